@@ -1,0 +1,56 @@
+/* The C ABI of the ewald core: one header for the wasm module, the native addon and every test.
+ *
+ * Opaque handles, status codes, pointer + length. Sizes are in elements unless a name says bytes; nothing is written beyond them.
+ * Every function returns an ewald_status (0 is success) unless it says otherwise; ewald_last_error() then holds one line about it.
+ * Whoever creates a handle destroys it. Handles may be used from any thread, by one thread at a time. */
+#ifndef EWALD_H
+#define EWALD_H
+#include "generated/layout.h"
+
+#if defined(__EMSCRIPTEN__)
+#define EWALD_EXPORT(name) __attribute__((export_name(#name), used))
+#else
+#define EWALD_EXPORT(name)
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Version of this header, EWALD_ABI_VERSION; a loader refuses another. */
+uint32_t ewald_abi_version(void);
+/* One line about the last failure on this thread; never NULL, owned by the core. */
+const char* ewald_last_error(void);
+/* Bytes the core holds now: memory given by ewald_alloc and memory of every handle. */
+size_t ewald_live_bytes(void);
+/* 64-byte aligned memory, counted in ewald_live_bytes; NULL when there is none. ewald_free takes NULL. */
+void* ewald_alloc(size_t bytes);
+void ewald_free(void* memory);
+/* Name of the instruction set the core computes with here: simd128, avx512, avx2, sse2 or neon. Owned by the core. */
+const char* ewald_instruction_set(void);
+/* Threads a call takes when it is asked for 0. */
+uint32_t ewald_hardware_threads(void);
+
+/* pi: counts the points [first, first + points) of a Philox4x32-10 stream that fall into the quarter circle; see cpp/pi. */
+int32_t ewald_pi_count(const ewald_pi_params* params, uint64_t* hits);
+
+/* indexing: finds the known cells in the spots of many images; see cpp/indexing. */
+typedef struct ewald_indexer ewald_indexer;
+int32_t ewald_indexer_create(const ewald_indexer_descriptor* descriptor, ewald_indexer** indexer);
+void ewald_indexer_destroy(ewald_indexer* indexer);
+/* Bytes held by the handle, fixed at creation. */
+size_t ewald_indexer_bytes(const ewald_indexer* indexer);
+/* spots      [offsets[images]][3]        reciprocal vectors, 1/angstrom, |q| = 1/d, laboratory frame
+ * offsets    [images + 1]                spots of image i are offsets[i] .. offsets[i + 1] - 1
+ * cells      [cell_count][3][3]          known cells, rows a b c, angstrom, any orientation
+ * found      [images][max_output_cells]  accepted lattices first, then candidates, best first; unused ones are zero
+ * results    [images]
+ * assignment [offsets[images]]           lattice of each spot: 0 none, k the k-th; may be NULL */
+int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* params, const float* spots, const uint32_t* offsets,
+                          uint32_t images, const float* cells, uint32_t cell_count, ewald_indexed_cell* found,
+                          ewald_image_result* results, uint8_t* assignment);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,187 @@
+/* Generated from src/layout/layout.ts by `npm run layout`. Do not edit. */
+#ifndef EWALD_LAYOUT_H
+#define EWALD_LAYOUT_H
+#include <stddef.h>
+#include <stdint.h>
+#ifdef __cplusplus
+#define EWALD_STATIC_ASSERT static_assert
+#else
+#define EWALD_STATIC_ASSERT _Static_assert
+#endif
+
+#define EWALD_ABI_VERSION 1u
+#define EWALD_PHILOX_M0 0xd2511f53u
+#define EWALD_PHILOX_M1 0xcd9e8d57u
+#define EWALD_PHILOX_W0 0x9e3779b9u
+#define EWALD_PHILOX_W1 0xbb67ae85u
+#define EWALD_PHILOX_ROUNDS 10u
+
+typedef enum ewald_status {
+  EWALD_STATUS_OK = 0,
+  EWALD_STATUS_INVALID_ARGUMENT = 1,
+  EWALD_STATUS_OUT_OF_MEMORY = 2,
+  EWALD_STATUS_LIMIT = 3,
+  EWALD_STATUS_NO_DEVICE = 4,
+  EWALD_STATUS_DRIVER_TOO_OLD = 5,
+  EWALD_STATUS_DEVICE_LOST = 6,
+  EWALD_STATUS_DEVICE = 7,
+  EWALD_STATUS_INTERNAL = 8
+} ewald_status;
+
+typedef enum ewald_method {
+  EWALD_METHOD_FAST = 0,
+  EWALD_METHOD_EXHAUSTIVE = 1
+} ewald_method;
+
+typedef enum ewald_refinement {
+  EWALD_REFINEMENT_ROTATION = 0,
+  EWALD_REFINEMENT_RAW = 1,
+  EWALD_REFINEMENT_IFSS = 2,
+  EWALD_REFINEMENT_IFSE = 3,
+  EWALD_REFINEMENT_IFSSR = 4
+} ewald_refinement;
+
+typedef enum ewald_image_flag {
+  EWALD_IMAGE_FLAG_TOO_FEW_SPOTS = 1,
+  EWALD_IMAGE_FLAG_TRUNCATED = 2,
+  EWALD_IMAGE_FLAG_NON_FINITE = 4
+} ewald_image_flag;
+
+/* One Monte Carlo count: which points of which Philox stream are thrown. */
+typedef struct ewald_pi_params {
+  uint32_t seed_lo; /* low half of the 64-bit seed, the first key word */
+  uint32_t seed_hi; /* high half of the seed, the second key word */
+  uint32_t stream; /* independent stream, the third counter word */
+  uint32_t threads; /* host threads; 0 takes one a core */
+  uint32_t first_lo; /* index of the first point, low half */
+  uint32_t first_hi; /* index of the first point, high half */
+  uint32_t points_lo; /* number of points, low half */
+  uint32_t points_hi; /* number of points, high half */
+} ewald_pi_params;
+EWALD_STATIC_ASSERT(sizeof(ewald_pi_params) == 32, "layout of ewald_pi_params");
+EWALD_STATIC_ASSERT(offsetof(ewald_pi_params, seed_lo) == 0, "layout of ewald_pi_params.seed_lo");
+EWALD_STATIC_ASSERT(offsetof(ewald_pi_params, seed_hi) == 4, "layout of ewald_pi_params.seed_hi");
+EWALD_STATIC_ASSERT(offsetof(ewald_pi_params, stream) == 8, "layout of ewald_pi_params.stream");
+EWALD_STATIC_ASSERT(offsetof(ewald_pi_params, threads) == 12, "layout of ewald_pi_params.threads");
+EWALD_STATIC_ASSERT(offsetof(ewald_pi_params, first_lo) == 16, "layout of ewald_pi_params.first_lo");
+EWALD_STATIC_ASSERT(offsetof(ewald_pi_params, first_hi) == 20, "layout of ewald_pi_params.first_hi");
+EWALD_STATIC_ASSERT(offsetof(ewald_pi_params, points_lo) == 24, "layout of ewald_pi_params.points_lo");
+EWALD_STATIC_ASSERT(offsetof(ewald_pi_params, points_hi) == 28, "layout of ewald_pi_params.points_hi");
+
+/* Sizes of an indexer: everything it allocates follows from these. */
+typedef struct ewald_indexer_descriptor {
+  uint32_t max_spots; /* spots of one image that are used; the lowest-resolution ones are kept */
+  uint32_t max_input_cells; /* known cells that one run may carry */
+  uint32_t max_output_cells; /* cells returned an image */
+  uint32_t batch; /* images of one run */
+  uint32_t method; /* a Method */
+  uint32_t candidate_vectors; /* candidate vectors kept a length; 0 takes the method default */
+  uint32_t max_sample_points; /* largest number of half-sphere points a run may ask for */
+  uint32_t max_angle_points; /* largest number of rotation angles a run may ask for */
+  uint32_t threads; /* host threads over the images of a batch; 0 takes one a core */
+  uint32_t redundant; /* 1: every vector of a cell serves as the sampled one, not one alone */
+  uint32_t debug; /* 1: intermediate stages of the last image stay readable */
+  uint32_t pad0; /* zero */
+} ewald_indexer_descriptor;
+EWALD_STATIC_ASSERT(sizeof(ewald_indexer_descriptor) == 48, "layout of ewald_indexer_descriptor");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, max_spots) == 0, "layout of ewald_indexer_descriptor.max_spots");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, max_input_cells) == 4, "layout of ewald_indexer_descriptor.max_input_cells");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, max_output_cells) == 8, "layout of ewald_indexer_descriptor.max_output_cells");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, batch) == 12, "layout of ewald_indexer_descriptor.batch");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, method) == 16, "layout of ewald_indexer_descriptor.method");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, candidate_vectors) == 20, "layout of ewald_indexer_descriptor.candidate_vectors");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, max_sample_points) == 24, "layout of ewald_indexer_descriptor.max_sample_points");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, max_angle_points) == 28, "layout of ewald_indexer_descriptor.max_angle_points");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, threads) == 32, "layout of ewald_indexer_descriptor.threads");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, redundant) == 36, "layout of ewald_indexer_descriptor.redundant");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, debug) == 40, "layout of ewald_indexer_descriptor.debug");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, pad0) == 44, "layout of ewald_indexer_descriptor.pad0");
+
+/* Thresholds of one indexing run. Distances without a unit are in index units (periods of the lattice). */
+typedef struct ewald_indexer_params {
+  float length_threshold; /* cell vectors whose lengths differ by less share their samples, in angstrom */
+  float triml; /* lower trim of a distance */
+  float trimh; /* upper trim of a distance */
+  float delta; /* offset inside the logarithm of the trimmed distance */
+  float dist1; /* a spot this close to a plane of the sampled vector counts */
+  float dist3; /* a spot this close to a lattice node counts */
+  uint32_t min_spots; /* spots a vector refinement needs; 0 leaves the sampled vectors as they are */
+  uint32_t sample_points; /* half-sphere points; 0 takes the method default */
+  uint32_t angle_points; /* rotation angles; 0 takes the method default */
+  uint32_t max_crystals; /* lattices looked for in an image */
+  uint32_t refinement; /* a Refinement */
+  float contraction; /* factor on the acceptance radius from round to round of the refinement */
+  float max_distance; /* radius that ends the refinement: index units for ifss and ifse, 1/angstrom for ifssr and rotation */
+  uint32_t refine_min_spots; /* spots a refinement round needs */
+  uint32_t refine_iterations; /* most rounds of the refinement */
+  float accept_log10; /* a lattice is accepted when log10 of its chance probability is at most this */
+} ewald_indexer_params;
+EWALD_STATIC_ASSERT(sizeof(ewald_indexer_params) == 64, "layout of ewald_indexer_params");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, length_threshold) == 0, "layout of ewald_indexer_params.length_threshold");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, triml) == 4, "layout of ewald_indexer_params.triml");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, trimh) == 8, "layout of ewald_indexer_params.trimh");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, delta) == 12, "layout of ewald_indexer_params.delta");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, dist1) == 16, "layout of ewald_indexer_params.dist1");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, dist3) == 20, "layout of ewald_indexer_params.dist3");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, min_spots) == 24, "layout of ewald_indexer_params.min_spots");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, sample_points) == 28, "layout of ewald_indexer_params.sample_points");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, angle_points) == 32, "layout of ewald_indexer_params.angle_points");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, max_crystals) == 36, "layout of ewald_indexer_params.max_crystals");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, refinement) == 40, "layout of ewald_indexer_params.refinement");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, contraction) == 44, "layout of ewald_indexer_params.contraction");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, max_distance) == 48, "layout of ewald_indexer_params.max_distance");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, refine_min_spots) == 52, "layout of ewald_indexer_params.refine_min_spots");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, refine_iterations) == 56, "layout of ewald_indexer_params.refine_iterations");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, accept_log10) == 60, "layout of ewald_indexer_params.accept_log10");
+
+/* One found cell: real-space rows a, b, c in angstrom, laboratory frame, and how well it explains the spots. */
+typedef struct ewald_indexed_cell {
+  float ax; /* a, x */
+  float ay; /* a, y */
+  float az; /* a, z */
+  float bx; /* b, x */
+  float by; /* b, y */
+  float bz; /* b, z */
+  float cx; /* c, x */
+  float cy; /* c, y */
+  float cz; /* c, z */
+  float score; /* merit of the cell; larger is better for fast, lower is better for exhaustive */
+  float log10_chance; /* log10 of the probability that spots without this lattice give an answer as good */
+  uint32_t indexed_spots; /* spots within the acceptance radius of a node */
+  uint32_t input_cell; /* which known cell it is */
+  uint32_t crystal; /* 0: a candidate only; k: the k-th accepted lattice */
+  float rms_residual; /* root mean square distance of the indexed spots from their nodes, in 1/angstrom */
+  uint32_t pad0; /* zero */
+} ewald_indexed_cell;
+EWALD_STATIC_ASSERT(sizeof(ewald_indexed_cell) == 64, "layout of ewald_indexed_cell");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, ax) == 0, "layout of ewald_indexed_cell.ax");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, ay) == 4, "layout of ewald_indexed_cell.ay");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, az) == 8, "layout of ewald_indexed_cell.az");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, bx) == 12, "layout of ewald_indexed_cell.bx");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, by) == 16, "layout of ewald_indexed_cell.by");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, bz) == 20, "layout of ewald_indexed_cell.bz");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, cx) == 24, "layout of ewald_indexed_cell.cx");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, cy) == 28, "layout of ewald_indexed_cell.cy");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, cz) == 32, "layout of ewald_indexed_cell.cz");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, score) == 36, "layout of ewald_indexed_cell.score");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, log10_chance) == 40, "layout of ewald_indexed_cell.log10_chance");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, indexed_spots) == 44, "layout of ewald_indexed_cell.indexed_spots");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, input_cell) == 48, "layout of ewald_indexed_cell.input_cell");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, crystal) == 52, "layout of ewald_indexed_cell.crystal");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, rms_residual) == 56, "layout of ewald_indexed_cell.rms_residual");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, pad0) == 60, "layout of ewald_indexed_cell.pad0");
+
+/* Summary of one image of a batch. */
+typedef struct ewald_image_result {
+  uint32_t cells; /* cells written for the image, accepted lattices first */
+  uint32_t crystals; /* accepted lattices */
+  uint32_t used_spots; /* spots that took part */
+  uint32_t flags; /* ImageFlag bits */
+} ewald_image_result;
+EWALD_STATIC_ASSERT(sizeof(ewald_image_result) == 16, "layout of ewald_image_result");
+EWALD_STATIC_ASSERT(offsetof(ewald_image_result, cells) == 0, "layout of ewald_image_result.cells");
+EWALD_STATIC_ASSERT(offsetof(ewald_image_result, crystals) == 4, "layout of ewald_image_result.crystals");
+EWALD_STATIC_ASSERT(offsetof(ewald_image_result, used_spots) == 8, "layout of ewald_image_result.used_spots");
+EWALD_STATIC_ASSERT(offsetof(ewald_image_result, flags) == 12, "layout of ewald_image_result.flags");
+
+#endif

@@ -1,0 +1,55 @@
+/**
+ * The errors of ewald: one class, a tag that says what kind, a message that says what was found, what is needed and what to do.
+ *
+ * Test with `isEwaldError(error, 'Shape')` rather than `instanceof`: it holds across workers and duplicate copies of the package.
+ */
+
+/** Kinds of errors. Each line says when it is thrown. */
+export type EwaldErrorTag =
+  /** An option, argument or environment variable has a value outside its range, or a name nobody knows. */
+  | 'Argument'
+  /** A buffer or array has the wrong length, dtype or order. */
+  | 'Shape'
+  /** A file or text does not follow its format; the message names the line or the offset. */
+  | 'Format'
+  /** More was asked than the descriptor or the device allows. */
+  | 'Limit'
+  /** No backend present supports what was asked. */
+  | 'Unsupported'
+  /** A module, addon or library could not be loaded; the message names what was tried. */
+  | 'Load'
+  /** Memory ran out; asked and available are named. */
+  | 'OutOfMemory'
+  /** Something was used after its disposal. */
+  | 'Disposed'
+  /** The GPU device went away; a new context works. */
+  | 'DeviceLost'
+  /** An AbortSignal ended the work. */
+  | 'Aborted'
+  /** A result failed its audit or validation. */
+  | 'Mismatch'
+  /** A defect of ewald itself. */
+  | 'Internal';
+
+/** An error of ewald; `tag` is its kind, `detail` the values of the message for programs. */
+export class EwaldError extends Error {
+  override readonly name = 'EwaldError';
+  readonly tag: EwaldErrorTag;
+  readonly detail: Readonly<Record<string, unknown>>;
+
+  constructor(tag: EwaldErrorTag, message: string, options: { cause?: unknown; detail?: Record<string, unknown> } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.tag = tag;
+    this.detail = options.detail ?? {};
+  }
+}
+
+/** Whether `error` is an ewald error, of kind `tag` when one is given. */
+export function isEwaldError(error: unknown, tag?: EwaldErrorTag): error is EwaldError {
+  return error instanceof Error && error.name === 'EwaldError' && 'tag' in error && (tag === undefined || error.tag === tag);
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,64 @@
+/** Writers of the generated layouts: C/C++/CUDA and WGSL. `scripts/layout.mjs` puts the text into the tree and checks that it is fresh. */
+import { constants, enums, type Scalar, type Struct, structs } from './layout.js';
+
+const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+const upper = (name: string): string => snake(name).toUpperCase();
+const notice = 'Generated from src/layout/layout.ts by `npm run layout`. Do not edit.';
+const cType: Record<Scalar, string> = { u32: 'uint32_t', i32: 'int32_t', f32: 'float' };
+
+/** The text of cpp/include/generated/layout.h: C structs with static offset checks, enums and constants. */
+export function cHeader(): string {
+  const out: string[] = [
+    `/* ${notice} */`,
+    '#ifndef EWALD_LAYOUT_H',
+    '#define EWALD_LAYOUT_H',
+    '#include <stddef.h>',
+    '#include <stdint.h>',
+    '#ifdef __cplusplus',
+    '#define EWALD_STATIC_ASSERT static_assert',
+    '#else',
+    '#define EWALD_STATIC_ASSERT _Static_assert',
+    '#endif',
+    '',
+  ];
+  for (const [name, value] of Object.entries(constants)) out.push(`#define EWALD_${upper(name)} ${cConstant(value)}`);
+  for (const [name, values] of Object.entries(enums)) {
+    const rows = Object.entries(values).map(([key, value]) => `  EWALD_${upper(name)}_${upper(key)} = ${value}`);
+    out.push('', `typedef enum ewald_${snake(name)} {`, rows.join(',\n'), `} ewald_${snake(name)};`);
+  }
+  for (const struct of structs) out.push('', ...cStruct(struct));
+  out.push('', '#endif', '');
+  return out.join('\n');
+}
+
+function cConstant(value: number): string {
+  return Number.isInteger(value) ? `${value >= 0x10000 ? `0x${value.toString(16)}` : value}u` : `${value}f`;
+}
+
+function cStruct(struct: Struct): string[] {
+  const name = `ewald_${snake(struct.name)}`;
+  const out = [`/* ${struct.doc} */`, `typedef struct ${name} {`];
+  for (const field of struct.fields) out.push(`  ${cType[field.type]} ${snake(field.name)}; /* ${field.doc} */`);
+  out.push(`} ${name};`, `EWALD_STATIC_ASSERT(sizeof(${name}) == ${struct.fields.length * 4}, "layout of ${name}");`);
+  struct.fields.forEach((field, i) => {
+    out.push(`EWALD_STATIC_ASSERT(offsetof(${name}, ${snake(field.name)}) == ${i * 4}, "layout of ${name}.${snake(field.name)}");`);
+  });
+  return out;
+}
+
+/** The text of wgsl/generated/layout.wgsl: the same structs, enums and constants for shaders. */
+export function wgslHeader(): string {
+  const out: string[] = [`// ${notice}`];
+  for (const [name, value] of Object.entries(constants)) {
+    out.push(Number.isInteger(value) ? `const ${upper(name)}: u32 = ${value}u;` : `const ${upper(name)}: f32 = ${value};`);
+  }
+  for (const [name, values] of Object.entries(enums)) {
+    for (const [key, value] of Object.entries(values)) out.push(`const ${upper(name)}_${upper(key)}: u32 = ${value}u;`);
+  }
+  for (const struct of structs) {
+    out.push('', `// ${struct.doc}`, `struct ${struct.name} {`);
+    for (const field of struct.fields) out.push(`  ${snake(field.name)}: ${field.type}, // ${field.doc}`);
+    out.push('}');
+  }
+  return `${out.join('\n')}\n`;
+}

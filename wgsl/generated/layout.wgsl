@@ -1,0 +1,102 @@
+// Generated from src/layout/layout.ts by `npm run layout`. Do not edit.
+const ABI_VERSION: u32 = 1u;
+const PHILOX_M0: u32 = 3528531795u;
+const PHILOX_M1: u32 = 3449720151u;
+const PHILOX_W0: u32 = 2654435769u;
+const PHILOX_W1: u32 = 3144134277u;
+const PHILOX_ROUNDS: u32 = 10u;
+const STATUS_OK: u32 = 0u;
+const STATUS_INVALID_ARGUMENT: u32 = 1u;
+const STATUS_OUT_OF_MEMORY: u32 = 2u;
+const STATUS_LIMIT: u32 = 3u;
+const STATUS_NO_DEVICE: u32 = 4u;
+const STATUS_DRIVER_TOO_OLD: u32 = 5u;
+const STATUS_DEVICE_LOST: u32 = 6u;
+const STATUS_DEVICE: u32 = 7u;
+const STATUS_INTERNAL: u32 = 8u;
+const METHOD_FAST: u32 = 0u;
+const METHOD_EXHAUSTIVE: u32 = 1u;
+const REFINEMENT_ROTATION: u32 = 0u;
+const REFINEMENT_RAW: u32 = 1u;
+const REFINEMENT_IFSS: u32 = 2u;
+const REFINEMENT_IFSE: u32 = 3u;
+const REFINEMENT_IFSSR: u32 = 4u;
+const IMAGE_FLAG_TOO_FEW_SPOTS: u32 = 1u;
+const IMAGE_FLAG_TRUNCATED: u32 = 2u;
+const IMAGE_FLAG_NON_FINITE: u32 = 4u;
+
+// One Monte Carlo count: which points of which Philox stream are thrown.
+struct PiParams {
+  seed_lo: u32, // low half of the 64-bit seed, the first key word
+  seed_hi: u32, // high half of the seed, the second key word
+  stream: u32, // independent stream, the third counter word
+  threads: u32, // host threads; 0 takes one a core
+  first_lo: u32, // index of the first point, low half
+  first_hi: u32, // index of the first point, high half
+  points_lo: u32, // number of points, low half
+  points_hi: u32, // number of points, high half
+}
+
+// Sizes of an indexer: everything it allocates follows from these.
+struct IndexerDescriptor {
+  max_spots: u32, // spots of one image that are used; the lowest-resolution ones are kept
+  max_input_cells: u32, // known cells that one run may carry
+  max_output_cells: u32, // cells returned an image
+  batch: u32, // images of one run
+  method: u32, // a Method
+  candidate_vectors: u32, // candidate vectors kept a length; 0 takes the method default
+  max_sample_points: u32, // largest number of half-sphere points a run may ask for
+  max_angle_points: u32, // largest number of rotation angles a run may ask for
+  threads: u32, // host threads over the images of a batch; 0 takes one a core
+  redundant: u32, // 1: every vector of a cell serves as the sampled one, not one alone
+  debug: u32, // 1: intermediate stages of the last image stay readable
+  pad0: u32, // zero
+}
+
+// Thresholds of one indexing run. Distances without a unit are in index units (periods of the lattice).
+struct IndexerParams {
+  length_threshold: f32, // cell vectors whose lengths differ by less share their samples, in angstrom
+  triml: f32, // lower trim of a distance
+  trimh: f32, // upper trim of a distance
+  delta: f32, // offset inside the logarithm of the trimmed distance
+  dist1: f32, // a spot this close to a plane of the sampled vector counts
+  dist3: f32, // a spot this close to a lattice node counts
+  min_spots: u32, // spots a vector refinement needs; 0 leaves the sampled vectors as they are
+  sample_points: u32, // half-sphere points; 0 takes the method default
+  angle_points: u32, // rotation angles; 0 takes the method default
+  max_crystals: u32, // lattices looked for in an image
+  refinement: u32, // a Refinement
+  contraction: f32, // factor on the acceptance radius from round to round of the refinement
+  max_distance: f32, // radius that ends the refinement: index units for ifss and ifse, 1/angstrom for ifssr and rotation
+  refine_min_spots: u32, // spots a refinement round needs
+  refine_iterations: u32, // most rounds of the refinement
+  accept_log10: f32, // a lattice is accepted when log10 of its chance probability is at most this
+}
+
+// One found cell: real-space rows a, b, c in angstrom, laboratory frame, and how well it explains the spots.
+struct IndexedCell {
+  ax: f32, // a, x
+  ay: f32, // a, y
+  az: f32, // a, z
+  bx: f32, // b, x
+  by: f32, // b, y
+  bz: f32, // b, z
+  cx: f32, // c, x
+  cy: f32, // c, y
+  cz: f32, // c, z
+  score: f32, // merit of the cell; larger is better for fast, lower is better for exhaustive
+  log10_chance: f32, // log10 of the probability that spots without this lattice give an answer as good
+  indexed_spots: u32, // spots within the acceptance radius of a node
+  input_cell: u32, // which known cell it is
+  crystal: u32, // 0: a candidate only; k: the k-th accepted lattice
+  rms_residual: f32, // root mean square distance of the indexed spots from their nodes, in 1/angstrom
+  pad0: u32, // zero
+}
+
+// Summary of one image of a batch.
+struct ImageResult {
+  cells: u32, // cells written for the image, accepted lattices first
+  crystals: u32, // accepted lattices
+  used_spots: u32, // spots that took part
+  flags: u32, // ImageFlag bits
+}
