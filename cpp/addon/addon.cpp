@@ -1,0 +1,175 @@
+// The native addon: hands typed arrays to the C ABI, runs it off the main thread and turns statuses into errors. No logic lives here.
+#include <napi.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ewald.h"
+
+namespace {
+
+using Napi::CallbackInfo;
+
+// An error of the core as JavaScript sees it: { status, message }.
+Napi::Error core_error(Napi::Env env, int32_t status, const std::string& message) {
+  Napi::Error error = Napi::Error::New(env, message.empty() ? "the core gave no message" : message);
+  error.Set("status", Napi::Number::New(env, status));
+  return error;
+}
+
+void check(Napi::Env env, int32_t status) {
+  if (status != EWALD_STATUS_OK) throw core_error(env, status, ewald_last_error());
+}
+
+// A view of argument `index` as elements of T, at least `count` of them.
+template <class T>
+T* elements(const CallbackInfo& info, size_t index, size_t count) {
+  const Napi::Value value = info[index];
+  if (!value.IsTypedArray()) throw Napi::TypeError::New(info.Env(), "argument " + std::to_string(index) + " is not a typed array");
+  Napi::TypedArray array = value.As<Napi::TypedArray>();
+  if (array.ByteLength() < count * sizeof(T))
+    throw Napi::RangeError::New(info.Env(), "argument " + std::to_string(index) + " has " + std::to_string(array.ByteLength()) +
+                                                " bytes, needed are " + std::to_string(count * sizeof(T)));
+  return reinterpret_cast<T*>(static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset());
+}
+
+// Runs `work` on a thread of Node's pool; `keep` holds the arrays it touches alive meanwhile.
+class Task : public Napi::AsyncWorker {
+ public:
+  Task(Napi::Env env, std::vector<Napi::ObjectReference> keep)
+      : Napi::AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)), keep_(std::move(keep)) {}
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+ protected:
+  virtual int32_t work() = 0;
+  virtual Napi::Value answer(Napi::Env env) { return env.Undefined(); }
+
+  void Execute() override {
+    status_ = work();
+    // The message is kept per thread: fetch it here, where it was set.
+    if (status_ != EWALD_STATUS_OK) message_ = ewald_last_error();
+  }
+  void OnOK() override {
+    if (status_ == EWALD_STATUS_OK) deferred_.Resolve(answer(Env()));
+    else deferred_.Reject(core_error(Env(), status_, message_).Value());
+  }
+  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  std::vector<Napi::ObjectReference> keep_;
+  int32_t status_ = EWALD_STATUS_OK;
+  std::string message_;
+};
+
+class PiTask : public Task {
+ public:
+  PiTask(Napi::Env env, const ewald_pi_params& params) : Task(env, {}), params_(params) {}
+
+ protected:
+  int32_t work() override { return ewald_pi_count(&params_, &hits_); }
+  Napi::Value answer(Napi::Env env) override { return Napi::BigInt::New(env, hits_); }
+
+ private:
+  ewald_pi_params params_;
+  uint64_t hits_ = 0;
+};
+
+// piCount(params: Uint8Array) -> Promise<bigint>
+Napi::Value pi_count(const CallbackInfo& info) {
+  auto* task = new PiTask(info.Env(), *elements<ewald_pi_params>(info, 0, 1));
+  const Napi::Promise promise = task->promise();
+  task->Queue();
+  return promise;
+}
+
+// An indexer shared by its JavaScript handle and the runs under way: the last one to let go destroys it.
+struct Indexer {
+  ewald_indexer* handle = nullptr;
+  ewald_indexer_descriptor descriptor{};
+  ~Indexer() { ewald_indexer_destroy(handle); }
+};
+using SharedIndexer = std::shared_ptr<Indexer>;
+
+SharedIndexer& indexer_of(const CallbackInfo& info) {
+  if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "argument 0 is not an indexer");
+  SharedIndexer& indexer = *info[0].As<Napi::External<SharedIndexer>>().Data();
+  if (indexer == nullptr) throw Napi::Error::New(info.Env(), "the indexer was destroyed");
+  return indexer;
+}
+
+// indexerCreate(descriptor: Uint8Array) -> External
+Napi::Value indexer_create(const CallbackInfo& info) {
+  auto indexer = std::make_shared<Indexer>();
+  indexer->descriptor = *elements<ewald_indexer_descriptor>(info, 0, 1);
+  check(info.Env(), ewald_indexer_create(&indexer->descriptor, &indexer->handle));
+  return Napi::External<SharedIndexer>::New(info.Env(), new SharedIndexer(indexer), [](Napi::Env, SharedIndexer* shared) { delete shared; });
+}
+
+Napi::Value indexer_bytes(const CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), double(ewald_indexer_bytes(indexer_of(info)->handle)));
+}
+
+void indexer_destroy(const CallbackInfo& info) { indexer_of(info).reset(); }
+
+class IndexTask : public Task {
+ public:
+  IndexTask(Napi::Env env, std::vector<Napi::ObjectReference> keep) : Task(env, std::move(keep)) {}
+  SharedIndexer indexer;
+  ewald_indexer_params params{};
+  const float *spots = nullptr, *cells = nullptr;
+  const uint32_t* offsets = nullptr;
+  uint32_t images = 0, cell_count = 0;
+  ewald_indexed_cell* found = nullptr;
+  ewald_image_result* results = nullptr;
+  uint8_t* assignment = nullptr;
+
+ protected:
+  int32_t work() override {
+    return ewald_indexer_run(indexer->handle, &params, spots, offsets, images, cells, cell_count, found, results, assignment);
+  }
+};
+
+// indexerRun(indexer, params, spots, offsets, images, cells, cellCount, found, results, assignment) -> Promise<void>
+Napi::Value indexer_run(const CallbackInfo& info) {
+  const SharedIndexer indexer = indexer_of(info);
+  const uint32_t images = info[4].As<Napi::Number>().Uint32Value(), cell_count = info[6].As<Napi::Number>().Uint32Value();
+  std::vector<Napi::ObjectReference> keep;
+  for (size_t i : {2, 3, 5, 7, 8, 9}) keep.push_back(Napi::Persistent(info[i].As<Napi::Object>()));
+  auto task = std::make_unique<IndexTask>(info.Env(), std::move(keep));
+  task->indexer = indexer;
+  task->params = *elements<ewald_indexer_params>(info, 1, 1);
+  task->offsets = elements<uint32_t>(info, 3, size_t(images) + 1);
+  const size_t spots = task->offsets[images];
+  task->spots = elements<float>(info, 2, spots * 3);
+  task->images = images;
+  task->cells = elements<float>(info, 5, size_t(cell_count) * 9);
+  task->cell_count = cell_count;
+  task->found = elements<ewald_indexed_cell>(info, 7, size_t(images) * indexer->descriptor.max_output_cells);
+  task->results = elements<ewald_image_result>(info, 8, images);
+  task->assignment = elements<uint8_t>(info, 9, spots);
+  const Napi::Promise promise = task->promise();
+  task.release()->Queue();
+  return promise;
+}
+
+Napi::Value live_bytes(const CallbackInfo& info) { return Napi::Number::New(info.Env(), double(ewald_live_bytes())); }
+
+Napi::Object start(Napi::Env env, Napi::Object exports) {
+  exports.Set("abiVersion", Napi::Number::New(env, ewald_abi_version()));
+  exports.Set("instructionSet", Napi::String::New(env, ewald_instruction_set()));
+  exports.Set("hardwareThreads", Napi::Number::New(env, ewald_hardware_threads()));
+  exports.Set("liveBytes", Napi::Function::New(env, live_bytes, "liveBytes"));
+  exports.Set("piCount", Napi::Function::New(env, pi_count, "piCount"));
+  exports.Set("indexerCreate", Napi::Function::New(env, indexer_create, "indexerCreate"));
+  exports.Set("indexerBytes", Napi::Function::New(env, indexer_bytes, "indexerBytes"));
+  exports.Set("indexerRun", Napi::Function::New(env, indexer_run, "indexerRun"));
+  exports.Set("indexerDestroy", Napi::Function::New(env, indexer_destroy, "indexerDestroy"));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(ewald_native, start)

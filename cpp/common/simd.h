@@ -1,0 +1,158 @@
+// Vectors of float and int32 for kernels that are compiled once for each instruction set (see cpu.h).
+//
+// A file that includes this is compiled with -DEWALD_ISA=sse2|avx2|avx512|neon|simd128 and the matching machine flags; everything here
+// lives in namespace ewald::<that name> and is always inlined, so the linker never mixes code of two instruction sets.
+//
+//   F  `width` floats        I  `width` int32        M  one truth value a lane
+//
+// Two things to know. Splats use the intrinsics, because a loop that fills a vector defeats g++ and clang alike. `fma` is fused
+// where the machine can, and two operations elsewhere: results of different sets may differ in the last bit.
+#pragma once
+#ifndef EWALD_ISA
+#error "compile this file with -DEWALD_ISA=<instruction set>"
+#endif
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#elif defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#define EWALD_INLINE static inline __attribute__((always_inline))
+
+namespace ewald::EWALD_ISA {
+
+#if defined(__AVX512F__)
+constexpr int width = 16;
+#elif defined(__AVX2__)
+constexpr int width = 8;
+#else
+constexpr int width = 4;
+#endif
+
+typedef float F __attribute__((vector_size(4 * width)));
+typedef int32_t I __attribute__((vector_size(4 * width)));
+
+EWALD_INLINE F load(const float* p) {
+  F v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+EWALD_INLINE I load(const int32_t* p) {
+  I v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+EWALD_INLINE void store(float* p, F v) { memcpy(p, &v, sizeof v); }
+EWALD_INLINE void store(int32_t* p, I v) { memcpy(p, &v, sizeof v); }
+EWALD_INLINE I bits(F v) { return (I)v; }
+EWALD_INLINE F from_bits(I v) { return (F)v; }
+
+#if defined(__AVX512F__)
+typedef __mmask16 M;
+EWALD_INLINE F splat(float x) { return (F)_mm512_set1_ps(x); }
+EWALD_INLINE I splat(int32_t x) { return (I)_mm512_set1_epi32(x); }
+EWALD_INLINE F fma(F a, F b, F c) { return (F)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+EWALD_INLINE F fnma(F a, F b, F c) { return (F)_mm512_fnmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+EWALD_INLINE F round_even(F x) { return (F)_mm512_roundscale_ps((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+EWALD_INLINE F sqrt(F x) { return (F)_mm512_sqrt_ps((__m512)x); }
+EWALD_INLINE F min(F a, F b) { return (F)_mm512_min_ps((__m512)a, (__m512)b); }
+EWALD_INLINE F max(F a, F b) { return (F)_mm512_max_ps((__m512)a, (__m512)b); }
+EWALD_INLINE M lt(F a, F b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ); }
+EWALD_INLINE M lt(I a, I b) { return _mm512_cmplt_epi32_mask((__m512i)a, (__m512i)b); }
+EWALD_INLINE M both(M a, M b) { return a & b; }
+EWALD_INLINE F where(M m, F v) { return (F)_mm512_maskz_mov_ps(m, (__m512)v); }
+EWALD_INLINE F choose(M m, F yes, F no) { return (F)_mm512_mask_mov_ps((__m512)no, m, (__m512)yes); }
+// c + 1, a + v, a + x * y in the lanes of m, unchanged elsewhere
+EWALD_INLINE I count(M m, I c) { return (I)_mm512_mask_sub_epi32((__m512i)c, m, (__m512i)c, _mm512_set1_epi32(-1)); }
+EWALD_INLINE F add_where(M m, F a, F v) { return (F)_mm512_mask_add_ps((__m512)a, m, (__m512)a, (__m512)v); }
+EWALD_INLINE F fma_where(M m, F x, F y, F a) { return (F)_mm512_mask3_fmadd_ps((__m512)x, (__m512)y, (__m512)a, m); }
+EWALD_INLINE uint32_t lanes(M m) { return m; }
+EWALD_INLINE float sum(F v) { return _mm512_reduce_add_ps((__m512)v); }
+EWALD_INLINE int32_t sum(I v) { return _mm512_reduce_add_epi32((__m512i)v); }
+#else
+typedef I M;
+#if defined(__AVX2__)
+EWALD_INLINE F splat(float x) { return (F)_mm256_set1_ps(x); }
+EWALD_INLINE I splat(int32_t x) { return (I)_mm256_set1_epi32(x); }
+EWALD_INLINE F fma(F a, F b, F c) { return (F)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
+EWALD_INLINE F fnma(F a, F b, F c) { return (F)_mm256_fnmadd_ps((__m256)a, (__m256)b, (__m256)c); }
+EWALD_INLINE F round_even(F x) { return (F)_mm256_round_ps((__m256)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+EWALD_INLINE F sqrt(F x) { return (F)_mm256_sqrt_ps((__m256)x); }
+EWALD_INLINE F min(F a, F b) { return (F)_mm256_min_ps((__m256)a, (__m256)b); }
+EWALD_INLINE F max(F a, F b) { return (F)_mm256_max_ps((__m256)a, (__m256)b); }
+EWALD_INLINE uint32_t lanes(M m) { return (uint32_t)_mm256_movemask_ps((__m256)m); }
+#elif defined(__wasm_simd128__)
+EWALD_INLINE F splat(float x) { return (F)wasm_f32x4_splat(x); }
+EWALD_INLINE I splat(int32_t x) { return (I)wasm_i32x4_splat(x); }
+EWALD_INLINE F fma(F a, F b, F c) { return a * b + c; }
+EWALD_INLINE F fnma(F a, F b, F c) { return c - a * b; }
+EWALD_INLINE F round_even(F x) { return (F)wasm_f32x4_nearest((v128_t)x); }
+EWALD_INLINE F sqrt(F x) { return (F)wasm_f32x4_sqrt((v128_t)x); }
+EWALD_INLINE F min(F a, F b) { return (F)wasm_f32x4_pmin((v128_t)a, (v128_t)b); }
+EWALD_INLINE F max(F a, F b) { return (F)wasm_f32x4_pmax((v128_t)a, (v128_t)b); }
+EWALD_INLINE uint32_t lanes(M m) { return (uint32_t)wasm_i32x4_bitmask((v128_t)m); }
+#elif defined(__SSE2__)
+EWALD_INLINE F splat(float x) { return (F)_mm_set1_ps(x); }
+EWALD_INLINE I splat(int32_t x) { return (I)_mm_set1_epi32(x); }
+EWALD_INLINE F fma(F a, F b, F c) { return a * b + c; }
+EWALD_INLINE F fnma(F a, F b, F c) { return c - a * b; }
+// SSE2 has no rounding instruction; adding and taking away 1.5 * 2^23 rounds half to even for |x| < 2^22.
+EWALD_INLINE F round_even(F x) {
+  const F magic = splat(12582912.0f);
+  F y = x + magic;
+  __asm__("" : "+x"(y));  // or the compiler may see through the pair
+  return y - magic;
+}
+EWALD_INLINE F sqrt(F x) { return (F)_mm_sqrt_ps((__m128)x); }
+EWALD_INLINE F min(F a, F b) { return (F)_mm_min_ps((__m128)a, (__m128)b); }
+EWALD_INLINE F max(F a, F b) { return (F)_mm_max_ps((__m128)a, (__m128)b); }
+EWALD_INLINE uint32_t lanes(M m) { return (uint32_t)_mm_movemask_ps((__m128)m); }
+#elif defined(__ARM_NEON)
+EWALD_INLINE F splat(float x) { return (F)vdupq_n_f32(x); }
+EWALD_INLINE I splat(int32_t x) { return (I)vdupq_n_s32(x); }
+EWALD_INLINE F fma(F a, F b, F c) { return (F)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+EWALD_INLINE F fnma(F a, F b, F c) { return (F)vfmsq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+EWALD_INLINE F round_even(F x) { return (F)vrndnq_f32((float32x4_t)x); }
+EWALD_INLINE F sqrt(F x) { return (F)vsqrtq_f32((float32x4_t)x); }
+EWALD_INLINE F min(F a, F b) { return (F)vminq_f32((float32x4_t)a, (float32x4_t)b); }
+EWALD_INLINE F max(F a, F b) { return (F)vmaxq_f32((float32x4_t)a, (float32x4_t)b); }
+EWALD_INLINE uint32_t lanes(M m) {
+  uint32_t r = 0;
+  for (int k = 0; k < width; k++) r |= (uint32_t)(m[k] & 1) << k;
+  return r;
+}
+#else
+#error "no vectors for this machine"
+#endif
+EWALD_INLINE M lt(F a, F b) { return (I)(a < b); }
+EWALD_INLINE M lt(I a, I b) { return (I)(a < b); }
+EWALD_INLINE M both(M a, M b) { return a & b; }
+EWALD_INLINE F where(M m, F v) { return (F)((I)v & m); }
+EWALD_INLINE F choose(M m, F yes, F no) { return (F)(((I)yes & m) | ((I)no & ~m)); }
+EWALD_INLINE I count(M m, I c) { return c - m; }
+EWALD_INLINE F add_where(M m, F a, F v) { return a + where(m, v); }
+EWALD_INLINE F fma_where(M m, F x, F y, F a) { return fma(where(m, x), y, a); }
+EWALD_INLINE float sum(F v) {
+  float half[width];
+  store(half, v);
+  // pairwise, the order every set uses
+  for (int step = width / 2; step > 0; step /= 2)
+    for (int k = 0; k < step; k++) half[k] += half[k + step];
+  return half[0];
+}
+EWALD_INLINE int32_t sum(I v) {
+  int32_t total = 0;
+  for (int k = 0; k < width; k++) total += v[k];
+  return total;
+}
+#endif
+
+EWALD_INLINE F zero() { return splat(0.0f); }
+EWALD_INLINE I izero() { return splat((int32_t)0); }
+
+}  // namespace ewald::EWALD_ISA

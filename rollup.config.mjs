@@ -1,0 +1,31 @@
+// Bundles what tsc emitted (build/esm) into dist/. Chunks stay beside the entries: `new URL('./ewald.wasm', import.meta.url)` in
+// shared code resolves against the chunk it ends up in. WGSL is inlined as strings, with its includes.
+import { existsSync } from 'node:fs';
+import { wgsl } from './scripts/wgsl-plugin.mjs';
+
+const entries = {
+  'index.node': 'node.js',
+  'index.browser': 'index.js',
+  'worker.node': 'worker.node.js',
+  'worker.browser': 'worker.browser.js',
+  cli: 'cli/main.js',
+  validate: 'validate/index.js',
+};
+
+export default {
+  input: Object.fromEntries(Object.entries(entries).flatMap(([name, file]) => (existsSync(`build/esm/${file}`) ? [[name, `build/esm/${file}`]] : []))),
+  external: (id) => id.startsWith('node:') || ['commander', 'webgpu', 'koffi'].includes(id),
+  plugins: [wgsl()],
+  output: {
+    dir: 'dist',
+    format: 'es',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunk-[name]-[hash].js',
+    sourcemap: true,
+    sourcemapExcludeSources: true,
+  },
+  onwarn(warning, warn) {
+    if (warning.code === 'CIRCULAR_DEPENDENCY') throw new Error(warning.message);
+    warn(warning);
+  },
+};

@@ -1,0 +1,111 @@
+/**
+ * The contract every backend fulfils. One screen: whoever adds a backend implements this and adds one line to a loader table.
+ *
+ * A feature is one optional member. `supports` says why not in words meant for the user: they are the error, the test's skip text and
+ * the footnote of the support table. `plan` allocates all the memory of the work; the plan's methods allocate nothing on the device.
+ */
+import type { Disposable } from '../resource.js';
+
+/** Where work can be computed, fastest first. `cuda-emulated` runs the CUDA kernels on the CPU and exists for tests only. */
+export const backendNames = ['cuda', 'webgpu', 'native', 'wasm', 'cuda-emulated'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+/** What a device is and what it can hold. */
+export interface DeviceInfo {
+  /** Name the driver or the loader gives it. */
+  readonly name: string;
+  /** `software` is a GPU interface computed by the CPU (SwiftShader, lavapipe, the CUDA emulator). */
+  readonly kind: 'gpu' | 'cpu' | 'software';
+  readonly precisions: readonly ('f32' | 'f64')[];
+  /** Named limits: bytes, threads, workgroup sizes. */
+  readonly limits: Readonly<Record<string, number>>;
+  /** Memory in bytes, null when nobody tells. */
+  readonly memory: number | null;
+  /** Driver or instruction set, in words. */
+  readonly driver: string;
+}
+
+/** One kind of work a backend can plan. */
+export interface Op<D, P> {
+  supports(descriptor: D): true | { readonly why: string };
+  plan(descriptor: D): Promise<P>;
+}
+
+/** Sizes of a pi plan. */
+export interface PiDescriptor {
+  readonly threads: number;
+}
+
+/** A planned pi count; `params` is a packed PiParams. Points beyond `pointsPerCall` come in further calls. */
+export interface PiKernel extends Disposable {
+  readonly bytes: number;
+  readonly pointsPerCall: number;
+  count(params: Uint8Array): Promise<bigint>;
+}
+
+/** Sizes of an indexer: the fields of the layout's IndexerDescriptor, and the total of spots of one run. */
+export interface IndexingDescriptor {
+  readonly fields: Readonly<Record<string, number>>;
+  readonly batch: number;
+  readonly maxBatchSpots: number;
+  readonly maxInputCells: number;
+  readonly maxOutputCells: number;
+}
+
+/** One batch, already checked. Inputs are read and outputs written before the promise settles; the arrays belong to the caller. */
+export interface IndexingBatch {
+  readonly params: Uint8Array;
+  readonly spots: Float32Array;
+  readonly offsets: Uint32Array;
+  readonly images: number;
+  readonly cells: Float32Array;
+  readonly cellCount: number;
+  readonly found: Uint8Array;
+  readonly results: Uint8Array;
+  readonly assignment: Uint8Array;
+}
+
+/** A planned indexer. */
+export interface IndexingKernel extends Disposable {
+  readonly bytes: number;
+  run(batch: IndexingBatch): Promise<void>;
+}
+
+/** A backend that is open. */
+export interface Backend extends Disposable {
+  readonly name: BackendName;
+  readonly device: DeviceInfo;
+  /** Bytes held for plans and arrays now. */
+  readonly liveBytes: number;
+  readonly pi?: Op<PiDescriptor, PiKernel>;
+  readonly indexing?: Op<IndexingDescriptor, IndexingKernel>;
+  /** Resolves when everything submitted so far is done. */
+  sync(): Promise<void>;
+}
+
+/** Where the files of the package are, and what the caller chose. */
+export interface OpenOptions {
+  readonly wasm: WasmSource | undefined;
+  readonly worker: string | URL | (() => unknown) | undefined;
+  readonly addonPath: string | undefined;
+  readonly device: string | undefined;
+  /** The caller asked for this backend by name: software devices are then welcome. */
+  readonly named: boolean;
+  readonly log: (level: 'error' | 'warn' | 'info' | 'debug', message: string) => void;
+}
+
+/** A wasm core: where it is, its bytes, a compiled module, or a function that gives one of these. */
+export type WasmSource = string | URL | ArrayBuffer | Uint8Array | WebAssembly.Module | Response | (() => WasmSource | Promise<WasmSource>);
+
+/** Whether a backend can be had here, with the reason in words either way. */
+export type Probe =
+  | { readonly available: true; readonly reason: string; readonly device: DeviceInfo; open(): Promise<Backend> }
+  | { readonly available: false; readonly reason: string };
+
+/** One line of the loader table. */
+export interface BackendLoader {
+  readonly name: BackendName;
+  /** Left out of automatic choice and of "all". */
+  readonly testOnly?: boolean;
+  probe(options: OpenOptions): Promise<Probe>;
+}

@@ -1,0 +1,114 @@
+/** Probes the backends, ranks them and says why each one is or is not taken. */
+import { EwaldError } from '../errors.js';
+import { nearest } from '../options.js';
+import type { Platform } from '../platform.js';
+import { type Backend, type BackendName, backendNames, type DeviceInfo, type OpenOptions, type Probe } from './backend.js';
+
+/** One row of `ewald devices`. */
+export interface DeviceReport {
+  readonly backend: BackendName;
+  readonly available: boolean;
+  /** A context made now with the same options would compute on it first. */
+  readonly chosen: boolean;
+  readonly name: string | null;
+  /** Why it is there, or why not, in one sentence. */
+  readonly reason: string;
+  readonly limits: Readonly<Record<string, number>>;
+  /** Bytes, null when nobody tells. */
+  readonly memory: number | null;
+  readonly device: DeviceInfo | null;
+}
+
+/** Checks a backend name that came from outside. */
+export function parseBackend(name: string, from: string): BackendName {
+  const known = backendNames.find((candidate) => candidate === name);
+  if (known) return known;
+  const visible = backendNames.filter((candidate) => candidate !== 'cuda-emulated');
+  const near = nearest(name, visible);
+  throw new EwaldError('Argument', `${from} names the backend "${name}"; needed is one of ${visible.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`);
+}
+
+/** A probed backend with its place in the ranking. */
+export interface Ranked {
+  readonly name: BackendName;
+  readonly probe: Probe;
+  /** Taken without being named. */
+  readonly automatic: boolean;
+}
+
+/** Probes every backend of the platform, or only those in `only`. */
+export async function probeAll(
+  platform: Platform,
+  options: Omit<OpenOptions, 'named'>,
+  named: BackendName | undefined,
+  only?: readonly BackendName[],
+): Promise<Ranked[]> {
+  const ranked: Ranked[] = [];
+  for (const loader of platform.loaders) {
+    if (only && !only.includes(loader.name)) continue;
+    if (loader.testOnly && loader.name !== named && !only) continue;
+    const asked = loader.name === named;
+    const probe = await loader.probe({ ...options, named: asked });
+    // A software GPU is correct and slow: only who names it gets it.
+    const automatic = probe.available && !loader.testOnly && (asked || probe.device.kind !== 'software');
+    ranked.push({ name: loader.name, probe, automatic });
+  }
+  return ranked;
+}
+
+/** The backends a context will hold, best first; throws when a named one is not there. */
+export function rank(ranked: readonly Ranked[], named: BackendName | undefined, strict: boolean): Ranked[] {
+  const present = ranked.filter(({ probe, automatic, name }) => probe.available && (automatic || name === named));
+  if (!named) {
+    if (present.length === 0)
+      throw new EwaldError('Load', `no backend is available: ${ranked.map(({ name, probe }) => `${name}: ${probe.reason}`).join('; ')}`);
+    return present;
+  }
+  const first = present.find(({ name }) => name === named);
+  if (!first) {
+    const reason = ranked.find(({ name }) => name === named)?.probe.reason ?? 'this platform does not have it';
+    const others = present.map(({ name }) => name).join(', ');
+    throw new EwaldError('Unsupported', `the backend ${named} is not available: ${reason}; available here: ${others || 'none'}`, {
+      detail: { backend: named },
+    });
+  }
+  return strict ? [first] : [first, ...present.filter((candidate) => candidate !== first)];
+}
+
+/** Opens backends in order; one that fails although its probe said yes is reported and left out, unless it was named. */
+export async function openRanked(ranked: readonly Ranked[], named: BackendName | undefined, log: OpenOptions['log']): Promise<Backend[]> {
+  const open: Backend[] = [];
+  try {
+    for (const { name, probe } of ranked) {
+      if (!probe.available) continue;
+      try {
+        open.push(await probe.open());
+      } catch (error) {
+        if (name === named || ranked.length === 1) throw error;
+        log('warn', `the backend ${name} was probed but did not open, it is left out: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+  } catch (error) {
+    for (const backend of open) await backend.dispose();
+    throw error;
+  }
+  if (open.length === 0) throw new EwaldError('Load', 'no backend could be opened; run ewald devices for the reasons');
+  return open;
+}
+
+/** The report behind `ewald devices`. */
+export function report(ranked: readonly Ranked[], chosen: BackendName | undefined): DeviceReport[] {
+  return ranked.map(({ name, probe }) => {
+    const device = probe.available ? probe.device : null;
+    return {
+      backend: name,
+      available: probe.available,
+      chosen: name === chosen,
+      name: device?.name ?? null,
+      reason: probe.reason,
+      limits: device?.limits ?? {},
+      memory: device?.memory ?? null,
+      device,
+    };
+  });
+}

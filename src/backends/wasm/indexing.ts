@@ -1,0 +1,57 @@
+/** Indexing on wasm: a batch is copied into the heap, indexed image by image, and copied out; see cpp/indexing. */
+import { imageResult, indexedCell, indexerDescriptor, indexerParams } from '../../layout/layout.js';
+import { pack, sizeOf } from '../../layout/struct.js';
+import type { IndexingDescriptor, IndexingKernel } from '../backend.js';
+import type { Core } from './heap.js';
+
+/** Plans an indexer and the staging memory of one batch. */
+export function planIndexing(core: Core, descriptor: IndexingDescriptor): IndexingKernel {
+  const { batch, maxBatchSpots, maxInputCells, maxOutputCells } = descriptor;
+  const addresses: number[] = [];
+  const before = core.liveBytes;
+  const place = (bytes: number): number => {
+    const address = core.alloc(bytes);
+    addresses.push(address);
+    return address;
+  };
+  const release = (): void => {
+    for (const address of addresses) core.free(address);
+  };
+  let handle = 0;
+  try {
+    const fields = place(sizeOf(indexerDescriptor));
+    const out = place(4);
+    core.write(fields, pack(indexerDescriptor, descriptor.fields));
+    const params = place(sizeOf(indexerParams));
+    const spots = place(maxBatchSpots * 12);
+    const offsets = place((batch + 1) * 4);
+    const cells = place(maxInputCells * 36);
+    const found = place(batch * maxOutputCells * sizeOf(indexedCell));
+    const results = place(batch * sizeOf(imageResult));
+    const assignment = place(maxBatchSpots);
+    core.check('ewald_indexer_create', fields, out);
+    const word = new Uint32Array(1);
+    core.read(out, word);
+    handle = word[0] ?? 0;
+    return {
+      bytes: core.liveBytes - before,
+      async run(batch) {
+        core.write(params, batch.params);
+        core.write(spots, batch.spots);
+        core.write(offsets, batch.offsets);
+        core.write(cells, batch.cells);
+        core.check('ewald_indexer_run', handle, params, spots, offsets, batch.images, cells, batch.cellCount, found, results, assignment);
+        core.read(found, batch.found);
+        core.read(results, batch.results);
+        core.read(assignment, batch.assignment);
+      },
+      async dispose() {
+        core.call('ewald_indexer_destroy', handle);
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}

@@ -1,0 +1,65 @@
+/** The wasm backend: the C++ core compiled by Emscripten, one thread, SIMD128. The reference, and the fallback that always works. */
+import { messageOf } from '../../errors.js';
+import type { Backend, BackendLoader, DeviceInfo, IndexingDescriptor, IndexingKernel, PiKernel, Probe } from '../backend.js';
+import { Core } from './heap.js';
+import { planIndexing } from './indexing.js';
+import { planPi } from './pi.js';
+import { compileCore, type ReadFile } from './source.js';
+
+/** The loader; Node gives it a way to read files. */
+export function wasmLoader(readFile: ReadFile | undefined): BackendLoader {
+  return {
+    name: 'wasm',
+    async probe({ wasm }): Promise<Probe> {
+      if (typeof WebAssembly === 'undefined') return { available: false, reason: 'this engine has no WebAssembly' };
+      let module: WebAssembly.Module;
+      try {
+        module = await compileCore(wasm, readFile);
+      } catch (error) {
+        return { available: false, reason: messageOf(error) };
+      }
+      const device: DeviceInfo = {
+        name: 'WebAssembly SIMD128',
+        kind: 'cpu',
+        precisions: ['f32', 'f64'],
+        limits: { threads: 1, maxBytes: 4294901760 },
+        memory: null,
+        driver: 'ewald.wasm, one thread',
+      };
+      return {
+        available: true,
+        reason: 'the reference core, always there',
+        device,
+        open: async () => new WasmBackend(await Core.instantiate(module), device),
+      };
+    },
+  };
+}
+
+class WasmBackend implements Backend {
+  readonly name = 'wasm';
+  readonly device: DeviceInfo;
+  readonly #core: Core;
+
+  constructor(core: Core, device: DeviceInfo) {
+    this.#core = core;
+    this.device = device;
+  }
+
+  readonly pi = {
+    supports: (): true => true,
+    plan: async (): Promise<PiKernel> => planPi(this.#core),
+  };
+
+  readonly indexing = {
+    supports: (): true => true,
+    plan: async (descriptor: IndexingDescriptor): Promise<IndexingKernel> => planIndexing(this.#core, descriptor),
+  };
+
+  get liveBytes(): number {
+    return this.#core.liveBytes;
+  }
+
+  async sync(): Promise<void> {}
+  async dispose(): Promise<void> {}
+}

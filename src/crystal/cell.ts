@@ -1,0 +1,136 @@
+/** Unit cells: rows a, b, c in angstrom; lengths and angles; the reciprocal cell; whether two cells span the same lattice. */
+import { EwaldError } from '../errors.js';
+
+/** A vector of three numbers. */
+export type Vector = readonly [number, number, number];
+/** A cell as three rows a, b, c, each x y z. */
+export type Cell = readonly [Vector, Vector, Vector];
+
+export const dot = (a: Vector, b: Vector): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+export const cross = (a: Vector, b: Vector): Vector => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+export const norm = (a: Vector): number => Math.sqrt(dot(a, a));
+export const scale = (k: number, a: Vector): Vector => [k * a[0], k * a[1], k * a[2]];
+export const subtract = (a: Vector, b: Vector): Vector => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+
+/** Nine numbers in a row as a cell. */
+export function cellFrom(values: ArrayLike<number>, offset = 0): Cell {
+  const at = (i: number): number => values[offset + i] ?? Number.NaN;
+  return [
+    [at(0), at(1), at(2)],
+    [at(3), at(4), at(5)],
+    [at(6), at(7), at(8)],
+  ];
+}
+
+/** A cell as nine numbers in a row. */
+export const flat = (cell: Cell): number[] => cell.flat();
+
+/** Signed volume a · (b × c), in cubic angstrom; negative for a left-handed cell. */
+export const volume = (cell: Cell): number => dot(cell[0], cross(cell[1], cell[2]));
+
+/** The reciprocal cell (no 2π): rows a*, b*, c* with a · a* = 1, a · b* = 0. */
+export function reciprocal(cell: Cell): Cell {
+  const v = volume(cell);
+  return [scale(1 / v, cross(cell[1], cell[2])), scale(1 / v, cross(cell[2], cell[0])), scale(1 / v, cross(cell[0], cell[1]))];
+}
+
+/** Lengths a, b, c in angstrom. */
+export const lengthsOf = (cell: Cell): [number, number, number] => [norm(cell[0]), norm(cell[1]), norm(cell[2])];
+
+/** Angles α (b,c), β (a,c), γ (a,b) in degrees. */
+export function anglesOf(cell: Cell): [number, number, number] {
+  const angle = (u: Vector, v: Vector): number => (Math.acos(Math.min(1, Math.max(-1, dot(u, v) / norm(u) / norm(v)))) * 180) / Math.PI;
+  return [angle(cell[1], cell[2]), angle(cell[0], cell[2]), angle(cell[0], cell[1])];
+}
+
+/**
+ * The cell of lengths (angstrom) and angles (degrees) in the standard setting: a along x, b in the xy plane.
+ *
+ * Throws `Argument` when the angles do not close or a length is not positive.
+ */
+export function cellFromParameters(a: number, b: number, c: number, alpha: number, beta: number, gamma: number): Cell {
+  const shown = `${a} ${b} ${c} ${alpha} ${beta} ${gamma}`;
+  if (![a, b, c].every((length) => length > 0 && Number.isFinite(length))) {
+    throw new EwaldError('Argument', `cell ${shown}: lengths must be positive numbers of angstrom`);
+  }
+  if (![alpha, beta, gamma].every((angle) => angle > 0 && angle < 180)) {
+    throw new EwaldError('Argument', `cell ${shown}: angles must lie between 0 and 180 degrees`);
+  }
+  const radians = Math.PI / 180;
+  const [ca, cb, cg, sg] = [Math.cos(alpha * radians), Math.cos(beta * radians), Math.cos(gamma * radians), Math.sin(gamma * radians)];
+  const y = (ca - cb * cg) / sg;
+  const z2 = 1 - cb * cb - y * y;
+  if (!(z2 > 1e-8)) throw new EwaldError('Argument', `cell ${shown}: these angles do not span a cell (zero volume)`);
+  return [
+    [a, 0, 0],
+    [b * cg, b * sg, 0],
+    [c * cb, c * y, c * Math.sqrt(z2)],
+  ];
+}
+
+/**
+ * Checks a cell that came from outside: finite, and of a volume that is not zero.
+ *
+ * Throws `Argument`; a left-handed cell is fine.
+ */
+export function checkCell(cell: Cell, what: string): void {
+  if (!cell.flat().every(Number.isFinite))
+    throw new EwaldError('Argument', `${what} holds ${cell.flat().find((x) => !Number.isFinite(x))}; needed are nine finite numbers, rows a b c in angstrom`);
+  const [a, b, c] = lengthsOf(cell);
+  const relative = Math.abs(volume(cell)) / (a * b * c);
+  if (!(relative > 1e-4))
+    throw new EwaldError('Argument', `${what} has zero volume: its vectors (${a}, ${b}, ${c} angstrom) lie in a plane; give three independent vectors`);
+}
+
+/** The integer matrix M with `cell` ≈ M · `reference`, and how far the entries are from integers. */
+export function relation(cell: Cell, reference: Cell): { matrix: number[]; deviation: number; determinant: number } {
+  const dual = reciprocal(reference);
+  const matrix: number[] = [];
+  let deviation = 0;
+  for (const row of cell) {
+    for (const column of dual) {
+      const value = dot(row, column);
+      const rounded = Math.round(value);
+      deviation = Math.max(deviation, Math.abs(value - rounded));
+      matrix.push(rounded);
+    }
+  }
+  return { matrix, deviation, determinant: Math.round(volume(cellFrom(matrix))) };
+}
+
+/** Whether two cells span the same lattice: an integer unimodular matrix, within `tolerance` an entry, leads from one to the other. */
+export function sameLattice(cell: Cell, reference: Cell, tolerance = 0.15): boolean {
+  const { deviation, determinant } = relation(cell, reference);
+  return deviation <= tolerance && Math.abs(determinant) === 1;
+}
+
+/** The cell of a flat integer matrix times a cell. */
+export function combine(matrix: readonly number[], cell: Cell): Cell {
+  const row = (i: number): Vector => {
+    const [h, k, l] = [matrix[3 * i] ?? 0, matrix[3 * i + 1] ?? 0, matrix[3 * i + 2] ?? 0];
+    return [0, 1, 2].map((j) => h * (cell[0][j] ?? 0) + k * (cell[1][j] ?? 0) + l * (cell[2][j] ?? 0)) as unknown as Vector;
+  };
+  return [row(0), row(1), row(2)];
+}
+
+/**
+ * Angle in degrees of the rotation that takes `reference` to the same lattice in `cell`, after the integer change of basis.
+ *
+ * The rotation is the polar factor of cell⁻¹ · M · reference, found by the trace of its nearest rotation (Kabsch).
+ */
+export function misorientation(cell: Cell, reference: Cell): number {
+  const aligned = combine(relation(cell, reference).matrix, reference);
+  // F maps the aligned reference vectors to those of the cell: F = Σ cell_i ⊗ aligned*_i.
+  const dual = reciprocal(aligned);
+  let f = [0, 0, 0, 0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < 3; i++) {
+    for (let r = 0; r < 3; r++) for (let c = 0; c < 3; c++) f[3 * r + c] = (f[3 * r + c] ?? 0) + (cell[i]?.[r] ?? 0) * (dual[i]?.[c] ?? 0);
+  }
+  // Newton's iteration for the polar factor: R ← (R + R⁻ᵀ)/2.
+  for (let round = 0; round < 30; round++) {
+    const inverseTransposed = reciprocal(cellFrom(f)).flat();
+    f = f.map((x, i) => (x + (inverseTransposed[i] ?? 0)) / 2);
+  }
+  const trace = (f[0] ?? 0) + (f[4] ?? 0) + (f[8] ?? 0);
+  return (Math.acos(Math.min(1, Math.max(-1, (trace - 1) / 2))) * 180) / Math.PI;
+}

@@ -1,0 +1,46 @@
+/**
+ * ewald: from detector frames to crystal cells anywhere JavaScript runs. The browser build; Node's has the same names.
+ *
+ *     import { createContext } from 'ewald';
+ *     const ctx = await createContext();
+ *     try {
+ *       const plan = await ctx.pi();
+ *       console.log(await plan.run({ points: 1e8 }));
+ *     } finally {
+ *       await ctx.dispose();
+ *     }
+ *
+ * @module
+ */
+import { absentLoader } from './backends/absent.js';
+import type { DeviceReport } from './backends/open.js';
+import { wasmLoader } from './backends/wasm/wasm.js';
+import { type Context, type ContextOptions, listDevices, openContext } from './context.js';
+import type { Platform } from './platform.js';
+
+const browser: Platform = {
+  name: 'browser',
+  loaders: [
+    absentLoader('cuda', 'CUDA needs Node; browsers reach the GPU through webgpu'),
+    absentLoader('webgpu', 'not part of this release'),
+    absentLoader('native', 'the native addon needs Node'),
+    wasmLoader(undefined),
+  ],
+  env: () => undefined,
+};
+
+/**
+ * Opens a context on the best backends present; the caller disposes it.
+ *
+ * Throws `Argument` for unknown options or names, `Unsupported` for a named backend that is absent, `Load` when nothing can be opened.
+ */
+export function createContext(options?: ContextOptions): Promise<Context> {
+  return openContext(browser, options);
+}
+
+/** Which backends are here, which one a context would take, and why not the others. */
+export function devices(options?: ContextOptions): Promise<DeviceReport[]> {
+  return listDevices(browser, options);
+}
+
+export * from './public.js';

@@ -1,0 +1,172 @@
+/** Sizes, thresholds and their defaults: one table, checked at the facade, the same for every backend. */
+import type { IndexingDescriptor } from '../backends/backend.js';
+import { EwaldError } from '../errors.js';
+import { enums, indexerParams } from '../layout/layout.js';
+import { pack } from '../layout/struct.js';
+import { choice, integer, knownOptions, real } from '../options.js';
+
+/** How the search is done: `fast` (default) or `exhaustive`, the published search with its defects mended. */
+export type IndexingMethod = keyof typeof enums.Method;
+/** How a found cell is refined; see `IndexingThresholds.refinement`. */
+export type Refinement = keyof typeof enums.Refinement;
+
+/** Sizes of an indexer. They fix its memory; a run may use less, never more. */
+export interface IndexerOptions {
+  /** Spots of an image that take part, 6 … 4096, default 300. Of more, the lowest-resolution ones are kept and the result says so. */
+  readonly maxSpots?: number;
+  /** Known cells of one run, 1 … 64, default 1. */
+  readonly maxInputCells?: number;
+  /** Cells returned an image, 1 … 1024, default 32. */
+  readonly maxOutputCells?: number;
+  /** Images of one run, 1 … 65536, default 1. */
+  readonly batch?: number;
+  /** Spots of all images of one run together, before the choice of `maxSpots`; default batch × max(4 · maxSpots, 4096). */
+  readonly maxBatchSpots?: number;
+  /** `fast` (default) or `exhaustive`. */
+  readonly method?: IndexingMethod;
+  /** Candidate vectors kept a length, 1 … 1024; default: the method's own (exhaustive 32). */
+  readonly candidateVectors?: number;
+  /** Most half-sphere points a run may ask for, 1024 … 1048576, default 65536. */
+  readonly maxSamplePoints?: number;
+  /** Most rotation angles a run may ask for, 64 … 65536, default 4096. */
+  readonly maxAnglePoints?: number;
+  /** exhaustive: sample every vector of a cell, not the longest alone; default false. */
+  readonly redundantComputations?: boolean;
+  /** Host threads over the images of a batch, 0 … 1024; default 0, one a core; wasm has one. */
+  readonly threads?: number;
+  /** Keep the intermediate stages readable; default false. */
+  readonly debug?: boolean;
+}
+
+/** Thresholds of one run. Distances are in index units (periods of the lattice) unless said otherwise. */
+export interface IndexingThresholds {
+  /** Lattices looked for in an image, 1 … 8, default 1. */
+  readonly maxCrystals?: number;
+  /** A lattice is accepted when log₁₀ of its chance probability is at most this, −300 … 0, default see `defaults`. */
+  readonly acceptLog10?: number;
+  /** Lengths closer than this share their samples, in angstrom, 0 … 10, default 10⁻⁹. */
+  readonly lengthThreshold?: number;
+  /** Lower trim of a distance, 0 … trimh, default 0.001. */
+  readonly triml?: number;
+  /** Upper trim of a distance, triml … 0.5, default 0.3. */
+  readonly trimh?: number;
+  /** Offset inside the logarithm, above 0 … 1, default 0.1. */
+  readonly delta?: number;
+  /** Spots this close to a plane of the sampled vector count, 0 … 0.5, default 0.2. */
+  readonly dist1?: number;
+  /** Spots this close to a node count, 0 … 0.87, default 0.15. */
+  readonly dist3?: number;
+  /** Spots a vector refinement needs, 0 (off) or 4 … 1024, default 6. */
+  readonly minSpots?: number;
+  /** Half-sphere points, 0 (the method's own) or candidateVectors … maxSamplePoints; default 0 (exhaustive 32768). */
+  readonly samplePoints?: number;
+  /** Rotation angles, 0 (the method's own) or 64 … maxAnglePoints; default 0 (exhaustive from samplePoints). */
+  readonly anglePoints?: number;
+  /** `rotation` (default of fast: orientation first, lengths and angles only where the data carry them), `ifssr` (default of exhaustive), `ifss`, `ifse` or `raw`. */
+  readonly refinement?: Refinement;
+  /** Factor on the acceptance radius a round, 0.01 … 0.99, default 0.8. */
+  readonly contraction?: number;
+  /** Radius that ends a refinement: 1/angstrom for ifssr and rotation (default 0.00075), index units for ifss and ifse (default 0.01). */
+  readonly maxDistance?: number;
+  /** Spots a refinement round needs, 4 … 1024, default 8 (ifss, ifse: 6). */
+  readonly refineMinSpots?: number;
+  /** Most refinement rounds, 1 … 1024, default 32 (ifss, ifse: 15). */
+  readonly refineIterations?: number;
+}
+
+const sizeNames = [
+  'maxSpots',
+  'maxInputCells',
+  'maxOutputCells',
+  'batch',
+  'maxBatchSpots',
+  'method',
+  'candidateVectors',
+  'maxSamplePoints',
+  'maxAnglePoints',
+  'redundantComputations',
+  'threads',
+  'debug',
+];
+/** Names of the thresholds, for checks of run options. */
+export const thresholdNames: readonly string[] = [
+  ...['maxCrystals', 'acceptLog10', 'lengthThreshold', 'triml', 'trimh', 'delta', 'dist1', 'dist3', 'minSpots', 'samplePoints'],
+  ...['anglePoints', 'refinement', 'contraction', 'maxDistance', 'refineMinSpots', 'refineIterations'],
+];
+
+/** log₁₀ of the chance probability at which a lattice is accepted: calibrated on pure noise, see cpp/indexing/README.md. */
+export const defaultAcceptLog10 = -3;
+
+/** Sizes after checks, as backends want them. */
+export interface Sizes extends IndexingDescriptor {
+  readonly method: IndexingMethod;
+  readonly maxSpots: number;
+  readonly maxSamplePoints: number;
+  readonly maxAnglePoints: number;
+}
+
+/** Checks the sizes of an indexer and fills in the defaults. Throws `Argument`. */
+export function checkSizes(options: IndexerOptions): Sizes {
+  knownOptions('indexer', options, sizeNames);
+  const size = (name: keyof IndexerOptions & string, fallback: number, low: number, high: number): number =>
+    integer(`indexer: ${name}`, options[name] as number | undefined, fallback, low, high);
+  const method = choice('indexer: method', options.method, 'fast', Object.keys(enums.Method) as IndexingMethod[]);
+  const maxSpots = size('maxSpots', 300, 6, 4096);
+  const batch = size('batch', 1, 1, 65536);
+  const maxBatchSpots = size('maxBatchSpots', batch * Math.max(4 * maxSpots, 4096), maxSpots, 2 ** 28);
+  const maxInputCells = size('maxInputCells', 1, 1, 64);
+  const maxOutputCells = size('maxOutputCells', 32, 1, 1024);
+  const maxSamplePoints = size('maxSamplePoints', 65536, 1024, 2 ** 20);
+  const maxAnglePoints = size('maxAnglePoints', 4096, 64, 65536);
+  const fields = {
+    maxSpots,
+    maxInputCells,
+    maxOutputCells,
+    batch,
+    method: enums.Method[method],
+    candidateVectors: size('candidateVectors', 0, 0, 1024),
+    maxSamplePoints,
+    maxAnglePoints,
+    threads: size('threads', 0, 0, 1024),
+    redundant: options.redundantComputations ? 1 : 0,
+    debug: options.debug ? 1 : 0,
+  };
+  return { fields, method, maxSpots, batch, maxBatchSpots, maxInputCells, maxOutputCells, maxSamplePoints, maxAnglePoints };
+}
+
+/** Checks the thresholds of a run and packs them. Throws `Argument`. */
+export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array {
+  const number = (name: keyof IndexingThresholds & string, fallback: number, low: number, high: number): number =>
+    real(`index: ${name}`, t[name] as number | undefined, fallback, low, high);
+  const count = (name: keyof IndexingThresholds & string, fallback: number, low: number, high: number): number => {
+    // 0 stands for "the method's own" or "off" where the range begins above it.
+    if (t[name] === 0 && fallback === 0) return 0;
+    return integer(`index: ${name}`, t[name] as number | undefined, fallback, low, high);
+  };
+  const refinement = choice('index: refinement', t.refinement, sizes.method === 'fast' ? 'rotation' : 'ifssr', Object.keys(enums.Refinement) as Refinement[]);
+  const indexUnits = refinement === 'ifss' || refinement === 'ifse';
+  const triml = number('triml', 0.001, 0, 0.5);
+  const trimh = number('trimh', 0.3, 0, 0.5);
+  if (triml >= trimh) throw new EwaldError('Argument', `index: triml is ${triml} and trimh is ${trimh}; triml must be the smaller`);
+  const delta = number('delta', 0.1, 0, 1);
+  if (delta === 0) throw new EwaldError('Argument', 'index: delta is 0; it must be above 0 (default 0.1)');
+  const minSpots = t.minSpots === 0 ? 0 : integer('index: minSpots', t.minSpots, 6, 4, 1024);
+  return pack(indexerParams, {
+    lengthThreshold: number('lengthThreshold', 1e-9, 0, 10),
+    triml,
+    trimh,
+    delta,
+    dist1: number('dist1', 0.2, 0, 0.5),
+    dist3: number('dist3', 0.15, 0, 0.87),
+    minSpots,
+    samplePoints: count('samplePoints', 0, 32, sizes.maxSamplePoints),
+    anglePoints: count('anglePoints', 0, 64, sizes.maxAnglePoints),
+    maxCrystals: count('maxCrystals', 1, 1, 8),
+    refinement: enums.Refinement[refinement],
+    contraction: number('contraction', 0.8, 0.01, 0.99),
+    maxDistance: number('maxDistance', indexUnits ? 0.01 : 0.00075, 0, 1),
+    refineMinSpots: count('refineMinSpots', indexUnits ? 6 : 8, 4, 1024),
+    refineIterations: count('refineIterations', indexUnits ? 15 : 32, 1, 1024),
+    acceptLog10: number('acceptLog10', defaultAcceptLog10, -300, 0),
+  });
+}

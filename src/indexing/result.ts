@@ -1,0 +1,172 @@
+/** The answer of an indexing run: flat arrays for programs, lazy views an image for people. */
+import { anglesOf, type Cell, cellFrom, lengthsOf, reciprocal } from '../crystal/cell.js';
+import { EwaldError } from '../errors.js';
+import { enums, imageResult, indexedCell } from '../layout/layout.js';
+import { sizeOf, wordOf } from '../layout/struct.js';
+
+const cellWords = sizeOf(indexedCell) / 4;
+const imageWords = sizeOf(imageResult) / 4;
+const scoreWord = wordOf(indexedCell, 'score');
+const chanceWord = wordOf(indexedCell, 'log10Chance');
+const indexedWord = wordOf(indexedCell, 'indexedSpots');
+const inputWord = wordOf(indexedCell, 'inputCell');
+const crystalWord = wordOf(indexedCell, 'crystal');
+const residualWord = wordOf(indexedCell, 'rmsResidual');
+const [cellsWord, crystalsWord, usedWord, flagsWord] = ['cells', 'crystals', 'usedSpots', 'flags'].map((name) => wordOf(imageResult, name)) as [
+  number,
+  number,
+  number,
+  number,
+];
+
+/** One found cell. */
+export interface FoundCell {
+  /** Rows a, b, c in angstrom, laboratory frame. */
+  readonly cell: Cell;
+  /** Rows a*, b*, c* in 1/angstrom (no 2π). */
+  readonly reciprocal: Cell;
+  /** Lengths a, b, c in angstrom. */
+  readonly lengths: readonly [number, number, number];
+  /** Angles α, β, γ in degrees. */
+  readonly angles: readonly [number, number, number];
+  /** fast: merit, larger is better; exhaustive: refined distance, smaller is better. */
+  readonly score: number;
+  /** log₁₀ of the probability that spots without this lattice give an answer as good. */
+  readonly log10Chance: number;
+  /** The same as a probability, 0 … 1 (0 below 10⁻³⁰⁸). */
+  readonly probability: number;
+  /** Spots at a node of the lattice. */
+  readonly indexedSpots: number;
+  /** Root mean square distance of those spots from their nodes, 1/angstrom. */
+  readonly rmsResidual: number;
+  /** Which of the known cells it is. */
+  readonly inputCell: number;
+}
+
+/** An accepted lattice. */
+export interface Crystal extends FoundCell {
+  /** 1 for the first lattice of the image, 2 for the second … */
+  readonly number: number;
+  /** For each spot of the image, 1 where it belongs to this lattice. */
+  readonly mask: Uint8Array;
+}
+
+/** The result of one image. */
+export interface ImageView {
+  /** True when at least one lattice was accepted. */
+  readonly indexed: boolean;
+  /** Spots that came, and spots that took part. */
+  readonly spots: number;
+  readonly usedSpots: number;
+  /** Fewer spots than indexing needs. */
+  readonly tooFewSpots: boolean;
+  /** More spots than `maxSpots`: the lowest-resolution ones took part. */
+  readonly truncated: boolean;
+  /** Every cell returned: accepted ones first, then candidates, best first. */
+  cells(): FoundCell[];
+  /** The accepted lattices. */
+  crystals(): Crystal[];
+  /** For each spot the number of the lattice it belongs to, 0 for none. */
+  readonly assignment: Uint8Array;
+}
+
+/** The result of a run. The arrays are the caller's; views are made when asked for. */
+export class IndexingResult {
+  readonly images: number;
+  readonly maxOutputCells: number;
+  readonly offsets: Uint32Array;
+  /** [images, maxOutputCells, 16] words of the layout's IndexedCell. */
+  readonly found: Uint8Array;
+  /** [images, 4] words of the layout's ImageResult. */
+  readonly results: Uint8Array;
+  /** [spots] lattice of each spot, 0 none. */
+  readonly assignment: Uint8Array;
+  readonly #foundFloats: Float32Array;
+  readonly #foundWords: Uint32Array;
+  readonly #imageWords: Uint32Array;
+
+  constructor(images: number, maxOutputCells: number, offsets: Uint32Array) {
+    this.images = images;
+    this.maxOutputCells = maxOutputCells;
+    this.offsets = offsets;
+    this.found = new Uint8Array(images * maxOutputCells * cellWords * 4);
+    this.results = new Uint8Array(images * imageWords * 4);
+    this.assignment = new Uint8Array(offsets[images] ?? 0);
+    this.#foundFloats = new Float32Array(this.found.buffer);
+    this.#foundWords = new Uint32Array(this.found.buffer);
+    this.#imageWords = new Uint32Array(this.results.buffer);
+  }
+
+  /** [images] accepted lattices of each image. */
+  get crystalCounts(): Uint32Array {
+    return this.#column(this.#imageWords, imageWords, crystalsWord, this.images);
+  }
+
+  /** [images, maxOutputCells, 3, 3] cells, rows a b c in angstrom; unused ones are zero. */
+  get cells(): Float32Array {
+    const out = new Float32Array(this.images * this.maxOutputCells * 9);
+    for (let i = 0; i < this.images * this.maxOutputCells; i++) out.set(this.#foundFloats.subarray(i * cellWords, i * cellWords + 9), i * 9);
+    return out;
+  }
+
+  /** [images, maxOutputCells] scores. */
+  get scores(): Float32Array {
+    return this.#column(this.#foundFloats, cellWords, scoreWord, this.images * this.maxOutputCells);
+  }
+
+  /** [images, maxOutputCells] counts of indexed spots. */
+  get indexedSpots(): Uint32Array {
+    return this.#column(this.#foundWords, cellWords, indexedWord, this.images * this.maxOutputCells);
+  }
+
+  /** The view of one image; throws `Argument` outside 0 … images − 1. */
+  image(index: number): ImageView {
+    if (!Number.isInteger(index) || index < 0 || index >= this.images) {
+      throw new EwaldError('Argument', `image ${index} was asked for; the run had images 0 to ${this.images - 1}`);
+    }
+    const word = (w: number): number => this.#imageWords[index * imageWords + w] ?? 0;
+    const begin = this.offsets[index] ?? 0;
+    const end = this.offsets[index + 1] ?? 0;
+    const assignment = this.assignment.subarray(begin, end);
+    const flags = word(flagsWord);
+    const cells = (): FoundCell[] => Array.from({ length: word(cellsWord) }, (_, k) => this.#cell(index * this.maxOutputCells + k));
+    return {
+      indexed: word(crystalsWord) > 0,
+      spots: end - begin,
+      usedSpots: word(usedWord),
+      tooFewSpots: (flags & enums.ImageFlag.tooFewSpots) !== 0,
+      truncated: (flags & enums.ImageFlag.truncated) !== 0,
+      assignment,
+      cells,
+      crystals: () =>
+        Array.from({ length: word(crystalsWord) }, (_, k) => {
+          const number = this.#foundWords[(index * this.maxOutputCells + k) * cellWords + crystalWord] ?? 0;
+          return { ...this.#cell(index * this.maxOutputCells + k), number, mask: assignment.map((owner) => (owner === number ? 1 : 0)) };
+        }),
+    };
+  }
+
+  #cell(place: number): FoundCell {
+    const float = (w: number): number => this.#foundFloats[place * cellWords + w] ?? 0;
+    const word = (w: number): number => this.#foundWords[place * cellWords + w] ?? 0;
+    const cell = cellFrom(this.#foundFloats, place * cellWords);
+    return {
+      cell,
+      reciprocal: reciprocal(cell),
+      lengths: lengthsOf(cell),
+      angles: anglesOf(cell),
+      score: float(scoreWord),
+      log10Chance: float(chanceWord),
+      probability: 10 ** float(chanceWord),
+      indexedSpots: word(indexedWord),
+      rmsResidual: float(residualWord),
+      inputCell: word(inputWord),
+    };
+  }
+
+  #column<T extends Float32Array | Uint32Array>(from: T, stride: number, word: number, length: number): T {
+    const out = from.slice(0, length) as T;
+    for (let i = 0; i < length; i++) out[i] = from[i * stride + word] ?? 0;
+    return out;
+  }
+}

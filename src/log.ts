@@ -1,0 +1,41 @@
+/** The log of a context: a level and a sink, both changeable at run time. */
+import { EwaldError } from './errors.js';
+
+/** Levels, quietest first; a level shows itself and everything before it. */
+export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
+/** One of `silent`, `error`, `warn`, `info`, `debug`. */
+export type LogLevel = (typeof logLevels)[number];
+
+/** Where log lines go. */
+export type LogSink = (level: Exclude<LogLevel, 'silent'>, message: string) => void;
+
+/** The log of a context. Assign to `level` or `sink` at any time. */
+export interface Log {
+  /** Most talkative level shown; default `warn`, or EWALD_LOG_LEVEL (INDEXER_LOG_LEVEL). */
+  level: LogLevel;
+  /** Receives each line; default `console.error`, which leaves standard output to results. */
+  sink: LogSink;
+}
+
+/** Reads a level name; the names of the original indexer (`fatal`, `warning`) are understood too. */
+export function parseLogLevel(text: string, from: string): LogLevel {
+  const name = { fatal: 'error', warning: 'warn', none: 'silent', off: 'silent' }[text.toLowerCase()] ?? text.toLowerCase();
+  const level = logLevels.find((candidate) => candidate === name);
+  if (!level) throw new EwaldError('Argument', `${from} is "${text}"; use one of ${logLevels.join(', ')}`);
+  return level;
+}
+
+/** A log with its shorthand writers. */
+export class Logger implements Log {
+  level: LogLevel;
+  sink: LogSink;
+
+  constructor(level: LogLevel, sink: LogSink = (severity, message) => console.error(`ewald ${severity}: ${message}`)) {
+    this.level = level;
+    this.sink = sink;
+  }
+
+  write(level: Exclude<LogLevel, 'silent'>, message: string): void {
+    if (logLevels.indexOf(level) <= logLevels.indexOf(this.level)) this.sink(level, message);
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * ewald on Node: the same names as the browser build, with Node's backends and files.
+ *
+ * @module
+ */
+import { readFile } from 'node:fs/promises';
+import { absentLoader } from './backends/absent.js';
+import { nativeLoader } from './backends/native/native.js';
+import type { DeviceReport } from './backends/open.js';
+import { wasmLoader } from './backends/wasm/wasm.js';
+import { type Context, type ContextOptions, listDevices, openContext } from './context.js';
+import type { Platform } from './platform.js';
+
+const node: Platform = {
+  name: 'node',
+  loaders: [
+    absentLoader('cuda', 'not part of this release'),
+    absentLoader('webgpu', 'not part of this release'),
+    nativeLoader,
+    wasmLoader((url) => readFile(url)),
+  ],
+  env: (name) => process.env[name],
+};
+
+/** Opens a context on the best backends present; the caller disposes it. See the browser build for errors. */
+export function createContext(options?: ContextOptions): Promise<Context> {
+  return openContext(node, options);
+}
+
+/** Which backends are here, which one a context would take, and why not the others. */
+export function devices(options?: ContextOptions): Promise<DeviceReport[]> {
+  return listDevices(node, options);
+}
+
+export * from './public.js';

@@ -1,0 +1,78 @@
+/** Checks of option objects at the facade: unknown names, ranges, near misses. */
+import { EwaldError } from './errors.js';
+
+/** Edit distance of two short names, for "did you mean". */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** The name nearest to `name`, when one is near. */
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  const ranked = names.map((candidate) => [distance(name.toLowerCase(), candidate.toLowerCase()), candidate] as const).sort((a, b) => a[0] - b[0]);
+  const best = ranked[0];
+  return best && best[0] <= Math.max(2, name.length / 3) ? best[1] : undefined;
+}
+
+/** Refuses option names that `known` lacks. */
+export function knownOptions(what: string, options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const near = nearest(name, known);
+    throw new EwaldError('Argument', `${what} has no option "${name}"; ${near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`}`);
+  }
+}
+
+/** An integer option within [low, high]; `fallback` when it is undefined. */
+export function integer(what: string, value: number | undefined, fallback: number, low: number, high: number): number {
+  if (value === undefined) return fallback;
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new EwaldError('Argument', `${what} is ${value}; needed is an integer from ${low} to ${high}`, { detail: { value, low, high } });
+  }
+  return value;
+}
+
+/** A finite number option within [low, high]; `fallback` when it is undefined. */
+export function real(what: string, value: number | undefined, fallback: number, low: number, high: number): number {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'number' || !(value >= low && value <= high)) {
+    throw new EwaldError('Argument', `${what} is ${value}; needed is a number from ${low} to ${high}`, { detail: { value, low, high } });
+  }
+  return value;
+}
+
+/** One of several names; `fallback` when it is undefined. */
+export function choice<T extends string>(what: string, value: T | undefined, fallback: T, names: readonly T[]): T {
+  if (value === undefined) return fallback;
+  if (!names.includes(value)) {
+    const near = nearest(String(value), names);
+    throw new EwaldError('Argument', `${what} is "${value}"; needed is one of ${names.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`);
+  }
+  return value;
+}
+
+/** Throws `Aborted` when the signal has fired. */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new EwaldError('Aborted', 'the work was aborted by its signal', { cause: signal.reason });
+}
+
+/** Lets timers, input and signals be served between two long synchronous stretches. */
+export function breathe(): Promise<void> {
+  const { setImmediate } = globalThis as { setImmediate?: (f: () => void) => void };
+  if (setImmediate) return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+}

@@ -1,0 +1,23 @@
+/** The names that every build exports, whatever the platform. */
+export type { BackendName, DeviceInfo, WasmSource } from './backends/backend.js';
+export type { DeviceReport } from './backends/open.js';
+export type { BackendInfo, Context, ContextMethods, ContextOptions } from './context.js';
+export { anglesOf, type Cell, cellFrom, cellFromParameters, lengthsOf, misorientation, reciprocal, sameLattice, type Vector, volume } from './crystal/cell.js';
+export { EwaldError, type EwaldErrorTag, isEwaldError } from './errors.js';
+export {
+  type Crystal,
+  type FoundCell,
+  type ImageView,
+  type Indexer,
+  type IndexerMethods,
+  type IndexerOptions,
+  type IndexingInput,
+  type IndexingMethod,
+  IndexingResult,
+  type IndexingThresholds,
+  type Refinement,
+} from './indexing/indexer.js';
+export type { Log, LogLevel, LogSink } from './log.js';
+export type { PiOptions, PiPlan, PiPlanMethods, PiResult, PiRunOptions } from './pi/pi.js';
+export type { Disposable } from './resource.js';
+export { version } from './version.js';

@@ -1,0 +1,68 @@
+/** Lifetime of contexts, plans and arrays: disposal drains what is in flight, then cascades; twice is a no-op, use afterwards an error. */
+import { EwaldError } from './errors.js';
+
+/** `Symbol.asyncDispose` where the engine has it; a private stand-in elsewhere. */
+export const asyncDispose: symbol = (Symbol as { asyncDispose?: symbol }).asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+
+/**
+ * The `await using` face of a disposable, for consumers whose TypeScript has the disposal types; an empty type for the others, so that
+ * both compile.
+ */
+export type MaybeAsyncDisposable = typeof Symbol extends { readonly asyncDispose: infer S extends symbol } ? { [K in S]: () => Promise<void> } : unknown;
+
+/** What every disposable of ewald offers. */
+export interface Disposable {
+  /** Waits for what is in flight, then frees everything it holds; a second call does nothing. */
+  dispose(): Promise<void>;
+}
+
+/** A node of the ownership tree. */
+export class Resource {
+  readonly #what: string;
+  readonly #parent: Resource | undefined;
+  readonly #children = new Set<Resource>();
+  readonly #release: () => void | Promise<void>;
+  #tail: Promise<unknown> = Promise.resolve();
+  #disposal: Promise<void> | undefined;
+
+  constructor(what: string, parent: Resource | undefined, release: () => void | Promise<void>) {
+    this.#what = what;
+    this.#parent = parent;
+    this.#release = release;
+    if (parent) {
+      parent.assertAlive();
+      parent.#children.add(this);
+    }
+  }
+
+  get disposed(): boolean {
+    return this.#disposal !== undefined;
+  }
+
+  /** Throws `Disposed` once disposal has begun. */
+  assertAlive(): void {
+    if (this.#disposal) {
+      throw new EwaldError('Disposed', `this ${this.#what} was disposed; create a new one before using it again`, { detail: { what: this.#what } });
+    }
+  }
+
+  /** Runs `work` after everything queued before it; disposal waits for it. */
+  enqueue<T>(work: () => Promise<T>): Promise<T> {
+    this.assertAlive();
+    const result = this.#tail.then(work);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#drainAndRelease();
+    return this.#disposal;
+  }
+
+  async #drainAndRelease(): Promise<void> {
+    for (const child of [...this.#children]) await child.dispose();
+    await this.#tail;
+    await this.#release();
+    if (this.#parent) this.#parent.#children.delete(this);
+  }
+}
