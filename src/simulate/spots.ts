@@ -1,0 +1,194 @@
+/**
+ * Spot lists of simulated stills with known truth: random orientations, the reflections near the Ewald sphere, a flat detector.
+ *
+ * A reflection is excited by exp(−e²/2σ²), e its distance from the sphere in 1/Å, σ² the sum of domain size, mosaicity and bandwidth;
+ * intensities follow Wilson's exponential law with a temperature factor. Positions get pixel noise and are mapped back to the nominal
+ * sphere, so that the excitation error becomes the systematic error it is in reality. Spurious spots are uniform on the detector.
+ * It is not an image simulator: see `simulate frames` for that.
+ */
+import { type Cell, checkCell, norm, reciprocal, type Vector } from '../crystal/cell.js';
+import { integer, knownOptions, real } from '../options.js';
+import { Random } from './random.js';
+
+/** What is simulated. */
+export interface SpotSimulation {
+  /** The crystal's cell, rows a b c in angstrom, any orientation. */
+  readonly cell: Cell;
+  /** Images, 1 … 10⁶, default 1. */
+  readonly images?: number;
+  /** Seed, 0 … 2⁵³ − 1, default 0. */
+  readonly seed?: number;
+  /** Spots of an image, spurious ones included, 1 … 10⁵, default 100; the strongest reflections are taken, fewer when there are not so many. */
+  readonly spots?: number;
+  /** Fraction of spots that belong to no lattice, 0 … 1, default 0. */
+  readonly spurious?: number;
+  /** Standard deviation of a position in pixels, 0 … 100, default 0.5. */
+  readonly noisePx?: number;
+  /** Crystals in the beam, 0 … 8, default 1; the spots are shared among them. */
+  readonly crystals?: number;
+  /** Wavelength in angstrom, default 1.3 (electrons: 0.0251). */
+  readonly wavelengthA?: number;
+  /** Relative bandwidth (standard deviation), default 0.002. */
+  readonly bandwidth?: number;
+  /** Mosaicity in radians (standard deviation), default 0.0009. */
+  readonly mosaicityRad?: number;
+  /** Size of a coherent domain in angstrom, default 3000. */
+  readonly domainA?: number;
+  /** Detector distance in millimetres, default 120. */
+  readonly distanceMm?: number;
+  /** Pixel size in millimetres, default 0.075. */
+  readonly pixelMm?: number;
+  /** Detector size in pixels, default [2070, 2167]; the beam hits its centre. */
+  readonly detectorPx?: readonly [number, number];
+  /** Highest resolution in angstrom, default 1.9. */
+  readonly dMinA?: number;
+  /** Isotropic temperature factor B in Å², default 25. */
+  readonly bFactorA2?: number;
+  /** Fraction of reflections that the spot finder misses, 0 … 1, default 0.15. */
+  readonly missing?: number;
+}
+
+/** One simulated image. */
+export interface SimulatedImage {
+  /** [n, 3] reciprocal vectors, 1/angstrom, beam along +z, in random order. */
+  readonly spots: Float64Array;
+  /** The oriented cells. */
+  readonly lattices: readonly Cell[];
+  /** [n] 0 for a spurious spot, k for one of the k-th lattice. */
+  readonly owner: Uint8Array;
+}
+
+const names = ['cell', 'images', 'seed', 'spots', 'spurious', 'noisePx', 'crystals', 'wavelengthA', 'bandwidth', 'mosaicityRad', 'domainA', 'distanceMm', 'pixelMm', 'detectorPx', 'dMinA', 'bFactorA2', 'missing'];
+
+interface Beamline {
+  readonly k: number;
+  readonly bandwidth: number;
+  readonly mosaicity: number;
+  readonly domain: number;
+  readonly distance: number;
+  readonly pixel: number;
+  readonly half: readonly [number, number];
+  readonly qMax: number;
+  readonly bFactor: number;
+  readonly missing: number;
+  readonly noise: number;
+}
+
+/** Simulates spot lists; the same options give the same lists on every machine. Throws `Argument`. */
+export function simulateSpots(options: SpotSimulation): SimulatedImage[] {
+  knownOptions('simulateSpots', options, names);
+  checkCell(options.cell, 'the cell to simulate');
+  const images = integer('simulateSpots: images', options.images, 1, 1, 1e6);
+  const seed = integer('simulateSpots: seed', options.seed, 0, 0, Number.MAX_SAFE_INTEGER);
+  const wanted = integer('simulateSpots: spots', options.spots, 100, 1, 1e5);
+  const spurious = Math.round(wanted * real('simulateSpots: spurious', options.spurious, 0, 0, 1));
+  const crystals = integer('simulateSpots: crystals', options.crystals, 1, 0, 8);
+  const wavelength = real('simulateSpots: wavelengthA', options.wavelengthA, 1.3, 0.001, 20);
+  const pixel = real('simulateSpots: pixelMm', options.pixelMm, 0.075, 1e-4, 10);
+  const [nx, ny] = options.detectorPx ?? [2070, 2167];
+  const beamline: Beamline = {
+    k: 1 / wavelength,
+    bandwidth: real('simulateSpots: bandwidth', options.bandwidth, 0.002, 0, 0.2),
+    mosaicity: real('simulateSpots: mosaicityRad', options.mosaicityRad, 0.0009, 0, 0.2),
+    domain: real('simulateSpots: domainA', options.domainA, 3000, 10, 1e9),
+    distance: real('simulateSpots: distanceMm', options.distanceMm, 120, 1, 1e6),
+    pixel,
+    half: [(nx * pixel) / 2, (ny * pixel) / 2],
+    qMax: 1 / real('simulateSpots: dMinA', options.dMinA, 1.9, 0.1, 100),
+    bFactor: real('simulateSpots: bFactorA2', options.bFactorA2, 25, 0, 1e4),
+    missing: real('simulateSpots: missing', options.missing, 0.15, 0, 1),
+    noise: real('simulateSpots: noisePx', options.noisePx, 0.5, 0, 100) * pixel,
+  };
+  return Array.from({ length: images }, (_, image) => simulateImage(options.cell, wanted, spurious, crystals, beamline, new Random(seed, image)));
+}
+
+function simulateImage(cell: Cell, wanted: number, spurious: number, crystals: number, beamline: Beamline, random: Random): SimulatedImage {
+  const spots: { q: Vector; owner: number }[] = [];
+  const lattices: Cell[] = [];
+  for (let crystal = 1; crystal <= crystals; crystal++) {
+    const oriented = rotateRandomly(cell, random);
+    lattices.push(oriented);
+    const share = Math.floor(((wanted - spurious) * crystal) / crystals) - Math.floor(((wanted - spurious) * (crystal - 1)) / crystals);
+    for (const q of reflections(oriented, share, beamline, random)) spots.push({ q, owner: crystal });
+  }
+  for (let i = 0; i < spurious; i++) {
+    spots.push({ q: fromDetector((random.uniform() * 2 - 1) * beamline.half[0], (random.uniform() * 2 - 1) * beamline.half[1], beamline), owner: 0 });
+  }
+  random.shuffle(spots);
+  return { spots: Float64Array.from(spots.flatMap(({ q }) => q)), lattices, owner: Uint8Array.from(spots, ({ owner }) => owner) };
+}
+
+/** The cell in a random orientation (a uniformly distributed unit quaternion). */
+export function rotateRandomly(cell: Cell, random: Random): Cell {
+  const q = [random.normal(), random.normal(), random.normal(), random.normal()];
+  const length = Math.hypot(...q);
+  const [w, x, y, z] = q.map((c) => c / length) as [number, number, number, number];
+  const rotate = ([a, b, c]: Vector): Vector => [
+    (1 - 2 * (y * y + z * z)) * a + 2 * (x * y - z * w) * b + 2 * (x * z + y * w) * c,
+    2 * (x * y + z * w) * a + (1 - 2 * (x * x + z * z)) * b + 2 * (y * z - x * w) * c,
+    2 * (x * z - y * w) * a + 2 * (y * z + x * w) * b + (1 - 2 * (x * x + y * y)) * c,
+  ];
+  return [rotate(cell[0]), rotate(cell[1]), rotate(cell[2])];
+}
+
+/** Detector position in millimetres from the beam, to the reciprocal vector on the nominal Ewald sphere. */
+function fromDetector(x: number, y: number, { k, distance }: Beamline): Vector {
+  const length = Math.hypot(x, y, distance);
+  return [(k * x) / length, (k * y) / length, k * (distance / length - 1)];
+}
+
+/** The strongest `count` reflections of an oriented cell, as the spot finder would place them. */
+function reflections(cell: Cell, count: number, beamline: Beamline, random: Random): Vector[] {
+  const { k, qMax, domain, mosaicity, bandwidth, distance, half, noise } = beamline;
+  const dual = reciprocal(cell);
+  const [hMax, kMax, lMax] = cell.map((row) => Math.floor(norm(row) * qMax)) as [number, number, number];
+  const sigma2 = (q2: number): number => 1 / domain ** 2 + mosaicity ** 2 * q2 * Math.max(0, 1 - q2 / (4 * k * k)) + ((bandwidth * q2) / (2 * k)) ** 2;
+  const reach = 3 * Math.sqrt(Math.max(...[0, 0.25, 0.5, 0.75, 1].map((f) => sigma2((f * Math.min(qMax, 2 * k)) ** 2))));
+  const found: { intensity: number; x: number; y: number }[] = [];
+  for (let h = -hMax; h <= hMax; h++) {
+    for (let kk = -kMax; kk <= kMax; kk++) {
+      const base = [0, 1, 2].map((i) => h * (dual[0][i] ?? 0) + kk * (dual[1][i] ?? 0)) as unknown as Vector;
+      // Along c* the line base + l c* meets the shell of thickness `reach` in at most two stretches: between its outer and inner roots.
+      const outer = crossing(base, dual[2], k, k + reach);
+      if (!outer) continue;
+      const inner = crossing(base, dual[2], k, k - reach);
+      const from = Math.max(-lMax, Math.ceil(outer[0]));
+      const to = Math.min(lMax, Math.floor(outer[1]));
+      for (let l = from; l <= to; l++) {
+        if (inner && l > inner[0] && l < inner[1]) {
+          l = Math.max(l, Math.ceil(inner[1]) - 1);
+          continue;
+        }
+        if (h === 0 && kk === 0 && l === 0) continue;
+        const q: Vector = [base[0] + l * dual[2][0], base[1] + l * dual[2][1], base[2] + l * dual[2][2]];
+        const q2 = q[0] ** 2 + q[1] ** 2 + q[2] ** 2;
+        if (q2 > qMax * qMax) continue;
+        const s: Vector = [q[0], q[1], q[2] + k];
+        if (s[2] <= 0) continue;
+        const error = norm(s) - k;
+        const variance = sigma2(q2);
+        if (error * error > 9 * variance) continue;
+        if (random.uniform() < beamline.missing) continue;
+        const intensity = (-Math.log(random.uniform()) * Math.exp(-(beamline.bFactor * q2) / 2) * Math.exp(-(error * error) / (2 * variance))) / Math.sqrt(q2);
+        const x = (s[0] / s[2]) * distance + random.normal() * noise;
+        const y = (s[1] / s[2]) * distance + random.normal() * noise;
+        if (Math.abs(x) <= half[0] && Math.abs(y) <= half[1]) found.push({ intensity, x, y });
+      }
+    }
+  }
+  found.sort((a, b) => b.intensity - a.intensity);
+  return found.slice(0, count).map(({ x, y }) => fromDetector(x, y, beamline));
+}
+
+/** The parameters l at which the line base + l · step crosses the sphere of `radius` about (0, 0, −k); undefined when it misses it. */
+function crossing(base: Vector, step: Vector, k: number, radius: number): [number, number] | undefined {
+  const start: Vector = [base[0], base[1], base[2] + k];
+  const a = step[0] ** 2 + step[1] ** 2 + step[2] ** 2;
+  const b = start[0] * step[0] + start[1] * step[1] + start[2] * step[2];
+  const c = start[0] ** 2 + start[1] ** 2 + start[2] ** 2 - radius * radius;
+  const root = b * b - a * c;
+  if (root < 0 || radius <= 0) return undefined;
+  const s = Math.sqrt(root);
+  return [(-b - s) / a, (-b + s) / a];
+}
+
