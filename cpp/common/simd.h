@@ -17,6 +17,11 @@
 #if defined(__wasm_simd128__)
 #include <wasm_simd128.h>
 #elif defined(__SSE2__)
+#if defined(__GNUC__) && !defined(__clang__)
+// g++ 12 warns about its own AVX-512 header (GCC bug 105593, mended in 13): drop this when 12 is no longer used.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
 #include <immintrin.h>
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>

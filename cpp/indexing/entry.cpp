@@ -1,0 +1,285 @@
+// The C functions of the indexer: check what they are given, lay out the memory of a handle, and share the images of a batch out to the
+// threads. What happens to one image is in isa/image.cpp.
+#include "common/cpu.h"
+#include "common/memory.h"
+#include "common/status.h"
+#include "common/threads.h"
+#include "indexing/constants.h"
+#include "indexing/tables.h"
+
+#include <new>
+#include <string.h>
+
+namespace {
+
+using namespace ewald::indexing;
+
+constexpr uint32_t most_spots = 1u << 16, most_cells = 64, most_outputs = 1024, most_batch = 1u << 20, most_points = 1u << 20;
+constexpr uint32_t default_points = 65536, default_angles = 5040, most_candidates = 1024;
+
+IndexImage index_image_for(ewald::Isa isa) {
+  switch (isa) {
+#if defined(__wasm_simd128__)
+    case ewald::Isa::simd128: return ewald::simd128::index_image;
+#elif defined(__x86_64__)
+    case ewald::Isa::avx512: return ewald::avx512::index_image;
+    case ewald::Isa::avx2: return ewald::avx2::index_image;
+    case ewald::Isa::sse2: return ewald::sse2::index_image;
+#else
+    case ewald::Isa::neon: return ewald::neon::index_image;
+#endif
+    default: return nullptr;
+  }
+}
+
+// Hands out pieces of one block; run once over nothing to learn its size.
+struct Arena {
+  char* base;
+  size_t used;
+  template <typename T>
+  T* take(size_t count) {
+    used = (used + 63) / 64 * 64;
+    T* p = base ? reinterpret_cast<T*>(base + used) : nullptr;
+    used += count * sizeof(T);
+    return p;
+  }
+};
+
+struct Sizes {
+  int spots, points, angles, candidates, outputs;
+};
+
+void lay_out(Arena& arena, const Sizes& size, SpotList& list) {
+  const size_t n = size_t(padded(size.spots));
+  list.x = arena.take<float>(n);
+  list.y = arena.take<float>(n);
+  list.z = arena.take<float>(n);
+  list.length = arena.take<float>(n);
+  list.record = arena.take<float>(12 * n);
+  list.source = arena.take<uint32_t>(n);
+}
+
+void lay_out(Arena& arena, const Sizes& size, CandidateList& list) {
+  const size_t n = size_t(padded(size.candidates)) + lane_padding;
+  list.x = arena.take<float>(n);
+  list.y = arena.take<float>(n);
+  list.z = arena.take<float>(n);
+  list.x0 = arena.take<float>(n);
+  list.y0 = arena.take<float>(n);
+  list.z0 = arena.take<float>(n);
+  list.merit = arena.take<float>(n);
+  list.good = arena.take<int32_t>(n);
+}
+
+void lay_out(Arena& arena, const Sizes& size, Workspace& work) {
+  const size_t n = size_t(padded(size.spots));
+  lay_out(arena, size, work.all);
+  lay_out(arena, size, work.rest);
+  lay_out(arena, size, work.found);
+  lay_out(arena, size, work.kept);
+  work.counts = arena.take<int32_t>(size_t(size.points) + 256);
+  work.picked = arena.take<int32_t>(size_t(size.candidates));
+  work.scaled = arena.take<float>(4 * n);
+  work.angle_cos = arena.take<float>(size_t(size.angles) + 64);
+  work.angle_sin = arena.take<float>(size_t(size.angles) + 64);
+  work.angle_counts = arena.take<int32_t>(size_t(size.angles) + 64);
+  work.turning = arena.take<float>(8 * n);
+  work.planes = arena.take<float>(8 * n);
+  work.hit_capacity = 8192;
+  work.hits = arena.take<SearchHit>(size_t(work.hit_capacity));
+  work.lattice_capacity = size.outputs + 16;
+  work.lattices = arena.take<Lattice>(size_t(work.lattice_capacity));
+  work.residual2 = arena.take<float>(n);
+  work.keys = arena.take<uint64_t>(2 * size_t(size.spots));
+  work.keys2 = arena.take<uint64_t>(2 * size_t(size.spots));
+  work.node_slots = 64;
+  while (work.node_slots < 2 * size.spots) work.node_slots *= 2;
+  work.nodes = arena.take<uint64_t>(size_t(work.node_slots));
+  work.owner = arena.take<uint8_t>(n);
+  work.log_terms = arena.take<double>(n);
+}
+
+}  // namespace
+
+struct ewald_indexer {
+  RunPlan plan;
+  KnownCell* cells;
+  Workspace* workspaces;
+  IndexImage index_image;
+  ewald::ThreadPool* pool;
+  void* memory;
+  size_t bytes;
+};
+
+namespace {
+
+struct Batch {
+  ewald_indexer* indexer;
+  const float* spots;
+  const uint32_t* offsets;
+  ewald_indexed_cell* found;
+  ewald_image_result* results;
+  uint8_t* assignment;
+};
+
+void index_one(void* context, uint32_t image, uint32_t worker) {
+  const Batch& b = *static_cast<const Batch*>(context);
+  const uint32_t begin = b.offsets[image], end = b.offsets[image + 1];
+  const ImageTask task{b.spots + 3 * size_t(begin), end - begin, b.found + size_t(image) * b.indexer->plan.descriptor.max_output_cells,
+                       b.results + image, b.assignment ? b.assignment + begin : nullptr};
+  b.indexer->index_image(b.indexer->plan, b.indexer->workspaces[worker], task);
+}
+
+int32_t refuse(const char* what, double value, const char* range) {
+  return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer: %s is %g, must be %s", what, value, range);
+}
+
+int32_t check(const ewald_indexer_descriptor& d) {
+  if (d.max_spots < 4 || d.max_spots > most_spots) return refuse("max_spots", d.max_spots, "4 to 65536");
+  if (d.max_input_cells < 1 || d.max_input_cells > most_cells) return refuse("max_input_cells", d.max_input_cells, "1 to 64");
+  if (d.max_output_cells < 1 || d.max_output_cells > most_outputs) return refuse("max_output_cells", d.max_output_cells, "1 to 1024");
+  if (d.batch < 1 || d.batch > most_batch) return refuse("batch", d.batch, "1 to 1048576");
+  if (d.method > EWALD_METHOD_EXHAUSTIVE) return refuse("method", d.method, "0 (fast) or 1 (exhaustive)");
+  if (d.candidate_vectors > most_candidates) return refuse("candidate_vectors", d.candidate_vectors, "0 to 1024");
+  if (d.max_sample_points > most_points) return refuse("max_sample_points", d.max_sample_points, "0 to 1048576");
+  if (d.max_angle_points > most_points) return refuse("max_angle_points", d.max_angle_points, "0 to 1048576");
+  return EWALD_STATUS_OK;
+}
+
+int32_t check(const ewald_indexer& x, const ewald_indexer_params& p) {
+  const ewald_indexer_descriptor& d = x.plan.descriptor;
+  // Written so that a NaN is refused.
+  if (!(p.length_threshold >= 0)) return refuse("length_threshold", p.length_threshold, "0 or more");
+  if (!(p.trimh > 0 && p.trimh <= 1)) return refuse("trimh", p.trimh, "above 0, at most 1");
+  if (!(p.triml >= 0 && p.triml < p.trimh)) return refuse("triml", p.triml, "0 or more and below trimh");
+  if (!(p.delta > 0 && p.delta <= 1)) return refuse("delta", p.delta, "above 0, at most 1");
+  if (!(p.dist1 > 0 && p.dist1 <= 0.5f)) return refuse("dist1", p.dist1, "above 0, at most 0.5");
+  if (!(p.dist3 > 0 && p.dist3 <= 0.9f)) return refuse("dist3", p.dist3, "above 0, at most 0.9");
+  if (p.min_spots != 0 && p.min_spots < 4) return refuse("min_spots", p.min_spots, "0, or 4 and more");
+  if (p.sample_points > uint32_t(x.plan.tables.spiral_points)) return refuse("sample_points", p.sample_points, "at most max_sample_points");
+  if (p.angle_points > uint32_t(x.plan.tables.angle_capacity)) return refuse("angle_points", p.angle_points, "at most max_angle_points");
+  if (p.max_crystals < 1 || p.max_crystals > 255) return refuse("max_crystals", p.max_crystals, "1 to 255");
+  if (p.max_crystals > d.max_output_cells) return refuse("max_crystals", p.max_crystals, "at most max_output_cells");
+  if (p.refinement > EWALD_REFINEMENT_IFSSR) return refuse("refinement", p.refinement, "0 to 4");
+  if (!(p.contraction > 0 && p.contraction < 1)) return refuse("contraction", p.contraction, "between 0 and 1");
+  if (!(p.max_distance >= 0)) return refuse("max_distance", p.max_distance, "0 or more");
+  if (p.refine_min_spots < 4) return refuse("refine_min_spots", p.refine_min_spots, "4 or more");
+  if (!(p.accept_log10 <= 0)) return refuse("accept_log10", p.accept_log10, "0 or less");
+  return EWALD_STATUS_OK;
+}
+
+}  // namespace
+
+extern "C" {
+
+EWALD_EXPORT(ewald_indexer_create)
+int32_t ewald_indexer_create(const ewald_indexer_descriptor* descriptor, ewald_indexer** indexer) {
+  if (indexer == nullptr || descriptor == nullptr)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_create: a pointer is null");
+  *indexer = nullptr;
+  if (const int32_t status = check(*descriptor)) return status;
+  uint32_t threads = ewald::thread_count(descriptor->threads);
+  if (threads > descriptor->batch) threads = descriptor->batch;
+  if (threads < 1) threads = 1;
+
+  Sizes size;
+  size.spots = int(descriptor->max_spots);
+  size.points = int(descriptor->max_sample_points ? descriptor->max_sample_points : default_points);
+  if (size.points < least_directions) size.points = least_directions;
+  size.angles = int(descriptor->max_angle_points ? descriptor->max_angle_points : default_angles);
+  if (size.angles < 96) size.angles = 96;
+  size.candidates = int(most_candidates);
+  size.outputs = int(descriptor->max_output_cells);
+
+  Arena arena{nullptr, 0};
+  ewald_indexer* x = nullptr;
+  for (int pass = 0; pass < 2; pass++) {
+    arena.used = 0;
+    ewald_indexer* handle = arena.take<ewald_indexer>(1);
+    float* spiral_cos = arena.take<float>(size_t(size.points) + 256);
+    float* spiral_sin = arena.take<float>(size_t(size.points) + 256);
+    float* turn_cos = arena.take<float>(turn_steps);
+    float* turn_sin = arena.take<float>(turn_steps);
+    float* angle_cos = arena.take<float>(size_t(size.angles) + 64);
+    float* angle_sin = arena.take<float>(size_t(size.angles) + 64);
+    double* log10_factorial = arena.take<double>(size_t(size.spots) + 1);
+    KnownCell* cells = arena.take<KnownCell>(descriptor->max_input_cells);
+    Workspace* workspaces = arena.take<Workspace>(threads);
+    Workspace scratch;
+    memset(&scratch, 0, sizeof scratch);
+    for (uint32_t t = 0; t < threads; t++) lay_out(arena, size, pass ? workspaces[t] : scratch);
+    if (pass == 0) {
+      arena.base = static_cast<char*>(ewald::allocate(arena.used));
+      if (arena.base == nullptr)
+        return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "ewald_indexer_create: no memory for %zu bytes", arena.used);
+      continue;
+    }
+    x = handle;
+    x->memory = arena.base;
+    x->bytes = arena.used;
+    x->cells = cells;
+    x->workspaces = workspaces;
+    x->plan.descriptor = *descriptor;
+    x->plan.cells = cells;
+    x->plan.tables = {spiral_cos, spiral_sin, size.points, turn_cos, turn_sin, angle_cos, angle_sin, 0, size.angles, log10_factorial};
+    fill_spiral(spiral_cos, spiral_sin, size.points + 256);
+    fill_turn(turn_cos, turn_sin, turn_steps);
+    fill_log10_factorial(log10_factorial, size.spots);
+  }
+  x->index_image = index_image_for(ewald::best_isa());
+  if (threads > 1) {
+    x->pool = new (std::nothrow) ewald::ThreadPool(threads);
+    if (x->pool == nullptr) {
+      ewald::release(x->memory);
+      return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "ewald_indexer_create: no memory for the threads");
+    }
+  }
+  *indexer = x;
+  return EWALD_STATUS_OK;
+}
+
+EWALD_EXPORT(ewald_indexer_destroy)
+void ewald_indexer_destroy(ewald_indexer* indexer) {
+  if (indexer == nullptr) return;
+  delete indexer->pool;
+  ewald::release(indexer->memory);
+}
+
+EWALD_EXPORT(ewald_indexer_bytes)
+size_t ewald_indexer_bytes(const ewald_indexer* indexer) { return indexer ? indexer->bytes : 0; }
+
+EWALD_EXPORT(ewald_indexer_run)
+int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* params, const float* spots, const uint32_t* offsets,
+                          uint32_t images, const float* cells, uint32_t cell_count, ewald_indexed_cell* found,
+                          ewald_image_result* results, uint8_t* assignment) {
+  if (indexer == nullptr || params == nullptr || offsets == nullptr || cells == nullptr || found == nullptr || results == nullptr)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: a pointer is null");
+  RunPlan& plan = indexer->plan;
+  if (images > plan.descriptor.batch)
+    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u images, the indexer was made for %u a run", images, plan.descriptor.batch);
+  if (cell_count < 1 || cell_count > plan.descriptor.max_input_cells)
+    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u known cells, must be 1 to %u", cell_count, plan.descriptor.max_input_cells);
+  if (const int32_t status = check(*indexer, *params)) return status;
+  for (uint32_t i = 0; i < images; i++)
+    if (offsets[i + 1] < offsets[i])
+      return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: offsets[%u] = %u is below offsets[%u] = %u", i + 1, offsets[i + 1], i, offsets[i]);
+  if (images > 0 && offsets[images] > 0 && spots == nullptr)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: spots is null");
+  for (uint32_t c = 0; c < cell_count; c++)
+    if (!describe_cell(cells + 9 * size_t(c), indexer->cells[c])) {
+      const float* m = cells + 9 * size_t(c);
+      return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
+                         "ewald_indexer_run: known cell %u is degenerate: a (%g, %g, %g), b (%g, %g, %g), c (%g, %g, %g)", c, double(m[0]),
+                         double(m[1]), double(m[2]), double(m[3]), double(m[4]), double(m[5]), double(m[6]), double(m[7]), double(m[8]));
+    }
+  plan.params = *params;
+  plan.cell_count = int(cell_count);
+  Batch batch{indexer, spots, offsets, found, results, assignment};
+  if (indexer->pool != nullptr && images > 1) {
+    indexer->pool->run(images, index_one, &batch);
+  } else {
+    for (uint32_t i = 0; i < images; i++) index_one(&batch, i, 0);
+  }
+  return EWALD_STATUS_OK;
+}
+}

@@ -1,0 +1,202 @@
+// The ladder: each candidate vector is fitted to more and more spots, from low to high resolution, with one candidate in each lane.
+//
+// A round takes the spots within `limit` periods of a plane of z, rounds their phases, and moves z by least squares towards those
+// planes. What is known beforehand keeps z near the sampled direction and near the known length. The round solves for the step, not
+// for z: the step is small, so float32 is enough.
+#include "indexing/isa/stages.h"
+
+#include <algorithm>
+
+namespace ewald::EWALD_ISA {
+namespace {
+
+struct Prior {
+  float across, along;  // weights of a move across and along the sampled vector, 1/angstrom^2
+};
+
+// One round over the first n spots for all candidates; candidates with fewer than `least` spots are marked by good = 0.
+void climb_round(CandidateList& list, const SpotList& spots, int n, float limit, int least, const Prior& prior) {
+  const F limit2 = splat(limit * limit);
+  for (int c = 0; c < list.n; c += width) {
+    const F zx = load(list.x + c), zy = load(list.y + c), zz = load(list.z + c);
+    F xx = zero(), xy = zero(), xz = zero(), yy = zero(), yz = zero(), z2 = zero(), bx = zero(), by = zero(), bz = zero(), value = zero();
+    I good = izero();
+    const float* r = spots.record;
+    for (int j = 0; j < n; j++, r += 12) {
+      const F sx = splat(r[0]), sy = splat(r[1]), sz = splat(r[2]);
+      const F phase = fma(zx, sx, fma(zy, sy, zz * sz));
+      const F off = round_even(phase) - phase;
+      const F rest = fnma(off, off, limit2);
+      const M near = lt(zero(), rest);
+      good = count(near, good);
+      value = add_where(near, value, rest);
+      xx = add_where(near, xx, splat(r[3]));
+      xy = add_where(near, xy, splat(r[4]));
+      xz = add_where(near, xz, splat(r[5]));
+      yy = add_where(near, yy, splat(r[6]));
+      yz = add_where(near, yz, splat(r[7]));
+      z2 = add_where(near, z2, splat(r[8]));
+      const F pull = where(near, off);
+      bx = fma(pull, sx, bx);
+      by = fma(pull, sy, by);
+      bz = fma(pull, sz, bz);
+    }
+    const F ox = load(list.x0 + c), oy = load(list.y0 + c), oz = load(list.z0 + c);
+    const F inverse = splat(1.0f) / sqrt(fma(ox, ox, fma(oy, oy, oz * oz)));
+    const F ux = ox * inverse, uy = oy * inverse, uz = oz * inverse;
+    const F across = splat(prior.across), along = splat(prior.along - prior.across);
+    const F dx = ox - zx, dy = oy - zy, dz = oz - zz;
+    const F lengthwise = along * fma(ux, dx, fma(uy, dy, uz * dz));
+    bx = bx + across * dx + lengthwise * ux;
+    by = by + across * dy + lengthwise * uy;
+    bz = bz + across * dz + lengthwise * uz;
+    xx = xx + across + along * ux * ux;
+    xy = xy + along * ux * uy;
+    xz = xz + along * ux * uz;
+    yy = yy + across + along * uy * uy;
+    yz = yz + along * uy * uz;
+    z2 = z2 + across + along * uz * uz;
+    const F c00 = yy * z2 - yz * yz, c01 = xy * z2 - xz * yz, c02 = xy * yz - xz * yy;
+    const F c11 = xx * z2 - xz * xz, c12 = xx * yz - xy * xz, c22 = xx * yy - xy * xy;
+    const F det = xx * c00 - xy * c01 + xz * c02, trace = xx + yy + z2;
+    const M enough = lt(splat(int32_t(least - 1)), good);
+    const M solvable = both(enough, lt(splat(1e-7f) * trace * trace * trace, det));
+    const F scale = where(solvable, splat(1.0f) / det);
+    store(list.x + c, zx + where(solvable, scale * (c00 * bx - c01 * by + c02 * bz)));
+    store(list.y + c, zy + where(solvable, scale * (c11 * by - c01 * bx - c12 * bz)));
+    store(list.z + c, zz + where(solvable, scale * (c02 * bx - c12 * by + c22 * bz)));
+    store(list.merit + c, where(enough, value));
+    store(list.good + c, (I)where(enough, (F)good));
+  }
+}
+
+// Sum of max(0, 0.3^2 - d^2) over all spots, d the distance from the nearest plane in periods.
+void score_candidates(CandidateList& list, const SpotList& spots) {
+  const F limit2 = splat(0.09f);
+  for (int c = 0; c < list.n; c += width) {
+    const F zx = load(list.x + c), zy = load(list.y + c), zz = load(list.z + c);
+    F value = zero();
+    const float* r = spots.record;
+    for (int j = 0; j < spots.n; j++, r += 12) {
+      const F phase = fma(zx, splat(r[0]), fma(zy, splat(r[1]), zz * splat(r[2])));
+      const F off = phase - round_even(phase);
+      value = value + max(fnma(off, off, limit2), zero());
+    }
+    store(list.merit + c, value);
+  }
+}
+
+void copy_candidate(const CandidateList& from, int i, CandidateList& to, int k) {
+  to.x[k] = from.x[i], to.y[k] = from.y[i], to.z[k] = from.z[i];
+  to.x0[k] = from.x0[i], to.y0[k] = from.y0[i], to.z0[k] = from.z0[i];
+  to.merit[k] = from.merit[i];
+  to.good[k] = from.good[i];
+}
+
+// Fills the lanes behind the last candidate with copies of it, so that kernels need no mask.
+void pad(CandidateList& list) {
+  if (list.n == 0) return;
+  for (int k = list.n; k < padded(list.n); k++) copy_candidate(list, list.n - 1, list, k);
+}
+
+// Leaves out failed candidates, those of a wrong length, and of any two that differ by less than `apart` periods at resolution s the
+// worse one. Directions z and -z are one.
+void keep_distinct(CandidateList& list, float length, float s, float apart, float length_tolerance, CandidateList& scratch) {
+  scratch.n = 0;
+  const float near = apart / s;
+  const F near2 = splat(near * near);
+  for (int i = 0; i < list.n; i++) {
+    if (list.good[i] == 0) continue;
+    const float x = list.x[i], y = list.y[i], z = list.z[i];
+    const float size = __builtin_sqrtf(x * x + y * y + z * z);
+    if (!(__builtin_fabsf(size / length - 1) <= length_tolerance)) continue;
+    const F vx = splat(x), vy = splat(y), vz = splat(z);
+    int twin = -1;
+    for (int c = 0; c < scratch.n && twin < 0; c += width) {
+      const F wx = load(scratch.x + c), wy = load(scratch.y + c), wz = load(scratch.z + c);
+      const I sign = bits(fma(vx, wx, fma(vy, wy, vz * wz))) & splat(int32_t(0x80000000u));
+      const F dx = wx - from_bits(bits(vx) ^ sign), dy = wy - from_bits(bits(vy) ^ sign), dz = wz - from_bits(bits(vz) ^ sign);
+      const uint32_t same = lanes(lt(fma(dx, dx, fma(dy, dy, dz * dz)), near2));
+      if (same && c + __builtin_ctz(same) < scratch.n) twin = c + __builtin_ctz(same);
+    }
+    if (twin < 0) {
+      copy_candidate(list, i, scratch, scratch.n);
+      if (++scratch.n % lane_padding == 1)  // lanes not filled yet must compare as far away
+        for (int k = scratch.n; k < scratch.n - 1 + lane_padding; k++) scratch.x[k] = scratch.y[k] = scratch.z[k] = 1e15f;
+    } else if (list.merit[i] > scratch.merit[twin]) {
+      copy_candidate(list, i, scratch, twin);
+    }
+  }
+  const CandidateList swap = list;
+  list = scratch;
+  scratch = swap;
+  pad(list);
+}
+
+struct Ranked {  // by merit, larger first, then by place
+  float merit;
+  int32_t index;
+  bool operator<(const Ranked& other) const { return merit > other.merit || (merit == other.merit && index < other.index); }
+};
+
+constexpr int most_candidates = 1024;
+
+void keep_best(CandidateList& list, int keep, bool sorted, CandidateList& scratch) {
+  if (list.n <= keep && !sorted) return;
+  Ranked order[most_candidates];
+  for (int i = 0; i < list.n; i++) order[i] = {list.merit[i], i};
+  const int n = list.n < keep ? list.n : keep;
+  if (list.n > n) std::nth_element(order, order + n, order + list.n);
+  std::sort(order, order + n);
+  for (int k = 0; k < n; k++) copy_candidate(list, order[k].index, scratch, k);
+  scratch.n = n;
+  const CandidateList swap = list;
+  list = scratch;
+  scratch = swap;
+  pad(list);
+}
+
+}  // namespace
+
+void climb(const Tables& tables, int points, const int32_t* picked, int count, double length, const SpotList& spots, int first, int keep,
+           Workspace& work) {
+  CandidateList list = work.found, scratch = work.kept;
+  list.n = count;
+  for (int i = 0; i < count; i++) {
+    const Vec3 v = length * direction(tables, points, picked[i]);
+    list.x[i] = list.x0[i] = float(v.x);
+    list.y[i] = list.y0[i] = float(v.y);
+    list.z[i] = list.z0[i] = float(v.z);
+    list.merit[i] = 0;
+    list.good[i] = 1;
+  }
+  pad(list);
+  const int n = spots.n;
+  const double edge = spots.length[first - 1];
+  const double reach = 0.7 * grid_step / edge;  // how far the sampled vector may be off, angstrom
+  const Prior prior{float(phase_error * phase_error / (reach * reach)),
+                    float(phase_error * phase_error / (length_tolerance * length_tolerance * length * length))};
+  // With few spots the length is no good test: all candidates have been pulled to it.
+  const float tolerance = n > 40 ? float(length_limit) : 0.2f;
+
+  climb_round(list, spots, first, 0.25f, 4, prior);
+  keep_distinct(list, float(length), float(edge), 0.10f, tolerance, scratch);
+  for (int m = first; m < n;) {
+    m = m * 2 < n ? m * 2 : n;
+    climb_round(list, spots, m, 0.20f, 4, prior);
+    keep_distinct(list, float(length), spots.length[m - 1], 0.08f, tolerance, scratch);
+    if (m < n) keep_best(list, 3 * keep, false, scratch);
+  }
+  climb_round(list, spots, n, 0.12f, 4, prior);
+  keep_distinct(list, float(length), spots.length[n - 1], 0.08f, tolerance, scratch);
+  // The last round may fail on a weak candidate, which then stays where it is.
+  climb_round(list, spots, n, 0.07f, 5, prior);
+  score_candidates(list, spots);
+  for (int i = 0; i < list.n; i++) list.good[i] = 1;
+  keep_distinct(list, float(length), spots.length[n - 1], 0.08f, tolerance, scratch);
+  keep_best(list, keep, true, scratch);
+  work.kept = list;
+  work.found = scratch;
+}
+
+}  // namespace ewald::EWALD_ISA

@@ -1,0 +1,197 @@
+// Refinement in reciprocal space: first only the orientation, then the cell as well where the spots support it.
+//
+// A spot s is given the node q = h a* + k b* + l c* with (h, k, l) its rounded indices, and e = s - q. A rotation by the small vector w
+// moves q by w x q, and sum |e - w x q|^2 is least for (sum |q|^2 1 - q q^T) w = sum q x e. A strained lattice moves q by D q, and with
+// the rows of D kept small by a weight, row i of D is (sum q q^T + weight 1)^-1 sum e_i q. A rotation has 3 parameters, D has 9:
+// with few spots the 9 fit noise, which is why the rotation is the default and D has to earn its place.
+#include "indexing/isa/stages.h"
+
+namespace ewald::EWALD_ISA {
+namespace {
+
+struct Lanes9 {
+  F v[9];
+};
+
+EWALD_INLINE Lanes9 lanes_of(const Cell& c) {
+  Lanes9 r;
+  for (int i = 0; i < 3; i++) {
+    r.v[3 * i] = splat(float(c.row[i].x));
+    r.v[3 * i + 1] = splat(float(c.row[i].y));
+    r.v[3 * i + 2] = splat(float(c.row[i].z));
+  }
+  return r;
+}
+
+struct Residual {
+  F qx, qy, qz;  // the node
+  F ex, ey, ez;  // spot - node
+  F index2;      // squared distance in index units
+};
+
+EWALD_INLINE Residual residual(const Lanes9& a, const Lanes9& b, F x, F y, F z) {
+  const F h = fma(a.v[0], x, fma(a.v[1], y, a.v[2] * z));
+  const F k = fma(a.v[3], x, fma(a.v[4], y, a.v[5] * z));
+  const F l = fma(a.v[6], x, fma(a.v[7], y, a.v[8] * z));
+  const F H = round_even(h), K = round_even(k), L = round_even(l);
+  const F dh = h - H, dk = k - K, dl = l - L;
+  Residual r;
+  r.index2 = fma(dh, dh, fma(dk, dk, dl * dl));
+  r.qx = fma(H, b.v[0], fma(K, b.v[3], L * b.v[6]));
+  r.qy = fma(H, b.v[1], fma(K, b.v[4], L * b.v[7]));
+  r.qz = fma(H, b.v[2], fma(K, b.v[5], L * b.v[8]));
+  // From the index residuals, not as s - q: no digits are lost.
+  r.ex = fma(dh, b.v[0], fma(dk, b.v[3], dl * b.v[6]));
+  r.ey = fma(dh, b.v[1], fma(dk, b.v[4], dl * b.v[7]));
+  r.ez = fma(dh, b.v[2], fma(dk, b.v[5], dl * b.v[8]));
+  return r;
+}
+
+}  // namespace
+
+// One round: turns the cell towards the first n spots that are within both limits of a node; returns how many there were.
+int turn_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, double radius) {
+  const Lanes9 a = lanes_of(cell), b = lanes_of(reciprocal(cell));
+  const F index2 = splat(float(index_limit * index_limit)), radius2 = splat(float(radius * radius));
+  F xx = zero(), xy = zero(), xz = zero(), yy = zero(), yz = zero(), zz = zero(), tx = zero(), ty = zero(), tz = zero();
+  I used = izero();
+  for (int j = 0; j < n; j += width) {
+    const Residual r = residual(a, b, load(spots.x + j), load(spots.y + j), load(spots.z + j));
+    const F e2 = fma(r.ex, r.ex, fma(r.ey, r.ey, r.ez * r.ez));
+    const M near = both(lt(r.index2, index2), lt(e2, radius2));
+    used = count(near, used);
+    const F qx = where(near, r.qx), qy = where(near, r.qy), qz = where(near, r.qz);
+    const F ex = where(near, r.ex), ey = where(near, r.ey), ez = where(near, r.ez);
+    xx = fma(qx, qx, xx);
+    xy = fma(qx, qy, xy);
+    xz = fma(qx, qz, xz);
+    yy = fma(qy, qy, yy);
+    yz = fma(qy, qz, yz);
+    zz = fma(qz, qz, zz);
+    tx = tx + fma(qy, ez, -(qz * ey));
+    ty = ty + fma(qz, ex, -(qx * ez));
+    tz = tz + fma(qx, ey, -(qy * ex));
+  }
+  const int total = sum(used);
+  if (total < 3) return total;
+  const double x2 = sum(xx), y2 = sum(yy), z2 = sum(zz), keep = 2e-4 * (x2 + y2 + z2);  // keeps a near-singular turn small
+  const double normal[6] = {y2 + z2 + keep, -double(sum(xy)), -double(sum(xz)), x2 + z2 + keep, -double(sum(yz)), x2 + y2 + keep};
+  const double torque[3] = {sum(tx), sum(ty), sum(tz)};
+  double w[3];
+  if (!solve(normal, torque, w)) return total;
+  const Vec3 turn{w[0], w[1], w[2]};
+  const double angle = norm(turn);
+  if (!(angle > 1e-12 && angle < 0.3)) return total;
+  const Vec3 axis = (1 / angle) * turn;
+  const double cosine = cos(angle), sine = sin(angle);
+  for (Vec3& row : cell.row) row = turned(row, axis, cosine, sine);
+  return total;
+}
+
+// One round that moves orientation and metric; a larger strain_weight (1/angstrom^2) keeps the move smaller.
+int fit_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, double radius, double strain_weight) {
+  const Cell nodes = reciprocal(cell);
+  const Lanes9 a = lanes_of(cell), b = lanes_of(nodes);
+  const F index2 = splat(float(index_limit * index_limit)), radius2 = splat(float(radius * radius));
+  F xx = zero(), xy = zero(), xz = zero(), yy = zero(), yz = zero(), zz = zero();
+  F r0 = zero(), r1 = zero(), r2 = zero(), r3 = zero(), r4 = zero(), r5 = zero(), r6 = zero(), r7 = zero(), r8 = zero();
+  I used = izero();
+  for (int j = 0; j < n; j += width) {
+    const Residual r = residual(a, b, load(spots.x + j), load(spots.y + j), load(spots.z + j));
+    const F e2 = fma(r.ex, r.ex, fma(r.ey, r.ey, r.ez * r.ez));
+    const M near = both(lt(r.index2, index2), lt(e2, radius2));
+    used = count(near, used);
+    const F qx = where(near, r.qx), qy = where(near, r.qy), qz = where(near, r.qz);
+    const F ex = where(near, r.ex), ey = where(near, r.ey), ez = where(near, r.ez);
+    xx = fma(qx, qx, xx);
+    xy = fma(qx, qy, xy);
+    xz = fma(qx, qz, xz);
+    yy = fma(qy, qy, yy);
+    yz = fma(qy, qz, yz);
+    zz = fma(qz, qz, zz);
+    r0 = fma(ex, qx, r0), r1 = fma(ex, qy, r1), r2 = fma(ex, qz, r2);
+    r3 = fma(ey, qx, r3), r4 = fma(ey, qy, r4), r5 = fma(ey, qz, r5);
+    r6 = fma(ez, qx, r6), r7 = fma(ez, qy, r7), r8 = fma(ez, qz, r8);
+  }
+  const int total = sum(used);
+  if (total < 5) return total;
+  const double normal[6] = {sum(xx) + strain_weight, sum(xy), sum(xz), sum(yy) + strain_weight, sum(yz), sum(zz) + strain_weight};
+  const double rows[3][3] = {{sum(r0), sum(r1), sum(r2)}, {sum(r3), sum(r4), sum(r5)}, {sum(r6), sum(r7), sum(r8)}};
+  double d[3][3];
+  for (int i = 0; i < 3; i++)
+    if (!solve(normal, rows[i], d[i])) return total;
+  Cell moved;
+  for (int i = 0; i < 3; i++) {
+    const Vec3 q = nodes.row[i];
+    moved.row[i] = q + Vec3{d[0][0] * q.x + d[0][1] * q.y + d[0][2] * q.z, d[1][0] * q.x + d[1][1] * q.y + d[1][2] * q.z,
+                            d[2][0] * q.x + d[2][1] * q.y + d[2][2] * q.z};
+  }
+  const double size = volume(moved) / volume(nodes);
+  if (!(size > 0.5 && size < 2)) return total;
+  cell = reciprocal(moved);
+  return total;
+}
+
+// Sum over spots of max(0, 1 - e^2 / radius^2), and how many lie within the radius.
+double merit(const Cell& cell, const SpotList& spots, double radius, int* within) {
+  const Lanes9 a = lanes_of(cell), b = lanes_of(reciprocal(cell));
+  const F scale = splat(float(1 / (radius * radius)));
+  F total = zero();
+  I inside = izero();
+  for (int j = 0; j < spots.n; j += width) {
+    const Residual r = residual(a, b, load(spots.x + j), load(spots.y + j), load(spots.z + j));
+    const F rest = fnma(fma(r.ex, r.ex, fma(r.ey, r.ey, r.ez * r.ez)), scale, splat(1.0f));
+    const M near = lt(zero(), rest);
+    total = add_where(near, total, rest);
+    inside = count(near, inside);
+  }
+  if (within) *within = sum(inside);
+  return sum(total);
+}
+
+void residuals2(const Cell& cell, const SpotList& spots, float* out) {
+  const Lanes9 a = lanes_of(cell), b = lanes_of(reciprocal(cell));
+  for (int j = 0; j < spots.n; j += width) {
+    const Residual r = residual(a, b, load(spots.x + j), load(spots.y + j), load(spots.z + j));
+    store(out + j, fma(r.ex, r.ex, fma(r.ey, r.ey, r.ez * r.ez)));
+  }
+}
+
+void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, bool strain, Lattice& lattice, Workspace& work) {
+  (void)plan;
+  (void)work;
+  const int n = spots.n, low = n < turn_spots ? n : turn_spots;
+  const double r = known.acceptance;
+  if (!strain) {
+    Cell cell = lattice.cell;
+    turn_to_spots(cell, spots, low, 0.30, 1e9);
+    turn_to_spots(cell, spots, low, 0.25, 1e9);
+    turn_to_spots(cell, spots, n, 0.25, 3.2 * r);
+    turn_to_spots(cell, spots, n, 0.25, 1.6 * r);
+    turn_to_spots(cell, spots, n, 0.25, 1.2 * r);
+    lattice.cell = cell;
+    lattice.merit = merit(cell, spots, r, nullptr);
+    lattice.strained = false;
+    lattice.judged = false;
+    return;
+  }
+  // Errors of r / 3 against strains of two percent.
+  const double weight = (r / 3 / 0.02) * (r / 3 / 0.02);
+  Cell cell = lattice.cell;
+  for (int m = low;; m = 2 * m < n ? 2 * m : n) {
+    fit_to_spots(cell, spots, m, 0.30, 2.0 * r, 4 * weight);
+    if (m == n) break;
+  }
+  for (double radius = 1.6 * r; radius > 0.3 * r; radius *= 0.75)
+    if (fit_to_spots(cell, spots, n, 0.25, radius, weight) < 8) break;
+  if (cell_difference(cell, known.cell) >= 0.02) return;
+  const double better = merit(cell, spots, r, nullptr);
+  if (better > lattice.merit) {
+    lattice.cell = cell;
+    lattice.merit = better;
+    lattice.strained = true;
+    lattice.judged = false;
+  }
+}
+
+}  // namespace ewald::EWALD_ISA

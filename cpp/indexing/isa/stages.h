@@ -1,0 +1,50 @@
+// The stages of the fast and of the exhaustive method, in the order they are run. Every function lives in the namespace of its
+// instruction set.
+#pragma once
+#include "common/simd.h"
+#include "indexing/constants.h"
+#include "indexing/plan.h"
+
+namespace ewald::EWALD_ISA {
+using namespace ewald::indexing;
+
+// spots.cpp: takes the image's spots in, lowest resolution first; returns ImageFlag bits.
+uint32_t take_spots(const float* spots, uint32_t n, int max_spots, Workspace& work, SpotList& list);
+// Takes over the spots of `from` that no lattice owns.
+void take_rest(const SpotList& from, const uint8_t* owner, SpotList& list);
+
+// sample.cpp: counts, for each of `points` directions of the half-sphere, the first `n` spots within `distance` periods of a plane of
+// the vector of this length; the fast variant works on 12 fractional bits of the phase.
+void count_directions_fast(const Tables& tables, int points, double length, const SpotList& spots, int n, float distance, Workspace& work);
+void count_directions(const Tables& tables, int points, double length, const SpotList& spots, float distance, Workspace& work);
+// Directions with the highest counts, about `want` of them, in the order of their index.
+int pick_directions(const int32_t* counts, int points, int largest, int want, int32_t* picked);
+Vec3 direction(const Tables& tables, int points, int k);
+
+// ladder.cpp: candidate vectors by least squares over growing resolution; leaves the best `keep` in work.kept, best first.
+void climb(const Tables& tables, int points, const int32_t* picked, int count, double length, const SpotList& spots, int first, int keep,
+           Workspace& work);
+
+// rotate.cpp: turns the cell about each candidate; leaves the best distinct hits in work.hits, best first.
+int search_rotation(const RunPlan& plan, const BaseVector& base, const CandidateList& candidates, const SpotList& spots, int keep,
+                    Workspace& work);
+// The cell that has `base` along u and the other vectors at this angle.
+Cell cell_of(const BaseVector& base, Vec3 u, double cosine, double sine);
+
+// refine.cpp
+int turn_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, double radius);
+int fit_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, double radius, double strain_weight);
+double merit(const Cell& cell, const SpotList& spots, double radius, int* within);
+void residuals2(const Cell& cell, const SpotList& spots, float* out);
+// Rotation first, then the cell as well where the spots support it.
+void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, bool strain, Lattice& lattice, Workspace& work);
+
+// verdict.cpp
+double log10_chance(const RunPlan& plan, const KnownCell& known, const Lattice& lattice, const SpotList& spots, Workspace& work);
+
+// fast.cpp
+void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work);
+// exhaustive.cpp
+void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& work);
+
+}  // namespace ewald::EWALD_ISA

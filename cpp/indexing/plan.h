@@ -1,0 +1,141 @@
+// What the stages of one indexing run share: the known cells with what follows from them, the tables of the handle, and the workspace of
+// one thread. Plain data only, carved from memory that the handle allocated at creation.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ewald.h"
+#include "indexing/geometry.h"
+
+namespace ewald::indexing {
+
+// Arrays of spots and of candidates end on a multiple of this many lanes, the widest vector there is.
+constexpr int lane_padding = 16;
+static inline int padded(int n) { return (n + lane_padding - 1) / lane_padding * lane_padding; }
+
+// Tables of the handle; see tables.cpp.
+struct Tables {
+  const float* spiral_cos;  // [spiral_points] direction p of a golden-angle spiral around z: azimuth p * pi * (3 - sqrt 5)
+  const float* spiral_sin;
+  int spiral_points;
+  const float* turn_cos;  // [turn_steps] cosine and sine of 2 pi k / turn_steps
+  const float* turn_sin;
+  float* angle_cos;  // [angle_points] the angles of the exhaustive method, set at the start of a run
+  float* angle_sin;
+  int angle_points, angle_capacity;
+  const double* log10_factorial;  // [max_spots + 1]
+};
+// Divisible by many numbers, so that a search finds a close divisor that is a multiple of 12 (the orders of lattice axes).
+constexpr int turn_steps = 20160;
+
+// One vector of a known cell as the one whose direction is sampled.
+struct BaseVector {
+  int row;              // which of a, b, c
+  double length;        // angstrom
+  double other_length;  // longest of the other two
+  int fold;             // order of the lattice's rotation axis along it: 1, 2, 3, 4 or 6
+  bool flip;            // a two-fold axis of the lattice stands across it, so its two senses are one
+  // The other two vectors a and b in the frame (u, x, y) whose u lies along this one and whose x lies across it in the plane of a:
+  // a = (a_u, a_x, 0), b = (b_u, b_x, b_y). They stay as they are when the cell is turned, so they fix a cell from u and one angle.
+  double a_u, a_x, b_u, b_x, b_y;
+};
+
+struct KnownCell {
+  Cell cell;
+  double volume;            // magnitude, cubic angstrom
+  double acceptance;        // radius in which a spot counts as indexed, 1/angstrom; see verdict.cpp
+  double shortest;          // length of the shortest vector
+  BaseVector base[3];       // shortest first
+};
+
+// Spots of one image, lowest resolution first. The padding is NaN, which no comparison lets through.
+struct SpotList {
+  int n;
+  float *x, *y, *z;  // [padded]
+  float* length;     // [padded] |s|
+  float* record;     // [n][12]: x y z, then xx xy xz yy yz zz, then three unused; for kernels with a candidate a lane
+  uint32_t* source;  // [n] index in the caller's list
+};
+
+// Candidate base vectors, one a lane.
+struct CandidateList {
+  int n;
+  float *x, *y, *z;     // [padded] the vector, angstrom
+  float *x0, *y0, *z0;  // [padded] where it was sampled
+  float *merit;         // [padded]
+  int32_t* good;        // [padded] spots near its planes
+};
+
+struct SearchHit {  // a rotation about a candidate vector that many spots agree with
+  int32_t count, candidate, step;
+  float score;
+};
+
+struct Lattice {  // a cell in the image, with its standing
+  Cell cell;
+  double merit;         // sum over spots of 1 - e^2 / r^2 within the acceptance radius r
+  double log10_chance;  // 1 where not judged yet
+  float raw_score;      // exhaustive: the score of the search
+  int input_cell;
+  bool judged, strained;
+};
+
+struct Workspace {
+  SpotList all, rest;
+  CandidateList found, kept;
+  int32_t* counts;      // [grid points] spots near a plane, for each sampled direction
+  int32_t* picked;      // [candidates] sampled directions taken on
+  float* scaled;        // [max_spots][4] spots times a length
+  float* angle_cos;     // [angle points] the angles of this image
+  float* angle_sin;
+  float* turning;       // [max_spots][8] what the rotation search needs of a spot
+  float* planes;        // [8][max_spots] the same, before spots off the planes are left out
+  int32_t* angle_counts;
+  SearchHit* hits;      // [hit_capacity]
+  int hit_capacity;
+  Lattice* lattices;    // [lattice_capacity] best first
+  int lattice_count, lattice_capacity;
+  float* residual2;     // [max_spots] squared distances
+  uint64_t* keys;       // [2 * max_spots] for the sort
+  uint64_t* keys2;
+  uint64_t* nodes;      // [node_slots] hash of occupied nodes
+  int node_slots;
+  uint32_t node_epoch;
+  uint8_t* owner;       // [max_spots] lattice of each spot
+  double* log_terms;    // [max_spots]
+};
+
+struct RunPlan {
+  ewald_indexer_descriptor descriptor;
+  ewald_indexer_params params;
+  Tables tables;
+  const KnownCell* cells;
+  int cell_count;
+};
+
+struct ImageTask {
+  const float* spots;  // [n][3]
+  uint32_t n;
+  ewald_indexed_cell* found;
+  ewald_image_result* result;
+  uint8_t* assignment;  // may be null
+};
+
+using IndexImage = void (*)(const RunPlan&, Workspace&, const ImageTask&);
+
+// The one function each instruction set gives; see isa/image.cpp.
+}  // namespace ewald::indexing
+
+#define EWALD_DECLARE_INDEXING(isa) \
+  namespace ewald::isa {            \
+  void index_image(const ewald::indexing::RunPlan&, ewald::indexing::Workspace&, const ewald::indexing::ImageTask&); \
+  }
+#if defined(__wasm_simd128__)
+EWALD_DECLARE_INDEXING(simd128)
+#elif defined(__x86_64__)
+EWALD_DECLARE_INDEXING(sse2)
+EWALD_DECLARE_INDEXING(avx2)
+EWALD_DECLARE_INDEXING(avx512)
+#else
+EWALD_DECLARE_INDEXING(neon)
+#endif

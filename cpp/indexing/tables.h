@@ -1,0 +1,13 @@
+// What a handle computes once: the spiral of directions, the angles of a turn, log-factorials; and what follows from a known cell.
+#pragma once
+#include "indexing/plan.h"
+
+namespace ewald::indexing {
+
+void fill_spiral(float* cosine, float* sine, int points);
+void fill_turn(float* cosine, float* sine, int steps);
+void fill_log10_factorial(double* table, int n);
+// False when the cell has no volume or a number is not finite.
+bool describe_cell(const float rows[9], KnownCell& known);
+
+}  // namespace ewald::indexing
