@@ -170,3 +170,6 @@ export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array 
     acceptLog10: number('acceptLog10', defaultAcceptLog10, -300, 0),
   });
 }
+
+/** Spots without which no image can be indexed; the core flags images that have fewer. */
+export const minimumSpots = 6;

@@ -1,0 +1,29 @@
+/** `ewald devices`: every backend, whether it is there, and why. */
+import type { Command } from 'commander';
+import type { BackendName } from '../backends/backend.js';
+import { bold, type CliDeps, dim, green, print, printJson } from './output.js';
+
+export function register(program: Command, { devices }: CliDeps): void {
+  program
+    .command('devices')
+    .description('which backends this machine has, which one is chosen, and why not the others')
+    .option('--backend <name>', 'choose as if this backend had been asked for')
+    .option('--json', 'one JSON array: [{backend, available, chosen, name, reason, limits, memory}]')
+    .action(async (options: { backend?: BackendName; json?: boolean }) => {
+      const rows = await devices(options.backend ? { backend: options.backend } : {});
+      if (options.json) {
+        printJson(rows.map(({ backend, available, chosen, name, reason, limits, memory }) => ({ backend, available, chosen, name, reason, limits, memory })));
+        return;
+      }
+      for (const { backend, available, chosen, name, reason, memory, device } of rows) {
+        const mark = chosen ? green('●') : available ? '○' : dim('–');
+        print(`${mark} ${bold(backend.padEnd(8))} ${available ? (name ?? '') : dim('not available')}${chosen ? green('   chosen') : ''}`);
+        print(`             ${dim(reason)}`);
+        if (device) {
+          const gib = memory === null ? '' : `, ${(memory / 2 ** 30).toFixed(1)} GiB`;
+          print(`             ${dim(`${device.kind}, ${device.precisions.join(' and ')}${gib}, ${device.driver}`)}`);
+        }
+      }
+      print(dim('\n● chosen   ○ there   – not there; ewald COMMAND --backend NAME or EWALD_BACKEND=NAME takes another one'));
+    });
+}

@@ -1,0 +1,49 @@
+/** The command line. Only what a command needs is loaded: `ewald --version` loads nothing but this file. */
+import { version } from '../version.js';
+
+const commands: Record<string, { summary: string; load: () => Promise<{ register(program: import('commander').Command, deps: import('./output.js').CliDeps): void }> }> = {
+  index: { summary: 'index spot lists: from spots to oriented crystal cells', load: () => import('./index-lists.js') },
+  simulate: { summary: 'make data with known truth', load: () => import('./simulate.js') },
+  devices: { summary: 'which backends this machine has, which one is chosen, and why not the others', load: () => import('./devices.js') },
+  validate: { summary: "check this machine's results against the reference", load: () => import('./validate.js') },
+  bench: { summary: 'time the same cases, every backend side by side', load: () => import('./bench.js') },
+  pi: { summary: 'count pi by Monte Carlo, to the last point the same on every backend', load: () => import('./pi.js') },
+};
+
+async function main(argv: readonly string[]): Promise<void> {
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    process.stdout.write(`${version}\n`);
+    return;
+  }
+  // A reader that goes away (| head) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  const [{ Command, CommanderError }, output, node] = await Promise.all([import('commander'), import('./output.js'), import('../node.js')]);
+  const program = new Command('ewald')
+    .description('From detector frames to crystal cells: CUDA, WebGPU, native and WebAssembly behind one command')
+    .version(version, '-V, --version')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ewald: ')) })
+    .showHelpAfterError('(ewald --help lists the commands, ewald COMMAND --help the options)')
+    .addHelpText('after', '\nEWALD_BACKEND, EWALD_DEVICE and EWALD_LOG_LEVEL choose from outside.\nExit codes: 0 done, 1 data or a check failed, 2 wrong usage, 130 interrupted.');
+  const deps = { createContext: node.createContext, devices: node.devices, signal: output.interruptible() };
+  const wanted = argv.find((word) => !word.startsWith('-'));
+  const chosen = wanted !== undefined ? commands[wanted] : undefined;
+  if (chosen) (await chosen.load()).register(program, deps);
+  else for (const [name, { summary }] of Object.entries(commands)) program.command(name).description(summary).allowUnknownOption();
+  for (const command of program.commands) override(command);
+  try {
+    if (wanted === undefined && argv.length === 0) program.help({ error: true });
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : output.exitCode.usage;
+    else process.exitCode = output.fail(error);
+  }
+}
+
+/** Sub-commands leave the process to us, too. */
+function override(command: import('commander').Command): void {
+  command.exitOverride().showHelpAfterError('(--help lists the options)');
+  for (const child of command.commands) override(child);
+}
+
+await main(process.argv.slice(2));
