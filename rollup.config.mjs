@@ -20,9 +20,8 @@ export default {
     dir: 'dist',
     format: 'es',
     entryFileNames: '[name].js',
-    chunkFileNames: 'chunk-[name]-[hash].js',
-    sourcemap: true,
-    sourcemapExcludeSources: true,
+    // Without hashes the packed file list can be pinned; the code is not minified, so maps would only repeat it.
+    chunkFileNames: 'chunk-[name].js',
   },
   onwarn(warning, warn) {
     if (warning.code === 'CIRCULAR_DEPENDENCY') throw new Error(warning.message);

@@ -1,0 +1,110 @@
+#!/usr/bin/env node
+// Builds what is stale, by content and not by time, one line a part: `node scripts/build.mjs [PART…] [--force]`.
+// Without names every part is built that this machine can build; a named part is built alone.
+import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { hashOf, readStamp, writeStamp } from './lib/files.mjs';
+import { withLock } from './lib/lock.mjs';
+import { root, tail } from './lib/run.mjs';
+import { complain, say } from './lib/say.mjs';
+import { cuda, cudaEmulated, native } from './parts/addons.mjs';
+import { bundle } from './parts/bundle.mjs';
+import { layout, types } from './parts/esm.mjs';
+import { wasm } from './parts/wasm.mjs';
+
+/**
+ * In the order in which they are built. A part is { name, off(): why it cannot be built here or undefined, inputs(): { files, more },
+ * outputs(): files, build(): { code, output } }; `required` parts fail the build where others are left out.
+ */
+const parts = [types, layout, wasm, native, cuda, cudaEmulated, bundle];
+
+const usage = `usage: node scripts/build.mjs [PART…] [--force]\nparts: ${parts.map(({ name }) => name).join(', ')}`;
+
+/** The version stands in two places, because a bundle cannot read package.json. */
+function checkVersion() {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const inSource = /version = '([^']+)'/.exec(readFileSync(join(root, 'src/version.ts'), 'utf8'))?.[1];
+  if (version === inSource) return undefined;
+  return `package.json says version ${version}, src/version.ts says ${inSource ?? 'nothing'}; write the same into both`;
+}
+
+async function buildPart(part, force) {
+  const { files, more } = part.inputs();
+  const inputs = hashOf(files, more);
+  const stamp = readStamp(part.name);
+  // Outputs are hashed too: what somebody else wrote over them is not what was built.
+  if (!force && stamp?.inputs === inputs && stamp.outputs === hashOf(part.outputs()) && part.outputs().every((file) => existsSync(join(root, file)))) {
+    return 'fresh';
+  }
+  const started = performance.now();
+  writeStamp(part.name, undefined);
+  const { code, output = '', note = '' } = await part.build();
+  const took = (performance.now() - started) / 1000;
+  const missing = code === 0 ? part.outputs().filter((file) => !existsSync(join(root, file))) : [];
+  if (code !== 0 || missing.length > 0) {
+    const what = missing.length > 0 ? `${part.name} ended well but made no ${missing.join(', ')}` : `${part.name} failed; its last lines are above`;
+    complain('build', what, tail(output));
+    return 'failed';
+  }
+  writeStamp(part.name, { inputs, outputs: hashOf(part.outputs()) });
+  say('build', `${part.name}${note ? `, ${note}` : ''}`, took);
+  return 'built';
+}
+
+/** Builds the named parts, or all; `setup` leaves the last word to the caller. Gives the exit code and how many parts were built. */
+export async function build(names = [], { force = false, setup = false } = {}) {
+  const unknown = names.filter((name) => !parts.some((part) => part.name === name));
+  if (unknown.length > 0) {
+    complain('build', `there is no part ${unknown.join(', ')}\n${usage}`);
+    return { code: 2, built: 0 };
+  }
+  const wrong = checkVersion();
+  if (wrong) {
+    complain('build', wrong);
+    return { code: 1, built: 0 };
+  }
+  const started = performance.now();
+  return withLock(join(root, 'build/.lock'), 'build', async () => {
+    let built = 0;
+    const off = [];
+    for (const part of parts) {
+      const asked = names.includes(part.name);
+      if (names.length > 0 && !asked) continue;
+      const why = part.off?.();
+      if (why && !(part.required && part.outputs().every((file) => existsSync(join(root, file))))) {
+        if (part.required || (asked && !setup)) {
+          complain('build', `${part.name} cannot be built: ${why}`);
+          return { code: 1, built };
+        }
+        off.push(`${part.name} (${why})`);
+        // An addon of an earlier build would not fit the rest.
+        for (const file of part.outputs()) rmSync(join(root, file), { force: true });
+        continue;
+      }
+      if (why) {
+        off.push(`${part.name} kept as it is (${why})`);
+        continue;
+      }
+      const outcome = await buildPart(part, force);
+      if (outcome === 'failed') return { code: 1, built };
+      if (outcome === 'built') built++;
+    }
+    if (existsSync(join(root, 'dist/cli.js'))) chmodSync(join(root, 'dist/cli.js'), 0o755);
+    if (off.length > 0 && !setup) say('build', `switched off: ${off.join('; ')}`);
+    if (built === 0 && !setup) say('build', 'everything is fresh', (performance.now() - started) / 1000);
+    return { code: 0, built };
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const args = process.argv.slice(2);
+  const options = args.filter((arg) => arg.startsWith('-'));
+  if (options.some((option) => option !== '--force')) {
+    console.log(usage);
+    process.exitCode = options.includes('--help') || options.includes('-h') ? 0 : 2;
+  } else {
+    const names = args.filter((arg) => !arg.startsWith('-'));
+    process.exitCode = (await build(names, { force: options.includes('--force') })).code;
+  }
+}

@@ -1,0 +1,64 @@
+// Files as the build sees them: lists, content hashes, stamps, and writes that nobody can see half done.
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { root } from './run.mjs';
+
+/** All files under `folder` (relative to the repository, sorted), or the file itself, or nothing. */
+export function filesUnder(folder, keep = () => true) {
+  const path = join(root, folder);
+  if (!existsSync(path)) return [];
+  if (statSync(path).isFile()) return [folder];
+  return readdirSync(path, { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? filesUnder(`${folder}/${entry.name}`, keep) : [`${folder}/${entry.name}`].filter(keep)))
+    .sort();
+}
+
+/** A hash of files' names and contents and of what else matters. */
+export function hashOf(files, more = []) {
+  const hash = createHash('sha256').update(JSON.stringify(more));
+  for (const file of files) {
+    const path = join(root, file);
+    hash.update(`\0${file}\0`).update(existsSync(path) ? readFileSync(path) : 'absent');
+  }
+  return hash.digest('hex');
+}
+
+const stampPath = (part) => join(root, 'build/stamps', `${part}.json`);
+
+/** What was noted for a part at its last build. */
+export function readStamp(part) {
+  try {
+    return JSON.parse(readFileSync(stampPath(part), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Notes something for a part; undefined forgets it. */
+export function writeStamp(part, stamp) {
+  if (stamp === undefined) rmSync(stampPath(part), { force: true });
+  else writeWhole(stampPath(part), `${JSON.stringify(stamp, null, 2)}\n`);
+}
+
+/** Writes a file that readers see either old or new. */
+export function writeWhole(path, content, mode) {
+  mkdirSync(dirname(path), { recursive: true });
+  const aside = `${path}.${process.pid}.part`;
+  writeFileSync(aside, content, mode === undefined ? undefined : { mode });
+  renameSync(aside, path);
+}
+
+/** Copies a file so that readers see either the old or the new one; a loaded addon keeps its old inode. */
+export function copyWhole(from, to) {
+  mkdirSync(dirname(to), { recursive: true });
+  const aside = `${to}.${process.pid}.part`;
+  copyFileSync(from, aside);
+  renameSync(aside, to);
+}
+
+/** Removes the files under `folder` that are not in `wanted` (relative to the repository). */
+export function prune(folder, wanted, candidate = () => true) {
+  const keep = new Set(wanted);
+  for (const file of filesUnder(folder, candidate)) if (!keep.has(file)) rmSync(join(root, file), { force: true });
+}

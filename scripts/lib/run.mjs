@@ -1,0 +1,47 @@
+// Child processes for the scripts: output is kept and shown only when something goes wrong, unless it is asked for.
+import { spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The repository. */
+export const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/[\\/]$/, '');
+
+/** Runs a program to its end; `show` lets it write to the terminal itself. */
+export function run(command, args, { cwd = root, env = {}, show = false } = {}) {
+  const started = performance.now();
+  return new Promise((resolve) => {
+    let output = '';
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'] });
+    const keep = (chunk) => {
+      output += chunk;
+    };
+    child.stdout?.setEncoding('utf8').on('data', keep);
+    child.stderr?.setEncoding('utf8').on('data', keep);
+    const done = (code) => resolve({ code, output, seconds: (performance.now() - started) / 1000 });
+    child.on('error', (error) => {
+      output += `${error.message}\n`;
+      done(127);
+    });
+    child.on('close', (code, signal) => done(signal ? 128 : code));
+  });
+}
+
+/** Path of a program on the PATH, or undefined; no process is started for it. */
+export function which(name) {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    for (const suffix of process.platform === 'win32' ? ['.exe', '.cmd', '.bat'] : ['']) {
+      const path = join(folder, name + suffix);
+      try {
+        accessSync(path, constants.X_OK);
+        if (statSync(path).isFile()) return path;
+      } catch {}
+    }
+  }
+  return undefined;
+}
+
+/** The last lines of a log. */
+export function tail(text, lines = 60) {
+  return text.trimEnd().split('\n').slice(-lines).join('\n');
+}

@@ -1,0 +1,74 @@
+// The Node-API addons through cmake-js, one folder a platform: dist/native/<platform>-<arch>/ewald_*.node.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { copyWhole, filesUnder } from '../lib/files.mjs';
+import { hasHeader } from '../lib/headers.mjs';
+import { root, run, which } from '../lib/run.mjs';
+import { forgetForeignCache, identity } from './cmake.mjs';
+
+const cmakeJs = 'node_modules/cmake-js/bin/cmake-js';
+const compilers = ['g++', 'c++', 'clang++'];
+const compiler = () => process.env.CXX ?? compilers.find((name) => which(name));
+
+function addon({ name, target, folder, sources, options, off, identities = () => [] }) {
+  const output = `dist/native/${process.platform}-${process.arch}/${target}.node`;
+  return {
+    name,
+    off: () => {
+      if (!compiler()) return 'no C++ compiler';
+      const missing = ['cmake', 'ninja'].filter((tool) => !which(tool));
+      if (missing.length > 0) return `${missing.join(', ')} not found`;
+      if (!existsSync(join(root, cmakeJs))) return 'cmake-js is not installed; run npm install';
+      return off?.();
+    },
+    inputs: () => ({
+      files: [...sources.flatMap((source) => filesUnder(source)), 'CMakeLists.txt'],
+      more: [
+        identity(compiler() ?? ''),
+        JSON.parse(readFileSync(join(root, 'node_modules/node-addon-api/package.json'), 'utf8')).version,
+        options,
+        ...identities(),
+      ],
+    }),
+    outputs: () => [output],
+    async build() {
+      forgetForeignCache(folder);
+      // `reconfigure` would start from nothing each time; `compile` configures when options or lists changed.
+      const built = await run(process.execPath, [cmakeJs, 'compile', '-G', 'Ninja', '-O', folder, '-T', target, ...options.map((option) => `--CD${option}`)]);
+      if (built.code !== 0) return built;
+      const made = [`${folder}/Release/${target}.node`, `${folder}/${target}.node`].find((file) => existsSync(join(root, file)));
+      if (made) copyWhole(join(root, made), join(root, output));
+      return built;
+    },
+  };
+}
+
+export const native = addon({
+  name: 'native',
+  target: 'ewald_native',
+  folder: 'build/native',
+  sources: ['cpp'],
+  options: ['EWALD_WITHOUT_CUDA=ON'],
+});
+
+const cudaSources = ['cuda', 'cpp/include', 'cpp/addon'];
+const noCuda = () => (existsSync(join(root, 'cuda/CMakeLists.txt')) ? undefined : 'cuda/CMakeLists.txt is not there');
+
+export const cuda = addon({
+  name: 'cuda',
+  target: 'ewald_cuda',
+  folder: 'build/cuda',
+  sources: cudaSources,
+  options: ['EWALD_WITHOUT_CUDA=OFF'],
+  off: () => noCuda() ?? (which('nvcc') ? undefined : 'nvcc not found'),
+  identities: () => [identity('nvcc')],
+});
+
+export const cudaEmulated = addon({
+  name: 'cuda-emulated',
+  target: 'ewald_cuda_emulated',
+  folder: 'build/cuda-emulated',
+  sources: cudaSources,
+  options: ['EWALD_WITHOUT_CUDA=OFF'],
+  off: () => noCuda() ?? (hasHeader('boost/context/fiber.hpp') ? undefined : 'libboost-context-dev not found'),
+});

@@ -1,0 +1,65 @@
+// rollup bundles build/esm into dist/, and the declarations that the exports reach are copied beside.
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { copyWhole, filesUnder, prune, writeWhole } from '../lib/files.mjs';
+import { root, run } from '../lib/run.mjs';
+
+const rollup = 'node_modules/rollup/dist/bin/rollup';
+const staged = 'build/bundle';
+const isScript = (file) => /^dist\/[^/]+\.js(\.map)?$/.test(file);
+const shebang = '#!/usr/bin/env node\n';
+
+/** Declarations (paths in build/esm) that the `types` conditions of package.json reach: the public ones and what they mention. */
+function reachableDeclarations() {
+  const found = new Set();
+  const entries = JSON.stringify(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).exports).matchAll(/"\.\/dist\/types\/([^"]+)\.d\.ts"/g);
+  const open = [...entries].map(([, name]) => `${name}.d.ts`);
+  for (let file = open.pop(); file; file = open.pop()) {
+    if (found.has(file) || !existsSync(join(root, 'build/esm', file))) continue;
+    found.add(file);
+    const text = readFileSync(join(root, 'build/esm', file), 'utf8');
+    for (const [, , target] of text.matchAll(/(from\s|import\s|import\()\s*['"](\.[^'"]+)\.js['"]/g)) open.push(posix.join(dirname(file), `${target}.d.ts`));
+  }
+  return [...found].sort();
+}
+
+export const bundle = {
+  name: 'bundle',
+  required: true,
+  off: () => (existsSync(join(root, rollup)) ? undefined : 'rollup is not installed; run npm install'),
+  inputs: () => ({
+    files: [
+      ...filesUnder('build/esm', (file) => /(\.js|\.d\.ts)$/.test(file)),
+      ...filesUnder('wgsl'),
+      'rollup.config.mjs',
+      'package.json',
+      'scripts/wgsl-plugin.mjs',
+      'scripts/parts/bundle.mjs',
+    ],
+    more: [JSON.parse(readFileSync(join(root, 'node_modules/rollup/package.json'), 'utf8')).version],
+  }),
+  outputs: () => [...filesUnder('dist', isScript), ...filesUnder('dist/types'), 'dist/index.node.js', 'dist/index.browser.js', 'dist/types/index.d.ts'],
+  async build() {
+    rmSync(join(root, staged), { recursive: true, force: true });
+    const bundled = await run(process.execPath, [rollup, '-c', 'rollup.config.mjs', '--dir', staged, '--silent']);
+    if (bundled.code !== 0) return bundled;
+    const scripts = filesUnder(staged).map((file) => file.slice(staged.length + 1));
+    for (const script of scripts) {
+      const text = readFileSync(join(root, staged, script), 'utf8');
+      const command = script === 'cli.js';
+      writeWhole(join(root, 'dist', script), command && !text.startsWith('#!') ? shebang + text : text, command ? 0o755 : 0o644);
+    }
+    prune(
+      'dist',
+      scripts.map((script) => `dist/${script}`),
+      isScript,
+    );
+    const declarations = reachableDeclarations();
+    for (const file of declarations) copyWhole(join(root, 'build/esm', file), join(root, 'dist/types', file));
+    prune(
+      'dist/types',
+      declarations.map((file) => `dist/types/${file}`),
+    );
+    return { ...bundled, note: `${scripts.length} scripts, ${declarations.length} declarations` };
+  },
+};

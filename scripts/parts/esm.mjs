@@ -1,0 +1,40 @@
+// TypeScript: tsc writes modules and declarations into build/esm; then the generated layouts are compared with what it says.
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { filesUnder } from '../lib/files.mjs';
+import { root, run } from '../lib/run.mjs';
+
+/** TypeScript 7 through its own path: another package could take the name `tsc` in node_modules/.bin. */
+export const tsc = 'node_modules/typescript/bin/tsc';
+
+const emitted = () => filesUnder('build/esm');
+
+export const types = {
+  name: 'types',
+  required: true,
+  off: () => (existsSync(join(root, tsc)) ? undefined : 'TypeScript is not installed; run npm install'),
+  inputs: () => ({
+    files: [...filesUnder('src'), 'tsconfig.json'],
+    more: [JSON.parse(readFileSync(join(root, 'node_modules/typescript/package.json'), 'utf8')).version],
+  }),
+  outputs: () => emitted(),
+  async build() {
+    // Modules whose source is gone would otherwise stay.
+    const sources = new Set(filesUnder('src').map((file) => file.replace(/^src\//, '').replace(/\.ts$/, '')));
+    for (const file of emitted()) {
+      if (!sources.has(file.replace(/^build\/esm\//, '').replace(/(\.d\.ts|\.js)(\.map)?$/, ''))) rmSync(join(root, file));
+    }
+    return run(process.execPath, [tsc, '-p', 'tsconfig.json', '--pretty', 'false']);
+  },
+};
+
+export const layout = {
+  name: 'layout',
+  required: true,
+  inputs: () => ({
+    files: [...filesUnder('build/esm/layout'), 'scripts/layout.mjs', 'cpp/include/generated/layout.h', 'wgsl/generated/layout.wgsl'],
+    more: [],
+  }),
+  outputs: () => [],
+  build: () => run(process.execPath, ['scripts/layout.mjs', '--check']),
+};

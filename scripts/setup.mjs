@@ -1,0 +1,116 @@
+#!/usr/bin/env node
+// Makes a fresh clone ready, without dependencies: `node scripts/setup.mjs [--test] [--all]`. Finds what is missing, installs it (apt-get as
+// root on Debian, else it prints the command and stops), runs npm install, builds what is stale. A second run finds nothing to do.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findChromium } from './lib/chromium.mjs';
+import { hashOf, readStamp, writeStamp } from './lib/files.mjs';
+import { hasHeader } from './lib/headers.mjs';
+import { withLock } from './lib/lock.mjs';
+import { root, run, tail, which } from './lib/run.mjs';
+import { complain, say } from './lib/say.mjs';
+
+/**
+ * What the machine has to have. `from` is the level at which it is installed: 0 for every run, 1 for tests, 2 for --all. What is not
+ * `required` only switches `part` off, which is said when it belongs to the level or is always `told`.
+ */
+const needs = [
+  { part: 'wasm', found: () => which('emcc'), packages: ['emscripten'], name: 'Emscripten', required: true, from: 0 },
+  { part: 'wasm', found: () => which('cmake'), packages: ['cmake'], name: 'CMake', required: true, from: 0 },
+  { part: 'wasm', found: () => which('ninja'), packages: ['ninja-build'], name: 'Ninja', required: true, from: 0 },
+  { part: 'native', found: () => process.env.CXX ?? which('g++') ?? which('c++') ?? which('clang++'), packages: ['g++'], name: 'a C++ compiler', from: 0 },
+  { part: 'browser tests', found: findChromium, packages: ['chromium'], name: 'Chromium', required: true, from: 1 },
+  { part: 'cuda-emulated', found: () => hasHeader('boost/context/fiber.hpp'), packages: ['libboost-context-dev'], name: 'Boost.Context', from: 1 },
+  { part: 'cuda', found: () => which('nvcc'), packages: [], name: 'nvcc', from: 0 },
+  { part: 'MPI', found: () => which('mpicxx') && which('mpirun'), packages: ['libopenmpi-dev', 'openmpi-bin'], name: 'MPI', from: 2, told: true },
+  { part: 'FFTW comparisons', found: () => hasHeader('fftw3.h'), packages: ['libfftw3-dev'], name: 'FFTW', from: 2 },
+  { part: 'Fortran comparisons', found: () => which('gfortran'), packages: ['gfortran'], name: 'gfortran', from: 2 },
+];
+
+const levels = { '--test': 1, '--all': 2 };
+const args = process.argv.slice(2);
+const level = Math.max(0, ...args.map((arg) => levels[arg] ?? 0));
+const started = performance.now();
+const who = 'setup';
+
+function fail(message, log) {
+  complain(who, message, log);
+  process.exit(1);
+}
+
+if (args.some((arg) => !(arg in levels))) {
+  console.log('usage: node scripts/setup.mjs [--test] [--all]\n  --test  also what the tests need\n  --all   also what optional parts need');
+  process.exit(args.includes('--help') || args.includes('-h') ? 0 : 2);
+}
+checkNode();
+const deeds = (await installTools()) + (await installModules());
+// The build modules need nothing from node_modules, but what they start does.
+const { build } = await import('./build.mjs');
+const parts = ['types', 'layout', 'wasm', 'native', 'cuda', 'bundle'];
+const outcome = await build(level > 0 ? [] : parts, { setup: true });
+if (outcome.code !== 0) process.exit(outcome.code);
+const off = missing(({ told }) => told).map(({ part, name }) => `${part} (no ${name})`);
+const summary = deeds + outcome.built === 0 ? 'nothing to do' : 'ready';
+say(who, `${summary}${off.length > 0 ? `; switched off: ${off.join(', ')}` : ''}`, (performance.now() - started) / 1000);
+
+/** Needs of this level that are not met, and others that are `also` of interest. */
+function missing(also = () => false) {
+  return needs.filter((need) => (need.from <= level || also(need)) && !need.found());
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const [, wantMajor, wantMinor] = /(\d+)\.(\d+)/.exec(engines.node).map(Number);
+  if (major < wantMajor || (major === wantMajor && minor < wantMinor))
+    fail(`this is Node ${process.versions.node}, needed is ${engines.node}; see https://nodejs.org`);
+}
+
+/** Installs what is missing by apt-get; gives the number of deeds. */
+async function installTools() {
+  const wanted = missing().filter(({ packages }) => packages.length > 0);
+  if (wanted.length === 0) return 0;
+  const packages = wanted.flatMap((need) => need.packages);
+  const names = wanted.map(({ name }) => name).join(', ');
+  const options = ['-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300'];
+  const command = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  const required = wanted.filter((need) => need.required);
+  const apt = which('apt-get');
+  if (!apt || process.getuid?.() !== 0) {
+    if (required.length === 0) return 0;
+    const how = apt ? `type\n  sudo sh -c "${command}"` : `install them, for instance ${packages.join(', ')} of Debian`;
+    fail(`missing: ${names}; ${how}\nand run the same command again`);
+  }
+  const before = performance.now();
+  say(who, `apt-get installs ${packages.join(' ')} …`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  const updated = await run(apt, ['update', '-q', '-o', 'DPkg::Lock::Timeout=300'], { env });
+  const installed = await run(apt, ['install', ...options, ...packages], { env });
+  if (installed.code !== 0) {
+    const log = tail((updated.code === 0 ? '' : updated.output) + installed.output, 20);
+    const still = wanted.filter((need) => !need.found());
+    if (still.some((need) => need.required)) fail(`apt-get failed; its last lines are above; type\n  ${command}\nand run the same command again`, log);
+    complain(who, `apt-get could not install ${still.map(({ name }) => name).join(', ')}; going on without`);
+  }
+  say(who, `apt-get installed ${names}`, (performance.now() - before) / 1000);
+  return 1;
+}
+
+/** npm install, when package.json asks for other packages than were installed last; gives the number of deeds. */
+async function installModules() {
+  const { dependencies, devDependencies, overrides } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const inputs = hashOf([], [dependencies, devDependencies, overrides]);
+  const present = () => existsSync(join(root, 'node_modules/.package-lock.json'));
+  const fresh = () => present() && readStamp('npm')?.inputs === inputs;
+  if (fresh()) return 0;
+  return withLock(join(root, 'build/.install-lock'), who, async () => {
+    if (fresh()) return 0;
+    // Inside `npm start` this is the npm that runs it. `npm ci` would need a lock file made where every platform's packages resolve.
+    const npm = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, [process.env.npm_execpath]] : ['npm', []];
+    const installed = await run(npm[0], [...npm[1], 'install', '--no-audit', '--no-fund', '--loglevel=error']);
+    if (installed.code !== 0) fail('npm install failed; its last lines are above', tail(installed.output, 30));
+    writeStamp('npm', { inputs });
+    say(who, `npm install, ${/(?:added|changed|up to date).*?(?= in |$)/m.exec(installed.output)?.[0] ?? 'done'}`, installed.seconds);
+    return 1;
+  });
+}
