@@ -129,6 +129,7 @@ function summarise(done: readonly ListResult[], failed: number, total: number): 
   const rate = first ? `; median ${(ms[ms.length >> 1] ?? 0).toFixed(2)} ms a list, ${first.method} on ${first.backend}` : '';
   const more = crystals > indexed.length ? ` (${crystals} lattices)` : '';
   const left = total - done.length - failed;
-  print(`${bold(`${indexed.length} of ${done.length} lists indexed`)}${more}${rate}${failed ? red(`; ${failed} could not be read`) : ''}${left ? yellow(`; ${left} not begun`) : ''}`);
+  print(
+    `${bold(`${indexed.length} of ${done.length} lists indexed`)}${more}${rate}${failed ? red(`; ${failed} could not be read`) : ''}${left ? yellow(`; ${left} not begun`) : ''}`,
+  );
 }
-

@@ -1,12 +1,13 @@
 /** The command line. Only what a command needs is loaded: `ewald --version` loads nothing but this file. */
 import { version } from '../version.js';
 
-const commands: Record<string, { summary: string; load: () => Promise<{ register(program: import('commander').Command, deps: import('./output.js').CliDeps): void }> }> = {
+const commands: Record<
+  string,
+  { summary: string; load: () => Promise<{ register(program: import('commander').Command, deps: import('./output.js').CliDeps): void }> }
+> = {
   index: { summary: 'index spot lists: from spots to oriented crystal cells', load: () => import('./index-lists.js') },
   simulate: { summary: 'make data with known truth', load: () => import('./simulate.js') },
   devices: { summary: 'which backends this machine has, which one is chosen, and why not the others', load: () => import('./devices.js') },
-  validate: { summary: "check this machine's results against the reference", load: () => import('./validate.js') },
-  bench: { summary: 'time the same cases, every backend side by side', load: () => import('./bench.js') },
   pi: { summary: 'count pi by Monte Carlo, to the last point the same on every backend', load: () => import('./pi.js') },
 };
 
@@ -24,7 +25,10 @@ async function main(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ewald: ')) })
     .showHelpAfterError('(ewald --help lists the commands, ewald COMMAND --help the options)')
-    .addHelpText('after', '\nEWALD_BACKEND, EWALD_DEVICE and EWALD_LOG_LEVEL choose from outside.\nExit codes: 0 done, 1 data or a check failed, 2 wrong usage, 130 interrupted.');
+    .addHelpText(
+      'after',
+      '\nEWALD_BACKEND, EWALD_DEVICE and EWALD_LOG_LEVEL choose from outside.\nExit codes: 0 done, 1 data or a check failed, 2 wrong usage, 130 interrupted.',
+    );
   const deps = { createContext: node.createContext, devices: node.devices, signal: output.interruptible() };
   const wanted = argv.find((word) => !word.startsWith('-'));
   const chosen = wanted !== undefined ? commands[wanted] : undefined;

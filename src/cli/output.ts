@@ -1,6 +1,7 @@
 /** What every command shares: exit codes, colour only on a terminal, tables, progress, Ctrl-C, and clean standard output for `--json`. */
-import { createContext, devices } from '../node.js';
+
 import { EwaldError, isEwaldError, messageOf } from '../errors.js';
+import type { createContext, devices } from '../node.js';
 
 /** 0 done, 1 the data or a check failed, 2 wrong usage, 130 ended by Ctrl-C. */
 export const exitCode = { ok: 0, data: 1, usage: 2, interrupted: 130 } as const;

@@ -33,7 +33,9 @@ async function run(options: Options, { createContext, devices, signal }: CliDeps
   const stream = Number(parseCount(options.stream, '--stream'));
   const threads = Number(parseCount(options.threads, '--threads'));
   const all = options.backend === 'all';
-  const names: (BackendName | undefined)[] = all ? (await devices()).filter(({ available }) => available).map(({ backend }) => backend) : [options.backend as BackendName | undefined];
+  const names: (BackendName | undefined)[] = all
+    ? (await devices()).filter(({ available }) => available).map(({ backend }) => backend)
+    : [options.backend as BackendName | undefined];
   const results: PiResult[] = [];
   for (const backend of names) {
     const context = await createContext(backend ? { backend, strict: true } : {});

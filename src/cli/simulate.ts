@@ -68,7 +68,10 @@ async function run(options: Options, { signal }: CliDeps): Promise<void> {
     if (signal.aborted) break;
     const file = `spots-${String(i + 1).padStart(Math.max(3, digits), '0')}.txt`;
     const comment = `simulated: seed ${seed}, image ${i + 1}, ${image.spots.length / 3} spots, ${image.lattices.length} crystal(s), ${options.spurious} spurious, noise ${options.noise} px`;
-    await writeWhole(join(options.output, file), formatSpotList(cell, image.spots, [comment, 'line 1: known cell a b c in angstrom; then x y z in 1/angstrom']));
+    await writeWhole(
+      join(options.output, file),
+      formatSpotList(cell, image.spots, [comment, 'line 1: known cell a b c in angstrom; then x y z in 1/angstrom']),
+    );
     lists.push({ file, lattices: image.lattices.map(flat), owner: [...image.owner] });
     progress.report((i + 1) / images);
   }
@@ -76,7 +79,8 @@ async function run(options: Options, { signal }: CliDeps): Promise<void> {
   const truth = join(options.output, 'truth.json');
   await writeWhole(truth, `${JSON.stringify({ format: 'ewald spot truth 1', options: simulation, lists })}\n`);
   if (options.json) printJson({ lists: lists.map(({ file }) => join(options.output, file)), truth });
-  else print(`${bold(String(lists.length))} lists and their truth are in ${options.output}; index them with: ewald index ${join(options.output, 'spots-*.txt')}`);
+  else
+    print(`${bold(String(lists.length))} lists and their truth are in ${options.output}; index them with: ewald index ${join(options.output, 'spots-*.txt')}`);
   if (signal.aborted) process.exitCode = exitCode.interrupted;
 }
 

@@ -43,7 +43,8 @@ export function parseSpotList(text: string, name: string): SpotList {
       spots.push(...values);
     }
   }
-  if (!cell) throw new EwaldError('Format', `${name}: the file is empty; needed are a line with the known cell and one line a spot`, { detail: { path: name } });
+  if (!cell)
+    throw new EwaldError('Format', `${name}: the file is empty; needed are a line with the known cell and one line a spot`, { detail: { path: name } });
   return { cell, spots: Float32Array.from(spots) };
 }
 
@@ -55,6 +56,6 @@ export function formatSpotList(cell: Cell, spots: ArrayLike<number>, comments: r
   return `${lines.join('\n')}\n`;
 }
 
-// Seven digits: what float32 holds.
-const shorten = (x: number): string => String(Number(x.toPrecision(8)));
+// Nine digits bring every float32 back.
+const shorten = (x: number): string => String(Number(x.toPrecision(9)));
 const clip = (word: string): string => (word.length > 40 ? `${word.slice(0, 40)}…` : word);
