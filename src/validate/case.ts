@@ -1,0 +1,94 @@
+/**
+ * What a row of a case table is. The same row is a test, a line of `ewald validate` and a benchmark.
+ *
+ * A row knows its problem, its truth and its bound; it knows no backend. Its id is an address: the same id is the same problem on every
+ * machine, because the seed is the hash of the id.
+ */
+import type { BackendName, DeviceInfo } from '../backends/backend.js';
+import type { Context } from '../context.js';
+import type { Bound } from './tolerances.js';
+
+/** What can become of a row on a backend. */
+export const outcomes = ['pass', 'fail', 'refused', 'absent', 'todo', 'sampled'] as const;
+/**
+ * `pass` and `fail` were run. `refused`: the backend says why it does not do this. `absent`: the backend is not here. `todo`: known to be
+ * missing. `sampled`: left out because its cost is over the device's budget.
+ */
+export type Outcome = (typeof outcomes)[number];
+
+/** How far an output is from the truth: an error for each name of the row's bounds. */
+export interface Comparison {
+  readonly errors: Readonly<Record<string, number>>;
+  /** What is wrong, in words, where a number does not say it. */
+  readonly note?: string;
+  /** Single errors behind the largest one, by name, for histograms. */
+  readonly samples?: Readonly<Record<string, readonly number[]>>;
+}
+
+/** A row planned on a backend. */
+export interface Subject<Output> {
+  readonly backend: BackendName;
+  run(): Promise<Output>;
+  dispose(): Promise<void>;
+}
+
+/** Another way to do the same work, timed beside a backend. */
+export interface Peer<Input> {
+  readonly name: string;
+  /** Does `amount` units of the row's work, as near as it can; gives what it did. */
+  run(input: Input): number;
+}
+
+/** A ratio of rates that is aimed at: backend over a peer or over another backend. */
+export interface Target {
+  readonly backend: BackendName;
+  readonly over: string;
+  readonly ratio: number;
+}
+
+/** One row of a case table. */
+export interface Row<Input = unknown, Output = unknown> {
+  /** Address, `room:kind:what=value…`. */
+  readonly id: string;
+  /** What the row is there for, one sentence. */
+  readonly about: string;
+  /** Estimated seconds on one thread of the wasm core. */
+  readonly cost: number;
+  /** What one run does, for rates. */
+  readonly work: { readonly amount: number; readonly unit: 'points' | 'images' };
+  /** Arithmetic operations and bytes in and out of one run, estimates for rooflines. */
+  readonly flops: number;
+  readonly bytes: number;
+  /** Timed by `ewald bench` when no ids are given. */
+  readonly bench?: boolean;
+  /** Why the row cannot pass yet. */
+  readonly todo?: string;
+  readonly peers?: readonly Peer<Input>[];
+  readonly targets?: readonly Target[];
+  /** The problem of a seed. */
+  make(seed: number): Input;
+  /** The truth: float64 or integers, never the C++ core. */
+  oracle(input: Input): Output;
+  /** Plans the problem on the context's first backend. */
+  plan(context: Context, input: Input): Promise<Subject<Output>>;
+  compare(found: Output, expected: Output): Comparison;
+  /** Bounds by name; wider only where the device lacks a capability. */
+  bounds(device: DeviceInfo): Readonly<Record<string, Bound>>;
+}
+
+/** Seed of a row: FNV-1a of its id, 32 bits. */
+export function seedOf(id: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
+
+/** Whether an id is meant by a pattern: `*` stands for anything, and without one a pattern means itself and all below it. */
+export function matches(id: string, pattern: string): boolean {
+  if (!pattern.includes('*')) return id === pattern || id.startsWith(`${pattern}:`);
+  const expression = pattern
+    .split('*')
+    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+    .join('.*');
+  return new RegExp(`^${expression}$`).test(id);
+}

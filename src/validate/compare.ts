@@ -1,0 +1,86 @@
+/** How outputs are compared: shape first, then NaN and Inf element by element, then a metric. */
+
+/** A distance, and in words what no number says. */
+export interface Difference {
+  readonly error: number;
+  readonly note?: string;
+}
+
+type Value = number | bigint;
+
+const classOf = (x: Value): string => (typeof x === 'bigint' || Number.isFinite(x) ? 'finite' : String(x));
+
+/** What is wrong with the shape or with the class (finite, NaN, Infinity, -Infinity) of an element; undefined when nothing is. */
+export function shapeOrClass(found: ArrayLike<Value>, expected: ArrayLike<Value>): string | undefined {
+  if (found.length !== expected.length) return `${found.length} elements, expected ${expected.length}`;
+  for (let i = 0; i < expected.length; i++) {
+    const [have, want] = [found[i] as Value, expected[i] as Value];
+    if (classOf(have) !== classOf(want)) return `element ${i} is ${have}, expected ${want}`;
+  }
+  return undefined;
+}
+
+function metric(found: ArrayLike<Value>, expected: ArrayLike<Value>, measure: () => Difference): Difference {
+  const note = shapeOrClass(found, expected);
+  return note === undefined ? measure() : { error: Number.POSITIVE_INFINITY, note };
+}
+
+/** Largest difference of integers; 0 when all are equal. */
+export function equality(found: ArrayLike<Value>, expected: ArrayLike<Value>): Difference {
+  return metric(found, expected, () => {
+    let error = 0;
+    let note: string | undefined;
+    for (let i = 0; i < expected.length; i++) {
+      const [have, want] = [found[i] as Value, expected[i] as Value];
+      if (have === want || !Number.isFinite(Number(want))) continue;
+      const difference = Math.abs(Number(BigInt(have) - BigInt(want)));
+      note ??= `element ${i} is ${have}, expected ${want}`;
+      error = Math.max(error, difference);
+    }
+    return note === undefined ? { error } : { error, note };
+  });
+}
+
+/** Bytes that differ. */
+export function differentBytes(found: Uint8Array, expected: Uint8Array): Difference {
+  return metric(found, expected, () => {
+    let error = 0;
+    let first = -1;
+    for (let i = 0; i < expected.length; i++) {
+      if (found[i] === expected[i]) continue;
+      if (error++ === 0) first = i;
+    }
+    return error === 0 ? { error } : { error, note: `byte ${first} is ${found[first]}, expected ${expected[first]}` };
+  });
+}
+
+/** ‖found − expected‖₂ / ‖expected‖₂ over the finite elements. */
+export function relativeL2(found: ArrayLike<number>, expected: ArrayLike<number>): Difference {
+  return metric(found, expected, () => {
+    let [difference, size] = [0, 0];
+    for (let i = 0; i < expected.length; i++) {
+      const [have, want] = [found[i] as number, expected[i] as number];
+      if (!Number.isFinite(want)) continue;
+      difference += (have - want) ** 2;
+      size += want * want;
+    }
+    return { error: difference === 0 ? 0 : Math.sqrt(difference / size) };
+  });
+}
+
+/** max |found − expected| / max |expected| over the finite elements: one bad element that an L2 norm would hide. */
+export function worstElement(found: ArrayLike<number>, expected: ArrayLike<number>): Difference {
+  return metric(found, expected, () => {
+    let [difference, size, place] = [0, 0, 0];
+    for (let i = 0; i < expected.length; i++) {
+      const [have, want] = [found[i] as number, expected[i] as number];
+      if (!Number.isFinite(want)) continue;
+      if (Math.abs(have - want) > difference) {
+        difference = Math.abs(have - want);
+        place = i;
+      }
+      size = Math.max(size, Math.abs(want));
+    }
+    return difference === 0 ? { error: 0 } : { error: difference / size, note: `worst at element ${place}` };
+  });
+}

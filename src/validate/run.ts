@@ -1,0 +1,280 @@
+/** The one loop: rows of the case tables × backends, each with its outcome. Drives the tests, `ewald validate` and validate.html. */
+import { type BackendName, backendNames, type DeviceInfo } from '../backends/backend.js';
+import type { Context, ContextOptions } from '../context.js';
+import { EwaldError, isEwaldError, messageOf } from '../errors.js';
+import { breathe, nearest } from '../options.js';
+import { version } from '../version.js';
+import { matches, type Outcome, outcomes, type Row, type Subject, seedOf } from './case.js';
+import { rows as allRows } from './tables.js';
+
+/** How contexts are opened; Node's or the browser's `createContext`. */
+export type OpenContext = (options?: ContextOptions) => Promise<Context>;
+
+/** One error of a row against its bound. */
+export interface Measure {
+  readonly name: string;
+  readonly unit: string;
+  readonly error: number;
+  readonly bound: number;
+}
+
+/** What became of a row on a backend. */
+export interface RowResult {
+  readonly id: string;
+  readonly backend: BackendName;
+  readonly outcome: Outcome;
+  /** The reason of every outcome but `pass`. */
+  readonly why: string | null;
+  /** The measure nearest to its bound, or beyond it; null when the row was not run to the end. */
+  readonly measure: string | null;
+  readonly unit: string | null;
+  readonly error: number | null;
+  readonly bound: number | null;
+  readonly measures: readonly Measure[];
+  /** Milliseconds of the run on the backend; the plan and the oracle are not in it. */
+  readonly ms: number | null;
+  /** Single errors, by measure, for histograms. */
+  readonly samples: Readonly<Record<string, readonly number[]>>;
+}
+
+/** A backend that rows are to run on: open, or absent with the reason. */
+export interface Candidate {
+  readonly backend: BackendName;
+  /** Undefined when it is absent. */
+  context: Context | undefined;
+  readonly device: DeviceInfo | null;
+  readonly reason: string;
+  /** EWALD_REQUIRE names it: absent is then a failure. */
+  readonly required: boolean;
+  /** Longest estimated run in seconds; longer rows are `sampled`. */
+  readonly budget: number;
+  /** Opens it again, after its device was lost. */
+  renew(): Promise<void>;
+}
+
+/** The whole of a validation. */
+export interface Report {
+  readonly versions: Readonly<Record<string, string>>;
+  /** Where it ran: engine and processor, in words. */
+  readonly place: string;
+  readonly date: string;
+  readonly backends: readonly { backend: BackendName; available: boolean; reason: string; device: DeviceInfo | null }[];
+  readonly rows: readonly RowResult[];
+  readonly counts: Readonly<Record<Outcome, number>>;
+  /** Nothing failed and something passed. */
+  readonly pass: boolean;
+  /** Ended early by its signal. */
+  readonly interrupted: boolean;
+}
+
+/** What a validation is told. */
+export interface ValidateOptions {
+  readonly createContext: OpenContext;
+  /** Patterns of ids, see `matches`; default: all rows. */
+  readonly ids?: readonly string[];
+  /** Default: every backend a user may name; those that are not here count as absent. */
+  readonly backends?: readonly BackendName[];
+  /** Backends that must be here, as EWALD_REQUIRE lists them: `wasm,webgpu`. */
+  readonly require?: string;
+  /** Longest estimated run of a row in seconds; default 2, and a tenth of it on a software device. */
+  readonly budget?: number;
+  /** Further options of the contexts, such as `wasm` or `addonPath`. */
+  readonly context?: ContextOptions;
+  readonly place?: string;
+  readonly versions?: Readonly<Record<string, string>>;
+  /** Ends after the first failure. */
+  readonly stopAtFailure?: boolean;
+  /** Ends between two rows; what is finished is returned. */
+  readonly signal?: AbortSignal;
+  readonly onResult?: (result: RowResult, done: number, total: number) => void;
+}
+
+const publicNames = backendNames.filter((name) => name !== 'cuda-emulated');
+
+/** Rows that the patterns mean; all without patterns. Throws `Argument` for a pattern that means none. */
+export function selectRows(patterns: readonly string[] = []): readonly Row[] {
+  for (const pattern of patterns) {
+    if (allRows.some(({ id }) => matches(id, pattern))) continue;
+    const near = nearest(
+      pattern,
+      allRows.map(({ id }) => id),
+    );
+    throw new EwaldError(
+      'Argument',
+      `no case is called "${pattern}"; ${near ? `did you mean "${near}"? ` : ''}ewald validate --list shows them all, * matches anything`,
+    );
+  }
+  return patterns.length === 0 ? allRows : allRows.filter(({ id }) => patterns.some((pattern) => matches(id, pattern)));
+}
+
+/** The backends of EWALD_REQUIRE. Throws `Argument` for a name nobody knows. */
+export function parseRequire(text: string | undefined): BackendName[] {
+  return (text ?? '')
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map((name) => {
+      const known = backendNames.find((candidate) => candidate === name);
+      if (!known)
+        throw new EwaldError('Argument', `EWALD_REQUIRE names the backend "${name}"; needed are names from ${backendNames.join(', ')}, separated by commas`);
+      return known;
+    });
+}
+
+// A GPU interface computed by the CPU is some ten times slower than the wasm core that the costs are written for.
+const slowness = (device: DeviceInfo): number => (device.kind === 'software' ? 10 : 1);
+
+/** Opens each backend in a strict context of its own; one that cannot be opened becomes an absent candidate. */
+export async function openCandidates(options: Pick<ValidateOptions, 'createContext' | 'backends' | 'require' | 'budget' | 'context'>): Promise<Candidate[]> {
+  const required = parseRequire(options.require);
+  const names = options.backends ?? [...new Set([...publicNames, ...required])];
+  const candidates: Candidate[] = [];
+  for (const backend of names) {
+    const open = (): Promise<Context> => options.createContext({ log: { level: 'error' }, ...options.context, backend, strict: true });
+    let context: Context | undefined;
+    let reason = 'present';
+    try {
+      context = await open();
+    } catch (error) {
+      if (!isEwaldError(error, 'Unsupported') && !isEwaldError(error, 'Load')) {
+        for (const candidate of candidates) await candidate.context?.dispose();
+        throw error;
+      }
+      reason = messageOf(error);
+    }
+    candidates.push({
+      backend,
+      context,
+      device: context?.backends[0]?.device ?? null,
+      reason,
+      required: required.includes(backend),
+      budget: options.budget ?? 2,
+      async renew() {
+        await this.context?.dispose().catch(() => undefined);
+        this.context = await open();
+      },
+    });
+  }
+  return candidates;
+}
+
+/** A row's problem and its truth, made once for all backends and only when one runs it. */
+export class Problem {
+  readonly row: Row;
+  readonly input: unknown;
+  #expected: { value: unknown } | undefined;
+
+  constructor(row: Row) {
+    this.row = row;
+    this.input = row.make(seedOf(row.id));
+  }
+
+  get expected(): unknown {
+    this.#expected ??= { value: this.row.oracle(this.input) };
+    return this.#expected.value;
+  }
+}
+
+/** Runs a problem on a backend. Errors become outcomes; nothing is thrown. */
+export async function runRow(problem: Problem, candidate: Candidate): Promise<RowResult> {
+  const { row } = problem;
+  const done = (outcome: Outcome, why: string | null, rest: Partial<RowResult> = {}): RowResult => ({
+    id: row.id,
+    backend: candidate.backend,
+    outcome,
+    why,
+    measure: null,
+    unit: null,
+    error: null,
+    bound: null,
+    measures: [],
+    ms: null,
+    samples: {},
+    ...rest,
+  });
+  const { context, device } = candidate;
+  if (!context || !device) return candidate.required ? done('fail', `EWALD_REQUIRE names it, but: ${candidate.reason}`) : done('absent', candidate.reason);
+  if (row.todo !== undefined) return done('todo', row.todo);
+  const seconds = row.cost * slowness(device);
+  if (seconds > candidate.budget) {
+    return done('sampled', `estimated at ${seconds.toPrecision(2)} s, over the budget of ${candidate.budget} s a row`);
+  }
+  const before = context.liveBytes;
+  let subject: Subject<unknown> | undefined;
+  try {
+    subject = await row.plan(context, problem.input);
+    const started = performance.now();
+    const found = await subject.run();
+    const ms = performance.now() - started;
+    await subject.dispose();
+    subject = undefined;
+    const { errors, note, samples = {} } = row.compare(found, problem.expected);
+    const bounds = row.bounds(device);
+    const measures = Object.entries(errors).map(([name, error]): Measure => {
+      const bound = bounds[name];
+      if (!bound) throw new EwaldError('Internal', `the row has no bound for "${name}"`);
+      return { name, unit: bound.unit, error, bound: bound.limit };
+    });
+    // How much of its bound a measure has used up; an error over a bound of zero, or NaN, is beyond all others.
+    const used = ({ error, bound }: Measure): number => (error <= bound ? (bound === 0 ? 0 : error / bound) : bound === 0 ? Number.MAX_VALUE : error / bound);
+    const worst = measures.reduce<Measure | undefined>((a, b) => (a && !(used(b) > used(a)) && !Number.isNaN(b.error) ? a : b), undefined);
+    const rest = { measures, ms, samples, measure: worst?.name ?? null, unit: worst?.unit ?? null, error: worst?.error ?? null, bound: worst?.bound ?? null };
+    const failed = measures.filter(({ error, bound }) => !(error <= bound));
+    if (failed.length > 0) {
+      const list = failed.map((m) => `${m.name} is off by ${shown(m.error)} ${m.unit}, bound ${shown(m.bound)}`).join('; ');
+      return done('fail', note ? `${list} (${note})` : list, rest);
+    }
+    const leaked = context.liveBytes - before;
+    return leaked === 0 ? done('pass', null, rest) : done('fail', `${leaked} bytes are still held after the plan was disposed`, rest);
+  } catch (error) {
+    await subject?.dispose().catch(() => undefined);
+    if (isEwaldError(error, 'Unsupported')) return done('refused', error.message);
+    if (isEwaldError(error, 'DeviceLost')) await candidate.renew().catch(() => undefined);
+    return done('fail', isEwaldError(error) ? `${error.tag}: ${error.message}` : `${error instanceof Error ? (error.stack ?? error.message) : error}`);
+  }
+}
+
+/** A number as people read it: four digits. */
+export const shown = (x: number): string =>
+  x === 0 || !Number.isFinite(x) ? String(x) : Math.abs(x) >= 1e-3 && Math.abs(x) < 1e5 ? String(Number(x.toPrecision(4))) : x.toExponential(2);
+
+/** Counts outcomes. */
+export function tally(results: readonly RowResult[]): Record<Outcome, number> {
+  const counts = Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
+  for (const { outcome } of results) counts[outcome]++;
+  return counts;
+}
+
+/** Runs the case tables. Throws `Argument` for unknown ids or names; what goes wrong in a row is its outcome. */
+export async function validate(options: ValidateOptions): Promise<Report> {
+  const rows = selectRows(options.ids);
+  const candidates = await openCandidates(options);
+  const results: RowResult[] = [];
+  let failed = false;
+  try {
+    for (const row of rows) {
+      let problem: Problem | undefined;
+      for (const candidate of candidates) {
+        if (options.signal?.aborted || (failed && options.stopAtFailure)) break;
+        problem ??= new Problem(row);
+        const result = await runRow(problem, candidate);
+        results.push(result);
+        failed ||= result.outcome === 'fail';
+        options.onResult?.(result, results.length, rows.length * candidates.length);
+        await breathe();
+      }
+    }
+  } finally {
+    for (const candidate of candidates) await candidate.context?.dispose().catch(() => undefined);
+  }
+  const counts = tally(results);
+  return {
+    versions: { ewald: version, ...options.versions },
+    place: options.place ?? 'unknown',
+    date: new Date().toISOString(),
+    backends: candidates.map(({ backend, device, reason }) => ({ backend, available: device !== null, reason, device })),
+    rows: results,
+    counts,
+    pass: counts.fail === 0 && counts.pass > 0,
+    interrupted: options.signal?.aborted ?? false,
+  };
+}

@@ -1,0 +1,6 @@
+/** Every case table, in the order of the rooms. */
+import type { Row } from './case.js';
+import { piRows } from './cases/pi.js';
+
+/** All rows; ids are unique. */
+export const rows: readonly Row[] = [...piRows];

@@ -1,0 +1,28 @@
+/** The case tables on every backend that a browser can have, in a window and in a worker. */
+import { createContext } from '../../dist/index.browser.js';
+import * as validate from '../../dist/validate.js';
+import { describeElsewhere, describeHere } from './table.js';
+
+const names = ['wasm', 'webgpu'] as const;
+// A browser never has the others: that is no failure of its own.
+const require = validate
+  .parseRequire(import.meta.env.EWALD_REQUIRE)
+  .filter((name: string) => (names as readonly string[]).includes(name))
+  .join(',');
+
+describeHere('a window', names, validate, createContext, require);
+
+describeElsewhere('a worker', names, validate.rows, async (backend) => {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+  try {
+    const reply = await new Promise<{ rows?: never[]; error?: string }>((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = (event) => reject(new Error(event.message || 'the worker did not start'));
+      worker.postMessage({ backend, require });
+    });
+    if (!reply.rows) throw new Error(reply.error);
+    return reply.rows;
+  } finally {
+    worker.terminate();
+  }
+});

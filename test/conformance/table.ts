@@ -1,0 +1,56 @@
+/** Registers the case tables with vitest: one test a row and backend, by the id of the row. */
+import { afterAll, beforeAll, describe, test } from 'vitest';
+
+type Validate = typeof import('../../src/validate/index.js');
+type Result = import('../../src/validate/index.js').RowResult;
+type Backend = Result['backend'];
+
+/** Fails on `fail`; every outcome that is not `pass` is a skip with its reason, so that no skipped row reads as passed. */
+function judge({ id, outcome, why }: Result, skip: (note?: string) => never): void {
+  if (outcome === 'fail') throw new Error(`${id}: ${why}`);
+  if (outcome !== 'pass') skip(`${outcome}: ${why}`);
+}
+
+/** Rows of every backend in `names`, run here. */
+export function describeHere(
+  place: string,
+  names: readonly Backend[],
+  validate: Validate,
+  createContext: Parameters<Validate['validate']>[0]['createContext'],
+  require: string | undefined,
+): void {
+  for (const name of names) {
+    describe(`${name} in ${place}`, () => {
+      let candidate: Awaited<ReturnType<Validate['openCandidates']>>[number] | undefined;
+      beforeAll(async () => {
+        [candidate] = await validate.openCandidates({ createContext, backends: [name], ...(require === undefined ? {} : { require }) });
+      });
+      afterAll(() => candidate?.context?.dispose());
+      for (const row of validate.rows) {
+        test(row.id, { timeout: 60_000 }, async ({ skip }) => {
+          if (!candidate) throw new Error('the backend was not opened');
+          judge(await validate.runRow(new validate.Problem(row), candidate), skip);
+        });
+      }
+    });
+  }
+}
+
+/** Rows that ran somewhere else: `results` gives them by backend and id. */
+export function describeElsewhere(place: string, names: readonly Backend[], rows: Validate['rows'], run: (name: Backend) => Promise<readonly Result[]>): void {
+  for (const name of names) {
+    describe(`${name} in ${place}`, () => {
+      let results = new Map<string, Result>();
+      beforeAll(async () => {
+        results = new Map((await run(name)).map((result) => [result.id, result]));
+      }, 300_000);
+      for (const { id } of rows) {
+        test(id, ({ skip }) => {
+          const result = results.get(id);
+          if (!result) throw new Error(`${id}: the ${place} gave no result`);
+          judge(result, skip);
+        });
+      }
+    });
+  }
+}
