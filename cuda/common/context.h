@@ -1,0 +1,69 @@
+// A context: one device, one stream, and the device bytes it holds. Rooms take its lock for a run (Use), which also makes its device
+// the calling thread's: CUDA keeps the chosen device per thread, and runs come from any worker.
+#pragma once
+#include <cuda_runtime.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "ewald_cuda.h"
+
+namespace ewald::cuda {
+template <class T>
+class DeviceBuffer;
+template <class T>
+class PinnedBuffer;
+}  // namespace ewald::cuda
+
+struct ewald_cuda_context {
+  explicit ewald_cuda_context(int device);
+  ~ewald_cuda_context();
+  ewald_cuda_context(const ewald_cuda_context&) = delete;
+  ewald_cuda_context& operator=(const ewald_cuda_context&) = delete;
+
+  int device = 0;
+  int multiprocessors = 0;
+  cudaStream_t stream = nullptr;
+  std::atomic<std::uint64_t> liveBytes{0};
+  std::atomic<bool> lost{false};
+  std::mutex busy;
+  // One counter on the device and its copy on the host, for rooms whose result is a number.
+  std::unique_ptr<ewald::cuda::DeviceBuffer<unsigned long long>> counter;
+  std::unique_ptr<ewald::cuda::PinnedBuffer<unsigned long long>> counterOnHost;
+};
+
+namespace ewald::cuda {
+
+// Held for the length of a run.
+class Use {
+ public:
+  explicit Use(ewald_cuda_context& context);
+
+ private:
+  std::unique_lock<std::mutex> lock_;
+};
+
+// Marks the context, and its device for whoever opens the next one.
+void markLost(ewald_cuda_context& context);
+
+// Runs body on the context; an error that loses the device marks the context, so that later runs say so at once.
+template <class Body>
+void useContext(ewald_cuda_context* context, Body&& body);
+
+}  // namespace ewald::cuda
+
+#include "check.h"
+
+template <class Body>
+void ewald::cuda::useContext(ewald_cuda_context* context, Body&& body) {
+  if (!context) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "the CUDA context is null");
+  const Use use(*context);
+  try {
+    body();
+  } catch (const CudaError& error) {
+    if (error.status() == EWALD_STATUS_DEVICE_LOST) markLost(*context);
+    throw;
+  }
+}

@@ -1,0 +1,40 @@
+/* The C ABI of the CUDA wing. Status codes and parameter structs are those of cpp/include/ewald.h.
+ * A context is one device and one stream. Calls on it may come from any thread and wait for each other. */
+#ifndef EWALD_CUDA_H
+#define EWALD_CUDA_H
+#include "ewald.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ewald_cuda_context ewald_cuda_context;
+
+typedef struct ewald_cuda_device_info {
+  char name[256];
+  int32_t index;
+  int32_t compute_major, compute_minor;
+  int32_t multiprocessors;
+  uint64_t total_bytes, free_bytes; /* device memory */
+  int32_t driver_version, runtime_version; /* 13000 is CUDA 13.0 */
+} ewald_cuda_device_info;
+
+/* What this machine has. Never fails for want of a driver: devices is then 0 and ewald_cuda_last_error says why. */
+int32_t ewald_cuda_probe(int32_t* devices, int32_t* driver_version, int32_t* runtime_version);
+int32_t ewald_cuda_device(int32_t index, ewald_cuda_device_info* info);
+int32_t ewald_cuda_open(int32_t index, ewald_cuda_context** context);
+/* Waits for the work of the context, then frees it. */
+int32_t ewald_cuda_close(ewald_cuda_context* context);
+int32_t ewald_cuda_info(ewald_cuda_context* context, ewald_cuda_device_info* info);
+/* Device bytes the context holds now. */
+uint64_t ewald_cuda_live_bytes(const ewald_cuda_context* context);
+/* One line about the last failure on this thread; never NULL. */
+const char* ewald_cuda_last_error(void);
+
+/* pi: see cuda/pi. Returns when the count is there. */
+int32_t ewald_cuda_pi_count(ewald_cuda_context* context, const ewald_pi_params* params, uint64_t* hits);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,48 @@
+#include "memory.h"
+
+#include <string>
+
+#include "check.h"
+
+namespace ewald::cuda {
+
+void* allocateDevice(ewald_cuda_context& context, std::size_t bytes, const char* what) {
+  void* memory = nullptr;
+  if (bytes == 0) return memory;
+  const cudaError_t code = cudaMalloc(&memory, bytes);
+  if (code == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    std::size_t free = 0, total = 0;
+    cudaMemGetInfo(&free, &total);
+    throw CudaError(EWALD_STATUS_OUT_OF_MEMORY, "out of device memory: " + std::string(what) + " asked for " + std::to_string(bytes) +
+                                                    " bytes, " + std::to_string(free) + " of " + std::to_string(total) + " are free", code);
+  }
+  EWALD_CUDA(code);
+  context.liveBytes += bytes;
+  return memory;
+}
+
+void freeDevice(ewald_cuda_context& context, void* memory, std::size_t bytes) noexcept {
+  cudaFree(memory);  // of a lost device this fails, and the memory is gone with it
+  cudaGetLastError();
+  context.liveBytes -= bytes;
+}
+
+void* allocatePinned(std::size_t bytes, const char* what) {
+  void* memory = nullptr;
+  if (bytes == 0) return memory;
+  const cudaError_t code = cudaMallocHost(&memory, bytes);
+  if (code == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    throw CudaError(EWALD_STATUS_OUT_OF_MEMORY, "out of page-locked host memory: " + std::string(what) + " asked for " + std::to_string(bytes) + " bytes", code);
+  }
+  EWALD_CUDA(code);
+  return memory;
+}
+
+void freePinned(void* memory) noexcept {
+  cudaFreeHost(memory);
+  cudaGetLastError();
+}
+
+}  // namespace ewald::cuda

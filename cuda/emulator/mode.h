@@ -1,0 +1,49 @@
+// What the emulator checks, which card it pretends to be, and what it found. For tests; kernels and host code never see this.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ewald::emulator {
+
+struct Mode {
+  bool checked = false;   // look at every memory access; off: barriers, warps and array bounds known at compile time only
+  unsigned orders = 1;    // thread orders a launch runs under when checked: 1 forward, 2 and reverse, 3 and more seeded shuffles
+  std::uint64_t seed = 1; // of the shuffles
+  bool strictOrders = false;  // when checked: memory that differs from order to order is an error (off: slots taken by atomicAdd may)
+  std::uint64_t stepLimit = std::uint64_t(1) << 30;  // accesses and atomics of one thread between two barriers before it counts as hung
+};
+
+struct Card {
+  int devices = 1;
+  int driverVersion = 13000;  // 0: no driver at all
+  int runtimeVersion = 13000;
+  int multiprocessors = 4;
+  std::size_t memoryBytes = std::size_t(2) << 30;
+  int loseAfterLaunches = -1;  // the device is lost at that launch; -1 never
+};
+
+enum class Finding {
+  outOfRange, misaligned, foreignAddress, localOfAnotherThread, uninitialisedShared, uninitialisedGlobal, sharedRace, globalRace,
+  divergentBarrier, divergentWarp, wrongMask, hang, sharedMemoryTooLarge, guardOverwritten, orderDependent
+};
+const char* nameOf(Finding finding);
+
+struct Report {
+  Finding finding;
+  std::string kernel;
+  std::string text;  // one or two lines: kernel, block, thread, file:line, what and why
+};
+
+// Modes and cards apply to launches and calls made from now on, on all threads.
+void setMode(const Mode& mode);
+Mode mode();
+void setCard(const Card& card);
+Card card();
+// The reports since the last call, oldest first.
+std::vector<Report> takeReports();
+// Kernel launches so far.
+std::uint64_t launches();
+
+}  // namespace ewald::emulator
