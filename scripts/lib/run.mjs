@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 /** The repository. */
 export const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/[\\/]$/, '');
 
-/** Runs a program to its end; `show` lets it write to the terminal itself. */
-export function run(command, args, { cwd = root, env = {}, show = false } = {}) {
+/** Runs a program to its end; `show` lets it write to the terminal itself, `minutes` ends it when it takes longer. */
+export function run(command, args, { cwd = root, env = {}, show = false, minutes = 60 } = {}) {
   const started = performance.now();
   return new Promise((resolve) => {
     let output = '';
@@ -18,7 +18,16 @@ export function run(command, args, { cwd = root, env = {}, show = false } = {}) 
     };
     child.stdout?.setEncoding('utf8').on('data', keep);
     child.stderr?.setEncoding('utf8').on('data', keep);
-    const done = (code) => resolve({ code, output, seconds: (performance.now() - started) / 1000 });
+    const slow = setTimeout(() => {
+      output += `${command} did not end within ${minutes} minutes\n`;
+      if (show) console.error(`${command} ${args[0] ?? ''} did not end within ${minutes} minutes and is ended`);
+      child.kill();
+      setTimeout(() => child.kill('SIGKILL'), 10_000).unref();
+    }, minutes * 60_000);
+    const done = (code) => {
+      clearTimeout(slow);
+      resolve({ code, output, seconds: (performance.now() - started) / 1000 });
+    };
     child.on('error', (error) => {
       output += `${error.message}\n`;
       done(127);

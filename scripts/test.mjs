@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+// Everything that has to be green: `npm test`, or `node scripts/test.mjs [STEP…]` after a build. Every step runs whatever the others say;
+// the last line is `N passed, N failed[, N skipped]`, tests of vitest and other steps together.
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { root, run, tail } from './lib/run.mjs';
+import { complain, paint, say } from './lib/say.mjs';
+import { tsc } from './parts/esm.mjs';
+
+const node = process.execPath;
+const once =
+  (args, minutes = 10) =>
+  async (env) =>
+    counted(await run(node, args, { env, minutes }));
+
+const steps = [
+  { name: 'style', run: once(['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']) },
+  { name: 'types', run: once([tsc, '-p', 'tsconfig.json', '--noEmit', '--pretty', 'false']) },
+  { name: 'types of tests', run: once([tsc, '-p', 'test/tsconfig.json', '--pretty', 'false']) },
+  { name: 'layout', run: once(['scripts/layout.mjs', '--check']) },
+  { name: 'vitest', run: vitest('vitest', ['--project', 'node', '--project', 'chromium'], 20) },
+  { name: 'package', run: vitest('package', ['--project', 'platform'], 10) },
+  {
+    name: 'mutants',
+    run: once(['scripts/mutants.mjs'], 15),
+    off: () => (existsSync(join(root, 'scripts/mutants.mjs')) ? undefined : 'scripts/mutants.mjs is not there'),
+  },
+];
+
+/** A step that is one check. */
+function counted({ code, output, seconds }) {
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, seconds, log: code === 0 ? '' : tail(output, 100) };
+}
+
+/** A step that vitest runs and counts. */
+function vitest(name, args, minutes) {
+  return async (env) => {
+    const report = join(root, 'build/test', `${name}.json`);
+    rmSync(report, { force: true });
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const { code, seconds } = await run(node, ['node_modules/vitest/vitest.mjs', 'run', ...args, ...reporters], { env, show: true, minutes });
+    let passed = 0;
+    let failed = 0;
+    let skipped = 0;
+    if (existsSync(report)) {
+      const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+      // A file that cannot even be loaded has no tests to fail.
+      const broken = testResults.filter(({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'));
+      passed = numPassedTests;
+      failed = numFailedTests + broken.length;
+      skipped = numPendingTests + numTodoTests;
+    }
+    // An error outside of every test, or an end before the report.
+    if (code !== 0 && failed === 0) failed = 1;
+    return { passed, failed, skipped, seconds, log: '' };
+  };
+}
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !steps.some((step) => step.name === name));
+if (unknown.length > 0) {
+  complain('test', `there is no step ${unknown.join(', ')}; steps: ${steps.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
+// Green is not to mean "skipped": what was built has to be there.
+const addon = `dist/native/${process.platform}-${process.arch}/ewald_native.node`;
+const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined };
+const env = {
+  ...plain,
+  EWALD_REQUIRE: process.env.EWALD_REQUIRE ?? (existsSync(join(root, addon)) ? 'wasm,native' : 'wasm'),
+};
+say('test', `on ${availableParallelism()} processors, required backends: ${env.EWALD_REQUIRE}`);
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const step of steps) {
+  if (names.length > 0 && !names.includes(step.name)) continue;
+  const why = step.off?.();
+  if (why) {
+    total.skipped++;
+    say('test', `${step.name} is left out: ${why}`);
+    continue;
+  }
+  const { seconds, log, ...counts } = await step.run(env);
+  for (const key of Object.keys(total)) total[key] += counts[key];
+  if (log) console.error(log);
+  const outcome = counts.failed === 0 ? paint('green', 'passed') : paint('red', 'failed');
+  say('test', `${step.name} ${outcome}${counts.passed + counts.failed > 1 ? `, ${counts.passed} passed, ${counts.failed} failed` : ''}`, seconds);
+}
+console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
+process.exitCode = total.failed === 0 ? 0 : 1;

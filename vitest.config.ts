@@ -1,0 +1,63 @@
+// Three projects: `node` and `chromium` hold the tests proper, `platform` what concerns the package as a whole (slow, one file at a time).
+// Tests of public behaviour import what ships: 'ewald' in Node, dist/index.browser.js in Chromium.
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { chromiumArgs, findChromium } from './scripts/lib/chromium.mjs';
+import { wgsl } from './scripts/wgsl-plugin.mjs';
+
+/** A page with these headers is cross-origin isolated and has SharedArrayBuffer. */
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+};
+/** Pages do not see the environment. */
+const env = { EWALD_REQUIRE: process.env.EWALD_REQUIRE ?? '' };
+const inBrowser = 'test/**/*.browser.test.ts';
+const ofPackage = 'test/platform/**/*.test.ts';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [wgsl()],
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: [inBrowser, ofPackage],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        plugins: [wgsl()],
+        server: { headers: isolation },
+        test: {
+          name: 'chromium',
+          include: [inBrowser],
+          env,
+          testTimeout: 120_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: { executablePath: findChromium() ?? '/usr/bin/chromium', args: chromiumArgs } }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+      {
+        test: {
+          name: 'platform',
+          environment: 'node',
+          include: [ofPackage],
+          exclude: [inBrowser],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});
