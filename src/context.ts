@@ -1,5 +1,5 @@
 /** The context: holds the backends that are present, makes plans on the first that supports them, owns everything made from it. */
-import { type Backend, type BackendName, backendNames, type DeviceInfo, type OpenOptions, type WasmSource } from './backends/backend.js';
+import { type AddonPaths, type Backend, type BackendName, backendNames, type DeviceInfo, type OpenOptions, type WasmSource } from './backends/backend.js';
 import { type DeviceReport, openRanked, parseBackend, probeAll, rank, report } from './backends/open.js';
 import { EwaldError } from './errors.js';
 import { type Indexer, type IndexerOptions, planIndexer } from './indexing/indexer.js';
@@ -21,8 +21,8 @@ export interface ContextOptions {
   readonly wasm?: WasmSource;
   /** The worker script, for executors: URL or a function giving a Worker; default: the worker beside the bundle. */
   readonly worker?: string | URL | (() => unknown);
-  /** Path of the native addon; Node only; default: beside the bundle. */
-  readonly addonPath?: string;
+  /** Path of the native addon, or `{ native, cuda }`; Node only; default: beside the bundle. */
+  readonly addonPath?: string | AddonPaths;
   /** Level and sink of the log; default: EWALD_LOG_LEVEL (INDEXER_LOG_LEVEL) or `warn`, to standard error. */
   readonly log?: { readonly level?: LogLevel; readonly sink?: LogSink };
 }
@@ -86,7 +86,12 @@ function readSettings(platform: Platform, options: ContextOptions): Settings {
   return {
     named: named ?? (fromEnv ? parseBackend(fromEnv, 'EWALD_BACKEND') : undefined),
     strict: options.strict ?? false,
-    open: { wasm: options.wasm, worker: options.worker, addonPath: options.addonPath, device: device === undefined ? undefined : String(device) },
+    open: {
+      wasm: options.wasm,
+      worker: options.worker,
+      addonPath: typeof options.addonPath === 'string' ? { native: options.addonPath } : options.addonPath,
+      device: device === undefined ? undefined : String(device),
+    },
     logger: new Logger(parseLogLevel(level, 'the option log.level'), options.log?.sink),
   };
 }

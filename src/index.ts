@@ -15,6 +15,8 @@
 import { absentLoader } from './backends/absent.js';
 import type { DeviceReport } from './backends/open.js';
 import { wasmLoader } from './backends/wasm/wasm.js';
+import { browserGpu } from './backends/webgpu/source.js';
+import { webgpuLoader } from './backends/webgpu/webgpu.js';
 import { type Context, type ContextOptions, listDevices, openContext } from './context.js';
 import type { Platform } from './platform.js';
 
@@ -22,7 +24,7 @@ const browser: Platform = {
   name: 'browser',
   loaders: [
     absentLoader('cuda', 'CUDA needs Node; browsers reach the GPU through webgpu'),
-    absentLoader('webgpu', 'not part of this release'),
+    webgpuLoader(browserGpu),
     absentLoader('native', 'the native addon needs Node'),
     wasmLoader(undefined),
   ],

@@ -5,20 +5,18 @@
  */
 import { readFile } from 'node:fs/promises';
 import { absentLoader } from './backends/absent.js';
+import { cudaEmulatedLoader, cudaLoader } from './backends/cuda/cuda.js';
 import { nativeLoader } from './backends/native/native.js';
 import type { DeviceReport } from './backends/open.js';
 import { wasmLoader } from './backends/wasm/wasm.js';
+import { dawnGpu } from './backends/webgpu/node.js';
+import { webgpuLoader } from './backends/webgpu/webgpu.js';
 import { type Context, type ContextOptions, listDevices, openContext } from './context.js';
 import type { Platform } from './platform.js';
 
 const node: Platform = {
   name: 'node',
-  loaders: [
-    absentLoader('cuda', 'not part of this release'),
-    absentLoader('webgpu', 'not part of this release'),
-    nativeLoader,
-    wasmLoader((url) => readFile(url)),
-  ],
+  loaders: [cudaLoader, absentLoader('webgpu', 'not part of this release'), nativeLoader, wasmLoader((url) => readFile(url)), cudaEmulatedLoader],
   env: (name) => process.env[name],
 };
 

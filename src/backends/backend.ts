@@ -83,11 +83,14 @@ export interface Backend extends Disposable {
   sync(): Promise<void>;
 }
 
+/** Paths of the addons, where they do not lie beside the bundle. */
+export type AddonPaths = Readonly<Partial<Record<'native' | 'cuda' | 'cuda-emulated', string>>>;
+
 /** Where the files of the package are, and what the caller chose. */
 export interface OpenOptions {
   readonly wasm: WasmSource | undefined;
   readonly worker: string | URL | (() => unknown) | undefined;
-  readonly addonPath: string | undefined;
+  readonly addonPath: AddonPaths | undefined;
   readonly device: string | undefined;
   /** The caller asked for this backend by name: software devices are then welcome. */
   readonly named: boolean;

@@ -21,7 +21,10 @@ export function parseCellFile(text: string, name: string): Cell {
     const factors: Record<string, number> = length ? { A: 1, '': 1, nm: 10 } : { deg: 1, '': 1, rad: 180 / Math.PI };
     const factor = factors[unit];
     if (!Number.isFinite(value) || factor === undefined) {
-      throw new EwaldError('Format', `${name}:${number}: "${line}" is not a cell parameter; needed is for example "${length ? `${key} = 79.1 A` : `${key} = 90 deg`}"`);
+      throw new EwaldError(
+        'Format',
+        `${name}:${number}: "${line}" is not a cell parameter; needed is for example "${length ? `${key} = 79.1 A` : `${key} = 90 deg`}"`,
+      );
     }
     values.set(key, value * factor);
   }
@@ -33,7 +36,10 @@ export function parseCellFile(text: string, name: string): Cell {
 
 /** Reads a cell written as six parameters `a,b,c,alpha,beta,gamma` or nine numbers; undefined when the text is something else. */
 export function parseCellText(text: string): Cell | undefined {
-  const values = text.trim().split(/[\s,]+/).map(Number);
+  const values = text
+    .trim()
+    .split(/[\s,]+/)
+    .map(Number);
   if (!values.every(Number.isFinite)) return undefined;
   const [a, b, c, alpha, beta, gamma] = values as [number, number, number, number, number, number];
   if (values.length === 6) return cellFromParameters(a, b, c, alpha, beta, gamma);

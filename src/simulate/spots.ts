@@ -58,7 +58,25 @@ export interface SimulatedImage {
   readonly owner: Uint8Array;
 }
 
-const names = ['cell', 'images', 'seed', 'spots', 'spurious', 'noisePx', 'crystals', 'wavelengthA', 'bandwidth', 'mosaicityRad', 'domainA', 'distanceMm', 'pixelMm', 'detectorPx', 'dMinA', 'bFactorA2', 'missing'];
+const names = [
+  'cell',
+  'images',
+  'seed',
+  'spots',
+  'spurious',
+  'noisePx',
+  'crystals',
+  'wavelengthA',
+  'bandwidth',
+  'mosaicityRad',
+  'domainA',
+  'distanceMm',
+  'pixelMm',
+  'detectorPx',
+  'dMinA',
+  'bFactorA2',
+  'missing',
+];
 
 interface Beamline {
   readonly k: number;
@@ -191,4 +209,3 @@ function crossing(base: Vector, step: Vector, k: number, radius: number): [numbe
   const s = Math.sqrt(root);
   return [(-b - s) / a, (-b + s) / a];
 }
-

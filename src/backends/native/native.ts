@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { totalmem } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { EwaldError, messageOf } from '../../errors.js';
 import { constants, imageResult, indexedCell, indexerDescriptor } from '../../layout/layout.js';
 import { pack, sizeOf } from '../../layout/struct.js';
+import { addonPath } from '../addon-path.js';
 import type { Backend, BackendLoader, DeviceInfo, IndexingDescriptor, IndexingKernel, PiKernel, Probe } from '../backend.js';
 import { addonError } from '../status.js';
 
@@ -33,17 +33,11 @@ interface Addon {
   indexerDestroy(indexer: object): void;
 }
 
-/** Where an addon of the package may lie: beside the bundle, one folder a platform. */
-export function addonPath(name: string, given: string | undefined): string {
-  if (given) return given;
-  return fileURLToPath(new URL(`./native/${process.platform}-${process.arch}/${name}.node`, import.meta.url));
-}
-
 /** The loader. */
 export const nativeLoader: BackendLoader = {
   name: 'native',
   async probe(options): Promise<Probe> {
-    const path = addonPath('ewald_native', options.addonPath);
+    const path = addonPath('ewald_native', options.addonPath?.native);
     if (!existsSync(path)) {
       return { available: false, reason: `no addon for ${process.platform}-${process.arch} (looked for ${path}); with a C++ compiler, npm run build makes it` };
     }

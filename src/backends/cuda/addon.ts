@@ -1,0 +1,107 @@
+/** What the CUDA addon exports (cuda/addon), and how it is loaded without risking the process. Node only. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { messageOf } from '../../errors.js';
+import { constants } from '../../layout/layout.js';
+
+/** One card as the addon describes it; versions as CUDA writes them (13000 is 13.0). */
+export interface CudaDevice {
+  readonly index: number;
+  readonly name: string;
+  readonly computeCapability: string;
+  readonly multiprocessors: number;
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+  readonly driverVersion: number;
+  readonly runtimeVersion: number;
+}
+
+/** What the addon finds; `message` says why there are no devices. */
+export interface CudaProbe {
+  readonly devices: readonly CudaDevice[];
+  readonly driverVersion: number;
+  readonly runtimeVersion: number;
+  readonly message: string;
+}
+
+/** The addon's functions. */
+export interface CudaAddon {
+  readonly abiVersion: number;
+  probe(): CudaProbe;
+  open(device: number): object;
+  close(context: object): void;
+  liveBytes(context: object): number;
+  info(context: object): CudaDevice;
+  piCount(context: object, params: Uint8Array): Promise<bigint>;
+}
+
+const driverPlaces = [
+  ...['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/lib', '/lib64'],
+  ...['/usr/lib/wsl/lib', '/usr/local/nvidia/lib64', '/usr/local/cuda/compat', '/run/opengl-driver/lib'],
+];
+
+/** Whether this machine shows any sign of NVIDIA's driver; where there is none nothing is loaded and nothing is spawned. */
+export function driverPresent(): boolean {
+  if (process.platform === 'win32') return existsSync(join(process.env.SystemRoot ?? 'C:\\Windows', 'System32', 'nvcuda.dll'));
+  const places = [...(process.env.LD_LIBRARY_PATH ?? '').split(':').filter(Boolean), ...driverPlaces];
+  return existsSync('/proc/driver/nvidia/version') || places.some((place) => existsSync(join(place, 'libcuda.so.1')));
+}
+
+/**
+ * Loads the addon. A driver that crashes would take the process with it, so the first time a child process tries; that it went well is
+ * remembered by the hashes of addon and driver.
+ */
+export async function loadCudaAddon(path: string, inChildFirst: boolean): Promise<CudaAddon | { readonly why: string }> {
+  if (inChildFirst) {
+    const why = await tryInChild(path);
+    if (why) return { why };
+  }
+  let addon: CudaAddon;
+  try {
+    addon = createRequire(import.meta.url)(path) as CudaAddon;
+  } catch (error) {
+    return { why: `the addon ${path} does not load: ${messageOf(error).split('\n')[0]}` };
+  }
+  if (addon.abiVersion !== constants.abiVersion) {
+    return { why: `the addon ${path} speaks ABI version ${addon.abiVersion}, needed is ${constants.abiVersion}; rebuild it with npm run build` };
+  }
+  return addon;
+}
+
+const childScript = 'process.stdout.write(JSON.stringify(require(process.argv[1]).probe().devices.length))';
+
+async function tryInChild(path: string): Promise<string | undefined> {
+  const note = rememberedAt(path);
+  if (note && existsSync(note)) return undefined;
+  try {
+    await promisify(execFile)(process.execPath, ['-e', childScript, path], { timeout: 60_000 });
+  } catch (error) {
+    const { signal, code } = error as { signal?: string; code?: number | string };
+    return `probing CUDA in a child process failed (${signal ? `it was ended by ${signal}` : `code ${code}`}): the driver or the addon is damaged`;
+  }
+  try {
+    if (note) {
+      mkdirSync(join(note, '..'), { recursive: true });
+      writeFileSync(`${note}.${process.pid}`, '');
+      renameSync(`${note}.${process.pid}`, note);
+    }
+  } catch {
+    // A home that cannot be written to costs a child process each time, nothing else.
+  }
+  return undefined;
+}
+
+function rememberedAt(path: string): string | undefined {
+  try {
+    const driver = existsSync('/proc/driver/nvidia/version') ? readFileSync('/proc/driver/nvidia/version') : '';
+    const hash = createHash('sha256').update(readFileSync(path)).update(driver).digest('hex').slice(0, 24);
+    return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ewald', `cuda-probed-${hash}`);
+  } catch {
+    return undefined;
+  }
+}

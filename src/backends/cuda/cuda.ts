@@ -1,0 +1,125 @@
+/** The CUDA backend: kernels of cuda/ behind a Node-API addon, one device and one stream a context. Node only. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { EwaldError } from '../../errors.js';
+import { addonPath } from '../addon-path.js';
+import type { Backend, BackendLoader, BackendName, DeviceInfo, OpenOptions, PiKernel, Probe } from '../backend.js';
+import { addonError } from '../status.js';
+import { type CudaAddon, type CudaDevice, driverPresent, loadCudaAddon } from './addon.js';
+
+/** The loader of NVIDIA's cards. */
+export const cudaLoader: BackendLoader = {
+  name: 'cuda',
+  async probe(options): Promise<Probe> {
+    const path = addonPath('ewald_cuda', options.addonPath?.cuda);
+    if (!existsSync(path)) return no(`no CUDA addon for ${process.platform}-${process.arch} (looked for ${path}); with nvcc, npm run build makes it`);
+    if (!driverPresent()) return no('no NVIDIA driver on this machine (libcuda was not found)');
+    return probeAddon('cuda', path, options, true);
+  },
+};
+
+/** The loader of the emulator: the same kernels on the CPU, in a clone that built it, for tests only. */
+export const cudaEmulatedLoader: BackendLoader = {
+  name: 'cuda-emulated',
+  testOnly: true,
+  async probe(options): Promise<Probe> {
+    const path = options.addonPath?.['cuda-emulated'] ?? fileURLToPath(new URL('../build/cuda-emulated/ewald_cuda_emulated.node', import.meta.url));
+    if (!existsSync(path)) return no(`the CUDA emulator is not built (looked for ${path}); node scripts/build.mjs cuda-emulated makes it in a clone`);
+    return probeAddon('cuda-emulated', path, options, false);
+  },
+};
+
+const no = (reason: string): Probe => ({ available: false, reason });
+const versionText = (version: number): string => `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
+
+async function probeAddon(name: BackendName, path: string, options: OpenOptions, inChildFirst: boolean): Promise<Probe> {
+  const addon = await loadCudaAddon(path, inChildFirst);
+  if ('why' in addon) return no(addon.why);
+  const { devices, message } = addon.probe();
+  if (devices.length === 0) return no(message || 'the driver reports no CUDA device');
+  const device = chooseDevice(devices, options.device);
+  if (!device) {
+    return no(`no CUDA device matches "${options.device}"; there are ${devices.map((d) => `${d.index} (${d.name})`).join(', ')}`);
+  }
+  const info: DeviceInfo = {
+    name: device.name,
+    kind: name === 'cuda' ? 'gpu' : 'software',
+    precisions: ['f32', 'f64'],
+    limits: { computeCapability: Number(device.computeCapability), multiprocessors: device.multiprocessors },
+    memory: device.totalBytes,
+    driver: `CUDA driver ${versionText(device.driverVersion)}, runtime ${versionText(device.runtimeVersion)}`,
+  };
+  return {
+    available: true,
+    reason: `CUDA on ${device.name}, compute capability ${device.computeCapability}`,
+    device: info,
+    open: async () => new CudaBackend(name, addon, openDevice(addon, device), info),
+  };
+}
+
+function chooseDevice(devices: readonly CudaDevice[], wish: string | undefined): CudaDevice | undefined {
+  if (wish === undefined) return devices[0];
+  if (/^\d+$/.test(wish)) return devices.find(({ index }) => index === Number(wish));
+  return devices.find(({ name }) => name.toLowerCase().includes(wish.toLowerCase()));
+}
+
+function openDevice(addon: CudaAddon, device: CudaDevice): object {
+  try {
+    return addon.open(device.index);
+  } catch (error) {
+    throw addonError(error);
+  }
+}
+
+class CudaBackend implements Backend {
+  readonly name: BackendName;
+  readonly device: DeviceInfo;
+  readonly #addon: CudaAddon;
+  readonly #context: object;
+  readonly #running = new Set<Promise<unknown>>();
+  #closed = false;
+
+  constructor(name: BackendName, addon: CudaAddon, context: object, device: DeviceInfo) {
+    this.name = name;
+    this.device = device;
+    this.#addon = addon;
+    this.#context = context;
+  }
+
+  readonly pi = {
+    supports: (): true => true,
+    plan: async (): Promise<PiKernel> => ({
+      bytes: 0,
+      // A few tens of milliseconds on a large card; the emulator counts some 10⁷ points a second.
+      pointsPerCall: this.name === 'cuda' ? 2 ** 35 : 2 ** 22,
+      count: (params) => this.#track(() => this.#addon.piCount(this.#context, params)),
+      dispose: async () => {},
+    }),
+  };
+
+  get liveBytes(): number {
+    return this.#closed ? 0 : this.#addon.liveBytes(this.#context);
+  }
+
+  async #track<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new EwaldError('Disposed', 'the CUDA context was closed');
+    const run = work().catch((error) => Promise.reject(addonError(error)));
+    this.#running.add(run);
+    try {
+      return await run;
+    } finally {
+      this.#running.delete(run);
+    }
+  }
+
+  async sync(): Promise<void> {
+    await Promise.allSettled(this.#running);
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#closed) return;
+    await this.sync();
+    this.#closed = true;
+    this.#addon.close(this.#context);
+  }
+}
