@@ -22,4 +22,9 @@ constexpr double turn_step = 0.35;
 // Acceptance sphere: r such that a node's spheres fill this fraction of reciprocal space.
 constexpr double acceptance_occupancy = 1.0 / 64;
 
+// Refinement of the cell: how far the true cell is expected to be from the known one, and where it is another cell
+// ((relative length + relative volume)^2).
+constexpr double strain_tolerance = 0.01;
+constexpr double strain_limit = 0.0125;
+
 }  // namespace ewald::indexing

@@ -15,10 +15,16 @@ struct Effort {
 
 constexpr Effort efforts[] = {{0, 64, 12, 4}, {0, 256, 48, 12}, {1, 256, 48, 12}, {2, 256, 48, 12}};
 
-// Larger merit first; of equals the one found first.
+// Judged lattices first, by their chance; then the others by merit. Of equals the one found first.
+bool better(const Lattice& a, const Lattice& b) {
+  if (a.judged != b.judged) return a.judged;
+  if (a.judged && a.log10_chance != b.log10_chance) return a.log10_chance < b.log10_chance;
+  return a.merit > b.merit;
+}
+
 void insert(Workspace& work, const Lattice& lattice) {
   int at = work.lattice_count;
-  while (at > 0 && work.lattices[at - 1].merit < lattice.merit) at--;
+  while (at > 0 && better(lattice, work.lattices[at - 1])) at--;
   if (at == work.lattice_capacity) return;
   const int last = work.lattice_count < work.lattice_capacity ? work.lattice_count : work.lattice_capacity - 1;
   for (int i = last; i > at; i--) work.lattices[i] = work.lattices[i - 1];
@@ -26,9 +32,11 @@ void insert(Workspace& work, const Lattice& lattice) {
   if (work.lattice_count < work.lattice_capacity) work.lattice_count++;
 }
 
-void remove(Workspace& work, int at) {
+Lattice take_out(Workspace& work, int at) {
+  const Lattice lattice = work.lattices[at];
   for (int i = at + 1; i < work.lattice_count; i++) work.lattices[i - 1] = work.lattices[i];
   work.lattice_count--;
+  return lattice;
 }
 
 void search_with(const RunPlan& plan, int input, const Effort& effort, const SpotList& spots, Workspace& work) {
@@ -60,24 +68,34 @@ void search_with(const RunPlan& plan, int input, const Effort& effort, const Spo
   }
 }
 
-// The best lattice of the list is refined in full and judged.
-void judge_best(const RunPlan& plan, const SpotList& spots, Workspace& work) {
-  if (work.lattice_count == 0) return;
-  Lattice& best = work.lattices[0];
-  const KnownCell& known = plan.cells[best.input_cell];
-  if (!best.judged) {
-    best.log10_chance = log10_chance(plan, known, best, spots, work);
-    best.judged = true;
-    if (best.merit > 8) {
-      Lattice strained = best;
-      refine(plan, known, spots, true, strained, work);
-      if (strained.strained && !strained.judged) {
-        strained.log10_chance = log10_chance(plan, known, strained, spots, work);
-        if (best.log10_chance < strained.log10_chance) strained.log10_chance = best.log10_chance;
-        strained.judged = true;
-        best = strained;
-      }
+void judge(const RunPlan& plan, const SpotList& spots, Lattice& lattice, Workspace& work) {
+  const KnownCell& known = plan.cells[lattice.input_cell];
+  lattice.log10_chance = log10_chance(plan, known, lattice, spots, work);
+  if (lattice.merit > 8) {
+    Lattice strained = lattice;
+    refine(plan, known, spots, true, strained, work);
+    if (strained.strained) {
+      strained.log10_chance = log10_chance(plan, known, strained, spots, work);
+      if (strained.log10_chance < lattice.log10_chance) lattice = strained;
     }
+  }
+  lattice.judged = true;
+}
+
+// Judges the best `most` lattices by merit, as long as they come near the best of all.
+void judge_best(const RunPlan& plan, const SpotList& spots, int most, Workspace& work) {
+  double top = 0;
+  for (int i = 0; i < work.lattice_count; i++) top = work.lattices[i].merit > top ? work.lattices[i].merit : top;
+  for (int k = 0; k < most; k++) {
+    int at = 0;
+    while (at < work.lattice_count && work.lattices[at].judged) at++;
+    if (at == work.lattice_count || (k > 0 && work.lattices[at].merit < 0.5 * top)) break;
+    Lattice lattice = take_out(work, at);
+    judge(plan, spots, lattice, work);
+    bool known_already = false;
+    for (int i = 0; i < work.lattice_count && work.lattices[i].judged; i++)
+      if (work.lattices[i].log10_chance <= lattice.log10_chance && same_lattice(lattice.cell, work.lattices[i].cell, 0.1)) known_already = true;
+    if (!known_already) insert(work, lattice);
   }
 }
 
@@ -86,12 +104,17 @@ void judge_best(const RunPlan& plan, const SpotList& spots, Workspace& work) {
 void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work) {
   work.lattice_count = 0;
   if (spots.n < 4) return;
-  for (const Effort& effort : efforts) {
-    for (int input = 0; input < plan.cell_count; input++) search_with(plan, input, effort, spots, work);
-    judge_best(plan, spots, work);
-    if (work.lattice_count > 0 && work.lattices[0].log10_chance <= plan.params.accept_log10 - 5) break;
+  const int efforts_there = int(sizeof efforts / sizeof *efforts);
+  // A short list is cheap to search well, and it has rivals that share most of the spots.
+  for (int e = spots.n <= 40 ? 1 : 0; e < efforts_there; e++) {
+    for (int input = 0; input < plan.cell_count; input++) search_with(plan, input, efforts[e], spots, work);
+    judge_best(plan, spots, e == 0 ? 2 : 4, work);
+    if (work.lattice_count == 0) continue;
+    const Lattice& best = work.lattices[0];
+    if (best.log10_chance > plan.params.accept_log10 - 5) continue;
+    // The first effort is believed when the lattice explains a good part of the spots.
+    if (e > 0 || best.merit > 0.4 * spots.n) break;
   }
-  (void)remove;
 }
 
 }  // namespace ewald::EWALD_ISA

@@ -88,21 +88,31 @@ int turn_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, 
   return total;
 }
 
-// One round that moves orientation and metric; a larger strain_weight (1/angstrom^2) keeps the move smaller.
-int fit_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, double radius, double strain_weight) {
-  const Cell nodes = reciprocal(cell);
-  const Lanes9 a = lanes_of(cell), b = lanes_of(nodes);
+// One round that moves orientation and metric. Spots are selected and indexed by `cell`; the move is counted from `anchor`, so rounds do
+// not add up to more than the weight allows. A larger weight (1/angstrom^2) keeps the move smaller.
+int fit_to_spots(Cell& cell, const Cell& anchor, const SpotList& spots, int n, double index_limit, double radius, double weight) {
+  const Cell nodes = reciprocal(anchor);
+  const Lanes9 a = lanes_of(cell), b = lanes_of(reciprocal(cell)), b0 = lanes_of(nodes);
   const F index2 = splat(float(index_limit * index_limit)), radius2 = splat(float(radius * radius));
   F xx = zero(), xy = zero(), xz = zero(), yy = zero(), yz = zero(), zz = zero();
   F r0 = zero(), r1 = zero(), r2 = zero(), r3 = zero(), r4 = zero(), r5 = zero(), r6 = zero(), r7 = zero(), r8 = zero();
   I used = izero();
   for (int j = 0; j < n; j += width) {
-    const Residual r = residual(a, b, load(spots.x + j), load(spots.y + j), load(spots.z + j));
-    const F e2 = fma(r.ex, r.ex, fma(r.ey, r.ey, r.ez * r.ez));
-    const M near = both(lt(r.index2, index2), lt(e2, radius2));
+    const F x = load(spots.x + j), y = load(spots.y + j), z = load(spots.z + j);
+    const F h = fma(a.v[0], x, fma(a.v[1], y, a.v[2] * z));
+    const F k = fma(a.v[3], x, fma(a.v[4], y, a.v[5] * z));
+    const F l = fma(a.v[6], x, fma(a.v[7], y, a.v[8] * z));
+    const F H = round_even(h), K = round_even(k), L = round_even(l);
+    const F dh = h - H, dk = k - K, dl = l - L;
+    const F ox = fma(dh, b.v[0], fma(dk, b.v[3], dl * b.v[6]));
+    const F oy = fma(dh, b.v[1], fma(dk, b.v[4], dl * b.v[7]));
+    const F oz = fma(dh, b.v[2], fma(dk, b.v[5], dl * b.v[8]));
+    const M near = both(lt(fma(dh, dh, fma(dk, dk, dl * dl)), index2), lt(fma(ox, ox, fma(oy, oy, oz * oz)), radius2));
     used = count(near, used);
-    const F qx = where(near, r.qx), qy = where(near, r.qy), qz = where(near, r.qz);
-    const F ex = where(near, r.ex), ey = where(near, r.ey), ez = where(near, r.ez);
+    const F qx = where(near, fma(H, b0.v[0], fma(K, b0.v[3], L * b0.v[6])));
+    const F qy = where(near, fma(H, b0.v[1], fma(K, b0.v[4], L * b0.v[7])));
+    const F qz = where(near, fma(H, b0.v[2], fma(K, b0.v[5], L * b0.v[8])));
+    const F ex = where(near, x) - qx, ey = where(near, y) - qy, ez = where(near, z) - qz;
     xx = fma(qx, qx, xx);
     xy = fma(qx, qy, xy);
     xz = fma(qx, qz, xz);
@@ -115,7 +125,7 @@ int fit_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, d
   }
   const int total = sum(used);
   if (total < 5) return total;
-  const double normal[6] = {sum(xx) + strain_weight, sum(xy), sum(xz), sum(yy) + strain_weight, sum(yz), sum(zz) + strain_weight};
+  const double normal[6] = {sum(xx) + weight, sum(xy), sum(xz), sum(yy) + weight, sum(yz), sum(zz) + weight};
   const double rows[3][3] = {{sum(r0), sum(r1), sum(r2)}, {sum(r3), sum(r4), sum(r5)}, {sum(r6), sum(r7), sum(r8)}};
   double d[3][3];
   for (int i = 0; i < 3; i++)
@@ -175,23 +185,21 @@ void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, 
     lattice.judged = false;
     return;
   }
-  // Errors of r / 3 against strains of two percent.
-  const double weight = (r / 3 / 0.02) * (r / 3 / 0.02);
-  Cell cell = lattice.cell;
+  // Errors of r / 3 against strains of one percent.
+  const double weight = (r / 3 / strain_tolerance) * (r / 3 / strain_tolerance);
+  const Cell anchor = lattice.cell;
+  Cell cell = anchor;
   for (int m = low;; m = 2 * m < n ? 2 * m : n) {
-    fit_to_spots(cell, spots, m, 0.30, 2.0 * r, 4 * weight);
+    fit_to_spots(cell, anchor, spots, m, 0.30, 2.0 * r, 4 * weight);
     if (m == n) break;
   }
   for (double radius = 1.6 * r; radius > 0.3 * r; radius *= 0.75)
-    if (fit_to_spots(cell, spots, n, 0.25, radius, weight) < 8) break;
-  if (cell_difference(cell, known.cell) >= 0.02) return;
-  const double better = merit(cell, spots, r, nullptr);
-  if (better > lattice.merit) {
-    lattice.cell = cell;
-    lattice.merit = better;
-    lattice.strained = true;
-    lattice.judged = false;
-  }
+    if (fit_to_spots(cell, anchor, spots, n, 0.25, radius, weight) < 8) break;
+  if (cell_difference(cell, known.cell) >= strain_limit) return;
+  lattice.cell = cell;
+  lattice.merit = merit(cell, spots, r, nullptr);
+  lattice.strained = true;
+  lattice.judged = false;
 }
 
 }  // namespace ewald::EWALD_ISA

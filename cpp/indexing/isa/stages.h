@@ -33,7 +33,7 @@ Cell cell_of(const BaseVector& base, Vec3 u, double cosine, double sine);
 
 // refine.cpp
 int turn_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, double radius);
-int fit_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, double radius, double strain_weight);
+int fit_to_spots(Cell& cell, const Cell& anchor, const SpotList& spots, int n, double index_limit, double radius, double weight);
 double merit(const Cell& cell, const SpotList& spots, double radius, int* within);
 void residuals2(const Cell& cell, const SpotList& spots, float* out);
 // Rotation first, then the cell as well where the spots support it.

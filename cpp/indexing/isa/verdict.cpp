@@ -107,8 +107,8 @@ double measured_occupancy(const Tables& tables, const Cell& cell, const SpotList
   const Vec3 axis = thin_axis(spots);
   int turns = 9600 / spots.n;
   turns = turns < 16 ? 16 : turns > 128 ? 128 : turns;
-  double hits[3] = {0, 0, 0};
-  int taken = 0;
+  double hits[3] = {0, 0, 0}, odd_hits[3] = {0, 0, 0};
+  int odd = 0;
   for (int i = 1; i <= turns; i++) {
     // Golden-ratio angles: spread evenly, and none is a symmetry of a lattice.
     const int k = int((uint64_t(i) * 0x9e3779b9u & 0xffffffffu) * uint64_t(turn_steps) >> 32);
@@ -116,10 +116,15 @@ double measured_occupancy(const Tables& tables, const Cell& cell, const SpotList
     for (int row = 0; row < 3; row++) turned_cell.row[row] = turned(cell.row[row], axis, tables.turn_cos[k], tables.turn_sin[k]);
     int within[3];
     count_within(turned_cell, spots, radius, within);
-    if (within[0] > 3 && 10 * within[0] > 7 * occupied) continue;  // a symmetry of the lattice after all, or a second crystal
-    taken++;
-    for (int g = 0; g < 3; g++) hits[g] += within[g];
+    const bool is_odd = within[0] > 3 && 10 * within[0] > 7 * occupied;
+    odd += is_odd;
+    for (int g = 0; g < 3; g++) (is_odd ? odd_hits : hits)[g] += within[g];
   }
+  // A few turns with as many hits as the answer: symmetries of the lattice after all, or a second crystal; they do not count. When there
+  // are many it is the answer that is nothing special.
+  const bool leave_out = 8 * odd <= turns;
+  const int taken = leave_out ? turns - odd : turns;
+  for (int g = 0; g < 3; g++) hits[g] += leave_out ? 0 : odd_hits[g];
   // Few hits say little: eight imagined hits of the even case stand beside them.
   double worst = 1;
   const double trials = double(taken) * spots.n;
@@ -176,13 +181,12 @@ double log10_chance(const RunPlan& plan, const KnownCell& known, const Lattice& 
     // Trials: orientations, radii, known cells; a strained cell has six more ways to follow the spots.
     double trials = log10(8 * M_PI * M_PI * (nodes + 1) / p) + log10(double(plan.cell_count));
     if (lattice.strained) {
-      const double ways = 2 * 0.01 * s / radius;
-      if (ways > 1) trials += 6 * log10(ways) * 0.5;
+      trials += 6 * log10(1 + 2 * strain_tolerance * s / radius);
     }
     const double chance = log10_tail(plan.tables.log10_factorial, n, occupied[j], p) + trials;
     if (chance < best) best = chance, best_p = p, best_radius = radius, best_trials = trials, best_count = occupied[j];
   }
-  if (best_count == 0 || best > plan.params.accept_log10) return best;
+  if (best_count == 0 || best > -1) return best;
   const double p = measured_occupancy(plan.tables, lattice.cell, spots, best_radius, best_p, best_count);
   if (p > best_p) {
     best = log10_tail(plan.tables.log10_factorial, n, best_count, p) + best_trials;
