@@ -1,6 +1,7 @@
 // What the emulated addon exports beside the real one's names: the emulator's mode, its card and its findings.
 #include <napi.h>
 
+#include "../emulator/broken/outcome.h"
 #include "../emulator/mode.h"
 
 namespace {
@@ -55,6 +56,20 @@ Napi::Value takeReports(const CallbackInfo& info) {
   return list;
 }
 
+// judgeBroken(orders) -> [{ name, expected, wrong, report }]: the deliberately broken kernels; wrong is empty where all went as it should
+Napi::Value judgeBroken(const CallbackInfo& info) {
+  Napi::Array list = Napi::Array::New(info.Env());
+  for (const auto& outcome : emulator::broken::judgeAll(info[0].IsNumber() ? info[0].As<Napi::Number>().Uint32Value() : 1)) {
+    Napi::Object object = Napi::Object::New(info.Env());
+    object.Set("name", outcome.name);
+    object.Set("expected", outcome.expected);
+    object.Set("wrong", outcome.wrong);
+    object.Set("report", outcome.report);
+    list.Set(list.Length(), object);
+  }
+  return list;
+}
+
 // launches() -> number of kernel launches since the card was set
 Napi::Value launches(const CallbackInfo& info) { return Napi::Number::New(info.Env(), double(emulator::launches())); }
 
@@ -65,5 +80,6 @@ void addEmulatorExports(Napi::Env env, Napi::Object exports) {
   exports.Set("setMode", Napi::Function::New(env, setMode, "setMode"));
   exports.Set("setCard", Napi::Function::New(env, setCard, "setCard"));
   exports.Set("takeReports", Napi::Function::New(env, takeReports, "takeReports"));
+  exports.Set("judgeBroken", Napi::Function::New(env, judgeBroken, "judgeBroken"));
   exports.Set("launches", Napi::Function::New(env, launches, "launches"));
 }

@@ -16,12 +16,14 @@ struct Case {
   std::string name;
   Finding expected;
   std::function<bool(bool broken)> run;  // false: the numbers are wrong
+  bool host = false;                     // the mistake is not in a kernel: the report names none
 };
 
 std::vector<Case> memoryCases();
 std::vector<Case> raceCases();
 std::vector<Case> barrierCases();
 std::vector<Case> warpCases();
+std::vector<Case> hostCases();
 
 // Device memory of a test: filled from the host, read back by at().
 template <class T>

@@ -10,7 +10,9 @@ namespace ewald::emulator {
 namespace {
 template <class T, class Change>
 T change(T* address, std::uintptr_t code, Change next) {
-  if (Machine* m = checkedMachine()) checkAccess(*m, reinterpret_cast<std::uintptr_t>(address), sizeof(T), Access::atomic, true, code);
+  Machine* const checked = checkedMachine();
+  const Inside inside;
+  if (checked) checkAccess(*checked, reinterpret_cast<std::uintptr_t>(address), sizeof(T), Access::atomic, true, code);
   else machine().step(1);
   const T old = *address;
   *address = next(old);

@@ -10,11 +10,13 @@
 using ewald::emulator::Access;
 using ewald::emulator::checkAccess;
 using ewald::emulator::checkedMachine;
+using ewald::emulator::Inside;
 
 #define EWALD_CODE reinterpret_cast<std::uintptr_t>(__builtin_return_address(0))
 #define EWALD_CALLBACK __attribute__((visibility("hidden"), used))
 #define EWALD_CHECK(bytes, access, aligned)                                                            \
   if (auto* machine = checkedMachine(); __builtin_expect(machine != nullptr, 0)) {                     \
+    const Inside inside;                                                                               \
     checkAccess(*machine, reinterpret_cast<std::uintptr_t>(address), bytes, access, aligned, EWALD_CODE); \
   }
 

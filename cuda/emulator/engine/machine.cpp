@@ -53,23 +53,25 @@ Machine& machine() {
   return *one;
 }
 Machine* checkedMachine() { return checked; }
-Running::Running(Machine& machine) {
-  running = &machine;
-  checked = machine.mode.checked ? &machine : nullptr;
-}
+Inside::Inside() : was_(checked) { checked = nullptr; }
+Inside::~Inside() { checked = was_; }
+Running::Running(Machine& machine) { running = &machine; }
 Running::~Running() { running = checked = nullptr; }
 
 void misalignedPointer(const char* file, unsigned line, const char* type, std::uintptr_t address, std::size_t alignment) {
+  const Inside inside;
   const std::string what = format("address %#zx is no multiple of %zu, which %s needs", std::size_t(address), alignment, type);
   if (running) running->die(Finding::misaligned, what, Place{file, line});
   addReport({Finding::misaligned, "", "misaligned pointer in host code, at " + text({file, line}) + ": " + what});
 }
 
 void outOfSpan(std::size_t index, std::size_t size) {
+  const Inside inside;
   if (running) running->die(Finding::outOfRange, format("element %zu of a span of %zu", index, size), reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)));
 }
 
 void outOfBounds(const char* file, unsigned line, const char* array, long long index) {
+  const Inside inside;
   const std::string what = format("index %lld of an array %s", index, array);
   if (running) running->die(Finding::outOfRange, what, Place{file, line});
   addReport({Finding::outOfRange, "", "index out of range in host code, at " + text({file, line}) + ": " + what});
@@ -184,7 +186,9 @@ void Machine::enter(transfer_t transfer) {
   Machine& m = machine();
   arrived(transfer, m.host_);
   for (;;) {
+    if (m.mode.checked) checked = &m;
     m.launch->invoke(*m.launch);
+    checked = nullptr;
     m.current_->state = State::done;
     ++m.done_;
     m.leave();
@@ -499,15 +503,26 @@ uint3 currentThread() { return machine().self().thread; }
 uint3 currentBlock() { return machine().block; }
 uint3 currentBlockSize() { return machine().launch->block; }
 uint3 currentGridSize() { return machine().launch->grid; }
-int barrier(BarrierOp op, int predicate, const char* file, unsigned line) { return machine().barrier(op, predicate, file, line); }
-void fence() { machine().fence(); }
+int barrier(BarrierOp op, int predicate, const char* file, unsigned line) {
+  const Inside inside;
+  return machine().barrier(op, predicate, file, line);
+}
+void fence() {
+  const Inside inside;
+  machine().fence();
+}
 std::uint64_t warpMeeting(WarpOp op, unsigned mask, std::uint64_t value, unsigned parameter, unsigned width, const char* file, unsigned line) {
+  const Inside inside;
   return machine().meet(op, mask, value, parameter, width, file, line);
 }
 unsigned onlyThisLane() { return 1u << machine().self().lane; }
 void* sharedArray(const char* name, std::size_t bytes, std::size_t alignment, std::size_t elementBytes, const char* file, unsigned line) {
+  const Inside inside;
   return machine().sharedArray(name, bytes, alignment, elementBytes, file, line);
 }
-void* dynamicShared(const char* name, std::size_t elementBytes) { return machine().dynamicShared(name, elementBytes); }
+void* dynamicShared(const char* name, std::size_t elementBytes) {
+  const Inside inside;
+  return machine().dynamicShared(name, elementBytes);
+}
 
 }  // namespace ewald::emulator

@@ -130,8 +130,18 @@ class Machine {
 };
 
 Machine& machine();
-// The machine, on the thread that runs a checked launch; null elsewhere. Instrumented host code of other threads passes by.
+// The machine while kernel code of a checked launch runs on this thread; null in host code, on other threads and in the emulator itself.
 Machine* checkedMachine();
+// Held by what kernels call: the emulator's own use of the standard library must not be taken for accesses of the kernel. (The linker
+// keeps one copy of each template function, and that may well be an instrumented one.)
+class Inside {
+ public:
+  Inside();
+  ~Inside();
+
+ private:
+  Machine* const was_;
+};
 // Marks this thread as the one that runs the machine.
 struct Running {
   explicit Running(Machine& machine);

@@ -68,7 +68,7 @@ Side sideOf(const void* pointer, std::size_t bytes, std::string& why) {
   const auto address = reinterpret_cast<std::uintptr_t>(pointer);
   if (!inArena(address)) return Side::host;
   if (deviceAllocation(address, bytes)) return Side::device;
-  why = format("a copy of %zu bytes reaches outside its device memory: it starts at ", bytes) + describeDeviceAddress(address, 0);
+  why = format("a copy or fill of %zu bytes reaches outside its device memory: it starts at ", bytes) + describeDeviceAddress(address, 0);
   return Side::bad;
 }
 
