@@ -10,8 +10,7 @@ const cmakeJs = 'node_modules/cmake-js/bin/cmake-js';
 const compilers = ['g++', 'c++', 'clang++'];
 const compiler = () => process.env.CXX ?? compilers.find((name) => which(name));
 
-function addon({ name, target, folder, sources, options, off, identities = () => [] }) {
-  const output = `dist/native/${process.platform}-${process.arch}/${target}.node`;
+function addon({ name, target, folder, sources, options, off, identities = () => [], output = `dist/native/${process.platform}-${process.arch}/${target}.node` }) {
   return {
     name,
     off: () => {
@@ -37,7 +36,7 @@ function addon({ name, target, folder, sources, options, off, identities = () =>
       const built = await run(process.execPath, [cmakeJs, 'compile', '-G', 'Ninja', '-O', folder, '-T', target, ...options.map((option) => `--CD${option}`)]);
       if (built.code !== 0) return built;
       const made = [`${folder}/Release/${target}.node`, `${folder}/${target}.node`].find((file) => existsSync(join(root, file)));
-      if (made) copyWhole(join(root, made), join(root, output));
+      if (made && made !== output) copyWhole(join(root, made), join(root, output));
       return built;
     },
   };
@@ -68,6 +67,8 @@ export const cudaEmulated = addon({
   name: 'cuda-emulated',
   target: 'ewald_cuda_emulated',
   folder: 'build/cuda-emulated',
+  // For tests only, so outside of what the package ships.
+  output: 'build/cuda-emulated/ewald_cuda_emulated.node',
   sources: cudaSources,
   options: ['EWALD_WITHOUT_CUDA=OFF'],
   off: () => noCuda() ?? (hasHeader('boost/context/fiber.hpp') ? undefined : 'libboost-context-dev not found'),
