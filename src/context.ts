@@ -2,6 +2,7 @@
 import { type AddonPaths, type Backend, type BackendName, backendNames, type DeviceInfo, type OpenOptions, type WasmSource } from './backends/backend.js';
 import { type DeviceReport, openRanked, parseBackend, probeAll, rank, report } from './backends/open.js';
 import { EwaldError } from './errors.js';
+import type { PlatformUrl } from './globals.js';
 import { type Indexer, type IndexerOptions, planIndexer } from './indexing/indexer.js';
 import { type Log, Logger, type LogLevel, type LogSink, parseLogLevel } from './log.js';
 import { knownOptions } from './options.js';
@@ -20,7 +21,7 @@ export interface ContextOptions {
   /** The wasm core: URL, bytes, module, response or a function giving one; default: `ewald.wasm` beside the bundle. */
   readonly wasm?: WasmSource;
   /** The worker script, for executors: URL or a function giving a Worker; default: the worker beside the bundle. */
-  readonly worker?: string | URL | (() => unknown);
+  readonly worker?: string | PlatformUrl | (() => unknown);
   /** Path of the native addon, or `{ native, cuda }`; Node only; default: beside the bundle. */
   readonly addonPath?: string | AddonPaths;
   /** Level and sink of the log; default: EWALD_LOG_LEVEL (INDEXER_LOG_LEVEL) or `warn`, to standard error. */

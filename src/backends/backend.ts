@@ -4,6 +4,7 @@
  * A feature is one optional member. `supports` says why not in words meant for the user: they are the error, the test's skip text and
  * the footnote of the support table. `plan` allocates all the memory of the work; the plan's methods allocate nothing on the device.
  */
+import type { PlatformModule, PlatformResponse, PlatformUrl } from '../globals.js';
 import type { Disposable } from '../resource.js';
 
 /** Where work can be computed, fastest first. `cuda-emulated` runs the CUDA kernels on the CPU and exists for tests only. */
@@ -89,7 +90,7 @@ export type AddonPaths = Readonly<Partial<Record<'native' | 'cuda' | 'cuda-emula
 /** Where the files of the package are, and what the caller chose. */
 export interface OpenOptions {
   readonly wasm: WasmSource | undefined;
-  readonly worker: string | URL | (() => unknown) | undefined;
+  readonly worker: string | PlatformUrl | (() => unknown) | undefined;
   readonly addonPath: AddonPaths | undefined;
   readonly device: string | undefined;
   /** The caller asked for this backend by name: software devices are then welcome. */
@@ -98,7 +99,7 @@ export interface OpenOptions {
 }
 
 /** A wasm core: where it is, its bytes, a compiled module, or a function that gives one of these. */
-export type WasmSource = string | URL | ArrayBuffer | Uint8Array | WebAssembly.Module | Response | (() => WasmSource | Promise<WasmSource>);
+export type WasmSource = string | PlatformUrl | ArrayBuffer | Uint8Array | PlatformModule | PlatformResponse | (() => WasmSource | Promise<WasmSource>);
 
 /** Whether a backend can be had here, with the reason in words either way. */
 export type Probe =

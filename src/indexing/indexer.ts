@@ -8,6 +8,7 @@ import type { BackendName } from '../backends/backend.js';
 import type { Planner } from '../context.js';
 import { type Cell, cellFrom, checkCell, flat } from '../crystal/cell.js';
 import { EwaldError } from '../errors.js';
+import type { PlatformSignal } from '../globals.js';
 import { checkSignal, knownOptions } from '../options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import { checkSizes, type IndexerOptions, type IndexingMethod, type IndexingThresholds, packThresholds, type Sizes, thresholdNames } from './parameters.js';
@@ -28,7 +29,7 @@ export interface IndexingInput extends IndexingThresholds {
   /** A result of the same sizes to be overwritten instead of a new one. */
   readonly into?: IndexingResult;
   /** Refuses the run with `Aborted` when it has fired before the run's turn comes. */
-  readonly signal?: AbortSignal;
+  readonly signal?: PlatformSignal;
 }
 
 export interface IndexerMethods extends Disposable {

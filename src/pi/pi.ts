@@ -7,6 +7,7 @@
 import type { BackendName } from '../backends/backend.js';
 import type { Planner } from '../context.js';
 import { EwaldError } from '../errors.js';
+import type { PlatformSignal } from '../globals.js';
 import { piParams } from '../layout/layout.js';
 import { pack } from '../layout/struct.js';
 import { breathe, checkSignal, integer, knownOptions } from '../options.js';
@@ -29,7 +30,7 @@ export interface PiRunOptions {
   /** Index of the first point, so that a count can be split; default 0. */
   readonly first?: number | bigint;
   /** Ends the count between two stretches with `Aborted`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: PlatformSignal;
   /** Told the fraction done, 0 … 1, a few times a second. */
   readonly onProgress?: (done: number) => void;
 }

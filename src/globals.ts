@@ -1,0 +1,14 @@
+/**
+ * Types of the platform that appear in public signatures, taken from whatever the consumer's project declares: with neither the DOM nor
+ * Node's types there is no `URL`, and Node's types have no `WebAssembly`. Where one is missing it is `never`, and the rest compiles.
+ */
+type GlobalInstance<T> = T extends { readonly prototype: infer Instance } ? Instance : never;
+
+/** `URL`, where the project declares it. */
+export type PlatformUrl = GlobalInstance<typeof globalThis extends { URL: infer T } ? T : never>;
+/** `Response`, where the project declares it. */
+export type PlatformResponse = GlobalInstance<typeof globalThis extends { Response: infer T } ? T : never>;
+/** `AbortSignal`, where the project declares it. */
+export type PlatformSignal = GlobalInstance<typeof globalThis extends { AbortSignal: infer T } ? T : never>;
+/** `WebAssembly.Module`, where the project declares it. */
+export type PlatformModule = GlobalInstance<typeof globalThis extends { WebAssembly: { Module: infer T } } ? T : never>;
