@@ -1,7 +1,8 @@
 // Imports of .wgsl files as strings, for rollup, vite and vitest alike. A line `#include "common/philox.wgsl"` (path from wgsl/) is
-// replaced by that file, once a shader.
+// replaced by that file, once a shader. Comments `//@ pi/count.wgsl 7` say where the line after them came from, so that a compile
+// error names file and line (src/backends/webgpu/shader.ts reads them).
 import { readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../wgsl/', import.meta.url));
@@ -10,7 +11,13 @@ const root = fileURLToPath(new URL('../wgsl/', import.meta.url));
 export function readShader(path, seen = new Set()) {
   if (seen.has(path)) return '';
   seen.add(path);
-  return readFileSync(path, 'utf8').replace(/^#include "(.+)"$/gm, (_, name) => readShader(join(root, name), seen));
+  const name = relative(root, path).split(sep).join('/');
+  const lines = readFileSync(path, 'utf8').split('\n');
+  const text = lines.map((line, i) => {
+    const include = /^#include "(.+)"$/.exec(line);
+    return include ? `${readShader(join(root, include[1]), seen)}\n//@ ${name} ${i + 2}` : line;
+  });
+  return [`//@ ${name} 1`, ...text].join('\n');
 }
 
 export function wgsl() {

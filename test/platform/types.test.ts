@@ -1,0 +1,93 @@
+/** Declarations in the consumer's hands: with and without the disposal types, in a browser's and in Node's project, no other types needed. */
+import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { emptyFolder, node, root } from './support.js';
+
+const usual = `
+import { createContext, isEwaldError, type Context, type Indexer, type PiResult } from 'ewald';
+import type { WorkerRequest } from 'ewald/worker';
+
+export async function pi(points: number): Promise<PiResult> {
+  const ctx: Context = await createContext({ backend: 'wasm', strict: true });
+  try {
+    const plan = await ctx.pi({ threads: 1 });
+    return await plan.run({ points, seed: 1n });
+  } catch (error) {
+    if (isEwaldError(error, 'Limit')) throw new Error(error.tag, { cause: error });
+    throw error;
+  } finally {
+    await ctx.dispose();
+  }
+}
+
+export async function index(ctx: Context): Promise<number> {
+  const indexer: Indexer = await ctx.indexer({ maxSpots: 300, batch: 1 });
+  const result = await indexer.run({ spots: new Float32Array(30), offsets: Uint32Array.of(0, 10), cells: Float32Array.of(80, 0, 0, 0, 80, 0, 0, 0, 40) });
+  await indexer.dispose();
+  return result.images;
+}
+
+export const request: WorkerRequest = { id: 1, call: 'close' };
+`;
+const disposing = `
+import { createContext } from 'ewald';
+await using ctx = await createContext({ wasm: new URL('ewald.wasm', 'https://example.org') });
+await using other = await createContext({ wasm: () => fetch('ewald.wasm'), worker: new URL('worker.js', 'https://example.org') });
+await using third = await createContext({ wasm: await WebAssembly.compile(new Uint8Array()) });
+await using plan = await ctx.pi();
+export const { hits } = await plan.run({ points: 1e6, signal: AbortSignal.timeout(1000) });
+`;
+const wrong = `
+import { createContext } from 'ewald';
+export const ctx = await createContext({ backend: 'abacus' });
+`;
+
+/** Compiles a consumer's file against the shipped declarations alone; gives the compiler's messages. */
+async function compile(source: string, options: Record<string, unknown>, types: readonly string[] = []): Promise<string> {
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    skipLibCheck: false,
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    target: 'es2022',
+    types,
+    ...options,
+  };
+  const folder = emptyFolder({
+    'package.json': '{ "type": "module" }',
+    'main.ts': source,
+    'tsconfig.json': JSON.stringify({ compilerOptions, files: ['main.ts'] }),
+  });
+  // Copied, not linked: behind a link the compiler would find the packages of this repository.
+  const home = join(folder, 'node_modules/ewald');
+  mkdirSync(home, { recursive: true });
+  cpSync(join(root, 'package.json'), join(home, 'package.json'));
+  cpSync(join(root, 'dist'), join(home, 'dist'), { recursive: true });
+  if (types.includes('node')) {
+    mkdirSync(join(folder, 'node_modules/@types'));
+    symlinkSync(join(root, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
+    symlinkSync(join(root, 'node_modules/undici-types'), join(folder, 'node_modules/undici-types'));
+  }
+  return (await node([join(root, 'node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false'])).out;
+}
+
+test.for([
+  ['a browser without the disposal types', { lib: ['es2022', 'dom'] }, []],
+  ['a browser with everything', { lib: ['esnext', 'esnext.disposable', 'dom'] }, []],
+  ['a web worker', { lib: ['es2022', 'webworker'] }, []],
+  ['Node with its types', { lib: ['es2022'], module: 'nodenext', moduleResolution: 'nodenext' }, ['node']],
+  ['the language alone', { lib: ['es2022'] }, []],
+] as const)('compiles in %s', async ([, options, types]) => {
+  expect(await compile(usual, options, types)).toBe('');
+});
+
+test('await using compiles where the disposal types are', async () => {
+  expect(await compile(disposing, { target: 'es2022', lib: ['es2022', 'esnext.disposable', 'dom'] })).toBe('');
+});
+
+test('a wrong option does not compile', async () => {
+  expect(await compile(wrong, { lib: ['es2022', 'dom'] })).toMatch(/"abacus"/);
+});
