@@ -4,7 +4,6 @@
  * @module
  */
 import { readFile } from 'node:fs/promises';
-import { absentLoader } from './backends/absent.js';
 import { cudaEmulatedLoader, cudaLoader } from './backends/cuda/cuda.js';
 import { nativeLoader } from './backends/native/native.js';
 import type { DeviceReport } from './backends/open.js';
@@ -16,7 +15,7 @@ import type { Platform } from './platform.js';
 
 const node: Platform = {
   name: 'node',
-  loaders: [cudaLoader, absentLoader('webgpu', 'not part of this release'), nativeLoader, wasmLoader((url) => readFile(url)), cudaEmulatedLoader],
+  loaders: [cudaLoader, webgpuLoader(dawnGpu), nativeLoader, wasmLoader((url) => readFile(url)), cudaEmulatedLoader],
   env: (name) => process.env[name],
 };
 

@@ -1,0 +1,74 @@
+/** What an adapter is, and whether it is enough. */
+import type { DeviceInfo } from '../backend.js';
+
+/**
+ * Limits the kernels need. They are the defaults of the WebGPU specification, which every adapter with `core-features-and-limits`
+ * has; a compatibility-mode or experimental adapter may be below.
+ */
+const needed = {
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupSizeX: 256,
+  maxComputeWorkgroupStorageSize: 16384,
+  maxComputeWorkgroupsPerDimension: 65535,
+  maxStorageBuffersPerShaderStage: 8,
+  maxStorageBufferBindingSize: 2 ** 27,
+  maxBufferSize: 2 ** 28,
+} as const;
+
+/** Limits that are reported and asked for up to what the adapter has; alignments are better when lower. */
+const reported = [
+  ...(Object.keys(needed) as (keyof typeof needed)[]),
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ',
+  'maxUniformBufferBindingSize',
+  'minStorageBufferOffsetAlignment',
+  'minUniformBufferOffsetAlignment',
+] as const;
+
+/** Features that kernels may use where they are. */
+const welcome: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+
+/** The limits of an adapter or device that this package knows. */
+export function limitsOf(holder: { readonly limits: GPUSupportedLimits }): Record<string, number> {
+  const limits: Record<string, number> = {};
+  for (const name of reported) {
+    const value = holder.limits[name];
+    if (typeof value === 'number') limits[name] = value;
+  }
+  return limits;
+}
+
+/** The features of an adapter that kernels may use. */
+export function featuresOf(adapter: GPUAdapter): GPUFeatureName[] {
+  return welcome.filter((name) => adapter.features.has(name));
+}
+
+/** Which limits are too low, by how much; undefined when none is. */
+export function tooSmall(adapter: GPUAdapter): string | undefined {
+  const low = Object.entries(needed).flatMap(([name, need]) => {
+    const found = adapter.limits[name as keyof typeof needed] ?? 0;
+    return found < need ? [`${name} is ${found}, needed is ${need}`] : [];
+  });
+  return low.length > 0 ? low.join('; ') : undefined;
+}
+
+/** The adapter in the words of the contract. */
+export function describe(adapter: GPUAdapter): DeviceInfo {
+  const { vendor, architecture, device, description } = adapter.info;
+  const words = [vendor, architecture, device].filter(Boolean);
+  const features = featuresOf(adapter);
+  const software = isFallback(adapter) || /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i.test([...words, description].join(' '));
+  return {
+    name: words.join(' ') || 'GPU without a name',
+    kind: software ? 'software' : 'gpu',
+    precisions: ['f32'],
+    limits: limitsOf(adapter),
+    memory: null,
+    driver: `WebGPU${description ? `, ${description}` : ''}; ${features.length > 0 ? features.join(', ') : 'no optional features'}`,
+  };
+}
+
+// The flag moved from the adapter to its info in 2024.
+function isFallback(adapter: GPUAdapter): boolean {
+  return adapter.info.isFallbackAdapter === true || (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter === true;
+}

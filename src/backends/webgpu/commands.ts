@@ -1,0 +1,70 @@
+/** What one submission does, recorded in order: dispatches, copies, clears, reads. */
+import { EwaldError } from '../../errors.js';
+import type { BufferPool, GpuBuffer } from './pool.js';
+
+/** A read that was recorded: where the bytes land, and how many. */
+export interface RecordedRead {
+  readonly staging: GpuBuffer;
+  readonly bytes: number;
+  /** Given back to the pool when it is done; false for a staging buffer of the caller. */
+  readonly pooled: boolean;
+}
+
+/** Recorder of one submission. Dispatches that follow each other share a pass; each sees what the ones before it wrote. */
+export class Commands {
+  readonly #encoder: GPUCommandEncoder;
+  readonly #pool: BufferPool;
+  #pass: GPUComputePassEncoder | undefined;
+  readonly reads: RecordedRead[] = [];
+
+  constructor(encoder: GPUCommandEncoder, pool: BufferPool) {
+    this.#encoder = encoder;
+    this.#pool = pool;
+  }
+
+  /** Runs a kernel over x · y · z workgroups; `bindings` is group 0. */
+  dispatch(pipeline: GPUComputePipeline, bindings: GPUBindGroup, x: number, y = 1, z = 1): void {
+    this.#pass ??= this.#encoder.beginComputePass();
+    this.#pass.setPipeline(pipeline);
+    this.#pass.setBindGroup(0, bindings);
+    this.#pass.dispatchWorkgroups(x, y, z);
+  }
+
+  /** Copies bytes between buffers; offsets and length are multiples of 4. */
+  copy(from: GpuBuffer, to: GpuBuffer, bytes: number, fromOffset = 0, toOffset = 0): void {
+    this.#outside().copyBufferToBuffer(from.raw, fromOffset, to.raw, toOffset, bytes);
+  }
+
+  /** Sets bytes to zero; offset and length are multiples of 4. */
+  clear(buffer: GpuBuffer, offset = 0, bytes: number = buffer.bytes - offset): void {
+    this.#outside().clearBuffer(buffer.raw, offset, bytes);
+  }
+
+  /**
+   * Brings bytes back to the host; `run` resolves with them in the order of the calls. `staging` is a buffer of the caller that no
+   * other read in flight uses (a run then allocates nothing); without it one comes from the pool.
+   */
+  read(buffer: GpuBuffer, offset: number, bytes: number, staging?: GpuBuffer): void {
+    const aligned = Math.ceil(bytes / 4) * 4;
+    if (offset % 4 !== 0 || offset + aligned > buffer.bytes || (staging && staging.bytes < aligned)) {
+      throw new EwaldError(
+        'Internal',
+        `a read of ${bytes} bytes at ${offset} from a buffer of ${buffer.bytes} into ${staging?.bytes ?? 'a new one'} does not fit`,
+      );
+    }
+    const target = staging ?? this.#pool.take(aligned, 'staging', 'readback');
+    this.reads.push({ staging: target, bytes, pooled: staging === undefined });
+    this.#outside().copyBufferToBuffer(buffer.raw, offset, target.raw, 0, aligned);
+  }
+
+  /** Ends the recording. */
+  finish(): GPUCommandBuffer {
+    return this.#outside().finish();
+  }
+
+  #outside(): GPUCommandEncoder {
+    this.#pass?.end();
+    this.#pass = undefined;
+    return this.#encoder;
+  }
+}

@@ -1,0 +1,320 @@
+/**
+ * A GPU device as the rooms use it: pipelines, buffers, ordered submissions, reads, and one answer to everything that goes wrong.
+ *
+ *     const pipeline = await device.pipeline({ source, entry: 'main', constants: { n: 4 } });
+ *     const data = await device.buffer(bytes, 'storage');
+ *     const bindings = device.bind(pipeline, [data]);
+ *     device.write(data, input);                                  // ordered with the submissions
+ *     const [answer] = await device.run((commands) => {           // one submission; several may be in flight
+ *       commands.dispatch(pipeline, bindings, groups);
+ *       commands.read(data, 0, bytes);
+ *     });
+ *     data.release();
+ */
+import { EwaldError, messageOf } from '../../errors.js';
+import type { OpenOptions } from '../backend.js';
+import { describe, featuresOf, limitsOf } from './adapter.js';
+import { Commands, type RecordedRead } from './commands.js';
+import { BufferPool, type GpuBuffer, type Usage } from './pool.js';
+import { compile } from './shader.js';
+
+/** A kernel to compile. */
+export interface PipelineSource {
+  /** WGSL with its includes, as an import of a .wgsl file gives it. */
+  readonly source: string;
+  readonly entry: string;
+  /** Values of `override` constants. */
+  readonly constants?: Readonly<Record<string, number>>;
+}
+
+/** A buffer, or a part of one: offset a multiple of minStorageBufferOffsetAlignment or minUniformBufferOffsetAlignment. */
+export type Binding = GpuBuffer | { readonly buffer: GpuBuffer; readonly offset: number; readonly bytes: number };
+
+/** An open device. */
+export class GpuDevice {
+  readonly name: string;
+  readonly limits: Readonly<Record<string, number>>;
+  readonly features: ReadonlySet<GPUFeatureName>;
+  readonly #raw: GPUDevice;
+  readonly #pool: BufferPool;
+  readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  readonly #modules = new Map<string, Promise<GPUShaderModule>>();
+  /** Rejecters of what is in flight; a set, because racing each promise against a long-lived one would leak. */
+  readonly #inFlight = new Set<(reason: EwaldError) => void>();
+  readonly #lossSettled: Promise<void>;
+  #lost: EwaldError | undefined;
+  #fault: EwaldError | undefined;
+  #disposal: Promise<void> | undefined;
+
+  private constructor(raw: GPUDevice, name: string, features: readonly GPUFeatureName[], log: OpenOptions['log']) {
+    this.#raw = raw;
+    this.name = name;
+    this.limits = limitsOf(raw);
+    this.features = new Set(features);
+    this.#pool = new BufferPool(raw);
+    this.#lossSettled = raw.lost.then(({ reason, message }) => {
+      if (this.#disposal) return;
+      const why = [reason, message].filter((word) => word && word !== 'unknown').join(': ');
+      this.#lost = new EwaldError('DeviceLost', `the GPU device ${name} was lost (${why || 'no reason given'}); dispose of this context and create a new one`, {
+        detail: { device: name, reason, message },
+      });
+      log('warn', this.#lost.message);
+      for (const reject of this.#inFlight) reject(this.#lost);
+      this.#inFlight.clear();
+    });
+    // What no error scope caught: kept for whoever asks for a result next.
+    raw.onuncapturederror = (event) => {
+      this.#fault ??= deviceError(event.error, 'outside any submission');
+      event.preventDefault?.();
+    };
+  }
+
+  /** Opens a device with everything the adapter has of what this package knows. */
+  static async open(adapter: GPUAdapter, log: OpenOptions['log']): Promise<GpuDevice> {
+    const { name } = describe(adapter);
+    const features = featuresOf(adapter);
+    try {
+      const raw = await adapter.requestDevice({ label: 'ewald', requiredFeatures: features, requiredLimits: limitsOf(adapter) });
+      return new GpuDevice(raw, name, features, log);
+    } catch (cause) {
+      throw new EwaldError('Load', `the GPU ${name} did not open: ${firstLine(cause)}`, { cause });
+    }
+  }
+
+  /** Bytes of the buffers in use. */
+  get liveBytes(): number {
+    return this.#pool.liveBytes;
+  }
+
+  /** Bytes of buffers kept for reuse. */
+  get idleBytes(): number {
+    return this.#pool.idleBytes;
+  }
+
+  /** The loss of the device, once it happened. */
+  get lost(): EwaldError | undefined {
+    return this.#lost;
+  }
+
+  /** A compiled kernel; compiled once a device. */
+  async pipeline({ source, entry, constants = {} }: PipelineSource): Promise<GPUComputePipeline> {
+    this.#assertUsable();
+    const key = JSON.stringify([entry, constants, source]);
+    let made = this.#pipelines.get(key);
+    if (!made) {
+      made = this.#guard(this.#compile(source, entry, constants));
+      this.#pipelines.set(key, made);
+      made.catch(() => this.#pipelines.delete(key));
+    }
+    return made;
+  }
+
+  async #compile(source: string, entry: string, constants: Readonly<Record<string, number>>): Promise<GPUComputePipeline> {
+    let module = this.#modules.get(source);
+    if (!module) {
+      module = compile(this.#raw, source);
+      this.#modules.set(source, module);
+      module.catch(() => this.#modules.delete(source));
+    }
+    try {
+      return await this.#raw.createComputePipelineAsync({ label: entry, layout: 'auto', compute: { module: await module, entryPoint: entry, constants } });
+    } catch (cause) {
+      if (cause instanceof EwaldError || this.#lost) throw cause;
+      throw new EwaldError('Internal', `the kernel ${entry} was refused by ${this.name}: ${firstLine(cause)}`, { cause });
+    }
+  }
+
+  /** Memory on the device; throws `OutOfMemory`. Give it back with `release`. */
+  async buffer(bytes: number, kind: Usage, label?: string): Promise<GpuBuffer> {
+    this.#assertUsable();
+    const names = ['maxBufferSize', ...(kind === 'storage' ? ['maxStorageBufferBindingSize'] : kind === 'uniform' ? ['maxUniformBufferBindingSize'] : [])];
+    for (const name of names) {
+      const limit = this.limits[name] ?? Number.POSITIVE_INFINITY;
+      if (bytes > limit) throw outOfMemory(bytes, name, limit, this);
+    }
+    const failed = await this.#allocate(bytes, kind, label);
+    if ('raw' in failed) return failed;
+    // What is kept for reuse may be what is missing.
+    this.#pool.trim();
+    const again = await this.#allocate(bytes, kind, label);
+    if ('raw' in again) return again;
+    if (again.type === 'validation') throw deviceError(again.error, `buffer of ${bytes} bytes`);
+    throw outOfMemory(bytes, 'maxBufferSize', this.limits.maxBufferSize ?? 0, this, again.error);
+  }
+
+  async #allocate(bytes: number, kind: Usage, label: string | undefined): Promise<GpuBuffer | { type: 'memory' | 'validation'; error: GPUError }> {
+    this.#raw.pushErrorScope('validation');
+    this.#raw.pushErrorScope('out-of-memory');
+    let buffer: GpuBuffer | undefined;
+    let memory: Promise<GPUError | null>;
+    let validation: Promise<GPUError | null>;
+    try {
+      buffer = this.#pool.take(bytes, kind, label);
+    } finally {
+      memory = this.#raw.popErrorScope();
+      validation = this.#raw.popErrorScope();
+    }
+    const [oom, invalid] = await this.#guard(Promise.all([memory, validation])).catch((error) => {
+      buffer.release('broken');
+      throw error;
+    });
+    const error = oom ?? invalid;
+    if (!error) return buffer;
+    buffer.release('broken');
+    return { type: oom ? 'memory' : 'validation', error };
+  }
+
+  /** Group 0 of a pipeline: bindings 0, 1, … in order. Made once a plan, not once a run. */
+  bind(pipeline: GPUComputePipeline, bindings: readonly Binding[]): GPUBindGroup {
+    const entries = bindings.map((binding, index) => {
+      const { buffer, offset, bytes } = 'raw' in binding ? { buffer: binding, offset: 0, bytes: binding.bytes } : binding;
+      return { binding: index, resource: { buffer: buffer.raw, offset, size: bytes } };
+    });
+    return this.#raw.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
+  }
+
+  /** Copies host data to the device, before every submission that follows. The data may be changed at once. */
+  write(buffer: GpuBuffer, data: ArrayBufferView, offset = 0): void {
+    this.#assertUsable();
+    if (offset % 4 !== 0 || data.byteLength % 4 !== 0 || offset + data.byteLength > buffer.bytes) {
+      throw new EwaldError('Internal', `a write of ${data.byteLength} bytes at ${offset} does not fit a buffer of ${buffer.bytes}`);
+    }
+    this.#raw.queue.writeBuffer(buffer.raw, offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+  }
+
+  /**
+   * Submits what `record` records, at once and in the order of the calls; resolves with the bytes of its reads. Without reads it
+   * resolves when the commands are accepted; `sync` waits for the work itself.
+   */
+  run(record: (commands: Commands) => void): Promise<ArrayBuffer[]> {
+    const raw = this.#raw;
+    let scopes: Promise<GPUError | null>[] = [];
+    let reads: readonly RecordedRead[] = [];
+    try {
+      this.#assertUsable();
+      raw.pushErrorScope('validation');
+      raw.pushErrorScope('out-of-memory');
+      try {
+        const commands = new Commands(raw.createCommandEncoder(), this.#pool);
+        reads = commands.reads;
+        record(commands);
+        raw.queue.submit([commands.finish()]);
+      } finally {
+        scopes = [raw.popErrorScope(), raw.popErrorScope()];
+      }
+    } catch (error) {
+      for (const scope of scopes) scope.catch(() => undefined);
+      for (const { staging, pooled } of reads) if (pooled) staging.release('broken');
+      return Promise.reject(error);
+    }
+    return this.#guard(this.#finish(scopes, reads));
+  }
+
+  async #finish(scopes: readonly Promise<GPUError | null>[], reads: readonly RecordedRead[]): Promise<ArrayBuffer[]> {
+    // Maps are asked for at once, so that they queue right behind the submission.
+    const mapped = reads.map(({ staging }) => staging.raw.mapAsync(0x1, 0, staging.bytes));
+    let broken: 'broken' | undefined = 'broken';
+    try {
+      const [checked, arrived] = await Promise.all([Promise.all(scopes), Promise.allSettled(mapped)]);
+      const error = checked.find((found) => found !== null);
+      if (error) throw deviceError(error, 'submission');
+      this.#throwFault();
+      for (const result of arrived) if (result.status === 'rejected') throw result.reason;
+      const answers = reads.map(({ staging, bytes }) => {
+        const answer = staging.raw.getMappedRange(0, staging.bytes).slice(0, bytes);
+        staging.raw.unmap();
+        return answer;
+      });
+      broken = undefined;
+      return answers;
+    } finally {
+      for (const { staging, pooled } of reads) if (pooled) staging.release(broken);
+    }
+  }
+
+  /** Brings bytes of a buffer to the host, after everything submitted so far. */
+  async read(buffer: GpuBuffer, offset: number = 0, bytes: number = buffer.bytes - offset): Promise<ArrayBuffer> {
+    const [answer] = await this.run((commands) => commands.read(buffer, offset, bytes));
+    return answer ?? new ArrayBuffer(0);
+  }
+
+  /** Resolves when everything submitted so far is done; throws what went wrong outside any submission. */
+  async sync(): Promise<void> {
+    this.#assertUsable();
+    await this.#guard(this.#raw.queue.onSubmittedWorkDone());
+    this.#throwFault();
+  }
+
+  /** Frees buffers that are kept for reuse. */
+  trim(): void {
+    this.#pool.trim();
+  }
+
+  /** Waits for the device to be idle, then frees everything; a second call does nothing. */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#release();
+    return this.#disposal;
+  }
+
+  async #release(): Promise<void> {
+    if (!this.#lost) await this.#raw.queue.onSubmittedWorkDone().catch(() => undefined);
+    this.#pool.close();
+    this.#pipelines.clear();
+    this.#modules.clear();
+    this.#raw.onuncapturederror = null;
+    this.#raw.destroy();
+  }
+
+  #assertUsable(): void {
+    if (this.#disposal) throw new EwaldError('Disposed', `the GPU device ${this.name} was disposed; create a new context`);
+    if (this.#lost) throw this.#lost;
+  }
+
+  #throwFault(): void {
+    const fault = this.#fault;
+    this.#fault = undefined;
+    if (fault) throw fault;
+  }
+
+  /** The outcome of `work`, or the loss of the device if that comes first. */
+  #guard<T>(work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#inFlight.add(reject);
+      work
+        .then(
+          (value) => (this.#lost ? reject(this.#lost) : resolve(value)),
+          async (error) => reject(await this.#explain(error)),
+        )
+        .finally(() => this.#inFlight.delete(reject));
+    });
+  }
+
+  // Maps of a lost device are rejected before the loss itself is told, or after: give it a moment.
+  async #explain(error: unknown): Promise<unknown> {
+    if (error instanceof EwaldError) return error;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([this.#lossSettled, new Promise((wake) => (timer = setTimeout(wake, 250)))]);
+    clearTimeout(timer);
+    return this.#lost ?? new EwaldError('Internal', `the GPU device ${this.name} failed: ${firstLine(error)}`, { cause: error });
+  }
+}
+
+function firstLine(error: unknown): string {
+  const line = messageOf(error).split('\n')[0] ?? '';
+  return line || (error instanceof Error ? error.name : 'no reason given');
+}
+
+function outOfMemory(asked: number, name: string, limit: number, { name: device, liveBytes }: GpuDevice, cause?: unknown): EwaldError {
+  return new EwaldError(
+    'OutOfMemory',
+    `the GPU ${device} has no buffer of ${asked} bytes: ${name} is ${limit}, this context holds ${liveBytes}; use a smaller batch or shape`,
+    { cause, detail: { asked, limit, limitName: name, liveBytes } },
+  );
+}
+
+function deviceError(error: GPUError, where: string): EwaldError {
+  const memory = error.constructor.name === 'GPUOutOfMemoryError';
+  return new EwaldError(memory ? 'OutOfMemory' : 'Internal', `the GPU refused a ${where}: ${firstLine(error)}`.replace('a outside', 'work outside'), {
+    cause: error,
+  });
+}

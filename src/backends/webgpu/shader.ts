@@ -1,0 +1,29 @@
+/** Compiles WGSL; a failure names the file and the line, through includes. */
+import { EwaldError } from '../../errors.js';
+
+/** A shader module without errors. */
+export async function compile(device: GPUDevice, source: string): Promise<GPUShaderModule> {
+  device.pushErrorScope('validation');
+  const module = device.createShaderModule({ code: source });
+  const [failure, info] = await Promise.all([device.popErrorScope(), module.getCompilationInfo()]);
+  const error = info.messages.find(({ type }) => type === 'error');
+  if (error) {
+    const { file, line } = locate(source, error.lineNum);
+    const text = source.split('\n')[error.lineNum - 1]?.trim() ?? '';
+    throw new EwaldError('Internal', `the kernel does not compile: ${file}:${line}:${error.linePos}: ${error.message.split('\n')[0]} in "${text}"`, {
+      detail: { file, line, column: error.linePos, message: error.message },
+    });
+  }
+  if (failure) throw new EwaldError('Internal', `the kernel ${locate(source, 1).file} does not compile: ${failure.message.split('\n')[0]}`);
+  return module;
+}
+
+/** Where a line (from 1) of a shader with its includes came from; scripts/wgsl-plugin.mjs leaves `//@ file line` before each piece. */
+export function locate(source: string, lineNumber: number): { file: string; line: number } {
+  const lines = source.split('\n');
+  for (let i = Math.min(lineNumber, lines.length) - 1; i >= 0; i--) {
+    const mark = /^\/\/@ (\S+) (\d+)$/.exec(lines[i] ?? '');
+    if (mark) return { file: mark[1] ?? '', line: Number(mark[2]) + lineNumber - i - 2 };
+  }
+  return { file: 'shader', line: lineNumber };
+}

@@ -1,0 +1,52 @@
+/**
+ * Workaround: without a Vulkan loader or driver Dawn writes warnings with C++ stack lines to standard error, which nothing silences,
+ * and then says only that there is no adapter. On Linux, where Vulkan is Dawn's one backend, both are looked for first, so that the
+ * usual machine without a GPU gets a quiet no with a reason. Whatever cannot be decided here is left to Dawn. Delete when Dawn
+ * reports through its API.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+/** Why Vulkan cannot work here, or undefined when it may. */
+export function vulkanMissing(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  if (!loaderPresent(env)) return 'the Vulkan loader libvulkan.so.1 is missing; install it (Debian, Ubuntu: apt install libvulkan1) or the driver of the GPU';
+  if (!driverPresent(env)) return 'no Vulkan driver is installed (no manifest in vulkan/icd.d); install the driver of the GPU';
+  return undefined;
+}
+
+const paths = (value: string | undefined): string[] => (value ?? '').split(delimiter).filter(Boolean);
+
+function loaderPresent(env: NodeJS.ProcessEnv): boolean {
+  if (paths(env.LD_LIBRARY_PATH).some((folder) => existsSync(join(folder, 'libvulkan.so.1')))) return true;
+  // The cache of ldconfig names every library the dynamic linker would find; a system without one is not judged.
+  try {
+    return readFileSync('/etc/ld.so.cache').includes('libvulkan.so.1');
+  } catch {
+    return true;
+  }
+}
+
+function driverPresent(env: NodeJS.ProcessEnv): boolean {
+  const named = [...paths(env.VK_DRIVER_FILES), ...paths(env.VK_ICD_FILENAMES)];
+  if (named.length > 0) return named.some((file) => existsSync(file));
+  if (env.VK_ADD_DRIVER_FILES) return true;
+  const folders = [
+    ...paths(env.XDG_CONFIG_DIRS ?? '/etc/xdg'),
+    ...paths(env.XDG_DATA_DIRS ?? '/usr/local/share:/usr/share'),
+    env.XDG_CONFIG_HOME ?? join(homedir(), '.config'),
+    env.XDG_DATA_HOME ?? join(homedir(), '.local/share'),
+    '/etc',
+    '/usr/local/etc',
+    '/usr/local/share',
+    '/usr/share',
+  ];
+  return folders.some((folder) => {
+    try {
+      return readdirSync(join(folder, 'vulkan/icd.d')).some((file) => file.endsWith('.json'));
+    } catch {
+      return false;
+    }
+  });
+}

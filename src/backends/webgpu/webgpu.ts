@@ -1,0 +1,80 @@
+/** The WebGPU backend: kernels of wgsl/ in browsers and, through Dawn, in Node. */
+import { EwaldError, messageOf } from '../../errors.js';
+import type { Backend, BackendLoader, DeviceInfo, OpenOptions, PiKernel, Probe } from '../backend.js';
+import { describe, tooSmall } from './adapter.js';
+import { GpuDevice } from './device.js';
+import { PiPlanner } from './pi.js';
+import type { GpuSource } from './source.js';
+
+/** The loader over a source of GPUs; a probe asks for an adapter and holds nothing afterwards. */
+export function webgpuLoader(source: GpuSource): BackendLoader {
+  return {
+    name: 'webgpu',
+    async probe({ device: wish, log }): Promise<Probe> {
+      const found = await findAdapter(source, wish);
+      if ('absent' in found) return { available: false, reason: found.absent };
+      const device = describe(found.adapter);
+      const low = tooSmall(found.adapter);
+      if (low) return { available: false, reason: `the adapter ${device.name} is too small: ${low}` };
+      const reason =
+        device.kind === 'software'
+          ? `${device.name}: a software adapter, computed by the CPU; taken only when webgpu is named`
+          : `${device.name}: a hardware adapter`;
+      return { available: true, reason, device, open: () => open(source, wish, log) };
+    },
+  };
+}
+
+// An adapter makes one device, so each opening asks for its own.
+async function open(source: GpuSource, wish: string | undefined, log: OpenOptions['log']): Promise<Backend> {
+  const found = await findAdapter(source, wish);
+  if ('absent' in found) throw new EwaldError('Load', `WebGPU went away between probe and opening: ${found.absent}`);
+  return new WebGpuBackend(await GpuDevice.open(found.adapter, log), describe(found.adapter));
+}
+
+async function findAdapter(source: GpuSource, wish: string | undefined): Promise<{ readonly adapter: GPUAdapter } | { readonly absent: string }> {
+  const found = await source(wish);
+  if ('absent' in found) return found;
+  let adapter: GPUAdapter | null;
+  try {
+    adapter = await found.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  } catch (error) {
+    return { absent: `the request for a WebGPU adapter failed: ${messageOf(error).split('\n')[0]}` };
+  }
+  if (!adapter) return { absent: 'there is no WebGPU adapter here (no GPU, no driver, or the browser blocks it)' };
+  const { name } = describe(adapter);
+  if (found.wish !== undefined && !name.toLowerCase().includes(found.wish.toLowerCase())) {
+    return { absent: `no adapter is called "${found.wish}"; there is ${name}, and this platform cannot choose another` };
+  }
+  return { adapter };
+}
+
+class WebGpuBackend implements Backend {
+  readonly name = 'webgpu';
+  readonly device: DeviceInfo;
+  readonly #gpu: GpuDevice;
+  readonly #pi: PiPlanner;
+
+  constructor(gpu: GpuDevice, device: DeviceInfo) {
+    this.#gpu = gpu;
+    this.device = device;
+    this.#pi = new PiPlanner(gpu);
+  }
+
+  readonly pi = {
+    supports: (): true => true,
+    plan: (): Promise<PiKernel> => this.#pi.plan(),
+  };
+
+  get liveBytes(): number {
+    return this.#gpu.liveBytes;
+  }
+
+  sync(): Promise<void> {
+    return this.#gpu.sync();
+  }
+
+  dispose(): Promise<void> {
+    return this.#gpu.dispose();
+  }
+}
