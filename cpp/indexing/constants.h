@@ -4,6 +4,9 @@
 
 namespace ewald::indexing {
 
+// With fewer spots there is nothing to look for.
+constexpr int least_spots = 5;
+
 // Sampling: the lowest-resolution spots take part, and neighbouring directions differ by `grid_step` periods at the outermost of them.
 constexpr int sample_spots = 48;
 constexpr double grid_step = 0.40;

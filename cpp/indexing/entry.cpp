@@ -46,7 +46,7 @@ struct Arena {
 };
 
 struct Sizes {
-  int spots, points, angles, candidates, outputs;
+  int spots, points, angles, candidates, outputs, directions;
 };
 
 void lay_out(Arena& arena, const Sizes& size, SpotList& list) {
@@ -77,18 +77,22 @@ void lay_out(Arena& arena, const Sizes& size, Workspace& work) {
   lay_out(arena, size, work.rest);
   lay_out(arena, size, work.found);
   lay_out(arena, size, work.kept);
-  work.counts = arena.take<int32_t>(size_t(size.points) + 256);
+  // Also used for a histogram of counts.
+  work.counts = arena.take<int32_t>((size.points > size.spots ? size_t(size.points) : size_t(size.spots)) + 256);
   work.picked = arena.take<int32_t>(size_t(size.candidates));
   work.scaled = arena.take<float>(4 * n);
   work.angle_cos = arena.take<float>(size_t(size.angles) + 64);
   work.angle_sin = arena.take<float>(size_t(size.angles) + 64);
   work.angle_counts = arena.take<int32_t>(size_t(size.angles) + 64);
   work.turning = arena.take<float>(8 * n);
-  work.planes = arena.take<float>(8 * n);
-  work.hit_capacity = 8192;
+  work.hit_capacity = 8192 + 2 * size.angles;
   work.hits = arena.take<SearchHit>(size_t(work.hit_capacity));
+  work.direction_capacity = size.directions;
+  work.directions = arena.take<char>(size_t(size.directions) * 48);
   work.lattice_capacity = size.outputs + 16;
   work.lattices = arena.take<Lattice>(size_t(work.lattice_capacity));
+  work.candidates = arena.take<Lattice>(size_t(work.lattice_capacity));
+  work.accepted = arena.take<Lattice>(size_t(size.outputs));
   work.residual2 = arena.take<float>(n);
   work.keys = arena.take<uint64_t>(2 * size_t(size.spots));
   work.keys2 = arena.take<uint64_t>(2 * size_t(size.spots));
@@ -96,7 +100,6 @@ void lay_out(Arena& arena, const Sizes& size, Workspace& work) {
   while (work.node_slots < 2 * size.spots) work.node_slots *= 2;
   work.nodes = arena.take<uint64_t>(size_t(work.node_slots));
   work.owner = arena.take<uint8_t>(n);
-  work.log_terms = arena.take<double>(n);
 }
 
 }  // namespace
@@ -168,6 +171,22 @@ int32_t check(const ewald_indexer& x, const ewald_indexer_params& p) {
   return EWALD_STATUS_OK;
 }
 
+// Angles of the exhaustive method: as many as asked for, else 2.5 sqrt(sample points) rounded up to a multiple of 1024.
+void set_angles(Tables& tables, const ewald_indexer_params& p) {
+  int steps = int(p.angle_points);
+  if (steps == 0) {
+    const uint32_t points = p.sample_points ? p.sample_points : tables.spiral_points < 32768 ? uint32_t(tables.spiral_points) : 32768;
+    steps = int(ceil(2.5 * sqrt(double(points)) / 1024)) * 1024;
+    if (steps > tables.angle_capacity) steps = tables.angle_capacity;
+  }
+  if (steps == tables.angle_points) return;
+  tables.angle_points = steps;
+  for (int q = 0; q < steps + 64; q++) {
+    tables.angle_cos[q] = float(cos(2 * M_PI * q / steps));
+    tables.angle_sin[q] = float(sin(2 * M_PI * q / steps));
+  }
+}
+
 }  // namespace
 
 extern "C" {
@@ -190,6 +209,12 @@ int32_t ewald_indexer_create(const ewald_indexer_descriptor* descriptor, ewald_i
   if (size.angles < 96) size.angles = 96;
   size.candidates = int(most_candidates);
   size.outputs = int(descriptor->max_output_cells);
+
+  size.directions = 0;
+  if (descriptor->method == EWALD_METHOD_EXHAUSTIVE) {
+    const uint32_t vectors = descriptor->candidate_vectors ? descriptor->candidate_vectors : 32;
+    size.directions = int(2 * vectors * 3 * descriptor->max_input_cells);
+  }
 
   Arena arena{nullptr, 0};
   ewald_indexer* x = nullptr;
@@ -272,6 +297,7 @@ int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* pa
                          "ewald_indexer_run: known cell %u is degenerate: a (%g, %g, %g), b (%g, %g, %g), c (%g, %g, %g)", c, double(m[0]),
                          double(m[1]), double(m[2]), double(m[3]), double(m[4]), double(m[5]), double(m[6]), double(m[7]), double(m[8]));
     }
+  if (plan.descriptor.method == EWALD_METHOD_EXHAUSTIVE) set_angles(plan.tables, *params);
   plan.params = *params;
   plan.cell_count = int(cell_count);
   Batch batch{indexer, spots, offsets, found, results, assignment};

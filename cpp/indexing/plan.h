@@ -22,7 +22,7 @@ struct Tables {
   const float* turn_sin;
   float* angle_cos;  // [angle_points] the angles of the exhaustive method, set at the start of a run
   float* angle_sin;
-  int angle_points, angle_capacity;
+  int angle_points, angle_capacity;  // angle_points 0: not made yet
   const double* log10_factorial;  // [max_spots + 1]
 };
 // Divisible by many numbers, so that a search finds a close divisor that is a multiple of 12 (the orders of lattice axes).
@@ -66,6 +66,11 @@ struct CandidateList {
   int32_t* good;        // [padded] spots near its planes
 };
 
+// A candidate's frame: u along it, x and y across; the angle of a cell is counted from x.
+struct Frame {
+  Vec3 u, x, y;
+};
+
 struct SearchHit {  // a rotation about a candidate vector that many spots agree with
   int32_t count, candidate, step;
   float score;
@@ -74,14 +79,14 @@ struct SearchHit {  // a rotation about a candidate vector that many spots agree
 struct Lattice {  // a cell in the image, with its standing
   Cell cell;
   double merit;         // sum over spots of 1 - e^2 / r^2 within the acceptance radius r
-  double log10_chance;  // 1 where not judged yet
-  float raw_score;      // exhaustive: the score of the search
+  double score;         // what the caller sees: merit, or the score of the exhaustive method
+  double log10_chance;  // valid when judged
   int input_cell;
   bool judged, strained;
 };
 
 struct Workspace {
-  SpotList all, rest;
+  SpotList all, rest;   // all that are used; those of one lattice, or of none
   CandidateList found, kept;
   int32_t* counts;      // [grid points] spots near a plane, for each sampled direction
   int32_t* picked;      // [candidates] sampled directions taken on
@@ -89,12 +94,15 @@ struct Workspace {
   float* angle_cos;     // [angle points] the angles of this image
   float* angle_sin;
   float* turning;       // [max_spots][8] what the rotation search needs of a spot
-  float* planes;        // [8][max_spots] the same, before spots off the planes are left out
   int32_t* angle_counts;
   SearchHit* hits;      // [hit_capacity]
   int hit_capacity;
-  Lattice* lattices;    // [lattice_capacity] best first
+  void* directions;     // exhaustive: candidate vectors of every length, both senses
+  int direction_capacity;
+  Lattice* lattices;    // [lattice_capacity] what the latest search found, best first
   int lattice_count, lattice_capacity;
+  Lattice* candidates;  // [lattice_capacity] what the first search found
+  Lattice* accepted;    // [max_output_cells]
   float* residual2;     // [max_spots] squared distances
   uint64_t* keys;       // [2 * max_spots] for the sort
   uint64_t* keys2;
@@ -102,7 +110,6 @@ struct Workspace {
   int node_slots;
   uint32_t node_epoch;
   uint8_t* owner;       // [max_spots] lattice of each spot
-  double* log_terms;    // [max_spots]
 };
 
 struct RunPlan {

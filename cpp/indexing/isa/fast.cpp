@@ -60,18 +60,20 @@ void search_with(const RunPlan& plan, int input, const Effort& effort, const Spo
     Vec3 u = unit(Vec3{work.kept.x[c], work.kept.y[c], work.kept.z[c]});
     if (h.candidate & 1) u = -1.0 * u;
     Lattice lattice{};
-    lattice.cell = cell_of(base, u, work.angle_cos[h.step], work.angle_sin[h.step]);
+    lattice.cell = cell_of(base, frame_about(u), work.angle_cos[h.step], work.angle_sin[h.step]);
     lattice.input_cell = input;
-    lattice.log10_chance = 1;
     refine(plan, known, spots, false, lattice, work);
+    lattice.score = lattice.merit;
     insert(work, lattice);
   }
 }
 
-void judge(const RunPlan& plan, const SpotList& spots, Lattice& lattice, Workspace& work) {
+}  // namespace
+
+void judge(const RunPlan& plan, const SpotList& spots, bool may_strain, Lattice& lattice, Workspace& work) {
   const KnownCell& known = plan.cells[lattice.input_cell];
   lattice.log10_chance = log10_chance(plan, known, lattice, spots, work);
-  if (lattice.merit > 8) {
+  if (may_strain && lattice.merit > 8) {
     Lattice strained = lattice;
     refine(plan, known, spots, true, strained, work);
     if (strained.strained) {
@@ -80,7 +82,10 @@ void judge(const RunPlan& plan, const SpotList& spots, Lattice& lattice, Workspa
     }
   }
   lattice.judged = true;
+  lattice.score = lattice.merit;
 }
+
+namespace {
 
 // Judges the best `most` lattices by merit, as long as they come near the best of all.
 void judge_best(const RunPlan& plan, const SpotList& spots, int most, Workspace& work) {
@@ -91,7 +96,7 @@ void judge_best(const RunPlan& plan, const SpotList& spots, int most, Workspace&
     while (at < work.lattice_count && work.lattices[at].judged) at++;
     if (at == work.lattice_count || (k > 0 && work.lattices[at].merit < 0.5 * top)) break;
     Lattice lattice = take_out(work, at);
-    judge(plan, spots, lattice, work);
+    judge(plan, spots, plan.params.refinement != EWALD_REFINEMENT_RAW, lattice, work);
     bool known_already = false;
     for (int i = 0; i < work.lattice_count && work.lattices[i].judged; i++)
       if (work.lattices[i].log10_chance <= lattice.log10_chance && same_lattice(lattice.cell, work.lattices[i].cell, 0.1)) known_already = true;
@@ -105,11 +110,15 @@ void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work) {
   work.lattice_count = 0;
   if (spots.n < 4) return;
   const int efforts_there = int(sizeof efforts / sizeof *efforts);
+  // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector gets its turn.
+  double thickness;
+  thin_axis(spots, &thickness);
+  const bool flat = thickness * plan.cells[0].shortest < 0.25;
   // A short list is cheap to search well, and it has rivals that share most of the spots.
   for (int e = spots.n <= 40 ? 1 : 0; e < efforts_there; e++) {
     for (int input = 0; input < plan.cell_count; input++) search_with(plan, input, efforts[e], spots, work);
     judge_best(plan, spots, e == 0 ? 2 : 4, work);
-    if (work.lattice_count == 0) continue;
+    if (work.lattice_count == 0 || flat) continue;
     const Lattice& best = work.lattices[0];
     if (best.log10_chance > plan.params.accept_log10 - 5) continue;
     // The first effort is believed when the lattice explains a good part of the spots.

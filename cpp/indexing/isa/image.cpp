@@ -4,17 +4,38 @@
 namespace ewald::EWALD_ISA {
 namespace {
 
-void write_cell(const Lattice& lattice, const RunPlan& plan, const SpotList& spots, Workspace& work, uint32_t crystal, ewald_indexed_cell& out) {
+void write_cell(const Lattice& lattice, const RunPlan& plan, uint32_t crystal, Workspace& work, ewald_indexed_cell& out) {
   const double radius = plan.cells[lattice.input_cell].acceptance;
-  residuals2(lattice.cell, spots, work.residual2);
+  residuals2(lattice.cell, work.all, work.residual2);
   double squares = 0;
   uint32_t indexed = 0;
-  for (int i = 0; i < spots.n; i++)
+  for (int i = 0; i < work.all.n; i++)
     if (work.residual2[i] < radius * radius) squares += work.residual2[i], indexed++;
   const Vec3* row = lattice.cell.row;
   out = {float(row[0].x), float(row[0].y), float(row[0].z), float(row[1].x), float(row[1].y), float(row[1].z), float(row[2].x),
-         float(row[2].y), float(row[2].z), float(lattice.merit), float(lattice.log10_chance > 0 ? 0 : lattice.log10_chance), indexed,
+         float(row[2].y), float(row[2].z), float(lattice.score), lattice.judged ? float(lattice.log10_chance) : 0.0f, indexed,
          uint32_t(lattice.input_cell), crystal, indexed ? float(__builtin_sqrt(squares / indexed)) : 0.0f, 0};
+}
+
+// Lattice of every spot the caller gave, those that took no part included.
+void write_assignment(const RunPlan& plan, int accepted, const ImageTask& task, Workspace& work) {
+  if (accepted == 0) return;
+  assign_spots(plan, accepted, work);
+  for (int i = 0; i < work.all.n; i++) task.assignment[work.all.source[i]] = work.owner[i];
+  if (work.all.n == int(task.n)) return;
+  for (uint32_t i = 0; i < task.n; i++) {
+    const Vec3 s{task.spots[3 * size_t(i)], task.spots[3 * size_t(i) + 1], task.spots[3 * size_t(i) + 2]};
+    if (task.assignment[i] != 0 || !(dot(s, s) < 1e30)) continue;
+    double nearest = 1;
+    for (int k = 0; k < accepted; k++) {
+      const Lattice& lattice = work.accepted[k];
+      const Cell nodes = reciprocal(lattice.cell);
+      Vec3 e = s;
+      for (int j = 0; j < 3; j++) e = e - rint(dot(lattice.cell.row[j], s)) * nodes.row[j];
+      const double radius = plan.cells[lattice.input_cell].acceptance, off = dot(e, e) / (radius * radius);
+      if (off < nearest) nearest = off, task.assignment[i] = uint8_t(k + 1);
+    }
+  }
 }
 
 }  // namespace
@@ -22,23 +43,27 @@ void write_cell(const Lattice& lattice, const RunPlan& plan, const SpotList& spo
 void index_image(const RunPlan& plan, Workspace& work, const ImageTask& task) {
   const int most = int(plan.descriptor.max_output_cells);
   memset(task.found, 0, sizeof(ewald_indexed_cell) * size_t(most));
-  if (task.assignment) memset(task.assignment, 0, task.n);
+  if (task.assignment && task.n) memset(task.assignment, 0, task.n);
   ewald_image_result& result = *task.result;
   result = {0, 0, 0, 0};
   result.flags = take_spots(task.spots, task.n, int(plan.descriptor.max_spots), work, work.all);
   result.used_spots = uint32_t(work.all.n);
-  if (work.all.n < 4) {
+  if (work.all.n < least_spots) {
     result.flags |= EWALD_IMAGE_FLAG_TOO_FEW_SPOTS;
     return;
   }
-  search_fast(plan, work.all, work);
+  const int accepted = accept_lattices(plan, work);
+  result.crystals = uint32_t(accepted);
   int written = 0;
+  for (; written < accepted; written++) write_cell(work.accepted[written], plan, uint32_t(written) + 1, work, task.found[written]);
   for (int i = 0; i < work.lattice_count && written < most; i++) {
-    const bool accepted = i == 0 && work.lattices[i].log10_chance <= plan.params.accept_log10;
-    if (accepted) result.crystals = 1;
-    write_cell(work.lattices[i], plan, work.all, work, accepted ? 1 : 0, task.found[written++]);
+    const Lattice& candidate = work.candidates[i];
+    bool again = false;
+    for (int k = 0; k < accepted && !again; k++) again = same_lattice(candidate.cell, work.accepted[k].cell, 0.1);
+    if (!again) write_cell(candidate, plan, 0, work, task.found[written++]);
   }
   result.cells = uint32_t(written);
+  if (task.assignment) write_assignment(plan, accepted, task, work);
 }
 
 }  // namespace ewald::EWALD_ISA

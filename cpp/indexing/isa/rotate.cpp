@@ -10,11 +10,6 @@
 #include <algorithm>
 
 namespace ewald::EWALD_ISA {
-namespace {
-
-struct Frame {
-  Vec3 u, x, y;
-};
 
 Frame frame_about(Vec3 u) {
   // Any direction across will do, but it must be a smooth choice away from the poles of one axis: take the axis that u is farthest from.
@@ -24,7 +19,6 @@ Frame frame_about(Vec3 u) {
   return {u, x, cross(u, x)};
 }
 
-// Fills work.turning with the spots near a plane of the candidate; returns their number.
 int spots_on_planes(const BaseVector& base, const Frame& f, const SpotList& spots, int n, float limit, Workspace& work) {
   const F ux = splat(float(f.u.x)), uy = splat(float(f.u.y)), uz = splat(float(f.u.z));
   const F xx = splat(float(f.x.x)), xy = splat(float(f.x.y)), xz = splat(float(f.x.z));
@@ -57,29 +51,35 @@ int spots_on_planes(const BaseVector& base, const Frame& f, const SpotList& spot
   return kept;
 }
 
-// Counts for angles 0 .. steps-1, two vectors at a time.
-void count_angles(const Workspace& work, int steps, int n, float limit) {
+void count_angles(const float* cosine, const float* sine, int steps, int n, float limit, int least, Workspace& work) {
   const F limit2 = splat(limit * limit);
+  constexpr int stretch = 16;  // spots between two looks whether any lane can still reach `least`
   for (int q = 0; q < steps; q += 2 * width) {
-    const F c0 = load(work.angle_cos + q), s0 = load(work.angle_sin + q);
-    const F c1 = load(work.angle_cos + q + width), s1 = load(work.angle_sin + q + width);
+    const F c0 = load(cosine + q), s0 = load(sine + q), c1 = load(cosine + q + width), s1 = load(sine + q + width);
     I k0 = izero(), k1 = izero();
     const float* t = work.turning;
-    for (int j = 0; j < n; j++, t += 8) {
-      const F ca = splat(t[0]), qa = splat(t[1]), ra = splat(t[2]), cb = splat(t[3]), qb = splat(t[4]), rb = splat(t[5]), d = splat(t[6]);
-      F h0 = fma(c0, qa, fma(s0, ra, ca)), h1 = fma(c1, qa, fma(s1, ra, ca));
-      F l0 = fma(c0, qb, fma(s0, rb, cb)), l1 = fma(c1, qb, fma(s1, rb, cb));
-      h0 = h0 - round_even(h0);
-      h1 = h1 - round_even(h1);
-      l0 = l0 - round_even(l0);
-      l1 = l1 - round_even(l1);
-      k0 = count(lt(fma(h0, h0, fma(l0, l0, d)), limit2), k0);
-      k1 = count(lt(fma(h1, h1, fma(l1, l1, d)), limit2), k1);
+    for (int done = 0; done < n;) {
+      const int until = n - done < stretch ? n : done + stretch;
+      for (; done < until; done++, t += 8) {
+        const F ca = splat(t[0]), qa = splat(t[1]), ra = splat(t[2]), cb = splat(t[3]), qb = splat(t[4]), rb = splat(t[5]), d = splat(t[6]);
+        F h0 = fma(c0, qa, fma(s0, ra, ca)), h1 = fma(c1, qa, fma(s1, ra, ca));
+        F l0 = fma(c0, qb, fma(s0, rb, cb)), l1 = fma(c1, qb, fma(s1, rb, cb));
+        h0 = h0 - round_even(h0);
+        h1 = h1 - round_even(h1);
+        l0 = l0 - round_even(l0);
+        l1 = l1 - round_even(l1);
+        k0 = count(lt(fma(h0, h0, fma(l0, l0, d)), limit2), k0);
+        k1 = count(lt(fma(h1, h1, fma(l1, l1, d)), limit2), k1);
+      }
+      const I hopeless = splat(int32_t(least - (n - done) - 1));
+      if (!(lanes(lt(hopeless, k0)) | lanes(lt(hopeless, k1)))) break;
     }
     store(work.angle_counts + q, k0);
     store(work.angle_counts + q + width, k1);
   }
 }
+
+namespace {
 
 struct HitOrder {
   bool operator()(const SearchHit& a, const SearchHit& b) const {
@@ -109,8 +109,8 @@ float closeness(const Cell& cell, const SpotList& spots, int n) {
 
 }  // namespace
 
-Cell cell_of(const BaseVector& base, Vec3 u, double cosine, double sine) {
-  const Frame f = frame_about(u);
+Cell cell_of(const BaseVector& base, const Frame& f, double cosine, double sine) {
+  const Vec3 u = f.u;
   const Vec3 x = cosine * f.x + sine * f.y, y = cosine * f.y - sine * f.x;
   Cell cell;
   cell.row[base.row] = base.length * u;
@@ -153,7 +153,7 @@ int search_rotation(const RunPlan& plan, const BaseVector& base, const Candidate
       if (sense) u = -1.0 * u;
       const int on = spots_on_planes(base, frame_about(u), spots, n, plan.params.dist3, work);
       if (on < least) continue;  // exact: a count is never larger
-      count_angles(work, steps, on, plan.params.dist3);
+      count_angles(work.angle_cos, work.angle_sin, steps, on, plan.params.dist3, least, work);
       // Local maxima over the circle of angles; of equal neighbours the first.
       const int32_t* counts = work.angle_counts;
       for (int q0 = 0; q0 < steps; q0 += width) {
@@ -184,7 +184,7 @@ int search_rotation(const RunPlan& plan, const BaseVector& base, const Candidate
     const int c = h.candidate / 2;
     Vec3 u = unit(Vec3{candidates.x[c], candidates.y[c], candidates.z[c]});
     if (h.candidate & 1) u = -1.0 * u;
-    h.score = closeness(cell_of(base, u, work.angle_cos[h.step], work.angle_sin[h.step]), spots, n);
+    h.score = closeness(cell_of(base, frame_about(u), work.angle_cos[h.step], work.angle_sin[h.step]), spots, n);
   }
   std::sort(work.hits, work.hits + hits, HitOrder{});
   return hits < keep ? hits : keep;

@@ -28,8 +28,13 @@ void climb(const Tables& tables, int points, const int32_t* picked, int count, d
 // rotate.cpp: turns the cell about each candidate; leaves the best distinct hits in work.hits, best first.
 int search_rotation(const RunPlan& plan, const BaseVector& base, const CandidateList& candidates, const SpotList& spots, int keep,
                     Workspace& work);
-// The cell that has `base` along u and the other vectors at this angle.
-Cell cell_of(const BaseVector& base, Vec3 u, double cosine, double sine);
+Frame frame_about(Vec3 u);
+// The cell that has `base` along u and the other vectors at this angle from x.
+Cell cell_of(const BaseVector& base, const Frame& frame, double cosine, double sine);
+// Puts what the search needs of the first n spots that lie within `limit` periods of a plane of the candidate into work.turning.
+int spots_on_planes(const BaseVector& base, const Frame& frame, const SpotList& spots, int n, float limit, Workspace& work);
+// Counts those spots within `limit` of a node into work.angle_counts, for every angle; a count that cannot reach `least` may stay low.
+void count_angles(const float* cosine, const float* sine, int steps, int n, float limit, int least, Workspace& work);
 
 // refine.cpp
 int turn_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, double radius);
@@ -40,11 +45,28 @@ void residuals2(const Cell& cell, const SpotList& spots, float* out);
 void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, bool strain, Lattice& lattice, Workspace& work);
 
 // verdict.cpp
+// The direction that the spots are thinnest along, which is the beam's, and their root mean square extent along it.
+Vec3 thin_axis(const SpotList& spots, double* thickness);
 double log10_chance(const RunPlan& plan, const KnownCell& known, const Lattice& lattice, const SpotList& spots, Workspace& work);
 
 // fast.cpp
 void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work);
+void judge(const RunPlan& plan, const SpotList& spots, bool may_strain, Lattice& lattice, Workspace& work);
 // exhaustive.cpp
 void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& work);
+
+
+// Either of the two; leaves lattices in work.lattices, best first.
+EWALD_INLINE void search(const RunPlan& plan, const SpotList& spots, Workspace& work) {
+  if (plan.descriptor.method == EWALD_METHOD_EXHAUSTIVE)
+    search_exhaustive(plan, spots, work);
+  else
+    search_fast(plan, spots, work);
+}
+
+// multi.cpp: accepts lattices one after the other into work.accepted, each from the spots that those before leave; returns how many.
+int accept_lattices(const RunPlan& plan, Workspace& work);
+// Lattice of each of work.all's spots into work.owner: the nearest within its acceptance radius, 1 for the first; 0 for none.
+void assign_spots(const RunPlan& plan, int accepted, Workspace& work);
 
 }  // namespace ewald::EWALD_ISA

@@ -59,24 +59,6 @@ double log10_tail(const double* log10_factorial, int n, int k, double p) {
   return tail < 0 ? tail : 0;
 }
 
-// The direction that the spots are thinnest along: the beam.
-Vec3 thin_axis(const SpotList& spots) {
-  double a[6] = {0, 0, 0, 0, 0, 0};
-  const float* r = spots.record;
-  for (int j = 0; j < spots.n; j++, r += 12)
-    for (int i = 0; i < 6; i++) a[i] += r[3 + i];
-  const double shift = 1e-6 * (a[0] + a[3] + a[5]);
-  a[0] += shift, a[3] += shift, a[5] += shift;
-  double v[3] = {0.48, 0.60, 0.64};
-  for (int round = 0; round < 6; round++) {  // inverse iteration
-    double w[3];
-    if (!solve(a, v, w)) break;
-    const double size = __builtin_sqrt(w[0] * w[0] + w[1] * w[1] + w[2] * w[2]);
-    for (int i = 0; i < 3; i++) v[i] = w[i] / size;
-  }
-  return {v[0], v[1], v[2]};
-}
-
 // Spots within r, 2r and 4r of a node.
 void count_within(const Cell& cell, const SpotList& spots, double radius, int out[3]) {
   const Cell nodes = reciprocal(cell);
@@ -104,7 +86,7 @@ void count_within(const Cell& cell, const SpotList& spots, double radius, int ou
 
 // The chance of a hit when the lattice is turned about the beam by angles that mean nothing; at least p.
 double measured_occupancy(const Tables& tables, const Cell& cell, const SpotList& spots, double radius, double p, int occupied) {
-  const Vec3 axis = thin_axis(spots);
+  const Vec3 axis = thin_axis(spots, nullptr);
   int turns = 9600 / spots.n;
   turns = turns < 16 ? 16 : turns > 128 ? 128 : turns;
   double hits[3] = {0, 0, 0}, odd_hits[3] = {0, 0, 0};
@@ -141,6 +123,28 @@ double measured_occupancy(const Tables& tables, const Cell& cell, const SpotList
 }
 
 }  // namespace
+
+Vec3 thin_axis(const SpotList& spots, double* thickness) {
+  double a[6] = {0, 0, 0, 0, 0, 0};
+  const float* r = spots.record;
+  for (int j = 0; j < spots.n; j++, r += 12)
+    for (int i = 0; i < 6; i++) a[i] += r[3 + i];
+  const double m[6] = {a[0], a[1], a[2], a[3], a[4], a[5]}, shift = 1e-6 * (a[0] + a[3] + a[5]);
+  a[0] += shift, a[3] += shift, a[5] += shift;
+  double v[3] = {0.48, 0.60, 0.64};
+  for (int round = 0; round < 6; round++) {  // inverse iteration
+    double w[3];
+    if (!solve(a, v, w)) break;
+    const double size = __builtin_sqrt(w[0] * w[0] + w[1] * w[1] + w[2] * w[2]);
+    for (int i = 0; i < 3; i++) v[i] = w[i] / size;
+  }
+  if (thickness) {
+    const double square = m[0] * v[0] * v[0] + m[3] * v[1] * v[1] + m[5] * v[2] * v[2] +
+                          2 * (m[1] * v[0] * v[1] + m[2] * v[0] * v[2] + m[4] * v[1] * v[2]);
+    *thickness = square > 0 ? __builtin_sqrt(square / spots.n) : 0;
+  }
+  return {v[0], v[1], v[2]};
+}
 
 double log10_chance(const RunPlan& plan, const KnownCell& known, const Lattice& lattice, const SpotList& spots, Workspace& work) {
   const int n = spots.n;

@@ -1,0 +1,471 @@
+// The exhaustive method: the search of TORO as its reference implementation does it, every stage over all spots, with that
+// implementation's defects mended (README.md lists them). The count of good spots decides, the mean distance only among equal counts; so
+// counts come first, for all, and the dear logarithms only for those that can still win. Nothing is lost by that.
+#include "indexing/isa/stages.h"
+
+#include <algorithm>
+
+namespace ewald::EWALD_ISA {
+namespace {
+
+constexpr int most_vectors = 1024;  // candidate vectors of one length
+
+struct Ranked {  // lower score first, then lower index: ties resolve alike everywhere
+  float score;
+  int32_t index;
+  bool operator<(const Ranked& other) const { return score < other.score || (score == other.score && index < other.index); }
+};
+
+struct Distance {
+  float value;
+  bool operator<(const Distance& other) const { return value < other.value; }
+};
+
+// Sum of log2 over spots, kept as a product: the exponent is moved out every few factors. One lane each.
+struct LogSum {
+  F product;
+  I exponent;
+};
+EWALD_INLINE void normalise(LogSum& s) {
+  const I raw = bits(s.product);
+  s.exponent = s.exponent + ((raw >> 23) - splat(int32_t(127)));
+  s.product = from_bits((raw & splat(int32_t(0x007fffff))) | splat(int32_t(0x3f800000)));
+}
+
+double geometric_mean(double log2_sum, int n, double delta) { return exp2(log2_sum / n) - delta; }
+
+// score = mean distance - (good spots + 1) of each vector x, y, z (1/periods): mean distance is the geometric mean of the trimmed
+// distances from the nearest plane.
+void score_vectors(const RunPlan& plan, const float* x, const float* y, const float* z, int count, const SpotList& spots, Ranked* out) {
+  const ewald_indexer_params& p = plan.params;
+  const F low = splat(p.triml), high = splat(p.trimh), delta = splat(p.delta), limit2 = splat(p.dist1 * p.dist1);
+  const I positive = splat(int32_t(0x7fffffff));
+  for (int c = 0; c < count; c += width) {
+    const F vx = load(x + c), vy = load(y + c), vz = load(z + c);
+    LogSum s{splat(1.0f), izero()};
+    I good = izero();
+    for (int j = 0; j < spots.n; j++) {
+      const F phase = fma(vx, splat(spots.x[j]), fma(vy, splat(spots.y[j]), vz * splat(spots.z[j])));
+      const F off = phase - round_even(phase);
+      good = izero() + good;
+      good = ewald::EWALD_ISA::count(lt(off * off, limit2), good);
+      s.product = s.product * (min(max(from_bits(bits(off) & positive), low), high) + delta);
+      if ((j & 15) == 15) normalise(s);
+    }
+    normalise(s);
+    float product[width];
+    int32_t exponent[width], hits[width];
+    store(product, s.product);
+    store(exponent, s.exponent);
+    store(hits, good);
+    for (int k = 0; k < width && c + k < count; k++) {
+      const float mean = float(geometric_mean(exponent[k] + log2(double(product[k])), spots.n, p.delta));
+      out[c + k].score = mean - float(hits[k] + 1);
+    }
+  }
+}
+
+// score of a cell, from Euclidean distances in index units.
+float score_cell(const RunPlan& plan, const Cell& cell, const SpotList& spots) {
+  const ewald_indexer_params& p = plan.params;
+  const F low = splat(p.triml), high = splat(p.trimh), delta = splat(p.delta), limit2 = splat(p.dist3 * p.dist3);
+  F a[9];
+  for (int i = 0; i < 3; i++) {
+    a[3 * i] = splat(float(cell.row[i].x)), a[3 * i + 1] = splat(float(cell.row[i].y)), a[3 * i + 2] = splat(float(cell.row[i].z));
+  }
+  LogSum s{splat(1.0f), izero()};
+  I good = izero();
+  for (int j = 0; j < spots.n; j += width) {
+    const F x = load(spots.x + j), y = load(spots.y + j), z = load(spots.z + j);
+    F h = fma(a[0], x, fma(a[1], y, a[2] * z)), k = fma(a[3], x, fma(a[4], y, a[5] * z)), l = fma(a[6], x, fma(a[7], y, a[8] * z));
+    h = h - round_even(h);
+    k = k - round_even(k);
+    l = l - round_even(l);
+    const F d2 = fma(h, h, fma(k, k, l * l));
+    const M real = lt(d2, splat(1e9f));  // false for the padding
+    good = count(both(real, lt(d2, limit2)), good);
+    const F factor = min(max(sqrt(d2), low), high) + delta;
+    s.product = s.product * choose(real, factor, splat(1.0f));
+    if ((j / width & 15) == 15) normalise(s);
+  }
+  normalise(s);
+  float product[width];
+  int32_t exponent[width];
+  store(product, s.product);
+  store(exponent, s.exponent);
+  double log2_sum = 0;
+  for (int k = 0; k < width; k++) log2_sum += exponent[k] + log2(double(product[k]));
+  return float(geometric_mean(log2_sum, spots.n, p.delta)) - float(sum(good) + 1);
+}
+
+// The best vectors of this length into list.
+void sample_vectors(const RunPlan& plan, double length, int points, int want, const SpotList& spots, CandidateList& list, Workspace& work) {
+  count_directions(plan.tables, points, length, spots, plan.params.dist1, work);
+  // The count that `want` vectors reach: all that reach it are scored.
+  uint32_t* histogram = reinterpret_cast<uint32_t*>(work.residual2);
+  memset(histogram, 0, sizeof(uint32_t) * size_t(spots.n + 1));
+  for (int p = 0; p < points; p++) histogram[work.counts[p]]++;
+  int least = spots.n, reached = int(histogram[least]);
+  while (reached < want && least > 0) reached += int(histogram[--least]);
+  // Scored in portions; the best so far are merged with each.
+  Ranked best[2 * most_vectors];
+  int held = 0, portion = 0;
+  list.n = 0;
+  const int room = padded(most_vectors);
+  auto merge = [&] {
+    for (int k = portion; k < padded(portion); k++) list.x[k] = list.y[k] = list.z[k] = 0;
+    score_vectors(plan, list.x, list.y, list.z, portion, spots, best + held);
+    held += portion;
+    std::sort(best, best + held);
+    if (held > want) held = want;
+    portion = 0;
+  };
+  const int most_portion = 2 * most_vectors - want < room ? 2 * most_vectors - want : room;
+  for (int p = 0; p < points; p++) {
+    if (work.counts[p] < least) continue;
+    const Vec3 v = length * direction(plan.tables, points, p);
+    list.x[portion] = float(v.x), list.y[portion] = float(v.y), list.z[portion] = float(v.z);
+    best[held + portion].index = p;
+    if (++portion == most_portion) merge();
+  }
+  merge();
+  for (int i = 0; i < held; i++) {
+    const Vec3 v = length * direction(plan.tables, points, best[i].index);
+    list.x[i] = float(v.x), list.y[i] = float(v.y), list.z[i] = float(v.z);
+  }
+  list.n = held;
+  for (int i = held; i < padded(held); i++) list.x[i] = list.x[held - 1], list.y[i] = list.y[held - 1], list.z[i] = list.z[held - 1];
+}
+
+// Least squares on planes that the sampled vectors fixed, with ever fewer spots; a vector that runs out of spots stays where it is.
+void refine_vectors(const SpotList& spots, int min_spots, CandidateList& list) {
+  const float limits[4] = {0.1f, 0.05f, 0.025f, 0.01f};
+  for (int c = 0; c < list.n; c += width) {
+    const F ox = load(list.x + c), oy = load(list.y + c), oz = load(list.z + c);
+    F zx = ox, zy = oy, zz = oz;
+    M going = lt(zero(), splat(1.0f));
+    for (const float limit : limits) {
+      const F limit2 = splat(limit * limit);
+      F xx = zero(), xy = zero(), xz = zero(), yy = zero(), yz = zero(), z2 = zero(), bx = zero(), by = zero(), bz = zero();
+      I good = izero();
+      const float* r = spots.record;
+      for (int j = 0; j < spots.n; j++, r += 12) {
+        const F sx = splat(r[0]), sy = splat(r[1]), sz = splat(r[2]);
+        const F plane = round_even(fma(ox, sx, fma(oy, sy, oz * sz)));
+        const F off = plane - fma(zx, sx, fma(zy, sy, zz * sz));
+        const M near = lt(off * off, limit2);
+        good = count(near, good);
+        xx = add_where(near, xx, splat(r[3]));
+        xy = add_where(near, xy, splat(r[4]));
+        xz = add_where(near, xz, splat(r[5]));
+        yy = add_where(near, yy, splat(r[6]));
+        yz = add_where(near, yz, splat(r[7]));
+        z2 = add_where(near, z2, splat(r[8]));
+        const F pull = where(near, off);
+        bx = fma(pull, sx, bx);
+        by = fma(pull, sy, by);
+        bz = fma(pull, sz, bz);
+      }
+      const F c00 = yy * z2 - yz * yz, c01 = xy * z2 - xz * yz, c02 = xy * yz - xz * yy;
+      const F c11 = xx * z2 - xz * xz, c12 = xx * yz - xy * xz, c22 = xx * yy - xy * xy;
+      const F det = xx * c00 - xy * c01 + xz * c02, trace = xx + yy + z2;
+      going = both(going, both(lt(splat(int32_t(min_spots - 1)), good), lt(splat(1e-7f) * trace * trace * trace, det)));
+      const F scale = where(going, splat(1.0f) / det);
+      zx = zx + where(going, scale * (c00 * bx - c01 * by + c02 * bz));
+      zy = zy + where(going, scale * (c11 * by - c01 * bx - c12 * bz));
+      zz = zz + where(going, scale * (c02 * bx - c12 * by + c22 * bz));
+    }
+    store(list.x + c, zx);
+    store(list.y + c, zy);
+    store(list.z + c, zz);
+  }
+}
+
+// The frame in which angle 0 is where the known cell comes to lie when its vector is carried to u by half a turn about their middle.
+Frame carried_frame(const KnownCell& known, const BaseVector& base, Vec3 u) {
+  const Vec3 from = known.cell.row[base.row], other = known.cell.row[(base.row + 1) % 3];
+  Vec3 middle = from + base.length * u;
+  if (norm(middle) < 1e-6 * base.length) middle = cross(u, other);
+  middle = unit(middle);
+  const Vec3 a = 2 * dot(other, middle) * middle - other;
+  const Vec3 x = unit(a - dot(a, u) * u);
+  return {u, x, cross(u, x)};
+}
+
+struct Direction {
+  Vec3 u;
+  int32_t on_planes, input, base;
+};
+
+// Sums of one least-squares round: spots within `limit` of a node, in index units or (reciprocal) in 1/angstrom. Indices come from
+// `index_cell`. Returns the number of spots and, if ok, the fitted cell.
+int least_squares(const Cell& cell, const Cell& index_cell, const SpotList& spots, bool reciprocal_space, double limit, float* distance2,
+                  Cell& fitted) {
+  const Cell nodes = reciprocal(cell);
+  F a[9], m[9], b[9];
+  for (int i = 0; i < 3; i++) {
+    a[3 * i] = splat(float(cell.row[i].x)), a[3 * i + 1] = splat(float(cell.row[i].y)), a[3 * i + 2] = splat(float(cell.row[i].z));
+    m[3 * i] = splat(float(index_cell.row[i].x)), m[3 * i + 1] = splat(float(index_cell.row[i].y));
+    m[3 * i + 2] = splat(float(index_cell.row[i].z));
+    b[3 * i] = splat(float(nodes.row[i].x)), b[3 * i + 1] = splat(float(nodes.row[i].y)), b[3 * i + 2] = splat(float(nodes.row[i].z));
+  }
+  const F limit2 = splat(float(limit * limit));
+  F normal[6], right[9];
+  for (F& v : normal) v = zero();
+  for (F& v : right) v = zero();
+  I used = izero();
+  for (int j = 0; j < spots.n; j += width) {
+    const F x = load(spots.x + j), y = load(spots.y + j), z = load(spots.z + j);
+    const F H = round_even(fma(m[0], x, fma(m[1], y, m[2] * z))), K = round_even(fma(m[3], x, fma(m[4], y, m[5] * z)));
+    const F L = round_even(fma(m[6], x, fma(m[7], y, m[8] * z)));
+    const F h = H - fma(a[0], x, fma(a[1], y, a[2] * z)), k = K - fma(a[3], x, fma(a[4], y, a[5] * z));
+    const F l = L - fma(a[6], x, fma(a[7], y, a[8] * z));
+    F d2;
+    if (reciprocal_space) {
+      const F ex = fma(h, b[0], fma(k, b[3], l * b[6])), ey = fma(h, b[1], fma(k, b[4], l * b[7])), ez = fma(h, b[2], fma(k, b[5], l * b[8]));
+      d2 = fma(ex, ex, fma(ey, ey, ez * ez));
+    } else {
+      d2 = fma(h, h, fma(k, k, l * l));
+    }
+    store(distance2 + j, d2);
+    const M near = lt(d2, limit2);
+    used = count(near, used);
+    const F sx = where(near, x), sy = where(near, y), sz = where(near, z);
+    normal[0] = fma(sx, sx, normal[0]);
+    normal[1] = fma(sx, sy, normal[1]);
+    normal[2] = fma(sx, sz, normal[2]);
+    normal[3] = fma(sy, sy, normal[3]);
+    normal[4] = fma(sy, sz, normal[4]);
+    normal[5] = fma(sz, sz, normal[5]);
+    // The step, not the cell, is solved for: its right side is the residual, which float32 holds well.
+    const F dh = where(near, h), dk = where(near, k), dl = where(near, l);
+    right[0] = fma(dh, sx, right[0]), right[1] = fma(dh, sy, right[1]), right[2] = fma(dh, sz, right[2]);
+    right[3] = fma(dk, sx, right[3]), right[4] = fma(dk, sy, right[4]), right[5] = fma(dk, sz, right[5]);
+    right[6] = fma(dl, sx, right[6]), right[7] = fma(dl, sy, right[7]), right[8] = fma(dl, sz, right[8]);
+  }
+  double n[6], r[9];
+  for (int i = 0; i < 6; i++) n[i] = sum(normal[i]);
+  for (int i = 0; i < 9; i++) r[i] = sum(right[i]);
+  fitted = cell;
+  for (int i = 0; i < 3; i++) {
+    double step[3];
+    if (!solve(n, r + 3 * i, step)) {
+      fitted = cell;
+      break;
+    }
+    fitted.row[i] = cell.row[i] + Vec3{step[0], step[1], step[2]};
+  }
+  if (!(fabs(volume(fitted)) > 1)) fitted = cell;
+  return sum(used);
+}
+
+// The refinements of the reference implementation, each from the search's score; the new score is the distance of the spot that
+// is refine_min_spots-th best: positive, smaller is better.
+void refine_found(const RunPlan& plan, const KnownCell& known, const SpotList& spots, Lattice& lattice, Workspace& work) {
+  const ewald_indexer_params& p = plan.params;
+  lattice.strained = true;
+  const int least = int(p.refine_min_spots);
+  double limit = lattice.score - floor(lattice.score);
+  Cell cell = lattice.cell, fitted;
+  float* distance2 = work.residual2;
+  switch (p.refinement) {
+    case EWALD_REFINEMENT_RAW:
+      lattice.strained = false;
+      return;
+    case EWALD_REFINEMENT_IFSS:
+    case EWALD_REFINEMENT_IFSE: {
+      const bool frozen = p.refinement == EWALD_REFINEMENT_IFSS;
+      const Cell first = cell;
+      least_squares(cell, first, spots, false, limit, distance2, fitted);
+      for (uint32_t round = 0; round < p.refine_iterations && limit > p.max_distance; round++) {
+        const int used = least_squares(cell, frozen ? first : cell, spots, false, limit, distance2, fitted);
+        if (used < least) break;
+        limit *= p.contraction;
+        cell = fitted;
+      }
+      least_squares(cell, frozen ? first : cell, spots, false, limit, distance2, fitted);
+      break;
+    }
+    case EWALD_REFINEMENT_IFSSR: {
+      limit /= known.shortest;
+      for (uint32_t round = 1;; round++) {
+        const int used = least_squares(cell, cell, spots, true, limit, distance2, fitted);
+        if (round >= p.refine_iterations || limit <= p.max_distance || used < least) break;
+        limit *= p.contraction;
+        cell = fitted;
+      }
+      break;
+    }
+    default:  // rotation
+      refine(plan, known, spots, false, lattice, work);
+      cell = lattice.cell;
+      residuals2(cell, spots, distance2);
+      lattice.strained = false;
+  }
+  lattice.cell = cell;
+  lattice.score = 1;
+  if (spots.n < least) return;
+  Distance* d = reinterpret_cast<Distance*>(distance2);
+  std::nth_element(d, d + (least - 1), d + spots.n);
+  lattice.score = __builtin_sqrtf(d[least - 1].value);
+}
+
+struct ByScore {
+  bool operator()(const Lattice& a, const Lattice& b) const { return a.score < b.score; }
+};
+
+struct MoreOnPlanes {
+  bool operator()(const Direction& a, const Direction& b) const { return a.on_planes > b.on_planes; }
+};
+
+struct ByCount {
+  bool operator()(const SearchHit& a, const SearchHit& b) const {
+    if (a.count != b.count) return a.count > b.count;
+    if (a.candidate != b.candidate) return a.candidate < b.candidate;
+    return a.step < b.step;
+  }
+};
+
+struct ByHitScore {
+  bool operator()(const SearchHit& a, const SearchHit& b) const {
+    if (a.score != b.score) return a.score < b.score;
+    if (a.candidate != b.candidate) return a.candidate < b.candidate;
+    return a.step < b.step;
+  }
+};
+
+}  // namespace
+
+void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& work) {
+  work.lattice_count = 0;
+  const ewald_indexer_params& p = plan.params;
+  if (spots.n < least_spots) return;
+  const int points = p.sample_points ? int(p.sample_points) : plan.tables.spiral_points < 32768 ? plan.tables.spiral_points : 32768;
+  const int steps = plan.tables.angle_points;
+  const int want = plan.descriptor.candidate_vectors ? int(plan.descriptor.candidate_vectors) : 32;
+  const int out = int(plan.descriptor.max_output_cells);
+  const bool all_vectors = plan.descriptor.redundant != 0;
+
+  // Lengths to sample, longest first; lengths that differ by less than the threshold share their samples.
+  struct Length {
+    float length;
+    int32_t input, base;
+  };
+  Length lengths[3 * 64];
+  int length_count = 0;
+  for (int input = 0; input < plan.cell_count; input++)
+    for (int b = 2; b >= (all_vectors ? 0 : 2); b--) lengths[length_count++] = {float(plan.cells[input].base[b].length), input, b};
+  for (int i = 1; i < length_count; i++)  // stable insertion sort, longest first
+    for (int k = i; k > 0 && lengths[k].length > lengths[k - 1].length; k--) {
+      const Length swap = lengths[k];
+      lengths[k] = lengths[k - 1];
+      lengths[k - 1] = swap;
+    }
+
+  Direction* directions = reinterpret_cast<Direction*>(work.directions);
+  int direction_count = 0;
+  CandidateList& list = work.found;
+  float sampled = -1;
+  for (int i = 0; i < length_count; i++) {
+    if (sampled < 0 || sampled - lengths[i].length >= p.length_threshold) {
+      sampled = lengths[i].length;
+      sample_vectors(plan, sampled, points, want, spots, list, work);
+      if (p.min_spots) refine_vectors(spots, int(p.min_spots), list);
+    }
+    const BaseVector& base = plan.cells[lengths[i].input].base[lengths[i].base];
+    for (int c = 0; c < list.n; c++) {
+      const Vec3 u = unit(Vec3{list.x[c], list.y[c], list.z[c]});
+      // Spots near a plane bound the count of every cell with this vector, in both senses.
+      const F lx = splat(float(base.length * u.x)), ly = splat(float(base.length * u.y)), lz = splat(float(base.length * u.z));
+      I near = izero();
+      const F limit2 = splat(p.dist3 * p.dist3);
+      for (int j = 0; j < spots.n; j += width) {
+        const F phase = fma(lx, load(spots.x + j), fma(ly, load(spots.y + j), lz * load(spots.z + j)));
+        const F off = phase - round_even(phase);
+        near = count(lt(off * off, limit2), near);
+      }
+      const int on = sum(near) + 1;  // one to spare: the search rounds its phases a little differently
+      if (direction_count + 2 > work.direction_capacity) break;
+      directions[direction_count++] = {u, on, lengths[i].input, lengths[i].base};
+      directions[direction_count++] = {-1.0 * u, on, lengths[i].input, lengths[i].base};
+    }
+  }
+  std::stable_sort(directions, directions + direction_count, MoreOnPlanes{});
+
+  // Cells that at least `out` others do not beat by count.
+  int hits = 0, least = 1;
+  uint32_t* with_count = reinterpret_cast<uint32_t*>(work.counts);
+  memset(with_count, 0, sizeof(uint32_t) * size_t(spots.n + 1));
+  for (int d = 0; d < direction_count; d++) {
+    if (directions[d].on_planes < least) break;
+    const KnownCell& known = plan.cells[directions[d].input];
+    const BaseVector& base = known.base[directions[d].base];
+    const int on = spots_on_planes(base, carried_frame(known, base, directions[d].u), spots, spots.n, p.dist3, work);
+    if (on < least) continue;
+    count_angles(plan.tables.angle_cos, plan.tables.angle_sin, steps, on, p.dist3, least, work);
+    for (int q0 = 0; q0 < steps; q0 += width) {
+      uint32_t high = lanes(lt(splat(int32_t(least - 1)), load(work.angle_counts + q0)));
+      for (; high; high &= high - 1) {
+        const int q = q0 + __builtin_ctz(high);
+        if (q >= steps) break;
+        if (hits == work.hit_capacity) break;
+        const int here = work.angle_counts[q];
+        work.hits[hits++] = {here, d, q, 0};
+        with_count[here]++;
+      }
+    }
+    int enough = 0, k = spots.n;
+    while (k > 0 && enough + int(with_count[k]) < out) enough += int(with_count[k--]);
+    if (k > least || hits > work.hit_capacity - steps) {
+      if (k > least) least = k;
+      int held = 0;
+      for (int i = 0; i < hits; i++)
+        if (work.hits[i].count >= least) work.hits[held++] = work.hits[i];
+      hits = held;
+    }
+  }
+  std::sort(work.hits, work.hits + hits, ByCount{});
+  if (hits > 8 * out) hits = 8 * out;  // equal counts beyond that are decided by their order
+  for (int i = 0; i < hits; i++) {
+    SearchHit& h = work.hits[i];
+    const Direction& d = directions[h.candidate];
+    const KnownCell& known = plan.cells[d.input];
+    const Cell cell = cell_of(known.base[d.base], carried_frame(known, known.base[d.base], d.u), plan.tables.angle_cos[h.step], plan.tables.angle_sin[h.step]);
+    h.score = score_cell(plan, cell, spots);
+  }
+  std::sort(work.hits, work.hits + hits, ByHitScore{});
+  if (hits > out) hits = out;
+  for (int i = 0; i < hits; i++) {
+    const SearchHit& h = work.hits[i];
+    const Direction& d = directions[h.candidate];
+    const KnownCell& known = plan.cells[d.input];
+    Lattice& lattice = work.lattices[work.lattice_count++];
+    lattice = Lattice{};
+    lattice.cell = cell_of(known.base[d.base], carried_frame(known, known.base[d.base], d.u), plan.tables.angle_cos[h.step], plan.tables.angle_sin[h.step]);
+    lattice.score = h.score;
+    lattice.input_cell = d.input;
+    refine_found(plan, known, spots, lattice, work);
+  }
+  std::stable_sort(work.lattices, work.lattices + work.lattice_count, ByScore{});
+  // Judge the best, and a few of the others that are not the same; the first one accepted goes to the front.
+  int judged = 0;
+  for (int i = 0; i < work.lattice_count && judged < 4; i++) {
+    Lattice& lattice = work.lattices[i];
+    bool again = false;
+    for (int k = 0; k < i && !again; k++) again = work.lattices[k].judged && same_lattice(lattice.cell, work.lattices[k].cell, 0.1);
+    if (again) continue;
+    const KnownCell& known = plan.cells[lattice.input_cell];
+    lattice.merit = merit(lattice.cell, spots, known.acceptance, nullptr);
+    lattice.log10_chance = log10_chance(plan, known, lattice, spots, work);
+    lattice.judged = true;
+    judged++;
+    if (lattice.log10_chance <= p.accept_log10) {
+      const Lattice found = lattice;
+      for (int k = i; k > 0; k--) work.lattices[k] = work.lattices[k - 1];
+      work.lattices[0] = found;
+      break;
+    }
+  }
+}
+
+}  // namespace ewald::EWALD_ISA
