@@ -1,4 +1,5 @@
 /** The context: holds the backends that are present, makes plans on the first that supports them, owns everything made from it. */
+import { type AuditOptions, Auditor, type AuditReport } from './audit.js';
 import { type AddonPaths, type Backend, type BackendName, backendNames, type DeviceInfo, type OpenOptions, type WasmSource } from './backends/backend.js';
 import { type DeviceReport, openRanked, parseBackend, probeAll, rank, report } from './backends/open.js';
 import { EwaldError } from './errors.js';
@@ -24,11 +25,13 @@ export interface ContextOptions {
   readonly worker?: string | PlatformUrl | (() => unknown);
   /** Path of the native addon, or `{ native, cuda }`; Node only; default: beside the bundle. */
   readonly addonPath?: string | AddonPaths;
+  /** Recompute this fraction of the results of other backends than wasm on the reference, in a worker; default: none. See `AuditOptions`. */
+  readonly audit?: number | AuditOptions;
   /** Level and sink of the log; default: EWALD_LOG_LEVEL (INDEXER_LOG_LEVEL) or `warn`, to standard error. */
   readonly log?: { readonly level?: LogLevel; readonly sink?: LogSink };
 }
 
-const contextOptionNames = ['backend', 'strict', 'device', 'wasm', 'worker', 'addonPath', 'log'] as const;
+const contextOptionNames = ['backend', 'strict', 'device', 'wasm', 'worker', 'addonPath', 'audit', 'log'] as const;
 
 /** A backend as users see it. */
 export interface BackendInfo {
@@ -42,6 +45,8 @@ export interface ContextMethods extends Disposable {
   readonly backends: readonly BackendInfo[];
   /** Level and sink of the log; assign at any time. */
   readonly log: Log;
+  /** What the audit has seen so far; undefined without `audit`. */
+  readonly audit: AuditReport | undefined;
   /** Bytes held for plans and arrays on all backends now; 0 when every plan is disposed. */
   readonly liveBytes: number;
   /** Plans a Monte Carlo count of pi. */
@@ -61,6 +66,8 @@ type Feature = 'pi' | 'indexing';
 export interface Planner {
   readonly resource: Resource;
   readonly log: Logger;
+  /** Set when results of this context are audited. */
+  readonly auditor: Auditor | undefined;
   /** Plans on the first backend that supports the descriptor. */
   plan<F extends Feature>(feature: F, descriptor: DescriptorOf<F>): Promise<{ backend: Backend; kernel: KernelOf<F> }>;
 }
@@ -73,6 +80,7 @@ interface Settings {
   readonly strict: boolean;
   readonly open: Omit<OpenOptions, 'named' | 'log'>;
   readonly logger: Logger;
+  readonly auditor: Auditor | undefined;
 }
 
 function readSettings(platform: Platform, options: ContextOptions): Settings {
@@ -84,6 +92,7 @@ function readSettings(platform: Platform, options: ContextOptions): Settings {
   const device = options.device ?? env('EWALD_DEVICE') ?? env('INDEXER_GPU_DEVICE');
   const levelName = ['EWALD_LOG_LEVEL', 'INDEXER_LOG_LEVEL'].find((name) => env(name));
   const level = options.log?.level ?? (levelName ? parseLogLevel(env(levelName) ?? '', levelName) : 'warn');
+  const logger = new Logger(parseLogLevel(level, 'the option log.level'), options.log?.sink);
   return {
     named: named ?? (fromEnv ? parseBackend(fromEnv, 'EWALD_BACKEND') : undefined),
     strict: options.strict ?? false,
@@ -93,7 +102,11 @@ function readSettings(platform: Platform, options: ContextOptions): Settings {
       addonPath: typeof options.addonPath === 'string' ? { native: options.addonPath } : options.addonPath,
       device: device === undefined ? undefined : String(device),
     },
-    logger: new Logger(parseLogLevel(level, 'the option log.level'), options.log?.sink),
+    logger,
+    auditor:
+      options.audit === undefined || options.audit === 0
+        ? undefined
+        : new Auditor(options.audit, logger, () => platform.startWorker(options.worker), options.wasm),
   };
 }
 
@@ -108,7 +121,7 @@ export async function listDevices(platform: Platform, options: ContextOptions = 
 
 /** Opens a context on a platform; index.ts and node.ts bind the platform. */
 export async function openContext(platform: Platform, options: ContextOptions = {}): Promise<Context> {
-  const { named, strict, open, logger } = readSettings(platform, options);
+  const { named, strict, open, logger, auditor } = readSettings(platform, options);
   const log: OpenOptions['log'] = (level, message) => logger.write(level, message);
   // With `strict` nothing but the named backend is touched.
   const ranked = await probeAll(platform, { ...open, log }, named, strict && named ? [named] : undefined);
@@ -117,7 +130,7 @@ export async function openContext(platform: Platform, options: ContextOptions = 
   const first = backends[0];
   if (first?.device.kind === 'software' && first.name !== 'cuda-emulated')
     log('warn', `${first.name} runs on ${first.device.name}, a software device: right, but slow`);
-  return new OpenContext(backends, logger) as unknown as Context;
+  return new OpenContext(backends, logger, auditor) as unknown as Context;
 }
 
 // What is left to the garbage collector is said once, and the backends are let go.
@@ -133,21 +146,25 @@ const forgotten =
 class OpenContext implements ContextMethods {
   readonly log: Logger;
   readonly backends: readonly BackendInfo[];
+  readonly audit: AuditReport | undefined;
   readonly #resource: Resource;
   readonly #planner: Planner;
   readonly #open: readonly Backend[];
 
-  constructor(open: readonly Backend[], logger: Logger) {
+  constructor(open: readonly Backend[], logger: Logger, auditor: Auditor | undefined) {
     this.log = logger;
+    this.audit = auditor;
     this.#open = open;
     this.backends = open.map(({ name, device }) => Object.freeze({ name, device }));
     const resource = new Resource('context', undefined, async () => {
+      await auditor?.dispose();
       for (const backend of open) await backend.dispose();
     });
     this.#resource = resource;
     this.#planner = {
       resource,
       log: logger,
+      auditor,
       async plan(feature, descriptor) {
         resource.assertAlive();
         const reasons: string[] = [];

@@ -19,6 +19,7 @@ import { browserGpu } from './backends/webgpu/source.js';
 import { webgpuLoader } from './backends/webgpu/webgpu.js';
 import { type Context, type ContextOptions, listDevices, openContext } from './context.js';
 import type { Platform } from './platform.js';
+import { startBrowserWorker } from './start-worker.browser.js';
 
 const browser: Platform = {
   name: 'browser',
@@ -29,6 +30,7 @@ const browser: Platform = {
     wasmLoader(undefined),
   ],
   env: () => undefined,
+  startWorker: startBrowserWorker,
 };
 
 /**

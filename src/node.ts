@@ -12,11 +12,13 @@ import { dawnGpu } from './backends/webgpu/node.js';
 import { webgpuLoader } from './backends/webgpu/webgpu.js';
 import { type Context, type ContextOptions, listDevices, openContext } from './context.js';
 import type { Platform } from './platform.js';
+import { startNodeWorker } from './start-worker.node.js';
 
 const node: Platform = {
   name: 'node',
   loaders: [cudaLoader, webgpuLoader(dawnGpu), nativeLoader, wasmLoader((url) => readFile(url)), cudaEmulatedLoader],
   env: (name) => process.env[name],
+  startWorker: startNodeWorker,
 };
 
 /** Opens a context on the best backends present; the caller disposes it. See the browser build for errors. */

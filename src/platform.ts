@@ -1,5 +1,18 @@
-/** What differs between a browser and Node: which backends there are, the environment, and how files are read. */
+/** What differs between a browser and Node: which backends there are, the environment, and how workers are started. */
 import type { BackendLoader } from './backends/backend.js';
+import type { WorkerReply, WorkerRequest } from './worker.js';
+
+/** A running worker of ewald; see worker.ts for what is said. */
+export interface WorkerPort {
+  post(request: WorkerRequest): void;
+  onReply(listener: (reply: WorkerReply) => void): void;
+  /** Told when the worker could not be started or died. */
+  onFailure(listener: (error: Error) => void): void;
+  end(): Promise<void>;
+}
+
+/** What the user gave instead of the worker beside the bundle: a URL, or a function that makes a worker. */
+export type WorkerSource = string | URL | (() => unknown);
 
 /** The surroundings a context is made for. */
 export interface Platform {
@@ -8,4 +21,5 @@ export interface Platform {
   readonly loaders: readonly BackendLoader[];
   /** An environment variable; undefined where there are none. */
   env(name: string): string | undefined;
+  startWorker(source: WorkerSource | undefined): WorkerPort;
 }

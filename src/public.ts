@@ -1,4 +1,5 @@
 /** The names that every build exports, whatever the platform. */
+export type { AuditOptions, AuditReport } from './audit.js';
 export type { BackendName, DeviceInfo, WasmSource } from './backends/backend.js';
 export type { DeviceReport } from './backends/open.js';
 export type { BackendInfo, Context, ContextMethods, ContextOptions } from './context.js';

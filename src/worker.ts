@@ -32,7 +32,8 @@ export function serve(
 ): (request: WorkerRequest) => Promise<void> {
   let context: Context | undefined;
   const opened = async (): Promise<Context> => {
-    context ??= await create();
+    // The reference: whoever wants another backend says so with `open`.
+    context ??= await create({ backend: 'wasm', strict: true });
     return context;
   };
 

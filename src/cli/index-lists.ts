@@ -17,6 +17,7 @@ interface Options {
   backend?: BackendName;
   maxSpots: string;
   accept?: string;
+  audit?: string;
   json?: boolean;
 }
 
@@ -42,6 +43,7 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--backend <name>', 'where to compute; default: the best backend present')
     .option('--max-spots <n>', 'spots that take part, lowest resolution first', '300')
     .option('--accept <log10>', 'accept a lattice when log10 of its chance probability is at most this')
+    .option('--audit <fraction>', 'index this fraction again on the wasm reference and compare')
     .option('--json', 'a JSON line a list: {input, spots, indexed, crystals, method, backend, ms}, or {input, error}')
     .action((lists: string[], options: Options) => run(lists, options, deps));
 }
@@ -53,7 +55,10 @@ async function run(lists: readonly string[], options: Options, { createContext, 
     maxCrystals: options.multi ? 8 : 1,
     ...(options.accept === undefined ? {} : { acceptLog10: parseNumber(options.accept, '--accept') }),
   };
-  const context = await createContext(options.backend ? { backend: options.backend } : {});
+  const context = await createContext({
+    ...(options.backend ? { backend: options.backend } : {}),
+    ...(options.audit === undefined ? {} : { audit: parseNumber(options.audit, '--audit') }),
+  });
   const progress = new Progress('index');
   const done: ListResult[] = [];
   let failed = 0;
@@ -78,6 +83,12 @@ async function run(lists: readonly string[], options: Options, { createContext, 
     await context.dispose();
   }
   if (!options.json) summarise(done, failed, lists.length);
+  const { audit } = context;
+  if (audit)
+    process.stderr.write(
+      `audit: ${audit.results} results, ${audit.drawn} drawn, ${audit.agreed} agree, ${audit.drifted} differ, ${audit.unchecked} unchecked\n`,
+    );
+  if (audit?.drifted) throw new EwaldError('Mismatch', audit.drifts.join('\n'));
   if (signal.aborted) process.exitCode = exitCode.interrupted;
   else if (failed > 0) process.exitCode = exitCode.data;
 }

@@ -11,6 +11,7 @@ import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { checkSignal, knownOptions } from '../options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
+import { auditRequest, auditTask } from './audit.js';
 import { checkSizes, type IndexerOptions, type IndexingMethod, type IndexingThresholds, packThresholds, type Sizes, thresholdNames } from './parameters.js';
 import { IndexingResult } from './result.js';
 
@@ -49,6 +50,7 @@ const inputNames = ['spots', 'offsets', 'cells', 'into', 'signal', ...thresholdN
 export async function planIndexer(planner: Planner, options: IndexerOptions): Promise<Indexer> {
   const sizes = checkSizes(options);
   const { backend, kernel } = await planner.plan('indexing', sizes);
+  const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
   const resource = new Resource('indexer', planner.resource, () => kernel.dispose());
   const indexer: IndexerMethods = {
     backend: backend.name,
@@ -59,7 +61,11 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
       const batch = checkInput(sizes, input);
       return resource.enqueue(async () => {
         checkSignal(input.signal);
+        const drawn = auditor ? Array.from({ length: batch.images }, (_, i) => i).filter(() => auditor.draw()) : [];
+        // Copied before the run: the arrays are the caller's.
+        const checks = drawn.map((image) => ({ image, request: auditRequest(options, input, batch, image) }));
         await kernel.run(batch);
+        for (const { image, request } of checks) await auditor?.check(auditTask(backend.name, request, batch.result.image(image)));
         return batch.result;
       });
     },

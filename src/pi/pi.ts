@@ -4,6 +4,7 @@
  * Points come from Philox4x32-10 counter streams and are tested in integers, so every backend counts the same hits to the last one.
  * Twins: cpp/pi/isa/count.cpp, wgsl/pi/count.wgsl, cuda/pi/pi.cu. It is not a way to learn digits of pi: the error falls as 1/sqrt(points).
  */
+import type { AuditTask } from '../audit.js';
 import type { BackendName } from '../backends/backend.js';
 import type { Planner } from '../context.js';
 import { EwaldError } from '../errors.js';
@@ -71,6 +72,7 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
   knownOptions('pi', options, ['threads']);
   const threads = integer('pi: threads', options.threads, 0, 0, 1024);
   const { backend, kernel } = await planner.plan('pi', { threads });
+  const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
   const resource = new Resource('pi plan', planner.resource, () => kernel.dispose());
 
   async function count(run: PiRunOptions, points: bigint, seed: bigint, stream: number, first: bigint): Promise<PiResult> {
@@ -80,8 +82,15 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
     for (let done = 0n; done < points; ) {
       checkSignal(run.signal);
       const left = points - done;
-      const stretch = left < BigInt(kernel.pointsPerCall) ? left : BigInt(kernel.pointsPerCall);
-      hits += await kernel.count(pack(piParams, { ...halves('seed', seed), ...halves('first', first + done), ...halves('points', stretch), stream, threads }));
+      let stretch = left < BigInt(kernel.pointsPerCall) ? left : BigInt(kernel.pointsPerCall);
+      // A drawn stretch is cut to a piece that the reference counts in a moment; what is checked is then exactly what is used.
+      const audited = auditor?.draw() ?? false;
+      if (audited && stretch > auditedPoints) stretch = auditedPoints;
+      const counted = await kernel.count(
+        pack(piParams, { ...halves('seed', seed), ...halves('first', first + done), ...halves('points', stretch), stream, threads }),
+      );
+      if (audited) await auditor?.check(recount(backend.name, seed, stream, first + done, stretch, counted));
+      hits += counted;
       done += stretch;
       const now = performance.now();
       if (now - told > 100) {
@@ -116,6 +125,21 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
   };
   Object.defineProperty(plan, asyncDispose, { value: () => resource.dispose() });
   return plan as PiPlan;
+}
+
+const auditedPoints = 1n << 22n;
+
+/** The check of one stretch: the worker counts the same points. */
+function recount(backend: BackendName, seed: bigint, stream: number, first: bigint, points: bigint, counted: bigint): AuditTask {
+  return {
+    what: `pi on ${backend}: ${points} points from ${first} of stream ${stream}, seed ${seed}`,
+    request: { call: 'pi', options: { seed, stream, first, points } },
+    cost: Number(points) / 2e8,
+    compare: (value) => {
+      const { hits } = value as PiResult;
+      return hits === counted ? undefined : `counted ${counted}, the reference ${hits}`;
+    },
+  };
 }
 
 function halves(name: string, value: bigint): Record<string, number> {

@@ -1,0 +1,173 @@
+/**
+ * The audit: while production runs, a fraction of what a faster backend computed is computed again on the wasm reference, in a worker.
+ *
+ * What is audited is drawn before the run, its input copied, the worker's time kept within a budget, and what could not be checked is
+ * counted. It finds a drifting card or driver while it matters; it is not a replacement for `ewald validate`.
+ */
+import type { WasmSource } from './backends/backend.js';
+import { EwaldError, messageOf } from './errors.js';
+import type { Logger } from './log.js';
+import { choice, knownOptions, real } from './options.js';
+import type { WorkerPort } from './platform.js';
+import { Random } from './simulate/random.js';
+import type { WorkerReply, WorkerRequest } from './worker.js';
+
+/** How results are audited. */
+export interface AuditOptions {
+  /** Fraction of results that are recomputed, 0 … 1. */
+  readonly fraction: number;
+  /** `warn` (default) tells the log; `fail` makes the run wait for its checks and reject with `Mismatch`. */
+  readonly onDrift?: 'warn' | 'fail';
+  /** Seconds of checks that may be waiting; more are counted as unchecked. Default 2. */
+  readonly budgetS?: number;
+  /** Seed of the draw; default: another one each time. */
+  readonly seed?: number;
+}
+
+/** What the audit has seen so far. */
+export interface AuditReport {
+  /** Results that went through an audited backend. */
+  readonly results: number;
+  /** Of these, drawn for a check. */
+  readonly drawn: number;
+  /** Checked, and equal within the bounds. */
+  readonly agreed: number;
+  /** Checked, and different. */
+  readonly drifted: number;
+  /** Drawn, but over the budget or not recomputable. */
+  readonly unchecked: number;
+  /** The first differences, in words; at most ten are kept. */
+  readonly drifts: readonly string[];
+}
+
+/** One check: what the worker computes again, and the comparison, which says what is wrong or nothing. */
+export interface AuditTask {
+  readonly what: string;
+  readonly request: { readonly call: 'pi' | 'index'; readonly options: unknown };
+  /** Estimated seconds of the recomputation. */
+  readonly cost: number;
+  compare(value: unknown): string | undefined;
+}
+
+type Waiting = { resolve(value: unknown): void; reject(error: unknown): void };
+
+/** The auditor of a context. */
+export class Auditor implements AuditReport {
+  results = 0;
+  drawn = 0;
+  agreed = 0;
+  drifted = 0;
+  unchecked = 0;
+  readonly drifts: string[] = [];
+  readonly onDrift: 'warn' | 'fail';
+  readonly #fraction: number;
+  readonly #budget: number;
+  readonly #random: Random;
+  readonly #log: Logger;
+  readonly #start: () => WorkerPort;
+  readonly #wasm: WasmSource | undefined;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #checks = new Set<Promise<void>>();
+  #port: WorkerPort | undefined;
+  #next = 0;
+  #backlog = 0;
+
+  /** `start` begins a worker; `wasm` is where its core is, when that is not beside the bundle. */
+  constructor(options: number | AuditOptions, log: Logger, start: () => WorkerPort, wasm: WasmSource | undefined) {
+    const given: AuditOptions = typeof options === 'number' ? { fraction: options } : options;
+    knownOptions('createContext({ audit })', given, ['fraction', 'onDrift', 'budgetS', 'seed']);
+    this.#fraction = real('audit: fraction', given.fraction, 0, 0, 1);
+    this.onDrift = choice('audit: onDrift', given.onDrift, 'warn', ['warn', 'fail']);
+    this.#budget = real('audit: budgetS', given.budgetS, 2, 0, 86400);
+    this.#random = new Random(given.seed ?? Math.floor(Date.now() + performance.now() * 1000), 0);
+    this.#log = log;
+    this.#start = start;
+    this.#wasm = wasm;
+  }
+
+  /** Draws: whether the next result is to be checked. */
+  draw(): boolean {
+    this.results++;
+    const drawn = this.#random.uniform() < this.#fraction;
+    if (drawn) this.drawn++;
+    return drawn;
+  }
+
+  /** Checks a drawn result in the worker; with `fail` the promise rejects with `Mismatch` when it differs, with `warn` it never rejects. */
+  async check(task: AuditTask): Promise<void> {
+    const check = this.#check(task);
+    this.#checks.add(check);
+    check.catch(() => undefined).finally(() => this.#checks.delete(check));
+    if (this.onDrift === 'fail') await check;
+    else check.catch(() => undefined);
+  }
+
+  /** A drawn result that nothing could be done about. */
+  giveUp(why: string): void {
+    this.unchecked++;
+    this.#log.write('debug', `audit: not checked, ${why}`);
+  }
+
+  async #check({ what, request, cost, compare }: AuditTask): Promise<void> {
+    // Whoever waits for the answer waits for the worker, so only the other way needs a bound on what piles up.
+    if (this.onDrift === 'warn' && this.#backlog + cost > this.#budget) {
+      this.giveUp(`${what}: ${this.#backlog.toFixed(1)} s of checks are waiting, the budget is ${this.#budget} s`);
+      return;
+    }
+    this.#backlog += cost;
+    let drift: string | undefined;
+    try {
+      drift = compare(await this.#ask(request.call, request.options));
+    } catch (error) {
+      this.giveUp(`${what}: ${messageOf(error)}`);
+      return;
+    } finally {
+      this.#backlog -= cost;
+    }
+    if (drift === undefined) {
+      this.agreed++;
+      return;
+    }
+    this.drifted++;
+    const message = `${what} differs from the reference: ${drift}; run ewald validate on this machine`;
+    if (this.drifts.length < 10) this.drifts.push(message);
+    this.#log.write(this.onDrift === 'fail' ? 'error' : 'warn', `audit: ${message}`);
+    if (this.onDrift === 'fail') throw new EwaldError('Mismatch', `audit: ${message}`);
+  }
+
+  #ask(call: string, options: unknown): Promise<unknown> {
+    const port = this.#open();
+    const id = this.#next++;
+    const answer = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    port.post({ id, call, options } as WorkerRequest);
+    return answer;
+  }
+
+  #open(): WorkerPort {
+    if (this.#port) return this.#port;
+    const port = this.#start();
+    port.onReply((reply: WorkerReply) => {
+      const waiting = this.#waiting.get(reply.id);
+      this.#waiting.delete(reply.id);
+      if ('error' in reply) waiting?.reject(new EwaldError('Internal', reply.error.message));
+      else waiting?.resolve(reply.value);
+    });
+    port.onFailure((error) => {
+      for (const waiting of this.#waiting.values()) waiting.reject(error);
+      this.#waiting.clear();
+    });
+    this.#port = port;
+    // Functions and responses do not travel; the worker then looks beside its bundle.
+    const wasm = this.#wasm instanceof URL ? this.#wasm.href : this.#wasm;
+    const travels = typeof wasm === 'string' || wasm instanceof Uint8Array || wasm instanceof ArrayBuffer || wasm instanceof WebAssembly.Module;
+    if (travels) port.post({ id: this.#next++, call: 'open', options: { backend: 'wasm', strict: true, wasm } });
+    return port;
+  }
+
+  /** Waits for the checks under way and ends the worker. */
+  async dispose(): Promise<void> {
+    await Promise.allSettled(this.#checks);
+    await this.#port?.end();
+    this.#port = undefined;
+  }
+}

@@ -1,0 +1,58 @@
+/** The audit of indexing: one image of a batch is indexed again on the reference and compared by meaning. */
+import type { AuditTask } from '../audit.js';
+import type { BackendName } from '../backends/backend.js';
+import { misorientation, sameLattice } from '../crystal/cell.js';
+import type { IndexerOptions, IndexingInput } from './indexer.js';
+import { defaultAcceptLog10 } from './parameters.js';
+import { type ImageView, IndexingResult } from './result.js';
+
+/** What the worker is asked: the image's own spots, copied, with the same sizes and thresholds. */
+export interface AuditRequest {
+  readonly indexer: IndexerOptions;
+  readonly input: Omit<IndexingInput, 'signal' | 'into'>;
+}
+
+/** Copies one image of a batch into a request. */
+export function auditRequest(
+  indexer: IndexerOptions,
+  { signal: _signal, into: _into, offsets: _offsets, ...thresholds }: IndexingInput,
+  batch: { readonly spots: Float32Array; readonly offsets: Uint32Array; readonly cells: Float32Array },
+  image: number,
+): AuditRequest {
+  const spots = batch.spots.slice((batch.offsets[image] ?? 0) * 3, (batch.offsets[image + 1] ?? 0) * 3);
+  const { batch: _batch, maxBatchSpots: _maxBatchSpots, ...sizes } = indexer;
+  return { indexer: { ...sizes, batch: 1, maxBatchSpots: Math.max(spots.length / 3, 4096) }, input: { ...thresholds, spots, cells: batch.cells.slice() } };
+}
+
+/** A lattice whose chance is this near to the threshold (in powers of ten) may be accepted by one backend and refused by another. */
+const verdictMargin = 2;
+/** Degrees by which two backends may disagree on an orientation: float32 scores may prefer another of two equal refinements. */
+const orientationBound = 0.1;
+
+/** The check of one image. */
+export function auditTask(backend: BackendName, request: AuditRequest, image: ImageView): AuditTask {
+  const found = image.crystals();
+  const threshold = request.input.acceptLog10 ?? defaultAcceptLog10;
+  return {
+    what: `indexing on ${backend}: an image of ${image.spots} spots`,
+    request: { call: 'index', options: request },
+    cost: 0.002 * (request.indexer.method === 'exhaustive' ? 10 : 1) * (request.input.maxCrystals ?? 1),
+    compare(value) {
+      const { maxOutputCells, offsets, found: cells, results, assignment } = value as IndexingResult;
+      const reference = new IndexingResult(1, maxOutputCells, offsets);
+      reference.found.set(cells);
+      reference.results.set(results);
+      reference.assignment.set(assignment);
+      const expected = reference.image(0).crystals();
+      const borderline = [...found, ...expected].some(({ log10Chance }) => log10Chance > threshold - verdictMargin);
+      if (found.length !== expected.length) return borderline ? undefined : `${found.length} lattices, the reference has ${expected.length}`;
+      for (const [k, crystal] of found.entries()) {
+        const twin = expected.find(({ cell }) => sameLattice(crystal.cell, cell));
+        if (!twin) return `lattice ${k + 1} is not among those of the reference`;
+        const angle = misorientation(crystal.cell, twin.cell);
+        if (angle > orientationBound) return `lattice ${k + 1} is turned by ${angle.toFixed(3)} degrees`;
+      }
+      return undefined;
+    },
+  };
+}
