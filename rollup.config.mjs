@@ -20,6 +20,7 @@ export default {
     dir: 'dist',
     format: 'es',
     entryFileNames: '[name].js',
+    banner: ({ name }) => (name === 'cli' ? '#!/usr/bin/env node' : ''),
     // Without hashes the packed file list can be pinned; the code is not minified, so maps would only repeat it.
     chunkFileNames: 'chunk-[name].js',
   },

@@ -7,7 +7,6 @@ import { root, run } from '../lib/run.mjs';
 const rollup = 'node_modules/rollup/dist/bin/rollup';
 const staged = 'build/bundle';
 const isScript = (file) => /^dist\/[^/]+\.js(\.map)?$/.test(file);
-const shebang = '#!/usr/bin/env node\n';
 
 /** Declarations (paths in build/esm) that the `types` conditions of package.json reach: the public ones and what they mention. */
 function reachableDeclarations() {
@@ -46,8 +45,7 @@ export const bundle = {
     const scripts = filesUnder(staged).map((file) => file.slice(staged.length + 1));
     for (const script of scripts) {
       const text = readFileSync(join(root, staged, script), 'utf8');
-      const command = script === 'cli.js';
-      writeWhole(join(root, 'dist', script), command && !text.startsWith('#!') ? shebang + text : text, command ? 0o755 : 0o644);
+      writeWhole(join(root, 'dist', script), text, script === 'cli.js' ? 0o755 : 0o644);
     }
     prune(
       'dist',

@@ -6,9 +6,10 @@ import { type Ended, emptyFolder, node, root } from './support.js';
 const script = (source: string, ...flags: string[]): Promise<Ended> => node([...flags, '--input-type=module', '-e', source], { seconds: 60 });
 const ewald = (args: readonly string[], cwd?: string): Promise<Ended> => node([join(root, 'dist/cli.js'), ...args], cwd ? { cwd } : {});
 
-/** Ended well and by itself, and nothing goes on. */
-function expectClean({ code, err, leftovers }: Ended): void {
-  expect(err).toBe('');
+/** Ended well and by itself, and nothing goes on. Where backends are probed a Vulkan driver may have written its own warnings. */
+function expectClean({ code, err, leftovers }: Ended, probed = false): void {
+  if (probed) expect(err).not.toMatch(/ewald|^Error|^\s+at .*\.js/m);
+  else expect(err).toBe('');
   expect(code).toBe(0);
   expect(leftovers, 'a child process goes on').toBe(false);
 }
@@ -46,16 +47,16 @@ test('a process ends by itself after its context is disposed, and even when it i
       }
       ${end}
     `);
-    expectClean(ended);
+    expectClean(ended, true);
     expect(ended.out).toBe('');
   }
 });
 
 test('no command leaves a process or a handle behind', async () => {
   const folder = emptyFolder();
-  expectClean(await ewald(['devices', '--json']));
-  expectClean(await ewald(['pi', '--points', '1e6', '--json']));
-  expectClean(await ewald(['simulate', 'spots', '-o', 'lists', '--images', '2', '--seed', '1'], folder));
+  expectClean(await ewald(['devices', '--json']), true);
+  expectClean(await ewald(['pi', '--points', '1e6', '--json']), true);
+  expectClean(await ewald(['simulate', 'spots', '-o', 'lists', '--images', '2', '--seed', '1'], folder), true);
   const lists = await node(['-p', 'fs.readdirSync("lists").filter((name) => name.endsWith(".txt")).map((name) => "lists/" + name).join("\\n")'], {
     cwd: folder,
   });

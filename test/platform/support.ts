@@ -29,7 +29,9 @@ export function run(
   return new Promise((resolve, reject) => {
     // What vitest sets (NODE_ENV, VITEST) is no user's environment.
     const { NODE_ENV, VITEST, VITEST_MODE, VITEST_POOL_ID, VITEST_WORKER_ID, NODE_OPTIONS, TEST, PROD, DEV, ...rest } = process.env;
-    const child = spawn(command, args, { cwd, env: { ...rest, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    // Without this folder the Vulkan loader, which the probe of WebGPU starts, writes a line to standard error.
+    const surroundings = { XDG_RUNTIME_DIR: tmpdir(), ...rest, ...env };
+    const child = spawn(command, args, { cwd, env: surroundings, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let out = '';
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
