@@ -9,7 +9,7 @@ namespace ewald::emulator {
 
 struct Mode {
   bool checked = false;   // look at every memory access; off: barriers, warps and array bounds known at compile time only
-  unsigned orders = 1;    // thread orders a launch runs under when checked: 1 forward, 2 and reverse, 3 and more seeded shuffles
+  unsigned orders = 3;    // thread orders a launch runs under when checked: 1 forward, 2 and reverse, 3 and more seeded shuffles
   std::uint64_t seed = 1; // of the shuffles
   bool strictOrders = false;  // when checked: memory that differs from order to order is an error (off: slots taken by atomicAdd may)
   std::uint64_t stepLimit = std::uint64_t(1) << 30;  // accesses and atomics of one thread between two barriers before it counts as hung
@@ -26,7 +26,7 @@ struct Card {
 
 enum class Finding {
   outOfRange, misaligned, foreignAddress, localOfAnotherThread, uninitialisedShared, uninitialisedGlobal, sharedRace, globalRace,
-  divergentBarrier, divergentWarp, wrongMask, hang, sharedMemoryTooLarge, guardOverwritten, orderDependent
+  divergentBarrier, divergentWarp, wrongMask, hang, sharedMemoryTooLarge, guardOverwritten, orderDependent, undefinedArithmetic
 };
 const char* nameOf(Finding finding);
 

@@ -1,4 +1,4 @@
-// Addresses: out of range, misaligned, never written, not the device's at all.
+// Addresses: out of range, misaligned, never written, not the device's at all. And arithmetic that a card does otherwise.
 #include <memory>
 
 #include "../../common/span.h"
@@ -101,6 +101,18 @@ __global__ void localOfAnother(int* out) {
 }
 
 template <bool Broken>
+__global__ void divide(const int* in, int* out) { out[threadIdx.x] = 100 / (in[threadIdx.x] + (Broken ? 0 : 1)); }
+
+template <bool Broken>
+__global__ void shift(const int* in, int* out) { out[threadIdx.x] = int(1u << (in[threadIdx.x] + (Broken ? 1 : 0))); }
+
+template <bool Broken>
+__global__ void convert(const float* in, int* out) {
+  const float x = in[threadIdx.x] * 1e9f;
+  out[threadIdx.x] = Broken ? int(x) : __float2int_rz(x);
+}
+
+template <bool Broken>
 __global__ void tooMuchShared(int* out) {
   EWALD_SHARED(int, tile, Broken ? 13000 : 12000);
   tile[threadIdx.x] = int(threadIdx.x);
@@ -190,6 +202,22 @@ std::vector<Case> memoryCases() {
          Array<int> out(32, false);
          EWALD_TWINS(broken, localOfAnother, 1, 32, 0, out.data());
          return out.at(7) == 7;
+       }},
+      {"division by zero", undefinedArithmetic, [](bool broken) {
+         Array<int> in(32), out(32, false);
+         EWALD_TWINS(broken, divide, 1, 32, 0, in.data(), out.data());
+         return out.at(0) == 100;
+       }},
+      {"shift by 32", undefinedArithmetic, [](bool broken) {
+         Array<int> in(32), out(32, false);
+         EWALD_TWINS(broken, shift, 1, 32, 0, in.data(), out.data());
+         return out.at(4) == 16;
+       }},
+      {"conversion out of range", undefinedArithmetic, [](bool broken) {
+         Array<float> in(32);
+         Array<int> out(32, false);
+         EWALD_TWINS(broken, convert, 1, 32, 0, in.data(), out.data());
+         return out.at(1) == 1000000000 && out.at(31) == 2147483647;
        }},
       {"more shared memory than a block may have", sharedMemoryTooLarge, [](bool broken) {
          Array<int> out(32, false);

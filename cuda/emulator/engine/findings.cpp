@@ -22,7 +22,7 @@ const char* nameOf(Finding finding) {
       "index out of range", "misaligned access", "access to foreign memory", "access to another thread's local memory",
       "read of uninitialised shared memory", "read of uninitialised device memory", "data race in shared memory",
       "data race in device memory", "divergent barrier", "divergent warp", "wrong lane mask", "hang", "too much shared memory",
-      "guard words overwritten", "result depends on thread order"};
+      "guard words overwritten", "result depends on thread order", "undefined arithmetic"};
   return names[int(finding)];
 }
 

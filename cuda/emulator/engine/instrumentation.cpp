@@ -1,5 +1,5 @@
 // What g++ calls before each memory access of a file compiled with -fsanitize=thread, and at an array index out of its known bounds
-// with -fsanitize=bounds, or a pointer misaligned for its type with -fsanitize=alignment. No sanitizer runtime is linked: these functions are the runtime, and they are why the kernels need no
+// with -fsanitize=bounds, or at a pointer misaligned for its type with -fsanitize=alignment, and so on. No sanitizer runtime is linked: these functions are the runtime, and they are why the kernels need no
 // special pointer type. Host code of the same files passes through with one look at a thread-local pointer.
 #include <cstddef>
 #include <cstdint>
@@ -50,6 +50,18 @@ EWALD_CALLBACK void __ubsan_handle_out_of_bounds(OutOfBounds* data, std::uintptr
 struct TypeMismatch { SourceLocation location; TypeDescriptor* type; unsigned char logAlignment, kind; };
 EWALD_CALLBACK void __ubsan_handle_type_mismatch_v1(TypeMismatch* data, std::uintptr_t address) {
   ewald::emulator::misalignedPointer(data->location.file, data->location.line, data->type->name, address, std::size_t(1) << data->logAlignment);
+}
+// A card shifts to zero, saturates conversions and divides by zero to something; this CPU does otherwise in all three.
+struct Arithmetic { SourceLocation location; };
+EWALD_CALLBACK void __ubsan_handle_divrem_overflow(Arithmetic* data, std::uintptr_t, std::uintptr_t) {
+  ewald::emulator::undefinedArithmetic(data->location.file, data->location.line, "integer division by zero, or of the smallest integer by -1", true);
+}
+EWALD_CALLBACK void __ubsan_handle_shift_out_of_bounds(Arithmetic* data, std::uintptr_t, std::uintptr_t) {
+  ewald::emulator::undefinedArithmetic(data->location.file, data->location.line, "shift by a negative number or by the width of the type or more", false);
+}
+EWALD_CALLBACK void __ubsan_handle_float_cast_overflow(Arithmetic* data, std::uintptr_t) {
+  ewald::emulator::undefinedArithmetic(data->location.file, data->location.line,
+                                       "conversion of a number that does not fit the integer type (__float2int_rz and its kin saturate)", false);
 }
 EWALD_CALLBACK void __ubsan_handle_out_of_bounds_abort(OutOfBounds* data, std::uintptr_t index) { __ubsan_handle_out_of_bounds(data, index); }
 }

@@ -58,6 +58,11 @@ Inside::~Inside() { checked = was_; }
 Running::Running(Machine& machine) { running = &machine; }
 Running::~Running() { running = checked = nullptr; }
 
+void undefinedArithmetic(const char* file, unsigned line, const char* what, bool fatal) {
+  const Inside inside;
+  if (running && (fatal || running->mode.checked)) running->die(Finding::undefinedArithmetic, what, Place{file, line});
+}
+
 void misalignedPointer(const char* file, unsigned line, const char* type, std::uintptr_t address, std::size_t alignment) {
   const Inside inside;
   const std::string what = format("address %#zx is no multiple of %zu, which %s needs", std::size_t(address), alignment, type);

@@ -149,6 +149,8 @@ struct Running {
 };
 // An array index outside the bounds its type gives: ends the block.
 void outOfBounds(const char* file, unsigned line, const char* array, long long index);
+// `fatal`: this CPU would trap.
+void undefinedArithmetic(const char* file, unsigned line, const char* what, bool fatal);
 void misalignedPointer(const char* file, unsigned line, const char* type, std::uintptr_t address, std::size_t alignment);
 
 std::string format(const char* pattern, ...) __attribute__((format(printf, 1, 2)));
