@@ -47,7 +47,7 @@ export interface Target {
 }
 
 /** One row of a case table. */
-export interface Row<Input = unknown, Output = unknown> {
+export interface Row<Input = unknown, Output = unknown, Truth = Output> {
   /** Address, `room:kind:what=value…`. */
   readonly id: string;
   /** What the row is there for, one sentence. */
@@ -68,10 +68,10 @@ export interface Row<Input = unknown, Output = unknown> {
   /** The problem of a seed. */
   make(seed: number): Input;
   /** The truth: float64 or integers, never the C++ core. */
-  oracle(input: Input): Output;
+  oracle(input: Input): Truth;
   /** Plans the problem on the context's first backend. */
   plan(context: Context, input: Input): Promise<Subject<Output>>;
-  compare(found: Output, expected: Output): Comparison;
+  compare(found: Output, expected: Truth): Comparison;
   /** Bounds by name; wider only where the device lacks a capability. */
   bounds(device: DeviceInfo): Readonly<Record<string, Bound>>;
 }

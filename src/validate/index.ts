@@ -5,9 +5,13 @@
  *
  * @module
  */
+export { type BenchOptions, type BenchReport, type BenchResult, bench, benchRow, type PeerResult, type Ratio, type Timing } from './bench.js';
 export { type Comparison, matches, type Outcome, outcomes, type Row, seedOf } from './case.js';
 export * as compare from './compare.js';
-export * as oracle from './oracle/philox.js';
+export * as lattices from './oracle/lattices.js';
+export * as philox from './oracle/philox.js';
+export { filterScript, htmlPage, reportBody, verdictOf } from './report/html.js';
+export { style } from './report/style.js';
 export {
   type Candidate,
   type Measure,
@@ -18,9 +22,11 @@ export {
   type RowResult,
   runRow,
   selectRows,
+  shown,
   tally,
   type ValidateOptions,
   validate,
 } from './run.js';
+export { type SupportCell, supportTable } from './support.js';
 export { rows } from './tables.js';
 export type { Bound } from './tolerances.js';

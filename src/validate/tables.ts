@@ -1,6 +1,7 @@
 /** Every case table, in the order of the rooms. */
 import type { Row } from './case.js';
+import { indexingRows } from './cases/indexing.js';
 import { piRows } from './cases/pi.js';
 
 /** All rows; ids are unique. */
-export const rows: readonly Row[] = [...piRows];
+export const rows: readonly Row[] = [...piRows, ...indexingRows];

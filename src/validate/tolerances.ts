@@ -24,3 +24,43 @@ export const sameBytes: Bound = {
   unit: 'bytes',
   reason: 'images of a batch are independent and candidates are ranked by (score, index), so neither order nor company may change a bit',
 };
+
+/** Lattices that are not there, or given to another known cell. */
+export const noLattice: Bound = { limit: 0, unit: 'lattices', reason: 'a lattice is accepted at a chance of 10⁻³ an image, and no row has that many images' };
+
+/** Share of the true lattices that is missed: none, where every image carries enough spots to decide. */
+export const everyLattice: Bound = {
+  limit: 0,
+  unit: 'of the lattices',
+  reason: 'with 10 and more spots a lattice, and with half of them spurious from 50 on, all of thousands of simulated lattices were found',
+};
+
+/** A share of lattices that may be missed where the spots decide no more. */
+export const mostLattices = (limit: number, reason: string): Bound => ({ limit, unit: 'of the lattices', reason });
+
+/** Orientation, in standard deviations of the least-squares rotation that the true errors of the spots allow. */
+export const orientation: Bound = {
+  limit: 6,
+  unit: 'σ',
+  reason:
+    'three angles from spots with known errors: σ² is the largest eigenvalue of ē² (Σ |q|² 1 − q qᵀ)⁻¹, and a maximum over some hundred lattices stays below 5 σ',
+};
+
+/** Smallest σ of an orientation, degrees: what float32 leaves of it. */
+export const orientationFloorDeg = 0.001;
+
+/** Lengths of a found cell against the true one, relative. */
+export const lengths = (limit: number, reason: string): Bound => ({ limit, unit: 'relative', reason });
+
+/** Membership of spots, computed again in float64 from the found cell. */
+export const sameSpots: Bound = {
+  limit: 0,
+  unit: 'spots',
+  reason: 'a spot belongs to a lattice within the radius whose spheres fill 1/64 of reciprocal space; spots within 0.2 % of it are left out',
+};
+
+/** How near to that radius membership is left to rounding. */
+export const borderline = 2e-3;
+
+/** Counts and flags of an image. */
+export const exactSummary: Bound = { limit: 0, unit: 'fields', reason: 'counts of spots and flags are integers' };

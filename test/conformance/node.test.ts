@@ -3,4 +3,4 @@ import { createContext } from '../../dist/index.node.js';
 import * as validate from '../../dist/validate.js';
 import { describeHere } from './table.js';
 
-describeHere('Node', ['wasm', 'native', 'webgpu', 'cuda'], validate, createContext, process.env.EWALD_REQUIRE);
+describeHere('Node', ['wasm', 'native', 'webgpu', 'cuda', 'cuda-emulated'], validate, createContext, process.env.EWALD_REQUIRE);

@@ -58,7 +58,8 @@ function row(id: string, about: string, make: (seed: bigint) => Counts, extra: P
     },
     compare(found, expected) {
       const { error, note } = equality(found, expected);
-      return { errors: { hits: error }, ...(note === undefined ? {} : { note }) };
+      const off = expected.map((hits, i) => Math.abs(Number(hits - (found[i] ?? 0n))));
+      return { errors: { hits: error }, samples: { 'hits, points off': off }, ...(note === undefined ? {} : { note }) };
     },
     bounds: () => ({ hits: exactCount }),
     ...extra,

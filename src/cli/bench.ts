@@ -1,0 +1,75 @@
+/** `ewald bench`: the cases of `ewald validate` verified and then timed, backends and peers side by side in one run. */
+import type { Command } from 'commander';
+import { type BenchReport, type BenchResult, bench, shown, type Timing } from '../validate/index.js';
+import { bold, type CliDeps, dim, exitCode, green, Progress, parseNumber, print, printJson, red, table, yellow } from './output.js';
+import { backendsOf, place, versions } from './validate.js';
+
+interface Options {
+  backend: string;
+  json?: boolean;
+  seconds: string;
+}
+
+export function register(program: Command, deps: CliDeps): void {
+  program
+    .command('bench')
+    .description('verify cases and time them, every backend and peer side by side')
+    .argument('[ids...]', 'addresses of cases; default: those meant for timing')
+    .option('--backend <name>', 'a backend, or all of them', 'all')
+    .option('--seconds <s>', 'seconds of runs of each contestant of a case', '1')
+    .option(
+      '--json',
+      'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, planMs, timing, ratios, pass}], peers, pass}',
+    )
+    .action((ids: string[], options: Options) => run(ids, options, deps));
+}
+
+async function run(ids: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
+  const backends = backendsOf(options.backend);
+  const progress = new Progress('bench');
+  const report = await bench({
+    createContext,
+    ...(ids.length > 0 ? { ids } : {}),
+    ...(backends ? { backends } : {}),
+    ...(process.env.EWALD_REQUIRE ? { require: process.env.EWALD_REQUIRE } : {}),
+    seconds: parseNumber(options.seconds, '--seconds'),
+    place: place(),
+    versions: versions(),
+    signal,
+    onRow: (id, done, total) => progress.report(done / total, id),
+  }).finally(() => progress.end());
+  if (options.json) printJson(report);
+  else printReport(report);
+  // Timings fail nothing: a machine may be slow. What is wrong does.
+  const wrong = report.rows.some(({ outcome }) => outcome === 'fail') || !report.rows.some(({ timing }) => timing);
+  process.exitCode = report.interrupted ? exitCode.interrupted : wrong ? exitCode.data : exitCode.ok;
+}
+
+const timed = ({ medianMs, spreadMs, rate }: Timing, unit: string): string[] => [
+  shown(medianMs),
+  `± ${shown(spreadMs / 2)}`,
+  `${rate >= 1e6 ? rate.toExponential(2) : Math.round(rate)} ${unit}/s`,
+];
+
+function ratiosOf({ ratios }: BenchResult): string {
+  return ratios
+    .map(({ over, ratio, target, pass }) => {
+      const text = `${ratio.toFixed(2)} × ${over}`;
+      return target === null ? text : (pass ? green : yellow)(`${text} (aim ${target}: ${pass ? 'reached' : 'missed'})`);
+    })
+    .join(', ');
+}
+
+function printReport({ rows, peers, backends }: BenchReport): void {
+  const lines: string[][] = [];
+  for (const id of new Set(rows.map((row) => row.id))) {
+    for (const row of rows.filter((candidate) => candidate.id === id && candidate.outcome !== 'absent')) {
+      if (row.timing) lines.push([id, row.backend, shown(row.planMs ?? 0), ...timed(row.timing, row.unit), ratiosOf(row)]);
+      else lines.push([id, row.backend, '', '', '', '', (row.outcome === 'fail' ? red : yellow)(`${row.outcome}: ${row.why}`)]);
+    }
+    for (const { peer, timing, unit } of peers.filter((candidate) => candidate.id === id)) lines.push([id, dim(peer), '', ...timed(timing, unit), '']);
+  }
+  print(table(['case', 'backend', 'plan ms', 'run ms', 'half spread', 'rate', 'ratio'], lines, [2, 3, 4, 5]));
+  print(dim('run: median of the runs; half spread: half the distance of the quartiles; every row was verified before it was timed'));
+  for (const { backend, device } of backends) if (device) print(`${bold(backend.padEnd(8))} ${device.name} ${dim(`(${device.driver})`)}`);
+}

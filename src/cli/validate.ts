@@ -1,0 +1,144 @@
+/** `ewald validate`: the shipped cases on this machine's backends, against an independent reference. */
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { BackendName } from '../backends/backend.js';
+import { parseBackend } from '../backends/open.js';
+import type { Outcome, Report, RowResult } from '../validate/index.js';
+import { htmlPage, rows, selectRows, shown, validate, verdictOf } from '../validate/index.js';
+import { bold, type CliDeps, dim, exitCode, green, Progress, parseNumber, print, printJson, red, table, yellow } from './output.js';
+
+interface Options {
+  backend: string;
+  json?: boolean;
+  html?: string;
+  list?: boolean;
+  budget: string;
+}
+
+const summary = 'run the shipped cases on the backends of this machine, against an independent reference';
+
+export function register(program: Command, deps: CliDeps): void {
+  program
+    .command('validate')
+    .description(summary)
+    .argument('[ids...]', 'addresses of cases: one, all below one (pi:count), or with * for anything')
+    .option('--backend <name>', 'a backend, or all of them', 'all')
+    .option('--budget <seconds>', 'longest estimated run of a case; longer ones are counted as sampled', '2')
+    .option('--html <file>', 'write the report as one HTML page')
+    .option('--list', 'list the cases and what they are for')
+    .option(
+      '--json',
+      'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, unit, ms, device, driver}], counts, pass}',
+    )
+    .action((ids: string[], options: Options) => run(ids, options, deps));
+}
+
+/** The backends an option means; undefined stands for all that a user may name. */
+export const backendsOf = (name: string): readonly BackendName[] | undefined => (name === 'all' ? undefined : [parseBackend(name, '--backend')]);
+
+/** Where this runs, in words. */
+export function place(): string {
+  const processors = cpus();
+  return `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}`;
+}
+
+/** Versions of what the backends stand on. */
+export const versions = (): Record<string, string> => ({ node: process.versions.node, v8: process.versions.v8 });
+
+async function run(ids: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
+  if (options.list) return list(ids, options.json ?? false);
+  const backends = backendsOf(options.backend);
+  const progress = new Progress('validate');
+  const report = await validate({
+    createContext,
+    ids,
+    ...(backends ? { backends } : {}),
+    ...(process.env.EWALD_REQUIRE ? { require: process.env.EWALD_REQUIRE } : {}),
+    budget: parseNumber(options.budget, '--budget'),
+    place: place(),
+    versions: versions(),
+    signal,
+    onResult: ({ id }, done, total) => progress.report(done / total, id),
+  }).finally(() => progress.end());
+  if (options.html) await writeWhole(options.html, htmlPage(report));
+  if (options.json) printJson(jsonOf(report));
+  else printReport(report);
+  if (options.html && !options.json) print(dim(`report written to ${options.html}`));
+  process.exitCode = report.interrupted ? exitCode.interrupted : report.pass ? exitCode.ok : exitCode.data;
+}
+
+/** What `--json` prints; documented in src/validate/README.md. */
+function jsonOf({ rows: results, backends, ...rest }: Report): object {
+  const device = new Map(backends.map(({ backend, device }) => [backend, device]));
+  return {
+    ...rest,
+    backends,
+    rows: results.map(({ samples: _, ...row }) => ({ ...row, device: device.get(row.backend)?.name ?? null, driver: device.get(row.backend)?.driver ?? null })),
+  };
+}
+
+function list(ids: readonly string[], json: boolean): void {
+  const chosen = ids.length > 0 ? selectRows(ids) : rows;
+  if (json) printJson(chosen.map(({ id, about, cost, work, bench }) => ({ id, about, cost, work, bench: bench ?? false })));
+  else
+    print(
+      table(
+        ['case', 'estimate', 'about'],
+        chosen.map(({ id, cost, about }) => [id, `${cost.toPrecision(1)} s`, dim(about)]),
+        [1],
+      ),
+    );
+}
+
+const paints: Record<Outcome, (text: string) => string> = { pass: green, fail: red, refused: yellow, absent: dim, todo: yellow, sampled: yellow };
+
+function line({ id, backend, outcome, error, bound, unit, ms }: RowResult): string[] {
+  return [
+    id,
+    backend,
+    paints[outcome](outcome),
+    error === null ? '' : shown(error),
+    bound === null ? '' : `${shown(bound)} ${unit}`,
+    ms === null ? '' : ms.toFixed(ms < 10 ? 2 : 0),
+  ];
+}
+
+function printReport(report: Report): void {
+  const run = report.rows.filter(({ outcome }) => outcome !== 'absent');
+  if (run.length > 0) print(table(['case', 'backend', 'outcome', 'error', 'bound', 'ms'], run.map(line), [3, 5]));
+  print();
+  for (const { backend, device, reason } of report.backends) {
+    const mine = report.rows.filter((row) => row.backend === backend);
+    const absent = mine.filter(({ outcome }) => outcome === 'absent').length;
+    print(
+      `${bold(backend.padEnd(8))} ${device ? `${device.name} ${dim(`(${device.driver})`)}` : dim(`${absent > 0 ? `${absent} cases absent` : 'absent'}: ${reason}`)}`,
+    );
+  }
+  for (const { id, backend, why, outcome } of run) {
+    if (outcome === 'fail') print(`${red('fail')}     ${id} on ${backend}: ${why}`);
+  }
+  // A reason that many rows share is told once.
+  for (const outcome of ['refused', 'todo', 'sampled'] as const) {
+    const reasons = new Map<string, number>();
+    for (const row of run) if (row.outcome === outcome) reasons.set(`${row.backend}: ${row.why}`, (reasons.get(`${row.backend}: ${row.why}`) ?? 0) + 1);
+    for (const [reason, count] of reasons) print(`${yellow(outcome.padEnd(8))} ${count} × ${reason}`);
+  }
+  const counts = Object.entries(report.counts).filter(([, count]) => count > 0);
+  print(`\n${counts.map(([outcome, count]) => paints[outcome as Outcome](`${count} ${outcome}`)).join(', ')}`);
+  const { kind, title } = verdictOf(report);
+  print((kind === 'pass' ? green : red)(bold(report.interrupted ? `${title}, so far` : title)));
+}
+
+/** Writes a file under another name first, so that nobody ever sees half of it. */
+async function writeWhole(file: string, text: string): Promise<void> {
+  const temporary = resolve(dirname(file), `.${process.pid}.${Date.now()}.tmp`);
+  try {
+    await writeFile(temporary, text);
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

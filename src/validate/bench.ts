@@ -1,0 +1,217 @@
+/** Times rows of the case tables: a row is verified first, and what fails is not timed. Backends and peers take turns in one run. */
+import type { BackendName, DeviceInfo } from '../backends/backend.js';
+import { isEwaldError, messageOf } from '../errors.js';
+import { breathe } from '../options.js';
+import { version } from '../version.js';
+import type { Outcome, Row } from './case.js';
+import { type Candidate, openCandidates, Problem, runRow, selectRows, type ValidateOptions } from './run.js';
+
+/** Median and quartiles of some runs, and the rate at the median. */
+export interface Timing {
+  readonly medianMs: number;
+  /** Distance of the quartiles. */
+  readonly spreadMs: number;
+  readonly bestMs: number;
+  readonly runs: number;
+  /** Points or images a second. */
+  readonly rate: number;
+}
+
+/** Rates of two of a row, and what was aimed at. */
+export interface Ratio {
+  /** A peer or another backend. */
+  readonly over: string;
+  readonly ratio: number;
+  /** Ratio aimed at; null when there is no aim. */
+  readonly target: number | null;
+  readonly pass: boolean;
+}
+
+/** A row timed on a backend. */
+export interface BenchResult {
+  readonly id: string;
+  readonly backend: BackendName;
+  /** Outcome of the verification; only `pass` is timed. */
+  readonly outcome: Outcome;
+  readonly why: string | null;
+  readonly error: number | null;
+  readonly bound: number | null;
+  readonly unit: 'points' | 'images';
+  readonly planMs: number | null;
+  readonly timing: Timing | null;
+  readonly ratios: readonly Ratio[];
+  /** Verified, and every ratio that is aimed at is reached. */
+  readonly pass: boolean;
+}
+
+/** Another way of doing a row's work, timed in the same run. */
+export interface PeerResult {
+  readonly id: string;
+  readonly peer: string;
+  readonly unit: 'points' | 'images';
+  readonly timing: Timing;
+}
+
+/** The whole of a benchmark. */
+export interface BenchReport {
+  readonly versions: Readonly<Record<string, string>>;
+  readonly place: string;
+  readonly date: string;
+  readonly backends: readonly { backend: BackendName; available: boolean; reason: string; device: DeviceInfo | null }[];
+  readonly rows: readonly BenchResult[];
+  readonly peers: readonly PeerResult[];
+  readonly pass: boolean;
+  readonly interrupted: boolean;
+}
+
+/** What a benchmark is told, beside what a validation is. */
+export interface BenchOptions extends Omit<ValidateOptions, 'onResult' | 'stopAtFailure' | 'budget'> {
+  /** Seconds of runs of each contestant of a row, default 1. */
+  readonly seconds?: number;
+  readonly onRow?: (id: string, done: number, total: number) => void;
+}
+
+interface Contestant {
+  readonly name: string;
+  run(): Promise<number> | number;
+  readonly times: { readonly ms: number; readonly amount: number }[];
+}
+
+function timingOf({ times }: Contestant): Timing {
+  const sorted = times.map(({ ms }) => ms).sort((a, b) => a - b);
+  const at = (fraction: number): number => {
+    const place = fraction * (sorted.length - 1);
+    const [low, high] = [sorted[Math.floor(place)] ?? 0, sorted[Math.ceil(place)] ?? 0];
+    return low + (high - low) * (place - Math.floor(place));
+  };
+  return {
+    medianMs: at(0.5),
+    spreadMs: at(0.75) - at(0.25),
+    bestMs: at(0),
+    runs: sorted.length,
+    rate: ((times[0]?.amount ?? 0) / at(0.5)) * 1000,
+  };
+}
+
+// One run of each in turn, so that a change of the machine's pace meets all of them.
+async function timeAll(contestants: readonly Contestant[], seconds: number, signal: AbortSignal | undefined): Promise<void> {
+  for (const contestant of contestants) for (let i = 0; i < 3; i++) await contestant.run();
+  const started = performance.now();
+  for (let round = 0; round < 1000; round++) {
+    if (round >= 7 && performance.now() - started > seconds * 1000 * contestants.length) break;
+    if (signal?.aborted) break;
+    for (const contestant of contestants) {
+      const begin = performance.now();
+      const amount = await contestant.run();
+      contestant.times.push({ ms: performance.now() - begin, amount });
+    }
+    await breathe();
+  }
+}
+
+/** Verifies and times one row on every candidate, and its peers. */
+export async function benchRow(
+  row: Row,
+  candidates: readonly Candidate[],
+  options: Pick<BenchOptions, 'seconds' | 'signal'>,
+): Promise<{ rows: BenchResult[]; peers: PeerResult[] }> {
+  const problem = new Problem(row);
+  const { amount, unit } = row.work;
+  const rows: (Omit<BenchResult, 'ratios' | 'pass' | 'timing'> & { contestant?: Contestant })[] = [];
+  const open: { dispose(): Promise<void> }[] = [];
+  const contestants: Contestant[] = [];
+  try {
+    for (const candidate of candidates) {
+      const { outcome, why, error, bound } = await runRow(problem, candidate);
+      const line = { id: row.id, backend: candidate.backend, outcome, why, error, bound, unit };
+      if (outcome !== 'pass' || !candidate.context) {
+        rows.push({ ...line, planMs: null });
+        continue;
+      }
+      const begin = performance.now();
+      const subject = await row.plan(candidate.context, problem.input);
+      const planMs = performance.now() - begin;
+      open.push(subject);
+      const contestant: Contestant = {
+        name: candidate.backend,
+        times: [],
+        async run() {
+          await subject.run();
+          return amount;
+        },
+      };
+      contestants.push(contestant);
+      rows.push({ ...line, planMs, contestant });
+    }
+    const peers = (row.peers ?? []).map((peer): Contestant => ({ name: peer.name, times: [], run: () => peer.run(problem.input) }));
+    if (contestants.length > 0) await timeAll([...contestants, ...peers], options.seconds ?? 1, options.signal);
+    const timed = [...contestants, ...peers].filter(({ times }) => times.length > 0);
+    const rates = new Map(timed.map((contestant) => [contestant.name, timingOf(contestant)]));
+    return {
+      rows: rows.map(({ contestant, ...line }) => {
+        const timing = rates.get(contestant?.name ?? '') ?? null;
+        const targets = (row.targets ?? []).filter(({ backend }) => backend === line.backend);
+        const names = [...new Set([...peers.map(({ name }) => name), ...targets.map(({ over }) => over)])];
+        const ratios = names.flatMap((over): Ratio[] => {
+          const other = rates.get(over);
+          if (!timing || !other || over === line.backend) return [];
+          const target = targets.find((candidate) => candidate.over === over)?.ratio ?? null;
+          const ratio = timing.rate / other.rate;
+          return [{ over, ratio, target, pass: target === null || ratio >= target }];
+        });
+        return { ...line, timing, ratios, pass: line.outcome === 'pass' && ratios.every(({ pass }) => pass) };
+      }),
+      peers: peers.flatMap(({ name }) => {
+        const timing = rates.get(name);
+        return timing ? [{ id: row.id, peer: name, unit, timing }] : [];
+      }),
+    };
+  } finally {
+    for (const subject of open) await subject.dispose();
+  }
+}
+
+/** Times the rows that are meant for it, or those of `ids`. Throws `Argument` for unknown ids or names. */
+export async function bench(options: BenchOptions): Promise<BenchReport> {
+  const chosen = selectRows(options.ids).filter(({ bench }) => bench || options.ids?.length);
+  const candidates = await openCandidates({ ...options, budget: Number.POSITIVE_INFINITY });
+  const rows: BenchResult[] = [];
+  const peers: PeerResult[] = [];
+  try {
+    for (const [i, row] of chosen.entries()) {
+      if (options.signal?.aborted) break;
+      options.onRow?.(row.id, i, chosen.length);
+      try {
+        const result = await benchRow(row, candidates, options);
+        rows.push(...result.rows);
+        peers.push(...result.peers);
+      } catch (error) {
+        if (!isEwaldError(error)) throw error;
+        const line = {
+          id: row.id,
+          unit: row.work.unit,
+          outcome: 'fail' as const,
+          why: messageOf(error),
+          error: null,
+          bound: null,
+          planMs: null,
+          timing: null,
+          ratios: [],
+        };
+        for (const { backend } of candidates) rows.push({ ...line, backend, pass: false });
+      }
+    }
+  } finally {
+    for (const candidate of candidates) await candidate.context?.dispose().catch(() => undefined);
+  }
+  return {
+    versions: { ewald: version, ...options.versions },
+    place: options.place ?? 'unknown',
+    date: new Date().toISOString(),
+    backends: candidates.map(({ backend, device, reason }) => ({ backend, available: device !== null, reason, device })),
+    rows,
+    peers,
+    pass: rows.every(({ outcome, pass }) => pass || (outcome !== 'pass' && outcome !== 'fail')) && rows.some(({ timing }) => timing !== null),
+    interrupted: options.signal?.aborted ?? false,
+  };
+}

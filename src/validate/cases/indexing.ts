@@ -1,0 +1,366 @@
+/** The case table of indexing: lists whose lattices are known because they were made; answers are compared by meaning, not by bits. */
+import type { Context } from '../../context.js';
+import { type Cell, cellFromParameters, reciprocal, scale } from '../../crystal/cell.js';
+import type { IndexerOptions, IndexingMethod, IndexingResult, IndexingThresholds } from '../../indexing/indexer.js';
+import { Random } from '../../simulate/random.js';
+import { rotateRandomly, type SpotSimulation, simulateSpots } from '../../simulate/spots.js';
+import type { Comparison, Row } from '../case.js';
+import { differentBytes } from '../compare.js';
+import { distanceToNode, latticeDifference, membershipRadius, orientationSigma, otherHand, perfectImage, spotAt, type TrueImage } from '../oracle/lattices.js';
+import * as bounds from '../tolerances.js';
+
+/** Cells of the table: lengths in angstrom and angles in degrees, one of each kind of lattice that behaves differently. */
+export const cells = {
+  ortho: cellFromParameters(30, 40, 50, 90, 90, 90),
+  tetra: cellFromParameters(79.1, 79.1, 37.9, 90, 90, 90),
+  hex: cellFromParameters(80, 80, 90, 90, 90, 120),
+  mono: cellFromParameters(52.4, 61.3, 74.8, 90, 103.2, 90),
+  tri: cellFromParameters(41.2, 52.7, 63.9, 78.4, 83.1, 95.6),
+  cubic: cellFromParameters(58, 58, 58, 90, 90, 90),
+  big: cellFromParameters(128, 128, 210, 90, 90, 120),
+  small: cellFromParameters(5.4, 8.7, 12.3, 90, 97.5, 90),
+};
+export type CellName = keyof typeof cells;
+
+/** A batch of images with their truth. */
+interface Lists {
+  readonly images: readonly TrueImage[];
+  readonly known: readonly Cell[];
+  /** Index of the known cell of each image; default 0. */
+  readonly which?: readonly number[];
+  readonly options: IndexerOptions;
+  readonly thresholds: IndexingThresholds;
+}
+interface Answer {
+  readonly result: IndexingResult;
+  /** The same work done another way, to be the same bytes. */
+  readonly twin?: IndexingResult;
+}
+
+const batchOf = (images: readonly TrueImage[]) => {
+  const offsets = new Uint32Array(images.length + 1);
+  images.forEach(({ owner }, i) => {
+    offsets[i + 1] = (offsets[i] as number) + owner.length;
+  });
+  const spots = new Float32Array((offsets[images.length] as number) * 3);
+  images.forEach((image, i) => {
+    spots.set(image.spots, (offsets[i] as number) * 3);
+  });
+  return { spots, offsets };
+};
+
+async function plan(context: Context, lists: Lists, twin?: (context: Context, lists: Lists, run: Run) => Promise<IndexingResult>) {
+  const indexer = await context.indexer({ batch: lists.images.length, maxInputCells: lists.known.length, ...lists.options });
+  const run: Run = (images, into) => indexer.run({ ...batchOf(images), cells: lists.known, ...lists.thresholds, ...(into ? { into } : {}) });
+  return {
+    backend: indexer.backend,
+    async run(): Promise<Answer> {
+      const result = await run(lists.images);
+      return twin ? { result, twin: await twin(context, lists, run) } : { result };
+    },
+    dispose: () => indexer.dispose(),
+  };
+}
+type Run = (images: readonly TrueImage[], into?: IndexingResult) => Promise<IndexingResult>;
+
+/** Verdicts, orientations, lengths and memberships of every image against the truth. */
+function compareWithTruth({ result }: Answer, { images, known, which }: Lists): Comparison {
+  const degrees: number[] = [];
+  const sigmas: number[] = [];
+  const relative: number[] = [];
+  const notes: string[] = [];
+  let [missed, invented, wrongCell, membership] = [0, 0, 0, 0];
+  images.forEach((image, i) => {
+    const view = result.image(i);
+    const crystals = view.crystals();
+    const taken = new Set<number>();
+    image.lattices.forEach((truth, k) => {
+      const place = crystals.findIndex(({ cell }, c) => !taken.has(c) && latticeDifference(cell, truth) !== undefined);
+      const crystal = crystals[place];
+      if (!crystal) {
+        missed++;
+        return;
+      }
+      taken.add(place);
+      const difference = latticeDifference(crystal.cell, truth);
+      if (!difference) return;
+      const sigma = Math.hypot(orientationSigma(image, truth, k + 1), bounds.orientationFloorDeg);
+      degrees.push(difference.misorientationDeg);
+      sigmas.push(difference.misorientationDeg / sigma);
+      relative.push(difference.lengths);
+      if (crystal.inputCell !== (which?.[i] ?? 0)) wrongCell++;
+    });
+    invented += crystals.length - taken.size;
+    const differing = differingSpots(image, view, crystals, known);
+    if (differing > 0) notes.push(`image ${i}: ${differing} spots differ`);
+    membership += differing;
+  });
+  if (missed > 0) notes.unshift(`${missed} lattices missed`);
+  if (invented > 0) notes.unshift(`${invented} lattices that are not there`);
+  if (wrongCell > 0) notes.unshift(`${wrongCell} lattices given to another known cell`);
+  return {
+    errors: {
+      missed:
+        missed /
+        Math.max(
+          1,
+          images.reduce((sum, { lattices }) => sum + lattices.length, 0),
+        ),
+      invented: invented + wrongCell,
+      orientation: Math.max(0, ...sigmas),
+      lengths: Math.max(0, ...relative),
+      membership,
+    },
+    samples: { 'misorientation, degrees': degrees, 'misorientation, σ': sigmas, 'lengths, relative': relative },
+    ...(notes.length > 0 ? { note: notes.slice(0, 4).join('; ') } : {}),
+  };
+}
+
+type View = ReturnType<IndexingResult['image']>;
+
+// Spots whose membership differs from what the found cells say in float64, plus the difference of the count of a single lattice.
+function differingSpots(image: TrueImage, view: View, crystals: ReturnType<View['crystals']>, known: readonly Cell[]): number {
+  const lattices = crystals.map(({ cell, inputCell, number }) => ({
+    cell,
+    number,
+    dual: reciprocal(cell),
+    radius: membershipRadius(known[inputCell] as Cell),
+  }));
+  const spots = Float32Array.from(image.spots);
+  const order = Array.from(image.owner, (_, i) => i).sort((i, j) => Math.hypot(...spotAt(spots, i)) - Math.hypot(...spotAt(spots, j)) || i - j);
+  let [differing, near, undecided] = [0, 0, 0];
+  for (const [rank, i] of order.entries()) {
+    const distances = lattices.map(({ cell, dual, radius }) => distanceToNode(cell, dual, spotAt(spots, i)) / radius);
+    const owner = view.assignment[i] as number;
+    // A spot that took no part belongs to nothing.
+    if (rank >= view.usedSpots) {
+      if (owner !== 0) differing++;
+      continue;
+    }
+    const first = distances[0];
+    if (first !== undefined) {
+      if (Math.abs(first - 1) < bounds.borderline) undecided++;
+      else if (first < 1) near++;
+    }
+    const own = lattices.findIndex(({ number }) => number === owner);
+    if (owner !== 0 && !((distances[own] as number) < 1 + bounds.borderline)) differing++;
+    if (owner === 0 && distances.some((distance) => distance < 1 - bounds.borderline)) differing++;
+  }
+  const [single] = crystals;
+  if (single && crystals.length === 1) differing += Math.max(0, Math.abs(single.indexedSpots - near - undecided / 2) - undecided / 2);
+  return differing;
+}
+
+/** Seconds an image takes on one thread of the wasm core, by method: measured, rounded up. */
+const secondsAnImage = { fast: 0.001, exhaustive: 0.012 };
+
+type Extra = Partial<Row<Lists, Answer, Lists>> & { lengths?: bounds.Bound; missed?: bounds.Bound };
+
+function row(method: IndexingMethod, address: string, about: string, make: (seed: number) => Lists, extra: Extra = {}): Row<Lists, Answer, Lists> {
+  const { lengths, missed, ...rest } = extra;
+  const id = `indexing:${method}:${address}`;
+  const amount = Number(/images=(\d+)/.exec(address)?.[1] ?? 1);
+  return {
+    id,
+    about,
+    cost: 0.02 + amount * secondsAnImage[method] * 2,
+    work: { amount, unit: 'images' },
+    // Facts of the published search at 300 spots; the fast method does a fifteenth of it.
+    flops: amount * (method === 'fast' ? 4e7 : 6e8),
+    bytes: amount * (300 * 12 + 512),
+    make: (seed) => {
+      const lists = make(seed);
+      return { ...lists, options: { method, maxOutputCells: 8, ...lists.options } };
+    },
+    oracle: (lists) => lists,
+    plan: (context, lists) => plan(context, lists),
+    compare: compareWithTruth,
+    bounds: () => ({
+      missed: missed ?? bounds.everyLattice,
+      invented: bounds.noLattice,
+      orientation: bounds.orientation,
+      lengths: lengths ?? bounds.lengths(0.01, 'the known cell is the true one; a strain is fitted only where the spots carry it'),
+      membership: bounds.sameSpots,
+    }),
+    ...rest,
+  };
+}
+
+interface Simulation extends Omit<SpotSimulation, 'cell' | 'seed' | 'images' | 'spots'> {
+  readonly images?: number;
+}
+
+function simulated(method: IndexingMethod, name: CellName, spots: number, simulation: Simulation, about: string, extra?: Extra, options: IndexerOptions = {}) {
+  const { images = 8, ...settings } = simulation;
+  const words = Object.entries(settings).map(([key, value]) => `:${key}=${value}`);
+  return row(
+    method,
+    `${name}:n=${spots}${words.join('')}:images=${images}`,
+    about,
+    (seed) => ({
+      images: simulateSpots({ cell: cells[name], images, seed, spots, ...settings }),
+      known: [cells[name]],
+      options: { ...options },
+      thresholds: { maxCrystals: settings.crystals ?? 1 },
+    }),
+    extra,
+  );
+}
+
+function perfect(method: IndexingMethod, address: string, cell: (seed: number) => Cell, known: Cell, resolutionA: number) {
+  return row(
+    method,
+    `perfect:${address}`,
+    'a list of exact nodes, to be indexed to the last spot',
+    (seed) => ({ images: [perfectImage(cell(seed), resolutionA)], known: [known], options: {}, thresholds: {} }),
+    { lengths: bounds.lengths(1e-5, 'exact nodes in float32: a length is known to some 10 units in the last place') },
+  );
+}
+
+const turned = (cell: Cell) => (seed: number) => rotateRandomly(cell, new Random(seed, 0));
+
+// Two runs that must give the same bytes.
+function twins(method: IndexingMethod, address: string, about: string, twin: (context: Context, lists: Lists, run: Run) => Promise<IndexingResult>) {
+  return row(
+    method,
+    `${address}:images=12`,
+    about,
+    (seed) => {
+      const images = (['mono', 'hex', 'tri'] as const).flatMap((name, i) =>
+        [10, 40, 150, 300].flatMap((spots, k) => simulateSpots({ cell: cells[name], seed: seed + 10 * i + k, spots, spurious: 0.3 })),
+      );
+      return { images, known: [cells.mono, cells.hex, cells.tri], options: {}, thresholds: { maxCrystals: 2 } };
+    },
+    {
+      plan: (context, lists) => plan(context, lists, twin),
+      compare({ result, twin: other }) {
+        if (!other) return { errors: { bytes: Number.POSITIVE_INFINITY } };
+        const parts = (['found', 'results', 'assignment'] as const).map((name) => ({ name, ...differentBytes(other[name], result[name]) }));
+        const bad = parts.find(({ error }) => error !== 0);
+        return { errors: { bytes: parts.reduce((sum, { error }) => sum + error, 0) }, ...(bad ? { note: `${bad.name}: ${bad.note}` } : {}) };
+      },
+      bounds: () => ({ bytes: bounds.sameBytes }),
+    },
+  );
+}
+
+// What an image says of itself: spots used, flags, and that nothing was found.
+function empty(
+  method: IndexingMethod,
+  address: string,
+  about: string,
+  images: (seed: number) => readonly TrueImage[],
+  wanted: { used: number; tooFew: boolean },
+) {
+  return row(method, address, about, (seed) => ({ images: images(seed), known: [cells.mono], options: {}, thresholds: {} }), {
+    compare({ result }, { images: made }) {
+      let wrong = 0;
+      made.forEach((_, i) => {
+        const view = result.image(i);
+        wrong += Number(view.indexed) + Number(view.usedSpots !== wanted.used) + Number(view.tooFewSpots !== wanted.tooFew);
+        wrong += view.assignment.reduce((sum, owner) => sum + Number(owner !== 0), 0) + Number(view.crystals().length > 0);
+      });
+      return { errors: { summary: wrong } };
+    },
+    bounds: () => ({ summary: bounds.exactSummary }),
+  });
+}
+
+const noise = (spots: number, images: number) => (seed: number) => simulateSpots({ cell: cells.mono, images, seed, spots, spurious: 1, crystals: 0 });
+
+function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
+  const few = bounds.mostLattices(0.25, 'ten true spots among twenty, noise 0.5 px: nine in ten are decidable, see facts of the room');
+  return [
+    perfect(method, 'ortho:axes', () => cells.ortho, cells.ortho, 14),
+    perfect(method, 'ortho', turned(cells.ortho), cells.ortho, 14),
+    perfect(method, 'hex', turned(cells.hex), cells.hex, 26),
+    perfect(method, 'tri', turned(cells.tri), cells.tri, 16),
+    perfect(method, 'tri:left-handed', turned(otherHand(cells.tri)), otherHand(cells.tri), 16),
+    perfect(method, 'tri:left-known', turned(otherHand(cells.tri)), scale3(-1, otherHand(cells.tri)), 16),
+    ...(['ortho', 'tetra', 'hex', 'mono', 'tri', 'cubic', 'big'] as const).map((name) => simulated(method, name, 100, {}, 'each kind of cell')),
+    ...[50, 200, 300].map((spots) => simulated(method, 'mono', spots, {}, 'few spots and many')),
+    ...[0.3, 0.5].map((spurious) => simulated(method, 'mono', 100, { spurious, noisePx: 1 }, 'spurious spots and noise')),
+    simulated(method, 'tri', 300, { spurious: 0.5, noisePx: 1, images: 32 }, 'spurious spots and noise', { bench: true }),
+    simulated(method, 'tetra', 300, { images: 64 }, 'the pace of good images', { bench: true }),
+    ...(method === 'fast' ? fastOnly(few) : []),
+    simulated(method, 'mono', 300, { crystals: 2 }, 'two lattices in an image'),
+    row(method, 'cells=3:n=100:images=9', 'three known cells, each image has one of them', (seed) => {
+      const names = ['tri', 'ortho', 'mono'] as const;
+      const which = Array.from({ length: 9 }, (_, i) => i % 3);
+      return {
+        images: which.flatMap((k, i) => simulateSpots({ cell: cells[names[k] as CellName], seed: seed + i, spots: 100, spurious: 0.2 })),
+        known: names.map((name) => cells[name]),
+        which,
+        options: {},
+        thresholds: {},
+      };
+    }),
+    simulated(method, 'mono', 900, { spurious: 0.3, images: 4 }, 'more spots than maxSpots: those of lowest resolution take part', {}, { maxSpots: 200 }),
+    ...[20, 100, 300].map((spots) =>
+      empty(method, `noise:n=${spots}:images=16`, 'spots without a lattice are refused', noise(spots, 16), { used: spots, tooFew: false }),
+    ),
+    empty(method, 'spots=0:images=3', 'images without spots', noise0, { used: 0, tooFew: true }),
+    empty(method, 'spots=3:images=3', 'fewer spots than indexing needs', noise(3, 3), { used: 3, tooFew: true }),
+    twins(method, 'batch-is-single', 'a batch gives what its images give one by one', async (_, lists, run) => joined(lists, run)),
+    twins(method, 'repeat', 'twice the same bytes', (_, lists, run) => run(lists.images)),
+    twins(method, 'into', 'every byte of a result that is used again is written', async (_, lists, run) => {
+      const into = await run(lists.images);
+      for (const bytes of [into.found, into.results, into.assignment]) bytes.fill(0xa5);
+      return run(lists.images, into);
+    }),
+    twins(method, 'threads', 'one thread gives what several give', async (context, lists) => {
+      const single = await context.indexer({ batch: lists.images.length, maxInputCells: lists.known.length, ...lists.options, threads: 1 });
+      try {
+        return await single.run({ ...batchOf(lists.images), cells: lists.known, ...lists.thresholds });
+      } finally {
+        await single.dispose();
+      }
+    }),
+  ];
+}
+
+const scale3 = (k: number, [a, b, c]: Cell): Cell => [scale(k, a), scale(k, b), scale(k, c)];
+const noise0 = (): TrueImage[] => Array.from({ length: 3 }, () => ({ spots: new Float64Array(0), lattices: [], owner: new Uint8Array(0) }));
+
+async function joined(lists: Lists, run: Run): Promise<IndexingResult> {
+  const whole = await run(lists.images);
+  for (const bytes of [whole.found, whole.results, whole.assignment]) bytes.fill(0);
+  let spots = 0;
+  for (const [i, image] of lists.images.entries()) {
+    const single = await run([image]);
+    whole.found.set(single.found, i * single.found.length);
+    whole.results.set(single.results, i * single.results.length);
+    whole.assignment.set(single.assignment, spots);
+    spots += single.assignment.length;
+  }
+  return whole;
+}
+
+function fastOnly(few: bounds.Bound): Row<Lists, Answer, Lists>[] {
+  return [
+    simulated('fast', 'mono', 10, { noisePx: 0.3 }, 'ten spots'),
+    simulated('fast', 'mono', 20, {}, 'twenty spots'),
+    simulated('fast', 'tri', 20, { spurious: 0.5, images: 16 }, 'ten true spots among twenty', { missed: few }),
+    simulated('fast', 'mono', 300, { crystals: 3 }, 'three lattices in an image'),
+    row(
+      'fast',
+      'cell-off=1%:n=200:images=8',
+      'a known cell whose lengths are one percent wrong',
+      (seed) => {
+        const off = cellFromParameters(52.4 * 1.01, 61.3 * 0.99, 74.8 * 1.01, 90, 103.2, 90);
+        return { images: simulateSpots({ cell: cells.mono, images: 8, seed, spots: 200 }), known: [off], options: {}, thresholds: {} };
+      },
+      { lengths: bounds.lengths(0.015, 'the known lengths are off by one percent, and the answer may not be further off') },
+    ),
+    simulated(
+      'fast',
+      'small',
+      100,
+      { wavelengthA: 0.0251, distanceMm: 2400, dMinA: 0.8, bandwidth: 1e-5, bFactorA2: 2 },
+      'electron diffraction: an Ewald sphere that is nearly flat',
+    ),
+  ];
+}
+
+/** The rows. */
+export const indexingRows: readonly Row<Lists, Answer, Lists>[] = [...rowsOf('fast'), ...rowsOf('exhaustive')];
