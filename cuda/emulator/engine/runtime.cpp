@@ -139,7 +139,8 @@ cudaError_t setSharedMemoryLimit(const void* function, int bytes) {
 void launch(const Launch& what) {
   EWALD_LOCK;
   const auto refuse = [&](cudaError_t error, const std::string& why) {
-    failWith(error, format("launch of %s at %s:%u: ", what.kernel, what.file, what.line) + why);
+    const char* const slash = std::strrchr(what.file, '/');
+    failWith(error, format("launch of %s at %s:%u: ", what.kernel, slash ? slash + 1 : what.file, what.line) + why);
   };
   if (const cudaError_t error = available()) return (void)fail(error);
   CUstream_st* const stream = find(what.stream);
