@@ -8,6 +8,8 @@ const commands: Record<
   index: { summary: 'index spot lists: from spots to oriented crystal cells', load: () => import('./index-lists.js') },
   simulate: { summary: 'make data with known truth', load: () => import('./simulate.js') },
   devices: { summary: 'which backends this machine has, which one is chosen, and why not the others', load: () => import('./devices.js') },
+  validate: { summary: "check this machine's results against the reference", load: () => import('./validate.js') },
+  bench: { summary: 'time the same cases, every backend side by side', load: () => import('./bench.js') },
   pi: { summary: 'count pi by Monte Carlo, to the last point the same on every backend', load: () => import('./pi.js') },
 };
 
