@@ -109,6 +109,7 @@ struct Workspace {
   uint64_t* nodes;      // [node_slots] hash of occupied nodes
   int node_slots;
   uint32_t node_epoch;
+  Vec3 beam;            // of the list that is searched: the direction it is thinnest along
   uint8_t* owner;       // [max_spots] lattice of each spot
 };
 

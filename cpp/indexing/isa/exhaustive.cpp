@@ -447,6 +447,7 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
     refine_found(plan, known, spots, lattice, work);
   }
   std::stable_sort(work.lattices, work.lattices + work.lattice_count, ByScore{});
+  work.beam = thin_axis(spots, nullptr);
   // Judge the best, and a few of the others that are not the same; the first one accepted goes to the front.
   int judged = 0;
   for (int i = 0; i < work.lattice_count && judged < 4; i++) {
@@ -455,8 +456,8 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
     for (int k = 0; k < i && !again; k++) again = work.lattices[k].judged && same_lattice(lattice.cell, work.lattices[k].cell, 0.1);
     if (again) continue;
     const KnownCell& known = plan.cells[lattice.input_cell];
-    lattice.merit = merit(lattice.cell, spots, known.acceptance, nullptr);
-    lattice.log10_chance = log10_chance(plan, known, lattice, spots, work);
+    lattice.merit = merit(lattice.cell, spots, known.acceptance);
+    lattice.log10_chance = measured(plan, chance_of(plan, lattice, spots, work), lattice, spots, work);
     lattice.judged = true;
     judged++;
     if (lattice.log10_chance <= p.accept_log10) {

@@ -71,16 +71,16 @@ void search_with(const RunPlan& plan, int input, const Effort& effort, const Spo
 }  // namespace
 
 void judge(const RunPlan& plan, const SpotList& spots, bool may_strain, Lattice& lattice, Workspace& work) {
-  const KnownCell& known = plan.cells[lattice.input_cell];
-  lattice.log10_chance = log10_chance(plan, known, lattice, spots, work);
+  Chance chance = chance_of(plan, lattice, spots, work);
   if (may_strain && lattice.merit > 8) {
     Lattice strained = lattice;
-    refine(plan, known, spots, true, strained, work);
+    refine(plan, plan.cells[lattice.input_cell], spots, true, strained, work);
     if (strained.strained) {
-      strained.log10_chance = log10_chance(plan, known, strained, spots, work);
-      if (strained.log10_chance < lattice.log10_chance) lattice = strained;
+      const Chance other = chance_of(plan, strained, spots, work);
+      if (other.log10 < chance.log10) lattice = strained, chance = other;
     }
   }
+  lattice.log10_chance = measured(plan, chance, lattice, spots, work);
   lattice.judged = true;
   lattice.score = lattice.merit;
 }
@@ -112,7 +112,7 @@ void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work) {
   const int efforts_there = int(sizeof efforts / sizeof *efforts);
   // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector gets its turn.
   double thickness;
-  thin_axis(spots, &thickness);
+  work.beam = thin_axis(spots, &thickness);
   const bool flat = thickness * plan.cells[0].shortest < 0.25;
   // A short list is cheap to search well, and it has rivals that share most of the spots.
   for (int e = spots.n <= 40 ? 1 : 0; e < efforts_there; e++) {

@@ -6,11 +6,8 @@ namespace {
 
 void write_cell(const Lattice& lattice, const RunPlan& plan, uint32_t crystal, Workspace& work, ewald_indexed_cell& out) {
   const double radius = plan.cells[lattice.input_cell].acceptance;
-  residuals2(lattice.cell, work.all, work.residual2);
-  double squares = 0;
-  uint32_t indexed = 0;
-  for (int i = 0; i < work.all.n; i++)
-    if (work.residual2[i] < radius * radius) squares += work.residual2[i], indexed++;
+  double squares;
+  const uint32_t indexed = uint32_t(spots_within(lattice.cell, work.all, radius, &squares));
   const Vec3* row = lattice.cell.row;
   out = {float(row[0].x), float(row[0].y), float(row[0].z), float(row[1].x), float(row[1].y), float(row[1].z), float(row[2].x),
          float(row[2].y), float(row[2].z), float(lattice.score), lattice.judged ? float(lattice.log10_chance) : 0.0f, indexed,

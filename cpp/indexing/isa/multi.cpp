@@ -24,7 +24,7 @@ void refine_on_own_spots(const RunPlan& plan, int accepted, Workspace& work) {
     } else {
       refine(plan, known, work.rest, false, refined, work);
     }
-    const double before = merit(lattice.cell, work.rest, known.acceptance, nullptr);
+    const double before = merit(lattice.cell, work.rest, known.acceptance);
     if (refined.merit > before) lattice.cell = refined.cell;
   }
 }

@@ -142,21 +142,33 @@ int fit_to_spots(Cell& cell, const Cell& anchor, const SpotList& spots, int n, d
   return total;
 }
 
-// Sum over spots of max(0, 1 - e^2 / radius^2), and how many lie within the radius.
-double merit(const Cell& cell, const SpotList& spots, double radius, int* within) {
+// Sum over spots of max(0, 1 - e^2 / radius^2).
+double merit(const Cell& cell, const SpotList& spots, double radius) {
   const Lanes9 a = lanes_of(cell), b = lanes_of(reciprocal(cell));
   const F scale = splat(float(1 / (radius * radius)));
+  F total = zero();
+  for (int j = 0; j < spots.n; j += width) {
+    const Residual r = residual(a, b, load(spots.x + j), load(spots.y + j), load(spots.z + j));
+    const F rest = fnma(fma(r.ex, r.ex, fma(r.ey, r.ey, r.ez * r.ez)), scale, splat(1.0f));
+    total = add_where(lt(zero(), rest), total, rest);
+  }
+  return sum(total);
+}
+
+int spots_within(const Cell& cell, const SpotList& spots, double radius, double* squares) {
+  const Lanes9 a = lanes_of(cell), b = lanes_of(reciprocal(cell));
+  const F limit2 = splat(float(radius * radius));
   F total = zero();
   I inside = izero();
   for (int j = 0; j < spots.n; j += width) {
     const Residual r = residual(a, b, load(spots.x + j), load(spots.y + j), load(spots.z + j));
-    const F rest = fnma(fma(r.ex, r.ex, fma(r.ey, r.ey, r.ez * r.ez)), scale, splat(1.0f));
-    const M near = lt(zero(), rest);
-    total = add_where(near, total, rest);
+    const F e2 = fma(r.ex, r.ex, fma(r.ey, r.ey, r.ez * r.ez));
+    const M near = lt(e2, limit2);
+    total = add_where(near, total, e2);
     inside = count(near, inside);
   }
-  if (within) *within = sum(inside);
-  return sum(total);
+  *squares = sum(total);
+  return sum(inside);
 }
 
 void residuals2(const Cell& cell, const SpotList& spots, float* out) {
@@ -180,7 +192,7 @@ void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, 
     turn_to_spots(cell, spots, n, 0.25, 1.6 * r);
     turn_to_spots(cell, spots, n, 0.25, 1.2 * r);
     lattice.cell = cell;
-    lattice.merit = merit(cell, spots, r, nullptr);
+    lattice.merit = merit(cell, spots, r);
     lattice.strained = false;
     lattice.judged = false;
     return;
@@ -197,7 +209,7 @@ void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, 
     if (fit_to_spots(cell, anchor, spots, n, 0.25, radius, weight) < 8) break;
   if (cell_difference(cell, known.cell) >= strain_limit) return;
   lattice.cell = cell;
-  lattice.merit = merit(cell, spots, r, nullptr);
+  lattice.merit = merit(cell, spots, r);
   lattice.strained = true;
   lattice.judged = false;
 }

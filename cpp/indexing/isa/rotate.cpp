@@ -179,12 +179,17 @@ int search_rotation(const RunPlan& plan, const BaseVector& base, const Candidate
         hits = held;
       }
     }
-  for (int i = 0; i < hits; i++) {
+  Frame frame{};
+  for (int i = 0, framed = -1; i < hits; i++) {
     SearchHit& h = work.hits[i];
-    const int c = h.candidate / 2;
-    Vec3 u = unit(Vec3{candidates.x[c], candidates.y[c], candidates.z[c]});
-    if (h.candidate & 1) u = -1.0 * u;
-    h.score = closeness(cell_of(base, frame_about(u), work.angle_cos[h.step], work.angle_sin[h.step]), spots, n);
+    if (h.candidate != framed) {  // the hits of a candidate stand together
+      const int c = h.candidate / 2;
+      Vec3 u = unit(Vec3{candidates.x[c], candidates.y[c], candidates.z[c]});
+      if (h.candidate & 1) u = -1.0 * u;
+      frame = frame_about(u);
+      framed = h.candidate;
+    }
+    h.score = closeness(cell_of(base, frame, work.angle_cos[h.step], work.angle_sin[h.step]), spots, n);
   }
   std::sort(work.hits, work.hits + hits, HitOrder{});
   return hits < keep ? hits : keep;

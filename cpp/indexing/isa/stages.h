@@ -39,7 +39,9 @@ void count_angles(const float* cosine, const float* sine, int steps, int n, floa
 // refine.cpp
 int turn_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, double radius);
 int fit_to_spots(Cell& cell, const Cell& anchor, const SpotList& spots, int n, double index_limit, double radius, double weight);
-double merit(const Cell& cell, const SpotList& spots, double radius, int* within);
+double merit(const Cell& cell, const SpotList& spots, double radius);
+// Spots within the radius of a node, and the sum of their squared distances.
+int spots_within(const Cell& cell, const SpotList& spots, double radius, double* squares);
 void residuals2(const Cell& cell, const SpotList& spots, float* out);
 // Rotation first, then the cell as well where the spots support it.
 void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, bool strain, Lattice& lattice, Workspace& work);
@@ -47,7 +49,15 @@ void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, 
 // verdict.cpp
 // The direction that the spots are thinnest along, which is the beam's, and their root mean square extent along it.
 Vec3 thin_axis(const SpotList& spots, double* thickness);
-double log10_chance(const RunPlan& plan, const KnownCell& known, const Lattice& lattice, const SpotList& spots, Workspace& work);
+struct Chance {
+  double log10;      // of the chance that spots without the lattice do as well, if they are spread evenly
+  double p, radius;  // where it was found: occupancy and radius
+  double trials;     // log10 of the number of trials
+  int occupied;      // nodes with a spot within the radius
+};
+Chance chance_of(const RunPlan& plan, const Lattice& lattice, const SpotList& spots, Workspace& work);
+// The same with the occupancy measured about work.beam: log10 of the chance.
+double measured(const RunPlan& plan, const Chance& chance, const Lattice& lattice, const SpotList& spots, const Workspace& work);
 
 // fast.cpp
 void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work);

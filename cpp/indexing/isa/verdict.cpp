@@ -85,10 +85,10 @@ void count_within(const Cell& cell, const SpotList& spots, double radius, int ou
 }
 
 // The chance of a hit when the lattice is turned about the beam by angles that mean nothing; at least p.
-double measured_occupancy(const Tables& tables, const Cell& cell, const SpotList& spots, double radius, double p, int occupied) {
-  const Vec3 axis = thin_axis(spots, nullptr);
-  int turns = 9600 / spots.n;
-  turns = turns < 16 ? 16 : turns > 128 ? 128 : turns;
+double measured_occupancy(const Tables& tables, Vec3 axis, const Cell& cell, const SpotList& spots, double radius, double p, int occupied,
+                          int looks) {
+  int turns = looks / spots.n;
+  turns = turns < 8 ? 8 : turns > 128 ? 128 : turns;
   double hits[3] = {0, 0, 0}, odd_hits[3] = {0, 0, 0};
   int odd = 0;
   for (int i = 1; i <= turns; i++) {
@@ -146,9 +146,10 @@ Vec3 thin_axis(const SpotList& spots, double* thickness) {
   return {v[0], v[1], v[2]};
 }
 
-double log10_chance(const RunPlan& plan, const KnownCell& known, const Lattice& lattice, const SpotList& spots, Workspace& work) {
+Chance chance_of(const RunPlan& plan, const Lattice& lattice, const SpotList& spots, Workspace& work) {
   const int n = spots.n;
-  if (n < 4) return 0;
+  Chance best{0, 0, 0, 0, 0};
+  if (n < 4) return best;
   residuals2(lattice.cell, spots, work.residual2);
   if (++work.node_epoch == 1u << 27) {
     memset(work.nodes, 0, sizeof(uint64_t) * size_t(work.node_slots));
@@ -176,8 +177,7 @@ double log10_chance(const RunPlan& plan, const KnownCell& known, const Lattice& 
   s3 /= n;
   const double nodes = 4 * M_PI / 3 * s3 * cell_volume;
   const double s = cbrt(s3);
-  double best = 0, best_p = 0, best_radius = 0, best_trials = 0;
-  int best_count = 0, occupied[levels], total = 0;
+  int occupied[levels], total = 0;
   for (int j = levels - 1; j >= 0; j--) occupied[j] = total += histogram[j];
   for (int j = 0; j < levels; j++) {
     if (occupied[j] < 4) break;
@@ -188,16 +188,19 @@ double log10_chance(const RunPlan& plan, const KnownCell& known, const Lattice& 
       trials += 6 * log10(1 + 2 * strain_tolerance * s / radius);
     }
     const double chance = log10_tail(plan.tables.log10_factorial, n, occupied[j], p) + trials;
-    if (chance < best) best = chance, best_p = p, best_radius = radius, best_trials = trials, best_count = occupied[j];
+    if (chance < best.log10) best = {chance, p, radius, trials, occupied[j]};
   }
-  if (best_count == 0 || best > -1) return best;
-  const double p = measured_occupancy(plan.tables, lattice.cell, spots, best_radius, best_p, best_count);
-  if (p > best_p) {
-    best = log10_tail(plan.tables.log10_factorial, n, best_count, p) + best_trials;
-    if (best > 0) best = 0;
-  }
-  (void)known;
   return best;
+}
+
+double measured(const RunPlan& plan, const Chance& chance, const Lattice& lattice, const SpotList& spots, const Workspace& work) {
+  if (chance.occupied == 0 || chance.log10 > -1) return chance.log10;
+  // Where the answer is beyond doubt a rough measure will do.
+  const int looks = chance.log10 < 4 * plan.params.accept_log10 - 20 ? 2400 : 9600;
+  const double p = measured_occupancy(plan.tables, work.beam, lattice.cell, spots, chance.radius, chance.p, chance.occupied, looks);
+  if (p <= chance.p) return chance.log10;
+  const double log10 = log10_tail(plan.tables.log10_factorial, spots.n, chance.occupied, p) + chance.trials;
+  return log10 < 0 ? log10 : 0;
 }
 
 }  // namespace ewald::EWALD_ISA
