@@ -7,10 +7,10 @@
 import type { WasmSource } from './backends/backend.js';
 import { EwaldError, messageOf } from './errors.js';
 import type { Logger } from './log.js';
+import type { WorkerReply, WorkerRequest } from './messages.js';
 import { choice, knownOptions, real } from './options.js';
 import type { WorkerPort } from './platform.js';
 import { Random } from './simulate/random.js';
-import type { WorkerReply, WorkerRequest } from './worker.js';
 
 /** How results are audited. */
 export interface AuditOptions {
@@ -135,11 +135,11 @@ export class Auditor implements AuditReport {
     if (this.onDrift === 'fail') throw new EwaldError('Mismatch', `audit: ${message}`);
   }
 
-  #ask(call: string, options: unknown): Promise<unknown> {
+  #ask(call: WorkerRequest['call'], options: unknown): Promise<unknown> {
     const port = this.#open();
     const id = this.#next++;
     const answer = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-    port.post({ id, call, options } as WorkerRequest);
+    port.post({ id, call, options });
     return answer;
   }
 

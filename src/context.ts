@@ -8,6 +8,7 @@ import { type Indexer, type IndexerOptions, planIndexer } from './indexing/index
 import { type Log, Logger, type LogLevel, type LogSink, parseLogLevel } from './log.js';
 import { knownOptions } from './options.js';
 import { type PiOptions, type PiPlan, planPi } from './pi/pi.js';
+import type { Planner } from './planner.js';
 import type { Platform } from './platform.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from './resource.js';
 
@@ -58,22 +59,6 @@ export interface ContextMethods extends Disposable {
 }
 /** See {@link ContextMethods}; disposable by `await using` where the language level has it. */
 export type Context = ContextMethods & MaybeAsyncDisposable;
-
-/** A feature of the contract: an optional member of Backend. */
-type Feature = 'pi' | 'indexing';
-
-/** What plans need from their context. */
-export interface Planner {
-  readonly resource: Resource;
-  readonly log: Logger;
-  /** Set when results of this context are audited. */
-  readonly auditor: Auditor | undefined;
-  /** Plans on the first backend that supports the descriptor. */
-  plan<F extends Feature>(feature: F, descriptor: DescriptorOf<F>): Promise<{ backend: Backend; kernel: KernelOf<F> }>;
-}
-type OpOf<F extends Feature> = NonNullable<Backend[F]>;
-type DescriptorOf<F extends Feature> = Parameters<OpOf<F>['plan']>[0];
-type KernelOf<F extends Feature> = Awaited<ReturnType<OpOf<F>['plan']>>;
 
 interface Settings {
   readonly named: BackendName | undefined;

@@ -1,6 +1,7 @@
 /** What differs between a browser and Node: which backends there are, the environment, and how workers are started. */
 import type { BackendLoader } from './backends/backend.js';
-import type { WorkerReply, WorkerRequest } from './worker.js';
+import type { PlatformUrl } from './globals.js';
+import type { WorkerReply, WorkerRequest } from './messages.js';
 
 /** A running worker of ewald; see worker.ts for what is said. */
 export interface WorkerPort {
@@ -12,7 +13,7 @@ export interface WorkerPort {
 }
 
 /** What the user gave instead of the worker beside the bundle: a URL, or a function that makes a worker. */
-export type WorkerSource = string | URL | (() => unknown);
+export type WorkerSource = string | PlatformUrl | (() => unknown);
 
 /** The surroundings a context is made for. */
 export interface Platform {

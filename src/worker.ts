@@ -7,23 +7,18 @@
 import type { Context, ContextOptions } from './context.js';
 import { EwaldError, messageOf } from './errors.js';
 import type { IndexerOptions, IndexingInput } from './indexing/indexer.js';
+import type { WorkerReply, WorkerRequest } from './messages.js';
 import type { PiOptions, PiRunOptions } from './pi/pi.js';
 
-/** A request to the worker. */
-export type WorkerRequest =
-  | { readonly id: number; readonly call: 'open'; readonly options?: ContextOptions }
-  | { readonly id: number; readonly call: 'pi'; readonly options: PiOptions & Omit<PiRunOptions, 'signal' | 'onProgress'> }
-  | {
-      readonly id: number;
-      readonly call: 'index';
-      readonly options: { readonly indexer: IndexerOptions; readonly input: Omit<IndexingInput, 'signal' | 'into'> };
-    }
-  | { readonly id: number; readonly call: 'close' };
+export type { WorkerReply, WorkerRequest } from './messages.js';
 
-/** What answers a request. */
-export type WorkerReply =
-  | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly error: { readonly tag: string; readonly message: string } };
+/** What the calls want in `options`. */
+export interface WorkerCalls {
+  readonly open: ContextOptions | undefined;
+  readonly pi: PiOptions & Omit<PiRunOptions, 'signal' | 'onProgress'>;
+  readonly index: { readonly indexer: IndexerOptions; readonly input: Omit<IndexingInput, 'signal' | 'into'> };
+  readonly close: undefined;
+}
 
 /** Serves requests with contexts made by `create`; `post` sends a reply. */
 export function serve(
@@ -41,10 +36,10 @@ export function serve(
     switch (request.call) {
       case 'open':
         await context?.dispose();
-        context = await create(request.options);
+        context = await create(request.options as WorkerCalls['open']);
         return { value: context.backends, transfer: [] };
       case 'pi': {
-        const { threads, ...run } = request.options;
+        const { threads, ...run } = request.options as WorkerCalls['pi'];
         const plan = await (await opened()).pi(threads === undefined ? {} : { threads });
         try {
           return { value: await plan.run(run), transfer: [] };
@@ -53,9 +48,10 @@ export function serve(
         }
       }
       case 'index': {
-        const indexer = await (await opened()).indexer(request.options.indexer);
+        const options = request.options as WorkerCalls['index'];
+        const indexer = await (await opened()).indexer(options.indexer);
         try {
-          const { images, maxOutputCells, offsets, found, results, assignment } = await indexer.run(request.options.input);
+          const { images, maxOutputCells, offsets, found, results, assignment } = await indexer.run(options.input);
           return {
             value: { images, maxOutputCells, offsets, found, results, assignment },
             transfer: [offsets, found, results, assignment].map((array) => array.buffer as ArrayBuffer),

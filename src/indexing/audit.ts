@@ -2,8 +2,8 @@
 import type { AuditTask } from '../audit.js';
 import type { BackendName } from '../backends/backend.js';
 import { misorientation, sameLattice } from '../crystal/cell.js';
-import type { IndexerOptions, IndexingInput } from './indexer.js';
-import { defaultAcceptLog10 } from './parameters.js';
+import type { IndexingInput } from './input.js';
+import { defaultAcceptLog10, type IndexerOptions } from './parameters.js';
 import { type ImageView, IndexingResult } from './result.js';
 
 /** What the worker is asked: the image's own spots, copied, with the same sizes and thresholds. */

@@ -5,33 +5,19 @@
  * It is not a peak finder (spots come in) and does not determine an unknown cell.
  */
 import type { BackendName } from '../backends/backend.js';
-import type { Planner } from '../context.js';
-import { type Cell, cellFrom, checkCell, flat } from '../crystal/cell.js';
 import { EwaldError } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
-import { checkSignal, knownOptions } from '../options.js';
+import { checkSignal } from '../options.js';
+import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import { auditRequest, auditTask } from './audit.js';
-import { checkSizes, type IndexerOptions, type IndexingMethod, type IndexingThresholds, packThresholds, type Sizes, thresholdNames } from './parameters.js';
-import { IndexingResult } from './result.js';
+import { checkInput, type IndexingInput } from './input.js';
+import { checkSizes, type IndexerOptions, type IndexingMethod } from './parameters.js';
+import type { IndexingResult } from './result.js';
 
+export type { IndexingInput } from './input.js';
 export type { IndexerOptions, IndexingMethod, IndexingThresholds, Refinement } from './parameters.js';
 export type { Crystal, FoundCell, ImageView } from './result.js';
 export { IndexingResult } from './result.js';
-
-/** One batch of images. */
-export interface IndexingInput extends IndexingThresholds {
-  /** [spots, 3] reciprocal vectors of all images one after another, 1/angstrom, |q| = 1/d (no 2π), laboratory frame. */
-  readonly spots: Float32Array | Float64Array | readonly number[];
-  /** [images + 1] image i has the spots offsets[i] … offsets[i + 1] − 1; default: one image. */
-  readonly offsets?: Uint32Array | readonly number[];
-  /** Known cells: one `Cell`, several, or [cells, 3, 3] numbers; rows a b c in angstrom, any orientation, either hand. */
-  readonly cells: Cell | readonly Cell[] | Float32Array | Float64Array | readonly number[];
-  /** A result of the same sizes to be overwritten instead of a new one. */
-  readonly into?: IndexingResult;
-  /** Refuses the run with `Aborted` when it has fired before the run's turn comes. */
-  readonly signal?: PlatformSignal;
-}
 
 export interface IndexerMethods extends Disposable {
   readonly backend: BackendName;
@@ -43,8 +29,6 @@ export interface IndexerMethods extends Disposable {
 }
 /** A planned indexer. */
 export type Indexer = IndexerMethods & MaybeAsyncDisposable;
-
-const inputNames = ['spots', 'offsets', 'cells', 'into', 'signal', ...thresholdNames];
 
 /** Plans an indexer on a context. */
 export async function planIndexer(planner: Planner, options: IndexerOptions): Promise<Indexer> {
@@ -61,6 +45,9 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
       const batch = checkInput(sizes, input);
       return resource.enqueue(async () => {
         checkSignal(input.signal);
+        // The arrays stay the caller's while the run waits its turn: one that was transferred away meanwhile is empty now.
+        if (batch.spots.length !== 3 * (batch.offsets[batch.images] ?? -1))
+          throw new EwaldError('Shape', 'spots or offsets were detached or changed before the run began; keep them until it has resolved');
         const drawn = auditor ? Array.from({ length: batch.images }, (_, i) => i).filter(() => auditor.draw()) : [];
         // Copied before the run: the arrays are the caller's.
         const checks = drawn.map((image) => ({ image, request: auditRequest(options, input, batch, image) }));
@@ -73,87 +60,4 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   };
   Object.defineProperty(indexer, asyncDispose, { value: () => resource.dispose() });
   return indexer as Indexer;
-}
-
-function checkInput(sizes: Sizes, input: IndexingInput) {
-  knownOptions('indexer.run', input, inputNames);
-  const spots = numbers('spots', input.spots);
-  if (spots.length % 3 !== 0) throw new EwaldError('Shape', `spots has ${spots.length} numbers; needed are three a spot (x y z)`);
-  const count = spots.length / 3;
-  const offsets = checkOffsets(input.offsets, count);
-  const images = offsets.length - 1;
-  if (images > sizes.batch)
-    throw new EwaldError('Limit', `the run has ${images} images, the indexer was made for ${sizes.batch}; raise batch or split the run`);
-  if (count > sizes.maxBatchSpots) {
-    throw new EwaldError('Limit', `the run has ${count} spots, the indexer was made for ${sizes.maxBatchSpots}; raise maxBatchSpots or split the run`);
-  }
-  // x - x is 0 for finite numbers only: one pass without branches, the place is looked for when it is not.
-  let sum = 0;
-  for (let i = 0; i < spots.length; i++) {
-    const x = spots[i] as number;
-    sum += x - x;
-  }
-  if (sum !== 0) {
-    const bad = spots.findIndex((x) => !Number.isFinite(x));
-    const image = offsets.findIndex((offset) => offset > bad / 3) - 1;
-    throw new EwaldError('Argument', `spot ${Math.floor(bad / 3)} (image ${image}) holds ${spots[bad]}; spots must be finite numbers of 1/angstrom`, {
-      detail: { spot: Math.floor(bad / 3), image },
-    });
-  }
-  const cells = checkCells(sizes, input.cells);
-  const params = packThresholds(sizes, input);
-  let result = input.into;
-  if (result) {
-    if (result.images !== images || result.maxOutputCells !== sizes.maxOutputCells || result.assignment.length !== count) {
-      throw new EwaldError(
-        'Shape',
-        `into holds ${result.images} images of ${result.maxOutputCells} cells and ${result.assignment.length} spots; this run has ${images}, ${sizes.maxOutputCells} and ${count}`,
-      );
-    }
-    result.offsets.set(offsets);
-  } else result = new IndexingResult(images, sizes.maxOutputCells, offsets.slice());
-  const { found, results, assignment } = result;
-  return { params, spots, offsets, images, cells, cellCount: cells.length / 9, found, results, assignment, result };
-}
-
-function numbers(what: string, given: Float32Array | Float64Array | readonly number[]): Float32Array {
-  if (given instanceof Float32Array) return given;
-  if (Array.isArray(given) || given instanceof Float64Array) return Float32Array.from(given as ArrayLike<number>);
-  throw new EwaldError('Shape', `${what} is ${Object.prototype.toString.call(given)}; needed is a Float32Array, a Float64Array or an array of numbers`);
-}
-
-function checkOffsets(given: Uint32Array | readonly number[] | undefined, spots: number): Uint32Array {
-  if (given === undefined) return Uint32Array.of(0, spots);
-  if (given.length < 2) throw new EwaldError('Shape', `offsets has ${given.length} entries; needed is one more than there are images, at least 2`);
-  for (let i = 0; i < given.length; i++) {
-    const [value, before] = [given[i] as number, i === 0 ? 0 : (given[i - 1] as number)];
-    if (!Number.isInteger(value) || value < before || value > spots || (i === 0 && value !== 0)) {
-      throw new EwaldError(
-        'Shape',
-        `offsets[${i}] is ${value}; needed is an integer from ${before} to ${i === 0 ? 0 : spots}: offsets begin at 0 and never fall`,
-      );
-    }
-  }
-  const last = given[given.length - 1] as number;
-  if (last !== spots) throw new EwaldError('Shape', `offsets end at ${last}, but there are ${spots} spots`);
-  return given instanceof Uint32Array ? given : Uint32Array.from(given);
-}
-
-function checkCells(sizes: Sizes, given: IndexingInput['cells']): Float32Array {
-  const first = (given as ArrayLike<unknown>)[0];
-  let values: Float32Array;
-  if (typeof first === 'number') values = numbers('cells', given as readonly number[]);
-  else if (Array.isArray(given)) {
-    const list = (typeof (first as ArrayLike<unknown>)?.[0] === 'number' ? [given] : given) as readonly Cell[];
-    values = Float32Array.from(list.flatMap((cell) => flat(cell)));
-  } else values = numbers('cells', given as Float32Array);
-  if (values.length === 0 || values.length % 9 !== 0) {
-    throw new EwaldError('Shape', `cells has ${values.length} numbers; needed are nine a cell (rows a b c), for at least one cell`);
-  }
-  const count = values.length / 9;
-  if (count > sizes.maxInputCells) {
-    throw new EwaldError('Limit', `the run has ${count} known cells, the indexer was made for ${sizes.maxInputCells}; raise maxInputCells`);
-  }
-  for (let i = 0; i < count; i++) checkCell(cellFrom(values, i * 9), `known cell ${i}`);
-  return values;
 }

@@ -6,12 +6,12 @@
  */
 import type { AuditTask } from '../audit.js';
 import type { BackendName } from '../backends/backend.js';
-import type { Planner } from '../context.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { piParams } from '../layout/layout.js';
 import { pack } from '../layout/struct.js';
 import { breathe, checkSignal, integer, knownOptions } from '../options.js';
+import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 
 /** Sizes of a pi plan. */

@@ -136,6 +136,16 @@ describe.each(['wasm', 'native'] as const)('plans on %s', (backend) => {
     await refused(async () => (await indexer.run({ spots, cells: cell })).image(1), 'Argument', 'image 1');
   });
 
+  it('indexer: say that spots were transferred away before their turn', async () => {
+    const indexer = await context.indexer();
+    const first = indexer.run({ spots, cells: cell });
+    const gone = spots.slice();
+    const second = indexer.run({ spots: gone, cells: cell });
+    structuredClone(gone, { transfer: [gone.buffer] });
+    await first;
+    await refused(() => second, 'Shape', 'detached');
+  });
+
   it('indexer: take no spots and too few spots without harm', async () => {
     const indexer = await context.indexer({ batch: 3 });
     const result = await indexer.run({ spots: spots.subarray(0, 9), offsets: [0, 0, 3, 3], cells: cell });

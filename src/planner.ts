@@ -1,0 +1,21 @@
+/** What a room needs from its context to plan something. */
+import type { Auditor } from './audit.js';
+import type { Backend } from './backends/backend.js';
+import type { Logger } from './log.js';
+import type { Resource } from './resource.js';
+
+/** A feature of the contract: an optional member of Backend. */
+export type Feature = 'pi' | 'indexing';
+
+/** What plans need from their context. */
+export interface Planner {
+  readonly resource: Resource;
+  readonly log: Logger;
+  /** Set when results of this context are audited. */
+  readonly auditor: Auditor | undefined;
+  /** Plans on the first backend that supports the descriptor. */
+  plan<F extends Feature>(feature: F, descriptor: DescriptorOf<F>): Promise<{ backend: Backend; kernel: KernelOf<F> }>;
+}
+type OpOf<F extends Feature> = NonNullable<Backend[F]>;
+type DescriptorOf<F extends Feature> = Parameters<OpOf<F>['plan']>[0];
+type KernelOf<F extends Feature> = Awaited<ReturnType<OpOf<F>['plan']>>;
