@@ -7,17 +7,23 @@ import { fileURLToPath } from 'node:url';
 /** The repository. */
 export const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/[\\/]$/, '');
 
-/** Runs a program to its end; `show` lets it write to the terminal itself, `minutes` ends it when it takes longer. */
-export function run(command, args, { cwd = root, env = {}, show = false, minutes = 60 } = {}) {
+/**
+ * Runs a program to its end; `show` lets it write to the terminal itself, `minutes` ends it when it takes longer,
+ * `apart` keeps standard error out of `output`.
+ */
+export function run(command, args, { cwd = root, env = {}, show = false, minutes = 60, apart = false } = {}) {
   const started = performance.now();
   return new Promise((resolve) => {
     let output = '';
+    let errors = '';
     const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'] });
-    const keep = (chunk) => {
+    child.stdout?.setEncoding('utf8').on('data', (chunk) => {
       output += chunk;
-    };
-    child.stdout?.setEncoding('utf8').on('data', keep);
-    child.stderr?.setEncoding('utf8').on('data', keep);
+    });
+    child.stderr?.setEncoding('utf8').on('data', (chunk) => {
+      if (apart) errors += chunk;
+      else output += chunk;
+    });
     const slow = setTimeout(() => {
       output += `${command} did not end within ${minutes} minutes\n`;
       if (show) console.error(`${command} ${args[0] ?? ''} did not end within ${minutes} minutes and is ended`);
@@ -26,7 +32,7 @@ export function run(command, args, { cwd = root, env = {}, show = false, minutes
     }, minutes * 60_000);
     const done = (code) => {
       clearTimeout(slow);
-      resolve({ code, output, seconds: (performance.now() - started) / 1000 });
+      resolve({ code, output, errors, seconds: (performance.now() - started) / 1000 });
     };
     child.on('error', (error) => {
       output += `${error.message}\n`;
