@@ -1,0 +1,65 @@
+/** Contexts, plans and indexers made, used and disposed over and over: memory has to come back to where it was. */
+import { createContext, devices } from '../../dist/index.node.js';
+
+export const name = 'cycles';
+/** What is looked at. */
+export const about = '10^4 times create, run and dispose a context, a pi plan and an indexer, on wasm and on native';
+/** How long it takes, about, on one core. */
+export const minutes = 5;
+
+const backends = ['wasm', 'native'];
+const piHits = 783n;
+
+// A made-up still: lattice points of a cubic cell, turned nowhere; that the indexer says something is enough here.
+const cell = Float32Array.of(50, 0, 0, 0, 60, 0, 0, 0, 70);
+const spots = Float32Array.from(
+  Array.from({ length: 40 }, (_, i) => [(i % 4) - 2, ((i >> 2) % 4) - 2, (i >> 4) + 1]).flatMap(([h, k, l]) => [h / 50, k / 60, l / 70]),
+);
+
+async function cycle(backend) {
+  const ctx = await createContext({ backend, strict: true, log: { level: 'error' } });
+  const plan = await ctx.pi({ threads: 1 });
+  const { hits } = await plan.run({ points: 1000, seed: 1 });
+  if (hits !== piHits) throw new Error(`${backend}: pi counts ${hits} instead of ${piHits}`);
+  const indexer = await ctx.indexer({ maxSpots: 64, batch: 2 });
+  const result = await indexer.run({ spots, offsets: Uint32Array.of(0, 40), cells: cell });
+  if (result.images !== 1) throw new Error(`${backend}: ${result.images} images came back for one`);
+  if (!(ctx.liveBytes > 0)) throw new Error(`${backend}: an indexer holds ${ctx.liveBytes} bytes`);
+  await indexer.dispose();
+  await plan.dispose();
+  if (ctx.liveBytes !== 0) throw new Error(`${backend}: ${ctx.liveBytes} bytes are left after disposal`);
+  await ctx.dispose();
+}
+
+async function measure() {
+  for (let i = 0; i < 4; i++) {
+    globalThis.gc();
+    // Finalizers and the release of wasm memories run in tasks of their own.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
+  return { rss, heapUsed, external, arrayBuffers };
+}
+
+/** Runs it; `scale` shortens. Throws where memory stays. */
+export async function run({ scale = 1, note = () => {} } = {}) {
+  if (!globalThis.gc) throw new Error('needs node --expose-gc');
+  const cycles = Math.round(1e4 * scale);
+  const present = new Set((await devices()).filter(({ available }) => available).map(({ backend }) => backend));
+  for (const backend of backends.filter((candidate) => present.has(candidate))) {
+    // Compiled code, pools and caches come with the first cycles.
+    for (let i = 0; i < Math.max(50, cycles / 10); i++) await cycle(backend);
+    const before = await measure();
+    const started = performance.now();
+    for (let i = 0; i < cycles; i++) await cycle(backend);
+    const took = (performance.now() - started) / 1000;
+    const after = await measure();
+    const grown = Object.fromEntries(Object.keys(before).map((what) => [what, after[what] - before[what]]));
+    const words = Object.entries(grown).map(([what, bytes]) => `${what} ${(bytes / 1e6).toFixed(2)} MB`);
+    note(`${backend}: ${cycles} cycles in ${took.toFixed(1)} s, memory changed by ${words.join(', ')}`);
+    // A leak of a hundred bytes a cycle would show; the resident set also has what the allocators keep for themselves.
+    if (grown.heapUsed > 5e5 + 100 * cycles) throw new Error(`${backend}: the JavaScript heap grew by ${grown.heapUsed} bytes in ${cycles} cycles`);
+    if (grown.arrayBuffers > 1e5) throw new Error(`${backend}: array buffers grew by ${grown.arrayBuffers} bytes in ${cycles} cycles`);
+    if (grown.rss > 32e6 + 1000 * cycles) throw new Error(`${backend}: the resident set grew by ${grown.rss} bytes in ${cycles} cycles`);
+  }
+}

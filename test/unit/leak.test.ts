@@ -1,0 +1,18 @@
+/** A tenth of the soak's cycles: contexts, plans and indexers leave no memory behind. In a process of its own, because memory is measured. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const soak = fileURLToPath(new URL('../../scripts/soak.mjs', import.meta.url));
+
+test('a thousand contexts, plans and indexers leave memory where it was', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [soak, 'cycles', '--scale', '0.1']);
+  console.log(
+    stdout
+      .split('\n')
+      .filter((line) => line.includes('cycles in'))
+      .join('\n'),
+  );
+  expect(stdout).toMatch(/wasm: 1000 cycles/);
+});
