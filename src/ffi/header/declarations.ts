@@ -1,0 +1,150 @@
+/** The declarations of a header, one after the other. */
+import { isEwaldError } from '../../errors.js';
+import { Declarators } from './declarator.js';
+import { evaluate, truthy } from './expression.js';
+import { unquote } from './integer.js';
+import type { Token } from './lexer.js';
+import type { Scope } from './scope.js';
+import { headerError } from './source.js';
+import { readSpecifiers, world } from './specifiers.js';
+import type { TokenStream } from './stream.js';
+import type { CConstant, CType } from './types.js';
+
+export interface DeclarationOptions {
+  readonly allowVarargs: boolean;
+  readonly skipUnsupported: boolean;
+}
+
+/** Reads everything up to the end into the scope. */
+export function readDeclarations(stream: TokenStream, scope: Scope, options: DeclarationOptions): void {
+  const reader = new Declarators(stream, scope, options.allowVarargs);
+  /** Braces of extern "C" that are open. */
+  const linkage: Token[] = [];
+  while (stream.peek().kind !== 'end') {
+    if (stream.take(';')) continue;
+    if (stream.is('}') && linkage.pop()) {
+      stream.next();
+      continue;
+    }
+    if (stream.is('extern') && stream.peek(1).kind === 'string') {
+      stream.next();
+      const language = stream.next();
+      if (unquote(language.text) !== 'C') throw headerError(language, `extern ${language.text} names its functions otherwise; needed is extern "C"`);
+      if (stream.is('{')) linkage.push(stream.next());
+      continue;
+    }
+    const start = stream.at;
+    try {
+      declaration(stream, scope, reader);
+    } catch (error) {
+      if (!options.skipUnsupported || !isEwaldError(error, 'Format')) throw error;
+      scope.warnings.push(`passed over: ${error.message.split('\n')[0]}`);
+      stream.at = start;
+      skipDeclaration(stream);
+    }
+  }
+  const open = linkage.at(-1);
+  if (open) throw headerError(open, 'this { of extern "C" is never closed');
+}
+
+/** To behind the semicolon or the body that ends a declaration. */
+function skipDeclaration(stream: TokenStream): void {
+  for (;;) {
+    const token = stream.peek();
+    if (token.kind === 'end') return;
+    if ('([{'.includes(token.text) && token.kind === 'punctuator') {
+      stream.skipGroup();
+      if (token.text === '{' && !stream.is(';') && stream.peek().kind !== 'name' && !stream.is('*')) return;
+      continue;
+    }
+    stream.next();
+    if (token.text === ';') return;
+  }
+}
+
+function declaration(stream: TokenStream, scope: Scope, reader: Declarators): void {
+  if (stream.is('_Static_assert') || stream.is('static_assert')) {
+    staticAssertion(stream, scope, reader);
+    return;
+  }
+  if (stream.is('_Pragma') && stream.is('(', 1)) {
+    stream.next();
+    stream.skipGroup();
+    return;
+  }
+  const { type: base, storage, inline, first, tagged } = readSpecifiers(stream, scope, reader, 0);
+  if (stream.take(';')) {
+    if (!tagged) throw headerError(first, 'this declares nothing; a name is missing');
+    return;
+  }
+  for (;;) {
+    const { name, type } = reader.declarator(base, 0, 'declaration');
+    if (!name) throw stream.unexpected('the name of what is declared');
+    const { doc } = first;
+    if (storage === 'typedef') scope.addTypedef(name, type, doc);
+    else if (type.kind === 'function') {
+      const body = stream.is('{');
+      // What is static or inline has no symbol in the library.
+      if (storage !== 'static' && !inline) scope.addFunction(name, type, doc);
+      if (body) {
+        stream.skipGroup();
+        return;
+      }
+    } else {
+      if (type.kind === 'void') throw headerError(name, `${name.text} cannot be void; was a * meant?`);
+      if (stream.take('=')) initialised(stream, scope, reader, name, type, doc);
+      else if (storage !== 'static') scope.addVariable(name, type, doc);
+    }
+    if (!stream.take(',')) break;
+  }
+  if (stream.is('{')) throw headerError(stream.peek(), 'found "{", needed is ";"');
+  stream.expect(';', `behind the declaration that starts with "${first.text}"`);
+}
+
+/** `static const int n = 3;` is a constant; other values are passed over. */
+function initialised(stream: TokenStream, scope: Scope, reader: Declarators, name: Token, type: CType, doc: string | undefined): void {
+  const cursor = { tokens: stream.tokens, at: stream.at };
+  const start = stream.at;
+  if (type.const && type.kind === 'scalar') {
+    try {
+      const value = evaluate(cursor, world(stream, scope, reader, 0));
+      stream.at = cursor.at;
+      if (stream.is(';') || stream.is(',')) {
+        scope.constants[name.text] = { ...scope.declared(name, doc), kind: value.kind, value: plain(value.value) };
+        return;
+      }
+    } catch {
+      // Not a value that can be known here: it is a variable of the library.
+    }
+    stream.at = start;
+  }
+  scope.addVariable(name, type, doc);
+  while (!stream.is(',') && !stream.is(';')) {
+    const token = stream.peek();
+    if (token.kind === 'end') throw headerError(name, `the value of ${name.text} has no end`);
+    if (token.kind === 'punctuator' && '([{'.includes(token.text)) stream.skipGroup();
+    else stream.next();
+  }
+}
+
+function staticAssertion(stream: TokenStream, scope: Scope, reader: Declarators): void {
+  const word = stream.next();
+  stream.expect('(', `behind ${word.text}`);
+  const cursor = { tokens: stream.tokens, at: stream.at };
+  const value = evaluate(cursor, world(stream, scope, reader, 0));
+  stream.at = cursor.at;
+  let message = '';
+  if (stream.take(',')) {
+    while (stream.peek().kind === 'string') message += unquote(stream.next().text);
+  }
+  stream.expect(')', `behind ${word.text}`);
+  if (!truthy(value)) throw headerError(word, `this assertion fails for ${scope.model}${message ? `: ${message}` : ''}`);
+  scope.assertions++;
+}
+
+/** A constant's value as JSON has it. */
+export function plain(value: bigint | number): CConstant['value'] {
+  if (typeof value === 'number') return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
+}

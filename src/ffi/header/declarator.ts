@@ -1,0 +1,202 @@
+/** Declarators: pointers, arrays, functions and the name between them, read from the inside out as C wants it. */
+import type { Token } from './lexer.js';
+import { type Scope, unsupported } from './scope.js';
+import { headerError } from './source.js';
+import { type DeclaratorReader, integerConstant, readSpecifiers, startsType } from './specifiers.js';
+import { deepest, type TokenStream } from './stream.js';
+import { type CParameter, type CType, typeText } from './types.js';
+
+type Where = 'field' | 'parameter' | 'declaration' | 'type name';
+
+/** What a declarator makes of a base type. `open` is the length of the outermost array where C leaves it to the caller. */
+interface Shape {
+  readonly name: Token | undefined;
+  readonly apply: (base: CType) => CType;
+}
+
+type Suffix =
+  | { readonly place: Token; readonly length: number | string | undefined }
+  | { readonly place: Token; readonly parameters: readonly CParameter[]; readonly variadic: boolean };
+
+/** An array whose length is not a constant keeps it here until a parameter becomes a pointer. */
+const openLengths = new WeakMap<CType, { readonly length: number | string | undefined; readonly place: Token }>();
+
+export class Declarators implements DeclaratorReader {
+  readonly #stream: TokenStream;
+  readonly #scope: Scope;
+  readonly #allowVarargs: boolean;
+
+  constructor(stream: TokenStream, scope: Scope, allowVarargs: boolean) {
+    this.#stream = stream;
+    this.#scope = scope;
+    this.#allowVarargs = allowVarargs;
+  }
+
+  declarator(base: CType, depth: number, where: Where): { name: Token | undefined; type: CType; length?: number | string } {
+    const start = this.#stream.peek();
+    const { name, apply } = this.#shape(depth, where);
+    const type = apply(base);
+    if (where !== 'parameter') {
+      const open = openLengths.get(type);
+      if (open && where === 'field') throw unsupported(open.place, 'a flexible array member', 'keep the elements behind a pointer');
+      if (open && typeof open.length === 'string') throw unsupported(open.place, 'an array of variable length', 'give it a constant length');
+      return { name, type };
+    }
+    if (type.kind === 'void') {
+      throw headerError(name ?? start, 'a parameter cannot be void; was a * meant?');
+    }
+    if (type.kind === 'function') return { name, type: { kind: 'pointer', to: type } };
+    if (type.kind === 'array') {
+      const open = openLengths.get(type);
+      const pointer: CType = { kind: 'pointer', to: type.of };
+      const length = open ? open.length : type.length;
+      return length === undefined ? { name, type: pointer } : { name, type: pointer, length };
+    }
+    return { name, type };
+  }
+
+  /** A type without a name, as in casts and sizeof. */
+  typeName(depth: number): CType {
+    const { type } = readSpecifiers(this.#stream, this.#scope, this, depth);
+    const declared = this.declarator(type, depth, 'type name');
+    if (declared.name) throw headerError(declared.name, `found "${declared.name.text}", needed is a type alone`);
+    return declared.type;
+  }
+
+  #shape(depth: number, where: Where): Shape {
+    const stream = this.#stream;
+    if (depth > deepest) throw headerError(stream.peek(), `declarators are nested more than ${deepest} deep`);
+    const pointers: boolean[] = [];
+    stream.skipAttributes();
+    while (stream.is('*') || stream.is('&') || stream.is('^')) {
+      if (!stream.is('*')) throw headerError(stream.peek(), 'a reference is C++; pass a pointer');
+      stream.next();
+      let isConst = false;
+      for (;;) {
+        stream.skipAttributes();
+        if (stream.take('const') || stream.take('__const')) isConst = true;
+        else if (!stream.take('volatile')) break;
+      }
+      pointers.push(isConst);
+      if (pointers.length > deepest) throw headerError(stream.peek(), `more than ${deepest} levels of pointers`);
+    }
+    let inner: Shape | undefined;
+    let name: Token | undefined;
+    if (stream.is('(') && this.#nested()) {
+      stream.next();
+      inner = this.#shape(depth + 1, where);
+      stream.expect(')', 'behind the declarator');
+      name = inner.name;
+    } else if (stream.peek().kind === 'name' && where !== 'type name') {
+      name = stream.next();
+    }
+    const suffixes: Suffix[] = [];
+    for (;;) {
+      if (stream.is('[') && !stream.is('[', 1)) suffixes.push(this.#array(depth));
+      else if (stream.is('(')) suffixes.push(this.#function(depth));
+      else break;
+      if (suffixes.length > deepest) throw headerError(stream.peek(), `more than ${deepest} dimensions`);
+    }
+    stream.skipAttributes();
+    const apply = (base: CType): CType => {
+      let type = base;
+      for (const isConst of pointers) type = isConst ? { kind: 'pointer', to: type, const: true } : { kind: 'pointer', to: type };
+      for (const suffix of suffixes.toReversed()) type = wrap(suffix, type);
+      return inner ? inner.apply(type) : type;
+    };
+    return { name, apply };
+  }
+
+  /** Whether a parenthesis holds a declarator, rather than the parameters of a function without a name. */
+  #nested(): boolean {
+    const token = this.#stream.peek(1);
+    if (token.kind === 'punctuator') return token.text === '*' || token.text === '(' || token.text === '^' || token.text === '&';
+    return token.kind === 'name' && !startsType(token, this.#scope);
+  }
+
+  #array(depth: number): Suffix {
+    const stream = this.#stream;
+    const place = stream.next();
+    while (stream.take('static') || stream.take('const') || stream.take('restrict') || stream.take('__restrict') || stream.take('volatile'));
+    let length: number | string | undefined;
+    if (stream.is('*') && stream.is(']', 1)) {
+      stream.next();
+    } else if (!stream.is(']')) {
+      const token = stream.peek();
+      if (token.kind === 'name' && stream.is(']', 1) && this.#scope.enumerator(token.text) === undefined) {
+        length = stream.next().text;
+      } else {
+        const value = integerConstant(stream, this.#scope, this, depth + 1);
+        if (value < 0n || value > 2n ** 31n) throw headerError(token, `an array of ${value} elements; needed is 0 to 2147483648`);
+        length = Number(value);
+      }
+    }
+    stream.expect(']', 'behind the length of the array');
+    return { place, length };
+  }
+
+  #function(depth: number): Suffix {
+    const stream = this.#stream;
+    const scope = this.#scope;
+    const place = stream.next();
+    const parameters: CParameter[] = [];
+    const places: Token[] = [];
+    let variadic = false;
+    if (stream.is('void') && stream.is(')', 1)) stream.next();
+    while (!stream.is(')')) {
+      const token = stream.peek();
+      if (stream.is('...')) {
+        if (!this.#allowVarargs) throw unsupported(token, 'a function with varargs (...)', 'wrap it in one with fixed parameters, or pass allowVarargs');
+        if (parameters.length === 0) throw headerError(token, '"..." needs a parameter before it');
+        stream.next();
+        variadic = true;
+        break;
+      }
+      this.#oldStyle(token);
+      const { type: base, storage } = readSpecifiers(stream, scope, this, depth + 1);
+      if (storage) throw headerError(token, `a parameter cannot be ${storage}`);
+      const { name, type, length } = this.declarator(base, depth + 1, 'parameter');
+      if (name && parameters.some((parameter) => parameter.name === name.text)) throw headerError(name, `the parameter ${name.text} is declared twice`);
+      const parameter = { name: name?.text ?? '', type };
+      parameters.push(length === undefined ? parameter : { ...parameter, length });
+      places.push(name ?? token);
+      if (parameters.length > 255) throw headerError(token, 'more than 255 parameters');
+      if (!stream.take(',')) break;
+      if (stream.is(')')) throw stream.unexpected('a parameter behind ","');
+    }
+    stream.expect(')', 'behind the parameters');
+    parameters.forEach(({ length }, i) => {
+      if (typeof length !== 'string') return;
+      const counter = parameters.find(({ name }) => name === length);
+      if (counter?.type.kind !== 'scalar') {
+        throw headerError(places[i] as Token, `the length "${length}" of this array is neither a constant nor an integer parameter`);
+      }
+    });
+    return { place, parameters, variadic };
+  }
+
+  /** K&R definitions name their parameters first and give the types behind the parenthesis. */
+  #oldStyle(token: Token): void {
+    const stream = this.#stream;
+    if (token.kind !== 'name' || startsType(token, this.#scope) || !(stream.is(',', 1) || stream.is(')', 1))) return;
+    let ahead = 1;
+    while (!stream.is(')', ahead) && stream.peek(ahead).kind !== 'end') ahead++;
+    if (startsType(stream.peek(ahead + 1), this.#scope)) throw unsupported(token, 'an old-style (K&R) definition', 'write the types between the parentheses');
+  }
+}
+
+function wrap(suffix: Suffix, of: CType): CType {
+  const { place } = suffix;
+  if ('parameters' in suffix) {
+    if (of.kind === 'function' || of.kind === 'array')
+      throw headerError(place, `a function cannot return ${of.kind === 'array' ? 'an array' : 'a function'}; a pointer to it can be returned`);
+    const { parameters, variadic } = suffix;
+    return variadic ? { kind: 'function', result: of, parameters, variadic } : { kind: 'function', result: of, parameters };
+  }
+  if (of.kind === 'function' || of.kind === 'void') throw headerError(place, `an array of ${of.kind === 'void' ? 'void' : 'functions'} is no type`);
+  if (openLengths.has(of)) throw headerError(place, `only the outermost dimension may be left open; ${typeText(of)} needs a constant length`);
+  const { length } = suffix;
+  const type: CType = { kind: 'array', of, length: typeof length === 'number' ? length : 0 };
+  if (typeof length !== 'number') openLengths.set(type, { length, place });
+  return type;
+}

@@ -1,0 +1,215 @@
+/** Constant expressions of C: `#if`, enum values, array sizes, static assertions, and the values of object-like macros. */
+
+import { type Constant, int, parseNumber, unquote } from './integer.js';
+import { badToken, type Token } from './lexer.js';
+import { headerError } from './source.js';
+
+/** What an expression may refer to. */
+export interface ExpressionWorld {
+  /** Bits of `long`, which decides the type of literals. */
+  readonly longBits: 32 | 64;
+  /** The value of a name; undefined refuses it. */
+  name(token: Token): Constant | undefined;
+  /** Reads what follows `sizeof`, `_Alignof` or `offsetof` and gives its value; undefined where types are unknown, as in `#if`. */
+  typed?(word: Token, cursor: Cursor): bigint;
+  /** Reads a cast when a type name follows the parenthesis; gives false and moves nothing otherwise. */
+  cast?(cursor: Cursor): ((value: Constant) => Constant) | undefined;
+}
+
+/** A place in a list of tokens; the list ends with a token that closes every expression. */
+export interface Cursor {
+  readonly tokens: readonly Token[];
+  at: number;
+}
+
+const levels: readonly (readonly string[])[] = [
+  ['||'],
+  ['&&'],
+  ['|'],
+  ['^'],
+  ['&'],
+  ['==', '!='],
+  ['<', '>', '<=', '>='],
+  ['<<', '>>'],
+  ['+', '-'],
+  ['*', '/', '%'],
+];
+const deepest = 200;
+
+/** Evaluates the expression at the cursor and leaves the cursor behind it. */
+export function evaluate(cursor: Cursor, world: ExpressionWorld): Constant {
+  return new Evaluator(cursor, world).conditional(0, true);
+}
+
+class Evaluator {
+  readonly #cursor: Cursor;
+  readonly #world: ExpressionWorld;
+
+  constructor(cursor: Cursor, world: ExpressionWorld) {
+    this.#cursor = cursor;
+    this.#world = world;
+  }
+
+  get #next(): Token {
+    const { tokens, at } = this.#cursor;
+    const token = tokens[at] ?? tokens.at(-1);
+    if (!token) throw new Error('a list of tokens ends with an end');
+    return token;
+  }
+
+  #take(text: string): boolean {
+    const { kind, text: found } = this.#next;
+    if (kind !== 'punctuator' || found !== text) return false;
+    this.#cursor.at++;
+    return true;
+  }
+
+  #expect(text: string): void {
+    if (!this.#take(text)) throw headerError(this.#next, `found ${describe(this.#next)}, needed is "${text}"`);
+  }
+
+  /** `live` is false in the branch that is not taken: there a division by zero is no error. */
+  conditional(depth: number, live: boolean): Constant {
+    if (depth > deepest) throw headerError(this.#next, `this expression is nested more than ${deepest} deep`);
+    const condition = this.#binary(0, depth + 1, live);
+    if (!this.#take('?')) return condition;
+    const truth = truthy(condition);
+    const yes = this.conditional(depth + 1, live && truth);
+    this.#expect(':');
+    const no = this.conditional(depth + 1, live && !truth);
+    return truth ? yes : no;
+  }
+
+  #binary(level: number, depth: number, live: boolean): Constant {
+    const operators = levels[level];
+    if (!operators) return this.#unary(depth, live);
+    let left = this.#binary(level + 1, depth, live);
+    for (;;) {
+      const token = this.#next;
+      if (token.kind !== 'punctuator' || !operators.includes(token.text)) return left;
+      this.#cursor.at++;
+      const needed = token.text === '&&' ? truthy(left) : token.text === '||' ? !truthy(left) : true;
+      const right = this.#binary(level + 1, depth, live && needed);
+      left = combine(token, left, right, live && needed);
+    }
+  }
+
+  #unary(depth: number, live: boolean): Constant {
+    const token = this.#next;
+    if (depth > deepest) throw headerError(token, `this expression is nested more than ${deepest} deep`);
+    if (token.kind === 'punctuator') {
+      if (token.text === '(') {
+        this.#cursor.at++;
+        const cast = this.#world.cast?.(this.#cursor);
+        if (cast) {
+          this.#expect(')');
+          return cast(this.#unary(depth + 1, live));
+        }
+        const inner = this.conditional(depth + 1, live);
+        this.#expect(')');
+        return inner;
+      }
+      if ('+-~!'.includes(token.text) && token.text.length === 1) {
+        this.#cursor.at++;
+        const value = this.#unary(depth + 1, live);
+        if (token.text === '+') return value;
+        if (token.text === '!') return int(truthy(value) ? 0n : 1n);
+        if (value.kind === 'float') {
+          if (token.text === '-') return { kind: 'float', value: -value.value };
+          throw headerError(token, '~ needs an integer');
+        }
+        return int(token.text === '-' ? -value.value : ~value.value, value.bits, value.unsigned);
+      }
+      throw headerError(token, `found ${describe(token)}, needed is a value`);
+    }
+    this.#cursor.at++;
+    if (token.kind === 'number') {
+      const value = parseNumber(token.text, this.#world.longBits);
+      if (!value) throw headerError(token, `${token.text} is not a number that C reads`);
+      return value;
+    }
+    if (token.kind === 'char') {
+      const text = unquote(token.text);
+      if (text.length !== 1) throw headerError(token, `${token.text} holds ${text.length} characters; needed is one`);
+      return int(BigInt(text.charCodeAt(0)));
+    }
+    if (token.kind === 'name') {
+      if (this.#world.typed && ['sizeof', '_Alignof', 'alignof', 'offsetof', '__builtin_offsetof'].includes(token.text)) {
+        return int(this.#world.typed(token, this.#cursor), this.#world.longBits, true);
+      }
+      const value = this.#world.name(token);
+      if (!value) throw headerError(token, `"${token.text}" is not a constant that is known here`);
+      return value;
+    }
+    this.#cursor.at--;
+    throw headerError(token, token.kind === 'bad' ? badToken(token) : `found ${describe(token)}, needed is a value`);
+  }
+}
+
+/** A token in a message. */
+export function describe(token: Token): string {
+  if (token.kind === 'end') return 'the end of the header';
+  if (token.kind === 'newline') return 'the end of the line';
+  const text = token.text.length > 40 ? `${token.text.slice(0, 40)}…` : token.text;
+  return token.kind === 'string' || token.kind === 'char' ? text : `"${text}"`;
+}
+
+/** Whether a constant counts as true. */
+export function truthy(constant: Constant): boolean {
+  return constant.kind === 'int' ? constant.value !== 0n : constant.value !== 0;
+}
+
+function combine(token: Token, left: Constant, right: Constant, live: boolean): Constant {
+  const { text } = token;
+  if (text === '&&') return int(truthy(left) && truthy(right) ? 1n : 0n);
+  if (text === '||') return int(truthy(left) || truthy(right) ? 1n : 0n);
+  if (left.kind === 'float' || right.kind === 'float') {
+    const a = Number(left.value);
+    const b = Number(right.value);
+    if (text in comparisons) return int(comparisons[text]?.(a, b) ? 1n : 0n);
+    if (text in floats) return { kind: 'float', value: floats[text]?.(a, b) ?? Number.NaN };
+    throw headerError(token, `"${text}" needs integers`);
+  }
+  if (text === '<<' || text === '>>') {
+    const shift = right.value;
+    if (shift < 0n || shift >= BigInt(left.bits)) {
+      if (!live) return left;
+      throw headerError(token, `a shift by ${shift} is outside 0 to ${left.bits - 1}`);
+    }
+    return int(text === '<<' ? left.value << shift : left.value >> shift, left.bits, left.unsigned);
+  }
+  // The usual arithmetic conversions: to the wider type, and to unsigned when that type is.
+  const bits = left.bits > right.bits ? left.bits : right.bits;
+  const unsigned = (left.unsigned && left.bits === bits) || (right.unsigned && right.bits === bits);
+  const wrap = (value: bigint): bigint => (unsigned ? BigInt.asUintN(bits, value) : value);
+  const a = wrap(left.value);
+  const b = wrap(right.value);
+  if (text in comparisons) return int(comparisons[text]?.(a, b) ? 1n : 0n);
+  if ((text === '/' || text === '%') && b === 0n) {
+    if (!live) return int(0n, bits, unsigned);
+    throw headerError(token, 'this divides by zero');
+  }
+  return int(integers[text]?.(a, b) ?? 0n, bits, unsigned);
+}
+
+const comparisons: Record<string, (a: bigint | number, b: bigint | number) => boolean> = {
+  // biome-ignore lint/suspicious/noDoubleEquals: both sides have one type
+  '==': (a, b) => a == b,
+  // biome-ignore lint/suspicious/noDoubleEquals: both sides have one type
+  '!=': (a, b) => a != b,
+  '<': (a, b) => a < b,
+  '>': (a, b) => a > b,
+  '<=': (a, b) => a <= b,
+  '>=': (a, b) => a >= b,
+};
+const floats: Record<string, (a: number, b: number) => number> = { '+': (a, b) => a + b, '-': (a, b) => a - b, '*': (a, b) => a * b, '/': (a, b) => a / b };
+const integers: Record<string, (a: bigint, b: bigint) => bigint> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+  '%': (a, b) => a % b,
+  '&': (a, b) => a & b,
+  '|': (a, b) => a | b,
+  '^': (a, b) => a ^ b,
+};

@@ -1,0 +1,72 @@
+/** Values of constant expressions: integers with C's width and signedness, and floating point. */
+
+/** A constant: an integer of 32 or 64 bits, or a floating-point number. */
+export type Constant =
+  | { readonly kind: 'int'; readonly value: bigint; readonly bits: 32 | 64; readonly unsigned: boolean }
+  | { readonly kind: 'float'; readonly value: number };
+
+/** An integer wrapped to its width. */
+export function int(value: bigint, bits: 32 | 64 = 32, unsigned = false): Constant {
+  return { kind: 'int', value: unsigned ? BigInt.asUintN(bits, value) : BigInt.asIntN(bits, value), bits, unsigned };
+}
+
+/** The number a literal stands for, or undefined: decimal, hexadecimal, octal, binary, floats with exponents, C's suffixes. */
+export function parseNumber(text: string, longBits: 32 | 64): Constant | undefined {
+  const clean = text.replace(/'/g, '');
+  const whole = /^(0[xX][\da-fA-F]+|0[bB][01]+|\d+)([uU]?(?:ll|LL|[lL])?|(?:ll|LL|[lL])[uU])$/.exec(clean);
+  if (whole) {
+    const [, digits = '', suffix = ''] = whole;
+    const octal = /^0\d/.test(digits);
+    if (octal && /[89]/.test(digits)) return undefined;
+    const value = BigInt(octal ? `0o${digits.slice(1)}` : digits);
+    if (value >= 2n ** 64n) return undefined;
+    const unsigned = /u/i.test(suffix);
+    const least = /ll/i.test(suffix) ? 64 : /l/i.test(suffix) ? longBits : 32;
+    const decimal = /^[1-9]/.test(digits);
+    // The first type that holds it, as the standard lists them; decimal literals without u stay signed.
+    for (const bits of [32, 64] as const) {
+      if (bits < least) continue;
+      if (!unsigned && value < 2n ** BigInt(bits - 1)) return int(value, bits);
+      if ((unsigned || !decimal) && value < 2n ** BigInt(bits)) return int(value, bits, true);
+    }
+    return int(value, 64, true);
+  }
+  if (/^(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?[fFlL]?$/.test(clean)) return { kind: 'float', value: Number.parseFloat(clean) };
+  const hex = /^0[xX]([\da-fA-F]*)\.?([\da-fA-F]*)[pP]([+-]?\d+)[fFlL]?$/.exec(clean);
+  if (hex) {
+    const [, high = '', low = '', power = '0'] = hex;
+    if (high + low === '') return undefined;
+    return { kind: 'float', value: Number(BigInt(`0x${high}${low}`)) * 2 ** (Number(power) - 4 * low.length) };
+  }
+  return undefined;
+}
+
+const escapes: Record<string, string> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+  '0': '\0',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+  '?': '?',
+  e: '\x1b',
+};
+
+/** The text a string or character literal stands for. */
+export function unquote(literal: string): string {
+  const body = literal.replace(/^L?["']/, '').slice(0, -1);
+  return body.replace(
+    /\\(?:x([\da-fA-F]+)|u([\da-fA-F]{4})|([0-7]{1,3})|\r?\n|([\s\S]))/g,
+    (_, hex?: string, unicode?: string, octal?: string, sign?: string) => {
+      if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16) & 0xff);
+      if (unicode !== undefined) return String.fromCharCode(Number.parseInt(unicode, 16));
+      if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 0xff);
+      return sign === undefined ? '' : (escapes[sign] ?? sign);
+    },
+  );
+}

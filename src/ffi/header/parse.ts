@@ -1,0 +1,83 @@
+/** The parser's front: header text in, function table out. */
+import { EwaldError } from '../../errors.js';
+import { knownOptions } from '../../options.js';
+import { readConstants } from './constants.js';
+import { readDeclarations } from './declarations.js';
+import { type Include, preprocess } from './preprocess.js';
+import { Scope } from './scope.js';
+import { TokenStream } from './stream.js';
+import type { DataModel, FunctionTable } from './types.js';
+
+/** Macros to define: `{ PI_API: '' }`, or as a compiler takes them: `['-DPI_API=', '-DDEBUG']`. A bare name is 1. */
+export type Definitions = Readonly<Record<string, string | number | boolean>> | readonly string[];
+
+export interface ParseOptions {
+  /** Name of the header in messages; default `header.h`. */
+  readonly name?: string;
+  readonly definitions?: Definitions;
+  /** Sizes to lay structs out with; default `lp64`. */
+  readonly model?: DataModel;
+  /** Gives the text of an include; default none are found. */
+  readonly include?: Include;
+  /** Where `include` looks, for its message. */
+  readonly includePlaces?: readonly string[];
+  /** Reads `f(int, ...)` too; default false, because every further argument must then name its type. */
+  readonly allowVarargs?: boolean;
+  /** Passes over what cannot be read, with a warning each; default false. */
+  readonly skipUnsupported?: boolean;
+}
+
+const options = ['name', 'definitions', 'model', 'include', 'includePlaces', 'allowVarargs', 'skipUnsupported'];
+
+/** What the preprocessor knows before the first line. No compiler is claimed, so that headers take their plainest way. */
+const predefined: Readonly<Record<DataModel, Readonly<Record<string, string>>>> = {
+  lp64: { __LP64__: '1', _LP64: '1' },
+  llp64: { _WIN32: '1', _WIN64: '1' },
+  wasm32: { __wasm__: '1', __wasm32__: '1', __EMSCRIPTEN__: '1', __ILP32__: '1' },
+};
+const everywhere = { __STDC__: '1', __STDC_VERSION__: '201112L', __STDC_HOSTED__: '1' };
+
+/** Definitions in either form as names and texts. */
+export function definitionMap(definitions: Definitions = {}): Map<string, string> {
+  const map = new Map<string, string>();
+  if (Array.isArray(definitions)) {
+    for (const text of definitions as readonly unknown[]) {
+      const match = /^(?:-D\s*)?([A-Za-z_]\w*)(?:=([\s\S]*))?$/.exec(String(text).trim());
+      if (!match) throw new EwaldError('Argument', `the definition ${JSON.stringify(text)} is not NAME, NAME=VALUE or -DNAME=VALUE`);
+      map.set(match[1] ?? '', match[2] ?? '1');
+    }
+    return map;
+  }
+  for (const [name, value] of Object.entries(definitions)) {
+    if (!/^[A-Za-z_]\w*$/.test(name)) throw new EwaldError('Argument', `${JSON.stringify(name)} is no name that can be defined`);
+    if (value !== false) map.set(name, value === true ? '1' : String(value));
+  }
+  return map;
+}
+
+/**
+ * Reads a C header and gives what it declares as plain JSON, laid out for one data model.
+ *
+ * @param text The header. C11 declarations; see src/ffi/README.md for what is read and what is refused.
+ * @returns Functions, structs, enums, typedefs and constants with the places they were declared at.
+ * @throws `Format` with `file:line:column`, the line and a caret; `detail` holds `file`, `line`, `column` and `problem`.
+ */
+export function parseHeader(text: string, given: ParseOptions = {}): FunctionTable {
+  knownOptions('parseHeader', given, options);
+  if (typeof text !== 'string') throw new EwaldError('Argument', `the header is ${text === null ? 'null' : typeof text}; needed is its text`);
+  const model = given.model ?? 'lp64';
+  const target = predefined[model];
+  if (!target) throw new EwaldError('Argument', `the data model is ${JSON.stringify(model)}; needed is lp64, llp64 or wasm32`);
+  const name = given.name ?? 'header.h';
+  const definitions = new Map([...Object.entries({ ...everywhere, ...target }), ...definitionMap(given.definitions)]);
+  const clean = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  const { tokens, macros, warnings, files } = preprocess(
+    { name, text: clean },
+    { definitions, include: given.include ?? (() => undefined), includePlaces: given.includePlaces ?? [] },
+  );
+  const scope = new Scope(model, warnings);
+  readDeclarations(new TokenStream(tokens), scope, { allowVarargs: given.allowVarargs ?? false, skipUnsupported: given.skipUnsupported ?? false });
+  readConstants(macros, scope);
+  const { functions, variables, structs, enums, typedefs, constants, assertions } = scope;
+  return { version: 1, header: name, model, functions, variables, structs, enums, typedefs, constants, assertions, files: [...new Set(files)], warnings };
+}

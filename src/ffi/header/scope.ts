@@ -1,0 +1,191 @@
+/** The names a header has declared so far, and the checks against declaring one twice in different ways. */
+import { nearest } from '../../options.js';
+import { type Constant, int } from './integer.js';
+import { layoutOf, longBits } from './layout.js';
+import type { Token } from './lexer.js';
+import { headerError, type Placed, positionOf } from './source.js';
+import {
+  type CConstant,
+  type CEnum,
+  type CFunction,
+  type CStruct,
+  type CType,
+  type DataModel,
+  type Declared,
+  type ScalarName,
+  signature,
+  typeText,
+} from './types.js';
+
+const scalar = (name: ScalarName): CType => ({ kind: 'scalar', name });
+
+/** Types that need no include: those of stddef.h, stdint.h and stdbool.h, and what POSIX adds. */
+const known: readonly [string, CType][] = [
+  ...(['int8_t', 'uint8_t', 'int16_t', 'uint16_t', 'int32_t', 'uint32_t', 'int64_t', 'uint64_t'] as const).map((name): [string, CType] => [name, scalar(name)]),
+  ...(['size_t', 'ssize_t', 'ptrdiff_t', 'intptr_t', 'uintptr_t', 'wchar_t', 'char16_t', 'char32_t'] as const).map((name): [string, CType] => [
+    name,
+    scalar(name),
+  ]),
+  ['bool', scalar('bool')],
+  ['intmax_t', { ...scalar('int64_t'), alias: 'intmax_t' }],
+  ['uintmax_t', { ...scalar('uint64_t'), alias: 'uintmax_t' }],
+  ...([8, 16, 32, 64] as const).flatMap((bits): [string, CType][] => [
+    [`int_least${bits}_t`, { ...scalar(`int${bits}_t`), alias: `int_least${bits}_t` }],
+    [`uint_least${bits}_t`, { ...scalar(`uint${bits}_t`), alias: `uint_least${bits}_t` }],
+  ]),
+];
+
+/** A struct while it is read: its fields come later than its name. */
+export type OpenStruct = { -readonly [K in keyof CStruct]: CStruct[K] };
+
+export class Scope {
+  readonly model: DataModel;
+  readonly functions: Record<string, CFunction> = {};
+  readonly variables: Record<string, Declared & { readonly name: string; readonly type: CType }> = {};
+  readonly structs: Record<string, OpenStruct> = {};
+  readonly enums: Record<string, CEnum> = {};
+  readonly typedefs: Record<string, Declared & { readonly type: CType }> = {};
+  readonly constants: Record<string, CConstant> = {};
+  readonly warnings: string[];
+  assertions = 0;
+  readonly #types = new Map<string, CType>(known);
+  readonly #enumerators = new Map<string, Constant>();
+  readonly #anonymous = { struct: 0, union: 0, enum: 0 };
+
+  constructor(model: DataModel, warnings: string[]) {
+    this.model = model;
+    this.warnings = warnings;
+    // A header may well declare names such as constructor or __proto__.
+    for (const names of [this.functions, this.variables, this.structs, this.enums, this.typedefs, this.constants]) Object.setPrototypeOf(names, null);
+  }
+
+  get longBits(): 32 | 64 {
+    return longBits(this.model);
+  }
+
+  /** Where a token declares something. */
+  declared(token: Token, doc = token.doc): Declared {
+    const { file, line, column } = positionOf(token);
+    return doc ? { file, line, column, doc } : { file, line, column };
+  }
+
+  /** The type a name stands for. */
+  type(name: string): CType | undefined {
+    return this.#types.get(name);
+  }
+
+  nearestType(name: string): string | undefined {
+    return nearest(name, ['int', 'unsigned', 'double', 'float', 'char', 'void', 'long', 'short', ...this.#types.keys()]);
+  }
+
+  enumerator(name: string): Constant | undefined {
+    return this.#enumerators.get(name);
+  }
+
+  layout(type: CType): { size: number; align: number } | undefined {
+    return layoutOf(type, this.model, this.structs);
+  }
+
+  anonymous(kind: 'struct' | 'union' | 'enum', wanted: string | undefined): string {
+    const taken = kind === 'enum' ? this.enums : this.structs;
+    if (wanted !== undefined && !(wanted in taken)) return wanted;
+    return `anonymous_${kind}_${++this.#anonymous[kind]}`;
+  }
+
+  addTypedef(name: Token, type: CType, doc: string | undefined): void {
+    const before = this.#types.get(name.text);
+    if (before && !this.#same(before, type)) {
+      throw headerError(name, `${name.text} is ${typeText(unaliased(type))} here, but ${typeText(unaliased(before))}${this.#at(this.typedefs[name.text])}`);
+    }
+    if (before) return;
+    this.#types.set(name.text, { ...type, alias: name.text });
+    this.typedefs[name.text] = { ...this.declared(name, doc), type };
+  }
+
+  addFunction(name: Token, type: CType & { kind: 'function' }, doc: string | undefined): void {
+    const { result, parameters, variadic } = type;
+    const before = this.functions[name.text];
+    if (before) {
+      const same =
+        this.#same(before.result, result) &&
+        before.variadic === variadic &&
+        before.parameters.length === parameters.length &&
+        before.parameters.every((parameter, i) => this.#same(parameter.type, parameters[i]?.type as CType, true));
+      if (!same) throw headerError(name, `${signature(type, name.text)} was declared otherwise${this.#at(before)}: ${signature(before, name.text)}`);
+      return;
+    }
+    if (name.text in this.variables) throw headerError(name, `${name.text} is a variable${this.#at(this.variables[name.text])}`);
+    const base = { name: name.text, ...this.declared(name, doc), result, parameters };
+    this.functions[name.text] = variadic ? { ...base, variadic } : base;
+  }
+
+  addVariable(name: Token, type: CType, doc: string | undefined): void {
+    const before = this.variables[name.text];
+    if (before && !this.#same(before.type, type))
+      throw headerError(name, `${name.text} is ${typeText(type)} here, but ${typeText(before.type)}${this.#at(before)}`);
+    if (name.text in this.functions) throw headerError(name, `${name.text} is a function${this.#at(this.functions[name.text])}`);
+    this.variables[name.text] ??= { name: name.text, ...this.declared(name, doc), type };
+  }
+
+  addEnumerator(name: Token, value: bigint): void {
+    if (this.#enumerators.has(name.text)) throw headerError(name, `the enum constant ${name.text} is declared twice`);
+    this.#enumerators.set(name.text, int(value, value >= -(2n ** 31n) && value < 2n ** 31n ? 32 : 64));
+  }
+
+  #at(before: Declared | undefined): string {
+    return before ? ` in ${before.file}:${before.line}` : ' in the C library';
+  }
+
+  /** Whether two types are the same to a caller: names of typedefs and the qualifiers of parameters do not count. */
+  #same(a: CType, b: CType, parameter = false): boolean {
+    if (!parameter && Boolean(a.const) !== Boolean(b.const)) return false;
+    if (a.kind === 'scalar' && b.kind === 'scalar') {
+      if (a.name === b.name) return true;
+      const [fixedA, fixedB] = [underlying(a.name, this.model), underlying(b.name, this.model)];
+      return fixedA === fixedB;
+    }
+    if (a.kind === 'pointer' && b.kind === 'pointer') return this.#same(a.to, b.to);
+    if (a.kind === 'array' && b.kind === 'array') return a.length === b.length && this.#same(a.of, b.of);
+    if ((a.kind === 'struct' && b.kind === 'struct') || (a.kind === 'enum' && b.kind === 'enum')) return a.tag === b.tag;
+    if (a.kind === 'function' && b.kind === 'function') {
+      const others = b.parameters;
+      return (
+        this.#same(a.result, b.result) &&
+        a.variadic === b.variadic &&
+        a.parameters.length === others.length &&
+        a.parameters.every((one, i) => this.#same(one.type, others[i]?.type as CType, true))
+      );
+    }
+    return a.kind === 'void' && b.kind === 'void';
+  }
+}
+
+const unaliased = ({ alias: _, ...type }: CType): CType => type as CType;
+
+/** The plain C type behind a fixed-width one, so that `int32_t` and `int` agree. */
+function underlying(name: ScalarName, model: DataModel): string {
+  const sixtyFour = model === 'lp64' ? 'long' : 'long long';
+  const word = model === 'lp64' ? 'long' : model === 'llp64' ? 'long long' : 'int';
+  const sizes = model === 'wasm32' ? 'long' : word;
+  const table: Partial<Record<ScalarName, string>> = {
+    int8_t: 'signed char',
+    uint8_t: 'unsigned char',
+    int16_t: 'short',
+    uint16_t: 'unsigned short',
+    int32_t: 'int',
+    uint32_t: 'unsigned int',
+    int64_t: sixtyFour,
+    uint64_t: `unsigned ${sixtyFour}`,
+    size_t: `unsigned ${sizes}`,
+    ssize_t: sizes,
+    ptrdiff_t: word,
+    intptr_t: word,
+    uintptr_t: `unsigned ${word}`,
+  };
+  return table[name] ?? name;
+}
+
+/** The refusal of a place for what this parser does not read. */
+export function unsupported(place: Placed, what: string, instead: string): Error {
+  return headerError(place, `${what} is not supported; ${instead}`);
+}

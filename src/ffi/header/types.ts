@@ -1,0 +1,163 @@
+/** The function table: what a header declares, as plain JSON for one data model. */
+
+/** Sizes of C's types on a target: `lp64` Linux and macOS, `llp64` Windows, `wasm32` WebAssembly. */
+export type DataModel = 'lp64' | 'llp64' | 'wasm32';
+
+/** The arithmetic types, spelled as C spells them. */
+export type ScalarName =
+  | 'bool'
+  | 'char'
+  | 'signed char'
+  | 'unsigned char'
+  | 'short'
+  | 'unsigned short'
+  | 'int'
+  | 'unsigned int'
+  | 'long'
+  | 'unsigned long'
+  | 'long long'
+  | 'unsigned long long'
+  | 'int8_t'
+  | 'uint8_t'
+  | 'int16_t'
+  | 'uint16_t'
+  | 'int32_t'
+  | 'uint32_t'
+  | 'int64_t'
+  | 'uint64_t'
+  | 'size_t'
+  | 'ssize_t'
+  | 'ptrdiff_t'
+  | 'intptr_t'
+  | 'uintptr_t'
+  | 'wchar_t'
+  | 'char16_t'
+  | 'char32_t'
+  | 'float'
+  | 'double';
+
+interface Named {
+  /** The typedef it was written with. */
+  readonly alias?: string;
+  /** Whether it is const. */
+  readonly const?: true;
+}
+
+/** A type of C. Typedefs are resolved; `alias` keeps their names for readers. */
+export type CType = Named &
+  (
+    | { readonly kind: 'void' }
+    | { readonly kind: 'scalar'; readonly name: ScalarName }
+    | { readonly kind: 'enum'; readonly tag: string }
+    /** A struct or union; its fields are in `structs`. */
+    | { readonly kind: 'struct'; readonly tag: string }
+    | { readonly kind: 'pointer'; readonly to: CType }
+    | { readonly kind: 'array'; readonly of: CType; readonly length: number }
+    | { readonly kind: 'function'; readonly result: CType; readonly parameters: readonly CParameter[]; readonly variadic?: true }
+  );
+
+/** A parameter. Arrays and functions are pointers here, as in C. */
+export interface CParameter {
+  readonly name: string;
+  readonly type: CType;
+  /** Elements the array must have: a number from `T a[3]`, or the parameter that says it from `T a[n]`. */
+  readonly length?: number | string;
+}
+
+/** Where something was declared. */
+export interface Declared {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** The comment before it. */
+  readonly doc?: string;
+}
+
+export interface CFunction extends Declared {
+  readonly name: string;
+  readonly result: CType;
+  readonly parameters: readonly CParameter[];
+  readonly variadic?: true;
+}
+
+export interface CField {
+  readonly name: string;
+  readonly type: CType;
+  /** Bytes from the start of the struct. */
+  readonly offset: number;
+}
+
+/** A struct; an opaque one has no fields and no size. A union is always opaque here, but has a size when it was defined. */
+export interface CStruct extends Declared {
+  readonly tag: string;
+  readonly kind: 'struct' | 'union';
+  readonly fields?: readonly CField[];
+  /** Bytes. */
+  readonly size?: number;
+  readonly align?: number;
+}
+
+export interface CEnum extends Declared {
+  readonly tag: string;
+  readonly type: 'int' | 'unsigned int';
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** A macro with a value. Integers beyond 2⁵³ are decimal strings. */
+export interface CConstant extends Declared {
+  readonly kind: 'int' | 'float' | 'string';
+  readonly value: number | string;
+}
+
+/** What a header declares. It is JSON: it can be written to a file, read back and bound without the header. */
+export interface FunctionTable {
+  readonly version: 1;
+  readonly header: string;
+  readonly model: DataModel;
+  readonly functions: Readonly<Record<string, CFunction>>;
+  readonly variables: Readonly<Record<string, Declared & { readonly name: string; readonly type: CType }>>;
+  readonly structs: Readonly<Record<string, CStruct>>;
+  readonly enums: Readonly<Record<string, CEnum>>;
+  readonly typedefs: Readonly<Record<string, Declared & { readonly type: CType }>>;
+  readonly constants: Readonly<Record<string, CConstant>>;
+  /** Static assertions that were checked for this data model. */
+  readonly assertions: number;
+  readonly files: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** The type as C writes it, for messages. */
+export function typeText(type: CType): string {
+  const prefix = type.const ? 'const ' : '';
+  if (type.alias !== undefined) return prefix + type.alias;
+  switch (type.kind) {
+    case 'void':
+      return `${prefix}void`;
+    case 'scalar':
+      return prefix + type.name;
+    case 'enum':
+      return `${prefix}enum ${type.tag}`;
+    case 'struct':
+      return `${prefix}struct ${type.tag}`;
+    case 'pointer': {
+      if (type.to.kind === 'function' && type.to.alias === undefined) return signature(type.to, '(*)');
+      const to = typeText(type.to);
+      return `${to}${to.endsWith('*') ? '' : ' '}*${type.const ? ' const' : ''}`;
+    }
+    case 'array':
+      return `${typeText(type.of)}[${type.length}]`;
+    case 'function':
+      return signature(type, '');
+  }
+}
+
+/** A prototype as C writes it. */
+export function signature({ result, parameters, variadic }: Pick<CFunction, 'result' | 'parameters' | 'variadic'>, name: string): string {
+  const list = parameters.map(({ name: parameter, type }) => {
+    const text = typeText(type);
+    return parameter ? `${text}${text.endsWith('*') ? '' : ' '}${parameter}` : text;
+  });
+  if (variadic) list.push('...');
+  const of = typeText(result);
+  return `${of}${of.endsWith('*') || name === '' ? '' : ' '}${name}(${list.length > 0 ? list.join(', ') : 'void'})`;
+}
