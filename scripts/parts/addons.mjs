@@ -10,7 +10,16 @@ const cmakeJs = 'node_modules/cmake-js/bin/cmake-js';
 const compilers = ['g++', 'c++', 'clang++'];
 const compiler = () => process.env.CXX ?? compilers.find((name) => which(name));
 
-function addon({ name, target, folder, sources, options, off, identities = () => [], output = `dist/native/${process.platform}-${process.arch}/${target}.node` }) {
+function addon({
+  name,
+  target,
+  folder,
+  sources,
+  options,
+  off,
+  identities = () => [],
+  output = `dist/native/${process.platform}-${process.arch}/${target}.node`,
+}) {
   return {
     name,
     off: () => {
