@@ -55,7 +55,8 @@ export function tooSmall(adapter: GPUAdapter): string | undefined {
 /** The adapter in the words of the contract. */
 export function describe(adapter: GPUAdapter): DeviceInfo {
   const { vendor, architecture, device, description } = adapter.info;
-  const words = [vendor, architecture, device].filter(Boolean);
+  // Dawn's device names repeat the architecture and end in what the punctuation of the driver's name became.
+  const words = [vendor, device.startsWith(architecture) ? '' : architecture, device.replace(/-+$/, '')].filter(Boolean);
   const features = featuresOf(adapter);
   const software = isFallback(adapter) || /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i.test([...words, description].join(' '));
   return {

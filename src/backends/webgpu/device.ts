@@ -27,6 +27,13 @@ export interface PipelineSource {
   readonly constants?: Readonly<Record<string, number>>;
 }
 
+/** A buffer to make. */
+export interface BufferRequest {
+  readonly bytes: number;
+  readonly usage: Usage;
+  readonly label?: string;
+}
+
 /** A buffer, or a part of one: offset a multiple of minStorageBufferOffsetAlignment or minUniformBufferOffsetAlignment. */
 export type Binding = GpuBuffer | { readonly buffer: GpuBuffer; readonly offset: number; readonly bytes: number };
 
@@ -142,6 +149,18 @@ export class GpuDevice {
     throw outOfMemory(bytes, 'maxBufferSize', this.limits.maxBufferSize ?? 0, this, again.error);
   }
 
+  /** Several buffers, or none when one cannot be had. */
+  async buffers<const T extends readonly BufferRequest[]>(...requests: T): Promise<{ -readonly [K in keyof T]: GpuBuffer }> {
+    const made: GpuBuffer[] = [];
+    try {
+      for (const { bytes, usage, label } of requests) made.push(await this.buffer(bytes, usage, label));
+      return made as { -readonly [K in keyof T]: GpuBuffer };
+    } catch (error) {
+      for (const buffer of made) buffer.release();
+      throw error;
+    }
+  }
+
   async #allocate(bytes: number, kind: Usage, label: string | undefined): Promise<GpuBuffer | { type: 'memory' | 'validation'; error: GPUError }> {
     this.#raw.pushErrorScope('validation');
     this.#raw.pushErrorScope('out-of-memory');
@@ -228,7 +247,10 @@ export class GpuDevice {
       broken = undefined;
       return answers;
     } finally {
-      for (const { staging, pooled } of reads) if (pooled) staging.release(broken);
+      for (const { staging, pooled } of reads) {
+        if (broken && staging.raw.mapState === 'mapped') staging.raw.unmap();
+        if (pooled) staging.release(broken);
+      }
     }
   }
 

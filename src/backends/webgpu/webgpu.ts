@@ -1,9 +1,9 @@
 /** The WebGPU backend: kernels of wgsl/ in browsers and, through Dawn, in Node. */
 import { EwaldError, messageOf } from '../../errors.js';
-import type { Backend, BackendLoader, DeviceInfo, OpenOptions, PiKernel, Probe } from '../backend.js';
+import type { Backend, BackendLoader, DeviceInfo, Op, OpenOptions, PiDescriptor, PiKernel, Probe } from '../backend.js';
 import { describe, tooSmall } from './adapter.js';
 import { GpuDevice } from './device.js';
-import { PiPlanner } from './pi.js';
+import { piPlanner } from './pi.js';
 import type { GpuSource } from './source.js';
 
 /** The loader over a source of GPUs; a probe asks for an adapter and holds nothing afterwards. */
@@ -52,19 +52,14 @@ async function findAdapter(source: GpuSource, wish: string | undefined): Promise
 class WebGpuBackend implements Backend {
   readonly name = 'webgpu';
   readonly device: DeviceInfo;
+  readonly pi: Op<PiDescriptor, PiKernel>;
   readonly #gpu: GpuDevice;
-  readonly #pi: PiPlanner;
 
   constructor(gpu: GpuDevice, device: DeviceInfo) {
     this.#gpu = gpu;
     this.device = device;
-    this.#pi = new PiPlanner(gpu);
+    this.pi = { supports: () => true, plan: piPlanner(gpu) };
   }
-
-  readonly pi = {
-    supports: (): true => true,
-    plan: (): Promise<PiKernel> => this.#pi.plan(),
-  };
 
   get liveBytes(): number {
     return this.#gpu.liveBytes;

@@ -1,0 +1,133 @@
+// The device layer that the rooms build on: compile errors, memory, submissions, reads. The same in Node and in Chromium.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { GpuDevice } from '../../src/backends/webgpu/device.js';
+import { sizeClass } from '../../src/backends/webgpu/pool.js';
+import { isEwaldError } from '../../src/errors.js';
+import u64 from '../../wgsl/common/u64.wgsl';
+import count from '../../wgsl/pi/count.wgsl';
+
+const add = `
+override step: u32 = 1u;
+@group(0) @binding(0) var<storage, read_write> data: array<u32>;
+@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < arrayLength(&data)) { data[id.x] += step; }
+}`;
+
+/** Registers the tests; `absent` says why they are skipped. */
+export function deviceTests(place: string, absent: string | undefined, requestAdapter: () => Promise<GPUAdapter | null>): void {
+  describe.skipIf(absent)(`the WebGPU device in ${place}${absent ? `: absent, ${absent}` : ''}`, () => {
+    let device: GpuDevice;
+    let software: boolean;
+    beforeEach(async () => {
+      const adapter = await requestAdapter();
+      if (!adapter) throw new Error('the adapter went away');
+      software = adapter.info.isFallbackAdapter;
+      device = await GpuDevice.open(adapter, () => {});
+    });
+    afterEach(() => device.dispose());
+
+    test('runs, writes and reads in the order of the calls, several in flight', async () => {
+      const [one, ten] = await Promise.all([1, 10].map((step) => device.pipeline({ source: add, entry: 'main', constants: { step } })));
+      if (!one || !ten) throw new Error('no pipeline');
+      const data = await device.buffer(1000, 'storage');
+      const [forOne, forTen] = [device.bind(one, [data]), device.bind(ten, [data])];
+      device.write(data, new Uint32Array(250).fill(5));
+      const first = device.run((commands) => {
+        commands.dispatch(one, forOne, 4);
+        commands.dispatch(ten, forTen, 4);
+        commands.read(data, 0, 1000);
+        commands.dispatch(one, forOne, 4);
+        commands.read(data, 996, 4);
+      });
+      device.write(data, new Uint32Array([100]), 4);
+      const second = device.run((commands) => {
+        commands.dispatch(ten, forTen, 4);
+        commands.read(data, 0, 12);
+      });
+      const [all, last] = (await first).map((bytes) => new Uint32Array(bytes));
+      expect(all).toEqual(new Uint32Array(250).fill(16));
+      expect(last).toEqual(new Uint32Array([17]));
+      expect(new Uint32Array((await second)[0] ?? new ArrayBuffer(0))).toEqual(new Uint32Array([27, 110, 27]));
+      await device.run((commands) => commands.clear(data, 4, 8));
+      expect(new Uint32Array(await device.read(data, 0, 16))).toEqual(new Uint32Array([27, 0, 0, 27]));
+      data.release();
+      expect(device.liveBytes).toBe(0);
+    });
+
+    test('a kernel is compiled once; one that does not compile names file and line through includes', async () => {
+      expect(await device.pipeline({ source: add, entry: 'main' })).toBe(await device.pipeline({ source: add, entry: 'main' }));
+      const faults = { 'common/u64.wgsl': ['(middle >> 16u)', '(middel >> 16u)'], 'pi/count.wgsl': ['var hits = 0u', 'var hits = 0.5u'] } as const;
+      for (const [file, [right, wrong]] of Object.entries(faults)) {
+        const error = await device.pipeline({ source: count.replace(right, wrong), entry: 'count' }).catch((e) => e);
+        expect(isEwaldError(error, 'Internal')).toBe(true);
+        expect(error.detail.file).toBe(file);
+        expect(error.message).toContain(`the kernel does not compile: ${file}:${error.detail.line}:`);
+        expect(error.message).toContain(wrong);
+        expect(error.message).not.toContain('\n');
+        // A file without includes is one marker and its lines.
+        if (file === 'common/u64.wgsl') expect(error.detail.line).toBe(u64.split('\n').findIndex((line) => line.includes(right)));
+      }
+      const noEntry = await device.pipeline({ source: add, entry: 'absent' }).catch((e) => e);
+      expect(noEntry).toSatisfy((e) => isEwaldError(e, 'Internal') && /^the kernel absent was refused by /.test(e.message));
+    });
+
+    test('memory that is not there: what was asked and the limit; the device goes on', async () => {
+      const limit = device.limits.maxBufferSize ?? 0;
+      const asked = await device.buffer(limit + 4, 'staging').catch((e) => e);
+      expect(asked).toSatisfy((e) => isEwaldError(e, 'OutOfMemory') && e.message.includes(`${limit + 4} bytes: maxBufferSize is ${limit}`));
+      if (software) {
+        // SwiftShader has less than its own limit.
+        const real = await device.buffer(limit, 'storage').catch((e) => e);
+        expect(real).toSatisfy((e) => isEwaldError(e, 'OutOfMemory') && e.detail.asked === limit);
+        const small = { bytes: 4096, usage: 'storage' } as const;
+        expect(await device.buffers(small, { bytes: limit, usage: 'storage' }).catch((e) => e)).toSatisfy((e) => isEwaldError(e, 'OutOfMemory'));
+      }
+      expect(device.liveBytes).toBe(0);
+      const data = await device.buffer(4096, 'storage');
+      expect(new Uint32Array(await device.read(data, 0, 8))).toHaveLength(2);
+      data.release();
+    });
+
+    test('buffers are used again, kept within bounds, and trimmed', async () => {
+      const a = await device.buffer(100_000, 'storage');
+      expect(device.liveBytes).toBe(sizeClass(100_000, 2 ** 30));
+      a.release();
+      a.release();
+      expect([device.liveBytes, device.idleBytes]).toEqual([0, sizeClass(100_000, 2 ** 30)]);
+      const b = await device.buffer(100_100, 'storage');
+      expect(b.raw).toBe(a.raw);
+      expect(b.bytes).toBe(100_100);
+      const big = await device.buffers(...Array.from({ length: 5 }, () => ({ bytes: 20e6, usage: 'storage' }) as const));
+      for (const buffer of big) buffer.release();
+      expect(device.idleBytes).toBeLessThanOrEqual(64 * 2 ** 20);
+      device.trim();
+      expect(device.idleBytes).toBe(0);
+      b.release();
+    });
+
+    test('commands the device refuses reject their own run and no other', async () => {
+      const data = await device.buffer(256, 'storage');
+      const uniform = await device.buffer(256, 'uniform');
+      const bad = device.run((commands) => commands.copy(uniform, data, 16)).catch((e) => e);
+      const good = device.read(data, 0, 16);
+      expect(await bad).toSatisfy((e) => isEwaldError(e, 'Internal') && /refused a submission/.test(e.message));
+      expect((await good).byteLength).toBe(16);
+      expect(() => device.write(data, new Uint8Array(512))).toThrow(/does not fit/);
+      expect(await device.read(data, 200, 100).catch((e) => e)).toSatisfy((e) => isEwaldError(e, 'Internal') && /does not fit/.test(e.message));
+      data.release();
+      uniform.release();
+      expect(device.liveBytes).toBe(0);
+    });
+
+    test('use after disposal is an error, disposal twice is none, and it frees what was not given back', async () => {
+      const data = await device.buffer(256, 'storage');
+      await device.dispose();
+      await device.dispose();
+      expect(device.liveBytes).toBe(0);
+      for (const late of [device.read(data), device.buffer(16, 'storage'), device.sync()]) {
+        expect(await late.catch((e) => e)).toSatisfy((e) => isEwaldError(e, 'Disposed'));
+      }
+      data.release();
+    });
+  });
+}
