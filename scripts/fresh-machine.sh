@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Proves the two commands on a fresh machine: `npm start` and `npm test` in a new Debian (debootstrap, minbase) with Node and nothing else,
+# from a fresh clone with empty caches, then `npm start` once more. Run as root on a Debian that has the package debootstrap.
+#
+#   scripts/fresh-machine.sh [FOLDER]      the new system's place; default: a temporary folder, removed at the end (KEEP=1 keeps it)
+#
+# Package mirror, npm registry, proxies and certificates are those of this machine, read when it runs. Node is this machine's own.
+# EWALD_TEST_DATA (default: ../shared/data) is shown to the clone at the same place beside it. STEPS chooses the commands.
+set -euo pipefail
+
+# In a mount namespace of its own: nothing that is mounted here is seen outside, or stays.
+if [ "$(id -u)" = 0 ] && [ -z "${IN_NAMESPACE:-}" ]; then exec env IN_NAMESPACE=1 unshare --mount "$0" "$@"; fi
+
+repository=$(cd "$(dirname "$0")/.." && pwd)
+suite=${SUITE:-$(. /etc/os-release && echo "$VERSION_CODENAME")}
+data=${EWALD_TEST_DATA:-$repository/../shared/data}
+steps=${STEPS:-start test start}
+target=${1:-$(mktemp -d -t ewald-fresh-XXXXXX)}
+mounts=()
+
+say() { printf 'fresh machine: %s\n' "$*"; }
+
+leave() {
+  local i
+  for ((i = ${#mounts[@]} - 1; i >= 0; i--)); do umount "${mounts[i]}" || say "could not unmount ${mounts[i]}"; done
+  # Never remove what something is still mounted in.
+  if [ -z "${KEEP:-}" ] && ! grep -q " $target/" /proc/mounts; then rm -rf --one-file-system "$target"; fi
+}
+trap leave EXIT
+
+mount_at() { # options and source, then the place in the new system
+  local place="$target/${*: -1}"
+  mkdir -p "$place"
+  mount "${@:1:$#-1}" "$place"
+  mounts+=("$place")
+}
+
+[ "$(id -u)" = 0 ] || { say "needs root (chroot, mount)"; exit 1; }
+command -v debootstrap >/dev/null || { say "needs debootstrap: apt-get install -y debootstrap"; exit 1; }
+
+# Repositories of this suite that apt uses here, as `deb URI RELEASE main`.
+sources=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+  awk -v suite="$suite" '$2 ~ "^" suite "(-updates|-security)?$" && $3 == "main" { print "deb", $1, $2, $3 }' | sort -u)
+mirror=$(awk -v suite="$suite" '$3 == suite { print $2; exit }' <<<"$sources")
+[ -n "$mirror" ] || { say "apt knows no main repository of $suite here"; exit 1; }
+
+say "debootstrap $suite"
+before=$SECONDS
+debootstrap --variant=minbase --include=ca-certificates "$suite" "$target" "$mirror" >"$target.debootstrap.log" 2>&1 ||
+  { tail -20 "$target.debootstrap.log"; exit 1; }
+rm -f "$target.debootstrap.log"
+printf '%s\n' "$sources" >"$target/etc/apt/sources.list"
+apt-config dump | grep -E '^Acquire::(http|https)::(Proxy|Proxy-Auto-Detect|Verify|CAInfo)' >"$target/etc/apt/apt.conf.d/01-of-the-host" || true
+cp -L /etc/resolv.conf /etc/hosts "$target/etc/"
+cp -L /etc/ssl/certs/ca-certificates.crt "$target/etc/ssl/certs/ca-certificates.crt"
+say "debootstrap took $((SECONDS - before)) s"
+
+# Node and npm as a tarball would leave them.
+local_dir=$target/usr/local
+mkdir -p "$local_dir/bin" "$local_dir/lib/node_modules" "$local_dir/etc"
+cp -L "$(command -v node)" "$local_dir/bin/node"
+cp -a "$(npm_config_loglevel=error npm root -g)/npm" "$local_dir/lib/node_modules/npm"
+ln -s ../lib/node_modules/npm/bin/npm-cli.js "$local_dir/bin/npm"
+ln -s ../lib/node_modules/npm/bin/npx-cli.js "$local_dir/bin/npx"
+# How npm reaches its registry; where headers of this machine's Node lie is nothing that a fresh machine would know.
+for level in global user; do
+  config=$(npm_config_loglevel=error npm config get "${level}config")
+  place=$local_dir/etc/npmrc
+  [ "$level" = user ] && place=$target/root/.npmrc
+  if [ -f "$config" ]; then (umask 077 && grep -v -E '^(nodedir|prefix|cache)' "$config" >"$place" || true); fi
+done
+
+mount_at -t proc proc proc
+mount_at --bind /dev dev
+mount_at -t tmpfs tmpfs dev/shm
+git clone --quiet --no-hardlinks "$repository" "$target/root/ewald"
+if [ -d "$data" ]; then
+  mount_at --bind "$data" root/shared/data
+  mount -o remount,bind,ro "$target/root/shared/data"
+fi
+
+inside() {
+  local passed=(HOME=/root PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin LANG=C.UTF-8 TERM=dumb)
+  local name
+  for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY npm_config_registry NODE_EXTRA_CA_CERTS EWALD_REQUIRE CI; do
+    if [ -n "${!name:-}" ]; then passed+=("$name=${!name}"); fi
+  done
+  chroot "$target" env -i "${passed[@]}" bash -c "cd /root/ewald && $1" </dev/null
+}
+
+failed=0
+summary=
+for step in $steps; do
+  say "npm $step"
+  before=$SECONDS
+  if inside "npm $step"; then outcome=passed; else outcome=failed failed=1; fi
+  summary+=$(printf '\n  npm %-6s %s, %d s' "$step" "$outcome" $((SECONDS - before)))
+done
+say "commit $(git -C "$repository" rev-parse --short HEAD), $(inside 'du -sh --exclude=/proc --exclude=/dev / 2>/dev/null | cut -f1') in all:$summary"
+exit $failed
