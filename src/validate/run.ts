@@ -1,7 +1,7 @@
 /** The one loop: rows of the case tables × backends, each with its outcome. Drives the tests, `ewald validate` and validate.html. */
 import { type BackendName, backendNames, type DeviceInfo } from '../backends/backend.js';
 import type { Context, ContextOptions } from '../context.js';
-import { EwaldError, isEwaldError, messageOf } from '../errors.js';
+import { EwaldError, isEwaldError } from '../errors.js';
 import { breathe, nearest } from '../options.js';
 import { version } from '../version.js';
 import { matches, type Outcome, outcomes, type Row, type Subject, seedOf } from './case.js';
@@ -109,16 +109,18 @@ export function selectRows(patterns: readonly string[] = []): readonly Row[] {
 
 /** The backends of EWALD_REQUIRE. Throws `Argument` for a name nobody knows. */
 export function parseRequire(text: string | undefined): BackendName[] {
-  return (text ?? '')
-    .split(/[\s,]+/)
-    // `data` stands there for the tests that need the data folder.
-    .filter((name) => name !== '' && name !== 'data')
-    .map((name) => {
-      const known = backendNames.find((candidate) => candidate === name);
-      if (!known)
-        throw new EwaldError('Argument', `EWALD_REQUIRE names the backend "${name}"; needed are names from ${backendNames.join(', ')}, separated by commas`);
-      return known;
-    });
+  return (
+    (text ?? '')
+      .split(/[\s,]+/)
+      // `data` stands there for the tests that need the data folder.
+      .filter((name) => name !== '' && name !== 'data')
+      .map((name) => {
+        const known = backendNames.find((candidate) => candidate === name);
+        if (!known)
+          throw new EwaldError('Argument', `EWALD_REQUIRE names the backend "${name}"; needed are names from ${backendNames.join(', ')}, separated by commas`);
+        return known;
+      })
+  );
 }
 
 // A GPU interface computed by the CPU is some ten times slower than the wasm core that the costs are written for.
@@ -140,7 +142,8 @@ export async function openCandidates(options: Pick<ValidateOptions, 'createConte
         for (const candidate of candidates) await candidate.context?.dispose();
         throw error;
       }
-      reason = messageOf(error);
+      // The loader's own words, where the error carries them.
+      reason = typeof error.detail.reason === 'string' ? error.detail.reason : error.message;
     }
     candidates.push({
       backend,

@@ -46,6 +46,21 @@ export const orientation: Bound = {
     'three angles from spots with known errors: σ² is the largest eigenvalue of ē² (Σ |q|² 1 − q qᵀ)⁻¹, and a maximum over some hundred lattices stays below 5 σ',
 };
 
+/** The same after a fit of all nine numbers of the cell. */
+export const orientationOfNine: Bound = {
+  limit: 15,
+  unit: 'σ',
+  reason:
+    'the published refinement fits nine numbers to the spots within a shrinking radius, fewer than there are: σ doubles, and the largest turns seen are near 9',
+};
+
+/** Orientation of a perfect list after the published refinement. */
+export const endOfRefinement = (resolutionA: number): Bound => ({
+  limit: (0.00075 * resolutionA * 180) / Math.PI / orientationFloorDeg,
+  unit: 'σ',
+  reason: 'it ends when its radius is 0.00075 1/Å, which is a turn of 0.00075 · d at the outermost spots; σ is the floor of a perfect list',
+});
+
 /** Smallest σ of an orientation, degrees: what float32 leaves of it. */
 export const orientationFloorDeg = 0.001;
 

@@ -18,7 +18,7 @@ export const cells = {
   tri: cellFromParameters(41.2, 52.7, 63.9, 78.4, 83.1, 95.6),
   cubic: cellFromParameters(58, 58, 58, 90, 90, 90),
   big: cellFromParameters(128, 128, 210, 90, 90, 120),
-  small: cellFromParameters(5.4, 8.7, 12.3, 90, 97.5, 90),
+  small: cellFromParameters(11.3, 16.9, 22.4, 90, 97.5, 90),
 };
 export type CellName = keyof typeof cells;
 
@@ -64,15 +64,18 @@ async function plan(context: Context, lists: Lists, twin?: (context: Context, li
 type Run = (images: readonly TrueImage[], into?: IndexingResult) => Promise<IndexingResult>;
 
 /** Verdicts, orientations, lengths and memberships of every image against the truth. */
-function compareWithTruth({ result }: Answer, { images, known, which }: Lists): Comparison {
+function compareWithTruth({ result }: Answer, { images, known, which, options }: Lists): Comparison {
+  const { maxSpots = 300 } = options;
   const degrees: number[] = [];
   const sigmas: number[] = [];
   const relative: number[] = [];
   const notes: string[] = [];
-  let [missed, invented, wrongCell, membership] = [0, 0, 0, 0];
+  let [missed, invented, wrongCell, membership, summary] = [0, 0, 0, 0, 0];
   images.forEach((image, i) => {
     const view = result.image(i);
     const crystals = view.crystals();
+    const spots = image.owner.length;
+    summary += Number(view.usedSpots !== Math.min(spots, maxSpots)) + Number(view.truncated !== spots > maxSpots) + Number(view.tooFewSpots);
     const taken = new Set<number>();
     image.lattices.forEach((truth, k) => {
       const place = crystals.findIndex(({ cell }, c) => !taken.has(c) && latticeDifference(cell, truth) !== undefined);
@@ -110,6 +113,7 @@ function compareWithTruth({ result }: Answer, { images, known, which }: Lists): 
       orientation: Math.max(0, ...sigmas),
       lengths: Math.max(0, ...relative),
       membership,
+      summary,
     },
     samples: { 'misorientation, degrees': degrees, 'misorientation, σ': sigmas, 'lengths, relative': relative },
     ...(notes.length > 0 ? { note: notes.slice(0, 4).join('; ') } : {}),
@@ -132,13 +136,9 @@ function differingSpots(image: TrueImage, view: View, crystals: ReturnType<View[
   for (const [rank, i] of order.entries()) {
     const distances = lattices.map(({ cell, dual, radius }) => distanceToNode(cell, dual, spotAt(spots, i)) / radius);
     const owner = view.assignment[i] as number;
-    // A spot that took no part belongs to nothing.
-    if (rank >= view.usedSpots) {
-      if (owner !== 0) differing++;
-      continue;
-    }
     const first = distances[0];
-    if (first !== undefined) {
+    // The count is of the spots that took part, the membership of all.
+    if (first !== undefined && rank < view.usedSpots) {
       if (Math.abs(first - 1) < bounds.borderline) undecided++;
       else if (first < 1) near++;
     }
@@ -154,10 +154,10 @@ function differingSpots(image: TrueImage, view: View, crystals: ReturnType<View[
 /** Seconds an image takes on one thread of the wasm core, by method: measured, rounded up. */
 const secondsAnImage = { fast: 0.001, exhaustive: 0.012 };
 
-type Extra = Partial<Row<Lists, Answer, Lists>> & { lengths?: bounds.Bound; missed?: bounds.Bound };
+type Extra = Partial<Row<Lists, Answer, Lists>> & { lengths?: bounds.Bound; missed?: bounds.Bound; orientation?: bounds.Bound };
 
 function row(method: IndexingMethod, address: string, about: string, make: (seed: number) => Lists, extra: Extra = {}): Row<Lists, Answer, Lists> {
-  const { lengths, missed, ...rest } = extra;
+  const { lengths, missed, orientation, ...rest } = extra;
   const id = `indexing:${method}:${address}`;
   const amount = Number(/images=(\d+)/.exec(address)?.[1] ?? 1);
   return {
@@ -178,9 +178,10 @@ function row(method: IndexingMethod, address: string, about: string, make: (seed
     bounds: () => ({
       missed: missed ?? bounds.everyLattice,
       invented: bounds.noLattice,
-      orientation: bounds.orientation,
+      orientation: orientation ?? (method === 'fast' ? bounds.orientation : bounds.orientationOfNine),
       lengths: lengths ?? bounds.lengths(0.01, 'the known cell is the true one; a strain is fitted only where the spots carry it'),
       membership: bounds.sameSpots,
+      summary: bounds.exactSummary,
     }),
     ...rest,
   };
@@ -208,12 +209,13 @@ function simulated(method: IndexingMethod, name: CellName, spots: number, simula
 }
 
 function perfect(method: IndexingMethod, address: string, cell: (seed: number) => Cell, known: Cell, resolutionA: number) {
+  const orientation = method === 'exhaustive' ? bounds.endOfRefinement(resolutionA) : undefined;
   return row(
     method,
     `perfect:${address}`,
     'a list of exact nodes, to be indexed to the last spot',
     (seed) => ({ images: [perfectImage(cell(seed), resolutionA)], known: [known], options: {}, thresholds: {} }),
-    { lengths: bounds.lengths(1e-5, 'exact nodes in float32: a length is known to some 10 units in the last place') },
+    { lengths: bounds.lengths(1e-5, 'exact nodes in float32: a length is known to some 10 units in the last place'), ...(orientation ? { orientation } : {}) },
   );
 }
 

@@ -61,10 +61,10 @@ export function nearestNode(cell: Cell, dual: Cell, spot: Vector): Vector {
 }
 
 /**
- * Standard deviation in degrees of the orientation that spots with their true errors allow: the worst axis of the least-squares rotation.
+ * Standard deviation in degrees of the orientation that spots with their true errors allow to a least-squares rotation.
  *
  * A rotation by w moves q to q + w × q; Σ |e − w × q|² has the normal matrix N = Σ (|q|² 1 − q qᵀ), and w the covariance ē² N⁻¹ with ē²
- * the mean square error of a spot. The largest eigenvalue of N⁻¹ is bounded by its trace.
+ * the mean square error of a spot; the trace of that is the mean square of |w|.
  */
 export function orientationSigma({ spots, owner }: TrueImage, lattice: Cell, number: number): number {
   const dual = reciprocal(lattice);

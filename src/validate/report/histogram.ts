@@ -2,7 +2,7 @@
 import { type Report, shown } from '../run.js';
 import { harmless } from './escape.js';
 
-const [width, strip, left, bottom] = [520, 64, 84, 26];
+const [width, strip, left, right, bottom] = [520, 64, 84, 22, 26];
 const binsPerDecade = 4;
 
 /** Every kind of error of a report. */
@@ -27,7 +27,7 @@ function histogram(name: string, panel: ReadonlyMap<string, readonly number[]>):
   // The first bin is exact zero, apart from the axis of decades.
   const zeroWidth = 34;
   const x0 = left + zeroWidth + 10;
-  const unit = (width - x0 - 8) / bins;
+  const unit = (width - x0 - right) / bins;
   const strips = [...panel].map(([backend, values], row) => {
     const counts = new Array<number>(bins).fill(0);
     let [zeros, beyond] = [0, 0];
@@ -49,10 +49,10 @@ function histogram(name: string, panel: ReadonlyMap<string, readonly number[]>):
     const sorted = [...values].sort((a, b) => a - b);
     const summary = `${values.length} values, median ${shown(sorted[Math.floor(sorted.length / 2)] ?? 0)}, largest ${shown(sorted[sorted.length - 1] ?? 0)}${beyond > 0 ? `, ${beyond} not finite` : ''}`;
     return (
-      `<text x="0" y="${top + strip - 8}" class="name">${harmless(backend)}</text><text x="${width - 8}" y="${top + 12}" text-anchor="end">${harmless(summary)}</text>` +
+      `<text x="0" y="${top + strip - 8}" class="name">${harmless(backend)}</text><text x="${width - right}" y="${top + 12}" text-anchor="end">${harmless(summary)}</text>` +
       bar(left, zeroWidth, zeros, 'zero') +
       counts.map((count, i) => bar(x0 + i * unit, unit, count)).join('') +
-      `<line x1="${left}" x2="${width - 8}" y1="${top + strip - 4}" y2="${top + strip - 4}"/>`
+      `<line x1="${left}" x2="${width - right}" y1="${top + strip - 4}" y2="${top + strip - 4}"/>`
     );
   });
   const height = strips.length * strip;

@@ -13,8 +13,7 @@ header{border-left:5px solid var(--quiet);padding:.2rem 0 .2rem 1.2rem}
 header.pass{border-color:var(--pass)}header.fail{border-color:var(--fail)}header.empty{border-color:var(--warn)}
 .counts{display:flex;flex-wrap:wrap;gap:.2rem 1.4rem;list-style:none;margin:.8em 0;padding:0}
 .counts b{font-size:1.25rem;font-variant-numeric:tabular-nums}
-.pass,b.pass{color:var(--pass)}.fail,b.fail{color:var(--fail)}.refused,.sampled,.todo{color:var(--warn)}.absent{color:var(--quiet)}
-header.pass,header.fail,tr{color:inherit}
+:is(b,i,.chip).pass{color:var(--pass)}:is(b,i,.chip).fail{color:var(--fail)}:is(b,i,.chip):is(.refused,.sampled,.todo){color:var(--warn)}b.absent{color:var(--quiet)}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:.9rem;margin-top:1.6rem}
 .card,figure{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1rem 1.1rem;margin:0}
 .card p{font-size:.9rem}.card .device{font-weight:600}

@@ -1,0 +1,147 @@
+/** The oracles against what was published or can be worked out by hand, and the parts of the loop that no row exercises. */
+import { describe, expect, test } from 'vitest';
+import * as validate from '../../dist/validate.js';
+
+const { compare, lattices, philox } = validate;
+
+describe('philox', () => {
+  // Known answers of Random123 (kat_vectors, philox4x32 10).
+  test.each([
+    ['0', [0n, 0n, 0n, 0n], [0n, 0n], '6627e8d5 e169c58d bc57ac4c 9b00dbd8'],
+    ['all ones', [0xffffffffn, 0xffffffffn, 0xffffffffn, 0xffffffffn], [0xffffffffn, 0xffffffffn], '408f276d 41c83b0e a20bc7c6 6d5451fd'],
+    ['digits of pi', [0x243f6a88n, 0x85a308d3n, 0x13198a2en, 0x03707344n], [0xa4093822n, 0x299f31d0n], 'd16cfe09 94fdcceb 5001e420 24126ea1'],
+  ] as const)('answers as published for %s', (_, counter, key, expected) => {
+    expect(
+      philox
+        .philox(counter, key)
+        .map((word: bigint) => word.toString(16).padStart(8, '0'))
+        .join(' '),
+    ).toBe(expected);
+  });
+
+  test.each([
+    [0n, 0, 0n, 4001n],
+    [7n, 3, 1n, 4002n],
+    [2n ** 64n - 1n, 2 ** 32 - 1, 2n ** 34n - 2001n, 4003n],
+    [12345678901234567n, 1, 2n ** 60n + 3n, 5n],
+    [1n, 0, 2n, 1n],
+  ])('counts the same fast and slowly: seed %s, stream %s, first %s', (seed, stream, first, points) => {
+    expect(philox.countInside({ seed, stream, first, points })).toBe(philox.countInsideSlowly({ seed, stream, first, points }));
+  });
+
+  test('is pi', () => {
+    const points = 4_000_000n;
+    const pi = (4 * Number(philox.countInside({ seed: 1n, stream: 0, first: 0n, points }))) / Number(points);
+    expect(Math.abs(pi - Math.PI)).toBeLessThan(4 * Math.sqrt((Math.PI * (4 - Math.PI)) / Number(points)));
+  });
+});
+
+describe('lattices', () => {
+  const ortho = [
+    [30, 0, 0],
+    [0, 40, 0],
+    [0, 0, 50],
+  ] as const;
+
+  test('a perfect list holds the nodes, by hand', () => {
+    const { spots, owner } = lattices.perfectImage(ortho, 30);
+    // Within 1/30: ±a*, ±b*, ±c*, and b* ± c* at |q| = 0.0320.
+    expect(owner.length).toBe(10);
+    const lengths = Array.from(owner, (_, i) => Math.hypot(...lattices.spotAt(spots, i)).toFixed(6)).sort();
+    expect(lengths).toEqual(['0.020000', '0.020000', '0.025000', '0.025000', '0.032016', '0.032016', '0.032016', '0.032016', '0.033333', '0.033333']);
+  });
+
+  test('differences are those that were made', () => {
+    const turn = (degrees: number) => {
+      const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+      return ortho.map(([x, y, z]) => [c * x - s * y, s * x + c * y, z]) as never;
+    };
+    expect(lattices.latticeDifference(turn(0.5), ortho)?.misorientationDeg).toBeCloseTo(0.5, 6);
+    // Another basis of the same lattice, and one of twice the volume.
+    const [a, b, c] = ortho;
+    expect(lattices.latticeDifference([b, [-a[0], 0, 0], [0, 40, 50]] as never, ortho)?.misorientationDeg).toBeCloseTo(0, 6);
+    expect(lattices.latticeDifference([[60, 0, 0], b, c] as never, ortho)).toBeUndefined();
+    expect(lattices.latticeDifference([[30.3, 0, 0], b, c] as never, ortho)?.lengths).toBeCloseTo(0.01, 9);
+  });
+
+  test('the membership radius fills 1/64 of reciprocal space', () => {
+    const radius = lattices.membershipRadius(ortho);
+    expect(((4 * Math.PI) / 3) * radius ** 3 * 30 * 40 * 50).toBeCloseTo(1 / 64, 12);
+  });
+
+  test('the other hand has the same lengths and the opposite volume', () => {
+    const tri = [
+      [40, 0, 0],
+      [5, 50, 0],
+      [7, -9, 60],
+    ] as never;
+    const other = lattices.otherHand(tri) as unknown as number[][];
+    expect(other[2]).toEqual([7, -9, -60]);
+  });
+});
+
+describe('comparison', () => {
+  test('shape comes first, then the class of each element, then the metric', () => {
+    expect(compare.relativeL2([1, 2], [1, 2, 3])).toEqual({ error: Number.POSITIVE_INFINITY, note: '2 elements, expected 3' });
+    expect(compare.relativeL2([1, Number.NaN], [1, 2]).error).toBe(Number.POSITIVE_INFINITY);
+    expect(compare.relativeL2([1, Number.NaN], [1, Number.POSITIVE_INFINITY]).note).toBe('element 1 is NaN, expected Infinity');
+    expect(compare.relativeL2([1, Number.POSITIVE_INFINITY, 2], [1, Number.POSITIVE_INFINITY, 2])).toEqual({ error: 0 });
+    expect(compare.relativeL2([3, 4.5], [3, 4]).error).toBeCloseTo(0.1, 12);
+    expect(compare.worstElement([3, 4.5], [3, 4]).error).toBeCloseTo(0.125, 12);
+    expect(compare.equality([5n, 7n], [5n, 10n]).error).toBe(3);
+    expect(compare.differentBytes(Uint8Array.of(1, 2, 3), Uint8Array.of(1, 0, 0)).error).toBe(2);
+  });
+});
+
+describe('addresses', () => {
+  test('are unique, and a seed is the hash of its address', () => {
+    const ids = validate.rows.map(({ id }: { id: string }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(validate.seedOf('a')).toBe(0xe40c292c);
+    expect(new Set(ids.map(validate.seedOf)).size).toBe(ids.length);
+  });
+
+  test('patterns mean an address, all below it, or what * leaves open', () => {
+    const count = (pattern: string): number => validate.selectRows([pattern]).length;
+    expect(count('pi:count:points=1')).toBe(1);
+    expect(count('pi')).toBe(validate.rows.filter(({ id }: { id: string }) => id.startsWith('pi:')).length);
+    expect(count('*:threads=2:*')).toBe(1);
+    expect(() => validate.selectRows(['pi:cuont'])).toThrow(/no case is called "pi:cuont"/);
+  });
+});
+
+describe('outcomes', () => {
+  type Candidate = Awaited<ReturnType<typeof validate.openCandidates>>[number];
+  const row = validate.selectRows(['pi:count:points=1'])[0];
+  const away: Candidate = { backend: 'cuda', context: undefined, device: null, reason: 'no card', required: false, budget: 2, renew: async () => undefined };
+
+  test('an absent backend is absent, and a failure where EWALD_REQUIRE names it', async () => {
+    expect(await validate.runRow(new validate.Problem(row), away)).toMatchObject({ outcome: 'absent', why: 'no card' });
+    expect(await validate.runRow(new validate.Problem(row), { ...away, required: true })).toMatchObject({ outcome: 'fail' });
+    expect(() => validate.parseRequire('wasm,webgup')).toThrow(/EWALD_REQUIRE names the backend "webgup"/);
+  });
+
+  test('a wrong count fails with its size; what costs too much is sampled; what is missing is todo or refused; a leak fails', async () => {
+    const { createContext } = await import('../../dist/index.node.js');
+    const [candidate] = await validate.openCandidates({ createContext, backends: ['wasm'] });
+    if (!candidate) throw new Error('no candidate');
+    const { EwaldError } = await import('../../dist/index.node.js');
+    try {
+      const outcome = (change: object, budget = 2) =>
+        validate.runRow(new validate.Problem({ ...row, ...change } as never), { ...candidate, budget } as Candidate);
+      expect(await outcome({})).toMatchObject({ outcome: 'pass', error: 0, bound: 0 });
+      expect(await outcome({ oracle: () => [5n] })).toMatchObject({ outcome: 'fail', bound: 0 });
+      expect(await outcome({ cost: 3 })).toMatchObject({ outcome: 'sampled' });
+      expect(await outcome({ todo: 'not yet' })).toMatchObject({ outcome: 'todo', why: 'not yet' });
+      const refuse = async () => {
+        throw new EwaldError('Unsupported', 'no such thing');
+      };
+      expect(await outcome({ plan: refuse })).toMatchObject({ outcome: 'refused', why: 'no such thing' });
+      expect(await outcome({ compare: () => ({ errors: { hits: Number.NaN } }) })).toMatchObject({ outcome: 'fail' });
+      const plan = async (context: never, input: never) => ({ ...(await row?.plan(context, input)), dispose: async () => undefined });
+      expect(await outcome({ plan })).toMatchObject({ outcome: 'fail', why: expect.stringContaining('bytes are still held') });
+    } finally {
+      await candidate.context?.dispose();
+    }
+  });
+});
