@@ -7,10 +7,10 @@
 import type { WasmSource } from './backends/backend.js';
 import { EwaldError, messageOf } from './errors.js';
 import type { Logger } from './log.js';
-import type { WorkerReply, WorkerRequest } from './messages.js';
 import { choice, knownOptions, real } from './options.js';
-import type { WorkerPort } from './platform.js';
 import { Random } from './simulate/random.js';
+import { WorkerClient } from './worker-client.js';
+import type { WorkerPort } from './worker-port.js';
 
 /** How results are audited. */
 export interface AuditOptions {
@@ -49,8 +49,6 @@ export interface AuditTask {
   compare(value: unknown): string | undefined;
 }
 
-type Waiting = { resolve(value: unknown): void; reject(error: unknown): void };
-
 /** The auditor of a context. */
 export class Auditor implements AuditReport {
   results = 0;
@@ -66,10 +64,8 @@ export class Auditor implements AuditReport {
   readonly #log: Logger;
   readonly #start: () => WorkerPort;
   readonly #wasm: WasmSource | undefined;
-  readonly #waiting = new Map<number, Waiting>();
   readonly #checks = new Set<Promise<void>>();
-  #port: WorkerPort | undefined;
-  #next = 0;
+  #worker: WorkerClient | undefined;
   #backlog = 0;
 
   /** `start` begins a worker; `wasm` is where its core is, when that is not beside the bundle. */
@@ -117,7 +113,7 @@ export class Auditor implements AuditReport {
     this.#backlog += cost;
     let drift: string | undefined;
     try {
-      drift = compare(await this.#ask(request.call, request.options));
+      drift = compare(await this.#open().ask(request.call, request.options));
     } catch (error) {
       this.giveUp(`${what}: ${messageOf(error)}`);
       return;
@@ -135,39 +131,21 @@ export class Auditor implements AuditReport {
     if (this.onDrift === 'fail') throw new EwaldError('Mismatch', `audit: ${message}`);
   }
 
-  #ask(call: WorkerRequest['call'], options: unknown): Promise<unknown> {
-    const port = this.#open();
-    const id = this.#next++;
-    const answer = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-    port.post({ id, call, options });
-    return answer;
-  }
-
-  #open(): WorkerPort {
-    if (this.#port) return this.#port;
-    const port = this.#start();
-    port.onReply((reply: WorkerReply) => {
-      const waiting = this.#waiting.get(reply.id);
-      this.#waiting.delete(reply.id);
-      if ('error' in reply) waiting?.reject(new EwaldError('Internal', reply.error.message));
-      else waiting?.resolve(reply.value);
-    });
-    port.onFailure((error) => {
-      for (const waiting of this.#waiting.values()) waiting.reject(error);
-      this.#waiting.clear();
-    });
-    this.#port = port;
+  #open(): WorkerClient {
+    if (this.#worker) return this.#worker;
+    const worker = new WorkerClient(this.#start());
     // Functions and responses do not travel; the worker then looks beside its bundle.
     const wasm = this.#wasm instanceof URL ? this.#wasm.href : this.#wasm;
     const travels = typeof wasm === 'string' || wasm instanceof Uint8Array || wasm instanceof ArrayBuffer || wasm instanceof WebAssembly.Module;
-    if (travels) port.post({ id: this.#next++, call: 'open', options: { backend: 'wasm', strict: true, wasm } });
-    return port;
+    if (travels) worker.ask('open', { backend: 'wasm', strict: true, wasm }).catch(() => undefined);
+    this.#worker = worker;
+    return worker;
   }
 
   /** Waits for the checks under way and ends the worker. */
   async dispose(): Promise<void> {
     await Promise.allSettled(this.#checks);
-    await this.#port?.end();
-    this.#port = undefined;
+    await this.#worker?.end();
+    this.#worker = undefined;
   }
 }

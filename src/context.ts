@@ -83,7 +83,7 @@ function readSettings(platform: Platform, options: ContextOptions): Settings {
     strict: options.strict ?? false,
     open: {
       wasm: options.wasm,
-      worker: options.worker,
+      startWorker: () => platform.startWorker(options.worker),
       addonPath: typeof options.addonPath === 'string' ? { native: options.addonPath } : options.addonPath,
       device: device === undefined ? undefined : String(device),
     },

@@ -1,16 +1,7 @@
 /** What differs between a browser and Node: which backends there are, the environment, and how workers are started. */
 import type { BackendLoader } from './backends/backend.js';
 import type { PlatformUrl } from './globals.js';
-import type { WorkerReply, WorkerRequest } from './messages.js';
-
-/** A running worker of ewald; see worker.ts for what is said. */
-export interface WorkerPort {
-  post(request: WorkerRequest): void;
-  onReply(listener: (reply: WorkerReply) => void): void;
-  /** Told when the worker could not be started or died. */
-  onFailure(listener: (error: Error) => void): void;
-  end(): Promise<void>;
-}
+import type { WorkerPort } from './worker-port.js';
 
 /** What the user gave instead of the worker beside the bundle: a URL, or a function that makes a worker. */
 export type WorkerSource = string | PlatformUrl | (() => unknown);

@@ -17,6 +17,9 @@ export {
   IndexingResult,
   type IndexingThresholds,
   type Refinement,
+  type StreamItem,
+  type StreamOptions,
+  type StreamResult,
 } from './indexing/indexer.js';
 export type { Log, LogLevel, LogSink } from './log.js';
 export type { PiOptions, PiPlan, PiPlanMethods, PiResult, PiRunOptions } from './pi/pi.js';

@@ -1,12 +1,13 @@
 /** Starts ewald's worker in a browser. */
 import { EwaldError } from './errors.js';
-import type { WorkerPort, WorkerSource } from './platform.js';
+import type { WorkerSource } from './platform.js';
+import type { WorkerPort } from './worker-port.js';
 
 /** Starts the worker beside the bundle, or the one given. */
 export function startBrowserWorker(source: WorkerSource | undefined): WorkerPort {
   const worker = make(source);
   return {
-    post: (request) => worker.postMessage(request),
+    post: (request, transfer) => worker.postMessage(request, transfer),
     onReply: (listener) => worker.addEventListener('message', (event) => listener(event.data)),
     onFailure: (listener) =>
       worker.addEventListener('error', (event) =>

@@ -6,6 +6,7 @@
  */
 import type { PlatformModule, PlatformResponse, PlatformUrl } from '../globals.js';
 import type { Disposable } from '../resource.js';
+import type { WorkerPort } from '../worker-port.js';
 
 /** Where work can be computed, fastest first. `cuda-emulated` runs the CUDA kernels on the CPU and exists for tests only. */
 export const backendNames = ['cuda', 'webgpu', 'native', 'wasm', 'cuda-emulated'] as const;
@@ -90,7 +91,8 @@ export type AddonPaths = Readonly<Partial<Record<'native' | 'cuda' | 'cuda-emula
 /** Where the files of the package are, and what the caller chose. */
 export interface OpenOptions {
   readonly wasm: WasmSource | undefined;
-  readonly worker: string | PlatformUrl | (() => unknown) | undefined;
+  /** Starts a worker of the package. */
+  readonly startWorker: () => WorkerPort;
   readonly addonPath: AddonPaths | undefined;
   readonly device: string | undefined;
   /** The caller asked for this backend by name: software devices are then welcome. */

@@ -13,11 +13,13 @@ import { auditRequest, auditTask } from './audit.js';
 import { checkInput, type IndexingInput } from './input.js';
 import { checkSizes, type IndexerOptions, type IndexingMethod } from './parameters.js';
 import type { IndexingResult } from './result.js';
+import { type StreamItem, type StreamOptions, type StreamResult, streamImages } from './stream.js';
 
 export type { IndexingInput } from './input.js';
 export type { IndexerOptions, IndexingMethod, IndexingThresholds, Refinement } from './parameters.js';
 export type { Crystal, FoundCell, ImageView } from './result.js';
 export { IndexingResult } from './result.js';
+export type { StreamItem, StreamOptions, StreamResult } from './stream.js';
 
 export interface IndexerMethods extends Disposable {
   readonly backend: BackendName;
@@ -26,6 +28,13 @@ export interface IndexerMethods extends Disposable {
   readonly bytes: number;
   /** Indexes a batch; runs of one indexer are done in order. Throws `Argument`, `Shape`, `Limit`, `Aborted`, `Disposed`. */
   run(input: IndexingInput): Promise<IndexingResult>;
+  /**
+   * Indexes a stream of images in batches and gives each image back with its result, in order unless told otherwise.
+   *
+   * At most `inFlight` batches are held, so memory is bounded whatever the source's speed. Throws what `run` throws, after the results
+   * that are finished.
+   */
+  stream<T extends StreamItem>(source: AsyncIterable<T> | Iterable<T>, options: StreamOptions): AsyncGenerator<StreamResult<T>, void, undefined>;
 }
 /** A planned indexer. */
 export type Indexer = IndexerMethods & MaybeAsyncDisposable;
@@ -55,6 +64,10 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
         for (const { image, request } of checks) await auditor?.check(auditTask(backend.name, request, batch.result.image(image)));
         return batch.result;
       });
+    },
+    stream(source, options) {
+      resource.assertAlive();
+      return streamImages(sizes, (input) => indexer.run(input), source, options);
     },
     dispose: () => resource.dispose(),
   };

@@ -32,8 +32,10 @@ export interface IndexerOptions {
   readonly maxAnglePoints?: number;
   /** exhaustive: sample every vector of a cell, not the longest alone; default false. */
   readonly redundantComputations?: boolean;
-  /** Host threads over the images of a batch, 0 … 1024; default 0, one a core; wasm has one. */
+  /** Host threads over the images of a batch, 0 … 1024; default 0: one a core on native, this thread alone on wasm, whose further threads are workers. */
   readonly threads?: number;
+  /** Batches of a stream that may be under way at once, 1 … 16, default 2: one is computed while the next is filled. */
+  readonly inFlight?: number;
   /** Keep the intermediate stages readable; default false. */
   readonly debug?: boolean;
 }
@@ -86,6 +88,7 @@ const sizeNames = [
   'maxAnglePoints',
   'redundantComputations',
   'threads',
+  'inFlight',
   'debug',
 ];
 /** Names of the thresholds, for checks of run options. */
@@ -103,6 +106,7 @@ export interface Sizes extends IndexingDescriptor {
   readonly maxSpots: number;
   readonly maxSamplePoints: number;
   readonly maxAnglePoints: number;
+  readonly inFlight: number;
 }
 
 /** Checks the sizes of an indexer and fills in the defaults. Throws `Argument`. */
@@ -131,7 +135,18 @@ export function checkSizes(options: IndexerOptions): Sizes {
     redundant: options.redundantComputations ? 1 : 0,
     debug: options.debug ? 1 : 0,
   };
-  return { fields, method, maxSpots, batch, maxBatchSpots, maxInputCells, maxOutputCells, maxSamplePoints, maxAnglePoints };
+  return {
+    fields,
+    method,
+    maxSpots,
+    batch,
+    maxBatchSpots,
+    maxInputCells,
+    maxOutputCells,
+    maxSamplePoints,
+    maxAnglePoints,
+    inFlight: size('inFlight', 2, 1, 16),
+  };
 }
 
 /** Checks the thresholds of a run and packs them. Throws `Argument`. */

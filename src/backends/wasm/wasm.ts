@@ -1,8 +1,10 @@
 /** The wasm backend: the C++ core compiled by Emscripten, one thread, SIMD128. The reference, and the fallback that always works. */
 import { messageOf } from '../../errors.js';
+import type { WorkerPort } from '../../worker-port.js';
 import type { Backend, BackendLoader, DeviceInfo, IndexingDescriptor, IndexingKernel, PiKernel, Probe } from '../backend.js';
 import { Core } from './heap.js';
 import { planIndexing } from './indexing.js';
+import { planInWorkers } from './parallel.js';
 import { planPi } from './pi.js';
 import { compileCore, type ReadFile } from './source.js';
 
@@ -10,7 +12,7 @@ import { compileCore, type ReadFile } from './source.js';
 export function wasmLoader(readFile: ReadFile | undefined): BackendLoader {
   return {
     name: 'wasm',
-    async probe({ wasm }): Promise<Probe> {
+    async probe({ wasm, startWorker }): Promise<Probe> {
       if (typeof WebAssembly === 'undefined') return { available: false, reason: 'this engine has no WebAssembly' };
       let module: WebAssembly.Module;
       try {
@@ -30,7 +32,7 @@ export function wasmLoader(readFile: ReadFile | undefined): BackendLoader {
         available: true,
         reason: 'the reference core, always there',
         device,
-        open: async () => new WasmBackend(await Core.instantiate(module), device),
+        open: async () => new WasmBackend(await Core.instantiate(module), module, device, startWorker),
       };
     },
   };
@@ -40,10 +42,15 @@ class WasmBackend implements Backend {
   readonly name = 'wasm';
   readonly device: DeviceInfo;
   readonly #core: Core;
+  readonly #module: WebAssembly.Module;
+  readonly #startWorker: () => WorkerPort;
+  #workerBytes = 0;
 
-  constructor(core: Core, device: DeviceInfo) {
+  constructor(core: Core, module: WebAssembly.Module, device: DeviceInfo, startWorker: () => WorkerPort) {
     this.#core = core;
+    this.#module = module;
     this.device = device;
+    this.#startWorker = startWorker;
   }
 
   readonly pi = {
@@ -53,11 +60,23 @@ class WasmBackend implements Backend {
 
   readonly indexing = {
     supports: (): true => true,
-    plan: async (descriptor: IndexingDescriptor): Promise<IndexingKernel> => planIndexing(this.#core, descriptor),
+    plan: async (descriptor: IndexingDescriptor): Promise<IndexingKernel> => {
+      const threads = Math.min(descriptor.fields.threads ?? 0, descriptor.batch);
+      if (threads < 2) return planIndexing(this.#core, descriptor);
+      const kernel = await planInWorkers(threads, this.#module, this.#startWorker, descriptor);
+      this.#workerBytes += kernel.bytes;
+      return {
+        ...kernel,
+        dispose: async () => {
+          await kernel.dispose();
+          this.#workerBytes -= kernel.bytes;
+        },
+      };
+    },
   };
 
   get liveBytes(): number {
-    return this.#core.liveBytes;
+    return this.#core.liveBytes + this.#workerBytes;
   }
 
   async sync(): Promise<void> {}

@@ -1,0 +1,215 @@
+/** Indexing of a stream of images: batches are filled, computed and given back with bounded memory, whatever the source's speed. */
+import { EwaldError } from '../errors.js';
+import type { PlatformSignal } from '../globals.js';
+import { checkSignal, knownOptions, real } from '../options.js';
+import type { IndexingInput } from './input.js';
+import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
+import type { ImageView, IndexingResult } from './result.js';
+
+/** One image of a stream; whatever else it carries comes back with its result. */
+export interface StreamItem {
+  /** [spots, 3] reciprocal vectors, 1/angstrom, as in `IndexingInput`. */
+  readonly spots: Float32Array | Float64Array | readonly number[];
+}
+
+/** How a stream is indexed. */
+export interface StreamOptions extends IndexingThresholds {
+  /** Known cells of every image, as in `IndexingInput`. */
+  readonly cells: IndexingInput['cells'];
+  /** Results in the order of the source (default), or each batch as soon as it is ready. */
+  readonly ordered?: boolean;
+  /** Milliseconds that a batch waits for further images before it goes as it is, 0 … 60000, default 20. */
+  readonly maxDelayMs?: number;
+  /** Ends the stream with `Aborted`; results that are finished come first. */
+  readonly signal?: PlatformSignal;
+}
+
+/** An image of the stream with its result. */
+export interface StreamResult<T extends StreamItem> {
+  readonly item: T;
+  readonly image: ImageView;
+}
+
+type Run = (input: IndexingInput) => Promise<IndexingResult>;
+type Source<T> = AsyncIterable<T> | Iterable<T>;
+
+/** A batch under way: settles once, never rejects. */
+interface Flight<T> {
+  readonly items: readonly T[];
+  done: boolean;
+  outcome: Promise<{ result: IndexingResult } | { error: unknown }>;
+}
+
+/** Indexes a stream; `run` is the indexer's. */
+export async function* streamImages<T extends StreamItem>(
+  sizes: Sizes,
+  run: Run,
+  source: Source<T>,
+  options: StreamOptions,
+): AsyncGenerator<StreamResult<T>, void, undefined> {
+  knownOptions('indexer.stream', options, ['cells', 'ordered', 'maxDelayMs', 'signal', ...thresholdNames]);
+  const { ordered = true, maxDelayMs, signal, ...rest } = options;
+  const batches = new Batches(source, sizes.batch, sizes.maxBatchSpots, real('indexer.stream: maxDelayMs', maxDelayMs, 20, 0, 60_000));
+  const flights: Flight<T>[] = [];
+
+  const launch = (items: readonly T[]): void => {
+    const offsets = new Uint32Array(items.length + 1);
+    items.forEach(({ spots }, i) => {
+      offsets[i + 1] = (offsets[i] ?? 0) + spots.length / 3;
+    });
+    const spots = new Float32Array((offsets[items.length] ?? 0) * 3);
+    items.forEach((item, i) => {
+      spots.set(item.spots, (offsets[i] ?? 0) * 3);
+    });
+    const flight: Flight<T> = { items, done: false, outcome: Promise.resolve({ error: undefined }) };
+    flight.outcome = run({ ...rest, spots, offsets })
+      .then(
+        (result) => ({ result }),
+        (error: unknown) => ({ error }),
+      )
+      .finally(() => {
+        flight.done = true;
+      });
+    flights.push(flight);
+  };
+  // The flight whose results come next: the oldest, or any that is ready.
+  const land = async (): Promise<Flight<T>> => {
+    if (!ordered) await Promise.race(flights.map(({ outcome }) => outcome));
+    const index = ordered ? 0 : flights.findIndex(({ done }) => done);
+    return flights.splice(Math.max(0, index), 1)[0] as Flight<T>;
+  };
+
+  let failure: { error: unknown } | undefined;
+  try {
+    for (let open = true; open || flights.length > 0; ) {
+      while (open && !failure && flights.length < sizes.inFlight) {
+        try {
+          checkSignal(signal);
+          const items = await batches.next(signal);
+          if (items) launch(items);
+          else open = false;
+        } catch (error) {
+          failure = { error };
+        }
+      }
+      if (failure) open = false;
+      if (flights.length === 0) break;
+      const flight = await land();
+      const outcome = await flight.outcome;
+      if ('error' in outcome) {
+        // What is finished is delivered first; the first failure is the one that is told.
+        failure ??= outcome;
+        continue;
+      }
+      for (const [i, item] of flight.items.entries()) yield { item, image: outcome.result.image(i) };
+    }
+    if (failure) throw failure.error;
+  } finally {
+    await batches.end();
+    await Promise.all(flights.map(({ outcome }) => outcome));
+  }
+}
+
+/** What is wrong with an image of the stream, looked at alone so that it takes no other with it. */
+function checkItem({ spots }: StreamItem, maxSpots: number): EwaldError | undefined {
+  if (spots.length % 3 !== 0) return new EwaldError('Shape', `an image of the stream has ${spots.length} numbers; needed are three a spot (x y z)`);
+  if (spots.length / 3 > maxSpots) {
+    return new EwaldError('Limit', `an image of the stream has ${spots.length / 3} spots, the indexer was made for ${maxSpots} a batch; raise maxBatchSpots`);
+  }
+  const bad = spots.findIndex((x) => !Number.isFinite(x));
+  if (bad < 0) return undefined;
+  return new EwaldError('Argument', `an image of the stream holds ${spots[bad]} in spot ${Math.floor(bad / 3)}; spots must be finite numbers of 1/angstrom`);
+}
+
+/** Cuts a source into batches: full ones while it is fast, smaller ones when it lets them wait. */
+class Batches<T extends StreamItem> {
+  readonly #iterator: AsyncIterator<T> | Iterator<T>;
+  readonly #size: number;
+  readonly #maxSpots: number;
+  readonly #delay: number;
+  #pending: Promise<IteratorResult<T>> | undefined;
+  #ended = false;
+
+  constructor(source: Source<T>, size: number, maxSpots: number, delay: number) {
+    this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+    this.#size = size;
+    this.#maxSpots = maxSpots;
+    this.#delay = delay;
+  }
+
+  /** The next batch; undefined at the end. */
+  async next(signal: PlatformSignal | undefined): Promise<T[] | undefined> {
+    const items: T[] = [];
+    let spots = 0;
+    let deadline = Number.POSITIVE_INFINITY;
+    while (!this.#ended && items.length < this.#size) {
+      this.#pending ??= Promise.resolve(this.#iterator.next());
+      const next = await orTimeout(this.#pending, deadline - performance.now(), signal);
+      if (next === 'late') break;
+      if (next.done) {
+        this.#ended = true;
+        break;
+      }
+      const count = next.value.spots.length / 3;
+      const wrong = checkItem(next.value, this.#maxSpots);
+      if (wrong) {
+        // What came before it goes first; it is told when its turn comes.
+        if (items.length > 0) break;
+        throw wrong;
+      }
+      // It does not fit any more: it stays pending and opens the next batch.
+      if (spots + count > this.#maxSpots) break;
+      this.#pending = undefined;
+      spots += count;
+      items.push(next.value);
+      deadline = Math.min(deadline, performance.now() + this.#delay);
+    }
+    return items.length > 0 ? items : undefined;
+  }
+
+  /** Tells the source that nothing more is wanted. */
+  async end(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    const returned = Promise.resolve(this.#iterator.return?.()).catch(() => undefined);
+    // A source that owes an item answers only after it has given it, which may be never.
+    if (!this.#pending) await returned;
+  }
+}
+
+/** A promise, or `late` after `ms`; an aborted signal rejects at once. */
+async function orTimeout<T>(promise: Promise<T>, ms: number, signal: PlatformSignal | undefined): Promise<T | 'late'> {
+  if (ms <= 0) {
+    // What is there already is taken all the same.
+    return Promise.race([
+      promise,
+      Promise.resolve()
+        .then(() => Promise.resolve())
+        .then(() => 'late' as const),
+    ]);
+  }
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let abort: (() => void) | undefined;
+  const waits: Promise<T | 'late'>[] = [promise];
+  if (Number.isFinite(ms)) {
+    waits.push(
+      new Promise((resolve) => {
+        timer = setTimeout(() => resolve('late'), ms);
+      }),
+    );
+  }
+  if (signal) {
+    waits.push(
+      new Promise((_, reject) => {
+        abort = () => reject(new EwaldError('Aborted', 'the stream was aborted by its signal', { cause: signal.reason }));
+        signal.addEventListener('abort', abort, { once: true });
+      }),
+    );
+  }
+  try {
+    return await Promise.race(waits);
+  } finally {
+    clearTimeout(timer);
+    if (abort) signal?.removeEventListener('abort', abort);
+  }
+}
