@@ -15,6 +15,8 @@ constexpr int least_directions = 1024;
 // fit of a candidate vector. Without them the fit runs away where the Ewald sphere is flat.
 constexpr double length_tolerance = 0.01;
 constexpr double phase_error = 0.05;
+// A wrong detector distance scales every length: where nothing is found the scale is left free within this.
+constexpr double scale_tolerance = 0.03;
 // A fitted vector whose length is off by more is not the one that was sampled.
 constexpr double length_limit = 0.04;
 
@@ -28,6 +30,6 @@ constexpr double acceptance_occupancy = 1.0 / 64;
 // Refinement of the cell: how far the true cell is expected to be from the known one, and where it is another cell
 // ((relative length + relative volume)^2).
 constexpr double strain_tolerance = 0.01;
-constexpr double strain_limit = 0.0125;
+constexpr double strain_limit = 0.02;
 
 }  // namespace ewald::indexing

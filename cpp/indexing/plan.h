@@ -82,7 +82,9 @@ struct Lattice {  // a cell in the image, with its standing
   double score;         // what the caller sees: merit, or the score of the exhaustive method
   double log10_chance;  // valid when judged
   int input_cell;
-  bool judged, strained;
+  bool judged;
+  bool strained;        // its metric was fitted to the spots
+  bool scaled;          // its scale was taken from the spots
 };
 
 struct Workspace {

@@ -11,9 +11,11 @@ struct Effort {
   int directions;  // sampled directions that are taken on
   int candidates;  // candidate vectors whose rotation is searched
   int hits;        // cells that are refined
+  bool free_scale;
 };
 
-constexpr Effort efforts[] = {{0, 64, 12, 4}, {0, 256, 48, 12}, {1, 256, 48, 12}, {2, 256, 48, 12}};
+constexpr Effort efforts[] = {{0, 64, 12, 4, false},   {0, 256, 48, 12, false}, {1, 256, 48, 12, false},
+                              {2, 256, 48, 12, false}, {0, 256, 48, 12, true},  {1, 256, 48, 12, true}};
 
 // Judged lattices first, by their chance; then the others by merit. Of equals the one found first.
 bool better(const Lattice& a, const Lattice& b) {
@@ -52,17 +54,17 @@ void search_with(const RunPlan& plan, int input, const Effort& effort, const Spo
   const int candidates = plan.descriptor.candidate_vectors ? int(plan.descriptor.candidate_vectors) : effort.candidates;
   count_directions_fast(plan.tables, points, base.length, spots, first, plan.params.dist1, work);
   const int picked = pick_directions(work.counts, points, first, effort.directions, work.picked);
-  climb(plan.tables, points, work.picked, picked, base.length, spots, first, candidates, work);
-  const int hits = search_rotation(plan, base, work.kept, spots, effort.hits, work);
+  climb(plan.tables, points, work.picked, picked, base.length, spots, first, candidates,
+        effort.free_scale ? scale_tolerance : length_tolerance, work);
+  const int hits = search_rotation(plan, base, work.kept, spots, effort.hits, effort.free_scale, work);
   for (int i = 0; i < hits; i++) {
     const SearchHit& h = work.hits[i];
-    const int c = h.candidate / 2;
-    Vec3 u = unit(Vec3{work.kept.x[c], work.kept.y[c], work.kept.z[c]});
-    if (h.candidate & 1) u = -1.0 * u;
+    const Placed placed = place(base, work.kept, h.candidate, effort.free_scale);
     Lattice lattice{};
-    lattice.cell = cell_of(base, frame_about(u), work.angle_cos[h.step], work.angle_sin[h.step]);
+    lattice.cell = cell_of(placed.base, placed.frame, work.angle_cos[h.step], work.angle_sin[h.step]);
+    lattice.scaled = effort.free_scale;
     lattice.input_cell = input;
-    refine(plan, known, spots, false, lattice, work);
+    refine(plan, known, spots, false, lattice);
     lattice.score = lattice.merit;
     insert(work, lattice);
   }
@@ -71,10 +73,17 @@ void search_with(const RunPlan& plan, int input, const Effort& effort, const Spo
 }  // namespace
 
 void judge(const RunPlan& plan, const SpotList& spots, bool may_strain, Lattice& lattice, Workspace& work) {
+  const KnownCell& known = plan.cells[lattice.input_cell];
+  if (plan.params.refinement >= EWALD_REFINEMENT_IFSS && may_strain) {
+    // Asked for: a free fit takes the place of ours, from as far as a spot counts as indexed.
+    refine_classic(plan, known, spots, known.acceptance * known.shortest, lattice, work);
+    lattice.merit = merit(lattice.cell, spots, known.acceptance);
+    may_strain = false;
+  }
   Chance chance = chance_of(plan, lattice, spots, work);
   if (may_strain && lattice.merit > 8) {
     Lattice strained = lattice;
-    refine(plan, plan.cells[lattice.input_cell], spots, true, strained, work);
+    refine(plan, known, spots, true, strained);
     if (strained.strained) {
       const Chance other = chance_of(plan, strained, spots, work);
       if (other.log10 < chance.log10) lattice = strained, chance = other;

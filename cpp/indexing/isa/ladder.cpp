@@ -159,7 +159,7 @@ void keep_best(CandidateList& list, int keep, bool sorted, CandidateList& scratc
 }  // namespace
 
 void climb(const Tables& tables, int points, const int32_t* picked, int count, double length, const SpotList& spots, int first, int keep,
-           Workspace& work) {
+           double tolerance, Workspace& work) {
   CandidateList list = work.found, scratch = work.kept;
   list.n = count;
   for (int i = 0; i < count; i++) {
@@ -175,25 +175,25 @@ void climb(const Tables& tables, int points, const int32_t* picked, int count, d
   const double edge = spots.length[first - 1];
   const double reach = 0.7 * grid_step / edge;  // how far the sampled vector may be off, angstrom
   const Prior prior{float(phase_error * phase_error / (reach * reach)),
-                    float(phase_error * phase_error / (length_tolerance * length_tolerance * length * length))};
+                    float(phase_error * phase_error / (tolerance * tolerance * length * length))};
   // With few spots the length is no good test: all candidates have been pulled to it.
-  const float tolerance = n > 40 ? float(length_limit) : 0.2f;
+  const float limit = n > 40 ? float(length_limit) : 0.2f;
 
   climb_round(list, spots, first, 0.25f, 4, prior);
-  keep_distinct(list, float(length), float(edge), 0.10f, tolerance, scratch);
+  keep_distinct(list, float(length), float(edge), 0.10f, limit, scratch);
   for (int m = first; m < n;) {
     m = m * 2 < n ? m * 2 : n;
     climb_round(list, spots, m, 0.20f, 4, prior);
-    keep_distinct(list, float(length), spots.length[m - 1], 0.08f, tolerance, scratch);
+    keep_distinct(list, float(length), spots.length[m - 1], 0.08f, limit, scratch);
     if (m < n) keep_best(list, 3 * keep, false, scratch);
   }
   climb_round(list, spots, n, 0.12f, 4, prior);
-  keep_distinct(list, float(length), spots.length[n - 1], 0.08f, tolerance, scratch);
+  keep_distinct(list, float(length), spots.length[n - 1], 0.08f, limit, scratch);
   // The last round may fail on a weak candidate, which then stays where it is.
   climb_round(list, spots, n, 0.07f, 5, prior);
   score_candidates(list, spots);
   for (int i = 0; i < list.n; i++) list.good[i] = 1;
-  keep_distinct(list, float(length), spots.length[n - 1], 0.08f, tolerance, scratch);
+  keep_distinct(list, float(length), spots.length[n - 1], 0.08f, limit, scratch);
   keep_best(list, keep, true, scratch);
   work.kept = list;
   work.found = scratch;

@@ -19,11 +19,7 @@ void refine_on_own_spots(const RunPlan& plan, int accepted, Workspace& work) {
     Lattice& lattice = work.accepted[k];
     const KnownCell& known = plan.cells[lattice.input_cell];
     Lattice refined = lattice;
-    if (lattice.strained) {
-      refine(plan, known, work.rest, true, refined, work);
-    } else {
-      refine(plan, known, work.rest, false, refined, work);
-    }
+    refine(plan, known, work.rest, lattice.strained, refined);
     const double before = merit(lattice.cell, work.rest, known.acceptance);
     if (refined.merit > before) lattice.cell = refined.cell;
   }
@@ -78,7 +74,7 @@ int accept_lattices(const RunPlan& plan, Workspace& work) {
       work.accepted[accepted++] = next;
     }
   }
-  if (accepted > 1) refine_on_own_spots(plan, accepted, work);
+  if (accepted > 1 && plan.params.refinement != EWALD_REFINEMENT_RAW) refine_on_own_spots(plan, accepted, work);
   work.lattice_count = first_count;
   return accepted;
 }

@@ -179,9 +179,7 @@ void residuals2(const Cell& cell, const SpotList& spots, float* out) {
   }
 }
 
-void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, bool strain, Lattice& lattice, Workspace& work) {
-  (void)plan;
-  (void)work;
+void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, bool strain, Lattice& lattice) {
   const int n = spots.n, low = n < turn_spots ? n : turn_spots;
   const double r = known.acceptance;
   if (!strain) {
@@ -205,8 +203,11 @@ void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, 
     fit_to_spots(cell, anchor, spots, m, 0.30, 2.0 * r, 4 * weight);
     if (m == n) break;
   }
-  for (double radius = 1.6 * r; radius > 0.3 * r; radius *= 0.75)
-    if (fit_to_spots(cell, anchor, spots, n, 0.25, radius, weight) < 8) break;
+  const ewald_indexer_params& p = plan.params;
+  const double last = p.max_distance > 0 ? p.max_distance : 0.3 * r;
+  double radius = 1.6 * r;
+  for (uint32_t round = 0; round < p.refine_iterations && radius > last; round++, radius *= p.contraction)
+    if (fit_to_spots(cell, anchor, spots, n, 0.25, radius, weight) < int(p.refine_min_spots)) break;
   if (cell_difference(cell, known.cell) >= strain_limit) return;
   lattice.cell = cell;
   lattice.merit = merit(cell, spots, r);

@@ -119,8 +119,22 @@ Cell cell_of(const BaseVector& base, const Frame& f, double cosine, double sine)
   return cell;
 }
 
+Placed place(const BaseVector& base, const CandidateList& candidates, int candidate, bool free_scale) {
+  const int c = candidate / 2;
+  const Vec3 z{candidates.x[c], candidates.y[c], candidates.z[c]};
+  const double length = norm(z);
+  Placed placed{base, frame_about((candidate & 1 ? -1 : 1) / length * z)};
+  if (free_scale) {
+    const double scale = length / base.length;
+    BaseVector& b = placed.base;
+    b.length *= scale, b.other_length *= scale;
+    b.a_u *= scale, b.a_x *= scale, b.b_u *= scale, b.b_x *= scale, b.b_y *= scale;
+  }
+  return placed;
+}
+
 int search_rotation(const RunPlan& plan, const BaseVector& base, const CandidateList& candidates, const SpotList& spots, int keep,
-                    Workspace& work) {
+                    bool free_scale, Workspace& work) {
   const int n = spots.n < turn_spots ? spots.n : turn_spots;
   // The angle step moves the outermost of these spots by `turn_step` periods of the longest other vector.
   const double edge = spots.length[n - 1];
@@ -149,9 +163,8 @@ int search_rotation(const RunPlan& plan, const BaseVector& base, const Candidate
   const int senses = base.flip ? 1 : 2;
   for (int c = 0; c < candidates.n; c++)
     for (int sense = 0; sense < senses; sense++) {
-      Vec3 u = unit(Vec3{candidates.x[c], candidates.y[c], candidates.z[c]});
-      if (sense) u = -1.0 * u;
-      const int on = spots_on_planes(base, frame_about(u), spots, n, plan.params.dist3, work);
+      const Placed placed = place(base, candidates, 2 * c + sense, free_scale);
+      const int on = spots_on_planes(placed.base, placed.frame, spots, n, plan.params.dist3, work);
       if (on < least) continue;  // exact: a count is never larger
       count_angles(work.angle_cos, work.angle_sin, steps, on, plan.params.dist3, least, work);
       // Local maxima over the circle of angles; of equal neighbours the first.
@@ -179,17 +192,11 @@ int search_rotation(const RunPlan& plan, const BaseVector& base, const Candidate
         hits = held;
       }
     }
-  Frame frame{};
-  for (int i = 0, framed = -1; i < hits; i++) {
+  Placed placed{};
+  for (int i = 0, at = -1; i < hits; i++) {
     SearchHit& h = work.hits[i];
-    if (h.candidate != framed) {  // the hits of a candidate stand together
-      const int c = h.candidate / 2;
-      Vec3 u = unit(Vec3{candidates.x[c], candidates.y[c], candidates.z[c]});
-      if (h.candidate & 1) u = -1.0 * u;
-      frame = frame_about(u);
-      framed = h.candidate;
-    }
-    h.score = closeness(cell_of(base, frame, work.angle_cos[h.step], work.angle_sin[h.step]), spots, n);
+    if (h.candidate != at) placed = place(base, candidates, at = h.candidate, free_scale);  // the hits of a candidate stand together
+    h.score = closeness(cell_of(placed.base, placed.frame, work.angle_cos[h.step], work.angle_sin[h.step]), spots, n);
   }
   std::sort(work.hits, work.hits + hits, HitOrder{});
   return hits < keep ? hits : keep;

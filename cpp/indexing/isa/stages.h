@@ -21,13 +21,21 @@ void count_directions(const Tables& tables, int points, double length, const Spo
 int pick_directions(const int32_t* counts, int points, int largest, int want, int32_t* picked);
 Vec3 direction(const Tables& tables, int points, int k);
 
-// ladder.cpp: candidate vectors by least squares over growing resolution; leaves the best `keep` in work.kept, best first.
+// ladder.cpp: candidate vectors by least squares over growing resolution, their length known to `tolerance` (relative); leaves the best
+// `keep` in work.kept, best first.
 void climb(const Tables& tables, int points, const int32_t* picked, int count, double length, const SpotList& spots, int first, int keep,
-           Workspace& work);
+           double tolerance, Workspace& work);
 
-// rotate.cpp: turns the cell about each candidate; leaves the best distinct hits in work.hits, best first.
+// rotate.cpp: turns the cell about each candidate; leaves the best distinct hits in work.hits, best first. With `free_scale` the whole
+// cell takes on the scale of the candidate.
 int search_rotation(const RunPlan& plan, const BaseVector& base, const CandidateList& candidates, const SpotList& spots, int keep,
-                    Workspace& work);
+                    bool free_scale, Workspace& work);
+// The vector and direction of a candidate (2 c: as it stands, 2 c + 1: reversed).
+struct Placed {
+  BaseVector base;
+  Frame frame;
+};
+Placed place(const BaseVector& base, const CandidateList& candidates, int candidate, bool free_scale);
 Frame frame_about(Vec3 u);
 // The cell that has `base` along u and the other vectors at this angle from x.
 Cell cell_of(const BaseVector& base, const Frame& frame, double cosine, double sine);
@@ -44,7 +52,11 @@ double merit(const Cell& cell, const SpotList& spots, double radius);
 int spots_within(const Cell& cell, const SpotList& spots, double radius, double* squares);
 void residuals2(const Cell& cell, const SpotList& spots, float* out);
 // Rotation first, then the cell as well where the spots support it.
-void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, bool strain, Lattice& lattice, Workspace& work);
+void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, bool strain, Lattice& lattice);
+
+// classic.cpp: as params.refinement says, from spots within `limit` index units; sets lattice.score to the distance of the spot that is
+// refine_min_spots-th best: positive, smaller is better.
+void refine_classic(const RunPlan& plan, const KnownCell& known, const SpotList& spots, double limit, Lattice& lattice, Workspace& work);
 
 // verdict.cpp
 // The direction that the spots are thinnest along, which is the beam's, and their root mean square extent along it.

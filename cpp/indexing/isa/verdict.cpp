@@ -162,7 +162,7 @@ Chance chance_of(const RunPlan& plan, const Lattice& lattice, const SpotList& sp
   int histogram[levels];
   memset(histogram, 0, sizeof histogram);
   const Cell& c = lattice.cell;
-  double s3 = 0;
+  double s3 = 0, xx = 0, xy = 0, xz = 0, yy = 0, yz = 0, zz = 0;
   for (int i = 0; i < n; i++) {
     s3 += double(spots.length[i]) * spots.length[i] * spots.length[i];
     const float e2 = work.residual2[i];
@@ -173,7 +173,11 @@ Chance chance_of(const RunPlan& plan, const Lattice& lattice, const SpotList& sp
     const Index3 node{int(rint(dot(c.row[0], s))), int(rint(dot(c.row[1], s))), int(rint(dot(c.row[2], s)))};
     if (node.h == 0 && node.k == 0 && node.l == 0) continue;
     occupy(work, node, level, histogram);
+    xx += s.x * s.x, xy += s.x * s.y, xz += s.x * s.z, yy += s.y * s.y, yz += s.y * s.z, zz += s.z * s.z;
   }
+  // Spots in one row fix no orientation, however well they fit: the second moment across the row must be there.
+  const double minors = xx * yy - xy * xy + xx * zz - xz * xz + yy * zz - yz * yz, trace = xx + yy + zz;
+  if (minors < 1e-3 * trace * trace) return best;
   s3 /= n;
   const double nodes = 4 * M_PI / 3 * s3 * cell_volume;
   const double s = cbrt(s3);
@@ -187,6 +191,7 @@ Chance chance_of(const RunPlan& plan, const Lattice& lattice, const SpotList& sp
     if (lattice.strained) {
       trials += 6 * log10(1 + 2 * strain_tolerance * s / radius);
     }
+    if (lattice.scaled) trials += log10(1 + 2 * scale_tolerance * s / radius);
     const double chance = log10_tail(plan.tables.log10_factorial, n, occupied[j], p) + trials;
     if (chance < best.log10) best = {chance, p, radius, trials, occupied[j]};
   }
