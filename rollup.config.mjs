@@ -8,6 +8,8 @@ const entries = {
   'index.browser': 'index.js',
   'worker.node': 'worker.node.js',
   'worker.browser': 'worker.browser.js',
+  'ffbidx.node': 'ffbidx/node.js',
+  'ffbidx.browser': 'ffbidx/browser.js',
   cli: 'cli/main.js',
   validate: 'validate/index.js',
 };

@@ -4,6 +4,7 @@ export type { BackendName, DeviceInfo, WasmSource } from './backends/backend.js'
 export type { DeviceReport } from './backends/open.js';
 export type { BackendInfo, Context, ContextMethods, ContextOptions } from './context.js';
 export { anglesOf, type Cell, cellFrom, cellFromParameters, lengthsOf, misorientation, reciprocal, sameLattice, type Vector, volume } from './crystal/cell.js';
+export { cellSimilarity, covers, isViable } from './crystal/similarity.js';
 export { EwaldError, type EwaldErrorTag, isEwaldError } from './errors.js';
 export {
   type Crystal,
