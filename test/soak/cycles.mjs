@@ -57,9 +57,9 @@ export async function run({ scale = 1, note = () => {} } = {}) {
     const grown = Object.fromEntries(Object.keys(before).map((what) => [what, after[what] - before[what]]));
     const words = Object.entries(grown).map(([what, bytes]) => `${what} ${(bytes / 1e6).toFixed(2)} MB`);
     note(`${backend}: ${cycles} cycles in ${took.toFixed(1)} s, memory changed by ${words.join(', ')}`);
-    // A leak of a hundred bytes a cycle would show; the resident set also has what the allocators keep for themselves.
-    if (grown.heapUsed > 5e5 + 100 * cycles) throw new Error(`${backend}: the JavaScript heap grew by ${grown.heapUsed} bytes in ${cycles} cycles`);
+    // A leak of a few dozen bytes a cycle would show in the full run; the resident set also has what the allocators keep for themselves.
+    if (grown.heapUsed > 5e5 + 20 * cycles) throw new Error(`${backend}: the JavaScript heap grew by ${grown.heapUsed} bytes in ${cycles} cycles`);
     if (grown.arrayBuffers > 1e5) throw new Error(`${backend}: array buffers grew by ${grown.arrayBuffers} bytes in ${cycles} cycles`);
-    if (grown.rss > 32e6 + 1000 * cycles) throw new Error(`${backend}: the resident set grew by ${grown.rss} bytes in ${cycles} cycles`);
+    if (grown.rss > 32e6 + 200 * cycles) throw new Error(`${backend}: the resident set grew by ${grown.rss} bytes in ${cycles} cycles`);
   }
 }
