@@ -130,8 +130,9 @@ void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work) {
     if (work.lattice_count == 0 || flat) continue;
     const Lattice& best = work.lattices[0];
     if (best.log10_chance > plan.params.accept_log10 - 5) continue;
-    // The first effort is believed when the lattice explains a good part of the spots.
-    if (e > 0 || best.merit > 0.4 * spots.n) break;
+    // A lattice that shares a plane of nodes with the true one can look very good too, but explains few spots. So a lattice ends the
+    // search only when it explains a good part of them; the first effort, which overlooks more, must show more.
+    if (best.merit > (e == 0 ? 0.4 : 0.22) * spots.n) break;
   }
 }
 
