@@ -22,7 +22,7 @@ const needs = [
   { part: 'browser tests', found: findChromium, packages: ['chromium'], name: 'Chromium', required: true, from: 1 },
   { part: 'cuda-emulated', found: () => hasHeader('boost/context/fiber.hpp'), packages: ['libboost-context-dev'], name: 'Boost.Context', from: 1 },
   { part: 'cuda', found: () => which('nvcc'), packages: [], name: 'nvcc', from: 0 },
-  { part: 'MPI', found: () => which('mpicxx') && which('mpirun'), packages: ['libopenmpi-dev', 'openmpi-bin'], name: 'MPI', from: 2, told: true },
+  { part: 'MPI', found: () => which('mpicxx') && which('mpirun'), packages: ['libopenmpi-dev', 'openmpi-bin'], name: 'mpicxx', from: 2, told: true },
   { part: 'FFTW comparisons', found: () => hasHeader('fftw3.h'), packages: ['libfftw3-dev'], name: 'FFTW', from: 2 },
   { part: 'Fortran comparisons', found: () => which('gfortran'), packages: ['gfortran'], name: 'gfortran', from: 2 },
 ];
