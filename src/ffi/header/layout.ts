@@ -1,15 +1,12 @@
 /** Sizes, alignments and kinds of C's types per data model. */
-import type { CStruct, CType, DataModel, ScalarName } from './types.js';
+import { type DataModel, longBytes, pointerBytes } from '../../memory/model.js';
+import type { CStruct, CType, ScalarName } from './types.js';
 
 /** How a scalar lies in memory. */
 export interface ScalarLayout {
   readonly kind: 'bool' | 'signed' | 'unsigned' | 'float';
   readonly size: 1 | 2 | 4 | 8;
 }
-
-/** Bytes of a pointer. */
-export const pointerBytes: Readonly<Record<DataModel, 4 | 8>> = { lp64: 8, llp64: 8, wasm32: 4 };
-const longBytes: Readonly<Record<DataModel, 4 | 8>> = { lp64: 8, llp64: 4, wasm32: 4 };
 
 /** Bits of `long`. */
 export const longBits = (model: DataModel): 32 | 64 => (longBytes[model] === 8 ? 64 : 32);

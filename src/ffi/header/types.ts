@@ -1,7 +1,8 @@
 /** The function table: what a header declares, as plain JSON for one data model. */
 
-/** Sizes of C's types on a target: `lp64` Linux and macOS, `llp64` Windows, `wasm32` WebAssembly. */
-export type DataModel = 'lp64' | 'llp64' | 'wasm32';
+import type { DataModel } from '../../memory/model.js';
+
+export type { DataModel };
 
 /** The arithmetic types, spelled as C spells them. */
 export type ScalarName =

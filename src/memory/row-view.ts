@@ -1,0 +1,35 @@
+/** One row through accessors. */
+import type { Value } from './format.js';
+
+/** A row of elements: reads and writes go to the memory; nothing is copied and nothing can go stale. */
+export class RowView<V extends Value = Value> {
+  /** Number of elements. */
+  readonly length: number;
+  readonly #read: (j: number) => V;
+  readonly #write: (j: number, value: V) => void;
+
+  constructor(length: number, read: (j: number) => V, write: (j: number, value: V) => void) {
+    this.length = length;
+    this.#read = read;
+    this.#write = write;
+  }
+
+  /** Element j; negative indices count from the end. */
+  at(j: number): V {
+    return this.#read(j);
+  }
+
+  /** Writes element j. */
+  set(j: number, value: V): void {
+    this.#write(j, value);
+  }
+
+  *[Symbol.iterator](): IterableIterator<V> {
+    for (let j = 0; j < this.length; j++) yield this.#read(j);
+  }
+
+  /** The elements: a copy. */
+  toArray(): V[] {
+    return [...this];
+  }
+}

@@ -1,0 +1,322 @@
+/** Rows of elements, each at its own address: what rectangular and ragged memories share. */
+import { backstop, disposableClass, disposeKeeper, hold, type Keeper, letGo, type MaybeDisposable } from './disposable.js';
+import { BufferError } from './errors.js';
+import type { Format, TypedArray, Value } from './format.js';
+import { RowView } from './row-view.js';
+import { type Address, type Allocation, type MemorySpace, type Span, writePointers } from './space.js';
+
+/** A row: a stretch, and where in it the row starts. */
+export interface Row {
+  readonly span: Span;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** What a memory is made of. */
+export interface Parts {
+  readonly space: MemorySpace;
+  readonly format: Format;
+  readonly rows: readonly Row[];
+  readonly readonly: boolean;
+  /** Freed with the memory. */
+  readonly owned?: readonly Allocation[];
+  /** Kept from disposal as long as this uses it, and not disposed by it. */
+  readonly held?: readonly object[];
+  /** Disposed after its last user. */
+  readonly keeper?: Keeper | undefined;
+  /** Address of the row table, where one exists already. */
+  readonly table?: Address | undefined;
+  /** Runs first when the memory ends. */
+  readonly onDispose?: () => void;
+}
+
+/** What keeps memory alive: the memory itself and each view of it. */
+class Lifetime {
+  #users = 1;
+  readonly #end: () => void;
+
+  constructor(end: () => void) {
+    this.#end = end;
+  }
+
+  enter(): void {
+    this.#users++;
+  }
+
+  leave(): void {
+    if (--this.#users === 0) this.#end();
+  }
+}
+
+export interface Rows<V extends Value = Value> extends MaybeRowsDisposable {
+  [Symbol.iterator](): IterableIterator<RowView<V>>;
+}
+type MaybeRowsDisposable = MaybeDisposable & object;
+
+/** Rows of elements of one format. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface only adds the `using` face, which disposableClass provides
+export class Rows<V extends Value = Value> {
+  readonly #space: MemorySpace;
+  readonly #rows: readonly Row[];
+  readonly #lifetime: Lifetime;
+  readonly #owned: Allocation[];
+  readonly #name: string;
+  #format: Format;
+  #readonly: boolean;
+  #table: Address | undefined;
+  #locks = 0;
+  #disposed = false;
+
+  protected constructor(name: string, parts: Parts) {
+    this.#name = name;
+    this.#space = parts.space;
+    this.#format = parts.format;
+    this.#rows = parts.rows;
+    this.#readonly = parts.readonly;
+    this.#table = parts.table;
+    this.#owned = [...(parts.owned ?? [])];
+    const owned = this.#owned;
+    const held = [...new Set(parts.held ?? [])];
+    const { keeper, onDispose } = parts;
+    for (const thing of held) hold(thing);
+    if (keeper) hold(keeper);
+    this.#lifetime = new Lifetime(() => {
+      onDispose?.();
+      for (const allocation of owned) allocation.free();
+      for (const thing of held) letGo(thing);
+      // The owner of the memory goes last, and only with its last user.
+      if (keeper && letGo(keeper) <= 0) disposeKeeper(keeper);
+    });
+    if (keeper) backstop.register(this, { what: `the ${name} with a keeper`, free: () => undefined }, this.#lifetime);
+  }
+
+  /** Where the memory lies. */
+  get space(): MemorySpace {
+    return this.#space;
+  }
+
+  /** Number of rows. */
+  get rowCount(): number {
+    return this.#rows.length;
+  }
+
+  /** Format of the elements: a struct letter, with its byte order when one was given. */
+  get format(): string {
+    return this.#format.text;
+  }
+
+  /** Bytes of an element. */
+  get itemSize(): number {
+    return this.#format.size;
+  }
+
+  /** Whether elements may only be read. */
+  get isReadonly(): boolean {
+    return this.#readonly;
+  }
+
+  /** Views that are alive. While there are some, format and writability stay. */
+  get lockCount(): number {
+    return this.#locks;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Makes the memory read-only for good. @throws BufferError `LOCKED` while views are alive. */
+  makeReadOnly(): void {
+    this.assertAlive();
+    if (this.#readonly) return;
+    this.assertUnlocked('made read-only');
+    this.#readonly = true;
+  }
+
+  /** Elements of row i. */
+  columnsOf(i: number): number {
+    return this.rowAt(i).bytes / this.#format.size;
+  }
+
+  /** The element at row i, column j; negative indices count from the end. @throws BufferError `INDEX`. */
+  at(i: number, j: number): V {
+    this.assertAlive();
+    return this.readAt(i, j);
+  }
+
+  /** Writes the element at row i, column j. @throws BufferError `INDEX`, `READONLY`, or `VALUE` when the format cannot hold it. */
+  set(i: number, j: number, value: V): void {
+    this.assertAlive();
+    this.writeAt(i, j, value);
+  }
+
+  /** Row i through accessors: no copy, and no view that a growing heap could leave stale. */
+  row(i: number): RowView<V> {
+    this.assertAlive();
+    const index = this.rowIndex(i);
+    return new RowView<V>(
+      this.columnsOf(index),
+      (j) => this.at(index, j),
+      (j, value) => this.set(index, j, value),
+    );
+  }
+
+  /**
+   * Calls `use` with row i as a typed array, and gives its answer.
+   *
+   * The array is the memory itself where that can be: elements in the machine's order at a multiple of their size. Else it is a copy
+   * that is written back. Of read-only memory it is a copy. It is valid only until `use` returns.
+   */
+  withRow<R>(i: number, use: (view: TypedArray) => R): R {
+    this.assertAlive();
+    const { span, offset, bytes } = this.rowAt(i);
+    const format = this.#format;
+    const { array } = format;
+    if (!array) throw new BufferError('FORMAT', `JavaScript has no typed array for format "${format.text}"; use row(${i})`);
+    const count = bytes / format.size;
+    const lock = this.lock();
+    try {
+      const view = span.view();
+      const start = view.byteOffset + offset;
+      if (format.native && !this.#readonly && start % format.size === 0) return use(new array(view.buffer, start, count));
+      const copy = new array(count);
+      for (let j = 0; j < count; j++) copy[j] = format.read(view, offset + j * format.size) as never;
+      const result = use(copy);
+      if (!this.#readonly) {
+        const now = span.view();
+        for (let j = 0; j < count; j++) format.write(now, offset + j * format.size, copy[j] as Value);
+      }
+      return result;
+    } finally {
+      lock();
+    }
+  }
+
+  *[Symbol.iterator](): IterableIterator<RowView<V>> {
+    for (let i = 0; i < this.rowCount; i++) yield this.row(i);
+  }
+
+  /** Index and row, one after the other. */
+  *entries(): IterableIterator<[number, RowView<V>]> {
+    for (let i = 0; i < this.rowCount; i++) yield [i, this.row(i)];
+  }
+
+  /** The elements as arrays of a row each. */
+  toArray(): V[][] {
+    return Array.from(this, (row) => row.toArray());
+  }
+
+  /** The elements one behind the other, row by row: a copy. */
+  toTypedArray(): TypedArray {
+    this.assertAlive();
+    const format = this.#format;
+    if (!format.array) throw new BufferError('FORMAT', `JavaScript has no typed array for format "${format.text}"; use toArray()`);
+    const total = this.#rows.reduce((sum, { bytes }) => sum + bytes, 0) / format.size;
+    const copy = new format.array(total);
+    const target = new Uint8Array(copy.buffer);
+    let at = 0;
+    this.#rows.forEach(({ span, offset, bytes }) => {
+      const view = span.view();
+      if (format.native) target.set(new Uint8Array(view.buffer, view.byteOffset + offset, bytes), at * format.size);
+      else for (let j = 0; j < bytes / format.size; j++) copy[at + j] = format.read(view, offset + j * format.size) as never;
+      at += bytes / format.size;
+    });
+    return copy;
+  }
+
+  /**
+   * The address of the table of row addresses: what C takes as `T **`. A number in a wasm heap, a bigint in the process.
+   *
+   * The table is made at the first call and lives as long as the memory.
+   *
+   * @throws BufferError `SPACE` for JavaScript memory, which has no addresses.
+   */
+  get pointer(): Address {
+    this.assertAlive();
+    if (this.#table !== undefined) return this.#table;
+    const addresses = this.#rows.map(({ span, offset }) => {
+      const { address } = span;
+      if (address === undefined) throw new BufferError('SPACE', 'JavaScript memory has no addresses; stage(lib.memory) puts it where C can reach it');
+      return typeof address === 'bigint' ? address + BigInt(offset) : address + offset;
+    });
+    const table = writePointers(this.#space, addresses, `the row table of this ${this.#name}`);
+    this.#owned.push(table);
+    this.#table = table.address as Address;
+    return this.#table;
+  }
+
+  /** Ends the memory. What it owns is freed, and its keeper disposed, once the last view is gone too; a second call does nothing. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    backstop.unregister(this.#lifetime);
+    this.#lifetime.leave();
+  }
+
+  /** @internal */
+  readAt(i: number, j: number): V {
+    const { span, offset, bytes } = this.rowAt(i);
+    const format = this.#format;
+    return format.read(span.view(), offset + columnIndex(j, bytes / format.size) * format.size) as V;
+  }
+
+  /** @internal */
+  writeAt(i: number, j: number, value: V): void {
+    const { span, offset, bytes } = this.rowAt(i);
+    const format = this.#format;
+    const column = columnIndex(j, bytes / format.size);
+    if (this.#readonly) throw new BufferError('READONLY', 'cannot modify read-only memory');
+    format.write(span.view(), offset + column * format.size, value);
+  }
+
+  /** @internal Counts a view; the answer ends it. */
+  lock(): () => void {
+    this.#locks++;
+    this.#lifetime.enter();
+    let open = true;
+    return () => {
+      if (!open) return;
+      open = false;
+      this.#locks--;
+      this.#lifetime.leave();
+    };
+  }
+
+  /** @internal */
+  rowIndex(i: number): number {
+    const index = i < 0 ? i + this.#rows.length : i;
+    if (!Number.isInteger(index) || index < 0 || index >= this.#rows.length) {
+      throw new BufferError('INDEX', `row ${i} is outside; there are ${this.#rows.length} rows`, { row: i });
+    }
+    return index;
+  }
+
+  /** @internal */
+  rowAt(i: number): Row {
+    return this.#rows[i] ?? (this.#rows[this.rowIndex(i)] as Row);
+  }
+
+  /** @internal */
+  get formatInUse(): Format {
+    return this.#format;
+  }
+
+  protected setFormat(format: Format): void {
+    this.#format = format;
+  }
+
+  protected assertAlive(): void {
+    if (this.#disposed) throw new BufferError('DISPOSED', `this ${this.#name} was disposed; make a new one before using it again`);
+  }
+
+  protected assertUnlocked(what: string): void {
+    if (this.#locks > 0) throw new BufferError('LOCKED', `buffer is locked: ${this.#locks} views are alive, so it cannot be ${what}; dispose them first`);
+  }
+}
+disposableClass(Rows);
+
+function columnIndex(j: number, count: number): number {
+  const index = j < 0 ? j + count : j;
+  if (!Number.isInteger(index) || index < 0 || index >= count)
+    throw new BufferError('INDEX', `column ${j} is outside; there are ${count} columns`, { column: j });
+  return index;
+}

@@ -1,0 +1,56 @@
+/** A view of a rectangular memory: while it is alive, the memory keeps its format and stays. */
+import { disposableClass, type MaybeDisposable } from './disposable.js';
+import { BufferError } from './errors.js';
+import type { Value } from './format.js';
+import type { Rows } from './rows.js';
+
+export interface View2D<V extends Value = Value> extends MaybeViewDisposable {
+  [Symbol.iterator](): IterableIterator<V[]>;
+}
+type MaybeViewDisposable = MaybeDisposable & object;
+
+/** Access to a memory by row and column; dispose it to unlock the memory. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface only adds the `using` face, which disposableClass provides
+export class View2D<V extends Value = Value> {
+  readonly shape: readonly [number, number];
+  readonly format: string;
+  readonly readonly: boolean;
+  readonly #memory: Rows<V>;
+  #unlock: (() => void) | undefined;
+
+  /** @internal */
+  constructor(memory: Rows<V>, shape: readonly [number, number], readonly: boolean) {
+    this.#memory = memory;
+    this.shape = shape;
+    this.format = memory.format;
+    this.readonly = readonly;
+    this.#unlock = memory.lock();
+  }
+
+  at(i: number, j: number): V {
+    this.#assertAlive();
+    return this.#memory.readAt(i, j);
+  }
+
+  set(i: number, j: number, value: V): void {
+    this.#assertAlive();
+    if (this.readonly) throw new BufferError('READONLY', 'cannot modify read-only memory');
+    this.#memory.writeAt(i, j, value);
+  }
+
+  *[Symbol.iterator](): IterableIterator<V[]> {
+    const [rows, columns] = this.shape;
+    for (let i = 0; i < rows; i++) yield Array.from({ length: columns }, (_, j) => this.at(i, j));
+  }
+
+  /** Ends the view; a second call does nothing. */
+  dispose(): void {
+    this.#unlock?.();
+    this.#unlock = undefined;
+  }
+
+  #assertAlive(): void {
+    if (!this.#unlock) throw new BufferError('DISPOSED', 'this view was disposed; take a new one with view()');
+  }
+}
+disposableClass(View2D);
