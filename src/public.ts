@@ -3,7 +3,9 @@ export type { AuditOptions, AuditReport } from './audit.js';
 export type { BackendName, DeviceInfo, WasmSource } from './backends/backend.js';
 export type { DeviceReport } from './backends/open.js';
 export type { BackendInfo, Context, ContextMethods, ContextOptions } from './context.js';
+export { type BravaisCandidate, type BravaisType, bravaisCandidates } from './crystal/bravais.js';
 export { anglesOf, type Cell, cellFrom, cellFromParameters, lengthsOf, misorientation, reciprocal, sameLattice, type Vector, volume } from './crystal/cell.js';
+export { niggli, type ReducedCell } from './crystal/niggli.js';
 export { cellSimilarity, covers, isViable } from './crystal/similarity.js';
 export { EwaldError, type EwaldErrorTag, isEwaldError } from './errors.js';
 export {

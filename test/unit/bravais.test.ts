@@ -1,0 +1,92 @@
+/** Reduced cells and Bravais lattices: every type is found back from a scrambled primitive basis, and no higher symmetry is invented. */
+import { describe, expect, it } from 'vitest';
+import { type BravaisType, bravaisCandidates, bravaisTypes } from '../../src/crystal/bravais.js';
+import { type Cell, cellFromParameters, combine, lengthsOf, reciprocal, sameLattice, volume } from '../../src/crystal/cell.js';
+import { niggli } from '../../src/crystal/niggli.js';
+import { Random } from '../../src/simulate/random.js';
+import { rotateRandomly } from '../../src/simulate/spots.js';
+
+// Conventional parameters and the primitive basis in thirds and halves of the conventional one.
+const centrings: Record<string, number[]> = {
+  P: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  C: [0.5, 0.5, 0, -0.5, 0.5, 0, 0, 0, 1],
+  I: [-0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0.5, 0.5, -0.5],
+  F: [0, 0.5, 0.5, 0.5, 0, 0.5, 0.5, 0.5, 0],
+  R: [2 / 3, 1 / 3, 1 / 3, -1 / 3, 1 / 3, 1 / 3, -1 / 3, -2 / 3, 1 / 3],
+};
+const cells: Record<BravaisType, [number, number, number, number, number, number]> = {
+  aP: [41.2, 52.7, 63.9, 78.4, 83.1, 95.6],
+  mP: [52.4, 61.3, 74.8, 90, 103.2, 90],
+  mC: [102.4, 45.3, 61.8, 90, 99.7, 90],
+  oP: [45, 58, 71, 90, 90, 90],
+  oC: [50, 69, 61, 90, 90, 90],
+  oI: [47, 62, 95, 90, 90, 90],
+  oF: [66, 81, 105, 90, 90, 90],
+  tP: [79.1, 79.1, 37.9, 90, 90, 90],
+  tI: [58, 58, 103, 90, 90, 90],
+  hP: [62, 62, 98, 90, 90, 120],
+  hR: [81, 81, 150, 90, 90, 120],
+  cP: [78, 78, 78, 90, 90, 90],
+  cI: [90, 90, 90, 90, 90, 90],
+  cF: [110, 110, 110, 90, 90, 90],
+};
+const primitive = (type: BravaisType): Cell => combine(centrings[type[1] ?? 'P'] ?? [], cellFromParameters(...cells[type]));
+
+/** A random unimodular matrix: a product of shears and swaps. */
+function scramble(random: Random): number[] {
+  let cell: Cell = [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ];
+  for (let i = 0; i < 6; i++) {
+    const from = random.below(3);
+    const to = (from + 1 + random.below(2)) % 3;
+    const shear = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+    shear[3 * to + from] = random.below(3) - 1;
+    cell = combine(shear, cell);
+  }
+  return cell.flat();
+}
+
+describe.each(bravaisTypes)('%s', (type) => {
+  it('has one reduced cell, whatever the basis and orientation', () => {
+    const random = new Random(5, bravaisTypes.indexOf(type));
+    const reference = niggli(primitive(type)).cell;
+    expect(volume(reference)).toBeGreaterThan(0);
+    for (let i = 0; i < 40; i++) {
+      const other = rotateRandomly(combine(scramble(random), primitive(type)), random);
+      const { cell, matrix } = niggli(other);
+      expect(sameLattice(cell, other, 1e-6)).toBe(true);
+      expect(sameLattice(combine(matrix, other), cell, 1e-9)).toBe(true);
+      lengthsOf(cell).forEach((length, k) => {
+        expect(length).toBeCloseTo(lengthsOf(reference)[k] ?? 0, 6);
+      });
+      expect(reciprocal(cell).flat().every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  it('is found back with its parameters, exact and with measured errors, and nothing higher', () => {
+    const random = new Random(6, bravaisTypes.indexOf(type));
+    for (const error of [0, 0.002]) {
+      for (let i = 0; i < 8; i++) {
+        const exact = rotateRandomly(combine(scramble(random), primitive(type)), random);
+        const given = exact.map((row) => row.map((x) => x + error * random.normal() * 5)) as unknown as Cell;
+        const candidates = bravaisCandidates(niggli(given, 0.002).cell, error === 0 ? 0.001 : 0.02);
+        const [first] = candidates;
+        expect(candidates.at(-1)?.type).toBe('aP');
+        expect(first?.type, `error ${error}: ${candidates.map((c) => c.type)}`).toBe(type);
+        const sorted = (p: readonly number[]): number[] => [...p].sort((a, b) => a - b);
+        const [found, known] = [sorted(first?.parameters.slice(0, 3) ?? []), sorted(cells[type].slice(0, 3))];
+        // Monoclinic and triclinic cells have several settings; the others come back as they are.
+        if (!type.startsWith('m') && !type.startsWith('a')) found.forEach((x, k) => expect(Math.abs(x / (known[k] ?? 1) - 1)).toBeLessThan(error * 3 + 1e-9));
+      }
+    }
+  });
+});
+
+it('an ambiguous metric gives every symmetry that fits, highest first', () => {
+  const nearly = bravaisCandidates(cellFromParameters(60, 60.3, 60.2, 90.1, 89.9, 90.05), 0.02).map(({ type }) => type);
+  expect(nearly[0]).toBe('cP');
+  for (const type of ['tP', 'oP', 'mP', 'aP']) expect(nearly).toContain(type);
+});
