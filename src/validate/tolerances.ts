@@ -79,3 +79,24 @@ export const borderline = 2e-3;
 
 /** Counts and flags of an image. */
 export const exactSummary: Bound = { limit: 0, unit: 'fields', reason: 'counts of spots and flags are integers' };
+
+/** Score of the best cell against the search in float64. */
+export const searchScore: Bound = {
+  limit: 3e-5,
+  unit: 'periods',
+  reason: 'phases of up to 10 periods in float32 are off by 1e-6; seen are errors up to that',
+};
+
+/** Best cell against the search in float64: largest difference over largest element. */
+export const searchCell: Bound = {
+  limit: 3e-5,
+  unit: 'relative',
+  reason: 'normal equations in float32 give a direction to some 1e-6, and the angle is one of a few',
+};
+
+/** Root mean square distance of the indexed spots, and the merit of a fast answer, computed again in float64 from the found cell. */
+export const sameFigures: Bound = {
+  limit: 5e-5,
+  unit: 'relative',
+  reason: 'a residual is the small difference of phases of up to 50 periods in float32, some 1e-5 of the membership radius; seen is 1e-6',
+};

@@ -1,12 +1,13 @@
 /** The case table of indexing: lists whose lattices are known because they were made; answers are compared by meaning, not by bits. */
 import type { Context } from '../../context.js';
 import { type Cell, cellFromParameters, reciprocal, scale } from '../../crystal/cell.js';
-import type { IndexerOptions, IndexingMethod, IndexingResult, IndexingThresholds } from '../../indexing/indexer.js';
+import type { Crystal, ImageView, IndexerOptions, IndexingMethod, IndexingResult, IndexingThresholds } from '../../indexing/indexer.js';
 import { Random } from '../../simulate/random.js';
 import { rotateRandomly, type SpotSimulation, simulateSpots } from '../../simulate/spots.js';
 import type { Comparison, Row } from '../case.js';
-import { differentBytes } from '../compare.js';
+import { differentBytes, worstElement } from '../compare.js';
 import { distanceToNode, latticeDifference, membershipRadius, orientationSigma, otherHand, perfectImage, spotAt, type TrueImage } from '../oracle/lattices.js';
+import { type Scored, type Search, searchExhaustively } from '../oracle/search.js';
 import * as bounds from '../tolerances.js';
 
 /** Cells of the table: lengths in angstrom and angles in degrees, one of each kind of lattice that behaves differently. */
@@ -70,7 +71,7 @@ function compareWithTruth({ result }: Answer, { images, known, which, options }:
   const sigmas: number[] = [];
   const relative: number[] = [];
   const notes: string[] = [];
-  let [missed, invented, wrongCell, membership, summary] = [0, 0, 0, 0, 0];
+  let [missed, invented, wrongCell, membership, summary, figures] = [0, 0, 0, 0, 0, 0];
   images.forEach((image, i) => {
     const view = result.image(i);
     const crystals = view.crystals();
@@ -94,7 +95,8 @@ function compareWithTruth({ result }: Answer, { images, known, which, options }:
       if (crystal.inputCell !== (which?.[i] ?? 0)) wrongCell++;
     });
     invented += crystals.length - taken.size;
-    const differing = differingSpots(image, view, crystals, known);
+    const { differing, figure } = recount(image, view, crystals, known, options.method === 'fast');
+    figures = Math.max(figures, figure);
     if (differing > 0) notes.push(`image ${i}: ${differing} spots differ`);
     membership += differing;
   });
@@ -114,16 +116,22 @@ function compareWithTruth({ result }: Answer, { images, known, which, options }:
       lengths: Math.max(0, ...relative),
       membership,
       summary,
+      figures,
     },
     samples: { 'misorientation, degrees': degrees, 'misorientation, σ': sigmas, 'lengths, relative': relative },
     ...(notes.length > 0 ? { note: notes.slice(0, 4).join('; ') } : {}),
   };
 }
 
-type View = ReturnType<IndexingResult['image']>;
-
-// Spots whose membership differs from what the found cells say in float64, plus the difference of the count of a single lattice.
-function differingSpots(image: TrueImage, view: View, crystals: ReturnType<View['crystals']>, known: readonly Cell[]): number {
+// Spots whose membership differs from what the found cells say in float64; for a single lattice also its count of spots and, as relative
+// differences, its residual and the merit of the fast method.
+function recount(
+  image: TrueImage,
+  view: ImageView,
+  crystals: readonly Crystal[],
+  known: readonly Cell[],
+  fast: boolean,
+): { differing: number; figure: number } {
   const lattices = crystals.map(({ cell, inputCell, number }) => ({
     cell,
     number,
@@ -132,23 +140,32 @@ function differingSpots(image: TrueImage, view: View, crystals: ReturnType<View[
   }));
   const spots = Float32Array.from(image.spots);
   const order = Array.from(image.owner, (_, i) => i).sort((i, j) => Math.hypot(...spotAt(spots, i)) - Math.hypot(...spotAt(spots, j)) || i - j);
-  let [differing, near, undecided] = [0, 0, 0];
+  let [differing, near, undecided, squares, merit] = [0, 0, 0, 0, 0];
   for (const [rank, i] of order.entries()) {
     const distances = lattices.map(({ cell, dual, radius }) => distanceToNode(cell, dual, spotAt(spots, i)) / radius);
     const owner = view.assignment[i] as number;
     const first = distances[0];
-    // The count is of the spots that took part, the membership of all.
+    // The figures are of the spots that took part, the membership is of all.
     if (first !== undefined && rank < view.usedSpots) {
       if (Math.abs(first - 1) < bounds.borderline) undecided++;
-      else if (first < 1) near++;
+      else if (first < 1) {
+        near++;
+        squares += first * first;
+        merit += 1 - first * first;
+      }
     }
     const own = lattices.findIndex(({ number }) => number === owner);
     if (owner !== 0 && !((distances[own] as number) < 1 + bounds.borderline)) differing++;
     if (owner === 0 && distances.some((distance) => distance < 1 - bounds.borderline)) differing++;
   }
   const [single] = crystals;
-  if (single && crystals.length === 1) differing += Math.max(0, Math.abs(single.indexedSpots - near - undecided / 2) - undecided / 2);
-  return differing;
+  const [lattice] = lattices;
+  if (!single || !lattice || crystals.length > 1) return { differing, figure: 0 };
+  differing += Math.max(0, Math.abs(single.indexedSpots - near - undecided / 2) - undecided / 2);
+  if (undecided > 0) return { differing, figure: 0 };
+  // In units of the membership radius, so that a perfect list has no relative error of its own.
+  const residual = Math.abs(single.rmsResidual / lattice.radius - Math.sqrt(squares / near));
+  return { differing, figure: Math.max(residual, fast ? Math.abs(single.score / merit - 1) : 0) };
 }
 
 /** Seconds an image takes on one thread of the wasm core, by method: measured, rounded up. */
@@ -182,6 +199,7 @@ function row(method: IndexingMethod, address: string, about: string, make: (seed
       lengths: lengths ?? bounds.lengths(0.01, 'the known cell is the true one; a strain is fitted only where the spots carry it'),
       membership: bounds.sameSpots,
       summary: bounds.exactSummary,
+      figures: bounds.sameFigures,
     }),
     ...rest,
   };
@@ -244,6 +262,55 @@ function twins(method: IndexingMethod, address: string, about: string, twin: (co
       bounds: () => ({ bytes: bounds.sameBytes }),
     },
   );
+}
+
+// The published search done again in float64, at a size at which that takes a fraction of a second: the same best cell, the same score.
+function reference(name: CellName, spots: number, change: Partial<Search>, about: string) {
+  const words = Object.entries(change).map(([key, value]) => `:${key}=${value}`);
+  const search: Search = {
+    samplePoints: 1024,
+    anglePoints: 64,
+    candidateVectors: 12,
+    cells: 4,
+    ...{ triml: 0.001, trimh: 0.3, delta: 0.1, dist1: 0.2, dist3: 0.15, minSpots: 6 },
+    ...{ refinement: 'raw', contraction: 0.8, maxDistance: change.refinement === 'ifssr' ? 0.00075 : 0.01 },
+    ...{ refineMinSpots: change.refinement === 'ifssr' ? 8 : 6, refineIterations: change.refinement === 'ifssr' ? 32 : 15 },
+    ...change,
+  };
+  const { candidateVectors, cells: outputs, ...thresholds } = search;
+  const made: Row<Lists, Answer, Scored[]> = {
+    ...row('exhaustive', `reference:${name}:n=${spots}${words.join('')}:images=3`, about, (seed) => ({
+      // Low resolution and no noise: a grid this coarse then still lands near the nodes.
+      images: simulateSpots({ cell: cells[name], images: 3, seed, spots, dMinA: 6, noisePx: 0.2, bFactorA2: 200 }),
+      known: [cells[name]],
+      options: { candidateVectors, maxOutputCells: outputs },
+      thresholds,
+    })),
+    oracle: ({ images, known }) =>
+      images.map(({ spots: list, owner }) =>
+        searchExhaustively(
+          Array.from(owner, (_, i) => spotAt(Float32Array.from(list), i)),
+          known[0] as Cell,
+          search,
+        ),
+      ),
+    compare({ result }, expected) {
+      const best = expected.map((_, i) =>
+        result
+          .image(i)
+          .cells()
+          .reduce((a, b) => (b.score < a.score ? b : a)),
+      );
+      const scores = expected.map(({ score }, i) => Math.abs((best[i]?.score ?? Number.NaN) - score));
+      const elements = expected.map(({ cell }, i) => worstElement(best[i]?.cell.flat() ?? [], cell.flat()).error);
+      return {
+        errors: { score: Math.max(...scores), cell: Math.max(...elements) },
+        samples: { 'scores against float64': scores, 'cells against float64, relative': elements },
+      };
+    },
+    bounds: () => ({ score: bounds.searchScore, cell: bounds.searchCell }),
+  };
+  return made;
 }
 
 // What an image says of itself: spots used, flags, and that nothing was found.
@@ -364,5 +431,13 @@ function fastOnly(few: bounds.Bound): Row<Lists, Answer, Lists>[] {
   ];
 }
 
+const references = [
+  reference('tri', 40, {}, 'the published search: sampling, scores, candidates, angles'),
+  reference('tri', 24, { minSpots: 0 }, 'without the refinement of vectors'),
+  reference('mono', 60, { samplePoints: 2048, anglePoints: 128, candidateVectors: 8 }, 'a finer grid'),
+  reference('tri', 50, { triml: 0.01, trimh: 0.2, delta: 0.05, dist1: 0.15, dist3: 0.2 }, 'every threshold reaches the score'),
+  ...(['ifss', 'ifse', 'ifssr'] as const).map((refinement) => reference('tri', 60, { refinement }, 'the published refinements')),
+];
+
 /** The rows. */
-export const indexingRows: readonly Row<Lists, Answer, Lists>[] = [...rowsOf('fast'), ...rowsOf('exhaustive')];
+export const indexingRows: readonly Row[] = [...rowsOf('fast'), ...rowsOf('exhaustive'), ...references];
