@@ -1,0 +1,40 @@
+// What the rooms' checks are written with: a report that keeps every comparison, and the two values where they differ.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ewald.h"
+#include "ewald_cuda.h"
+
+namespace ewald::check {
+
+struct Result {
+  std::string room, name;
+  std::string why;  // empty: right
+};
+
+class Report {
+ public:
+  Report(ewald_cuda_context* context, bool quick) : context(context), quick(quick) {}
+
+  void equal(const std::string& name, std::uint64_t found, std::uint64_t expected) {
+    add(name, found == expected ? "" : "found " + std::to_string(found) + ", expected " + std::to_string(expected));
+  }
+  void add(const std::string& name, const std::string& why) { results.push_back({room, name, why}); }
+
+  ewald_cuda_context* const context;
+  const bool quick;  // small sizes: a sanitizer makes every access some hundred times slower
+  std::string room;
+  std::vector<Result> results;
+};
+
+// One function a room, in a file of its name; main.cpp lists them.
+void pi(Report& report);
+
+// planted.cu: kernels with one mistake each, which the compute-sanitizer's tool of that name has to find.
+const std::vector<std::string>& plantedTools();
+// Runs the one for a tool; the text says what CUDA answered, if anything.
+std::string runPlanted(const std::string& tool);
+
+}  // namespace ewald::check
