@@ -10,6 +10,7 @@ import { Core } from './backends/wasm/heap.js';
 import { planIndexing } from './backends/wasm/indexing.js';
 import type { Context, ContextOptions } from './context.js';
 import { EwaldError, messageOf } from './errors.js';
+import type { PlatformModule } from './globals.js';
 import type { IndexerOptions, IndexingInput } from './indexing/indexer.js';
 import { imageResult, indexedCell } from './layout/layout.js';
 import { sizeOf } from './layout/struct.js';
@@ -23,7 +24,7 @@ export interface WorkerCalls {
   readonly open: ContextOptions | undefined;
   readonly pi: PiOptions & Omit<PiRunOptions, 'signal' | 'onProgress'>;
   readonly index: { readonly indexer: IndexerOptions; readonly input: Omit<IndexingInput, 'signal' | 'into'> };
-  readonly kernel: { readonly module: WebAssembly.Module; readonly descriptor: IndexingDescriptor };
+  readonly kernel: { readonly module: PlatformModule; readonly descriptor: IndexingDescriptor };
   readonly batch: Omit<IndexingBatch, 'found' | 'results' | 'assignment'>;
   readonly close: undefined;
 }
