@@ -71,7 +71,7 @@ export class GpuDevice {
     });
     // What no error scope caught: kept for whoever asks for a result next.
     raw.onuncapturederror = (event) => {
-      this.#fault ??= deviceError(event.error, 'outside any submission');
+      this.#fault ??= deviceError(event.error, 'work outside a submission');
       event.preventDefault?.();
     };
   }
@@ -145,7 +145,7 @@ export class GpuDevice {
     this.#pool.trim();
     const again = await this.#allocate(bytes, kind, label);
     if ('raw' in again) return again;
-    if (again.type === 'validation') throw deviceError(again.error, `buffer of ${bytes} bytes`);
+    if (again.type === 'validation') throw deviceError(again.error, `a buffer of ${bytes} bytes`);
     throw outOfMemory(bytes, 'maxBufferSize', this.limits.maxBufferSize ?? 0, this, again.error);
   }
 
@@ -236,7 +236,7 @@ export class GpuDevice {
     try {
       const [checked, arrived] = await Promise.all([Promise.all(scopes), Promise.allSettled(mapped)]);
       const error = checked.find((found) => found !== null);
-      if (error) throw deviceError(error, 'submission');
+      if (error) throw deviceError(error, 'a submission');
       this.#throwFault();
       for (const result of arrived) if (result.status === 'rejected') throw result.reason;
       const answers = reads.map(({ staging, bytes }) => {
@@ -334,9 +334,7 @@ function outOfMemory(asked: number, name: string, limit: number, { name: device,
   );
 }
 
-function deviceError(error: GPUError, where: string): EwaldError {
+function deviceError(error: GPUError, what: string): EwaldError {
   const memory = error.constructor.name === 'GPUOutOfMemoryError';
-  return new EwaldError(memory ? 'OutOfMemory' : 'Internal', `the GPU refused a ${where}: ${firstLine(error)}`.replace('a outside', 'work outside'), {
-    cause: error,
-  });
+  return new EwaldError(memory ? 'OutOfMemory' : 'Internal', `the GPU refused ${what}: ${firstLine(error)}`, { cause: error });
 }

@@ -16,10 +16,7 @@ export function webgpuLoader(source: GpuSource): BackendLoader {
       const device = describe(found.adapter);
       const low = tooSmall(found.adapter);
       if (low) return { available: false, reason: `the adapter ${device.name} is too small: ${low}` };
-      const reason =
-        device.kind === 'software'
-          ? `${device.name}: a software adapter, computed by the CPU; taken only when webgpu is named`
-          : `${device.name}: a hardware adapter`;
+      const reason = device.kind === 'software' ? 'a software adapter, computed by the CPU; taken only when webgpu is named' : 'a hardware adapter';
       return { available: true, reason, device, open: () => open(source, wish, log) };
     },
   };
