@@ -1,0 +1,108 @@
+// What this machine is and has: processor, cards, drivers, libraries, tools.
+import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { lastLines, runChild } from './child.mjs';
+
+const text = (file) => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+};
+const list = (folder) => {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+};
+const split = (value) => (value ?? '').split(':').filter(Boolean);
+const usual = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib', '/lib64', '/usr/lib/wsl/lib', '/usr/local/nvidia/lib64', '/run/opengl-driver/lib'];
+
+/** A program on the PATH or in one of the folders. */
+export function which(name, env, folders = []) {
+  return [...split(env.PATH), ...folders]
+    .map((folder) => join(folder, name))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Whether the dynamic linker finds a library by itself, as far as its cache tells. */
+export function linkerFinds(name, env) {
+  if (split(env.LD_LIBRARY_PATH).some((folder) => existsSync(join(folder, name)))) return true;
+  const cache = text('/etc/ld.so.cache');
+  return cache === '' ? usual.slice(0, 4).some((folder) => existsSync(join(folder, name))) : cache.includes(`${name}\0`);
+}
+
+/** Where a library lies, or undefined. */
+export function libraryPath(name, env) {
+  const cached = text('/etc/ld.so.cache').match(new RegExp(`/[^\\0]*/${name.replaceAll('.', '\\.')}(?=\\0)`));
+  return [...split(env.LD_LIBRARY_PATH).map((folder) => join(folder, name)), ...(cached ?? []), ...usual.map((folder) => join(folder, name))].find(existsSync);
+}
+
+/** The cards as nvidia-smi lists them, or why there are none. */
+async function nvidia(env) {
+  const tool = which('nvidia-smi', env, ['/usr/bin', '/usr/local/nvidia/bin', '/usr/lib/wsl/lib']);
+  if (!tool) return { gpus: [], why: 'nvidia-smi was not found' };
+  const fields = ['name', 'driver_version', 'memory.total', 'compute_cap', 'pci.bus_id'];
+  const { code, out, err } = await runChild(tool, [`--query-gpu=${fields.join(',')}`, '--format=csv,noheader'], { seconds: 20, env });
+  if (code !== 0) return { gpus: [], why: `nvidia-smi says: ${lastLines(out + err)}` };
+  const lines = out.trim().split('\n').filter(Boolean);
+  return {
+    gpus: lines.map((line) => {
+      const [name, driver, memory, computeCapability] = line.split(',').map((word) => word.trim());
+      return { name, driver, memory, computeCapability };
+    }),
+    why: lines.length > 0 ? null : 'nvidia-smi lists no card',
+  };
+}
+
+async function computeSanitizer(env) {
+  const versions = list('/usr/local').filter((name) => /^cuda/.test(name));
+  const roots = [env.CUDA_HOME, env.CUDA_PATH, ...versions.map((name) => `/usr/local/${name}`), '/opt/cuda'].filter(Boolean);
+  const nvcc = which('nvcc', env);
+  if (nvcc) roots.unshift(dirname(dirname(realpathSync(nvcc))));
+  const path = which(
+    'compute-sanitizer',
+    env,
+    roots.flatMap((folder) => [join(folder, 'bin'), join(folder, 'compute-sanitizer')]),
+  );
+  if (!path) return null;
+  const { out } = await runChild(path, ['--version'], { seconds: 30, env });
+  return { path, version: /Version\s+(\S+)/i.exec(out)?.[1] ?? lastLines(out, 1) };
+}
+
+/** All of it; `env` is what children get, and may be completed. */
+export async function findHost(env) {
+  // A driver that a container's runtime has mounted may lie where only its own tools look.
+  const driver = libraryPath('libcuda.so.1', env);
+  if (driver && !linkerFinds('libcuda.so.1', env)) env.LD_LIBRARY_PATH = [...split(env.LD_LIBRARY_PATH), dirname(driver)].join(':');
+  const { gpus, why } = await nvidia(env);
+  const nodes = [...list('/dev').filter((name) => /^nvidia\d|^nvidiactl$|^dxg$/.test(name)), ...list('/dev/dri').map((name) => `dri/${name}`)];
+  const processors = cpus();
+  return {
+    os: /^PRETTY_NAME="?([^"\n]*)/m.exec(text('/etc/os-release'))?.[1] ?? 'unknown',
+    kernel: release(),
+    glibc: process.report.getReport().header.glibcVersionRuntime ?? 'unknown',
+    processor: processors[0]?.model.trim() ?? 'unknown',
+    processors: processors.length,
+    memoryBytes: totalmem(),
+    root: process.getuid() === 0,
+    gpus,
+    gpusWhy: why,
+    driverLibrary: driver ?? null,
+    driver: gpus[0]?.driver ?? /Module\s+([\d.]+)/.exec(text('/proc/driver/nvidia/version'))?.[1] ?? null,
+    deviceNodes: nodes,
+    // With a card and a driver in sight a CUDA backend that is not there is a failure.
+    hasNvidia: gpus.length > 0 || (driver !== undefined && nodes.some((name) => /^nvidia\d/.test(name))),
+    computeSanitizer: await computeSanitizer(env),
+  };
+}

@@ -1,0 +1,161 @@
+// What run.sh starts: the steps one after another within the budget, and the results. usage: main.mjs PACK WORK [options of run.sh]
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { endAll } from './child.mjs';
+import { findHost } from './find.mjs';
+import { Results } from './results.mjs';
+import { steps } from './steps.mjs';
+
+const [pack, work, ...args] = process.argv.slice(2);
+const usage = `usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...]
+  --seconds N   the whole ends within about N seconds, default 480
+  --out DIR     where the results go, default ./results
+  --only STEPS  only these, of ${steps.map(({ name }) => name).join(', ')}
+Exit codes: 0 every step that can run here passed, 1 one did not, 2 wrong usage. Steps that cannot run are listed as absent, with reasons.`;
+
+function misused(text) {
+  console.error(`offline: ${text}\n${usage}`);
+  process.exit(2);
+}
+
+function options() {
+  const found = { seconds: '480', out: 'results', only: '' };
+  const words = args.flatMap((word) => (/^--\w+=/.test(word) ? [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)] : [word]));
+  for (let i = 0; i < words.length; i += 2) {
+    if (words[i] === '--help' || words[i] === '-h') {
+      console.log(usage);
+      process.exit(0);
+    }
+    const name = words[i].slice(2);
+    if (!words[i].startsWith('--') || !(name in found)) misused(`there is no option ${words[i]}`);
+    if (words[i + 1] === undefined) misused(`${words[i]} needs a value`);
+    found[name] = words[i + 1];
+  }
+  const seconds = Number(found.seconds);
+  if (!(seconds >= 10)) misused(`--seconds is ${found.seconds}; needed is a number of at least 10`);
+  const only = found.only.split(',').filter(Boolean);
+  const unknown = only.filter((name) => !steps.some((step) => step.name === name));
+  if (unknown.length > 0) misused(`there is no step ${unknown.join(', ')}`);
+  return { seconds, out: resolve(found.out), only };
+}
+
+/** The environment of children: no home, no settings of this shell, nothing written outside of the temporary folder. */
+function environment() {
+  const { EWALD_BACKEND: _, NODE_OPTIONS: __, ...env } = process.env;
+  const own = { HOME: 'home', XDG_CACHE_HOME: 'cache', XDG_CONFIG_HOME: 'config', XDG_DATA_HOME: 'data', XDG_RUNTIME_DIR: 'run', TMPDIR: 'tmp' };
+  for (const [name, folder] of Object.entries(own)) {
+    env[name] = join(work, 'home', folder);
+    mkdirSync(env[name], { recursive: true, mode: 0o700 });
+  }
+  return { ...env, PATH: process.env.PATH || '/usr/local/bin:/usr/bin:/bin', NO_COLOR: '1', FORCE_COLOR: '' };
+}
+
+const { seconds, out, only } = options();
+const manifest = JSON.parse(readFileSync(join(pack, 'offline.json'), 'utf8'));
+let results;
+try {
+  results = new Results(out);
+} catch (error) {
+  misused(`the results cannot be written: ${error.message}`);
+}
+const started = performance.now();
+const elapsed = () => (performance.now() - started) / 1000;
+const env = environment();
+const host = await findHost(env);
+const check = join(work, 'check/ewald_cuda_check');
+for (const program of manifest.programs) chmodSync(join(work, 'check', program), 0o755);
+
+// What has to be there: the two that need nothing, the card that can be seen, and what the caller says.
+const required = new Set(['wasm', 'native', ...(host.hasNvidia && manifest.contents.cuda ? ['cuda'] : [])]);
+for (const name of (process.env.EWALD_REQUIRE ?? '').split(/[\s,]+/).filter(Boolean)) required.add(name);
+env.EWALD_REQUIRE = [...required].join(',');
+
+const { files: _, ...packed } = manifest;
+const summary = {
+  pass: false,
+  date: new Date().toISOString(),
+  seconds: 0,
+  budget: seconds,
+  gpus: host.gpus,
+  driver: host.driver,
+  host,
+  vulkan: null,
+  required: [...required],
+  steps: [],
+  counts: {},
+  pack: packed,
+};
+const run = {
+  seconds,
+  work,
+  check,
+  host,
+  env,
+  results,
+  summary,
+  leftOut: manifest.leftOut,
+  required: [...required],
+  node: process.execPath,
+  available: ['native', 'wasm'],
+  cudaCheck: {},
+  bench: { cases: null, extras: {} },
+};
+
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    interrupted = true;
+    endAll();
+  });
+}
+
+const shown = { pass: 'pass   ', fail: 'FAIL   ', partial: 'partial', absent: 'absent ' };
+function tell(step) {
+  console.log(`${shown[step.outcome]} ${step.name.padEnd(10)} ${step.seconds.toFixed(1).padStart(6)} s  ${step.why}`);
+}
+/** After every step, so that an end by force leaves what was found. */
+function note(done) {
+  if (done) {
+    summary.steps.push(done);
+    tell(done);
+  }
+  for (const { outcome } of summary.steps) summary.counts[outcome] = summary.steps.filter((step) => step.outcome === outcome).length;
+  summary.seconds = elapsed();
+  summary.pass = !interrupted && summary.steps.every(({ outcome, timing }) => outcome === 'pass' || outcome === 'absent' || (outcome === 'partial' && timing));
+  results.json('summary.json', summary);
+}
+
+const gpu = host.gpus.map(({ name, driver, memory }) => `${name}, driver ${driver}, ${memory}`).join('; ');
+console.log(`offline: ewald ${manifest.version} (${manifest.commit}), Node ${process.versions.node}, ${host.os}, ${host.processors} × ${host.processor}`);
+console.log(`offline: card: ${gpu || `none (${host.gpusWhy})`}`);
+console.log(`offline: compute-sanitizer: ${host.computeSanitizer ? `${host.computeSanitizer.version}, ${host.computeSanitizer.path}` : 'not found'}`);
+if (manifest.leftOut.length > 0) console.log(`offline: not in this pack: ${manifest.leftOut.join('; ')}`);
+
+const chosen = steps.filter(({ name }) => name === 'devices' || only.length === 0 || only.includes(name));
+for (const [i, step] of chosen.entries()) {
+  const left = seconds - 2 - elapsed();
+  const why = interrupted ? 'interrupted' : step.absent?.(run);
+  const base = { name: step.name, timing: step.timing ?? false };
+  if (why || left < step.least) {
+    note({ ...base, outcome: 'absent', why: why ?? `${Math.max(0, left).toFixed(0)} s of the budget are left, it needs ${step.least} s`, seconds: 0 });
+    continue;
+  }
+  // What one step leaves over goes to those after it.
+  const waiting = chosen.slice(i).filter((other) => !other.absent?.(run));
+  const share = step.share / waiting.reduce((sum, other) => sum + other.share, 0);
+  const limit = Math.min(left, Math.max(step.least, left * share));
+  const begun = performance.now();
+  let outcome;
+  try {
+    outcome = await step.act(run, limit);
+  } catch (error) {
+    outcome = { outcome: 'fail', why: `a defect of the pack: ${error.stack}` };
+  }
+  if (interrupted) outcome = { ...outcome, outcome: 'partial', why: `interrupted; ${outcome.why}` };
+  note({ ...base, ...outcome, seconds: (performance.now() - begun) / 1000, limit });
+}
+note();
+const total = Object.entries(summary.counts).map(([outcome, count]) => `${count} ${outcome}`);
+console.log(`offline: ${total.join(', ')} in ${elapsed().toFixed(0)} s; results in ${out}`);
+console.log(summary.pass ? 'offline: every step that can run here passed' : 'offline: NOT everything passed');
+process.exit(summary.pass ? 0 : 1);

@@ -1,0 +1,63 @@
+// The CUDA part of the pack: addon and native programs with machine code for every architecture of a release, in a build folder of their own.
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { filesUnder, hashOf, readStamp, writeStamp } from '../../lib/files.mjs';
+import { root, run, tail, which } from '../../lib/run.mjs';
+import { complain, say } from '../../lib/say.mjs';
+import { forgetForeignCache, identity } from '../../parts/cmake.mjs';
+
+const folder = 'build/cuda-release';
+const keep = 'build/offline-cache/cuda-release';
+const addon = 'ewald_cuda.node';
+
+/**
+ * Builds what is stale, when `build` allows it. Gives { addon, programs: { name: path }, what }, paths undefined where there are none;
+ * `why` says what is missing.
+ */
+export async function cudaRelease(programs, build) {
+  const inputs = hashOf(
+    [...filesUnder('cuda', (file) => !file.startsWith('cuda/emulator/')), ...filesUnder('cpp'), 'CMakeLists.txt'],
+    [identity('nvcc'), programs],
+  );
+  const made = () => ({
+    addon: join(root, keep, addon),
+    programs: Object.fromEntries(programs.map((name) => [name, join(root, keep, name)])),
+    what: 'machine code for 7.5, 8.0, 8.6, 8.9 and 9.0, PTX for newer cards',
+  });
+  const complete = () => [addon, ...programs].every((name) => existsSync(join(root, keep, name)));
+  const fresh = readStamp('cuda-release')?.inputs === inputs && complete();
+  if (fresh) return made();
+  if (!build) {
+    const plain = join(root, 'dist/native/linux-x64', addon);
+    const why = `${programs.join(', ')} (not built for release; leave out --no-build)`;
+    return existsSync(plain)
+      ? { addon: plain, programs: {}, what: 'PTX for 7.5, which the driver compiles', why }
+      : { programs: {}, why: `CUDA (no addon in dist; leave out --no-build)` };
+  }
+  const absent = ['nvcc', 'cmake', 'ninja', 'g++'].filter((tool) => !which(tool));
+  if (absent.length > 0) return { programs: {}, why: `CUDA (${absent.join(', ')} not found)` };
+  const started = performance.now();
+  forgetForeignCache(folder);
+  const configured = await run('cmake', [
+    '-S',
+    '.',
+    '-B',
+    folder,
+    '-G',
+    'Ninja',
+    '-DEWALD_CUDA_RELEASE=ON',
+    '-DEWALD_CUDA_EMULATOR=OFF',
+    '-DEWALD_WITHOUT_CUDA=OFF',
+  ]);
+  const built = configured.code === 0 ? await run('cmake', ['--build', folder, '--target', 'ewald_cuda', ...programs]) : configured;
+  if (built.code !== 0) {
+    complain('pack', 'the CUDA part failed to build; its last lines are above', tail(built.output));
+    process.exit(1);
+  }
+  mkdirSync(join(root, keep), { recursive: true });
+  copyFileSync(join(root, folder, addon), join(root, keep, addon));
+  for (const name of programs) copyFileSync(join(root, folder, 'cuda', name), join(root, keep, name));
+  writeStamp('cuda-release', { inputs });
+  say('pack', 'built CUDA for the architectures of a release', (performance.now() - started) / 1000);
+  return made();
+}

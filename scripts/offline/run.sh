@@ -1,0 +1,83 @@
+#!/bin/sh
+# Conformance and benchmarks of ewald on a Linux x86-64 machine that has a GPU and nothing else: no Node, no registry, no network.
+# usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...] [--help]
+# Needs sh and either gzip and tar or python3. Writes DIR (default: ./results) and a temporary folder, which it removes.
+set -u
+here=$(cd "$(dirname "$0")" && pwd) || exit 2
+out=results
+last=
+for word in "$@"; do
+  case "$last" in --out) out=$word ;; esac
+  case "$word" in --out=*) out=${word#--out=} ;; esac
+  last=$word
+done
+
+# What cannot be told in the usual way, because Node does not run: the same file, with the reason.
+give_up() {
+  printf 'offline: %s\n' "$1" >&2
+  text=$(printf '%s' "$1" | tr '\n\t"\\' "  '/")
+  mkdir -p "$out" 2>/dev/null && printf '{"pass":false,"why":"%s","steps":[]}\n' "$text" >"$out/summary.json"
+  exit 1
+}
+
+unpack() {
+  if command -v gzip >/dev/null 2>&1 && command -v tar >/dev/null 2>&1; then
+    # -o: whoever unpacks owns the files, root too.
+    gzip -dc "$here/app.tar.gz" | tar -xof - -C "$1" && gzip -dc "$here/node.gz" >"$1/node"
+  elif command -v python3 >/dev/null 2>&1; then
+    python3 -c '
+import gzip, shutil, sys, tarfile
+here, to = sys.argv[1:]
+tarfile.open(here + "/app.tar.gz").extractall(to)
+shutil.copyfileobj(gzip.open(here + "/node.gz"), open(to + "/node", "wb"))' "$here" "$1"
+  else
+    echo "neither gzip with tar nor python3 was found"
+    return 1
+  fi
+}
+
+# Node starts and the native addon loads: with the libraries of this machine or, failing that, with those of the pack.
+starts() {
+  chmod +x "$1/node" || return 1
+  try='const [, file] = process.argv; require("fs").existsSync(file) && require(file)'
+  addon="$1/node_modules/ewald/dist/native/linux-x64/ewald_native.node"
+  "$1/node" -e "$try" "$addon" && return 0
+  before=${LD_LIBRARY_PATH-}
+  LD_LIBRARY_PATH="$1/lib${before:+:$before}"
+  export LD_LIBRARY_PATH
+  "$1/node" -e "$try" "$addon" && return 0
+  LD_LIBRARY_PATH=$before
+  return 1
+}
+
+case "$(uname -sm)" in "Linux x86_64") ;; *) give_up "this is $(uname -sm); the pack is for Linux x86_64" ;; esac
+for file in app.tar.gz node.gz offline.json; do
+  [ -r "$here/$file" ] || give_up "$here/$file is missing or cannot be read; copy the whole folder"
+done
+
+# The first place with room, from which programs may be started.
+work=
+why=
+for place in "${TMPDIR:-}" /tmp /var/tmp /dev/shm "$PWD" "$here"; do
+  [ -n "$place" ] && [ -d "$place" ] && [ -w "$place" ] || continue
+  work="$place/ewald-offline.$$"
+  mkdir -m 700 "$work" 2>/dev/null || { work=; continue; }
+  if message=$(unpack "$work" 2>&1) && { starts "$work" >"$work/message" 2>&1 || { message=$(head -n 4 "$work/message"); false; }; }; then break; fi
+  why="$why $place: $message;"
+  rm -rf "$work"
+  work=
+done
+[ -n "$work" ] || give_up "Node of this pack could not be started anywhere:${why:- no folder is writable;} needed are $(sed -n 's/.*"needs": "\(.*\)".*/\1/p' "$here/offline.json") and 250 MB in a folder from which programs may run (TMPDIR names one)"
+
+trap 'rm -rf "$work"' EXIT
+"$work/node" "$work/host/main.mjs" "$here" "$work" "$@" &
+child=$!
+# An end from outside is handed on, so that what was found so far is written.
+trap 'kill -TERM "$child" 2>/dev/null' INT TERM HUP
+wait "$child"
+code=$?
+while kill -0 "$child" 2>/dev/null; do
+  wait "$child"
+  code=$?
+done
+exit "$code"

@@ -1,0 +1,191 @@
+#!/usr/bin/env node
+// Makes one folder with everything that conformance and benchmarks need on a Linux x86-64 machine with a GPU but no registry and no Node:
+// `node scripts/pack-offline.mjs [-o FOLDER] [--no-build]`. There: `bash FOLDER/run.sh`. What is in it and how to add to it: scripts/offline/README.md.
+import { createHash } from 'node:crypto';
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from './build.mjs';
+import { withLock } from './lib/lock.mjs';
+import { root, run, tail } from './lib/run.mjs';
+import { complain, say } from './lib/say.mjs';
+import { extras } from './offline/host/extras.mjs';
+import { newestSymbol } from './offline/pack/cache.mjs';
+import { cudaRelease } from './offline/pack/cuda.mjs';
+import { systemLibrary } from './offline/pack/debian.mjs';
+import { librariesOf, packNode } from './offline/pack/node.mjs';
+
+const most = 60e6;
+const usage = `usage: node scripts/pack-offline.mjs [-o FOLDER] [--no-build]
+  -o FOLDER    where the pack goes, default build/offline
+  --no-build   take what is built, build nothing`;
+
+const args = process.argv.slice(2);
+let folder = 'build/offline';
+let building = true;
+for (let i = 0; i < args.length; i++) {
+  if ((args[i] === '-o' || args[i] === '--out') && args[i + 1]) folder = args[++i];
+  else if (args[i] === '--no-build') building = false;
+  else {
+    console.log(usage);
+    process.exit(args[i] === '--help' || args[i] === '-h' ? 0 : 2);
+  }
+}
+const target = resolve(folder);
+
+function fail(message, log = '') {
+  complain('pack', message, log);
+  process.exit(1);
+}
+
+if (process.platform !== 'linux' || process.arch !== 'x64')
+  fail(`this is ${process.platform}-${process.arch}; the pack takes this machine's Node and addons, so it is made on linux-x64`);
+if (existsSync(target) && readdirSync(target).length > 0 && !existsSync(join(target, 'offline.json')))
+  fail(`${target} is no pack and not empty; name another folder with -o`);
+
+const started = performance.now();
+const programs = ['ewald_cuda_check', ...extras.flatMap(({ program }) => program ?? [])];
+if (building) {
+  const { code } = await build(['types', 'layout', 'wasm', 'native', 'bundle']);
+  if (code !== 0) process.exit(code);
+}
+for (const file of ['dist/cli.js', 'dist/ewald.wasm', 'dist/native/linux-x64/ewald_native.node', 'node_modules/commander/package.json']) {
+  if (!existsSync(join(root, file))) fail(`${file} is missing; type npm run build and then this again`);
+}
+await withLock(join(root, 'build/.offline-lock'), 'pack', pack);
+
+async function pack() {
+  const aside = `${target}.${process.pid}.part`;
+  const stage = join(root, 'build', `offline-stage.${process.pid}`);
+  try {
+    const leftOut = [];
+    const cuda = await cudaRelease(programs, building);
+    if (cuda.why) leftOut.push(cuda.why);
+    // Nobody rebuilds dist/ while it is copied.
+    await withLock(join(root, 'build/.lock'), 'pack', async () => copyPackage(join(stage, 'node_modules/ewald'), cuda));
+    cpSync(join(root, 'node_modules/commander'), join(stage, 'node_modules/commander'), { recursive: true });
+    const webgpu = await copyWebgpu(stage, leftOut);
+    for (const part of ['host', 'extras']) cpSync(join(root, 'scripts/offline', part), join(stage, part), { recursive: true });
+    mkdirSync(join(stage, 'check'), { recursive: true });
+    for (const [name, path] of Object.entries(cuda.programs)) place(path, join(stage, 'check', name));
+
+    const { packed, binary } = await packNode(join(root, 'dist/native/linux-x64/ewald_native.node'));
+    const binaries = [binary, ...filesIn(stage).filter((file) => file.endsWith('.node') || dirname(file) === join(stage, 'check'))];
+    // The machine's own libraries come first; these are for one that lacks them or has older ones.
+    for (const file of binaries) for (const { name, path } of await librariesOf(file)) place(path, join(stage, 'lib', name));
+    binaries.push(...filesIn(join(stage, 'vulkan')));
+
+    mkdirSync(aside, { recursive: true });
+    writeFileSync(join(aside, 'app.tar.gz'), await archive(stage));
+    copyFileSync(packed, join(aside, 'node.gz'));
+    copyFileSync(join(root, 'scripts/offline/run.sh'), join(aside, 'run.sh'));
+    copyFileSync(join(root, 'scripts/offline/README.md'), join(aside, 'README.md'));
+    chmodSync(join(aside, 'run.sh'), 0o755);
+    const files = readdirSync(aside).sort();
+    const manifest = {
+      version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
+      commit: await commit(),
+      packed: new Date().toISOString(),
+      node: process.versions.node,
+      needs: `Linux x86_64 with glibc ${newestSymbol('GLIBC', binaries)} or newer`,
+      contents: { native: true, wasm: true, cuda: cuda.addon ? cuda.what : false, webgpu },
+      programs: Object.keys(cuda.programs),
+      leftOut,
+      files: Object.fromEntries(
+        files.map((name) => [
+          name,
+          {
+            bytes: statSync(join(aside, name)).size,
+            sha256: createHash('sha256')
+              .update(readFileSync(join(aside, name)))
+              .digest('hex'),
+          },
+        ]),
+      ),
+    };
+    writeFileSync(join(aside, 'offline.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    const bytes = readdirSync(aside).reduce((sum, name) => sum + statSync(join(aside, name)).size, 0);
+    if (bytes >= most) fail(`the pack has ${mb(bytes)}, the most it may have is ${mb(most)}; the largest parts are ${largest(stage)}`);
+    rmSync(target, { recursive: true, force: true });
+    mkdirSync(dirname(target), { recursive: true });
+    renameSync(aside, target);
+    for (const text of leftOut) say('pack', `left out: ${text}`);
+    say('pack', `${relative(process.cwd(), target) || target}, ${mb(bytes)}; on the other machine: bash run.sh`, (performance.now() - started) / 1000);
+  } finally {
+    for (const path of [stage, aside]) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+function mb(bytes) {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function place(from, to) {
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(from, to);
+}
+
+/** All files below a folder, as paths; none where it is not there. */
+function filesIn(path) {
+  if (!existsSync(path)) return [];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+function largest(stage) {
+  const sizes = filesIn(stage).map((file) => ({ file: relative(stage, file), bytes: statSync(file).size }));
+  return sizes
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, 5)
+    .map(({ file, bytes }) => `${file} ${mb(bytes)}`)
+    .join(', ');
+}
+
+/** The package as npm would install it, declarations aside, with the CUDA addon that was made for a release. */
+function copyPackage(to, cuda) {
+  for (const file of ['package.json', 'LICENSE']) place(join(root, file), join(to, file));
+  cpSync(join(root, 'dist'), join(to, 'dist'), { recursive: true, filter: (path) => !/[\\/]dist[\\/]types([\\/]|$)|\.part$|ewald_cuda\.node$/.test(path) });
+  if (cuda.addon) place(cuda.addon, join(to, 'dist/native/linux-x64/ewald_cuda.node'));
+}
+
+/** Dawn for this platform alone, and the loader through which it finds a driver; gives what it is, or false. */
+async function copyWebgpu(stage, leftOut) {
+  const from = join(root, 'node_modules/webgpu');
+  const dawn = 'dist/linux-x64/dawn.node';
+  if (!existsSync(join(from, dawn))) {
+    leftOut.push('webgpu (the package webgpu is not installed; npm install)');
+    return false;
+  }
+  const loader = await systemLibrary('libvulkan.so.1', 'libvulkan1');
+  if (loader.why) {
+    leftOut.push(`webgpu (${loader.why})`);
+    return false;
+  }
+  for (const file of ['package.json', 'index.js', 'LICENSE.md', dawn]) place(join(from, file), join(stage, 'node_modules/webgpu', file));
+  place(loader.path, join(stage, 'vulkan/libvulkan.so.1'));
+  // Needed where NVIDIA's driver is reached through EGL; a machine with a desktop has it.
+  const dispatch = await systemLibrary('libGLdispatch.so.0', 'libglvnd0');
+  if (dispatch.path) place(dispatch.path, join(stage, 'vulkan/libGLdispatch.so.0'));
+  return `Dawn of webgpu ${JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')).version}`;
+}
+
+/** The same bytes for the same files. */
+async function archive(stage) {
+  const tar = join(root, 'build', `offline-app.${process.pid}.tar`);
+  try {
+    const made = await run('tar', ['--format=ustar', '--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0', '-cf', tar, '-C', stage, '.']);
+    if (made.code !== 0) fail('tar failed; its last lines are above', tail(made.output));
+    return gzipSync(readFileSync(tar), { level: 9 });
+  } finally {
+    rmSync(tar, { force: true });
+  }
+}
+
+/** Which state of the sources this is, for the results. */
+async function commit() {
+  const head = await run('git', ['rev-parse', '--short', 'HEAD']);
+  if (head.code !== 0) return 'unknown';
+  const changed = await run('git', ['status', '--porcelain', '--untracked-files=no']);
+  return head.output.trim() + (changed.output.trim() === '' ? '' : ' with changes');
+}
