@@ -344,6 +344,23 @@ function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
     perfect(method, 'ortho', turned(cells.ortho), cells.ortho, 14),
     perfect(method, 'hex', turned(cells.hex), cells.hex, 26),
     perfect(method, 'tri', turned(cells.tri), cells.tri, 16),
+    row(
+      method,
+      'perfect:tri:max=80',
+      'more spots than maxSpots: the nodes are the ones of lowest resolution, also where the others lie near the beam axis',
+      (seed) => {
+        const random = new Random(seed, 1);
+        const { spots, lattices, owner } = perfectImage(rotateRandomly(cells.tri, random), 18);
+        const junk = Array.from({ length: 60 }, () => [
+          0.01 * random.normal(),
+          0.01 * random.normal(),
+          (random.uniform() < 0.5 ? -1 : 1) * (0.1 + 0.1 * random.uniform()),
+        ]).flat();
+        const image = { spots: Float64Array.from([...junk, ...spots]), lattices, owner: Uint8Array.from([...new Uint8Array(60), ...owner]) };
+        return { images: [image], known: [cells.tri], options: { maxSpots: 80 }, thresholds: {} };
+      },
+      { ...(method === 'exhaustive' ? { orientation: bounds.endOfRefinement(18) } : {}) },
+    ),
     perfect(method, 'tri:left-handed', turned(otherHand(cells.tri)), otherHand(cells.tri), 16),
     perfect(method, 'tri:left-known', turned(otherHand(cells.tri)), scale3(-1, otherHand(cells.tri)), 16),
     ...(['ortho', 'tetra', 'hex', 'mono', 'tri', 'cubic', 'big'] as const).map((name) => simulated(method, name, 100, {}, 'each kind of cell')),
@@ -434,6 +451,7 @@ function fastOnly(few: bounds.Bound): Row<Lists, Answer, Lists>[] {
 const references = [
   reference('tri', 40, {}, 'the published search: sampling, scores, candidates, angles'),
   reference('tri', 24, { minSpots: 0 }, 'without the refinement of vectors'),
+  reference('tri', 30, { minSpots: 0, candidateVectors: 1 }, 'the one best sampled vector as it is: directions and dist1 to the last count'),
   reference('mono', 60, { samplePoints: 2048, anglePoints: 128, candidateVectors: 8 }, 'a finer grid'),
   reference('tri', 50, { triml: 0.01, trimh: 0.2, delta: 0.05, dist1: 0.15, dist3: 0.2 }, 'every threshold reaches the score'),
   ...(['ifss', 'ifse', 'ifssr'] as const).map((refinement) => reference('tri', 60, { refinement }, 'the published refinements')),

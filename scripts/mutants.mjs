@@ -1,0 +1,171 @@
+#!/usr/bin/env node
+// The mutation check: builds the C++ core from copies of its sources with one mistake each (test/conformance/mutants.mjs), in a temporary
+// folder, and wants the case tables to turn red every time. `node scripts/mutants.mjs [WORD…]` takes the mutants whose names hold a word;
+// --list shows them, --keep keeps the folder. Exit code 1 when a mutant survives, does not fit its source, or the copy as it is fails.
+import { spawn } from 'node:child_process';
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { mutants } from '../test/conformance/mutants.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const say = (text) => process.stdout.write(`mutants: ${text}\n`);
+
+/** Runs a program; gives its exit code (null when it had to be ended) and what it wrote. */
+function run(command, args, { seconds = 600 } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
+    const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000);
+    child.on('error', (error) => resolve({ code: 127, output: error.message }));
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal, output });
+    });
+  });
+}
+
+/** In a process of its own, because a mutant may hang or crash: rows of one core, until the first is red. */
+async function check(backend, file, ids) {
+  const [{ createContext }, { validate }] = await Promise.all(
+    ['dist/index.node.js', 'dist/validate.js'].map((name) => import(pathToFileURL(join(root, name)).href)),
+  );
+  const report = await validate({
+    createContext,
+    backends: [backend],
+    require: backend,
+    ids,
+    budget: Number.POSITIVE_INFINITY,
+    stopAtFailure: true,
+    context: backend === 'wasm' ? { wasm: readFileSync(file) } : { addonPath: file },
+  });
+  const red = report.rows.find(({ outcome }) => outcome === 'fail');
+  process.stdout.write(red ? `${red.id}: ${red.why}\n` : `${report.counts.pass} rows pass\n`);
+  process.exitCode = red || report.counts.pass === 0 ? 1 : 0;
+}
+
+const targets = {
+  wasm: { configure: (args) => ['emcmake', ['cmake', ...args]], target: 'ewald.wasm', built: 'ewald.wasm' },
+  native: { configure: (args) => ['cmake', [...args, '-DEWALD_WITHOUT_CUDA=ON']], target: 'ewald_native', built: 'ewald_native.node' },
+};
+
+/** One build folder with a copy of the sources of its own, which is changed and changed back. */
+class Bench {
+  constructor(backend, folder) {
+    this.backend = backend;
+    this.sources = join(folder, `${backend}-cpp`);
+    this.build = join(folder, backend);
+    this.count = 0;
+    cpSync(join(root, 'cpp'), this.sources, { recursive: true });
+  }
+
+  async configure() {
+    const [command, args] = targets[this.backend].configure([
+      '-S',
+      root,
+      '-B',
+      this.build,
+      '-G',
+      'Ninja',
+      '-DCMAKE_BUILD_TYPE=Release',
+      `-DEWALD_CPP=${this.sources}`,
+    ]);
+    return run(command, args);
+  }
+
+  compile() {
+    return run('ninja', ['-C', this.build, targets[this.backend].target]);
+  }
+
+  async verdict(ids) {
+    // A name of its own each time: a process loads an addon of one name once.
+    const file = join(this.build, `${this.count++}-${targets[this.backend].built}`);
+    const made = [join(this.build, targets[this.backend].built), join(this.build, 'Release', targets[this.backend].built)].find(existsSync);
+    copyFileSync(made, file);
+    return run(process.execPath, [fileURLToPath(import.meta.url), '--check', this.backend, file, ...ids], { seconds: 60 });
+  }
+
+  /** What became of a mutant: red, or why not. */
+  async judge({ name, file, find, replace, ids }) {
+    const path = join(this.sources, file);
+    const source = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    const places = source.split(find).length - 1;
+    if (places !== 1) return { name, red: false, why: `does not fit: cpp/${file} holds ${JSON.stringify(find.slice(0, 60))} ${places} times` };
+    writeFileSync(
+      path,
+      source.replace(find, () => replace),
+    );
+    try {
+      const built = await this.compile();
+      if (built.code !== 0) return { name, red: false, why: `does not compile: ${built.output.split('\n').find((line) => line.includes('error')) ?? ''}` };
+      const { code, signal, output } = await this.verdict(ids);
+      const last = output.trim().split('\n').at(-1) ?? '';
+      if (code === 0) return { name, red: false, why: `SURVIVED: ${last}` };
+      if (code === 2) return { name, red: false, why: `could not be checked: ${last}` };
+      return { name, red: true, why: code === 1 ? last : `the process ended with ${signal ?? code}` };
+    } finally {
+      writeFileSync(path, source);
+    }
+  }
+}
+
+async function lane(backend, chosen, folder) {
+  const bench = new Bench(backend, folder);
+  for (const step of [() => bench.configure(), () => bench.compile()]) {
+    const { code, output } = await step();
+    if (code !== 0) return [{ name: `${backend}: the copy as it is`, red: false, why: `does not build:\n${output.slice(-2000)}` }];
+  }
+  const ids = [...new Set(chosen.flatMap((mutant) => mutant.ids))];
+  const { code, output } = await bench.verdict(ids);
+  if (code !== 0) return [{ name: `${backend}: the copy as it is`, red: false, why: `is not green: ${output.trim().split('\n').at(-1)}` }];
+  say(`${backend}: the copy as it is passes (${output.trim().split('\n').at(-1)})`);
+  const results = [];
+  // Mutants of one file one after another: the file changed last is the only one that is compiled twice.
+  for (const mutant of [...chosen].sort((a, b) => a.file.localeCompare(b.file))) {
+    const started = performance.now();
+    const result = await bench.judge(mutant);
+    say(`${result.red ? 'red  ' : 'ALIVE'} ${backend} ${mutant.name} (${((performance.now() - started) / 1000).toFixed(1)} s) ${result.why.slice(0, 140)}`);
+    results.push(result);
+  }
+  return results;
+}
+
+async function main(words) {
+  const wanted = words.filter((word) => !word.startsWith('--'));
+  const chosen = mutants.filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)));
+  if (words.includes('--list')) {
+    for (const { name, file, on = 'wasm' } of chosen) say(`${on} ${file}: ${name}`);
+    return;
+  }
+  const missing = ['dist/index.node.js', 'dist/validate.js'].filter((file) => !existsSync(join(root, file)));
+  if (missing.length > 0) throw new Error(`${missing.join(' and ')} not found; run node scripts/build.mjs first`);
+  const started = performance.now();
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-mutants-'));
+  let results;
+  try {
+    const lanes = Object.keys(targets).map((backend) => [backend, chosen.filter(({ on = 'wasm' }) => on === backend)]);
+    results = (await Promise.all(lanes.filter(([, list]) => list.length > 0).map(([backend, list]) => lane(backend, list, folder)))).flat();
+  } finally {
+    if (words.includes('--keep')) say(`kept ${folder}`);
+    else rmSync(folder, { recursive: true, force: true });
+  }
+  const alive = results.filter(({ red }) => !red);
+  for (const { name, why } of alive) say(`${name}: ${why}`);
+  say(`${results.length - alive.length} of ${results.length} red in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  process.exitCode = alive.length > 0 || results.length === 0 ? 1 : 0;
+}
+
+const [, , first, ...rest] = process.argv;
+if (first === '--check') {
+  await check(rest[0], rest[1], rest.slice(2)).catch((error) => {
+    process.stdout.write(`${error.message}\n`);
+    process.exitCode = 2;
+  });
+} else {
+  await main(process.argv.slice(2)).catch((error) => {
+    process.stderr.write(`mutants: ${error.message}\n`);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,227 @@
+/**
+ * Mistakes that the case tables must see: one change each to a copy of the C++ sources, and the cheapest rows that show it.
+ *
+ * `find` must occur in the file exactly once; when the source has moved on, scripts/mutants.mjs says which mutant no longer fits.
+ * Mistakes that no answer shows are of no use here: `x (x + 1) + y (y + 1)` is even and 2³² − 1 is odd, so `<` for `<=` in the in-circle
+ * test changes nothing.
+ */
+
+const constant = (name, value) => ({
+  name: `pi: ${name} is ${value}`,
+  file: 'pi/philox.h',
+  find: '#include "generated/layout.h"\n',
+  replace: `#include "generated/layout.h"\n#undef ${name}\n#define ${name} ${value}\n`,
+  ids: ['pi:count:points=1e3'],
+});
+const search = 'indexing:exhaustive:reference:tri:n=40:*';
+const tri = 'indexing:fast:tri:n=100:*';
+const raw = 'indexing:exhaustive:reference:tri:n=30:*';
+const noisy = 'indexing:fast:tri:n=300:*';
+
+export const mutants = [
+  constant('EWALD_PHILOX_M0', '0xd2511f57u'),
+  constant('EWALD_PHILOX_M1', '0xcd9e8d59u'),
+  constant('EWALD_PHILOX_W0', '0x9e3779bbu'),
+  constant('EWALD_PHILOX_W1', '0xbb67ae87u'),
+  constant('EWALD_PHILOX_ROUNDS', '9u'),
+  {
+    name: 'pi: single points forget half a pixel of y',
+    file: 'pi/philox.h',
+    find: '~(y * (y + 1))',
+    replace: '~(y * 65536)',
+    ids: ['pi:single'],
+  },
+  {
+    name: 'pi: the circle of whole blocks is a little small',
+    file: 'pi/isa/count.cpp',
+    find: 'splat(32768u * 32769u)',
+    replace: 'splat(32768u * 32770u)',
+    ids: ['pi:count:points=1e7'],
+  },
+  {
+    name: 'pi: the stream is left out of whole blocks',
+    file: 'pi/isa/count.cpp',
+    find: 'stream_word = splat(stream)',
+    replace: 'stream_word = splat(0u)',
+    ids: ['pi:count:stream=1:*'],
+  },
+  {
+    name: 'pi: no stop at the carry of the low counter word',
+    file: 'pi/isa/count.cpp',
+    find: 'if (stretch > to_carry) stretch = to_carry;',
+    replace: '',
+    ids: ['pi:count:first=2^34-131072:*'],
+  },
+  {
+    name: 'pi: blocks left over are counted from one too far',
+    file: 'pi/isa/count.cpp',
+    find: 'for (; block < end; block++) {',
+    replace: 'for (block++; block < end; block++) {',
+    ids: ['pi:count:points=7', 'pi:count:points=1e3'],
+  },
+  {
+    name: 'pi: a cut first block loses a point',
+    file: 'pi/pi.cpp',
+    find: 'uint32_t(first % 4), 4)',
+    replace: 'uint32_t(first % 4) + 1, 4)',
+    ids: ['pi:split:first=1:*'],
+  },
+  {
+    name: 'pi: a cut last block loses a point',
+    file: 'pi/pi.cpp',
+    find: '--whole_end, 0, uint32_t(end % 4))',
+    replace: '--whole_end, 0, uint32_t(end % 4) - 1)',
+    ids: ['pi:split:first=1:*', 'pi:count:points=63'],
+  },
+  {
+    name: 'pi: single points forget the high counter word',
+    file: 'pi/pi.cpp',
+    find: '{{uint32_t(block), uint32_t(block >> 32), params.stream, 0}}',
+    replace: '{{uint32_t(block), 0, params.stream, 0}}',
+    ids: ['pi:single:first=2^34-8:*'],
+  },
+  {
+    name: 'pi: threads after the first begin a block late',
+    file: 'pi/pi.cpp',
+    find: 'const uint64_t begin = item * job.share;',
+    replace: 'const uint64_t begin = item * job.share + (item > 0);',
+    ids: ['pi:count:first=1:threads=2:*', 'pi:count:first=1:threads=7:*'],
+    on: 'native',
+  },
+  {
+    name: 'pi: the share of the last thread is not cut',
+    file: 'pi/pi.cpp',
+    find: 'begin + job.share > job.blocks ?',
+    replace: 'begin > job.blocks ?',
+    ids: ['pi:count:first=1:threads=3:*', 'pi:count:first=1:threads=7:*'],
+    on: 'native',
+  },
+  { ...constant('EWALD_PHILOX_ROUNDS', '11u'), on: 'native' },
+
+  {
+    name: 'indexing: not the golden angle',
+    file: 'indexing/tables.cpp',
+    find: 'step_cos = -0.7373688780783197, step_sin = 0.6754902942615238',
+    replace: 'step_cos = 0.7221720937, step_sin = 0.6917125786',
+    ids: [raw],
+  },
+  {
+    name: 'indexing: heights of the spiral are half a step off',
+    file: 'indexing/isa/sample.cpp',
+    find: 'drop = (k + 0.5) / points',
+    replace: 'drop = (k + 1.0) / points',
+    ids: [raw],
+  },
+  {
+    name: 'indexing: the membership spheres are a third too large',
+    file: 'indexing/tables.cpp',
+    find: 'cbrt(3 * acceptance_occupancy',
+    replace: 'cbrt(4 * acceptance_occupancy',
+    ids: [tri],
+  },
+  {
+    name: 'indexing: an axis counts as of twice its order',
+    file: 'indexing/tables.cpp',
+    find: 'base.fold = order;',
+    replace: 'base.fold = 2 * order;',
+    ids: ['indexing:fast:hex:*', 'indexing:fast:perfect:hex', 'indexing:fast:mono:*', 'indexing:fast:ortho:*'],
+  },
+  {
+    name: 'indexing: refined planes are chosen by the wider limits of the draft',
+    file: 'indexing/isa/exhaustive.cpp',
+    find: '{0.1f, 0.05f, 0.025f, 0.01f}',
+    replace: '{0.3f, 0.15f, 0.075f, 0.0375f}',
+    ids: [search, 'indexing:exhaustive:reference'],
+  },
+  {
+    name: 'indexing: dist3 is a tenth too wide',
+    file: 'indexing/isa/exhaustive.cpp',
+    find: 'delta = splat(p.delta), limit2 = splat(p.dist3 * p.dist3)',
+    replace: 'delta = splat(p.delta), limit2 = splat(1.21f * p.dist3 * p.dist3)',
+    ids: [search, 'indexing:exhaustive:reference'],
+  },
+  {
+    name: 'indexing: dist1 is a quarter too wide',
+    file: 'indexing/isa/exhaustive.cpp',
+    find: 'limit2 = splat(p.dist1 * p.dist1)',
+    replace: 'limit2 = splat(1.56f * p.dist1 * p.dist1)',
+    ids: [raw],
+  },
+  {
+    name: 'indexing: the mean distance keeps its delta',
+    file: 'indexing/isa/exhaustive.cpp',
+    find: 'exp2(log2_sum / n) - delta',
+    replace: 'exp2(log2_sum / n)',
+    ids: [search],
+  },
+  {
+    name: 'indexing: least squares of a vector drop a term',
+    file: 'indexing/isa/exhaustive.cpp',
+    find: 'by = fma(pull, sy, by);',
+    replace: 'by = fma(pull, sx, by);',
+    ids: [search],
+  },
+  {
+    name: 'indexing: the published refinement contracts faster',
+    file: 'indexing/isa/classic.cpp',
+    find: 'limit *= p.contraction;\n        cell = fitted;\n      }\n      break;',
+    replace: 'limit *= 0.5 * p.contraction;\n        cell = fitted;\n      }\n      break;',
+    ids: ['indexing:exhaustive:reference:tri:n=60:refinement=ifssr:*'],
+  },
+  {
+    name: 'indexing: the rotation fit has a torque of the wrong sign',
+    file: 'indexing/isa/refine.cpp',
+    find: 'tz = tz + fma(qx, ey, -(qy * ex));',
+    replace: 'tz = tz + fma(qx, ey, qy * ex);',
+    ids: ['indexing:fast:mono:n=10:*', 'indexing:fast:mono:n=20:*', noisy],
+  },
+  {
+    name: 'indexing: the cell fit drops a row',
+    file: 'indexing/isa/refine.cpp',
+    find: 'r6 = fma(ez, qx, r6)',
+    replace: 'r6 = fma(ey, qx, r6)',
+    ids: ['indexing:fast:cell-off=1%:*', noisy],
+  },
+  {
+    name: 'indexing: another index pairs with the angle',
+    file: 'indexing/isa/rotate.cpp',
+    find: 'fnma(b_y, xs, b_x * ys)',
+    replace: 'fma(b_y, xs, b_x * ys)',
+    ids: [search],
+  },
+  {
+    name: 'indexing: truncation looks at two of three coordinates',
+    file: 'indexing/isa/spots.cpp',
+    find: 'float(x * x + y * y + z * z)',
+    replace: 'float(x * x + y * y)',
+    ids: ['indexing:fast:perfect:tri:max=80'],
+  },
+  {
+    name: 'indexing: every best lattice is accepted',
+    file: 'indexing/isa/multi.cpp',
+    find: 'work.lattices[0].log10_chance <= plan.params.accept_log10)',
+    replace: 'work.lattices[0].log10_chance <= 0)',
+    ids: ['indexing:fast:noise:n=20:*', 'indexing:fast:noise'],
+  },
+  {
+    name: 'indexing: the chance forgets how many orientations were tried',
+    file: 'indexing/isa/verdict.cpp',
+    find: 'log10(8 * M_PI * M_PI * (nodes + 1) / p)',
+    replace: 'log10(1.0)',
+    ids: ['indexing:fast:noise:n=20:*', 'indexing:fast:noise'],
+  },
+  {
+    name: 'indexing: spots belong to a lattice by diameter instead of radius',
+    file: 'indexing/isa/multi.cpp',
+    find: 'const float scale = float(1 / (radius * radius));',
+    replace: 'const float scale = float(0.25 / (radius * radius));',
+    ids: [noisy],
+  },
+  {
+    name: 'indexing: the residual is a mean over all spots',
+    file: 'indexing/isa/image.cpp',
+    find: 'squares / indexed)',
+    replace: 'squares / work.all.n)',
+    ids: [noisy],
+  },
+];
