@@ -11,12 +11,23 @@ const page = (script: string): string =>
   `<!doctype html><meta charset="utf-8"><title>pi</title><output></output><script type="module" src="${script}"></script>\n`;
 const app = `
 import { createContext, isEwaldError } from 'ewald';
+const query = new URLSearchParams(location.search);
+const cell = Float32Array.of(50, 0, 0, 0, 60, 0, 0, 0, 70);
+const still = Array.from({ length: 48 }, (_, i) => [((i % 4) - 1.5) / 25, (((i >> 2) % 4) - 1.5) / 30, ((i >> 4) + 1) / 70]).flat();
+async function pi(ctx) {
+  const plan = await ctx.pi();
+  return String((await plan.run({ points: 1e6, seed: 1 })).hits);
+}
+async function indexInWorkers(ctx) {
+  const indexer = await ctx.indexer({ maxSpots: 64, batch: 4, threads: 2 });
+  const result = await indexer.run({ spots: Float32Array.from([...still, ...still, ...still]), offsets: Uint32Array.of(0, 48, 96, 144), cells: cell });
+  return result.images + ' images';
+}
 async function main() {
-  const backend = new URLSearchParams(location.search).get('backend');
+  const backend = query.get('backend');
   const ctx = await createContext(backend ? { backend } : {});
   try {
-    const plan = await ctx.pi();
-    return String((await plan.run({ points: 1e6, seed: 1 })).hits);
+    return await (query.has('workers') ? indexInWorkers(ctx) : pi(ctx));
   } finally {
     await ctx.dispose();
   }
@@ -26,7 +37,7 @@ document.querySelector('output').textContent = await main().catch((error) => (is
 const pluginUrl = pathToFileURL(join(root, 'node_modules/@rollup/plugin-node-resolve/dist/es/index.js')).href;
 const rollupConfig = `
 import resolve from ${JSON.stringify(pluginUrl)};
-export default { input: 'app.js', plugins: [resolve({ browser: true })], output: { dir: 'with-rollup', format: 'es' } };
+export default { input: { app: 'app.js', 'worker.browser': 'ewald/worker' }, plugins: [resolve({ browser: true })], output: { dir: 'with-rollup', format: 'es' } };
 `;
 
 let project = '';
@@ -47,7 +58,7 @@ function wasmIn(folder: string): string {
   return join(project, folder, found);
 }
 const shipped = (): string => join(project, 'node_modules/ewald/dist/ewald.wasm');
-/** What the README says for Rollup: it leaves the asset to you, so put it beside the bundle. */
+/** What the README says for Rollup: it leaves the asset to you, so put it beside the bundle; the worker is an entry of its own. */
 const placeForRollup = (): void => copyFileSync(shipped(), join(project, 'with-rollup/ewald.wasm'));
 
 test('only the package and what it depends on is installed', () => {
@@ -82,6 +93,11 @@ test('a Vite build computes pi in Chromium', async () => {
 test('a Rollup build with the wasm file beside it computes pi in Chromium', async () => {
   placeForRollup();
   expect(await answerOf(join(project, 'with-rollup'), '?backend=wasm')).toBe(piHits);
+});
+
+test('both builds index in workers', async () => {
+  placeForRollup();
+  for (const folder of ['with-vite', 'with-rollup']) expect(await answerOf(join(project, folder), '?backend=wasm&workers=2'), folder).toBe('3 images');
 });
 
 test('a Rollup build without the wasm file says what is missing', async () => {
