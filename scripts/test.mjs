@@ -20,10 +20,10 @@ const steps = [
   { name: 'types of tests', run: once([tsc, '-p', 'test/tsconfig.json', '--pretty', 'false']) },
   { name: 'layout', run: once(['scripts/layout.mjs', '--check']) },
   { name: 'vitest', run: vitest('vitest', ['--project', 'node', '--project', 'chromium'], 20) },
-  { name: 'package', run: vitest('package', ['--project', 'platform'], 10) },
+  { name: 'package', run: vitest('package', ['--project', 'platform'], 15) },
   {
     name: 'mutants',
-    run: once(['scripts/mutants.mjs'], 15),
+    run: once(['scripts/mutants.mjs'], { minutes: 15, show: true }),
     off: () => (existsSync(join(root, 'scripts/mutants.mjs')) ? undefined : 'scripts/mutants.mjs is not there'),
   },
 ];
