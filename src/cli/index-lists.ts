@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/backend.js';
 import type { Cell } from '../crystal/cell.js';
-import { parseSpotList } from '../data/spot-list.js';
+import { parseSpots } from '../data/spot-list.js';
 import { EwaldError, messageOf } from '../errors.js';
 import type { Indexer, IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
@@ -94,11 +94,11 @@ async function run(lists: readonly string[], options: Options, { createContext, 
 }
 
 async function indexList(input: string, cell: Cell | undefined, thresholds: IndexingThresholds, indexer: Indexer): Promise<ListResult> {
-  const list = parseSpotList(await readFile(input, 'utf8'), input);
+  const list = parseSpots(await readFile(input, 'utf8'), input, cell === undefined);
   const spots = list.spots.length / 3;
   if (spots < minimumSpots) throw new EwaldError('Format', `${input}: the list has ${spots} spots; indexing needs at least ${minimumSpots}`);
   const started = performance.now();
-  const result = await indexer.run({ spots: list.spots, cells: cell ?? list.cell, ...thresholds });
+  const result = await indexer.run({ spots: list.spots, cells: (cell ?? list.cell) as Cell, ...thresholds });
   const ms = performance.now() - started;
   const image = result.image(0);
   return {

@@ -6,6 +6,7 @@ const commands: Record<
   { summary: string; load: () => Promise<{ register(program: import('commander').Command, deps: import('./output.js').CliDeps): void }> }
 > = {
   index: { summary: 'index spot lists: from spots to oriented crystal cells', load: () => import('./index-lists.js') },
+  cell: { summary: 'determine an unknown cell from the spots of several stills', load: () => import('./determine.js') },
   simulate: { summary: 'make data with known truth', load: () => import('./simulate.js') },
   devices: { summary: 'which backends this machine has, which one is chosen, and why not the others', load: () => import('./devices.js') },
   validate: { summary: "check this machine's results against the reference", load: () => import('./validate.js') },

@@ -67,7 +67,7 @@ function centring(matrix: readonly number[], order: number): string | undefined 
  * 0.02), highest symmetry first; aP, which always fits, comes last.
  */
 export function bravaisCandidates(given: Cell, tolerance = 0.02): BravaisCandidate[] {
-  const reduced = niggli(given, tolerance / 10).cell;
+  const reduced = niggli(given, Math.min(tolerance / 10, 1e-3)).cell;
   const vectors = shortVectors(reduced);
   const size = volume(reduced);
   const best = new Map<BravaisType, BravaisCandidate>();

@@ -18,7 +18,14 @@ export interface SpotList {
  * Throws `Format` with the name and the line for words, NaN, wrong counts of numbers, an empty text, or a cell of zero volume.
  */
 export function parseSpotList(text: string, name: string): SpotList {
+  const { cell, spots } = parseSpots(text, name, true);
+  return { cell: cell as Cell, spots };
+}
+
+/** Reads a spot list that may come without the line of the known cell; with `needsCell` it must have it. Throws as `parseSpotList`. */
+export function parseSpots(text: string, name: string, needsCell = false): { readonly cell: Cell | undefined; readonly spots: Float32Array } {
   let cell: Cell | undefined;
+  let begun = false;
   const spots: number[] = [];
   let line = 0;
   for (const raw of text.split('\n')) {
@@ -30,7 +37,8 @@ export function parseSpotList(text: string, name: string): SpotList {
     const bad = values.findIndex((value) => !Number.isFinite(value));
     const fail = (message: string): EwaldError => new EwaldError('Format', `${name}:${line}: ${message}`, { detail: { path: name, line } });
     if (bad >= 0) throw fail(`"${clip(words[bad] ?? '')}" is not a finite number`);
-    if (!cell) {
+    if (!begun && (needsCell || values.length === 9)) {
+      begun = true;
       if (values.length !== 9) throw fail(`the first line holds ${values.length} numbers; needed are nine, the known cell's vectors a b c in angstrom`);
       cell = cellFrom(values);
       try {
@@ -39,6 +47,7 @@ export function parseSpotList(text: string, name: string): SpotList {
         throw fail(error instanceof Error ? error.message : String(error));
       }
     } else {
+      begun = true;
       if (values.length !== 3) throw fail(`a spot holds ${values.length} numbers; needed are three (x y z in 1/angstrom)`);
       spots.push(...values);
     }

@@ -10,11 +10,13 @@ import { checkSignal } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import { auditRequest, auditTask } from './audit.js';
+import { type CellSearchOptions, type DeterminedCell, determineCell } from './determine-cell.js';
 import { checkInput, type IndexingInput } from './input.js';
 import { checkSizes, type IndexerOptions, type IndexingMethod } from './parameters.js';
 import type { IndexingResult } from './result.js';
 import { type StreamItem, type StreamOptions, type StreamResult, streamImages } from './stream.js';
 
+export type { CellSearchOptions, DeterminedCell } from './determine-cell.js';
 export type { IndexingInput } from './input.js';
 export type { IndexerOptions, IndexingMethod, IndexingThresholds, Refinement } from './parameters.js';
 export type { Crystal, FoundCell, ImageView } from './result.js';
@@ -34,6 +36,11 @@ export interface IndexerMethods extends Disposable {
    * At most `inFlight` batches are held, so memory is bounded whatever the source's speed. Throws what `run` throws, after the results
    * that are finished.
    */
+  /**
+   * Determines an unknown cell from the spots of several stills ([spots, 3] each, 1/angstrom): candidates with their Bravais lattices, best
+   * first; none when no cell explains the images beyond chance. Throws `Argument`, `Aborted`, `Disposed`.
+   */
+  determineCell(images: readonly (Float32Array | Float64Array | readonly number[])[], options?: CellSearchOptions): Promise<DeterminedCell[]>;
   stream<T extends StreamItem>(source: AsyncIterable<T> | Iterable<T>, options: StreamOptions): AsyncGenerator<StreamResult<T>, void, undefined>;
 }
 /** A planned indexer. */
@@ -68,6 +75,10 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
     stream(source, options) {
       resource.assertAlive();
       return streamImages(sizes, (input) => indexer.run(input), source, options);
+    },
+    determineCell(images, search) {
+      resource.assertAlive();
+      return determineCell((input) => indexer.run(input), images, search);
     },
     dispose: () => resource.dispose(),
   };
