@@ -2,7 +2,7 @@
 // Tests of public behaviour import what ships: 'ewald' in Node, dist/index.browser.js in Chromium.
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
-import { chromiumArgs, findChromium } from './scripts/lib/chromium.mjs';
+import { chromiumArgs, findChromium, softwareVulkan } from './scripts/lib/chromium.mjs';
 import { wgsl } from './scripts/wgsl-plugin.mjs';
 
 /** A page with these headers is cross-origin isolated and has SharedArrayBuffer. */
@@ -26,6 +26,7 @@ export default defineConfig({
           environment: 'node',
           include: ['test/**/*.test.ts'],
           exclude: [inBrowser, ofPackage],
+          env: softwareVulkan(),
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

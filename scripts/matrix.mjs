@@ -1,16 +1,13 @@
 // The support matrix, feature × backend × place, found by running a little of everything: in Node, in a Chromium window and in a
 // Chromium worker. `--json` prints it for machines; EWALD_REQUIRE=wasm,webgpu makes absence an error.
-import { existsSync } from 'node:fs';
 import { createContext } from '../dist/index.node.js';
 import { parseRequire, supportTable } from '../dist/validate.js';
-import { chromiumArgs, findChromium } from './lib/chromium.mjs';
+import { chromiumArgs, findChromium, softwareVulkan } from './lib/chromium.mjs';
 import { root } from './lib/run.mjs';
 import { complain, paint } from './lib/say.mjs';
 import { serve } from './lib/serve.mjs';
 
-// Dawn finds Chromium's software adapter where there is no card; in the page Chromium is told by a flag.
-const software = '/usr/lib/chromium/vk_swiftshader_icd.json';
-if (!process.env.VK_ICD_FILENAMES && existsSync(software) && !existsSync('/dev/dri') && !existsSync('/dev/nvidiactl')) process.env.VK_ICD_FILENAMES = software;
+Object.assign(process.env, softwareVulkan());
 
 const inPage = ['webgpu', 'wasm'];
 const places = [

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findChromium } from './lib/chromium.mjs';
 import { hashOf, readStamp, writeStamp } from './lib/files.mjs';
-import { hasHeader } from './lib/headers.mjs';
+import { hasHeader, hasLibrary } from './lib/headers.mjs';
 import { withLock } from './lib/lock.mjs';
 import { root, run, tail, which } from './lib/run.mjs';
 import { complain, say } from './lib/say.mjs';
@@ -21,6 +21,7 @@ const needs = [
   { part: 'native', found: () => process.env.CXX ?? which('g++') ?? which('c++') ?? which('clang++'), packages: ['g++'], name: 'a C++ compiler', from: 0 },
   { part: 'browser tests', found: findChromium, packages: ['chromium'], name: 'Chromium', required: true, from: 1 },
   { part: 'cuda-emulated', found: () => hasHeader('boost/context/fiber.hpp'), packages: ['libboost-context-dev'], name: 'Boost.Context', from: 1 },
+  { part: 'webgpu in Node', found: () => hasLibrary('libvulkan.so.1'), packages: ['libvulkan1'], name: 'the Vulkan loader', from: 1 },
   { part: 'cuda', found: () => which('nvcc'), packages: [], name: 'nvcc', from: 0 },
   { part: 'MPI', found: () => which('mpicxx') && which('mpirun'), packages: ['libopenmpi-dev', 'openmpi-bin'], name: 'mpicxx', from: 2, told: true },
   { part: 'FFTW comparisons', found: () => hasHeader('fftw3.h'), packages: ['libfftw3-dev'], name: 'FFTW', from: 2 },

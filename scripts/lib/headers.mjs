@@ -1,4 +1,4 @@
-// Where C and C++ headers lie.
+// Where C and C++ headers and shared libraries lie.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,4 +6,17 @@ import { join } from 'node:path';
 export function hasHeader(path) {
   const folders = ['/usr/include', '/usr/local/include', ...(process.env.CPLUS_INCLUDE_PATH ?? '').split(':').filter(Boolean)];
   return folders.some((folder) => existsSync(join(folder, path)));
+}
+
+/** Whether the dynamic loader finds a shared library in the usual folders. */
+export function hasLibrary(name) {
+  const folders = [
+    '/usr/lib/x86_64-linux-gnu',
+    '/usr/lib/aarch64-linux-gnu',
+    '/usr/lib64',
+    '/usr/lib',
+    '/usr/local/lib',
+    ...(process.env.LD_LIBRARY_PATH ?? '').split(':').filter(Boolean),
+  ];
+  return folders.some((folder) => existsSync(join(folder, name)));
 }
