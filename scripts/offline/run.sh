@@ -1,6 +1,6 @@
 #!/bin/sh
 # Conformance and benchmarks of ewald on a Linux x86-64 machine that has a GPU and nothing else: no Node, no registry, no network.
-# usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...] [--help]
+# usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...] [--cases ID,...] [--help]
 # Needs sh and either gzip and tar or python3. Writes DIR (default: ./results) and a temporary folder, which it removes.
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 2
@@ -14,8 +14,8 @@ done
 
 # What cannot be told in the usual way, because Node does not run: the same file, with the reason.
 give_up() {
-  printf 'offline: %s\n' "$1" >&2
   text=$(printf '%s' "$1" | tr '\n\t"\\' "  '/")
+  printf 'offline: %s\n' "$text" >&2
   mkdir -p "$out" 2>/dev/null && printf '{"pass":false,"why":"%s","steps":[]}\n' "$text" >"$out/summary.json"
   exit 1
 }
@@ -58,6 +58,8 @@ done
 # The first place with room, from which programs may be started.
 work=
 why=
+trap 'rm -rf "$work"' EXIT
+trap 'exit 143' INT TERM HUP
 for place in "${TMPDIR:-}" /tmp /var/tmp /dev/shm "$PWD" "$here"; do
   [ -n "$place" ] && [ -d "$place" ] && [ -w "$place" ] || continue
   work="$place/ewald-offline.$$"
@@ -66,10 +68,11 @@ for place in "${TMPDIR:-}" /tmp /var/tmp /dev/shm "$PWD" "$here"; do
   why="$why $place: $message;"
   rm -rf "$work"
   work=
+  # What arrived damaged is damaged everywhere.
+  case "$message" in *"end of file"* | *"crc error"* | *"invalid compressed"* | *EOFError* | *BadGzip*) break ;; esac
 done
-[ -n "$work" ] || give_up "Node of this pack could not be started anywhere:${why:- no folder is writable;} needed are $(sed -n 's/.*"needs": "\(.*\)".*/\1/p' "$here/offline.json") and 250 MB in a folder from which programs may run (TMPDIR names one)"
+[ -n "$work" ] || give_up "Node of this pack could not be started:${why:- no folder is writable;} needed are $(sed -n 's/.*"needs": "\(.*\)".*/\1/p' "$here/offline.json") and 250 MB in a folder from which programs may run (TMPDIR names one)"
 
-trap 'rm -rf "$work"' EXIT
 "$work/node" "$work/host/main.mjs" "$here" "$work" "$@" &
 child=$!
 # An end from outside is handed on, so that what was found so far is written.

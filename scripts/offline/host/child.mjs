@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 
 const running = new Set();
+let over = false;
 const most = 24 * 2 ** 20;
 
 const send = (child, signal) => {
@@ -10,8 +11,9 @@ const send = (child, signal) => {
   } catch {}
 };
 
-/** Ends all children, for an end from outside. */
+/** Ends all children and starts no more, for an end from outside. */
 export function endAll() {
+  over = true;
   for (const child of running) send(child, 'SIGKILL');
 }
 
@@ -22,6 +24,7 @@ export function endAll() {
 export function runChild(command, args, { seconds, env, cwd, gentle = false }) {
   const started = performance.now();
   return new Promise((resolve) => {
+    if (over) return resolve({ code: null, signal: 'an end from outside', out: '', err: '', late: false, seconds: 0 });
     const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     running.add(child);
     let out = '';

@@ -1,6 +1,6 @@
 // What this machine is and has: processor, cards, drivers, libraries, tools.
 import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { lastLines, runChild } from './child.mjs';
 
@@ -87,13 +87,12 @@ export async function findHost(env) {
   if (driver && !linkerFinds('libcuda.so.1', env)) env.LD_LIBRARY_PATH = [...split(env.LD_LIBRARY_PATH), dirname(driver)].join(':');
   const { gpus, why } = await nvidia(env);
   const nodes = [...list('/dev').filter((name) => /^nvidia\d|^nvidiactl$|^dxg$/.test(name)), ...list('/dev/dri').map((name) => `dri/${name}`)];
-  const processors = cpus();
   return {
     os: /^PRETTY_NAME="?([^"\n]*)/m.exec(text('/etc/os-release'))?.[1] ?? 'unknown',
     kernel: release(),
     glibc: process.report.getReport().header.glibcVersionRuntime ?? 'unknown',
-    processor: processors[0]?.model.trim() ?? 'unknown',
-    processors: processors.length,
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    processors: availableParallelism(),
     memoryBytes: totalmem(),
     root: process.getuid() === 0,
     gpus,

@@ -7,10 +7,11 @@ import { Results } from './results.mjs';
 import { steps } from './steps.mjs';
 
 const [pack, work, ...args] = process.argv.slice(2);
-const usage = `usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...]
+const usage = `usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...] [--cases ID,...]
   --seconds N   the whole ends within about N seconds, default 480
   --out DIR     where the results go, default ./results
   --only STEPS  only these, of ${steps.map(({ name }) => name).join(', ')}
+  --cases IDS   only these cases of validate and bench, for example pi,indexing:fast
 Exit codes: 0 every step that can run here passed, 1 one did not, 2 wrong usage. Steps that cannot run are listed as absent, with reasons.`;
 
 function misused(text) {
@@ -19,7 +20,7 @@ function misused(text) {
 }
 
 function options() {
-  const found = { seconds: '480', out: 'results', only: '' };
+  const found = { seconds: '480', out: 'results', only: '', cases: '' };
   const words = args.flatMap((word) => (/^--\w+=/.test(word) ? [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)] : [word]));
   for (let i = 0; i < words.length; i += 2) {
     if (words[i] === '--help' || words[i] === '-h') {
@@ -36,7 +37,7 @@ function options() {
   const only = found.only.split(',').filter(Boolean);
   const unknown = only.filter((name) => !steps.some((step) => step.name === name));
   if (unknown.length > 0) misused(`there is no step ${unknown.join(', ')}`);
-  return { seconds, out: resolve(found.out), only };
+  return { seconds, out: resolve(found.out), only, cases: found.cases.split(',').filter(Boolean) };
 }
 
 /** The environment of children: no home, no settings of this shell, nothing written outside of the temporary folder. */
@@ -50,7 +51,7 @@ function environment() {
   return { ...env, PATH: process.env.PATH || '/usr/local/bin:/usr/bin:/bin', NO_COLOR: '1', FORCE_COLOR: '' };
 }
 
-const { seconds, out, only } = options();
+const { seconds, out, only, cases } = options();
 const manifest = JSON.parse(readFileSync(join(pack, 'offline.json'), 'utf8'));
 let results;
 try {
@@ -87,6 +88,7 @@ const summary = {
 };
 const run = {
   seconds,
+  cases,
   work,
   check,
   host,

@@ -61,7 +61,7 @@ async function devices(run, seconds) {
 
 async function validate(run, seconds) {
   const html = run.results.path('validate.html');
-  const all = await ewald(run, ['validate', '--backend', 'all', '--json', '--html', html], seconds);
+  const all = await ewald(run, ['validate', ...run.cases, '--backend', 'all', '--json', '--html', html], seconds);
   if (existsSync(html)) run.results.files.add('validate.html');
   if (all.document) {
     run.results.json('validate.json', all.document);
@@ -79,7 +79,7 @@ async function validate(run, seconds) {
   // One backend has taken the process with it: which, and are the others right?
   const reports = {};
   for (const backend of run.available) {
-    const one = await ewald(run, ['validate', '--backend', backend, '--json'], Math.max(5, (seconds - all.seconds) / run.available.length));
+    const one = await ewald(run, ['validate', ...run.cases, '--backend', backend, '--json'], Math.max(5, (seconds - all.seconds) / run.available.length));
     reports[backend] = one.document ?? { crashed: `${endOf(one)}: ${lastLines(one.err)}` };
   }
   run.results.json('validate.json', { crashed: endOf(all), reports });
@@ -165,11 +165,12 @@ const sanitizer = (tool) => ({
 });
 
 async function bench(run, seconds) {
-  const { document: cases } = await ewald(run, ['validate', '--list', '--json'], 20);
-  const timed = (cases ?? []).filter((row) => row.bench).length || 6;
+  const { document: cases } = await ewald(run, ['validate', ...run.cases, '--list', '--json'], 20);
+  const timed = (cases ?? []).filter((row) => row.bench).map(({ id }) => id);
+  if (timed.length === 0) return { outcome: 'absent', why: 'none of the cases is meant for timing' };
   // Each case is timed on each backend and on a peer or two, after a verification.
-  const each = Math.min(2, Math.max(0.02, (0.4 * seconds) / (timed * (run.available.length + 1))));
-  const { document, command, ...ended } = await ewald(run, ['bench', '--json', '--seconds', each.toFixed(2)], seconds);
+  const each = Math.min(2, Math.max(0.02, (0.4 * seconds) / (timed.length * (run.available.length + 1))));
+  const { document, command, ...ended } = await ewald(run, ['bench', ...timed, '--json', '--seconds', each.toFixed(2)], seconds);
   if (!document) return ended.late ? { outcome: 'partial', why: 'no case ended within its limit', command } : wrong(ended, 'ewald bench printed no result');
   run.bench.cases = document;
   run.results.json('bench.json', run.bench);
