@@ -1,0 +1,92 @@
+#include "fft/factor.h"
+
+#include <initializer_list>
+
+namespace ewald::fft {
+
+bool is_smooth(size_t n) {
+  for (size_t p : {size_t(2), size_t(3), size_t(5), size_t(7), size_t(11), size_t(13)})
+    while (n % p == 0) n /= p;
+  return n == 1;
+}
+
+Factors factorize(size_t n, uint32_t largest) {
+  Factors f = {};
+  uint32_t twos = 0;
+  while (n % 2 == 0) {
+    n /= 2;
+    twos++;
+  }
+  // Odd radices first: the passes with the most twiddles.
+  for (uint32_t p : {13u, 11u, 7u, 5u, 3u})
+    while (n % p == 0) {
+      n /= p;
+      f.radix[f.count++] = p;
+    }
+  const uint32_t bits = largest >= 16 ? 4 : 3;
+  const uint32_t passes = (twos + bits - 1) / bits;
+  for (uint32_t k = 0; k < passes; k++) {
+    const uint32_t share = (twos + (passes - k) - 1) / (passes - k);
+    f.radix[f.count++] = 1u << share;
+    twos -= share;
+  }
+  return f;
+}
+
+double cost(size_t n) {
+  double sum = 0;
+  const double size = double(n);
+  // one pass of radix 8 is 1: per factor of two a third, odd radices a pass each with their products
+  while (n % 2 == 0) {
+    n /= 2;
+    sum += 0.34;
+  }
+  while (n % 3 == 0) {
+    n /= 3;
+    sum += 0.65;
+  }
+  while (n % 5 == 0) {
+    n /= 5;
+    sum += 0.9;
+  }
+  while (n % 7 == 0) {
+    n /= 7;
+    sum += 1.3;
+  }
+  while (n % 11 == 0) {
+    n /= 11;
+    sum += 2.2;
+  }
+  while (n % 13 == 0) {
+    n /= 13;
+    sum += 2.7;
+  }
+  return (sum + 0.5) * size;
+}
+
+size_t good_length(size_t least, size_t multiple) {
+  size_t best = multiple;
+  while (best < least) best *= 2;
+  double best_cost = cost(best);
+  for (size_t seven = 1; seven <= 7; seven *= 7)
+    for (size_t five = 1; five <= 25; five *= 5)
+      for (size_t three = 1; three <= 27; three *= 3) {
+        size_t n = multiple * seven * five * three;
+        while (n < least) n *= 2;
+        const double c = cost(n);
+        if (c < best_cost) {
+          best_cost = c;
+          best = n;
+        }
+      }
+  return best;
+}
+
+size_t middle_divisor(size_t n) {
+  size_t best = 1;
+  for (size_t d = 1; d * d <= n; d++)
+    if (n % d == 0) best = d;
+  return best;
+}
+
+}  // namespace ewald::fft

@@ -1,0 +1,24 @@
+// Lengths as products of the radices.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace ewald::fft {
+
+struct Factors {
+  uint32_t count;
+  uint32_t radix[32];
+};
+
+// Whether n is a product of 2, 3, 5, 7, 11 and 13.
+bool is_smooth(size_t n);
+// Radices of a smooth n, in the order of the passes; powers of two in as few passes as radices up to `largest` (8 or 16) allow.
+Factors factorize(size_t n, uint32_t largest);
+// Rough cost of a transform of smooth length n, in passes of a power of two.
+double cost(size_t n);
+// The cheapest smooth length of at least `least` that is a multiple of `multiple` (a power of two).
+size_t good_length(size_t least, size_t multiple);
+// For smooth n: the divisor n1 with n1 and n / n1 closest to each other, n1 the smaller.
+size_t middle_divisor(size_t n);
+
+}  // namespace ewald::fft

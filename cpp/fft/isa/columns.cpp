@@ -1,0 +1,191 @@
+// Transforms down columns, the same in every lane: Stockham passes, decimation in frequency, from memory or scratch to scratch or memory.
+//
+// A Stockham pass needs no bit reversal: it sorts while it computes (Van Loan, Computational frameworks for the FFT, 1992, section 1.7).
+#include "fft/isa/butterfly.h"
+#include "fft/isa/engine.h"
+
+namespace ewald::EWALD_ISA {
+namespace {
+
+// Where a pass reads: scratch, or rows of interleaved complex numbers.
+template <class T, int W>
+struct FromScratch {
+  EWALD_INLINE Complex<T, W> at(const T* p) { return load_complex<T, W>(p); }
+};
+template <class T, int W, bool swap>
+struct FromMemory {
+  EWALD_INLINE Complex<T, W> at(const T* p) { return load_interleaved<T, W, swap>(p); }
+};
+
+// One butterfly: inputs `step` apart, results `out_step` apart in scratch.
+template <class T, int W, int R, class From, bool turn>
+EWALD_INLINE void butterfly(const T* x, size_t step, T* y, size_t out_step, const T* w) {
+  Complex<T, W> c[R];
+#pragma GCC unroll 16
+  for (int k = 0; k < R; k++) c[k] = From::at(x + size_t(k) * step);
+  dft<T, W, R>(c);
+#pragma GCC unroll 16
+  for (int j = 0; j < R; j++) {
+    if (turn && j > 0) c[j] = times<T, W>(c[j], w + 2 * (j - 1));
+    store_complex<T, W>(y + size_t(j) * out_step, c[j]);
+  }
+}
+
+template <class T, int W, int R>
+void inner(const Stage<T>& stage, size_t vectors, const T* x, T* y) {
+  constexpr size_t unit = 2 * W;
+  const size_t m = stage.m, width = stage.s * vectors * unit, step = m * width;
+  for (size_t q = 0; q < width; q += unit) butterfly<T, W, R, FromScratch<T, W>, false>(x + q, step, y + q, width, nullptr);
+  const T* w = stage.twiddle;
+  if (width == unit) {  // results side by side
+    for (size_t p = 1; p < m; p++, w += 2 * (R - 1))
+      butterfly<T, W, R, FromScratch<T, W>, true>(x + p * unit, step, y + p * R * unit, unit, w);
+    return;
+  }
+  for (size_t p = 1; p < m; p++, w += 2 * (R - 1)) {
+    const T* from = x + p * width;
+    T* to = y + p * R * width;
+    for (size_t q = 0; q < width; q += unit) butterfly<T, W, R, FromScratch<T, W>, true>(from + q, step, to + q, width, w);
+  }
+}
+
+template <class T, int W, int R, bool swap>
+void first(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, T* y) {
+  constexpr size_t unit = 2 * W;
+  const size_t m = stage.m, width = vectors * unit, step = m * in_stride;
+  for (size_t q = 0; q < width; q += unit) butterfly<T, W, R, FromMemory<T, W, swap>, false>(in + q, step, y + q, width, nullptr);
+  const T* w = stage.twiddle;
+  for (size_t p = 1; p < m; p++, w += 2 * (R - 1)) {
+    const T* from = in + p * in_stride;
+    T* to = y + p * R * width;
+    for (size_t q = 0; q < width; q += unit) butterfly<T, W, R, FromMemory<T, W, swap>, true>(from + q, step, to + q, width, w);
+  }
+}
+
+template <class T, int W, int R, bool swap>
+void last(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, T scale) {
+  constexpr size_t unit = 2 * W;
+  const size_t width = vectors * unit, step = stage.s * width, out_step = stage.s * out_stride;
+  const Vec<T, W> factor = splat<T, W>(scale);
+  for (size_t u = 0; u < stage.s; u++)
+    for (size_t q = 0; q < width; q += unit) {
+      const T* from = x + u * width + q;
+      T* to = out + u * out_stride + q;
+      Complex<T, W> c[R];
+#pragma GCC unroll 16
+      for (int k = 0; k < R; k++) c[k] = load_complex<T, W>(from + size_t(k) * step);
+      dft<T, W, R>(c);
+#pragma GCC unroll 16
+      for (int j = 0; j < R; j++) store_interleaved<T, W, swap>(to + size_t(j) * out_step, scaled<T, W>(c[j], factor));
+    }
+}
+
+}  // namespace
+
+#define EWALD_RADICES(X) X(2) X(3) X(4) X(5) X(7) X(8) X(11) X(13) X(16)
+
+template <class T, int W>
+void inner_stage(const Stage<T>& stage, size_t vectors, const T* x, T* y) {
+  switch (stage.radix) {
+#define EWALD_CASE(R) \
+  case R: return inner<T, W, R>(stage, vectors, x, y);
+    EWALD_RADICES(EWALD_CASE)
+#undef EWALD_CASE
+  }
+}
+
+template <class T, int W>
+void first_stage(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, T* y, bool swap) {
+  switch (stage.radix) {
+#define EWALD_CASE(R) \
+  case R: return swap ? first<T, W, R, true>(stage, vectors, in, in_stride, y) : first<T, W, R, false>(stage, vectors, in, in_stride, y);
+    EWALD_RADICES(EWALD_CASE)
+#undef EWALD_CASE
+  }
+}
+
+template <class T, int W>
+void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, bool swap, T scale) {
+  switch (stage.radix) {
+#define EWALD_CASE(R)                                                                          \
+  case R:                                                                                      \
+    return swap ? last<T, W, R, true>(stage, vectors, x, out, out_stride, scale)               \
+                : last<T, W, R, false>(stage, vectors, x, out, out_stride, scale);
+    EWALD_RADICES(EWALD_CASE)
+#undef EWALD_CASE
+  }
+}
+
+template <class T, int W>
+void columns(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t vectors, T* work, bool swap, T scale) {
+  T* a = work;
+  T* b = work + plan.rows * vectors * 2 * W;
+  in_stride *= 2;
+  out_stride *= 2;
+  if (plan.stages == 1) {
+    gather<T, W>(a, vectors, in, plan.n, {in_stride / 2, 1}, vectors * W, swap ? Form::swapped : Form::complex);
+  } else {
+    first_stage<T, W>(plan.stage[0], vectors, in, in_stride, a, swap);
+    for (uint32_t t = 1; t + 1 < plan.stages; t++) {
+      inner_stage<T, W>(plan.stage[t], vectors, a, b);
+      T* c = a;
+      a = b;
+      b = c;
+    }
+  }
+  last_stage<T, W>(plan.stage[plan.stages - 1], vectors, a, out, out_stride, swap, scale);
+}
+
+namespace {
+
+// Bluestein: j k = (j^2 + k^2 - (k - j)^2) / 2 makes the transform a convolution with a chirp (IEEE Trans. Audio 18, 1970, 451).
+template <class T, int W>
+T* convolve(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors) {
+  constexpr size_t unit = 2 * W;
+  const size_t width = vectors * unit, length = plan.inner->n;
+  for (size_t j = 0; j < plan.n; j++)
+    for (size_t q = 0; q < width; q += unit) {
+      T* p = a + j * width + q;
+      store_complex<T, W>(p, times<T, W>(load_complex<T, W>(p), plan.chirp + 2 * j));
+    }
+  memset(a + plan.n * width, 0, (length - plan.n) * width * sizeof(T));
+  T* c = transform<T, W>(*plan.inner, a, b, vectors);
+  for (size_t j = 0; j < length; j++)
+    for (size_t q = 0; q < width; q += unit) {
+      T* p = c + j * width + q;
+      const Complex<T, W> z = times<T, W>(load_complex<T, W>(p), plan.filter + 2 * j);
+      store_complex<T, W>(p, {z.im, z.re});  // backward by way of forward
+    }
+  T* d = transform<T, W>(*plan.inner, c, c == a ? b : a, vectors);
+  for (size_t k = 0; k < plan.n; k++)
+    for (size_t q = 0; q < width; q += unit) {
+      T* p = d + k * width + q;
+      const Complex<T, W> z = load_complex<T, W>(p);
+      store_complex<T, W>(p, times<T, W>({z.im, z.re}, plan.chirp + 2 * k));
+    }
+  return d;
+}
+
+}  // namespace
+
+template <class T, int W>
+T* transform(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors) {
+  if (plan.inner != nullptr) return convolve<T, W>(plan, a, b, vectors);
+  for (uint32_t t = 0; t < plan.stages; t++) {
+    inner_stage<T, W>(plan.stage[t], vectors, a, b);
+    T* c = a;
+    a = b;
+    b = c;
+  }
+  return a;
+}
+
+#define EWALD_INSTANTIATE(T, W)                                                                                              \
+  template T* transform<T, W>(const ColumnPlan<T>&, T*, T*, size_t);                                                         \
+  template void columns<T, W>(const ColumnPlan<T>&, const T*, size_t, T*, size_t, size_t, T*, bool, T);                      \
+  template void inner_stage<T, W>(const Stage<T>&, size_t, const T*, T*);                                                    \
+  template void first_stage<T, W>(const Stage<T>&, size_t, const T*, size_t, T*, bool);                                      \
+  template void last_stage<T, W>(const Stage<T>&, size_t, const T*, T*, size_t, bool, T);
+EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
+
+}  // namespace ewald::EWALD_ISA

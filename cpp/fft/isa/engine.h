@@ -1,0 +1,69 @@
+// The functions behind the table of fft/kernels.h, and the vector widths each instruction set has them in.
+#pragma once
+#include "fft/isa/vec.h"
+
+namespace ewald::EWALD_ISA {
+using fft::ColumnPlan;
+using fft::Form;
+using fft::RowPlan;
+using fft::SplitPlan;
+using fft::Stage;
+using fft::Strides;
+using fft::Trig;
+
+// columns.cpp
+template <class T, int W>
+T* transform(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors);
+template <class T, int W>
+void columns(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t vectors, T* work, bool swap, T scale);
+// Passes over scratch, and the last pass from scratch to rows of interleaved numbers `out_stride` (in numbers, not complex ones) apart.
+template <class T, int W>
+void inner_stage(const Stage<T>& stage, size_t vectors, const T* x, T* y);
+template <class T, int W>
+void first_stage(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, T* y, bool swap);
+template <class T, int W>
+void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, bool swap, T scale);
+
+// rows.cpp
+template <class T, int W>
+void row(const RowPlan<T>& plan, const T* in, T* out, T* work, bool swap, T scale);
+
+// gather.cpp
+template <class T, int W>
+void gather(T* a, size_t vectors, const T* in, size_t n, Strides strides, size_t lines, Form form);
+template <class T, int W>
+void scatter(const T* a, size_t vectors, T* out, size_t n, Strides strides, size_t lines, Form form, T scale);
+
+// split.cpp
+template <class T, int W>
+void split_first(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T* work, bool swap);
+template <class T, int W>
+void split_second(const SplitPlan<T>& plan, const T* mid, T* out, size_t block, T* work, bool swap, T scale);
+
+// real.cpp
+template <class T, int W>
+void separate(size_t n, const T* a, T* b, size_t vectors);
+template <class T, int W>
+void join(size_t n, const T* a, T* b, size_t vectors);
+template <class T, int W>
+void half_after(size_t half, const T* table, const T* z, T* out, T scale);
+template <class T, int W>
+void half_before(size_t half, const T* table, const T* in, T* z);
+template <class T, int W>
+void multiply(size_t n, const T* a, const T* w, T* out, bool swap_in, bool swap_out, T scale);
+
+// trig.cpp
+template <class T, int W>
+void trig_before(Trig kind, size_t n, const T* table, const T* a, T* b, size_t vectors);
+template <class T, int W>
+void trig_after(Trig kind, size_t n, const T* table, const T* a, T* b, size_t vectors);
+
+#if defined(__AVX512F__)
+#define EWALD_FFT_WIDTHS(X) X(float, 16) X(float, 8) X(float, 4) X(double, 8) X(double, 4) X(double, 2)
+#elif defined(__AVX2__)
+#define EWALD_FFT_WIDTHS(X) X(float, 8) X(float, 4) X(double, 4) X(double, 2)
+#else
+#define EWALD_FFT_WIDTHS(X) X(float, 4) X(double, 2)
+#endif
+
+}  // namespace ewald::EWALD_ISA

@@ -1,0 +1,203 @@
+// Lines of memory, however they lie, into the lanes of a block of scratch, and back.
+//
+// Three ways: neighbouring lines (vector loads), contiguous lines (vector loads and a turn of W x W squares), anything else number by number.
+// Lanes beyond the last line are zero.
+#include "fft/isa/engine.h"
+
+namespace ewald::EWALD_ISA {
+namespace {
+
+template <class T, int W>
+EWALD_INLINE size_t column_of(int lane) {
+  return fft::lane_column<T>(uint32_t(lane), W);
+}
+
+// Parts of a complex line (2 numbers an element) or of one real line at a time into one plane of the block.
+// `plane` 0 real, 1 imaginary; `first` the first line of the vector.
+template <class T, int W, int numbers>
+void gather_scalar(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t lines, size_t v, size_t first, int plane, int part) {
+  for (int l = 0; l < W; l++) {
+    const size_t line = first + column_of<T, W>(l);
+    T* to = a + v * 2 * W + size_t(plane) * W + size_t(l);
+    if (line >= lines) {
+      for (size_t j = 0; j < n; j++) to[j * vectors * 2 * W] = T(0);
+    } else {
+      const T* from = in + numbers * (line * s.lane) + part;
+      for (size_t j = 0; j < n; j++) to[j * vectors * 2 * W] = from[numbers * (j * s.line)];
+    }
+  }
+}
+
+template <class T, int W, int numbers>
+void scatter_scalar(const T* a, size_t vectors, T* out, size_t n, Strides s, size_t lines, size_t v, size_t first, int plane, int part, T scale) {
+  for (int l = 0; l < W; l++) {
+    const size_t line = first + column_of<T, W>(l);
+    if (line >= lines) continue;
+    const T* from = a + v * 2 * W + size_t(plane) * W + size_t(l);
+    T* to = out + numbers * (line * s.lane) + part;
+    for (size_t j = 0; j < n; j++) to[numbers * (j * s.line)] = scale * from[j * vectors * 2 * W];
+  }
+}
+
+// W whole complex lines from `first`, neighbours or contiguous.
+template <class T, int W, bool swap>
+void gather_complex(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t first, size_t v) {
+  const size_t width = vectors * 2 * W;
+  T* to = a + v * 2 * W;
+  if (s.lane == 1) {
+    const T* from = in + 2 * first;
+    for (size_t j = 0; j < n; j++) store_complex<T, W>(to + j * width, load_interleaved<T, W, swap>(from + 2 * j * s.line));
+    return;
+  }
+  for (size_t start = 0; start < n; start += W) {
+    const size_t j = start + W <= n ? start : n - W;
+    Vec<T, W> re[W], im[W];
+#pragma GCC unroll 16
+    for (int l = 0; l < W; l++) {
+      const Complex<T, W> c = load_interleaved<T, W, swap>(in + 2 * ((first + column_of<T, W>(l)) * s.lane + j));
+      re[l] = c.re;
+      im[l] = c.im;
+    }
+    transpose<T, W>(re);
+    transpose<T, W>(im);
+#pragma GCC unroll 16
+    for (int l = 0; l < W; l++) store_complex<T, W>(to + (j + column_of<T, W>(l)) * width, {re[l], im[l]});
+  }
+}
+
+template <class T, int W, bool swap>
+void scatter_complex(const T* a, size_t vectors, T* out, size_t n, Strides s, size_t first, size_t v, T scale) {
+  const size_t width = vectors * 2 * W;
+  const Vec<T, W> factor = splat<T, W>(scale);
+  const T* from = a + v * 2 * W;
+  if (s.lane == 1) {
+    T* to = out + 2 * first;
+    for (size_t j = 0; j < n; j++)
+      store_interleaved<T, W, swap>(to + 2 * j * s.line, scaled<T, W>(load_complex<T, W>(from + j * width), factor));
+    return;
+  }
+  for (size_t start = 0; start < n; start += W) {
+    const size_t j = start + W <= n ? start : n - W;
+    Vec<T, W> re[W], im[W];
+#pragma GCC unroll 16
+    for (int l = 0; l < W; l++) {
+      const Complex<T, W> c = scaled<T, W>(load_complex<T, W>(from + (j + column_of<T, W>(l)) * width), factor);
+      re[l] = c.re;
+      im[l] = c.im;
+    }
+    transpose<T, W>(re);
+    transpose<T, W>(im);
+#pragma GCC unroll 16
+    for (int l = 0; l < W; l++) store_interleaved<T, W, swap>(out + 2 * ((first + column_of<T, W>(l)) * s.lane + j), {re[l], im[l]});
+  }
+}
+
+// W whole real lines from `first` into one plane.
+template <class T, int W>
+void gather_real(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t first, size_t v, int plane) {
+  const size_t width = vectors * 2 * W;
+  T* to = a + v * 2 * W + size_t(plane) * W;
+  if (s.lane == 1) {
+    for (size_t j = 0; j < n; j++) store<T, W>(to + j * width, to_lanes<T, W>(load<T, W>(in + first + j * s.line)));
+    return;
+  }
+  for (size_t start = 0; start < n; start += W) {
+    const size_t j = start + W <= n ? start : n - W;
+    Vec<T, W> r[W];
+#pragma GCC unroll 16
+    for (int l = 0; l < W; l++) r[l] = load<T, W>(in + (first + column_of<T, W>(l)) * s.lane + j);
+    transpose<T, W>(r);
+#pragma GCC unroll 16
+    for (int l = 0; l < W; l++) store<T, W>(to + (j + size_t(l)) * width, r[l]);
+  }
+}
+
+template <class T, int W>
+void scatter_real(const T* a, size_t vectors, T* out, size_t n, Strides s, size_t first, size_t v, int plane, T scale) {
+  const size_t width = vectors * 2 * W;
+  const Vec<T, W> factor = splat<T, W>(scale);
+  const T* from = a + v * 2 * W + size_t(plane) * W;
+  if (s.lane == 1) {
+    for (size_t j = 0; j < n; j++) store<T, W>(out + first + j * s.line, from_lanes<T, W>(factor * load<T, W>(from + j * width)));
+    return;
+  }
+  for (size_t start = 0; start < n; start += W) {
+    const size_t j = start + W <= n ? start : n - W;
+    Vec<T, W> r[W];
+#pragma GCC unroll 16
+    for (int l = 0; l < W; l++) r[l] = factor * load<T, W>(from + (j + size_t(l)) * width);
+    transpose<T, W>(r);
+#pragma GCC unroll 16
+    for (int l = 0; l < W; l++) store<T, W>(out + (first + column_of<T, W>(l)) * s.lane + j, r[l]);
+  }
+}
+
+}  // namespace
+
+template <class T, int W>
+void gather(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t lines, Form form) {
+  const bool fast = s.lane == 1 || (s.line == 1 && n >= W);
+  for (size_t v = 0; v < vectors; v++) {
+    if (form == Form::complex || form == Form::swapped) {
+      const size_t first = v * W;
+      const int swap = form == Form::swapped;
+      if (fast && first + W <= lines) {
+        if (swap)
+          gather_complex<T, W, true>(a, vectors, in, n, s, first, v);
+        else
+          gather_complex<T, W, false>(a, vectors, in, n, s, first, v);
+      } else {
+        gather_scalar<T, W, 2>(a, vectors, in, n, s, lines, v, first, 0, swap);
+        gather_scalar<T, W, 2>(a, vectors, in, n, s, lines, v, first, 1, 1 - swap);
+      }
+    } else {
+      const int planes = form == Form::pairs ? 2 : 1;
+      for (int plane = 0; plane < planes; plane++) {
+        const size_t first = (v * size_t(planes) + size_t(plane)) * W;
+        if (fast && first + W <= lines)
+          gather_real<T, W>(a, vectors, in, n, s, first, v, plane);
+        else
+          gather_scalar<T, W, 1>(a, vectors, in, n, s, lines, v, first, plane, 0);
+      }
+      if (planes == 1)
+        for (size_t j = 0; j < n; j++) store<T, W>(a + (j * vectors + v) * 2 * W + W, splat<T, W>(T(0)));
+    }
+  }
+}
+
+template <class T, int W>
+void scatter(const T* a, size_t vectors, T* out, size_t n, Strides s, size_t lines, Form form, T scale) {
+  const bool fast = s.lane == 1 || (s.line == 1 && n >= W);
+  for (size_t v = 0; v < vectors; v++) {
+    if (form == Form::complex || form == Form::swapped) {
+      const size_t first = v * W;
+      const int swap = form == Form::swapped;
+      if (fast && first + W <= lines) {
+        if (swap)
+          scatter_complex<T, W, true>(a, vectors, out, n, s, first, v, scale);
+        else
+          scatter_complex<T, W, false>(a, vectors, out, n, s, first, v, scale);
+      } else {
+        scatter_scalar<T, W, 2>(a, vectors, out, n, s, lines, v, first, 0, swap, scale);
+        scatter_scalar<T, W, 2>(a, vectors, out, n, s, lines, v, first, 1, 1 - swap, scale);
+      }
+    } else {
+      const int planes = form == Form::pairs ? 2 : 1;
+      for (int k = 0; k < planes; k++) {
+        const size_t first = (v * size_t(planes) + size_t(k)) * W;
+        const int plane = form == Form::imaginary ? 1 : k;
+        if (fast && first + W <= lines)
+          scatter_real<T, W>(a, vectors, out, n, s, first, v, plane, scale);
+        else
+          scatter_scalar<T, W, 1>(a, vectors, out, n, s, lines, v, first, plane, 0, scale);
+      }
+    }
+  }
+}
+
+#define EWALD_INSTANTIATE(T, W)                                                                     \
+  template void gather<T, W>(T*, size_t, const T*, size_t, Strides, size_t, Form);                  \
+  template void scatter<T, W>(const T*, size_t, T*, size_t, Strides, size_t, Form, T);
+EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
+
+}  // namespace ewald::EWALD_ISA

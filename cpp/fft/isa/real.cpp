@@ -1,0 +1,148 @@
+// What makes a transform of real numbers from one of complex numbers: two real lines in one complex line, or one real line in a complex
+// one of half its length. Also the pointwise product of a convolution.
+#include "fft/isa/engine.h"
+
+namespace ewald::EWALD_ISA {
+
+// Z = A + i B with A, B transforms of real lines: A_k = (Z_k + Z*_(n-k)) / 2, B_k = -i (Z_k - Z*_(n-k)) / 2.
+template <class T, int W>
+void separate(size_t n, const T* a, T* b, size_t vectors) {
+  constexpr size_t unit = 2 * W;
+  const size_t width = vectors * unit;
+  const Vec<T, W> half = splat<T, W>(T(0.5));
+  for (size_t k = 0; k <= n / 2; k++) {
+    const T* p = a + k * width;
+    const T* q = a + (k == 0 ? 0 : n - k) * width;
+    T* to = b + k * 2 * width;
+    for (size_t v = 0; v < vectors; v++) {
+      const Complex<T, W> x = scaled<T, W>(load_complex<T, W>(p + v * unit), half), y = scaled<T, W>(load_complex<T, W>(q + v * unit), half);
+      store_complex<T, W>(to + 2 * v * unit, {x.re + y.re, x.im - y.im});
+      store_complex<T, W>(to + (2 * v + 1) * unit, {x.im + y.im, y.re - x.re});
+    }
+  }
+}
+
+// Z_k = A_k + i B_k, Z_(n-k) = A*_k + i B*_k, the rows in reverse order: a forward transform of them is a backward one.
+template <class T, int W>
+void join(size_t n, const T* a, T* b, size_t vectors) {
+  constexpr size_t unit = 2 * W;
+  const size_t width = vectors * unit;
+  for (size_t k = 0; k <= n / 2; k++) {
+    const T* from = a + k * 2 * width;
+    T* reversed = b + (k == 0 ? 0 : n - k) * width;
+    T* straight = b + k * width;
+    const bool own = k == 0 || 2 * k == n;  // its own mirror image: what imaginary part it is given does not count
+    for (size_t v = 0; v < vectors; v++) {
+      const Complex<T, W> x = load_complex<T, W>(from + 2 * v * unit), y = load_complex<T, W>(from + (2 * v + 1) * unit);
+      if (own) {
+        store_complex<T, W>(straight + v * unit, {x.re, y.re});
+      } else {
+        store_complex<T, W>(reversed + v * unit, {x.re - y.im, x.im + y.re});
+        store_complex<T, W>(straight + v * unit, {x.re + y.im, y.re - x.im});
+      }
+    }
+  }
+}
+
+namespace {
+
+// Numbers k and half - k of the half-length trick.
+template <class T>
+EWALD_INLINE void after_pair(size_t k, size_t half, const T* w, const T* z, T* out, T scale) {
+  const T xr = z[2 * k], xi = z[2 * k + 1], yr = z[2 * (half - k)], yi = z[2 * (half - k) + 1], s = scale * T(0.5);
+  const T er = s * (xr + yr), ei = s * (xi - yi), dr = s * (xi + yi), di = s * (yr - xr);
+  const T wr = w[2 * k], wi = w[2 * k + 1], tr = dr * wr - di * wi, ti = dr * wi + di * wr;
+  out[2 * k] = er + tr;
+  out[2 * k + 1] = ei + ti;
+  out[2 * (half - k)] = er - tr;
+  out[2 * (half - k) + 1] = ti - ei;
+}
+
+template <class T>
+EWALD_INLINE void before_pair(size_t k, size_t half, const T* w, const T* in, T* z) {
+  const T xr = in[2 * k], xi = in[2 * k + 1], yr = in[2 * (half - k)], yi = in[2 * (half - k) + 1];
+  const T er = xr + yr, ei = xi - yi, tr = xr - yr, ti = xi + yi;
+  const T wr = w[2 * k], wi = w[2 * k + 1], dr = tr * wr + ti * wi, di = ti * wr - tr * wi;
+  z[2 * k] = er - di;
+  z[2 * k + 1] = ei + dr;
+  z[2 * (half - k)] = er + di;
+  z[2 * (half - k) + 1] = dr - ei;
+}
+
+}  // namespace
+
+// X_k = E_k + w^k O_k, X*_(h-k) = E_k - w^k O_k with E, O the transforms of the even and odd numbers, w = exp(-2 pi i / n), n = 2 h.
+template <class T, int W>
+void half_after(size_t half, const T* table, const T* z, T* out, T scale) {
+  const T first = z[0], second = z[1];
+  size_t k = 1;
+  const Vec<T, W> s = splat<T, W>(T(0.5) * scale);
+  for (; 2 * (k + W - 1) < half; k += W) {
+    const size_t mirrored = half - k - W + 1;
+    const Complex<T, W> x = load_interleaved<T, W, false>(z + 2 * k), m = load_interleaved<T, W, false>(z + 2 * mirrored);
+    const Complex<T, W> w = load_interleaved<T, W, false>(table + 2 * k), y = {mirror<T, W>(m.re), mirror<T, W>(m.im)};
+    const Complex<T, W> e = {s * (x.re + y.re), s * (x.im - y.im)};
+    const Complex<T, W> o = times<T, W>({s * (x.im + y.im), s * (y.re - x.re)}, w.re, w.im);
+    store_interleaved<T, W, false>(out + 2 * k, e + o);
+    store_interleaved<T, W, false>(out + 2 * mirrored, {mirror<T, W>(e.re - o.re), mirror<T, W>(o.im - e.im)});
+  }
+  for (; 2 * k <= half; k++) after_pair<T>(k, half, table, z, out, scale);
+  out[0] = scale * (first + second);
+  out[1] = T(0);
+  out[2 * half] = scale * (first - second);
+  out[2 * half + 1] = T(0);
+}
+
+template <class T, int W>
+void half_before(size_t half, const T* table, const T* in, T* z) {
+  const T first = in[0], second = in[2 * half];
+  size_t k = 1;
+  for (; 2 * (k + W - 1) < half; k += W) {
+    const size_t mirrored = half - k - W + 1;
+    const Complex<T, W> x = load_interleaved<T, W, false>(in + 2 * k), m = load_interleaved<T, W, false>(in + 2 * mirrored);
+    const Complex<T, W> w = load_interleaved<T, W, false>(table + 2 * k), y = {mirror<T, W>(m.re), mirror<T, W>(m.im)};
+    const Complex<T, W> e = {x.re + y.re, x.im - y.im};
+    const Complex<T, W> d = times_conjugate<T, W>({x.re - y.re, x.im + y.im}, w.re, w.im);
+    store_interleaved<T, W, false>(z + 2 * k, {e.re - d.im, e.im + d.re});
+    store_interleaved<T, W, false>(z + 2 * mirrored, {mirror<T, W>(e.re + d.im), mirror<T, W>(d.re - e.im)});
+  }
+  for (; 2 * k <= half; k++) before_pair<T>(k, half, table, in, z);
+  z[0] = first + second;
+  z[1] = first - second;
+}
+
+namespace {
+
+template <class T, int W, bool swap_in, bool swap_out>
+void product(size_t n, const T* a, const T* w, T* out, T scale) {
+  const Vec<T, W> factor = splat<T, W>(scale);
+  size_t j = 0;
+  for (; j + W <= n; j += W) {
+    const Complex<T, W> x = load_interleaved<T, W, swap_in>(a + 2 * j), y = load_interleaved<T, W, false>(w + 2 * j);
+    store_interleaved<T, W, swap_out>(out + 2 * j, scaled<T, W>(times<T, W>(x, y.re, y.im), factor));
+  }
+  for (; j < n; j++) {
+    const T xr = a[2 * j + swap_in], xi = a[2 * j + 1 - swap_in], yr = w[2 * j], yi = w[2 * j + 1];
+    out[2 * j + swap_out] = scale * (xr * yr - xi * yi);
+    out[2 * j + 1 - swap_out] = scale * (xr * yi + xi * yr);
+  }
+}
+
+}  // namespace
+
+template <class T, int W>
+void multiply(size_t n, const T* a, const T* w, T* out, bool swap_in, bool swap_out, T scale) {
+  if (swap_in)
+    return swap_out ? product<T, W, true, true>(n, a, w, out, scale) : product<T, W, true, false>(n, a, w, out, scale);
+  return swap_out ? product<T, W, false, true>(n, a, w, out, scale) : product<T, W, false, false>(n, a, w, out, scale);
+}
+
+#define EWALD_INSTANTIATE(T, W)                                                        \
+  template void separate<T, W>(size_t, const T*, T*, size_t);                          \
+  template void join<T, W>(size_t, const T*, T*, size_t);                              \
+  template void half_after<T, W>(size_t, const T*, const T*, T*, T);                   \
+  template void half_before<T, W>(size_t, const T*, const T*, T*);                     \
+  template void multiply<T, W>(size_t, const T*, const T*, T*, bool, bool, T);
+EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
+
+}  // namespace ewald::EWALD_ISA

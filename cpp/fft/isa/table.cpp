@@ -1,0 +1,46 @@
+// The table of kernels of this instruction set.
+#include "fft/isa/engine.h"
+
+namespace ewald::EWALD_ISA {
+namespace {
+
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr uint32_t registers = 32;
+#else
+constexpr uint32_t registers = 16;
+#endif
+
+template <class T, int W>
+constexpr fft::Engine<T> engine = {
+    W,
+    registers,
+    row<T, W>,
+    columns<T, W>,
+    transform<T, W>,
+    gather<T, W>,
+    scatter<T, W>,
+    split_first<T, W>,
+    split_second<T, W>,
+    separate<T, W>,
+    join<T, W>,
+    trig_before<T, W>,
+    trig_after<T, W>,
+    half_after<T, W>,
+    half_before<T, W>,
+    multiply<T, W>,
+};
+
+}  // namespace
+
+#if defined(__AVX512F__)
+const fft::Engines<float> fft_engines_float = {3, {&engine<float, 16>, &engine<float, 8>, &engine<float, 4>}};
+const fft::Engines<double> fft_engines_double = {3, {&engine<double, 8>, &engine<double, 4>, &engine<double, 2>}};
+#elif defined(__AVX2__)
+const fft::Engines<float> fft_engines_float = {2, {&engine<float, 8>, &engine<float, 4>}};
+const fft::Engines<double> fft_engines_double = {2, {&engine<double, 4>, &engine<double, 2>}};
+#else
+const fft::Engines<float> fft_engines_float = {1, {&engine<float, 4>}};
+const fft::Engines<double> fft_engines_double = {1, {&engine<double, 2>}};
+#endif
+
+}  // namespace ewald::EWALD_ISA

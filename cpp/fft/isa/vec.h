@@ -1,0 +1,285 @@
+// Vectors of W floats or doubles, and vectors of W complex numbers held as a vector of real and one of imaginary parts.
+//
+// Memory holds complex numbers interleaved (re im re im ..). Two loads and two shuffles that stay inside 128-bit blocks split them; the
+// price is that the lanes come out in the order of lane_column() (fft/kernels.h), which two shuffles of the same kind undo at the store.
+// Nothing between the two cares about the order of the lanes.
+#pragma once
+#ifndef EWALD_ISA
+#error "compile this file with -DEWALD_ISA=<instruction set>"
+#endif
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#elif defined(__SSE2__)
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#include "fft/kernels.h"
+
+#define EWALD_INLINE static inline __attribute__((always_inline))
+
+namespace ewald::EWALD_ISA {
+
+template <class T, int W>
+struct VecOf {
+  typedef T type __attribute__((vector_size(sizeof(T) * W)));
+};
+template <class T, int W>
+using Vec = typename VecOf<T, W>::type;
+
+// W complex numbers.
+template <class T, int W>
+struct Complex {
+  Vec<T, W> re, im;
+};
+
+// The intrinsics, because a loop that fills a vector defeats g++ and clang alike.
+template <class T, int W>
+EWALD_INLINE Vec<T, W> splat(T x) {
+  constexpr int bytes = int(sizeof(T)) * W;
+#if defined(__wasm_simd128__)
+  static_assert(bytes == 16);
+  if constexpr (sizeof(T) == 4)
+    return (Vec<T, W>)wasm_f32x4_splat(x);
+  else
+    return (Vec<T, W>)wasm_f64x2_splat(x);
+#elif defined(__SSE2__)
+#if defined(__AVX512F__)
+  if constexpr (bytes == 64) {
+    if constexpr (sizeof(T) == 4)
+      return (Vec<T, W>)_mm512_set1_ps(x);
+    else
+      return (Vec<T, W>)_mm512_set1_pd(x);
+  }
+#endif
+#if defined(__AVX2__)
+  if constexpr (bytes == 32) {
+    if constexpr (sizeof(T) == 4)
+      return (Vec<T, W>)_mm256_set1_ps(x);
+    else
+      return (Vec<T, W>)_mm256_set1_pd(x);
+  }
+#endif
+  if constexpr (bytes == 16) {
+    if constexpr (sizeof(T) == 4)
+      return (Vec<T, W>)_mm_set1_ps(x);
+    else
+      return (Vec<T, W>)_mm_set1_pd(x);
+  }
+#else
+  static_assert(bytes == 16);
+  if constexpr (sizeof(T) == 4)
+    return (Vec<T, W>)vdupq_n_f32(x);
+  else
+    return (Vec<T, W>)vdupq_n_f64(x);
+#endif
+}
+
+template <class T, int W>
+EWALD_INLINE Vec<T, W> load(const T* p) {
+  Vec<T, W> v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+template <class T, int W>
+EWALD_INLINE void store(T* p, Vec<T, W> v) {
+  memcpy(p, &v, sizeof v);
+}
+
+// Numbers 0 .. count-1 as template arguments; our own, so that no std template is instantiated here.
+template <int... i>
+struct Indices {};
+template <int count, int... i>
+struct MakeIndices : MakeIndices<count - 1, count - 1, i...> {};
+template <int... i>
+struct MakeIndices<0, i...> {
+  using type = Indices<i...>;
+};
+
+template <class T, int W>
+constexpr int block_lanes = 16 / int(sizeof(T));  // lanes of a 128-bit block
+
+template <class T, int W, class Pattern, int... i>
+EWALD_INLINE Vec<T, W> shuffle(Vec<T, W> a, Vec<T, W> b, Indices<i...>) {
+  return __builtin_shufflevector(a, b, Pattern::at(i)...);
+}
+template <class T, int W, class Pattern>
+EWALD_INLINE Vec<T, W> shuffle(Vec<T, W> a, Vec<T, W> b) {
+  return shuffle<T, W, Pattern>(a, b, typename MakeIndices<W>::type{});
+}
+
+// Inside each 128-bit block of L lanes: the even or odd lanes of a, then those of b.
+template <int W, int L, int odd>
+struct Split {
+  static constexpr int at(int lane) {
+    const int block = lane / L, i = lane % L;
+    return (i < L / 2 ? 0 : W) + block * L + 2 * (i % (L / 2)) + odd;
+  }
+};
+// Inside each block: lanes of the low or high half of a and b in turn (the unpack instructions).
+template <int W, int L, int high>
+struct Unpack {
+  static constexpr int at(int lane) {
+    const int block = lane / L, i = lane % L;
+    return (i % 2 ? W : 0) + block * L + high * (L / 2) + i / 2;
+  }
+};
+// The same with pairs of lanes.
+template <int W, int high>
+struct UnpackPairs {
+  static constexpr int at(int lane) {
+    const int block = lane / 4, i = lane % 4;
+    return (i / 2 ? W : 0) + block * 4 + high * 2 + i % 2;
+  }
+};
+// Whole blocks: the even or odd ones of a, then those of b.
+template <int W, int L, int odd>
+struct SplitBlocks {
+  static constexpr int at(int lane) {
+    const int block = lane / L, i = lane % L, blocks = W / L;
+    return (block < blocks / 2 ? 0 : W) + (2 * (block % (blocks / 2)) + odd) * L + i;
+  }
+};
+// From memory order to the lanes of lane_column().
+template <class T, int W>
+struct ToLanes {
+  static constexpr int at(int lane) { return int(fft::lane_column<T>(lane, W)); }
+};
+template <class T, int W>
+struct FromLanes {
+  static constexpr int at(int column) {
+    int lane = 0;
+    while (int(fft::lane_column<T>(lane, W)) != column) lane++;
+    return lane;
+  }
+};
+// The vector whose lane l holds what the lane of column W - 1 - lane_column(l) held.
+template <class T, int W>
+struct Mirror {
+  static constexpr int at(int lane) { return FromLanes<T, W>::at(W - 1 - int(fft::lane_column<T>(lane, W))); }
+};
+
+template <class T, int W>
+EWALD_INLINE Vec<T, W> to_lanes(Vec<T, W> v) {
+  return shuffle<T, W, ToLanes<T, W>>(v, v);
+}
+template <class T, int W>
+EWALD_INLINE Vec<T, W> from_lanes(Vec<T, W> v) {
+  return shuffle<T, W, FromLanes<T, W>>(v, v);
+}
+template <class T, int W>
+EWALD_INLINE Vec<T, W> mirror(Vec<T, W> v) {
+  return shuffle<T, W, Mirror<T, W>>(v, v);
+}
+
+// W interleaved complex numbers; `swap` exchanges real and imaginary part, which turns a forward transform into a backward one.
+template <class T, int W, bool swap>
+EWALD_INLINE Complex<T, W> load_interleaved(const T* p) {
+  constexpr int L = block_lanes<T, W>;
+  const Vec<T, W> a = load<T, W>(p), b = load<T, W>(p + W);
+  const Vec<T, W> even = shuffle<T, W, Split<W, L, 0>>(a, b), odd = shuffle<T, W, Split<W, L, 1>>(a, b);
+  if constexpr (swap) return {odd, even};
+  return {even, odd};
+}
+template <class T, int W, bool swap>
+EWALD_INLINE void store_interleaved(T* p, Complex<T, W> c) {
+  constexpr int L = block_lanes<T, W>;
+  const Vec<T, W> even = swap ? c.im : c.re, odd = swap ? c.re : c.im;
+  store<T, W>(p, shuffle<T, W, Unpack<W, L, 0>>(even, odd));
+  store<T, W>(p + W, shuffle<T, W, Unpack<W, L, 1>>(even, odd));
+}
+
+// Scratch memory: real parts, then imaginary parts of W complex numbers.
+template <class T, int W>
+EWALD_INLINE Complex<T, W> load_complex(const T* p) {
+  return {load<T, W>(p), load<T, W>(p + W)};
+}
+template <class T, int W>
+EWALD_INLINE void store_complex(T* p, Complex<T, W> c) {
+  store<T, W>(p, c.re);
+  store<T, W>(p + W, c.im);
+}
+
+template <class T, int W>
+EWALD_INLINE Complex<T, W> operator+(Complex<T, W> a, Complex<T, W> b) {
+  return {a.re + b.re, a.im + b.im};
+}
+template <class T, int W>
+EWALD_INLINE Complex<T, W> operator-(Complex<T, W> a, Complex<T, W> b) {
+  return {a.re - b.re, a.im - b.im};
+}
+template <class T, int W>
+EWALD_INLINE Complex<T, W> scaled(Complex<T, W> a, Vec<T, W> s) {
+  return {a.re * s, a.im * s};
+}
+template <class T, int W>
+EWALD_INLINE Complex<T, W> times(Complex<T, W> a, Vec<T, W> re, Vec<T, W> im) {
+  return {a.re * re - a.im * im, a.re * im + a.im * re};
+}
+template <class T, int W>
+EWALD_INLINE Complex<T, W> times_conjugate(Complex<T, W> a, Vec<T, W> re, Vec<T, W> im) {
+  return {a.re * re + a.im * im, a.im * re - a.re * im};
+}
+// a times the one complex number at w.
+template <class T, int W>
+EWALD_INLINE Complex<T, W> times(Complex<T, W> a, const T* w) {
+  return times<T, W>(a, splat<T, W>(w[0]), splat<T, W>(w[1]));
+}
+template <class T, int W>
+EWALD_INLINE Complex<T, W> times_conjugate(Complex<T, W> a, const T* w) {
+  return times_conjugate<T, W>(a, splat<T, W>(w[0]), splat<T, W>(w[1]));
+}
+
+// Transposes W vectors of W lanes: lane l of row c becomes lane c of row l. Blocks of 128 bits first, then the blocks among each other.
+template <class T, int W>
+EWALD_INLINE void transpose(Vec<T, W>* r) {
+  constexpr int L = block_lanes<T, W>, blocks = W / L;
+  Vec<T, W> t[W];
+#pragma GCC unroll 16
+  for (int g = 0; g < W; g += L) {
+    if constexpr (L == 2) {
+      t[g] = shuffle<T, W, Unpack<W, 2, 0>>(r[g], r[g + 1]);
+      t[g + 1] = shuffle<T, W, Unpack<W, 2, 1>>(r[g], r[g + 1]);
+    } else {
+      const Vec<T, W> a = shuffle<T, W, Unpack<W, 4, 0>>(r[g], r[g + 1]), b = shuffle<T, W, Unpack<W, 4, 1>>(r[g], r[g + 1]);
+      const Vec<T, W> c = shuffle<T, W, Unpack<W, 4, 0>>(r[g + 2], r[g + 3]), d = shuffle<T, W, Unpack<W, 4, 1>>(r[g + 2], r[g + 3]);
+      t[g] = shuffle<T, W, UnpackPairs<W, 0>>(a, c);
+      t[g + 1] = shuffle<T, W, UnpackPairs<W, 1>>(a, c);
+      t[g + 2] = shuffle<T, W, UnpackPairs<W, 0>>(b, d);
+      t[g + 3] = shuffle<T, W, UnpackPairs<W, 1>>(b, d);
+    }
+  }
+  if constexpr (blocks == 1) {
+#pragma GCC unroll 16
+    for (int i = 0; i < W; i++) r[i] = t[i];
+  } else if constexpr (blocks == 2) {
+#pragma GCC unroll 16
+    for (int i = 0; i < L; i++) {
+      r[i] = shuffle<T, W, SplitBlocks<W, L, 0>>(t[i], t[L + i]);
+      r[L + i] = shuffle<T, W, SplitBlocks<W, L, 1>>(t[i], t[L + i]);
+    }
+  } else {
+    static_assert(blocks == 4);
+#pragma GCC unroll 16
+    for (int i = 0; i < L; i++) {
+      const Vec<T, W> a = shuffle<T, W, SplitBlocks<W, L, 0>>(t[i], t[L + i]), b = shuffle<T, W, SplitBlocks<W, L, 1>>(t[i], t[L + i]);
+      const Vec<T, W> c = shuffle<T, W, SplitBlocks<W, L, 0>>(t[2 * L + i], t[3 * L + i]);
+      const Vec<T, W> d = shuffle<T, W, SplitBlocks<W, L, 1>>(t[2 * L + i], t[3 * L + i]);
+      r[i] = shuffle<T, W, SplitBlocks<W, L, 0>>(a, c);
+      r[2 * L + i] = shuffle<T, W, SplitBlocks<W, L, 1>>(a, c);
+      r[L + i] = shuffle<T, W, SplitBlocks<W, L, 0>>(b, d);
+      r[3 * L + i] = shuffle<T, W, SplitBlocks<W, L, 1>>(b, d);
+    }
+  }
+}
+
+}  // namespace ewald::EWALD_ISA

@@ -1,0 +1,139 @@
+// What the planner (compiled once) and the kernels (compiled for each instruction set) share: plain structures and a table of functions.
+//
+// Terms. A *line* is one sequence that is transformed. *Lanes* are the numbers of a vector; in the column kernels each lane works on a line
+// of its own. *Scratch* holds complex vectors, W real parts then W imaginary parts; lane l of a vector is column lane_column(l) of its W.
+// A *row* of scratch is one position of all lines of a block, `vectors` complex vectors wide.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace ewald::fft {
+
+// Which of W neighbours sits in this lane, after the two in-block shuffles that split interleaved complex numbers.
+template <class T>
+constexpr uint32_t lane_column(uint32_t lane, uint32_t lanes) {
+  const uint32_t block = 16 / sizeof(T), half = block / 2, b = lane / block, i = lane % block;
+  return i < half ? b * half + i : lanes / 2 + b * half + (i - half);
+}
+
+constexpr uint32_t most_stages = 32;
+constexpr uint32_t most_lanes = 16;
+constexpr uint32_t largest_radix = 16;
+
+// One pass of a Stockham transform, decimation in frequency: x seen as [radix][m][s] becomes y seen as [m][radix][s],
+// y[p][j][q] = w^(j p) sum_k x[k][p][q] exp(-2 pi i j k / radix),  w = exp(-2 pi i / (radix m)).
+template <class T>
+struct Stage {
+  uint32_t radix;
+  size_t m, s;
+  const T* twiddle;  // [m - 1][radix - 1] complex, p from 1, j from 1
+};
+
+// Transform of `n` points in every lane. Other primes than the radices go through Bluestein's convolution of length inner->n.
+template <class T>
+struct ColumnPlan {
+  size_t n;
+  size_t rows;  // of scratch that a transform needs: n, or the length of the convolution
+  uint32_t stages;
+  Stage<T> stage[most_stages];
+  const ColumnPlan<T>* inner;
+  const T* chirp;   // [n] complex, exp(-i pi j^2 / n)
+  const T* filter;  // [inner->n] complex, transform of the conjugate chirp, over inner->n
+};
+
+// Transform of one contiguous line with the vectors inside it: the first pass works on W neighbours at a time and turns them
+// (`first` is a multiple of W), after which every pass is a column pass.
+template <class T>
+struct RowPlan {
+  size_t n;
+  uint32_t first;
+  const T* first_twiddle;  // [ceil(m / W)][first - 1][2][W], m = n / first; the last vector ends at m
+  uint32_t stages;
+  Stage<T> stage[most_stages];  // s counted in vectors
+};
+
+// n = n1 n2: columns of length n1, twiddles, a turn, columns of length n2 (Bailey's four steps).
+template <class T>
+struct SplitPlan {
+  size_t n, n1, n2;
+  uint32_t vectors1, vectors2;  // width of a block in the first and second pass
+  const ColumnPlan<T>* plan1;
+  const ColumnPlan<T>* plan2;
+  // w^(k1 j2) = near[k1][j2 mod width1] * far[k1][j2 / width1], width1 = vectors1 lanes
+  const T* near;  // [n1][vectors1] complex vectors
+  const T* far;   // [n1][blocks1] complex
+};
+
+// How numbers of memory become the complex numbers of scratch, and back.
+enum class Form : uint32_t {
+  complex,  // as they are
+  swapped,  // real and imaginary parts exchanged: a backward transform
+  real,     // imaginary part 0, or left out
+  imaginary,  // scatter only: the imaginary parts, which are the real ones of a swapped transform
+  pairs,    // two real lines in one complex one: vector v takes the real lines of columns 2 v W .. and (2 v + 1) W ..
+};
+
+// Lines in memory: element j of line l at j * line + l * lane, in elements (complex or real) of the form.
+struct Strides {
+  size_t line, lane;
+};
+
+// The r2r kinds, by FFTW's names REDFT00, 10, 01, 11 and RODFT00, 10, 01, 11.
+enum class Trig : uint32_t { dct1, dct2, dct3, dct4, dst1, dst2, dst3, dst4 };
+
+// The kernels of one vector width.
+template <class T>
+struct Engine {
+  uint32_t lanes;
+  uint32_t registers;  // vector registers of the machine: with 32, radix 16 pays
+
+  // One contiguous line of interleaved complex numbers; work holds 4 n numbers.
+  void (*row)(const RowPlan<T>& plan, const T* in, T* out, T* work, bool swap, T scale);
+  // lanes * vectors neighbouring columns of interleaved complex numbers, rows `stride` complex numbers apart; work holds
+  // 2 blocks of plan.rows * vectors complex vectors. Not for Bluestein plans.
+  void (*columns)(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t vectors, T* work, bool swap,
+                  T scale);
+  // Forward transform of the scratch block a, b is a second one; returns the one that holds the result.
+  T* (*transform)(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors);
+  void (*gather)(T* a, size_t vectors, const T* in, size_t n, Strides strides, size_t lines, Form form);
+  void (*scatter)(const T* a, size_t vectors, T* out, size_t n, Strides strides, size_t lines, Form form, T scale);
+
+  // Four-step passes. `mid` is [blocks2][n2][vectors2] complex vectors. Blocks count from 0.
+  void (*split_first)(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T* work, bool swap);
+  void (*split_second)(const SplitPlan<T>& plan, const T* mid, T* out, size_t block, T* work, bool swap, T scale);
+
+  // Transforms of two real lines in one, taken apart: rows 0 .. n / 2 of [rows][2 vectors], and put together again.
+  void (*separate)(size_t n, const T* a, T* b, size_t vectors);
+  void (*join)(size_t n, const T* a, T* b, size_t vectors);
+  // Before and after the complex transform of a sine or cosine transform.
+  void (*trig_before)(Trig kind, size_t n, const T* table, const T* a, T* b, size_t vectors);
+  void (*trig_after)(Trig kind, size_t n, const T* table, const T* a, T* b, size_t vectors);
+
+  // The half-length trick along a contiguous line: z = transform of n / 2 complex numbers that are n real ones; table [n / 4 + 1] complex.
+  void (*half_after)(size_t half, const T* table, const T* z, T* out, T scale);
+  void (*half_before)(size_t half, const T* table, const T* in, T* z);
+
+  // Pointwise products of interleaved lines for a convolution along one line.
+  void (*multiply)(size_t n, const T* a, const T* w, T* out, bool swap_in, bool swap_out, T scale);
+};
+
+// The engines of an instruction set, widest first; `count` of them.
+template <class T>
+struct Engines {
+  uint32_t count;
+  const Engine<T>* engine[3];
+};
+
+}  // namespace ewald::fft
+
+#define EWALD_FFT_ENGINES(isa)                            \
+  namespace ewald::isa {                                  \
+  extern const fft::Engines<float> fft_engines_float;     \
+  extern const fft::Engines<double> fft_engines_double;   \
+  }
+EWALD_FFT_ENGINES(sse2)
+EWALD_FFT_ENGINES(avx2)
+EWALD_FFT_ENGINES(avx512)
+EWALD_FFT_ENGINES(neon)
+EWALD_FFT_ENGINES(simd128)
+#undef EWALD_FFT_ENGINES

@@ -1,0 +1,323 @@
+#include "fft/lines.h"
+
+#include <cstring>
+
+#include "fft/factor.h"
+#include "fft/roots.h"
+
+namespace ewald::fft {
+namespace {
+
+// Stages of radices `radix`, which act on m = n / first points each `s` apart already.
+template <class T>
+void plan_stages(size_t n, size_t s, const uint32_t* radix, uint32_t count, const Roots& roots, size_t roots_n, Stage<T>* stages, Store& store) {
+  for (uint32_t t = 0; t < count; t++) {
+    Stage<T>& stage = stages[t];
+    stage.radix = radix[t];
+    stage.m = n / radix[t];
+    stage.s = s;
+    T* w = store.take<T>(2 * (stage.m > 1 ? stage.m - 1 : 0) * (stage.radix - 1) + 1);
+    stage.twiddle = w;
+    if (w == nullptr) return;
+    const size_t step = roots_n / n;
+    for (size_t p = 1; p < stage.m; p++)
+      for (size_t j = 1; j < stage.radix; j++, w += 2) roots.get(uint64_t(p) * j * step, w);
+    n = stage.m;
+    s *= stage.radix;
+  }
+}
+
+// exp(-i pi j^2 / n), j < n.
+template <class T>
+const T* make_chirp(size_t n, Store& store) {
+  T* chirp = store.take<T>(2 * n);
+  if (chirp == nullptr) return nullptr;
+  Store temporary;
+  const Roots roots(2 * uint64_t(n), temporary);
+  if (!roots.ok()) return nullptr;
+  for (uint64_t j = 0; j < n; j++) roots.get(j * j % (2 * uint64_t(n)), chirp + 2 * j);
+  return chirp;
+}
+
+// The conjugate chirp, wrapped around a line of `length` and divided by it.
+template <class T>
+void wrap_chirp(size_t n, size_t length, const T* chirp, T* b) {
+  std::memset(b, 0, 2 * length * sizeof(T));
+  const T scale = T(1) / T(length);
+  for (size_t j = 0; j < n; j++) {
+    const size_t mirrored = j == 0 ? 0 : length - j;
+    b[2 * j] = b[2 * mirrored] = chirp[2 * j] * scale;
+    b[2 * j + 1] = b[2 * mirrored + 1] = -chirp[2 * j + 1] * scale;
+  }
+}
+
+}  // namespace
+
+template <class T>
+const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, Store& store) {
+  ColumnPlan<T>* plan = store.take<ColumnPlan<T>>(1);
+  if (plan == nullptr) return nullptr;
+  plan->n = n;
+  plan->rows = n;
+  if (n > 1 && is_smooth(n)) {
+    const Factors f = factorize(n, engine.registers >= 32 ? 16 : 8);
+    Store temporary;
+    const Roots roots(n, temporary);
+    if (!roots.ok()) return nullptr;
+    plan->stages = f.count;
+    plan_stages<T>(n, 1, f.radix, f.count, roots, n, plan->stage, store);
+  } else if (n > 1) {
+    const size_t length = good_length(2 * n - 1, 4);
+    plan->inner = plan_columns<T>(length, engine, store);
+    plan->chirp = make_chirp<T>(n, store);
+    T* filter = store.take<T>(2 * length);
+    plan->filter = filter;
+    // The filter is transformed by the kernel itself, in one lane.
+    Store temporary;
+    const size_t unit = 2 * size_t(engine.lanes);
+    T* a = temporary.take<T>(2 * length * unit);
+    if (!store.ok() || a == nullptr) return nullptr;
+    wrap_chirp(n, length, plan->chirp, filter);
+    engine.gather(a, 1, filter, length, {1, length}, 1, Form::complex);
+    const T* c = engine.transform(*plan->inner, a, a + length * unit, 1);
+    engine.scatter(c, 1, filter, length, {1, length}, 1, Form::complex, T(1));
+    plan->rows = length;
+  }
+  return store.ok() ? plan : nullptr;
+}
+
+namespace {
+
+template <class T>
+bool fits_row(size_t n, const Engine<T>& engine) {
+  return n % engine.lanes == 0 && n >= size_t(engine.lanes) * engine.lanes && n > engine.lanes;
+}
+
+template <class T>
+void plan_row(size_t n, const Engine<T>& engine, RowPlan<T>& plan, Store& store) {
+  const uint32_t lanes = engine.lanes, largest = engine.registers >= 32 ? 16 : 8;
+  // The first radix: the multiple of the lanes that leaves the fewest passes, the larger one of equals.
+  uint32_t first = 0;
+  Factors rest = {};
+  for (uint32_t r = lanes; r <= largest || r == lanes; r *= 2) {
+    if (r < 2 || n % r != 0 || n / r < lanes || n / r < 2) continue;
+    const Factors f = factorize(n / r, largest);
+    if (first == 0 || f.count <= rest.count) {
+      first = r;
+      rest = f;
+    }
+  }
+  plan.n = n;
+  plan.first = first;
+  plan.stages = rest.count;
+  const size_t m = n / first, vectors = (m + lanes - 1) / lanes;
+  Store temporary;
+  const Roots roots(n, temporary);
+  T* w = store.take<T>(vectors * (first - 1) * 2 * lanes);
+  plan.first_twiddle = w;
+  if (!roots.ok() || w == nullptr) return;
+  for (size_t v = 0; v < vectors; v++) {
+    const size_t p = v * lanes + lanes <= m ? v * lanes : m - lanes;
+    for (uint32_t j = 1; j < first; j++, w += 2 * lanes)
+      for (uint32_t l = 0; l < lanes; l++) {
+        T root[2];
+        roots.get(uint64_t(p + lane_column<T>(l, lanes)) * j, root);
+        w[l] = root[0];
+        w[lanes + l] = root[1];
+      }
+  }
+  plan_stages<T>(m, first / lanes, rest.radix, rest.count, roots, n, plan.stage, store);
+}
+
+size_t most(size_t a, size_t b) { return a > b ? a : b; }
+
+template <class T>
+void plan_split(size_t n, const Engine<T>& engine, Line<T>& line, Store& store) {
+  SplitPlan<T>& plan = line.split;
+  const size_t lanes = engine.lanes;
+  plan.n = n;
+  plan.n1 = middle_divisor(n);
+  plan.n2 = n / plan.n1;
+  // Blocks of 128 bytes a row where there are enough columns.
+  const uint32_t wide = uint32_t(most(1, 16 / lanes));
+  plan.vectors1 = plan.n2 >= wide * lanes ? wide : 1;
+  plan.vectors2 = plan.n1 >= wide * lanes ? wide : 1;
+  plan.plan1 = plan_columns<T>(plan.n1, engine, store);
+  plan.plan2 = plan_columns<T>(plan.n2, engine, store);
+  const size_t width = plan.vectors1 * lanes, blocks = (plan.n2 + width - 1) / width;
+  T* near = store.take<T>(plan.n1 * width * 2);
+  T* far = store.take<T>(plan.n1 * blocks * 2);
+  plan.near = near;
+  plan.far = far;
+  Store temporary;
+  const Roots roots(n, temporary);
+  if (!store.ok() || !roots.ok()) return;
+  for (size_t k = 0; k < plan.n1; k++) {
+    for (size_t v = 0; v < plan.vectors1; v++, near += 2 * lanes)
+      for (uint32_t l = 0; l < lanes; l++) {
+        T root[2];
+        roots.get(uint64_t(k) * (v * lanes + lane_column<T>(l, uint32_t(lanes))), root);
+        near[l] = root[0];
+        near[lanes + l] = root[1];
+      }
+    for (size_t b = 0; b < blocks; b++, far += 2) roots.get(uint64_t(k) * (b * width), far);
+  }
+  const size_t width2 = plan.vectors2 * lanes, blocks2 = (plan.n1 + width2 - 1) / width2;
+  line.per_thread = most(2 * plan.plan1->rows * width * 2, 2 * plan.plan2->rows * width2 * 2);
+  line.work = blocks2 * plan.n2 * width2 * 2 + line.per_thread;
+}
+
+// Beyond this many bytes a line no longer turns over in the second-level cache with its two blocks of scratch.
+constexpr size_t longest_row_bytes = 128 * 1024;
+
+}  // namespace
+
+template <class T>
+const Line<T>* plan_line(size_t n, const Engines<T>& engines, Store& store) {
+  using How = typename Line<T>::How;
+  Line<T>* line = store.take<Line<T>>(1);
+  if (line == nullptr) return nullptr;
+  line->n = n;
+  line->engine = engines.engine[engines.count - 1];
+  if (n == 1) {
+    line->how = How::copy;
+    return line;
+  }
+  if (is_smooth(n)) {
+    const Engine<T>* row_engine = nullptr;
+    for (uint32_t e = engines.count; e-- > 0;)
+      if (fits_row(n, *engines.engine[e])) row_engine = engines.engine[e];
+    if (row_engine != nullptr && n * 2 * sizeof(T) <= longest_row_bytes) {
+      line->how = How::row;
+      line->engine = row_engine;
+      line->work = 4 * n;
+      plan_row<T>(n, *row_engine, line->row, store);
+    } else if (middle_divisor(n) > 1) {
+      // The widest vectors that leave few lanes idle.
+      const size_t n1 = middle_divisor(n), n2 = n / n1;
+      double best = 0;
+      for (uint32_t e = 0; e < engines.count; e++) {
+        const size_t w = engines.engine[e]->lanes;
+        const double used = double(n1) / double((n1 + w - 1) / w * w) + double(n2) / double((n2 + w - 1) / w * w);
+        if (used * double(w) > best) {
+          best = used * double(w);
+          line->engine = engines.engine[e];
+        }
+      }
+      line->how = How::split;
+      plan_split<T>(n, *line->engine, *line, store);
+    } else {
+      line->how = How::lanes;
+      line->column = plan_columns<T>(n, *line->engine, store);
+      line->work = 2 * n * 2 * line->engine->lanes;
+    }
+    return store.ok() ? line : nullptr;
+  }
+  line->how = How::convolution;
+  const Engine<T>& widest = *engines.engine[0];
+  size_t lanes = widest.lanes;
+  while (lanes > engines.engine[engines.count - 1]->lanes && lanes * lanes > 2 * n) lanes /= 2;
+  const size_t length = good_length(2 * n - 1, lanes);
+  line->engine = &widest;
+  line->inner = plan_line<T>(length, engines, store);
+  line->chirp = make_chirp<T>(n, store);
+  T* filter = store.take<T>(2 * length);
+  line->filter = filter;
+  if (!store.ok() || line->inner == nullptr || line->chirp == nullptr) return nullptr;
+  line->work = 4 * length + line->inner->work;
+  line->per_thread = line->inner->per_thread;
+  Store temporary;
+  T* work = temporary.take<T>(line->inner->work);
+  if (work == nullptr) return nullptr;
+  wrap_chirp(n, length, line->chirp, filter);
+  run_line<T>(*line->inner, filter, filter, work, false, T(1), nullptr);
+  return line;
+}
+
+namespace {
+
+// One of the two passes of a split line, shared out by blocks.
+template <class T>
+struct SplitJob {
+  const Line<T>& line;
+  const T* in;
+  T* mid;
+  T* out;
+  T* work;
+  bool swap;
+  T scale;
+};
+
+template <class T>
+void first_blocks(void* context, uint32_t block, uint32_t worker) {
+  const SplitJob<T>& job = *static_cast<SplitJob<T>*>(context);
+  job.line.engine->split_first(job.line.split, job.in, job.mid, block, job.work + worker * job.line.per_thread, job.swap);
+}
+
+template <class T>
+void second_blocks(void* context, uint32_t block, uint32_t worker) {
+  const SplitJob<T>& job = *static_cast<SplitJob<T>*>(context);
+  job.line.engine->split_second(job.line.split, job.mid, job.out, block, job.work + worker * job.line.per_thread, job.swap, job.scale);
+}
+
+template <class T>
+void run_split(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, ThreadPool* pool) {
+  const SplitPlan<T>& plan = line.split;
+  const size_t width1 = plan.vectors1 * line.engine->lanes, width2 = plan.vectors2 * line.engine->lanes;
+  const uint32_t blocks1 = uint32_t((plan.n2 + width1 - 1) / width1), blocks2 = uint32_t((plan.n1 + width2 - 1) / width2);
+  SplitJob<T> job = {line, in, work, out, work + blocks2 * plan.n2 * width2 * 2, swap, scale};
+  if (pool != nullptr) {
+    pool->run(blocks1, first_blocks<T>, &job);
+    pool->run(blocks2, second_blocks<T>, &job);
+    return;
+  }
+  for (uint32_t block = 0; block < blocks1; block++) first_blocks<T>(&job, block, 0);
+  for (uint32_t block = 0; block < blocks2; block++) second_blocks<T>(&job, block, 0);
+}
+
+}  // namespace
+
+template <class T>
+void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, ThreadPool* pool) {
+  const Engine<T>& engine = *line.engine;
+  const size_t n = line.n;
+  switch (line.how) {
+    case Line<T>::How::copy: {
+      const T re = in[0] * scale, im = in[1] * scale;
+      out[0] = re;
+      out[1] = im;
+      break;
+    }
+    case Line<T>::How::row: engine.row(line.row, in, out, work, swap, scale); break;
+    case Line<T>::How::split: run_split(line, in, out, work, swap, scale, pool); break;
+    case Line<T>::How::lanes: {
+      const Form form = swap ? Form::swapped : Form::complex;
+      T* b = work + n * 2 * engine.lanes;
+      engine.gather(work, 1, in, n, {1, n}, 1, form);
+      engine.scatter(engine.transform(*line.column, work, b, 1), 1, out, n, {1, n}, 1, form, scale);
+      break;
+    }
+    case Line<T>::How::convolution: {
+      const size_t length = line.inner->n;
+      T* a = work;
+      T* b = work + 2 * length;
+      T* rest = work + 4 * length;
+      engine.multiply(n, in, line.chirp, a, swap, false, T(1));
+      std::memset(a + 2 * n, 0, 2 * (length - n) * sizeof(T));
+      run_line(*line.inner, a, b, rest, false, T(1), pool);
+      engine.multiply(length, b, line.filter, b, false, true, T(1));
+      run_line(*line.inner, b, a, rest, false, T(1), pool);
+      engine.multiply(n, a, line.chirp, out, true, swap, scale);
+      break;
+    }
+  }
+}
+
+#define EWALD_INSTANTIATE(T)                                                                             \
+  template const ColumnPlan<T>* plan_columns<T>(size_t, const Engine<T>&, Store&);                       \
+  template const Line<T>* plan_line<T>(size_t, const Engines<T>&, Store&);                               \
+  template void run_line<T>(const Line<T>&, const T*, T*, T*, bool, T, ThreadPool*);
+EWALD_INSTANTIATE(float)
+EWALD_INSTANTIATE(double)
+
+}  // namespace ewald::fft

@@ -1,0 +1,44 @@
+// Plans of one-dimensional transforms: which algorithm a length gets, and its tables.
+#pragma once
+#include "common/threads.h"
+#include "fft/kernels.h"
+#include "fft/store.h"
+
+namespace ewald::fft {
+
+// Transform down columns (one line in each lane) for any n.
+template <class T>
+const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, Store& store);
+
+// Transform of one contiguous line of interleaved complex numbers, for any n.
+template <class T>
+struct Line {
+  enum class How : uint32_t {
+    copy,         // n = 1
+    row,          // vectors along the line
+    split,        // four steps
+    lanes,        // the column kernel with one lane in use: lengths too small for anything else
+    convolution,  // Bluestein
+  };
+  size_t n;
+  How how;
+  const Engine<T>* engine;
+  RowPlan<T> row;
+  SplitPlan<T> split;
+  const ColumnPlan<T>* column;
+  const Line* inner;
+  const T* chirp;
+  const T* filter;
+  size_t work;      // numbers of scratch that run_line needs
+  size_t per_thread;  // of these, the part that each further thread needs again
+};
+
+template <class T>
+const Line<T>* plan_line(size_t n, const Engines<T>& engines, Store& store);
+
+// out may be in. `swap` runs the transform backward. With a pool, a long line is shared out to its threads; work then holds
+// line.work + (threads - 1) line.per_thread numbers.
+template <class T>
+void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, ThreadPool* pool);
+
+}  // namespace ewald::fft

@@ -1,0 +1,346 @@
+// From a problem to passes: in which order the axes go, which buffer each pass reads and writes, which lines share a block.
+#include "fft/plan.h"
+
+#include "fft/factor.h"
+#include "fft/roots.h"
+
+namespace ewald::fft {
+namespace {
+
+// A sub-array of this size stays in the second-level cache while its passes are run one after the other.
+constexpr size_t resident_bytes = 640 * 1024;
+
+size_t most(size_t a, size_t b) { return a > b ? a : b; }
+size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+struct Step {
+  uint32_t dim;
+  Task task;
+};
+
+struct Layout {
+  Buffer buffer;
+  bool complex;
+  size_t stride[most_dims];
+};
+
+// Lines side by side: where the next line of a block is.
+struct Lanes {
+  uint32_t dim;
+  size_t count, in, out;
+};
+
+// Dimensions that follow each other without a gap count as one.
+void collapse(Lanes& lanes, uint32_t dims, const size_t* count, const Layout& in, const Layout& out, uint32_t& open) {
+  for (bool again = true; again;) {
+    again = false;
+    for (uint32_t d = 0; d < dims; d++)
+      if ((open >> d & 1) != 0 && in.stride[d] == lanes.in * lanes.count && out.stride[d] == lanes.out * lanes.count) {
+        lanes.count *= count[d];
+        open &= ~(1u << d);
+        again = true;
+      }
+  }
+}
+
+// How well a dimension serves as lanes: vector loads and stores first, then enough lines to fill the vectors.
+double fitness(const Lanes& lanes, size_t line_in, size_t line_out, size_t width) {
+  double score = lanes.count >= width ? 4 : 4 * double(lanes.count) / double(width);
+  if (lanes.in == 1 || line_in == 1) score += 2;
+  if (lanes.out == 1 || line_out == 1) score += 2;
+  if (lanes.in == 1) score += 0.5;
+  if (lanes.out == 1) score += 0.5;
+  return score;
+}
+
+template <class T>
+const T* trig_table(Trig kind, size_t n, Store& store) {
+  const bool four = kind == Trig::dct4 || kind == Trig::dst4;
+  T* table = store.take<T>((four ? 4 : 2) * n);
+  Store temporary;
+  const Roots roots(8 * uint64_t(n), temporary);
+  if (table == nullptr || !roots.ok()) return nullptr;
+  for (uint64_t k = 0; k < n; k++) roots.get(four ? 2 * k + 1 : 2 * k, table + 2 * k);
+  if (four)
+    for (uint64_t m = 0; m < n; m++) roots.get(4 * m, table + 2 * (n + m));
+  return table;
+}
+
+template <class T>
+const T* half_table(size_t n, Store& store) {
+  T* table = store.take<T>(2 * (n / 4 + 1));
+  Store temporary;
+  const Roots roots(n, temporary);
+  if (table == nullptr || !roots.ok()) return nullptr;
+  for (size_t k = 0; k <= n / 4; k++) roots.get(k, table + 2 * k);
+  return table;
+}
+
+template <class T>
+struct Builder {
+  const Problem& problem;
+  bool backward;
+  const Engines<T>& engines;
+  Store& store;
+  Program<T>& program;
+  uint32_t dims;
+  size_t extent[most_dims];  // of the arrays between the passes
+
+  bool add(const Step& step, const Layout& in, const Layout& out, const size_t* shape_in, const size_t* shape_out, uint32_t shared);
+  void choose_lanes(Pass<T>& pass, const size_t* other, const Layout& in, const Layout& out, uint32_t open);
+  bool choose_kernel(Pass<T>& pass, size_t all_lines);
+};
+
+// Picks the dimension whose lines share a block among `open`, and the loops over the rest.
+template <class T>
+void Builder<T>::choose_lanes(Pass<T>& pass, const size_t* other, const Layout& in, const Layout& out, uint32_t open) {
+  Lanes best = {dims, 1, 1, 1};
+  double best_score = -1;
+  uint32_t best_open = open;
+  for (uint32_t d = 0; d < dims; d++) {
+    if ((open >> d & 1) == 0) continue;
+    Lanes lanes = {d, other[d], in.stride[d], out.stride[d]};
+    uint32_t rest = open & ~(1u << d);
+    collapse(lanes, dims, other, in, out, rest);
+    const double score = fitness(lanes, pass.line_in, pass.line_out, engines.engine[0]->lanes);
+    if (score > best_score) {
+      best_score = score;
+      best = lanes;
+      best_open = rest;
+    }
+  }
+  pass.lanes = best.count;
+  pass.lane_in = best.in;
+  pass.lane_out = best.out;
+  const size_t numbers_in = pass.in_complex ? 2 : 1, numbers_out = pass.out_complex ? 2 : 1;
+  for (uint32_t d = 0; d < dims; d++)
+    if ((best_open >> d & 1) != 0) pass.loop[pass.loops++] = {other[d], in.stride[d] * numbers_in, out.stride[d] * numbers_out};
+}
+
+template <class T>
+bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
+  using How = typename Pass<T>::How;
+  const bool pairs = pass.task == Task::r2c || pass.task == Task::c2r || pass.task == Task::trig;
+  const size_t n = pass.n;
+
+  // A contiguous line by itself, where vectors fit along it or there are too few lines to fill vectors across.
+  if (pass.line_in == 1 && pass.line_out == 1 && n > 1 && (pass.task == Task::c2c || pass.task == Task::r2c || pass.task == Task::c2r)) {
+    const size_t line_length = pairs && n % 2 == 0 ? n / 2 : n;
+    const bool few = all_lines < (pairs ? 2 : 1) * engines.engine[engines.count - 1]->lanes || line_length * sizeof(T) * 2 > 64 * 1024;
+    const Line<T>* line = plan_line<T>(line_length, engines, store);
+    if (line == nullptr) return false;
+    if (few || (line->how == Line<T>::How::row && line_length != n) || (line->how == Line<T>::How::row && !pairs)) {
+      pass.how = How::lines;
+      pass.line = line;
+      pass.engine = line->engine;
+      pass.work = line->work;
+      if (pairs) pass.work += 2 * n + 4;
+      if (pairs && n % 2 == 0) pass.table = half_table<T>(n, store);
+      program.extra = most(program.extra, line->per_thread);
+      return store.ok();
+    }
+  }
+
+  // The widest vectors that the lines fill.
+  const size_t planes = pairs ? 2 : 1;
+  pass.engine = engines.engine[engines.count - 1];
+  for (uint32_t e = engines.count; e-- > 0;)
+    if (engines.engine[e]->lanes * planes <= pass.lanes) pass.engine = engines.engine[e];
+  const Engine<T>& engine = *pass.engine;
+  const size_t w = engine.lanes;
+
+  size_t length = n;
+  if (pass.task == Task::trig && pass.trig == Trig::dct1) length = 2 * (n - 1);
+  if (pass.task == Task::trig && pass.trig == Trig::dst1) length = 2 * (n + 1);
+  if (pass.task == Task::copy) {
+    pass.work = 2 * w;
+  } else {
+    pass.column = plan_columns<T>(length, engine, store);
+    if (pass.column == nullptr) return false;
+  }
+  if (pass.task == Task::trig) pass.table = trig_table<T>(pass.trig, n, store);
+
+  const size_t rows = pass.column == nullptr ? 1 : most(pass.column->rows, n + 2);
+  // Rows of a block: 256 bytes of memory each, fewer where the block would outgrow the caches.
+  size_t vectors = most(1, 32 / w);
+  while (vectors > 1 && 2 * rows * vectors * 2 * w * sizeof(T) > 256 * 1024) vectors /= 2;
+  vectors = least(vectors, (pass.lanes + w * planes - 1) / (w * planes));
+  pass.vectors = uint32_t(vectors);
+  pass.width = vectors * w * planes;
+  pass.blocks = (pass.lanes + pass.width - 1) / pass.width;
+  pass.work = 2 * rows * vectors * 2 * w;
+  const bool plain = pass.task == Task::c2c && pass.column->inner == nullptr && pass.column->stages > 0;
+  pass.how = plain && pass.lane_in == 1 && pass.lane_out == 1 ? How::columns : How::lanes;
+  return store.ok();
+}
+
+template <class T>
+bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, const size_t* shape_in, const size_t* shape_out, uint32_t shared) {
+  Pass<T>& pass = program.pass[program.passes++];
+  const uint32_t d = step.dim;
+  pass.task = step.task;
+  pass.source = in.buffer;
+  pass.target = out.buffer;
+  pass.backward = backward;
+  pass.in_complex = in.complex;
+  pass.out_complex = out.complex;
+  pass.n = step.task == Task::copy ? 1 : problem.shape[d];
+  pass.n_in = step.task == Task::copy ? 1 : shape_in[d];
+  pass.n_out = step.task == Task::copy ? 1 : shape_out[d];
+  pass.line_in = in.stride[d];
+  pass.line_out = out.stride[d];
+  pass.width = pass.blocks = 1;
+  pass.vectors = 1;
+  pass.lanes = 1;
+  if (step.task == Task::trig) {
+    pass.trig = problem.trig[d];
+    if (backward) {
+      if (pass.trig == Trig::dct2) pass.trig = Trig::dct3;
+      else if (pass.trig == Trig::dct3) pass.trig = Trig::dct2;
+      else if (pass.trig == Trig::dst2) pass.trig = Trig::dst3;
+      else if (pass.trig == Trig::dst3) pass.trig = Trig::dst2;
+    }
+  }
+  const size_t numbers_in = in.complex ? 2 : 1, numbers_out = out.complex ? 2 : 1;
+  uint32_t open = 0;
+  size_t all_lines = 1;
+  size_t other[most_dims];
+  for (uint32_t e = 0; e < dims; e++) {
+    other[e] = e == d ? shape_in[e] : least(shape_in[e], shape_out[e]);
+    if ((e == d && step.task != Task::copy) || other[e] == 1) continue;
+    if ((shared >> e & 1) != 0)
+      pass.loop[pass.loops++] = {other[e], in.stride[e] * numbers_in, out.stride[e] * numbers_out};
+    else
+      open |= 1u << e;
+    all_lines *= other[e];
+  }
+  pass.shared = pass.loops;
+  choose_lanes(pass, other, in, out, open);
+  if (!choose_kernel(pass, all_lines)) return false;
+  if (pass.how == Pass<T>::How::lines && pass.lanes > 1) {
+    // One line at a time: the lanes become the innermost loop.
+    pass.loop[pass.loops++] = {pass.lanes, pass.lane_in * numbers_in, pass.lane_out * numbers_out};
+    pass.lanes = 1;
+  }
+  program.work = most(program.work, pass.work);
+  return true;
+}
+
+}  // namespace
+
+template <class T>
+bool build(const Problem& problem, bool backward, const Engines<T>& engines, Store& store, Program<T>& program) {
+  program = {};
+  const uint32_t dims = problem.rank + 1;
+  const bool reads_input = (problem.kind == EWALD_FFT_KIND_C2R) == backward;
+  const Side &source = reads_input ? problem.input : problem.output, &target = reads_input ? problem.output : problem.input;
+
+  // Dimensions from the fastest to the slowest of the target.
+  uint32_t order[most_dims];
+  for (uint32_t i = 0; i < dims; i++) {
+    uint32_t at = i;
+    const uint32_t d = dims - 1 - i;
+    for (; at > 0 && target.stride[order[at - 1]] > target.stride[d]; at--) order[at] = order[at - 1];
+    order[at] = d;
+  }
+
+  const bool halves = problem.kind == EWALD_FFT_KIND_R2C || problem.kind == EWALD_FFT_KIND_C2R;
+  const bool trig = problem.kind == EWALD_FFT_KIND_R2R, widens = problem.kind == EWALD_FFT_KIND_REAL_C2C;
+  const bool to_real = backward && (halves || widens);  // the last pass leaves real numbers
+  const uint32_t special = halves ? problem.reduced + 1 : dims;
+
+  Builder<T> builder = {problem, backward, engines, store, program, dims, {}};
+  size_t between[most_dims];  // extents of the arrays between the passes
+  for (uint32_t d = 0; d < dims; d++) between[d] = to_real ? source.count[d] : target.count[d];
+
+  // What stays in the cache.
+  uint32_t resident = 0;
+  size_t bytes = (trig ? 1 : 2) * sizeof(T);
+  for (uint32_t i = 0; i < dims && bytes <= resident_bytes / between[order[i]]; i++) {
+    bytes *= between[order[i]];
+    resident |= 1u << order[i];
+  }
+
+  Step steps[most_dims];
+  uint32_t count = 0;
+  const bool special_resident = halves && (resident >> special & 1) != 0;
+  const auto take = [&](bool inside) {
+    for (uint32_t i = 0; i < dims; i++) {
+      const uint32_t d = order[i];
+      if (d == 0 || d == special || (problem.axes >> (d - 1) & 1) == 0 || ((resident >> d & 1) != 0) != inside) continue;
+      if (problem.shape[d] == 1 && !widens && !trig) continue;
+      steps[count++] = {d, trig ? Task::trig : Task::c2c};
+    }
+  };
+  if (halves && !to_real) steps[count++] = {special, Task::r2c};
+  if (to_real && special_resident) {
+    take(false);
+    take(true);
+  } else {
+    take(true);
+    take(false);
+  }
+  if (halves && to_real) steps[count++] = {special, Task::c2r};
+  if (widens) {
+    if (to_real)
+      steps[count - 1].task = Task::c2c_real;
+    else
+      steps[0].task = Task::real_c2c;
+    // A transform of length 1 is only of use where it changes the type.
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++)
+      if (steps[i].task != Task::c2c || problem.shape[steps[i].dim] > 1) steps[kept++] = steps[i];
+    count = kept;
+  }
+  if (count == 0) steps[count++] = {order[0], Task::copy};
+
+  // Buffers: whatever lies between input and output is kept in the output where that has room for it.
+  Layout in = {Buffer::input, source.complex, {}}, out = {Buffer::output, target.complex, {}}, middle = out;
+  bool moved = false;
+  for (uint32_t d = 0; d < dims; d++) {
+    in.stride[d] = source.stride[d];
+    out.stride[d] = middle.stride[d] = target.stride[d];
+    moved = moved || (source.stride[d] != target.stride[d] && source.count[d] > 1);
+  }
+  const bool permutes = problem.in_place && !halves && moved;
+  if (permutes && count == 1) steps[count++] = {order[0], Task::copy};
+  if ((to_real && count > 1) || permutes) {
+    middle.buffer = Buffer::workspace;
+    middle.complex = !trig;
+    size_t stride = 1;
+    for (uint32_t i = 0; i < dims; i++) {
+      middle.stride[order[i]] = stride;
+      stride *= between[order[i]];
+    }
+    program.middle = stride * (trig ? 1 : 2);
+  }
+
+  for (uint32_t i = 0; i < count;) {
+    // A run of passes inside what stays in the cache.
+    uint32_t run = 1;
+    const auto inside = [&](uint32_t k) { return k < count && steps[k].task != Task::copy && (resident >> steps[k].dim & 1) != 0; };
+    if (inside(i))
+      while (inside(i + run)) run++;
+    uint32_t shared = 0;
+    size_t repeats = 1;
+    if (run > 1)
+      for (uint32_t d = 0; d < dims; d++)
+        if ((resident >> d & 1) == 0) {
+          shared |= 1u << d;
+          repeats *= between[d];
+        }
+    program.group[program.groups++] = {i, run, repeats};
+    for (uint32_t k = i; k < i + run; k++) {
+      const bool first = k == 0, last = k + 1 == count;
+      if (!builder.add(steps[k], first ? in : middle, last ? out : middle, first ? source.count : between, last ? target.count : between, shared))
+        return false;
+    }
+    i += run;
+  }
+  return store.ok();
+}
+
+template bool build<float>(const Problem&, bool, const Engines<float>&, Store&, Program<float>&);
+template bool build<double>(const Problem&, bool, const Engines<double>&, Store&, Program<double>&);
+
+}  // namespace ewald::fft

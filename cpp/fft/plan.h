@@ -1,0 +1,87 @@
+// A transform of any rank as a list of passes, each along one axis over every line of it.
+#pragma once
+#include "common/threads.h"
+#include "fft/fft_abi.h"
+#include "fft/kernels.h"
+#include "fft/lines.h"
+#include "fft/store.h"
+
+namespace ewald::fft {
+
+constexpr uint32_t most_rank = 8, most_dims = most_rank + 1, most_passes = most_rank + 2;
+
+// One dimension that a pass runs over: how many, and how far apart in numbers (not complex ones) of its source and target.
+struct Loop {
+  size_t count, in, out;
+};
+
+enum class Task : uint32_t { copy, c2c, r2c, c2r, real_c2c, c2c_real, trig };
+enum class Buffer : uint32_t { input, output, workspace };
+
+// One axis, all its lines.
+template <class T>
+struct Pass {
+  enum class How : uint32_t { lines, columns, lanes };
+  How how;
+  Task task;
+  Trig trig;
+  Buffer source, target;
+  bool backward, in_complex, out_complex;
+  size_t n, n_in, n_out;     // logical length, elements of a line of the source and of the target
+  size_t line_in, line_out;  // from element to element of a line
+  size_t lane_in, lane_out;  // from line to line of a block
+  size_t lanes;              // lines of that dimension; blocks take `width` of them
+  size_t width, blocks;
+  uint32_t vectors;
+  uint32_t shared, loops;  // the first `shared` loops belong to the group
+  Loop loop[most_dims];
+  const Engine<T>* engine;
+  const ColumnPlan<T>* column;
+  const Line<T>* line;
+  const T* table;
+  size_t work;  // numbers of scratch that one thread needs
+};
+
+// Passes that are run one after the other for each element of their shared loops, so that a plane stays in the cache between them.
+struct Group {
+  uint32_t first, count;
+  size_t repeats;
+};
+
+template <class T>
+struct Program {
+  uint32_t passes, groups;
+  Pass<T> pass[most_passes];
+  Group group[most_passes];
+  size_t work;   // numbers of scratch for each thread
+  size_t extra;  // numbers that further threads need again in a split line
+  size_t middle;  // numbers of the workspace that hold an intermediate array
+};
+
+// A side of the transform: what lies where.
+struct Side {
+  bool complex;
+  size_t count[most_dims], stride[most_dims];  // dimension 0 is the batch
+  size_t size;                                 // elements from the first to the last
+};
+
+// The descriptor, checked and with every default filled in.
+struct Problem {
+  uint32_t rank, kind, axes, reduced, threads;
+  bool in_place, user_workspace;
+  uint32_t tune;
+  size_t batch, shape[most_dims];  // dimension 0 is the batch
+  Trig trig[most_dims];
+  Side input, output;
+  double logical;  // N of the scale factors
+};
+
+int32_t check(const ewald_fft_descriptor& descriptor, Problem& problem);
+
+template <class T>
+bool build(const Problem& problem, bool backward, const Engines<T>& engines, Store& store, Program<T>& program);
+
+template <class T>
+void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, ThreadPool& pool);
+
+}  // namespace ewald::fft

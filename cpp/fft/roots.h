@@ -1,0 +1,34 @@
+// Roots of unity, correct to the last bit of float and (but for rare halves) of double.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "fft/store.h"
+
+namespace ewald::fft {
+
+// exp(-2 pi i k / n) for any k, from two tables of about sqrt(n) entries kept in twice the precision of double. One product a root: no
+// recurrence, so nothing adds up. Both tables are made from scratch by Taylor series inside an eighth of the circle.
+class Roots {
+ public:
+  Roots(uint64_t n, Store& store);
+  bool ok() const { return low_ != nullptr && high_ != nullptr; }
+
+  void get(uint64_t k, float* root) const;
+  void get(uint64_t k, double* root) const;
+
+ private:
+  // value = re + re_low, im + im_low
+  struct Entry {
+    double re, re_low, im, im_low;
+  };
+  struct Series;
+  static Entry exact(uint64_t k, uint64_t n, const Series& series);
+
+  uint64_t n_;
+  uint32_t shift_;
+  Entry* low_;
+  Entry* high_;
+};
+
+}  // namespace ewald::fft

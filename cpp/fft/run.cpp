@@ -1,0 +1,262 @@
+// Runs a program: hands the lines of each pass to the kernels, and blocks of them to the threads.
+#include <cstring>
+
+#include "fft/plan.h"
+
+namespace ewald::fft {
+namespace {
+
+template <class T>
+struct Buffers {
+  const T* input;
+  T* output;
+  T* middle;
+
+  const T* source(Buffer b) const { return b == Buffer::input ? input : b == Buffer::output ? output : middle; }
+  T* target(Buffer b) const { return b == Buffer::output ? output : middle; }
+};
+
+// A real line of odd length as a complex one, and the half of a spectrum as a whole one.
+template <class T>
+void widen(const T* in, size_t n, T* out) {
+  for (size_t j = 0; j < n; j++) {
+    out[2 * j] = in[j];
+    out[2 * j + 1] = T(0);
+  }
+}
+template <class T>
+void unfold(const T* in, size_t n, T* out) {
+  out[0] = in[0];
+  out[1] = T(0);
+  for (size_t k = 1; 2 * k < n; k++) {
+    out[2 * k] = out[2 * (n - k)] = in[2 * k];
+    out[2 * k + 1] = in[2 * k + 1];
+    out[2 * (n - k) + 1] = -in[2 * k + 1];
+  }
+}
+
+template <class T>
+void run_contiguous(const Pass<T>& pass, const T* in, T* out, T* work, T scale, ThreadPool* pool) {
+  const size_t n = pass.n;
+  switch (pass.task) {
+    case Task::r2c:
+      if (n % 2 == 0) {
+        run_line(*pass.line, in, out, work + 2 * n + 4, false, T(1), pool);
+        pass.engine->half_after(n / 2, pass.table, out, out, scale);
+      } else {
+        widen(in, n, work);
+        run_line(*pass.line, work, work, work + 2 * n + 4, false, scale, pool);
+        std::memcpy(out, work, 2 * (n / 2 + 1) * sizeof(T));
+      }
+      break;
+    case Task::c2r:
+      if (n % 2 == 0) {
+        pass.engine->half_before(n / 2, pass.table, in, work);
+        run_line(*pass.line, work, out, work + 2 * n + 4, true, scale, pool);
+      } else {
+        unfold(in, n, work);
+        run_line(*pass.line, work, work, work + 2 * n + 4, true, scale, pool);
+        for (size_t j = 0; j < n; j++) out[j] = work[2 * j];
+      }
+      break;
+    default: run_line(*pass.line, in, out, work, pass.backward, scale, pool); break;
+  }
+}
+
+template <class T>
+void run_block(const Pass<T>& pass, const T* in, T* out, size_t lines, T* work, T scale) {
+  const Engine<T>& engine = *pass.engine;
+  const bool pairs = pass.task == Task::r2c || pass.task == Task::c2r || pass.task == Task::trig;
+  const size_t w = engine.lanes, planes = pairs ? 2 : 1;
+  const size_t vectors = (lines + w * planes - 1) / (w * planes);
+  const Strides from = {pass.line_in, pass.lane_in}, to = {pass.line_out, pass.lane_out};
+  const Form form = pass.backward ? Form::swapped : Form::complex;
+  if (pass.task == Task::copy) {
+    const Form same = pass.in_complex ? Form::complex : Form::real;
+    engine.gather(work, vectors, in, 1, from, lines, same);
+    engine.scatter(work, vectors, out, 1, to, lines, same, scale);
+    return;
+  }
+  const ColumnPlan<T>& column = *pass.column;
+  if (pass.how == Pass<T>::How::columns && lines == vectors * w) {
+    engine.columns(column, in, pass.line_in, out, pass.line_out, vectors, work, pass.backward, scale);
+    return;
+  }
+  const size_t rows = column.rows > pass.n + 2 ? column.rows : pass.n + 2;
+  T* a = work;
+  T* b = work + rows * vectors * 2 * w;
+  switch (pass.task) {
+    case Task::r2c: {
+      engine.gather(a, vectors, in, pass.n_in, from, lines, Form::pairs);
+      T* c = engine.transform(column, a, b, vectors);
+      T* d = c == a ? b : a;
+      engine.separate(pass.n, c, d, vectors);
+      engine.scatter(d, 2 * vectors, out, pass.n_out, to, lines, Form::complex, scale);
+      break;
+    }
+    case Task::c2r: {
+      engine.gather(a, 2 * vectors, in, pass.n_in, from, lines, Form::complex);
+      engine.join(pass.n, a, b, vectors);
+      engine.scatter(engine.transform(column, b, a, vectors), vectors, out, pass.n_out, to, lines, Form::pairs, scale);
+      break;
+    }
+    case Task::trig: {
+      engine.gather(a, vectors, in, pass.n_in, from, lines, Form::pairs);
+      engine.trig_before(pass.trig, pass.n, pass.table, a, b, vectors);
+      T* c = engine.transform(column, b, a, vectors);
+      T* d = c == a ? b : a;
+      engine.trig_after(pass.trig, pass.n, pass.table, c, d, vectors);
+      engine.scatter(d, vectors, out, pass.n_out, to, lines, Form::pairs, scale);
+      break;
+    }
+    case Task::real_c2c:
+      engine.gather(a, vectors, in, pass.n_in, from, lines, Form::real);
+      engine.scatter(engine.transform(column, a, b, vectors), vectors, out, pass.n_out, to, lines, Form::complex, scale);
+      break;
+    case Task::c2c_real:
+      engine.gather(a, vectors, in, pass.n_in, from, lines, Form::swapped);
+      engine.scatter(engine.transform(column, a, b, vectors), vectors, out, pass.n_out, to, lines, Form::imaginary, scale);
+      break;
+    default:
+      engine.gather(a, vectors, in, pass.n_in, from, lines, form);
+      engine.scatter(engine.transform(column, a, b, vectors), vectors, out, pass.n_out, to, lines, form, scale);
+      break;
+  }
+}
+
+template <class T>
+size_t items_of(const Pass<T>& pass) {
+  size_t items = pass.blocks;
+  for (uint32_t i = pass.shared; i < pass.loops; i++) items *= pass.loop[i].count;
+  return items;
+}
+
+// Items first .. last-1 of a pass whose shared loops have been applied to `in` and `out`.
+template <class T>
+void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t last, T* work, T scale, ThreadPool* pool) {
+  size_t index[most_dims], block = first % pass.blocks, rest = first / pass.blocks, at_in = 0, at_out = 0;
+  for (uint32_t i = pass.loops; i-- > pass.shared;) {
+    index[i] = rest % pass.loop[i].count;
+    rest /= pass.loop[i].count;
+    at_in += index[i] * pass.loop[i].in;
+    at_out += index[i] * pass.loop[i].out;
+  }
+  const size_t step_in = pass.lane_in * pass.width * (pass.in_complex ? 2 : 1), step_out = pass.lane_out * pass.width * (pass.out_complex ? 2 : 1);
+  for (size_t item = first; item < last; item++) {
+    const T* from = in + at_in + block * step_in;
+    T* to = out + at_out + block * step_out;
+    if (pass.how == Pass<T>::How::lines) {
+      run_contiguous(pass, from, to, work, scale, pool);
+    } else {
+      const size_t done = block * pass.width, left = pass.lanes - done;
+      run_block(pass, from, to, left < pass.width ? left : pass.width, work, scale);
+    }
+    if (++block < pass.blocks) continue;
+    block = 0;
+    for (uint32_t i = pass.loops; i-- > pass.shared;) {
+      at_in += pass.loop[i].in;
+      at_out += pass.loop[i].out;
+      if (++index[i] < pass.loop[i].count) break;
+      at_in -= pass.loop[i].in * pass.loop[i].count;
+      at_out -= pass.loop[i].out * pass.loop[i].count;
+      index[i] = 0;
+    }
+  }
+}
+
+// Where the shared loops stand in round `repeat`.
+template <class T>
+void shared_offset(const Pass<T>& pass, size_t repeat, size_t* in, size_t* out) {
+  *in = *out = 0;
+  for (uint32_t i = pass.shared; i-- > 0;) {
+    const size_t k = repeat % pass.loop[i].count;
+    repeat /= pass.loop[i].count;
+    *in += k * pass.loop[i].in;
+    *out += k * pass.loop[i].out;
+  }
+}
+
+template <class T>
+struct Job {
+  const Program<T>& program;
+  const Group& group;
+  const Pass<T>* pass;
+  Buffers<T> buffers;
+  T* work;
+  T scale;
+  size_t items, share, in, out;
+};
+
+template <class T>
+T scale_of(const Program<T>& program, uint32_t pass, T scale) {
+  return pass + 1 == program.passes ? scale : T(1);
+}
+
+// Whole rounds of a group.
+template <class T>
+void run_rounds(void* context, uint32_t item, uint32_t worker) {
+  const Job<T>& job = *static_cast<Job<T>*>(context);
+  const size_t begin = item * job.share, end = begin + job.share < job.items ? begin + job.share : job.items;
+  for (size_t repeat = begin; repeat < end; repeat++)
+    for (uint32_t k = job.group.first; k < job.group.first + job.group.count; k++) {
+      const Pass<T>& pass = job.program.pass[k];
+      size_t in, out;
+      shared_offset(pass, repeat, &in, &out);
+      run_items<T>(pass, job.buffers.source(pass.source) + in, job.buffers.target(pass.target) + out, 0, items_of(pass),
+                   job.work + worker * job.program.work, scale_of(job.program, k, job.scale), nullptr);
+    }
+}
+
+// Some items of one pass.
+template <class T>
+void run_share(void* context, uint32_t item, uint32_t worker) {
+  const Job<T>& job = *static_cast<Job<T>*>(context);
+  const size_t begin = item * job.share, end = begin + job.share < job.items ? begin + job.share : job.items;
+  run_items<T>(*job.pass, job.buffers.source(job.pass->source) + job.in, job.buffers.target(job.pass->target) + job.out, begin, end,
+               job.work + worker * job.program.work, job.scale, nullptr);
+}
+
+}  // namespace
+
+template <class T>
+void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, ThreadPool& pool) {
+  // Workspace: the array between the passes, then the scratch of each thread.
+  const Buffers<T> buffers = {in, out, workspace};
+  T* work = workspace + (program.middle + 15) / 16 * 16;
+  const uint32_t threads = pool.size();
+  for (uint32_t g = 0; g < program.groups; g++) {
+    const Group& group = program.group[g];
+    Job<T> job = {program, group, nullptr, buffers, work, scale, group.repeats, 1, 0, 0};
+    if (threads == 1 || group.repeats >= 2 * threads) {
+      // Few enough shares to be cheap, enough to even out.
+      const size_t shares = threads == 1 ? 1 : 8 * size_t(threads);
+      job.share = (group.repeats + shares - 1) / shares;
+      if (threads > 1) {
+        pool.run(uint32_t((job.items + job.share - 1) / job.share), run_rounds<T>, &job);
+      } else {
+        run_rounds<T>(&job, 0, 0);
+      }
+      continue;
+    }
+    for (size_t repeat = 0; repeat < group.repeats; repeat++)
+      for (uint32_t k = group.first; k < group.first + group.count; k++) {
+        const Pass<T>& pass = program.pass[k];
+        shared_offset(pass, repeat, &job.in, &job.out);
+        job.pass = &pass;
+        job.items = items_of(pass);
+        job.scale = scale_of(program, k, scale);
+        if (job.items == 1) {
+          run_items<T>(pass, buffers.source(pass.source) + job.in, buffers.target(pass.target) + job.out, 0, 1, work, job.scale, &pool);
+          continue;
+        }
+        const size_t shares = 4 * size_t(threads);
+        job.share = (job.items + shares - 1) / shares;
+        pool.run(uint32_t((job.items + job.share - 1) / job.share), run_share<T>, &job);
+      }
+  }
+}
+
+template void run<float>(const Program<float>&, const float*, float*, float*, float, ThreadPool&);
+template void run<double>(const Program<double>&, const double*, double*, double*, double, ThreadPool&);
+
+}  // namespace ewald::fft
