@@ -12,6 +12,7 @@ import {
   type CType,
   type DataModel,
   type Declared,
+  type FunctionTable,
   type ScalarName,
   signature,
   typeText,
@@ -57,6 +58,18 @@ export class Scope {
     this.warnings = warnings;
     // A header may well declare names such as constructor or __proto__.
     for (const names of [this.functions, this.variables, this.structs, this.enums, this.typedefs, this.constants]) Object.setPrototypeOf(names, null);
+  }
+
+  /** The scope of a table: what `double` or `struct rec` mean to a library that is open already. */
+  static of({ model, structs, enums, typedefs }: FunctionTable): Scope {
+    const scope = new Scope(model, []);
+    Object.assign(scope.structs, structs);
+    Object.assign(scope.enums, enums);
+    for (const [name, { type }] of Object.entries(typedefs)) scope.#types.set(name, { ...type, alias: name });
+    for (const { values } of Object.values(enums)) {
+      for (const [name, value] of Object.entries(values)) scope.#enumerators.set(name, int(BigInt(value)));
+    }
+    return scope;
   }
 
   get longBits(): 32 | 64 {

@@ -1,0 +1,180 @@
+/** A C function as a function of JavaScript: counts, converts, calls, converts back. */
+import { EwaldError } from '../errors.js';
+import { type Argument, Directed, type Frame, type Parameter } from './arguments.js';
+import { isText } from './callback.js';
+import { type CFunction, type CType, signature } from './header/types.js';
+import { Pointer } from './pointer.js';
+import type { Runtime } from './runtime.js';
+import type { Bits } from './scalars.js';
+
+/** A frame with its ends. */
+export interface CallFrame extends Frame {
+  /** Behind the call: copies back. */
+  done(): void;
+  /** In every case: frees. */
+  end(): void;
+}
+
+/** The ends of a frame, the same on every target. */
+export class FrameEnds {
+  #after: (() => void)[] | undefined;
+  #release: (() => void)[] | undefined;
+
+  after(work: () => void): void {
+    this.#after ??= [];
+    this.#after.push(work);
+  }
+
+  release(work: () => void): void {
+    this.#release ??= [];
+    this.#release.push(work);
+  }
+
+  done(): void {
+    const after = this.#after;
+    if (!after) return;
+    this.#after = undefined;
+    for (const work of after) work();
+  }
+
+  end(): void {
+    this.#after = undefined;
+    const release = this.#release;
+    if (!release) return;
+    this.#release = undefined;
+    for (const work of release.toReversed()) work();
+  }
+}
+
+/** What a target gives to bind one function. */
+export interface RawCall {
+  /** The function itself, for converted arguments. */
+  readonly call: (...values: never[]) => unknown;
+  /** The JavaScript value of what it returned. */
+  readonly out: (result: never) => unknown;
+  readonly parameters: readonly Parameter[];
+  readonly checks: readonly ((values: readonly unknown[]) => void)[];
+  frame(): CallFrame;
+}
+
+/** Refuses a wrong number of arguments. */
+export function countError(fn: CFunction, found: number): EwaldError {
+  const needed = fn.parameters.length;
+  return new EwaldError(
+    'Argument',
+    `${fn.name}() got ${found} argument${found === 1 ? '' : 's'}; needed ${needed === 1 ? 'is 1' : `are ${needed}`}: ${signature(fn, fn.name)}`,
+    {
+      detail: { found, needed },
+    },
+  );
+}
+
+/** The function of JavaScript. */
+export function bindCall(runtime: Runtime, fn: CFunction, { call, out, parameters, checks, frame }: RawCall): (...values: unknown[]) => unknown {
+  const raw = call as (...values: Argument[]) => unknown;
+  const answer = out as (result: unknown) => unknown;
+  if (checks.length === 0 && parameters.every(({ scalar }) => scalar !== undefined)) {
+    const direct = bindScalars(runtime, fn, raw, answer, parameters);
+    if (direct) return direct;
+  }
+  const count = parameters.length;
+  const converters = parameters.map(({ convert }) => convert);
+  // One frame serves call after call; a callback that calls back in takes another.
+  let idle: CallFrame | undefined;
+  return (...values) => {
+    if (values.length !== count) throw countError(fn, values.length);
+    if (runtime.disposed) runtime.assertAlive();
+    for (const check of checks) check(values);
+    const open = idle ?? frame();
+    idle = undefined;
+    try {
+      for (let i = 0; i < count; i++) values[i] = (converters[i] as Parameter['convert'])(values[i], open);
+      const result = raw(...(values as Argument[]));
+      open.done();
+      if (runtime.thrown) runtime.rethrow();
+      return answer(result);
+    } finally {
+      open.end();
+      idle = open;
+    }
+  };
+}
+
+/** Functions of numbers alone need no frame: the cheapest way, spelled out by count. */
+function bindScalars(
+  runtime: Runtime,
+  fn: CFunction,
+  raw: (...values: Argument[]) => unknown,
+  out: (result: unknown) => unknown,
+  parameters: readonly Parameter[],
+): ((...values: unknown[]) => unknown) | undefined {
+  const [a, b, c, d] = parameters.map(
+    ({ scalar, place }) =>
+      (value: unknown): Bits =>
+        (scalar as NonNullable<typeof scalar>).in(value, place),
+  );
+  const finish = (result: unknown): unknown => {
+    if (runtime.thrown) runtime.rethrow();
+    return out(result);
+  };
+  const open = (found: number): void => {
+    if (found !== parameters.length) throw countError(fn, found);
+    if (runtime.disposed) runtime.assertAlive();
+  };
+  if (parameters.length === 0) {
+    return (...values) => {
+      open(values.length);
+      return finish(raw());
+    };
+  }
+  if (a && parameters.length === 1) {
+    return (...values) => {
+      open(values.length);
+      return finish(raw(a(values[0])));
+    };
+  }
+  if (a && b && parameters.length === 2) {
+    return (...values) => {
+      open(values.length);
+      return finish(raw(a(values[0]), b(values[1])));
+    };
+  }
+  if (a && b && c && parameters.length === 3) {
+    return (...values) => {
+      open(values.length);
+      return finish(raw(a(values[0]), b(values[1]), c(values[2])));
+    };
+  }
+  if (a && b && c && d && parameters.length === 4) {
+    return (...values) => {
+      open(values.length);
+      return finish(raw(a(values[0]), b(values[1]), c(values[2]), d(values[3])));
+    };
+  }
+  return undefined;
+}
+
+/** How a result comes back; `text` reads one that the target already decoded, or an address. */
+export function resultOf(runtime: Runtime, type: CType): (result: Bits) => unknown {
+  if (type.kind === 'void') return () => undefined;
+  const scalar = runtime.scalar(type);
+  if (scalar) return scalar.out;
+  if (type.kind === 'pointer') {
+    if (isText(type, runtime)) return (address) => (address ? runtime.textAt(address) : null);
+    return (address) => runtime.pointer(address, type.to);
+  }
+  throw new EwaldError('Unsupported', 'a struct by value cannot be returned here; declare a function that writes it through a pointer');
+}
+
+/** Lets a destructor mark the handle it was given. */
+export function marking({ convert, ...rest }: Parameter, by: string): Parameter {
+  return {
+    ...rest,
+    convert: (given, frame) => {
+      const argument = convert(given, frame);
+      const value = given instanceof Directed ? given.value : given;
+      if (value instanceof Pointer) frame.after(() => value.end(by));
+      return argument;
+    },
+  };
+}

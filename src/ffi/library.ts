@@ -1,0 +1,391 @@
+/** An open library: its functions as properties, and the tools around them. */
+import { EwaldError } from '../errors.js';
+import { disposableClass, disposeSymbol, type MaybeDisposable } from '../memory/disposable.js';
+import type { MemorySpace } from '../memory/space.js';
+import { nearest } from '../options.js';
+import { type Converter, Directed, lengthChecks, type Parameter, parametersOf } from './arguments.js';
+import { bindCall, type CallFrame, marking } from './bind.js';
+import { Callback } from './callback.js';
+import { CArray } from './carray.js';
+import { type CFunction, type CType, type FunctionTable, signature, typeText } from './header/types.js';
+import { Pointer } from './pointer.js';
+import type { Runtime } from './runtime.js';
+import type { Place } from './scalars.js';
+
+/** Where the functions of a table come from. */
+export interface Target {
+  readonly kind: 'wasm' | 'native';
+  readonly runtime: Runtime;
+  /** Names the library exports, where they can be listed. */
+  symbols(): readonly string[];
+  /** Address of a symbol, or undefined. */
+  address(name: string): number | bigint | undefined;
+  /** The function behind a declaration. @throws `Load` when the library lacks it, `Unsupported` when it cannot be called. */
+  bind(fn: CFunction): { readonly call: (...values: never[]) => unknown; readonly out: (result: never) => unknown };
+  /** What passes a struct by value; absent where that is not possible. */
+  byValue?(type: CType & { kind: 'struct' }, place: Place): Converter;
+  frame(): CallFrame;
+  /** A call off the main thread. */
+  async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown>;
+  /** A callback C may keep. */
+  callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): { readonly address: number | bigint; release(): void };
+  /** A function behind a pointer. */
+  callable(address: number | bigint, type: CType & { kind: 'function' }): (...values: unknown[]) => unknown;
+  /** C's own `free`. */
+  free(address: number | bigint): void;
+  close(): void;
+}
+
+/** What a library is bound with. */
+export interface BindOptions {
+  /** Refuses at once when the library lacks a declared function; default false: the first use refuses. */
+  readonly strict?: boolean;
+  /** Which function frees a handle: `{ ctx_t: 'ctx_free' }`. Functions such as `void ctx_free(ctx_t *)` are found by themselves. */
+  readonly handles?: Readonly<Record<string, string>>;
+  /** How many elements arrays must have: `{ get_array: { array: 'len' } }` names the parameter that says it, or a number. */
+  readonly lengths?: Readonly<Record<string, Readonly<Record<string, number | string>>>>;
+}
+
+/** A function of the library. */
+export interface LibraryFunction {
+  // biome-ignore lint/suspicious/noExplicitAny: the header is known at run time only; a generated module has the types
+  (...values: any[]): any;
+  /** The same call off the main thread. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  async(...values: any[]): Promise<any>;
+  /** The declaration. */
+  readonly declaration: CFunction;
+}
+
+/** The tools of an open library. They are properties of the library too, unless one of its functions has the name. */
+export class LibraryTools {
+  readonly #target: Target;
+  readonly #functions: Record<string, LibraryFunction>;
+
+  /** @internal */
+  constructor(target: Target, functions: Record<string, LibraryFunction>) {
+    this.#target = target;
+    this.#functions = functions;
+  }
+
+  /** `wasm` or `native`. */
+  get backend(): 'wasm' | 'native' {
+    return this.#target.kind;
+  }
+
+  /** What the header declares, laid out for this library's target. */
+  get table(): FunctionTable {
+    return this.#target.runtime.table;
+  }
+
+  /** The memory C works in, for `ewald/memory`: `IndirectMemory2D.create(2, 3, 'd', { memory: lib.memory })`. */
+  get memory(): MemorySpace {
+    return this.#target.runtime.memory;
+  }
+
+  /** Bytes that were allocated for the caller and not yet freed. */
+  get liveBytes(): number {
+    return this.#target.runtime.memory.liveBytes;
+  }
+
+  get disposed(): boolean {
+    return this.#target.runtime.disposed;
+  }
+
+  /**
+   * Memory for the caller, zeroed, where C reaches it without a copy.
+   *
+   * @param type Type of an element as C writes it: `double`, `int *`, `struct rec`.
+   * @param length Number of elements; default 1.
+   */
+  alloc<V = number>(type: string, length = 1): CArray<V> {
+    const { runtime } = this.#target;
+    runtime.assertAlive();
+    if (!Number.isSafeInteger(length) || length < 0) throw new EwaldError('Argument', `the length is ${length}; needed is a whole number from 0`);
+    const element = runtime.typeOf(type);
+    const allocation = runtime.memory.allocate(length * runtime.sizeOf(element), `an array of ${type}`);
+    return new CArray<V>(runtime, element, length, allocation, () => allocation.free());
+  }
+
+  /** One element to pass as `T *` and read behind the call: `const n = lib.ref('int', 5); lib.f(n); n.at(0)`. */
+  ref<V = number>(type: string, value?: V): CArray<V> {
+    const array = this.alloc<V>(type, 1);
+    if (value !== undefined) array.set(0, value);
+    return array;
+  }
+
+  /**
+   * Takes over memory that the library allocated: it is freed by `dispose()`.
+   *
+   * @param pointer What the library returned.
+   * @param options `length`: elements there are. `free`: the function of the library that frees it, or one of JavaScript; default C's `free`.
+   */
+  owned<V = number>(pointer: Pointer | null, options: { readonly length: number; readonly free?: string | ((pointer: Pointer) => void) }): CArray<V> {
+    const { runtime } = this.#target;
+    if (pointer === null) throw new EwaldError('Argument', 'the pointer is null: the library gave no memory');
+    if (!(pointer instanceof Pointer) || pointer.runtime !== runtime) throw new EwaldError('Argument', 'owned() needs a pointer that this library returned');
+    const { length, free = 'free' } = options;
+    const { address } = pointer;
+    const span = runtime.memory.span(address, length * runtime.sizeOf(pointer.type));
+    const release = this.#freeing(free, pointer, address);
+    return new CArray<V>(runtime, pointer.type, length, span, () => {
+      if (runtime.disposed) return;
+      release();
+      pointer.end('its owner, which freed it');
+    });
+  }
+
+  #freeing(free: string | ((pointer: Pointer) => void), pointer: Pointer, address: number | bigint): () => void {
+    if (typeof free === 'function') return () => free(pointer);
+    const declared = Object.hasOwn(this.#functions, free) ? this.#functions[free] : undefined;
+    if (declared) return () => declared(pointer);
+    if (free === 'free') return () => this.#target.free(address);
+    const near = nearest(free, Object.keys(this.table.functions));
+    throw new EwaldError('Argument', `the header declares no function "${free}" to free with${near ? `; did you mean "${near}"?` : ''}`);
+  }
+
+  /** An array whose elements C writes: nothing is copied in. */
+  out<T>(array: T): T {
+    return new Directed('out', array) as T;
+  }
+
+  /** An array whose elements C only reads: nothing is copied back. */
+  in<T>(array: T): T {
+    return new Directed('in', array) as T;
+  }
+
+  /** An array whose elements C reads and writes; so are arrays without a mark, unless the parameter is const. */
+  inout<T>(array: T): T {
+    return new Directed('inout', array) as T;
+  }
+
+  /**
+   * A function that C may keep beyond the call; dispose it when C no longer calls it.
+   *
+   * @param type A typedef of the header, or the type as C writes it: `int (*)(int)`.
+   */
+  callback(type: string, use: (...values: never[]) => unknown): Callback {
+    const { runtime } = this.#target;
+    runtime.assertAlive();
+    const declared = runtime.typeOf(type);
+    const fn = declared.kind === 'pointer' ? declared.to : declared;
+    if (fn.kind !== 'function') throw new EwaldError('Argument', `"${type}" is ${typeText(declared)}; a callback needs a function type such as int (*)(int)`);
+    const { address, release } = this.#target.callback(fn, use as (...values: unknown[]) => unknown);
+    return new Callback(runtime, address, () => {
+      if (!runtime.disposed) release();
+    });
+  }
+
+  /** The function a function pointer leads to. */
+  callable(pointer: Pointer): (...values: unknown[]) => unknown {
+    const { type } = pointer;
+    if (type.kind !== 'function') throw new EwaldError('Argument', `${pointer.typeText} is no pointer to a function`);
+    return this.#target.callable(pointer.address, type);
+  }
+
+  /** A pointer to a variable of the library. */
+  variable(name: string): Pointer {
+    const { runtime } = this.#target;
+    const declared = Object.hasOwn(runtime.table.variables, name) ? runtime.table.variables[name] : undefined;
+    if (!declared) {
+      const near = nearest(name, Object.keys(runtime.table.variables));
+      throw new EwaldError('Argument', `the header declares no variable "${name}"${near ? `; did you mean "${near}"?` : ''}`);
+    }
+    const address = this.#target.address(name);
+    if (address === undefined) throw missing(this.#target, name);
+    const { type } = declared;
+    return new Pointer(runtime, address, type.kind === 'array' ? type.of : type);
+  }
+
+  /** A pointer of a type at an address from elsewhere. Nothing checks that there is something. */
+  pointer(type: string, address: number | bigint): Pointer | null {
+    return this.#target.runtime.pointer(address, this.#target.runtime.typeOf(type));
+  }
+
+  /** Closes the library. What it allocated and gave is invalid from here on; a second call does nothing. */
+  dispose(): void {
+    const { runtime } = this.#target;
+    if (runtime.disposed) return;
+    runtime.disposed = true;
+    this.#target.close();
+  }
+}
+disposableClass(LibraryTools);
+
+/** An open library; functions are typed by a generated module, or left open. */
+export type Library<Functions = Record<string, LibraryFunction>> = Functions & LibraryTools & MaybeDisposable;
+
+const toolNames = [
+  'backend',
+  'table',
+  'memory',
+  'liveBytes',
+  'disposed',
+  'alloc',
+  'ref',
+  'owned',
+  'out',
+  'in',
+  'inout',
+  'callback',
+  'callable',
+  'variable',
+  'pointer',
+  'dispose',
+] as const;
+const tools = new WeakMap<object, LibraryTools>();
+
+/** The tools of a library, whatever names its functions have. */
+export function toolsOf(library: object): LibraryTools {
+  const found = tools.get(library);
+  if (!found) throw new EwaldError('Argument', 'this is no library that getLibHandle() opened');
+  return found;
+}
+
+/** The refusal of a symbol that the library lacks. */
+export function missing(target: Target, name: string): EwaldError {
+  const symbols = target.symbols();
+  const others = [`${name}_`, `_${name}`, `${name.toLowerCase()}_`].filter((other) => symbols.includes(other));
+  const mangled = symbols.find((symbol) => symbol.startsWith('_Z') && symbol.includes(`${name.length}${name}`));
+  const near = others[0] ?? nearest(name, symbols);
+  const hint = symbols.includes(name)
+    ? 'the name is in the file, but hidden: export it (visibility "default")'
+    : mangled
+      ? `it has ${mangled}, so it was compiled as C++: declare it extern "C"`
+      : near
+        ? `it has ${near}; is that the one?`
+        : `it exports ${symbols.length} names, none of them near`;
+  const exporting = target.kind === 'wasm' && !mangled ? ' (with Emscripten: -sEXPORTED_FUNCTIONS=_name)' : '';
+  return new EwaldError('Load', `the header declares ${name}, but the library ${target.runtime.name} does not have it; ${hint}${exporting}`, {
+    detail: { symbol: name, near },
+  });
+}
+
+/** Functions that look like the end of a handle: `void x_free(x *)` and the like, when there is exactly one. */
+const destructorName = /(?:free|destroy|delete|close|release|dispose|destruct|deinit)$/i;
+
+function findDestructors({ functions, structs, typedefs }: FunctionTable, given: Readonly<Record<string, string>>): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const tag of Object.keys(structs)) {
+    if (structs[tag]?.fields !== undefined) continue;
+    const candidates = Object.values(functions).filter(({ name, result, parameters: [first, ...rest] }) => {
+      const pointee = first?.type.kind === 'pointer' ? first.type.to : undefined;
+      return result.kind === 'void' && rest.length === 0 && pointee?.kind === 'struct' && pointee.tag === tag && !pointee.const && destructorName.test(name);
+    });
+    if (candidates.length === 1 && candidates[0]) found.set(tag, candidates[0].name);
+  }
+  for (const [type, name] of Object.entries(given)) {
+    const named = typedefs[type]?.type;
+    const tag = named?.kind === 'struct' ? named.tag : structs[type] ? type : undefined;
+    if (tag === undefined)
+      throw new EwaldError('Argument', `handles names "${type}", which is no struct of the header; it has ${Object.keys(structs).join(', ') || 'none'}`);
+    const declared = functions[name];
+    if (!declared) {
+      const near = nearest(name, Object.keys(functions));
+      throw new EwaldError('Argument', `handles names the function "${name}", which the header does not declare${near ? `; did you mean "${near}"?` : ''}`);
+    }
+    if (declared.parameters.length !== 1)
+      throw new EwaldError('Argument', `${signature(declared, name)} takes ${declared.parameters.length} arguments; a destructor takes the handle alone`);
+    found.set(tag, name);
+  }
+  return found;
+}
+
+/** Makes the library object. */
+export function makeLibrary(target: Target, options: BindOptions = {}): Library {
+  const { runtime } = target;
+  const { table } = runtime;
+  const lengths = options.lengths ?? {};
+  for (const name of Object.keys(lengths)) {
+    if (!Object.hasOwn(table.functions, name) && !(name in table.functions))
+      throw new EwaldError('Argument', `lengths names "${name}", which the header does not declare`);
+  }
+  const destructors = findDestructors(table, options.handles ?? {});
+  const endings = new Set(destructors.values());
+  const functions: Record<string, LibraryFunction> = Object.create(null);
+
+  const make = (fn: CFunction): LibraryFunction => {
+    const own = lengths[fn.name] ?? {};
+    const parameters = parametersOf(runtime, fn, own, target.byValue?.bind(target)).map((parameter, i) =>
+      i === 0 && endings.has(fn.name) ? marking(parameter, `${fn.name}()`) : parameter,
+    );
+    const checks = lengthChecks(runtime, fn, own);
+    const { call, out } = target.bind(fn);
+    const bound = bindCall(runtime, fn, { call, out, parameters, checks, frame: () => target.frame() });
+    const asynchronous = async (...values: unknown[]): Promise<unknown> => {
+      runtime.assertAlive();
+      for (const check of checks) check(values);
+      return target.async(fn, values, parameters);
+    };
+    return Object.assign(bound, { async: asynchronous, declaration: fn }) as LibraryFunction;
+  };
+
+  const lazily = (fn: CFunction): void => {
+    const get = (): LibraryFunction => {
+      runtime.assertAlive();
+      const made = make(fn);
+      for (const place of [functions, library]) Object.defineProperty(place, fn.name, { value: made, enumerable: true });
+      return made;
+    };
+    for (const place of [functions, library]) Object.defineProperty(place, fn.name, { get, enumerable: true, configurable: true });
+  };
+
+  const own = new LibraryTools(target, functions);
+  // Names that nobody declared are looked up here, behind the declared ones, which stay plain properties.
+  const fallback = new Proxy(own, {
+    get(_, name) {
+      if (typeof name === 'symbol' || engineNames.has(name)) return Reflect.get(own, name, own);
+      if ((toolNames as readonly string[]).includes(name)) return Reflect.get(own, name, own);
+      const near = nearest(name, [...Object.keys(table.functions), ...toolNames]);
+      throw new EwaldError('Argument', `${table.header} declares no function "${name}"${near ? `; did you mean "${near}"?` : ''}`);
+    },
+  });
+  const library = Object.create(fallback) as Library;
+  for (const name of toolNames) {
+    if (name in table.functions) continue;
+    const value = own[name] as unknown;
+    if (typeof value === 'function') Object.defineProperty(library, name, { value: value.bind(own) });
+    else Object.defineProperty(library, name, { get: () => own[name] });
+  }
+  for (const fn of Object.values(table.functions)) lazily(fn);
+  for (const [tag, name] of destructors) {
+    runtime.destructors.set(tag, {
+      name,
+      call: (handle) => {
+        const destroy = functions[name];
+        destroy?.(handle);
+      },
+    });
+  }
+  Object.defineProperty(library, disposeSymbol, { value: () => own.dispose() });
+  tools.set(library, own);
+  if (options.strict) {
+    try {
+      for (const name of Object.keys(table.functions)) void functions[name];
+    } catch (error) {
+      own.dispose();
+      throw error;
+    }
+  }
+  return library;
+}
+
+/** Names that engines and tools look for on any object. */
+const engineNames = new Set([
+  'then',
+  'toJSON',
+  'constructor',
+  'toString',
+  'valueOf',
+  'inspect',
+  'nodeType',
+  'asymmetricMatch',
+  '$$typeof',
+  '__esModule',
+  'prototype',
+  'hasOwnProperty',
+  'length',
+  'name',
+  'tagName',
+  'isMockFunction',
+]);

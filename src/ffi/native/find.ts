@@ -1,0 +1,128 @@
+/** Where libraries lie: the names a library can have, and the folders that are looked in. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { isAbsolute, join, resolve, sep } from 'node:path';
+import { EwaldError } from '../../errors.js';
+
+/** File names a library `pi_cpp` can have here. */
+function nativeNames(library: string): string[] {
+  if (/\.(?:so(?:\.\d+)*|dylib|dll|node)$/.test(library)) return [library];
+  switch (process.platform) {
+    case 'win32':
+      return [`${library}.dll`, `lib${library}.dll`, `msys-${library}.dll`, `cyg${library}.dll`];
+    case 'darwin':
+      return [`lib${library}.dylib`, `${library}.dylib`, `lib${library}.so`, `${library}.so`];
+    default:
+      return [`lib${library}.so`, `${library}.so`];
+  }
+}
+
+const wasmNames = (library: string): string[] => (library.endsWith('.wasm') ? [library] : [`${library}.wasm`, `lib${library}.wasm`]);
+
+export interface Found {
+  readonly path: string;
+  readonly backend: 'native' | 'wasm';
+}
+
+/** Finds the file of a library. @throws `Load` with every path that was tried. */
+export function findLibrary(library: string, buildDir: string | undefined, backend: 'auto' | 'native' | 'wasm'): Found {
+  const placed = isAbsolute(library) || library.includes('/') || library.includes(sep);
+  const folders = placed ? [''] : buildDir === undefined ? [process.cwd()] : [join(buildDir, 'lib'), buildDir, join(buildDir, 'lib64'), join(buildDir, 'bin')];
+  const names: [string, 'native' | 'wasm'][] = [];
+  const folderOf = placed ? library.slice(0, library.length - (library.split(/[\\/]/).at(-1)?.length ?? 0)) : '';
+  const base = placed ? (library.split(/[\\/]/).at(-1) ?? library) : library;
+  if (backend !== 'wasm' && !base.endsWith('.wasm')) names.push(...nativeNames(base).map((name): [string, 'native'] => [name, 'native']));
+  if (backend !== 'native' && !/\.(?:so(?:\.\d+)*|dylib|dll)$/.test(base)) names.push(...wasmNames(base).map((name): [string, 'wasm'] => [name, 'wasm']));
+  if (placed) names.push([base, base.endsWith('.wasm') ? 'wasm' : 'native']);
+  const tried: string[] = [];
+  for (const [name, kind] of names) {
+    for (const folder of folders) {
+      const path = resolve(folder, folderOf, name);
+      if (tried.includes(path)) continue;
+      tried.push(path);
+      if (existsSync(path) && statSync(path).isFile()) return { path, backend: kind };
+    }
+  }
+  const hint = placed
+    ? 'give the path of the file that was built'
+    : buildDir === undefined
+      ? 'no buildDir is given; pass one, for example from the environment: buildDir: process.env.PI_BUILD_DIR'
+      : 'build it, or point buildDir (often an environment variable such as PI_BUILD_DIR) at the folder it was built in';
+  throw new EwaldError('Load', `the library ${library} was not found; tried ${tried.join(', ')}; ${hint}`, { detail: { tried } });
+}
+
+const elfMachines: Record<number, string> = {
+  3: 'ia32',
+  8: 'mips',
+  20: 'ppc',
+  21: 'ppc64',
+  22: 's390x',
+  40: 'arm',
+  62: 'x64',
+  183: 'arm64',
+  243: 'riscv64',
+  258: 'loong64',
+};
+const machMachines: Record<number, string> = { 16777223: 'x64', 16777228: 'arm64', 7: 'ia32', 12: 'arm' };
+const peMachines: Record<number, string> = { 34404: 'x64', 43620: 'arm64', 332: 'ia32' };
+
+/** What a file is: the kind of library and the processor it is for. */
+export function identify(bytes: Uint8Array): { readonly kind: 'ELF' | 'Mach-O' | 'PE' | 'wasm' | 'archive' | 'unknown'; readonly arch?: string } {
+  if (bytes.length < 20) return { kind: 'unknown' };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const magic = view.getUint32(0, false);
+  if (magic === 0x7f454c46) {
+    const little = bytes[5] !== 2;
+    return { kind: 'ELF', arch: elfMachines[view.getUint16(18, little)] ?? `machine ${view.getUint16(18, little)}` };
+  }
+  if (magic === 0xcffaedfe || magic === 0xcefaedfe) return { kind: 'Mach-O', arch: machMachines[view.getUint32(4, true)] ?? 'an unknown processor' };
+  // A universal file holds several; dyld takes the right one.
+  if (magic === 0xcafebabe) return { kind: 'Mach-O' };
+  if (magic === 0x0061736d) return { kind: 'wasm' };
+  if (magic === 0x213c6172) return { kind: 'archive' };
+  if (view.getUint16(0, true) === 0x5a4d && bytes.length > 0x40) {
+    const header = view.getUint32(0x3c, true);
+    return { kind: 'PE', arch: header + 6 <= bytes.length ? (peMachines[view.getUint16(header + 4, true)] ?? 'an unknown processor') : 'an unknown processor' };
+  }
+  return { kind: 'unknown' };
+}
+
+/** Refuses a file that this process cannot load, before the loader's own words do. */
+export function assertLoadable(path: string): void {
+  let head: Uint8Array;
+  try {
+    head = readFileSync(path).subarray(0, 4096);
+  } catch (cause) {
+    throw new EwaldError('Load', `the library ${path} cannot be read`, { cause });
+  }
+  const { kind, arch } = identify(head);
+  const expected = process.platform === 'win32' ? 'PE' : process.platform === 'darwin' ? 'Mach-O' : 'ELF';
+  if (kind === 'wasm') throw new EwaldError('Load', `${path} is a wasm module, not a native library; open it with backend: 'wasm'`);
+  if (kind === 'archive') throw new EwaldError('Load', `${path} is a static archive; build a shared library: cc -shared -fPIC`);
+  if (kind !== expected)
+    throw new EwaldError('Load', `${path} is ${kind === 'unknown' ? 'no library' : `a ${kind} library`}; ${process.platform} loads ${expected} libraries`);
+  if (arch !== undefined && arch !== process.arch)
+    throw new EwaldError('Load', `${path} is built for ${arch}; this process runs on ${process.arch}, so build it for that`);
+}
+
+/** Names in a library file that look like symbols: enough to name a near one, whatever the format of the file. */
+export function symbolNames(path: string): string[] {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch {
+    return [];
+  }
+  if (bytes.length > 64 * 2 ** 20) return [];
+  const names = new Set<string>();
+  let start = 0;
+  for (let i = 0; i <= bytes.length; i++) {
+    if (bytes[i]) continue;
+    // Names stand between zeros in every symbol table.
+    if (i - start >= 2 && i - start < 200) {
+      const text = String.fromCharCode(...bytes.subarray(start, i));
+      if (/^[A-Za-z_]\w*$/.test(text)) names.add(text);
+    }
+    start = i + 1;
+  }
+  return [...names];
+}

@@ -1,0 +1,270 @@
+/** A library of the process, called through koffi. Arrays are passed by their address: nothing is copied. */
+import { EwaldError, messageOf } from '../../errors.js';
+import type { Argument, Converter, Direction, Parameter } from '../arguments.js';
+import { type CallFrame, countError, FrameEnds, resultOf } from '../bind.js';
+import { callbackShape, isText } from '../callback.js';
+import { type CFunction, type CType, type FunctionTable, signature, typeText } from '../header/types.js';
+import { missing, type Target } from '../library.js';
+import { Runtime } from '../runtime.js';
+import { type Place, shown } from '../scalars.js';
+import { assertLoadable, symbolNames } from './find.js';
+import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace } from './koffi.js';
+
+export class NativeTarget implements Target {
+  readonly kind = 'native';
+  readonly runtime: Runtime;
+  readonly #koffi: Koffi;
+  readonly #library: KoffiLibrary;
+  readonly #path: string;
+  readonly #bound = new Map<string, KoffiFunction>();
+  readonly #structs = new Map<string, unknown>();
+  #symbols: readonly string[] | undefined;
+
+  constructor(table: FunctionTable, name: string, path: string, koffi: Koffi) {
+    assertLoadable(path);
+    this.#koffi = koffi;
+    this.#path = path;
+    this.runtime = new Runtime(table, nativeSpace(koffi), name);
+    try {
+      this.#library = koffi.load(path);
+    } catch (cause) {
+      throw new EwaldError('Load', `the library ${path} does not load: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  symbols(): readonly string[] {
+    this.#symbols ??= symbolNames(this.#path);
+    return this.#symbols;
+  }
+
+  address(name: string): bigint | undefined {
+    try {
+      return this.#koffi.address(this.#library.symbol(name));
+    } catch {
+      return undefined;
+    }
+  }
+
+  bind(fn: CFunction): { call: (...values: never[]) => unknown; out: (result: never) => unknown } {
+    if (fn.variadic)
+      throw new EwaldError(
+        'Unsupported',
+        `${signature(fn, fn.name)} takes varargs, which this binding does not pass; wrap it in a function with fixed parameters`,
+      );
+    const call = this.#function(fn) as (...values: never[]) => unknown;
+    return { call, out: this.#result(fn.result) as (value: never) => unknown };
+  }
+
+  #result(type: CType): (value: unknown) => unknown {
+    if (type.kind === 'struct') return (value) => this.#fromStruct(type, value);
+    if (isText(type, this.runtime)) return (text) => text;
+    return resultOf(this.runtime, type) as (value: unknown) => unknown;
+  }
+
+  byValue(type: CType & { kind: 'struct' }, place: Place): Converter {
+    return (value) => this.#structObject(type, value, place);
+  }
+
+  #function(fn: CFunction): KoffiFunction {
+    let bound = this.#bound.get(fn.name);
+    if (bound) return bound;
+    const parameters = fn.parameters.map(({ type }) => this.#type(type));
+    const result = isText(fn.result, this.runtime) ? 'str' : this.#type(fn.result);
+    try {
+      bound = this.#library.func(fn.name, result, parameters);
+    } catch (cause) {
+      if (/cannot find/i.test(messageOf(cause))) throw missing(this, fn.name);
+      throw new EwaldError('Unsupported', `${signature(fn, fn.name)} cannot be called: ${messageOf(cause)}`, { cause });
+    }
+    this.#bound.set(fn.name, bound);
+    return bound;
+  }
+
+  /** The type in koffi's words. Pointers are addresses: what they point at is checked before koffi sees it. */
+  #type(type: CType): unknown {
+    if (type.kind === 'void') return 'void';
+    if (type.kind === 'pointer') return type.to.kind === 'function' ? this.#callbackType(type.to) : 'void *';
+    const scalar = this.runtime.scalar(type);
+    if (scalar) {
+      const { kind, size } = scalar.layout;
+      if (kind === 'float') return size === 4 ? 'float' : 'double';
+      return `${kind === 'signed' ? 'int' : 'uint'}${size * 8}_t`;
+    }
+    if (type.kind === 'array') return this.#koffi.array(this.#type(type.of), type.length, 'Array');
+    if (type.kind === 'struct') {
+      let struct = this.#structs.get(type.tag);
+      if (struct) return struct;
+      const { fields } = this.runtime.table.structs[type.tag] ?? {};
+      if (!fields || fields.length === 0)
+        throw new EwaldError('Unsupported', `${typeText(type)} is passed by value, but the header keeps it opaque; pass a pointer to it`);
+      struct = this.#koffi.struct(Object.fromEntries(fields.map((field) => [field.name, this.#type(field.type)])));
+      this.#structs.set(type.tag, struct);
+      return struct;
+    }
+    throw new EwaldError('Unsupported', `a ${typeText(type)} cannot be passed by value`);
+  }
+
+  readonly #callbackTypes = new Map<string, unknown>();
+
+  #callbackType(type: CType & { kind: 'function' }): unknown {
+    const key = signature(type, '');
+    let found = this.#callbackTypes.get(key);
+    if (!found) {
+      const { result, parameters } = type;
+      found = this.#koffi.pointer(
+        this.#koffi.proto(
+          this.#type(result),
+          parameters.map(({ type: parameter }) => (parameter.kind === 'pointer' ? 'void *' : this.#type(parameter))),
+        ),
+      );
+      this.#callbackTypes.set(key, found);
+    }
+    return found;
+  }
+
+  /** A struct as koffi takes it: every field there, numbers checked. */
+  #structObject(type: CType & { kind: 'struct' }, value: unknown, place: Place): object {
+    const { runtime } = this;
+    // Through bytes and back: the one codec checks names, ranges and lengths.
+    const view = new DataView(new ArrayBuffer(runtime.sizeOf(type)));
+    if (typeof value !== 'object' || value === null)
+      throw new EwaldError('Argument', `${place()} is ${shown(value)}; needed is an object with the fields of ${typeText(type)}`);
+    runtime.write(view, 0, type, value, place);
+    return this.#plain(type, view, 0) as object;
+  }
+
+  /** The value at a place of memory as koffi wants it. */
+  #plain(type: CType, view: DataView, offset: number): unknown {
+    const { runtime } = this;
+    if (type.kind === 'pointer') return view.getBigUint64(offset, true) || null;
+    if (type.kind === 'array') {
+      const size = runtime.sizeOf(type.of);
+      return Array.from({ length: type.length }, (_, i) => this.#plain(type.of, view, offset + i * size));
+    }
+    if (type.kind === 'struct') {
+      return Object.fromEntries(
+        (runtime.table.structs[type.tag]?.fields ?? []).map((field) => [field.name, this.#plain(field.type, view, offset + field.offset)]),
+      );
+    }
+    const value = runtime.read(view, offset, type);
+    return typeof value === 'boolean' ? Number(value) : value;
+  }
+
+  /** A struct that koffi gave. */
+  #fromStruct(type: CType, value: unknown): unknown {
+    const { runtime } = this;
+    if (type.kind === 'struct') {
+      return Object.fromEntries(
+        (runtime.table.structs[type.tag]?.fields ?? []).map((field) => [
+          field.name,
+          this.#fromStruct(field.type, (value as Record<string, unknown>)[field.name]),
+        ]),
+      );
+    }
+    if (type.kind === 'array') {
+      const values = Array.from(value as Iterable<unknown>, (element) => this.#fromStruct(type.of, element));
+      if (type.of.kind !== 'scalar' || type.of.name !== 'char') return values;
+      const end = values.indexOf(0);
+      return new TextDecoder().decode(Uint8Array.from((end < 0 ? values : values.slice(0, end)) as number[], (byte) => byte & 255));
+    }
+    if (type.kind === 'pointer') return runtime.pointer((value as bigint | null) ?? 0n, type.to);
+    return runtime.scalar(type)?.out(value as number);
+  }
+
+  frame(): CallFrame {
+    return new NativeFrame(this);
+  }
+
+  async async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
+    if (values.length !== fn.parameters.length) throw countError(fn, values.length);
+    const { out } = this.bind(fn);
+    const raw = this.#function(fn);
+    const frame = new NativeFrame(this, true);
+    try {
+      // The arguments stay here, so that no array is collected while C works on it.
+      const args = values.map((value, i) => (parameters[i] as Parameter).convert(value, frame));
+      const result = await new Promise<unknown>((resolve, reject) => {
+        raw.async(...args, (error: unknown, value: unknown) => (error ? reject(error) : resolve(value)));
+      });
+      void args.length;
+      frame.done();
+      this.runtime.rethrow();
+      return out(result as never);
+    } finally {
+      frame.end();
+    }
+  }
+
+  callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): { address: bigint; release(): void } {
+    const address = this.#koffi.register(this.transient(type, use) as (...values: never[]) => unknown, this.#callbackType(type));
+    return { address, release: () => this.#koffi.unregister(address) };
+  }
+
+  /** A function koffi may call while a call runs. */
+  transient(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): (...values: unknown[]) => unknown {
+    const wrapped = callbackShape(this.runtime, type).wrap(use);
+    const pointer = type.result.kind === 'pointer';
+    return (...values) => {
+      const result = wrapped(...(values as never[]));
+      return pointer ? result || null : result;
+    };
+  }
+
+  callable(address: number | bigint, type: CType & { kind: 'function' }): (...values: unknown[]) => unknown {
+    const { parameters, result } = type;
+    const fn = this.#koffi.decode(
+      BigInt(address),
+      this.#koffi.proto(
+        isText(result, this.runtime) ? 'str' : this.#type(result),
+        parameters.map(({ type: parameter }) => this.#type(parameter)),
+      ),
+    ) as (...values: unknown[]) => unknown;
+    const out = this.#result(result);
+    return (...values) => {
+      const converted = parameters.map(({ type: parameter }, i) => {
+        const scalar = this.runtime.scalar(parameter);
+        const place = (): string => `argument ${i + 1}`;
+        return scalar ? scalar.in(values[i], place) : this.runtime.addressOf(values[i], parameter as CType & { kind: 'pointer' }, place) || null;
+      });
+      const answer = fn(...converted);
+      this.runtime.rethrow();
+      return out(answer);
+    };
+  }
+
+  free(address: number | bigint): void {
+    this.#koffi.free(BigInt(address));
+  }
+
+  close(): void {
+    this.#library.unload();
+  }
+}
+
+/** Passes arrays as they are; koffi takes their addresses. */
+class NativeFrame extends FrameEnds implements CallFrame {
+  readonly #target: NativeTarget;
+  readonly #asynchronous: boolean;
+
+  constructor(target: NativeTarget, asynchronous = false) {
+    super();
+    this.#target = target;
+    this.#asynchronous = asynchronous;
+  }
+
+  place(view: ArrayBufferView, _direction: Direction): Argument {
+    return view;
+  }
+
+  scratch(bytes: number): { argument: Argument; view(): DataView } {
+    const own = new Uint8Array(bytes);
+    return { argument: own, view: () => new DataView(own.buffer) };
+  }
+
+  callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): Argument {
+    if (!this.#asynchronous) return this.#target.transient(type, use);
+    const { address, release } = this.#target.callback(type, use);
+    this.release(release);
+    return address;
+  }
+}

@@ -1,0 +1,99 @@
+/** Options of getLibHandle, and what both builds of it share. */
+import { EwaldError } from '../errors.js';
+import { layoutOf, placeFields } from './header/layout.js';
+import type { Definitions } from './header/parse.js';
+import type { Include } from './header/preprocess.js';
+import type { CStruct, DataModel, FunctionTable } from './header/types.js';
+import type { BindOptions } from './library.js';
+import type { WasmSource } from './wasm/module.js';
+
+/** A header given as text. */
+export interface HeaderText {
+  readonly source: string;
+  /** Name in messages; default `header.h`. */
+  readonly name?: string;
+}
+
+export interface LibraryOptions extends BindOptions {
+  /** What the compiler defines for the header: `{ PI_API: '' }` or `['-DPI_API=']`. */
+  readonly definitions?: Definitions;
+  /** The header: a file in `includeDir` (Node), its text, or the table of one that was parsed. */
+  readonly header: string | HeaderText | FunctionTable;
+  /** The library: a name or path (Node), or a wasm module as bytes, Module, Instance, Response or URL. */
+  readonly library: string | WasmSource;
+  /** Where libraries were built: `lib/` in it and itself are looked in. */
+  readonly buildDir?: string | undefined;
+  /** Where headers lie; default the working directory. */
+  readonly includeDir?: string | readonly string[] | undefined;
+  /** Which kind of library; default `auto`: a native one when there is one, else wasm. */
+  readonly backend?: 'auto' | 'native' | 'wasm';
+  /** Gives the text of an include, where there are no files. */
+  readonly include?: Include;
+  readonly allowVarargs?: boolean;
+  readonly skipUnsupported?: boolean;
+  /** What a wasm module imports. */
+  readonly imports?: WebAssembly.Imports;
+  /** Makes the worker of asynchronous calls on wasm. */
+  readonly worker?: () => Worker;
+  /** Name of the library in messages. */
+  readonly name?: string;
+}
+
+export const libraryOptions = [
+  'definitions',
+  'header',
+  'library',
+  'buildDir',
+  'includeDir',
+  'backend',
+  'include',
+  'allowVarargs',
+  'skipUnsupported',
+  'imports',
+  'worker',
+  'name',
+  'strict',
+  'handles',
+  'lengths',
+];
+
+export const isTable = (header: unknown): header is FunctionTable =>
+  typeof header === 'object' && header !== null && 'functions' in header && 'structs' in header && 'model' in header;
+
+/**
+ * A table laid out for another data model. Offsets and sizes of structs are worked out anew; what the preprocessor or `sizeof`
+ * decided when the header was parsed stays, so a header that differs from target to target must be parsed for each.
+ */
+export function tableFor(table: FunctionTable, model: DataModel): FunctionTable {
+  if (table.version !== 1) throw new EwaldError('Format', `this function table has version ${String(table.version)}, needed is 1; parse the header again`);
+  if (table.model === model) return table;
+  const structs: Record<string, CStruct> = {};
+  // In the order they were defined: a struct holds only earlier ones.
+  for (const [tag, struct] of Object.entries(table.structs)) {
+    const { fields, size: _size, align: _align, ...rest } = struct;
+    const layouts = fields?.map(({ type }) => layoutOf(type, model, structs));
+    if (!fields || !layouts || layouts.some((layout) => layout === undefined)) {
+      structs[tag] = rest;
+      continue;
+    }
+    const { offsets, size, align } = placeFields(layouts as { size: number; align: number }[]);
+    structs[tag] = { ...rest, fields: fields.map((field, i) => ({ ...field, offset: offsets[i] ?? 0 })), size, align };
+  }
+  return { ...table, model, structs };
+}
+
+/** Both ways of calling: one object, or the lesson's five arguments in a row. */
+export function optionsOf(args: readonly unknown[]): LibraryOptions {
+  const [first, header, library, buildDir, includeDir] = args as [
+    unknown,
+    LibraryOptions['header'],
+    LibraryOptions['library'],
+    string | undefined,
+    string | undefined,
+  ];
+  if (args.length <= 1) {
+    if (typeof first !== 'object' || first === null) throw new EwaldError('Argument', 'getLibHandle() needs an object with at least header and library');
+    return first as LibraryOptions;
+  }
+  return { definitions: first as Definitions, header, library, buildDir, includeDir };
+}

@@ -1,0 +1,108 @@
+/** What C points at: pointers it returned, and handles of things that only C can look into. */
+import { EwaldError } from '../errors.js';
+import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
+import type { TypedPointer } from '../memory/indirect.js';
+import type { Address, MemorySpace } from '../memory/space.js';
+import type { CArray } from './carray.js';
+import { type CType, typeText } from './header/types.js';
+import type { Runtime } from './runtime.js';
+import { letterOf, scalarOf } from './scalars.js';
+
+/** An address that knows what it points at. It owns nothing: whoever gave it says how long it is valid. */
+export class Pointer implements TypedPointer {
+  /** What it points at. */
+  readonly type: CType;
+  /** @internal */
+  readonly runtime: Runtime;
+  readonly #address: Address;
+  #end: string | undefined;
+
+  /** @internal */
+  constructor(runtime: Runtime, address: Address, type: CType) {
+    this.runtime = runtime;
+    this.#address = address;
+    this.type = type;
+  }
+
+  /** The address: a number in a wasm heap, a bigint in the process. @throws `Disposed` when what it points at was freed. */
+  get address(): Address {
+    this.runtime.assertAlive();
+    if (this.#end !== undefined)
+      throw new EwaldError('Disposed', `this ${typeText(this.type)} * was given to ${this.#end}; create a new one before using it again`);
+    return this.#address;
+  }
+
+  /** Where it points. */
+  get memory(): MemorySpace {
+    return this.runtime.memory;
+  }
+
+  /** The pointer's own type, as C writes it. */
+  get typeText(): string {
+    return typeText({ kind: 'pointer', to: this.type });
+  }
+
+  /** The format of the numbers two levels down, for a table of rows. */
+  get rowFormat(): string | undefined {
+    const row = this.type.kind === 'pointer' ? this.type.to : undefined;
+    const scalar = row && scalarOf(row, this.runtime.model, this.runtime.table);
+    return scalar && letterOf(scalar.layout);
+  }
+
+  get freed(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** The value it points at, or the one `index` further. */
+  read(index = 0): unknown {
+    return this.runtime.readAt(this.address, this.type, index);
+  }
+
+  /** Writes the value it points at, or the one `index` further. */
+  write(value: unknown, index = 0): void {
+    this.runtime.writeAt(this.address, this.type, index, value);
+  }
+
+  /** The zero-terminated text it points at, UTF-8. */
+  text(): string {
+    return this.runtime.textAt(this.address);
+  }
+
+  /** What it points at as an array of `length`, without a copy and without owning it. */
+  array(length: number): CArray {
+    return this.runtime.arrayAt(this, length);
+  }
+
+  /** @internal Notes that C freed it. */
+  end(by: string): void {
+    this.#end ??= by;
+  }
+}
+
+export interface Handle extends MaybeHandleDisposable {
+  dispose(): void;
+}
+type MaybeHandleDisposable = MaybeDisposable & object;
+
+/** A pointer to an opaque struct, such as `ctx_t *`: only C looks into it, and one of its functions ends it. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface only adds the `using` face, which disposableClass provides
+export class Handle extends Pointer {
+  /**
+   * Gives the handle to the function that frees it; a second call does nothing.
+   *
+   * @throws `Unsupported` when no such function is known.
+   */
+  dispose(): void {
+    if (this.freed) return;
+    const destroy = this.runtime.destructorOf(this.type);
+    if (!destroy) {
+      throw new EwaldError(
+        'Unsupported',
+        `no function is known that frees a ${typeText(this.type)}; name it when the library is opened: { handles: { ${this.type.alias ?? 'T'}: 'function' } }`,
+      );
+    }
+    destroy(this);
+    this.end('its destructor');
+  }
+}
+disposableClass(Handle);

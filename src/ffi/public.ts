@@ -1,0 +1,28 @@
+/** What both builds of `ewald/ffi` give. */
+export { Directed, type Direction } from './arguments.js';
+export { Callback } from './callback.js';
+export { CArray } from './carray.js';
+export { type Definitions, type ParseOptions, parseHeader } from './header/parse.js';
+export type { Include } from './header/preprocess.js';
+export type { Position, SourceFile } from './header/source.js';
+export {
+  type CConstant,
+  type CEnum,
+  type CField,
+  type CFunction,
+  type CParameter,
+  type CStruct,
+  type CType,
+  type DataModel,
+  type Declared,
+  type FunctionTable,
+  type ScalarName,
+  signature,
+  typeText,
+} from './header/types.js';
+export { type BindOptions, type Library, type LibraryFunction, LibraryTools, toolsOf } from './library.js';
+export { type HeaderText, type LibraryOptions, tableFor } from './options.js';
+export { Handle, Pointer } from './pointer.js';
+export { type ModuleOptions, writeModule } from './typescript.js';
+export { exportedSignatures, signatureText, type WasmSignature, type WasmType } from './wasm/binary.js';
+export type { WasmSource } from './wasm/module.js';

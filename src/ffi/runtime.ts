@@ -1,0 +1,277 @@
+/** What the parts of an open library share: its types, its memory, and how values lie there. */
+import { EwaldError } from '../errors.js';
+import { pointerBytes } from '../memory/model.js';
+import type { Address, MemorySpace } from '../memory/space.js';
+import { CArray } from './carray.js';
+import { Declarators } from './header/declarator.js';
+import { layoutOf } from './header/layout.js';
+import { tokenize } from './header/lexer.js';
+import { Scope } from './header/scope.js';
+import { headerError } from './header/source.js';
+import { TokenStream } from './header/stream.js';
+import { type CType, type DataModel, type FunctionTable, typeText } from './header/types.js';
+import { Handle, Pointer } from './pointer.js';
+import { type Place, readBits, type Scalar, scalarOf, shown, writeBits } from './scalars.js';
+
+const decoder = new TextDecoder();
+
+/** The state of an open library. */
+export class Runtime {
+  readonly table: FunctionTable;
+  readonly memory: MemorySpace;
+  /** Name of the library, for messages. */
+  readonly name: string;
+  /** What a callback threw; the call during which it ran throws it on. */
+  thrown: { readonly error: unknown } | undefined;
+  disposed = false;
+  /** Gives a handle to its destructor; set by the library. */
+  destructors = new Map<string, { readonly name: string; readonly call: (handle: Pointer) => void }>();
+  readonly #types = new Map<string, CType>();
+  readonly #scalars = new WeakMap<CType, Scalar>();
+  #scope: Scope | undefined;
+
+  constructor(table: FunctionTable, memory: MemorySpace, name: string) {
+    this.table = table;
+    this.memory = memory;
+    this.name = name;
+  }
+
+  get model(): DataModel {
+    return this.table.model;
+  }
+
+  assertAlive(): void {
+    if (this.disposed) throw new EwaldError('Disposed', `the library ${this.name} was disposed; open it again before using what it gave`);
+  }
+
+  /** Throws on what a callback threw during the call that just ended. */
+  rethrow(): void {
+    const { thrown } = this;
+    if (!thrown) return;
+    this.thrown = undefined;
+    throw thrown.error;
+  }
+
+  /** Reads a type as C writes it: `double`, `int *`, `struct rec`. */
+  typeOf(text: string): CType {
+    let type = this.#types.get(text);
+    if (type) return type;
+    this.#scope ??= Scope.of(this.table);
+    const file = { name: '<type>', text };
+    const stream = new TokenStream(tokenize(file).filter(({ kind }) => kind !== 'newline'));
+    type = new Declarators(stream, this.#scope, true).typeName(0);
+    const rest = stream.peek();
+    if (rest.kind !== 'end') throw headerError(rest, `found "${rest.text}" behind the type`);
+    this.#types.set(text, type);
+    return type;
+  }
+
+  scalar(type: CType): Scalar | undefined {
+    let scalar = this.#scalars.get(type);
+    if (scalar) return scalar;
+    scalar = scalarOf(type, this.model, this.table);
+    if (scalar) this.#scalars.set(type, scalar);
+    return scalar;
+  }
+
+  /** Bytes of a type. @throws `Argument` for void and opaque structs. */
+  sizeOf(type: CType): number {
+    const layout = layoutOf(type, this.model, this.table.structs);
+    if (!layout)
+      throw new EwaldError(
+        'Argument',
+        `${typeText(type)} has no size here${type.kind === 'struct' ? ': the header keeps it opaque, so the library makes it' : ''}`,
+      );
+    return layout.size;
+  }
+
+  destructorOf(type: CType): ((handle: Pointer) => void) | undefined {
+    return type.kind === 'struct' ? this.destructors.get(type.tag)?.call : undefined;
+  }
+
+  /** The JavaScript face of a pointer that C gave; null for NULL. */
+  pointer(address: Address, to: CType): Pointer | null {
+    if (!address) return null;
+    const opaque = to.kind === 'struct' && this.table.structs[to.tag]?.fields === undefined;
+    return opaque || (to.kind === 'struct' && this.destructors.has(to.tag)) ? new Handle(this, address, to) : new Pointer(this, address, to);
+  }
+
+  /** The value of a type at a place in memory. */
+  read(view: DataView, offset: number, type: CType): unknown {
+    const scalar = this.scalar(type);
+    if (scalar) return scalar.out(readBits(scalar.layout, view, offset));
+    switch (type.kind) {
+      case 'pointer': {
+        const address = pointerBytes[this.model] === 4 ? view.getUint32(offset, true) : view.getBigUint64(offset, true);
+        return this.pointer(address, type.to);
+      }
+      case 'array':
+        return this.#readArray(view, offset, type);
+      case 'struct': {
+        const { fields } = this.table.structs[type.tag] ?? {};
+        if (!fields) throw new EwaldError('Unsupported', `${typeText(type)} is opaque; only its library can look into it`);
+        return Object.fromEntries(fields.map((field) => [field.name, this.read(view, offset + field.offset, field.type)]));
+      }
+      default:
+        throw new EwaldError('Unsupported', `a ${typeText(type)} cannot be read`);
+    }
+  }
+
+  #readArray(view: DataView, offset: number, { of, length }: CType & { kind: 'array' }): unknown {
+    if (of.kind === 'scalar' && of.name === 'char') {
+      const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, length);
+      const end = bytes.indexOf(0);
+      return decoder.decode(bytes.slice(0, end < 0 ? undefined : end));
+    }
+    const size = this.sizeOf(of);
+    return Array.from({ length }, (_, i) => this.read(view, offset + i * size, of));
+  }
+
+  /** Writes a value of a type to a place in memory. */
+  write(view: DataView, offset: number, type: CType, value: unknown, place: Place): void {
+    const scalar = this.scalar(type);
+    if (scalar) {
+      writeBits(scalar.layout, view, offset, scalar.in(value, place));
+      return;
+    }
+    switch (type.kind) {
+      case 'pointer': {
+        const address = this.addressOf(value, type, place);
+        if (pointerBytes[this.model] === 4) view.setUint32(offset, Number(address), true);
+        else view.setBigUint64(offset, BigInt(address), true);
+        return;
+      }
+      case 'array':
+        this.#writeArray(view, offset, type, value, place);
+        return;
+      case 'struct':
+        this.#writeStruct(view, offset, type, value, place);
+        return;
+      default:
+        throw new EwaldError('Argument', `${place()} has the type ${typeText(type)}, which cannot be written`);
+    }
+  }
+
+  #writeArray(view: DataView, offset: number, { of, length }: CType & { kind: 'array' }, value: unknown, place: Place): void {
+    if (typeof value === 'string' && of.kind === 'scalar' && this.sizeOf(of) === 1) {
+      const bytes = new TextEncoder().encode(value);
+      if (bytes.length >= length) throw new EwaldError('Shape', `${place()} has ${bytes.length} bytes and a zero; the array holds ${length}`);
+      new Uint8Array(view.buffer, view.byteOffset + offset, length).fill(0).set(bytes);
+      return;
+    }
+    const values = typeof value === 'object' && value !== null && Symbol.iterator in value ? [...(value as Iterable<unknown>)] : undefined;
+    if (values?.length !== length)
+      throw new EwaldError('Shape', `${place()} is ${values ? `an array of ${values.length}` : shown(value)}; needed are ${length} elements`);
+    const size = this.sizeOf(of);
+    values.forEach((element, i) => {
+      this.write(view, offset + i * size, of, element, () => `${place()}[${i}]`);
+    });
+  }
+
+  #writeStruct(view: DataView, offset: number, type: CType & { kind: 'struct' }, value: unknown, place: Place): void {
+    const { fields } = this.table.structs[type.tag] ?? {};
+    if (!fields) throw new EwaldError('Argument', `${place()} is ${shown(value)}, but ${typeText(type)} is opaque; pass the handle that the library gave`);
+    if (typeof value !== 'object' || value === null)
+      throw new EwaldError('Argument', `${place()} is ${shown(value)}; needed is an object with the fields ${fields.map(({ name }) => name).join(', ')}`);
+    const given = value as Record<string, unknown>;
+    for (const name of Object.keys(given)) {
+      if (!fields.some((field) => field.name === name))
+        throw new EwaldError(
+          'Argument',
+          `${place()} has the field "${name}", which ${typeText(type)} lacks; it has ${fields.map((field) => field.name).join(', ')}`,
+        );
+    }
+    for (const field of fields) {
+      // A field that is not given is zero, as in C's initialisers.
+      if (given[field.name] === undefined) new Uint8Array(view.buffer, view.byteOffset + offset + field.offset, this.sizeOf(field.type)).fill(0);
+      else this.write(view, offset + field.offset, field.type, given[field.name], () => `${place()}.${field.name}`);
+    }
+  }
+
+  /** The address of something that lies in the library's memory already; 0 for null. */
+  addressOf(value: unknown, type: CType & { kind: 'pointer' }, place: Place): Address {
+    if (value === null) return 0;
+    if (value instanceof Pointer || value instanceof CArray) {
+      if (value.runtime !== this) throw new EwaldError('Argument', `${place()} belongs to the library ${value.runtime.name}, not to ${this.name}`);
+      this.assertPointee(value.type, type, place);
+      return value.address;
+    }
+    throw new EwaldError('Argument', `${place()} is ${shown(value)}; ${typeText(type)} needs null, a pointer that C gave, or memory from alloc()`);
+  }
+
+  /** Refuses a pointer to something else than what is wanted; void takes everything. */
+  assertPointee(found: CType, wanted: CType & { kind: 'pointer' }, place: Place): void {
+    if (!samePointee(found, wanted.to, this)) {
+      throw new EwaldError('Argument', `${place()} points at ${typeText(found)}; ${typeText(wanted)} needs ${typeText(wanted.to)}`);
+    }
+  }
+
+  readAt(address: Address, type: CType, index: number): unknown {
+    const size = this.sizeOf(type);
+    return this.read(this.memory.span(offsetBy(address, index * size), size).view(), 0, type);
+  }
+
+  writeAt(address: Address, type: CType, index: number, value: unknown): void {
+    if (type.const) throw new EwaldError('Argument', `this pointer is to ${typeText(type)}, which may only be read`);
+    const size = this.sizeOf(type);
+    this.write(this.memory.span(offsetBy(address, index * size), size).view(), 0, type, value, () => `element ${index}`);
+  }
+
+  /** A zero-terminated text, in growing steps: its length is known only when the zero is found. */
+  textAt(address: Address): string {
+    for (let size = 64; ; size *= 4) {
+      // A wasm heap ends somewhere; the process's memory is only touched up to the zero, a byte at a time at page ends.
+      const bytes = this.memory.kind === 'wasm' ? this.#heapBytes(address, size) : this.#processBytes(address, size);
+      const end = bytes.indexOf(0);
+      if (end >= 0) return decoder.decode(bytes.slice(0, end));
+      if (bytes.length < size || size > 2 ** 30) throw new EwaldError('Format', `the text at address ${address} has no end`);
+    }
+  }
+
+  #heapBytes(address: Address, size: number): Uint8Array {
+    const at = Number(address);
+    const rest = (this.memory as unknown as { buffer: ArrayBufferLike }).buffer.byteLength - at;
+    const view = this.memory.span(at, Math.max(0, Math.min(size, rest))).view();
+    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  }
+
+  #processBytes(address: Address, size: number): Uint8Array {
+    const start = BigInt(address);
+    const collected: number[] = [];
+    let at = start;
+    while (collected.length < size) {
+      // Never beyond the page of a byte that is not known to be zero.
+      const page = Number(4096n - (at % 4096n));
+      const view = this.memory.span(at, Math.min(page, size - collected.length)).view();
+      for (let i = 0; i < view.byteLength; i++) {
+        const byte = view.getUint8(i);
+        collected.push(byte);
+        if (byte === 0) return Uint8Array.from(collected);
+      }
+      at += BigInt(view.byteLength);
+    }
+    return Uint8Array.from(collected);
+  }
+
+  /** An array over memory that a pointer shows. */
+  arrayAt(pointer: Pointer, length: number): CArray {
+    const size = this.sizeOf(pointer.type);
+    if (!Number.isSafeInteger(length) || length < 0) throw new EwaldError('Argument', `the length is ${length}; needed is a whole number from 0`);
+    return new CArray(this, pointer.type, length, this.memory.span(pointer.address, length * size), undefined);
+  }
+}
+
+export const offsetBy = (address: Address, bytes: number): Address => (typeof address === 'bigint' ? address + BigInt(bytes) : address + bytes);
+
+function samePointee(found: CType, wanted: CType, runtime: Runtime): boolean {
+  if (wanted.kind === 'void' || found.kind === 'void') return true;
+  // A pointer to rows of fixed length is a pointer to their elements.
+  if (wanted.kind === 'array') return samePointee(found, wanted.of, runtime);
+  if (found.kind === 'array') return samePointee(found.of, wanted, runtime);
+  const a = runtime.scalar(found);
+  const b = runtime.scalar(wanted);
+  if (a && b) return a.layout.size === b.layout.size && (a.layout.kind === b.layout.kind || a.layout.size === 1);
+  if (found.kind === 'struct' && wanted.kind === 'struct') return found.tag === wanted.tag;
+  if (found.kind === 'pointer' && wanted.kind === 'pointer') return samePointee(found.to, wanted.to, runtime);
+  return found.kind === wanted.kind;
+}

@@ -1,0 +1,237 @@
+/** A typed module for a header, so that editors complete its names. */
+
+import { jsMemory } from '../memory/space.js';
+import { arrayName } from './arguments.js';
+import { isText } from './callback.js';
+import { type CFunction, type CParameter, type CType, type FunctionTable, signature } from './header/types.js';
+import { Runtime } from './runtime.js';
+
+export interface ModuleOptions {
+  /** Name of the library in the module's words; default the header's without its ending. */
+  readonly name?: string;
+  /** `ts` writes a module with the table in it, `d.ts` its declarations alone; default `ts`. */
+  readonly form?: 'ts' | 'd.ts';
+}
+
+const identifier = /^[A-Za-z_$][\w$]*$/;
+
+/** TypeScript's name for things. */
+const pascal = (name: string): string =>
+  name
+    .split(/[^A-Za-z0-9]+/)
+    .filter(Boolean)
+    .map((part) => (part[0] ?? '').toUpperCase() + part.slice(1))
+    .join('')
+    .replace(/^(\d)/, '_$1');
+
+/** Words that cannot name a parameter. */
+const reserved = new Set(
+  'await break case catch class const continue debugger default delete do else enum export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield arguments eval'.split(
+    ' ',
+  ),
+);
+
+/**
+ * Writes a typed module for a table: its functions, structs, enums and constants.
+ *
+ * The module exports an interface of the functions and, in the `ts` form, the table and `open(library, options)`.
+ */
+export function writeModule(table: FunctionTable, options: ModuleOptions = {}): string {
+  return new Writer(table, options).text();
+}
+
+class Writer {
+  readonly #table: FunctionTable;
+  readonly #runtime: Runtime;
+  readonly #form: 'ts' | 'd.ts';
+  readonly #name: string;
+
+  constructor(table: FunctionTable, { name, form }: ModuleOptions) {
+    this.#table = table;
+    this.#runtime = new Runtime(table, jsMemory, table.header);
+    this.#form = form ?? 'ts';
+    this.#name = pascal(name ?? table.header.replace(/^.*[\\/]/, '').replace(/\.\w+$/, '')) || 'Library';
+  }
+
+  text(): string {
+    const { functions, structs, enums, constants } = this.#table;
+    const header = this.#table.header.replace(/^.*[\\/]/, '');
+    const module = this.#form === 'ts';
+    const declare = module ? '' : 'declare ';
+    const lines: string[] = [
+      `/** ${header} as TypeScript; written by \`ewald ffi\`, do not edit. */`,
+      `import type { CArray, Callback, Handle, Library, LibraryOptions, Pointer } from 'ewald/ffi';`,
+      ...(module ? [`import { type FunctionTable, getLibHandle } from 'ewald/ffi';`] : [`import type { FunctionTable } from 'ewald/ffi';`]),
+      `import type { IndirectMemory2D, RaggedRows } from 'ewald/memory';`,
+      '',
+    ];
+    for (const [name, { kind, value, doc }] of Object.entries(constants)) {
+      if (!identifier.test(name)) continue;
+      const text = kind === 'int' && typeof value === 'string' ? `${value}n` : JSON.stringify(value);
+      lines.push(...this.#doc(doc, ''), module ? `export const ${name} = ${text};` : `export declare const ${name}: ${text};`);
+    }
+    for (const { tag, values, doc } of Object.values(enums)) {
+      for (const [name, value] of Object.entries(values)) {
+        if (identifier.test(name)) lines.push(module ? `export const ${name} = ${value};` : `export declare const ${name}: ${value};`);
+      }
+      lines.push(...this.#doc(doc, ''), `export type ${this.#typeName(tag)} = ${[...new Set(Object.values(values))].join(' | ')};`);
+    }
+    for (const { tag, fields, doc } of Object.values(structs)) {
+      if (!fields) continue;
+      lines.push('', ...this.#doc(doc, ''), `export interface ${this.#typeName(tag)} {`);
+      for (const { name, type } of fields) lines.push(`  ${key(name)}: ${this.#field(type)};`);
+      lines.push('}');
+    }
+    lines.push('', `/** The functions of ${header}. */`, `export interface ${this.#name}Functions {`);
+    for (const fn of Object.values(functions)) {
+      const type = this.#function(fn);
+      if (type === undefined) continue;
+      lines.push(...this.#doc(fn.doc, '  ', signature(fn, fn.name)), `  readonly ${key(fn.name)}: ${type};`);
+    }
+    lines.push('}', '', `/** An open library with the functions of ${header}. */`, `export type ${this.#name} = Library<${this.#name}Functions>;`, '');
+    lines.push(`/** What ${header} declares. */`);
+    if (module) {
+      lines.push(`export const table: FunctionTable = ${JSON.stringify(withoutFolders(this.#table))};`, '', '/** Opens a library with these functions. */');
+      lines.push(
+        `export function open(library: LibraryOptions['library'], options: Omit<LibraryOptions, 'header' | 'library'> = {}): Promise<${this.#name}> {`,
+        `  return getLibHandle<${this.#name}Functions>({ ...options, header: table, library });`,
+        '}',
+        '',
+      );
+    } else {
+      lines.push(`export ${declare}const table: FunctionTable;`, '', '/** Opens a library with these functions. */');
+      lines.push(
+        `export ${declare}function open(library: LibraryOptions['library'], options?: Omit<LibraryOptions, 'header' | 'library'>): Promise<${this.#name}>;`,
+        '',
+      );
+    }
+    const text = lines.join('\n');
+    return this.#withUsedImports(text);
+  }
+
+  /** Only what is used is imported. */
+  #withUsedImports(text: string): string {
+    return text
+      .replace(/import type \{ ([^}]+) \} from ('[^']+');\n/g, (_, list: string, from: string) => {
+        const rest = text.replace(/^import .*$/gm, '');
+        const used = list.split(', ').filter((name) => new RegExp(`\\b${name}\\b`).test(rest));
+        return used.length > 0 ? `import type { ${used.join(', ')} } from ${from};\n` : '';
+      })
+      .replace(/\n{3,}/g, '\n\n');
+  }
+
+  #typeName(tag: string): string {
+    return identifier.test(tag) && !reserved.has(tag) ? tag : pascal(tag);
+  }
+
+  #doc(doc: string | undefined, indent: string, code?: string): string[] {
+    const words = [...(doc ? doc.split('\n') : []), ...(code ? [`C: \`${code}\``] : [])].map((line) => line.replaceAll('*/', '* /'));
+    if (words.length === 0) return [];
+    if (words.length === 1) return [`${indent}/** ${words[0]} */`];
+    return [`${indent}/**`, ...words.map((line) => `${indent} * ${line}`.trimEnd()), `${indent} */`];
+  }
+
+  /** The type of a function, or undefined when nothing can call it. */
+  #function(fn: CFunction): string | undefined {
+    if (fn.variadic) return undefined;
+    const list = this.#parameters(fn.parameters);
+    const result = this.#result(fn.result);
+    return `{ (${list}): ${result}; async(${list}): Promise<${result}> }`;
+  }
+
+  #parameters(parameters: readonly CParameter[]): string {
+    const taken = new Set<string>();
+    return parameters
+      .map(({ name, type }, i) => {
+        let own = identifier.test(name) && !reserved.has(name) ? name : `${name || 'value'}_${i + 1}`;
+        if (taken.has(own)) own = `${own}_${i + 1}`;
+        taken.add(own);
+        return `${own}: ${this.#parameter(type)}`;
+      })
+      .join(', ');
+  }
+
+  #scalar(type: CType): string | undefined {
+    if (type.kind === 'enum') return this.#typeName(type.tag);
+    const scalar = this.#runtime.scalar(type);
+    return scalar?.typescript;
+  }
+
+  #parameter(type: CType): string {
+    const scalar = this.#scalar(type);
+    if (scalar) return scalar === 'bigint' ? 'bigint | number' : scalar;
+    if (type.kind === 'struct') return this.#typeName(type.tag);
+    if (type.kind !== 'pointer') return 'never';
+    const { to } = type;
+    if (to.kind === 'function') return `((${this.#callbackParameters(to.parameters)}) => ${this.#callbackResult(to.result)}) | Callback | Pointer | null`;
+    const element = this.#runtime.scalar(to);
+    if (element) {
+      const bytes = element.layout.size === 1 ? ' | Uint8Array | Int8Array' : '';
+      const text = to.const && element.layout.size === 1 ? ' | string' : '';
+      const plain = to.const ? ` | ${element.typescript} | ${element.typescript}[]` : ` | ${element.typescript}[]`;
+      return `${arrayName(element)}${bytes}${text}${plain} | CArray<${element.typescript}> | Pointer | null`;
+    }
+    if (to.kind === 'void') return 'ArrayBufferView | ArrayBuffer | CArray | Pointer | null';
+    if (to.kind === 'struct') {
+      const known = this.#table.structs[to.tag]?.fields;
+      return known ? `${this.#typeName(to.tag)} | CArray | Pointer | null` : 'Handle | Pointer | null';
+    }
+    if (to.kind === 'pointer') {
+      if (to.to.kind === 'scalar' && to.to.name === 'char') return '(string | null)[] | IndirectMemory2D<number> | CArray | Pointer | null';
+      const row = this.#runtime.scalar(to.to);
+      if (row)
+        return `IndirectMemory2D<${row.typescript === 'boolean' ? 'number' : row.typescript}> | RaggedRows<${row.typescript === 'boolean' ? 'number' : row.typescript}> | (Pointer | null)[] | CArray | Pointer | null`;
+      return '(Pointer | null)[] | CArray | Pointer | null';
+    }
+    return 'ArrayBufferView | CArray | Pointer | null';
+  }
+
+  #result(type: CType): string {
+    if (type.kind === 'void') return 'void';
+    if (type.kind === 'enum') return 'number';
+    const scalar = this.#scalar(type);
+    if (scalar) return scalar;
+    if (type.kind === 'struct') return this.#typeName(type.tag);
+    if (type.kind !== 'pointer') return 'never';
+    if (isText(type, this.#runtime)) return 'string | null';
+    const opaque = type.to.kind === 'struct' && this.#table.structs[type.to.tag]?.fields === undefined;
+    return opaque ? 'Handle | null' : 'Pointer | null';
+  }
+
+  #callbackParameters(parameters: readonly CParameter[]): string {
+    return parameters.map(({ name, type }, i) => `${identifier.test(name) && !reserved.has(name) ? name : `value_${i + 1}`}: ${this.#result(type)}`).join(', ');
+  }
+
+  #callbackResult(type: CType): string {
+    if (type.kind === 'void') return 'void';
+    return type.kind === 'pointer' ? 'Pointer | CArray | null' : (this.#scalar(type) ?? 'never');
+  }
+
+  #field(type: CType): string {
+    if (type.kind === 'array') {
+      if (type.of.kind === 'scalar' && type.of.name === 'char') return 'string';
+      const of = this.#field(type.of);
+      return of.includes(' ') ? `(${of})[]` : `${of}[]`;
+    }
+    if (type.kind === 'pointer')
+      return type.to.kind === 'struct' && this.#table.structs[type.to.tag]?.fields === undefined ? 'Handle | null' : 'Pointer | null';
+    if (type.kind === 'enum') return 'number';
+    if (type.kind === 'struct') return this.#typeName(type.tag);
+    return this.#scalar(type) ?? 'never';
+  }
+}
+
+const key = (name: string): string => (identifier.test(name) ? name : JSON.stringify(name));
+
+/** Folders of the machine that read the header say nothing elsewhere. */
+function withoutFolders(table: FunctionTable): FunctionTable {
+  return JSON.parse(
+    JSON.stringify(table, (name, value: unknown) =>
+      (name === 'file' || name === 'header') && typeof value === 'string'
+        ? value.replace(/^.*[\\/]/, '')
+        : name === 'files' && Array.isArray(value)
+          ? value.map((file) => String(file).replace(/^.*[\\/]/, ''))
+          : value,
+    ),
+  ) as FunctionTable;
+}

@@ -1,0 +1,101 @@
+/** Wasm modules of users: compiled, given what they import, started. */
+import { EwaldError, messageOf } from '../../errors.js';
+
+/** What a library can be on wasm. */
+export type WasmSource = BufferSource | WebAssembly.Module | WebAssembly.Instance | Response | URL;
+
+/** An instance and what it came from. */
+export interface Started {
+  readonly instance: WebAssembly.Instance;
+  readonly module: WebAssembly.Module | undefined;
+  readonly bytes: Uint8Array | undefined;
+}
+
+/** Compiles what there is to compile. */
+async function compile(
+  source: Exclude<WasmSource, WebAssembly.Instance>,
+  name: string,
+): Promise<{ module: WebAssembly.Module; bytes: Uint8Array | undefined }> {
+  if (source instanceof WebAssembly.Module) return { module: source, bytes: undefined };
+  let bytes: Uint8Array<ArrayBuffer>;
+  if (source instanceof URL || (typeof Response !== 'undefined' && source instanceof Response)) {
+    const response = source instanceof URL ? await fetch(source) : source;
+    if (!response.ok) throw new EwaldError('Load', `the wasm module ${response.url} answers ${response.status} ${response.statusText}`);
+    bytes = new Uint8Array(await response.arrayBuffer());
+  } else if (ArrayBuffer.isView(source)) {
+    bytes = new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength);
+  } else if (Object.prototype.toString.call(source) === '[object ArrayBuffer]') {
+    bytes = new Uint8Array(source as ArrayBuffer);
+  } else {
+    throw new EwaldError('Argument', 'the library is neither bytes, nor a WebAssembly.Module, Instance, Response or URL');
+  }
+  try {
+    return { module: await WebAssembly.compile(bytes), bytes };
+  } catch (cause) {
+    throw new EwaldError('Load', `${name} is no wasm module that this engine takes: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Starts a module; `imports` are the user's, and go before the ones that are made up here. */
+export async function startModule(source: WasmSource, name: string, imports: WebAssembly.Imports = {}): Promise<Started> {
+  if (source instanceof WebAssembly.Instance) return { instance: source, module: undefined, bytes: undefined };
+  const { module, bytes } = await compile(source, name);
+  let memory: WebAssembly.Memory | undefined;
+  const all: Record<string, Record<string, WebAssembly.ImportValue>> = {};
+  for (const { module: from, name: what, kind } of WebAssembly.Module.imports(module)) {
+    all[from] ??= {};
+    const given = imports[from]?.[what];
+    if (given !== undefined) all[from][what] = given;
+    else if (kind === 'function') all[from][what] = standIn(from, what, name, () => memory);
+    else throw new EwaldError('Load', `the wasm module ${name} imports the ${kind} ${from}.${what}; give it: { imports: { ${from}: { ${what}: … } } }`);
+  }
+  let instance: WebAssembly.Instance;
+  try {
+    instance = await WebAssembly.instantiate(module, all);
+  } catch (cause) {
+    throw new EwaldError('Load', `the wasm module ${name} could not be started: ${messageOf(cause)}`, { cause });
+  }
+  memory = instance.exports.memory as WebAssembly.Memory | undefined;
+  const start = instance.exports._initialize;
+  if (typeof start === 'function') start();
+  return { instance, module, bytes };
+}
+
+/** The few system calls that a library may make, and a refusal for all others. */
+function standIn(from: string, what: string, library: string, memory: () => WebAssembly.Memory | undefined): (...values: number[]) => unknown {
+  if (what === 'emscripten_notify_memory_growth') return () => undefined;
+  if (what === 'proc_exit') {
+    return (code) => {
+      throw new EwaldError('Internal', `the wasm module ${library} ended itself with code ${code}`);
+    };
+  }
+  if (what === 'fd_write') return (_fd, list, count, written) => write(memory(), list as number, count as number, written as number);
+  // Nothing is there to close, to seek in or to read: bad descriptor.
+  if (from.startsWith('wasi')) return () => 8;
+  return () => {
+    throw new EwaldError(
+      'Unsupported',
+      `the wasm module ${library} calls ${from}.${what}, which nobody provides; give it: { imports: { ${from}: { ${what}: … } } }`,
+    );
+  };
+}
+
+let line = '';
+
+/** What C prints goes to the console, a line at a time. */
+function write(memory: WebAssembly.Memory | undefined, list: number, count: number, written: number): number {
+  if (!memory) return 8;
+  const view = new DataView(memory.buffer);
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    const start = view.getUint32(list + i * 8, true);
+    const length = view.getUint32(list + i * 8 + 4, true);
+    line += new TextDecoder().decode(new Uint8Array(memory.buffer, start, length).slice());
+    total += length;
+  }
+  const lines = line.split('\n');
+  line = lines.pop() ?? '';
+  for (const full of lines) console.log(full);
+  view.setUint32(written, total, true);
+  return 0;
+}

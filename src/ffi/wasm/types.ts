@@ -1,0 +1,28 @@
+/** How C's types cross into wasm functions: the C ABI of clang for wasm32. */
+import { EwaldError } from '../../errors.js';
+import { type CFunction, type CType, signature, typeText } from '../header/types.js';
+import type { Runtime } from '../runtime.js';
+import type { WasmSignature, WasmType } from './binary.js';
+
+/** The wasm type of a value of C; undefined for void. */
+function wasmType(type: CType, runtime: Runtime, fn: string): WasmType | undefined {
+  if (type.kind === 'void') return undefined;
+  if (type.kind === 'pointer') return 'i32';
+  const layout = runtime.scalar(type)?.layout;
+  if (!layout) {
+    throw new EwaldError(
+      'Unsupported',
+      `${fn} passes ${typeText(type)} by value, which is not supported on wasm; declare a function that takes or writes it through a pointer`,
+    );
+  }
+  if (layout.kind === 'float') return layout.size === 4 ? 'f32' : 'f64';
+  return layout.size === 8 ? 'i64' : 'i32';
+}
+
+/** The wasm signature of a declaration. @throws `Unsupported` for structs by value and varargs. */
+export function wasmSignature(fn: Pick<CFunction, 'result' | 'parameters' | 'variadic'>, name: string, runtime: Runtime): WasmSignature {
+  const text = signature(fn, name);
+  if (fn.variadic) throw new EwaldError('Unsupported', `${text} takes varargs, which is not supported on wasm; wrap it in a function with fixed parameters`);
+  const result = wasmType(fn.result, runtime, text);
+  return { parameters: fn.parameters.map(({ type }) => wasmType(type, runtime, text) as WasmType), results: result ? [result] : [] };
+}

@@ -1,0 +1,254 @@
+/**
+ * Asynchronous calls of a wasm library: a worker with an instance of its own.
+ *
+ * A wasm heap belongs to one thread, so the worker's instance shares nothing with the main one: arrays are copied over and back,
+ * and what one instance keeps in its variables the other does not see. Addresses, handles and callbacks cannot be passed.
+ */
+import { EwaldError } from '../../errors.js';
+import { Rows } from '../../memory/rows.js';
+import { type Argument, Directed, type Direction, type Frame, type Parameter } from '../arguments.js';
+import { countError } from '../bind.js';
+import { Callback, isText } from '../callback.js';
+import { CArray } from '../carray.js';
+import type { CFunction } from '../header/types.js';
+import { Pointer } from '../pointer.js';
+import type { Runtime } from '../runtime.js';
+import type { Bits } from '../scalars.js';
+
+/** What goes to the worker for one argument: bits, or bytes to place in its heap. */
+type Sent = { readonly bits: Bits } | { readonly bytes: Uint8Array; readonly back: boolean };
+
+/**
+ * The worker's code, which runs from this text so that no bundler has to place a file. It knows nothing of C: it places bytes, calls,
+ * and gives the bytes back.
+ */
+const code = `
+const start = (port) => {
+  let exports;
+  const stand = (name) => name === 'proc_exit' ? (c) => { throw new Error('the module ended itself with code ' + c); } : () => name.startsWith('fd_') ? 8 : 0;
+  const answer = async ({ id, module, name, args, text }) => {
+    try {
+      if (!exports) {
+        const imports = {};
+        for (const { module: from, name: what } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[what] = stand(what);
+        exports = (await WebAssembly.instantiate(module, imports)).exports;
+        exports._initialize?.();
+      }
+      const malloc = exports.malloc ?? exports.ewald_alloc ?? exports._malloc, free = exports.free ?? exports.ewald_free ?? exports._free;
+      const heap = () => new Uint8Array(exports.memory.buffer);
+      const placed = args.map((arg) => {
+        if ('bits' in arg) return arg.bits;
+        const address = malloc(Math.max(1, arg.bytes.length)) >>> 0;
+        if (!address) throw new Error('the heap of the worker has no ' + arg.bytes.length + ' bytes left');
+        heap().set(arg.bytes, address);
+        return address;
+      });
+      let value = exports[name](...placed);
+      if (text) { const h = heap(); let end = value; while (h[end]) end++; value = value ? new TextDecoder().decode(h.slice(value, end)) : null; }
+      const back = args.map((arg, i) => arg.back ? heap().slice(placed[i], placed[i] + arg.bytes.length) : undefined);
+      args.forEach((arg, i) => { if (!('bits' in arg)) free(placed[i]); });
+      port.postMessage({ id, value, back });
+    } catch (error) { port.postMessage({ id, error: String(error && error.message || error) }); }
+  };
+  return answer;
+};
+if (typeof require === 'function') { const { parentPort } = require('node:worker_threads'); const f = start(parentPort); parentPort.on('message', f); }
+else { const f = start(self); self.onmessage = (event) => f(event.data); }
+`;
+
+interface Reply {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly back?: readonly (Uint8Array | undefined)[];
+  readonly error?: string;
+}
+
+interface Port {
+  post(message: unknown): void;
+  listen(reply: (message: Reply) => void, fail: (error: unknown) => void): void;
+  close(): void;
+}
+
+async function openPort(make: (() => Worker) | undefined): Promise<Port> {
+  const process = (globalThis as { process?: { versions?: { node?: string } } }).process;
+  if (!make && process?.versions?.node) {
+    const { Worker: NodeWorker } = await import('node:worker_threads');
+    const worker = new NodeWorker(code, { eval: true });
+    // Nobody waits for an idle worker.
+    worker.unref();
+    return {
+      post: (message) => worker.postMessage(message),
+      listen: (reply, fail) => {
+        worker.on('message', reply);
+        worker.on('error', fail);
+      },
+      close: () => void worker.terminate(),
+    };
+  }
+  let worker: Worker;
+  try {
+    worker = make ? make() : new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })));
+  } catch (cause) {
+    throw new EwaldError(
+      'Unsupported',
+      'this page may not start a worker from a blob (its Content-Security-Policy forbids it); pass { worker: () => new Worker(…) }',
+      { cause },
+    );
+  }
+  return {
+    post: (message) => worker.postMessage(message),
+    listen: (reply, fail) => {
+      worker.onmessage = ({ data }) => reply(data as Reply);
+      worker.onerror = fail;
+    },
+    close: () => worker.terminate(),
+  };
+}
+
+/** The worker of one library. */
+export class WorkerCalls {
+  readonly #runtime: Runtime;
+  readonly #module: WebAssembly.Module;
+  readonly #make: (() => Worker) | undefined;
+  readonly #waiting = new Map<number, { resolve(reply: Reply): void; reject(error: unknown): void }>();
+  #port: Promise<Port> | undefined;
+  #next = 0;
+  #closed = false;
+
+  constructor(runtime: Runtime, module: WebAssembly.Module, { worker, imports }: { readonly worker?: () => Worker; readonly imports?: WebAssembly.Imports }) {
+    if (imports && Object.keys(imports).length > 0)
+      throw new EwaldError('Unsupported', 'a library with imports of its own cannot be called asynchronously: functions do not cross into a worker');
+    this.#runtime = runtime;
+    this.#module = module;
+    this.#make = worker;
+  }
+
+  async call(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
+    if (values.length !== parameters.length) throw countError(fn, values.length);
+    const { result } = fn;
+    const text = isText(result, this.#runtime);
+    if (result.kind === 'pointer' && !text) throw this.#apart(`${fn.name}.async() returns a pointer`);
+    const frame = new SendingFrame((what) => this.#apart(`${fn.name}.async() ${what}`));
+    const sent = values.map((value, i): Sent => {
+      const inner = value instanceof Directed ? value.value : value;
+      if (inner instanceof Pointer || inner instanceof Rows || inner instanceof Callback) throw this.#apart(`${fn.name}.async() is given an address`);
+      // An array of the library's heap goes as a copy, and comes back into it.
+      if (inner instanceof CArray) {
+        const direction: Direction = value instanceof Directed ? value.direction : 'inout';
+        return frame.sent(frame.array(inner, direction));
+      }
+      return frame.sent((parameters[i] as Parameter).convert(value, frame));
+    });
+    const reply = await this.#ask({ name: fn.name, args: sent, text, module: this.#module });
+    frame.finish(reply.back ?? []);
+    if (text) return reply.value;
+    if (result.kind === 'void') return undefined;
+    return this.#runtime.scalar(result)?.out(reply.value as Bits);
+  }
+
+  close(): void {
+    this.#closed = true;
+    void this.#port?.then((port) => port.close());
+    for (const { reject } of this.#waiting.values()) reject(new EwaldError('Disposed', `the library ${this.#runtime.name} was disposed while this call ran`));
+    this.#waiting.clear();
+  }
+
+  #apart(what: string): EwaldError {
+    return new EwaldError(
+      'Unsupported',
+      `${what}, which means nothing to the worker's own instance of ${this.#runtime.name}; pass typed arrays, or call it synchronously`,
+    );
+  }
+
+  async #ask(message: object): Promise<Reply> {
+    this.#port ??= openPort(this.#make).then((port) => {
+      port.listen(
+        (reply) => {
+          this.#waiting.get(reply.id)?.resolve(reply);
+          this.#waiting.delete(reply.id);
+        },
+        (error) => {
+          for (const { reject } of this.#waiting.values()) reject(error);
+          this.#waiting.clear();
+        },
+      );
+      return port;
+    });
+    const port = await this.#port;
+    if (this.#closed) throw new EwaldError('Disposed', `the library ${this.#runtime.name} was disposed while this call ran`);
+    const id = this.#next++;
+    const reply = await new Promise<Reply>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      port.post({ id, ...message });
+    });
+    if (reply.error !== undefined) throw new EwaldError('Internal', `the worker of ${this.#runtime.name} failed: ${reply.error}`);
+    return reply;
+  }
+}
+
+/** Collects what an argument is made of, to be placed in the worker's heap. */
+class SendingFrame implements Frame {
+  readonly #sent = new Map<object, Sent>();
+  readonly #targets: (((bytes: Uint8Array) => void) | undefined)[] = [];
+  readonly #refuse: (what: string) => EwaldError;
+
+  constructor(refuse: (what: string) => EwaldError) {
+    this.#refuse = refuse;
+  }
+
+  #bytes(bytes: Uint8Array, back: ((bytes: Uint8Array) => void) | undefined): Argument {
+    const token = { back };
+    this.#sent.set(token, { bytes, back: back !== undefined });
+    return token;
+  }
+
+  place(view: ArrayBufferView, direction: Direction): Argument {
+    const own = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    return this.#bytes(own.slice(), direction === 'in' ? undefined : (bytes) => own.set(bytes));
+  }
+
+  array(array: CArray, direction: Direction): Argument {
+    const { byteLength } = array;
+    const now = (): Uint8Array => {
+      const view = array.span().view();
+      return new Uint8Array(view.buffer, view.byteOffset, byteLength);
+    };
+    return this.#bytes(now().slice(), direction === 'in' ? undefined : (bytes) => now().set(bytes));
+  }
+
+  scratch(bytes: number): { argument: Argument; view(): DataView } {
+    const own = new Uint8Array(bytes);
+    // The bytes are sent after the caller filled them: they are the very array.
+    return { argument: this.#bytes(own, (back) => own.set(back)), view: () => new DataView(own.buffer) };
+  }
+
+  callback(): Argument {
+    throw this.#refuse('takes a callback');
+  }
+
+  readonly #after: (() => void)[] = [];
+
+  after(work: () => void): void {
+    this.#after.push(work);
+  }
+
+  release(): void {
+    throw this.#refuse('takes a table of pointers');
+  }
+
+  sent(argument: Argument): Sent {
+    const sent = typeof argument === 'object' && argument !== null ? this.#sent.get(argument) : undefined;
+    this.#targets.push(sent ? (argument as { back?: (bytes: Uint8Array) => void }).back : undefined);
+    if (sent) return sent;
+    if (argument === null) return { bits: 0 };
+    if (typeof argument === 'object') throw this.#refuse('takes something that cannot be sent');
+    return { bits: argument };
+  }
+
+  finish(back: readonly (Uint8Array | undefined)[]): void {
+    back.forEach((bytes, i) => {
+      if (bytes) this.#targets[i]?.(bytes);
+    });
+    for (const work of this.#after) work();
+  }
+}

@@ -1,0 +1,118 @@
+// Libraries for the tests: the same sources as a shared library and as a wasm module, built once a content and kept in the temporary folder.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { getLibHandle, type Library, type LibraryOptions } from '../../src/ffi/node.js';
+
+export const fixtures = fileURLToPath(new URL('./fixtures/', import.meta.url));
+const required = (process.env.EWALD_REQUIRE ?? '').split(',');
+
+const onPath = (name: string): boolean => (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
+
+async function koffiAbsent(): Promise<string | undefined> {
+  try {
+    await import('koffi');
+    return undefined;
+  } catch {
+    return 'koffi is not installed';
+  }
+}
+const noKoffi = await koffiAbsent();
+
+/** Why a tool is absent; undefined when it is there. A tool that EWALD_REQUIRE names is never absent: its test fails instead. */
+export function absent(...tools: ('gcc' | 'gfortran' | 'emcc' | 'koffi')[]): string | undefined {
+  for (const tool of tools) {
+    const why = tool === 'koffi' ? noKoffi : onPath(tool) ? undefined : `no ${tool}`;
+    if (why === undefined) continue;
+    if (required.includes(tool)) throw new Error(`EWALD_REQUIRE names ${tool}, but: ${why}`);
+    return why;
+  }
+  return undefined;
+}
+
+/** Builds into a folder named after the content; two runs at once do not see half a library. */
+function built(name: string, files: readonly string[], build: (folder: string) => void): string {
+  const hash = createHash('sha256').update(build.toString());
+  for (const file of files) hash.update(readFileSync(join(fixtures, file)));
+  const folder = join(tmpdir(), `ewald-ffi-${name}-${hash.digest('hex').slice(0, 16)}`);
+  if (existsSync(folder)) return folder;
+  const aside = mkdtempSync(join(tmpdir(), 'ewald-ffi-part-'));
+  mkdirSync(join(aside, 'lib'));
+  build(join(aside, 'lib'));
+  try {
+    renameSync(aside, folder);
+  } catch {
+    // Another run was first.
+    rmSync(aside, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+const run = (command: string, ...args: string[]): void => {
+  execFileSync(command, args, { cwd: fixtures, stdio: ['ignore', 'pipe', 'pipe'] });
+};
+const shared = process.platform === 'darwin' ? 'dylib' : 'so';
+
+export const buildNative = (): string =>
+  built('native', ['kit.c', 'kit.h', 'kit_export.h'], (folder) => {
+    run('gcc', '-O2', '-Wall', '-shared', '-fPIC', '-fvisibility=hidden', '-I.', 'kit.c', '-lm', '-o', join(folder, `libkit.${shared}`));
+  });
+
+export const buildFortran = (): string =>
+  built('fortran', ['kit_fortran.f90', 'kit_fortran.h'], (folder) => {
+    run('gfortran', '-O2', '-shared', '-fPIC', 'kit_fortran.f90', '-J', folder, '-o', join(folder, `libkit_fortran.${shared}`));
+  });
+
+export const buildWasm = (): string =>
+  built('wasm', ['kit.c', 'kit.h', 'kit_export.h'], (folder) => {
+    const exported = '-sEXPORTED_FUNCTIONS=_malloc,_free,_kit_counter';
+    run(
+      'emcc',
+      '-O2',
+      '-I.',
+      'kit.c',
+      '-sSTANDALONE_WASM',
+      '--no-entry',
+      '-sALLOW_MEMORY_GROWTH',
+      '-sALLOW_TABLE_GROWTH',
+      '-Wl,--export-table',
+      exported,
+      '-o',
+      join(folder, 'kit.wasm'),
+    );
+  });
+
+/** The two ways to open the kit, each with why it is absent. */
+export const targets = [
+  { backend: 'native' as const, absent: absent('gcc', 'koffi'), build: buildNative },
+  { backend: 'wasm' as const, absent: absent('emcc'), build: buildWasm },
+];
+
+// biome-ignore lint/suspicious/noExplicitAny: tests call what only the header declares
+export type Kit = Library<any>;
+
+export function openKit(target: (typeof targets)[number], options: Partial<LibraryOptions> = {}): Promise<Kit> {
+  return getLibHandle({ header: 'kit.h', includeDir: fixtures, library: 'kit', buildDir: target.build(), backend: target.backend, ...options });
+}
+
+/** What a function threw. */
+export function thrown(work: () => unknown): Error & { tag?: string; code?: string; detail?: Record<string, unknown> } {
+  try {
+    work();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+export async function rejected(work: Promise<unknown>): Promise<Error & { tag?: string; detail?: Record<string, unknown> }> {
+  return work.then(
+    () => {
+      throw new Error('nothing was thrown');
+    },
+    (error: Error) => error,
+  );
+}
