@@ -12,7 +12,12 @@ const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const hasCard = ['/dev/nvidia0', '/dev/dri', '/dev/kfd'].some((path) => existsSync(path));
 if (!process.env.VK_ICD_FILENAMES && !hasCard && existsSync(swiftShader)) process.env.VK_ICD_FILENAMES = swiftShader;
 
-export const options: OpenOptions = { wasm: undefined, worker: undefined, addonPath: undefined, device: undefined, named: true, log: () => {} };
+/** No test here wants a worker. */
+export function startWorker(): never {
+  throw new Error('no worker was expected');
+}
+
+export const options: OpenOptions = { wasm: undefined, startWorker, addonPath: undefined, device: undefined, named: true, log: () => {} };
 
 /** Why there is no WebGPU here; throws instead when EWALD_REQUIRE wants it. */
 export async function whyAbsent(): Promise<string | undefined> {

@@ -56,8 +56,8 @@ describe.skipIf(absent)(`WebGPU in Chromium${absent ? `: absent, ${absent}` : ''
   test('a lost device ends what is under way with DeviceLost, and a new context works', async () => {
     const original = GPUAdapter.prototype.requestDevice;
     const seen: GPUDevice[] = [];
-    GPUAdapter.prototype.requestDevice = async function (...descriptor) {
-      const device = await original.apply(this, descriptor);
+    GPUAdapter.prototype.requestDevice = async function (descriptor?: GPUDeviceDescriptor) {
+      const device = await original.call(this, descriptor);
       seen.push(device);
       return device;
     };

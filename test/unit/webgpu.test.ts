@@ -9,7 +9,7 @@ import type { Backend } from '../../src/backends/backend.js';
 import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
 import { openContext } from '../../src/context.js';
 import type { Platform } from '../../src/platform.js';
-import { inProcess, options, over, watched, whyAbsent } from './webgpu-support.js';
+import { inProcess, options, over, startWorker, watched, whyAbsent } from './webgpu-support.js';
 
 const absent = await whyAbsent();
 const quiet = { level: 'error' } as const;
@@ -97,7 +97,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
   });
 
   describe('a lost device', () => {
-    const platform = (seen: GPUDevice[]): Platform => ({ name: 'node', loaders: [webgpuLoader(watched(seen))], env: () => undefined });
+    const platform = (seen: GPUDevice[]): Platform => ({ name: 'node', loaders: [webgpuLoader(watched(seen))], env: () => undefined, startWorker });
 
     test('ends the run that is under way and all that follow with DeviceLost; a new context works', async () => {
       const seen: GPUDevice[] = [];
