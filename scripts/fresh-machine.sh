@@ -16,12 +16,14 @@ suite=${SUITE:-$(. /etc/os-release && echo "$VERSION_CODENAME")}
 data=${EWALD_TEST_DATA:-$repository/../shared/data}
 steps=${STEPS:-start test start}
 target=${1:-$(mktemp -d -t ewald-fresh-XXXXXX)}
+log=$(mktemp)
 mounts=()
 
 say() { printf 'fresh machine: %s\n' "$*"; }
 
 leave() {
   local i
+  rm -f "$log"
   for ((i = ${#mounts[@]} - 1; i >= 0; i--)); do umount "${mounts[i]}" || say "could not unmount ${mounts[i]}"; done
   # Never remove what something is still mounted in.
   if [ -z "${KEEP:-}" ] && ! grep -q " $target/" /proc/mounts; then rm -rf --one-file-system "$target"; fi
@@ -36,6 +38,8 @@ mount_at() { # options and source, then the place in the new system
 }
 
 [ "$(id -u)" = 0 ] || { say "needs root (chroot, mount)"; exit 1; }
+mkdir -p "$target"
+[ -z "$(ls -A "$target")" ] || { KEEP=1; say "$target is not empty"; exit 1; }
 command -v debootstrap >/dev/null || { say "needs debootstrap: apt-get install -y debootstrap"; exit 1; }
 
 # Repositories of this suite that apt uses here, as `deb URI RELEASE main`.
@@ -46,9 +50,8 @@ mirror=$(awk -v suite="$suite" '$3 == suite { print $2; exit }' <<<"$sources")
 
 say "debootstrap $suite"
 before=$SECONDS
-debootstrap --variant=minbase --include=ca-certificates "$suite" "$target" "$mirror" >"$target.debootstrap.log" 2>&1 ||
-  { tail -20 "$target.debootstrap.log"; exit 1; }
-rm -f "$target.debootstrap.log"
+debootstrap --variant=minbase --include=ca-certificates "$suite" "$target" "$mirror" >"$log" 2>&1 ||
+  { tail -20 "$log"; exit 1; }
 printf '%s\n' "$sources" >"$target/etc/apt/sources.list"
 apt-config dump | grep -E '^Acquire::(http|https)::(Proxy|Proxy-Auto-Detect|Verify|CAInfo)' >"$target/etc/apt/apt.conf.d/01-of-the-host" || true
 cp -L /etc/resolv.conf /etc/hosts "$target/etc/"
