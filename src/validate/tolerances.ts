@@ -40,10 +40,10 @@ export const mostLattices = (limit: number, reason: string): Bound => ({ limit, 
 
 /** Orientation, in standard deviations of the least-squares rotation that the true errors of the spots allow. */
 export const orientation: Bound = {
-  limit: 6,
+  limit: 4,
   unit: 'σ',
   reason:
-    'three angles from spots with known errors: σ² is the largest eigenvalue of ē² (Σ |q|² 1 − q qᵀ)⁻¹, and a maximum over some hundred lattices stays below 5 σ',
+    'three angles from spots with known errors: σ² is the trace of ē² (Σ |q|² 1 − q qᵀ)⁻¹, the mean square turn; the largest of some hundred turns is near 2 σ',
 };
 
 /** The same after a fit of all nine numbers of the cell. */

@@ -141,10 +141,10 @@ export const mutants = [
     ids: [search, 'indexing:exhaustive:reference'],
   },
   {
-    name: 'indexing: dist1 is a quarter too wide',
-    file: 'indexing/isa/exhaustive.cpp',
-    find: 'limit2 = splat(p.dist1 * p.dist1)',
-    replace: 'limit2 = splat(1.56f * p.dist1 * p.dist1)',
+    name: 'indexing: directions are counted by half of dist1',
+    file: 'indexing/isa/sample.cpp',
+    find: 'const F limit = splat(distance * distance);',
+    replace: 'const F limit = splat(0.25f * distance * distance);',
     ids: [raw],
   },
   {
@@ -169,10 +169,10 @@ export const mutants = [
     ids: ['indexing:exhaustive:reference:tri:n=60:refinement=ifssr:*'],
   },
   {
-    name: 'indexing: the rotation fit has a torque of the wrong sign',
+    name: 'indexing: the rotation fit turns the wrong way',
     file: 'indexing/isa/refine.cpp',
-    find: 'tz = tz + fma(qx, ey, -(qy * ex));',
-    replace: 'tz = tz + fma(qx, ey, qy * ex);',
+    find: 'const Vec3 turn{w[0], w[1], w[2]};',
+    replace: 'const Vec3 turn{-w[0], -w[1], -w[2]};',
     ids: ['indexing:fast:mono:n=10:*', 'indexing:fast:mono:n=20:*', noisy],
   },
   {

@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+// `npm run bench`: the ratios this project promises, each verified before it is timed, side by side in one run, with a mark a line.
+//   node benchmarks/run.mjs [--save NAME] [--seconds S] [--json]
+// --save writes benchmarks/results/NAME.json. A missed aim fails nothing: machines differ. A wrong answer does.
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { comparePrototype } from './prototype.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values: options } = parseArgs({
+  options: { save: { type: 'string' }, seconds: { type: 'string', default: '2' }, json: { type: 'boolean', default: false } },
+});
+if (options.save !== undefined && !/^[\w.-]+$/.test(options.save)) {
+  process.stderr.write(`bench: --save is "${options.save}"; needed is a name of letters, digits, points and dashes\n`);
+  process.exit(2);
+}
+const missing = ['dist/index.node.js', 'dist/validate.js'].filter((file) => !existsSync(join(root, file)));
+if (missing.length > 0) {
+  process.stderr.write(`bench: ${missing.join(' and ')} not found; run node scripts/build.mjs first\n`);
+  process.exit(1);
+}
+const load = (file) => import(pathToFileURL(join(root, file)).href);
+const { createContext, sameLattice } = await load('dist/index.node.js');
+const { bench } = await load('dist/validate.js');
+const print = (line = '') => {
+  if (!options.json) process.stdout.write(`${line}\n`);
+};
+const places = (x, digits = 3) => Number(x.toPrecision(digits));
+
+const place = `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} x ${cpus()[0]?.model.trim()}`;
+print(place);
+
+/** Lines of the summary: what was compared, the ratio, the aim. */
+const lines = [];
+const mark = ({ what, ratio, aim, note }) => {
+  lines.push({ what, ratio, aim, pass: ratio >= aim, note });
+  print(`  ${ratio >= aim ? 'pass' : 'MISS'}  ${what}: ${ratio.toFixed(2)} (aim ${aim})${note ? `, ${note}` : ''}`);
+};
+
+const report = await bench({ createContext, seconds: Number(options.seconds), place, backends: ['native', 'wasm', 'webgpu', 'cuda'] });
+for (const { backend, device, reason } of report.backends) print(`${backend.padEnd(8)} ${device ? `${device.name}, ${device.driver}` : `not here: ${reason}`}`);
+print();
+for (const { id, backend, outcome, why, planMs, timing, unit } of report.rows) {
+  if (timing)
+    print(`${id} ${backend}: plan ${places(planMs)} ms, run ${places(timing.medianMs)} ms ± ${places(timing.spreadMs / 2)}, ${places(timing.rate)} ${unit}/s`);
+  else if (outcome !== 'absent') print(`${id} ${backend}: ${outcome}, ${why}`);
+}
+for (const { id, peer, timing, unit } of report.peers)
+  print(`${id} ${peer}: run ${places(timing.medianMs)} ms ± ${places(timing.spreadMs / 2)}, ${places(timing.rate)} ${unit}/s`);
+print();
+for (const { id, backend, ratios } of report.rows) {
+  for (const { over, ratio, target } of ratios) if (target !== null) mark({ what: `${id}, ${backend} over ${over}`, ratio, aim: target });
+}
+
+const prototype = await comparePrototype({ createContext, sameLattice, print });
+for (const { what, ratio, aim, note } of prototype.lines ?? []) mark({ what, ratio, aim, note });
+if (prototype.absent) print(`  --    indexing beside the prototype: ${prototype.absent}`);
+
+const result = { ...report, summary: lines, prototype };
+if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+if (options.save) {
+  const file = join(root, 'benchmarks/results', `${options.save}.json`);
+  mkdirSync(join(root, 'benchmarks/results'), { recursive: true });
+  writeFileSync(`${file}.tmp`, `${JSON.stringify(result, null, 1)}\n`);
+  renameSync(`${file}.tmp`, file);
+  print(`saved benchmarks/results/${options.save}.json`);
+}
+process.exitCode = report.rows.some(({ outcome }) => outcome === 'fail') || prototype.wrong ? 1 : 0;
