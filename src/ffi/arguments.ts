@@ -1,5 +1,6 @@
 /** Arguments on their way into C: what each parameter takes, where arrays lie during a call, and what is copied back behind it. */
 import { EwaldError } from '../errors.js';
+import type { TypedArray } from '../memory/format.js';
 import { IndirectMemory2D } from '../memory/indirect.js';
 import { pointerBytes } from '../memory/model.js';
 import { RaggedRows } from '../memory/ragged.js';
@@ -30,6 +31,8 @@ export class Directed {
 
 /** How a target puts things where C reaches them; everything placed lives until the call ends. */
 export interface Frame {
+  /** Whether JavaScript goes on while C works on the arguments. */
+  readonly asynchronous: boolean;
   /** A JavaScript array for the time of the call. */
   place(view: ArrayBufferView, direction: Direction): Argument;
   /** Scratch memory: fill it, pass the argument, and read it behind the call. */
@@ -69,7 +72,7 @@ export function parametersOf(
     const place = (): string => `${name}(): argument ${i + 1}${parameter.name ? ` (${parameter.name})` : ''}`;
     const { type } = parameter;
     const scalar = runtime.scalar(type);
-    if (scalar) return { scalar, place, convert: (value) => scalar.in(value, place) };
+    if (scalar) return { scalar, place, convert: scalar.into(place) };
     if (type.kind === 'pointer') {
       const sized = (lengths[parameter.name] ?? parameter.length) !== undefined;
       return { scalar: undefined, place, convert: pointerConverter(runtime, type, place, sized) };
@@ -142,14 +145,9 @@ export function pointerConverter(runtime: Runtime, type: CType & { kind: 'pointe
   const scalar = runtime.scalar(to);
   const natural: Direction = to.const ? 'in' : 'inout';
   const isText = to.kind === 'scalar' && scalar?.layout.size === 1;
-  const exact = scalar && (globalThis as unknown as Record<string, (new () => ArrayBufferView) | undefined>)[arrayName(scalar)];
+  const exact = scalar && (globalThis as unknown as Record<string, (new () => TypedArray) | undefined>)[arrayName(scalar)];
   const rows = to.kind === 'pointer' ? runtime.scalar(to.to) : undefined;
-  return (given, frame) => {
-    // Typed arrays of the very type come first: they are what a tight loop passes.
-    if (exact !== undefined && given instanceof exact && given.byteLength > 0) {
-      assertFixed(given, place);
-      return frame.place(given, natural);
-    }
+  const general: Converter = (given, frame) => {
     let value = given;
     let direction: Direction = natural;
     if (given instanceof Directed) {
@@ -205,6 +203,13 @@ export function pointerConverter(runtime: Runtime, type: CType & { kind: 'pointe
     }
     if (to.kind === 'struct' && typeof value === 'object' && value !== null) return structArgument(value, to, runtime, place, frame, direction);
     throw refused(value, type, place, needs(type, runtime));
+  };
+  if (!exact) return general;
+  // Typed arrays of the very type come first, in a function of its own: they are what a tight loop passes. Whether their buffer may be
+  // resized is not asked here, since nothing can resize it before a synchronous call returns.
+  return (given, frame) => {
+    if (given instanceof exact && given.length > 0 && !frame.asynchronous) return frame.place(given, natural);
+    return general(given, frame);
   };
 }
 

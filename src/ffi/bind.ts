@@ -1,6 +1,6 @@
 /** A C function as a function of JavaScript: counts, converts, calls, converts back. */
 import { EwaldError } from '../errors.js';
-import { type Argument, Directed, type Frame, type Parameter } from './arguments.js';
+import { type Argument, type Converter, Directed, type Frame, type Parameter } from './arguments.js';
 import { isText } from './callback.js';
 import { type CFunction, type CType, signature } from './header/types.js';
 import { Pointer } from './pointer.js';
@@ -77,25 +77,75 @@ export function bindCall(runtime: Runtime, fn: CFunction, { call, out, parameter
     const direct = bindScalars(runtime, fn, raw, answer, parameters);
     if (direct) return direct;
   }
-  const count = parameters.length;
   const converters = parameters.map(({ convert }) => convert);
+  const count = converters.length;
   // One frame serves call after call; a callback that calls back in takes another.
   let idle: CallFrame | undefined;
-  return (...values) => {
+  const enter = (values: readonly unknown[]): CallFrame => {
     if (values.length !== count) throw countError(fn, values.length);
     if (runtime.disposed) runtime.assertAlive();
-    for (const check of checks) check(values);
-    const open = idle ?? frame();
+    for (let i = 0; i < checks.length; i++) checks[i]?.(values);
+    const open = idle;
     idle = undefined;
+    return open ?? frame();
+  };
+  const succeed = (open: CallFrame, result: unknown): unknown => {
+    open.done();
+    if (runtime.thrown) runtime.rethrow();
+    return answer(result);
+  };
+  const leave = (open: CallFrame): void => {
+    open.end();
+    idle = open;
+  };
+  // Spelled out by count: handing a list of arguments on costs as much as a small native call.
+  const [a, b, c, d] = converters;
+  if (a && count === 1) {
+    return (...values) => {
+      const open = enter(values);
+      try {
+        return succeed(open, raw(a(values[0], open)));
+      } finally {
+        leave(open);
+      }
+    };
+  }
+  if (a && b && count === 2) {
+    return (...values) => {
+      const open = enter(values);
+      try {
+        return succeed(open, raw(a(values[0], open), b(values[1], open)));
+      } finally {
+        leave(open);
+      }
+    };
+  }
+  if (a && b && c && count === 3) {
+    return (...values) => {
+      const open = enter(values);
+      try {
+        return succeed(open, raw(a(values[0], open), b(values[1], open), c(values[2], open)));
+      } finally {
+        leave(open);
+      }
+    };
+  }
+  if (a && b && c && d && count === 4) {
+    return (...values) => {
+      const open = enter(values);
+      try {
+        return succeed(open, raw(a(values[0], open), b(values[1], open), c(values[2], open), d(values[3], open)));
+      } finally {
+        leave(open);
+      }
+    };
+  }
+  return (...values) => {
+    const open = enter(values);
     try {
-      for (let i = 0; i < count; i++) values[i] = (converters[i] as Parameter['convert'])(values[i], open);
-      const result = raw(...(values as Argument[]));
-      open.done();
-      if (runtime.thrown) runtime.rethrow();
-      return answer(result);
+      return succeed(open, raw(...values.map((value, i) => (converters[i] as Converter)(value, open))));
     } finally {
-      open.end();
-      idle = open;
+      leave(open);
     }
   };
 }

@@ -107,12 +107,20 @@ export async function getLibHandle<F>(...args: unknown[]): Promise<Library<F>> {
   const koffi = await loadKoffi().catch((error: unknown) => {
     // Without koffi a wasm build of the same library will do, when there is one and nobody asked for native.
     if (backend === 'native') throw error;
-    try {
-      return { wasm: findLibrary(library, buildDir, 'wasm').path };
-    } catch {
-      throw error;
-    }
+    const other = wasmBeside(library, buildDir);
+    if (other === undefined) throw error;
+    return { wasm: other };
   });
   if ('wasm' in koffi) return openWasm<F>(nodeTable(options, 'wasm32'), readFileSync(koffi.wasm) as WasmSource, { name: library, ...options });
   return makeLibrary(new NativeTarget(table, options.name ?? library, found.path, koffi), options) as Library<F>;
+}
+
+/** The wasm build of a library, when there is one. */
+function wasmBeside(library: string, buildDir: string | undefined): string | undefined {
+  try {
+    const { path } = findLibrary(library, buildDir, 'wasm');
+    return path.endsWith('.wasm') ? path : undefined;
+  } catch {
+    return undefined;
+  }
 }

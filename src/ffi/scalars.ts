@@ -15,6 +15,8 @@ export interface Scalar {
   readonly layout: ScalarLayout;
   /** Checks a value and gives its bits. @throws `Argument`. */
   in(value: unknown, place: Place): Bits;
+  /** The same check for one place, as a function of the value alone: what a call in a loop goes through. */
+  into(place: Place): (value: unknown) => Bits;
   /** The JavaScript value of bits that C gave. */
   out(bits: Bits): number | bigint | boolean;
   /** The type in TypeScript. */
@@ -32,7 +34,8 @@ export function scalarOf(type: CType, model: DataModel, table: Pick<FunctionTabl
     const values = table.enums[type.tag]?.values ?? {};
     const layout: ScalarLayout = table.enums[type.tag]?.type === 'unsigned int' ? { kind: 'unsigned', size: 4 } : integer32;
     const base = integerScalar(type, layout, false);
-    return { ...base, in: (value, place) => (typeof value === 'string' ? enumValue(value, values, type, place) : base.in(value, place)) };
+    const check = (value: unknown, place: Place): Bits => (typeof value === 'string' ? enumValue(value, values, type, place) : base.in(value, place));
+    return { ...base, in: check, into: (place) => (value) => check(value, place) };
   }
   if (type.kind !== 'scalar') return undefined;
   const layout = scalarLayout(type.name, model);
@@ -75,6 +78,10 @@ function floatScalar(type: CType, layout: ScalarLayout): Scalar {
       if (typeof value === 'number') return value;
       throw wrong(value, type, 'a number', place);
     },
+    into: (place) => (value) => {
+      if (typeof value === 'number') return value;
+      throw wrong(value, type, 'a number', place);
+    },
     out: (bits) => bits as number,
   };
 }
@@ -87,6 +94,9 @@ function boolScalar(type: CType, layout: ScalarLayout): Scalar {
       if (value === true || value === 1) return 1;
       if (value === false || value === 0) return 0;
       throw wrong(value, type, 'true or false', place);
+    },
+    into(place) {
+      return (value) => this.in(value, place);
     },
     out: (bits) => Boolean(bits),
   };
@@ -112,6 +122,9 @@ function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?:
       in: fits
         ? (value, place) => ((value as number) === ((value as number) | 0) ? (value as number) : refuse(value, place))
         : (value, place) => refuse(value, place),
+      into: fits
+        ? (place) => (value) => ((value as number) === ((value as number) | 0) ? (value as number) : refuse(value, place))
+        : (place) => (value) => refuse(value, place),
       out:
         bits === 32
           ? signed
@@ -139,6 +152,9 @@ function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?:
         );
       if (exact < low || exact > high) throw wrong(value, type, `a whole number in range, ${low} to ${high}`, place);
       return exact;
+    },
+    into(place) {
+      return (value) => this.in(value, place);
     },
     out: word
       ? (value) => {

@@ -32,7 +32,7 @@ export function findLibrary(library: string, buildDir: string | undefined, backe
   const base = placed ? (library.split(/[\\/]/).at(-1) ?? library) : library;
   if (backend !== 'wasm' && !base.endsWith('.wasm')) names.push(...nativeNames(base).map((name): [string, 'native'] => [name, 'native']));
   if (backend !== 'native' && !/\.(?:so(?:\.\d+)*|dylib|dll)$/.test(base)) names.push(...wasmNames(base).map((name): [string, 'wasm'] => [name, 'wasm']));
-  if (placed) names.push([base, base.endsWith('.wasm') ? 'wasm' : 'native']);
+  if (placed) names.push([base, backend === 'auto' ? (base.endsWith('.wasm') ? 'wasm' : 'native') : backend]);
   const tried: string[] = [];
   for (const [name, kind] of names) {
     for (const folder of folders) {

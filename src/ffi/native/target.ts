@@ -244,12 +244,12 @@ export class NativeTarget implements Target {
 /** Passes arrays as they are; koffi takes their addresses. */
 class NativeFrame extends FrameEnds implements CallFrame {
   readonly #target: NativeTarget;
-  readonly #asynchronous: boolean;
+  readonly asynchronous: boolean;
 
   constructor(target: NativeTarget, asynchronous = false) {
     super();
     this.#target = target;
-    this.#asynchronous = asynchronous;
+    this.asynchronous = asynchronous;
   }
 
   place(view: ArrayBufferView, _direction: Direction): Argument {
@@ -262,7 +262,7 @@ class NativeFrame extends FrameEnds implements CallFrame {
   }
 
   callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): Argument {
-    if (!this.#asynchronous) return this.#target.transient(type, use);
+    if (!this.asynchronous) return this.#target.transient(type, use);
     const { address, release } = this.#target.callback(type, use);
     this.release(release);
     return address;

@@ -163,6 +163,7 @@ export class WasmTarget implements Target {
 
 /** Copies in and out of the heap around one call; what lies in the heap already is passed by its address. */
 class WasmFrame extends FrameEnds implements CallFrame {
+  readonly asynchronous = false;
   readonly #target: WasmTarget;
   readonly #memory: WebAssembly.Memory;
   readonly #malloc: (bytes: number) => number;

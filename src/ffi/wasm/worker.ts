@@ -188,6 +188,8 @@ export class WorkerCalls {
 
 /** Collects what an argument is made of, to be placed in the worker's heap. */
 class SendingFrame implements Frame {
+  // What is sent is a copy, made before JavaScript goes on.
+  readonly asynchronous = false;
   readonly #sent = new Map<object, Sent>();
   readonly #targets: (((bytes: Uint8Array) => void) | undefined)[] = [];
   readonly #refuse: (what: string) => EwaldError;
