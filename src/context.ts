@@ -3,6 +3,7 @@ import { type AuditOptions, Auditor, type AuditReport } from './audit.js';
 import { type AddonPaths, type Backend, type BackendName, backendNames, type DeviceInfo, type OpenOptions, type WasmSource } from './backends/backend.js';
 import { type DeviceReport, openRanked, parseBackend, probeAll, rank, report } from './backends/open.js';
 import { EwaldError } from './errors.js';
+import { type FftOptions, type FftPlan, planFft } from './fft/fft.js';
 import type { PlatformUrl } from './globals.js';
 import { type Indexer, type IndexerOptions, planIndexer } from './indexing/indexer.js';
 import { type Log, Logger, type LogLevel, type LogSink, parseLogLevel } from './log.js';
@@ -54,6 +55,8 @@ export interface ContextMethods extends Disposable {
   pi(options?: PiOptions): Promise<PiPlan>;
   /** Plans an indexer of stills with known cells; see `IndexerOptions` for the sizes it fixes. */
   indexer(options?: IndexerOptions): Promise<Indexer>;
+  /** Plans a Fourier transform of any length and up to 8 axes. */
+  fft(options: FftOptions): Promise<FftPlan>;
   /** Resolves when everything submitted so far is done. */
   sync(): Promise<void>;
 }
@@ -184,6 +187,10 @@ class OpenContext implements ContextMethods {
 
   indexer(options: IndexerOptions = {}): Promise<Indexer> {
     return this.#make(() => planIndexer(this.#planner, options));
+  }
+
+  fft(options: FftOptions): Promise<FftPlan> {
+    return this.#make(() => planFft(this.#planner, options));
   }
 
   async sync(): Promise<void> {

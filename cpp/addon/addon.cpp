@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ewald.h"
@@ -155,6 +156,88 @@ Napi::Value indexer_run(const CallbackInfo& info) {
   return promise;
 }
 
+// A transform plan, shared like an indexer.
+struct Fft {
+  ewald_fft* handle = nullptr;
+  size_t input_bytes = 0, output_bytes = 0, workspace_bytes = 0;
+  bool in_place = false;
+  ~Fft() { ewald_fft_destroy(handle); }
+};
+using SharedFft = std::shared_ptr<Fft>;
+
+SharedFft& fft_of(const CallbackInfo& info) {
+  if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "argument 0 is not a transform plan");
+  SharedFft& fft = *info[0].As<Napi::External<SharedFft>>().Data();
+  if (fft == nullptr) throw Napi::Error::New(info.Env(), "the transform plan was destroyed");
+  return fft;
+}
+
+// fftCreate(descriptor: Uint8Array) -> External
+Napi::Value fft_create(const CallbackInfo& info) {
+  auto fft = std::make_shared<Fft>();
+  const ewald_fft_descriptor& descriptor = *elements<ewald_fft_descriptor>(info, 0, 1);
+  check(info.Env(), ewald_fft_create(&descriptor, &fft->handle));
+  size_t input = 0, output = 0, workspace = 0;
+  check(info.Env(), ewald_fft_sizes(fft->handle, &input, &output, &workspace));
+  const size_t number = descriptor.precision == EWALD_FFT_PRECISION_F64 ? 8 : 4;
+  const bool real_in = descriptor.kind == EWALD_FFT_KIND_R2C || descriptor.kind == EWALD_FFT_KIND_REAL_C2C || descriptor.kind == EWALD_FFT_KIND_R2R;
+  const bool real_out = descriptor.kind == EWALD_FFT_KIND_C2R || descriptor.kind == EWALD_FFT_KIND_R2R;
+  fft->input_bytes = input * number * (real_in ? 1 : 2);
+  fft->output_bytes = output * number * (real_out ? 1 : 2);
+  fft->workspace_bytes = workspace * number * 2;
+  fft->in_place = (descriptor.flags & EWALD_FFT_FLAG_IN_PLACE) != 0;
+  return Napi::External<SharedFft>::New(info.Env(), new SharedFft(fft), [](Napi::Env, SharedFft* shared) { delete shared; });
+}
+
+Napi::Value fft_bytes(const CallbackInfo& info) { return Napi::Number::New(info.Env(), double(ewald_fft_bytes(fft_of(info)->handle))); }
+
+// fftSizes(plan) -> [input, output, workspace] in elements
+Napi::Value fft_sizes(const CallbackInfo& info) {
+  size_t sizes[3] = {0, 0, 0};
+  check(info.Env(), ewald_fft_sizes(fft_of(info)->handle, &sizes[0], &sizes[1], &sizes[2]));
+  Napi::Array array = Napi::Array::New(info.Env(), 3);
+  for (uint32_t i = 0; i < 3; i++) array.Set(i, Napi::Number::New(info.Env(), double(sizes[i])));
+  return array;
+}
+
+void fft_destroy(const CallbackInfo& info) { fft_of(info).reset(); }
+
+class FftTask : public Task {
+ public:
+  FftTask(Napi::Env env, std::vector<Napi::ObjectReference> keep) : Task(env, std::move(keep)) {}
+  SharedFft fft;
+  uint32_t direction = 0, scale = 0;
+  const void* in = nullptr;
+  void *out = nullptr, *workspace = nullptr;
+  int32_t work() override { return ewald_fft_execute(fft->handle, direction, in, out, workspace, scale); }
+};
+
+// fftExecute(plan, direction, input, output, workspace | null, scale, now) -> Promise<void>, or undefined when it was done at once
+Napi::Value fft_execute(const CallbackInfo& info) {
+  const SharedFft fft = fft_of(info);
+  const uint32_t direction = info[1].As<Napi::Number>().Uint32Value();
+  size_t in_bytes = fft->input_bytes, out_bytes = fft->output_bytes;
+  if (direction == EWALD_FFT_DIRECTION_BACKWARD) std::swap(in_bytes, out_bytes);
+  if (fft->in_place) in_bytes = out_bytes = in_bytes > out_bytes ? in_bytes : out_bytes;
+  std::vector<Napi::ObjectReference> keep;
+  for (size_t i : {2, 3, 4})
+    if (info[i].IsObject()) keep.push_back(Napi::Persistent(info[i].As<Napi::Object>()));
+  auto task = std::make_unique<FftTask>(info.Env(), std::move(keep));
+  task->fft = fft;
+  task->direction = direction;
+  task->in = elements<uint8_t>(info, 2, in_bytes);
+  task->out = elements<uint8_t>(info, 3, out_bytes);
+  task->workspace = info[4].IsNull() ? nullptr : elements<uint8_t>(info, 4, fft->workspace_bytes);
+  task->scale = info[5].As<Napi::Number>().Uint32Value();
+  if (info[6].As<Napi::Boolean>().Value()) {
+    check(info.Env(), task->work());
+    return info.Env().Undefined();
+  }
+  const Napi::Promise promise = task->promise();
+  task.release()->Queue();
+  return promise;
+}
+
 Napi::Value live_bytes(const CallbackInfo& info) { return Napi::Number::New(info.Env(), double(ewald_live_bytes())); }
 
 Napi::Object start(Napi::Env env, Napi::Object exports) {
@@ -166,6 +249,11 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
   exports.Set("indexerCreate", Napi::Function::New(env, indexer_create, "indexerCreate"));
   exports.Set("indexerBytes", Napi::Function::New(env, indexer_bytes, "indexerBytes"));
   exports.Set("indexerRun", Napi::Function::New(env, indexer_run, "indexerRun"));
+  exports.Set("fftCreate", Napi::Function::New(env, fft_create, "fftCreate"));
+  exports.Set("fftBytes", Napi::Function::New(env, fft_bytes, "fftBytes"));
+  exports.Set("fftSizes", Napi::Function::New(env, fft_sizes, "fftSizes"));
+  exports.Set("fftExecute", Napi::Function::New(env, fft_execute, "fftExecute"));
+  exports.Set("fftDestroy", Napi::Function::New(env, fft_destroy, "fftDestroy"));
   exports.Set("indexerDestroy", Napi::Function::New(env, indexer_destroy, "indexerDestroy"));
   return exports;
 }

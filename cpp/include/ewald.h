@@ -50,6 +50,18 @@ int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* pa
                           uint32_t images, const float* cells, uint32_t cell_count, ewald_indexed_cell* found,
                           ewald_image_result* results, uint8_t* assignment);
 
+/* fft: planned transforms of any length, rank and layout; see cpp/fft. */
+typedef struct ewald_fft ewald_fft;
+int32_t ewald_fft_create(const ewald_fft_descriptor* descriptor, ewald_fft** plan);
+void ewald_fft_destroy(ewald_fft* plan);
+/* Bytes held by the handle, fixed at creation. */
+size_t ewald_fft_bytes(const ewald_fft* plan);
+/* Elements that a run touches: of the input and output from their first to their last, of the workspace in complex numbers. Forward sense. */
+int32_t ewald_fft_sizes(const ewald_fft* plan, size_t* input, size_t* output, size_t* workspace);
+/* Forward reads the input side and writes the output side, backward the reverse. Nothing else is written, the input is kept unless it is
+ * the output. `workspace` may be NULL when the plan holds its own. Allocates nothing. */
+int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, void* out, void* workspace, uint32_t scale);
+
 #ifdef __cplusplus
 }
 #endif

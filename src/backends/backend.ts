@@ -73,6 +73,45 @@ export interface IndexingKernel extends Disposable {
   run(batch: IndexingBatch): Promise<void>;
 }
 
+/** A transform: the fields of the layout's FftDescriptor, and what follows from them. */
+export interface FftDescriptor {
+  readonly fields: Readonly<Record<string, number | readonly number[]>>;
+  readonly rank: number;
+  readonly shape: readonly number[];
+  readonly kind: 'c2c' | 'r2c' | 'c2r' | 'real' | 'r2r';
+  readonly precision: 'f32' | 'f64';
+  readonly axes: readonly number[];
+  /** The halved axis of r2c and c2r. */
+  readonly reduced: number;
+  /** An FftAxisKind an axis, for r2r. */
+  readonly axisKinds: readonly number[];
+  readonly batch: number;
+  readonly inPlace: boolean;
+  readonly userWorkspace: boolean;
+  /** A side has strides of its own. */
+  readonly strided: boolean;
+  readonly threads: number;
+  /** Elements from the first to the last one that forward reads and writes, batch included. */
+  readonly inputElements: number;
+  readonly outputElements: number;
+  readonly inputComplex: boolean;
+  readonly outputComplex: boolean;
+}
+
+/** A planned transform; the arrays are checked, and are the caller's. */
+export interface FftKernel extends Disposable {
+  readonly bytes: number;
+  /** Complex numbers of workspace that a run needs. */
+  readonly workspaceElements: number;
+  execute(
+    direction: 'forward' | 'backward',
+    input: Float32Array | Float64Array,
+    output: Float32Array | Float64Array,
+    scale: 'none' | 'full' | 'symmetric',
+    workspace: Float32Array | Float64Array | undefined,
+  ): Promise<void>;
+}
+
 /** A backend that is open. */
 export interface Backend extends Disposable {
   readonly name: BackendName;
@@ -81,6 +120,7 @@ export interface Backend extends Disposable {
   readonly liveBytes: number;
   readonly pi?: Op<PiDescriptor, PiKernel>;
   readonly indexing?: Op<IndexingDescriptor, IndexingKernel>;
+  readonly fft?: Op<FftDescriptor, FftKernel>;
   /** Resolves when everything submitted so far is done. */
   sync(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** Writers of the generated layouts: C/C++/CUDA and WGSL. `scripts/layout.mjs` puts the text into the tree and checks that it is fresh. */
 import { constants, enums, type Scalar, type Struct, structs } from './layout.js';
+import { sizeOf, wordOf } from './struct.js';
 
 const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
 const upper = (name: string): string => snake(name).toUpperCase();
@@ -38,11 +39,11 @@ function cConstant(value: number): string {
 function cStruct(struct: Struct): string[] {
   const name = `ewald_${snake(struct.name)}`;
   const out = [`/* ${struct.doc} */`, `typedef struct ${name} {`];
-  for (const field of struct.fields) out.push(`  ${cType[field.type]} ${snake(field.name)}; /* ${field.doc} */`);
-  out.push(`} ${name};`, `EWALD_STATIC_ASSERT(sizeof(${name}) == ${struct.fields.length * 4}, "layout of ${name}");`);
-  struct.fields.forEach((field, i) => {
-    out.push(`EWALD_STATIC_ASSERT(offsetof(${name}, ${snake(field.name)}) == ${i * 4}, "layout of ${name}.${snake(field.name)}");`);
-  });
+  for (const field of struct.fields) out.push(`  ${cType[field.type]} ${snake(field.name)}${field.count ? `[${field.count}]` : ''}; /* ${field.doc} */`);
+  out.push(`} ${name};`, `EWALD_STATIC_ASSERT(sizeof(${name}) == ${sizeOf(struct)}, "layout of ${name}");`);
+  for (const field of struct.fields) {
+    out.push(`EWALD_STATIC_ASSERT(offsetof(${name}, ${snake(field.name)}) == ${wordOf(struct, field.name) * 4}, "layout of ${name}.${snake(field.name)}");`);
+  }
   return out;
 }
 
@@ -57,7 +58,8 @@ export function wgslHeader(): string {
   }
   for (const struct of structs) {
     out.push('', `// ${struct.doc}`, `struct ${struct.name} {`);
-    for (const field of struct.fields) out.push(`  ${snake(field.name)}: ${field.type}, // ${field.doc}`);
+    for (const field of struct.fields)
+      out.push(`  ${snake(field.name)}: ${field.count ? `array<${field.type}, ${field.count}>` : field.type}, // ${field.doc}`);
     out.push('}');
   }
   return `${out.join('\n')}\n`;

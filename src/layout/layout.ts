@@ -16,6 +16,8 @@ export interface Field {
   readonly name: string;
   readonly type: Scalar;
   readonly doc: string;
+  /** An array of this many; absent for a single value. */
+  readonly count?: number;
 }
 
 /** A shared structure: its fields in memory order. */
@@ -124,8 +126,34 @@ export const imageResult: Struct = {
   ],
 };
 
+const eight = (name: string, doc: string): Field => ({ name, type: 'u32', doc, count: 8 });
+
+/** What a transform plan transforms. */
+export const fftDescriptor: Struct = {
+  name: 'FftDescriptor',
+  doc: 'A transform: axis 0 is the slowest of a C array. Strides and distances count elements (complex or real) of their side; a side whose strides are all 0 is contiguous in C order (in-place R2C: the last axis of the real side is padded to 2 (n / 2 + 1)).',
+  fields: [
+    u32('rank', '1 to 8'),
+    u32('kind', 'an FftKind'),
+    u32('precision', 'an FftPrecision'),
+    u32('flags', 'FftFlag bits'),
+    u32('axes', 'bit i: axis i is transformed; 0 takes all'),
+    u32('reduced', 'the axis that r2c and c2r halve; it must be transformed'),
+    u32('batch', 'transforms of a run; 0 is 1'),
+    u32('threads', 'host threads; 0 takes one a core'),
+    u32('inDistance', 'elements from one transform of the batch to the next, input side; 0 is one behind the other'),
+    u32('outDistance', 'the same on the output side'),
+    u32('tune', '0: choose by rule; other values force a choice'),
+    u32('pad0', 'zero'),
+    eight('shape', 'logical (real) lengths'),
+    eight('axisKind', 'an FftAxisKind for each transformed axis of r2r'),
+    eight('inStride', 'elements from one index of an axis to the next, input side'),
+    eight('outStride', 'the same on the output side'),
+  ],
+};
+
 /** Every shared structure, in the order the headers show them. */
-export const structs: readonly Struct[] = [piParams, indexerDescriptor, indexerParams, indexedCell, imageResult];
+export const structs: readonly Struct[] = [piParams, indexerDescriptor, indexerParams, indexedCell, imageResult, fftDescriptor];
 
 /** Enumerations: the same numbers in every language. */
 export const enums = {
@@ -143,6 +171,16 @@ export const enums = {
   Method: { fast: 0, exhaustive: 1 },
   Refinement: { rotation: 0, raw: 1, ifss: 2, ifse: 3, ifssr: 4 },
   ImageFlag: { tooFewSpots: 1, truncated: 2, nonFinite: 4 },
+  /** c2r has input and output of r2c exchanged; realC2c has real input and a full complex output. */
+  FftKind: { c2c: 0, r2c: 1, c2r: 2, realC2c: 3, r2r: 4 },
+  FftPrecision: { f32: 0, f64: 1 },
+  /** FFTW's REDFT00, 10, 01, 11 and RODFT00, 10, 01, 11, unnormalised. */
+  FftAxisKind: { dct1: 0, dct2: 1, dct3: 2, dct4: 3, dst1: 4, dst2: 5, dst3: 6, dst4: 7 },
+  /** Forward is the negative exponent; backward runs the inverse kinds. */
+  FftDirection: { forward: 0, backward: 1 },
+  /** Factor on a result: 1, 1/N or 1/sqrt(N). */
+  FftScale: { none: 0, full: 1, symmetric: 2 },
+  FftFlag: { inPlace: 1, userWorkspace: 2 },
 } as const;
 
 /** Constants that change an answer. Integers are u32, the others are float32 with the given value. */

@@ -47,6 +47,46 @@ typedef enum ewald_image_flag {
   EWALD_IMAGE_FLAG_NON_FINITE = 4
 } ewald_image_flag;
 
+typedef enum ewald_fft_kind {
+  EWALD_FFT_KIND_C2C = 0,
+  EWALD_FFT_KIND_R2C = 1,
+  EWALD_FFT_KIND_C2R = 2,
+  EWALD_FFT_KIND_REAL_C2C = 3,
+  EWALD_FFT_KIND_R2R = 4
+} ewald_fft_kind;
+
+typedef enum ewald_fft_precision {
+  EWALD_FFT_PRECISION_F32 = 0,
+  EWALD_FFT_PRECISION_F64 = 1
+} ewald_fft_precision;
+
+typedef enum ewald_fft_axis_kind {
+  EWALD_FFT_AXIS_KIND_DCT1 = 0,
+  EWALD_FFT_AXIS_KIND_DCT2 = 1,
+  EWALD_FFT_AXIS_KIND_DCT3 = 2,
+  EWALD_FFT_AXIS_KIND_DCT4 = 3,
+  EWALD_FFT_AXIS_KIND_DST1 = 4,
+  EWALD_FFT_AXIS_KIND_DST2 = 5,
+  EWALD_FFT_AXIS_KIND_DST3 = 6,
+  EWALD_FFT_AXIS_KIND_DST4 = 7
+} ewald_fft_axis_kind;
+
+typedef enum ewald_fft_direction {
+  EWALD_FFT_DIRECTION_FORWARD = 0,
+  EWALD_FFT_DIRECTION_BACKWARD = 1
+} ewald_fft_direction;
+
+typedef enum ewald_fft_scale {
+  EWALD_FFT_SCALE_NONE = 0,
+  EWALD_FFT_SCALE_FULL = 1,
+  EWALD_FFT_SCALE_SYMMETRIC = 2
+} ewald_fft_scale;
+
+typedef enum ewald_fft_flag {
+  EWALD_FFT_FLAG_IN_PLACE = 1,
+  EWALD_FFT_FLAG_USER_WORKSPACE = 2
+} ewald_fft_flag;
+
 /* One Monte Carlo count: which points of which Philox stream are thrown. */
 typedef struct ewald_pi_params {
   uint32_t seed_lo; /* low half of the 64-bit seed, the first key word */
@@ -183,5 +223,42 @@ EWALD_STATIC_ASSERT(offsetof(ewald_image_result, cells) == 0, "layout of ewald_i
 EWALD_STATIC_ASSERT(offsetof(ewald_image_result, crystals) == 4, "layout of ewald_image_result.crystals");
 EWALD_STATIC_ASSERT(offsetof(ewald_image_result, used_spots) == 8, "layout of ewald_image_result.used_spots");
 EWALD_STATIC_ASSERT(offsetof(ewald_image_result, flags) == 12, "layout of ewald_image_result.flags");
+
+/* A transform: axis 0 is the slowest of a C array. Strides and distances count elements (complex or real) of their side; a side whose strides are all 0 is contiguous in C order (in-place R2C: the last axis of the real side is padded to 2 (n / 2 + 1)). */
+typedef struct ewald_fft_descriptor {
+  uint32_t rank; /* 1 to 8 */
+  uint32_t kind; /* an FftKind */
+  uint32_t precision; /* an FftPrecision */
+  uint32_t flags; /* FftFlag bits */
+  uint32_t axes; /* bit i: axis i is transformed; 0 takes all */
+  uint32_t reduced; /* the axis that r2c and c2r halve; it must be transformed */
+  uint32_t batch; /* transforms of a run; 0 is 1 */
+  uint32_t threads; /* host threads; 0 takes one a core */
+  uint32_t in_distance; /* elements from one transform of the batch to the next, input side; 0 is one behind the other */
+  uint32_t out_distance; /* the same on the output side */
+  uint32_t tune; /* 0: choose by rule; other values force a choice */
+  uint32_t pad0; /* zero */
+  uint32_t shape[8]; /* logical (real) lengths */
+  uint32_t axis_kind[8]; /* an FftAxisKind for each transformed axis of r2r */
+  uint32_t in_stride[8]; /* elements from one index of an axis to the next, input side */
+  uint32_t out_stride[8]; /* the same on the output side */
+} ewald_fft_descriptor;
+EWALD_STATIC_ASSERT(sizeof(ewald_fft_descriptor) == 176, "layout of ewald_fft_descriptor");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, rank) == 0, "layout of ewald_fft_descriptor.rank");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, kind) == 4, "layout of ewald_fft_descriptor.kind");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, precision) == 8, "layout of ewald_fft_descriptor.precision");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, flags) == 12, "layout of ewald_fft_descriptor.flags");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, axes) == 16, "layout of ewald_fft_descriptor.axes");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, reduced) == 20, "layout of ewald_fft_descriptor.reduced");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, batch) == 24, "layout of ewald_fft_descriptor.batch");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, threads) == 28, "layout of ewald_fft_descriptor.threads");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, in_distance) == 32, "layout of ewald_fft_descriptor.in_distance");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, out_distance) == 36, "layout of ewald_fft_descriptor.out_distance");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, tune) == 40, "layout of ewald_fft_descriptor.tune");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, pad0) == 44, "layout of ewald_fft_descriptor.pad0");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, shape) == 48, "layout of ewald_fft_descriptor.shape");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, axis_kind) == 80, "layout of ewald_fft_descriptor.axis_kind");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, in_stride) == 112, "layout of ewald_fft_descriptor.in_stride");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, out_stride) == 144, "layout of ewald_fft_descriptor.out_stride");
 
 #endif

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { totalmem } from 'node:os';
 import { EwaldError, messageOf } from '../../errors.js';
-import { constants, imageResult, indexedCell, indexerDescriptor } from '../../layout/layout.js';
+import { constants, enums, fftDescriptor, imageResult, indexedCell, indexerDescriptor } from '../../layout/layout.js';
 import { pack, sizeOf } from '../../layout/struct.js';
 import { addonPath } from '../addon-path.js';
-import type { Backend, BackendLoader, DeviceInfo, IndexingDescriptor, IndexingKernel, PiKernel, Probe } from '../backend.js';
+import type { Backend, BackendLoader, DeviceInfo, FftDescriptor, FftKernel, IndexingDescriptor, IndexingKernel, PiKernel, Probe } from '../backend.js';
 import { addonError } from '../status.js';
 
 /** What the addon exports; cpp/addon/addon.cpp. */
@@ -31,6 +31,20 @@ interface Addon {
     assignment: Uint8Array,
   ): Promise<void>;
   indexerDestroy(indexer: object): void;
+  fftCreate(descriptor: Uint8Array): object;
+  fftBytes(plan: object): number;
+  /** Elements of input, output and workspace. */
+  fftSizes(plan: object): [number, number, number];
+  fftExecute(
+    plan: object,
+    direction: number,
+    input: ArrayBufferView,
+    output: ArrayBufferView,
+    workspace: ArrayBufferView | null,
+    scale: number,
+    now: boolean,
+  ): Promise<void> | undefined;
+  fftDestroy(plan: object): void;
 }
 
 /** The loader. */
@@ -157,6 +171,41 @@ class NativeBackend implements Backend {
         addon.indexerDestroy(indexer);
         this.#coreBytes -= coreBytes;
         this.#stagingBytes -= stagingBytes;
+      },
+    };
+  }
+
+  readonly fft = {
+    supports: (): true => true,
+    plan: async (descriptor: FftDescriptor): Promise<FftKernel> => this.#planFft(descriptor),
+  };
+
+  #planFft(descriptor: FftDescriptor): FftKernel {
+    const addon = this.#addon;
+    let plan: object;
+    try {
+      plan = addon.fftCreate(pack(fftDescriptor, descriptor.fields));
+    } catch (error) {
+      throw addonError(error);
+    }
+    const bytes = addon.fftBytes(plan);
+    this.#coreBytes += bytes;
+    const elements = Math.max(descriptor.inputElements, descriptor.outputElements);
+    // A thread of the pool costs some 30 microseconds to reach: what is done sooner is done at once.
+    const now = elements * Math.log2(elements + 1) < 50_000;
+    return {
+      bytes,
+      workspaceElements: descriptor.userWorkspace ? addon.fftSizes(plan)[2] : 0,
+      async execute(direction, input, output, scale, workspace) {
+        try {
+          await addon.fftExecute(plan, enums.FftDirection[direction], input, output, workspace ?? null, enums.FftScale[scale], now);
+        } catch (error) {
+          throw addonError(error);
+        }
+      },
+      dispose: async () => {
+        addon.fftDestroy(plan);
+        this.#coreBytes -= bytes;
       },
     };
   }

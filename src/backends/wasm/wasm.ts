@@ -1,7 +1,8 @@
 /** The wasm backend: the C++ core compiled by Emscripten, one thread, SIMD128. The reference, and the fallback that always works. */
 import { messageOf } from '../../errors.js';
 import type { WorkerPort } from '../../worker-port.js';
-import type { Backend, BackendLoader, DeviceInfo, IndexingDescriptor, IndexingKernel, PiKernel, Probe } from '../backend.js';
+import type { Backend, BackendLoader, DeviceInfo, FftDescriptor, FftKernel, IndexingDescriptor, IndexingKernel, PiKernel, Probe } from '../backend.js';
+import { planFft } from './fft.js';
 import { Core } from './heap.js';
 import { planIndexing } from './indexing.js';
 import { planInWorkers } from './parallel.js';
@@ -73,6 +74,11 @@ class WasmBackend implements Backend {
         },
       };
     },
+  };
+
+  readonly fft = {
+    supports: (): true => true,
+    plan: async (descriptor: FftDescriptor): Promise<FftKernel> => planFft(this.#core, descriptor),
   };
 
   get liveBytes(): number {

@@ -1,0 +1,243 @@
+/** What a transform plan is told, checked and turned into the layout's descriptor. */
+import type { FftDescriptor } from '../backends/backend.js';
+import { EwaldError } from '../errors.js';
+import { enums } from '../layout/layout.js';
+import { choice, integer, knownOptions } from '../options.js';
+
+/**
+ * Kinds of transforms: `c2c` complex to complex; `r2c` real to the N/2 + 1 complex numbers that are not redundant; `c2r` its inverse as
+ * forward; `real` real to all N complex numbers; `r2r` sines and cosines, a kind for each axis.
+ */
+export type FftKind = 'c2c' | 'r2c' | 'c2r' | 'real' | 'r2r';
+/** Real-to-real kinds, unnormalised, as FFTW's REDFT00, 10, 01, 11 and RODFT00, 10, 01, 11. */
+export type R2rKind = 'dct1' | 'dct2' | 'dct3' | 'dct4' | 'dst1' | 'dst2' | 'dst3' | 'dst4';
+/** `f32` single, `f64` double precision. */
+export type FftPrecision = 'f32' | 'f64';
+/** Factor on a result: none, 1/√N (`symmetric`) or 1/N (`full`), N the product of the transformed logical lengths. */
+export type FftScale = 'none' | 'symmetric' | 'full';
+
+/** A transform plan. */
+export interface FftOptions {
+  /** Logical lengths, slowest axis first, each 1 … 2²⁷; 1 to 8 axes on CPUs, 1 to 3 on GPUs. */
+  readonly shape: readonly number[] | number;
+  /** Default `c2c`. */
+  readonly kind?: FftKind;
+  /** Axes that are transformed; default: all. Negative ones count from the last. */
+  readonly axes?: readonly number[];
+  /** Default `f32`; `f64` on wasm, native and cuda. */
+  readonly precision?: FftPrecision;
+  /** Transforms of one run, one behind the other, 1 … 2²⁴, default 1. */
+  readonly batch?: number;
+  /** Storage order of the axes, slowest first, of both sides; default [0, 1, 2 …], the C order. */
+  readonly order?: readonly number[];
+  /** Strides of the input's axes in elements, instead of `order`; with `inputDistance` from one transform of the batch to the next. */
+  readonly inputStrides?: readonly number[];
+  readonly inputDistance?: number;
+  readonly outputStrides?: readonly number[];
+  readonly outputDistance?: number;
+  /** The axis that `r2c` and `c2r` halve; default: the last transformed one. */
+  readonly reducedAxis?: number;
+  /** `r2r`: the kind of each transformed axis, or one for all; default `dct2`. */
+  readonly r2r?: R2rKind | readonly R2rKind[];
+  /** Input and output are one array; default false. For `r2c` its last axis is padded to 2 (n/2 + 1) real numbers. */
+  readonly inPlace?: boolean;
+  /** The plan holds no workspace: every run brings one of `sizeWorkspace`; default false. */
+  readonly userWorkspace?: boolean;
+  /** Host threads, 0 … 1024; default 0: one a core on native, one on wasm. */
+  readonly threads?: number;
+}
+
+const names: readonly string[] = [
+  ...['shape', 'kind', 'axes', 'precision', 'batch', 'order', 'inputStrides', 'inputDistance', 'outputStrides', 'outputDistance'],
+  ...['reducedAxis', 'r2r', 'inPlace', 'userWorkspace', 'threads'],
+];
+const kinds: Record<FftKind, number> = {
+  c2c: enums.FftKind.c2c,
+  r2c: enums.FftKind.r2c,
+  c2r: enums.FftKind.c2r,
+  real: enums.FftKind.realC2c,
+  r2r: enums.FftKind.r2r,
+};
+const r2rKinds = Object.keys(enums.FftAxisKind) as R2rKind[];
+/** Elements that fit the 32-bit strides of the descriptor and every backend's indexing. */
+const mostElements = 2 ** 31 - 1;
+
+/** Checks a plan's options. Throws `Argument` or `Shape`. */
+export function describeFft(options: FftOptions): FftDescriptor {
+  knownOptions('fft', options, names);
+  const shape = checkShape(options.shape);
+  const rank = shape.length;
+  const kind = choice('fft: kind', options.kind, 'c2c', Object.keys(kinds) as FftKind[]);
+  const precision = choice('fft: precision', options.precision, 'f32', ['f32', 'f64']);
+  const batch = integer('fft: batch', options.batch, 1, 1, 2 ** 24);
+  const axes = checkAxes(options.axes, rank);
+  const reduced = checkReduced(options, kind, axes, rank);
+  const axisKinds = checkR2r(options.r2r, kind, axes, rank);
+  for (const axis of axes) {
+    if (axisKinds[axis] === enums.FftAxisKind.dct1 && (shape[axis] ?? 0) < 2) {
+      throw new EwaldError('Argument', `fft: axis ${axis} has length ${shape[axis]}; a dct1 needs at least 2`);
+    }
+  }
+  const half = kind === 'r2c' || kind === 'c2r';
+  const complexShape = shape.map((n, axis) => (half && axis === reduced ? Math.floor(n / 2) + 1 : n));
+  const inPlace = options.inPlace ?? false;
+  const realSide = { shape, complex: false, padded: half && inPlace };
+  const complexSide = { shape: complexShape, complex: true, padded: false };
+  const [inSide, outSide] =
+    kind === 'c2c' ? [complexSide, complexSide] : kind === 'c2r' ? [complexSide, realSide] : kind === 'r2r' ? [realSide, realSide] : [realSide, complexSide];
+  if (inPlace && kind === 'real') throw new EwaldError('Argument', 'fft: kind real cannot be in place: its output is twice its input; use r2c, or two arrays');
+  if (inPlace && half && reduced !== rank - 1)
+    throw new EwaldError('Argument', `fft: in place, the reduced axis must be the last one (${rank - 1}), not ${reduced}`);
+  const order = checkOrder(options.order, rank);
+  if (inPlace && half && (options.order || options.inputStrides || options.outputStrides)) {
+    throw new EwaldError('Argument', 'fft: in-place r2c and c2r have the padded C order; leave order and strides out, or use two arrays');
+  }
+  const input = layout('input', inSide, options.inputStrides, options.inputDistance, order, batch, options.order !== undefined);
+  const output = layout('output', outSide, options.outputStrides, options.outputDistance, order, batch, options.order !== undefined);
+  const array = (values: readonly number[]): number[] => Array.from({ length: 8 }, (_, i) => values[i] ?? 0);
+  return {
+    shape,
+    kind,
+    precision,
+    batch,
+    axes,
+    rank,
+    inputComplex: inSide.complex,
+    outputComplex: outSide.complex,
+    inputElements: input.elements,
+    outputElements: output.elements,
+    inPlace,
+    userWorkspace: options.userWorkspace ?? false,
+    strided: input.strided || output.strided,
+    threads: integer('fft: threads', options.threads, 0, 0, 1024),
+    reduced,
+    axisKinds,
+    fields: {
+      rank,
+      kind: kinds[kind],
+      precision: precision === 'f32' ? enums.FftPrecision.f32 : enums.FftPrecision.f64,
+      flags: (inPlace ? enums.FftFlag.inPlace : 0) | (options.userWorkspace ? enums.FftFlag.userWorkspace : 0),
+      axes: axes.reduce((bits, axis) => bits | (1 << axis), 0),
+      reduced,
+      batch,
+      threads: options.threads ?? 0,
+      inDistance: input.distance,
+      outDistance: output.distance,
+      shape: array(shape),
+      axisKind: array(axisKinds),
+      inStride: array(input.strides),
+      outStride: array(output.strides),
+    },
+  };
+}
+
+function checkShape(given: readonly number[] | number): number[] {
+  const shape = typeof given === 'number' ? [given] : given;
+  if (!Array.isArray(shape) || shape.length < 1 || shape.length > 8) {
+    throw new EwaldError('Shape', `fft: shape is ${JSON.stringify(given)}; needed are 1 to 8 lengths, slowest axis first`);
+  }
+  shape.forEach((n, axis) => {
+    if (!Number.isInteger(n) || n < 1 || n > 2 ** 27)
+      throw new EwaldError('Shape', `fft: length ${n} of axis ${axis}; needed is an integer from 1 to ${2 ** 27}`);
+  });
+  const elements = shape.reduce((product, n) => product * n, 1);
+  if (elements > mostElements) throw new EwaldError('Limit', `fft: shape ${shape.join(' × ')} has ${elements} elements; at most ${mostElements} fit a plan`);
+  return [...shape];
+}
+
+function axisOf(axis: number, rank: number, what: string): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
+    throw new EwaldError('Argument', `fft: ${what} names axis ${axis}; a shape of ${rank} axes has 0 to ${rank - 1}`);
+  return axis < 0 ? axis + rank : axis;
+}
+
+function checkAxes(given: readonly number[] | undefined, rank: number): number[] {
+  if (given === undefined) return Array.from({ length: rank }, (_, i) => i);
+  const axes = [...new Set(given.map((axis) => axisOf(axis, rank, 'axes')))].sort((a, b) => a - b);
+  if (axes.length === 0 || axes.length !== given.length)
+    throw new EwaldError('Argument', `fft: axes is ${JSON.stringify(given)}; needed is each transformed axis once`);
+  return axes;
+}
+
+function checkReduced(options: FftOptions, kind: FftKind, axes: readonly number[], rank: number): number {
+  const last = axes.at(-1) ?? 0;
+  if (options.reducedAxis === undefined) return last;
+  if (kind !== 'r2c' && kind !== 'c2r') throw new EwaldError('Argument', `fft: reducedAxis goes with kind r2c or c2r, not ${kind}`);
+  const reduced = axisOf(options.reducedAxis, rank, 'reducedAxis');
+  if (!axes.includes(reduced)) throw new EwaldError('Argument', `fft: reducedAxis ${reduced} is not among the transformed axes ${axes.join(', ')}`);
+  return reduced;
+}
+
+function checkR2r(given: FftOptions['r2r'], kind: FftKind, axes: readonly number[], rank: number): number[] {
+  const out = new Array<number>(rank).fill(0);
+  if (kind !== 'r2r') {
+    if (given !== undefined) throw new EwaldError('Argument', `fft: r2r goes with kind r2r, not ${kind}`);
+    return out;
+  }
+  const list = given === undefined ? ['dct2' as const] : typeof given === 'string' ? [given] : given;
+  if (list.length !== 1 && list.length !== axes.length)
+    throw new EwaldError('Argument', `fft: r2r has ${list.length} kinds for ${axes.length} axes; needed is one, or one each`);
+  axes.forEach((axis, i) => {
+    const name = choice('fft: r2r', list.length === 1 ? list[0] : list[i], 'dct2', r2rKinds);
+    out[axis] = enums.FftAxisKind[name];
+  });
+  return out;
+}
+
+function checkOrder(given: readonly number[] | undefined, rank: number): number[] {
+  const order = given ?? Array.from({ length: rank }, (_, i) => i);
+  if (order.length !== rank || new Set(order).size !== rank || order.some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= rank)) {
+    throw new EwaldError('Argument', `fft: order is ${JSON.stringify(given)}; needed is each of the axes 0 to ${rank - 1} once, slowest first`);
+  }
+  return [...order];
+}
+
+interface Side {
+  readonly shape: readonly number[];
+  readonly complex: boolean;
+  readonly padded: boolean;
+}
+
+/** Strides, distance and touched elements of one side. Zero strides in the result mean contiguous C order. */
+function layout(
+  what: string,
+  { shape, padded }: Side,
+  strides: readonly number[] | undefined,
+  distance: number | undefined,
+  order: readonly number[],
+  batch: number,
+  ordered: boolean,
+) {
+  if (strides === undefined) {
+    const lengths = shape.map((n, axis) => (padded && axis === shape.length - 1 ? 2 * (Math.floor(n / 2) + 1) : n));
+    const one = lengths.reduce((product, n) => product * n, 1);
+    if (distance !== undefined) throw new EwaldError('Argument', `fft: ${what}Distance goes with ${what}Strides`);
+    if (one * batch > mostElements) throw new EwaldError('Limit', `fft: the ${what} has ${one * batch} elements; at most ${mostElements} fit a plan`);
+    if (!ordered) return { strides: [] as number[], distance: 0, elements: one * batch, strided: false };
+    const out = new Array<number>(shape.length).fill(0);
+    let stride = 1;
+    for (const axis of [...order].reverse()) {
+      out[axis] = stride;
+      stride *= lengths[axis] ?? 1;
+    }
+    return { strides: out, distance: one, elements: one * batch, strided: true };
+  }
+  if (strides.length !== shape.length || strides.some((s) => !Number.isInteger(s) || s < 1 || s > mostElements)) {
+    throw new EwaldError('Argument', `fft: ${what}Strides is ${JSON.stringify(strides)}; needed is a positive integer for each of the ${shape.length} axes`);
+  }
+  const extent = 1 + shape.reduce((sum, n, axis) => sum + (n - 1) * (strides[axis] ?? 0), 0);
+  // Two elements may not share a place: sorted by stride, each axis must step over all of the faster ones.
+  const byStride = shape
+    .map((n, axis) => ({ n, stride: strides[axis] ?? 0 }))
+    .filter(({ n }) => n > 1)
+    .sort((p, q) => p.stride - q.stride);
+  let reach = 1;
+  for (const { n, stride } of byStride) {
+    if (stride < reach) throw new EwaldError('Argument', `fft: ${what}Strides ${strides.join(', ')} let elements of the shape ${shape.join(' × ')} overlap`);
+    reach = stride * (n - 1) + reach;
+  }
+  const step = integer(`fft: ${what}Distance`, distance, extent, batch > 1 ? extent : 1, mostElements);
+  const elements = extent + (batch - 1) * step;
+  if (elements > mostElements) throw new EwaldError('Limit', `fft: the ${what} spans ${elements} elements; at most ${mostElements} fit a plan`);
+  return { strides: [...strides], distance: step, elements, strided: true };
+}
