@@ -3,6 +3,7 @@ import { EwaldError } from '../errors.js';
 import { disposableClass, holdersOf, type MaybeDisposable } from '../memory/disposable.js';
 import { BufferError } from '../memory/errors.js';
 import { parseFormat, type TypedArray } from '../memory/format.js';
+import type { TypedPointer } from '../memory/indirect.js';
 import type { Located } from '../memory/source.js';
 import type { Address, MemorySpace, Span } from '../memory/space.js';
 import { type CType, typeText } from './header/types.js';
@@ -16,7 +17,7 @@ type MaybeArrayDisposable = MaybeDisposable & object;
 
 /** Elements of one type of C, one behind the other, where C can reach them. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface only adds the `using` face, which disposableClass provides
-export class CArray<V = unknown> implements Located {
+export class CArray<V = unknown> implements Located, TypedPointer {
   /** Type of an element. */
   readonly type: CType;
   readonly length: number;
@@ -45,6 +46,22 @@ export class CArray<V = unknown> implements Located {
   /** The memory it lies in. */
   get space(): MemorySpace {
     return this.runtime.memory;
+  }
+
+  /** The memory it lies in, as a pointer has it. */
+  get memory(): MemorySpace {
+    return this.runtime.memory;
+  }
+
+  /** The array's own type, as C writes it. */
+  get typeText(): string {
+    return `${typeText(this.type)}[${this.length}]`;
+  }
+
+  /** The format of what its pointers point at, for a table of rows; undefined when its elements are no pointers to numbers. */
+  get rowFormat(): string | undefined {
+    const row = this.type.kind === 'pointer' ? scalarOf(this.type.to, this.runtime.model, this.runtime.table) : undefined;
+    return row && letterOf(row.layout);
   }
 
   /** Bytes of all elements. */
