@@ -73,7 +73,7 @@ export function describeFft(options: FftOptions): FftDescriptor {
   const axes = checkAxes(options.axes, rank);
   const reduced = checkReduced(options, kind, axes, rank);
   const axisKinds = checkR2r(options.r2r, kind, axes, rank);
-  for (const axis of axes) {
+  for (const axis of kind === 'r2r' ? axes : []) {
     if (axisKinds[axis] === enums.FftAxisKind.dct1 && (shape[axis] ?? 0) < 2) {
       throw new EwaldError('Argument', `fft: axis ${axis} has length ${shape[axis]}; a dct1 needs at least 2`);
     }

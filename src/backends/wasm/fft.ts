@@ -21,11 +21,12 @@ export function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
     for (const address of addresses) core.free(address);
   };
   try {
-    const scratch = place(sizeOf(fftDescriptor));
+    const described = place(sizeOf(fftDescriptor));
+    const scratch = place(12);
     // The plan holds the workspace here: a user's would have to be copied, and its content says nothing.
     const fields = { ...descriptor.fields, threads: 1, flags: Number(descriptor.fields.flags) & ~enums.FftFlag.userWorkspace };
-    core.write(scratch, pack(fftDescriptor, fields));
-    core.check('ewald_fft_create', scratch, scratch);
+    core.write(described, pack(fftDescriptor, fields));
+    core.check('ewald_fft_create', described, scratch);
     const words = new Uint32Array(3);
     core.read(scratch, words);
     const handle = words[0] ?? 0;
