@@ -33,10 +33,14 @@ for (let i = 0; i < args.length; i++) {
 }
 const target = resolve(folder);
 
+/** Ends in one line, without a stack; `finally` still cleans up. */
 function fail(message, log = '') {
-  complain('pack', message, log);
-  process.exit(1);
+  throw Object.assign(new Error(message), { log });
 }
+process.on('uncaughtException', (error) => {
+  complain('pack', error.log === undefined ? error.stack : error.message, error.log);
+  process.exitCode = 1;
+});
 
 if (process.platform !== 'linux' || process.arch !== 'x64')
   fail(`this is ${process.platform}-${process.arch}; the pack takes this machine's Node and addons, so it is made on linux-x64`);
@@ -55,15 +59,17 @@ for (const file of ['dist/cli.js', 'dist/ewald.wasm', 'dist/native/linux-x64/ewa
 await withLock(join(root, 'build/.offline-lock'), 'pack', pack);
 
 async function pack() {
-  const aside = `${target}.${process.pid}.part`;
-  const stage = join(root, 'build', `offline-stage.${process.pid}`);
+  // The lock makes these names safe; what an end by force has left there goes away.
+  const aside = `${target}.part`;
+  const stage = join(root, 'build/offline-stage');
+  for (const path of [stage, aside]) rmSync(path, { recursive: true, force: true });
   try {
     const leftOut = [];
     const cuda = await cudaRelease(programs, building);
     if (cuda.why) leftOut.push(cuda.why);
     // Nobody rebuilds dist/ while it is copied.
     await withLock(join(root, 'build/.lock'), 'pack', async () => copyPackage(join(stage, 'node_modules/ewald'), cuda));
-    cpSync(join(root, 'node_modules/commander'), join(stage, 'node_modules/commander'), { recursive: true });
+    cpSync(join(root, 'node_modules/commander'), join(stage, 'node_modules/commander'), { recursive: true, dereference: true });
     const webgpu = await copyWebgpu(stage, leftOut);
     for (const part of ['host', 'extras']) cpSync(join(root, 'scripts/offline', part), join(stage, part), { recursive: true });
     mkdirSync(join(stage, 'check'), { recursive: true });
@@ -74,6 +80,8 @@ async function pack() {
     // The machine's own libraries come first; these are for one that lacks them or has older ones.
     for (const file of binaries) for (const { name, path } of await librariesOf(file)) place(path, join(stage, 'lib', name));
     binaries.push(...filesIn(join(stage, 'vulkan')));
+    const tried = await run(binary, [join(stage, 'node_modules/ewald/dist/cli.js'), 'pi', '--backend', 'native', '--points', '1e4']);
+    if (tried.code !== 0) fail('what was packed does not run here; its last lines are above', tail(tried.output));
 
     mkdirSync(aside, { recursive: true });
     writeFileSync(join(aside, 'app.tar.gz'), await archive(stage));
@@ -172,7 +180,7 @@ async function copyWebgpu(stage, leftOut) {
 
 /** The same bytes for the same files. */
 async function archive(stage) {
-  const tar = join(root, 'build', `offline-app.${process.pid}.tar`);
+  const tar = join(root, 'build/offline-app.tar');
   try {
     const made = await run('tar', ['--format=ustar', '--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0', '-cf', tar, '-C', stage, '.']);
     if (made.code !== 0) fail('tar failed; its last lines are above', tail(made.output));

@@ -59,7 +59,7 @@ describe.runIf(place)('the offline pack', () => {
     site = mkdtempSync(join(tmpdir(), 'ewald-offline-test-'));
     mkdirSync(at('tmp'));
     path = pathOf('bin', tools);
-    const { code, err } = await node(['scripts/pack-offline.mjs', '--no-build', '-o', at('pack')]);
+    const { code, err } = await node(['scripts/pack-offline.mjs', '--no-build', '-o', at('pack')], { seconds: 250 });
     expect(code, err).toBe(0);
     for (const name of readdirSync(at('pack'))) chmodSync(at('pack', name), 0o444);
     chmodSync(at('pack'), 0o555);

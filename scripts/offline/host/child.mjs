@@ -63,5 +63,9 @@ export function endOf({ code, signal, late, seconds }) {
   return signal ? `ended by ${signal}` : `exit code ${code}`;
 }
 
-/** The last lines of a text that say something. */
-export const lastLines = (text, lines = 3) => text.trim().split('\n').slice(-lines).join(' | ').slice(-600);
+/** The lines of a text that say most: the one that names an error, or else the last ones. */
+export function lastLines(text, lines = 3) {
+  const all = text.trim().split('\n');
+  const error = all.find((line) => /\b\w*Error\b|^ewald: /.test(line));
+  return (error ?? all.slice(-lines).join(' | ')).trim().slice(-600);
+}

@@ -42,13 +42,13 @@ function options() {
 
 /** The environment of children: no home, no settings of this shell, nothing written outside of the temporary folder. */
 function environment() {
-  const { EWALD_BACKEND: _, NODE_OPTIONS: __, ...env } = process.env;
+  const { EWALD_BACKEND: _, NODE_OPTIONS: __, FORCE_COLOR: ___, ...env } = process.env;
   const own = { HOME: 'home', XDG_CACHE_HOME: 'cache', XDG_CONFIG_HOME: 'config', XDG_DATA_HOME: 'data', XDG_RUNTIME_DIR: 'run', TMPDIR: 'tmp' };
   for (const [name, folder] of Object.entries(own)) {
     env[name] = join(work, 'home', folder);
     mkdirSync(env[name], { recursive: true, mode: 0o700 });
   }
-  return { ...env, PATH: process.env.PATH || '/usr/local/bin:/usr/bin:/bin', NO_COLOR: '1', FORCE_COLOR: '' };
+  return { ...env, PATH: process.env.PATH || '/usr/local/bin:/usr/bin:/bin', NO_COLOR: '1' };
 }
 
 const { seconds, out, only, cases } = options();

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesUnder, hashOf, readStamp, writeStamp } from '../../lib/files.mjs';
 import { root, run, tail, which } from '../../lib/run.mjs';
-import { complain, say } from '../../lib/say.mjs';
+import { say } from '../../lib/say.mjs';
 import { forgetForeignCache, identity } from '../../parts/cmake.mjs';
 
 const folder = 'build/cuda-release';
@@ -50,10 +50,7 @@ export async function cudaRelease(programs, build) {
     '-DEWALD_WITHOUT_CUDA=OFF',
   ]);
   const built = configured.code === 0 ? await run('cmake', ['--build', folder, '--target', 'ewald_cuda', ...programs]) : configured;
-  if (built.code !== 0) {
-    complain('pack', 'the CUDA part failed to build; its last lines are above', tail(built.output));
-    process.exit(1);
-  }
+  if (built.code !== 0) throw Object.assign(new Error('the CUDA part failed to build; its last lines are above'), { log: tail(built.output) });
   mkdirSync(join(root, keep), { recursive: true });
   copyFileSync(join(root, folder, addon), join(root, keep, addon));
   for (const name of programs) copyFileSync(join(root, folder, 'cuda', name), join(root, keep, name));
