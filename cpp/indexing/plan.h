@@ -131,9 +131,9 @@ struct ImageTask {
   uint8_t* assignment;  // may be null
 };
 
+// The one function each instruction set gives; see isa/image.cpp.
 using IndexImage = void (*)(const RunPlan&, Workspace&, const ImageTask&);
 
-// The one function each instruction set gives; see isa/image.cpp.
 }  // namespace ewald::indexing
 
 #define EWALD_DECLARE_INDEXING(isa) \

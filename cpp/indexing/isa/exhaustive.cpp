@@ -42,8 +42,7 @@ void score_vectors(const RunPlan& plan, const float* x, const float* y, const fl
     for (int j = 0; j < spots.n; j++) {
       const F phase = fma(vx, splat(spots.x[j]), fma(vy, splat(spots.y[j]), vz * splat(spots.z[j])));
       const F off = phase - round_even(phase);
-      good = izero() + good;
-      good = ewald::EWALD_ISA::count(lt(off * off, limit2), good);
+      good = ewald::EWALD_ISA::count(lt(off * off, limit2), good);  // `count` here is the number of vectors
       s.product = s.product * (min(max(from_bits(bits(off) & positive), low), high) + delta);
       if ((j & 15) == 15) normalise(s);
     }
