@@ -34,6 +34,27 @@ const char* ewald_cuda_last_error(void);
 /* pi: see cuda/pi. Returns when the count is there. */
 int32_t ewald_cuda_pi_count(ewald_cuda_context* context, const ewald_pi_params* params, uint64_t* hits);
 
+/* indexing: see cuda/indexing; shapes are those of ewald_indexer_run. The handle holds page-locked arrays for one batch: the caller fills
+ * spots, offsets and cells, runs, and reads the rest. Memory is fixed at creation. The context outlives its indexers. */
+typedef struct ewald_cuda_indexer ewald_cuda_indexer;
+typedef struct ewald_cuda_staging {
+  float* spots;      /* [max_batch_spots][3] */
+  uint32_t* offsets; /* [batch + 1] */
+  float* cells;      /* [max_input_cells][3][3] */
+  const ewald_indexed_cell* found;
+  const ewald_image_result* results;
+  const uint8_t* assignment;
+  uint64_t max_batch_spots;
+  uint64_t device_bytes, host_bytes; /* what the handle holds; the host's are page-locked */
+  ewald_indexer_descriptor descriptor;
+} ewald_cuda_staging;
+int32_t ewald_cuda_indexer_create(ewald_cuda_context* context, const ewald_indexer_descriptor* descriptor, uint64_t max_batch_spots,
+                                  ewald_cuda_indexer** indexer);
+void ewald_cuda_indexer_destroy(ewald_cuda_indexer* indexer);
+void ewald_cuda_indexer_staging(const ewald_cuda_indexer* indexer, ewald_cuda_staging* staging);
+/* Returns when the answers are there. */
+int32_t ewald_cuda_indexer_run(ewald_cuda_indexer* indexer, const ewald_indexer_params* params, uint32_t images, uint32_t cell_count);
+
 #ifdef __cplusplus
 }
 #endif

@@ -38,6 +38,21 @@ export interface CudaAddon {
   liveBytes(context: object): number;
   info(context: object): CudaDevice;
   piCount(context: object, params: Uint8Array): Promise<bigint>;
+  indexerCreate(context: object, descriptor: Uint8Array, maxBatchSpots: number): Promise<object>;
+  indexerBytes(indexer: object): { readonly device: number; readonly host: number };
+  indexerRun(
+    indexer: object,
+    params: Uint8Array,
+    spots: Float32Array,
+    offsets: Uint32Array,
+    images: number,
+    cells: Float32Array,
+    cellCount: number,
+    found: Uint8Array,
+    results: Uint8Array,
+    assignment: Uint8Array,
+  ): Promise<void>;
+  indexerDestroy(indexer: object): void;
 }
 
 const driverPlaces = [

@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EwaldError } from '../../errors.js';
 import { addonPath } from '../addon-path.js';
-import type { Backend, BackendLoader, BackendName, DeviceInfo, OpenOptions, PiKernel, Probe } from '../backend.js';
+import type { Backend, BackendLoader, BackendName, DeviceInfo, IndexingDescriptor, IndexingKernel, OpenOptions, PiKernel, Probe } from '../backend.js';
 import { addonError } from '../status.js';
 import { type CudaAddon, type CudaDevice, driverPresent, loadCudaAddon } from './addon.js';
+import { planIndexing, supportsIndexing } from './indexing.js';
 
 /** The loader of NVIDIA's cards. */
 export const cudaLoader: BackendLoader = {
@@ -78,6 +79,7 @@ class CudaBackend implements Backend {
   readonly #context: object;
   readonly #running = new Set<Promise<unknown>>();
   #closed = false;
+  #hostBytes = 0;
 
   constructor(name: BackendName, addon: CudaAddon, context: object, device: DeviceInfo) {
     this.name = name;
@@ -97,13 +99,32 @@ class CudaBackend implements Backend {
     }),
   };
 
+  readonly indexing = {
+    supports: supportsIndexing,
+    plan: async (descriptor: IndexingDescriptor): Promise<IndexingKernel> =>
+      planIndexing(
+        {
+          addon: this.#addon,
+          context: this.#context,
+          track: (work) => this.#track(work),
+          holdHostBytes: (bytes) => {
+            this.#hostBytes += bytes;
+          },
+        },
+        descriptor,
+      ),
+  };
+
   get liveBytes(): number {
-    return this.#closed ? 0 : this.#addon.liveBytes(this.#context);
+    return this.#closed ? 0 : this.#addon.liveBytes(this.#context) + this.#hostBytes;
   }
 
   async #track<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new EwaldError('Disposed', 'the CUDA context was closed');
-    const run = work().catch((error) => Promise.reject(addonError(error)));
+    // The addon also throws at once, before there is a promise.
+    const run = Promise.resolve()
+      .then(work)
+      .catch((error) => Promise.reject(addonError(error)));
     this.#running.add(run);
     try {
       return await run;

@@ -1,0 +1,235 @@
+// The ladder: each candidate vector is fitted to more and more spots, from low to high resolution, by a group of neighbouring lanes; the
+// fewer candidates are left, the larger the groups.
+//
+// A round takes the spots within `limit` periods of a plane of z, rounds their phases, and moves z by least squares towards those
+// planes. What is known beforehand keeps z near the sampled direction and near the known length. The round solves for the step, not
+// for z: the step is small, so float32 is enough.
+#pragma once
+#include "sample.cuh"
+
+namespace ewald::cuda::indexing {
+
+struct Prior {
+  float across, along;  // weights of a move across and along the sampled vector, 1/angstrom^2
+};
+
+// Candidates in the scratch: x y z and merit, and where they were sampled, with the spots near their planes as an integer.
+struct Candidates {
+  DeviceSpan<float4> at, sampled;
+};
+__device__ __forceinline__ Candidates candidates_of(const Block& b) {
+  return {{b.scratch<float4>().data(), most_picked}, {b.scratch<float4>().data() + most_picked, most_picked}};
+}
+
+// Lanes that share a candidate.
+__device__ __forceinline__ int group_size(int count) {
+  int group = 1;
+  while (group < 32 && 2 * group * count <= kThreads) group *= 2;
+  return group;
+}
+
+// One round over the first n spots for all candidates; candidates with fewer than `least` spots are marked by 0 spots.
+inline __device__ __noinline__ void climb_round(const Block& b, int count, int n, float limit, int least, Prior prior) {
+  const Candidates list = candidates_of(b);
+  const DeviceSpan<float4> spots = b.spots();
+  const float limit2 = limit * limit;
+  const int group = group_size(count), part = int(threadIdx.x) % group;
+  for (int c0 = 0; c0 < count; c0 += kThreads / group) {
+    const int c = c0 + int(threadIdx.x) / group;
+    const bool there = c < count;
+    float4 z = make_float4(0, 0, 0, 0), o = make_float4(1, 0, 0, 0);
+    if (there) z = list.at[c], o = list.sampled[c];
+    float xx = 0, xy = 0, xz = 0, yy = 0, yz = 0, z2 = 0, bx = 0, by = 0, bz = 0, value = 0;
+    int good = 0;
+    for (int j = part; j < n; j += group) {
+      const float4 s = spots[j];
+      const float phase = fmaf(z.x, s.x, fmaf(z.y, s.y, z.z * s.z));
+      const float off = round_even(phase) - phase;
+      const float rest = fmaf(-off, off, limit2);
+      const bool near = rest > 0;
+      good += near;
+      value += near ? rest : 0.0f;
+      const float sx = near ? s.x : 0.0f, sy = near ? s.y : 0.0f, sz = near ? s.z : 0.0f;
+      xx = fmaf(sx, s.x, xx);
+      xy = fmaf(sx, s.y, xy);
+      xz = fmaf(sx, s.z, xz);
+      yy = fmaf(sy, s.y, yy);
+      yz = fmaf(sy, s.z, yz);
+      z2 = fmaf(sz, s.z, z2);
+      bx = fmaf(off, sx, bx);
+      by = fmaf(off, sy, by);
+      bz = fmaf(off, sz, bz);
+    }
+    good = group_sum(good, group);
+    value = group_sum(value, group);
+    xx = group_sum(xx, group), xy = group_sum(xy, group), xz = group_sum(xz, group);
+    yy = group_sum(yy, group), yz = group_sum(yz, group), z2 = group_sum(z2, group);
+    bx = group_sum(bx, group), by = group_sum(by, group), bz = group_sum(bz, group);
+    const float inverse = 1.0f / sqrtf(fmaf(o.x, o.x, fmaf(o.y, o.y, o.z * o.z)));
+    const float ux = o.x * inverse, uy = o.y * inverse, uz = o.z * inverse;
+    const float across = prior.across, along = prior.along - prior.across;
+    const float dx = o.x - z.x, dy = o.y - z.y, dz = o.z - z.z;
+    const float lengthwise = along * fmaf(ux, dx, fmaf(uy, dy, uz * dz));
+    bx = bx + across * dx + lengthwise * ux;
+    by = by + across * dy + lengthwise * uy;
+    bz = bz + across * dz + lengthwise * uz;
+    xx = xx + across + along * ux * ux;
+    xy = xy + along * ux * uy;
+    xz = xz + along * ux * uz;
+    yy = yy + across + along * uy * uy;
+    yz = yz + along * uy * uz;
+    z2 = z2 + across + along * uz * uz;
+    const float c00 = yy * z2 - yz * yz, c01 = xy * z2 - xz * yz, c02 = xy * yz - xz * yy;
+    const float c11 = xx * z2 - xz * xz, c12 = xx * yz - xy * xz, c22 = xx * yy - xy * xy;
+    const float det = xx * c00 - xy * c01 + xz * c02, trace = xx + yy + z2;
+    const bool enough = good >= least;
+    __syncwarp();  // all lanes have read their candidate
+    if (there && part == 0) {
+      if (enough && det > 1e-7f * trace * trace * trace) {
+        const float scale = 1.0f / det;
+        z.x += scale * (c00 * bx - c01 * by + c02 * bz);
+        z.y += scale * (c11 * by - c01 * bx - c12 * bz);
+        z.z += scale * (c02 * bx - c12 * by + c22 * bz);
+      }
+      z.w = enough ? value : 0.0f;
+      o.w = __int_as_float(enough ? good : 0);
+      list.at[c] = z;
+      list.sampled[c] = o;
+    }
+  }
+  __syncthreads();
+}
+
+// Sum of max(0, 0.3^2 - d^2) over all spots, d the distance from the nearest plane in periods; no candidate counts as failed.
+__device__ __forceinline__ void score_candidates(const Block& b, int count, int n) {
+  const Candidates list = candidates_of(b);
+  const DeviceSpan<float4> spots = b.spots();
+  const int group = group_size(count), part = int(threadIdx.x) % group;
+  for (int c0 = 0; c0 < count; c0 += kThreads / group) {
+    const int c = c0 + int(threadIdx.x) / group;
+    const float4 z = c < count ? list.at[c] : make_float4(0, 0, 0, 0);
+    float value = 0;
+    for (int j = part; j < n; j += group) {
+      const float4 s = spots[j];
+      const float phase = fmaf(z.x, s.x, fmaf(z.y, s.y, z.z * s.z));
+      const float off = phase - round_even(phase);
+      value += fmaxf(fmaf(-off, off, 0.09f), 0.0f);
+    }
+    value = group_sum(value, group);
+    __syncwarp();
+    if (c < count && part == 0) {
+      list.at[c].w = value;
+      list.sampled[c].w = __int_as_float(1);
+    }
+  }
+  __syncthreads();
+}
+
+// Leaves out failed candidates, those of a wrong length, and each that differs from a better one by less than `apart` periods at
+// resolution s. Directions z and -z are one. Returns how many are left.
+inline __device__ __noinline__ int keep_distinct(const Block& b, int count, float length, float s, float apart, float length_tolerance) {
+  const Candidates list = candidates_of(b);
+  const float near = apart / s, near2 = near * near;
+  for (int i = int(threadIdx.x); i < count; i += kThreads) {
+    const float4 v = list.at[i];
+    const float size = sqrtf(v.x * v.x + v.y * v.y + v.z * v.z);
+    if (__float_as_int(list.sampled[i].w) == 0 || !(fabsf(size / length - 1) <= length_tolerance)) list.at[i].w = -1;
+  }
+  __syncthreads();
+  unsigned kept = 0;
+  for (int i = int(threadIdx.x), k = 0; i < count; i += kThreads, k++) {
+    const float4 v = list.at[i];
+    bool stays = v.w >= 0;
+    for (int j = 0; j < count && stays; j++) {
+      const float4 w = list.at[j];
+      if (!(w.w > v.w || (w.w == v.w && j < i))) continue;
+      const float sign = fmaf(v.x, w.x, fmaf(v.y, w.y, v.z * w.z)) < 0 ? -1.0f : 1.0f;
+      const float dx = fmaf(-sign, v.x, w.x), dy = fmaf(-sign, v.y, w.y), dz = fmaf(-sign, v.z, w.z);
+      stays = !(fmaf(dx, dx, fmaf(dy, dy, dz * dz)) < near2);
+    }
+    kept |= unsigned(stays) << k;
+  }
+  __syncthreads();
+  int n = 0;
+  for (int i0 = 0, k = 0; i0 < count; i0 += kThreads, k++) {
+    const int i = i0 + int(threadIdx.x);
+    float4 v = make_float4(0, 0, 0, 0), o = v;
+    if (i < count) v = list.at[i], o = list.sampled[i];
+    const bool stays = kept >> k & 1;
+    int more;
+    const int place = n + block_place(b, stays, more);
+    if (stays) list.at[place] = v, list.sampled[place] = o;
+    n += more;
+  }
+  __syncthreads();
+  return n;
+}
+
+// The best `keep` by merit, larger first, then by place; in that order. Returns how many are left.
+inline __device__ __noinline__ int keep_best(const Block& b, int count, int keep, bool sorted) {
+  if (count <= keep && !sorted) return count;
+  constexpr int each = most_picked / kThreads;
+  const Candidates list = candidates_of(b);
+  float4 at[each], sampled[each];
+  int rank[each];
+#pragma unroll
+  for (int k = 0; k < each; k++) {
+    const int i = k * kThreads + int(threadIdx.x);
+    rank[k] = keep;
+    if (i >= count) continue;
+    at[k] = list.at[i], sampled[k] = list.sampled[i];
+    rank[k] = 0;
+    for (int j = 0; j < count; j++) {
+      const float merit = list.at[j].w;
+      rank[k] += merit > at[k].w || (merit == at[k].w && j < i);
+    }
+  }
+  __syncthreads();
+#pragma unroll
+  for (int k = 0; k < each; k++)
+    if (rank[k] < keep) list.at[rank[k]] = at[k], list.sampled[rank[k]] = sampled[k];
+  __syncthreads();
+  return min(count, keep);
+}
+
+// Candidate vectors by least squares over growing resolution, from the directions noted in the scratch (see pick_candidates), their length
+// known to `tolerance` (relative); leaves the best `keep` in b.kept(), best first, and returns how many there are.
+__device__ __forceinline__ int climb(const Block& b, int points, int count, double length, int first, int keep, double tolerance) {
+  const Candidates list = candidates_of(b);
+  const DeviceSpan<float4> spots = b.spots();
+  const int n = b.state().n;
+  for (int i = int(threadIdx.x); i < count; i += kThreads) {
+    const Vec3 v = length * direction(b.plan, points, __float_as_int(list.sampled[i].w));
+    list.at[i] = make_float4(float(v.x), float(v.y), float(v.z), 0.0f);
+    list.sampled[i] = make_float4(float(v.x), float(v.y), float(v.z), __int_as_float(1));
+  }
+  __syncthreads();
+  const double edge = spots[first - 1].w;
+  const double reach = 0.7 * grid_step / edge;  // how far the sampled vector may be off, angstrom
+  const Prior prior{float(phase_error * phase_error / (reach * reach)),
+                    float(phase_error * phase_error / (tolerance * tolerance * length * length))};
+  // With few spots the length is no good test: all candidates have been pulled to it.
+  const float limit = n > 40 ? float(length_limit) : 0.2f;
+
+  climb_round(b, count, first, 0.25f, 4, prior);
+  count = keep_distinct(b, count, float(length), float(edge), 0.10f, limit);
+  for (int m = first; m < n;) {
+    m = m * 2 < n ? m * 2 : n;
+    climb_round(b, count, m, 0.20f, 4, prior);
+    count = keep_distinct(b, count, float(length), spots[m - 1].w, 0.08f, limit);
+    if (m < n) count = keep_best(b, count, 3 * keep, false);
+  }
+  climb_round(b, count, n, 0.12f, 4, prior);
+  count = keep_distinct(b, count, float(length), spots[n - 1].w, 0.08f, limit);
+  // The last round may fail on a weak candidate, which then stays where it is.
+  climb_round(b, count, n, 0.07f, 5, prior);
+  score_candidates(b, count, n);
+  count = keep_distinct(b, count, float(length), spots[n - 1].w, 0.08f, limit);
+  count = keep_best(b, count, keep, true);
+  const DeviceSpan<float4> kept = b.kept();
+  for (int i = int(threadIdx.x); i < count; i += kThreads) kept[i] = list.at[i];
+  __syncthreads();
+  return count;
+}
+
+}  // namespace ewald::cuda::indexing

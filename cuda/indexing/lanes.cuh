@@ -1,0 +1,79 @@
+// Sums over lanes that every lane receives, places for what a block picks out, and a sort. All of it gives the same answer whatever
+// order the threads run in.
+#pragma once
+#include "../common/warp.cuh"
+#include "plan.cuh"
+
+namespace ewald::cuda::indexing {
+
+__device__ __forceinline__ int lane_index() { return int(threadIdx.x % 32); }
+__device__ __forceinline__ int warp_index() { return int(threadIdx.x / 32); }
+
+// To the nearest integer, halves to even, for |x| < 2^22: two additions instead of an instruction that runs at an eighth of their rate.
+__device__ __forceinline__ float round_even(float x) { return __fsub_rn(__fadd_rn(x, 12582912.0f), 12582912.0f); }
+
+// The sum over groups of `group` neighbouring lanes, a power of two; the same bits in each lane. All lanes of the warp take part.
+template <class T>
+__device__ __forceinline__ T group_sum(T value, int group) {
+  for (int d = 1; d < group; d *= 2) value += __shfl_xor_sync(kFullWarp, value, d);
+  return value;
+}
+template <class T>
+__device__ __forceinline__ T all_sum(T value) {
+#pragma unroll
+  for (int d = 1; d < 32; d *= 2) value += __shfl_xor_sync(kFullWarp, value, d);
+  return value;
+}
+
+__device__ __forceinline__ int lanes_before(unsigned mask) { return __popc(mask & ((1u << lane_index()) - 1)); }
+
+// Where a thread's element goes when those that are taken are put one behind the other, and how many there are. All threads call it.
+__device__ __forceinline__ int block_place(const Block& b, bool take, int& total) {
+  State& s = b.state();
+  const unsigned mask = __ballot_sync(kFullWarp, take);
+  if (lane_index() == 0) s.warp_totals[warp_index()] = __popc(mask);
+  __syncthreads();
+  int before = 0;
+  total = 0;
+#pragma unroll
+  for (int w = 0; w < kWarps; w++) {
+    before += w < warp_index() ? s.warp_totals[w] : 0;
+    total += s.warp_totals[w];
+  }
+  __syncthreads();
+  return before + lanes_before(mask);
+}
+
+constexpr std::uint64_t no_key = ~std::uint64_t(0);
+
+// Sorts `size` keys, a power of two, ascending (bitonic). Begins and ends with a barrier.
+inline __device__ __noinline__ void sort_keys(DeviceSpan<std::uint64_t> keys, int size) {
+  __syncthreads();
+  for (int k = 2; k <= size; k *= 2)
+    for (int j = k / 2; j > 0; j /= 2) {
+      for (int i = int(threadIdx.x); i < size / 2; i += kThreads) {
+        const int low = ((i & ~(j - 1)) << 1) | (i & (j - 1)), high = low + j;
+        const std::uint64_t a = keys[low], b = keys[high];
+        if ((a > b) == ((low & k) == 0)) keys[low] = b, keys[high] = a;
+      }
+      __syncthreads();
+    }
+}
+
+// The lowest `keep` of the keys make(0) ... make(count - 1), sorted, at the front of `keys`, which has room for `room`, a power of two and
+// at least twice `keep`. Equal keys do not occur, but for no_key, which may be made for "none". Returns how many there are.
+template <class Make>
+__device__ __forceinline__ int keep_lowest(DeviceSpan<std::uint64_t> keys, int room, int count, int keep, Make make) {
+  int held = 0;
+  __syncthreads();
+  for (int done = 0; done < count;) {
+    const int take = min(count - done, room - held), size = power_of_two(held + take);
+    for (int i = int(threadIdx.x); i < size - held; i += kThreads) keys[held + i] = i < take ? make(done + i) : no_key;
+    sort_keys(keys, size);
+    done += take;
+    held = min(keep, held + take);
+  }
+  return held;
+}
+
+}  // namespace ewald::cuda::indexing

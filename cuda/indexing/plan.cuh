@@ -1,0 +1,195 @@
+// What the stages of one indexing run share: known cells, tables, sizes, and where the arrays of a block lie. One block works on one
+// image at a time; what it needs often lies in shared memory, the rest in a workspace of its own in device memory. The twin of
+// cpp/indexing/plan.h; answer-changing constants are those of cpp/indexing/constants.h.
+#pragma once
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "../../cpp/indexing/constants.h"
+#include "../common/shared.h"
+#include "../common/span.h"
+#include "ewald.h"
+#include "geometry.cuh"
+
+namespace ewald::cuda::indexing {
+using namespace ewald::indexing;
+
+constexpr int kThreads = 128;
+constexpr int kWarps = kThreads / 32;
+// Spots of an image lie in shared memory, 16 bytes each, beside 13 kB of other things; a block may have 64 kB on every card from 7.5 on.
+constexpr int most_spots = 2048;
+// Candidates of the fast method: half as many again as the largest effort asks for.
+constexpr int most_picked = 384;
+// Spots that the rotation search holds ready at a time, for each warp.
+constexpr int turning_spots = 96;
+constexpr int scratch_bytes = 12288;
+static_assert(scratch_bytes >= most_picked * 32 && scratch_bytes >= kWarps * turning_spots * 32 && turning_spots >= turn_spots);
+// Hits of equal count that a warp keeps.
+constexpr int most_ties = 240;
+// Divisible by many numbers, so that a search finds a close divisor that is a multiple of 12 (the orders of lattice axes).
+constexpr int turn_steps = 20160;
+
+// One vector of a known cell as the one whose direction is sampled; see cpp/indexing/plan.h.
+struct BaseVector {
+  int row, fold, flip, unused;
+  double length, other_length, a_u, a_x, b_u, b_x, b_y;
+};
+
+struct KnownCell {
+  Cell cell;
+  double volume, acceptance, shortest;
+  BaseVector base[3];  // shortest first
+};
+
+// A length that the exhaustive method samples; `fresh` where it cannot share the samples of the one before.
+struct Length {
+  float length;
+  int32_t input, base, fresh;
+};
+
+struct Direction {  // exhaustive: a candidate vector in one of its two senses
+  Vec3 u;
+  int32_t input, base, on_planes, unused;
+};
+
+struct Lattice {  // a cell in the image, with its standing
+  Cell cell;
+  double merit;         // sum over spots of 1 - e^2 / r^2 within the acceptance radius r
+  double score;         // what the caller sees: merit, or the score of the exhaustive method
+  double log10_chance;  // valid when judged
+  int input_cell, judged;
+  int strained;         // its metric was fitted to the spots
+  int scaled;           // its scale was taken from the spots
+};
+
+// Sizes of the arrays of a block.
+struct Sizes {
+  int spots, points, angles, outputs, candidates, directions, lattices, keys, picked_hits, hits, slots;
+};
+
+// Offsets of the arrays of a block, from the start of its workspace.
+struct Places {
+  std::size_t all, source, owner, counts, listed, keys, kept, directions, order, picked_hits, angle_counts, hits, residual2, node_keys, node_levels,
+      lattices, lattice_order, fresh, accepted, bytes;
+};
+
+// Found lattices, best first: those of the first search and those of a later one.
+enum Pool { first_pool, rest_pool, pools };
+constexpr int most_fresh = 12;  // cells that an effort refines
+
+// In shared memory, one for the block.
+struct State {
+  unsigned image;
+  int n, used, flags;  // spots of the list at hand and of the image
+  int total, warp_totals[kWarps];
+  int least, above, ties, take;
+  int lattice_count[pools];
+  int flat, accepted, decision;
+  double beam[3];  // of the list that is searched: the direction it is thinnest along
+};
+
+struct Plan {
+  ewald_indexer_params params;
+  Sizes size;
+  Places at;
+  // Tables of the handle; see cpp/indexing/tables.cpp.
+  const float *spiral_cos, *spiral_sin, *turn_cos, *turn_sin, *angle_cos, *angle_sin;
+  const double* log10_factorial;
+  int spiral_points, angle_capacity, angle_points;
+  int candidate_vectors;
+  const KnownCell* cells;
+  const Length* lengths;
+  int cell_count, length_count;
+  // The batch; see ewald_indexer_run.
+  const float* spots;
+  const std::uint32_t* offsets;
+  ewald_indexed_cell* found;
+  ewald_image_result* results;
+  std::uint8_t* assignment;
+  unsigned images;
+  unsigned* ticket;  // the next image that nobody works on
+  unsigned char* workspace;
+  std::size_t stride;  // bytes of one block's workspace
+};
+
+__host__ __device__ constexpr int power_of_two(int n) {
+  int p = 1;
+  while (p < n) p *= 2;
+  return p;
+}
+
+__host__ __device__ constexpr int round_up(int n, int to) { return (n + to - 1) / to * to; }
+constexpr int state_bytes = round_up(int(sizeof(State)), 16);
+// Shared memory of a block: the state, the spots, scratch, and a histogram of counts.
+__host__ __device__ constexpr std::size_t shared_bytes(int spots) {
+  return state_bytes + std::size_t(spots) * 16 + scratch_bytes + std::size_t(round_up(spots + 1, 4)) * 4;
+}
+
+// Where a block finds its things.
+struct Block {
+  const Plan& plan;
+  unsigned char* work;
+
+  template <class T>
+  __device__ __forceinline__ DeviceSpan<T> span(std::size_t place, std::size_t count) const { return {reinterpret_cast<T*>(work + place), count}; }
+  static __device__ __forceinline__ unsigned char* shared(std::size_t place) {
+    EWALD_DYNAMIC_SHARED(unsigned char, memory);
+    return memory + place;
+  }
+
+  __device__ __forceinline__ State& state() const { return *reinterpret_cast<State*>(shared(0)); }
+  // x y z and |s|, lowest resolution first: the list that is searched.
+  __device__ __forceinline__ DeviceSpan<float4> spots() const { return {reinterpret_cast<float4*>(shared(state_bytes)), std::size_t(plan.size.spots)}; }
+  template <class T>
+  __device__ __forceinline__ DeviceSpan<T> scratch(int first = 0) const {
+    return {reinterpret_cast<T*>(shared(state_bytes + std::size_t(plan.size.spots) * 16)) + first, scratch_bytes / sizeof(T) - first};
+  }
+  __device__ __forceinline__ DeviceSpan<int> bins() const {
+    return {reinterpret_cast<int*>(shared(state_bytes + std::size_t(plan.size.spots) * 16 + scratch_bytes)), std::size_t(plan.size.spots) + 1};
+  }
+
+  // All spots of the image that are used, and where they stand in the caller's list.
+  __device__ __forceinline__ DeviceSpan<float4> all() const { return span<float4>(plan.at.all, plan.size.spots); }
+  __device__ __forceinline__ DeviceSpan<std::uint32_t> source() const { return span<std::uint32_t>(plan.at.source, plan.size.spots); }
+  __device__ __forceinline__ DeviceSpan<std::uint8_t> owner() const { return span<std::uint8_t>(plan.at.owner, plan.size.spots); }
+  // Spots near a plane, for each sampled direction; directions that are scored.
+  __device__ __forceinline__ DeviceSpan<std::uint16_t> counts() const { return span<std::uint16_t>(plan.at.counts, plan.size.points); }
+  __device__ __forceinline__ DeviceSpan<std::uint32_t> listed() const { return span<std::uint32_t>(plan.at.listed, plan.size.points); }
+  // For sorting: in shared memory where they fit, over the scratch.
+  __device__ __forceinline__ DeviceSpan<std::uint64_t> keys(int count) const {
+    return count * 8 <= scratch_bytes ? scratch<std::uint64_t>() : span<std::uint64_t>(plan.at.keys, plan.size.keys);
+  }
+  // Candidate vectors, x y z and merit.
+  __device__ __forceinline__ DeviceSpan<float4> kept() const { return span<float4>(plan.at.kept, plan.size.candidates); }
+  __device__ __forceinline__ DeviceSpan<Direction> directions() const { return span<Direction>(plan.at.directions, plan.size.directions); }
+  __device__ __forceinline__ DeviceSpan<std::uint32_t> order() const { return span<std::uint32_t>(plan.at.order, plan.size.directions); }
+  __device__ __forceinline__ DeviceSpan<std::uint64_t> picked_hits() const { return span<std::uint64_t>(plan.at.picked_hits, plan.size.picked_hits); }
+
+  // Of each warp: counts over the angles, hits, distances, a hash of occupied nodes.
+  template <class T>
+  __device__ __forceinline__ DeviceSpan<T> of_warp(std::size_t place, int count) const {
+    return {reinterpret_cast<T*>(work + place) + (threadIdx.x / 32) * std::size_t(count), std::size_t(count)};
+  }
+  __device__ __forceinline__ DeviceSpan<std::uint16_t> angle_counts() const { return of_warp<std::uint16_t>(plan.at.angle_counts, plan.size.angles); }
+  __device__ __forceinline__ DeviceSpan<std::uint64_t> hits() const { return of_warp<std::uint64_t>(plan.at.hits, plan.size.hits); }
+  __device__ __forceinline__ DeviceSpan<std::uint64_t> hits_of(int warp) const {
+    return {reinterpret_cast<std::uint64_t*>(work + plan.at.hits) + warp * std::size_t(plan.size.hits), std::size_t(plan.size.hits)};
+  }
+  __device__ __forceinline__ DeviceSpan<float> residual2() const { return of_warp<float>(plan.at.residual2, plan.size.spots); }
+  __device__ __forceinline__ DeviceSpan<unsigned> node_keys() const { return of_warp<unsigned>(plan.at.node_keys, plan.size.slots); }
+  __device__ __forceinline__ DeviceSpan<unsigned> node_levels() const { return of_warp<unsigned>(plan.at.node_levels, plan.size.slots); }
+
+  __device__ __forceinline__ DeviceSpan<Lattice> lattices(Pool pool) const {
+    return {reinterpret_cast<Lattice*>(work + plan.at.lattices) + pool * std::size_t(plan.size.lattices), std::size_t(plan.size.lattices)};
+  }
+  // Places of a pool by rank; behind the lattices that are there, free ones.
+  __device__ __forceinline__ DeviceSpan<int> lattice_order(Pool pool) const {
+    return {reinterpret_cast<int*>(work + plan.at.lattice_order) + pool * std::size_t(plan.size.lattices), std::size_t(plan.size.lattices)};
+  }
+  __device__ __forceinline__ DeviceSpan<Lattice> fresh() const { return span<Lattice>(plan.at.fresh, most_fresh); }
+  __device__ __forceinline__ DeviceSpan<Lattice> accepted() const { return span<Lattice>(plan.at.accepted, plan.size.outputs); }
+};
+
+}  // namespace ewald::cuda::indexing

@@ -1,0 +1,208 @@
+// Refinement in reciprocal space, one warp a cell: first only the orientation, then the cell as well where the spots support it.
+//
+// A spot s is given the node q = h a* + k b* + l c* with (h, k, l) its rounded indices, and e = s - q. A rotation by the small vector w
+// moves q by w x q, and sum |e - w x q|^2 is least for (sum |q|^2 1 - q q^T) w = sum q x e. A strained lattice moves q by D q, and with
+// the rows of D kept small by a weight, row i of D is (sum q q^T + weight 1)^-1 sum e_i q. A rotation has 3 parameters, D has 9:
+// with few spots the 9 fit noise, which is why the rotation is the default and D has to earn its place.
+//
+// The sums are the same bits in every lane, so every lane solves for itself and no cell is handed round.
+#pragma once
+#include "lanes.cuh"
+
+namespace ewald::cuda::indexing {
+
+struct Residual {
+  Vec3f q;       // the node
+  Vec3f e;       // spot - node
+  float index2;  // squared distance in index units
+  float h, k, l; // the node's indices
+};
+
+__device__ __forceinline__ float indexed(Vec3f row, float4 s) { return fmaf(row.x, s.x, fmaf(row.y, s.y, row.z * s.z)); }
+__device__ __forceinline__ Vec3f node_of(const Cellf& b, float h, float k, float l) {
+  return {fmaf(h, b.row[0].x, fmaf(k, b.row[1].x, l * b.row[2].x)), fmaf(h, b.row[0].y, fmaf(k, b.row[1].y, l * b.row[2].y)),
+          fmaf(h, b.row[0].z, fmaf(k, b.row[1].z, l * b.row[2].z))};
+}
+__device__ __forceinline__ float square(Vec3f v) { return fmaf(v.x, v.x, fmaf(v.y, v.y, v.z * v.z)); }
+
+__device__ __forceinline__ Residual residual(const Cellf& a, const Cellf& b, float4 s) {
+  const float h = indexed(a.row[0], s), k = indexed(a.row[1], s), l = indexed(a.row[2], s);
+  Residual r;
+  r.h = round_even(h), r.k = round_even(k), r.l = round_even(l);
+  const float dh = h - r.h, dk = k - r.k, dl = l - r.l;
+  r.index2 = fmaf(dh, dh, fmaf(dk, dk, dl * dl));
+  r.q = node_of(b, r.h, r.k, r.l);
+  r.e = node_of(b, dh, dk, dl);  // from the index residuals, not as s - q: no digits are lost
+  return r;
+}
+
+// One round: turns the cell towards the first n spots that are within both limits of a node; returns how many there were.
+inline __device__ __noinline__ int turn_to_spots(const Block& block, Cell& cell, int n, double index_limit, double radius) {
+  const Cellf a = in_float(cell), b = in_float(reciprocal(cell));
+  const float index2 = float(index_limit * index_limit), radius2 = float(radius * radius);
+  const DeviceSpan<float4> spots = block.spots();
+  float xx = 0, xy = 0, xz = 0, yy = 0, yz = 0, zz = 0, tx = 0, ty = 0, tz = 0;
+  int used = 0;
+  for (int j = lane_index(); j < n; j += 32) {
+    const Residual r = residual(a, b, spots[j]);
+    if (!(r.index2 < index2 && square(r.e) < radius2)) continue;
+    used++;
+    xx = fmaf(r.q.x, r.q.x, xx);
+    xy = fmaf(r.q.x, r.q.y, xy);
+    xz = fmaf(r.q.x, r.q.z, xz);
+    yy = fmaf(r.q.y, r.q.y, yy);
+    yz = fmaf(r.q.y, r.q.z, yz);
+    zz = fmaf(r.q.z, r.q.z, zz);
+    const Vec3f t = cross(r.q, r.e);
+    tx += t.x, ty += t.y, tz += t.z;
+  }
+  const int total = all_sum(used);
+  const double x2 = all_sum(xx), y2 = all_sum(yy), z2 = all_sum(zz);
+  const double sxy = all_sum(xy), sxz = all_sum(xz), syz = all_sum(yz);
+  const double torque[3] = {all_sum(tx), all_sum(ty), all_sum(tz)};
+  if (total < 3) return total;
+  const double keep = 2e-4 * (x2 + y2 + z2);  // keeps a near-singular turn small
+  const double normal[6] = {y2 + z2 + keep, -sxy, -sxz, x2 + z2 + keep, -syz, x2 + y2 + keep};
+  double w[3];
+  if (!solve(normal, torque, w)) return total;
+  const Vec3 turn{w[0], w[1], w[2]};
+  const double angle2 = dot(turn, turn);
+  if (!(angle2 > 1e-24 && angle2 < 0.3 * 0.3)) return total;
+  // sin w / w and (1 - cos w) / w^2 as series: at 0.3 what is left out is below the last bit.
+  double sine = 1, versed = 1;
+#pragma unroll
+  for (int k = 7; k >= 1; k--) {
+    sine = 1 - angle2 * (1.0 / ((2 * k) * (2 * k + 1))) * sine;
+    versed = 1 - angle2 * (1.0 / ((2 * k + 1) * (2 * k + 2))) * versed;
+  }
+  versed *= 0.5;
+#pragma unroll
+  for (int i = 0; i < 3; i++) {
+    const Vec3 v = cell.row[i];
+    cell.row[i] = (1 - angle2 * versed) * v + sine * cross(turn, v) + (versed * dot(turn, v)) * turn;
+  }
+  return total;
+}
+
+// One round that moves orientation and metric. Spots are selected and indexed by `cell`; the move is counted from `anchor`, so rounds do
+// not add up to more than the weight allows. A larger weight (1/angstrom^2) keeps the move smaller.
+inline __device__ __noinline__ int fit_to_spots(const Block& block, Cell& cell, const Cell& anchor, int n, double index_limit, double radius,
+                                                double weight) {
+  const Cell nodes = reciprocal(anchor);
+  const Cellf a = in_float(cell), b = in_float(reciprocal(cell)), b0 = in_float(nodes);
+  const float index2 = float(index_limit * index_limit), radius2 = float(radius * radius);
+  const DeviceSpan<float4> spots = block.spots();
+  float sums[15];
+#pragma unroll
+  for (int i = 0; i < 15; i++) sums[i] = 0;
+  int used = 0;
+  for (int j = lane_index(); j < n; j += 32) {
+    const float4 s = spots[j];
+    const Residual r = residual(a, b, s);
+    if (!(r.index2 < index2 && square(r.e) < radius2)) continue;
+    used++;
+    const Vec3f q = node_of(b0, r.h, r.k, r.l), e{s.x - q.x, s.y - q.y, s.z - q.z};
+    sums[0] = fmaf(q.x, q.x, sums[0]), sums[1] = fmaf(q.x, q.y, sums[1]), sums[2] = fmaf(q.x, q.z, sums[2]);
+    sums[3] = fmaf(q.y, q.y, sums[3]), sums[4] = fmaf(q.y, q.z, sums[4]), sums[5] = fmaf(q.z, q.z, sums[5]);
+    sums[6] = fmaf(e.x, q.x, sums[6]), sums[7] = fmaf(e.x, q.y, sums[7]), sums[8] = fmaf(e.x, q.z, sums[8]);
+    sums[9] = fmaf(e.y, q.x, sums[9]), sums[10] = fmaf(e.y, q.y, sums[10]), sums[11] = fmaf(e.y, q.z, sums[11]);
+    sums[12] = fmaf(e.z, q.x, sums[12]), sums[13] = fmaf(e.z, q.y, sums[13]), sums[14] = fmaf(e.z, q.z, sums[14]);
+  }
+  const int total = all_sum(used);
+#pragma unroll
+  for (int i = 0; i < 15; i++) sums[i] = all_sum(sums[i]);
+  if (total < 5) return total;
+  const double normal[6] = {sums[0] + weight, sums[1], sums[2], sums[3] + weight, sums[4], sums[5] + weight};
+  double d[3][3];
+#pragma unroll
+  for (int i = 0; i < 3; i++) {
+    const double row[3] = {sums[6 + 3 * i], sums[7 + 3 * i], sums[8 + 3 * i]};
+    if (!solve(normal, row, d[i])) return total;
+  }
+  Cell moved;
+#pragma unroll
+  for (int i = 0; i < 3; i++) {
+    const Vec3 q = nodes.row[i];
+    moved.row[i] = q + Vec3{d[0][0] * q.x + d[0][1] * q.y + d[0][2] * q.z, d[1][0] * q.x + d[1][1] * q.y + d[1][2] * q.z,
+                            d[2][0] * q.x + d[2][1] * q.y + d[2][2] * q.z};
+  }
+  const double size = volume(moved) / volume(nodes);
+  if (!(size > 0.5 && size < 2)) return total;
+  cell = reciprocal(moved);
+  return total;
+}
+
+// Sum over spots of max(0, 1 - e^2 / radius^2).
+inline __device__ __noinline__ double merit(const Block& block, const Cell& cell, int n, double radius) {
+  const Cellf a = in_float(cell), b = in_float(reciprocal(cell));
+  const float scale = float(1 / (radius * radius));
+  const DeviceSpan<float4> spots = block.spots();
+  float total = 0;
+  for (int j = lane_index(); j < n; j += 32) total += fmaxf(fmaf(-square(residual(a, b, spots[j]).e), scale, 1.0f), 0.0f);
+  return all_sum(total);
+}
+
+// Spots within the radius of a node, and the sum of their squared distances.
+__device__ __forceinline__ int spots_within(const Block& block, const Cell& cell, int n, double radius, double* squares) {
+  const Cellf a = in_float(cell), b = in_float(reciprocal(cell));
+  const float limit2 = float(radius * radius);
+  const DeviceSpan<float4> spots = block.spots();
+  float total = 0;
+  int inside = 0;
+  for (int j = lane_index(); j < n; j += 32) {
+    const float e2 = square(residual(a, b, spots[j]).e);
+    inside += e2 < limit2;
+    total += e2 < limit2 ? e2 : 0.0f;
+  }
+  *squares = all_sum(total);
+  return all_sum(inside);
+}
+
+// The orientation.
+inline __device__ __noinline__ void refine_rotation(const Block& b, const KnownCell& known, int n, Lattice& lattice) {
+  const int low = min(n, turn_spots);
+  const double r = known.acceptance;
+  Cell cell = lattice.cell;
+  turn_to_spots(b, cell, low, 0.30, 1e9);
+  turn_to_spots(b, cell, low, 0.25, 1e9);
+  turn_to_spots(b, cell, n, 0.25, 3.2 * r);
+  turn_to_spots(b, cell, n, 0.25, 1.6 * r);
+  turn_to_spots(b, cell, n, 0.25, 1.2 * r);
+  lattice.cell = cell;
+  lattice.merit = merit(b, cell, n, r);
+  lattice.strained = 0;
+  lattice.judged = 0;
+}
+
+// The cell as well; the lattice stays as it is where that leads to another cell.
+inline __device__ __noinline__ void refine_strain(const Block& b, const KnownCell& known, int n, Lattice& lattice) {
+  const int low = min(n, turn_spots);
+  const double r = known.acceptance;
+  // Errors of r / 3 against strains of one percent.
+  const double weight = (r / 3 / strain_tolerance) * (r / 3 / strain_tolerance);
+  const Cell anchor = lattice.cell;
+  Cell cell = anchor;
+  for (int m = low;; m = 2 * m < n ? 2 * m : n) {
+    fit_to_spots(b, cell, anchor, m, 0.30, 2.0 * r, 4 * weight);
+    if (m == n) break;
+  }
+  const ewald_indexer_params& p = b.plan.params;
+  const double last = p.max_distance > 0 ? double(p.max_distance) : 0.3 * r;
+  double radius = 1.6 * r;
+  for (unsigned round = 0; round < p.refine_iterations && radius > last; round++, radius *= p.contraction)
+    if (fit_to_spots(b, cell, anchor, n, 0.25, radius, weight) < int(p.refine_min_spots)) break;
+  if (cell_difference(cell, known.cell) >= strain_limit) return;
+  lattice.cell = cell;
+  lattice.merit = merit(b, cell, n, r);
+  lattice.strained = 1;
+  lattice.judged = 0;
+}
+
+__device__ __forceinline__ void refine(const Block& b, const KnownCell& known, int n, bool strain, Lattice& lattice) {
+  if (strain)
+    refine_strain(b, known, n, lattice);
+  else
+    refine_rotation(b, known, n, lattice);
+}
+
+}  // namespace ewald::cuda::indexing

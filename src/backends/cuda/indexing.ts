@@ -1,0 +1,45 @@
+/** Indexing on CUDA: a batch goes through page-locked memory of the addon to the card and back, off the main thread; see cuda/indexing. */
+import { indexerDescriptor } from '../../layout/layout.js';
+import { pack } from '../../layout/struct.js';
+import type { IndexingDescriptor, IndexingKernel } from '../backend.js';
+import type { CudaAddon } from './addon.js';
+
+/** Spots of an image lie in the shared memory of one block; `most_spots` of cuda/indexing/plan.cuh. */
+const mostSpots = 2048;
+
+/** Whether an indexer of these sizes fits. */
+export function supportsIndexing({ fields }: IndexingDescriptor): true | { readonly why: string } {
+  const { maxSpots = 0, maxAnglePoints = 0 } = fields;
+  if (maxSpots > mostSpots) {
+    return { why: `maxSpots is ${maxSpots}; on CUDA it is at most ${mostSpots}, because an image's spots lie in the 64 kB of shared memory of one block` };
+  }
+  // Hits are ranked by a 64-bit key that has 17 bits for the angle.
+  if (maxAnglePoints > 65536) return { why: `maxAnglePoints is ${maxAnglePoints}; on CUDA it is at most 65536` };
+  return true;
+}
+
+/** What a plan needs of its backend. */
+export interface Host {
+  readonly addon: CudaAddon;
+  readonly context: object;
+  /** Runs work of the addon: its errors become ours, and disposal of the backend waits for it. */
+  track<T>(work: () => Promise<T>): Promise<T>;
+  /** Counts page-locked memory of the host beside the device's. */
+  holdHostBytes(bytes: number): void;
+}
+
+/** Plans an indexer: all its memory, on the device and page-locked on the host. */
+export async function planIndexing(host: Host, descriptor: IndexingDescriptor): Promise<IndexingKernel> {
+  const { addon } = host;
+  const indexer = await host.track(() => addon.indexerCreate(host.context, pack(indexerDescriptor, descriptor.fields), descriptor.maxBatchSpots));
+  const bytes = addon.indexerBytes(indexer);
+  host.holdHostBytes(bytes.host);
+  return {
+    bytes: bytes.device + bytes.host,
+    run: (b) => host.track(() => addon.indexerRun(indexer, b.params, b.spots, b.offsets, b.images, b.cells, b.cellCount, b.found, b.results, b.assignment)),
+    async dispose() {
+      addon.indexerDestroy(indexer);
+      host.holdHostBytes(-bytes.host);
+    },
+  };
+}
