@@ -1,0 +1,249 @@
+// What the house adds to the original: formats by both names, rows by accessor, growth of a wasm heap, staging, ragged rows.
+import { describe, expect, test } from 'vitest';
+import { BufferCollection2D, formatOf, IndirectMemory2D, parseFormat, RaggedRows } from '../../src/memory/index.js';
+import { openKit, targets, thrown } from '../ffi/support.js';
+
+const code = (work: () => unknown): string | undefined => thrown(work).code;
+
+describe('formats', () => {
+  test('struct letters and dtype names are the same formats', () => {
+    for (const [letter, ...names] of [
+      ['b', 'i8', 'int8'],
+      ['B', 'u8', 'uint8'],
+      ['h', 'i16', 'int16'],
+      ['H', 'u16', 'uint16'],
+      ['i', 'i32', 'int32', '@i'],
+      ['I', 'u32', 'uint32'],
+      ['q', 'i64', 'int64'],
+      ['Q', 'u64', 'uint64'],
+      ['e', 'f16', 'float16'],
+      ['f', 'f32', 'float32'],
+      ['d', 'f64', 'float64'],
+      ['?', 'bool'],
+    ]) {
+      for (const name of names) expect(parseFormat(name).text).toBe(letter);
+    }
+    expect(formatOf(new Float32Array(1))).toBe('f');
+  });
+
+  test('sizes of l, n and P are the target’s; a byte order makes them standard', () => {
+    expect([parseFormat('l').size, parseFormat('l', 'wasm32').size, parseFormat('l', 'llp64').size, parseFormat('<l').size]).toEqual([8, 4, 4, 4]);
+    expect([parseFormat('P').size, parseFormat('P', 'wasm32').size, parseFormat('n', 'wasm32').kind]).toEqual([8, 4, 'signed']);
+  });
+
+  test('byte order is kept: the same bits the other way round', () => {
+    const memory = IndirectMemory2D.create(1, 2, '>i');
+    memory.set(0, 0, 1);
+    expect(memory.reinterpret('<i').at(0, 0)).toBe(0x01000000);
+    expect(memory.reinterpret('B').row(0).toArray()).toEqual([0, 0, 0, 1, 0, 0, 0, 0]);
+  });
+
+  test('half floats round to the nearest', () => {
+    const memory = IndirectMemory2D.create(1, 8, 'float16');
+    const values = [0, -0, 1, 65504, 1e-7, 0.1, Number.POSITIVE_INFINITY, 70000];
+    values.forEach((value, j) => {
+      memory.set(0, j, value);
+    });
+    expect(memory.row(0).toArray()).toEqual([0, -0, 1, 65504, 2 ** -23, 0.0999755859375, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+  });
+
+  test('what is no format is refused with advice', () => {
+    expect(thrown(() => parseFormat('<f8')).message).toMatch(/numpy's.*float32/);
+    expect(thrown(() => parseFormat('flaot64')).message).toMatch(/did you mean "float64"/);
+    expect(code(() => parseFormat('3i'))).toBe('FORMAT');
+    expect(code(() => parseFormat('<P'))).toBe('FORMAT');
+  });
+
+  test('what a format cannot hold is refused', () => {
+    const bytes = IndirectMemory2D.create(1, 1, 'B');
+    for (const value of [256, -1, 1.5, Number.NaN]) expect(code(() => bytes.set(0, 0, value))).toBe('VALUE');
+    const wide = IndirectMemory2D.create(1, 1, 'int64');
+    wide.set(0, 0, 2n ** 63n - 1n);
+    expect(wide.at(0, 0)).toBe(2n ** 63n - 1n);
+    expect(code(() => wide.set(0, 0, 2n ** 63n))).toBe('VALUE');
+    expect(code(() => wide.set(0, 0, 0.5 as never))).toBe('VALUE');
+  });
+});
+
+describe('access', () => {
+  test('negative indices count from the end; outside is refused', () => {
+    const memory = IndirectMemory2D.create(2, 3, 'i');
+    memory.set(-1, -1, 7);
+    expect(memory.at(1, 2)).toBe(7);
+    for (const [i, j] of [
+      [2, 0],
+      [-3, 0],
+      [0, 3],
+      [0.5, 0],
+    ] as const)
+      expect(code(() => memory.at(i, j))).toBe('INDEX');
+  });
+
+  test('rows, entries, arrays', () => {
+    const memory = IndirectMemory2D.create(2, 2, 'd');
+    memory.row(1).set(0, 5);
+    expect([...memory].map((row) => [...row])).toEqual([
+      [0, 0],
+      [5, 0],
+    ]);
+    expect([...memory.entries()].map(([i, row]) => [i, row.at(0)])).toEqual([
+      [0, 0],
+      [1, 5],
+    ]);
+    expect(memory.toTypedArray()).toEqual(Float64Array.of(0, 0, 5, 0));
+    expect(memory.withRow(1, (row) => row[0])).toBe(5);
+  });
+
+  test('withRow gives the memory itself where it can, and a copy that is written back where it cannot', () => {
+    const buffer = new ArrayBuffer(9);
+    const odd = new BufferCollection2D([{ data: new DataView(buffer, 1, 8), shape: [8] }]).reinterpret('i');
+    odd.withRow(0, (row) => {
+      row[1] = 77;
+    });
+    expect(odd.at(0, 1)).toBe(77);
+    const swapped = IndirectMemory2D.create(1, 2, '>h');
+    swapped.withRow(0, (row) => {
+      row[0] = 258;
+    });
+    expect(swapped.at(0, 0)).toBe(258);
+    expect(code(() => IndirectMemory2D.create(1, 1, 'e').withRow(0, () => 0))).toBe('FORMAT');
+  });
+
+  test('withRow locks while it runs', () => {
+    const memory = IndirectMemory2D.create(1, 1, 'i');
+    memory.withRow(0, () => expect(code(() => memory.reinterpret('I'))).toBe('LOCKED'));
+    expect(memory.lockCount).toBe(0);
+  });
+
+  test('columns that do not divide are cut, and stay cut', () => {
+    const memory = IndirectMemory2D.create(2, 5, 'B');
+    expect(memory.reinterpret('h').shape).toEqual([2, 2]);
+    expect(memory.reinterpret('B').shape).toEqual([2, 4]);
+  });
+
+  test('bad input', () => {
+    expect(thrown(() => IndirectMemory2D.create(-1, 2, 'i')).tag).toBe('Argument');
+    expect(thrown(() => IndirectMemory2D.create(1.5, 2, 'i')).tag).toBe('Argument');
+    expect(thrown(() => IndirectMemory2D.create(1, 2, 'i', { readOnly: true } as never)).message).toMatch(/did you mean "readonly"/);
+    expect(code(() => new BufferCollection2D([]))).toBe('ROWS');
+    expect(thrown(() => new BufferCollection2D([[1, 2]] as never)).message).toMatch(/row 0 is a plain array/);
+    expect(code(() => IndirectMemory2D.fromPointer(1000, 1, 1, 'i'))).toBe('SPACE');
+    expect(code(() => IndirectMemory2D.create(1, 1, 'i').pointer)).toBe('SPACE');
+    expect(code(() => IndirectMemory2D.viewRows({ data: new Float64Array(5), shape: [2, 3] }))).toBe('SHAPE');
+    expect(code(() => new BufferCollection2D([{ data: new Float64Array(8), shape: [4], strides: [2] }]))).toBe('CONTIGUITY');
+    const memory = IndirectMemory2D.create(1, 1, 'i');
+    const view = memory.view();
+    memory.dispose();
+    expect(thrown(() => memory.at(0, 0)).tag).toBe('Disposed');
+    expect(view.at(0, 0)).toBe(0);
+    view.dispose();
+    expect(thrown(() => view.at(0, 0)).tag).toBe('Disposed');
+  });
+
+  test('rows from everything that holds bytes', () => {
+    const buffer = Uint8Array.of(1, 2, 3, 4).buffer;
+    const memory = new BufferCollection2D([buffer, new DataView(Uint8Array.of(5, 6, 7, 8).buffer), Buffer.from([9, 10, 11, 12]), new Uint8ClampedArray(4)]);
+    expect(memory.toArray()).toEqual([
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+      [9, 10, 11, 12],
+      [0, 0, 0, 0],
+    ]);
+    const aliased = new BufferCollection2D([buffer, buffer]);
+    aliased.set(0, 0, 99);
+    expect(aliased.at(1, 0)).toBe(99);
+  });
+
+  test('a row that shrinks away is seen', () => {
+    const resizable = new (ArrayBuffer as unknown as new (bytes: number, options: { maxByteLength: number }) => ArrayBuffer & { resize(bytes: number): void })(
+      8,
+      { maxByteLength: 16 },
+    );
+    const memory = new BufferCollection2D([resizable]);
+    resizable.resize(4);
+    expect(code(() => memory.at(0, 7))).toBe('DISPOSED');
+  });
+});
+
+describe('ragged rows', () => {
+  test('flat data with offsets are rows, without a copy', () => {
+    const spots = Float32Array.from({ length: 12 }, (_, i) => i);
+    const rows = RaggedRows.fromFlat(spots, Uint32Array.of(0, 1, 1, 4), { width: 3 });
+    expect(rows.lengths).toEqual([3, 0, 9]);
+    expect(rows.at(2, 0)).toBe(3);
+    rows.set(0, 2, -1);
+    expect(spots[2]).toBe(-1);
+    expect(rows.toFlat()).toEqual({ data: spots, offsets: Uint32Array.of(0, 3, 3, 12) });
+    expect(code(() => RaggedRows.fromFlat(spots, [0, 5], { width: 3 }))).toBe('SHAPE');
+    expect(code(() => RaggedRows.fromFlat(spots, [2, 1]))).toBe('SHAPE');
+  });
+
+  test('rows of any length, of one format', () => {
+    const rows = RaggedRows.fromRows([Int32Array.of(1), Int32Array.of(2, 3)]);
+    expect(rows.toArray()).toEqual([[1], [2, 3]]);
+    expect(code(() => RaggedRows.fromRows([Int32Array.of(1), Float32Array.of(1)]))).toBe('FORMAT');
+    expect(code(() => RaggedRows.fromRows([]))).toBe('ROWS');
+    expect(RaggedRows.fromRows([], { format: 'i' }).rowCount).toBe(0);
+    expect(code(() => rows.at(0, 1))).toBe('INDEX');
+  });
+});
+
+for (const target of targets) {
+  describe.skipIf(target.absent)(`${target.backend}${target.absent ? ` (absent: ${target.absent})` : ''}`, () => {
+    test('rows stay right when the heap grows, and a kept view turns empty', async () => {
+      const kit = await openKit(target);
+      const memory = IndirectMemory2D.create(2, 2, 'd', { memory: kit.memory });
+      memory.set(1, 1, 5);
+      const row = memory.row(1);
+      const leaked = memory.withRow(1, (view) => view);
+      const more = kit.alloc('double', 2 ** 22);
+      expect([row.at(1), memory.at(1, 1), kit.kit_rows_sum(memory, 2, 2)]).toEqual([5, 5, 5]);
+      if (target.backend === 'wasm') expect(leaked).toHaveLength(0);
+      memory.dispose();
+      expect(leaked).toHaveLength(0);
+      more.dispose();
+      kit.dispose();
+    });
+
+    test('staging copies in and back, and shares where it can', async () => {
+      const kit = await openKit(target);
+      const memory = IndirectMemory2D.create(2, 3, 'd');
+      memory.set(0, 0, 2);
+      const staged = memory.stage(kit.memory);
+      kit.kit_rows_scale(staged, 2, 3, 4);
+      expect(memory.at(0, 0)).toBe(target.backend === 'wasm' ? 2 : 8);
+      expect(code(() => memory.reinterpret('q'))).toBe('LOCKED');
+      staged.dispose();
+      expect(memory.at(0, 0)).toBe(8);
+      const apart = memory.stage(kit.memory, { copyBack: false });
+      apart.set(0, 0, 1);
+      apart.dispose();
+      expect(memory.at(0, 0)).toBe(target.backend === 'wasm' ? 8 : 1);
+      const ragged = RaggedRows.fromRows([Float64Array.of(1, 2), Float64Array.of(3)]);
+      kit.kit_rows_scale(ragged, 2, 1, 10);
+      expect(ragged.toArray()).toEqual([[10, 2], [30]]);
+      expect(kit.liveBytes).toBe(0);
+      kit.dispose();
+    });
+
+    test('read-only memory reaches C only as const', async () => {
+      const kit = await openKit(target);
+      const memory = IndirectMemory2D.create(1, 1, 'd', { readonly: true });
+      expect(kit.kit_rows_sum(memory, 1, 1)).toBe(0);
+      expect(thrown(() => kit.kit_rows_scale(memory, 1, 1, 2)).message).toMatch(/is read-only, but double \*\* lets C write/);
+      const wrong = IndirectMemory2D.create(1, 1, 'f');
+      expect(thrown(() => kit.kit_rows_sum(wrong, 1, 1)).message).toMatch(/rows of format "f".*needs "d"/);
+      kit.dispose();
+    });
+
+    test('rows of two memories are refused', async () => {
+      const kit = await openKit(target);
+      const array = kit.alloc('double', 2);
+      if (target.backend === 'wasm') expect(code(() => new BufferCollection2D([array, new Float64Array(2)]))).toBe('SPACE');
+      expect(code(() => new BufferCollection2D([new Float64Array(2), array]))).toBe('SPACE');
+      expect(code(() => IndirectMemory2D.fromPointer(target.backend === 'wasm' ? 2 ** 31 : 16n, 1, 1, 'i', { memory: kit.memory }))).toBe('SPACE');
+      array.dispose();
+      kit.dispose();
+    });
+  });
+}
