@@ -119,11 +119,9 @@ function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?:
     return {
       layout,
       typescript: 'number',
-      in: fits
-        ? (value, place) => ((value as number) === ((value as number) | 0) ? (value as number) : refuse(value, place))
-        : (value, place) => refuse(value, place),
+      in: fits ? (value, place) => (typeof value === 'number' && value === (value | 0) ? value : refuse(value, place)) : (value, place) => refuse(value, place),
       into: fits
-        ? (place) => (value) => ((value as number) === ((value as number) | 0) ? (value as number) : refuse(value, place))
+        ? (place) => (value) => (typeof value === 'number' && value === (value | 0) ? value : refuse(value, place))
         : (place) => (value) => refuse(value, place),
       out:
         bits === 32

@@ -40,7 +40,7 @@ export interface Preprocessed {
 
 const deepestInclude = 64;
 /** Steps of expansion in one header set; a few lines of macros can ask for more than a memory holds. */
-const mostExpanded = 2_000_000;
+const mostExpanded = 1_000_000;
 
 export function preprocess(file: SourceFile, options: PreprocessOptions): Preprocessed {
   return new Preprocessor(options).run(file);
@@ -64,6 +64,8 @@ class Preprocessor {
   readonly #warnings: string[] = [];
   readonly #files: string[] = [];
   readonly #once = new Set<string>();
+  /** Macros being replaced. */
+  readonly #open = new Set<string>();
   #expanded = 0;
 
   constructor(options: PreprocessOptions) {
@@ -133,19 +135,19 @@ class Preprocessor {
       }
       let after = at + 1;
       while (tokens[after]?.kind === 'newline') after++;
-      this.#expand(token, token, tokens[after], [], this.#tokens);
+      this.#expand(token, token, tokens[after], this.#tokens);
     }
   }
 
-  /** Replaces a name by what it stands for; `place` is where the reader sees it, `hidden` are the macros being replaced. */
-  #expand(token: Token, place: Token, following: Token | undefined, hidden: readonly string[], into: Token[]): void {
+  /** Replaces a name by what it stands for; `place` is where the reader sees it. Macros that are being replaced stay as they are. */
+  #expand(token: Token, place: Token, following: Token | undefined, into: Token[]): void {
     if (++this.#expanded > mostExpanded) throw headerError(place, `the macros grow to more than ${mostExpanded} tokens at ${place.text}`);
     const macro = token.kind === 'name' ? this.#macros.get(token.text) : undefined;
-    if (!macro || hidden.includes(token.text)) {
+    if (!macro || this.#open.has(token.text)) {
       into.push(token === place ? token : { ...token, file: place.file, offset: place.offset });
       return;
     }
-    if (hidden.length > 200) throw headerError(place, 'macros refer to each other more than 200 deep');
+    if (this.#open.size > 200) throw headerError(place, 'macros refer to each other more than 200 deep');
     if (macro.parameters) {
       if (following?.text !== '(') {
         into.push(token === place ? token : { ...token, file: place.file, offset: place.offset });
@@ -157,14 +159,15 @@ class Preprocessor {
         `${token.text} is a macro with parameters (${at.file}:${at.line}), which this parser does not expand; declare this without it, or give --define ${token.text}=`,
       );
     }
-    const within = [...hidden, token.text];
+    this.#open.add(token.text);
     const { doc } = place;
-    macro.body.forEach((part, i) => {
+    for (const [i, part] of macro.body.entries()) {
       const before = into.length;
-      this.#expand(part, place, macro.body[i + 1] ?? following, within, into);
+      this.#expand(part, place, macro.body[i + 1] ?? following, into);
       const first = into[before];
       if (i === 0 && doc !== undefined && first && first.doc === undefined) into[before] = { ...first, doc };
-    });
+    }
+    this.#open.delete(token.text);
     // What a macro of nothing was documented with belongs to what follows.
     if (macro.body.length === 0 && doc !== undefined && following && following.doc === undefined) (following as { doc?: string }).doc = doc;
   }
@@ -295,7 +298,7 @@ class Preprocessor {
       } else if (token.kind === 'bad') {
         throw headerError(token, badToken(token));
       } else {
-        this.#expand(token, token, rest[i + 1], [], tokens);
+        this.#expand(token, token, rest[i + 1], tokens);
       }
     }
     tokens.push({ ...end, kind: 'newline', text: '\n' });
@@ -308,7 +311,7 @@ class Preprocessor {
 
   #include(word: Token, rest: readonly Token[], from: SourceFile, depth: number): void {
     const tokens: Token[] = [];
-    if (rest[0]?.kind === 'name') for (const [i, token] of rest.entries()) this.#expand(token, token, rest[i + 1], [], tokens);
+    if (rest[0]?.kind === 'name') for (const [i, token] of rest.entries()) this.#expand(token, token, rest[i + 1], tokens);
     else tokens.push(...rest);
     const [first] = tokens;
     if (!first) throw headerError(word, '#include needs "name" or <name>');

@@ -1,0 +1,279 @@
+// The header parser: what it reads, what it refuses and where.
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parseHeader } from '../../src/ffi/header/parse.js';
+import { signature } from '../../src/ffi/header/types.js';
+import { includeFrom, parseHeaderFile } from '../../src/ffi/node.js';
+import { tableFor } from '../../src/ffi/options.js';
+import { fixtures, thrown } from './support.js';
+
+const parse = (text: string, options = {}) => parseHeader(text, { name: 'a.h', ...options });
+const sign = (text: string, name = 'f', options = {}): string => {
+  const fn = parse(text, options).functions[name];
+  return fn ? signature(fn, name) : 'nothing';
+};
+
+describe('declarations', () => {
+  test.each([
+    ['double f(int num_points);', 'double f(int num_points)'],
+    ['double f();', 'double f(void)'],
+    ['double f(void);', 'double f(void)'],
+    ['void f(double array[]);', 'void f(double *array)'],
+    ['void f(const double a[3], int n, double b[n]);', 'void f(const double *a, int n, double *b)'],
+    ['void f(double m[][4]);', 'void f(double[4] *m)'],
+    ['unsigned f(long unsigned int x, signed char c, long long y);', 'unsigned int f(unsigned long x, signed char c, long long y)'],
+    ['const char *f(char const *const *x);', 'const char *f(const char * const *x)'],
+    ['int (f)(int (*g)(double, void *));', 'int f(int (*)(double, void *) g)'],
+    ['int (*f(int a))(double);', 'int (*)(double) f(int a)'],
+    ['typedef int visit(int); int f(visit v);', 'int f(visit *v)'],
+    ['typedef int fn(int); fn f;', 'int f(int)'],
+    ['extern int f(int), g(double);', 'int f(int)'],
+    ['__attribute__((visibility("default"))) int f(int x) __attribute__((nonnull(1), pure));', 'int f(int x)'],
+    ['__declspec(dllexport) int __cdecl f(int);', 'int f(int)'],
+    ['struct s; typedef struct s s_t; s_t *f(struct s *x);', 's_t *f(struct s *x)'],
+    ['int f(int x) { return x > 0 ? f(x - 1) : 0; }', 'int f(int x)'],
+    ['[[nodiscard]] int f(register int x);', 'int f(int x)'],
+    ['_Bool f(bool x, size_t n, uint8_t b);', 'bool f(bool x, size_t n, uint8_t b)'],
+    ['int\nf\n(\nint x // one\n, /* two */ int y\n)\n;', 'int f(int x, int y)'],
+    ['double * restrict f(double *restrict x);', 'double *f(double *x)'],
+  ])('%s', (text, expected) => {
+    expect(sign(text)).toBe(expected);
+  });
+
+  test('static and inline functions have no symbol', () => {
+    expect(Object.keys(parse('static inline int a(int x) { return x; } inline int b(void) { return 1; } static int c(void); int d(void);').functions)).toEqual([
+      'd',
+    ]);
+  });
+
+  test('extern "C" opens and closes', () => {
+    expect(Object.keys(parse('extern "C" { int a(void); } extern "C" int b(void); int c(void);').functions)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('varargs are read when they are allowed', () => {
+    expect(sign('int f(const char *format, ...);', 'f', { allowVarargs: true })).toBe('int f(const char *format, ...)');
+  });
+
+  test('enums count on, backwards too, and take earlier ones', () => {
+    expect(parse('enum e { A, B = 5, C, D = -2, E, F = B << 2 | 1, G = sizeof(long) };').enums.e?.values).toEqual({
+      A: 0,
+      B: 5,
+      C: 6,
+      D: -2,
+      E: -1,
+      F: 21,
+      G: 8,
+    });
+  });
+
+  test('structs are laid out for their target', () => {
+    const text = 'typedef struct { char c; double d; long l; void *p; short s[3]; struct in { int a; char b; } in; } t;';
+    const places = (model: 'lp64' | 'llp64' | 'wasm32') => {
+      const struct = parse(text, { model }).structs.t;
+      return [...(struct?.fields ?? []).map(({ offset }) => offset), struct?.size, struct?.align];
+    };
+    expect(places('lp64')).toEqual([0, 8, 16, 24, 32, 40, 48, 8]);
+    expect(places('llp64')).toEqual([0, 8, 16, 24, 32, 40, 48, 8]);
+    expect(places('wasm32')).toEqual([0, 8, 16, 20, 24, 32, 40, 8]);
+    // A table that was laid out for one target is laid out for another from its fields.
+    expect(tableFor(parse(text), 'wasm32').structs).toEqual(parse(text, { model: 'wasm32' }).structs);
+  });
+
+  test('static assertions are checked for the target', () => {
+    const text = 'struct s { long l; char c; }; _Static_assert(sizeof(struct s) == 16 && offsetof(struct s, c) == 8, "layout");';
+    expect(parse(text).assertions).toBe(1);
+    expect(thrown(() => parse(text, { model: 'wasm32' })).message).toMatch(/this assertion fails for wasm32: layout/);
+  });
+
+  test('comments document what follows them', () => {
+    const { functions } = parse('/* one\n * two */\nint a(void);\n\n// alone\n\nint b(void); // behind\nint c(void);\n// x\n// y\nint d(void);');
+    expect([functions.a?.doc, functions.b?.doc, functions.c?.doc, functions.d?.doc]).toEqual(['one\ntwo', undefined, undefined, 'x\ny']);
+  });
+
+  test('the table is plain JSON', () => {
+    const table = parseHeaderFile('kit.h', { includeDir: fixtures });
+    expect(JSON.parse(JSON.stringify(table))).toEqual(JSON.parse(JSON.stringify({ ...table })));
+    expect(Object.keys(table.functions).length).toBeGreaterThan(50);
+    expect(table.functions.kit_counted?.parameters[1]).toMatchObject({ name: 'values', length: 'n' });
+    expect(table.functions.kit_dot3?.parameters[0]).toMatchObject({ name: 'a', length: 3 });
+  });
+
+  test('names such as constructor and __proto__ are names like others', () => {
+    const table = parse('int constructor(int toString); struct __proto__ { int valueOf; }; enum hasOwnProperty { isPrototypeOf };');
+    expect(Object.keys(table.functions)).toEqual(['constructor']);
+    expect(Object.keys(table.structs)).toEqual(['__proto__']);
+  });
+});
+
+describe('the preprocessor', () => {
+  test.each([
+    ['#ifdef A\nint f(int);\n#else\nint f(double);\n#endif', 'int f(double)'],
+    ['#define A\n#ifdef A\nint f(int);\n#endif', 'int f(int)'],
+    ['#define A 3\n#if A == 3 && defined(A) && !defined B\nint f(int);\n#endif', 'int f(int)'],
+    ['#if 0\n#error no\nit\'s "nothing\n#elif 1\nint f(int);\n#else\n#endif', 'int f(int)'],
+    ['#define T double\n#define API\nAPI T f(T x);', 'double f(double x)'],
+    ['#define LONG_LINE \\\n int\nLONG_LINE f(void);', 'int f(void)'],
+    ['#define A B\n#define B A\n#define N 2\nint f(double x[N * 2 + 1]);', 'int f(double *x)'],
+    ['#ifndef F_API\n#define F_API __attribute__((used))\n#endif\nF_API int f(void);', 'int f(void)'],
+    ['#if __has_attribute(pure)\nint g(void);\n#endif\nint f(void);', 'int f(void)'],
+    ["#if (-1 < 0) && (0u - 1 > 0) && (1 ? 2 : 1/0) == 2 && 0x10 == 020 && 'a' == 97\nint f(void);\n#endif", 'int f(void)'],
+    ['#define EXPORT(x) __attribute__((x))\n#undef EXPORT\nint f(void);', 'int f(void)'],
+    ['#pragma once\n#pragma GCC diagnostic push\n#include <math.h>\nint f(void);', 'int f(void)'],
+    ['\ufeff#define X\r\nint f(void);\r\n', 'int f(void)'],
+  ])('%s', (text, expected) => {
+    expect(sign(text)).toBe(expected);
+  });
+
+  test('constants have values', () => {
+    const { constants } = parse(
+      '#define I 42\n#define H 0xFFu\n#define O 017\n#define F 1.5e3f\n#define S "a" "b\\n"\n#define SUM (I + H * 2)\n#define NEG -1\n#define BIG 0xFFFFFFFFFFFFFFFFull\n#define ALL ~0u\n#define CAST ((uint8_t)300)\n#define NOT_A_VALUE int\n#define EMPTY\n#define CALL f(1)\nstatic const int K = 7;\nint f(int);',
+    );
+    const values = Object.fromEntries(Object.entries(constants).map(([name, { value }]) => [name, value]));
+    expect(values).toEqual({ I: 42, H: 255, O: 15, F: 1500, S: 'ab\n', SUM: 552, NEG: -1, BIG: '18446744073709551615', ALL: 4294967295, CAST: 44, K: 7 });
+  });
+
+  test('definitions come as -D or as names', () => {
+    const text = '#ifdef A\nint f(B);\n#endif';
+    expect(sign(text, 'f', { definitions: ['-DA', '-DB=double'] })).toBe('int f(double)');
+    expect(sign(text, 'f', { definitions: { A: true, B: 'double' } })).toBe('int f(double)');
+    expect(sign(text, 'f', { definitions: { A: false, B: 'double' } })).toBe('nothing');
+    expect(thrown(() => parse('', { definitions: ['-I.'] })).tag).toBe('Argument');
+  });
+
+  test('includes are read once where they say so, and named in errors', () => {
+    const files: Record<string, string> = { 'b.h': '#pragma once\ntypedef int b_t;\n', 'c.h': 'int x y;\n', 'd.h': '#include "d.h"\n' };
+    const include = (name: string) => (files[name] === undefined ? undefined : { name, text: files[name] });
+    expect(sign('#include "b.h"\n#include "b.h"\n#include <b.h>\nb_t f(b_t);', 'f', { include })).toBe('b_t f(b_t)');
+    expect(thrown(() => parse('#include "c.h"', { include })).message).toMatch(/^c\.h:1:7: found "y", needed is ";"/);
+    expect(thrown(() => parse('#include "d.h"', { include })).message).toMatch(/includes go more than 64 deep/);
+    expect(thrown(() => parse('#include "no.h"', { include, includePlaces: ['/x', '/y'] })).message).toMatch(/"no\.h" was not found \(looked in \/x, \/y\)/);
+  });
+
+  test('macros with parameters are a warning, and an error where a declaration uses them', () => {
+    expect(parse('#define MAX(a, b) ((a) > (b) ? (a) : (b))\nint f(void);').warnings).toEqual(['a.h:1:9: the macro MAX(…) has parameters and is not read']);
+    expect(thrown(() => parse('#define API(x) x\nAPI(int) f(void);')).message).toMatch(/^a\.h:2:1: API is a macro with parameters \(a\.h:1\)/);
+  });
+});
+
+describe('refusals say where, with a caret', () => {
+  test('the message has file, line, column, the line and a caret under the place', () => {
+    const error = thrown(() => parse('int ok(void);\n\tdouble f(intt x);\n'));
+    expect(error.message).toBe('a.h:2:11: unknown type name "intt"; did you mean "int"?\n  \tdouble f(intt x);\n  \t         ^');
+    expect(error).toMatchObject({ tag: 'Format', detail: { file: 'a.h', line: 2, column: 11 } });
+  });
+
+  test.each([
+    ['int f(int a', 1, 12, /needed is "\)"/],
+    ['int f(int a,);', 1, 13, /a parameter behind ","/],
+    ['int f(int a, int a);', 1, 18, /declared twice/],
+    ['int f(void x);', 1, 12, /cannot be void/],
+    ['void x;', 1, 6, /cannot be void/],
+    ['int f(...);', 1, 7, /varargs/],
+    ['int f(const char *s, ...);', 1, 22, /varargs.*allowVarargs/],
+    ['struct s { int a : 3; };', 1, 18, /bit-field/],
+    ['struct s { int a[]; };', 1, 17, /flexible array/],
+    ['struct s { union { int a; } u; };', 1, 29, /union inside a struct/],
+    ['struct s { struct { int a; }; };', 1, 29, /unnamed member/],
+    ['struct s { int a; double a; };', 1, 26, /declared twice/],
+    ['struct s { struct t x; };', 1, 21, /whose size is not known/],
+    ['struct s { int a; }; struct s { int a; };', 1, 29, /defined twice/],
+    ['struct s { int a; }; union s x;', 1, 28, /is a struct, not a union/],
+    ['long double f(void);', 1, 1, /long double/],
+    ['double _Complex f(void);', 1, 8, /complex/],
+    ['__int128 f(void);', 1, 1, /128-bit/],
+    ['int f(va_list x);', 1, 7, /va_list/],
+    ['int a[n];', 1, 6, /variable length/],
+    ['int f(double x[m]);', 1, 14, /neither a constant nor an integer parameter/],
+    ['int f(a, b) int a; int b; { return a; }', 1, 7, /old-style/],
+    ['int f(int &x);', 1, 11, /C\+\+/],
+    ['class X { };', 1, 1, /C\+\+/],
+    ['template <class T> T f(T);', 1, 1, /C\+\+/],
+    ['extern "C++" int f(void);', 1, 8, /needed is extern "C"/],
+    ['extern "C" { int f(void);', 1, 12, /never closed/],
+    ['int f(void);\nfloat f(void);', 2, 7, /was declared otherwise in a\.h:1: int f\(void\)/],
+    ['typedef int t; typedef double t;', 1, 31, /t is double here, but int/],
+    ['typedef float int32_t;', 1, 15, /in the C library/],
+    ['int f(void); int f;', 1, 18, /is a function/],
+    ['enum e { A, A };', 1, 13, /declared twice/],
+    ['enum e { };', 1, 8, /no constants/],
+    ['enum e { A = 1 << 40 };', 1, 16, /shift by 40/],
+    ['enum e { A = 99999999999 };', 1, 10, /more than 32 bits/],
+    ['enum e { A = x };', 1, 14, /"x" is not a constant/],
+    ['enum missing f(void);', 1, 6, /used before it is defined/],
+    ['int [3] y;', 1, 9, /needed/],
+    ['unsigned float f(void);', 1, 1, /is no type/],
+    ['int f(int x) { return 1;', 1, 14, /never closed/],
+    ['int f()()', 1, 6, /cannot return a function/],
+    ['int f(void)[3];', 1, 6, /cannot return an array/],
+    ['f(void);', 1, 1, /unknown type name "f"/],
+    ['int;', 1, 1, /declares nothing/],
+    ['#if\n#endif', 1, 2, /needs an expression/],
+    ['#if 1 +\n#endif', 1, 8, /needed is a value/],
+    ['#if 1/0\n#endif', 1, 6, /divides by zero/],
+    ['#if (1\n#endif', 1, 7, /needed is "\)"/],
+    ['#if 1 2\n#endif', 1, 7, /behind the expression/],
+    ['#ifdef A\nint x;', 1, 2, /no #endif/],
+    ['#endif', 1, 2, /without #if/],
+    ['#if 1\n#else\n#else\n#endif', 3, 2, /second #else/],
+    ['#define\n', 1, 2, /needs a name/],
+    ['#defin A', 1, 2, /did you mean #define/],
+    ['#error stop it', 1, 2, /the header refuses: stop it/],
+    ['#include nothing', 1, 10, /needed is "name" or <name>/],
+    ['#pragma pack(1)', 1, 2, /changes the layout/],
+    ['typedef struct __attribute__((packed)) { char c; int i; } p;', 1, 31, /changes the layout/],
+    ['struct s { _Alignas(16) int x; };', 1, 12, /padding/],
+    ['/* no end', 1, 1, /no end/],
+    ['char *s = "no end', 1, 11, /no end on its line/],
+    ['int x @ y;', 1, 7, /no use for the sign/],
+    ['int 3x;', 1, 5, /needed is the name/],
+    ['int f(int x', 1, 12, /the end of the header/],
+  ])('%s', (text, line, column, said) => {
+    const error = thrown(() => parse(text));
+    expect(error.message).toMatch(said);
+    expect(error.message.split('\n').at(-1)).toMatch(/^\s*\^$/);
+    expect(error).toMatchObject({ tag: 'Format', detail: { file: 'a.h', line, column } });
+  });
+
+  test('what is not supported can be passed over, with a warning each', () => {
+    const table = parse('int a(void);\nlong double b(void);\nstruct s { int x : 2; };\nint c(const char *f, ...);\nint d(void);', { skipUnsupported: true });
+    expect(Object.keys(table.functions)).toEqual(['a', 'd']);
+    expect(table.warnings).toHaveLength(3);
+    expect(table.warnings[0]).toMatch(/^passed over: a\.h:2:1: a long double/);
+  });
+
+  test('depth, breadth and growth have limits', () => {
+    for (const text of [
+      `int ${'('.repeat(5000)}`,
+      `int x = ${'('.repeat(5000)}`,
+      `int ${'*'.repeat(5000)}x;`,
+      `enum e { A = ${'('.repeat(5000)}1${')'.repeat(5000)} };`,
+      `${'struct s { '.repeat(5000)}`,
+    ]) {
+      expect(thrown(() => parse(text)).tag).toBe('Format');
+    }
+    const doubling = Array.from({ length: 60 }, (_, i) => `#define M${i} M${i + 1} M${i + 1}`).join('\n');
+    expect(thrown(() => parse(`${doubling}\nint x = M0;`)).message).toMatch(/grow to more than/);
+    expect(thrown(() => parse(`${doubling}\n#define M60\nint x M0;`)).message).toMatch(/grow to more than/);
+  });
+});
+
+test('the header of the core is read for every target', () => {
+  const folder = new URL('../../cpp/include/', import.meta.url).pathname;
+  for (const model of ['lp64', 'llp64', 'wasm32'] as const) {
+    const table = parseHeader(readFileSync(`${folder}ewald.h`, 'utf8'), { name: `${folder}ewald.h`, model, include: includeFrom([folder]) });
+    expect(table.assertions).toBeGreaterThan(50);
+    expect(table.functions.ewald_pi_count?.parameters.map(({ name }) => name)).toEqual(['params', 'hits']);
+  }
+});
+
+test('5000 lines are read in well under a second', () => {
+  const text = Array.from(
+    { length: 1000 },
+    (_, i) =>
+      `/* number ${i} */\n#define N_${i} ${i}\ntypedef struct s${i} { int a; double b[N_${i} + 1]; } s${i}_t;\nint f${i}(const s${i}_t *s, double *x, int n);\nenum e${i} { A${i} = ${i}, B${i} };`,
+  ).join('\n');
+  const started = performance.now();
+  expect(Object.keys(parse(text).functions)).toHaveLength(1000);
+  // The promise is 100 ms on a quiet machine, which benchmarks/ffi measures; here only a wrong order of growth would show.
+  expect(performance.now() - started).toBeLessThan(2000);
+});
