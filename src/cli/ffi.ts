@@ -1,0 +1,214 @@
+/** `ewald ffi`: what a header makes callable, calls from the shell, and typed modules. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { EwaldError, isEwaldError } from '../errors.js';
+import {
+  CArray,
+  type CFunction,
+  type CType,
+  type FunctionTable,
+  getLibHandle,
+  type Library,
+  type LibraryOptions,
+  Pointer,
+  parseHeaderFile,
+  signature,
+  typeText,
+  writeModule,
+} from '../ffi/node.js';
+import { nearest } from '../options.js';
+import { bold, type CliDeps, dim, green, print, printJson, table, yellow } from './output.js';
+
+interface Options {
+  lib?: string;
+  buildDir?: string;
+  include?: string[];
+  define?: string[];
+  backend: string;
+  call?: string[];
+  output?: string[];
+  skipUnsupported?: boolean;
+  force?: boolean;
+  json?: boolean;
+}
+
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
+
+export function register(program: Command, _deps: CliDeps): void {
+  program
+    .command('ffi')
+    .description('read a C header: list what it makes callable, call a function, write a typed module')
+    .argument('<header>', 'the C header')
+    .option('--lib <library>', 'the library: a name looked for in --build-dir, a path to a .so, .dylib, .dll or .wasm')
+    .option('--build-dir <folder>', 'where libraries were built; lib/ in it and itself are looked in')
+    .option('-I, --include <folder>', 'where headers lie; may be given again', collect)
+    .option('-D, --define <name[=value]>', 'what the compiler defines for the header; may be given again', collect)
+    .option('--backend <name>', 'auto, native or wasm', 'auto')
+    .option('--call <words...>', 'call a function by its name and arguments: numbers, true, text, null, or JSON for arrays and structs; needs --lib')
+    .option('-o, --output <file>', 'write a module (.ts), its declarations (.d.ts) or the function table (.json); may be given again', collect)
+    .option('--skip-unsupported', 'pass over declarations that cannot be read, with a warning each')
+    .option('--force', 'overwrite files that ewald did not write')
+    .option('--json', 'the function table, or {"function", "result", "arguments"} of a call')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  ewald ffi pi.h\n  ewald ffi pi.h --lib ./build/libpi_cpp.so --call approximate_pi_c 1000000\n  ewald ffi pi.h -D PI_API= -o pi.ts',
+    )
+    .action((header: string, options: Options) => run(header, options));
+}
+
+async function run(header: string, options: Options): Promise<void> {
+  const reading = {
+    ...(options.define && { definitions: options.define }),
+    ...(options.include && { includeDir: options.include }),
+    ...(options.skipUnsupported && { skipUnsupported: true }),
+  };
+  if (options.call && options.lib === undefined) throw new EwaldError('Argument', '--call needs the library: --lib PATH');
+  const declared = parseHeaderFile(header, { ...reading, allowVarargs: true });
+  if (!options.json) for (const warning of declared.warnings) process.stderr.write(`${yellow('ewald:')} ${warning}\n`);
+  for (const file of options.output ?? []) write(file, declared, options.force ?? false);
+  if (options.lib === undefined) {
+    if (options.output) return;
+    if (options.json) printJson(declared);
+    else list(declared, undefined);
+    return;
+  }
+  const library = await getLibHandle<Record<string, never>>({
+    ...reading,
+    allowVarargs: true,
+    header,
+    library: options.lib,
+    buildDir: options.buildDir,
+    backend: options.backend as NonNullable<LibraryOptions['backend']>,
+  });
+  try {
+    if (options.call) call(library, options.call, options.json ?? false);
+    else if (options.json) printJson({ ...library.table, library: { path: options.lib, backend: library.backend, missing: missing(library) } });
+    else list(library.table, library);
+  } finally {
+    library.dispose();
+  }
+}
+
+/** Why a function of the table cannot be called; undefined when it can. */
+function whyNot(library: Library, name: string): string | undefined {
+  try {
+    void (library as Record<string, unknown>)[name];
+    return undefined;
+  } catch (error) {
+    if (isEwaldError(error)) return error.message;
+    throw error;
+  }
+}
+
+const missing = (library: Library): Record<string, string> =>
+  Object.fromEntries(
+    Object.keys(library.table.functions).flatMap((name) => {
+      const why = whyNot(library, name);
+      return why === undefined ? [] : [[name, why]];
+    }),
+  );
+
+function list(declared: FunctionTable, library: Library | undefined): void {
+  const functions = Object.values(declared.functions);
+  const absent: string[] = [];
+  const rows = functions.map((fn) => {
+    const why = library && whyNot(library, fn.name);
+    if (why !== undefined) absent.push(why);
+    const doc = fn.doc?.split('\n')[0] ?? '';
+    return [
+      signature(fn, fn.name),
+      ...(library ? [why === undefined ? green('callable') : yellow('not here')] : []),
+      dim(doc.length > 60 ? `${doc.slice(0, 59)}…` : doc),
+    ];
+  });
+  print(table(['function', ...(library ? [library.backend] : []), 'about'], rows));
+  for (const why of absent) print(yellow(why));
+  const count = (what: string, names: object): string => `${Object.keys(names).length} ${what}`;
+  print(
+    dim(
+      `${declared.header}: ${[count('functions', declared.functions), count('structs', declared.structs), count('enums', declared.enums), count('constants', declared.constants)].join(', ')}, laid out for ${declared.model}`,
+    ),
+  );
+}
+
+function call(library: Library, [name = '', ...words]: readonly string[], json: boolean): void {
+  const declared = Object.hasOwn(library.table.functions, name) || name in library.table.functions ? library.table.functions[name] : undefined;
+  if (!declared) {
+    const names = Object.keys(library.table.functions);
+    const near = nearest(name, names);
+    throw new EwaldError(
+      'Argument',
+      `${library.table.header} declares no function "${name}"; ${near ? `did you mean "${near}"?` : `it declares ${names.slice(0, 8).join(', ')}`}`,
+    );
+  }
+  const fn = (library as unknown as Record<string, (...values: unknown[]) => unknown>)[name];
+  const values = words.map((word, i) => argument(word, declared, i));
+  const result = fn?.(...values);
+  const written = values.map(plain);
+  if (json) {
+    printJson({ function: name, result: plain(result), arguments: written });
+    return;
+  }
+  if (declared.result.kind !== 'void') print(shown(result, declared.result));
+  declared.parameters.forEach(({ name: parameter, type }, i) => {
+    // What C may have written is shown too.
+    if (type.kind === 'pointer' && !type.to.const && typeof values[i] === 'object' && values[i] !== null)
+      print(`${bold(parameter || `argument ${i + 1}`)} ${JSON.stringify(written[i], bigints)}`);
+  });
+}
+
+/** A word of the shell as the parameter takes it. */
+function argument(word: string, fn: CFunction, i: number): unknown {
+  const parameter = fn.parameters[i];
+  if (!parameter) return word;
+  const { type } = parameter;
+  if (type.kind === 'scalar') {
+    if (word === 'true' || word === 'false') return word === 'true';
+    if (/^[-+]?\d+$/.test(word)) {
+      const exact = BigInt(word);
+      return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
+    }
+    const value = Number(word);
+    return word.trim() === '' || (Number.isNaN(value) && !/^nan$/i.test(word)) ? word : value;
+  }
+  if (type.kind === 'enum') return /^-?\d+$/.test(word) ? Number(word) : word;
+  if (word === 'null' || word === 'NULL') return null;
+  if (/^[[{]/.test(word)) {
+    try {
+      return JSON.parse(word);
+    } catch (cause) {
+      throw new EwaldError('Argument', `argument ${i + 1} of ${fn.name} is ${JSON.stringify(word)}, which is no JSON`, { cause });
+    }
+  }
+  if (type.kind === 'pointer' && isByte(type.to)) return word;
+  throw new EwaldError('Argument', `argument ${i + 1} of ${fn.name} is ${typeText(type)}; write null, or JSON such as [1, 2, 3]`);
+}
+
+const isByte = (type: CType): boolean => type.kind === 'scalar' && ['char', 'signed char', 'unsigned char', 'int8_t', 'uint8_t'].includes(type.name);
+
+/** A value as JSON can have it. */
+function plain(value: unknown): unknown {
+  if (value instanceof CArray) return value.toArray();
+  if (value instanceof Pointer) return `0x${value.address.toString(16)}`;
+  return value;
+}
+
+const bigints = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
+
+function shown(value: unknown, type: CType): string {
+  if (value instanceof Pointer) return `${typeText(type)} 0x${value.address.toString(16)}`;
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value, bigints);
+  return String(value);
+}
+
+const mark = 'written by `ewald ffi`';
+
+function write(file: string, declared: FunctionTable, force: boolean): void {
+  const form = file.endsWith('.d.ts') ? 'd.ts' : file.endsWith('.ts') ? 'ts' : file.endsWith('.json') ? 'json' : undefined;
+  if (!form) throw new EwaldError('Argument', `--output is "${file}"; needed is a name that ends in .ts, .d.ts or .json`);
+  if (!force && form !== 'json' && existsSync(file) && !readFileSync(file, 'utf8').includes(mark)) {
+    throw new EwaldError('Argument', `${file} exists and was not written by ewald ffi; choose another name, or pass --force`);
+  }
+  writeFileSync(file, form === 'json' ? `${JSON.stringify(declared, undefined, 2)}\n` : writeModule(declared, { form }));
+  process.stderr.write(`wrote ${file}\n`);
+}
