@@ -28,7 +28,7 @@ export interface IndexerOptions {
   readonly candidateVectors?: number;
   /** Most half-sphere points a run may ask for, 1024 … 1048576, default 65536. */
   readonly maxSamplePoints?: number;
-  /** Most rotation angles a run may ask for, 64 … 65536, default 4096. */
+  /** Most rotation angles a run may ask for, 64 … 65536, default 5040. */
   readonly maxAnglePoints?: number;
   /** exhaustive: sample every vector of a cell, not the longest alone; default false. */
   readonly redundantComputations?: boolean;
@@ -44,7 +44,7 @@ export interface IndexerOptions {
 export interface IndexingThresholds {
   /** Lattices looked for in an image, 1 … 8, default 1. */
   readonly maxCrystals?: number;
-  /** A lattice is accepted when log₁₀ of its chance probability is at most this, −300 … 0, default see `defaults`. */
+  /** A lattice is accepted when log₁₀ of its chance probability is at most this, −300 … 0, default −3.5: less than one image of pure noise in a thousand. */
   readonly acceptLog10?: number;
   /** Lengths closer than this share their samples, in angstrom, 0 … 10, default 10⁻⁹. */
   readonly lengthThreshold?: number;
@@ -68,7 +68,7 @@ export interface IndexingThresholds {
   readonly refinement?: Refinement;
   /** Factor on the acceptance radius a round, 0.01 … 0.99, default 0.8. */
   readonly contraction?: number;
-  /** Radius that ends a refinement: 1/angstrom for ifssr and rotation (default 0.00075), index units for ifss and ifse (default 0.01). */
+  /** Radius that ends a refinement, 0 … 1: 1/angstrom for ifssr (default 0.00075) and rotation (default 0: 0.3 of the acceptance radius), index units for ifss and ifse (default 0.01). */
   readonly maxDistance?: number;
   /** Spots a refinement round needs, 4 … 1024, default 8 (ifss, ifse: 6). */
   readonly refineMinSpots?: number;
@@ -98,7 +98,7 @@ export const thresholdNames: readonly string[] = [
 ];
 
 /** log₁₀ of the chance probability at which a lattice is accepted: calibrated on pure noise, see cpp/indexing/README.md. */
-export const defaultAcceptLog10 = -3;
+export const defaultAcceptLog10 = -3.5;
 
 /** Sizes after checks, as backends want them. */
 export interface Sizes extends IndexingDescriptor {
@@ -121,7 +121,7 @@ export function checkSizes(options: IndexerOptions): Sizes {
   const maxInputCells = size('maxInputCells', 1, 1, 64);
   const maxOutputCells = size('maxOutputCells', 32, 1, 1024);
   const maxSamplePoints = size('maxSamplePoints', 65536, 1024, 2 ** 20);
-  const maxAnglePoints = size('maxAnglePoints', 4096, 64, 65536);
+  const maxAnglePoints = size('maxAnglePoints', 5040, 64, 65536);
   const fields = {
     maxSpots,
     maxInputCells,
@@ -179,7 +179,7 @@ export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array 
     maxCrystals: count('maxCrystals', 1, 1, 8),
     refinement: enums.Refinement[refinement],
     contraction: number('contraction', 0.8, 0.01, 0.99),
-    maxDistance: number('maxDistance', indexUnits ? 0.01 : 0.00075, 0, 1),
+    maxDistance: number('maxDistance', indexUnits ? 0.01 : refinement === 'ifssr' ? 0.00075 : 0, 0, 1),
     refineMinSpots: count('refineMinSpots', indexUnits ? 6 : 8, 4, 1024),
     refineIterations: count('refineIterations', indexUnits ? 15 : 32, 1, 1024),
     acceptLog10: number('acceptLog10', defaultAcceptLog10, -300, 0),
@@ -187,4 +187,4 @@ export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array 
 }
 
 /** Spots without which no image can be indexed; the core flags images that have fewer. */
-export const minimumSpots = 6;
+export const minimumSpots = 5;
