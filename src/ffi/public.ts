@@ -26,3 +26,4 @@ export { Handle, Pointer } from './pointer.js';
 export { type ModuleOptions, writeModule } from './typescript.js';
 export { exportedSignatures, signatureText, type WasmSignature, type WasmType } from './wasm/binary.js';
 export type { WasmSource } from './wasm/module.js';
+export { declaredSignature } from './wasm/types.js';

@@ -1,7 +1,8 @@
 /** How C's types cross into wasm functions: the C ABI of clang for wasm32. */
 import { EwaldError } from '../../errors.js';
-import { type CFunction, type CType, signature, typeText } from '../header/types.js';
-import type { Runtime } from '../runtime.js';
+import { jsMemory } from '../../memory/space.js';
+import { type CFunction, type CType, type FunctionTable, signature, typeText } from '../header/types.js';
+import { Runtime } from '../runtime.js';
 import type { WasmSignature, WasmType } from './binary.js';
 
 /** The wasm type of a value of C; undefined for void. */
@@ -25,4 +26,11 @@ export function wasmSignature(fn: Pick<CFunction, 'result' | 'parameters' | 'var
   if (fn.variadic) throw new EwaldError('Unsupported', `${text} takes varargs, which is not supported on wasm; wrap it in a function with fixed parameters`);
   const result = wasmType(fn.result, runtime, text);
   return { parameters: fn.parameters.map(({ type }) => wasmType(type, runtime, text) as WasmType), results: result ? [result] : [] };
+}
+
+/** The wasm signature that a function of a table (of the model `wasm32`) has in a module that fits its header. */
+export function declaredSignature(table: FunctionTable, name: string): WasmSignature {
+  const fn = table.functions[name];
+  if (!fn) throw new EwaldError('Argument', `${table.header} declares no function "${name}"`);
+  return wasmSignature(fn, name, new Runtime(table, jsMemory, table.header));
 }

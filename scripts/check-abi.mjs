@@ -1,0 +1,115 @@
+#!/usr/bin/env node
+// The C ABI stands in three places: cpp/include/ewald.h, the exports of dist/ewald.wasm, and the bindings of the native addon. This
+// reads the header with the package's own parser (build/esm) and says where they disagree: `node scripts/check-abi.mjs`.
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './lib/run.mjs';
+
+/** Functions of the ABI that the addon does not bind, and why. */
+const unbound = {
+  ewald_last_error: 'becomes the message of what the addon throws',
+  ewald_alloc: 'JavaScript gives its own arrays',
+  ewald_free: 'JavaScript gives its own arrays',
+};
+
+const snake = (name) => `ewald_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+const camel = (name) => name.replace(/^ewald_/, '').replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase());
+
+/**
+ * Says where header, wasm module and addon disagree; an empty list when they agree.
+ *
+ * @param ffi The module `ewald/ffi` of this build.
+ * @param inputs `header`: its text; `include(name)`: the text of what it includes; `wasm`: bytes of the module, or undefined;
+ * `addonSource`: text of cpp/addon/addon.cpp; `addonNames`: names that the built addon exports, or undefined.
+ */
+export function checkAbi(ffi, { header, include, wasm, addonSource, addonNames }) {
+  const problems = [];
+  const tables = {};
+  for (const model of ['lp64', 'llp64', 'wasm32']) {
+    try {
+      // The static assertions of the generated layout are checked for each data model on the way.
+      tables[model] = ffi.parseHeader(header, {
+        name: 'cpp/include/ewald.h',
+        model,
+        include: (name) => ({ name: `cpp/include/${name}`, text: include(name) }),
+      });
+    } catch (error) {
+      problems.push(`for ${model}: ${error.message}`);
+    }
+  }
+  const table = tables.wasm32;
+  if (!table || !tables.lp64) return problems;
+  if (tables.lp64.assertions === 0) problems.push('cpp/include/generated/layout.h asserts no layout; run node scripts/layout.mjs');
+  const declared = Object.keys(tables.lp64.functions);
+  for (const name of declared) if (!name.startsWith('ewald_')) problems.push(`cpp/include/ewald.h declares ${name}; functions of the ABI start with ewald_`);
+
+  if (wasm) {
+    const exported = ffi.exportedSignatures(wasm);
+    for (const name of declared) {
+      const found = exported.get(name);
+      const { file, line } = table.functions[name];
+      const where = `${file}:${line}`;
+      if (!found) {
+        problems.push(
+          `${where} declares ${name}, but dist/ewald.wasm does not export it; EWALD_EXPORT(${name}) is missing where it is defined, or the module is stale`,
+        );
+        continue;
+      }
+      const wanted = ffi.signatureText(ffi.declaredSignature(table, name));
+      if (ffi.signatureText(found) !== wanted)
+        problems.push(`${where} declares ${name} as ${wanted} on wasm, but dist/ewald.wasm has ${ffi.signatureText(found)}`);
+    }
+    for (const name of exported.keys()) {
+      if (name.startsWith('ewald_') && !declared.includes(name)) problems.push(`dist/ewald.wasm exports ${name}, which cpp/include/ewald.h does not declare`);
+    }
+  }
+
+  const bound = [...addonSource.matchAll(/exports\.Set\("(\w+)"/g)].map(([, name]) => name);
+  for (const name of bound) {
+    if (!declared.includes(snake(name))) problems.push(`cpp/addon/addon.cpp binds ${name}, but cpp/include/ewald.h declares no ${snake(name)}`);
+    else if (!new RegExp(`\\b${snake(name)}\\b`).test(addonSource)) problems.push(`cpp/addon/addon.cpp binds ${name}, but never calls ${snake(name)}`);
+  }
+  for (const name of declared) {
+    if (name in unbound) continue;
+    if (!bound.includes(camel(name))) problems.push(`cpp/include/ewald.h declares ${name}, but cpp/addon/addon.cpp binds no ${camel(name)}`);
+  }
+  if (addonNames) {
+    for (const name of bound) if (!addonNames.includes(name)) problems.push(`cpp/addon/addon.cpp binds ${name}, but the built addon has none; it is stale`);
+    for (const name of addonNames)
+      if (!bound.includes(name)) problems.push(`the built addon has ${name}, which cpp/addon/addon.cpp does not bind; it is stale`);
+  }
+  return problems;
+}
+
+/** The inputs as they lie in the repository; what is not built is left out, and named in `absent`. */
+export function inputsOf(folder = root) {
+  const include = join(folder, 'cpp/include');
+  const wasm = join(folder, 'dist/ewald.wasm');
+  const addon = join(folder, `dist/native/${process.platform}-${process.arch}/ewald_native.node`);
+  const absent = [wasm, addon].filter((file) => !existsSync(file));
+  return {
+    header: readFileSync(join(include, 'ewald.h'), 'utf8'),
+    include: (name) => readFileSync(join(include, name), 'utf8'),
+    wasm: existsSync(wasm) ? readFileSync(wasm) : undefined,
+    addonSource: readFileSync(join(folder, 'cpp/addon/addon.cpp'), 'utf8'),
+    addonNames: existsSync(addon) ? Object.keys(createRequire(import.meta.url)(addon)) : undefined,
+    absent,
+  };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const built = join(root, 'build/esm/ffi/node.js');
+  if (!existsSync(built)) {
+    console.error('check-abi: build/esm is not built; run node scripts/build.mjs types');
+    process.exitCode = 1;
+  } else {
+    const inputs = inputsOf();
+    const problems = checkAbi(await import(pathToFileURL(built).href), inputs);
+    for (const problem of problems) console.error(`check-abi: ${problem}`);
+    for (const file of inputs.absent) console.log(`check-abi: ${file.slice(root.length + 1)} is not built, so it was not compared`);
+    if (problems.length > 0) process.exitCode = 1;
+    else console.log('check-abi: header, wasm module and native addon agree');
+  }
+}
