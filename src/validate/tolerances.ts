@@ -26,13 +26,17 @@ export const sameBytes: Bound = {
 };
 
 /** Lattices that are not there, or given to another known cell. */
-export const noLattice: Bound = { limit: 0, unit: 'lattices', reason: 'a lattice is accepted at a chance of 10⁻³ an image, and no row has that many images' };
+export const noLattice: Bound = {
+  limit: 0,
+  unit: 'lattices',
+  reason: 'a lattice is accepted when its chance is below 10⁻³·⁵ an image; the rows have some hundred images',
+};
 
 /** Share of the true lattices that is missed: none, where every image carries enough spots to decide. */
 export const everyLattice: Bound = {
   limit: 0,
   unit: 'of the lattices',
-  reason: 'with 10 and more spots a lattice, and with half of them spurious from 50 on, all of thousands of simulated lattices were found',
+  reason: 'these lists carry enough spots to decide: simulations of the method find 99.7 to 100 % of such lattices, and the seeds are fixed',
 };
 
 /** A share of lattices that may be missed where the spots decide no more. */

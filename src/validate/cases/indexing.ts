@@ -338,7 +338,7 @@ function empty(
 const noise = (spots: number, images: number) => (seed: number) => simulateSpots({ cell: cells.mono, images, seed, spots, spurious: 1, crystals: 0 });
 
 function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
-  const few = bounds.mostLattices(0.25, 'ten true spots among twenty, noise 0.5 px: nine in ten are decidable, see facts of the room');
+  const few = bounds.mostLattices(0.25, 'ten true spots among twenty, noise 0.5 px: simulations of the method find nine in ten');
   return [
     perfect(method, 'ortho:axes', () => cells.ortho, cells.ortho, 14),
     perfect(method, 'ortho', turned(cells.ortho), cells.ortho, 14),
