@@ -30,9 +30,11 @@ describe('ewald/ffbidx', () => {
     const handle = await indexer(4, 1, 200, 32);
     const data = pack([...reciprocal(cell), ...spots]);
     const [outputCells, scores] = await index(handle, 1e-9, 32768, 2, 1, data);
-    expect(scores).toHaveLength(2);
-    expect(outputCells).toHaveLength(3 * 3 * 2);
-    expect(scores[0]).toBeLessThanOrEqual(scores[1] ?? Number.NaN);
+    // N computed cells, at most those asked for; near twins of one solution are one.
+    expect([1, 2]).toContain(scores.length);
+    expect(outputCells).toHaveLength(3 * 3 * scores.length);
+    expect([...scores]).toEqual([...scores].sort((a, b) => a - b));
+    expect(scores[0]).toBeLessThan(0.00075);
     expect(sameLattice(reciprocal(cellAt(outputCells, 0)), image?.lattices[0] as Cell)).toBe(true);
     // Rows instead of a flat array say the same.
     const rows = [0, 1, 2].map((k) => data.subarray((k * data.length) / 3, ((k + 1) * data.length) / 3));
