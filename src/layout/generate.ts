@@ -47,6 +47,9 @@ function cStruct(struct: Struct): string[] {
   return out;
 }
 
+// Words that WGSL keeps for itself get an underscore.
+const wgslName = (name: string): string => (name === 'precision' ? `${name}_` : snake(name));
+
 /** The text of wgsl/generated/layout.wgsl: the same structs, enums and constants for shaders. */
 export function wgslHeader(): string {
   const out: string[] = [`// ${notice}`];
@@ -59,7 +62,7 @@ export function wgslHeader(): string {
   for (const struct of structs) {
     out.push('', `// ${struct.doc}`, `struct ${struct.name} {`);
     for (const field of struct.fields)
-      out.push(`  ${snake(field.name)}: ${field.count ? `array<${field.type}, ${field.count}>` : field.type}, // ${field.doc}`);
+      out.push(`  ${wgslName(field.name)}: ${field.count ? `array<${field.type}, ${field.count}>` : field.type}, // ${field.doc}`);
     out.push('}');
   }
   return `${out.join('\n')}\n`;

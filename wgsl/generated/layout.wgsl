@@ -127,7 +127,7 @@ struct ImageResult {
 struct FftDescriptor {
   rank: u32, // 1 to 8
   kind: u32, // an FftKind
-  precision: u32, // an FftPrecision
+  precision_: u32, // an FftPrecision
   flags: u32, // FftFlag bits
   axes: u32, // bit i: axis i is transformed; 0 takes all
   reduced: u32, // the axis that r2c and c2r halve; it must be transformed
