@@ -10,9 +10,9 @@ import { tsc } from './parts/esm.mjs';
 
 const node = process.execPath;
 const once =
-  (args, minutes = 10) =>
+  (args, options = {}) =>
   async (env) =>
-    counted(await run(node, args, { env, minutes }));
+    counted(await run(node, args, { env, minutes: 10, ...options }));
 
 const steps = [
   { name: 'style', run: once(['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']) },
