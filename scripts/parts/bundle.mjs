@@ -30,6 +30,7 @@ export const bundle = {
     files: [
       ...filesUnder('build/esm', (file) => /(\.js|\.d\.ts)$/.test(file)),
       ...filesUnder('wgsl'),
+      'src/validate/page/validate.html',
       'rollup.config.mjs',
       'package.json',
       'scripts/wgsl-plugin.mjs',
@@ -37,7 +38,14 @@ export const bundle = {
     ],
     more: [JSON.parse(readFileSync(join(root, 'node_modules/rollup/package.json'), 'utf8')).version],
   }),
-  outputs: () => [...filesUnder('dist', isScript), ...filesUnder('dist/types'), 'dist/index.node.js', 'dist/index.browser.js', 'dist/types/index.d.ts'],
+  outputs: () => [
+    ...filesUnder('dist', isScript),
+    ...filesUnder('dist/types'),
+    'dist/index.node.js',
+    'dist/validate.html',
+    'dist/index.browser.js',
+    'dist/types/index.d.ts',
+  ],
   async build() {
     rmSync(join(root, staged), { recursive: true, force: true });
     const bundled = await run(process.execPath, [rollup, '-c', 'rollup.config.mjs', '--dir', staged, '--silent']);
@@ -52,6 +60,7 @@ export const bundle = {
       scripts.map((script) => `dist/${script}`),
       isScript,
     );
+    copyWhole(join(root, 'src/validate/page/validate.html'), join(root, 'dist/validate.html'));
     const declarations = reachableDeclarations();
     for (const file of declarations) copyWhole(join(root, 'build/esm', file), join(root, 'dist/types', file));
     prune(

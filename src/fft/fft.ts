@@ -9,7 +9,7 @@ import { EwaldError } from '../errors.js';
 import { choice, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
-import { describeFft, type FftKind, type FftOptions, type FftPrecision, type FftScale } from './parameters.js';
+import { describeFft, type FftKind, type FftOptions, type FftPrecision, type FftScale, otherSide } from './parameters.js';
 
 export type { FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './parameters.js';
 
@@ -55,13 +55,13 @@ const scales: readonly FftScale[] = ['none', 'symmetric', 'full'];
 
 /** Plans a transform on a context. */
 export async function planFft(planner: Planner, options: FftOptions): Promise<FftPlan> {
-  const descriptor = describeFft(options);
+  // Checked as it was given, so that messages name the user's own sides.
+  const given = describeFft(options);
+  const swapped = given.kind === 'c2r';
+  const descriptor = swapped ? describeFft(otherSide(options)) : given;
   const { backend, kernel } = await planner.plan('fft', descriptor);
   const resource = new Resource('fft plan', planner.resource, () => kernel.dispose());
-  const [inputLength, outputLength] = [
-    descriptor.inputElements * (descriptor.inputComplex ? 2 : 1),
-    descriptor.outputElements * (descriptor.outputComplex ? 2 : 1),
-  ];
+  const [inputLength, outputLength] = [given.inputElements * (given.inputComplex ? 2 : 1), given.outputElements * (given.outputComplex ? 2 : 1)];
   const ArrayType = descriptor.precision === 'f32' ? Float32Array : Float64Array;
 
   const run = async (direction: 'forward' | 'backward', input: FftArray, output: FftArray | undefined, runOptions: FftRunOptions): Promise<FftArray> => {
@@ -97,7 +97,7 @@ export async function planFft(planner: Planner, options: FftOptions): Promise<Ff
       const bytes = input.byteLength;
       if (bytes === 0 && from > 0)
         throw new EwaldError('Shape', `fft.${direction}: the input was detached before the run began; keep it until it has resolved`);
-      await kernel.execute(direction, input, target, scale, workspace);
+      await kernel.execute(swapped === (direction === 'forward') ? 'backward' : 'forward', input, target, scale, workspace);
       return target;
     });
   };
@@ -110,17 +110,17 @@ export async function planFft(planner: Planner, options: FftOptions): Promise<Ff
     if (array.length < length)
       throw new EwaldError(
         'Shape',
-        `${what} has ${array.length} numbers; needed are ${length} (shape ${descriptor.shape.join(' × ')}, kind ${descriptor.kind}, batch ${descriptor.batch})`,
+        `${what} has ${array.length} numbers; needed are ${length} (shape ${descriptor.shape.join(' × ')}, kind ${given.kind}, batch ${descriptor.batch})`,
       );
   }
 
   const plan: FftPlanMethods = {
     backend: backend.name,
     shape: descriptor.shape,
-    kind: descriptor.kind,
+    kind: given.kind,
     precision: descriptor.precision,
-    sizeInput: descriptor.inputElements,
-    sizeOutput: descriptor.outputElements,
+    sizeInput: given.inputElements,
+    sizeOutput: given.outputElements,
     sizeWorkspace: kernel.workspaceElements,
     inputLength: descriptor.inPlace ? Math.max(inputLength, outputLength) : inputLength,
     outputLength: descriptor.inPlace ? Math.max(inputLength, outputLength) : outputLength,

@@ -62,6 +62,19 @@ const r2rKinds = Object.keys(enums.FftAxisKind) as R2rKind[];
 /** Elements that fit the 32-bit strides of the descriptor and every backend's indexing. */
 const mostElements = 2 ** 31 - 1;
 
+/** The same plan seen from its other side: `c2r` forward is `r2c` backward, so kernels know only the latter. */
+export function otherSide(options: FftOptions): FftOptions {
+  const { inputStrides, inputDistance, outputStrides, outputDistance, ...rest } = options;
+  return {
+    ...rest,
+    kind: 'r2c',
+    ...(outputStrides ? { inputStrides: outputStrides } : {}),
+    ...(outputDistance === undefined ? {} : { inputDistance: outputDistance }),
+    ...(inputStrides ? { outputStrides: inputStrides } : {}),
+    ...(inputDistance === undefined ? {} : { outputDistance: inputDistance }),
+  };
+}
+
 /** Checks a plan's options. Throws `Argument` or `Shape`. */
 export function describeFft(options: FftOptions): FftDescriptor {
   knownOptions('fft', options, names);
@@ -226,17 +239,21 @@ function layout(
     throw new EwaldError('Argument', `fft: ${what}Strides is ${JSON.stringify(strides)}; needed is a positive integer for each of the ${shape.length} axes`);
   }
   const extent = 1 + shape.reduce((sum, n, axis) => sum + (n - 1) * (strides[axis] ?? 0), 0);
-  // Two elements may not share a place: sorted by stride, each axis must step over all of the faster ones.
-  const byStride = shape
-    .map((n, axis) => ({ n, stride: strides[axis] ?? 0 }))
+  const step = integer(`fft: ${what}Distance`, distance, extent, 1, mostElements);
+  // Two elements may not share a place: sorted by stride, each axis (the batch is one) must step over all of the faster ones.
+  const byStride = [...shape.map((n, axis) => ({ n, stride: strides[axis] ?? 0 })), { n: batch, stride: step }]
     .filter(({ n }) => n > 1)
     .sort((p, q) => p.stride - q.stride);
   let reach = 1;
   for (const { n, stride } of byStride) {
-    if (stride < reach) throw new EwaldError('Argument', `fft: ${what}Strides ${strides.join(', ')} let elements of the shape ${shape.join(' × ')} overlap`);
+    if (stride < reach) {
+      throw new EwaldError(
+        'Argument',
+        `fft: ${what}Strides ${strides.join(', ')}${batch > 1 ? ` and distance ${step}` : ''} let elements of the shape ${shape.join(' × ')} overlap`,
+      );
+    }
     reach = stride * (n - 1) + reach;
   }
-  const step = integer(`fft: ${what}Distance`, distance, extent, batch > 1 ? extent : 1, mostElements);
   const elements = extent + (batch - 1) * step;
   if (elements > mostElements) throw new EwaldError('Limit', `fft: the ${what} spans ${elements} elements; at most ${mostElements} fit a plan`);
   return { strides: [...strides], distance: step, elements, strided: true };

@@ -36,7 +36,7 @@ export interface BenchResult {
   readonly why: string | null;
   readonly error: number | null;
   readonly bound: number | null;
-  readonly unit: 'points' | 'images';
+  readonly unit: 'points' | 'images' | 'transforms';
   readonly planMs: number | null;
   readonly timing: Timing | null;
   readonly ratios: readonly Ratio[];
@@ -48,7 +48,7 @@ export interface BenchResult {
 export interface PeerResult {
   readonly id: string;
   readonly peer: string;
-  readonly unit: 'points' | 'images';
+  readonly unit: 'points' | 'images' | 'transforms';
   readonly timing: Timing;
 }
 

@@ -55,7 +55,7 @@ export interface Row<Input = unknown, Output = unknown, Truth = Output> {
   /** Estimated seconds on one thread of the wasm core. */
   readonly cost: number;
   /** What one run does, for rates. */
-  readonly work: { readonly amount: number; readonly unit: 'points' | 'images' };
+  readonly work: { readonly amount: number; readonly unit: 'points' | 'images' | 'transforms' };
   /** Arithmetic operations and bytes in and out of one run, estimates for rooflines. */
   readonly flops: number;
   readonly bytes: number;

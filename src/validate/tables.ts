@@ -1,7 +1,8 @@
 /** Every case table, in the order of the rooms. */
 import type { Row } from './case.js';
+import { fftRows } from './cases/fft.js';
 import { indexingRows } from './cases/indexing.js';
 import { piRows } from './cases/pi.js';
 
 /** All rows; ids are unique. */
-export const rows: readonly Row[] = [...piRows, ...indexingRows];
+export const rows: readonly Row[] = [...piRows, ...fftRows, ...indexingRows];
