@@ -7,6 +7,7 @@ const commands: Record<
 > = {
   index: { summary: 'index spot lists: from spots to oriented crystal cells', load: () => import('./index-lists.js') },
   cell: { summary: 'determine an unknown cell from the spots of several stills', load: () => import('./determine.js') },
+  fft: { summary: 'transform an array of a .npy file into another one', load: () => import('./fft.js') },
   simulate: { summary: 'make data with known truth', load: () => import('./simulate.js') },
   devices: { summary: 'which backends this machine has, which one is chosen, and why not the others', load: () => import('./devices.js') },
   validate: { summary: "check this machine's results against the reference", load: () => import('./validate.js') },

@@ -1,0 +1,241 @@
+/** Transforms at the facade: refusals, helpers, files; that they are right is the business of the case tables. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  type Context,
+  convolve,
+  correlate,
+  createContext,
+  devices,
+  type EwaldErrorTag,
+  fftfreq,
+  fftshift,
+  goodLength,
+  ifftshift,
+  isEwaldError,
+  rfftfreq,
+} from 'ewald';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { formatNpy, parseNpy } from '../../src/data/npy.js';
+import { Random } from '../../src/simulate/random.js';
+import { ewald } from '../support/cli.js';
+
+async function refused(work: () => unknown, tag: EwaldErrorTag, ...words: string[]): Promise<void> {
+  const error = await (async () => work())().then(
+    () => expect.unreachable(`nothing was thrown; expected ${tag}`),
+    (thrown) => thrown,
+  );
+  expect(isEwaldError(error, tag), `${error}`).toBe(true);
+  for (const word of words) expect(error.message).toContain(word);
+}
+
+describe.each(['wasm', 'native'] as const)('fft plans on %s', (backend) => {
+  let context: Context;
+  beforeEach(async ({ skip }) => {
+    if (!(await devices()).find((row) => row.backend === backend)?.available) skip(`absent: ${backend}`);
+    context = await createContext({ backend, strict: true });
+  });
+  afterEach(async () => {
+    await context?.dispose();
+    expect(context?.liveBytes ?? 0).toBe(0);
+  });
+
+  it('refuse shapes, kinds and layouts that are none', async () => {
+    await refused(() => context.fft({ shape: [] }), 'Shape', '1 to 8 lengths');
+    await refused(() => context.fft({ shape: [4, 0] }), 'Shape', 'length 0 of axis 1');
+    await refused(() => context.fft({ shape: [4, -3] }), 'Shape', 'length -3');
+    await refused(() => context.fft({ shape: [4, 2.5] }), 'Shape', '2.5');
+    await refused(() => context.fft({ shape: [65536, 65536] }), 'Limit', '4294967296');
+    await refused(() => context.fft({ shape: [4], kind: 'c2d' as 'c2c' }), 'Argument', '"c2d"', 'c2c, r2c');
+    await refused(() => context.fft({ shape: [4], precision: 'f16' as 'f32' }), 'Argument', '"f16"');
+    await refused(() => context.fft({ shape: [4, 4], axes: [2] }), 'Argument', 'axis 2');
+    await refused(() => context.fft({ shape: [4, 4], axes: [0, 0] }), 'Argument', 'once');
+    await refused(() => context.fft({ shape: [4, 4], kind: 'r2c', reducedAxis: 0, axes: [1] }), 'Argument', 'reducedAxis 0');
+    await refused(() => context.fft({ shape: [4], r2r: 'dct2' }), 'Argument', 'kind r2r');
+    await refused(() => context.fft({ shape: [1], kind: 'r2r', r2r: 'dct1' }), 'Argument', 'at least 2');
+    await refused(() => context.fft({ shape: [4, 4], order: [0, 2] }), 'Argument', 'order');
+    await refused(() => context.fft({ shape: [4, 4], inputStrides: [2, 1] }), 'Argument', 'overlap');
+    await refused(() => context.fft({ shape: [4], kind: 'real', inPlace: true }), 'Argument', 'in place');
+    await refused(() => context.fft({ shpe: [4] } as never), 'Argument', 'did you mean "shape"');
+    expect(context.liveBytes).toBe(0);
+  });
+
+  it('refuse arrays that do not fit, before any work', async () => {
+    const plan = await context.fft({ shape: [8, 6] });
+    await refused(() => plan.forward(new Float32Array(95)), 'Shape', '95 numbers', 'needed are 96');
+    await refused(() => plan.forward(new Float64Array(96)), 'Shape', 'Float64Array', 'needs a Float32Array');
+    await refused(() => plan.forward(new Float32Array(96), new Float32Array(90)), 'Shape', 'output has 90');
+    await refused(() => plan.forward([1, 2] as never), 'Shape', 'Array');
+    await refused(() => plan.forward(new Float32Array(96), undefined, { scale: 'half' as 'full' }), 'Argument', '"half"');
+    await refused(() => plan.forward(new Float32Array(96), undefined, { sacle: 'full' } as never), 'Argument', 'did you mean "scale"');
+    const memory = new Float32Array(150);
+    await refused(() => plan.forward(memory.subarray(0, 96), memory.subarray(50, 146)), 'Argument', 'overlap');
+    const own = await context.fft({ shape: [30, 31], userWorkspace: true });
+    if (own.sizeWorkspace > 0) {
+      await refused(() => own.forward(new Float32Array(1860)), 'Argument', 'workspace');
+      await refused(() => own.forward(new Float32Array(1860), undefined, { workspace: new Float32Array(1) }), 'Shape', 'workspace');
+    }
+    const place = await context.fft({ shape: [8], inPlace: true });
+    await refused(() => place.forward(new Float32Array(16), new Float32Array(16)), 'Argument', 'in place');
+    const late = new Float32Array(96);
+    const [first, second] = [plan.forward(new Float32Array(96)), plan.forward(late)];
+    structuredClone(late, { transfer: [late.buffer] });
+    await first;
+    await refused(() => second, 'Shape', 'detached');
+    await plan.dispose();
+    await refused(() => plan.forward(new Float32Array(96)), 'Disposed', 'fft plan');
+  });
+
+  it('leave memory where it was after a thousand plans', async () => {
+    for (let i = 0; i < 1000; i++) {
+      const plan = await context.fft({ shape: [1 + (i % 97)] });
+      await plan.forward(new Float32Array(plan.inputLength));
+      await plan.dispose();
+    }
+    expect(context.liveBytes).toBe(0);
+  });
+
+  it('convolve and correlate as the sums say', async () => {
+    const random = new Random(3, 1);
+    const [a, b] = [Float64Array.from({ length: 35 }, () => random.normal()), Float64Array.from({ length: 12 }, () => random.normal())];
+    const fft = (options: Parameters<Context['fft']>[0]) => context.fft(options);
+    const [x, y] = [
+      { data: a, shape: [7, 5] },
+      { data: b, shape: [3, 4] },
+    ];
+    for (const [name, fold, sign] of [
+      ['convolve', convolve, -1],
+      ['correlate', correlate, 1],
+    ] as const) {
+      const full = await fold(fft, x, y);
+      expect(full.shape).toEqual([9, 8]);
+      for (let i = 0; i < 9; i++) {
+        for (let j = 0; j < 8; j++) {
+          let sum = 0;
+          for (let k = 0; k < 3; k++) {
+            for (let l = 0; l < 4; l++) {
+              // Convolution takes a[j − k]; correlation a[k + shift] with the shift counted from −(m − 1).
+              const [r, c] = sign < 0 ? [i - k, j - l] : [i - 2 + k, j - 3 + l];
+              if (r >= 0 && r < 7 && c >= 0 && c < 5) sum += (a[5 * r + c] ?? 0) * (b[4 * k + l] ?? 0);
+            }
+          }
+          expect(full.data[8 * i + j], `${name} ${i} ${j}`).toBeCloseTo(sum, 10);
+        }
+      }
+      const same = await fold(fft, x, y, 'same');
+      expect(same.shape).toEqual([7, 5]);
+      expect(same.data[0]).toBeCloseTo(full.data[8 * 1 + 1] ?? 0, 10);
+    }
+    await refused(() => convolve(fft, x, y, 'wrap'), 'Shape', 'equal shapes');
+    await refused(() => convolve(fft, x, { data: b, shape: [12] }), 'Shape', 'same rank');
+  });
+});
+
+describe('helpers', () => {
+  it('give the frequencies of the bins', () => {
+    expect([...fftfreq(5, 0.1)]).toEqual([0, 2, 4, -4, -2]);
+    expect([...fftfreq(4)]).toEqual([0, 0.25, -0.5, -0.25]);
+    expect([...rfftfreq(5)]).toEqual([0, 0.2, 0.4]);
+    expect([...rfftfreq(4)]).toEqual([0, 0.25, 0.5]);
+  });
+
+  it('shift to the middle and back, odd and even, complex and by axis', () => {
+    expect([...fftshift(Float32Array.of(0, 1, 2, 3, 4), [5])]).toEqual([3, 4, 0, 1, 2]);
+    expect([...fftshift(Float32Array.of(0, 1, 2, 3), [4])]).toEqual([2, 3, 0, 1]);
+    expect([...fftshift(Float32Array.of(0, 10, 1, 11, 2, 12), [3], { complex: true })]).toEqual([2, 12, 0, 10, 1, 11]);
+    expect([...fftshift(Float32Array.of(0, 1, 2, 3, 4, 5), [2, 3], { axes: [1] })]).toEqual([2, 0, 1, 5, 3, 4]);
+    const array = Float64Array.from({ length: 105 }, (_, i) => i);
+    expect([...ifftshift(fftshift(array, [3, 5, 7]), [3, 5, 7])]).toEqual([...array]);
+    expect(() => fftshift(array, [3, 5, 8])).toThrow('120');
+  });
+
+  it('know good lengths', () => expect([1, 11, 13, 97, 1009, 2048].map(goodLength)).toEqual([1, 12, 14, 98, 1024, 2048]));
+});
+
+describe('.npy files', () => {
+  it('come back, whatever their kind', () => {
+    for (const ArrayType of [Float32Array, Float64Array]) {
+      for (const complex of [false, true]) {
+        const data = ArrayType.from({ length: 24 * (complex ? 2 : 1) }, (_, i) => Math.sin(i));
+        const bytes = formatNpy({ shape: [2, 3, 4], data, complex });
+        expect((bytes.length - data.byteLength) % 64).toBe(0);
+        expect(parseNpy(bytes, 'x')).toEqual({ shape: [2, 3, 4], data, complex });
+      }
+    }
+  });
+
+  it('are refused with a reason when they are damaged', () => {
+    const bytes = formatNpy({ shape: [4], data: Float32Array.of(1, 2, 3, 4), complex: false });
+    expect(() => parseNpy(bytes.subarray(0, 5), 'x.npy')).toThrow('x.npy: this is no .npy file');
+    expect(() => parseNpy(bytes.subarray(0, bytes.length - 3), 'x.npy')).toThrow('needs 16 bytes of data, the file holds 13');
+    const text = new TextDecoder('latin1').decode(bytes);
+    const change = (from: string, to: string): Uint8Array => Uint8Array.from(text.replace(from, to), (c) => c.charCodeAt(0));
+    expect(() => parseNpy(change('<f4', '<M8'), 'x.npy')).toThrow('dtype M8');
+    expect(() => parseNpy(change('descr', 'dscr_'), 'x.npy')).toThrow('not understood');
+  });
+});
+
+describe('ewald fft', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ewald-fft-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('transforms a file, and back', async () => {
+    const data = Float64Array.from({ length: 60 }, (_, i) => Math.cos(i * i));
+    const path = (name: string): string => join(folder, name);
+    await writeFile(path('a.npy'), formatNpy({ shape: [5, 12], data, complex: false }));
+    const there = await ewald(['fft', path('a.npy'), '-o', path('b.npy'), '--json']);
+    expect(there.code, there.err).toBe(0);
+    expect(JSON.parse(there.out)).toMatchObject({ shape: [5, 7], kind: 'r2c', axes: null });
+    const spectrum = parseNpy(await readFile(path('b.npy')), 'b');
+    expect(spectrum.complex).toBe(true);
+    expect(spectrum.data[0]).toBeCloseTo(
+      data.reduce((sum, x) => sum + x, 0),
+      10,
+    );
+    expect((await ewald(['fft', path('b.npy'), '-o', path('c.npy'), '--kind', 'r2c', '--inverse', '--scale', 'full'])).code).toBe(0);
+    parseNpy(await readFile(path('c.npy')), 'c').data.forEach((x, i) => {
+      expect(x).toBeCloseTo(data[i] ?? 0, 12);
+    });
+    expect((await ewald(['fft', path('a.npy'), '-o', path('d.npy'), '--kind', 'dct2', '--axes', '-1'])).code).toBe(0);
+    expect(parseNpy(await readFile(path('d.npy')), 'd')).toMatchObject({ shape: [5, 12], complex: false });
+  });
+
+  it('says what is wrong with a file, an option or a kind', async () => {
+    await writeFile(join(folder, 'no.npy'), 'hello');
+    for (const [args, code, word] of [
+      [['no.npy'], 1, 'no .npy file'],
+      [['none.npy'], 1, 'none.npy'],
+      [['a.npy', '--kind', 'c2q'], 2, '"c2q"'],
+      [['a.npy', '--axes', '7'], 2, 'axis 7'],
+      [['b.npy', '--kind', 'dct2'], 1, 'complex numbers'],
+    ] as const) {
+      const { code: found, err } = await ewald(['fft', join(folder, args[0]), ...args.slice(1), '-o', join(folder, 'z.npy')]);
+      expect([found, err.includes(word)], err).toEqual([code, true]);
+    }
+  });
+
+  it('agrees with NumPy where Python has it (absent otherwise)', async ({ skip }) => {
+    const python = await promisify(execFile)('/usr/bin/python3', ['-c', 'import numpy']).then(
+      () => true,
+      () => false,
+    );
+    if (!python) skip('absent: NumPy');
+    const [a, b] = [join(folder, 'np.npy'), join(folder, 'out.npy')];
+    await promisify(execFile)('/usr/bin/python3', [
+      '-c',
+      `import numpy as n; n.save(${JSON.stringify(a)}, n.asfortranarray(n.arange(84.).reshape(7,12)**1.3+1j))`,
+    ]);
+    expect((await ewald(['fft', a, '-o', b, '--axes', '0'])).code).toBe(0);
+    const { stdout } = await promisify(execFile)('/usr/bin/python3', [
+      '-c',
+      `import numpy as n; x=n.load(${JSON.stringify(a)}); y=n.load(${JSON.stringify(b)}); z=n.fft.fft(x,axis=0); print(abs(y-z).max()/abs(z).max())`,
+    ]);
+    expect(Number(stdout)).toBeLessThan(1e-14);
+  });
+});
