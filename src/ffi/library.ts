@@ -242,12 +242,23 @@ export function toolsOf(library: object): LibraryTools {
   return found;
 }
 
+/** The name that starts most like another, when more than half of it is the same. */
+function sharingStart(name: string, names: readonly string[]): string | undefined {
+  const shared = (other: string): number => {
+    let i = 0;
+    while (i < name.length && name[i] === other[i]) i++;
+    return i;
+  };
+  const best = names.reduce<string | undefined>((found, other) => (found === undefined || shared(other) > shared(found) ? other : found), undefined);
+  return best !== undefined && shared(best) > name.length / 2 ? best : undefined;
+}
+
 /** The refusal of a symbol that the library lacks. */
 export function missing(target: Target, name: string): EwaldError {
   const symbols = target.symbols();
   const others = [`${name}_`, `_${name}`, `${name.toLowerCase()}_`].filter((other) => symbols.includes(other));
   const mangled = symbols.find((symbol) => symbol.startsWith('_Z') && symbol.includes(`${name.length}${name}`));
-  const near = others[0] ?? nearest(name, symbols);
+  const near = others[0] ?? nearest(name, symbols) ?? sharingStart(name, symbols);
   const hint = symbols.includes(name)
     ? 'the name is in the file, but hidden: export it (visibility "default")'
     : mangled

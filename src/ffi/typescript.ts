@@ -60,6 +60,10 @@ class Writer {
     const declare = module ? '' : 'declare ';
     const lines: string[] = [
       `/** ${header} as TypeScript; written by \`ewald ffi\`, do not edit. */`,
+      '/* eslint-disable */',
+      '// biome-ignore-all format: generated',
+      '// biome-ignore-all lint: generated',
+      '// biome-ignore-all assist: generated',
       `import type { CArray, Callback, Handle, Library, LibraryOptions, Pointer } from 'ewald/ffi';`,
       ...(module ? [`import { type FunctionTable, getLibHandle } from 'ewald/ffi';`] : [`import type { FunctionTable } from 'ewald/ffi';`]),
       `import type { IndirectMemory2D, RaggedRows } from 'ewald/memory';`,

@@ -23,7 +23,7 @@ describe('declarations', () => {
     ['void f(double m[][4]);', 'void f(double[4] *m)'],
     ['unsigned f(long unsigned int x, signed char c, long long y);', 'unsigned int f(unsigned long x, signed char c, long long y)'],
     ['const char *f(char const *const *x);', 'const char *f(const char * const *x)'],
-    ['int (f)(int (*g)(double, void *));', 'int f(int (*)(double, void *) g)'],
+    ['int (f)(int (*g)(double, void *));', 'int f(int (*g)(double, void *))'],
     ['int (*f(int a))(double);', 'int (*)(double) f(int a)'],
     ['typedef int visit(int); int f(visit v);', 'int f(visit *v)'],
     ['typedef int fn(int); fn f;', 'int f(int)'],

@@ -155,6 +155,9 @@ export function typeText(type: CType): string {
 /** A prototype as C writes it. */
 export function signature({ result, parameters, variadic }: Pick<CFunction, 'result' | 'parameters' | 'variadic'>, name: string): string {
   const list = parameters.map(({ name: parameter, type }) => {
+    // The name of a pointer to a function stands inside its type.
+    if (type.kind === 'pointer' && type.alias === undefined && type.to.kind === 'function' && type.to.alias === undefined)
+      return signature(type.to, `(*${parameter})`);
     const text = typeText(type);
     return parameter ? `${text}${text.endsWith('*') ? '' : ' '}${parameter}` : text;
   });
