@@ -4,6 +4,8 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { findChromium, softwareVulkan } from './lib/chromium.mjs';
+import { hasLibrary } from './lib/headers.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, paint, say } from './lib/say.mjs';
 import { tsc } from './parts/esm.mjs';
@@ -20,6 +22,7 @@ const steps = [
   { name: 'types of tests', run: once([tsc, '-p', 'test/tsconfig.json', '--pretty', 'false']) },
   { name: 'layout', run: once(['scripts/layout.mjs', '--check']) },
   { name: 'vitest', run: vitest('vitest', ['--project', 'node', '--project', 'chromium'], 20) },
+  { name: 'matrix', run: once(['scripts/matrix.mjs'], { minutes: 5, show: true }) },
   { name: 'package', run: vitest('package', ['--project', 'platform'], 15) },
   {
     name: 'mutants',
@@ -63,12 +66,21 @@ if (unknown.length > 0) {
   complain('test', `there is no step ${unknown.join(', ')}; steps: ${steps.map(({ name }) => name).join(', ')}`);
   process.exit(2);
 }
-// Green is not to mean "skipped": what was built has to be there.
-const addon = `dist/native/${process.platform}-${process.arch}/ewald_native.node`;
+// Green is not to mean "skipped": what was built or can be had on this machine has to be there.
+const present = {
+  wasm: true,
+  native: existsSync(join(root, `dist/native/${process.platform}-${process.arch}/ewald_native.node`)),
+  'cuda-emulated': existsSync(join(root, 'build/cuda-emulated/ewald_cuda_emulated.node')),
+  webgpu: Boolean(findChromium()) && hasLibrary('libvulkan.so.1') && existsSync(join(root, 'node_modules/webgpu')) && Object.keys(softwareVulkan()).length > 0,
+};
 const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined };
 const env = {
   ...plain,
-  EWALD_REQUIRE: process.env.EWALD_REQUIRE ?? (existsSync(join(root, addon)) ? 'wasm,native' : 'wasm'),
+  EWALD_REQUIRE:
+    process.env.EWALD_REQUIRE ??
+    Object.keys(present)
+      .filter((name) => present[name])
+      .join(','),
 };
 say('test', `on ${availableParallelism()} processors, required backends: ${env.EWALD_REQUIRE}`);
 const total = { passed: 0, failed: 0, skipped: 0 };
