@@ -5,7 +5,7 @@
 
 namespace ewald::cuda::indexing {
 
-__global__ __launch_bounds__(kThreads, 4) void index_fast(const __grid_constant__ Plan plan) {
+__global__ __launch_bounds__(kThreads, kBlocksEach) void index_fast(const __grid_constant__ Plan plan) {
   index_images(plan, [](const Block& b, Pool pool) { search_fast(b, pool); });
 }
 

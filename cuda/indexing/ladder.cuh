@@ -133,21 +133,21 @@ inline __device__ __noinline__ int keep_distinct(const Block& b, int count, floa
   for (int i = int(threadIdx.x); i < count; i += kThreads) {
     const float4 v = list.at[i];
     const float size = sqrtf(v.x * v.x + v.y * v.y + v.z * v.z);
-    if (__float_as_int(list.sampled[i].w) == 0 || !(fabsf(size / length - 1) <= length_tolerance)) list.at[i].w = -1;
+    if (__float_as_int(list.sampled[i].w) == 0 || !(fabsf(size - length) <= length_tolerance * length)) list.at[i].w = -1;
   }
   __syncthreads();
   unsigned kept = 0;
   for (int i = int(threadIdx.x), k = 0; i < count; i += kThreads, k++) {
     const float4 v = list.at[i];
-    bool stays = v.w >= 0;
-    for (int j = 0; j < count && stays; j++) {
+    bool beaten = !(v.w >= 0);
+#pragma unroll 4
+    for (int j = 0; j < count; j++) {
       const float4 w = list.at[j];
-      if (!(w.w > v.w || (w.w == v.w && j < i))) continue;
-      const float sign = fmaf(v.x, w.x, fmaf(v.y, w.y, v.z * w.z)) < 0 ? -1.0f : 1.0f;
-      const float dx = fmaf(-sign, v.x, w.x), dy = fmaf(-sign, v.y, w.y), dz = fmaf(-sign, v.z, w.z);
-      stays = !(fmaf(dx, dx, fmaf(dy, dy, dz * dz)) < near2);
+      const float against = copysignf(1.0f, -fmaf(v.x, w.x, fmaf(v.y, w.y, v.z * w.z)));
+      const float dx = fmaf(against, v.x, w.x), dy = fmaf(against, v.y, w.y), dz = fmaf(against, v.z, w.z);
+      beaten |= fmaf(dx, dx, fmaf(dy, dy, dz * dz)) < near2 && (j < i ? w.w >= v.w : w.w > v.w);
     }
-    kept |= unsigned(stays) << k;
+    kept |= unsigned(!beaten) << k;
   }
   __syncthreads();
   int n = 0;

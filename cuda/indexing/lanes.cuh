@@ -12,6 +12,9 @@ __device__ __forceinline__ int warp_index() { return int(threadIdx.x / 32); }
 // To the nearest integer, halves to even, for |x| < 2^22: two additions instead of an instruction that runs at an eighth of their rate.
 __device__ __forceinline__ float round_even(float x) { return __fsub_rn(__fadd_rn(x, 12582912.0f), 12582912.0f); }
 
+// 1 for a negative number, 0 for another: counts by one instruction, a shift and an addition.
+__device__ __forceinline__ int sign_bit(float x) { return int(__float_as_uint(x) >> 31); }
+
 // The sum over groups of `group` neighbouring lanes, a power of two; the same bits in each lane. All lanes of the warp take part.
 template <class T>
 __device__ __forceinline__ T group_sum(T value, int group) {

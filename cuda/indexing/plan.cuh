@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../../cpp/indexing/constants.h"
+#include "indexing/constants.h"
 #include "../common/shared.h"
 #include "../common/span.h"
 #include "ewald.h"
@@ -18,6 +18,8 @@ using namespace ewald::indexing;
 
 constexpr int kThreads = 128;
 constexpr int kWarps = kThreads / 32;
+// Blocks that a multiprocessor is to hold: 80 registers a thread, which leaves all inner loops without spills.
+constexpr int kBlocksEach = 6;
 // Spots of an image lie in shared memory, 16 bytes each, beside 13 kB of other things; a block may have 64 kB on every card from 7.5 on.
 constexpr int most_spots = 2048;
 // Candidates of the fast method: half as many again as the largest effort asks for.

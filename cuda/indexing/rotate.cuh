@@ -88,7 +88,7 @@ __device__ __forceinline__ int spots_on_planes(const Block& b, const Placed<floa
     if (near) {
       const float xs = fmaf(p.x.x, s.x, fmaf(p.x.y, s.y, p.x.z * s.z)), ys = fmaf(p.y.x, s.x, fmaf(p.y.y, s.y, p.y.z * s.z));
       const int place = kept + lanes_before(mask);
-      turning[2 * place] = make_float4(p.a_u * us, p.a_x * xs, p.a_x * ys, off2);
+      turning[2 * place] = make_float4(p.a_u * us, p.a_x * xs, p.a_x * ys, off2 - limit * limit);
       turning[2 * place + 1] = make_float4(p.b_u * us, fmaf(p.b_x, xs, p.b_y * ys), fmaf(-p.b_y, xs, p.b_x * ys), 0.0f);
     }
     kept += __popc(mask);
@@ -116,7 +116,6 @@ __device__ __forceinline__ bool count_angles(const Block& b, const Placed<float>
   constexpr int stretch = 16;  // spots between two looks whether any lane can still reach `least`
   const DeviceSpan<std::uint16_t> counts = b.angle_counts();
   const DeviceSpan<float4> turning{b.scratch<float4>().data() + warp_index() * 2 * turning_spots, 2 * turning_spots};
-  const float limit2 = limit * limit;
   const bool at_once = n <= turning_spots;
   __syncwarp();
   const int on = at_once ? spots_on_planes(b, p, 0, n, limit, turning) : count_on_planes(b, p, n, limit);
@@ -148,7 +147,7 @@ __device__ __forceinline__ bool count_angles(const Block& b, const Placed<float>
             float h = fmaf(c[t], d.y, fmaf(s[t], d.z, d.x)), l = fmaf(c[t], e.y, fmaf(s[t], e.z, e.x));
             h -= round_even(h);
             l -= round_even(l);
-            near[t] += fmaf(h, h, fmaf(l, l, d.w)) < limit2;
+            near[t] += sign_bit(fmaf(h, h, fmaf(l, l, d.w)));
           }
         }
         int most = near[0];

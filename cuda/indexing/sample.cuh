@@ -55,10 +55,10 @@ __device__ __forceinline__ void count_directions(const Block& b, int points, flo
       for (int t = 0; t < tile; t++) {
         if constexpr (Fast) {
           const float phase = fmaf(x[t], s.x, fmaf(y[t], s.y, fmaf(z[t], s.z, anchor)));
-          near[t] += (__float_as_uint(phase) & fraction) < window;
+          near[t] += int(((__float_as_uint(phase) & fraction) - window) >> 31);
         } else {
           const float phase = fmaf(x[t], s.x, fmaf(y[t], s.y, z[t] * s.z));
-          near[t] += fabsf(phase - round_even(phase)) < distance;
+          near[t] += sign_bit(fabsf(phase - round_even(phase)) - distance);
         }
       }
     }

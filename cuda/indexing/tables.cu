@@ -1,9 +1,8 @@
 #include "tables.h"
 
-// Compiled here once more: what a known cell means is written in one place.
-#include "../../cpp/indexing/tables.cpp"
-
 #include <algorithm>
+
+#include "indexing/tables.h"
 
 namespace ewald::cuda::indexing {
 namespace core = ewald::indexing;
