@@ -6,6 +6,7 @@ import type { DataModel, FunctionTable } from './header/types.js';
 import { type Library, makeLibrary } from './library.js';
 import { isTable, type LibraryOptions, libraryOptions, optionsOf, tableFor } from './options.js';
 import { startModule, type WasmSource } from './wasm/module.js';
+import { type OpenPort, webPort } from './wasm/port.js';
 import { WasmTarget } from './wasm/target.js';
 
 export * from './public.js';
@@ -29,13 +30,15 @@ export function tableOf(options: LibraryOptions, model: DataModel): FunctionTabl
 }
 
 /** Binds a wasm module. */
-export async function openWasm<F>(table: FunctionTable, source: WasmSource, options: LibraryOptions): Promise<Library<F>> {
+export async function openWasm<F>(
+  table: FunctionTable,
+  source: WasmSource,
+  options: LibraryOptions,
+  port: OpenPort = webPort(options.worker),
+): Promise<Library<F>> {
   const name = options.name ?? (source instanceof URL ? (source.pathname.split('/').at(-1) ?? 'module.wasm') : 'module.wasm');
   const started = await startModule(source, name, options.imports);
-  const target = new WasmTarget(table, name, started, {
-    ...(options.worker && { worker: options.worker }),
-    ...(options.imports && { imports: options.imports }),
-  });
+  const target = new WasmTarget(table, name, started, { port, ...(options.imports && { imports: options.imports }) });
   return makeLibrary(target, options) as Library<F>;
 }
 

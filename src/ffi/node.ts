@@ -11,9 +11,11 @@ import { openWasm, tableOf } from './index.js';
 import { type Library, type LibraryFunction, makeLibrary } from './library.js';
 import { findLibrary } from './native/find.js';
 import { loadKoffi, nativeSpace, processModel } from './native/koffi.js';
+import { nodePort } from './native/port.js';
 import { NativeTarget } from './native/target.js';
 import { type LibraryOptions, libraryOptions, optionsOf } from './options.js';
 import type { WasmSource } from './wasm/module.js';
+import { webPort } from './wasm/port.js';
 
 export * from './public.js';
 
@@ -99,10 +101,10 @@ export async function getLibHandle<F>(...args: unknown[]): Promise<Library<F>> {
   if (library === undefined || library === null) throw new EwaldError('Argument', 'getLibHandle() needs a library: a name, a path or a wasm module');
   if (typeof library !== 'string') {
     if (backend === 'native') throw new EwaldError('Argument', 'a native library is a file; pass its name or path, or take backend: "wasm"');
-    return openWasm<F>(nodeTable(options, 'wasm32'), library instanceof URL && library.protocol === 'file:' ? readFileSync(library) : library, options);
+    return openHere<F>(nodeTable(options, 'wasm32'), library instanceof URL && library.protocol === 'file:' ? readFileSync(library) : library, options);
   }
   const found = findLibrary(library, buildDir, backend);
-  if (found.backend === 'wasm') return openWasm<F>(nodeTable(options, 'wasm32'), readFileSync(found.path) as WasmSource, { name: library, ...options });
+  if (found.backend === 'wasm') return openHere<F>(nodeTable(options, 'wasm32'), readFileSync(found.path) as WasmSource, { name: library, ...options });
   const table = nodeTable(options, processModel());
   const koffi = await loadKoffi().catch((error: unknown) => {
     // Without koffi a wasm build of the same library will do, when there is one and nobody asked for native.
@@ -111,9 +113,13 @@ export async function getLibHandle<F>(...args: unknown[]): Promise<Library<F>> {
     if (other === undefined) throw error;
     return { wasm: other };
   });
-  if ('wasm' in koffi) return openWasm<F>(nodeTable(options, 'wasm32'), readFileSync(koffi.wasm) as WasmSource, { name: library, ...options });
+  if ('wasm' in koffi) return openHere<F>(nodeTable(options, 'wasm32'), readFileSync(koffi.wasm) as WasmSource, { name: library, ...options });
   return makeLibrary(new NativeTarget(table, options.name ?? library, found.path, koffi), options) as Library<F>;
 }
+
+/** Binds a wasm module, with a thread of Node for its asynchronous calls. */
+const openHere = <F>(table: FunctionTable, source: WasmSource, options: LibraryOptions): Promise<Library<F>> =>
+  openWasm<F>(table, source, options, options.worker ? webPort(options.worker) : nodePort);
 
 /** The wasm build of a library, when there is one. */
 function wasmBeside(library: string, buildDir: string | undefined): string | undefined {

@@ -10,6 +10,7 @@ import { Runtime } from '../runtime.js';
 import type { Bits } from '../scalars.js';
 import { exportedSignatures, signatureText, type WasmSignature, wasmFunction } from './binary.js';
 import type { Started } from './module.js';
+import type { OpenPort } from './port.js';
 import { wasmSignature } from './types.js';
 import { WorkerCalls } from './worker.js';
 
@@ -23,8 +24,8 @@ const allocators: readonly (readonly [string, string])[] = [
 ];
 
 export interface WasmTargetOptions {
-  /** Makes the worker of asynchronous calls; needed where a page may not start workers from blobs. */
-  readonly worker?: () => Worker;
+  /** Starts the worker of asynchronous calls. */
+  readonly port: OpenPort;
   readonly imports?: WebAssembly.Imports;
 }
 
@@ -92,7 +93,7 @@ export class WasmTarget implements Target {
   async async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
     this.bind(fn);
     if (!this.#started.module) throw new EwaldError('Unsupported', `${fn.name}.async() needs the module, not an instance; open the library with its bytes`);
-    this.#workers ??= new WorkerCalls(this.runtime, this.#started.module, this.#options);
+    this.#workers ??= new WorkerCalls(this.runtime, this.#started.module, this.#options.port, this.#options.imports);
     return this.#workers.call(fn, values, parameters);
   }
 

@@ -14,13 +14,14 @@ import type { CFunction } from '../header/types.js';
 import { Pointer } from '../pointer.js';
 import type { Runtime } from '../runtime.js';
 import type { Bits } from '../scalars.js';
+import type { OpenPort, Port, Reply } from './port.js';
 
 /** What goes to the worker for one argument: bits, or bytes to place in its heap. */
 type Sent = { readonly bits: Bits } | { readonly bytes: Uint8Array; readonly back: boolean };
 
 /**
  * The worker's code, which runs from this text so that no bundler has to place a file. It knows nothing of C: it places bytes, calls,
- * and gives the bytes back.
+ * and gives the bytes back. The port adds the line that connects `start` to its thread.
  */
 const code = `
 const start = (port) => {
@@ -52,75 +53,24 @@ const start = (port) => {
   };
   return answer;
 };
-if (typeof require === 'function') { const { parentPort } = require('node:worker_threads'); const f = start(parentPort); parentPort.on('message', f); }
-else { const f = start(self); self.onmessage = (event) => f(event.data); }
 `;
-
-interface Reply {
-  readonly id: number;
-  readonly value?: unknown;
-  readonly back?: readonly (Uint8Array | undefined)[];
-  readonly error?: string;
-}
-
-interface Port {
-  post(message: unknown): void;
-  listen(reply: (message: Reply) => void, fail: (error: unknown) => void): void;
-  close(): void;
-}
-
-async function openPort(make: (() => Worker) | undefined): Promise<Port> {
-  const process = (globalThis as { process?: { versions?: { node?: string } } }).process;
-  if (!make && process?.versions?.node) {
-    const { Worker: NodeWorker } = await import('node:worker_threads');
-    const worker = new NodeWorker(code, { eval: true });
-    // Nobody waits for an idle worker.
-    worker.unref();
-    return {
-      post: (message) => worker.postMessage(message),
-      listen: (reply, fail) => {
-        worker.on('message', reply);
-        worker.on('error', fail);
-      },
-      close: () => void worker.terminate(),
-    };
-  }
-  let worker: Worker;
-  try {
-    worker = make ? make() : new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })));
-  } catch (cause) {
-    throw new EwaldError(
-      'Unsupported',
-      'this page may not start a worker from a blob (its Content-Security-Policy forbids it); pass { worker: () => new Worker(…) }',
-      { cause },
-    );
-  }
-  return {
-    post: (message) => worker.postMessage(message),
-    listen: (reply, fail) => {
-      worker.onmessage = ({ data }) => reply(data as Reply);
-      worker.onerror = fail;
-    },
-    close: () => worker.terminate(),
-  };
-}
 
 /** The worker of one library. */
 export class WorkerCalls {
   readonly #runtime: Runtime;
   readonly #module: WebAssembly.Module;
-  readonly #make: (() => Worker) | undefined;
+  readonly #open: OpenPort;
   readonly #waiting = new Map<number, { resolve(reply: Reply): void; reject(error: unknown): void }>();
-  #port: Promise<Port> | undefined;
+  #port: Port | undefined;
   #next = 0;
   #closed = false;
 
-  constructor(runtime: Runtime, module: WebAssembly.Module, { worker, imports }: { readonly worker?: () => Worker; readonly imports?: WebAssembly.Imports }) {
+  constructor(runtime: Runtime, module: WebAssembly.Module, open: OpenPort, imports: WebAssembly.Imports | undefined) {
     if (imports && Object.keys(imports).length > 0)
       throw new EwaldError('Unsupported', 'a library with imports of its own cannot be called asynchronously: functions do not cross into a worker');
     this.#runtime = runtime;
     this.#module = module;
-    this.#make = worker;
+    this.#open = open;
   }
 
   async call(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
@@ -148,8 +98,12 @@ export class WorkerCalls {
 
   close(): void {
     this.#closed = true;
-    void this.#port?.then((port) => port.close());
-    for (const { reject } of this.#waiting.values()) reject(new EwaldError('Disposed', `the library ${this.#runtime.name} was disposed while this call ran`));
+    this.#port?.close();
+    this.#fail(new EwaldError('Disposed', `the library ${this.#runtime.name} was disposed while this call ran`));
+  }
+
+  #fail(error: unknown): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
 
@@ -161,24 +115,23 @@ export class WorkerCalls {
   }
 
   async #ask(message: object): Promise<Reply> {
-    this.#port ??= openPort(this.#make).then((port) => {
-      port.listen(
+    if (this.#closed) throw new EwaldError('Disposed', `the library ${this.#runtime.name} was disposed; open it again before calling it`);
+    if (!this.#port) {
+      this.#port = this.#open(code);
+      this.#port.listen(
         (reply) => {
           this.#waiting.get(reply.id)?.resolve(reply);
           this.#waiting.delete(reply.id);
+          if (this.#waiting.size === 0) this.#port?.waiting?.(false);
         },
-        (error) => {
-          for (const { reject } of this.#waiting.values()) reject(error);
-          this.#waiting.clear();
-        },
+        (error) => this.#fail(error),
       );
-      return port;
-    });
-    const port = await this.#port;
-    if (this.#closed) throw new EwaldError('Disposed', `the library ${this.#runtime.name} was disposed while this call ran`);
+    }
+    const port = this.#port;
     const id = this.#next++;
     const reply = await new Promise<Reply>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
+      port.waiting?.(true);
       port.post({ id, ...message });
     });
     if (reply.error !== undefined) throw new EwaldError('Internal', `the worker of ${this.#runtime.name} failed: ${reply.error}`);

@@ -1,0 +1,48 @@
+/** The way to a worker: posting to it, and hearing from it. */
+import { EwaldError } from '../../errors.js';
+
+export interface Reply {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly back?: readonly (Uint8Array | undefined)[];
+  readonly error?: string;
+}
+
+export interface Port {
+  post(message: unknown): void;
+  listen(reply: (message: Reply) => void, fail: (error: unknown) => void): void;
+  /** Whether somebody waits for an answer: only then may the worker keep the process alive. */
+  waiting?(someone: boolean): void;
+  close(): void;
+}
+
+/** Starts a worker that runs `code`, which defines `start(port)`: it gives the function that takes messages. */
+export type OpenPort = (code: string) => Port;
+
+/** The port of a worker as pages have them; `make` stands in where a page may not start one from a blob. */
+export const webPort =
+  (make?: () => Worker): OpenPort =>
+  (code) => {
+    let worker: Worker;
+    try {
+      worker = make
+        ? make()
+        : new Worker(
+            URL.createObjectURL(new Blob([code, 'const answer = start(self); self.onmessage = (event) => answer(event.data);'], { type: 'text/javascript' })),
+          );
+    } catch (cause) {
+      throw new EwaldError(
+        'Unsupported',
+        'this page may not start a worker from a blob (its Content-Security-Policy forbids it); pass { worker: () => new Worker(…) }',
+        { cause },
+      );
+    }
+    return {
+      post: (message) => worker.postMessage(message),
+      listen: (reply, fail) => {
+        worker.onmessage = ({ data }) => reply(data as Reply);
+        worker.onerror = (event) => fail(new EwaldError('Internal', `the worker failed: ${event.message}`));
+      },
+      close: () => worker.terminate(),
+    };
+  };
