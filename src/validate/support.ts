@@ -31,6 +31,19 @@ const features: Record<string, (context: Context) => Promise<void>> = {
     await indexer.dispose();
     if (!result.image(0).indexed) throw new Error('a perfect lattice was not found');
   },
+  async fft(context) {
+    const plan = await context.fft({ shape: [6, 10] });
+    // A pure wave: one bin holds everything.
+    const wave = Float32Array.from({ length: 120 }, (_, i) => {
+      const [j, k] = [Math.floor(i / 20), Math.floor(i / 2) % 10];
+      const phase = 2 * Math.PI * ((2 * j) / 6 + (3 * k) / 10);
+      return i % 2 === 0 ? Math.cos(phase) : Math.sin(phase);
+    });
+    const spectrum = await plan.forward(wave);
+    await plan.dispose();
+    const wrong = spectrum.findIndex((x, i) => Math.abs(x - (i === 2 * (2 * 10 + 3) ? 60 : 0)) > 1e-4);
+    if (wrong >= 0) throw new Error(`number ${wrong} of the spectrum of a wave is ${spectrum[wrong]}`);
+  },
 };
 
 /** Tries every feature on every backend of this place; a backend that is not here is `absent` with its reason. */
