@@ -23,14 +23,29 @@ Factors factorize(size_t n, uint32_t largest) {
       n /= p;
       f.radix[f.count++] = p;
     }
-  const uint32_t bits = largest >= 16 ? 4 : 3;
+  const uint32_t bits = largest >= 8 ? 3 : 2;
   const uint32_t passes = (twos + bits - 1) / bits;
   for (uint32_t k = 0; k < passes; k++) {
-    const uint32_t share = (twos + (passes - k) - 1) / (passes - k);
+    // shares as equal as can be, but for radix 4 a single 2 at the end
+    const uint32_t share = bits == 2 ? (twos < 2 ? twos : 2) : (twos + (passes - k) - 1) / (passes - k);
     f.radix[f.count++] = 1u << share;
     twos -= share;
   }
   return f;
+}
+
+bool read_radices(uint32_t tune, size_t n, uint32_t largest, Factors& factors) {
+  factors = {};
+  for (int shift = 28; shift >= 0; shift -= 4) {
+    uint32_t radix = tune >> shift & 15;
+    if (radix == 0 && factors.count == 0) continue;
+    if (radix == 15) radix = 16;
+    if (radix < 2 || radix == 6 || radix == 9 || radix == 10 || radix == 12 || radix == 14 || n % radix != 0) return false;
+    if ((radix == 8 && largest < 8) || (radix == 16 && factors.count > 0)) return false;
+    n /= radix;
+    factors.radix[factors.count++] = radix;
+  }
+  return n == 1;
 }
 
 double cost(size_t n) {

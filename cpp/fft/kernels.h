@@ -18,7 +18,6 @@ constexpr uint32_t lane_column(uint32_t lane, uint32_t lanes) {
 
 constexpr uint32_t most_stages = 32;
 constexpr uint32_t most_lanes = 16;
-constexpr uint32_t largest_radix = 16;
 
 // One pass of a Stockham transform, decimation in frequency: x seen as [radix][m][s] becomes y seen as [m][radix][s],
 // y[p][j][q] = w^(j p) sum_k x[k][p][q] exp(-2 pi i j k / radix),  w = exp(-2 pi i / (radix m)).
@@ -85,7 +84,7 @@ enum class Trig : uint32_t { dct1, dct2, dct3, dct4, dst1, dst2, dst3, dst4 };
 template <class T>
 struct Engine {
   uint32_t lanes;
-  uint32_t registers;  // vector registers of the machine: with 32, radix 16 pays
+  uint32_t largest;  // power of two among the radices: 8, or 4 where 8 complex vectors would not stay in registers
 
   // One contiguous line of interleaved complex numbers; work holds 4 n numbers.
   void (*row)(const RowPlan<T>& plan, const T* in, T* out, T* work, bool swap, T scale);

@@ -54,13 +54,14 @@ void wrap_chirp(size_t n, size_t length, const T* chirp, T* b) {
 }  // namespace
 
 template <class T>
-const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, Store& store) {
+const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, uint32_t tune, Store& store) {
   ColumnPlan<T>* plan = store.take<ColumnPlan<T>>(1);
   if (plan == nullptr) return nullptr;
   plan->n = n;
   plan->rows = n;
   if (n > 1 && is_smooth(n)) {
-    const Factors f = factorize(n, engine.registers >= 32 ? 16 : 8);
+    Factors f;
+    if (!read_radices(tune, n, engine.largest, f) || f.radix[0] == 16) f = factorize(n, engine.largest);
     Store temporary;
     const Roots roots(n, temporary);
     if (!roots.ok()) return nullptr;
@@ -68,7 +69,7 @@ const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, Store& stor
     plan_stages<T>(n, 1, f.radix, f.count, roots, n, plan->stage, store);
   } else if (n > 1) {
     const size_t length = good_length(2 * n - 1, 4);
-    plan->inner = plan_columns<T>(length, engine, store);
+    plan->inner = plan_columns<T>(length, engine, tune, store);
     plan->chirp = make_chirp<T>(n, store);
     T* filter = store.take<T>(2 * length);
     plan->filter = filter;
@@ -94,8 +95,8 @@ bool fits_row(size_t n, const Engine<T>& engine) {
 }
 
 template <class T>
-void plan_row(size_t n, const Engine<T>& engine, RowPlan<T>& plan, Store& store) {
-  const uint32_t lanes = engine.lanes, largest = engine.registers >= 32 ? 16 : 8;
+void plan_row(size_t n, const Engine<T>& engine, uint32_t tune, RowPlan<T>& plan, Store& store) {
+  const uint32_t lanes = engine.lanes, largest = engine.largest;
   // The first radix: the multiple of the lanes that leaves the fewest passes, the larger one of equals.
   uint32_t first = 0;
   Factors rest = {};
@@ -106,6 +107,13 @@ void plan_row(size_t n, const Engine<T>& engine, RowPlan<T>& plan, Store& store)
       first = r;
       rest = f;
     }
+  }
+  Factors forced;
+  if (read_radices(tune, n, largest, forced) && forced.count > 1 && forced.radix[0] % lanes == 0 && n / forced.radix[0] >= lanes &&
+      (forced.radix[0] & (forced.radix[0] - 1)) == 0) {
+    first = forced.radix[0];
+    rest.count = forced.count - 1;
+    for (uint32_t t = 0; t < rest.count; t++) rest.radix[t] = forced.radix[t + 1];
   }
   plan.n = n;
   plan.first = first;
@@ -132,7 +140,7 @@ void plan_row(size_t n, const Engine<T>& engine, RowPlan<T>& plan, Store& store)
 size_t most(size_t a, size_t b) { return a > b ? a : b; }
 
 template <class T>
-void plan_split(size_t n, const Engine<T>& engine, Line<T>& line, Store& store) {
+void plan_split(size_t n, const Engine<T>& engine, uint32_t tune, Line<T>& line, Store& store) {
   SplitPlan<T>& plan = line.split;
   const size_t lanes = engine.lanes;
   plan.n = n;
@@ -142,8 +150,8 @@ void plan_split(size_t n, const Engine<T>& engine, Line<T>& line, Store& store) 
   const uint32_t wide = uint32_t(most(1, 16 / lanes));
   plan.vectors1 = plan.n2 >= wide * lanes ? wide : 1;
   plan.vectors2 = plan.n1 >= wide * lanes ? wide : 1;
-  plan.plan1 = plan_columns<T>(plan.n1, engine, store);
-  plan.plan2 = plan_columns<T>(plan.n2, engine, store);
+  plan.plan1 = plan_columns<T>(plan.n1, engine, tune, store);
+  plan.plan2 = plan_columns<T>(plan.n2, engine, tune, store);
   const size_t width = plan.vectors1 * lanes, blocks = (plan.n2 + width - 1) / width;
   T* near = store.take<T>(plan.n1 * width * 2);
   T* far = store.take<T>(plan.n1 * blocks * 2);
@@ -173,7 +181,7 @@ constexpr size_t longest_row_bytes = 128 * 1024;
 }  // namespace
 
 template <class T>
-const Line<T>* plan_line(size_t n, const Engines<T>& engines, Store& store) {
+const Line<T>* plan_line(size_t n, const Engines<T>& engines, uint32_t tune, Store& store) {
   using How = typename Line<T>::How;
   Line<T>* line = store.take<Line<T>>(1);
   if (line == nullptr) return nullptr;
@@ -191,7 +199,7 @@ const Line<T>* plan_line(size_t n, const Engines<T>& engines, Store& store) {
       line->how = How::row;
       line->engine = row_engine;
       line->work = 4 * n;
-      plan_row<T>(n, *row_engine, line->row, store);
+      plan_row<T>(n, *row_engine, tune, line->row, store);
     } else if (middle_divisor(n) > 1) {
       // The widest vectors that leave few lanes idle.
       const size_t n1 = middle_divisor(n), n2 = n / n1;
@@ -205,10 +213,10 @@ const Line<T>* plan_line(size_t n, const Engines<T>& engines, Store& store) {
         }
       }
       line->how = How::split;
-      plan_split<T>(n, *line->engine, *line, store);
+      plan_split<T>(n, *line->engine, tune, *line, store);
     } else {
       line->how = How::lanes;
-      line->column = plan_columns<T>(n, *line->engine, store);
+      line->column = plan_columns<T>(n, *line->engine, tune, store);
       line->work = 2 * n * 2 * line->engine->lanes;
     }
     return store.ok() ? line : nullptr;
@@ -219,7 +227,7 @@ const Line<T>* plan_line(size_t n, const Engines<T>& engines, Store& store) {
   while (lanes > engines.engine[engines.count - 1]->lanes && lanes * lanes > 2 * n) lanes /= 2;
   const size_t length = good_length(2 * n - 1, lanes);
   line->engine = &widest;
-  line->inner = plan_line<T>(length, engines, store);
+  line->inner = plan_line<T>(length, engines, tune, store);
   line->chirp = make_chirp<T>(n, store);
   T* filter = store.take<T>(2 * length);
   line->filter = filter;
@@ -314,8 +322,8 @@ void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T sc
 }
 
 #define EWALD_INSTANTIATE(T)                                                                             \
-  template const ColumnPlan<T>* plan_columns<T>(size_t, const Engine<T>&, Store&);                       \
-  template const Line<T>* plan_line<T>(size_t, const Engines<T>&, Store&);                               \
+  template const ColumnPlan<T>* plan_columns<T>(size_t, const Engine<T>&, uint32_t, Store&);             \
+  template const Line<T>* plan_line<T>(size_t, const Engines<T>&, uint32_t, Store&);                     \
   template void run_line<T>(const Line<T>&, const T*, T*, T*, bool, T, ThreadPool*);
 EWALD_INSTANTIATE(float)
 EWALD_INSTANTIATE(double)

@@ -6,9 +6,9 @@
 
 namespace ewald::fft {
 
-// Transform down columns (one line in each lane) for any n.
+// Transform down columns (one line in each lane) for any n. `tune` forces the radices of lengths it fits (read_radices), 0 leaves the choice.
 template <class T>
-const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, Store& store);
+const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, uint32_t tune, Store& store);
 
 // Transform of one contiguous line of interleaved complex numbers, for any n.
 template <class T>
@@ -34,7 +34,7 @@ struct Line {
 };
 
 template <class T>
-const Line<T>* plan_line(size_t n, const Engines<T>& engines, Store& store);
+const Line<T>* plan_line(size_t n, const Engines<T>& engines, uint32_t tune, Store& store);
 
 // out may be in. `swap` runs the transform backward. With a pool, a long line is shared out to its threads; work then holds
 // line.work + (threads - 1) line.per_thread numbers.

@@ -91,13 +91,21 @@ struct Builder {
   bool choose_kernel(Pass<T>& pass, size_t all_lines);
 };
 
+// Loops go from the largest step of the target to the smallest.
+template <class T>
+void add_loop(Pass<T>& pass, Loop loop) {
+  uint32_t at = pass.loops++;
+  for (; at > pass.shared && pass.loop[at - 1].out < loop.out; at--) pass.loop[at] = pass.loop[at - 1];
+  pass.loop[at] = loop;
+}
+
 // Picks the dimension whose lines share a block among `open`, and the loops over the rest.
 template <class T>
 void Builder<T>::choose_lanes(Pass<T>& pass, const size_t* other, const Layout& in, const Layout& out, uint32_t open) {
   Lanes best = {dims, 1, 1, 1};
   double best_score = -1;
   uint32_t best_open = open;
-  for (uint32_t d = 0; d < dims; d++) {
+  for (uint32_t d = dims; d-- > 0;) {
     if ((open >> d & 1) == 0) continue;
     Lanes lanes = {d, other[d], in.stride[d], out.stride[d]};
     uint32_t rest = open & ~(1u << d);
@@ -114,7 +122,7 @@ void Builder<T>::choose_lanes(Pass<T>& pass, const size_t* other, const Layout& 
   pass.lane_out = best.out;
   const size_t numbers_in = pass.in_complex ? 2 : 1, numbers_out = pass.out_complex ? 2 : 1;
   for (uint32_t d = 0; d < dims; d++)
-    if ((best_open >> d & 1) != 0) pass.loop[pass.loops++] = {other[d], in.stride[d] * numbers_in, out.stride[d] * numbers_out};
+    if ((best_open >> d & 1) != 0) add_loop(pass, {other[d], in.stride[d] * numbers_in, out.stride[d] * numbers_out});
 }
 
 template <class T>
@@ -127,7 +135,7 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   if (pass.line_in == 1 && pass.line_out == 1 && n > 1 && (pass.task == Task::c2c || pass.task == Task::r2c || pass.task == Task::c2r)) {
     const size_t line_length = pairs && n % 2 == 0 ? n / 2 : n;
     const bool few = all_lines < (pairs ? 2 : 1) * engines.engine[engines.count - 1]->lanes || line_length * sizeof(T) * 2 > 64 * 1024;
-    const Line<T>* line = plan_line<T>(line_length, engines, store);
+    const Line<T>* line = plan_line<T>(line_length, engines, problem.tune, store);
     if (line == nullptr) return false;
     if (few || (line->how == Line<T>::How::row && line_length != n) || (line->how == Line<T>::How::row && !pairs)) {
       pass.how = How::lines;
@@ -155,7 +163,7 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   if (pass.task == Task::copy) {
     pass.work = 2 * w;
   } else {
-    pass.column = plan_columns<T>(length, engine, store);
+    pass.column = plan_columns<T>(length, engine, problem.tune, store);
     if (pass.column == nullptr) return false;
   }
   if (pass.task == Task::trig) pass.table = trig_table<T>(pass.trig, n, store);
@@ -209,7 +217,7 @@ bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, cons
     other[e] = e == d ? shape_in[e] : least(shape_in[e], shape_out[e]);
     if ((e == d && step.task != Task::copy) || other[e] == 1) continue;
     if ((shared >> e & 1) != 0)
-      pass.loop[pass.loops++] = {other[e], in.stride[e] * numbers_in, out.stride[e] * numbers_out};
+      add_loop(pass, {other[e], in.stride[e] * numbers_in, out.stride[e] * numbers_out});
     else
       open |= 1u << e;
     all_lines *= other[e];
@@ -219,7 +227,7 @@ bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, cons
   if (!choose_kernel(pass, all_lines)) return false;
   if (pass.how == Pass<T>::How::lines && pass.lanes > 1) {
     // One line at a time: the lanes become the innermost loop.
-    pass.loop[pass.loops++] = {pass.lanes, pass.lane_in * numbers_in, pass.lane_out * numbers_out};
+    add_loop(pass, {pass.lanes, pass.lane_in * numbers_in, pass.lane_out * numbers_out});
     pass.lanes = 1;
   }
   program.work = most(program.work, pass.work);

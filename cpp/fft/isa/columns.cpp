@@ -82,7 +82,11 @@ void last(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_
 
 }  // namespace
 
-#define EWALD_RADICES(X) X(2) X(3) X(4) X(5) X(7) X(8) X(11) X(13) X(16)
+#if defined(__wasm_simd128__)
+#define EWALD_RADICES(X) X(2) X(3) X(4) X(5) X(7) X(11) X(13)
+#else
+#define EWALD_RADICES(X) X(2) X(3) X(4) X(5) X(7) X(8) X(11) X(13)
+#endif
 
 template <class T, int W>
 void inner_stage(const Stage<T>& stage, size_t vectors, const T* x, T* y) {

@@ -44,12 +44,14 @@ void turn_first(const RowPlan<T>& plan, const T* in, T* y) {
   switch (plan.first) {
 #define EWALD_CASE(R)                                                                              \
   case R:                                                                                          \
-    if constexpr (R % W == 0) return turn<T, W, R, swap>(m, plan.first_twiddle, in, y);            \
+    if constexpr (R % W == 0 && (R == W || R <= 8)) return turn<T, W, R, swap>(m, plan.first_twiddle, in, y);            \
     break;
     EWALD_CASE(2)
     EWALD_CASE(4)
+#if !defined(__wasm_simd128__)
     EWALD_CASE(8)
     EWALD_CASE(16)
+#endif
 #undef EWALD_CASE
   }
 }
