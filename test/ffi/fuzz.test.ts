@@ -5,7 +5,7 @@ import { mutatedHeaders, verdict } from './mutations.mjs';
 
 // biome-ignore lint/suspicious/noExplicitAny: the package may be absent, types included
 const fc: any = await import('fast-check' as string).catch(() => undefined);
-if (!fc && (process.env.EWALD_REQUIRE ?? '').split(',').includes('fast-check')) throw new Error('EWALD_REQUIRE names fast-check, but it is not installed');
+if (!fc && (process.env.EWALD_REQUIRE ?? '').split(/[\s,]+/).includes('fast-check')) throw new Error('EWALD_REQUIRE names fast-check, but it is not installed');
 
 test.skipIf(!fc)(`10³ mutated headers${fc ? '' : ' (absent: fast-check is not installed)'}`, () => {
   fc.assert(

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { getLibHandle, type Library, type LibraryOptions } from '../../src/ffi/node.js';
 
 export const fixtures = fileURLToPath(new URL('./fixtures/', import.meta.url));
-const required = (process.env.EWALD_REQUIRE ?? '').split(',');
+const required = (process.env.EWALD_REQUIRE ?? '').split(/[\s,]+/);
 
 const onPath = (name: string): boolean => (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
 

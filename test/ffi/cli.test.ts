@@ -1,0 +1,115 @@
+// `ewald ffi` as its users type it, driven in this process.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { register } from '../../src/cli/ffi.js';
+import { fixtures, targets } from './support.js';
+
+const header = join(fixtures, 'kit.h');
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-ffi-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the command; gives what it wrote to standard output, and what it threw. */
+async function ewald(...words: string[]): Promise<{ out: string; error?: Error & { tag?: string } }> {
+  let out = '';
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  const warn = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+  try {
+    const program = new Command('ewald').exitOverride().configureOutput({ writeErr: () => undefined });
+    register(program, undefined as never);
+    for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => undefined });
+    await program.parseAsync(['ffi', ...words], { from: 'user' });
+    return { out };
+  } catch (error) {
+    return { out, error: error as Error };
+  } finally {
+    write.mockRestore();
+    warn.mockRestore();
+  }
+}
+
+test('lists what a header declares, or gives the table', async () => {
+  const { out } = await ewald(header);
+  expect(out).toMatch(/^int kit_add\(int a, int b\)$/m);
+  expect(out).toMatch(/63 functions, 3 structs, 1 enums, 3 constants, laid out for lp64/);
+  const table = JSON.parse((await ewald(header, '--json')).out);
+  expect(table.functions.kit_add.parameters).toHaveLength(2);
+});
+
+test('writes modules, declarations and tables, and spares the files of others', async () => {
+  const names = ['kit.ts', 'kit.d.ts', 'kit.json'].map((name) => join(folder, name));
+  expect((await ewald(header, ...names.flatMap((name) => ['-o', name]))).error).toBeUndefined();
+  expect(readFileSync(names[0] as string, 'utf8')).toMatch(/export function open\(/);
+  expect(readFileSync(names[1] as string, 'utf8')).toMatch(/export declare function open\(/);
+  expect(JSON.parse(readFileSync(names[2] as string, 'utf8')).version).toBe(1);
+  expect((await ewald(header, '-o', names[0] as string)).error).toBeUndefined();
+  const own = join(folder, 'own.ts');
+  writeFileSync(own, 'export const mine = 1;');
+  expect((await ewald(header, '-o', own)).error?.message).toMatch(/exists and was not written by ewald ffi/);
+  expect(readFileSync(own, 'utf8')).toBe('export const mine = 1;');
+  expect((await ewald(header, '-o', own, '--force')).error).toBeUndefined();
+  expect((await ewald(header, '-o', 'x.txt')).error?.message).toMatch(/ends in \.ts, \.d\.ts or \.json/);
+});
+
+test('says what is wrong', async () => {
+  const bad = join(folder, 'bad.h');
+  writeFileSync(bad, 'int ok(void);\nlong double f(intt x);\n');
+  expect((await ewald(bad)).error).toMatchObject({ tag: 'Format', message: expect.stringMatching(/bad\.h:2:1: a long double is not supported/) });
+  expect((await ewald(bad, '--skip-unsupported')).out).toMatch(/int ok\(void\)/);
+  expect((await ewald('nothing.h')).error).toMatchObject({ tag: 'Load' });
+  expect((await ewald(header, '--call', 'kit_add', '1', '2')).error?.message).toMatch(/--call needs the library: --lib/);
+  expect((await ewald(header, '--lib', 'nothing')).error).toMatchObject({ tag: 'Load' });
+  expect((await ewald(header, '--lib', 'nothing', '--backend', 'cuda')).error?.message).toMatch(/needed is auto, native or wasm/);
+});
+
+for (const target of targets) {
+  describe.skipIf(target.absent)(`${target.backend}${target.absent ? ` (absent: ${target.absent})` : ''}`, () => {
+    const call = (...words: string[]) => ewald(header, '--lib', 'kit', '--build-dir', target.build(), '--backend', target.backend, ...words);
+
+    test('says what is callable', async () => {
+      const { out } = await call();
+      expect(out).toMatch(/^int kit_add\(int a, int b\) +callable/m);
+      if (target.backend === 'wasm') expect(out).toMatch(/^struct kit_point kit_middle\(.*not here/m);
+      const { library } = JSON.parse((await call('--json')).out);
+      expect(Object.keys(library.missing)).toEqual(target.backend === 'wasm' ? ['kit_middle'] : []);
+    });
+
+    test.each([
+      [['kit_add', '2', '3'], '5'],
+      [['kit_add', '-2', '-3'], '-5'],
+      [['kit_f64', '-1.5e-3'], '-0.003'],
+      [['kit_i64', '9223372036854775806'], '9223372036854775807'],
+      [['kit_not', 'true'], 'false'],
+      [['kit_length', 'grüß'], '6'],
+      [['kit_hello'], 'grüß dich'],
+      [['kit_none'], 'null'],
+      [['kit_sum', '[1, 2.5]', '2'], '3.5'],
+      [['kit_fill', '3', '[0, 0, 0]'], 'array [0,1,2]'],
+      [['kit_norm', '{"x": 3, "y": 4}'], '5'],
+      [['kit_move', '{"x": 1, "y": 2}', '1', '1'], 'point {"x":2,"y":3}'],
+      [['kit_next', 'KIT_SLOW'], '5'],
+      [['kit_total', '["a", "bc"]', '2'], '3'],
+      [['kit_live', '--json'], '{"function":"kit_live","result":0,"arguments":[]}'],
+    ])('%j', async (words, expected) => {
+      const { out, error } = await call('--call', ...words);
+      expect(error).toBeUndefined();
+      expect(out.trimEnd()).toBe(expected);
+    });
+
+    test('a call with a slip', async () => {
+      expect((await call('--call', 'kit_ad', '1')).error?.message).toMatch(/did you mean "kit_add"/);
+      expect((await call('--call', 'kit_add', '1')).error?.message).toMatch(/got 1 argument; needed are 2/);
+      expect((await call('--call', 'kit_add', '1', 'two')).error?.message).toMatch(/argument 2 \(b\) is "two"/);
+      expect((await call('--call', 'kit_sum', '1', '2')).error?.message).toMatch(/write null, or JSON such as/);
+      expect((await call('--call', 'kit_sum', '[1,', '2')).error?.message).toMatch(/is no JSON/);
+    });
+  });
+}
