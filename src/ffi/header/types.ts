@@ -127,41 +127,38 @@ export interface FunctionTable {
   readonly warnings: readonly string[];
 }
 
-/** The type as C writes it, for messages. */
-export function typeText(type: CType): string {
+/** A declaration as C writes it: `inner` is the name, or what stands around it. */
+function declare(type: CType, inner: string): string {
   const prefix = type.const ? 'const ' : '';
-  if (type.alias !== undefined) return prefix + type.alias;
+  const base = (text: string): string => `${prefix}${text}${inner === '' ? '' : ` ${inner}`}`;
+  if (type.alias !== undefined) return base(type.alias);
   switch (type.kind) {
     case 'void':
-      return `${prefix}void`;
+      return base('void');
     case 'scalar':
-      return prefix + type.name;
+      return base(type.name);
     case 'enum':
-      return `${prefix}enum ${type.tag}`;
     case 'struct':
-      return `${prefix}struct ${type.tag}`;
+      return base(`${type.kind} ${type.tag}`);
     case 'pointer': {
-      if (type.to.kind === 'function' && type.to.alias === undefined) return signature(type.to, '(*)');
-      const to = typeText(type.to);
-      return `${to}${to.endsWith('*') ? '' : ' '}*${type.const ? ' const' : ''}`;
+      const starred = `*${type.const ? (inner === '' ? 'const' : 'const ') : ''}${inner}`;
+      const { to } = type;
+      return declare(to, to.alias === undefined && (to.kind === 'function' || to.kind === 'array') ? `(${starred})` : starred);
     }
     case 'array':
-      return `${typeText(type.of)}[${type.length}]`;
-    case 'function':
-      return signature(type, '');
+      return declare(type.of, `${inner}[${type.length}]`);
+    case 'function': {
+      const list = type.parameters.map(({ name, type: parameter }) => declare(parameter, name));
+      if (type.variadic) list.push('...');
+      return declare(type.result, `${inner}(${list.length > 0 ? list.join(', ') : 'void'})`);
+    }
   }
 }
 
+/** The type as C writes it, for messages. */
+export const typeText = (type: CType): string => declare(type, '');
+
 /** A prototype as C writes it. */
 export function signature({ result, parameters, variadic }: Pick<CFunction, 'result' | 'parameters' | 'variadic'>, name: string): string {
-  const list = parameters.map(({ name: parameter, type }) => {
-    // The name of a pointer to a function stands inside its type.
-    if (type.kind === 'pointer' && type.alias === undefined && type.to.kind === 'function' && type.to.alias === undefined)
-      return signature(type.to, `(*${parameter})`);
-    const text = typeText(type);
-    return parameter ? `${text}${text.endsWith('*') ? '' : ' '}${parameter}` : text;
-  });
-  if (variadic) list.push('...');
-  const of = typeText(result);
-  return `${of}${of.endsWith('*') || name === '' ? '' : ' '}${name}(${list.length > 0 ? list.join(', ') : 'void'})`;
+  return declare(variadic ? { kind: 'function', result, parameters, variadic } : { kind: 'function', result, parameters }, name);
 }

@@ -1,0 +1,119 @@
+// The parser against real compilers: layouts of made-up structs and every prototype, written back as C and compiled beside the header.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type DataModel, type FunctionTable, parseHeader, parseHeaderFile, signature } from '../../src/ffi/node.js';
+import { absent, fixtures } from './support.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-ffi-compilers-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const scalars = [
+  'char',
+  'unsigned char',
+  'short',
+  'int',
+  'unsigned',
+  'long',
+  'unsigned long',
+  'long long',
+  'float',
+  'double',
+  '_Bool',
+  'size_t',
+  'int8_t',
+  'uint16_t',
+  'int64_t',
+  'void *',
+  'const char *',
+  'enum e',
+  'wchar_t',
+];
+
+/** Structs of random fields, arrays and earlier structs; the same ones every time. */
+function randomStructs(count: number): string {
+  let state = 20240611;
+  const below = (n: number): number => {
+    state = (state * 48271) % 2147483647;
+    return state % n;
+  };
+  const structs = Array.from({ length: count }, (_, i) => {
+    const fields = Array.from({ length: 1 + below(8) }, (_, j) => {
+      const type = i > 0 && below(5) === 0 ? `struct s${below(i)}` : scalars[below(scalars.length)];
+      const dimensions = [...Array(below(3)).keys()].map(() => `[${1 + below(4)}]`).join('');
+      return below(12) === 0 ? `  int (*f${j})(double);` : `  ${type} f${j}${dimensions};`;
+    });
+    return `struct s${i} {\n${fields.join('\n')}\n};`;
+  });
+  return `#include <stddef.h>\n#include <stdint.h>\n#include <wchar.h>\nenum e { A, B };\n${structs.join('\n')}\n`;
+}
+
+/** What the table says, as assertions for a compiler. */
+const assertions = ({ structs }: FunctionTable): string =>
+  Object.values(structs)
+    .flatMap(({ tag, size, align, fields }) =>
+      fields === undefined
+        ? []
+        : [
+            `_Static_assert(sizeof(struct ${tag}) == ${size} && _Alignof(struct ${tag}) == ${align}, "${tag}");`,
+            ...fields.map(({ name, offset }) => `_Static_assert(offsetof(struct ${tag}, ${name}) == ${offset}, "${tag}.${name}");`),
+          ],
+    )
+    .join('\n');
+
+const compilers: { name: 'gcc' | 'emcc'; model: DataModel }[] = [
+  { name: 'gcc', model: process.platform === 'win32' ? 'llp64' : 'lp64' },
+  { name: 'emcc', model: 'wasm32' },
+];
+
+for (const { name, model } of compilers) {
+  const why = absent(name);
+  describe.skipIf(why)(`${name}${why ? ` (absent: ${why})` : ''}`, () => {
+    const compile = (text: string): string => {
+      const file = join(folder, `${name}.c`);
+      writeFileSync(file, text);
+      try {
+        execFileSync(name, ['-std=c11', '-w', '-fsyntax-only', `-I${fixtures}`, file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+        return '';
+      } catch (error) {
+        return String((error as { stderr?: string }).stderr);
+      }
+    };
+
+    test('200 structs have the sizes and offsets that the parser says', () => {
+      const text = randomStructs(200);
+      const table = parseHeader(text, { model });
+      expect(Object.keys(table.structs)).toHaveLength(200);
+      expect(compile(text + assertions(table))).toBe('');
+      // The check would see a difference.
+      expect(compile(text + assertions(table).replace(/== (\d+)/, '== 9999'))).toMatch(/static.assert/i);
+    });
+
+    test('prototypes written back agree with the header', () => {
+      const table = parseHeaderFile('kit.h', { includeDir: fixtures, model });
+      const back = Object.values(table.functions).map((fn) => `${signature(fn, fn.name)};`);
+      expect(back.length).toBeGreaterThan(50);
+      expect(compile(`#include "kit.h"\n${back.join('\n')}\n${assertions({ ...table, structs: { kit_point: table.structs.kit_point as never } })}`)).toBe('');
+      expect(compile(`#include "kit.h"\n${back.join('\n').replace('int kit_add(int a', 'int kit_add(long a')}`)).toMatch(/conflicting types/);
+    });
+
+    test('odd declarators written back agree, too', () => {
+      const text =
+        'int (*a(int x))(double);\nvoid b(double m[][4], int (*f)(const char *const *, ...), unsigned long long *const p);\nconst char *const *c(void);\nvoid (*(*d(void))[3])(int);\n';
+      const table = parseHeader(text, { model, allowVarargs: true });
+      expect(
+        compile(
+          text +
+            Object.values(table.functions)
+              .map((fn) => `${signature(fn, fn.name)};`)
+              .join('\n'),
+        ),
+      ).toBe('');
+    });
+  });
+}
