@@ -207,10 +207,10 @@ export function pointerConverter(runtime: Runtime, type: CType & { kind: 'pointe
   if (!exact) return general;
   // Typed arrays of the very type come first, in a function of its own: they are what a tight loop passes. Whether their buffer may be
   // resized is not asked here, since nothing can resize it before a synchronous call returns.
-  return (given, frame) => {
-    if (given instanceof exact && given.length > 0 && !frame.asynchronous) return frame.place(given, natural);
-    return general(given, frame);
-  };
+  if (runtime.memory.kind === 'native') {
+    return (given, frame) => (given instanceof exact && given.length > 0 && !frame.asynchronous ? given : general(given, frame));
+  }
+  return (given, frame) => (given instanceof exact && given.length > 0 ? frame.place(given, natural) : general(given, frame));
 }
 
 const isByte = (type: CType, runtime: Runtime): boolean => type.kind === 'scalar' && runtime.scalar(type)?.layout.size === 1;
