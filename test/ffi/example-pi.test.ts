@@ -53,7 +53,11 @@ describe.skipIf(why)(`examples/pi${why ? ` (absent: ${why})` : ''}`, () => {
   test('one command builds, the tests pass, the table has four lines', (context) => {
     if (missing) context.skip(missing);
     expect(node('build.mjs')).toMatch(/libpi_cpp and libpi_f90 built[\s\S]*pi_cpp\.wasm built[\s\S]*TypeScript compiled/);
-    const { stdout, status } = spawnSync(process.execPath, ['--test', '--test-reporter=tap', 'build/js/test/pi.test.js'], { cwd: folder, encoding: 'utf8', env });
+    const { stdout, status } = spawnSync(process.execPath, ['--test', '--test-reporter=tap', 'build/js/test/pi.test.js'], {
+      cwd: folder,
+      encoding: 'utf8',
+      env,
+    });
     expect(stdout).toMatch(/# pass 8\b/);
     expect(stdout).toMatch(/# fail 0\b/);
     expect(status).toBe(0);

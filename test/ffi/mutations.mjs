@@ -57,7 +57,7 @@ const pieces = [
   '('.repeat(3000),
   '*'.repeat(3000),
   '#define Q0 Q1 Q1\n#define Q1 Q2 Q2\n#define Q2 Q3 Q3\n#define Q3 Q0 Q0\nQ0\n',
-  Array.from({ length: 40 }, (_, i) => `#define L${i} L${i + 1} L${i + 1}`).join('\n') + '\nint x = L0;\n',
+  `${Array.from({ length: 40 }, (_, i) => `#define L${i} L${i + 1} L${i + 1}`).join('\n')}\nint x = L0;\n`,
 ];
 
 /** Includes that a mutated header finds: one that is there, one that includes itself. */

@@ -32,7 +32,7 @@ for (const [language, open] of languages) {
     if (!approximate) return;
     for (const n of points) {
       const value = approximate(n);
-      assert.ok(Math.abs(value - 3.141593) < tolerance, `${n} points give ${value}`);
+      assert.ok(Math.abs(value - Math.PI) < tolerance, `${n} points give ${value}`);
       assert.equal(value, approximatePiTypescript(n));
     }
   });
