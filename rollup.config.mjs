@@ -10,6 +10,9 @@ const entries = {
   'worker.browser': 'worker.browser.js',
   'ffbidx.node': 'ffbidx/node.js',
   'ffbidx.browser': 'ffbidx/browser.js',
+  memory: 'memory/index.js',
+  'ffi.node': 'ffi/node.js',
+  'ffi.browser': 'ffi/index.js',
   cli: 'cli/main.js',
   validate: 'validate/index.js',
 };

@@ -21,6 +21,7 @@ const steps = [
   { name: 'types', run: once([tsc, '-p', 'tsconfig.json', '--noEmit', '--pretty', 'false']) },
   { name: 'types of tests', run: once([tsc, '-p', 'test/tsconfig.json', '--pretty', 'false']) },
   { name: 'layout', run: once(['scripts/layout.mjs', '--check']) },
+  { name: 'abi', run: once(['scripts/check-abi.mjs']) },
   { name: 'vitest', run: vitest('vitest', ['--project', 'node', '--project', 'chromium'], 20) },
   { name: 'matrix', run: once(['scripts/matrix.mjs'], { minutes: 5, show: true }) },
   { name: 'package', run: vitest('package', ['--project', 'platform'], 15) },

@@ -12,6 +12,7 @@ const commands: Record<
   devices: { summary: 'which backends this machine has, which one is chosen, and why not the others', load: () => import('./devices.js') },
   validate: { summary: "check this machine's results against the reference", load: () => import('./validate.js') },
   bench: { summary: 'time the same cases, every backend side by side', load: () => import('./bench.js') },
+  ffi: { summary: 'list, call and type the functions of a C header', load: () => import('./ffi.js') },
   pi: { summary: 'count pi by Monte Carlo, to the last point the same on every backend', load: () => import('./pi.js') },
 };
 
