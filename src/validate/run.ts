@@ -107,20 +107,19 @@ export function selectRows(patterns: readonly string[] = []): readonly Row[] {
   return patterns.length === 0 ? allRows : allRows.filter(({ id }) => patterns.some((pattern) => matches(id, pattern)));
 }
 
+/** Other things that EWALD_REQUIRE may ask for: tests of the ffi room compile with these. */
+const requirableTools = ['gcc', 'gfortran', 'emcc', 'koffi', 'fast-check'];
+
 /** The backends of EWALD_REQUIRE. Throws `Argument` for a name nobody knows. */
 export function parseRequire(text: string | undefined): BackendName[] {
-  return (
-    (text ?? '')
-      .split(/[\s,]+/)
-      // `data` stands there for the tests that need the data folder.
-      .filter((name) => name !== '' && name !== 'data')
-      .map((name) => {
-        const known = backendNames.find((candidate) => candidate === name);
-        if (!known)
-          throw new EwaldError('Argument', `EWALD_REQUIRE names the backend "${name}"; needed are names from ${backendNames.join(', ')}, separated by commas`);
-        return known;
-      })
-  );
+  const names = (text ?? '').split(/[\s,]+/).filter((name) => name !== '' && !requirableTools.includes(name));
+  return names.map((name) => {
+    const known = backendNames.find((candidate) => candidate === name);
+    if (!known) {
+      throw new EwaldError('Argument', `EWALD_REQUIRE names the backend "${name}"; needed are names from ${backendNames.join(', ')}, separated by commas`);
+    }
+    return known;
+  });
 }
 
 // A GPU interface computed by the CPU is some ten times slower than the wasm core that the costs are written for.
