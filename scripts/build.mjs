@@ -4,7 +4,7 @@
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { hashOf, readStamp, writeStamp } from './lib/files.mjs';
+import { hashOf, readStamp, writeStamp, writeWhole } from './lib/files.mjs';
 import { withLock } from './lib/lock.mjs';
 import { root, tail } from './lib/run.mjs';
 import { complain, say } from './lib/say.mjs';
@@ -29,7 +29,7 @@ function checkVersion() {
   return `package.json says version ${version}, src/version.ts says ${inSource ?? 'nothing'}; write the same into both`;
 }
 
-async function buildPart(part, force) {
+async function buildPart(part, force, lenient) {
   const { files, more } = part.inputs();
   const inputs = hashOf(files, more);
   const stamp = readStamp(part.name);
@@ -37,14 +37,27 @@ async function buildPart(part, force) {
   if (!force && stamp?.inputs === inputs && stamp.outputs === hashOf(part.outputs()) && part.outputs().every((file) => existsSync(join(root, file)))) {
     return 'fresh';
   }
+  const lossy = lenient && !part.required;
+  const log = `build/logs/${part.name}.log`;
+  if (!force && lossy && stamp?.failed && stamp.inputs === inputs) {
+    say('build', `${part.name} stays left out: nothing has changed since it could not be built; ${log} says why`);
+    return 'left out';
+  }
   const started = performance.now();
   writeStamp(part.name, undefined);
   const { code, output = '', note = '' } = await part.build();
   const took = (performance.now() - started) / 1000;
   const missing = code === 0 ? part.outputs().filter((file) => !existsSync(join(root, file))) : [];
   if (code !== 0 || missing.length > 0) {
+    writeWhole(join(root, log), output);
+    if (lossy) {
+      writeStamp(part.name, { inputs, failed: true });
+      for (const file of part.outputs()) rmSync(join(root, file), { force: true });
+      complain('build', `${part.name} could not be built and is left out; ${log} says why`);
+      return 'left out';
+    }
     const what = missing.length > 0 ? `${part.name} ended well but made no ${missing.join(', ')}` : `${part.name} failed; its last lines are above`;
-    complain('build', what, tail(output));
+    complain('build', `${what}, all of it is in ${log}`, tail(output));
     return 'failed';
   }
   writeStamp(part.name, { inputs, outputs: hashOf(part.outputs()) });
@@ -52,8 +65,11 @@ async function buildPart(part, force) {
   return 'built';
 }
 
-/** Builds the named parts, or all; `setup` leaves the last word to the caller. Gives the exit code and how many parts were built. */
-export async function build(names = [], { force = false, setup = false } = {}) {
+/**
+ * Builds the named parts, or all; `setup` leaves the last word to the caller, `lenient` goes on without a part that the package can do
+ * without. Gives the exit code and how many parts were built.
+ */
+export async function build(names = [], { force = false, setup = false, lenient = false } = {}) {
   const unknown = names.filter((name) => !parts.some((part) => part.name === name));
   if (unknown.length > 0) {
     complain('build', `there is no part ${unknown.join(', ')}\n${usage}`);
@@ -86,7 +102,7 @@ export async function build(names = [], { force = false, setup = false } = {}) {
         off.push(`${part.name} kept as it is (${why})`);
         continue;
       }
-      const outcome = await buildPart(part, force);
+      const outcome = await buildPart(part, force, lenient);
       if (outcome === 'failed') return { code: 1, built };
       if (outcome === 'built') built++;
     }
