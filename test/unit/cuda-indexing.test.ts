@@ -1,0 +1,257 @@
+// Indexing on CUDA without a card: what the case tables cannot ask. The kernels under every check of the emulator, memory, refusals, a lost
+// card, a small one. Answers are held against the wasm core by meaning.
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { type Context, createContext, type IndexerOptions, type IndexingResult, type IndexingThresholds, isEwaldError } from 'ewald';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Cell, cellFromParameters } from '../../src/crystal/cell.js';
+import { checkSizes, packThresholds } from '../../src/indexing/parameters.js';
+import { enums, imageResult, indexedCell, indexerDescriptor } from '../../src/layout/layout.js';
+import { pack, sizeOf } from '../../src/layout/struct.js';
+import { type SimulatedImage, simulateSpots } from '../../src/simulate/spots.js';
+import { latticeDifference, perfectImage } from '../../src/validate/oracle/lattices.js';
+
+interface Emulated {
+  setMode(mode: { checked?: boolean; orders?: number; seed?: number }): void;
+  setCard(card: { memoryBytes?: number; multiprocessors?: number; loseAfterLaunches?: number }): void;
+  takeReports(): { finding: string; kernel: string; text: string }[];
+  probe(): { devices: { freeBytes: number }[] };
+  open(): object;
+  close(context: object): void;
+  info(context: object): { freeBytes: number };
+  indexerCreate(context: object, descriptor: Uint8Array, spots: number): Promise<object>;
+  indexerRun(indexer: object, ...rest: (Uint8Array | Float32Array | Uint32Array | number)[]): Promise<void>;
+  indexerDestroy(indexer: object): void;
+}
+
+const path = fileURLToPath(new URL('../../build/cuda-emulated/ewald_cuda_emulated.node', import.meta.url));
+const present = existsSync(path);
+const required = (process.env.EWALD_REQUIRE ?? '').split(',').includes('cuda-emulated');
+const addon: Emulated = present ? createRequire(import.meta.url)(path) : (undefined as never);
+
+const mono = cellFromParameters(52.4, 61.3, 74.8, 90, 103.2, 90);
+const tri = cellFromParameters(41.2, 52.7, 63.9, 78.4, 83.1, 95.6);
+const ortho = cellFromParameters(30, 40, 50, 90, 90, 90);
+
+function batchOf(images: readonly Pick<SimulatedImage, 'spots'>[]) {
+  const offsets = new Uint32Array(images.length + 1);
+  images.forEach(({ spots }, i) => {
+    offsets[i + 1] = (offsets[i] as number) + spots.length / 3;
+  });
+  return { spots: Float32Array.from(images.flatMap(({ spots }) => [...spots])), offsets };
+}
+
+async function index(
+  context: Context,
+  images: readonly Pick<SimulatedImage, 'spots'>[],
+  cells: readonly Cell[],
+  options: IndexerOptions = {},
+  thresholds: IndexingThresholds = {},
+): Promise<IndexingResult> {
+  const indexer = await context.indexer({ batch: images.length, maxInputCells: cells.length, maxOutputCells: 8, ...options });
+  try {
+    return await indexer.run({ ...batchOf(images), cells, ...thresholds });
+  } finally {
+    await indexer.dispose();
+  }
+}
+
+const bytesOf = (result: IndexingResult) => [result.found, result.results, result.assignment].map((bytes) => Buffer.from(bytes).toString('base64'));
+const onCard = () => createContext({ backend: 'cuda-emulated', strict: true, log: { level: 'error' } });
+
+async function failure(work: () => Promise<unknown>): Promise<{ tag: string; message: string }> {
+  try {
+    await work();
+  } catch (error) {
+    expect(isEwaldError(error), String(error)).toBe(true);
+    return error as { tag: string; message: string };
+  }
+  throw new Error('nothing was thrown');
+}
+
+test.runIf(required)('the emulated addon was built', () => {
+  expect(present, `${path} is missing: node scripts/build.mjs cuda-emulated`).toBe(true);
+});
+
+describe.runIf(present)('indexing on CUDA, emulated', () => {
+  let context: Context;
+  beforeEach(async () => {
+    addon.setCard({});
+    addon.setMode({});
+    addon.takeReports();
+    context = await onCard();
+  });
+  afterEach(async () => {
+    addon.setMode({});
+    addon.setCard({});
+    await context.dispose();
+  });
+
+  // One list of each kind that takes another way through the kernels.
+  const kinds: { name: string; images: () => Pick<SimulatedImage, 'spots'>[]; cells: Cell[]; options?: IndexerOptions; thresholds?: IndexingThresholds }[] = [
+    { name: 'a perfect list', images: () => [perfectImage(ortho, 14)], cells: [ortho] },
+    { name: 'few spots, every effort', images: () => simulateSpots({ cell: mono, seed: 3, spots: 12, spurious: 0.3 }), cells: [mono] },
+    { name: 'noise', images: () => simulateSpots({ cell: mono, seed: 5, spots: 30, spurious: 1, crystals: 0 }), cells: [mono] },
+    {
+      name: 'two lattices and two cells',
+      images: () => simulateSpots({ cell: tri, seed: 7, spots: 160, crystals: 2 }),
+      cells: [mono, tri],
+      thresholds: { maxCrystals: 3 },
+    },
+    {
+      name: 'more spots than take part',
+      images: () => simulateSpots({ cell: tri, seed: 9, spots: 150, spurious: 0.3 }),
+      cells: [tri],
+      options: { maxSpots: 40 },
+    },
+    { name: 'no spots, then too few', images: () => [{ spots: new Float64Array(0) }, { spots: new Float64Array(9).fill(0.1) }], cells: [tri] },
+    ...(['ifss', 'ifse', 'ifssr', 'raw'] as const).map((refinement) => ({
+      name: refinement,
+      images: () => simulateSpots({ cell: tri, seed: 11, spots: 40 }),
+      cells: [tri],
+      thresholds: { refinement },
+    })),
+  ];
+  const small: IndexingThresholds = { samplePoints: 2048, anglePoints: 256 };
+  const rows = kinds.flatMap((kind) => [
+    { ...kind, method: 'fast' as const },
+    // Of the exhaustive method a small grid: every line of it is run all the same.
+    { ...kind, method: 'exhaustive' as const, thresholds: { ...small, ...kind.thresholds } },
+  ]);
+
+  test.each(rows)('$method, $name: no finding under three thread orders, and the same bytes', async ({ method, images, cells, options, thresholds }) => {
+    const made = images();
+    const plain = await index(context, made, cells, { ...options, method }, thresholds);
+    addon.setMode({ checked: true, orders: 3, seed: 2 });
+    const checked = await index(context, made, cells, { ...options, method }, thresholds);
+    expect(addon.takeReports()).toEqual([]);
+    expect(bytesOf(checked)).toEqual(bytesOf(plain));
+  });
+
+  test.each(['fast', 'exhaustive'] as const)('%s: lattices are those of the wasm core', async (method) => {
+    const images = [20, 60, 200].flatMap((spots, i) => simulateSpots({ cell: tri, images: 3, seed: 40 + i, spots, spurious: 0.3, crystals: 1 + (i % 2) }));
+    const wasm = await createContext({ backend: 'wasm', strict: true });
+    try {
+      const [found, expected] = await Promise.all([context, wasm].map((where) => index(where, images, [mono, tri], { method }, { maxCrystals: 2 })));
+      images.forEach((_, i) => {
+        const [mine, theirs] = [found, expected].map((result) => result?.image(i).crystals() ?? []);
+        expect(mine?.length, `image ${i}`).toBe(theirs?.length);
+        for (const { cell, inputCell } of theirs ?? []) {
+          const same = mine?.find((crystal) => latticeDifference(crystal.cell, cell));
+          expect(same?.inputCell, `image ${i}`).toBe(inputCell);
+          expect(latticeDifference(same?.cell as Cell, cell)?.misorientationDeg).toBeLessThan(0.02);
+        }
+      });
+    } finally {
+      await wasm.dispose();
+    }
+  });
+
+  test('spots that are not finite are left out and said, one level below the facade', async () => {
+    const [image] = simulateSpots({ cell: tri, seed: 21, spots: 80 }) as [SimulatedImage];
+    const handle = addon.open();
+    const sizes = checkSizes({ maxOutputCells: 4 });
+    const indexer = await addon.indexerCreate(handle, pack(indexerDescriptor, sizes.fields), 100);
+    const run = async (list: ArrayLike<number>) => {
+      const spots = Float32Array.from(list);
+      const [found, results, assignment] = [new Uint8Array(4 * sizeOf(indexedCell)), new Uint8Array(sizeOf(imageResult)), new Uint8Array(spots.length / 3)];
+      const cells = Float32Array.from(tri.flat());
+      await addon.indexerRun(indexer, packThresholds(sizes, {}), spots, Uint32Array.of(0, spots.length / 3), 1, cells, 1, found, results, assignment);
+      return { found: [...found], results: [...new Uint32Array(results.buffer)], assignment: [...assignment] };
+    };
+    const plain = await run(image.spots);
+    const odd = await run([Number.NaN, 0, 0, ...image.spots, 0, Number.POSITIVE_INFINITY, 0, 3e38, 3e38, 0]);
+    expect(plain.results).toEqual([plain.results[0], 1, 80, 0]);
+    expect(odd.results).toEqual([plain.results[0], 1, 80, enums.ImageFlag.nonFinite]);
+    expect(odd.found).toEqual(plain.found);
+    expect(odd.assignment).toEqual([0, ...plain.assignment, 0, 0]);
+    await expect(Promise.all([run(image.spots), run(image.spots)])).rejects.toThrow('one run at a time');
+    addon.indexerDestroy(indexer);
+    addon.indexerDestroy(indexer);
+    await expect(run(image.spots)).rejects.toThrow('destroyed');
+    addon.close(handle);
+  });
+
+  test('as many spots as shared memory holds, and not one more', async () => {
+    const image = perfectImage(ortho, 4.6);
+    expect(image.spots.length / 3).toBeGreaterThan(2048);
+    const view = (await index(context, [image], [ortho], { maxSpots: 2048 })).image(0);
+    expect([view.usedSpots, view.truncated, view.crystals().length]).toEqual([2048, true, 1]);
+    const error = await failure(() => context.indexer({ maxSpots: 2049 }));
+    expect([error.tag, error.message]).toEqual(['Unsupported', expect.stringMatching(/2049.*at most 2048.*shared memory/)]);
+  });
+
+  test('memory is fixed at creation, counted, and given back', async () => {
+    const before = context.liveBytes;
+    const handle = addon.open();
+    const free = () => addon.info(handle).freeBytes;
+    const freeBefore = free();
+    const indexer = await context.indexer({ batch: 4, maxOutputCells: 4 });
+    expect(context.liveBytes - before).toBe(indexer.bytes);
+    expect(freeBefore - free()).toBeGreaterThan(0);
+    const held = [context.liveBytes, free()];
+    const images = simulateSpots({ cell: tri, images: 4, seed: 30, spots: 50 });
+    for (let i = 0; i < 3; i++) {
+      await indexer.run({ ...batchOf(images), cells: [tri] });
+      expect([context.liveBytes, free()]).toEqual(held);
+    }
+    await indexer.dispose();
+    expect([context.liveBytes, free()]).toEqual([before, freeBefore]);
+    addon.close(handle);
+  });
+
+  test('a card with little memory works with fewer blocks, and one with too little says so and holds nothing', async () => {
+    const images = simulateSpots({ cell: tri, images: 6, seed: 33, spots: 60, spurious: 0.3 });
+    const options = { maxBatchSpots: 1024 };
+    const expected = bytesOf(await index(context, images, [tri], options));
+    await context.dispose();
+    addon.setCard({ memoryBytes: 3 << 20, multiprocessors: 1 });
+    context = await onCard();
+    expect(bytesOf(await index(context, images, [tri], options))).toEqual(expected);
+    await context.dispose();
+    addon.setCard({ memoryBytes: 1 << 19 });
+    context = await onCard();
+    const before = context.liveBytes;
+    const error = await failure(() => context.indexer({ batch: 6 }));
+    expect([error.tag, error.message]).toEqual(['OutOfMemory', expect.stringMatching(/asked for \d+ bytes, \d+ of 524288 are free/)]);
+    expect(context.liveBytes).toBe(before);
+  });
+
+  test('a lost card rejects the run, and a new context works', async () => {
+    const images = simulateSpots({ cell: tri, images: 2, seed: 35, spots: 60 });
+    const expected = bytesOf(await index(context, images, [tri]));
+    const indexer = await context.indexer({ batch: 2 });
+    addon.setCard({ loseAfterLaunches: 0 });
+    expect((await failure(() => indexer.run({ ...batchOf(images), cells: [tri] }))).tag).toBe('DeviceLost');
+    expect((await failure(() => indexer.run({ ...batchOf(images), cells: [tri] }))).tag).toBe('DeviceLost');
+    await indexer.dispose();
+    await context.dispose();
+    expect(context.liveBytes).toBe(0);
+    context = await onCard();
+    expect(bytesOf(await index(context, images, [tri]))).toEqual(expected);
+  });
+
+  test('several indexers at once, disposed while they run', async () => {
+    const images = simulateSpots({ cell: tri, images: 2, seed: 37, spots: 60 });
+    const expected = bytesOf(await index(context, images, [tri]));
+    const indexers = await Promise.all(Array.from({ length: 4 }, () => context.indexer({ batch: 2, maxOutputCells: 8 })));
+    const runs = indexers.flatMap((indexer) => [1, 2].map(() => indexer.run({ ...batchOf(images), cells: [tri] })));
+    const gone = indexers.map((indexer) => indexer.dispose());
+    for (const result of await Promise.all(runs)) expect(bytesOf(result)).toEqual(expected);
+    await Promise.all(gone);
+  });
+
+  test('the addon itself refuses what the facade never lets through', async () => {
+    const handle = addon.open();
+    const word = (...words: number[]) => new Uint8Array(Uint32Array.from([...words, ...Array(12 - words.length).fill(0)]).buffer);
+    const refusals = [
+      [word(300, 1, 1, 0), 'batch is 0'],
+      [word(2049, 1, 1, 1), 'max_spots is 2049, must be at most 2048'],
+      [word(300, 0, 1, 1), 'max_input_cells is 0'],
+      [word(300, 1, 1, 1, 7), 'method is 7'],
+    ] as const;
+    for (const [descriptor, text] of refusals) await expect(addon.indexerCreate(handle, descriptor, 100)).rejects.toThrow(text);
+    addon.close(handle);
+  });
+});
