@@ -10,7 +10,7 @@ bool is_smooth(size_t n) {
   return n == 1;
 }
 
-Factors factorize(size_t n, uint32_t largest) {
+Factors factorize(size_t n, uint32_t largest, bool eight_last) {
   Factors f = {};
   uint32_t twos = 0;
   while (n % 2 == 0) {
@@ -27,7 +27,9 @@ Factors factorize(size_t n, uint32_t largest) {
   const uint32_t passes = (twos + bits - 1) / bits;
   for (uint32_t k = 0; k < passes; k++) {
     // shares as equal as can be, but for radix 4 a single 2 at the end
-    const uint32_t share = bits == 2 ? (twos < 2 ? twos : 2) : (twos + (passes - k) - 1) / (passes - k);
+    uint32_t share = bits == 2 ? (twos < 2 ? twos : 2) : (twos + (passes - k) - 1) / (passes - k);
+    if (eight_last && twos == 3) share = 3;
+    if (share == 0) break;
     f.radix[f.count++] = 1u << share;
     twos -= share;
   }

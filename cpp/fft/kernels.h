@@ -55,7 +55,7 @@ struct RowPlan {
 template <class T>
 struct SplitPlan {
   size_t n, n1, n2;
-  uint32_t vectors1, vectors2;  // width of a block in the first and second pass
+  uint32_t vectors1, vectors2;  // width of a block in the first and second pass; the last one is as wide as what is left
   const ColumnPlan<T>* plan1;
   const ColumnPlan<T>* plan2;
   // w^(k1 j2) = near[k1][j2 mod width1] * far[k1][j2 / width1], width1 = vectors1 lanes

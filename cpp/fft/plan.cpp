@@ -169,9 +169,7 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   if (pass.task == Task::trig) pass.table = trig_table<T>(pass.trig, n, store);
 
   const size_t rows = pass.column == nullptr ? 1 : most(pass.column->rows, n + 2);
-  // Rows of a block: 256 bytes of memory each, fewer where the block would outgrow the caches.
-  size_t vectors = most(1, 32 / w);
-  while (vectors > 1 && 2 * rows * vectors * 2 * w * sizeof(T) > 256 * 1024) vectors /= 2;
+  size_t vectors = block_vectors<T>(w, rows);
   vectors = least(vectors, (pass.lanes + w * planes - 1) / (w * planes));
   pass.vectors = uint32_t(vectors);
   pass.width = vectors * w * planes;

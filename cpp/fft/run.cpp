@@ -78,8 +78,16 @@ void run_block(const Pass<T>& pass, const T* in, T* out, size_t lines, T* work, 
     return;
   }
   const ColumnPlan<T>& column = *pass.column;
-  if (pass.how == Pass<T>::How::columns && lines == vectors * w) {
-    engine.columns(column, in, pass.line_in, out, pass.line_out, vectors, work, pass.backward, scale);
+  if (pass.how == Pass<T>::How::columns) {
+    // Whole vectors, then what is left of a last one.
+    const size_t whole = lines / w, left = lines % w;
+    if (whole > 0) engine.columns(column, in, pass.line_in, out, pass.line_out, whole, work, pass.backward, scale);
+    if (left == 0) return;
+    in += 2 * whole * w;
+    out += 2 * whole * w;
+    T* spare = work + column.rows * 2 * w;
+    engine.gather(work, 1, in, pass.n, from, left, form);
+    engine.scatter(engine.transform(column, work, spare, 1), 1, out, pass.n, to, left, form, scale);
     return;
   }
   const size_t rows = column.rows > pass.n + 2 ? column.rows : pass.n + 2;

@@ -39,6 +39,36 @@ void scatter_scalar(const T* a, size_t vectors, T* out, size_t n, Strides s, siz
   }
 }
 
+// A call of memcpy costs more than the few numbers that are copied here.
+template <class T, int W>
+EWALD_INLINE void copy_part(const T* from, T* to, size_t count) {
+  for (size_t i = 0; i < count; i += 2) {
+    to[i] = from[i];
+    to[i + 1] = from[i + 1];
+  }
+}
+
+// Neighbouring lines that do not fill a vector.
+template <class T, int W, bool swap>
+void gather_part(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t first, size_t count, size_t v) {
+  const size_t width = vectors * 2 * W;
+  T part[2 * W] = {};
+  for (size_t j = 0; j < n; j++) {
+    copy_part<T, W>(in + 2 * (first + j * s.line), part, 2 * count);
+    store_complex<T, W>(a + v * 2 * W + j * width, load_interleaved<T, W, swap>(part));
+  }
+}
+template <class T, int W, bool swap>
+void scatter_part(const T* a, size_t vectors, T* out, size_t n, Strides s, size_t first, size_t count, size_t v, T scale) {
+  const size_t width = vectors * 2 * W;
+  const Vec<T, W> factor = splat<T, W>(scale);
+  T part[2 * W];
+  for (size_t j = 0; j < n; j++) {
+    store_interleaved<T, W, swap>(part, scaled<T, W>(load_complex<T, W>(a + v * 2 * W + j * width), factor));
+    copy_part<T, W>(part, out + 2 * (first + j * s.line), 2 * count);
+  }
+}
+
 // W whole complex lines from `first`, neighbours or contiguous.
 template <class T, int W, bool swap>
 void gather_complex(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t first, size_t v) {
@@ -146,6 +176,11 @@ void gather(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t lines
           gather_complex<T, W, true>(a, vectors, in, n, s, first, v);
         else
           gather_complex<T, W, false>(a, vectors, in, n, s, first, v);
+      } else if (s.lane == 1 && first < lines) {
+        if (swap)
+          gather_part<T, W, true>(a, vectors, in, n, s, first, lines - first, v);
+        else
+          gather_part<T, W, false>(a, vectors, in, n, s, first, lines - first, v);
       } else {
         gather_scalar<T, W, 2>(a, vectors, in, n, s, lines, v, first, 0, swap);
         gather_scalar<T, W, 2>(a, vectors, in, n, s, lines, v, first, 1, 1 - swap);
@@ -177,6 +212,11 @@ void scatter(const T* a, size_t vectors, T* out, size_t n, Strides s, size_t lin
           scatter_complex<T, W, true>(a, vectors, out, n, s, first, v, scale);
         else
           scatter_complex<T, W, false>(a, vectors, out, n, s, first, v, scale);
+      } else if (s.lane == 1 && first < lines) {
+        if (swap)
+          scatter_part<T, W, true>(a, vectors, out, n, s, first, lines - first, v, scale);
+        else
+          scatter_part<T, W, false>(a, vectors, out, n, s, first, lines - first, v, scale);
       } else {
         scatter_scalar<T, W, 2>(a, vectors, out, n, s, lines, v, first, 0, swap, scale);
         scatter_scalar<T, W, 2>(a, vectors, out, n, s, lines, v, first, 1, 1 - swap, scale);

@@ -12,13 +12,15 @@ namespace ewald::EWALD_ISA {
 template <class T, int W>
 void split_first(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T* work, bool swap) {
   constexpr size_t unit = 2 * W;
-  const size_t n1 = plan.n1, n2 = plan.n2, vectors = plan.vectors1, width = vectors * W, first = block * width;
+  const size_t n1 = plan.n1, n2 = plan.n2, width = plan.vectors1 * W, first = block * width;
+  // The last block holds what is left.
+  const size_t left = n2 - first, vectors = left < width ? (left + W - 1) / W : plan.vectors1;
   const ColumnPlan<T>& columns = *plan.plan1;
   T* a = work;
   T* b = work + columns.rows * vectors * unit;
   const T* from = in + 2 * first;
   const T* c;
-  if (first + width <= n2 && columns.stages > 1) {
+  if (left >= vectors * W && columns.stages > 1) {
     first_stage<T, W>(columns.stage[0], vectors, from, 2 * n2, a, swap);
     for (uint32_t t = 1; t < columns.stages; t++) {
       inner_stage<T, W>(columns.stage[t], vectors, a, b);
@@ -28,12 +30,13 @@ void split_first(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T*
     }
     c = a;
   } else {
-    gather<T, W>(a, vectors, from, n1, {n2, 1}, n2 - first, swap ? Form::swapped : Form::complex);
+    gather<T, W>(a, vectors, from, n1, {n2, 1}, left, swap ? Form::swapped : Form::complex);
     c = transform<T, W>(columns, a, b, vectors);
   }
 
   const size_t row_blocks = (n1 + W - 1) / W, blocks1 = (n2 + width - 1) / width, vectors2 = plan.vectors2;
   for (size_t kb = 0; kb < row_blocks; kb++) {
+    const size_t rest = row_blocks - kb / vectors2 * vectors2, step = rest < vectors2 ? rest : vectors2;  // vectors of the block it is for
     T* to = mid + (kb / vectors2 * n2 * vectors2 + kb % vectors2) * unit;
     for (size_t v = 0; v < vectors; v++) {
       const size_t start = first + v * W;
@@ -44,7 +47,7 @@ void split_first(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T*
         const size_t k1 = kb * W + fft::lane_column<T>(uint32_t(l), W);
         Complex<T, W> z = {};
         if (k1 < n1) {
-          const Complex<T, W> near = load_complex<T, W>(plan.near + (k1 * vectors + v) * unit);
+          const Complex<T, W> near = load_complex<T, W>(plan.near + (k1 * plan.vectors1 + v) * unit);
           const Complex<T, W> w = times<T, W>(near, plan.far + 2 * (k1 * blocks1 + block));
           z = times<T, W>(load_complex<T, W>(c + (k1 * vectors + v) * unit), w.re, w.im);
         }
@@ -56,7 +59,7 @@ void split_first(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T*
 #pragma GCC unroll 16
       for (int l = 0; l < W; l++) {
         const size_t j2 = start + fft::lane_column<T>(uint32_t(l), W);
-        if (j2 < n2) store_complex<T, W>(to + j2 * vectors2 * unit, {re[l], im[l]});
+        if (j2 < n2) store_complex<T, W>(to + j2 * step * unit, {re[l], im[l]});
       }
     }
   }
@@ -65,12 +68,13 @@ void split_first(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T*
 template <class T, int W>
 void split_second(const SplitPlan<T>& plan, const T* mid, T* out, size_t block, T* work, bool swap, T scale) {
   constexpr size_t unit = 2 * W;
-  const size_t n1 = plan.n1, vectors = plan.vectors2, width = vectors * W, first = block * width;
+  const size_t n1 = plan.n1, width = plan.vectors2 * W, first = block * width, left = n1 - first;
+  const size_t vectors = left < width ? (left + W - 1) / W : plan.vectors2;
   const ColumnPlan<T>& columns = *plan.plan2;
   T* a = work;
   T* b = work + columns.rows * vectors * unit;
-  const T* c = mid + block * plan.n2 * vectors * unit;
-  const bool whole = first + width <= n1;
+  const T* c = mid + block * plan.n2 * plan.vectors2 * unit;
+  const bool whole = left >= vectors * W;
   const uint32_t inner = whole ? columns.stages - 1 : columns.stages;
   for (uint32_t t = 0; t < inner; t++) {
     inner_stage<T, W>(columns.stage[t], vectors, c, a);
@@ -81,7 +85,7 @@ void split_second(const SplitPlan<T>& plan, const T* mid, T* out, size_t block, 
   if (whole)
     last_stage<T, W>(columns.stage[inner], vectors, c, out + 2 * first, 2 * n1, swap, scale);
   else
-    scatter<T, W>(c, vectors, out + 2 * first, plan.n2, {n1, 1}, n1 - first, swap ? Form::swapped : Form::complex, scale);
+    scatter<T, W>(c, vectors, out + 2 * first, plan.n2, {n1, 1}, left, swap ? Form::swapped : Form::complex, scale);
 }
 
 #define EWALD_INSTANTIATE(T, W)                                                                    \
