@@ -28,6 +28,7 @@ constexpr struct {
   void (*run)(Report&);
 } rooms[] = {
     {"pi", ewald::check::pi},
+    {"indexing", ewald::check::indexing},
 };
 
 std::string quoted(const std::string& text) {
