@@ -2,7 +2,7 @@
 // Everything that has to be green: `npm test`, or `node scripts/test.mjs [STEP…]` after a build. Every step runs whatever the others say;
 // the last line is `N passed, N failed[, N skipped]`, tests of vitest and other steps together.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium, softwareVulkan } from './lib/chromium.mjs';
 import { hasLibrary } from './lib/headers.mjs';
@@ -77,6 +77,8 @@ const present = {
 const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined };
 const env = {
   ...plain,
+  // Without this folder the Vulkan loader, which the probe of WebGPU starts, writes lines of its own to standard error.
+  XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? tmpdir(),
   EWALD_REQUIRE:
     process.env.EWALD_REQUIRE ??
     Object.keys(present)
