@@ -99,7 +99,10 @@ export function formatNpy({ shape, data, complex }: NpyArray): Uint8Array {
   out.set(new TextEncoder().encode(padded), 10);
   const view = new DataView(out.buffer);
   const base = 10 + padded.length;
-  if (data instanceof Float32Array) data.forEach((x, i) => view.setFloat32(base + 4 * i, x, true));
-  else data.forEach((x, i) => view.setFloat64(base + 8 * i, x, true));
+  const isSingle = data instanceof Float32Array;
+  for (let i = 0; i < data.length; i++) {
+    if (isSingle) view.setFloat32(base + 4 * i, data[i] as number, true);
+    else view.setFloat64(base + 8 * i, data[i] as number, true);
+  }
   return out;
 }

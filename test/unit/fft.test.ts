@@ -159,7 +159,7 @@ describe('.npy files', () => {
   it('come back, whatever their kind', () => {
     for (const ArrayType of [Float32Array, Float64Array]) {
       for (const complex of [false, true]) {
-        const data = ArrayType.from({ length: 24 * (complex ? 2 : 1) }, (_, i) => Math.sin(i));
+        const data = new ArrayType(Array.from({ length: 24 * (complex ? 2 : 1) }, (_, i) => Math.sin(i)));
         const bytes = formatNpy({ shape: [2, 3, 4], data, complex });
         expect((bytes.length - data.byteLength) % 64).toBe(0);
         expect(parseNpy(bytes, 'x')).toEqual({ shape: [2, 3, 4], data, complex });
