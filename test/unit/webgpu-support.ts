@@ -21,7 +21,7 @@ export const options: OpenOptions = { wasm: undefined, startWorker, addonPath: u
 
 /** Why there is no WebGPU here; throws instead when EWALD_REQUIRE wants it. */
 export async function whyAbsent(): Promise<string | undefined> {
-  const found = await dawnGpu(undefined);
+  const found = await dawnGpu(undefined, true);
   const why = 'absent' in found ? found.absent : (await found.gpu.requestAdapter()) ? undefined : 'no adapter';
   if (why && (process.env.EWALD_REQUIRE ?? '').split(',').includes('webgpu')) throw new Error(`EWALD_REQUIRE names webgpu, but it is absent: ${why}`);
   return why;
@@ -30,7 +30,7 @@ export async function whyAbsent(): Promise<string | undefined> {
 /** Dawn with a hand on what it makes: `change` may replace the adapter, `seen` collects the devices. */
 export function watched(seen: GPUDevice[], change: (adapter: GPUAdapter) => GPUAdapter = (adapter) => adapter): GpuSource {
   return async (wish): Promise<GpuFound> => {
-    const found = await dawnGpu(wish);
+    const found = await dawnGpu(wish, true);
     if ('absent' in found) return found;
     const requestAdapter = async (how?: GPURequestAdapterOptions): Promise<GPUAdapter | null> => {
       const adapter = await found.gpu.requestAdapter(how);

@@ -2,10 +2,10 @@
 import { messageOf } from '../../errors.js';
 import { keptGpu } from './dawn.js';
 import type { GpuFound } from './source.js';
-import { vulkanMissing } from './vulkan.js';
+import { noCard, runtimeFolder, vulkanMissing } from './vulkan.js';
 
 /** Dawn's GPU for a `device` option. */
-export async function dawnGpu(device: string | undefined): Promise<GpuFound> {
+export async function dawnGpu(device: string | undefined, named: boolean): Promise<GpuFound> {
   let create: (flags: string[]) => GPU;
   try {
     ({ create } = await import('webgpu'));
@@ -15,8 +15,10 @@ export async function dawnGpu(device: string | undefined): Promise<GpuFound> {
     const line = messageOf(error).split('\n')[0];
     return { absent: `the package webgpu (Dawn) does not load on ${process.platform}-${process.arch}: ${line}` };
   }
+  if (!named && noCard()) return { absent: 'this machine shows no GPU (nothing in /dev/dri, no NVIDIA device); name webgpu to use a software driver' };
   const missing = vulkanMissing();
   if (missing) return { absent: missing };
+  runtimeFolder();
   if (device === undefined) return { gpu: keptGpu(create, []), wish: undefined };
   const names = await adapterNames(keptGpu(create, ['adapter=\u0001']));
   // Without the list the wish is compared with the name of the adapter that Dawn prefers.

@@ -9,8 +9,11 @@ export type GpuFound =
     }
   | { readonly absent: string };
 
-/** Finds the GPU interface for a `device` option: undefined, an index or a part of the name. Must not throw. */
-export type GpuSource = (device: string | undefined) => Promise<GpuFound>;
+/**
+ * Finds the GPU interface for a `device` option: undefined, an index or a part of the name. `named` says that webgpu was asked for by name:
+ * only then is a software device worth a look. Must not throw.
+ */
+export type GpuSource = (device: string | undefined, named: boolean) => Promise<GpuFound>;
 
 /** The browser's GPU, in a window or a worker. A page cannot list adapters: it gets the one the browser picks. */
 export const browserGpu: GpuSource = async (device) => {

@@ -10,8 +10,8 @@ import type { GpuSource } from './source.js';
 export function webgpuLoader(source: GpuSource): BackendLoader {
   return {
     name: 'webgpu',
-    async probe({ device: wish, log }): Promise<Probe> {
-      const found = await findAdapter(source, wish);
+    async probe({ device: wish, named, log }): Promise<Probe> {
+      const found = await findAdapter(source, wish, named);
       if ('absent' in found) return { available: false, reason: found.absent };
       const device = describe(found.adapter);
       const low = tooSmall(found.adapter);
@@ -24,13 +24,17 @@ export function webgpuLoader(source: GpuSource): BackendLoader {
 
 // An adapter makes one device, so each opening asks for its own.
 async function open(source: GpuSource, wish: string | undefined, log: OpenOptions['log']): Promise<Backend> {
-  const found = await findAdapter(source, wish);
+  const found = await findAdapter(source, wish, true);
   if ('absent' in found) throw new EwaldError('Load', `WebGPU went away between probe and opening: ${found.absent}`);
   return new WebGpuBackend(await GpuDevice.open(found.adapter, log), describe(found.adapter));
 }
 
-async function findAdapter(source: GpuSource, wish: string | undefined): Promise<{ readonly adapter: GPUAdapter } | { readonly absent: string }> {
-  const found = await source(wish);
+async function findAdapter(
+  source: GpuSource,
+  wish: string | undefined,
+  named: boolean,
+): Promise<{ readonly adapter: GPUAdapter } | { readonly absent: string }> {
+  const found = await source(wish, named);
   if ('absent' in found) return found;
   let adapter: GPUAdapter | null;
   try {
