@@ -12,7 +12,7 @@
  *     data.release();
  */
 import { EwaldError, messageOf } from '../../errors.js';
-import type { OpenOptions } from '../backend.js';
+import type { DeviceInfo, OpenOptions } from '../backend.js';
 import { describe, featuresOf, limitsOf } from './adapter.js';
 import { Commands, type RecordedRead } from './commands.js';
 import { BufferPool, type GpuBuffer, type Usage } from './pool.js';
@@ -42,6 +42,8 @@ export class GpuDevice {
   readonly name: string;
   readonly limits: Readonly<Record<string, number>>;
   readonly features: ReadonlySet<GPUFeatureName>;
+  /** Computed by the CPU: a workgroup that has nothing to do is then far from free. */
+  readonly software: boolean;
   readonly #raw: GPUDevice;
   readonly #pool: BufferPool;
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
@@ -53,9 +55,10 @@ export class GpuDevice {
   #fault: EwaldError | undefined;
   #disposal: Promise<void> | undefined;
 
-  private constructor(raw: GPUDevice, name: string, features: readonly GPUFeatureName[], log: OpenOptions['log']) {
+  private constructor(raw: GPUDevice, { name, kind }: DeviceInfo, features: readonly GPUFeatureName[], log: OpenOptions['log']) {
     this.#raw = raw;
     this.name = name;
+    this.software = kind === 'software';
     this.limits = limitsOf(raw);
     this.features = new Set(features);
     this.#pool = new BufferPool(raw);
@@ -78,13 +81,13 @@ export class GpuDevice {
 
   /** Opens a device with everything the adapter has of what this package knows. */
   static async open(adapter: GPUAdapter, log: OpenOptions['log']): Promise<GpuDevice> {
-    const { name } = describe(adapter);
+    const info = describe(adapter);
     const features = featuresOf(adapter);
     try {
       const raw = await adapter.requestDevice({ label: 'ewald', requiredFeatures: features, requiredLimits: limitsOf(adapter) });
-      return new GpuDevice(raw, name, features, log);
+      return new GpuDevice(raw, info, features, log);
     } catch (cause) {
-      throw new EwaldError('Load', `the GPU ${name} did not open: ${firstLine(cause)}`, { cause });
+      throw new EwaldError('Load', `the GPU ${info.name} did not open: ${firstLine(cause)}`, { cause });
     }
   }
 

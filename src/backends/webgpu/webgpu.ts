@@ -1,8 +1,9 @@
 /** The WebGPU backend: kernels of wgsl/ in browsers and, through Dawn, in Node. */
 import { EwaldError, messageOf } from '../../errors.js';
-import type { Backend, BackendLoader, DeviceInfo, Op, OpenOptions, PiDescriptor, PiKernel, Probe } from '../backend.js';
+import type { Backend, BackendLoader, DeviceInfo, IndexingDescriptor, IndexingKernel, Op, OpenOptions, PiDescriptor, PiKernel, Probe } from '../backend.js';
 import { describe, tooSmall } from './adapter.js';
 import { GpuDevice } from './device.js';
+import { indexingOp } from './indexing.js';
 import { piPlanner } from './pi.js';
 import type { GpuSource } from './source.js';
 
@@ -54,12 +55,14 @@ class WebGpuBackend implements Backend {
   readonly name = 'webgpu';
   readonly device: DeviceInfo;
   readonly pi: Op<PiDescriptor, PiKernel>;
+  readonly indexing: Op<IndexingDescriptor, IndexingKernel>;
   readonly #gpu: GpuDevice;
 
   constructor(gpu: GpuDevice, device: DeviceInfo) {
     this.#gpu = gpu;
     this.device = device;
     this.pi = { supports: () => true, plan: piPlanner(gpu) };
+    this.indexing = indexingOp(gpu);
   }
 
   get liveBytes(): number {

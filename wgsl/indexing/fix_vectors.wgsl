@@ -1,0 +1,43 @@
+// Exhaustive: least squares on planes that the sampled vectors fixed, with ever fewer spots; a vector that runs out of spots stays where
+// it is. A thread a vector.
+#include "indexing/plan.wgsl"
+#include "indexing/length.wgsl"
+
+const WORKGROUP = 32u;
+@group(0) @binding(1) var<storage, read> jobs: array<Job>;
+@group(0) @binding(2) var<storage, read> spots: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> vectors: array<vec4f>;
+
+@compute @workgroup_size(WORKGROUP)
+fn refine_vectors(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
+  let image = workgroup.x;
+  let job = jobs[image];
+  let k = workgroup.y * WORKGROUP + index;
+  if (job.going == 0u || run.params.min_spots == 0u || k >= min(wanted(), run.sample_points)) { return; }
+  let at = vector_at(image, workgroup.z, k);
+  let o = vectors[at].xyz;
+  var z = o;
+  let list = list_at(image);
+  var limit = 0.1;
+  for (var round_number = 0; round_number < 4; round_number++) {
+    var square = vec3f(); // xx yy zz
+    var mixed = vec3f();  // xy xz yz
+    var pull = vec3f();
+    var good = 0u;
+    for (var j = 0u; j < job.n; j++) {
+      let s = spots[list + j].xyz;
+      let off = round(dot(o, s)) - dot(z, s);
+      if (off * off < limit * limit) {
+        good++;
+        square += s * s;
+        mixed += s.xxy * s.yzz;
+        pull += off * s;
+      }
+    }
+    let step = solve(Symmetric(square, mixed), pull);
+    if (good < run.params.min_spots || !step.ok) { break; }
+    z += step.x;
+    limit = select(0.5 * limit, 0.01, round_number == 2);
+  }
+  vectors[at] = vec4f(z, 0.0);
+}

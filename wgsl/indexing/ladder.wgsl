@@ -1,0 +1,249 @@
+// The ladder: each candidate vector is fitted to more and more spots, from low to high resolution. One workgroup an image; a candidate is
+// worked on by a group of neighbouring threads, and the fewer candidates are left, the larger the groups.
+//
+// A round takes the spots within `limit` periods of a plane of z, rounds their phases, and moves z by least squares towards those
+// planes. What is known beforehand keeps z near the sampled direction and near the known length. The round solves for the step, not
+// for z: the step is small, so float32 is enough.
+#include "indexing/plan.wgsl"
+#include "indexing/lanes.wgsl"
+#include "indexing/vectors.wgsl"
+#include "indexing/angles.wgsl"
+
+const WORKGROUP = 256u;
+@group(0) @binding(1) var<storage, read> cells: array<KnownCell>;
+@group(0) @binding(2) var<storage, read> jobs: array<Job>;
+@group(0) @binding(3) var<storage, read> spots: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> vectors: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> tallies: array<Tally>;
+
+// Candidates: x y z and merit, below 0 for one that failed; and where each was sampled (its place in vectors).
+var<workgroup> at: array<vec4f, MOST_PICKED>;
+var<workgroup> sampled_at: array<u32, MOST_PICKED>;
+var<workgroup> shares: array<vec4f, WORKGROUP>;
+var<workgroup> count_held: u32;
+
+// Phases of the ladder: the first spots, twice as many each time, all of them, and all once more.
+const FIRST = 0u;
+const GROWING = 1u;
+const FULL = 2u;
+const LAST = 3u;
+
+struct Prior {
+  across: f32, // weights of a move across and along the sampled vector, 1/angstrom^2
+  along: f32,
+}
+
+// The sum over the groups of `group` neighbouring threads, for the first of each.
+fn group_sum(value: vec4f, group: u32) -> vec4f {
+  if (group == 1u) { return value; }
+  shares[lane] = value;
+  workgroupBarrier();
+  var sum = value;
+  if (lane % group == 0u) {
+    for (var k = 1u; k < group; k++) { sum += shares[lane + k]; }
+  }
+  workgroupBarrier();
+  return sum;
+}
+
+// Threads that share a candidate.
+fn group_size(count: u32) -> u32 {
+  var group = 1u;
+  while (group < 32u && 2u * group * count <= WORKGROUP) { group *= 2u; }
+  return group;
+}
+
+// One round over the first n spots for all candidates; candidates with fewer than `least` spots fail, or stay as they are where `keep`.
+fn climb_round(list: u32, count: u32, n: u32, limit: f32, least: u32, prior: Prior, keep: bool) {
+  let group = group_size(count);
+  let part = lane % group;
+  for (var c0 = 0u; c0 < count; c0 += WORKGROUP / group) {
+    let c = c0 + lane / group;
+    var z = vec3f();
+    var o = vec3f(1.0, 0.0, 0.0);
+    if (c < count) {
+      z = at[c].xyz;
+      o = vectors[sampled_at[c]].xyz;
+    }
+    var square = vec3f(); // xx yy zz
+    var mixed = vec3f();  // xy xz yz
+    var pull = vec3f();
+    var value = 0.0;
+    var good = 0.0;
+    for (var j = part; j < n; j += group) {
+      let s = spots[list + j].xyz;
+      let phase = dot(z, s);
+      let off = round(phase) - phase;
+      let rest = limit * limit - off * off;
+      let near = select(vec3f(), s, rest > 0.0);
+      good += select(0.0, 1.0, rest > 0.0);
+      value += max(rest, 0.0);
+      square += near * s;
+      mixed += near.xxy * s.yzz;
+      pull += off * near;
+    }
+    let first = group_sum(vec4f(square, value), group);
+    let second = group_sum(vec4f(mixed, good), group);
+    pull = group_sum(vec4f(pull, 0.0), group).xyz;
+    if (c < count && part == 0u) {
+      let u = normalize(o);
+      let along = prior.along - prior.across;
+      let d = o - z;
+      let normal = Symmetric(first.xyz + prior.across + along * u * u, second.xyz + along * u.xxy * u.yzz);
+      let enough = second.w >= f32(least);
+      let step = solve(normal, pull + prior.across * d + (along * dot(u, d)) * u);
+      if (enough && step.ok) { z += step.x; }
+      at[c] = vec4f(z, select(-1.0, first.w, enough || keep));
+    }
+    workgroupBarrier();
+  }
+}
+
+// Sum of max(0, 0.3^2 - d^2) over all spots, d the distance from the nearest plane in periods.
+fn score_candidates(list: u32, count: u32, n: u32) {
+  let group = group_size(count);
+  let part = lane % group;
+  for (var c0 = 0u; c0 < count; c0 += WORKGROUP / group) {
+    let c = c0 + lane / group;
+    var z = vec3f();
+    if (c < count) { z = at[c].xyz; }
+    var value = 0.0;
+    for (var j = part; j < n; j += group) {
+      let phase = dot(z, spots[list + j].xyz);
+      let off = phase - round(phase);
+      value += max(0.09 - off * off, 0.0);
+    }
+    let sum = group_sum(vec4f(value, 0.0, 0.0, 0.0), group).x;
+    if (c < count && part == 0u) { at[c].w = sum; }
+    workgroupBarrier();
+  }
+}
+
+// Leaves out failed candidates, those of a wrong length, and each that differs from a better one by less than `apart` periods at
+// resolution s. Directions z and -z are one. Returns how many are left.
+fn keep_distinct(count: u32, length_known: f32, s: f32, apart: f32, length_tolerance: f32) -> u32 {
+  let near = apart / s;
+  for (var i = lane; i < count; i += WORKGROUP) {
+    if (!(abs(length(at[i].xyz) / length_known - 1.0) <= length_tolerance)) { at[i].w = -1.0; }
+  }
+  workgroupBarrier();
+  // Up to two candidates a thread.
+  var stays = vec2<bool>();
+  var candidates: array<vec4f, 2>;
+  var sources: array<u32, 2>;
+  for (var k = 0u; k < 2u; k++) {
+    let i = k * WORKGROUP + lane;
+    if (i >= count) { break; }
+    let v = at[i];
+    candidates[k] = v;
+    sources[k] = sampled_at[i];
+    stays[k] = v.w >= 0.0;
+    for (var j = 0u; j < count && stays[k]; j++) {
+      let w = at[j];
+      if (!(w.w > v.w || (w.w == v.w && j < i))) { continue; }
+      let d = w.xyz - select(1.0, -1.0, dot(v.xyz, w.xyz) < 0.0) * v.xyz;
+      stays[k] = !(dot(d, d) < near * near);
+    }
+  }
+  workgroupBarrier();
+  var left = 0u;
+  for (var k = 0u; k < 2u; k++) {
+    let place = place_of(stays[k]);
+    if (stays[k]) {
+      at[left + place.before] = candidates[k];
+      sampled_at[left + place.before] = sources[k];
+    }
+    left += place.total;
+  }
+  return agreed(left);
+}
+
+// The best `keep` by merit, larger first, then by place; in that order. Returns how many are left.
+fn keep_best(count: u32, keep: u32) -> u32 {
+  var ranks = vec2u(NOWHERE);
+  var candidates: array<vec4f, 2>;
+  var sources: array<u32, 2>;
+  for (var k = 0u; k < 2u; k++) {
+    let i = k * WORKGROUP + lane;
+    if (i >= count) { break; }
+    let v = at[i];
+    candidates[k] = v;
+    sources[k] = sampled_at[i];
+    var rank = 0u;
+    for (var j = 0u; j < count; j++) {
+      let merit = at[j].w;
+      rank += select(0u, 1u, merit > v.w || (merit == v.w && j < i));
+    }
+    ranks[k] = rank;
+  }
+  workgroupBarrier();
+  for (var k = 0u; k < 2u; k++) {
+    if (ranks[k] < keep) {
+      at[ranks[k]] = candidates[k];
+      sampled_at[ranks[k]] = sources[k];
+    }
+  }
+  workgroupBarrier();
+  return min(count, keep);
+}
+
+// The same number from every thread, as one that counts as uniform.
+fn agreed(value: u32) -> u32 {
+  if (lane == 0u) { count_held = value; }
+  return workgroupUniformLoad(&count_held);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn climb(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
+  lane = index;
+  let image = workgroup.x;
+  let job = jobs[image];
+  if (job.going == 0u) { return; }
+  let effort = effort_of(job.effort);
+  let list = list_at(image);
+  let n = job.n;
+  let place = image * run.vectors;
+  var count = agreed(tallies[image].picked);
+  for (var i = lane; i < count; i += WORKGROUP) {
+    at[i] = vec4f(vectors[place + i].xyz, 0.0);
+    sampled_at[i] = place + i;
+  }
+  workgroupBarrier();
+  let base = cells[job.input].base[effort.base];
+  let known = base.length;
+  let keep = min(select(run.candidate_vectors, effort.candidates, run.candidate_vectors == 0u), MOST_PICKED);
+  let first = min(n, SAMPLE_SPOTS);
+  let edge = spots[list + first - 1u].w;
+  let reach = 0.7 * GRID_STEP / edge; // how far the sampled vector may be off, angstrom
+  let across = PHASE_ERROR / reach;
+  let along = PHASE_ERROR / (select(LENGTH_TOLERANCE, SCALE_TOLERANCE, effort.free_scale) * known);
+  let prior = Prior(across * across, along * along);
+  // With few spots the length is no good test: all candidates have been pulled to it.
+  let limit = select(0.2, LENGTH_LIMIT, n > 40u);
+
+  // One call of each stage, in a loop: compilers put every call in line.
+  var m = first;
+  var phase = FIRST;
+  loop {
+    let widest = select(select(select(0.07, 0.12, phase == FULL), 0.20, phase == GROWING), 0.25, phase == FIRST);
+    // The last round may fail on a weak candidate, which then stays where it is.
+    climb_round(list, count, m, widest, select(4u, 5u, phase == LAST), prior, phase == LAST);
+    if (phase == LAST) { score_candidates(list, count, n); }
+    count = keep_distinct(count, known, spots[list + m - 1u].w, select(0.08, 0.10, phase == FIRST), limit);
+    if (phase == LAST || (phase == GROWING && m < n && count > 3u * keep)) { count = keep_best(count, select(3u * keep, keep, phase == LAST)); }
+    if (phase == LAST) { break; }
+    if (phase <= GROWING && m < n) {
+      phase = GROWING;
+      m = min(2u * m, n);
+    } else {
+      phase = select(LAST, FULL, phase <= GROWING);
+    }
+  }
+  for (var i = lane; i < count; i += WORKGROUP) { vectors[place + MOST_PICKED + i] = at[i]; }
+  if (lane == 0u) {
+    tallies[image].kept = count;
+    let angles = angles_for(base, spots[list + min(n, TURN_SPOTS) - 1u].w);
+    tallies[image].stride = angles.stride;
+    tallies[image].steps = angles.steps;
+  }
+}

@@ -1,0 +1,47 @@
+// Sums and places over the threads of a workgroup, WORKGROUP of them (32 to 256, named by the kernel). All of it gives the same answer
+// whatever order the threads run in. `lane` is the thread's number, set at the start of a kernel.
+var<private> lane: u32;
+
+var<workgroup> taken_bits: array<atomic<u32>, 8>;
+
+// Where a thread's element goes when those that are taken are put one behind the other, and how many there are. All threads call it.
+struct Place {
+  before: u32,
+  total: u32,
+}
+fn place_of(take: bool) -> Place {
+  if (lane < 8u) { atomicStore(&taken_bits[lane], 0u); }
+  workgroupBarrier();
+  if (take) { atomicOr(&taken_bits[lane / 32u], 1u << (lane % 32u)); }
+  workgroupBarrier();
+  var place = Place(0u, 0u);
+  for (var w = 0u; w < WORKGROUP / 32u; w++) {
+    let bits = atomicLoad(&taken_bits[w]);
+    place.total += countOneBits(bits);
+    if (w < lane / 32u) { place.before += countOneBits(bits); }
+    if (w == lane / 32u) { place.before += countOneBits(bits & ((1u << (lane % 32u)) - 1u)); }
+  }
+  workgroupBarrier();
+  return place;
+}
+
+var<workgroup> scanned: array<vec2u, WORKGROUP>;
+var<workgroup> scanned_rows: array<vec2u, 16>;
+
+// The sum over the threads before this one. All threads call it.
+fn sum_before(value: vec2u) -> vec2u {
+  const row = WORKGROUP / 16u;
+  scanned[lane] = value;
+  workgroupBarrier();
+  if (lane < 16u) {
+    var sum = vec2u();
+    for (var k = 0u; k < row; k++) { sum += scanned[lane * row + k]; }
+    scanned_rows[lane] = sum;
+  }
+  workgroupBarrier();
+  var before = vec2u();
+  for (var r = 0u; r < lane / row; r++) { before += scanned_rows[r]; }
+  for (var k = lane / row * row; k < lane; k++) { before += scanned[k]; }
+  workgroupBarrier();
+  return before;
+}

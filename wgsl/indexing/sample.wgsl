@@ -1,0 +1,122 @@
+// Sampling: directions of the half-sphere, and how many spots lie near a plane of a vector of known length in each of them. One workgroup
+// an image; each thread takes four directions at a time, so that a spot is read once for the four.
+//
+// Direction p of N stands at height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle. The table of azimuths
+// serves every N; the height is made here.
+#include "indexing/plan.wgsl"
+#include "indexing/lanes.wgsl"
+#include "indexing/directions.wgsl"
+
+const WORKGROUP = 256u;
+@group(0) @binding(1) var<storage, read> cells: array<KnownCell>;
+@group(0) @binding(2) var<storage, read> tables: array<vec2f>;
+@group(0) @binding(3) var<storage, read> jobs: array<Job>;
+@group(0) @binding(4) var<storage, read> spots: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> counts: array<u32>; // four directions a word
+@group(0) @binding(6) var<storage, read_write> vectors: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> tallies: array<Tally>;
+
+var<workgroup> scaled: array<vec4f, SAMPLE_SPOTS>;
+var<workgroup> bins: array<atomic<u32>, SAMPLE_SPOTS + 1u>;
+
+// The phase is added to 1.5 * 2^11, where a float has 12 bits after the point: its low 12 bits are then the fraction of the phase, and
+// "within `distance` of an integer" is one comparison of integers. Good for |phase| < 1024.
+const FRACTION = 4096u;
+
+fn count_directions(points: u32, length: f32, first: u32, n: u32, place: u32) {
+  let half = u32(run.params.dist1 * f32(FRACTION));
+  let window = 2u * half + 1u;
+  let anchor = 1.5 * 2048.0 + f32(half) / f32(FRACTION);
+  if (lane <= SAMPLE_SPOTS) { atomicStore(&bins[lane], 0u); }
+  if (lane < n) { scaled[lane] = length * spots[first + lane]; }
+  workgroupBarrier();
+  let step = 1.0 / f32(points);
+  for (var p = 4u * lane; p < points; p += 4u * WORKGROUP) {
+    // One component of the four directions each.
+    let drop = min((vec4f(f32(p)) + vec4f(0.5, 1.5, 2.5, 3.5)) * step, vec4f(1.0));
+    let radius = sqrt(drop * (2.0 - drop));
+    let x = radius * vec4f(tables[p].x, tables[p + 1u].x, tables[p + 2u].x, tables[p + 3u].x);
+    let y = radius * vec4f(tables[p].y, tables[p + 1u].y, tables[p + 2u].y, tables[p + 3u].y);
+    let z = 1.0 - drop;
+    var near = vec4u();
+    for (var j = 0u; j < n; j++) {
+      let s = scaled[j];
+      let phase = x * s.x + (y * s.y + (z * s.z + anchor));
+      near += select(vec4u(0u), vec4u(1u), (bitcast<vec4u>(phase) & vec4u(FRACTION - 1u)) < vec4u(window));
+    }
+    counts[place + p / 4u] = near.x | (near.y << 8u) | (near.z << 16u) | (near.w << 24u);
+    atomicAdd(&bins[near.x], 1u);
+    atomicAdd(&bins[near.y], 1u);
+    atomicAdd(&bins[near.z], 1u);
+    atomicAdd(&bins[near.w], 1u);
+  }
+  storageBarrier();
+}
+
+// Directions with the highest counts, about `want` of them, in the order of their index, become candidates; returns how many.
+fn pick_directions(points: u32, length: f32, largest: u32, want: u32, place: u32, candidates: u32) -> u32 {
+  workgroupBarrier();
+  // The count that `want` directions reach, how many are above it, and how many reach it.
+  var least = largest;
+  var above = 0u;
+  var at_least = atomicLoad(&bins[least]);
+  while (at_least < want && least > 0u) {
+    above = at_least;
+    least--;
+    at_least += atomicLoad(&bins[least]);
+  }
+  // All above the last count, and of those that just reach it evenly spread ones: the spiral's order is no merit.
+  let ties = at_least - above;
+  let take = min(ties, want + want / 2u - above);
+  // Each thread goes through a stretch.
+  let words = points / 4u;
+  let stretch = (words + WORKGROUP - 1u) / WORKGROUP;
+  let begin = min(lane * stretch, words);
+  let end = min(begin + stretch, words);
+  var mine = vec2u();
+  for (var w = begin; w < end; w++) {
+    for (var k = 0u; k < 4u; k++) {
+      let count = (counts[place + w] >> (8u * k)) & 255u;
+      mine += vec2u(select(0u, 1u, count > least), select(0u, 1u, count == least));
+    }
+  }
+  var at = sum_before(mine);
+  for (var w = begin; w < end; w++) {
+    for (var k = 0u; k < 4u; k++) {
+      let count = (counts[place + w] >> (8u * k)) & 255u;
+      if (count < least) { continue; }
+      let before = at.y * take / ties;
+      if (count == least) {
+        at.y++;
+        if (at.y * take / ties == before) { continue; }
+      }
+      let v = length * direction(points, 4u * w + k);
+      vectors[candidates + at.x + before] = vec4f(v, 0.0);
+      if (count > least) { at.x++; }
+    }
+  }
+  return above + take;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn sample(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
+  lane = index;
+  let image = workgroup.x;
+  let job = jobs[image];
+  if (job.going == 0u) { return; }
+  let effort = effort_of(job.effort);
+  let length = cells[job.input].base[effort.base].length;
+  let first = list_at(image);
+  let n = min(job.n, SAMPLE_SPOTS);
+  let periods = length * spots[first + n - 1u].w / GRID_STEP;
+  var wish = 2.0 * PI * periods * periods;
+  if (run.params.sample_points != 0u) { wish = f32(run.params.sample_points); }
+  let points = u32(clamp(wish, f32(LEAST_DIRECTIONS), f32(run.spiral_points))) / 64u * 64u;
+  let place = image * run.count_words;
+  count_directions(points, length, first, n, place);
+  let picked = pick_directions(points, length, n, effort.directions, place, image * run.vectors);
+  if (lane == 0u) {
+    tallies[image].points = points;
+    tallies[image].picked = picked;
+  }
+}

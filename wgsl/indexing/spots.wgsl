@@ -1,0 +1,102 @@
+// Spots of one image: what is finite, lowest resolution first, at most as many as the indexer holds. One workgroup an image.
+#include "indexing/plan.wgsl"
+#include "indexing/lanes.wgsl"
+#include "indexing/sums.wgsl"
+#include "indexing/beam.wgsl"
+#include "indexing/bound.wgsl"
+
+const WORKGROUP = 64u;
+@group(0) @binding(1) var<storage, read> cells: array<KnownCell>;
+@group(0) @binding(2) var<storage, read> input: array<f32>;
+@group(0) @binding(3) var<storage, read> offsets: array<u32>;
+@group(0) @binding(4) var<storage, read_write> spots: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> jobs: array<Job>;
+@group(0) @binding(6) var<storage, read_write> tallies: array<Tally>;
+@group(0) @binding(7) var<storage, read_write> orders: array<u32>;
+
+var<workgroup> finite: atomic<u32>;
+var<workgroup> finite_total: u32;
+
+const NO_KEY = 0xffffffffu;
+
+fn spot(i: u32) -> vec3f { return vec3f(input[3u * i], input[3u * i + 1u], input[3u * i + 2u]); }
+
+// |s|^2 as a number that sorts; NO_KEY where it is not finite. Asked by the bits: WGSL need not know NaN.
+fn key_of(i: u32) -> u32 {
+  let s = spot(i);
+  let raw = bitcast<vec3u>(s) & vec3u(0x7fffffffu);
+  // Above 1e19 the square is infinite.
+  if (max(max(raw.x, raw.y), raw.z) > 0x5f0ac723u) { return NO_KEY; }
+  return bitcast<u32>(dot(s, s));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn take_spots(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
+  lane = index;
+  let image = workgroup.x;
+  let first = offsets[image];
+  let last = offsets[image + 1u];
+  var count = 0u;
+  for (var i = first + lane; i < last; i += WORKGROUP) { count += select(1u, 0u, key_of(i) == NO_KEY); }
+  atomicAdd(&finite, count);
+  workgroupBarrier();
+  if (lane == 0u) { finite_total = atomicLoad(&finite); }
+  let total = workgroupUniformLoad(&finite_total);
+  let used = min(total, run.max_spots);
+  var bound = Bound(NO_KEY, 0u);
+  if (total > run.max_spots) { bound = bound_of(first, last, run.max_spots); }
+
+  // What is taken, in the caller's order; of equal resolutions at the bound the first.
+  let list = list_at(image);
+  let all = all_at(image);
+  var held = 0u;
+  var ties = 0u;
+  for (var stretch = first; stretch < last; stretch += WORKGROUP) {
+    let i = stretch + lane;
+    var key = NO_KEY;
+    if (i < last) { key = key_of(i); }
+    let tied = place_of(key == bound.key && key != NO_KEY);
+    let taken = key < bound.key || (key == bound.key && key != NO_KEY && ties + tied.before < bound.ties);
+    ties += tied.total;
+    let place = place_of(taken);
+    if (taken) {
+      spots[list + held + place.before] = vec4f(spot(i), bitcast<f32>(key));
+    }
+    held += place.total;
+  }
+  storageBarrier();
+
+  // Each spot goes where the number of those before it says.
+  var sums = Sums();
+  for (var i = lane; i < used; i += WORKGROUP) {
+    let s = spots[list + i];
+    var rank = 0u;
+    for (var k = 0u; k < used; k++) {
+      let other = spots[list + k].w;
+      rank += select(0u, 1u, other < s.w || (other == s.w && k < i));
+    }
+    spots[all + rank] = vec4f(s.xyz, sqrt(s.w));
+    sums = add_sums(sums, moments(s.xyz));
+  }
+  storageBarrier();
+  for (var i = lane; i < used; i += WORKGROUP) { spots[list + i] = spots[all + i]; }
+  for (var i = lane; i < 2u * run.pool; i += WORKGROUP) { orders[2u * run.pool * image + i] = i % run.pool; }
+
+  let sum = all_sum(sums);
+  if (lane == 0u) {
+    let beam = thin_axis(Symmetric(sum[0].xyz, sum[1].xyz), used);
+    var job = Job();
+    job.going = select(0u, 1u, used >= LEAST_SPOTS);
+    job.n = used;
+    // A short list is cheap to search well, and it has rivals that share most of the spots.
+    job.effort = select(0u, 1u, used <= 40u && run.exhaustive == 0u);
+    job.used = used;
+    job.flags = select(0u, IMAGE_FLAG_NON_FINITE, total < last - first) | select(0u, IMAGE_FLAG_TRUNCATED, total > run.max_spots) |
+      select(0u, IMAGE_FLAG_TOO_FEW_SPOTS, used < LEAST_SPOTS);
+    // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector gets its turn.
+    job.flat = select(0u, 1u, beam.thickness * cells[0].shortest < 0.25);
+    job.beam = beam.axis;
+    jobs[image] = job;
+    tallies[image] = Tally();
+  }
+}

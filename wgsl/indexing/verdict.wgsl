@@ -1,0 +1,224 @@
+// The verdict: how probable it is that spots without the lattice give an answer as good. Needs what refine.wgsl needs, `tables`, and
+// `nodes`, a hash of occupied nodes from `slots` on.
+//
+// - A spot that knows nothing of the lattice lies within r of a node with probability p = (4/3) pi r^3 V. So the number of occupied nodes
+//   at a radius is binomial, and the tail of the binomial is the chance of one trial. Radii are tried from wide to narrow, p halved each
+//   time, because nobody knows the errors of the data.
+// - The search tries every orientation. Orientations that differ by r at the spots' resolution s are different trials: there are about
+//   8 pi^2 (s / r)^3 of them, and with p as above that is 8 pi^2 N / p, N the number of nodes out to s.
+// - A node counts once, however many spots crowd around it (split spots), and the node 000 never.
+// - Spots are not always spread evenly: they may sit on rings, or all near a plane that is also a plane of the lattice. So p is measured
+//   as well: the lattice is turned about the beam by angles that mean nothing, which keeps rings and planes, and the hits are counted.
+const LEVELS = 16u;
+const WIDEST_OCCUPANCY = 0.125;
+const MOST_TURNS = 128u;
+const LOG10_E = 0.4342944819;
+const LOG10_2 = 0.3010299957;
+
+struct Chance {
+  log10: f32,    // of the chance that spots without the lattice do as well, if they are spread evenly
+  p: f32,        // where it was found: occupancy and radius
+  radius: f32,
+  trials: f32,   // log10 of the number of trials
+  occupied: u32, // nodes with a spot within the radius
+}
+
+var<workgroup> level_counts: array<atomic<u32>, LEVELS>;
+var<workgroup> chances: array<Chance, LEVELS>;
+var<workgroup> agreed_chance: Chance;
+var<workgroup> within: array<atomic<u32>, 3u * MOST_TURNS>;
+var<workgroup> agreed_occupancy: f32;
+
+fn log10_of(x: f32) -> f32 { return log2(x) * LOG10_2; }
+fn cube_root(x: f32) -> f32 { return exp2(log2(x) / 3.0); }
+
+// Records that a spot lies in the given level at a node; of two spots at one node the closer one counts. A slot holds the node in its
+// upper 27 bits and the level plus one in its lower five; 0 is free.
+fn occupy(slots: u32, node: vec3i, level: u32) {
+  let h = vec3u(node) & vec3u(511u);
+  let key = (h.x << 23u) | (h.y << 14u) | (h.z << 5u);
+  let mask = run.node_slots - 1u;
+  var slot = (((key >> 5u) * 0x9e3779b9u) >> 8u) & mask;
+  loop {
+    let found = atomicCompareExchangeWeak(&nodes[slots + slot], 0u, key | (level + 1u));
+    if (found.exchanged) { return; }
+    if (found.old_value == 0u) { continue; } // the exchange may fail without a reason
+    if ((found.old_value & ~31u) == key) {
+      atomicMax(&nodes[slots + slot], key | (level + 1u));
+      return;
+    }
+    slot = (slot + 1u) & mask;
+  }
+}
+
+// ln n! less its leading terms n ln n - n + ln sqrt(2 pi n).
+fn stirling(n: f32) -> f32 {
+  let r = 1.0 / (n * n);
+  return (1.0 / 12.0 - r * (1.0 / 360.0 - r * (1.0 / 1260.0 - r / 1680.0))) / n;
+}
+
+// log10 of the probability of k or more hits in n trials of probability p. The first term of the tail is written with the logarithms of
+// k / (n p) and (n - k) / (n (1 - p)): sums of log-factorials would cancel in float32.
+fn log10_tail(n: u32, hits: u32, p: f32) -> f32 {
+  let all = f32(n);
+  let k = f32(min(hits, n));
+  if (k <= 0.0 || k <= all * p) { return 0.0; }
+  let rest = all - k;
+  var first = -k * log(k / (all * p));
+  if (rest > 0.0) {
+    first -= rest * log(rest / (all * (1.0 - p)));
+    first += 0.5 * log(all / (2.0 * PI * k * rest)) + stirling(all) - stirling(k) - stirling(rest);
+  }
+  var term = 1.0;
+  var series = 1.0;
+  let odds = p / (1.0 - p);
+  for (var i = k; i < all; i += 1.0) {
+    term *= odds * (all - i) / (i + 1.0);
+    series += term;
+    if (term < 1e-4 * series) { break; }
+  }
+  return min((first + log(series)) * LOG10_E, 0.0);
+}
+
+fn chance_of(lattice: Lattice, list: u32, n: u32, slots: u32) -> Chance {
+  let cell = cell_of_lattice(lattice);
+  let nodes_of = reciprocal(cell);
+  for (var i = lane; i < run.node_slots; i += WORKGROUP) { atomicStore(&nodes[slots + i], 0u); }
+  if (lane < LEVELS) { atomicStore(&level_counts[lane], 0u); }
+  storageBarrier();
+  workgroupBarrier();
+  let cell_volume = abs(volume(cell));
+  let widest = cube_root(WIDEST_OCCUPANCY * 3.0 / (4.0 * PI * cell_volume));
+  var square = vec4f(); // xx yy zz of the spots in reach, and sum of |s|^3 of all
+  var mixed = vec3f();  // xy xz yz
+  for (var j = lane; j < n; j += WORKGROUP) {
+    let s = spots[list + j];
+    square.w += s.w * s.w * s.w;
+    let r = residual(cell, nodes_of, s.xyz);
+    let e2 = dot(r.e, r.e);
+    if (!(e2 < widest * widest)) { continue; }
+    var level = 0u;
+    var radius2 = widest * widest;
+    while (level + 1u < LEVELS) {
+      radius2 *= 0.62996052; // 2^(-2/3)
+      if (!(e2 < radius2)) { break; }
+      level++;
+    }
+    let node = vec3i(clamp(r.index, vec3f(-1e6), vec3f(1e6)));
+    if (all(node == vec3i())) { continue; }
+    occupy(slots, node, level);
+    square += vec4f(s.xyz * s.xyz, 0.0);
+    mixed += s.xxy * s.yzz;
+  }
+  let sum = all_sum(Sums(square, vec4f(mixed, 0.0), vec4f(), vec4f()));
+  storageBarrier();
+  for (var i = lane; i < run.node_slots; i += WORKGROUP) {
+    let level = atomicLoad(&nodes[slots + i]) & 31u;
+    if (level != 0u) { atomicAdd(&level_counts[level - 1u], 1u); }
+  }
+  workgroupBarrier();
+  // Spots in one row fix no orientation, however well they fit: the second moment across the row must be there.
+  let d = sum[0].xyz;
+  let o = sum[1].xyz;
+  let minors = d.x * d.y - o.x * o.x + d.x * d.z - o.y * o.y + d.y * d.z - o.z * o.z;
+  let trace = d.x + d.y + d.z;
+  let spread = !(minors < 1e-3 * trace * trace);
+  if (lane < LEVELS) {
+    var occupied = 0u;
+    for (var j = lane; j < LEVELS; j++) { occupied += atomicLoad(&level_counts[j]); }
+    var chance = Chance();
+    if (occupied >= 4u && spread) {
+      let s3 = sum[0].w / f32(n);
+      let s = cube_root(s3);
+      let reached = 4.0 * PI / 3.0 * s3 * cell_volume;
+      let p = WIDEST_OCCUPANCY * exp2(-f32(lane));
+      let radius = widest * exp2(-f32(lane) / 3.0);
+      // Trials: orientations, radii, known cells; a strained cell has six more ways to follow the spots.
+      var trials = log10_of(8.0 * PI * PI * (reached + 1.0) / p) + log10_of(f32(run.cell_count));
+      if ((lattice.marks & STRAINED) != 0u) { trials += 6.0 * log10_of(1.0 + 2.0 * STRAIN_TOLERANCE * s / radius); }
+      if ((lattice.marks & SCALED) != 0u) { trials += log10_of(1.0 + 2.0 * SCALE_TOLERANCE * s / radius); }
+      let log10_chance = log10_tail(n, occupied, p) + trials;
+      if (log10_chance < 0.0) { chance = Chance(log10_chance, p, radius, trials, occupied); }
+    }
+    chances[lane] = chance;
+  }
+  workgroupBarrier();
+  // The least, of equals the widest.
+  if (lane == 0u) {
+    var best = chances[0];
+    for (var j = 1u; j < LEVELS; j++) {
+      if (chances[j].log10 < best.log10) { best = chances[j]; }
+    }
+    agreed_chance = best;
+  }
+  return workgroupUniformLoad(&agreed_chance);
+}
+
+// The chance of a hit when the lattice is turned about the beam by angles that mean nothing; at least p.
+fn measured_occupancy(axis: vec3f, cell: Cell, list: u32, n: u32, chance: Chance, looks: u32) -> f32 {
+  let turns = clamp(looks / n, 8u, MOST_TURNS);
+  for (var i = lane; i < 3u * turns; i += WORKGROUP) { atomicStore(&within[i], 0u); }
+  workgroupBarrier();
+  // Threads that share a turn.
+  var group = 1u;
+  while (group < 8u && 2u * group * turns <= WORKGROUP) { group *= 2u; }
+  let near = chance.radius * chance.radius;
+  for (var i = lane / group; i < turns; i += WORKGROUP / group) {
+    // Golden-ratio angles: spread evenly, and none is a symmetry of a lattice. The upper word of the product, from 16-bit halves.
+    let fraction = (i + 1u) * 0x9e3779b9u;
+    let k = ((fraction >> 16u) * TURN_STEPS + (((fraction & 0xffffu) * TURN_STEPS) >> 16u)) >> 16u;
+    let t = tables[run.turns + k];
+    let a = Cell(turned(cell.a, axis, t.x, t.y), turned(cell.b, axis, t.x, t.y), turned(cell.c, axis, t.x, t.y));
+    let b = reciprocal(a);
+    var inside = vec3u();
+    for (var j = lane % group; j < n; j += group) {
+      let e = residual(a, b, spots[list + j].xyz).e;
+      inside += select(vec3u(0u), vec3u(1u), vec3f(dot(e, e)) < near * vec3f(1.0, 4.0, 16.0));
+    }
+    atomicAdd(&within[3u * i], inside.x);
+    atomicAdd(&within[3u * i + 1u], inside.y);
+    atomicAdd(&within[3u * i + 2u], inside.z);
+  }
+  workgroupBarrier();
+  if (lane == 0u) {
+    var hits = vec3u();
+    var odd_hits = vec3u();
+    var odd = 0u;
+    for (var i = 0u; i < turns; i++) {
+      let here = vec3u(atomicLoad(&within[3u * i]), atomicLoad(&within[3u * i + 1u]), atomicLoad(&within[3u * i + 2u]));
+      if (here.x > 3u && 10u * here.x > 7u * chance.occupied) {
+        odd++;
+        odd_hits += here;
+      } else {
+        hits += here;
+      }
+    }
+    // A few turns with as many hits as the answer: symmetries of the lattice after all, or a second crystal; they do not count. When
+    // there are many it is the answer that is nothing special.
+    let leave_out = 8u * odd <= turns;
+    if (!leave_out) { hits += odd_hits; }
+    // Few hits say little: eight imagined hits of the even case stand beside them.
+    var worst = 1.0;
+    let trials = f32(select(turns, turns - odd, leave_out)) * f32(n);
+    for (var g = 0u; g < 3u; g++) {
+      let step = f32(1u << g);
+      let even = chance.p * step * step * step;
+      if (even > 0.25) { break; }
+      let excess = (f32(hits[g]) + 8.0) / (even * trials + 8.0);
+      // Near a plane of the lattice hits grow as r^2, not r^3: an excess at a wider radius is larger still at this one.
+      if (g == 0u || excess > 1.5) { worst = max(worst, excess * step); }
+    }
+    agreed_occupancy = min(chance.p * worst, 0.5);
+  }
+  return workgroupUniformLoad(&agreed_occupancy);
+}
+
+// The chance with the occupancy measured about the beam: log10.
+fn measured(chance: Chance, cell: Cell, beam: vec3f, list: u32, n: u32) -> f32 {
+  if (chance.occupied == 0u || chance.log10 > -1.0) { return chance.log10; }
+  // Where the answer is beyond doubt a rough measure will do.
+  let looks = select(9600u, 2400u, chance.log10 < 4.0 * run.params.accept_log10 - 20.0);
+  let p = measured_occupancy(beam, cell, list, n, chance, looks);
+  if (p <= chance.p) { return chance.log10; }
+  return min(log10_tail(n, chance.occupied, p) + chance.trials, 0.0);
+}
