@@ -6,7 +6,7 @@ import { deviceTests } from './webgpu-device.js';
 import { watched, whyAbsent } from './webgpu-support.js';
 
 deviceTests('Node', await whyAbsent(), async () => {
-  const found = await watched([])(undefined);
+  const found = await watched([])(undefined, true);
   return 'gpu' in found ? found.gpu.requestAdapter() : null;
 });
 
