@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { hashOf, readStamp, writeStamp, writeWhole } from './lib/files.mjs';
 import { withLock } from './lib/lock.mjs';
-import { root, tail } from './lib/run.mjs';
+import { root, run, tail } from './lib/run.mjs';
 import { complain, say } from './lib/say.mjs';
 import { cuda, cudaEmulated, native } from './parts/addons.mjs';
 import { bundle } from './parts/bundle.mjs';
@@ -105,6 +105,14 @@ export async function build(names = [], { force = false, setup = false, lenient 
       const outcome = await buildPart(part, force, lenient);
       if (outcome === 'failed') return { code: 1, built };
       if (outcome === 'built') built++;
+    }
+    // The header, the wasm module and the addon must speak of the same functions; the package's own parser reads the header.
+    if (built > 0 && existsSync(join(root, 'dist/ewald.wasm')) && existsSync(join(root, 'build/esm/ffi/node.js'))) {
+      const checked = await run(process.execPath, ['scripts/check-abi.mjs']);
+      if (checked.code !== 0) {
+        complain('build', 'the C ABI disagrees with itself; the lines above say where', tail(checked.output));
+        return { code: 1, built };
+      }
     }
     if (existsSync(join(root, 'dist/cli.js'))) chmodSync(join(root, 'dist/cli.js'), 0o755);
     if (off.length > 0 && !setup) say('build', `switched off: ${off.join('; ')}`);
