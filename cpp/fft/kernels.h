@@ -108,8 +108,9 @@ struct Engine {
   void (*trig_before)(Trig kind, size_t n, const T* table, const T* a, T* b, size_t vectors);
   void (*trig_after)(Trig kind, size_t n, const T* table, const T* a, T* b, size_t vectors);
 
-  // The half-length trick along a contiguous line: z = transform of n / 2 complex numbers that are n real ones; table [n / 4 + 1] complex.
-  void (*half_after)(size_t half, const T* table, const T* z, T* out, T scale);
+  // The half-length trick along a contiguous line: z = half the transform of n / 2 complex numbers that are n real ones, in place.
+  // table: [n / 4 + 1] complex roots from 0 on, then complex vectors of roots from 1 on.
+  void (*half_after)(size_t half, const T* table, T* z);
   void (*half_before)(size_t half, const T* table, const T* in, T* z);
 
   // Pointwise products of interleaved lines for a convolution along one line.

@@ -41,8 +41,8 @@ void run_contiguous(const Pass<T>& pass, const T* in, T* out, T* work, T scale, 
   switch (pass.task) {
     case Task::r2c:
       if (n % 2 == 0) {
-        run_line(*pass.line, in, out, work + 2 * n + 4, false, T(1), pool);
-        pass.engine->half_after(n / 2, pass.table, out, out, scale);
+        run_line(*pass.line, in, out, work + 2 * n + 4, false, scale / 2, pool);
+        pass.engine->half_after(n / 2, pass.table, out);
       } else {
         widen(in, n, work);
         run_line(*pass.line, work, work, work + 2 * n + 4, false, scale, pool);

@@ -46,7 +46,7 @@ void separate(size_t n, const T* a, T* b, size_t vectors);
 template <class T, int W>
 void join(size_t n, const T* a, T* b, size_t vectors);
 template <class T, int W>
-void half_after(size_t half, const T* table, const T* z, T* out, T scale);
+void half_after(size_t half, const T* table, T* z);
 template <class T, int W>
 void half_before(size_t half, const T* table, const T* in, T* z);
 template <class T, int W>

@@ -48,14 +48,14 @@ namespace {
 
 // Numbers k and half - k of the half-length trick.
 template <class T>
-EWALD_INLINE void after_pair(size_t k, size_t half, const T* w, const T* z, T* out, T scale) {
-  const T xr = z[2 * k], xi = z[2 * k + 1], yr = z[2 * (half - k)], yi = z[2 * (half - k) + 1], s = scale * T(0.5);
-  const T er = s * (xr + yr), ei = s * (xi - yi), dr = s * (xi + yi), di = s * (yr - xr);
+EWALD_INLINE void after_pair(size_t k, size_t half, const T* w, T* z) {
+  const T xr = z[2 * k], xi = z[2 * k + 1], yr = z[2 * (half - k)], yi = z[2 * (half - k) + 1];
+  const T er = xr + yr, ei = xi - yi, dr = xi + yi, di = yr - xr;
   const T wr = w[2 * k], wi = w[2 * k + 1], tr = dr * wr - di * wi, ti = dr * wi + di * wr;
-  out[2 * k] = er + tr;
-  out[2 * k + 1] = ei + ti;
-  out[2 * (half - k)] = er - tr;
-  out[2 * (half - k) + 1] = ti - ei;
+  z[2 * k] = er + tr;
+  z[2 * k + 1] = ei + ti;
+  z[2 * (half - k)] = er - tr;
+  z[2 * (half - k) + 1] = ti - ei;
 }
 
 template <class T>
@@ -73,36 +73,36 @@ EWALD_INLINE void before_pair(size_t k, size_t half, const T* w, const T* in, T*
 
 // X_k = E_k + w^k O_k, X*_(h-k) = E_k - w^k O_k with E, O the transforms of the even and odd numbers, w = exp(-2 pi i / n), n = 2 h.
 template <class T, int W>
-void half_after(size_t half, const T* table, const T* z, T* out, T scale) {
-  const T first = z[0], second = z[1];
+void half_after(size_t half, const T* table, T* z) {
+  const T first = 2 * z[0], second = 2 * z[1];
+  const T* w = table + 2 * (half / 2 + 1);
   size_t k = 1;
-  const Vec<T, W> s = splat<T, W>(T(0.5) * scale);
-  for (; 2 * (k + W - 1) < half; k += W) {
-    const size_t mirrored = half - k - W + 1;
-    const Complex<T, W> x = load_interleaved<T, W, false>(z + 2 * k), m = load_interleaved<T, W, false>(z + 2 * mirrored);
-    const Complex<T, W> w = load_interleaved<T, W, false>(table + 2 * k), y = {mirror<T, W>(m.re), mirror<T, W>(m.im)};
-    const Complex<T, W> e = {s * (x.re + y.re), s * (x.im - y.im)};
-    const Complex<T, W> o = times<T, W>({s * (x.im + y.im), s * (y.re - x.re)}, w.re, w.im);
-    store_interleaved<T, W, false>(out + 2 * k, e + o);
-    store_interleaved<T, W, false>(out + 2 * mirrored, {mirror<T, W>(e.re - o.re), mirror<T, W>(o.im - e.im)});
+  for (; 2 * (k + W - 1) < half; k += W, w += 2 * W) {
+    T* low = z + 2 * k;
+    T* high = z + 2 * (half - k - W + 1);
+    const Complex<T, W> x = load_interleaved<T, W, false>(low), y = load_mirrored<T, W>(high);
+    const Complex<T, W> e = {x.re + y.re, x.im - y.im};
+    const Complex<T, W> o = times<T, W>({x.im + y.im, y.re - x.re}, load<T, W>(w), load<T, W>(w + W));
+    store_interleaved<T, W, false>(low, e + o);
+    store_interleaved<T, W, false>(high, {mirror<T, W>(e.re - o.re), mirror<T, W>(o.im - e.im)});
   }
-  for (; 2 * k <= half; k++) after_pair<T>(k, half, table, z, out, scale);
-  out[0] = scale * (first + second);
-  out[1] = T(0);
-  out[2 * half] = scale * (first - second);
-  out[2 * half + 1] = T(0);
+  for (; 2 * k <= half; k++) after_pair<T>(k, half, table, z);
+  z[0] = first + second;
+  z[1] = T(0);
+  z[2 * half] = first - second;
+  z[2 * half + 1] = T(0);
 }
 
 template <class T, int W>
 void half_before(size_t half, const T* table, const T* in, T* z) {
   const T first = in[0], second = in[2 * half];
+  const T* w = table + 2 * (half / 2 + 1);
   size_t k = 1;
-  for (; 2 * (k + W - 1) < half; k += W) {
+  for (; 2 * (k + W - 1) < half; k += W, w += 2 * W) {
     const size_t mirrored = half - k - W + 1;
-    const Complex<T, W> x = load_interleaved<T, W, false>(in + 2 * k), m = load_interleaved<T, W, false>(in + 2 * mirrored);
-    const Complex<T, W> w = load_interleaved<T, W, false>(table + 2 * k), y = {mirror<T, W>(m.re), mirror<T, W>(m.im)};
+    const Complex<T, W> x = load_interleaved<T, W, false>(in + 2 * k), y = load_mirrored<T, W>(in + 2 * mirrored);
     const Complex<T, W> e = {x.re + y.re, x.im - y.im};
-    const Complex<T, W> d = times_conjugate<T, W>({x.re - y.re, x.im + y.im}, w.re, w.im);
+    const Complex<T, W> d = times_conjugate<T, W>({x.re - y.re, x.im + y.im}, load<T, W>(w), load<T, W>(w + W));
     store_interleaved<T, W, false>(z + 2 * k, {e.re - d.im, e.im + d.re});
     store_interleaved<T, W, false>(z + 2 * mirrored, {mirror<T, W>(e.re + d.im), mirror<T, W>(d.re - e.im)});
   }
@@ -140,7 +140,7 @@ void multiply(size_t n, const T* a, const T* w, T* out, bool swap_in, bool swap_
 #define EWALD_INSTANTIATE(T, W)                                                        \
   template void separate<T, W>(size_t, const T*, T*, size_t);                          \
   template void join<T, W>(size_t, const T*, T*, size_t);                              \
-  template void half_after<T, W>(size_t, const T*, const T*, T*, T);                   \
+  template void half_after<T, W>(size_t, const T*, T*);                                \
   template void half_before<T, W>(size_t, const T*, const T*, T*);                     \
   template void multiply<T, W>(size_t, const T*, const T*, T*, bool, bool, T);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)

@@ -181,6 +181,12 @@ EWALD_INLINE Vec<T, W> mirror(Vec<T, W> v) {
   return shuffle<T, W, Mirror<T, W>>(v, v);
 }
 
+// Lane l of the result: what `Pattern` picks for the lane that mirrors it.
+template <class T, int W, class Pattern>
+struct Mirrored {
+  static constexpr int at(int lane) { return Pattern::at(Mirror<T, W>::at(lane)); }
+};
+
 // W interleaved complex numbers; `swap` exchanges real and imaginary part, which turns a forward transform into a backward one.
 template <class T, int W, bool swap>
 EWALD_INLINE Complex<T, W> load_interleaved(const T* p) {
@@ -189,6 +195,13 @@ EWALD_INLINE Complex<T, W> load_interleaved(const T* p) {
   const Vec<T, W> even = shuffle<T, W, Split<W, L, 0>>(a, b), odd = shuffle<T, W, Split<W, L, 1>>(a, b);
   if constexpr (swap) return {odd, even};
   return {even, odd};
+}
+// The same in reverse order.
+template <class T, int W>
+EWALD_INLINE Complex<T, W> load_mirrored(const T* p) {
+  constexpr int L = block_lanes<T, W>;
+  const Vec<T, W> a = load<T, W>(p), b = load<T, W>(p + W);
+  return {shuffle<T, W, Mirrored<T, W, Split<W, L, 0>>>(a, b), shuffle<T, W, Mirrored<T, W, Split<W, L, 1>>>(a, b)};
 }
 template <class T, int W, bool swap>
 EWALD_INLINE void store_interleaved(T* p, Complex<T, W> c) {
