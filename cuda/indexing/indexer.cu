@@ -244,6 +244,19 @@ struct ewald_cuda_indexer {
     blocks = int(std::min({most, std::size_t(std::max(each, 1)) * std::size_t(context->multiprocessors), std::size_t(descriptor.batch)}));
     workspace = DeviceBuffer<unsigned char>(*context, blocks * plan.stride, "the workspace of the indexer");
     plan.workspace = workspace.data();
+    // Once over nothing: the driver loads the code and sets the memory aside that the threads' stacks take, so that no run has to.
+    plan.images = 0;
+    launch(1);
+    EWALD_CUDA(cudaStreamSynchronize(context->stream));
+  }
+
+  void launch(unsigned grid) {
+    EWALD_CUDA(cudaMemsetAsync(ticket.data(), 0, sizeof(unsigned), context->stream));
+    if (exhaustive())
+      EWALD_LAUNCH(index_exhaustive, grid, kThreads, shared(), context->stream, plan);
+    else
+      EWALD_LAUNCH(index_fast, grid, kThreads, shared(), context->stream, plan);
+    EWALD_CUDA(cudaGetLastError());
   }
 
   template <class T>
@@ -303,13 +316,7 @@ struct ewald_cuda_indexer {
     upload(spots, host_spots.data(), 3 * count);
     upload(offsets, host_offsets.data(), std::size_t(images) + 1);
     upload(cells, host_known.data(), cell_count);
-    EWALD_CUDA(cudaMemsetAsync(ticket.data(), 0, sizeof(unsigned), context->stream));
-    const unsigned grid = std::min(unsigned(blocks), images);
-    if (exhaustive())
-      EWALD_LAUNCH(index_exhaustive, grid, kThreads, shared(), context->stream, plan);
-    else
-      EWALD_LAUNCH(index_fast, grid, kThreads, shared(), context->stream, plan);
-    EWALD_CUDA(cudaGetLastError());
+    launch(std::min(unsigned(blocks), images));
     download(host_found.data(), found, std::size_t(images) * descriptor.max_output_cells);
     download(host_results.data(), results, images);
     download(host_assignment.data(), assignment, count);
