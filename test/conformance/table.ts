@@ -27,7 +27,7 @@ export function describeHere(
       });
       afterAll(() => candidate?.context?.dispose());
       for (const row of validate.rows) {
-        test(row.id, { timeout: 60_000 }, async ({ skip }) => {
+        test(row.id, { timeout: 180_000 }, async ({ skip }) => {
           if (!candidate) throw new Error('the backend was not opened');
           judge(await validate.runRow(new validate.Problem(row), candidate), skip);
         });
@@ -43,7 +43,7 @@ export function describeElsewhere(place: string, names: readonly Backend[], rows
       let results = new Map<string, Result>();
       beforeAll(async () => {
         results = new Map((await run(name)).map((result) => [result.id, result]));
-      }, 300_000);
+      }, 600_000);
       for (const { id } of rows) {
         test(id, ({ skip }) => {
           const result = results.get(id);

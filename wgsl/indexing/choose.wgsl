@@ -15,7 +15,7 @@ const WORKGROUP = 256u;
 @group(0) @binding(7) var<storage, read> hits: array<u32>;
 @group(0) @binding(8) var<storage, read_write> lattices: array<Lattice>;
 
-const ROOM = 1024u;
+const ROOM = 512u; // as many even where equal counts leave more: then the order of the candidates, best first, decides
 var<workgroup> bins: array<atomic<u32>, TURN_SPOTS + 1u>;
 var<workgroup> listed: array<u32, ROOM>;  // number of the candidate and place among its hits
 var<workgroup> scores: array<f32, ROOM>;
