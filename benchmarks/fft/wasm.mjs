@@ -13,6 +13,10 @@ const bench = {
 };
 const module = new WebAssembly.Module(readFileSync(file));
 // Emscripten's own imports (memory growth notices and the like) have nothing to do here.
-const env = Object.fromEntries(WebAssembly.Module.imports(module).filter((i) => i.module === 'env').map((i) => [i.name, () => 0]));
+const env = Object.fromEntries(
+  WebAssembly.Module.imports(module)
+    .filter((i) => i.module === 'env')
+    .map((i) => [i.name, () => 0]),
+);
 const instance = new WebAssembly.Instance(module, { wasi_snapshot_preview1: wasi.wasiImport, bench, env });
 process.exitCode = wasi.start(instance);
