@@ -5,7 +5,7 @@ import { parseSpotList } from '../../src/data/spot-list.js';
 import { dataFolder, dataRequired, listData, readData } from '../support/data.js';
 
 const backends: BackendName[] = (await devices())
-  .filter(({ available, backend, device }) => available && device?.kind !== 'software' && backend !== 'webgpu')
+  .filter(({ available, device }) => available && device?.kind !== 'software')
   .map(({ backend }) => backend);
 // The published answer for the ten lysozyme stills.
 const lysozyme: Cell = [

@@ -25,9 +25,9 @@ const effortHits = 12;
 const judged = 4;
 const turnWorkgroups = 24;
 
-/** The op of a device. */
-export function indexingOp(device: GpuDevice): Op<IndexingDescriptor, IndexingKernel> {
-  return { supports: (descriptor) => whyNot(device, descriptor) ?? true, plan: (descriptor) => planIndexing(device, descriptor) };
+/** The op of a device; a test sets how many images are worked on at a time. */
+export function indexingOp(device: GpuDevice, imagesAtATime: number = mostImages): Op<IndexingDescriptor, IndexingKernel> {
+  return { supports: (descriptor) => whyNot(device, descriptor) ?? true, plan: (descriptor) => planIndexing(device, descriptor, imagesAtATime) };
 }
 
 function whyNot(device: GpuDevice, descriptor: IndexingDescriptor): { why: string } | undefined {
@@ -124,12 +124,12 @@ function imageBytes(size: Sizes) {
 
 const param = (params: DataView, name: string): number => params.getUint32(4 * wordOf(indexerParams, name), true);
 
-async function planIndexing(device: GpuDevice, descriptor: IndexingDescriptor): Promise<IndexingKernel> {
+async function planIndexing(device: GpuDevice, descriptor: IndexingDescriptor, imagesAtATime: number): Promise<IndexingKernel> {
   const size = sizesOf(descriptor);
   const limit = Math.min(device.limits.maxStorageBufferBindingSize ?? 2 ** 27, device.limits.maxBufferSize ?? 2 ** 28);
   const each = imageBytes(size);
   const { counts, hits, ...fixed } = each;
-  const slots = Math.max(1, Math.min(size.batch, mostImages, Math.floor(limit / Math.max(...Object.values(fixed)))));
+  const slots = Math.max(1, Math.min(size.batch, imagesAtATime, Math.floor(limit / Math.max(...Object.values(fixed)))));
   const room = (bytes: number): number => Math.max(bytes, Math.min(slots * bytes, countBytes, limit));
   // A single image may bring the spots of the whole batch.
   const inputSpots = Math.min(size.batchSpots, Math.floor(limit / 12));

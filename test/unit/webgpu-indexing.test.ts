@@ -1,0 +1,191 @@
+// Indexing on WebGPU: what the case tables do not see. One device for all tests, because a software one compiles the kernels for seconds.
+import { type Context, createContext } from 'ewald';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { IndexingBatch, IndexingKernel } from '../../src/backends/backend.js';
+import { GpuDevice } from '../../src/backends/webgpu/device.js';
+import { indexingOp } from '../../src/backends/webgpu/indexing.js';
+import { describeCell, sampledLengths } from '../../src/backends/webgpu/indexing-cells.js';
+import { type Cell, cellFromParameters, sameLattice } from '../../src/crystal/cell.js';
+import { checkInput } from '../../src/indexing/input.js';
+import { checkSizes, type IndexerOptions } from '../../src/indexing/parameters.js';
+import type { IndexingResult } from '../../src/indexing/result.js';
+import { simulateSpots } from '../../src/simulate/spots.js';
+import { watched, whyAbsent } from './webgpu-support.js';
+
+const absent = await whyAbsent();
+const mono = cellFromParameters(52.4, 61.3, 74.8, 90, 103.2, 90);
+const slow = 300_000;
+
+interface Lists {
+  readonly spots: Float32Array;
+  readonly offsets: Uint32Array;
+}
+
+// Lists one behind the other.
+function joined(lists: readonly ArrayLike<number>[]): Lists {
+  const offsets = new Uint32Array(lists.length + 1);
+  lists.forEach((list, i) => {
+    offsets[i + 1] = (offsets[i] as number) + list.length / 3;
+  });
+  const spots = new Float32Array(3 * (offsets.at(-1) as number));
+  lists.forEach((list, i) => {
+    spots.set(list, 3 * (offsets[i] as number));
+  });
+  return { spots, offsets };
+}
+
+const stills = (images: number, settings: Partial<Parameters<typeof simulateSpots>[0]> = {}) =>
+  simulateSpots({ cell: mono, images, seed: 77, spots: 60, ...settings }).map(({ spots }) => spots);
+
+describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, () => {
+  let device: GpuDevice;
+  let raw: GPUDevice;
+  let wasm: Context;
+
+  beforeAll(async () => {
+    const seen: GPUDevice[] = [];
+    const found = await watched(seen)(undefined, true);
+    const adapter = 'absent' in found ? null : await found.gpu.requestAdapter();
+    if (!adapter) throw new Error('the adapter went away');
+    device = await GpuDevice.open(adapter, () => {});
+    raw = seen[0] as GPUDevice;
+    wasm = await createContext({ backend: 'wasm', strict: true });
+  });
+  afterAll(async () => {
+    await device?.dispose();
+    await wasm?.dispose();
+  });
+
+  async function plan(options: IndexerOptions, imagesAtATime?: number): Promise<{ kernel: IndexingKernel; batch: (lists: Lists, more?: object) => Run }> {
+    const sizes = checkSizes(options);
+    const kernel = await indexingOp(device, imagesAtATime).plan(sizes);
+    return { kernel, batch: (lists, more = {}) => checkInput(sizes, { ...lists, cells: [mono], ...more }) };
+  }
+  type Run = IndexingBatch & { readonly result: IndexingResult };
+
+  async function index(kernel: IndexingKernel, batch: Run): Promise<IndexingResult> {
+    await kernel.run(batch);
+    return batch.result;
+  }
+  const cellsOf = (result: { image(i: number): { crystals(): readonly { readonly cell: Cell }[] } }, image: number): Cell[] =>
+    result
+      .image(image)
+      .crystals()
+      .map(({ cell }) => cell);
+
+  test('a batch in several chunks gives what wasm gives, the same twice, and a run makes no buffer', { timeout: slow }, async () => {
+    const lists = joined([
+      ...stills(2),
+      ...stills(1, { crystals: 2, spots: 120 }),
+      ...stills(1, { crystals: 0, spurious: 1, spots: 15 }),
+      [],
+      ...stills(1, { spurious: 0.3 }),
+    ]);
+    const options = { batch: 6, maxOutputCells: 4 };
+    let made = 0;
+    const createBuffer = raw.createBuffer.bind(raw);
+    raw.createBuffer = (descriptor) => {
+      made++;
+      return createBuffer(descriptor);
+    };
+    const { kernel, batch } = await plan(options, 2);
+    expect(made).toBeGreaterThan(10);
+    made = 0;
+    const live = device.liveBytes;
+    const first = await index(kernel, batch(lists, { maxCrystals: 2 }));
+    const second = await index(kernel, batch(lists, { maxCrystals: 2 }));
+    raw.createBuffer = createBuffer;
+    expect(made).toBe(0);
+    expect(device.liveBytes).toBe(live);
+    await kernel.dispose();
+    expect(device.liveBytes).toBe(0);
+    for (const part of ['found', 'results', 'assignment'] as const) expect(second[part], part).toEqual(first[part]);
+    const reference = await wasm.indexer(options);
+    const expected = await reference.run({ ...lists, cells: [mono], maxCrystals: 2 });
+    await reference.dispose();
+    for (let i = 0; i < 6; i++) {
+      const [ours, theirs] = [cellsOf(first, i), cellsOf(expected, i)];
+      expect(ours, `image ${i}`).toHaveLength(theirs.length);
+      for (const cell of theirs)
+        expect(
+          ours.some((other) => sameLattice(other, cell)),
+          `image ${i}`,
+        ).toBe(true);
+      expect(first.image(i).usedSpots).toBe(expected.image(i).usedSpots);
+      expect(Array.from(first.image(i).assignment, (owner) => owner !== 0)).toEqual(Array.from(expected.image(i).assignment, (owner) => owner !== 0));
+    }
+    expect([0, 1, 2, 3, 4, 5].map((i) => cellsOf(first, i).length)).toEqual([1, 1, 2, 0, 0, 1]);
+  });
+
+  test('a single image is what it was in a batch, whatever the chunk', { timeout: slow }, async () => {
+    const [a, b, c] = stills(3, { spurious: 0.4 }) as [Float64Array, Float64Array, Float64Array];
+    const whole = await plan({ batch: 3, maxOutputCells: 4 });
+    const together = await index(whole.kernel, whole.batch(joined([a, b, c])));
+    const alone = await index(whole.kernel, whole.batch(joined([b])));
+    await whole.kernel.dispose();
+    const size = alone.found.length;
+    expect(alone.found).toEqual(together.found.slice(size, 2 * size));
+    expect(alone.assignment).toEqual(together.assignment.slice(60, 120));
+  });
+
+  test('many candidate vectors, one output, spots beyond maxSpots', { timeout: slow }, async () => {
+    const { kernel, batch } = await plan({ candidateVectors: 1024, maxOutputCells: 1, maxSpots: 100, maxBatchSpots: 5000 });
+    const [list] = stills(1, { spots: 400 });
+    const result = await index(kernel, batch(joined([list as Float64Array])));
+    await kernel.dispose();
+    expect(result.image(0).truncated).toBe(true);
+    expect(result.image(0).usedSpots).toBe(100);
+    expect(cellsOf(result, 0)).toHaveLength(1);
+    // Spots that took no part have their lattice all the same.
+    expect(result.image(0).assignment.filter((owner) => owner === 1).length).toBeGreaterThan(200);
+  });
+
+  test('refuses what its workgroups cannot hold, with the reason', () => {
+    const { supports } = indexingOp(device);
+    expect(supports(checkSizes({}))).toBe(true);
+    expect(supports(checkSizes({ maxSpots: 4096 }))).toBe(true);
+    expect(supports(checkSizes({ method: 'exhaustive', maxSpots: 2047 }))).toBe(true);
+    expect(supports(checkSizes({ method: 'exhaustive', maxSpots: 2048 }))).toEqual({ why: expect.stringContaining('at most 2047 spots') });
+    expect(supports(checkSizes({ maxAnglePoints: 6000 }))).toEqual({ why: expect.stringContaining('at most 5120 rotation angles') });
+    const huge = checkSizes({ method: 'exhaustive', maxInputCells: 64, candidateVectors: 1024, redundantComputations: true, maxAnglePoints: 65536 });
+    expect(supports(huge)).toEqual({ why: expect.stringContaining('bytes for hits') });
+  });
+
+  test('a degenerate cell is an Argument error; the plan goes on', { timeout: slow }, async () => {
+    const { kernel, batch } = await plan({});
+    const good = batch(joined(stills(1)));
+    const flat = { ...good, cells: Float32Array.of(10, 0, 0, 0, 10, 0, 10, 10, 0) };
+    await expect(kernel.run(flat)).rejects.toMatchObject({ tag: 'Argument', message: expect.stringContaining('known cell 0 is degenerate: a (10, 0, 0)') });
+    expect(cellsOf(await index(kernel, good), 0)).toHaveLength(1);
+    await kernel.dispose();
+  });
+
+  test('symmetry of known cells', () => {
+    const of = (...parameters: [number, number, number, number, number, number]) =>
+      describeCell(cellFromParameters(...parameters).flat())?.base.map(({ row, fold, flip }) => ({ row, fold, flip }));
+    expect(of(78, 78, 37, 90, 90, 90)?.[0]).toEqual({ row: 2, fold: 4, flip: true });
+    expect(of(80, 80, 90, 90, 90, 120)?.[2]).toEqual({ row: 2, fold: 6, flip: true });
+    expect(of(41, 52, 63, 78, 83, 95)).toEqual([0, 1, 2].map((row) => ({ row, fold: 1, flip: false })));
+    expect(of(52, 61, 74, 90, 103, 90)?.[1]).toEqual({ row: 1, fold: 2, flip: false });
+    expect(describeCell(cellFromParameters(10, 20, 30, 90, 90, 90).flat().fill(Number.NaN))).toBeUndefined();
+  });
+
+  test('lengths of the exhaustive method, shared where they are near', () => {
+    const known = [cellFromParameters(30, 40, 50, 90, 90, 90), cellFromParameters(20, 40.05, 60, 90, 90, 90)].map((cell) => describeCell(cell.flat()));
+    const all = known.flatMap((cell) => (cell ? [cell] : []));
+    const groups = (threshold: number) => sampledLengths(all, true, threshold).map(({ length, group }) => [Math.round(length * 100) / 100, group]);
+    expect(groups(1e-9)).toEqual([60, 50, 40.05, 40, 30, 20].map((length, group) => [length, group]));
+    expect(groups(0.1).map(([, group]) => group)).toEqual([0, 1, 2, 2, 3, 4]);
+    expect(sampledLengths(all, false, 1e-9)).toHaveLength(2);
+  });
+
+  // The last one: it ends the device.
+  test('a device that is lost rejects the run with DeviceLost', { timeout: slow }, async () => {
+    const { kernel, batch } = await plan({ batch: 8 });
+    const run = kernel.run(batch(joined(stills(8))));
+    raw.destroy();
+    await expect(run).rejects.toMatchObject({ tag: 'DeviceLost' });
+    await expect(kernel.run(batch(joined(stills(1))))).rejects.toMatchObject({ tag: 'DeviceLost' });
+    await kernel.dispose();
+  });
+});
