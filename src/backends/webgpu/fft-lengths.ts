@@ -2,6 +2,8 @@
 
 /** The largest prime that a workgroup sums out directly; larger ones go through a convolution (Bluestein), which rounds less by then. */
 const largestDirectPrime = 61;
+/** Longest convolution of one workgroup; longer ones go through memory, where a line has more than one workgroup. */
+const longestConvolution = 2048;
 const shortRadices = [13, 11, 7, 5, 3] as const;
 
 /** Prime factors, smallest first. */
@@ -58,7 +60,7 @@ export function convolutionLength(least: number): number {
 export function coreOf(points: number, capacity: number): Core | undefined {
   if (points <= capacity && isSmooth(points)) return { points, length: points };
   const length = convolutionLength(2 * points - 1);
-  return length <= capacity ? { points, length } : undefined;
+  return length <= Math.min(capacity, longestConvolution) ? { points, length } : undefined;
 }
 
 /** A long line: pieces whose product it is, or those of the length of its convolution. */

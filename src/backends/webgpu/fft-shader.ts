@@ -121,10 +121,10 @@ class Writer {
     this.#padded = !this.#across.within && this.#radices.length > 1 && (elements + Math.ceil(elements / 8)) * 8 <= room.bytes;
   }
 
-  /** Lines of a workgroup: 128 bytes of neighbours across, 512 numbers at least, and more once there are workgroups enough. */
+  /** Lines of a workgroup: 64 bytes of neighbours across, 256 numbers at least, and more once there are workgroups enough. */
   #chooseLanes(across: boolean): number {
     const most = Math.max(1, Math.floor(this.#room.capacity / this.#length));
-    const wish = Math.max(across ? 16 : 1, Math.ceil(512 / this.#length), Math.floor(this.#lines / 1024));
+    const wish = Math.max(across ? 8 : 1, Math.ceil(256 / this.#length), Math.floor(this.#lines / 1024));
     return Math.min(2 ** Math.floor(Math.log2(Math.min(most, wish))), 2 ** Math.ceil(Math.log2(this.#lines)));
   }
 
@@ -348,7 +348,8 @@ class Writer {
       `const AXIS = ${axis}u;`,
       `const IN_STRIDE = ${this.#pass.inStride}u;`,
       `const OUT_STRIDE = ${this.#pass.outStride}u;`,
-      ...('sine' in source ? [`const SINE = ${source.sine};`] : []),
+      // A pass over a piece of a line has one of the two only.
+      ...('sine' in source ? [`const SINE = ${source.sine};`] : 'sine' in sink ? [`const SINE = ${sink.sine};`] : []),
       `fn load(i: u32) -> ${tin} { return lines[i]; }`,
       `fn store(i: u32, v: ${tout}) { ${inPlace ? 'lines' : 'results'}[i] = v; }`,
       `fn at(lane: u32, j: u32) -> u32 { ${

@@ -17,13 +17,18 @@ const scales: readonly Scale[] = ['none', 'full', 'symmetric'];
 
 /** The fft room of a device. */
 export function fftOp(device: GpuDevice): Op<FftDescriptor, FftKernel> {
-  return { supports: (descriptor) => supports(descriptor, device), plan: (descriptor) => plan(descriptor, device) };
+  const room = roomOf(device);
+  return { supports: (descriptor) => supports(descriptor, device, room), plan: (descriptor) => plan(descriptor, device, room) };
 }
 
-/** What a workgroup may hold; 32 KiB are asked for at most, so that two workgroups share a multiprocessor's memory. */
-function roomOf({ limits }: GpuDevice): Room {
+/**
+ * What a workgroup may hold; 32 KiB are asked for at most, so that several workgroups share a multiprocessor's memory. SwiftShader sets
+ * workgroup memory to zero with an instruction a number, which takes it 1 to 2 ms each to compile: there lines are cut earlier.
+ */
+function roomOf({ limits, software }: GpuDevice): Room {
   const bytes = limits.maxComputeWorkgroupStorageSize ?? 16384;
-  return { bytes, capacity: bytes >= 32768 ? 4096 : 2048, groups: limits.maxComputeWorkgroupsPerDimension ?? 65535 };
+  const capacity = software ? 512 : bytes >= 32768 ? 4096 : 2048;
+  return { bytes, capacity, groups: limits.maxComputeWorkgroupsPerDimension ?? 65535 };
 }
 
 type BufferName = 'input' | 'output' | 'middle' | 'long' | 'tables';
@@ -54,9 +59,9 @@ function draft(descriptor: FftDescriptor, room: Room) {
   return { tables, directions, sizes };
 }
 
-function supports(descriptor: FftDescriptor, device: GpuDevice): true | { why: string } {
+function supports(descriptor: FftDescriptor, device: GpuDevice, room: Room): true | { why: string } {
   if (descriptor.precision === 'f64') return { why: 'WebGPU has no double precision; use wasm, native or cuda' };
-  const { sizes } = draft(descriptor, roomOf(device));
+  const { sizes } = draft(descriptor, room);
   const [what, bytes] = Object.entries(sizes).reduce((most, entry) => (entry[1] > most[1] ? entry : most)) as [BufferName, number];
   for (const name of ['maxStorageBufferBindingSize', 'maxBufferSize']) {
     const limit = device.limits[name] ?? Number.POSITIVE_INFINITY;
@@ -68,8 +73,8 @@ function supports(descriptor: FftDescriptor, device: GpuDevice): true | { why: s
   return true;
 }
 
-async function plan(descriptor: FftDescriptor, device: GpuDevice): Promise<FftKernel> {
-  const { tables, directions, sizes } = draft(descriptor, roomOf(device));
+async function plan(descriptor: FftDescriptor, device: GpuDevice, room: Room): Promise<FftKernel> {
+  const { tables, directions, sizes } = draft(descriptor, room);
   const pipelines = await Promise.all(
     directions.map(({ passes }) => Promise.all(passes.map(({ shader }) => device.pipeline({ source: shader.source, entry: 'transform_lines' })))),
   );
