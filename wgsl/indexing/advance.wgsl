@@ -131,6 +131,7 @@ fn advance(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
       step = Step(action, job.used, job.accepted);
     }
   }
+  storageBarrier(); // what was accepted is read by all threads
   let now = workgroupUniformLoad(&step);
   if (now.action != NONE) {
     let all = all_at(image);
