@@ -1,8 +1,22 @@
 /** The WebGPU backend: kernels of wgsl/ in browsers and, through Dawn, in Node. */
 import { EwaldError, messageOf } from '../../errors.js';
-import type { Backend, BackendLoader, DeviceInfo, IndexingDescriptor, IndexingKernel, Op, OpenOptions, PiDescriptor, PiKernel, Probe } from '../backend.js';
+import type {
+  Backend,
+  BackendLoader,
+  DeviceInfo,
+  FftDescriptor,
+  FftKernel,
+  IndexingDescriptor,
+  IndexingKernel,
+  Op,
+  OpenOptions,
+  PiDescriptor,
+  PiKernel,
+  Probe,
+} from '../backend.js';
 import { describe, tooSmall } from './adapter.js';
 import { GpuDevice } from './device.js';
+import { fftOp } from './fft.js';
 import { indexingOp } from './indexing.js';
 import { piPlanner } from './pi.js';
 import type { GpuSource } from './source.js';
@@ -56,6 +70,7 @@ class WebGpuBackend implements Backend {
   readonly device: DeviceInfo;
   readonly pi: Op<PiDescriptor, PiKernel>;
   readonly indexing: Op<IndexingDescriptor, IndexingKernel>;
+  readonly fft: Op<FftDescriptor, FftKernel>;
   readonly #gpu: GpuDevice;
 
   constructor(gpu: GpuDevice, device: DeviceInfo) {
@@ -63,6 +78,7 @@ class WebGpuBackend implements Backend {
     this.device = device;
     this.pi = { supports: () => true, plan: piPlanner(gpu) };
     this.indexing = indexingOp(gpu);
+    this.fft = fftOp(gpu);
   }
 
   get liveBytes(): number {
