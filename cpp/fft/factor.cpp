@@ -10,29 +10,32 @@ bool is_smooth(size_t n) {
   return n == 1;
 }
 
-Factors factorize(size_t n, uint32_t largest, bool eight_last) {
+Factors factorize(size_t n, uint32_t largest, bool after_turn) {
   Factors f = {};
   uint32_t twos = 0;
   while (n % 2 == 0) {
     n /= 2;
     twos++;
   }
-  // Odd radices first: the passes with the most twiddles.
-  for (uint32_t p : {13u, 11u, 7u, 5u, 3u})
-    while (n % p == 0) {
-      n /= p;
-      f.radix[f.count++] = p;
-    }
+  const auto odd = [&] {
+    for (uint32_t p : {3u, 5u, 7u, 11u, 13u})
+      while (n % p == 0) {
+        n /= p;
+        f.radix[f.count++] = p;
+      }
+  };
+  // The first pass of columns reads memory, which only the short radices do; the last pass of a row may be one of 8 in wasm too.
+  if (after_turn) odd();
   const uint32_t bits = largest >= 8 ? 3 : 2;
   const uint32_t passes = (twos + bits - 1) / bits;
-  for (uint32_t k = 0; k < passes; k++) {
+  for (uint32_t k = 0; k < passes && twos > 0; k++) {
     // shares as equal as can be, but for radix 4 a single 2 at the end
     uint32_t share = bits == 2 ? (twos < 2 ? twos : 2) : (twos + (passes - k) - 1) / (passes - k);
-    if (eight_last && twos == 3) share = 3;
-    if (share == 0) break;
+    if (after_turn && twos == 3) share = 3;
     f.radix[f.count++] = 1u << share;
     twos -= share;
   }
+  odd();
   return f;
 }
 

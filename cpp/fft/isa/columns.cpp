@@ -37,7 +37,7 @@ void inner(const Stage<T>& stage, size_t vectors, const T* x, T* y) {
   const size_t m = stage.m, width = stage.s * vectors * unit, step = m * width;
   for (size_t q = 0; q < width; q += unit) butterfly<T, W, R, FromScratch<T, W>, false>(x + q, step, y + q, width, nullptr);
   const T* w = stage.twiddle;
-  if (width == unit) {  // results side by side
+  if (R <= 8 && width == unit) {  // results side by side
     for (size_t p = 1; p < m; p++, w += 2 * (R - 1))
       butterfly<T, W, R, FromScratch<T, W>, true>(x + p * unit, step, y + p * R * unit, unit, w);
     return;
@@ -63,21 +63,25 @@ void first(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride,
 }
 
 template <class T, int W, int R, bool swap>
+EWALD_INLINE void last_butterfly(const T* from, size_t step, T* to, size_t out_step, Vec<T, W> factor) {
+  Complex<T, W> c[R];
+#pragma GCC unroll 16
+  for (int k = 0; k < R; k++) c[k] = load_complex<T, W>(from + size_t(k) * step);
+  dft<T, W, R>(c);
+#pragma GCC unroll 16
+  for (int j = 0; j < R; j++) store_interleaved<T, W, swap>(to + size_t(j) * out_step, scaled<T, W>(c[j], factor));
+}
+
+template <class T, int W, int R, bool swap>
 void last(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, T scale) {
   constexpr size_t unit = 2 * W;
   const size_t width = vectors * unit, step = stage.s * width, out_step = stage.s * out_stride;
   const Vec<T, W> factor = splat<T, W>(scale);
-  for (size_t u = 0; u < stage.s; u++)
-    for (size_t q = 0; q < width; q += unit) {
-      const T* from = x + u * width + q;
-      T* to = out + u * out_stride + q;
-      Complex<T, W> c[R];
-#pragma GCC unroll 16
-      for (int k = 0; k < R; k++) c[k] = load_complex<T, W>(from + size_t(k) * step);
-      dft<T, W, R>(c);
-#pragma GCC unroll 16
-      for (int j = 0; j < R; j++) store_interleaved<T, W, swap>(to + size_t(j) * out_step, scaled<T, W>(c[j], factor));
-    }
+  // A row, or columns without a gap, is one long loop.
+  const bool together = width == out_stride;
+  const size_t rows = together ? 1 : stage.s, length = together ? step : width;
+  for (size_t u = 0; u < rows; u++)
+    for (size_t q = 0; q < length; q += unit) last_butterfly<T, W, R, swap>(x + u * width + q, step, out + u * out_stride + q, out_step, factor);
 }
 
 }  // namespace
@@ -99,14 +103,24 @@ void inner_stage(const Stage<T>& stage, size_t vectors, const T* x, T* y) {
   }
 }
 
+// 11 and 13 are long and rare: they have no kernel that reads memory.
 template <class T, int W>
-void first_stage(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, T* y, bool swap) {
+bool first_stage(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, T* y, bool swap) {
   switch (stage.radix) {
-#define EWALD_CASE(R) \
-  case R: return swap ? first<T, W, R, true>(stage, vectors, in, in_stride, y) : first<T, W, R, false>(stage, vectors, in, in_stride, y);
+#define EWALD_CASE(R)                                                                                                        \
+  case R:                                                                                                                    \
+    if constexpr (R <= 8) {                                                                                                  \
+      if (swap)                                                                                                              \
+        first<T, W, R, true>(stage, vectors, in, in_stride, y);                                                              \
+      else                                                                                                                   \
+        first<T, W, R, false>(stage, vectors, in, in_stride, y);                                                             \
+      return true;                                                                                                           \
+    }                                                                                                                        \
+    break;
     EWALD_RADICES(EWALD_CASE)
 #undef EWALD_CASE
   }
+  return false;
 }
 
 template <class T, int W>
@@ -130,16 +144,16 @@ void columns(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, s
   T* b = work + plan.rows * vectors * 2 * W;
   in_stride *= 2;
   out_stride *= 2;
-  if (plan.stages == 1) {
+  uint32_t t = 0;
+  if (plan.stages > 1 && first_stage<T, W>(plan.stage[0], vectors, in, in_stride, a, swap))
+    t = 1;
+  else
     gather<T, W>(a, vectors, in, plan.n, {in_stride / 2, 1}, vectors * W, swap ? Form::swapped : Form::complex);
-  } else {
-    first_stage<T, W>(plan.stage[0], vectors, in, in_stride, a, swap);
-    for (uint32_t t = 1; t + 1 < plan.stages; t++) {
-      inner_stage<T, W>(plan.stage[t], vectors, a, b);
-      T* c = a;
-      a = b;
-      b = c;
-    }
+  for (; t + 1 < plan.stages; t++) {
+    inner_stage<T, W>(plan.stage[t], vectors, a, b);
+    T* c = a;
+    a = b;
+    b = c;
   }
   last_stage<T, W>(plan.stage[plan.stages - 1], vectors, a, out, out_stride, swap, scale);
 }
@@ -192,7 +206,7 @@ T* transform(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors) {
   template T* transform<T, W>(const ColumnPlan<T>&, T*, T*, size_t);                                                         \
   template void columns<T, W>(const ColumnPlan<T>&, const T*, size_t, T*, size_t, size_t, T*, bool, T);                      \
   template void inner_stage<T, W>(const Stage<T>&, size_t, const T*, T*);                                                    \
-  template void first_stage<T, W>(const Stage<T>&, size_t, const T*, size_t, T*, bool);                                      \
+  template bool first_stage<T, W>(const Stage<T>&, size_t, const T*, size_t, T*, bool);                                      \
   template void last_stage<T, W>(const Stage<T>&, size_t, const T*, T*, size_t, bool, T);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
 

@@ -20,8 +20,7 @@ void split_first(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T*
   T* b = work + columns.rows * vectors * unit;
   const T* from = in + 2 * first;
   const T* c;
-  if (left >= vectors * W && columns.stages > 1) {
-    first_stage<T, W>(columns.stage[0], vectors, from, 2 * n2, a, swap);
+  if (left >= vectors * W && columns.stages > 1 && first_stage<T, W>(columns.stage[0], vectors, from, 2 * n2, a, swap)) {
     for (uint32_t t = 1; t < columns.stages; t++) {
       inner_stage<T, W>(columns.stage[t], vectors, a, b);
       T* d = a;
