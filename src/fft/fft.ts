@@ -1,5 +1,5 @@
 /**
- * Planned Fourier transforms: 1 to 3 dimensions on every backend, more on CPUs; complex, real, sines and cosines; any length.
+ * Planned Fourier transforms: 1 to 8 dimensions; complex, real, sines and cosines; any length.
  *
  * Forward has the exponent −2πi jk/N and no factor unless `scale` asks for one. Complex arrays are interleaved: re, im, re, im. It is
  * not a distributed transform: see `distributed` for that.

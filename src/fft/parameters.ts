@@ -18,7 +18,7 @@ export type FftScale = 'none' | 'symmetric' | 'full';
 
 /** A transform plan. */
 export interface FftOptions {
-  /** Logical lengths, slowest axis first, each 1 … 2²⁷; 1 to 8 axes on CPUs, 1 to 3 on GPUs. */
+  /** Logical lengths, slowest axis first, each 1 … 2²⁷; 1 to 8 axes. */
   readonly shape: readonly number[] | number;
   /** Default `c2c`. */
   readonly kind?: FftKind;
