@@ -20,7 +20,10 @@ const x86 = {
 };
 const sets = process.arch === 'x64' ? x86 : { neon: [] };
 
-const list = (folder, end) => readdirSync(path.join(root, folder)).filter((f) => f.endsWith(end)).map((f) => path.join(root, folder, f));
+const list = (folder, end) =>
+  readdirSync(path.join(root, folder))
+    .filter((f) => f.endsWith(end))
+    .map((f) => path.join(root, folder, f));
 const headers = ['cpp/fft', 'cpp/fft/isa', 'cpp/common', 'cpp/include'].flatMap((f) => list(f, '.h'));
 const newest = Math.max(...headers.map((f) => statSync(f).mtimeMs));
 
