@@ -4,9 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseSpotList } from '../../src/data/spot-list.js';
 import { dataFolder, dataRequired, listData, readData } from '../support/data.js';
 
-const backends: BackendName[] = (await devices())
-  .filter(({ available, device }) => available && device?.kind !== 'software')
-  .map(({ backend }) => backend);
+const backends: BackendName[] = (await devices()).filter(({ available, device }) => available && device?.kind !== 'software').map(({ backend }) => backend);
 // The published answer for the ten lysozyme stills.
 const lysozyme: Cell = [
   [39.431, 25.274, 63.585],
