@@ -15,7 +15,8 @@ export function readShader(path, seen = new Set()) {
   const lines = readFileSync(path, 'utf8').split('\n');
   const text = lines.map((line, i) => {
     const include = /^#include "(.+)"$/.exec(line);
-    return include ? `${readShader(join(root, include[1]), seen)}\n//@ ${name} ${i + 2}` : line;
+    // Comments stay at home: every shader carries its includes, and lines keep their numbers.
+    return include ? `${readShader(join(root, include[1]), seen)}\n//@ ${name} ${i + 2}` : line.replace(/\s*\/\/.*$/, '');
   });
   return [`//@ ${name} 1`, ...text].join('\n');
 }
