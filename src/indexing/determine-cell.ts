@@ -95,16 +95,15 @@ export async function determineCell(
   }
 
   // Largest cluster first, each is tried as a known cell on every image.
-  const tried: { six: Six; all: Six[]; indexed: number; score: number }[] = [];
+  const tried: { all: Six[]; indexed: number; score: number }[] = [];
   const hopeful = clusters.slice(0, 12);
   for (const [n, { members, proposers }] of hopeful.entries()) {
     checkSignal(options.signal);
-    const six = meanOf(members);
-    const outcome = await tryCell(run, images, cellFromParameters(...six), options.signal);
+    const outcome = await tryCell(run, images, cellFromParameters(...meanOf(members)), options.signal);
     // A cell made from an image explains that image, noise or not: what counts is that others agree.
     const others = outcome.which.filter((index) => !proposers.has(index)).length;
     const agreed = images.length === 1 ? outcome.score < -20 : outcome.indexed >= 2 && (proposers.size >= 2 || others >= 1);
-    if (agreed) tried.push({ six, ...outcome });
+    if (agreed) tried.push(outcome);
     options.onProgress?.(0.8 + (0.2 * (n + 1)) / hopeful.length);
   }
   // The evidence of all images together; a supercell indexes as many, with less evidence a spot.

@@ -3,6 +3,7 @@ import { enums, fftDescriptor } from '../../layout/layout.js';
 import { pack, sizeOf } from '../../layout/struct.js';
 import type { FftDescriptor, FftKernel } from '../backend.js';
 import type { Core } from './heap.js';
+import { Staging } from './staging.js';
 
 /** Plans a transform and the staging memory of both sides. */
 export function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
@@ -10,30 +11,23 @@ export function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
   const number = precision === 'f32' ? 4 : 8;
   const inputBytes = inputElements * number * (inputComplex ? 2 : 1);
   const outputBytes = outputElements * number * (outputComplex ? 2 : 1);
-  const addresses: number[] = [];
   const before = core.liveBytes;
-  const place = (bytes: number): number => {
-    const address = core.alloc(bytes);
-    addresses.push(address);
-    return address;
-  };
-  const release = (): void => {
-    for (const address of addresses) core.free(address);
-  };
+  const staging = new Staging(core);
+  let handle = 0;
   try {
-    const described = place(sizeOf(fftDescriptor));
-    const scratch = place(12);
+    const described = staging.place(sizeOf(fftDescriptor));
+    const scratch = staging.place(12);
     // The plan holds the workspace here: a user's would have to be copied, and its content says nothing.
     const fields = { ...descriptor.fields, threads: 1, flags: Number(descriptor.fields.flags) & ~enums.FftFlag.userWorkspace };
     core.write(described, pack(fftDescriptor, fields));
     core.check('ewald_fft_create', described, scratch);
     const words = new Uint32Array(3);
     core.read(scratch, words);
-    const handle = words[0] ?? 0;
+    handle = words[0] ?? 0;
     core.check('ewald_fft_sizes', handle, scratch, scratch + 4, scratch + 8);
     core.read(scratch, words);
-    const first = place(inPlace ? Math.max(inputBytes, outputBytes) : inputBytes);
-    const second = inPlace ? first : place(outputBytes);
+    const first = staging.place(inPlace ? Math.max(inputBytes, outputBytes) : inputBytes);
+    const second = inPlace ? first : staging.place(outputBytes);
     return {
       bytes: core.liveBytes - before,
       workspaceElements: userWorkspace ? (words[2] ?? 0) : 0,
@@ -49,11 +43,13 @@ export function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
       },
       async dispose() {
         core.call('ewald_fft_destroy', handle);
-        release();
+        staging.release();
       },
     };
   } catch (error) {
-    release();
+    // A plan that was made before its staging memory could not be had must not stay.
+    if (handle !== 0) core.call('ewald_fft_destroy', handle);
+    staging.release();
     throw error;
   }
 }

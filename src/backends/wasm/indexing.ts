@@ -3,32 +3,25 @@ import { imageResult, indexedCell, indexerDescriptor, indexerParams } from '../.
 import { pack, sizeOf } from '../../layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel } from '../backend.js';
 import type { Core } from './heap.js';
+import { Staging } from './staging.js';
 
 /** Plans an indexer and the staging memory of one batch. */
 export function planIndexing(core: Core, descriptor: IndexingDescriptor): IndexingKernel {
   const { batch, maxBatchSpots, maxInputCells, maxOutputCells } = descriptor;
-  const addresses: number[] = [];
   const before = core.liveBytes;
-  const place = (bytes: number): number => {
-    const address = core.alloc(bytes);
-    addresses.push(address);
-    return address;
-  };
-  const release = (): void => {
-    for (const address of addresses) core.free(address);
-  };
+  const staging = new Staging(core);
   let handle = 0;
   try {
-    const fields = place(sizeOf(indexerDescriptor));
-    const out = place(4);
+    const fields = staging.place(sizeOf(indexerDescriptor));
+    const out = staging.place(4);
     core.write(fields, pack(indexerDescriptor, descriptor.fields));
-    const params = place(sizeOf(indexerParams));
-    const spots = place(maxBatchSpots * 12);
-    const offsets = place((batch + 1) * 4);
-    const cells = place(maxInputCells * 36);
-    const found = place(batch * maxOutputCells * sizeOf(indexedCell));
-    const results = place(batch * sizeOf(imageResult));
-    const assignment = place(maxBatchSpots);
+    const params = staging.place(sizeOf(indexerParams));
+    const spots = staging.place(maxBatchSpots * 12);
+    const offsets = staging.place((batch + 1) * 4);
+    const cells = staging.place(maxInputCells * 36);
+    const found = staging.place(batch * maxOutputCells * sizeOf(indexedCell));
+    const results = staging.place(batch * sizeOf(imageResult));
+    const assignment = staging.place(maxBatchSpots);
     core.check('ewald_indexer_create', fields, out);
     const word = new Uint32Array(1);
     core.read(out, word);
@@ -47,11 +40,11 @@ export function planIndexing(core: Core, descriptor: IndexingDescriptor): Indexi
       },
       async dispose() {
         core.call('ewald_indexer_destroy', handle);
-        release();
+        staging.release();
       },
     };
   } catch (error) {
-    release();
+    staging.release();
     throw error;
   }
 }

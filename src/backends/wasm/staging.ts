@@ -1,0 +1,24 @@
+/** Memory of the heap that belongs to one plan: taken piece by piece, given back together. */
+import type { Core } from './heap.js';
+
+/** The staging memory of a plan on a core. */
+export class Staging {
+  readonly #core: Core;
+  readonly #addresses: number[] = [];
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** Takes memory, zeroed; throws `OutOfMemory`. */
+  place(bytes: number): number {
+    const address = this.#core.alloc(bytes);
+    this.#addresses.push(address);
+    return address;
+  }
+
+  /** Gives everything back. */
+  release(): void {
+    for (const address of this.#addresses.splice(0)) this.#core.free(address);
+  }
+}
