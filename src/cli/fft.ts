@@ -1,10 +1,11 @@
 /** `ewald fft IN.npy -o OUT.npy`: a transform of an array in a file. */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/backend.js';
 import { formatNpy, parseNpy } from '../data/npy.js';
 import { EwaldError } from '../errors.js';
 import type { FftKind, FftOptions, FftScale, R2rKind } from '../fft/fft.js';
+import { writeWhole } from './files.js';
 import { bold, type CliDeps, dim, print, printJson } from './output.js';
 
 interface Options {
@@ -68,8 +69,7 @@ async function run(input: string, options: Options, { createContext }: CliDeps):
     const complexOut = planKind === 'c2c' || (!complexIn && !r2r);
     const reducedOut = (planKind === 'r2c' && !options.inverse) || (planKind === 'c2r' && options.inverse);
     const outShape = shape.map((n, axis) => (reducedOut && axis === last ? Math.floor(n / 2) + 1 : n));
-    await writeFile(`${options.output}.part`, formatNpy({ shape: outShape, data: result, complex: complexOut }));
-    await rename(`${options.output}.part`, options.output);
+    await writeWhole(options.output, formatNpy({ shape: outShape, data: result, complex: complexOut }));
     if (options.json) printJson({ input, output: options.output, shape: outShape, kind, axes: axes ?? null, backend: fft.backend, ms });
     else
       print(

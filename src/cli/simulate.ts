@@ -1,11 +1,12 @@
 /** `ewald simulate spots`: spot lists with known truth. */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { flat } from '../crystal/cell.js';
 import { formatSpotList } from '../data/spot-list.js';
 import { type SpotSimulation, simulateSpots } from '../simulate/spots.js';
 import { readCell } from './cell-option.js';
+import { writeWhole } from './files.js';
 import { bold, type CliDeps, exitCode, Progress, parseCount, parseNumber, print, printJson } from './output.js';
 
 interface Options {
@@ -82,10 +83,4 @@ async function run(options: Options, { signal }: CliDeps): Promise<void> {
   else
     print(`${bold(String(lists.length))} lists and their truth are in ${options.output}; index them with: ewald index ${join(options.output, 'spots-*.txt')}`);
   if (signal.aborted) process.exitCode = exitCode.interrupted;
-}
-
-// Written beside and renamed: a reader sees the whole file or none.
-async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.part`, text);
-  await rename(`${path}.part`, path);
 }

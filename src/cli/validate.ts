@@ -1,12 +1,11 @@
 /** `ewald validate`: the shipped cases on this machine's backends, against an independent reference. */
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/backend.js';
 import { parseBackend } from '../backends/open.js';
 import type { Outcome, Report, RowResult } from '../validate/index.js';
 import { htmlPage, rows, selectRows, shown, validate, verdictOf } from '../validate/index.js';
+import { writeWhole } from './files.js';
 import { bold, type CliDeps, dim, exitCode, green, Progress, parseNumber, print, printJson, red, table, yellow } from './output.js';
 
 interface Options {
@@ -129,16 +128,4 @@ function printReport(report: Report): void {
   print(`\n${counts.map(([outcome, count]) => paints[outcome as Outcome](`${count} ${outcome}`)).join(', ')}`);
   const { kind, title } = verdictOf(report);
   print((kind === 'pass' ? green : red)(bold(report.interrupted ? `${title}, so far` : title)));
-}
-
-/** Writes a file under another name first, so that nobody ever sees half of it. */
-async function writeWhole(file: string, text: string): Promise<void> {
-  const temporary = resolve(dirname(file), `.${process.pid}.${Date.now()}.tmp`);
-  try {
-    await writeFile(temporary, text);
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }
