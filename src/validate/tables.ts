@@ -1,6 +1,6 @@
 /** Every case table, in the order of the rooms. */
 import type { Row } from './case.js';
-import { fftRows } from './cases/fft.js';
+import { fftRows } from './cases/fft/index.js';
 import { indexingRows } from './cases/indexing.js';
 import { piRows } from './cases/pi.js';
 

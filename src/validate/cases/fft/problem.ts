@@ -1,0 +1,74 @@
+/** The problem of a row: a plan's options, a direction, and random input for every element of the input side. */
+import type { FftKind, FftOptions, FftScale, R2rKind } from '../../../fft/fft.js';
+import { Random } from '../../../simulate/random.js';
+import { type AxisTransform, inverseKind, transform } from '../../oracle/fft.js';
+import { halved, product, takeReduced } from './shapes.js';
+
+export interface Problem {
+  readonly options: FftOptions;
+  readonly shape: readonly number[];
+  readonly kinds: readonly (AxisTransform | undefined)[];
+  readonly direction: 'forward' | 'backward';
+  readonly scale: FftScale;
+  /** Numbers between −½ and ½ for every element of the input side, C order, batch first; complex interleaved. */
+  readonly input: Float64Array;
+  readonly inputShape: readonly number[];
+  readonly outputShape: readonly number[];
+  readonly inputComplex: boolean;
+  readonly outputComplex: boolean;
+}
+
+/** The problem of a plan in one direction: forward input is random; a backward input of c2r has the symmetry a real signal gives it. */
+export function problem(options: FftOptions, direction: 'forward' | 'backward', scale: FftScale, seed: number): Problem {
+  const shape = typeof options.shape === 'number' ? [options.shape] : options.shape;
+  const kind: FftKind = options.kind ?? 'c2c';
+  const axes = options.axes ?? shape.map((_, i) => i);
+  const reduced = options.reducedAxis ?? axes.at(-1) ?? 0;
+  const r2r = (i: number): R2rKind => (Array.isArray(options.r2r) ? options.r2r[options.r2r.length === 1 ? 0 : i] : (options.r2r ?? 'dct2')) as R2rKind;
+  const forwardKinds = shape.map((_, axis): AxisTransform | undefined =>
+    axes.includes(axis) ? (kind === 'r2r' ? r2r(axes.indexOf(axis)) : 'forward') : undefined,
+  );
+  const half = kind === 'r2c' || kind === 'c2r';
+  const toComplex = kind === 'c2r' ? direction === 'backward' : direction === 'forward';
+  const [real, complex] = [
+    { shape: [...shape], complex: false },
+    { shape: half ? halved(shape, reduced) : [...shape], complex: true },
+  ];
+  const [from, to] = kind === 'c2c' ? [complex, complex] : kind === 'r2r' ? [real, real] : toComplex ? [real, complex] : [complex, real];
+  const random = new Random(seed, 0);
+  const batch = options.batch ?? 1;
+  const length = product(from.shape) * batch * (from.complex ? 2 : 1);
+  let input: Float64Array = Float64Array.from({ length }, () => Math.fround(random.uniform() - 0.5));
+  const backwards = (kind === 'c2r' ? !toComplex : !toComplex && kind !== 'r2r') || (kind === 'c2c' && direction === 'backward');
+  const kinds = forwardKinds.map((k) => k && (kind === 'r2r' ? (direction === 'backward' ? inverseKind[k] : k) : backwards ? 'backward' : 'forward'));
+  if (half && !toComplex) input = symmetricInput(shape, axes, reduced, batch, random);
+  return {
+    options,
+    shape,
+    kinds,
+    direction,
+    scale,
+    input,
+    inputShape: from.shape,
+    outputShape: to.shape,
+    inputComplex: from.complex,
+    outputComplex: to.complex,
+  };
+}
+
+/** The reduced spectrum of a random real signal: what c2r is defined for. */
+function symmetricInput(shape: readonly number[], axes: readonly number[], reduced: number, batch: number, random: Random): Float64Array {
+  const elements = product(shape);
+  const spectra: number[] = [];
+  for (let b = 0; b < batch; b++) {
+    const signal = new Float64Array(2 * elements);
+    for (let i = 0; i < elements; i++) signal[2 * i] = Math.fround(random.uniform() - 0.5);
+    const spectrum = transform(
+      signal,
+      shape,
+      shape.map((_, axis) => (axes.includes(axis) ? 'forward' : undefined)),
+    );
+    for (const value of takeReduced(spectrum, shape, reduced)) spectra.push(Math.fround(value));
+  }
+  return Float64Array.from(spectra);
+}

@@ -1,0 +1,36 @@
+/** The truth of a problem, from sums in float64. */
+import { logicalLength, transform } from '../../oracle/fft.js';
+import type { Problem } from './problem.js';
+import { fillReduced, takeReduced } from './shapes.js';
+
+/** What the plan must write, C order, batch first. */
+export function oracle(p: Problem): Float64Array {
+  const { options, shape, kinds, input, inputComplex, outputComplex } = p;
+  const batch = options.batch ?? 1;
+  const axes = options.axes ?? shape.map((_, i) => i);
+  const reduced = options.reducedAxis ?? axes.at(-1) ?? 0;
+  const half = options.kind === 'r2c' || options.kind === 'c2r';
+  const logical = kinds.reduce((all, kind, axis) => (kind ? all * logicalLength(kind, shape[axis] as number) : all), 1);
+  const factor = p.scale === 'full' ? 1 / logical : p.scale === 'symmetric' ? 1 / Math.sqrt(logical) : 1;
+  const each = input.length / batch;
+  const results: Float64Array[] = [];
+  for (let b = 0; b < batch; b++) {
+    const part = input.subarray(b * each, (b + 1) * each);
+    let complex: Float64Array;
+    if (!inputComplex) {
+      complex = new Float64Array(2 * part.length);
+      part.forEach((x, i) => {
+        complex[2 * i] = x;
+      });
+    } else complex = half ? fillReduced(part, shape, axes, reduced) : Float64Array.from(part);
+    let out = transform(complex, shape, kinds);
+    if (!outputComplex) out = Float64Array.from({ length: out.length / 2 }, (_, i) => out[2 * i] as number);
+    else if (half) out = takeReduced(out, shape, reduced);
+    results.push(out.map((x) => x * factor));
+  }
+  const whole = new Float64Array(results.length * (results[0]?.length ?? 0));
+  results.forEach((r, b) => {
+    whole.set(r, b * r.length);
+  });
+  return whole;
+}
