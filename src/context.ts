@@ -1,9 +1,11 @@
 /** The context: holds the backends that are present, makes plans on the first that supports them, owns everything made from it. */
+
+import { type ArrayOptions, type DeviceArray, makeArray } from './arrays/array.js';
 import { type AuditOptions, Auditor, type AuditReport } from './audit.js';
 import { type AddonPaths, type Backend, type BackendName, backendNames, type DeviceInfo, type OpenOptions, type WasmSource } from './backends/backend.js';
 import { type DeviceReport, openRanked, parseBackend, probeAll, rank, report } from './backends/open.js';
 import { EwaldError } from './errors.js';
-import { type FftOptions, type FftPlan, planFft } from './fft/fft.js';
+import { type FftArray, type FftOptions, type FftPlan, planFft } from './fft/fft.js';
 import type { PlatformUrl } from './globals.js';
 import { type Indexer, type IndexerOptions, planIndexer } from './indexing/indexer.js';
 import { type Log, Logger, type LogLevel, type LogSink, parseLogLevel } from './log.js';
@@ -57,6 +59,9 @@ export interface ContextMethods extends Disposable {
   indexer(options?: IndexerOptions): Promise<Indexer>;
   /** Plans a Fourier transform of any length and up to 8 axes. */
   fft(options: FftOptions): Promise<FftPlan>;
+  /** Makes an array on a backend: zeroed, or with the numbers of a typed array; see `ArrayOptions` for shape, dtype and where it lies. */
+  array(options: ArrayOptions): Promise<DeviceArray>;
+  array(data: FftArray, options?: ArrayOptions): Promise<DeviceArray>;
   /** Resolves when everything submitted so far is done. */
   sync(): Promise<void>;
 }
@@ -153,10 +158,13 @@ class OpenContext implements ContextMethods {
       resource,
       log: logger,
       auditor,
-      async plan(feature, descriptor) {
+      async plan(feature, descriptor, on) {
         resource.assertAlive();
         const reasons: string[] = [];
-        for (const backend of open) {
+        const candidates = on === undefined ? open : open.filter(({ name }) => name === on);
+        if (candidates.length === 0)
+          throw new EwaldError('Argument', `the backend ${on} is not open in this context; open are ${open.map(({ name }) => name).join(', ')}`);
+        for (const backend of candidates) {
           const op = backend[feature] as { supports(d: unknown): true | { why: string }; plan(d: unknown): Promise<unknown> } | undefined;
           const answer = op ? op.supports(descriptor) : { why: `it has no ${feature}` };
           if (op && answer === true) {
@@ -169,7 +177,7 @@ class OpenContext implements ContextMethods {
         }
         throw new EwaldError(
           'Unsupported',
-          `no open backend supports this ${feature} plan (${reasons.join('; ')}); open a context with another backend or without strict`,
+          `no open backend supports this ${feature === 'array' ? 'array' : `${feature} plan`} (${reasons.join('; ')}); open a context with another backend or without strict`,
         );
       },
     };
@@ -191,6 +199,10 @@ class OpenContext implements ContextMethods {
 
   fft(options: FftOptions): Promise<FftPlan> {
     return this.#make(() => planFft(this.#planner, options));
+  }
+
+  array(given: ArrayOptions | FftArray, options: ArrayOptions = {}): Promise<DeviceArray> {
+    return this.#make(() => (ArrayBuffer.isView(given) ? makeArray(this.#planner, options, given) : makeArray(this.#planner, given)));
   }
 
   async sync(): Promise<void> {

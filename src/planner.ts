@@ -1,11 +1,11 @@
 /** What a room needs from its context to plan something. */
 import type { Auditor } from './audit.js';
-import type { Backend } from './backends/backend.js';
+import type { Backend, BackendName } from './backends/backend.js';
 import type { Logger } from './log.js';
 import type { Resource } from './resource.js';
 
 /** A feature of the contract: an optional member of Backend. */
-export type Feature = 'pi' | 'indexing' | 'fft';
+export type Feature = 'pi' | 'indexing' | 'fft' | 'array';
 
 /** What plans need from their context. */
 export interface Planner {
@@ -13,8 +13,8 @@ export interface Planner {
   readonly log: Logger;
   /** Set when results of this context are audited. */
   readonly auditor: Auditor | undefined;
-  /** Plans on the first backend that supports the descriptor. */
-  plan<F extends Feature>(feature: F, descriptor: DescriptorOf<F>): Promise<{ backend: Backend; kernel: KernelOf<F> }>;
+  /** Plans on the first backend that supports the descriptor, or on the one named. */
+  plan<F extends Feature>(feature: F, descriptor: DescriptorOf<F>, on?: BackendName): Promise<{ backend: Backend; kernel: KernelOf<F> }>;
 }
 type OpOf<F extends Feature> = NonNullable<Backend[F]>;
 type DescriptorOf<F extends Feature> = Parameters<OpOf<F>['plan']>[0];

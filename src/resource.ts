@@ -48,9 +48,16 @@ export class Resource {
 
   /** Runs `work` after everything queued before it; disposal waits for it. */
   enqueue<T>(work: () => Promise<T>): Promise<T> {
-    this.assertAlive();
-    const result = this.#tail.then(work);
-    this.#tail = result.catch(() => undefined);
+    return this.enqueueWith([], work);
+  }
+
+  /** Runs `work` after everything queued before it here and on `others`; what is queued on any of them later waits for it. */
+  enqueueWith<T>(others: readonly Resource[], work: () => Promise<T>): Promise<T> {
+    const all = [this, ...others];
+    for (const resource of all) resource.assertAlive();
+    const result = (others.length === 0 ? this.#tail : Promise.all(all.map((resource) => resource.#tail))).then(work);
+    const tail = result.catch(() => undefined);
+    for (const resource of all) resource.#tail = tail;
     return result;
   }
 

@@ -2,6 +2,7 @@
 #include <napi.h>
 
 #include <atomic>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -202,6 +203,62 @@ Napi::Value fft_sizes(const CallbackInfo& info) {
 
 void fft_destroy(const CallbackInfo& info) { fft_of(info).reset(); }
 
+// Memory of an array, shared by its JavaScript handle and the runs under way.
+struct Memory {
+  uint8_t* data;
+  size_t bytes;
+  explicit Memory(size_t size) : data(static_cast<uint8_t*>(ewald_alloc(size))), bytes(size) {}
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+  ~Memory() { ewald_free(data); }
+};
+using SharedMemory = std::shared_ptr<Memory>;
+
+SharedMemory& memory_of(const CallbackInfo& info, size_t index) {
+  if (!info[index].IsExternal()) throw Napi::TypeError::New(info.Env(), "argument " + std::to_string(index) + " is not an array of the core");
+  SharedMemory& memory = *info[index].As<Napi::External<SharedMemory>>().Data();
+  if (memory == nullptr) throw Napi::Error::New(info.Env(), "the array was destroyed");
+  return memory;
+}
+
+// alloc(bytes) -> External
+Napi::Value alloc(const CallbackInfo& info) {
+  const double bytes = info[0].As<Napi::Number>().DoubleValue();
+  auto memory = std::make_shared<Memory>(size_t(bytes));
+  if (memory->data == nullptr)
+    throw core_error(info.Env(), EWALD_STATUS_OUT_OF_MEMORY, "no memory for an array of " + std::to_string(size_t(bytes)) + " bytes");
+  return Napi::External<SharedMemory>::New(info.Env(), new SharedMemory(memory), [](Napi::Env, SharedMemory* shared) { delete shared; });
+}
+
+// free(memory): at once, or when the runs that use it are done
+void release(const CallbackInfo& info) { memory_of(info, 0).reset(); }
+
+// The part of argument 0 that argument 1, a Uint8Array at byte argument 2, covers.
+uint8_t* memory_part(const CallbackInfo& info, size_t& bytes) {
+  const SharedMemory& memory = memory_of(info, 0);
+  bytes = info[1].As<Napi::TypedArray>().ByteLength();
+  const double offset = info[2].As<Napi::Number>().DoubleValue();
+  if (!(offset >= 0 && offset + double(bytes) <= double(memory->bytes)))
+    throw Napi::RangeError::New(info.Env(), std::to_string(bytes) + " bytes do not fit an array of " + std::to_string(memory->bytes));
+  return memory->data + size_t(offset);
+}
+
+// memoryWrite(memory, data: Uint8Array, offset)
+void memory_write(const CallbackInfo& info) {
+  const uint8_t* data = elements<uint8_t>(info, 1, 0);
+  size_t bytes = 0;
+  uint8_t* part = memory_part(info, bytes);
+  if (bytes > 0) std::memcpy(part, data, bytes);
+}
+
+// memoryRead(memory, into: Uint8Array, offset)
+void memory_read(const CallbackInfo& info) {
+  uint8_t* into = elements<uint8_t>(info, 1, 0);
+  size_t bytes = 0;
+  const uint8_t* part = memory_part(info, bytes);
+  if (bytes > 0) std::memcpy(into, part, bytes);
+}
+
 class FftTask : public Task {
  public:
   FftTask(Napi::Env env, std::vector<Napi::ObjectReference> keep) : Task(env, std::move(keep)) {}
@@ -209,10 +266,12 @@ class FftTask : public Task {
   uint32_t direction = 0, scale = 0;
   const void* in = nullptr;
   void *out = nullptr, *workspace = nullptr;
+  SharedMemory held[2];
   int32_t work() override { return ewald_fft_execute(fft->handle, direction, in, out, workspace, scale); }
 };
 
-// fftExecute(plan, direction, input, output, workspace | null, scale, now) -> Promise<void>, or undefined when it was done at once
+// fftExecute(plan, direction, input, output, workspace | null, scale, now) -> Promise<void>, or undefined when it was done at once.
+// Input and output are typed arrays or memory of alloc.
 Napi::Value fft_execute(const CallbackInfo& info) {
   const SharedFft fft = fft_of(info);
   const uint32_t direction = info[1].As<Napi::Number>().Uint32Value();
@@ -221,12 +280,19 @@ Napi::Value fft_execute(const CallbackInfo& info) {
   if (fft->in_place) in_bytes = out_bytes = in_bytes > out_bytes ? in_bytes : out_bytes;
   std::vector<Napi::ObjectReference> keep;
   for (size_t i : {2, 3, 4})
-    if (info[i].IsObject()) keep.push_back(Napi::Persistent(info[i].As<Napi::Object>()));
+    if (info[i].IsTypedArray()) keep.push_back(Napi::Persistent(info[i].As<Napi::Object>()));
   auto task = std::make_unique<FftTask>(info.Env(), std::move(keep));
   task->fft = fft;
   task->direction = direction;
-  task->in = elements<uint8_t>(info, 2, in_bytes);
-  task->out = elements<uint8_t>(info, 3, out_bytes);
+  const auto side = [&](size_t index, size_t bytes) {
+    if (!info[index].IsExternal()) return elements<uint8_t>(info, index, bytes);
+    SharedMemory& memory = task->held[index - 2] = memory_of(info, index);
+    if (memory->bytes < bytes)
+      throw Napi::RangeError::New(info.Env(), "an array has " + std::to_string(memory->bytes) + " bytes, needed are " + std::to_string(bytes));
+    return memory->data;
+  };
+  task->in = side(2, in_bytes);
+  task->out = side(3, out_bytes);
   task->workspace = info[4].IsNull() ? nullptr : elements<uint8_t>(info, 4, fft->workspace_bytes);
   task->scale = info[5].As<Napi::Number>().Uint32Value();
   if (info[6].As<Napi::Boolean>().Value()) {
@@ -254,6 +320,10 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
   exports.Set("fftSizes", Napi::Function::New(env, fft_sizes, "fftSizes"));
   exports.Set("fftExecute", Napi::Function::New(env, fft_execute, "fftExecute"));
   exports.Set("fftDestroy", Napi::Function::New(env, fft_destroy, "fftDestroy"));
+  exports.Set("alloc", Napi::Function::New(env, alloc, "alloc"));
+  exports.Set("memoryWrite", Napi::Function::New(env, memory_write, "memoryWrite"));
+  exports.Set("memoryRead", Napi::Function::New(env, memory_read, "memoryRead"));
+  exports.Set("free", Napi::Function::New(env, release, "free"));
   exports.Set("indexerDestroy", Napi::Function::New(env, indexer_destroy, "indexerDestroy"));
   return exports;
 }

@@ -98,6 +98,25 @@ export interface FftDescriptor {
   readonly outputComplex: boolean;
 }
 
+/** Memory to reserve for an array. */
+export interface ArrayDescriptor {
+  readonly bytes: number;
+  /** Of its numbers: a backend without double precision holds no f64 arrays. */
+  readonly precision: 'f32' | 'f64';
+}
+
+/** Memory of a backend that stays there between calls; zeroed at first, counted in `liveBytes`, never read unless `read` is called. */
+export interface ArrayMemory extends Disposable {
+  readonly bytes: number;
+  /** Copies `data` to byte `offset`; both are whole numbers of the array. The data may be changed once the promise settles. */
+  write(data: Uint8Array, offset: number): Promise<void>;
+  /** Fills `into` from byte `offset` on, after all work on this memory that was submitted before. */
+  read(into: Uint8Array, offset: number): Promise<void>;
+}
+
+/** A side of a run: numbers of the caller, or memory of the same backend. */
+export type FftSide = Float32Array | Float64Array | ArrayMemory;
+
 /** A planned transform; the arrays are checked, and are the caller's. */
 export interface FftKernel extends Disposable {
   readonly bytes: number;
@@ -107,6 +126,17 @@ export interface FftKernel extends Disposable {
     direction: 'forward' | 'backward',
     input: Float32Array | Float64Array,
     output: Float32Array | Float64Array,
+    scale: 'none' | 'full' | 'symmetric',
+    workspace: Float32Array | Float64Array | undefined,
+  ): Promise<void>;
+  /**
+   * As `execute`, where at least one side is memory of this backend: that side is neither downloaded nor uploaded. In place the same
+   * memory is given twice. Absent where transforms take no device arrays.
+   */
+  executeOn?(
+    direction: 'forward' | 'backward',
+    input: FftSide,
+    output: FftSide,
     scale: 'none' | 'full' | 'symmetric',
     workspace: Float32Array | Float64Array | undefined,
   ): Promise<void>;
@@ -121,6 +151,7 @@ export interface Backend extends Disposable {
   readonly pi?: Op<PiDescriptor, PiKernel>;
   readonly indexing?: Op<IndexingDescriptor, IndexingKernel>;
   readonly fft?: Op<FftDescriptor, FftKernel>;
+  readonly array?: Op<ArrayDescriptor, ArrayMemory>;
   /** Resolves when everything submitted so far is done. */
   sync(): Promise<void>;
 }

@@ -4,14 +4,17 @@
  * Forward has the exponent −2πi jk/N and no factor unless `scale` asks for one. Complex arrays are interleaved: re, im, re, im. It is
  * not a distributed transform: see `distributed` for that.
  */
+import { type DeviceArray, makeArray } from '../arrays/array.js';
 import type { BackendName } from '../backends/backend.js';
 import { EwaldError } from '../errors.js';
 import { choice, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import { describeFft, type FftKind, type FftOptions, type FftPrecision, type FftScale, otherSide } from './parameters.js';
+import { type CheckedSide, checkNumbers, checkSide, type FftData, overlap, type SideRules } from './sides.js';
 
 export type { FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './parameters.js';
+export type { FftData } from './sides.js';
 
 /** Numbers of a transform: single or double as the plan's precision says; complex ones interleaved. */
 export type FftArray = Float32Array | Float64Array;
@@ -39,15 +42,29 @@ export interface FftPlanMethods extends Disposable {
   /** Bytes the plan holds on its backend. */
   readonly bytes: number;
   /**
-   * Transforms forward: reads `input`, writes `output` and resolves with it; without `output` a new array, in place `input`.
-   *
-   * Neither array may be changed or transferred until the promise settles; runs of one plan are done in order. Throws `Shape`,
-   * `Argument`, `Disposed`.
+   * Makes a device array for a side of the plan (`input` is what forward reads, default), zeroed, on the plan's backend; its shape is
+   * one axis with everything the side touches, strides and batch included. The caller disposes it; it may outlive the plan.
    */
-  forward(input: FftArray, output?: FftArray, options?: FftRunOptions): Promise<FftArray>;
+  array(side?: 'input' | 'output'): Promise<DeviceArray>;
+  /** Transforms forward. */
+  readonly forward: FftRun;
   /** Transforms backward: reads what forward writes, writes what forward reads. */
-  backward(input: FftArray, output?: FftArray, options?: FftRunOptions): Promise<FftArray>;
+  readonly backward: FftRun;
 }
+
+/**
+ * Reads `input`, writes `output` and resolves with it; without `output` a new typed array, in place `input`.
+ *
+ * Either side may be a device array of the plan's backend (see `FftPlan.array`): it stays there, and only a typed array on the other side is
+ * moved. A device array as input needs an output. Typed arrays may not be changed or transferred until the promise settles; runs of one
+ * plan, and runs that share a device array, are done in order. Throws `Shape`, `Argument`, `Disposed`, `Unsupported`.
+ */
+export interface FftRun {
+  <Out extends FftData>(input: FftData, output: Out, options?: FftRunOptions): Promise<Out>;
+  <Side extends FftData>(input: Side, output?: undefined, options?: FftRunOptions): Promise<Side>;
+  (input: FftArray, output?: FftArray, options?: FftRunOptions): Promise<FftArray>;
+}
+
 /** A planned transform. */
 export type FftPlan = FftPlanMethods & MaybeAsyncDisposable;
 
@@ -63,56 +80,58 @@ export async function planFft(planner: Planner, options: FftOptions): Promise<Ff
   const resource = new Resource('fft plan', planner.resource, () => kernel.dispose());
   const [inputLength, outputLength] = [given.inputElements * (given.inputComplex ? 2 : 1), given.outputElements * (given.outputComplex ? 2 : 1)];
   const ArrayType = descriptor.precision === 'f32' ? Float32Array : Float64Array;
+  const rules: SideRules = {
+    planner,
+    backend: backend.name,
+    about: `shape ${descriptor.shape.join(' × ')}, kind ${given.kind}, batch ${descriptor.batch}`,
+    precision: descriptor.precision,
+    inPlace: descriptor.inPlace,
+    takesArrays: kernel.executeOn !== undefined,
+  };
 
-  const run = async (direction: 'forward' | 'backward', input: FftArray, output: FftArray | undefined, runOptions: FftRunOptions): Promise<FftArray> => {
+  const run = async (direction: 'forward' | 'backward', input: FftData, output: FftData | undefined, runOptions: FftRunOptions): Promise<FftData> => {
     resource.assertAlive();
-    knownOptions(`fft.${direction}`, runOptions, ['scale', 'workspace']);
-    const scale = choice(`fft.${direction}: scale`, runOptions.scale, 'none', scales);
-    const [from, to] = direction === 'forward' ? [inputLength, outputLength] : [outputLength, inputLength];
+    const name = `fft.${direction}`;
+    knownOptions(name, runOptions, ['scale', 'workspace']);
+    const scale = choice(`${name}: scale`, runOptions.scale, 'none', scales);
+    const forward = direction === 'forward';
+    const [from, to] = forward ? [inputLength, outputLength] : [outputLength, inputLength];
+    const [complexFrom, complexTo] = forward ? [given.inputComplex, given.outputComplex] : [given.outputComplex, given.inputComplex];
     // In place both sides are one array, as long as the longer side.
-    const whole = Math.max(from, to);
-    check(`fft.${direction}: input`, input, descriptor.inPlace ? whole : from);
-    let target: FftArray;
+    const source = checkSide(`${name}: input`, input, descriptor.inPlace ? Math.max(from, to) : from, complexFrom, rules);
+    let wanted: FftData;
+    let target: CheckedSide;
     if (descriptor.inPlace) {
       if (output !== undefined && output !== input)
-        throw new EwaldError('Argument', `fft.${direction}: the plan is in place; leave output out, or pass the input again`);
-      target = input;
+        throw new EwaldError('Argument', `${name}: the plan is in place; leave output out, or pass the input again`);
+      [wanted, target] = [input, source];
     } else {
-      target = output ?? new ArrayType(to);
-      check(`fft.${direction}: output`, target, to);
-      if (overlap(input, target))
-        throw new EwaldError('Argument', `fft.${direction}: input and output overlap in memory; use two arrays, or a plan with inPlace: true`);
+      if (output === undefined && source.array)
+        throw new EwaldError(
+          'Argument',
+          `${name}: a device array as input needs an output: an array made by the plan's array(), or a typed array to download into`,
+        );
+      wanted = output ?? new ArrayType(to);
+      target = checkSide(`${name}: output`, wanted, to, complexTo, rules);
+      if (overlap(input, wanted)) throw new EwaldError('Argument', `${name}: input and output overlap in memory; use two arrays, or a plan with inPlace: true`);
     }
     const { workspace } = runOptions;
     if (workspace !== undefined) {
-      check(`fft.${direction}: workspace`, workspace, kernel.workspaceElements * 2);
-      if (overlap(workspace, input) || overlap(workspace, target)) throw new EwaldError('Argument', `fft.${direction}: the workspace overlaps input or output`);
+      checkNumbers(`${name}: workspace`, workspace, kernel.workspaceElements * 2, rules);
+      if (overlap(workspace, input) || overlap(workspace, wanted)) throw new EwaldError('Argument', `${name}: the workspace overlaps input or output`);
     } else if (descriptor.userWorkspace && kernel.workspaceElements > 0) {
-      throw new EwaldError(
-        'Argument',
-        `fft.${direction}: the plan was made with userWorkspace; pass a workspace of ${kernel.workspaceElements} complex numbers`,
-      );
+      throw new EwaldError('Argument', `${name}: the plan was made with userWorkspace; pass a workspace of ${kernel.workspaceElements} complex numbers`);
     }
-    return resource.enqueue(async () => {
-      const bytes = input.byteLength;
-      if (bytes === 0 && from > 0)
-        throw new EwaldError('Shape', `fft.${direction}: the input was detached before the run began; keep it until it has resolved`);
-      await kernel.execute(swapped === (direction === 'forward') ? 'backward' : 'forward', input, target, scale, workspace);
-      return target;
+    const arrays = [...new Set([source.array, target.array])].flatMap((array) => (array ? [array.resource] : []));
+    return resource.enqueueWith(arrays, async () => {
+      if (ArrayBuffer.isView(input) && input.byteLength === 0 && from > 0)
+        throw new EwaldError('Shape', `${name}: the input was detached before the run began; keep it until it has resolved`);
+      const sense = swapped === forward ? 'backward' : 'forward';
+      if (kernel.executeOn) await kernel.executeOn(sense, source.side, target.side, scale, workspace);
+      else await kernel.execute(sense, source.side as FftArray, target.side as FftArray, scale, workspace);
+      return wanted;
     });
   };
-
-  function check(what: string, array: FftArray, length: number): void {
-    if (!(array instanceof ArrayType)) {
-      const found = (array as object | undefined)?.constructor?.name ?? typeof array;
-      throw new EwaldError('Shape', `${what} is a ${found}; a plan of precision ${descriptor.precision} needs a ${ArrayType.name}`);
-    }
-    if (array.length < length)
-      throw new EwaldError(
-        'Shape',
-        `${what} has ${array.length} numbers; needed are ${length} (shape ${descriptor.shape.join(' × ')}, kind ${given.kind}, batch ${descriptor.batch})`,
-      );
-  }
 
   const plan: FftPlanMethods = {
     backend: backend.name,
@@ -125,14 +144,16 @@ export async function planFft(planner: Planner, options: FftOptions): Promise<Ff
     inputLength: descriptor.inPlace ? Math.max(inputLength, outputLength) : inputLength,
     outputLength: descriptor.inPlace ? Math.max(inputLength, outputLength) : outputLength,
     bytes: kernel.bytes,
-    forward: (input, output, runOptions = {}) => run('forward', input, output, runOptions),
-    backward: (input, output, runOptions = {}) => run('backward', input, output, runOptions),
+    array: (side) => {
+      const name = choice('fft.array: side', side, 'input', ['input', 'output']);
+      const [length, complex] = name === 'input' ? [plan.inputLength, given.inputComplex] : [plan.outputLength, given.outputComplex];
+      const dtype = descriptor.precision === 'f32' ? (complex ? 'c64' : 'f32') : complex ? 'c128' : 'f64';
+      return makeArray(planner, { shape: complex ? length / 2 : length, dtype, backend: backend.name });
+    },
+    forward: ((input: FftData, output?: FftData, runOptions = {}) => run('forward', input, output, runOptions)) as FftRun,
+    backward: ((input: FftData, output?: FftData, runOptions = {}) => run('backward', input, output, runOptions)) as FftRun,
     dispose: () => resource.dispose(),
   };
   Object.defineProperty(plan, asyncDispose, { value: () => resource.dispose() });
   return plan as FftPlan;
-}
-
-function overlap(a: FftArray, b: FftArray): boolean {
-  return a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
 }

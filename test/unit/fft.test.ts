@@ -4,33 +4,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  type Context,
-  convolve,
-  correlate,
-  createContext,
-  devices,
-  type EwaldErrorTag,
-  fftfreq,
-  fftshift,
-  goodLength,
-  ifftshift,
-  isEwaldError,
-  rfftfreq,
-} from 'ewald';
+import { type Context, convolve, correlate, createContext, devices, fftfreq, fftshift, goodLength, ifftshift, rfftfreq } from 'ewald';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatNpy, parseNpy } from '../../src/data/npy.js';
 import { Random } from '../../src/simulate/random.js';
 import { ewald } from '../support/cli.js';
-
-async function refused(work: () => unknown, tag: EwaldErrorTag, ...words: string[]): Promise<void> {
-  const error = await (async () => work())().then(
-    () => expect.unreachable(`nothing was thrown; expected ${tag}`),
-    (thrown) => thrown,
-  );
-  expect(isEwaldError(error, tag), `${error}`).toBe(true);
-  for (const word of words) expect(error.message).toContain(word);
-}
+import { refused } from '../support/refused.js';
 
 describe.each(['wasm', 'native'] as const)('fft plans on %s', (backend) => {
   let context: Context;

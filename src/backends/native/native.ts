@@ -6,11 +6,24 @@ import { EwaldError, messageOf } from '../../errors.js';
 import { constants, enums, fftDescriptor, imageResult, indexedCell, indexerDescriptor } from '../../layout/layout.js';
 import { pack, sizeOf } from '../../layout/struct.js';
 import { addonPath } from '../addon-path.js';
-import type { Backend, BackendLoader, DeviceInfo, FftDescriptor, FftKernel, IndexingDescriptor, IndexingKernel, PiKernel, Probe } from '../backend.js';
+import type {
+  ArrayDescriptor,
+  ArrayMemory,
+  Backend,
+  BackendLoader,
+  DeviceInfo,
+  FftDescriptor,
+  FftKernel,
+  IndexingDescriptor,
+  IndexingKernel,
+  PiKernel,
+  Probe,
+} from '../backend.js';
 import { addonError } from '../status.js';
+import { CoreArray, handleOf, type MemoryAddon } from './array.js';
 
 /** What the addon exports; cpp/addon/addon.cpp. */
-interface Addon {
+interface Addon extends MemoryAddon {
   readonly abiVersion: number;
   readonly instructionSet: string;
   readonly hardwareThreads: number;
@@ -38,8 +51,8 @@ interface Addon {
   fftExecute(
     plan: object,
     direction: number,
-    input: ArrayBufferView,
-    output: ArrayBufferView,
+    input: ArrayBufferView | object,
+    output: ArrayBufferView | object,
     workspace: ArrayBufferView | null,
     scale: number,
     now: boolean,
@@ -193,22 +206,32 @@ class NativeBackend implements Backend {
     const elements = Math.max(descriptor.inputElements, descriptor.outputElements);
     // A thread of the pool costs some 30 microseconds to reach: what is done sooner is done at once.
     const now = elements * Math.log2(elements + 1) < 50_000;
+    const run: FftKernel['executeOn'] = async (direction, input, output, scale, workspace) => {
+      try {
+        await addon.fftExecute(plan, enums.FftDirection[direction], handleOf(input), handleOf(output), workspace ?? null, enums.FftScale[scale], now);
+      } catch (error) {
+        throw addonError(error);
+      }
+    };
     return {
       bytes,
       workspaceElements: descriptor.userWorkspace ? addon.fftSizes(plan)[2] : 0,
-      async execute(direction, input, output, scale, workspace) {
-        try {
-          await addon.fftExecute(plan, enums.FftDirection[direction], input, output, workspace ?? null, enums.FftScale[scale], now);
-        } catch (error) {
-          throw addonError(error);
-        }
-      },
+      execute: run,
+      executeOn: run,
       dispose: async () => {
         addon.fftDestroy(plan);
         this.#coreBytes -= bytes;
       },
     };
   }
+
+  readonly array = {
+    supports: (): true => true,
+    plan: async ({ bytes }: ArrayDescriptor): Promise<ArrayMemory> =>
+      new CoreArray(this.#addon, bytes, (held) => {
+        this.#coreBytes += held;
+      }),
+  };
 
   async sync(): Promise<void> {}
   async dispose(): Promise<void> {}

@@ -1,7 +1,8 @@
-/** Transforms on wasm: the arrays are copied into the heap, transformed there and copied out; see cpp/fft. */
+/** Transforms on wasm: typed arrays are copied into the heap and out of it, arrays of the heap are used where they are; see cpp/fft. */
 import { enums, fftDescriptor } from '../../layout/layout.js';
 import { pack, sizeOf } from '../../layout/struct.js';
-import type { FftDescriptor, FftKernel } from '../backend.js';
+import type { FftDescriptor, FftKernel, FftSide } from '../backend.js';
+import { HeapArray } from './array.js';
 import type { Core } from './heap.js';
 import { Staging } from './staging.js';
 
@@ -28,19 +29,23 @@ export function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
     core.read(scratch, words);
     const first = staging.place(inPlace ? Math.max(inputBytes, outputBytes) : inputBytes);
     const second = inPlace ? first : staging.place(outputBytes);
+    const run = async (direction: 'forward' | 'backward', input: FftSide, output: FftSide, scale: 'none' | 'full' | 'symmetric'): Promise<void> => {
+      const forward = direction === 'forward';
+      const [readBytes, writtenBytes] = forward ? [inputBytes, outputBytes] : [outputBytes, inputBytes];
+      let [from, to] = forward ? [first, second] : [second, first];
+      if (input instanceof HeapArray) from = input.address;
+      else core.write(from, bytesOf(input as Numbers, readBytes));
+      if (output instanceof HeapArray) to = output.address;
+      // Places between strided elements belong to the caller and must come back as they were.
+      else if (descriptor.strided && !inPlace) core.write(to, bytesOf(output as Numbers, writtenBytes));
+      core.check('ewald_fft_execute', handle, enums.FftDirection[direction], from, to, 0, enums.FftScale[scale]);
+      if (!(output instanceof HeapArray)) core.read(to, bytesOf(output as Numbers, writtenBytes));
+    };
     return {
       bytes: core.liveBytes - before,
       workspaceElements: userWorkspace ? (words[2] ?? 0) : 0,
-      async execute(direction, input, output, scale) {
-        const forward = direction === 'forward';
-        const [from, to] = forward ? [first, second] : [second, first];
-        const [readBytes, writtenBytes] = forward ? [inputBytes, outputBytes] : [outputBytes, inputBytes];
-        core.write(from, new Uint8Array(input.buffer, input.byteOffset, readBytes));
-        // Places between strided elements belong to the caller and must come back as they were.
-        if (descriptor.strided && !inPlace) core.write(to, new Uint8Array(output.buffer, output.byteOffset, writtenBytes));
-        core.check('ewald_fft_execute', handle, enums.FftDirection[direction], from, to, 0, enums.FftScale[scale]);
-        core.read(to, new Uint8Array(output.buffer, output.byteOffset, writtenBytes));
-      },
+      execute: run,
+      executeOn: run,
       async dispose() {
         core.call('ewald_fft_destroy', handle);
         staging.release();
@@ -53,3 +58,6 @@ export function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
     throw error;
   }
 }
+
+type Numbers = Float32Array | Float64Array;
+const bytesOf = (numbers: Numbers, bytes: number): Uint8Array => new Uint8Array(numbers.buffer, numbers.byteOffset, bytes);

@@ -1,7 +1,21 @@
 /** The wasm backend: the C++ core compiled by Emscripten, one thread, SIMD128. The reference, and the fallback that always works. */
 import { messageOf } from '../../errors.js';
 import type { WorkerPort } from '../../worker-port.js';
-import type { Backend, BackendLoader, DeviceInfo, FftDescriptor, FftKernel, IndexingDescriptor, IndexingKernel, PiKernel, Probe } from '../backend.js';
+import type {
+  ArrayDescriptor,
+  ArrayMemory,
+  Backend,
+  BackendLoader,
+  DeviceInfo,
+  FftDescriptor,
+  FftKernel,
+  IndexingDescriptor,
+  IndexingKernel,
+  Op,
+  PiKernel,
+  Probe,
+} from '../backend.js';
+import { arrayOp } from './array.js';
 import { planFft } from './fft.js';
 import { Core } from './heap.js';
 import { planIndexing } from './indexing.js';
@@ -42,6 +56,7 @@ export function wasmLoader(readFile: ReadFile | undefined): BackendLoader {
 class WasmBackend implements Backend {
   readonly name = 'wasm';
   readonly device: DeviceInfo;
+  readonly array: Op<ArrayDescriptor, ArrayMemory>;
   readonly #core: Core;
   readonly #module: WebAssembly.Module;
   readonly #startWorker: () => WorkerPort;
@@ -51,6 +66,7 @@ class WasmBackend implements Backend {
     this.#core = core;
     this.#module = module;
     this.device = device;
+    this.array = arrayOp(core, device.limits.maxBytes ?? 0);
     this.#startWorker = startWorker;
   }
 

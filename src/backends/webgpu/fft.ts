@@ -2,9 +2,10 @@
  * Transforms on WebGPU: a kernel for each pass, written for its lengths and strides; see wgsl/fft.
  *
  * A plan holds both sides, the numbers between passes, all tables and the staging memory of a result; a run writes its input, submits
- * its passes at once and reads its output.
+ * its passes at once and reads its output. A side that is an array of the device takes the place of the plan's own.
  */
-import type { FftDescriptor, FftKernel, Op } from '../backend.js';
+import type { FftDescriptor, FftKernel, FftSide, Op } from '../backend.js';
+import { GpuArray } from './array.js';
 import type { BufferRequest, GpuDevice } from './device.js';
 import { logicalPoints, type Pass, type Place, type Program, programOf } from './fft-program.js';
 import { type Room, shaderOf } from './fft-shader.js';
@@ -96,33 +97,45 @@ async function plan(descriptor: FftDescriptor, device: GpuDevice, room: Room): P
   try {
     device.write(uniform, runs.packed());
     device.write(table, values);
-    const bound = directions.map(({ passes }, d) => {
-      const places: Record<Place, GpuBuffer> = d === 0 ? { input, output, middle, long } : { input: output, output: input, middle, long };
-      return passes.map(({ pass, shader }, i) => {
+    const bind = (d: number, from: GpuBuffer, to: GpuBuffer) => {
+      const places: Record<Place, GpuBuffer> = { input: from, output: to, middle, long };
+      return (directions[d]?.passes ?? []).map(({ pass, shader }, i) => {
         const pipeline = pipelines[d]?.[i] as GPUComputePipeline;
         const buffers = [...(shader.usesTable ? [table] : []), places[pass.from], ...(pass.to === pass.from ? [] : [places[pass.to]])];
         const groups = scales.map((scale) => device.bind(pipeline, [{ buffer: uniform, offset: runs.slot(pass, scale), bytes: 16 }, ...buffers]));
         return { pipeline, groups, size: shader.groups };
       });
-    });
-    const steps: Record<Direction, (typeof bound)[number]> = { forward: bound[0] ?? [], backward: bound[1] ?? [] };
+    };
+    // Kept for each pair of buffers as long as both live.
+    const steps = { forward: new Pairs((from, to) => bind(0, from, to)), backward: new Pairs((from, to) => bind(1, from, to)) };
+    steps.forward.of(input, output);
+    steps.backward.of(output, input);
+    const run = async (direction: Direction, given: FftSide, wanted: FftSide, scale: Scale): Promise<void> => {
+      const forward = direction === 'forward';
+      const [mine, mineTo] = forward ? [input, output] : [output, input];
+      const [readBytes, writtenBytes] = forward ? [sizes.input, sizes.output] : [sizes.output, sizes.input];
+      const read = given instanceof GpuArray ? given.buffer : mine;
+      const array = wanted instanceof GpuArray ? wanted.buffer : undefined;
+      // In place the passes still go from one buffer to another: the result is copied over the input at the end.
+      const written = array === undefined || array === read ? mineTo : array;
+      if (!(given instanceof GpuArray)) device.write(read, bytesOf(given as Numbers, readBytes));
+      // Places between strided elements, and the padding of a real side in place, belong to the caller and must come back as they were.
+      const gaps = descriptor.strided || (descriptor.inPlace && descriptor.kind === 'r2c');
+      if (gaps && array === undefined) device.write(written, bytesOf(wanted as Numbers, writtenBytes));
+      const [answer] = await device.run((commands) => {
+        if (gaps && array === read) commands.copy(array, written, writtenBytes);
+        for (const { pipeline, groups, size } of steps[direction].of(read, written))
+          commands.dispatch(pipeline, groups[scales.indexOf(scale)] as GPUBindGroup, ...size);
+        if (array === undefined) commands.read(written, 0, writtenBytes, staging);
+        else if (array === read) commands.copy(written, array, writtenBytes);
+      });
+      if (answer) bytesOf(wanted as Numbers, writtenBytes).set(new Uint8Array(answer));
+    };
     return {
       bytes: held.reduce((all, { bytes }) => all + bytes, 0),
       workspaceElements: 0,
-      async execute(direction, from, to, scale) {
-        const forward = direction === 'forward';
-        const [read, written] = forward ? [input, output] : [output, input];
-        const [readBytes, writtenBytes] = forward ? [sizes.input, sizes.output] : [sizes.output, sizes.input];
-        device.write(read, new Uint8Array(from.buffer, from.byteOffset, readBytes));
-        // Places between strided elements, and the padding of a real side in place, belong to the caller and must come back as they were.
-        const gaps = descriptor.strided || (descriptor.inPlace && descriptor.kind === 'r2c');
-        if (gaps) device.write(written, new Uint8Array(to.buffer, to.byteOffset, writtenBytes));
-        const [answer = new ArrayBuffer(0)] = await device.run((commands) => {
-          for (const { pipeline, groups, size } of steps[direction]) commands.dispatch(pipeline, groups[scales.indexOf(scale)] as GPUBindGroup, ...size);
-          commands.read(written, 0, writtenBytes, staging);
-        });
-        new Uint8Array(to.buffer, to.byteOffset, writtenBytes).set(new Uint8Array(answer));
-      },
+      execute: run,
+      executeOn: run,
       async dispose() {
         for (const buffer of held) buffer.release();
       },
@@ -130,6 +143,27 @@ async function plan(descriptor: FftDescriptor, device: GpuDevice, room: Room): P
   } catch (error) {
     for (const buffer of held) buffer.release();
     throw error;
+  }
+}
+
+type Numbers = Float32Array | Float64Array;
+const bytesOf = (numbers: Numbers, bytes: number): Uint8Array => new Uint8Array(numbers.buffer, numbers.byteOffset, bytes);
+
+/** What belongs to a pair of buffers, made when it is first asked for and forgotten with either. */
+class Pairs<T> {
+  readonly #made = new WeakMap<GpuBuffer, WeakMap<GpuBuffer, T>>();
+  readonly #make: (from: GpuBuffer, to: GpuBuffer) => T;
+
+  constructor(make: (from: GpuBuffer, to: GpuBuffer) => T) {
+    this.#make = make;
+  }
+
+  of(from: GpuBuffer, to: GpuBuffer): T {
+    const row = this.#made.get(from) ?? new WeakMap<GpuBuffer, T>();
+    this.#made.set(from, row);
+    const value = row.get(to) ?? this.#make(from, to);
+    row.set(to, value);
+    return value;
   }
 }
 

@@ -1,6 +1,8 @@
 /** The WebGPU backend: kernels of wgsl/ in browsers and, through Dawn, in Node. */
 import { EwaldError, messageOf } from '../../errors.js';
 import type {
+  ArrayDescriptor,
+  ArrayMemory,
   Backend,
   BackendLoader,
   DeviceInfo,
@@ -15,6 +17,7 @@ import type {
   Probe,
 } from '../backend.js';
 import { describe, tooSmall } from './adapter.js';
+import { arrayOp } from './array.js';
 import { GpuDevice } from './device.js';
 import { fftOp } from './fft.js';
 import { indexingOp } from './indexing.js';
@@ -71,6 +74,7 @@ class WebGpuBackend implements Backend {
   readonly pi: Op<PiDescriptor, PiKernel>;
   readonly indexing: Op<IndexingDescriptor, IndexingKernel>;
   readonly fft: Op<FftDescriptor, FftKernel>;
+  readonly array: Op<ArrayDescriptor, ArrayMemory>;
   readonly #gpu: GpuDevice;
 
   constructor(gpu: GpuDevice, device: DeviceInfo) {
@@ -79,6 +83,7 @@ class WebGpuBackend implements Backend {
     this.pi = { supports: () => true, plan: piPlanner(gpu) };
     this.indexing = indexingOp(gpu);
     this.fft = fftOp(gpu);
+    this.array = arrayOp(gpu);
   }
 
   get liveBytes(): number {

@@ -1,5 +1,6 @@
 /** The case tables of transforms. */
+import { arrayRows } from './arrays.js';
 import { kindRows } from './kinds.js';
 
 /** The rows. */
-export const fftRows = [...kindRows];
+export const fftRows = [...kindRows, ...arrayRows];

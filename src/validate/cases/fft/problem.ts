@@ -4,8 +4,12 @@ import { Random } from '../../../simulate/random.js';
 import { type AxisTransform, inverseKind, transform } from '../../oracle/fft.js';
 import { halved, product, takeReduced } from './shapes.js';
 
+/** Which sides of a run are device arrays. `twice`: a run, and the same again on what it gave, without coming back in between. */
+export type OnDevice = 'input' | 'output' | 'both' | 'twice';
+
 export interface Problem {
   readonly options: FftOptions;
+  readonly arrays: OnDevice | undefined;
   readonly shape: readonly number[];
   readonly kinds: readonly (AxisTransform | undefined)[];
   readonly direction: 'forward' | 'backward';
@@ -19,7 +23,7 @@ export interface Problem {
 }
 
 /** The problem of a plan in one direction: forward input is random; a backward input of c2r has the symmetry a real signal gives it. */
-export function problem(options: FftOptions, direction: 'forward' | 'backward', scale: FftScale, seed: number): Problem {
+export function problem(options: FftOptions, direction: 'forward' | 'backward', scale: FftScale, seed: number, arrays?: OnDevice): Problem {
   const shape = typeof options.shape === 'number' ? [options.shape] : options.shape;
   const kind: FftKind = options.kind ?? 'c2c';
   const axes = options.axes ?? shape.map((_, i) => i);
@@ -44,6 +48,7 @@ export function problem(options: FftOptions, direction: 'forward' | 'backward', 
   if (half && !toComplex) input = symmetricInput(shape, axes, reduced, batch, random);
   return {
     options,
+    arrays,
     shape,
     kinds,
     direction,

@@ -3,7 +3,7 @@ import type { FftOptions, FftScale } from '../../../fft/fft.js';
 import type { Comparison, Row } from '../../case.js';
 import { relativeL2, worstElement } from '../../compare.js';
 import * as bounds from '../../tolerances.js';
-import { type Problem, problem } from './problem.js';
+import { type OnDevice, type Problem, problem } from './problem.js';
 import { product, smooth } from './shapes.js';
 import { type Output, plan } from './subject.js';
 import { oracle } from './truth.js';
@@ -12,13 +12,14 @@ export interface Extra {
   readonly direction?: 'forward' | 'backward';
   readonly scale?: FftScale;
   readonly bench?: boolean;
+  readonly arrays?: OnDevice;
 }
 
 /** Address of a plan: kind, precision, lengths, and whatever differs from the defaults. */
 export function row(
   options: FftOptions,
   about: string,
-  { direction = 'forward', scale = 'none', bench = false }: Extra = {},
+  { direction = 'forward', scale = 'none', bench = false, arrays }: Extra = {},
 ): Row<Problem, Output, Float64Array> {
   const shape = typeof options.shape === 'number' ? [options.shape] : options.shape;
   const { shape: _, kind = 'c2c', precision = 'f32', ...rest } = options;
@@ -31,6 +32,7 @@ export function row(
     ...more,
     ...(scale === 'none' ? [] : [`scale=${scale}`]),
     ...(direction === 'forward' ? [] : ['inverse']),
+    ...(arrays ? [`arrays=${arrays}`] : []),
   ].join(':');
   const elements = product(shape) * (options.batch ?? 1);
   const flops = 5 * elements * Math.log2(product(shape) + 1);
@@ -42,7 +44,7 @@ export function row(
     flops,
     bytes: elements * 2 * (precision === 'f32' ? 8 : 16),
     ...(bench ? { bench } : {}),
-    make: (seed) => problem(options, direction, scale, seed),
+    make: (seed) => problem(options, direction, scale, seed, arrays),
     oracle,
     plan,
     compare(found, expected): Comparison {

@@ -1,6 +1,7 @@
 /** A problem planned on a backend, with guard words around and between what it writes. */
 import type { Context } from '../../../context.js';
 import type { FftArray } from '../../../fft/fft.js';
+import { runOnDevice } from './on-device.js';
 import { places } from './places.js';
 import type { Problem } from './problem.js';
 
@@ -37,9 +38,8 @@ export async function plan(context: Context, p: Problem) {
       const output = p.options.inPlace ? input : memory.subarray(16, 16 + outputLength);
       const workspace = p.options.userWorkspace ? new ArrayType(2 * fft.sizeWorkspace) : undefined;
       const options = { scale: p.scale, ...(workspace ? { workspace } : {}) };
-      await (forward
-        ? fft.forward(input, p.options.inPlace ? undefined : output, options)
-        : fft.backward(input, p.options.inPlace ? undefined : output, options));
+      if (p.arrays) await runOnDevice(fft, p, input, output, options);
+      else await fft[p.direction](input, p.options.inPlace ? undefined : output, options);
       const values = new Float64Array(outputPlaces.length * outputWidth);
       const touched = new Set<number>();
       outputPlaces.forEach((place, i) => {

@@ -11,7 +11,8 @@ export function oracle(p: Problem): Float64Array {
   const reduced = options.reducedAxis ?? axes.at(-1) ?? 0;
   const half = options.kind === 'r2c' || options.kind === 'c2r';
   const logical = kinds.reduce((all, kind, axis) => (kind ? all * logicalLength(kind, shape[axis] as number) : all), 1);
-  const factor = p.scale === 'full' ? 1 / logical : p.scale === 'symmetric' ? 1 / Math.sqrt(logical) : 1;
+  const once = p.scale === 'full' ? 1 / logical : p.scale === 'symmetric' ? 1 / Math.sqrt(logical) : 1;
+  const factor = p.arrays === 'twice' ? once * once : once;
   const each = input.length / batch;
   const results: Float64Array[] = [];
   for (let b = 0; b < batch; b++) {
@@ -24,6 +25,7 @@ export function oracle(p: Problem): Float64Array {
       });
     } else complex = half ? fillReduced(part, shape, axes, reduced) : Float64Array.from(part);
     let out = transform(complex, shape, kinds);
+    if (p.arrays === 'twice') out = transform(out, shape, kinds);
     if (!outputComplex) out = Float64Array.from({ length: out.length / 2 }, (_, i) => out[2 * i] as number);
     else if (half) out = takeReduced(out, shape, reduced);
     results.push(out.map((x) => x * factor));

@@ -1,0 +1,171 @@
+/**
+ * Arrays on a device: numbers that stay on a backend between calls. What computes on them takes them in place of typed arrays; nothing
+ * comes back to the host unless it is read. They are not a numerical library: no arithmetic, no views, no broadcasting.
+ */
+import type { ArrayMemory, BackendName } from '../backends/backend.js';
+import { EwaldError } from '../errors.js';
+import { choice, integer, knownOptions } from '../options.js';
+import type { Planner } from '../planner.js';
+import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
+
+/** Real numbers of single or double precision, or complex ones made of two of them: NumPy's float32, float64, complex64, complex128. */
+export type ArrayDtype = 'f32' | 'f64' | 'c64' | 'c128';
+
+type Numbers = Float32Array | Float64Array;
+
+/** What an array is. */
+export interface ArrayOptions {
+  /** Lengths, slowest axis first, each at least 1; default: one axis with all the data. */
+  readonly shape?: readonly number[] | number;
+  /** Default: the data's own, real; `f32` without data. Data of a complex array is interleaved. */
+  readonly dtype?: ArrayDtype;
+  /** Where it lies; default: the context's first backend that holds arrays of this size and precision. A plan's `array` knows its own. */
+  readonly backend?: BackendName;
+}
+
+export interface DeviceArrayMethods extends Disposable {
+  readonly shape: readonly number[];
+  readonly dtype: ArrayDtype;
+  readonly backend: BackendName;
+  /** Numbers it holds: twice the elements where they are complex. */
+  readonly length: number;
+  readonly bytes: number;
+  /** Copies numbers from the host to number `offset` (default 0) of the array. Throws `Shape`, `Argument`, `Disposed`. */
+  write(data: Numbers, offset?: number): Promise<void>;
+  /** Copies numbers to the host from number `offset` (default 0) on; into a new array of all that follow unless one is given. */
+  read<T extends Numbers = Numbers>(into?: T, offset?: number): Promise<T>;
+}
+/**
+ * An array on a backend. Reads, writes and runs that touch it are done in the order of the calls; `dispose` waits for them. It ends with
+ * its context.
+ */
+export type DeviceArray = DeviceArrayMethods & MaybeAsyncDisposable;
+
+const dtypes: readonly ArrayDtype[] = ['f32', 'f64', 'c64', 'c128'];
+/** Elements that indices of 32 bits reach. */
+const mostElements = 2 ** 31 - 1;
+
+/** Precision of the numbers of a dtype. */
+export const precisionOf = (dtype: ArrayDtype): 'f32' | 'f64' => (dtype === 'f32' || dtype === 'c64' ? 'f32' : 'f64');
+/** Whether a dtype is complex. */
+export const isComplex = (dtype: ArrayDtype): boolean => dtype === 'c64' || dtype === 'c128';
+
+/** What the rooms that compute on arrays see of one. */
+export interface ArrayParts {
+  readonly memory: ArrayMemory;
+  readonly resource: Resource;
+  readonly planner: Planner;
+}
+
+class OpenArray implements DeviceArrayMethods {
+  readonly shape: readonly number[];
+  readonly dtype: ArrayDtype;
+  readonly backend: BackendName;
+  readonly length: number;
+  readonly bytes: number;
+  readonly #parts: ArrayParts;
+  readonly #number: typeof Float32Array | typeof Float64Array;
+
+  constructor(parts: ArrayParts, backend: BackendName, shape: readonly number[], dtype: ArrayDtype, length: number) {
+    this.#parts = parts;
+    this.backend = backend;
+    this.shape = Object.freeze([...shape]);
+    this.dtype = dtype;
+    this.length = length;
+    this.#number = precisionOf(dtype) === 'f32' ? Float32Array : Float64Array;
+    this.bytes = length * this.#number.BYTES_PER_ELEMENT;
+    Object.defineProperty(this, asyncDispose, { value: () => this.dispose() });
+  }
+
+  /** The inside of an array of this package; undefined for anything else. */
+  static partsOf(value: unknown): ArrayParts | undefined {
+    return typeof value === 'object' && value !== null && #parts in value ? (value as OpenArray).#parts : undefined;
+  }
+
+  async write(data: Numbers, offset?: number): Promise<void> {
+    const { memory, resource } = this.#parts;
+    resource.assertAlive();
+    const bytes = this.#part('write', data, offset);
+    const { length } = data;
+    return resource.enqueue(async () => memory.write(bytesOf(data, length), bytes));
+  }
+
+  async read<T extends Numbers = Numbers>(into?: T, offset?: number): Promise<T> {
+    const { memory, resource } = this.#parts;
+    resource.assertAlive();
+    const first = integer('array.read: offset', offset, 0, 0, this.length);
+    const target = into ?? (new this.#number(this.length - first) as T);
+    const bytes = this.#part('read', target, first);
+    const { length } = target;
+    return resource.enqueue(async () => {
+      await memory.read(bytesOf(target, length), bytes);
+      return target;
+    });
+  }
+
+  dispose(): Promise<void> {
+    return this.#parts.resource.dispose();
+  }
+
+  /** Byte at which `data` begins; throws where it does not fit. */
+  #part(what: string, data: Numbers, offset: number | undefined): number {
+    if (!(data instanceof this.#number)) {
+      throw new EwaldError('Shape', `array.${what}: got a ${nameOf(data)}; an array of dtype ${this.dtype} needs a ${this.#number.name}`);
+    }
+    const first = integer(`array.${what}: offset`, offset, 0, 0, this.length);
+    if (first + data.length > this.length) {
+      throw new EwaldError(
+        'Shape',
+        `array.${what}: ${data.length} numbers at ${first} do not fit; the array has ${this.length} (shape ${this.shape.join(' × ')}, ${this.dtype})`,
+      );
+    }
+    return first * this.#number.BYTES_PER_ELEMENT;
+  }
+}
+
+/** The inside of an array; undefined for anything that is none. */
+export const partsOf = OpenArray.partsOf;
+
+/** Makes an array on a context, zeroed or with `data`. Throws `Shape`, `Argument`, `Limit`, `Unsupported`, `OutOfMemory`. */
+export async function makeArray(planner: Planner, options: ArrayOptions, data?: Numbers): Promise<DeviceArray> {
+  knownOptions('array', options, ['shape', 'dtype', 'backend']);
+  if (data !== undefined && !(data instanceof Float32Array) && !(data instanceof Float64Array))
+    throw new EwaldError('Shape', `array: the data is a ${nameOf(data)}; needed is a Float32Array or a Float64Array`);
+  const dtype = choice('array: dtype', options.dtype, data instanceof Float64Array ? 'f64' : 'f32', dtypes);
+  const width = isComplex(dtype) ? 2 : 1;
+  const precision = precisionOf(dtype);
+  if (data && data instanceof Float32Array !== (precision === 'f32'))
+    throw new EwaldError('Shape', `array: the data is a ${nameOf(data)}; dtype ${dtype} needs a ${precision === 'f32' ? 'Float32Array' : 'Float64Array'}`);
+  const shape = checkShape(options.shape ?? (data ? [data.length / width] : undefined));
+  const length = shape.reduce((product, n) => product * n, width);
+  if (length > mostElements) throw new EwaldError('Limit', `array: shape ${shape.join(' × ')} has ${length} numbers; at most ${mostElements} fit an array`);
+  if (data && data.length !== length)
+    throw new EwaldError('Shape', `array: the data has ${data.length} numbers; the shape ${shape.join(' × ')} of dtype ${dtype} needs ${length}`);
+  const bytes = length * (precision === 'f32' ? 4 : 8);
+  const { backend, kernel: memory } = await planner.plan('array', { bytes, precision }, options.backend);
+  const resource = new Resource('array', planner.resource, () => memory.dispose());
+  if (data) {
+    try {
+      await resource.enqueue(() => memory.write(bytesOf(data, length), 0));
+    } catch (error) {
+      await resource.dispose();
+      throw error;
+    }
+  }
+  return new OpenArray({ memory, resource, planner }, backend.name, shape, dtype, length) as unknown as DeviceArray;
+}
+
+function checkShape(given: ArrayOptions['shape']): number[] {
+  const shape = typeof given === 'number' ? [given] : given;
+  if (!Array.isArray(shape) || shape.length < 1 || shape.some((n) => !Number.isInteger(n) || n < 1))
+    throw new EwaldError('Shape', `array: shape is ${JSON.stringify(given)}; needed are lengths of at least 1, slowest axis first`);
+  return [...shape];
+}
+
+// A call may have to wait for its turn: what was handed over meanwhile has no numbers any more.
+function bytesOf(data: Numbers, length: number): Uint8Array {
+  if (data.length !== length) throw new EwaldError('Shape', 'array: the typed array was detached before its turn came; keep it until the promise settles');
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+const nameOf = (value: unknown): string => (value as object | undefined)?.constructor?.name ?? typeof value;

@@ -1,0 +1,74 @@
+/** The two sides of a run, typed arrays of the host or arrays of a device, checked before any work. */
+import { type ArrayParts, type DeviceArray, isComplex, partsOf, precisionOf } from '../arrays/array.js';
+import type { BackendName, FftDescriptor, FftSide } from '../backends/backend.js';
+import { EwaldError } from '../errors.js';
+import type { Planner } from '../planner.js';
+import type { FftArray } from './fft.js';
+
+/** What a run reads or writes. */
+export type FftData = FftArray | DeviceArray;
+
+/** What sides are checked against. */
+export interface SideRules {
+  readonly planner: Planner;
+  readonly backend: BackendName;
+  /** Kind, shape and batch in words. */
+  readonly about: string;
+  readonly precision: FftDescriptor['precision'];
+  /** In place an array is both sides, so that it may be of either sort. */
+  readonly inPlace: boolean;
+  /** The kernel takes memory of its backend. */
+  readonly takesArrays: boolean;
+}
+
+/** A side that fits: what the kernel gets, and the array behind it if it is one. */
+export interface CheckedSide {
+  readonly side: FftSide;
+  readonly array: ArrayParts | undefined;
+}
+
+/** Checks a side. Throws `Shape`, `Argument`, `Disposed`, `Unsupported`. */
+export function checkSide(what: string, given: unknown, length: number, complex: boolean, rules: SideRules): CheckedSide {
+  const array = partsOf(given);
+  if (!array) {
+    checkNumbers(what, given as FftArray, length, rules);
+    return { side: given as FftArray, array };
+  }
+  const { dtype, backend, length: found } = given as DeviceArray;
+  array.resource.assertAlive();
+  if (array.planner !== rules.planner)
+    throw new EwaldError('Argument', `${what} is an array of another context; make it with this plan's array() or ctx.array()`);
+  if (backend !== rules.backend) {
+    throw new EwaldError(
+      'Argument',
+      `${what} is an array on ${backend}; this plan computes on ${rules.backend}: make it with the plan's array(), or with { backend: '${rules.backend}' }`,
+    );
+  }
+  if (!rules.takesArrays) throw new EwaldError('Unsupported', `${what} is a device array; this plan's engine takes typed arrays only`);
+  if (precisionOf(dtype) !== rules.precision || (!rules.inPlace && isComplex(dtype) !== complex)) {
+    const wanted = { f32: complex ? 'c64' : 'f32', f64: complex ? 'c128' : 'f64' }[rules.precision];
+    throw new EwaldError('Shape', `${what} is an array of dtype ${dtype}; needed is ${wanted}`);
+  }
+  checkLength(what, found, length, rules);
+  return { side: array.memory, array };
+}
+
+/** Checks a typed array. Throws `Shape`. */
+export function checkNumbers(what: string, array: FftArray, length: number, rules: SideRules): void {
+  const ArrayType = rules.precision === 'f32' ? Float32Array : Float64Array;
+  if (!(array instanceof ArrayType)) {
+    const found = (array as object | undefined)?.constructor?.name ?? typeof array;
+    throw new EwaldError('Shape', `${what} is a ${found}; a plan of precision ${rules.precision} needs a ${ArrayType.name}`);
+  }
+  checkLength(what, array.length, length, rules);
+}
+
+function checkLength(what: string, found: number, length: number, { about }: SideRules): void {
+  if (found < length) throw new EwaldError('Shape', `${what} has ${found} numbers; needed are ${length} (${about})`);
+}
+
+/** Whether two sides share memory. */
+export function overlap(a: unknown, b: unknown): boolean {
+  if (!ArrayBuffer.isView(a) || !ArrayBuffer.isView(b)) return a === b;
+  return a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
+}

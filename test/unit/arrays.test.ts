@@ -1,0 +1,210 @@
+/** Device arrays: what is refused, what is counted, in which order things happen, what is moved; that results are right is for the tables. */
+import { type Context, createContext, type DeviceArray, devices } from 'ewald';
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
+import { openContext } from '../../src/context.js';
+import { refused } from '../support/refused.js';
+import { startWorker, watched, whyAbsent } from './webgpu-support.js';
+
+const noWebGpu = await whyAbsent();
+
+describe.each(['wasm', 'native', 'webgpu'] as const)('arrays on %s', (backend) => {
+  let context: Context;
+  beforeEach(async ({ skip }) => {
+    if (!(await devices({ backend })).find((row) => row.backend === backend)?.available) skip(`absent: ${backend}`);
+    context = await createContext({ backend, strict: true, log: { level: 'error' } });
+  });
+  afterEach(async () => {
+    await context?.dispose();
+    expect(context?.liveBytes ?? 0).toBe(0);
+  });
+
+  it('hold numbers and count their bytes', async () => {
+    const array = await context.array({ shape: [3, 5], dtype: 'c64' });
+    expect(array).toMatchObject({ shape: [3, 5], dtype: 'c64', backend, length: 30, bytes: 120 });
+    expect(context.liveBytes).toBeGreaterThanOrEqual(120);
+    expect([...(await array.read())]).toEqual(new Array(30).fill(0));
+    await array.write(Float32Array.of(1, 2, 3), 4);
+    expect([...(await array.read(new Float32Array(5), 3))]).toEqual([0, 1, 2, 3, 0]);
+    expect(await array.read(undefined, 28)).toHaveLength(2);
+    const data = Float32Array.from({ length: 6 }, (_, i) => i);
+    const filled = await context.array(data, { shape: [2, 3] });
+    expect(filled).toMatchObject({ dtype: 'f32', length: 6 });
+    expect(await filled.read()).toEqual(data);
+    expect((await context.array(data, { dtype: 'c64' })).shape).toEqual([3]);
+    await array.dispose();
+    await array.dispose();
+    await refused(() => array.read(), 'Disposed', 'array');
+    await refused(() => array.write(data), 'Disposed', 'array');
+  });
+
+  it('begin at zero also where memory was used before', async () => {
+    for (let i = 0; i < 3; i++) {
+      const array = await context.array(new Float32Array(64).fill(7));
+      await array.dispose();
+      const fresh = await context.array({ shape: [64] });
+      expect((await fresh.read()).every((x) => x === 0)).toBe(true);
+      await fresh.dispose();
+    }
+  });
+
+  it('refuse what does not fit, before memory is taken', async () => {
+    await refused(() => context.array({}), 'Shape', 'undefined');
+    await refused(() => context.array({ shape: [3, 0] }), 'Shape', '[3,0]');
+    await refused(() => context.array({ shape: [2.5] }), 'Shape', '2.5');
+    await refused(() => context.array({ shape: [2 ** 31] }), 'Limit', '2147483648');
+    await refused(() => context.array({ shape: [4], dtype: 'f16' as 'f32' }), 'Argument', '"f16"');
+    await refused(() => context.array({ shpe: [4] } as never), 'Argument', 'did you mean "shape"');
+    await refused(() => context.array({ shape: [4], backend: 'cuda' }), 'Argument', 'cuda is not open', backend);
+    await refused(() => context.array(new Float32Array(5), { shape: [2, 3] }), 'Shape', '5 numbers', 'needs 6');
+    await refused(() => context.array(new Float32Array(5), { dtype: 'c64' }), 'Shape', '2.5');
+    await refused(() => context.array(new Float64Array(4), { dtype: 'f32' }), 'Shape', 'Float64Array');
+    await refused(() => context.array(new Uint8Array(4) as never), 'Shape', 'Uint8Array');
+    expect(context.liveBytes).toBe(0);
+    const array = await context.array({ shape: [4] });
+    await refused(() => array.write(new Float32Array(3), 2), 'Shape', '3 numbers at 2', 'has 4');
+    await refused(() => array.write(new Float64Array(3)), 'Shape', 'Float64Array');
+    await refused(() => array.write(new Float32Array(1), -1), 'Argument', '-1');
+    await refused(() => array.read(new Float32Array(5)), 'Shape', '5 numbers');
+  });
+
+  it('refuse to be a side they do not fit', async () => {
+    const plan = await context.fft({ shape: [4, 6], kind: 'r2c' });
+    const [real, complex] = [await plan.array(), await plan.array('output')];
+    expect([real.dtype, real.length, complex.dtype, complex.length]).toEqual(['f32', 24, 'c64', 32]);
+    await refused(() => plan.forward(complex, real), 'Shape', 'input', 'dtype c64', 'needed is f32');
+    await refused(() => plan.forward(real), 'Argument', 'needs an output');
+    await refused(() => plan.forward(real, new Float32Array(5)), 'Shape', 'output has 5');
+    const short = await context.array({ shape: [15], dtype: 'c64' });
+    await refused(() => plan.forward(real, short), 'Shape', '30 numbers', 'needed are 32');
+    const same = await context.fft({ shape: [8] });
+    const both = await same.array();
+    await refused(() => same.forward(both, both), 'Argument', 'overlap');
+    await refused(() => plan.array('left' as 'input'), 'Argument', '"left"');
+    await complex.dispose();
+    await refused(() => plan.forward(real, complex), 'Disposed', 'array');
+    const other = await createContext({ backend: 'wasm', strict: true });
+    try {
+      const foreign = await other.array({ shape: [24] });
+      await refused(() => plan.forward(foreign, new Float32Array(32)), 'Argument', 'another context');
+    } finally {
+      await other.dispose();
+    }
+  });
+
+  it('are done with in the order of the calls, without waiting', async () => {
+    // Large enough for native to compute on another thread; a software GPU takes seconds to compile long lines.
+    const shape = [backend === 'webgpu' ? 256 : 16384];
+    const plan = await context.fft({ shape });
+    const other = await context.fft({ shape });
+    const [x, y] = [await plan.array(), await plan.array('output')];
+    const data = Float32Array.from({ length: plan.inputLength }, (_, i) => Math.sin(i * i));
+    const expected = await plan.forward(await plan.forward(data));
+    const work = [x.write(data), plan.forward(x, y), other.forward(y, x), y.dispose()];
+    expect(await x.read()).toEqual(expected);
+    await Promise.all(work);
+  });
+
+  it('outlive their plan and end with their context', async () => {
+    const plan = await context.fft({ shape: [32] });
+    const array = await plan.array();
+    await plan.dispose();
+    await array.write(new Float32Array(64).fill(3));
+    expect((await array.read())[63]).toBe(3);
+    await context.dispose();
+    await refused(() => array.read(), 'Disposed', 'array');
+    await refused(() => context.array({ shape: [4] }), 'Disposed', 'context');
+  });
+
+  it('leave memory where it was after a thousand', async () => {
+    const plan = await context.fft({ shape: [64] });
+    const before = context.liveBytes;
+    let input: DeviceArray | undefined;
+    for (let i = 0; i < (backend === 'webgpu' ? 100 : 1000); i++) {
+      input = await plan.array();
+      const output = await plan.array('output');
+      await plan.forward(input, output);
+      await input.dispose();
+      await output.dispose();
+    }
+    expect(context.liveBytes).toBe(before);
+  });
+});
+
+describe('arrays where several backends are open', () => {
+  it('take the first that holds them, the one that is named, or that of the plan', async ({ skip }) => {
+    if (noWebGpu) skip(`absent: ${noWebGpu}`);
+    const context = await createContext({ backend: 'webgpu', log: { level: 'error' } });
+    try {
+      expect((await context.array({ shape: [4] })).backend).toBe('webgpu');
+      const twice = await context.array({ shape: [4], dtype: 'c128' });
+      expect(twice.backend).not.toBe('webgpu');
+      expect((await context.array({ shape: [4], backend: 'wasm' })).backend).toBe('wasm');
+      const plan = await context.fft({ shape: [4], precision: 'f64' });
+      expect((await plan.array()).backend).toBe(plan.backend);
+      const single = await context.fft({ shape: [4] });
+      await refused(
+        async () => single.forward(await context.array({ shape: [4], dtype: 'c64', backend: 'wasm' }), new Float32Array(8)),
+        'Argument',
+        'on wasm',
+        "plan's array()",
+      );
+    } finally {
+      await context.dispose();
+    }
+  });
+});
+
+test.skipIf(noWebGpu)(`on WebGPU nothing is moved between two runs on arrays${noWebGpu ? `: absent, ${noWebGpu}` : ''}`, async () => {
+  const seen: GPUDevice[] = [];
+  const platform = { name: 'node', loaders: [webgpuLoader(watched(seen))], env: () => undefined, startWorker } as const;
+  const context = await openContext(platform, { backend: 'webgpu', strict: true, log: { level: 'error' } });
+  try {
+    const plan = await context.fft({ shape: [16, 24] });
+    const [x, y] = [await plan.array(), await plan.array('output')];
+    const data = Float32Array.from({ length: 768 }, (_, i) => Math.cos(i * i));
+    const device = seen[0] as GPUDevice;
+    let maps = 0;
+    let writes = 0;
+    let buffers = 0;
+    const sample = device.createBuffer({ size: 4, usage: 0x01 | 0x08 });
+    const proto = Object.getPrototypeOf(sample) as { mapAsync: GPUBuffer['mapAsync'] };
+    const queue = Object.getPrototypeOf(device.queue) as GPUQueue;
+    const factory = Object.getPrototypeOf(device) as GPUDevice;
+    const [mapAsync, writeBuffer, createBuffer] = [proto.mapAsync, queue.writeBuffer, factory.createBuffer];
+    proto.mapAsync = function (this: GPUBuffer, ...args: Parameters<typeof mapAsync>) {
+      maps++;
+      return mapAsync.apply(this, args);
+    };
+    queue.writeBuffer = function (this: GPUQueue, ...args: Parameters<typeof writeBuffer>) {
+      writes++;
+      return writeBuffer.apply(this, args);
+    } as typeof writeBuffer;
+    factory.createBuffer = function (this: GPUDevice, ...args: Parameters<typeof createBuffer>) {
+      buffers++;
+      return createBuffer.apply(this, args);
+    };
+    const counts = (): number[] => [maps, writes, buffers];
+    try {
+      await x.write(data);
+      expect(counts()).toEqual([0, 1, 0]);
+      for (let i = 0; i < 3; i++) {
+        await plan.forward(x, y);
+        await plan.backward(y, x, { scale: 'full' });
+      }
+      expect(counts()).toEqual([0, 1, 0]);
+      // One side on the host: only that side is moved.
+      await plan.forward(data, y);
+      expect(counts()).toEqual([0, 2, 0]);
+      const spectrum = await plan.forward(x, new Float32Array(768));
+      expect(counts()).toEqual([1, 2, 0]);
+      const expected = await plan.forward(data);
+      expect(Math.max(...spectrum.map((v, i) => Math.abs(v - (expected[i] ?? 0))))).toBeLessThan(1e-4);
+    } finally {
+      [proto.mapAsync, queue.writeBuffer, factory.createBuffer] = [mapAsync, writeBuffer, createBuffer];
+    }
+    sample.destroy();
+  } finally {
+    await context.dispose();
+  }
+});
