@@ -84,3 +84,15 @@ export function worstElement(found: ArrayLike<number>, expected: ArrayLike<numbe
     return difference === 0 ? { error: 0 } : { error: difference / size, note: `worst at element ${place}` };
   });
 }
+
+/** max |found − expected| over the finite elements. */
+export function worstAbsolute(found: ArrayLike<number>, expected: ArrayLike<number>): Difference {
+  return metric(found, expected, () => {
+    let error = 0;
+    for (let i = 0; i < expected.length; i++) {
+      const difference = Math.abs((found[i] as number) - (expected[i] as number));
+      if (difference > error) error = difference;
+    }
+    return { error };
+  });
+}

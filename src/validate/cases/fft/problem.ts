@@ -1,20 +1,38 @@
 /** The problem of a row: a plan's options, a direction, and random input for every element of the input side. */
 import type { FftKind, FftOptions, FftScale, R2rKind } from '../../../fft/fft.js';
 import { Random } from '../../../simulate/random.js';
-import { type AxisTransform, inverseKind, transform } from '../../oracle/fft.js';
+import { type AxisTransform, inverseKind, logicalLength, transform } from '../../oracle/fft.js';
 import { halved, product, takeReduced } from './shapes.js';
+
+/** What an input holds: random numbers between −½ and ½, the same between 0 and 1, 0 … 31 again and again, 1 2 3 …, or a one and zeros. */
+export type Fill = 'centred' | 'unit' | 'halves' | 'from one' | 'delta';
 
 /** Which sides of a run are device arrays. `twice`: a run, and the same again on what it gave, without coming back in between. */
 export type OnDevice = 'input' | 'output' | 'both' | 'twice';
 
+/** What a row does with its plan. */
+export interface Way {
+  readonly direction: 'forward' | 'backward';
+  readonly scale: FftScale;
+  /** Scale of the way back. */
+  readonly back: FftScale;
+  readonly fill: Fill;
+  readonly arrays?: OnDevice | undefined;
+}
+
+/** A plan's options, a direction, and its input. */
 export interface Problem {
   readonly options: FftOptions;
-  readonly arrays: OnDevice | undefined;
   readonly shape: readonly number[];
   readonly kinds: readonly (AxisTransform | undefined)[];
   readonly direction: 'forward' | 'backward';
   readonly scale: FftScale;
-  /** Numbers between −½ and ½ for every element of the input side, C order, batch first; complex interleaved. */
+  /** Scale of the way back. */
+  readonly back: FftScale;
+  readonly arrays: OnDevice | undefined;
+  /** Product of the logical lengths: what a round trip without scales multiplies by. */
+  readonly logical: number;
+  /** Numbers for every element of the input side, C order, batch first; complex interleaved. */
   readonly input: Float64Array;
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
@@ -23,7 +41,7 @@ export interface Problem {
 }
 
 /** The problem of a plan in one direction: forward input is random; a backward input of c2r has the symmetry a real signal gives it. */
-export function problem(options: FftOptions, direction: 'forward' | 'backward', scale: FftScale, seed: number, arrays?: OnDevice): Problem {
+export function problem(options: FftOptions, { direction, scale, back, fill, arrays }: Way, seed: number): Problem {
   const shape = typeof options.shape === 'number' ? [options.shape] : options.shape;
   const kind: FftKind = options.kind ?? 'c2c';
   const axes = options.axes ?? shape.map((_, i) => i);
@@ -42,23 +60,41 @@ export function problem(options: FftOptions, direction: 'forward' | 'backward', 
   const random = new Random(seed, 0);
   const batch = options.batch ?? 1;
   const length = product(from.shape) * batch * (from.complex ? 2 : 1);
-  let input: Float64Array = Float64Array.from({ length }, () => Math.fround(random.uniform() - 0.5));
+  const value = filler(fill, random);
+  let input: Float64Array = Float64Array.from({ length }, (_, i) => Math.fround(value(i)));
   const backwards = (kind === 'c2r' ? !toComplex : !toComplex && kind !== 'r2r') || (kind === 'c2c' && direction === 'backward');
   const kinds = forwardKinds.map((k) => k && (kind === 'r2r' ? (direction === 'backward' ? inverseKind[k] : k) : backwards ? 'backward' : 'forward'));
   if (half && !toComplex) input = symmetricInput(shape, axes, reduced, batch, random);
   return {
     options,
-    arrays,
     shape,
     kinds,
     direction,
     scale,
+    back,
+    arrays,
+    logical: kinds.reduce((all, k, axis) => (k ? all * logicalLength(k, shape[axis] as number) : all), 1),
     input,
     inputShape: from.shape,
     outputShape: to.shape,
     inputComplex: from.complex,
     outputComplex: to.complex,
   };
+}
+
+function filler(fill: Fill, random: Random): (i: number) => number {
+  switch (fill) {
+    case 'centred':
+      return () => random.uniform() - 0.5;
+    case 'unit':
+      return () => random.uniform();
+    case 'halves':
+      return (i) => i % 32;
+    case 'from one':
+      return (i) => i + 1;
+    case 'delta':
+      return (i) => (i === 0 ? 1 : 0);
+  }
 }
 
 /** The reduced spectrum of a random real signal: what c2r is defined for. */

@@ -1,65 +1,88 @@
 /** A problem planned on a backend, with guard words around and between what it writes. */
 import type { Context } from '../../../context.js';
-import type { FftArray } from '../../../fft/fft.js';
+import type { FftArray, FftPlan, FftScale } from '../../../fft/fft.js';
 import { runOnDevice } from './on-device.js';
 import { places } from './places.js';
 import type { Problem } from './problem.js';
+import { factorOf } from './truth.js';
 
 const guard = -1.5e30;
+/** Guard words on each side of an array. */
+const margin = 16;
 
+/** What a run gives. */
 export interface Output {
   readonly values: Float64Array;
-  /** Words written that no element of the output lies at, and input words that changed. */
+  /** What the other direction makes of them, and what it should; undefined where the way there lost something. */
+  readonly returned: { readonly found: Float64Array; readonly expected: Float64Array } | undefined;
+  /** Words written that no element of an output lies at, and input words that changed. */
   readonly strays: number;
 }
 
-/** Plans a problem on the context. */
+/** One side of a plan: where its elements lie. */
+interface Side {
+  readonly places: readonly number[];
+  readonly width: 1 | 2;
+  readonly length: number;
+}
+
+/** Plans a problem on the context; a run goes there and back. */
 export async function plan(context: Context, p: Problem) {
   const fft = await context.fft(p.options);
-  const ArrayType = fft.precision === 'f64' ? Float64Array : Float32Array;
-  const [inputPlaces, outputPlaces] = [places(p, 'input'), places(p, 'output')];
-  const [inputWidth, outputWidth] = [p.inputComplex ? 2 : 1, p.outputComplex ? 2 : 1];
   const forward = p.direction === 'forward';
   const [inputLength, outputLength] = forward ? [fft.inputLength, fft.outputLength] : [fft.outputLength, fft.inputLength];
-  const spread = (length: number): FftArray => {
-    const array = new ArrayType(length);
-    inputPlaces.forEach((place, i) => {
-      for (let part = 0; part < inputWidth; part++) array[place * inputWidth + part] = p.input[i * inputWidth + part] as number;
-    });
-    return array;
-  };
+  const from: Side = { places: places(p, 'input'), width: p.inputComplex ? 2 : 1, length: inputLength };
+  const to: Side = { places: places(p, 'output'), width: p.outputComplex ? 2 : 1, length: outputLength };
   return {
     backend: fft.backend,
     async run(): Promise<Output> {
-      const input = spread(inputLength);
-      const before = p.options.inPlace ? undefined : input.slice();
-      // Sixteen guard words on each side of the output, and between strided elements.
-      const memory = new ArrayType(outputLength + 32).fill(guard);
-      const output = p.options.inPlace ? input : memory.subarray(16, 16 + outputLength);
-      const workspace = p.options.userWorkspace ? new ArrayType(2 * fft.sizeWorkspace) : undefined;
-      const options = { scale: p.scale, ...(workspace ? { workspace } : {}) };
-      if (p.arrays) await runOnDevice(fft, p, input, output, options);
-      else await fft[p.direction](input, p.options.inPlace ? undefined : output, options);
-      const values = new Float64Array(outputPlaces.length * outputWidth);
-      const touched = new Set<number>();
-      outputPlaces.forEach((place, i) => {
-        for (let part = 0; part < outputWidth; part++) {
-          values[i * outputWidth + part] = output[place * outputWidth + part] as number;
-          touched.add(16 + place * outputWidth + part);
-        }
-      });
-      let strays = 0;
-      if (!p.options.inPlace) {
-        const untouched = ArrayType.of(guard)[0];
-        memory.forEach((x, i) => {
-          if (!touched.has(i) && x !== untouched) strays++;
-        });
-        before?.forEach((x, i) => {
-          if (x !== input[i]) strays++;
-        });
-      }
-      return { values, strays };
+      const there = await once(fft, p, forward, p.input, from, to, p.scale);
+      // A backward transform to real numbers forgets the imaginary part; twice there is no way back.
+      if ((p.options.kind === 'real' && !forward) || p.arrays === 'twice') return { ...there, returned: undefined };
+      const back = await once(fft, p, !forward, there.values, to, from, p.back);
+      const factor = factorOf(p, p.scale) * factorOf(p, p.back) * p.logical;
+      return {
+        values: there.values,
+        returned: { found: back.values, expected: p.input.map((x) => x * factor) },
+        strays: there.strays + back.strays,
+      };
     },
     dispose: () => fft.dispose(),
   };
+}
+
+/** One transform of `values` from one side to the other, everything around the elements guarded. */
+async function once(fft: FftPlan, p: Problem, forward: boolean, values: Float64Array, from: Side, to: Side, scale: FftScale) {
+  const ArrayType = fft.precision === 'f64' ? Float64Array : Float32Array;
+  const guarded = (length: number): FftArray => new ArrayType(length + 2 * margin).fill(guard);
+  const source = guarded(from.length);
+  const input = source.subarray(margin, margin + from.length);
+  // Gaps of an input hold what is no number: who reads them shows it in every result.
+  input.fill(Number.NaN);
+  from.places.forEach((place, i) => {
+    for (let part = 0; part < from.width; part++) input[place * from.width + part] = values[i * from.width + part] as number;
+  });
+  const before = source.slice();
+  const memory = p.options.inPlace ? source : guarded(to.length);
+  const output = p.options.inPlace ? input : memory.subarray(margin, margin + to.length);
+  const workspace = p.options.userWorkspace ? new ArrayType(2 * fft.sizeWorkspace) : undefined;
+  const options = { scale, ...(workspace ? { workspace } : {}) };
+  const target = p.options.inPlace ? undefined : output;
+  if (p.arrays && forward === (p.direction === 'forward')) await runOnDevice(fft, p, input, output, options);
+  else await (forward ? fft.forward(input, target, options) : fft.backward(input, target, options));
+
+  const written = new Float64Array(to.places.length * to.width);
+  // In place the array may be longer than the side: its padding is nobody's.
+  const mine = new Uint8Array(memory.length).fill(p.options.inPlace ? 1 : 0, margin, margin + to.length);
+  to.places.forEach((place, i) => {
+    for (let part = 0; part < to.width; part++) {
+      written[i * to.width + part] = output[place * to.width + part] as number;
+      mine[margin + place * to.width + part] = 1;
+    }
+  });
+  const untouched = ArrayType.of(guard)[0];
+  let strays = 0;
+  for (let i = 0; i < memory.length; i++) if (mine[i] === 0 && memory[i] !== untouched) strays++;
+  if (!p.options.inPlace) for (let i = 0; i < source.length; i++) if (!Object.is(before[i], source[i])) strays++;
+  return { values: written, strays };
 }

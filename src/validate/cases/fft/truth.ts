@@ -1,7 +1,13 @@
 /** The truth of a problem, from sums in float64. */
-import { logicalLength, transform } from '../../oracle/fft.js';
+import type { FftScale } from '../../../fft/fft.js';
+import { transform } from '../../oracle/fft.js';
 import type { Problem } from './problem.js';
 import { fillReduced, takeReduced } from './shapes.js';
+
+/** The factor of a scale. */
+export function factorOf({ logical }: Problem, scale: FftScale): number {
+  return scale === 'full' ? 1 / logical : scale === 'symmetric' ? 1 / Math.sqrt(logical) : 1;
+}
 
 /** What the plan must write, C order, batch first. */
 export function oracle(p: Problem): Float64Array {
@@ -10,8 +16,7 @@ export function oracle(p: Problem): Float64Array {
   const axes = options.axes ?? shape.map((_, i) => i);
   const reduced = options.reducedAxis ?? axes.at(-1) ?? 0;
   const half = options.kind === 'r2c' || options.kind === 'c2r';
-  const logical = kinds.reduce((all, kind, axis) => (kind ? all * logicalLength(kind, shape[axis] as number) : all), 1);
-  const once = p.scale === 'full' ? 1 / logical : p.scale === 'symmetric' ? 1 / Math.sqrt(logical) : 1;
+  const once = factorOf(p, p.scale);
   const factor = p.arrays === 'twice' ? once * once : once;
   const each = input.length / batch;
   const results: Float64Array[] = [];
