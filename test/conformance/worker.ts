@@ -4,7 +4,7 @@ import { validate } from '../../dist/validate.js';
 
 addEventListener('message', async ({ data }: MessageEvent) => {
   try {
-    const { rows } = await validate({ createContext, backends: [data.backend], require: data.require });
+    const { rows } = await validate({ createContext, backends: [data.backend], require: data.require, ids: data.ids });
     postMessage({ rows });
   } catch (error) {
     postMessage({ error: error instanceof Error ? error.message : String(error) });
