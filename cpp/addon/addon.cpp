@@ -157,6 +157,17 @@ Napi::Value indexer_run(const CallbackInfo& info) {
   return promise;
 }
 
+// indexerStage(indexer, stage) -> Uint8Array, the records of a stage; not while a run is under way.
+Napi::Value indexer_stage(const CallbackInfo& info) {
+  const ewald_indexer* indexer = indexer_of(info)->handle;
+  const uint32_t stage = info[1].As<Napi::Number>().Uint32Value();
+  size_t bytes = 0;
+  check(info.Env(), ewald_indexer_stage(indexer, stage, nullptr, 0, &bytes));
+  Napi::Uint8Array records = Napi::Uint8Array::New(info.Env(), bytes);
+  check(info.Env(), ewald_indexer_stage(indexer, stage, records.Data(), bytes, &bytes));
+  return records;
+}
+
 // A transform plan, shared like an indexer.
 struct Fft {
   ewald_fft* handle = nullptr;
@@ -315,6 +326,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
   exports.Set("indexerCreate", Napi::Function::New(env, indexer_create, "indexerCreate"));
   exports.Set("indexerBytes", Napi::Function::New(env, indexer_bytes, "indexerBytes"));
   exports.Set("indexerRun", Napi::Function::New(env, indexer_run, "indexerRun"));
+  exports.Set("indexerStage", Napi::Function::New(env, indexer_stage, "indexerStage"));
   exports.Set("fftCreate", Napi::Function::New(env, fft_create, "fftCreate"));
   exports.Set("fftBytes", Napi::Function::New(env, fft_bytes, "fftBytes"));
   exports.Set("fftSizes", Napi::Function::New(env, fft_sizes, "fftSizes"));

@@ -49,6 +49,9 @@ size_t ewald_indexer_bytes(const ewald_indexer* indexer);
 int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* params, const float* spots, const uint32_t* offsets,
                           uint32_t images, const float* cells, uint32_t cell_count, ewald_indexed_cell* found,
                           ewald_image_result* results, uint8_t* assignment);
+/* Stages of the first image of the latest run, of its first effort with its first known cell; for an indexer made with `debug`. `stage` is
+ * an EWALD_STAGE. Gives the bytes of its records and copies them, as far as `capacity` goes, to `out`, which may be NULL. */
+int32_t ewald_indexer_stage(const ewald_indexer* indexer, uint32_t stage, void* out, size_t capacity, size_t* bytes);
 
 /* fft: planned transforms of any length, rank and layout; see cpp/fft. */
 typedef struct ewald_fft ewald_fft;

@@ -102,6 +102,18 @@ void lay_out(Arena& arena, const Sizes& size, Workspace& work) {
   work.owner = arena.take<uint8_t>(n);
 }
 
+Stages* lay_out_stages(Arena& arena, const Sizes& size) {
+  Stages* stages = arena.take<Stages>(1);
+  Stages at{};
+  at.counts = arena.take<int32_t>(size_t(size.points));
+  at.picked = arena.take<ewald_stage_pick>(size_t(size.candidates));
+  at.vectors = arena.take<ewald_stage_vector>(size_t(size.candidates));
+  at.hits = arena.take<ewald_stage_cell>(size_t(most_outputs));
+  at.cells = arena.take<ewald_stage_cell>(size_t(most_outputs));
+  if (arena.base) *stages = at;
+  return stages;
+}
+
 }  // namespace
 
 struct ewald_indexer {
@@ -110,6 +122,7 @@ struct ewald_indexer {
   Workspace* workspaces;
   IndexImage index_image;
   ewald::ThreadPool* pool;
+  Stages* stages;  // null without `debug`
   void* memory;
   size_t bytes;
 };
@@ -129,7 +142,7 @@ void index_one(void* context, uint32_t image, uint32_t worker) {
   const Batch& b = *static_cast<const Batch*>(context);
   const uint32_t begin = b.offsets[image], end = b.offsets[image + 1];
   const ImageTask task{b.spots + 3 * size_t(begin), end - begin, b.found + size_t(image) * b.indexer->plan.descriptor.max_output_cells,
-                       b.results + image, b.assignment ? b.assignment + begin : nullptr};
+                       b.results + image, b.assignment ? b.assignment + begin : nullptr, image == 0 ? b.indexer->stages : nullptr};
   b.indexer->index_image(b.indexer->plan, b.indexer->workspaces[worker], task);
 }
 
@@ -233,6 +246,7 @@ int32_t ewald_indexer_create(const ewald_indexer_descriptor* descriptor, ewald_i
     Workspace scratch;
     memset(&scratch, 0, sizeof scratch);
     for (uint32_t t = 0; t < threads; t++) lay_out(arena, size, pass ? workspaces[t] : scratch);
+    Stages* const stages = descriptor->debug ? lay_out_stages(arena, size) : nullptr;
     if (pass == 0) {
       arena.base = static_cast<char*>(ewald::allocate(arena.used));
       if (arena.base == nullptr)
@@ -244,6 +258,7 @@ int32_t ewald_indexer_create(const ewald_indexer_descriptor* descriptor, ewald_i
     x->bytes = arena.used;
     x->cells = cells;
     x->workspaces = workspaces;
+    x->stages = stages;
     x->plan.descriptor = *descriptor;
     x->plan.cells = cells;
     x->plan.tables = {spiral_cos, spiral_sin, size.points, turn_cos, turn_sin, angle_cos, angle_sin, 0, size.angles, log10_factorial};
@@ -300,12 +315,37 @@ int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* pa
   if (plan.descriptor.method == EWALD_METHOD_EXHAUSTIVE) set_angles(plan.tables, *params);
   plan.params = *params;
   plan.cell_count = int(cell_count);
+  if (indexer->stages) indexer->stages->summary = {};
   Batch batch{indexer, spots, offsets, found, results, assignment};
   if (indexer->pool != nullptr && images > 1) {
     indexer->pool->run(images, index_one, &batch);
   } else {
     for (uint32_t i = 0; i < images; i++) index_one(&batch, i, 0);
   }
+  return EWALD_STATUS_OK;
+}
+
+EWALD_EXPORT(ewald_indexer_stage)
+int32_t ewald_indexer_stage(const ewald_indexer* indexer, uint32_t stage, void* out, size_t capacity, size_t* bytes) {
+  if (indexer == nullptr || bytes == nullptr)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_stage: a pointer is null");
+  if (indexer->stages == nullptr)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_stage: the indexer was made without debug");
+  const Stages& s = *indexer->stages;
+  const ewald_stage_summary& n = s.summary;
+  const struct {
+    const void* records;
+    size_t bytes;
+  } kinds[] = {{&s.summary, sizeof n},
+               {s.counts, n.directions * sizeof *s.counts},
+               {s.picked, n.picked * sizeof *s.picked},
+               {s.vectors, n.vectors * sizeof *s.vectors},
+               {s.hits, n.hits * sizeof *s.hits},
+               {s.cells, n.cells * sizeof *s.cells}};
+  if (stage > EWALD_STAGE_CELLS) return refuse("stage", stage, "0 to 5");
+  *bytes = kinds[stage].bytes;
+  const size_t taken = *bytes < capacity ? *bytes : capacity;
+  if (out != nullptr && taken > 0) memcpy(out, kinds[stage].records, taken);
   return EWALD_STATUS_OK;
 }
 }

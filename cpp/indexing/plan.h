@@ -87,6 +87,15 @@ struct Lattice {  // a cell in the image, with its standing
   bool scaled;          // its scale was taken from the spots
 };
 
+// Records of the stages of one search, for an indexer made with `debug`; see isa/record.cpp.
+struct Stages {
+  ewald_stage_summary summary;
+  int32_t* counts;  // [directions]
+  ewald_stage_pick* picked;
+  ewald_stage_vector* vectors;
+  ewald_stage_cell *hits, *cells;
+};
+
 struct Workspace {
   SpotList all, rest;   // all that are used; those of one lattice, or of none
   CandidateList found, kept;
@@ -95,6 +104,7 @@ struct Workspace {
   float* scaled;        // [max_spots][4] spots times a length
   float* angle_cos;     // [angle points] the angles of this image
   float* angle_sin;
+  int full_turn;        // angles of a full turn in the latest rotation search
   float* turning;       // [max_spots][8] what the rotation search needs of a spot
   int32_t* angle_counts;
   SearchHit* hits;      // [hit_capacity]
@@ -113,6 +123,7 @@ struct Workspace {
   uint32_t node_epoch;
   Vec3 beam;            // of the list that is searched: the direction it is thinnest along
   uint8_t* owner;       // [max_spots] lattice of each spot
+  Stages* stages;       // where the search at hand is recorded; null as a rule
 };
 
 struct RunPlan {
@@ -129,6 +140,7 @@ struct ImageTask {
   ewald_indexed_cell* found;
   ewald_image_result* result;
   uint8_t* assignment;  // may be null
+  Stages* stages;       // may be null
 };
 
 // The one function each instruction set gives; see isa/image.cpp.

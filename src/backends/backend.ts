@@ -71,6 +71,8 @@ export interface IndexingBatch {
 export interface IndexingKernel extends Disposable {
   readonly bytes: number;
   run(batch: IndexingBatch): Promise<void>;
+  /** Records of a stage (a number of `enums.Stage`) of the first image of the latest run; for a plan with `debug`, after a run. */
+  stage?(stage: number): Promise<Uint8Array>;
 }
 
 /** A transform: the fields of the layout's FftDescriptor, and what follows from them. */

@@ -14,6 +14,7 @@ import { type CellSearchOptions, type DeterminedCell, determineCell } from './de
 import { checkInput, type IndexingInput } from './input.js';
 import { checkSizes, type IndexerOptions, type IndexingMethod } from './parameters.js';
 import type { IndexingResult } from './result.js';
+import { type IndexingStages, readStages } from './stages.js';
 import { type StreamItem, type StreamOptions, type StreamResult, streamImages } from './stream.js';
 
 export type { CellSearchOptions, DeterminedCell } from './determine-cell.js';
@@ -21,6 +22,7 @@ export type { IndexingInput } from './input.js';
 export type { IndexerOptions, IndexingMethod, IndexingThresholds, Refinement } from './parameters.js';
 export type { Crystal, FoundCell, ImageView } from './result.js';
 export { IndexingResult } from './result.js';
+export type { IndexingStages, PickedDirection, SearchedCell, StageVector } from './stages.js';
 export type { StreamItem, StreamOptions, StreamResult } from './stream.js';
 
 export interface IndexerMethods extends Disposable {
@@ -31,16 +33,21 @@ export interface IndexerMethods extends Disposable {
   /** Indexes a batch; runs of one indexer are done in order. Throws `Argument`, `Shape`, `Limit`, `Aborted`, `Disposed`. */
   run(input: IndexingInput): Promise<IndexingResult>;
   /**
+   * Determines an unknown cell from the spots of several stills ([spots, 3] each, 1/angstrom): candidates with their Bravais lattices, best
+   * first; none when no cell explains the images beyond chance. Throws `Argument`, `Aborted`, `Disposed`.
+   */
+  determineCell(images: readonly (Float32Array | Float64Array | readonly number[])[], options?: CellSearchOptions): Promise<DeterminedCell[]>;
+  /**
+   * What each stage of the search left for the first image of the latest run: of its first effort, with its first known cell. For an
+   * indexer planned with `debug`. Throws `Argument` without it and before the first run, `Disposed`.
+   */
+  stages(): Promise<IndexingStages>;
+  /**
    * Indexes a stream of images in batches and gives each image back with its result, in order unless told otherwise.
    *
    * At most `inFlight` batches are held, so memory is bounded whatever the source's speed. Throws what `run` throws, after the results
    * that are finished.
    */
-  /**
-   * Determines an unknown cell from the spots of several stills ([spots, 3] each, 1/angstrom): candidates with their Bravais lattices, best
-   * first; none when no cell explains the images beyond chance. Throws `Argument`, `Aborted`, `Disposed`.
-   */
-  determineCell(images: readonly (Float32Array | Float64Array | readonly number[])[], options?: CellSearchOptions): Promise<DeterminedCell[]>;
   stream<T extends StreamItem>(source: AsyncIterable<T> | Iterable<T>, options: StreamOptions): AsyncGenerator<StreamResult<T>, void, undefined>;
 }
 /** A planned indexer. */
@@ -52,6 +59,7 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   const { backend, kernel } = await planner.plan('indexing', sizes);
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
   const resource = new Resource('indexer', planner.resource, () => kernel.dispose());
+  let ran = false;
   const indexer: IndexerMethods = {
     backend: backend.name,
     method: sizes.method,
@@ -68,6 +76,7 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
         // Copied before the run: the arrays are the caller's.
         const checks = drawn.map((image) => ({ image, request: auditRequest(options, input, batch, image) }));
         await kernel.run(batch);
+        ran = true;
         for (const { image, request } of checks) await auditor?.check(auditTask(backend.name, request, batch.result.image(image)));
         return batch.result;
       });
@@ -79,6 +88,16 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
     determineCell(images, search) {
       resource.assertAlive();
       return determineCell((input) => indexer.run(input), images, search);
+    },
+    async stages() {
+      resource.assertAlive();
+      if (!options.debug) throw new EwaldError('Argument', 'indexer: stages() needs an indexer planned with { debug: true }');
+      return resource.enqueue(async () => {
+        if (!ran) throw new EwaldError('Argument', 'indexer: stages() was called before a run; run() an image first');
+        const read = kernel.stage;
+        if (!read) throw new EwaldError('Unsupported', `the backend ${backend.name} does not keep the stages of indexing`);
+        return readStages(read);
+      });
     },
     dispose: () => resource.dispose(),
   };

@@ -36,7 +36,7 @@ export interface IndexerOptions {
   readonly threads?: number;
   /** Batches of a stream that may be under way at once, 1 … 16, default 2: one is computed while the next is filled. */
   readonly inFlight?: number;
-  /** Keep the intermediate stages readable; default false. */
+  /** Keep the stages of the first image of each run readable by `stages()`; default false. Costs memory, on wasm the worker threads, on GPUs speed. */
   readonly debug?: boolean;
 }
 

@@ -61,7 +61,7 @@ export const indexerDescriptor: Struct = {
     u32('maxAnglePoints', 'largest number of rotation angles a run may ask for'),
     u32('threads', 'host threads over the images of a batch; 0 takes one a core'),
     u32('redundant', '1: every vector of a cell serves as the sampled one, not one alone'),
-    u32('debug', '1: intermediate stages of the last image stay readable'),
+    u32('debug', '1: the stages of the first image of a run stay readable'),
     u32('pad0', 'zero'),
   ],
 };
@@ -126,6 +126,62 @@ export const imageResult: Struct = {
   ],
 };
 
+/** Sizes of the stages of one search. */
+export const stageSummary: Struct = {
+  name: 'StageSummary',
+  doc: 'What the stages of one search hold: that of the first image of a run, its first effort, its first known cell.',
+  fields: [
+    f32('length', 'length of the sampled vector, angstrom; 0: no search was made'),
+    u32('row', 'which row of the known cell that vector is'),
+    u32('spots', 'lowest-resolution spots that the directions were counted on'),
+    u32('directions', 'sampled directions of the half-sphere'),
+    u32('picked', 'directions that were taken on'),
+    u32('vectors', 'candidate vectors'),
+    u32('angles', 'angles of a full turn in the cell search'),
+    u32('hits', 'cells that the cell search kept'),
+    u32('cells', 'cells that were refined'),
+    u32('pad0', 'zero'),
+    u32('pad1', 'zero'),
+    u32('pad2', 'zero'),
+  ],
+};
+
+/** A sampled direction that was taken on. */
+export const stagePick: Struct = {
+  name: 'StagePick',
+  doc: 'A sampled direction that was taken on: fast in the order of directions, exhaustive best first.',
+  fields: [
+    u32('direction', 'its index on the spiral'),
+    f32('score', 'fast: spots near its planes; exhaustive: mean distance less one more than their number, smaller is better'),
+    u32('pad0', 'zero'),
+    u32('pad1', 'zero'),
+  ],
+};
+
+/** A candidate vector. */
+export const stageVector: Struct = {
+  name: 'StageVector',
+  doc: 'A candidate vector after its refinement, best first.',
+  fields: [
+    f32('x', 'angstrom, laboratory frame'),
+    f32('y', 'angstrom'),
+    f32('z', 'angstrom'),
+    f32('score', 'fast: closeness to its planes, larger is better; exhaustive: zero'),
+  ],
+};
+
+/** A cell of the cell search, before or after its refinement. */
+export const stageCell: Struct = {
+  name: 'StageCell',
+  doc: 'A cell of the cell search, in its rank order.',
+  fields: [
+    ...['ax', 'ay', 'az', 'bx', 'by', 'bz', 'cx', 'cy', 'cz'].map((name) => f32(name, 'angstrom, laboratory frame')),
+    f32('score', 'what ranks it: fast closeness, then merit; exhaustive the score, then the refined distance'),
+    u32('count', 'spots near its nodes; zero once it is refined'),
+    u32('pad0', 'zero'),
+  ],
+};
+
 const eight = (name: string, doc: string): Field => ({ name, type: 'u32', doc, count: 8 });
 
 /** What a transform plan transforms. */
@@ -153,7 +209,18 @@ export const fftDescriptor: Struct = {
 };
 
 /** Every shared structure, in the order the headers show them. */
-export const structs: readonly Struct[] = [piParams, indexerDescriptor, indexerParams, indexedCell, imageResult, fftDescriptor];
+export const structs: readonly Struct[] = [
+  piParams,
+  indexerDescriptor,
+  indexerParams,
+  indexedCell,
+  imageResult,
+  stageSummary,
+  stagePick,
+  stageVector,
+  stageCell,
+  fftDescriptor,
+];
 
 /** Enumerations: the same numbers in every language. */
 export const enums = {
@@ -170,6 +237,8 @@ export const enums = {
   },
   Method: { fast: 0, exhaustive: 1 },
   Refinement: { rotation: 0, raw: 1, ifss: 2, ifse: 3, ifssr: 4 },
+  /** Kinds of stage records: one StageSummary, u32 counts of the directions, StagePick, StageVector, StageCell found, StageCell refined. */
+  Stage: { summary: 0, counts: 1, picked: 2, vectors: 3, hits: 4, cells: 5 },
   ImageFlag: { tooFewSpots: 1, truncated: 2, nonFinite: 4 },
   /** c2r has input and output of r2c exchanged; realC2c has real input and a full complex output. */
   FftKind: { c2c: 0, r2c: 1, c2r: 2, realC2c: 3, r2r: 4 },
@@ -186,7 +255,7 @@ export const enums = {
 /** Constants that change an answer. Integers are u32, the others are float32 with the given value. */
 export const constants = {
   /** Version of the C ABI; the loader refuses another. */
-  abiVersion: 1,
+  abiVersion: 2,
   /** Philox4x32-10 (Salmon et al., SC11, table 2). */
   philoxM0: 0xd2511f53,
   philoxM1: 0xcd9e8d57,

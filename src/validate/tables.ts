@@ -2,7 +2,8 @@
 import type { Row } from './case.js';
 import { fftRows } from './cases/fft/index.js';
 import { indexingRows } from './cases/indexing.js';
+import { indexingStageRows } from './cases/indexing-stages.js';
 import { piRows } from './cases/pi.js';
 
 /** All rows; ids are unique. */
-export const rows: readonly Row[] = [...piRows, ...fftRows, ...indexingRows];
+export const rows: readonly Row[] = [...piRows, ...fftRows, ...indexingRows, ...indexingStageRows];

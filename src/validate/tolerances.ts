@@ -105,6 +105,104 @@ export const sameFigures: Bound = {
   reason: 'a residual is the small difference of phases of up to 50 periods in float32, some 1e-5 of the membership radius; seen is 1e-6',
 };
 
+/**
+ * How far float32 may put a spot from where it is, in periods, given the largest phase the spot could have: the direction, the length and
+ * three products are rounded, some eight roundings of 2⁻²⁴ of that phase.
+ */
+export const phaseError = (periods: number): number => 2 ** -21 * periods;
+
+/**
+ * The same for the counts of the fast method, which read 12 bits of the phase: three additions to 1.5 · 2¹¹ round to 2⁻¹³ each, and the limit
+ * is cut to 2⁻¹².
+ */
+export const fastPhaseError = (periods: number): number => 3 * 2 ** -13 + 2 ** -12 + phaseError(periods);
+
+/** And for distances from a node in its cell search, where two of the three indices may be read so. */
+export const fastNodeError = 2 * (2 * 2 ** -13 + 2 ** -12);
+
+/** How near to a limit of a least-squares round, relative or in periods, a spot may be taken or left: what rounding of the round before moves it by. */
+export const atLimit = 1e-4;
+
+/** Candidates of the fast method nearer to each other than this, in periods at the outermost spot, are one. */
+export const twinVectors = 0.08;
+
+/** Cells of the search nearer to each other than this, in periods at the outermost spot, are the same cell of the grid; its step is larger by far. */
+export const sameCell = 2e-3;
+
+/** The sampled length. */
+export const sampledLength: Bound = { limit: 1e-6, unit: 'relative', reason: 'the length of a known vector, rounded to float32 once' };
+
+/** Numbers of directions and of spots that they are counted on. */
+export const sameDirections: Bound = { limit: 0, unit: 'directions or spots', reason: 'integers that follow from the resolution of the spots' };
+
+/** Counts of spots. */
+export const sameCounts: Bound = {
+  limit: 0,
+  unit: 'counts',
+  reason: 'a count lies between the spots that are certainly near and those that rounding may put there as well',
+};
+
+/** Directions for which rounding leaves any spot open. */
+export const fewUndecided: Bound = {
+  limit: 0.25,
+  unit: 'of the directions',
+  reason: '48 spots of which 4 · 6 · 10⁻⁴ each lie near a limit leave one in nine directions open; what is left must be checked to the last spot',
+};
+
+/** Choice of directions. */
+export const rightPicks: Bound = { limit: 0, unit: 'directions', reason: 'ranks follow from the counts and scores that the backend has' };
+
+/** Candidate vectors against least squares in float64. */
+export const fittedVector: Bound = {
+  limit: 1e-3,
+  unit: 'periods at the outermost spot',
+  reason: 'normal equations in float32 leave 1e-4 of a step; a spot more or less in a round moves a vector by some 1e-2',
+};
+
+/** Score of a candidate vector, relative. */
+export const vectorScore: Bound = {
+  limit: 1e-4,
+  unit: 'relative',
+  reason: 'phases of some 30 periods in float32 are off by 1e-6, their squares from 0.09 by less than 1e-5',
+};
+
+/** Nothing better is left out, ranks are in order. */
+export const noneMissing: Bound = {
+  limit: 0,
+  unit: 'of them',
+  reason: 'ranks follow from scores; only what rounding cannot decide is left out of the comparison',
+};
+
+/** Angles of the search, and found cells that lie at none of them. */
+export const onGrid: Bound = {
+  limit: 0,
+  unit: 'angles or cells',
+  reason: 'the angles are an integer that follows from the resolution, and every cell is at one of them',
+};
+
+/** Metric of a turned cell. */
+export const sameMetric: Bound = { limit: 2e-6, unit: 'relative', reason: 'a turn changes no length and no angle; nine numbers are rounded to float32' };
+
+/** Score of a cell in the search. */
+export const cellScore: Bound = {
+  limit: 1e-3,
+  unit: 'score',
+  reason: 'a sum over up to 96 spots of squares below 0.06, each off by 2 · 0.25 · 1e-5',
+};
+
+/** Refined cells against float64. */
+export const refinedCell: Bound = {
+  limit: 1e-3,
+  unit: 'periods at the outermost spot',
+  reason: 'the same as for vectors: steps from residuals in float32 leave 1e-5 or so, a spot more or less moves a cell by 1e-2',
+};
+
+/** Merit or distance of a refined cell. */
+export const refinedScore: Bound = { limit: 1e-4, unit: 'relative or periods', reason: 'residuals are off by 1e-6 to 1e-5 periods' };
+
+/** Verdicts. */
+export const rightVerdicts: Bound = { limit: 0, unit: 'lattices', reason: 'a lattice is accepted when its chance is at most the limit, the best first' };
+
 /** Transforms, by precision, number of points, and whether a length needs a convolution. */
 export function fft(precision: 'f32' | 'f64', points: number, convolution: boolean): Record<string, Bound> {
   const unit = precision === 'f32' ? 2 ** -24 : 2 ** -53;

@@ -1,5 +1,5 @@
 // Generated from src/layout/layout.ts by `npm run layout`. Do not edit.
-const ABI_VERSION: u32 = 1u;
+const ABI_VERSION: u32 = 2u;
 const PHILOX_M0: u32 = 3528531795u;
 const PHILOX_M1: u32 = 3449720151u;
 const PHILOX_W0: u32 = 2654435769u;
@@ -21,6 +21,12 @@ const REFINEMENT_RAW: u32 = 1u;
 const REFINEMENT_IFSS: u32 = 2u;
 const REFINEMENT_IFSE: u32 = 3u;
 const REFINEMENT_IFSSR: u32 = 4u;
+const STAGE_SUMMARY: u32 = 0u;
+const STAGE_COUNTS: u32 = 1u;
+const STAGE_PICKED: u32 = 2u;
+const STAGE_VECTORS: u32 = 3u;
+const STAGE_HITS: u32 = 4u;
+const STAGE_CELLS: u32 = 5u;
 const IMAGE_FLAG_TOO_FEW_SPOTS: u32 = 1u;
 const IMAGE_FLAG_TRUNCATED: u32 = 2u;
 const IMAGE_FLAG_NON_FINITE: u32 = 4u;
@@ -71,7 +77,7 @@ struct IndexerDescriptor {
   max_angle_points: u32, // largest number of rotation angles a run may ask for
   threads: u32, // host threads over the images of a batch; 0 takes one a core
   redundant: u32, // 1: every vector of a cell serves as the sampled one, not one alone
-  debug: u32, // 1: intermediate stages of the last image stay readable
+  debug: u32, // 1: the stages of the first image of a run stay readable
   pad0: u32, // zero
 }
 
@@ -121,6 +127,54 @@ struct ImageResult {
   crystals: u32, // accepted lattices
   used_spots: u32, // spots that took part
   flags: u32, // ImageFlag bits
+}
+
+// What the stages of one search hold: that of the first image of a run, its first effort, its first known cell.
+struct StageSummary {
+  length: f32, // length of the sampled vector, angstrom; 0: no search was made
+  row: u32, // which row of the known cell that vector is
+  spots: u32, // lowest-resolution spots that the directions were counted on
+  directions: u32, // sampled directions of the half-sphere
+  picked: u32, // directions that were taken on
+  vectors: u32, // candidate vectors
+  angles: u32, // angles of a full turn in the cell search
+  hits: u32, // cells that the cell search kept
+  cells: u32, // cells that were refined
+  pad0: u32, // zero
+  pad1: u32, // zero
+  pad2: u32, // zero
+}
+
+// A sampled direction that was taken on: fast in the order of directions, exhaustive best first.
+struct StagePick {
+  direction: u32, // its index on the spiral
+  score: f32, // fast: spots near its planes; exhaustive: mean distance less one more than their number, smaller is better
+  pad0: u32, // zero
+  pad1: u32, // zero
+}
+
+// A candidate vector after its refinement, best first.
+struct StageVector {
+  x: f32, // angstrom, laboratory frame
+  y: f32, // angstrom
+  z: f32, // angstrom
+  score: f32, // fast: closeness to its planes, larger is better; exhaustive: zero
+}
+
+// A cell of the cell search, in its rank order.
+struct StageCell {
+  ax: f32, // angstrom, laboratory frame
+  ay: f32, // angstrom, laboratory frame
+  az: f32, // angstrom, laboratory frame
+  bx: f32, // angstrom, laboratory frame
+  by: f32, // angstrom, laboratory frame
+  bz: f32, // angstrom, laboratory frame
+  cx: f32, // angstrom, laboratory frame
+  cy: f32, // angstrom, laboratory frame
+  cz: f32, // angstrom, laboratory frame
+  score: f32, // what ranks it: fast closeness, then merit; exhaustive the score, then the refined distance
+  count: u32, // spots near its nodes; zero once it is refined
+  pad0: u32, // zero
 }
 
 // A transform: axis 0 is the slowest of a C array. Strides and distances count elements (complex or real) of their side; a side whose strides are all 0 is contiguous in C order (in-place R2C: the last axis of the real side is padded to 2 (n / 2 + 1)).

@@ -9,7 +9,7 @@
 #define EWALD_STATIC_ASSERT _Static_assert
 #endif
 
-#define EWALD_ABI_VERSION 1u
+#define EWALD_ABI_VERSION 2u
 #define EWALD_PHILOX_M0 0xd2511f53u
 #define EWALD_PHILOX_M1 0xcd9e8d57u
 #define EWALD_PHILOX_W0 0x9e3779b9u
@@ -40,6 +40,15 @@ typedef enum ewald_refinement {
   EWALD_REFINEMENT_IFSE = 3,
   EWALD_REFINEMENT_IFSSR = 4
 } ewald_refinement;
+
+typedef enum ewald_stage {
+  EWALD_STAGE_SUMMARY = 0,
+  EWALD_STAGE_COUNTS = 1,
+  EWALD_STAGE_PICKED = 2,
+  EWALD_STAGE_VECTORS = 3,
+  EWALD_STAGE_HITS = 4,
+  EWALD_STAGE_CELLS = 5
+} ewald_stage;
 
 typedef enum ewald_image_flag {
   EWALD_IMAGE_FLAG_TOO_FEW_SPOTS = 1,
@@ -120,7 +129,7 @@ typedef struct ewald_indexer_descriptor {
   uint32_t max_angle_points; /* largest number of rotation angles a run may ask for */
   uint32_t threads; /* host threads over the images of a batch; 0 takes one a core */
   uint32_t redundant; /* 1: every vector of a cell serves as the sampled one, not one alone */
-  uint32_t debug; /* 1: intermediate stages of the last image stay readable */
+  uint32_t debug; /* 1: the stages of the first image of a run stay readable */
   uint32_t pad0; /* zero */
 } ewald_indexer_descriptor;
 EWALD_STATIC_ASSERT(sizeof(ewald_indexer_descriptor) == 48, "layout of ewald_indexer_descriptor");
@@ -223,6 +232,90 @@ EWALD_STATIC_ASSERT(offsetof(ewald_image_result, cells) == 0, "layout of ewald_i
 EWALD_STATIC_ASSERT(offsetof(ewald_image_result, crystals) == 4, "layout of ewald_image_result.crystals");
 EWALD_STATIC_ASSERT(offsetof(ewald_image_result, used_spots) == 8, "layout of ewald_image_result.used_spots");
 EWALD_STATIC_ASSERT(offsetof(ewald_image_result, flags) == 12, "layout of ewald_image_result.flags");
+
+/* What the stages of one search hold: that of the first image of a run, its first effort, its first known cell. */
+typedef struct ewald_stage_summary {
+  float length; /* length of the sampled vector, angstrom; 0: no search was made */
+  uint32_t row; /* which row of the known cell that vector is */
+  uint32_t spots; /* lowest-resolution spots that the directions were counted on */
+  uint32_t directions; /* sampled directions of the half-sphere */
+  uint32_t picked; /* directions that were taken on */
+  uint32_t vectors; /* candidate vectors */
+  uint32_t angles; /* angles of a full turn in the cell search */
+  uint32_t hits; /* cells that the cell search kept */
+  uint32_t cells; /* cells that were refined */
+  uint32_t pad0; /* zero */
+  uint32_t pad1; /* zero */
+  uint32_t pad2; /* zero */
+} ewald_stage_summary;
+EWALD_STATIC_ASSERT(sizeof(ewald_stage_summary) == 48, "layout of ewald_stage_summary");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_summary, length) == 0, "layout of ewald_stage_summary.length");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_summary, row) == 4, "layout of ewald_stage_summary.row");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_summary, spots) == 8, "layout of ewald_stage_summary.spots");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_summary, directions) == 12, "layout of ewald_stage_summary.directions");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_summary, picked) == 16, "layout of ewald_stage_summary.picked");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_summary, vectors) == 20, "layout of ewald_stage_summary.vectors");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_summary, angles) == 24, "layout of ewald_stage_summary.angles");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_summary, hits) == 28, "layout of ewald_stage_summary.hits");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_summary, cells) == 32, "layout of ewald_stage_summary.cells");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_summary, pad0) == 36, "layout of ewald_stage_summary.pad0");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_summary, pad1) == 40, "layout of ewald_stage_summary.pad1");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_summary, pad2) == 44, "layout of ewald_stage_summary.pad2");
+
+/* A sampled direction that was taken on: fast in the order of directions, exhaustive best first. */
+typedef struct ewald_stage_pick {
+  uint32_t direction; /* its index on the spiral */
+  float score; /* fast: spots near its planes; exhaustive: mean distance less one more than their number, smaller is better */
+  uint32_t pad0; /* zero */
+  uint32_t pad1; /* zero */
+} ewald_stage_pick;
+EWALD_STATIC_ASSERT(sizeof(ewald_stage_pick) == 16, "layout of ewald_stage_pick");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_pick, direction) == 0, "layout of ewald_stage_pick.direction");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_pick, score) == 4, "layout of ewald_stage_pick.score");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_pick, pad0) == 8, "layout of ewald_stage_pick.pad0");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_pick, pad1) == 12, "layout of ewald_stage_pick.pad1");
+
+/* A candidate vector after its refinement, best first. */
+typedef struct ewald_stage_vector {
+  float x; /* angstrom, laboratory frame */
+  float y; /* angstrom */
+  float z; /* angstrom */
+  float score; /* fast: closeness to its planes, larger is better; exhaustive: zero */
+} ewald_stage_vector;
+EWALD_STATIC_ASSERT(sizeof(ewald_stage_vector) == 16, "layout of ewald_stage_vector");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_vector, x) == 0, "layout of ewald_stage_vector.x");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_vector, y) == 4, "layout of ewald_stage_vector.y");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_vector, z) == 8, "layout of ewald_stage_vector.z");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_vector, score) == 12, "layout of ewald_stage_vector.score");
+
+/* A cell of the cell search, in its rank order. */
+typedef struct ewald_stage_cell {
+  float ax; /* angstrom, laboratory frame */
+  float ay; /* angstrom, laboratory frame */
+  float az; /* angstrom, laboratory frame */
+  float bx; /* angstrom, laboratory frame */
+  float by; /* angstrom, laboratory frame */
+  float bz; /* angstrom, laboratory frame */
+  float cx; /* angstrom, laboratory frame */
+  float cy; /* angstrom, laboratory frame */
+  float cz; /* angstrom, laboratory frame */
+  float score; /* what ranks it: fast closeness, then merit; exhaustive the score, then the refined distance */
+  uint32_t count; /* spots near its nodes; zero once it is refined */
+  uint32_t pad0; /* zero */
+} ewald_stage_cell;
+EWALD_STATIC_ASSERT(sizeof(ewald_stage_cell) == 48, "layout of ewald_stage_cell");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_cell, ax) == 0, "layout of ewald_stage_cell.ax");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_cell, ay) == 4, "layout of ewald_stage_cell.ay");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_cell, az) == 8, "layout of ewald_stage_cell.az");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_cell, bx) == 12, "layout of ewald_stage_cell.bx");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_cell, by) == 16, "layout of ewald_stage_cell.by");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_cell, bz) == 20, "layout of ewald_stage_cell.bz");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_cell, cx) == 24, "layout of ewald_stage_cell.cx");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_cell, cy) == 28, "layout of ewald_stage_cell.cy");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_cell, cz) == 32, "layout of ewald_stage_cell.cz");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_cell, score) == 36, "layout of ewald_stage_cell.score");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_cell, count) == 40, "layout of ewald_stage_cell.count");
+EWALD_STATIC_ASSERT(offsetof(ewald_stage_cell, pad0) == 44, "layout of ewald_stage_cell.pad0");
 
 /* A transform: axis 0 is the slowest of a C array. Strides and distances count elements (complex or real) of their side; a side whose strides are all 0 is contiguous in C order (in-place R2C: the last axis of the real side is padded to 2 (n / 2 + 1)). */
 typedef struct ewald_fft_descriptor {

@@ -93,7 +93,7 @@ float score_cell(const RunPlan& plan, const Cell& cell, const SpotList& spots) {
 }
 
 // The best vectors of this length into list.
-void sample_vectors(const RunPlan& plan, double length, int points, int want, const SpotList& spots, CandidateList& list, Workspace& work) {
+void sample_vectors(const RunPlan& plan, double length, int row, int points, int want, const SpotList& spots, CandidateList& list, Workspace& work) {
   count_directions(plan.tables, points, length, spots, plan.params.dist1, work);
   // The count that `want` vectors reach: all that reach it are scored.
   uint32_t* histogram = reinterpret_cast<uint32_t*>(work.residual2);
@@ -123,7 +123,10 @@ void sample_vectors(const RunPlan& plan, double length, int points, int want, co
     if (++portion == most_portion) merge();
   }
   merge();
+  const bool first = work.stages && work.stages->summary.directions == 0;
+  if (first) record_sampling(work, length, row, spots.n, points);
   for (int i = 0; i < held; i++) {
+    if (first) record_pick(work, best[i].index, best[i].score);
     const Vec3 v = length * direction(plan.tables, points, best[i].index);
     list.x[i] = float(v.x), list.y[i] = float(v.y), list.z[i] = float(v.z);
   }
@@ -250,8 +253,9 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
   for (int i = 0; i < length_count; i++) {
     if (sampled < 0 || sampled - lengths[i].length >= p.length_threshold) {
       sampled = lengths[i].length;
-      sample_vectors(plan, sampled, points, want, spots, list, work);
+      sample_vectors(plan, sampled, plan.cells[lengths[i].input].base[lengths[i].base].row, points, want, spots, list, work);
       if (p.min_spots) refine_vectors(spots, int(p.min_spots), list);
+      if (i == 0) record_vectors(work, list, false);
     }
     const BaseVector& base = plan.cells[lengths[i].input].base[lengths[i].base];
     for (int c = 0; c < list.n; c++) {
@@ -325,8 +329,11 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
     lattice.cell = cell_of(known.base[d.base], carried_frame(known, known.base[d.base], d.u), plan.tables.angle_cos[h.step], plan.tables.angle_sin[h.step]);
     lattice.score = h.score;
     lattice.input_cell = d.input;
+    record_hit(work, lattice.cell, h.score, h.count, steps);
     refine_classic(plan, known, spots, lattice.score - floor(lattice.score), lattice, work);
+    record_cell(work, lattice);
   }
+  end_record(work);
   std::stable_sort(work.lattices, work.lattices + work.lattice_count, ByScore{});
   work.beam = thin_axis(spots, nullptr);
   // Judge the best, and a few of the others that are not the same; the first one accepted goes to the front.

@@ -54,8 +54,11 @@ void search_with(const RunPlan& plan, int input, const Effort& effort, const Spo
   const int candidates = plan.descriptor.candidate_vectors ? int(plan.descriptor.candidate_vectors) : effort.candidates;
   count_directions_fast(plan.tables, points, base.length, spots, first, plan.params.dist1, work);
   const int picked = pick_directions(work.counts, points, first, effort.directions, work.picked);
+  record_sampling(work, base.length, base.row, first, points);
+  for (int i = 0; i < picked; i++) record_pick(work, work.picked[i], float(work.counts[work.picked[i]]));
   climb(plan.tables, points, work.picked, picked, base.length, spots, first, candidates,
         effort.free_scale ? scale_tolerance : length_tolerance, work);
+  record_vectors(work, work.kept, true);
   const int hits = search_rotation(plan, base, work.kept, spots, effort.hits, effort.free_scale, work);
   for (int i = 0; i < hits; i++) {
     const SearchHit& h = work.hits[i];
@@ -64,10 +67,13 @@ void search_with(const RunPlan& plan, int input, const Effort& effort, const Spo
     lattice.cell = cell_of(placed.base, placed.frame, work.angle_cos[h.step], work.angle_sin[h.step]);
     lattice.scaled = effort.free_scale;
     lattice.input_cell = input;
+    record_hit(work, lattice.cell, h.score, h.count, work.full_turn);
     refine(plan, known, spots, false, lattice);
     lattice.score = lattice.merit;
+    record_cell(work, lattice);
     insert(work, lattice);
   }
+  end_record(work);
 }
 
 }  // namespace

@@ -49,6 +49,7 @@ void index_image(const RunPlan& plan, Workspace& work, const ImageTask& task) {
     result.flags |= EWALD_IMAGE_FLAG_TOO_FEW_SPOTS;
     return;
   }
+  work.stages = task.stages;
   const int accepted = accept_lattices(plan, work);
   result.crystals = uint32_t(accepted);
   int written = 0;

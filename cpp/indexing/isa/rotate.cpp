@@ -199,6 +199,7 @@ int search_rotation(const RunPlan& plan, const BaseVector& base, const Candidate
     h.score = closeness(cell_of(placed.base, placed.frame, work.angle_cos[h.step], work.angle_sin[h.step]), spots, n);
   }
   std::sort(work.hits, work.hits + hits, HitOrder{});
+  work.full_turn = full;
   return hits < keep ? hits : keep;
 }
 

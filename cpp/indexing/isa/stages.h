@@ -71,6 +71,14 @@ Chance chance_of(const RunPlan& plan, const Lattice& lattice, const SpotList& sp
 // The same with the occupancy measured about work.beam: log10 of the chance.
 double measured(const RunPlan& plan, const Chance& chance, const Lattice& lattice, const SpotList& spots, const Workspace& work);
 
+// record.cpp: copies what a stage left, if the search at hand is to be recorded; the last one ends the record.
+void record_sampling(Workspace& work, double length, int row, int spots, int directions);
+void record_pick(Workspace& work, int direction, float score);
+void record_vectors(Workspace& work, const CandidateList& list, bool scored);
+void record_hit(Workspace& work, const Cell& cell, float score, int count, int angles);
+void record_cell(Workspace& work, const Lattice& lattice);
+void end_record(Workspace& work);
+
 // fast.cpp
 void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work);
 void judge(const RunPlan& plan, const SpotList& spots, bool may_strain, Lattice& lattice, Workspace& work);

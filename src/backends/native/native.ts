@@ -43,6 +43,7 @@ interface Addon extends MemoryAddon {
     results: Uint8Array,
     assignment: Uint8Array,
   ): Promise<void>;
+  indexerStage(indexer: object, stage: number): Uint8Array;
   indexerDestroy(indexer: object): void;
   fftCreate(descriptor: Uint8Array): object;
   fftBytes(plan: object): number;
@@ -179,6 +180,13 @@ class NativeBackend implements Backend {
         b.found.set(staging.found.subarray(0, b.found.length));
         b.results.set(staging.results.subarray(0, b.results.length));
         b.assignment.set(staging.assignment.subarray(0, b.assignment.length));
+      },
+      async stage(stage) {
+        try {
+          return addon.indexerStage(indexer, stage);
+        } catch (error) {
+          throw addonError(error);
+        }
       },
       dispose: async () => {
         addon.indexerDestroy(indexer);

@@ -38,6 +38,19 @@ export function planIndexing(core: Core, descriptor: IndexingDescriptor): Indexi
         core.read(results, batch.results);
         core.read(assignment, batch.assignment);
       },
+      async stage(stage) {
+        core.check('ewald_indexer_stage', handle, stage, 0, 0, out);
+        core.read(out, word);
+        const records = new Uint8Array(word[0] ?? 0);
+        const place = core.alloc(records.length);
+        try {
+          core.check('ewald_indexer_stage', handle, stage, place, records.length, out);
+          core.read(place, records);
+        } finally {
+          core.free(place);
+        }
+        return records;
+      },
       async dispose() {
         core.call('ewald_indexer_destroy', handle);
         staging.release();

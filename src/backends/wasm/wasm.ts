@@ -79,7 +79,8 @@ class WasmBackend implements Backend {
     supports: (): true => true,
     plan: async (descriptor: IndexingDescriptor): Promise<IndexingKernel> => {
       const threads = Math.min(descriptor.fields.threads ?? 0, descriptor.batch);
-      if (threads < 2) return planIndexing(this.#core, descriptor);
+      // Stages are read from one heap, so with `debug` there are no workers.
+      if (threads < 2 || descriptor.fields.debug) return planIndexing(this.#core, descriptor);
       const kernel = await planInWorkers(threads, this.#module, this.#startWorker, descriptor);
       this.#workerBytes += kernel.bytes;
       return {

@@ -34,12 +34,12 @@ export interface Scored {
   readonly score: number;
 }
 
-const add = (a: Vector, b: Vector): Vector => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
-const unit = (a: Vector): Vector => scale(1 / norm(a), a);
-const offInteger = (x: number): number => x - Math.round(x);
+export const add = (a: Vector, b: Vector): Vector => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
+export const unit = (a: Vector): Vector => scale(1 / norm(a), a);
+export const offInteger = (x: number): number => x - Math.round(x);
 
-// Mean distance less the number of good spots and one: the count decides, the geometric mean of trimmed distances among equal counts.
-function scoreOf(distances: readonly number[], limit: number, { triml, trimh, delta }: Search): number {
+/** Mean distance less the number of good spots and one: the count decides, the geometric mean of trimmed distances among equal counts. */
+export function scoreOf(distances: readonly number[], limit: number, { triml, trimh, delta }: Search): number {
   let [logarithms, good] = [0, 0];
   for (const distance of distances) {
     logarithms += Math.log2(Math.min(Math.max(distance, triml), trimh) + delta);
@@ -48,37 +48,45 @@ function scoreOf(distances: readonly number[], limit: number, { triml, trimh, de
   return 2 ** (logarithms / distances.length) - delta - (good + 1);
 }
 
-// x of A x = v for A = Σ s sᵀ over the chosen spots; undefined when they span no volume.
-function solve(spots: readonly Vector[], right: Vector): Vector | undefined {
-  const entry = (i: 0 | 1 | 2, j: 0 | 1 | 2): number => spots.reduce((sum, s) => sum + s[i] * s[j], 0);
-  const matrix = cellFrom([entry(0, 0), entry(0, 1), entry(0, 2), entry(0, 1), entry(1, 1), entry(1, 2), entry(0, 2), entry(1, 2), entry(2, 2)]);
+type Axis = 0 | 1 | 2;
+
+/** x of A x = v for a symmetric matrix A of positive determinant, given by its elements. */
+export function solveSymmetric(element: (i: Axis, j: Axis) => number, right: Vector): Vector {
+  const rows = ([0, 1, 2] as const).map((i) => ([0, 1, 2] as const).map((j) => element(i, j)));
+  // The dual of a symmetric matrix is its inverse.
+  const inverse = reciprocal(cellFrom(rows.flat()));
+  return [dot(inverse[0], right), dot(inverse[1], right), dot(inverse[2], right)];
+}
+
+/** x of A x = v for A = Σ s sᵀ over the chosen spots plus what `more` says; undefined when they span no volume. */
+export function solveNormal(spots: readonly Vector[], right: Vector, more: (i: Axis, j: Axis) => number = () => 0): Vector | undefined {
+  const entry = (i: Axis, j: Axis): number => spots.reduce((sum, s) => sum + s[i] * s[j], more(i, j));
+  const matrix = cellFrom(([0, 1, 2] as const).flatMap((i) => ([0, 1, 2] as const).map((j) => entry(i, j))));
   const trace = matrix[0][0] + matrix[1][1] + matrix[2][2];
   if (!(dot(matrix[0], cross(matrix[1], matrix[2])) > 1e-7 * trace ** 3)) return undefined;
-  // The dual of a symmetric matrix is its inverse.
-  const inverse = reciprocal(matrix);
-  return [dot(inverse[0], right), dot(inverse[1], right), dot(inverse[2], right)];
+  return solveSymmetric((i, j) => matrix[i][j], right);
 }
 
 const weighted = (spots: readonly Vector[], weights: readonly number[]): Vector =>
   spots.reduce<Vector>((sum, s, i) => add(sum, scale(weights[i] as number, s)), [0, 0, 0]);
 
-// Directions of the half-sphere: equal areas, golden-angle azimuths.
-function direction(p: number, points: number): Vector {
+/** Direction p of so many on the half-sphere: equal areas, golden-angle azimuths. */
+export function direction(p: number, points: number): Vector {
   const z = 1 - (p + 0.5) / points;
   const azimuth = p * Math.PI * (3 - Math.sqrt(5));
   const r = Math.sqrt(1 - z * z);
   return [r * Math.cos(azimuth), r * Math.sin(azimuth), z];
 }
 
-// Least squares on the planes that the sampled vector fixed, with ever fewer spots.
-function refineVector(sampled: Vector, spots: readonly Vector[], minSpots: number): Vector {
+/** Least squares on the planes that the sampled vector fixed, with ever fewer spots. `widen` scales the distances within which spots take part. */
+export function refineVector(sampled: Vector, spots: readonly Vector[], minSpots: number, widen = 1): Vector {
   const planes = spots.map((s) => Math.round(dot(sampled, s)));
   let z = sampled;
   for (const limit of [0.1, 0.05, 0.025, 0.01]) {
-    const near = spots.map((_, i) => i).filter((i) => Math.abs((planes[i] as number) - dot(z, spots[i] as Vector)) < limit);
+    const near = spots.map((_, i) => i).filter((i) => Math.abs((planes[i] as number) - dot(z, spots[i] as Vector)) < widen * limit);
     if (near.length < minSpots) break;
     const chosen = near.map((i) => spots[i] as Vector);
-    const solved = solve(
+    const solved = solveNormal(
       chosen,
       weighted(
         chosen,
@@ -91,8 +99,8 @@ function refineVector(sampled: Vector, spots: readonly Vector[], minSpots: numbe
   return z;
 }
 
-// Every cell with one vector along u: the others are carried over by half a turn about the middle, then turned about u.
-function* cellsAbout(known: Cell, row: number, u: Vector, angles: number): Generator<Cell> {
+/** Every cell with one vector along u: the others are carried over by half a turn about the middle, then turned about u. */
+export function* cellsAbout(known: Cell, row: number, u: Vector, angles: number): Generator<Cell> {
   const [a, b, c] = [known[row] as Vector, known[(row + 1) % 3] as Vector, known[(row + 2) % 3] as Vector];
   const middle = unit(add(a, scale(norm(a), u)));
   const carried = [b, c].map((v) => subtract(scale(2 * dot(v, middle), middle), v)) as [Vector, Vector];
@@ -110,7 +118,7 @@ function* cellsAbout(known: Cell, row: number, u: Vector, angles: number): Gener
 }
 
 /** Distances in index units of spots from the nodes nearest to them. */
-const indexDistances = (cell: Cell, spots: readonly Vector[]): number[] => spots.map((s) => Math.hypot(...cell.map((row) => offInteger(dot(row, s)))));
+export const indexDistances = (cell: Cell, spots: readonly Vector[]): number[] => spots.map((s) => Math.hypot(...cell.map((row) => offInteger(dot(row, s)))));
 
 /** The best cell of the search after refinement. */
 export function searchExhaustively(spots: readonly Vector[], known: Cell, search: Search): Scored {
@@ -143,9 +151,11 @@ export function searchExhaustively(spots: readonly Vector[], known: Cell, search
   return refined.reduce((best, cell) => (cell.score < best.score ? cell : best));
 }
 
-// The published refinements: nine numbers, a radius that shrinks. ifss keeps the first indices, ifse takes new ones, ifssr measures in
-// 1/angstrom. The score becomes the distance of the refineMinSpots-th nearest spot.
-function refineCell(raw: Scored, spots: readonly Vector[], shortest: number, search: Search): Scored {
+/**
+ * The published refinements: nine numbers, a radius that shrinks. ifss keeps the first indices, ifse takes new ones, ifssr measures in
+ * 1/angstrom. The score becomes the distance of the refineMinSpots-th nearest spot.
+ */
+export function refineCell(raw: Scored, spots: readonly Vector[], shortest: number, search: Search): Scored {
   const { refinement, contraction, maxDistance, refineMinSpots: least, refineIterations } = search;
   if (refinement === 'raw') return raw;
   const inReciprocalSpace = refinement === 'ifssr';
@@ -170,7 +180,7 @@ function refineCell(raw: Scored, spots: readonly Vector[], shortest: number, sea
     limit *= contraction;
     const chosen = near.map((i) => spots[i] as Vector);
     const rows = ([0, 1, 2] as const).map((k) =>
-      solve(
+      solveNormal(
         chosen,
         weighted(
           chosen,
