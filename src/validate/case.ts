@@ -54,6 +54,8 @@ export interface Row<Input = unknown, Output = unknown, Truth = Output> {
   readonly about: string;
   /** Estimated seconds on one thread of the wasm core. */
   readonly cost: number;
+  /** Plans that one run makes, if more than one: a software GPU compiles some tenths of a second for each. */
+  readonly plans?: number;
   /** What one run does, for rates. */
   readonly work: { readonly amount: number; readonly unit: 'points' | 'images' | 'transforms' };
   /** Arithmetic operations and bytes in and out of one run, estimates for rooflines. */

@@ -125,6 +125,8 @@ export function parseRequire(text: string | undefined): BackendName[] {
 // A GPU interface computed by the CPU is some ten times slower than the wasm core that the costs are written for.
 const slowness = (device: DeviceInfo): number => (device.kind === 'software' ? 10 : 1);
 
+const planning = (device: DeviceInfo): number => (device.kind === 'software' ? 0.3 : 0);
+
 /** Opens each backend in a strict context of its own; one that cannot be opened becomes an absent candidate. */
 export async function openCandidates(options: Pick<ValidateOptions, 'createContext' | 'backends' | 'require' | 'budget' | 'context'>): Promise<Candidate[]> {
   const required = parseRequire(options.require);
@@ -197,7 +199,7 @@ export async function runRow(problem: Problem, candidate: Candidate): Promise<Ro
   const { context, device } = candidate;
   if (!context || !device) return candidate.required ? done('fail', `EWALD_REQUIRE names it, but: ${candidate.reason}`) : done('absent', candidate.reason);
   if (row.todo !== undefined) return done('todo', row.todo);
-  const seconds = row.cost * slowness(device);
+  const seconds = row.cost * slowness(device) + (row.plans ?? 0) * planning(device);
   if (seconds > candidate.budget) {
     return done('sampled', `estimated at ${seconds.toPrecision(2)} s, over the budget of ${candidate.budget} s a row`);
   }

@@ -204,12 +204,12 @@ export const refinedScore: Bound = { limit: 1e-4, unit: 'relative or periods', r
 export const rightVerdicts: Bound = { limit: 0, unit: 'lattices', reason: 'a lattice is accepted when its chance is at most the limit, the best first' };
 
 /** Transforms, by precision, number of points, and whether a length needs a convolution. */
-export function fft(precision: 'f32' | 'f64', points: number, convolution: boolean): Record<string, Bound> {
+export function fft(precision: 'f32' | 'f64', points: number, convolution: boolean, oracle: 'sums' | 'fast' = 'sums'): Record<string, Bound> {
   const unit = precision === 'f32' ? 2 ** -24 : 2 ** -53;
-  // The oracle sums in float64: at most a few units of 2^-53 times the square root of its terms, which only a double transform can see.
-  const oracleError = precision === 'f64' ? 2 ** -53 * Math.sqrt(points) : 0;
   const growth = Math.sqrt(Math.log2(points) + 1);
   const factor = convolution ? 8 : 2;
+  // The oracle is float64 too, which only a double transform can see: sums of n terms wander by sqrt(n), fast transforms as any other.
+  const oracleError = precision === 'f32' ? 0 : 2 ** -53 * (oracle === 'sums' ? Math.sqrt(points) : (factor / 2) * growth);
   const why =
     'errors of rounded butterflies add up like a random walk over log2 N stages, with roots of unity rounded once from float64; measured constants are 0.5 to 0.8';
   return {
@@ -231,6 +231,9 @@ export function fft(precision: 'f32' | 'f64', points: number, convolution: boole
     strays: { limit: 0, unit: 'words', reason: 'nothing outside the output is written, and the input stays as it was' },
   };
 }
+
+/** How much of the bound of its length a transform uses up, over many lengths. */
+export const ofLength: Bound = { limit: 1, unit: 'of the bound of its length', reason: 'each length has the bound that a row of its own would have' };
 
 /** Single numbers of a transform as heFFTe's own tests bound them, there and back. */
 export const heffte = (precision: 'f32' | 'f64'): Bound => ({

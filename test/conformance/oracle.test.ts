@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import * as validate from '../../dist/validate.js';
 
-const { compare, lattices, philox } = validate;
+const { compare, fast, lattices, philox, sums } = validate;
 
 describe('philox', () => {
   // Known answers of Random123 (kat_vectors, philox4x32 10).
@@ -77,6 +77,55 @@ describe('lattices', () => {
     ] as never;
     const other = lattices.otherHand(tri) as unknown as number[][];
     expect(other[2]).toEqual([7, -9, -60]);
+  });
+});
+
+describe('transforms', () => {
+  const numbers = (n: number) => Float64Array.from({ length: n }, (_, i) => Math.sin(3 * i * i + 1));
+  const complexKinds = ['forward', 'backward'] as const;
+  const realKinds = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'] as const;
+
+  test('by hand: four numbers, a delta, and the cube that the bindings of heFFTe are tested with', () => {
+    expect([...sums.transform(Float64Array.of(1, 0, 2, 0, 3, 0, 4, 0), [4], ['forward'])]).toEqual([10, 0, -2, 2, -2, 0, -2, -2]);
+    expect([...fast.fastTransform(Float64Array.of(1, ...new Array(13).fill(0)))]).toEqual(new Array(7).fill([1, 0]).flat());
+    const cube = Float64Array.from({ length: 128 }, (_, i) => (i % 2 === 0 ? (i / 2) % 32 : 0));
+    const spectrum = sums.transform(cube, [4, 4, 4], ['forward', 'forward', 'forward']);
+    expect([spectrum[0], spectrum[2 * 32]]).toEqual([992, -512]);
+  });
+
+  test('by hand: cosines and sines of two and three numbers', () => {
+    const of = (kind: (typeof realKinds)[number], ...x: number[]) => {
+      const complex = Float64Array.from(x.flatMap((value) => [value, 0]));
+      return [...sums.transform(complex, [x.length], [kind])].filter((_, i) => i % 2 === 0);
+    };
+    const close = (found: number[], ...expected: number[]) => {
+      for (const [i, x] of found.entries()) expect(x).toBeCloseTo(expected[i] ?? Number.NaN, 14);
+    };
+    const r = Math.SQRT2;
+    close(of('dct1', 1, 2, 3), 8, -2, 0);
+    close(of('dct2', 1, 2), 6, -r);
+    close(of('dct3', 1, 2), 1 + 2 * r, 1 - 2 * r);
+    close(of('dst1', 1, 2, 3), 4 + 4 * r, -4, 4 * r - 4);
+    close(of('dst2', 1, 2), 3 * r, -2);
+    close(of('dst3', 1, 2), r + 2, r - 2);
+  });
+
+  const small = Array.from({ length: 70 }, (_, i) => i + 1);
+  const large = [97, 128, 210, 243, 257, 331, 509, 720, 1009];
+  test.each([...small, ...large].map((n) => [n]))('fast is the sum: length %i', (n = 0) => {
+    const limit = 2 ** -53 * (Math.sqrt(n) + 8 * Math.sqrt(Math.log2(n) + 1));
+    for (const kind of complexKinds) {
+      const found = fast.fastTransform(numbers(2 * n), kind === 'backward');
+      expect(compare.relativeL2(found, sums.transform(numbers(2 * n), [n], [kind])).error, kind).toBeLessThan(limit);
+    }
+    for (const kind of n > 1 && n < 70 ? realKinds : []) {
+      const complex = new Float64Array(2 * n);
+      numbers(n).forEach((x: number, i: number) => {
+        complex[2 * i] = x;
+      });
+      const slow = sums.transform(complex, [n], [kind]).filter((_: number, i: number) => i % 2 === 0);
+      expect(compare.relativeL2(fast.fastTrig(numbers(n), kind), slow).error, kind).toBeLessThan(2 * limit);
+    }
   });
 });
 

@@ -1,7 +1,9 @@
 /** The case tables of transforms. */
+import type { Row } from '../../case.js';
 import { arrayRows } from './arrays.js';
 import { heffteRows } from './heffte.js';
 import { kindRows } from './kinds.js';
+import { lengthRows } from './lengths.js';
 
 /** The rows. */
-export const fftRows = [...kindRows, ...arrayRows, ...heffteRows];
+export const fftRows: readonly Row[] = [...kindRows, ...arrayRows, ...heffteRows, ...lengthRows];
