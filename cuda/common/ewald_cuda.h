@@ -55,6 +55,22 @@ void ewald_cuda_indexer_staging(const ewald_cuda_indexer* indexer, ewald_cuda_st
 /* Returns when the answers are there. */
 int32_t ewald_cuda_indexer_run(ewald_cuda_indexer* indexer, const ewald_indexer_params* params, uint32_t images, uint32_t cell_count);
 
+/* fft: see cuda/fft; the descriptor and the meaning of forward and backward are those of ewald_fft_create. The handle holds a place for
+ * both sides on the device. The context outlives its transforms. */
+typedef struct ewald_cuda_fft ewald_cuda_fft;
+typedef struct ewald_cuda_fft_info {
+  uint64_t input_bytes, output_bytes;       /* from the first to the last element of a side */
+  uint64_t device_bytes;                    /* what a handle holds */
+  uint64_t bytes_read[2], bytes_written[2]; /* forward, backward: what the passes move through device memory, in sectors of 32 bytes */
+  uint32_t passes[2];
+} ewald_cuda_fft_info;
+/* What a transform would be, without making it. */
+int32_t ewald_cuda_fft_describe(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor, ewald_cuda_fft_info* info);
+int32_t ewald_cuda_fft_create(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor, ewald_cuda_fft** plan);
+void ewald_cuda_fft_destroy(ewald_cuda_fft* plan);
+/* From host memory to host memory. Returns when the answer is there; nothing but the output's elements is changed. */
+int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const void* in, void* out, uint32_t scale);
+
 #ifdef __cplusplus
 }
 #endif

@@ -53,6 +53,19 @@ export interface CudaAddon {
     assignment: Uint8Array,
   ): Promise<void>;
   indexerDestroy(indexer: object): void;
+  /** What a transform would hold on the device; its passes and the bytes they move through device memory, forward and backward. */
+  fftDescribe(
+    context: object,
+    descriptor: Uint8Array,
+  ): {
+    readonly bytes: number;
+    readonly passes: readonly [number, number];
+    readonly bytesRead: readonly [number, number];
+    readonly bytesWritten: readonly [number, number];
+  };
+  fftCreate(context: object, descriptor: Uint8Array): Promise<object>;
+  fftExecute(plan: object, direction: number, input: ArrayBufferView, output: ArrayBufferView, scale: number): Promise<void>;
+  fftDestroy(plan: object): void;
 }
 
 const driverPlaces = [

@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EwaldError } from '../../errors.js';
 import { addonPath } from '../addon-path.js';
-import type { Backend, BackendLoader, BackendName, DeviceInfo, IndexingDescriptor, IndexingKernel, OpenOptions, PiKernel, Probe } from '../backend.js';
+import type { Backend, BackendLoader, BackendName, DeviceInfo, FftDescriptor, FftKernel, IndexingDescriptor, IndexingKernel, OpenOptions, PiKernel, Probe } from '../backend.js';
 import { addonError } from '../status.js';
 import { type CudaAddon, type CudaDevice, driverPresent, loadCudaAddon } from './addon.js';
+import { planFft, supportsFft } from './fft.js';
 import { planIndexing, supportsIndexing } from './indexing.js';
 
 /** The loader of NVIDIA's cards. */
@@ -113,6 +114,12 @@ class CudaBackend implements Backend {
         },
         descriptor,
       ),
+  };
+
+  readonly fft = {
+    supports: (descriptor: FftDescriptor) => supportsFft(descriptor, this.device),
+    plan: (descriptor: FftDescriptor): Promise<FftKernel> =>
+      planFft({ addon: this.#addon, context: this.#context, track: (work) => this.#track(work) }, descriptor),
   };
 
   get liveBytes(): number {

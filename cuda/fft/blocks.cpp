@@ -1,0 +1,114 @@
+#include "blocks.h"
+
+#include <algorithm>
+
+#include "lengths.h"
+
+namespace ewald::cuda::fft {
+namespace {
+
+constexpr std::uint64_t longest_table = 4096;  // roots; more are the product of a near and a far one
+constexpr std::uint64_t sector = 32;
+
+// 1 / d in units of 2^-32, rounded up: quotients of numbers below 2^16 come out exactly.
+std::uint32_t reciprocal(std::uint32_t d) { return d == 1 ? 0 : std::uint32_t(((std::uint64_t(1) << 32) + d - 1) / d); }
+
+std::uint64_t power_of_two_from(std::uint64_t n) {
+  std::uint64_t power = 1;
+  while (power < n) power *= 2;
+  return power;
+}
+
+// From line to line, and from element to element.
+std::uint64_t line_step(const Pass& pass, bool out) {
+  if (pass.loops == 0) return ~std::uint64_t(0);
+  const Loop& near = pass.loop[0];
+  return out ? near.out + std::uint64_t(near.out_index) * pass.out_stride : near.in + std::uint64_t(near.in_index) * pass.in_stride;
+}
+std::uint64_t element_step(const Pass& pass, bool out) {
+  return out ? std::uint64_t(pass.out_index) * pass.out_stride : std::uint64_t(pass.in_index) * pass.in_stride;
+}
+
+}  // namespace
+
+void set_turn(Pass& pass, std::uint64_t n, std::uint32_t step, Tables& tables) {
+  std::uint32_t shift = 0;
+  while ((std::uint64_t(1) << (2 * shift)) < n) shift++;
+  if (n <= longest_table) shift = 12;
+  const std::uint64_t near = std::uint64_t(1) << shift;
+  pass.turn_step = step;
+  pass.turn_shift = shift;
+  pass.turn_near = tables.roots(n, std::min(near, n));
+  pass.turn_far = tables.roots(n, (n - 1) / near + 1, near);
+}
+
+void add_tables(Pass& pass, Tables& tables) {
+  const std::uint64_t n = pass.axis;
+  if (pass.pairs || pass.source == Source::hermitian_packed) {
+    const std::uint64_t half = pass.sink == Sink::dct1 ? (pass.sine ? n + 1 : n - 1) : n / 2;
+    pass.halves = tables.half(half, half + 1);
+  }
+  if (pass.source == Source::dct2 || pass.source == Source::dct3 || pass.sink == Sink::dct2 || pass.sink == Sink::dct3 || pass.source == Source::dct4_odd)
+    pass.quarters = tables.half(2 * n, n);
+  if (pass.sink == Sink::dct4_odd) pass.shifted_quarters = tables.half(2 * n, n, 4);
+  if (pass.source == Source::dct4 || pass.sink == Sink::dct4) pass.eighths = tables.half(n, n / 2, 1);
+  if (pass.length != pass.points) {
+    pass.chirp = tables.chirp(pass.points);
+    pass.spectrum = tables.spectrum(pass.points, pass.length);
+  }
+}
+
+template <class T>
+void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
+  pass.lines = 1;
+  for (std::uint32_t i = 0; i < pass.loops; i++) pass.lines *= pass.loop[i].count;
+  pass.across_in = line_step(pass, false) < element_step(pass, false);
+  pass.across_out = line_step(pass, true) < element_step(pass, true);
+  const bool within = pass.across_in && pass.across_out, across = pass.across_in || pass.across_out;
+
+  // Runs of 64 bytes where lines are neighbours, 256 threads; fewer where that leaves multiprocessors without work, down to a sector.
+  const std::uint64_t room = std::max<std::uint64_t>(1, capacity<T> / pass.length);
+  const std::uint64_t run = across ? 64 / (2 * sizeof(T)) : 1, least = across ? sector / (2 * sizeof(T)) : 1;
+  std::uint64_t lanes = power_of_two_from(std::max<std::uint64_t>(run, 2048 / pass.length));
+  while (lanes > least && pass.lines / lanes < 2 * multiprocessors) lanes /= 2;
+  lanes = std::min({lanes, power_of_two_from(pass.lines), std::uint64_t(most_lanes)});
+  while (lanes > room) lanes /= 2;
+  pass.lanes = std::uint32_t(lanes);
+  for (pass.lane_shift = 0; (1u << pass.lane_shift) < pass.lanes; pass.lane_shift++) {}
+  pass.blocks = std::uint32_t((pass.lines + lanes - 1) / lanes);
+  const std::uint32_t elements = pass.lanes * pass.length;
+  pass.threads = (std::max(1u, (elements + elements_a_thread - 1) / elements_a_thread) + 31) / 32 * 32;
+  pass.by_length = reciprocal(pass.length);
+  pass.by_results = reciprocal(pass.pairs ? pass.points + 1 : pass.points);
+
+  const std::vector<std::uint32_t> radices = radices_of(pass.length);
+  pass.stages = std::uint32_t(radices.size());
+  pass.powers_of_two = (pass.length & (pass.length - 1)) == 0;
+  pass.plain = pass.source == Source::complex && pass.sink == Sink::complex && pass.length == pass.points && pass.middle == nothing &&
+               pass.chirp_in == nothing && pass.chirp_out == nothing && pass.stages > 0;
+  std::uint32_t span = 1;
+  for (std::uint32_t s = 0; s < pass.stages; s++) {
+    Stage& stage = pass.stage[s];
+    stage.radix = radices[s];
+    stage.span = span;
+    stage.items = pass.length / radices[s];
+    stage.by_items = reciprocal(stage.items);
+    stage.by_span = reciprocal(span);
+    stage.twiddle = span > 1 ? tables.stage(radices[s], span) : nothing;
+    stage.across = pass.plain && s == 0 ? pass.across_in : pass.plain && s + 1 == pass.stages ? pass.across_out : within;
+    span *= radices[s];
+  }
+}
+template void choose_block<float>(Pass&, std::uint32_t, Tables&);
+template void choose_block<double>(Pass&, std::uint32_t, Tables&);
+
+std::uint64_t bytes_moved(const Pass& pass, std::uint64_t elements, std::uint64_t element, bool out) {
+  // Numbers that follow each other: a line, or the lines of a block side by side.
+  std::uint64_t run = 1;
+  if (element_step(pass, out) == 1) run = elements;
+  else if (line_step(pass, out) == 1) run = std::min<std::uint64_t>(pass.lanes, pass.loop[0].count);
+  const std::uint64_t all = pass.lines * elements;
+  return (all + run - 1) / run * ((run * element + sector - 1) / sector * sector);
+}
+
+}  // namespace ewald::cuda::fft

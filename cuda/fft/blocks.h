@@ -1,0 +1,20 @@
+// How the lines of a pass are shared out to blocks of threads, and which tables the pass reads.
+#pragma once
+#include <cstdint>
+
+#include "pass.h"
+#include "tables.h"
+
+namespace ewald::cuda::fft {
+
+// Tables that follow from source, sink and length.
+void add_tables(Pass& pass, Tables& tables);
+// Factors exp(-2 pi i a b / n) on the results; `step` is that of the element in a.
+void set_turn(Pass& pass, std::uint64_t n, std::uint32_t step, Tables& tables);
+// Lines of a block, threads, directions, stages.
+template <class T>
+void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables);
+// Bytes of one side of a pass, in whole sectors of 32 bytes: `elements` a line, `element` bytes each.
+std::uint64_t bytes_moved(const Pass& pass, std::uint64_t elements, std::uint64_t element, bool out);
+
+}  // namespace ewald::cuda::fft

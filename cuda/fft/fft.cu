@@ -1,0 +1,212 @@
+// The C functions of the transforms: a handle holds the passes of both directions, their tables, what lies between them, and a place on the
+// device for either side. A run allocates nothing.
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+
+#include "../common/check.h"
+#include "../common/context.h"
+#include "../common/memory.h"
+#include "common/status.h"
+#include "kernels.cuh"
+#include "program.h"
+
+namespace {
+using namespace ewald::cuda;
+using namespace ewald::cuda::fft;
+using ewald::fft::Problem;
+using ewald::fft::Side;
+
+Problem checked(const ewald_fft_descriptor& descriptor) {
+  Problem problem;
+  const int32_t status = ewald::fft::check(descriptor, problem);
+  if (status != EWALD_STATUS_OK) throw CudaError(ewald_status(status), ewald::last_error_text());
+  return problem;
+}
+
+std::uint64_t count_of(const Side& side, std::uint32_t rank) {
+  std::uint64_t count = 1;
+  for (std::uint32_t d = 0; d <= rank; d++) count *= side.count[d];
+  return count;
+}
+std::uint64_t bytes_of(const Side& side, std::size_t number) { return std::uint64_t(side.size) * number * (side.complex ? 2 : 1); }
+
+// All that a transform is before it touches the device.
+struct Draft {
+  Problem problem;
+  std::size_t number;  // bytes of a real number
+  Program programs[2];  // forward, backward
+  Tables tables;
+  std::uint64_t input, output, middle, pieces, roots;  // bytes; in place, `input` serves both sides and `output` is 0
+
+  Draft(const ewald_cuda_context& context, const ewald_fft_descriptor& descriptor)
+      : problem(checked(descriptor)), number(descriptor.precision == EWALD_FFT_PRECISION_F64 ? 8 : 4) {
+    const Card card{std::uint32_t(context.multiprocessors)};
+    tables.roots(1, 1);  // so that the array of roots is never empty
+    for (int backward = 0; backward < 2; backward++)
+      programs[backward] = f64() ? program_of<double>(problem, backward != 0, card, tables) : program_of<float>(problem, backward != 0, card, tables);
+    input = bytes_of(problem.input, number);
+    output = bytes_of(problem.output, number);
+    if (problem.in_place) {
+      input = std::max(input, output);
+      output = 0;
+    }
+    middle = std::max(programs[0].middle, programs[1].middle) * number;
+    pieces = std::max(programs[0].pieces, programs[1].pieces) * number;
+    roots = tables.count() * 2 * number;
+  }
+  bool f64() const { return number == 8; }
+  std::uint64_t bytes() const { return input + output + middle + pieces + roots; }
+
+  ewald_cuda_fft_info info() const {
+    ewald_cuda_fft_info info{};
+    info.input_bytes = bytes_of(problem.input, number);
+    info.output_bytes = bytes_of(problem.output, number);
+    info.device_bytes = bytes();
+    for (int d = 0; d < 2; d++) {
+      info.passes[d] = std::uint32_t(programs[d].steps.size());
+      info.bytes_read[d] = programs[d].bytes_read;
+      info.bytes_written[d] = programs[d].bytes_written;
+    }
+    return info;
+  }
+
+  // Refuses what no memory of this card could hold, and what the kernels cannot number.
+  void fits() const {
+    std::size_t free = 0, total = 0;
+    EWALD_CUDA(cudaMemGetInfo(&free, &total));
+    if (bytes() > total)
+      throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_fft: the transform takes " + std::to_string(bytes()) + " bytes (its sides " + std::to_string(input + output) +
+                                              ", between its passes " + std::to_string(middle + pieces) + ", tables " + std::to_string(roots) +
+                                              "), and the card has " + std::to_string(total) + "; use a smaller shape or batch, or another backend");
+    for (const Program& program : programs)
+      for (const Step& step : program.steps)
+        if (step.pass.lines >= std::uint64_t(1) << 31)
+          throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_fft: " + std::to_string(step.pass.lines) + " lines; at most 2147483647 fit a launch");
+  }
+};
+}  // namespace
+
+struct ewald_cuda_fft {
+  ewald_cuda_context* const context;
+  const Problem problem;
+  const std::size_t number;
+  const Program programs[2];
+  DeviceBuffer<unsigned char> roots, middle, pieces, input, output;
+
+  ewald_cuda_fft(ewald_cuda_context* owner, Draft&& draft)
+      : context(owner), problem(draft.problem), number(draft.number), programs{std::move(draft.programs[0]), std::move(draft.programs[1])},
+        roots(*owner, draft.roots, "the tables of a transform"), middle(*owner, draft.middle, "what lies between the axes of a transform"),
+        pieces(*owner, draft.pieces, "what lies between the pieces of a transform"), input(*owner, draft.input, "the input of a transform"),
+        output(*owner, draft.output, "the output of a transform") {
+    upload(draft.tables);
+  }
+
+  bool f64() const { return number == 8; }
+  std::uint64_t side_bytes(const Side& side) const { return bytes_of(side, number); }
+
+  void upload(const Tables& tables) {
+    const std::vector<double> exact = tables.fill();
+    std::vector<float> rounded;
+    if (!f64()) rounded.assign(exact.begin(), exact.end());
+    const void* const from = f64() ? static_cast<const void*>(exact.data()) : rounded.data();
+    EWALD_CUDA(cudaMemcpyAsync(roots.data(), from, roots.bytes(), cudaMemcpyHostToDevice, context->stream));
+    EWALD_CUDA(cudaStreamSynchronize(context->stream));
+  }
+
+  const Side& source(bool backward) const { return (problem.kind == EWALD_FFT_KIND_C2R) == backward ? problem.input : problem.output; }
+  const Side& target(bool backward) const { return (problem.kind == EWALD_FFT_KIND_C2R) == backward ? problem.output : problem.input; }
+
+  double factor(std::uint32_t scale) const {
+    return scale == EWALD_FFT_SCALE_FULL ? 1 / problem.logical : scale == EWALD_FFT_SCALE_SYMMETRIC ? 1 / std::sqrt(problem.logical) : 1;
+  }
+
+  // All passes, on device memory.
+  void start(bool backward, const void* in, void* out, std::uint32_t scale) {
+    const auto place = [&](Place which) -> void* {
+      switch (which) {
+        case Place::source: return const_cast<void*>(in);
+        case Place::target: return out;
+        case Place::middle: return middle.data();
+        default: return pieces.data();
+      }
+    };
+    for (const Step& step : programs[backward].steps) {
+      const double by = step.pass.last ? factor(scale) : 1;
+      if (f64())
+        launch_pass(step.pass, place(step.from), place(step.to), reinterpret_cast<const double2*>(roots.data()), by, context->stream);
+      else
+        launch_pass(step.pass, place(step.from), place(step.to), reinterpret_cast<const float2*>(roots.data()), by, context->stream);
+      EWALD_CUDA(cudaGetLastError());
+    }
+  }
+
+  void run(bool backward, const void* in, void* out, std::uint32_t scale) {
+    const Side &from = source(backward), &to = target(backward);
+    const bool first = &from == &problem.input;
+    unsigned char* const read = first || problem.in_place ? input.data() : output.data();
+    unsigned char* const written = !first || problem.in_place ? input.data() : output.data();
+    EWALD_CUDA(cudaMemcpyAsync(read, in, side_bytes(from), cudaMemcpyHostToDevice, context->stream));
+    // Places between the elements belong to the caller and must come back as they were.
+    if (!problem.in_place && to.size != count_of(to, problem.rank))
+      EWALD_CUDA(cudaMemcpyAsync(written, out, side_bytes(to), cudaMemcpyHostToDevice, context->stream));
+    if (problem.in_place && side_bytes(to) > side_bytes(from))
+      EWALD_CUDA(cudaMemcpyAsync(written + side_bytes(from), static_cast<const unsigned char*>(out) + side_bytes(from), side_bytes(to) - side_bytes(from),
+                                 cudaMemcpyHostToDevice, context->stream));
+    start(backward, read, written, scale);
+    EWALD_CUDA(cudaMemcpyAsync(out, written, side_bytes(to), cudaMemcpyDeviceToHost, context->stream));
+    EWALD_CUDA(cudaStreamSynchronize(context->stream));
+  }
+
+  void checkRun(std::uint32_t direction, const void* in, const void* out, std::uint32_t scale) const {
+    if (in == nullptr || out == nullptr) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft: a pointer is null");
+    if (direction > EWALD_FFT_DIRECTION_BACKWARD)
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft: direction " + std::to_string(direction) + " is not known");
+    if (scale > EWALD_FFT_SCALE_SYMMETRIC) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft: scale " + std::to_string(scale) + " is not known");
+    const bool backward = direction == EWALD_FFT_DIRECTION_BACKWARD;
+    const auto a = reinterpret_cast<std::uintptr_t>(in), b = reinterpret_cast<std::uintptr_t>(out);
+    if (problem.in_place ? a != b : a < b + side_bytes(target(backward)) && b < a + side_bytes(source(backward)))
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, problem.in_place ? "ewald_cuda_fft: the plan is in place, input and output must be the same memory"
+                                                                     : "ewald_cuda_fft: input and output overlap; plan it in place, or give them apart");
+  }
+};
+
+extern "C" {
+
+int32_t ewald_cuda_fft_create(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor, ewald_cuda_fft** plan) {
+  return guarded([&] {
+    if (!descriptor || !plan) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft_create: a pointer is null");
+    *plan = nullptr;
+    if (!context) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "the CUDA context is null");
+    Draft draft(*context, *descriptor);
+    useContext(context, [&] {
+      draft.fits();
+      *plan = new ewald_cuda_fft(context, std::move(draft));
+    });
+  });
+}
+
+void ewald_cuda_fft_destroy(ewald_cuda_fft* plan) {
+  if (!plan) return;
+  // Of a lost device too: the memory is gone, its count is not.
+  const std::lock_guard lock(plan->context->busy);
+  cudaSetDevice(plan->context->device);
+  delete plan;
+}
+
+int32_t ewald_cuda_fft_describe(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor, ewald_cuda_fft_info* info) {
+  return guarded([&] {
+    if (!context || !descriptor || !info) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft_describe: a pointer is null");
+    *info = Draft(*context, *descriptor).info();
+  });
+}
+
+int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const void* in, void* out, uint32_t scale) {
+  return guarded([&] {
+    if (!plan) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft_execute: the plan is null");
+    plan->checkRun(direction, in, out, scale);
+    useContext(plan->context, [&] { plan->run(direction == EWALD_FFT_DIRECTION_BACKWARD, in, out, scale); });
+  });
+}
+}

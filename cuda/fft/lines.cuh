@@ -1,0 +1,261 @@
+// The kernel: a block reads some lines, transforms them in shared memory, and writes them. Stages are Stockham's, in their own order (Van
+// Loan 1992, 1.7): no digit is exchanged at the end. A thread holds its numbers in registers between reading and writing a stage, so one
+// array serves and lines may be twice as long.
+#pragma once
+#include "../common/launch.h"
+#include "../common/shared.h"
+#include "ends.cuh"
+
+namespace ewald::cuda::fft {
+
+// A gap after each eight numbers keeps strides of eight, which the first stages write, off a single bank.
+__host__ __device__ __forceinline__ std::uint32_t padded(std::uint32_t i) { return i + i / 8; }
+
+// Where a line of the block lies; for plain passes `in` and `out` include the index along the whole line.
+struct LinePlace {
+  std::uint64_t in, out;
+  std::uint32_t in_index, out_index, a, b, frequency, there;
+};
+
+template <class T, bool Plain>
+struct Block {
+  using C = Complex<T>;
+  const Pass& pass;
+  const Ends<T>& ends;
+  C* const points;
+  const LinePlace* const places;
+
+  // Where number j of a line is kept: lines side by side, or one behind the other.
+  __device__ __forceinline__ std::uint32_t at(std::uint32_t lane, std::uint32_t j) const {
+    return padded(pass.across_in && pass.across_out ? (j << pass.lane_shift) + lane : lane * pass.length + j);
+  }
+
+  __device__ __forceinline__ void split(std::uint32_t item, bool across, std::uint32_t items, std::uint32_t by_items, std::uint32_t& lane,
+                                        std::uint32_t& j) const {
+    if (across) {
+      lane = item & (pass.lanes - 1);
+      j = item >> pass.lane_shift;
+    } else {
+      lane = quotient(item, by_items);
+      j = item - lane * items;
+    }
+  }
+
+  // The factor between pieces.
+  __device__ __forceinline__ C turn(const LinePlace& place, std::uint32_t k, C v) const {
+    const std::uint32_t turns = (place.a + k * pass.turn_step) * place.b;
+    const C far = ends.root(pass.turn_far, turns >> pass.turn_shift), near = ends.root(pass.turn_near, turns & ((1u << pass.turn_shift) - 1));
+    return times(v, times(far, near));
+  }
+
+  // Stage s. The first of a plain pass reads the line from memory, the last writes it there.
+  template <unsigned R>
+  __device__ __forceinline__ void stage(const Stage& s, bool first, bool last) const {
+    constexpr unsigned rounds = (elements_a_thread + R - 1) / R;
+    const std::uint32_t all = s.items << pass.lane_shift;
+    C v[rounds][R];
+#pragma unroll
+    for (unsigned round = 0; round < rounds; round++) {
+      const std::uint32_t item = threadIdx.x + round * blockDim.x;
+      // Always set: numbers that may stay as they were are kept in registers from stage to stage, those of all radices at once (nvcc 13.0: 255
+      // registers and spills instead of 106).
+#pragma unroll
+      for (unsigned q = 0; q < R; q++) v[round][q] = complex<T>(0, 0);
+      if (item >= all) continue;
+      std::uint32_t lane, j;
+      split(item, s.across != 0, s.items, s.by_items, lane, j);
+      if (Plain && first) {
+        const LinePlace place = places[lane];
+        if (!place.there) continue;
+        const std::uint64_t step = std::uint64_t(pass.in_index) * pass.in_stride;
+        const C* const from = static_cast<const C*>(ends.in) + place.in + j * step;
+#pragma unroll
+        for (unsigned q = 0; q < R; q++) v[round][q] = from[std::uint64_t(q * s.items) * step];
+        if (pass.swap_in) {
+#pragma unroll
+          for (unsigned q = 0; q < R; q++) v[round][q] = exchanged(v[round][q]);
+        }
+      } else {
+#pragma unroll
+        for (unsigned q = 0; q < R; q++) v[round][q] = points[at(lane, j + q * s.items)];
+        if (s.span > 1) {
+          const C* const twiddle = ends.roots + s.twiddle + (j - quotient(j, s.by_span) * s.span);
+#pragma unroll
+          for (unsigned q = 1; q < R; q++) v[round][q] = times(v[round][q], __ldg(twiddle + (q - 1) * s.span));
+        }
+      }
+      butterfly<T, R>(v[round]);
+    }
+    if (!(Plain && (first || last))) __syncthreads();
+#pragma unroll
+    for (unsigned round = 0; round < rounds; round++) {
+      const std::uint32_t item = threadIdx.x + round * blockDim.x;
+      if (item >= all) continue;
+      std::uint32_t lane, j;
+      split(item, s.across != 0, s.items, s.by_items, lane, j);
+      const std::uint32_t k = j - quotient(j, s.by_span) * s.span, base = (j - k) * R + k;
+      if (Plain && last) {
+        const LinePlace place = places[lane];
+        if (!place.there) continue;
+        const std::uint64_t step = std::uint64_t(pass.out_index) * pass.out_stride;
+        C* const to = static_cast<C*>(ends.out) + place.out + base * step;
+#pragma unroll
+        for (unsigned q = 0; q < R; q++) {
+          C value = v[round][q];
+          if (pass.turn_far != nothing) value = turn(place, base + q * s.span, value);
+          if (pass.swap_out) value = exchanged(value);
+          to[std::uint64_t(q * s.span) * step] = ends.scale * value;
+        }
+      } else {
+#pragma unroll
+        for (unsigned q = 0; q < R; q++) points[at(lane, base + q * s.span)] = v[round][q];
+      }
+    }
+    if (!(Plain && last)) __syncthreads();
+  }
+
+  template <bool PowersOfTwo>
+  __device__ __forceinline__ void transform() const {
+    for (std::uint32_t i = 0; i < pass.stages; i++) {
+      const Stage& s = pass.stage[i];
+      const bool first = i == 0, last = i + 1 == pass.stages;
+      if (s.radix == 8) stage<8>(s, first, last);
+      else if (s.radix == 4) stage<4>(s, first, last);
+      else if (s.radix == 2) stage<2>(s, first, last);
+      if constexpr (!PowersOfTwo) {
+        if (s.radix == 3) stage<3>(s, first, last);
+        else if (s.radix == 5) stage<5>(s, first, last);
+        else if (s.radix == 7) stage<7>(s, first, last);
+        else if (s.radix == 11) stage<11>(s, first, last);
+        else if (s.radix == 13) stage<13>(s, first, last);
+      }
+    }
+  }
+
+  // ── What passes that are not plain do around the stages ──
+
+  __device__ C fetch(const LinePlace& place, std::uint32_t j) const {
+    if (!place.there || j >= pass.points) return complex<T>(0, 0);
+    const std::uint32_t index = place.in_index + j * pass.in_index;
+    if (pass.chirp_in != nothing && index >= pass.chirp_points) return complex<T>(0, 0);
+    C v = ends.source(place.in, index);
+    if (pass.chirp != nothing) v = times(v, ends.root(pass.chirp, j));
+    if (pass.chirp_in != nothing) v = times(v, ends.root(pass.chirp_in, index));
+    return v;
+  }
+
+  // Result k of the transform; the end of a convolution inside the block is its chirp on exchanged parts.
+  __device__ C result(std::uint32_t lane, std::uint32_t k) const {
+    const C v = points[at(lane, k)];
+    return pass.chirp != nothing ? times(exchanged(v), ends.root(pass.chirp, k)) : v;
+  }
+
+  __device__ void emit(const LinePlace& place, std::uint32_t lane, std::uint32_t k) const {
+    C v = result(lane, k);
+    if (pass.turn_far != nothing) v = turn(place, k, v);
+    const std::uint32_t index = place.out_index + k * pass.out_index;
+    if (pass.chirp_out != nothing) {
+      if (index >= pass.chirp_points) return;
+      v = times(exchanged(v), ends.root(pass.chirp_out, index));
+    }
+    ends.sink(place.out, index, v);
+  }
+
+  __device__ void fill() const {
+    for (std::uint32_t i = threadIdx.x; i < pass.length << pass.lane_shift; i += blockDim.x) {
+      std::uint32_t lane, j;
+      split(i, pass.across_in, pass.length, pass.by_length, lane, j);
+      points[at(lane, j)] = fetch(places[lane], j);
+    }
+    __syncthreads();
+  }
+
+  // Times the spectrum of a chirp, parts exchanged: the second transform is then the inverse one.
+  __device__ void multiply() const {
+    for (std::uint32_t i = threadIdx.x; i < pass.length << pass.lane_shift; i += blockDim.x) {
+      std::uint32_t lane, k;
+      split(i, pass.across_in && pass.across_out, pass.length, pass.by_length, lane, k);
+      const C factor = pass.middle != nothing ? ends.root(pass.middle, places[lane].frequency + k * pass.middle_step) : ends.root(pass.spectrum, k);
+      C& point = points[at(lane, k)];
+      point = exchanged(times(point, factor));
+    }
+    __syncthreads();
+  }
+
+  __device__ void drain() const {
+    const std::uint32_t results = pass.pairs ? pass.points + 1 : pass.points;
+    for (std::uint32_t i = threadIdx.x; i < results << pass.lane_shift; i += blockDim.x) {
+      std::uint32_t lane, k;
+      split(i, pass.across_out, results, pass.by_results, lane, k);
+      const LinePlace place = places[lane];
+      if (!place.there) continue;
+      if (!pass.pairs) {
+        emit(place, lane, k);
+        continue;
+      }
+      const std::uint32_t own = k == pass.points ? 0 : k, mirror = k == 0 ? 0 : pass.points - k;
+      ends.sink(place.out, k, ends.unpaired(k, result(lane, own), result(lane, mirror)));
+    }
+  }
+};
+
+template <class T, bool Plain, bool PowersOfTwo>
+__global__ void __launch_bounds__(capacity<T> / elements_a_thread)
+    transform_lines(const __grid_constant__ Pass pass, const void* in, void* out, const Complex<T>* roots, T scale) {
+  using C = Complex<T>;
+  EWALD_DYNAMIC_SHARED(C, points);
+  EWALD_SHARED(LinePlace, places, most_lanes);
+  for (std::uint32_t lane = threadIdx.x; lane < pass.lanes; lane += blockDim.x) {
+    const std::uint32_t line = blockIdx.x * pass.lanes + lane;
+    LinePlace place{};
+    place.there = line < pass.lines;
+    std::uint32_t rest = place.there ? line : 0;
+    for (std::uint32_t i = 0; i < pass.loops; i++) {
+      const Loop& loop = pass.loop[i];
+      const std::uint32_t next = rest / loop.count, index = rest - next * loop.count;
+      rest = next;
+      place.in += index * loop.in;
+      place.out += index * loop.out;
+      place.in_index += index * loop.in_index;
+      place.out_index += index * loop.out_index;
+      place.a += index * loop.a;
+      place.b += index * loop.b;
+      place.frequency += index * loop.frequency;
+    }
+    if (Plain) {
+      place.in += std::uint64_t(place.in_index) * pass.in_stride;
+      place.out += std::uint64_t(place.out_index) * pass.out_stride;
+    }
+    places[lane] = place;
+  }
+  __syncthreads();
+  const Ends<T> ends{pass, in, out, roots, scale};
+  const Block<T, Plain> block{pass, ends, points, places};
+  if constexpr (Plain) {
+    block.template transform<PowersOfTwo>();
+  } else {
+    block.fill();
+    block.template transform<PowersOfTwo>();
+    if (pass.spectrum != nothing || pass.middle != nothing) {
+      block.multiply();
+      block.template transform<PowersOfTwo>();
+    }
+    block.drain();
+  }
+}
+
+// Starts the pass on a stream.
+template <class T>
+void launch(const Pass& pass, const void* in, void* out, const Complex<T>* roots, T scale, cudaStream_t stream) {
+  const std::size_t shared = sizeof(Complex<T>) * (padded(pass.lanes * pass.length - 1) + 1);
+  if (pass.plain && pass.powers_of_two)
+    EWALD_LAUNCH((transform_lines<T, true, true>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots, scale);
+  else if (pass.plain)
+    EWALD_LAUNCH((transform_lines<T, true, false>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots, scale);
+  else if (pass.powers_of_two)
+    EWALD_LAUNCH((transform_lines<T, false, true>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots, scale);
+  else
+    EWALD_LAUNCH((transform_lines<T, false, false>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots, scale);
+}
+
+}  // namespace ewald::cuda::fft

@@ -1,0 +1,330 @@
+// Which axis after which, from which memory to which, and how the lines of a pass lie. An axis that fits a block is one pass; a longer one
+// of two or three pieces is as many; a length with a large prime that fits no block is a convolution: down its pieces and up again.
+#include "program.h"
+
+#include <algorithm>
+
+#include "blocks.h"
+#include "lengths.h"
+
+namespace ewald::cuda::fft {
+namespace {
+
+using ewald::fft::Problem;
+using ewald::fft::Side;
+using ewald::fft::Trig;
+
+struct Layout {
+  Place place;
+  bool complex;
+  std::vector<std::uint64_t> count, stride;  // dimension 0 is the batch
+};
+
+// How the lines of an axis are read and written, and the length of the complex transform in between.
+struct Line {
+  std::uint32_t axis, points;
+  Source source = Source::complex;
+  Sink sink = Sink::complex;
+  bool sine = false, pairs = false, swap = false;
+};
+
+Layout layout_of(Place place, const Side& side, std::uint32_t dims) {
+  return {place, side.complex, {side.count, side.count + dims}, {side.stride, side.stride + dims}};
+}
+
+Layout contiguous(Place place, bool complex, const std::vector<std::uint64_t>& count) {
+  Layout layout{place, complex, count, std::vector<std::uint64_t>(count.size())};
+  std::uint64_t stride = 1;
+  for (std::size_t d = count.size(); d-- > 0; stride *= count[d]) layout.stride[d] = stride;
+  return layout;
+}
+
+std::uint64_t size_of(const Layout& layout) {
+  std::uint64_t size = 1;
+  for (const std::uint64_t n : layout.count) size *= n;
+  return size;
+}
+
+Trig inverse(Trig kind) {
+  switch (kind) {
+    case Trig::dct2: return Trig::dct3;
+    case Trig::dct3: return Trig::dct2;
+    case Trig::dst2: return Trig::dst3;
+    case Trig::dst3: return Trig::dst2;
+    default: return kind;
+  }
+}
+
+Line sines_of(Trig kind, std::uint32_t n, std::uint32_t room) {
+  const bool sine = kind >= Trig::dst1;
+  switch (kind) {
+    case Trig::dct1:
+    case Trig::dst1: {
+      const std::uint32_t half = sine ? n + 1 : n - 1;
+      const bool packed = core_of(half, room).length != 0;
+      return {n, packed ? half : 2 * half, packed ? Source::dct1_packed : Source::dct1, Sink::dct1, sine, packed};
+    }
+    case Trig::dct2:
+    case Trig::dst2: return {n, n, Source::dct2, Sink::dct2, sine};
+    case Trig::dct3:
+    case Trig::dst3: return {n, n, Source::dct3, Sink::dct3, sine};
+    default:
+      return n % 2 == 0 ? Line{n, n / 2, Source::dct4, Sink::dct4, sine} : Line{n, 2 * n, Source::dct4_odd, Sink::dct4_odd, sine};
+  }
+}
+
+template <class T>
+class Planner {
+ public:
+  Planner(const Problem& problem, bool backward, const Card& card, Tables& tables)
+      : problem_(problem), backward_(backward), card_(card), tables_(tables), dims_(problem.rank + 1) {}
+
+  Program program();
+
+ private:
+  Line line_of(std::uint32_t dim, bool special) const;
+  void along(std::uint32_t dim, const Line& line, const Layout& from, const Layout& to, bool last);
+  void add(Pass pass, Place from, Place to, const Layout* in, const Layout* out, std::uint32_t dim);
+
+  const Problem& problem_;
+  const bool backward_;
+  const Card& card_;
+  Tables& tables_;
+  const std::uint32_t dims_;
+  Program program_;
+};
+
+template <class T>
+Program Planner<T>::program() {
+  const bool reads_input = (problem_.kind == EWALD_FFT_KIND_C2R) == backward_;
+  const bool halves = problem_.kind == EWALD_FFT_KIND_R2C || problem_.kind == EWALD_FFT_KIND_C2R;
+  const bool trig = problem_.kind == EWALD_FFT_KIND_R2R, widens = problem_.kind == EWALD_FFT_KIND_REAL_C2C;
+  const Layout source = layout_of(Place::source, reads_input ? problem_.input : problem_.output, dims_);
+  const Layout target = layout_of(Place::target, reads_input ? problem_.output : problem_.input, dims_);
+
+  std::vector<std::uint32_t> axes;
+  for (std::uint32_t d = 1; d < dims_; d++)
+    if (problem_.axes >> (d - 1) & 1) axes.push_back(d);
+  // The axis that changes between real and complex goes first on the way there and last on the way back.
+  std::uint32_t special = 0;
+  if (halves) special = problem_.reduced + 1;
+  if (widens) {
+    special = axes[0];
+    for (std::size_t i = axes.size(); i-- > 0;)
+      if (problem_.shape[axes[i]] != 1) special = axes[i];
+  }
+  // Fastest axes first, as the target has them: the first pass then reads and writes whole runs of memory.
+  std::vector<std::uint32_t> order;
+  for (const std::uint32_t d : axes)
+    if (d != special && (trig || problem_.shape[d] != 1)) order.push_back(d);
+  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return target.stride[a] < target.stride[b]; });
+  if (special != 0) order.insert(backward_ ? order.end() : order.begin(), special);
+  if (order.empty()) order.push_back(axes[0]);
+
+  // What lies between is kept in the target where that has room for it and is not the source in another order.
+  const bool to_real = !target.complex && source.complex;
+  bool moved = false;
+  for (std::uint32_t d = 0; d < dims_; d++) moved |= source.stride[d] != target.stride[d] && source.count[d] > 1;
+  const bool permutes = problem_.in_place && !halves && moved;
+  const bool elsewhere = (to_real && order.size() > 1) || permutes;
+  const Layout between = elsewhere ? contiguous(Place::middle, !trig, source.count) : target;
+  if (elsewhere) program_.middle = size_of(between) * (trig ? 1 : 2);
+  for (std::size_t i = 0; i < order.size(); i++) {
+    const bool end = i + 1 == order.size(), last = end && !(permutes && i == 0);
+    const std::uint32_t d = order[i];
+    along(d, line_of(d, d == special || trig), i == 0 ? source : between, last ? target : between, end);
+  }
+  if (permutes && order.size() == 1) {
+    // One pass cannot both transform and turn around an array in its own memory.
+    Pass copy{};
+    copy.axis = copy.points = copy.length = 1;
+    copy.source = trig ? Source::real : Source::complex;
+    copy.sink = trig ? Sink::real : Sink::complex;
+    for (std::uint32_t d = 0; d < dims_; d++)
+      if (source.count[d] > 1) copy.loop[copy.loops++] = {between.stride[d], target.stride[d], std::uint32_t(source.count[d]), 0, 0, 0, 0, 0};
+    add(copy, Place::middle, Place::target, &between, &target, dims_);
+  }
+  return std::move(program_);
+}
+
+template <class T>
+Line Planner<T>::line_of(std::uint32_t dim, bool special) const {
+  const std::uint32_t n = std::uint32_t(problem_.shape[dim]), room = capacity<T>;
+  if (!special) return {n, n, Source::complex, Sink::complex, false, false, backward_};
+  if (problem_.kind == EWALD_FFT_KIND_REAL_C2C)
+    return backward_ ? Line{n, n, Source::complex, Sink::real, false, false, true} : Line{n, n, Source::real, Sink::complex};
+  if (problem_.kind == EWALD_FFT_KIND_R2R) return sines_of(backward_ ? inverse(problem_.trig[dim]) : problem_.trig[dim], n, room);
+  // Real lines of an even length go as complex ones of half of it. Sources and sinks turn the sign of the exponent themselves.
+  const bool packed = n % 2 == 0 && core_of(n / 2, room).length != 0;
+  const std::uint32_t points = packed ? n / 2 : n;
+  if (backward_) return {n, points, packed ? Source::hermitian_packed : Source::hermitian, packed ? Sink::unpacked : Sink::real};
+  return {n, points, packed ? Source::packed : Source::real, Sink::half, false, packed};
+}
+
+// Loops in the order of memory, and those that continue each other made one.
+void tidy(Pass& pass) {
+  const auto step = [&](const Loop& loop) {
+    const std::uint64_t in = loop.in + std::uint64_t(loop.in_index) * pass.in_stride, out = loop.out + std::uint64_t(loop.out_index) * pass.out_stride;
+    const std::uint64_t near = std::min(in, out);
+    return near != 0 ? near : std::max(in, out);
+  };
+  const auto plain = [](const Loop& loop) { return loop.in_index == 0 && loop.out_index == 0 && loop.a == 0 && loop.b == 0 && loop.frequency == 0; };
+  std::stable_sort(pass.loop, pass.loop + pass.loops, [&](const Loop& a, const Loop& b) { return step(a) < step(b); });
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i < pass.loops; i++) {
+    const Loop loop = pass.loop[i];
+    Loop* const before = kept > 0 ? &pass.loop[kept - 1] : nullptr;
+    if (before && plain(*before) && plain(loop) && loop.in == before->in * before->count && loop.out == before->out * before->count)
+      before->count *= loop.count;
+    else
+      pass.loop[kept++] = loop;
+  }
+  pass.loops = kept;
+}
+
+template <class T>
+void Planner<T>::add(Pass pass, Place from, Place to, const Layout* in, const Layout* out, std::uint32_t dim) {
+  tidy(pass);
+  add_tables(pass, tables_);
+  choose_block<T>(pass, card_.multiprocessors, tables_);
+  const std::uint64_t read = in != nullptr ? (dim < dims_ ? in->count[dim] : 1) : pass.points;
+  const std::uint64_t written = out != nullptr ? (dim < dims_ ? out->count[dim] : 1) : pass.points;
+  program_.bytes_read += bytes_moved(pass, read, (in == nullptr || in->complex ? 2 : 1) * sizeof(T), false);
+  program_.bytes_written += bytes_moved(pass, written, (out == nullptr || out->complex ? 2 : 1) * sizeof(T), true);
+  program_.steps.push_back({pass, from, to});
+}
+
+template <class T>
+void Planner<T>::along(std::uint32_t dim, const Line& line, const Layout& from, const Layout& to, bool last) {
+  const Split split = split_of(line.points, capacity<T>, sizeof(T) == 4 ? 4 : 2);
+  const std::uint64_t length = split.convolution != 0 ? split.convolution : line.points;
+  Pass whole{};
+  whole.axis = line.axis;
+  whole.source = line.source;
+  whole.sink = line.sink;
+  whole.sine = line.sine;
+  whole.pairs = line.pairs;
+  whole.in_stride = std::uint32_t(from.stride[dim]);
+  whole.out_stride = std::uint32_t(to.stride[dim]);
+  whole.in_index = whole.out_index = 1;
+  whole.swap_in = whole.swap_out = line.swap;
+  whole.last = last;
+
+  // The other dimensions; `at` is where their lines lie one behind the other in the memory of the pieces.
+  struct Other {
+    std::uint32_t count;
+    std::uint64_t from, to, at;
+  };
+  std::vector<Other> others;
+  std::uint64_t lines = 1;
+  for (std::uint32_t d = dims_; d-- > 0;) {
+    const std::uint64_t count = d == dim ? 1 : std::min(from.count[d], to.count[d]);
+    if (count <= 1) continue;
+    others.push_back({std::uint32_t(count), from.stride[d], to.stride[d], lines * length});
+    lines *= count;
+  }
+
+  const std::vector<Core>& pieces = split.pieces;
+  if (pieces.size() == 1) {
+    whole.points = pieces[0].points;
+    whole.length = pieces[0].length;
+    for (const Other& other : others) whole.loop[whole.loops++] = {other.from, other.to, other.count, 0, 0, 0, 0, 0};
+    return add(whole, from.place, to.place, &from, &to, dim);
+  }
+
+  program_.pieces = std::max(program_.pieces, 2 * lines * length);
+  const std::uint32_t count = std::uint32_t(pieces.size()), end = count - 1;
+  std::vector<std::uint64_t> size(count), place(count, 1), exchanged(count, 1);  // digit i in an index, and where digits are exchanged
+  for (std::uint32_t i = 0; i < count; i++) size[i] = pieces[i].points;
+  for (std::uint32_t i = 0; i < count; i++) {
+    for (std::uint32_t l = i + 1; l < count; l++) place[i] *= size[l];
+    for (std::uint32_t l = 0; l < i; l++) exchanged[i] *= size[l];
+  }
+  // One pass over piece i; `digit` says what the other digits of the index add to what.
+  const auto piece = [&](std::uint32_t i, bool entry, bool exit, auto more, auto digit) {
+    Pass pass = whole;
+    pass.points = pieces[i].points;
+    pass.length = pieces[i].length;
+    pass.in_index = pass.out_index = std::uint32_t(place[i]);
+    pass.last = last && exit;
+    if (!entry) {
+      pass.source = Source::complex;
+      pass.in_stride = 1;
+      pass.swap_in = false;
+    }
+    if (!exit) {
+      pass.sink = Sink::complex;
+      pass.out_stride = 1;
+      pass.swap_out = false;
+    }
+    for (const Other& other : others) pass.loop[pass.loops++] = {entry ? other.from : other.at, exit ? other.to : other.at, other.count, 0, 0, 0, 0, 0};
+    for (std::uint32_t l = 0; l < count; l++) {
+      if (l == i || size[l] == 1) continue;
+      Loop loop{0, 0, std::uint32_t(size[l]), std::uint32_t(place[l]), std::uint32_t(place[l]), 0, 0, 0};
+      digit(l, loop);
+      pass.loop[pass.loops++] = loop;
+    }
+    more(pass);
+    add(pass, entry ? from.place : Place::pieces, exit ? to.place : Place::pieces, nullptr, nullptr, dim);
+  };
+  const auto turn = [&](Pass& pass, std::uint64_t n, std::uint64_t step) { set_turn(pass, n, std::uint32_t(step), tables_); };
+
+  const bool convolves = split.convolution != 0;
+  for (std::uint32_t i = 0; i < end; i++) {
+    // After piece i: exp(-2 pi i k_i (the digits that are not done) / n).
+    piece(i, i == 0, false,
+          [&](Pass& pass) {
+            turn(pass, size[i] * place[i], 1);
+            if (convolves && i == 0) {
+              pass.chirp_in = tables_.chirp(line.points);
+              pass.chirp_points = line.points;
+            }
+          },
+          [&](std::uint32_t l, Loop& loop) {
+            if (l > i) loop.b = std::uint32_t(place[l]);
+          });
+  }
+  if (!convolves) {
+    return piece(end, false, true, [&](Pass& pass) { pass.out_index = std::uint32_t(exchanged[end]); },
+                 [&](std::uint32_t l, Loop& loop) { loop.out_index = std::uint32_t(exchanged[l]); });
+  }
+  // The spectrum in the order of exchanged digits; then the same pieces upwards, with the same factors, on exchanged parts.
+  const auto up = [&](Pass& pass, std::uint32_t i) {
+    if (i > 0) turn(pass, size[i - 1] * place[i - 1], place[i]);
+  };
+  const auto digits = [&](std::uint32_t i, std::uint32_t l, Loop& loop) {
+    if (i > 0 && l == i - 1) loop.b = 1;
+    else if (l > i) loop.a = std::uint32_t(place[l]);
+  };
+  piece(end, false, false,
+        [&](Pass& pass) {
+          pass.middle = tables_.spectrum(line.points, length);
+          pass.middle_step = std::uint32_t(exchanged[end]);
+          up(pass, end);
+        },
+        [&](std::uint32_t l, Loop& loop) {
+          loop.frequency = std::uint32_t(exchanged[l]);
+          digits(end, l, loop);
+        });
+  for (std::uint32_t i = end; i-- > 0;) {
+    piece(i, false, i == 0,
+          [&](Pass& pass) {
+            up(pass, i);
+            if (i > 0) return;
+            pass.chirp_out = tables_.chirp(line.points);
+            pass.chirp_points = line.points;
+          },
+          [&](std::uint32_t l, Loop& loop) { digits(i, l, loop); });
+  }
+}
+
+}  // namespace
+
+template <class T>
+Program program_of(const Problem& problem, bool backward, const Card& card, Tables& tables) {
+  return Planner<T>(problem, backward, card, tables).program();
+}
+template Program program_of<float>(const Problem&, bool, const Card&, Tables&);
+template Program program_of<double>(const Problem&, bool, const Card&, Tables&);
+
+}  // namespace ewald::cuda::fft
