@@ -1,12 +1,6 @@
 // The CUDA addon: hands buffers to the C ABI of common/ewald_cuda.h, runs it off the main thread, turns statuses into errors. No logic
 // lives here. Compiled against the emulator it also exports what tests need (emulated.cpp).
-#include <napi.h>
-
-#include <cstring>
-#include <memory>
-#include <string>
-
-#include "ewald_cuda.h"
+#include "handles.h"
 
 #ifdef EWALD_CUDA_EMULATED
 void addEmulatorExports(Napi::Env env, Napi::Object exports);
@@ -14,68 +8,7 @@ void addEmulatorExports(Napi::Env env, Napi::Object exports);
 
 namespace {
 
-using Napi::CallbackInfo;
-
-// A failure as JavaScript sees it: an Error with { status, message }.
-Napi::Error cudaError(Napi::Env env, int32_t status, const std::string& message) {
-  Napi::Error error = Napi::Error::New(env, message.empty() ? "the CUDA wing gave no message" : message);
-  error.Set("status", Napi::Number::New(env, status));
-  return error;
-}
-
-void check(Napi::Env env, int32_t status) {
-  if (status != EWALD_STATUS_OK) throw cudaError(env, status, ewald_cuda_last_error());
-}
-
-// A context shared by its JavaScript handle and the runs under way: the last one to let go closes it, so that close() never waits on
-// the main thread.
-struct Context {
-  ewald_cuda_context* handle = nullptr;
-  Context() = default;
-  Context(const Context&) = delete;
-  Context& operator=(const Context&) = delete;
-  ~Context() { ewald_cuda_close(handle); }
-};
-using SharedContext = std::shared_ptr<Context>;
-constexpr napi_type_tag kContextTag = {0x6577616c642d6375ULL, 0x64612d636f6e7478ULL};
-
-SharedContext& slotOf(const CallbackInfo& info) {
-  if (!info[0].IsExternal() || !info[0].As<Napi::External<SharedContext>>().CheckTypeTag(&kContextTag)) {
-    throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT, "argument 0 is not a CUDA context");
-  }
-  return *info[0].As<Napi::External<SharedContext>>().Data();
-}
-SharedContext contextOf(const CallbackInfo& info) {
-  const SharedContext context = slotOf(info);
-  if (!context) throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT, "the CUDA context was closed");
-  return context;
-}
-
-// Argument `index` as the bytes of one T, copied: JavaScript may change its buffer while the run goes on.
-template <class T>
-T structOf(const CallbackInfo& info, size_t index) {
-  const Napi::Value value = info[index];
-  const uint8_t* data = nullptr;
-  size_t bytes = 0;
-  if (value.IsTypedArray()) {
-    const Napi::TypedArray array = value.As<Napi::TypedArray>();
-    data = static_cast<const uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
-    bytes = array.ByteLength();
-  } else if (value.IsArrayBuffer()) {
-    Napi::ArrayBuffer buffer = value.As<Napi::ArrayBuffer>();
-    data = static_cast<const uint8_t*>(buffer.Data());
-    bytes = buffer.ByteLength();
-  } else {
-    throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT, "argument " + std::to_string(index) + " is neither a typed array nor an ArrayBuffer");
-  }
-  if (bytes < sizeof(T)) {
-    throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT,
-                    "argument " + std::to_string(index) + " has " + std::to_string(bytes) + " bytes, needed are " + std::to_string(sizeof(T)));
-  }
-  T result;
-  std::memcpy(&result, data, sizeof result);
-  return result;
-}
+using namespace ewald::addon;
 
 Napi::Object describe(Napi::Env env, const ewald_cuda_device_info& device) {
   Napi::Object object = Napi::Object::New(env);
@@ -135,41 +68,6 @@ Napi::Value deviceInfo(const CallbackInfo& info) {
   check(info.Env(), ewald_cuda_info(contextOf(info)->handle, &device));
   return describe(info.Env(), device);
 }
-
-// A run on a thread of Node's pool, as a promise.
-class Task : public Napi::AsyncWorker {
- public:
-  Task(Napi::Env env, SharedContext context)
-      : Napi::AsyncWorker(env, "ewald_cuda"), context_(std::move(context)), deferred_(Napi::Promise::Deferred::New(env)) {}
-  Napi::Promise start() {
-    const Napi::Promise promise = deferred_.Promise();
-    Queue();
-    return promise;
-  }
-
- protected:
-  virtual int32_t work(ewald_cuda_context* context) = 0;
-  virtual Napi::Value answer(Napi::Env env) = 0;
-
-  void Execute() override {
-    status_ = work(context_->handle);
-    // The message is kept per thread: fetch it where it was set.
-    if (status_ != EWALD_STATUS_OK) message_ = ewald_cuda_last_error();
-    // If the handle was closed meanwhile this is the last holder: let go here, where waiting for the device blocks nobody.
-    context_.reset();
-  }
-  void OnOK() override {
-    if (status_ == EWALD_STATUS_OK) deferred_.Resolve(answer(Env()));
-    else deferred_.Reject(cudaError(Env(), status_, message_).Value());
-  }
-  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
-
- private:
-  SharedContext context_;
-  Napi::Promise::Deferred deferred_;
-  int32_t status_ = EWALD_STATUS_OK;
-  std::string message_;
-};
 
 class PiTask : public Task {
  public:
@@ -344,116 +242,6 @@ Napi::Value indexerRun(const CallbackInfo& info) {
   return (new IndexerRunTask(env, indexer, params, images, cellCount, found, results, assignment))->start();
 }
 
-// A transform shared by its JavaScript handle and the runs under way.
-struct Fft {
-  explicit Fft(SharedContext owner) : context(std::move(owner)) {}
-  SharedContext context;
-  ewald_cuda_fft* handle = nullptr;
-  ewald_cuda_fft_info info{};
-  size_t number = 4;  // bytes of a real number
-  Fft(const Fft&) = delete;
-  Fft& operator=(const Fft&) = delete;
-  ~Fft() { ewald_cuda_fft_destroy(handle); }
-};
-using SharedFft = std::shared_ptr<Fft>;
-constexpr napi_type_tag kFftTag = {0x6577616c642d6375ULL, 0x64612d6666740000ULL};
-
-class FftCreateTask : public Task {
- public:
-  FftCreateTask(Napi::Env env, SharedContext context, const ewald_fft_descriptor& descriptor)
-      : Task(env, context), fft_(std::make_shared<Fft>(std::move(context))), descriptor_(descriptor) {}
-
- protected:
-  int32_t work(ewald_cuda_context* context) override {
-    const int32_t status = ewald_cuda_fft_describe(context, &descriptor_, &fft_->info);
-    if (status != EWALD_STATUS_OK) return status;
-    fft_->number = descriptor_.precision == EWALD_FFT_PRECISION_F64 ? 8 : 4;
-    return ewald_cuda_fft_create(context, &descriptor_, &fft_->handle);
-  }
-  Napi::Value answer(Napi::Env env) override {
-    auto external = Napi::External<SharedFft>::New(env, new SharedFft(std::move(fft_)), [](Napi::Env, SharedFft* slot) { delete slot; });
-    external.TypeTag(&kFftTag);
-    return external;
-  }
-
- private:
-  SharedFft fft_;
-  ewald_fft_descriptor descriptor_;
-};
-
-SharedFft& fftSlotOf(const CallbackInfo& info) {
-  if (!info[0].IsExternal() || !info[0].As<Napi::External<SharedFft>>().CheckTypeTag(&kFftTag)) {
-    throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT, "argument 0 is not a CUDA transform");
-  }
-  return *info[0].As<Napi::External<SharedFft>>().Data();
-}
-
-// The arrays are kept from being collected; their owner leaves them alone until the run is over.
-class FftTask : public Task {
- public:
-  FftTask(Napi::Env env, SharedFft fft, uint32_t direction, const Napi::TypedArray& in, const Napi::TypedArray& out, uint32_t scale)
-      : Task(env, fft->context), fft_(std::move(fft)), direction_(direction), scale_(scale), in_(bytesOf(in)), out_(bytesOf(out)),
-        keepIn_(Napi::Persistent(in.As<Napi::Object>())), keepOut_(Napi::Persistent(out.As<Napi::Object>())) {}
-
- protected:
-  int32_t work(ewald_cuda_context*) override { return ewald_cuda_fft_execute(fft_->handle, direction_, in_, out_, scale_); }
-  Napi::Value answer(Napi::Env env) override { return env.Undefined(); }
-
- private:
-  static void* bytesOf(const Napi::TypedArray& array) { return static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset(); }
-  SharedFft fft_;
-  uint32_t direction_, scale_;
-  const void* in_;
-  void* out_;
-  Napi::ObjectReference keepIn_, keepOut_;
-};
-
-// fftCreate(context, descriptor) -> Promise<handle>
-Napi::Value fftCreate(const CallbackInfo& info) {
-  return (new FftCreateTask(info.Env(), contextOf(info), structOf<ewald_fft_descriptor>(info, 1)))->start();
-}
-
-// fftDescribe(context, descriptor) -> { bytes, passes, bytesRead, bytesWritten }; the last three forward and backward. Makes nothing.
-Napi::Value fftDescribe(const CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const auto descriptor = structOf<ewald_fft_descriptor>(info, 1);
-  ewald_cuda_fft_info described;
-  check(env, ewald_cuda_fft_describe(contextOf(info)->handle, &descriptor, &described));
-  const auto both = [&](const auto (&values)[2]) {
-    Napi::Array pair = Napi::Array::New(env, 2);
-    for (uint32_t d = 0; d < 2; ++d) pair.Set(d, double(values[d]));
-    return pair;
-  };
-  Napi::Object result = Napi::Object::New(env);
-  result.Set("bytes", double(described.device_bytes));
-  result.Set("passes", both(described.passes));
-  result.Set("bytesRead", both(described.bytes_read));
-  result.Set("bytesWritten", both(described.bytes_written));
-  return result;
-}
-
-// fftDestroy(handle): twice is a no-op. Runs under way keep the transform until they are done.
-void fftDestroy(const CallbackInfo& info) { fftSlotOf(info).reset(); }
-
-// fftExecute(handle, direction, input, output, scale) -> Promise<void>
-Napi::Value fftExecute(const CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const SharedFft fft = fftSlotOf(info);
-  if (!fft) throw cudaError(env, EWALD_STATUS_INVALID_ARGUMENT, "the CUDA transform was destroyed");
-  const uint32_t direction = info[1].As<Napi::Number>().Uint32Value(), scale = info[4].As<Napi::Number>().Uint32Value();
-  const bool forward = direction == EWALD_FFT_DIRECTION_FORWARD;
-  const uint64_t needed[2] = {forward ? fft->info.input_bytes : fft->info.output_bytes, forward ? fft->info.output_bytes : fft->info.input_bytes};
-  for (size_t i = 0; i < 2; ++i) {
-    const Napi::Value value = info[2 + i];
-    const bool right = value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == (fft->number == 8 ? napi_float64_array : napi_float32_array);
-    if (!right || value.As<Napi::TypedArray>().ByteLength() < needed[i]) {
-      throw cudaError(env, EWALD_STATUS_INVALID_ARGUMENT,
-                      "argument " + std::to_string(2 + i) + " is not a Float" + std::to_string(8 * fft->number) + "Array of " + std::to_string(needed[i]) + " bytes");
-    }
-  }
-  return (new FftTask(env, fft, direction, info[2].As<Napi::TypedArray>(), info[3].As<Napi::TypedArray>(), scale))->start();
-}
-
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("abiVersion", EWALD_ABI_VERSION);
   exports.Set("probe", Napi::Function::New(env, probe, "probe"));
@@ -466,10 +254,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("indexerBytes", Napi::Function::New(env, indexerBytes, "indexerBytes"));
   exports.Set("indexerRun", Napi::Function::New(env, indexerRun, "indexerRun"));
   exports.Set("indexerDestroy", Napi::Function::New(env, indexerDestroy, "indexerDestroy"));
-  exports.Set("fftCreate", Napi::Function::New(env, fftCreate, "fftCreate"));
-  exports.Set("fftDescribe", Napi::Function::New(env, fftDescribe, "fftDescribe"));
-  exports.Set("fftExecute", Napi::Function::New(env, fftExecute, "fftExecute"));
-  exports.Set("fftDestroy", Napi::Function::New(env, fftDestroy, "fftDestroy"));
+  addTransforms(env, exports);
 #ifdef EWALD_CUDA_EMULATED
   addEmulatorExports(env, exports);
 #endif

@@ -68,8 +68,19 @@ typedef struct ewald_cuda_fft_info {
 int32_t ewald_cuda_fft_describe(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor, ewald_cuda_fft_info* info);
 int32_t ewald_cuda_fft_create(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor, ewald_cuda_fft** plan);
 void ewald_cuda_fft_destroy(ewald_cuda_fft* plan);
-/* From host memory to host memory. Returns when the answer is there; nothing but the output's elements is changed. */
-int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const void* in, void* out, uint32_t scale);
+/* Each side is host memory, or device memory of the context where `on_device` says so; returns when the answer is there. Nothing but the
+ * output's elements is changed. In place both sides are the same memory. */
+#define EWALD_CUDA_INPUT_ON_DEVICE 1u
+#define EWALD_CUDA_OUTPUT_ON_DEVICE 2u
+int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const void* in, void* out, uint32_t on_device, uint32_t scale);
+
+/* Device memory that stays between calls; zeroed at first. The context outlives it. */
+typedef struct ewald_cuda_array ewald_cuda_array;
+int32_t ewald_cuda_array_create(ewald_cuda_context* context, uint64_t bytes, ewald_cuda_array** array);
+void ewald_cuda_array_destroy(ewald_cuda_array* array);
+void* ewald_cuda_array_memory(const ewald_cuda_array* array);
+int32_t ewald_cuda_array_write(ewald_cuda_array* array, uint64_t offset, const void* from, uint64_t bytes);
+int32_t ewald_cuda_array_read(ewald_cuda_array* array, uint64_t offset, void* into, uint64_t bytes);
 
 #ifdef __cplusplus
 }

@@ -142,20 +142,23 @@ struct ewald_cuda_fft {
     }
   }
 
-  void run(bool backward, const void* in, void* out, std::uint32_t scale) {
+  void run(bool backward, const void* in, void* out, std::uint32_t on_device, std::uint32_t scale) {
     const Side &from = source(backward), &to = target(backward);
+    const bool in_there = (on_device & EWALD_CUDA_INPUT_ON_DEVICE) != 0, out_there = (on_device & EWALD_CUDA_OUTPUT_ON_DEVICE) != 0;
+    unsigned char* const mine[2] = {input.data(), problem.in_place ? input.data() : output.data()};
     const bool first = &from == &problem.input;
-    unsigned char* const read = first || problem.in_place ? input.data() : output.data();
-    unsigned char* const written = !first || problem.in_place ? input.data() : output.data();
-    EWALD_CUDA(cudaMemcpyAsync(read, in, side_bytes(from), cudaMemcpyHostToDevice, context->stream));
-    // Places between the elements belong to the caller and must come back as they were.
-    if (!problem.in_place && to.size != count_of(to, problem.rank))
-      EWALD_CUDA(cudaMemcpyAsync(written, out, side_bytes(to), cudaMemcpyHostToDevice, context->stream));
-    if (problem.in_place && side_bytes(to) > side_bytes(from))
-      EWALD_CUDA(cudaMemcpyAsync(written + side_bytes(from), static_cast<const unsigned char*>(out) + side_bytes(from), side_bytes(to) - side_bytes(from),
-                                 cudaMemcpyHostToDevice, context->stream));
+    const void* const read = in_there ? in : mine[first ? 0 : 1];
+    unsigned char* const written = out_there ? static_cast<unsigned char*>(out) : mine[first ? 1 : 0];
+    const std::uint64_t read_bytes = side_bytes(from), written_bytes = side_bytes(to);
+    if (!in_there) EWALD_CUDA(cudaMemcpyAsync(mine[first ? 0 : 1], in, read_bytes, cudaMemcpyHostToDevice, context->stream));
+    if (!out_there) {
+      // Places between the elements belong to the caller and must come back as they were; in place the input has brought most of them.
+      const std::uint64_t there = problem.in_place ? read_bytes : to.size == count_of(to, problem.rank) ? written_bytes : 0;
+      if (there < written_bytes)
+        EWALD_CUDA(cudaMemcpyAsync(written + there, static_cast<unsigned char*>(out) + there, written_bytes - there, cudaMemcpyHostToDevice, context->stream));
+    }
     start(backward, read, written, scale);
-    EWALD_CUDA(cudaMemcpyAsync(out, written, side_bytes(to), cudaMemcpyDeviceToHost, context->stream));
+    if (!out_there) EWALD_CUDA(cudaMemcpyAsync(out, written, written_bytes, cudaMemcpyDeviceToHost, context->stream));
     EWALD_CUDA(cudaStreamSynchronize(context->stream));
   }
 
@@ -202,11 +205,11 @@ int32_t ewald_cuda_fft_describe(ewald_cuda_context* context, const ewald_fft_des
   });
 }
 
-int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const void* in, void* out, uint32_t scale) {
+int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const void* in, void* out, uint32_t on_device, uint32_t scale) {
   return guarded([&] {
     if (!plan) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft_execute: the plan is null");
     plan->checkRun(direction, in, out, scale);
-    useContext(plan->context, [&] { plan->run(direction == EWALD_FFT_DIRECTION_BACKWARD, in, out, scale); });
+    useContext(plan->context, [&] { plan->run(direction == EWALD_FFT_DIRECTION_BACKWARD, in, out, on_device, scale); });
   });
 }
 }

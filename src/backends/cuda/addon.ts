@@ -64,8 +64,13 @@ export interface CudaAddon {
     readonly bytesWritten: readonly [number, number];
   };
   fftCreate(context: object, descriptor: Uint8Array): Promise<object>;
-  fftExecute(plan: object, direction: number, input: ArrayBufferView, output: ArrayBufferView, scale: number): Promise<void>;
+  /** A side is a typed array, or the handle of an array. */
+  fftExecute(plan: object, direction: number, input: ArrayBufferView | object, output: ArrayBufferView | object, scale: number): Promise<void>;
   fftDestroy(plan: object): void;
+  arrayCreate(context: object, bytes: number): Promise<object>;
+  arrayWrite(array: object, data: Uint8Array, offset: number): Promise<void>;
+  arrayRead(array: object, into: Uint8Array, offset: number): Promise<void>;
+  arrayDestroy(array: object): void;
 }
 
 const driverPlaces = [

@@ -3,10 +3,27 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EwaldError } from '../../errors.js';
 import { addonPath } from '../addon-path.js';
-import type { Backend, BackendLoader, BackendName, DeviceInfo, FftDescriptor, FftKernel, IndexingDescriptor, IndexingKernel, OpenOptions, PiKernel, Probe } from '../backend.js';
+import type {
+  ArrayDescriptor,
+  ArrayMemory,
+  Backend,
+  BackendLoader,
+  BackendName,
+  DeviceInfo,
+  FftDescriptor,
+  FftKernel,
+  IndexingDescriptor,
+  IndexingKernel,
+  Op,
+  OpenOptions,
+  PiKernel,
+  Probe,
+} from '../backend.js';
 import { addonError } from '../status.js';
 import { type CudaAddon, type CudaDevice, driverPresent, loadCudaAddon } from './addon.js';
-import { planFft, supportsFft } from './fft.js';
+import { arrayOp } from './array.js';
+import { fftOp } from './fft.js';
+import type { CudaHost } from './host.js';
 import { planIndexing, supportsIndexing } from './indexing.js';
 
 /** The loader of NVIDIA's cards. */
@@ -79,6 +96,9 @@ class CudaBackend implements Backend {
   readonly #addon: CudaAddon;
   readonly #context: object;
   readonly #running = new Set<Promise<unknown>>();
+  readonly #host: CudaHost;
+  readonly fft: Op<FftDescriptor, FftKernel>;
+  readonly array: Op<ArrayDescriptor, ArrayMemory>;
   #closed = false;
   #hostBytes = 0;
 
@@ -87,6 +107,16 @@ class CudaBackend implements Backend {
     this.device = device;
     this.#addon = addon;
     this.#context = context;
+    this.#host = {
+      addon,
+      context,
+      track: (work) => this.#track(work),
+      holdHostBytes: (bytes) => {
+        this.#hostBytes += bytes;
+      },
+    };
+    this.fft = fftOp(this.#host, device);
+    this.array = arrayOp(this.#host, device);
   }
 
   readonly pi = {
@@ -102,24 +132,7 @@ class CudaBackend implements Backend {
 
   readonly indexing = {
     supports: supportsIndexing,
-    plan: async (descriptor: IndexingDescriptor): Promise<IndexingKernel> =>
-      planIndexing(
-        {
-          addon: this.#addon,
-          context: this.#context,
-          track: (work) => this.#track(work),
-          holdHostBytes: (bytes) => {
-            this.#hostBytes += bytes;
-          },
-        },
-        descriptor,
-      ),
-  };
-
-  readonly fft = {
-    supports: (descriptor: FftDescriptor) => supportsFft(descriptor, this.device),
-    plan: (descriptor: FftDescriptor): Promise<FftKernel> =>
-      planFft({ addon: this.#addon, context: this.#context, track: (work) => this.#track(work) }, descriptor),
+    plan: async (descriptor: IndexingDescriptor): Promise<IndexingKernel> => planIndexing(this.#host, descriptor),
   };
 
   get liveBytes(): number {

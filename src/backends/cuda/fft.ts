@@ -1,31 +1,48 @@
 /** Transforms on CUDA: arrays go to the card and back off the main thread; plans and kernels are in cuda/fft. */
 import { enums, fftDescriptor } from '../../layout/layout.js';
 import { pack } from '../../layout/struct.js';
-import type { DeviceInfo, FftDescriptor, FftKernel } from '../backend.js';
-import type { Host } from './indexing.js';
+import type { DeviceInfo, FftDescriptor, FftKernel, Op } from '../backend.js';
+import { addonError } from '../status.js';
+import { handleOf } from './array.js';
+import type { CudaHost } from './host.js';
 
-/** Whether both sides of a transform fit the card; what lies between its passes is checked when it is planned. */
-export function supportsFft(descriptor: FftDescriptor, device: DeviceInfo): true | { readonly why: string } {
-  const { shape, batch, precision, inPlace, inputElements, outputElements, inputComplex, outputComplex } = descriptor;
-  const number = precision === 'f32' ? 4 : 8;
-  const [input, output] = [inputElements * number * (inputComplex ? 2 : 1), outputElements * number * (outputComplex ? 2 : 1)];
-  const bytes = inPlace ? Math.max(input, output) : input + output;
-  if (device.memory === null || bytes <= device.memory) return true;
-  const size = `${shape.join(' × ')}${batch > 1 ? ` (batch ${batch})` : ''}`;
-  return { why: `${size} takes ${bytes} bytes for its input and output, and ${device.name} has ${device.memory}` };
+/** The fft room of a card. */
+export function fftOp(host: CudaHost, device: DeviceInfo): Op<FftDescriptor, FftKernel> {
+  return { supports: (descriptor) => supports(host, descriptor, device), plan: (descriptor) => plan(host, descriptor) };
 }
 
-/** Plans a transform: its tables, both sides and what lies between its passes, all on the device. */
-export async function planFft({ addon, context, track }: Pick<Host, 'addon' | 'context' | 'track'>, descriptor: FftDescriptor): Promise<FftKernel> {
-  const plan = await track(() => addon.fftCreate(context, pack(fftDescriptor, descriptor.fields)));
+function describe({ addon, context }: CudaHost, descriptor: FftDescriptor) {
+  try {
+    return addon.fftDescribe(context, pack(fftDescriptor, descriptor.fields));
+  } catch (error) {
+    throw addonError(error);
+  }
+}
+
+function supports(host: CudaHost, descriptor: FftDescriptor, device: DeviceInfo): true | { readonly why: string } {
+  const { bytes } = describe(host, descriptor);
+  if (device.memory === null || bytes <= device.memory) return true;
+  const { shape, batch } = descriptor;
+  const size = `${shape.join(' × ')}${batch > 1 ? ` (batch ${batch})` : ''}`;
   return {
-    bytes: addon.fftInfo(plan).bytes,
+    why: `${size} takes ${bytes} bytes for its sides, its tables and what lies between its passes, and ${device.name} has ${device.memory}; use a smaller ${batch > 1 ? 'batch' : 'shape'}, or wasm or native`,
+  };
+}
+
+/** All memory is taken here, on the device: tables, both sides and what lies between the passes. */
+async function plan(host: CudaHost, descriptor: FftDescriptor): Promise<FftKernel> {
+  const { addon, context, track } = host;
+  const handle = await track(() => addon.fftCreate(context, pack(fftDescriptor, descriptor.fields)));
+  const run: FftKernel['executeOn'] = (direction, input, output, scale) =>
+    track(() => addon.fftExecute(handle, enums.FftDirection[direction], handleOf(input), handleOf(output), enums.FftScale[scale]));
+  return {
+    bytes: describe(host, descriptor).bytes,
     // What lies between the passes is memory of the device, which a workspace on the host cannot be.
     workspaceElements: 0,
-    execute: (direction, input, output, scale) =>
-      track(() => addon.fftExecute(plan, enums.FftDirection[direction], input, output, enums.FftScale[scale])),
+    execute: run,
+    executeOn: run,
     async dispose() {
-      addon.fftDestroy(plan);
+      addon.fftDestroy(handle);
     },
   };
 }

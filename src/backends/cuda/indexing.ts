@@ -2,7 +2,7 @@
 import { indexerDescriptor } from '../../layout/layout.js';
 import { pack } from '../../layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel } from '../backend.js';
-import type { CudaAddon } from './addon.js';
+import type { CudaHost } from './host.js';
 
 /** Spots of an image lie in the shared memory of one block; `most_spots` of cuda/indexing/plan.cuh. */
 const mostSpots = 2048;
@@ -18,18 +18,8 @@ export function supportsIndexing({ fields }: IndexingDescriptor): true | { reado
   return true;
 }
 
-/** What a plan needs of its backend. */
-export interface Host {
-  readonly addon: CudaAddon;
-  readonly context: object;
-  /** Runs work of the addon: its errors become ours, and disposal of the backend waits for it. */
-  track<T>(work: () => Promise<T>): Promise<T>;
-  /** Counts page-locked memory of the host beside the device's. */
-  holdHostBytes(bytes: number): void;
-}
-
 /** Plans an indexer: all its memory, on the device and page-locked on the host. */
-export async function planIndexing(host: Host, descriptor: IndexingDescriptor): Promise<IndexingKernel> {
+export async function planIndexing(host: CudaHost, descriptor: IndexingDescriptor): Promise<IndexingKernel> {
   const { addon } = host;
   const indexer = await host.track(() => addon.indexerCreate(host.context, pack(indexerDescriptor, descriptor.fields), descriptor.maxBatchSpots));
   const bytes = addon.indexerBytes(indexer);

@@ -1,0 +1,242 @@
+// Transforms on CUDA without a card: what the case tables cannot ask. The kernels under every check of the emulator, the bytes that passes
+// move, memory, refusals, a lost card, a small one.
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { type Context, createContext, type FftArray, type FftOptions } from 'ewald';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describeFft } from '../../src/fft/parameters.js';
+import { fftDescriptor } from '../../src/layout/layout.js';
+import { pack } from '../../src/layout/struct.js';
+import { refused } from '../support/refused.js';
+
+interface Described {
+  bytes: number;
+  passes: [number, number];
+  bytesRead: [number, number];
+  bytesWritten: [number, number];
+}
+interface Emulated {
+  setMode(mode: { checked?: boolean; orders?: number; seed?: number; strictOrders?: boolean }): void;
+  setCard(card: { memoryBytes?: number; multiprocessors?: number; loseAfterLaunches?: number }): void;
+  takeReports(): { finding: string; kernel: string; text: string }[];
+  launches(): number;
+  open(): object;
+  close(context: object): void;
+  liveBytes(context: object): number;
+  fftDescribe(context: object, descriptor: Uint8Array): Described;
+  fftCreate(context: object, descriptor: Uint8Array): Promise<object>;
+  fftExecute(plan: object, direction: number, input: object, output: object, scale: number): Promise<void>;
+  fftDestroy(plan: object): void;
+  arrayCreate(context: object, bytes: number): Promise<object>;
+  arrayRead(array: object, into: Uint8Array, offset: number): Promise<void>;
+  arrayDestroy(array: object): void;
+}
+
+const path = fileURLToPath(new URL('../../build/cuda-emulated/ewald_cuda_emulated.node', import.meta.url));
+const present = existsSync(path);
+const required = (process.env.EWALD_REQUIRE ?? '').split(',').includes('cuda-emulated');
+const addon: Emulated = present ? createRequire(import.meta.url)(path) : (undefined as never);
+const onCard = () => createContext({ backend: 'cuda-emulated', strict: true, log: { level: 'error' } });
+const packed = (options: FftOptions) => pack(fftDescriptor, describeFft(options).fields);
+
+function numbers(length: number, precision: 'f32' | 'f64' = 'f32'): FftArray {
+  const values = precision === 'f32' ? new Float32Array(length) : new Float64Array(length);
+  let state = 12345;
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    values[i] = state / 2 ** 31 - 1;
+  }
+  return values;
+}
+
+/** Forward and backward results, as text that shows every bit. */
+async function run(context: Context, options: FftOptions): Promise<string[]> {
+  const fft = await context.fft(options);
+  try {
+    const input = numbers(fft.inputLength, options.precision);
+    const there = (await fft.forward(input, undefined, { scale: 'symmetric' })).slice();
+    // What is between the elements of a side in place is the caller's; a copy has it too.
+    const back = await fft.backward(there.slice());
+    return [there, back].map((values) => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64'));
+  } finally {
+    await fft.dispose();
+  }
+}
+
+test.runIf(required)('the emulated addon was built', () => {
+  expect(present, `${path} is missing: node scripts/build.mjs cuda-emulated`).toBe(true);
+});
+
+describe.runIf(present)('transforms on CUDA, emulated', () => {
+  let context: Context;
+  beforeEach(async () => {
+    addon.setCard({});
+    addon.setMode({});
+    addon.takeReports();
+    context = await onCard();
+  });
+  afterEach(async () => {
+    addon.setMode({});
+    addon.setCard({});
+    await context.dispose();
+  });
+
+  // One of each way through the kernels.
+  const ways: Record<string, FftOptions> = {
+    'powers of two, along and across': { shape: [16, 64] },
+    'all radices': { shape: [2, 3 * 5 * 7, 11 * 13] },
+    'one number': { shape: [1] },
+    'a convolution in the block': { shape: [17, 34] },
+    'two pieces': { shape: [8192], precision: 'f64' },
+    'two pieces across': { shape: [6000, 3] },
+    'a convolution in pieces': { shape: [2053] },
+    'real, packed and not': { shape: [10, 9, 20], kind: 'r2c', axes: [0, 2] },
+    'real, an odd length across': { shape: [15, 6], kind: 'r2c', reducedAxis: 0 },
+    'real to all numbers': { shape: [12, 10], kind: 'real' },
+    'cosines and sines of even lengths': { shape: [8, 6, 10, 12], kind: 'r2r', r2r: ['dct1', 'dct4', 'dst2', 'dst3'] },
+    'cosines and sines of odd lengths': { shape: [7, 5, 9, 11], kind: 'r2r', r2r: ['dst1', 'dst4', 'dct2', 'dct3'] },
+    'a long cosine of the first kind': { shape: [5000], kind: 'r2r', r2r: 'dct1' },
+    'gaps, a batch, double': { shape: [6, 10], inputStrides: [20, 2], outputStrides: [1, 7], batch: 3, precision: 'f64' },
+    'in place, another order out': { shape: [12, 16], inPlace: true, inputStrides: [16, 1], outputStrides: [1, 12] },
+    'in place, another order out, one axis': { shape: [6, 10], axes: [1], inPlace: true, inputStrides: [10, 1], outputStrides: [1, 6] },
+    'in place, padded': { shape: [9, 15], inPlace: true, kind: 'r2c' },
+    'eight axes': { shape: [2, 3, 2, 1, 5, 2, 4, 3] },
+  };
+  test.each(Object.entries(ways))('%s: no finding under three thread orders, and the same bytes', async (_, options) => {
+    const plain = await run(context, options);
+    addon.setMode({ checked: true, orders: 3, seed: 2, strictOrders: true });
+    const checked = await run(context, options);
+    expect(addon.takeReports()).toEqual([]);
+    expect(checked).toEqual(plain);
+  });
+
+  describe('bytes that passes move', () => {
+    const described = (options: FftOptions): Described => {
+      const handle = addon.open();
+      try {
+        return addon.fftDescribe(handle, packed(options));
+      } finally {
+        addon.close(handle);
+      }
+    };
+    const total = ({ bytesRead, bytesWritten }: Described) => [0, 1].map((d) => (bytesRead[d] as number) + (bytesWritten[d] as number));
+
+    // A round trip reads and writes every number once. The bound is the project's: 1.2 times three round trips.
+    test.each([
+      [256, 'f32'],
+      [512, 'f32'],
+      [256, 'f64'],
+      [200, 'f32'],
+      [1000, 'f32'],
+    ] as const)('%i³ %s is three round trips', (n, precision) => {
+      addon.setCard({ multiprocessors: 132 });
+      const one = 2 * n ** 3 * (precision === 'f32' ? 8 : 16);
+      const plan = described({ shape: [n, n, n], precision, inPlace: true });
+      expect(plan.passes).toEqual([3, 3]);
+      for (const bytes of total(plan)) {
+        expect(bytes).toBeLessThanOrEqual(1.2 * 3 * one);
+        expect(bytes).toBeGreaterThanOrEqual(3 * one);
+      }
+    });
+    test('a real transform of three axes moves half of that and the odd plane', () => {
+      const plan = described({ shape: [256, 256, 256], kind: 'r2c' });
+      expect(plan.passes).toEqual([3, 3]);
+      for (const bytes of total(plan)) expect(bytes / (3 * 2 * 256 ** 3 * 8)).toBeCloseTo(0.5, 1);
+    });
+    test('a long line is two round trips to 2²⁰, three beyond', () => {
+      for (const precision of ['f32', 'f64'] as const) {
+        expect(described({ shape: [2 ** 20], precision }).passes).toEqual([2, 2]);
+        expect(described({ shape: [2 ** 21], precision }).passes).toEqual([3, 3]);
+      }
+    });
+    test('each pass is one launch', async () => {
+      const fft = await context.fft({ shape: [24, 18, 20] });
+      const before = addon.launches();
+      await fft.forward(numbers(fft.inputLength));
+      expect(addon.launches() - before).toBe(3);
+      await fft.dispose();
+    });
+  });
+
+  test('memory is what was said beforehand, is fixed, and comes back', async () => {
+    const before = context.liveBytes;
+    const options: FftOptions = { shape: [40, 2053], kind: 'r2c' };
+    const fft = await context.fft(options);
+    expect(context.liveBytes - before).toBe(fft.bytes);
+    for (let i = 0; i < 3; i++) {
+      await fft.forward(numbers(fft.inputLength));
+      expect(context.liveBytes - before).toBe(fft.bytes);
+    }
+    await fft.dispose();
+    expect(context.liveBytes).toBe(before);
+  });
+
+  test('what no memory of the card holds is refused before any is taken', async () => {
+    addon.setCard({ memoryBytes: 2 ** 20 });
+    const small = await onCard();
+    const before = small.liveBytes;
+    await refused(() => small.fft({ shape: [256, 256] }), 'Unsupported', '256 × 256', '1048576', 'use a smaller shape');
+    await refused(() => small.fft({ shape: [64, 64], batch: 64 }), 'Unsupported', 'batch 64', 'smaller batch');
+    await refused(() => small.array({ shape: [2 ** 19] }), 'Unsupported', '2097152', '1048576');
+    expect(small.liveBytes).toBe(before);
+    // What fits by itself, but not beside what is there.
+    const first = await small.fft({ shape: [128, 256] });
+    await refused(() => small.fft({ shape: [128, 256] }), 'OutOfMemory', 'asked for', 'are free');
+    expect(small.liveBytes - before).toBe(first.bytes);
+    await small.dispose();
+    // One level below: the C functions refuse by themselves.
+    const handle = addon.open();
+    await expect(addon.fftCreate(handle, packed({ shape: [256, 256] }))).rejects.toThrow(/takes \d+ bytes .* the card has 1048576/);
+    expect(addon.liveBytes(handle)).toBe(8);
+    addon.close(handle);
+  });
+
+  test('arguments that do not fit are refused by the addon too', async () => {
+    const [handle, other] = [addon.open(), addon.open()];
+    const plan = await addon.fftCreate(handle, packed({ shape: [16] }));
+    const inPlace = await addon.fftCreate(handle, packed({ shape: [16], inPlace: true }));
+    const [array, foreign, short] = [await addon.arrayCreate(handle, 128), await addon.arrayCreate(other, 128), await addon.arrayCreate(handle, 64)];
+    const [a, b] = [new Float32Array(32), new Float32Array(32)];
+    const fails = (work: () => Promise<void>, message: string) => expect((async () => work())()).rejects.toThrow(message);
+    await fails(() => addon.fftExecute(plan, 0, a, a, 0), 'input and output overlap');
+    await fails(() => addon.fftExecute(plan, 0, array, array, 0), 'input and output overlap');
+    await fails(() => addon.fftExecute(inPlace, 0, a, b, 0), 'must be the same memory');
+    await fails(() => addon.fftExecute(plan, 2, a, b, 0), 'direction 2 is not known');
+    await fails(() => addon.fftExecute(plan, 0, a, b, 3), 'scale 3 is not known');
+    await fails(() => addon.fftExecute(plan, 0, a.subarray(1), b, 0), 'has 124 bytes, needed are 128');
+    await fails(() => addon.fftExecute(plan, 0, a, new Float64Array(16), 0), 'typed array of the right type');
+    await fails(() => addon.fftExecute(plan, 0, foreign, b, 0), 'array of another context');
+    await fails(() => addon.fftExecute(plan, 0, a, short, 0), 'has 64 bytes, needed are 128');
+    await fails(() => addon.arrayRead(array, new Uint8Array(8), 124), '8 bytes from byte 124 on end behind the array of 128');
+    await expect(addon.fftCreate(handle, new Uint8Array(pack(fftDescriptor, { rank: 9 })))).rejects.toThrow('rank is 9');
+    for (const one of [plan, inPlace]) addon.fftDestroy(one);
+    addon.fftDestroy(plan);
+    await fails(() => addon.fftExecute(plan, 0, a, b, 0), 'was destroyed');
+    for (const one of [array, foreign, short]) addon.arrayDestroy(one);
+    expect([addon.liveBytes(handle), addon.liveBytes(other)]).toEqual([8, 8]);
+    for (const one of [handle, other]) addon.close(one);
+  });
+
+  test('two contexts and many plans at a time give the bytes of one', async () => {
+    const other = await onCard();
+    const options: FftOptions[] = [{ shape: [32, 45] }, { shape: [101] }, { shape: [18, 20], kind: 'r2c' }];
+    const alone: string[][] = [];
+    for (const one of options) alone.push(await run(context, one));
+    const together = await Promise.all([context, other].flatMap((where) => options.map((one) => run(where, one))));
+    expect(together).toEqual([...alone, ...alone]);
+    await other.dispose();
+  });
+
+  test('a lost card is said, and the next context works', async () => {
+    const fft = await context.fft({ shape: [16, 16] });
+    addon.setCard({ loseAfterLaunches: 0 });
+    await refused(() => fft.forward(numbers(512)), 'DeviceLost');
+    addon.setCard({});
+    await refused(() => fft.forward(numbers(512)), 'DeviceLost', 'open a new context');
+    await fft.dispose();
+    await context.dispose();
+    context = await onCard();
+    expect(await run(context, { shape: [16, 16] })).toHaveLength(2);
+  });
+});
