@@ -1,10 +1,10 @@
 // Drives the indexer through the C ABI alone, natively or as wasm under node, and prints a line of JSON for each thing measured.
 //
 //   driver lists [options] FILE|FOLDER...   spot lists; truth is taken from FILE.json or --truth "9 numbers"
-//   driver grid  [options]                  simulated lists: right, accepted and right, accepted and wrong, in percent
+//   driver grid  [options]                  simulated lists: how many right, accepted and right, accepted and wrong
 //   driver noise [options]                  lists without a lattice: how many are accepted, and the distribution of log10_chance
 //
-// options: --method fast|exhaustive --max-spots 300 --crystals 1 --accept LOG10 --threads 1 --repeats 5 --lowest N --seed 1
+// options: --method fast|turbo|exhaustive --max-spots 300 --crystals 1 --accept LOG10 --threads 1 --repeats 5 --lowest N --seed 1
 //   --images 200 --spots 10,20,50,100,300 --spurious 0,0.3,0.5,0.7 --noise 1 --set protein|large|small|electron --cell-error 0
 //   --decoys 0|1 (all cells of the set are given as known) --kind flat|radial|ring|split --emit FOLDER (writes the lists as files)
 //   --sample-points 0 --candidates 0
@@ -72,12 +72,13 @@ class Indexer {
   std::vector<uint8_t> assignment;
 
   explicit Indexer(int known_cells) {
-    const bool exhaustive = option("method", "fast") == "exhaustive";
+    const std::string method = option("method", "fast");
+    const bool exhaustive = method == "exhaustive";
     descriptor.max_spots = uint32_t(number("max-spots", 300));
     descriptor.max_input_cells = uint32_t(known_cells);
     descriptor.max_output_cells = 32;
     descriptor.batch = 1;
-    descriptor.method = exhaustive ? EWALD_METHOD_EXHAUSTIVE : EWALD_METHOD_FAST;
+    descriptor.method = exhaustive ? EWALD_METHOD_EXHAUSTIVE : method == "turbo" ? EWALD_METHOD_TURBO : EWALD_METHOD_FAST;
     descriptor.candidate_vectors = uint32_t(number("candidates", 0));
     descriptor.threads = uint32_t(number("threads", 1));
     params.length_threshold = 1e-9f;
@@ -263,25 +264,15 @@ int grid() {
   for (const double noise : numbers("noise", "1"))
     for (const double spurious : numbers("spurious", "0,0.3,0.5,0.7"))
       for (const double spots_wanted : numbers("spots", "10,20,50,100,300")) {
-        const int n = int(spots_wanted), from_noise = int(std::lround(n * spurious));
-        Random random(uint64_t(number("seed", 1)) * 1000003 + uint64_t(n) * 7919 + uint64_t(spurious * 100) * 131 + uint64_t(noise * 10) * 17);
+        const int n = int(spots_wanted);
+        Stills stills(set, n, spurious, noise, uint64_t(number("seed", 1)), crystals);
         int right = 0, accepted_right = 0, accepted_wrong = 0, all_found = 0;
         double ms = 0;
         for (int image = 0; image < images; image++) {
-          const size_t which = size_t(image) % set.cells.size();
-          std::vector<Vector> spots;
-          std::vector<UnitCell> truth;
-          for (int k = 0; k < crystals; k++) {
-            truth.push_back(turned_at_random(set.cells[which], random));
-            add_crystal(truth.back(), (n - from_noise) / crystals, noise, set.instrument, random, spots);
-          }
-          add_noise("flat", from_noise, set.instrument, random, spots);
-          std::shuffle(spots.begin(), spots.end(), random);
-          std::normal_distribution<double> normal;
+          const auto [which, spots, truth] = stills.next();
           std::vector<UnitCell> known = {set.cells[which]};
           if (decoys) known = set.cells;
-          for (UnitCell& u : known)
-            for (Vector* v : {&u.a, &u.b, &u.c}) *v = scaled(1 + cell_error * normal(random), *v);
+          for (UnitCell& u : known) u = stills.changed(u, cell_error);
           if (options.count("emit")) {
             char name[200];
             snprintf(name, sizeof name, "/n%d_spurious%g_noise%g_%04d.txt", n, spurious, noise, image);
@@ -307,9 +298,8 @@ int grid() {
               }
           all_found += seen == truth.size();
         }
-        printf("{\"set\":\"%s\",\"noise_px\":%g,\"spurious\":%g,\"spots\":%d,\"images\":%d,\"right\":%.1f,\"accepted_right\":%.1f,\"accepted_wrong\":%.1f,\"all_crystals\":%.1f,\"ms\":%.4f}\n",
-               option("set", "protein").c_str(), noise, spurious, n, images, 100.0 * right / images, 100.0 * accepted_right / images, 100.0 * accepted_wrong / images,
-               100.0 * all_found / images, ms / images);
+        printf("{\"set\":\"%s\",\"noise_px\":%g,\"spurious\":%g,\"spots\":%d,\"images\":%d,\"right\":%d,\"accepted_right\":%d,\"accepted_wrong\":%d,\"all_crystals\":%d,\"ms\":%.4f}\n",
+               option("set", "protein").c_str(), noise, spurious, n, images, right, accepted_right, accepted_wrong, all_found, ms / images);
         fflush(stdout);
       }
   return 0;

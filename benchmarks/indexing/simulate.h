@@ -144,3 +144,42 @@ inline void add_noise(const std::string& kind, int wanted, const Instrument& i, 
     }
   }
 }
+
+struct Still {
+  size_t which;  // of the set's cells
+  std::vector<Vector> spots;
+  std::vector<UnitCell> truth;
+};
+
+// The stills of one point of the grid, one after the other: the same ones for the same numbers, whoever asks.
+class Stills {
+ public:
+  Stills(const CellSet& set, int spots, double spurious, double noise_px, uint64_t seed, int crystals = 1)
+      : set_(set), spots_(spots), from_noise_(int(std::lround(spots * spurious))), crystals_(crystals), noise_px_(noise_px),
+        random_(seed * 1000003 + uint64_t(spots) * 7919 + uint64_t(spurious * 100) * 131 + uint64_t(noise_px * 10) * 17) {}
+
+  Still next() {
+    Still still{made_++ % set_.cells.size(), {}, {}};
+    for (int k = 0; k < crystals_; k++) {
+      still.truth.push_back(turned_at_random(set_.cells[still.which], random_));
+      add_crystal(still.truth.back(), (spots_ - from_noise_) / crystals_, noise_px_, set_.instrument, random_, still.spots);
+    }
+    add_noise("flat", from_noise_, set_.instrument, random_, still.spots);
+    std::shuffle(still.spots.begin(), still.spots.end(), random_);
+    return still;
+  }
+
+  // A cell whose lengths are off by `error` rms, each by itself.
+  UnitCell changed(UnitCell u, double error) {
+    std::normal_distribution<double> normal;
+    for (Vector* v : {&u.a, &u.b, &u.c}) *v = scaled(1 + error * normal(random_), *v);
+    return u;
+  }
+
+ private:
+  const CellSet& set_;
+  const int spots_, from_noise_, crystals_;
+  const double noise_px_;
+  Random random_;
+  size_t made_ = 0;
+};

@@ -4,7 +4,7 @@
 #include "common/memory.h"
 #include "common/status.h"
 #include "common/threads.h"
-#include "indexing/constants.h"
+#include "generated/indexing.h"
 #include "indexing/tables.h"
 
 #include <new>
@@ -155,7 +155,7 @@ int32_t check(const ewald_indexer_descriptor& d) {
   if (d.max_input_cells < 1 || d.max_input_cells > most_cells) return refuse("max_input_cells", d.max_input_cells, "1 to 64");
   if (d.max_output_cells < 1 || d.max_output_cells > most_outputs) return refuse("max_output_cells", d.max_output_cells, "1 to 1024");
   if (d.batch < 1 || d.batch > most_batch) return refuse("batch", d.batch, "1 to 1048576");
-  if (d.method > EWALD_METHOD_EXHAUSTIVE) return refuse("method", d.method, "0 (fast) or 1 (exhaustive)");
+  if (d.method > EWALD_METHOD_TURBO) return refuse("method", d.method, "0 (fast), 1 (exhaustive) or 2 (turbo)");
   if (d.candidate_vectors > most_candidates) return refuse("candidate_vectors", d.candidate_vectors, "0 to 1024");
   if (d.max_sample_points > most_points) return refuse("max_sample_points", d.max_sample_points, "0 to 1048576");
   if (d.max_angle_points > most_points) return refuse("max_angle_points", d.max_angle_points, "0 to 1048576");

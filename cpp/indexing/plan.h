@@ -25,8 +25,6 @@ struct Tables {
   int angle_points, angle_capacity;  // angle_points 0: not made yet
   const double* log10_factorial;  // [max_spots + 1]
 };
-// Divisible by many numbers, so that a search finds a close divisor that is a multiple of 12 (the orders of lattice axes).
-constexpr int turn_steps = 20160;
 
 // One vector of a known cell as the one whose direction is sampled.
 struct BaseVector {

@@ -1,6 +1,6 @@
 #include "indexing/tables.h"
 
-#include "indexing/constants.h"
+#include "generated/indexing.h"
 
 namespace ewald::indexing {
 

@@ -7,20 +7,12 @@
 
 namespace ewald::cuda::indexing {
 
-struct Effort {
-  int base;        // which vector is sampled, shortest first
-  int directions;  // sampled directions that are taken on
-  int candidates;  // candidate vectors whose rotation is searched
-  int hits;        // cells that are refined
-  bool free_scale;
-};
-
-constexpr int effort_count = 6;
+// A table in a function, because device code cannot index one of the host.
 __device__ __forceinline__ Effort effort_of(int e) {
-  if (e == 0) return {0, 64, 12, 4, false};
-  return {e == 2 || e == 5 ? 1 : e == 3 ? 2 : 0, 256, 48, most_fresh, e > 3};
+  const Effort efforts[] = {EWALD_INDEXING_EFFORTS};
+  return efforts[e];
 }
-static_assert(256 + 256 / 2 <= most_picked);
+static_assert(most_effort_directions + most_effort_directions / 2 <= most_picked);
 
 // Judged lattices first, by their chance; then the others by merit. Of equals the one found first.
 __device__ __forceinline__ bool better(const Lattice& a, const Lattice& b) {
@@ -92,7 +84,7 @@ inline __device__ __noinline__ void judge(const Block& b, bool may_strain, Latti
     may_strain = false;
   }
   Chance chance = chance_of(b, lattice, n);
-  if (may_strain && lattice.merit > 8) {
+  if (may_strain && lattice.merit > strain_merit) {
     Lattice strained = lattice;
     refine_strain(b, known, n, strained);
     if (strained.strained) {
@@ -120,7 +112,7 @@ __device__ __forceinline__ void judge_best(const Block& b, Pool pool, int most) 
       judged += lattice.judged;
     }
     int chosen = 0;
-    while (chosen < most && judged + chosen < count && (chosen == 0 || lattices[order[judged + chosen]].merit >= 0.5 * top)) chosen++;
+    while (chosen < most && judged + chosen < count && (chosen == 0 || lattices[order[judged + chosen]].merit >= rival_share * top)) chosen++;
     s.above = judged;
     s.take = chosen;
   }
@@ -167,16 +159,18 @@ __device__ __forceinline__ void search_fast(const Block& b, Pool pool) {
   find_beam(b);
   const int n = s.n;
   // A short list is cheap to search well, and it has rivals that share most of the spots.
-  for (int e = n <= 40 ? 1 : 0; e < effort_count; e++) {
-    for (int input = 0; input < b.plan.cell_count; input++) search_with(b, pool, input, effort_of(e));
-    judge_best(b, pool, e == 0 ? 2 : 4);
+  for (int e = b.plan.first_effort + (n <= short_list ? 1 : 0);; e++) {
+    const Effort effort = effort_of(e);
+    for (int input = 0; input < b.plan.cell_count; input++) search_with(b, pool, input, effort);
+    judge_best(b, pool, effort.judged);
+    if (effort.last) break;
     if (threadIdx.x == 0) {
       s.decision = 0;
       if (s.lattice_count[pool] > 0 && !s.flat) {
         const Lattice& best = b.lattices(pool)[b.lattice_order(pool)[0]];
         // A lattice that shares a plane of nodes with the true one can look very good too, but explains few spots. So a lattice ends the
-        // search only when it explains a good part of them; the first effort, which overlooks more, must show more.
-        s.decision = best.log10_chance <= b.plan.params.accept_log10 - 5 && best.merit > (e == 0 ? 0.4 : 0.22) * n;
+        // search only when it explains a good part of them; a light effort, which overlooks more, must show more.
+        s.decision = best.log10_chance <= b.plan.params.accept_log10 - spare_decades && best.merit > effort.share * n;
       }
     }
     __syncthreads();

@@ -24,7 +24,7 @@ __device__ __forceinline__ void write_assignment(const Block& b, int accepted, c
   __syncthreads();
   for (int i = int(threadIdx.x); i < n; i += kThreads) {
     const Vec3 s{spots[3 * std::size_t(i)], spots[3 * std::size_t(i) + 1], spots[3 * std::size_t(i) + 2]};
-    if (assignment[i] != 0 || !(dot(s, s) < 1e30)) continue;
+    if (assignment[i] != 0 || !(dot(s, s) <= farthest_spot * farthest_spot)) continue;
     double nearest = 1;
     for (int k = 0; k < accepted; k++) {
       const Lattice& lattice = b.accepted()[k];

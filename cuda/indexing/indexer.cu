@@ -38,7 +38,7 @@ void check(const ewald_indexer_descriptor& d, std::uint64_t max_batch_spots) {
   within("max_input_cells", d.max_input_cells, 1, most_cells);
   within("max_output_cells", d.max_output_cells, 1, most_outputs);
   within("batch", d.batch, 1, most_batch);
-  within("method", d.method, EWALD_METHOD_FAST, EWALD_METHOD_EXHAUSTIVE);
+  within("method", d.method, EWALD_METHOD_FAST, EWALD_METHOD_TURBO);
   within("candidate_vectors", d.candidate_vectors, 0, most_candidates);
   within("max_sample_points", d.max_sample_points, 0, most_points);
   within("max_angle_points", d.max_angle_points, 0, most_angles);
@@ -112,7 +112,7 @@ Places places_of(const Sizes& s, bool exhaustive) {
   p.node_levels = take(std::size_t(kWarps) * s.slots, 4);
   p.lattices = take(std::size_t(pools) * s.lattices, sizeof(Lattice));
   p.lattice_order = take(std::size_t(pools) * s.lattices, 4);
-  p.fresh = take(most_fresh, sizeof(Lattice));
+  p.fresh = take(most_effort_hits, sizeof(Lattice));
   p.accepted = take(s.outputs, sizeof(Lattice));
   p.bytes = used;
   return p;
@@ -162,6 +162,7 @@ struct ewald_cuda_indexer {
     plan.size = sizes_of(d);
     plan.at = places_of(plan.size, exhaustive());
     plan.candidate_vectors = int(d.candidate_vectors);
+    plan.first_effort = d.method == EWALD_METHOD_TURBO ? turbo_effort : 0;
     plan.spiral_points = plan.size.points;
     plan.angle_capacity = plan.size.angles;
     makeTables();

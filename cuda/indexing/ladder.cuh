@@ -209,7 +209,7 @@ __device__ __forceinline__ int climb(const Block& b, int points, int count, doub
   const Prior prior{float(phase_error * phase_error / (reach * reach)),
                     float(phase_error * phase_error / (tolerance * tolerance * length * length))};
   // With few spots the length is no good test: all candidates have been pulled to it.
-  const float limit = n > 40 ? float(length_limit) : 0.2f;
+  const float limit = n > short_list ? float(length_limit) : 0.2f;
 
   climb_round(b, count, first, 0.25f, 4, prior);
   count = keep_distinct(b, count, float(length), float(edge), 0.10f, limit);

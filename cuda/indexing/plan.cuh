@@ -1,13 +1,13 @@
 // What the stages of one indexing run share: known cells, tables, sizes, and where the arrays of a block lie. One block works on one
 // image at a time; what it needs often lies in shared memory, the rest in a workspace of its own in device memory. The twin of
-// cpp/indexing/plan.h; answer-changing constants are those of cpp/indexing/constants.h.
+// cpp/indexing/plan.h; answer-changing constants are those of src/layout/indexing.ts.
 #pragma once
 #include <cuda_runtime.h>
 
 #include <cstddef>
 #include <cstdint>
 
-#include "indexing/constants.h"
+#include "generated/indexing.h"
 #include "../common/shared.h"
 #include "../common/span.h"
 #include "ewald.h"
@@ -30,8 +30,6 @@ constexpr int scratch_bytes = 12288;
 static_assert(scratch_bytes >= most_picked * 32 && scratch_bytes >= kWarps * turning_spots * 32 && turning_spots >= turn_spots);
 // Hits of equal count that a warp keeps.
 constexpr int most_ties = 240;
-// Divisible by many numbers, so that a search finds a close divisor that is a multiple of 12 (the orders of lattice axes).
-constexpr int turn_steps = 20160;
 
 // One vector of a known cell as the one whose direction is sampled; see cpp/indexing/plan.h.
 struct BaseVector {
@@ -79,7 +77,6 @@ struct Places {
 
 // Found lattices, best first: those of the first search and those of a later one.
 enum Pool { first_pool, rest_pool, pools };
-constexpr int most_fresh = 12;  // cells that an effort refines
 
 // In shared memory, one for the block.
 struct State {
@@ -101,6 +98,7 @@ struct Plan {
   const double* log10_factorial;
   int spiral_points, angle_capacity, angle_points;
   int candidate_vectors;
+  int first_effort;  // of the method
   const KnownCell* cells;
   const Length* lengths;
   int cell_count, length_count;
@@ -190,7 +188,7 @@ struct Block {
   __device__ __forceinline__ DeviceSpan<int> lattice_order(Pool pool) const {
     return {reinterpret_cast<int*>(work + plan.at.lattice_order) + pool * std::size_t(plan.size.lattices), std::size_t(plan.size.lattices)};
   }
-  __device__ __forceinline__ DeviceSpan<Lattice> fresh() const { return span<Lattice>(plan.at.fresh, most_fresh); }
+  __device__ __forceinline__ DeviceSpan<Lattice> fresh() const { return span<Lattice>(plan.at.fresh, most_effort_hits); }
   __device__ __forceinline__ DeviceSpan<Lattice> accepted() const { return span<Lattice>(plan.at.accepted, plan.size.outputs); }
 };
 

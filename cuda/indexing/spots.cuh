@@ -1,4 +1,4 @@
-// Spots of one image: what is finite, lowest resolution first, at most as many as the handle holds.
+// Spots of one image: what is finite and not too far out, lowest resolution first, at most as many as the handle holds.
 #pragma once
 #include "lanes.cuh"
 
@@ -8,18 +8,22 @@ namespace ewald::cuda::indexing {
 __device__ __forceinline__ void take_spots(const Block& b, const float* spots, int n) {
   State& s = b.state();
   const int most = b.plan.size.spots, room = 2 * power_of_two(most);
-  if (threadIdx.x == 0) s.total = 0;
-  int finite = 0;
+  if (threadIdx.x == 0) s.total = s.flags = 0;
+  int near = 0, flags = 0;
   const DeviceSpan<std::uint64_t> keys = b.keys(room);
   keep_lowest(keys, room, n, most, [&](int i) {
     // In double the squares of float32 are exact, so the order is the same everywhere.
     const double x = spots[3 * std::size_t(i)], y = spots[3 * std::size_t(i) + 1], z = spots[3 * std::size_t(i) + 2];
     const float square = float(x * x + y * y + z * z);
-    if (!(square < __int_as_float(0x7f800000))) return no_key;
-    finite++;
+    if (!(square <= float(farthest_spot * farthest_spot))) {
+      flags |= square < __int_as_float(0x7f800000) ? EWALD_IMAGE_FLAG_TOO_FAR : EWALD_IMAGE_FLAG_NON_FINITE;
+      return no_key;
+    }
+    near++;
     return std::uint64_t(__float_as_uint(square)) << 32 | unsigned(i);  // equal resolutions keep their order
   });
-  if (finite) atomicAdd(&s.total, finite);
+  if (near) atomicAdd(&s.total, near);
+  if (flags) atomicOr(&s.flags, flags);
   __syncthreads();
   const int total = s.total, used = min(total, most);
   const DeviceSpan<float4> list = b.spots(), all = b.all();
@@ -35,8 +39,7 @@ __device__ __forceinline__ void take_spots(const Block& b, const float* spots, i
   }
   if (threadIdx.x == 0) {
     s.used = s.n = used;
-    s.flags = (total < n ? EWALD_IMAGE_FLAG_NON_FINITE : 0) | (total > most ? EWALD_IMAGE_FLAG_TRUNCATED : 0) |
-              (used < least_spots ? EWALD_IMAGE_FLAG_TOO_FEW_SPOTS : 0);
+    s.flags |= (total > most ? EWALD_IMAGE_FLAG_TRUNCATED : 0) | (used < least_spots ? EWALD_IMAGE_FLAG_TOO_FEW_SPOTS : 0);
   }
   __syncthreads();
 }

@@ -85,7 +85,7 @@ __device__ __forceinline__ void find_beam(const Block& b) {
     const Vec3 axis = thin_axis(b, s.n, &thickness);
     if (lane_index() == 0) {
       s.beam[0] = axis.x, s.beam[1] = axis.y, s.beam[2] = axis.z;
-      s.flat = thickness * b.plan.cells[0].shortest < 0.25;
+      s.flat = thickness * b.plan.cells[0].shortest < flat_thickness;
     }
   }
   __syncthreads();

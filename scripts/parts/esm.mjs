@@ -32,7 +32,7 @@ export const layout = {
   name: 'layout',
   required: true,
   inputs: () => ({
-    files: [...filesUnder('build/esm/layout'), 'scripts/layout.mjs', 'cpp/include/generated/layout.h', 'wgsl/generated/layout.wgsl'],
+    files: [...filesUnder('build/esm/layout'), 'scripts/layout.mjs', ...filesUnder('cpp/include/generated'), ...filesUnder('wgsl/generated')],
     more: [],
   }),
   outputs: () => [],

@@ -39,7 +39,7 @@ export function register(program: Command, deps: CliDeps): void {
     .argument('<lists...>', 'spot lists: a line with the known cell (nine numbers, angstrom), then x y z a line (1/angstrom)')
     .option('-p, --cell <cell>', "known cell instead of the lists' own: a .cell file or a,b,c,alpha,beta,gamma")
     .option('--multi', 'look for several lattices in each list')
-    .option('--method <name>', 'fast or exhaustive', 'fast')
+    .option('--method <name>', 'fast, turbo or exhaustive', 'fast')
     .option('--backend <name>', 'where to compute; default: the best backend present')
     .option('--max-spots <n>', 'spots that take part, lowest resolution first', '300')
     .option('--accept <log10>', 'accept a lattice when log10 of its chance probability is at most this')

@@ -1,11 +1,15 @@
 /** Sizes, thresholds and their defaults: one table, checked at the facade, the same for every backend. */
 import type { IndexingDescriptor } from '../backends/backend.js';
 import { EwaldError } from '../errors.js';
+import { indexingConstants } from '../layout/indexing.js';
 import { enums, indexerParams } from '../layout/layout.js';
 import { pack } from '../layout/struct.js';
 import { choice, integer, knownOptions, real } from '../options.js';
 
-/** How the search is done: `fast` (default) or `exhaustive`, the published search with its defects mended. */
+/**
+ * How the search is done: `fast` (default), `turbo`, which is fast with less effort on images that are hard, or `exhaustive`, the published
+ * search with its defects mended. Turbo finds more than exhaustive and less than fast.
+ */
 export type IndexingMethod = keyof typeof enums.Method;
 /** How a found cell is refined; see `IndexingThresholds.refinement`. */
 export type Refinement = keyof typeof enums.Refinement;
@@ -22,7 +26,7 @@ export interface IndexerOptions {
   readonly batch?: number;
   /** Spots of all images of one run together, before the choice of `maxSpots`; default batch × max(4 · maxSpots, 4096). */
   readonly maxBatchSpots?: number;
-  /** `fast` (default) or `exhaustive`. */
+  /** `fast` (default), `turbo` or `exhaustive`; see IndexingMethod. */
   readonly method?: IndexingMethod;
   /** Candidate vectors kept a length, 1 … 1024; default: the method's own (exhaustive 32). */
   readonly candidateVectors?: number;
@@ -64,7 +68,7 @@ export interface IndexingThresholds {
   readonly samplePoints?: number;
   /** Rotation angles, 0 (the method's own) or 64 … maxAnglePoints; default 0 (exhaustive from samplePoints). */
   readonly anglePoints?: number;
-  /** `rotation` (default of fast: orientation first, lengths and angles only where the data carry them), `ifssr` (default of exhaustive), `ifss`, `ifse` or `raw`. */
+  /** `rotation` (default of fast and turbo: orientation first, lengths and angles only where the data carry them), `ifssr` (default of exhaustive), `ifss`, `ifse` or `raw`. */
   readonly refinement?: Refinement;
   /** Factor on the acceptance radius a round, 0.01 … 0.99, default 0.8. */
   readonly contraction?: number;
@@ -158,7 +162,12 @@ export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array 
     if (t[name] === 0 && fallback === 0) return 0;
     return integer(`index: ${name}`, t[name] as number | undefined, fallback, low, high);
   };
-  const refinement = choice('index: refinement', t.refinement, sizes.method === 'fast' ? 'rotation' : 'ifssr', Object.keys(enums.Refinement) as Refinement[]);
+  const refinement = choice(
+    'index: refinement',
+    t.refinement,
+    sizes.method === 'exhaustive' ? 'ifssr' : 'rotation',
+    Object.keys(enums.Refinement) as Refinement[],
+  );
   const indexUnits = refinement === 'ifss' || refinement === 'ifse';
   const triml = number('triml', 0.001, 0, 0.5);
   const trimh = number('trimh', 0.3, 0, 0.5);
@@ -187,4 +196,4 @@ export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array 
 }
 
 /** Spots without which no image can be indexed; the core flags images that have fewer. */
-export const minimumSpots = 5;
+export const minimumSpots = indexingConstants.leastSpots.value;

@@ -62,6 +62,8 @@ export interface ImageView {
   readonly tooFewSpots: boolean;
   /** More spots than `maxSpots`: the lowest-resolution ones took part. */
   readonly truncated: boolean;
+  /** Spots beyond 5 1/angstrom (0.2 Å), where no crystal diffracts, were left out. */
+  readonly tooFar: boolean;
   /** Every cell returned: accepted ones first, then candidates, best first. */
   cells(): FoundCell[];
   /** The accepted lattices. */
@@ -136,6 +138,7 @@ export class IndexingResult {
       usedSpots: word(usedWord),
       tooFewSpots: (flags & enums.ImageFlag.tooFewSpots) !== 0,
       truncated: (flags & enums.ImageFlag.truncated) !== 0,
+      tooFar: (flags & enums.ImageFlag.tooFar) !== 0,
       assignment,
       cells,
       crystals: () =>

@@ -1,10 +1,12 @@
 /** Writers of the generated layouts: C/C++/CUDA and WGSL. `scripts/layout.mjs` puts the text into the tree and checks that it is fresh. */
+import { efforts, indexingConstants, mostOf, turboEffort } from './indexing.js';
 import { constants, enums, type Scalar, type Struct, structs } from './layout.js';
 import { sizeOf, wordOf } from './struct.js';
 
 const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
 const upper = (name: string): string => snake(name).toUpperCase();
 const notice = 'Generated from src/layout/layout.ts by `npm run layout`. Do not edit.';
+const indexingNotice = 'Generated from src/layout/indexing.ts by `npm run layout`. Do not edit.';
 const cType: Record<Scalar, string> = { u32: 'uint32_t', i32: 'int32_t', f32: 'float' };
 
 /** The text of cpp/include/generated/layout.h: C structs with static offset checks, enums and constants. */
@@ -66,4 +68,51 @@ export function wgslHeader(): string {
     out.push('}');
   }
   return `${out.join('\n')}\n`;
+}
+
+const effortNames = Object.keys(efforts[0] ?? {}) as (keyof (typeof efforts)[number])[];
+// Constants and what follows from the table of efforts, in the order of the headers.
+const indexingValues = {
+  ...indexingConstants,
+  turboEffort: { value: turboEffort, doc: 'where the efforts of turbo begin' },
+  mostEffortDirections: { value: mostOf('directions'), doc: 'of any effort' },
+  mostEffortCandidates: { value: mostOf('candidates'), doc: 'of any effort' },
+  mostEffortHits: { value: mostOf('hits'), doc: 'of any effort' },
+  mostEffortJudged: { value: mostOf('judged'), doc: 'of any effort' },
+};
+const isReal = (name: string, value: unknown): boolean => name === 'share' || (typeof value === 'object' && value !== null && 'real' in value);
+const realText = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : `${value}`);
+
+/** The text of cpp/include/generated/indexing.h: the constants, and the table of efforts as text that C++ and CUDA make an array of. */
+export function indexingHeader(): string {
+  const out = [`// ${indexingNotice}`, '#pragma once', '', 'namespace ewald::indexing {', ''];
+  for (const [name, entry] of Object.entries(indexingValues)) {
+    const value = isReal(name, entry) ? `double ${snake(name)} = ${realText(entry.value)}` : `int ${snake(name)} = ${entry.value}`;
+    out.push(`// ${entry.doc}`, `constexpr ${value};`);
+  }
+  const type = (name: string, value: unknown): string => (typeof value === 'boolean' ? 'bool' : isReal(name, value) ? 'double' : 'int');
+  out.push('', '// One effort of the fast method; see src/layout/indexing.ts.', 'struct Effort {');
+  for (const name of effortNames) out.push(`  ${type(name, efforts[0]?.[name])} ${snake(name)};`);
+  out.push('};', '');
+  const rows = efforts.map((effort) => `  {${effortNames.map((name) => `${effort[name]}`).join(', ')}}`);
+  out.push(`#define EWALD_INDEXING_EFFORTS \\`, rows.join(', \\\n'), '', '}  // namespace ewald::indexing', '');
+  return out.join('\n');
+}
+
+/** The text of wgsl/generated/indexing.wgsl: the same for shaders. */
+export function indexingShader(): string {
+  const out = [`// ${indexingNotice}`];
+  for (const [name, entry] of Object.entries(indexingValues)) {
+    out.push(`const ${upper(name)} = ${isReal(name, entry) ? realText(entry.value) : `${entry.value}u`}; // ${entry.doc}`);
+  }
+  const type = (name: string, value: unknown): string => (typeof value === 'boolean' ? 'bool' : isReal(name, value) ? 'f32' : 'u32');
+  out.push('', '// One effort of the fast method; see src/layout/indexing.ts.', 'struct Effort {');
+  for (const name of effortNames) out.push(`  ${snake(name)}: ${type(name, efforts[0]?.[name])},`);
+  out.push('}', 'fn effort_of(k: u32) -> Effort {', `  var efforts = array<Effort, ${efforts.length}>(`);
+  for (const effort of efforts) {
+    const values = effortNames.map((name) => (typeof effort[name] === 'boolean' || isReal(name, effort[name]) ? `${effort[name]}` : `${effort[name]}u`));
+    out.push(`    Effort(${values.join(', ')}),`);
+  }
+  out.push('  );', '  return efforts[k];', '}', '');
+  return out.join('\n');
 }

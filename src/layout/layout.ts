@@ -235,11 +235,11 @@ export const enums = {
     device: 7,
     internal: 8,
   },
-  Method: { fast: 0, exhaustive: 1 },
+  Method: { fast: 0, exhaustive: 1, turbo: 2 },
   Refinement: { rotation: 0, raw: 1, ifss: 2, ifse: 3, ifssr: 4 },
   /** Kinds of stage records: one StageSummary, u32 counts of the directions, StagePick, StageVector, StageCell found, StageCell refined. */
   Stage: { summary: 0, counts: 1, picked: 2, vectors: 3, hits: 4, cells: 5 },
-  ImageFlag: { tooFewSpots: 1, truncated: 2, nonFinite: 4 },
+  ImageFlag: { tooFewSpots: 1, truncated: 2, nonFinite: 4, tooFar: 8 },
   /** c2r has input and output of r2c exchanged; realC2c has real input and a full complex output. */
   FftKind: { c2c: 0, r2c: 1, c2r: 2, realC2c: 3, r2r: 4 },
   FftPrecision: { f32: 0, f64: 1 },

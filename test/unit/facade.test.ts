@@ -104,7 +104,7 @@ describe.each(['wasm', 'native'] as const)('plans on %s', (backend) => {
   it('indexer: refuse sizes and thresholds outside their ranges', async () => {
     const before = context.liveBytes;
     await refused(() => context.indexer({ maxSpots: 2 }), 'Argument', 'maxSpots is 2', 'from 6');
-    await refused(() => context.indexer({ method: 'slow' as 'fast' }), 'Argument', '"slow"', 'fast, exhaustive');
+    await refused(() => context.indexer({ method: 'slow' as 'fast' }), 'Argument', '"slow"', 'fast, exhaustive, turbo');
     await refused(() => context.indexer({ maxSpot: 3 } as object), 'Argument', 'did you mean "maxSpots"');
     expect(context.liveBytes).toBe(before);
     const indexer = await context.indexer();

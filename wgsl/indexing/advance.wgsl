@@ -33,7 +33,7 @@ var<workgroup> step: Step;
 
 // Lattices that were judged take their rank; one that is there already, as good, is dropped.
 fn settle(image: u32, pool: u32) {
-  for (var k = 0u; k < MOST_JUDGED; k++) {
+  for (var k = 0u; k < MOST_EFFORT_JUDGED; k++) {
     let place = tallies[image].judging[k];
     if (place == NOWHERE) { continue; }
     let order = order_at(image, pool);
@@ -54,7 +54,7 @@ fn settle(image: u32, pool: u32) {
 // Exhaustive: the first judged lattice that is accepted goes to the front; those behind it count as not judged.
 fn settle_exhaustive(image: u32, pool: u32) {
   let order = order_at(image, pool);
-  for (var k = 0u; k < MOST_JUDGED; k++) {
+  for (var k = 0u; k < MOST_EFFORT_JUDGED; k++) {
     let place = tallies[image].judging[k];
     if (place == NOWHERE) { return; }
     let lattice = lattices[judged_at(image, k)];
@@ -70,13 +70,14 @@ fn settle_exhaustive(image: u32, pool: u32) {
 
 // Whether the search ends here.
 fn search_ends(image: u32, job: Job) -> bool {
-  if (run.exhaustive != 0u || job.effort + 1u == EFFORTS) { return true; }
+  let effort = effort_of(job.effort);
+  if (run.exhaustive != 0u || effort.last) { return true; }
   if (tallies[image].held[job.pool] == 0u || job.flat != 0u) { return false; }
   let best = lattices[lattice_at(image, job.pool, 0u)];
-  if ((best.marks & JUDGED) == 0u || best.log10_chance > run.params.accept_log10 - 5.0) { return false; }
+  if ((best.marks & JUDGED) == 0u || best.log10_chance > run.params.accept_log10 - SPARE_DECADES) { return false; }
   // A lattice that shares a plane of nodes with the true one can look very good too, but explains few spots. So a lattice ends the
-  // search only when it explains a good part of them; the first effort, which overlooks more, must show more.
-  return best.merit > select(0.22, 0.4, job.effort == 0u) * f32(job.n);
+  // search only when it explains a good part of them; a light effort, which overlooks more, must show more.
+  return best.merit > effort.share * f32(job.n);
 }
 
 // After a search: accepts its best lattice, and says how the next one begins.
@@ -168,9 +169,9 @@ fn advance(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
       at_hand.going = select(0u, 1u, n >= LEAST_SPOTS);
       at_hand.n = n;
       at_hand.pool = 1u;
-      at_hand.effort = select(0u, 1u, n <= 40u && run.exhaustive == 0u);
+      at_hand.effort = run.first_effort + select(0u, 1u, n <= SHORT_LIST);
       at_hand.input = 0u;
-      at_hand.flat = select(0u, 1u, beam.thickness * cells[0].shortest < 0.25);
+      at_hand.flat = select(0u, 1u, beam.thickness * cells[0].shortest < FLAT_THICKNESS);
       at_hand.beam = beam.axis;
       tallies[image].held[1] = 0u;
     }

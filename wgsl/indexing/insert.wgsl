@@ -26,9 +26,9 @@ fn insert_fresh(@builtin(global_invocation_id) invocation: vec3u) {
     top = max(top, lattices[at].merit);
     if ((lattices[at].marks & JUDGED) == 0u) { rank = min(rank, i); }
   }
-  let most = select(4u, 2u, job.effort == 0u);
+  let most = effort_of(job.effort).judged;
   for (var k = 0u; k < most && rank + k < held; k++) {
-    if (k > 0u && lattices[lattice_at(image, job.pool, rank + k)].merit < 0.5 * top) { break; }
+    if (k > 0u && lattices[lattice_at(image, job.pool, rank + k)].merit < RIVAL_SHARE * top) { break; }
     tallies[image].judging[k] = orders[order_at(image, job.pool) + rank + k];
   }
 }

@@ -32,7 +32,7 @@ fn judge(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_inde
   let known = cells[lattice.input];
   let list = list_at(image);
   let n = job.n;
-  let slots = (MOST_JUDGED * image + workgroup.y) * run.node_slots;
+  let slots = (MOST_EFFORT_JUDGED * image + workgroup.y) * run.node_slots;
   let free_fit = run.params.refinement >= REFINEMENT_IFSS && run.exhaustive == 0u;
   let may_strain = run.params.refinement == REFINEMENT_ROTATION && run.exhaustive == 0u;
   var chance = Chance();
@@ -45,7 +45,7 @@ fn judge(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_inde
         trial.marks |= STRAINED;
       }
     } else {
-      if (!may_strain || !(lattice.merit > 8.0)) { break; }
+      if (!may_strain || !(lattice.merit > STRAIN_MERIT)) { break; }
       trial = with_cell(lattice, refine_strain(known, list, n, cell_of_lattice(lattice)));
       trial.marks |= STRAINED;
       if (cell_difference(cell_of_lattice(trial), cell_of_known(known)) >= STRAIN_LIMIT) { break; }

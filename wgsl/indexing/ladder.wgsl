@@ -219,7 +219,7 @@ fn climb(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_inde
   let along = PHASE_ERROR / (select(LENGTH_TOLERANCE, SCALE_TOLERANCE, effort.free_scale) * known);
   let prior = Prior(across * across, along * along);
   // With few spots the length is no good test: all candidates have been pulled to it.
-  let limit = select(0.2, LENGTH_LIMIT, n > 40u);
+  let limit = select(0.2, LENGTH_LIMIT, n > SHORT_LIST);
 
   // One call of each stage, in a loop: compilers put every call in line.
   var m = first;

@@ -1,9 +1,10 @@
 // What the stages of one indexing run share: sizes, known cells, and what is kept of an image from one dispatch to the next. The twin of
-// cpp/indexing/plan.h; answer-changing constants are those of cpp/indexing/constants.h, everything is float32 here (README.md).
+// cpp/indexing/plan.h; answer-changing constants are those of src/layout/indexing.ts, everything is float32 here (README.md).
 //
 // Every image of a chunk has a slot; a kernel's workgroup_id.x is the slot. A kernel reads what it does not write through read-only
 // bindings: their values count as uniform, so that barriers may follow from them.
 #include "generated/layout.wgsl"
+#include "generated/indexing.wgsl"
 #include "indexing/geometry.wgsl"
 
 // One chunk of a run. Places are in elements of the array they point into.
@@ -19,7 +20,7 @@ struct Run {
   angle_points: u32,      // exhaustive: angles of this run
   sample_points: u32,     // exhaustive: directions of this run
   length_count: u32,      // exhaustive: vectors of known cells that are sampled
-  pad0: u32,
+  first_effort: u32,      // fast: where the efforts of the method begin
   vectors: u32,           // room for candidate vectors, an image
   count_words: u32,       // room for counts over directions, an image, in words of four or two counts
   hit_words: u32,         // room for hits, an image
@@ -32,30 +33,6 @@ struct Run {
 }
 
 @group(0) @binding(0) var<uniform> run: Run;
-
-// With fewer spots there is nothing to look for.
-const LEAST_SPOTS = 5u;
-// Sampling: the lowest-resolution spots take part, and neighbouring directions differ by GRID_STEP periods at the outermost of them.
-const SAMPLE_SPOTS = 48u;
-const GRID_STEP = 0.40;
-const LEAST_DIRECTIONS = 1024u;
-// A base vector known to one percent, and phases known to a twentieth of a period: the weights of what is known beforehand in the fit of
-// a candidate vector. Without them the fit runs away where the Ewald sphere is flat.
-const LENGTH_TOLERANCE = 0.01;
-const PHASE_ERROR = 0.05;
-// A wrong detector distance scales every length: where nothing is found the scale is left free within this.
-const SCALE_TOLERANCE = 0.03;
-// A fitted vector whose length is off by more is not the one that was sampled.
-const LENGTH_LIMIT = 0.04;
-// Rotation search: lowest-resolution spots, and the step of the outermost of them in periods.
-const TURN_SPOTS = 96u;
-const TURN_STEP = 0.35;
-// Divisible by many numbers, so that a search finds a close divisor that is a multiple of 12 (the orders of lattice axes).
-const TURN_STEPS = 20160u;
-// Refinement of the cell: how far the true cell is expected to be from the known one, and where it is another cell
-// ((relative length + relative volume)^2).
-const STRAIN_TOLERANCE = 0.01;
-const STRAIN_LIMIT = 0.02;
 
 const PI = 3.14159265358979;
 
@@ -137,27 +114,12 @@ fn cell_of_lattice(l: Lattice) -> Cell { return Cell(l.a, l.b, l.c); }
 fn cell_of_known(known: KnownCell) -> Cell { return Cell(known.row[0].xyz, known.row[1].xyz, known.row[2].xyz); }
 
 // Places of an image's lattices: the fresh cells of a round, the two pools, what was judged, what was accepted.
-const MOST_JUDGED = 4u;
 fn fresh_at(image: u32, k: u32) -> u32 { return image * run.lattices + k; }
-fn fresh_room() -> u32 { return select(12u, run.outputs, run.exhaustive != 0u); }
+fn fresh_room() -> u32 { return select(MOST_EFFORT_HITS, run.outputs, run.exhaustive != 0u); }
 fn pool_at(image: u32, pool: u32, k: u32) -> u32 { return image * run.lattices + fresh_room() + pool * run.pool + k; }
 fn judged_at(image: u32, k: u32) -> u32 { return image * run.lattices + fresh_room() + 2u * run.pool + k; }
-fn accepted_at(image: u32, k: u32) -> u32 { return image * run.lattices + fresh_room() + 2u * run.pool + MOST_JUDGED + k; }
+fn accepted_at(image: u32, k: u32) -> u32 { return image * run.lattices + fresh_room() + 2u * run.pool + MOST_EFFORT_JUDGED + k; }
 
 // Places of an image's spots, x y z |s| each: all that are used, and the list that is searched.
 fn all_at(image: u32) -> u32 { return 2u * image * run.max_spots; }
 fn list_at(image: u32) -> u32 { return (2u * image + 1u) * run.max_spots; }
-
-// What an effort of the fast method does; the twin of `efforts` in cpp/indexing/isa/fast.cpp.
-struct Effort {
-  base: u32,         // which vector is sampled, shortest first
-  directions: u32,   // sampled directions that are taken on
-  candidates: u32,   // candidate vectors whose rotation is searched
-  hits: u32,         // cells that are refined
-  free_scale: bool,
-}
-const EFFORTS = 6u;
-fn effort_of(k: u32) -> Effort {
-  let base = select(select(0u, k - 1u, k == 2u || k == 3u), 1u, k == 5u);
-  return Effort(base, select(256u, 64u, k == 0u), select(48u, 12u, k == 0u), select(12u, 4u, k == 0u), k >= 4u);
-}

@@ -34,7 +34,7 @@ fn rank_cells(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   tallies[image].held[job.pool] = held;
   var judging = array<u32, 4>(NOWHERE, NOWHERE, NOWHERE, NOWHERE);
   var chosen = 0u;
-  for (var i = 0u; i < held && chosen < MOST_JUDGED; i++) {
+  for (var i = 0u; i < held && chosen < MOST_EFFORT_JUDGED; i++) {
     let place = orders[order + i];
     let lattice = lattices[pool_at(image, job.pool, place)];
     var again = false;

@@ -1,4 +1,4 @@
-// Spots of one image: what is finite, lowest resolution first, at most as many as the indexer holds. One workgroup an image.
+// Spots of one image: what is finite and not too far out, lowest resolution first, at most as many as the indexer holds. One workgroup an image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/sums.wgsl"
@@ -14,21 +14,30 @@ const WORKGROUP = 64u;
 @group(0) @binding(6) var<storage, read_write> tallies: array<Tally>;
 @group(0) @binding(7) var<storage, read_write> orders: array<u32>;
 
-var<workgroup> finite: atomic<u32>;
-var<workgroup> finite_total: u32;
+var<workgroup> near: atomic<u32>;
+var<workgroup> near_total: u32;
+var<workgroup> flags: atomic<u32>;
 
 const NO_KEY = 0xffffffffu;
 
 fn spot(i: u32) -> vec3f { return vec3f(input[3u * i], input[3u * i + 1u], input[3u * i + 2u]); }
 
-// |s|^2 as a number that sorts; NO_KEY where it is not finite. Asked by the bits: WGSL need not know NaN.
-fn key_of(i: u32) -> u32 {
-  let s = spot(i);
-  let raw = bitcast<vec3u>(s) & vec3u(0x7fffffffu);
-  // Above 1e19 the square is infinite.
-  if (max(max(raw.x, raw.y), raw.z) > 0x5f0ac723u) { return NO_KEY; }
-  return bitcast<u32>(dot(s, s));
+// The largest component by its bits: WGSL need not know NaN.
+fn reach_of(i: u32) -> u32 {
+  let raw = bitcast<vec3u>(spot(i)) & vec3u(0x7fffffffu);
+  return max(max(raw.x, raw.y), raw.z);
 }
+
+// |s|^2 as a number that sorts; NO_KEY where it is not finite or too large.
+fn key_of(i: u32) -> u32 {
+  if (reach_of(i) > bitcast<u32>(f32(FARTHEST_SPOT))) { return NO_KEY; }
+  let s = spot(i);
+  let square = dot(s, s);
+  return select(bitcast<u32>(square), NO_KEY, square > FARTHEST_SPOT * FARTHEST_SPOT);
+}
+
+// Why a spot without a key is left out. Above 1e19 the square is infinite.
+fn flag_of(i: u32) -> u32 { return select(IMAGE_FLAG_TOO_FAR, IMAGE_FLAG_NON_FINITE, reach_of(i) > 0x5f0ac723u); }
 
 @compute @workgroup_size(WORKGROUP)
 fn take_spots(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
@@ -37,11 +46,17 @@ fn take_spots(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   let first = offsets[image];
   let last = offsets[image + 1u];
   var count = 0u;
-  for (var i = first + lane; i < last; i += WORKGROUP) { count += select(1u, 0u, key_of(i) == NO_KEY); }
-  atomicAdd(&finite, count);
+  for (var i = first + lane; i < last; i += WORKGROUP) {
+    if (key_of(i) == NO_KEY) {
+      atomicOr(&flags, flag_of(i));
+    } else {
+      count++;
+    }
+  }
+  atomicAdd(&near, count);
   workgroupBarrier();
-  if (lane == 0u) { finite_total = atomicLoad(&finite); }
-  let total = workgroupUniformLoad(&finite_total);
+  if (lane == 0u) { near_total = atomicLoad(&near); }
+  let total = workgroupUniformLoad(&near_total);
   let used = min(total, run.max_spots);
   var bound = Bound(NO_KEY, 0u);
   if (total > run.max_spots) { bound = bound_of(first, last, run.max_spots); }
@@ -89,12 +104,12 @@ fn take_spots(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
     job.going = select(0u, 1u, used >= LEAST_SPOTS);
     job.n = used;
     // A short list is cheap to search well, and it has rivals that share most of the spots.
-    job.effort = select(0u, 1u, used <= 40u && run.exhaustive == 0u);
+    job.effort = run.first_effort + select(0u, 1u, used <= SHORT_LIST);
     job.used = used;
-    job.flags = select(0u, IMAGE_FLAG_NON_FINITE, total < last - first) | select(0u, IMAGE_FLAG_TRUNCATED, total > run.max_spots) |
+    job.flags = atomicLoad(&flags) | select(0u, IMAGE_FLAG_TRUNCATED, total > run.max_spots) |
       select(0u, IMAGE_FLAG_TOO_FEW_SPOTS, used < LEAST_SPOTS);
     // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector gets its turn.
-    job.flat = select(0u, 1u, beam.thickness * cells[0].shortest < 0.25);
+    job.flat = select(0u, 1u, beam.thickness * cells[0].shortest < FLAT_THICKNESS);
     job.beam = beam.axis;
     jobs[image] = job;
     tallies[image] = Tally();

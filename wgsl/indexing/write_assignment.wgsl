@@ -19,9 +19,9 @@ fn write_assignment(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invo
   if (job.going != 0u || job.accepted == 0u) { return; }
   for (var i = offsets[image] + index; i < offsets[image + 1u]; i += WORKGROUP) {
     let s = vec3f(input[3u * i], input[3u * i + 1u], input[3u * i + 2u]);
-    // Beyond any lattice, or not finite: asked by the bits.
+    // Too far out, or not finite: asked by the bits first.
     let raw = bitcast<vec3u>(s) & vec3u(0x7fffffffu);
-    if (max(max(raw.x, raw.y), raw.z) > 0x49742400u) { continue; }
+    if (max(max(raw.x, raw.y), raw.z) > bitcast<u32>(f32(FARTHEST_SPOT)) || dot(s, s) > FARTHEST_SPOT * FARTHEST_SPOT) { continue; }
     let owner = owner_of(image, job.accepted, s).lattice;
     if (owner != 0u) { atomicOr(&assignment[i / 4u], owner << (8u * (i % 4u))); }
   }

@@ -30,7 +30,8 @@ typedef enum ewald_status {
 
 typedef enum ewald_method {
   EWALD_METHOD_FAST = 0,
-  EWALD_METHOD_EXHAUSTIVE = 1
+  EWALD_METHOD_EXHAUSTIVE = 1,
+  EWALD_METHOD_TURBO = 2
 } ewald_method;
 
 typedef enum ewald_refinement {
@@ -53,7 +54,8 @@ typedef enum ewald_stage {
 typedef enum ewald_image_flag {
   EWALD_IMAGE_FLAG_TOO_FEW_SPOTS = 1,
   EWALD_IMAGE_FLAG_TRUNCATED = 2,
-  EWALD_IMAGE_FLAG_NON_FINITE = 4
+  EWALD_IMAGE_FLAG_NON_FINITE = 4,
+  EWALD_IMAGE_FLAG_TOO_FAR = 8
 } ewald_image_flag;
 
 typedef enum ewald_fft_kind {

@@ -6,16 +6,7 @@
 namespace ewald::EWALD_ISA {
 namespace {
 
-struct Effort {
-  int base;        // which vector is sampled, shortest first
-  int directions;  // sampled directions that are taken on
-  int candidates;  // candidate vectors whose rotation is searched
-  int hits;        // cells that are refined
-  bool free_scale;
-};
-
-constexpr Effort efforts[] = {{0, 64, 12, 4, false},   {0, 256, 48, 12, false}, {1, 256, 48, 12, false},
-                              {2, 256, 48, 12, false}, {0, 256, 48, 12, true},  {1, 256, 48, 12, true}};
+constexpr Effort efforts[] = {EWALD_INDEXING_EFFORTS};
 
 // Judged lattices first, by their chance; then the others by merit. Of equals the one found first.
 bool better(const Lattice& a, const Lattice& b) {
@@ -87,7 +78,7 @@ void judge(const RunPlan& plan, const SpotList& spots, bool may_strain, Lattice&
     may_strain = false;
   }
   Chance chance = chance_of(plan, lattice, spots, work);
-  if (may_strain && lattice.merit > 8) {
+  if (may_strain && lattice.merit > strain_merit) {
     Lattice strained = lattice;
     refine(plan, known, spots, true, strained);
     if (strained.strained) {
@@ -109,7 +100,7 @@ void judge_best(const RunPlan& plan, const SpotList& spots, int most, Workspace&
   for (int k = 0; k < most; k++) {
     int at = 0;
     while (at < work.lattice_count && work.lattices[at].judged) at++;
-    if (at == work.lattice_count || (k > 0 && work.lattices[at].merit < 0.5 * top)) break;
+    if (at == work.lattice_count || (k > 0 && work.lattices[at].merit < rival_share * top)) break;
     Lattice lattice = take_out(work, at);
     judge(plan, spots, plan.params.refinement != EWALD_REFINEMENT_RAW, lattice, work);
     bool known_already = false;
@@ -124,21 +115,22 @@ void judge_best(const RunPlan& plan, const SpotList& spots, int most, Workspace&
 void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work) {
   work.lattice_count = 0;
   if (spots.n < 4) return;
-  const int efforts_there = int(sizeof efforts / sizeof *efforts);
   // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector gets its turn.
   double thickness;
   work.beam = thin_axis(spots, &thickness);
-  const bool flat = thickness * plan.cells[0].shortest < 0.25;
+  const bool flat = thickness * plan.cells[0].shortest < flat_thickness;
+  const int first = plan.descriptor.method == EWALD_METHOD_TURBO ? turbo_effort : 0;
   // A short list is cheap to search well, and it has rivals that share most of the spots.
-  for (int e = spots.n <= 40 ? 1 : 0; e < efforts_there; e++) {
-    for (int input = 0; input < plan.cell_count; input++) search_with(plan, input, efforts[e], spots, work);
-    judge_best(plan, spots, e == 0 ? 2 : 4, work);
+  for (const Effort* effort = efforts + first + (spots.n <= short_list);; effort++) {
+    for (int input = 0; input < plan.cell_count; input++) search_with(plan, input, *effort, spots, work);
+    judge_best(plan, spots, effort->judged, work);
+    if (effort->last) break;
     if (work.lattice_count == 0 || flat) continue;
     const Lattice& best = work.lattices[0];
-    if (best.log10_chance > plan.params.accept_log10 - 5) continue;
+    if (best.log10_chance > plan.params.accept_log10 - spare_decades) continue;
     // A lattice that shares a plane of nodes with the true one can look very good too, but explains few spots. So a lattice ends the
-    // search only when it explains a good part of them; the first effort, which overlooks more, must show more.
-    if (best.merit > (e == 0 ? 0.4 : 0.22) * spots.n) break;
+    // search only when it explains a good part of them; a light effort, which overlooks more, must show more.
+    if (best.merit > effort->share * spots.n) break;
   }
 }
 

@@ -22,7 +22,7 @@ void write_assignment(const RunPlan& plan, int accepted, const ImageTask& task, 
   if (work.all.n == int(task.n)) return;
   for (uint32_t i = 0; i < task.n; i++) {
     const Vec3 s{task.spots[3 * size_t(i)], task.spots[3 * size_t(i) + 1], task.spots[3 * size_t(i) + 2]};
-    if (task.assignment[i] != 0 || !(dot(s, s) < 1e30)) continue;
+    if (task.assignment[i] != 0 || !(dot(s, s) <= farthest_spot * farthest_spot)) continue;
     double nearest = 1;
     for (int k = 0; k < accepted; k++) {
       const Lattice& lattice = work.accepted[k];

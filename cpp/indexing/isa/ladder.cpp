@@ -177,7 +177,7 @@ void climb(const Tables& tables, int points, const int32_t* picked, int count, d
   const Prior prior{float(phase_error * phase_error / (reach * reach)),
                     float(phase_error * phase_error / (tolerance * tolerance * length * length))};
   // With few spots the length is no good test: all candidates have been pulled to it.
-  const float limit = n > 40 ? float(length_limit) : 0.2f;
+  const float limit = n > short_list ? float(length_limit) : 0.2f;
 
   climb_round(list, spots, first, 0.25f, 4, prior);
   keep_distinct(list, float(length), float(edge), 0.10f, limit, scratch);

@@ -1,4 +1,4 @@
-// Spots of one image: what is finite, lowest resolution first, at most as many as the handle holds.
+// Spots of one image: what is finite and not too far out, lowest resolution first, at most as many as the handle holds.
 #include "indexing/isa/stages.h"
 
 #include <algorithm>
@@ -56,8 +56,8 @@ uint32_t take_spots(const float* spots, uint32_t n, int max_spots, Workspace& wo
     // In double the squares of float32 are exact, so the order does not depend on the instruction set.
     const double x = spots[3 * i], y = spots[3 * i + 1], z = spots[3 * i + 2];
     const float square = float(x * x + y * y + z * z);
-    if (!(square < __builtin_inff())) {
-      flags |= EWALD_IMAGE_FLAG_NON_FINITE;
+    if (!(square <= float(farthest_spot * farthest_spot))) {
+      flags |= square < __builtin_inff() ? EWALD_IMAGE_FLAG_TOO_FAR : EWALD_IMAGE_FLAG_NON_FINITE;
       continue;
     }
     if (held == 2 * max_spots) {

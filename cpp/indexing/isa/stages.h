@@ -2,7 +2,7 @@
 // instruction set.
 #pragma once
 #include "common/simd.h"
-#include "indexing/constants.h"
+#include "generated/indexing.h"
 #include "indexing/plan.h"
 
 namespace ewald::EWALD_ISA {

@@ -1,11 +1,12 @@
 /** What follows from the known cells of a run, made in float64 on the host and packed for the kernels. The twin of cpp/indexing/tables.cpp. */
 import { EwaldError } from '../../errors.js';
+import { indexingConstants } from '../../layout/indexing.js';
 
 type Vector = readonly [number, number, number];
 type Rows = readonly [Vector, Vector, Vector];
 
 /** Spheres of the acceptance radius around the nodes fill this fraction of reciprocal space. */
-const acceptanceOccupancy = 1 / 64;
+const acceptanceOccupancy = indexingConstants.acceptanceOccupancy.value;
 
 /** One vector of a known cell as the one whose direction is sampled; `BaseVector` in wgsl/indexing/plan.wgsl. */
 export interface BaseVector {

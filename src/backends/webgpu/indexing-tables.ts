@@ -1,7 +1,7 @@
 /** Tables of cosines and sines for the indexing kernels, made in float64. The twin of cpp/indexing/tables.cpp. */
+import { indexingConstants } from '../../layout/indexing.js';
 
-/** Divisible by many numbers, so that a search finds a close divisor that is a multiple of 12; `TURN_STEPS` in wgsl/indexing/plan.wgsl. */
-export const turnSteps = 20160;
+const turnSteps = indexingConstants.turnSteps.value;
 
 /** Entries behind a table that kernels may read, four at a time. */
 const margin = 4;

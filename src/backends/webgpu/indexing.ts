@@ -1,5 +1,6 @@
 /** Indexing on WebGPU: a batch goes through the kernels of wgsl/indexing in chunks that fill a workspace fixed at planning. */
 import { EwaldError } from '../../errors.js';
+import { efforts, mostOf, turboEffort } from '../../layout/indexing.js';
 import { enums, imageResult, indexedCell, indexerParams } from '../../layout/layout.js';
 import { sizeOf, wordOf } from '../../layout/struct.js';
 import type { IndexingBatch, IndexingDescriptor, IndexingKernel, Op } from '../backend.js';
@@ -15,14 +16,12 @@ const mostImages = 1024;
 const countBytes = 2 ** 27;
 /** What the kernels have room for; wgsl/indexing names each. */
 const mostPicked = 384;
-const mostEffort = 48;
 const enoughHits = 64;
 const mostSteps = 5120;
 const mostListed = 1024;
 const histogramSpots = 2047;
-const efforts = 6;
-const effortHits = 12;
-const judged = 4;
+const effortHits = mostOf('hits');
+const judged = mostOf('judged');
 const turnWorkgroups = 24;
 
 /** The op of a device; a test sets how many images are worked on at a time. */
@@ -48,6 +47,9 @@ function whyNot(device: GpuDevice, descriptor: IndexingDescriptor): { why: strin
 
 interface Sizes {
   readonly exhaustive: boolean;
+  /** fast: where the efforts of the method begin, and how many they are. */
+  readonly firstEffort: number;
+  readonly efforts: number;
   readonly redundant: boolean;
   readonly spots: number;
   readonly outputs: number;
@@ -69,6 +71,7 @@ interface Sizes {
 
 function sizesOf({ fields, batch, maxBatchSpots, maxInputCells, maxOutputCells }: IndexingDescriptor): Sizes {
   const exhaustive = fields.method === enums.Method.exhaustive;
+  const turbo = fields.method === enums.Method.turbo;
   const redundant = fields.redundant === 1;
   const spots = fields.maxSpots ?? 0;
   const candidateVectors = fields.candidateVectors ?? 0;
@@ -77,6 +80,8 @@ function sizesOf({ fields, batch, maxBatchSpots, maxInputCells, maxOutputCells }
   while (nodeSlots < 2 * spots) nodeSlots *= 2;
   return {
     exhaustive,
+    firstEffort: turbo ? turboEffort : 0,
+    efforts: turbo ? efforts.length - turboEffort : turboEffort,
     redundant,
     spots,
     outputs: maxOutputCells,
@@ -86,7 +91,7 @@ function sizesOf({ fields, batch, maxBatchSpots, maxInputCells, maxOutputCells }
     batch,
     batchSpots: maxBatchSpots,
     inputCells: maxInputCells,
-    kept: exhaustive ? candidateVectors || 32 : Math.min(mostPicked, Math.max(mostEffort, candidateVectors)),
+    kept: exhaustive ? candidateVectors || 32 : Math.min(mostPicked, Math.max(mostOf('candidates'), candidateVectors)),
     lengths: (redundant ? 3 : 1) * maxInputCells,
     pool,
     lattices: (exhaustive ? maxOutputCells : effortHits) + 2 * pool + judged + Math.min(maxOutputCells, 255),
@@ -251,8 +256,8 @@ class Runner {
     const known = this.#describe(cells.subarray(0, 9 * cellCount));
     const crystals = param(view, 'maxCrystals');
     const vectors = size.kept;
-    const rounds = this.#device.software ? 1 : Math.max(efforts, cellCount);
-    let shape = { points: size.points, angles: 0, groups: 0, lengths: 0, rounds, enough: crystals === 1 && rounds >= efforts * cellCount };
+    const rounds = this.#device.software ? 1 : Math.max(size.efforts, cellCount);
+    let shape = { points: size.points, angles: 0, groups: 0, lengths: 0, rounds, enough: crystals === 1 && rounds >= size.efforts * cellCount };
     if (size.exhaustive) {
       const lengths = sampledLengths(known, size.redundant, view.getFloat32(4 * wordOf(indexerParams, 'lengthThreshold'), true));
       this.#device.write(this.#buffer('lengths'), packLengths(lengths));
@@ -269,7 +274,19 @@ class Runner {
     const { turns, angles } = this.#places;
     uniform.set(
       [
-        ...[0, cellCount, size.spots, size.outputs, size.candidateVectors, size.points, size.angles, shape.angles, shape.points, shape.lengths, 0],
+        ...[
+          0,
+          cellCount,
+          size.spots,
+          size.outputs,
+          size.candidateVectors,
+          size.points,
+          size.angles,
+          shape.angles,
+          shape.points,
+          shape.lengths,
+          size.firstEffort,
+        ],
         ...[vectorsOf(size), perCount, perHit, size.lattices, size.pool, size.nodeSlots, turns, angles, size.exhaustive ? 1 : 0],
       ],
       16,
