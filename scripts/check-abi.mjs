@@ -16,6 +16,9 @@ const unbound = {
 const beside = {
   memoryWrite: 'C writes to memory of ewald_alloc by itself',
   memoryRead: 'C reads it by itself',
+  engineFind: 'engines (cpp/engines) are libraries of the host, which a wasm module cannot load',
+  engineCreate: 'the same',
+  engineDestroy: 'the same',
 };
 
 const snake = (name) => `ewald_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
@@ -26,7 +29,7 @@ const camel = (name) => name.replace(/^ewald_/, '').replace(/_([a-z0-9])/g, (_, 
  *
  * @param ffi The module `ewald/ffi` of this build.
  * @param inputs `header`: its text; `include(name)`: the text of what it includes; `wasm`: bytes of the module, or undefined;
- * `addonSource`: text of cpp/addon/addon.cpp; `addonNames`: names that the built addon exports, or undefined.
+ * `addonSource`: text of cpp/addon/*.cpp; `addonNames`: names that the built addon exports, or undefined.
  */
 export function checkAbi(ffi, { header, include, wasm, addonSource, addonNames }) {
   const problems = [];
@@ -98,7 +101,7 @@ export function inputsOf(folder = root) {
     header: readFileSync(join(include, 'ewald.h'), 'utf8'),
     include: (name) => readFileSync(join(include, name), 'utf8'),
     wasm: existsSync(wasm) ? readFileSync(wasm) : undefined,
-    addonSource: readFileSync(join(folder, 'cpp/addon/addon.cpp'), 'utf8'),
+    addonSource: ['addon.cpp', 'engines.cpp', 'fft.h'].map((file) => readFileSync(join(folder, 'cpp/addon', file), 'utf8')).join('\n'),
     addonNames: existsSync(addon) ? Object.keys(createRequire(import.meta.url)(addon)) : undefined,
     absent,
   };

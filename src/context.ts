@@ -11,7 +11,7 @@ import { type Indexer, type IndexerOptions, planIndexer } from './indexing/index
 import { type Log, Logger, type LogLevel, type LogSink, parseLogLevel } from './log.js';
 import { knownOptions } from './options.js';
 import { type PiOptions, type PiPlan, planPi } from './pi/pi.js';
-import type { Planner } from './planner.js';
+import type { Feature, Planner } from './planner.js';
 import type { Platform } from './platform.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from './resource.js';
 
@@ -126,6 +126,11 @@ export async function openContext(platform: Platform, options: ContextOptions = 
   return new OpenContext(backends, logger, auditor) as unknown as Context;
 }
 
+/** Why a backend lacks a feature, where its name does not say it. */
+const missing: Readonly<Partial<Record<Feature, string>>> = {
+  fftEngine: 'external engines are libraries of the host, which only the native backend in Node can load',
+};
+
 // What is left to the garbage collector is said once, and the backends are let go.
 const forgotten =
   typeof FinalizationRegistry === 'undefined'
@@ -166,7 +171,7 @@ class OpenContext implements ContextMethods {
           throw new EwaldError('Argument', `the backend ${on} is not open in this context; open are ${open.map(({ name }) => name).join(', ')}`);
         for (const backend of candidates) {
           const op = backend[feature] as { supports(d: unknown): true | { why: string }; plan(d: unknown): Promise<unknown> } | undefined;
-          const answer = op ? op.supports(descriptor) : { why: `it has no ${feature}` };
+          const answer = op ? op.supports(descriptor) : { why: missing[feature] ?? `it has no ${feature}` };
           if (op && answer === true) {
             const kernel = (await op.plan(descriptor)) as Disposable;
             if (resource.disposed) await kernel.dispose();
@@ -175,6 +180,7 @@ class OpenContext implements ContextMethods {
           }
           reasons.push(`${backend.name}: ${(answer as { why: string }).why}`);
         }
+        if (feature === 'fftEngine') throw new EwaldError('Unsupported', `fft: no open backend can use this engine here (${reasons.join('; ')})`);
         throw new EwaldError(
           'Unsupported',
           `no open backend supports this ${feature === 'array' ? 'array' : `${feature} plan`} (${reasons.join('; ')}); open a context with another backend or without strict`,

@@ -5,7 +5,7 @@ import type { Logger } from './log.js';
 import type { Resource } from './resource.js';
 
 /** A feature of the contract: an optional member of Backend. */
-export type Feature = 'pi' | 'indexing' | 'fft' | 'array';
+export type Feature = 'pi' | 'indexing' | 'fft' | 'fftEngine' | 'array';
 
 /** What plans need from their context. */
 export interface Planner {

@@ -1,7 +1,7 @@
 /** The names that every build exports, whatever the platform. */
 export type { ArrayDtype, ArrayOptions, DeviceArray, DeviceArrayMethods } from './arrays/array.js';
 export type { AuditOptions, AuditReport } from './audit.js';
-export type { BackendName, DeviceInfo, WasmSource } from './backends/backend.js';
+export type { BackendName, DeviceInfo, EngineReport, ExternalEngine, WasmSource } from './backends/backend.js';
 export type { DeviceReport } from './backends/open.js';
 export type { BackendInfo, Context, ContextMethods, ContextOptions } from './context.js';
 export { type BravaisCandidate, type BravaisType, bravaisCandidates } from './crystal/bravais.js';
@@ -9,7 +9,7 @@ export { anglesOf, type Cell, cellFrom, cellFromParameters, lengthsOf, misorient
 export { niggli, type ReducedCell } from './crystal/niggli.js';
 export { cellSimilarity, covers, isViable } from './crystal/similarity.js';
 export { EwaldError, type EwaldErrorTag, isEwaldError } from './errors.js';
-export type { FftArray, FftData, FftKind, FftOptions, FftPlan, FftPlanMethods, FftPrecision, FftRun, FftRunOptions, FftScale, R2rKind } from './fft/fft.js';
+export type { FftArray, FftData, FftEngine, FftKind, FftOptions, FftPlan, FftPlanMethods, FftPrecision, FftRun, FftRunOptions, FftScale, R2rKind } from './fft/fft.js';
 export { convolve, correlate, type FoldMode, fftfreq, fftshift, goodLength, ifftshift, rfftfreq, type Shaped } from './fft/helpers.js';
 export {
   type Crystal,

@@ -1,70 +1,11 @@
 // The native addon: hands typed arrays to the C ABI, runs it off the main thread and turns statuses into errors. No logic lives here.
-#include <napi.h>
-
-#include <atomic>
 #include <cstring>
-#include <memory>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include "ewald.h"
+#include "addon/fft.h"
 
 namespace {
 
-using Napi::CallbackInfo;
-
-// An error of the core as JavaScript sees it: { status, message }.
-Napi::Error core_error(Napi::Env env, int32_t status, const std::string& message) {
-  Napi::Error error = Napi::Error::New(env, message.empty() ? "the core gave no message" : message);
-  error.Set("status", Napi::Number::New(env, status));
-  return error;
-}
-
-void check(Napi::Env env, int32_t status) {
-  if (status != EWALD_STATUS_OK) throw core_error(env, status, ewald_last_error());
-}
-
-// A view of argument `index` as elements of T, at least `count` of them.
-template <class T>
-T* elements(const CallbackInfo& info, size_t index, size_t count) {
-  const Napi::Value value = info[index];
-  if (!value.IsTypedArray()) throw Napi::TypeError::New(info.Env(), "argument " + std::to_string(index) + " is not a typed array");
-  Napi::TypedArray array = value.As<Napi::TypedArray>();
-  if (array.ByteLength() < count * sizeof(T))
-    throw Napi::RangeError::New(info.Env(), "argument " + std::to_string(index) + " has " + std::to_string(array.ByteLength()) +
-                                                " bytes, needed are " + std::to_string(count * sizeof(T)));
-  return reinterpret_cast<T*>(static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset());
-}
-
-// Runs `work` on a thread of Node's pool; `keep` holds the arrays it touches alive meanwhile.
-class Task : public Napi::AsyncWorker {
- public:
-  Task(Napi::Env env, std::vector<Napi::ObjectReference> keep)
-      : Napi::AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)), keep_(std::move(keep)) {}
-  Napi::Promise promise() const { return deferred_.Promise(); }
-
- protected:
-  virtual int32_t work() = 0;
-  virtual Napi::Value answer(Napi::Env env) { return env.Undefined(); }
-
-  void Execute() override {
-    status_ = work();
-    // The message is kept per thread: fetch it here, where it was set.
-    if (status_ != EWALD_STATUS_OK) message_ = ewald_last_error();
-  }
-  void OnOK() override {
-    if (status_ == EWALD_STATUS_OK) deferred_.Resolve(answer(Env()));
-    else deferred_.Reject(core_error(Env(), status_, message_).Value());
-  }
-  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
-
- private:
-  Napi::Promise::Deferred deferred_;
-  std::vector<Napi::ObjectReference> keep_;
-  int32_t status_ = EWALD_STATUS_OK;
-  std::string message_;
-};
+using namespace ewald::addon;
 
 class PiTask : public Task {
  public:
@@ -168,22 +109,6 @@ Napi::Value indexer_stage(const CallbackInfo& info) {
   return records;
 }
 
-// A transform plan, shared like an indexer.
-struct Fft {
-  ewald_fft* handle = nullptr;
-  size_t input_bytes = 0, output_bytes = 0, workspace_bytes = 0;
-  bool in_place = false;
-  ~Fft() { ewald_fft_destroy(handle); }
-};
-using SharedFft = std::shared_ptr<Fft>;
-
-SharedFft& fft_of(const CallbackInfo& info) {
-  if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "argument 0 is not a transform plan");
-  SharedFft& fft = *info[0].As<Napi::External<SharedFft>>().Data();
-  if (fft == nullptr) throw Napi::Error::New(info.Env(), "the transform plan was destroyed");
-  return fft;
-}
-
 // fftCreate(descriptor: Uint8Array) -> External
 Napi::Value fft_create(const CallbackInfo& info) {
   auto fft = std::make_shared<Fft>();
@@ -191,22 +116,21 @@ Napi::Value fft_create(const CallbackInfo& info) {
   check(info.Env(), ewald_fft_create(&descriptor, &fft->handle));
   size_t input = 0, output = 0, workspace = 0;
   check(info.Env(), ewald_fft_sizes(fft->handle, &input, &output, &workspace));
-  const size_t number = descriptor.precision == EWALD_FFT_PRECISION_F64 ? 8 : 4;
-  const bool real_in = descriptor.kind == EWALD_FFT_KIND_R2C || descriptor.kind == EWALD_FFT_KIND_REAL_C2C || descriptor.kind == EWALD_FFT_KIND_R2R;
-  const bool real_out = descriptor.kind == EWALD_FFT_KIND_C2R || descriptor.kind == EWALD_FFT_KIND_R2R;
-  fft->input_bytes = input * number * (real_in ? 1 : 2);
-  fft->output_bytes = output * number * (real_out ? 1 : 2);
-  fft->workspace_bytes = workspace * number * 2;
-  fft->in_place = (descriptor.flags & EWALD_FFT_FLAG_IN_PLACE) != 0;
-  return Napi::External<SharedFft>::New(info.Env(), new SharedFft(fft), [](Napi::Env, SharedFft* shared) { delete shared; });
+  set_bytes(*fft, descriptor, input, output, workspace);
+  return fft_external(info.Env(), fft);
 }
 
-Napi::Value fft_bytes(const CallbackInfo& info) { return Napi::Number::New(info.Env(), double(ewald_fft_bytes(fft_of(info)->handle))); }
+Napi::Value fft_bytes(const CallbackInfo& info) {
+  const Fft& fft = *fft_of(info);
+  return Napi::Number::New(info.Env(), double(fft.engine ? fft.engine->bytes : ewald_fft_bytes(fft.handle)));
+}
 
 // fftSizes(plan) -> [input, output, workspace] in elements
 Napi::Value fft_sizes(const CallbackInfo& info) {
+  const Fft& fft = *fft_of(info);
   size_t sizes[3] = {0, 0, 0};
-  check(info.Env(), ewald_fft_sizes(fft_of(info)->handle, &sizes[0], &sizes[1], &sizes[2]));
+  if (fft.engine) sizes[0] = fft.engine->input, sizes[1] = fft.engine->output, sizes[2] = fft.engine->workspace;
+  else check(info.Env(), ewald_fft_sizes(fft.handle, &sizes[0], &sizes[1], &sizes[2]));
   Napi::Array array = Napi::Array::New(info.Env(), 3);
   for (uint32_t i = 0; i < 3; i++) array.Set(i, Napi::Number::New(info.Env(), double(sizes[i])));
   return array;
@@ -278,7 +202,10 @@ class FftTask : public Task {
   const void* in = nullptr;
   void *out = nullptr, *workspace = nullptr;
   SharedMemory held[2];
-  int32_t work() override { return ewald_fft_execute(fft->handle, direction, in, out, workspace, scale); }
+  int32_t work() override {
+    if (fft->engine) return fft->engine->execute(direction, in, out, workspace, scale);
+    return ewald_fft_execute(fft->handle, direction, in, out, workspace, scale);
+  }
 };
 
 // fftExecute(plan, direction, input, output, workspace | null, scale, now) -> Promise<void>, or undefined when it was done at once.
@@ -306,7 +233,8 @@ Napi::Value fft_execute(const CallbackInfo& info) {
   task->out = side(3, out_bytes);
   task->workspace = info[4].IsNull() ? nullptr : elements<uint8_t>(info, 4, fft->workspace_bytes);
   task->scale = info[5].As<Napi::Number>().Uint32Value();
-  if (info[6].As<Napi::Boolean>().Value()) {
+  const bool ready = !fft->engine || fft->engine->ready(direction, task->in, task->out);
+  if (ready && info[6].As<Napi::Boolean>().Value()) {
     check(info.Env(), task->work());
     return info.Env().Undefined();
   }
@@ -336,6 +264,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
   exports.Set("memoryWrite", Napi::Function::New(env, memory_write, "memoryWrite"));
   exports.Set("memoryRead", Napi::Function::New(env, memory_read, "memoryRead"));
   exports.Set("free", Napi::Function::New(env, release, "free"));
+  ewald::addon::bind_engines(env, exports);
   exports.Set("indexerDestroy", Napi::Function::New(env, indexer_destroy, "indexerDestroy"));
   return exports;
 }

@@ -75,6 +75,23 @@ export interface IndexingKernel extends Disposable {
   stage?(stage: number): Promise<Uint8Array>;
 }
 
+/** Libraries of the host that transforms can be given to instead of the kernels of ewald. */
+export const externalEngines = ['fftw', 'mkl', 'cufft', 'rocfft'] as const;
+export type ExternalEngine = (typeof externalEngines)[number];
+
+/** Whether an external engine is here. */
+export interface EngineReport {
+  readonly engine: ExternalEngine;
+  readonly available: boolean;
+  /** False for those that have only been run as a stand-in so far. */
+  readonly proven: boolean;
+  readonly version: string | null;
+  /** File name of the library. */
+  readonly library: string | null;
+  /** What was found, or what was looked for, where, and what to do. */
+  readonly reason: string;
+}
+
 /** A transform: the fields of the layout's FftDescriptor, and what follows from them. */
 export interface FftDescriptor {
   readonly fields: Readonly<Record<string, number | readonly number[]>>;
@@ -93,6 +110,9 @@ export interface FftDescriptor {
   /** A side has strides of its own. */
   readonly strided: boolean;
   readonly threads: number;
+  readonly engine: 'ewald' | ExternalEngine;
+  /** An engine that can time candidates is to do so. */
+  readonly measure: boolean;
   /** Elements from the first to the last one that forward reads and writes, batch included. */
   readonly inputElements: number;
   readonly outputElements: number;
@@ -154,6 +174,8 @@ export interface Backend extends Disposable {
   readonly indexing?: Op<IndexingDescriptor, IndexingKernel>;
   readonly fft?: Op<FftDescriptor, FftKernel>;
   readonly array?: Op<ArrayDescriptor, ArrayMemory>;
+  /** Transforms by external engines; of the native backend only, which can load libraries. */
+  readonly fftEngine?: Op<FftDescriptor, FftKernel>;
   /** Resolves when everything submitted so far is done. */
   sync(): Promise<void>;
 }
@@ -178,7 +200,14 @@ export type WasmSource = string | PlatformUrl | ArrayBuffer | Uint8Array | Platf
 
 /** Whether a backend can be had here, with the reason in words either way. */
 export type Probe =
-  | { readonly available: true; readonly reason: string; readonly device: DeviceInfo; open(): Promise<Backend> }
+  | {
+      readonly available: true;
+      readonly reason: string;
+      readonly device: DeviceInfo;
+      open(): Promise<Backend>;
+      /** External engines that it would load, where it can. */
+      engines?(): EngineReport[];
+    }
   | { readonly available: false; readonly reason: string };
 
 /** One line of the loader table. */

@@ -2,7 +2,7 @@
 import { EwaldError } from '../errors.js';
 import { nearest } from '../options.js';
 import type { Platform } from '../platform.js';
-import { type Backend, type BackendName, backendNames, type DeviceInfo, type OpenOptions, type Probe } from './backend.js';
+import { type Backend, type BackendName, backendNames, type DeviceInfo, type EngineReport, type OpenOptions, type Probe } from './backend.js';
 
 /** One row of `ewald devices`. */
 export interface DeviceReport {
@@ -17,6 +17,8 @@ export interface DeviceReport {
   /** Bytes, null when nobody tells. */
   readonly memory: number | null;
   readonly device: DeviceInfo | null;
+  /** External FFT engines that this backend can load or not, with the reason; empty for all but native. */
+  readonly engines: readonly EngineReport[];
 }
 
 /** Checks a backend name that came from outside. */
@@ -109,6 +111,7 @@ export function report(ranked: readonly Ranked[], chosen: BackendName | undefine
       limits: device?.limits ?? {},
       memory: device?.memory ?? null,
       device,
+      engines: probe.available ? (probe.engines?.() ?? []) : [],
     };
   });
 }

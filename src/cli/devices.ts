@@ -1,6 +1,6 @@
 /** `ewald devices`: every backend, whether it is there, and why. */
 import type { Command } from 'commander';
-import type { BackendName } from '../backends/backend.js';
+import type { BackendName, EngineReport } from '../backends/backend.js';
 import { bold, type CliDeps, dim, green, print, printJson } from './output.js';
 
 export function register(program: Command, { devices }: CliDeps): void {
@@ -8,14 +8,14 @@ export function register(program: Command, { devices }: CliDeps): void {
     .command('devices')
     .description('which backends this machine has, which one is chosen, and why not the others')
     .option('--backend <name>', 'choose as if this backend had been asked for')
-    .option('--json', 'one JSON array: [{backend, available, chosen, name, reason, limits, memory}]')
+    .option('--json', 'one JSON array: [{backend, available, chosen, name, reason, limits, memory, engines}]')
     .action(async (options: { backend?: BackendName; json?: boolean }) => {
       const rows = await devices(options.backend ? { backend: options.backend } : {});
       if (options.json) {
-        printJson(rows.map(({ backend, available, chosen, name, reason, limits, memory }) => ({ backend, available, chosen, name, reason, limits, memory })));
+        printJson(rows.map(({ device: _, ...row }) => row));
         return;
       }
-      for (const { backend, available, chosen, name, reason, memory, device } of rows) {
+      for (const { backend, available, chosen, name, reason, memory, device, engines } of rows) {
         const mark = chosen ? green('●') : available ? '○' : dim('–');
         print(`${mark} ${bold(backend.padEnd(8))} ${available ? (name ?? '') : dim('not available')}${chosen ? green('   chosen') : ''}`);
         print(`             ${dim(reason)}`);
@@ -23,7 +23,14 @@ export function register(program: Command, { devices }: CliDeps): void {
           const gib = memory === null ? '' : `, ${(memory / 2 ** 30).toFixed(1)} GiB`;
           print(`             ${dim(`${device.kind}, ${device.precisions.join(' and ')}${gib}, ${device.driver}`)}`);
         }
+        for (const engine of engines) printEngine(engine);
       }
       print(dim('\n● chosen   ○ there   – not there; ewald COMMAND --backend NAME or EWALD_BACKEND=NAME takes another one'));
     });
+}
+
+/** An external FFT engine, below the backend that loads it. */
+function printEngine({ engine, available, proven, library, reason }: EngineReport): void {
+  const where = available ? `${reason}, ${library}${proven ? '' : ', unproven: so far only a stand-in of it was run'}` : dim(reason);
+  print(`             ${available ? '○' : dim('–')} ${bold(`--engine ${engine}`)} ${where}`);
 }

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { BackendName } from '../backends/backend.js';
 import { formatNpy, parseNpy } from '../data/npy.js';
 import { EwaldError } from '../errors.js';
-import type { FftKind, FftOptions, FftScale, R2rKind } from '../fft/fft.js';
+import type { FftEngine, FftKind, FftOptions, FftScale, R2rKind } from '../fft/fft.js';
 import { writeWhole } from './files.js';
 import { bold, type CliDeps, dim, print, printJson } from './output.js';
 
@@ -17,6 +17,8 @@ interface Options {
   scale: FftScale;
   precision?: 'f32' | 'f64';
   backend?: BackendName;
+  engine?: FftEngine;
+  tune?: 'estimate' | 'measure';
   json?: boolean;
 }
 
@@ -33,7 +35,9 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--scale <how>', 'none, symmetric or full (1/N)', 'none')
     .option('--precision <p>', "f32 or f64; default: the file's own")
     .option('--backend <name>', 'where to compute')
-    .option('--json', '{input, output, shape, kind, axes, backend, ms}')
+    .option('--engine <name>', 'ewald, or a library of this machine: fftw, mkl, cufft, rocfft')
+    .option('--tune <how>', 'fftw: measure or estimate')
+    .option('--json', '{input, output, shape, kind, axes, backend, engine, ms}')
     .action((input: string, options: Options) => run(input, options, deps));
 }
 
@@ -49,7 +53,15 @@ async function run(input: string, options: Options, { createContext }: CliDeps):
   // The file holds one side; the shape of a plan is the real one.
   const fromReduced = (planKind === 'r2c' && options.inverse) || (planKind === 'c2r' && !options.inverse);
   const shape = fromReduced ? array.shape.map((n, axis) => (axis === last ? Number(options.length ?? 2 * (n - 1)) : n)) : [...array.shape];
-  const plan: FftOptions = { shape, kind: planKind, precision, ...(axes ? { axes } : {}), ...(r2r ? { r2r: kind as R2rKind } : {}) };
+  const plan: FftOptions = {
+    shape,
+    kind: planKind,
+    precision,
+    ...(axes ? { axes } : {}),
+    ...(r2r ? { r2r: kind as R2rKind } : {}),
+    ...(options.engine ? { engine: options.engine } : {}),
+    ...(options.tune ? { tune: options.tune } : {}),
+  };
   const complexIn = planKind === 'c2c' || fromReduced || (planKind === 'real' && options.inverse === true);
   if (array.complex && !complexIn)
     throw new EwaldError('Shape', `${input} holds complex numbers; kind ${kind}${options.inverse ? ' --inverse' : ''} wants real ones`);
@@ -70,10 +82,10 @@ async function run(input: string, options: Options, { createContext }: CliDeps):
     const reducedOut = (planKind === 'r2c' && !options.inverse) || (planKind === 'c2r' && options.inverse);
     const outShape = shape.map((n, axis) => (reducedOut && axis === last ? Math.floor(n / 2) + 1 : n));
     await writeWhole(options.output, formatNpy({ shape: outShape, data: result, complex: complexOut }));
-    if (options.json) printJson({ input, output: options.output, shape: outShape, kind, axes: axes ?? null, backend: fft.backend, ms });
+    if (options.json) printJson({ input, output: options.output, shape: outShape, kind, axes: axes ?? null, backend: fft.backend, engine: fft.engine, ms });
     else
       print(
-        `${bold(options.output)}  ${outShape.join(' × ')} ${complexOut ? 'complex' : 'real'}  ${dim(`${kind}${options.inverse ? ' inverse' : ''} on ${fft.backend}, ${ms.toFixed(2)} ms`)}`,
+        `${bold(options.output)}  ${outShape.join(' × ')} ${complexOut ? 'complex' : 'real'}  ${dim(`${kind}${options.inverse ? ' inverse' : ''} on ${fft.backend}${fft.engine === 'ewald' ? '' : ` by ${fft.engine}`}, ${ms.toFixed(2)} ms`)}`,
       );
   } finally {
     await context.dispose();

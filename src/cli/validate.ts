@@ -1,8 +1,10 @@
 /** `ewald validate`: the shipped cases on this machine's backends, against an independent reference. */
 import { cpus } from 'node:os';
 import type { Command } from 'commander';
-import type { BackendName } from '../backends/backend.js';
+import { type BackendName, externalEngines } from '../backends/backend.js';
 import { parseBackend } from '../backends/open.js';
+import type { FftEngine } from '../fft/fft.js';
+import { choice } from '../options.js';
 import type { Outcome, Report, RowResult } from '../validate/index.js';
 import { htmlPage, rows, selectRows, shown, validate, verdictOf } from '../validate/index.js';
 import { writeWhole } from './files.js';
@@ -10,6 +12,7 @@ import { bold, type CliDeps, dim, exitCode, green, Progress, parseNumber, print,
 
 interface Options {
   backend: string;
+  engine?: FftEngine;
   json?: boolean;
   html?: string;
   list?: boolean;
@@ -24,6 +27,7 @@ export function register(program: Command, deps: CliDeps): void {
     .description(summary)
     .argument('[ids...]', 'addresses of cases: one, all below one (pi:count), or with * for anything')
     .option('--backend <name>', 'a backend, or all of them', 'all')
+    .option('--engine <name>', 'only transforms, by an external engine on native: fftw, mkl, cufft, rocfft')
     .option('--budget <seconds>', 'longest estimated run of a case; longer ones are counted as sampled', '2')
     .option('--html <file>', 'write the report as one HTML page')
     .option('--list', 'list the cases and what they are for')
@@ -48,12 +52,14 @@ export const versions = (): Record<string, string> => ({ node: process.versions.
 
 async function run(ids: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
   if (options.list) return list(ids, options.json ?? false);
-  const backends = backendsOf(options.backend);
+  const engine = options.engine && choice('--engine', options.engine, 'ewald', ['ewald', ...externalEngines]);
+  const backends = backendsOf(engine && options.backend === 'all' ? 'native' : options.backend);
   const progress = new Progress('validate');
   const report = await validate({
     createContext,
     ids,
     ...(backends ? { backends } : {}),
+    ...(engine ? { engine } : {}),
     ...(process.env.EWALD_REQUIRE ? { require: process.env.EWALD_REQUIRE } : {}),
     budget: parseNumber(options.budget, '--budget'),
     place: place(),

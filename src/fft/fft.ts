@@ -10,10 +10,10 @@ import { EwaldError } from '../errors.js';
 import { choice, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
-import { describeFft, type FftKind, type FftOptions, type FftPrecision, type FftScale, otherSide } from './parameters.js';
+import { describeFft, type FftEngine, type FftKind, type FftOptions, type FftPrecision, type FftScale, otherSide } from './parameters.js';
 import { type CheckedSide, checkNumbers, checkSide, type FftData, overlap, type SideRules } from './sides.js';
 
-export type { FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './parameters.js';
+export type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './parameters.js';
 export type { FftData } from './sides.js';
 
 /** Numbers of a transform: single or double as the plan's precision says; complex ones interleaved. */
@@ -32,6 +32,7 @@ export interface FftPlanMethods extends Disposable {
   readonly shape: readonly number[];
   readonly kind: FftKind;
   readonly precision: FftPrecision;
+  readonly engine: FftEngine;
   /** Elements of the forward input, output and workspace: complex numbers where that side is complex, real ones where it is real. */
   readonly sizeInput: number;
   readonly sizeOutput: number;
@@ -76,7 +77,7 @@ export async function planFft(planner: Planner, options: FftOptions): Promise<Ff
   const given = describeFft(options);
   const swapped = given.kind === 'c2r';
   const descriptor = swapped ? describeFft(otherSide(options)) : given;
-  const { backend, kernel } = await planner.plan('fft', descriptor);
+  const { backend, kernel } = await planner.plan(descriptor.engine === 'ewald' ? 'fft' : 'fftEngine', descriptor);
   const resource = new Resource('fft plan', planner.resource, () => kernel.dispose());
   const [inputLength, outputLength] = [given.inputElements * (given.inputComplex ? 2 : 1), given.outputElements * (given.outputComplex ? 2 : 1)];
   const ArrayType = descriptor.precision === 'f32' ? Float32Array : Float64Array;
@@ -138,6 +139,7 @@ export async function planFft(planner: Planner, options: FftOptions): Promise<Ff
     shape: descriptor.shape,
     kind: given.kind,
     precision: descriptor.precision,
+    engine: descriptor.engine,
     sizeInput: given.inputElements,
     sizeOutput: given.outputElements,
     sizeWorkspace: kernel.workspaceElements,

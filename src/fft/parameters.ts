@@ -1,5 +1,5 @@
 /** What a transform plan is told, checked and turned into the layout's descriptor. */
-import type { FftDescriptor } from '../backends/backend.js';
+import { type ExternalEngine, externalEngines, type FftDescriptor } from '../backends/backend.js';
 import { EwaldError } from '../errors.js';
 import { enums } from '../layout/layout.js';
 import { choice, integer, knownOptions } from '../options.js';
@@ -15,6 +15,9 @@ export type R2rKind = 'dct1' | 'dct2' | 'dct3' | 'dct4' | 'dst1' | 'dst2' | 'dst
 export type FftPrecision = 'f32' | 'f64';
 /** Factor on a result: none, 1/√N (`symmetric`) or 1/N (`full`), N the product of the transformed logical lengths. */
 export type FftScale = 'none' | 'symmetric' | 'full';
+
+/** Who computes: the kernels of ewald, or a library of the host that is found at run time. */
+export type FftEngine = 'ewald' | ExternalEngine;
 
 /** A transform plan. */
 export interface FftOptions {
@@ -45,11 +48,18 @@ export interface FftOptions {
   readonly userWorkspace?: boolean;
   /** Host threads, 0 … 1024; default 0: one a core on native, one on wasm. */
   readonly threads?: number;
+  /**
+   * Who computes; default `ewald`. The others are libraries found at run time by the native backend in Node, or where EWALD_ENGINE_FFTW
+   * (_MKL, _CUFFT, _ROCFFT) says; `Unsupported`, with what was tried, when there is none or it cannot do the plan. See cpp/engines.
+   */
+  readonly engine?: FftEngine;
+  /** `fftw`: `measure`, the default there, times candidates and takes from milliseconds to seconds a plan; `estimate` plans at once, for up to 19 × slower runs. */
+  readonly tune?: 'estimate' | 'measure';
 }
 
 const names: readonly string[] = [
   ...['shape', 'kind', 'axes', 'precision', 'batch', 'order', 'inputStrides', 'inputDistance', 'outputStrides', 'outputDistance'],
-  ...['reducedAxis', 'r2r', 'inPlace', 'userWorkspace', 'threads'],
+  ...['reducedAxis', 'r2r', 'inPlace', 'userWorkspace', 'threads', 'engine', 'tune'],
 ];
 const kinds: Record<FftKind, number> = {
   c2c: enums.FftKind.c2c,
@@ -122,6 +132,8 @@ export function describeFft(options: FftOptions): FftDescriptor {
     inPlace,
     userWorkspace: options.userWorkspace ?? false,
     strided: input.strided || output.strided,
+    engine: choice('fft: engine', options.engine, 'ewald', ['ewald', ...externalEngines]),
+    measure: choice('fft: tune', options.tune, 'measure', ['estimate', 'measure']) === 'measure',
     threads: integer('fft: threads', options.threads, 0, 0, 1024),
     reduced,
     axisKinds,

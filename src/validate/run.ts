@@ -1,10 +1,12 @@
 /** The one loop: rows of the case tables × backends, each with its outcome. Drives the tests, `ewald validate` and validate.html. */
 import { type BackendName, backendNames, type DeviceInfo } from '../backends/backend.js';
 import type { Context, ContextOptions } from '../context.js';
+import type { FftEngine } from '../fft/fft.js';
 import { EwaldError, isEwaldError } from '../errors.js';
 import { breathe, nearest } from '../options.js';
 import { version } from '../version.js';
 import { matches, type Outcome, outcomes, type Row, type Subject, seedOf } from './case.js';
+import { engineRows } from './cases/fft/engines.js';
 import { rows as allRows } from './tables.js';
 
 /** How contexts are opened; Node's or the browser's `createContext`. */
@@ -72,6 +74,8 @@ export interface ValidateOptions {
   readonly createContext: OpenContext;
   /** Patterns of ids, see `matches`; default: all rows. */
   readonly ids?: readonly string[];
+  /** An external engine: only the rows of transforms are run, by it. */
+  readonly engine?: FftEngine;
   /** Default: every backend a user may name; those that are not here count as absent. */
   readonly backends?: readonly BackendName[];
   /** Backends that must be here, as EWALD_REQUIRE lists them: `wasm,webgpu`. */
@@ -108,7 +112,7 @@ export function selectRows(patterns: readonly string[] = []): readonly Row[] {
 }
 
 /** Other things that EWALD_REQUIRE may ask for: tests of the ffi room compile with these. */
-const requirableTools = ['gcc', 'gfortran', 'emcc', 'koffi', 'fast-check'];
+const requirableTools = ['fftw', 'gcc', 'gfortran', 'emcc', 'koffi', 'fast-check'];
 
 /** The backends of EWALD_REQUIRE. Throws `Argument` for a name nobody knows. */
 export function parseRequire(text: string | undefined): BackendName[] {
@@ -251,7 +255,8 @@ export function tally(results: readonly RowResult[]): Record<Outcome, number> {
 
 /** Runs the case tables. Throws `Argument` for unknown ids or names; what goes wrong in a row is its outcome. */
 export async function validate(options: ValidateOptions): Promise<Report> {
-  const rows = selectRows(options.ids);
+  const selected = selectRows(options.ids);
+  const rows = options.engine === undefined ? selected : engineRows({ engine: options.engine }, selected);
   const candidates = await openCandidates(options);
   const results: RowResult[] = [];
   let failed = false;

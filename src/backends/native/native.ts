@@ -21,9 +21,10 @@ import type {
 } from '../backend.js';
 import { addonError } from '../status.js';
 import { CoreArray, handleOf, type MemoryAddon } from './array.js';
+import { createEnginePlan, type EngineAddon, reportEngines, supportsEngine } from './engines.js';
 
 /** What the addon exports; cpp/addon/addon.cpp. */
-interface Addon extends MemoryAddon {
+interface Addon extends MemoryAddon, EngineAddon {
   readonly abiVersion: number;
   readonly instructionSet: string;
   readonly hardwareThreads: number;
@@ -94,6 +95,7 @@ export const nativeLoader: BackendLoader = {
       reason: `the C++ core with ${addon.instructionSet} on ${addon.hardwareThreads} threads`,
       device,
       open: async () => new NativeBackend(addon, device),
+      engines: () => reportEngines(addon),
     };
   },
 };
@@ -201,14 +203,29 @@ class NativeBackend implements Backend {
     plan: async (descriptor: FftDescriptor): Promise<FftKernel> => this.#planFft(descriptor),
   };
 
+  readonly fftEngine = {
+    supports: (descriptor: FftDescriptor) => (descriptor.engine === 'ewald' ? true : supportsEngine(this.#addon, descriptor.engine, descriptor)),
+    plan: async (descriptor: FftDescriptor): Promise<FftKernel> => {
+      const addon = this.#addon;
+      const { engine } = descriptor;
+      if (engine === 'ewald') return this.#planFft(descriptor);
+      const plan = await createEnginePlan(addon, engine, descriptor).catch((error) => Promise.reject(addonError(error)));
+      return this.#fftKernel(plan, descriptor, () => addon.engineDestroy(plan));
+    },
+  };
+
   #planFft(descriptor: FftDescriptor): FftKernel {
     const addon = this.#addon;
-    let plan: object;
     try {
-      plan = addon.fftCreate(pack(fftDescriptor, descriptor.fields));
+      const plan = addon.fftCreate(pack(fftDescriptor, descriptor.fields));
+      return this.#fftKernel(plan, descriptor, async () => addon.fftDestroy(plan));
     } catch (error) {
       throw addonError(error);
     }
+  }
+
+  #fftKernel(plan: object, descriptor: FftDescriptor, destroy: () => Promise<void>): FftKernel {
+    const addon = this.#addon;
     const bytes = addon.fftBytes(plan);
     this.#coreBytes += bytes;
     const elements = Math.max(descriptor.inputElements, descriptor.outputElements);
@@ -227,7 +244,7 @@ class NativeBackend implements Backend {
       execute: run,
       executeOn: run,
       dispose: async () => {
-        addon.fftDestroy(plan);
+        await destroy();
         this.#coreBytes -= bytes;
       },
     };

@@ -1,0 +1,93 @@
+// Bindings of the external engines.
+#include "addon/fft.h"
+
+namespace ewald::addon {
+namespace {
+
+std::vector<engines::Names> names_of(const Napi::Value& value) {
+  std::vector<engines::Names> libraries;
+  const Napi::Array list = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); i++) {
+    const Napi::Array names = list.Get(i).As<Napi::Array>();
+    libraries.emplace_back();
+    for (uint32_t j = 0; j < names.Length(); j++) libraries.back().push_back(names.Get(j).As<Napi::String>());
+  }
+  return libraries;
+}
+
+// engineFind(engine, libraries: string[][], f64) -> { available, version, file, why }
+Napi::Value engine_find(const CallbackInfo& info) {
+  const engines::Found found = engines::find(info[0].As<Napi::String>(), names_of(info[1]), info[2].As<Napi::Boolean>());
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("available", Napi::Boolean::New(info.Env(), found.available));
+  object.Set("version", Napi::String::New(info.Env(), found.version));
+  object.Set("file", Napi::String::New(info.Env(), found.file));
+  object.Set("why", Napi::String::New(info.Env(), found.why));
+  return object;
+}
+
+// Plans of engines are made and destroyed off the main thread: measuring takes its time, and others wait for it.
+class EngineTask : public Task {
+ public:
+  EngineTask(const CallbackInfo& info)
+      : Task(info.Env(), {}),
+        engine_(info[0].As<Napi::String>()),
+        libraries_(names_of(info[1])),
+        descriptor_(*elements<ewald_fft_descriptor>(info, 2, 1)),
+        measure_(info[3].As<Napi::Boolean>()) {}
+
+ protected:
+  int32_t work() override {
+    const int32_t status = engines::create(engine_, libraries_, descriptor_, measure_, fft_->engine);
+    if (status == EWALD_STATUS_OK) set_bytes(*fft_, descriptor_, fft_->engine->input, fft_->engine->output, fft_->engine->workspace);
+    return status;
+  }
+  Napi::Value answer(Napi::Env env) override { return fft_external(env, fft_); }
+
+ private:
+  std::string engine_;
+  std::vector<engines::Names> libraries_;
+  ewald_fft_descriptor descriptor_;
+  bool measure_;
+  SharedFft fft_ = std::make_shared<Fft>();
+};
+
+class DropTask : public Task {
+ public:
+  DropTask(Napi::Env env, SharedFft&& fft) : Task(env, {}), fft_(std::move(fft)) {}
+
+ protected:
+  int32_t work() override {
+    fft_.reset();
+    return EWALD_STATUS_OK;
+  }
+
+ private:
+  SharedFft fft_;
+};
+
+// engineCreate(engine, libraries, descriptor: Uint8Array, measure) -> Promise<External>, a plan like those of fftCreate
+Napi::Value engine_create(const CallbackInfo& info) {
+  auto* task = new EngineTask(info);
+  const Napi::Promise promise = task->promise();
+  task->Queue();
+  return promise;
+}
+
+// engineDestroy(plan) -> Promise<void>
+Napi::Value engine_destroy(const CallbackInfo& info) {
+  auto* task = new DropTask(info.Env(), std::move(fft_of(info)));
+  const Napi::Promise promise = task->promise();
+  task->Queue();
+  return promise;
+}
+
+}  // namespace
+
+void bind_engines(Napi::Env env, Napi::Object exports) {
+  exports.Set("engineFind", Napi::Function::New(env, engine_find, "engineFind"));
+  exports.Set("engineCreate", Napi::Function::New(env, engine_create, "engineCreate"));
+  exports.Set("engineDestroy", Napi::Function::New(env, engine_destroy, "engineDestroy"));
+}
+
+}  // namespace ewald::addon

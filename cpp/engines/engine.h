@@ -1,0 +1,43 @@
+// A transform done by a library of somebody else: the same descriptor, the same meaning, another one computes.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engines/library.h"
+#include "ewald.h"
+
+namespace ewald::engines {
+
+// The names that each library of an engine may have: the engine's own first, then what it stands on.
+using Libraries = std::vector<Names>;
+
+// A plan in both directions. One run at a time; different plans may run at the same time.
+class Plan {
+ public:
+  virtual ~Plan() = default;
+  virtual int32_t execute(uint32_t direction, const void* in, void* out, void* workspace, uint32_t scale) = 0;
+  // Whether a run on these arrays neither plans nor waits, so that it may be done on the thread of JavaScript.
+  virtual bool ready(uint32_t direction, const void* in, const void* out) const = 0;
+
+  // Elements of both sides and complex numbers of workspace, as ewald_fft_sizes gives them.
+  size_t input = 0, output = 0, workspace = 0;
+  // Bytes that the plan holds besides what the library keeps for itself.
+  size_t bytes = 0;
+};
+
+// Whether an engine can be had, its version and file, or why not.
+struct Found {
+  bool available = false;
+  std::string version, file, why;
+};
+
+// `engine` is fftw, mkl, cufft or rocfft; `f64` matters where each precision has a library.
+Found find(const std::string& engine, const Libraries& libraries, bool f64);
+
+// Plans; `measure` times candidates where the library can. Statuses and messages as those of the core (common/status.h).
+int32_t create(const std::string& engine, const Libraries& libraries, const ewald_fft_descriptor& descriptor, bool measure, std::unique_ptr<Plan>& plan);
+
+}  // namespace ewald::engines

@@ -1,0 +1,133 @@
+/** External FFT engines: where their libraries are looked for, and what to do when they are not there; cpp/engines loads them. Node only. */
+import { statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fftDescriptor } from '../../layout/layout.js';
+import { pack } from '../../layout/struct.js';
+import type { EngineReport, ExternalEngine, FftDescriptor } from '../backend.js';
+
+/** What the addon answers about an engine. */
+export interface EngineFound {
+  readonly available: boolean;
+  readonly version: string;
+  readonly file: string;
+  readonly why: string;
+}
+
+/** The functions of the addon that belong to engines. */
+export interface EngineAddon {
+  engineFind(engine: string, libraries: readonly (readonly string[])[], f64: boolean): EngineFound;
+  engineCreate(engine: string, libraries: readonly (readonly string[])[], descriptor: Uint8Array, measure: boolean): Promise<object>;
+  engineDestroy(plan: object): Promise<void>;
+}
+
+type Names = Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>>;
+
+interface Engine {
+  readonly title: string;
+  readonly install: string;
+  /** Results were compared with the oracle on the library itself, not on a stand-in. */
+  readonly proven: boolean;
+  /** Names of the libraries by platform: the engine's own, then what it needs beside it. */
+  libraries(f64: boolean): readonly Names[];
+}
+
+const fftwNames = (stem: string): Names => ({
+  linux: [`lib${stem}.so.3`, `lib${stem}.so`],
+  darwin: [`lib${stem}.3.dylib`, `/opt/homebrew/lib/lib${stem}.3.dylib`, `/usr/local/lib/lib${stem}.3.dylib`],
+  win32: [`lib${stem}-3.dll`, `${stem}.dll`],
+});
+const numbered = (stem: string, versions: readonly number[], windows: readonly string[] = []): Names => ({
+  linux: [...versions.map((version) => `${stem}.so.${version}`), `${stem}.so`],
+  win32: windows,
+});
+
+const engines: Readonly<Record<ExternalEngine, Engine>> = {
+  fftw: {
+    title: 'FFTW 3',
+    install: 'install it (Debian: libfftw3-single3 libfftw3-double3, macOS: brew install fftw)',
+    proven: true,
+    libraries: (f64) => [fftwNames(f64 ? 'fftw3' : 'fftw3f'), fftwNames(f64 ? 'fftw3_threads' : 'fftw3f_threads')],
+  },
+  mkl: {
+    title: 'MKL',
+    install: 'install oneMKL',
+    proven: false,
+    libraries: () => [
+      { ...numbered('libmkl_rt', [3, 2, 1], ['mkl_rt.3.dll', 'mkl_rt.2.dll', 'mkl_rt.dll']), darwin: ['libmkl_rt.2.dylib', 'libmkl_rt.dylib'] },
+    ],
+  },
+  cufft: {
+    title: 'cuFFT',
+    install: "install the CUDA toolkit's libcufft and libcudart",
+    proven: false,
+    libraries: () => [
+      numbered('libcufft', [12, 11, 10], ['cufft64_12.dll', 'cufft64_11.dll', 'cufft64_10.dll']),
+      numbered('libcudart', [13, 12], ['cudart64_13.dll', 'cudart64_12.dll', 'cudart64_110.dll']),
+    ],
+  },
+  rocfft: {
+    title: 'rocFFT',
+    install: "install ROCm's rocfft and hip runtime",
+    proven: false,
+    libraries: () => [numbered('librocfft', [1, 0], ['rocfft.dll']), numbered('libamdhip64', [7, 6, 5], ['amdhip64_7.dll', 'amdhip64_6.dll', 'amdhip64.dll'])],
+  },
+};
+
+const variable = (engine: ExternalEngine): string => `EWALD_ENGINE_${engine.toUpperCase()}`;
+
+/** What the addon is to try: with EWALD_ENGINE_X, a library or the folder of one, only there; else where the loader of the system looks. */
+function librariesOf(engine: ExternalEngine, f64: boolean): string[][] {
+  const named = process.env[variable(engine)];
+  const lists = engines[engine].libraries(f64).map((names) => [...(names[process.platform] ?? [])]);
+  if (!named) return lists;
+  const isFolder = statSync(named, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const folder = isFolder ? named : dirname(named);
+  return lists.map((names, i) => [...(i === 0 && !isFolder ? [named] : []), ...names.map((name) => join(folder, basename(name)))]);
+}
+
+/** Whether an engine can be had for a precision, and where it is or what to do. */
+function find(addon: EngineAddon, engine: ExternalEngine, f64: boolean): EngineFound {
+  const { title, install } = engines[engine];
+  const libraries = librariesOf(engine, f64);
+  if (libraries.some((names) => names.length === 0)) return { available: false, version: '', file: '', why: `${title} does not exist for ${process.platform}` };
+  const found = addon.engineFind(engine, libraries, f64);
+  if (found.available) return found;
+  // Threads of FFTW are welcome, not needed.
+  const tried = (engine === 'fftw' ? libraries.slice(0, 1) : libraries).flat();
+  return { ...found, why: `${title} cannot be used: ${found.why}; tried ${tried.join(', ')}; ${install}, or name it in ${variable(engine)}` };
+}
+
+/** Why an engine cannot do a plan, before anything is made. */
+export function supportsEngine(addon: EngineAddon, engine: ExternalEngine, descriptor: FftDescriptor): true | { readonly why: string } {
+  const { title } = engines[engine];
+  const gpu = engine === 'cufft' || engine === 'rocfft';
+  if (gpu && descriptor.kind === 'r2r') return { why: `${title} has no sines and cosines; use the engine ewald or fftw` };
+  if (gpu && descriptor.userWorkspace) return { why: `${title} keeps its workspace on the card; leave userWorkspace out` };
+  const found = find(addon, engine, descriptor.precision === 'f64');
+  return found.available ? true : { why: found.why };
+}
+
+/** Plans on an engine; MKL and the engines on cards have nothing to measure. */
+export function createEnginePlan(addon: EngineAddon, engine: ExternalEngine, descriptor: FftDescriptor): Promise<object> {
+  const libraries = librariesOf(engine, descriptor.precision === 'f64');
+  return addon.engineCreate(engine, libraries, pack(fftDescriptor, { ...descriptor.fields, tune: 0 }), descriptor.measure);
+}
+
+/** Every engine, for `ewald devices`. */
+export function reportEngines(addon: EngineAddon): EngineReport[] {
+  return (Object.keys(engines) as ExternalEngine[]).map((engine) => {
+    // FFTW has a library for each precision; the other engines answer the same twice.
+    const [single, double] = [find(addon, engine, false), find(addon, engine, true)];
+    const found = single.available ? single : double;
+    const { title, proven } = engines[engine];
+    const which = engine !== 'fftw' || single.available === double.available ? '' : ` (${single.available ? 'single' : 'double'} precision only)`;
+    return {
+      engine,
+      available: found.available,
+      proven,
+      version: found.available ? found.version : null,
+      library: found.available ? basename(found.file) : null,
+      reason: found.available ? `${title} ${found.version}${which}` : found.why,
+    };
+  });
+}
