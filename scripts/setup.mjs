@@ -22,6 +22,13 @@ const needs = [
   { part: 'browser tests', found: findChromium, packages: ['chromium'], name: 'Chromium', required: true, from: 1 },
   { part: 'cuda-emulated', found: () => hasHeader('boost/context/fiber.hpp'), packages: ['libboost-context-dev'], name: 'Boost.Context', from: 1 },
   { part: 'webgpu in Node', found: () => hasLibrary('libvulkan.so.1'), packages: ['libvulkan1'], name: 'the Vulkan loader', from: 1 },
+  {
+    part: 'FFTW as an engine and second oracle',
+    found: () => hasLibrary('libfftw3f.so.3') && hasLibrary('libfftw3.so.3'),
+    packages: ['libfftw3-single3', 'libfftw3-double3'],
+    name: "FFTW's libraries",
+    from: 1,
+  },
   { part: 'cuda', found: () => which('nvcc'), packages: [], name: 'nvcc', from: 0 },
   { part: 'MPI', found: () => which('mpicxx') && which('mpirun'), packages: ['libopenmpi-dev', 'openmpi-bin'], name: 'mpicxx', from: 2, told: true },
   { part: 'FFTW comparisons', found: () => hasHeader('fftw3.h'), packages: ['libfftw3-dev'], name: 'FFTW', from: 2 },

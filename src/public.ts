@@ -9,7 +9,20 @@ export { anglesOf, type Cell, cellFrom, cellFromParameters, lengthsOf, misorient
 export { niggli, type ReducedCell } from './crystal/niggli.js';
 export { cellSimilarity, covers, isViable } from './crystal/similarity.js';
 export { EwaldError, type EwaldErrorTag, isEwaldError } from './errors.js';
-export type { FftArray, FftData, FftEngine, FftKind, FftOptions, FftPlan, FftPlanMethods, FftPrecision, FftRun, FftRunOptions, FftScale, R2rKind } from './fft/fft.js';
+export type {
+  FftArray,
+  FftData,
+  FftEngine,
+  FftKind,
+  FftOptions,
+  FftPlan,
+  FftPlanMethods,
+  FftPrecision,
+  FftRun,
+  FftRunOptions,
+  FftScale,
+  R2rKind,
+} from './fft/fft.js';
 export { convolve, correlate, type FoldMode, fftfreq, fftshift, goodLength, ifftshift, rfftfreq, type Shaped } from './fft/helpers.js';
 export {
   type Crystal,

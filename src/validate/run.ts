@@ -1,8 +1,8 @@
 /** The one loop: rows of the case tables × backends, each with its outcome. Drives the tests, `ewald validate` and validate.html. */
 import { type BackendName, backendNames, type DeviceInfo } from '../backends/backend.js';
 import type { Context, ContextOptions } from '../context.js';
-import type { FftEngine } from '../fft/fft.js';
 import { EwaldError, isEwaldError } from '../errors.js';
+import type { FftEngine } from '../fft/fft.js';
 import { breathe, nearest } from '../options.js';
 import { version } from '../version.js';
 import { matches, type Outcome, outcomes, type Row, type Subject, seedOf } from './case.js';
@@ -170,6 +170,8 @@ export async function openCandidates(options: Pick<ValidateOptions, 'createConte
 export class Problem {
   readonly row: Row;
   readonly input: unknown;
+  /** Another answer, from somebody else's program, held to the same bounds. */
+  second: { readonly name: string; readonly value: unknown } | undefined;
   #expected: { value: unknown } | undefined;
 
   constructor(row: Row) {
@@ -218,11 +220,14 @@ export async function runRow(problem: Problem, candidate: Candidate): Promise<Ro
     subject = undefined;
     const { errors, note, samples = {} } = row.compare(found, problem.expected);
     const bounds = row.bounds(device);
-    const measures = Object.entries(errors).map(([name, error]): Measure => {
-      const bound = bounds[name];
-      if (!bound) throw new EwaldError('Internal', `the row has no bound for "${name}"`);
-      return { name, unit: bound.unit, error, bound: bound.limit };
-    });
+    const measured = (all: Readonly<Record<string, number>>, against = ''): Measure[] =>
+      Object.entries(all).map(([name, error]) => {
+        const bound = bounds[name];
+        if (!bound) throw new EwaldError('Internal', `the row has no bound for "${name}"`);
+        return { name: name + against, unit: bound.unit, error, bound: bound.limit };
+      });
+    const measures = measured(errors);
+    if (problem.second) measures.push(...measured(row.compare(found, problem.second.value).errors, ` against ${problem.second.name}`));
     // How much of its bound a measure has used up; an error over a bound of zero, or NaN, is beyond all others.
     const used = ({ error, bound }: Measure): number => (error <= bound ? (bound === 0 ? 0 : error / bound) : bound === 0 ? Number.MAX_VALUE : error / bound);
     const worst = measures.reduce<Measure | undefined>((a, b) => (a && !(used(b) > used(a)) && !Number.isNaN(b.error) ? a : b), undefined);

@@ -1,77 +1,41 @@
 /**
- * FFTW, twice: as an engine every row of the table is given to, and as a second oracle, in double precision, for every backend's results.
+ * FFTW does every row of the table of transforms, in the row's precision and in double, against the float64 oracle.
  *
- * Where the library is not here every test is skipped as absent; EWALD_REQUIRE=fftw makes that a failure. Results from a browser are
- * not at hand here; for them holds that FFTW and the float64 oracle agree on every row to the bounds of double precision.
+ * In double precision both agree to the last digits on every row, so either may stand for the truth: the tables in Node hold each
+ * backend to both (table.ts), those in a browser, where no library can be loaded, to the float64 oracle. Without the library every test
+ * is skipped as absent; EWALD_REQUIRE=fftw makes that a failure.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createContext, devices } from '../../dist/index.node.js';
+import { createContext } from '../../dist/index.node.js';
 import * as validate from '../../dist/validate.js';
+import { fftwAbsent, fftwRequired } from '../support/fftw.js';
 
-type Row = (typeof validate.rows)[number];
-type Candidate = Awaited<ReturnType<typeof validate.openCandidates>>[number];
-
-const required = (process.env.EWALD_REQUIRE ?? '').split(/[\s,]+/).includes('fftw');
-const ours = validate.selectRows(['fft']);
-const inItsPrecision = validate.engineRows({ engine: 'fftw' });
-const inDouble = validate.engineRows({ engine: 'fftw', tune: 'estimate', precision: 'f64' });
 let absent: string | undefined;
-let native: Candidate | undefined;
-
-const open = async (backend: Candidate['backend']) => (await validate.openCandidates({ createContext, backends: [backend] }))[0];
+let native: Awaited<ReturnType<typeof validate.openCandidates>>[number] | undefined;
 
 beforeAll(async () => {
-  const reports = (await devices()).flatMap(({ engines }) => engines);
-  const fftw = reports.find(({ engine }) => engine === 'fftw');
-  absent = fftw?.available ? undefined : (fftw?.reason ?? 'the native backend, which loads engines, is not here');
-  native = await open('native');
+  absent = await fftwAbsent();
+  [native] = await validate.openCandidates({ createContext, backends: ['native'] });
 });
 afterAll(() => native?.context?.dispose());
 
-/** The native candidate; without FFTW the test is skipped, or fails where it is required. */
-function withFftw(skip: (note?: string) => never): Candidate {
-  if (absent !== undefined && required) throw new Error(`EWALD_REQUIRE names fftw, but: ${absent}`);
-  if (absent !== undefined || !native) return skip(`absent: ${absent}`);
-  return native;
-}
+const rows = [
+  // As users get it, and at once; rows that are double already are run once.
+  ...validate.engineRows({ engine: 'fftw' }),
+  ...validate.engineRows(
+    { engine: 'fftw', tune: 'estimate', precision: 'f64' },
+    validate.selectRows(['fft']).filter(({ id }: { id: string }) => !id.includes(':f64')),
+  ),
+];
 
-/** A row of FFTW has to pass: there is nothing in the table that it cannot do. */
-async function passes(row: Row, candidate: Candidate): Promise<void> {
-  const { outcome, why } = await validate.runRow(new validate.Problem(row), candidate);
-  expect(outcome, `${row.id}: ${why}`).toBe('pass');
-}
-
-/** What FFTW makes of a row in double precision. */
-async function second(row: Row, { context }: Candidate): Promise<Float64Array> {
-  if (!context) throw new Error('the native backend is not open');
-  const subject = await row.plan(context, new validate.Problem(row).input);
-  const { values } = (await subject.run()) as { values: Float64Array };
-  await subject.dispose();
-  return values;
-}
-
-describe('FFTW on native, against the float64 oracle', () => {
-  // Rows that are double already are run once.
-  const double = inDouble.filter((_, i) => !ours[i]?.id.includes(':f64'));
-  for (const row of [...inItsPrecision, ...double]) test(row.id, async ({ skip }) => passes(row, withFftw(skip)));
+describe('FFTW on native', () => {
+  for (const row of rows) {
+    test(row.id, async ({ skip }) => {
+      if (absent !== undefined && fftwRequired) throw new Error(`EWALD_REQUIRE names fftw, but: ${absent}`);
+      if (absent !== undefined || !native) return skip(`absent: ${absent}`);
+      // There is nothing in the table that it cannot do, so nothing but a pass will do.
+      const { outcome, why } = await validate.runRow(new validate.Problem(row), native);
+      expect(outcome, `${row.id}: ${why}`).toBe('pass');
+    });
+  }
 });
-
-for (const backend of ['wasm', 'native', 'webgpu', 'cuda', 'cuda-emulated'] as const) {
-  describe(`${backend} against FFTW in double precision`, () => {
-    let candidate: Candidate | undefined;
-    beforeAll(async () => {
-      candidate = await open(backend);
-    });
-    afterAll(() => candidate?.context?.dispose());
-
-    ours.forEach((row, i) => {
-      test(row.id, { timeout: 180_000 }, async ({ skip }) => {
-        const truth = await second(inDouble[i] as Row, withFftw(skip));
-        if (!candidate) throw new Error('the backend was not opened');
-        const { outcome, why } = await validate.runRow(new validate.Problem({ ...row, oracle: () => truth }), candidate);
-        if (outcome === 'fail') throw new Error(`${row.id}: ${why}`);
-        if (outcome !== 'pass') skip(`${outcome}: ${why}`);
-      });
-    });
-  });
-}

@@ -1,5 +1,6 @@
 /** Registers the case tables with vitest: one test a row and backend, by the id of the row. */
 import { afterAll, beforeAll, describe, test } from 'vitest';
+import { fftwAbsent, fftwRequired, fftwTruth, openFftw } from '../support/fftw.js';
 
 type Validate = typeof import('../../src/validate/index.js');
 type Result = import('../../src/validate/index.js').RowResult;
@@ -11,7 +12,7 @@ function judge({ id, outcome, why }: Result, skip: (note?: string) => never): vo
   if (outcome !== 'pass') skip(`${outcome}: ${why}`);
 }
 
-/** Rows of every backend in `names`, run here. */
+/** Rows of every backend in `names`, run here; transforms against FFTW as well, where it is. */
 export function describeHere(
   place: string,
   names: readonly Backend[],
@@ -21,15 +22,28 @@ export function describeHere(
 ): void {
   for (const name of names) {
     describe(`${name} in ${place}`, () => {
+      let fftw: Awaited<ReturnType<typeof openFftw>>;
       let candidate: Awaited<ReturnType<Validate['openCandidates']>>[number] | undefined;
       beforeAll(async () => {
         [candidate] = await validate.openCandidates({ createContext, backends: [name], ...(require === undefined ? {} : { require }) });
+        fftw = await openFftw();
       });
-      afterAll(() => candidate?.context?.dispose());
+      afterAll(async () => {
+        await candidate?.context?.dispose();
+        await fftw?.dispose();
+      });
+      test('FFTW is the second oracle of transforms', async ({ skip }) => {
+        const absent = await fftwAbsent();
+        if (absent !== undefined && fftwRequired) throw new Error(`EWALD_REQUIRE names fftw, but: ${absent}`);
+        if (absent !== undefined) skip(`absent: ${absent}`);
+      });
       for (const row of validate.rows) {
         test(row.id, { timeout: 180_000 }, async ({ skip }) => {
           if (!candidate) throw new Error('the backend was not opened');
-          judge(await validate.runRow(new validate.Problem(row), candidate), skip);
+          const problem = new validate.Problem(row);
+          const value = fftw && candidate.context && (await fftwTruth(fftw, row.id));
+          if (value) problem.second = { name: 'FFTW', value };
+          judge(await validate.runRow(problem, candidate), skip);
         });
       }
     });

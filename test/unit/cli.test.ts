@@ -58,7 +58,7 @@ describe('ewald devices', () => {
     expect([code, err]).toEqual([0, '']);
     const rows = JSON.parse(out);
     expect(rows.map((row: { backend: string }) => row.backend)).toEqual(['cuda', 'webgpu', 'native', 'wasm']);
-    for (const row of rows) expect(Object.keys(row)).toEqual(['backend', 'available', 'chosen', 'name', 'reason', 'limits', 'memory']);
+    for (const row of rows) expect(Object.keys(row)).toEqual(['backend', 'available', 'chosen', 'name', 'reason', 'limits', 'memory', 'engines']);
     expect(rows.find((row: { chosen: boolean }) => row.chosen)).toBeDefined();
   });
 

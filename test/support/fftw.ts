@@ -1,0 +1,37 @@
+/** FFTW as a second oracle: the table of transforms done by Debian's library, in double precision, through the native backend. */
+import { createContext, devices } from '../../dist/index.node.js';
+import * as validate from '../../dist/validate.js';
+
+type Row = (typeof validate.rows)[number];
+type Context = Awaited<ReturnType<typeof createContext>>;
+
+/** EWALD_REQUIRE asks for it. */
+export const fftwRequired = (process.env.EWALD_REQUIRE ?? '').split(/[\s,]+/).includes('fftw');
+
+/** Why FFTW is not here; undefined when it is. */
+export async function fftwAbsent(): Promise<string | undefined> {
+  const fftw = (await devices()).flatMap(({ engines }) => engines).find(({ engine }) => engine === 'fftw');
+  return fftw?.available ? undefined : (fftw?.reason ?? 'the native backend, which loads engines, is not here');
+}
+
+const inDouble = new Map<string, Row>();
+validate.engineRows({ engine: 'fftw', tune: 'estimate', precision: 'f64' }).forEach((row, i) => {
+  inDouble.set(validate.selectRows(['fft'])[i]?.id ?? '', row);
+});
+
+/** A context for `truth`, or undefined where FFTW is not here. */
+export async function openFftw(): Promise<Context | undefined> {
+  return (await fftwAbsent()) === undefined ? createContext({ backend: 'native', strict: true, log: { level: 'error' } }) : undefined;
+}
+
+/** What FFTW makes of a row of the table of transforms; undefined for other rows. */
+export async function fftwTruth(context: Context, id: string): Promise<Float64Array | undefined> {
+  const row = inDouble.get(id);
+  if (!row) return undefined;
+  const subject = await row.plan(context, new validate.Problem(row).input);
+  try {
+    return ((await subject.run()) as { values: Float64Array }).values;
+  } finally {
+    await subject.dispose();
+  }
+}
