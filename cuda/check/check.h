@@ -32,6 +32,7 @@ class Report {
 // One function a room, in a file of its name; main.cpp lists them.
 void pi(Report& report);
 void indexing(Report& report);
+void fft(Report& report);
 
 // planted.cu: kernels with one mistake each, which the compute-sanitizer's tool of that name has to find.
 const std::vector<std::string>& plantedTools();

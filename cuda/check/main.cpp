@@ -29,6 +29,7 @@ constexpr struct {
 } rooms[] = {
     {"pi", ewald::check::pi},
     {"indexing", ewald::check::indexing},
+    {"fft", ewald::check::fft},
 };
 
 std::string quoted(const std::string& text) {
