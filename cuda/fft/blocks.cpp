@@ -86,6 +86,16 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
   pass.powers_of_two = (pass.length & (pass.length - 1)) == 0;
   pass.plain = pass.source == Source::complex && pass.sink == Sink::complex && pass.length == pass.points && pass.middle == nothing &&
                pass.chirp_in == nothing && pass.chirp_out == nothing && pass.stages > 0;
+  // With gaps every step of a stage has to be even over them: a multiple of eight, or inside an aligned group of eight.
+  bool gaps = pass.powers_of_two && pass.length >= 64;
+  for (std::uint32_t s = 0, done = 1; s < pass.stages; done *= radices[s++])
+    gaps = gaps && (pass.length / radices[s]) % 8 == 0 && (done == 1 || done % 8 == 0);
+  pass.gap_shift = gaps ? 3 : 31;
+  const auto gapped = [&](std::uint32_t i) { return i + (i >> pass.gap_shift); };
+  pass.lane_step = within ? 1 : gapped(pass.length);
+  pass.element_step = within ? pass.lanes : 1;
+  pass.held = gapped(pass.length) * pass.lanes;
+
   std::uint32_t span = 1;
   for (std::uint32_t s = 0; s < pass.stages; s++) {
     Stage& stage = pass.stage[s];
@@ -96,6 +106,8 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
     stage.by_span = reciprocal(span);
     stage.twiddle = span > 1 ? tables.stage(radices[s], span) : nothing;
     stage.across = pass.plain && s == 0 ? pass.across_in : pass.plain && s + 1 == pass.stages ? pass.across_out : within;
+    stage.read_step = gapped(stage.items) * pass.element_step;
+    stage.write_step = gapped(span) * pass.element_step;
     span *= radices[s];
   }
 }

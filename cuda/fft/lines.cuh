@@ -8,9 +8,6 @@
 
 namespace ewald::cuda::fft {
 
-// A gap after each eight numbers keeps strides of eight, which the first stages write, off a single bank.
-__host__ __device__ __forceinline__ std::uint32_t padded(std::uint32_t i) { return i + i / 8; }
-
 // Where a line of the block lies; for plain passes `in` and `out` include the index along the whole line.
 struct LinePlace {
   std::uint64_t in, out;
@@ -25,9 +22,9 @@ struct Block {
   C* const points;
   const LinePlace* const places;
 
-  // Where number j of a line is kept: lines side by side, or one behind the other.
+  // Where number j of a line is kept.
   __device__ __forceinline__ std::uint32_t at(std::uint32_t lane, std::uint32_t j) const {
-    return padded(pass.across_in && pass.across_out ? (j << pass.lane_shift) + lane : lane * pass.length + j);
+    return lane * pass.lane_step + (j + (j >> pass.gap_shift)) * pass.element_step;
   }
 
   __device__ __forceinline__ void split(std::uint32_t item, bool across, std::uint32_t items, std::uint32_t by_items, std::uint32_t& lane,
@@ -76,8 +73,9 @@ struct Block {
           for (unsigned q = 0; q < R; q++) v[round][q] = exchanged(v[round][q]);
         }
       } else {
+        const C* const from = points + at(lane, j);
 #pragma unroll
-        for (unsigned q = 0; q < R; q++) v[round][q] = points[at(lane, j + q * s.items)];
+        for (unsigned q = 0; q < R; q++) v[round][q] = from[q * s.read_step];
         if (s.span > 1) {
           const C* const twiddle = ends.roots + s.twiddle + (j - quotient(j, s.by_span) * s.span);
 #pragma unroll
@@ -107,8 +105,9 @@ struct Block {
           to[std::uint64_t(q * s.span) * step] = ends.scale * value;
         }
       } else {
+        C* const to = points + at(lane, base);
 #pragma unroll
-        for (unsigned q = 0; q < R; q++) points[at(lane, base + q * s.span)] = v[round][q];
+        for (unsigned q = 0; q < R; q++) to[q * s.write_step] = v[round][q];
       }
     }
     if (!(Plain && last)) __syncthreads();
@@ -247,7 +246,7 @@ __global__ void __launch_bounds__(capacity<T> / elements_a_thread)
 // Starts the pass on a stream.
 template <class T>
 void launch(const Pass& pass, const void* in, void* out, const Complex<T>* roots, T scale, cudaStream_t stream) {
-  const std::size_t shared = sizeof(Complex<T>) * (padded(pass.lanes * pass.length - 1) + 1);
+  const std::size_t shared = sizeof(Complex<T>) * pass.held;
   if (pass.plain && pass.powers_of_two)
     EWALD_LAUNCH((transform_lines<T, true, true>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots, scale);
   else if (pass.plain)

@@ -37,6 +37,7 @@ struct Stage {
   std::uint32_t items;     // length / radix
   std::uint32_t by_items, by_span;  // reciprocals, see quotient() in arithmetic.cuh
   std::uint32_t across;    // neighbouring threads take neighbouring lines, not elements
+  std::uint32_t read_step, write_step;  // in shared memory, from q to q + 1
 };
 
 struct Pass {
@@ -66,6 +67,9 @@ struct Pass {
   std::uint32_t turn_shift, turn_step;
 
   std::uint32_t lanes, lane_shift;  // lines of a block
+  // Number j of line l is at l * lane_step + (j + (j >> gap_shift)) * element_step of shared memory: a gap after each eight numbers keeps
+  // strides of eight, which the first stages of powers of two write, off a single bank.
+  std::uint32_t lane_step, element_step, gap_shift, held;  // held: complex numbers of shared memory
   std::uint32_t threads, blocks;
   std::uint32_t by_length, by_results;  // reciprocals of the length and of the results of a line
   std::uint32_t stages;

@@ -34,23 +34,27 @@ void transform(std::vector<double>& values, std::uint64_t n) {
   const Circle circle(n);
   std::vector<double> other(values.size()), root(2 * n);
   for (std::uint64_t k = 0; k < n; k++) circle.get(k, &root[2 * k]);
-  std::uint64_t span = 1;
-  while (span < n) {
+  for (std::uint64_t span = 1; span < n;) {
     const std::uint64_t rest = n / span, radix = rest % 2 == 0 ? 2 : rest % 3 == 0 ? 3 : 5, part = n / radix, step = n / (span * radix);
-    for (std::uint64_t j = 0; j < part; j++) {
-      const std::uint64_t k = j % span, base = (j - k) * radix + k;
-      for (std::uint64_t q = 0; q < radix; q++) {
-        double re = 0, im = 0;
-        const std::uint64_t angle = (k + q * span) * step;
+    for (std::uint64_t first = 0; first < part; first += span)
+      for (std::uint64_t k = 0; k < span; k++) {
+        double turned[5][2];
         for (std::uint64_t r = 0; r < radix; r++) {
-          const double *w = &root[2 * (r * angle % n)], *v = &values[2 * (j + r * part)];
-          re += v[0] * w[0] - v[1] * w[1];
-          im += v[0] * w[1] + v[1] * w[0];
+          const double *w = &root[2 * r * k * step], *v = &values[2 * (first + k + r * part)];
+          turned[r][0] = v[0] * w[0] - v[1] * w[1];
+          turned[r][1] = v[0] * w[1] + v[1] * w[0];
         }
-        other[2 * (base + q * span)] = re;
-        other[2 * (base + q * span) + 1] = im;
+        for (std::uint64_t q = 0; q < radix; q++) {
+          double* const sum = &other[2 * (first * radix + k + q * span)];
+          sum[0] = turned[0][0];
+          sum[1] = turned[0][1];
+          for (std::uint64_t r = 1; r < radix; r++) {
+            const double* w = &root[2 * (q * r % radix) * part];
+            sum[0] += turned[r][0] * w[0] - turned[r][1] * w[1];
+            sum[1] += turned[r][0] * w[1] + turned[r][1] * w[0];
+          }
+        }
       }
-    }
     span *= radix;
     values.swap(other);
   }
