@@ -1,79 +1,88 @@
 /** Small things that go with transforms: frequencies, shifts, convolution and correlation. */
 import { EwaldError } from '../errors.js';
-import { integer, real } from '../options.js';
+import { choice, integer, knownOptions, real } from '../options.js';
 import type { FftArray, FftOptions, FftPlan } from './fft.js';
 
-/** Frequencies of the bins of a complex transform of length `n` (1 …), in cycles per unit of `spacing` (default 1): 0, 1/nd, … , −1/nd. */
+/** The longest axis of a plan. */
+const longest = 2 ** 27;
+
+/** An argument that has no default: undefined is refused, too. */
+const length = (what: string, n: number): number => integer(what, n ?? Number.NaN, 1, 1, longest);
+
+/**
+ * Frequencies of the bins of a complex transform of length `n` (1 … 2²⁷), in cycles per unit of `spacing` (positive, default 1):
+ * 0, 1/nd, … , −1/nd. For even `n` the highest stands as the negative −1/2d. Throws `Argument`.
+ */
 export function fftfreq(n: number, spacing = 1): Float64Array {
-  integer('fftfreq: n', n, 1, 1, 2 ** 31);
+  length('fftfreq: n', n);
   real('fftfreq: spacing', spacing, 1, Number.MIN_VALUE, Number.MAX_VALUE);
-  return Float64Array.from({ length: n }, (_, k) => (k < (n + 1) >> 1 ? k : k - n) / (n * spacing));
+  const out = new Float64Array(n);
+  for (let k = 0; k < n; k++) out[k] = (k < (n + 1) >> 1 ? k : k - n) / (n * spacing);
+  return out;
 }
 
-/** Frequencies of the n/2 + 1 bins of a real transform of length `n`, in cycles per unit of `spacing` (default 1). */
+/**
+ * Frequencies of the n/2 + 1 bins of a real transform of length `n` (1 … 2²⁷), in cycles per unit of `spacing` (positive, default 1).
+ * For even `n` the last is the positive 1/2d. Throws `Argument`.
+ */
 export function rfftfreq(n: number, spacing = 1): Float64Array {
-  integer('rfftfreq: n', n, 1, 1, 2 ** 31);
+  length('rfftfreq: n', n);
   real('rfftfreq: spacing', spacing, 1, Number.MIN_VALUE, Number.MAX_VALUE);
-  return Float64Array.from({ length: (n >> 1) + 1 }, (_, k) => k / (n * spacing));
+  const out = new Float64Array((n >> 1) + 1);
+  for (let k = 0; k < out.length; k++) out[k] = k / (n * spacing);
+  return out;
 }
 
-/** Moves the zero frequency to the middle: each axis of a C-ordered array of `shape` is rotated by half its length. */
-export function fftshift<T extends FftArray>(
-  array: T,
-  shape: readonly number[],
-  options: { readonly complex?: boolean; readonly axes?: readonly number[] } = {},
-): T {
-  return rotate(array, shape, options, (n) => n >> 1);
+/** What a shift may be told. */
+interface ShiftOptions {
+  /** The array is interleaved complex; default false. */
+  readonly complex?: boolean;
+  /** Axes that are shifted, each once; default: all. Negative ones count from the last. */
+  readonly axes?: readonly number[];
 }
 
-/** Undoes `fftshift`. */
-export function ifftshift<T extends FftArray>(
-  array: T,
-  shape: readonly number[],
-  options: { readonly complex?: boolean; readonly axes?: readonly number[] } = {},
-): T {
-  return rotate(array, shape, options, (n) => (n + 1) >> 1);
+/**
+ * Moves the zero frequency to the middle: a new array in which each axis of the C-ordered `shape` is rotated by half its length, rounded
+ * down. Throws `Shape` for an array of another length, `Argument` for axes that are not there.
+ */
+export function fftshift<T extends FftArray>(array: T, shape: readonly number[] | number, options: ShiftOptions = {}): T {
+  return rotate('fftshift', array, shape, options, (n) => n >> 1);
 }
 
-function rotate<T extends FftArray>(
-  array: T,
-  shape: readonly number[],
-  { complex = false, axes }: { readonly complex?: boolean; readonly axes?: readonly number[] },
-  by: (n: number) => number,
-): T {
-  const width = complex ? 2 : 1;
-  const elements = shape.reduce((product, n) => product * n, 1);
-  if (array.length !== elements * width) {
-    throw new EwaldError(
-      'Shape',
-      `fftshift: the array has ${array.length} numbers; the shape ${shape.join(' × ')} needs ${elements * width}${complex ? ' (complex)' : ''}`,
-    );
-  }
+/** Undoes `fftshift`: rotates by half the length, rounded up. */
+export function ifftshift<T extends FftArray>(array: T, shape: readonly number[] | number, options: ShiftOptions = {}): T {
+  return rotate('ifftshift', array, shape, options, (n) => (n + 1) >> 1);
+}
+
+function rotate<T extends FftArray>(name: string, array: T, given: readonly number[] | number, options: ShiftOptions, by: (n: number) => number): T {
+  knownOptions(name, options, ['complex', 'axes']);
+  const { complex = false, axes } = options;
+  const shape = typeof given === 'number' ? [given] : given;
+  checkArray(name, array, shape, complex);
   const rank = shape.length;
-  const turned = new Set((axes ?? shape.map((_, axis) => axis)).map((axis) => (axis < 0 ? axis + rank : axis)));
-  const steps = shape.map((n, axis) => (turned.has(axis) ? by(n) : 0));
+  const turned = (axes ?? shape.map((_, axis) => axis)).map((axis) => integer(`${name}: axes`, axis, 0, -rank, rank - 1)).map((axis) => (axis + rank) % rank);
+  if (new Set(turned).size !== turned.length) throw new EwaldError('Argument', `${name}: axes is ${JSON.stringify(axes)}; needed is each axis once`);
+  // The two parts of a complex number stay together: they make the last axis twice as long.
+  const width = (axis: number): number => (complex && axis === rank - 1 ? 2 : 1);
+  const lengths = shape.map((n, axis) => n * width(axis));
+  // What lands at the front comes from the back.
+  const starts = shape.map((n, axis) => (turned.includes(axis) ? ((n - by(n)) % n) * width(axis) : 0));
   const out = array.slice() as T;
-  const index = new Array<number>(rank).fill(0);
-  for (let from = 0; from < elements; from++) {
-    let to = 0;
-    for (let axis = 0; axis < rank; axis++) to = to * (shape[axis] as number) + (((index[axis] as number) + (steps[axis] as number)) % (shape[axis] as number));
-    for (let part = 0; part < width; part++) out[to * width + part] = array[from * width + part] as number;
-    for (let axis = rank - 1; axis >= 0; axis--) {
-      index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (shape[axis] as number)) break;
-      index[axis] = 0;
-    }
-  }
+  copyBox(array, lengths, out, lengths, lengths, starts);
   return out;
 }
 
 type PlanFft = (options: FftOptions) => Promise<FftPlan>;
-/** How two arrays are folded: `full` every overlap (n + m − 1), `same` the middle of it as large as the first, `wrap` periodic. */
-export type FoldMode = 'full' | 'same' | 'wrap';
+/**
+ * How much of a folding is given: `full` every overlap (n + m − 1), `same` the middle of it as large as the first, `valid` where the
+ * second lies wholly within the first (n − m + 1), `wrap` all of a period.
+ */
+export type FoldMode = 'full' | 'same' | 'valid' | 'wrap';
+const modes: readonly FoldMode[] = ['full', 'same', 'valid', 'wrap'];
 
-/** The smallest length ≥ n whose only prime factors are 2, 3, 5 and 7. */
+/** The smallest length ≥ `n` (1 … 2²⁷) whose only prime factors are 2, 3, 5 and 7: zero padding to it makes a transform fast. */
 export function goodLength(n: number): number {
-  for (let m = Math.max(1, n); ; m++) {
+  for (let m = length('goodLength: n', n); ; m++) {
     let rest = m;
     for (const p of [2, 3, 5, 7]) while (rest % p === 0) rest /= p;
     if (rest === 1) return m;
@@ -89,84 +98,109 @@ export interface Shaped {
 /**
  * Convolution of two real arrays of the same rank by transforms: Σ a[k] b[j − k].
  *
- * `fft` plans on the caller's context (`(o) => ctx.fft(o)`). `mode` as in `FoldMode`, default `full`; `wrap` needs equal shapes.
+ * `fft` plans on the caller's context (`(o) => ctx.fft(o)`), in double precision when one of the arrays is. `mode` as in `FoldMode`,
+ * default `full`; `wrap` needs equal shapes, `valid` a second array that is nowhere longer. Throws `Shape`, `Argument`.
  */
 export function convolve(fft: PlanFft, a: Shaped, b: Shaped, mode: FoldMode = 'full'): Promise<Shaped> {
-  return fold(fft, a, b, mode, false);
+  return fold('convolve', fft, a, b, mode);
 }
 
-/** Cross-correlation of two real arrays of the same rank by transforms: Σ a[k + j] b[k]; in `full` the zero shift is at b's shape − 1. */
+/**
+ * Cross-correlation of two real arrays of the same rank by transforms: Σ a[k + j] b[k]. As `convolve`; in `full` the zero shift is at
+ * b's shape − 1, in `wrap` and `valid` at 0.
+ */
 export function correlate(fft: PlanFft, a: Shaped, b: Shaped, mode: FoldMode = 'full'): Promise<Shaped> {
-  return fold(fft, a, b, mode, true);
+  return fold('correlate', fft, a, b, mode);
 }
 
-async function fold(fft: PlanFft, a: Shaped, b: Shaped, mode: FoldMode, correlation: boolean): Promise<Shaped> {
-  const rank = a.shape.length;
-  for (const { data, shape } of [a, b]) {
-    const elements = shape.reduce((product, n) => product * n, 1);
-    if (shape.length !== rank || rank < 1 || data.length !== elements) {
-      throw new EwaldError(
-        'Shape',
-        `convolve: an array of ${data.length} numbers and shape ${shape.join(' × ')}; needed are two arrays of the same rank with as many numbers as their shapes say`,
-      );
-    }
+async function fold(name: 'convolve' | 'correlate', fft: PlanFft, a: Shaped, b: Shaped, mode: FoldMode): Promise<Shaped> {
+  choice(`${name}: mode`, mode, 'full', modes);
+  for (const { data, shape } of [a, b]) checkArray(name, data, shape, false);
+  const shapes = `${a.shape.join(' × ')} and ${b.shape.join(' × ')}`;
+  if (a.shape.length !== b.shape.length) throw new EwaldError('Shape', `${name}: the shapes are ${shapes}; needed are two arrays of the same rank`);
+  const pairs = a.shape.map((n, axis) => ({ n, m: b.shape[axis] ?? 1 }));
+  if (mode === 'wrap' && pairs.some(({ n, m }) => n !== m)) throw new EwaldError('Shape', `${name}: wrap needs equal shapes, not ${shapes}`);
+  if (mode === 'valid' && pairs.some(({ n, m }) => m > n)) {
+    throw new EwaldError('Shape', `${name}: the shapes are ${shapes}; valid needs a second array that is nowhere longer than the first`);
   }
-  if (mode === 'wrap' && a.shape.join() !== b.shape.join())
-    throw new EwaldError('Shape', `convolve: wrap needs equal shapes, not ${a.shape.join(' × ')} and ${b.shape.join(' × ')}`);
-  const full = a.shape.map((n, i) => n + (b.shape[i] ?? 1) - 1);
-  const padded = mode === 'wrap' ? [...a.shape] : full.map(goodLength);
+  // Without wrapping there must be room for every overlap; what the mode leaves out may wrap onto what it leaves out.
+  const padded = pairs.map(({ n, m }) => (mode === 'wrap' ? n : goodLength(mode === 'valid' ? n : n + m - 1)));
   const precision = a.data instanceof Float64Array || b.data instanceof Float64Array ? 'f64' : 'f32';
   const plan = await fft({ shape: padded, kind: 'r2c', precision });
   try {
     const ArrayType = precision === 'f64' ? Float64Array : Float32Array;
     const place = ({ data, shape }: Shaped): FftArray => {
       const out = new ArrayType(plan.inputLength);
-      copyBox(data, shape, out, padded, shape, () => 0);
+      copyBox(data, shape, out, padded, shape);
       return out;
     };
     const x = await plan.forward(place(a));
     const y = await plan.forward(place(b));
+    // Correlation is convolution with the second array turned round: its spectrum conjugated.
+    const sign = name === 'correlate' ? -1 : 1;
     for (let i = 0; i < x.length; i += 2) {
-      const [p, q, r] = [x[i] as number, x[i + 1] as number, y[i] as number];
-      const s = correlation ? -(y[i + 1] as number) : (y[i + 1] as number);
+      const [p, q, r, s] = [x[i] as number, x[i + 1] as number, y[i] as number, sign * (y[i + 1] as number)];
       x[i] = p * r - q * s;
       x[i + 1] = p * s + q * r;
     }
     const z = await plan.backward(x, undefined, { scale: 'full' });
-    if (mode === 'wrap') return { data: z, shape: padded };
-    const shape = mode === 'full' ? full : [...a.shape];
-    // Correlation has its negative shifts at the end of the period; `same` cuts the middle of `full`.
-    const start = full.map((_, i) => (mode === 'same' ? ((b.shape[i] ?? 1) - 1) >> 1 : 0) - (correlation ? (b.shape[i] ?? 1) - 1 : 0));
+    const shape = pairs.map(({ n, m }) => ({ full: n + m - 1, same: n, valid: n - m + 1, wrap: n })[mode]);
+    // Counted from the first overlap, where `full` begins; a correlation has that at shift −(m − 1), at the end of the period.
+    const first = pairs.map(({ m }) => ({ full: 0, same: (m - 1) >> 1, valid: m - 1, wrap: name === 'correlate' ? m - 1 : 0 })[mode]);
+    const start = first.map(
+      (k, axis) => (k - (name === 'correlate' ? (b.shape[axis] as number) - 1 : 0) + (padded[axis] as number)) % (padded[axis] as number),
+    );
     const out = new ArrayType(shape.reduce((product, n) => product * n, 1));
-    copyBox(z, padded, out, shape, shape, (axis) => start[axis] ?? 0);
+    copyBox(z, padded, out, shape, shape, start);
     return { data: out, shape };
   } finally {
     await plan.dispose();
   }
 }
 
-/** Copies a box of size `box` from one C-ordered array to another; `offset` is where it begins in the source, periodically. */
+function checkArray(name: string, array: FftArray, shape: readonly number[], complex: boolean): void {
+  if (!Array.isArray(shape) || shape.length < 1 || shape.some((n) => !Number.isInteger(n) || n < 1))
+    throw new EwaldError('Shape', `${name}: the shape is ${JSON.stringify(shape)}; needed are lengths of 1 and more, slowest axis first`);
+  if (!(array instanceof Float32Array || array instanceof Float64Array)) {
+    const found = (array as object | undefined)?.constructor?.name ?? typeof array;
+    throw new EwaldError('Shape', `${name}: the array is a ${found}; needed is a Float32Array or Float64Array`);
+  }
+  const numbers = shape.reduce((product, n) => product * n, complex ? 2 : 1);
+  if (array.length === numbers) return;
+  throw new EwaldError(
+    'Shape',
+    `${name}: the array has ${array.length} numbers; the shape ${shape.join(' × ')} needs ${numbers}${complex ? ' (complex)' : ''}`,
+  );
+}
+
+/** Copies a box of size `box` to the corner of another C-ordered array; in the source it begins at `start` (default: the corner), periodically. */
 function copyBox(
   from: FftArray,
   fromShape: readonly number[],
   to: FftArray,
   toShape: readonly number[],
   box: readonly number[],
-  offset: (axis: number) => number,
+  start: readonly number[] = box.map(() => 0),
 ): void {
-  const rank = box.length;
-  const index = new Array<number>(rank).fill(0);
-  const elements = box.reduce((product, n) => product * n, 1);
-  for (let k = 0; k < elements; k++) {
+  // Whole rows at a time, each in two pieces where it passes the end of the source.
+  const last = box.length - 1;
+  const [row, period, begin] = [box[last] as number, fromShape[last] as number, start[last] as number];
+  const piece = Math.min(row, period - begin);
+  const index = new Array<number>(last).fill(0);
+  const rows = box.slice(0, last).reduce((product, n) => product * n, 1);
+  for (let k = 0; k < rows; k++) {
     let source = 0;
     let target = 0;
-    for (let axis = 0; axis < rank; axis++) {
+    for (let axis = 0; axis < last; axis++) {
       const n = fromShape[axis] as number;
-      source = source * n + (((((index[axis] as number) + offset(axis)) % n) + n) % n);
+      source = source * n + (((index[axis] as number) + (start[axis] as number)) % n);
       target = target * (toShape[axis] as number) + (index[axis] as number);
     }
-    to[target] = from[source] as number;
-    for (let axis = rank - 1; axis >= 0; axis--) {
+    source *= period;
+    target *= toShape[last] as number;
+    to.set(from.subarray(source + begin, source + begin + piece), target);
+    if (piece < row) to.set(from.subarray(source, source + row - piece), target + piece);
+    for (let axis = last - 1; axis >= 0; axis--) {
       index[axis] = (index[axis] as number) + 1;
       if ((index[axis] as number) < (box[axis] as number)) break;
       index[axis] = 0;
