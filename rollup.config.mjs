@@ -15,6 +15,7 @@ const entries = {
   'ffi.browser': 'ffi/index.js',
   cli: 'cli/main.js',
   validate: 'validate/index.js',
+  'fft-page': 'fft/page/main.js',
 };
 
 export default {

@@ -6,6 +6,8 @@ import { root, run } from '../lib/run.mjs';
 
 const rollup = 'node_modules/rollup/dist/bin/rollup';
 const staged = 'build/bundle';
+/** Pages, each beside the scripts that it loads. */
+const pages = { 'dist/validate.html': 'src/validate/page/validate.html', 'dist/fft.html': 'src/fft/page/fft.html' };
 const isScript = (file) => /^dist\/[^/]+\.js(\.map)?$/.test(file);
 
 /** Declarations (paths in build/esm) that the `types` conditions of package.json reach: the public ones and what they mention. */
@@ -30,7 +32,7 @@ export const bundle = {
     files: [
       ...filesUnder('build/esm', (file) => /(\.js|\.d\.ts)$/.test(file)),
       ...filesUnder('wgsl'),
-      'src/validate/page/validate.html',
+      ...Object.values(pages),
       'rollup.config.mjs',
       'package.json',
       'scripts/wgsl-plugin.mjs',
@@ -42,7 +44,7 @@ export const bundle = {
     ...filesUnder('dist', isScript),
     ...filesUnder('dist/types'),
     'dist/index.node.js',
-    'dist/validate.html',
+    ...Object.keys(pages),
     'dist/index.browser.js',
     'dist/types/index.d.ts',
   ],
@@ -60,7 +62,7 @@ export const bundle = {
       scripts.map((script) => `dist/${script}`),
       isScript,
     );
-    copyWhole(join(root, 'src/validate/page/validate.html'), join(root, 'dist/validate.html'));
+    for (const [page, source] of Object.entries(pages)) copyWhole(join(root, source), join(root, page));
     const declarations = reachableDeclarations();
     for (const file of declarations) copyWhole(join(root, 'build/esm', file), join(root, 'dist/types', file));
     prune(

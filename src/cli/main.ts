@@ -8,6 +8,7 @@ const commands: Record<
   index: { summary: 'index spot lists: from spots to oriented crystal cells', load: () => import('./index-lists.js') },
   cell: { summary: 'determine an unknown cell from the spots of several stills', load: () => import('./determine.js') },
   fft: { summary: 'transform an array of a .npy file into another one', load: () => import('./fft.js') },
+  page: { summary: 'open the pages in a browser: image filtering live, and validation', load: () => import('./page.js') },
   simulate: { summary: 'make data with known truth', load: () => import('./simulate.js') },
   devices: { summary: 'which backends this machine has, which one is chosen, and why not the others', load: () => import('./devices.js') },
   validate: { summary: "check this machine's results against the reference", load: () => import('./validate.js') },
