@@ -1,0 +1,25 @@
+// Makes the picture of fft.html that the README shows: `node scripts/picture.mjs`, after a build. It is no part of the package.
+import { join } from 'node:path';
+import { chromium } from 'playwright';
+import { chromiumArgs, findChromium } from './lib/chromium.mjs';
+import { root } from './lib/run.mjs';
+import { serve } from './lib/serve.mjs';
+
+const server = await serve(join(root, 'dist'));
+const browser = await chromium.launch({ executablePath: findChromium() ?? '/usr/bin/chromium', args: chromiumArgs });
+try {
+  const page = await browser.newPage({ viewport: { width: 1000, height: 800 } });
+  await page.goto(`${server.url}/fft.html?sample=lattice&backend=wasm`);
+  await page.waitForFunction(() => document.documentElement.dataset.state === 'ready');
+  // The three pictures without what is below them.
+  await page.addStyleTag({ content: '#readout{display:none}figure{border-color:transparent}' });
+  const boxes = await Promise.all((await page.locator('figure').all()).map((figure) => figure.boundingBox()));
+  const [left, top] = [Math.min(...boxes.map(({ x }) => x)), Math.min(...boxes.map(({ y }) => y))];
+  const [right, bottom] = [Math.max(...boxes.map(({ x, width }) => x + width)), Math.max(...boxes.map(({ y, height }) => y + height))];
+  const path = join(root, 'src/fft/page/fft.jpg');
+  await page.screenshot({ path, type: 'jpeg', quality: 62, clip: { x: left, y: top, width: right - left, height: bottom - top } });
+  console.log(path);
+} finally {
+  await browser.close();
+  await server.close();
+}
