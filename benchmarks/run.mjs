@@ -7,6 +7,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { compareWorkers, measureHandling } from './indexing/facade.mjs';
 import { comparePrototype } from './prototype.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -33,11 +34,12 @@ const places = (x, digits = 3) => Number(x.toPrecision(digits));
 const place = `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} x ${cpus()[0]?.model.trim()}`;
 print(place);
 
-/** Lines of the summary: what was compared, the ratio, the aim. */
+/** Lines of the summary: what was measured, the value, the aim. */
 const lines = [];
-const mark = ({ what, ratio, aim, note }) => {
-  lines.push({ what, ratio, aim, pass: ratio >= aim, note });
-  print(`  ${ratio >= aim ? 'pass' : 'MISS'}  ${what}: ${ratio.toFixed(2)} (aim ${aim})${note ? `, ${note}` : ''}`);
+const mark = ({ what, value, aim, most = false, note }) => {
+  const pass = most ? value <= aim : value >= aim;
+  lines.push({ what, value, aim, most, pass, note });
+  print(`  ${pass ? 'pass' : 'MISS'}  ${what}: ${places(value)} (aim ${most ? 'at most' : 'at least'} ${aim})${note ? `, ${note}` : ''}`);
 };
 
 const report = await bench({ createContext, seconds: Number(options.seconds), place, backends: ['native', 'wasm', 'webgpu', 'cuda'] });
@@ -52,12 +54,14 @@ for (const { id, peer, timing, unit } of report.peers)
   print(`${id} ${peer}: run ${places(timing.medianMs)} ms ± ${places(timing.spreadMs / 2)}, ${places(timing.rate)} ${unit}/s`);
 print();
 for (const { id, backend, ratios } of report.rows) {
-  for (const { over, ratio, target } of ratios) if (target !== null) mark({ what: `${id}, ${backend} over ${over}`, ratio, aim: target });
+  for (const { over, ratio, target } of ratios) if (target !== null) mark({ what: `${id}, ${backend} over ${over}`, value: ratio, aim: target });
 }
 
 const prototype = await comparePrototype({ createContext, sameLattice, print });
-for (const { what, ratio, aim, note } of prototype.lines ?? []) mark({ what, ratio, aim, note });
+for (const line of prototype.lines ?? []) mark(line);
 if (prototype.absent) print(`  --    indexing beside the prototype: ${prototype.absent}`);
+for (const line of await compareWorkers({ createContext, print })) mark(line);
+for (const line of await measureHandling()) mark(line);
 
 const result = { ...report, summary: lines, prototype };
 if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -35,13 +35,7 @@ export function checkInput(sizes: Sizes, input: IndexingInput) {
   if (count > sizes.maxBatchSpots) {
     throw new EwaldError('Limit', `the run has ${count} spots, the indexer was made for ${sizes.maxBatchSpots}; raise maxBatchSpots or split the run`);
   }
-  // x - x is 0 for finite numbers only: one pass without branches, the place is looked for when it is not.
-  let sum = 0;
-  for (let i = 0; i < spots.length; i++) {
-    const x = spots[i] as number;
-    sum += x - x;
-  }
-  if (sum !== 0) {
+  if (!allFinite(spots)) {
     const bad = spots.findIndex((x) => !Number.isFinite(x));
     const image = offsets.findIndex((offset) => offset > bad / 3) - 1;
     throw new EwaldError('Argument', `spot ${Math.floor(bad / 3)} (image ${image}) holds ${spots[bad]}; spots must be finite numbers of 1/angstrom`, {
@@ -62,6 +56,16 @@ export function checkInput(sizes: Sizes, input: IndexingInput) {
   } else result = new IndexingResult(images, sizes.maxOutputCells, offsets.slice());
   const { found, results, assignment } = result;
   return { params, spots, offsets, images, cells, cellCount: cells.length / 9, found, results, assignment, result };
+}
+
+/** Whether all numbers are finite: x - x is 0 for those only, so one pass without branches tells. */
+export function allFinite(values: ArrayLike<number>): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i] as number;
+    sum += x - x;
+  }
+  return sum === 0;
 }
 
 function numbers(what: string, given: Float32Array | Float64Array | readonly number[]): Float32Array {

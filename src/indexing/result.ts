@@ -72,6 +72,13 @@ export interface ImageView {
   readonly assignment: Uint8Array;
 }
 
+// A loop, because `map` with a function takes ten times as long, and this is half of what JavaScript does for an image.
+function maskOf(assignment: Uint8Array, number: number): Uint8Array {
+  const mask = new Uint8Array(assignment.length);
+  for (let i = 0; i < mask.length; i++) mask[i] = assignment[i] === number ? 1 : 0;
+  return mask;
+}
+
 /** The result of a run. The arrays are the caller's; views are made when asked for. */
 export class IndexingResult {
   readonly images: number;
@@ -144,7 +151,7 @@ export class IndexingResult {
       crystals: () =>
         Array.from({ length: word(crystalsWord) }, (_, k) => {
           const number = this.#foundWords[(index * this.maxOutputCells + k) * cellWords + crystalWord] ?? 0;
-          return { ...this.#cell(index * this.maxOutputCells + k), number, mask: assignment.map((owner) => (owner === number ? 1 : 0)) };
+          return { ...this.#cell(index * this.maxOutputCells + k), number, mask: maskOf(assignment, number) };
         }),
     };
   }

@@ -2,7 +2,7 @@
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { checkSignal, knownOptions, real } from '../options.js';
-import type { IndexingInput } from './input.js';
+import { allFinite, type IndexingInput } from './input.js';
 import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
 import type { ImageView, IndexingResult } from './result.js';
 
@@ -116,8 +116,8 @@ function checkItem({ spots }: StreamItem, maxSpots: number): EwaldError | undefi
   if (spots.length / 3 > maxSpots) {
     return new EwaldError('Limit', `an image of the stream has ${spots.length / 3} spots, the indexer was made for ${maxSpots} a batch; raise maxBatchSpots`);
   }
+  if (allFinite(spots)) return undefined;
   const bad = spots.findIndex((x) => !Number.isFinite(x));
-  if (bad < 0) return undefined;
   return new EwaldError('Argument', `an image of the stream holds ${spots[bad]} in spot ${Math.floor(bad / 3)}; spots must be finite numbers of 1/angstrom`);
 }
 
@@ -127,7 +127,7 @@ class Batches<T extends StreamItem> {
   readonly #size: number;
   readonly #maxSpots: number;
   readonly #delay: number;
-  #pending: Promise<IteratorResult<T>> | undefined;
+  #pending: IteratorResult<T> | Promise<IteratorResult<T>> | undefined;
   #ended = false;
 
   constructor(source: Source<T>, size: number, maxSpots: number, delay: number) {
@@ -143,8 +143,9 @@ class Batches<T extends StreamItem> {
     let spots = 0;
     let deadline = Number.POSITIVE_INFINITY;
     while (!this.#ended && items.length < this.#size) {
-      this.#pending ??= Promise.resolve(this.#iterator.next());
-      const next = await orTimeout(this.#pending, deadline - performance.now(), signal);
+      this.#pending ??= this.#iterator.next();
+      // A plain iterator has its item at once: no promise and no timer for each.
+      const next = 'then' in this.#pending ? await orTimeout(this.#pending, deadline - performance.now(), signal) : this.#pending;
       if (next === 'late') break;
       if (next.done) {
         this.#ended = true;
