@@ -9,6 +9,15 @@ import { existsSync } from 'node:fs';
 
 export const extras = [
   {
+    // Transforms on memory of the card, own kernels and cuFFT (where it is found) side by side, compared before they are timed.
+    name: 'fft-cuda',
+    share: 12,
+    least: 10,
+    program: 'ewald_cuda_fft_bench',
+    args: ({ host }) => (host.cufft ? ['--cufft', host.cufft] : []),
+    absent: ({ host }) => (host.driverLibrary || host.hasNvidia ? undefined : 'no NVIDIA driver on this machine'),
+  },
+  {
     name: 'openings',
     share: 8,
     least: 5,

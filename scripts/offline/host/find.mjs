@@ -80,6 +80,29 @@ async function computeSanitizer(env) {
   return { path, version: /Version\s+(\S+)/i.exec(out)?.[1] ?? lastLines(out, 1) };
 }
 
+/** cuFFT of a toolkit, or of a Python package (CuPy brings one), newest first; null where the dynamic linker is all there is to ask. */
+function cufft(env) {
+  const versions = list('/usr/local').filter((name) => /^cuda/.test(name));
+  const toolkits = [env.CUDA_HOME, env.CUDA_PATH, ...versions.map((name) => `/usr/local/${name}`), '/opt/cuda'].filter(Boolean);
+  const prefixes = [env.VIRTUAL_ENV, env.CONDA_PREFIX, env.HOME && join(env.HOME, '.local'), '/opt/conda', '/usr/local', '/usr'].filter(Boolean);
+  const packages = prefixes.flatMap((prefix) =>
+    list(join(prefix, 'lib'))
+      .filter((name) => /^python3/.test(name))
+      .flatMap((name) => ['site-packages', 'dist-packages'].map((folder) => join(prefix, 'lib', name, folder))),
+  );
+  const folders = [
+    ...packages.flatMap((folder) => [...list(join(folder, 'nvidia')).map((name) => join(folder, 'nvidia', name, 'lib')), join(folder, 'cupy/.data/lib')]),
+    ...toolkits.map((folder) => join(folder, 'lib64')),
+  ];
+  const found = folders.flatMap((folder) =>
+    list(folder)
+      .filter((name) => /^libcufft\.so\.\d+$/.test(name))
+      .map((name) => join(folder, name)),
+  );
+  const major = (path) => Number(path.split('.').at(-1));
+  return found.sort((a, b) => major(b) - major(a))[0] ?? null;
+}
+
 /** All of it; `env` is what children get, and may be completed. */
 export async function findHost(env) {
   // A driver that a container's runtime has mounted may lie where only its own tools look.
@@ -103,5 +126,6 @@ export async function findHost(env) {
     // With a card and a driver in sight a CUDA backend that is not there is a failure.
     hasNvidia: gpus.length > 0 || (driver !== undefined && nodes.some((name) => /^nvidia\d/.test(name))),
     computeSanitizer: await computeSanitizer(env),
+    cufft: cufft(env),
   };
 }
