@@ -6,6 +6,8 @@ namespace ewald {
 
 // 64-byte aligned memory, zeroed; nullptr when there is none.
 void* allocate(size_t bytes);
+// The same with whatever was there before: for memory that is written before it is read.
+void* allocate_raw(size_t bytes);
 // Gives memory of `allocate` back; nullptr is fine.
 void release(void* memory);
 size_t live_bytes();

@@ -82,7 +82,7 @@ bool plan_both(ewald_fft& plan, Programs<T>*& programs) {
   }
   plan.workspace_numbers = numbers + (numbers & 1);
   if (!plan.problem.user_workspace && numbers > 0) {
-    plan.workspace = plan.store.take<T>(plan.workspace_numbers);
+    plan.workspace = plan.store.take_raw<T>(plan.workspace_numbers);
     if (plan.workspace == nullptr) return false;
   }
   return true;

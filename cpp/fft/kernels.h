@@ -37,7 +37,7 @@ struct ColumnPlan {
   Stage<T> stage[most_stages];
   const ColumnPlan<T>* inner;
   const T* chirp;   // [n] complex, exp(-i pi j^2 / n)
-  const T* filter;  // [inner->n] complex, transform of the conjugate chirp, over inner->n
+  const T* filter;  // [inner->n / 2 + 1] complex, as plan_chirp has it
 };
 
 // Transform of one contiguous line with the vectors inside it: the first pass works on W neighbours at a time and turns them
@@ -113,8 +113,10 @@ struct Engine {
   void (*half_after)(size_t half, const T* table, T* z);
   void (*half_before)(size_t half, const T* table, const T* in, T* z);
 
-  // Pointwise products of interleaved lines for a convolution along one line.
+  // Pointwise products of interleaved lines for a convolution along one line; of `filter` w is the conjugate of an
+  // even line whose first half is given, and the result is swapped.
   void (*multiply)(size_t n, const T* a, const T* w, T* out, bool swap_in, bool swap_out, T scale);
+  void (*filter)(size_t n, const T* a, const T* half, T* out);
 };
 
 // The engines of an instruction set, widest first; `count` of them.

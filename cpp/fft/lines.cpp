@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "fft/chirp.h"
 #include "fft/factor.h"
 #include "fft/roots.h"
 
@@ -27,30 +28,6 @@ void plan_stages(size_t n, size_t s, const uint32_t* radix, uint32_t count, cons
   }
 }
 
-// exp(-i pi j^2 / n), j < n.
-template <class T>
-const T* make_chirp(size_t n, Store& store) {
-  T* chirp = store.take<T>(2 * n);
-  if (chirp == nullptr) return nullptr;
-  Store temporary;
-  const Roots roots(2 * uint64_t(n), temporary);
-  if (!roots.ok()) return nullptr;
-  for (uint64_t j = 0; j < n; j++) roots.get(j * j % (2 * uint64_t(n)), chirp + 2 * j);
-  return chirp;
-}
-
-// The conjugate chirp, wrapped around a line of `length` and divided by it.
-template <class T>
-void wrap_chirp(size_t n, size_t length, const T* chirp, T* b) {
-  std::memset(b, 0, 2 * length * sizeof(T));
-  const T scale = T(1) / T(length);
-  for (size_t j = 0; j < n; j++) {
-    const size_t mirrored = j == 0 ? 0 : length - j;
-    b[2 * j] = b[2 * mirrored] = chirp[2 * j] * scale;
-    b[2 * j + 1] = b[2 * mirrored + 1] = -chirp[2 * j + 1] * scale;
-  }
-}
-
 }  // namespace
 
 template <class T>
@@ -70,18 +47,7 @@ const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, uint32_t tu
   } else if (n > 1) {
     const size_t length = good_length(2 * n - 1, 4);
     plan->inner = plan_columns<T>(length, engine, tune, store);
-    plan->chirp = make_chirp<T>(n, store);
-    T* filter = store.take<T>(2 * length);
-    plan->filter = filter;
-    // The filter is transformed by the kernel itself, in one lane.
-    Store temporary;
-    const size_t unit = 2 * size_t(engine.lanes);
-    T* a = temporary.take<T>(2 * length * unit);
-    if (!store.ok() || a == nullptr) return nullptr;
-    wrap_chirp(n, length, plan->chirp, filter);
-    engine.gather(a, 1, filter, length, {1, length}, 1, Form::complex);
-    const T* c = engine.transform(*plan->inner, a, a + length * unit, 1);
-    engine.scatter(c, 1, filter, length, {1, length}, 1, Form::complex, T(1));
+    if (plan->inner == nullptr || !plan_chirp<T>(n, length, {1, {&engine}}, tune, plan->chirp, plan->filter, store)) return nullptr;
     plan->rows = length;
   }
   return store.ok() ? plan : nullptr;
@@ -234,17 +200,9 @@ const Line<T>* plan_line(size_t n, const Engines<T>& engines, uint32_t tune, Sto
   const size_t length = good_length(2 * n - 1, lanes);
   line->engine = &widest;
   line->inner = plan_line<T>(length, engines, tune, store);
-  line->chirp = make_chirp<T>(n, store);
-  T* filter = store.take<T>(2 * length);
-  line->filter = filter;
-  if (!store.ok() || line->inner == nullptr || line->chirp == nullptr) return nullptr;
+  if (line->inner == nullptr || !plan_chirp<T>(n, length, engines, tune, line->chirp, line->filter, store)) return nullptr;
   line->work = 4 * length + line->inner->work;
   line->per_thread = line->inner->per_thread;
-  Store temporary;
-  T* work = temporary.take<T>(line->inner->work);
-  if (work == nullptr) return nullptr;
-  wrap_chirp(n, length, line->chirp, filter);
-  run_line<T>(*line->inner, filter, filter, work, false, T(1), nullptr);
   return line;
 }
 
@@ -319,7 +277,7 @@ void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T sc
       engine.multiply(n, in, line.chirp, a, swap, false, T(1));
       std::memset(a + 2 * n, 0, 2 * (length - n) * sizeof(T));
       run_line(*line.inner, a, b, rest, false, T(1), pool);
-      engine.multiply(length, b, line.filter, b, false, true, T(1));
+      engine.filter(length, b, line.filter, b);
       run_line(*line.inner, b, a, rest, false, T(1), pool);
       engine.multiply(n, a, line.chirp, out, true, swap, scale);
       break;

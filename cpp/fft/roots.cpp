@@ -115,19 +115,35 @@ Roots::Roots(uint64_t n, Store& store) : n_(n), shift_(0) {
   high_ = store.take<Entry>(size_t(high_count));
   if (!ok()) return;
   const Series series;
-  for (uint64_t k = 0; k < low_count; k++) low_[k] = exact(k, n, series);
-  for (uint64_t k = 0; k < high_count; k++) high_[k] = exact(k << shift_, n, series);
+  fill(low_, low_count, 0, series);
+  fill(high_, high_count, shift_, series);
+}
+
+// table[k] = root k << shift: about 2 sqrt(count) of them from the series, the rest as products of two, which lose 2 of 106 bits.
+void Roots::fill(Entry* table, uint64_t count, uint32_t shift, const Series& series) {
+  uint64_t step = 1;
+  while (step * step < count) step *= 2;
+  for (uint64_t k = 0; k < count; k++) {
+    if (k < step || k % step == 0) {
+      table[k] = exact(k << shift, n_, series);
+      continue;
+    }
+    const Entry &a = table[k - k % step], &b = table[k % step];
+    const Double2 ar = {a.re, a.re_low}, ai = {a.im, a.im_low}, br = {b.re, b.re_low}, bi = {b.im, b.im_low}, ii = ai * bi;
+    const Double2 re = ar * br + Double2{-ii.high, -ii.low}, im = ar * bi + ai * br;
+    table[k] = {re.high, re.low, im.high, im.low};
+  }
 }
 
 void Roots::get(uint64_t k, float* root) const {
-  k %= n_;
+  if (k >= n_) k %= n_;
   const Entry &a = high_[k >> shift_], &b = low_[k & ((uint64_t(1) << shift_) - 1)];
   root[0] = float(a.re * b.re - a.im * b.im);
   root[1] = float(a.re * b.im + a.im * b.re);
 }
 
 void Roots::get(uint64_t k, double* root) const {
-  k %= n_;
+  if (k >= n_) k %= n_;
   const Entry &a = high_[k >> shift_], &b = low_[k & ((uint64_t(1) << shift_) - 1)];
   const Double2 ar = {a.re, a.re_low}, ai = {a.im, a.im_low}, br = {b.re, b.re_low}, bi = {b.im, b.im_low};
   const Double2 ii = ai * bi;

@@ -8,7 +8,7 @@
 namespace ewald::fft {
 
 // exp(-2 pi i k / n) for any k, from two tables of about sqrt(n) entries kept in twice the precision of double. One product a root: no
-// recurrence, so nothing adds up. Both tables are made from scratch by Taylor series inside an eighth of the circle.
+// recurrence, so nothing adds up. Both tables come from Taylor series inside an eighth of the circle.
 class Roots {
  public:
   Roots(uint64_t n, Store& store);
@@ -24,6 +24,7 @@ class Roots {
   };
   struct Series;
   static Entry exact(uint64_t k, uint64_t n, const Series& series);
+  void fill(Entry* table, uint64_t count, uint32_t shift, const Series& series);
 
   uint64_t n_;
   uint32_t shift_;

@@ -22,12 +22,26 @@ class Store {
   // Zeroed, 64-byte aligned; nullptr (and ok() false from then on) when there is none. Trivial types only: nothing is destroyed.
   template <class T>
   T* take(size_t count) {
+    return take<T>(count, allocate);
+  }
+  // The same, not zeroed.
+  template <class T>
+  T* take_raw(size_t count) {
+    return take<T>(count, allocate_raw);
+  }
+
+  bool ok() const { return ok_; }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  template <class T>
+  T* take(size_t count, void* (*from)(size_t)) {
     constexpr size_t head = 64;
     if (count > (size_t(-1) - head) / sizeof(T)) {
       ok_ = false;
       return nullptr;
     }
-    void* memory = allocate(head + count * sizeof(T));
+    void* memory = from(head + count * sizeof(T));
     if (memory == nullptr) {
       ok_ = false;
       return nullptr;
@@ -39,10 +53,6 @@ class Store {
     return reinterpret_cast<T*>(static_cast<char*>(memory) + head);
   }
 
-  bool ok() const { return ok_; }
-  size_t bytes() const { return bytes_; }
-
- private:
   struct Piece {
     Piece* before;
   };

@@ -175,7 +175,7 @@ T* convolve(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors) {
   for (size_t j = 0; j < length; j++)
     for (size_t q = 0; q < width; q += unit) {
       T* p = c + j * width + q;
-      const Complex<T, W> z = times<T, W>(load_complex<T, W>(p), plan.filter + 2 * j);
+      const Complex<T, W> z = times_conjugate<T, W>(load_complex<T, W>(p), plan.filter + 2 * (2 * j <= length ? j : length - j));
       store_complex<T, W>(p, {z.im, z.re});  // backward by way of forward
     }
   T* d = transform<T, W>(*plan.inner, c, c == a ? b : a, vectors);

@@ -51,6 +51,8 @@ template <class T, int W>
 void half_before(size_t half, const T* table, const T* in, T* z);
 template <class T, int W>
 void multiply(size_t n, const T* a, const T* w, T* out, bool swap_in, bool swap_out, T scale);
+template <class T, int W>
+void filter(size_t n, const T* a, const T* half, T* out);
 
 // trig.cpp
 template <class T, int W>

@@ -137,12 +137,31 @@ void multiply(size_t n, const T* a, const T* w, T* out, bool swap_in, bool swap_
   return swap_out ? product<T, W, false, true>(n, a, w, out, scale) : product<T, W, false, false>(n, a, w, out, scale);
 }
 
+template <class T, int W>
+void filter(size_t n, const T* a, const T* half, T* out) {
+  const size_t middle = n / 2;
+  const auto one = [&](size_t j) {
+    const T *w = half + 2 * (j <= middle ? j : n - j), xr = a[2 * j], xi = a[2 * j + 1];
+    out[2 * j] = xi * w[0] - xr * w[1];
+    out[2 * j + 1] = xr * w[0] + xi * w[1];
+  };
+  const auto some = [&](size_t j, Complex<T, W> w) {
+    store_interleaved<T, W, true>(out + 2 * j, times_conjugate<T, W>(load_interleaved<T, W, false>(a + 2 * j), w.re, w.im));
+  };
+  size_t j = 0;
+  for (; j + W <= middle + 1; j += W) some(j, load_interleaved<T, W, false>(half + 2 * j));
+  for (; j <= middle; j++) one(j);
+  for (; j + W <= n; j += W) some(j, load_mirrored<T, W>(half + 2 * (n - j - W + 1)));
+  for (; j < n; j++) one(j);
+}
+
 #define EWALD_INSTANTIATE(T, W)                                                        \
   template void separate<T, W>(size_t, const T*, T*, size_t);                          \
   template void join<T, W>(size_t, const T*, T*, size_t);                              \
   template void half_after<T, W>(size_t, const T*, T*);                                \
   template void half_before<T, W>(size_t, const T*, const T*, T*);                     \
-  template void multiply<T, W>(size_t, const T*, const T*, T*, bool, bool, T);
+  template void multiply<T, W>(size_t, const T*, const T*, T*, bool, bool, T);         \
+  template void filter<T, W>(size_t, const T*, const T*, T*);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
 
 }  // namespace ewald::EWALD_ISA

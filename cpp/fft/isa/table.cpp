@@ -30,6 +30,7 @@ constexpr fft::Engine<T> engine = {
     half_after<T, W>,
     half_before<T, W>,
     multiply<T, W>,
+    filter<T, W>,
 };
 
 }  // namespace
