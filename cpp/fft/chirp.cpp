@@ -55,21 +55,24 @@ bool quarter(const T* x, size_t length, T* t) {
   return true;
 }
 
+// A transform for the time being.
 template <class T>
-bool transform(size_t n, const Engines<T>& engines, uint32_t tune, T scale, T* x) {
-  Store temporary;
-  const Line<T>* line = plan_line<T>(n, engines, tune, temporary);
-  T* work = line == nullptr ? nullptr : temporary.take_raw<T>(line->work);
-  if (work == nullptr) return false;
-  run_line<T>(*line, x, x, work, false, scale, nullptr);
-  return true;
-}
+struct Temporary {
+  Store store;
+  const Line<T>* line = nullptr;
+  T* work = nullptr;
+  Temporary(size_t n, const Engines<T>& engines, uint32_t tune) {
+    line = plan_line<T>(n, engines, tune, store);
+    if (line != nullptr) work = store.take_raw<T>(line->work);
+  }
+  bool ok() const { return line != nullptr && store.ok(); }
+  void run(T* x, T scale) const { run_line<T>(*line, x, x, work, false, scale, nullptr); }
+};
 
-// A whole line from its half, transformed.
+// A whole line from its half.
 template <class T>
-bool whole(const T* x, size_t n, const Engines<T>& engines, uint32_t tune, T scale, T* t) {
+void whole(const T* x, size_t n, T* t) {
   for (size_t j = 0; j < n; j++) std::memcpy(t + 2 * j, x + 2 * (2 * j <= n ? j : n - j), 2 * sizeof(T));
-  return transform(n, engines, tune, scale, t);
 }
 
 // Below this many complex numbers one transform of everything is as quick as three of parts.
@@ -82,25 +85,32 @@ bool transform_even(const T* x, size_t length, const Engines<T>& engines, uint32
   Store temporary;
   if (length % 8 != 0 || length < worth_parting) {
     T* t = temporary.take_raw<T>(2 * length);
-    if (t == nullptr || !whole(x, length, engines, tune, scale, t)) return false;
+    const Temporary<T> all(length, engines, tune);
+    if (t == nullptr || !all.ok()) return false;
+    whole(x, length, t);
+    all.run(t, scale);
     std::memcpy(out, t, 2 * (length / 2 + 1) * sizeof(T));
     return true;
   }
   const size_t fourth = length / 4, eighth = length / 8;
   T *odd = temporary.take_raw<T>(2 * fourth), *twice_odd = temporary.take_raw<T>(2 * eighth), *rest = temporary.take_raw<T>(2 * fourth);
   T* folded = temporary.take_raw<T>(2 * (fourth + 1));
-  if (!temporary.ok()) return false;
+  const Temporary<T> of_fourth(fourth, engines, tune), of_eighth(eighth, engines, tune);
+  if (!temporary.ok() || !of_fourth.ok() || !of_eighth.ok()) return false;
   const auto fold = [&](const T* from, size_t n) {
     for (size_t j = 0; j <= n / 4; j++) {
       folded[2 * j] = from[2 * j] + from[2 * (n / 2 - j)];
       folded[2 * j + 1] = from[2 * j + 1] + from[2 * (n / 2 - j) + 1];
     }
   };
-  if (!quarter(x, length, odd) || !transform(fourth, engines, tune, scale, odd)) return false;
+  if (!quarter(x, length, odd)) return false;
+  of_fourth.run(odd, scale);
   fold(x, length);
-  if (!quarter(folded, length / 2, twice_odd) || !transform(eighth, engines, tune, scale, twice_odd)) return false;
+  if (!quarter(folded, length / 2, twice_odd)) return false;
+  of_eighth.run(twice_odd, scale);
   fold(folded, length / 2);
-  if (!whole(folded, fourth, engines, tune, scale, rest)) return false;
+  whole(folded, fourth, rest);
+  of_fourth.run(rest, scale);
   // Results 8 m .. 8 m + 7; those of the second half mirror the first.
   const auto put = [&](size_t k, const T* from) { std::memcpy(out + 2 * k, from, 2 * sizeof(T)); };
   for (size_t k = 0; k <= length / 2; k += 8) {
@@ -110,7 +120,6 @@ bool transform_even(const T* x, size_t length, const Engines<T>& engines, uint32
     put(k + 1, odd + 2 * m);
     put(k + 2, twice_odd + m);
     put(k + 3, odd + 2 * (fourth - 1 - m));
-    if (k + 4 > length / 2) break;
     put(k + 4, rest + 2 * (m + 1));
     if (k + 4 == length / 2) break;
     put(k + 5, odd + 2 * (m + 1));

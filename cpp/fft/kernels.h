@@ -88,9 +88,9 @@ struct Engine {
 
   // One contiguous line of interleaved complex numbers; work holds 4 n numbers.
   void (*row)(const RowPlan<T>& plan, const T* in, T* out, T* work, bool swap, T scale);
-  // lanes * vectors neighbouring columns of interleaved complex numbers, rows `stride` complex numbers apart; work holds
-  // 2 blocks of plan.rows * vectors complex vectors. Not for Bluestein plans.
-  void (*columns)(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t vectors, T* work, bool swap,
+  // `columns` neighbouring columns (at least a vector of them) of interleaved complex numbers, rows `stride` complex numbers apart; work
+  // holds 2 blocks of plan.rows complex vectors for each vector begun. Not for Bluestein plans.
+  void (*columns)(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t columns, T* work, bool swap,
                   T scale);
   // Forward transform of the scratch block a, b is a second one; returns the one that holds the result.
   T* (*transform)(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors);

@@ -149,7 +149,7 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
     const bool few = all_lines < (pairs ? 2 : 1) * engines.engine[engines.count - 1]->lanes || line_length * sizeof(T) * 2 > 64 * 1024;
     const Line<T>* line = plan_line<T>(line_length, engines, problem.tune, store);
     if (line == nullptr) return false;
-    const bool along = line->how == Line<T>::How::row && line->engine == engines.engine[0] && line_length >= 8 * line->engine->lanes;
+    const bool along = line->how == Line<T>::How::row && line->engine == engines.engine[0] && line_length >= (pairs ? 16 : 8) * line->engine->lanes;
     if (few || (along && (!pairs || n % 2 == 0))) {
       pass.how = How::lines;
       pass.line = line;
@@ -183,7 +183,15 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
 
   const size_t rows = pass.column == nullptr ? 1 : most(pass.column->rows, n + 2);
   size_t vectors = block_vectors<T>(w, rows);
-  vectors = least(vectors, (pass.lanes + w * planes - 1) / (w * planes));
+  const size_t all = (pass.lanes + w * planes - 1) / (w * planes);
+  vectors = least(vectors, all);
+  // A last block of one vector that is not full would be slow: rather narrower blocks.
+  if (vectors > 1 && pass.lanes % (w * planes) != 0)
+    for (size_t v = vectors; v > 1; v--)
+      if (all % v != 1) {
+        vectors = v;
+        break;
+      }
   pass.vectors = uint32_t(vectors);
   pass.width = vectors * w * planes;
   pass.blocks = (pass.lanes + pass.width - 1) / pass.width;

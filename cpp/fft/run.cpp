@@ -79,15 +79,13 @@ void run_block(const Pass<T>& pass, const T* in, T* out, size_t lines, T* work, 
   }
   const ColumnPlan<T>& column = *pass.column;
   if (pass.how == Pass<T>::How::columns) {
-    // Whole vectors, then what is left of a last one.
-    const size_t whole = lines / w, left = lines % w;
-    if (whole > 0) engine.columns(column, in, pass.line_in, out, pass.line_out, whole, work, pass.backward, scale);
-    if (left == 0) return;
-    in += 2 * whole * w;
-    out += 2 * whole * w;
+    if (lines >= w) {
+      engine.columns(column, in, pass.line_in, out, pass.line_out, lines, work, pass.backward, scale);
+      return;
+    }
     T* spare = work + column.rows * 2 * w;
-    engine.gather(work, 1, in, pass.n, from, left, form);
-    engine.scatter(engine.transform(column, work, spare, 1), 1, out, pass.n, to, left, form, scale);
+    engine.gather(work, 1, in, pass.n, from, lines, form);
+    engine.scatter(engine.transform(column, work, spare, 1), 1, out, pass.n, to, lines, form, scale);
     return;
   }
   const size_t rows = column.rows > pass.n + 2 ? column.rows : pass.n + 2;
@@ -232,6 +230,10 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
   const Buffers<T> buffers = {in, out, workspace};
   T* work = workspace + (program.middle + 15) / 16 * 16;
   const uint32_t threads = pool.size();
+  if (const Pass<T>& only = program.pass[0]; program.passes == 1 && only.how == Pass<T>::How::lines && only.loops == 0) {
+    run_contiguous(only, in, out, work, scale, &pool);  // one line: a short one takes less time than the loops below
+    return;
+  }
   for (uint32_t g = 0; g < program.groups; g++) {
     const Group& group = program.group[g];
     Job<T> job = {program, group, nullptr, buffers, work, scale, group.repeats, 1, 0, 0};

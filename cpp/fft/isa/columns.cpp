@@ -49,17 +49,32 @@ void inner(const Stage<T>& stage, size_t vectors, const T* x, T* y) {
   }
 }
 
+// Rows of memory that are no whole number of vectors end with one that overlaps its neighbour by `back` numbers.
+EWALD_INLINE size_t place(size_t q, size_t width, size_t unit, size_t back) { return q + unit == width ? q - back : q; }
+
 template <class T, int W, int R, bool swap>
-void first(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, T* y) {
+void first(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, size_t back, T* y) {
   constexpr size_t unit = 2 * W;
   const size_t m = stage.m, width = vectors * unit, step = m * in_stride;
-  for (size_t q = 0; q < width; q += unit) butterfly<T, W, R, FromMemory<T, W, swap>, false>(in + q, step, y + q, width, nullptr);
+  for (size_t q = 0; q < width; q += unit)
+    butterfly<T, W, R, FromMemory<T, W, swap>, false>(in + place(q, width, unit, back), step, y + q, width, nullptr);
   const T* w = stage.twiddle;
   for (size_t p = 1; p < m; p++, w += 2 * (R - 1)) {
     const T* from = in + p * in_stride;
     T* to = y + p * R * width;
-    for (size_t q = 0; q < width; q += unit) butterfly<T, W, R, FromMemory<T, W, swap>, true>(from + q, step, to + q, width, w);
+    for (size_t q = 0; q < width; q += unit)
+      butterfly<T, W, R, FromMemory<T, W, swap>, true>(from + place(q, width, unit, back), step, to + q, width, w);
   }
+}
+
+// Rows of memory as they are.
+template <class T, int W, bool swap>
+void rows(size_t vectors, const T* in, size_t n, size_t in_stride, size_t back, T* y) {
+  constexpr size_t unit = 2 * W;
+  const size_t width = vectors * unit;
+  for (size_t j = 0; j < n; j++)
+    for (size_t q = 0; q < width; q += unit)
+      store_complex<T, W>(y + j * width + q, load_interleaved<T, W, swap>(in + j * in_stride + place(q, width, unit, back)));
 }
 
 template <class T, int W, int R, bool swap>
@@ -73,15 +88,16 @@ EWALD_INLINE void last_butterfly(const T* from, size_t step, T* to, size_t out_s
 }
 
 template <class T, int W, int R, bool swap>
-void last(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, T scale) {
+void last(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, size_t back, T scale) {
   constexpr size_t unit = 2 * W;
   const size_t width = vectors * unit, step = stage.s * width, out_step = stage.s * out_stride;
   const Vec<T, W> factor = splat<T, W>(scale);
   // A row, or columns without a gap, is one long loop.
-  const bool together = width == out_stride;
+  const bool together = width == out_stride && back == 0;
   const size_t rows = together ? 1 : stage.s, length = together ? step : width;
   for (size_t u = 0; u < rows; u++)
-    for (size_t q = 0; q < length; q += unit) last_butterfly<T, W, R, swap>(x + u * width + q, step, out + u * out_stride + q, out_step, factor);
+    for (size_t q = 0; q < length; q += unit)
+      last_butterfly<T, W, R, swap>(x + u * width + q, step, out + u * out_stride + place(q, length, unit, back), out_step, factor);
 }
 
 }  // namespace
@@ -105,15 +121,15 @@ void inner_stage(const Stage<T>& stage, size_t vectors, const T* x, T* y) {
 
 // 11 and 13 are long and rare: they have no kernel that reads memory.
 template <class T, int W>
-bool first_stage(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, T* y, bool swap) {
+bool first_stage(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, size_t back, T* y, bool swap) {
   switch (stage.radix) {
 #define EWALD_CASE(R)                                                                                                        \
   case R:                                                                                                                    \
     if constexpr (R <= 8) {                                                                                                  \
       if (swap)                                                                                                              \
-        first<T, W, R, true>(stage, vectors, in, in_stride, y);                                                              \
+        first<T, W, R, true>(stage, vectors, in, in_stride, back, y);                                                        \
       else                                                                                                                   \
-        first<T, W, R, false>(stage, vectors, in, in_stride, y);                                                             \
+        first<T, W, R, false>(stage, vectors, in, in_stride, back, y);                                                       \
       return true;                                                                                                           \
     }                                                                                                                        \
     break;
@@ -124,12 +140,12 @@ bool first_stage(const Stage<T>& stage, size_t vectors, const T* in, size_t in_s
 }
 
 template <class T, int W>
-void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, bool swap, T scale) {
+void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, size_t back, bool swap, T scale) {
   switch (stage.radix) {
 #define EWALD_CASE(R)                                                                          \
   case R:                                                                                      \
-    return swap ? last<T, W, R, true>(stage, vectors, x, out, out_stride, scale)               \
-                : last<T, W, R, false>(stage, vectors, x, out, out_stride, scale);
+    return swap ? last<T, W, R, true>(stage, vectors, x, out, out_stride, back, scale)         \
+                : last<T, W, R, false>(stage, vectors, x, out, out_stride, back, scale);
     EWALD_RADICES(EWALD_CASE)
 #if defined(__wasm_simd128__)
     EWALD_CASE(8)
@@ -139,23 +155,26 @@ void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_
 }
 
 template <class T, int W>
-void columns(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t vectors, T* work, bool swap, T scale) {
+void columns(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t lanes, T* work, bool swap, T scale) {
+  const size_t vectors = (lanes + W - 1) / W, back = 2 * (vectors * W - lanes);
   T* a = work;
   T* b = work + plan.rows * vectors * 2 * W;
   in_stride *= 2;
   out_stride *= 2;
   uint32_t t = 0;
-  if (plan.stages > 1 && first_stage<T, W>(plan.stage[0], vectors, in, in_stride, a, swap))
+  if (plan.stages > 1 && first_stage<T, W>(plan.stage[0], vectors, in, in_stride, back, a, swap))
     t = 1;
+  else if (swap)
+    rows<T, W, true>(vectors, in, plan.n, in_stride, back, a);
   else
-    gather<T, W>(a, vectors, in, plan.n, {in_stride / 2, 1}, vectors * W, swap ? Form::swapped : Form::complex);
+    rows<T, W, false>(vectors, in, plan.n, in_stride, back, a);
   for (; t + 1 < plan.stages; t++) {
     inner_stage<T, W>(plan.stage[t], vectors, a, b);
     T* c = a;
     a = b;
     b = c;
   }
-  last_stage<T, W>(plan.stage[plan.stages - 1], vectors, a, out, out_stride, swap, scale);
+  last_stage<T, W>(plan.stage[plan.stages - 1], vectors, a, out, out_stride, back, swap, scale);
 }
 
 namespace {
@@ -206,8 +225,8 @@ T* transform(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors) {
   template T* transform<T, W>(const ColumnPlan<T>&, T*, T*, size_t);                                                         \
   template void columns<T, W>(const ColumnPlan<T>&, const T*, size_t, T*, size_t, size_t, T*, bool, T);                      \
   template void inner_stage<T, W>(const Stage<T>&, size_t, const T*, T*);                                                    \
-  template bool first_stage<T, W>(const Stage<T>&, size_t, const T*, size_t, T*, bool);                                      \
-  template void last_stage<T, W>(const Stage<T>&, size_t, const T*, T*, size_t, bool, T);
+  template bool first_stage<T, W>(const Stage<T>&, size_t, const T*, size_t, size_t, T*, bool);                                     \
+  template void last_stage<T, W>(const Stage<T>&, size_t, const T*, T*, size_t, size_t, bool, T);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
 
 }  // namespace ewald::EWALD_ISA

@@ -69,6 +69,12 @@ void scatter_part(const T* a, size_t vectors, T* out, size_t n, Strides s, size_
   }
 }
 
+// Half a spectrum often is one number longer than whole vectors: that one goes alone, not with a square of its own.
+template <int W>
+EWALD_INLINE bool one_more(size_t n) {
+  return n > W && n % W == 1;
+}
+
 // W whole complex lines from `first`, neighbours or contiguous.
 template <class T, int W, bool swap>
 void gather_complex(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t first, size_t v) {
@@ -79,7 +85,12 @@ void gather_complex(T* a, size_t vectors, const T* in, size_t n, Strides s, size
     for (size_t j = 0; j < n; j++) store_complex<T, W>(to + j * width, load_interleaved<T, W, swap>(from + 2 * j * s.line));
     return;
   }
-  for (size_t start = 0; start < n; start += W) {
+  const size_t squares = one_more<W>(n) ? n - 1 : n;
+  if (squares < n) {
+    gather_scalar<T, W, 2>(a + squares * width, vectors, in + 2 * squares, 1, s, first + W, v, first, 0, swap);
+    gather_scalar<T, W, 2>(a + squares * width, vectors, in + 2 * squares, 1, s, first + W, v, first, 1, 1 - swap);
+  }
+  for (size_t start = 0; start < squares; start += W) {
     const size_t j = start + W <= n ? start : n - W;
     Vec<T, W> re[W], im[W];
 #pragma GCC unroll 16
@@ -106,7 +117,12 @@ void scatter_complex(const T* a, size_t vectors, T* out, size_t n, Strides s, si
       store_interleaved<T, W, swap>(to + 2 * j * s.line, scaled<T, W>(load_complex<T, W>(from + j * width), factor));
     return;
   }
-  for (size_t start = 0; start < n; start += W) {
+  const size_t squares = one_more<W>(n) ? n - 1 : n;
+  if (squares < n) {
+    scatter_scalar<T, W, 2>(a + squares * width, vectors, out + 2 * squares, 1, s, first + W, v, first, 0, swap, scale);
+    scatter_scalar<T, W, 2>(a + squares * width, vectors, out + 2 * squares, 1, s, first + W, v, first, 1, 1 - swap, scale);
+  }
+  for (size_t start = 0; start < squares; start += W) {
     const size_t j = start + W <= n ? start : n - W;
     Vec<T, W> re[W], im[W];
 #pragma GCC unroll 16

@@ -72,19 +72,20 @@ EWALD_INLINE void before_pair(size_t k, size_t half, const T* w, const T* in, T*
 }  // namespace
 
 // X_k = E_k + w^k O_k, X*_(h-k) = E_k - w^k O_k with E, O the transforms of the even and odd numbers, w = exp(-2 pi i / n), n = 2 h.
+// The number in the middle may stand in both vectors: they are loaded before either is stored, and what is found twice is the same.
 template <class T, int W>
 void half_after(size_t half, const T* table, T* z) {
   const T first = 2 * z[0], second = 2 * z[1];
   const T* w = table + 2 * (half / 2 + 1);
   size_t k = 1;
-  for (; 2 * (k + W - 1) < half; k += W, w += 2 * W) {
+  for (; 2 * (k + W - 1) <= half; k += W, w += 2 * W) {
     T* low = z + 2 * k;
     T* high = z + 2 * (half - k - W + 1);
     const Complex<T, W> x = load_interleaved<T, W, false>(low), y = load_mirrored<T, W>(high);
     const Complex<T, W> e = {x.re + y.re, x.im - y.im};
     const Complex<T, W> o = times<T, W>({x.im + y.im, y.re - x.re}, load<T, W>(w), load<T, W>(w + W));
     store_interleaved<T, W, false>(low, e + o);
-    store_interleaved<T, W, false>(high, {mirror<T, W>(e.re - o.re), mirror<T, W>(o.im - e.im)});
+    store_mirrored<T, W>(high, {e.re - o.re, o.im - e.im});
   }
   for (; 2 * k <= half; k++) after_pair<T>(k, half, table, z);
   z[0] = first + second;
@@ -98,13 +99,13 @@ void half_before(size_t half, const T* table, const T* in, T* z) {
   const T first = in[0], second = in[2 * half];
   const T* w = table + 2 * (half / 2 + 1);
   size_t k = 1;
-  for (; 2 * (k + W - 1) < half; k += W, w += 2 * W) {
+  for (; 2 * k <= half && k + W <= half; k += W, w += 2 * W) {
     const size_t mirrored = half - k - W + 1;
     const Complex<T, W> x = load_interleaved<T, W, false>(in + 2 * k), y = load_mirrored<T, W>(in + 2 * mirrored);
     const Complex<T, W> e = {x.re + y.re, x.im - y.im};
     const Complex<T, W> d = times_conjugate<T, W>({x.re - y.re, x.im + y.im}, load<T, W>(w), load<T, W>(w + W));
     store_interleaved<T, W, false>(z + 2 * k, {e.re - d.im, e.im + d.re});
-    store_interleaved<T, W, false>(z + 2 * mirrored, {mirror<T, W>(e.re + d.im), mirror<T, W>(d.re - e.im)});
+    store_mirrored<T, W>(z + 2 * mirrored, {e.re + d.im, d.re - e.im});
   }
   for (; 2 * k <= half; k++) before_pair<T>(k, half, table, in, z);
   z[0] = first + second;

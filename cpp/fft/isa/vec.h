@@ -176,10 +176,6 @@ template <class T, int W>
 EWALD_INLINE Vec<T, W> from_lanes(Vec<T, W> v) {
   return shuffle<T, W, FromLanes<T, W>>(v, v);
 }
-template <class T, int W>
-EWALD_INLINE Vec<T, W> mirror(Vec<T, W> v) {
-  return shuffle<T, W, Mirror<T, W>>(v, v);
-}
 
 // Lane l of the result: what `Pattern` picks for the lane that mirrors it.
 template <class T, int W, class Pattern>
@@ -209,6 +205,17 @@ EWALD_INLINE void store_interleaved(T* p, Complex<T, W> c) {
   const Vec<T, W> even = swap ? c.im : c.re, odd = swap ? c.re : c.im;
   store<T, W>(p, shuffle<T, W, Unpack<W, L, 0>>(even, odd));
   store<T, W>(p + W, shuffle<T, W, Unpack<W, L, 1>>(even, odd));
+}
+
+// Which lane of real parts (or W + lane of imaginary parts) goes where when W complex numbers are stored in reverse order.
+template <class T, int W, int high>
+struct UnpackMirrored {
+  static constexpr int at(int lane) { return (lane % 2) * W + FromLanes<T, W>::at(W - 1 - (high * W + lane) / 2); }
+};
+template <class T, int W>
+EWALD_INLINE void store_mirrored(T* p, Complex<T, W> c) {
+  store<T, W>(p, shuffle<T, W, UnpackMirrored<T, W, 0>>(c.re, c.im));
+  store<T, W>(p + W, shuffle<T, W, UnpackMirrored<T, W, 1>>(c.re, c.im));
 }
 
 // Scratch memory: real parts, then imaginary parts of W complex numbers.
