@@ -194,6 +194,11 @@ void memory_read(const CallbackInfo& info) {
   if (bytes > 0) std::memcpy(into, part, bytes);
 }
 
+int32_t execute(Fft& fft, uint32_t direction, const void* in, void* out, void* workspace, uint32_t scale) {
+  if (fft.engine) return fft.engine->execute(direction, in, out, workspace, scale);
+  return ewald_fft_execute(fft.handle, direction, in, out, workspace, scale);
+}
+
 class FftTask : public Task {
  public:
   FftTask(Napi::Env env, std::vector<Napi::ObjectReference> keep) : Task(env, std::move(keep)) {}
@@ -202,10 +207,7 @@ class FftTask : public Task {
   const void* in = nullptr;
   void *out = nullptr, *workspace = nullptr;
   SharedMemory held[2];
-  int32_t work() override {
-    if (fft->engine) return fft->engine->execute(direction, in, out, workspace, scale);
-    return ewald_fft_execute(fft->handle, direction, in, out, workspace, scale);
-  }
+  int32_t work() override { return execute(*fft, direction, in, out, workspace, scale); }
 };
 
 // fftExecute(plan, direction, input, output, workspace | null, scale, now) -> Promise<void>, or undefined when it was done at once.
@@ -216,28 +218,34 @@ Napi::Value fft_execute(const CallbackInfo& info) {
   size_t in_bytes = fft->input_bytes, out_bytes = fft->output_bytes;
   if (direction == EWALD_FFT_DIRECTION_BACKWARD) std::swap(in_bytes, out_bytes);
   if (fft->in_place) in_bytes = out_bytes = in_bytes > out_bytes ? in_bytes : out_bytes;
+  SharedMemory held[2];
+  const auto side = [&](size_t index, size_t bytes) {
+    if (!info[index].IsExternal()) return elements<uint8_t>(info, index, bytes);
+    SharedMemory& memory = held[index - 2] = memory_of(info, index);
+    if (memory->bytes < bytes)
+      throw Napi::RangeError::New(info.Env(), "an array has " + std::to_string(memory->bytes) + " bytes, needed are " + std::to_string(bytes));
+    return memory->data;
+  };
+  const void* in = side(2, in_bytes);
+  void* out = side(3, out_bytes);
+  void* workspace = info[4].IsNull() ? nullptr : elements<uint8_t>(info, 4, fft->workspace_bytes);
+  const uint32_t scale = info[5].As<Napi::Number>().Uint32Value();
+  const bool ready = !fft->engine || fft->engine->ready(direction, in, out);
+  if (ready && info[6].As<Napi::Boolean>().Value()) {
+    check(info.Env(), execute(*fft, direction, in, out, workspace, scale));
+    return info.Env().Undefined();
+  }
   std::vector<Napi::ObjectReference> keep;
   for (size_t i : {2, 3, 4})
     if (info[i].IsTypedArray()) keep.push_back(Napi::Persistent(info[i].As<Napi::Object>()));
   auto task = std::make_unique<FftTask>(info.Env(), std::move(keep));
   task->fft = fft;
   task->direction = direction;
-  const auto side = [&](size_t index, size_t bytes) {
-    if (!info[index].IsExternal()) return elements<uint8_t>(info, index, bytes);
-    SharedMemory& memory = task->held[index - 2] = memory_of(info, index);
-    if (memory->bytes < bytes)
-      throw Napi::RangeError::New(info.Env(), "an array has " + std::to_string(memory->bytes) + " bytes, needed are " + std::to_string(bytes));
-    return memory->data;
-  };
-  task->in = side(2, in_bytes);
-  task->out = side(3, out_bytes);
-  task->workspace = info[4].IsNull() ? nullptr : elements<uint8_t>(info, 4, fft->workspace_bytes);
-  task->scale = info[5].As<Napi::Number>().Uint32Value();
-  const bool ready = !fft->engine || fft->engine->ready(direction, task->in, task->out);
-  if (ready && info[6].As<Napi::Boolean>().Value()) {
-    check(info.Env(), task->work());
-    return info.Env().Undefined();
-  }
+  task->scale = scale;
+  task->in = in;
+  task->out = out;
+  task->workspace = workspace;
+  for (size_t i : {0, 1}) task->held[i] = std::move(held[i]);
   const Napi::Promise promise = task->promise();
   task.release()->Queue();
   return promise;

@@ -123,7 +123,7 @@ export async function planFft(planner: Planner, options: FftOptions): Promise<Ff
     } else if (descriptor.userWorkspace && kernel.workspaceElements > 0) {
       throw new EwaldError('Argument', `${name}: the plan was made with userWorkspace; pass a workspace of ${kernel.workspaceElements} complex numbers`);
     }
-    const arrays = [...new Set([source.array, target.array])].flatMap((array) => (array ? [array.resource] : []));
+    const arrays = source.array || target.array ? [...new Set([source.array, target.array])].flatMap((array) => (array ? [array.resource] : [])) : [];
     return resource.enqueueWith(arrays, async () => {
       if (ArrayBuffer.isView(input) && input.byteLength === 0 && from > 0)
         throw new EwaldError('Shape', `${name}: the input was detached before the run began; keep it until it has resolved`);

@@ -229,8 +229,8 @@ class NativeBackend implements Backend {
     const bytes = addon.fftBytes(plan);
     this.#coreBytes += bytes;
     const elements = Math.max(descriptor.inputElements, descriptor.outputElements);
-    // A thread of the pool costs some 30 microseconds to reach: what is done sooner is done at once.
-    const now = elements * Math.log2(elements + 1) < 50_000;
+    // A thread of the pool costs some 30 microseconds to reach, several times that on a busy machine: what takes about as long is done at once.
+    const now = elements * Math.log2(elements + 1) < 1_000_000;
     const run: FftKernel['executeOn'] = async (direction, input, output, scale, workspace) => {
       try {
         await addon.fftExecute(plan, enums.FftDirection[direction], handleOf(input), handleOf(output), workspace ?? null, enums.FftScale[scale], now);
