@@ -1,128 +1,166 @@
-// Builds and runs the fft benchmark: the core natively beside FFTW (MEASURE, one thread) and in wasm under node, case by case in turn.
+#!/usr/bin/env node
+// The speed of the transforms, with a mark for every goal: beside FFTW, r2c beside c2c, beside packages from npm, making plans, threads.
 //
-//   node benchmarks/fft/run.mjs [--quick] [--seconds S] [--verify] [CASE...]
+//   node benchmarks/fft/run.mjs [--quick] [--seconds S] [--only SECTIONS] [--json] [--markdown FILE] [CASE...]
+//   node benchmarks/fft/run.mjs --verify [--quick] [--neon]
 //
-// Needs g++, em++ and FFTW's headers (fftw3, fftw3f). FFTW's wisdom is kept in build/bench-fft, so only the first run plans for long.
+// SECTIONS: some of fftw,halves,plans,threads,peers, by commas. CASE: others for the comparison with FFTW, such as c2c:f32:64x64x64.
+// --verify checks every length, layout and kind on every instruction set instead; --quick fewer of them; --neon the NEON kernels, under
+// qemu-aarch64 where this is no ARM machine (Debian: g++-aarch64-linux-gnu, qemu-user).
+// Needs g++, em++ and FFTW's headers. FFTW is always planned with MEASURE; its wisdom stays in build/bench-fft, so only the first run plans
+// for long. The packages are installed into benchmarks/node_modules. Nothing is timed that was not verified.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build, buildNeon, here, out, root, sets } from './build.mjs';
+import { fftw, halves, more, plans, threads } from './goals.mjs';
+import { markdown, printer, summarise } from './report.mjs';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const out = path.join(root, 'build/bench-fft');
-const here = path.join(root, 'benchmarks/fft');
-const flags = ['-std=gnu++20', '-O3', '-fno-exceptions', '-fno-rtti', '-fno-math-errno', '-fno-trapping-math', '-DNDEBUG'];
-flags.push(`-I${root}/cpp`, `-I${root}/cpp/include`);
-const x86 = {
-  sse2: ['-msse2'],
-  avx2: ['-mavx2', '-mfma'],
-  avx512: ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mfma', '-mprefer-vector-width=512'],
-};
-const sets = process.arch === 'x64' ? x86 : { neon: [] };
-
-const list = (folder, end) =>
-  readdirSync(path.join(root, folder))
-    .filter((f) => f.endsWith(end))
-    .map((f) => path.join(root, folder, f));
-const headers = ['cpp/fft', 'cpp/fft/isa', 'cpp/common', 'cpp/include'].flatMap((f) => list(f, '.h'));
-const newest = Math.max(...headers.map((f) => statSync(f).mtimeMs));
-
-function compile(compiler, source, object, extra) {
-  if (!existsSync(object) || statSync(object).mtimeMs < Math.max(newest, statSync(source).mtimeMs)) {
-    execFileSync(compiler, [...flags, ...extra, '-c', source, '-o', object], { stdio: 'inherit' });
-  }
-  return object;
-}
-
-function build(program) {
-  mkdirSync(out, { recursive: true });
-  const once = [...list('cpp/fft', '.cpp'), ...list('cpp/common', '.cpp')];
-  const kernels = list('cpp/fft/isa', '.cpp');
-  const name = (file, tag) => path.join(out, `${tag}-${path.basename(path.dirname(file))}-${path.basename(file, '.cpp')}.o`);
-  const native = once.map((f) => compile('g++', f, name(f, 'native'), []));
-  for (const [isa, machine] of Object.entries(sets)) {
-    native.push(...kernels.map((f) => compile('g++', f, name(f, isa), [...machine, `-DEWALD_ISA=${isa}`])));
-  }
-  const main = path.join(here, `${program}.cpp`);
-  native.push(compile('g++', main, name(main, 'native'), []));
-  execFileSync('g++', [...native, '-lfftw3', '-lfftw3f', '-lpthread', '-o', path.join(out, program)], { stdio: 'inherit' });
-  const wasm = once.map((f) => compile('em++', f, name(f, 'wasm'), ['-msimd128']));
-  wasm.push(...kernels.map((f) => compile('em++', f, name(f, 'simd128'), ['-msimd128', '-DEWALD_ISA=simd128'])));
-  wasm.push(compile('em++', main, name(main, 'wasm'), ['-msimd128']));
-  const link = ['-O3', '-msimd128', '-sSTANDALONE_WASM', '-sINITIAL_MEMORY=1073741824', '-sTOTAL_STACK=1048576'];
-  execFileSync('em++', [...link, '-sERROR_ON_UNDEFINED_SYMBOLS=0', '-Wno-undefined', ...wasm, '-o', path.join(out, `${program}.wasm`)], {
-    stdio: ['ignore', 'inherit', 'ignore'],
-  });
+const sections = ['fftw', 'halves', 'plans', 'threads', 'peers'];
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    seconds: { type: 'string' },
+    only: { type: 'string', default: sections.join(',') },
+    json: { type: 'boolean', default: false },
+    markdown: { type: 'string' },
+    verify: { type: 'boolean', default: false },
+    neon: { type: 'boolean', default: false },
+  },
+});
+const wanted = positionals.length > 0 ? ['fftw'] : options.only.split(',');
+const unknown = wanted.filter((name) => !sections.includes(name));
+const seconds = options.seconds ?? (options.quick ? '0.1' : '0.5');
+if (unknown.length > 0 || !(Number(seconds) > 0)) {
+  process.stderr.write(`bench fft: --only takes some of ${sections.join(',')} (found ${options.only}), --seconds a positive number (found ${seconds})\n`);
+  process.exit(2);
 }
 
 function run(command, args, environment = {}) {
-  const { stdout, status } = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const settings = { encoding: 'utf8', env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 26 };
+  const { stdout, status } = spawnSync(command, args, settings);
   return { status, text: stdout };
 }
 const inWasm = (program, args) => run(process.execPath, ['--no-warnings', path.join(here, 'wasm.mjs'), path.join(out, `${program}.wasm`), ...args]);
 
-// Goals as FFTW time / ewald time: [native, wasm].
-const goals = {
-  'c2c:f32:256': [0.6, 0.35],
-  'c2c:f32:1000': [0.6, 0.4],
-  'c2c:f32:1009': [1.0, 0.7],
-  'c2c:f32:1024': [0.6, 0.35],
-  'c2c:f32:2520': [0.6, 0.4],
-  'c2c:f32:3125': [0.6, 0.4],
-  'c2c:f32:4096': [0.6, 0.35],
-  'c2c:f32:4999': [1.0, 0.7],
-  'c2c:f32:45360': [0.6, 0.4],
-  'c2c:f32:65536': [0.6, 0.65],
-  'c2c:f32:1048576': [0.6, 1.0],
-  'c2c:f32:512x512': [1.0, 0.7],
-  'c2c:f32:64x64x64': [1.0, 0.65],
-  'c2c:f32:100x100x100': [1.0, 0.6],
-  'c2c:f32:128x128x128': [1.0, 0.9],
-  'c2c:f32:256x256x256': [1.0, 1.0],
-};
-const more = ['r2c:f32:4096', 'r2c:f32:65536', 'r2c:f32:64x64x64', 'r2c:f32:128x128x128', 'c2r:f32:128x128x128', 'dct2:f32:64x64x64'];
-more.push('c2c:f64:1024', 'c2c:f64:65536', 'c2c:f64:64x64x64', 'c2c:f64:128x128x128');
-
-const args = process.argv.slice(2);
-const take = (name) => {
-  const at = args.indexOf(name);
-  return at < 0 ? undefined : args.splice(at, name === '--seconds' ? 2 : 1)[name === '--seconds' ? 1 : 0];
-};
-const quick = take('--quick') !== undefined;
-const verify = take('--verify') !== undefined;
-const seconds = take('--seconds') ?? (quick ? '0.2' : '0.6');
-const cases = args.length > 0 ? args : [...Object.keys(goals), ...(quick ? [] : more)];
-
-if (verify) {
+if (options.verify && options.neon) {
+  buildNeon('verify');
+  const { status, text } = run('qemu-aarch64', [path.join(out, 'verify-neon'), options.quick ? 'few' : 'quick']);
+  process.stdout.write(text);
+  process.exit(status);
+}
+if (options.verify) {
   build('verify');
-  let status = 0;
-  for (const isa of Object.keys(sets)) {
-    const result = run(path.join(out, 'verify'), [quick ? 'quick' : 'full'], { EWALD_ISA: isa });
-    process.stdout.write(result.text);
-    status ||= result.status;
+  const size = options.quick ? 'quick' : 'full';
+  const results = [...Object.keys(sets).map((isa) => () => run(path.join(out, 'verify'), [size], { EWALD_ISA: isa })), () => inWasm('verify', ['quick'])];
+  let bad = 0;
+  for (const result of results) {
+    const { status, text } = result();
+    process.stdout.write(text);
+    bad ||= status;
   }
-  const result = inWasm('verify', ['quick']);
-  process.stdout.write(result.text);
-  process.exit(status || result.status);
+  process.exit(bad);
 }
 
-build('driver');
-const mark = (ratio, goal) => (goal === undefined ? '      ' : ratio >= goal ? '  pass' : '  MISS');
-const us = (x) => (x >= 100 ? x.toFixed(0) : x.toFixed(3)).padStart(10);
-console.log('case                        FFTW us    native us  ratio  goal          wasm us  ratio  goal          median native / wasm');
-for (const id of cases) {
-  const native = JSON.parse(run(path.join(out, 'driver'), ['--seconds', seconds, '--wisdom', path.join(out, 'wisdom'), id]).text);
-  const wasm = JSON.parse(inWasm('driver', ['--seconds', seconds, id]).text);
-  if (native.error || wasm.error) {
-    console.log(`${id.padEnd(24)} ${native.error ?? wasm.error}`);
-    process.exitCode = 1;
-    continue;
-  }
-  const ratio = native.fftwUs / wasm.us;
-  const [goal, wasmGoal] = goals[id] ?? [];
-  const show = (r, g) => `${r.toFixed(2).padStart(6)} ${(g === undefined ? '' : g.toFixed(2)).padStart(5)}${mark(r, g)}`;
-  console.log(
-    `${id.padEnd(24)} ${us(native.fftwUs)}   ${us(native.us)} ${show(native.ratio, goal)}   ${us(wasm.us)} ${show(ratio, wasmGoal)}   ` +
-      `${us(native.medianUs)} ${us(wasm.medianUs)}`,
-  );
+/** One case by the driver; throws where the result was wrong. */
+function drive(where, id, extra = []) {
+  const args = ['--seconds', seconds, ...extra, id];
+  const { text } = where === 'wasm' ? inWasm('driver', args) : run(path.join(out, 'driver'), ['--wisdom', path.join(out, 'wisdom'), ...args]);
+  const result = JSON.parse(text || '{"error":"the driver ended without an answer"}');
+  if (result.error) throw new Error(`${id} ${where}: ${result.error}`);
+  return result;
 }
+
+const say = options.json ? () => {} : (line) => process.stdout.write(`${line}\n`);
+const { title, row } = printer(say);
+const place = `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} x ${cpus()[0]?.model.trim()}`;
+const busy = loadavg()[0].toFixed(1);
+const report = { place, busy, date: new Date().toISOString().slice(0, 10), seconds: Number(seconds), fftw: [], halves: [], plans: [], threads: [] };
+
+/** Fills one section; a case that fails is reported and makes the exit code 1. */
+const wrong = [];
+function each(section, cases, measure) {
+  if (!wanted.includes(section)) return;
+  title(section);
+  for (const one of cases) {
+    try {
+      const result = measure(one);
+      report[section].push(result);
+      row(section, result);
+    } catch (error) {
+      wrong.push(error.message);
+      say(`  WRONG ${error.message}`);
+    }
+  }
+}
+
+if (wanted.some((name) => name !== 'peers')) build('driver');
+say(`${place}; load average ${busy}`);
+const cases = positionals.length > 0 ? positionals : options.quick ? Object.keys(fftw) : [...Object.keys(fftw), ...more];
+each('fftw', cases, (id) => {
+  const [native, wasm] = [drive('native', id), drive('wasm', id)];
+  return { case: id, native, wasm, ratio: [native.fftwUs / native.us, native.fftwUs / wasm.us], goal: fftw[id] };
+});
+each('halves', halves.shapes, (shape) => {
+  const ratio = ['native', 'wasm'].map((where) => {
+    const [r2c, c2c] = ['r2c', 'c2c'].map((kind) => drive(where, `${kind}:f32:${shape}`, ['--no-fftw']));
+    return { r2c: r2c.us, c2c: c2c.us, ratio: r2c.us / c2c.us };
+  });
+  return { shape, native: ratio[0], wasm: ratio[1], most: halves.most };
+});
+each('plans', plans.lengths, (n) => {
+  const [native, wasm] = ['native', 'wasm'].map((where) => {
+    const { createMs, createFirstMs } = drive(where, `c2c:f32:${n}`, ['--no-fftw', '--seconds', '0.01']);
+    return { ms: createMs, firstMs: createFirstMs };
+  });
+  return { n, native, wasm, most: plans.most };
+});
+each('threads', threads, (id) => {
+  const [one, two] = [1, 2].map((count) => drive('native', id, ['--no-fftw', '--wall', '--threads', String(count)]));
+  return { case: id, one: one.us, two: two.us, ratio: one.us / two.us };
+});
+
+/** Installs the packages where they are missing; the reason when that fails. */
+function install() {
+  const modules = path.join(root, 'benchmarks/node_modules');
+  const { devDependencies } = JSON.parse(readFileSync(path.join(root, 'benchmarks/package.json'), 'utf8'));
+  if (Object.keys(devDependencies).every((name) => existsSync(path.join(modules, name)))) return undefined;
+  try {
+    execFileSync('npm', ['install', '--prefix', path.join(root, 'benchmarks'), '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error'], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  } catch (error) {
+    return `npm install --prefix benchmarks failed: ${error.message}`;
+  }
+  return undefined;
+}
+
+if (wanted.includes('peers')) {
+  const needed = ['dist/index.node.js', 'dist/ewald.wasm', 'build/esm/layout/layout.js'].filter((file) => !existsSync(path.join(root, file)));
+  const problem = needed.length > 0 ? `${needed.join(', ')} not found; run node scripts/build.mjs first` : install();
+  if (problem) say(`  packages from npm: ${problem}`);
+  if (needed.length === 0) {
+    const { text } = run(process.execPath, [path.join(here, 'peers.mjs'), options.quick ? '0.1' : '0.3']);
+    Object.assign(report, JSON.parse(text || '{"peers":[],"facade":[],"missing":{"all":"peers.mjs ended without an answer"}}'));
+    for (const [name, reason] of Object.entries(report.missing)) say(`  ${name}: ${problem ?? reason}`);
+    title('peers');
+    for (const result of report.peers) row('peers', result);
+    title('facade');
+    for (const result of report.facade) row('facade', result);
+    for (const { case: id, results } of report.peers)
+      for (const name of ['core', 'api']) if (results[name]?.wrong) wrong.push(`${id} ${name}: ${results[name].wrong}`);
+  }
+}
+
+report.lines = summarise(report);
+report.wrong = wrong;
+const missed = report.lines.filter(({ pass }) => !pass);
+say(`\n${report.lines.length} goals, ${report.lines.length - missed.length} met`);
+for (const { what, value, goal } of missed) say(`  MISS  ${what}: ${value.toFixed(2)} (goal ${goal})`);
+for (const message of wrong) say(`  WRONG ${message}`);
+if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+if (options.markdown) writeFileSync(options.markdown, markdown(report));
+process.exitCode = wrong.length > 0 ? 1 : 0;

@@ -1,9 +1,12 @@
 // Checks of the fft core against a direct long double transform: every length, prime, layout, kind and scale. Needs no other library.
 //
-//   verify [quick|full]      exit status 1 when a bound is broken
+//   verify [few|quick|full]      exit status 1 when a bound is broken
 //
-// Bounds: relative L2 error at most 2 u sqrt(log2 N + 1), worst element (over the root mean square of the result) twice that
-// (of many lines or of real kinds, where many thousand elements are looked at: four times); u = 2^-24 or 2^-53. Lengths that go through Bluestein's convolution may have four times as much.
+// Bounds: relative L2 error at most 2 u sqrt(log2 N + 1), u = 2^-24 or 2^-53; worst element, over the root mean square of the result, twice
+// that, of many lines or real kinds four times. Errors spread like normal ones, and the largest of M such complex numbers lies near sqrt(ln M),
+// of real ones near sqrt(2 ln M) times their root mean square: 2.6 for a line of 1000, 4.3 for the 10000 reals of the largest arrays here.
+// Four times would be broken by these if the L2 error stood at its own bound; it stands near 0.6. Lengths that go through Bluestein's
+// convolution, two transforms and three products of twice the length or more, may have four times as much of both.
 #include <cmath>
 #include <complex>
 #include <cstdint>
@@ -17,7 +20,7 @@
 
 namespace {
 
-#if defined(__EMSCRIPTEN__)
+#if defined(__EMSCRIPTEN__) || defined(__aarch64__)
 using Real = double;  // 128-bit long double is a library there: a thousand times slower
 constexpr double reference_error = 8;  // units of 2^-53 that the direct sum in double may itself be wrong by
 #else
@@ -27,8 +30,8 @@ constexpr double reference_error = 0;
 using Wide = std::complex<Real>;
 constexpr Real pi = 3.141592653589793238462643383279502884L;
 int failures = 0, checks = 0;
-double worst_ratio = 0;
-bool quick = false;
+double worst_l2 = 0, worst_single = 0, worst_many = 0;  // over their bounds
+bool quick = false, few = false;  // few: for an emulator
 
 uint64_t state = 42;
 double uniform() {
@@ -106,10 +109,11 @@ std::vector<Wide> direct_trig(const std::vector<Wide>& x, uint32_t kind) {
   return y;
 }
 
-void judge(const char* what, double l2, double worst, double bound_l2, double bound_worst) {
+void judge(const char* what, double l2, double worst, double bound_l2, double bound_worst, bool many = false) {
   checks++;
-  const double ratio = std::fmax(l2 / bound_l2, worst / bound_worst);
-  if (ratio > worst_ratio) worst_ratio = ratio;
+  worst_l2 = std::fmax(worst_l2, l2 / bound_l2);
+  double& element = many ? worst_many : worst_single;
+  element = std::fmax(element, worst / bound_worst);
   if (!(l2 <= bound_l2) || !(worst <= bound_worst)) {
     if (failures++ < 40) std::printf("FAIL %s: relative L2 %.3g (bound %.3g), worst %.3g (bound %.3g)\n", what, l2, bound_l2, worst, bound_worst);
   }
@@ -271,7 +275,7 @@ void run_case(const Case& c, uint32_t direction, uint32_t scale, bool user_works
   std::vector<T> kept(in, in + from_numbers);
   along(x, full, direction == 0);
 
-  std::vector<T> own(user_workspace ? 2 * sizes[2] : 0);
+  std::vector<T> own(user_workspace ? 2 * sizes[2] : 0, T(NAN));  // what stands there must not matter
   const int32_t status = ewald_fft_execute(plan, direction, in, out, user_workspace ? own.data() : nullptr, scale);
   require(status == 0, what);
   double logical = 1;
@@ -314,8 +318,9 @@ void run_case(const Case& c, uint32_t direction, uint32_t scale, bool user_works
   if (sizeof(T) == 8) base += reference_error * 0x1p-53 * std::sqrt(logical);
   const double start = bluestein ? 8 : 2;
   const double norm = std::sqrt(double(norm2)), rms = norm / std::sqrt(double(to.elements()));
+  const bool many = d.kind != EWALD_FFT_KIND_C2C || to.elements() != d.shape[0];
   judge(what, norm > 0 ? std::sqrt(double(error2)) / norm : 0, rms > 0 ? std::sqrt(double(worst)) / rms : 0, start * base,
-        (d.kind == EWALD_FFT_KIND_C2C && to.elements() == d.shape[0] ? 2 : 4) * start * base);
+        (many ? 4 : 2) * start * base, many);
   ewald_fft_destroy(plan);
   require(ewald_live_bytes() == before, "memory given back");
 }
@@ -347,7 +352,7 @@ void both(const Case& c) {
 
 template <class T>
 void lengths() {
-  const uint32_t last = quick ? 300 : 2048;
+  const uint32_t last = few ? 70 : quick ? 300 : 2048;
   for (uint32_t n = 1; n <= last; n++) {
     both<T>(make(EWALD_FFT_KIND_C2C, {n}));
     if (n <= 300 || n % 7 == 0) {
@@ -373,6 +378,7 @@ void lengths() {
       }
     }
   }
+  if (few) return both<T>(make(EWALD_FFT_KIND_C2C, {1009}));
   for (uint32_t n : {2520u, 3125u, 4096u, 3000u, 4093u, 4999u, 5000u, 8192u, 6561u}) both<T>(make(EWALD_FFT_KIND_C2C, {n}));
   if (quick) return;
   for (uint32_t n = 2049; n <= 5000; n++) {
@@ -390,9 +396,10 @@ void shapes() {
   };
   const Shape list[] = {{{5, 6, 7}}, {{6, 7, 5}}, {{9, 9, 9}}, {{19, 20, 21}}, {{16, 15, 15}}, {{31, 31}}, {{10, 10}}, {{11, 12}},
                         {{7, 8, 9}}, {{1, 2, 3}}, {{3, 8, 5}}, {{32, 16}}, {{1, 1, 1}}, {{4, 1, 3}}, {{2, 3, 4, 5}}, {{2, 3, 2, 3, 2, 3, 2, 2}},
-                        {{16, 64}}, {{64, 16}}, {{1, 128, 16}}, {{40, 33}}};
+                        {{16, 64}}, {{64, 16}}, {{1, 128, 16}}, {{40, 33}}, {{6, 257}}, {{4, 3, 137}}};
   for (const Shape& s : list) {
     const uint32_t rank = uint32_t(s.n.size());
+    if (few && (rank > 3 || s.n.begin()[0] < 6)) continue;
     for (uint32_t axes = 1; axes < (1u << rank); axes++) {
       if (rank > 4 && axes % 37 != 0) continue;
       for (uint32_t kind = 0; kind < 5; kind++)
@@ -482,7 +489,7 @@ void shapes() {
 // Long lines: forward and back is the identity, and an impulse has a known transform.
 template <class T>
 void long_lines() {
-  for (uint32_t n : {65536u, 45360u, 1u << 20, 100003u, 59049u, 1000000u, 3u << 17}) {
+  for (uint32_t n : few ? std::vector<uint32_t>{65536, 45361} : std::vector<uint32_t>{65536u, 45360u, 1u << 20, 100003u, 59049u, 1000000u, 3u << 17}) {
     ewald_fft_descriptor d = {};
     d.rank = 1;
     d.shape[0] = n;
@@ -554,20 +561,27 @@ void bad_input() {
   ewald_fft_destroy(plan);
 }
 
+void tell(const char* done) {
+  std::printf("%s: %s, %d checks, %d failures; of their bounds: L2 %.2f, worst element of a line %.2f, of many lines or real kinds %.2f\n",
+              ewald_instruction_set(), done, checks, failures, worst_l2, worst_single, worst_many);
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  quick = argc > 1 && std::strcmp(argv[1], "quick") == 0;
+  few = argc > 1 && std::strcmp(argv[1], "few") == 0;
+  quick = few || (argc > 1 && std::strcmp(argv[1], "quick") == 0);
   bad_input();
   shapes<float>();
   shapes<double>();
-  std::printf("%s: shapes, %d checks, %d failures, worst %.2f of the bound\n", ewald_instruction_set(), checks, failures, worst_ratio);
+  tell("shapes");
   long_lines<float>();
   long_lines<double>();
-  std::printf("%s: long lines, %d checks, %d failures, worst %.2f of the bound\n", ewald_instruction_set(), checks, failures, worst_ratio);
+  tell("long lines");
   lengths<float>();
   lengths<double>();
   require(ewald_live_bytes() == 0, "nothing left");
-  std::printf("%s: %d checks, %d failures, worst error %.2f of its bound\n", ewald_instruction_set(), checks, failures, worst_ratio);
+  tell("all");
   return failures != 0;
 }
