@@ -232,6 +232,12 @@ export function fft(precision: 'f32' | 'f64', points: number, convolution: boole
   };
 }
 
+/** Two spectra, their product, and back. */
+export function threeTransforms(precision: 'f32' | 'f64', points: number): Bound {
+  const { l2, returned } = fft(precision, points, false, 'fast') as { l2: Bound; returned: Bound };
+  return { limit: l2.limit + returned.limit, unit: l2.unit, reason: 'the errors of three transforms of a good length' };
+}
+
 /** How much of the bound of its length a transform uses up, over many lengths. */
 export const ofLength: Bound = { limit: 1, unit: 'of the bound of its length', reason: 'each length has the bound that a row of its own would have' };
 

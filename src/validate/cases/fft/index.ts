@@ -2,8 +2,9 @@
 import type { Row } from '../../case.js';
 import { arrayRows } from './arrays.js';
 import { heffteRows } from './heffte.js';
+import { helperRows } from './helpers.js';
 import { kindRows } from './kinds.js';
 import { lengthRows } from './lengths.js';
 
 /** The rows. */
-export const fftRows: readonly Row[] = [...kindRows, ...arrayRows, ...heffteRows, ...lengthRows];
+export const fftRows: readonly Row[] = [...kindRows, ...arrayRows, ...heffteRows, ...lengthRows, ...helperRows];
