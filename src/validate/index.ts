@@ -8,6 +8,7 @@
 export { type BenchOptions, type BenchReport, type BenchResult, bench, benchRow, type PeerResult, type Ratio, type Timing } from './bench.js';
 export { type Comparison, matches, type Outcome, outcomes, type Row, seedOf } from './case.js';
 export { engineRows, type OnEngine } from './cases/fft/engines.js';
+export { largeRow } from './cases/fft/large.js';
 export { allLengths, sweepRow, sweptKinds } from './cases/fft/lengths.js';
 export * as compare from './compare.js';
 export * as fast from './oracle/fast.js';

@@ -129,7 +129,8 @@ export function parseRequire(text: string | undefined): BackendName[] {
 // A GPU interface computed by the CPU is some ten times slower than the wasm core that the costs are written for.
 const slowness = (device: DeviceInfo): number => (device.kind === 'software' ? 10 : 1);
 
-const planning = (device: DeviceInfo): number => (device.kind === 'software' ? 0.3 : 0);
+// Kernels of WebGPU are compiled at run time, which takes a software device some tenths of a second a plan.
+const planning = ({ backend, device }: Candidate): number => (backend === 'webgpu' && device?.kind === 'software' ? 0.3 : 0);
 
 /** Opens each backend in a strict context of its own; one that cannot be opened becomes an absent candidate. */
 export async function openCandidates(options: Pick<ValidateOptions, 'createContext' | 'backends' | 'require' | 'budget' | 'context'>): Promise<Candidate[]> {
@@ -205,7 +206,7 @@ export async function runRow(problem: Problem, candidate: Candidate): Promise<Ro
   const { context, device } = candidate;
   if (!context || !device) return candidate.required ? done('fail', `EWALD_REQUIRE names it, but: ${candidate.reason}`) : done('absent', candidate.reason);
   if (row.todo !== undefined) return done('todo', row.todo);
-  const seconds = row.cost * slowness(device) + (row.plans ?? 0) * planning(device);
+  const seconds = row.cost * slowness(device) + (row.plans ?? 0) * planning(candidate);
   if (seconds > candidate.budget) {
     return done('sampled', `estimated at ${seconds.toPrecision(2)} s, over the budget of ${candidate.budget} s a row`);
   }

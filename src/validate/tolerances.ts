@@ -238,6 +238,19 @@ export function threeTransforms(precision: 'f32' | 'f64', points: number): Bound
   return { limit: l2.limit + returned.limit, unit: l2.unit, reason: 'the errors of three transforms of a good length' };
 }
 
+/** What holds of any transform, from the bounds of one: `l2` there, `returned` there and back. */
+export function properties(l2: Bound, returned: Bound): Record<string, Bound> {
+  const times = (factor: number, reason: string): Bound => ({ limit: factor * l2.limit, unit: l2.unit, reason });
+  return {
+    delta: l2,
+    wave: l2,
+    energy: times(2, 'the square of a norm that is right to l2'),
+    symmetry: times(2, 'two numbers of one spectrum, each right to l2'),
+    shift: times(3, 'three spectra, each right to l2'),
+    returned,
+  };
+}
+
 /** How much of the bound of its length a transform uses up, over many lengths. */
 export const ofLength: Bound = { limit: 1, unit: 'of the bound of its length', reason: 'each length has the bound that a row of its own would have' };
 

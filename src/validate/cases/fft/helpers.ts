@@ -134,22 +134,45 @@ const shiftRow = (shape: number[], turns: number[]) =>
     },
   });
 
-/** A wave of the k-th frequency has the k-th number as its spectrum, for every k: all waves in one batch. */
-const frequencyRow = (n: number) =>
-  simple(`fft:fftfreq:f64:n=${n}`, 'frequencies belong to their bins', 'f64', n, {
-    make: () => n,
-    oracle: () => Float64Array.from({ length: 2 * n * n }, (_, i) => (i % 2 === 0 && Math.floor(i / 2 / n) === (i / 2) % n ? n : 0)),
-    run: async (context) => {
-      const plan = await context.fft({ shape: [n], batch: n, precision: 'f64' });
+/** A signal with every frequency below n/2, derived by way of its spectrum: a frequency of the wrong sign is a wave of the wrong size. */
+const derivativeRow = (n: number) =>
+  simple(`fft:fftfreq:f64:n=${n}`, 'a derivative by frequencies', 'f64', n, {
+    make(seed) {
+      const random = new Random(seed, 0);
+      return Float64Array.from({ length: 2 * (Math.ceil(n / 2) - 1) }, () => random.uniform() - 0.5);
+    },
+    oracle: (amplitudes) => signal(n, amplitudes, true),
+    run: async (context, amplitudes) => {
+      const plan = await context.fft({ shape: [n], precision: 'f64' });
       try {
-        // With a spacing of 1/n the frequencies are whole numbers of periods, negative from the middle on.
-        const waves = [...fftfreq(n, 1 / n)].flatMap((turns) => [...wave([n], [turns])]);
-        return await plan.forward(Float64Array.from(waves));
+        const spectrum = await plan.forward(signal(n, amplitudes, false));
+        // In periods a line: the spacing is 1/n of it. Times i.
+        const derived = fftfreq(n, 1 / n).reduce(
+          (out, f, k) => {
+            out.set([-f * (spectrum[2 * k + 1] as number), f * (spectrum[2 * k] as number)], 2 * k);
+            return out;
+          },
+          new Float64Array(2 * n),
+        );
+        return await plan.backward(derived, undefined, { scale: 'full' });
       } finally {
         await plan.dispose();
       }
     },
   });
+
+/** Σ a cos + b sin of 1, 2 … periods a line, or its derivative over 2π; interleaved, imaginary part zero. */
+function signal(n: number, amplitudes: Float64Array, derived: boolean): Float64Array {
+  const out = new Float64Array(2 * n);
+  for (let j = 0; j < n; j++) {
+    for (let m = 1; 2 * m <= amplitudes.length; m++) {
+      const [a, b] = [amplitudes[2 * m - 2] as number, amplitudes[2 * m - 1] as number];
+      const [c, s] = [cosPi(2 * j * m, n), sinPi(2 * j * m, n)];
+      out[2 * j] = (out[2 * j] as number) + (derived ? m * (b * c - a * s) : a * c + b * s);
+    }
+  }
+  return out;
+}
 
 const modes: readonly FoldMode[] = ['full', 'same'];
 /** The rows. */
@@ -163,6 +186,6 @@ export const helperRows = [
   shiftRow([5, 8], [-2, 3]),
   shiftRow([6, 7], [-3, 0]),
   shiftRow([9], [4]),
-  frequencyRow(8),
-  frequencyRow(9),
+  derivativeRow(16),
+  derivativeRow(9),
 ];

@@ -4,7 +4,8 @@ import { arrayRows } from './arrays.js';
 import { heffteRows } from './heffte.js';
 import { helperRows } from './helpers.js';
 import { kindRows } from './kinds.js';
+import { largeRows } from './large.js';
 import { lengthRows } from './lengths.js';
 
 /** The rows. */
-export const fftRows: readonly Row[] = [...kindRows, ...arrayRows, ...heffteRows, ...lengthRows, ...helperRows];
+export const fftRows: readonly Row[] = [...kindRows, ...arrayRows, ...heffteRows, ...largeRows, ...lengthRows, ...helperRows];
