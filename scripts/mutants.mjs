@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-// The mutation check: builds the C++ core from copies of its sources with one mistake each (test/conformance/mutants.mjs), in a temporary
-// folder, and wants the case tables to turn red every time. `node scripts/mutants.mjs [WORD…]` takes the mutants whose names hold a word;
+// The mutation check: builds the C++ core from copies of its sources with one mistake each (test/conformance/mutants.mjs), or copies dist/
+// with one, in a temporary folder, and wants the case tables to turn red every time. `node scripts/mutants.mjs [WORD…]` takes the mutants whose names hold a word;
 // --list shows them, --keep keeps the folder. Exit code 1 when a mutant survives, does not fit its source, or the copy as it is fails.
 import { spawn } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { mutants } from '../test/conformance/mutants.mjs';
+import { softwareVulkan } from './lib/chromium.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const say = (text) => process.stdout.write(`mutants: ${text}\n`);
@@ -15,7 +16,7 @@ const say = (text) => process.stdout.write(`mutants: ${text}\n`);
 /** Runs a program; gives its exit code (null when it had to be ended) and what it wrote. */
 function run(command, args, { seconds = 600 } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...softwareVulkan() } });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
     const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000);
@@ -27,11 +28,11 @@ function run(command, args, { seconds = 600 } = {}) {
   });
 }
 
-/** In a process of its own, because a mutant may hang or crash: rows of one core, until the first is red. */
-async function check(backend, file, ids) {
-  const [{ createContext }, { validate }] = await Promise.all(
-    ['dist/index.node.js', 'dist/validate.js'].map((name) => import(pathToFileURL(join(root, name)).href)),
-  );
+/** In a process of its own, because a mutant may hang or crash: rows of one core, or of a copy of dist/, until the first is red. */
+async function check(lane, file, ids) {
+  const { backend, own } = targets[lane];
+  const folder = own === 'dist' ? file : join(root, 'dist');
+  const [{ createContext }, { validate }] = await Promise.all(['index.node.js', 'validate.js'].map((name) => import(pathToFileURL(join(folder, name)).href)));
   const report = await validate({
     createContext,
     backends: [backend],
@@ -39,16 +40,21 @@ async function check(backend, file, ids) {
     ids,
     budget: Number.POSITIVE_INFINITY,
     stopAtFailure: true,
-    context: backend === 'wasm' ? { wasm: readFileSync(file) } : { addonPath: file },
+    context: own === 'dist' ? {} : backend === 'wasm' ? { wasm: readFileSync(file) } : { addonPath: file },
   });
   const red = report.rows.find(({ outcome }) => outcome === 'fail');
   process.stdout.write(red ? `${red.id}: ${red.why}\n` : `${report.counts.pass} rows pass\n`);
   process.exitCode = red || report.counts.pass === 0 ? 1 : 0;
 }
 
+const emscripten = { backend: 'wasm', configure: (args) => ['emcmake', ['cmake', ...args]], target: 'ewald.wasm', built: 'ewald.wasm' };
+/** Lanes: what a mutant is on. `left` is left out: a wasm module without the transforms, or with little else, links three times faster. */
 const targets = {
-  wasm: { configure: (args) => ['emcmake', ['cmake', ...args]], target: 'ewald.wasm', built: 'ewald.wasm' },
-  native: { configure: (args) => ['cmake', [...args, '-DEWALD_WITHOUT_CUDA=ON']], target: 'ewald_native', built: 'ewald_native.node' },
+  wasm: { ...emscripten, left: 'fft' },
+  fft: { ...emscripten, left: 'indexing' },
+  native: { backend: 'native', configure: (args) => ['cmake', [...args, '-DEWALD_WITHOUT_CUDA=ON']], target: 'ewald_native', built: 'ewald_native.node' },
+  webgpu: { backend: 'webgpu', own: 'dist' },
+  script: { backend: 'wasm', own: 'dist' },
 };
 
 /** One build folder with a copy of the sources of its own, which is changed and changed back. */
@@ -58,8 +64,7 @@ class Bench {
     this.sources = join(folder, `${backend}-cpp`);
     this.build = join(folder, backend);
     this.count = 0;
-    // The transforms have no mutants yet and are most of the wasm module: without them a mutant links three times faster. The addon binds them.
-    const left = backend === 'wasm' ? join(root, 'cpp', 'fft') : undefined;
+    const left = targets[backend].left && join(root, 'cpp', targets[backend].left);
     cpSync(join(root, 'cpp'), this.sources, { recursive: true, filter: (path) => path !== left });
   }
 
@@ -102,19 +107,66 @@ class Bench {
     try {
       const built = await this.compile();
       if (built.code !== 0) return { name, red: false, why: `does not compile: ${built.output.split('\n').find((line) => line.includes('error')) ?? ''}` };
-      const { code, signal, output } = await this.verdict(ids);
-      const last = output.trim().split('\n').at(-1) ?? '';
-      if (code === 0) return { name, red: false, why: `SURVIVED: ${last}` };
-      if (code === 2) return { name, red: false, why: `could not be checked: ${last}` };
-      return { name, red: true, why: code === 1 ? last : `the process ended with ${signal ?? code}` };
+      return verdictOf(name, await this.verdict(ids));
     } finally {
       writeFileSync(path, source);
     }
   }
 }
 
+/** A copy of dist/, changed where TypeScript and WGSL ended up. */
+class Copy {
+  constructor(lane, folder) {
+    this.lane = lane;
+    this.folder = join(folder, lane);
+    cpSync(join(root, 'dist'), this.folder, { recursive: true });
+    // Bare imports of the copy are those of the repository.
+    if (!existsSync(join(folder, 'node_modules'))) symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
+  }
+
+  configure() {
+    return { code: 0 };
+  }
+
+  compile() {
+    return { code: 0 };
+  }
+
+  verdict(ids) {
+    return run(process.execPath, [fileURLToPath(import.meta.url), '--check', this.lane, this.folder, ...ids], { seconds: 120 });
+  }
+
+  async judge({ name, find, replace, ids }) {
+    const files = readdirSync(this.folder)
+      .filter((file) => file.endsWith('.js'))
+      .map((file) => ({ path: join(this.folder, file), text: readFileSync(join(this.folder, file), 'utf8') }));
+    const holding = files.filter(({ text }) => text.includes(find));
+    const [only] = holding;
+    if (holding.length !== 1 || only.text.split(find).length !== 2) {
+      return { name, red: false, why: `does not fit: ${JSON.stringify(find.slice(0, 60))} is not in dist/ exactly once` };
+    }
+    writeFileSync(
+      only.path,
+      only.text.replace(find, () => replace),
+    );
+    try {
+      return verdictOf(name, await this.verdict(ids));
+    } finally {
+      writeFileSync(only.path, only.text);
+    }
+  }
+}
+
+/** What the check's process says about a mutant. */
+function verdictOf(name, { code, signal, output }) {
+  const last = output.trim().split('\n').at(-1) ?? '';
+  if (code === 0) return { name, red: false, why: `SURVIVED: ${last}` };
+  if (code === 2) return { name, red: false, why: `could not be checked: ${last}` };
+  return { name, red: true, why: code === 1 ? last : `the process ended with ${signal ?? code}` };
+}
+
 async function lane(backend, chosen, folder) {
-  const bench = new Bench(backend, folder);
+  const bench = targets[backend].own === 'dist' ? new Copy(backend, folder) : new Bench(backend, folder);
   for (const step of [() => bench.configure(), () => bench.compile()]) {
     const { code, output } = await step();
     if (code !== 0) return [{ name: `${backend}: the copy as it is`, red: false, why: `does not build:\n${output.slice(-2000)}` }];

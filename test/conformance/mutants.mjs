@@ -6,6 +6,8 @@
  * test changes nothing.
  */
 
+import { fftMutants } from './mutants-fft.mjs';
+
 const constant = (name, value) => ({
   name: `pi: ${name} is ${value}`,
   file: 'pi/philox.h',
@@ -20,6 +22,7 @@ const raw = 'indexing:exhaustive:reference:tri:n=30:*';
 const noisy = 'indexing:fast:tri:n=300:*';
 
 export const mutants = [
+  ...fftMutants,
   constant('EWALD_PHILOX_M0', '0xd2511f57u'),
   constant('EWALD_PHILOX_M1', '0xcd9e8d59u'),
   constant('EWALD_PHILOX_W0', '0x9e3779bbu'),
