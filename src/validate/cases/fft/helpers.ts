@@ -61,12 +61,13 @@ function simple<Input>(
 function fold(a: Float64Array, b: Float64Array, shapes: readonly [number[], number[]], mode: FoldMode, correlation: boolean): Float64Array {
   const [p, q] = shapes;
   const full = p.map((n, i) => n + (q[i] as number) - 1);
-  const shape = mode === 'full' ? full : p;
+  const shape = mode === 'full' ? full : mode === 'valid' ? p.map((n, i) => n - (q[i] as number) + 1) : p;
   return Float64Array.from({ length: product(shape) }, (_, place) => {
     const at = indexOf(place, shape).map((j, i) => {
       const m = q[i] as number;
       if (mode === 'wrap') return j;
-      return (mode === 'same' ? j + ((m - 1) >> 1) : j) - (correlation ? m - 1 : 0);
+      const first = mode === 'same' ? (m - 1) >> 1 : mode === 'valid' ? m - 1 : 0;
+      return j + first - (correlation ? m - 1 : 0);
     });
     let sum = 0;
     b.forEach((y, k) => {
@@ -174,7 +175,7 @@ function signal(n: number, amplitudes: Float64Array, derived: boolean): Float64A
   return out;
 }
 
-const modes: readonly FoldMode[] = ['full', 'same'];
+const modes: readonly FoldMode[] = ['full', 'same', 'valid'];
 /** The rows. */
 export const helperRows = [
   ...(['convolve', 'correlate'] as const).flatMap((name) => [
