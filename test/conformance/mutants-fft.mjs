@@ -10,7 +10,7 @@ const core = [
   ['a sine of 11 has two digits', 'isa/butterfly.h', '0.9096319953545183714117', '0.91', [c2c(11)]],
   ['a cosine of 13 has the wrong sign', 'isa/butterfly.h', '-0.3546048870425356259696', '0.3546048870425356259696', [c2c(13)]],
   ['radix 4 turns one result the wrong way', 'isa/butterfly.h', 'd = {q.re - t.im, q.im + t.re};', 'd = {q.re + t.im, q.im - t.re};', [c2c(64)]],
-  ['factors between stages forget the stage', 'lines.cpp', 'roots.get(uint64_t(p) * j * step, w);', 'roots.get(uint64_t(p) * j, w);', [c2c(210), c2c(1155)]],
+  ['factors between stages forget the stage', 'lines.cpp', 'roots.get(uint64_t(p) * j * step, w);', 'roots.get(uint64_t(p) * j, w);', [c2c('64x64'), c2c(512)]],
   ['squares of the chirp go around too soon', 'lines.cpp', 'roots.get(j * j % (2 * uint64_t(n)), chirp', 'roots.get(j * j % uint64_t(n), chirp', [c2c(17)]],
   ['the filter of a convolution is not conjugated', 'lines.cpp', '= -chirp[2 * j + 1] * scale;', '= chirp[2 * j + 1] * scale;', [c2c(17)]],
   ['a convolution across lines is too short', 'lines.cpp', 'good_length(2 * n - 1, 4)', 'good_length(n + 1, 4)', ['fft:c2c:f32:n=13x17x19']],
@@ -117,9 +117,14 @@ const webgpu = [
 
 const script = [
   ['a product of spectra is conjugated', 'x[i + 1] = p * s + q * r;', 'x[i + 1] = p * s - q * r;', ['fft:convolve:*']],
-  ['correlation is convolution', 'correlation ? -y[i + 1] : y', 'correlation ? y[i + 1] : y', ['fft:correlate:*']],
-  ['the middle of a fold is a place off', '((b.shape[i] ?? 1) - 1) >> 1', '(b.shape[i] ?? 1) >> 1', ['fft:convolve:*']],
-  ['odd lengths are shifted too far', '(n) => n >> 1)', '(n) => (n + 1) >> 1)', ['fft:shift:*']],
+  ['correlation is convolution', "name === 'correlate' ? -1 : 1", '1', ['fft:correlate:*']],
+  ['the middle of a fold is a place off', 'same: (m - 1) >> 1', 'same: m >> 1', ['fft:convolve:*']],
+  [
+    'odd lengths are shifted too far',
+    "'fftshift', array, shape, options, (n) => n >> 1",
+    "'fftshift', array, shape, options, (n) => (n + 1) >> 1",
+    ['fft:shift:*'],
+  ],
   ['negative frequencies begin too soon', 'k < (n + 1) >> 1 ? k', 'k < n >> 1 ? k', ['fft:fftfreq:*']],
 ].map(([name, find, replace, ids]) => ({ name: `fft helpers: ${name}`, file: 'src/fft/helpers.ts', find, replace, ids, on: 'script' }));
 
