@@ -16,3 +16,10 @@ test('a thousand contexts, plans and indexers leave memory where it was', async 
   );
   expect(stdout).toMatch(/wasm: 1000 cycles/);
 });
+
+test('plans of FFTW leave memory where it was', async ({ skip }) => {
+  const { stdout } = await promisify(execFile)(process.execPath, [soak, 'engines', '--scale', '0.03']);
+  const absent = /absent: .*/.exec(stdout)?.[0];
+  if (absent) skip(absent);
+  expect(stdout).toMatch(/fftw: 3000 cycles/);
+});

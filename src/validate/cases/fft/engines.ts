@@ -16,13 +16,15 @@ export interface OnEngine extends Pick<FftOptions, 'engine' | 'tune'> {
 /** Those of `rows` that are transforms, planned with further options; input and truth stay those of the row. */
 export function engineRows(on: OnEngine, rows: readonly Row[] = fftRows): Row[] {
   const suffix = Object.entries(on).map(([name, value]) => `:${name}=${value}`);
+  // What has thousands of plans is not measured one by one.
+  const optionsOf = (row: Row): OnEngine => (row.plans === undefined ? on : { tune: 'estimate', ...on });
   return rows
     .filter((row) => fftRows.includes(row))
     .map((row) => ({
       ...row,
       id: `${row.id}${suffix.join('')}`,
       make: () => row.make(seedOf(row.id)),
-      plan: (context, input) => row.plan(withOptions(context, on), input),
+      plan: (context, input) => row.plan(withOptions(context, optionsOf(row)), input),
       compare: (found, expected) => relativeOnly(row.compare(found, expected)),
       bounds: (device) => {
         const { shape } = row.make(seedOf(row.id)) as Partial<Problem>;

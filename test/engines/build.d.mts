@@ -1,0 +1,1 @@
+export function buildStandIns(folder: string): void;
