@@ -205,6 +205,19 @@ Napi::Value indexerBytes(const CallbackInfo& info) {
   return bytes;
 }
 
+// indexerStage(handle, stage) -> Uint8Array, the records of a stage; not while a run is under way
+Napi::Value indexerStage(const CallbackInfo& info) {
+  const SharedIndexer& indexer = indexerSlotOf(info);
+  if (!indexer) throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT, "the CUDA indexer was destroyed");
+  if (indexer->busy) throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT, "the CUDA indexer is running; its stages are there when it is done");
+  const uint32_t stage = info[1].As<Napi::Number>().Uint32Value();
+  size_t bytes = 0;
+  check(info.Env(), ewald_cuda_indexer_stage(indexer->handle, stage, nullptr, 0, &bytes));
+  Napi::Uint8Array records = Napi::Uint8Array::New(info.Env(), bytes);
+  check(info.Env(), ewald_cuda_indexer_stage(indexer->handle, stage, records.Data(), bytes, &bytes));
+  return records;
+}
+
 // indexerDestroy(handle): twice is a no-op. A run under way keeps the indexer until it is done.
 void indexerDestroy(const CallbackInfo& info) { indexerSlotOf(info).reset(); }
 
@@ -253,6 +266,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("indexerCreate", Napi::Function::New(env, indexerCreate, "indexerCreate"));
   exports.Set("indexerBytes", Napi::Function::New(env, indexerBytes, "indexerBytes"));
   exports.Set("indexerRun", Napi::Function::New(env, indexerRun, "indexerRun"));
+  exports.Set("indexerStage", Napi::Function::New(env, indexerStage, "indexerStage"));
   exports.Set("indexerDestroy", Napi::Function::New(env, indexerDestroy, "indexerDestroy"));
   addTransforms(env, exports);
 #ifdef EWALD_CUDA_EMULATED

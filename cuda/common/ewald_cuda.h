@@ -54,6 +54,8 @@ void ewald_cuda_indexer_destroy(ewald_cuda_indexer* indexer);
 void ewald_cuda_indexer_staging(const ewald_cuda_indexer* indexer, ewald_cuda_staging* staging);
 /* Returns when the answers are there. */
 int32_t ewald_cuda_indexer_run(ewald_cuda_indexer* indexer, const ewald_indexer_params* params, uint32_t images, uint32_t cell_count);
+/* As ewald_indexer_stage; not while a run is under way. */
+int32_t ewald_cuda_indexer_stage(ewald_cuda_indexer* indexer, uint32_t stage, void* out, size_t capacity, size_t* bytes);
 
 /* fft: see cuda/fft; the descriptor and the meaning of forward and backward are those of ewald_fft_create. The handle holds a place for
  * both sides on the device. The context outlives its transforms. */

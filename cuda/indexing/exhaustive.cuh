@@ -4,7 +4,7 @@
 #pragma once
 #include "classic.cuh"
 #include "ladder.cuh"
-#include "rotate.cuh"
+#include "record.cuh"
 #include "verdict.cuh"
 
 namespace ewald::cuda::indexing {
@@ -70,8 +70,8 @@ __device__ __forceinline__ float score_cell(const Block& b, const Cellf& a, int 
   return score_of(sum, good, n, p.delta);
 }
 
-// The best vectors of this length into b.kept(); returns how many.
-__device__ __forceinline__ int sample_vectors(const Block& b, float length, int points, int want) {
+// The best vectors of this length into b.kept(); returns how many. Recorded with this row, if it is not negative.
+__device__ __forceinline__ int sample_vectors(const Block& b, float length, int points, int want, int recorded_row) {
   State& s = b.state();
   const int n = s.n;
   count_directions<false>(b, points, length, n, b.plan.params.dist1);
@@ -87,6 +87,10 @@ __device__ __forceinline__ int sample_vectors(const Block& b, float length, int 
     const unsigned p = listed[i];
     return ordered(score_vector(b, vector_at(int(p)), n)) << 32 | p;
   });
+  if (recorded_row >= 0) {
+    record_sampling(b, length, recorded_row, n, points);
+    record_picks(b, held, [&](int i) { return ewald_stage_pick{unsigned(keys[i]), from_ordered(unsigned(keys[i] >> 32)), 0, 0}; });
+  }
   const DeviceSpan<float4> kept = b.kept();
   for (int i = int(threadIdx.x); i < held; i += kThreads) {
     const Vec3f v = vector_at(int(unsigned(keys[i])));
@@ -239,12 +243,15 @@ __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
   const int want = plan.candidate_vectors ? plan.candidate_vectors : 32, out = plan.size.outputs;
 
   // Lengths to sample, longest first; lengths that differ by less than the threshold share their samples.
+  const bool recording = s.recording != 0;
   int direction_count = 0, vectors = 0;
   for (int i = 0; i < plan.length_count; i++) {
     const Length& length = plan.lengths[i];
     if (length.fresh) {
-      vectors = sample_vectors(b, length.length, points, want);
+      const int row = recording && i == 0 ? plan.cells[length.input].base[length.base].row : -1;
+      vectors = sample_vectors(b, length.length, points, want, row);
       if (p.min_spots) refine_vectors(b, vectors, n, int(p.min_spots));
+      if (row >= 0) record_vectors(b, vectors);
     }
     add_directions(b, length, direction_count, vectors, n, p.dist3);
     direction_count += 2 * vectors;
@@ -281,12 +288,20 @@ __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
     const Cell cell = cell_of(carried(plan, directions[order[candidate_of(hit)]]), double(plan.angle_cos[q]), double(plan.angle_sin[q]));
     return ordered(score_cell(b, in_float(cell), n)) << 32 | unsigned(i);
   });
+  if (recording)
+    record_hits(b, hits, plan.angle_points, [&](int i) {
+      const std::uint64_t hit = picked[unsigned(keys[i])];
+      const int q = step_of(hit);
+      const Cell cell = cell_of(carried(plan, directions[order[candidate_of(hit)]]), double(plan.angle_cos[q]), double(plan.angle_sin[q]));
+      return packed(cell, from_ordered(unsigned(keys[i] >> 32)), count_of(hit));
+    });
   for (int i = warp_index(); i < hits; i += kWarps) {
     const std::uint64_t key = keys[i];
     refine_found(b, pool, i, picked[unsigned(key)], from_ordered(unsigned(key >> 32)));
   }
   __syncthreads();
   const DeviceSpan<Lattice> lattices = b.lattices(pool);
+  if (recording) record_cells(b, hits, lattices);
   keep_lowest(keys, room, hits, hits, [&](int i) { return ordered(float(lattices[i].score)) << 32 | unsigned(i); });
   for (int i = int(threadIdx.x); i < hits; i += kThreads) b.lattice_order(pool)[i] = int(unsigned(keys[i]));
   if (threadIdx.x == 0) s.lattice_count[pool] = hits;

@@ -2,7 +2,7 @@
 #pragma once
 #include "classic.cuh"
 #include "ladder.cuh"
-#include "rotate.cuh"
+#include "record.cuh"
 #include "verdict.cuh"
 
 namespace ewald::cuda::indexing {
@@ -62,12 +62,30 @@ __device__ __forceinline__ void search_with(const Block& b, Pool pool, int input
   count_directions<true>(b, points, float(length), first, plan.params.dist1);
   const Candidates list = candidates_of(b);
   const int picked = pick_directions(b, points, min(first, 64), effort.directions, [&](int place, int p) { list.sampled[place].w = __int_as_float(p); });
+  const bool recording = b.state().recording != 0;
+  if (recording) {
+    record_sampling(b, float(length), base.row, first, points);
+    record_picks(b, picked, [&](int i) {
+      const int p = __float_as_int(list.sampled[i].w);
+      return ewald_stage_pick{unsigned(p), float(b.counts()[p]), 0, 0};
+    });
+    __syncthreads();
+  }
   const int kept = climb(b, points, picked, length, first, plan.candidate_vectors ? plan.candidate_vectors : effort.candidates,
                          effort.free_scale ? scale_tolerance : length_tolerance);
+  if (recording) record_vectors(b, kept);
   const Angles angles = angles_for(b, base, min(n, turn_spots));
   const int hits = search_rotation(b, base, kept, effort.hits, effort.free_scale, angles);
+  if (recording)
+    record_hits(b, hits, angles.steps * base.fold, [&](int i) {
+      const std::uint64_t key = b.scratch<std::uint64_t>()[i];
+      const unsigned hit = unsigned(key), candidate = hit >> step_bits, q = (hit & ((1u << step_bits) - 1)) * angles.stride;
+      const Placed<double> placed = place<double>(base, b.kept()[candidate / 2], candidate & 1, effort.free_scale);
+      return packed(cell_of(placed, double(angles.cosine[q]), double(angles.sine[q])), __uint_as_float(~unsigned(key >> 32)), count_in_lists(b, hit));
+    });
   for (int i = warp_index(); i < hits; i += kWarps) refine_hit(b, input, base, angles, effort.free_scale, i);
   __syncthreads();
+  if (recording) record_cells(b, hits, b.fresh());
   if (threadIdx.x == 0)
     for (int i = 0; i < hits; i++) insert(b, pool, b.fresh()[i]);
   __syncthreads();

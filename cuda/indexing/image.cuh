@@ -51,7 +51,7 @@ __device__ __forceinline__ void index_image(const Block& b, unsigned image, Sear
   ewald_indexed_cell* found = plan.found + std::size_t(image) * most;
   for (int i = int(threadIdx.x); i < most; i += kThreads) found[i] = {};
   for (int i = int(threadIdx.x); i < n; i += kThreads) assignment[i] = 0;
-  if (threadIdx.x == 0) s.accepted = 0;
+  if (threadIdx.x == 0) s.accepted = 0, s.recording = image == 0 && plan.record.summary != nullptr;
   take_spots(b, spots, n);
   const unsigned used = unsigned(s.used), flags = unsigned(s.flags);
   if (flags & EWALD_IMAGE_FLAG_TOO_FEW_SPOTS) {

@@ -139,6 +139,12 @@ struct ewald_cuda_indexer {
   DeviceBuffer<std::uint8_t> assignment;
   DeviceBuffer<unsigned> ticket;
   DeviceBuffer<unsigned char> workspace;
+  // With `debug`: the record of a search.
+  DeviceBuffer<ewald_stage_summary> summary;
+  DeviceBuffer<std::uint32_t> stage_counts;
+  DeviceBuffer<ewald_stage_pick> picked;
+  DeviceBuffer<ewald_stage_vector> vectors;
+  DeviceBuffer<ewald_stage_cell> hits, refined;
 
   PinnedBuffer<float> host_spots, host_cells, host_angles;
   PinnedBuffer<std::uint32_t> host_offsets;
@@ -167,6 +173,7 @@ struct ewald_cuda_indexer {
     plan.angle_capacity = plan.size.angles;
     makeTables();
     makeBatch();
+    if (d.debug) makeRecord();
     makeWorkspace();
     bytes = std::size_t(context->liveBytes - before);
   }
@@ -226,6 +233,41 @@ struct ewald_cuda_indexer {
     plan.results = results.data();
     plan.assignment = assignment.data();
     plan.ticket = ticket.data();
+  }
+
+  void makeRecord() {
+    const std::size_t most = std::size_t(std::max(plan.size.candidates, most_picked)), kept = std::size_t(std::max(plan.size.outputs, most_fresh));
+    summary = DeviceBuffer<ewald_stage_summary>(*context, 1, "the record of the stages");
+    stage_counts = DeviceBuffer<std::uint32_t>(*context, std::size_t(plan.size.points), "the record of the stages");
+    picked = DeviceBuffer<ewald_stage_pick>(*context, most, "the record of the stages");
+    vectors = DeviceBuffer<ewald_stage_vector>(*context, most, "the record of the stages");
+    hits = DeviceBuffer<ewald_stage_cell>(*context, kept, "the record of the stages");
+    refined = DeviceBuffer<ewald_stage_cell>(*context, kept, "the record of the stages");
+    plan.record = {summary.data(), stage_counts.data(), picked.data(), vectors.data(), hits.data(), refined.data()};
+    EWALD_CUDA(cudaMemsetAsync(summary.data(), 0, summary.bytes(), context->stream));
+  }
+
+  // Bytes of a stage; copies them, as far as `capacity` goes.
+  std::size_t stage(std::uint32_t which, void* out, std::size_t capacity) {
+    if (!plan.record.summary) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_stage: the indexer was made without debug");
+    within("stage", which, EWALD_STAGE_SUMMARY, EWALD_STAGE_CELLS);
+    ewald_stage_summary n;
+    const auto copy = [&](void* to, const void* from, std::size_t bytes) {
+      if (bytes) EWALD_CUDA(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, context->stream));
+      EWALD_CUDA(cudaStreamSynchronize(context->stream));
+    };
+    copy(&n, summary.data(), sizeof n);
+    const struct {
+      const void* records;
+      std::size_t bytes;
+    } kinds[] = {{summary.data(), sizeof n},
+                 {stage_counts.data(), n.directions * sizeof(std::uint32_t)},
+                 {picked.data(), n.picked * sizeof(ewald_stage_pick)},
+                 {vectors.data(), n.vectors * sizeof(ewald_stage_vector)},
+                 {hits.data(), n.hits * sizeof(ewald_stage_cell)},
+                 {refined.data(), n.cells * sizeof(ewald_stage_cell)}};
+    if (out) copy(out, kinds[which].records, std::min(capacity, kinds[which].bytes));
+    return kinds[which].bytes;
   }
 
   // As many blocks as the card holds at a time, if their workspaces take no more than half of the memory that is free.
@@ -317,6 +359,7 @@ struct ewald_cuda_indexer {
     upload(spots, host_spots.data(), 3 * count);
     upload(offsets, host_offsets.data(), std::size_t(images) + 1);
     upload(cells, host_known.data(), cell_count);
+    if (plan.record.summary) EWALD_CUDA(cudaMemsetAsync(summary.data(), 0, summary.bytes(), context->stream));
     launch(std::min(unsigned(blocks), images));
     download(host_found.data(), found, std::size_t(images) * descriptor.max_output_cells);
     download(host_results.data(), results, images);
@@ -355,6 +398,13 @@ int32_t ewald_cuda_indexer_run(ewald_cuda_indexer* indexer, const ewald_indexer_
   return guarded([&] {
     if (!indexer || !params) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_run: a pointer is null");
     useContext(indexer->context, [&] { indexer->run(*params, images, cell_count); });
+  });
+}
+
+int32_t ewald_cuda_indexer_stage(ewald_cuda_indexer* indexer, uint32_t stage, void* out, size_t capacity, size_t* bytes) {
+  return guarded([&] {
+    if (!indexer || !bytes) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_stage: a pointer is null");
+    useContext(indexer->context, [&] { *bytes = indexer->stage(stage, out, capacity); });
   });
 }
 }

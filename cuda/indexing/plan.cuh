@@ -78,6 +78,15 @@ struct Places {
 // Found lattices, best first: those of the first search and those of a later one.
 enum Pool { first_pool, rest_pool, pools };
 
+// Where the stages of one search are recorded, for an indexer made with `debug`; see record.cuh.
+struct Record {
+  ewald_stage_summary* summary;  // null as a rule
+  std::uint32_t* counts;
+  ewald_stage_pick* picked;
+  ewald_stage_vector* vectors;
+  ewald_stage_cell *hits, *cells;
+};
+
 // In shared memory, one for the block.
 struct State {
   unsigned image;
@@ -85,7 +94,7 @@ struct State {
   int total, warp_totals[kWarps];
   int least, above, ties, take;
   int lattice_count[pools];
-  int flat, accepted, decision;
+  int flat, accepted, decision, recording;
   double beam[3];  // of the list that is searched: the direction it is thinnest along
 };
 
@@ -112,6 +121,7 @@ struct Plan {
   unsigned* ticket;  // the next image that nobody works on
   unsigned char* workspace;
   std::size_t stride;  // bytes of one block's workspace
+  Record record;
 };
 
 __host__ __device__ constexpr int power_of_two(int n) {

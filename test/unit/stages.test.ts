@@ -7,7 +7,7 @@ import { simulateSpots } from '../../src/simulate/spots.js';
 const cell = cellFromParameters(52.4, 61.3, 74.8, 90, 103.2, 90);
 const list = (seed: number, spots: number): Float32Array => Float32Array.from(simulateSpots({ cell, seed, spots })[0]?.spots ?? []);
 
-test.each(['wasm', 'native'] as const)('stages are those of the first image, on %s', async (backend) => {
+test.each(['wasm', 'native', 'cuda-emulated'] as const)('stages are those of the first image, on %s', async (backend) => {
   const ctx = await createContext({ backend, strict: true });
   const before = ctx.liveBytes;
   const [first, second] = [list(1, 100), list(2, 60)];

@@ -52,6 +52,7 @@ export interface CudaAddon {
     results: Uint8Array,
     assignment: Uint8Array,
   ): Promise<void>;
+  indexerStage(indexer: object, stage: number): Uint8Array;
   indexerDestroy(indexer: object): void;
   /** What a transform would hold on the device; its passes and the bytes they move through device memory, forward and backward. */
   fftDescribe(

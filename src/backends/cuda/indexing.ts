@@ -27,6 +27,7 @@ export async function planIndexing(host: CudaHost, descriptor: IndexingDescripto
   return {
     bytes: bytes.device + bytes.host,
     run: (b) => host.track(() => addon.indexerRun(indexer, b.params, b.spots, b.offsets, b.images, b.cells, b.cellCount, b.found, b.results, b.assignment)),
+    stage: (stage) => host.track(async () => addon.indexerStage(indexer, stage)),
     async dispose() {
       addon.indexerDestroy(indexer);
       host.holdHostBytes(-bytes.host);
