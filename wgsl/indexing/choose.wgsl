@@ -107,6 +107,8 @@ fn choose_hits(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocatio
     lattice.b = cell.b;
     lattice.c = cell.c;
     lattice.input = job.input;
+    lattice.score = score;
+    lattice.count = count_of(hit);
     lattice.marks = select(0u, SCALED, effort.free_scale);
     lattices[fresh_at(image, rank)] = lattice;
   }

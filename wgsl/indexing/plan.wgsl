@@ -106,8 +106,8 @@ struct Lattice {
   log10_chance: f32, // valid when judged
   input: u32,
   marks: u32,        // JUDGED, STRAINED, SCALED
+  count: u32,        // fast: spots near its nodes when the search found it
   pad0: u32,
-  pad1: u32,
 }
 
 fn cell_of_lattice(l: Lattice) -> Cell { return Cell(l.a, l.b, l.c); }

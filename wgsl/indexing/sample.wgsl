@@ -91,7 +91,7 @@ fn pick_directions(points: u32, length: f32, largest: u32, want: u32, place: u32
         if (at.y * take / ties == before) { continue; }
       }
       let v = length * direction(points, 4u * w + k);
-      vectors[candidates + at.x + before] = vec4f(v, 0.0);
+      vectors[candidates + at.x + before] = vec4f(v, f32(4u * w + k));
       if (count > least) { at.x++; }
     }
   }

@@ -90,6 +90,6 @@ fn select_vectors(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invoca
       let other = key_of(chosen[k]);
       rank += select(0u, 1u, other < key || (other == key && k < i));
     }
-    vectors[vector_at(image, workgroup.y, rank)] = vec4f(known * direction(points, chosen[i]), 0.0);
+    vectors[vector_at(image, workgroup.y, rank)] = vec4f(known * direction(points, chosen[i]), f32(chosen[i]));
   }
 }

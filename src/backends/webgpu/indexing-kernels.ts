@@ -76,8 +76,8 @@ const finishing: Kernel[] = [
   { source: writeAssignment, entry: 'write_assignment', groups: perImage },
 ];
 
-/** Records the kernels of a stage. */
-export type Stage = (commands: Commands, extent: Extent) => void;
+/** Records the kernels of a stage, and calls `after` behind each. */
+export type Stage = (commands: Commands, extent: Extent, after?: (entry: string) => void) => void;
 
 /** The stages of a method, ready to be recorded. */
 export interface Stages {
@@ -92,11 +92,14 @@ export async function makeStages(device: GpuDevice, exhaustive: boolean, buffers
     const made = await Promise.all(
       kernels.map(async ({ source, entry, groups }) => {
         const pipeline = await device.pipeline({ source, entry });
-        return { pipeline, bindings: device.bind(pipeline, boundBuffers(source, buffers)), groups };
+        return { entry, pipeline, bindings: device.bind(pipeline, boundBuffers(source, buffers)), groups };
       }),
     );
-    return (commands, extent) => {
-      for (const { pipeline, bindings, groups } of made) commands.dispatch(pipeline, bindings, ...groups(extent));
+    return (commands, extent, after) => {
+      for (const { entry, pipeline, bindings, groups } of made) {
+        commands.dispatch(pipeline, bindings, ...groups(extent));
+        after?.(entry);
+      }
     };
   };
   const [take, round, finish] = await Promise.all([stage(taking), stage(exhaustive ? exhaustiveRound : fastRound), stage(finishing)]);

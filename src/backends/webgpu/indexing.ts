@@ -4,9 +4,11 @@ import { efforts, mostOf, turboEffort } from '../../layout/indexing.js';
 import { enums, imageResult, indexedCell, indexerParams } from '../../layout/layout.js';
 import { sizeOf, wordOf } from '../../layout/struct.js';
 import type { IndexingBatch, IndexingDescriptor, IndexingKernel, Op } from '../backend.js';
+import type { Commands } from './commands.js';
 import type { BufferRequest, GpuDevice } from './device.js';
 import { describeCells, type KnownCell, knownCellBytes, packCells, packLengths, sampledLengthBytes, sampledLengths } from './indexing-cells.js';
 import { type Extent, makeStages, type Stages } from './indexing-kernels.js';
+import { type RecordSizes, StageRecord } from './indexing-record.js';
 import { fixedTables, tablePlaces, turnTable } from './indexing-tables.js';
 import type { GpuBuffer } from './pool.js';
 
@@ -159,6 +161,8 @@ async function planIndexing(device: GpuDevice, descriptor: IndexingDescriptor, i
     { label: `assignment ${k}`, bytes: inputSpots, usage: 'staging' },
   ]);
   const requests = [...inputs, ...Object.entries(fixed).map(([label, bytes]) => storage(label, slots * bytes)), ...staging];
+  const record = descriptor.fields.debug ? new StageRecord(recordSizes(size)) : undefined;
+  if (record) requests.push(...record.requests);
   const made: GpuBuffer[] = await device.buffers(...requests);
   const buffers = Object.fromEntries(requests.map(({ label }, i) => [label, made[i] as GpuBuffer]));
   const release = (): void => {
@@ -169,10 +173,11 @@ async function planIndexing(device: GpuDevice, descriptor: IndexingDescriptor, i
     const table = buffers.tables as GpuBuffer;
     device.write(table, fixedTables(size.points, places));
     const room = { slots, inputSpots, counts: (buffers.counts as GpuBuffer).bytes, hits: (buffers.hits as GpuBuffer).bytes };
-    const runner = new Runner(device, size, stages, buffers, room, places);
+    const runner = new Runner(device, size, stages, buffers, room, places, record);
     return {
       bytes: made.reduce((sum, { bytes }) => sum + bytes, 0),
       run: (batch) => runner.run(batch),
+      ...(record ? { stage: async (stage: number) => record.stage(stage) } : {}),
       dispose: async () => release(),
     };
   } catch (error) {
@@ -180,6 +185,14 @@ async function planIndexing(device: GpuDevice, descriptor: IndexingDescriptor, i
     throw error;
   }
 }
+
+const recordSizes = (size: Sizes): RecordSizes => ({
+  exhaustive: size.exhaustive,
+  points: size.points,
+  picked: mostPicked,
+  kept: size.kept,
+  fresh: size.exhaustive ? size.outputs : effortHits,
+});
 
 /** A part of a batch that fits the workspace: images first … last − 1. */
 interface Chunk {
@@ -207,6 +220,7 @@ class Runner {
   readonly #room: { readonly slots: number; readonly inputSpots: number; readonly counts: number; readonly hits: number };
   readonly #places: ReturnType<typeof tablePlaces>;
   readonly #offsets: Uint32Array<ArrayBuffer>;
+  readonly #record: StageRecord | undefined;
   #angles = 0;
   #cells: { readonly given: Float32Array; readonly known: readonly KnownCell[] } = { given: new Float32Array(0), known: [] };
 
@@ -217,7 +231,9 @@ class Runner {
     buffers: Readonly<Record<string, GpuBuffer>>,
     room: { readonly slots: number; readonly inputSpots: number; readonly counts: number; readonly hits: number },
     places: ReturnType<typeof tablePlaces>,
+    record: StageRecord | undefined,
   ) {
+    this.#record = record;
     this.#device = device;
     this.#size = size;
     this.#stages = stages;
@@ -241,6 +257,22 @@ class Runner {
     }
     const failed = (await Promise.allSettled(underWay)).find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
+    this.#endRecord(batch, shape);
+  }
+
+  #endRecord({ images, results }: IndexingBatch, { extent, uniform }: RunShape): void {
+    const base = this.#cells.known.flatMap(({ base }) => (this.#size.exhaustive ? base[2] : base[0]));
+    const sampled = this.#size.exhaustive ? base.reduce((a, b) => (b.length > a.length ? b : a)) : base[0];
+    const summary = new DataView(results.buffer, results.byteOffset);
+    const word = (name: string): number => summary.getUint32(4 * wordOf(imageResult, name), true);
+    const searched = images > 0 && (word('flags') & enums.ImageFlag.tooFewSpots) === 0;
+    this.#record?.end({
+      length: searched && sampled ? sampled.length : 0,
+      row: sampled?.row ?? 0,
+      usedSpots: images > 0 ? word('usedSpots') : 0,
+      points: extent.points,
+      angles: uniform[23] ?? 0,
+    });
   }
 
   #buffer(name: string): GpuBuffer {
@@ -346,27 +378,40 @@ class Runner {
       GpuBuffer,
       GpuBuffer,
     ];
-    const finishing = (commands: Parameters<typeof take>[0]): void => {
+    const finishing = (commands: Commands): void => {
       if (to > from) commands.clear(assignment, 0, Math.ceil((to - from) / 4) * 4);
       finish(commands, whole);
       commands.read(found, 0, images * this.#size.outputs * sizeOf(indexedCell), this.#buffer(`found ${set}`));
       commands.read(results, 0, images * sizeOf(imageResult), this.#buffer(`results ${set}`));
       if (to > from) commands.read(assignment, 0, to - from, this.#buffer(`assignment ${set}`));
     };
+    // The first round of the first image's chunk is the one that is recorded.
+    const record = first === 0 ? this.#record : undefined;
+    const begin = (commands: Commands): void => {
+      take(commands, whole);
+      for (let i = 0; i < rounds; i++) round(commands, whole, i === 0 ? (entry) => record?.after(entry, commands, this.#buffers) : undefined);
+    };
+    const kept = (parts: ArrayBuffer[]): ArrayBuffer[] => {
+      if (!record) return parts;
+      record.keep(parts);
+      return parts.slice(record.reads);
+    };
     let answer: ArrayBuffer[];
     if (enough) {
-      answer = await device.run((commands) => {
-        take(commands, whole);
-        for (let i = 0; i < rounds; i++) round(commands, whole);
-        finishing(commands);
-      });
+      answer = kept(
+        await device.run((commands) => {
+          begin(commands);
+          finishing(commands);
+        }),
+      );
     } else {
       for (let begun = false, busy = true; busy; begun = true) {
-        const [left] = await device.run((commands) => {
-          if (!begun) take(commands, whole);
-          for (let i = 0; i < rounds; i++) round(commands, whole);
+        const parts = await device.run((commands) => {
+          if (!begun) begin(commands);
+          else for (let i = 0; i < rounds; i++) round(commands, whole);
           commands.read(going, 0, images * 4, this.#buffer(`going ${set}`));
         });
+        const [left] = begun ? parts : kept(parts);
         busy = new Uint32Array(left as ArrayBuffer).some((image) => image !== 0);
       }
       answer = await device.run(finishing);
