@@ -236,7 +236,7 @@ struct ewald_cuda_indexer {
   }
 
   void makeRecord() {
-    const std::size_t most = std::size_t(std::max(plan.size.candidates, most_picked)), kept = std::size_t(std::max(plan.size.outputs, most_fresh));
+    const std::size_t most = std::size_t(std::max(plan.size.candidates, most_picked)), kept = std::size_t(std::max(plan.size.outputs, most_effort_hits));
     summary = DeviceBuffer<ewald_stage_summary>(*context, 1, "the record of the stages");
     stage_counts = DeviceBuffer<std::uint32_t>(*context, std::size_t(plan.size.points), "the record of the stages");
     picked = DeviceBuffer<ewald_stage_pick>(*context, most, "the record of the stages");

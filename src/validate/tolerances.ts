@@ -200,6 +200,14 @@ export const refinedCell: Bound = {
 /** Merit or distance of a refined cell. */
 export const refinedScore: Bound = { limit: 1e-4, unit: 'relative or periods', reason: 'residuals are off by 1e-6 to 1e-5 periods' };
 
+/** log10 of a chance against float64. */
+export const sameChance: Bound = {
+  limit: 0.01,
+  unit: 'decades',
+  reason:
+    'counts of nodes and of hits are integers; tails of the binomial are summed to 1e-4 of themselves, in float32 to 1e-4 decades. One node more is half a decade',
+};
+
 /** Verdicts. */
 export const rightVerdicts: Bound = { limit: 0, unit: 'lattices', reason: 'a lattice is accepted when its chance is at most the limit, the best first' };
 

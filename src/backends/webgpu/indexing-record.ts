@@ -3,6 +3,7 @@
  * the workspace is brought to the host, where it becomes the records that the other backends write.
  */
 import { EwaldError } from '../../errors.js';
+import { indexingConstants } from '../../layout/indexing.js';
 import { enums, stageCell, stagePick, stageSummary, stageVector } from '../../layout/layout.js';
 import { pack } from '../../layout/struct.js';
 import type { Commands } from './commands.js';
@@ -30,11 +31,6 @@ export interface RecordSizes {
 
 const latticeBytes = 64;
 const tallyBytes = 48;
-/** Entries of the table of turns; TURN_STEPS of wgsl/indexing/plan.wgsl. */
-const turnSteps = 20160;
-/** Lowest-resolution spots that the fast method samples; SAMPLE_SPOTS. */
-const sampleSpots = 48;
-
 function capturesOf({ exhaustive, points, picked, kept, fresh }: RecordSizes): Readonly<Record<string, Capture>> {
   const cells = { buffer: 'lattices', offset: 0, bytes: fresh * latticeBytes };
   if (exhaustive) {
@@ -149,8 +145,8 @@ export class StageRecord {
     switch (stage) {
       case enums.Stage.summary: {
         const { length, row, usedSpots } = run;
-        const spots = exhaustive ? usedSpots : Math.min(usedSpots, sampleSpots);
-        const angles = tally ? turnSteps / at(tally, 3) : run.angles;
+        const spots = exhaustive ? usedSpots : Math.min(usedSpots, indexingConstants.sampleSpots.value);
+        const angles = tally ? indexingConstants.turnSteps.value / at(tally, 3) : run.angles;
         return pack(stageSummary, { length, row, spots, directions, picked, vectors, angles, hits, cells: hits });
       }
       case enums.Stage.counts:

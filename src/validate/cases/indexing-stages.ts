@@ -11,6 +11,7 @@ import { distanceToNode, membershipRadius, spotAt } from '../oracle/lattices.js'
 import * as sampling from '../oracle/sampling.js';
 import { cellsAbout, direction, indexDistances, offInteger, refineCell, refineVector, type Search, scoreOf } from '../oracle/search.js';
 import * as turning from '../oracle/turning.js';
+import { log10Chance } from '../oracle/verdict.js';
 import * as bounds from '../tolerances.js';
 import { type CellName, cells } from './indexing.js';
 
@@ -45,7 +46,7 @@ const worst = (values: readonly number[]): number => values.reduce((most, value)
 const longest = (known: Cell): number => lengthsOf(known).indexOf(Math.max(...lengthsOf(known)));
 
 /** The vector whose directions are sampled. */
-const baseOf = ({ method, known }: Image): number => (method === 'fast' ? sampling.shortest(known).row : longest(known));
+const baseOf = ({ method, known }: Image): number => (method !== 'exhaustive' ? sampling.shortest(known).row : longest(known));
 const vectorAlong = (stages: IndexingStages, image: Image, k: number): Vector =>
   scale(norm(image.known[baseOf(image)] as Vector), direction(k, stages.counts.length));
 
@@ -54,9 +55,9 @@ const checkSampling: Check = (stages, image) => {
   const { method, known, spots, thresholds } = image;
   const row = baseOf(image);
   const length = norm(known[row] as Vector);
-  const used = method === 'fast' ? sampling.sampledSpots(spots) : spots;
-  const error = method === 'fast' ? bounds.fastPhaseError : bounds.phaseError;
-  const directions = method === 'fast' ? sampling.directionsFor(length, spots, 65536) : thresholds.samplePoints;
+  const used = method !== 'exhaustive' ? sampling.sampledSpots(spots) : spots;
+  const error = method !== 'exhaustive' ? bounds.fastPhaseError : bounds.phaseError;
+  const directions = method !== 'exhaustive' ? sampling.directionsFor(length, spots, 65536) : thresholds.samplePoints;
   let [wrong, open] = [0, 0];
   stages.counts.forEach((count, k) => {
     const { sure, undecided } = sampling.countNear(vectorAlong(stages, image, k), used, thresholds.dist1, error);
@@ -76,8 +77,8 @@ const checkSampling: Check = (stages, image) => {
 // Scoring: the directions taken on are the best by what the backend counted.
 const checkScoring: Check = (stages, { method, spots, thresholds, known }) => {
   const picked = stages.picked.map(({ direction: k }) => k);
-  if (method === 'fast') {
-    const note = sampling.wrongPicks(picked, stages.counts, sampling.firstEffort(spots.length).directions);
+  if (method !== 'exhaustive') {
+    const note = sampling.wrongPicks(picked, stages.counts, sampling.firstEffort(method, spots.length).directions);
     const scores = worst(stages.picked.map(({ direction: k, score }) => Math.abs(score - (stages.counts[k] as number))));
     return { errors: { picks: note === undefined ? 0 : 1, scores }, ...(note === undefined ? {} : { note }) };
   }
@@ -129,7 +130,7 @@ const checkVectors: Check = (stages, { method, spots, known, thresholds }) => {
   const twins = vectors.filter((a, i) => vectors.some((b, k) => k < i && apart(a, b) < bounds.twinVectors * (1 - bounds.atLimit))).length;
   const best = ends.reduce((most, end) => Math.max(most, sampling.vectorScore(end, spots)), 0);
   const missing = (stages.vectors[0]?.score ?? 0) >= best * (1 - bounds.vectorScore.limit) ? 0 : 1;
-  const many = Math.max(0, vectors.length - sampling.firstEffort(spots.length).candidates);
+  const many = Math.max(0, vectors.length - sampling.firstEffort(method, spots.length).candidates);
   return {
     errors: { vectors: worst(off), scores: worst(scores), missing: missing + many + twins + notDescending(stages.vectors.map(({ score }) => score)) },
     samples: { 'vectors, periods': off },
@@ -139,7 +140,7 @@ const checkVectors: Check = (stages, { method, spots, known, thresholds }) => {
 // Cell search: the cells of every vector at every angle, and those that were kept of them.
 const checkSearch: Check = (stages, image) => {
   const { method, spots, known, thresholds, options } = image;
-  const fast = method === 'fast';
+  const fast = method !== 'exhaustive';
   const row = baseOf(image);
   const others = lengthsOf(known).filter((_, i) => i !== row);
   const list = fast ? spots.slice(0, turning.turnedSpots) : spots;
@@ -180,7 +181,7 @@ const checkSearch: Check = (stages, image) => {
       }
     }
   }
-  const most = fast ? sampling.firstEffort(spots.length).hits : (options.maxOutputCells ?? 0);
+  const most = fast ? sampling.firstEffort(method, spots.length).hits : (options.maxOutputCells ?? 0);
   const order = fast ? notDescending(hits.map((hit) => hit.score)) : notAscending(hits.map((hit) => hit.score));
   return {
     errors: {
@@ -231,9 +232,9 @@ const checkSelection: Check = (_, { method, spots, known, thresholds }, result) 
   // A candidate that would be acceptable may only stand behind a better one.
   wrong += candidates.filter(({ log10Chance }) => crystals.length === 0 && log10Chance <= accept && log10Chance < 0).length;
   const first = crystals[0];
-  if (method === 'fast') wrong += candidates.filter(({ log10Chance }) => first && log10Chance < first.log10Chance).length;
+  if (method !== 'exhaustive') wrong += candidates.filter(({ log10Chance }) => first && log10Chance < first.log10Chance).length;
   const judged = candidates.filter(({ log10Chance }) => log10Chance < 0);
-  if (method === 'fast') {
+  if (method !== 'exhaustive') {
     wrong += notAscending(judged.map(({ log10Chance }) => log10Chance));
     wrong += notDescending(candidates.filter(({ log10Chance }) => log10Chance === 0).map(({ score }) => score));
   } else wrong += notAscending(candidates.map(({ score }) => score));
@@ -247,7 +248,14 @@ const checkSelection: Check = (_, { method, spots, known, thresholds }, result) 
     const own = owner === 0 ? 1 : (distances[lattices.findIndex(({ number }) => number === owner)] ?? Number.POSITIVE_INFINITY);
     if (own > nearest + bounds.borderline) owners++;
   });
-  return { errors: { verdicts: wrong + Number(crystals.length === 0), owners } };
+  // The chance of a lattice that stands alone. Whether its metric and scale were taken from the spots is not said: what fits is what it was.
+  let chance = 0;
+  if (first && crystals.length === 1) {
+    const free = turning.metricDifference(first.cell, known) > bounds.sameMetric.limit;
+    const ways = free ? [0, 1, 2, 3].map((bits) => ({ strained: bits > 1, scaled: bits % 2 === 1 })) : [{ strained: false, scaled: false }];
+    chance = Math.min(...ways.map((way) => Math.abs(first.log10Chance - log10Chance(first.cell, spots, way, accept))));
+  }
+  return { errors: { verdicts: wrong + Number(crystals.length === 0), owners, chance } };
 };
 
 const stagesOf: Readonly<Record<string, { about: string; check: Check; bounds: (method: IndexingMethod) => Bounds }>> = {
@@ -264,7 +272,7 @@ const stagesOf: Readonly<Record<string, { about: string; check: Check; bounds: (
   vectors: {
     about: 'each candidate vector lies where least squares take a sampled one',
     check: checkVectors,
-    bounds: (method) => ({ vectors: bounds.fittedVector, missing: bounds.noneMissing, ...(method === 'fast' ? { scores: bounds.vectorScore } : {}) }),
+    bounds: (method) => ({ vectors: bounds.fittedVector, missing: bounds.noneMissing, ...(method !== 'exhaustive' ? { scores: bounds.vectorScore } : {}) }),
   },
   search: {
     about: 'the cells about each vector: exact turns of the known one, of which none better is left out',
@@ -278,13 +286,13 @@ const stagesOf: Readonly<Record<string, { about: string; check: Check; bounds: (
     check: checkRefinement,
     bounds: (method) => ({
       ...{ cells: bounds.refinedCell, scores: bounds.refinedScore, missing: bounds.noneMissing },
-      ...(method === 'fast' ? { metric: bounds.sameMetric } : {}),
+      ...(method !== 'exhaustive' ? { metric: bounds.sameMetric } : {}),
     }),
   },
   selection: {
     about: 'lattices are accepted by their chance, in that order, and spots go to the nearest',
     check: checkSelection,
-    bounds: () => ({ verdicts: bounds.rightVerdicts, owners: bounds.sameSpots }),
+    bounds: () => ({ verdicts: bounds.rightVerdicts, owners: bounds.sameSpots, chance: bounds.sameChance }),
   },
 };
 
@@ -313,7 +321,7 @@ function rowsOf(
   address: string,
   change: IndexingThresholds & Partial<Search> = {},
 ) {
-  const search = { ...published, ...(method === 'fast' ? {} : change) };
+  const search = { ...published, ...(method !== 'exhaustive' ? {} : change) };
   const thresholds = { ...search, acceptLog10: -3.5, ...change };
   const { candidateVectors, cells: outputs } = search;
   return Object.entries(stagesOf).map(
@@ -322,7 +330,7 @@ function rowsOf(
       about,
       cost: 0.05,
       work: { amount: 1, unit: 'images' },
-      flops: method === 'fast' ? 4e7 : 6e8,
+      flops: method !== 'exhaustive' ? 4e7 : 6e8,
       bytes: count * 12 + 512,
       make: (seed) => {
         const [image] = simulateSpots({ cell: cells[name], images: 1, seed, spots: count, ...simulation });
@@ -353,6 +361,7 @@ export const indexingStageRows: readonly Row[] = [
   ...rowsOf('fast', 'big', 150, {}, 'big:n=150'),
   ...rowsOf('fast', 'small', 100, electrons, 'small:n=100:electrons'),
   ...rowsOf('fast', 'mono', 200, { crystals: 2 }, 'mono:n=200:crystals=2', { maxCrystals: 2 }),
+  ...rowsOf('turbo', 'hex', 100, { noisePx: 1 }, 'hex:n=100'),
   ...rowsOf('exhaustive', 'tri', 50, coarse, 'tri:n=50'),
   ...rowsOf('exhaustive', 'mono', 80, { ...coarse, spurious: 0.3 }, 'mono:n=80:spurious=0.3', { candidateVectors: 8, anglePoints: 96 }),
   ...rowsOf('exhaustive', 'ortho', 60, coarse, 'ortho:n=60:ifse', {

@@ -7,11 +7,22 @@ import { add, direction, offInteger, solveNormal } from './search.js';
 
 /** Spots of lowest resolution that sampling uses, periods between neighbouring directions at the outermost, and the least directions. */
 const sampled = { spots: 48, step: 0.4, least: 1024 };
-/** Directions and candidates of the light effort and of the next one, which lists of `short` spots or fewer begin with. */
-const efforts = { light: { directions: 64, candidates: 12, hits: 4 }, full: { directions: 256, candidates: 48, hits: 12 }, short: 40 };
+/** Directions, candidates and refined cells of the light effort and of the next one, which lists of `shortList` spots or fewer begin with. */
+const efforts = {
+  fast: [
+    { directions: 64, candidates: 12, hits: 4 },
+    { directions: 256, candidates: 48, hits: 12 },
+  ],
+  turbo: [
+    { directions: 32, candidates: 8, hits: 3 },
+    { directions: 128, candidates: 24, hits: 8 },
+  ],
+} as const;
+const shortList = 40;
 
 /** The effort that a list of so many spots begins with. */
-export const firstEffort = (spots: number): { directions: number; candidates: number; hits: number } => (spots > efforts.short ? efforts.light : efforts.full);
+export const firstEffort = (method: 'fast' | 'turbo', spots: number): { directions: number; candidates: number; hits: number } =>
+  efforts[method][spots > shortList ? 0 : 1];
 
 /** The spots that the directions are counted on, of a list in the order of resolution. */
 export const sampledSpots = (spots: readonly Vector[]): readonly Vector[] => spots.slice(0, sampled.spots);
