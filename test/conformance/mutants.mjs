@@ -19,6 +19,7 @@ const constant = (name, value) => ({
 const search = 'indexing:exhaustive:reference:tri:n=40:*';
 const tri = 'indexing:fast:tri:n=100:*';
 const raw = 'indexing:exhaustive:reference:tri:n=30:*';
+const stage = (name, method) => `indexing:stages:${name}:${method}:*`;
 const noisy = 'indexing:fast:tri:n=300:*';
 
 export const mutants = [
@@ -227,5 +228,91 @@ export const mutants = [
     find: 'squares / indexed)',
     replace: 'squares / work.all.n)',
     ids: [noisy],
+  },
+
+  // Each stage, seen by its own rows though the answer may well stand.
+  {
+    name: 'stages: the window of the sampled phase is a five-hundredth of a period too wide',
+    file: 'indexing/isa/sample.cpp',
+    find: 'splat(2 * half + 1)',
+    replace: 'splat(2 * half + 9)',
+    ids: [stage('sampling', 'fast')],
+  },
+  {
+    name: 'stages: of directions with equal counts the first are taken',
+    file: 'indexing/isa/sample.cpp',
+    find: 'int64_t(tie + 1) * take / ties != int64_t(tie) * take / ties',
+    replace: 'tie < take',
+    ids: [stage('scoring', 'fast')],
+  },
+  {
+    name: 'stages: half as many sampled vectors are scored',
+    file: 'indexing/isa/exhaustive.cpp',
+    find: 'while (reached < want && least > 0) reached',
+    replace: 'while (reached < want / 2 && least > 0) reached',
+    ids: [stage('scoring', 'exhaustive')],
+  },
+  {
+    name: 'stages: the known length of a vector weighs half',
+    file: 'indexing/isa/ladder.cpp',
+    find: 'const F lengthwise = along *',
+    replace: 'const F lengthwise = splat(0.5f) * along *',
+    ids: [stage('vectors', 'fast')],
+  },
+  {
+    name: 'stages: the last fit of a vector takes spots from a third farther off',
+    file: 'indexing/isa/ladder.cpp',
+    find: 'climb_round(list, spots, n, 0.07f, 5, prior);',
+    replace: 'climb_round(list, spots, n, 0.09f, 5, prior);',
+    ids: [stage('vectors', 'fast')],
+  },
+  {
+    name: 'stages: a vector is turned in one of its senses only',
+    file: 'indexing/isa/rotate.cpp',
+    find: 'base.flip ? 1 : 2',
+    replace: '1',
+    ids: [stage('search', 'fast'), stage('search', 'turbo')],
+  },
+  {
+    name: 'stages: the closeness of a cell falls off faster',
+    file: 'indexing/isa/rotate.cpp',
+    find: 'splat(0.06f)',
+    replace: 'splat(0.05f)',
+    ids: [stage('search', 'fast')],
+  },
+  {
+    name: 'stages: a candidate vector is given a length of its own',
+    file: 'indexing/isa/rotate.cpp',
+    find: 'if (free_scale) {',
+    replace: 'if (true) {',
+    ids: [stage('search', 'fast')],
+  },
+  {
+    name: 'stages: cells are left out that fewer than enough others beat',
+    file: 'indexing/isa/exhaustive.cpp',
+    find: 'enough + int(with_count[k]) < out)',
+    replace: 'enough + int(with_count[k]) < out / 4)',
+    ids: [stage('search', 'exhaustive')],
+  },
+  {
+    name: 'stages: the last turn of a cell is left out',
+    file: 'indexing/isa/refine.cpp',
+    find: 'turn_to_spots(cell, spots, n, 0.25, 1.2 * r);',
+    replace: '',
+    ids: [stage('refinement', 'fast')],
+  },
+  {
+    name: 'stages: spots go to the last lattice that they are near to',
+    file: 'indexing/isa/multi.cpp',
+    find: 'nearest[i] = off, work.owner[i]',
+    replace: 'work.owner[i]',
+    ids: [stage('selection', 'fast')],
+  },
+  {
+    name: 'stages: a strained cell pays for five of its six freedoms',
+    file: 'indexing/isa/verdict.cpp',
+    find: 'trials += 6 * log10(',
+    replace: 'trials += 5 * log10(',
+    ids: [stage('selection', 'fast'), stage('selection', 'turbo')],
   },
 ];

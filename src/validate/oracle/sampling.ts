@@ -64,8 +64,8 @@ export function wrongPicks(picked: readonly number[], counts: ArrayLike<number>,
   if (picked.length < Math.min(want, counts.length)) return `${picked.length} directions are taken on, ${want} are wanted`;
   if (above >= want) return `directions of ${least} spots are taken on, though ${above} have more`;
   if (places.length < ties.length && picked.length !== 1.5 * want) return `${picked.length} directions are taken on; there are ties for ${1.5 * want}`;
-  const gaps = places.slice(1).map((place, i) => place - (places[i] as number));
-  if (gaps.length > 0 && Math.max(...gaps) - Math.min(...gaps) > 1) return 'of directions with equal counts those taken on are not evenly spread';
+  const step = ties.length / places.length;
+  if (places.some((place, i) => Math.abs(place + 0.5 - (i + 0.5) * step) > step)) return 'of directions with equal counts those taken on are not evenly spread';
   return undefined;
 }
 
