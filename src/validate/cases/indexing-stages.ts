@@ -126,10 +126,11 @@ const checkVectors: Check = (stages, { method, spots, known, thresholds }) => {
   const ends = sampling.endpoints(length, picked, stages.counts.length, spots, bounds.atLimit);
   const off = vectors.map((vector) => Math.min(...ends.map((end) => apart(vector, end))));
   const scores = stages.vectors.map(({ vector, score }) => Math.abs(score / sampling.vectorScore(vector, spots) - 1));
-  // Candidates that have come together are one; none of the others may be better than the first.
+  // Candidates that have come together are one, whichever was the better then; otherwise none may be better than the first.
   const twins = vectors.filter((a, i) => vectors.some((b, k) => k < i && apart(a, b) < bounds.twinVectors * (1 - bounds.atLimit))).length;
-  const best = ends.reduce((most, end) => Math.max(most, sampling.vectorScore(end, spots)), 0);
-  const missing = (stages.vectors[0]?.score ?? 0) >= best * (1 - bounds.vectorScore.limit) ? 0 : 1;
+  const best = ends[indexOfBest(ends, (end) => -sampling.vectorScore(end, spots))];
+  const beaten = (end: Vector): boolean => (stages.vectors[0]?.score ?? 0) >= sampling.vectorScore(end, spots) * (1 - bounds.vectorScore.limit);
+  const missing = best && (beaten(best) || vectors.some((vector) => apart(vector, best) < bounds.twinVectors)) ? 0 : 1;
   const many = Math.max(0, vectors.length - sampling.firstEffort(method, spots.length).candidates);
   return {
     errors: { vectors: worst(off), scores: worst(scores), missing: missing + many + twins + notDescending(stages.vectors.map(({ score }) => score)) },
@@ -357,8 +358,8 @@ const electrons = { wavelengthA: 0.0251, distanceMm: 2400, dMinA: 0.8, bandwidth
 /** The rows. */
 export const indexingStageRows: readonly Row[] = [
   ...rowsOf('fast', 'mono', 100, {}, 'mono:n=100'),
-  ...rowsOf('fast', 'tri', 30, { spurious: 0.3 }, 'tri:n=30:spurious=0.3'),
-  ...rowsOf('fast', 'tetra', 200, { spurious: 0.5, noisePx: 1 }, 'tetra:n=200:spurious=0.5'),
+  ...rowsOf('fast', 'tetra', 24, { noisePx: 0.3 }, 'tetra:n=24'),
+  ...rowsOf('fast', 'tri', 200, { spurious: 0.5, noisePx: 1 }, 'tri:n=200:spurious=0.5'),
   ...rowsOf('fast', 'big', 150, {}, 'big:n=150'),
   ...rowsOf('fast', 'small', 100, electrons, 'small:n=100:electrons'),
   ...rowsOf('fast', 'mono', 200, { crystals: 2 }, 'mono:n=200:crystals=2', { maxCrystals: 2 }),
