@@ -254,7 +254,11 @@ test('images of any size come back, and only very long ones are scaled down', as
 
 test('what is no image is refused in words, and the page goes on', async () => {
   const visit = await Visit.open('?backend=wasm');
+  const sample = await visit.text('contrast');
+  await visit.bring('cut.png', waves.subarray(0, 60));
+  expect(await visit.text('contrast'), 'the sample keeps its filter').toBe(sample);
   await visit.bring('waves.png', waves);
+  expect(await visit.text('contrast'), 'what is brought starts without one').toBe('100.00 %');
   await visit.bring('notes.txt', Buffer.from('hello'), 'text/plain');
   expect(await visit.text('status')).toMatch(/^notes\.txt \(text\/plain, 1 kB\) is not an image .* bring a PNG/);
   await visit.bring('cut.png', waves.subarray(0, 60));

@@ -89,6 +89,16 @@ describe.each(sizes)('a spectrum of %i × %i', (width, height) => {
   });
 });
 
+it('a rubber takes away what it covers and leaves what it does not', () => {
+  const painting = new Painting(40, 30);
+  const at = (x: number, y: number): number | undefined => painting.coverage[((y + 30) % 30) * 21 + x];
+  painting.begin(5, 3, 3, false);
+  painting.begin(-5, -3, 0, true);
+  expect([at(5, 3), at(6, 3), at(5, 5), at(5, 6)]).toEqual([0, 1, 1, 1]);
+  painting.extend(-5, -5);
+  expect([at(5, 3), at(5, 4), at(5, 5), at(6, 4)]).toEqual([0, 0, 0, 1]);
+});
+
 describe('a mask', () => {
   const [width, height] = [40, 30];
   const [rows, columns] = [fftfreq(height), rfftfreq(width)];

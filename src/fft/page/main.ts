@@ -5,7 +5,7 @@
  */
 
 import { messageOf } from '../../errors.js';
-import { type BackendName, devices, fftfreq, isEwaldError, rfftfreq } from '../../index.js';
+import { type BackendName, devices, fftfreq, rfftfreq } from '../../index.js';
 import { breathe } from '../../options.js';
 import { bindBrush, drawMarks } from './brush.js';
 import { Engine, type Picture } from './engine.js';
@@ -38,6 +38,8 @@ interface Shown {
 const canvases = { image: byId<HTMLCanvasElement>('image'), spectrum: byId<HTMLCanvasElement>('spectrum'), result: byId<HTMLCanvasElement>('result') };
 let settings: Settings = readSettings();
 let shown: Shown | undefined;
+/** The image that is wished for; without `shown` its transform has failed. */
+let current: Source | undefined;
 let engine: Engine | undefined;
 let brushAt: readonly [number, number] | undefined;
 // Wishes that the loop has not seen yet.
@@ -81,10 +83,10 @@ async function work(): Promise<void> {
     await new Promise((resolve) => requestAnimationFrame(resolve));
     try {
       if (nextBackend !== undefined || !engine) await openBackend();
-      if (engine && (nextSource || shown?.engine !== engine || shown.colour !== settings.colour)) await load(engine);
+      if (engine && (nextSource || !shown || shown.engine !== engine || shown.colour !== settings.colour)) await load(engine);
       if (shown) await filter(shown);
     } catch (error) {
-      say(isEwaldError(error) ? `${error.message}` : messageOf(error), true);
+      say(messageOf(error), true);
     }
   }
   running = false;
@@ -109,14 +111,18 @@ async function openBackend(): Promise<void> {
 async function load(on: Engine): Promise<void> {
   const bring = nextSource;
   nextSource = undefined;
-  const source = bring ? await bring() : shown?.source;
+  const source = bring ? await bring() : current;
   if (!source) return;
+  const painting = !bring && shown ? shown.painting : paintingOf(source);
+  current = source;
   const { width, height } = source.pixels;
   const { colour } = settings;
   byId('controls').parentElement?.style.setProperty('--ratio', String(width / height));
   say(`transforming ${source.name}, ${width} × ${height}`);
   await breathe();
   const picture = channelsOf(source.pixels, colour);
+  // From here on the engine holds another image.
+  shown = undefined;
   const ms = await on.load(picture);
   await breathe();
   const power = on.power();
@@ -134,7 +140,7 @@ async function load(on: Engine): Promise<void> {
     power,
     levels,
     mask: new Float32Array(height * half),
-    painting: !bring && shown ? shown.painting : paintingOf(source),
+    painting,
     back: picture.channels.map(() => new Float32Array(width * height)),
     result: new ImageData(width, height),
     spectrum: new ImageData(width, height),
@@ -214,13 +220,18 @@ function bring(file: Blob | undefined, name: string): void {
     return;
   }
   byId<HTMLSelectElement>('sample').value = '';
-  // The filter of a sample is no filter for something else.
-  if (!touched) presetControls({});
-  nextSource = () => {
+  nextSource = async () => {
     say(`reading ${name}`);
-    return readImage(file, name);
+    const source = await readImage(file, name);
+    // The filter of a sample is no filter for something else.
+    if (!touched) {
+      presetControls({});
+      settings = readSettings();
+      labelControls(settings);
+    }
+    return source;
   };
-  refresh();
+  wish();
 }
 
 function takeSample(name: SampleName): void {
