@@ -21,6 +21,7 @@ export type {
   FftRun,
   FftRunOptions,
   FftScale,
+  KeptAxis,
   R2rKind,
 } from './fft/fft.js';
 export { convolve, correlate, type FoldMode, fftfreq, fftshift, goodLength, ifftshift, rfftfreq, type Shaped } from './fft/helpers.js';

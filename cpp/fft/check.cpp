@@ -81,6 +81,33 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
   const uint32_t reduced = given.reduced + 1;
   if (halves) (real_input ? output : input).count[reduced] = problem.shape[reduced] / 2 + 1;
 
+  struct Part {
+    Side& side;
+    const uint32_t *start, *count;
+    const char* name;
+  };
+  const Part parts[2] = {{input, given.in_start, given.in_count, "input"}, {output, given.out_start, given.out_count, "output"}};
+  bool windowed = false;
+  for (const Part& part : parts)
+    for (uint32_t d = 0; d < dims; d++) {
+      Side& side = part.side;
+      const size_t whole = side.count[d];
+      side.window[d] = {0, whole, whole};
+      if (d == 0 || part.count[d - 1] == 0) continue;
+      const size_t start = part.start[d - 1], count = part.count[d - 1];
+      // Half a spectrum and real numbers do not go around.
+      const bool around = side.complex && !(halves && d == reduced);
+      if (count > whole || start >= whole || (!around && start + count > whole))
+        return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: the %s holds %zu elements from %zu on of axis %u, which has %zu", part.name, count, start, d - 1,
+                    whole);
+      if ((problem.axes >> (d - 1) & 1) == 0 && count != whole)
+        return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: the %s holds a part of axis %u, which is not transformed", part.name, d - 1);
+      side.window[d] = {start, count, whole};
+      side.count[d] = count;
+      windowed = windowed || !side.window[d].all();
+    }
+  if (windowed && problem.in_place) return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: a plan whose sides hold parts of the axes cannot be in place");
+
   const size_t element = (given.precision == EWALD_FFT_PRECISION_F64 ? 8 : 4) * 2;
   struct Given {
     Side& side;

@@ -94,9 +94,9 @@ struct Builder {
   Store& store;
   Program<T>& program;
   uint32_t dims;
-  size_t extent[most_dims];  // of the arrays between the passes
+  size_t current[most_dims];  // extents of the array that the next pass reads
 
-  bool add(const Step& step, const Layout& in, const Layout& out, const size_t* shape_in, const size_t* shape_out, uint32_t shared);
+  bool add(const Step& step, const Layout& in, const Layout& out, const Window& from, const Window& to, uint32_t shared);
   void choose_lanes(Pass<T>& pass, const size_t* other, const Layout& in, const Layout& out, uint32_t open);
   bool choose_kernel(Pass<T>& pass, size_t all_lines);
 };
@@ -156,6 +156,7 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
       pass.engine = line->engine;
       pass.work = line->work;
       if (pairs) pass.work += 2 * n + 4;
+      if (!pass.in_window.all() || !pass.out_window.all()) pass.work += 2 * window_numbers(n);
       if (pairs && n % 2 == 0) pass.table = half_table<T>(n, line->engine->lanes, store);
       program.extra = most(program.extra, line->per_thread);
       return store.ok();
@@ -196,13 +197,14 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   pass.width = vectors * w * planes;
   pass.blocks = (pass.lanes + pass.width - 1) / pass.width;
   pass.work = 2 * rows * vectors * 2 * w;
-  const bool plain = pass.task == Task::c2c && pass.column->inner == nullptr && pass.column->stages > 0;
+  const bool whole = pass.in_window.all() && pass.out_window.all();
+  const bool plain = whole && pass.task == Task::c2c && pass.column->inner == nullptr && pass.column->stages > 0;
   pass.how = plain && pass.lane_in == 1 && pass.lane_out == 1 ? How::columns : How::lanes;
   return store.ok();
 }
 
 template <class T>
-bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, const size_t* shape_in, const size_t* shape_out, uint32_t shared) {
+bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, const Window& from, const Window& to, uint32_t shared) {
   Pass<T>& pass = program.pass[program.passes++];
   const uint32_t d = step.dim;
   pass.task = step.task;
@@ -212,8 +214,8 @@ bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, cons
   pass.in_complex = in.complex;
   pass.out_complex = out.complex;
   pass.n = step.task == Task::copy ? 1 : problem.shape[d];
-  pass.n_in = step.task == Task::copy ? 1 : shape_in[d];
-  pass.n_out = step.task == Task::copy ? 1 : shape_out[d];
+  pass.in_window = step.task == Task::copy ? Window{0, 1, 1} : from;
+  pass.out_window = step.task == Task::copy ? Window{0, 1, 1} : to;
   pass.line_in = in.stride[d];
   pass.line_out = out.stride[d];
   pass.width = pass.blocks = 1;
@@ -233,7 +235,7 @@ bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, cons
   size_t all_lines = 1;
   size_t other[most_dims];
   for (uint32_t e = 0; e < dims; e++) {
-    other[e] = e == d ? shape_in[e] : least(shape_in[e], shape_out[e]);
+    other[e] = current[e];
     if ((e == d && step.task != Task::copy) || other[e] == 1) continue;
     if ((shared >> e & 1) != 0)
       add_loop(pass, {other[e], in.stride[e] * numbers_in, out.stride[e] * numbers_out});
@@ -277,8 +279,13 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
   const uint32_t special = halves ? problem.reduced + 1 : dims;
 
   Builder<T> builder = {problem, backward, engines, store, program, dims, {}};
-  size_t between[most_dims];  // extents of the arrays between the passes
-  for (uint32_t d = 0; d < dims; d++) between[d] = to_real ? source.count[d] : target.count[d];
+  size_t between[most_dims];  // most that an array between the passes holds of each dimension
+  bool shrinks = false;
+  for (uint32_t d = 0; d < dims; d++) {
+    builder.current[d] = source.count[d];
+    between[d] = halves && d == special ? (to_real ? source.count[d] : target.count[d]) : most(source.count[d], target.count[d]);
+    shrinks = shrinks || between[d] > target.count[d];
+  }
 
   // What stays in the cache.
   uint32_t resident = 0;
@@ -331,7 +338,7 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
   }
   const bool permutes = problem.in_place && !halves && moved;
   if (permutes && count == 1) steps[count++] = {order[0], Task::copy};
-  if ((to_real && count > 1) || permutes) {
+  if (((to_real || shrinks) && count > 1) || permutes) {
     middle.buffer = Buffer::workspace;
     middle.complex = !trig;
     size_t stride = 1;
@@ -354,13 +361,14 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
       for (uint32_t d = 0; d < dims; d++)
         if ((resident >> d & 1) == 0) {
           shared |= 1u << d;
-          repeats *= between[d];
+          repeats *= builder.current[d];
         }
     program.group[program.groups++] = {i, run, repeats};
     for (uint32_t k = i; k < i + run; k++) {
       const bool first = k == 0, last = k + 1 == count;
-      if (!builder.add(steps[k], first ? in : middle, last ? out : middle, first ? source.count : between, last ? target.count : between, shared))
-        return false;
+      const uint32_t d = steps[k].dim;
+      if (!builder.add(steps[k], first ? in : middle, last ? out : middle, source.window[d], target.window[d], shared)) return false;
+      if (steps[k].task != Task::copy) builder.current[d] = target.count[d];
     }
     i += run;
   }

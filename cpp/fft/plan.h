@@ -15,8 +15,17 @@ struct Loop {
   size_t count, in, out;
 };
 
+// Elements of a line that a side holds: `count` of `whole` from `start` on, and around the end. The others are zero, or left out.
+struct Window {
+  size_t start, count, whole;
+  bool all() const { return count == whole && start == 0; }
+};
+
 enum class Task : uint32_t { copy, c2c, r2c, c2r, real_c2c, c2c_real, trig };
 enum class Buffer : uint32_t { input, output, workspace };
+
+// Numbers of scratch for a whole line of which a side holds a part.
+constexpr size_t window_numbers(size_t n) { return (2 * n + 17) / 16 * 16; }
 
 // One axis, all its lines.
 template <class T>
@@ -27,7 +36,8 @@ struct Pass {
   Trig trig;
   Buffer source, target;
   bool backward, in_complex, out_complex;
-  size_t n, n_in, n_out;     // logical length, elements of a line of the source and of the target
+  size_t n;                  // logical length
+  Window in_window, out_window;  // what the source holds of a line, and the target of the result
   size_t line_in, line_out;  // from element to element of a line
   size_t lane_in, lane_out;  // from line to line of a block
   size_t lanes;              // lines of that dimension; blocks take `width` of them
@@ -62,6 +72,7 @@ struct Program {
 struct Side {
   bool complex;
   size_t count[most_dims], stride[most_dims];  // dimension 0 is the batch
+  Window window[most_dims];                    // count again, and what it is a part of
   size_t size;                                 // elements from the first to the last
 };
 

@@ -63,6 +63,63 @@ void run_contiguous(const Pass<T>& pass, const T* in, T* out, T* work, T scale, 
   }
 }
 
+// Parts of a window before and after the end of the line.
+struct Parts {
+  size_t first, around;
+  explicit Parts(const Window& w) : first(w.count < w.whole - w.start ? w.count : w.whole - w.start), around(w.count - first) {}
+};
+
+// A line of which a side holds a part: copied to its place among zeros, and the wanted part of the result copied out.
+template <class T>
+void run_windowed(const Pass<T>& pass, const T* in, T* out, T* work, T scale, ThreadPool* pool) {
+  const Window &from = pass.in_window, &to = pass.out_window;
+  const size_t in_numbers = pass.in_complex ? 2 : 1, out_numbers = pass.out_complex ? 2 : 1;
+  const T* line = in;
+  T* result = out;
+  if (!from.all()) {
+    const Parts parts(from);
+    std::memset(work, 0, from.whole * in_numbers * sizeof(T));
+    std::memcpy(work + from.start * in_numbers, in, parts.first * in_numbers * sizeof(T));
+    std::memcpy(work, in + parts.first * in_numbers, parts.around * in_numbers * sizeof(T));
+    line = work;
+    work += window_numbers(pass.n);
+  }
+  if (!to.all()) {
+    result = work;
+    work += window_numbers(pass.n);
+  }
+  run_contiguous(pass, line, result, work, scale, pool);
+  if (!to.all()) {
+    const Parts parts(to);
+    std::memcpy(out, result + to.start * out_numbers, parts.first * out_numbers * sizeof(T));
+    std::memcpy(out + parts.first * out_numbers, result, parts.around * out_numbers * sizeof(T));
+  }
+}
+
+// Gathers what the source holds of each line to its rows of the block; the other rows are zero.
+template <class T>
+void gather_window(const Pass<T>& pass, T* a, size_t vectors, const T* in, Strides from, size_t lines, Form form) {
+  const Window& w = pass.in_window;
+  const Parts parts(w);
+  const size_t row = vectors * 2 * pass.engine->lanes;
+  pass.engine->gather(a + w.start * row, vectors, in, parts.first, from, lines, form);
+  if (w.all()) return;
+  if (parts.around > 0) pass.engine->gather(a, vectors, in + parts.first * from.line * (pass.in_complex ? 2 : 1), parts.around, from, lines, form);
+  const size_t end = w.start + parts.first;
+  if (w.start > parts.around) std::memset(a + parts.around * row, 0, (w.start - parts.around) * row * sizeof(T));
+  std::memset(a + end * row, 0, (w.whole - end) * row * sizeof(T));
+}
+
+// Scatters the rows that the target holds.
+template <class T>
+void scatter_window(const Pass<T>& pass, const T* a, size_t vectors, T* out, Strides to, size_t lines, Form form, T scale) {
+  const Window& w = pass.out_window;
+  const Parts parts(w);
+  const size_t row = vectors * 2 * pass.engine->lanes;
+  pass.engine->scatter(a + w.start * row, vectors, out, parts.first, to, lines, form, scale);
+  if (parts.around > 0) pass.engine->scatter(a, vectors, out + parts.first * to.line * (pass.out_complex ? 2 : 1), parts.around, to, lines, form, scale);
+}
+
 template <class T>
 void run_block(const Pass<T>& pass, const T* in, T* out, size_t lines, T* work, T scale) {
   const Engine<T>& engine = *pass.engine;
@@ -93,39 +150,39 @@ void run_block(const Pass<T>& pass, const T* in, T* out, size_t lines, T* work, 
   T* b = work + rows * vectors * 2 * w;
   switch (pass.task) {
     case Task::r2c: {
-      engine.gather(a, vectors, in, pass.n_in, from, lines, Form::pairs);
+      gather_window(pass, a, vectors, in, from, lines, Form::pairs);
       T* c = engine.transform(column, a, b, vectors);
       T* d = c == a ? b : a;
       engine.separate(pass.n, c, d, vectors);
-      engine.scatter(d, 2 * vectors, out, pass.n_out, to, lines, Form::complex, scale);
+      scatter_window(pass, d, 2 * vectors, out, to, lines, Form::complex, scale);
       break;
     }
     case Task::c2r: {
-      engine.gather(a, 2 * vectors, in, pass.n_in, from, lines, Form::complex);
+      gather_window(pass, a, 2 * vectors, in, from, lines, Form::complex);
       engine.join(pass.n, a, b, vectors);
-      engine.scatter(engine.transform(column, b, a, vectors), vectors, out, pass.n_out, to, lines, Form::pairs, scale);
+      scatter_window<T>(pass, engine.transform(column, b, a, vectors), vectors, out, to, lines, Form::pairs, scale);
       break;
     }
     case Task::trig: {
-      engine.gather(a, vectors, in, pass.n_in, from, lines, Form::pairs);
+      gather_window(pass, a, vectors, in, from, lines, Form::pairs);
       engine.trig_before(pass.trig, pass.n, pass.table, a, b, vectors);
       T* c = engine.transform(column, b, a, vectors);
       T* d = c == a ? b : a;
       engine.trig_after(pass.trig, pass.n, pass.table, c, d, vectors);
-      engine.scatter(d, vectors, out, pass.n_out, to, lines, Form::pairs, scale);
+      scatter_window(pass, d, vectors, out, to, lines, Form::pairs, scale);
       break;
     }
     case Task::real_c2c:
-      engine.gather(a, vectors, in, pass.n_in, from, lines, Form::real);
-      engine.scatter(engine.transform(column, a, b, vectors), vectors, out, pass.n_out, to, lines, Form::complex, scale);
+      gather_window(pass, a, vectors, in, from, lines, Form::real);
+      scatter_window<T>(pass, engine.transform(column, a, b, vectors), vectors, out, to, lines, Form::complex, scale);
       break;
     case Task::c2c_real:
-      engine.gather(a, vectors, in, pass.n_in, from, lines, Form::swapped);
-      engine.scatter(engine.transform(column, a, b, vectors), vectors, out, pass.n_out, to, lines, Form::imaginary, scale);
+      gather_window(pass, a, vectors, in, from, lines, Form::swapped);
+      scatter_window<T>(pass, engine.transform(column, a, b, vectors), vectors, out, to, lines, Form::imaginary, scale);
       break;
     default:
-      engine.gather(a, vectors, in, pass.n_in, from, lines, form);
-      engine.scatter(engine.transform(column, a, b, vectors), vectors, out, pass.n_out, to, lines, form, scale);
+      gather_window(pass, a, vectors, in, from, lines, form);
+      scatter_window<T>(pass, engine.transform(column, a, b, vectors), vectors, out, to, lines, form, scale);
       break;
   }
 }
@@ -152,7 +209,7 @@ void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t la
     const T* from = in + at_in + block * step_in;
     T* to = out + at_out + block * step_out;
     if (pass.how == Pass<T>::How::lines) {
-      run_contiguous(pass, from, to, work, scale, pool);
+      run_windowed(pass, from, to, work, scale, pool);
     } else {
       const size_t done = block * pass.width, left = pass.lanes - done;
       run_block(pass, from, to, left < pass.width ? left : pass.width, work, scale);

@@ -109,6 +109,8 @@ export interface FftDescriptor {
   readonly userWorkspace: boolean;
   /** A side has strides of its own. */
   readonly strided: boolean;
+  /** A side holds parts of the axes only: inStart, inCount, outStart, outCount of the fields. A backend that cannot says so in `supports`. */
+  readonly pruned: boolean;
   readonly threads: number;
   readonly engine: 'ewald' | ExternalEngine;
   /** An engine that can time candidates is to do so. */
@@ -142,6 +144,8 @@ export type FftSide = Float32Array | Float64Array | ArrayMemory;
 /** A planned transform; the arrays are checked, and are the caller's. */
 export interface FftKernel extends Disposable {
   readonly bytes: number;
+  /** It honours `pruned` descriptors. */
+  readonly prunes?: true;
   /** Complex numbers of workspace that a run needs. */
   readonly workspaceElements: number;
   execute(

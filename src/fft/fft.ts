@@ -15,6 +15,7 @@ import { type CheckedSide, checkNumbers, checkSide, type FftData, overlap, type 
 
 export type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './parameters.js';
 export type { FftData } from './sides.js';
+export type { KeptAxis } from './windows.js';
 
 /** Numbers of a transform: single or double as the plan's precision says; complex ones interleaved. */
 export type FftArray = Float32Array | Float64Array;
@@ -76,8 +77,12 @@ export async function planFft(planner: Planner, options: FftOptions): Promise<Ff
   // Checked as it was given, so that messages name the user's own sides.
   const given = describeFft(options);
   const swapped = given.kind === 'c2r';
-  const descriptor = swapped ? describeFft(otherSide(options)) : given;
+  const descriptor = swapped ? otherSide(given) : given;
   const { backend, kernel } = await planner.plan(descriptor.engine === 'ewald' ? 'fft' : 'fftEngine', descriptor);
+  if (descriptor.pruned && !kernel.prunes) {
+    await kernel.dispose();
+    throw new EwaldError('Unsupported', `fft: ${descriptor.engine === 'ewald' ? backend.name : `the engine ${descriptor.engine}`} takes no inputShape or keep; pad and cut the arrays, or use another backend`);
+  }
   const resource = new Resource('fft plan', planner.resource, () => kernel.dispose());
   const [inputLength, outputLength] = [given.inputElements * (given.inputComplex ? 2 : 1), given.outputElements * (given.outputComplex ? 2 : 1)];
   const ArrayType = descriptor.precision === 'f32' ? Float32Array : Float64Array;

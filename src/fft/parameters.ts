@@ -3,6 +3,7 @@ import { type ExternalEngine, externalEngines, type FftDescriptor } from '../bac
 import { EwaldError } from '../errors.js';
 import { enums } from '../layout/layout.js';
 import { choice, integer, knownOptions } from '../options.js';
+import { type AxisWindow, inputWindows, isWhole, type KeptAxis, outputWindows } from './windows.js';
 
 /**
  * Kinds of transforms: `c2c` complex to complex; `r2c` real to the N/2 + 1 complex numbers that are not redundant; `c2r` its inverse as
@@ -38,6 +39,16 @@ export interface FftOptions {
   readonly inputDistance?: number;
   readonly outputStrides?: readonly number[];
   readonly outputDistance?: number;
+  /**
+   * Lengths of the input's data; default: those the transform needs. Shorter data counts as followed by zeros (zero padding, whose lines are
+   * not computed), of longer data only the beginning is read. Backward writes as much.
+   */
+  readonly inputShape?: readonly number[] | number;
+  /**
+   * Elements of the output's axes that are wanted: the first so many, [start, count], or null for all; default: all. What is left out is
+   * not computed. On periodic axes a start may be negative: [-8, 16] are the frequencies −8 … 7. Backward takes the others for zero.
+   */
+  readonly keep?: readonly KeptAxis[];
   /** The axis that `r2c` and `c2r` halve; default: the last transformed one. */
   readonly reducedAxis?: number;
   /** `r2r`: the kind of each transformed axis, or one for all; default `dct2`. */
@@ -59,7 +70,7 @@ export interface FftOptions {
 
 const names: readonly string[] = [
   ...['shape', 'kind', 'axes', 'precision', 'batch', 'order', 'inputStrides', 'inputDistance', 'outputStrides', 'outputDistance'],
-  ...['reducedAxis', 'r2r', 'inPlace', 'userWorkspace', 'threads', 'engine', 'tune'],
+  ...['inputShape', 'keep', 'reducedAxis', 'r2r', 'inPlace', 'userWorkspace', 'threads', 'engine', 'tune'],
 ];
 const kinds: Record<FftKind, number> = {
   c2c: enums.FftKind.c2c,
@@ -73,15 +84,20 @@ const r2rKinds = Object.keys(enums.FftAxisKind) as R2rKind[];
 const mostElements = 2 ** 31 - 1;
 
 /** The same plan seen from its other side: `c2r` forward is `r2c` backward, so kernels know only the latter. */
-export function otherSide(options: FftOptions): FftOptions {
-  const { inputStrides, inputDistance, outputStrides, outputDistance, ...rest } = options;
+export function otherSide(given: FftDescriptor): FftDescriptor {
+  const { fields } = given;
+  const exchanged = Object.entries(fields).map(([name, value]) => [
+    name,
+    fields[name.replace(/^(in|out)(?=[A-Z])/, (side) => (side === 'in' ? 'out' : 'in'))] ?? value,
+  ]);
   return {
-    ...rest,
+    ...given,
     kind: 'r2c',
-    ...(outputStrides ? { inputStrides: outputStrides } : {}),
-    ...(outputDistance === undefined ? {} : { inputDistance: outputDistance }),
-    ...(inputStrides ? { outputStrides: inputStrides } : {}),
-    ...(inputDistance === undefined ? {} : { outputDistance: inputDistance }),
+    inputComplex: given.outputComplex,
+    outputComplex: given.inputComplex,
+    inputElements: given.outputElements,
+    outputElements: given.inputElements,
+    fields: { ...Object.fromEntries(exchanged), kind: kinds.r2c },
   };
 }
 
@@ -106,8 +122,17 @@ export function describeFft(options: FftOptions): FftDescriptor {
   const inPlace = options.inPlace ?? false;
   const realSide = { shape, complex: false, padded: half && inPlace };
   const complexSide = { shape: complexShape, complex: true, padded: false };
-  const [inSide, outSide] =
+  const [wholeIn, wholeOut] =
     kind === 'c2c' ? [complexSide, complexSide] : kind === 'c2r' ? [complexSide, realSide] : kind === 'r2r' ? [realSide, realSide] : [realSide, complexSide];
+  const inWindows = inputWindows(options.inputShape, wholeIn.shape, axes);
+  const outWindows = outputWindows(options.keep, wholeOut.shape, axes, (axis) => wholeOut.complex && !(half && axis === reduced));
+  const pruned = ![...inWindows, ...outWindows].every(isWhole);
+  if (pruned && inPlace) throw new EwaldError('Argument', 'fft: inputShape and keep make the sides of different sizes; use two arrays instead of inPlace');
+  const counts = (windows: readonly AxisWindow[]): number[] => windows.map(({ count }) => count);
+  const [inSide, outSide] = [
+    { ...wholeIn, shape: counts(inWindows) },
+    { ...wholeOut, shape: counts(outWindows) },
+  ];
   if (inPlace && kind === 'real') throw new EwaldError('Argument', 'fft: kind real cannot be in place: its output is twice its input; use r2c, or two arrays');
   if (inPlace && half && reduced !== rank - 1)
     throw new EwaldError('Argument', `fft: in place, the reduced axis must be the last one (${rank - 1}), not ${reduced}`);
@@ -115,7 +140,12 @@ export function describeFft(options: FftOptions): FftDescriptor {
   if (inPlace && half && (options.order || options.inputStrides || options.outputStrides)) {
     throw new EwaldError('Argument', 'fft: in-place r2c and c2r have the padded C order; leave order and strides out, or use two arrays');
   }
-  const input = layout('input', inSide, options.inputStrides, options.inputDistance, order, batch, options.order !== undefined);
+  // Of longer data the beginning is read: the strides are the data's.
+  const stored = typeof options.inputShape === 'number' ? [options.inputShape] : (options.inputShape ?? inSide.shape);
+  const cropped = stored.some((n, axis) => n > (inSide.shape[axis] ?? n));
+  const input = cropped
+    ? croppedLayout(inSide, stored, options, order, batch)
+    : layout('input', inSide, options.inputStrides, options.inputDistance, order, batch, options.order !== undefined);
   const output = layout('output', outSide, options.outputStrides, options.outputDistance, order, batch, options.order !== undefined);
   const array = (values: readonly number[]): number[] => Array.from({ length: 8 }, (_, i) => values[i] ?? 0);
   return {
@@ -134,6 +164,7 @@ export function describeFft(options: FftOptions): FftDescriptor {
     strided: input.strided || output.strided,
     engine: choice('fft: engine', options.engine, 'ewald', ['ewald', ...externalEngines]),
     measure: choice('fft: tune', options.tune, 'measure', ['estimate', 'measure']) === 'measure',
+    pruned,
     threads: integer('fft: threads', options.threads, 0, 0, 1024),
     reduced,
     axisKinds,
@@ -152,6 +183,11 @@ export function describeFft(options: FftOptions): FftDescriptor {
       axisKind: array(axisKinds),
       inStride: array(input.strides),
       outStride: array(output.strides),
+      // Zeros stand for all of the axes.
+      inStart: array(pruned ? inWindows.map(({ start }) => start) : []),
+      inCount: array(pruned ? counts(inWindows) : []),
+      outStart: array(pruned ? outWindows.map(({ start }) => start) : []),
+      outCount: array(pruned ? counts(outWindows) : []),
     },
   };
 }
@@ -221,6 +257,13 @@ interface Side {
   readonly shape: readonly number[];
   readonly complex: boolean;
   readonly padded: boolean;
+}
+
+/** The layout of data that is longer than what is read of it. */
+function croppedLayout(side: Side, stored: readonly number[], options: FftOptions, order: readonly number[], batch: number) {
+  if (options.inputStrides) return layout('input', side, options.inputStrides, options.inputDistance, order, batch, false);
+  const { strides, distance } = layout('input', { ...side, shape: stored }, undefined, options.inputDistance, order, batch, true);
+  return layout('input', side, strides, distance, order, batch, false);
 }
 
 /** Strides, distance and touched elements of one side. Zero strides in the result mean contiguous C order. */

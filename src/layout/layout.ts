@@ -205,6 +205,10 @@ export const fftDescriptor: Struct = {
     eight('axisKind', 'an FftAxisKind for each transformed axis of r2r'),
     eight('inStride', 'elements from one index of an axis to the next, input side'),
     eight('outStride', 'the same on the output side'),
+    eight('inStart', 'index along an axis of the first element that the input side holds'),
+    eight('inCount', 'elements along an axis that the input side holds, from inStart on and around; the others are zero; 0 is all'),
+    eight('outStart', 'the same on the output side'),
+    eight('outCount', 'elements along an axis that the output side holds; the others are left out; 0 is all'),
   ],
 };
 

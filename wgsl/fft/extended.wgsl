@@ -4,8 +4,8 @@ fn extended(base: u32, j: u32) -> f32 {
     let n1 = AXIS + 1u;
     if (j == 0u || j == n1) { return 0.0; }
     let mirrored = j > n1;
-    let x = load(base + (select(j, 2u * n1 - j, mirrored) - 1u) * IN_STRIDE);
+    let x = load(base, select(j, 2u * n1 - j, mirrored) - 1u);
     return select(x, -x, mirrored);
   }
-  return load(base + select(j, 2u * (AXIS - 1u) - j, j >= AXIS) * IN_STRIDE);
+  return load(base, select(j, 2u * (AXIS - 1u) - j, j >= AXIS));
 }

@@ -2,5 +2,5 @@
 fn sink(base: u32, k: u32, v: vec2f) {
   if (k >= AXIS) { return; }
   let y = 2.0 * times(v, table[SHIFTED_QUARTERS + k]).x;
-  store(base + k * OUT_STRIDE, select(y, -y, SINE && (k & 1u) == 1u) * run.scale);
+  store(base, k, select(y, -y, SINE && (k & 1u) == 1u) * run.scale);
 }

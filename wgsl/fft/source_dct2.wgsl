@@ -2,6 +2,6 @@
 // A sine is the cosine of the line with every other sign changed, backwards.
 fn source(base: u32, m: u32) -> vec2f {
   let odd = 2u * m >= AXIS;
-  let x = load(base + select(2u * m, 2u * (AXIS - m) - 1u, odd) * IN_STRIDE);
+  let x = load(base, select(2u * m, 2u * (AXIS - m) - 1u, odd));
   return vec2f(select(x, -x, SINE && odd), 0.0);
 }

@@ -3,8 +3,8 @@
 // Imaginary parts of X[0] and X[h], which a real line cannot have, are ignored.
 fn source(base: u32, k: u32) -> vec2f {
   let h = AXIS / 2u;
-  var x = load(base + k * IN_STRIDE);
-  var y = conjugate(load(base + (h - k) * IN_STRIDE));
+  var x = load(base, k);
+  var y = conjugate(load(base, h - k));
   if (k == 0u) {
     x.y = 0.0;
     y.y = 0.0;

@@ -197,4 +197,8 @@ struct FftDescriptor {
   axis_kind: array<u32, 8>, // an FftAxisKind for each transformed axis of r2r
   in_stride: array<u32, 8>, // elements from one index of an axis to the next, input side
   out_stride: array<u32, 8>, // the same on the output side
+  in_start: array<u32, 8>, // index along an axis of the first element that the input side holds
+  in_count: array<u32, 8>, // elements along an axis that the input side holds, from inStart on and around; the others are zero; 0 is all
+  out_start: array<u32, 8>, // the same on the output side
+  out_count: array<u32, 8>, // elements along an axis that the output side holds; the others are left out; 0 is all
 }

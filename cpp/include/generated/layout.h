@@ -337,8 +337,12 @@ typedef struct ewald_fft_descriptor {
   uint32_t axis_kind[8]; /* an FftAxisKind for each transformed axis of r2r */
   uint32_t in_stride[8]; /* elements from one index of an axis to the next, input side */
   uint32_t out_stride[8]; /* the same on the output side */
+  uint32_t in_start[8]; /* index along an axis of the first element that the input side holds */
+  uint32_t in_count[8]; /* elements along an axis that the input side holds, from inStart on and around; the others are zero; 0 is all */
+  uint32_t out_start[8]; /* the same on the output side */
+  uint32_t out_count[8]; /* elements along an axis that the output side holds; the others are left out; 0 is all */
 } ewald_fft_descriptor;
-EWALD_STATIC_ASSERT(sizeof(ewald_fft_descriptor) == 176, "layout of ewald_fft_descriptor");
+EWALD_STATIC_ASSERT(sizeof(ewald_fft_descriptor) == 304, "layout of ewald_fft_descriptor");
 EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, rank) == 0, "layout of ewald_fft_descriptor.rank");
 EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, kind) == 4, "layout of ewald_fft_descriptor.kind");
 EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, precision) == 8, "layout of ewald_fft_descriptor.precision");
@@ -355,5 +359,9 @@ EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, shape) == 48, "layout of ewal
 EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, axis_kind) == 80, "layout of ewald_fft_descriptor.axis_kind");
 EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, in_stride) == 112, "layout of ewald_fft_descriptor.in_stride");
 EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, out_stride) == 144, "layout of ewald_fft_descriptor.out_stride");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, in_start) == 176, "layout of ewald_fft_descriptor.in_start");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, in_count) == 208, "layout of ewald_fft_descriptor.in_count");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, out_start) == 240, "layout of ewald_fft_descriptor.out_start");
+EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, out_count) == 272, "layout of ewald_fft_descriptor.out_count");
 
 #endif

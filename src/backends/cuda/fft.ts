@@ -20,6 +20,7 @@ function describe({ addon, context }: CudaHost, descriptor: FftDescriptor) {
 }
 
 function supports(host: CudaHost, descriptor: FftDescriptor, device: DeviceInfo): true | { readonly why: string } {
+  if (descriptor.pruned) return { why: 'CUDA takes no inputShape or keep yet; use webgpu, wasm or native, or pad and cut the arrays' };
   const { bytes } = describe(host, descriptor);
   if (device.memory === null || bytes <= device.memory) return true;
   const { shape, batch } = descriptor;

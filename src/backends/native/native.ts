@@ -241,6 +241,7 @@ class NativeBackend implements Backend {
     return {
       bytes,
       workspaceElements: descriptor.userWorkspace ? addon.fftSizes(plan)[2] : 0,
+      prunes: true,
       execute: run,
       executeOn: run,
       dispose: async () => {

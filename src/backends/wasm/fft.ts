@@ -44,6 +44,7 @@ export function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
     return {
       bytes: core.liveBytes - before,
       workspaceElements: userWorkspace ? (words[2] ?? 0) : 0,
+      prunes: true,
       execute: run,
       executeOn: run,
       async dispose() {

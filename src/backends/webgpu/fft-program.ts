@@ -39,6 +39,13 @@ export interface Loop {
   readonly frequency?: number;
 }
 
+/** The elements of a line that a buffer holds: `count` of `whole` from `start` on and around; the others are zero, or left out. */
+export interface Window {
+  readonly start: number;
+  readonly count: number;
+  readonly whole: number;
+}
+
 /** One pass: every line is read, transformed in workgroup memory, and written. */
 export interface Pass {
   readonly from: Place;
@@ -54,6 +61,9 @@ export interface Pass {
   readonly pairs: boolean;
   readonly inStride: number;
   readonly outStride: number;
+  /** Set where a side holds a part of the line. */
+  readonly inWindow?: Window;
+  readonly outWindow?: Window;
   /** Steps of the element of the piece in the index along the line. */
   readonly inIndex: number;
   readonly outIndex: number;
@@ -85,6 +95,7 @@ interface Layout {
   /** Lengths and strides of the axes, and of the batch behind them. */
   readonly count: readonly number[];
   readonly stride: readonly number[];
+  readonly window: readonly Window[];
 }
 
 type Line = Pick<Pass, 'axis' | 'source' | 'sink' | 'pairs'> & { readonly points: number; readonly backward: boolean };
@@ -114,18 +125,30 @@ export function programOf(descriptor: FftDescriptor, backward: boolean, capacity
     else order.unshift(special);
   }
   const toReal = target.real && !source.real;
-  const between: Layout = toReal && order.length > 1 ? { place: 'middle', real: false, count: source.count, stride: contiguous(source.count) } : target;
+  // What lies between holds the longer of both sides of each axis; the special one has changed already, or not yet.
+  const most = source.count.map((n, d) => (d === special && halves ? (backward ? n : (target.count[d] ?? n)) : Math.max(n, target.count[d] ?? n)));
+  const apart = toReal || most.some((n, d) => n > (target.count[d] ?? n));
+  const between: Layout =
+    apart && order.length > 1 ? { place: 'middle', real: target.real && source.real, count: most, stride: contiguous(most), window: [] } : target;
   const passes: Pass[] = [];
+  const current = [...source.count];
   let long = 0;
   order.forEach((axis, i) => {
     const last = i === order.length - 1;
     const [from, to] = [i === 0 ? source : between, last ? target : between];
     const line = lineOf(descriptor, axis, axis === special || kind === 'r2r', backward, capacity);
-    const added = along(axis, line, from, to, last, capacity);
+    const window = (side: Layout): Window | undefined => {
+      const one = side.window[axis];
+      return one && (one.start !== 0 || one.count !== one.whole) ? one : undefined;
+    };
+    const [inWindow, outWindow] = [window(source), window(target)];
+    const windows = { ...(inWindow ? { inWindow } : {}), ...(outWindow ? { outWindow } : {}) };
+    const added = along(axis, line, { ...from, count: current }, to, windows, last, capacity);
+    current[axis] = target.count[axis] ?? 1;
     passes.push(...added.passes);
     long = Math.max(long, added.long);
   });
-  const middle = between === target ? 0 : product(source.count);
+  const middle = between === target ? 0 : product(most);
   return { passes, middle, long };
 }
 
@@ -146,15 +169,24 @@ function contiguous(count: readonly number[]): number[] {
 function sides(descriptor: FftDescriptor, backward: boolean): [Layout, Layout] {
   const { fields, rank, shape, kind, reduced, batch, inPlace, inputComplex, outputComplex } = descriptor;
   const halved = shape.map((n, axis) => (kind === 'r2c' && axis === reduced ? Math.floor(n / 2) + 1 : n));
-  const side = (place: Place, complex: boolean, strides: readonly number[], distance: number): Layout => {
-    const count = [...(complex ? halved : shape), batch];
-    if (strides.slice(0, rank).some((stride) => stride !== 0)) return { place, real: !complex, count, stride: [...strides.slice(0, rank), distance] };
+  const of = (name: string): number[] => fields[name] as number[];
+  const side = (place: Place, complex: boolean, name: 'in' | 'out'): Layout => {
+    const [strides, starts, counts] = [of(`${name}Stride`), of(`${name}Start`), of(`${name}Count`)];
+    const window = (complex ? halved : shape).map((whole, axis) => ({ start: starts[axis] ?? 0, count: counts[axis] || whole, whole }));
+    const count = [...window.map((axis) => axis.count), batch];
+    if (strides.slice(0, rank).some((stride) => stride !== 0))
+      return { place, real: !complex, count, stride: [...strides.slice(0, rank), Number(fields[`${name}Distance`])], window };
     const padded = inPlace && kind === 'r2c' && !complex;
-    return { place, real: !complex, count, stride: contiguous(padded ? count.map((n, d) => (d === rank - 1 ? 2 * (Math.floor(n / 2) + 1) : n)) : count) };
+    return {
+      place,
+      real: !complex,
+      window,
+      count,
+      stride: contiguous(padded ? count.map((n, d) => (d === rank - 1 ? 2 * (Math.floor(n / 2) + 1) : n)) : count),
+    };
   };
-  const of = (name: string): never[] => fields[name] as never[];
-  const input = (place: Place): Layout => side(place, inputComplex, of('inStride'), Number(fields.inDistance));
-  const output = (place: Place): Layout => side(place, outputComplex, of('outStride'), Number(fields.outDistance));
+  const input = (place: Place): Layout => side(place, inputComplex, 'in');
+  const output = (place: Place): Layout => side(place, outputComplex, 'out');
   return backward ? [output('input'), input('output')] : [input('input'), output('output')];
 }
 
@@ -221,19 +253,27 @@ function lineOf(descriptor: FftDescriptor, axis: number, special: boolean, backw
 }
 
 /** The passes along one axis. */
-function along(axis: number, line: Line, from: Layout, to: Layout, last: boolean, capacity: number): { readonly passes: Pass[]; readonly long: number } {
+function along(
+  axis: number,
+  line: Line,
+  from: Layout,
+  to: Layout,
+  windows: Pick<Pass, 'inWindow' | 'outWindow'>,
+  last: boolean,
+  capacity: number,
+): { readonly passes: Pass[]; readonly long: number } {
   const { points, backward } = line;
   const { pieces, convolution } = splitOf(points, capacity);
   const length = convolution ?? points;
   const others = from.count.flatMap((n, d) => {
-    const count = d === axis ? 1 : Math.min(n, to.count[d] ?? 1);
+    const count = d === axis ? 1 : n;
     return count > 1 ? [{ count, from: from.stride[d] ?? 0, to: to.stride[d] ?? 0 }] : [];
   });
   const [inStride, outStride] = [from.stride[axis] ?? 1, to.stride[axis] ?? 1];
   const whole = { ...line, inStride, outStride, inIndex: 1, outIndex: 1, swapIn: backward, swapOut: backward, last };
   const ends = { from: from.place, to: to.place, realFrom: from.real, realTo: to.real };
   const [first] = pieces;
-  if (first && pieces.length === 1) return { passes: [tidy({ ...whole, ...ends, core: first, loops: others })], long: 0 };
+  if (first && pieces.length === 1) return { passes: [tidy({ ...whole, ...windows, ...ends, core: first, loops: others })], long: 0 };
 
   // The lines one behind the other in `long`.
   let lines = 1;
@@ -255,8 +295,8 @@ function along(axis: number, line: Line, from: Layout, to: Layout, last: boolean
         ...whole,
         ...(entry ? {} : { source: long.source, from: 'long', realFrom: false, inStride: 1, swapIn: false }),
         ...(exit ? {} : { sink: long.sink, to: 'long', realTo: false, outStride: 1, swapOut: false }),
-        ...(entry ? { from: from.place, realFrom: from.real } : {}),
-        ...(exit ? { to: to.place, realTo: to.real } : {}),
+        ...(entry ? { from: from.place, realFrom: from.real, ...(windows.inWindow ? { inWindow: windows.inWindow } : {}) } : {}),
+        ...(exit ? { to: to.place, realTo: to.real, ...(windows.outWindow ? { outWindow: windows.outWindow } : {}) } : {}),
         core: pieces[i] as Core,
         inIndex: at(place, i),
         outIndex: at(place, i),

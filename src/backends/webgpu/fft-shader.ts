@@ -29,7 +29,7 @@ import fromPacked from '../../../wgsl/fft/source_packed.wgsl';
 import fromReal from '../../../wgsl/fft/source_real.wgsl';
 import { oddButterfly } from './fft-butterfly.js';
 import { hasButterfly, radicesOf } from './fft-lengths.js';
-import type { Loop, Pass, Sink, Source } from './fft-program.js';
+import type { Loop, Pass, Sink, Source, Window } from './fft-program.js';
 import type { Tables } from './fft-tables.js';
 
 const sources: Record<Source['file'], string> = {
@@ -76,6 +76,14 @@ const longestTable = 4096;
 /** Writes the kernel of a pass; its tables are added to `tables`. */
 export function shaderOf(pass: Pass, tables: Tables, room: Room): Shader {
   return new Writer(pass, tables, room).shader();
+}
+
+/** The place `i` of element `j` among those that a side holds, and what happens to one that it does not hold. */
+function within(window: Window | undefined, j: string, otherwise: string): string {
+  if (!window) return `let i = ${j};`;
+  const { start, count, whole } = window;
+  const place = start === 0 ? j : `select(${j} - ${start}u, ${j} + ${whole - start}u, ${j} < ${start}u)`;
+  return `let i = ${place};${count < whole ? ` if (i >= ${count}u) { ${otherwise} }` : ''}`;
 }
 
 class Writer {
@@ -350,8 +358,8 @@ class Writer {
       `const OUT_STRIDE = ${this.#pass.outStride}u;`,
       // A pass over a piece of a line has one of the two only.
       ...('sine' in source ? [`const SINE = ${source.sine};`] : 'sine' in sink ? [`const SINE = ${sink.sine};`] : []),
-      `fn load(i: u32) -> ${tin} { return lines[i]; }`,
-      `fn store(i: u32, v: ${tout}) { ${inPlace ? 'lines' : 'results'}[i] = v; }`,
+      `fn load(base: u32, j: u32) -> ${tin} { ${within(this.#pass.inWindow, 'j', `return ${tin}();`)} return lines[base + i * IN_STRIDE]; }`,
+      `fn store(base: u32, k: u32, v: ${tout}) { ${within(this.#pass.outWindow, 'k', 'return;')} ${inPlace ? 'lines' : 'results'}[base + i * OUT_STRIDE] = v; }`,
       `fn at(lane: u32, j: u32) -> u32 { ${
         this.#across.within ? `return j * ${this.#lanes}u + lane;` : `let i = lane * ${this.#length}u + j; return i${this.#padded ? ' + i / 8u' : ''};`
       } }`,

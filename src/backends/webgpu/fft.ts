@@ -134,6 +134,7 @@ async function plan(descriptor: FftDescriptor, device: GpuDevice, room: Room): P
     return {
       bytes: held.reduce((all, { bytes }) => all + bytes, 0),
       workspaceElements: 0,
+      prunes: true,
       execute: run,
       executeOn: run,
       async dispose() {

@@ -6,6 +6,7 @@ import { helperRows } from './helpers.js';
 import { kindRows } from './kinds.js';
 import { largeRows } from './large.js';
 import { lengthRows } from './lengths.js';
+import { prunedRows } from './pruned.js';
 
 /** The rows. */
-export const fftRows: readonly Row[] = [...kindRows, ...arrayRows, ...heffteRows, ...largeRows, ...lengthRows, ...helperRows];
+export const fftRows: readonly Row[] = [...kindRows, ...arrayRows, ...prunedRows, ...heffteRows, ...largeRows, ...lengthRows, ...helperRows];

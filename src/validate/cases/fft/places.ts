@@ -13,6 +13,11 @@ export function places(p: Problem, side: 'input' | 'output'): number[] {
   const strides = planSide === 'input' ? options.inputStrides : options.outputStrides;
   const padded = options.inPlace && (options.kind === 'r2c' || options.kind === 'c2r') && !complex;
   const lengths = shape.map((n, a) => (padded && a === shape.length - 1 ? 2 * (Math.floor(n / 2) + 1) : n));
+  // Data longer than the transform keeps its own lengths.
+  const stored = planSide === 'input' ? (typeof options.inputShape === 'number' ? [options.inputShape] : options.inputShape) : undefined;
+  stored?.forEach((n, a) => {
+    lengths[a] = n;
+  });
   const order = options.order ?? shape.map((_, a) => a);
   const steps = new Array<number>(shape.length).fill(0);
   let step = 1;

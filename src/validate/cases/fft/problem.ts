@@ -2,7 +2,8 @@
 import type { FftKind, FftOptions, FftScale, R2rKind } from '../../../fft/fft.js';
 import { Random } from '../../../simulate/random.js';
 import { type AxisTransform, inverseKind, logicalLength, transform } from '../../oracle/fft.js';
-import { halved, product, takeReduced } from './shapes.js';
+import { type Box, boxShape, cut, inputBox, outputBox } from './boxes.js';
+import { halved, perTransform, product, takeReduced } from './shapes.js';
 
 /** What an input holds: random numbers between −½ and ½, the same between 0 and 1, 0 … 31 again and again, 1 2 3 …, or a one and zeros. */
 export type Fill = 'centred' | 'unit' | 'halves' | 'from one' | 'delta';
@@ -36,6 +37,11 @@ export interface Problem {
   readonly input: Float64Array;
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
+  /** What the sides hold of the whole ones, in the direction of the run. */
+  readonly inputBox: Box;
+  readonly outputBox: Box;
+  /** The output is a part of the whole one. */
+  readonly cuts: boolean;
   readonly inputComplex: boolean;
   readonly outputComplex: boolean;
 }
@@ -65,6 +71,10 @@ export function problem(options: FftOptions, { direction, scale, back, fill, arr
   const backwards = (kind === 'c2r' ? !toComplex : !toComplex && kind !== 'r2r') || (kind === 'c2c' && direction === 'backward');
   const kinds = forwardKinds.map((k) => k && (kind === 'r2r' ? (direction === 'backward' ? inverseKind[k] : k) : backwards ? 'backward' : 'forward'));
   if (half && !toComplex) input = symmetricInput(shape, axes, reduced, batch, random);
+  const boxed = (side: typeof from, plans: 'input' | 'output'): Box =>
+    (direction === 'forward') === (plans === 'input') ? inputBox(options, side.shape) : outputBox(options, side.shape);
+  const [inBox, outBox] = [boxed(from, 'input'), boxed(to, 'output')];
+  const width = from.complex ? 2 : 1;
   return {
     options,
     shape,
@@ -74,9 +84,12 @@ export function problem(options: FftOptions, { direction, scale, back, fill, arr
     back,
     arrays,
     logical: kinds.reduce((all, k, axis) => (k ? all * logicalLength(k, shape[axis] as number) : all), 1),
-    input,
-    inputShape: from.shape,
-    outputShape: to.shape,
+    input: perTransform(input, batch, (one) => cut(one, from.shape, inBox, width)),
+    inputShape: boxShape(inBox),
+    outputShape: boxShape(outBox),
+    inputBox: inBox,
+    outputBox: outBox,
+    cuts: product(boxShape(outBox)) < product(to.shape),
     inputComplex: from.complex,
     outputComplex: to.complex,
   };

@@ -18,12 +18,18 @@ export interface Extra extends Partial<Way> {
   readonly absolute?: Bound;
 }
 
+/** An option's value in an address: lists with -, [start, count] as start+count, all as *. */
+function nameOf(value: unknown): string {
+  if (!Array.isArray(value)) return String(value);
+  return value.map((one) => (Array.isArray(one) ? one.join('+') : (one ?? '*'))).join('-');
+}
+
 /** Address of a plan: kind, precision, lengths, and whatever differs from the defaults. */
 export function row(options: FftOptions, about: string, extra: Extra = {}): Row<Problem, Output, Float64Array> {
   const { direction = 'forward', scale = 'none', back = 'full', fill = 'centred', bench = false, prefix, absolute, arrays } = extra;
   const shape = typeof options.shape === 'number' ? [options.shape] : options.shape;
   const { shape: _, kind = 'c2c', precision = 'f32', ...rest } = options;
-  const more = Object.entries(rest).map(([name, value]) => `${name}=${Array.isArray(value) ? value.join('-') : value}`);
+  const more = Object.entries(rest).map(([name, value]) => `${name}=${nameOf(value)}`);
   const id = [
     'fft',
     ...(prefix === undefined ? [] : [prefix]),

@@ -5,6 +5,19 @@ export const product = (shape: readonly number[]): number => shape.reduce((all, 
 /** A shape with one axis cut to the numbers of a reduced spectrum. */
 export const halved = (shape: readonly number[], axis: number): number[] => shape.map((n, i) => (i === axis ? Math.floor(n / 2) + 1 : n));
 
+/** What `change` makes of each transform of a batch, one behind the other. */
+export function perTransform(whole: Float64Array, batch: number, change: (one: Float64Array) => Float64Array): Float64Array {
+  const each = whole.length / batch;
+  const parts = Array.from({ length: batch }, (_, b) => change(whole.subarray(b * each, (b + 1) * each)));
+  const out = new Float64Array(parts.reduce((all, part) => all + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
 /** Whether a length has no prime factor above 13: larger ones go through a convolution, which rounds more. */
 export function smooth(n: number): boolean {
   let rest = n;

@@ -37,8 +37,8 @@ export async function plan(context: Context, p: Problem) {
     backend: fft.backend,
     async run(): Promise<Output> {
       const there = await once(fft, p, forward, p.input, from, to, p.scale);
-      // A backward transform to real numbers forgets the imaginary part; twice there is no way back.
-      if ((p.options.kind === 'real' && !forward) || p.arrays === 'twice') return { ...there, returned: undefined };
+      // A backward transform to real numbers forgets the imaginary part, a part of a result the rest; twice there is no way back.
+      if ((p.options.kind === 'real' && !forward) || p.arrays === 'twice' || p.cuts) return { ...there, returned: undefined };
       const back = await once(fft, p, !forward, there.values, to, from, p.back);
       const factor = factorOf(p, p.scale) * factorOf(p, p.back) * p.logical;
       return {

@@ -1,8 +1,9 @@
 /** The truth of a problem, from sums in float64. */
 import type { FftScale } from '../../../fft/fft.js';
 import { transform } from '../../oracle/fft.js';
+import { cut, embed } from './boxes.js';
 import type { Problem } from './problem.js';
-import { fillReduced, takeReduced } from './shapes.js';
+import { fillReduced, halved, perTransform, takeReduced } from './shapes.js';
 
 /** The factor of a scale. */
 export function factorOf({ logical }: Problem, scale: FftScale): number {
@@ -11,33 +12,27 @@ export function factorOf({ logical }: Problem, scale: FftScale): number {
 
 /** What the plan must write, C order, batch first. */
 export function oracle(p: Problem): Float64Array {
-  const { options, shape, kinds, input, inputComplex, outputComplex } = p;
+  const { options, shape, kinds, inputComplex, outputComplex, inputBox, outputBox } = p;
   const batch = options.batch ?? 1;
   const axes = options.axes ?? shape.map((_, i) => i);
   const reduced = options.reducedAxis ?? axes.at(-1) ?? 0;
   const half = options.kind === 'r2c' || options.kind === 'c2r';
   const once = factorOf(p, p.scale);
   const factor = p.arrays === 'twice' ? once * once : once;
-  const each = input.length / batch;
-  const results: Float64Array[] = [];
-  for (let b = 0; b < batch; b++) {
-    const part = input.subarray(b * each, (b + 1) * each);
+  const halves = (complex: boolean): readonly number[] => (half && complex ? halved(shape, reduced) : shape);
+  return perTransform(p.input, batch, (given) => {
+    const part = embed(given, halves(inputComplex), inputBox, inputComplex ? 2 : 1);
     let complex: Float64Array;
     if (!inputComplex) {
       complex = new Float64Array(2 * part.length);
       part.forEach((x, i) => {
         complex[2 * i] = x;
       });
-    } else complex = half ? fillReduced(part, shape, axes, reduced) : Float64Array.from(part);
+    } else complex = half ? fillReduced(part, shape, axes, reduced) : part;
     let out = transform(complex, shape, kinds);
     if (p.arrays === 'twice') out = transform(out, shape, kinds);
     if (!outputComplex) out = Float64Array.from({ length: out.length / 2 }, (_, i) => out[2 * i] as number);
     else if (half) out = takeReduced(out, shape, reduced);
-    results.push(out.map((x) => x * factor));
-  }
-  const whole = new Float64Array(results.length * (results[0]?.length ?? 0));
-  results.forEach((r, b) => {
-    whole.set(r, b * r.length);
+    return cut(out, halves(outputComplex), outputBox, outputComplex ? 2 : 1).map((x) => x * factor);
   });
-  return whole;
 }
