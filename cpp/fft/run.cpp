@@ -288,7 +288,7 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
   T* work = workspace + (program.middle + 15) / 16 * 16;
   const uint32_t threads = pool.size();
   if (const Pass<T>& only = program.pass[0]; program.passes == 1 && only.how == Pass<T>::How::lines && only.loops == 0) {
-    run_contiguous(only, in, out, work, scale, &pool);  // one line: a short one takes less time than the loops below
+    run_windowed(only, in, out, work, scale, &pool);  // one line: a short one takes less time than the loops below
     return;
   }
   for (uint32_t g = 0; g < program.groups; g++) {

@@ -38,7 +38,7 @@ export function outputWindows(
   return shape.map((whole, axis) => {
     const kept = given?.[axis] ?? null;
     if (kept === null) return { start: 0, count: whole, whole };
-    const [start, count] = typeof kept === 'number' ? [0, kept] : kept;
+    const [start = Number.NaN, count = Number.NaN] = typeof kept === 'number' ? [0, kept] : Array.isArray(kept) ? kept : [];
     const low = around(axis) ? 1 - whole : 0;
     const fits = Number.isInteger(start) && Number.isInteger(count) && count >= 1 && count <= whole && start >= low && start < whole;
     if (!fits || (!around(axis) && start + count > whole)) {

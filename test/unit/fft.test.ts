@@ -45,6 +45,29 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     expect(context.liveBytes).toBe(atRest);
   });
 
+  it('refuse parts of axes that are none', async () => {
+    const shape = [8, 6];
+    await refused(() => context.fft({ shape, inputShape: [8] }), 'Shape', 'inputShape is [8]', '2 axes');
+    await refused(() => context.fft({ shape, inputShape: [0, 6] }), 'Shape', '[0,6]');
+    await refused(() => context.fft({ shape, inputShape: [8, 2.5] }), 'Shape', '2.5');
+    await refused(() => context.fft({ shape, axes: [1], inputShape: [4, 6] }), 'Shape', '4 for axis 0', 'not transformed');
+    await refused(() => context.fft({ shape, keep: [3] }), 'Shape', 'keep is [3]', '2 axes');
+    await refused(() => context.fft({ shape, keep: [9, null] }), 'Argument', '9 for axis 0', '8 elements');
+    await refused(() => context.fft({ shape, keep: [[-8, 4], null] }), 'Argument', '[-8,4]', 'starts from -7');
+    await refused(() => context.fft({ shape, keep: [[0, 0], null] }), 'Argument', '[0,0]');
+    await refused(() => context.fft({ shape, axes: [1], keep: [4, null] }), 'Argument', 'not transformed', 'null');
+    await refused(() => context.fft({ shape, kind: 'r2c', keep: [null, [-1, 2]] }), 'Argument', '[-1,2]', 'within 0 to 4');
+    await refused(() => context.fft({ shape, kind: 'r2r', keep: [null, [3, 4]] }), 'Argument', '[3,4]', 'within 0 to 6');
+    await refused(() => context.fft({ shape, inPlace: true, inputShape: [4, 4] }), 'Argument', 'inPlace');
+    await refused(() => context.fft({ shape, keep: 'all' as never }), 'Shape', '"all"');
+    await refused(() => context.fft({ shape, keep: [{ start: 1 }, null] as never }), 'Argument', '{"start":1}');
+    expect(context.liveBytes).toBe(0);
+    const plan = await context.fft({ shape, inputShape: [3, 4], keep: [[-2, 5], 2] });
+    expect([plan.sizeInput, plan.sizeOutput, plan.inputLength, plan.outputLength]).toEqual([12, 10, 24, 20]);
+    await refused(() => plan.forward(new Float32Array(23)), 'Shape', '23 numbers', 'needed are 24');
+    await plan.dispose();
+  });
+
   it('refuse arrays that do not fit, before any work', async () => {
     const plan = await context.fft({ shape: [8, 6] });
     await refused(() => plan.forward(new Float32Array(95)), 'Shape', '95 numbers', 'needed are 96');

@@ -178,13 +178,52 @@ void scatter_real(const T* a, size_t vectors, T* out, size_t n, Strides s, size_
   }
 }
 
+// Neighbouring lines, `whole` vectors of them, a row of memory at a time: the rows lie far apart, often at a power of two, and a vector may be
+// less than what a cache fetches.
+template <class T, int W, bool swap>
+void gather_rows(T* a, size_t vectors, const T* in, size_t n, size_t line, size_t whole) {
+  for (size_t j = 0; j < n; j++)
+    for (size_t v = 0; v < whole; v++) store_complex<T, W>(a + (j * vectors + v) * 2 * W, load_interleaved<T, W, swap>(in + 2 * (j * line + v * W)));
+}
+template <class T, int W, bool swap>
+void scatter_rows(const T* a, size_t vectors, T* out, size_t n, size_t line, size_t whole, T scale) {
+  const Vec<T, W> factor = splat<T, W>(scale);
+  for (size_t j = 0; j < n; j++)
+    for (size_t v = 0; v < whole; v++)
+      store_interleaved<T, W, swap>(out + 2 * (j * line + v * W), scaled<T, W>(load_complex<T, W>(a + (j * vectors + v) * 2 * W), factor));
+}
+// The same for real lines, which fill both planes of a vector or the first.
+template <class T, int W>
+void gather_real_rows(T* a, size_t vectors, const T* in, size_t n, size_t line, size_t whole, size_t planes) {
+  for (size_t j = 0; j < n; j++)
+    for (size_t v = 0; v < whole; v++)
+      for (size_t plane = 0; plane < planes; plane++)
+        store<T, W>(a + ((j * vectors + v) * 2 + plane) * W, to_lanes<T, W>(load<T, W>(in + j * line + (v * planes + plane) * W)));
+}
+template <class T, int W>
+void scatter_real_rows(const T* a, size_t vectors, T* out, size_t n, size_t line, size_t whole, size_t planes, size_t first, T scale) {
+  const Vec<T, W> factor = splat<T, W>(scale);
+  for (size_t j = 0; j < n; j++)
+    for (size_t v = 0; v < whole; v++)
+      for (size_t plane = 0; plane < planes; plane++)
+        store<T, W>(out + j * line + (v * planes + plane) * W, from_lanes<T, W>(factor * load<T, W>(a + ((j * vectors + v) * 2 + first + plane) * W)));
+}
+
 }  // namespace
 
 template <class T, int W>
 void gather(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t lines, Form form) {
-  const bool fast = s.lane == 1 || (s.line == 1 && n >= W);
-  for (size_t v = 0; v < vectors; v++) {
-    if (form == Form::complex || form == Form::swapped) {
+  const bool fast = s.lane == 1 || (s.line == 1 && n >= W), two = form == Form::complex || form == Form::swapped;
+  size_t done = 0;
+  if (s.lane == 1) {
+    const size_t planes = form == Form::pairs ? 2 : 1, all = lines / (W * planes);
+    done = all < vectors ? all : vectors;
+    if (!two) gather_real_rows<T, W>(a, vectors, in, n, s.line, done, planes);
+    else if (form == Form::swapped) gather_rows<T, W, true>(a, vectors, in, n, s.line, done);
+    else gather_rows<T, W, false>(a, vectors, in, n, s.line, done);
+  }
+  for (size_t v = two ? done : 0; v < vectors; v++) {
+    if (two) {
       const size_t first = v * W;
       const int swap = form == Form::swapped;
       if (fast && first + W <= lines) {
@@ -203,7 +242,7 @@ void gather(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t lines
       }
     } else {
       const int planes = form == Form::pairs ? 2 : 1;
-      for (int plane = 0; plane < planes; plane++) {
+      for (int plane = 0; plane < planes && v >= done; plane++) {
         const size_t first = (v * size_t(planes) + size_t(plane)) * W;
         if (fast && first + W <= lines)
           gather_real<T, W>(a, vectors, in, n, s, first, v, plane);
@@ -218,9 +257,17 @@ void gather(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t lines
 
 template <class T, int W>
 void scatter(const T* a, size_t vectors, T* out, size_t n, Strides s, size_t lines, Form form, T scale) {
-  const bool fast = s.lane == 1 || (s.line == 1 && n >= W);
-  for (size_t v = 0; v < vectors; v++) {
-    if (form == Form::complex || form == Form::swapped) {
+  const bool fast = s.lane == 1 || (s.line == 1 && n >= W), two = form == Form::complex || form == Form::swapped;
+  size_t done = 0;
+  if (s.lane == 1) {
+    const size_t planes = form == Form::pairs ? 2 : 1, all = lines / (W * planes);
+    done = all < vectors ? all : vectors;
+    if (!two) scatter_real_rows<T, W>(a, vectors, out, n, s.line, done, planes, form == Form::imaginary, scale);
+    else if (form == Form::swapped) scatter_rows<T, W, true>(a, vectors, out, n, s.line, done, scale);
+    else scatter_rows<T, W, false>(a, vectors, out, n, s.line, done, scale);
+  }
+  for (size_t v = done; v < vectors; v++) {
+    if (two) {
       const size_t first = v * W;
       const int swap = form == Form::swapped;
       if (fast && first + W <= lines) {
