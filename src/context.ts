@@ -6,6 +6,7 @@ import { type AddonPaths, type Backend, type BackendName, backendNames, type Dev
 import { type DeviceReport, openRanked, parseBackend, probeAll, rank, report } from './backends/open.js';
 import { EwaldError } from './errors.js';
 import { type FftArray, type FftOptions, type FftPlan, planFft } from './fft/fft.js';
+import { type FftWisdom, WisdomStore } from './fft/wisdom.js';
 import type { PlatformUrl } from './globals.js';
 import { type Indexer, type IndexerOptions, planIndexer } from './indexing/indexer.js';
 import { type Log, Logger, type LogLevel, type LogSink, parseLogLevel } from './log.js';
@@ -59,6 +60,10 @@ export interface ContextMethods extends Disposable {
   indexer(options?: IndexerOptions): Promise<Indexer>;
   /** Plans a Fourier transform of any length and up to 8 axes. */
   fft(options: FftOptions): Promise<FftPlan>;
+  /** What measured transform plans have learnt (`tune: 'measure'`), as plain JSON. */
+  exportWisdom(): FftWisdom;
+  /** Adds what `exportWisdom` gave, perhaps elsewhere: plans of other devices stay unused. Gives the count of plans; throws `Format`, and adds nothing then. */
+  importWisdom(wisdom: unknown): number;
   /** Makes an array on a backend: zeroed, or with the numbers of a typed array; see `ArrayOptions` for shape, dtype and where it lies. */
   array(options: ArrayOptions): Promise<DeviceArray>;
   array(data: FftArray, options?: ArrayOptions): Promise<DeviceArray>;
@@ -163,6 +168,7 @@ class OpenContext implements ContextMethods {
       resource,
       log: logger,
       auditor,
+      wisdom: new WisdomStore(),
       async plan(feature, descriptor, on) {
         resource.assertAlive();
         const reasons: string[] = [];
@@ -205,6 +211,16 @@ class OpenContext implements ContextMethods {
 
   fft(options: FftOptions): Promise<FftPlan> {
     return this.#make(() => planFft(this.#planner, options));
+  }
+
+  exportWisdom(): FftWisdom {
+    this.#resource.assertAlive();
+    return this.#planner.wisdom.export();
+  }
+
+  importWisdom(wisdom: unknown): number {
+    this.#resource.assertAlive();
+    return this.#planner.wisdom.import(wisdom);
   }
 
   array(given: ArrayOptions | FftArray, options: ArrayOptions = {}): Promise<DeviceArray> {

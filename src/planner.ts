@@ -1,6 +1,7 @@
 /** What a room needs from its context to plan something. */
 import type { Auditor } from './audit.js';
 import type { Backend, BackendName } from './backends/backend.js';
+import type { WisdomStore } from './fft/wisdom.js';
 import type { Logger } from './log.js';
 import type { Resource } from './resource.js';
 
@@ -13,6 +14,8 @@ export interface Planner {
   readonly log: Logger;
   /** Set when results of this context are audited. */
   readonly auditor: Auditor | undefined;
+  /** Choices of transforms that were measured. */
+  readonly wisdom: WisdomStore;
   /** Plans on the first backend that supports the descriptor, or on the one named. */
   plan<F extends Feature>(feature: F, descriptor: DescriptorOf<F>, on?: BackendName): Promise<{ backend: Backend; kernel: KernelOf<F> }>;
 }

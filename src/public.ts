@@ -25,6 +25,7 @@ export type {
   R2rKind,
 } from './fft/fft.js';
 export { convolve, correlate, type FoldMode, fftfreq, fftshift, goodLength, ifftshift, rfftfreq, type Shaped } from './fft/helpers.js';
+export type { FftWisdom } from './fft/wisdom.js';
 export {
   type Crystal,
   type FoundCell,

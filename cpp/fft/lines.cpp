@@ -76,7 +76,7 @@ void plan_row(size_t n, const Engine<T>& engine, uint32_t tune, RowPlan<T>& plan
   }
   Factors forced;
   if (read_radices(tune, n, largest, forced) && forced.count > 1 && forced.radix[0] % lanes == 0 && n / forced.radix[0] >= lanes &&
-      (forced.radix[0] & (forced.radix[0] - 1)) == 0) {
+      (forced.radix[0] == lanes || forced.radix[0] <= largest) && (forced.radix[0] & (forced.radix[0] - 1)) == 0) {
     first = forced.radix[0];
     rest.count = forced.count - 1;
     for (uint32_t t = 0; t < rest.count; t++) rest.radix[t] = forced.radix[t + 1];

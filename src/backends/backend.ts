@@ -111,10 +111,10 @@ export interface FftDescriptor {
   readonly strided: boolean;
   /** A side holds parts of the axes only: inStart, inCount, outStart, outCount of the fields. A backend that cannot says so in `supports`. */
   readonly pruned: boolean;
+  /** Choices are to be timed where there are any, by an external engine too. */
+  readonly measure: boolean;
   readonly threads: number;
   readonly engine: 'ewald' | ExternalEngine;
-  /** An engine that can time candidates is to do so. */
-  readonly measure: boolean;
   /** Elements from the first to the last one that forward reads and writes, batch included. */
   readonly inputElements: number;
   readonly outputElements: number;
@@ -168,6 +168,22 @@ export interface FftKernel extends Disposable {
   ): Promise<void>;
 }
 
+/** Another way to do the same transform: fields of the descriptor that force a choice. */
+export interface FftVariant {
+  /** In words: what is chosen. */
+  readonly name: string;
+  readonly fields: Readonly<Partial<Record<'tune' | 'threads', number>>>;
+}
+
+/** The transforms of a backend. */
+export interface FftOp extends Op<FftDescriptor, FftKernel> {
+  /**
+   * What a measured plan tries, one choice after the other; the descriptor as it is stands for the rule of each choice. Every variant
+   * gives the same results within the bounds of transforms. Absent where there is nothing to choose.
+   */
+  variants?(descriptor: FftDescriptor): readonly (readonly FftVariant[])[];
+}
+
 /** A backend that is open. */
 export interface Backend extends Disposable {
   readonly name: BackendName;
@@ -176,7 +192,7 @@ export interface Backend extends Disposable {
   readonly liveBytes: number;
   readonly pi?: Op<PiDescriptor, PiKernel>;
   readonly indexing?: Op<IndexingDescriptor, IndexingKernel>;
-  readonly fft?: Op<FftDescriptor, FftKernel>;
+  readonly fft?: FftOp;
   readonly array?: Op<ArrayDescriptor, ArrayMemory>;
   /** Transforms by external engines; of the native backend only, which can load libraries. */
   readonly fftEngine?: Op<FftDescriptor, FftKernel>;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/backend.js';
 import { formatNpy, parseNpy } from '../data/npy.js';
-import { EwaldError } from '../errors.js';
+import { EwaldError, messageOf } from '../errors.js';
 import type { FftEngine, FftKind, FftOptions, FftScale, R2rKind } from '../fft/fft.js';
 import { writeWhole } from './files.js';
 import { bold, type CliDeps, dim, print, printJson } from './output.js';
@@ -19,6 +19,7 @@ interface Options {
   backend?: BackendName;
   engine?: FftEngine;
   tune?: 'estimate' | 'measure';
+  wisdom?: string;
   json?: boolean;
 }
 
@@ -36,7 +37,8 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--precision <p>', "f32 or f64; default: the file's own")
     .option('--backend <name>', 'where to compute')
     .option('--engine <name>', 'ewald, or a library of this machine: fftw, mkl, cufft, rocfft')
-    .option('--tune <how>', 'fftw: measure or estimate')
+    .option('--tune <how>', 'estimate: choose by rule; measure: time the choices first; default: estimate, for fftw measure')
+    .option('--wisdom <file.json>', 'choices measured before, read when it is there; --tune measure adds to it')
     .option('--json', '{input, output, shape, kind, axes, backend, engine, ms}')
     .action((input: string, options: Options) => run(input, options, deps));
 }
@@ -74,7 +76,9 @@ async function run(input: string, options: Options, { createContext }: CliDeps):
   }
   const context = await createContext(options.backend ? { backend: options.backend } : {});
   try {
+    if (options.wisdom !== undefined) context.importWisdom((await readWisdom(options.wisdom)) ?? context.exportWisdom());
     const fft = await context.fft(plan);
+    if (options.wisdom !== undefined && options.tune === 'measure') await writeWhole(options.wisdom, `${JSON.stringify(context.exportWisdom(), null, 2)}\n`);
     const started = performance.now();
     const result = await (options.inverse ? fft.backward(data, undefined, { scale: options.scale }) : fft.forward(data, undefined, { scale: options.scale }));
     const ms = performance.now() - started;
@@ -89,5 +93,21 @@ async function run(input: string, options: Options, { createContext }: CliDeps):
       );
   } finally {
     await context.dispose();
+  }
+}
+
+/** A file of wisdom; undefined when there is none yet. */
+async function readWisdom(file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new EwaldError('Format', `${file}: this is no JSON (${messageOf(cause)}); give a file that --tune measure wrote`, { cause });
   }
 }

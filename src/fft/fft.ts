@@ -12,6 +12,7 @@ import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import { describeFft, type FftEngine, type FftKind, type FftOptions, type FftPrecision, type FftScale, otherSide } from './parameters.js';
 import { type CheckedSide, checkNumbers, checkSide, type FftData, overlap, type SideRules } from './sides.js';
+import { planTuned } from './tune.js';
 
 export type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './parameters.js';
 export type { FftData } from './sides.js';
@@ -41,6 +42,8 @@ export interface FftPlanMethods extends Disposable {
   /** Numbers (array length) of the forward input and output: twice the elements where they are complex. */
   readonly inputLength: number;
   readonly outputLength: number;
+  /** What was chosen otherwise than by rule, in words: radices, threads, numbers of a workgroup. See `tune`. */
+  readonly choices: readonly string[];
   /** Bytes the plan holds on its backend. */
   readonly bytes: number;
   /**
@@ -78,10 +81,13 @@ export async function planFft(planner: Planner, options: FftOptions): Promise<Ff
   const given = describeFft(options);
   const swapped = given.kind === 'c2r';
   const descriptor = swapped ? otherSide(given) : given;
-  const { backend, kernel } = await planner.plan(descriptor.engine === 'ewald' ? 'fft' : 'fftEngine', descriptor);
+  const { backend, kernel, choices } = await planTuned(planner, descriptor);
   if (descriptor.pruned && !kernel.prunes) {
     await kernel.dispose();
-    throw new EwaldError('Unsupported', `fft: ${descriptor.engine === 'ewald' ? backend.name : `the engine ${descriptor.engine}`} takes no inputShape or keep; pad and cut the arrays, or use another backend`);
+    throw new EwaldError(
+      'Unsupported',
+      `fft: ${descriptor.engine === 'ewald' ? backend.name : `the engine ${descriptor.engine}`} takes no inputShape or keep; pad and cut the arrays, or use another backend`,
+    );
   }
   const resource = new Resource('fft plan', planner.resource, () => kernel.dispose());
   const [inputLength, outputLength] = [given.inputElements * (given.inputComplex ? 2 : 1), given.outputElements * (given.outputComplex ? 2 : 1)];
@@ -150,6 +156,7 @@ export async function planFft(planner: Planner, options: FftOptions): Promise<Ff
     sizeWorkspace: kernel.workspaceElements,
     inputLength: descriptor.inPlace ? Math.max(inputLength, outputLength) : inputLength,
     outputLength: descriptor.inPlace ? Math.max(inputLength, outputLength) : outputLength,
+    choices,
     bytes: kernel.bytes,
     array: (side) => {
       const name = choice('fft.array: side', side, 'input', ['input', 'output']);

@@ -57,6 +57,12 @@ export interface FftOptions {
   readonly inPlace?: boolean;
   /** The plan holds no workspace: every run brings one of `sizeWorkspace`; default false. */
   readonly userWorkspace?: boolean;
+  /**
+   * How choices such as radices are made: `estimate`, the default, by rule; `measure` times what there is to choose, up to some tenths of a
+   * second a plan, and remembers it (`ctx.exportWisdom`). Either takes what is remembered. Where a backend offers no choice (cuda) both are one.
+   * With `engine: 'fftw'` the default is `measure`: FFTW's own, milliseconds to seconds a plan; its `estimate` plans at once, for up to 19 × slower runs.
+   */
+  readonly tune?: 'estimate' | 'measure';
   /** Host threads, 0 … 1024; default 0: one a core on native, one on wasm. */
   readonly threads?: number;
   /**
@@ -64,8 +70,6 @@ export interface FftOptions {
    * (_MKL, _CUFFT, _ROCFFT) says; `Unsupported`, with what was tried, when there is none or it cannot do the plan. See cpp/engines.
    */
   readonly engine?: FftEngine;
-  /** `fftw`: `measure`, the default there, times candidates and takes from milliseconds to seconds a plan; `estimate` plans at once, for up to 19 × slower runs. */
-  readonly tune?: 'estimate' | 'measure';
 }
 
 const names: readonly string[] = [
@@ -163,8 +167,8 @@ export function describeFft(options: FftOptions): FftDescriptor {
     userWorkspace: options.userWorkspace ?? false,
     strided: input.strided || output.strided,
     engine: choice('fft: engine', options.engine, 'ewald', ['ewald', ...externalEngines]),
-    measure: choice('fft: tune', options.tune, 'measure', ['estimate', 'measure']) === 'measure',
     pruned,
+    measure: choice('fft: tune', options.tune, (options.engine ?? 'ewald') === 'ewald' ? 'estimate' : 'measure', ['estimate', 'measure']) === 'measure',
     threads: integer('fft: threads', options.threads, 0, 0, 1024),
     reduced,
     axisKinds,

@@ -19,6 +19,7 @@ import type {
   PiKernel,
   Probe,
 } from '../backend.js';
+import { coreVariants } from '../fft-radices.js';
 import { addonError } from '../status.js';
 import { CoreArray, handleOf, type MemoryAddon } from './array.js';
 import { createEnginePlan, type EngineAddon, reportEngines, supportsEngine } from './engines.js';
@@ -201,6 +202,7 @@ class NativeBackend implements Backend {
   readonly fft = {
     supports: (): true => true,
     plan: async (descriptor: FftDescriptor): Promise<FftKernel> => this.#planFft(descriptor),
+    variants: (descriptor: FftDescriptor) => coreVariants(descriptor, 8, this.#addon.hardwareThreads),
   };
 
   readonly fftEngine = {
@@ -241,7 +243,7 @@ class NativeBackend implements Backend {
     return {
       bytes,
       workspaceElements: descriptor.userWorkspace ? addon.fftSizes(plan)[2] : 0,
-      prunes: true,
+      prunes: true, // external engines refuse parts of axes in supports
       execute: run,
       executeOn: run,
       dispose: async () => {

@@ -15,6 +15,7 @@ import type {
   PiKernel,
   Probe,
 } from '../backend.js';
+import { coreVariants } from '../fft-radices.js';
 import { arrayOp } from './array.js';
 import { planFft } from './fft.js';
 import { Core } from './heap.js';
@@ -96,6 +97,7 @@ class WasmBackend implements Backend {
   readonly fft = {
     supports: (): true => true,
     plan: async (descriptor: FftDescriptor): Promise<FftKernel> => planFft(this.#core, descriptor),
+    variants: (descriptor: FftDescriptor) => coreVariants(descriptor, 4, 1),
   };
 
   get liveBytes(): number {

@@ -4,7 +4,7 @@
  * A plan holds both sides, the numbers between passes, all tables and the staging memory of a result; a run writes its input, submits
  * its passes at once and reads its output. A side that is an array of the device takes the place of the plan's own.
  */
-import type { FftDescriptor, FftKernel, FftSide, Op } from '../backend.js';
+import type { FftDescriptor, FftKernel, FftOp, FftSide, FftVariant } from '../backend.js';
 import { GpuArray } from './array.js';
 import type { BufferRequest, GpuDevice } from './device.js';
 import { logicalPoints, type Pass, type Place, type Program, programOf } from './fft-program.js';
@@ -17,9 +17,27 @@ type Scale = 'none' | 'full' | 'symmetric';
 const scales: readonly Scale[] = ['none', 'full', 'symmetric'];
 
 /** The fft room of a device. */
-export function fftOp(device: GpuDevice): Op<FftDescriptor, FftKernel> {
+export function fftOp(device: GpuDevice): FftOp {
   const room = roomOf(device);
-  return { supports: (descriptor) => supports(descriptor, device, room), plan: (descriptor) => plan(descriptor, device, room) };
+  return {
+    supports: (descriptor) => supports(descriptor, device, tuned(room, descriptor)),
+    plan: (descriptor) => plan(descriptor, device, tuned(room, descriptor)),
+    variants: (descriptor) => [capacities(room, descriptor)],
+  };
+}
+
+/** The room with as many numbers a workgroup as the descriptor wants. */
+function tuned(room: Room, { fields }: FftDescriptor): Room {
+  const capacity = Number(fields.tune ?? 0);
+  return capacity === 0 ? room : { ...room, capacity };
+}
+
+/** Other sizes of workgroups: half, a quarter and, where memory allows, twice the numbers of the rule. */
+function capacities(room: Room, { shape, axes }: FftDescriptor): FftVariant[] {
+  if (axes.every((axis) => shape[axis] === 1)) return [];
+  return [room.capacity * 2, room.capacity / 2, room.capacity / 4]
+    .filter((capacity) => capacity >= 128 && capacity * 8 <= room.bytes)
+    .map((capacity) => ({ name: `${capacity} numbers a workgroup`, fields: { tune: capacity } }));
 }
 
 /**

@@ -6,8 +6,7 @@ import type {
   Backend,
   BackendLoader,
   DeviceInfo,
-  FftDescriptor,
-  FftKernel,
+  FftOp,
   IndexingDescriptor,
   IndexingKernel,
   Op,
@@ -73,7 +72,7 @@ class WebGpuBackend implements Backend {
   readonly device: DeviceInfo;
   readonly pi: Op<PiDescriptor, PiKernel>;
   readonly indexing: Op<IndexingDescriptor, IndexingKernel>;
-  readonly fft: Op<FftDescriptor, FftKernel>;
+  readonly fft: FftOp;
   readonly array: Op<ArrayDescriptor, ArrayMemory>;
   readonly #gpu: GpuDevice;
 

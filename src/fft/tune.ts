@@ -1,0 +1,148 @@
+/** Planning by measuring: each choice a backend offers is timed on the plan itself, the fastest stays and is remembered as wisdom. */
+import type { ArrayMemory, Backend, FftDescriptor, FftKernel, FftVariant } from '../backends/backend.js';
+import { isEwaldError, messageOf } from '../errors.js';
+import type { Planner } from '../planner.js';
+import { type Choice, keyOf } from './wisdom.js';
+
+/** How the choices of a plan were made: the names of what was chosen, none where the rule was followed. */
+export interface Tuned {
+  readonly backend: Backend;
+  readonly kernel: FftKernel;
+  readonly choices: readonly string[];
+}
+
+/** Milliseconds of a series, and how much faster than the rule a choice must be, so that noise changes nothing. */
+const enough = 1;
+const margin = 0.95;
+
+const apply = (descriptor: FftDescriptor, fields: Choice): FftDescriptor => ({
+  ...descriptor,
+  threads: fields.threads ?? descriptor.threads,
+  fields: { ...descriptor.fields, ...fields },
+});
+
+/** Plans with the choices that wisdom knows, or with those that are measured now, or by rule. */
+export async function planTuned(planner: Planner, descriptor: FftDescriptor): Promise<Tuned> {
+  const external = descriptor.engine !== 'ewald';
+  const first = await planner.plan(external ? 'fftEngine' : 'fft', descriptor);
+  const { backend } = first;
+  // External engines choose and remember for themselves.
+  const offered = external ? [] : (backend.fft?.variants?.(descriptor) ?? []);
+  if (offered.length === 0) return { ...first, choices: [] };
+  const key = keyOf(backend.name, backend.device.name, descriptor);
+  const known = planner.wisdom.get(key);
+  // Only what is offered is taken: wisdom of another release, or somebody's invention, forces nothing.
+  const choices = known ? namesOf(known, offered) : undefined;
+  if (known && choices) return choices.length === 0 ? { ...first, choices } : replan(planner, first, apply(descriptor, known), choices);
+  if (!descriptor.measure) return { ...first, choices: [] };
+  try {
+    const { fields, names } = await measure(planner, first, descriptor, offered);
+    planner.wisdom.set(key, fields);
+    return names.length === 0 ? { ...first, choices: names } : await replan(planner, first, apply(descriptor, fields), names);
+  } catch (error) {
+    if (!isEwaldError(error, 'OutOfMemory')) {
+      await first.kernel.dispose();
+      throw error;
+    }
+    planner.log.write('warn', `fft: there is no memory to measure this plan (${messageOf(error)}); it is planned by rule`);
+    return { ...first, choices: [] };
+  }
+}
+
+/** Names of the variants that fields stand for; undefined when they are not all offered. */
+function namesOf(fields: Choice, offered: readonly (readonly FftVariant[])[]): string[] | undefined {
+  const names = Object.entries(fields).map(
+    ([name, value]) => offered.flat().find((variant) => Object.keys(variant.fields).join() === name && Object.values(variant.fields)[0] === value)?.name,
+  );
+  return names.every((name) => name !== undefined) ? (names as string[]) : undefined;
+}
+
+async function replan(
+  planner: Planner,
+  { backend, kernel }: { backend: Backend; kernel: FftKernel },
+  descriptor: FftDescriptor,
+  choices: string[],
+): Promise<Tuned> {
+  await kernel.dispose();
+  return { ...(await planner.plan('fft', descriptor, backend.name)), choices };
+}
+
+/** Takes the fastest of each choice in turn, the earlier ones made. */
+async function measure(
+  planner: Planner,
+  first: { backend: Backend; kernel: FftKernel },
+  descriptor: FftDescriptor,
+  offered: readonly (readonly FftVariant[])[],
+): Promise<{ fields: Choice; names: string[] }> {
+  const { backend } = first;
+  const run = await runner(backend, descriptor);
+  try {
+    let fields: Choice = {};
+    const names: string[] = [];
+    let best = await run.time(first.kernel);
+    for (const variants of offered) {
+      let chosen: FftVariant | undefined;
+      for (const variant of variants) {
+        const { kernel } = await planner.plan('fft', apply(descriptor, { ...fields, ...variant.fields }), backend.name);
+        let taken: number;
+        try {
+          taken = await run.time(kernel);
+        } finally {
+          await kernel.dispose();
+        }
+        if (taken >= best * margin) continue;
+        best = taken;
+        chosen = variant;
+      }
+      if (!chosen) continue;
+      fields = { ...fields, ...chosen.fields };
+      names.push(chosen.name);
+    }
+    return { fields, names };
+  } finally {
+    await run.dispose();
+  }
+}
+
+/** Times kernels on data of its own: arrays of the device where there are any, so that nothing but the transform is timed. */
+async function runner(backend: Backend, descriptor: FftDescriptor): Promise<{ time(kernel: FftKernel): Promise<number>; dispose(): Promise<void> }> {
+  const { precision, inputElements, outputElements, inputComplex, outputComplex, inPlace, userWorkspace } = descriptor;
+  const ArrayType = precision === 'f32' ? Float32Array : Float64Array;
+  const [from, to] = [inputElements * (inputComplex ? 2 : 1), outputElements * (outputComplex ? 2 : 1)];
+  const held: ArrayMemory[] = [];
+  const side = async (length: number) => {
+    if (!backend.array) return new ArrayType(length);
+    const memory = await backend.array.plan({ bytes: length * ArrayType.BYTES_PER_ELEMENT, precision });
+    held.push(memory);
+    return memory;
+  };
+  const dispose = async (): Promise<void> => {
+    for (const memory of held) await memory.dispose();
+  };
+  try {
+    const input = await side(inPlace ? Math.max(from, to) : from);
+    const output = inPlace ? input : await side(to);
+    return {
+      dispose,
+      async time(kernel) {
+        const workspace = userWorkspace ? new ArrayType(2 * kernel.workspaceElements) : undefined;
+        // A clock of browsers counts in tenths of a millisecond: short transforms are timed in series.
+        const series = async (runs: number): Promise<number> => {
+          const started = performance.now();
+          for (let i = 0; i < runs; i++) await (kernel.executeOn ?? kernel.execute).call(kernel, 'forward', input as never, output as never, 'none', workspace);
+          await backend.sync();
+          return performance.now() - started;
+        };
+        // The first run fills caches and wakes threads.
+        let runs = 1;
+        for (let taken = await series(1); taken < enough && runs < 4096; taken = await series(runs)) runs *= 2;
+        let best = Number.POSITIVE_INFINITY;
+        for (let round = 0; round < 3; round++) best = Math.min(best, (await series(runs)) / runs);
+        return best;
+      },
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,145 @@
+/** Measured transform plans and wisdom: what is chosen may differ, results may not; files of others do no harm. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Context, createContext, devices, type FftOptions } from 'ewald';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { coreVariants } from '../../src/backends/fft-radices.js';
+import { formatNpy } from '../../src/data/npy.js';
+import { describeFft } from '../../src/fft/parameters.js';
+import { relativeL2 } from '../../src/validate/compare.js';
+import { ewald } from '../support/cli.js';
+import { refused } from '../support/refused.js';
+
+const noise = (length: number): Float64Array => Float64Array.from({ length }, (_, i) => Math.fround(Math.sin(i * i + 0.1 * i)));
+
+describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => {
+  let context: Context;
+  beforeEach(async ({ skip }) => {
+    if (!(await devices()).find((row) => row.backend === backend)?.available) skip(`absent: ${backend}`);
+    context = await createContext({ backend, strict: true });
+  });
+  afterEach(async () => {
+    await context?.dispose();
+    expect(context?.liveBytes ?? 0).toBe(0);
+  });
+
+  it.each<FftOptions>([
+    ...[4, 8, 12, 16, 30, 32, 64, 96, 128, 210, 240, 256, 360, 512, 1001, 1024, 2048, 4096, 16384, 65536].map((n) => ({ shape: [n] })),
+    ...[128, 1024].map((n) => ({ shape: [n], precision: 'f64' as const })),
+    { shape: [512], kind: 'r2c' },
+    { shape: [32, 60], kind: 'r2c' },
+    { shape: [16, 16, 32] },
+    { shape: [48], kind: 'r2r', batch: 7 },
+  ])('every choice on offer gives the same result: $shape $kind $precision', async (options) => {
+    const input = noise((await context.fft({ ...options, precision: 'f64' })).inputLength);
+    const expected = await (await context.fft({ ...options, precision: 'f64' })).forward(input);
+    const measured = await context.fft({ ...options, tune: 'measure' });
+    const [key] = Object.keys(context.exportWisdom().plans);
+    const offered = coreVariants(describeFft(options), backend === 'wasm' ? 4 : 8, 2).flat();
+    expect(offered.length).toBeGreaterThan(0);
+    const bound = options.precision === 'f64' ? 2e-15 : 1e-6;
+    for (const { name, fields } of offered) {
+      context.importWisdom({ format: 'ewald wisdom', version: 1, plans: { [key as string]: fields } });
+      const plan = await context.fft(options);
+      if (context.backends[0]?.device.limits.threads !== 1 || !('threads' in fields)) expect(plan.choices).toEqual([name]);
+      const found = await plan.forward(options.precision === 'f64' ? input : Float32Array.from(input));
+      expect(relativeL2(Float64Array.from(found), expected as Float64Array).error, name).toBeLessThan(bound);
+      await plan.dispose();
+    }
+    await measured.dispose();
+  });
+
+  it('remember what was measured, and take it over from elsewhere', async () => {
+    const before = context.liveBytes;
+    const measured = await context.fft({ shape: [720], tune: 'measure' });
+    expect(context.liveBytes - before).toBe(measured.bytes);
+    const wisdom = context.exportWisdom();
+    expect(JSON.parse(JSON.stringify(wisdom))).toEqual(wisdom);
+    expect(Object.keys(wisdom.plans)).toHaveLength(1);
+    expect(Object.keys(wisdom.plans)[0]).toMatch(new RegExp(`^${backend} .*f32 .*c2c .*720`));
+    const other = await createContext({ backend, strict: true });
+    try {
+      expect(other.importWisdom(JSON.parse(JSON.stringify(wisdom)))).toBe(1);
+      expect((await other.fft({ shape: [720] })).choices).toEqual(measured.choices);
+      expect((await other.fft({ shape: [720], tune: 'measure' })).choices).toEqual(measured.choices);
+      expect(other.exportWisdom()).toEqual(wisdom);
+      // Another plan has no wisdom.
+      expect((await other.fft({ shape: [720], batch: 2 })).choices).toEqual([]);
+    } finally {
+      await other.dispose();
+    }
+  });
+
+  it('force nothing that is not on offer', async () => {
+    await context.fft({ shape: [64], tune: 'measure' });
+    const [key = ''] = Object.keys(context.exportWisdom().plans);
+    const expected = await (await context.fft({ shape: [64], precision: 'f64' })).forward(noise(128));
+    for (const fields of [{ tune: 0xdeadbeef }, { tune: 0xf4 }, { tune: 0x88, threads: 4_000_000_000 }, { threads: 0 }]) {
+      context.importWisdom({ format: 'ewald wisdom', version: 1, plans: { [key]: fields } });
+      const plan = await context.fft({ shape: [64] });
+      if (fields.tune !== 0x88 && fields.tune !== 0xf4) expect(plan.choices).toEqual([]);
+      expect(plan.choices.join()).not.toContain('4000000000');
+      const found = await plan.forward(Float32Array.from(noise(128)));
+      expect(relativeL2(Float64Array.from(found), expected as Float64Array).error).toBeLessThan(1e-6);
+    }
+  });
+
+  it('refuse wisdom that is none, whole', async () => {
+    const fine = { format: 'ewald wisdom', version: 1, plans: {} };
+    const plans = (value: unknown) => ({ ...fine, plans: { good: { tune: 1 }, x: value } });
+    for (const [given, ...words] of [
+      [null, 'null', 'format "ewald wisdom"'],
+      ['{}', '"{}"'],
+      [[], 'an array'],
+      [{}, 'an object'],
+      [{ ...fine, version: 2 }, 'version 2'],
+      [{ ...fine, plans: [] }, 'plans is an array'],
+      [plans(7), 'has 7'],
+      [plans([]), 'has an array'],
+      [plans({ radix: 4 }), '"radix"', 'tune or threads'],
+      [plans({ tune: -1 }), '-1'],
+      [plans({ tune: 2 ** 32 }), '4294967296'],
+      [plans({ tune: 1.5 }), '1.5'],
+      [plans({ tune: '4' }), '"4"'],
+      [plans({ tune: null }), 'null'],
+      [JSON.parse('{"format":"ewald wisdom","version":1,"plans":{"x":{"__proto__":{"tune":1}}}}'), '__proto__'],
+      [{ ...fine, plans: { ['k'.repeat(1001)]: {} } }, '1001 characters'],
+      [{ ...fine, plans: Object.fromEntries(Array.from({ length: 10_001 }, (_, i) => [i, {}])) }, '10001 plans'],
+    ] as [unknown, ...string[]][]) {
+      await refused(() => context.importWisdom(given), 'Format', ...words);
+    }
+    expect(context.exportWisdom().plans).toEqual({});
+    context.importWisdom(JSON.parse('{"format":"ewald wisdom","version":1,"plans":{"__proto__":{"tune":1}}}'));
+    expect(({} as { tune?: number }).tune).toBeUndefined();
+    await refused(() => context.fft({ shape: [8], tune: 'patient' as 'measure' }), 'Argument', '"patient"', 'estimate, measure');
+  });
+});
+
+describe('ewald fft --wisdom', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ewald-wisdom-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('writes what it measured and reads it again', async () => {
+    const path = (name: string): string => join(folder, name);
+    await writeFile(path('a.npy'), formatNpy({ shape: [240], data: Float32Array.from(noise(480)), complex: true }));
+    const args = ['fft', path('a.npy'), '-o', path('b.npy'), '--backend', 'wasm', '--wisdom', path('w.json')];
+    const first = await ewald([...args, '--tune', 'measure']);
+    expect(first.code, first.err).toBe(0);
+    const wisdom = JSON.parse(await readFile(path('w.json'), 'utf8'));
+    expect(Object.keys(wisdom.plans)).toHaveLength(1);
+    expect((await ewald(args)).code).toBe(0);
+    expect(JSON.parse(await readFile(path('w.json'), 'utf8'))).toEqual(wisdom);
+    for (const [text, word] of [
+      ['{', 'no JSON'],
+      ['{"format":"fftw"}', 'ewald wisdom'],
+    ] as const) {
+      await writeFile(path('w.json'), text);
+      const { code, err } = await ewald(args);
+      expect([code, err.includes(word)], err).toEqual([1, true]);
+    }
+  });
+});
