@@ -19,7 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => native?.context?.dispose());
 
-const table = validate.selectRows(['fft']);
+// Parts of axes have no word in FFTW: plans of them are refused.
+const pruned = validate.selectRows(['fft:*inputShape=*', 'fft:*keep=*']);
+const table = validate.selectRows(['fft']).filter((row) => !pruned.includes(row));
 const sweeps = validate.selectRows(['fft:lengths']);
 const many = [...sweeps, ...validate.selectRows(['fft:heffte'])];
 const single = table.filter((row) => !sweeps.includes(row));
@@ -42,7 +44,7 @@ describe('FFTW on native', () => {
     test(row.id, async ({ skip }) => {
       if (absent !== undefined && fftwRequired) throw new Error(`EWALD_REQUIRE names fftw, but: ${absent}`);
       if (absent !== undefined || !native) return skip(`absent: ${absent}`);
-      // There is nothing in the table that it cannot do, so nothing but a pass will do.
+      // There is nothing else in the table that it cannot do, so nothing but a pass will do.
       const { outcome, why } = await validate.runRow(new validate.Problem(row), native);
       expect(outcome, `${row.id}: ${why}`).toBe('pass');
     });
