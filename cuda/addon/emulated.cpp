@@ -73,6 +73,14 @@ Napi::Value judgeBroken(const CallbackInfo& info) {
 // launches() -> number of kernel launches since the card was set
 Napi::Value launches(const CallbackInfo& info) { return Napi::Number::New(info.Env(), double(emulator::launches())); }
 
+// traffic() -> { read, written }: bytes of device memory that threads touched so far while every access was looked at
+Napi::Value traffic(const CallbackInfo& info) {
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("read", double(emulator::traffic().read));
+  result.Set("written", double(emulator::traffic().written));
+  return result;
+}
+
 }  // namespace
 
 void addEmulatorExports(Napi::Env env, Napi::Object exports) {
@@ -81,5 +89,6 @@ void addEmulatorExports(Napi::Env env, Napi::Object exports) {
   exports.Set("setCard", Napi::Function::New(env, setCard, "setCard"));
   exports.Set("takeReports", Napi::Function::New(env, takeReports, "takeReports"));
   exports.Set("judgeBroken", Napi::Function::New(env, judgeBroken, "judgeBroken"));
+  exports.Set("traffic", Napi::Function::New(env, traffic, "traffic"));
   exports.Set("launches", Napi::Function::New(env, launches, "launches"));
 }

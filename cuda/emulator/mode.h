@@ -45,5 +45,11 @@ Card card();
 std::vector<Report> takeReports();
 // Kernel launches so far.
 std::uint64_t launches();
+// Bytes of device memory that threads have read and written so far while every access was looked at: what a card without caches would
+// move. Each order of a launch counts.
+struct Traffic {
+  std::uint64_t read, written;
+};
+Traffic traffic();
 
 }  // namespace ewald::emulator

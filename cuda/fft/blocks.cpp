@@ -29,6 +29,10 @@ std::uint64_t element_step(const Pass& pass, bool out) {
   return out ? std::uint64_t(pass.out_index) * pass.out_stride : std::uint64_t(pass.in_index) * pass.in_stride;
 }
 
+// Whether the elements of that side are real numbers.
+bool is_real(Source source) { return source != Source::complex && source != Source::hermitian && source != Source::hermitian_packed; }
+bool is_real(Sink sink) { return sink != Sink::complex && sink != Sink::half; }
+
 }  // namespace
 
 void set_turn(Pass& pass, std::uint64_t n, std::uint32_t step, Tables& tables) {
@@ -68,7 +72,8 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
 
   // Runs of 64 bytes where lines are neighbours, 256 threads; fewer where that leaves multiprocessors without work, down to a sector.
   const std::uint64_t room = std::max<std::uint64_t>(1, capacity<T> / pass.length);
-  const std::uint64_t run = across ? 64 / (2 * sizeof(T)) : 1, least = across ? sector / (2 * sizeof(T)) : 1;
+  const bool narrow = (pass.across_in && is_real(pass.source)) || (pass.across_out && is_real(pass.sink));
+  const std::uint64_t element = sizeof(T) * (narrow ? 1 : 2), run = across ? 64 / element : 1, least = across ? sector / element : 1;
   std::uint64_t lanes = power_of_two_from(std::max<std::uint64_t>(run, 2048 / pass.length));
   while (lanes > least && pass.lines / lanes < 2 * multiprocessors) lanes /= 2;
   lanes = std::min({lanes, power_of_two_from(pass.lines), std::uint64_t(most_lanes)});

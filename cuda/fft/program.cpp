@@ -6,26 +6,18 @@
 
 #include "blocks.h"
 #include "lengths.h"
+#include "line.h"
 
 namespace ewald::cuda::fft {
 namespace {
 
 using ewald::fft::Problem;
 using ewald::fft::Side;
-using ewald::fft::Trig;
 
 struct Layout {
   Place place;
   bool complex;
   std::vector<std::uint64_t> count, stride;  // dimension 0 is the batch
-};
-
-// How the lines of an axis are read and written, and the length of the complex transform in between.
-struct Line {
-  std::uint32_t axis, points;
-  Source source = Source::complex;
-  Sink sink = Sink::complex;
-  bool sine = false, pairs = false, swap = false;
 };
 
 Layout layout_of(Place place, const Side& side, std::uint32_t dims) {
@@ -45,34 +37,6 @@ std::uint64_t size_of(const Layout& layout) {
   return size;
 }
 
-Trig inverse(Trig kind) {
-  switch (kind) {
-    case Trig::dct2: return Trig::dct3;
-    case Trig::dct3: return Trig::dct2;
-    case Trig::dst2: return Trig::dst3;
-    case Trig::dst3: return Trig::dst2;
-    default: return kind;
-  }
-}
-
-Line sines_of(Trig kind, std::uint32_t n, std::uint32_t room) {
-  const bool sine = kind >= Trig::dst1;
-  switch (kind) {
-    case Trig::dct1:
-    case Trig::dst1: {
-      const std::uint32_t half = sine ? n + 1 : n - 1;
-      const bool packed = core_of(half, room).length != 0;
-      return {n, packed ? half : 2 * half, packed ? Source::dct1_packed : Source::dct1, Sink::dct1, sine, packed};
-    }
-    case Trig::dct2:
-    case Trig::dst2: return {n, n, Source::dct2, Sink::dct2, sine};
-    case Trig::dct3:
-    case Trig::dst3: return {n, n, Source::dct3, Sink::dct3, sine};
-    default:
-      return n % 2 == 0 ? Line{n, n / 2, Source::dct4, Sink::dct4, sine} : Line{n, 2 * n, Source::dct4_odd, Sink::dct4_odd, sine};
-  }
-}
-
 template <class T>
 class Planner {
  public:
@@ -82,7 +46,6 @@ class Planner {
   Program program();
 
  private:
-  Line line_of(std::uint32_t dim, bool special) const;
   void along(std::uint32_t dim, const Line& line, const Layout& from, const Layout& to, bool last);
   void add(Pass pass, Place from, Place to, const Layout* in, const Layout* out, std::uint32_t dim);
 
@@ -109,9 +72,10 @@ Program Planner<T>::program() {
   std::uint32_t special = 0;
   if (halves) special = problem_.reduced + 1;
   if (widens) {
-    special = axes[0];
-    for (std::size_t i = axes.size(); i-- > 0;)
-      if (problem_.shape[axes[i]] != 1) special = axes[i];
+    // The fastest axis, so that runs of real numbers are long.
+    const Layout& real = source.complex ? target : source;
+    const auto rank = [&](std::uint32_t d) { return problem_.shape[d] == 1 ? ~std::uint64_t(0) : real.stride[d]; };
+    special = *std::min_element(axes.begin(), axes.end(), [&](std::uint32_t a, std::uint32_t b) { return rank(a) < rank(b); });
   }
   // Fastest axes first, as the target has them: the first pass then reads and writes whole runs of memory.
   std::vector<std::uint32_t> order;
@@ -132,7 +96,7 @@ Program Planner<T>::program() {
   for (std::size_t i = 0; i < order.size(); i++) {
     const bool end = i + 1 == order.size(), last = end && !(permutes && i == 0);
     const std::uint32_t d = order[i];
-    along(d, line_of(d, d == special || trig), i == 0 ? source : between, last ? target : between, end);
+    along(d, line_of(problem_, d, d == special || trig, backward_, capacity<T>), i == 0 ? source : between, last ? target : between, end);
   }
   if (permutes && order.size() == 1) {
     // One pass cannot both transform and turn around an array in its own memory.
@@ -145,20 +109,6 @@ Program Planner<T>::program() {
     add(copy, Place::middle, Place::target, &between, &target, dims_);
   }
   return std::move(program_);
-}
-
-template <class T>
-Line Planner<T>::line_of(std::uint32_t dim, bool special) const {
-  const std::uint32_t n = std::uint32_t(problem_.shape[dim]), room = capacity<T>;
-  if (!special) return {n, n, Source::complex, Sink::complex, false, false, backward_};
-  if (problem_.kind == EWALD_FFT_KIND_REAL_C2C)
-    return backward_ ? Line{n, n, Source::complex, Sink::real, false, false, true} : Line{n, n, Source::real, Sink::complex};
-  if (problem_.kind == EWALD_FFT_KIND_R2R) return sines_of(backward_ ? inverse(problem_.trig[dim]) : problem_.trig[dim], n, room);
-  // Real lines of an even length go as complex ones of half of it. Sources and sinks turn the sign of the exponent themselves.
-  const bool packed = n % 2 == 0 && core_of(n / 2, room).length != 0;
-  const std::uint32_t points = packed ? n / 2 : n;
-  if (backward_) return {n, points, packed ? Source::hermitian_packed : Source::hermitian, packed ? Sink::unpacked : Sink::real};
-  return {n, points, packed ? Source::packed : Source::real, Sink::half, false, packed};
 }
 
 // Loops in the order of memory, and those that continue each other made one.

@@ -21,6 +21,7 @@ interface Emulated {
   setCard(card: { memoryBytes?: number; multiprocessors?: number; loseAfterLaunches?: number }): void;
   takeReports(): { finding: string; kernel: string; text: string }[];
   launches(): number;
+  traffic(): { read: number; written: number };
   open(): object;
   close(context: object): void;
   liveBytes(context: object): number;
@@ -149,6 +150,26 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
         expect(described({ shape: [2 ** 20], precision }).passes).toEqual([2, 2]);
         expect(described({ shape: [2 ** 21], precision }).passes).toEqual([3, 3]);
       }
+    });
+    // Shapes whose runs are whole sectors. Tables are read beside the numbers (from a cache, on a card), but by lines of eight none is.
+    test.each([
+      [{ shape: [8, 8, 8] }, true],
+      [{ shape: [8, 8], batch: 5, kind: 'real' }, false],
+      [{ shape: [40, 24, 16] }, false],
+      [{ shape: [32, 96], kind: 'c2c', precision: 'f64' }, false],
+      [{ shape: [64, 16], kind: 'r2r', r2r: 'dct2' }, false],
+      [{ shape: [8192] }, false],
+    ] as [FftOptions, boolean][])('are what was said beforehand: %j', async (options, exact) => {
+      const said = described(options);
+      const fft = await context.fft(options);
+      addon.setMode({ checked: true, orders: 1 });
+      const before = addon.traffic();
+      await fft.forward(numbers(fft.inputLength, options.precision));
+      const after = addon.traffic();
+      expect(after.written - before.written).toBe(said.bytesWritten[0]);
+      if (exact) expect(after.read - before.read).toBe(said.bytesRead[0]);
+      else expect(after.read - before.read).toBeGreaterThanOrEqual(said.bytesRead[0] as number);
+      await fft.dispose();
     });
     test('each pass is one launch', async () => {
       const fft = await context.fft({ shape: [24, 18, 20] });

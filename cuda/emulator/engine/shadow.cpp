@@ -148,6 +148,8 @@ void checkCells(Machine& m, bool shared, std::uintptr_t address, std::size_t byt
   }
 }
 
+Traffic deviceTraffic;  // launches go one at a time
+
 const char* verb(Access access) { return access == Access::read ? "reads" : access == Access::write ? "writes" : "changes (atomically)"; }
 
 }  // namespace
@@ -175,6 +177,8 @@ void checkAccess(Machine& m, std::uintptr_t address, std::size_t bytes, Access a
   if (inArena(address)) {
     const Allocation allocation = launchAllocation(address, bytes);
     if (!allocation) m.die(Finding::outOfRange, std::string(verb(access)) + " " + describeDeviceAddress(address, bytes), code);
+    if (access != Access::write) deviceTraffic.read += bytes;
+    if (access != Access::read) deviceTraffic.written += bytes;
     checkCells(m, false, address, bytes, access, allocation.tracked, code);
     return;
   }
@@ -190,6 +194,8 @@ void checkAccess(Machine& m, std::uintptr_t address, std::size_t bytes, Access a
   m.die(Finding::foreignAddress, format("%s %zu bytes at %p, which is neither device, shared nor local memory (a host pointer? an index far out of range?)",
         verb(access), bytes, reinterpret_cast<void*>(address)), code);
 }
+
+Traffic traffic() { return deviceTraffic; }
 
 void judgeUninitialised(Machine& m) {
   if (unwritten.empty()) return;
