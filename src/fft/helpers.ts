@@ -126,35 +126,48 @@ async function fold(name: 'convolve' | 'correlate', fft: PlanFft, a: Shaped, b: 
   // Without wrapping there must be room for every overlap; what the mode leaves out may wrap onto what it leaves out.
   const padded = pairs.map(({ n, m }) => (mode === 'wrap' ? n : goodLength(mode === 'valid' ? n : n + m - 1)));
   const precision = a.data instanceof Float64Array || b.data instanceof Float64Array ? 'f64' : 'f32';
-  const plan = await fft({ shape: padded, kind: 'r2c', precision });
+  const shape = pairs.map(({ n, m }) => ({ full: n + m - 1, same: n, valid: n - m + 1, wrap: n })[mode]);
+  // Counted from the first overlap, where `full` begins; that of a correlation has the shift −(m − 1).
+  const first = pairs.map(({ m }) => ({ full: 0, same: (m - 1) >> 1, valid: m - 1, wrap: name === 'correlate' ? m - 1 : 0 })[mode]);
+  // Zeros are not transformed, nor is what nobody wants transformed back, where that saves more than a plan of its own costs.
+  const count = (lengths: readonly number[]): number => lengths.reduce((product, n) => product * n, 1);
+  const worth = (lengths: readonly number[]): readonly number[] => (pairs.length > 1 && 4 * count(lengths) < 3 * count(padded) ? lengths : padded);
+  const wanted = worth(mode === 'wrap' ? padded : first.map((k, axis) => k + (shape[axis] as number)));
+  const plans = new Map<string, FftPlan>();
+  const planFor = async (inputShape: readonly number[]): Promise<FftPlan> => {
+    const plan = plans.get(inputShape.join()) ?? (await fft({ shape: padded, kind: 'r2c', precision, inputShape }));
+    plans.set(inputShape.join(), plan);
+    return plan;
+  };
   try {
     const ArrayType = precision === 'f64' ? Float64Array : Float32Array;
-    const place = ({ data, shape }: Shaped): FftArray => {
-      const out = new ArrayType(plan.inputLength);
-      copyBox(data, shape, out, padded, shape);
-      return out;
+    const spectrum = async (data: FftArray, lengths: readonly number[]): Promise<FftArray> => {
+      const inputShape = worth(lengths);
+      const input = new ArrayType(count(inputShape));
+      copyBox(data, lengths, input, inputShape, lengths);
+      return (await planFor(inputShape)).forward(input);
     };
-    const x = await plan.forward(place(a));
-    const y = await plan.forward(place(b));
-    // Correlation is convolution with the second array turned round: its spectrum conjugated.
-    const sign = name === 'correlate' ? -1 : 1;
+    const x = await spectrum(a.data, a.shape);
+    // Correlation is convolution with the second array turned round.
+    const y = await spectrum(name === 'correlate' ? b.data.slice().reverse() : b.data, b.shape);
     for (let i = 0; i < x.length; i += 2) {
-      const [p, q, r, s] = [x[i] as number, x[i + 1] as number, y[i] as number, sign * (y[i + 1] as number)];
+      const [p, q, r, s] = [x[i] as number, x[i + 1] as number, y[i] as number, y[i + 1] as number];
       x[i] = p * r - q * s;
       x[i + 1] = p * s + q * r;
     }
-    const z = await plan.backward(x, undefined, { scale: 'full' });
-    const shape = pairs.map(({ n, m }) => ({ full: n + m - 1, same: n, valid: n - m + 1, wrap: n })[mode]);
-    // Counted from the first overlap, where `full` begins; a correlation has that at shift −(m − 1), at the end of the period.
-    const first = pairs.map(({ m }) => ({ full: 0, same: (m - 1) >> 1, valid: m - 1, wrap: name === 'correlate' ? m - 1 : 0 })[mode]);
-    const start = first.map(
-      (k, axis) => (k - (name === 'correlate' ? (b.shape[axis] as number) - 1 : 0) + (padded[axis] as number)) % (padded[axis] as number),
+    const z = await (await planFor(wanted)).backward(x, undefined, { scale: 'full' });
+    const out = new ArrayType(count(shape));
+    copyBox(
+      z,
+      wanted,
+      out,
+      shape,
+      shape,
+      first.map((k, axis) => k % (wanted[axis] as number)),
     );
-    const out = new ArrayType(shape.reduce((product, n) => product * n, 1));
-    copyBox(z, padded, out, shape, shape, start);
     return { data: out, shape };
   } finally {
-    await plan.dispose();
+    for (const plan of plans.values()) await plan.dispose();
   }
 }
 

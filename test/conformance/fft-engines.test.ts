@@ -19,9 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => native?.context?.dispose());
 
-// Parts of axes have no word in FFTW: plans of them are refused.
-const pruned = validate.selectRows(['fft:*inputShape=*', 'fft:*keep=*']);
-const table = validate.selectRows(['fft']).filter((row) => !pruned.includes(row));
+// Parts of axes are padded and cut on the host, which device arrays are not brought to.
+const table = validate.selectRows(['fft']).filter(({ id }: { id: string }) => !/:(inputShape|keep)=.*:arrays=/.test(id));
 const sweeps = validate.selectRows(['fft:lengths']);
 const many = [...sweeps, ...validate.selectRows(['fft:heffte'])];
 const single = table.filter((row) => !sweeps.includes(row));

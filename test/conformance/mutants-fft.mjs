@@ -117,7 +117,7 @@ const webgpu = [
 
 const script = [
   ['a product of spectra is conjugated', 'x[i + 1] = p * s + q * r;', 'x[i + 1] = p * s - q * r;', ['fft:convolve:*']],
-  ['correlation is convolution', "name === 'correlate' ? -1 : 1", '1', ['fft:correlate:*']],
+  ['correlation is convolution', "name === 'correlate' ? b.data.slice().reverse() : b.data", 'b.data', ['fft:correlate:*']],
   ['the middle of a fold is a place off', 'same: (m - 1) >> 1', 'same: m >> 1', ['fft:convolve:*']],
   [
     'odd lengths are shifted too far',

@@ -2,13 +2,18 @@
 import { enums, fftDescriptor } from '../../layout/layout.js';
 import { pack } from '../../layout/struct.js';
 import type { DeviceInfo, FftDescriptor, FftKernel, Op } from '../backend.js';
+import { padAndCut, wholeOf } from '../fft-padding.js';
 import { addonError } from '../status.js';
 import { handleOf } from './array.js';
 import type { CudaHost } from './host.js';
 
 /** The fft room of a card. */
 export function fftOp(host: CudaHost, device: DeviceInfo): Op<FftDescriptor, FftKernel> {
-  return { supports: (descriptor) => supports(host, descriptor, device), plan: (descriptor) => plan(host, descriptor) };
+  // The kernels know whole axes only.
+  return {
+    supports: (descriptor) => supports(host, descriptor.pruned ? wholeOf(descriptor) : descriptor, device),
+    plan: (descriptor) => (descriptor.pruned ? padAndCut(descriptor, (whole) => plan(host, whole)) : plan(host, descriptor)),
+  };
 }
 
 function describe({ addon, context }: CudaHost, descriptor: FftDescriptor) {
@@ -20,7 +25,6 @@ function describe({ addon, context }: CudaHost, descriptor: FftDescriptor) {
 }
 
 function supports(host: CudaHost, descriptor: FftDescriptor, device: DeviceInfo): true | { readonly why: string } {
-  if (descriptor.pruned) return { why: 'CUDA takes no inputShape or keep yet; use webgpu, wasm or native, or pad and cut the arrays' };
   const { bytes } = describe(host, descriptor);
   if (device.memory === null || bytes <= device.memory) return true;
   const { shape, batch } = descriptor;

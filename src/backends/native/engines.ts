@@ -103,7 +103,6 @@ export function supportsEngine(addon: EngineAddon, engine: ExternalEngine, descr
   const gpu = engine === 'cufft' || engine === 'rocfft';
   if (gpu && descriptor.kind === 'r2r') return { why: `${title} has no sines and cosines; use the engine ewald or fftw` };
   if (gpu && descriptor.userWorkspace) return { why: `${title} keeps its workspace on the card; leave userWorkspace out` };
-  if (descriptor.pruned) return { why: `${title} takes no inputShape or keep; pad and cut the arrays, or use the engine ewald` };
   const found = find(addon, engine, descriptor.precision === 'f64');
   return found.available ? true : { why: found.why };
 }

@@ -19,6 +19,7 @@ import type {
   PiKernel,
   Probe,
 } from '../backend.js';
+import { padAndCut } from '../fft-padding.js';
 import { coreVariants } from '../fft-radices.js';
 import { addonError } from '../status.js';
 import { CoreArray, handleOf, type MemoryAddon } from './array.js';
@@ -211,6 +212,8 @@ class NativeBackend implements Backend {
       const addon = this.#addon;
       const { engine } = descriptor;
       if (engine === 'ewald') return this.#planFft(descriptor);
+      // Engines know whole axes only.
+      if (descriptor.pruned) return padAndCut(descriptor, (whole) => this.fftEngine.plan(whole));
       const plan = await createEnginePlan(addon, engine, descriptor).catch((error) => Promise.reject(addonError(error)));
       return this.#fftKernel(plan, descriptor, () => addon.engineDestroy(plan));
     },
@@ -243,7 +246,7 @@ class NativeBackend implements Backend {
     return {
       bytes,
       workspaceElements: descriptor.userWorkspace ? addon.fftSizes(plan)[2] : 0,
-      prunes: true, // external engines refuse parts of axes in supports
+      prunes: true,
       execute: run,
       executeOn: run,
       dispose: async () => {
