@@ -94,7 +94,7 @@ async function compare(kind, shape, input, contestants) {
       while (performance.now() - warm < 60);
       const error = sampledError(kind, shape, input, contestant.at);
       results[name] = error < 1e-4 ? { error } : { error, wrong: `relative error ${error.toPrecision(2)}` };
-      if (error < 1e-4) racing.push({ name, contestant, times: [], count: Math.max(1, Math.round(1000 / (await time(contestant, 1)))) });
+      if (error < 1e-4) racing.push({ name, contestant, times: [], count: Math.max(1, Math.round(2000 / (await time(contestant, 1)))) });
       else await contestant.dispose?.();
     } catch (error) {
       results[name] = { wrong: String(error?.message ?? error).split('\n')[0] };

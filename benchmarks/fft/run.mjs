@@ -44,7 +44,11 @@ function run(command, args, environment = {}) {
   const { stdout, status } = spawnSync(command, args, settings);
   return { status, text: stdout };
 }
-const inWasm = (program, args) => run(process.execPath, ['--no-warnings', path.join(here, 'wasm.mjs'), path.join(out, `${program}.wasm`), ...args]);
+// V8 compiles wasm twice, the better code in the background, which on a busy machine may take as long as a whole case: it is told to compile
+// well at once, but for making plans, where the first is what a user waits for.
+const optimised = '--no-liftoff';
+const inWasm = (program, args, flags = [optimised]) =>
+  run(process.execPath, ['--no-warnings', ...flags, path.join(here, 'wasm.mjs'), path.join(out, `${program}.wasm`), ...args]);
 
 if (options.verify && options.neon) {
   buildNeon('verify');
@@ -66,9 +70,9 @@ if (options.verify) {
 }
 
 /** One case by the driver; throws where the result was wrong. */
-function drive(where, id, extra = []) {
+function drive(where, id, extra = [], flags = [optimised]) {
   const args = ['--seconds', seconds, ...extra, id];
-  const { text } = where === 'wasm' ? inWasm('driver', args) : run(path.join(out, 'driver'), ['--wisdom', path.join(out, 'wisdom'), ...args]);
+  const { text } = where === 'wasm' ? inWasm('driver', args, flags) : run(path.join(out, 'driver'), ['--wisdom', path.join(out, 'wisdom'), ...args]);
   const result = JSON.parse(text || '{"error":"the driver ended without an answer"}');
   if (result.error) throw new Error(`${id} ${where}: ${result.error}`);
   return result;
@@ -113,7 +117,7 @@ each('halves', halves.shapes, (shape) => {
 });
 each('plans', plans.lengths, (n) => {
   const [native, wasm] = ['native', 'wasm'].map((where) => {
-    const { createMs, createFirstMs } = drive(where, `c2c:f32:${n}`, ['--no-fftw', '--seconds', '0.01']);
+    const { createMs, createFirstMs } = drive(where, `c2c:f32:${n}`, ['--no-fftw', '--seconds', '0.01'], []);
     return { ms: createMs, firstMs: createFirstMs };
   });
   return { n, native, wasm, most: plans.most };
@@ -143,7 +147,7 @@ if (wanted.includes('peers')) {
   const problem = needed.length > 0 ? `${needed.join(', ')} not found; run node scripts/build.mjs first` : install();
   if (problem) say(`  packages from npm: ${problem}`);
   if (needed.length === 0) {
-    const { text } = run(process.execPath, [path.join(here, 'peers.mjs'), options.quick ? '0.1' : '0.3']);
+    const { text } = run(process.execPath, [optimised, path.join(here, 'peers.mjs'), options.quick ? '0.1' : '0.3']);
     Object.assign(report, JSON.parse(text || '{"peers":[],"facade":[],"missing":{"all":"peers.mjs ended without an answer"}}'));
     for (const [name, reason] of Object.entries(report.missing)) say(`  ${name}: ${problem ?? reason}`);
     title('peers');
