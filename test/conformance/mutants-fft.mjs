@@ -11,8 +11,14 @@ const core = [
   ['a cosine of 13 has the wrong sign', 'isa/butterfly.h', '-0.3546048870425356259696', '0.3546048870425356259696', [c2c(13)]],
   ['radix 4 turns one result the wrong way', 'isa/butterfly.h', 'd = {q.re - t.im, q.im + t.re};', 'd = {q.re + t.im, q.im - t.re};', [c2c(64)]],
   ['factors between stages forget the stage', 'lines.cpp', 'roots.get(uint64_t(p) * j * step, w);', 'roots.get(uint64_t(p) * j, w);', [c2c('64x64'), c2c(512)]],
-  ['squares of the chirp go around too soon', 'lines.cpp', 'roots.get(j * j % (2 * uint64_t(n)), chirp', 'roots.get(j * j % uint64_t(n), chirp', [c2c(17)]],
-  ['the filter of a convolution is not conjugated', 'lines.cpp', '= -chirp[2 * j + 1] * scale;', '= chirp[2 * j + 1] * scale;', [c2c(17)]],
+  ['squares of the chirp go around too soon', 'chirp.cpp', 'square -= 2 * uint64_t(n);', 'square -= uint64_t(n);', [c2c(17)]],
+  [
+    'the filter of a convolution is not conjugated',
+    'isa/real.cpp',
+    'times_conjugate<T, W>(load_interleaved<T, W, false>(a + 2 * j), w.re, w.im)',
+    'times<T, W>(load_interleaved<T, W, false>(a + 2 * j), w.re, w.im)',
+    [c2c(17)],
+  ],
   ['a convolution across lines is too short', 'lines.cpp', 'good_length(2 * n - 1, 4)', 'good_length(n + 1, 4)', ['fft:c2c:f32:n=13x17x19']],
   ['a quarter of the roots has the wrong sign', 'roots.cpp', 'minus_re = true;', 'minus_re = false;', [c2c(12)]],
   [
