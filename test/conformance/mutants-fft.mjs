@@ -64,6 +64,20 @@ const core = [
   ],
   ['the highest frequency is the lowest', 'isa/real.cpp', 'z[2 * half] = first - second;', 'z[2 * half] = first + second;', [r2c(64)]],
   ['the far factor of a long line forgets its block', 'isa/split.cpp', 'plan.far + 2 * (k1 * blocks1 + block)', 'plan.far + 2 * (k1 * blocks1)', [c2c(1155)]],
+  [
+    'what lies behind the data is not zero',
+    'run.cpp',
+    'std::memset(a + end * row, 0, (w.whole - end) * row * sizeof(T));',
+    '',
+    ['fft:c2c:f32:n=64x64:inputShape=32-32', 'fft:c2c:f32:n=32x48:inputShape=20-17:keep=-5+11-9'],
+  ],
+  [
+    'frequencies below zero are left out',
+    'run.cpp',
+    'if (parts.around > 0) pass.engine->scatter(',
+    'if (parts.around > w.whole) pass.engine->scatter(',
+    ['fft:c2c:f32:n=32x48:inputShape=20-17:keep=-5+11-9'],
+  ],
 ].map(([name, file, find, replace, ids]) => ({ name: `fft: ${name}`, file: `fft/${file}`, find, replace, ids, on: 'fft' }));
 
 const native = [
@@ -104,6 +118,13 @@ const webgpu = [
     'out[2 * at + 1] = -im / length;',
     'out[2 * at + 1] = im / length;',
     [c2c(97)],
+  ],
+  [
+    'what lies beyond the data is read',
+    'src/backends/webgpu/fft-shader.ts',
+    'if (i >= ${count}u) { ${otherwise} }',
+    '',
+    ['fft:c2c:f32:n=16:inputShape=5'],
   ],
   [
     'gaps are not kept',
