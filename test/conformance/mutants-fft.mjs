@@ -119,13 +119,7 @@ const webgpu = [
     'out[2 * at + 1] = im / length;',
     [c2c(97)],
   ],
-  [
-    'what lies beyond the data is read',
-    'src/backends/webgpu/fft-shader.ts',
-    'if (i >= ${count}u) { ${otherwise} }',
-    '',
-    ['fft:c2c:f32:n=16:inputShape=5'],
-  ],
+  ['what lies beyond the data is read', 'src/backends/webgpu/fft-shader.ts', 'count < whole ? ', 'count < 0 ? ', ['fft:c2c:f32:n=16:inputShape=5']],
   [
     'gaps are not kept',
     'src/backends/webgpu/fft.ts',
