@@ -198,8 +198,17 @@ struct Block {
   }
 };
 
+// Full blocks that a multiprocessor should hold: as many as the compiler manages without spilling. A multiprocessor of 7.5 has 1024 threads.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
+constexpr unsigned most_resident = 2;
+#else
+constexpr unsigned most_resident = 3;
+#endif
 template <class T, bool Plain, bool PowersOfTwo>
-__global__ void __launch_bounds__(capacity<T> / elements_a_thread)
+constexpr unsigned resident = PowersOfTwo && (Plain || sizeof(T) == 8) ? most_resident : 2;
+
+template <class T, bool Plain, bool PowersOfTwo>
+__global__ void __launch_bounds__(capacity<T> / elements_a_thread, (resident<T, Plain, PowersOfTwo>))
     transform_lines(const __grid_constant__ Pass pass, const void* in, void* out, const Complex<T>* roots, T scale) {
   using C = Complex<T>;
   EWALD_DYNAMIC_SHARED(C, points);
