@@ -2,7 +2,7 @@
 import type { Row } from './case.js';
 import { fftRows } from './cases/fft/index.js';
 import { indexingRows } from './cases/indexing.js';
-import { indexingStageRows } from './cases/indexing-stages.js';
+import { indexingStageRows } from './cases/indexing-stages/index.js';
 import { piRows } from './cases/pi.js';
 
 /** All rows; ids are unique. */

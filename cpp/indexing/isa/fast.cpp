@@ -46,7 +46,7 @@ void search_with(const RunPlan& plan, int input, const Effort& effort, const Spo
   count_directions_fast(plan.tables, points, base.length, spots, first, plan.params.dist1, work);
   const int picked = pick_directions(work.counts, points, first, effort.directions, work.picked);
   record_sampling(work, base.length, base.row, first, points);
-  for (int i = 0; i < picked; i++) record_pick(work, work.picked[i], float(work.counts[work.picked[i]]));
+  for (int i = 0; i < picked && work.stages; i++) record_pick(work, work.picked[i], float(work.counts[work.picked[i]]));
   climb(plan.tables, points, work.picked, picked, base.length, spots, first, candidates,
         effort.free_scale ? scale_tolerance : length_tolerance, work);
   record_vectors(work, work.kept, true);
