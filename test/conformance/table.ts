@@ -1,10 +1,11 @@
 /** Registers the case tables with vitest: one test a row and backend, by the id of the row. */
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { fftwAbsent, fftwRequired, fftwTruth, openFftw } from '../support/fftw.js';
 
 type Validate = typeof import('../../src/validate/index.js');
 type Result = import('../../src/validate/index.js').RowResult;
 type Backend = Result['backend'];
+/** Node's alone: it goes through the native backend, and a browser could not even load it. */
+type Fftw = typeof import('../support/fftw.js');
 
 /** Fails on `fail`; every outcome that is not `pass` is a skip with its reason, so that no skipped row reads as passed. */
 function judge({ id, outcome, why }: Result, skip: (note?: string) => never): void {
@@ -12,36 +13,39 @@ function judge({ id, outcome, why }: Result, skip: (note?: string) => never): vo
   if (outcome !== 'pass') skip(`${outcome}: ${why}`);
 }
 
-/** Rows of every backend in `names`, run here; transforms against FFTW as well, where it is. */
+/** Rows of every backend in `names`, run here; transforms against FFTW as well, where it is given and present. */
 export function describeHere(
   place: string,
   names: readonly Backend[],
   validate: Validate,
   createContext: Parameters<Validate['validate']>[0]['createContext'],
   require: string | undefined,
+  second?: Fftw,
 ): void {
   for (const name of names) {
     describe(`${name} in ${place}`, () => {
-      let fftw: Awaited<ReturnType<typeof openFftw>>;
+      let fftw: Awaited<ReturnType<Fftw['openFftw']>>;
       let candidate: Awaited<ReturnType<Validate['openCandidates']>>[number] | undefined;
       beforeAll(async () => {
         [candidate] = await validate.openCandidates({ createContext, backends: [name], ...(require === undefined ? {} : { require }) });
-        fftw = await openFftw();
+        fftw = await second?.openFftw();
       });
       afterAll(async () => {
         await candidate?.context?.dispose();
         await fftw?.dispose();
       });
-      test('FFTW is the second oracle of transforms', async ({ skip }) => {
-        const absent = await fftwAbsent();
-        if (absent !== undefined && fftwRequired) throw new Error(`EWALD_REQUIRE names fftw, but: ${absent}`);
-        if (absent !== undefined) skip(`absent: ${absent}`);
-      });
+      if (second) {
+        test('FFTW is the second oracle of transforms', async ({ skip }) => {
+          const absent = await second.fftwAbsent();
+          if (absent !== undefined && second.fftwRequired) throw new Error(`EWALD_REQUIRE names fftw, but: ${absent}`);
+          if (absent !== undefined) skip(`absent: ${absent}`);
+        });
+      }
       for (const row of validate.rows) {
         test(row.id, { timeout: 180_000 }, async ({ skip }) => {
           if (!candidate) throw new Error('the backend was not opened');
           const problem = new validate.Problem(row);
-          const value = fftw && candidate.context && (await fftwTruth(fftw, row.id));
+          const value = second && fftw && candidate.context && (await second.fftwTruth(fftw, row.id));
           if (value) problem.second = { name: 'FFTW', value };
           judge(await validate.runRow(problem, candidate), skip);
         });
