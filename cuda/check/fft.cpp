@@ -166,6 +166,9 @@ void refused(Report& report) {
   ewald_cuda_fft* plan = nullptr;
   ewald_fft_descriptor d = of(EWALD_FFT_KIND_C2C, {1u << 27, 1u << 12});
   report.equal("a transform that no card holds is refused", uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)), EWALD_STATUS_LIMIT);
+  d = of(EWALD_FFT_KIND_C2C, {16, 16});
+  d.in_count[1] = 8;
+  report.equal("a part of an axis is refused", uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)), EWALD_STATUS_INVALID_ARGUMENT);
   d.rank = 9;
   report.equal("nine axes are refused", uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)), EWALD_STATUS_INVALID_ARGUMENT);
 }
