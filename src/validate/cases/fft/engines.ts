@@ -3,7 +3,11 @@ import type { Context } from '../../../context.js';
 import type { FftOptions, FftPrecision } from '../../../fft/fft.js';
 import { type Comparison, type Row, seedOf } from '../../case.js';
 import * as bounds from '../../tolerances.js';
+import { arrayRows } from './arrays.js';
+import { heffteRows } from './heffte.js';
 import { fftRows } from './index.js';
+import { kindRows } from './kinds.js';
+import { lengthRows } from './lengths.js';
 import type { Problem } from './problem.js';
 import { product, smooth } from './shapes.js';
 
@@ -13,13 +17,16 @@ export interface OnEngine extends Pick<FftOptions, 'engine' | 'tune'> {
   readonly precision?: FftPrecision;
 }
 
+/** Rows that are plans alone, which may be had in another precision; the others bring arrays of their own, or are right by properties. */
+const plainRows: readonly Row[] = [...kindRows, ...arrayRows, ...heffteRows, ...lengthRows];
+
 /** Those of `rows` that are transforms, planned with further options; input and truth stay those of the row. */
 export function engineRows(on: OnEngine, rows: readonly Row[] = fftRows): Row[] {
   const suffix = Object.entries(on).map(([name, value]) => `:${name}=${value}`);
   // What has thousands of plans is not measured one by one.
   const optionsOf = (row: Row): OnEngine => (row.plans === undefined ? on : { tune: 'estimate', ...on });
   return rows
-    .filter((row) => fftRows.includes(row))
+    .filter((row) => (on.precision === undefined ? fftRows : plainRows).includes(row))
     .map((row) => ({
       ...row,
       id: `${row.id}${suffix.join('')}`,
