@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { createContext, devices } from '../../dist/index.node.js';
+import { measure } from '../support/process-memory.mjs';
 
 export const name = 'cycles';
 /** What is looked at. */
@@ -33,16 +34,6 @@ async function cycle(backend) {
   await ctx.dispose();
 }
 
-async function measure() {
-  for (let i = 0; i < 4; i++) {
-    globalThis.gc();
-    // Finalizers and the release of wasm memories run in tasks of their own.
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
-  return { rss, heapUsed, external, arrayBuffers };
-}
-
 /** Bytes that the native core of the whole process holds: what a context counts for itself may be wrong. */
 function nativeBytes() {
   const path = fileURLToPath(new URL(`../../dist/native/${process.platform}-${process.arch}/ewald_native.node`, import.meta.url));
@@ -51,7 +42,6 @@ function nativeBytes() {
 
 /** Runs it; `scale` shortens. Throws where memory stays. */
 export async function run({ scale = 1, note = () => {} } = {}) {
-  if (!globalThis.gc) throw new Error('needs node --expose-gc');
   const cycles = Math.round(1e4 * scale);
   const present = new Set((await devices()).filter(({ available }) => available).map(({ backend }) => backend));
   for (const backend of backends.filter((candidate) => present.has(candidate))) {

@@ -23,3 +23,10 @@ test('plans of FFTW leave memory where it was', async ({ skip }) => {
   if (absent) skip(absent);
   expect(stdout).toMatch(/fftw: 3000 cycles/);
 });
+
+test('a thousand images through run and stream leave memory where it was, on every backend', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [soak, 'indexing', '--scale', '0.01']);
+  const lines = stdout.split('\n').filter((line) => line.includes('images in'));
+  console.log(lines.join('\n'));
+  expect(stdout).toMatch(/wasm: 2 × 1000 images/);
+});
