@@ -118,7 +118,7 @@ export function reportEngines(addon: EngineAddon): EngineReport[] {
   return (Object.keys(engines) as ExternalEngine[]).map((engine) => {
     // FFTW has a library for each precision; the other engines answer the same twice.
     const [single, double] = [find(addon, engine, false), find(addon, engine, true)];
-    const found = single.available ? single : double;
+    const found = double.available && !single.available ? double : single;
     const { title, proven } = engines[engine];
     const which = engine !== 'fftw' || single.available === double.available ? '' : ` (${single.available ? 'single' : 'double'} precision only)`;
     return {
