@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Context, convolve, correlate, createContext, devices, fftfreq, fftshift, goodLength, ifftshift, rfftfreq } from 'ewald';
+import { type Context, convolve, correlate, createContext, devices, type FftOptions, fftfreq, fftshift, goodLength, ifftshift, rfftfreq } from 'ewald';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatNpy, parseNpy } from '../../src/data/npy.js';
 import { Random } from '../../src/simulate/random.js';
@@ -92,6 +92,17 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     await refused(() => second, 'Shape', 'detached');
     await plan.dispose();
     await refused(() => plan.forward(new Float32Array(96)), 'Disposed', 'fft plan');
+  });
+
+  it('count elements of both sides as heFFTe counts those of its boxes, and need no workspace of the caller unless they say so', async () => {
+    const sizes = async (options: Partial<FftOptions>) => {
+      const plan = await context.fft({ shape: [4, 4, 4], ...options });
+      await plan.forward(new Float32Array(plan.inputLength), undefined, { workspace: new Float32Array(2 * plan.sizeWorkspace) });
+      return [plan.sizeInput, plan.sizeOutput, plan.inputLength, plan.outputLength];
+    };
+    expect(await sizes({})).toEqual([64, 64, 128, 128]);
+    for (const reducedAxis of [0, 1, 2]) expect(await sizes({ kind: 'r2c', reducedAxis })).toEqual([64, 48, 64, 96]);
+    expect(await sizes({ kind: 'c2c', batch: 3, userWorkspace: true })).toEqual([192, 192, 384, 384]);
   });
 
   it('leave memory where it was after a thousand plans', async () => {

@@ -236,9 +236,11 @@ class NativeBackend implements Backend {
     const elements = Math.max(descriptor.inputElements, descriptor.outputElements);
     // A thread of the pool costs some 30 microseconds to reach, several times that on a busy machine: what takes about as long is done at once.
     const now = elements * Math.log2(elements + 1) < 1_000_000;
-    const run: FftKernel['executeOn'] = async (direction, input, output, scale, workspace) => {
+    const run: FftKernel['executeOn'] = async (direction, input, output, scale, given) => {
+      // A plan that holds its own needs none, and what is given may be too short for it.
+      const workspace = descriptor.userWorkspace ? (given ?? null) : null;
       try {
-        await addon.fftExecute(plan, enums.FftDirection[direction], handleOf(input), handleOf(output), workspace ?? null, enums.FftScale[scale], now);
+        await addon.fftExecute(plan, enums.FftDirection[direction], handleOf(input), handleOf(output), workspace, enums.FftScale[scale], now);
       } catch (error) {
         throw addonError(error);
       }
