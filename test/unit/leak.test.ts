@@ -30,3 +30,11 @@ test('a thousand images through run and stream leave memory where it was, on eve
   console.log(lines.join('\n'));
   expect(stdout).toMatch(/wasm: 2 × 1000 images/);
 });
+
+test('a thousand plans of transforms on each backend leave memory where it was', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [soak, 'plans', '--scale', '0.01']);
+  const lines = stdout.split('\n').filter((line) => line.includes('cycles in') || line.includes('absent'));
+  console.log(lines.join('\n'));
+  expect(lines).toHaveLength(4);
+  expect(stdout).toMatch(/wasm: 1000 cycles/);
+});

@@ -1,0 +1,63 @@
+// Transforms of every length to 2048 and every prime to 5000, in every kind and precision, on every backend; and large ones by what holds of any.
+import { createContext } from '../../dist/index.node.js';
+import { allLengths, largeRow, openCandidates, Problem, runRow, sweepRow, sweptKinds } from '../../dist/validate.js';
+import { softwareVulkan } from '../../scripts/lib/chromium.mjs';
+
+export const name = 'fft';
+export const about = 'every length to 2048 and prime to 5000 in every kind on every backend; transforms of up to 2^24 points';
+export const minutes = 240;
+
+const backends = ['wasm', 'native', 'cuda-emulated', 'webgpu'];
+/** A software GPU compiles for a second a length: there one kind takes every length, the others every eighth. */
+const everyOnWebgpu = (kind) => (kind === 'c2c' ? 1 : 8);
+const large = [[2 ** 20], [1000003], [2 ** 22], [45360], [720720], [512, 512], [1021, 1023], [128, 128, 128], [100, 100, 100], [256, 256, 256]];
+
+/** Rows of a backend; `scale` takes a share of the lengths. */
+function* rowsFor(backend, scale) {
+  for (const kind of sweptKinds) {
+    for (const precision of backend === 'webgpu' ? ['f32'] : ['f32', 'f64']) {
+      const step = Math.max(1, Math.round((backend === 'webgpu' ? everyOnWebgpu(kind) : 1) / scale));
+      for (const { name: piece, lengths } of allLengths) {
+        const least = kind === 'dct1' ? 2 : 1;
+        const taken = lengths.filter((n, i) => n >= least && i % step === 0);
+        if (taken.length > 0) yield sweepRow(kind, precision, `${piece}:every=${step}`, taken);
+      }
+    }
+  }
+  // The emulator takes minutes for a million points.
+  const most = backend === 'cuda-emulated' ? 2 ** 18 : 2 ** 24 * Math.min(1, 8 * scale);
+  for (const shape of large.filter((lengths) => lengths.reduce((product, n) => product * n, 1) <= most)) {
+    yield largeRow('c2c', 'f32', shape);
+    yield largeRow('r2c', 'f32', shape);
+    if (backend !== 'webgpu') yield largeRow('c2c', 'f64', shape);
+  }
+  yield largeRow('dct2', 'f32', [512, 729]);
+}
+
+/** Runs it; throws where a row is not green. */
+export async function run({ scale, note }) {
+  Object.assign(process.env, softwareVulkan());
+  const wrong = [];
+  for (const backend of backends) {
+    const [candidate] = await openCandidates({ createContext, backends: [backend], budget: Number.POSITIVE_INFINITY });
+    if (!candidate.context) {
+      note(`${backend}: absent (${candidate.reason})`);
+      continue;
+    }
+    const [worst, counts] = [{ used: 0, id: '' }, {}];
+    try {
+      for (const row of rowsFor(backend, scale)) {
+        const result = await runRow(new Problem(row), candidate);
+        counts[result.outcome] = (counts[result.outcome] ?? 0) + 1;
+        if (result.outcome !== 'pass') wrong.push(`${backend} ${row.id}: ${result.outcome}, ${result.why}`);
+        const used = result.error / result.bound;
+        if (used > worst.used) Object.assign(worst, { used, id: row.id });
+      }
+    } finally {
+      await candidate.context?.dispose();
+    }
+    const outcomes = Object.entries(counts).map(([outcome, count]) => `${count} ${outcome}`);
+    note(`${backend}: rows ${outcomes.join(', ')}; nearest to its bound ${worst.id} with ${worst.used.toFixed(2)} of it`);
+  }
+  if (wrong.length > 0) throw new Error(wrong.join('\n'));
+}

@@ -1,0 +1,75 @@
+// Plans of transforms made, run, refused and disposed over and over, on every backend: memory has to come back to where it was.
+import { createContext, devices } from '../../dist/index.node.js';
+import { softwareVulkan } from '../../scripts/lib/chromium.mjs';
+import { measure } from '../support/process-memory.mjs';
+
+export const name = 'plans';
+export const about = '10^5 times plan, transform and dispose, with refusals in between, on each backend';
+export const minutes = 30;
+
+const backends = ['wasm', 'native', 'webgpu', 'cuda-emulated'];
+// Few shapes, so that a GPU compiles them once: a convolution, pairs of real lines, a sine, a workspace of the caller, one array for both sides.
+const shapes = [
+  { shape: [17] },
+  { shape: [3, 6], kind: 'r2c' },
+  { shape: [5], kind: 'r2r', r2r: 'dst1' },
+  { shape: [4, 4], userWorkspace: true },
+  { shape: [8], inPlace: true },
+];
+
+async function cycle(ctx, i) {
+  const atRest = ctx.liveBytes;
+  const plan = await ctx.fft(shapes[i % shapes.length]);
+  const input = new Float32Array(plan.inputLength);
+  input[0] = 1;
+  const workspace = new Float32Array(2 * plan.sizeWorkspace);
+  const output = await plan.forward(input, undefined, { workspace });
+  // A delta at the first place: the first number of its spectrum is 1, of a sine 2 sin(pi/6).
+  if (Math.abs(output[0] - 1) > 1e-6) throw new Error(`${ctx.backends[0].name}: the transform of a delta begins with ${output[0]}`);
+  if (i % 4 === 0) {
+    for (const mistake of [() => plan.forward(new Float32Array(1)), () => ctx.fft({ shape: [1], kind: 'r2r', r2r: 'dct1' })]) {
+      const error = await mistake().then(
+        () => undefined,
+        (thrown) => thrown,
+      );
+      if (!error?.tag) throw new Error(`${ctx.backends[0].name}: a mistake was not refused`);
+    }
+  }
+  await plan.dispose();
+  if (ctx.liveBytes !== atRest) throw new Error(`${ctx.backends[0].name}: ${ctx.liveBytes - atRest} bytes are left after disposal`);
+}
+
+/** Runs it; `scale` shortens. Throws where memory stays. */
+export async function run({ scale = 1, note = () => {} } = {}) {
+  Object.assign(process.env, softwareVulkan());
+  const cycles = Math.round(1e5 * scale);
+  const present = new Map((await devices()).map((row) => [row.backend, row.available]));
+  for (const backend of backends) {
+    let ctx;
+    try {
+      ctx = await createContext({ backend, strict: true, log: { level: 'error' } });
+    } catch (error) {
+      if (present.get(backend)) throw error;
+      note(`${backend}: absent`);
+      continue;
+    }
+    try {
+      // Compiled code, pipelines, pools and caches come with the first cycles.
+      for (let i = 0; i < Math.max(100, cycles / 10); i++) await cycle(ctx, i);
+      const before = await measure();
+      const started = performance.now();
+      for (let i = 0; i < cycles; i++) await cycle(ctx, i);
+      const took = (performance.now() - started) / 1000;
+      const after = await measure();
+      const grown = Object.fromEntries(Object.keys(before).map((what) => [what, after[what] - before[what]]));
+      const words = Object.entries(grown).map(([what, bytes]) => `${what} ${(bytes / 1e6).toFixed(2)} MB`);
+      note(`${backend}: ${cycles} cycles in ${took.toFixed(1)} s, memory changed by ${words.join(', ')}`);
+      // A few dozen bytes a cycle would show in the full run; the resident set also has what allocators and drivers keep for themselves.
+      if (grown.heapUsed > 1e6 + 20 * cycles) throw new Error(`${backend}: the JavaScript heap grew by ${grown.heapUsed} bytes in ${cycles} cycles`);
+      if (grown.arrayBuffers > 1e5) throw new Error(`${backend}: array buffers grew by ${grown.arrayBuffers} bytes in ${cycles} cycles`);
+      if (grown.rss > 96e6 + 200 * cycles) throw new Error(`${backend}: the resident set grew by ${grown.rss} bytes in ${cycles} cycles`);
+    } finally {
+      await ctx.dispose();
+    }
+  }
+}
