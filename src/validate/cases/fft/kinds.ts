@@ -4,7 +4,7 @@ import { row } from './row.js';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const r2rKinds: readonly R2rKind[] = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'];
-// Around every radix, vector and workgroup: powers and their neighbours, products of all radices, primes small and large.
+// Around every radix, vector and workgroup: all prime powers and neighbours of powers of two, products of all radices, primes small and large.
 const lengths = [
   ...range(1, 36),
   37,
@@ -38,6 +38,7 @@ const lengths = [
   289,
   343,
   360,
+  361,
   385,
   509,
   512,
@@ -45,6 +46,8 @@ const lengths = [
   625,
   720,
   729,
+  841,
+  961,
   1000,
   1001,
   1009,
@@ -53,7 +56,11 @@ const lengths = [
   1024,
   1025,
   1155,
+  1331,
+  1369,
   1536,
+  1681,
+  1849,
   2039,
   2048,
 ];
