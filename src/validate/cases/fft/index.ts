@@ -7,7 +7,18 @@ import { kindRows } from './kinds.js';
 import { largeRows } from './large.js';
 import { lengthRows } from './lengths.js';
 import { prunedRows } from './pruned.js';
+import { timedRows } from './timed.js';
 import { tunedRows } from './tuned.js';
 
 /** The rows. */
-export const fftRows: readonly Row[] = [...kindRows, ...arrayRows, ...prunedRows, ...tunedRows, ...heffteRows, ...largeRows, ...lengthRows, ...helperRows];
+export const fftRows: readonly Row[] = [
+  ...kindRows,
+  ...arrayRows,
+  ...prunedRows,
+  ...tunedRows,
+  ...timedRows,
+  ...heffteRows,
+  ...largeRows,
+  ...lengthRows,
+  ...helperRows,
+];

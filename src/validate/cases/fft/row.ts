@@ -49,7 +49,7 @@ export function row(options: FftOptions, about: string, extra: Extra = {}): Row<
     id,
     about,
     cost: 1e-5 + flops / 1e9,
-    work: { amount: 2, unit: 'transforms' },
+    work: { amount: 2 * (options.batch ?? 1), unit: 'transforms' },
     flops,
     bytes: 2 * elements * 2 * (precision === 'f32' ? 8 : 16),
     ...(bench ? { bench } : {}),
