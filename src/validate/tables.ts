@@ -1,7 +1,7 @@
 /** Every case table, in the order of the rooms. */
 import type { Row } from './case.js';
 import { fftRows } from './cases/fft/index.js';
-import { indexingRows } from './cases/indexing.js';
+import { indexingRows } from './cases/indexing/index.js';
 import { indexingStageRows } from './cases/indexing-stages/index.js';
 import { piRows } from './cases/pi.js';
 

@@ -10,7 +10,7 @@ import type { Row } from '../../case.js';
 import { spotAt } from '../../oracle/lattices.js';
 import type { Search } from '../../oracle/search.js';
 import * as bounds from '../../tolerances.js';
-import { type CellName, cells } from '../indexing.js';
+import { type CellName, cells } from '../indexing/lists.js';
 import { checkRefinement, checkSearch, checkSelection } from './cells.js';
 import { type Answer, type Check, type Image, published } from './image.js';
 import { checkSampling, checkScoring, checkVectors } from './vectors.js';

@@ -1,0 +1,71 @@
+/** The same work done in two ways, to be the same bytes. */
+import type { Context } from '../../../context.js';
+import type { IndexingMethod, IndexingResult } from '../../../indexing/indexer.js';
+import { simulateSpots } from '../../../simulate/spots.js';
+import { differentBytes } from '../../compare.js';
+import * as bounds from '../../tolerances.js';
+import { batchOf, cells, type Lists, plan, type Run } from './lists.js';
+import { row } from './row.js';
+
+// Two runs that must give the same bytes.
+function twins(method: IndexingMethod, address: string, about: string, twin: (context: Context, lists: Lists, run: Run) => Promise<IndexingResult>) {
+  return row(
+    method,
+    `${address}:images=12`,
+    about,
+    (seed) => {
+      const images = (['mono', 'hex', 'tri'] as const).flatMap((name, i) =>
+        [10, 40, 150, 300].flatMap((spots, k) => simulateSpots({ cell: cells[name], seed: seed + 10 * i + k, spots, spurious: 0.3 })),
+      );
+      return { images, known: [cells.mono, cells.hex, cells.tri], options: {}, thresholds: { maxCrystals: 2 } };
+    },
+    {
+      plan: (context, lists) => plan(context, lists, twin),
+      compare({ result, twin: other }) {
+        if (!other) return { errors: { bytes: Number.POSITIVE_INFINITY } };
+        const parts = (['found', 'results', 'assignment'] as const).map((name) => ({ name, ...differentBytes(other[name], result[name]) }));
+        const bad = parts.find(({ error }) => error !== 0);
+        return { errors: { bytes: parts.reduce((sum, { error }) => sum + error, 0) }, ...(bad ? { note: `${bad.name}: ${bad.note}` } : {}) };
+      },
+      bounds: () => ({ bytes: bounds.sameBytes }),
+      // Two runs or more, and unlike the others they never find an easy image: six efforts for each known cell, in two searches.
+      ...(method === 'exhaustive' ? {} : { cost: 0.3 }),
+    },
+  );
+}
+
+async function joined(lists: Lists, run: Run): Promise<IndexingResult> {
+  const whole = await run(lists.images);
+  for (const bytes of [whole.found, whole.results, whole.assignment]) bytes.fill(0);
+  let spots = 0;
+  for (const [i, image] of lists.images.entries()) {
+    const single = await run([image]);
+    whole.found.set(single.found, i * single.found.length);
+    whole.results.set(single.results, i * single.results.length);
+    whole.assignment.set(single.assignment, spots);
+    spots += single.assignment.length;
+  }
+  return whole;
+}
+
+/** What every method is asked for. */
+export const singlesOf = (method: IndexingMethod) =>
+  twins(method, 'batch-is-single', 'a batch gives what its images give one by one', async (_, lists, run) => joined(lists, run));
+export const repeatOf = (method: IndexingMethod) => twins(method, 'repeat', 'twice the same bytes', (_, lists, run) => run(lists.images));
+
+/** What two methods are asked for besides. */
+export const furtherTwinsOf = (method: IndexingMethod) => [
+  twins(method, 'into', 'every byte of a result that is used again is written', async (_, lists, run) => {
+    const into = await run(lists.images);
+    for (const bytes of [into.found, into.results, into.assignment]) bytes.fill(0xa5);
+    return run(lists.images, into);
+  }),
+  twins(method, 'threads', 'one thread gives what several give', async (context, lists) => {
+    const single = await context.indexer({ batch: lists.images.length, maxInputCells: lists.known.length, ...lists.options, threads: 1 });
+    try {
+      return await single.run({ ...batchOf(lists.images), cells: lists.known, ...lists.thresholds });
+    } finally {
+      await single.dispose();
+    }
+  }),
+];
