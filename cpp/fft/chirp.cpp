@@ -10,20 +10,72 @@ namespace {
 
 // The second half mirrors the first: (n - j)^2 is j^2 and an even multiple of n, but for n^2.
 template <class T>
-bool make_chirp(size_t n, T* chirp) {
+void put_chirp(size_t n, size_t j, T re, T im, T* chirp) {
+  const T sign = n % 2 == 0 ? T(1) : T(-1);
+  chirp[2 * j] = re;
+  chirp[2 * j + 1] = im;
+  if (j > 0) {
+    chirp[2 * (n - j)] = sign * re;
+    chirp[2 * (n - j) + 1] = sign * im;
+  }
+}
+
+bool make_chirp(size_t n, double* chirp) {
   Store temporary;
   const Roots roots(2 * uint64_t(n), temporary);
   if (!roots.ok()) return false;
-  const T sign = n % 2 == 0 ? T(1) : T(-1);
   uint64_t square = 0;  // of j, modulo 2 n
+  double root[2];
   for (size_t j = 0; 2 * j <= n; j++) {
-    roots.get(square, chirp + 2 * j);
-    if (j > 0) {
-      chirp[2 * (n - j)] = sign * chirp[2 * j];
-      chirp[2 * (n - j) + 1] = sign * chirp[2 * j + 1];
-    }
+    roots.get(square, root);
+    put_chirp(n, j, root[0], root[1], chirp);
     square += 2 * j + 1;
     if (square >= 2 * uint64_t(n)) square -= 2 * uint64_t(n);
+  }
+  return true;
+}
+
+// Float has digits to spare in double: (s + i)^2 = s^2 + 2 s i + i^2, so a root is a product of four, of which few are looked up.
+bool make_chirp(size_t n, float* chirp) {
+  constexpr size_t rows = 16, columns = 32, block = rows * columns;
+  Store temporary;
+  const uint64_t circle = 2 * uint64_t(n);
+  const Roots roots(circle, temporary);
+  if (!roots.ok()) return false;
+  struct Complex {
+    double re, im;
+  };
+  const auto root = [&](uint64_t k) {
+    double pair[2];
+    roots.get(k % circle, pair);
+    return Complex{pair[0], pair[1]};
+  };
+  double near_re[block], near_im[block], column_re[columns], column_im[columns];
+  for (size_t i = 0; i < block; i++) {
+    const Complex z = root(uint64_t(i) * i);
+    near_re[i] = z.re;
+    near_im[i] = z.im;
+  }
+  for (size_t start = 0; 2 * start <= n; start += block) {
+    const Complex first = root(uint64_t(start) * start);
+    for (size_t q = 0; q < columns; q++) {
+      const Complex z = root(2 * uint64_t(start) * q);
+      column_re[q] = z.re;
+      column_im[q] = z.im;
+    }
+    for (size_t p = 0; p < rows; p++) {
+      const Complex step = root(2 * uint64_t(start) * (p * columns));
+      const double re = first.re * step.re - first.im * step.im, im = first.re * step.im + first.im * step.re;
+      float out_re[columns], out_im[columns];
+      for (size_t q = 0; q < columns; q++) {
+        const double a = re * column_re[q] - im * column_im[q], b = re * column_im[q] + im * column_re[q];
+        const double c = near_re[p * columns + q], d = near_im[p * columns + q];
+        out_re[q] = float(a * c - b * d);
+        out_im[q] = float(a * d + b * c);
+      }
+      const size_t j = start + p * columns;
+      for (size_t q = 0; q < columns && 2 * (j + q) <= n; q++) put_chirp(n, j + q, out_re[q], out_im[q], chirp);
+    }
   }
   return true;
 }
@@ -35,21 +87,30 @@ template <class T>
 bool quarter(const T* x, size_t length, T* t) {
   constexpr size_t block = 512;  // w^j is the product of a root every so many and one of these
   const size_t quarter = length / 4, half = length / 2;
-  double near[2 * block], far[2];
+  double near_re[block], near_im[block], far[2];
+  T turn_re[block], turn_im[block];
   Store temporary;
   const Roots roots(length, temporary);
   if (!roots.ok()) return false;
-  for (size_t j = 0; j < block && j < quarter; j++) roots.get(j, near + 2 * j);
+  for (size_t j = 0; j < block && j < quarter; j++) {
+    double root[2];
+    roots.get(j, root);
+    near_re[j] = root[0];
+    near_im[j] = root[1];
+  }
   for (size_t start = 0; start < quarter; start += block) {
     roots.get(start, far);
     const size_t count = quarter - start < block ? quarter - start : block;
-    for (size_t i = 0; i < count; i++) {
-      const size_t j = start + i;
-      const T *a = x + 2 * j, *b = x + 2 * (quarter + j), *c = x + 2 * (half - j), *d = x + 2 * (quarter - j);
-      const T re = (a[0] - c[0]) + (b[1] - d[1]), im = (a[1] - c[1]) - (b[0] - d[0]);
-      const T wr = T(far[0] * near[2 * i] - far[1] * near[2 * i + 1]), wi = T(far[0] * near[2 * i + 1] + far[1] * near[2 * i]);
-      t[2 * j] = re * wr - im * wi;
-      t[2 * j + 1] = re * wi + im * wr;
+    for (size_t i = 0; i < block; i++) {
+      turn_re[i] = T(far[0] * near_re[i] - far[1] * near_im[i]);
+      turn_im[i] = T(far[0] * near_im[i] + far[1] * near_re[i]);
+    }
+    const T *a = x + 2 * start, *b = x + 2 * (quarter + start), *c = x + 2 * (half - start), *d = x + 2 * (quarter - start);
+    T* __restrict to = t + 2 * start;
+    for (ptrdiff_t i = 0; i < ptrdiff_t(count); i++) {
+      const T re = (a[2 * i] - c[-2 * i]) + (b[2 * i + 1] - d[1 - 2 * i]), im = (a[2 * i + 1] - c[1 - 2 * i]) - (b[2 * i] - d[-2 * i]);
+      to[2 * i] = re * turn_re[i] - im * turn_im[i];
+      to[2 * i + 1] = re * turn_im[i] + im * turn_re[i];
     }
   }
   return true;
@@ -59,20 +120,17 @@ bool quarter(const T* x, size_t length, T* t) {
 template <class T>
 struct Temporary {
   Store store;
-  const Line<T>* line = nullptr;
-  T* work = nullptr;
-  Temporary(size_t n, const Engines<T>& engines, uint32_t tune) {
-    line = plan_line<T>(n, engines, tune, store);
-    if (line != nullptr) work = store.take_raw<T>(line->work);
-  }
+  const Line<T>* line;
+  Temporary(size_t n, const Engines<T>& engines, uint32_t tune) : line(plan_line<T>(n, engines, tune, store)) {}
+  size_t work() const { return line == nullptr ? 0 : line->work; }
   bool ok() const { return line != nullptr && store.ok(); }
-  void run(T* x, T scale) const { run_line<T>(*line, x, x, work, false, scale, nullptr); }
+  void run(T* x, T* work, T scale) const { run_line<T>(*line, x, x, work, false, scale, nullptr); }
 };
 
-// A whole line from its half.
+// A whole line behind its half.
 template <class T>
-void whole(const T* x, size_t n, T* t) {
-  for (size_t j = 0; j < n; j++) std::memcpy(t + 2 * j, x + 2 * (2 * j <= n ? j : n - j), 2 * sizeof(T));
+void complete(T* x, size_t n) {
+  for (size_t j = n / 2 + 1; j < n; j++) std::memcpy(x + 2 * j, x + 2 * (n - j), 2 * sizeof(T));
 }
 
 // Below this many complex numbers one transform of everything is as quick as three of parts.
@@ -86,31 +144,34 @@ bool transform_even(const T* x, size_t length, const Engines<T>& engines, uint32
   if (length % 8 != 0 || length < worth_parting) {
     T* t = temporary.take_raw<T>(2 * length);
     const Temporary<T> all(length, engines, tune);
-    if (t == nullptr || !all.ok()) return false;
-    whole(x, length, t);
-    all.run(t, scale);
+    T* work = temporary.take_raw<T>(all.work());
+    if (!temporary.ok() || !all.ok()) return false;
+    std::memcpy(t, x, 2 * (length / 2 + 1) * sizeof(T));
+    complete(t, length);
+    all.run(t, work, scale);
     std::memcpy(out, t, 2 * (length / 2 + 1) * sizeof(T));
     return true;
   }
   const size_t fourth = length / 4, eighth = length / 8;
-  T *odd = temporary.take_raw<T>(2 * fourth), *twice_odd = temporary.take_raw<T>(2 * eighth), *rest = temporary.take_raw<T>(2 * fourth);
-  T* folded = temporary.take_raw<T>(2 * (fourth + 1));
+  // Fresh memory costs as much as the work in it, so there is little of it: what is folded becomes the rest.
+  T *odd = temporary.take_raw<T>(2 * fourth), *twice_odd = temporary.take_raw<T>(2 * eighth), *rest = temporary.take_raw<T>(2 * (fourth + 1));
   const Temporary<T> of_fourth(fourth, engines, tune), of_eighth(eighth, engines, tune);
+  T* work = temporary.take_raw<T>(of_fourth.work() > of_eighth.work() ? of_fourth.work() : of_eighth.work());
   if (!temporary.ok() || !of_fourth.ok() || !of_eighth.ok()) return false;
   const auto fold = [&](const T* from, size_t n) {
     for (size_t j = 0; j <= n / 4; j++) {
-      folded[2 * j] = from[2 * j] + from[2 * (n / 2 - j)];
-      folded[2 * j + 1] = from[2 * j + 1] + from[2 * (n / 2 - j) + 1];
+      rest[2 * j] = from[2 * j] + from[2 * (n / 2 - j)];
+      rest[2 * j + 1] = from[2 * j + 1] + from[2 * (n / 2 - j) + 1];
     }
   };
   if (!quarter(x, length, odd)) return false;
-  of_fourth.run(odd, scale);
+  of_fourth.run(odd, work, scale);
   fold(x, length);
-  if (!quarter(folded, length / 2, twice_odd)) return false;
-  of_eighth.run(twice_odd, scale);
-  fold(folded, length / 2);
-  whole(folded, fourth, rest);
-  of_fourth.run(rest, scale);
+  if (!quarter(rest, length / 2, twice_odd)) return false;
+  of_eighth.run(twice_odd, work, scale);
+  fold(rest, length / 2);
+  complete(rest, fourth);
+  of_fourth.run(rest, work, scale);
   // Results 8 m .. 8 m + 7; those of the second half mirror the first.
   const auto put = [&](size_t k, const T* from) { std::memcpy(out + 2 * k, from, 2 * sizeof(T)); };
   for (size_t k = 0; k <= length / 2; k += 8) {

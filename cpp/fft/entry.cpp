@@ -71,9 +71,10 @@ bool plan_both(ewald_fft& plan, Programs<T>*& programs) {
   programs = plan.store.take<Programs<T>>(1);
   if (programs == nullptr) return false;
   size_t numbers = 0;
+  Tables tables(plan.store);
   for (uint32_t d = 0; d < 2; d++) {
     Program<T>& program = programs->direction[d];
-    if (!build<T>(plan.problem, d == EWALD_FFT_DIRECTION_BACKWARD, *engines<T>(), plan.store, program)) return false;
+    if (!build<T>(plan.problem, d == EWALD_FFT_DIRECTION_BACKWARD, *engines<T>(), plan.store, tables, program)) return false;
     program.work = (program.work + 15) / 16 * 16;
     program.extra = (program.extra + 15) / 16 * 16;
     const size_t threads = plan.pool.size(), more = program.work > program.extra ? program.work : program.extra;

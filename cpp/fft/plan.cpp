@@ -13,6 +13,8 @@ constexpr size_t resident_bytes = 640 * 1024;
 size_t most(size_t a, size_t b) { return a > b ? a : b; }
 size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
+using What = Tables::What;
+
 struct Step {
   uint32_t dim;
   Task task;
@@ -92,6 +94,7 @@ struct Builder {
   bool backward;
   const Engines<T>& engines;
   Store& store;
+  Tables& tables;
   Program<T>& program;
   uint32_t dims;
   size_t current[most_dims];  // extents of the array that the next pass reads
@@ -147,7 +150,7 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   if (pass.line_in == 1 && pass.line_out == 1 && n > 1 && (pass.task == Task::c2c || pass.task == Task::r2c || pass.task == Task::c2r)) {
     const size_t line_length = pairs && n % 2 == 0 ? n / 2 : n;
     const bool few = all_lines < (pairs ? 2 : 1) * engines.engine[engines.count - 1]->lanes || line_length * sizeof(T) * 2 > 64 * 1024;
-    const Line<T>* line = plan_line<T>(line_length, engines, problem.tune, store);
+    const Line<T>* line = tables.once<Line<T>>(What::line, line_length, 0, nullptr, [&] { return plan_line<T>(line_length, engines, problem.tune, store); });
     if (line == nullptr) return false;
     const bool along = line->how == Line<T>::How::row && line->engine == engines.engine[0] && line_length >= (pairs ? 16 : 8) * line->engine->lanes;
     if (few || (along && (!pairs || n % 2 == 0))) {
@@ -157,7 +160,7 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
       pass.work = line->work;
       if (pairs) pass.work += 2 * n + 4;
       if (!pass.in_window.all() || !pass.out_window.all()) pass.work += 2 * window_numbers(n);
-      if (pairs && n % 2 == 0) pass.table = half_table<T>(n, line->engine->lanes, store);
+      if (pairs && n % 2 == 0) pass.table = tables.once<T>(What::half, n, 0, line->engine, [&] { return half_table<T>(n, line->engine->lanes, store); });
       program.extra = most(program.extra, line->per_thread);
       return store.ok();
     }
@@ -177,10 +180,11 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   if (pass.task == Task::copy) {
     pass.work = 2 * w;
   } else {
-    pass.column = plan_columns<T>(length, engine, problem.tune, store);
+    pass.column = tables.once<ColumnPlan<T>>(What::columns, length, 0, &engine, [&] { return plan_columns<T>(length, engine, problem.tune, store); });
     if (pass.column == nullptr) return false;
   }
-  if (pass.task == Task::trig) pass.table = trig_table<T>(pass.trig, n, store);
+  if (pass.task == Task::trig)
+    pass.table = tables.once<T>(What::trig, n, uint32_t(pass.trig), nullptr, [&] { return trig_table<T>(pass.trig, n, store); });
 
   const size_t rows = pass.column == nullptr ? 1 : most(pass.column->rows, n + 2);
   size_t vectors = block_vectors<T>(w, rows);
@@ -258,7 +262,7 @@ bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, cons
 }  // namespace
 
 template <class T>
-bool build(const Problem& problem, bool backward, const Engines<T>& engines, Store& store, Program<T>& program) {
+bool build(const Problem& problem, bool backward, const Engines<T>& engines, Store& store, Tables& tables, Program<T>& program) {
   program = {};
   const uint32_t dims = problem.rank + 1;
   const bool reads_input = (problem.kind == EWALD_FFT_KIND_C2R) == backward;
@@ -278,7 +282,7 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
   const bool to_real = backward && (halves || widens);  // the last pass leaves real numbers
   const uint32_t special = halves ? problem.reduced + 1 : dims;
 
-  Builder<T> builder = {problem, backward, engines, store, program, dims, {}};
+  Builder<T> builder = {problem, backward, engines, store, tables, program, dims, {}};
   size_t between[most_dims];  // most that an array between the passes holds of each dimension
   bool shrinks = false;
   for (uint32_t d = 0; d < dims; d++) {
@@ -375,7 +379,7 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
   return store.ok();
 }
 
-template bool build<float>(const Problem&, bool, const Engines<float>&, Store&, Program<float>&);
-template bool build<double>(const Problem&, bool, const Engines<double>&, Store&, Program<double>&);
+template bool build<float>(const Problem&, bool, const Engines<float>&, Store&, Tables&, Program<float>&);
+template bool build<double>(const Problem&, bool, const Engines<double>&, Store&, Tables&, Program<double>&);
 
 }  // namespace ewald::fft

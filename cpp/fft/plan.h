@@ -4,6 +4,7 @@
 #include "fft/fft_abi.h"
 #include "fft/kernels.h"
 #include "fft/lines.h"
+#include "fft/tables.h"
 #include "fft/store.h"
 
 namespace ewald::fft {
@@ -89,8 +90,9 @@ struct Problem {
 
 int32_t check(const ewald_fft_descriptor& descriptor, Problem& problem);
 
+// `tables` serve both directions of a plan.
 template <class T>
-bool build(const Problem& problem, bool backward, const Engines<T>& engines, Store& store, Program<T>& program);
+bool build(const Problem& problem, bool backward, const Engines<T>& engines, Store& store, Tables& tables, Program<T>& program);
 
 template <class T>
 void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, ThreadPool& pool);

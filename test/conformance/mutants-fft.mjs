@@ -11,7 +11,7 @@ const core = [
   ['a cosine of 13 has the wrong sign', 'isa/butterfly.h', '-0.3546048870425356259696', '0.3546048870425356259696', [c2c(13)]],
   ['radix 4 turns one result the wrong way', 'isa/butterfly.h', 'd = {q.re - t.im, q.im + t.re};', 'd = {q.re + t.im, q.im - t.re};', [c2c(64)]],
   ['factors between stages forget the stage', 'lines.cpp', 'roots.get(uint64_t(p) * j * step, w);', 'roots.get(uint64_t(p) * j, w);', [c2c('64x64'), c2c(512)]],
-  ['squares of the chirp go around too soon', 'chirp.cpp', 'square -= 2 * uint64_t(n);', 'square -= uint64_t(n);', [c2c(17)]],
+  ['squares of the chirp go around too soon', 'chirp.cpp', 'roots.get(k % circle, pair);', 'roots.get(k % n, pair);', [c2c(17)]],
   [
     'the filter of a convolution is not conjugated',
     'isa/real.cpp',
@@ -19,6 +19,8 @@ const core = [
     'times<T, W>(load_interleaved<T, W, false>(a + 2 * j), w.re, w.im)',
     [c2c(17)],
   ],
+  ['squares of the chirp in double go around too soon', 'chirp.cpp', 'square -= 2 * uint64_t(n);', 'square -= uint64_t(n);', ['fft:c2c:f64:n=61']],
+  ['an axis takes the table of another length', 'tables.h', 'entry->n == n', 'entry->n >= n', ['fft:c2c:f32:n=13x17x19']],
   ['a convolution across lines is too short', 'lines.cpp', 'good_length(2 * n - 1, 4)', 'good_length(n + 1, 4)', ['fft:c2c:f32:n=13x17x19']],
   ['a quarter of the roots has the wrong sign', 'roots.cpp', 'minus_re = true;', 'minus_re = false;', [c2c(12)]],
   [
