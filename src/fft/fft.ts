@@ -10,16 +10,14 @@ import { EwaldError } from '../errors.js';
 import { choice, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
-import { describeFft, type FftEngine, type FftKind, type FftOptions, type FftPrecision, type FftScale, otherSide } from './parameters.js';
-import { type CheckedSide, checkNumbers, checkSide, type FftData, overlap, type SideRules } from './sides.js';
+import type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale } from './options.js';
+import { describeFft, otherSide } from './parameters.js';
+import { type CheckedSide, checkNumbers, checkSide, type FftArray, type FftData, overlap, type SideRules } from './sides.js';
 import { planTuned } from './tune.js';
 
-export type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './parameters.js';
-export type { FftData } from './sides.js';
+export type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './options.js';
+export type { FftArray, FftData } from './sides.js';
 export type { KeptAxis } from './windows.js';
-
-/** Numbers of a transform: single or double as the plan's precision says; complex ones interleaved. */
-export type FftArray = Float32Array | Float64Array;
 
 /** What a run may be told. */
 export interface FftRunOptions {

@@ -1,7 +1,7 @@
 /** Where the elements of a side lie: strides, distance, and how many are touched. */
 import { EwaldError } from '../errors.js';
 import { integer } from '../options.js';
-import type { FftOptions } from './parameters.js';
+import type { FftOptions } from './options.js';
 
 /** Elements that fit the 32-bit strides of the descriptor and every backend's indexing. */
 export const mostElements = 2 ** 31 - 1;

@@ -3,8 +3,9 @@ import { type ArrayParts, type DeviceArray, isComplex, partsOf, precisionOf } fr
 import type { BackendName, FftDescriptor, FftSide } from '../backends/backend.js';
 import { EwaldError } from '../errors.js';
 import type { Planner } from '../planner.js';
-import type { FftArray } from './fft.js';
 
+/** Numbers of a transform: single or double as the plan's precision says; complex ones interleaved. */
+export type FftArray = Float32Array | Float64Array;
 /** What a run reads or writes. */
 export type FftData = FftArray | DeviceArray;
 
