@@ -1,8 +1,9 @@
 /** Device arrays: what is refused, what is counted, in which order things happen, what is moved; that results are right is for the tables. */
-import { type Context, createContext, type DeviceArray, devices } from 'ewald';
-import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import { type Context, createContext, type DeviceArray } from 'ewald';
+import { describe, expect, it, test } from 'vitest';
 import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
 import { openContext } from '../../src/context.js';
+import { openEach } from '../support/contexts.js';
 import { refused } from '../support/refused.js';
 import { startWorker, watched, whyAbsent } from './webgpu-support.js';
 
@@ -10,13 +11,8 @@ const noWebGpu = await whyAbsent();
 
 describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on %s', (backend) => {
   let context: Context;
-  beforeEach(async ({ skip }) => {
-    if (!(await devices({ backend })).find((row) => row.backend === backend)?.available) skip(`absent: ${backend}`);
-    context = await createContext({ backend, strict: true, log: { level: 'error' } });
-  });
-  afterEach(async () => {
-    await context?.dispose();
-    expect(context?.liveBytes ?? 0).toBe(0);
+  openEach(backend, (opened) => {
+    context = opened;
   });
 
   it('hold numbers and count their bytes', async () => {

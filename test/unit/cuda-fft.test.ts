@@ -1,13 +1,11 @@
 // Transforms on CUDA without a card: what the case tables cannot ask. The kernels under every check of the emulator, the bytes that passes
 // move, memory, refusals, a lost card, a small one.
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { type Context, createContext, type FftArray, type FftOptions } from 'ewald';
+import type { Context, FftArray, FftOptions } from 'ewald';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeFft } from '../../src/fft/parameters.js';
 import { fftDescriptor } from '../../src/layout/layout.js';
 import { pack } from '../../src/layout/struct.js';
+import { type EmulatedCard, loadAddon, onCard, present, resetCard, testThatItWasBuilt } from '../support/emulated-card.js';
 import { refused } from '../support/refused.js';
 
 interface Described {
@@ -16,10 +14,7 @@ interface Described {
   bytesRead: [number, number];
   bytesWritten: [number, number];
 }
-interface Emulated {
-  setMode(mode: { checked?: boolean; orders?: number; seed?: number; strictOrders?: boolean }): void;
-  setCard(card: { memoryBytes?: number; multiprocessors?: number; loseAfterLaunches?: number }): void;
-  takeReports(): { finding: string; kernel: string; text: string }[];
+interface Emulated extends EmulatedCard {
   launches(): number;
   traffic(): { read: number; written: number };
   open(): object;
@@ -34,11 +29,7 @@ interface Emulated {
   arrayDestroy(array: object): void;
 }
 
-const path = fileURLToPath(new URL('../../build/cuda-emulated/ewald_cuda_emulated.node', import.meta.url));
-const present = existsSync(path);
-const required = (process.env.EWALD_REQUIRE ?? '').split(',').includes('cuda-emulated');
-const addon: Emulated = present ? createRequire(import.meta.url)(path) : (undefined as never);
-const onCard = () => createContext({ backend: 'cuda-emulated', strict: true, log: { level: 'error' } });
+const addon = loadAddon<Emulated>();
 const packed = (options: FftOptions) => pack(fftDescriptor, describeFft(options).fields);
 
 function numbers(length: number, precision: 'f32' | 'f64' = 'f32'): FftArray {
@@ -65,21 +56,18 @@ async function run(context: Context, options: FftOptions): Promise<string[]> {
   }
 }
 
-test.runIf(required)('the emulated addon was built', () => {
-  expect(present, `${path} is missing: node scripts/build.mjs cuda-emulated`).toBe(true);
-});
+testThatItWasBuilt();
 
 describe.runIf(present)('transforms on CUDA, emulated', () => {
   let context: Context;
   beforeEach(async () => {
-    addon.setCard({});
-    addon.setMode({});
+    resetCard(addon);
     addon.takeReports();
     context = await onCard();
   });
+  // Tests that lose the card put another context in its place.
   afterEach(async () => {
-    addon.setMode({});
-    addon.setCard({});
+    resetCard(addon);
     await context.dispose();
   });
 

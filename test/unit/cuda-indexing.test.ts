@@ -1,8 +1,5 @@
 // Indexing on CUDA without a card: what the case tables cannot ask. The kernels under every check of the emulator, memory, refusals, a lost
 // card, a small one. Answers are held against the wasm core by meaning.
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { type Context, createContext, type IndexerOptions, type IndexingResult, type IndexingThresholds, isEwaldError } from 'ewald';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Cell, cellFromParameters } from '../../src/crystal/cell.js';
@@ -11,11 +8,9 @@ import { enums, imageResult, indexedCell, indexerDescriptor } from '../../src/la
 import { pack, sizeOf } from '../../src/layout/struct.js';
 import { type SimulatedImage, simulateSpots } from '../../src/simulate/spots.js';
 import { latticeDifference, perfectImage } from '../../src/validate/oracle/lattices.js';
+import { type EmulatedCard, loadAddon, onCard, present, resetCard, testThatItWasBuilt } from '../support/emulated-card.js';
 
-interface Emulated {
-  setMode(mode: { checked?: boolean; orders?: number; seed?: number }): void;
-  setCard(card: { memoryBytes?: number; multiprocessors?: number; loseAfterLaunches?: number }): void;
-  takeReports(): { finding: string; kernel: string; text: string }[];
+interface Emulated extends EmulatedCard {
   probe(): { devices: { freeBytes: number }[] };
   open(): object;
   close(context: object): void;
@@ -25,10 +20,7 @@ interface Emulated {
   indexerDestroy(indexer: object): void;
 }
 
-const path = fileURLToPath(new URL('../../build/cuda-emulated/ewald_cuda_emulated.node', import.meta.url));
-const present = existsSync(path);
-const required = (process.env.EWALD_REQUIRE ?? '').split(',').includes('cuda-emulated');
-const addon: Emulated = present ? createRequire(import.meta.url)(path) : (undefined as never);
+const addon = loadAddon<Emulated>();
 
 const mono = cellFromParameters(52.4, 61.3, 74.8, 90, 103.2, 90);
 const tri = cellFromParameters(41.2, 52.7, 63.9, 78.4, 83.1, 95.6);
@@ -58,7 +50,6 @@ async function index(
 }
 
 const bytesOf = (result: IndexingResult) => [result.found, result.results, result.assignment].map((bytes) => Buffer.from(bytes).toString('base64'));
-const onCard = () => createContext({ backend: 'cuda-emulated', strict: true, log: { level: 'error' } });
 
 async function failure(work: () => Promise<unknown>): Promise<{ tag: string; message: string }> {
   try {
@@ -70,21 +61,18 @@ async function failure(work: () => Promise<unknown>): Promise<{ tag: string; mes
   throw new Error('nothing was thrown');
 }
 
-test.runIf(required)('the emulated addon was built', () => {
-  expect(present, `${path} is missing: node scripts/build.mjs cuda-emulated`).toBe(true);
-});
+testThatItWasBuilt();
 
 describe.runIf(present)('indexing on CUDA, emulated', () => {
   let context: Context;
   beforeEach(async () => {
-    addon.setCard({});
-    addon.setMode({});
+    resetCard(addon);
     addon.takeReports();
     context = await onCard();
   });
+  // Tests that lose the card put another context in its place.
   afterEach(async () => {
-    addon.setMode({});
-    addon.setCard({});
+    resetCard(addon);
     await context.dispose();
   });
 

@@ -1,21 +1,11 @@
 /** Bad input at the facade: a tagged error that says what was found and what is needed, before anything is allocated. */
-import { type Context, createContext, devices, type EwaldErrorTag, isEwaldError } from 'ewald';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Context, createContext, devices } from 'ewald';
+import { describe, expect, it } from 'vitest';
+import { openEach } from '../support/contexts.js';
+import { refused } from '../support/refused.js';
 
 const cell = [40, 0, 0, 0, 50, 0, 0, 0, 60];
 const spots = Float32Array.from({ length: 60 }, (_, i) => Math.sin(i * 7.1) * 0.3);
-
-async function refused(work: () => unknown, tag: EwaldErrorTag, ...words: string[]): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    expect(isEwaldError(error), String(error)).toBe(true);
-    expect((error as { tag: string }).tag).toBe(tag);
-    for (const word of words) expect((error as Error).message).toContain(word);
-    return;
-  }
-  expect.unreachable(`nothing was thrown; expected ${tag}`);
-}
 
 describe('createContext', () => {
   it('refuses unknown backends, with the nearest name', () =>
@@ -74,13 +64,8 @@ describe('devices', () => {
 
 describe.each(['wasm', 'native'] as const)('plans on %s', (backend) => {
   let context: Context;
-  beforeEach(async ({ skip }) => {
-    if (!(await devices()).find((row) => row.backend === backend)?.available) skip(`absent: ${backend}`);
-    context = await createContext({ backend, strict: true });
-  });
-  afterEach(async () => {
-    await context?.dispose();
-    expect(context?.liveBytes ?? 0).toBe(0);
+  openEach(backend, (opened) => {
+    context = opened;
   });
 
   it('pi: refuse numbers outside their ranges', async () => {

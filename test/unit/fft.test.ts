@@ -4,25 +4,21 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Context, convolve, correlate, createContext, devices, type FftOptions, fftfreq, fftshift, goodLength, ifftshift, rfftfreq } from 'ewald';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Context, convolve, correlate, type FftOptions, fftfreq, fftshift, goodLength, ifftshift, rfftfreq } from 'ewald';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatNpy, parseNpy } from '../../src/data/npy.js';
 import { Random } from '../../src/simulate/random.js';
 import { ewald } from '../support/cli.js';
+import { openEach } from '../support/contexts.js';
 import { refused } from '../support/refused.js';
 
 describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (backend) => {
   let context: Context;
   // A CUDA context holds a counter.
   let atRest: number;
-  beforeEach(async ({ skip }) => {
-    if (!(await devices({ backend })).find((row) => row.backend === backend)?.available) skip(`absent: ${backend}`);
-    context = await createContext({ backend, strict: true });
+  openEach(backend, (opened) => {
+    context = opened;
     atRest = context.liveBytes;
-  });
-  afterEach(async () => {
-    await context?.dispose();
-    expect(context?.liveBytes ?? 0).toBe(0);
   });
 
   it('refuse shapes, kinds and layouts that are none', async () => {

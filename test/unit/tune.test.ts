@@ -2,26 +2,22 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Context, createContext, devices, type FftOptions } from 'ewald';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Context, createContext, type FftOptions } from 'ewald';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { coreVariants } from '../../src/backends/fft-radices.js';
 import { formatNpy } from '../../src/data/npy.js';
 import { describeFft } from '../../src/fft/parameters.js';
 import { relativeL2 } from '../../src/validate/compare.js';
 import { ewald } from '../support/cli.js';
+import { openEach } from '../support/contexts.js';
 import { refused } from '../support/refused.js';
 
 const noise = (length: number): Float64Array => Float64Array.from({ length }, (_, i) => Math.fround(Math.sin(i * i + 0.1 * i)));
 
 describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => {
   let context: Context;
-  beforeEach(async ({ skip }) => {
-    if (!(await devices()).find((row) => row.backend === backend)?.available) skip(`absent: ${backend}`);
-    context = await createContext({ backend, strict: true });
-  });
-  afterEach(async () => {
-    await context?.dispose();
-    expect(context?.liveBytes ?? 0).toBe(0);
+  openEach(backend, (opened) => {
+    context = opened;
   });
 
   it.each<FftOptions>([

@@ -1,0 +1,35 @@
+/** The emulated CUDA addon and what its tests begin with. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { createContext } from 'ewald';
+import { expect, test } from 'vitest';
+
+/** How the emulator is told what card to be, and what it has seen. */
+export interface EmulatedCard {
+  setMode(mode: { checked?: boolean; orders?: number; seed?: number; strictOrders?: boolean }): void;
+  setCard(card: { memoryBytes?: number; multiprocessors?: number; loseAfterLaunches?: number }): void;
+  takeReports(): { finding: string; kernel: string; text: string }[];
+}
+
+const path = fileURLToPath(new URL('../../build/cuda-emulated/ewald_cuda_emulated.node', import.meta.url));
+export const present = existsSync(path);
+const required = (process.env.EWALD_REQUIRE ?? '').split(',').includes('cuda-emulated');
+
+/** The addon; undefined where it is not `present`. */
+export const loadAddon = <Addon extends EmulatedCard>(): Addon => (present ? createRequire(import.meta.url)(path) : (undefined as never));
+
+export const onCard = () => createContext({ backend: 'cuda-emulated', strict: true, log: { level: 'error' } });
+
+/** Registers the test that fails where the addon is required and missing. */
+export function testThatItWasBuilt(): void {
+  test.runIf(required)('the emulated addon was built', () => {
+    expect(present, `${path} is missing: node scripts/build.mjs cuda-emulated`).toBe(true);
+  });
+}
+
+/** Makes the card what it is by default. */
+export function resetCard(addon: EmulatedCard): void {
+  addon.setCard({});
+  addon.setMode({});
+}
