@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../../errors.js';
 import { constants } from '../../layout/layout.js';
+import type { IndexingAddon } from '../indexing-addon.js';
 
 /** One card as the addon describes it; versions as CUDA writes them (13000 is 13.0). */
 export interface CudaDevice {
@@ -30,7 +31,7 @@ export interface CudaProbe {
 }
 
 /** The addon's functions. */
-export interface CudaAddon {
+export interface CudaAddon extends IndexingAddon {
   readonly abiVersion: number;
   probe(): CudaProbe;
   open(device: number): object;
@@ -40,20 +41,6 @@ export interface CudaAddon {
   piCount(context: object, params: Uint8Array): Promise<bigint>;
   indexerCreate(context: object, descriptor: Uint8Array, maxBatchSpots: number): Promise<object>;
   indexerBytes(indexer: object): { readonly device: number; readonly host: number };
-  indexerRun(
-    indexer: object,
-    params: Uint8Array,
-    spots: Float32Array,
-    offsets: Uint32Array,
-    images: number,
-    cells: Float32Array,
-    cellCount: number,
-    found: Uint8Array,
-    results: Uint8Array,
-    assignment: Uint8Array,
-  ): Promise<void>;
-  indexerStage(indexer: object, stage: number): Uint8Array;
-  indexerDestroy(indexer: object): void;
   /** What a transform would hold on the device; its passes and the bytes they move through device memory, forward and backward. */
   fftDescribe(
     context: object,

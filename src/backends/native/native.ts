@@ -21,12 +21,13 @@ import type {
 } from '../backend.js';
 import { padAndCut } from '../fft-padding.js';
 import { coreVariants } from '../fft-radices.js';
+import type { IndexingAddon } from '../indexing-addon.js';
 import { addonError } from '../status.js';
 import { CoreArray, handleOf, type MemoryAddon } from './array.js';
 import { createEnginePlan, type EngineAddon, reportEngines, supportsEngine } from './engines.js';
 
 /** What the addon exports; cpp/addon/addon.cpp. */
-interface Addon extends MemoryAddon, EngineAddon {
+interface Addon extends MemoryAddon, EngineAddon, IndexingAddon {
   readonly abiVersion: number;
   readonly instructionSet: string;
   readonly hardwareThreads: number;
@@ -34,20 +35,6 @@ interface Addon extends MemoryAddon, EngineAddon {
   piCount(params: Uint8Array): Promise<bigint>;
   indexerCreate(descriptor: Uint8Array): object;
   indexerBytes(indexer: object): number;
-  indexerRun(
-    indexer: object,
-    params: Uint8Array,
-    spots: Float32Array,
-    offsets: Uint32Array,
-    images: number,
-    cells: Float32Array,
-    cellCount: number,
-    found: Uint8Array,
-    results: Uint8Array,
-    assignment: Uint8Array,
-  ): Promise<void>;
-  indexerStage(indexer: object, stage: number): Uint8Array;
-  indexerDestroy(indexer: object): void;
   fftCreate(descriptor: Uint8Array): object;
   fftBytes(plan: object): number;
   /** Elements of input, output and workspace. */
