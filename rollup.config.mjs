@@ -1,13 +1,14 @@
-// Bundles what tsc emitted (build/esm) into dist/. Chunks stay beside the entries: `new URL('./ewald.wasm', import.meta.url)` in
-// shared code resolves against the chunk it ends up in. WGSL is inlined as strings, with its includes.
+// Bundles what tsc emitted (build/esm) into dist/. Chunks stay beside the entries: `new URL('./ewald.wasm',
+// import.meta.url)` in shared code resolves against the chunk it ends up in. WGSL is inlined as strings, with its
+// includes.
 import { existsSync } from 'node:fs';
 import { wgsl } from './scripts/wgsl-plugin.mjs';
 
 const entries = {
   'index.node': 'node.js',
   'index.browser': 'index.js',
-  'worker.node': 'worker.node.js',
-  'worker.browser': 'worker.browser.js',
+  'worker.node': 'workers/node.js',
+  'worker.browser': 'workers/browser.js',
   'ffbidx.node': 'ffbidx/node.js',
   'ffbidx.browser': 'ffbidx/browser.js',
   memory: 'memory/index.js',
@@ -15,11 +16,15 @@ const entries = {
   'ffi.browser': 'ffi/index.js',
   cli: 'cli/main.js',
   validate: 'validate/index.js',
-  'fft-page': 'fft/page/main.js',
+  'fft-page': 'pages/fft/main.js',
 };
 
 export default {
-  input: Object.fromEntries(Object.entries(entries).flatMap(([name, file]) => (existsSync(`build/esm/${file}`) ? [[name, `build/esm/${file}`]] : []))),
+  input: Object.fromEntries(
+    Object.entries(entries).flatMap(([name, file]) =>
+      existsSync(`build/esm/${file}`) ? [[name, `build/esm/${file}`]] : [],
+    ),
+  ),
   external: (id) => id.startsWith('node:') || ['commander', 'webgpu', 'koffi'].includes(id),
   plugins: [wgsl()],
   output: {

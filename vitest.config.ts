@@ -1,5 +1,5 @@
-// Three projects: `node` and `chromium` hold the tests proper, `platform` what concerns the package as a whole (slow, one file at a time).
-// Tests of public behaviour import what ships: 'ewald' in Node, dist/index.browser.js in Chromium.
+// Three projects: `node` and `chromium` hold the tests proper, `platform` what concerns the package as a whole (slow,
+// one file at a time). Tests of public behaviour import what ships: 'ewald' in Node, dist/index.browser.js in Chromium.
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumArgs, findChromium, softwareVulkan } from './scripts/lib/chromium.mjs';
@@ -43,7 +43,9 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            provider: playwright({ launchOptions: { executablePath: findChromium() ?? '/usr/bin/chromium', args: chromiumArgs } }),
+            provider: playwright({
+              launchOptions: { executablePath: findChromium() ?? '/usr/bin/chromium', args: chromiumArgs },
+            }),
             instances: [{ browser: 'chromium' }],
           },
         },

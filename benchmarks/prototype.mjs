@@ -1,5 +1,6 @@
-// Indexing beside the prototype it has to beat: the same 30 image lists, 300 spots, one core, all methods taking turns in one run.
-// The prototype and the lists are no part of this project: EWALD_PROTOTYPES and EWALD_TEST_DATA say where they are.
+// Indexing beside the prototype it has to beat: the same 30 image lists, 300 spots, one core, all methods taking turns
+// in one run. The prototype and the lists are no part of this project: EWALD_PROTOTYPES and EWALD_TEST_DATA say where
+// they are.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,13 +29,17 @@ function readLists(folder) {
         .filter((line) => line.trim() && !line.startsWith('#'));
       const numbers = lines.map((line) => line.trim().split(/\s+/).map(Number));
       const [cell = [], ...spots] = numbers;
-      return { cell: [cell.slice(0, 3), cell.slice(3, 6), cell.slice(6, 9)], spots: spots.map((spot) => spot.slice(0, 3)) };
+      return {
+        cell: [cell.slice(0, 3), cell.slice(3, 6), cell.slice(6, 9)],
+        spots: spots.map((spot) => spot.slice(0, 3)),
+      };
     });
 }
 
 /**
- * Milliseconds an image through the package on one thread: for each list the best of some repeats, as the prototype measures. A fast method
- * gets a few copies of the image at a time, as it would in a batch; short stretches also are what a busy machine interrupts least.
+ * Milliseconds an image through the package on one thread: for each list the best of some repeats, as the prototype
+ * measures. A fast method gets a few copies of the image at a time, as it would in a batch; short stretches also are
+ * what a busy machine interrupts least.
  */
 async function makeOurs(createContext, sameLattice, backend, method, lists) {
   const context = await createContext({ backend, strict: true });
@@ -80,11 +85,24 @@ function makePrototype(kind, folder) {
       ? [['g++', '-march=x86-64-v3', ...flags, source, '-o', program]]
       : [
           ['emcc', '-msimd128', ...flags, '-c', source, '-o', object],
-          ['emcc', '-O1', '-msimd128', object, '-sNODERAWFS=1', '-sALLOW_MEMORY_GROWTH=1', '-sEXIT_RUNTIME=1', '-o', program],
+          [
+            'emcc',
+            '-O1',
+            '-msimd128',
+            object,
+            '-sNODERAWFS=1',
+            '-sALLOW_MEMORY_GROWTH=1',
+            '-sEXIT_RUNTIME=1',
+            '-o',
+            program,
+          ],
         ];
   for (const [compiler, ...args] of steps) {
     const built = spawnSync(compiler, args, { encoding: 'utf8' });
-    if (built.status !== 0) return { why: `${compiler} did not build the prototype: ${(built.stderr ?? String(built.error)).trim().split('\n').at(-1)}` };
+    if (built.status !== 0)
+      return {
+        why: `${compiler} did not build the prototype: ${(built.stderr ?? String(built.error)).trim().split('\n').at(-1)}`,
+      };
   }
   // Old Emscripten takes Node's fetch for a browser's.
   const pre = join(folder, 'pre.cjs');
@@ -113,7 +131,8 @@ const aims = [
 export async function comparePrototype({ createContext, sameLattice, print }) {
   const lists = existsSync(join(data, 'ffbidx')) ? readLists(join(data, 'ffbidx')) : [];
   if (lists.length !== 30) return { absent: 'the 30 image lists were not found; EWALD_TEST_DATA says where they are' };
-  if (!existsSync(join(prototypes, 'indexing/bench.cpp'))) return { absent: 'the prototype was not found; EWALD_PROTOTYPES says where it is' };
+  if (!existsSync(join(prototypes, 'indexing/bench.cpp')))
+    return { absent: 'the prototype was not found; EWALD_PROTOTYPES says where it is' };
   const folder = mkdtempSync(join(tmpdir(), 'ewald-prototype-'));
   const lines = [];
   let wrong = false;
@@ -129,7 +148,8 @@ export async function comparePrototype({ createContext, sameLattice, print }) {
         for (const aim of aims) {
           const ours = await makeOurs(createContext, sameLattice, backend, aim.method, lists);
           contestants.push({ name: aim.method, run: () => ours.run(), dispose: () => ours.dispose() });
-          if (aim.mode) contestants.push({ name: aim.mode, run: () => prototype.run(aim.mode), dispose: () => undefined });
+          if (aim.mode)
+            contestants.push({ name: aim.mode, run: () => prototype.run(aim.mode), dispose: () => undefined });
         }
         lines.push(...(await takeTurns(backend, contestants)));
         wrong ||= lines.some((line) => line.wrong);
@@ -155,11 +175,16 @@ async function takeTurns(backend, contestants) {
       results.get(name).push(result);
     }
   }
-  const of = (name) => ({ ms: median(results.get(name).map(({ ms }) => ms)), right: Math.min(...results.get(name).map(({ right }) => right)) });
+  const of = (name) => ({
+    ms: median(results.get(name).map(({ ms }) => ms)),
+    right: Math.min(...results.get(name).map(({ right }) => right)),
+  });
   const words = ({ ms, right }) => `${ms.toFixed(3)} ms an image, ${right}/30 right`;
   return aims.map(({ method, mode, [backend]: aim }) => {
     const mine = of(method);
-    const times = Object.fromEntries([method, mode].filter(Boolean).map((name) => [name, results.get(name).map(({ ms }) => ms)]));
+    const times = Object.fromEntries(
+      [method, mode].filter(Boolean).map((name) => [name, results.get(name).map(({ ms }) => ms)]),
+    );
     if (!mode)
       return {
         what: `indexing, ${method}, ${backend}: ms an image`,
@@ -173,6 +198,13 @@ async function takeTurns(backend, contestants) {
     const theirs = of(mode);
     const wrong = mine.right < theirs.right;
     const note = `${words(mine)}; prototype ${words(theirs)}${wrong ? ', FEWER RIGHT' : ''}`;
-    return { what: `indexing, ${method}, ${backend} over the prototype's ${mode}`, value: theirs.ms / mine.ms, aim, note, times, wrong };
+    return {
+      what: `indexing, ${method}, ${backend} over the prototype's ${mode}`,
+      value: theirs.ms / mine.ms,
+      aim,
+      note,
+      times,
+      wrong,
+    };
   });
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// `npm run bench`: the ratios this project promises, each verified before it is timed, side by side in one run, with a mark a line.
+// `npm run bench`: the ratios this project promises, each verified before it is timed, side by side in one run, with a
+// mark a line.
 //   node benchmarks/run.mjs [--save NAME] [--seconds S] [--json]
 //   node benchmarks/run.mjs fft|ffi [...]       that room's own benchmark, benchmarks/<room>/run.mjs, with the arguments it takes
 // --save writes benchmarks/results/NAME.json. A missed aim fails nothing: machines differ. A wrong answer does.
@@ -15,9 +16,15 @@ import { comparePrototype } from './prototype.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [room, ...rest] = process.argv.slice(2);
 if (room === 'fft' || room === 'ffi')
-  process.exit(spawnSync(process.execPath, [join(root, 'benchmarks', room, 'run.mjs'), ...rest], { stdio: 'inherit' }).status ?? 1);
+  process.exit(
+    spawnSync(process.execPath, [join(root, 'benchmarks', room, 'run.mjs'), ...rest], { stdio: 'inherit' }).status ?? 1,
+  );
 const { values: options } = parseArgs({
-  options: { save: { type: 'string' }, seconds: { type: 'string', default: '2' }, json: { type: 'boolean', default: false } },
+  options: {
+    save: { type: 'string' },
+    seconds: { type: 'string', default: '2' },
+    json: { type: 'boolean', default: false },
+  },
 });
 if (options.save !== undefined && !/^[\w.-]+$/.test(options.save)) {
   process.stderr.write(`bench: --save is "${options.save}"; needed is a name of letters, digits, points and dashes\n`);
@@ -44,22 +51,35 @@ const lines = [];
 const mark = ({ what, value, aim, most = false, note }) => {
   const pass = most ? value <= aim : value >= aim;
   lines.push({ what, value, aim, most, pass, note });
-  print(`  ${pass ? 'pass' : 'MISS'}  ${what}: ${places(value)} (aim ${most ? 'at most' : 'at least'} ${aim})${note ? `, ${note}` : ''}`);
+  print(
+    `  ${pass ? 'pass' : 'MISS'}  ${what}: ${places(value)} (aim ${most ? 'at most' : 'at least'} ${aim})${note ? `, ${note}` : ''}`,
+  );
 };
 
-const report = await bench({ createContext, seconds: Number(options.seconds), place, backends: ['native', 'wasm', 'webgpu', 'cuda'] });
-for (const { backend, device, reason } of report.backends) print(`${backend.padEnd(8)} ${device ? `${device.name}, ${device.driver}` : `not here: ${reason}`}`);
+const report = await bench({
+  createContext,
+  seconds: Number(options.seconds),
+  place,
+  backends: ['native', 'wasm', 'webgpu', 'cuda'],
+});
+for (const { backend, device, reason } of report.backends)
+  print(`${backend.padEnd(8)} ${device ? `${device.name}, ${device.driver}` : `not here: ${reason}`}`);
 print();
 for (const { id, backend, outcome, why, planMs, timing, unit } of report.rows) {
   if (timing)
-    print(`${id} ${backend}: plan ${places(planMs)} ms, run ${places(timing.medianMs)} ms ± ${places(timing.spreadMs / 2)}, ${places(timing.rate)} ${unit}/s`);
+    print(
+      `${id} ${backend}: plan ${places(planMs)} ms, run ${places(timing.medianMs)} ms ± ${places(timing.spreadMs / 2)}, ${places(timing.rate)} ${unit}/s`,
+    );
   else if (outcome !== 'absent') print(`${id} ${backend}: ${outcome}, ${why}`);
 }
 for (const { id, peer, timing, unit } of report.peers)
-  print(`${id} ${peer}: run ${places(timing.medianMs)} ms ± ${places(timing.spreadMs / 2)}, ${places(timing.rate)} ${unit}/s`);
+  print(
+    `${id} ${peer}: run ${places(timing.medianMs)} ms ± ${places(timing.spreadMs / 2)}, ${places(timing.rate)} ${unit}/s`,
+  );
 print();
 for (const { id, backend, ratios } of report.rows) {
-  for (const { over, ratio, target } of ratios) if (target !== null) mark({ what: `${id}, ${backend} over ${over}`, value: ratio, aim: target });
+  for (const { over, ratio, target } of ratios)
+    if (target !== null) mark({ what: `${id}, ${backend} over ${over}`, value: ratio, aim: target });
 }
 
 const prototype = await comparePrototype({ createContext, sameLattice, print });

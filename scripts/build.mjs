@@ -14,8 +14,9 @@ import { layout, types } from './parts/esm.mjs';
 import { wasm } from './parts/wasm.mjs';
 
 /**
- * In the order in which they are built. A part is { name, off(): why it cannot be built here or undefined, inputs(): { files, more },
- * outputs(): files, build(): { code, output } }; `required` parts fail the build where others are left out.
+ * In the order in which they are built. A part is { name, off(): why it cannot be built here or undefined, inputs(): {
+ * files, more }, outputs(): files, build(): { code, output } }; `required` parts fail the build where others are left
+ * out.
  */
 const parts = [types, layout, wasm, native, cuda, cudaEmulated, bundle];
 
@@ -34,7 +35,12 @@ async function buildPart(part, force, lenient) {
   const inputs = hashOf(files, more);
   const stamp = readStamp(part.name);
   // Outputs are hashed too: what somebody else wrote over them is not what was built.
-  if (!force && stamp?.inputs === inputs && stamp.outputs === hashOf(part.outputs()) && part.outputs().every((file) => existsSync(join(root, file)))) {
+  if (
+    !force &&
+    stamp?.inputs === inputs &&
+    stamp.outputs === hashOf(part.outputs()) &&
+    part.outputs().every((file) => existsSync(join(root, file)))
+  ) {
     return 'fresh';
   }
   const lossy = lenient && !part.required;
@@ -56,7 +62,10 @@ async function buildPart(part, force, lenient) {
       complain('build', `${part.name} could not be built and is left out; ${log} says why`);
       return 'left out';
     }
-    const what = missing.length > 0 ? `${part.name} ended well but made no ${missing.join(', ')}` : `${part.name} failed; its last lines are above`;
+    const what =
+      missing.length > 0
+        ? `${part.name} ended well but made no ${missing.join(', ')}`
+        : `${part.name} failed; its last lines are above`;
     complain('build', `${what}, all of it is in ${log}`, tail(output));
     return 'failed';
   }
@@ -66,8 +75,8 @@ async function buildPart(part, force, lenient) {
 }
 
 /**
- * Builds the named parts, or all; `setup` leaves the last word to the caller, `lenient` goes on without a part that the package can do
- * without. Gives the exit code and how many parts were built.
+ * Builds the named parts, or all; `setup` leaves the last word to the caller, `lenient` goes on without a part that the
+ * package can do without. Gives the exit code and how many parts were built.
  */
 export async function build(names = [], { force = false, setup = false, lenient = false } = {}) {
   const unknown = names.filter((name) => !parts.some((part) => part.name === name));
@@ -106,7 +115,8 @@ export async function build(names = [], { force = false, setup = false, lenient 
       if (outcome === 'failed') return { code: 1, built };
       if (outcome === 'built') built++;
     }
-    // The header, the wasm module and the addon must speak of the same functions; the package's own parser reads the header.
+    // The header, the wasm module and the addon must speak of the same functions; the package's own parser reads the
+    // header.
     if (built > 0 && existsSync(join(root, 'dist/ewald.wasm')) && existsSync(join(root, 'build/esm/ffi/node.js'))) {
       const checked = await run(process.execPath, ['scripts/check-abi.mjs']);
       if (checked.code !== 0) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The C ABI stands in three places: cpp/include/ewald.h, the exports of dist/ewald.wasm, and the bindings of the native addon. This
-// reads the header with the package's own parser (build/esm) and says where they disagree: `node scripts/check-abi.mjs`.
+// The C ABI stands in three places: cpp/include/ewald.h, the exports of dist/ewald.wasm, and the bindings of the native
+// addon. This reads the header with the package's own parser (build/esm) and says where they disagree: `node
+// scripts/check-abi.mjs`.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -28,8 +29,8 @@ const camel = (name) => name.replace(/^ewald_/, '').replace(/_([a-z0-9])/g, (_, 
  * Says where header, wasm module and addon disagree; an empty list when they agree.
  *
  * @param ffi The module `ewald/ffi` of this build.
- * @param inputs `header`: its text; `include(name)`: the text of what it includes; `wasm`: bytes of the module, or undefined;
- * `addonSource`: text of cpp/addon/*.cpp; `addonNames`: names that the built addon exports, or undefined.
+ * @param inputs `header`: its text; `include(name)`: the text of what it includes; `wasm`: bytes of the module, or
+ * undefined; `addonSource`: text of cpp/addon/*.cpp; `addonNames`: names that the built addon exports, or undefined.
  */
 export function checkAbi(ffi, { header, include, wasm, addonSource, addonNames }) {
   const problems = [];
@@ -48,9 +49,12 @@ export function checkAbi(ffi, { header, include, wasm, addonSource, addonNames }
   }
   const table = tables.wasm32;
   if (!table || !tables.lp64) return problems;
-  if (tables.lp64.assertions === 0) problems.push('cpp/include/generated/layout.h asserts no layout; run node scripts/layout.mjs');
+  if (tables.lp64.assertions === 0)
+    problems.push('cpp/include/generated/layout.h asserts no layout; run node scripts/layout.mjs');
   const declared = Object.keys(tables.lp64.functions);
-  for (const name of declared) if (!name.startsWith('ewald_')) problems.push(`cpp/include/ewald.h declares ${name}; functions of the ABI start with ewald_`);
+  for (const name of declared)
+    if (!name.startsWith('ewald_'))
+      problems.push(`cpp/include/ewald.h declares ${name}; functions of the ABI start with ewald_`);
 
   if (wasm) {
     const exported = ffi.exportedSignatures(wasm);
@@ -66,27 +70,36 @@ export function checkAbi(ffi, { header, include, wasm, addonSource, addonNames }
       }
       const wanted = ffi.signatureText(ffi.declaredSignature(table, name));
       if (ffi.signatureText(found) !== wanted)
-        problems.push(`${where} declares ${name} as ${wanted} on wasm, but dist/ewald.wasm has ${ffi.signatureText(found)}`);
+        problems.push(
+          `${where} declares ${name} as ${wanted} on wasm, but dist/ewald.wasm has ${ffi.signatureText(found)}`,
+        );
     }
     for (const name of exported.keys()) {
-      if (name.startsWith('ewald_') && !declared.includes(name)) problems.push(`dist/ewald.wasm exports ${name}, which cpp/include/ewald.h does not declare`);
+      if (name.startsWith('ewald_') && !declared.includes(name))
+        problems.push(`dist/ewald.wasm exports ${name}, which cpp/include/ewald.h does not declare`);
     }
   }
 
   const bound = [...addonSource.matchAll(/exports\.Set\("(\w+)"/g)].map(([, name]) => name);
   for (const name of bound) {
     if (name in beside) continue;
-    if (!declared.includes(snake(name))) problems.push(`cpp/addon/addon.cpp binds ${name}, but cpp/include/ewald.h declares no ${snake(name)}`);
-    else if (!new RegExp(`\\b${snake(name)}\\b`).test(addonSource)) problems.push(`cpp/addon/addon.cpp binds ${name}, but never calls ${snake(name)}`);
+    if (!declared.includes(snake(name)))
+      problems.push(`cpp/addon/addon.cpp binds ${name}, but cpp/include/ewald.h declares no ${snake(name)}`);
+    else if (!new RegExp(`\\b${snake(name)}\\b`).test(addonSource))
+      problems.push(`cpp/addon/addon.cpp binds ${name}, but never calls ${snake(name)}`);
   }
   for (const name of declared) {
     if (name in unbound) continue;
-    if (!bound.includes(camel(name))) problems.push(`cpp/include/ewald.h declares ${name}, but cpp/addon/addon.cpp binds no ${camel(name)}`);
+    if (!bound.includes(camel(name)))
+      problems.push(`cpp/include/ewald.h declares ${name}, but cpp/addon/addon.cpp binds no ${camel(name)}`);
   }
   if (addonNames) {
-    for (const name of bound) if (!addonNames.includes(name)) problems.push(`cpp/addon/addon.cpp binds ${name}, but the built addon has none; it is stale`);
+    for (const name of bound)
+      if (!addonNames.includes(name))
+        problems.push(`cpp/addon/addon.cpp binds ${name}, but the built addon has none; it is stale`);
     for (const name of addonNames)
-      if (!bound.includes(name)) problems.push(`the built addon has ${name}, which cpp/addon/addon.cpp does not bind; it is stale`);
+      if (!bound.includes(name))
+        problems.push(`the built addon has ${name}, which cpp/addon/addon.cpp does not bind; it is stale`);
   }
   return problems;
 }
@@ -101,7 +114,9 @@ export function inputsOf(folder = root) {
     header: readFileSync(join(include, 'ewald.h'), 'utf8'),
     include: (name) => readFileSync(join(include, name), 'utf8'),
     wasm: existsSync(wasm) ? readFileSync(wasm) : undefined,
-    addonSource: ['addon.cpp', 'engines.cpp', 'fft.h'].map((file) => readFileSync(join(folder, 'cpp/addon', file), 'utf8')).join('\n'),
+    addonSource: ['addon.cpp', 'engines.cpp', 'fft.h']
+      .map((file) => readFileSync(join(folder, 'cpp/addon', file), 'utf8'))
+      .join('\n'),
     addonNames: existsSync(addon) ? Object.keys(createRequire(import.meta.url)(addon)) : undefined,
     absent,
   };
@@ -116,7 +131,8 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     const inputs = inputsOf();
     const problems = checkAbi(await import(pathToFileURL(built).href), inputs);
     for (const problem of problems) console.error(`check-abi: ${problem}`);
-    for (const file of inputs.absent) console.log(`check-abi: ${file.slice(root.length + 1)} is not built, so it was not compared`);
+    for (const file of inputs.absent)
+      console.log(`check-abi: ${file.slice(root.length + 1)} is not built, so it was not compared`);
     if (problems.length > 0) process.exitCode = 1;
     else console.log('check-abi: header, wasm module and native addon agree');
   }

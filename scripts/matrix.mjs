@@ -1,5 +1,5 @@
-// The support matrix, feature × backend × place, found by running a little of everything: in Node, in a Chromium window and in a
-// Chromium worker. `--json` prints it for machines; EWALD_REQUIRE=wasm,webgpu makes absence an error.
+// The support matrix, feature × backend × place, found by running a little of everything: in Node, in a Chromium window
+// and in a Chromium worker. `--json` prints it for machines; EWALD_REQUIRE=wasm,webgpu makes absence an error.
 import { createContext } from '../dist/index.node.js';
 import { parseRequire, supportTable } from '../dist/validate.js';
 import { chromiumArgs, findChromium, softwareVulkan } from './lib/chromium.mjs';
@@ -18,7 +18,10 @@ const places = [
 
 // These two run in the page.
 async function runHere(names) {
-  const [{ createContext }, { supportTable }] = await Promise.all([import('/index.browser.js'), import('/validate.js')]);
+  const [{ createContext }, { supportTable }] = await Promise.all([
+    import('/index.browser.js'),
+    import('/validate.js'),
+  ]);
   return supportTable(createContext, names);
 }
 async function runInWorker(names) {
@@ -62,7 +65,12 @@ for (const [place, run] of places) {
 
 if (process.argv.includes('--json')) console.log(JSON.stringify(table));
 else {
-  const marks = { works: paint('green', 'works  '), refused: paint('yellow', 'refused'), absent: paint('dim', 'absent '), fails: paint('red', 'FAILS  ') };
+  const marks = {
+    works: paint('green', 'works  '),
+    refused: paint('yellow', 'refused'),
+    absent: paint('dim', 'absent '),
+    fails: paint('red', 'FAILS  '),
+  };
   const notes = [];
   for (const { place, feature, backend, outcome, why } of table) {
     let note = '';
@@ -74,8 +82,13 @@ else {
   }
   for (const [i, why] of notes.entries()) console.log(paint('dim', `[${i + 1}] ${why}`));
 }
-const wrong = table.filter(({ outcome, backend }) => outcome === 'fails' || (outcome === 'absent' && required.includes(backend)));
+const wrong = table.filter(
+  ({ outcome, backend }) => outcome === 'fails' || (outcome === 'absent' && required.includes(backend)),
+);
 if (wrong.length > 0) {
-  complain('matrix', wrong.map(({ place, feature, backend, outcome }) => `${feature} on ${backend} in ${place}: ${outcome}`).join('; '));
+  complain(
+    'matrix',
+    wrong.map(({ place, feature, backend, outcome }) => `${feature} on ${backend} in ${place}: ${outcome}`).join('; '),
+  );
   process.exitCode = 1;
 }

@@ -1,9 +1,21 @@
 #!/usr/bin/env node
-// The mutation check: builds the C++ core from copies of its sources with one mistake each (test/conformance/mutants.mjs), or copies dist/
-// with one, in a temporary folder, and wants the case tables to turn red every time. `node scripts/mutants.mjs [WORD…]` takes the mutants whose names hold a word;
-// --list shows them, --keep keeps the folder. Exit code 1 when a mutant survives, does not fit its source, or the copy as it is fails.
+// The mutation check: builds the C++ core from copies of its sources with one mistake each
+// (test/conformance/mutants.mjs), or copies dist/ with one, in a temporary folder, and wants the case tables to turn
+// red every time. `node scripts/mutants.mjs [WORD…]` takes the mutants whose names hold a word;
+// --list shows them, --keep keeps the folder. Exit code 1 when a mutant survives, does not fit its source, or the copy
+// as it is fails.
 import { spawn } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -16,7 +28,11 @@ const say = (text) => process.stdout.write(`mutants: ${text}\n`);
 /** Runs a program; gives its exit code (null when it had to be ended) and what it wrote. */
 function run(command, args, { seconds = 600 } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...softwareVulkan() } });
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...softwareVulkan() },
+    });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
     const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000);
@@ -28,11 +44,16 @@ function run(command, args, { seconds = 600 } = {}) {
   });
 }
 
-/** In a process of its own, because a mutant may hang or crash: rows of one core, or of a copy of dist/, until the first is red. */
+/**
+ * In a process of its own, because a mutant may hang or crash: rows of one core, or of a copy of dist/, until the first
+ * is red.
+ */
 async function check(lane, file, ids) {
   const { backend, own } = targets[lane];
   const folder = own === 'dist' ? file : join(root, 'dist');
-  const [{ createContext }, { validate }] = await Promise.all(['index.node.js', 'validate.js'].map((name) => import(pathToFileURL(join(folder, name)).href)));
+  const [{ createContext }, { validate }] = await Promise.all(
+    ['index.node.js', 'validate.js'].map((name) => import(pathToFileURL(join(folder, name)).href)),
+  );
   const report = await validate({
     createContext,
     backends: [backend],
@@ -47,15 +68,31 @@ async function check(lane, file, ids) {
   process.exitCode = red || report.counts.pass === 0 ? 1 : 0;
 }
 
-const emscripten = { backend: 'wasm', configure: (args) => ['emcmake', ['cmake', ...args]], target: 'ewald.wasm', built: 'ewald.wasm' };
-/** Lanes: what a mutant is on. `left` is left out: a wasm module without the transforms, or with little else, links three times faster. */
+const emscripten = {
+  backend: 'wasm',
+  configure: (args) => ['emcmake', ['cmake', ...args]],
+  target: 'ewald.wasm',
+  built: 'ewald.wasm',
+};
+/**
+ * Lanes: what a mutant is on. `left` is left out: a wasm module without the transforms, or with little else, links
+ * three times faster.
+ */
 const targets = {
   wasm: { ...emscripten, left: 'fft' },
   fft: { ...emscripten, left: 'indexing' },
-  native: { backend: 'native', configure: (args) => ['cmake', [...args, '-DEWALD_WITHOUT_CUDA=ON']], target: 'ewald_native', built: 'ewald_native.node' },
+  native: {
+    backend: 'native',
+    configure: (args) => ['cmake', [...args, '-DEWALD_WITHOUT_CUDA=ON']],
+    target: 'ewald_native',
+    built: 'ewald_native.node',
+  },
   webgpu: { backend: 'webgpu', own: 'dist' },
   script: { backend: 'wasm', own: 'dist' },
 };
+
+/** Finds a text however its lines are broken: a formatter must not disarm a mutant. */
+const blind = (find) => new RegExp(find.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+'));
 
 /** One build folder with a copy of the sources of its own, which is changed and changed back. */
 class Bench {
@@ -89,24 +126,40 @@ class Bench {
   async verdict(ids) {
     // A name of its own each time: a process loads an addon of one name once.
     const file = join(this.build, `${this.count++}-${targets[this.backend].built}`);
-    const made = [join(this.build, targets[this.backend].built), join(this.build, 'Release', targets[this.backend].built)].find(existsSync);
+    const made = [
+      join(this.build, targets[this.backend].built),
+      join(this.build, 'Release', targets[this.backend].built),
+    ].find(existsSync);
     copyFileSync(made, file);
-    return run(process.execPath, [fileURLToPath(import.meta.url), '--check', this.backend, file, ...ids], { seconds: 60 });
+    return run(process.execPath, [fileURLToPath(import.meta.url), '--check', this.backend, file, ...ids], {
+      seconds: 60,
+    });
   }
 
   /** What became of a mutant: red, or why not. */
   async judge({ name, file, find, replace, ids }) {
     const path = join(this.sources, file);
     const source = existsSync(path) ? readFileSync(path, 'utf8') : '';
-    const places = source.split(find).length - 1;
-    if (places !== 1) return { name, red: false, why: `does not fit: cpp/${file} holds ${JSON.stringify(find.slice(0, 60))} ${places} times` };
+    const place = blind(find);
+    const places = source.split(place).length - 1;
+    if (places !== 1)
+      return {
+        name,
+        red: false,
+        why: `does not fit: cpp/${file} holds ${JSON.stringify(find.slice(0, 60))} ${places} times`,
+      };
     writeFileSync(
       path,
-      source.replace(find, () => replace),
+      source.replace(place, () => replace),
     );
     try {
       const built = await this.compile();
-      if (built.code !== 0) return { name, red: false, why: `does not compile: ${built.output.split('\n').find((line) => line.includes('error')) ?? ''}` };
+      if (built.code !== 0)
+        return {
+          name,
+          red: false,
+          why: `does not compile: ${built.output.split('\n').find((line) => line.includes('error')) ?? ''}`,
+        };
       return verdictOf(name, await this.verdict(ids));
     } finally {
       writeFileSync(path, source);
@@ -121,7 +174,8 @@ class Copy {
     this.folder = join(folder, lane);
     cpSync(join(root, 'dist'), this.folder, { recursive: true });
     // Bare imports of the copy are those of the repository.
-    if (!existsSync(join(folder, 'node_modules'))) symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
+    if (!existsSync(join(folder, 'node_modules')))
+      symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
   }
 
   configure() {
@@ -133,21 +187,28 @@ class Copy {
   }
 
   verdict(ids) {
-    return run(process.execPath, [fileURLToPath(import.meta.url), '--check', this.lane, this.folder, ...ids], { seconds: 120 });
+    return run(process.execPath, [fileURLToPath(import.meta.url), '--check', this.lane, this.folder, ...ids], {
+      seconds: 120,
+    });
   }
 
   async judge({ name, find, replace, ids }) {
     const files = readdirSync(this.folder)
       .filter((file) => file.endsWith('.js'))
       .map((file) => ({ path: join(this.folder, file), text: readFileSync(join(this.folder, file), 'utf8') }));
-    const holding = files.filter(({ text }) => text.includes(find));
+    const place = blind(find);
+    const holding = files.filter(({ text }) => place.test(text));
     const [only] = holding;
-    if (holding.length !== 1 || only.text.split(find).length !== 2) {
-      return { name, red: false, why: `does not fit: ${JSON.stringify(find.slice(0, 60))} is not in dist/ exactly once` };
+    if (holding.length !== 1 || only.text.split(place).length !== 2) {
+      return {
+        name,
+        red: false,
+        why: `does not fit: ${JSON.stringify(find.slice(0, 60))} is not in dist/ exactly once`,
+      };
     }
     writeFileSync(
       only.path,
-      only.text.replace(find, () => replace),
+      only.text.replace(place, () => replace),
     );
     try {
       return verdictOf(name, await this.verdict(ids));
@@ -169,18 +230,24 @@ async function lane(backend, chosen, folder) {
   const bench = targets[backend].own === 'dist' ? new Copy(backend, folder) : new Bench(backend, folder);
   for (const step of [() => bench.configure(), () => bench.compile()]) {
     const { code, output } = await step();
-    if (code !== 0) return [{ name: `${backend}: the copy as it is`, red: false, why: `does not build:\n${output.slice(-2000)}` }];
+    if (code !== 0)
+      return [{ name: `${backend}: the copy as it is`, red: false, why: `does not build:\n${output.slice(-2000)}` }];
   }
   const ids = [...new Set(chosen.flatMap((mutant) => mutant.ids))];
   const { code, output } = await bench.verdict(ids);
-  if (code !== 0) return [{ name: `${backend}: the copy as it is`, red: false, why: `is not green: ${output.trim().split('\n').at(-1)}` }];
+  if (code !== 0)
+    return [
+      { name: `${backend}: the copy as it is`, red: false, why: `is not green: ${output.trim().split('\n').at(-1)}` },
+    ];
   say(`${backend}: the copy as it is passes (${output.trim().split('\n').at(-1)})`);
   const results = [];
   // Mutants of one file one after another: the file changed last is the only one that is compiled twice.
   for (const mutant of [...chosen].sort((a, b) => a.file.localeCompare(b.file))) {
     const started = performance.now();
     const result = await bench.judge(mutant);
-    say(`${result.red ? 'red  ' : 'ALIVE'} ${backend} ${mutant.name} (${((performance.now() - started) / 1000).toFixed(1)} s) ${result.why.slice(0, 140)}`);
+    say(
+      `${result.red ? 'red  ' : 'ALIVE'} ${backend} ${mutant.name} (${((performance.now() - started) / 1000).toFixed(1)} s) ${result.why.slice(0, 140)}`,
+    );
     results.push(result);
   }
   return results;
@@ -200,14 +267,20 @@ async function main(words) {
   let results;
   try {
     const lanes = Object.keys(targets).map((backend) => [backend, chosen.filter(({ on = 'wasm' }) => on === backend)]);
-    results = (await Promise.all(lanes.filter(([, list]) => list.length > 0).map(([backend, list]) => lane(backend, list, folder)))).flat();
+    results = (
+      await Promise.all(
+        lanes.filter(([, list]) => list.length > 0).map(([backend, list]) => lane(backend, list, folder)),
+      )
+    ).flat();
   } finally {
     if (words.includes('--keep')) say(`kept ${folder}`);
     else rmSync(folder, { recursive: true, force: true });
   }
   const alive = results.filter(({ red }) => !red);
   for (const { name, why } of alive) say(`${name}: ${why}`);
-  say(`${results.length - alive.length} of ${results.length} red in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  say(
+    `${results.length - alive.length} of ${results.length} red in ${((performance.now() - started) / 1000).toFixed(0)} s`,
+  );
   process.exitCode = alive.length > 0 || results.length === 0 ? 1 : 0;
 }
 

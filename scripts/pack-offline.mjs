@@ -1,8 +1,21 @@
 #!/usr/bin/env node
-// Makes one folder with everything that conformance and benchmarks need on a Linux x86-64 machine with a GPU but no registry and no Node:
-// `node scripts/pack-offline.mjs [-o FOLDER] [--no-build]`. There: `bash FOLDER/run.sh`. What is in it and how to add to it: scripts/offline/README.md.
+// Makes one folder with everything that conformance and benchmarks need on a Linux x86-64 machine with a GPU but no
+// registry and no Node: `node scripts/pack-offline.mjs [-o FOLDER] [--no-build]`. There: `bash FOLDER/run.sh`. What is
+// in it and how to add to it: scripts/offline/README.md.
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from './build.mjs';
@@ -43,7 +56,9 @@ process.on('uncaughtException', (error) => {
 });
 
 if (process.platform !== 'linux' || process.arch !== 'x64')
-  fail(`this is ${process.platform}-${process.arch}; the pack takes this machine's Node and addons, so it is made on linux-x64`);
+  fail(
+    `this is ${process.platform}-${process.arch}; the pack takes this machine's Node and addons, so it is made on linux-x64`,
+  );
 if (existsSync(target) && readdirSync(target).length > 0 && !existsSync(join(target, 'offline.json')))
   fail(`${target} is no pack and not empty; name another folder with -o`);
 
@@ -53,7 +68,12 @@ if (building) {
   const { code } = await build(['types', 'layout', 'wasm', 'native', 'bundle']);
   if (code !== 0) process.exit(code);
 }
-for (const file of ['dist/cli.js', 'dist/ewald.wasm', 'dist/native/linux-x64/ewald_native.node', 'node_modules/commander/package.json']) {
+for (const file of [
+  'dist/cli.js',
+  'dist/ewald.wasm',
+  'dist/native/linux-x64/ewald_native.node',
+  'node_modules/commander/package.json',
+]) {
   if (!existsSync(join(root, file))) fail(`${file} is missing; type npm run build and then this again`);
 }
 await withLock(join(root, 'build/.offline-lock'), 'pack', pack);
@@ -69,18 +89,33 @@ async function pack() {
     if (cuda.why) leftOut.push(cuda.why);
     // Nobody rebuilds dist/ while it is copied.
     await withLock(join(root, 'build/.lock'), 'pack', async () => copyPackage(join(stage, 'node_modules/ewald'), cuda));
-    cpSync(join(root, 'node_modules/commander'), join(stage, 'node_modules/commander'), { recursive: true, dereference: true });
+    cpSync(join(root, 'node_modules/commander'), join(stage, 'node_modules/commander'), {
+      recursive: true,
+      dereference: true,
+    });
     const webgpu = await copyWebgpu(stage, leftOut);
-    for (const part of ['host', 'extras']) cpSync(join(root, 'scripts/offline', part), join(stage, part), { recursive: true });
+    for (const part of ['host', 'extras'])
+      cpSync(join(root, 'scripts/offline', part), join(stage, part), { recursive: true });
     mkdirSync(join(stage, 'check'), { recursive: true });
     for (const [name, path] of Object.entries(cuda.programs)) place(path, join(stage, 'check', name));
 
     const { packed, binary } = await packNode(join(root, 'dist/native/linux-x64/ewald_native.node'));
-    const binaries = [binary, ...filesIn(stage).filter((file) => file.endsWith('.node') || dirname(file) === join(stage, 'check'))];
+    const binaries = [
+      binary,
+      ...filesIn(stage).filter((file) => file.endsWith('.node') || dirname(file) === join(stage, 'check')),
+    ];
     // The machine's own libraries come first; these are for one that lacks them or has older ones.
-    for (const file of binaries) for (const { name, path } of await librariesOf(file)) place(path, join(stage, 'lib', name));
+    for (const file of binaries)
+      for (const { name, path } of await librariesOf(file)) place(path, join(stage, 'lib', name));
     binaries.push(...filesIn(join(stage, 'vulkan')));
-    const tried = await run(binary, [join(stage, 'node_modules/ewald/dist/cli.js'), 'pi', '--backend', 'native', '--points', '1e4']);
+    const tried = await run(binary, [
+      join(stage, 'node_modules/ewald/dist/cli.js'),
+      'pi',
+      '--backend',
+      'native',
+      '--points',
+      '1e4',
+    ]);
     if (tried.code !== 0) fail('what was packed does not run here; its last lines are above', tail(tried.output));
 
     mkdirSync(aside, { recursive: true });
@@ -113,12 +148,17 @@ async function pack() {
     };
     writeFileSync(join(aside, 'offline.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     const bytes = readdirSync(aside).reduce((sum, name) => sum + statSync(join(aside, name)).size, 0);
-    if (bytes >= most) fail(`the pack has ${mb(bytes)}, the most it may have is ${mb(most)}; the largest parts are ${largest(stage)}`);
+    if (bytes >= most)
+      fail(`the pack has ${mb(bytes)}, the most it may have is ${mb(most)}; the largest parts are ${largest(stage)}`);
     rmSync(target, { recursive: true, force: true });
     mkdirSync(dirname(target), { recursive: true });
     renameSync(aside, target);
     for (const text of leftOut) say('pack', `left out: ${text}`);
-    say('pack', `${relative(process.cwd(), target) || target}, ${mb(bytes)}; on the other machine: bash run.sh`, (performance.now() - started) / 1000);
+    say(
+      'pack',
+      `${relative(process.cwd(), target) || target}, ${mb(bytes)}; on the other machine: bash run.sh`,
+      (performance.now() - started) / 1000,
+    );
   } finally {
     for (const path of [stage, aside]) rmSync(path, { recursive: true, force: true });
   }
@@ -153,7 +193,10 @@ function largest(stage) {
 /** The package as npm would install it, declarations aside, with the CUDA addon that was made for a release. */
 function copyPackage(to, cuda) {
   for (const file of ['package.json', 'LICENSE']) place(join(root, file), join(to, file));
-  cpSync(join(root, 'dist'), join(to, 'dist'), { recursive: true, filter: (path) => !/[\\/]dist[\\/]types([\\/]|$)|\.part$|ewald_cuda\.node$/.test(path) });
+  cpSync(join(root, 'dist'), join(to, 'dist'), {
+    recursive: true,
+    filter: (path) => !/[\\/]dist[\\/]types([\\/]|$)|\.part$|ewald_cuda\.node$/.test(path),
+  });
   if (cuda.addon) place(cuda.addon, join(to, 'dist/native/linux-x64/ewald_cuda.node'));
 }
 
@@ -170,7 +213,8 @@ async function copyWebgpu(stage, leftOut) {
     leftOut.push(`webgpu (${loader.why})`);
     return false;
   }
-  for (const file of ['package.json', 'index.js', 'LICENSE.md', dawn]) place(join(from, file), join(stage, 'node_modules/webgpu', file));
+  for (const file of ['package.json', 'index.js', 'LICENSE.md', dawn])
+    place(join(from, file), join(stage, 'node_modules/webgpu', file));
   place(loader.path, join(stage, 'vulkan/libvulkan.so.1'));
   // Needed where NVIDIA's driver is reached through EGL; a machine with a desktop has it.
   const dispatch = await systemLibrary('libGLdispatch.so.0', 'libglvnd0');
@@ -182,7 +226,19 @@ async function copyWebgpu(stage, leftOut) {
 async function archive(stage) {
   const tar = join(root, 'build/offline-app.tar');
   try {
-    const made = await run('tar', ['--format=ustar', '--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0', '-cf', tar, '-C', stage, '.']);
+    const made = await run('tar', [
+      '--format=ustar',
+      '--sort=name',
+      '--owner=0',
+      '--group=0',
+      '--numeric-owner',
+      '--mtime=@0',
+      '-cf',
+      tar,
+      '-C',
+      stage,
+      '.',
+    ]);
     if (made.code !== 0) fail('tar failed; its last lines are above', tail(made.output));
     return gzipSync(readFileSync(tar), { level: 9 });
   } finally {

@@ -1,4 +1,5 @@
-// Makes the picture of fft.html that the README shows: `node scripts/picture.mjs`, after a build. It is no part of the package.
+// Makes the picture of fft.html that the README shows: `node scripts/picture.mjs`, after a build. It is no part of the
+// package.
 import { join } from 'node:path';
 import { chromium } from 'playwright';
 import { chromiumArgs, findChromium } from './lib/chromium.mjs';
@@ -15,9 +16,17 @@ try {
   await page.addStyleTag({ content: '#readout{display:none}figure{border-color:transparent}' });
   const boxes = await Promise.all((await page.locator('figure').all()).map((figure) => figure.boundingBox()));
   const [left, top] = [Math.min(...boxes.map(({ x }) => x)), Math.min(...boxes.map(({ y }) => y))];
-  const [right, bottom] = [Math.max(...boxes.map(({ x, width }) => x + width)), Math.max(...boxes.map(({ y, height }) => y + height))];
-  const path = join(root, 'src/fft/page/fft.jpg');
-  await page.screenshot({ path, type: 'jpeg', quality: 62, clip: { x: left, y: top, width: right - left, height: bottom - top } });
+  const [right, bottom] = [
+    Math.max(...boxes.map(({ x, width }) => x + width)),
+    Math.max(...boxes.map(({ y, height }) => y + height)),
+  ];
+  const path = join(root, 'src/pages/fft/fft.jpg');
+  await page.screenshot({
+    path,
+    type: 'jpeg',
+    quality: 62,
+    clip: { x: left, y: top, width: right - left, height: bottom - top },
+  });
   console.log(path);
 } finally {
   await browser.close();

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Makes a fresh clone ready, without dependencies: `node scripts/setup.mjs [--test] [--all]`. Finds what is missing, installs it (apt-get as
-// root on Debian, else it prints the command and stops), runs npm install, builds what is stale. A second run finds nothing to do.
+// Makes a fresh clone ready, without dependencies: `node scripts/setup.mjs [--test] [--all]`. Finds what is missing,
+// installs it (apt-get as root on Debian, else it prints the command and stops), runs npm install, builds what is
+// stale. A second run finds nothing to do.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findChromium } from './lib/chromium.mjs';
@@ -11,17 +12,36 @@ import { root, run, tail, which } from './lib/run.mjs';
 import { complain, say } from './lib/say.mjs';
 
 /**
- * What the machine has to have. `from` is the level at which it is installed: 0 for every run, 1 for tests, 2 for --all. What is not
- * `required` only switches `part` off, which is said when it belongs to the level or is always `told`.
+ * What the machine has to have. `from` is the level at which it is installed: 0 for every run, 1 for tests, 2 for
+ * --all. What is not `required` only switches `part` off, which is said when it belongs to the level or is always
+ * `told`.
  */
 const needs = [
   { part: 'wasm', found: () => which('emcc'), packages: ['emscripten'], name: 'Emscripten', required: true, from: 0 },
   { part: 'wasm', found: () => which('cmake'), packages: ['cmake'], name: 'CMake', required: true, from: 0 },
   { part: 'wasm', found: () => which('ninja'), packages: ['ninja-build'], name: 'Ninja', required: true, from: 0 },
-  { part: 'native', found: () => process.env.CXX ?? which('g++') ?? which('c++') ?? which('clang++'), packages: ['g++'], name: 'a C++ compiler', from: 0 },
+  {
+    part: 'native',
+    found: () => process.env.CXX ?? which('g++') ?? which('c++') ?? which('clang++'),
+    packages: ['g++'],
+    name: 'a C++ compiler',
+    from: 0,
+  },
   { part: 'browser tests', found: findChromium, packages: ['chromium'], name: 'Chromium', required: true, from: 1 },
-  { part: 'cuda-emulated', found: () => hasHeader('boost/context/fiber.hpp'), packages: ['libboost-context-dev'], name: 'Boost.Context', from: 1 },
-  { part: 'webgpu in Node', found: () => hasLibrary('libvulkan.so.1'), packages: ['libvulkan1'], name: 'the Vulkan loader', from: 1 },
+  {
+    part: 'cuda-emulated',
+    found: () => hasHeader('boost/context/fiber.hpp'),
+    packages: ['libboost-context-dev'],
+    name: 'Boost.Context',
+    from: 1,
+  },
+  {
+    part: 'webgpu in Node',
+    found: () => hasLibrary('libvulkan.so.1'),
+    packages: ['libvulkan1'],
+    name: 'the Vulkan loader',
+    from: 1,
+  },
   {
     part: 'FFTW as an engine and second oracle',
     found: () => hasLibrary('libfftw3f.so.3') && hasLibrary('libfftw3.so.3'),
@@ -30,7 +50,14 @@ const needs = [
     from: 1,
   },
   { part: 'cuda', found: () => which('nvcc'), packages: [], name: 'nvcc', from: 0 },
-  { part: 'MPI', found: () => which('mpicxx') && which('mpirun'), packages: ['libopenmpi-dev', 'openmpi-bin'], name: 'mpicxx', from: 2, told: true },
+  {
+    part: 'MPI',
+    found: () => which('mpicxx') && which('mpirun'),
+    packages: ['libopenmpi-dev', 'openmpi-bin'],
+    name: 'mpicxx',
+    from: 2,
+    told: true,
+  },
   { part: 'FFTW comparisons', found: () => hasHeader('fftw3.h'), packages: ['libfftw3-dev'], name: 'FFTW', from: 2 },
   { part: 'Fortran comparisons', found: () => which('gfortran'), packages: ['gfortran'], name: 'gfortran', from: 2 },
 ];
@@ -47,7 +74,9 @@ function fail(message, log) {
 }
 
 if (args.some((arg) => !(arg in levels))) {
-  console.log('usage: node scripts/setup.mjs [--test] [--all]\n  --test  also what the tests need\n  --all   also what optional parts need');
+  console.log(
+    'usage: node scripts/setup.mjs [--test] [--all]\n  --test  also what the tests need\n  --all   also what optional parts need',
+  );
   process.exit(args.includes('--help') || args.includes('-h') ? 0 : 2);
 }
 checkNode();
@@ -59,7 +88,11 @@ const outcome = await build(level > 0 ? [] : parts, { setup: true, lenient: leve
 if (outcome.code !== 0) process.exit(outcome.code);
 const off = missing(({ told }) => told).map(({ part, name }) => `${part} (no ${name})`);
 const summary = deeds + outcome.built === 0 ? 'nothing to do' : 'ready';
-say(who, `${summary}${off.length > 0 ? `; switched off: ${off.join(', ')}` : ''}`, (performance.now() - started) / 1000);
+say(
+  who,
+  `${summary}${off.length > 0 ? `; switched off: ${off.join(', ')}` : ''}`,
+  (performance.now() - started) / 1000,
+);
 
 /** Needs of this level that are not met, and others that are `also` of interest. */
 function missing(also = () => false) {
@@ -97,7 +130,8 @@ async function installTools() {
   if (installed.code !== 0) {
     const log = tail((updated.code === 0 ? '' : updated.output) + installed.output, 20);
     const still = wanted.filter((need) => !need.found());
-    if (still.some((need) => need.required)) fail(`apt-get failed; its last lines are above; type\n  ${command}\nand run the same command again`, log);
+    if (still.some((need) => need.required))
+      fail(`apt-get failed; its last lines are above; type\n  ${command}\nand run the same command again`, log);
     complain(who, `apt-get could not install ${still.map(({ name }) => name).join(', ')}; going on without`);
   }
   say(who, `apt-get installed ${names}`, (performance.now() - before) / 1000);
@@ -113,12 +147,19 @@ async function installModules() {
   if (fresh()) return 0;
   return withLock(join(root, 'build/.install-lock'), who, async () => {
     if (fresh()) return 0;
-    // Inside `npm start` this is the npm that runs it. `npm ci` would need a lock file made where every platform's packages resolve.
-    const npm = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, [process.env.npm_execpath]] : ['npm', []];
+    // Inside `npm start` this is the npm that runs it. `npm ci` would need a lock file made where every platform's
+    // packages resolve.
+    const npm = process.env.npm_execpath?.endsWith('.js')
+      ? [process.execPath, [process.env.npm_execpath]]
+      : ['npm', []];
     const installed = await run(npm[0], [...npm[1], 'install', '--no-audit', '--no-fund', '--loglevel=error']);
     if (installed.code !== 0) fail('npm install failed; its last lines are above', tail(installed.output, 30));
     writeStamp('npm', { inputs });
-    say(who, `npm install, ${/(?:added|changed|up to date).*?(?= in |$)/m.exec(installed.output)?.[0] ?? 'done'}`, installed.seconds);
+    say(
+      who,
+      `npm install, ${/(?:added|changed|up to date).*?(?= in |$)/m.exec(installed.output)?.[0] ?? 'done'}`,
+      installed.seconds,
+    );
     return 1;
   });
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The long loops: `npm run soak`, or `node scripts/soak.mjs [NAME…] [--scale 0.1]`. A loop is a file test/soak/NAME.mjs that exports
-// { name, about, minutes, run({ scale, note }) }; it throws when something is wrong. Each runs in a process of its own, with --expose-gc.
+// The long loops: `npm run soak`, or `node scripts/soak.mjs [NAME…] [--scale 0.1]`. A loop is a file test/soak/NAME.mjs
+// that exports { name, about, minutes, run({ scale, note }) }; it throws when something is wrong. Each runs in a
+// process of its own, with --expose-gc.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -43,10 +44,15 @@ async function runAll() {
   for (const name of names.length > 0 ? names : known) {
     const { about, minutes } = await import(pathToFileURL(join(folder, `${name}.mjs`)).href);
     say('soak', `${name}: ${about}${scale === 1 ? `, about ${minutes} min` : `, × ${scale}`}`);
-    // With these glibc gives memory back when it is freed; else the resident set shows what malloc keeps for later, hundreds of megabytes.
+    // With these glibc gives memory back when it is freed; else the resident set shows what malloc keeps for later,
+    // hundreds of megabytes.
     const honest = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '65536' };
     const env = { ...honest, EWALD_SOAK_LOOP: name, EWALD_SOAK_SCALE: String(scale) };
-    const { code, seconds } = await run(process.execPath, ['--expose-gc', join(root, 'scripts/soak.mjs')], { env, show: true, minutes: 24 * 60 });
+    const { code, seconds } = await run(process.execPath, ['--expose-gc', join(root, 'scripts/soak.mjs')], {
+      env,
+      show: true,
+      minutes: 24 * 60,
+    });
     if (code !== 0) failed.push(name);
     say('soak', `${name} ${code === 0 ? paint('green', 'passed') : paint('red', 'failed')}`, seconds);
   }

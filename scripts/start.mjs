@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The main job: `npm start` simulates stills with known truth and indexes them, `npm start -- LISTS…` indexes your spot lists (every option
-// of `ewald index` may follow). Ends with a summary that people read, and with 1 when a lattice is not the true one.
+// The main job: `npm start` simulates stills with known truth and indexes them, `npm start -- LISTS…` indexes your spot
+// lists (every option of `ewald index` may follow). Ends with a summary that people read, and with 1 when a lattice is
+// not the true one.
 import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
@@ -22,7 +23,10 @@ What to type next:
 process.exitCode = given.length > 0 ? await indexGiven() : await simulateAndIndex();
 
 async function indexGiven() {
-  const { code } = await run(process.execPath, [cli, 'index', ...given], { cwd: process.env.INIT_CWD ?? process.cwd(), show: true });
+  const { code } = await run(process.execPath, [cli, 'index', ...given], {
+    cwd: process.env.INIT_CWD ?? process.cwd(),
+    show: true,
+  });
   if (code === 0 && !given.includes('--json')) console.log(next);
   return code;
 }
@@ -35,7 +39,11 @@ async function ewald(...args) {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-  complain('start', `ewald ${args.slice(0, 2).join(' ')} ended with code ${code}; its last lines are above`, tail(errors + output, 20));
+  complain(
+    'start',
+    `ewald ${args.slice(0, 2).join(' ')} ended with code ${code}; its last lines are above`,
+    tail(errors + output, 20),
+  );
   process.exit(1);
 }
 
@@ -54,7 +62,9 @@ ${(100 * spurious).toFixed(0)} % belong to no crystal, the others are ${noisePx}
   const rows = results.map((result, i) => {
     const [crystal] = result.crystals ?? [];
     const right = !!crystal && truth.lists[i].lattices.some((lattice) => sameLattice(crystal.cell, cellFrom(lattice)));
-    const off = right ? Math.min(...truth.lists[i].lattices.map((lattice) => misorientation(crystal.cell, cellFrom(lattice)))) : Number.NaN;
+    const off = right
+      ? Math.min(...truth.lists[i].lattices.map((lattice) => misorientation(crystal.cell, cellFrom(lattice))))
+      : Number.NaN;
     return { name: basename(result.input), result, crystal, right, off };
   });
   for (const row of rows.slice(0, shown)) console.log(`  ${describe(row)}`);

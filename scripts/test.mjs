@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Everything that has to be green: `npm test`, or `node scripts/test.mjs [STEP…]` after a build. Every step runs whatever the others say;
-// the last line is `N passed, N failed[, N skipped]`, tests of vitest and other steps together.
+// Everything that has to be green: `npm test`, or `node scripts/test.mjs [STEP…]` after a build. Every step runs
+// whatever the others say; the last line is `N passed, N failed[, N skipped]`, tests of vitest and other steps
+// together.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +35,13 @@ const steps = [
 
 /** A step that is one check. */
 function counted({ code, output, seconds }) {
-  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, seconds, log: code === 0 ? '' : tail(output, 100) };
+  return {
+    passed: code === 0 ? 1 : 0,
+    failed: code === 0 ? 0 : 1,
+    skipped: 0,
+    seconds,
+    log: code === 0 ? '' : tail(output, 100),
+  };
 }
 
 /** A step that vitest runs and counts. */
@@ -43,14 +50,23 @@ function vitest(name, args, minutes) {
     const report = join(root, 'build/test', `${name}.json`);
     rmSync(report, { force: true });
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const { code, seconds } = await run(node, ['node_modules/vitest/vitest.mjs', 'run', ...args, ...reporters], { env, show: true, minutes });
+    const { code, seconds } = await run(node, ['node_modules/vitest/vitest.mjs', 'run', ...args, ...reporters], {
+      env,
+      show: true,
+      minutes,
+    });
     let passed = 0;
     let failed = 0;
     let skipped = 0;
     if (existsSync(report)) {
-      const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+      const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+        readFileSync(report, 'utf8'),
+      );
       // A file that cannot even be loaded has no tests to fail.
-      const broken = testResults.filter(({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'));
+      const broken = testResults.filter(
+        ({ status, assertionResults }) =>
+          status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+      );
       passed = numPassedTests;
       failed = numFailedTests + broken.length;
       skipped = numPendingTests + numTodoTests;
@@ -72,7 +88,11 @@ const present = {
   wasm: true,
   native: existsSync(join(root, `dist/native/${process.platform}-${process.arch}/ewald_native.node`)),
   'cuda-emulated': existsSync(join(root, 'build/cuda-emulated/ewald_cuda_emulated.node')),
-  webgpu: Boolean(findChromium()) && hasLibrary('libvulkan.so.1') && existsSync(join(root, 'node_modules/webgpu')) && Object.keys(softwareVulkan()).length > 0,
+  webgpu:
+    Boolean(findChromium()) &&
+    hasLibrary('libvulkan.so.1') &&
+    existsSync(join(root, 'node_modules/webgpu')) &&
+    Object.keys(softwareVulkan()).length > 0,
 };
 const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined };
 const env = {
@@ -99,7 +119,11 @@ for (const step of steps) {
   for (const key of Object.keys(total)) total[key] += counts[key];
   if (log) console.error(log);
   const outcome = counts.failed === 0 ? paint('green', 'passed') : paint('red', 'failed');
-  say('test', `${step.name} ${outcome}${counts.passed + counts.failed > 1 ? `, ${counts.passed} passed, ${counts.failed} failed` : ''}`, seconds);
+  say(
+    'test',
+    `${step.name} ${outcome}${counts.passed + counts.failed > 1 ? `, ${counts.passed} passed, ${counts.failed} failed` : ''}`,
+    seconds,
+  );
 }
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed === 0 ? 0 : 1;

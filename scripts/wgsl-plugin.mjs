@@ -1,6 +1,6 @@
-// Imports of .wgsl files as strings, for rollup, vite and vitest alike. A line `#include "common/philox.wgsl"` (path from wgsl/) is
-// replaced by that file, once a shader. Comments `//@ pi/count.wgsl 7` say where the line after them came from, so that a compile
-// error names file and line (src/backends/webgpu/shader.ts reads them).
+// Imports of .wgsl files as strings, for rollup, vite and vitest alike. A line `#include "common/philox.wgsl"` (path
+// from wgsl/) is replaced by that file, once a shader. Comments `//@ pi/count.wgsl 7` say where the line after them
+// came from, so that a compile error names file and line (src/backends/webgpu/shader.ts reads them).
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,9 @@ export function readShader(path, seen = new Set()) {
   const text = lines.map((line, i) => {
     const include = /^#include "(.+)"$/.exec(line);
     // Comments stay at home: every shader carries its includes, and lines keep their numbers.
-    return include ? `${readShader(join(root, include[1]), seen)}\n//@ ${name} ${i + 2}` : line.replace(/\s*\/\/.*$/, '');
+    return include
+      ? `${readShader(join(root, include[1]), seen)}\n//@ ${name} ${i + 2}`
+      : line.replace(/\s*\/\/.*$/, '');
   });
   return [`//@ ${name} 1`, ...text].join('\n');
 }
@@ -25,7 +27,8 @@ export function wgsl() {
   return {
     name: 'wgsl',
     enforce: 'pre',
-    // Sources import '../../../wgsl/pi/count.wgsl'; from build/esm the same number of steps leads elsewhere, so go by what follows wgsl/.
+    // Sources import '../../../wgsl/pi/count.wgsl'; from build/esm the same number of steps leads elsewhere, so go by
+    // what follows wgsl/.
     resolveId(id, importer) {
       if (!id.endsWith('.wgsl')) return null;
       const path = resolve(dirname(importer ?? '.'), id);

@@ -1,16 +1,18 @@
 /**
- * The audit: while production runs, a fraction of what a faster backend computed is computed again on the wasm reference, in a worker.
+ * The audit: while production runs, a fraction of what a faster backend computed is computed again on the wasm
+ * reference, in a worker.
  *
- * What is audited is drawn before the run, its input copied, the worker's time kept within a budget, and what could not be checked is
- * counted. It finds a drifting card or driver while it matters; it is not a replacement for `ewald validate`.
+ * What is audited is drawn before the run, its input copied, the worker's time kept within a budget, and what could not
+ * be checked is counted. It finds a drifting card or driver while it matters; it is not a replacement for `ewald
+ * validate`.
  */
 import type { WasmSource } from './backends/backend.js';
 import { EwaldError, messageOf } from './errors.js';
 import type { Logger } from './log.js';
 import { choice, knownOptions, real } from './options.js';
-import { Random } from './simulate/random.js';
-import { WorkerClient } from './worker-client.js';
-import type { WorkerPort } from './worker-port.js';
+import { Random } from './random/random.js';
+import { WorkerClient } from './workers/client.js';
+import type { WorkerPort } from './workers/port.js';
 
 /** How results are audited. */
 export interface AuditOptions {
@@ -89,7 +91,10 @@ export class Auditor implements AuditReport {
     return drawn;
   }
 
-  /** Checks a drawn result in the worker; with `fail` the promise rejects with `Mismatch` when it differs, with `warn` it never rejects. */
+  /**
+   * Checks a drawn result in the worker; with `fail` the promise rejects with `Mismatch` when it differs, with `warn`
+   * it never rejects.
+   */
   async check(task: AuditTask): Promise<void> {
     const check = this.#check(task);
     this.#checks.add(check);
@@ -136,7 +141,11 @@ export class Auditor implements AuditReport {
     const worker = new WorkerClient(this.#start());
     // Functions and responses do not travel; the worker then looks beside its bundle.
     const wasm = this.#wasm instanceof URL ? this.#wasm.href : this.#wasm;
-    const travels = typeof wasm === 'string' || wasm instanceof Uint8Array || wasm instanceof ArrayBuffer || wasm instanceof WebAssembly.Module;
+    const travels =
+      typeof wasm === 'string' ||
+      wasm instanceof Uint8Array ||
+      wasm instanceof ArrayBuffer ||
+      wasm instanceof WebAssembly.Module;
     if (travels) worker.ask('open', { backend: 'wasm', strict: true, wasm }).catch(() => undefined);
     this.#worker = worker;
     return worker;

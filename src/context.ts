@@ -1,8 +1,19 @@
-/** The context: holds the backends that are present, makes plans on the first that supports them, owns everything made from it. */
+/**
+ * The context: holds the backends that are present, makes plans on the first that supports them, owns everything made
+ * from it.
+ */
 
 import { type ArrayOptions, type DeviceArray, makeArray } from './arrays/array.js';
 import { type AuditOptions, Auditor, type AuditReport } from './audit.js';
-import { type AddonPaths, type Backend, type BackendName, backendNames, type DeviceInfo, type OpenOptions, type WasmSource } from './backends/backend.js';
+import {
+  type AddonPaths,
+  type Backend,
+  type BackendName,
+  backendNames,
+  type DeviceInfo,
+  type OpenOptions,
+  type WasmSource,
+} from './backends/backend.js';
 import { type DeviceReport, openRanked, parseBackend, probeAll, rank, report } from './backends/open.js';
 import { EwaldError } from './errors.js';
 import { type FftArray, type FftOptions, type FftPlan, planFft } from './fft/fft.js';
@@ -18,7 +29,10 @@ import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } fr
 
 /** What `createContext` may be told. */
 export interface ContextOptions {
-  /** Backend to compute on first; default: the best one present, or EWALD_BACKEND. Naming one that is absent is an error. */
+  /**
+   * Backend to compute on first; default: the best one present, or EWALD_BACKEND. Naming one that is absent is an
+   * error.
+   */
   readonly backend?: BackendName;
   /** Refuse what the named backend does not support instead of taking another one; default false. */
   readonly strict?: boolean;
@@ -30,7 +44,10 @@ export interface ContextOptions {
   readonly worker?: string | PlatformUrl | (() => unknown);
   /** Path of the native addon, or `{ native, cuda }`; Node only; default: beside the bundle. */
   readonly addonPath?: string | AddonPaths;
-  /** Recompute this fraction of the results of other backends than wasm on the reference, in a worker; default: none. See `AuditOptions`. */
+  /**
+   * Recompute this fraction of the results of other backends than wasm on the reference, in a worker; default: none.
+   * See `AuditOptions`.
+   */
   readonly audit?: number | AuditOptions;
   /** Level and sink of the log; default: EWALD_LOG_LEVEL (INDEXER_LOG_LEVEL) or `warn`, to standard error. */
   readonly log?: { readonly level?: LogLevel; readonly sink?: LogSink };
@@ -44,7 +61,9 @@ export interface BackendInfo {
   readonly device: DeviceInfo;
 }
 
-/** Holds open backends and everything planned on them. Made by `createContext`; end it with `dispose` or `await using`. */
+/**
+ * Holds open backends and everything planned on them. Made by `createContext`; end it with `dispose` or `await using`.
+ */
 export interface ContextMethods extends Disposable {
   /** The open backends, best first. */
   readonly backends: readonly BackendInfo[];
@@ -62,9 +81,15 @@ export interface ContextMethods extends Disposable {
   fft(options: FftOptions): Promise<FftPlan>;
   /** What measured transform plans have learnt (`tune: 'measure'`), as plain JSON. */
   exportWisdom(): FftWisdom;
-  /** Adds what `exportWisdom` gave, perhaps elsewhere: plans of other devices stay unused. Gives the count of plans; throws `Format`, and adds nothing then. */
+  /**
+   * Adds what `exportWisdom` gave, perhaps elsewhere: plans of other devices stay unused. Gives the count of plans;
+   * throws `Format`, and adds nothing then.
+   */
   importWisdom(wisdom: unknown): number;
-  /** Makes an array on a backend: zeroed, or with the numbers of a typed array; see `ArrayOptions` for shape, dtype and where it lies. */
+  /**
+   * Makes an array on a backend: zeroed, or with the numbers of a typed array; see `ArrayOptions` for shape, dtype and
+   * where it lies.
+   */
   array(options: ArrayOptions): Promise<DeviceArray>;
   array(data: FftArray, options?: ArrayOptions): Promise<DeviceArray>;
   /** Resolves when everything submitted so far is done. */
@@ -123,7 +148,8 @@ export async function openContext(platform: Platform, options: ContextOptions = 
   const log: OpenOptions['log'] = (level, message) => logger.write(level, message);
   // With `strict` nothing but the named backend is touched.
   const ranked = await probeAll(platform, { ...open, log }, named, strict && named ? [named] : undefined);
-  for (const { name, probe } of ranked) log('debug', `${name}: ${probe.available ? 'available' : 'not available'}, ${probe.reason}`);
+  for (const { name, probe } of ranked)
+    log('debug', `${name}: ${probe.available ? 'available' : 'not available'}, ${probe.reason}`);
   const backends = await openRanked(rank(ranked, named, strict), named, log);
   const first = backends[0];
   if (first?.device.kind === 'software' && first.name !== 'cuda-emulated')
@@ -174,9 +200,14 @@ class OpenContext implements ContextMethods {
         const reasons: string[] = [];
         const candidates = on === undefined ? open : open.filter(({ name }) => name === on);
         if (candidates.length === 0)
-          throw new EwaldError('Argument', `the backend ${on} is not open in this context; open are ${open.map(({ name }) => name).join(', ')}`);
+          throw new EwaldError(
+            'Argument',
+            `the backend ${on} is not open in this context; open are ${open.map(({ name }) => name).join(', ')}`,
+          );
         for (const backend of candidates) {
-          const op = backend[feature] as { supports(d: unknown): true | { why: string }; plan(d: unknown): Promise<unknown> } | undefined;
+          const op = backend[feature] as
+            | { supports(d: unknown): true | { why: string }; plan(d: unknown): Promise<unknown> }
+            | undefined;
           const answer = op ? op.supports(descriptor) : { why: missing[feature] ?? `it has no ${feature}` };
           if (op && answer === true) {
             const kernel = (await op.plan(descriptor)) as Disposable;
@@ -186,7 +217,8 @@ class OpenContext implements ContextMethods {
           }
           reasons.push(`${backend.name}: ${(answer as { why: string }).why}`);
         }
-        if (feature === 'fftEngine') throw new EwaldError('Unsupported', `fft: no open backend can use this engine here (${reasons.join('; ')})`);
+        if (feature === 'fftEngine')
+          throw new EwaldError('Unsupported', `fft: no open backend can use this engine here (${reasons.join('; ')})`);
         throw new EwaldError(
           'Unsupported',
           `no open backend supports this ${feature === 'array' ? 'array' : `${feature} plan`} (${reasons.join('; ')}); open a context with another backend or without strict`,
@@ -224,7 +256,9 @@ class OpenContext implements ContextMethods {
   }
 
   array(given: ArrayOptions | FftArray, options: ArrayOptions = {}): Promise<DeviceArray> {
-    return this.#make(() => (ArrayBuffer.isView(given) ? makeArray(this.#planner, options, given) : makeArray(this.#planner, given)));
+    return this.#make(() =>
+      ArrayBuffer.isView(given) ? makeArray(this.#planner, options, given) : makeArray(this.#planner, given),
+    );
   }
 
   async sync(): Promise<void> {

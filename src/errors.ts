@@ -1,7 +1,9 @@
 /**
- * The errors of ewald: one class, a tag that says what kind, a message that says what was found, what is needed and what to do.
+ * The errors of ewald: one class, a tag that says what kind, a message that says what was found, what is needed and
+ * what to do.
  *
- * Test with `isEwaldError(error, 'Shape')` rather than `instanceof`: it holds across workers and duplicate copies of the package.
+ * Test with `isEwaldError(error, 'Shape')` rather than `instanceof`: it holds across workers and duplicate copies of
+ * the package.
  */
 
 /** Kinds of errors. Each line says when it is thrown. */
@@ -37,7 +39,11 @@ export class EwaldError extends Error {
   readonly tag: EwaldErrorTag;
   readonly detail: Readonly<Record<string, unknown>>;
 
-  constructor(tag: EwaldErrorTag, message: string, options: { cause?: unknown; detail?: Record<string, unknown> } = {}) {
+  constructor(
+    tag: EwaldErrorTag,
+    message: string,
+    options: { cause?: unknown; detail?: Record<string, unknown> } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.tag = tag;
     this.detail = options.detail ?? {};
@@ -46,7 +52,9 @@ export class EwaldError extends Error {
 
 /** Whether `error` is an ewald error, of kind `tag` when one is given. */
 export function isEwaldError(error: unknown, tag?: EwaldErrorTag): error is EwaldError {
-  return error instanceof Error && error.name === 'EwaldError' && 'tag' in error && (tag === undefined || error.tag === tag);
+  return (
+    error instanceof Error && error.name === 'EwaldError' && 'tag' in error && (tag === undefined || error.tag === tag)
+  );
 }
 
 /** The message of anything thrown. */

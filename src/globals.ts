@@ -1,6 +1,7 @@
 /**
- * Types of the platform that appear in public signatures, taken from whatever the consumer's project declares: with neither the DOM nor
- * Node's types there is no `URL`, and Node's types have no `WebAssembly`. Where one is missing it is `never`, and the rest compiles.
+ * Types of the platform that appear in public signatures, taken from whatever the consumer's project declares: with
+ * neither the DOM nor Node's types there is no `URL`, and Node's types have no `WebAssembly`. Where one is missing it
+ * is `never`, and the rest compiles.
  */
 type GlobalInstance<T> = T extends { readonly prototype: infer Instance } ? Instance : never;
 

@@ -19,7 +19,7 @@ import { browserGpu } from './backends/webgpu/source.js';
 import { webgpuLoader } from './backends/webgpu/webgpu.js';
 import { type Context, type ContextOptions, listDevices, openContext } from './context.js';
 import type { Platform } from './platform.js';
-import { startBrowserWorker } from './start-worker.browser.js';
+import { startBrowserWorker } from './workers/start.browser.js';
 
 const browser: Platform = {
   name: 'browser',
@@ -36,7 +36,8 @@ const browser: Platform = {
 /**
  * Opens a context on the best backends present; the caller disposes it.
  *
- * Throws `Argument` for unknown options or names, `Unsupported` for a named backend that is absent, `Load` when nothing can be opened.
+ * Throws `Argument` for unknown options or names, `Unsupported` for a named backend that is absent, `Load` when nothing
+ * can be opened.
  */
 export function createContext(options?: ContextOptions): Promise<Context> {
   return openContext(browser, options);

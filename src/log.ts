@@ -19,7 +19,8 @@ export interface Log {
 
 /** Reads a level name; the names of the original indexer (`fatal`, `warning`) are understood too. */
 export function parseLogLevel(text: string, from: string): LogLevel {
-  const name = { fatal: 'error', warning: 'warn', none: 'silent', off: 'silent' }[text.toLowerCase()] ?? text.toLowerCase();
+  const name =
+    { fatal: 'error', warning: 'warn', none: 'silent', off: 'silent' }[text.toLowerCase()] ?? text.toLowerCase();
   const level = logLevels.find((candidate) => candidate === name);
   if (!level) throw new EwaldError('Argument', `${from} is "${text}"; use one of ${logLevels.join(', ')}`);
   return level;

@@ -12,7 +12,7 @@ import { dawnGpu } from './backends/webgpu/node.js';
 import { webgpuLoader } from './backends/webgpu/webgpu.js';
 import { type Context, type ContextOptions, listDevices, openContext } from './context.js';
 import type { Platform } from './platform.js';
-import { startNodeWorker } from './start-worker.node.js';
+import { startNodeWorker } from './workers/start.node.js';
 
 const node: Platform = {
   name: 'node',

@@ -7,7 +7,11 @@ function distance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1));
+      next[j] = Math.min(
+        (row[j] ?? 0) + 1,
+        (next[j - 1] ?? 0) + 1,
+        (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+      );
     }
     row = next;
   }
@@ -16,7 +20,9 @@ function distance(a: string, b: string): number {
 
 /** The name nearest to `name`, when one is near. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
-  const ranked = names.map((candidate) => [distance(name.toLowerCase(), candidate.toLowerCase()), candidate] as const).sort((a, b) => a[0] - b[0]);
+  const ranked = names
+    .map((candidate) => [distance(name.toLowerCase(), candidate.toLowerCase()), candidate] as const)
+    .sort((a, b) => a[0] - b[0]);
   const best = ranked[0];
   return best && best[0] <= Math.max(2, name.length / 3) ? best[1] : undefined;
 }
@@ -26,7 +32,10 @@ export function knownOptions(what: string, options: object, known: readonly stri
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     const near = nearest(name, known);
-    throw new EwaldError('Argument', `${what} has no option "${name}"; ${near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`}`);
+    throw new EwaldError(
+      'Argument',
+      `${what} has no option "${name}"; ${near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`}`,
+    );
   }
 }
 
@@ -34,7 +43,9 @@ export function knownOptions(what: string, options: object, known: readonly stri
 export function integer(what: string, value: number | undefined, fallback: number, low: number, high: number): number {
   if (value === undefined) return fallback;
   if (!Number.isInteger(value) || value < low || value > high) {
-    throw new EwaldError('Argument', `${what} is ${value}; needed is an integer from ${low} to ${high}`, { detail: { value, low, high } });
+    throw new EwaldError('Argument', `${what} is ${value}; needed is an integer from ${low} to ${high}`, {
+      detail: { value, low, high },
+    });
   }
   return value;
 }
@@ -43,7 +54,9 @@ export function integer(what: string, value: number | undefined, fallback: numbe
 export function real(what: string, value: number | undefined, fallback: number, low: number, high: number): number {
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || !(value >= low && value <= high)) {
-    throw new EwaldError('Argument', `${what} is ${value}; needed is a number from ${low} to ${high}`, { detail: { value, low, high } });
+    throw new EwaldError('Argument', `${what} is ${value}; needed is a number from ${low} to ${high}`, {
+      detail: { value, low, high },
+    });
   }
   return value;
 }
@@ -53,7 +66,10 @@ export function choice<T extends string>(what: string, value: T | undefined, fal
   if (value === undefined) return fallback;
   if (!names.includes(value)) {
     const near = nearest(String(value), names);
-    throw new EwaldError('Argument', `${what} is "${value}"; needed is one of ${names.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`);
+    throw new EwaldError(
+      'Argument',
+      `${what} is "${value}"; needed is one of ${names.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
+    );
   }
   return value;
 }

@@ -17,7 +17,11 @@ export interface Planner {
   /** Choices of transforms that were measured. */
   readonly wisdom: WisdomStore;
   /** Plans on the first backend that supports the descriptor, or on the one named. */
-  plan<F extends Feature>(feature: F, descriptor: DescriptorOf<F>, on?: BackendName): Promise<{ backend: Backend; kernel: KernelOf<F> }>;
+  plan<F extends Feature>(
+    feature: F,
+    descriptor: DescriptorOf<F>,
+    on?: BackendName,
+  ): Promise<{ backend: Backend; kernel: KernelOf<F> }>;
 }
 type OpOf<F extends Feature> = NonNullable<Backend[F]>;
 type DescriptorOf<F extends Feature> = Parameters<OpOf<F>['plan']>[0];

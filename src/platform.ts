@@ -1,7 +1,7 @@
 /** What differs between a browser and Node: which backends there are, the environment, and how workers are started. */
 import type { BackendLoader } from './backends/backend.js';
 import type { PlatformUrl } from './globals.js';
-import type { WorkerPort } from './worker-port.js';
+import type { WorkerPort } from './workers/port.js';
 
 /** What the user gave instead of the worker beside the bundle: a URL, or a function that makes a worker. */
 export type WorkerSource = string | PlatformUrl | (() => unknown);

@@ -5,7 +5,18 @@ export type { BackendName, DeviceInfo, EngineReport, ExternalEngine, WasmSource 
 export type { DeviceReport } from './backends/open.js';
 export type { BackendInfo, Context, ContextMethods, ContextOptions } from './context.js';
 export { type BravaisCandidate, type BravaisType, bravaisCandidates } from './crystal/bravais.js';
-export { anglesOf, type Cell, cellFrom, cellFromParameters, lengthsOf, misorientation, reciprocal, sameLattice, type Vector, volume } from './crystal/cell.js';
+export {
+  anglesOf,
+  type Cell,
+  cellFrom,
+  cellFromParameters,
+  lengthsOf,
+  misorientation,
+  reciprocal,
+  sameLattice,
+  type Vector,
+  volume,
+} from './crystal/cell.js';
 export { niggli, type ReducedCell } from './crystal/niggli.js';
 export { cellSimilarity, covers, isViable } from './crystal/similarity.js';
 export { EwaldError, type EwaldErrorTag, isEwaldError } from './errors.js';
@@ -24,7 +35,17 @@ export type {
   KeptAxis,
   R2rKind,
 } from './fft/fft.js';
-export { convolve, correlate, type FoldMode, fftfreq, fftshift, goodLength, ifftshift, rfftfreq, type Shaped } from './fft/helpers.js';
+export {
+  convolve,
+  correlate,
+  type FoldMode,
+  fftfreq,
+  fftshift,
+  goodLength,
+  ifftshift,
+  rfftfreq,
+  type Shaped,
+} from './fft/helpers.js';
 export type { FftWisdom } from './fft/wisdom.js';
 export {
   type Crystal,

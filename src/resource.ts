@@ -1,14 +1,20 @@
-/** Lifetime of contexts, plans and arrays: disposal drains what is in flight, then cascades; twice is a no-op, use afterwards an error. */
+/**
+ * Lifetime of contexts, plans and arrays: disposal drains what is in flight, then cascades; twice is a no-op, use
+ * afterwards an error.
+ */
 import { EwaldError } from './errors.js';
 
 /** `Symbol.asyncDispose` where the engine has it; a private stand-in elsewhere. */
-export const asyncDispose: symbol = (Symbol as { asyncDispose?: symbol }).asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+export const asyncDispose: symbol =
+  (Symbol as { asyncDispose?: symbol }).asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
 /**
- * The `await using` face of a disposable, for consumers whose TypeScript has the disposal types; an empty type for the others, so that
- * both compile.
+ * The `await using` face of a disposable, for consumers whose TypeScript has the disposal types; an empty type for the
+ * others, so that both compile.
  */
-export type MaybeAsyncDisposable = typeof Symbol extends { readonly asyncDispose: infer S extends symbol } ? { [K in S]: () => Promise<void> } : unknown;
+export type MaybeAsyncDisposable = typeof Symbol extends { readonly asyncDispose: infer S extends symbol }
+  ? { [K in S]: () => Promise<void> }
+  : unknown;
 
 /** What every disposable of ewald offers. */
 export interface Disposable {
@@ -44,7 +50,9 @@ export class Resource {
   /** Throws `Disposed` once disposal has begun. */
   assertAlive(): void {
     if (this.#disposal) {
-      throw new EwaldError('Disposed', `this ${this.#what} was disposed; create a new one before using it again`, { detail: { what: this.#what } });
+      throw new EwaldError('Disposed', `this ${this.#what} was disposed; create a new one before using it again`, {
+        detail: { what: this.#what },
+      });
     }
   }
 
@@ -53,7 +61,10 @@ export class Resource {
     return this.enqueueWith([], work);
   }
 
-  /** Runs `work` after everything queued before it here and on `others`; what is queued on any of them later waits for it. */
+  /**
+   * Runs `work` after everything queued before it here and on `others`; what is queued on any of them later waits for
+   * it.
+   */
   enqueueWith<T>(others: readonly Resource[], work: () => Promise<T>): Promise<T> {
     if (others.length === 0) {
       // The way of every short run: as few promises and arrays as can be.

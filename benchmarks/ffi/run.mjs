@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// What a call through a header costs over the bare one, and what reading a header costs. Verified first, then timed in turns, so that
-// a busy machine slows both sides alike; the best of many short rounds is compared.
+// What a call through a header costs over the bare one, and what reading a header costs. Verified first, then timed in
+// turns, so that a busy machine slows both sides alike; the best of many short rounds is compared.
 //   node benchmarks/ffi/run.mjs [--json]       needs build/esm (node scripts/build.mjs types), emcc for wasm, gcc and koffi for native
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -26,7 +26,9 @@ const say = (text) => {
 const mark = (what, value, unit, aim, note) => {
   const pass = value <= aim;
   results.push({ what, value: Number(value.toPrecision(4)), unit, aim, pass, note });
-  say(`  ${pass ? 'pass' : 'MISS'}  ${what}: ${value.toPrecision(3)} ${unit} (at most ${aim})${note ? `, ${note}` : ''}`);
+  say(
+    `  ${pass ? 'pass' : 'MISS'}  ${what}: ${value.toPrecision(3)} ${unit} (at most ${aim})${note ? `, ${note}` : ''}`,
+  );
 };
 
 const calls = 50_000;
@@ -67,13 +69,30 @@ const build = (command, ...args) => {
   }
 };
 
-say(`Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} x ${cpus()[0]?.model.trim()}`);
+say(
+  `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} x ${cpus()[0]?.model.trim()}`,
+);
 try {
   const wasm = join(folder, 'kit.wasm');
   say('\ncalls of a wasm module');
-  if (build('emcc', '-O2', '-I.', 'kit.c', '-sSTANDALONE_WASM', '--no-entry', '-sALLOW_MEMORY_GROWTH', '-sEXPORTED_FUNCTIONS=_malloc,_free', '-o', wasm)) {
+  if (
+    build(
+      'emcc',
+      '-O2',
+      '-I.',
+      'kit.c',
+      '-sSTANDALONE_WASM',
+      '--no-entry',
+      '-sALLOW_MEMORY_GROWTH',
+      '-sEXPORTED_FUNCTIONS=_malloc,_free',
+      '-o',
+      wasm,
+    )
+  ) {
     const kit = await getLibHandle({ header: 'kit.h', includeDir: fixtures, library: wasm });
-    const { instance } = await WebAssembly.instantiate(readFileSync(wasm), { env: { emscripten_notify_memory_growth() {} } });
+    const { instance } = await WebAssembly.instantiate(readFileSync(wasm), {
+      env: { emscripten_notify_memory_growth() {} },
+    });
     const bare = instance.exports;
     equal('kit_add', kit.kit_add(1, 16), bare.kit_add(1, 16));
     const array = kit.alloc('double', 16);
@@ -86,7 +105,13 @@ try {
       own: looped(kit.kit_sum, array),
       copy: looped(kit.kit_sum, copied),
     });
-    mark('int f(int, int) over the bare export', Math.max(0, best.ewald - best.bare), 'ns', 100, `${ns(best.bare)} bare, ${ns(best.ewald)} through the header`);
+    mark(
+      'int f(int, int) over the bare export',
+      Math.max(0, best.ewald - best.bare),
+      'ns',
+      100,
+      `${ns(best.bare)} bare, ${ns(best.ewald)} through the header`,
+    );
     mark(
       'double f(const double *, int) over the bare export, memory of alloc()',
       best.own - best.bareArray,
@@ -140,8 +165,20 @@ try {
         return total;
       },
     });
-    mark("int f(int, int) over koffi's own", best.ewald / best.koffi, 'x', 1.2, `${ns(best.koffi)} koffi, ${ns(best.ewald)} through the header`);
-    mark("double f(const double *, int) over koffi's own", best.ewaldArray / best.koffiArray, 'x', 1.2, `${ns(best.koffiArray)} koffi, ${ns(best.ewaldArray)}`);
+    mark(
+      "int f(int, int) over koffi's own",
+      best.ewald / best.koffi,
+      'x',
+      1.2,
+      `${ns(best.koffi)} koffi, ${ns(best.ewald)} through the header`,
+    );
+    mark(
+      "double f(const double *, int) over koffi's own",
+      best.ewaldArray / best.koffiArray,
+      'x',
+      1.2,
+      `${ns(best.koffiArray)} koffi, ${ns(best.ewaldArray)}`,
+    );
     const large = new Float64Array(1e6);
     let least = Number.POSITIVE_INFINITY;
     for (let i = 0; i < 50; i++) {
@@ -178,7 +215,14 @@ times.sort((a, b) => a - b);
 const first = `import { readFileSync } from 'node:fs'; const { parseHeader } = await import(${JSON.stringify(pathToFileURL(module).href)});
 const text = readFileSync(0, 'utf8'); const started = performance.now(); parseHeader(text); console.log(performance.now() - started);`;
 const cold = Number(execFileSync(process.execPath, ['--input-type=module', '-e', first], { input: text }));
-mark(`${lines.length} lines`, times[7], 'ms', 100, `median of 15; best ${times[0].toFixed(1)} ms, the first in a fresh process ${cold.toFixed(1)} ms`);
+mark(
+  `${lines.length} lines`,
+  times[7],
+  'ms',
+  100,
+  `median of 15; best ${times[0].toFixed(1)} ms, the first in a fresh process ${cold.toFixed(1)} ms`,
+);
 
 if (json) console.log(JSON.stringify({ results }));
-if (results.some(({ pass }) => pass === false) && !json) say('\na missed aim fails nothing: machines differ, and a busy one more so');
+if (results.some(({ pass }) => pass === false) && !json)
+  say('\na missed aim fails nothing: machines differ, and a busy one more so');

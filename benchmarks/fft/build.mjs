@@ -1,4 +1,5 @@
-// Compiles a program of this folder with the fft core, natively for every instruction set and to wasm; only what has changed.
+// Compiles a program of this folder with the fft core, natively for every instruction set and to wasm; only what has
+// changed.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +9,15 @@ export const here = path.dirname(fileURLToPath(import.meta.url));
 export const root = path.resolve(here, '../..');
 export const out = path.join(root, 'build/bench-fft');
 
-const flags = ['-std=gnu++20', '-O3', '-fno-exceptions', '-fno-rtti', '-fno-math-errno', '-fno-trapping-math', '-DNDEBUG'];
+const flags = [
+  '-std=gnu++20',
+  '-O3',
+  '-fno-exceptions',
+  '-fno-rtti',
+  '-fno-math-errno',
+  '-fno-trapping-math',
+  '-DNDEBUG',
+];
 flags.push(`-I${root}/cpp`, `-I${root}/cpp/include`);
 const x86 = {
   sse2: ['-msse2'],
@@ -34,7 +43,11 @@ function sources() {
     return object;
   };
   mkdirSync(out, { recursive: true });
-  return { compile, once: [...list('cpp/fft', '.cpp'), ...list('cpp/common', '.cpp')], kernels: list('cpp/fft/isa', '.cpp') };
+  return {
+    compile,
+    once: [...list('cpp/fft', '.cpp'), ...list('cpp/common', '.cpp')],
+    kernels: list('cpp/fft/isa', '.cpp'),
+  };
 }
 
 /** Builds build/bench-fft/PROGRAM and PROGRAM.wasm. */
@@ -42,21 +55,33 @@ export function build(program) {
   const { compile, once, kernels } = sources();
   const main = path.join(here, `${program}.cpp`);
   const native = [...once, main].map((f) => compile('g++', f, 'native', []));
-  for (const [isa, machine] of Object.entries(sets)) native.push(...kernels.map((f) => compile('g++', f, isa, [...machine, `-DEWALD_ISA=${isa}`])));
-  execFileSync('g++', [...native, '-lfftw3', '-lfftw3f', '-lpthread', '-o', path.join(out, program)], { stdio: 'inherit' });
+  for (const [isa, machine] of Object.entries(sets))
+    native.push(...kernels.map((f) => compile('g++', f, isa, [...machine, `-DEWALD_ISA=${isa}`])));
+  execFileSync('g++', [...native, '-lfftw3', '-lfftw3f', '-lpthread', '-o', path.join(out, program)], {
+    stdio: 'inherit',
+  });
   const wasm = [...once, main].map((f) => compile('em++', f, 'wasm', ['-msimd128']));
   wasm.push(...kernels.map((f) => compile('em++', f, 'simd128', ['-msimd128', '-DEWALD_ISA=simd128'])));
   const link = ['-O3', '-msimd128', '-sSTANDALONE_WASM', '-sINITIAL_MEMORY=1073741824', '-sTOTAL_STACK=1048576'];
-  execFileSync('em++', [...link, '-sERROR_ON_UNDEFINED_SYMBOLS=0', '-Wno-undefined', ...wasm, '-o', path.join(out, `${program}.wasm`)], {
-    stdio: ['ignore', 'inherit', 'ignore'],
-  });
+  execFileSync(
+    'em++',
+    [...link, '-sERROR_ON_UNDEFINED_SYMBOLS=0', '-Wno-undefined', ...wasm, '-o', path.join(out, `${program}.wasm`)],
+    {
+      stdio: ['ignore', 'inherit', 'ignore'],
+    },
+  );
 }
 
-/** Builds build/bench-fft/PROGRAM-neon with Debian's cross compiler (g++-aarch64-linux-gnu), to be run by qemu-aarch64 (qemu-user). */
+/**
+ * Builds build/bench-fft/PROGRAM-neon with Debian's cross compiler (g++-aarch64-linux-gnu), to be run by qemu-aarch64
+ * (qemu-user).
+ */
 export function buildNeon(program) {
   const { compile, once, kernels } = sources();
   const compiler = 'aarch64-linux-gnu-g++';
   const objects = [...once, path.join(here, `${program}.cpp`)].map((f) => compile(compiler, f, 'aarch64', []));
   objects.push(...kernels.map((f) => compile(compiler, f, 'neon', ['-DEWALD_ISA=neon'])));
-  execFileSync(compiler, ['-static', ...objects, '-lpthread', '-o', path.join(out, `${program}-neon`)], { stdio: 'inherit' });
+  execFileSync(compiler, ['-static', ...objects, '-lpthread', '-o', path.join(out, `${program}-neon`)], {
+    stdio: 'inherit',
+  });
 }

@@ -1,10 +1,12 @@
-// Times the fft core, natively beside FFTW and in wasm under node, from the same source. Every case is verified before it is timed.
+// Times the fft core, natively beside FFTW and in wasm under node, from the same source. Every case is verified before
+// it is timed.
 //
-//   driver [--seconds S] [--threads N] [--wall] [--wisdom FILE] [--no-fftw] CASE...      CASE = kind:precision:shape, such as c2c:f32:64x64x64
+//   driver [--seconds S] [--threads N] [--wall] [--wisdom FILE] [--no-fftw] CASE...      CASE = kind:precision:shape,
+//   such as c2c:f32:64x64x64
 //
-// One JSON line a case: CPU times of one transform in microseconds (minimum and median over rounds; a round of ewald and a round of FFTW
-// in turn, so that both see the same neighbours), ratio = FFTW / ewald of the minima. FFTW is planned with MEASURE, out of place, one thread.
-// kinds: c2c r2c c2r dct2 dst2 ...
+// One JSON line a case: CPU times of one transform in microseconds (minimum and median over rounds; a round of ewald
+// and a round of FFTW in turn, so that both see the same neighbours), ratio = FFTW / ewald of the minima. FFTW is
+// planned with MEASURE, out of place, one thread. kinds: c2c r2c c2r dct2 dst2 ...
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -50,7 +52,8 @@ struct Case {
   std::string id, kind;
   bool f64;
   std::vector<uint32_t> shape;
-  uint32_t axes = 0;  // after '#': forced radices, as ewald_fft_descriptor.tune; after a slash: bit mask, all when absent; not compared with anything
+  uint32_t axes = 0;  // after '#': forced radices, as ewald_fft_descriptor.tune; after a slash: bit mask, all when
+                      // absent; not compared with anything
   size_t elements() const {
     size_t n = 1;
     for (uint32_t s : shape) n *= s;
@@ -64,8 +67,10 @@ bool parse(const char* text, Case& c) {
   if (a == std::string::npos || b == std::string::npos) return false;
   c.kind = c.id.substr(0, a);
   c.f64 = c.id.substr(a + 1, b - a - 1) == "f64";
-  for (size_t at = b; at != std::string::npos; at = c.id.find('x', at + 1)) c.shape.push_back(uint32_t(std::atoll(c.id.c_str() + at + 1)));
-  if (const size_t slash = c.id.find('/'); slash != std::string::npos) c.axes = uint32_t(std::atoi(c.id.c_str() + slash + 1));
+  for (size_t at = b; at != std::string::npos; at = c.id.find('x', at + 1))
+    c.shape.push_back(uint32_t(std::atoll(c.id.c_str() + at + 1)));
+  if (const size_t slash = c.id.find('/'); slash != std::string::npos)
+    c.axes = uint32_t(std::atoi(c.id.c_str() + slash + 1));
   return true;
 }
 
@@ -76,7 +81,8 @@ ewald_fft_descriptor describe(const Case& c) {
   d.threads = threads;
   for (size_t i = 0; i < c.shape.size(); i++) d.shape[i] = c.shape[i];
   d.axes = c.axes;
-  if (const size_t at = c.id.find('#'); at != std::string::npos) d.tune = uint32_t(std::strtoul(c.id.c_str() + at + 1, nullptr, 16));
+  if (const size_t at = c.id.find('#'); at != std::string::npos)
+    d.tune = uint32_t(std::strtoul(c.id.c_str() + at + 1, nullptr, 16));
   d.reduced = d.rank - 1;
   static const char* trig[] = {"dct1", "dct2", "dct3", "dct4", "dst1", "dst2", "dst3", "dst4"};
   if (c.kind == "r2c") d.kind = EWALD_FFT_KIND_R2C;
@@ -101,14 +107,16 @@ struct Fftw<float> {
     fftw_r2r_kind kinds[8];
     for (uint32_t i = 0; i < d.rank; i++) {
       n[i] = int(d.shape[i]);
-      static const fftw_r2r_kind map[] = {FFTW_REDFT00, FFTW_REDFT10, FFTW_REDFT01, FFTW_REDFT11, FFTW_RODFT00, FFTW_RODFT10, FFTW_RODFT01, FFTW_RODFT11};
+      static const fftw_r2r_kind map[] = {FFTW_REDFT00, FFTW_REDFT10, FFTW_REDFT01, FFTW_REDFT11,
+                                          FFTW_RODFT00, FFTW_RODFT10, FFTW_RODFT01, FFTW_RODFT11};
       kinds[i] = map[d.axis_kind[i]];
     }
     auto* ci = reinterpret_cast<fftwf_complex*>(in);
     auto* co = reinterpret_cast<fftwf_complex*>(out);
     if (d.kind == EWALD_FFT_KIND_C2C) plan = fftwf_plan_dft(int(d.rank), n, ci, co, FFTW_FORWARD, flags);
     if (d.kind == EWALD_FFT_KIND_R2C) plan = fftwf_plan_dft_r2c(int(d.rank), n, in, co, flags);
-    if (d.kind == EWALD_FFT_KIND_C2R) plan = fftwf_plan_dft_c2r(int(d.rank), n, ci, out, d.rank > 1 ? unsigned(FFTW_MEASURE) : flags);
+    if (d.kind == EWALD_FFT_KIND_C2R)
+      plan = fftwf_plan_dft_c2r(int(d.rank), n, ci, out, d.rank > 1 ? unsigned(FFTW_MEASURE) : flags);
     if (d.kind == EWALD_FFT_KIND_R2R) plan = fftwf_plan_r2r(int(d.rank), n, in, out, kinds, flags);
   }
   void run() { fftwf_execute(plan); }
@@ -125,14 +133,16 @@ struct Fftw<double> {
     fftw_r2r_kind kinds[8];
     for (uint32_t i = 0; i < d.rank; i++) {
       n[i] = int(d.shape[i]);
-      static const fftw_r2r_kind map[] = {FFTW_REDFT00, FFTW_REDFT10, FFTW_REDFT01, FFTW_REDFT11, FFTW_RODFT00, FFTW_RODFT10, FFTW_RODFT01, FFTW_RODFT11};
+      static const fftw_r2r_kind map[] = {FFTW_REDFT00, FFTW_REDFT10, FFTW_REDFT01, FFTW_REDFT11,
+                                          FFTW_RODFT00, FFTW_RODFT10, FFTW_RODFT01, FFTW_RODFT11};
       kinds[i] = map[d.axis_kind[i]];
     }
     auto* ci = reinterpret_cast<fftw_complex*>(in);
     auto* co = reinterpret_cast<fftw_complex*>(out);
     if (d.kind == EWALD_FFT_KIND_C2C) plan = fftw_plan_dft(int(d.rank), n, ci, co, FFTW_FORWARD, flags);
     if (d.kind == EWALD_FFT_KIND_R2C) plan = fftw_plan_dft_r2c(int(d.rank), n, in, co, flags);
-    if (d.kind == EWALD_FFT_KIND_C2R) plan = fftw_plan_dft_c2r(int(d.rank), n, ci, out, d.rank > 1 ? unsigned(FFTW_MEASURE) : flags);
+    if (d.kind == EWALD_FFT_KIND_C2R)
+      plan = fftw_plan_dft_c2r(int(d.rank), n, ci, out, d.rank > 1 ? unsigned(FFTW_MEASURE) : flags);
     if (d.kind == EWALD_FFT_KIND_R2R) plan = fftw_plan_r2r(int(d.rank), n, in, out, kinds, flags);
   }
   void run() { fftw_execute(plan); }
@@ -142,7 +152,8 @@ struct Fftw<double> {
 };
 #endif
 
-// Error of some elements of a c2c or r2c result against the definition in double, relative to the root mean square of the result.
+// Error of some elements of a c2c or r2c result against the definition in double, relative to the root mean square of
+// the result.
 template <class T>
 double sampled_error(const Case& c, const ewald_fft_descriptor& d, const T* in, const T* out) {
   const size_t n = c.elements(), last = c.shape.back();
@@ -180,7 +191,8 @@ double sampled_error(const Case& c, const ewald_fft_descriptor& d, const T* in, 
       double sr = 0, si = 0;
       const double* w = root.back().data();
       for (size_t j = 0; j < last; j++) {
-        const double xr = real ? in[line * last + j] : in[2 * (line * last + j)], xi = real ? 0 : in[2 * (line * last + j) + 1];
+        const double xr = real ? in[line * last + j] : in[2 * (line * last + j)],
+                     xi = real ? 0 : in[2 * (line * last + j) + 1];
         sr += xr * w[2 * j] - xi * w[2 * j + 1];
         si += xr * w[2 * j + 1] + xi * w[2 * j];
       }
@@ -192,8 +204,8 @@ double sampled_error(const Case& c, const ewald_fft_descriptor& d, const T* in, 
   return error;
 }
 
-// Under node the CPU clock only ticks with the scheduler: rounds much shorter than a time slice go by the wall clock, whose minimum is
-// then free of other processes; longer ones by the CPU clock over many of its ticks.
+// Under node the CPU clock only ticks with the scheduler: rounds much shorter than a time slice go by the wall clock,
+// whose minimum is then free of other processes; longer ones by the CPU clock over many of its ticks.
 template <class F>
 double time_round(F&& f, size_t count, bool wall = false) {
   wall = wall || by_wall || threads > 1;
@@ -208,7 +220,8 @@ size_t calibrate(F&& f, double round) {
   size_t count = 1;
   for (;;) {
     const double t = time_round(f, count, true);
-    if (t * double(count) > round / 4 || count > (1u << 24)) return std::max<size_t>(1, size_t(round / std::max(t, 1e-9)));
+    if (t * double(count) > round / 4 || count > (1u << 24))
+      return std::max<size_t>(1, size_t(round / std::max(t, 1e-9)));
     count *= 4;
   }
 }
@@ -264,7 +277,8 @@ int bench(const Case& c) {
   // a direct sum in double is itself only good to about sqrt(N) roundings
   const double reference = c.f64 ? 0x1p-53 * std::sqrt(double(c.elements())) : 0;
   const double bound = reference + 8 * (c.f64 ? 0x1p-53 : 0x1p-24) * 4 * std::sqrt(std::log2(double(c.elements())) + 1);
-  if (c.axes == 0 && (d.kind == EWALD_FFT_KIND_C2C || d.kind == EWALD_FFT_KIND_R2C)) error = sampled_error<T>(c, d, in, out);
+  if (c.axes == 0 && (d.kind == EWALD_FFT_KIND_C2C || d.kind == EWALD_FFT_KIND_R2C))
+    error = sampled_error<T>(c, d, in, out);
 #if EWALD_WITH_FFTW
   if (with_fftw && c.axes == 0) {
     fftw.run();
@@ -301,11 +315,15 @@ int bench(const Case& c) {
 #endif
   } while (wall_seconds() - begin < seconds || mine.size() < 5);
   const double best = *std::min_element(mine.begin(), mine.end());
-  std::printf("{\"case\":\"%s\",\"isa\":\"%s\",\"us\":%.4f,\"medianUs\":%.4f,\"rounds\":%zu,\"createMs\":%.3f,\"createFirstMs\":%.3f,\"relativeError\":%.3g",
-              c.id.c_str(), ewald_instruction_set(), best * 1e6, median(mine) * 1e6, mine.size(), create * 1e3, create_first * 1e3, error);
+  std::printf(
+      "{\"case\":\"%s\",\"isa\":\"%s\",\"us\":%.4f,\"medianUs\":%.4f,\"rounds\":%zu,\"createMs\":%.3f,"
+      "\"createFirstMs\":%.3f,\"relativeError\":%.3g",
+      c.id.c_str(), ewald_instruction_set(), best * 1e6, median(mine) * 1e6, mine.size(), create * 1e3,
+      create_first * 1e3, error);
   if (!theirs.empty()) {
     const double fftw_best = *std::min_element(theirs.begin(), theirs.end());
-    std::printf(",\"fftwUs\":%.4f,\"fftwMedianUs\":%.4f,\"ratio\":%.3f", fftw_best * 1e6, median(theirs) * 1e6, fftw_best / best);
+    std::printf(",\"fftwUs\":%.4f,\"fftwMedianUs\":%.4f,\"ratio\":%.3f", fftw_best * 1e6, median(theirs) * 1e6,
+                fftw_best / best);
   }
   std::printf("}\n");
   std::fflush(stdout);
@@ -322,12 +340,18 @@ int main(int argc, char** argv) {
   std::vector<Case> cases;
   for (int i = 1; i < argc; i++) {
     Case c;
-    if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) seconds = std::atof(argv[++i]);
-    else if (std::strcmp(argv[i], "--threads") == 0 && i + 1 < argc) threads = uint32_t(std::atoi(argv[++i]));
-    else if (std::strcmp(argv[i], "--wisdom") == 0 && i + 1 < argc) wisdom = argv[++i];
-    else if (std::strcmp(argv[i], "--no-fftw") == 0) with_fftw = false;
-    else if (std::strcmp(argv[i], "--wall") == 0) by_wall = true;
-    else if (parse(argv[i], c)) cases.push_back(c);
+    if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc)
+      seconds = std::atof(argv[++i]);
+    else if (std::strcmp(argv[i], "--threads") == 0 && i + 1 < argc)
+      threads = uint32_t(std::atoi(argv[++i]));
+    else if (std::strcmp(argv[i], "--wisdom") == 0 && i + 1 < argc)
+      wisdom = argv[++i];
+    else if (std::strcmp(argv[i], "--no-fftw") == 0)
+      with_fftw = false;
+    else if (std::strcmp(argv[i], "--wall") == 0)
+      by_wall = true;
+    else if (parse(argv[i], c))
+      cases.push_back(c);
     else {
       std::fprintf(stderr, "not a case: %s\n", argv[i]);
       return 2;
@@ -335,7 +359,8 @@ int main(int argc, char** argv) {
   }
   int bad = 0;
 #if EWALD_WITH_FFTW
-  const std::string single = std::string(wisdom ? wisdom : "") + ".f32", twice = std::string(wisdom ? wisdom : "") + ".f64";
+  const std::string single = std::string(wisdom ? wisdom : "") + ".f32",
+                    twice = std::string(wisdom ? wisdom : "") + ".f64";
   if (wisdom) {
     fftwf_import_wisdom_from_filename(single.c_str());
     fftw_import_wisdom_from_filename(twice.c_str());

@@ -23,12 +23,24 @@ export const fftw = {
 };
 
 /** The same without a goal. */
-export const more = ['c2r:f32:128x128x128', 'dct2:f32:64x64x64', 'c2c:f64:1024', 'c2c:f64:65536', 'c2c:f64:128x128x128'];
+export const more = [
+  'c2r:f32:128x128x128',
+  'dct2:f32:64x64x64',
+  'c2c:f64:1024',
+  'c2c:f64:65536',
+  'c2c:f64:128x128x128',
+];
 
 /** Time of r2c over time of c2c, natively and in wasm: at most this. */
-export const halves = { most: 0.55, shapes: ['4096', '65536', '1048576', '512x512', '64x64x64', '128x128x128', '256x256x256'] };
+export const halves = {
+  most: 0.55,
+  shapes: ['4096', '65536', '1048576', '512x512', '64x64x64', '128x128x128', '256x256x256'],
+};
 
-/** Milliseconds to make a plan: at most this. 1048573 and 1000003 are prime, 1048575 has factors of 31 and 41, 720720 is smooth. */
+/**
+ * Milliseconds to make a plan: at most this. 1048573 and 1000003 are prime, 1048575 has factors of 31 and 41, 720720 is
+ * smooth.
+ */
 export const plans = { most: 10, lengths: [1024, 1009, 65536, 65537, 720720, 1000003, 1048573, 1048575, 1048576] };
 
 /** Wall time of one native thread over that of two. No goal: it says as much about the machine. */

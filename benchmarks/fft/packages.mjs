@@ -1,12 +1,14 @@
-// The packages, each as a function that plans a case: (kind, shape) -> { run(), at(k) }. `run` transforms the same input again and again;
-// `at(k)` is complex number k of the result. Where a package works in place, `run` copies the input first, as its user would have to.
+// The packages, each as a function that plans a case: (kind, shape) -> { run(), at(k) }. `run` transforms the same
+// input again and again; `at(k)` is complex number k of the result. Where a package works in place, `run` copies the
+// input first, as its user would have to.
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 const require = createRequire(new URL('../package.json', import.meta.url));
 const product = (shape) => shape.reduce((a, b) => a * b, 1);
 const interleaved = (out) => (k) => [out()[2 * k], out()[2 * k + 1]];
-const parts = (input) => [0, 1].map((part) => Float64Array.from({ length: input.length / 2 }, (_, i) => input[2 * i + part]));
+const parts = (input) =>
+  [0, 1].map((part) => Float64Array.from({ length: input.length / 2 }, (_, i) => input[2 * i + part]));
 
 const makers = {
   async '@echogarden/pffft-wasm'() {
@@ -40,7 +42,10 @@ const makers = {
       // Its default sub-library: the wasm ones hand out one buffer for every line, which its fft2d does not copy.
       const plane = new WebFft(n, undefined, false);
       const rows = Array.from({ length: shape[0] }, (_, i) => input.slice(2 * n * i, 2 * n * (i + 1)));
-      return { run: () => (out = plane.fft2d(rows)), at: (k) => [out[Math.floor(k / n)][2 * (k % n)], out[Math.floor(k / n)][2 * (k % n) + 1]] };
+      return {
+        run: () => (out = plane.fft2d(rows)),
+        at: (k) => [out[Math.floor(k / n)][2 * (k % n)], out[Math.floor(k / n)][2 * (k % n) + 1]],
+      };
     };
   },
   async 'fft.js'() {
@@ -119,7 +124,9 @@ export function sampledError(kind, shape, input, at) {
   for (const x of input) power += x * x;
   let worst = 0;
   for (const share of [0.137, 0.411, 0.893]) {
-    const index = shape.map((length, axis) => Math.floor(share * (real && axis === shape.length - 1 ? length / 2 : length)));
+    const index = shape.map((length, axis) =>
+      Math.floor(share * (real && axis === shape.length - 1 ? length / 2 : length)),
+    );
     const roots = shape.map((length, axis) =>
       Float64Array.from({ length: 2 * length }, (_, i) => {
         const phase = (-2 * Math.PI * (((i >> 1) * index[axis]) % length)) / length;
@@ -132,7 +139,10 @@ export function sampledError(kind, shape, input, at) {
       for (let axis = shape.length - 2; axis >= 0; axis--) {
         const j = rest % shape[axis];
         rest = (rest - j) / shape[axis];
-        [wr, wi] = [wr * roots[axis][2 * j] - wi * roots[axis][2 * j + 1], wr * roots[axis][2 * j + 1] + wi * roots[axis][2 * j]];
+        [wr, wi] = [
+          wr * roots[axis][2 * j] - wi * roots[axis][2 * j + 1],
+          wr * roots[axis][2 * j + 1] + wi * roots[axis][2 * j],
+        ];
       }
       let [sr, si] = [0, 0];
       const w = roots.at(-1);
@@ -144,7 +154,9 @@ export function sampledError(kind, shape, input, at) {
       re += sr * wr - si * wi;
       im += sr * wi + si * wr;
     }
-    const counts = shape.map((length, axis) => (real && axis === shape.length - 1 ? Math.floor(length / 2) + 1 : length));
+    const counts = shape.map((length, axis) =>
+      real && axis === shape.length - 1 ? Math.floor(length / 2) + 1 : length,
+    );
     const [gr, gi] = at(index.reduce((flat, k, axis) => flat * counts[axis] + k, 0));
     worst = Math.max(worst, Math.hypot(gr - re, gi - im) / Math.sqrt(power));
   }

@@ -1,7 +1,8 @@
-// Times the packages of benchmarks/package.json beside our wasm, case by case in turn, in one process:  node peers.mjs SECONDS
+// Times the packages of benchmarks/package.json beside our wasm, case by case in turn, in one process:  node peers.mjs
+// SECONDS
 //
-// `core` is the shipped dist/ewald.wasm called from JavaScript, data in its heap; `api` is what a user gets, ctx.fft, arrays of JavaScript.
-// Every result is compared with the definition before it is timed. One line of JSON.
+// `core` is the shipped dist/ewald.wasm called from JavaScript, data in its heap; `api` is what a user gets, ctx.fft,
+// arrays of JavaScript. Every result is compared with the definition before it is timed. One line of JSON.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -43,8 +44,11 @@ const product = (shape) => shape.reduce((a, b) => a * b, 1);
 const resultOf = (out) => (k) => [out[2 * k], out[2 * k + 1]];
 
 function planCore(kind, shape, input, batch = 1) {
-  const results = kind === 'r2c' ? (product(shape) / shape.at(-1)) * (Math.floor(shape.at(-1) / 2) + 1) : product(shape);
-  const [described, place, a, b] = [sizeOf(fftDescriptor), 4, input.byteLength * batch, 8 * results * batch].map((bytes) => core.alloc(bytes));
+  const results =
+    kind === 'r2c' ? (product(shape) / shape.at(-1)) * (Math.floor(shape.at(-1) / 2) + 1) : product(shape);
+  const [described, place, a, b] = [sizeOf(fftDescriptor), 4, input.byteLength * batch, 8 * results * batch].map(
+    (bytes) => core.alloc(bytes),
+  );
   const fields = { rank: shape.length, kind: enums.FftKind[kind], shape, batch, reduced: shape.length - 1, threads: 1 };
   core.write(described, pack(fftDescriptor, fields));
   core.check('ewald_fft_create', described, place);
@@ -94,7 +98,13 @@ async function compare(kind, shape, input, contestants) {
       while (performance.now() - warm < 60);
       const error = sampledError(kind, shape, input, contestant.at);
       results[name] = error < 1e-4 ? { error } : { error, wrong: `relative error ${error.toPrecision(2)}` };
-      if (error < 1e-4) racing.push({ name, contestant, times: [], count: Math.max(1, Math.round(2000 / (await time(contestant, 1)))) });
+      if (error < 1e-4)
+        racing.push({
+          name,
+          contestant,
+          times: [],
+          count: Math.max(1, Math.round(2000 / (await time(contestant, 1)))),
+        });
       else await contestant.dispose?.();
     } catch (error) {
       results[name] = { wrong: String(error?.message ?? error).split('\n')[0] };
@@ -125,7 +135,9 @@ for (const name of Object.keys(packages)) {
   try {
     loaded[name] = await load(name);
   } catch (error) {
-    report.missing[name] = existsSync(path.join(here, '../node_modules', name)) ? String(error).split('\n')[0] : 'not installed';
+    report.missing[name] = existsSync(path.join(here, '../node_modules', name))
+      ? String(error).split('\n')[0]
+      : 'not installed';
   }
 }
 for (const [id, names] of shapes) {

@@ -3,14 +3,20 @@ import { leastND, packages } from './goals.mjs';
 
 const number = (x) => (x === undefined ? '-' : x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toPrecision(3));
 const mark = (pass) => (pass ? 'pass' : 'MISS');
-const atLeast = (ratio, goal) => (goal === undefined ? ratio.toFixed(2) : `${ratio.toFixed(2)} (${goal}) ${mark(ratio >= goal)}`);
+const atLeast = (ratio, goal) =>
+  goal === undefined ? ratio.toFixed(2) : `${ratio.toFixed(2)} (${goal}) ${mark(ratio >= goal)}`;
 const atMost = (value, goal, digits = 2) => `${value.toFixed(digits)} (${goal}) ${mark(value <= goal)}`;
 
 /** Ratios of one npm line: [package, ratio to the core, ratio to ctx.fft, goal]. */
 function ratios({ case: id, results }) {
   return Object.entries(results)
     .filter(([name, { us }]) => packages[name] && us !== undefined && results.core?.us !== undefined)
-    .map(([name, { us }]) => ({ name, core: us / results.core.us, api: us / results.api.us, goal: id.includes('x') ? leastND : packages[name].least }));
+    .map(([name, { us }]) => ({
+      name,
+      core: us / results.core.us,
+      api: us / results.api.us,
+      goal: id.includes('x') ? leastND : packages[name].least,
+    }));
 }
 
 /** Each section: its title, its columns, and one result as cells. */
@@ -30,12 +36,18 @@ const tables = {
   halves: {
     title: 'r2c over c2c, us; ratio (at most)',
     head: ['shape', 'native r2c', 'c2c', 'ratio', 'wasm r2c', 'c2c', 'ratio'],
-    cells: ({ shape, native, wasm, most }) => [shape, ...[native, wasm].flatMap(({ r2c, c2c, ratio }) => [number(r2c), number(c2c), atMost(ratio, most)])],
+    cells: ({ shape, native, wasm, most }) => [
+      shape,
+      ...[native, wasm].flatMap(({ r2c, c2c, ratio }) => [number(r2c), number(c2c), atMost(ratio, most)]),
+    ],
   },
   plans: {
     title: 'Making a plan (c2c), ms, best of three (at most), and the first of the process',
     head: ['length', 'native', 'first', 'wasm', 'first'],
-    cells: ({ n, native, wasm, most }) => [String(n), ...[native, wasm].flatMap(({ ms, firstMs }) => [atMost(ms, most), firstMs.toFixed(2)])],
+    cells: ({ n, native, wasm, most }) => [
+      String(n),
+      ...[native, wasm].flatMap(({ ms, firstMs }) => [atMost(ms, most), firstMs.toFixed(2)]),
+    ],
   },
   threads: {
     title: 'Native threads, wall us',
@@ -43,7 +55,8 @@ const tables = {
     cells: ({ case: id, one, two, ratio }) => [id, number(one), number(two), ratio.toFixed(2)],
   },
   peers: {
-    title: 'Packages from npm beside wasm, us, minimum; ratio = package / ewald in its core, and through ctx.fft (goal for the core)',
+    title:
+      'Packages from npm beside wasm, us, minimum; ratio = package / ewald in its core, and through ctx.fft (goal for the core)',
     head: ['case', 'ewald core', 'ctx.fft', 'package: us, ratio core, ratio ctx.fft'],
     cells: (line) => [
       line.case,
@@ -51,7 +64,8 @@ const tables = {
       number(line.results.api?.us),
       [
         ...ratios(line).map(
-          ({ name, core, api, goal }) => `${name}: ${number(line.results[name].us)}, ${core.toFixed(2)}, ${api.toFixed(2)} (${goal}) ${mark(core >= goal)}`,
+          ({ name, core, api, goal }) =>
+            `${name}: ${number(line.results[name].us)}, ${core.toFixed(2)}, ${api.toFixed(2)} (${goal}) ${mark(core >= goal)}`,
         ),
         ...Object.entries(line.results)
           .filter(([, { wrong }]) => wrong)
@@ -62,14 +76,23 @@ const tables = {
   facade: {
     title: 'Short lines through ctx.fft, us a run of the whole batch, minimum',
     head: ['length', 'batch', 'wasm core', 'ctx.fft wasm', 'ctx.fft native'],
-    cells: ({ n, batch, results: { core, wasm, native } }) => [String(n), String(batch), number(core?.us), number(wasm?.us), number(native?.us)],
+    cells: ({ n, batch, results: { core, wasm, native } }) => [
+      String(n),
+      String(batch),
+      number(core?.us),
+      number(wasm?.us),
+      number(native?.us),
+    ],
   },
 };
 const widths = { fftw: 22, halves: 20, plans: 16, threads: 22, peers: 18, facade: 14 };
 
 /** Prints sections line by line, as they come. */
 export function printer(say) {
-  const line = (section, cells) => say(`  ${cells.map((cell, i) => (i + 1 < cells.length ? cell.padEnd(widths[section]) : cell)).join(' ')}`.trimEnd());
+  const line = (section, cells) =>
+    say(
+      `  ${cells.map((cell, i) => (i + 1 < cells.length ? cell.padEnd(widths[section]) : cell)).join(' ')}`.trimEnd(),
+    );
   return {
     title(section) {
       say(`\n${tables[section].title}`);
@@ -84,12 +107,17 @@ export function summarise(report) {
   const lines = [];
   const add = (what, value, goal, pass) => lines.push({ what, value, goal, pass });
   for (const { case: id, ratio, goal } of report.fftw)
-    if (goal) for (const [i, where] of ['native', 'wasm'].entries()) add(`${id} ${where} beside FFTW`, ratio[i], goal[i], ratio[i] >= goal[i]);
+    if (goal)
+      for (const [i, where] of ['native', 'wasm'].entries())
+        add(`${id} ${where} beside FFTW`, ratio[i], goal[i], ratio[i] >= goal[i]);
   for (const { shape, most, ...sides } of report.halves)
-    for (const where of ['native', 'wasm']) add(`r2c over c2c ${shape} ${where}`, sides[where].ratio, most, sides[where].ratio <= most);
+    for (const where of ['native', 'wasm'])
+      add(`r2c over c2c ${shape} ${where}`, sides[where].ratio, most, sides[where].ratio <= most);
   for (const { n, most, ...sides } of report.plans)
-    for (const where of ['native', 'wasm']) add(`plan of ${n} ${where}, ms`, sides[where].ms, most, sides[where].ms <= most);
-  for (const line of report.peers ?? []) for (const { name, core, goal } of ratios(line)) add(`${line.case} wasm beside ${name}`, core, goal, core >= goal);
+    for (const where of ['native', 'wasm'])
+      add(`plan of ${n} ${where}, ms`, sides[where].ms, most, sides[where].ms <= most);
+  for (const line of report.peers ?? [])
+    for (const { name, core, goal } of ratios(line)) add(`${line.case} wasm beside ${name}`, core, goal, core >= goal);
   return lines;
 }
 
@@ -100,7 +128,9 @@ export function markdown(report) {
     '',
     `${report.place}, load average ${report.busy} at the start; ${report.date}; \`node benchmarks/fft/run.mjs\`, ${report.seconds} s a case. One thread unless it says`,
   ];
-  page.push('otherwise; contestants of a line take turns, each verified before it is timed. FFTW: MEASURE, native, float32, one thread.');
+  page.push(
+    'otherwise; contestants of a line take turns, each verified before it is timed. FFTW: MEASURE, native, float32, one thread.',
+  );
   for (const [section, { title, head, cells }] of Object.entries(tables)) {
     if (!report[section]?.length) continue;
     page.push('', `## ${title}`, '', `| ${head.join(' | ')} |`, `|${'---|'.repeat(head.length)}`);

@@ -1,14 +1,17 @@
 #!/usr/bin/env node
-// The speed of the transforms, with a mark for every goal: beside FFTW, r2c beside c2c, beside packages from npm, making plans, threads.
+// The speed of the transforms, with a mark for every goal: beside FFTW, r2c beside c2c, beside packages from npm,
+// making plans, threads.
 //
 //   node benchmarks/fft/run.mjs [--quick] [--seconds S] [--only SECTIONS] [--json] [--markdown FILE] [CASE...]
 //   node benchmarks/fft/run.mjs --verify [--quick] [--neon]
 //
-// SECTIONS: some of fftw,halves,plans,threads,peers, by commas. CASE: others for the comparison with FFTW, such as c2c:f32:64x64x64.
-// --verify checks every length, layout and kind on every instruction set instead; --quick fewer of them; --neon the NEON kernels, under
-// qemu-aarch64 where this is no ARM machine (Debian: g++-aarch64-linux-gnu, qemu-user).
-// Needs g++, em++ and FFTW's headers. FFTW is always planned with MEASURE; its wisdom stays in build/bench-fft, so only the first run plans
-// for long. The packages are installed into benchmarks/node_modules. Nothing is timed that was not verified.
+// SECTIONS: some of fftw,halves,plans,threads,peers, by commas. CASE: others for the comparison with FFTW, such as
+// c2c:f32:64x64x64.
+// --verify checks every length, layout and kind on every instruction set instead; --quick fewer of them; --neon the
+// NEON kernels, under qemu-aarch64 where this is no ARM machine (Debian: g++-aarch64-linux-gnu, qemu-user).
+// Needs g++, em++ and FFTW's headers. FFTW is always planned with MEASURE; its wisdom stays in build/bench-fft, so only
+// the first run plans for long. The packages are installed into benchmarks/node_modules. Nothing is timed that was not
+// verified.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
@@ -35,20 +38,33 @@ const wanted = positionals.length > 0 ? ['fftw'] : options.only.split(',');
 const unknown = wanted.filter((name) => !sections.includes(name));
 const seconds = options.seconds ?? (options.quick ? '0.1' : '0.5');
 if (unknown.length > 0 || !(Number(seconds) > 0)) {
-  process.stderr.write(`bench fft: --only takes some of ${sections.join(',')} (found ${options.only}), --seconds a positive number (found ${seconds})\n`);
+  process.stderr.write(
+    `bench fft: --only takes some of ${sections.join(',')} (found ${options.only}), --seconds a positive number (found ${seconds})\n`,
+  );
   process.exit(2);
 }
 
 function run(command, args, environment = {}) {
-  const settings = { encoding: 'utf8', env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 26 };
+  const settings = {
+    encoding: 'utf8',
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 1 << 26,
+  };
   const { stdout, status } = spawnSync(command, args, settings);
   return { status, text: stdout };
 }
-// V8 compiles wasm twice, the better code in the background, which on a busy machine may take as long as a whole case: it is told to compile
-// well at once, but for making plans, where the first is what a user waits for.
+// V8 compiles wasm twice, the better code in the background, which on a busy machine may take as long as a whole case:
+// it is told to compile well at once, but for making plans, where the first is what a user waits for.
 const optimised = '--no-liftoff';
 const inWasm = (program, args, flags = [optimised]) =>
-  run(process.execPath, ['--no-warnings', ...flags, path.join(here, 'wasm.mjs'), path.join(out, `${program}.wasm`), ...args]);
+  run(process.execPath, [
+    '--no-warnings',
+    ...flags,
+    path.join(here, 'wasm.mjs'),
+    path.join(out, `${program}.wasm`),
+    ...args,
+  ]);
 
 if (options.verify && options.neon) {
   buildNeon('verify');
@@ -59,7 +75,10 @@ if (options.verify && options.neon) {
 if (options.verify) {
   build('verify');
   const size = options.quick ? 'quick' : 'full';
-  const results = [...Object.keys(sets).map((isa) => () => run(path.join(out, 'verify'), [size], { EWALD_ISA: isa })), () => inWasm('verify', ['quick'])];
+  const results = [
+    ...Object.keys(sets).map((isa) => () => run(path.join(out, 'verify'), [size], { EWALD_ISA: isa })),
+    () => inWasm('verify', ['quick']),
+  ];
   let bad = 0;
   for (const result of results) {
     const { status, text } = result();
@@ -72,7 +91,10 @@ if (options.verify) {
 /** One case by the driver; throws where the result was wrong. */
 function drive(where, id, extra = [], flags = [optimised]) {
   const args = ['--seconds', seconds, ...extra, id];
-  const { text } = where === 'wasm' ? inWasm('driver', args, flags) : run(path.join(out, 'driver'), ['--wisdom', path.join(out, 'wisdom'), ...args]);
+  const { text } =
+    where === 'wasm'
+      ? inWasm('driver', args, flags)
+      : run(path.join(out, 'driver'), ['--wisdom', path.join(out, 'wisdom'), ...args]);
   const result = JSON.parse(text || '{"error":"the driver ended without an answer"}');
   if (result.error) throw new Error(`${id} ${where}: ${result.error}`);
   return result;
@@ -82,7 +104,16 @@ const say = options.json ? () => {} : (line) => process.stdout.write(`${line}\n`
 const { title, row } = printer(say);
 const place = `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} x ${cpus()[0]?.model.trim()}`;
 const busy = loadavg()[0].toFixed(1);
-const report = { place, busy, date: new Date().toISOString().slice(0, 10), seconds: Number(seconds), fftw: [], halves: [], plans: [], threads: [] };
+const report = {
+  place,
+  busy,
+  date: new Date().toISOString().slice(0, 10),
+  seconds: Number(seconds),
+  fftw: [],
+  halves: [],
+  plans: [],
+  threads: [],
+};
 
 /** Fills one section; a case that fails is reported and makes the exit code 1. */
 const wrong = [];
@@ -103,7 +134,8 @@ function each(section, cases, measure) {
 
 if (wanted.some((name) => name !== 'peers')) build('driver');
 say(`${place}; load average ${busy}`);
-const cases = positionals.length > 0 ? positionals : options.quick ? Object.keys(fftw) : [...Object.keys(fftw), ...more];
+const cases =
+  positionals.length > 0 ? positionals : options.quick ? Object.keys(fftw) : [...Object.keys(fftw), ...more];
 each('fftw', cases, (id) => {
   const [native, wasm] = [drive('native', id), drive('wasm', id)];
   return { case: id, native, wasm, ratio: [native.fftwUs / native.us, native.fftwUs / wasm.us], goal: fftw[id] };
@@ -133,9 +165,21 @@ function install() {
   const { devDependencies } = JSON.parse(readFileSync(path.join(root, 'benchmarks/package.json'), 'utf8'));
   if (Object.keys(devDependencies).every((name) => existsSync(path.join(modules, name)))) return undefined;
   try {
-    execFileSync('npm', ['install', '--prefix', path.join(root, 'benchmarks'), '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error'], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    execFileSync(
+      'npm',
+      [
+        'install',
+        '--prefix',
+        path.join(root, 'benchmarks'),
+        '--no-audit',
+        '--no-fund',
+        '--no-package-lock',
+        '--loglevel=error',
+      ],
+      {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    );
   } catch (error) {
     return `npm install --prefix benchmarks failed: ${error.message}`;
   }
@@ -143,12 +187,17 @@ function install() {
 }
 
 if (wanted.includes('peers')) {
-  const needed = ['dist/index.node.js', 'dist/ewald.wasm', 'build/esm/layout/layout.js'].filter((file) => !existsSync(path.join(root, file)));
+  const needed = ['dist/index.node.js', 'dist/ewald.wasm', 'build/esm/layout/layout.js'].filter(
+    (file) => !existsSync(path.join(root, file)),
+  );
   const problem = needed.length > 0 ? `${needed.join(', ')} not found; run node scripts/build.mjs first` : install();
   if (problem) say(`  packages from npm: ${problem}`);
   if (needed.length === 0) {
     const { text } = run(process.execPath, [optimised, path.join(here, 'peers.mjs'), options.quick ? '0.1' : '0.3']);
-    Object.assign(report, JSON.parse(text || '{"peers":[],"facade":[],"missing":{"all":"peers.mjs ended without an answer"}}'));
+    Object.assign(
+      report,
+      JSON.parse(text || '{"peers":[],"facade":[],"missing":{"all":"peers.mjs ended without an answer"}}'),
+    );
     for (const [name, reason] of Object.entries(report.missing)) say(`  ${name}: ${problem ?? reason}`);
     title('peers');
     for (const result of report.peers) row('peers', result);

@@ -1,12 +1,14 @@
-// Checks of the fft core against a direct long double transform: every length, prime, layout, kind and scale. Needs no other library.
+// Checks of the fft core against a direct long double transform: every length, prime, layout, kind and scale. Needs no
+// other library.
 //
 //   verify [few|quick|full]      exit status 1 when a bound is broken
 //
-// Bounds: relative L2 error at most 2 u sqrt(log2 N + 1), u = 2^-24 or 2^-53; worst element, over the root mean square of the result, twice
-// that, of many lines or real kinds four times. Errors spread like normal ones, and the largest of M such complex numbers lies near sqrt(ln M),
-// of real ones near sqrt(2 ln M) times their root mean square: 2.6 for a line of 1000, 4.3 for the 10000 reals of the largest arrays here.
-// Four times would be broken by these if the L2 error stood at its own bound; it stands near 0.6. Lengths that go through Bluestein's
-// convolution, two transforms and three products of twice the length or more, may have four times as much of both.
+// Bounds: relative L2 error at most 2 u sqrt(log2 N + 1), u = 2^-24 or 2^-53; worst element, over the root mean square
+// of the result, twice that, of many lines or real kinds four times. Errors spread like normal ones, and the largest of
+// M such complex numbers lies near sqrt(ln M), of real ones near sqrt(2 ln M) times their root mean square: 2.6 for a
+// line of 1000, 4.3 for the 10000 reals of the largest arrays here. Four times would be broken by these if the L2 error
+// stood at its own bound; it stands near 0.6. Lengths that go through Bluestein's convolution, two transforms and three
+// products of twice the length or more, may have four times as much of both.
 #include <cmath>
 #include <complex>
 #include <cstdint>
@@ -21,7 +23,7 @@
 namespace {
 
 #if defined(__EMSCRIPTEN__) || defined(__aarch64__)
-using Real = double;  // 128-bit long double is a library there: a thousand times slower
+using Real = double;                   // 128-bit long double is a library there: a thousand times slower
 constexpr double reference_error = 8;  // units of 2^-53 that the direct sum in double may itself be wrong by
 #else
 using Real = long double;
@@ -31,7 +33,7 @@ using Wide = std::complex<Real>;
 constexpr Real pi = 3.141592653589793238462643383279502884L;
 int failures = 0, checks = 0;
 double worst_l2 = 0, worst_single = 0, worst_many = 0;  // over their bounds
-bool quick = false, few = false;  // few: for an emulator
+bool quick = false, few = false;                        // few: for an emulator
 
 uint64_t state = 42;
 double uniform() {
@@ -65,7 +67,8 @@ std::vector<Wide> direct(const std::vector<Wide>& x, int sign) {
     Wide sum = 0;
     size_t at = 0;
     for (size_t j = 0; j < n; j++) {
-      sum += Wide(x[j].real() * root[at].real() - x[j].imag() * root[at].imag(), x[j].real() * root[at].imag() + x[j].imag() * root[at].real());
+      sum += Wide(x[j].real() * root[at].real() - x[j].imag() * root[at].imag(),
+                  x[j].real() * root[at].imag() + x[j].imag() * root[at].real());
       at += k;
       if (at >= n) at -= n;
     }
@@ -92,14 +95,30 @@ std::vector<Wide> direct_trig(const std::vector<Wide>& x, uint32_t kind) {
       }
       const Real J = j, K = k, N = n;
       switch (kind) {
-        case 0: w = j == 0 ? 1 : j == n - 1 ? (k % 2 ? -1 : 1) : 2 * std::cos(pi * J * K / (N - 1)); break;
-        case 1: w = 2 * std::cos(pi * (J + Real(0.5)) * K / N); break;
-        case 2: w = j == 0 ? 1 : 2 * std::cos(pi * J * (K + Real(0.5)) / N); break;
-        case 3: w = 2 * std::cos(pi * (J + Real(0.5)) * (K + Real(0.5)) / N); break;
-        case 4: w = 2 * std::sin(pi * (J + 1) * (K + 1) / (N + 1)); break;
-        case 5: w = 2 * std::sin(pi * (J + Real(0.5)) * (K + 1) / N); break;
-        case 6: w = j == n - 1 ? (k % 2 ? -1 : 1) : 2 * std::sin(pi * (J + 1) * (K + Real(0.5)) / N); break;
-        case 7: w = 2 * std::sin(pi * (J + Real(0.5)) * (K + Real(0.5)) / N); break;
+        case 0:
+          w = j == 0 ? 1 : j == n - 1 ? (k % 2 ? -1 : 1) : 2 * std::cos(pi * J * K / (N - 1));
+          break;
+        case 1:
+          w = 2 * std::cos(pi * (J + Real(0.5)) * K / N);
+          break;
+        case 2:
+          w = j == 0 ? 1 : 2 * std::cos(pi * J * (K + Real(0.5)) / N);
+          break;
+        case 3:
+          w = 2 * std::cos(pi * (J + Real(0.5)) * (K + Real(0.5)) / N);
+          break;
+        case 4:
+          w = 2 * std::sin(pi * (J + 1) * (K + 1) / (N + 1));
+          break;
+        case 5:
+          w = 2 * std::sin(pi * (J + Real(0.5)) * (K + 1) / N);
+          break;
+        case 6:
+          w = j == n - 1 ? (k % 2 ? -1 : 1) : 2 * std::sin(pi * (J + 1) * (K + Real(0.5)) / N);
+          break;
+        case 7:
+          w = 2 * std::sin(pi * (J + Real(0.5)) * (K + Real(0.5)) / N);
+          break;
       }
       matrix[k * n + j] = w;
       sum += w * x[j];
@@ -115,7 +134,9 @@ void judge(const char* what, double l2, double worst, double bound_l2, double bo
   double& element = many ? worst_many : worst_single;
   element = std::fmax(element, worst / bound_worst);
   if (!(l2 <= bound_l2) || !(worst <= bound_worst)) {
-    if (failures++ < 40) std::printf("FAIL %s: relative L2 %.3g (bound %.3g), worst %.3g (bound %.3g)\n", what, l2, bound_l2, worst, bound_worst);
+    if (failures++ < 40)
+      std::printf("FAIL %s: relative L2 %.3g (bound %.3g), worst %.3g (bound %.3g)\n", what, l2, bound_l2, worst,
+                  bound_worst);
   }
 }
 
@@ -175,13 +196,15 @@ View view_of(const ewald_fft_descriptor& d, bool input) {
   for (size_t i = v.rank; i-- > 0;) {
     v.stride[i] = stride;
     size_t padded = v.count[i];
-    if (i > 0 && (d.flags & 1) && real_half && i - 1 == d.reduced && d.reduced == d.rank - 1) padded = 2 * (v.count[i] / 2 + 1);
+    if (i > 0 && (d.flags & 1) && real_half && i - 1 == d.reduced && d.reduced == d.rank - 1)
+      padded = 2 * (v.count[i] / 2 + 1);
     stride *= padded;
   }
   if (any)
     for (size_t i = 0; i < d.rank; i++) v.stride[i + 1] = given[i];
   const uint32_t distance = input ? d.in_distance : d.out_distance;
-  if (distance) v.stride[0] = distance;
+  if (distance)
+    v.stride[0] = distance;
   else if (any) {
     v.stride[0] = 1;
     for (size_t i = 1; i < v.rank; i++) v.stride[0] += (v.count[i] - 1) * v.stride[i];
@@ -196,7 +219,8 @@ void run_case(const Case& c, uint32_t direction, uint32_t scale, bool user_works
   d.precision = precision<T>;
   if (user_workspace) d.flags |= EWALD_FFT_FLAG_USER_WORKSPACE;
   char what[300];
-  std::snprintf(what, sizeof what, "%s f%d %s scale %u flags %u", c.name, int(8 * sizeof(T)), direction ? "backward" : "forward", scale, d.flags);
+  std::snprintf(what, sizeof what, "%s f%d %s scale %u flags %u", c.name, int(8 * sizeof(T)),
+                direction ? "backward" : "forward", scale, d.flags);
   const size_t before = ewald_live_bytes();
   ewald_fft* plan = nullptr;
   if (ewald_fft_create(&d, &plan) != 0) return require(false, what);
@@ -205,7 +229,8 @@ void run_case(const Case& c, uint32_t direction, uint32_t scale, bool user_works
   ewald_fft_sizes(plan, &sizes[0], &sizes[1], &sizes[2]);
 
   const bool reads_input = (d.kind == EWALD_FFT_KIND_C2R) == (direction == 1);
-  const bool real_in = d.kind == EWALD_FFT_KIND_R2C || d.kind == EWALD_FFT_KIND_REAL_C2C || d.kind == EWALD_FFT_KIND_R2R;
+  const bool real_in =
+      d.kind == EWALD_FFT_KIND_R2C || d.kind == EWALD_FFT_KIND_REAL_C2C || d.kind == EWALD_FFT_KIND_R2R;
   const bool real_out = d.kind == EWALD_FFT_KIND_C2R || d.kind == EWALD_FFT_KIND_R2R;
   const bool source_real = reads_input ? real_in : real_out, target_real = reads_input ? real_out : real_in;
   const View from = view_of(d, reads_input), to = view_of(d, !reads_input);
@@ -282,7 +307,8 @@ void run_case(const Case& c, uint32_t direction, uint32_t scale, bool user_works
   for (size_t i = 0; i < d.rank; i++)
     if (d.axes == 0 || (d.axes >> i & 1)) {
       double length = d.shape[i];
-      if (d.kind == EWALD_FFT_KIND_R2R) length = 2 * (d.axis_kind[i] == 0 ? length - 1 : d.axis_kind[i] == 4 ? length + 1 : length);
+      if (d.kind == EWALD_FFT_KIND_R2R)
+        length = 2 * (d.axis_kind[i] == 0 ? length - 1 : d.axis_kind[i] == 4 ? length + 1 : length);
       logical *= length;
     }
   const Real factor = scale == 1 ? 1 / Real(logical) : scale == 2 ? 1 / std::sqrt(Real(logical)) : 1;
@@ -319,8 +345,8 @@ void run_case(const Case& c, uint32_t direction, uint32_t scale, bool user_works
   const double start = bluestein ? 8 : 2;
   const double norm = std::sqrt(double(norm2)), rms = norm / std::sqrt(double(to.elements()));
   const bool many = d.kind != EWALD_FFT_KIND_C2C || to.elements() != d.shape[0];
-  judge(what, norm > 0 ? std::sqrt(double(error2)) / norm : 0, rms > 0 ? std::sqrt(double(worst)) / rms : 0, start * base,
-        (many ? 4 : 2) * start * base, many);
+  judge(what, norm > 0 ? std::sqrt(double(error2)) / norm : 0, rms > 0 ? std::sqrt(double(worst)) / rms : 0,
+        start * base, (many ? 4 : 2) * start * base, many);
   ewald_fft_destroy(plan);
   require(ewald_live_bytes() == before, "memory given back");
 }
@@ -379,7 +405,8 @@ void lengths() {
     }
   }
   if (few) return both<T>(make(EWALD_FFT_KIND_C2C, {1009}));
-  for (uint32_t n : {2520u, 3125u, 4096u, 3000u, 4093u, 4999u, 5000u, 8192u, 6561u}) both<T>(make(EWALD_FFT_KIND_C2C, {n}));
+  for (uint32_t n : {2520u, 3125u, 4096u, 3000u, 4093u, 4999u, 5000u, 8192u, 6561u})
+    both<T>(make(EWALD_FFT_KIND_C2C, {n}));
   if (quick) return;
   for (uint32_t n = 2049; n <= 5000; n++) {
     bool prime = true;
@@ -394,9 +421,12 @@ void shapes() {
   struct Shape {
     std::initializer_list<uint32_t> n;
   };
-  const Shape list[] = {{{5, 6, 7}}, {{6, 7, 5}}, {{9, 9, 9}}, {{19, 20, 21}}, {{16, 15, 15}}, {{31, 31}}, {{10, 10}}, {{11, 12}},
-                        {{7, 8, 9}}, {{1, 2, 3}}, {{3, 8, 5}}, {{32, 16}}, {{1, 1, 1}}, {{4, 1, 3}}, {{2, 3, 4, 5}}, {{2, 3, 2, 3, 2, 3, 2, 2}},
-                        {{16, 64}}, {{64, 16}}, {{1, 128, 16}}, {{40, 33}}, {{6, 257}}, {{4, 3, 137}}};
+  const Shape list[] = {{{5, 6, 7}},    {{6, 7, 5}},  {{9, 9, 9}},    {{19, 20, 21}},
+                        {{16, 15, 15}}, {{31, 31}},   {{10, 10}},     {{11, 12}},
+                        {{7, 8, 9}},    {{1, 2, 3}},  {{3, 8, 5}},    {{32, 16}},
+                        {{1, 1, 1}},    {{4, 1, 3}},  {{2, 3, 4, 5}}, {{2, 3, 2, 3, 2, 3, 2, 2}},
+                        {{16, 64}},     {{64, 16}},   {{1, 128, 16}}, {{40, 33}},
+                        {{6, 257}},     {{4, 3, 137}}};
   for (const Shape& s : list) {
     const uint32_t rank = uint32_t(s.n.size());
     if (few && (rank > 3 || s.n.begin()[0] < 6)) continue;
@@ -489,7 +519,8 @@ void shapes() {
 // Long lines: forward and back is the identity, and an impulse has a known transform.
 template <class T>
 void long_lines() {
-  for (uint32_t n : few ? std::vector<uint32_t>{65536, 45361} : std::vector<uint32_t>{65536u, 45360u, 1u << 20, 100003u, 59049u, 1000000u, 3u << 17}) {
+  for (uint32_t n : few ? std::vector<uint32_t>{65536, 45361}
+                        : std::vector<uint32_t>{65536u, 45360u, 1u << 20, 100003u, 59049u, 1000000u, 3u << 17}) {
     ewald_fft_descriptor d = {};
     d.rank = 1;
     d.shape[0] = n;
@@ -521,7 +552,8 @@ void long_lines() {
     }
     std::snprintf(what, sizeof what, "round trip %u f%d", n, int(8 * sizeof(T)));
     // the sums of squares are only as good as the arithmetic of the reference
-    judge(what, std::sqrt(double(e / s)), std::fabs(double(power / n / s - 1)), 1.5 * bound, 4 * bound + reference_error * 1e-13);
+    judge(what, std::sqrt(double(e / s)), std::fabs(double(power / n / s - 1)), 1.5 * bound,
+          4 * bound + reference_error * 1e-13);
     ewald_fft_destroy(plan);
   }
 }
@@ -562,8 +594,10 @@ void bad_input() {
 }
 
 void tell(const char* done) {
-  std::printf("%s: %s, %d checks, %d failures; of their bounds: L2 %.2f, worst element of a line %.2f, of many lines or real kinds %.2f\n",
-              ewald_instruction_set(), done, checks, failures, worst_l2, worst_single, worst_many);
+  std::printf(
+      "%s: %s, %d checks, %d failures; of their bounds: L2 %.2f, worst element of a line %.2f, of many lines or real "
+      "kinds %.2f\n",
+      ewald_instruction_set(), done, checks, failures, worst_l2, worst_single, worst_many);
   std::fflush(stdout);
 }
 

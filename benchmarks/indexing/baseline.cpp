@@ -1,8 +1,10 @@
-// The prototype on the driver's simulated lists, to compare with: a line of JSON for each point of the grid, as `driver grid` prints it.
+// The prototype on the driver's simulated lists, to compare with: a line of JSON for each point of the grid, as `driver
+// grid` prints it.
 //
 //   baseline MODE [--set protein] [--seed 1] [--images 200] [--spots 10,20] [--spurious 0,0.3] [--noise 1]
 //
-// MODE is one of the prototype's: prune (the exhaustive search) or fx (its best). The prototype is no part of this project; -I says where it is.
+// MODE is one of the prototype's: prune (the exhaustive search) or fx (its best). The prototype is no part of this
+// project; -I says where it is.
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -24,7 +26,9 @@ static prototype::Cell converted(const UnitCell& u) {
   return {prototype::V3{u.a.x, u.a.y, u.a.z}, prototype::V3{u.b.x, u.b.y, u.b.z}, prototype::V3{u.c.x, u.c.y, u.c.z}};
 }
 
-static std::map<std::string, std::string> options = {{"set", "protein"}, {"seed", "1"}, {"images", "200"}, {"spots", "10,20,50,100,300"}, {"spurious", "0,0.3,0.5,0.7"}, {"noise", "1"}};
+static std::map<std::string, std::string> options = {
+    {"set", "protein"}, {"seed", "1"}, {"images", "200"}, {"spots", "10,20,50,100,300"}, {"spurious", "0,0.3,0.5,0.7"},
+    {"noise", "1"}};
 
 static std::vector<double> numbers(const char* name) {
   std::vector<double> out;
@@ -59,7 +63,8 @@ int main(int argc, char** argv) {
           ms += prototype::now_ms() - start;
           right += !found.empty() && prototype::lattice_diff(found[0].c, converted(still.truth[0])) < 0.05;
         }
-        printf("{\"noise_px\":%g,\"spurious\":%g,\"spots\":%g,\"images\":%d,\"right\":%d,\"ms\":%.4f}\n", noise, spurious, n, images, right, ms / images);
+        printf("{\"noise_px\":%g,\"spurious\":%g,\"spots\":%g,\"images\":%d,\"right\":%d,\"ms\":%.4f}\n", noise,
+               spurious, n, images, right, ms / images);
         fflush(stdout);
       }
 }

@@ -1,12 +1,17 @@
-// Drives the indexer through the C ABI alone, natively or as wasm under node, and prints a line of JSON for each thing measured.
+// Drives the indexer through the C ABI alone, natively or as wasm under node, and prints a line of JSON for each thing
+// measured.
 //
 //   driver lists [options] FILE|FOLDER...   spot lists; truth is taken from FILE.json or --truth "9 numbers"
 //   driver grid  [options]                  simulated lists: how many right, accepted and right, accepted and wrong
-//   driver noise [options]                  lists without a lattice: how many are accepted, and the distribution of log10_chance
+//   driver noise [options]                  lists without a lattice: how many are accepted, and the distribution of
+//   log10_chance
 //
-// options: --method fast|turbo|exhaustive --max-spots 300 --crystals 1 --accept LOG10 --threads 1 --repeats 5 --lowest N --seed 1
-//   --images 200 --spots 10,20,50,100,300 --spurious 0,0.3,0.5,0.7 --noise 1 --set protein|large|small|electron --cell-error 0
-//   --decoys 0|1 (all cells of the set are given as known) --kind flat|radial|ring|split --emit FOLDER (writes the lists as files)
+// options: --method fast|turbo|exhaustive --max-spots 300 --crystals 1 --accept LOG10 --threads 1 --repeats 5 --lowest
+// N --seed 1
+//   --images 200 --spots 10,20,50,100,300 --spurious 0,0.3,0.5,0.7 --noise 1 --set protein|large|small|electron
+//   --cell-error 0
+//   --decoys 0|1 (all cells of the set are given as known) --kind flat|radial|ring|split --emit FOLDER (writes the
+//   lists as files)
 //   --sample-points 0 --candidates 0
 // README.md says how it is built.
 #include <algorithm>
@@ -30,7 +35,9 @@ double now_ms() {
 std::map<std::string, std::string> options;
 std::vector<std::string> operands;
 std::string option(const char* name, const char* otherwise) { return options.count(name) ? options[name] : otherwise; }
-double number(const char* name, double otherwise) { return options.count(name) ? atof(options[name].c_str()) : otherwise; }
+double number(const char* name, double otherwise) {
+  return options.count(name) ? atof(options[name].c_str()) : otherwise;
+}
 std::vector<double> numbers(const char* name, const char* otherwise) {
   std::vector<double> out;
   const std::string text = option(name, otherwise);
@@ -58,13 +65,14 @@ bool same_lattice(const UnitCell& b, const UnitCell& a, double tolerance) {
       m[i][j] = std::round(c);
       if (!(std::fabs(c - m[i][j]) <= tolerance)) return false;
     }
-  const double det = m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
+  const double det = m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
+                     m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
                      m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
   return std::fabs(det) == 1;
 }
 
 class Indexer {
- public:
+public:
   ewald_indexer_descriptor descriptor{};
   ewald_indexer_params params{};
   std::vector<ewald_indexed_cell> found;
@@ -78,7 +86,9 @@ class Indexer {
     descriptor.max_input_cells = uint32_t(known_cells);
     descriptor.max_output_cells = 32;
     descriptor.batch = 1;
-    descriptor.method = exhaustive ? EWALD_METHOD_EXHAUSTIVE : method == "turbo" ? EWALD_METHOD_TURBO : EWALD_METHOD_FAST;
+    descriptor.method = exhaustive          ? EWALD_METHOD_EXHAUSTIVE
+                        : method == "turbo" ? EWALD_METHOD_TURBO
+                                            : EWALD_METHOD_FAST;
     descriptor.candidate_vectors = uint32_t(number("candidates", 0));
     descriptor.threads = uint32_t(number("threads", 1));
     params.length_threshold = 1e-9f;
@@ -101,13 +111,14 @@ class Indexer {
     const uint32_t offsets[2] = {0, uint32_t(spots.size() / 3)};
     assignment.resize(offsets[1] + 1);
     const double start = now_ms();
-    const int32_t status = ewald_indexer_run(handle_, &params, spots.data(), offsets, 1, cells.data(), uint32_t(cells.size() / 9), found.data(), &result, assignment.data());
+    const int32_t status = ewald_indexer_run(handle_, &params, spots.data(), offsets, 1, cells.data(),
+                                             uint32_t(cells.size() / 9), found.data(), &result, assignment.data());
     const double ms = now_ms() - start;
     if (status) stop(ewald_last_error());
     return ms;
   }
 
- private:
+private:
   ewald_indexer* handle_ = nullptr;
 };
 
@@ -130,7 +141,8 @@ bool read_list(const std::string& path, UnitCell& cell, std::vector<Vector>& spo
   while (fgets(line, sizeof line, file)) {
     double v[9];
     if (line[0] == '#') continue;
-    const int n = sscanf(line, "%lf %lf %lf %lf %lf %lf %lf %lf %lf", v, v + 1, v + 2, v + 3, v + 4, v + 5, v + 6, v + 7, v + 8);
+    const int n =
+        sscanf(line, "%lf %lf %lf %lf %lf %lf %lf %lf %lf", v, v + 1, v + 2, v + 3, v + 4, v + 5, v + 6, v + 7, v + 8);
     if (!have_cell && n == 9) {
       cell = {{v[0], v[1], v[2]}, {v[3], v[4], v[5]}, {v[6], v[7], v[8]}};
       have_cell = true;
@@ -142,17 +154,21 @@ bool read_list(const std::string& path, UnitCell& cell, std::vector<Vector>& spo
   return have_cell;
 }
 
-void write_list(const std::string& path, const UnitCell& cell, const std::vector<Vector>& spots, const std::vector<UnitCell>& truth) {
+void write_list(const std::string& path, const UnitCell& cell, const std::vector<Vector>& spots,
+                const std::vector<UnitCell>& truth) {
   FILE* file = fopen(path.c_str(), "w");
   if (!file) stop("cannot write a list");
   for (const UnitCell& t : truth)
-    fprintf(file, "# truth %.9g %.9g %.9g %.9g %.9g %.9g %.9g %.9g %.9g\n", t.a.x, t.a.y, t.a.z, t.b.x, t.b.y, t.b.z, t.c.x, t.c.y, t.c.z);
-  fprintf(file, "%.9g %.9g %.9g %.9g %.9g %.9g %.9g %.9g %.9g\n", cell.a.x, cell.a.y, cell.a.z, cell.b.x, cell.b.y, cell.b.z, cell.c.x, cell.c.y, cell.c.z);
+    fprintf(file, "# truth %.9g %.9g %.9g %.9g %.9g %.9g %.9g %.9g %.9g\n", t.a.x, t.a.y, t.a.z, t.b.x, t.b.y, t.b.z,
+            t.c.x, t.c.y, t.c.z);
+  fprintf(file, "%.9g %.9g %.9g %.9g %.9g %.9g %.9g %.9g %.9g\n", cell.a.x, cell.a.y, cell.a.z, cell.b.x, cell.b.y,
+          cell.b.z, cell.c.x, cell.c.y, cell.c.z);
   for (const Vector& s : spots) fprintf(file, "%.9g %.9g %.9g\n", s.x, s.y, s.z);
   fclose(file);
 }
 
-// Lattices named in a truth file: "reference" first, then "all_lattices". has_truth: the file says what is in the image.
+// Lattices named in a truth file: "reference" first, then "all_lattices". has_truth: the file says what is in the
+// image.
 std::vector<UnitCell> read_truth(const std::string& path, bool& has_truth) {
   std::vector<UnitCell> out;
   FILE* file = fopen(path.c_str(), "r");
@@ -176,7 +192,8 @@ std::vector<UnitCell> read_truth(const std::string& path, bool& has_truth) {
         i = size_t(end - &text[0]) - 1;
       }
     }
-    for (size_t i = 0; i + 9 <= v.size(); i += 9) out.push_back({{v[i], v[i + 1], v[i + 2]}, {v[i + 3], v[i + 4], v[i + 5]}, {v[i + 6], v[i + 7], v[i + 8]}});
+    for (size_t i = 0; i + 9 <= v.size(); i += 9)
+      out.push_back({{v[i], v[i + 1], v[i + 2]}, {v[i + 3], v[i + 4], v[i + 5]}, {v[i + 6], v[i + 7], v[i + 8]}});
   };
   const size_t reference = text.find("\"reference\"");
   if (reference != std::string::npos) take(text.find("\"real_space\"", reference));
@@ -218,12 +235,15 @@ int lists() {
     }
     const size_t lowest = size_t(number("lowest", 0));
     if (lowest && spots.size() > lowest) {
-      std::stable_sort(spots.begin(), spots.end(), [](const Vector& a, const Vector& b) { return dot(a, a) < dot(b, b); });
+      std::stable_sort(spots.begin(), spots.end(),
+                       [](const Vector& a, const Vector& b) { return dot(a, a) < dot(b, b); });
       spots.resize(lowest);
     }
     bool has_truth;
     std::vector<UnitCell> truth = read_truth(file.substr(0, file.size() - 4) + ".json", has_truth);
-    if (given.size() == 9) truth = {{{given[0], given[1], given[2]}, {given[3], given[4], given[5]}, {given[6], given[7], given[8]}}}, has_truth = true;
+    if (given.size() == 9)
+      truth = {{{given[0], given[1], given[2]}, {given[3], given[4], given[5]}, {given[6], given[7], given[8]}}},
+      has_truth = true;
     std::vector<float> cells;
     append(cells, cell);
     const std::vector<float> flat_spots = flat(spots);
@@ -240,18 +260,29 @@ int lists() {
     right += is_right;
     wrong += has_truth && indexer.result.crystals > 0 && !is_right;
     refused += has_truth && truth.empty() && indexer.result.crystals == 0;
-    printf("{\"list\":\"%s\",\"spots\":%zu,\"used\":%u,\"flags\":%u,\"right\":%s,\"ms\":%.4f,\"median_ms\":%.4f,\"crystals\":[", file.c_str(), spots.size(), indexer.result.used_spots,
-           indexer.result.flags, !has_truth ? "null" : is_right ? "true" : "false", least, median(ms));
+    printf(
+        "{\"list\":\"%s\",\"spots\":%zu,\"used\":%u,\"flags\":%u,\"right\":%s,\"ms\":%.4f,\"median_ms\":%.4f,"
+        "\"crystals\":[",
+        file.c_str(), spots.size(), indexer.result.used_spots, indexer.result.flags,
+        !has_truth ? "null"
+        : is_right ? "true"
+                   : "false",
+        least, median(ms));
     for (uint32_t k = 0; k < indexer.result.crystals; k++) {
       const ewald_indexed_cell& c = indexer.found[k];
-      printf("%s{\"cell\":[[%g,%g,%g],[%g,%g,%g],[%g,%g,%g]],\"indexed\":%u,\"log10_chance\":%.2f,\"score\":%g,\"rms\":%g}", k ? "," : "", c.ax, c.ay, c.az, c.bx, c.by, c.bz,
-             c.cx, c.cy, c.cz, c.indexed_spots, c.log10_chance, c.score, c.rms_residual);
+      printf(
+          "%s{\"cell\":[[%g,%g,%g],[%g,%g,%g],[%g,%g,%g]],\"indexed\":%u,\"log10_chance\":%.2f,\"score\":%g,\"rms\":%"
+          "g}",
+          k ? "," : "", c.ax, c.ay, c.az, c.bx, c.by, c.bz, c.cx, c.cy, c.cz, c.indexed_spots, c.log10_chance, c.score,
+          c.rms_residual);
     }
     printf("]}\n");
   }
   const double n = files.empty() ? 1 : double(files.size());
-  printf("{\"lists\":%zu,\"accepted\":%d,\"right\":%d,\"wrong\":%d,\"rightly_refused\":%d,\"without_truth\":%d,\"ms\":%.4f,\"median_ms\":%.4f,\"isa\":\"%s\"}\n", files.size(), accepted,
-         right, wrong, refused, unknown, sum_min / n, sum_median / n, ewald_instruction_set());
+  printf(
+      "{\"lists\":%zu,\"accepted\":%d,\"right\":%d,\"wrong\":%d,\"rightly_refused\":%d,\"without_truth\":%d,\"ms\":%."
+      "4f,\"median_ms\":%.4f,\"isa\":\"%s\"}\n",
+      files.size(), accepted, right, wrong, refused, unknown, sum_min / n, sum_median / n, ewald_instruction_set());
   return 0;
 }
 
@@ -298,8 +329,11 @@ int grid() {
               }
           all_found += seen == truth.size();
         }
-        printf("{\"set\":\"%s\",\"noise_px\":%g,\"spurious\":%g,\"spots\":%d,\"images\":%d,\"right\":%d,\"accepted_right\":%d,\"accepted_wrong\":%d,\"all_crystals\":%d,\"ms\":%.4f}\n",
-               option("set", "protein").c_str(), noise, spurious, n, images, right, accepted_right, accepted_wrong, all_found, ms / images);
+        printf(
+            "{\"set\":\"%s\",\"noise_px\":%g,\"spurious\":%g,\"spots\":%d,\"images\":%d,\"right\":%d,\"accepted_"
+            "right\":%d,\"accepted_wrong\":%d,\"all_crystals\":%d,\"ms\":%.4f}\n",
+            option("set", "protein").c_str(), noise, spurious, n, images, right, accepted_right, accepted_wrong,
+            all_found, ms / images);
         fflush(stdout);
       }
   return 0;
@@ -326,9 +360,11 @@ int noise_only() {
     }
     std::sort(chances.begin(), chances.end());
     auto at_most = [&](double x) { return int(std::upper_bound(chances.begin(), chances.end(), x) - chances.begin()); };
-    printf("{\"set\":\"%s\",\"kind\":\"%s\",\"spots\":%g,\"images\":%d,\"accepted\":%d,\"accept_log10\":%g,\"at_most_-2\":%d,\"at_most_-3\":%d,\"at_most_-4\":%d,\"least\":%.2f,\"ms\":%.4f}\n",
-           option("set", "protein").c_str(), kind.c_str(), spots_wanted, images, accepted, double(indexer.params.accept_log10), at_most(-2), at_most(-3), at_most(-4), chances[0],
-           ms / images);
+    printf(
+        "{\"set\":\"%s\",\"kind\":\"%s\",\"spots\":%g,\"images\":%d,\"accepted\":%d,\"accept_log10\":%g,\"at_most_-2\":"
+        "%d,\"at_most_-3\":%d,\"at_most_-4\":%d,\"least\":%.2f,\"ms\":%.4f}\n",
+        option("set", "protein").c_str(), kind.c_str(), spots_wanted, images, accepted,
+        double(indexer.params.accept_log10), at_most(-2), at_most(-3), at_most(-4), chances[0], ms / images);
     fflush(stdout);
   }
   return 0;

@@ -42,7 +42,9 @@ export async function compareWorkers({ createContext, print }) {
     try {
       const batch = 2000;
       const input = stills(batch, 300);
-      const indexers = await Promise.all([1, 2].map((threads) => context.indexer({ batch, threads, maxOutputCells: 4 })));
+      const indexers = await Promise.all(
+        [1, 2].map((threads) => context.indexer({ batch, threads, maxOutputCells: 4 })),
+      );
       const into = await Promise.all(indexers.map((indexer) => indexer.run(input)));
       const times = [[], []];
       for (let round = 0; round < 5; round++) {
@@ -66,7 +68,10 @@ export async function compareWorkers({ createContext, print }) {
   return lines;
 }
 
-/** Images a second through the facade when the kernel costs nothing but the copy of an answer: checks, result, every crystal read. */
+/**
+ * Images a second through the facade when the kernel costs nothing but the copy of an answer: checks, result, every
+ * crystal read.
+ */
 export async function measureHandling() {
   const file = (name) => pathToFileURL(join(root, 'build/esm', name)).href;
   if (!existsSync(join(root, 'build/esm/indexing/indexer.js'))) return [];
@@ -89,7 +94,10 @@ export async function measureHandling() {
     },
     dispose: async () => undefined,
   };
-  const planner = { plan: async () => ({ backend: { name: 'wasm' }, kernel }), resource: new Resource('context', undefined, async () => undefined) };
+  const planner = {
+    plan: async () => ({ backend: { name: 'wasm' }, kernel }),
+    resource: new Resource('context', undefined, async () => undefined),
+  };
   const indexer = await planIndexer(planner, { batch, maxOutputCells: 4 });
   const images = Array.from({ length: batch }, (_, i) => ({ spots: input.spots.subarray(900 * i, 900 * (i + 1)) }));
   let crystals = 0;

@@ -1,12 +1,17 @@
 #!/usr/bin/env node
 // Success on simulated stills of known truth, beside the prototype on the same lists, with a mark for each point.
 //   node benchmarks/indexing/grid.mjs [--images 200] [--seed 40961123] [--quick]
-// Writes benchmarks/results/indexing-grid.md and .json (--quick: neither). The exit code is 1 when a point misses its goal.
+// Writes benchmarks/results/indexing-grid.md and .json (--quick: neither). The exit code is 1 when a point misses its
+// goal.
 import { parseArgs } from 'node:util';
 import { allOf, baseline, buildBaseline, buildDriver, driver, machine, writeResults } from './programs.mjs';
 
 const { values } = parseArgs({
-  options: { images: { type: 'string' }, seed: { type: 'string', default: '40961123' }, quick: { type: 'boolean', default: false } },
+  options: {
+    images: { type: 'string' },
+    seed: { type: 'string', default: '40961123' },
+    quick: { type: 'boolean', default: false },
+  },
 });
 const images = Number(values.images ?? (values.quick ? 40 : 200));
 if (!(images >= 1) || !/^\d+$/.test(values.seed)) {
@@ -22,11 +27,17 @@ const noises = values.quick ? [1] : [0.3, 1, 2];
 const shares = [0, 0.3, 0.5, 0.7];
 const counts = values.quick ? [20, 50, 300] : [10, 20, 50, 100, 300];
 
-// Measured once for the prototype's `fx` on a seed that it was not tuned on: protein, 1 px, 300 images a point, percent.
+// Measured once for the prototype's `fx` on a seed that it was not tuned on: protein, 1 px, 300 images a point,
+// percent.
 const published = {
   images: 300,
   spots: [20, 50, 100, 300],
-  rows: { 0: [100, 100, 100, 100], 0.3: [99.7, 100, 100, 100], 0.5: [93, 99.7, 100, 100], 0.7: [38.3, 88.7, 99.7, 100] },
+  rows: {
+    0: [100, 100, 100, 100],
+    0.3: [99.7, 100, 100, 100],
+    0.5: [93, 99.7, 100, 100],
+    0.7: [38.3, 88.7, 99.7, 100],
+  },
 };
 
 /** Whether a is at least b, within two standard errors of the difference, both together taken for one binomial. */
@@ -61,12 +72,25 @@ for (const set of Object.keys(sets))
     for (const spurious of shares)
       for (const spots of counts) {
         const row = (name) =>
-          runs.find((run) => run.set === set && run.noise === noise && run.name === name).rows.find((r) => r.spurious === spurious && r.spots === spots);
+          runs
+            .find((run) => run.set === set && run.noise === noise && run.name === name)
+            .rows.find((r) => r.spurious === spurious && r.spots === spots);
         const [fast, turbo, exhaustive, fx] = names.map(row);
         const at = set === 'protein' && noise === 1 ? published.spots.indexOf(spots) : -1;
-        const goal = at >= 0 ? { right: (published.rows[spurious][at] / 100) * published.images, images: published.images } : exhaustive;
+        const goal =
+          at >= 0
+            ? { right: (published.rows[spurious][at] / 100) * published.images, images: published.images }
+            : exhaustive;
         points.push({
-          ...{ set, noise, spurious, spots, images, goal: at >= 0 ? 'published' : 'exhaustive', goalPercent: (100 * goal.right) / goal.images },
+          ...{
+            set,
+            noise,
+            spurious,
+            spots,
+            images,
+            goal: at >= 0 ? 'published' : 'exhaustive',
+            goalPercent: (100 * goal.right) / goal.images,
+          },
           ...{ fast: fast.right, turbo: turbo.right, exhaustive: exhaustive.right, fx: fx.right },
           ...{
             accepted: fast.accepted_right,
@@ -121,7 +145,14 @@ out.push('');
 const markdown = out.join('\n');
 process.stdout.write(`${markdown}\n`);
 if (!values.quick)
-  writeResults('indexing-grid', markdown, { command: 'benchmarks/indexing/grid.mjs', seed: values.seed, images, machine: machine(), published, points });
+  writeResults('indexing-grid', markdown, {
+    command: 'benchmarks/indexing/grid.mjs',
+    seed: values.seed,
+    images,
+    machine: machine(),
+    published,
+    points,
+  });
 for (const p of missed)
   process.stdout.write(
     `MISS ${p.set} ${p.noise} px, spurious ${p.spurious}, ${p.spots} spots: fast ${p.fast}, turbo ${p.turbo}, exhaustive ${p.exhaustive} of ${images}; goal ${p.goalPercent} %\n`,

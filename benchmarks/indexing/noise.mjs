@@ -1,12 +1,17 @@
 #!/usr/bin/env node
 // False acceptance: lists without any lattice, and how many of them are called indexed.
 //   node benchmarks/indexing/noise.mjs [--images 10000] [--seed 31415927] [--quick]
-// Writes benchmarks/results/indexing-noise.md and .json (--quick: neither). The exit code is 1 when a row accepts more than one in a thousand.
+// Writes benchmarks/results/indexing-noise.md and .json (--quick: neither). The exit code is 1 when a row accepts more
+// than one in a thousand.
 import { parseArgs } from 'node:util';
 import { allOf, buildDriver, driver, machine, writeResults } from './programs.mjs';
 
 const { values } = parseArgs({
-  options: { images: { type: 'string' }, seed: { type: 'string', default: '31415927' }, quick: { type: 'boolean', default: false } },
+  options: {
+    images: { type: 'string' },
+    seed: { type: 'string', default: '31415927' },
+    quick: { type: 'boolean', default: false },
+  },
 });
 const images = Number(values.images ?? (values.quick ? 1000 : 10000));
 if (!(images >= 1) || !/^\d+$/.test(values.seed)) {
@@ -26,7 +31,10 @@ const rows = [
 ];
 const program = buildDriver();
 const found = await allOf(
-  rows.map((row) => async () => ({ ...row, counts: await driver(program, 'noise', { ...row, seed: values.seed, images, spots: counts.join(',') }) })),
+  rows.map((row) => async () => ({
+    ...row,
+    counts: await driver(program, 'noise', { ...row, seed: values.seed, images, spots: counts.join(',') }),
+  })),
 );
 const accepted = found.flatMap(({ counts: points }) => points.map((point) => point.accepted));
 const over = accepted.filter((n) => n > limit * images).length;
@@ -49,5 +57,12 @@ const out = [
 const markdown = out.join('\n');
 process.stdout.write(`${markdown}\n`);
 if (!values.quick)
-  writeResults('indexing-noise', markdown, { command: 'benchmarks/indexing/noise.mjs', seed: values.seed, images, machine: machine(), limit, rows: found });
+  writeResults('indexing-noise', markdown, {
+    command: 'benchmarks/indexing/noise.mjs',
+    seed: values.seed,
+    images,
+    machine: machine(),
+    limit,
+    rows: found,
+  });
 process.exitCode = over > 0 ? 1 : 0;

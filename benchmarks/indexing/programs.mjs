@@ -1,4 +1,5 @@
-// Builds and runs the programs of this folder: the driver on our core, and the baseline on the prototype where that is there.
+// Builds and runs the programs of this folder: the driver on our core, and the baseline on the prototype where that is
+// there.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -14,7 +15,10 @@ const compiler = process.env.CXX ?? 'g++';
 
 function must(command, args) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command} failed: ${(error?.message ?? `${stdout}\n${stderr}`).trim().split('\n').slice(-20).join('\n')}`);
+  if (status !== 0)
+    throw new Error(
+      `${command} failed: ${(error?.message ?? `${stdout}\n${stderr}`).trim().split('\n').slice(-20).join('\n')}`,
+    );
 }
 
 /** The driver, on the core as it stands in the tree. */
@@ -38,7 +42,8 @@ export function buildDriver() {
 
 /** The prototype on our lists, with the flags it was measured with; throws where the prototype is absent. */
 export function buildBaseline() {
-  if (!existsSync(join(prototypes, 'idx.hpp'))) throw new Error('the prototype was not found; EWALD_PROTOTYPES says where it is');
+  if (!existsSync(join(prototypes, 'idx.hpp')))
+    throw new Error('the prototype was not found; EWALD_PROTOTYPES says where it is');
   const program = join(out, 'baseline');
   const flags = ['-O3', '-march=x86-64-v3', '-std=c++17', '-fno-math-errno', '-fno-trapping-math', '-w'];
   must(compiler, [...flags, `-I${prototypes}`, `-I${here}`, join(here, 'baseline.cpp'), '-o', program]);
@@ -71,9 +76,17 @@ function rowsOf(program, args) {
 
 export const driver = (program, what, options) => rowsOf(program, [what, ...arguments_(options)]);
 
-/** A mode of the prototype on lists that follow from the options; kept under build/ by what it depends on, because it takes long. */
+/**
+ * A mode of the prototype on lists that follow from the options; kept under build/ by what it depends on, because it
+ * takes long.
+ */
 export async function baseline(program, mode, options) {
-  const sources = [join(prototypes, 'idx.hpp'), join(prototypes, 'preset.hpp'), join(here, 'simulate.h'), join(here, 'baseline.cpp')];
+  const sources = [
+    join(prototypes, 'idx.hpp'),
+    join(prototypes, 'preset.hpp'),
+    join(here, 'simulate.h'),
+    join(here, 'baseline.cpp'),
+  ];
   const hash = createHash('sha256');
   for (const source of sources) hash.update(readFileSync(source));
   const file = join(out, `baseline-${mode}-${hash.update(JSON.stringify(options)).digest('hex').slice(0, 16)}.json`);
@@ -107,4 +120,5 @@ export function writeResults(name, markdown, document) {
   write(join(folder, `${name}.json`), `${JSON.stringify(document)}\n`);
 }
 
-export const machine = () => `${cpus()[0]?.model.trim()}, Node ${process.versions.node}, ${process.platform} ${process.arch}`;
+export const machine = () =>
+  `${cpus()[0]?.model.trim()}, Node ${process.versions.node}, ${process.platform} ${process.arch}`;

@@ -1,4 +1,5 @@
-// The native addon: hands typed arrays to the C ABI, runs it off the main thread and turns statuses into errors. No logic lives here.
+// The native addon: hands typed arrays to the C ABI, runs it off the main thread and turns statuses into errors. No
+// logic lives here.
 #include <cstring>
 
 #include "addon/fft.h"
@@ -8,14 +9,14 @@ namespace {
 using namespace ewald::addon;
 
 class PiTask : public Task {
- public:
+public:
   PiTask(Napi::Env env, const ewald_pi_params& params) : Task(env, {}), params_(params) {}
 
- protected:
+protected:
   int32_t work() override { return ewald_pi_count(&params_, &hits_); }
   Napi::Value answer(Napi::Env env) override { return Napi::BigInt::New(env, hits_); }
 
- private:
+private:
   ewald_pi_params params_;
   uint64_t hits_ = 0;
 };
@@ -48,7 +49,8 @@ Napi::Value indexer_create(const CallbackInfo& info) {
   auto indexer = std::make_shared<Indexer>();
   indexer->descriptor = *elements<ewald_indexer_descriptor>(info, 0, 1);
   check(info.Env(), ewald_indexer_create(&indexer->descriptor, &indexer->handle));
-  return Napi::External<SharedIndexer>::New(info.Env(), new SharedIndexer(indexer), [](Napi::Env, SharedIndexer* shared) { delete shared; });
+  return Napi::External<SharedIndexer>::New(info.Env(), new SharedIndexer(indexer),
+                                            [](Napi::Env, SharedIndexer* shared) { delete shared; });
 }
 
 Napi::Value indexer_bytes(const CallbackInfo& info) {
@@ -58,7 +60,7 @@ Napi::Value indexer_bytes(const CallbackInfo& info) {
 void indexer_destroy(const CallbackInfo& info) { indexer_of(info).reset(); }
 
 class IndexTask : public Task {
- public:
+public:
   IndexTask(Napi::Env env, std::vector<Napi::ObjectReference> keep) : Task(env, std::move(keep)) {}
   SharedIndexer indexer;
   ewald_indexer_params params{};
@@ -69,16 +71,18 @@ class IndexTask : public Task {
   ewald_image_result* results = nullptr;
   uint8_t* assignment = nullptr;
 
- protected:
+protected:
   int32_t work() override {
-    return ewald_indexer_run(indexer->handle, &params, spots, offsets, images, cells, cell_count, found, results, assignment);
+    return ewald_indexer_run(indexer->handle, &params, spots, offsets, images, cells, cell_count, found, results,
+                             assignment);
   }
 };
 
 // indexerRun(indexer, params, spots, offsets, images, cells, cellCount, found, results, assignment) -> Promise<void>
 Napi::Value indexer_run(const CallbackInfo& info) {
   const SharedIndexer indexer = indexer_of(info);
-  const uint32_t images = info[4].As<Napi::Number>().Uint32Value(), cell_count = info[6].As<Napi::Number>().Uint32Value();
+  const uint32_t images = info[4].As<Napi::Number>().Uint32Value(),
+                 cell_count = info[6].As<Napi::Number>().Uint32Value();
   std::vector<Napi::ObjectReference> keep;
   for (size_t i : {2, 3, 5, 7, 8, 9}) keep.push_back(Napi::Persistent(info[i].As<Napi::Object>()));
   auto task = std::make_unique<IndexTask>(info.Env(), std::move(keep));
@@ -129,8 +133,10 @@ Napi::Value fft_bytes(const CallbackInfo& info) {
 Napi::Value fft_sizes(const CallbackInfo& info) {
   const Fft& fft = *fft_of(info);
   size_t sizes[3] = {0, 0, 0};
-  if (fft.engine) sizes[0] = fft.engine->input, sizes[1] = fft.engine->output, sizes[2] = fft.engine->workspace;
-  else check(info.Env(), ewald_fft_sizes(fft.handle, &sizes[0], &sizes[1], &sizes[2]));
+  if (fft.engine)
+    sizes[0] = fft.engine->input, sizes[1] = fft.engine->output, sizes[2] = fft.engine->workspace;
+  else
+    check(info.Env(), ewald_fft_sizes(fft.handle, &sizes[0], &sizes[1], &sizes[2]));
   Napi::Array array = Napi::Array::New(info.Env(), 3);
   for (uint32_t i = 0; i < 3; i++) array.Set(i, Napi::Number::New(info.Env(), double(sizes[i])));
   return array;
@@ -150,7 +156,8 @@ struct Memory {
 using SharedMemory = std::shared_ptr<Memory>;
 
 SharedMemory& memory_of(const CallbackInfo& info, size_t index) {
-  if (!info[index].IsExternal()) throw Napi::TypeError::New(info.Env(), "argument " + std::to_string(index) + " is not an array of the core");
+  if (!info[index].IsExternal())
+    throw Napi::TypeError::New(info.Env(), "argument " + std::to_string(index) + " is not an array of the core");
   SharedMemory& memory = *info[index].As<Napi::External<SharedMemory>>().Data();
   if (memory == nullptr) throw Napi::Error::New(info.Env(), "the array was destroyed");
   return memory;
@@ -161,8 +168,10 @@ Napi::Value alloc(const CallbackInfo& info) {
   const double bytes = info[0].As<Napi::Number>().DoubleValue();
   auto memory = std::make_shared<Memory>(size_t(bytes));
   if (memory->data == nullptr)
-    throw core_error(info.Env(), EWALD_STATUS_OUT_OF_MEMORY, "no memory for an array of " + std::to_string(size_t(bytes)) + " bytes");
-  return Napi::External<SharedMemory>::New(info.Env(), new SharedMemory(memory), [](Napi::Env, SharedMemory* shared) { delete shared; });
+    throw core_error(info.Env(), EWALD_STATUS_OUT_OF_MEMORY,
+                     "no memory for an array of " + std::to_string(size_t(bytes)) + " bytes");
+  return Napi::External<SharedMemory>::New(info.Env(), new SharedMemory(memory),
+                                           [](Napi::Env, SharedMemory* shared) { delete shared; });
 }
 
 // free(memory): at once, or when the runs that use it are done
@@ -174,7 +183,8 @@ uint8_t* memory_part(const CallbackInfo& info, size_t& bytes) {
   bytes = info[1].As<Napi::TypedArray>().ByteLength();
   const double offset = info[2].As<Napi::Number>().DoubleValue();
   if (!(offset >= 0 && offset + double(bytes) <= double(memory->bytes)))
-    throw Napi::RangeError::New(info.Env(), std::to_string(bytes) + " bytes do not fit an array of " + std::to_string(memory->bytes));
+    throw Napi::RangeError::New(
+        info.Env(), std::to_string(bytes) + " bytes do not fit an array of " + std::to_string(memory->bytes));
   return memory->data + size_t(offset);
 }
 
@@ -200,7 +210,7 @@ int32_t execute(Fft& fft, uint32_t direction, const void* in, void* out, void* w
 }
 
 class FftTask : public Task {
- public:
+public:
   FftTask(Napi::Env env, std::vector<Napi::ObjectReference> keep) : Task(env, std::move(keep)) {}
   SharedFft fft;
   uint32_t direction = 0, scale = 0;
@@ -210,8 +220,8 @@ class FftTask : public Task {
   int32_t work() override { return execute(*fft, direction, in, out, workspace, scale); }
 };
 
-// fftExecute(plan, direction, input, output, workspace | null, scale, now) -> Promise<void>, or undefined when it was done at once.
-// Input and output are typed arrays or memory of alloc.
+// fftExecute(plan, direction, input, output, workspace | null, scale, now) -> Promise<void>, or undefined when it was
+// done at once. Input and output are typed arrays or memory of alloc.
 Napi::Value fft_execute(const CallbackInfo& info) {
   const SharedFft fft = fft_of(info);
   const uint32_t direction = info[1].As<Napi::Number>().Uint32Value();
@@ -223,7 +233,8 @@ Napi::Value fft_execute(const CallbackInfo& info) {
     if (!info[index].IsExternal()) return elements<uint8_t>(info, index, bytes);
     SharedMemory& memory = held[index - 2] = memory_of(info, index);
     if (memory->bytes < bytes)
-      throw Napi::RangeError::New(info.Env(), "an array has " + std::to_string(memory->bytes) + " bytes, needed are " + std::to_string(bytes));
+      throw Napi::RangeError::New(
+          info.Env(), "an array has " + std::to_string(memory->bytes) + " bytes, needed are " + std::to_string(bytes));
     return memory->data;
   };
   const void* in = side(2, in_bytes);

@@ -17,7 +17,8 @@ std::vector<engines::Names> names_of(const Napi::Value& value) {
 
 // engineFind(engine, libraries: string[][], f64) -> { available, version, file, why }
 Napi::Value engine_find(const CallbackInfo& info) {
-  const engines::Found found = engines::find(info[0].As<Napi::String>(), names_of(info[1]), info[2].As<Napi::Boolean>());
+  const engines::Found found =
+      engines::find(info[0].As<Napi::String>(), names_of(info[1]), info[2].As<Napi::Boolean>());
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("available", Napi::Boolean::New(info.Env(), found.available));
   object.Set("version", Napi::String::New(info.Env(), found.version));
@@ -28,7 +29,7 @@ Napi::Value engine_find(const CallbackInfo& info) {
 
 // Plans of engines are made and destroyed off the main thread: measuring takes its time, and others wait for it.
 class EngineTask : public Task {
- public:
+public:
   EngineTask(const CallbackInfo& info)
       : Task(info.Env(), {}),
         engine_(info[0].As<Napi::String>()),
@@ -36,15 +37,16 @@ class EngineTask : public Task {
         descriptor_(*elements<ewald_fft_descriptor>(info, 2, 1)),
         measure_(info[3].As<Napi::Boolean>()) {}
 
- protected:
+protected:
   int32_t work() override {
     const int32_t status = engines::create(engine_, libraries_, descriptor_, measure_, fft_->engine);
-    if (status == EWALD_STATUS_OK) set_bytes(*fft_, descriptor_, fft_->engine->input, fft_->engine->output, fft_->engine->workspace);
+    if (status == EWALD_STATUS_OK)
+      set_bytes(*fft_, descriptor_, fft_->engine->input, fft_->engine->output, fft_->engine->workspace);
     return status;
   }
   Napi::Value answer(Napi::Env env) override { return fft_external(env, fft_); }
 
- private:
+private:
   std::string engine_;
   std::vector<engines::Names> libraries_;
   ewald_fft_descriptor descriptor_;
@@ -53,16 +55,16 @@ class EngineTask : public Task {
 };
 
 class DropTask : public Task {
- public:
+public:
   DropTask(Napi::Env env, SharedFft&& fft) : Task(env, {}), fft_(std::move(fft)) {}
 
- protected:
+protected:
   int32_t work() override {
     fft_.reset();
     return EWALD_STATUS_OK;
   }
 
- private:
+private:
   SharedFft fft_;
 };
 

@@ -27,7 +27,8 @@ inline SharedFft& fft_of(const CallbackInfo& info) {
 // Bytes of the arrays of a plan, from its sizes in elements.
 inline void set_bytes(Fft& fft, const ewald_fft_descriptor& descriptor, size_t input, size_t output, size_t workspace) {
   const size_t number = descriptor.precision == EWALD_FFT_PRECISION_F64 ? 8 : 4;
-  const bool real_in = descriptor.kind == EWALD_FFT_KIND_R2C || descriptor.kind == EWALD_FFT_KIND_REAL_C2C || descriptor.kind == EWALD_FFT_KIND_R2R;
+  const bool real_in = descriptor.kind == EWALD_FFT_KIND_R2C || descriptor.kind == EWALD_FFT_KIND_REAL_C2C ||
+                       descriptor.kind == EWALD_FFT_KIND_R2R;
   const bool real_out = descriptor.kind == EWALD_FFT_KIND_C2R || descriptor.kind == EWALD_FFT_KIND_R2R;
   fft.input_bytes = input * number * (real_in ? 1 : 2);
   fft.output_bytes = output * number * (real_out ? 1 : 2);

@@ -12,8 +12,8 @@ Isa best_isa() { return Isa::simd128; }
 static Isa detect() {
   Isa best = Isa::sse2;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) best = Isa::avx2;
-  if (best == Isa::avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl"))
+  if (best == Isa::avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
     best = Isa::avx512;
   // Only a lesser set can be asked for: a better one would end the process.
   if (const char* wish = std::getenv("EWALD_ISA")) {
@@ -32,11 +32,16 @@ Isa best_isa() { return Isa::neon; }
 
 const char* isa_name(Isa isa) {
   switch (isa) {
-    case Isa::sse2: return "sse2";
-    case Isa::avx2: return "avx2";
-    case Isa::avx512: return "avx512";
-    case Isa::neon: return "neon";
-    case Isa::simd128: return "simd128";
+    case Isa::sse2:
+      return "sse2";
+    case Isa::avx2:
+      return "avx2";
+    case Isa::avx512:
+      return "avx512";
+    case Isa::neon:
+      return "neon";
+    case Isa::simd128:
+      return "simd128";
   }
   return "unknown";
 }

@@ -23,7 +23,8 @@ struct Header {
 };
 
 #if defined(__linux__)
-// Large blocks come straight from the kernel: they arrive zeroed, and in huge pages a fresh one costs a hundredth of the page faults.
+// Large blocks come straight from the kernel: they arrive zeroed, and in huge pages a fresh one costs a hundredth of
+// the page faults.
 constexpr size_t huge_page = size_t(2) << 20, large = 2 * huge_page;
 
 Header* map(size_t bytes) {

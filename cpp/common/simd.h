@@ -1,12 +1,13 @@
 // Vectors of float and int32 for kernels that are compiled once for each instruction set (see cpu.h).
 //
-// A file that includes this is compiled with -DEWALD_ISA=sse2|avx2|avx512|neon|simd128 and the matching machine flags; everything here
-// lives in namespace ewald::<that name> and is always inlined, so the linker never mixes code of two instruction sets.
+// A file that includes this is compiled with -DEWALD_ISA=sse2|avx2|avx512|neon|simd128 and the matching machine flags;
+// everything here lives in namespace ewald::<that name> and is always inlined, so the linker never mixes code of two
+// instruction sets.
 //
 //   F  `width` floats        I  `width` int32        M  one truth value a lane
 //
-// Two things to know. Splats use the intrinsics, because a loop that fills a vector defeats g++ and clang alike. `fma` is fused
-// where the machine can, and two operations elsewhere: results of different sets may differ in the last bit.
+// Two things to know. Splats use the intrinsics, because a loop that fills a vector defeats g++ and clang alike. `fma`
+// is fused where the machine can, and two operations elsewhere: results of different sets may differ in the last bit.
 #pragma once
 #ifndef EWALD_ISA
 #error "compile this file with -DEWALD_ISA=<instruction set>"
@@ -63,7 +64,9 @@ EWALD_INLINE F splat(float x) { return (F)_mm512_set1_ps(x); }
 EWALD_INLINE I splat(int32_t x) { return (I)_mm512_set1_epi32(x); }
 EWALD_INLINE F fma(F a, F b, F c) { return (F)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
 EWALD_INLINE F fnma(F a, F b, F c) { return (F)_mm512_fnmadd_ps((__m512)a, (__m512)b, (__m512)c); }
-EWALD_INLINE F round_even(F x) { return (F)_mm512_roundscale_ps((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+EWALD_INLINE F round_even(F x) {
+  return (F)_mm512_roundscale_ps((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
 EWALD_INLINE F sqrt(F x) { return (F)_mm512_sqrt_ps((__m512)x); }
 EWALD_INLINE F min(F a, F b) { return (F)_mm512_min_ps((__m512)a, (__m512)b); }
 EWALD_INLINE F max(F a, F b) { return (F)_mm512_max_ps((__m512)a, (__m512)b); }

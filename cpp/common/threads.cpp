@@ -62,7 +62,8 @@ struct ThreadPool::Shared {
 ThreadPool::ThreadPool(uint32_t size) : size_(size < 1 ? 1 : size), shared_(nullptr) {
   if (size_ == 1) return;
   shared_ = new Shared;
-  for (uint32_t worker = 1; worker < size_; worker++) shared_->threads.emplace_back([this, worker] { shared_->serve(worker); });
+  for (uint32_t worker = 1; worker < size_; worker++)
+    shared_->threads.emplace_back([this, worker] { shared_->serve(worker); });
 }
 
 ThreadPool::~ThreadPool() {

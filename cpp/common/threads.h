@@ -7,10 +7,10 @@ namespace ewald {
 // Threads for a wish: 0 means one a core.
 uint32_t thread_count(uint32_t wish);
 
-// Threads kept for the life of a handle. run() gives the items 0 .. items-1 to whoever is free, the caller included, and returns
-// when all are done; `worker` (0 .. size-1) lets each thread use a workspace of its own.
+// Threads kept for the life of a handle. run() gives the items 0 .. items-1 to whoever is free, the caller included,
+// and returns when all are done; `worker` (0 .. size-1) lets each thread use a workspace of its own.
 class ThreadPool {
- public:
+public:
   using Task = void (*)(void* context, uint32_t item, uint32_t worker);
 
   explicit ThreadPool(uint32_t size);
@@ -21,7 +21,7 @@ class ThreadPool {
   uint32_t size() const { return size_; }
   void run(uint32_t items, Task task, void* context);
 
- private:
+private:
   struct Shared;
   uint32_t size_;
   Shared* shared_;

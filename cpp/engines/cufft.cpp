@@ -11,8 +11,8 @@ constexpr int forward = -1, inverse = 1;
 constexpr int most_axes = 3;
 
 struct Api {
-  int (*plan_many)(Handle* plan, int rank, int* lengths, int* in_embed, int in_stride, int in_distance, int* out_embed, int out_stride,
-                   int out_distance, int type, int batch);
+  int (*plan_many)(Handle* plan, int rank, int* lengths, int* in_embed, int in_stride, int in_distance, int* out_embed,
+                   int out_stride, int out_distance, int type, int batch);
   int (*run_c2c)(Handle plan, void* in, void* out, int direction);
   int (*run_z2z)(Handle plan, void* in, void* out, int direction);
   int (*run_r2c)(Handle plan, void* in, void* out);
@@ -29,14 +29,15 @@ struct Api {
       if (missing.empty()) missing = name;
       return false;
     };
-    return need("cufftPlanMany", plan_many) & need("cufftExecC2C", run_c2c) & need("cufftExecZ2Z", run_z2z) & need("cufftExecR2C", run_r2c) &
-           need("cufftExecC2R", run_c2r) & need("cufftExecD2Z", run_d2z) & need("cufftExecZ2D", run_z2d) & need("cufftGetSize", get_size) &
-           need("cufftGetVersion", get_version) & need("cufftDestroy", destroy);
+    return need("cufftPlanMany", plan_many) & need("cufftExecC2C", run_c2c) & need("cufftExecZ2Z", run_z2z) &
+           need("cufftExecR2C", run_r2c) & need("cufftExecC2R", run_c2r) & need("cufftExecD2Z", run_d2z) &
+           need("cufftExecZ2D", run_z2d) & need("cufftGetSize", get_size) & need("cufftGetVersion", get_version) &
+           need("cufftDestroy", destroy);
   }
 };
 
 class CufftPlan final : public GpuPlan {
- public:
+public:
   CufftPlan(const Api& api, const Runtime& runtime, const fft::Problem& problem, const Layout& layout, bool f64)
       : GpuPlan(runtime, problem, layout, f64), api_(api) {}
   ~CufftPlan() override {
@@ -52,7 +53,8 @@ class CufftPlan final : public GpuPlan {
       if (type == 0) break;
       int lengths[most_axes];
       for (int i = 0; i < layout_.axes; i++) lengths[i] = int(layout_.length[i]);
-      const int status = api_.plan_many(&plan_[made_], layout_.axes, lengths, nullptr, 1, 0, nullptr, 1, 0, type, int(layout_.batch));
+      const int status =
+          api_.plan_many(&plan_[made_], layout_.axes, lengths, nullptr, 1, 0, nullptr, 1, 0, type, int(layout_.batch));
       if (status != 0) return refused(status);
       made_++;
       size_t size = 0;
@@ -61,19 +63,24 @@ class CufftPlan final : public GpuPlan {
     return allocate_sides(work);
   }
 
- protected:
+protected:
   int32_t transform(uint32_t direction, void* from, void* to) override {
     int status = 0;
-    if (problem_.kind != EWALD_FFT_KIND_R2C) status = (f64_ ? api_.run_z2z : api_.run_c2c)(plan_[0], from, to, direction == 0 ? forward : inverse);
-    else if (direction == 0) status = (f64_ ? api_.run_d2z : api_.run_r2c)(plan_[0], from, to);
-    else status = (f64_ ? api_.run_z2d : api_.run_c2r)(plan_[1], from, to);
-    return status == 0 ? EWALD_STATUS_OK : fail(EWALD_STATUS_DEVICE, "cuFFT: the transform failed with status %d", status);
+    if (problem_.kind != EWALD_FFT_KIND_R2C)
+      status = (f64_ ? api_.run_z2z : api_.run_c2c)(plan_[0], from, to, direction == 0 ? forward : inverse);
+    else if (direction == 0)
+      status = (f64_ ? api_.run_d2z : api_.run_r2c)(plan_[0], from, to);
+    else
+      status = (f64_ ? api_.run_z2d : api_.run_c2r)(plan_[1], from, to);
+    return status == 0 ? EWALD_STATUS_OK
+                       : fail(EWALD_STATUS_DEVICE, "cuFFT: the transform failed with status %d", status);
   }
 
- private:
+private:
   static int32_t refused(int status) {
     // CUFFT_ALLOC_FAILED
-    if (status == 2) return fail(EWALD_STATUS_OUT_OF_MEMORY, "cuFFT: the work area of the plan could not be had on the device");
+    if (status == 2)
+      return fail(EWALD_STATUS_OUT_OF_MEMORY, "cuFFT: the work area of the plan could not be had on the device");
     return fail(EWALD_STATUS_NO_DEVICE, "cuFFT made no plan for this transform, status %d", status);
   }
 
@@ -106,7 +113,8 @@ Found find_cufft(const Libraries& libraries) {
   found.file = Library::file_of(reinterpret_cast<const void*>(api.destroy));
   int version = 0;
   // 11200 is 11.2.
-  if (api.get_version(&version) == 0) found.version = std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 100);
+  if (api.get_version(&version) == 0)
+    found.version = std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 100);
   return found;
 }
 
@@ -116,7 +124,8 @@ int32_t create_cufft(const Libraries& libraries, const fft::Problem& problem, bo
   std::string why;
   if (!load(libraries, api, runtime, why)) return fail(EWALD_STATUS_NO_DEVICE, "cuFFT: %s", why.c_str());
   const Layout layout = layout_of(problem);
-  if (layout.axes > most_axes) return fail(EWALD_STATUS_NO_DEVICE, "cuFFT transforms at most %d axes, not %d", most_axes, layout.axes);
+  if (layout.axes > most_axes)
+    return fail(EWALD_STATUS_NO_DEVICE, "cuFFT transforms at most %d axes, not %d", most_axes, layout.axes);
   auto made = std::make_unique<CufftPlan>(api, runtime, problem, layout, f64);
   const int32_t status = made->prepare();
   if (status == EWALD_STATUS_OK) plan = std::move(made);

@@ -11,9 +11,12 @@ namespace ewald::engines {
 
 double scale_factor(uint32_t scale, double logical) {
   switch (scale) {
-    case EWALD_FFT_SCALE_FULL: return 1 / logical;
-    case EWALD_FFT_SCALE_SYMMETRIC: return 1 / std::sqrt(logical);
-    default: return 1;
+    case EWALD_FFT_SCALE_FULL:
+      return 1 / logical;
+    case EWALD_FFT_SCALE_SYMMETRIC:
+      return 1 / std::sqrt(logical);
+    default:
+      return 1;
   }
 }
 
@@ -23,14 +26,17 @@ Found find(const std::string& engine, const Libraries& libraries, bool f64) {
   return engine == "cufft" ? find_cufft(libraries) : find_rocfft(libraries);
 }
 
-int32_t create(const std::string& engine, const Libraries& libraries, const ewald_fft_descriptor& descriptor, bool measure, std::unique_ptr<Plan>& plan) {
+int32_t create(const std::string& engine, const Libraries& libraries, const ewald_fft_descriptor& descriptor,
+               bool measure, std::unique_ptr<Plan>& plan) {
   fft::Problem problem;
   if (const int32_t status = fft::check(descriptor, problem); status != EWALD_STATUS_OK) return status;
-  if (problem.kind == EWALD_FFT_KIND_C2R) return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: an engine plans c2r as the other side of r2c");
+  if (problem.kind == EWALD_FFT_KIND_C2R)
+    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: an engine plans c2r as the other side of r2c");
   const bool f64 = descriptor.precision == EWALD_FFT_PRECISION_F64;
   if (engine == "fftw") return create_fftw(fftw_limits, libraries, problem, f64, descriptor.threads, measure, plan);
   if (engine == "mkl") return create_fftw(mkl_limits, libraries, problem, f64, descriptor.threads, measure, plan);
-  if (problem.kind == EWALD_FFT_KIND_R2R) return fail(EWALD_STATUS_NO_DEVICE, "%s has no sines and cosines", engine.c_str());
+  if (problem.kind == EWALD_FFT_KIND_R2R)
+    return fail(EWALD_STATUS_NO_DEVICE, "%s has no sines and cosines", engine.c_str());
   if (engine == "cufft") return create_cufft(libraries, problem, f64, plan);
   return create_rocfft(libraries, problem, f64, plan);
 }

@@ -16,7 +16,7 @@ using Libraries = std::vector<Names>;
 
 // A plan in both directions. One run at a time; different plans may run at the same time.
 class Plan {
- public:
+public:
   virtual ~Plan() = default;
   virtual int32_t execute(uint32_t direction, const void* in, void* out, void* workspace, uint32_t scale) = 0;
   // Whether a run on these arrays neither plans nor waits, so that it may be done on the thread of JavaScript.
@@ -37,7 +37,9 @@ struct Found {
 // `engine` is fftw, mkl, cufft or rocfft; `f64` matters where each precision has a library.
 Found find(const std::string& engine, const Libraries& libraries, bool f64);
 
-// Plans; `measure` times candidates where the library can. Statuses and messages as those of the core (common/status.h).
-int32_t create(const std::string& engine, const Libraries& libraries, const ewald_fft_descriptor& descriptor, bool measure, std::unique_ptr<Plan>& plan);
+// Plans; `measure` times candidates where the library can. Statuses and messages as those of the core
+// (common/status.h).
+int32_t create(const std::string& engine, const Libraries& libraries, const ewald_fft_descriptor& descriptor,
+               bool measure, std::unique_ptr<Plan>& plan);
 
 }  // namespace ewald::engines

@@ -27,8 +27,10 @@ constexpr size_t worth_threads = size_t(1) << 15;
 
 // Kinds by fft::Trig, and those that undo them.
 constexpr int kinds[2][8] = {
-    {fftw::redft00, fftw::redft10, fftw::redft01, fftw::redft11, fftw::rodft00, fftw::rodft10, fftw::rodft01, fftw::rodft11},
-    {fftw::redft00, fftw::redft01, fftw::redft10, fftw::redft11, fftw::rodft00, fftw::rodft01, fftw::rodft10, fftw::rodft11},
+    {fftw::redft00, fftw::redft10, fftw::redft01, fftw::redft11, fftw::rodft00, fftw::rodft10, fftw::rodft01,
+     fftw::rodft11},
+    {fftw::redft00, fftw::redft01, fftw::redft10, fftw::redft11, fftw::rodft00, fftw::rodft01, fftw::rodft10,
+     fftw::rodft11},
 };
 
 // What one direction is to the library: transformed axes, loops around them, how far apart elements are on either side.
@@ -67,10 +69,11 @@ Geometry geometry_of(const Problem& problem, const Side& in, const Side& out, bo
 
 template <class T>
 class FftwPlan final : public Plan {
- public:
+public:
   FftwPlan(const FftwApi<T>& api, const Problem& problem, const char* name, unsigned rigor, int threads)
       : api_(api), problem_(problem), name_(name), rigor_(rigor), threads_(threads) {
-    for (uint32_t backward = 0; backward < 2; backward++) geometry_[backward] = geometry_of(problem, source(backward), target(backward), backward != 0);
+    for (uint32_t backward = 0; backward < 2; backward++)
+      geometry_[backward] = geometry_of(problem, source(backward), target(backward), backward != 0);
     input = problem.input.size;
     output = problem.output.size;
     // A backward run that the library would do over its input is done over a copy of it.
@@ -89,7 +92,8 @@ class FftwPlan final : public Plan {
   int32_t prepare() {
     if (bytes > 0) {
       scratch_ = static_cast<T*>(allocate(bytes));
-      if (scratch_ == nullptr) return fail(EWALD_STATUS_OUT_OF_MEMORY, "%s: %zu bytes of workspace could not be had", name_, bytes);
+      if (scratch_ == nullptr)
+        return fail(EWALD_STATUS_OUT_OF_MEMORY, "%s: %zu bytes of workspace could not be had", name_, bytes);
     }
     for (uint32_t backward = 0; backward < 2; backward++)
       if (const int32_t status = plan(backward, true); status != EWALD_STATUS_OK) return status;
@@ -104,7 +108,8 @@ class FftwPlan final : public Plan {
     const uint32_t backward = direction & 1;
     T* work = workspace_given != nullptr ? static_cast<T*>(workspace_given) : scratch_;
     if (workspace > 0 && work == nullptr)
-      return fail(EWALD_STATUS_INVALID_ARGUMENT, "%s: the plan was made for a workspace of the caller, and none was given", name_);
+      return fail(EWALD_STATUS_INVALID_ARGUMENT,
+                  "%s: the plan was made for a workspace of the caller, and none was given", name_);
     // The library keeps what it is given here, or may destroy a copy.
     T *from = const_cast<T*>(static_cast<const T*>(in)), *to = static_cast<T*>(out);
     const uint32_t dims = problem_.rank + 1;
@@ -131,7 +136,7 @@ class FftwPlan final : public Plan {
     return EWALD_STATUS_OK;
   }
 
- private:
+private:
   using Complex = typename FftwApi<T>::Complex;
   static Complex* complex(T* numbers) { return reinterpret_cast<Complex*>(numbers); }
 
@@ -151,7 +156,8 @@ class FftwPlan final : public Plan {
   int32_t plan(uint32_t backward, bool fits) {
     const bool same = problem_.in_place || (expands() && !backward);
     const Side &from = source(backward), &to = target(backward);
-    const size_t from_bytes = from.size * (from.complex ? 2 : 1) * sizeof(T), to_bytes = to.size * (to.complex ? 2 : 1) * sizeof(T);
+    const size_t from_bytes = from.size * (from.complex ? 2 : 1) * sizeof(T),
+                 to_bytes = to.size * (to.complex ? 2 : 1) * sizeof(T);
     T* in = static_cast<T*>(allocate(same && to_bytes > from_bytes ? to_bytes : from_bytes));
     T* out = same ? in : static_cast<T*>(allocate(to_bytes));
     fftw::Handle handle = nullptr;
@@ -163,8 +169,11 @@ class FftwPlan final : public Plan {
     const bool memory = in != nullptr && out != nullptr;
     if (!same) release(out);
     release(in);
-    if (!memory) return fail(EWALD_STATUS_OUT_OF_MEMORY, "%s: %zu bytes to plan in could not be had", name_, from_bytes + to_bytes);
-    if (handle == nullptr) return fail(EWALD_STATUS_NO_DEVICE, "%s made no plan for this transform; it does not support the layout", name_);
+    if (!memory)
+      return fail(EWALD_STATUS_OUT_OF_MEMORY, "%s: %zu bytes to plan in could not be had", name_,
+                  from_bytes + to_bytes);
+    if (handle == nullptr)
+      return fail(EWALD_STATUS_NO_DEVICE, "%s made no plan for this transform; it does not support the layout", name_);
     handle_[backward][fits] = handle;
     return EWALD_STATUS_OK;
   }
@@ -172,20 +181,25 @@ class FftwPlan final : public Plan {
   fftw::Handle make(const Geometry& g, bool backward, T* in, T* out, unsigned flags) const {
     const unsigned keep = flags | (in == out ? 0 : fftw::preserve_input);
     switch (problem_.kind) {
-      case EWALD_FFT_KIND_R2R: return api_.plan_r2r(g.axes, g.axis, g.loops, g.loop, in, out, g.kind, keep);
+      case EWALD_FFT_KIND_R2R:
+        return api_.plan_r2r(g.axes, g.axis, g.loops, g.loop, in, out, g.kind, keep);
       case EWALD_FFT_KIND_R2C:
         if (!backward) return api_.plan_r2c(g.axes, g.axis, g.loops, g.loop, in, complex(out), keep);
         return api_.plan_c2r(g.axes, g.axis, g.loops, g.loop, complex(in), out, flags | fftw::destroy_input);
       default:
-        return api_.plan_c2c(g.axes, g.axis, g.loops, g.loop, complex(in), complex(out), backward ? fftw::backward : fftw::forward, keep);
+        return api_.plan_c2c(g.axes, g.axis, g.loops, g.loop, complex(in), complex(out),
+                             backward ? fftw::backward : fftw::forward, keep);
     }
   }
 
   void run(fftw::Handle handle, bool backward, T* in, T* out) const {
     switch (problem_.kind) {
-      case EWALD_FFT_KIND_R2R: return api_.run_r2r(handle, in, out);
-      case EWALD_FFT_KIND_R2C: return backward ? api_.run_c2r(handle, complex(in), out) : api_.run_r2c(handle, in, complex(out));
-      default: return api_.run_c2c(handle, complex(in), complex(out));
+      case EWALD_FFT_KIND_R2R:
+        return api_.run_r2r(handle, in, out);
+      case EWALD_FFT_KIND_R2C:
+        return backward ? api_.run_c2r(handle, complex(in), out) : api_.run_r2c(handle, in, complex(out));
+      default:
+        return api_.run_c2c(handle, complex(in), complex(out));
     }
   }
 
@@ -195,7 +209,8 @@ class FftwPlan final : public Plan {
   const unsigned rigor_;
   const int threads_;
   Geometry geometry_[2];
-  // By direction, and whether the arrays are aligned; the plans for arrays that are not are made when the first such array comes.
+  // By direction, and whether the arrays are aligned; the plans for arrays that are not are made when the first such
+  // array comes.
   fftw::Handle handle_[2][2] = {};
   T* scratch_ = nullptr;
 };
@@ -207,7 +222,8 @@ bool load(const FftwLimits& limits, const Libraries& libraries, FftwApi<T>& api,
   if (!library) return false;
   std::string ignored, missing;
   // MKL's threads are in the library itself and are chosen before anything else is called.
-  const Library threads = libraries.size() > 1 ? Library::open(libraries[1], (prefix + "init_threads").c_str(), ignored) : Library();
+  const Library threads =
+      libraries.size() > 1 ? Library::open(libraries[1], (prefix + "init_threads").c_str(), ignored) : Library();
   if (!api.load(library, threads, missing)) {
     why = "the library has no " + missing;
     return false;
@@ -236,7 +252,8 @@ Found find_with(const FftwLimits& limits, const Libraries& libraries) {
   found.file = Library::file_of(reinterpret_cast<const void*>(api.destroy));
   char text[200] = "";
   void (*mkl_version)(char*, int) = nullptr;
-  if (const void* version = library.find(sizeof(T) == 4 ? "fftwf_version" : "fftw_version"); version != nullptr && !limits.mkl)
+  if (const void* version = library.find(sizeof(T) == 4 ? "fftwf_version" : "fftw_version");
+      version != nullptr && !limits.mkl)
     found.version = static_cast<const char*>(version);
   else if (library.find("MKL_Get_Version_String", mkl_version)) {
     mkl_version(text, int(sizeof text) - 1);
@@ -247,21 +264,27 @@ Found find_with(const FftwLimits& limits, const Libraries& libraries) {
 }
 
 template <class T>
-int32_t create_with(const FftwLimits& limits, const Libraries& libraries, const Problem& problem, uint32_t threads, bool measure, std::unique_ptr<Plan>& plan) {
+int32_t create_with(const FftwLimits& limits, const Libraries& libraries, const Problem& problem, uint32_t threads,
+                    bool measure, std::unique_ptr<Plan>& plan) {
   FftwApi<T> api;
   Library library;
   std::string why;
-  if (!load(limits, libraries, api, library, why)) return fail(EWALD_STATUS_NO_DEVICE, "%s: %s", limits.name, why.c_str());
+  if (!load(limits, libraries, api, library, why))
+    return fail(EWALD_STATUS_NO_DEVICE, "%s: %s", limits.name, why.c_str());
   const Geometry g = geometry_of(problem, problem.input, problem.output, false);
   if (uint32_t(g.axes) > limits.most_axes)
     return fail(EWALD_STATUS_NO_DEVICE, "%s transforms at most %u axes, not %d", limits.name, limits.most_axes, g.axes);
   if (problem.kind == EWALD_FFT_KIND_R2R && uint32_t(g.axes) > limits.most_r2r_axes)
-    return fail(EWALD_STATUS_NO_DEVICE, "%s does sines and cosines along one axis at a time, not %d", limits.name, g.axes);
+    return fail(EWALD_STATUS_NO_DEVICE, "%s does sines and cosines along one axis at a time, not %d", limits.name,
+                g.axes);
   if (uint32_t(g.loops) > limits.most_loops)
-    return fail(EWALD_STATUS_NO_DEVICE, "%s repeats a transform along one stride; batch and untransformed axes of this plan need %d", limits.name, g.loops);
+    return fail(EWALD_STATUS_NO_DEVICE,
+                "%s repeats a transform along one stride; batch and untransformed axes of this plan need %d",
+                limits.name, g.loops);
   const bool large = problem.input.size > worth_threads || problem.output.size > worth_threads;
   const uint32_t count = threads != 0 ? threads : large ? thread_count(0) : 1;
-  auto made = std::make_unique<FftwPlan<T>>(api, problem, limits.name, measure ? fftw::measure : fftw::estimate, int(count));
+  auto made =
+      std::make_unique<FftwPlan<T>>(api, problem, limits.name, measure ? fftw::measure : fftw::estimate, int(count));
   const int32_t status = made->prepare();
   if (status == EWALD_STATUS_OK) plan = std::move(made);
   return status;
@@ -273,8 +296,8 @@ Found find_fftw(const FftwLimits& limits, const Libraries& libraries, bool f64) 
   return f64 ? find_with<double>(limits, libraries) : find_with<float>(limits, libraries);
 }
 
-int32_t create_fftw(const FftwLimits& limits, const Libraries& libraries, const Problem& problem, bool f64, uint32_t threads, bool measure,
-                    std::unique_ptr<Plan>& plan) {
+int32_t create_fftw(const FftwLimits& limits, const Libraries& libraries, const Problem& problem, bool f64,
+                    uint32_t threads, bool measure, std::unique_ptr<Plan>& plan) {
   return f64 ? create_with<double>(limits, libraries, problem, threads, measure, plan)
              : create_with<float>(limits, libraries, problem, threads, measure, plan);
 }

@@ -13,8 +13,18 @@ struct IoDim {
 
 namespace fftw {
 constexpr int forward = -1, backward = 1;
-constexpr unsigned measure = 0, destroy_input = 1u << 0, unaligned = 1u << 1, preserve_input = 1u << 4, estimate = 1u << 6;
-enum Kind : int { redft00 = 3, redft01 = 4, redft10 = 5, redft11 = 6, rodft00 = 7, rodft01 = 8, rodft10 = 9, rodft11 = 10 };
+constexpr unsigned measure = 0, destroy_input = 1u << 0, unaligned = 1u << 1, preserve_input = 1u << 4,
+                   estimate = 1u << 6;
+enum Kind : int {
+  redft00 = 3,
+  redft01 = 4,
+  redft10 = 5,
+  redft11 = 6,
+  rodft00 = 7,
+  rodft01 = 8,
+  rodft10 = 9,
+  rodft11 = 10
+};
 using Handle = struct PlanOfFftw*;
 }  // namespace fftw
 
@@ -23,10 +33,14 @@ struct FftwApi {
   using Complex = T[2];
   using Handle = fftw::Handle;
 
-  Handle (*plan_c2c)(int rank, const IoDim* dims, int loop_rank, const IoDim* loops, Complex* in, Complex* out, int sign, unsigned flags);
-  Handle (*plan_r2c)(int rank, const IoDim* dims, int loop_rank, const IoDim* loops, T* in, Complex* out, unsigned flags);
-  Handle (*plan_c2r)(int rank, const IoDim* dims, int loop_rank, const IoDim* loops, Complex* in, T* out, unsigned flags);
-  Handle (*plan_r2r)(int rank, const IoDim* dims, int loop_rank, const IoDim* loops, T* in, T* out, const int* kinds, unsigned flags);
+  Handle (*plan_c2c)(int rank, const IoDim* dims, int loop_rank, const IoDim* loops, Complex* in, Complex* out,
+                     int sign, unsigned flags);
+  Handle (*plan_r2c)(int rank, const IoDim* dims, int loop_rank, const IoDim* loops, T* in, Complex* out,
+                     unsigned flags);
+  Handle (*plan_c2r)(int rank, const IoDim* dims, int loop_rank, const IoDim* loops, Complex* in, T* out,
+                     unsigned flags);
+  Handle (*plan_r2r)(int rank, const IoDim* dims, int loop_rank, const IoDim* loops, T* in, T* out, const int* kinds,
+                     unsigned flags);
   void (*run_c2c)(Handle plan, Complex* in, Complex* out);
   void (*run_r2c)(Handle plan, T* in, Complex* out);
   void (*run_c2r)(Handle plan, Complex* in, T* out);
@@ -46,13 +60,15 @@ struct FftwApi {
       if (missing.empty()) missing = prefix + name;
       return false;
     };
-    const bool all = need("plan_guru_dft", plan_c2c) & need("plan_guru_dft_r2c", plan_r2c) & need("plan_guru_dft_c2r", plan_c2r) &
-                     need("plan_guru_r2r", plan_r2r) & need("execute_dft", run_c2c) & need("execute_dft_r2c", run_r2c) &
+    const bool all = need("plan_guru_dft", plan_c2c) & need("plan_guru_dft_r2c", plan_r2c) &
+                     need("plan_guru_dft_c2r", plan_c2r) & need("plan_guru_r2r", plan_r2r) &
+                     need("execute_dft", run_c2c) & need("execute_dft_r2c", run_r2c) &
                      need("execute_dft_c2r", run_c2r) & need("execute_r2r", run_r2r) & need("destroy_plan", destroy);
     library.find(prefix + "alignment_of", alignment_of);
     init_threads = nullptr;
     plan_with_threads = nullptr;
-    if (threads && (!threads.find(prefix + "init_threads", init_threads) || !threads.find(prefix + "plan_with_nthreads", plan_with_threads)))
+    if (threads && (!threads.find(prefix + "init_threads", init_threads) ||
+                    !threads.find(prefix + "plan_with_nthreads", plan_with_threads)))
       init_threads = nullptr;
     return all;
   }

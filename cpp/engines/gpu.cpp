@@ -13,8 +13,8 @@ bool Runtime::load(const Library& library, const char* prefix, std::string& miss
     if (missing.empty()) missing = std::string(prefix) + function_name;
     return false;
   };
-  return need("Malloc", allocate) & need("Free", release) & need("Memcpy", copy) & need("DeviceSynchronize", synchronize) &
-         need("GetDeviceCount", count) & need("GetErrorString", text);
+  return need("Malloc", allocate) & need("Free", release) & need("Memcpy", copy) &
+         need("DeviceSynchronize", synchronize) & need("GetDeviceCount", count) & need("GetErrorString", text);
 }
 
 std::string Runtime::no_device() const {
@@ -30,7 +30,8 @@ Layout layout_of(const fft::Problem& problem) {
   // Dimensions of the problem in the order of the card; axes of length 1 are left to the loops, they change nothing.
   uint32_t order[fft::most_dims], dims = 0;
   const auto transformed = [&](uint32_t d) {
-    return d > 0 && (problem.axes >> (d - 1) & 1) != 0 && (problem.shape[d] > 1 || (halves && d == problem.reduced + 1));
+    return d > 0 && (problem.axes >> (d - 1) & 1) != 0 &&
+           (problem.shape[d] > 1 || (halves && d == problem.reduced + 1));
   };
   for (uint32_t d = 0; d <= problem.rank; d++) {
     if (transformed(d)) continue;
@@ -81,7 +82,8 @@ GpuPlan::~GpuPlan() {
 int32_t GpuPlan::check(int error, const char* what, size_t size) const {
   if (error == 0) return EWALD_STATUS_OK;
   if (error == Runtime::no_memory && size > 0)
-    return fail(EWALD_STATUS_OUT_OF_MEMORY, "%s: %zu bytes could not be had on the device: %s", runtime_.name, size, runtime_.text(error));
+    return fail(EWALD_STATUS_OUT_OF_MEMORY, "%s: %zu bytes could not be had on the device: %s", runtime_.name, size,
+                runtime_.text(error));
   return fail(EWALD_STATUS_DEVICE, "%s: %s: %s", runtime_.name, what, runtime_.text(error));
 }
 
@@ -89,11 +91,13 @@ int32_t GpuPlan::allocate_sides(size_t work) {
   bytes = work;
   for (uint32_t s = 0; s < 2; s++) {
     const size_t size = layout_.side[s].numbers * (f64_ ? 8 : 4);
-    if (const int32_t status = check(runtime_.allocate(&device_[s], size), "memory", size); status != EWALD_STATUS_OK) return status;
+    if (const int32_t status = check(runtime_.allocate(&device_[s], size), "memory", size); status != EWALD_STATUS_OK)
+      return status;
     bytes += size;
     if (layout_.side[s].direct) continue;
     host_[s] = allocate(size);
-    if (host_[s] == nullptr) return fail(EWALD_STATUS_OUT_OF_MEMORY, "fft: %zu bytes of staging memory could not be had", size);
+    if (host_[s] == nullptr)
+      return fail(EWALD_STATUS_OUT_OF_MEMORY, "fft: %zu bytes of staging memory could not be had", size);
     bytes += size;
   }
   return EWALD_STATUS_OK;
@@ -109,20 +113,24 @@ template <class T>
 int32_t GpuPlan::run(uint32_t direction, const T* in, T* out, double factor) {
   const uint32_t a = direction & 1, b = a ^ 1, dims = problem_.rank + 1;
   const Packed &from = layout_.side[a], &to = layout_.side[b];
-  const fft::Side &given = a == 0 ? problem_.input : problem_.output, &wanted = a == 0 ? problem_.output : problem_.input;
+  const fft::Side &given = a == 0 ? problem_.input : problem_.output,
+                  &wanted = a == 0 ? problem_.output : problem_.input;
   const size_t from_bytes = from.numbers * sizeof(T), to_bytes = to.numbers * sizeof(T);
   const T* source = in;
   if (!from.direct) {
-    copy_elements(in, given.stride, given.complex ? 2 : 1, static_cast<T*>(host_[a]), from.stride, from.complex ? 2 : 1, from.count, dims);
+    copy_elements(in, given.stride, given.complex ? 2 : 1, static_cast<T*>(host_[a]), from.stride, from.complex ? 2 : 1,
+                  from.count, dims);
     source = static_cast<const T*>(host_[a]);
   }
   int32_t status = check(runtime_.copy(device_[a], source, from_bytes, Runtime::to_device), "copy to the device");
   if (status == EWALD_STATUS_OK) status = transform(direction, device_[a], device_[b]);
   if (status == EWALD_STATUS_OK) status = check(runtime_.synchronize(), "transform");
   T* target = to.direct ? out : static_cast<T*>(host_[b]);
-  if (status == EWALD_STATUS_OK) status = check(runtime_.copy(target, device_[b], to_bytes, Runtime::to_host), "copy to the host");
+  if (status == EWALD_STATUS_OK)
+    status = check(runtime_.copy(target, device_[b], to_bytes, Runtime::to_host), "copy to the host");
   if (status != EWALD_STATUS_OK) return status;
-  if (!to.direct) copy_elements<T>(target, to.stride, to.complex ? 2 : 1, out, wanted.stride, wanted.complex ? 2 : 1, to.count, dims);
+  if (!to.direct)
+    copy_elements<T>(target, to.stride, to.complex ? 2 : 1, out, wanted.stride, wanted.complex ? 2 : 1, to.count, dims);
   if (factor != 1) scale_elements(out, wanted, dims, T(factor));
   return EWALD_STATUS_OK;
 }

@@ -1,5 +1,5 @@
-// What cuFFT and rocFFT share: memory of a card through a runtime that is loaded too, and arrays packed on the host so that the card
-// sees contiguous transforms of at most three axes.
+// What cuFFT and rocFFT share: memory of a card through a runtime that is loaded too, and arrays packed on the host so
+// that the card sees contiguous transforms of at most three axes.
 #pragma once
 #include "engines/engine.h"
 #include "fft/plan.h"
@@ -41,13 +41,13 @@ Layout layout_of(const fft::Problem& problem);
 
 // A plan on a card: copies in, transforms, copies out.
 class GpuPlan : public Plan {
- public:
+public:
   GpuPlan(const Runtime& runtime, const fft::Problem& problem, const Layout& layout, bool f64);
   ~GpuPlan() override;
   int32_t execute(uint32_t direction, const void* in, void* out, void* workspace, uint32_t scale) override;
   bool ready(uint32_t, const void*, const void*) const override { return false; }
 
- protected:
+protected:
   // Transforms from one device array to the other; the source may be destroyed.
   virtual int32_t transform(uint32_t direction, void* from, void* to) = 0;
   // The memory of both sides; `work` is what the library takes for itself, for the account only.
@@ -59,7 +59,7 @@ class GpuPlan : public Plan {
   const Layout layout_;
   const bool f64_;
 
- private:
+private:
   template <class T>
   int32_t run(uint32_t direction, const T* in, T* out, double factor);
 

@@ -18,12 +18,15 @@ void* load(const char* name, std::string& why) {
 }
 }  // namespace
 
-void* Library::find(const char* name) const { return reinterpret_cast<void*>(GetProcAddress(reinterpret_cast<HMODULE>(handle_), name)); }
+void* Library::find(const char* name) const {
+  return reinterpret_cast<void*>(GetProcAddress(reinterpret_cast<HMODULE>(handle_), name));
+}
 
 std::string Library::file_of(const void* address) {
   HMODULE module = nullptr;
   char path[MAX_PATH] = "";
-  if (GetModuleHandleExA(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT, static_cast<const char*>(address), &module))
+  if (GetModuleHandleExA(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                         static_cast<const char*>(address), &module))
     GetModuleFileNameA(module, path, sizeof path);
   return path;
 }

@@ -10,7 +10,7 @@ using Names = std::vector<std::string>;
 
 // A library that stays loaded until the process ends: unloading one that has started threads is not safe.
 class Library {
- public:
+public:
   // The first of `names` that loads and has `symbol`; without one `why` says what was wrong with each.
   static Library open(const Names& names, const char* symbol, std::string& why);
 
@@ -25,7 +25,7 @@ class Library {
   // File that holds what lies at `address`.
   static std::string file_of(const void* address);
 
- private:
+private:
   void* handle_ = nullptr;
 };
 

@@ -26,11 +26,13 @@ void for_lines(const size_t* count, const size_t* a, const size_t* b, uint32_t d
   }
 }
 
-// Copies the elements of one layout to another; `width` numbers an element, a missing imaginary part is zero, a superfluous one is left out.
+// Copies the elements of one layout to another; `width` numbers an element, a missing imaginary part is zero, a
+// superfluous one is left out.
 template <class T>
-void copy_elements(const T* from, const size_t* from_stride, size_t from_width, T* to, const size_t* to_stride, size_t to_width, const size_t* count,
-                   uint32_t dims) {
-  const size_t n = count[dims - 1], step_from = from_stride[dims - 1] * from_width, step_to = to_stride[dims - 1] * to_width;
+void copy_elements(const T* from, const size_t* from_stride, size_t from_width, T* to, const size_t* to_stride,
+                   size_t to_width, const size_t* count, uint32_t dims) {
+  const size_t n = count[dims - 1], step_from = from_stride[dims - 1] * from_width,
+               step_to = to_stride[dims - 1] * to_width;
   for_lines(count, from_stride, to_stride, dims, [&](size_t a, size_t b) {
     const T* source = from + a * from_width;
     T* target = to + b * to_width;

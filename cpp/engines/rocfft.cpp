@@ -15,7 +15,8 @@ constexpr int most_axes = 3;
 
 struct Api {
   int (*setup)();
-  int (*plan_create)(Handle* plan, int placement, int type, int precision, size_t dimensions, const size_t* lengths, size_t transforms, void* description);
+  int (*plan_create)(Handle* plan, int placement, int type, int precision, size_t dimensions, const size_t* lengths,
+                     size_t transforms, void* description);
   int (*plan_destroy)(Handle plan);
   int (*plan_work)(Handle plan, size_t* bytes);
   int (*info_create)(Info* info);
@@ -32,13 +33,13 @@ struct Api {
     };
     return need("setup", setup) & need("plan_create", plan_create) & need("plan_destroy", plan_destroy) &
            need("plan_get_work_buffer_size", plan_work) & need("execution_info_create", info_create) &
-           need("execution_info_destroy", info_destroy) & need("execution_info_set_work_buffer", info_set_work) & need("execute", execute) &
-           need("get_version_string", version);
+           need("execution_info_destroy", info_destroy) & need("execution_info_set_work_buffer", info_set_work) &
+           need("execute", execute) & need("get_version_string", version);
   }
 };
 
 class RocfftPlan final : public GpuPlan {
- public:
+public:
   RocfftPlan(const Api& api, const Runtime& runtime, const fft::Problem& problem, const Layout& layout, bool f64)
       : GpuPlan(runtime, problem, layout, f64), api_(api) {}
   ~RocfftPlan() override {
@@ -55,26 +56,29 @@ class RocfftPlan final : public GpuPlan {
     for (int i = 0; i < layout_.axes; i++) lengths[i] = layout_.length[layout_.axes - 1 - i];
     for (uint32_t d = 0; d < 2; d++) {
       const int type = int(d) + (real ? int(real_forward) : int(complex_forward));
-      const int status = api_.plan_create(&plan_[d], not_in_place, type, f64_ ? 1 : 0, size_t(layout_.axes), lengths, layout_.batch, nullptr);
+      const int status = api_.plan_create(&plan_[d], not_in_place, type, f64_ ? 1 : 0, size_t(layout_.axes), lengths,
+                                          layout_.batch, nullptr);
       if (status != 0) return fail(EWALD_STATUS_NO_DEVICE, "rocFFT made no plan for this transform, status %d", status);
       size_t size = 0;
       if (api_.plan_work(plan_[d], &size) == 0 && size > work) work = size;
     }
     if (work > 0) {
-      if (const int32_t status = check(runtime_.allocate(&work_, work), "memory", work); status != EWALD_STATUS_OK) return status;
+      if (const int32_t status = check(runtime_.allocate(&work_, work), "memory", work); status != EWALD_STATUS_OK)
+        return status;
       if (api_.info_create(&info_) != 0 || api_.info_set_work(info_, work_, work) != 0)
         return fail(EWALD_STATUS_DEVICE, "rocFFT did not take its work buffer of %zu bytes", work);
     }
     return allocate_sides(work);
   }
 
- protected:
+protected:
   int32_t transform(uint32_t direction, void* from, void* to) override {
     const int status = api_.execute(plan_[direction & 1], &from, &to, info_);
-    return status == 0 ? EWALD_STATUS_OK : fail(EWALD_STATUS_DEVICE, "rocFFT: the transform failed with status %d", status);
+    return status == 0 ? EWALD_STATUS_OK
+                       : fail(EWALD_STATUS_DEVICE, "rocFFT: the transform failed with status %d", status);
   }
 
- private:
+private:
   const Api api_;
   Handle plan_[2] = {};
   Info info_ = nullptr;
@@ -117,7 +121,8 @@ int32_t create_rocfft(const Libraries& libraries, const fft::Problem& problem, b
   std::string why;
   if (!load(libraries, api, runtime, why)) return fail(EWALD_STATUS_NO_DEVICE, "rocFFT: %s", why.c_str());
   const Layout layout = layout_of(problem);
-  if (layout.axes > most_axes) return fail(EWALD_STATUS_NO_DEVICE, "rocFFT transforms at most %d axes, not %d", most_axes, layout.axes);
+  if (layout.axes > most_axes)
+    return fail(EWALD_STATUS_NO_DEVICE, "rocFFT transforms at most %d axes, not %d", most_axes, layout.axes);
   auto made = std::make_unique<RocfftPlan>(api, runtime, problem, layout, f64);
   const int32_t status = made->prepare();
   if (status == EWALD_STATUS_OK) plan = std::move(made);

@@ -31,7 +31,8 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
   problem = {};
   if (given.rank < 1 || given.rank > most_rank)
     return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: rank is %u; it can be 1 to %u", given.rank, most_rank);
-  if (given.kind > EWALD_FFT_KIND_R2R) return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: kind %u is not known", given.kind);
+  if (given.kind > EWALD_FFT_KIND_R2R)
+    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: kind %u is not known", given.kind);
   if (given.precision > EWALD_FFT_PRECISION_F64)
     return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: precision %u is not known", given.precision);
   const uint32_t rank = given.rank, dims = rank + 1, all = (1u << rank) - 1;
@@ -48,12 +49,14 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
   problem.batch = given.batch != 0 ? given.batch : 1;
   problem.shape[0] = problem.batch;
   for (uint32_t i = 0; i < rank; i++) {
-    if (given.shape[i] == 0) return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: length of axis %u is 0; it must be at least 1", i);
+    if (given.shape[i] == 0)
+      return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: length of axis %u is 0; it must be at least 1", i);
     problem.shape[i + 1] = given.shape[i];
   }
   const bool halves = given.kind == EWALD_FFT_KIND_R2C || given.kind == EWALD_FFT_KIND_C2R;
   if (halves && (given.reduced >= rank || (problem.axes >> given.reduced & 1) == 0))
-    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: the reduced axis %u is not among the transformed axes 0x%x", given.reduced, problem.axes);
+    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: the reduced axis %u is not among the transformed axes 0x%x",
+                given.reduced, problem.axes);
 
   problem.logical = 1;
   for (uint32_t i = 0; i < rank; i++) {
@@ -65,14 +68,16 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
         return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: kind %u of axis %u is not known", given.axis_kind[i], i);
       const Trig kind = Trig(given.axis_kind[i]);
       problem.trig[i + 1] = kind;
-      if (kind == Trig::dct1 && n < 2) return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: DCT-I of axis %u needs a length of 2, it is 1", i);
+      if (kind == Trig::dct1 && n < 2)
+        return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: DCT-I of axis %u needs a length of 2, it is 1", i);
       logical = 2 * (kind == Trig::dct1 ? double(n) - 1 : kind == Trig::dst1 ? double(n) + 1 : double(n));
     }
     problem.logical *= logical;
   }
 
   // Counts of both sides.
-  const bool real_input = given.kind == EWALD_FFT_KIND_R2C || given.kind == EWALD_FFT_KIND_REAL_C2C || given.kind == EWALD_FFT_KIND_R2R;
+  const bool real_input =
+      given.kind == EWALD_FFT_KIND_R2C || given.kind == EWALD_FFT_KIND_REAL_C2C || given.kind == EWALD_FFT_KIND_R2R;
   const bool real_output = given.kind == EWALD_FFT_KIND_C2R || given.kind == EWALD_FFT_KIND_R2R;
   Side &input = problem.input, &output = problem.output;
   input.complex = !real_input;
@@ -86,7 +91,8 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
     const uint32_t *start, *count;
     const char* name;
   };
-  const Part parts[2] = {{input, given.in_start, given.in_count, "input"}, {output, given.out_start, given.out_count, "output"}};
+  const Part parts[2] = {{input, given.in_start, given.in_count, "input"},
+                         {output, given.out_start, given.out_count, "output"}};
   bool windowed = false;
   for (const Part& part : parts)
     for (uint32_t d = 0; d < dims; d++) {
@@ -98,15 +104,18 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
       // Half a spectrum and real numbers do not go around.
       const bool around = side.complex && !(halves && d == reduced);
       if (count > whole || start >= whole || (!around && start + count > whole))
-        return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: the %s holds %zu elements from %zu on of axis %u, which has %zu", part.name, count, start, d - 1,
-                    whole);
+        return fail(EWALD_STATUS_INVALID_ARGUMENT,
+                    "fft: the %s holds %zu elements from %zu on of axis %u, which has %zu", part.name, count, start,
+                    d - 1, whole);
       if ((problem.axes >> (d - 1) & 1) == 0 && count != whole)
-        return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: the %s holds a part of axis %u, which is not transformed", part.name, d - 1);
+        return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: the %s holds a part of axis %u, which is not transformed",
+                    part.name, d - 1);
       side.window[d] = {start, count, whole};
       side.count[d] = count;
       windowed = windowed || !side.window[d].all();
     }
-  if (windowed && problem.in_place) return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: a plan whose sides hold parts of the axes cannot be in place");
+  if (windowed && problem.in_place)
+    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: a plan whose sides hold parts of the axes cannot be in place");
 
   const size_t element = (given.precision == EWALD_FFT_PRECISION_F64 ? 8 : 4) * 2;
   struct Given {
@@ -115,7 +124,8 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
     uint32_t distance;
     const char* name;
   };
-  const Given sides[2] = {{input, given.in_stride, given.in_distance, "input"}, {output, given.out_stride, given.out_distance, "output"}};
+  const Given sides[2] = {{input, given.in_stride, given.in_distance, "input"},
+                          {output, given.out_stride, given.out_distance, "output"}};
   for (const Given& which : sides) {
     Side& side = which.side;
     if (!fits(side.count, dims, element))
@@ -130,7 +140,8 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
     if (any)
       for (uint32_t i = 0; i < rank; i++) {
         if (which.stride[i] == 0 && side.count[i + 1] > 1)
-          return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: %s stride of axis %u is 0 while others are given", which.name, i);
+          return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: %s stride of axis %u is 0 while others are given",
+                      which.name, i);
         side.stride[i + 1] = which.stride[i];
       }
     if (which.distance != 0)
@@ -143,7 +154,8 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
     double size = 1;
     for (uint32_t d = 0; d < dims; d++) size += double(side.count[d] - 1) * double(side.stride[d]);
     if (size > double(size_t(-1) >> 2) / double(element))
-      return fail(EWALD_STATUS_LIMIT, "fft: the strides of the %s reach beyond what this machine can address", which.name);
+      return fail(EWALD_STATUS_LIMIT, "fft: the strides of the %s reach beyond what this machine can address",
+                  which.name);
     side.size = 1;
     for (uint32_t d = 0; d < dims; d++) side.size += (side.count[d] - 1) * side.stride[d];
   }
@@ -157,7 +169,8 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
       if (d != reduced && real.count[d] > 1) same = same && real.stride[d] == 2 * complex.stride[d];
     if (!same)
       return fail(EWALD_STATUS_INVALID_ARGUMENT,
-                  "fft: in place, the reduced axis must be contiguous and the real strides of the others twice the complex ones");
+                  "fft: in place, the reduced axis must be contiguous and the real strides of the others twice the "
+                  "complex ones");
   }
   return EWALD_STATUS_OK;
 }

@@ -35,7 +35,8 @@ bool make_chirp(size_t n, double* chirp) {
   return true;
 }
 
-// Float has digits to spare in double: (s + i)^2 = s^2 + 2 s i + i^2, so a root is a product of four, of which few are looked up.
+// Float has digits to spare in double: (s + i)^2 = s^2 + 2 s i + i^2, so a root is a product of four, of which few are
+// looked up.
 bool make_chirp(size_t n, float* chirp) {
   constexpr size_t rows = 16, columns = 32, block = rows * columns;
   Store temporary;
@@ -80,9 +81,11 @@ bool make_chirp(size_t n, float* chirp) {
   return true;
 }
 
-// A wrapped chirp is an even line: x[j] = x[length - j], and so is its transform. Of such lines only 0 .. length / 2 are kept.
+// A wrapped chirp is an even line: x[j] = x[length - j], and so is its transform. Of such lines only 0 .. length / 2
+// are kept.
 
-// Results 1, 5, 9 .. of its transform are that of a quarter of the length, of t[j] = w^j sum_q (-i)^q x[j + q length / 4].
+// Results 1, 5, 9 .. of its transform are that of a quarter of the length, of t[j] = w^j sum_q (-i)^q x[j + q length /
+// 4].
 template <class T>
 bool quarter(const T* x, size_t length, T* t) {
   constexpr size_t block = 512;  // w^j is the product of a root every so many and one of these
@@ -105,10 +108,12 @@ bool quarter(const T* x, size_t length, T* t) {
       turn_re[i] = T(far[0] * near_re[i] - far[1] * near_im[i]);
       turn_im[i] = T(far[0] * near_im[i] + far[1] * near_re[i]);
     }
-    const T *a = x + 2 * start, *b = x + 2 * (quarter + start), *c = x + 2 * (half - start), *d = x + 2 * (quarter - start);
+    const T *a = x + 2 * start, *b = x + 2 * (quarter + start), *c = x + 2 * (half - start),
+            *d = x + 2 * (quarter - start);
     T* __restrict to = t + 2 * start;
     for (ptrdiff_t i = 0; i < ptrdiff_t(count); i++) {
-      const T re = (a[2 * i] - c[-2 * i]) + (b[2 * i + 1] - d[1 - 2 * i]), im = (a[2 * i + 1] - c[1 - 2 * i]) - (b[2 * i] - d[-2 * i]);
+      const T re = (a[2 * i] - c[-2 * i]) + (b[2 * i + 1] - d[1 - 2 * i]),
+              im = (a[2 * i + 1] - c[1 - 2 * i]) - (b[2 * i] - d[-2 * i]);
       to[2 * i] = re * turn_re[i] - im * turn_im[i];
       to[2 * i + 1] = re * turn_im[i] + im * turn_re[i];
     }
@@ -136,8 +141,9 @@ void complete(T* x, size_t n) {
 // Below this many complex numbers one transform of everything is as quick as three of parts.
 constexpr size_t worth_parting = 1 << 16;
 
-// The transform of an even line. Long ones are parted: the odd results come from a quarter of the length, the even ones from the line folded
-// in half, whose odd results come from an eighth and whose even ones from a quarter again: 5 / 8 of the work, in less memory.
+// The transform of an even line. Long ones are parted: the odd results come from a quarter of the length, the even ones
+// from the line folded in half, whose odd results come from an eighth and whose even ones from a quarter again: 5 / 8
+// of the work, in less memory.
 template <class T>
 bool transform_even(const T* x, size_t length, const Engines<T>& engines, uint32_t tune, T scale, T* out) {
   Store temporary;
@@ -154,7 +160,8 @@ bool transform_even(const T* x, size_t length, const Engines<T>& engines, uint32
   }
   const size_t fourth = length / 4, eighth = length / 8;
   // Fresh memory costs as much as the work in it, so there is little of it: what is folded becomes the rest.
-  T *odd = temporary.take_raw<T>(2 * fourth), *twice_odd = temporary.take_raw<T>(2 * eighth), *rest = temporary.take_raw<T>(2 * (fourth + 1));
+  T *odd = temporary.take_raw<T>(2 * fourth), *twice_odd = temporary.take_raw<T>(2 * eighth),
+    *rest = temporary.take_raw<T>(2 * (fourth + 1));
   const Temporary<T> of_fourth(fourth, engines, tune), of_eighth(eighth, engines, tune);
   T* work = temporary.take_raw<T>(of_fourth.work() > of_eighth.work() ? of_fourth.work() : of_eighth.work());
   if (!temporary.ok() || !of_fourth.ok() || !of_eighth.ok()) return false;
@@ -193,7 +200,8 @@ bool transform_even(const T* x, size_t length, const Engines<T>& engines, uint32
 }  // namespace
 
 template <class T>
-bool plan_chirp(size_t n, size_t length, const Engines<T>& engines, uint32_t tune, const T*& chirp, const T*& filter, Store& store) {
+bool plan_chirp(size_t n, size_t length, const Engines<T>& engines, uint32_t tune, const T*& chirp, const T*& filter,
+                Store& store) {
   T* c = store.take<T>(2 * (length / 2 + 1));  // zeros beyond n
   T* f = store.take_raw<T>(2 * (length / 2 + 1));
   chirp = c;
@@ -202,6 +210,7 @@ bool plan_chirp(size_t n, size_t length, const Engines<T>& engines, uint32_t tun
 }
 
 template bool plan_chirp<float>(size_t, size_t, const Engines<float>&, uint32_t, const float*&, const float*&, Store&);
-template bool plan_chirp<double>(size_t, size_t, const Engines<double>&, uint32_t, const double*&, const double*&, Store&);
+template bool plan_chirp<double>(size_t, size_t, const Engines<double>&, uint32_t, const double*&, const double*&,
+                                 Store&);
 
 }  // namespace ewald::fft

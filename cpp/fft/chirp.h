@@ -5,10 +5,12 @@
 
 namespace ewald::fft {
 
-// chirp: [n] complex, exp(-i pi j^2 / n). filter: [length / 2 + 1] complex, the first half (the second mirrors it) of the transform of the
-// chirp, wrapped around and over `length`, which is smooth, even and at least 2 n - 1. The convolution is with the conjugate chirp, whose
-// transform is the conjugate of this one, as the line is even. False when there is no memory.
+// chirp: [n] complex, exp(-i pi j^2 / n). filter: [length / 2 + 1] complex, the first half (the second mirrors it) of
+// the transform of the chirp, wrapped around and over `length`, which is smooth, even and at least 2 n - 1. The
+// convolution is with the conjugate chirp, whose transform is the conjugate of this one, as the line is even. False
+// when there is no memory.
 template <class T>
-bool plan_chirp(size_t n, size_t length, const Engines<T>& engines, uint32_t tune, const T*& chirp, const T*& filter, Store& store);
+bool plan_chirp(size_t n, size_t length, const Engines<T>& engines, uint32_t tune, const T*& chirp, const T*& filter,
+                Store& store);
 
 }  // namespace ewald::fft

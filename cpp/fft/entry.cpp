@@ -1,4 +1,5 @@
-// The C functions of fft: a handle holds the programs of both directions, their tables, the threads, and its own workspace if it has one.
+// The C functions of fft: a handle holds the programs of both directions, their tables, the threads, and its own
+// workspace if it has one.
 #include <cmath>
 #include <new>
 
@@ -17,31 +18,45 @@ const Engines<T>* engines();
 
 #if defined(__wasm_simd128__)
 template <>
-const Engines<float>* engines<float>() { return &ewald::simd128::fft_engines_float; }
+const Engines<float>* engines<float>() {
+  return &ewald::simd128::fft_engines_float;
+}
 template <>
-const Engines<double>* engines<double>() { return &ewald::simd128::fft_engines_double; }
+const Engines<double>* engines<double>() {
+  return &ewald::simd128::fft_engines_double;
+}
 #elif defined(__x86_64__)
 template <>
 const Engines<float>* engines<float>() {
   switch (ewald::best_isa()) {
-    case ewald::Isa::avx512: return &ewald::avx512::fft_engines_float;
-    case ewald::Isa::avx2: return &ewald::avx2::fft_engines_float;
-    default: return &ewald::sse2::fft_engines_float;
+    case ewald::Isa::avx512:
+      return &ewald::avx512::fft_engines_float;
+    case ewald::Isa::avx2:
+      return &ewald::avx2::fft_engines_float;
+    default:
+      return &ewald::sse2::fft_engines_float;
   }
 }
 template <>
 const Engines<double>* engines<double>() {
   switch (ewald::best_isa()) {
-    case ewald::Isa::avx512: return &ewald::avx512::fft_engines_double;
-    case ewald::Isa::avx2: return &ewald::avx2::fft_engines_double;
-    default: return &ewald::sse2::fft_engines_double;
+    case ewald::Isa::avx512:
+      return &ewald::avx512::fft_engines_double;
+    case ewald::Isa::avx2:
+      return &ewald::avx2::fft_engines_double;
+    default:
+      return &ewald::sse2::fft_engines_double;
   }
 }
 #else
 template <>
-const Engines<float>* engines<float>() { return &ewald::neon::fft_engines_float; }
+const Engines<float>* engines<float>() {
+  return &ewald::neon::fft_engines_float;
+}
 template <>
-const Engines<double>* engines<double>() { return &ewald::neon::fft_engines_double; }
+const Engines<double>* engines<double>() {
+  return &ewald::neon::fft_engines_double;
+}
 #endif
 
 template <class T>
@@ -74,7 +89,8 @@ bool plan_both(ewald_fft& plan, Programs<T>*& programs) {
   Tables tables(plan.store);
   for (uint32_t d = 0; d < 2; d++) {
     Program<T>& program = programs->direction[d];
-    if (!build<T>(plan.problem, d == EWALD_FFT_DIRECTION_BACKWARD, *engines<T>(), plan.store, tables, program)) return false;
+    if (!build<T>(plan.problem, d == EWALD_FFT_DIRECTION_BACKWARD, *engines<T>(), plan.store, tables, program))
+      return false;
     program.work = (program.work + 15) / 16 * 16;
     program.extra = (program.extra + 15) / 16 * 16;
     const size_t threads = plan.pool.size(), more = program.work > program.extra ? program.work : program.extra;
@@ -90,8 +106,10 @@ bool plan_both(ewald_fft& plan, Programs<T>*& programs) {
 }
 
 template <class T>
-void execute(ewald_fft& plan, const Programs<T>& programs, uint32_t direction, const void* in, void* out, void* workspace, double scale) {
-  run<T>(programs.direction[direction], static_cast<const T*>(in), static_cast<T*>(out), static_cast<T*>(workspace), T(scale), plan.pool);
+void execute(ewald_fft& plan, const Programs<T>& programs, uint32_t direction, const void* in, void* out,
+             void* workspace, double scale) {
+  run<T>(programs.direction[direction], static_cast<const T*>(in), static_cast<T*>(out), static_cast<T*>(workspace),
+         T(scale), plan.pool);
 }
 
 }  // namespace
@@ -99,7 +117,8 @@ void execute(ewald_fft& plan, const Programs<T>& programs, uint32_t direction, c
 extern "C" {
 
 EWALD_EXPORT(ewald_fft_create) int32_t ewald_fft_create(const ewald_fft_descriptor* descriptor, ewald_fft** result) {
-  if (descriptor == nullptr || result == nullptr) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_create: a pointer is null");
+  if (descriptor == nullptr || result == nullptr)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_create: a pointer is null");
   *result = nullptr;
   Problem problem;
   const int32_t status = check(*descriptor, problem);
@@ -115,7 +134,8 @@ EWALD_EXPORT(ewald_fft_create) int32_t ewald_fft_create(const ewald_fft_descript
   const bool ok = plan->f64 ? plan_both<double>(*plan, plan->twice) : plan_both<float>(*plan, plan->single);
   if (!ok) {
     ewald_fft_destroy(plan);
-    return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "ewald_fft_create: no memory for the tables and the workspace of this plan");
+    return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY,
+                       "ewald_fft_create: no memory for the tables and the workspace of this plan");
   }
   *result = plan;
   return EWALD_STATUS_OK;
@@ -131,7 +151,8 @@ EWALD_EXPORT(ewald_fft_bytes) size_t ewald_fft_bytes(const ewald_fft* plan) {
   return plan == nullptr ? 0 : (sizeof(ewald_fft) + 63) / 64 * 64 + plan->store.bytes();
 }
 
-EWALD_EXPORT(ewald_fft_sizes) int32_t ewald_fft_sizes(const ewald_fft* plan, size_t* input, size_t* output, size_t* workspace) {
+EWALD_EXPORT(ewald_fft_sizes)
+int32_t ewald_fft_sizes(const ewald_fft* plan, size_t* input, size_t* output, size_t* workspace) {
   if (plan == nullptr) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_sizes: the plan is null");
   if (input != nullptr) *input = plan->problem.input.size;
   if (output != nullptr) *output = plan->problem.output.size;
@@ -139,29 +160,41 @@ EWALD_EXPORT(ewald_fft_sizes) int32_t ewald_fft_sizes(const ewald_fft* plan, siz
   return EWALD_STATUS_OK;
 }
 
-EWALD_EXPORT(ewald_fft_execute) int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, void* out, void* workspace, uint32_t scale) {
-  if (plan == nullptr || in == nullptr || out == nullptr) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: a pointer is null");
-  if (direction > EWALD_FFT_DIRECTION_BACKWARD) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: direction %u is not known", direction);
-  if (scale > EWALD_FFT_SCALE_SYMMETRIC) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: scale %u is not known", scale);
+EWALD_EXPORT(ewald_fft_execute)
+int32_t
+    ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, void* out, void* workspace, uint32_t scale) {
+  if (plan == nullptr || in == nullptr || out == nullptr)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: a pointer is null");
+  if (direction > EWALD_FFT_DIRECTION_BACKWARD)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: direction %u is not known", direction);
+  if (scale > EWALD_FFT_SCALE_SYMMETRIC)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: scale %u is not known", scale);
   if (workspace == nullptr) workspace = plan->workspace;
   if (workspace == nullptr && plan->workspace_numbers > 0)
-    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: the plan holds no workspace; give one of %zu complex numbers",
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
+                       "ewald_fft_execute: the plan holds no workspace; give one of %zu complex numbers",
                        plan->workspace_numbers / 2);
 
   const bool reads_input = (plan->problem.kind == EWALD_FFT_KIND_C2R) == (direction == EWALD_FFT_DIRECTION_BACKWARD);
-  const Side &source = reads_input ? plan->problem.input : plan->problem.output, &target = reads_input ? plan->problem.output : plan->problem.input;
+  const Side &source = reads_input ? plan->problem.input : plan->problem.output,
+             &target = reads_input ? plan->problem.output : plan->problem.input;
   const size_t number = plan->f64 ? 8 : 4;
   const uintptr_t a = reinterpret_cast<uintptr_t>(in), b = reinterpret_cast<uintptr_t>(out);
-  const uintptr_t a_end = a + source.size * number * (source.complex ? 2 : 1), b_end = b + target.size * number * (target.complex ? 2 : 1);
+  const uintptr_t a_end = a + source.size * number * (source.complex ? 2 : 1),
+                  b_end = b + target.size * number * (target.complex ? 2 : 1);
   if (plan->problem.in_place ? a != b : (a < b_end && b < a_end))
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
-                       plan->problem.in_place ? "ewald_fft_execute: the plan is in place, input and output must be the same memory"
-                                              : "ewald_fft_execute: input and output overlap; plan it in place, or give them apart");
+                       plan->problem.in_place
+                           ? "ewald_fft_execute: the plan is in place, input and output must be the same memory"
+                           : "ewald_fft_execute: input and output overlap; plan it in place, or give them apart");
   if (a % number != 0 || b % number != 0)
-    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: input and output must be aligned to their numbers");
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
+                       "ewald_fft_execute: input and output must be aligned to their numbers");
 
   const double n = plan->problem.logical;
-  const double factor = scale == EWALD_FFT_SCALE_FULL ? 1 / n : scale == EWALD_FFT_SCALE_SYMMETRIC ? 1 / std::sqrt(n) : 1;
+  const double factor = scale == EWALD_FFT_SCALE_FULL        ? 1 / n
+                        : scale == EWALD_FFT_SCALE_SYMMETRIC ? 1 / std::sqrt(n)
+                                                             : 1;
   if (plan->f64)
     execute<double>(*plan, *plan->twice, direction, in, out, workspace, factor);
   else

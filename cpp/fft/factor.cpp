@@ -24,7 +24,8 @@ Factors factorize(size_t n, uint32_t largest, bool after_turn) {
         f.radix[f.count++] = p;
       }
   };
-  // The first pass of columns reads memory, which only the short radices do; the last pass of a row may be one of 8 in wasm too.
+  // The first pass of columns reads memory, which only the short radices do; the last pass of a row may be one of 8 in
+  // wasm too.
   if (after_turn) odd();
   const uint32_t bits = largest >= 8 ? 3 : 2;
   const uint32_t passes = (twos + bits - 1) / bits;
@@ -45,7 +46,8 @@ bool read_radices(uint32_t tune, size_t n, uint32_t largest, Factors& factors) {
     uint32_t radix = tune >> shift & 15;
     if (radix == 0 && factors.count == 0) continue;
     if (radix == 15) radix = 16;
-    if (radix < 2 || radix == 6 || radix == 9 || radix == 10 || radix == 12 || radix == 14 || n % radix != 0) return false;
+    if (radix < 2 || radix == 6 || radix == 9 || radix == 10 || radix == 12 || radix == 14 || n % radix != 0)
+      return false;
     if ((radix == 8 && largest < 8) || (radix == 16 && factors.count > 0)) return false;
     n /= radix;
     factors.radix[factors.count++] = radix;

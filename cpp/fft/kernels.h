@@ -1,8 +1,10 @@
-// What the planner (compiled once) and the kernels (compiled for each instruction set) share: plain structures and a table of functions.
+// What the planner (compiled once) and the kernels (compiled for each instruction set) share: plain structures and a
+// table of functions.
 //
-// Terms. A *line* is one sequence that is transformed. *Lanes* are the numbers of a vector; in the column kernels each lane works on a line
-// of its own. *Scratch* holds complex vectors, W real parts then W imaginary parts; lane l of a vector is column lane_column(l) of its W.
-// A *row* of scratch is one position of all lines of a block, `vectors` complex vectors wide.
+// Terms. A *line* is one sequence that is transformed. *Lanes* are the numbers of a vector; in the column kernels each
+// lane works on a line of its own. *Scratch* holds complex vectors, W real parts then W imaginary parts; lane l of a
+// vector is column lane_column(l) of its W. A *row* of scratch is one position of all lines of a block, `vectors`
+// complex vectors wide.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -28,7 +30,8 @@ struct Stage {
   const T* twiddle;  // [m - 1][radix - 1] complex, p from 1, j from 1
 };
 
-// Transform of `n` points in every lane. Other primes than the radices go through Bluestein's convolution of length inner->n.
+// Transform of `n` points in every lane. Other primes than the radices go through Bluestein's convolution of length
+// inner->n.
 template <class T>
 struct ColumnPlan {
   size_t n;
@@ -40,7 +43,8 @@ struct ColumnPlan {
   const T* filter;  // [inner->n / 2 + 1] complex, as plan_chirp has it
 };
 
-// Transform of one contiguous line with the vectors inside it: the first pass works on W neighbours at a time and turns them
+// Transform of one contiguous line with the vectors inside it: the first pass works on W neighbours at a time and turns
+// them
 // (`first` is a multiple of W), after which every pass is a column pass.
 template <class T>
 struct RowPlan {
@@ -55,7 +59,8 @@ struct RowPlan {
 template <class T>
 struct SplitPlan {
   size_t n, n1, n2;
-  uint32_t vectors1, vectors2;  // width of a block in the first and second pass; the last one is as wide as what is left
+  uint32_t vectors1,
+      vectors2;  // width of a block in the first and second pass; the last one is as wide as what is left
   const ColumnPlan<T>* plan1;
   const ColumnPlan<T>* plan2;
   // w^(k1 j2) = near[k1][j2 mod width1] * far[k1][j2 / width1], width1 = vectors1 lanes
@@ -65,11 +70,11 @@ struct SplitPlan {
 
 // How numbers of memory become the complex numbers of scratch, and back.
 enum class Form : uint32_t {
-  complex,  // as they are
-  swapped,  // real and imaginary parts exchanged: a backward transform
-  real,     // imaginary part 0, or left out
+  complex,    // as they are
+  swapped,    // real and imaginary parts exchanged: a backward transform
+  real,       // imaginary part 0, or left out
   imaginary,  // scatter only: the imaginary parts, which are the real ones of a swapped transform
-  pairs,    // two real lines in one complex one: vector v takes the real lines of columns 2 v W .. and (2 v + 1) W ..
+  pairs,      // two real lines in one complex one: vector v takes the real lines of columns 2 v W .. and (2 v + 1) W ..
 };
 
 // Lines in memory: element j of line l at j * line + l * lane, in elements (complex or real) of the form.
@@ -88,10 +93,10 @@ struct Engine {
 
   // One contiguous line of interleaved complex numbers; work holds 4 n numbers.
   void (*row)(const RowPlan<T>& plan, const T* in, T* out, T* work, bool swap, T scale);
-  // `columns` neighbouring columns (at least a vector of them) of interleaved complex numbers, rows `stride` complex numbers apart; work
-  // holds 2 blocks of plan.rows complex vectors for each vector begun. Not for Bluestein plans.
-  void (*columns)(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t columns, T* work, bool swap,
-                  T scale);
+  // `columns` neighbouring columns (at least a vector of them) of interleaved complex numbers, rows `stride` complex
+  // numbers apart; work holds 2 blocks of plan.rows complex vectors for each vector begun. Not for Bluestein plans.
+  void (*columns)(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t columns,
+                  T* work, bool swap, T scale);
   // Forward transform of the scratch block a, b is a second one; returns the one that holds the result.
   T* (*transform)(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors);
   void (*gather)(T* a, size_t vectors, const T* in, size_t n, Strides strides, size_t lines, Form form);
@@ -108,8 +113,8 @@ struct Engine {
   void (*trig_before)(Trig kind, size_t n, const T* table, const T* a, T* b, size_t vectors);
   void (*trig_after)(Trig kind, size_t n, const T* table, const T* a, T* b, size_t vectors);
 
-  // The half-length trick along a contiguous line: z = half the transform of n / 2 complex numbers that are n real ones, in place.
-  // table: [n / 4 + 1] complex roots from 0 on, then complex vectors of roots from 1 on.
+  // The half-length trick along a contiguous line: z = half the transform of n / 2 complex numbers that are n real
+  // ones, in place. table: [n / 4 + 1] complex roots from 0 on, then complex vectors of roots from 1 on.
   void (*half_after)(size_t half, const T* table, T* z);
   void (*half_before)(size_t half, const T* table, const T* in, T* z);
 
@@ -128,10 +133,10 @@ struct Engines {
 
 }  // namespace ewald::fft
 
-#define EWALD_FFT_ENGINES(isa)                            \
-  namespace ewald::isa {                                  \
-  extern const fft::Engines<float> fft_engines_float;     \
-  extern const fft::Engines<double> fft_engines_double;   \
+#define EWALD_FFT_ENGINES(isa)                          \
+  namespace ewald::isa {                                \
+  extern const fft::Engines<float> fft_engines_float;   \
+  extern const fft::Engines<double> fft_engines_double; \
   }
 EWALD_FFT_ENGINES(sse2)
 EWALD_FFT_ENGINES(avx2)

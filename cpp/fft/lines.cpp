@@ -11,7 +11,8 @@ namespace {
 
 // Stages of radices `radix`, which act on m = n / first points each `s` apart already.
 template <class T>
-void plan_stages(size_t n, size_t s, const uint32_t* radix, uint32_t count, const Roots& roots, size_t roots_n, Stage<T>* stages, Store& store) {
+void plan_stages(size_t n, size_t s, const uint32_t* radix, uint32_t count, const Roots& roots, size_t roots_n,
+                 Stage<T>* stages, Store& store) {
   for (uint32_t t = 0; t < count; t++) {
     Stage<T>& stage = stages[t];
     stage.radix = radix[t];
@@ -47,7 +48,8 @@ const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, uint32_t tu
   } else if (n > 1) {
     const size_t length = good_length(2 * n - 1, 4);
     plan->inner = plan_columns<T>(length, engine, tune, store);
-    if (plan->inner == nullptr || !plan_chirp<T>(n, length, {1, {&engine}}, tune, plan->chirp, plan->filter, store)) return nullptr;
+    if (plan->inner == nullptr || !plan_chirp<T>(n, length, {1, {&engine}}, tune, plan->chirp, plan->filter, store))
+      return nullptr;
     plan->rows = length;
   }
   return store.ok() ? plan : nullptr;
@@ -75,8 +77,9 @@ void plan_row(size_t n, const Engine<T>& engine, uint32_t tune, RowPlan<T>& plan
     }
   }
   Factors forced;
-  if (read_radices(tune, n, largest, forced) && forced.count > 1 && forced.radix[0] % lanes == 0 && n / forced.radix[0] >= lanes &&
-      (forced.radix[0] == lanes || forced.radix[0] <= largest) && (forced.radix[0] & (forced.radix[0] - 1)) == 0) {
+  if (read_radices(tune, n, largest, forced) && forced.count > 1 && forced.radix[0] % lanes == 0 &&
+      n / forced.radix[0] >= lanes && (forced.radix[0] == lanes || forced.radix[0] <= largest) &&
+      (forced.radix[0] & (forced.radix[0] - 1)) == 0) {
     first = forced.radix[0];
     rest.count = forced.count - 1;
     for (uint32_t t = 0; t < rest.count; t++) rest.radix[t] = forced.radix[t + 1];
@@ -106,7 +109,8 @@ void plan_row(size_t n, const Engine<T>& engine, uint32_t tune, RowPlan<T>& plan
 size_t most(size_t a, size_t b) { return a > b ? a : b; }
 size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-// Blocks of 32 columns in a split line: wider ones leave too few blocks and long tails (45360 in wasm: 120 us with 32, 170 us with 64).
+// Blocks of 32 columns in a split line: wider ones leave too few blocks and long tails (45360 in wasm: 120 us with 32,
+// 170 us with 64).
 template <class T>
 size_t split_vectors(size_t lanes, size_t rows) {
   return most(1, least(32 / lanes, block_vectors<T>(lanes, rows)));
@@ -200,7 +204,8 @@ const Line<T>* plan_line(size_t n, const Engines<T>& engines, uint32_t tune, Sto
   const size_t length = good_length(2 * n - 1, lanes);
   line->engine = &widest;
   line->inner = plan_line<T>(length, engines, tune, store);
-  if (line->inner == nullptr || !plan_chirp<T>(n, length, engines, tune, line->chirp, line->filter, store)) return nullptr;
+  if (line->inner == nullptr || !plan_chirp<T>(n, length, engines, tune, line->chirp, line->filter, store))
+    return nullptr;
   line->work = 4 * length + line->inner->work;
   line->per_thread = line->inner->per_thread;
   return line;
@@ -223,20 +228,23 @@ struct SplitJob {
 template <class T>
 void first_blocks(void* context, uint32_t block, uint32_t worker) {
   const SplitJob<T>& job = *static_cast<SplitJob<T>*>(context);
-  job.line.engine->split_first(job.line.split, job.in, job.mid, block, job.work + worker * job.line.per_thread, job.swap);
+  job.line.engine->split_first(job.line.split, job.in, job.mid, block, job.work + worker * job.line.per_thread,
+                               job.swap);
 }
 
 template <class T>
 void second_blocks(void* context, uint32_t block, uint32_t worker) {
   const SplitJob<T>& job = *static_cast<SplitJob<T>*>(context);
-  job.line.engine->split_second(job.line.split, job.mid, job.out, block, job.work + worker * job.line.per_thread, job.swap, job.scale);
+  job.line.engine->split_second(job.line.split, job.mid, job.out, block, job.work + worker * job.line.per_thread,
+                                job.swap, job.scale);
 }
 
 template <class T>
 void run_split(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, ThreadPool* pool) {
   const SplitPlan<T>& plan = line.split;
   const size_t width1 = plan.vectors1 * line.engine->lanes, width2 = plan.vectors2 * line.engine->lanes;
-  const uint32_t blocks1 = uint32_t((plan.n2 + width1 - 1) / width1), blocks2 = uint32_t((plan.n1 + width2 - 1) / width2);
+  const uint32_t blocks1 = uint32_t((plan.n2 + width1 - 1) / width1),
+                 blocks2 = uint32_t((plan.n1 + width2 - 1) / width2);
   SplitJob<T> job = {line, in, work, out, work + blocks2 * plan.n2 * width2 * 2, swap, scale};
   if (pool != nullptr) {
     pool->run(blocks1, first_blocks<T>, &job);
@@ -260,8 +268,12 @@ void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T sc
       out[1] = im;
       break;
     }
-    case Line<T>::How::row: engine.row(line.row, in, out, work, swap, scale); break;
-    case Line<T>::How::split: run_split(line, in, out, work, swap, scale, pool); break;
+    case Line<T>::How::row:
+      engine.row(line.row, in, out, work, swap, scale);
+      break;
+    case Line<T>::How::split:
+      run_split(line, in, out, work, swap, scale, pool);
+      break;
     case Line<T>::How::lanes: {
       const Form form = swap ? Form::swapped : Form::complex;
       T* b = work + n * 2 * engine.lanes;
@@ -285,9 +297,9 @@ void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T sc
   }
 }
 
-#define EWALD_INSTANTIATE(T)                                                                             \
-  template const ColumnPlan<T>* plan_columns<T>(size_t, const Engine<T>&, uint32_t, Store&);             \
-  template const Line<T>* plan_line<T>(size_t, const Engines<T>&, uint32_t, Store&);                     \
+#define EWALD_INSTANTIATE(T)                                                                 \
+  template const ColumnPlan<T>* plan_columns<T>(size_t, const Engine<T>&, uint32_t, Store&); \
+  template const Line<T>* plan_line<T>(size_t, const Engines<T>&, uint32_t, Store&);         \
   template void run_line<T>(const Line<T>&, const T*, T*, T*, bool, T, ThreadPool*);
 EWALD_INSTANTIATE(float)
 EWALD_INSTANTIATE(double)

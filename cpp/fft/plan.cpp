@@ -1,4 +1,5 @@
-// From a problem to passes: in which order the axes go, which buffer each pass reads and writes, which lines share a block.
+// From a problem to passes: in which order the axes go, which buffer each pass reads and writes, which lines share a
+// block.
 #include "fft/plan.h"
 
 #include "fft/factor.h"
@@ -99,7 +100,8 @@ struct Builder {
   uint32_t dims;
   size_t current[most_dims];  // extents of the array that the next pass reads
 
-  bool add(const Step& step, const Layout& in, const Layout& out, const Window& from, const Window& to, uint32_t shared);
+  bool add(const Step& step, const Layout& in, const Layout& out, const Window& from, const Window& to,
+           uint32_t shared);
   void choose_lanes(Pass<T>& pass, const size_t* other, const Layout& in, const Layout& out, uint32_t open);
   bool choose_kernel(Pass<T>& pass, size_t all_lines);
 };
@@ -144,15 +146,19 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   const bool pairs = pass.task == Task::r2c || pass.task == Task::c2r || pass.task == Task::trig;
   const size_t n = pass.n;
 
-  // A contiguous line by itself, where the widest vectors fit along it and it is long enough for its two kernels to pay, or where there
-  // are too few lines to fill vectors across. (100 x 100 lines of 64 on AVX2: 0.14 ms along, 0.15 ms across; of 32 with half the vector
-  // 0.28 ms along, 0.14 ms across.)
-  if (pass.line_in == 1 && pass.line_out == 1 && n > 1 && (pass.task == Task::c2c || pass.task == Task::r2c || pass.task == Task::c2r)) {
+  // A contiguous line by itself, where the widest vectors fit along it and it is long enough for its two kernels to
+  // pay, or where there are too few lines to fill vectors across. (100 x 100 lines of 64 on AVX2: 0.14 ms along, 0.15
+  // ms across; of 32 with half the vector 0.28 ms along, 0.14 ms across.)
+  if (pass.line_in == 1 && pass.line_out == 1 && n > 1 &&
+      (pass.task == Task::c2c || pass.task == Task::r2c || pass.task == Task::c2r)) {
     const size_t line_length = pairs && n % 2 == 0 ? n / 2 : n;
-    const bool few = all_lines < (pairs ? 2 : 1) * engines.engine[engines.count - 1]->lanes || line_length * sizeof(T) * 2 > 64 * 1024;
-    const Line<T>* line = tables.once<Line<T>>(What::line, line_length, 0, nullptr, [&] { return plan_line<T>(line_length, engines, problem.tune, store); });
+    const bool few = all_lines < (pairs ? 2 : 1) * engines.engine[engines.count - 1]->lanes ||
+                     line_length * sizeof(T) * 2 > 64 * 1024;
+    const Line<T>* line = tables.once<Line<T>>(What::line, line_length, 0, nullptr,
+                                               [&] { return plan_line<T>(line_length, engines, problem.tune, store); });
     if (line == nullptr) return false;
-    const bool along = line->how == Line<T>::How::row && line->engine == engines.engine[0] && line_length >= (pairs ? 16 : 8) * line->engine->lanes;
+    const bool along = line->how == Line<T>::How::row && line->engine == engines.engine[0] &&
+                       line_length >= (pairs ? 16 : 8) * line->engine->lanes;
     if (few || (along && (!pairs || n % 2 == 0))) {
       pass.how = How::lines;
       pass.line = line;
@@ -160,7 +166,9 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
       pass.work = line->work;
       if (pairs) pass.work += 2 * n + 4;
       if (!pass.in_window.all() || !pass.out_window.all()) pass.work += 2 * window_numbers(n);
-      if (pairs && n % 2 == 0) pass.table = tables.once<T>(What::half, n, 0, line->engine, [&] { return half_table<T>(n, line->engine->lanes, store); });
+      if (pairs && n % 2 == 0)
+        pass.table = tables.once<T>(What::half, n, 0, line->engine,
+                                    [&] { return half_table<T>(n, line->engine->lanes, store); });
       program.extra = most(program.extra, line->per_thread);
       return store.ok();
     }
@@ -180,11 +188,13 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   if (pass.task == Task::copy) {
     pass.work = 2 * w;
   } else {
-    pass.column = tables.once<ColumnPlan<T>>(What::columns, length, 0, &engine, [&] { return plan_columns<T>(length, engine, problem.tune, store); });
+    pass.column = tables.once<ColumnPlan<T>>(What::columns, length, 0, &engine,
+                                             [&] { return plan_columns<T>(length, engine, problem.tune, store); });
     if (pass.column == nullptr) return false;
   }
   if (pass.task == Task::trig)
-    pass.table = tables.once<T>(What::trig, n, uint32_t(pass.trig), nullptr, [&] { return trig_table<T>(pass.trig, n, store); });
+    pass.table =
+        tables.once<T>(What::trig, n, uint32_t(pass.trig), nullptr, [&] { return trig_table<T>(pass.trig, n, store); });
 
   const size_t rows = pass.column == nullptr ? 1 : most(pass.column->rows, n + 2);
   size_t vectors = block_vectors<T>(w, rows);
@@ -208,7 +218,8 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
 }
 
 template <class T>
-bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, const Window& from, const Window& to, uint32_t shared) {
+bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, const Window& from, const Window& to,
+                     uint32_t shared) {
   Pass<T>& pass = program.pass[program.passes++];
   const uint32_t d = step.dim;
   pass.task = step.task;
@@ -228,10 +239,14 @@ bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, cons
   if (step.task == Task::trig) {
     pass.trig = problem.trig[d];
     if (backward) {
-      if (pass.trig == Trig::dct2) pass.trig = Trig::dct3;
-      else if (pass.trig == Trig::dct3) pass.trig = Trig::dct2;
-      else if (pass.trig == Trig::dst2) pass.trig = Trig::dst3;
-      else if (pass.trig == Trig::dst3) pass.trig = Trig::dst2;
+      if (pass.trig == Trig::dct2)
+        pass.trig = Trig::dct3;
+      else if (pass.trig == Trig::dct3)
+        pass.trig = Trig::dct2;
+      else if (pass.trig == Trig::dst2)
+        pass.trig = Trig::dst3;
+      else if (pass.trig == Trig::dst3)
+        pass.trig = Trig::dst2;
     }
   }
   const size_t numbers_in = in.complex ? 2 : 1, numbers_out = out.complex ? 2 : 1;
@@ -262,11 +277,13 @@ bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, cons
 }  // namespace
 
 template <class T>
-bool build(const Problem& problem, bool backward, const Engines<T>& engines, Store& store, Tables& tables, Program<T>& program) {
+bool build(const Problem& problem, bool backward, const Engines<T>& engines, Store& store, Tables& tables,
+           Program<T>& program) {
   program = {};
   const uint32_t dims = problem.rank + 1;
   const bool reads_input = (problem.kind == EWALD_FFT_KIND_C2R) == backward;
-  const Side &source = reads_input ? problem.input : problem.output, &target = reads_input ? problem.output : problem.input;
+  const Side &source = reads_input ? problem.input : problem.output,
+             &target = reads_input ? problem.output : problem.input;
 
   // Dimensions from the fastest to the slowest of the target.
   uint32_t order[most_dims];
@@ -287,7 +304,8 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
   bool shrinks = false;
   for (uint32_t d = 0; d < dims; d++) {
     builder.current[d] = source.count[d];
-    between[d] = halves && d == special ? (to_real ? source.count[d] : target.count[d]) : most(source.count[d], target.count[d]);
+    between[d] =
+        halves && d == special ? (to_real ? source.count[d] : target.count[d]) : most(source.count[d], target.count[d]);
     shrinks = shrinks || between[d] > target.count[d];
   }
 
@@ -305,7 +323,8 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
   const auto take = [&](bool inside) {
     for (uint32_t i = 0; i < dims; i++) {
       const uint32_t d = order[i];
-      if (d == 0 || d == special || (problem.axes >> (d - 1) & 1) == 0 || ((resident >> d & 1) != 0) != inside) continue;
+      if (d == 0 || d == special || (problem.axes >> (d - 1) & 1) == 0 || ((resident >> d & 1) != 0) != inside)
+        continue;
       if (problem.shape[d] == 1 && !widens && !trig) continue;
       steps[count++] = {d, trig ? Task::trig : Task::c2c};
     }
@@ -356,7 +375,9 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
   for (uint32_t i = 0; i < count;) {
     // A run of passes inside what stays in the cache.
     uint32_t run = 1;
-    const auto inside = [&](uint32_t k) { return k < count && steps[k].task != Task::copy && (resident >> steps[k].dim & 1) != 0; };
+    const auto inside = [&](uint32_t k) {
+      return k < count && steps[k].task != Task::copy && (resident >> steps[k].dim & 1) != 0;
+    };
     if (inside(i))
       while (inside(i + run)) run++;
     uint32_t shared = 0;
@@ -371,7 +392,8 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
     for (uint32_t k = i; k < i + run; k++) {
       const bool first = k == 0, last = k + 1 == count;
       const uint32_t d = steps[k].dim;
-      if (!builder.add(steps[k], first ? in : middle, last ? out : middle, source.window[d], target.window[d], shared)) return false;
+      if (!builder.add(steps[k], first ? in : middle, last ? out : middle, source.window[d], target.window[d], shared))
+        return false;
       if (steps[k].task != Task::copy) builder.current[d] = target.count[d];
     }
     i += run;

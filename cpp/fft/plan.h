@@ -11,12 +11,14 @@ namespace ewald::fft {
 
 constexpr uint32_t most_rank = 8, most_dims = most_rank + 1, most_passes = most_rank + 2;
 
-// One dimension that a pass runs over: how many, and how far apart in numbers (not complex ones) of its source and target.
+// One dimension that a pass runs over: how many, and how far apart in numbers (not complex ones) of its source and
+// target.
 struct Loop {
   size_t count, in, out;
 };
 
-// Elements of a line that a side holds: `count` of `whole` from `start` on, and around the end. The others are zero, or left out.
+// Elements of a line that a side holds: `count` of `whole` from `start` on, and around the end. The others are zero, or
+// left out.
 struct Window {
   size_t start, count, whole;
   bool all() const { return count == whole && start == 0; }
@@ -37,11 +39,11 @@ struct Pass {
   Trig trig;
   Buffer source, target;
   bool backward, in_complex, out_complex;
-  size_t n;                  // logical length
+  size_t n;                      // logical length
   Window in_window, out_window;  // what the source holds of a line, and the target of the result
-  size_t line_in, line_out;  // from element to element of a line
-  size_t lane_in, lane_out;  // from line to line of a block
-  size_t lanes;              // lines of that dimension; blocks take `width` of them
+  size_t line_in, line_out;      // from element to element of a line
+  size_t lane_in, lane_out;      // from line to line of a block
+  size_t lanes;                  // lines of that dimension; blocks take `width` of them
   size_t width, blocks;
   uint32_t vectors;
   uint32_t shared, loops;  // the first `shared` loops belong to the group
@@ -53,7 +55,8 @@ struct Pass {
   size_t work;  // numbers of scratch that one thread needs
 };
 
-// Passes that are run one after the other for each element of their shared loops, so that a plane stays in the cache between them.
+// Passes that are run one after the other for each element of their shared loops, so that a plane stays in the cache
+// between them.
 struct Group {
   uint32_t first, count;
   size_t repeats;
@@ -64,8 +67,8 @@ struct Program {
   uint32_t passes, groups;
   Pass<T> pass[most_passes];
   Group group[most_passes];
-  size_t work;   // numbers of scratch for each thread
-  size_t extra;  // numbers that further threads need again in a split line
+  size_t work;    // numbers of scratch for each thread
+  size_t extra;   // numbers that further threads need again in a split line
   size_t middle;  // numbers of the workspace that hold an intermediate array
 };
 
@@ -92,7 +95,8 @@ int32_t check(const ewald_fft_descriptor& descriptor, Problem& problem);
 
 // `tables` serve both directions of a plan.
 template <class T>
-bool build(const Problem& problem, bool backward, const Engines<T>& engines, Store& store, Tables& tables, Program<T>& program);
+bool build(const Problem& problem, bool backward, const Engines<T>& engines, Store& store, Tables& tables,
+           Program<T>& program);
 
 template <class T>
 void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, ThreadPool& pool);

@@ -18,7 +18,8 @@ inline Double2 sum(double a, double b) {
   return {s, (a - (s - t)) + (b - t)};
 }
 
-// Where fma is one instruction the compiler may fuse anything, so the exact product must be asked for; elsewhere Dekker's splitting.
+// Where fma is one instruction the compiler may fuse anything, so the exact product must be asked for; elsewhere
+// Dekker's splitting.
 inline Double2 product(double a, double b) {
   const double p = a * b;
 #if defined(__FP_FAST_FMA) || defined(__aarch64__)
@@ -50,7 +51,8 @@ inline Double2 ratio(double a, double b) {
 
 constexpr Double2 two_pi = {6.283185307179586, 2.4492935982947064e-16};
 
-// 1 / k! for the Taylor series, as pairs; made by division because the compiler cannot be trusted with so many digits typed by hand.
+// 1 / k! for the Taylor series, as pairs; made by division because the compiler cannot be trusted with so many digits
+// typed by hand.
 struct Factorials {
   Double2 inverse[24];
   Factorials() {
@@ -119,7 +121,8 @@ Roots::Roots(uint64_t n, Store& store) : n_(n), shift_(0) {
   fill(high_, high_count, shift_, series);
 }
 
-// table[k] = root k << shift: about 2 sqrt(count) of them from the series, the rest as products of two, which lose 2 of 106 bits.
+// table[k] = root k << shift: about 2 sqrt(count) of them from the series, the rest as products of two, which lose 2 of
+// 106 bits.
 void Roots::fill(Entry* table, uint64_t count, uint32_t shift, const Series& series) {
   uint64_t step = 1;
   while (step * step < count) step *= 2;
@@ -129,7 +132,8 @@ void Roots::fill(Entry* table, uint64_t count, uint32_t shift, const Series& ser
       continue;
     }
     const Entry &a = table[k - k % step], &b = table[k % step];
-    const Double2 ar = {a.re, a.re_low}, ai = {a.im, a.im_low}, br = {b.re, b.re_low}, bi = {b.im, b.im_low}, ii = ai * bi;
+    const Double2 ar = {a.re, a.re_low}, ai = {a.im, a.im_low}, br = {b.re, b.re_low}, bi = {b.im, b.im_low},
+                  ii = ai * bi;
     const Double2 re = ar * br + Double2{-ii.high, -ii.low}, im = ar * bi + ai * br;
     table[k] = {re.high, re.low, im.high, im.low};
   }

@@ -7,17 +7,18 @@
 
 namespace ewald::fft {
 
-// exp(-2 pi i k / n) for any k, from two tables of about sqrt(n) entries kept in twice the precision of double. One product a root: no
-// recurrence, so nothing adds up. Both tables come from Taylor series inside an eighth of the circle.
+// exp(-2 pi i k / n) for any k, from two tables of about sqrt(n) entries kept in twice the precision of double. One
+// product a root: no recurrence, so nothing adds up. Both tables come from Taylor series inside an eighth of the
+// circle.
 class Roots {
- public:
+public:
   Roots(uint64_t n, Store& store);
   bool ok() const { return low_ != nullptr && high_ != nullptr; }
 
   void get(uint64_t k, float* root) const;
   void get(uint64_t k, double* root) const;
 
- private:
+private:
   // value = re + re_low, im + im_low
   struct Entry {
     double re, re_low, im, im_low;

@@ -59,14 +59,17 @@ void run_contiguous(const Pass<T>& pass, const T* in, T* out, T* work, T scale, 
         for (size_t j = 0; j < n; j++) out[j] = work[2 * j];
       }
       break;
-    default: run_line(*pass.line, in, out, work, pass.backward, scale, pool); break;
+    default:
+      run_line(*pass.line, in, out, work, pass.backward, scale, pool);
+      break;
   }
 }
 
 // Parts of a window before and after the end of the line.
 struct Parts {
   size_t first, around;
-  explicit Parts(const Window& w) : first(w.count < w.whole - w.start ? w.count : w.whole - w.start), around(w.count - first) {}
+  explicit Parts(const Window& w)
+      : first(w.count < w.whole - w.start ? w.count : w.whole - w.start), around(w.count - first) {}
 };
 
 // A line of which a side holds a part: copied to its place among zeros, and the wanted part of the result copied out.
@@ -104,7 +107,9 @@ void gather_window(const Pass<T>& pass, T* a, size_t vectors, const T* in, Strid
   const size_t row = vectors * 2 * pass.engine->lanes;
   pass.engine->gather(a + w.start * row, vectors, in, parts.first, from, lines, form);
   if (w.all()) return;
-  if (parts.around > 0) pass.engine->gather(a, vectors, in + parts.first * from.line * (pass.in_complex ? 2 : 1), parts.around, from, lines, form);
+  if (parts.around > 0)
+    pass.engine->gather(a, vectors, in + parts.first * from.line * (pass.in_complex ? 2 : 1), parts.around, from, lines,
+                        form);
   const size_t end = w.start + parts.first;
   if (w.start > parts.around) std::memset(a + parts.around * row, 0, (w.start - parts.around) * row * sizeof(T));
   std::memset(a + end * row, 0, (w.whole - end) * row * sizeof(T));
@@ -112,12 +117,15 @@ void gather_window(const Pass<T>& pass, T* a, size_t vectors, const T* in, Strid
 
 // Scatters the rows that the target holds.
 template <class T>
-void scatter_window(const Pass<T>& pass, const T* a, size_t vectors, T* out, Strides to, size_t lines, Form form, T scale) {
+void scatter_window(const Pass<T>& pass, const T* a, size_t vectors, T* out, Strides to, size_t lines, Form form,
+                    T scale) {
   const Window& w = pass.out_window;
   const Parts parts(w);
   const size_t row = vectors * 2 * pass.engine->lanes;
   pass.engine->scatter(a + w.start * row, vectors, out, parts.first, to, lines, form, scale);
-  if (parts.around > 0) pass.engine->scatter(a, vectors, out + parts.first * to.line * (pass.out_complex ? 2 : 1), parts.around, to, lines, form, scale);
+  if (parts.around > 0)
+    pass.engine->scatter(a, vectors, out + parts.first * to.line * (pass.out_complex ? 2 : 1), parts.around, to, lines,
+                         form, scale);
 }
 
 template <class T>
@@ -196,7 +204,8 @@ size_t items_of(const Pass<T>& pass) {
 
 // Items first .. last-1 of a pass whose shared loops have been applied to `in` and `out`.
 template <class T>
-void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t last, T* work, T scale, ThreadPool* pool) {
+void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t last, T* work, T scale,
+               ThreadPool* pool) {
   size_t index[most_dims], block = first % pass.blocks, rest = first / pass.blocks, at_in = 0, at_out = 0;
   for (uint32_t i = pass.loops; i-- > pass.shared;) {
     index[i] = rest % pass.loop[i].count;
@@ -204,7 +213,8 @@ void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t la
     at_in += index[i] * pass.loop[i].in;
     at_out += index[i] * pass.loop[i].out;
   }
-  const size_t step_in = pass.lane_in * pass.width * (pass.in_complex ? 2 : 1), step_out = pass.lane_out * pass.width * (pass.out_complex ? 2 : 1);
+  const size_t step_in = pass.lane_in * pass.width * (pass.in_complex ? 2 : 1),
+               step_out = pass.lane_out * pass.width * (pass.out_complex ? 2 : 1);
   for (size_t item = first; item < last; item++) {
     const T* from = in + at_in + block * step_in;
     T* to = out + at_out + block * step_out;
@@ -275,8 +285,8 @@ template <class T>
 void run_share(void* context, uint32_t item, uint32_t worker) {
   const Job<T>& job = *static_cast<Job<T>*>(context);
   const size_t begin = item * job.share, end = begin + job.share < job.items ? begin + job.share : job.items;
-  run_items<T>(*job.pass, job.buffers.source(job.pass->source) + job.in, job.buffers.target(job.pass->target) + job.out, begin, end,
-               job.work + worker * job.program.work, job.scale, nullptr);
+  run_items<T>(*job.pass, job.buffers.source(job.pass->source) + job.in, job.buffers.target(job.pass->target) + job.out,
+               begin, end, job.work + worker * job.program.work, job.scale, nullptr);
 }
 
 }  // namespace
@@ -287,7 +297,8 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
   const Buffers<T> buffers = {in, out, workspace};
   T* work = workspace + (program.middle + 15) / 16 * 16;
   const uint32_t threads = pool.size();
-  if (const Pass<T>& only = program.pass[0]; program.passes == 1 && only.how == Pass<T>::How::lines && only.loops == 0) {
+  if (const Pass<T>& only = program.pass[0];
+      program.passes == 1 && only.how == Pass<T>::How::lines && only.loops == 0) {
     run_windowed(only, in, out, work, scale, &pool);  // one line: a short one takes less time than the loops below
     return;
   }
@@ -313,7 +324,8 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
         job.items = items_of(pass);
         job.scale = scale_of(program, k, scale);
         if (job.items == 1) {
-          run_items<T>(pass, buffers.source(pass.source) + job.in, buffers.target(pass.target) + job.out, 0, 1, work, job.scale, &pool);
+          run_items<T>(pass, buffers.source(pass.source) + job.in, buffers.target(pass.target) + job.out, 0, 1, work,
+                       job.scale, &pool);
           continue;
         }
         const size_t shares = 4 * size_t(threads);

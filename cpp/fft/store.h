@@ -7,7 +7,7 @@
 namespace ewald::fft {
 
 class Store {
- public:
+public:
   Store() = default;
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -19,7 +19,8 @@ class Store {
     }
   }
 
-  // Zeroed, 64-byte aligned; nullptr (and ok() false from then on) when there is none. Trivial types only: nothing is destroyed.
+  // Zeroed, 64-byte aligned; nullptr (and ok() false from then on) when there is none. Trivial types only: nothing is
+  // destroyed.
   template <class T>
   T* take(size_t count) {
     return take<T>(count, allocate);
@@ -33,7 +34,7 @@ class Store {
   bool ok() const { return ok_; }
   size_t bytes() const { return bytes_; }
 
- private:
+private:
   template <class T>
   T* take(size_t count, void* (*from)(size_t)) {
     constexpr size_t head = 64;

@@ -1,4 +1,5 @@
-// Tables that passes have in common: an axis as long as another and the way back need the same ones, which are made once a plan.
+// Tables that passes have in common: an axis as long as another and the way back need the same ones, which are made
+// once a plan.
 #pragma once
 #include <cstdint>
 
@@ -7,16 +8,18 @@
 namespace ewald::fft {
 
 class Tables {
- public:
+public:
   enum class What : uint32_t { line, columns, half, trig };
 
   explicit Tables(Store& store) : store_(store) {}
 
-  // What `make` gave for the same key before, or gives now; nullptr when it has no memory. `detail` and `engine` are part of the key.
+  // What `make` gave for the same key before, or gives now; nullptr when it has no memory. `detail` and `engine` are
+  // part of the key.
   template <class Value, class Make>
   const Value* once(What what, size_t n, uint32_t detail, const void* engine, Make make) {
     for (const Entry* entry = last_; entry != nullptr; entry = entry->before)
-      if (entry->what == what && entry->n == n && entry->detail == detail && entry->engine == engine) return static_cast<const Value*>(entry->value);
+      if (entry->what == what && entry->n == n && entry->detail == detail && entry->engine == engine)
+        return static_cast<const Value*>(entry->value);
     const Value* value = make();
     if (value == nullptr) return nullptr;
     Entry* entry = store_.take<Entry>(1);
@@ -26,7 +29,7 @@ class Tables {
     return value;
   }
 
- private:
+private:
   struct Entry {
     What what;
     uint32_t detail;

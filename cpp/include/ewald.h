@@ -1,8 +1,9 @@
 /* The C ABI of the ewald core: one header for the wasm module, the native addon and every test.
  *
- * Opaque handles, status codes, pointer + length. Sizes are in elements unless a name says bytes; nothing is written beyond them.
- * Every function returns an ewald_status (0 is success) unless it says otherwise; ewald_last_error() then holds one line about it.
- * Whoever creates a handle destroys it. Handles may be used from any thread, by one thread at a time. */
+ * Opaque handles, status codes, pointer + length. Sizes are in elements unless a name says bytes; nothing is written
+ * beyond them. Every function returns an ewald_status (0 is success) unless it says otherwise; ewald_last_error() then
+ * holds one line about it. Whoever creates a handle destroys it. Handles may be used from any thread, by one thread at
+ * a time. */
 #ifndef EWALD_H
 #define EWALD_H
 #include "generated/layout.h"
@@ -31,7 +32,8 @@ const char* ewald_instruction_set(void);
 /* Threads a call takes when it is asked for 0. */
 uint32_t ewald_hardware_threads(void);
 
-/* pi: counts the points [first, first + points) of a Philox4x32-10 stream that fall into the quarter circle; see cpp/pi. */
+/* pi: counts the points [first, first + points) of a Philox4x32-10 stream that fall into the quarter circle; see
+ * cpp/pi. */
 int32_t ewald_pi_count(const ewald_pi_params* params, uint64_t* hits);
 
 /* indexing: finds the known cells in the spots of many images; see cpp/indexing. */
@@ -46,11 +48,12 @@ size_t ewald_indexer_bytes(const ewald_indexer* indexer);
  * found      [images][max_output_cells]  accepted lattices first, then candidates, best first; unused ones are zero
  * results    [images]
  * assignment [offsets[images]]           lattice of each spot: 0 none, k the k-th; may be NULL */
-int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* params, const float* spots, const uint32_t* offsets,
-                          uint32_t images, const float* cells, uint32_t cell_count, ewald_indexed_cell* found,
-                          ewald_image_result* results, uint8_t* assignment);
-/* Stages of the first image of the latest run, of its first effort with its first known cell; for an indexer made with `debug`. `stage` is
- * an EWALD_STAGE. Gives the bytes of its records and copies them, as far as `capacity` goes, to `out`, which may be NULL. */
+int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* params, const float* spots,
+                          const uint32_t* offsets, uint32_t images, const float* cells, uint32_t cell_count,
+                          ewald_indexed_cell* found, ewald_image_result* results, uint8_t* assignment);
+/* Stages of the first image of the latest run, of its first effort with its first known cell; for an indexer made with
+ * `debug`. `stage` is an EWALD_STAGE. Gives the bytes of its records and copies them, as far as `capacity` goes, to
+ * `out`, which may be NULL. */
 int32_t ewald_indexer_stage(const ewald_indexer* indexer, uint32_t stage, void* out, size_t capacity, size_t* bytes);
 
 /* fft: planned transforms of any length, rank and layout; see cpp/fft. */
@@ -59,11 +62,13 @@ int32_t ewald_fft_create(const ewald_fft_descriptor* descriptor, ewald_fft** pla
 void ewald_fft_destroy(ewald_fft* plan);
 /* Bytes held by the handle, fixed at creation. */
 size_t ewald_fft_bytes(const ewald_fft* plan);
-/* Elements that a run touches: of the input and output from their first to their last, of the workspace in complex numbers. Forward sense. */
+/* Elements that a run touches: of the input and output from their first to their last, of the workspace in complex
+ * numbers. Forward sense. */
 int32_t ewald_fft_sizes(const ewald_fft* plan, size_t* input, size_t* output, size_t* workspace);
-/* Forward reads the input side and writes the output side, backward the reverse. Nothing else is written, the input is kept unless it is
- * the output. `workspace` may be NULL when the plan holds its own. Allocates nothing. */
-int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, void* out, void* workspace, uint32_t scale);
+/* Forward reads the input side and writes the output side, backward the reverse. Nothing else is written, the input is
+ * kept unless it is the output. `workspace` may be NULL when the plan holds its own. Allocates nothing. */
+int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, void* out, void* workspace,
+                          uint32_t scale);
 
 #ifdef __cplusplus
 }

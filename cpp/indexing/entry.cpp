@@ -1,5 +1,5 @@
-// The C functions of the indexer: check what they are given, lay out the memory of a handle, and share the images of a batch out to the
-// threads. What happens to one image is in isa/image.cpp.
+// The C functions of the indexer: check what they are given, lay out the memory of a handle, and share the images of a
+// batch out to the threads. What happens to one image is in isa/image.cpp.
 #include "common/cpu.h"
 #include "common/memory.h"
 #include "common/status.h"
@@ -14,21 +14,28 @@ namespace {
 
 using namespace ewald::indexing;
 
-constexpr uint32_t most_spots = 1u << 16, most_cells = 64, most_outputs = 1024, most_batch = 1u << 20, most_points = 1u << 20;
+constexpr uint32_t most_spots = 1u << 16, most_cells = 64, most_outputs = 1024, most_batch = 1u << 20,
+                   most_points = 1u << 20;
 constexpr uint32_t default_points = 65536, default_angles = 5040, most_candidates = 1024;
 
 IndexImage index_image_for(ewald::Isa isa) {
   switch (isa) {
 #if defined(__wasm_simd128__)
-    case ewald::Isa::simd128: return ewald::simd128::index_image;
+    case ewald::Isa::simd128:
+      return ewald::simd128::index_image;
 #elif defined(__x86_64__)
-    case ewald::Isa::avx512: return ewald::avx512::index_image;
-    case ewald::Isa::avx2: return ewald::avx2::index_image;
-    case ewald::Isa::sse2: return ewald::sse2::index_image;
+    case ewald::Isa::avx512:
+      return ewald::avx512::index_image;
+    case ewald::Isa::avx2:
+      return ewald::avx2::index_image;
+    case ewald::Isa::sse2:
+      return ewald::sse2::index_image;
 #else
-    case ewald::Isa::neon: return ewald::neon::index_image;
+    case ewald::Isa::neon:
+      return ewald::neon::index_image;
 #endif
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 
@@ -141,8 +148,12 @@ struct Batch {
 void index_one(void* context, uint32_t image, uint32_t worker) {
   const Batch& b = *static_cast<const Batch*>(context);
   const uint32_t begin = b.offsets[image], end = b.offsets[image + 1];
-  const ImageTask task{b.spots + 3 * size_t(begin), end - begin, b.found + size_t(image) * b.indexer->plan.descriptor.max_output_cells,
-                       b.results + image, b.assignment ? b.assignment + begin : nullptr, image == 0 ? b.indexer->stages : nullptr};
+  const ImageTask task{b.spots + 3 * size_t(begin),
+                       end - begin,
+                       b.found + size_t(image) * b.indexer->plan.descriptor.max_output_cells,
+                       b.results + image,
+                       b.assignment ? b.assignment + begin : nullptr,
+                       image == 0 ? b.indexer->stages : nullptr};
   b.indexer->index_image(b.indexer->plan, b.indexer->workspaces[worker], task);
 }
 
@@ -152,8 +163,10 @@ int32_t refuse(const char* what, double value, const char* range) {
 
 int32_t check(const ewald_indexer_descriptor& d) {
   if (d.max_spots < 4 || d.max_spots > most_spots) return refuse("max_spots", d.max_spots, "4 to 65536");
-  if (d.max_input_cells < 1 || d.max_input_cells > most_cells) return refuse("max_input_cells", d.max_input_cells, "1 to 64");
-  if (d.max_output_cells < 1 || d.max_output_cells > most_outputs) return refuse("max_output_cells", d.max_output_cells, "1 to 1024");
+  if (d.max_input_cells < 1 || d.max_input_cells > most_cells)
+    return refuse("max_input_cells", d.max_input_cells, "1 to 64");
+  if (d.max_output_cells < 1 || d.max_output_cells > most_outputs)
+    return refuse("max_output_cells", d.max_output_cells, "1 to 1024");
   if (d.batch < 1 || d.batch > most_batch) return refuse("batch", d.batch, "1 to 1048576");
   if (d.method > EWALD_METHOD_TURBO) return refuse("method", d.method, "0 (fast), 1 (exhaustive) or 2 (turbo)");
   if (d.candidate_vectors > most_candidates) return refuse("candidate_vectors", d.candidate_vectors, "0 to 1024");
@@ -172,8 +185,10 @@ int32_t check(const ewald_indexer& x, const ewald_indexer_params& p) {
   if (!(p.dist1 > 0 && p.dist1 <= 0.5f)) return refuse("dist1", p.dist1, "above 0, at most 0.5");
   if (!(p.dist3 > 0 && p.dist3 <= 0.9f)) return refuse("dist3", p.dist3, "above 0, at most 0.9");
   if (p.min_spots != 0 && p.min_spots < 4) return refuse("min_spots", p.min_spots, "0, or 4 and more");
-  if (p.sample_points > uint32_t(x.plan.tables.spiral_points)) return refuse("sample_points", p.sample_points, "at most max_sample_points");
-  if (p.angle_points > uint32_t(x.plan.tables.angle_capacity)) return refuse("angle_points", p.angle_points, "at most max_angle_points");
+  if (p.sample_points > uint32_t(x.plan.tables.spiral_points))
+    return refuse("sample_points", p.sample_points, "at most max_sample_points");
+  if (p.angle_points > uint32_t(x.plan.tables.angle_capacity))
+    return refuse("angle_points", p.angle_points, "at most max_angle_points");
   if (p.max_crystals < 1 || p.max_crystals > 255) return refuse("max_crystals", p.max_crystals, "1 to 255");
   if (p.max_crystals > d.max_output_cells) return refuse("max_crystals", p.max_crystals, "at most max_output_cells");
   if (p.refinement > EWALD_REFINEMENT_IFSSR) return refuse("refinement", p.refinement, "0 to 4");
@@ -188,7 +203,9 @@ int32_t check(const ewald_indexer& x, const ewald_indexer_params& p) {
 void set_angles(Tables& tables, const ewald_indexer_params& p) {
   int steps = int(p.angle_points);
   if (steps == 0) {
-    const uint32_t points = p.sample_points ? p.sample_points : tables.spiral_points < 32768 ? uint32_t(tables.spiral_points) : 32768;
+    const uint32_t points = p.sample_points                ? p.sample_points
+                            : tables.spiral_points < 32768 ? uint32_t(tables.spiral_points)
+                                                           : 32768;
     steps = int(ceil(2.5 * sqrt(double(points)) / 1024)) * 1024;
     if (steps > tables.angle_capacity) steps = tables.angle_capacity;
   }
@@ -261,7 +278,8 @@ int32_t ewald_indexer_create(const ewald_indexer_descriptor* descriptor, ewald_i
     x->stages = stages;
     x->plan.descriptor = *descriptor;
     x->plan.cells = cells;
-    x->plan.tables = {spiral_cos, spiral_sin, size.points, turn_cos, turn_sin, angle_cos, angle_sin, 0, size.angles, log10_factorial};
+    x->plan.tables = {spiral_cos, spiral_sin, size.points, turn_cos,    turn_sin,
+                      angle_cos,  angle_sin,  0,           size.angles, log10_factorial};
     fill_spiral(spiral_cos, spiral_sin, size.points + 256);
     fill_turn(turn_cos, turn_sin, turn_steps);
     fill_log10_factorial(log10_factorial, size.spots);
@@ -289,28 +307,34 @@ EWALD_EXPORT(ewald_indexer_bytes)
 size_t ewald_indexer_bytes(const ewald_indexer* indexer) { return indexer ? indexer->bytes : 0; }
 
 EWALD_EXPORT(ewald_indexer_run)
-int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* params, const float* spots, const uint32_t* offsets,
-                          uint32_t images, const float* cells, uint32_t cell_count, ewald_indexed_cell* found,
-                          ewald_image_result* results, uint8_t* assignment) {
-  if (indexer == nullptr || params == nullptr || offsets == nullptr || cells == nullptr || found == nullptr || results == nullptr)
+int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* params, const float* spots,
+                          const uint32_t* offsets, uint32_t images, const float* cells, uint32_t cell_count,
+                          ewald_indexed_cell* found, ewald_image_result* results, uint8_t* assignment) {
+  if (indexer == nullptr || params == nullptr || offsets == nullptr || cells == nullptr || found == nullptr ||
+      results == nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: a pointer is null");
   RunPlan& plan = indexer->plan;
   if (images > plan.descriptor.batch)
-    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u images, the indexer was made for %u a run", images, plan.descriptor.batch);
+    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u images, the indexer was made for %u a run", images,
+                       plan.descriptor.batch);
   if (cell_count < 1 || cell_count > plan.descriptor.max_input_cells)
-    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u known cells, must be 1 to %u", cell_count, plan.descriptor.max_input_cells);
+    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u known cells, must be 1 to %u", cell_count,
+                       plan.descriptor.max_input_cells);
   if (const int32_t status = check(*indexer, *params)) return status;
   for (uint32_t i = 0; i < images; i++)
     if (offsets[i + 1] < offsets[i])
-      return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: offsets[%u] = %u is below offsets[%u] = %u", i + 1, offsets[i + 1], i, offsets[i]);
+      return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: offsets[%u] = %u is below offsets[%u] = %u",
+                         i + 1, offsets[i + 1], i, offsets[i]);
   if (images > 0 && offsets[images] > 0 && spots == nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: spots is null");
   for (uint32_t c = 0; c < cell_count; c++)
     if (!describe_cell(cells + 9 * size_t(c), indexer->cells[c])) {
       const float* m = cells + 9 * size_t(c);
-      return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
-                         "ewald_indexer_run: known cell %u is degenerate: a (%g, %g, %g), b (%g, %g, %g), c (%g, %g, %g)", c, double(m[0]),
-                         double(m[1]), double(m[2]), double(m[3]), double(m[4]), double(m[5]), double(m[6]), double(m[7]), double(m[8]));
+      return ewald::fail(
+          EWALD_STATUS_INVALID_ARGUMENT,
+          "ewald_indexer_run: known cell %u is degenerate: a (%g, %g, %g), b (%g, %g, %g), c (%g, %g, %g)", c,
+          double(m[0]), double(m[1]), double(m[2]), double(m[3]), double(m[4]), double(m[5]), double(m[6]),
+          double(m[7]), double(m[8]));
     }
   if (plan.descriptor.method == EWALD_METHOD_EXHAUSTIVE) set_angles(plan.tables, *params);
   plan.params = *params;

@@ -1,5 +1,5 @@
-// Vectors and cells in double, for the few places where an image needs them. Everything is static: this header is compiled for several
-// instruction sets, and a shared inline function would let the linker mix them.
+// Vectors and cells in double, for the few places where an image needs them. Everything is static: this header is
+// compiled for several instruction sets, and a shared inline function would let the linker mix them.
 #pragma once
 #include <math.h>
 
@@ -13,7 +13,9 @@ static inline Vec3 operator+(Vec3 a, Vec3 b) { return {a.x + b.x, a.y + b.y, a.z
 static inline Vec3 operator-(Vec3 a, Vec3 b) { return {a.x - b.x, a.y - b.y, a.z - b.z}; }
 static inline Vec3 operator*(double s, Vec3 a) { return {s * a.x, s * a.y, s * a.z}; }
 static inline double dot(Vec3 a, Vec3 b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
-static inline Vec3 cross(Vec3 a, Vec3 b) { return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x}; }
+static inline Vec3 cross(Vec3 a, Vec3 b) {
+  return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
+}
 static inline double norm(Vec3 a) { return ::sqrt(dot(a, a)); }
 static inline Vec3 unit(Vec3 a) { return (1 / norm(a)) * a; }
 
@@ -56,7 +58,8 @@ static inline bool same_lattice(const Cell& b, const Cell& a, double tolerance) 
       m[i][j] = rint(c);
       if (!(fabs(c - m[i][j]) <= tolerance)) return false;
     }
-  const double det = m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
+  const double det = m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
+                     m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
                      m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
   return fabs(det) == 1;
 }

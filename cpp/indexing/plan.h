@@ -1,5 +1,5 @@
-// What the stages of one indexing run share: the known cells with what follows from them, the tables of the handle, and the workspace of
-// one thread. Plain data only, carved from memory that the handle allocated at creation.
+// What the stages of one indexing run share: the known cells with what follows from them, the tables of the handle, and
+// the workspace of one thread. Plain data only, carved from memory that the handle allocated at creation.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +15,8 @@ static inline int padded(int n) { return (n + lane_padding - 1) / lane_padding *
 
 // Tables of the handle; see tables.cpp.
 struct Tables {
-  const float* spiral_cos;  // [spiral_points] direction p of a golden-angle spiral around z: azimuth p * pi * (3 - sqrt 5)
+  const float*
+      spiral_cos;  // [spiral_points] direction p of a golden-angle spiral around z: azimuth p * pi * (3 - sqrt 5)
   const float* spiral_sin;
   int spiral_points;
   const float* turn_cos;  // [turn_steps] cosine and sine of 2 pi k / turn_steps
@@ -23,7 +24,7 @@ struct Tables {
   float* angle_cos;  // [angle_points] the angles of the exhaustive method, set at the start of a run
   float* angle_sin;
   int angle_points, angle_capacity;  // angle_points 0: not made yet
-  const double* log10_factorial;  // [max_spots + 1]
+  const double* log10_factorial;     // [max_spots + 1]
 };
 
 // One vector of a known cell as the one whose direction is sampled.
@@ -33,17 +34,18 @@ struct BaseVector {
   double other_length;  // longest of the other two
   int fold;             // order of the lattice's rotation axis along it: 1, 2, 3, 4 or 6
   bool flip;            // a two-fold axis of the lattice stands across it, so its two senses are one
-  // The other two vectors a and b in the frame (u, x, y) whose u lies along this one and whose x lies across it in the plane of a:
-  // a = (a_u, a_x, 0), b = (b_u, b_x, b_y). They stay as they are when the cell is turned, so they fix a cell from u and one angle.
+  // The other two vectors a and b in the frame (u, x, y) whose u lies along this one and whose x lies across it in the
+  // plane of a: a = (a_u, a_x, 0), b = (b_u, b_x, b_y). They stay as they are when the cell is turned, so they fix a
+  // cell from u and one angle.
   double a_u, a_x, b_u, b_x, b_y;
 };
 
 struct KnownCell {
   Cell cell;
-  double volume;            // magnitude, cubic angstrom
-  double acceptance;        // radius in which a spot counts as indexed, 1/angstrom; see verdict.cpp
-  double shortest;          // length of the shortest vector
-  BaseVector base[3];       // shortest first
+  double volume;       // magnitude, cubic angstrom
+  double acceptance;   // radius in which a spot counts as indexed, 1/angstrom; see verdict.cpp
+  double shortest;     // length of the shortest vector
+  BaseVector base[3];  // shortest first
 };
 
 // Spots of one image, lowest resolution first. The padding is NaN, which no comparison lets through.
@@ -60,7 +62,7 @@ struct CandidateList {
   int n;
   float *x, *y, *z;     // [padded] the vector, angstrom
   float *x0, *y0, *z0;  // [padded] where it was sampled
-  float *merit;         // [padded]
+  float* merit;         // [padded]
   int32_t* good;        // [padded] spots near its planes
 };
 
@@ -81,8 +83,8 @@ struct Lattice {  // a cell in the image, with its standing
   double log10_chance;  // valid when judged
   int input_cell;
   bool judged;
-  bool strained;        // its metric was fitted to the spots
-  bool scaled;          // its scale was taken from the spots
+  bool strained;  // its metric was fitted to the spots
+  bool scaled;    // its scale was taken from the spots
 };
 
 // Records of the stages of one search, for an indexer made with `debug`; see isa/record.cpp.
@@ -95,33 +97,33 @@ struct Stages {
 };
 
 struct Workspace {
-  SpotList all, rest;   // all that are used; those of one lattice, or of none
+  SpotList all, rest;  // all that are used; those of one lattice, or of none
   CandidateList found, kept;
-  int32_t* counts;      // [grid points] spots near a plane, for each sampled direction
-  int32_t* picked;      // [candidates] sampled directions taken on
-  float* scaled;        // [max_spots][4] spots times a length
-  float* angle_cos;     // [angle points] the angles of this image
+  int32_t* counts;   // [grid points] spots near a plane, for each sampled direction
+  int32_t* picked;   // [candidates] sampled directions taken on
+  float* scaled;     // [max_spots][4] spots times a length
+  float* angle_cos;  // [angle points] the angles of this image
   float* angle_sin;
-  int full_turn;        // angles of a full turn in the latest rotation search
-  float* turning;       // [max_spots][8] what the rotation search needs of a spot
+  int full_turn;   // angles of a full turn in the latest rotation search
+  float* turning;  // [max_spots][8] what the rotation search needs of a spot
   int32_t* angle_counts;
-  SearchHit* hits;      // [hit_capacity]
+  SearchHit* hits;  // [hit_capacity]
   int hit_capacity;
-  void* directions;     // exhaustive: candidate vectors of every length, both senses
+  void* directions;  // exhaustive: candidate vectors of every length, both senses
   int direction_capacity;
-  Lattice* lattices;    // [lattice_capacity] what the latest search found, best first
+  Lattice* lattices;  // [lattice_capacity] what the latest search found, best first
   int lattice_count, lattice_capacity;
   Lattice* candidates;  // [lattice_capacity] what the first search found
   Lattice* accepted;    // [max_output_cells]
   float* residual2;     // [max_spots] squared distances
   uint64_t* keys;       // [2 * max_spots] for the sort
   uint64_t* keys2;
-  uint64_t* nodes;      // [node_slots] hash of occupied nodes
+  uint64_t* nodes;  // [node_slots] hash of occupied nodes
   int node_slots;
   uint32_t node_epoch;
-  Vec3 beam;            // of the list that is searched: the direction it is thinnest along
-  uint8_t* owner;       // [max_spots] lattice of each spot
-  Stages* stages;       // where the search at hand is recorded; null as a rule
+  Vec3 beam;       // of the list that is searched: the direction it is thinnest along
+  uint8_t* owner;  // [max_spots] lattice of each spot
+  Stages* stages;  // where the search at hand is recorded; null as a rule
 };
 
 struct RunPlan {
@@ -146,8 +148,8 @@ using IndexImage = void (*)(const RunPlan&, Workspace&, const ImageTask&);
 
 }  // namespace ewald::indexing
 
-#define EWALD_DECLARE_INDEXING(isa) \
-  namespace ewald::isa {            \
+#define EWALD_DECLARE_INDEXING(isa)                                                                                  \
+  namespace ewald::isa {                                                                                             \
   void index_image(const ewald::indexing::RunPlan&, ewald::indexing::Workspace&, const ewald::indexing::ImageTask&); \
   }
 #if defined(__wasm_simd128__)

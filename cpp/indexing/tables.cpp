@@ -4,8 +4,8 @@
 
 namespace ewald::indexing {
 
-// Azimuths p * pi * (3 - sqrt 5), by turning a unit vector in double: the error after 2^16 steps is below 1e-11, and no library's sine
-// makes one machine differ from another.
+// Azimuths p * pi * (3 - sqrt 5), by turning a unit vector in double: the error after 2^16 steps is below 1e-11, and no
+// library's sine makes one machine differ from another.
 void fill_spiral(float* cosine, float* sine, int points) {
   const double step_cos = -0.7373688780783197, step_sin = 0.6754902942615238;  // of pi (3 - sqrt 5)
   double c = 1, s = 0;

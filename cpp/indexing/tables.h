@@ -1,4 +1,5 @@
-// What a handle computes once: the spiral of directions, the angles of a turn, log-factorials; and what follows from a known cell.
+// What a handle computes once: the spiral of directions, the angles of a turn, log-factorials; and what follows from a
+// known cell.
 #pragma once
 #include "indexing/plan.h"
 

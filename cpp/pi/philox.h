@@ -1,5 +1,5 @@
-// Philox4x32-10: a random block is a pure function of (counter, key), so any point of any stream can be had anywhere, in any order,
-// on any device (Salmon, Moraes, Dror, Shaw: Parallel random numbers, as easy as 1, 2, 3. SC11).
+// Philox4x32-10: a random block is a pure function of (counter, key), so any point of any stream can be had anywhere,
+// in any order, on any device (Salmon, Moraes, Dror, Shaw: Parallel random numbers, as easy as 1, 2, 3. SC11).
 #pragma once
 #include <cstdint>
 
@@ -24,8 +24,9 @@ static inline Block philox(Block counter, uint32_t key0, uint32_t key1) {
   return counter;
 }
 
-// A word is a point: x in its low half, y in its high half, at the centre of a cell of a 65536 x 65536 grid. It lies in the quarter
-// circle when (x + 1/2)^2 + (y + 1/2)^2 < 2^32, which is x (x + 1) + y (y + 1) <= 2^32 - 1: exact in 32-bit integers.
+// A word is a point: x in its low half, y in its high half, at the centre of a cell of a 65536 x 65536 grid. It lies in
+// the quarter circle when (x + 1/2)^2 + (y + 1/2)^2 < 2^32, which is x (x + 1) + y (y + 1) <= 2^32 - 1: exact in 32-bit
+// integers.
 static inline bool inside(uint32_t word) {
   const uint32_t x = word & 0xffff, y = word >> 16;
   return x * (x + 1) <= ~(y * (y + 1));

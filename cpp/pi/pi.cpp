@@ -14,15 +14,21 @@ using CountBlocks = uint64_t (*)(uint64_t, uint64_t, uint32_t, uint32_t, uint32_
 CountBlocks kernel() {
   switch (ewald::best_isa()) {
 #if defined(__wasm_simd128__)
-    case ewald::Isa::simd128: return ewald::simd128::pi_count_blocks;
+    case ewald::Isa::simd128:
+      return ewald::simd128::pi_count_blocks;
 #elif defined(__x86_64__)
-    case ewald::Isa::avx512: return ewald::avx512::pi_count_blocks;
-    case ewald::Isa::avx2: return ewald::avx2::pi_count_blocks;
-    case ewald::Isa::sse2: return ewald::sse2::pi_count_blocks;
+    case ewald::Isa::avx512:
+      return ewald::avx512::pi_count_blocks;
+    case ewald::Isa::avx2:
+      return ewald::avx2::pi_count_blocks;
+    case ewald::Isa::sse2:
+      return ewald::sse2::pi_count_blocks;
 #else
-    case ewald::Isa::neon: return ewald::neon::pi_count_blocks;
+    case ewald::Isa::neon:
+      return ewald::neon::pi_count_blocks;
 #endif
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 
@@ -52,7 +58,8 @@ uint64_t count_points(const ewald_pi_params& params, uint64_t block, uint32_t be
 }  // namespace
 
 extern "C" EWALD_EXPORT(ewald_pi_count) int32_t ewald_pi_count(const ewald_pi_params* params, uint64_t* hits) {
-  if (params == nullptr || hits == nullptr) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_pi_count: a pointer is null");
+  if (params == nullptr || hits == nullptr)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_pi_count: a pointer is null");
   const uint64_t first = uint64_t(params->first_hi) << 32 | params->first_lo;
   const uint64_t points = uint64_t(params->points_hi) << 32 | params->points_lo;
   if (first + points < first)

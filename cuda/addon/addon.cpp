@@ -1,5 +1,5 @@
-// The CUDA addon: hands buffers to the C ABI of common/ewald_cuda.h, runs it off the main thread, turns statuses into errors. No logic
-// lives here. Compiled against the emulator it also exports what tests need (emulated.cpp).
+// The CUDA addon: hands buffers to the C ABI of common/ewald_cuda.h, runs it off the main thread, turns statuses into
+// errors. No logic lives here. Compiled against the emulator it also exports what tests need (emulated.cpp).
 #include "handles.h"
 
 #ifdef EWALD_CUDA_EMULATED
@@ -32,8 +32,10 @@ Napi::Value probe(const CallbackInfo& info) {
   Napi::Array devices = Napi::Array::New(env);
   for (int32_t i = 0; status == EWALD_STATUS_OK && i < count; ++i) {
     ewald_cuda_device_info device;
-    if (ewald_cuda_device(i, &device) == EWALD_STATUS_OK) devices.Set(devices.Length(), describe(env, device));
-    else message = ewald_cuda_last_error();
+    if (ewald_cuda_device(i, &device) == EWALD_STATUS_OK)
+      devices.Set(devices.Length(), describe(env, device));
+    else
+      message = ewald_cuda_last_error();
   }
   Napi::Object result = Napi::Object::New(env);
   result.Set("compiled", true);
@@ -47,8 +49,10 @@ Napi::Value probe(const CallbackInfo& info) {
 // open(deviceIndex = 0) -> handle
 Napi::Value open(const CallbackInfo& info) {
   auto context = std::make_shared<Context>();
-  check(info.Env(), ewald_cuda_open(info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : 0, &context->handle));
-  auto external = Napi::External<SharedContext>::New(info.Env(), new SharedContext(std::move(context)), [](Napi::Env, SharedContext* slot) { delete slot; });
+  check(info.Env(),
+        ewald_cuda_open(info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : 0, &context->handle));
+  auto external = Napi::External<SharedContext>::New(info.Env(), new SharedContext(std::move(context)),
+                                                     [](Napi::Env, SharedContext* slot) { delete slot; });
   external.TypeTag(&kContextTag);
   return external;
 }
@@ -70,14 +74,15 @@ Napi::Value deviceInfo(const CallbackInfo& info) {
 }
 
 class PiTask : public Task {
- public:
-  PiTask(Napi::Env env, SharedContext context, const ewald_pi_params& params) : Task(env, std::move(context)), params_(params) {}
+public:
+  PiTask(Napi::Env env, SharedContext context, const ewald_pi_params& params)
+      : Task(env, std::move(context)), params_(params) {}
 
- protected:
+protected:
   int32_t work(ewald_cuda_context* context) override { return ewald_cuda_pi_count(context, &params_, &hits_); }
   Napi::Value answer(Napi::Env env) override { return Napi::BigInt::New(env, hits_); }
 
- private:
+private:
   ewald_pi_params params_;
   uint64_t hits_ = 0;
 };
@@ -102,23 +107,28 @@ using SharedIndexer = std::shared_ptr<Indexer>;
 constexpr napi_type_tag kIndexerTag = {0x6577616c642d6375ULL, 0x64612d696e646578ULL};
 
 class IndexerCreateTask : public Task {
- public:
-  IndexerCreateTask(Napi::Env env, SharedContext context, const ewald_indexer_descriptor& descriptor, uint64_t maxBatchSpots)
-      : Task(env, context), indexer_(std::make_shared<Indexer>(std::move(context))), descriptor_(descriptor), maxBatchSpots_(maxBatchSpots) {}
+public:
+  IndexerCreateTask(Napi::Env env, SharedContext context, const ewald_indexer_descriptor& descriptor,
+                    uint64_t maxBatchSpots)
+      : Task(env, context),
+        indexer_(std::make_shared<Indexer>(std::move(context))),
+        descriptor_(descriptor),
+        maxBatchSpots_(maxBatchSpots) {}
 
- protected:
+protected:
   int32_t work(ewald_cuda_context* context) override {
     const int32_t status = ewald_cuda_indexer_create(context, &descriptor_, maxBatchSpots_, &indexer_->handle);
     if (status == EWALD_STATUS_OK) ewald_cuda_indexer_staging(indexer_->handle, &indexer_->staging);
     return status;
   }
   Napi::Value answer(Napi::Env env) override {
-    auto external = Napi::External<SharedIndexer>::New(env, new SharedIndexer(std::move(indexer_)), [](Napi::Env, SharedIndexer* slot) { delete slot; });
+    auto external = Napi::External<SharedIndexer>::New(env, new SharedIndexer(std::move(indexer_)),
+                                                       [](Napi::Env, SharedIndexer* slot) { delete slot; });
     external.TypeTag(&kIndexerTag);
     return external;
   }
 
- private:
+private:
   SharedIndexer indexer_;
   ewald_indexer_descriptor descriptor_;
   uint64_t maxBatchSpots_;
@@ -143,28 +153,40 @@ template <class T>
 Napi::TypedArrayOf<T> arrayOf(const CallbackInfo& info, size_t index, size_t needed) {
   const Napi::Value value = info[index];
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != kArrayType<T>) {
-    throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT, "argument " + std::to_string(index) + " is not a typed array of the right type");
+    throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT,
+                    "argument " + std::to_string(index) + " is not a typed array of the right type");
   }
   const auto array = value.As<Napi::TypedArrayOf<T>>();
   if (array.ElementLength() < needed) {
     throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT,
-                    "argument " + std::to_string(index) + " has " + std::to_string(array.ElementLength()) + " elements, needed are " + std::to_string(needed));
+                    "argument " + std::to_string(index) + " has " + std::to_string(array.ElementLength()) +
+                        " elements, needed are " + std::to_string(needed));
   }
   return array;
 }
 
-// Outputs are copied on the main thread when the run is over, so that nobody sees half of them, and only what was asked for.
+// Outputs are copied on the main thread when the run is over, so that nobody sees half of them, and only what was asked
+// for.
 class IndexerRunTask : public Task {
- public:
-  IndexerRunTask(Napi::Env env, SharedIndexer indexer, const ewald_indexer_params& params, uint32_t images, uint32_t cells,
-                 const Napi::TypedArrayOf<uint8_t>& found, const Napi::TypedArrayOf<uint8_t>& results, const Napi::TypedArrayOf<uint8_t>& assignment)
-      : Task(env, indexer->context), indexer_(std::move(indexer)), params_(params), images_(images), cells_(cells), found_(keep(found)), results_(keep(results)),
+public:
+  IndexerRunTask(Napi::Env env, SharedIndexer indexer, const ewald_indexer_params& params, uint32_t images,
+                 uint32_t cells, const Napi::TypedArrayOf<uint8_t>& found, const Napi::TypedArrayOf<uint8_t>& results,
+                 const Napi::TypedArrayOf<uint8_t>& assignment)
+      : Task(env, indexer->context),
+        indexer_(std::move(indexer)),
+        params_(params),
+        images_(images),
+        cells_(cells),
+        found_(keep(found)),
+        results_(keep(results)),
         assignment_(keep(assignment)) {
     indexer_->busy = true;
   }
 
- protected:
-  int32_t work(ewald_cuda_context*) override { return ewald_cuda_indexer_run(indexer_->handle, &params_, images_, cells_); }
+protected:
+  int32_t work(ewald_cuda_context*) override {
+    return ewald_cuda_indexer_run(indexer_->handle, &params_, images_, cells_);
+  }
   Napi::Value answer(Napi::Env env) override {
     copy(found_, indexer_->staging.found);
     copy(results_, indexer_->staging.results);
@@ -176,7 +198,7 @@ class IndexerRunTask : public Task {
     Task::OnOK();
   }
 
- private:
+private:
   using Kept = Napi::Reference<Napi::TypedArrayOf<uint8_t>>;
   static Kept keep(const Napi::TypedArrayOf<uint8_t>& array) { return Napi::Persistent(array); }
   // An array that was transferred away meanwhile has no length left.
@@ -193,7 +215,9 @@ class IndexerRunTask : public Task {
 // indexerCreate(context, descriptor, maxBatchSpots) -> Promise<handle>
 Napi::Value indexerCreate(const CallbackInfo& info) {
   const double spots = info[2].IsNumber() ? info[2].As<Napi::Number>().DoubleValue() : 0;
-  return (new IndexerCreateTask(info.Env(), contextOf(info), structOf<ewald_indexer_descriptor>(info, 1), spots > 0 ? uint64_t(spots) : 0))->start();
+  return (new IndexerCreateTask(info.Env(), contextOf(info), structOf<ewald_indexer_descriptor>(info, 1),
+                                spots > 0 ? uint64_t(spots) : 0))
+      ->start();
 }
 
 // indexerBytes(handle) -> { device, host }; the host's are page-locked
@@ -209,7 +233,9 @@ Napi::Value indexerBytes(const CallbackInfo& info) {
 Napi::Value indexerStage(const CallbackInfo& info) {
   const SharedIndexer& indexer = indexerSlotOf(info);
   if (!indexer) throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT, "the CUDA indexer was destroyed");
-  if (indexer->busy) throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT, "the CUDA indexer is running; its stages are there when it is done");
+  if (indexer->busy)
+    throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT,
+                    "the CUDA indexer is running; its stages are there when it is done");
   const uint32_t stage = info[1].As<Napi::Number>().Uint32Value();
   size_t bytes = 0;
   check(info.Env(), ewald_cuda_indexer_stage(indexer->handle, stage, nullptr, 0, &bytes));
@@ -221,32 +247,43 @@ Napi::Value indexerStage(const CallbackInfo& info) {
 // indexerDestroy(handle): twice is a no-op. A run under way keeps the indexer until it is done.
 void indexerDestroy(const CallbackInfo& info) { indexerSlotOf(info).reset(); }
 
-// indexerRun(handle, params, spots, offsets, images, cells, cellCount, found, results, assignment) -> Promise<void>; one run at a time
+// indexerRun(handle, params, spots, offsets, images, cells, cellCount, found, results, assignment) -> Promise<void>;
+// one run at a time
 Napi::Value indexerRun(const CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const SharedIndexer indexer = indexerSlotOf(info);
   if (!indexer) throw cudaError(env, EWALD_STATUS_INVALID_ARGUMENT, "the CUDA indexer was destroyed");
-  if (indexer->busy) throw cudaError(env, EWALD_STATUS_INVALID_ARGUMENT, "the CUDA indexer is running; one run at a time");
+  if (indexer->busy)
+    throw cudaError(env, EWALD_STATUS_INVALID_ARGUMENT, "the CUDA indexer is running; one run at a time");
   const auto params = structOf<ewald_indexer_params>(info, 1);
   const ewald_cuda_staging& staging = indexer->staging;
-  const uint32_t images = info[4].As<Napi::Number>().Uint32Value(), cellCount = info[6].As<Napi::Number>().Uint32Value();
+  const uint32_t images = info[4].As<Napi::Number>().Uint32Value(),
+                 cellCount = info[6].As<Napi::Number>().Uint32Value();
   if (images > staging.descriptor.batch) {
-    throw cudaError(env, EWALD_STATUS_LIMIT, std::to_string(images) + " images, the indexer was made for " + std::to_string(staging.descriptor.batch) + " a run");
+    throw cudaError(env, EWALD_STATUS_LIMIT,
+                    std::to_string(images) + " images, the indexer was made for " +
+                        std::to_string(staging.descriptor.batch) + " a run");
   }
   if (cellCount < 1 || cellCount > staging.descriptor.max_input_cells) {
-    throw cudaError(env, EWALD_STATUS_LIMIT, std::to_string(cellCount) + " known cells, must be 1 to " + std::to_string(staging.descriptor.max_input_cells));
+    throw cudaError(
+        env, EWALD_STATUS_LIMIT,
+        std::to_string(cellCount) + " known cells, must be 1 to " + std::to_string(staging.descriptor.max_input_cells));
   }
   const auto offsets = arrayOf<uint32_t>(info, 3, size_t(images) + 1);
   const uint64_t count = offsets.Data()[images];
   if (count > staging.max_batch_spots) {
-    throw cudaError(env, EWALD_STATUS_LIMIT, std::to_string(count) + " spots, the indexer was made for " + std::to_string(staging.max_batch_spots) + " a run");
+    throw cudaError(env, EWALD_STATUS_LIMIT,
+                    std::to_string(count) + " spots, the indexer was made for " +
+                        std::to_string(staging.max_batch_spots) + " a run");
   }
   const auto spots = arrayOf<float>(info, 2, 3 * size_t(count));
   const auto cells = arrayOf<float>(info, 5, 9 * size_t(cellCount));
   const size_t cellBytes = size_t(images) * staging.descriptor.max_output_cells * sizeof(ewald_indexed_cell);
-  const auto found = arrayOf<uint8_t>(info, 7, cellBytes), results = arrayOf<uint8_t>(info, 8, size_t(images) * sizeof(ewald_image_result));
+  const auto found = arrayOf<uint8_t>(info, 7, cellBytes),
+             results = arrayOf<uint8_t>(info, 8, size_t(images) * sizeof(ewald_image_result));
   const auto assignment = arrayOf<uint8_t>(info, 9, size_t(count));
-  if (found.ByteLength() != cellBytes || results.ByteLength() != images * sizeof(ewald_image_result) || assignment.ByteLength() != count) {
+  if (found.ByteLength() != cellBytes || results.ByteLength() != images * sizeof(ewald_image_result) ||
+      assignment.ByteLength() != count) {
     throw cudaError(env, EWALD_STATUS_INVALID_ARGUMENT, "the outputs are larger than this run's results");
   }
   if (count) std::memcpy(staging.spots, spots.Data(), size_t(count) * 12);

@@ -12,10 +12,14 @@ namespace emulator = ewald::emulator;
 template <class T>
 void take(const Napi::Object& from, const char* name, T& into) {
   const Napi::Value value = from.Get(name);
-  if (value.IsBoolean()) into = T(value.As<Napi::Boolean>().Value());
-  else if (value.IsNumber()) into = T(value.As<Napi::Number>().DoubleValue());
+  if (value.IsBoolean())
+    into = T(value.As<Napi::Boolean>().Value());
+  else if (value.IsNumber())
+    into = T(value.As<Napi::Number>().DoubleValue());
 }
-Napi::Object options(const CallbackInfo& info) { return info[0].IsObject() ? info[0].As<Napi::Object>() : Napi::Object::New(info.Env()); }
+Napi::Object options(const CallbackInfo& info) {
+  return info[0].IsObject() ? info[0].As<Napi::Object>() : Napi::Object::New(info.Env());
+}
 
 // setMode({ checked, orders, seed, strictOrders, stepLimit }): what is left out takes its default.
 void setMode(const CallbackInfo& info) {
@@ -29,8 +33,8 @@ void setMode(const CallbackInfo& info) {
   emulator::setMode(mode);
 }
 
-// setCard({ devices, driverVersion, runtimeVersion, multiprocessors, memoryBytes, loseAfterLaunches }): a machine without a driver, with
-// an old one, with little memory, or with a card that dies.
+// setCard({ devices, driverVersion, runtimeVersion, multiprocessors, memoryBytes, loseAfterLaunches }): a machine
+// without a driver, with an old one, with little memory, or with a card that dies.
 void setCard(const CallbackInfo& info) {
   const Napi::Object from = options(info);
   emulator::Card card;
@@ -56,10 +60,12 @@ Napi::Value takeReports(const CallbackInfo& info) {
   return list;
 }
 
-// judgeBroken(orders) -> [{ name, expected, wrong, report }]: the deliberately broken kernels; wrong is empty where all went as it should
+// judgeBroken(orders) -> [{ name, expected, wrong, report }]: the deliberately broken kernels; wrong is empty where all
+// went as it should
 Napi::Value judgeBroken(const CallbackInfo& info) {
   Napi::Array list = Napi::Array::New(info.Env());
-  for (const auto& outcome : emulator::broken::judgeAll(info[0].IsNumber() ? info[0].As<Napi::Number>().Uint32Value() : 1)) {
+  for (const auto& outcome :
+       emulator::broken::judgeAll(info[0].IsNumber() ? info[0].As<Napi::Number>().Uint32Value() : 1)) {
     Napi::Object object = Napi::Object::New(info.Env());
     object.Set("name", outcome.name);
     object.Set("expected", outcome.expected);

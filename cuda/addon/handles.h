@@ -23,8 +23,8 @@ inline void check(Napi::Env env, int32_t status) {
   if (status != EWALD_STATUS_OK) throw cudaError(env, status, ewald_cuda_last_error());
 }
 
-// A context shared by its JavaScript handle and the runs under way: the last one to let go closes it, so that close() never waits on
-// the main thread.
+// A context shared by its JavaScript handle and the runs under way: the last one to let go closes it, so that close()
+// never waits on the main thread.
 struct Context {
   ewald_cuda_context* handle = nullptr;
   Context() = default;
@@ -62,11 +62,13 @@ T structOf(const CallbackInfo& info, size_t index) {
     data = static_cast<const uint8_t*>(buffer.Data());
     bytes = buffer.ByteLength();
   } else {
-    throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT, "argument " + std::to_string(index) + " is neither a typed array nor an ArrayBuffer");
+    throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT,
+                    "argument " + std::to_string(index) + " is neither a typed array nor an ArrayBuffer");
   }
   if (bytes < sizeof(T)) {
     throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT,
-                    "argument " + std::to_string(index) + " has " + std::to_string(bytes) + " bytes, needed are " + std::to_string(sizeof(T)));
+                    "argument " + std::to_string(index) + " has " + std::to_string(bytes) + " bytes, needed are " +
+                        std::to_string(sizeof(T)));
   }
   T result;
   std::memcpy(&result, data, sizeof result);
@@ -75,16 +77,18 @@ T structOf(const CallbackInfo& info, size_t index) {
 
 // A run on a thread of Node's pool, as a promise.
 class Task : public Napi::AsyncWorker {
- public:
+public:
   Task(Napi::Env env, SharedContext context)
-      : Napi::AsyncWorker(env, "ewald_cuda"), context_(std::move(context)), deferred_(Napi::Promise::Deferred::New(env)) {}
+      : Napi::AsyncWorker(env, "ewald_cuda"),
+        context_(std::move(context)),
+        deferred_(Napi::Promise::Deferred::New(env)) {}
   Napi::Promise start() {
     const Napi::Promise promise = deferred_.Promise();
     Queue();
     return promise;
   }
 
- protected:
+protected:
   virtual int32_t work(ewald_cuda_context* context) = 0;
   virtual Napi::Value answer(Napi::Env env) = 0;
 
@@ -92,16 +96,19 @@ class Task : public Napi::AsyncWorker {
     status_ = work(context_->handle);
     // The message is kept per thread: fetch it where it was set.
     if (status_ != EWALD_STATUS_OK) message_ = ewald_cuda_last_error();
-    // If the handle was closed meanwhile this is the last holder: let go here, where waiting for the device blocks nobody.
+    // If the handle was closed meanwhile this is the last holder: let go here, where waiting for the device blocks
+    // nobody.
     context_.reset();
   }
   void OnOK() override {
-    if (status_ == EWALD_STATUS_OK) deferred_.Resolve(answer(Env()));
-    else deferred_.Reject(cudaError(Env(), status_, message_).Value());
+    if (status_ == EWALD_STATUS_OK)
+      deferred_.Resolve(answer(Env()));
+    else
+      deferred_.Reject(cudaError(Env(), status_, message_).Value());
   }
   void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
 
- private:
+private:
   SharedContext context_;
   Napi::Promise::Deferred deferred_;
   int32_t status_ = EWALD_STATUS_OK;

@@ -1,7 +1,7 @@
-// ewald_cuda_fft_bench: transforms on memory of the card, own kernels and cuFFT side by side where that library is found. Both answers are
-// compared before anything is timed; without cuFFT ours is held against the C++ core. Prints one JSON document.
-// usage: ewald_cuda_fft_bench [--seconds N] [--device N] [--cufft FILE] [--quick]
-// Exit codes: 0 all answers are right, 1 one is wrong, 2 wrong usage, 3 no device.
+// ewald_cuda_fft_bench: transforms on memory of the card, own kernels and cuFFT side by side where that library is
+// found. Both answers are compared before anything is timed; without cuFFT ours is held against the C++ core. Prints
+// one JSON document. usage: ewald_cuda_fft_bench [--seconds N] [--device N] [--cufft FILE] [--quick] Exit codes: 0 all
+// answers are right, 1 one is wrong, 2 wrong usage, 3 no device.
 #include <cuda_runtime.h>
 
 #include <algorithm>
@@ -24,8 +24,8 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 // Prototypes and constants as the cuFFT manual gives them.
 struct Cufft {
-  int (*plan_many)(int* plan, int rank, int* n, int* in_embed, int in_stride, int in_distance, int* out_embed, int out_stride, int out_distance, int type,
-                   int batch);
+  int (*plan_many)(int* plan, int rank, int* n, int* in_embed, int in_stride, int in_distance, int* out_embed,
+                   int out_stride, int out_distance, int type, int batch);
   int (*c2c)(int plan, void* in, void* out, int direction);
   int (*z2z)(int plan, void* in, void* out, int direction);
   int (*r2c)(int plan, void* in, void* out);
@@ -36,10 +36,13 @@ struct Cufft {
 
   explicit Cufft(const std::string& path) {
     using ewald::engines::Library;
-    const Library library = Library::open(path.empty() ? ewald::engines::Names{"libcufft.so.12", "libcufft.so.11", "libcufft.so.10"} : ewald::engines::Names{path},
-                                          "cufftPlanMany", why);
-    there = library && library.find("cufftPlanMany", plan_many) && library.find("cufftExecC2C", c2c) && library.find("cufftExecZ2Z", z2z) &&
-            library.find("cufftExecR2C", r2c) && library.find("cufftGetVersion", version) && library.find("cufftDestroy", destroy);
+    const Library library =
+        Library::open(path.empty() ? ewald::engines::Names{"libcufft.so.12", "libcufft.so.11", "libcufft.so.10"}
+                                   : ewald::engines::Names{path},
+                      "cufftPlanMany", why);
+    there = library && library.find("cufftPlanMany", plan_many) && library.find("cufftExecC2C", c2c) &&
+            library.find("cufftExecZ2Z", z2z) && library.find("cufftExecR2C", r2c) &&
+            library.find("cufftGetVersion", version) && library.find("cufftDestroy", destroy);
     if (there) file = Library::file_of(reinterpret_cast<const void*>(destroy));
   }
 };
@@ -86,8 +89,9 @@ double difference(const std::vector<unsigned char>& a, const std::vector<unsigne
 }
 
 class Bench {
- public:
-  Bench(ewald_cuda_context* context, const Cufft& cufft, double budget) : context_(context), cufft_(cufft), budget_(budget) {}
+public:
+  Bench(ewald_cuda_context* context, const Cufft& cufft, double budget)
+      : context_(context), cufft_(cufft), budget_(budget) {}
   bool wrong = false;
   int faster = 0, compared = 0;
 
@@ -101,7 +105,8 @@ class Bench {
     for (std::size_t i = 0; i < r.shape.size(); i++) d.shape[i] = std::uint32_t(r.shape[i]);
     ewald_cuda_fft_info info;
     ewald_cuda_fft* plan = nullptr;
-    if (ewald_cuda_fft_describe(context_, &d, &info) != EWALD_STATUS_OK || ewald_cuda_fft_create(context_, &d, &plan) != EWALD_STATUS_OK)
+    if (ewald_cuda_fft_describe(context_, &d, &info) != EWALD_STATUS_OK ||
+        ewald_cuda_fft_create(context_, &d, &plan) != EWALD_STATUS_OK)
       return failed(r, ewald_cuda_last_error());
     const Array in(context_, info.input_bytes), out(context_, info.output_bytes);
     if (!in.handle || !out.handle) {
@@ -113,7 +118,8 @@ class Bench {
     ewald_cuda_array_write(in.handle, 0, input.data(), input.size());
     bool ran = true;
     const auto ours = [&] {
-      ran &= ewald_cuda_fft_execute(plan, EWALD_FFT_DIRECTION_FORWARD, in.memory(), out.memory(), EWALD_CUDA_INPUT_ON_DEVICE | EWALD_CUDA_OUTPUT_ON_DEVICE,
+      ran &= ewald_cuda_fft_execute(plan, EWALD_FFT_DIRECTION_FORWARD, in.memory(), out.memory(),
+                                    EWALD_CUDA_INPUT_ON_DEVICE | EWALD_CUDA_OUTPUT_ON_DEVICE,
                                     EWALD_FFT_SCALE_NONE) == EWALD_STATUS_OK;
     };
     ours();
@@ -123,8 +129,10 @@ class Bench {
     std::string against = "the C++ core", why = cufft_.why;
     const bool planned = cufft_.there && makePeer(r, peer, why);
     const auto library = [&] {
-      if (r.real) cufft_.r2c(peer, in.memory(), out.memory());
-      else (r.f64 ? cufft_.z2z : cufft_.c2c)(peer, in.memory(), out.memory(), -1);
+      if (r.real)
+        cufft_.r2c(peer, in.memory(), out.memory());
+      else
+        (r.f64 ? cufft_.z2z : cufft_.c2c)(peer, in.memory(), out.memory(), -1);
       cudaDeviceSynchronize();
     };
     if (planned) {
@@ -137,15 +145,16 @@ class Bench {
     }
     const double apart = r.f64 ? difference<double>(mine, theirs) : difference<float>(mine, theirs);
     // Each side may be wrong by the bound of the conformance tables, eight times that through a convolution.
-    const double limit = 2 * 8 * std::ldexp(1.0, r.f64 ? -53 : -24) * std::sqrt(std::log2(double(info.output_bytes)) + 1);
+    const double limit =
+        2 * 8 * std::ldexp(1.0, r.f64 ? -53 : -24) * std::sqrt(std::log2(double(info.output_bytes)) + 1);
     std::string text = head(r) + ",\"against\":\"" + against + "\",\"difference\":" + number(apart);
     if (!ran || !(apart <= limit)) {
       wrong = true;
       text += ",\"why\":\"" + std::string(ran ? "the answers differ" : "a run failed") + "\"}";
     } else {
       const double own = timed(budget_ / 2, ours), moved = double(info.bytes_read[0] + info.bytes_written[0]);
-      text += ",\"ewaldMs\":" + number(own * 1e3) + ",\"passes\":" + std::to_string(info.passes[0]) + ",\"bytesMoved\":" + number(moved) +
-              ",\"gigabytesPerSecond\":" + number(moved / own / 1e9);
+      text += ",\"ewaldMs\":" + number(own * 1e3) + ",\"passes\":" + std::to_string(info.passes[0]) +
+              ",\"bytesMoved\":" + number(moved) + ",\"gigabytesPerSecond\":" + number(moved / own / 1e9);
       if (planned) {
         const double other = timed(budget_ / 2, library);
         text += ",\"cufftMs\":" + number(other * 1e3) + ",\"ratio\":" + number(other / own);
@@ -161,7 +170,7 @@ class Bench {
     return text;
   }
 
- private:
+private:
   static std::string number(double value) {
     char text[32];
     std::snprintf(text, sizeof text, "%.6g", value);
@@ -184,14 +193,20 @@ class Bench {
   }
   bool makePeer(const Row& r, int& plan, std::string& why) const {
     std::vector<int> shape = r.shape;
-    const int status = cufft_.plan_many(&plan, int(shape.size()), shape.data(), nullptr, 1, 0, nullptr, 1, 0, r.real ? 0x2a : r.f64 ? 0x69 : 0x29, r.batch);
+    const int status = cufft_.plan_many(&plan, int(shape.size()), shape.data(), nullptr, 1, 0, nullptr, 1, 0,
+                                        r.real  ? 0x2a
+                                        : r.f64 ? 0x69
+                                                : 0x29,
+                                        r.batch);
     if (status != 0) why = "cuFFT made no plan, status " + std::to_string(status);
     return status == 0;
   }
-  static bool onCore(const ewald_fft_descriptor& d, const std::vector<unsigned char>& in, std::vector<unsigned char>& out) {
+  static bool onCore(const ewald_fft_descriptor& d, const std::vector<unsigned char>& in,
+                     std::vector<unsigned char>& out) {
     ewald_fft* plan = nullptr;
     const bool right = ewald_fft_create(&d, &plan) == EWALD_STATUS_OK &&
-                       ewald_fft_execute(plan, EWALD_FFT_DIRECTION_FORWARD, in.data(), out.data(), nullptr, EWALD_FFT_SCALE_NONE) == EWALD_STATUS_OK;
+                       ewald_fft_execute(plan, EWALD_FFT_DIRECTION_FORWARD, in.data(), out.data(), nullptr,
+                                         EWALD_FFT_SCALE_NONE) == EWALD_STATUS_OK;
     ewald_fft_destroy(plan);
     return right;
   }
@@ -209,10 +224,14 @@ int main(int argc, char** argv) {
   bool quick = false;
   std::string path;
   for (int i = 1; i < argc; i++) {
-    if (!std::strcmp(argv[i], "--quick")) quick = true;
-    else if (!std::strcmp(argv[i], "--seconds") && i + 1 < argc) seconds = std::atof(argv[++i]);
-    else if (!std::strcmp(argv[i], "--device") && i + 1 < argc) device = std::atoi(argv[++i]);
-    else if (!std::strcmp(argv[i], "--cufft") && i + 1 < argc) path = argv[++i];
+    if (!std::strcmp(argv[i], "--quick"))
+      quick = true;
+    else if (!std::strcmp(argv[i], "--seconds") && i + 1 < argc)
+      seconds = std::atof(argv[++i]);
+    else if (!std::strcmp(argv[i], "--device") && i + 1 < argc)
+      device = std::atoi(argv[++i]);
+    else if (!std::strcmp(argv[i], "--cufft") && i + 1 < argc)
+      path = argv[++i];
     else {
       std::fprintf(stderr, "usage: ewald_cuda_fft_bench [--seconds N] [--device N] [--cufft FILE] [--quick]\n");
       return 2;
@@ -226,25 +245,34 @@ int main(int argc, char** argv) {
   ewald_cuda_device_info info = {};
   ewald_cuda_info(context, &info);
   const Cufft cufft(path);
-  std::vector<Row> rows = {{"c2c f32 16x32x64", {16, 32, 64}, 1, false, false}, {"r2c f32 30x40 batch 3", {30, 40}, 3, false, true}};
+  std::vector<Row> rows = {{"c2c f32 16x32x64", {16, 32, 64}, 1, false, false},
+                           {"r2c f32 30x40 batch 3", {30, 40}, 3, false, true}};
   if (!quick)
-    rows = {{"c2c f32 256^3", {256, 256, 256}, 1, false, false},      {"c2c f32 512^3", {512, 512, 512}, 1, false, false},
-            {"c2c f64 256^3", {256, 256, 256}, 1, true, false},       {"r2c f32 256^3", {256, 256, 256}, 1, false, true},
-            {"c2c f32 128^3", {128, 128, 128}, 1, false, false},      {"c2c f32 200^3", {200, 200, 200}, 1, false, false},
-            {"c2c f32 512^2 batch 64", {512, 512}, 64, false, false}, {"c2c f32 1024 batch 16384", {1024}, 16384, false, false},
-            {"c2c f32 1009 batch 8192", {1009}, 8192, false, false},  {"c2c f32 2^20 batch 16", {1 << 20}, 16, false, false}};
+    rows = {{"c2c f32 256^3", {256, 256, 256}, 1, false, false},
+            {"c2c f32 512^3", {512, 512, 512}, 1, false, false},
+            {"c2c f64 256^3", {256, 256, 256}, 1, true, false},
+            {"r2c f32 256^3", {256, 256, 256}, 1, false, true},
+            {"c2c f32 128^3", {128, 128, 128}, 1, false, false},
+            {"c2c f32 200^3", {200, 200, 200}, 1, false, false},
+            {"c2c f32 512^2 batch 64", {512, 512}, 64, false, false},
+            {"c2c f32 1024 batch 16384", {1024}, 16384, false, false},
+            {"c2c f32 1009 batch 8192", {1009}, 8192, false, false},
+            {"c2c f32 2^20 batch 16", {1 << 20}, 16, false, false}};
   Bench bench(context, cufft, seconds / 2 / double(rows.size()));
   const auto begin = Clock::now();
   std::size_t done = 0;
-  std::printf("{\"device\":\"%s\",\"cufft\":\"%s\",\"rows\":[", info.name, cufft.there ? cufft.file.c_str() : "not found");
+  std::printf("{\"device\":\"%s\",\"cufft\":\"%s\",\"rows\":[", info.name,
+              cufft.there ? cufft.file.c_str() : "not found");
   for (const Row& row : rows) {
     if (done > 0 && seconds_since(begin) > seconds) break;
     std::printf("%s%s", done++ ? "," : "", bench.row(row).c_str());
     std::fflush(stdout);
   }
   char summary[160];
-  if (bench.compared > 0) std::snprintf(summary, sizeof summary, "%d of %d at 0.9 of cuFFT's speed or more", bench.faster, bench.compared);
-  else std::snprintf(summary, sizeof summary, "%zu transforms timed, cuFFT was not found", done);
+  if (bench.compared > 0)
+    std::snprintf(summary, sizeof summary, "%d of %d at 0.9 of cuFFT's speed or more", bench.faster, bench.compared);
+  else
+    std::snprintf(summary, sizeof summary, "%zu transforms timed, cuFFT was not found", done);
   std::printf("],\"interrupted\":%s,\"summary\":\"%s\"}\n", done < rows.size() ? "true" : "false", summary);
   ewald_cuda_close(context);
   return bench.wrong ? 1 : 0;

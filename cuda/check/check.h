@@ -15,7 +15,7 @@ struct Result {
 };
 
 class Report {
- public:
+public:
   Report(ewald_cuda_context* context, bool quick) : context(context), quick(quick) {}
 
   void equal(const std::string& name, std::uint64_t found, std::uint64_t expected) {

@@ -1,5 +1,5 @@
-// Transforms on the card against the C++ core: every way through the kernels, there and back, between guard words, and on memory of the
-// card. Bytes that passes move are counted for the shapes of the project's goal.
+// Transforms on the card against the C++ core: every way through the kernels, there and back, between guard words, and
+// on memory of the card. Bytes that passes move are counted for the shapes of the project's goal.
 #include "check.h"
 
 #include <algorithm>
@@ -28,7 +28,9 @@ ewald_fft_descriptor of(uint32_t kind, std::vector<uint32_t> shape, uint32_t pre
 std::string nameOf(const ewald_fft_descriptor& d) {
   static const char* const kinds[] = {"c2c", "r2c", "c2r", "real", "r2r"};
   std::string name = std::string(kinds[d.kind]) + (d.precision == EWALD_FFT_PRECISION_F64 ? " f64 " : " f32 ");
-  for (uint32_t i = 0; i < d.rank; i++) name += (i ? "x" : "") + std::to_string(d.shape[i]) + (d.kind == EWALD_FFT_KIND_R2R ? "k" + std::to_string(d.axis_kind[i]) : "");
+  for (uint32_t i = 0; i < d.rank; i++)
+    name += (i ? "x" : "") + std::to_string(d.shape[i]) +
+            (d.kind == EWALD_FFT_KIND_R2R ? "k" + std::to_string(d.axis_kind[i]) : "");
   if (d.flags & EWALD_FFT_FLAG_IN_PLACE) name += " in place";
   if (d.batch > 1) name += " batch " + std::to_string(d.batch);
   if (d.in_stride[0] || d.out_stride[0]) name += " strided";
@@ -60,7 +62,8 @@ std::string difference(const Guarded<T>& found, const Guarded<T>& expected, doub
     norm += double(expected.data()[i]) * double(expected.data()[i]);
   }
   // Both sides may be wrong by the bound of the conformance tables, four times that through a convolution.
-  const double unit = sizeof(T) == 4 ? std::ldexp(1.0, -24) : std::ldexp(1.0, -53), limit = 2 * 4 * 2 * unit * std::sqrt(std::log2(elements) + 1);
+  const double unit = sizeof(T) == 4 ? std::ldexp(1.0, -24) : std::ldexp(1.0, -53),
+               limit = 2 * 4 * 2 * unit * std::sqrt(std::log2(elements) + 1);
   const double relative = norm > 0 ? std::sqrt(error / norm) : std::sqrt(error);
   if (relative <= limit) return "";
   char text[96];
@@ -86,10 +89,12 @@ struct Case {
   }
 
   bool onCore(uint32_t direction, const Guarded<T>& in, Guarded<T>& out) {
-    return ewald_fft_execute(core, direction, in.data(), out.data(), nullptr, EWALD_FFT_SCALE_SYMMETRIC) == EWALD_STATUS_OK;
+    return ewald_fft_execute(core, direction, in.data(), out.data(), nullptr, EWALD_FFT_SCALE_SYMMETRIC) ==
+           EWALD_STATUS_OK;
   }
   bool onCard(uint32_t direction, const Guarded<T>& in, Guarded<T>& out) {
-    return ewald_cuda_fft_execute(card, direction, in.data(), out.data(), 0, EWALD_FFT_SCALE_SYMMETRIC) == EWALD_STATUS_OK;
+    return ewald_cuda_fft_execute(card, direction, in.data(), out.data(), 0, EWALD_FFT_SCALE_SYMMETRIC) ==
+           EWALD_STATUS_OK;
   }
 
   // From memory of the card to memory of the card: the same bytes.
@@ -101,8 +106,11 @@ struct Case {
                  ewald_cuda_array_write(from, 0, in.data(), in.count * sizeof(T)) == EWALD_STATUS_OK &&
                  ewald_cuda_array_write(to, 0, out.data(), out.count * sizeof(T)) == EWALD_STATUS_OK;
     ewald_cuda_array* const result = place ? from : to;
-    right = right && ewald_cuda_fft_execute(card, EWALD_FFT_DIRECTION_FORWARD, ewald_cuda_array_memory(from), ewald_cuda_array_memory(result),
-                                            EWALD_CUDA_INPUT_ON_DEVICE | EWALD_CUDA_OUTPUT_ON_DEVICE, EWALD_FFT_SCALE_SYMMETRIC) == EWALD_STATUS_OK &&
+    right = right &&
+            ewald_cuda_fft_execute(card, EWALD_FFT_DIRECTION_FORWARD, ewald_cuda_array_memory(from),
+                                   ewald_cuda_array_memory(result),
+                                   EWALD_CUDA_INPUT_ON_DEVICE | EWALD_CUDA_OUTPUT_ON_DEVICE,
+                                   EWALD_FFT_SCALE_SYMMETRIC) == EWALD_STATUS_OK &&
             ewald_cuda_array_read(result, 0, out.data(), out.count * sizeof(T)) == EWALD_STATUS_OK;
     ewald_cuda_array_destroy(from);
     ewald_cuda_array_destroy(to);
@@ -111,8 +119,10 @@ struct Case {
 
   void run() {
     const std::string name = nameOf(descriptor);
-    if (ewald_fft_create(&descriptor, &core) != EWALD_STATUS_OK) return report.add(name, std::string("the core says: ") + ewald_last_error());
-    if (ewald_cuda_fft_create(report.context, &descriptor, &card) != EWALD_STATUS_OK) return report.add(name, ewald_cuda_last_error());
+    if (ewald_fft_create(&descriptor, &core) != EWALD_STATUS_OK)
+      return report.add(name, std::string("the core says: ") + ewald_last_error());
+    if (ewald_cuda_fft_create(report.context, &descriptor, &card) != EWALD_STATUS_OK)
+      return report.add(name, ewald_cuda_last_error());
     ewald_cuda_fft_info info;
     ewald_cuda_fft_describe(report.context, &descriptor, &info);
     size_t sizes[2];
@@ -129,25 +139,32 @@ struct Case {
     for (size_t i = 0; i < input.count; i++) input.data()[i] = T(uniform(random));
     Guarded<T> expected(place ? both : numbers[1]), found = expected, there = expected;
     if (place) expected = found = there = input;
-    if (!onCore(EWALD_FFT_DIRECTION_FORWARD, place ? expected : input, expected)) return report.add(name, std::string("the core says: ") + ewald_last_error());
+    if (!onCore(EWALD_FFT_DIRECTION_FORWARD, place ? expected : input, expected))
+      return report.add(name, std::string("the core says: ") + ewald_last_error());
     const Guarded<T> before = input;
-    if (!onCard(EWALD_FFT_DIRECTION_FORWARD, place ? found : input, found)) return report.add(name, ewald_cuda_last_error());
+    if (!onCard(EWALD_FFT_DIRECTION_FORWARD, place ? found : input, found))
+      return report.add(name, ewald_cuda_last_error());
     report.add(name + ", forward", difference(found, expected, elements));
     report.add(name + ", the input stays", place || before.all == input.all ? "" : "it was changed");
     if (!onArrays(input, there)) return report.add(name, ewald_cuda_last_error());
-    report.add(name + ", on the card the same bytes", std::memcmp(there.all.data(), found.all.data(), found.all.size() * sizeof(T)) == 0 ? "" : "the bytes differ");
+    report.add(
+        name + ", on the card the same bytes",
+        std::memcmp(there.all.data(), found.all.data(), found.all.size() * sizeof(T)) == 0 ? "" : "the bytes differ");
 
     Guarded<T> back(place ? both : numbers[0]), mine = back;
     if (place) back = mine = expected;
-    if (!onCore(EWALD_FFT_DIRECTION_BACKWARD, place ? back : expected, back) || !onCard(EWALD_FFT_DIRECTION_BACKWARD, place ? mine : expected, mine))
+    if (!onCore(EWALD_FFT_DIRECTION_BACKWARD, place ? back : expected, back) ||
+        !onCard(EWALD_FFT_DIRECTION_BACKWARD, place ? mine : expected, mine))
       return report.add(name, std::string(ewald_last_error()) + ewald_cuda_last_error());
     report.add(name + ", backward", difference(mine, back, elements));
   }
 };
 
 void compare(Report& report, const ewald_fft_descriptor& d) {
-  if (d.precision == EWALD_FFT_PRECISION_F64) Case<double>(report, d).run();
-  else Case<float>(report, d).run();
+  if (d.precision == EWALD_FFT_PRECISION_F64)
+    Case<double>(report, d).run();
+  else
+    Case<float>(report, d).run();
 }
 
 // Bytes moved by a shape of c2c in single precision, in round trips; at most 1.2 times three for three axes.
@@ -155,7 +172,8 @@ void traffic(Report& report, uint32_t n) {
   const ewald_fft_descriptor d = of(EWALD_FFT_KIND_C2C, {n, n, n});
   ewald_cuda_fft_info info;
   const std::string name = std::to_string(n) + "^3, bytes moved";
-  if (ewald_cuda_fft_describe(report.context, &d, &info) != EWALD_STATUS_OK) return report.add(name, ewald_cuda_last_error());
+  if (ewald_cuda_fft_describe(report.context, &d, &info) != EWALD_STATUS_OK)
+    return report.add(name, ewald_cuda_last_error());
   const double trips = double(info.bytes_read[0] + info.bytes_written[0]) / (16.0 * n * n * n);
   char text[64];
   std::snprintf(text, sizeof text, "%.3f round trips, at most 3.6", trips);
@@ -165,19 +183,23 @@ void traffic(Report& report, uint32_t n) {
 void refused(Report& report) {
   ewald_cuda_fft* plan = nullptr;
   ewald_fft_descriptor d = of(EWALD_FFT_KIND_C2C, {1u << 27, 1u << 12});
-  report.equal("a transform that no card holds is refused", uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)), EWALD_STATUS_LIMIT);
+  report.equal("a transform that no card holds is refused", uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)),
+               EWALD_STATUS_LIMIT);
   d = of(EWALD_FFT_KIND_C2C, {16, 16});
   d.in_count[1] = 8;
-  report.equal("a part of an axis is refused", uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)), EWALD_STATUS_INVALID_ARGUMENT);
+  report.equal("a part of an axis is refused", uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)),
+               EWALD_STATUS_INVALID_ARGUMENT);
   d.rank = 9;
-  report.equal("nine axes are refused", uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)), EWALD_STATUS_INVALID_ARGUMENT);
+  report.equal("nine axes are refused", uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)),
+               EWALD_STATUS_INVALID_ARGUMENT);
 }
 
 }  // namespace
 
 void fft(Report& report) {
   for (const uint32_t precision : {EWALD_FFT_PRECISION_F32, EWALD_FFT_PRECISION_F64}) {
-    for (const uint32_t n : {1u, 2u, 3u, 7u, 16u, 17u, 60u, 143u, 256u, 1009u, 1024u, 4096u, 5000u, 5003u, 20011u}) compare(report, of(EWALD_FFT_KIND_C2C, {n}, precision));
+    for (const uint32_t n : {1u, 2u, 3u, 7u, 16u, 17u, 60u, 143u, 256u, 1009u, 1024u, 4096u, 5000u, 5003u, 20011u})
+      compare(report, of(EWALD_FFT_KIND_C2C, {n}, precision));
     compare(report, of(EWALD_FFT_KIND_C2C, {12, 20, 18}, precision));
     compare(report, of(EWALD_FFT_KIND_C2C, {2, 3, 2, 1, 5, 2, 4, 3}, precision));
     for (const uint32_t n : {15u, 16u, 34u, 9000u, 9001u}) {

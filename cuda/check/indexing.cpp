@@ -1,5 +1,6 @@
-// Indexing on the card against the C++ core: both methods on lists with a lattice, with two, with none, with too many spots and with too
-// few. Lattices are compared by meaning: each cell of one side must span the same lattice as one of the other.
+// Indexing on the card against the C++ core: both methods on lists with a lattice, with two, with none, with too many
+// spots and with too few. Lattices are compared by meaning: each cell of one side must span the same lattice as one of
+// the other.
 #include "check.h"
 
 #include <cmath>
@@ -41,7 +42,8 @@ Cell turned(const Cell& c, std::mt19937& random) {
   return r;
 }
 
-// `count` nodes of the cell near a sphere of 1/1.3 through the origin, with errors, mixed with `noise` spots of nothing.
+// `count` nodes of the cell near a sphere of 1/1.3 through the origin, with errors, mixed with `noise` spots of
+// nothing.
 void addSpots(std::vector<float>& spots, const Cell& cell, int count, int noise, std::mt19937& random) {
   const Cell nodes = inverseTransposed(cell);
   std::uniform_int_distribution<int> index(-18, 18);
@@ -51,7 +53,8 @@ void addSpots(std::vector<float>& spots, const Cell& cell, int count, int noise,
   for (int tries = 0; count > 0 && tries < 4'000'000; ++tries) {
     const int h = index(random), k = index(random), l = index(random);
     double q[3], square = 0;
-    for (int i = 0; i < 3; ++i) square += (q[i] = h * nodes.row[0][i] + k * nodes.row[1][i] + l * nodes.row[2][i]) * q[i];
+    for (int i = 0; i < 3; ++i)
+      square += (q[i] = h * nodes.row[0][i] + k * nodes.row[1][i] + l * nodes.row[2][i]) * q[i];
     if (square == 0 || square > 0.35 * 0.35 || std::fabs(square + 2 * radius * q[2]) > 0.004) continue;
     for (const double x : q) spots.push_back(float(x + error(random)));
     --count;
@@ -75,7 +78,8 @@ bool sameLattice(const ewald_indexed_cell& a, const ewald_indexed_cell& b) {
       m[i][k] = std::nearbyint(c);
       if (std::fabs(c - m[i][k]) > 0.05) return false;
     }
-  const double det = m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
+  const double det = m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
+                     m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
                      m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
   return std::fabs(det) == 1;
 }
@@ -95,8 +99,8 @@ struct Batch {
   uint32_t images() const { return uint32_t(offsets.size() - 1); }
   uint32_t cellCount() const { return uint32_t(cells.size() / 9); }
   Answer empty() const {
-    return {std::vector<ewald_indexed_cell>(std::size_t(images()) * descriptor.max_output_cells), std::vector<ewald_image_result>(images()),
-            std::vector<uint8_t>(offsets.back()), ""};
+    return {std::vector<ewald_indexed_cell>(std::size_t(images()) * descriptor.max_output_cells),
+            std::vector<ewald_image_result>(images()), std::vector<uint8_t>(offsets.back()), ""};
   }
 };
 
@@ -104,8 +108,9 @@ Answer onCore(const Batch& batch) {
   Answer answer = batch.empty();
   ewald_indexer* indexer = nullptr;
   if (ewald_indexer_create(&batch.descriptor, &indexer) != EWALD_STATUS_OK ||
-      ewald_indexer_run(indexer, &batch.params, batch.spots.data(), batch.offsets.data(), batch.images(), batch.cells.data(), batch.cellCount(),
-                        answer.found.data(), answer.results.data(), answer.assignment.data()) != EWALD_STATUS_OK)
+      ewald_indexer_run(indexer, &batch.params, batch.spots.data(), batch.offsets.data(), batch.images(),
+                        batch.cells.data(), batch.cellCount(), answer.found.data(), answer.results.data(),
+                        answer.assignment.data()) != EWALD_STATUS_OK)
     answer.wrong = std::string("the core says: ") + ewald_last_error();
   ewald_indexer_destroy(indexer);
   return answer;
@@ -123,7 +128,8 @@ Answer onCard(Report& report, const Batch& batch) {
   std::memcpy(staging.spots, batch.spots.data(), batch.spots.size() * 4);
   std::memcpy(staging.offsets, batch.offsets.data(), batch.offsets.size() * 4);
   std::memcpy(staging.cells, batch.cells.data(), batch.cells.size() * 4);
-  if (ewald_cuda_indexer_run(indexer, &batch.params, batch.images(), batch.cellCount()) != EWALD_STATUS_OK) answer.wrong = ewald_cuda_last_error();
+  if (ewald_cuda_indexer_run(indexer, &batch.params, batch.images(), batch.cellCount()) != EWALD_STATUS_OK)
+    answer.wrong = ewald_cuda_last_error();
   std::memcpy(answer.found.data(), staging.found, answer.found.size() * sizeof answer.found[0]);
   std::memcpy(answer.results.data(), staging.results, answer.results.size() * sizeof answer.results[0]);
   std::memcpy(answer.assignment.data(), staging.assignment, answer.assignment.size());
@@ -136,12 +142,14 @@ std::string difference(const Batch& batch, const Answer& found, const Answer& ex
   for (uint32_t i = 0; i < batch.images(); ++i) {
     const ewald_image_result &mine = found.results[i], &theirs = expected.results[i];
     const std::string image = "image " + std::to_string(i) + ": ";
-    if (mine.crystals != theirs.crystals) return image + std::to_string(mine.crystals) + " lattices, expected " + std::to_string(theirs.crystals);
+    if (mine.crystals != theirs.crystals)
+      return image + std::to_string(mine.crystals) + " lattices, expected " + std::to_string(theirs.crystals);
     if (mine.used_spots != theirs.used_spots || mine.flags != theirs.flags) return image + "other spots or flags";
     for (uint32_t k = 0; k < theirs.crystals; ++k) {
       bool there = false;
       const std::size_t first = std::size_t(i) * batch.descriptor.max_output_cells;
-      for (uint32_t j = 0; j < mine.crystals; ++j) there |= sameLattice(found.found[first + j], expected.found[first + k]);
+      for (uint32_t j = 0; j < mine.crystals; ++j)
+        there |= sameLattice(found.found[first + j], expected.found[first + k]);
       if (!there) return image + "lattice " + std::to_string(k + 1) + " is another one";
     }
   }
@@ -155,7 +163,8 @@ void compare(Report& report, const Batch& batch, const std::string& name, uint32
   for (const auto& result : expected.results) lattices += result.crystals;
   report.add(name + ", lattices to compare", lattices < atLeast ? "the core finds " + std::to_string(lattices) : "");
   report.add(name, difference(batch, found, expected));
-  const bool same = !std::memcmp(found.found.data(), again.found.data(), found.found.size() * sizeof found.found[0]) && found.assignment == again.assignment;
+  const bool same = !std::memcmp(found.found.data(), again.found.data(), found.found.size() * sizeof found.found[0]) &&
+                    found.assignment == again.assignment;
   report.add(name + ", twice the same bytes", same ? "" : "the bytes differ");
 }
 
@@ -171,8 +180,10 @@ void indexing(Report& report) {
       for (const auto& row : cell.row)
         for (const double x : row) batch.cells.push_back(float(x));
     const auto image = [&](int first, int second, int noise) {
-      if (first) addSpots(batch.spots, turned(mono, random), first, noise, random);
-      else addSpots(batch.spots, mono, 0, noise, random);
+      if (first)
+        addSpots(batch.spots, turned(mono, random), first, noise, random);
+      else
+        addSpots(batch.spots, mono, 0, noise, random);
       if (second) addSpots(batch.spots, turned(ortho, random), second, 0, random);
       batch.offsets.push_back(uint32_t(batch.spots.size() / 3));
     };
@@ -189,8 +200,22 @@ void indexing(Report& report) {
     const bool fast = method == EWALD_METHOD_FAST;
     // A small grid is enough for a sanitizer.
     const uint32_t points = report.quick ? 4096 : 0;
-    batch.params = {1e-9f, 0.001f, 0.3f, 0.1f, 0.2f, 0.15f, 6, points, 0, 3, uint32_t(fast ? EWALD_REFINEMENT_ROTATION : EWALD_REFINEMENT_IFSSR), 0.8f,
-                    fast ? 0.0f : 0.00075f, 8, 32, -3.5f};
+    batch.params = {1e-9f,
+                    0.001f,
+                    0.3f,
+                    0.1f,
+                    0.2f,
+                    0.15f,
+                    6,
+                    points,
+                    0,
+                    3,
+                    uint32_t(fast ? EWALD_REFINEMENT_ROTATION : EWALD_REFINEMENT_IFSSR),
+                    0.8f,
+                    fast ? 0.0f : 0.00075f,
+                    8,
+                    32,
+                    -3.5f};
     compare(report, batch, fast ? "the fast method" : "the exhaustive method", uint32_t(4 * each));
   }
 }

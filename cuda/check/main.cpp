@@ -1,6 +1,6 @@
-// ewald_cuda_check: the CUDA rooms against the C++ core through both C ABIs, in one native program, so that compute-sanitizer and
-// debuggers see kernels without a JavaScript engine around them. Prints one JSON document.
-// Exit codes: 0 all is right, 1 something is wrong, 2 wrong usage, 3 no device.
+// ewald_cuda_check: the CUDA rooms against the C++ core through both C ABIs, in one native program, so that
+// compute-sanitizer and debuggers see kernels without a JavaScript engine around them. Prints one JSON document. Exit
+// codes: 0 all is right, 1 something is wrong, 2 wrong usage, 3 no device.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -42,7 +42,9 @@ std::string quoted(const std::string& text) {
 }
 
 int usage() {
-  std::fprintf(stderr, "usage: ewald_cuda_check [--device N] [--quick] [ROOM...]\n       ewald_cuda_check --planted TOOL\nrooms:");
+  std::fprintf(
+      stderr,
+      "usage: ewald_cuda_check [--device N] [--quick] [ROOM...]\n       ewald_cuda_check --planted TOOL\nrooms:");
   for (const auto& room : rooms) std::fprintf(stderr, " %s", room.name);
   std::fprintf(stderr, "\nplanted mistakes:");
   for (const auto& tool : ewald::check::plantedTools()) std::fprintf(stderr, " %s", tool.c_str());
@@ -69,7 +71,8 @@ void openings(Report& report, int device) {
 
 int check(int device, bool quick, const std::vector<std::string>& wanted) {
   int32_t devices = 0, driver = 0, runtime = 0;
-  if (ewald_cuda_probe(&devices, &driver, &runtime) != EWALD_STATUS_OK || devices == 0) return noDevice(ewald_cuda_last_error());
+  if (ewald_cuda_probe(&devices, &driver, &runtime) != EWALD_STATUS_OK || devices == 0)
+    return noDevice(ewald_cuda_last_error());
   ewald_cuda_context* context = nullptr;
   if (ewald_cuda_open(device, &context) != EWALD_STATUS_OK) return noDevice(ewald_cuda_last_error());
   ewald_cuda_device_info info = {};
@@ -89,13 +92,15 @@ int check(int device, bool quick, const std::vector<std::string>& wanted) {
   ewald_cuda_close(context);
 
   int failed = 0;
-  std::printf("{\"device\":{\"name\":%s,\"computeCapability\":\"%d.%d\",\"driverVersion\":%d,\"runtimeVersion\":%d},\"core\":%s,\"failures\":[",
-              quoted(info.name).c_str(), info.compute_major, info.compute_minor, info.driver_version, info.runtime_version,
-              quoted(ewald_instruction_set()).c_str());
+  std::printf(
+      "{\"device\":{\"name\":%s,\"computeCapability\":\"%d.%d\",\"driverVersion\":%d,\"runtimeVersion\":%d},\"core\":%"
+      "s,\"failures\":[",
+      quoted(info.name).c_str(), info.compute_major, info.compute_minor, info.driver_version, info.runtime_version,
+      quoted(ewald_instruction_set()).c_str());
   for (const auto& result : report.results) {
     if (result.why.empty()) continue;
-    std::printf("%s{\"room\":%s,\"name\":%s,\"why\":%s}", failed++ ? "," : "", quoted(result.room).c_str(), quoted(result.name).c_str(),
-                quoted(result.why).c_str());
+    std::printf("%s{\"room\":%s,\"name\":%s,\"why\":%s}", failed++ ? "," : "", quoted(result.room).c_str(),
+                quoted(result.name).c_str(), quoted(result.why).c_str());
   }
   std::printf("],\"passed\":%zu,\"failed\":%d}\n", report.results.size() - std::size_t(failed), failed);
   return failed != 0;
@@ -104,7 +109,8 @@ int check(int device, bool quick, const std::vector<std::string>& wanted) {
 int planted(const char* tool) {
   for (const auto& name : ewald::check::plantedTools()) {
     if (name != tool) continue;
-    std::printf("{\"planted\":%s,\"answer\":%s}\n", quoted(name).c_str(), quoted(ewald::check::runPlanted(name)).c_str());
+    std::printf("{\"planted\":%s,\"answer\":%s}\n", quoted(name).c_str(),
+                quoted(ewald::check::runPlanted(name)).c_str());
     return 0;
   }
   return usage();
@@ -117,9 +123,12 @@ int main(int argc, char** argv) {
   bool quick = false;
   std::vector<std::string> wanted;
   for (int i = 1; i < argc; ++i) {
-    if (!std::strcmp(argv[i], "--quick")) quick = true;
-    else if (!std::strcmp(argv[i], "--planted") && i + 1 < argc) return planted(argv[++i]);
-    else if (!std::strcmp(argv[i], "--device") && i + 1 < argc) device = std::atoi(argv[++i]);
+    if (!std::strcmp(argv[i], "--quick"))
+      quick = true;
+    else if (!std::strcmp(argv[i], "--planted") && i + 1 < argc)
+      return planted(argv[++i]);
+    else if (!std::strcmp(argv[i], "--device") && i + 1 < argc)
+      device = std::atoi(argv[++i]);
     else {
       bool known = false;
       for (const auto& room : rooms) known |= !std::strcmp(argv[i], room.name);

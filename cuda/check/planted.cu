@@ -1,5 +1,5 @@
-// Deliberate mistakes, one for each tool of compute-sanitizer: where a tool does not find its own, its silence about the rooms means
-// nothing. (cuda/emulator/broken is the long list; it is there to be caught by the emulator.)
+// Deliberate mistakes, one for each tool of compute-sanitizer: where a tool does not find its own, its silence about
+// the rooms means nothing. (cuda/emulator/broken is the long list; it is there to be caught by the emulator.)
 #include <cuda_runtime.h>
 
 #include "../common/launch.h"
@@ -48,10 +48,14 @@ std::string runPlanted(const std::string& tool) {
   cudaMalloc(&in, kThreads * sizeof(int));
   cudaMalloc(&out, kThreads * sizeof(int));
   if (tool != "initcheck") cudaMemset(in, 0, kThreads * sizeof(int));
-  if (tool == "memcheck") EWALD_LAUNCH(outOfRange, 1, kThreads + 1, 0, 0, out, kThreads);
-  else if (tool == "racecheck") EWALD_LAUNCH(race, 1, kThreads, 0, 0, out);
-  else if (tool == "initcheck") EWALD_LAUNCH(uninitialised, 1, kThreads, 0, 0, in, out);
-  else EWALD_LAUNCH(divergent, 1, kThreads, 0, 0, in, out, kThreads - 16);
+  if (tool == "memcheck")
+    EWALD_LAUNCH(outOfRange, 1, kThreads + 1, 0, 0, out, kThreads);
+  else if (tool == "racecheck")
+    EWALD_LAUNCH(race, 1, kThreads, 0, 0, out);
+  else if (tool == "initcheck")
+    EWALD_LAUNCH(uninitialised, 1, kThreads, 0, 0, in, out);
+  else
+    EWALD_LAUNCH(divergent, 1, kThreads, 0, 0, in, out, kThreads - 16);
   const cudaError_t launched = cudaGetLastError();
   const cudaError_t ended = cudaDeviceSynchronize();
   cudaFree(in);

@@ -16,10 +16,12 @@ using namespace ewald::cuda;
 template <class Copy>
 int32_t copied(ewald_cuda_array* array, std::uint64_t offset, const void* other, std::uint64_t bytes, Copy copy) {
   return guarded([&] {
-    if (!array || (!other && bytes)) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_array: a pointer is null");
+    if (!array || (!other && bytes))
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_array: a pointer is null");
     const std::uint64_t size = array->memory.bytes();
     if (offset > size || bytes > size - offset)
-      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_array: " + std::to_string(bytes) + " bytes from byte " + std::to_string(offset) +
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_array: " + std::to_string(bytes) +
+                                                         " bytes from byte " + std::to_string(offset) +
                                                          " on end behind the array of " + std::to_string(size));
     if (bytes == 0) return;
     useContext(array->context, [&] {
@@ -36,7 +38,8 @@ int32_t ewald_cuda_array_create(ewald_cuda_context* context, uint64_t bytes, ewa
   return guarded([&] {
     if (!array) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_array_create: a pointer is null");
     *array = nullptr;
-    if (bytes == 0) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_array_create: an array needs at least 1 byte");
+    if (bytes == 0)
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_array_create: an array needs at least 1 byte");
     useContext(context, [&] {
       DeviceBuffer<unsigned char> memory(*context, bytes, "an array");
       EWALD_CUDA(cudaMemsetAsync(memory.data(), 0, bytes, context->stream));
@@ -56,12 +59,14 @@ void ewald_cuda_array_destroy(ewald_cuda_array* array) {
 void* ewald_cuda_array_memory(const ewald_cuda_array* array) { return array->memory.data(); }
 
 int32_t ewald_cuda_array_write(ewald_cuda_array* array, uint64_t offset, const void* from, uint64_t bytes) {
-  return copied(array, offset, from, bytes,
-                [&](unsigned char* to) { EWALD_CUDA(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, array->context->stream)); });
+  return copied(array, offset, from, bytes, [&](unsigned char* to) {
+    EWALD_CUDA(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, array->context->stream));
+  });
 }
 
 int32_t ewald_cuda_array_read(ewald_cuda_array* array, uint64_t offset, void* into, uint64_t bytes) {
-  return copied(array, offset, into, bytes,
-                [&](unsigned char* from) { EWALD_CUDA(cudaMemcpyAsync(into, from, bytes, cudaMemcpyDeviceToHost, array->context->stream)); });
+  return copied(array, offset, into, bytes, [&](unsigned char* from) {
+    EWALD_CUDA(cudaMemcpyAsync(into, from, bytes, cudaMemcpyDeviceToHost, array->context->stream));
+  });
 }
 }

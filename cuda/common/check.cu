@@ -26,46 +26,62 @@ bool losesDevice(cudaError_t code) {
     case cudaErrorMisalignedAddress:
     case cudaErrorInvalidAddressSpace:
     case cudaErrorInvalidPc:
-    case cudaErrorLaunchFailure: return true;
-    default: return false;
+    case cudaErrorLaunchFailure:
+      return true;
+    default:
+      return false;
   }
 }
 
 ewald_status statusOf(cudaError_t code) {
   if (losesDevice(code)) return EWALD_STATUS_DEVICE_LOST;
   switch (code) {
-    case cudaSuccess: return EWALD_STATUS_OK;
-    case cudaErrorMemoryAllocation: return EWALD_STATUS_OUT_OF_MEMORY;
+    case cudaSuccess:
+      return EWALD_STATUS_OK;
+    case cudaErrorMemoryAllocation:
+      return EWALD_STATUS_OUT_OF_MEMORY;
     case cudaErrorNoDevice:
-    case cudaErrorInvalidDevice: return EWALD_STATUS_NO_DEVICE;
+    case cudaErrorInvalidDevice:
+      return EWALD_STATUS_NO_DEVICE;
     case cudaErrorInsufficientDriver: {
       int driver = 0;
       cudaDriverGetVersion(&driver);
       return driver == 0 ? EWALD_STATUS_NO_DEVICE : EWALD_STATUS_DRIVER_TOO_OLD;
     }
     case cudaErrorSystemDriverMismatch:
-    case cudaErrorUnsupportedPtxVersion: return EWALD_STATUS_DRIVER_TOO_OLD;
+    case cudaErrorUnsupportedPtxVersion:
+      return EWALD_STATUS_DRIVER_TOO_OLD;
     case cudaErrorInvalidConfiguration:
-    case cudaErrorLaunchOutOfResources: return EWALD_STATUS_LIMIT;
-    default: return EWALD_STATUS_DEVICE;
+    case cudaErrorLaunchOutOfResources:
+      return EWALD_STATUS_LIMIT;
+    default:
+      return EWALD_STATUS_DEVICE;
   }
 }
 
-std::string versionText(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
+std::string versionText(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
 
 std::string driverMessage() {
   int driver = 0, runtime = 0;
   cudaDriverGetVersion(&driver);
   cudaRuntimeGetVersion(&runtime);
-  if (driver == 0) return "no CUDA driver: libcuda was not found or does not start; install an NVIDIA driver for CUDA " + versionText(runtime) + " or newer";
-  return "the CUDA driver is too old: found one for CUDA " + versionText(driver) + ", needed CUDA " + versionText(runtime) + "; update the NVIDIA driver";
+  if (driver == 0)
+    return "no CUDA driver: libcuda was not found or does not start; install an NVIDIA driver for CUDA " +
+           versionText(runtime) + " or newer";
+  return "the CUDA driver is too old: found one for CUDA " + versionText(driver) + ", needed CUDA " +
+         versionText(runtime) + "; update the NVIDIA driver";
 }
 
 void raise(cudaError_t code, const char* call, const char* file, int line) {
-  const std::string text = code == cudaErrorInsufficientDriver ? driverMessage() : std::string(cudaGetErrorString(code));
+  const std::string text =
+      code == cudaErrorInsufficientDriver ? driverMessage() : std::string(cudaGetErrorString(code));
   cudaGetLastError();  // the runtime keeps its last error for the next one who asks; it has been told
-  throw CudaError(statusOf(code), std::string(call) + " failed at " + shortPath(file) + ":" + std::to_string(line) + ": " +
-                                      cudaGetErrorName(code) + " (" + std::to_string(int(code)) + "), " + text, code);
+  throw CudaError(statusOf(code),
+                  std::string(call) + " failed at " + shortPath(file) + ":" + std::to_string(line) + ": " +
+                      cudaGetErrorName(code) + " (" + std::to_string(int(code)) + "), " + text,
+                  code);
 }
 
 void keepMessage(const char* text) { message = text; }

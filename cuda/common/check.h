@@ -1,5 +1,5 @@
-// Every CUDA call goes through EWALD_CUDA(call): a failure becomes a CudaError with the call, its place, CUDA's name and CUDA's text,
-// and the ewald_status that the C ABI returns.
+// Every CUDA call goes through EWALD_CUDA(call): a failure becomes a CudaError with the call, its place, CUDA's name
+// and CUDA's text, and the ewald_status that the C ABI returns.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -12,13 +12,13 @@
 namespace ewald::cuda {
 
 class CudaError : public std::runtime_error {
- public:
+public:
   CudaError(ewald_status status, const std::string& message, cudaError_t code = cudaSuccess)
       : std::runtime_error(message), status_(status), code_(code) {}
   ewald_status status() const { return status_; }
   cudaError_t code() const { return code_; }
 
- private:
+private:
   ewald_status status_;
   cudaError_t code_;
 };
@@ -36,7 +36,8 @@ inline void check(cudaError_t code, const char* call, const char* file, int line
   if (code != cudaSuccess) raise(code, call, file, line);
 }
 
-// The C ABI: runs body, turns what it throws into a status, and keeps the message for ewald_cuda_last_error on this thread.
+// The C ABI: runs body, turns what it throws into a status, and keeps the message for ewald_cuda_last_error on this
+// thread.
 void keepMessage(const char* message);
 template <class Body>
 int32_t guarded(Body&& body) {

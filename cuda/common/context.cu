@@ -7,8 +7,9 @@
 #include "memory.h"
 
 namespace {
-// A kernel fault spoils the whole process's use of the device until it is reset, and a reset takes every context's memory along: so
-// the last context of a spoiled device resets it on closing, and the next one that opens finds it well.
+// A kernel fault spoils the whole process's use of the device until it is reset, and a reset takes every context's
+// memory along: so the last context of a spoiled device resets it on closing, and the next one that opens finds it
+// well.
 std::mutex mutex;
 constexpr int kMaxDevices = 64;
 int openContexts[kMaxDevices];
@@ -20,13 +21,17 @@ ewald_cuda_context::ewald_cuda_context(int index) : device(index) {
   int count = 0;
   EWALD_CUDA(cudaGetDeviceCount(&count));
   if (index < 0 || index >= count || index >= kMaxDevices) {
-    throw CudaError(EWALD_STATUS_NO_DEVICE, "no CUDA device " + std::to_string(index) + ": this machine has " + std::to_string(count) +
-                                                (count == 1 ? " (device 0)" : count > 1 ? " (devices 0 to " + std::to_string(count - 1) + ")" : std::string()));
+    throw CudaError(EWALD_STATUS_NO_DEVICE, "no CUDA device " + std::to_string(index) + ": this machine has " +
+                                                std::to_string(count) +
+                                                (count == 1  ? " (device 0)"
+                                                 : count > 1 ? " (devices 0 to " + std::to_string(count - 1) + ")"
+                                                             : std::string()));
   }
   const std::lock_guard lock(mutex);
   if (spoiled[index] && openContexts[index] > 0) {
     throw CudaError(EWALD_STATUS_DEVICE_LOST, "CUDA device " + std::to_string(index) + " was lost; close the " +
-                                                  std::to_string(openContexts[index]) + " context(s) still open on it, then open a new one");
+                                                  std::to_string(openContexts[index]) +
+                                                  " context(s) still open on it, then open a new one");
   }
   EWALD_CUDA(cudaSetDevice(index));
   EWALD_CUDA(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, index));
@@ -59,7 +64,9 @@ ewald_cuda_context::~ewald_cuda_context() {
 namespace ewald::cuda {
 
 Use::Use(ewald_cuda_context& context) : lock_(context.busy) {
-  if (context.lost) throw CudaError(EWALD_STATUS_DEVICE_LOST, "CUDA device " + std::to_string(context.device) + " was lost in an earlier run; open a new context");
+  if (context.lost)
+    throw CudaError(EWALD_STATUS_DEVICE_LOST, "CUDA device " + std::to_string(context.device) +
+                                                  " was lost in an earlier run; open a new context");
   EWALD_CUDA(cudaSetDevice(context.device));
 }
 
@@ -107,7 +114,8 @@ int32_t ewald_cuda_probe(int32_t* devices, int32_t* driver_version, int32_t* run
     const cudaError_t code = cudaGetDeviceCount(&count);
     cudaGetLastError();
     if (code == cudaErrorInsufficientDriver) return keepMessage(driverMessage().c_str());
-    if (code == cudaErrorNoDevice || (code == cudaSuccess && count == 0)) return keepMessage("a CUDA driver, but no device that it can see");
+    if (code == cudaErrorNoDevice || (code == cudaSuccess && count == 0))
+      return keepMessage("a CUDA driver, but no device that it can see");
     EWALD_CUDA(code);
     *devices = count;
   });
@@ -135,5 +143,4 @@ int32_t ewald_cuda_info(ewald_cuda_context* context, ewald_cuda_device_info* inf
 }
 
 uint64_t ewald_cuda_live_bytes(const ewald_cuda_context* context) { return context ? context->liveBytes.load() : 0; }
-
 }

@@ -1,5 +1,5 @@
-// A context: one device, one stream, and the device bytes it holds. Rooms take its lock for a run (Use), which also makes its device
-// the calling thread's: CUDA keeps the chosen device per thread, and runs come from any worker.
+// A context: one device, one stream, and the device bytes it holds. Rooms take its lock for a run (Use), which also
+// makes its device the calling thread's: CUDA keeps the chosen device per thread, and runs come from any worker.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -38,10 +38,10 @@ namespace ewald::cuda {
 
 // Held for the length of a run.
 class Use {
- public:
+public:
   explicit Use(ewald_cuda_context& context);
 
- private:
+private:
   std::unique_lock<std::mutex> lock_;
 };
 

@@ -15,7 +15,7 @@ typedef struct ewald_cuda_device_info {
   int32_t index;
   int32_t compute_major, compute_minor;
   int32_t multiprocessors;
-  uint64_t total_bytes, free_bytes; /* device memory */
+  uint64_t total_bytes, free_bytes;        /* device memory */
   int32_t driver_version, runtime_version; /* 13000 is CUDA 13.0 */
 } ewald_cuda_device_info;
 
@@ -34,8 +34,9 @@ const char* ewald_cuda_last_error(void);
 /* pi: see cuda/pi. Returns when the count is there. */
 int32_t ewald_cuda_pi_count(ewald_cuda_context* context, const ewald_pi_params* params, uint64_t* hits);
 
-/* indexing: see cuda/indexing; shapes are those of ewald_indexer_run. The handle holds page-locked arrays for one batch: the caller fills
- * spots, offsets and cells, runs, and reads the rest. Memory is fixed at creation. The context outlives its indexers. */
+/* indexing: see cuda/indexing; shapes are those of ewald_indexer_run. The handle holds page-locked arrays for one
+ * batch: the caller fills spots, offsets and cells, runs, and reads the rest. Memory is fixed at creation. The context
+ * outlives its indexers. */
 typedef struct ewald_cuda_indexer ewald_cuda_indexer;
 typedef struct ewald_cuda_staging {
   float* spots;      /* [max_batch_spots][3] */
@@ -48,33 +49,39 @@ typedef struct ewald_cuda_staging {
   uint64_t device_bytes, host_bytes; /* what the handle holds; the host's are page-locked */
   ewald_indexer_descriptor descriptor;
 } ewald_cuda_staging;
-int32_t ewald_cuda_indexer_create(ewald_cuda_context* context, const ewald_indexer_descriptor* descriptor, uint64_t max_batch_spots,
-                                  ewald_cuda_indexer** indexer);
+int32_t ewald_cuda_indexer_create(ewald_cuda_context* context, const ewald_indexer_descriptor* descriptor,
+                                  uint64_t max_batch_spots, ewald_cuda_indexer** indexer);
 void ewald_cuda_indexer_destroy(ewald_cuda_indexer* indexer);
 void ewald_cuda_indexer_staging(const ewald_cuda_indexer* indexer, ewald_cuda_staging* staging);
 /* Returns when the answers are there. */
-int32_t ewald_cuda_indexer_run(ewald_cuda_indexer* indexer, const ewald_indexer_params* params, uint32_t images, uint32_t cell_count);
+int32_t ewald_cuda_indexer_run(ewald_cuda_indexer* indexer, const ewald_indexer_params* params, uint32_t images,
+                               uint32_t cell_count);
 /* As ewald_indexer_stage; not while a run is under way. */
-int32_t ewald_cuda_indexer_stage(ewald_cuda_indexer* indexer, uint32_t stage, void* out, size_t capacity, size_t* bytes);
+int32_t ewald_cuda_indexer_stage(ewald_cuda_indexer* indexer, uint32_t stage, void* out, size_t capacity,
+                                 size_t* bytes);
 
-/* fft: see cuda/fft; the descriptor and the meaning of forward and backward are those of ewald_fft_create. The handle holds a place for
- * both sides on the device. The context outlives its transforms. */
+/* fft: see cuda/fft; the descriptor and the meaning of forward and backward are those of ewald_fft_create. The handle
+ * holds a place for both sides on the device. The context outlives its transforms. */
 typedef struct ewald_cuda_fft ewald_cuda_fft;
 typedef struct ewald_cuda_fft_info {
-  uint64_t input_bytes, output_bytes;       /* from the first to the last element of a side */
-  uint64_t device_bytes;                    /* what a handle holds */
-  uint64_t bytes_read[2], bytes_written[2]; /* forward, backward: what the passes move through device memory, in sectors of 32 bytes */
+  uint64_t input_bytes, output_bytes; /* from the first to the last element of a side */
+  uint64_t device_bytes;              /* what a handle holds */
+  uint64_t bytes_read[2],
+      bytes_written[2]; /* forward, backward: what the passes move through device memory, in sectors of 32 bytes */
   uint32_t passes[2];
 } ewald_cuda_fft_info;
 /* What a transform would be, without making it. */
-int32_t ewald_cuda_fft_describe(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor, ewald_cuda_fft_info* info);
-int32_t ewald_cuda_fft_create(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor, ewald_cuda_fft** plan);
+int32_t ewald_cuda_fft_describe(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor,
+                                ewald_cuda_fft_info* info);
+int32_t ewald_cuda_fft_create(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor,
+                              ewald_cuda_fft** plan);
 void ewald_cuda_fft_destroy(ewald_cuda_fft* plan);
-/* Each side is host memory, or device memory of the context where `on_device` says so; returns when the answer is there. Nothing but the
- * output's elements is changed. In place both sides are the same memory. */
+/* Each side is host memory, or device memory of the context where `on_device` says so; returns when the answer is
+ * there. Nothing but the output's elements is changed. In place both sides are the same memory. */
 #define EWALD_CUDA_INPUT_ON_DEVICE 1u
 #define EWALD_CUDA_OUTPUT_ON_DEVICE 2u
-int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const void* in, void* out, uint32_t on_device, uint32_t scale);
+int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const void* in, void* out, uint32_t on_device,
+                               uint32_t scale);
 
 /* Device memory that stays between calls; zeroed at first. The context outlives it. */
 typedef struct ewald_cuda_array ewald_cuda_array;

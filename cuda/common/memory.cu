@@ -14,8 +14,10 @@ void* allocateDevice(ewald_cuda_context& context, std::size_t bytes, const char*
     cudaGetLastError();
     std::size_t free = 0, total = 0;
     cudaMemGetInfo(&free, &total);
-    throw CudaError(EWALD_STATUS_OUT_OF_MEMORY, "out of device memory: " + std::string(what) + " asked for " + std::to_string(bytes) +
-                                                    " bytes, " + std::to_string(free) + " of " + std::to_string(total) + " are free", code);
+    throw CudaError(EWALD_STATUS_OUT_OF_MEMORY,
+                    "out of device memory: " + std::string(what) + " asked for " + std::to_string(bytes) + " bytes, " +
+                        std::to_string(free) + " of " + std::to_string(total) + " are free",
+                    code);
   }
   EWALD_CUDA(code);
   context.liveBytes += bytes;
@@ -34,7 +36,10 @@ void* allocatePinned(std::size_t bytes, const char* what) {
   const cudaError_t code = cudaMallocHost(&memory, bytes);
   if (code == cudaErrorMemoryAllocation) {
     cudaGetLastError();
-    throw CudaError(EWALD_STATUS_OUT_OF_MEMORY, "out of page-locked host memory: " + std::string(what) + " asked for " + std::to_string(bytes) + " bytes", code);
+    throw CudaError(
+        EWALD_STATUS_OUT_OF_MEMORY,
+        "out of page-locked host memory: " + std::string(what) + " asked for " + std::to_string(bytes) + " bytes",
+        code);
   }
   EWALD_CUDA(code);
   return memory;

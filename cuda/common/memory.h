@@ -1,5 +1,5 @@
-// Memory with an owner. Device bytes are counted in their context, so that a test can end at its baseline; a failed allocation says
-// what was asked for and what is free.
+// Memory with an owner. Device bytes are counted in their context, so that a test can end at its baseline; a failed
+// allocation says what was asked for and what is free.
 #pragma once
 #include <cstddef>
 #include <utility>
@@ -16,7 +16,7 @@ void freePinned(void* memory) noexcept;
 // `count` elements of device memory; empty when moved from. The context outlives it.
 template <class T>
 class DeviceBuffer {
- public:
+public:
   DeviceBuffer() = default;
   DeviceBuffer(ewald_cuda_context& context, std::size_t count, const char* what = "a buffer")
       : context_(&context), data_(static_cast<T*>(allocateDevice(context, count * sizeof(T), what))), count_(count) {}
@@ -32,7 +32,7 @@ class DeviceBuffer {
   std::size_t count() const { return count_; }
   std::size_t bytes() const { return count_ * sizeof(T); }
 
- private:
+private:
   void swap(DeviceBuffer& other) noexcept {
     std::swap(context_, other.context_);
     std::swap(data_, other.data_);
@@ -46,7 +46,7 @@ class DeviceBuffer {
 // `count` elements of page-locked host memory: copies to and from it overlap with kernels.
 template <class T>
 class PinnedBuffer {
- public:
+public:
   PinnedBuffer() = default;
   explicit PinnedBuffer(std::size_t count, const char* what = "a staging buffer")
       : data_(static_cast<T*>(allocatePinned(count * sizeof(T), what))), count_(count) {}
@@ -62,7 +62,7 @@ class PinnedBuffer {
   T& operator[](std::size_t index) const { return data_[index]; }
   std::size_t count() const { return count_; }
 
- private:
+private:
   void swap(PinnedBuffer& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(count_, other.count_);

@@ -1,5 +1,6 @@
-// DeviceSpan<T>: a part of a device allocation. Plain pointers are checked against their whole allocation already; a span adds its own
-// length, for arrays carved out of one workspace. Under nvcc it is a pointer and nothing else: no length is stored, no check is made.
+// DeviceSpan<T>: a part of a device allocation. Plain pointers are checked against their whole allocation already; a
+// span adds its own length, for arrays carved out of one workspace. Under nvcc it is a pointer and nothing else: no
+// length is stored, no check is made.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -9,7 +10,7 @@ namespace ewald::cuda {
 
 template <class T>
 class DeviceSpan {
- public:
+public:
   DeviceSpan() = default;
 #ifdef EWALD_CUDA_EMULATOR
   DeviceSpan(T* data, std::size_t size) : data_(data), size_(size) {}
@@ -23,7 +24,7 @@ class DeviceSpan {
 #endif
   __host__ __device__ T* data() const { return data_; }
 
- private:
+private:
   T* data_ = nullptr;
 #ifdef EWALD_CUDA_EMULATOR
   std::size_t size_ = 0;

@@ -15,8 +15,8 @@ __device__ __forceinline__ T warpSum(T value) {
   return value;
 }
 
-// Sum over a one-dimensional block of `Threads`; valid in thread 0. The whole block calls it; ends behind a barrier, so it may be
-// called again at once.
+// Sum over a one-dimensional block of `Threads`; valid in thread 0. The whole block calls it; ends behind a barrier, so
+// it may be called again at once.
 template <unsigned Threads, class T>
 __device__ __forceinline__ T blockSum(T value) {
   static_assert(Threads % 32 == 0 && Threads <= 1024, "whole warps");

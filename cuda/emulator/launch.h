@@ -34,10 +34,11 @@ struct Bound {
 };
 
 template <class... Parameters, class... Arguments>
-void launchKernel(const char* name, const char* file, unsigned line, void (*kernel)(Parameters...), dim3 grid, dim3 block,
-                  std::size_t dynamicBytes, cudaStream_t stream, Arguments&&... arguments) {
+void launchKernel(const char* name, const char* file, unsigned line, void (*kernel)(Parameters...), dim3 grid,
+                  dim3 block, std::size_t dynamicBytes, cudaStream_t stream, Arguments&&... arguments) {
   static_assert(sizeof...(Parameters) == sizeof...(Arguments), "a kernel is launched with all of its parameters");
-  static_assert((std::is_trivially_copyable_v<Parameters> && ...), "kernel parameters are copied to the device byte by byte");
+  static_assert((std::is_trivially_copyable_v<Parameters> && ...),
+                "kernel parameters are copied to the device byte by byte");
   const Bound<Parameters...> bound{kernel, {static_cast<Parameters>(arguments)...}};
   launch({name, file, line, grid, block, dynamicBytes, stream, &Bound<Parameters...>::invoke,
           reinterpret_cast<const void*>(kernel), &bound, sizeof bound});

@@ -1,4 +1,5 @@
-// What the emulator checks, which card it pretends to be, and what it found. For tests; kernels and host code never see this.
+// What the emulator checks, which card it pretends to be, and what it found. For tests; kernels and host code never see
+// this.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -8,11 +9,15 @@
 namespace ewald::emulator {
 
 struct Mode {
-  bool checked = false;   // look at every memory access; off: barriers, warps and array bounds known at compile time only
-  unsigned orders = 3;    // thread orders a launch runs under when checked: 1 forward, 2 and reverse, 3 and more seeded shuffles
-  std::uint64_t seed = 1; // of the shuffles
-  bool strictOrders = false;  // when checked: memory that differs from order to order is an error (off: slots taken by atomicAdd may)
-  std::uint64_t stepLimit = std::uint64_t(1) << 30;  // accesses and atomics of one thread between two barriers before it counts as hung
+  bool checked =
+      false;  // look at every memory access; off: barriers, warps and array bounds known at compile time only
+  unsigned orders =
+      3;  // thread orders a launch runs under when checked: 1 forward, 2 and reverse, 3 and more seeded shuffles
+  std::uint64_t seed = 1;  // of the shuffles
+  bool strictOrders =
+      false;  // when checked: memory that differs from order to order is an error (off: slots taken by atomicAdd may)
+  std::uint64_t stepLimit = std::uint64_t(1)
+                            << 30;  // accesses and atomics of one thread between two barriers before it counts as hung
 };
 
 struct Card {
@@ -25,8 +30,22 @@ struct Card {
 };
 
 enum class Finding {
-  outOfRange, misaligned, foreignAddress, localOfAnotherThread, uninitialisedShared, uninitialisedGlobal, sharedRace, globalRace,
-  divergentBarrier, divergentWarp, wrongMask, hang, sharedMemoryTooLarge, guardOverwritten, orderDependent, undefinedArithmetic
+  outOfRange,
+  misaligned,
+  foreignAddress,
+  localOfAnotherThread,
+  uninitialisedShared,
+  uninitialisedGlobal,
+  sharedRace,
+  globalRace,
+  divergentBarrier,
+  divergentWarp,
+  wrongMask,
+  hang,
+  sharedMemoryTooLarge,
+  guardOverwritten,
+  orderDependent,
+  undefinedArithmetic
 };
 const char* nameOf(Finding finding);
 
@@ -45,8 +64,8 @@ Card card();
 std::vector<Report> takeReports();
 // Kernel launches so far.
 std::uint64_t launches();
-// Bytes of device memory that threads have read and written so far while every access was looked at: what a card without caches would
-// move. Each order of a launch counts.
+// Bytes of device memory that threads have read and written so far while every access was looked at: what a card
+// without caches would move. Each order of a launch counts.
 struct Traffic {
   std::uint64_t read, written;
 };

@@ -1,6 +1,6 @@
 // The calls of the CUDA runtime that this package's host code makes, with CUDA's names and numbers.
-// Streams are ordered trivially: work is done before the call returns. Failures of kernels are reported as on a card, by the next
-// cudaGetLastError or synchronising call, and not sticky: a test goes on.
+// Streams are ordered trivially: work is done before the call returns. Failures of kernels are reported as on a card,
+// by the next cudaGetLastError or synchronising call, and not sticky: a test goes on.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -41,8 +41,17 @@ enum cudaError_t : int {
   cudaErrorUnknown = 999
 };
 
-enum cudaMemcpyKind { cudaMemcpyHostToHost, cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice, cudaMemcpyDefault };
-enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8, cudaFuncAttributePreferredSharedMemoryCarveout = 9 };
+enum cudaMemcpyKind {
+  cudaMemcpyHostToHost,
+  cudaMemcpyHostToDevice,
+  cudaMemcpyDeviceToHost,
+  cudaMemcpyDeviceToDevice,
+  cudaMemcpyDefault
+};
+enum cudaFuncAttribute {
+  cudaFuncAttributeMaxDynamicSharedMemorySize = 8,
+  cudaFuncAttributePreferredSharedMemoryCarveout = 9
+};
 enum cudaDeviceAttr {
   cudaDevAttrMaxThreadsPerBlock = 1,
   cudaDevAttrMaxSharedMemoryPerBlock = 8,
@@ -97,9 +106,10 @@ cudaError_t cudaMallocHost(void** pointer, std::size_t bytes);
 cudaError_t cudaHostAlloc(void** pointer, std::size_t bytes, unsigned flags);
 cudaError_t cudaFreeHost(void* pointer);
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind);
-cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream = nullptr);
-cudaError_t cudaMemcpy2DAsync(void* to, std::size_t toPitch, const void* from, std::size_t fromPitch, std::size_t width, std::size_t height,
-                              cudaMemcpyKind kind, cudaStream_t stream = nullptr);
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream = nullptr);
+cudaError_t cudaMemcpy2DAsync(void* to, std::size_t toPitch, const void* from, std::size_t fromPitch, std::size_t width,
+                              std::size_t height, cudaMemcpyKind kind, cudaStream_t stream = nullptr);
 cudaError_t cudaMemset(void* to, int value, std::size_t bytes);
 cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream = nullptr);
 
@@ -122,20 +132,28 @@ namespace ewald::emulator {
 cudaError_t setSharedMemoryLimit(const void* function, int bytes);
 }
 template <class T>
-cudaError_t cudaMalloc(T** pointer, std::size_t bytes) { return cudaMalloc(reinterpret_cast<void**>(pointer), bytes); }
+cudaError_t cudaMalloc(T** pointer, std::size_t bytes) {
+  return cudaMalloc(reinterpret_cast<void**>(pointer), bytes);
+}
 template <class T>
-cudaError_t cudaMallocHost(T** pointer, std::size_t bytes) { return cudaMallocHost(reinterpret_cast<void**>(pointer), bytes); }
+cudaError_t cudaMallocHost(T** pointer, std::size_t bytes) {
+  return cudaMallocHost(reinterpret_cast<void**>(pointer), bytes);
+}
 template <class Kernel>
 cudaError_t cudaFuncSetAttribute(Kernel* kernel, cudaFuncAttribute attribute, int value) {
   if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize) return cudaSuccess;
   return ::ewald::emulator::setSharedMemoryLimit(reinterpret_cast<const void*>(kernel), value);
 }
 template <class Kernel>
-cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel*, int, std::size_t) { *blocks = 2; return cudaSuccess; }
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel*, int, std::size_t) {
+  *blocks = 2;
+  return cudaSuccess;
+}
 // __constant__ and __device__ variables are ordinary ones here.
 template <class T>
 cudaError_t cudaMemcpyToSymbol(T& symbol, const void* from, std::size_t bytes, std::size_t offset = 0) {
   if (offset + bytes > sizeof symbol) return cudaErrorInvalidValue;
-  __builtin_memcpy(reinterpret_cast<char*>(const_cast<void*>(static_cast<const volatile void*>(&symbol))) + offset, from, bytes);
+  __builtin_memcpy(reinterpret_cast<char*>(const_cast<void*>(static_cast<const volatile void*>(&symbol))) + offset,
+                   from, bytes);
   return cudaSuccess;
 }

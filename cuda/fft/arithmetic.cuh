@@ -26,21 +26,23 @@ __device__ __forceinline__ Complex<T> complex(T re, T im) {
   v.y = im;
   return v;
 }
-#define EWALD_COMPLEX(C, T)                                                                                        \
-  __device__ __forceinline__ C operator+(C a, C b) { return complex<T>(a.x + b.x, a.y + b.y); }                    \
-  __device__ __forceinline__ C operator-(C a, C b) { return complex<T>(a.x - b.x, a.y - b.y); }                    \
-  __device__ __forceinline__ C operator*(T s, C a) { return complex<T>(s * a.x, s * a.y); }                        \
+#define EWALD_COMPLEX(C, T)                                                                                         \
+  __device__ __forceinline__ C operator+(C a, C b) { return complex<T>(a.x + b.x, a.y + b.y); }                     \
+  __device__ __forceinline__ C operator-(C a, C b) { return complex<T>(a.x - b.x, a.y - b.y); }                     \
+  __device__ __forceinline__ C operator*(T s, C a) { return complex<T>(s * a.x, s * a.y); }                         \
   __device__ __forceinline__ C times(C a, C b) { return complex<T>(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x); } \
-  __device__ __forceinline__ C conjugate(C a) { return complex<T>(a.x, -a.y); }                                    \
-  __device__ __forceinline__ C exchanged(C a) { return complex<T>(a.y, a.x); }                                     \
-  /* times -i */                                                                                                   \
+  __device__ __forceinline__ C conjugate(C a) { return complex<T>(a.x, -a.y); }                                     \
+  __device__ __forceinline__ C exchanged(C a) { return complex<T>(a.y, a.x); }                                      \
+  /* times -i */                                                                                                    \
   __device__ __forceinline__ C turned(C a) { return complex<T>(a.y, -a.x); }
 EWALD_COMPLEX(float2, float)
 EWALD_COMPLEX(double2, double)
 #undef EWALD_COMPLEX
 
 // i / d for i below 2^16, from the reciprocal that the host made; 0 stands for that of 1.
-__device__ __forceinline__ std::uint32_t quotient(std::uint32_t i, std::uint32_t reciprocal) { return reciprocal == 0 ? i : __umulhi(i, reciprocal); }
+__device__ __forceinline__ std::uint32_t quotient(std::uint32_t i, std::uint32_t reciprocal) {
+  return reciprocal == 0 ? i : __umulhi(i, reciprocal);
+}
 
 // cos and sin of 2 pi k / P. Called from unrolled loops only, where k is a constant and the array folds away.
 template <unsigned P>
@@ -57,13 +59,13 @@ __device__ __forceinline__ double cosine(unsigned k) {
     constexpr double c[] = {1, a, b, d, d, b, a};
     return c[k];
   } else if constexpr (P == 11) {
-    constexpr double a = 0.84125353283118116886, b = 0.41541501300188642553, d = -0.14231483827328514044, e = -0.65486073394528506406,
-                     f = -0.95949297361449738989;
+    constexpr double a = 0.84125353283118116886, b = 0.41541501300188642553, d = -0.14231483827328514044,
+                     e = -0.65486073394528506406, f = -0.95949297361449738989;
     constexpr double c[] = {1, a, b, d, e, f, f, e, d, b, a};
     return c[k];
   } else {
-    constexpr double a = 0.88545602565320989590, b = 0.56806474673115580251, d = 0.12053668025532305335, e = -0.35460488704253562597,
-                     f = -0.74851074817110109863, g = -0.97094181742605202716;
+    constexpr double a = 0.88545602565320989590, b = 0.56806474673115580251, d = 0.12053668025532305335,
+                     e = -0.35460488704253562597, f = -0.74851074817110109863, g = -0.97094181742605202716;
     constexpr double c[] = {1, a, b, d, e, f, g, g, f, e, d, b, a};
     return c[k];
   }
@@ -83,19 +85,20 @@ __device__ __forceinline__ double sine(unsigned k) {
     constexpr double s[] = {0, a, b, d, -d, -b, -a};
     return s[k];
   } else if constexpr (P == 11) {
-    constexpr double a = 0.54064081745559758211, b = 0.90963199535451837141, d = 0.98982144188093273238, e = 0.75574957435425828377,
-                     f = 0.28173255684142969771;
+    constexpr double a = 0.54064081745559758211, b = 0.90963199535451837141, d = 0.98982144188093273238,
+                     e = 0.75574957435425828377, f = 0.28173255684142969771;
     constexpr double s[] = {0, a, b, d, e, f, -f, -e, -d, -b, -a};
     return s[k];
   } else {
-    constexpr double a = 0.46472317204376854566, b = 0.82298386589365639458, d = 0.99270887409805399280, e = 0.93501624268541482344,
-                     f = 0.66312265824079520238, g = 0.23931566428755776715;
+    constexpr double a = 0.46472317204376854566, b = 0.82298386589365639458, d = 0.99270887409805399280,
+                     e = 0.93501624268541482344, f = 0.66312265824079520238, g = 0.23931566428755776715;
     constexpr double s[] = {0, a, b, d, e, f, g, -g, -f, -e, -d, -b, -a};
     return s[k];
   }
 }
 
-// The transform of R numbers, in place. Odd primes: the pairs a[i] +- a[P - i] share their products, which halves the work of the sum.
+// The transform of R numbers, in place. Odd primes: the pairs a[i] +- a[P - i] share their products, which halves the
+// work of the sum.
 template <class T, unsigned R>
 __device__ __forceinline__ void butterfly(Complex<T> (&v)[R]) {
   using C = Complex<T>;

@@ -23,14 +23,17 @@ std::uint64_t power_of_two_from(std::uint64_t n) {
 std::uint64_t line_step(const Pass& pass, bool out) {
   if (pass.loops == 0) return ~std::uint64_t(0);
   const Loop& near = pass.loop[0];
-  return out ? near.out + std::uint64_t(near.out_index) * pass.out_stride : near.in + std::uint64_t(near.in_index) * pass.in_stride;
+  return out ? near.out + std::uint64_t(near.out_index) * pass.out_stride
+             : near.in + std::uint64_t(near.in_index) * pass.in_stride;
 }
 std::uint64_t element_step(const Pass& pass, bool out) {
   return out ? std::uint64_t(pass.out_index) * pass.out_stride : std::uint64_t(pass.in_index) * pass.in_stride;
 }
 
 // Whether the elements of that side are real numbers.
-bool is_real(Source source) { return source != Source::complex && source != Source::hermitian && source != Source::hermitian_packed; }
+bool is_real(Source source) {
+  return source != Source::complex && source != Source::hermitian && source != Source::hermitian_packed;
+}
 bool is_real(Sink sink) { return sink != Sink::complex && sink != Sink::half; }
 
 }  // namespace
@@ -52,7 +55,8 @@ void add_tables(Pass& pass, Tables& tables) {
     const std::uint64_t half = pass.sink == Sink::dct1 ? (pass.sine ? n + 1 : n - 1) : n / 2;
     pass.halves = tables.half(half, half + 1);
   }
-  if (pass.source == Source::dct2 || pass.source == Source::dct3 || pass.sink == Sink::dct2 || pass.sink == Sink::dct3 || pass.source == Source::dct4_odd)
+  if (pass.source == Source::dct2 || pass.source == Source::dct3 || pass.sink == Sink::dct2 ||
+      pass.sink == Sink::dct3 || pass.source == Source::dct4_odd)
     pass.quarters = tables.half(2 * n, n);
   if (pass.sink == Sink::dct4_odd) pass.shifted_quarters = tables.half(2 * n, n, 4);
   if (pass.source == Source::dct4 || pass.sink == Sink::dct4) pass.eighths = tables.half(n, n / 2, 1);
@@ -70,16 +74,19 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
   pass.across_out = line_step(pass, true) < element_step(pass, true);
   const bool within = pass.across_in && pass.across_out, across = pass.across_in || pass.across_out;
 
-  // Runs of 64 bytes where lines are neighbours, 256 threads; fewer where that leaves multiprocessors without work, down to a sector.
+  // Runs of 64 bytes where lines are neighbours, 256 threads; fewer where that leaves multiprocessors without work,
+  // down to a sector.
   const std::uint64_t room = std::max<std::uint64_t>(1, capacity<T> / pass.length);
   const bool narrow = (pass.across_in && is_real(pass.source)) || (pass.across_out && is_real(pass.sink));
-  const std::uint64_t element = sizeof(T) * (narrow ? 1 : 2), run = across ? 64 / element : 1, least = across ? sector / element : 1;
+  const std::uint64_t element = sizeof(T) * (narrow ? 1 : 2), run = across ? 64 / element : 1,
+                      least = across ? sector / element : 1;
   std::uint64_t lanes = power_of_two_from(std::max<std::uint64_t>(run, 2048 / pass.length));
   while (lanes > least && pass.lines / lanes < 2 * multiprocessors) lanes /= 2;
   lanes = std::min({lanes, power_of_two_from(pass.lines), std::uint64_t(most_lanes)});
   while (lanes > room) lanes /= 2;
   pass.lanes = std::uint32_t(lanes);
-  for (pass.lane_shift = 0; (1u << pass.lane_shift) < pass.lanes; pass.lane_shift++) {}
+  for (pass.lane_shift = 0; (1u << pass.lane_shift) < pass.lanes; pass.lane_shift++) {
+  }
   pass.blocks = std::uint32_t((pass.lines + lanes - 1) / lanes);
   const std::uint32_t elements = pass.lanes * pass.length;
   pass.threads = (std::max(1u, (elements + elements_a_thread - 1) / elements_a_thread) + 31) / 32 * 32;
@@ -89,8 +96,8 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
   const std::vector<std::uint32_t> radices = radices_of(pass.length);
   pass.stages = std::uint32_t(radices.size());
   pass.powers_of_two = (pass.length & (pass.length - 1)) == 0;
-  pass.plain = pass.source == Source::complex && pass.sink == Sink::complex && pass.length == pass.points && pass.middle == nothing &&
-               pass.chirp_in == nothing && pass.chirp_out == nothing && pass.stages > 0;
+  pass.plain = pass.source == Source::complex && pass.sink == Sink::complex && pass.length == pass.points &&
+               pass.middle == nothing && pass.chirp_in == nothing && pass.chirp_out == nothing && pass.stages > 0;
   // With gaps every step of a stage has to be even over them: a multiple of eight, or inside an aligned group of eight.
   bool gaps = pass.powers_of_two && pass.length >= 64;
   for (std::uint32_t s = 0, done = 1; s < pass.stages; done *= radices[s++])
@@ -110,7 +117,9 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
     stage.by_items = reciprocal(stage.items);
     stage.by_span = reciprocal(span);
     stage.twiddle = span > 1 ? tables.stage(radices[s], span) : nothing;
-    stage.across = pass.plain && s == 0 ? pass.across_in : pass.plain && s + 1 == pass.stages ? pass.across_out : within;
+    stage.across = pass.plain && s == 0                 ? pass.across_in
+                   : pass.plain && s + 1 == pass.stages ? pass.across_out
+                                                        : within;
     stage.read_step = gapped(stage.items) * pass.element_step;
     stage.write_step = gapped(span) * pass.element_step;
     span *= radices[s];
@@ -122,8 +131,10 @@ template void choose_block<double>(Pass&, std::uint32_t, Tables&);
 std::uint64_t bytes_moved(const Pass& pass, std::uint64_t elements, std::uint64_t element, bool out) {
   // Numbers that follow each other: a line, or the lines of a block side by side.
   std::uint64_t run = 1;
-  if (element_step(pass, out) == 1) run = elements;
-  else if (line_step(pass, out) == 1) run = std::min<std::uint64_t>(pass.lanes, pass.loop[0].count);
+  if (element_step(pass, out) == 1)
+    run = elements;
+  else if (line_step(pass, out) == 1)
+    run = std::min<std::uint64_t>(pass.lanes, pass.loop[0].count);
   const std::uint64_t all = pass.lines * elements;
   return (all + run - 1) / run * ((run * element + sector - 1) / sector * sector);
 }

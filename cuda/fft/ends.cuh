@@ -1,5 +1,5 @@
-// The ends of a line: how its elements become complex numbers, and how complex numbers become elements. The same formulas, by the same
-// names, stand in wgsl/fft/source_*.wgsl and sink_*.wgsl.
+// The ends of a line: how its elements become complex numbers, and how complex numbers become elements. The same
+// formulas, by the same names, stand in wgsl/fft/source_*.wgsl and sink_*.wgsl.
 #pragma once
 #include "arithmetic.cuh"
 #include "pass.h"
@@ -25,7 +25,8 @@ struct Ends {
   // Two neighbours of a real line, in one access where they lie that way.
   __device__ __forceinline__ C two(std::uint64_t base, std::uint32_t j) const {
     const T* const from = static_cast<const T*>(in) + base + j;
-    if (pass.in_stride == 1 && reinterpret_cast<std::uintptr_t>(from) % sizeof(C) == 0) return *reinterpret_cast<const C*>(from);
+    if (pass.in_stride == 1 && reinterpret_cast<std::uintptr_t>(from) % sizeof(C) == 0)
+      return *reinterpret_cast<const C*>(from);
     return complex<T>(element(base, j), element(base, j + 1));
   }
   __device__ __forceinline__ void put(std::uint64_t base, std::uint32_t k, C v) const {
@@ -35,7 +36,8 @@ struct Ends {
     static_cast<T*>(out)[base + std::uint64_t(k) * pass.out_stride] = scale * v;
   }
 
-  // Element j of the line and its mirror image: even around both ends (cosine, 2 (n - 1) elements) or odd (sine, 2 (n + 1) elements).
+  // Element j of the line and its mirror image: even around both ends (cosine, 2 (n - 1) elements) or odd (sine, 2 (n +
+  // 1) elements).
   __device__ T extended(std::uint64_t base, std::uint32_t j) const {
     if (!pass.sine) return element(base, j >= pass.axis ? 2 * (pass.axis - 1) - j : j);
     const std::uint32_t n = pass.axis + 1;
@@ -51,26 +53,32 @@ struct Ends {
         const C v = number(base, j);
         return pass.swap_in ? exchanged(v) : v;
       }
-      case Source::real: return complex<T>(element(base, j), 0);
+      case Source::real:
+        return complex<T>(element(base, j), 0);
       // Two real elements as one complex number: a line of an even length as one of half of it.
-      case Source::packed: return two(base, 2 * j);
-      // X[n - k] = conj X[k]. Conjugated, so that the forward sum gives the inverse; imaginary parts that a real line cannot have are ignored.
+      case Source::packed:
+        return two(base, 2 * j);
+      // X[n - k] = conj X[k]. Conjugated, so that the forward sum gives the inverse; imaginary parts that a real line
+      // cannot have are ignored.
       case Source::hermitian: {
         const bool mirrored = 2 * j > n;
         const C v = number(base, mirrored ? n - j : j);
         return complex<T>(v.x, j == 0 || 2 * j == n ? T(0) : mirrored ? v.y : -v.y);
       }
-      // Z[k] = X[k] + conj X[h - k] + i exp(2 pi i k / n) (X[k] - conj X[h - k]), h = n / 2; exchanged parts make the forward sum the inverse.
+      // Z[k] = X[k] + conj X[h - k] + i exp(2 pi i k / n) (X[k] - conj X[h - k]), h = n / 2; exchanged parts make the
+      // forward sum the inverse.
       case Source::hermitian_packed: {
         C x = number(base, j), y = conjugate(number(base, n / 2 - j));
         if (j == 0) x.y = y.y = 0;
         const C d = conjugate(turned(times(root(pass.halves, j), conjugate(x - y))));
         return exchanged(x + y + d);
       }
-      case Source::dct1: return complex<T>(extended(base, j), 0);
-      case Source::dct1_packed: return complex<T>(extended(base, 2 * j), extended(base, 2 * j + 1));
-      // Even elements up, odd ones down: the cosine sum is then the real part of a complex one of the same length (Makhoul 1980).
-      // A sine is the cosine of the line with every other sign changed, backwards.
+      case Source::dct1:
+        return complex<T>(extended(base, j), 0);
+      case Source::dct1_packed:
+        return complex<T>(extended(base, 2 * j), extended(base, 2 * j + 1));
+      // Even elements up, odd ones down: the cosine sum is then the real part of a complex one of the same length
+      // (Makhoul 1980). A sine is the cosine of the line with every other sign changed, backwards.
       case Source::dct2: {
         const bool odd = 2 * j >= n;
         const T x = element(base, odd ? 2 * (n - j) - 1 : 2 * j);
@@ -81,13 +89,15 @@ struct Ends {
         const T y = element(base, sine ? n - 1 - j : j);
         return (j == 0 ? y : 2 * y) * root(pass.quarters, j);
       }
-      // Even length n: (x[2j] + i x[n-1-2j]) exp(-pi i (j + 1/8) / n), n / 2 points. A sine is the cosine of the line backwards.
+      // Even length n: (x[2j] + i x[n-1-2j]) exp(-pi i (j + 1/8) / n), n / 2 points. A sine is the cosine of the line
+      // backwards.
       case Source::dct4: {
         const T x = element(base, 2 * j), y = element(base, n - 1 - 2 * j);
         return times(sine ? complex<T>(y, x) : complex<T>(x, y), root(pass.eighths, j));
       }
       // Odd length n: x[j] exp(-pi i j / 2n), with zeros to 2 n points.
-      case Source::dct4_odd: break;
+      case Source::dct4_odd:
+        break;
     }
     return j >= n ? complex<T>(0, 0) : element(base, sine ? n - 1 - j : j) * root(pass.quarters, j);
   }
@@ -96,8 +106,10 @@ struct Ends {
     const std::uint32_t n = pass.axis;
     const bool sine = pass.sine;
     switch (pass.sink) {
-      case Sink::complex: return put(base, k, pass.swap_out ? exchanged(v) : v);
-      case Sink::real: return put(base, k, pass.swap_out ? v.y : v.x);
+      case Sink::complex:
+        return put(base, k, pass.swap_out ? exchanged(v) : v);
+      case Sink::real:
+        return put(base, k, pass.swap_out ? v.y : v.x);
       // The part of a real line's spectrum that is not redundant.
       case Sink::half:
         if (2 * k <= n) put(base, k, v);
@@ -121,12 +133,14 @@ struct Ends {
         }
         return;
       // y[k] = 2 Re(exp(-pi i k / 2n) V[k])
-      case Sink::dct2: return put(base, sine ? n - 1 - k : k, 2 * times(v, root(pass.quarters, k)).x);
+      case Sink::dct2:
+        return put(base, sine ? n - 1 - k : k, 2 * times(v, root(pass.quarters, k)).x);
       case Sink::dct3: {
         const bool odd = 2 * k >= n;
         return put(base, odd ? 2 * (n - k) - 1 : 2 * k, sine && odd ? -v.x : v.x);
       }
-      // y[2k] = 2 Re u, y[n-1-2k] = -2 Im u, u = exp(-pi i (k + 1/8) / n) V[k]; for a sine with every other sign changed.
+      // y[2k] = 2 Re u, y[n-1-2k] = -2 Im u, u = exp(-pi i (k + 1/8) / n) V[k]; for a sine with every other sign
+      // changed.
       case Sink::dct4: {
         const C u = T(2) * times(v, root(pass.eighths, k));
         put(base, 2 * k, u.x);

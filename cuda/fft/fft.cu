@@ -1,5 +1,5 @@
-// The C functions of the transforms: a handle holds the passes of both directions, their tables, what lies between them, and a place on the
-// device for either side. A run allocates nothing.
+// The C functions of the transforms: a handle holds the passes of both directions, their tables, what lies between
+// them, and a place on the device for either side. A run allocates nothing.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -25,7 +25,8 @@ Problem checked(const ewald_fft_descriptor& descriptor) {
   for (const Side* side : {&problem.input, &problem.output})
     for (std::uint32_t d = 1; d <= problem.rank; d++)
       if (!side->window[d].all())
-        throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft: a side holds a part of axis " + std::to_string(d - 1) +
+        throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft: a side holds a part of axis " +
+                                                           std::to_string(d - 1) +
                                                            "; these kernels know whole axes, pad and cut on the host");
   return problem;
 }
@@ -35,12 +36,14 @@ std::uint64_t count_of(const Side& side, std::uint32_t rank) {
   for (std::uint32_t d = 0; d <= rank; d++) count *= side.count[d];
   return count;
 }
-std::uint64_t bytes_of(const Side& side, std::size_t number) { return std::uint64_t(side.size) * number * (side.complex ? 2 : 1); }
+std::uint64_t bytes_of(const Side& side, std::size_t number) {
+  return std::uint64_t(side.size) * number * (side.complex ? 2 : 1);
+}
 
 // All that a transform is before it touches the device.
 struct Draft {
   Problem problem;
-  std::size_t number;  // bytes of a real number
+  std::size_t number;   // bytes of a real number
   Program programs[2];  // forward, backward
   Tables tables;
   std::uint64_t input, output, middle, pieces, roots;  // bytes; in place, `input` serves both sides and `output` is 0
@@ -50,7 +53,8 @@ struct Draft {
     const Card card{std::uint32_t(context.multiprocessors)};
     tables.roots(1, 1);  // so that the array of roots is never empty
     for (int backward = 0; backward < 2; backward++)
-      programs[backward] = f64() ? program_of<double>(problem, backward != 0, card, tables) : program_of<float>(problem, backward != 0, card, tables);
+      programs[backward] = f64() ? program_of<double>(problem, backward != 0, card, tables)
+                                 : program_of<float>(problem, backward != 0, card, tables);
     input = bytes_of(problem.input, number);
     output = bytes_of(problem.output, number);
     if (problem.in_place) {
@@ -82,13 +86,16 @@ struct Draft {
     std::size_t free = 0, total = 0;
     EWALD_CUDA(cudaMemGetInfo(&free, &total));
     if (bytes() > total)
-      throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_fft: the transform takes " + std::to_string(bytes()) + " bytes (its sides " + std::to_string(input + output) +
-                                              ", between its passes " + std::to_string(middle + pieces) + ", tables " + std::to_string(roots) +
-                                              "), and the card has " + std::to_string(total) + "; use a smaller shape or batch, or another backend");
+      throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_fft: the transform takes " + std::to_string(bytes()) +
+                                              " bytes (its sides " + std::to_string(input + output) +
+                                              ", between its passes " + std::to_string(middle + pieces) + ", tables " +
+                                              std::to_string(roots) + "), and the card has " + std::to_string(total) +
+                                              "; use a smaller shape or batch, or another backend");
     for (const Program& program : programs)
       for (const Step& step : program.steps)
         if (step.pass.lines >= std::uint64_t(1) << 31)
-          throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_fft: " + std::to_string(step.pass.lines) + " lines; at most 2147483647 fit a launch");
+          throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_fft: " + std::to_string(step.pass.lines) +
+                                                  " lines; at most 2147483647 fit a launch");
   }
 };
 }  // namespace
@@ -101,9 +108,14 @@ struct ewald_cuda_fft {
   DeviceBuffer<unsigned char> roots, middle, pieces, input, output;
 
   ewald_cuda_fft(ewald_cuda_context* owner, Draft&& draft)
-      : context(owner), problem(draft.problem), number(draft.number), programs{std::move(draft.programs[0]), std::move(draft.programs[1])},
-        roots(*owner, draft.roots, "the tables of a transform"), middle(*owner, draft.middle, "what lies between the axes of a transform"),
-        pieces(*owner, draft.pieces, "what lies between the pieces of a transform"), input(*owner, draft.input, "the input of a transform"),
+      : context(owner),
+        problem(draft.problem),
+        number(draft.number),
+        programs{std::move(draft.programs[0]), std::move(draft.programs[1])},
+        roots(*owner, draft.roots, "the tables of a transform"),
+        middle(*owner, draft.middle, "what lies between the axes of a transform"),
+        pieces(*owner, draft.pieces, "what lies between the pieces of a transform"),
+        input(*owner, draft.input, "the input of a transform"),
         output(*owner, draft.output, "the output of a transform") {
     upload(draft.tables);
   }
@@ -120,47 +132,65 @@ struct ewald_cuda_fft {
     EWALD_CUDA(cudaStreamSynchronize(context->stream));
   }
 
-  const Side& source(bool backward) const { return (problem.kind == EWALD_FFT_KIND_C2R) == backward ? problem.input : problem.output; }
-  const Side& target(bool backward) const { return (problem.kind == EWALD_FFT_KIND_C2R) == backward ? problem.output : problem.input; }
+  const Side& source(bool backward) const {
+    return (problem.kind == EWALD_FFT_KIND_C2R) == backward ? problem.input : problem.output;
+  }
+  const Side& target(bool backward) const {
+    return (problem.kind == EWALD_FFT_KIND_C2R) == backward ? problem.output : problem.input;
+  }
 
   double factor(std::uint32_t scale) const {
-    return scale == EWALD_FFT_SCALE_FULL ? 1 / problem.logical : scale == EWALD_FFT_SCALE_SYMMETRIC ? 1 / std::sqrt(problem.logical) : 1;
+    return scale == EWALD_FFT_SCALE_FULL        ? 1 / problem.logical
+           : scale == EWALD_FFT_SCALE_SYMMETRIC ? 1 / std::sqrt(problem.logical)
+                                                : 1;
   }
 
   // All passes, on device memory.
   void start(bool backward, const void* in, void* out, std::uint32_t scale) {
     const auto place = [&](Place which) -> void* {
       switch (which) {
-        case Place::source: return const_cast<void*>(in);
-        case Place::target: return out;
-        case Place::middle: return middle.data();
-        default: return pieces.data();
+        case Place::source:
+          return const_cast<void*>(in);
+        case Place::target:
+          return out;
+        case Place::middle:
+          return middle.data();
+        default:
+          return pieces.data();
       }
     };
     for (const Step& step : programs[backward].steps) {
       const double by = step.pass.last ? factor(scale) : 1;
       if (f64())
-        launch_pass(step.pass, place(step.from), place(step.to), reinterpret_cast<const double2*>(roots.data()), by, context->stream);
+        launch_pass(step.pass, place(step.from), place(step.to), reinterpret_cast<const double2*>(roots.data()), by,
+                    context->stream);
       else
-        launch_pass(step.pass, place(step.from), place(step.to), reinterpret_cast<const float2*>(roots.data()), by, context->stream);
+        launch_pass(step.pass, place(step.from), place(step.to), reinterpret_cast<const float2*>(roots.data()), by,
+                    context->stream);
       EWALD_CUDA(cudaGetLastError());
     }
   }
 
   void run(bool backward, const void* in, void* out, std::uint32_t on_device, std::uint32_t scale) {
     const Side &from = source(backward), &to = target(backward);
-    const bool in_there = (on_device & EWALD_CUDA_INPUT_ON_DEVICE) != 0, out_there = (on_device & EWALD_CUDA_OUTPUT_ON_DEVICE) != 0;
+    const bool in_there = (on_device & EWALD_CUDA_INPUT_ON_DEVICE) != 0,
+               out_there = (on_device & EWALD_CUDA_OUTPUT_ON_DEVICE) != 0;
     unsigned char* const mine[2] = {input.data(), problem.in_place ? input.data() : output.data()};
     const bool first = &from == &problem.input;
     const void* const read = in_there ? in : mine[first ? 0 : 1];
     unsigned char* const written = out_there ? static_cast<unsigned char*>(out) : mine[first ? 1 : 0];
     const std::uint64_t read_bytes = side_bytes(from), written_bytes = side_bytes(to);
-    if (!in_there) EWALD_CUDA(cudaMemcpyAsync(mine[first ? 0 : 1], in, read_bytes, cudaMemcpyHostToDevice, context->stream));
+    if (!in_there)
+      EWALD_CUDA(cudaMemcpyAsync(mine[first ? 0 : 1], in, read_bytes, cudaMemcpyHostToDevice, context->stream));
     if (!out_there) {
-      // Places between the elements belong to the caller and must come back as they were; in place the input has brought most of them.
-      const std::uint64_t there = problem.in_place ? read_bytes : to.size == count_of(to, problem.rank) ? written_bytes : 0;
+      // Places between the elements belong to the caller and must come back as they were; in place the input has
+      // brought most of them.
+      const std::uint64_t there = problem.in_place                        ? read_bytes
+                                  : to.size == count_of(to, problem.rank) ? written_bytes
+                                                                          : 0;
       if (there < written_bytes)
-        EWALD_CUDA(cudaMemcpyAsync(written + there, static_cast<unsigned char*>(out) + there, written_bytes - there, cudaMemcpyHostToDevice, context->stream));
+        EWALD_CUDA(cudaMemcpyAsync(written + there, static_cast<unsigned char*>(out) + there, written_bytes - there,
+                                   cudaMemcpyHostToDevice, context->stream));
     }
     start(backward, read, written, scale);
     if (!out_there) EWALD_CUDA(cudaMemcpyAsync(out, written, written_bytes, cudaMemcpyDeviceToHost, context->stream));
@@ -168,23 +198,31 @@ struct ewald_cuda_fft {
   }
 
   void checkRun(std::uint32_t direction, const void* in, const void* out, std::uint32_t scale) const {
-    if (in == nullptr || out == nullptr) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft: a pointer is null");
+    if (in == nullptr || out == nullptr)
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft: a pointer is null");
     if (direction > EWALD_FFT_DIRECTION_BACKWARD)
-      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft: direction " + std::to_string(direction) + " is not known");
-    if (scale > EWALD_FFT_SCALE_SYMMETRIC) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft: scale " + std::to_string(scale) + " is not known");
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
+                      "ewald_cuda_fft: direction " + std::to_string(direction) + " is not known");
+    if (scale > EWALD_FFT_SCALE_SYMMETRIC)
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
+                      "ewald_cuda_fft: scale " + std::to_string(scale) + " is not known");
     const bool backward = direction == EWALD_FFT_DIRECTION_BACKWARD;
     const auto a = reinterpret_cast<std::uintptr_t>(in), b = reinterpret_cast<std::uintptr_t>(out);
     if (problem.in_place ? a != b : a < b + side_bytes(target(backward)) && b < a + side_bytes(source(backward)))
-      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, problem.in_place ? "ewald_cuda_fft: the plan is in place, input and output must be the same memory"
-                                                                     : "ewald_cuda_fft: input and output overlap; plan it in place, or give them apart");
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
+                      problem.in_place
+                          ? "ewald_cuda_fft: the plan is in place, input and output must be the same memory"
+                          : "ewald_cuda_fft: input and output overlap; plan it in place, or give them apart");
   }
 };
 
 extern "C" {
 
-int32_t ewald_cuda_fft_create(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor, ewald_cuda_fft** plan) {
+int32_t ewald_cuda_fft_create(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor,
+                              ewald_cuda_fft** plan) {
   return guarded([&] {
-    if (!descriptor || !plan) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft_create: a pointer is null");
+    if (!descriptor || !plan)
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft_create: a pointer is null");
     *plan = nullptr;
     if (!context) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "the CUDA context is null");
     Draft draft(*context, *descriptor);
@@ -203,14 +241,17 @@ void ewald_cuda_fft_destroy(ewald_cuda_fft* plan) {
   delete plan;
 }
 
-int32_t ewald_cuda_fft_describe(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor, ewald_cuda_fft_info* info) {
+int32_t ewald_cuda_fft_describe(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor,
+                                ewald_cuda_fft_info* info) {
   return guarded([&] {
-    if (!context || !descriptor || !info) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft_describe: a pointer is null");
+    if (!context || !descriptor || !info)
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft_describe: a pointer is null");
     *info = Draft(*context, *descriptor).info();
   });
 }
 
-int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const void* in, void* out, uint32_t on_device, uint32_t scale) {
+int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const void* in, void* out, uint32_t on_device,
+                               uint32_t scale) {
   return guarded([&] {
     if (!plan) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft_execute: the plan is null");
     plan->checkRun(direction, in, out, scale);

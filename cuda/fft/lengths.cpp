@@ -63,8 +63,10 @@ std::vector<std::uint32_t> radices_of(std::uint32_t n) {
   for (; n % 2 == 0; n /= 2) twos++;
   // 16 = 4 * 4, not 8 * 2
   for (; twos > 4 || twos == 3; twos -= 3) radices.push_back(8);
-  if (twos == 4) radices.insert(radices.end(), {4, 4});
-  else if (twos > 0) radices.push_back(1u << twos);
+  if (twos == 4)
+    radices.insert(radices.end(), {4, 4});
+  else if (twos > 0)
+    radices.push_back(1u << twos);
   return radices;
 }
 
@@ -79,7 +81,8 @@ std::uint64_t convolution_length(std::uint64_t least) {
 }
 
 Core core_of(std::uint64_t points, std::uint32_t capacity) {
-  if (points <= capacity && ewald::fft::is_smooth(std::size_t(points))) return {std::uint32_t(points), std::uint32_t(points)};
+  if (points <= capacity && ewald::fft::is_smooth(std::size_t(points)))
+    return {std::uint32_t(points), std::uint32_t(points)};
   const std::uint64_t length = convolution_length(2 * points - 1);
   return length <= capacity ? Core{std::uint32_t(points), std::uint32_t(length)} : Core{};
 }

@@ -18,7 +18,8 @@ struct Split {
 
 // Radices in the order of the stages: odd ones first, then as few powers of two as eights allow.
 std::vector<std::uint32_t> radices_of(std::uint32_t n);
-// The shortest length from `least` on of the form 2^a 3^b 5^c with b, c <= 3: powers of two alone would waste up to half.
+// The shortest length from `least` on of the form 2^a 3^b 5^c with b, c <= 3: powers of two alone would waste up to
+// half.
 std::uint64_t convolution_length(std::uint64_t least);
 // The transform of `points` numbers in one block of `capacity`; length 0 where there is none.
 Core core_of(std::uint64_t points, std::uint32_t capacity);

@@ -1,6 +1,6 @@
-// The kernel: a block reads some lines, transforms them in shared memory, and writes them. Stages are Stockham's, in their own order (Van
-// Loan 1992, 1.7): no digit is exchanged at the end. A thread holds its numbers in registers between reading and writing a stage, so one
-// array serves and lines may be twice as long.
+// The kernel: a block reads some lines, transforms them in shared memory, and writes them. Stages are Stockham's, in
+// their own order (Van Loan 1992, 1.7): no digit is exchanged at the end. A thread holds its numbers in registers
+// between reading and writing a stage, so one array serves and lines may be twice as long.
 #pragma once
 #include "../common/launch.h"
 #include "../common/shared.h"
@@ -27,8 +27,8 @@ struct Block {
     return lane * pass.lane_step + (j + (j >> pass.gap_shift)) * pass.element_step;
   }
 
-  __device__ __forceinline__ void split(std::uint32_t item, bool across, std::uint32_t items, std::uint32_t by_items, std::uint32_t& lane,
-                                        std::uint32_t& j) const {
+  __device__ __forceinline__ void split(std::uint32_t item, bool across, std::uint32_t items, std::uint32_t by_items,
+                                        std::uint32_t& lane, std::uint32_t& j) const {
     if (across) {
       lane = item & (pass.lanes - 1);
       j = item >> pass.lane_shift;
@@ -41,7 +41,8 @@ struct Block {
   // The factor between pieces.
   __device__ __forceinline__ C turn(const LinePlace& place, std::uint32_t k, C v) const {
     const std::uint32_t turns = (place.a + k * pass.turn_step) * place.b;
-    const C far = ends.root(pass.turn_far, turns >> pass.turn_shift), near = ends.root(pass.turn_near, turns & ((1u << pass.turn_shift) - 1));
+    const C far = ends.root(pass.turn_far, turns >> pass.turn_shift),
+            near = ends.root(pass.turn_near, turns & ((1u << pass.turn_shift) - 1));
     return times(v, times(far, near));
   }
 
@@ -54,8 +55,8 @@ struct Block {
 #pragma unroll
     for (unsigned round = 0; round < rounds; round++) {
       const std::uint32_t item = threadIdx.x + round * blockDim.x;
-      // Always set: numbers that may stay as they were are kept in registers from stage to stage, those of all radices at once (nvcc 13.0: 255
-      // registers and spills instead of 106).
+      // Always set: numbers that may stay as they were are kept in registers from stage to stage, those of all radices
+      // at once (nvcc 13.0: 255 registers and spills instead of 106).
 #pragma unroll
       for (unsigned q = 0; q < R; q++) v[round][q] = complex<T>(0, 0);
       if (item >= all) continue;
@@ -118,15 +119,23 @@ struct Block {
     for (std::uint32_t i = 0; i < pass.stages; i++) {
       const Stage& s = pass.stage[i];
       const bool first = i == 0, last = i + 1 == pass.stages;
-      if (s.radix == 8) stage<8>(s, first, last);
-      else if (s.radix == 4) stage<4>(s, first, last);
-      else if (s.radix == 2) stage<2>(s, first, last);
+      if (s.radix == 8)
+        stage<8>(s, first, last);
+      else if (s.radix == 4)
+        stage<4>(s, first, last);
+      else if (s.radix == 2)
+        stage<2>(s, first, last);
       if constexpr (!PowersOfTwo) {
-        if (s.radix == 3) stage<3>(s, first, last);
-        else if (s.radix == 5) stage<5>(s, first, last);
-        else if (s.radix == 7) stage<7>(s, first, last);
-        else if (s.radix == 11) stage<11>(s, first, last);
-        else if (s.radix == 13) stage<13>(s, first, last);
+        if (s.radix == 3)
+          stage<3>(s, first, last);
+        else if (s.radix == 5)
+          stage<5>(s, first, last);
+        else if (s.radix == 7)
+          stage<7>(s, first, last);
+        else if (s.radix == 11)
+          stage<11>(s, first, last);
+        else if (s.radix == 13)
+          stage<13>(s, first, last);
       }
     }
   }
@@ -174,7 +183,8 @@ struct Block {
     for (std::uint32_t i = threadIdx.x; i < pass.length << pass.lane_shift; i += blockDim.x) {
       std::uint32_t lane, k;
       split(i, pass.across_in && pass.across_out, pass.length, pass.by_length, lane, k);
-      const C factor = pass.middle != nothing ? ends.root(pass.middle, places[lane].frequency + k * pass.middle_step) : ends.root(pass.spectrum, k);
+      const C factor = pass.middle != nothing ? ends.root(pass.middle, places[lane].frequency + k * pass.middle_step)
+                                              : ends.root(pass.spectrum, k);
       C& point = points[at(lane, k)];
       point = exchanged(times(point, factor));
     }
@@ -198,7 +208,8 @@ struct Block {
   }
 };
 
-// Full blocks that a multiprocessor should hold: as many as the compiler manages without spilling. A multiprocessor of 7.5 has 1024 threads.
+// Full blocks that a multiprocessor should hold: as many as the compiler manages without spilling. A multiprocessor
+// of 7.5 has 1024 threads.
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
 constexpr unsigned most_resident = 2;
 #else
@@ -257,13 +268,17 @@ template <class T>
 void launch(const Pass& pass, const void* in, void* out, const Complex<T>* roots, T scale, cudaStream_t stream) {
   const std::size_t shared = sizeof(Complex<T>) * pass.held;
   if (pass.plain && pass.powers_of_two)
-    EWALD_LAUNCH((transform_lines<T, true, true>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots, scale);
+    EWALD_LAUNCH((transform_lines<T, true, true>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots,
+                 scale);
   else if (pass.plain)
-    EWALD_LAUNCH((transform_lines<T, true, false>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots, scale);
+    EWALD_LAUNCH((transform_lines<T, true, false>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots,
+                 scale);
   else if (pass.powers_of_two)
-    EWALD_LAUNCH((transform_lines<T, false, true>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots, scale);
+    EWALD_LAUNCH((transform_lines<T, false, true>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots,
+                 scale);
   else
-    EWALD_LAUNCH((transform_lines<T, false, false>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots, scale);
+    EWALD_LAUNCH((transform_lines<T, false, false>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots,
+                 scale);
 }
 
 }  // namespace ewald::cuda::fft

@@ -1,5 +1,5 @@
-// What the planner (program.cpp) tells the kernel (lines.cuh) about one pass: every line is read once, transformed in shared memory, and
-// written once. Plain numbers only; a pass travels as the kernel's parameter.
+// What the planner (program.cpp) tells the kernel (lines.cuh) about one pass: every line is read once, transformed in
+// shared memory, and written once. Plain numbers only; a pass travels as the kernel's parameter.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -7,7 +7,19 @@
 namespace ewald::cuda::fft {
 
 // How element j of a line becomes a complex number. The names are those of wgsl/fft/source_*.wgsl.
-enum class Source : std::uint32_t { complex, real, packed, hermitian, hermitian_packed, dct1, dct1_packed, dct2, dct3, dct4, dct4_odd };
+enum class Source : std::uint32_t {
+  complex,
+  real,
+  packed,
+  hermitian,
+  hermitian_packed,
+  dct1,
+  dct1_packed,
+  dct2,
+  dct3,
+  dct4,
+  dct4_odd
+};
 // How complex number k becomes elements of a line; wgsl/fft/sink_*.wgsl.
 enum class Sink : std::uint32_t { complex, half, real, unpacked, dct1, dct2, dct3, dct4, dct4_odd };
 
@@ -16,41 +28,43 @@ constexpr std::uint32_t most_loops = 12, most_stages = 13, most_lanes = 128;
 constexpr std::uint32_t elements_a_thread = 8;
 constexpr std::uint32_t nothing = ~std::uint32_t(0);
 
-// Complex numbers of a block: 36 KiB of shared memory with the gaps, so every card takes it without being asked, and 4 to 6 blocks share a
-// multiprocessor of recent ones.
+// Complex numbers of a block: 36 KiB of shared memory with the gaps, so every card takes it without being asked, and 4
+// to 6 blocks share a multiprocessor of recent ones.
 template <class T>
 constexpr std::uint32_t capacity = sizeof(T) == 4 ? 4096 : 2048;
 
 // One of the dimensions that number the lines of a pass, and what its index adds to what.
 struct Loop {
-  std::uint64_t in, out;               // elements of the memory read and written
+  std::uint64_t in, out;  // elements of the memory read and written
   std::uint32_t count;
-  std::uint32_t in_index, out_index;   // index along the whole line, for a pass over one piece of it
-  std::uint32_t a, b;                  // the factors of the exponent between pieces
-  std::uint32_t frequency;             // index in the spectrum of a convolution
+  std::uint32_t in_index, out_index;  // index along the whole line, for a pass over one piece of it
+  std::uint32_t a, b;                 // the factors of the exponent between pieces
+  std::uint32_t frequency;            // index in the spectrum of a convolution
 };
 
-// A Stockham stage: numbers j + q n / radix times w^(q (j mod span)) become numbers (j - j mod span) radix + j mod span + q span.
+// A Stockham stage: numbers j + q n / radix times w^(q (j mod span)) become numbers (j - j mod span) radix + j mod span
+// + q span.
 struct Stage {
   std::uint32_t radix, span;
-  std::uint32_t twiddle;   // table of w^(q k) at (q - 1) span + k
-  std::uint32_t items;     // length / radix
-  std::uint32_t by_items, by_span;  // reciprocals, see quotient() in arithmetic.cuh
-  std::uint32_t across;    // neighbouring threads take neighbouring lines, not elements
+  std::uint32_t twiddle;                // table of w^(q k) at (q - 1) span + k
+  std::uint32_t items;                  // length / radix
+  std::uint32_t by_items, by_span;      // reciprocals, see quotient() in arithmetic.cuh
+  std::uint32_t across;                 // neighbouring threads take neighbouring lines, not elements
   std::uint32_t read_step, write_step;  // in shared memory, from q to q + 1
 };
 
 struct Pass {
   Source source;
   Sink sink;
-  bool sine, pairs;    // pairs: the spectra of real lines are taken apart at the end
-  bool plain;          // complex to complex without a convolution: read into and written from the butterflies
-  bool powers_of_two;  // every radix is 2, 4 or 8: a kernel with fewer registers
+  bool sine, pairs;        // pairs: the spectra of real lines are taken apart at the end
+  bool plain;              // complex to complex without a convolution: read into and written from the butterflies
+  bool powers_of_two;      // every radix is 2, 4 or 8: a kernel with fewer registers
   bool swap_in, swap_out;  // real and imaginary part exchanged, which turns a transform into its inverse
-  bool last;           // of the program: applies the scale
+  bool last;               // of the program: applies the scale
   bool across_in, across_out;
-  std::uint32_t axis;            // logical length of the axis
-  std::uint32_t points, length;  // of the complex transform; a convolution (Bluestein 1970) of `length` where they differ
+  std::uint32_t axis;  // logical length of the axis
+  std::uint32_t points,
+      length;  // of the complex transform; a convolution (Bluestein 1970) of `length` where they differ
   std::uint32_t in_stride, out_stride;  // elements from index to index along the line
   std::uint32_t in_index, out_index;    // steps of the piece's element in that index
   std::uint32_t loops;
@@ -67,8 +81,8 @@ struct Pass {
   std::uint32_t turn_shift, turn_step;
 
   std::uint32_t lanes, lane_shift;  // lines of a block
-  // Number j of line l is at l * lane_step + (j + (j >> gap_shift)) * element_step of shared memory: a gap after each eight numbers keeps
-  // strides of eight, which the first stages of powers of two write, off a single bank.
+  // Number j of line l is at l * lane_step + (j + (j >> gap_shift)) * element_step of shared memory: a gap after each
+  // eight numbers keeps strides of eight, which the first stages of powers of two write, off a single bank.
   std::uint32_t lane_step, element_step, gap_shift, held;  // held: complex numbers of shared memory
   std::uint32_t threads, blocks;
   std::uint32_t by_length, by_results;  // reciprocals of the length and of the results of a line

@@ -1,5 +1,6 @@
-// Which axis after which, from which memory to which, and how the lines of a pass lie. An axis that fits a block is one pass; a longer one
-// of two or three pieces is as many; a length with a large prime that fits no block is a convolution: down its pieces and up again.
+// Which axis after which, from which memory to which, and how the lines of a pass lie. An axis that fits a block is one
+// pass; a longer one of two or three pieces is as many; a length with a large prime that fits no block is a
+// convolution: down its pieces and up again.
 #include "program.h"
 
 #include <algorithm>
@@ -39,13 +40,13 @@ std::uint64_t size_of(const Layout& layout) {
 
 template <class T>
 class Planner {
- public:
+public:
   Planner(const Problem& problem, bool backward, const Card& card, Tables& tables)
       : problem_(problem), backward_(backward), card_(card), tables_(tables), dims_(problem.rank + 1) {}
 
   Program program();
 
- private:
+private:
   void along(std::uint32_t dim, const Line& line, const Layout& from, const Layout& to, bool last);
   void add(Pass pass, Place from, Place to, const Layout* in, const Layout* out, std::uint32_t dim);
 
@@ -75,13 +76,15 @@ Program Planner<T>::program() {
     // The fastest axis, so that runs of real numbers are long.
     const Layout& real = source.complex ? target : source;
     const auto rank = [&](std::uint32_t d) { return problem_.shape[d] == 1 ? ~std::uint64_t(0) : real.stride[d]; };
-    special = *std::min_element(axes.begin(), axes.end(), [&](std::uint32_t a, std::uint32_t b) { return rank(a) < rank(b); });
+    special = *std::min_element(axes.begin(), axes.end(),
+                                [&](std::uint32_t a, std::uint32_t b) { return rank(a) < rank(b); });
   }
   // Fastest axes first, as the target has them: the first pass then reads and writes whole runs of memory.
   std::vector<std::uint32_t> order;
   for (const std::uint32_t d : axes)
     if (d != special && (trig || problem_.shape[d] != 1)) order.push_back(d);
-  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return target.stride[a] < target.stride[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return target.stride[a] < target.stride[b]; });
   if (special != 0) order.insert(backward_ ? order.end() : order.begin(), special);
   if (order.empty()) order.push_back(axes[0]);
 
@@ -96,7 +99,8 @@ Program Planner<T>::program() {
   for (std::size_t i = 0; i < order.size(); i++) {
     const bool end = i + 1 == order.size(), last = end && !(permutes && i == 0);
     const std::uint32_t d = order[i];
-    along(d, line_of(problem_, d, d == special || trig, backward_, capacity<T>), i == 0 ? source : between, last ? target : between, end);
+    along(d, line_of(problem_, d, d == special || trig, backward_, capacity<T>), i == 0 ? source : between,
+          last ? target : between, end);
   }
   if (permutes && order.size() == 1) {
     // One pass cannot both transform and turn around an array in its own memory.
@@ -105,7 +109,8 @@ Program Planner<T>::program() {
     copy.source = trig ? Source::real : Source::complex;
     copy.sink = trig ? Sink::real : Sink::complex;
     for (std::uint32_t d = 0; d < dims_; d++)
-      if (source.count[d] > 1) copy.loop[copy.loops++] = {between.stride[d], target.stride[d], std::uint32_t(source.count[d]), 0, 0, 0, 0, 0};
+      if (source.count[d] > 1)
+        copy.loop[copy.loops++] = {between.stride[d], target.stride[d], std::uint32_t(source.count[d]), 0, 0, 0, 0, 0};
     add(copy, Place::middle, Place::target, &between, &target, dims_);
   }
   return std::move(program_);
@@ -114,17 +119,21 @@ Program Planner<T>::program() {
 // Loops in the order of memory, and those that continue each other made one.
 void tidy(Pass& pass) {
   const auto step = [&](const Loop& loop) {
-    const std::uint64_t in = loop.in + std::uint64_t(loop.in_index) * pass.in_stride, out = loop.out + std::uint64_t(loop.out_index) * pass.out_stride;
+    const std::uint64_t in = loop.in + std::uint64_t(loop.in_index) * pass.in_stride,
+                        out = loop.out + std::uint64_t(loop.out_index) * pass.out_stride;
     const std::uint64_t near = std::min(in, out);
     return near != 0 ? near : std::max(in, out);
   };
-  const auto plain = [](const Loop& loop) { return loop.in_index == 0 && loop.out_index == 0 && loop.a == 0 && loop.b == 0 && loop.frequency == 0; };
+  const auto plain = [](const Loop& loop) {
+    return loop.in_index == 0 && loop.out_index == 0 && loop.a == 0 && loop.b == 0 && loop.frequency == 0;
+  };
   std::stable_sort(pass.loop, pass.loop + pass.loops, [&](const Loop& a, const Loop& b) { return step(a) < step(b); });
   std::uint32_t kept = 0;
   for (std::uint32_t i = 0; i < pass.loops; i++) {
     const Loop loop = pass.loop[i];
     Loop* const before = kept > 0 ? &pass.loop[kept - 1] : nullptr;
-    if (before && plain(*before) && plain(loop) && loop.in == before->in * before->count && loop.out == before->out * before->count)
+    if (before && plain(*before) && plain(loop) && loop.in == before->in * before->count &&
+        loop.out == before->out * before->count)
       before->count *= loop.count;
     else
       pass.loop[kept++] = loop;
@@ -184,7 +193,8 @@ void Planner<T>::along(std::uint32_t dim, const Line& line, const Layout& from, 
 
   program_.pieces = std::max(program_.pieces, 2 * lines * length);
   const std::uint32_t count = std::uint32_t(pieces.size()), end = count - 1;
-  std::vector<std::uint64_t> size(count), place(count, 1), exchanged(count, 1);  // digit i in an index, and where digits are exchanged
+  std::vector<std::uint64_t> size(count), place(count, 1),
+      exchanged(count, 1);  // digit i in an index, and where digits are exchanged
   for (std::uint32_t i = 0; i < count; i++) size[i] = pieces[i].points;
   for (std::uint32_t i = 0; i < count; i++) {
     for (std::uint32_t l = i + 1; l < count; l++) place[i] *= size[l];
@@ -207,7 +217,8 @@ void Planner<T>::along(std::uint32_t dim, const Line& line, const Layout& from, 
       pass.out_stride = 1;
       pass.swap_out = false;
     }
-    for (const Other& other : others) pass.loop[pass.loops++] = {entry ? other.from : other.at, exit ? other.to : other.at, other.count, 0, 0, 0, 0, 0};
+    for (const Other& other : others)
+      pass.loop[pass.loops++] = {entry ? other.from : other.at, exit ? other.to : other.at, other.count, 0, 0, 0, 0, 0};
     for (std::uint32_t l = 0; l < count; l++) {
       if (l == i || size[l] == 1) continue;
       Loop loop{0, 0, std::uint32_t(size[l]), std::uint32_t(place[l]), std::uint32_t(place[l]), 0, 0, 0};
@@ -217,54 +228,63 @@ void Planner<T>::along(std::uint32_t dim, const Line& line, const Layout& from, 
     more(pass);
     add(pass, entry ? from.place : Place::pieces, exit ? to.place : Place::pieces, nullptr, nullptr, dim);
   };
-  const auto turn = [&](Pass& pass, std::uint64_t n, std::uint64_t step) { set_turn(pass, n, std::uint32_t(step), tables_); };
+  const auto turn = [&](Pass& pass, std::uint64_t n, std::uint64_t step) {
+    set_turn(pass, n, std::uint32_t(step), tables_);
+  };
 
   const bool convolves = split.convolution != 0;
   for (std::uint32_t i = 0; i < end; i++) {
     // After piece i: exp(-2 pi i k_i (the digits that are not done) / n).
-    piece(i, i == 0, false,
-          [&](Pass& pass) {
-            turn(pass, size[i] * place[i], 1);
-            if (convolves && i == 0) {
-              pass.chirp_in = tables_.chirp(line.points);
-              pass.chirp_points = line.points;
-            }
-          },
-          [&](std::uint32_t l, Loop& loop) {
-            if (l > i) loop.b = std::uint32_t(place[l]);
-          });
+    piece(
+        i, i == 0, false,
+        [&](Pass& pass) {
+          turn(pass, size[i] * place[i], 1);
+          if (convolves && i == 0) {
+            pass.chirp_in = tables_.chirp(line.points);
+            pass.chirp_points = line.points;
+          }
+        },
+        [&](std::uint32_t l, Loop& loop) {
+          if (l > i) loop.b = std::uint32_t(place[l]);
+        });
   }
   if (!convolves) {
-    return piece(end, false, true, [&](Pass& pass) { pass.out_index = std::uint32_t(exchanged[end]); },
-                 [&](std::uint32_t l, Loop& loop) { loop.out_index = std::uint32_t(exchanged[l]); });
+    return piece(
+        end, false, true, [&](Pass& pass) { pass.out_index = std::uint32_t(exchanged[end]); },
+        [&](std::uint32_t l, Loop& loop) { loop.out_index = std::uint32_t(exchanged[l]); });
   }
-  // The spectrum in the order of exchanged digits; then the same pieces upwards, with the same factors, on exchanged parts.
+  // The spectrum in the order of exchanged digits; then the same pieces upwards, with the same factors, on exchanged
+  // parts.
   const auto up = [&](Pass& pass, std::uint32_t i) {
     if (i > 0) turn(pass, size[i - 1] * place[i - 1], place[i]);
   };
   const auto digits = [&](std::uint32_t i, std::uint32_t l, Loop& loop) {
-    if (i > 0 && l == i - 1) loop.b = 1;
-    else if (l > i) loop.a = std::uint32_t(place[l]);
+    if (i > 0 && l == i - 1)
+      loop.b = 1;
+    else if (l > i)
+      loop.a = std::uint32_t(place[l]);
   };
-  piece(end, false, false,
-        [&](Pass& pass) {
-          pass.middle = tables_.spectrum(line.points, length);
-          pass.middle_step = std::uint32_t(exchanged[end]);
-          up(pass, end);
-        },
-        [&](std::uint32_t l, Loop& loop) {
-          loop.frequency = std::uint32_t(exchanged[l]);
-          digits(end, l, loop);
-        });
+  piece(
+      end, false, false,
+      [&](Pass& pass) {
+        pass.middle = tables_.spectrum(line.points, length);
+        pass.middle_step = std::uint32_t(exchanged[end]);
+        up(pass, end);
+      },
+      [&](std::uint32_t l, Loop& loop) {
+        loop.frequency = std::uint32_t(exchanged[l]);
+        digits(end, l, loop);
+      });
   for (std::uint32_t i = end; i-- > 0;) {
-    piece(i, false, i == 0,
-          [&](Pass& pass) {
-            up(pass, i);
-            if (i > 0) return;
-            pass.chirp_out = tables_.chirp(line.points);
-            pass.chirp_points = line.points;
-          },
-          [&](std::uint32_t l, Loop& loop) { digits(i, l, loop); });
+    piece(
+        i, false, i == 0,
+        [&](Pass& pass) {
+          up(pass, i);
+          if (i > 0) return;
+          pass.chirp_out = tables_.chirp(line.points);
+          pass.chirp_points = line.points;
+        },
+        [&](std::uint32_t l, Loop& loop) { digits(i, l, loop); });
   }
 }
 

@@ -9,8 +9,8 @@
 
 namespace ewald::cuda::fft {
 
-// `source` and `target` are the two sides in the direction of the program; `middle` holds what lies between the axes where the target
-// cannot, `pieces` what lies between the pieces of a long axis.
+// `source` and `target` are the two sides in the direction of the program; `middle` holds what lies between the axes
+// where the target cannot, `pieces` what lies between the pieces of a long axis.
 enum class Place : std::uint8_t { source, target, middle, pieces };
 
 struct Step {

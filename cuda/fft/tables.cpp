@@ -35,7 +35,11 @@ void transform(std::vector<double>& values, std::uint64_t n) {
   std::vector<double> other(values.size()), root(2 * n);
   for (std::uint64_t k = 0; k < n; k++) circle.get(k, &root[2 * k]);
   for (std::uint64_t span = 1; span < n;) {
-    const std::uint64_t rest = n / span, radix = rest % 2 == 0 ? 2 : rest % 3 == 0 ? 3 : 5, part = n / radix, step = n / (span * radix);
+    const std::uint64_t rest = n / span,
+                        radix = rest % 2 == 0   ? 2
+                                : rest % 3 == 0 ? 3
+                                                : 5,
+                        part = n / radix, step = n / (span * radix);
     for (std::uint64_t first = 0; first < part; first += span)
       for (std::uint64_t k = 0; k < span; k++) {
         double turned[5][2];
@@ -67,7 +71,8 @@ enum Kind : std::uint64_t { kRoots, kStage, kHalf, kChirp, kSpectrum };
 std::uint32_t Tables::add(const Key& key, std::uint64_t length, Fill fill) {
   const auto known = places_.find(key);
   if (known != places_.end()) return known->second;
-  if (count_ + length >= ~std::uint32_t(0)) throw std::length_error("the tables of a transform have more entries than 32 bits number");
+  if (count_ + length >= ~std::uint32_t(0))
+    throw std::length_error("the tables of a transform have more entries than 32 bits number");
   const std::uint32_t place = std::uint32_t(count_);
   places_[key] = place;
   entries_.push_back({count_, std::move(fill)});

@@ -1,4 +1,5 @@
-// Tables of a plan, made in float64 and rounded once: roots of unity, chirps and the spectra of convolutions, in one array of complex numbers.
+// Tables of a plan, made in float64 and rounded once: roots of unity, chirps and the spectra of convolutions, in one
+// array of complex numbers.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -10,7 +11,7 @@ namespace ewald::cuda::fft {
 
 // Says where each table begins; nothing is computed before `fill`. The same table asked for twice is one.
 class Tables {
- public:
+public:
   // exp(-2 pi i k step / n), k < length
   std::uint32_t roots(std::uint64_t n, std::uint64_t length, std::uint64_t step = 1);
   // exp(-2 pi i q k / (span radix)) for 0 < q < radix, k < span, at (q - 1) span + k
@@ -26,7 +27,7 @@ class Tables {
   // All tables, real and imaginary parts in turn.
   std::vector<double> fill() const;
 
- private:
+private:
   using Key = std::array<std::uint64_t, 4>;
   using Fill = std::function<void(double*)>;
   std::uint32_t add(const Key& key, std::uint64_t length, Fill fill);

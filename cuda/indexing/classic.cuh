@@ -1,16 +1,19 @@
-// The refinements of the published method, one warp a cell: least squares for all nine numbers of the cell, with a radius that shrinks
-// from round to round. ifss keeps the indices of the first cell, ifse takes new ones each round, ifssr measures distances in 1/angstrom.
+// The refinements of the published method, one warp a cell: least squares for all nine numbers of the cell, with a
+// radius that shrinks from round to round. ifss keeps the indices of the first cell, ifse takes new ones each round,
+// ifssr measures distances in 1/angstrom.
 //
-// They fit freely, so they need many more spots than parameters; the fast method's own refinement does not (refine.cuh).
+// They fit freely, so they need many more spots than parameters; the fast method's own refinement does not
+// (refine.cuh).
 #pragma once
 #include "refine.cuh"
 
 namespace ewald::cuda::indexing {
 
-// Sums of one least-squares round: spots within `limit` of a node, in index units or (reciprocal) in 1/angstrom. Indices come from
-// `index_cell`. Returns the number of spots and the fitted cell; leaves squared distances in b.residual2().
-inline __device__ __noinline__ int least_squares(const Block& block, const Cell& cell, const Cell& index_cell, int n, bool reciprocal_space,
-                                                 double limit, Cell& fitted) {
+// Sums of one least-squares round: spots within `limit` of a node, in index units or (reciprocal) in 1/angstrom.
+// Indices come from `index_cell`. Returns the number of spots and the fitted cell; leaves squared distances in
+// b.residual2().
+inline __device__ __noinline__ int least_squares(const Block& block, const Cell& cell, const Cell& index_cell, int n,
+                                                 bool reciprocal_space, double limit, Cell& fitted) {
   const Cellf a = in_float(cell), m = in_float(index_cell), b = in_float(reciprocal(cell));
   const float limit2 = float(limit * limit);
   const DeviceSpan<float4> spots = block.spots();
@@ -21,7 +24,8 @@ inline __device__ __noinline__ int least_squares(const Block& block, const Cell&
   int used = 0;
   for (int j = lane_index(); j < n; j += 32) {
     const float4 s = spots[j];
-    const float h = round_even(indexed(m.row[0], s)) - indexed(a.row[0], s), k = round_even(indexed(m.row[1], s)) - indexed(a.row[1], s);
+    const float h = round_even(indexed(m.row[0], s)) - indexed(a.row[0], s),
+                k = round_even(indexed(m.row[1], s)) - indexed(a.row[1], s);
     const float l = round_even(indexed(m.row[2], s)) - indexed(a.row[2], s);
     const float d2 = reciprocal_space ? square(node_of(b, h, k, l)) : fmaf(h, h, fmaf(k, k, l * l));
     distance2[j] = d2;
@@ -64,9 +68,10 @@ __device__ __forceinline__ float smallest(const Block& b, int n, int rank) {
   return __uint_as_float(value);
 }
 
-// As params.refinement says, from spots within `limit` index units; sets lattice.score to the distance of the spot that is
-// refine_min_spots-th best: positive, smaller is better.
-inline __device__ __noinline__ void refine_classic(const Block& b, const KnownCell& known, int n, double limit, Lattice& lattice) {
+// As params.refinement says, from spots within `limit` index units; sets lattice.score to the distance of the spot that
+// is refine_min_spots-th best: positive, smaller is better.
+inline __device__ __noinline__ void refine_classic(const Block& b, const KnownCell& known, int n, double limit,
+                                                   Lattice& lattice) {
   const ewald_indexer_params& p = b.plan.params;
   const int least = int(p.refine_min_spots);
   if (p.refinement == EWALD_REFINEMENT_RAW) {  // the search's cell and score

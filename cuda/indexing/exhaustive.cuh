@@ -1,6 +1,7 @@
-// The exhaustive method: the search of TORO as its reference implementation does it, every stage over all spots, with that
-// implementation's defects mended (cpp/indexing/README.md lists them). The count of good spots decides, the mean distance only among equal
-// counts; so counts come first, for all, and the dear logarithms only for those that can still win. Nothing is lost by that.
+// The exhaustive method: the search of TORO as its reference implementation does it, every stage over all spots, with
+// that implementation's defects mended (cpp/indexing/README.md lists them). The count of good spots decides, the mean
+// distance only among equal counts; so counts come first, for all, and the dear logarithms only for those that can
+// still win. Nothing is lost by that.
 #pragma once
 #include "classic.cuh"
 #include "ladder.cuh"
@@ -14,7 +15,9 @@ __device__ __forceinline__ std::uint64_t ordered(float x) {
   const unsigned bits = __float_as_uint(x);
   return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
 }
-__device__ __forceinline__ float from_ordered(unsigned bits) { return __uint_as_float(bits & 0x80000000u ? bits & 0x7fffffffu : ~bits); }
+__device__ __forceinline__ float from_ordered(unsigned bits) {
+  return __uint_as_float(bits & 0x80000000u ? bits & 0x7fffffffu : ~bits);
+}
 
 // Sum of log2 over spots, kept as a product: the exponent is moved out every few factors.
 struct LogSum {
@@ -89,7 +92,9 @@ __device__ __forceinline__ int sample_vectors(const Block& b, float length, int 
   });
   if (recorded_row >= 0) {
     record_sampling(b, length, recorded_row, n, points);
-    record_picks(b, held, [&](int i) { return ewald_stage_pick{unsigned(keys[i]), from_ordered(unsigned(keys[i] >> 32)), 0, 0}; });
+    record_picks(b, held, [&](int i) {
+      return ewald_stage_pick{unsigned(keys[i]), from_ordered(unsigned(keys[i] >> 32)), 0, 0};
+    });
   }
   const DeviceSpan<float4> kept = b.kept();
   for (int i = int(threadIdx.x); i < held; i += kThreads) {
@@ -100,7 +105,8 @@ __device__ __forceinline__ int sample_vectors(const Block& b, float length, int 
   return held;
 }
 
-// Least squares on planes that the sampled vectors fixed, with ever fewer spots; a vector that runs out of spots stays where it is.
+// Least squares on planes that the sampled vectors fixed, with ever fewer spots; a vector that runs out of spots stays
+// where it is.
 inline __device__ __noinline__ void refine_vectors(const Block& b, int count, int n, int min_spots) {
   const DeviceSpan<float4> spots = b.spots(), kept = b.kept();
   const int group = group_size(count), part = int(threadIdx.x) % group;
@@ -151,7 +157,8 @@ inline __device__ __noinline__ void refine_vectors(const Block& b, int count, in
   __syncthreads();
 }
 
-// The frame in which angle 0 is where the known cell comes to lie when its vector is carried to u by half a turn about their middle.
+// The frame in which angle 0 is where the known cell comes to lie when its vector is carried to u by half a turn about
+// their middle.
 __device__ __forceinline__ Placed<double> carried(const KnownCell& known, const BaseVector& base, Vec3 u) {
   const Vec3 from = known.cell.row[base.row], other = known.cell.row[base.row == 2 ? 0 : base.row + 1];
   Vec3 middle = from + base.length * u;
@@ -164,9 +171,10 @@ __device__ __forceinline__ Placed<double> carried(const Plan& plan, const Direct
   return carried(plan.cells[d.input], plan.cells[d.input].base[d.base], d.u);
 }
 
-// Directions of the vectors in b.kept(), in both senses, from place `first` on, with the spots near their planes: these bound the count
-// of every cell with that vector.
-__device__ __forceinline__ void add_directions(const Block& b, const Length& length, int first, int count, int n, float limit) {
+// Directions of the vectors in b.kept(), in both senses, from place `first` on, with the spots near their planes: these
+// bound the count of every cell with that vector.
+__device__ __forceinline__ void add_directions(const Block& b, const Length& length, int first, int count, int n,
+                                               float limit) {
   const BaseVector& base = b.plan.cells[length.input].base[length.base];
   const DeviceSpan<float4> spots = b.spots(), kept = b.kept();
   const DeviceSpan<Direction> directions = b.directions();
@@ -187,7 +195,8 @@ __device__ __forceinline__ void add_directions(const Block& b, const Length& len
   __syncthreads();
 }
 
-// Judges the best lattices, and a few of the others that are not the same; the first one accepted goes to the front. By one warp.
+// Judges the best lattices, and a few of the others that are not the same; the first one accepted goes to the front. By
+// one warp.
 __device__ __forceinline__ void judge_in_turn(const Block& b, Pool pool, int count) {
   const DeviceSpan<Lattice> lattices = b.lattices(pool);
   const DeviceSpan<int> order = b.lattice_order(pool);
@@ -271,12 +280,13 @@ __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
   // Cells that at least `out` others do not beat by count.
   const Angles angles{plan.angle_cos, plan.angle_sin, 1, plan.angle_points};
   const int most = 8 * out;  // equal counts beyond that are decided by their order
-  const int held = search_candidates<false>(b, direction_count, n, p.dist3, angles, 1, out, most, [&](int i, int least, Placed<float>& placed) {
-    const Direction& d = directions[order[i]];
-    if (d.on_planes < least) return -1;
-    placed = in_float(carried(plan, d));
-    return i;
-  });
+  const int held = search_candidates<false>(b, direction_count, n, p.dist3, angles, 1, out, most,
+                                            [&](int i, int least, Placed<float>& placed) {
+                                              const Direction& d = directions[order[i]];
+                                              if (d.on_planes < least) return -1;
+                                              placed = in_float(carried(plan, d));
+                                              return i;
+                                            });
   const HitList list = gather_hits(b, held);
   const int room = 2 * power_of_two(most);
   const DeviceSpan<std::uint64_t> keys = b.keys(room), picked = b.picked_hits();
@@ -285,14 +295,16 @@ __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
   hits = keep_lowest(keys, room, hits, out, [&](int i) {
     const std::uint64_t hit = picked[i];
     const int q = step_of(hit);
-    const Cell cell = cell_of(carried(plan, directions[order[candidate_of(hit)]]), double(plan.angle_cos[q]), double(plan.angle_sin[q]));
+    const Cell cell = cell_of(carried(plan, directions[order[candidate_of(hit)]]), double(plan.angle_cos[q]),
+                              double(plan.angle_sin[q]));
     return ordered(score_cell(b, in_float(cell), n)) << 32 | unsigned(i);
   });
   if (recording)
     record_hits(b, hits, plan.angle_points, [&](int i) {
       const std::uint64_t hit = picked[unsigned(keys[i])];
       const int q = step_of(hit);
-      const Cell cell = cell_of(carried(plan, directions[order[candidate_of(hit)]]), double(plan.angle_cos[q]), double(plan.angle_sin[q]));
+      const Cell cell = cell_of(carried(plan, directions[order[candidate_of(hit)]]), double(plan.angle_cos[q]),
+                                double(plan.angle_sin[q]));
       return packed(cell, from_ordered(unsigned(keys[i] >> 32)), count_of(hit));
     });
   for (int i = warp_index(); i < hits; i += kWarps) {

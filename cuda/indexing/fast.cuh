@@ -1,4 +1,5 @@
-// The fast method on one list of spots: sample, climb, turn, refine, judge; with more effort where the first answer does not convince.
+// The fast method on one list of spots: sample, climb, turn, refine, judge; with more effort where the first answer
+// does not convince.
 #pragma once
 #include "classic.cuh"
 #include "ladder.cuh"
@@ -21,7 +22,8 @@ __device__ __forceinline__ bool better(const Lattice& a, const Lattice& b) {
   return a.merit > b.merit;
 }
 
-// Puts a lattice where it belongs among the first `count` of a pool, whose places from `count` on are free; by one thread.
+// Puts a lattice where it belongs among the first `count` of a pool, whose places from `count` on are free; by one
+// thread.
 __device__ __forceinline__ void insert(const Block& b, Pool pool, const Lattice& lattice) {
   int& there = b.state().lattice_count[pool];
   const DeviceSpan<Lattice> lattices = b.lattices(pool);
@@ -37,8 +39,10 @@ __device__ __forceinline__ void insert(const Block& b, Pool pool, const Lattice&
   there = last + 1;
 }
 
-inline __device__ __noinline__ void refine_hit(const Block& b, int input, const BaseVector& base, const Angles& angles, bool free_scale, int i) {
-  const unsigned hit = unsigned(b.scratch<std::uint64_t>()[i]), candidate = hit >> step_bits, q = (hit & ((1u << step_bits) - 1)) * angles.stride;
+inline __device__ __noinline__ void refine_hit(const Block& b, int input, const BaseVector& base, const Angles& angles,
+                                               bool free_scale, int i) {
+  const unsigned hit = unsigned(b.scratch<std::uint64_t>()[i]), candidate = hit >> step_bits,
+                 q = (hit & ((1u << step_bits) - 1)) * angles.stride;
   const Placed<double> placed = place<double>(base, b.kept()[candidate / 2], candidate & 1, free_scale);
   Lattice lattice{};
   lattice.cell = cell_of(placed, double(angles.cosine[q]), double(angles.sine[q]));
@@ -61,7 +65,8 @@ __device__ __forceinline__ void search_with(const Block& b, Pool pool, int input
   const int points = int(wish) / 64 * 64;
   count_directions<true>(b, points, float(length), first, plan.params.dist1);
   const Candidates list = candidates_of(b);
-  const int picked = pick_directions(b, points, min(first, 64), effort.directions, [&](int place, int p) { list.sampled[place].w = __int_as_float(p); });
+  const int picked = pick_directions(b, points, min(first, 64), effort.directions,
+                                     [&](int place, int p) { list.sampled[place].w = __int_as_float(p); });
   const bool recording = b.state().recording != 0;
   if (recording) {
     record_sampling(b, float(length), base.row, first, points);
@@ -71,17 +76,20 @@ __device__ __forceinline__ void search_with(const Block& b, Pool pool, int input
     });
     __syncthreads();
   }
-  const int kept = climb(b, points, picked, length, first, plan.candidate_vectors ? plan.candidate_vectors : effort.candidates,
-                         effort.free_scale ? scale_tolerance : length_tolerance);
+  const int kept =
+      climb(b, points, picked, length, first, plan.candidate_vectors ? plan.candidate_vectors : effort.candidates,
+            effort.free_scale ? scale_tolerance : length_tolerance);
   if (recording) record_vectors(b, kept);
   const Angles angles = angles_for(b, base, min(n, turn_spots));
   const int hits = search_rotation(b, base, kept, effort.hits, effort.free_scale, angles);
   if (recording)
     record_hits(b, hits, angles.steps * base.fold, [&](int i) {
       const std::uint64_t key = b.scratch<std::uint64_t>()[i];
-      const unsigned hit = unsigned(key), candidate = hit >> step_bits, q = (hit & ((1u << step_bits) - 1)) * angles.stride;
+      const unsigned hit = unsigned(key), candidate = hit >> step_bits,
+                     q = (hit & ((1u << step_bits) - 1)) * angles.stride;
       const Placed<double> placed = place<double>(base, b.kept()[candidate / 2], candidate & 1, effort.free_scale);
-      return packed(cell_of(placed, double(angles.cosine[q]), double(angles.sine[q])), __uint_as_float(~unsigned(key >> 32)), count_in_lists(b, hit));
+      return packed(cell_of(placed, double(angles.cosine[q]), double(angles.sine[q])),
+                    __uint_as_float(~unsigned(key >> 32)), count_in_lists(b, hit));
     });
   for (int i = warp_index(); i < hits; i += kWarps) refine_hit(b, input, base, angles, effort.free_scale, i);
   __syncthreads();
@@ -130,7 +138,9 @@ __device__ __forceinline__ void judge_best(const Block& b, Pool pool, int most) 
       judged += lattice.judged;
     }
     int chosen = 0;
-    while (chosen < most && judged + chosen < count && (chosen == 0 || lattices[order[judged + chosen]].merit >= rival_share * top)) chosen++;
+    while (chosen < most && judged + chosen < count &&
+           (chosen == 0 || lattices[order[judged + chosen]].merit >= rival_share * top))
+      chosen++;
     s.above = judged;
     s.take = chosen;
   }
@@ -173,7 +183,8 @@ __device__ __forceinline__ void judge_best(const Block& b, Pool pool, int most) 
 __device__ __forceinline__ void search_fast(const Block& b, Pool pool) {
   State& s = b.state();
   if (threadIdx.x == 0) s.lattice_count[pool] = 0;
-  // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector gets its turn.
+  // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector
+  // gets its turn.
   find_beam(b);
   const int n = s.n;
   // A short list is cheap to search well, and it has rivals that share most of the spots.
@@ -186,8 +197,9 @@ __device__ __forceinline__ void search_fast(const Block& b, Pool pool) {
       s.decision = 0;
       if (s.lattice_count[pool] > 0 && !s.flat) {
         const Lattice& best = b.lattices(pool)[b.lattice_order(pool)[0]];
-        // A lattice that shares a plane of nodes with the true one can look very good too, but explains few spots. So a lattice ends the
-        // search only when it explains a good part of them; a light effort, which overlooks more, must show more.
+        // A lattice that shares a plane of nodes with the true one can look very good too, but explains few spots. So a
+        // lattice ends the search only when it explains a good part of them; a light effort, which overlooks more, must
+        // show more.
         s.decision = best.log10_chance <= b.plan.params.accept_log10 - spare_decades && best.merit > effort.share * n;
       }
     }

@@ -1,4 +1,5 @@
-// Vectors and cells, in double where a cell is kept and in float where many are tried. The twin of cpp/indexing/geometry.h.
+// Vectors and cells, in double where a cell is kept and in float where many are tried. The twin of
+// cpp/indexing/geometry.h.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -12,13 +13,21 @@ using Vec3 = V3<double>;
 using Vec3f = V3<float>;
 
 template <class T>
-__host__ __device__ __forceinline__ V3<T> operator+(V3<T> a, V3<T> b) { return {a.x + b.x, a.y + b.y, a.z + b.z}; }
+__host__ __device__ __forceinline__ V3<T> operator+(V3<T> a, V3<T> b) {
+  return {a.x + b.x, a.y + b.y, a.z + b.z};
+}
 template <class T>
-__host__ __device__ __forceinline__ V3<T> operator-(V3<T> a, V3<T> b) { return {a.x - b.x, a.y - b.y, a.z - b.z}; }
+__host__ __device__ __forceinline__ V3<T> operator-(V3<T> a, V3<T> b) {
+  return {a.x - b.x, a.y - b.y, a.z - b.z};
+}
 template <class T>
-__host__ __device__ __forceinline__ V3<T> operator*(T s, V3<T> a) { return {s * a.x, s * a.y, s * a.z}; }
+__host__ __device__ __forceinline__ V3<T> operator*(T s, V3<T> a) {
+  return {s * a.x, s * a.y, s * a.z};
+}
 template <class T>
-__host__ __device__ __forceinline__ T dot(V3<T> a, V3<T> b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
+__host__ __device__ __forceinline__ T dot(V3<T> a, V3<T> b) {
+  return a.x * b.x + a.y * b.y + a.z * b.z;
+}
 template <class T>
 __host__ __device__ __forceinline__ V3<T> cross(V3<T> a, V3<T> b) {
   return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
@@ -26,9 +35,13 @@ __host__ __device__ __forceinline__ V3<T> cross(V3<T> a, V3<T> b) {
 __host__ __device__ __forceinline__ float root(float x) { return sqrtf(x); }
 __host__ __device__ __forceinline__ double root(double x) { return sqrt(x); }
 template <class T>
-__host__ __device__ __forceinline__ T norm(V3<T> a) { return root(dot(a, a)); }
+__host__ __device__ __forceinline__ T norm(V3<T> a) {
+  return root(dot(a, a));
+}
 template <class T>
-__host__ __device__ __forceinline__ V3<T> unit(V3<T> a) { return (T(1) / norm(a)) * a; }
+__host__ __device__ __forceinline__ V3<T> unit(V3<T> a) {
+  return (T(1) / norm(a)) * a;
+}
 
 // Rows a, b, c; a reciprocal cell has rows a*, b*, c*.
 template <class T>
@@ -46,10 +59,14 @@ __device__ __forceinline__ void set_row(Rows<T>& c, int i, V3<T> v) {
   if (i == 2) c.row[2] = v;
 }
 __device__ __forceinline__ Vec3f in_float(Vec3 v) { return {float(v.x), float(v.y), float(v.z)}; }
-__device__ __forceinline__ Cellf in_float(const Cell& c) { return {{in_float(c.row[0]), in_float(c.row[1]), in_float(c.row[2])}}; }
+__device__ __forceinline__ Cellf in_float(const Cell& c) {
+  return {{in_float(c.row[0]), in_float(c.row[1]), in_float(c.row[2])}};
+}
 
 template <class T>
-__device__ __forceinline__ T volume(const Rows<T>& c) { return dot(c.row[0], cross(c.row[1], c.row[2])); }
+__device__ __forceinline__ T volume(const Rows<T>& c) {
+  return dot(c.row[0], cross(c.row[1], c.row[2]));
+}
 template <class T>
 __device__ __forceinline__ Rows<T> reciprocal(const Rows<T>& c) {
   const T r = 1 / volume(c);
@@ -86,7 +103,8 @@ inline __device__ __noinline__ bool same_lattice(const Cell& b, const Cell& a, d
       m[i][j] = rint(c);
       if (!(fabs(c - m[i][j]) <= tolerance)) return false;
     }
-  const double det = m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
+  const double det = m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
+                     m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
                      m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
   return fabs(det) == 1;
 }

@@ -4,18 +4,33 @@
 
 namespace ewald::cuda::indexing {
 
-__device__ __forceinline__ void write_cell(const Block& b, const Lattice& lattice, unsigned crystal, ewald_indexed_cell& out) {
+__device__ __forceinline__ void write_cell(const Block& b, const Lattice& lattice, unsigned crystal,
+                                           ewald_indexed_cell& out) {
   double squares;
   const int indexed = spots_within(b, lattice.cell, b.state().n, b.plan.cells[lattice.input_cell].acceptance, &squares);
   if (lane_index() != 0) return;
   const Vec3(&row)[3] = lattice.cell.row;
-  out = {float(row[0].x), float(row[0].y), float(row[0].z), float(row[1].x), float(row[1].y), float(row[1].z), float(row[2].x),
-         float(row[2].y), float(row[2].z), float(lattice.score), lattice.judged ? float(lattice.log10_chance) : 0.0f, unsigned(indexed),
-         unsigned(lattice.input_cell), crystal, indexed ? float(sqrt(squares / indexed)) : 0.0f, 0};
+  out = {float(row[0].x),
+         float(row[0].y),
+         float(row[0].z),
+         float(row[1].x),
+         float(row[1].y),
+         float(row[1].z),
+         float(row[2].x),
+         float(row[2].y),
+         float(row[2].z),
+         float(lattice.score),
+         lattice.judged ? float(lattice.log10_chance) : 0.0f,
+         unsigned(indexed),
+         unsigned(lattice.input_cell),
+         crystal,
+         indexed ? float(sqrt(squares / indexed)) : 0.0f,
+         0};
 }
 
 // Lattice of every spot the caller gave, those that took no part included.
-__device__ __forceinline__ void write_assignment(const Block& b, int accepted, const float* spots, int n, std::uint8_t* assignment) {
+__device__ __forceinline__ void write_assignment(const Block& b, int accepted, const float* spots, int n,
+                                                 std::uint8_t* assignment) {
   if (accepted == 0) return;
   assign_spots(b, accepted);
   const int used = b.state().used;
@@ -68,7 +83,8 @@ __device__ __forceinline__ void index_image(const Block& b, unsigned image, Sear
   for (int i0 = 0; i0 < first_count; i0 += kThreads) {
     const int i = i0 + int(threadIdx.x);
     bool fresh = i < first_count;
-    for (int k = 0; k < accepted && fresh; k++) fresh = !same_lattice(lattices[order[i]].cell, b.accepted()[k].cell, 0.1);
+    for (int k = 0; k < accepted && fresh; k++)
+      fresh = !same_lattice(lattices[order[i]].cell, b.accepted()[k].cell, 0.1);
     int more;
     const int place = written + block_place(b, fresh, more);
     if (fresh && place < most) listed[place] = order[i];

@@ -1,5 +1,5 @@
-// The C functions of the indexer: check what they are given, lay out the memory of a handle, and run a batch. What happens to one image is
-// in image.cuh. A run allocates nothing.
+// The C functions of the indexer: check what they are given, lay out the memory of a handle, and run a batch. What
+// happens to one image is in image.cuh. A run allocates nothing.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -16,13 +16,15 @@
 namespace {
 using namespace ewald::cuda;
 using namespace ewald::cuda::indexing;
-constexpr unsigned most_cells = 64, most_outputs = 1024, most_batch = 1u << 20, most_points = 1u << 20, most_angles = 1u << 16, most_candidates = 1024;
+constexpr unsigned most_cells = 64, most_outputs = 1024, most_batch = 1u << 20, most_points = 1u << 20,
+                   most_angles = 1u << 16, most_candidates = 1024;
 constexpr unsigned default_points = 65536, default_angles = 5040, default_vectors = 32;
 
 [[noreturn]] void refuse(const char* what, double value, const std::string& range) {
   char number[32];
   std::snprintf(number, sizeof number, "%g", value);
-  throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, std::string("ewald_cuda_indexer: ") + what + " is " + number + ", must be " + range);
+  throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
+                  std::string("ewald_cuda_indexer: ") + what + " is " + number + ", must be " + range);
 }
 // Written so that a NaN is refused.
 void within(const char* what, double value, double low, double high) {
@@ -33,7 +35,8 @@ void within(const char* what, double value, double low, double high) {
 
 void check(const ewald_indexer_descriptor& d, std::uint64_t max_batch_spots) {
   if (d.max_spots > most_spots)
-    refuse("max_spots", d.max_spots, "at most " + std::to_string(most_spots) + ": an image's spots lie in the shared memory of one block");
+    refuse("max_spots", d.max_spots,
+           "at most " + std::to_string(most_spots) + ": an image's spots lie in the shared memory of one block");
   within("max_spots", d.max_spots, 4, most_spots);
   within("max_input_cells", d.max_input_cells, 1, most_cells);
   within("max_output_cells", d.max_output_cells, 1, most_outputs);
@@ -156,8 +159,8 @@ struct ewald_cuda_indexer {
 
   std::uint64_t hostBytes() const {
     const auto bytes = [](const auto& buffer) { return buffer.count() * sizeof *buffer.data(); };
-    return bytes(host_spots) + bytes(host_cells) + bytes(host_angles) + bytes(host_offsets) + bytes(host_known) + bytes(host_lengths) +
-           bytes(host_found) + bytes(host_results) + bytes(host_assignment);
+    return bytes(host_spots) + bytes(host_cells) + bytes(host_angles) + bytes(host_offsets) + bytes(host_known) +
+           bytes(host_lengths) + bytes(host_found) + bytes(host_results) + bytes(host_assignment);
   }
   bool exhaustive() const { return descriptor.method == EWALD_METHOD_EXHAUSTIVE; }
   std::size_t shared() const { return shared_bytes(plan.size.spots); }
@@ -195,7 +198,8 @@ struct ewald_cuda_indexer {
     spiral_sin = table<float>(points, [&](float* p) { fill_spiral(other.get(), p, int(points)); });
     turn_cos = table<float>(turn_steps, [&](float* p) { fill_turn(p, other.get(), turn_steps); });
     turn_sin = table<float>(turn_steps, [&](float* p) { fill_turn(other.get(), p, turn_steps); });
-    log10_factorial = table<double>(std::size_t(plan.size.spots) + 1, [&](double* p) { fill_log10_factorial(p, plan.size.spots); });
+    log10_factorial =
+        table<double>(std::size_t(plan.size.spots) + 1, [&](double* p) { fill_log10_factorial(p, plan.size.spots); });
     plan.spiral_cos = spiral_cos.data(), plan.spiral_sin = spiral_sin.data();
     plan.turn_cos = turn_cos.data(), plan.turn_sin = turn_sin.data();
     plan.log10_factorial = log10_factorial.data();
@@ -236,7 +240,8 @@ struct ewald_cuda_indexer {
   }
 
   void makeRecord() {
-    const std::size_t most = std::size_t(std::max(plan.size.candidates, most_picked)), kept = std::size_t(std::max(plan.size.outputs, most_effort_hits));
+    const std::size_t most = std::size_t(std::max(plan.size.candidates, most_picked)),
+                      kept = std::size_t(std::max(plan.size.outputs, most_effort_hits));
     summary = DeviceBuffer<ewald_stage_summary>(*context, 1, "the record of the stages");
     stage_counts = DeviceBuffer<std::uint32_t>(*context, std::size_t(plan.size.points), "the record of the stages");
     picked = DeviceBuffer<ewald_stage_pick>(*context, most, "the record of the stages");
@@ -249,7 +254,8 @@ struct ewald_cuda_indexer {
 
   // Bytes of a stage; copies them, as far as `capacity` goes.
   std::size_t stage(std::uint32_t which, void* out, std::size_t capacity) {
-    if (!plan.record.summary) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_stage: the indexer was made without debug");
+    if (!plan.record.summary)
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_stage: the indexer was made without debug");
     within("stage", which, EWALD_STAGE_SUMMARY, EWALD_STAGE_CELLS);
     ewald_stage_summary n;
     const auto copy = [&](void* to, const void* from, std::size_t bytes) {
@@ -284,10 +290,12 @@ struct ewald_cuda_indexer {
     EWALD_CUDA(cudaMemGetInfo(&free, &total));
     plan.stride = plan.at.bytes;
     const std::size_t most = std::max<std::size_t>(1, free / 2 / plan.stride);
-    blocks = int(std::min({most, std::size_t(std::max(each, 1)) * std::size_t(context->multiprocessors), std::size_t(descriptor.batch)}));
+    blocks = int(std::min(
+        {most, std::size_t(std::max(each, 1)) * std::size_t(context->multiprocessors), std::size_t(descriptor.batch)}));
     workspace = DeviceBuffer<unsigned char>(*context, blocks * plan.stride, "the workspace of the indexer");
     plan.workspace = workspace.data();
-    // Once over nothing: the driver loads the code and sets the memory aside that the threads' stacks take, so that no run has to.
+    // Once over nothing: the driver loads the code and sets the memory aside that the threads' stacks take, so that no
+    // run has to.
     plan.images = 0;
     launch(1);
     EWALD_CUDA(cudaStreamSynchronize(context->stream));
@@ -311,7 +319,8 @@ struct ewald_cuda_indexer {
     if (count) EWALD_CUDA(cudaMemcpyAsync(to, from.data(), count * sizeof(T), cudaMemcpyDeviceToHost, context->stream));
   }
 
-  // Angles of the exhaustive method: as many as asked for, else 2.5 sqrt(sample points) rounded up to a multiple of 1024.
+  // Angles of the exhaustive method: as many as asked for, else 2.5 sqrt(sample points) rounded up to a multiple of
+  // 1024.
   void setAngles(const ewald_indexer_params& p) {
     int steps = int(p.angle_points);
     if (steps == 0) {
@@ -333,26 +342,32 @@ struct ewald_cuda_indexer {
 
   void run(const ewald_indexer_params& params, unsigned images, unsigned cell_count) {
     if (images > descriptor.batch)
-      throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_indexer_run: " + std::to_string(images) + " images, the indexer was made for " +
-                                              std::to_string(descriptor.batch) + " a run");
+      throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_indexer_run: " + std::to_string(images) +
+                                              " images, the indexer was made for " + std::to_string(descriptor.batch) +
+                                              " a run");
     if (cell_count < 1 || cell_count > descriptor.max_input_cells)
-      throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_indexer_run: " + std::to_string(cell_count) + " known cells, must be 1 to " +
+      throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_indexer_run: " + std::to_string(cell_count) +
+                                              " known cells, must be 1 to " +
                                               std::to_string(descriptor.max_input_cells));
     check(descriptor, plan, params);
     for (unsigned i = 0; i <= images; i++)
       if (i == 0 ? host_offsets[0] != 0 : host_offsets[i] < host_offsets[i - 1] || host_offsets[i] > max_batch_spots)
-        throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_run: offsets[" + std::to_string(i) + "] is " + std::to_string(host_offsets[i]) +
-                                                           "; offsets begin at 0, never fall, and end at most at " + std::to_string(max_batch_spots));
+        throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_run: offsets[" + std::to_string(i) +
+                                                           "] is " + std::to_string(host_offsets[i]) +
+                                                           "; offsets begin at 0, never fall, and end at most at " +
+                                                           std::to_string(max_batch_spots));
     for (unsigned c = 0; c < cell_count; c++)
       if (!describe_cell(host_cells.data() + 9 * std::size_t(c), host_known[c]))
-        throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_run: known cell " + std::to_string(c) + " is degenerate");
+        throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
+                        "ewald_cuda_indexer_run: known cell " + std::to_string(c) + " is degenerate");
     if (images == 0) return;
     plan.params = params;
     plan.images = images;
     plan.cell_count = int(cell_count);
     if (exhaustive()) {
       setAngles(params);
-      plan.length_count = list_lengths(host_known.data(), int(cell_count), descriptor.redundant != 0, params.length_threshold, host_lengths.data());
+      plan.length_count = list_lengths(host_known.data(), int(cell_count), descriptor.redundant != 0,
+                                       params.length_threshold, host_lengths.data());
       upload(lengths, host_lengths.data(), std::size_t(plan.length_count));
     }
     const std::size_t count = host_offsets[images];
@@ -370,10 +385,11 @@ struct ewald_cuda_indexer {
 
 extern "C" {
 
-int32_t ewald_cuda_indexer_create(ewald_cuda_context* context, const ewald_indexer_descriptor* descriptor, uint64_t max_batch_spots,
-                                  ewald_cuda_indexer** indexer) {
+int32_t ewald_cuda_indexer_create(ewald_cuda_context* context, const ewald_indexer_descriptor* descriptor,
+                                  uint64_t max_batch_spots, ewald_cuda_indexer** indexer) {
   return guarded([&] {
-    if (!descriptor || !indexer) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_create: a pointer is null");
+    if (!descriptor || !indexer)
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_create: a pointer is null");
     *indexer = nullptr;
     check(*descriptor, max_batch_spots);
     useContext(context, [&] { *indexer = new ewald_cuda_indexer(context, *descriptor, max_batch_spots); });
@@ -389,21 +405,27 @@ void ewald_cuda_indexer_destroy(ewald_cuda_indexer* indexer) {
 }
 
 void ewald_cuda_indexer_staging(const ewald_cuda_indexer* indexer, ewald_cuda_staging* staging) {
-  *staging = {indexer->host_spots.data(),   indexer->host_offsets.data(), indexer->host_cells.data(), indexer->host_found.data(),
-              indexer->host_results.data(), indexer->host_assignment.data(), indexer->max_batch_spots,     indexer->bytes,
+  *staging = {indexer->host_spots.data(),   indexer->host_offsets.data(),
+              indexer->host_cells.data(),   indexer->host_found.data(),
+              indexer->host_results.data(), indexer->host_assignment.data(),
+              indexer->max_batch_spots,     indexer->bytes,
               indexer->hostBytes(),         indexer->descriptor};
 }
 
-int32_t ewald_cuda_indexer_run(ewald_cuda_indexer* indexer, const ewald_indexer_params* params, uint32_t images, uint32_t cell_count) {
+int32_t ewald_cuda_indexer_run(ewald_cuda_indexer* indexer, const ewald_indexer_params* params, uint32_t images,
+                               uint32_t cell_count) {
   return guarded([&] {
-    if (!indexer || !params) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_run: a pointer is null");
+    if (!indexer || !params)
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_run: a pointer is null");
     useContext(indexer->context, [&] { indexer->run(*params, images, cell_count); });
   });
 }
 
-int32_t ewald_cuda_indexer_stage(ewald_cuda_indexer* indexer, uint32_t stage, void* out, size_t capacity, size_t* bytes) {
+int32_t ewald_cuda_indexer_stage(ewald_cuda_indexer* indexer, uint32_t stage, void* out, size_t capacity,
+                                 size_t* bytes) {
   return guarded([&] {
-    if (!indexer || !bytes) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_stage: a pointer is null");
+    if (!indexer || !bytes)
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_stage: a pointer is null");
     useContext(indexer->context, [&] { *bytes = indexer->stage(stage, out, capacity); });
   });
 }

@@ -1,4 +1,5 @@
-// The kernels: a block of kThreads an image, as many blocks as the card holds, each taking the next image when it is done with one.
+// The kernels: a block of kThreads an image, as many blocks as the card holds, each taking the next image when it is
+// done with one.
 #pragma once
 #include "plan.cuh"
 

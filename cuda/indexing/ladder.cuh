@@ -1,9 +1,9 @@
-// The ladder: each candidate vector is fitted to more and more spots, from low to high resolution, by a group of neighbouring lanes; the
-// fewer candidates are left, the larger the groups.
+// The ladder: each candidate vector is fitted to more and more spots, from low to high resolution, by a group of
+// neighbouring lanes; the fewer candidates are left, the larger the groups.
 //
-// A round takes the spots within `limit` periods of a plane of z, rounds their phases, and moves z by least squares towards those
-// planes. What is known beforehand keeps z near the sampled direction and near the known length. The round solves for the step, not
-// for z: the step is small, so float32 is enough.
+// A round takes the spots within `limit` periods of a plane of z, rounds their phases, and moves z by least squares
+// towards those planes. What is known beforehand keeps z near the sampled direction and near the known length. The
+// round solves for the step, not for z: the step is small, so float32 is enough.
 #pragma once
 #include "sample.cuh"
 
@@ -13,7 +13,8 @@ struct Prior {
   float across, along;  // weights of a move across and along the sampled vector, 1/angstrom^2
 };
 
-// Candidates in the scratch: x y z and merit, and where they were sampled, with the spots near their planes as an integer.
+// Candidates in the scratch: x y z and merit, and where they were sampled, with the spots near their planes as an
+// integer.
 struct Candidates {
   DeviceSpan<float4> at, sampled;
 };
@@ -100,7 +101,8 @@ inline __device__ __noinline__ void climb_round(const Block& b, int count, int n
   __syncthreads();
 }
 
-// Sum of max(0, 0.3^2 - d^2) over all spots, d the distance from the nearest plane in periods; no candidate counts as failed.
+// Sum of max(0, 0.3^2 - d^2) over all spots, d the distance from the nearest plane in periods; no candidate counts as
+// failed.
 __device__ __forceinline__ void score_candidates(const Block& b, int count, int n) {
   const Candidates list = candidates_of(b);
   const DeviceSpan<float4> spots = b.spots();
@@ -125,15 +127,17 @@ __device__ __forceinline__ void score_candidates(const Block& b, int count, int 
   __syncthreads();
 }
 
-// Leaves out failed candidates, those of a wrong length, and each that differs from a better one by less than `apart` periods at
-// resolution s. Directions z and -z are one. Returns how many are left.
-inline __device__ __noinline__ int keep_distinct(const Block& b, int count, float length, float s, float apart, float length_tolerance) {
+// Leaves out failed candidates, those of a wrong length, and each that differs from a better one by less than `apart`
+// periods at resolution s. Directions z and -z are one. Returns how many are left.
+inline __device__ __noinline__ int keep_distinct(const Block& b, int count, float length, float s, float apart,
+                                                 float length_tolerance) {
   const Candidates list = candidates_of(b);
   const float near = apart / s, near2 = near * near;
   for (int i = int(threadIdx.x); i < count; i += kThreads) {
     const float4 v = list.at[i];
     const float size = sqrtf(v.x * v.x + v.y * v.y + v.z * v.z);
-    if (__float_as_int(list.sampled[i].w) == 0 || !(fabsf(size - length) <= length_tolerance * length)) list.at[i].w = -1;
+    if (__float_as_int(list.sampled[i].w) == 0 || !(fabsf(size - length) <= length_tolerance * length))
+      list.at[i].w = -1;
   }
   __syncthreads();
   unsigned kept = 0;
@@ -192,9 +196,11 @@ inline __device__ __noinline__ int keep_best(const Block& b, int count, int keep
   return min(count, keep);
 }
 
-// Candidate vectors by least squares over growing resolution, from the directions noted in the scratch (see pick_candidates), their length
-// known to `tolerance` (relative); leaves the best `keep` in b.kept(), best first, and returns how many there are.
-__device__ __forceinline__ int climb(const Block& b, int points, int count, double length, int first, int keep, double tolerance) {
+// Candidate vectors by least squares over growing resolution, from the directions noted in the scratch (see
+// pick_candidates), their length known to `tolerance` (relative); leaves the best `keep` in b.kept(), best first, and
+// returns how many there are.
+__device__ __forceinline__ int climb(const Block& b, int points, int count, double length, int first, int keep,
+                                     double tolerance) {
   const Candidates list = candidates_of(b);
   const DeviceSpan<float4> spots = b.spots();
   const int n = b.state().n;

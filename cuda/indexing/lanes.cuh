@@ -1,5 +1,5 @@
-// Sums over lanes that every lane receives, places for what a block picks out, and a sort. All of it gives the same answer whatever
-// order the threads run in.
+// Sums over lanes that every lane receives, places for what a block picks out, and a sort. All of it gives the same
+// answer whatever order the threads run in.
 #pragma once
 #include "../common/warp.cuh"
 #include "plan.cuh"
@@ -9,13 +9,15 @@ namespace ewald::cuda::indexing {
 __device__ __forceinline__ int lane_index() { return int(threadIdx.x % 32); }
 __device__ __forceinline__ int warp_index() { return int(threadIdx.x / 32); }
 
-// To the nearest integer, halves to even, for |x| < 2^22: two additions instead of an instruction that runs at an eighth of their rate.
+// To the nearest integer, halves to even, for |x| < 2^22: two additions instead of an instruction that runs at an
+// eighth of their rate.
 __device__ __forceinline__ float round_even(float x) { return __fsub_rn(__fadd_rn(x, 12582912.0f), 12582912.0f); }
 
 // 1 for a negative number, 0 for another: counts by one instruction, a shift and an addition.
 __device__ __forceinline__ int sign_bit(float x) { return int(__float_as_uint(x) >> 31); }
 
-// The sum over groups of `group` neighbouring lanes, a power of two; the same bits in each lane. All lanes of the warp take part.
+// The sum over groups of `group` neighbouring lanes, a power of two; the same bits in each lane. All lanes of the warp
+// take part.
 template <class T>
 __device__ __forceinline__ T group_sum(T value, int group) {
   for (int d = 1; d < group; d *= 2) value += __shfl_xor_sync(kFullWarp, value, d);
@@ -30,7 +32,8 @@ __device__ __forceinline__ T all_sum(T value) {
 
 __device__ __forceinline__ int lanes_before(unsigned mask) { return __popc(mask & ((1u << lane_index()) - 1)); }
 
-// Where a thread's element goes when those that are taken are put one behind the other, and how many there are. All threads call it.
+// Where a thread's element goes when those that are taken are put one behind the other, and how many there are. All
+// threads call it.
 __device__ __forceinline__ int block_place(const Block& b, bool take, int& total) {
   State& s = b.state();
   const unsigned mask = __ballot_sync(kFullWarp, take);
@@ -63,8 +66,9 @@ inline __device__ __noinline__ void sort_keys(DeviceSpan<std::uint64_t> keys, in
     }
 }
 
-// The lowest `keep` of the keys make(0) ... make(count - 1), sorted, at the front of `keys`, which has room for `room`, a power of two and
-// at least twice `keep`. Equal keys do not occur, but for no_key, which may be made for "none". Returns how many there are.
+// The lowest `keep` of the keys make(0) ... make(count - 1), sorted, at the front of `keys`, which has room for `room`,
+// a power of two and at least twice `keep`. Equal keys do not occur, but for no_key, which may be made for "none".
+// Returns how many there are.
 template <class Make>
 __device__ __forceinline__ int keep_lowest(DeviceSpan<std::uint64_t> keys, int room, int count, int keep, Make make) {
   int held = 0;

@@ -1,14 +1,16 @@
 // Several lattices in one image: the best is accepted, its spots are set aside, and the search goes on in the rest.
 //
-// A further lattice is judged by the spots that are left, so it cannot live on those of a lattice already found, as a twin or a sublattice
-// would. At the end each spot goes to the nearest lattice, and each lattice is refined once more on its own spots.
+// A further lattice is judged by the spots that are left, so it cannot live on those of a lattice already found, as a
+// twin or a sublattice would. At the end each spot goes to the nearest lattice, and each lattice is refined once more
+// on its own spots.
 #pragma once
 #include "refine.cuh"
 #include "spots.cuh"
 
 namespace ewald::cuda::indexing {
 
-// Lattice of each of the image's spots into b.owner(): the nearest within its acceptance radius, 1 for the first; 0 for none.
+// Lattice of each of the image's spots into b.owner(): the nearest within its acceptance radius, 1 for the first; 0 for
+// none.
 inline __device__ __noinline__ void assign_spots(const Block& b, int accepted) {
   const int n = b.state().used;
   const DeviceSpan<float4> all = b.all();
@@ -48,8 +50,8 @@ __device__ __forceinline__ void refine_on_own_spots(const Block& b, int accepted
   }
 }
 
-// Accepts lattices one after the other into b.accepted(), each from the spots that those before leave; returns how many. The lattices of
-// the first search stay in first_pool.
+// Accepts lattices one after the other into b.accepted(), each from the spots that those before leave; returns how
+// many. The lattices of the first search stay in first_pool.
 template <class Search>
 __device__ __forceinline__ int accept_lattices(const Block& b, Search search) {
   State& s = b.state();

@@ -1,6 +1,6 @@
-// What the stages of one indexing run share: known cells, tables, sizes, and where the arrays of a block lie. One block works on one
-// image at a time; what it needs often lies in shared memory, the rest in a workspace of its own in device memory. The twin of
-// cpp/indexing/plan.h; answer-changing constants are those of src/layout/indexing.ts.
+// What the stages of one indexing run share: known cells, tables, sizes, and where the arrays of a block lie. One block
+// works on one image at a time; what it needs often lies in shared memory, the rest in a workspace of its own in device
+// memory. The twin of cpp/indexing/plan.h; answer-changing constants are those of src/layout/indexing.ts.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -20,14 +20,16 @@ constexpr int kThreads = 128;
 constexpr int kWarps = kThreads / 32;
 // Blocks that a multiprocessor is to hold: 80 registers a thread, which leaves all inner loops without spills.
 constexpr int kBlocksEach = 6;
-// Spots of an image lie in shared memory, 16 bytes each, beside 13 kB of other things; a block may have 64 kB on every card from 7.5 on.
+// Spots of an image lie in shared memory, 16 bytes each, beside 13 kB of other things; a block may have 64 kB on every
+// card from 7.5 on.
 constexpr int most_spots = 2048;
 // Candidates of the fast method: half as many again as the largest effort asks for.
 constexpr int most_picked = 384;
 // Spots that the rotation search holds ready at a time, for each warp.
 constexpr int turning_spots = 96;
 constexpr int scratch_bytes = 12288;
-static_assert(scratch_bytes >= most_picked * 32 && scratch_bytes >= kWarps * turning_spots * 32 && turning_spots >= turn_spots);
+static_assert(scratch_bytes >= most_picked * 32 && scratch_bytes >= kWarps * turning_spots * 32 &&
+              turning_spots >= turn_spots);
 // Hits of equal count that a warp keeps.
 constexpr int most_ties = 240;
 
@@ -60,8 +62,8 @@ struct Lattice {  // a cell in the image, with its standing
   double score;         // what the caller sees: merit, or the score of the exhaustive method
   double log10_chance;  // valid when judged
   int input_cell, judged;
-  int strained;         // its metric was fitted to the spots
-  int scaled;           // its scale was taken from the spots
+  int strained;  // its metric was fitted to the spots
+  int scaled;    // its scale was taken from the spots
 };
 
 // Sizes of the arrays of a block.
@@ -71,8 +73,8 @@ struct Sizes {
 
 // Offsets of the arrays of a block, from the start of its workspace.
 struct Places {
-  std::size_t all, source, owner, counts, listed, keys, kept, directions, order, picked_hits, angle_counts, hits, residual2, node_keys, node_levels,
-      lattices, lattice_order, fresh, accepted, bytes;
+  std::size_t all, source, owner, counts, listed, keys, kept, directions, order, picked_hits, angle_counts, hits,
+      residual2, node_keys, node_levels, lattices, lattice_order, fresh, accepted, bytes;
 };
 
 // Found lattices, best first: those of the first search and those of a later one.
@@ -143,7 +145,9 @@ struct Block {
   unsigned char* work;
 
   template <class T>
-  __device__ __forceinline__ DeviceSpan<T> span(std::size_t place, std::size_t count) const { return {reinterpret_cast<T*>(work + place), count}; }
+  __device__ __forceinline__ DeviceSpan<T> span(std::size_t place, std::size_t count) const {
+    return {reinterpret_cast<T*>(work + place), count};
+  }
   static __device__ __forceinline__ unsigned char* shared(std::size_t place) {
     EWALD_DYNAMIC_SHARED(unsigned char, memory);
     return memory + place;
@@ -151,55 +155,92 @@ struct Block {
 
   __device__ __forceinline__ State& state() const { return *reinterpret_cast<State*>(shared(0)); }
   // x y z and |s|, lowest resolution first: the list that is searched.
-  __device__ __forceinline__ DeviceSpan<float4> spots() const { return {reinterpret_cast<float4*>(shared(state_bytes)), std::size_t(plan.size.spots)}; }
+  __device__ __forceinline__ DeviceSpan<float4> spots() const {
+    return {reinterpret_cast<float4*>(shared(state_bytes)), std::size_t(plan.size.spots)};
+  }
   template <class T>
   __device__ __forceinline__ DeviceSpan<T> scratch(int first = 0) const {
-    return {reinterpret_cast<T*>(shared(state_bytes + std::size_t(plan.size.spots) * 16)) + first, scratch_bytes / sizeof(T) - first};
+    return {reinterpret_cast<T*>(shared(state_bytes + std::size_t(plan.size.spots) * 16)) + first,
+            scratch_bytes / sizeof(T) - first};
   }
   __device__ __forceinline__ DeviceSpan<int> bins() const {
-    return {reinterpret_cast<int*>(shared(state_bytes + std::size_t(plan.size.spots) * 16 + scratch_bytes)), std::size_t(plan.size.spots) + 1};
+    return {reinterpret_cast<int*>(shared(state_bytes + std::size_t(plan.size.spots) * 16 + scratch_bytes)),
+            std::size_t(plan.size.spots) + 1};
   }
 
   // All spots of the image that are used, and where they stand in the caller's list.
   __device__ __forceinline__ DeviceSpan<float4> all() const { return span<float4>(plan.at.all, plan.size.spots); }
-  __device__ __forceinline__ DeviceSpan<std::uint32_t> source() const { return span<std::uint32_t>(plan.at.source, plan.size.spots); }
-  __device__ __forceinline__ DeviceSpan<std::uint8_t> owner() const { return span<std::uint8_t>(plan.at.owner, plan.size.spots); }
+  __device__ __forceinline__ DeviceSpan<std::uint32_t> source() const {
+    return span<std::uint32_t>(plan.at.source, plan.size.spots);
+  }
+  __device__ __forceinline__ DeviceSpan<std::uint8_t> owner() const {
+    return span<std::uint8_t>(plan.at.owner, plan.size.spots);
+  }
   // Spots near a plane, for each sampled direction; directions that are scored.
-  __device__ __forceinline__ DeviceSpan<std::uint16_t> counts() const { return span<std::uint16_t>(plan.at.counts, plan.size.points); }
-  __device__ __forceinline__ DeviceSpan<std::uint32_t> listed() const { return span<std::uint32_t>(plan.at.listed, plan.size.points); }
+  __device__ __forceinline__ DeviceSpan<std::uint16_t> counts() const {
+    return span<std::uint16_t>(plan.at.counts, plan.size.points);
+  }
+  __device__ __forceinline__ DeviceSpan<std::uint32_t> listed() const {
+    return span<std::uint32_t>(plan.at.listed, plan.size.points);
+  }
   // For sorting: in shared memory where they fit, over the scratch.
   __device__ __forceinline__ DeviceSpan<std::uint64_t> keys(int count) const {
     return count * 8 <= scratch_bytes ? scratch<std::uint64_t>() : span<std::uint64_t>(plan.at.keys, plan.size.keys);
   }
   // Candidate vectors, x y z and merit.
-  __device__ __forceinline__ DeviceSpan<float4> kept() const { return span<float4>(plan.at.kept, plan.size.candidates); }
-  __device__ __forceinline__ DeviceSpan<Direction> directions() const { return span<Direction>(plan.at.directions, plan.size.directions); }
-  __device__ __forceinline__ DeviceSpan<std::uint32_t> order() const { return span<std::uint32_t>(plan.at.order, plan.size.directions); }
-  __device__ __forceinline__ DeviceSpan<std::uint64_t> picked_hits() const { return span<std::uint64_t>(plan.at.picked_hits, plan.size.picked_hits); }
+  __device__ __forceinline__ DeviceSpan<float4> kept() const {
+    return span<float4>(plan.at.kept, plan.size.candidates);
+  }
+  __device__ __forceinline__ DeviceSpan<Direction> directions() const {
+    return span<Direction>(plan.at.directions, plan.size.directions);
+  }
+  __device__ __forceinline__ DeviceSpan<std::uint32_t> order() const {
+    return span<std::uint32_t>(plan.at.order, plan.size.directions);
+  }
+  __device__ __forceinline__ DeviceSpan<std::uint64_t> picked_hits() const {
+    return span<std::uint64_t>(plan.at.picked_hits, plan.size.picked_hits);
+  }
 
   // Of each warp: counts over the angles, hits, distances, a hash of occupied nodes.
   template <class T>
   __device__ __forceinline__ DeviceSpan<T> of_warp(std::size_t place, int count) const {
     return {reinterpret_cast<T*>(work + place) + (threadIdx.x / 32) * std::size_t(count), std::size_t(count)};
   }
-  __device__ __forceinline__ DeviceSpan<std::uint16_t> angle_counts() const { return of_warp<std::uint16_t>(plan.at.angle_counts, plan.size.angles); }
-  __device__ __forceinline__ DeviceSpan<std::uint64_t> hits() const { return of_warp<std::uint64_t>(plan.at.hits, plan.size.hits); }
-  __device__ __forceinline__ DeviceSpan<std::uint64_t> hits_of(int warp) const {
-    return {reinterpret_cast<std::uint64_t*>(work + plan.at.hits) + warp * std::size_t(plan.size.hits), std::size_t(plan.size.hits)};
+  __device__ __forceinline__ DeviceSpan<std::uint16_t> angle_counts() const {
+    return of_warp<std::uint16_t>(plan.at.angle_counts, plan.size.angles);
   }
-  __device__ __forceinline__ DeviceSpan<float> residual2() const { return of_warp<float>(plan.at.residual2, plan.size.spots); }
-  __device__ __forceinline__ DeviceSpan<unsigned> node_keys() const { return of_warp<unsigned>(plan.at.node_keys, plan.size.slots); }
-  __device__ __forceinline__ DeviceSpan<unsigned> node_levels() const { return of_warp<unsigned>(plan.at.node_levels, plan.size.slots); }
+  __device__ __forceinline__ DeviceSpan<std::uint64_t> hits() const {
+    return of_warp<std::uint64_t>(plan.at.hits, plan.size.hits);
+  }
+  __device__ __forceinline__ DeviceSpan<std::uint64_t> hits_of(int warp) const {
+    return {reinterpret_cast<std::uint64_t*>(work + plan.at.hits) + warp * std::size_t(plan.size.hits),
+            std::size_t(plan.size.hits)};
+  }
+  __device__ __forceinline__ DeviceSpan<float> residual2() const {
+    return of_warp<float>(plan.at.residual2, plan.size.spots);
+  }
+  __device__ __forceinline__ DeviceSpan<unsigned> node_keys() const {
+    return of_warp<unsigned>(plan.at.node_keys, plan.size.slots);
+  }
+  __device__ __forceinline__ DeviceSpan<unsigned> node_levels() const {
+    return of_warp<unsigned>(plan.at.node_levels, plan.size.slots);
+  }
 
   __device__ __forceinline__ DeviceSpan<Lattice> lattices(Pool pool) const {
-    return {reinterpret_cast<Lattice*>(work + plan.at.lattices) + pool * std::size_t(plan.size.lattices), std::size_t(plan.size.lattices)};
+    return {reinterpret_cast<Lattice*>(work + plan.at.lattices) + pool * std::size_t(plan.size.lattices),
+            std::size_t(plan.size.lattices)};
   }
   // Places of a pool by rank; behind the lattices that are there, free ones.
   __device__ __forceinline__ DeviceSpan<int> lattice_order(Pool pool) const {
-    return {reinterpret_cast<int*>(work + plan.at.lattice_order) + pool * std::size_t(plan.size.lattices), std::size_t(plan.size.lattices)};
+    return {reinterpret_cast<int*>(work + plan.at.lattice_order) + pool * std::size_t(plan.size.lattices),
+            std::size_t(plan.size.lattices)};
   }
-  __device__ __forceinline__ DeviceSpan<Lattice> fresh() const { return span<Lattice>(plan.at.fresh, most_effort_hits); }
-  __device__ __forceinline__ DeviceSpan<Lattice> accepted() const { return span<Lattice>(plan.at.accepted, plan.size.outputs); }
+  __device__ __forceinline__ DeviceSpan<Lattice> fresh() const {
+    return span<Lattice>(plan.at.fresh, most_effort_hits);
+  }
+  __device__ __forceinline__ DeviceSpan<Lattice> accepted() const {
+    return span<Lattice>(plan.at.accepted, plan.size.outputs);
+  }
 };
 
 }  // namespace ewald::cuda::indexing

@@ -1,5 +1,5 @@
-// The record of a search: what each stage leaves is copied where the host can read it. Only the first search of the first image of a run of
-// an indexer made with `debug` is recorded. The twin of cpp/indexing/isa/record.cpp.
+// The record of a search: what each stage leaves is copied where the host can read it. Only the first search of the
+// first image of a run of an indexer made with `debug` is recorded. The twin of cpp/indexing/isa/record.cpp.
 #pragma once
 #include "rotate.cuh"
 
@@ -7,8 +7,8 @@ namespace ewald::cuda::indexing {
 
 __device__ __forceinline__ ewald_stage_cell packed(const Cell& cell, float score, int count) {
   const Vec3(&row)[3] = cell.row;
-  return {float(row[0].x), float(row[0].y), float(row[0].z), float(row[1].x), float(row[1].y), float(row[1].z), float(row[2].x),
-          float(row[2].y), float(row[2].z), score,           unsigned(count), 0};
+  return {float(row[0].x), float(row[0].y), float(row[0].z), float(row[1].x), float(row[1].y), float(row[1].z),
+          float(row[2].x), float(row[2].y), float(row[2].z), score,           unsigned(count), 0};
 }
 
 // The counts of the directions; all threads call it.
@@ -30,7 +30,8 @@ __device__ __forceinline__ void record_picks(const Block& b, int count, Pick pic
 
 inline __device__ __noinline__ void record_vectors(const Block& b, int count) {
   const DeviceSpan<float4> kept = b.kept();
-  for (int i = int(threadIdx.x); i < count; i += kThreads) b.plan.record.vectors[i] = {kept[i].x, kept[i].y, kept[i].z, kept[i].w};
+  for (int i = int(threadIdx.x); i < count; i += kThreads)
+    b.plan.record.vectors[i] = {kept[i].x, kept[i].y, kept[i].z, kept[i].w};
   if (threadIdx.x == 0) b.plan.record.summary->vectors = unsigned(count);
 }
 
@@ -39,7 +40,8 @@ __device__ __forceinline__ int count_in_lists(const Block& b, unsigned hit) {
   for (int w = 0; w < kWarps; w++)
     for (int i = 0; i < b.state().warp_totals[w]; i++) {
       const std::uint64_t listed = b.hits_of(w)[i];
-      if (candidate_of(listed) == int(hit >> step_bits) && step_of(listed) == int(hit & ((1u << step_bits) - 1))) return count_of(listed);
+      if (candidate_of(listed) == int(hit >> step_bits) && step_of(listed) == int(hit & ((1u << step_bits) - 1)))
+        return count_of(listed);
     }
   return 0;
 }
@@ -52,7 +54,8 @@ __device__ __forceinline__ void record_hits(const Block& b, int count, int angle
   __syncthreads();
 }
 inline __device__ __noinline__ void record_cells(const Block& b, int count, DeviceSpan<Lattice> lattices) {
-  for (int i = int(threadIdx.x); i < count; i += kThreads) b.plan.record.cells[i] = packed(lattices[i].cell, float(lattices[i].score), 0);
+  for (int i = int(threadIdx.x); i < count; i += kThreads)
+    b.plan.record.cells[i] = packed(lattices[i].cell, float(lattices[i].score), 0);
   if (threadIdx.x == 0) b.plan.record.summary->cells = unsigned(count);
   __syncthreads();
   if (threadIdx.x == 0) b.state().recording = 0;

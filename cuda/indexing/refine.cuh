@@ -1,9 +1,11 @@
-// Refinement in reciprocal space, one warp a cell: first only the orientation, then the cell as well where the spots support it.
+// Refinement in reciprocal space, one warp a cell: first only the orientation, then the cell as well where the spots
+// support it.
 //
-// A spot s is given the node q = h a* + k b* + l c* with (h, k, l) its rounded indices, and e = s - q. A rotation by the small vector w
-// moves q by w x q, and sum |e - w x q|^2 is least for (sum |q|^2 1 - q q^T) w = sum q x e. A strained lattice moves q by D q, and with
-// the rows of D kept small by a weight, row i of D is (sum q q^T + weight 1)^-1 sum e_i q. A rotation has 3 parameters, D has 9:
-// with few spots the 9 fit noise, which is why the rotation is the default and D has to earn its place.
+// A spot s is given the node q = h a* + k b* + l c* with (h, k, l) its rounded indices, and e = s - q. A rotation by
+// the small vector w moves q by w x q, and sum |e - w x q|^2 is least for (sum |q|^2 1 - q q^T) w = sum q x e. A
+// strained lattice moves q by D q, and with the rows of D kept small by a weight, row i of D is (sum q q^T + weight
+// 1)^-1 sum e_i q. A rotation has 3 parameters, D has 9: with few spots the 9 fit noise, which is why the rotation is
+// the default and D has to earn its place.
 //
 // The sums are the same bits in every lane, so every lane solves for itself and no cell is handed round.
 #pragma once
@@ -12,15 +14,18 @@
 namespace ewald::cuda::indexing {
 
 struct Residual {
-  Vec3f q;       // the node
-  Vec3f e;       // spot - node
-  float index2;  // squared distance in index units
-  float h, k, l; // the node's indices
+  Vec3f q;        // the node
+  Vec3f e;        // spot - node
+  float index2;   // squared distance in index units
+  float h, k, l;  // the node's indices
 };
 
-__device__ __forceinline__ float indexed(Vec3f row, float4 s) { return fmaf(row.x, s.x, fmaf(row.y, s.y, row.z * s.z)); }
+__device__ __forceinline__ float indexed(Vec3f row, float4 s) {
+  return fmaf(row.x, s.x, fmaf(row.y, s.y, row.z * s.z));
+}
 __device__ __forceinline__ Vec3f node_of(const Cellf& b, float h, float k, float l) {
-  return {fmaf(h, b.row[0].x, fmaf(k, b.row[1].x, l * b.row[2].x)), fmaf(h, b.row[0].y, fmaf(k, b.row[1].y, l * b.row[2].y)),
+  return {fmaf(h, b.row[0].x, fmaf(k, b.row[1].x, l * b.row[2].x)),
+          fmaf(h, b.row[0].y, fmaf(k, b.row[1].y, l * b.row[2].y)),
           fmaf(h, b.row[0].z, fmaf(k, b.row[1].z, l * b.row[2].z))};
 }
 __device__ __forceinline__ float square(Vec3f v) { return fmaf(v.x, v.x, fmaf(v.y, v.y, v.z * v.z)); }
@@ -36,8 +41,10 @@ __device__ __forceinline__ Residual residual(const Cellf& a, const Cellf& b, flo
   return r;
 }
 
-// One round: turns the cell towards the first n spots that are within both limits of a node; returns how many there were.
-inline __device__ __noinline__ int turn_to_spots(const Block& block, Cell& cell, int n, double index_limit, double radius) {
+// One round: turns the cell towards the first n spots that are within both limits of a node; returns how many there
+// were.
+inline __device__ __noinline__ int turn_to_spots(const Block& block, Cell& cell, int n, double index_limit,
+                                                 double radius) {
   const Cellf a = in_float(cell), b = in_float(reciprocal(cell));
   const float index2 = float(index_limit * index_limit), radius2 = float(radius * radius);
   const DeviceSpan<float4> spots = block.spots();
@@ -84,10 +91,11 @@ inline __device__ __noinline__ int turn_to_spots(const Block& block, Cell& cell,
   return total;
 }
 
-// One round that moves orientation and metric. Spots are selected and indexed by `cell`; the move is counted from `anchor`, so rounds do
-// not add up to more than the weight allows. A larger weight (1/angstrom^2) keeps the move smaller.
-inline __device__ __noinline__ int fit_to_spots(const Block& block, Cell& cell, const Cell& anchor, int n, double index_limit, double radius,
-                                                double weight) {
+// One round that moves orientation and metric. Spots are selected and indexed by `cell`; the move is counted from
+// `anchor`, so rounds do not add up to more than the weight allows. A larger weight (1/angstrom^2) keeps the move
+// smaller.
+inline __device__ __noinline__ int fit_to_spots(const Block& block, Cell& cell, const Cell& anchor, int n,
+                                                double index_limit, double radius, double weight) {
   const Cell nodes = reciprocal(anchor);
   const Cellf a = in_float(cell), b = in_float(reciprocal(cell)), b0 = in_float(nodes);
   const float index2 = float(index_limit * index_limit), radius2 = float(radius * radius);
@@ -123,8 +131,9 @@ inline __device__ __noinline__ int fit_to_spots(const Block& block, Cell& cell, 
 #pragma unroll
   for (int i = 0; i < 3; i++) {
     const Vec3 q = nodes.row[i];
-    moved.row[i] = q + Vec3{d[0][0] * q.x + d[0][1] * q.y + d[0][2] * q.z, d[1][0] * q.x + d[1][1] * q.y + d[1][2] * q.z,
-                            d[2][0] * q.x + d[2][1] * q.y + d[2][2] * q.z};
+    moved.row[i] =
+        q + Vec3{d[0][0] * q.x + d[0][1] * q.y + d[0][2] * q.z, d[1][0] * q.x + d[1][1] * q.y + d[1][2] * q.z,
+                 d[2][0] * q.x + d[2][1] * q.y + d[2][2] * q.z};
   }
   const double size = volume(moved) / volume(nodes);
   if (!(size > 0.5 && size < 2)) return total;
@@ -138,12 +147,14 @@ inline __device__ __noinline__ double merit(const Block& block, const Cell& cell
   const float scale = float(1 / (radius * radius));
   const DeviceSpan<float4> spots = block.spots();
   float total = 0;
-  for (int j = lane_index(); j < n; j += 32) total += fmaxf(fmaf(-square(residual(a, b, spots[j]).e), scale, 1.0f), 0.0f);
+  for (int j = lane_index(); j < n; j += 32)
+    total += fmaxf(fmaf(-square(residual(a, b, spots[j]).e), scale, 1.0f), 0.0f);
   return all_sum(total);
 }
 
 // Spots within the radius of a node, and the sum of their squared distances.
-__device__ __forceinline__ int spots_within(const Block& block, const Cell& cell, int n, double radius, double* squares) {
+__device__ __forceinline__ int spots_within(const Block& block, const Cell& cell, int n, double radius,
+                                            double* squares) {
   const Cellf a = in_float(cell), b = in_float(reciprocal(cell));
   const float limit2 = float(radius * radius);
   const DeviceSpan<float4> spots = block.spots();

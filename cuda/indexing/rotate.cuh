@@ -1,21 +1,24 @@
-// Rotation search: with one vector of the cell fixed along a candidate, the cell has one angle left. A warp takes a candidate, each lane
-// four angles at a time, and counts the spots within dist3 of a lattice node (Euclidean, in index units).
+// Rotation search: with one vector of the cell fixed along a candidate, the cell has one angle left. A warp takes a
+// candidate, each lane four angles at a time, and counts the spots within dist3 of a lattice node (Euclidean, in index
+// units).
 //
-// For a spot s let us = u.s, xs = x.s, ys = y.s in the frame of the candidate. The indices of the other two vectors at angle t are
+// For a spot s let us = u.s, xs = x.s, ys = y.s in the frame of the candidate. The indices of the other two vectors at
+// angle t are
 //   a.s = a_u us + cos t (a_x xs) + sin t (a_x ys)
 //   b.s = b_u us + cos t (b_x xs + b_y ys) + sin t (b_x ys - b_y xs)
-// so a spot costs four multiply-adds an angle. Spots off the candidate's planes cannot come near a node at any angle: they are left out.
+// so a spot costs four multiply-adds an angle. Spots off the candidate's planes cannot come near a node at any angle:
+// they are left out.
 //
-// The warps of a block take candidates in rounds. What a hit must count to be kept rises between two rounds and is the same for the
-// warps of one, so the answer does not depend on which is faster; and it only rises to counts that enough hits have reached, so nothing
-// that could win is lost.
+// The warps of a block take candidates in rounds. What a hit must count to be kept rises between two rounds and is the
+// same for the warps of one, so the answer does not depend on which is faster; and it only rises to counts that enough
+// hits have reached, so nothing that could win is lost.
 #pragma once
 #include "sample.cuh"
 
 namespace ewald::cuda::indexing {
 
-// A candidate with its frame: u along it, x and y across; the angle of a cell is counted from x. The other two vectors in the frame are
-// a = (a_u, a_x, 0), b = (b_u, b_x, b_y).
+// A candidate with its frame: u along it, x and y across; the angle of a cell is counted from x. The other two vectors
+// in the frame are a = (a_u, a_x, 0), b = (b_u, b_x, b_y).
 template <class T>
 struct Placed {
   V3<T> u, x, y;
@@ -25,17 +28,27 @@ struct Placed {
 
 template <class T>
 __device__ __forceinline__ Placed<T> placed_at(const BaseVector& base, V3<T> u, V3<T> x, T scale) {
-  return {u, x, cross(u, x), T(base.length) * scale, T(base.a_u) * scale, T(base.a_x) * scale, T(base.b_u) * scale, T(base.b_x) * scale, T(base.b_y) * scale, base.row};
+  return {u,
+          x,
+          cross(u, x),
+          T(base.length) * scale,
+          T(base.a_u) * scale,
+          T(base.a_x) * scale,
+          T(base.b_u) * scale,
+          T(base.b_x) * scale,
+          T(base.b_y) * scale,
+          base.row};
 }
 
-// The vector and direction of a candidate, as it stands or reversed; with `free_scale` the whole cell takes on its scale.
+// The vector and direction of a candidate, as it stands or reversed; with `free_scale` the whole cell takes on its
+// scale.
 template <class T>
 __device__ __forceinline__ Placed<T> place(const BaseVector& base, float4 candidate, bool reversed, bool free_scale) {
   const V3<T> z{T(candidate.x), T(candidate.y), T(candidate.z)};
   const T length = norm(z);
   const V3<T> u = (T(reversed ? -1 : 1) / length) * z;
-  // Any direction across will do, but it must be a smooth choice away from the poles of one axis: take the axis that u is farthest from.
-  // Decided in float, or the search and the cell that follows from it could take different ones.
+  // Any direction across will do, but it must be a smooth choice away from the poles of one axis: take the axis that u
+  // is farthest from. Decided in float, or the search and the cell that follows from it could take different ones.
   const float ax = fabsf(candidate.x), ay = fabsf(candidate.y), az = fabsf(candidate.z);
   const bool take_x = ax <= ay && ax <= az, take_y = !take_x && ay <= az;
   const V3<T> axis{T(take_x ? 1 : 0), T(take_y ? 1 : 0), T(take_x || take_y ? 0 : 1)};
@@ -43,7 +56,8 @@ __device__ __forceinline__ Placed<T> place(const BaseVector& base, float4 candid
 }
 
 __device__ __forceinline__ Placed<float> in_float(const Placed<double>& p) {
-  return {in_float(p.u), in_float(p.x), in_float(p.y), float(p.length), float(p.a_u), float(p.a_x), float(p.b_u), float(p.b_x), float(p.b_y), p.row};
+  return {in_float(p.u), in_float(p.x), in_float(p.y), float(p.length), float(p.a_u),
+          float(p.a_x),  float(p.b_u),  float(p.b_x),  float(p.b_y),    p.row};
 }
 
 // The cell that has its base vector along u and the other vectors at this angle from x.
@@ -61,10 +75,13 @@ __device__ __forceinline__ Rows<T> cell_of(const Placed<T>& p, T cosine, T sine)
 // A hit as a number that sorts by count, larger first, then by candidate and step.
 constexpr int step_bits = 17, candidate_bits = 20;
 __device__ __forceinline__ std::uint64_t hit_key(int count, int candidate, int step) {
-  return std::uint64_t(0xffff - count) << (step_bits + candidate_bits) | std::uint64_t(candidate) << step_bits | unsigned(step);
+  return std::uint64_t(0xffff - count) << (step_bits + candidate_bits) | std::uint64_t(candidate) << step_bits |
+         unsigned(step);
 }
 __device__ __forceinline__ int count_of(std::uint64_t hit) { return 0xffff - int(hit >> (step_bits + candidate_bits)); }
-__device__ __forceinline__ int candidate_of(std::uint64_t hit) { return int(hit >> step_bits) & ((1 << candidate_bits) - 1); }
+__device__ __forceinline__ int candidate_of(std::uint64_t hit) {
+  return int(hit >> step_bits) & ((1 << candidate_bits) - 1);
+}
 __device__ __forceinline__ int step_of(std::uint64_t hit) { return int(hit) & ((1 << step_bits) - 1); }
 
 // The angles of a search: `steps` of them, each `stride` entries of the table on.
@@ -73,9 +90,10 @@ struct Angles {
   int stride, steps;
 };
 
-// Puts what the search needs of the spots first ... last - 1 that lie within `limit` periods of a plane of the candidate into this warp's
-// part of the scratch; returns how many.
-__device__ __forceinline__ int spots_on_planes(const Block& b, const Placed<float>& p, int first, int last, float limit, DeviceSpan<float4> turning) {
+// Puts what the search needs of the spots first ... last - 1 that lie within `limit` periods of a plane of the
+// candidate into this warp's part of the scratch; returns how many.
+__device__ __forceinline__ int spots_on_planes(const Block& b, const Placed<float>& p, int first, int last, float limit,
+                                               DeviceSpan<float4> turning) {
   const DeviceSpan<float4> spots = b.spots();
   int kept = 0;
   for (int j0 = first; j0 < last; j0 += 32) {
@@ -86,7 +104,8 @@ __device__ __forceinline__ int spots_on_planes(const Block& b, const Placed<floa
     const bool near = j < last && off2 < limit * limit;
     const unsigned mask = __ballot_sync(kFullWarp, near);
     if (near) {
-      const float xs = fmaf(p.x.x, s.x, fmaf(p.x.y, s.y, p.x.z * s.z)), ys = fmaf(p.y.x, s.x, fmaf(p.y.y, s.y, p.y.z * s.z));
+      const float xs = fmaf(p.x.x, s.x, fmaf(p.x.y, s.y, p.x.z * s.z)),
+                  ys = fmaf(p.y.x, s.x, fmaf(p.y.y, s.y, p.y.z * s.z));
       const int place = kept + lanes_before(mask);
       turning[2 * place] = make_float4(p.a_u * us, p.a_x * xs, p.a_x * ys, off2 - limit * limit);
       turning[2 * place + 1] = make_float4(p.b_u * us, fmaf(p.b_x, xs, p.b_y * ys), fmaf(-p.b_y, xs, p.b_x * ys), 0.0f);
@@ -109,9 +128,10 @@ __device__ __forceinline__ int count_on_planes(const Block& b, const Placed<floa
   return on;
 }
 
-// Counts the spots within `limit` of a node for every angle into b.angle_counts(), by one warp; a count that cannot reach `least` may stay
-// low. False if none can.
-__device__ __forceinline__ bool count_angles(const Block& b, const Placed<float>& p, int n, float limit, const Angles& angles, int least) {
+// Counts the spots within `limit` of a node for every angle into b.angle_counts(), by one warp; a count that cannot
+// reach `least` may stay low. False if none can.
+__device__ __forceinline__ bool count_angles(const Block& b, const Placed<float>& p, int n, float limit,
+                                             const Angles& angles, int least) {
   constexpr int tile = 4;
   constexpr int stretch = 16;  // spots between two looks whether any lane can still reach `least`
   const DeviceSpan<std::uint16_t> counts = b.angle_counts();
@@ -167,8 +187,8 @@ __device__ __forceinline__ bool count_angles(const Block& b, const Placed<float>
   return true;
 }
 
-// Appends the angles that count at least `least` to this warp's hits, and to the histogram of counts in b.bins(). Peaks: only local maxima
-// over the circle of angles; of equal neighbours the first.
+// Appends the angles that count at least `least` to this warp's hits, and to the histogram of counts in b.bins().
+// Peaks: only local maxima over the circle of angles; of equal neighbours the first.
 template <bool Peaks>
 __device__ __forceinline__ int append_hits(const Block& b, const Angles& angles, int least, int candidate, int held) {
   const DeviceSpan<std::uint16_t> counts = b.angle_counts();
@@ -233,11 +253,13 @@ __device__ __forceinline__ int raised(const Block& b, int n, int least, int enou
   return least;
 }
 
-// Searches candidates in rounds of one a warp; `candidate_at(i, placed)` gives the i-th one's number and place, or a negative number when
-// no later one can reach the count it is given. Each warp keeps its hits in b.hits(); returns how many this warp has.
+// Searches candidates in rounds of one a warp; `candidate_at(i, placed)` gives the i-th one's number and place, or a
+// negative number when no later one can reach the count it is given. Each warp keeps its hits in b.hits(); returns how
+// many this warp has.
 template <bool Peaks, class CandidateAt>
-__device__ __forceinline__ int search_candidates(const Block& b, int candidates, int n, float limit, const Angles& angles, int least, int enough,
-                                                 int most_equal, CandidateAt candidate_at) {
+__device__ __forceinline__ int search_candidates(const Block& b, int candidates, int n, float limit,
+                                                 const Angles& angles, int least, int enough, int most_equal,
+                                                 CandidateAt candidate_at) {
   State& s = b.state();
   clear_bins(b, n);
   int held = 0;
@@ -246,7 +268,8 @@ __device__ __forceinline__ int search_candidates(const Block& b, int candidates,
     if (i < candidates) {
       Placed<float> placed;
       const int candidate = candidate_at(i, least, placed);
-      if (candidate >= 0 && count_angles(b, placed, n, limit, angles, least)) held = append_hits<Peaks>(b, angles, least, candidate, held);
+      if (candidate >= 0 && count_angles(b, placed, n, limit, angles, least))
+        held = append_hits<Peaks>(b, angles, least, candidate, held);
     }
     __syncthreads();
     if (warp_index() == 0) {
@@ -306,7 +329,9 @@ __device__ __forceinline__ float closeness(const Block& b, const Cellf& cell, in
 __device__ __forceinline__ Angles angles_for(const Block& b, const BaseVector& base, int n) {
   const Plan& plan = b.plan;
   const double edge = b.spots()[n - 1].w;
-  int wish = plan.params.angle_points ? int(plan.params.angle_points) : int(fmin(2 * 3.14159265358979323846 * base.other_length * edge / turn_step, 1e6));
+  int wish = plan.params.angle_points
+                 ? int(plan.params.angle_points)
+                 : int(fmin(2 * 3.14159265358979323846 * base.other_length * edge / turn_step, 1e6));
   if (wish < 96) wish = 96;
   int stride = turn_steps / wish;
   while (stride > 1 && (turn_steps % stride != 0 || (turn_steps / stride) % 12 != 0)) stride--;
@@ -320,9 +345,10 @@ __device__ __forceinline__ Angles angles_for(const Block& b, const BaseVector& b
   return {plan.turn_cos, plan.turn_sin, stride, full / base.fold};
 }
 
-// Turns the cell about each of the candidates in b.kept(); leaves the best hits, best first, as numbers in the scratch: candidate (2 c as it
-// stands, 2 c + 1 reversed) and step. Returns how many; at most `keep`.
-__device__ __forceinline__ int search_rotation(const Block& b, const BaseVector& base, int candidates, int keep, bool free_scale, const Angles& angles) {
+// Turns the cell about each of the candidates in b.kept(); leaves the best hits, best first, as numbers in the scratch:
+// candidate (2 c as it stands, 2 c + 1 reversed) and step. Returns how many; at most `keep`.
+__device__ __forceinline__ int search_rotation(const Block& b, const BaseVector& base, int candidates, int keep,
+                                               bool free_scale, const Angles& angles) {
   const int n = min(b.state().n, turn_spots), senses = base.flip ? 1 : 2;
   const DeviceSpan<float4> kept = b.kept();
   const auto candidate_at = [&](int i, int, Placed<float>& placed) {
@@ -332,7 +358,8 @@ __device__ __forceinline__ int search_rotation(const Block& b, const BaseVector&
   };
   constexpr int enough = 64;
   static_assert(kWarps * most_ties + enough <= 1024);
-  const int held = search_candidates<true>(b, candidates * senses, n, b.plan.params.dist3, angles, 3, enough, most_ties, candidate_at);
+  const int held = search_candidates<true>(b, candidates * senses, n, b.plan.params.dist3, angles, 3, enough, most_ties,
+                                           candidate_at);
   const HitList list = gather_hits(b, held);
   return keep_lowest(b.scratch<std::uint64_t>(), 1024, list.total, keep, [&](int i) {
     const std::uint64_t hit = hit_at(b, list, i);

@@ -1,7 +1,9 @@
-// Sampling: directions of the half-sphere, and how many spots lie near a plane of a vector of known length in each of them.
+// Sampling: directions of the half-sphere, and how many spots lie near a plane of a vector of known length in each of
+// them.
 //
-// Direction p of N stands at height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle. The table of azimuths
-// serves every N; the height is made here. Each thread takes four directions at a time, so that a spot is read once for the four.
+// Direction p of N stands at height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle. The
+// table of azimuths serves every N; the height is made here. Each thread takes four directions at a time, so that a
+// spot is read once for the four.
 #pragma once
 #include "lanes.cuh"
 
@@ -18,12 +20,12 @@ __device__ __forceinline__ void clear_bins(const Block& b, int most) {
   __syncthreads();
 }
 
-// Counts, for each of `points` directions, the first `n` spots within `distance` periods of a plane of the vector of this length; leaves
-// the counts in b.counts() and their histogram in b.bins().
+// Counts, for each of `points` directions, the first `n` spots within `distance` periods of a plane of the vector of
+// this length; leaves the counts in b.counts() and their histogram in b.bins().
 //
-// Fast: the phase is added to 1.5 * 2^11, where a float has 12 bits after the point: its low 12 bits are then the fraction of the phase,
-// and "within `distance` of an integer" is one comparison of integers. Good for |phase| < 1024. Otherwise to the last bit of the float32
-// phase: what the exhaustive method counts.
+// Fast: the phase is added to 1.5 * 2^11, where a float has 12 bits after the point: its low 12 bits are then the
+// fraction of the phase, and "within `distance` of an integer" is one comparison of integers. Good for |phase| < 1024.
+// Otherwise to the last bit of the float32 phase: what the exhaustive method counts.
 template <bool Fast>
 __device__ __forceinline__ void count_directions(const Block& b, int points, float length, int n, float distance) {
   constexpr int tile = 4, fraction_bits = 12;
@@ -74,12 +76,13 @@ __device__ __forceinline__ void count_directions(const Block& b, int points, flo
   __syncthreads();
 }
 
-// Directions that `taken(count, ties before)` names a place for, in the order of their index: each warp goes through a stretch of them.
-// put(place, direction) is called for each; places count those above `least` from the start.
+// Directions that `taken(count, ties before)` names a place for, in the order of their index: each warp goes through a
+// stretch of them. put(place, direction) is called for each; places count those above `least` from the start.
 template <class Put>
 __device__ __forceinline__ void pick_in_order(const Block& b, int points, int least, int ties, int take, Put put) {
   const DeviceSpan<std::uint16_t> counts = b.counts();
-  const int stretch = round_up((points + kWarps - 1) / kWarps, 32), first = warp_index() * stretch, last = min(first + stretch, points);
+  const int stretch = round_up((points + kWarps - 1) / kWarps, 32), first = warp_index() * stretch,
+            last = min(first + stretch, points);
   // How many of each kind the stretches hold.
   int above = 0, equal = 0;
   for (int p = first + lane_index(); p < last; p += 32) {
@@ -127,7 +130,8 @@ __device__ __forceinline__ void count_that_reach(const Block& b, int largest, in
   __syncthreads();
 }
 
-// Directions with the highest counts, about `want` of them, in the order of their index: put(place, direction). Returns how many.
+// Directions with the highest counts, about `want` of them, in the order of their index: put(place, direction). Returns
+// how many.
 template <class Put>
 __device__ __forceinline__ int pick_directions(const Block& b, int points, int largest, int want, Put put) {
   State& s = b.state();

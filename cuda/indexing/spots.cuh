@@ -31,15 +31,16 @@ __device__ __forceinline__ void take_spots(const Block& b, const float* spots, i
   for (int i = int(threadIdx.x); i < used; i += kThreads) {
     const std::uint64_t key = keys[i];
     const unsigned from = unsigned(key);
-    const float4 spot = make_float4(spots[3 * std::size_t(from)], spots[3 * std::size_t(from) + 1], spots[3 * std::size_t(from) + 2],
-                                    sqrtf(__uint_as_float(unsigned(key >> 32))));
+    const float4 spot = make_float4(spots[3 * std::size_t(from)], spots[3 * std::size_t(from) + 1],
+                                    spots[3 * std::size_t(from) + 2], sqrtf(__uint_as_float(unsigned(key >> 32))));
     source[i] = from;
     list[i] = spot;
     all[i] = spot;
   }
   if (threadIdx.x == 0) {
     s.used = s.n = used;
-    s.flags |= (total > most ? EWALD_IMAGE_FLAG_TRUNCATED : 0) | (used < least_spots ? EWALD_IMAGE_FLAG_TOO_FEW_SPOTS : 0);
+    s.flags |=
+        (total > most ? EWALD_IMAGE_FLAG_TRUNCATED : 0) | (used < least_spots ? EWALD_IMAGE_FLAG_TOO_FEW_SPOTS : 0);
   }
   __syncthreads();
 }

@@ -23,7 +23,8 @@ bool describe_cell(const float rows[9], KnownCell& known) {
   known.shortest = from.shortest;
   for (int i = 0; i < 3; i++) {
     const core::BaseVector& base = from.base[i];
-    known.base[i] = {base.row, base.fold, base.flip, 0, base.length, base.other_length, base.a_u, base.a_x, base.b_u, base.b_x, base.b_y};
+    known.base[i] = {base.row, base.fold, base.flip, 0,        base.length, base.other_length,
+                     base.a_u, base.a_x,  base.b_u,  base.b_x, base.b_y};
   }
   return true;
 }
@@ -31,7 +32,8 @@ bool describe_cell(const float rows[9], KnownCell& known) {
 int list_lengths(const KnownCell* cells, int count, bool redundant, float threshold, Length* lengths) {
   int held = 0;
   for (int input = 0; input < count; input++)
-    for (int base = 2; base >= (redundant ? 0 : 2); base--) lengths[held++] = {float(cells[input].base[base].length), input, base, 0};
+    for (int base = 2; base >= (redundant ? 0 : 2); base--)
+      lengths[held++] = {float(cells[input].base[base].length), input, base, 0};
   std::stable_sort(lengths, lengths + held, [](const Length& a, const Length& b) { return a.length > b.length; });
   float sampled = -1;
   for (int i = 0; i < held; i++) {

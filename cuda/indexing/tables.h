@@ -1,4 +1,5 @@
-// What follows from the known cells of a run, on the host: the C++ core's own tables (cpp/indexing/tables.cpp) in the form of the kernels.
+// What follows from the known cells of a run, on the host: the C++ core's own tables (cpp/indexing/tables.cpp) in the
+// form of the kernels.
 #pragma once
 #include <vector>
 

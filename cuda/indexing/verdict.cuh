@@ -1,13 +1,17 @@
 // The verdict, one warp a lattice: how probable it is that spots without the lattice give an answer as good.
 //
-// - A spot that knows nothing of the lattice lies within r of a node with probability p = (4/3) pi r^3 V. So the number of occupied nodes
-//   at a radius is binomial, and the tail of the binomial is the chance of one trial. Radii are tried from wide to narrow, p halved each
-//   time, because nobody knows the errors of the data.
-// - The search tries every orientation. Orientations that differ by r at the spots' resolution s are different trials: there are about
+// - A spot that knows nothing of the lattice lies within r of a node with probability p = (4/3) pi r^3 V. So the number
+// of occupied nodes
+//   at a radius is binomial, and the tail of the binomial is the chance of one trial. Radii are tried from wide to
+//   narrow, p halved each time, because nobody knows the errors of the data.
+// - The search tries every orientation. Orientations that differ by r at the spots' resolution s are different trials:
+// there are about
 //   8 pi^2 (s / r)^3 of them, and with p as above that is 8 pi^2 N / p, N the number of nodes out to s.
 // - A node counts once, however many spots crowd around it (split spots), and the node 000 never.
-// - Spots are not always spread evenly: they may sit on rings, or all near a plane that is also a plane of the lattice. So p is measured
-//   as well: the lattice is turned about the beam by angles that mean nothing, which keeps rings and planes, and the hits are counted.
+// - Spots are not always spread evenly: they may sit on rings, or all near a plane that is also a plane of the lattice.
+// So p is measured
+//   as well: the lattice is turned about the beam by angles that mean nothing, which keeps rings and planes, and the
+//   hits are counted.
 #pragma once
 #include "refine.cuh"
 
@@ -27,7 +31,8 @@ struct Chance {
 // Records that a spot lies in the given level at a node; of two spots at one node the closer one counts.
 __device__ __forceinline__ void occupy(const Block& b, int h, int k, int l, int level) {
   const DeviceSpan<unsigned> keys = b.node_keys(), found = b.node_levels();
-  const unsigned key = unsigned(h & 1023) << 20 | unsigned(k & 1023) << 10 | unsigned(l & 1023), mask = unsigned(b.plan.size.slots) - 1;
+  const unsigned key = unsigned(h & 1023) << 20 | unsigned(k & 1023) << 10 | unsigned(l & 1023),
+                 mask = unsigned(b.plan.size.slots) - 1;
   unsigned slot = (key * 0x9e3779b9u >> 8) & mask;
   for (;; slot = (slot + 1) & mask) {
     const unsigned held = atomicCAS(&keys[slot], ~0u, key);
@@ -40,7 +45,8 @@ __device__ __forceinline__ void occupy(const Block& b, int h, int k, int l, int 
 inline __device__ __noinline__ double log10_tail(const double* log10_factorial, int n, int k, double p) {
   if (k <= 0 || k <= n * p) return 0;
   if (k > n) k = n;
-  double tail = log10_factorial[n] - log10_factorial[k] - log10_factorial[n - k] + k * log10(p) + (n - k) * log10(1 - p);
+  double tail =
+      log10_factorial[n] - log10_factorial[k] - log10_factorial[n - k] + k * log10(p) + (n - k) * log10(1 - p);
   double term = 1, series = 1;
   const double odds = p / (1 - p);
   for (int i = k; i < n; i++) {
@@ -52,7 +58,8 @@ inline __device__ __noinline__ double log10_tail(const double* log10_factorial, 
   return tail < 0 ? tail : 0;
 }
 
-// The direction that the spots are thinnest along, which is the beam's, and their root mean square extent along it; by one warp.
+// The direction that the spots are thinnest along, which is the beam's, and their root mean square extent along it; by
+// one warp.
 __device__ __forceinline__ Vec3 thin_axis(const Block& b, int n, double* thickness) {
   const DeviceSpan<float4> spots = b.spots();
   double a[6] = {0, 0, 0, 0, 0, 0};
@@ -72,7 +79,8 @@ __device__ __forceinline__ Vec3 thin_axis(const Block& b, int n, double* thickne
 #pragma unroll
     for (int i = 0; i < 3; i++) v[i] = w[i] / size;
   }
-  const double spread = m[0] * v[0] * v[0] + m[3] * v[1] * v[1] + m[5] * v[2] * v[2] + 2 * (m[1] * v[0] * v[1] + m[2] * v[0] * v[2] + m[4] * v[1] * v[2]);
+  const double spread = m[0] * v[0] * v[0] + m[3] * v[1] * v[1] + m[5] * v[2] * v[2] +
+                        2 * (m[1] * v[0] * v[1] + m[2] * v[0] * v[2] + m[4] * v[1] * v[2]);
   *thickness = spread > 0 ? sqrt(spread / n) : 0;
   return {v[0], v[1], v[2]};
 }
@@ -120,7 +128,8 @@ inline __device__ __noinline__ Chance chance_of(const Block& block, const Lattic
       level++;
     }
     const float most = 1e6f;
-    const int h = int(fminf(fmaxf(r.h, -most), most)), k = int(fminf(fmaxf(r.k, -most), most)), l = int(fminf(fmaxf(r.l, -most), most));
+    const int h = int(fminf(fmaxf(r.h, -most), most)), k = int(fminf(fmaxf(r.k, -most), most)),
+              l = int(fminf(fmaxf(r.l, -most), most));
     if (h == 0 && k == 0 && l == 0) continue;
     occupy(block, h, k, l, level);
     xx += s.x * s.x, xy += s.x * s.y, xz += s.x * s.z, yy += s.y * s.y, yz += s.y * s.z, zz += s.z * s.z;
@@ -159,13 +168,14 @@ inline __device__ __noinline__ Chance chance_of(const Block& block, const Lattic
   for (int d = 1; d < 32; d *= 2) least = fmin(least, __shfl_xor_sync(kFullWarp, least, d));
   if (!(least < 0)) return best;
   const int from = __ffs(int(__ballot_sync(kFullWarp, log10_chance == least))) - 1;
-  return {least, __shfl_sync(kFullWarp, p, from), __shfl_sync(kFullWarp, radius, from), __shfl_sync(kFullWarp, trials, from),
-          __shfl_sync(kFullWarp, occupied, from)};
+  return {least, __shfl_sync(kFullWarp, p, from), __shfl_sync(kFullWarp, radius, from),
+          __shfl_sync(kFullWarp, trials, from), __shfl_sync(kFullWarp, occupied, from)};
 }
 
-// The chance of a hit when the lattice is turned about the beam by angles that mean nothing; at least p. Each group of lanes takes a turn.
-inline __device__ __noinline__ double measured_occupancy(const Block& block, Vec3 axis, const Cell& cell, int n, double radius, double p, int occupied,
-                                                         int looks) {
+// The chance of a hit when the lattice is turned about the beam by angles that mean nothing; at least p. Each group of
+// lanes takes a turn.
+inline __device__ __noinline__ double measured_occupancy(const Block& block, Vec3 axis, const Cell& cell, int n,
+                                                         double radius, double p, int occupied, int looks) {
   int turns = looks / n;
   turns = turns < 8 ? 8 : turns > 128 ? 128 : turns;
   const int group = turns > 16 ? 1 : turns > 8 ? 2 : 4, part = lane_index() % group;
@@ -178,7 +188,8 @@ inline __device__ __noinline__ double measured_occupancy(const Block& block, Vec
     const int k = int(std::uint64_t(unsigned(i) * 0x9e3779b9u) * turn_steps >> 32);
     Cell turned_cell;
 #pragma unroll
-    for (int row = 0; row < 3; row++) turned_cell.row[row] = turned(cell.row[row], axis, block.plan.turn_cos[k], block.plan.turn_sin[k]);
+    for (int row = 0; row < 3; row++)
+      turned_cell.row[row] = turned(cell.row[row], axis, block.plan.turn_cos[k], block.plan.turn_sin[k]);
     const Cellf a = in_float(turned_cell), b = in_float(reciprocal(turned_cell));
     int within[3] = {0, 0, 0};
     for (int j = part; j < n; j += group) {
@@ -199,8 +210,8 @@ inline __device__ __noinline__ double measured_occupancy(const Block& block, Vec
   odd = all_sum(odd);
 #pragma unroll
   for (int g = 0; g < 3; g++) hits[g] = all_sum(hits[g]), odd_hits[g] = all_sum(odd_hits[g]);
-  // A few turns with as many hits as the answer: symmetries of the lattice after all, or a second crystal; they do not count. When there
-  // are many it is the answer that is nothing special.
+  // A few turns with as many hits as the answer: symmetries of the lattice after all, or a second crystal; they do not
+  // count. When there are many it is the answer that is nothing special.
   const bool leave_out = 8 * odd <= turns;
   const int taken = leave_out ? turns - odd : turns;
   // Few hits say little: eight imagined hits of the even case stand beside them.
@@ -225,7 +236,8 @@ inline __device__ __noinline__ double measured(const Block& b, const Chance& cha
   const State& s = b.state();
   // Where the answer is beyond doubt a rough measure will do.
   const int looks = chance.log10 < 4 * double(b.plan.params.accept_log10) - 20 ? 2400 : 9600;
-  const double p = measured_occupancy(b, {s.beam[0], s.beam[1], s.beam[2]}, lattice.cell, n, chance.radius, chance.p, chance.occupied, looks);
+  const double p = measured_occupancy(b, {s.beam[0], s.beam[1], s.beam[2]}, lattice.cell, n, chance.radius, chance.p,
+                                      chance.occupied, looks);
   if (p <= chance.p) return chance.log10;
   const double log10_chance = log10_tail(b.plan.log10_factorial, n, chance.occupied, p) + chance.trials;
   return log10_chance < 0 ? log10_chance : 0;

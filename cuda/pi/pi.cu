@@ -10,8 +10,8 @@
 
 namespace ewald::cuda::pi {
 
-__global__ __launch_bounds__(kThreads) void count(ewald_pi_params params, unsigned long long first, unsigned long long last,
-                                                  unsigned long long* hits) {
+__global__ __launch_bounds__(kThreads) void count(ewald_pi_params params, unsigned long long first,
+                                                  unsigned long long last, unsigned long long* hits) {
   const uint2 key = make_uint2(params.seed_lo, params.seed_hi);
   const unsigned long long lastBlock = last >> 2;
   const unsigned long long stride = static_cast<unsigned long long>(gridDim.x) * kThreads;
@@ -43,7 +43,8 @@ extern "C" int32_t ewald_cuda_pi_count(ewald_cuda_context* context, const ewald_
     const unsigned long long first = static_cast<unsigned long long>(params->first_hi) << 32 | params->first_lo;
     const unsigned long long points = static_cast<unsigned long long>(params->points_hi) << 32 | params->points_lo;
     if (points == 0) return;
-    if (first + points < first) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_pi_count: first + points is beyond 2^64 - 1");
+    if (first + points < first)
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_pi_count: first + points is beyond 2^64 - 1");
     useContext(context, [&] {
       const unsigned long long last = first + (points - 1);
       const unsigned long long blocksOfPoints = (last >> 2) - (first >> 2) + 1;

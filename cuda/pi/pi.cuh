@@ -29,6 +29,7 @@ __device__ __forceinline__ unsigned inside(unsigned word) {
 }
 
 // Adds to *hits the points of index first .. last (both included) that lie inside.
-__global__ void count(ewald_pi_params params, unsigned long long first, unsigned long long last, unsigned long long* hits);
+__global__ void count(ewald_pi_params params, unsigned long long first, unsigned long long last,
+                      unsigned long long* hits);
 
 }  // namespace ewald::cuda::pi

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The one command: `npm install` runs it. It builds pi_cpp and pi_f90 with CMake, pi_cpp.wasm with Emscripten, and the TypeScript; what
-// no compiler is there for is left out, with a line that says so. PI_BUILD_DIR moves the libraries elsewhere.
+// The one command: `npm install` runs it. It builds pi_cpp and pi_f90 with CMake, pi_cpp.wasm with Emscripten, and the
+// TypeScript; what no compiler is there for is left out, with a line that says so. PI_BUILD_DIR moves the libraries
+// elsewhere.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';

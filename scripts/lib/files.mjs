@@ -1,6 +1,16 @@
 // Files as the build sees them: lists, content hashes, stamps, and writes that nobody can see half done.
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from './run.mjs';
 
@@ -10,7 +20,9 @@ export function filesUnder(folder, keep = () => true) {
   if (!existsSync(path)) return [];
   if (statSync(path).isFile()) return [folder];
   return readdirSync(path, { withFileTypes: true })
-    .flatMap((entry) => (entry.isDirectory() ? filesUnder(`${folder}/${entry.name}`, keep) : [`${folder}/${entry.name}`].filter(keep)))
+    .flatMap((entry) =>
+      entry.isDirectory() ? filesUnder(`${folder}/${entry.name}`, keep) : [`${folder}/${entry.name}`].filter(keep),
+    )
     .sort();
 }
 

@@ -1,5 +1,5 @@
-// One process at a time builds or installs: a folder made with mkdir, which is atomic, with the owner's pid in it. The lock of a process
-// that is gone is taken over.
+// One process at a time builds or installs: a folder made with mkdir, which is atomic, with the owner's pid in it. The
+// lock of a process that is gone is taken over.
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { say } from './say.mjs';

@@ -16,7 +16,11 @@ export function run(command, args, { cwd = root, env = {}, show = false, minutes
   return new Promise((resolve) => {
     let output = '';
     let errors = '';
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'] });
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
+    });
     child.stdout?.setEncoding('utf8').on('data', (chunk) => {
       output += chunk;
     });

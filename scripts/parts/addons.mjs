@@ -42,9 +42,21 @@ function addon({
     async build() {
       forgetForeignCache(folder);
       // `reconfigure` would start from nothing each time; `compile` configures when options or lists changed.
-      const built = await run(process.execPath, [cmakeJs, 'compile', '-G', 'Ninja', '-O', folder, '-T', target, ...options.map((option) => `--CD${option}`)]);
+      const built = await run(process.execPath, [
+        cmakeJs,
+        'compile',
+        '-G',
+        'Ninja',
+        '-O',
+        folder,
+        '-T',
+        target,
+        ...options.map((option) => `--CD${option}`),
+      ]);
       if (built.code !== 0) return built;
-      const made = [`${folder}/Release/${target}.node`, `${folder}/${target}.node`].find((file) => existsSync(join(root, file)));
+      const made = [`${folder}/Release/${target}.node`, `${folder}/${target}.node`].find((file) =>
+        existsSync(join(root, file)),
+      );
       if (made && made !== output) copyWhole(join(root, made), join(root, output));
       return built;
     },

@@ -7,19 +7,25 @@ import { root, run } from '../lib/run.mjs';
 const rollup = 'node_modules/rollup/dist/bin/rollup';
 const staged = 'build/bundle';
 /** Pages, each beside the scripts that it loads. */
-const pages = { 'dist/validate.html': 'src/validate/page/validate.html', 'dist/fft.html': 'src/fft/page/fft.html' };
+const pages = { 'dist/validate.html': 'src/pages/validate/validate.html', 'dist/fft.html': 'src/pages/fft/fft.html' };
 const isScript = (file) => /^dist\/[^/]+\.js(\.map)?$/.test(file);
 
-/** Declarations (paths in build/esm) that the `types` conditions of package.json reach: the public ones and what they mention. */
+/**
+ * Declarations (paths in build/esm) that the `types` conditions of package.json reach: the public ones and what they
+ * mention.
+ */
 function reachableDeclarations() {
   const found = new Set();
-  const entries = JSON.stringify(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).exports).matchAll(/"\.\/dist\/types\/([^"]+)\.d\.ts"/g);
+  const entries = JSON.stringify(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).exports).matchAll(
+    /"\.\/dist\/types\/([^"]+)\.d\.ts"/g,
+  );
   const open = [...entries].map(([, name]) => `${name}.d.ts`);
   for (let file = open.pop(); file; file = open.pop()) {
     if (found.has(file) || !existsSync(join(root, 'build/esm', file))) continue;
     found.add(file);
     const text = readFileSync(join(root, 'build/esm', file), 'utf8');
-    for (const [, , target] of text.matchAll(/(from\s|import\s|import\()\s*['"](\.[^'"]+)\.js['"]/g)) open.push(posix.join(dirname(file), `${target}.d.ts`));
+    for (const [, , target] of text.matchAll(/(from\s|import\s|import\()\s*['"](\.[^'"]+)\.js['"]/g))
+      open.push(posix.join(dirname(file), `${target}.d.ts`));
   }
   return [...found].sort();
 }

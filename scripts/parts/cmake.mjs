@@ -18,5 +18,6 @@ export function forgetForeignCache(folder) {
   if (!existsSync(cache)) return;
   const text = readFileSync(cache, 'utf8');
   const value = (name) => new RegExp(`^${name}:[A-Z]+=(.*)$`, 'm').exec(text)?.[1];
-  if (value('CMAKE_HOME_DIRECTORY') !== root || value('CMAKE_GENERATOR') !== 'Ninja') rmSync(join(root, folder), { recursive: true });
+  if (value('CMAKE_HOME_DIRECTORY') !== root || value('CMAKE_GENERATOR') !== 'Ninja')
+    rmSync(join(root, folder), { recursive: true });
 }

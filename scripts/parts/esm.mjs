@@ -1,4 +1,5 @@
-// TypeScript: tsc writes modules and declarations into build/esm; then the generated layouts are compared with what it says.
+// TypeScript: tsc writes modules and declarations into build/esm; then the generated layouts are compared with what it
+// says.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesUnder } from '../lib/files.mjs';
@@ -22,7 +23,8 @@ export const types = {
     // Modules whose source is gone would otherwise stay.
     const sources = new Set(filesUnder('src').map((file) => file.replace(/^src\//, '').replace(/\.ts$/, '')));
     for (const file of emitted()) {
-      if (!sources.has(file.replace(/^build\/esm\//, '').replace(/(\.d\.ts|\.js)(\.map)?$/, ''))) rmSync(join(root, file));
+      if (!sources.has(file.replace(/^build\/esm\//, '').replace(/(\.d\.ts|\.js)(\.map)?$/, '')))
+        rmSync(join(root, file));
     }
     return run(process.execPath, [tsc, '-p', 'tsconfig.json', '--pretty', 'false']);
   },
@@ -32,7 +34,12 @@ export const layout = {
   name: 'layout',
   required: true,
   inputs: () => ({
-    files: [...filesUnder('build/esm/layout'), 'scripts/layout.mjs', ...filesUnder('cpp/include/generated'), ...filesUnder('wgsl/generated')],
+    files: [
+      ...filesUnder('build/esm/layout'),
+      'scripts/layout.mjs',
+      ...filesUnder('cpp/include/generated'),
+      ...filesUnder('wgsl/generated'),
+    ],
     more: [],
   }),
   outputs: () => [],

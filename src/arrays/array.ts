@@ -1,6 +1,7 @@
 /**
- * Arrays on a device: numbers that stay on a backend between calls. What computes on them takes them in place of typed arrays; nothing
- * comes back to the host unless it is read. They are not a numerical library: no arithmetic, no views, no broadcasting.
+ * Arrays on a device: numbers that stay on a backend between calls. What computes on them takes them in place of typed
+ * arrays; nothing comes back to the host unless it is read. They are not a numerical library: no arithmetic, no views,
+ * no broadcasting.
  */
 import type { ArrayMemory, BackendName } from '../backends/backend.js';
 import { EwaldError } from '../errors.js';
@@ -8,7 +9,10 @@ import { choice, integer, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 
-/** Real numbers of single or double precision, or complex ones made of two of them: NumPy's float32, float64, complex64, complex128. */
+/**
+ * Real numbers of single or double precision, or complex ones made of two of them: NumPy's float32, float64, complex64,
+ * complex128.
+ */
 export type ArrayDtype = 'f32' | 'f64' | 'c64' | 'c128';
 
 type Numbers = Float32Array | Float64Array;
@@ -19,7 +23,10 @@ export interface ArrayOptions {
   readonly shape?: readonly number[] | number;
   /** Default: the data's own, real; `f32` without data. Data of a complex array is interleaved. */
   readonly dtype?: ArrayDtype;
-  /** Where it lies; default: the context's first backend that holds arrays of this size and precision. A plan's `array` knows its own. */
+  /**
+   * Where it lies; default: the context's first backend that holds arrays of this size and precision. A plan's `array`
+   * knows its own.
+   */
   readonly backend?: BackendName;
 }
 
@@ -30,14 +37,19 @@ export interface DeviceArrayMethods extends Disposable {
   /** Numbers it holds: twice the elements where they are complex. */
   readonly length: number;
   readonly bytes: number;
-  /** Copies numbers from the host to number `offset` (default 0) of the array. Throws `Shape`, `Argument`, `Disposed`. */
+  /**
+   * Copies numbers from the host to number `offset` (default 0) of the array. Throws `Shape`, `Argument`, `Disposed`.
+   */
   write(data: Numbers, offset?: number): Promise<void>;
-  /** Copies numbers to the host from number `offset` (default 0) on; into a new array of all that follow unless one is given. */
+  /**
+   * Copies numbers to the host from number `offset` (default 0) on; into a new array of all that follow unless one is
+   * given.
+   */
   read<T extends Numbers = Numbers>(into?: T, offset?: number): Promise<T>;
 }
 /**
- * An array on a backend. Reads, writes and runs that touch it are done in the order of the calls; `dispose` waits for them. It ends with
- * its context.
+ * An array on a backend. Reads, writes and runs that touch it are done in the order of the calls; `dispose` waits for
+ * them. It ends with its context.
  */
 export type DeviceArray = DeviceArrayMethods & MaybeAsyncDisposable;
 
@@ -110,7 +122,10 @@ class OpenArray implements DeviceArrayMethods {
   /** Byte at which `data` begins; throws where it does not fit. */
   #part(what: string, data: Numbers, offset: number | undefined): number {
     if (!(data instanceof this.#number)) {
-      throw new EwaldError('Shape', `array.${what}: got a ${nameOf(data)}; an array of dtype ${this.dtype} needs a ${this.#number.name}`);
+      throw new EwaldError(
+        'Shape',
+        `array.${what}: got a ${nameOf(data)}; an array of dtype ${this.dtype} needs a ${this.#number.name}`,
+      );
     }
     const first = integer(`array.${what}: offset`, offset, 0, 0, this.length);
     if (first + data.length > this.length) {
@@ -126,7 +141,10 @@ class OpenArray implements DeviceArrayMethods {
 /** The inside of an array; undefined for anything that is none. */
 export const partsOf = OpenArray.partsOf;
 
-/** Makes an array on a context, zeroed or with `data`. Throws `Shape`, `Argument`, `Limit`, `Unsupported`, `OutOfMemory`. */
+/**
+ * Makes an array on a context, zeroed or with `data`. Throws `Shape`, `Argument`, `Limit`, `Unsupported`,
+ * `OutOfMemory`.
+ */
 export async function makeArray(planner: Planner, options: ArrayOptions, data?: Numbers): Promise<DeviceArray> {
   knownOptions('array', options, ['shape', 'dtype', 'backend']);
   if (data !== undefined && !(data instanceof Float32Array) && !(data instanceof Float64Array))
@@ -135,12 +153,22 @@ export async function makeArray(planner: Planner, options: ArrayOptions, data?: 
   const width = isComplex(dtype) ? 2 : 1;
   const precision = precisionOf(dtype);
   if (data && data instanceof Float32Array !== (precision === 'f32'))
-    throw new EwaldError('Shape', `array: the data is a ${nameOf(data)}; dtype ${dtype} needs a ${precision === 'f32' ? 'Float32Array' : 'Float64Array'}`);
+    throw new EwaldError(
+      'Shape',
+      `array: the data is a ${nameOf(data)}; dtype ${dtype} needs a ${precision === 'f32' ? 'Float32Array' : 'Float64Array'}`,
+    );
   const shape = checkShape(options.shape ?? (data ? [data.length / width] : undefined));
   const length = shape.reduce((product, n) => product * n, width);
-  if (length > mostElements) throw new EwaldError('Limit', `array: shape ${shape.join(' × ')} has ${length} numbers; at most ${mostElements} fit an array`);
+  if (length > mostElements)
+    throw new EwaldError(
+      'Limit',
+      `array: shape ${shape.join(' × ')} has ${length} numbers; at most ${mostElements} fit an array`,
+    );
   if (data && data.length !== length)
-    throw new EwaldError('Shape', `array: the data has ${data.length} numbers; the shape ${shape.join(' × ')} of dtype ${dtype} needs ${length}`);
+    throw new EwaldError(
+      'Shape',
+      `array: the data has ${data.length} numbers; the shape ${shape.join(' × ')} of dtype ${dtype} needs ${length}`,
+    );
   const bytes = length * (precision === 'f32' ? 4 : 8);
   const { backend, kernel: memory } = await planner.plan('array', { bytes, precision }, options.backend);
   const resource = new Resource('array', planner.resource, () => memory.dispose());
@@ -158,13 +186,20 @@ export async function makeArray(planner: Planner, options: ArrayOptions, data?: 
 function checkShape(given: ArrayOptions['shape']): number[] {
   const shape = typeof given === 'number' ? [given] : given;
   if (!Array.isArray(shape) || shape.length < 1 || shape.some((n) => !Number.isInteger(n) || n < 1))
-    throw new EwaldError('Shape', `array: shape is ${JSON.stringify(given)}; needed are lengths of at least 1, slowest axis first`);
+    throw new EwaldError(
+      'Shape',
+      `array: shape is ${JSON.stringify(given)}; needed are lengths of at least 1, slowest axis first`,
+    );
   return [...shape];
 }
 
 // A call may have to wait for its turn: what was handed over meanwhile has no numbers any more.
 function bytesOf(data: Numbers, length: number): Uint8Array {
-  if (data.length !== length) throw new EwaldError('Shape', 'array: the typed array was detached before its turn came; keep it until the promise settles');
+  if (data.length !== length)
+    throw new EwaldError(
+      'Shape',
+      'array: the typed array was detached before its turn came; keep it until the promise settles',
+    );
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 

@@ -1,14 +1,19 @@
 /**
- * The contract every backend fulfils. One screen: whoever adds a backend implements this and adds one line to a loader table.
+ * The contract every backend fulfils. One screen: whoever adds a backend implements this and adds one line to a loader
+ * table.
  *
- * A feature is one optional member. `supports` says why not in words meant for the user: they are the error, the test's skip text and
- * the footnote of the support table. `plan` allocates all the memory of the work; the plan's methods allocate nothing on the device.
+ * A feature is one optional member. `supports` says why not in words meant for the user: they are the error, the test's
+ * skip text and the footnote of the support table. `plan` allocates all the memory of the work; the plan's methods
+ * allocate nothing on the device.
  */
 import type { PlatformModule, PlatformResponse, PlatformUrl } from '../globals.js';
 import type { Disposable } from '../resource.js';
-import type { WorkerPort } from '../worker-port.js';
+import type { WorkerPort } from '../workers/port.js';
 
-/** Where work can be computed, fastest first. `cuda-emulated` runs the CUDA kernels on the CPU and exists for tests only. */
+/**
+ * Where work can be computed, fastest first. `cuda-emulated` runs the CUDA kernels on the CPU and exists for tests
+ * only.
+ */
 export const backendNames = ['cuda', 'webgpu', 'native', 'wasm', 'cuda-emulated'] as const;
 export type BackendName = (typeof backendNames)[number];
 
@@ -54,7 +59,10 @@ export interface IndexingDescriptor {
   readonly maxOutputCells: number;
 }
 
-/** One batch, already checked. Inputs are read and outputs written before the promise settles; the arrays belong to the caller. */
+/**
+ * One batch, already checked. Inputs are read and outputs written before the promise settles; the arrays belong to the
+ * caller.
+ */
 export interface IndexingBatch {
   readonly params: Uint8Array;
   readonly spots: Float32Array;
@@ -71,7 +79,10 @@ export interface IndexingBatch {
 export interface IndexingKernel extends Disposable {
   readonly bytes: number;
   run(batch: IndexingBatch): Promise<void>;
-  /** Records of a stage (a number of `enums.Stage`) of the first image of the latest run; for a plan with `debug`, after a run. */
+  /**
+   * Records of a stage (a number of `enums.Stage`) of the first image of the latest run; for a plan with `debug`, after
+   * a run.
+   */
   stage?(stage: number): Promise<Uint8Array>;
 }
 
@@ -109,7 +120,10 @@ export interface FftDescriptor {
   readonly userWorkspace: boolean;
   /** A side has strides of its own. */
   readonly strided: boolean;
-  /** A side holds parts of the axes only: inStart, inCount, outStart, outCount of the fields. A backend that cannot says so in `supports`. */
+  /**
+   * A side holds parts of the axes only: inStart, inCount, outStart, outCount of the fields. A backend that cannot says
+   * so in `supports`.
+   */
   readonly pruned: boolean;
   /** Choices are to be timed where there are any, by an external engine too. */
   readonly measure: boolean;
@@ -129,10 +143,16 @@ export interface ArrayDescriptor {
   readonly precision: 'f32' | 'f64';
 }
 
-/** Memory of a backend that stays there between calls; zeroed at first, counted in `liveBytes`, never read unless `read` is called. */
+/**
+ * Memory of a backend that stays there between calls; zeroed at first, counted in `liveBytes`, never read unless `read`
+ * is called.
+ */
 export interface ArrayMemory extends Disposable {
   readonly bytes: number;
-  /** Copies `data` to byte `offset`; both are whole numbers of the array. The data may be changed once the promise settles. */
+  /**
+   * Copies `data` to byte `offset`; both are whole numbers of the array. The data may be changed once the promise
+   * settles.
+   */
   write(data: Uint8Array, offset: number): Promise<void>;
   /** Fills `into` from byte `offset` on, after all work on this memory that was submitted before. */
   read(into: Uint8Array, offset: number): Promise<void>;
@@ -156,8 +176,8 @@ export interface FftKernel extends Disposable {
     workspace: Float32Array | Float64Array | undefined,
   ): Promise<void>;
   /**
-   * As `execute`, where at least one side is memory of this backend: that side is neither downloaded nor uploaded. In place the same
-   * memory is given twice. Absent where transforms take no device arrays.
+   * As `execute`, where at least one side is memory of this backend: that side is neither downloaded nor uploaded. In
+   * place the same memory is given twice. Absent where transforms take no device arrays.
    */
   executeOn?(
     direction: 'forward' | 'backward',
@@ -178,8 +198,8 @@ export interface FftVariant {
 /** The transforms of a backend. */
 export interface FftOp extends Op<FftDescriptor, FftKernel> {
   /**
-   * What a measured plan tries, one choice after the other; the descriptor as it is stands for the rule of each choice. Every variant
-   * gives the same results within the bounds of transforms. Absent where there is nothing to choose.
+   * What a measured plan tries, one choice after the other; the descriptor as it is stands for the rule of each choice.
+   * Every variant gives the same results within the bounds of transforms. Absent where there is nothing to choose.
    */
   variants?(descriptor: FftDescriptor): readonly (readonly FftVariant[])[];
 }
@@ -216,7 +236,14 @@ export interface OpenOptions {
 }
 
 /** A wasm core: where it is, its bytes, a compiled module, or a function that gives one of these. */
-export type WasmSource = string | PlatformUrl | ArrayBuffer | Uint8Array | PlatformModule | PlatformResponse | (() => WasmSource | Promise<WasmSource>);
+export type WasmSource =
+  | string
+  | PlatformUrl
+  | ArrayBuffer
+  | Uint8Array
+  | PlatformModule
+  | PlatformResponse
+  | (() => WasmSource | Promise<WasmSource>);
 
 /** Whether a backend can be had here, with the reason in words either way. */
 export type Probe =

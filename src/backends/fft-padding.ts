@@ -1,4 +1,7 @@
-/** Parts of axes where kernels know only whole ones: the data is padded, transformed whole, and the result cut, on the host. Nothing is saved. */
+/**
+ * Parts of axes where kernels know only whole ones: the data is padded, transformed whole, and the result cut, on the
+ * host. Nothing is saved.
+ */
 import type { FftDescriptor, FftKernel } from './backend.js';
 
 type Numbers = Float32Array | Float64Array;
@@ -26,14 +29,30 @@ export function wholeOf(descriptor: FftDescriptor): FftDescriptor {
     strided: false,
     inputElements: elements(descriptor.inputComplex),
     outputElements: elements(descriptor.outputComplex),
-    fields: { ...fields, inDistance: 0, outDistance: 0, inStride: none, outStride: none, inStart: none, inCount: none, outStart: none, outCount: none },
+    fields: {
+      ...fields,
+      inDistance: 0,
+      outDistance: 0,
+      inStride: none,
+      outStride: none,
+      inStart: none,
+      inCount: none,
+      outStart: none,
+      outCount: none,
+    },
   };
 }
 
 /** A kernel for a descriptor with parts of axes over one, from `plan`, that is whole. It takes typed arrays only. */
-export async function padAndCut(descriptor: FftDescriptor, plan: (whole: FftDescriptor) => Promise<FftKernel>): Promise<FftKernel> {
+export async function padAndCut(
+  descriptor: FftDescriptor,
+  plan: (whole: FftDescriptor) => Promise<FftKernel>,
+): Promise<FftKernel> {
   const ArrayType = descriptor.precision === 'f32' ? Float32Array : Float64Array;
-  const [input, output] = [sideOf(descriptor, 'in', descriptor.inputComplex), sideOf(descriptor, 'out', descriptor.outputComplex)];
+  const [input, output] = [
+    sideOf(descriptor, 'in', descriptor.inputComplex),
+    sideOf(descriptor, 'out', descriptor.outputComplex),
+  ];
   const kernel = await plan(wholeOf(descriptor));
   const [before, after] = [new ArrayType(input.length), new ArrayType(output.length)];
   return {
@@ -41,7 +60,8 @@ export async function padAndCut(descriptor: FftDescriptor, plan: (whole: FftDesc
     workspaceElements: kernel.workspaceElements,
     prunes: true,
     async execute(direction, from, to, scale, workspace) {
-      const [source, target, padded, result] = direction === 'forward' ? [input, output, before, after] : [output, input, after, before];
+      const [source, target, padded, result] =
+        direction === 'forward' ? [input, output, before, after] : [output, input, after, before];
       padded.fill(0);
       copy(from, source.given, padded, source.whole, source.width);
       await kernel.execute(direction, padded, result, scale, workspace);
@@ -76,7 +96,12 @@ function sideOf(descriptor: FftDescriptor, name: 'in' | 'out', complex: boolean)
     whole = whole.flatMap((place) => indices.map((i) => place * n + ((start + i) % n)));
   });
   const width = complex ? 2 : 1;
-  return { given: Uint32Array.from(given), whole: Uint32Array.from(whole), width, length: product(lengths) * batch * width };
+  return {
+    given: Uint32Array.from(given),
+    whole: Uint32Array.from(whole),
+    width,
+    length: product(lengths) * batch * width,
+  };
 }
 
 function copy(from: Numbers, fromPlaces: Uint32Array, to: Numbers, toPlaces: Uint32Array, width: number): void {

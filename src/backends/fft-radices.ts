@@ -1,4 +1,7 @@
-/** Orders of radices that the C++ core can be told to use, and thread counts: what a measured plan tries on wasm and native. */
+/**
+ * Orders of radices that the C++ core can be told to use, and thread counts: what a measured plan tries on wasm and
+ * native.
+ */
 import type { FftDescriptor, FftVariant } from './backend.js';
 
 const digitOf = (radix: number): number => (radix === 16 ? 15 : radix);
@@ -6,7 +9,10 @@ const digitOf = (radix: number): number => (radix === 16 ? 15 : radix);
 /** The `tune` field that forces radices: a hexadecimal digit each, 15 for 16 (read_radices in cpp/fft/factor.cpp). */
 const tuneOf = (radices: readonly number[]): number => radices.reduce((value, radix) => value * 16 + digitOf(radix), 0);
 
-/** Ways to write 2^bits with the powers of two among the radices: large ones first, large ones last, a wide first one, a lone 2 first. */
+/**
+ * Ways to write 2^bits with the powers of two among the radices: large ones first, large ones last, a wide first one, a
+ * lone 2 first.
+ */
 function powers(bits: number, largest: 4 | 8): number[][] {
   const of = (share: number): number[] => {
     const whole = new Array<number>(Math.floor(bits / share)).fill(2 ** share);
@@ -59,16 +65,27 @@ function lengthsOf(n: number, half: boolean, numberBytes: number): number[] {
   return cut > 1 ? [cut, line / cut] : [n, line];
 }
 
-/** What the core can be told: radices for one of the lengths, then threads. `largest` is the largest power of two among its radices. */
+/**
+ * What the core can be told: radices for one of the lengths, then threads. `largest` is the largest power of two among
+ * its radices.
+ */
 export function coreVariants(descriptor: FftDescriptor, largest: 4 | 8, threads: number): FftVariant[][] {
   const { shape, axes, kind, reduced, precision } = descriptor;
-  const lengths = new Set(axes.flatMap((axis) => lengthsOf(shape[axis] ?? 1, kind === 'r2c' && axis === reduced, precision === 'f32' ? 4 : 8)));
-  const radices = [...lengths].map((n) => orders(n, largest).map((list) => ({ name: `radices ${list.join(' ')}`, fields: { tune: tuneOf(list) } })));
+  const lengths = new Set(
+    axes.flatMap((axis) =>
+      lengthsOf(shape[axis] ?? 1, kind === 'r2c' && axis === reduced, precision === 'f32' ? 4 : 8),
+    ),
+  );
+  const radices = [...lengths].map((n) =>
+    orders(n, largest).map((list) => ({ name: `radices ${list.join(' ')}`, fields: { tune: tuneOf(list) } })),
+  );
   // One field holds one order: the lengths share a choice.
   const choices: FftVariant[][] = [radices.flat()];
   if (threads > 1 && descriptor.threads === 0) {
     const counts = [...new Set([1, Math.ceil(threads / 2)])].filter((count) => count < threads);
-    choices.push(counts.map((count) => ({ name: `${count} thread${count > 1 ? 's' : ''}`, fields: { threads: count } })));
+    choices.push(
+      counts.map((count) => ({ name: `${count} thread${count > 1 ? 's' : ''}`, fields: { threads: count } })),
+    );
   }
   return choices.filter((choice) => choice.length > 0);
 }

@@ -2,7 +2,15 @@
 import { EwaldError } from '../errors.js';
 import { nearest } from '../options.js';
 import type { Platform } from '../platform.js';
-import { type Backend, type BackendName, backendNames, type DeviceInfo, type EngineReport, type OpenOptions, type Probe } from './backend.js';
+import {
+  type Backend,
+  type BackendName,
+  backendNames,
+  type DeviceInfo,
+  type EngineReport,
+  type OpenOptions,
+  type Probe,
+} from './backend.js';
 
 /** One row of `ewald devices`. */
 export interface DeviceReport {
@@ -27,7 +35,10 @@ export function parseBackend(name: string, from: string): BackendName {
   if (known) return known;
   const visible = backendNames.filter((candidate) => candidate !== 'cuda-emulated');
   const near = nearest(name, visible);
-  throw new EwaldError('Argument', `${from} names the backend "${name}"; needed is one of ${visible.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`);
+  throw new EwaldError(
+    'Argument',
+    `${from} names the backend "${name}"; needed is one of ${visible.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
+  );
 }
 
 /** A probed backend with its place in the ranking. */
@@ -63,22 +74,35 @@ export function rank(ranked: readonly Ranked[], named: BackendName | undefined, 
   const present = ranked.filter(({ probe, automatic, name }) => probe.available && (automatic || name === named));
   if (!named) {
     if (present.length === 0)
-      throw new EwaldError('Load', `no backend is available: ${ranked.map(({ name, probe }) => `${name}: ${probe.reason}`).join('; ')}`);
+      throw new EwaldError(
+        'Load',
+        `no backend is available: ${ranked.map(({ name, probe }) => `${name}: ${probe.reason}`).join('; ')}`,
+      );
     return present;
   }
   const first = present.find(({ name }) => name === named);
   if (!first) {
     const reason = ranked.find(({ name }) => name === named)?.probe.reason ?? 'this platform does not have it';
     const others = present.map(({ name }) => name).join(', ');
-    throw new EwaldError('Unsupported', `the backend ${named} is not available: ${reason}; available here: ${others || 'none'}`, {
-      detail: { backend: named },
-    });
+    throw new EwaldError(
+      'Unsupported',
+      `the backend ${named} is not available: ${reason}; available here: ${others || 'none'}`,
+      {
+        detail: { backend: named },
+      },
+    );
   }
   return strict ? [first] : [first, ...present.filter((candidate) => candidate !== first)];
 }
 
-/** Opens backends in order; one that fails although its probe said yes is reported and left out, unless it was named. */
-export async function openRanked(ranked: readonly Ranked[], named: BackendName | undefined, log: OpenOptions['log']): Promise<Backend[]> {
+/**
+ * Opens backends in order; one that fails although its probe said yes is reported and left out, unless it was named.
+ */
+export async function openRanked(
+  ranked: readonly Ranked[],
+  named: BackendName | undefined,
+  log: OpenOptions['log'],
+): Promise<Backend[]> {
   const open: Backend[] = [];
   try {
     for (const { name, probe } of ranked) {
@@ -87,7 +111,10 @@ export async function openRanked(ranked: readonly Ranked[], named: BackendName |
         open.push(await probe.open());
       } catch (error) {
         if (name === named || ranked.length === 1) throw error;
-        log('warn', `the backend ${name} was probed but did not open, it is left out: ${error instanceof Error ? error.message : error}`);
+        log(
+          'warn',
+          `the backend ${name} was probed but did not open, it is left out: ${error instanceof Error ? error.message : error}`,
+        );
       }
     }
   } catch (error) {

@@ -21,5 +21,7 @@ export function coreError(status: number, message: string, cause?: unknown): Ewa
 export function addonError(thrown: unknown): EwaldError {
   const { status } = thrown as { status?: unknown };
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return typeof status === 'number' ? coreError(status, message, thrown) : new EwaldError('Internal', message, { cause: thrown });
+  return typeof status === 'number'
+    ? coreError(status, message, thrown)
+    : new EwaldError('Internal', message, { cause: thrown });
 }

@@ -1,7 +1,20 @@
 /** `ewald bench`: the cases of `ewald validate` verified and then timed, backends and peers side by side in one run. */
 import type { Command } from 'commander';
 import { type BenchReport, type BenchResult, bench, shown, type Timing } from '../validate/index.js';
-import { bold, type CliDeps, dim, exitCode, green, Progress, parseNumber, print, printJson, red, table, yellow } from './output.js';
+import {
+  bold,
+  type CliDeps,
+  dim,
+  exitCode,
+  green,
+  Progress,
+  parseNumber,
+  print,
+  printJson,
+  red,
+  table,
+  yellow,
+} from './output.js';
 import { backendsOf, place, versions } from './validate.js';
 
 interface Options {
@@ -55,7 +68,9 @@ function ratiosOf({ ratios }: BenchResult): string {
   return ratios
     .map(({ over, ratio, target, pass }) => {
       const text = `${ratio.toFixed(2)} × ${over}`;
-      return target === null ? text : (pass ? green : yellow)(`${text} (aim ${target}: ${pass ? 'reached' : 'missed'})`);
+      return target === null
+        ? text
+        : (pass ? green : yellow)(`${text} (aim ${target}: ${pass ? 'reached' : 'missed'})`);
     })
     .join(', ');
 }
@@ -64,12 +79,28 @@ function printReport({ rows, peers, backends }: BenchReport): void {
   const lines: string[][] = [];
   for (const id of new Set(rows.map((row) => row.id))) {
     for (const row of rows.filter((candidate) => candidate.id === id && candidate.outcome !== 'absent')) {
-      if (row.timing) lines.push([id, row.backend, shown(row.planMs ?? 0), ...timed(row.timing, row.unit), ratiosOf(row)]);
-      else lines.push([id, row.backend, '', '', '', '', (row.outcome === 'fail' ? red : yellow)(`${row.outcome}: ${row.why}`)]);
+      if (row.timing)
+        lines.push([id, row.backend, shown(row.planMs ?? 0), ...timed(row.timing, row.unit), ratiosOf(row)]);
+      else
+        lines.push([
+          id,
+          row.backend,
+          '',
+          '',
+          '',
+          '',
+          (row.outcome === 'fail' ? red : yellow)(`${row.outcome}: ${row.why}`),
+        ]);
     }
-    for (const { peer, timing, unit } of peers.filter((candidate) => candidate.id === id)) lines.push([id, dim(peer), '', ...timed(timing, unit), '']);
+    for (const { peer, timing, unit } of peers.filter((candidate) => candidate.id === id))
+      lines.push([id, dim(peer), '', ...timed(timing, unit), '']);
   }
   print(table(['case', 'backend', 'plan ms', 'run ms', 'half spread', 'rate', 'ratio'], lines, [2, 3, 4, 5]));
-  print(dim('run: median of the runs; half spread: half the distance of the quartiles; every row was verified before it was timed'));
-  for (const { backend, device } of backends) if (device) print(`${bold(backend.padEnd(8))} ${device.name} ${dim(`(${device.driver})`)}`);
+  print(
+    dim(
+      'run: median of the runs; half spread: half the distance of the quartiles; every row was verified before it was timed',
+    ),
+  );
+  for (const { backend, device } of backends)
+    if (device) print(`${bold(backend.padEnd(8))} ${device.name} ${dim(`(${device.driver})`)}`);
 }

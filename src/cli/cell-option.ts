@@ -12,7 +12,11 @@ export async function readCell(text: string): Promise<Cell> {
   try {
     content = await readFile(text, 'utf8');
   } catch (cause) {
-    throw new EwaldError('Argument', `the cell "${text}" is neither six or nine numbers nor a readable .cell file (${messageOf(cause)})`, { cause });
+    throw new EwaldError(
+      'Argument',
+      `the cell "${text}" is neither six or nine numbers nor a readable .cell file (${messageOf(cause)})`,
+      { cause },
+    );
   }
   return parseCellFile(content, text);
 }

@@ -17,13 +17,18 @@ interface Options {
 export function register(program: Command, deps: CliDeps): void {
   program
     .command('cell')
-    .description('determine an unknown cell from the spots of several stills: reduced cell and the Bravais lattices that fit')
+    .description(
+      'determine an unknown cell from the spots of several stills: reduced cell and the Bravais lattices that fit',
+    )
     .argument('<lists...>', 'spot lists: x y z a line (1/angstrom); a first line with a cell is passed over')
     .option('--min <angstrom>', 'shortest cell edge', '3')
     .option('--max <angstrom>', 'longest cell edge; twice as long costs four times the time', '150')
     .option('--tolerance <x>', 'how far lengths (relative) and angles (radians) may be bent for a symmetry', '0.02')
     .option('--backend <name>', 'where the candidates are tried')
-    .option('--json', 'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}]}]')
+    .option(
+      '--json',
+      'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}]}]',
+    )
     .action((lists: string[], options: Options) => run(lists, options, deps));
 }
 
@@ -54,7 +59,8 @@ async function run(lists: readonly string[], options: Options, { createContext, 
         bravais: bravais.map(({ type, parameters, distortion }) => ({ type, parameters, distortion })),
       })),
     );
-  } else if (found.length === 0) print(yellow('no cell explains these images beyond chance; more images, or another --max, may help'));
+  } else if (found.length === 0)
+    print(yellow('no cell explains these images beyond chance; more images, or another --max, may help'));
   else for (const [rank, cell] of found.slice(0, 3).entries()) print(describe(cell, rank));
   if (found.length === 0) process.exitCode = exitCode.data;
 }
@@ -69,6 +75,12 @@ const shape = (p: readonly number[]): string =>
     .join(' ')}°`;
 
 function describe({ parameters, indexed, images, bravais }: DeterminedCell, rank: number): string {
-  const lines = bravais.map(({ type, parameters, distortion }) => `    ${type}  ${shape(parameters)}  ${dim(`bent by ${(100 * distortion).toFixed(2)} %`)}`);
-  return [`${rank === 0 ? bold('best ') : '  or '} ${shape(parameters)}  indexes ${indexed} of ${images}`, ...lines].join('\n');
+  const lines = bravais.map(
+    ({ type, parameters, distortion }) =>
+      `    ${type}  ${shape(parameters)}  ${dim(`bent by ${(100 * distortion).toFixed(2)} %`)}`,
+  );
+  return [
+    `${rank === 0 ? bold('best ') : '  or '} ${shape(parameters)}  indexes ${indexed} of ${images}`,
+    ...lines,
+  ].join('\n');
 }

@@ -17,7 +17,9 @@ export function register(program: Command, { devices }: CliDeps): void {
       }
       for (const { backend, available, chosen, name, reason, memory, device, engines } of rows) {
         const mark = chosen ? green('●') : available ? '○' : dim('–');
-        print(`${mark} ${bold(backend.padEnd(8))} ${available ? (name ?? '') : dim('not available')}${chosen ? green('   chosen') : ''}`);
+        print(
+          `${mark} ${bold(backend.padEnd(8))} ${available ? (name ?? '') : dim('not available')}${chosen ? green('   chosen') : ''}`,
+        );
         print(`             ${dim(reason)}`);
         if (device) {
           const gib = memory === null ? '' : `, ${(memory / 2 ** 30).toFixed(1)} GiB`;
@@ -25,12 +27,16 @@ export function register(program: Command, { devices }: CliDeps): void {
         }
         for (const engine of engines) printEngine(engine);
       }
-      print(dim('\n● chosen   ○ there   – not there; ewald COMMAND --backend NAME or EWALD_BACKEND=NAME takes another one'));
+      print(
+        dim('\n● chosen   ○ there   – not there; ewald COMMAND --backend NAME or EWALD_BACKEND=NAME takes another one'),
+      );
     });
 }
 
 /** An external FFT engine, below the backend that loads it. */
 function printEngine({ engine, available, proven, library, reason }: EngineReport): void {
-  const where = available ? `${reason}, ${library}${proven ? '' : ', unproven: so far only a stand-in of it was run'}` : dim(reason);
+  const where = available
+    ? `${reason}, ${library}${proven ? '' : ', unproven: so far only a stand-in of it was run'}`
+    : dim(reason);
   print(`             ${available ? '○' : dim('–')} ${bold(`--engine ${engine}`)} ${where}`);
 }

@@ -44,8 +44,15 @@ export function register(program: Command, _deps: CliDeps): void {
     .option('-I, --include <folder>', 'where headers lie; may be given again', collect)
     .option('-D, --define <name[=value]>', 'what the compiler defines for the header; may be given again', collect)
     .option('--backend <name>', 'auto, native or wasm', 'auto')
-    .option('--call <words...>', 'call a function by its name and arguments: numbers, true, text, null, or JSON for arrays and structs; needs --lib')
-    .option('-o, --output <file>', 'write a module (.ts), its declarations (.d.ts) or the function table (.json); may be given again', collect)
+    .option(
+      '--call <words...>',
+      'call a function by its name and arguments: numbers, true, text, null, or JSON for arrays and structs; needs --lib',
+    )
+    .option(
+      '-o, --output <file>',
+      'write a module (.ts), its declarations (.d.ts) or the function table (.json); may be given again',
+      collect,
+    )
     .option('--skip-unsupported', 'pass over declarations that cannot be read, with a warning each')
     .option('--force', 'overwrite files that ewald did not write')
     .option('--json', 'the function table, or {"function", "result", "arguments"} of a call')
@@ -62,7 +69,8 @@ async function run(header: string, options: Options): Promise<void> {
     ...(options.include && { includeDir: options.include }),
     ...(options.skipUnsupported && { skipUnsupported: true }),
   };
-  if (options.call && options.lib === undefined) throw new EwaldError('Argument', '--call needs the library: --lib PATH');
+  if (options.call && options.lib === undefined)
+    throw new EwaldError('Argument', '--call needs the library: --lib PATH');
   const declared = parseHeaderFile(header, { ...reading, allowVarargs: true });
   if (!options.json) for (const warning of declared.warnings) process.stderr.write(`${yellow('ewald:')} ${warning}\n`);
   for (const file of options.output ?? []) write(file, declared, options.force ?? false);
@@ -82,7 +90,11 @@ async function run(header: string, options: Options): Promise<void> {
   });
   try {
     if (options.call) call(library, options.call, options.json ?? false);
-    else if (options.json) printJson({ ...library.table, library: { path: options.lib, backend: library.backend, missing: missing(library) } });
+    else if (options.json)
+      printJson({
+        ...library.table,
+        library: { path: options.lib, backend: library.backend, missing: missing(library) },
+      });
     else list(library.table, library);
   } finally {
     library.dispose();
@@ -132,7 +144,10 @@ function list(declared: FunctionTable, library: Library | undefined): void {
 }
 
 function call(library: Library, [name = '', ...words]: readonly string[], json: boolean): void {
-  const declared = Object.hasOwn(library.table.functions, name) || name in library.table.functions ? library.table.functions[name] : undefined;
+  const declared =
+    Object.hasOwn(library.table.functions, name) || name in library.table.functions
+      ? library.table.functions[name]
+      : undefined;
   if (!declared) {
     const names = Object.keys(library.table.functions);
     const near = nearest(name, names);
@@ -177,14 +192,20 @@ function argument(word: string, fn: CFunction, i: number): unknown {
     try {
       return JSON.parse(word);
     } catch (cause) {
-      throw new EwaldError('Argument', `argument ${i + 1} of ${fn.name} is ${JSON.stringify(word)}, which is no JSON`, { cause });
+      throw new EwaldError('Argument', `argument ${i + 1} of ${fn.name} is ${JSON.stringify(word)}, which is no JSON`, {
+        cause,
+      });
     }
   }
   if (type.kind === 'pointer' && isByte(type.to)) return word;
-  throw new EwaldError('Argument', `argument ${i + 1} of ${fn.name} is ${typeText(type)}; write null, or JSON such as [1, 2, 3]`);
+  throw new EwaldError(
+    'Argument',
+    `argument ${i + 1} of ${fn.name} is ${typeText(type)}; write null, or JSON such as [1, 2, 3]`,
+  );
 }
 
-const isByte = (type: CType): boolean => type.kind === 'scalar' && ['char', 'signed char', 'unsigned char', 'int8_t', 'uint8_t'].includes(type.name);
+const isByte = (type: CType): boolean =>
+  type.kind === 'scalar' && ['char', 'signed char', 'unsigned char', 'int8_t', 'uint8_t'].includes(type.name);
 
 /** A value as JSON can have it. */
 function plain(value: unknown): unknown {
@@ -204,11 +225,24 @@ function shown(value: unknown, type: CType): string {
 const mark = 'written by `ewald ffi`';
 
 function write(file: string, declared: FunctionTable, force: boolean): void {
-  const form = file.endsWith('.d.ts') ? 'd.ts' : file.endsWith('.ts') ? 'ts' : file.endsWith('.json') ? 'json' : undefined;
-  if (!form) throw new EwaldError('Argument', `--output is "${file}"; needed is a name that ends in .ts, .d.ts or .json`);
+  const form = file.endsWith('.d.ts')
+    ? 'd.ts'
+    : file.endsWith('.ts')
+      ? 'ts'
+      : file.endsWith('.json')
+        ? 'json'
+        : undefined;
+  if (!form)
+    throw new EwaldError('Argument', `--output is "${file}"; needed is a name that ends in .ts, .d.ts or .json`);
   if (!force && form !== 'json' && existsSync(file) && !readFileSync(file, 'utf8').includes(mark)) {
-    throw new EwaldError('Argument', `${file} exists and was not written by ewald ffi; choose another name, or pass --force`);
+    throw new EwaldError(
+      'Argument',
+      `${file} exists and was not written by ewald ffi; choose another name, or pass --force`,
+    );
   }
-  writeFileSync(file, form === 'json' ? `${JSON.stringify(declared, undefined, 2)}\n` : writeModule(declared, { form }));
+  writeFileSync(
+    file,
+    form === 'json' ? `${JSON.stringify(declared, undefined, 2)}\n` : writeModule(declared, { form }),
+  );
   process.stderr.write(`wrote ${file}\n`);
 }

@@ -37,7 +37,10 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--precision <p>', "f32 or f64; default: the file's own")
     .option('--backend <name>', 'where to compute')
     .option('--engine <name>', 'ewald, or a library of this machine: fftw, mkl, cufft, rocfft')
-    .option('--tune <how>', 'estimate: choose by rule; measure: time the choices first; default: estimate, for fftw measure')
+    .option(
+      '--tune <how>',
+      'estimate: choose by rule; measure: time the choices first; default: estimate, for fftw measure',
+    )
     .option('--wisdom <file.json>', 'choices measured before, read when it is there; --tune measure adds to it')
     .option('--json', '{input, output, shape, kind, axes, backend, engine, ms}')
     .action((input: string, options: Options) => run(input, options, deps));
@@ -54,7 +57,9 @@ async function run(input: string, options: Options, { createContext }: CliDeps):
   const last = ((axes?.at(-1) ?? -1) + rank) % rank;
   // The file holds one side; the shape of a plan is the real one.
   const fromReduced = (planKind === 'r2c' && options.inverse) || (planKind === 'c2r' && !options.inverse);
-  const shape = fromReduced ? array.shape.map((n, axis) => (axis === last ? Number(options.length ?? 2 * (n - 1)) : n)) : [...array.shape];
+  const shape = fromReduced
+    ? array.shape.map((n, axis) => (axis === last ? Number(options.length ?? 2 * (n - 1)) : n))
+    : [...array.shape];
   const plan: FftOptions = {
     shape,
     kind: planKind,
@@ -66,7 +71,10 @@ async function run(input: string, options: Options, { createContext }: CliDeps):
   };
   const complexIn = planKind === 'c2c' || fromReduced || (planKind === 'real' && options.inverse === true);
   if (array.complex && !complexIn)
-    throw new EwaldError('Shape', `${input} holds complex numbers; kind ${kind}${options.inverse ? ' --inverse' : ''} wants real ones`);
+    throw new EwaldError(
+      'Shape',
+      `${input} holds complex numbers; kind ${kind}${options.inverse ? ' --inverse' : ''} wants real ones`,
+    );
   const ArrayType = precision === 'f32' ? Float32Array : Float64Array;
   let data: Float32Array | Float64Array = array.data instanceof ArrayType ? array.data : ArrayType.from(array.data);
   if (!array.complex && complexIn) {
@@ -76,17 +84,31 @@ async function run(input: string, options: Options, { createContext }: CliDeps):
   }
   const context = await createContext(options.backend ? { backend: options.backend } : {});
   try {
-    if (options.wisdom !== undefined) context.importWisdom((await readWisdom(options.wisdom)) ?? context.exportWisdom());
+    if (options.wisdom !== undefined)
+      context.importWisdom((await readWisdom(options.wisdom)) ?? context.exportWisdom());
     const fft = await context.fft(plan);
-    if (options.wisdom !== undefined && options.tune === 'measure') await writeWhole(options.wisdom, `${JSON.stringify(context.exportWisdom(), null, 2)}\n`);
+    if (options.wisdom !== undefined && options.tune === 'measure')
+      await writeWhole(options.wisdom, `${JSON.stringify(context.exportWisdom(), null, 2)}\n`);
     const started = performance.now();
-    const result = await (options.inverse ? fft.backward(data, undefined, { scale: options.scale }) : fft.forward(data, undefined, { scale: options.scale }));
+    const result = await (options.inverse
+      ? fft.backward(data, undefined, { scale: options.scale })
+      : fft.forward(data, undefined, { scale: options.scale }));
     const ms = performance.now() - started;
     const complexOut = planKind === 'c2c' || (!complexIn && !r2r);
     const reducedOut = (planKind === 'r2c' && !options.inverse) || (planKind === 'c2r' && options.inverse);
     const outShape = shape.map((n, axis) => (reducedOut && axis === last ? Math.floor(n / 2) + 1 : n));
     await writeWhole(options.output, formatNpy({ shape: outShape, data: result, complex: complexOut }));
-    if (options.json) printJson({ input, output: options.output, shape: outShape, kind, axes: axes ?? null, backend: fft.backend, engine: fft.engine, ms });
+    if (options.json)
+      printJson({
+        input,
+        output: options.output,
+        shape: outShape,
+        kind,
+        axes: axes ?? null,
+        backend: fft.backend,
+        engine: fft.engine,
+        ms,
+      });
     else
       print(
         `${bold(options.output)}  ${outShape.join(' × ')} ${complexOut ? 'complex' : 'real'}  ${dim(`${kind}${options.inverse ? ' inverse' : ''} on ${fft.backend}${fft.engine === 'ewald' ? '' : ` by ${fft.engine}`}, ${ms.toFixed(2)} ms`)}`,
@@ -108,6 +130,10 @@ async function readWisdom(file: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new EwaldError('Format', `${file}: this is no JSON (${messageOf(cause)}); give a file that --tune measure wrote`, { cause });
+    throw new EwaldError(
+      'Format',
+      `${file}: this is no JSON (${messageOf(cause)}); give a file that --tune measure wrote`,
+      { cause },
+    );
   }
 }

@@ -8,7 +8,20 @@ import { EwaldError, messageOf } from '../errors.js';
 import type { Indexer, IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
 import { readCell } from './cell-option.js';
-import { bold, type CliDeps, dim, exitCode, green, Progress, parseCount, parseNumber, print, printJson, red, yellow } from './output.js';
+import {
+  bold,
+  type CliDeps,
+  dim,
+  exitCode,
+  green,
+  Progress,
+  parseCount,
+  parseNumber,
+  print,
+  printJson,
+  red,
+  yellow,
+} from './output.js';
 
 interface Options {
   cell?: string;
@@ -26,7 +39,14 @@ interface ListResult {
   input: string;
   spots: number;
   indexed: boolean;
-  crystals: { cell: number[][]; lengths: number[]; angles: number[]; indexedSpots: number; score: number; probability: number }[];
+  crystals: {
+    cell: number[][];
+    lengths: number[];
+    angles: number[];
+    indexedSpots: number;
+    score: number;
+    probability: number;
+  }[];
   method: IndexingMethod;
   backend: BackendName;
   ms: number;
@@ -36,7 +56,10 @@ export function register(program: Command, deps: CliDeps): void {
   program
     .command('index')
     .description('index spot lists: from the spots of stills to oriented crystal cells')
-    .argument('<lists...>', 'spot lists: a line with the known cell (nine numbers, angstrom), then x y z a line (1/angstrom)')
+    .argument(
+      '<lists...>',
+      'spot lists: a line with the known cell (nine numbers, angstrom), then x y z a line (1/angstrom)',
+    )
     .option('-p, --cell <cell>', "known cell instead of the lists' own: a .cell file or a,b,c,alpha,beta,gamma")
     .option('--multi', 'look for several lattices in each list')
     .option('--method <name>', 'fast, turbo or exhaustive', 'fast')
@@ -63,7 +86,12 @@ async function run(lists: readonly string[], options: Options, { createContext, 
   const done: ListResult[] = [];
   let failed = 0;
   try {
-    const indexer = await context.indexer({ maxSpots, maxOutputCells: 16, maxBatchSpots: 2 ** 18, method: options.method });
+    const indexer = await context.indexer({
+      maxSpots,
+      maxOutputCells: 16,
+      maxBatchSpots: 2 ** 18,
+      method: options.method,
+    });
     for (const [i, input] of lists.entries()) {
       if (signal.aborted) break;
       try {
@@ -93,10 +121,16 @@ async function run(lists: readonly string[], options: Options, { createContext, 
   else if (failed > 0) process.exitCode = exitCode.data;
 }
 
-async function indexList(input: string, cell: Cell | undefined, thresholds: IndexingThresholds, indexer: Indexer): Promise<ListResult> {
+async function indexList(
+  input: string,
+  cell: Cell | undefined,
+  thresholds: IndexingThresholds,
+  indexer: Indexer,
+): Promise<ListResult> {
   const list = parseSpots(await readFile(input, 'utf8'), input, cell === undefined);
   const spots = list.spots.length / 3;
-  if (spots < minimumSpots) throw new EwaldError('Format', `${input}: the list has ${spots} spots; indexing needs at least ${minimumSpots}`);
+  if (spots < minimumSpots)
+    throw new EwaldError('Format', `${input}: the list has ${spots} spots; indexing needs at least ${minimumSpots}`);
   const started = performance.now();
   const result = await indexer.run({ spots: list.spots, cells: (cell ?? list.cell) as Cell, ...thresholds });
   const ms = performance.now() - started;
@@ -137,7 +171,9 @@ function summarise(done: readonly ListResult[], failed: number, total: number): 
   const crystals = done.reduce((sum, result) => sum + result.crystals.length, 0);
   const ms = done.map((result) => result.ms).sort((a, b) => a - b);
   const [first] = done;
-  const rate = first ? `; median ${(ms[ms.length >> 1] ?? 0).toFixed(2)} ms a list, ${first.method} on ${first.backend}` : '';
+  const rate = first
+    ? `; median ${(ms[ms.length >> 1] ?? 0).toFixed(2)} ms a list, ${first.method} on ${first.backend}`
+    : '';
   const more = crystals > indexed.length ? ` (${crystals} lattices)` : '';
   const left = total - done.length - failed;
   print(

@@ -3,18 +3,30 @@ import { version } from '../version.js';
 
 const commands: Record<
   string,
-  { summary: string; load: () => Promise<{ register(program: import('commander').Command, deps: import('./output.js').CliDeps): void }> }
+  {
+    summary: string;
+    load: () => Promise<{ register(program: import('commander').Command, deps: import('./output.js').CliDeps): void }>;
+  }
 > = {
   index: { summary: 'index spot lists: from spots to oriented crystal cells', load: () => import('./index-lists.js') },
   cell: { summary: 'determine an unknown cell from the spots of several stills', load: () => import('./determine.js') },
   fft: { summary: 'transform an array of a .npy file into another one', load: () => import('./fft.js') },
-  page: { summary: 'open the pages in a browser: image filtering live, and validation', load: () => import('./page.js') },
+  page: {
+    summary: 'open the pages in a browser: image filtering live, and validation',
+    load: () => import('./page.js'),
+  },
   simulate: { summary: 'make data with known truth', load: () => import('./simulate.js') },
-  devices: { summary: 'which backends this machine has, which one is chosen, and why not the others', load: () => import('./devices.js') },
+  devices: {
+    summary: 'which backends this machine has, which one is chosen, and why not the others',
+    load: () => import('./devices.js'),
+  },
   validate: { summary: "check this machine's results against the reference", load: () => import('./validate.js') },
   bench: { summary: 'time the same cases, every backend side by side', load: () => import('./bench.js') },
   ffi: { summary: 'list, call and type the functions of a C header', load: () => import('./ffi.js') },
-  pi: { summary: 'count pi by Monte Carlo, to the last point the same on every backend', load: () => import('./pi.js') },
+  pi: {
+    summary: 'count pi by Monte Carlo, to the last point the same on every backend',
+    load: () => import('./pi.js'),
+  },
 };
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -24,7 +36,11 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   // A reader that goes away (| head) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  const [{ Command, CommanderError }, output, node] = await Promise.all([import('commander'), import('./output.js'), import('../node.js')]);
+  const [{ Command, CommanderError }, output, node] = await Promise.all([
+    import('commander'),
+    import('./output.js'),
+    import('../node.js'),
+  ]);
   const program = new Command('ewald')
     .description('From detector frames to crystal cells: CUDA, WebGPU, native and WebAssembly behind one command')
     .version(version, '-V, --version')
@@ -39,7 +55,9 @@ async function main(argv: readonly string[]): Promise<void> {
   const wanted = argv.find((word) => !word.startsWith('-'));
   const chosen = wanted !== undefined ? commands[wanted] : undefined;
   if (chosen) (await chosen.load()).register(program, deps);
-  else for (const [name, { summary }] of Object.entries(commands)) program.command(name).description(summary).allowUnknownOption();
+  else
+    for (const [name, { summary }] of Object.entries(commands))
+      program.command(name).description(summary).allowUnknownOption();
   for (const command of program.commands) override(command);
   try {
     if (wanted === undefined && argv.length === 0) program.help({ error: true });

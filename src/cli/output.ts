@@ -1,4 +1,7 @@
-/** What every command shares: exit codes, colour only on a terminal, tables, progress, Ctrl-C, and clean standard output for `--json`. */
+/**
+ * What every command shares: exit codes, colour only on a terminal, tables, progress, Ctrl-C, and clean standard output
+ * for `--json`.
+ */
 
 import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import type { createContext, devices } from '../node.js';
@@ -33,14 +36,19 @@ export function printJson(value: unknown): void {
 }
 
 /** A bigint as a number where that is exact, as a string where it is not. */
-export const exact = (value: bigint): number | string => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value));
+export const exact = (value: bigint): number | string =>
+  value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value);
 
 // Visible width: colour codes take none.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
 const width = (text: string): number => text.replace(/\u001b\[\d+m/g, '').length;
 
 /** Lays rows out in columns; columns named in `right` are aligned right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[] = [],
+): string {
   const widths = head.map((title, i) => Math.max(width(title), ...rows.map((row) => width(row[i] ?? ''))));
   const line = (row: readonly string[]): string =>
     row
@@ -103,7 +111,9 @@ export function fail(error: unknown): number {
     process.stderr.write(`${red('ewald:')} ${error.message}\n`);
     return exitCode.data;
   }
-  process.stderr.write(`${red('ewald:')} ${messageOf(error)}\nThis is a defect of ewald; please report it with the command you typed.\n`);
+  process.stderr.write(
+    `${red('ewald:')} ${messageOf(error)}\nThis is a defect of ewald; please report it with the command you typed.\n`,
+  );
   if (process.env.EWALD_LOG_LEVEL === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return exitCode.data;
 }
@@ -114,13 +124,15 @@ export function parseCount(text: string, what: string): bigint {
   if (/^\d+$/.test(clean)) return BigInt(clean);
   const match = /^(\d+)(?:\.(\d+))?[eE]\+?(\d{1,2})$/.exec(clean);
   const [, whole = '', fraction = '', power = '0'] = match ?? [];
-  if (!match || fraction.length > Number(power)) throw new EwaldError('Argument', `${what} is "${text}"; needed is a whole number such as 1000000 or 1e6`);
+  if (!match || fraction.length > Number(power))
+    throw new EwaldError('Argument', `${what} is "${text}"; needed is a whole number such as 1000000 or 1e6`);
   return BigInt(whole + fraction) * 10n ** BigInt(Number(power) - fraction.length);
 }
 
 /** A number written by a person. */
 export function parseNumber(text: string, what: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new EwaldError('Argument', `${what} is "${text}"; needed is a number`);
+  if (text.trim() === '' || !Number.isFinite(value))
+    throw new EwaldError('Argument', `${what} is "${text}"; needed is a number`);
   return value;
 }

@@ -12,7 +12,11 @@ const pages = {
   'fft.html': 'an image, its spectrum, a filter, and the image back, live',
   'validate.html': 'the shipped cases, on every backend of the browser, against the reference',
 };
-const types: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.wasm': 'application/wasm' };
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.wasm': 'application/wasm',
+};
 
 export function register(program: Command, { signal }: CliDeps): void {
   program
@@ -47,24 +51,34 @@ function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'something else is listening there' : error.message;
-      reject(new EwaldError('Argument', `port ${port} cannot be used: ${why}; leave --port out for a free one`, { cause: error }));
+      reject(
+        new EwaldError('Argument', `port ${port} cannot be used: ${why}; leave --port out for a free one`, {
+          cause: error,
+        }),
+      );
     });
     server.listen(port, '127.0.0.1', resolve);
   });
 }
 
-/** Answers with the pages, scripts and the wasm module that lie flat in `folder`, and with nothing else of this computer. */
+/**
+ * Answers with the pages, scripts and the wasm module that lie flat in `folder`, and with nothing else of this
+ * computer.
+ */
 function answer(folder: string): Parameters<typeof createServer>[1] & object {
   return async (request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?');
     const name = path.slice(1);
     if (name === '') {
       const links = Object.entries(pages).map(([page, about]) => `<li><a href="${page}">${page}</a>: ${about}`);
-      response.writeHead(200, { 'Content-Type': types['.html'] }).end(`<!doctype html><title>ewald</title><ul>${links.join('')}</ul>`);
+      response
+        .writeHead(200, { 'Content-Type': types['.html'] })
+        .end(`<!doctype html><title>ewald</title><ul>${links.join('')}</ul>`);
       return;
     }
     const type = types[extname(name)];
-    const body = type && /^[a-z0-9][a-z0-9.-]*$/.test(name) ? await readFile(folder + name).catch(() => undefined) : undefined;
+    const body =
+      type && /^[a-z0-9][a-z0-9.-]*$/.test(name) ? await readFile(folder + name).catch(() => undefined) : undefined;
     if (body) response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-cache' }).end(body);
     else response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not here');
   };

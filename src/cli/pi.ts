@@ -3,7 +3,20 @@ import type { Command } from 'commander';
 import type { BackendName } from '../backends/backend.js';
 import { EwaldError, isEwaldError } from '../errors.js';
 import type { PiResult } from '../pi/pi.js';
-import { bold, type CliDeps, dim, exact, exitCode, green, Progress, parseCount, print, printJson, red, table } from './output.js';
+import {
+  bold,
+  type CliDeps,
+  dim,
+  exact,
+  exitCode,
+  green,
+  Progress,
+  parseCount,
+  print,
+  printJson,
+  red,
+  table,
+} from './output.js';
 
 interface Options {
   points: string;
@@ -17,7 +30,9 @@ interface Options {
 export function register(program: Command, deps: CliDeps): void {
   program
     .command('pi')
-    .description('count pi by Monte Carlo: Philox4x32-10 points, integer in-circle test, the same hits on every backend')
+    .description(
+      'count pi by Monte Carlo: Philox4x32-10 points, integer in-circle test, the same hits on every backend',
+    )
     .option('--points <n>', 'points to throw, for example 1e9', '1e9')
     .option('--seed <n>', 'seed of the stream, 0 to 2^64 - 1', '0')
     .option('--stream <n>', 'independent stream of the seed', '0')
@@ -53,7 +68,16 @@ async function run(options: Options, { createContext, devices, signal }: CliDeps
   }
   const agree = results.every(({ hits }) => hits === results[0]?.hits);
   if (options.json) {
-    printJson({ results: results.map((r) => ({ backend: r.backend, points: exact(r.points), hits: exact(r.hits), pi: r.pi, seconds: r.seconds })), agree });
+    printJson({
+      results: results.map((r) => ({
+        backend: r.backend,
+        points: exact(r.points),
+        hits: exact(r.hits),
+        pi: r.pi,
+        seconds: r.seconds,
+      })),
+      agree,
+    });
   } else {
     const rows = results.map((r) => [
       r.backend,
@@ -66,8 +90,13 @@ async function run(options: Options, { createContext, devices, signal }: CliDeps
     ]);
     print(table(['backend', 'hits', 'pi', 'error bar', 'σ off', 'points/s', 'time'], rows, [1, 4, 5, 6]));
     print(dim(`${points} points, seed ${seed}, stream ${stream}`));
-    if (results.length > 1) print(agree ? green(bold('all backends agree to the last count')) : red(bold('the backends DISAGREE')));
+    if (results.length > 1)
+      print(agree ? green(bold('all backends agree to the last count')) : red(bold('the backends DISAGREE')));
   }
-  if (!agree) throw new EwaldError('Mismatch', `the backends counted differently: ${results.map(({ backend, hits }) => `${backend} ${hits}`).join(', ')}`);
+  if (!agree)
+    throw new EwaldError(
+      'Mismatch',
+      `the backends counted differently: ${results.map(({ backend, hits }) => `${backend} ${hits}`).join(', ')}`,
+    );
   if (signal.aborted) process.exitCode = exitCode.interrupted;
 }

@@ -30,7 +30,11 @@ export function register(program: Command, deps: CliDeps): void {
     .command('spots')
     .description('spot lists of simulated stills, one file an image, and truth.json with the orientations')
     .requiredOption('-o, --output <dir>', 'folder for the lists')
-    .option('--cell <cell>', 'a,b,c,alpha,beta,gamma in angstrom and degrees, or a .cell file', '79.1,79.1,38.1,90,90,90')
+    .option(
+      '--cell <cell>',
+      'a,b,c,alpha,beta,gamma in angstrom and degrees, or a .cell file',
+      '79.1,79.1,38.1,90,90,90',
+    )
     .option('--images <n>', 'how many lists', '10')
     .option('--seed <n>', 'same seed, same lists', '0')
     .option('--spots <n>', 'spots of a list, spurious ones included', '100')
@@ -81,6 +85,8 @@ async function run(options: Options, { signal }: CliDeps): Promise<void> {
   await writeWhole(truth, `${JSON.stringify({ format: 'ewald spot truth 1', options: simulation, lists })}\n`);
   if (options.json) printJson({ lists: lists.map(({ file }) => join(options.output, file)), truth });
   else
-    print(`${bold(String(lists.length))} lists and their truth are in ${options.output}; index them with: ewald index ${join(options.output, 'spots-*.txt')}`);
+    print(
+      `${bold(String(lists.length))} lists and their truth are in ${options.output}; index them with: ewald index ${join(options.output, 'spots-*.txt')}`,
+    );
   if (signal.aborted) process.exitCode = exitCode.interrupted;
 }

@@ -8,7 +8,20 @@ import { choice } from '../options.js';
 import type { Outcome, Report, RowResult } from '../validate/index.js';
 import { htmlPage, rows, selectRows, shown, validate, verdictOf } from '../validate/index.js';
 import { writeWhole } from './files.js';
-import { bold, type CliDeps, dim, exitCode, green, Progress, parseNumber, print, printJson, red, table, yellow } from './output.js';
+import {
+  bold,
+  type CliDeps,
+  dim,
+  exitCode,
+  green,
+  Progress,
+  parseNumber,
+  print,
+  printJson,
+  red,
+  table,
+  yellow,
+} from './output.js';
 
 interface Options {
   backend: string;
@@ -39,7 +52,8 @@ export function register(program: Command, deps: CliDeps): void {
 }
 
 /** The backends an option means; undefined stands for all that a user may name. */
-export const backendsOf = (name: string): readonly BackendName[] | undefined => (name === 'all' ? undefined : [parseBackend(name, '--backend')]);
+export const backendsOf = (name: string): readonly BackendName[] | undefined =>
+  name === 'all' ? undefined : [parseBackend(name, '--backend')];
 
 /** Where this runs, in words. */
 export function place(): string {
@@ -80,13 +94,18 @@ function jsonOf({ rows: results, backends, ...rest }: Report): object {
   return {
     ...rest,
     backends,
-    rows: results.map(({ samples: _, ...row }) => ({ ...row, device: device.get(row.backend)?.name ?? null, driver: device.get(row.backend)?.driver ?? null })),
+    rows: results.map(({ samples: _, ...row }) => ({
+      ...row,
+      device: device.get(row.backend)?.name ?? null,
+      driver: device.get(row.backend)?.driver ?? null,
+    })),
   };
 }
 
 function list(ids: readonly string[], json: boolean): void {
   const chosen = ids.length > 0 ? selectRows(ids) : rows;
-  if (json) printJson(chosen.map(({ id, about, cost, work, bench }) => ({ id, about, cost, work, bench: bench ?? false })));
+  if (json)
+    printJson(chosen.map(({ id, about, cost, work, bench }) => ({ id, about, cost, work, bench: bench ?? false })));
   else
     print(
       table(
@@ -97,7 +116,14 @@ function list(ids: readonly string[], json: boolean): void {
     );
 }
 
-const paints: Record<Outcome, (text: string) => string> = { pass: green, fail: red, refused: yellow, absent: dim, todo: yellow, sampled: yellow };
+const paints: Record<Outcome, (text: string) => string> = {
+  pass: green,
+  fail: red,
+  refused: yellow,
+  absent: dim,
+  todo: yellow,
+  sampled: yellow,
+};
 
 function line({ id, backend, outcome, error, bound, unit, ms }: RowResult): string[] {
   return [
@@ -127,7 +153,9 @@ function printReport(report: Report): void {
   // A reason that many rows share is told once.
   for (const outcome of ['refused', 'todo', 'sampled'] as const) {
     const reasons = new Map<string, number>();
-    for (const row of run) if (row.outcome === outcome) reasons.set(`${row.backend}: ${row.why}`, (reasons.get(`${row.backend}: ${row.why}`) ?? 0) + 1);
+    for (const row of run)
+      if (row.outcome === outcome)
+        reasons.set(`${row.backend}: ${row.why}`, (reasons.get(`${row.backend}: ${row.why}`) ?? 0) + 1);
     for (const [reason, count] of reasons) print(`${yellow(outcome.padEnd(8))} ${count} × ${reason}`);
   }
   const counts = Object.entries(report.counts).filter(([, count]) => count > 0);

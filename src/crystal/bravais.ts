@@ -1,14 +1,42 @@
 /**
  * Which of the fourteen Bravais lattices a measured cell may be, with how much the metric has to be bent for each.
  *
- * The conventional cells are looked for among bases of short lattice vectors of determinant 1 to 4 over the reduced cell; the centring
- * is read off the lattice points inside. A metric alone cannot tell a symmetry from a coincidence: the answer is a list.
+ * The conventional cells are looked for among bases of short lattice vectors of determinant 1 to 4 over the reduced
+ * cell; the centring is read off the lattice points inside. A metric alone cannot tell a symmetry from a coincidence:
+ * the answer is a list.
  */
-import { anglesOf, type Cell, cellFrom, cellFromParameters, combine, dot, lengthsOf, norm, reciprocal, type Vector, volume } from './cell.js';
+import {
+  anglesOf,
+  type Cell,
+  cellFrom,
+  cellFromParameters,
+  combine,
+  dot,
+  lengthsOf,
+  norm,
+  reciprocal,
+  type Vector,
+  volume,
+} from './cell.js';
 import { niggli } from './niggli.js';
 
 /** Bravais lattices by their Pearson symbols, lowest symmetry first. */
-export const bravaisTypes = ['aP', 'mP', 'mC', 'oP', 'oC', 'oI', 'oF', 'tP', 'tI', 'hR', 'hP', 'cP', 'cI', 'cF'] as const;
+export const bravaisTypes = [
+  'aP',
+  'mP',
+  'mC',
+  'oP',
+  'oC',
+  'oI',
+  'oF',
+  'tP',
+  'tI',
+  'hR',
+  'hP',
+  'cP',
+  'cI',
+  'cF',
+] as const;
 export type BravaisType = (typeof bravaisTypes)[number];
 
 /** One Bravais lattice that fits. */
@@ -25,7 +53,10 @@ export interface BravaisCandidate {
 type Parameters = [number, number, number, number, number, number];
 const mean = (...x: number[]): number => x.reduce((sum, v) => sum + v, 0) / x.length;
 
-/** The parameters nearest to the given ones that a crystal system allows (b unique, c the axis of tetragonal and hexagonal cells). */
+/**
+ * The parameters nearest to the given ones that a crystal system allows (b unique, c the axis of tetragonal and
+ * hexagonal cells).
+ */
 const symmetrise: Record<string, (p: Parameters) => Parameters> = {
   a: (p) => p,
   m: ([a, b, c, , be]) => [a, b, c, 90, be, 90],
@@ -36,13 +67,21 @@ const symmetrise: Record<string, (p: Parameters) => Parameters> = {
 };
 
 function distortionOf(from: Parameters, to: Parameters): number {
-  return Math.max(...from.map((x, i) => (i < 3 ? Math.abs(x - (to[i] ?? 0)) / (to[i] ?? 1) : (Math.abs(x - (to[i] ?? 0)) * Math.PI) / 180)));
+  return Math.max(
+    ...from.map((x, i) =>
+      i < 3 ? Math.abs(x - (to[i] ?? 0)) / (to[i] ?? 1) : (Math.abs(x - (to[i] ?? 0)) * Math.PI) / 180,
+    ),
+  );
 }
 
-/** Centring of a cell by the lattice points inside it, given as fractions of twelfths; undefined when it is none of the usual ones. */
+/**
+ * Centring of a cell by the lattice points inside it, given as fractions of twelfths; undefined when it is none of the
+ * usual ones.
+ */
 function centring(matrix: readonly number[], order: number): string | undefined {
   if (order === 1) return 'P';
-  // Rows of the inverse are the primitive vectors in terms of the cell; their multiples modulo 1 are the lattice points inside.
+  // Rows of the inverse are the primitive vectors in terms of the cell; their multiples modulo 1 are the lattice points
+  // inside.
   const inverse = reciprocal(cellFrom(matrix));
   const points = new Set<string>();
   for (let h = 0; h < order; h++) {
@@ -58,12 +97,20 @@ function centring(matrix: readonly number[], order: number): string | undefined 
   }
   points.delete('0,0,0');
   const key = [...points].sort().join(' ');
-  const known: Record<string, string> = { '6,6,0': 'C', '6,6,6': 'I', '0,6,6 6,0,6 6,6,0': 'F', '4,8,8 8,4,4': 'R', '4,8,4 8,4,8': 'R', '8,4,4 4,8,8': 'R' };
+  const known: Record<string, string> = {
+    '6,6,0': 'C',
+    '6,6,6': 'I',
+    '0,6,6 6,0,6 6,6,0': 'F',
+    '4,8,8 8,4,4': 'R',
+    '4,8,4 8,4,8': 'R',
+    '8,4,4 4,8,8': 'R',
+  };
   return known[key];
 }
 
 /**
- * Bravais lattices that fit a cell within `tolerance` (largest relative change of a length, or of an angle in radians; 0 … 0.2, default
+ * Bravais lattices that fit a cell within `tolerance` (largest relative change of a length, or of an angle in radians;
+ * 0 … 0.2, default
  * 0.02), highest symmetry first; aP, which always fits, comes last.
  */
 export function bravaisCandidates(given: Cell, tolerance = 0.02): BravaisCandidate[] {

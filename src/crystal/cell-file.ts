@@ -29,12 +29,19 @@ export function parseCellFile(text: string, name: string): Cell {
     values.set(key, value * factor);
   }
   const missing = ['a', 'b', 'c', 'al', 'be', 'ga'].filter((key) => !values.has(key));
-  if (missing.length > 0) throw new EwaldError('Format', `${name}: the cell lacks ${missing.join(', ')}; needed are a, b, c (A or nm) and al, be, ga (deg)`);
+  if (missing.length > 0)
+    throw new EwaldError(
+      'Format',
+      `${name}: the cell lacks ${missing.join(', ')}; needed are a, b, c (A or nm) and al, be, ga (deg)`,
+    );
   const at = (key: string): number => values.get(key) ?? Number.NaN;
   return cellFromParameters(at('a'), at('b'), at('c'), at('al'), at('be'), at('ga'));
 }
 
-/** Reads a cell written as six parameters `a,b,c,alpha,beta,gamma` or nine numbers; undefined when the text is something else. */
+/**
+ * Reads a cell written as six parameters `a,b,c,alpha,beta,gamma` or nine numbers; undefined when the text is something
+ * else.
+ */
 export function parseCellText(text: string): Cell | undefined {
   const values = text
     .trim()

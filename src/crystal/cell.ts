@@ -1,4 +1,7 @@
-/** Unit cells: rows a, b, c in angstrom; lengths and angles; the reciprocal cell; whether two cells span the same lattice. */
+/**
+ * Unit cells: rows a, b, c in angstrom; lengths and angles; the reciprocal cell; whether two cells span the same
+ * lattice.
+ */
 import { EwaldError } from '../errors.js';
 
 /** A vector of three numbers. */
@@ -7,7 +10,11 @@ export type Vector = readonly [number, number, number];
 export type Cell = readonly [Vector, Vector, Vector];
 
 export const dot = (a: Vector, b: Vector): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-export const cross = (a: Vector, b: Vector): Vector => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+export const cross = (a: Vector, b: Vector): Vector => [
+  a[1] * b[2] - a[2] * b[1],
+  a[2] * b[0] - a[0] * b[2],
+  a[0] * b[1] - a[1] * b[0],
+];
 export const norm = (a: Vector): number => Math.sqrt(dot(a, a));
 export const scale = (k: number, a: Vector): Vector => [k * a[0], k * a[1], k * a[2]];
 export const subtract = (a: Vector, b: Vector): Vector => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
@@ -31,7 +38,11 @@ export const volume = (cell: Cell): number => dot(cell[0], cross(cell[1], cell[2
 /** The reciprocal cell (no 2π): rows a*, b*, c* with a · a* = 1, a · b* = 0. */
 export function reciprocal(cell: Cell): Cell {
   const v = volume(cell);
-  return [scale(1 / v, cross(cell[1], cell[2])), scale(1 / v, cross(cell[2], cell[0])), scale(1 / v, cross(cell[0], cell[1]))];
+  return [
+    scale(1 / v, cross(cell[1], cell[2])),
+    scale(1 / v, cross(cell[2], cell[0])),
+    scale(1 / v, cross(cell[0], cell[1])),
+  ];
 }
 
 /** Lengths a, b, c in angstrom. */
@@ -39,7 +50,8 @@ export const lengthsOf = (cell: Cell): [number, number, number] => [norm(cell[0]
 
 /** Angles α (b,c), β (a,c), γ (a,b) in degrees. */
 export function anglesOf(cell: Cell): [number, number, number] {
-  const angle = (u: Vector, v: Vector): number => (Math.acos(Math.min(1, Math.max(-1, dot(u, v) / norm(u) / norm(v)))) * 180) / Math.PI;
+  const angle = (u: Vector, v: Vector): number =>
+    (Math.acos(Math.min(1, Math.max(-1, dot(u, v) / norm(u) / norm(v)))) * 180) / Math.PI;
   return [angle(cell[1], cell[2]), angle(cell[0], cell[2]), angle(cell[0], cell[1])];
 }
 
@@ -57,7 +69,12 @@ export function cellFromParameters(a: number, b: number, c: number, alpha: numbe
     throw new EwaldError('Argument', `cell ${shown}: angles must lie between 0 and 180 degrees`);
   }
   const radians = Math.PI / 180;
-  const [ca, cb, cg, sg] = [Math.cos(alpha * radians), Math.cos(beta * radians), Math.cos(gamma * radians), Math.sin(gamma * radians)];
+  const [ca, cb, cg, sg] = [
+    Math.cos(alpha * radians),
+    Math.cos(beta * radians),
+    Math.cos(gamma * radians),
+    Math.sin(gamma * radians),
+  ];
   const y = (ca - cb * cg) / sg;
   const z2 = 1 - cb * cb - y * y;
   if (!(z2 > 1e-8)) throw new EwaldError('Argument', `cell ${shown}: these angles do not span a cell (zero volume)`);
@@ -75,11 +92,17 @@ export function cellFromParameters(a: number, b: number, c: number, alpha: numbe
  */
 export function checkCell(cell: Cell, what: string): void {
   if (!cell.flat().every(Number.isFinite))
-    throw new EwaldError('Argument', `${what} holds ${cell.flat().find((x) => !Number.isFinite(x))}; needed are nine finite numbers, rows a b c in angstrom`);
+    throw new EwaldError(
+      'Argument',
+      `${what} holds ${cell.flat().find((x) => !Number.isFinite(x))}; needed are nine finite numbers, rows a b c in angstrom`,
+    );
   const [a, b, c] = lengthsOf(cell);
   const relative = Math.abs(volume(cell)) / (a * b * c);
   if (!(relative > 1e-4))
-    throw new EwaldError('Argument', `${what} has zero volume: its vectors (${a}, ${b}, ${c} angstrom) lie in a plane; give three independent vectors`);
+    throw new EwaldError(
+      'Argument',
+      `${what} has zero volume: its vectors (${a}, ${b}, ${c} angstrom) lie in a plane; give three independent vectors`,
+    );
 }
 
 /** The integer matrix M with `cell` ≈ M · `reference`, and how far the entries are from integers. */
@@ -98,7 +121,10 @@ export function relation(cell: Cell, reference: Cell): { matrix: number[]; devia
   return { matrix, deviation, determinant: Math.round(volume(cellFrom(matrix))) };
 }
 
-/** Whether two cells span the same lattice: an integer unimodular matrix, within `tolerance` an entry, leads from one to the other. */
+/**
+ * Whether two cells span the same lattice: an integer unimodular matrix, within `tolerance` an entry, leads from one to
+ * the other.
+ */
 export function sameLattice(cell: Cell, reference: Cell, tolerance = 0.15): boolean {
   const { deviation, determinant } = relation(cell, reference);
   return deviation <= tolerance && Math.abs(determinant) === 1;
@@ -108,13 +134,16 @@ export function sameLattice(cell: Cell, reference: Cell, tolerance = 0.15): bool
 export function combine(matrix: readonly number[], cell: Cell): Cell {
   const row = (i: number): Vector => {
     const [h, k, l] = [matrix[3 * i] ?? 0, matrix[3 * i + 1] ?? 0, matrix[3 * i + 2] ?? 0];
-    return [0, 1, 2].map((j) => h * (cell[0][j] ?? 0) + k * (cell[1][j] ?? 0) + l * (cell[2][j] ?? 0)) as unknown as Vector;
+    return [0, 1, 2].map(
+      (j) => h * (cell[0][j] ?? 0) + k * (cell[1][j] ?? 0) + l * (cell[2][j] ?? 0),
+    ) as unknown as Vector;
   };
   return [row(0), row(1), row(2)];
 }
 
 /**
- * Angle in degrees of the rotation that takes `reference` to the same lattice in `cell`, after the integer change of basis.
+ * Angle in degrees of the rotation that takes `reference` to the same lattice in `cell`, after the integer change of
+ * basis.
  *
  * The rotation is the polar factor of cell⁻¹ · M · reference, found by the trace of its nearest rotation (Kabsch).
  */
@@ -124,7 +153,8 @@ export function misorientation(cell: Cell, reference: Cell): number {
   const dual = reciprocal(aligned);
   let f = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   for (let i = 0; i < 3; i++) {
-    for (let r = 0; r < 3; r++) for (let c = 0; c < 3; c++) f[3 * r + c] = (f[3 * r + c] ?? 0) + (cell[i]?.[r] ?? 0) * (dual[i]?.[c] ?? 0);
+    for (let r = 0; r < 3; r++)
+      for (let c = 0; c < 3; c++) f[3 * r + c] = (f[3 * r + c] ?? 0) + (cell[i]?.[r] ?? 0) * (dual[i]?.[c] ?? 0);
   }
   // Newton's iteration for the polar factor: R ← (R + R⁻ᵀ)/2.
   for (let round = 0; round < 30; round++) {

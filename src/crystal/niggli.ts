@@ -1,7 +1,8 @@
 /**
  * The Niggli-reduced cell: the one cell, of the infinitely many of a lattice, that every program finds.
  *
- * Source: Křivý and Gruber, Acta Cryst. A32 (1976) 297, with the tolerances of Grosse-Kunstleve, Sauter and Adams, Acta Cryst. A60 (2004) 1.
+ * Source: Křivý and Gruber, Acta Cryst. A32 (1976) 297, with the tolerances of Grosse-Kunstleve, Sauter and Adams, Acta
+ * Cryst. A60 (2004) 1.
  */
 import { EwaldError } from '../errors.js';
 import { type Cell, combine, dot, volume } from './cell.js';
@@ -15,8 +16,8 @@ export interface ReducedCell {
 /**
  * Reduces a cell; the result is right-handed.
  *
- * `tolerance` is relative to the cube root of the volume, 0 … 0.1, default 1e-5: raise it for measured cells whose lengths or angles are
- * equal within errors. Throws `Argument` when it does not converge (a flat cell).
+ * `tolerance` is relative to the cube root of the volume, 0 … 0.1, default 1e-5: raise it for measured cells whose
+ * lengths or angles are equal within errors. Throws `Argument` when it does not converge (a flat cell).
  */
 export function niggli(given: Cell, tolerance = 1e-5): ReducedCell {
   let matrix = volume(given) < 0 ? [-1, 0, 0, 0, -1, 0, 0, 0, -1] : [1, 0, 0, 0, 1, 0, 0, 0, 1];
@@ -49,7 +50,8 @@ export function niggli(given: Cell, tolerance = 1e-5): ReducedCell {
       apply(flips[0], 0, 0, 0, flips[1], 0, 0, 0, flips[2]);
       continue;
     }
-    if (more(Math.abs(xi), b) || (equal(xi, b) && less(2 * eta, zeta)) || (equal(xi, -b) && less(zeta, 0))) apply(1, 0, 0, 0, 1, 0, 0, -Math.sign(xi), 1);
+    if (more(Math.abs(xi), b) || (equal(xi, b) && less(2 * eta, zeta)) || (equal(xi, -b) && less(zeta, 0)))
+      apply(1, 0, 0, 0, 1, 0, 0, -Math.sign(xi), 1);
     else if (more(Math.abs(eta), a) || (equal(eta, a) && less(2 * xi, zeta)) || (equal(eta, -a) && less(zeta, 0)))
       apply(1, 0, 0, 0, 1, 0, -Math.sign(eta), 0, 1);
     else if (more(Math.abs(zeta), a) || (equal(zeta, a) && less(2 * xi, eta)) || (equal(zeta, -a) && less(eta, 0)))
@@ -60,12 +62,19 @@ export function niggli(given: Cell, tolerance = 1e-5): ReducedCell {
       else return { cell, matrix };
     }
   }
-  throw new EwaldError('Argument', 'the Niggli reduction does not converge: the cell is flat or its numbers are not finite');
+  throw new EwaldError(
+    'Argument',
+    'the Niggli reduction does not converge: the cell is flat or its numbers are not finite',
+  );
 }
 
 /** Steps 3 and 4: the signs of a, b, c that make the three products all positive, or none of them. */
 function signs(xi: number, eta: number, zeta: number, epsilon: number): [number, number, number] {
-  const [sx, sy, sz] = [xi, eta, zeta].map((x) => (x > epsilon ? 1 : x < -epsilon ? -1 : 0)) as [number, number, number];
+  const [sx, sy, sz] = [xi, eta, zeta].map((x) => (x > epsilon ? 1 : x < -epsilon ? -1 : 0)) as [
+    number,
+    number,
+    number,
+  ];
   if (sx * sy * sz > 0) return [sx, sy, sz];
   const flips: [number, number, number] = [sx > 0 ? -1 : 1, sy > 0 ? -1 : 1, sz > 0 ? -1 : 1];
   // A product that is zero may take either sign: it keeps the hand of the basis.

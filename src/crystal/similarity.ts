@@ -1,9 +1,13 @@
-/** How alike two cells are by their metric alone, and whether a cell explains enough spots: the measures of the fast feedback indexer. */
+/**
+ * How alike two cells are by their metric alone, and whether a cell explains enough spots: the measures of the fast
+ * feedback indexer.
+ */
 import { type Cell, lengthsOf, reciprocal, volume } from './cell.js';
 
 /**
- * Similarity of two cells, smaller is more alike: max(0, (Δvolume + Δlength)² − threshold), with the relative difference of the volumes
- * and the largest relative difference of the sorted lengths. Orientation does not matter. `threshold` is 0 or more, default 0.02.
+ * Similarity of two cells, smaller is more alike: max(0, (Δvolume + Δlength)² − threshold), with the relative
+ * difference of the volumes and the largest relative difference of the sorted lengths. Orientation does not matter.
+ * `threshold` is 0 or more, default 0.02.
  */
 export function cellSimilarity(cell: Cell, known: Cell, threshold = 0.02): number {
   const sorted = (c: Cell): number[] => lengthsOf(c).sort((a, b) => a - b);
@@ -13,7 +17,10 @@ export function cellSimilarity(cell: Cell, known: Cell, threshold = 0.02): numbe
   return Math.max(0, (size + length) ** 2 - threshold);
 }
 
-/** For each spot ([n, 3], 1/angstrom) whether it lies within `radius` (1/angstrom, default 0.00075) of a node of the cell. */
+/**
+ * For each spot ([n, 3], 1/angstrom) whether it lies within `radius` (1/angstrom, default 0.00075) of a node of the
+ * cell.
+ */
 export function covers(cell: Cell, spots: ArrayLike<number>, radius = 0.00075): Uint8Array {
   const dual = reciprocal(cell);
   const out = new Uint8Array(Math.floor(spots.length / 3));
@@ -24,7 +31,12 @@ export function covers(cell: Cell, spots: ArrayLike<number>, radius = 0.00075): 
       return index - Math.round(index);
     });
     let square = 0;
-    for (let k = 0; k < 3; k++) square += ((miss[0] ?? 0) * (dual[0][k] ?? 0) + (miss[1] ?? 0) * (dual[1][k] ?? 0) + (miss[2] ?? 0) * (dual[2][k] ?? 0)) ** 2;
+    for (let k = 0; k < 3; k++)
+      square +=
+        ((miss[0] ?? 0) * (dual[0][k] ?? 0) +
+          (miss[1] ?? 0) * (dual[1][k] ?? 0) +
+          (miss[2] ?? 0) * (dual[2][k] ?? 0)) **
+        2;
     out[j] = square < radius * radius ? 1 : 0;
   }
   return out;
@@ -33,10 +45,14 @@ export function covers(cell: Cell, spots: ArrayLike<number>, radius = 0.00075): 
 /**
  * Whether a cell explains at least `minSpots` spots (default 8) within `radius` (1/angstrom, default 0.00075).
  *
- * This is the fast feedback indexer's rule, kept for comparison: it takes 9 % of pure noise for crystals at 300 spots. The verdict of
- * `indexer.run` corrects for chance.
+ * This is the fast feedback indexer's rule, kept for comparison: it takes 9 % of pure noise for crystals at 300 spots.
+ * The verdict of `indexer.run` corrects for chance.
  */
-export function isViable(cell: Cell, spots: ArrayLike<number>, options: { radius?: number; minSpots?: number } = {}): boolean {
+export function isViable(
+  cell: Cell,
+  spots: ArrayLike<number>,
+  options: { radius?: number; minSpots?: number } = {},
+): boolean {
   const hits = covers(cell, spots, options.radius);
   return hits.reduce((sum, hit) => sum + hit, 0) >= (options.minSpots ?? 8);
 }

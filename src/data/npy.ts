@@ -1,7 +1,8 @@
 /**
  * NumPy's .npy files: a magic, a version, a header that is a Python dict, then the numbers.
  *
- * Read: b1, i1 … i4, u1 … u4, f4, f8, c8, c16 of either byte order, C and Fortran order; 64-bit integers where they fit a double exactly.
+ * Read: b1, i1 … i4, u1 … u4, f4, f8, c8, c16 of either byte order, C and Fortran order; 64-bit integers where they fit
+ * a double exactly.
  * Written: f4, f8, c8, c16, little-endian, C order. Format: NEP 1.
  */
 import { EwaldError } from '../errors.js';
@@ -34,9 +35,11 @@ const readers: Record<string, readonly [bytes: number, read: Reader]> = {
 
 /** Reads a .npy file. Throws `Format` with the name and what was found. */
 export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
-  const fail = (message: string): EwaldError => new EwaldError('Format', `${name}: ${message}`, { detail: { path: name } });
+  const fail = (message: string): EwaldError =>
+    new EwaldError('Format', `${name}: ${message}`, { detail: { path: name } });
   const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-  if (bytes.length < 10 || magic.some((byte, i) => bytes[i] !== byte)) throw fail('this is no .npy file: it does not begin with \\x93NUMPY');
+  if (bytes.length < 10 || magic.some((byte, i) => bytes[i] !== byte))
+    throw fail('this is no .npy file: it does not begin with \\x93NUMPY');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const wide = (bytes[6] ?? 0) >= 2;
   const start = wide ? 12 : 10;
@@ -47,7 +50,9 @@ export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header);
   const dims = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(header);
   if (!descr || !order || !dims)
-    throw fail(`the header is not understood: ${header.trim().slice(0, 120)}; needed are plain numbers (no structured or object arrays)`);
+    throw fail(
+      `the header is not understood: ${header.trim().slice(0, 120)}; needed are plain numbers (no structured or object arrays)`,
+    );
   const dtype = descr[2] ?? '';
   const reader = readers[dtype];
   if (!reader) throw fail(`dtype ${dtype} cannot be read; known are ${Object.keys(readers).join(', ')}`);
@@ -61,7 +66,9 @@ export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
   const numbers = elements * (complex ? 2 : 1);
   const [width, read] = reader;
   if (bytes.length - start - length < numbers * width) {
-    throw fail(`shape (${shape.join(', ')}) of ${dtype} needs ${numbers * width} bytes of data, the file holds ${bytes.length - start - length}`);
+    throw fail(
+      `shape (${shape.join(', ')}) of ${dtype} needs ${numbers * width} bytes of data, the file holds ${bytes.length - start - length}`,
+    );
   }
   const data = single.has(dtype) ? new Float32Array(numbers) : new Float64Array(numbers);
   const little = descr[1] !== '>';
@@ -70,13 +77,18 @@ export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
   return { shape, data: order[1] === 'True' ? toCOrder(data, shape, complex) : data, complex };
 }
 
-function toCOrder(data: Float32Array | Float64Array, shape: readonly number[], complex: boolean): Float32Array | Float64Array {
+function toCOrder(
+  data: Float32Array | Float64Array,
+  shape: readonly number[],
+  complex: boolean,
+): Float32Array | Float64Array {
   const out = data.slice();
   const width = complex ? 2 : 1;
   const index = new Array<number>(shape.length).fill(0);
   for (let place = 0; place < data.length / width; place++) {
     let from = 0;
-    for (let axis = shape.length - 1; axis >= 0; axis--) from = from * (shape[axis] as number) + (index[axis] as number);
+    for (let axis = shape.length - 1; axis >= 0; axis--)
+      from = from * (shape[axis] as number) + (index[axis] as number);
     for (let part = 0; part < width; part++) out[place * width + part] = data[from * width + part] as number;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       index[axis] = (index[axis] as number) + 1;

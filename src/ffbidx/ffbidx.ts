@@ -1,9 +1,11 @@
 /**
- * The primitive interface of the fast feedback indexer's Python module: handles, packed arrays, everything in reciprocal space.
+ * The primitive interface of the fast feedback indexer's Python module: handles, packed arrays, everything in
+ * reciprocal space.
  *
- * For people who bring scripts from there. `data` and `outputCells` are C-ordered (3, n) arrays of column vectors; the functions return
- * promises, handles are never used twice, and a released handle is an error. The search is `exhaustive` with the module's defaults
- * (every vector of a cell sampled, ifssr refinement), so scores are lower for better cells. New code wants `ctx.indexer`.
+ * For people who bring scripts from there. `data` and `outputCells` are C-ordered (3, n) arrays of column vectors; the
+ * functions return promises, handles are never used twice, and a released handle is an error. The search is
+ * `exhaustive` with the module's defaults (every vector of a cell sampled, ifssr refinement), so scores are lower for
+ * better cells. New code wants `ctx.indexer`.
  */
 import type { Context, ContextOptions } from '../context.js';
 import { type Cell, reciprocal } from '../crystal/cell.js';
@@ -19,15 +21,22 @@ export interface Ffbidx {
   /**
    * Makes an indexer and gives its handle.
    *
-   * `maxOutputCells` 1 … 1024 (default 32), `maxInputCells` 1 … 64 (default 1), `maxSpots` 6 … 4096 (default 300), `numCandidateVectors`
-   * 1 … 1024 (default 32). The device is EWALD_DEVICE or INDEXER_GPU_DEVICE. Throws `Argument`.
+   * `maxOutputCells` 1 … 1024 (default 32), `maxInputCells` 1 … 64 (default 1), `maxSpots` 6 … 4096 (default 300),
+   * `numCandidateVectors` 1 … 1024 (default 32). The device is EWALD_DEVICE or INDEXER_GPU_DEVICE. Throws `Argument`.
    */
-  indexer(maxOutputCells?: number, maxInputCells?: number, maxSpots?: number, numCandidateVectors?: number): Promise<number>;
+  indexer(
+    maxOutputCells?: number,
+    maxInputCells?: number,
+    maxSpots?: number,
+    numCandidateVectors?: number,
+  ): Promise<number>;
   /**
-   * Indexes one image: `[outputCells, scores]`, a C-ordered (3, 3N) array of reciprocal vectors a*, b*, c* as columns, and N scores, best first.
+   * Indexes one image: `[outputCells, scores]`, a C-ordered (3, 3N) array of reciprocal vectors a*, b*, c* as columns,
+   * and N scores, best first.
    *
-   * `data` is (3, 3 · nInputCells + S): first the known cells, then the spots, all reciprocal vectors in 1/angstrom. `lengthThreshold` in
-   * angstrom, 0 … 10; `numSamplePoints` 32 … 65536 points on the half sphere. Throws `Argument`, `Shape`, `Limit`, `Disposed`.
+   * `data` is (3, 3 · nInputCells + S): first the known cells, then the spots, all reciprocal vectors in 1/angstrom.
+   * `lengthThreshold` in angstrom, 0 … 10; `numSamplePoints` 32 … 65536 points on the half sphere. Throws `Argument`,
+   * `Shape`, `Limit`, `Disposed`.
    */
   index(
     handle: number,
@@ -48,14 +57,20 @@ interface Entry {
   readonly maxInputCells: number;
 }
 
-/** The module's functions on a platform. Handles belong to the module as they do in the original: nothing else holds state. */
+/**
+ * The module's functions on a platform. Handles belong to the module as they do in the original: nothing else holds
+ * state.
+ */
 export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<Context>): Ffbidx {
   const entries = new Map<number, Entry>();
   let last = 0;
   const entryOf = (handle: number): Entry => {
     const entry = entries.get(handle);
     if (!entry)
-      throw new EwaldError('Disposed', `handle ${handle} ${handle > 0 && handle <= last ? 'was released' : 'was never given'}; make one with indexer()`);
+      throw new EwaldError(
+        'Disposed',
+        `handle ${handle} ${handle > 0 && handle <= last ? 'was released' : 'was never given'}; make one with indexer()`,
+      );
     return entry;
   };
   return {
@@ -86,8 +101,16 @@ export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<
       limited('nOutputCells', nOutputCells, maxOutputCells);
       limited('nInputCells', nInputCells, maxInputCells);
       const vectors = unpack(data, nInputCells);
-      const cells = Array.from({ length: nInputCells }, (_, i) => reciprocal(vectors.slice(3 * i, 3 * i + 3) as unknown as Cell));
-      const result = await indexer.run({ spots: vectors.slice(3 * nInputCells).flat(), cells, lengthThreshold, samplePoints: numSamplePoints, dist1: 0.1 });
+      const cells = Array.from({ length: nInputCells }, (_, i) =>
+        reciprocal(vectors.slice(3 * i, 3 * i + 3) as unknown as Cell),
+      );
+      const result = await indexer.run({
+        spots: vectors.slice(3 * nInputCells).flat(),
+        cells,
+        lengthThreshold,
+        samplePoints: numSamplePoints,
+        dist1: 0.1,
+      });
       const found = result.image(0).cells().slice(0, nOutputCells);
       const columns = found.flatMap((cell) => [...cell.reciprocal]);
       const outputCells = new Float32Array(columns.length * 3);
@@ -109,7 +132,8 @@ export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<
 
 function limited(what: string, value: number, most: number): void {
   integer(`index: ${what}`, value, 1, 1, 1024);
-  if (value > most) throw new EwaldError('Limit', `index: ${what} is ${value}, the indexer was made for ${most}; make one with more`);
+  if (value > most)
+    throw new EwaldError('Limit', `index: ${what} is ${value}, the indexer was made for ${most}; make one with more`);
 }
 
 /** The column vectors of a packed array. */
@@ -117,18 +141,25 @@ function unpack(data: PackedVectors, nInputCells: number): number[][] {
   let at: (row: number, column: number) => number;
   let columns: number;
   if (data instanceof Float32Array || data instanceof Float64Array) {
-    if (data.length % 3 !== 0) throw new EwaldError('Shape', `index: data has ${data.length} numbers; needed is a C-ordered (3, 3N+S) array`);
+    if (data.length % 3 !== 0)
+      throw new EwaldError('Shape', `index: data has ${data.length} numbers; needed is a C-ordered (3, 3N+S) array`);
     columns = data.length / 3;
     at = (row, column) => data[row * columns + column] ?? Number.NaN;
   } else {
     if (!Array.isArray(data) || data.length !== 3 || data.some((row) => row.length !== data[0]?.length)) {
-      throw new EwaldError('Shape', `index: data has ${data?.length ?? 'no'} rows; needed are three rows of the same length (x, y, z of 3N+S vectors)`);
+      throw new EwaldError(
+        'Shape',
+        `index: data has ${data?.length ?? 'no'} rows; needed are three rows of the same length (x, y, z of 3N+S vectors)`,
+      );
     }
     columns = data[0]?.length ?? 0;
     at = (row, column) => data[row]?.[column] ?? Number.NaN;
   }
   if (columns <= 3 * nInputCells) {
-    throw new EwaldError('Shape', `index: data has ${columns} vectors; needed are ${3 * nInputCells} for ${nInputCells} known cells, and spots after them`);
+    throw new EwaldError(
+      'Shape',
+      `index: data has ${columns} vectors; needed are ${3 * nInputCells} for ${nInputCells} known cells, and spots after them`,
+    );
   }
   return Array.from({ length: columns }, (_, j) => [at(0, j), at(1, j), at(2, j)]);
 }

@@ -1,4 +1,7 @@
-/** Arguments on their way into C: what each parameter takes, where arrays lie during a call, and what is copied back behind it. */
+/**
+ * Arguments on their way into C: what each parameter takes, where arrays lie during a call, and what is copied back
+ * behind it.
+ */
 import { EwaldError } from '../errors.js';
 import type { TypedArray } from '../memory/format.js';
 import { IndirectMemory2D } from '../memory/indirect.js';
@@ -57,7 +60,10 @@ export interface Parameter {
   readonly place: Place;
 }
 
-/** How the parameters of a function take their values. `lengths` adds to what the header says: parameter → number or other parameter. */
+/**
+ * How the parameters of a function take their values. `lengths` adds to what the header says: parameter → number or
+ * other parameter.
+ */
 export function parametersOf(
   runtime: Runtime,
   { name, parameters }: CFunction,
@@ -83,10 +89,15 @@ export function parametersOf(
 }
 
 function unsupportedArgument(type: CType, place: Place): never {
-  throw new EwaldError('Unsupported', `${place()} is ${typeText(type)} by value, which cannot be passed here; declare a function that takes a pointer to it`);
+  throw new EwaldError(
+    'Unsupported',
+    `${place()} is ${typeText(type)} by value, which cannot be passed here; declare a function that takes a pointer to it`,
+  );
 }
 
-/** Checks of array lengths that a header or the caller declares: run on the JavaScript values before anything is placed. */
+/**
+ * Checks of array lengths that a header or the caller declares: run on the JavaScript values before anything is placed.
+ */
 export function lengthChecks(
   runtime: Runtime,
   { name, parameters }: CFunction,
@@ -98,7 +109,10 @@ export function lengthChecks(
     if (length === undefined || type.kind !== 'pointer') return [];
     const counter = typeof length === 'string' ? parameters.findIndex((other) => other.name === length) : -1;
     if (typeof length === 'string' && counter < 0)
-      throw new EwaldError('Argument', `lengths says that ${parameter.name} of ${name}() has ${length} elements, but there is no such parameter`);
+      throw new EwaldError(
+        'Argument',
+        `lengths says that ${parameter.name} of ${name}() has ${length} elements, but there is no such parameter`,
+      );
     return [
       (values: readonly unknown[]): void => {
         const needed = typeof length === 'number' ? length : Number(values[counter]);
@@ -106,9 +120,13 @@ export function lengthChecks(
         if (found === undefined || !(needed > found)) return;
         const because = typeof length === 'string' ? ` (${length} is ${needed})` : '';
         const of = values[i] === null ? 'null' : `${found} elements`;
-        throw new EwaldError('Shape', `${name}(): argument ${i + 1} (${parameter.name}) has ${of}; needed are at least ${needed}${because}`, {
-          detail: { found, needed },
-        });
+        throw new EwaldError(
+          'Shape',
+          `${name}(): argument ${i + 1} (${parameter.name}) has ${of}; needed are at least ${needed}${because}`,
+          {
+            detail: { found, needed },
+          },
+        );
       },
     ];
   });
@@ -122,7 +140,10 @@ function elementsOf(given: unknown, type: CType & { kind: 'pointer' }, runtime: 
   if (value instanceof CArray) return value.length;
   if (Array.isArray(value)) return value.length;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
-    const size = type.to.kind === 'void' ? 1 : (runtime.scalar(type.to)?.layout.size ?? (type.to.kind === 'array' ? runtime.sizeOf(type.to) : 1));
+    const size =
+      type.to.kind === 'void'
+        ? 1
+        : (runtime.scalar(type.to)?.layout.size ?? (type.to.kind === 'array' ? runtime.sizeOf(type.to) : 1));
     return Math.floor(value.byteLength / size);
   }
   return undefined;
@@ -131,7 +152,12 @@ function elementsOf(given: unknown, type: CType & { kind: 'pointer' }, runtime: 
 const utf8 = new TextEncoder();
 
 /** The converter of a pointer parameter. `sized` says that null is no answer, since elements are declared. */
-export function pointerConverter(runtime: Runtime, type: CType & { kind: 'pointer' }, place: Place, sized = false): Converter {
+export function pointerConverter(
+  runtime: Runtime,
+  type: CType & { kind: 'pointer' },
+  place: Place,
+  sized = false,
+): Converter {
   const { to } = type;
   if (to.kind === 'function') {
     return (value, frame) => {
@@ -145,7 +171,8 @@ export function pointerConverter(runtime: Runtime, type: CType & { kind: 'pointe
   const scalar = runtime.scalar(to);
   const natural: Direction = to.const ? 'in' : 'inout';
   const isText = to.kind === 'scalar' && scalar?.layout.size === 1;
-  const exact = scalar && (globalThis as unknown as Record<string, (new () => TypedArray) | undefined>)[arrayName(scalar)];
+  const exact =
+    scalar && (globalThis as unknown as Record<string, (new () => TypedArray) | undefined>)[arrayName(scalar)];
   const rows = to.kind === 'pointer' ? runtime.scalar(to.to) : undefined;
   const general: Converter = (given, frame) => {
     let value = given;
@@ -154,11 +181,18 @@ export function pointerConverter(runtime: Runtime, type: CType & { kind: 'pointe
       ({ value } = given);
       direction = given.direction;
       if (to.const && direction !== 'in')
-        throw new EwaldError('Argument', `${place()} is marked ${direction}, but ${typeText(type)} is const: C only reads it`);
+        throw new EwaldError(
+          'Argument',
+          `${place()} is marked ${direction}, but ${typeText(type)} is const: C only reads it`,
+        );
     }
     if (value === null && !sized) return null;
     if (value instanceof Pointer) {
-      if (value.runtime !== runtime) throw new EwaldError('Argument', `${place()} belongs to the library ${value.runtime.name}, not to ${runtime.name}`);
+      if (value.runtime !== runtime)
+        throw new EwaldError(
+          'Argument',
+          `${place()} belongs to the library ${value.runtime.name}, not to ${runtime.name}`,
+        );
       runtime.assertPointee(value.type, type, place);
       return value.address;
     }
@@ -167,7 +201,8 @@ export function pointerConverter(runtime: Runtime, type: CType & { kind: 'pointe
         runtime.assertPointee(value.type, type, place);
         return value.address;
       }
-      if (to.kind !== 'pointer' && value.runtime !== runtime) return value.use((view) => frame.place(view.slice(), 'in'));
+      if (to.kind !== 'pointer' && value.runtime !== runtime)
+        return value.use((view) => frame.place(view.slice(), 'in'));
     }
     if (value instanceof Rows) return rowsArgument(value, rows, runtime, type, place, frame);
     if (ArrayBuffer.isView(value)) {
@@ -175,7 +210,10 @@ export function pointerConverter(runtime: Runtime, type: CType & { kind: 'pointe
       assertElements(value, to, scalar, runtime, type, place);
       return frame.place(value, direction);
     }
-    if (value instanceof ArrayBuffer || (typeof SharedArrayBuffer !== 'undefined' && value instanceof SharedArrayBuffer)) {
+    if (
+      value instanceof ArrayBuffer ||
+      (typeof SharedArrayBuffer !== 'undefined' && value instanceof SharedArrayBuffer)
+    ) {
       if (to.kind !== 'void' && !isText) throw refused(value, type, place, needs(type, runtime));
       const view = new Uint8Array(value);
       assertUsable(view, place);
@@ -187,7 +225,9 @@ export function pointerConverter(runtime: Runtime, type: CType & { kind: 'pointe
           value,
           type,
           place,
-          isText ? 'an array to write into, such as alloc("char", n): the text of JavaScript cannot change' : needs(type, runtime),
+          isText
+            ? 'an array to write into, such as alloc("char", n): the text of JavaScript cannot change'
+            : needs(type, runtime),
         );
       }
       return textArgument(value, place, frame);
@@ -201,19 +241,23 @@ export function pointerConverter(runtime: Runtime, type: CType & { kind: 'pointe
       if (to.kind === 'pointer' && isByte(to.to, runtime)) return textsArgument(value, runtime, place, frame);
       if (to.kind === 'pointer') return pointersArgument(value, to, runtime, place, frame, direction);
     }
-    if (to.kind === 'struct' && typeof value === 'object' && value !== null) return structArgument(value, to, runtime, place, frame, direction);
+    if (to.kind === 'struct' && typeof value === 'object' && value !== null)
+      return structArgument(value, to, runtime, place, frame, direction);
     throw refused(value, type, place, needs(type, runtime));
   };
   if (!exact) return general;
-  // Typed arrays of the very type come first, in a function of its own: they are what a tight loop passes. Whether their buffer may be
-  // resized is not asked here, since nothing can resize it before a synchronous call returns.
+  // Typed arrays of the very type come first, in a function of its own: they are what a tight loop passes. Whether
+  // their buffer may be resized is not asked here, since nothing can resize it before a synchronous call returns.
   if (runtime.memory.kind === 'native') {
-    return (given, frame) => (given instanceof exact && given.length > 0 && !frame.asynchronous ? given : general(given, frame));
+    return (given, frame) =>
+      given instanceof exact && given.length > 0 && !frame.asynchronous ? given : general(given, frame);
   }
-  return (given, frame) => (given instanceof exact && given.length > 0 ? frame.place(given, natural) : general(given, frame));
+  return (given, frame) =>
+    given instanceof exact && given.length > 0 ? frame.place(given, natural) : general(given, frame);
 }
 
-const isByte = (type: CType, runtime: Runtime): boolean => type.kind === 'scalar' && runtime.scalar(type)?.layout.size === 1;
+const isByte = (type: CType, runtime: Runtime): boolean =>
+  type.kind === 'scalar' && runtime.scalar(type)?.layout.size === 1;
 
 function refused(value: unknown, type: CType, place: Place, needed: string): EwaldError {
   return new EwaldError('Argument', `${place()} is ${shown(value)}; ${typeText(type)} needs ${needed}`);
@@ -223,24 +267,35 @@ function refused(value: unknown, type: CType, place: Place, needed: string): Ewa
 function needs({ to }: CType & { kind: 'pointer' }, runtime: Runtime): string {
   const scalar = runtime.scalar(to);
   if (to.kind === 'void') return 'a typed array, memory from alloc(), a pointer or null';
-  if (scalar) return `${to.const && scalar.layout.size === 1 ? 'text, ' : ''}a ${arrayName(scalar)}, memory from alloc(), a pointer or null`;
+  if (scalar)
+    return `${to.const && scalar.layout.size === 1 ? 'text, ' : ''}a ${arrayName(scalar)}, memory from alloc(), a pointer or null`;
   if (to.kind === 'struct')
-    return runtime.table.structs[to.tag]?.fields ? 'an object, memory from alloc(), a pointer or null' : 'the handle that the library gave, or null';
-  if (to.kind === 'pointer' && runtime.scalar(to.to)) return 'an IndirectMemory2D, memory from alloc(), a pointer or null';
+    return runtime.table.structs[to.tag]?.fields
+      ? 'an object, memory from alloc(), a pointer or null'
+      : 'the handle that the library gave, or null';
+  if (to.kind === 'pointer' && runtime.scalar(to.to))
+    return 'an IndirectMemory2D, memory from alloc(), a pointer or null';
   return 'memory from alloc(), a pointer or null';
 }
 
 /** The typed array of a scalar's elements. */
 export function arrayName({ layout: { kind, size } }: Scalar): string {
   if (kind === 'float') return `Float${size * 8}Array`;
-  return size === 8 ? (kind === 'signed' ? 'BigInt64Array' : 'BigUint64Array') : `${kind === 'signed' ? 'Int' : 'Uint'}${size * 8}Array`;
+  return size === 8
+    ? kind === 'signed'
+      ? 'BigInt64Array'
+      : 'BigUint64Array'
+    : `${kind === 'signed' ? 'Int' : 'Uint'}${size * 8}Array`;
 }
 
 function assertUsable(view: ArrayBufferView, place: Place): void {
   const { buffer } = view as { buffer: ArrayBufferLike & { detached?: boolean } };
   // Node 20 has no `detached`: a detached buffer is one that can no longer be viewed.
   if (view.byteLength === 0 && isDetached(buffer)) {
-    throw new EwaldError('Shape', `${place()} is an array whose buffer was transferred away (detached); pass the array that holds the data now`);
+    throw new EwaldError(
+      'Shape',
+      `${place()} is an array whose buffer was transferred away (detached); pass the array that holds the data now`,
+    );
   }
   assertFixed(view, place);
 }
@@ -248,7 +303,10 @@ function assertUsable(view: ArrayBufferView, place: Place): void {
 function assertFixed(view: ArrayBufferView, place: Place): void {
   const { buffer } = view as { buffer: ArrayBufferLike & { resizable?: boolean; growable?: boolean } };
   if (buffer.resizable || buffer.growable)
-    throw new EwaldError('Shape', `${place()} is an array over a resizable buffer, which may move under C; copy it into a plain one: array.slice()`);
+    throw new EwaldError(
+      'Shape',
+      `${place()} is an array over a resizable buffer, which may move under C; copy it into a plain one: array.slice()`,
+    );
 }
 
 function isDetached(buffer: ArrayBufferLike & { detached?: boolean }): boolean {
@@ -261,7 +319,14 @@ function isDetached(buffer: ArrayBufferLike & { detached?: boolean }): boolean {
   }
 }
 
-function assertElements(view: ArrayBufferView, to: CType, scalar: Scalar | undefined, runtime: Runtime, type: CType, place: Place): void {
+function assertElements(
+  view: ArrayBufferView,
+  to: CType,
+  scalar: Scalar | undefined,
+  runtime: Runtime,
+  type: CType,
+  place: Place,
+): void {
   if (to.kind === 'void') return;
   let element = scalar;
   if (to.kind === 'array') {
@@ -282,16 +347,25 @@ function assertElements(view: ArrayBufferView, to: CType, scalar: Scalar | undef
   if (size === 1 && (tag === 'Uint8Array' || tag === 'Int8Array' || tag === 'Uint8ClampedArray')) {
     if (kind !== 'signed' || (to.kind === 'scalar' && to.name === 'char') || tag === 'Int8Array') return;
   }
-  throw new EwaldError('Argument', `${place()} is a ${tag}; ${typeText(type)} needs a ${wanted}`, { detail: { found: tag, needed: wanted } });
+  throw new EwaldError('Argument', `${place()} is a ${tag}; ${typeText(type)} needs a ${wanted}`, {
+    detail: { found: tag, needed: wanted },
+  });
 }
 
 function textArgument(text: string, place: Place, frame: Frame): Argument {
-  if (text.includes('\0')) throw new EwaldError('Argument', `${place()} is text with a zero in it, where C would stop; pass a Uint8Array`);
+  if (text.includes('\0'))
+    throw new EwaldError('Argument', `${place()} is text with a zero in it, where C would stop; pass a Uint8Array`);
   const bytes = utf8.encode(`${text}\0`);
   return frame.place(bytes, 'in');
 }
 
-function numbersArgument(values: readonly unknown[], scalar: Scalar, place: Place, frame: Frame, back: unknown[] | undefined): Argument {
+function numbersArgument(
+  values: readonly unknown[],
+  scalar: Scalar,
+  place: Place,
+  frame: Frame,
+  back: unknown[] | undefined,
+): Argument {
   const { size } = scalar.layout;
   const { argument, view } = frame.scratch(Math.max(1, values.length) * size);
   const data = view();
@@ -315,7 +389,8 @@ function numbersArgument(values: readonly unknown[], scalar: Scalar, place: Plac
 function textsArgument(values: readonly unknown[], runtime: Runtime, place: Place, frame: Frame): Argument {
   const bytes = values.map((value, i) => {
     if (value === null) return null;
-    if (typeof value !== 'string') throw new EwaldError('Argument', `${place()}[${i}] is ${shown(value)}; needed is text or null`);
+    if (typeof value !== 'string')
+      throw new EwaldError('Argument', `${place()}[${i}] is ${shown(value)}; needed is text or null`);
     return utf8.encode(`${value}\0`);
   });
   const places = bytes.map((text) => {
@@ -334,7 +409,11 @@ function addressed(runtime: Runtime, bytes: number, frame: Frame): { view: DataV
   return { view: allocation.view(), address: allocation.address as number | bigint };
 }
 
-function pointerTable(addresses: readonly (number | bigint)[], runtime: Runtime, frame: Frame): { argument: Argument; allocation: Allocation } {
+function pointerTable(
+  addresses: readonly (number | bigint)[],
+  runtime: Runtime,
+  frame: Frame,
+): { argument: Argument; allocation: Allocation } {
   const size = pointerBytes[runtime.model];
   const allocation = runtime.memory.allocate(Math.max(1, addresses.length) * size, 'a table of pointers');
   frame.release(() => allocation.free());
@@ -347,7 +426,14 @@ function pointerTable(addresses: readonly (number | bigint)[], runtime: Runtime,
 }
 
 /** `[null]` for `T **out`: the pointers C wrote stand in the array behind the call. */
-function pointersArgument(values: unknown[], to: CType & { kind: 'pointer' }, runtime: Runtime, place: Place, frame: Frame, direction: Direction): Argument {
+function pointersArgument(
+  values: unknown[],
+  to: CType & { kind: 'pointer' },
+  runtime: Runtime,
+  place: Place,
+  frame: Frame,
+  direction: Direction,
+): Argument {
   const addresses = values.map((value, i) => runtime.addressOf(value ?? null, to, () => `${place()}[${i}]`));
   const { argument, allocation } = pointerTable(addresses, runtime, frame);
   if (direction !== 'in') {
@@ -363,23 +449,47 @@ function pointersArgument(values: unknown[], to: CType & { kind: 'pointer' }, ru
   return argument;
 }
 
-function structArgument(value: object, to: CType & { kind: 'struct' }, runtime: Runtime, place: Place, frame: Frame, direction: Direction): Argument {
+function structArgument(
+  value: object,
+  to: CType & { kind: 'struct' },
+  runtime: Runtime,
+  place: Place,
+  frame: Frame,
+  direction: Direction,
+): Argument {
   const { fields } = runtime.table.structs[to.tag] ?? {};
-  if (!fields) throw new EwaldError('Argument', `${place()} is ${shown(value)}; ${typeText(to)} is opaque, so the handle that the library gave is needed`);
+  if (!fields)
+    throw new EwaldError(
+      'Argument',
+      `${place()} is ${shown(value)}; ${typeText(to)} is opaque, so the handle that the library gave is needed`,
+    );
   const { argument, view } = frame.scratch(runtime.sizeOf(to));
   if (direction !== 'out') runtime.write(view(), 0, to, value, place);
   if (direction !== 'in') frame.after(() => Object.assign(value, runtime.read(view(), 0, to)));
   return argument;
 }
 
-function rowsArgument(value: Rows, rows: Scalar | undefined, runtime: Runtime, type: CType & { kind: 'pointer' }, place: Place, frame: Frame): Argument {
+function rowsArgument(
+  value: Rows,
+  rows: Scalar | undefined,
+  runtime: Runtime,
+  type: CType & { kind: 'pointer' },
+  place: Place,
+  frame: Frame,
+): Argument {
   if (!rows) throw refused(value, type, place, needs(type, runtime));
   const letter = letterOf(rows.layout);
   const same =
     value.format === letter ||
     (value.itemSize === rows.layout.size && rows.layout.size === 1) ||
-    (rows.layout.kind !== 'float' && value.formatInUse.kind === rows.layout.kind && value.itemSize === rows.layout.size);
-  if (!same) throw new EwaldError('Argument', `${place()} has rows of format "${value.format}"; ${typeText(type)} needs "${letter}"`);
+    (rows.layout.kind !== 'float' &&
+      value.formatInUse.kind === rows.layout.kind &&
+      value.itemSize === rows.layout.size);
+  if (!same)
+    throw new EwaldError(
+      'Argument',
+      `${place()} has rows of format "${value.format}"; ${typeText(type)} needs "${letter}"`,
+    );
   const row = type.to as CType & { kind: 'pointer' };
   if (value.isReadonly && !row.to.const)
     throw new EwaldError(
@@ -387,7 +497,8 @@ function rowsArgument(value: Rows, rows: Scalar | undefined, runtime: Runtime, t
       `${place()} is read-only, but ${typeText(type)} lets C write to it; declare its elements const, or pass a writable memory`,
     );
   if (value.space === runtime.memory) return value.pointer;
-  if (!(value instanceof IndirectMemory2D) && !(value instanceof RaggedRows)) throw refused(value, type, place, needs(type, runtime));
+  if (!(value instanceof IndirectMemory2D) && !(value instanceof RaggedRows))
+    throw refused(value, type, place, needs(type, runtime));
   const staged = value.stage(runtime.memory, { copyBack: !row.to.const });
   frame.release(() => staged.dispose());
   return staged.pointer;

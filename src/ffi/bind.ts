@@ -70,7 +70,11 @@ export function countError(fn: CFunction, found: number): EwaldError {
 }
 
 /** The function of JavaScript. */
-export function bindCall(runtime: Runtime, fn: CFunction, { call, out, parameters, checks, frame }: RawCall): (...values: unknown[]) => unknown {
+export function bindCall(
+  runtime: Runtime,
+  fn: CFunction,
+  { call, out, parameters, checks, frame }: RawCall,
+): (...values: unknown[]) => unknown {
   const raw = call as (...values: Argument[]) => unknown;
   const answer = out as (result: unknown) => unknown;
   if (checks.length === 0 && parameters.every(({ scalar }) => scalar !== undefined)) {
@@ -213,7 +217,10 @@ export function resultOf(runtime: Runtime, type: CType): (result: Bits) => unkno
     if (isText(type, runtime)) return (address) => (address ? runtime.textAt(address) : null);
     return (address) => runtime.pointer(address, type.to);
   }
-  throw new EwaldError('Unsupported', 'a struct by value cannot be returned here; declare a function that writes it through a pointer');
+  throw new EwaldError(
+    'Unsupported',
+    'a struct by value cannot be returned here; declare a function that writes it through a pointer',
+  );
 }
 
 /** Lets a destructor mark the handle it was given. */

@@ -11,7 +11,7 @@ export interface Callback extends MaybeCallbackDisposable {
 type MaybeCallbackDisposable = MaybeDisposable & object;
 
 /** A function that C may keep and call later; it stays callable until it is disposed. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface only adds the `using` face, which disposableClass provides
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
 export class Callback {
   readonly #runtime: Runtime;
   readonly #address: number | bigint;
@@ -27,13 +27,21 @@ export class Callback {
   /** The address C calls: an index of the function table on wasm. @throws `Disposed`. */
   get address(): number | bigint {
     this.#runtime.assertAlive();
-    if (!this.#release) throw new EwaldError('Disposed', 'this callback was disposed; make a new one with callback() before passing it on');
+    if (!this.#release)
+      throw new EwaldError(
+        'Disposed',
+        'this callback was disposed; make a new one with callback() before passing it on',
+      );
     return this.#address;
   }
 
   /** @internal */
   addressFor(runtime: Runtime, place: Place): number | bigint {
-    if (runtime !== this.#runtime) throw new EwaldError('Argument', `${place()} is a callback of the library ${this.#runtime.name}, not of ${runtime.name}`);
+    if (runtime !== this.#runtime)
+      throw new EwaldError(
+        'Argument',
+        `${place()} is a callback of the library ${this.#runtime.name}, not of ${runtime.name}`,
+      );
     return this.address;
   }
 
@@ -51,20 +59,28 @@ export interface CallbackShape {
   wrap(use: (...values: unknown[]) => unknown): (...bits: (Bits | null)[]) => Bits;
 }
 
-/** How values cross into a callback and back. What it throws is kept, C receives zero, and the outer call throws it on. */
+/**
+ * How values cross into a callback and back. What it throws is kept, C receives zero, and the outer call throws it on.
+ */
 export function callbackShape(runtime: Runtime, type: CType & { kind: 'function' }): CallbackShape {
   const { result, parameters } = type;
   const readers = parameters.map(({ type: parameter }) => {
     const scalar = runtime.scalar(parameter);
     if (scalar) return scalar.out;
     if (parameter.kind !== 'pointer')
-      throw new EwaldError('Unsupported', `a callback ${signature(type, '')} with a struct by value is not supported; pass a pointer to it`);
+      throw new EwaldError(
+        'Unsupported',
+        `a callback ${signature(type, '')} with a struct by value is not supported; pass a pointer to it`,
+      );
     if (isText(parameter, runtime)) return (address: Bits) => (address ? runtime.textAt(address) : null);
     return (address: Bits) => runtime.pointer(address, parameter.to);
   });
   let answer: Scalar | undefined;
   if (result.kind === 'struct')
-    throw new EwaldError('Unsupported', `a callback ${signature(type, '')} that returns a struct by value is not supported; let it write through a pointer`);
+    throw new EwaldError(
+      'Unsupported',
+      `a callback ${signature(type, '')} that returns a struct by value is not supported; let it write through a pointer`,
+    );
   if (result.kind !== 'void') answer = runtime.scalar(result);
   const zero: Bits = answer?.layout.size === 8 && answer.layout.kind !== 'float' ? 0n : 0;
   return {
@@ -88,5 +104,11 @@ export function callbackShape(runtime: Runtime, type: CType & { kind: 'function'
 
 /** Whether a pointer is to text: `const char *`. */
 export function isText(type: CType, runtime: Runtime): boolean {
-  return type.kind === 'pointer' && type.to.const === true && type.to.kind === 'scalar' && type.to.name === 'char' && runtime.sizeOf(type.to) === 1;
+  return (
+    type.kind === 'pointer' &&
+    type.to.const === true &&
+    type.to.kind === 'scalar' &&
+    type.to.name === 'char' &&
+    runtime.sizeOf(type.to) === 1
+  );
 }

@@ -16,7 +16,7 @@ export interface CArray<V = unknown> extends MaybeArrayDisposable {
 type MaybeArrayDisposable = MaybeDisposable & object;
 
 /** Elements of one type of C, one behind the other, where C can reach them. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface only adds the `using` face, which disposableClass provides
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
 export class CArray<V = unknown> implements Located, TypedPointer {
   /** Type of an element. */
   readonly type: CType;
@@ -58,9 +58,13 @@ export class CArray<V = unknown> implements Located, TypedPointer {
     return `${typeText(this.type)}[${this.length}]`;
   }
 
-  /** The format of what its pointers point at, for a table of rows; undefined when its elements are no pointers to numbers. */
+  /**
+   * The format of what its pointers point at, for a table of rows; undefined when its elements are no pointers to
+   * numbers.
+   */
   get rowFormat(): string | undefined {
-    const row = this.type.kind === 'pointer' ? scalarOf(this.type.to, this.runtime.model, this.runtime.table) : undefined;
+    const row =
+      this.type.kind === 'pointer' ? scalarOf(this.type.to, this.runtime.model, this.runtime.table) : undefined;
     return row && letterOf(row.layout);
   }
 
@@ -83,7 +87,11 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   /** The memory under the array. */
   span(): Span {
     this.runtime.assertAlive();
-    if (this.#disposed) throw new EwaldError('Disposed', `this array of ${typeText(this.type)} was disposed; allocate a new one before using it again`);
+    if (this.#disposed)
+      throw new EwaldError(
+        'Disposed',
+        `this array of ${typeText(this.type)} was disposed; allocate a new one before using it again`,
+      );
     return this.#span;
   }
 
@@ -122,7 +130,8 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   copyFrom(values: Iterable<V>): this {
     let i = 0;
     for (const value of values) {
-      if (i >= this.length) throw new EwaldError('Shape', `there are more values than the ${this.length} elements of this array`);
+      if (i >= this.length)
+        throw new EwaldError('Shape', `there are more values than the ${this.length} elements of this array`);
       this.set(i++, value);
     }
     return this;
@@ -143,7 +152,11 @@ export class CArray<V = unknown> implements Located, TypedPointer {
    */
   dispose(): void {
     if (this.#disposed) return;
-    if (holdersOf(this) > 0) throw new BufferError('LOCKED', `buffer is locked: ${holdersOf(this)} memories are made of this array; dispose them first`);
+    if (holdersOf(this) > 0)
+      throw new BufferError(
+        'LOCKED',
+        `buffer is locked: ${holdersOf(this)} memories are made of this array; dispose them first`,
+      );
     this.#disposed = true;
     const release = this.#release;
     this.#release = undefined;

@@ -16,7 +16,10 @@ export function tableOf(options: LibraryOptions, model: DataModel): FunctionTabl
   const { header, definitions, include, allowVarargs, skipUnsupported } = options;
   if (isTable(header)) return tableFor(header, model);
   if (typeof header === 'string')
-    throw new EwaldError('Unsupported', `the header "${header}" is a file, which a browser cannot read; pass its text: { header: { source } }`);
+    throw new EwaldError(
+      'Unsupported',
+      `the header "${header}" is a file, which a browser cannot read; pass its text: { header: { source } }`,
+    );
   if (typeof header !== 'object' || header === null || typeof header.source !== 'string')
     throw new EwaldError('Argument', 'the header is neither text ({ source }) nor a function table');
   return parseHeader(header.source, {
@@ -36,7 +39,8 @@ export async function openWasm<F>(
   options: LibraryOptions,
   port: OpenPort = webPort(options.worker),
 ): Promise<Library<F>> {
-  const name = options.name ?? (source instanceof URL ? (source.pathname.split('/').at(-1) ?? 'module.wasm') : 'module.wasm');
+  const name =
+    options.name ?? (source instanceof URL ? (source.pathname.split('/').at(-1) ?? 'module.wasm') : 'module.wasm');
   const started = await startModule(source, name, options.imports);
   const target = new WasmTarget(table, name, started, { port, ...(options.imports && { imports: options.imports }) });
   return makeLibrary(target, options) as Library<F>;
@@ -49,7 +53,9 @@ export async function openWasm<F>(
  *
  * @throws `Format` for the header, `Load` for the library, `Unsupported` for what needs Node, `Argument`.
  */
-export function getLibHandle<F = Record<string, import('./library.js').LibraryFunction>>(options: LibraryOptions): Promise<Library<F>>;
+export function getLibHandle<F = Record<string, import('./library.js').LibraryFunction>>(
+  options: LibraryOptions,
+): Promise<Library<F>>;
 /** The same in the lesson's order. */
 export function getLibHandle<F = Record<string, import('./library.js').LibraryFunction>>(
   definitions: Definitions,
@@ -63,8 +69,14 @@ export async function getLibHandle<F>(...args: unknown[]): Promise<Library<F>> {
   knownOptions('getLibHandle', options, libraryOptions);
   const { library, backend } = options;
   if (backend === 'native')
-    throw new EwaldError('Unsupported', 'native libraries need Node, Deno or Bun; in a browser open a wasm module: { backend: "wasm" }');
+    throw new EwaldError(
+      'Unsupported',
+      'native libraries need Node, Deno or Bun; in a browser open a wasm module: { backend: "wasm" }',
+    );
   if (typeof library === 'string')
-    throw new EwaldError('Unsupported', `the library "${library}" is a file, which a browser cannot read; pass its bytes, a Response or a URL`);
+    throw new EwaldError(
+      'Unsupported',
+      `the library "${library}" is a file, which a browser cannot read; pass its bytes, a Response or a URL`,
+    );
   return openWasm<F>(tableOf(options, 'wasm32'), library, options);
 }

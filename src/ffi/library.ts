@@ -20,7 +20,10 @@ export interface Target {
   symbols(): readonly string[];
   /** Address of a symbol, or undefined. */
   address(name: string): number | bigint | undefined;
-  /** The function behind a declaration. @throws `Load` when the library lacks it, `Unsupported` when it cannot be called. */
+  /**
+   * The function behind a declaration. @throws `Load` when the library lacks it, `Unsupported` when it cannot be
+   * called.
+   */
   bind(fn: CFunction): { readonly call: (...values: never[]) => unknown; readonly out: (result: never) => unknown };
   /** What passes a struct by value; absent where that is not possible. */
   byValue?(type: CType & { kind: 'struct' }, place: Place): Converter;
@@ -28,7 +31,10 @@ export interface Target {
   /** A call off the main thread. */
   async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown>;
   /** A callback C may keep. */
-  callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): { readonly address: number | bigint; release(): void };
+  callback(
+    type: CType & { kind: 'function' },
+    use: (...values: unknown[]) => unknown,
+  ): { readonly address: number | bigint; release(): void };
   /** A function behind a pointer. */
   callable(address: number | bigint, type: CType & { kind: 'function' }): (...values: unknown[]) => unknown;
   /** C's own `free`. */
@@ -40,9 +46,15 @@ export interface Target {
 export interface BindOptions {
   /** Refuses at once when the library lacks a declared function; default false: the first use refuses. */
   readonly strict?: boolean;
-  /** Which function frees a handle: `{ ctx_t: 'ctx_free' }`. Functions such as `void ctx_free(ctx_t *)` are found by themselves. */
+  /**
+   * Which function frees a handle: `{ ctx_t: 'ctx_free' }`. Functions such as `void ctx_free(ctx_t *)` are found by
+   * themselves.
+   */
   readonly handles?: Readonly<Record<string, string>>;
-  /** How many elements arrays must have: `{ get_array: { array: 'len' } }` names the parameter that says it, or a number. */
+  /**
+   * How many elements arrays must have: `{ get_array: { array: 'len' } }` names the parameter that says it, or a
+   * number.
+   */
   readonly lengths?: Readonly<Record<string, Readonly<Record<string, number | string>>>>;
 }
 
@@ -101,7 +113,8 @@ export class LibraryTools {
   alloc<V = number>(type: string, length = 1): CArray<V> {
     const { runtime } = this.#target;
     runtime.assertAlive();
-    if (!Number.isSafeInteger(length) || length < 0) throw new EwaldError('Argument', `the length is ${length}; needed is a whole number from 0`);
+    if (!Number.isSafeInteger(length) || length < 0)
+      throw new EwaldError('Argument', `the length is ${length}; needed is a whole number from 0`);
     const element = runtime.typeOf(type);
     const allocation = runtime.memory.allocate(length * runtime.sizeOf(element), `an array of ${type}`);
     return new CArray<V>(runtime, element, length, allocation, () => allocation.free());
@@ -118,12 +131,17 @@ export class LibraryTools {
    * Takes over memory that the library allocated: it is freed by `dispose()`.
    *
    * @param pointer What the library returned.
-   * @param options `length`: elements there are. `free`: the function of the library that frees it, or one of JavaScript; default C's `free`.
+   * @param options `length`: elements there are. `free`: the function of the library that frees it, or one of
+   * JavaScript; default C's `free`.
    */
-  owned<V = number>(pointer: Pointer | null, options: { readonly length: number; readonly free?: string | ((pointer: Pointer) => void) }): CArray<V> {
+  owned<V = number>(
+    pointer: Pointer | null,
+    options: { readonly length: number; readonly free?: string | ((pointer: Pointer) => void) },
+  ): CArray<V> {
     const { runtime } = this.#target;
     if (pointer === null) throw new EwaldError('Argument', 'the pointer is null: the library gave no memory');
-    if (!(pointer instanceof Pointer) || pointer.runtime !== runtime) throw new EwaldError('Argument', 'owned() needs a pointer that this library returned');
+    if (!(pointer instanceof Pointer) || pointer.runtime !== runtime)
+      throw new EwaldError('Argument', 'owned() needs a pointer that this library returned');
     const { length, free = 'free' } = options;
     const { address } = pointer;
     const span = runtime.memory.span(address, length * runtime.sizeOf(pointer.type));
@@ -141,7 +159,10 @@ export class LibraryTools {
     if (declared) return () => declared(pointer);
     if (free === 'free') return () => this.#target.free(address);
     const near = nearest(free, Object.keys(this.table.functions));
-    throw new EwaldError('Argument', `the header declares no function "${free}" to free with${near ? `; did you mean "${near}"?` : ''}`);
+    throw new EwaldError(
+      'Argument',
+      `the header declares no function "${free}" to free with${near ? `; did you mean "${near}"?` : ''}`,
+    );
   }
 
   /** An array whose elements C writes: nothing is copied in. */
@@ -169,7 +190,11 @@ export class LibraryTools {
     runtime.assertAlive();
     const declared = runtime.typeOf(type);
     const fn = declared.kind === 'pointer' ? declared.to : declared;
-    if (fn.kind !== 'function') throw new EwaldError('Argument', `"${type}" is ${typeText(declared)}; a callback needs a function type such as int (*)(int)`);
+    if (fn.kind !== 'function')
+      throw new EwaldError(
+        'Argument',
+        `"${type}" is ${typeText(declared)}; a callback needs a function type such as int (*)(int)`,
+      );
     const { address, release } = this.#target.callback(fn, use as (...values: unknown[]) => unknown);
     return new Callback(runtime, address, () => {
       if (!runtime.disposed) release();
@@ -189,7 +214,10 @@ export class LibraryTools {
     const declared = Object.hasOwn(runtime.table.variables, name) ? runtime.table.variables[name] : undefined;
     if (!declared) {
       const near = nearest(name, Object.keys(runtime.table.variables));
-      throw new EwaldError('Argument', `the header declares no variable "${name}"${near ? `; did you mean "${near}"?` : ''}`);
+      throw new EwaldError(
+        'Argument',
+        `the header declares no variable "${name}"${near ? `; did you mean "${near}"?` : ''}`,
+      );
     }
     const address = this.#target.address(name);
     if (address === undefined) throw missing(this.#target, name);
@@ -249,7 +277,10 @@ function sharingStart(name: string, names: readonly string[]): string | undefine
     while (i < name.length && name[i] === other[i]) i++;
     return i;
   };
-  const best = names.reduce<string | undefined>((found, other) => (found === undefined || shared(other) > shared(found) ? other : found), undefined);
+  const best = names.reduce<string | undefined>(
+    (found, other) => (found === undefined || shared(other) > shared(found) ? other : found),
+    undefined,
+  );
   return best !== undefined && shared(best) > name.length / 2 ? best : undefined;
 }
 
@@ -267,21 +298,35 @@ export function missing(target: Target, name: string): EwaldError {
         ? `it has ${near}; is that the one?`
         : `it exports ${symbols.length} names, none of them near`;
   const exporting = target.kind === 'wasm' && !mangled ? ' (with Emscripten: -sEXPORTED_FUNCTIONS=_name)' : '';
-  return new EwaldError('Load', `the header declares ${name}, but the library ${target.runtime.name} does not have it; ${hint}${exporting}`, {
-    detail: { symbol: name, near },
-  });
+  return new EwaldError(
+    'Load',
+    `the header declares ${name}, but the library ${target.runtime.name} does not have it; ${hint}${exporting}`,
+    {
+      detail: { symbol: name, near },
+    },
+  );
 }
 
 /** Functions that look like the end of a handle: `void x_free(x *)` and the like, when there is exactly one. */
 const destructorName = /(?:free|destroy|delete|close|release|dispose|destruct|deinit)$/i;
 
-function findDestructors({ functions, structs, typedefs }: FunctionTable, given: Readonly<Record<string, string>>): Map<string, string> {
+function findDestructors(
+  { functions, structs, typedefs }: FunctionTable,
+  given: Readonly<Record<string, string>>,
+): Map<string, string> {
   const found = new Map<string, string>();
   for (const tag of Object.keys(structs)) {
     if (structs[tag]?.fields !== undefined) continue;
     const candidates = Object.values(functions).filter(({ name, result, parameters: [first, ...rest] }) => {
       const pointee = first?.type.kind === 'pointer' ? first.type.to : undefined;
-      return result.kind === 'void' && rest.length === 0 && pointee?.kind === 'struct' && pointee.tag === tag && !pointee.const && destructorName.test(name);
+      return (
+        result.kind === 'void' &&
+        rest.length === 0 &&
+        pointee?.kind === 'struct' &&
+        pointee.tag === tag &&
+        !pointee.const &&
+        destructorName.test(name)
+      );
     });
     if (candidates.length === 1 && candidates[0]) found.set(tag, candidates[0].name);
   }
@@ -289,14 +334,23 @@ function findDestructors({ functions, structs, typedefs }: FunctionTable, given:
     const named = typedefs[type]?.type;
     const tag = named?.kind === 'struct' ? named.tag : structs[type] ? type : undefined;
     if (tag === undefined)
-      throw new EwaldError('Argument', `handles names "${type}", which is no struct of the header; it has ${Object.keys(structs).join(', ') || 'none'}`);
+      throw new EwaldError(
+        'Argument',
+        `handles names "${type}", which is no struct of the header; it has ${Object.keys(structs).join(', ') || 'none'}`,
+      );
     const declared = functions[name];
     if (!declared) {
       const near = nearest(name, Object.keys(functions));
-      throw new EwaldError('Argument', `handles names the function "${name}", which the header does not declare${near ? `; did you mean "${near}"?` : ''}`);
+      throw new EwaldError(
+        'Argument',
+        `handles names the function "${name}", which the header does not declare${near ? `; did you mean "${near}"?` : ''}`,
+      );
     }
     if (declared.parameters.length !== 1)
-      throw new EwaldError('Argument', `${signature(declared, name)} takes ${declared.parameters.length} arguments; a destructor takes the handle alone`);
+      throw new EwaldError(
+        'Argument',
+        `${signature(declared, name)} takes ${declared.parameters.length} arguments; a destructor takes the handle alone`,
+      );
     found.set(tag, name);
   }
   return found;
@@ -335,10 +389,12 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
     const get = (): LibraryFunction => {
       runtime.assertAlive();
       const made = make(fn);
-      for (const place of [functions, library]) Object.defineProperty(place, fn.name, { value: made, enumerable: true });
+      for (const place of [functions, library])
+        Object.defineProperty(place, fn.name, { value: made, enumerable: true });
       return made;
     };
-    for (const place of [functions, library]) Object.defineProperty(place, fn.name, { get, enumerable: true, configurable: true });
+    for (const place of [functions, library])
+      Object.defineProperty(place, fn.name, { get, enumerable: true, configurable: true });
   };
 
   const own = new LibraryTools(target, functions);
@@ -348,7 +404,10 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
       if (typeof name === 'symbol' || engineNames.has(name)) return Reflect.get(own, name, own);
       if ((toolNames as readonly string[]).includes(name)) return Reflect.get(own, name, own);
       const near = nearest(name, [...Object.keys(table.functions), ...toolNames]);
-      throw new EwaldError('Argument', `${table.header} declares no function "${name}"${near ? `; did you mean "${near}"?` : ''}`);
+      throw new EwaldError(
+        'Argument',
+        `${table.header} declares no function "${name}"${near ? `; did you mean "${near}"?` : ''}`,
+      );
     },
   });
   const library = Object.create(fallback) as Library;

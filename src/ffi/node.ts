@@ -1,4 +1,6 @@
-/** `ewald/ffi` in Node: headers and libraries from files, native libraries through koffi, wasm modules as in a browser. */
+/**
+ * `ewald/ffi` in Node: headers and libraries from files, native libraries through koffi, wasm modules as in a browser.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { EwaldError, messageOf } from '../errors.js';
@@ -38,26 +40,43 @@ export function includeFrom(folders: readonly string[]): NonNullable<ParseOption
  */
 export function parseHeaderFile(
   header: string,
-  options: Omit<ParseOptions, 'name' | 'include' | 'includePlaces'> & { readonly includeDir?: string | readonly string[] } = {},
+  options: Omit<ParseOptions, 'name' | 'include' | 'includePlaces'> & {
+    readonly includeDir?: string | readonly string[];
+  } = {},
 ): FunctionTable {
   const { includeDir, ...rest } = options;
   const folders = includeDir === undefined ? [] : typeof includeDir === 'string' ? [includeDir] : includeDir;
-  const tried = [...new Set([...folders.map((folder) => resolve(folder, header)), ...(folders.length === 0 || isAbsolute(header) ? [resolve(header)] : [])])];
+  const tried = [
+    ...new Set([
+      ...folders.map((folder) => resolve(folder, header)),
+      ...(folders.length === 0 || isAbsolute(header) ? [resolve(header)] : []),
+    ]),
+  ];
   const path = tried.find((candidate) => existsSync(candidate));
   if (path === undefined)
-    throw new EwaldError('Load', `the header ${header} was not found; tried ${tried.join(', ')}; name its folder with includeDir`, { detail: { tried } });
+    throw new EwaldError(
+      'Load',
+      `the header ${header} was not found; tried ${tried.join(', ')}; name its folder with includeDir`,
+      { detail: { tried } },
+    );
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     throw new EwaldError('Load', `the header ${path} cannot be read: ${messageOf(cause)}`, { cause });
   }
-  return parseHeader(text, { ...rest, name: path, include: includeFrom(folders), includePlaces: [dirname(path), ...folders] });
+  return parseHeader(text, {
+    ...rest,
+    name: path,
+    include: includeFrom(folders),
+    includePlaces: [dirname(path), ...folders],
+  });
 }
 
 function nodeTable(options: LibraryOptions, model: DataModel): FunctionTable {
   const { header, includeDir, definitions, include, allowVarargs, skipUnsupported } = options;
-  if (typeof header !== 'string') return tableOf({ ...options, include: include ?? includeFrom(folders(includeDir)) }, model);
+  if (typeof header !== 'string')
+    return tableOf({ ...options, include: include ?? includeFrom(folders(includeDir)) }, model);
   return parseHeaderFile(header, {
     model,
     ...(includeDir !== undefined && { includeDir }),
@@ -70,7 +89,10 @@ function nodeTable(options: LibraryOptions, model: DataModel): FunctionTable {
 const folders = (includeDir: string | readonly string[] | undefined): readonly string[] =>
   includeDir === undefined ? [process.cwd()] : typeof includeDir === 'string' ? [includeDir] : includeDir;
 
-/** The memory of the process, for `ewald/memory`; the same one that native libraries work in. @throws `Load` without koffi. */
+/**
+ * The memory of the process, for `ewald/memory`; the same one that native libraries work in. @throws `Load` without
+ * koffi.
+ */
 export async function nativeMemory(): Promise<MemorySpace> {
   return nativeSpace(await loadKoffi());
 }
@@ -78,9 +100,9 @@ export async function nativeMemory(): Promise<MemorySpace> {
 /**
  * Opens a library through its header: every function that the header declares becomes a function of JavaScript.
  *
- * @param options `header`: a file in `includeDir`, or text. `library`: a name such as `pi_cpp`, looked for in `buildDir/lib` and
- * `buildDir` as `libpi_cpp.so` (`.dylib`, `.dll`) and `pi_cpp.wasm`; a path; or a wasm module. `backend`: `auto` takes a native
- * library when there is one, else wasm.
+ * @param options `header`: a file in `includeDir`, or text. `library`: a name such as `pi_cpp`, looked for in
+ * `buildDir/lib` and `buildDir` as `libpi_cpp.so` (`.dylib`, `.dll`) and `pi_cpp.wasm`; a path; or a wasm module.
+ * `backend`: `auto` takes a native library when there is one, else wasm.
  * @throws `Format` for the header with line and column, `Load` with every path tried, `Unsupported`, `Argument`.
  */
 export function getLibHandle<F = Record<string, LibraryFunction>>(options: LibraryOptions): Promise<Library<F>>;
@@ -98,13 +120,23 @@ export async function getLibHandle<F>(...args: unknown[]): Promise<Library<F>> {
   const { library, buildDir, backend = 'auto' } = options;
   if (!['auto', 'native', 'wasm'].includes(backend))
     throw new EwaldError('Argument', `the backend is ${JSON.stringify(backend)}; needed is auto, native or wasm`);
-  if (library === undefined || library === null) throw new EwaldError('Argument', 'getLibHandle() needs a library: a name, a path or a wasm module');
+  if (library === undefined || library === null)
+    throw new EwaldError('Argument', 'getLibHandle() needs a library: a name, a path or a wasm module');
   if (typeof library !== 'string') {
-    if (backend === 'native') throw new EwaldError('Argument', 'a native library is a file; pass its name or path, or take backend: "wasm"');
-    return openHere<F>(nodeTable(options, 'wasm32'), library instanceof URL && library.protocol === 'file:' ? readFileSync(library) : library, options);
+    if (backend === 'native')
+      throw new EwaldError('Argument', 'a native library is a file; pass its name or path, or take backend: "wasm"');
+    return openHere<F>(
+      nodeTable(options, 'wasm32'),
+      library instanceof URL && library.protocol === 'file:' ? readFileSync(library) : library,
+      options,
+    );
   }
   const found = findLibrary(library, buildDir, backend);
-  if (found.backend === 'wasm') return openHere<F>(nodeTable(options, 'wasm32'), readFileSync(found.path) as WasmSource, { name: library, ...options });
+  if (found.backend === 'wasm')
+    return openHere<F>(nodeTable(options, 'wasm32'), readFileSync(found.path) as WasmSource, {
+      name: library,
+      ...options,
+    });
   const table = nodeTable(options, processModel());
   const koffi = await loadKoffi().catch((error: unknown) => {
     // Without koffi a wasm build of the same library will do, when there is one and nobody asked for native.
@@ -113,7 +145,11 @@ export async function getLibHandle<F>(...args: unknown[]): Promise<Library<F>> {
     if (other === undefined) throw error;
     return { wasm: other };
   });
-  if ('wasm' in koffi) return openHere<F>(nodeTable(options, 'wasm32'), readFileSync(koffi.wasm) as WasmSource, { name: library, ...options });
+  if ('wasm' in koffi)
+    return openHere<F>(nodeTable(options, 'wasm32'), readFileSync(koffi.wasm) as WasmSource, {
+      name: library,
+      ...options,
+    });
   return makeLibrary(new NativeTarget(table, options.name ?? library, found.path, koffi), options) as Library<F>;
 }
 

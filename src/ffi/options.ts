@@ -61,11 +61,16 @@ export const isTable = (header: unknown): header is FunctionTable =>
   typeof header === 'object' && header !== null && 'functions' in header && 'structs' in header && 'model' in header;
 
 /**
- * A table laid out for another data model. Offsets and sizes of structs are worked out anew; what the preprocessor or `sizeof`
- * decided when the header was parsed stays, so a header that differs from target to target must be parsed for each.
+ * A table laid out for another data model. Offsets and sizes of structs are worked out anew; what the preprocessor or
+ * `sizeof` decided when the header was parsed stays, so a header that differs from target to target must be parsed for
+ * each.
  */
 export function tableFor(table: FunctionTable, model: DataModel): FunctionTable {
-  if (table.version !== 1) throw new EwaldError('Format', `this function table has version ${String(table.version)}, needed is 1; parse the header again`);
+  if (table.version !== 1)
+    throw new EwaldError(
+      'Format',
+      `this function table has version ${String(table.version)}, needed is 1; parse the header again`,
+    );
   if (table.model === model) return table;
   const structs: Record<string, CStruct> = {};
   // In the order they were defined: a struct holds only earlier ones.
@@ -92,7 +97,8 @@ export function optionsOf(args: readonly unknown[]): LibraryOptions {
     string | undefined,
   ];
   if (args.length <= 1) {
-    if (typeof first !== 'object' || first === null) throw new EwaldError('Argument', 'getLibHandle() needs an object with at least header and library');
+    if (typeof first !== 'object' || first === null)
+      throw new EwaldError('Argument', 'getLibHandle() needs an object with at least header and library');
     return first as LibraryOptions;
   }
   return { definitions: first as Definitions, header, library, buildDir, includeDir };

@@ -24,11 +24,16 @@ export class Pointer implements TypedPointer {
     this.type = type;
   }
 
-  /** The address: a number in a wasm heap, a bigint in the process. @throws `Disposed` when what it points at was freed. */
+  /**
+   * The address: a number in a wasm heap, a bigint in the process. @throws `Disposed` when what it points at was freed.
+   */
   get address(): Address {
     this.runtime.assertAlive();
     if (this.#end !== undefined)
-      throw new EwaldError('Disposed', `this ${typeText(this.type)} * was given to ${this.#end}; create a new one before using it again`);
+      throw new EwaldError(
+        'Disposed',
+        `this ${typeText(this.type)} * was given to ${this.#end}; create a new one before using it again`,
+      );
     return this.#address;
   }
 
@@ -85,7 +90,7 @@ export interface Handle extends MaybeHandleDisposable {
 type MaybeHandleDisposable = MaybeDisposable & object;
 
 /** A pointer to an opaque struct, such as `ctx_t *`: only C looks into it, and one of its functions ends it. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface only adds the `using` face, which disposableClass provides
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
 export class Handle extends Pointer {
   /**
    * Gives the handle to the function that frees it; a second call does nothing.

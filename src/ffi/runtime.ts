@@ -41,7 +41,11 @@ export class Runtime {
   }
 
   assertAlive(): void {
-    if (this.disposed) throw new EwaldError('Disposed', `the library ${this.name} was disposed; open it again before using what it gave`);
+    if (this.disposed)
+      throw new EwaldError(
+        'Disposed',
+        `the library ${this.name} was disposed; open it again before using what it gave`,
+      );
   }
 
   /** Throws on what a callback threw during the call that just ended. */
@@ -93,7 +97,9 @@ export class Runtime {
   pointer(address: Address, to: CType): Pointer | null {
     if (!address) return null;
     const opaque = to.kind === 'struct' && this.table.structs[to.tag]?.fields === undefined;
-    return opaque || (to.kind === 'struct' && this.destructors.has(to.tag)) ? new Handle(this, address, to) : new Pointer(this, address, to);
+    return opaque || (to.kind === 'struct' && this.destructors.has(to.tag))
+      ? new Handle(this, address, to)
+      : new Pointer(this, address, to);
   }
 
   /** The value of a type at a place in memory. */
@@ -109,8 +115,11 @@ export class Runtime {
         return this.#readArray(view, offset, type);
       case 'struct': {
         const { fields } = this.table.structs[type.tag] ?? {};
-        if (!fields) throw new EwaldError('Unsupported', `${typeText(type)} is opaque; only its library can look into it`);
-        return Object.fromEntries(fields.map((field) => [field.name, this.read(view, offset + field.offset, field.type)]));
+        if (!fields)
+          throw new EwaldError('Unsupported', `${typeText(type)} is opaque; only its library can look into it`);
+        return Object.fromEntries(
+          fields.map((field) => [field.name, this.read(view, offset + field.offset, field.type)]),
+        );
       }
       default:
         throw new EwaldError('Unsupported', `a ${typeText(type)} cannot be read`);
@@ -152,16 +161,29 @@ export class Runtime {
     }
   }
 
-  #writeArray(view: DataView, offset: number, { of, length }: CType & { kind: 'array' }, value: unknown, place: Place): void {
+  #writeArray(
+    view: DataView,
+    offset: number,
+    { of, length }: CType & { kind: 'array' },
+    value: unknown,
+    place: Place,
+  ): void {
     if (typeof value === 'string' && of.kind === 'scalar' && this.sizeOf(of) === 1) {
       const bytes = new TextEncoder().encode(value);
-      if (bytes.length >= length) throw new EwaldError('Shape', `${place()} has ${bytes.length} bytes and a zero; the array holds ${length}`);
+      if (bytes.length >= length)
+        throw new EwaldError('Shape', `${place()} has ${bytes.length} bytes and a zero; the array holds ${length}`);
       new Uint8Array(view.buffer, view.byteOffset + offset, length).fill(0).set(bytes);
       return;
     }
-    const values = typeof value === 'object' && value !== null && Symbol.iterator in value ? [...(value as Iterable<unknown>)] : undefined;
+    const values =
+      typeof value === 'object' && value !== null && Symbol.iterator in value
+        ? [...(value as Iterable<unknown>)]
+        : undefined;
     if (values?.length !== length)
-      throw new EwaldError('Shape', `${place()} is ${values ? `an array of ${values.length}` : shown(value)}; needed are ${length} elements`);
+      throw new EwaldError(
+        'Shape',
+        `${place()} is ${values ? `an array of ${values.length}` : shown(value)}; needed are ${length} elements`,
+      );
     const size = this.sizeOf(of);
     values.forEach((element, i) => {
       this.write(view, offset + i * size, of, element, () => `${place()}[${i}]`);
@@ -170,9 +192,16 @@ export class Runtime {
 
   #writeStruct(view: DataView, offset: number, type: CType & { kind: 'struct' }, value: unknown, place: Place): void {
     const { fields } = this.table.structs[type.tag] ?? {};
-    if (!fields) throw new EwaldError('Argument', `${place()} is ${shown(value)}, but ${typeText(type)} is opaque; pass the handle that the library gave`);
+    if (!fields)
+      throw new EwaldError(
+        'Argument',
+        `${place()} is ${shown(value)}, but ${typeText(type)} is opaque; pass the handle that the library gave`,
+      );
     if (typeof value !== 'object' || value === null)
-      throw new EwaldError('Argument', `${place()} is ${shown(value)}; needed is an object with the fields ${fields.map(({ name }) => name).join(', ')}`);
+      throw new EwaldError(
+        'Argument',
+        `${place()} is ${shown(value)}; needed is an object with the fields ${fields.map(({ name }) => name).join(', ')}`,
+      );
     const given = value as Record<string, unknown>;
     for (const name of Object.keys(given)) {
       if (!fields.some((field) => field.name === name))
@@ -183,7 +212,8 @@ export class Runtime {
     }
     for (const field of fields) {
       // A field that is not given is zero, as in C's initialisers.
-      if (given[field.name] === undefined) new Uint8Array(view.buffer, view.byteOffset + offset + field.offset, this.sizeOf(field.type)).fill(0);
+      if (given[field.name] === undefined)
+        new Uint8Array(view.buffer, view.byteOffset + offset + field.offset, this.sizeOf(field.type)).fill(0);
       else this.write(view, offset + field.offset, field.type, given[field.name], () => `${place()}.${field.name}`);
     }
   }
@@ -192,17 +222,27 @@ export class Runtime {
   addressOf(value: unknown, type: CType & { kind: 'pointer' }, place: Place): Address {
     if (value === null) return 0;
     if (value instanceof Pointer || value instanceof CArray) {
-      if (value.runtime !== this) throw new EwaldError('Argument', `${place()} belongs to the library ${value.runtime.name}, not to ${this.name}`);
+      if (value.runtime !== this)
+        throw new EwaldError(
+          'Argument',
+          `${place()} belongs to the library ${value.runtime.name}, not to ${this.name}`,
+        );
       this.assertPointee(value.type, type, place);
       return value.address;
     }
-    throw new EwaldError('Argument', `${place()} is ${shown(value)}; ${typeText(type)} needs null, a pointer that C gave, or memory from alloc()`);
+    throw new EwaldError(
+      'Argument',
+      `${place()} is ${shown(value)}; ${typeText(type)} needs null, a pointer that C gave, or memory from alloc()`,
+    );
   }
 
   /** Refuses a pointer to something else than what is wanted; void takes everything. */
   assertPointee(found: CType, wanted: CType & { kind: 'pointer' }, place: Place): void {
     if (!samePointee(found, wanted.to, this)) {
-      throw new EwaldError('Argument', `${place()} points at ${typeText(found)}; ${typeText(wanted)} needs ${typeText(wanted.to)}`);
+      throw new EwaldError(
+        'Argument',
+        `${place()} points at ${typeText(found)}; ${typeText(wanted)} needs ${typeText(wanted.to)}`,
+      );
     }
   }
 
@@ -214,7 +254,13 @@ export class Runtime {
   writeAt(address: Address, type: CType, index: number, value: unknown): void {
     if (type.const) throw new EwaldError('Argument', `this pointer is to ${typeText(type)}, which may only be read`);
     const size = this.sizeOf(type);
-    this.write(this.memory.span(offsetBy(address, index * size), size).view(), 0, type, value, () => `element ${index}`);
+    this.write(
+      this.memory.span(offsetBy(address, index * size), size).view(),
+      0,
+      type,
+      value,
+      () => `element ${index}`,
+    );
   }
 
   /** A zero-terminated text, in growing steps: its length is known only when the zero is found. */
@@ -224,7 +270,8 @@ export class Runtime {
       const bytes = this.memory.kind === 'wasm' ? this.#heapBytes(address, size) : this.#processBytes(address, size);
       const end = bytes.indexOf(0);
       if (end >= 0) return decoder.decode(bytes.slice(0, end));
-      if (bytes.length < size || size > 2 ** 30) throw new EwaldError('Format', `the text at address ${address} has no end`);
+      if (bytes.length < size || size > 2 ** 30)
+        throw new EwaldError('Format', `the text at address ${address} has no end`);
     }
   }
 
@@ -256,12 +303,14 @@ export class Runtime {
   /** An array over memory that a pointer shows. */
   arrayAt(pointer: Pointer, length: number): CArray {
     const size = this.sizeOf(pointer.type);
-    if (!Number.isSafeInteger(length) || length < 0) throw new EwaldError('Argument', `the length is ${length}; needed is a whole number from 0`);
+    if (!Number.isSafeInteger(length) || length < 0)
+      throw new EwaldError('Argument', `the length is ${length}; needed is a whole number from 0`);
     return new CArray(this, pointer.type, length, this.memory.span(pointer.address, length * size), undefined);
   }
 }
 
-export const offsetBy = (address: Address, bytes: number): Address => (typeof address === 'bigint' ? address + BigInt(bytes) : address + bytes);
+export const offsetBy = (address: Address, bytes: number): Address =>
+  typeof address === 'bigint' ? address + BigInt(bytes) : address + bytes;
 
 function samePointee(found: CType, wanted: CType, runtime: Runtime): boolean {
   if (wanted.kind === 'void' || found.kind === 'void') return true;

@@ -4,7 +4,10 @@ import { nearest } from '../options.js';
 import { type ScalarLayout, scalarLayout } from './header/layout.js';
 import { type CType, type DataModel, type FunctionTable, typeText } from './header/types.js';
 
-/** A value of JavaScript as C takes it, and as the memory codec takes it: bigints for 8-byte integers, numbers for the rest. */
+/**
+ * A value of JavaScript as C takes it, and as the memory codec takes it: bigints for 8-byte integers, numbers for the
+ * rest.
+ */
 export type Bits = number | bigint;
 
 /** Names a value in messages: `approximate_pi_c: argument 1 (num_points)`. */
@@ -25,16 +28,21 @@ export interface Scalar {
 
 const integer32: ScalarLayout = { kind: 'signed', size: 4 };
 
-/** Types that hold a word of the target are numbers in JavaScript: sizes and indices rarely reach 2⁵³. The others of 8 bytes are bigints. */
+/**
+ * Types that hold a word of the target are numbers in JavaScript: sizes and indices rarely reach 2⁵³. The others of 8
+ * bytes are bigints.
+ */
 const words = new Set(['long', 'unsigned long', 'size_t', 'ssize_t', 'ptrdiff_t', 'intptr_t', 'uintptr_t']);
 
 /** The crossing of a scalar or enum; undefined for other types. */
 export function scalarOf(type: CType, model: DataModel, table: Pick<FunctionTable, 'enums'>): Scalar | undefined {
   if (type.kind === 'enum') {
     const values = table.enums[type.tag]?.values ?? {};
-    const layout: ScalarLayout = table.enums[type.tag]?.type === 'unsigned int' ? { kind: 'unsigned', size: 4 } : integer32;
+    const layout: ScalarLayout =
+      table.enums[type.tag]?.type === 'unsigned int' ? { kind: 'unsigned', size: 4 } : integer32;
     const base = integerScalar(type, layout, false);
-    const check = (value: unknown, place: Place): Bits => (typeof value === 'string' ? enumValue(value, values, type, place) : base.in(value, place));
+    const check = (value: unknown, place: Place): Bits =>
+      typeof value === 'string' ? enumValue(value, values, type, place) : base.in(value, place);
     return { ...base, in: check, into: (place) => (value) => check(value, place) };
   }
   if (type.kind !== 'scalar') return undefined;
@@ -67,7 +75,12 @@ function enumValue(name: string, values: Readonly<Record<string, number>>, type:
   const value = Object.hasOwn(values, name) ? values[name] : undefined;
   if (value !== undefined) return value;
   const near = nearest(name, Object.keys(values));
-  throw wrong(name, type, near ? `one of its constants; did you mean "${near}"?` : `one of ${Object.keys(values).slice(0, 12).join(', ')}`, place);
+  throw wrong(
+    name,
+    type,
+    near ? `one of its constants; did you mean "${near}"?` : `one of ${Object.keys(values).slice(0, 12).join(', ')}`,
+    place,
+  );
 }
 
 function floatScalar(type: CType, layout: ScalarLayout): Scalar {
@@ -108,18 +121,23 @@ function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?:
   if (layout.size < 8) {
     const low = least ?? (signed ? -(2 ** (bits - 1)) : 0);
     const high = most ?? (signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1);
-    const wrap = signed ? (value: number) => (value << (32 - bits)) >> (32 - bits) : (value: number) => (value >>> 0) & (bits === 32 ? -1 : 2 ** bits - 1);
+    const wrap = signed
+      ? (value: number) => (value << (32 - bits)) >> (32 - bits)
+      : (value: number) => (value >>> 0) & (bits === 32 ? -1 : 2 ** bits - 1);
     const refuse = (value: unknown, place: Place): number => {
       if (typeof value === 'bigint' && value >= BigInt(low) && value <= BigInt(high)) return Number(value);
       if (typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high) return value;
-      const inside = typeof value === 'number' && !Number.isInteger(value) ? 'a whole number' : 'a whole number in range';
+      const inside =
+        typeof value === 'number' && !Number.isInteger(value) ? 'a whole number' : 'a whole number in range';
       throw wrong(value, type, `${inside}, ${low} to ${high}`, place);
     };
     const fits = low === -(2 ** 31);
     return {
       layout,
       typescript: 'number',
-      in: fits ? (value, place) => (typeof value === 'number' && value === (value | 0) ? value : refuse(value, place)) : (value, place) => refuse(value, place),
+      in: fits
+        ? (value, place) => (typeof value === 'number' && value === (value | 0) ? value : refuse(value, place))
+        : (value, place) => refuse(value, place),
       into: fits
         ? (place) => (value) => (typeof value === 'number' && value === (value | 0) ? value : refuse(value, place))
         : (place) => (value) => refuse(value, place),
@@ -145,7 +163,11 @@ function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?:
         throw wrong(
           value,
           type,
-          typeof value === 'number' ? 'a whole number; beyond 2^53 a bigint' : word ? 'a whole number' : 'a bigint or a whole number',
+          typeof value === 'number'
+            ? 'a whole number; beyond 2^53 a bigint'
+            : word
+              ? 'a whole number'
+              : 'a bigint or a whole number',
           place,
         );
       if (exact < low || exact > high) throw wrong(value, type, `a whole number in range, ${low} to ${high}`, place);
@@ -177,9 +199,17 @@ export function readBits({ kind, size }: ScalarLayout, view: DataView, offset: n
     case 2:
       return kind === 'signed' ? view.getInt16(offset, true) : view.getUint16(offset, true);
     case 4:
-      return kind === 'float' ? view.getFloat32(offset, true) : kind === 'signed' ? view.getInt32(offset, true) : view.getUint32(offset, true);
+      return kind === 'float'
+        ? view.getFloat32(offset, true)
+        : kind === 'signed'
+          ? view.getInt32(offset, true)
+          : view.getUint32(offset, true);
     case 8:
-      return kind === 'float' ? view.getFloat64(offset, true) : kind === 'signed' ? view.getBigInt64(offset, true) : view.getBigUint64(offset, true);
+      return kind === 'float'
+        ? view.getFloat64(offset, true)
+        : kind === 'signed'
+          ? view.getBigInt64(offset, true)
+          : view.getBigUint64(offset, true);
   }
 }
 

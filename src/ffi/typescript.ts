@@ -65,20 +65,29 @@ class Writer {
       '// biome-ignore-all lint: generated',
       '// biome-ignore-all assist: generated',
       `import type { CArray, Callback, Handle, Library, LibraryOptions, Pointer } from 'ewald/ffi';`,
-      ...(module ? [`import { type FunctionTable, getLibHandle } from 'ewald/ffi';`] : [`import type { FunctionTable } from 'ewald/ffi';`]),
+      ...(module
+        ? [`import { type FunctionTable, getLibHandle } from 'ewald/ffi';`]
+        : [`import type { FunctionTable } from 'ewald/ffi';`]),
       `import type { IndirectMemory2D, RaggedRows } from 'ewald/memory';`,
       '',
     ];
     for (const [name, { kind, value, doc }] of Object.entries(constants)) {
       if (!identifier.test(name)) continue;
       const text = kind === 'int' && typeof value === 'string' ? `${value}n` : JSON.stringify(value);
-      lines.push(...this.#doc(doc, ''), module ? `export const ${name} = ${text};` : `export declare const ${name}: ${text};`);
+      lines.push(
+        ...this.#doc(doc, ''),
+        module ? `export const ${name} = ${text};` : `export declare const ${name}: ${text};`,
+      );
     }
     for (const { tag, values, doc } of Object.values(enums)) {
       for (const [name, value] of Object.entries(values)) {
-        if (identifier.test(name)) lines.push(module ? `export const ${name} = ${value};` : `export declare const ${name}: ${value};`);
+        if (identifier.test(name))
+          lines.push(module ? `export const ${name} = ${value};` : `export declare const ${name}: ${value};`);
       }
-      lines.push(...this.#doc(doc, ''), `export type ${this.#typeName(tag)} = ${[...new Set(Object.values(values))].join(' | ')};`);
+      lines.push(
+        ...this.#doc(doc, ''),
+        `export type ${this.#typeName(tag)} = ${[...new Set(Object.values(values))].join(' | ')};`,
+      );
     }
     for (const { tag, fields, doc } of Object.values(structs)) {
       if (!fields) continue;
@@ -92,10 +101,20 @@ class Writer {
       if (type === undefined) continue;
       lines.push(...this.#doc(fn.doc, '  ', signature(fn, fn.name)), `  readonly ${key(fn.name)}: ${type};`);
     }
-    lines.push('}', '', `/** An open library with the functions of ${header}. */`, `export type ${this.#name} = Library<${this.#name}Functions>;`, '');
+    lines.push(
+      '}',
+      '',
+      `/** An open library with the functions of ${header}. */`,
+      `export type ${this.#name} = Library<${this.#name}Functions>;`,
+      '',
+    );
     lines.push(`/** What ${header} declares. */`);
     if (module) {
-      lines.push(`export const table: FunctionTable = ${JSON.stringify(withoutFolders(this.#table))};`, '', '/** Opens a library with these functions. */');
+      lines.push(
+        `export const table: FunctionTable = ${JSON.stringify(withoutFolders(this.#table))};`,
+        '',
+        '/** Opens a library with these functions. */',
+      );
       lines.push(
         `export function open(library: LibraryOptions['library'], options: Omit<LibraryOptions, 'header' | 'library'> = {}): Promise<${this.#name}> {`,
         `  return getLibHandle<${this.#name}Functions>({ ...options, header: table, library });`,
@@ -129,7 +148,9 @@ class Writer {
   }
 
   #doc(doc: string | undefined, indent: string, code?: string): string[] {
-    const words = [...(doc ? doc.split('\n') : []), ...(code ? [`C: \`${code}\``] : [])].map((line) => line.replaceAll('*/', '* /'));
+    const words = [...(doc ? doc.split('\n') : []), ...(code ? [`C: \`${code}\``] : [])].map((line) =>
+      line.replaceAll('*/', '* /'),
+    );
     if (words.length === 0) return [];
     if (words.length === 1) return [`${indent}/** ${words[0]} */`];
     return [`${indent}/**`, ...words.map((line) => `${indent} * ${line}`.trimEnd()), `${indent} */`];
@@ -167,7 +188,8 @@ class Writer {
     if (type.kind === 'struct') return this.#typeName(type.tag);
     if (type.kind !== 'pointer') return 'never';
     const { to } = type;
-    if (to.kind === 'function') return `((${this.#callbackParameters(to.parameters)}) => ${this.#callbackResult(to.result)}) | Callback | Pointer | null`;
+    if (to.kind === 'function')
+      return `((${this.#callbackParameters(to.parameters)}) => ${this.#callbackResult(to.result)}) | Callback | Pointer | null`;
     const element = this.#runtime.scalar(to);
     if (element) {
       const bytes = element.layout.size === 1 ? ' | Uint8Array | Int8Array' : '';
@@ -181,7 +203,8 @@ class Writer {
       return known ? `${this.#typeName(to.tag)} | CArray | Pointer | null` : 'Handle | Pointer | null';
     }
     if (to.kind === 'pointer') {
-      if (to.to.kind === 'scalar' && to.to.name === 'char') return '(string | null)[] | IndirectMemory2D<number> | CArray | Pointer | null';
+      if (to.to.kind === 'scalar' && to.to.name === 'char')
+        return '(string | null)[] | IndirectMemory2D<number> | CArray | Pointer | null';
       const row = this.#runtime.scalar(to.to);
       if (row)
         return `IndirectMemory2D<${row.typescript === 'boolean' ? 'number' : row.typescript}> | RaggedRows<${row.typescript === 'boolean' ? 'number' : row.typescript}> | (Pointer | null)[] | CArray | Pointer | null`;
@@ -203,7 +226,12 @@ class Writer {
   }
 
   #callbackParameters(parameters: readonly CParameter[]): string {
-    return parameters.map(({ name, type }, i) => `${identifier.test(name) && !reserved.has(name) ? name : `value_${i + 1}`}: ${this.#result(type)}`).join(', ');
+    return parameters
+      .map(
+        ({ name, type }, i) =>
+          `${identifier.test(name) && !reserved.has(name) ? name : `value_${i + 1}`}: ${this.#result(type)}`,
+      )
+      .join(', ');
   }
 
   #callbackResult(type: CType): string {
@@ -218,7 +246,9 @@ class Writer {
       return of.includes(' ') ? `(${of})[]` : `${of}[]`;
     }
     if (type.kind === 'pointer')
-      return type.to.kind === 'struct' && this.#table.structs[type.to.tag]?.fields === undefined ? 'Handle | null' : 'Pointer | null';
+      return type.to.kind === 'struct' && this.#table.structs[type.to.tag]?.fields === undefined
+        ? 'Handle | null'
+        : 'Pointer | null';
     if (type.kind === 'enum') return 'number';
     if (type.kind === 'struct') return this.#typeName(type.tag);
     return this.#scalar(type) ?? 'never';

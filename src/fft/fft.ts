@@ -1,8 +1,8 @@
 /**
  * Planned Fourier transforms: 1 to 8 dimensions; complex, real, sines and cosines; any length.
  *
- * Forward has the exponent −2πi jk/N and no factor unless `scale` asks for one. Complex arrays are interleaved: re, im, re, im. It is
- * not a distributed transform: see `distributed` for that.
+ * Forward has the exponent −2πi jk/N and no factor unless `scale` asks for one. Complex arrays are interleaved: re, im,
+ * re, im. It is not a distributed transform: see `distributed` for that.
  */
 import { type DeviceArray, makeArray } from '../arrays/array.js';
 import type { BackendName } from '../backends/backend.js';
@@ -12,7 +12,15 @@ import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale } from './options.js';
 import { describeFft, otherSide } from './parameters.js';
-import { type CheckedSide, checkNumbers, checkSide, type FftArray, type FftData, overlap, type SideRules } from './sides.js';
+import {
+  type CheckedSide,
+  checkNumbers,
+  checkSide,
+  type FftArray,
+  type FftData,
+  overlap,
+  type SideRules,
+} from './sides.js';
 import { planTuned } from './tune.js';
 
 export type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './options.js';
@@ -23,7 +31,10 @@ export type { KeptAxis } from './windows.js';
 export interface FftRunOptions {
   /** Factor on the result; default `none`. */
   readonly scale?: FftScale;
-  /** At least `sizeWorkspace` complex numbers of the plan's precision; needed when the plan was made with `userWorkspace`. */
+  /**
+   * At least `sizeWorkspace` complex numbers of the plan's precision; needed when the plan was made with
+   * `userWorkspace`.
+   */
   readonly workspace?: FftArray;
 }
 
@@ -33,7 +44,10 @@ export interface FftPlanMethods extends Disposable {
   readonly kind: FftKind;
   readonly precision: FftPrecision;
   readonly engine: FftEngine;
-  /** Elements of the forward input, output and workspace: complex numbers where that side is complex, real ones where it is real. */
+  /**
+   * Elements of the forward input, output and workspace: complex numbers where that side is complex, real ones where it
+   * is real.
+   */
   readonly sizeInput: number;
   readonly sizeOutput: number;
   readonly sizeWorkspace: number;
@@ -45,8 +59,9 @@ export interface FftPlanMethods extends Disposable {
   /** Bytes the plan holds on its backend. */
   readonly bytes: number;
   /**
-   * Makes a device array for a side of the plan (`input` is what forward reads, default), zeroed, on the plan's backend; its shape is
-   * one axis with everything the side touches, strides and batch included. The caller disposes it; it may outlive the plan.
+   * Makes a device array for a side of the plan (`input` is what forward reads, default), zeroed, on the plan's
+   * backend; its shape is one axis with everything the side touches, strides and batch included. The caller disposes
+   * it; it may outlive the plan.
    */
   array(side?: 'input' | 'output'): Promise<DeviceArray>;
   /** Transforms forward. */
@@ -58,9 +73,10 @@ export interface FftPlanMethods extends Disposable {
 /**
  * Reads `input`, writes `output` and resolves with it; without `output` a new typed array, in place `input`.
  *
- * Either side may be a device array of the plan's backend (see `FftPlan.array`): it stays there, and only a typed array on the other side is
- * moved. A device array as input needs an output. Typed arrays may not be changed or transferred until the promise settles; runs of one
- * plan, and runs that share a device array, are done in order. Throws `Shape`, `Argument`, `Disposed`, `Unsupported`.
+ * Either side may be a device array of the plan's backend (see `FftPlan.array`): it stays there, and only a typed array
+ * on the other side is moved. A device array as input needs an output. Typed arrays may not be changed or transferred
+ * until the promise settles; runs of one plan, and runs that share a device array, are done in order. Throws `Shape`,
+ * `Argument`, `Disposed`, `Unsupported`.
  */
 export interface FftRun {
   <Out extends FftData>(input: FftData, output: Out, options?: FftRunOptions): Promise<Out>;
@@ -88,7 +104,10 @@ export async function planFft(planner: Planner, options: FftOptions): Promise<Ff
     );
   }
   const resource = new Resource('fft plan', planner.resource, () => kernel.dispose());
-  const [inputLength, outputLength] = [given.inputElements * (given.inputComplex ? 2 : 1), given.outputElements * (given.outputComplex ? 2 : 1)];
+  const [inputLength, outputLength] = [
+    given.inputElements * (given.inputComplex ? 2 : 1),
+    given.outputElements * (given.outputComplex ? 2 : 1),
+  ];
   const ArrayType = descriptor.precision === 'f32' ? Float32Array : Float64Array;
   const rules: SideRules = {
     planner,
@@ -99,16 +118,29 @@ export async function planFft(planner: Planner, options: FftOptions): Promise<Ff
     takesArrays: kernel.executeOn !== undefined,
   };
 
-  const run = async (direction: 'forward' | 'backward', input: FftData, output: FftData | undefined, runOptions: FftRunOptions): Promise<FftData> => {
+  const run = async (
+    direction: 'forward' | 'backward',
+    input: FftData,
+    output: FftData | undefined,
+    runOptions: FftRunOptions,
+  ): Promise<FftData> => {
     resource.assertAlive();
     const name = `fft.${direction}`;
     knownOptions(name, runOptions, ['scale', 'workspace']);
     const scale = choice(`${name}: scale`, runOptions.scale, 'none', scales);
     const forward = direction === 'forward';
     const [from, to] = forward ? [inputLength, outputLength] : [outputLength, inputLength];
-    const [complexFrom, complexTo] = forward ? [given.inputComplex, given.outputComplex] : [given.outputComplex, given.inputComplex];
+    const [complexFrom, complexTo] = forward
+      ? [given.inputComplex, given.outputComplex]
+      : [given.outputComplex, given.inputComplex];
     // In place both sides are one array, as long as the longer side.
-    const source = checkSide(`${name}: input`, input, descriptor.inPlace ? Math.max(from, to) : from, complexFrom, rules);
+    const source = checkSide(
+      `${name}: input`,
+      input,
+      descriptor.inPlace ? Math.max(from, to) : from,
+      complexFrom,
+      rules,
+    );
     let wanted: FftData;
     let target: CheckedSide;
     if (descriptor.inPlace) {
@@ -123,19 +155,33 @@ export async function planFft(planner: Planner, options: FftOptions): Promise<Ff
         );
       wanted = output ?? new ArrayType(to);
       target = checkSide(`${name}: output`, wanted, to, complexTo, rules);
-      if (overlap(input, wanted)) throw new EwaldError('Argument', `${name}: input and output overlap in memory; use two arrays, or a plan with inPlace: true`);
+      if (overlap(input, wanted))
+        throw new EwaldError(
+          'Argument',
+          `${name}: input and output overlap in memory; use two arrays, or a plan with inPlace: true`,
+        );
     }
     const { workspace } = runOptions;
     if (workspace !== undefined) {
       checkNumbers(`${name}: workspace`, workspace, kernel.workspaceElements * 2, rules);
-      if (overlap(workspace, input) || overlap(workspace, wanted)) throw new EwaldError('Argument', `${name}: the workspace overlaps input or output`);
+      if (overlap(workspace, input) || overlap(workspace, wanted))
+        throw new EwaldError('Argument', `${name}: the workspace overlaps input or output`);
     } else if (descriptor.userWorkspace && kernel.workspaceElements > 0) {
-      throw new EwaldError('Argument', `${name}: the plan was made with userWorkspace; pass a workspace of ${kernel.workspaceElements} complex numbers`);
+      throw new EwaldError(
+        'Argument',
+        `${name}: the plan was made with userWorkspace; pass a workspace of ${kernel.workspaceElements} complex numbers`,
+      );
     }
-    const arrays = source.array || target.array ? [...new Set([source.array, target.array])].flatMap((array) => (array ? [array.resource] : [])) : [];
+    const arrays =
+      source.array || target.array
+        ? [...new Set([source.array, target.array])].flatMap((array) => (array ? [array.resource] : []))
+        : [];
     return resource.enqueueWith(arrays, async () => {
       if (ArrayBuffer.isView(input) && input.byteLength === 0 && from > 0)
-        throw new EwaldError('Shape', `${name}: the input was detached before the run began; keep it until it has resolved`);
+        throw new EwaldError(
+          'Shape',
+          `${name}: the input was detached before the run began; keep it until it has resolved`,
+        );
       const sense = swapped === forward ? 'backward' : 'forward';
       if (kernel.executeOn) await kernel.executeOn(sense, source.side, target.side, scale, workspace);
       else await kernel.execute(sense, source.side as FftArray, target.side as FftArray, scale, workspace);
@@ -158,12 +204,15 @@ export async function planFft(planner: Planner, options: FftOptions): Promise<Ff
     bytes: kernel.bytes,
     array: (side) => {
       const name = choice('fft.array: side', side, 'input', ['input', 'output']);
-      const [length, complex] = name === 'input' ? [plan.inputLength, given.inputComplex] : [plan.outputLength, given.outputComplex];
+      const [length, complex] =
+        name === 'input' ? [plan.inputLength, given.inputComplex] : [plan.outputLength, given.outputComplex];
       const dtype = descriptor.precision === 'f32' ? (complex ? 'c64' : 'f32') : complex ? 'c128' : 'f64';
       return makeArray(planner, { shape: complex ? length / 2 : length, dtype, backend: backend.name });
     },
-    forward: ((input: FftData, output?: FftData, runOptions = {}) => run('forward', input, output, runOptions)) as FftRun,
-    backward: ((input: FftData, output?: FftData, runOptions = {}) => run('backward', input, output, runOptions)) as FftRun,
+    forward: ((input: FftData, output?: FftData, runOptions = {}) =>
+      run('forward', input, output, runOptions)) as FftRun,
+    backward: ((input: FftData, output?: FftData, runOptions = {}) =>
+      run('backward', input, output, runOptions)) as FftRun,
     dispose: () => resource.dispose(),
   };
   Object.defineProperty(plan, asyncDispose, { value: () => resource.dispose() });

@@ -10,8 +10,8 @@ const longest = 2 ** 27;
 const length = (what: string, n: number): number => integer(what, n ?? Number.NaN, 1, 1, longest);
 
 /**
- * Frequencies of the bins of a complex transform of length `n` (1 … 2²⁷), in cycles per unit of `spacing` (positive, default 1):
- * 0, 1/nd, … , −1/nd. For even `n` the highest stands as the negative −1/2d. Throws `Argument`.
+ * Frequencies of the bins of a complex transform of length `n` (1 … 2²⁷), in cycles per unit of `spacing` (positive,
+ * default 1): 0, 1/nd, … , −1/nd. For even `n` the highest stands as the negative −1/2d. Throws `Argument`.
  */
 export function fftfreq(n: number, spacing = 1): Float64Array {
   length('fftfreq: n', n);
@@ -22,8 +22,8 @@ export function fftfreq(n: number, spacing = 1): Float64Array {
 }
 
 /**
- * Frequencies of the n/2 + 1 bins of a real transform of length `n` (1 … 2²⁷), in cycles per unit of `spacing` (positive, default 1).
- * For even `n` the last is the positive 1/2d. Throws `Argument`.
+ * Frequencies of the n/2 + 1 bins of a real transform of length `n` (1 … 2²⁷), in cycles per unit of `spacing`
+ * (positive, default 1). For even `n` the last is the positive 1/2d. Throws `Argument`.
  */
 export function rfftfreq(n: number, spacing = 1): Float64Array {
   length('rfftfreq: n', n);
@@ -42,26 +42,43 @@ interface ShiftOptions {
 }
 
 /**
- * Moves the zero frequency to the middle: a new array in which each axis of the C-ordered `shape` is rotated by half its length, rounded
- * down. Throws `Shape` for an array of another length, `Argument` for axes that are not there.
+ * Moves the zero frequency to the middle: a new array in which each axis of the C-ordered `shape` is rotated by half
+ * its length, rounded down. Throws `Shape` for an array of another length, `Argument` for axes that are not there.
  */
-export function fftshift<T extends FftArray>(array: T, shape: readonly number[] | number, options: ShiftOptions = {}): T {
+export function fftshift<T extends FftArray>(
+  array: T,
+  shape: readonly number[] | number,
+  options: ShiftOptions = {},
+): T {
   return rotate('fftshift', array, shape, options, (n) => n >> 1);
 }
 
 /** Undoes `fftshift`: rotates by half the length, rounded up. */
-export function ifftshift<T extends FftArray>(array: T, shape: readonly number[] | number, options: ShiftOptions = {}): T {
+export function ifftshift<T extends FftArray>(
+  array: T,
+  shape: readonly number[] | number,
+  options: ShiftOptions = {},
+): T {
   return rotate('ifftshift', array, shape, options, (n) => (n + 1) >> 1);
 }
 
-function rotate<T extends FftArray>(name: string, array: T, given: readonly number[] | number, options: ShiftOptions, by: (n: number) => number): T {
+function rotate<T extends FftArray>(
+  name: string,
+  array: T,
+  given: readonly number[] | number,
+  options: ShiftOptions,
+  by: (n: number) => number,
+): T {
   knownOptions(name, options, ['complex', 'axes']);
   const { complex = false, axes } = options;
   const shape = typeof given === 'number' ? [given] : given;
   checkArray(name, array, shape, complex);
   const rank = shape.length;
-  const turned = (axes ?? shape.map((_, axis) => axis)).map((axis) => integer(`${name}: axes`, axis, 0, -rank, rank - 1)).map((axis) => (axis + rank) % rank);
-  if (new Set(turned).size !== turned.length) throw new EwaldError('Argument', `${name}: axes is ${JSON.stringify(axes)}; needed is each axis once`);
+  const turned = (axes ?? shape.map((_, axis) => axis))
+    .map((axis) => integer(`${name}: axes`, axis, 0, -rank, rank - 1))
+    .map((axis) => (axis + rank) % rank);
+  if (new Set(turned).size !== turned.length)
+    throw new EwaldError('Argument', `${name}: axes is ${JSON.stringify(axes)}; needed is each axis once`);
   // The two parts of a complex number stay together: they make the last axis twice as long.
   const width = (axis: number): number => (complex && axis === rank - 1 ? 2 : 1);
   const lengths = shape.map((n, axis) => n * width(axis));
@@ -74,13 +91,16 @@ function rotate<T extends FftArray>(name: string, array: T, given: readonly numb
 
 type PlanFft = (options: FftOptions) => Promise<FftPlan>;
 /**
- * How much of a folding is given: `full` every overlap (n + m − 1), `same` the middle of it as large as the first, `valid` where the
- * second lies wholly within the first (n − m + 1), `wrap` all of a period.
+ * How much of a folding is given: `full` every overlap (n + m − 1), `same` the middle of it as large as the first,
+ * `valid` where the second lies wholly within the first (n − m + 1), `wrap` all of a period.
  */
 export type FoldMode = 'full' | 'same' | 'valid' | 'wrap';
 const modes: readonly FoldMode[] = ['full', 'same', 'valid', 'wrap'];
 
-/** The smallest length ≥ `n` (1 … 2²⁷) whose only prime factors are 2, 3, 5 and 7: zero padding to it makes a transform fast. */
+/**
+ * The smallest length ≥ `n` (1 … 2²⁷) whose only prime factors are 2, 3, 5 and 7: zero padding to it makes a transform
+ * fast.
+ */
 export function goodLength(n: number): number {
   for (let m = length('goodLength: n', n); ; m++) {
     let rest = m;
@@ -98,40 +118,56 @@ export interface Shaped {
 /**
  * Convolution of two real arrays of the same rank by transforms: Σ a[k] b[j − k].
  *
- * `fft` plans on the caller's context (`(o) => ctx.fft(o)`), in double precision when one of the arrays is. `mode` as in `FoldMode`,
- * default `full`; `wrap` needs equal shapes, `valid` a second array that is nowhere longer. Throws `Shape`, `Argument`.
+ * `fft` plans on the caller's context (`(o) => ctx.fft(o)`), in double precision when one of the arrays is. `mode` as
+ * in `FoldMode`, default `full`; `wrap` needs equal shapes, `valid` a second array that is nowhere longer. Throws
+ * `Shape`, `Argument`.
  */
 export function convolve(fft: PlanFft, a: Shaped, b: Shaped, mode: FoldMode = 'full'): Promise<Shaped> {
   return fold('convolve', fft, a, b, mode);
 }
 
 /**
- * Cross-correlation of two real arrays of the same rank by transforms: Σ a[k + j] b[k]. As `convolve`; in `full` the zero shift is at
- * b's shape − 1, in `wrap` and `valid` at 0.
+ * Cross-correlation of two real arrays of the same rank by transforms: Σ a[k + j] b[k]. As `convolve`; in `full` the
+ * zero shift is at b's shape − 1, in `wrap` and `valid` at 0.
  */
 export function correlate(fft: PlanFft, a: Shaped, b: Shaped, mode: FoldMode = 'full'): Promise<Shaped> {
   return fold('correlate', fft, a, b, mode);
 }
 
-async function fold(name: 'convolve' | 'correlate', fft: PlanFft, a: Shaped, b: Shaped, mode: FoldMode): Promise<Shaped> {
+async function fold(
+  name: 'convolve' | 'correlate',
+  fft: PlanFft,
+  a: Shaped,
+  b: Shaped,
+  mode: FoldMode,
+): Promise<Shaped> {
   choice(`${name}: mode`, mode, 'full', modes);
   for (const { data, shape } of [a, b]) checkArray(name, data, shape, false);
   const shapes = `${a.shape.join(' × ')} and ${b.shape.join(' × ')}`;
-  if (a.shape.length !== b.shape.length) throw new EwaldError('Shape', `${name}: the shapes are ${shapes}; needed are two arrays of the same rank`);
+  if (a.shape.length !== b.shape.length)
+    throw new EwaldError('Shape', `${name}: the shapes are ${shapes}; needed are two arrays of the same rank`);
   const pairs = a.shape.map((n, axis) => ({ n, m: b.shape[axis] ?? 1 }));
-  if (mode === 'wrap' && pairs.some(({ n, m }) => n !== m)) throw new EwaldError('Shape', `${name}: wrap needs equal shapes, not ${shapes}`);
+  if (mode === 'wrap' && pairs.some(({ n, m }) => n !== m))
+    throw new EwaldError('Shape', `${name}: wrap needs equal shapes, not ${shapes}`);
   if (mode === 'valid' && pairs.some(({ n, m }) => m > n)) {
-    throw new EwaldError('Shape', `${name}: the shapes are ${shapes}; valid needs a second array that is nowhere longer than the first`);
+    throw new EwaldError(
+      'Shape',
+      `${name}: the shapes are ${shapes}; valid needs a second array that is nowhere longer than the first`,
+    );
   }
   // Without wrapping there must be room for every overlap; what the mode leaves out may wrap onto what it leaves out.
   const padded = pairs.map(({ n, m }) => (mode === 'wrap' ? n : goodLength(mode === 'valid' ? n : n + m - 1)));
   const precision = a.data instanceof Float64Array || b.data instanceof Float64Array ? 'f64' : 'f32';
   const shape = pairs.map(({ n, m }) => ({ full: n + m - 1, same: n, valid: n - m + 1, wrap: n })[mode]);
   // Counted from the first overlap, where `full` begins; that of a correlation has the shift −(m − 1).
-  const first = pairs.map(({ m }) => ({ full: 0, same: (m - 1) >> 1, valid: m - 1, wrap: name === 'correlate' ? m - 1 : 0 })[mode]);
-  // Zeros are not transformed, nor is what nobody wants transformed back, where that saves more than a plan of its own costs.
+  const first = pairs.map(
+    ({ m }) => ({ full: 0, same: (m - 1) >> 1, valid: m - 1, wrap: name === 'correlate' ? m - 1 : 0 })[mode],
+  );
+  // Zeros are not transformed, nor is what nobody wants transformed back, where that saves more than a plan of its own
+  // costs.
   const count = (lengths: readonly number[]): number => lengths.reduce((product, n) => product * n, 1);
-  const worth = (lengths: readonly number[]): readonly number[] => (pairs.length > 1 && 4 * count(lengths) < 3 * count(padded) ? lengths : padded);
+  const worth = (lengths: readonly number[]): readonly number[] =>
+    pairs.length > 1 && 4 * count(lengths) < 3 * count(padded) ? lengths : padded;
   const wanted = worth(mode === 'wrap' ? padded : first.map((k, axis) => k + (shape[axis] as number)));
   const plans = new Map<string, FftPlan>();
   const planFor = async (inputShape: readonly number[]): Promise<FftPlan> => {
@@ -173,7 +209,10 @@ async function fold(name: 'convolve' | 'correlate', fft: PlanFft, a: Shaped, b: 
 
 function checkArray(name: string, array: FftArray, shape: readonly number[], complex: boolean): void {
   if (!Array.isArray(shape) || shape.length < 1 || shape.some((n) => !Number.isInteger(n) || n < 1))
-    throw new EwaldError('Shape', `${name}: the shape is ${JSON.stringify(shape)}; needed are lengths of 1 and more, slowest axis first`);
+    throw new EwaldError(
+      'Shape',
+      `${name}: the shape is ${JSON.stringify(shape)}; needed are lengths of 1 and more, slowest axis first`,
+    );
   if (!(array instanceof Float32Array || array instanceof Float64Array)) {
     const found = (array as object | undefined)?.constructor?.name ?? typeof array;
     throw new EwaldError('Shape', `${name}: the array is a ${found}; needed is a Float32Array or Float64Array`);
@@ -186,7 +225,10 @@ function checkArray(name: string, array: FftArray, shape: readonly number[], com
   );
 }
 
-/** Copies a box of size `box` to the corner of another C-ordered array; in the source it begins at `start` (default: the corner), periodically. */
+/**
+ * Copies a box of size `box` to the corner of another C-ordered array; in the source it begins at `start` (default: the
+ * corner), periodically.
+ */
 function copyBox(
   from: FftArray,
   fromShape: readonly number[],

@@ -13,9 +13,24 @@ export interface Side {
 }
 
 /** The layout of data that is longer than what is read of it. */
-export function croppedLayout(side: Side, stored: readonly number[], options: FftOptions, order: readonly number[], batch: number) {
-  if (options.inputStrides) return layout('input', side, options.inputStrides, options.inputDistance, order, batch, false);
-  const { strides, distance } = layout('input', { ...side, shape: stored }, undefined, options.inputDistance, order, batch, true);
+export function croppedLayout(
+  side: Side,
+  stored: readonly number[],
+  options: FftOptions,
+  order: readonly number[],
+  batch: number,
+) {
+  if (options.inputStrides)
+    return layout('input', side, options.inputStrides, options.inputDistance, order, batch, false);
+  const { strides, distance } = layout(
+    'input',
+    { ...side, shape: stored },
+    undefined,
+    options.inputDistance,
+    order,
+    batch,
+    true,
+  );
   return layout('input', side, strides, distance, order, batch, false);
 }
 
@@ -33,7 +48,8 @@ export function layout(
     const lengths = shape.map((n, axis) => (padded && axis === shape.length - 1 ? 2 * (Math.floor(n / 2) + 1) : n));
     const one = lengths.reduce((product, n) => product * n, 1);
     if (distance !== undefined) throw new EwaldError('Argument', `fft: ${what}Distance goes with ${what}Strides`);
-    if (one * batch > mostElements) throw new EwaldError('Limit', `fft: the ${what} has ${one * batch} elements; at most ${mostElements} fit a plan`);
+    if (one * batch > mostElements)
+      throw new EwaldError('Limit', `fft: the ${what} has ${one * batch} elements; at most ${mostElements} fit a plan`);
     if (!ordered) return { strides: [] as number[], distance: 0, elements: one * batch, strided: false };
     const out = new Array<number>(shape.length).fill(0);
     let stride = 1;
@@ -44,11 +60,15 @@ export function layout(
     return { strides: out, distance: one, elements: one * batch, strided: true };
   }
   if (strides.length !== shape.length || strides.some((s) => !Number.isInteger(s) || s < 1 || s > mostElements)) {
-    throw new EwaldError('Argument', `fft: ${what}Strides is ${JSON.stringify(strides)}; needed is a positive integer for each of the ${shape.length} axes`);
+    throw new EwaldError(
+      'Argument',
+      `fft: ${what}Strides is ${JSON.stringify(strides)}; needed is a positive integer for each of the ${shape.length} axes`,
+    );
   }
   const extent = 1 + shape.reduce((sum, n, axis) => sum + (n - 1) * (strides[axis] ?? 0), 0);
   const step = integer(`fft: ${what}Distance`, distance, extent, 1, mostElements);
-  // Two elements may not share a place: sorted by stride, each axis (the batch is one) must step over all of the faster ones.
+  // Two elements may not share a place: sorted by stride, each axis (the batch is one) must step over all of the faster
+  // ones.
   const byStride = [...shape.map((n, axis) => ({ n, stride: strides[axis] ?? 0 })), { n: batch, stride: step }]
     .filter(({ n }) => n > 1)
     .sort((p, q) => p.stride - q.stride);
@@ -63,6 +83,7 @@ export function layout(
     reach = stride * (n - 1) + reach;
   }
   const elements = extent + (batch - 1) * step;
-  if (elements > mostElements) throw new EwaldError('Limit', `fft: the ${what} spans ${elements} elements; at most ${mostElements} fit a plan`);
+  if (elements > mostElements)
+    throw new EwaldError('Limit', `fft: the ${what} spans ${elements} elements; at most ${mostElements} fit a plan`);
   return { strides: [...strides], distance: step, elements, strided: true };
 }

@@ -3,8 +3,8 @@ import type { ExternalEngine } from '../backends/backend.js';
 import type { KeptAxis } from './windows.js';
 
 /**
- * Kinds of transforms: `c2c` complex to complex; `r2c` real to the N/2 + 1 complex numbers that are not redundant; `c2r` its inverse as
- * forward; `real` real to all N complex numbers; `r2r` sines and cosines, a kind for each axis.
+ * Kinds of transforms: `c2c` complex to complex; `r2c` real to the N/2 + 1 complex numbers that are not redundant;
+ * `c2r` its inverse as forward; `real` real to all N complex numbers; `r2r` sines and cosines, a kind for each axis.
  */
 export type FftKind = 'c2c' | 'r2c' | 'c2r' | 'real' | 'r2r';
 /** Real-to-real kinds, unnormalised, as FFTW's REDFT00, 10, 01, 11 and RODFT00, 10, 01, 11. */
@@ -31,19 +31,23 @@ export interface FftOptions {
   readonly batch?: number;
   /** Storage order of the axes, slowest first, of both sides; default [0, 1, 2 …], the C order. */
   readonly order?: readonly number[];
-  /** Strides of the input's axes in elements, instead of `order`; with `inputDistance` from one transform of the batch to the next. */
+  /**
+   * Strides of the input's axes in elements, instead of `order`; with `inputDistance` from one transform of the batch
+   * to the next.
+   */
   readonly inputStrides?: readonly number[];
   readonly inputDistance?: number;
   readonly outputStrides?: readonly number[];
   readonly outputDistance?: number;
   /**
-   * Lengths of the input's data; default: those the transform needs. Shorter data counts as followed by zeros (zero padding, whose lines are
-   * not computed), of longer data only the beginning is read. Backward writes as much.
+   * Lengths of the input's data; default: those the transform needs. Shorter data counts as followed by zeros (zero
+   * padding, whose lines are not computed), of longer data only the beginning is read. Backward writes as much.
    */
   readonly inputShape?: readonly number[] | number;
   /**
-   * Elements of the output's axes that are wanted: the first so many, [start, count], or null for all; default: all. What is left out is
-   * not computed. On periodic axes a start may be negative: [-8, 16] are the frequencies −8 … 7. Backward takes the others for zero.
+   * Elements of the output's axes that are wanted: the first so many, [start, count], or null for all; default: all.
+   * What is left out is not computed. On periodic axes a start may be negative: [-8, 16] are the frequencies −8 … 7.
+   * Backward takes the others for zero.
    */
   readonly keep?: readonly KeptAxis[];
   /** The axis that `r2c` and `c2r` halve; default: the last transformed one. */
@@ -55,16 +59,18 @@ export interface FftOptions {
   /** The plan holds no workspace: every run brings one of `sizeWorkspace`; default false. */
   readonly userWorkspace?: boolean;
   /**
-   * How choices such as radices are made: `estimate`, the default, by rule; `measure` times what there is to choose, up to some tenths of a
-   * second a plan, and remembers it (`ctx.exportWisdom`). Either takes what is remembered. Where a backend offers no choice (cuda) both are one.
-   * With `engine: 'fftw'` the default is `measure`: FFTW's own, milliseconds to seconds a plan; its `estimate` plans at once, for up to 19 × slower runs.
+   * How choices such as radices are made: `estimate`, the default, by rule; `measure` times what there is to choose, up
+   * to some tenths of a second a plan, and remembers it (`ctx.exportWisdom`). Either takes what is remembered. Where a
+   * backend offers no choice (cuda) both are one. With `engine: 'fftw'` the default is `measure`: FFTW's own,
+   * milliseconds to seconds a plan; its `estimate` plans at once, for up to 19 × slower runs.
    */
   readonly tune?: 'estimate' | 'measure';
   /** Host threads, 0 … 1024; default 0: one a core on native, one on wasm. */
   readonly threads?: number;
   /**
-   * Who computes; default `ewald`. The others are libraries found at run time by the native backend in Node, or where EWALD_ENGINE_FFTW
-   * (_MKL, _CUFFT, _ROCFFT) says; `Unsupported`, with what was tried, when there is none or it cannot do the plan. See cpp/engines.
+   * Who computes; default `ewald`. The others are libraries found at run time by the native backend in Node, or where
+   * EWALD_ENGINE_FFTW (_MKL, _CUFFT, _ROCFFT) says; `Unsupported`, with what was tried, when there is none or it cannot
+   * do the plan. See cpp/engines.
    */
   readonly engine?: FftEngine;
 }

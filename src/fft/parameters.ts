@@ -8,7 +8,18 @@ import type { FftKind, FftOptions, R2rKind } from './options.js';
 import { type AxisWindow, inputWindows, isWhole, outputWindows } from './windows.js';
 
 const names: readonly string[] = [
-  ...['shape', 'kind', 'axes', 'precision', 'batch', 'order', 'inputStrides', 'inputDistance', 'outputStrides', 'outputDistance'],
+  ...[
+    'shape',
+    'kind',
+    'axes',
+    'precision',
+    'batch',
+    'order',
+    'inputStrides',
+    'inputDistance',
+    'outputStrides',
+    'outputDistance',
+  ],
   ...['inputShape', 'keep', 'reducedAxis', 'r2r', 'inPlace', 'userWorkspace', 'threads', 'engine', 'tune'],
 ];
 const kinds: Record<FftKind, number> = {
@@ -60,22 +71,47 @@ export function describeFft(options: FftOptions): FftDescriptor {
   const realSide = { shape, complex: false, padded: half && inPlace };
   const complexSide = { shape: complexShape, complex: true, padded: false };
   const [wholeIn, wholeOut] =
-    kind === 'c2c' ? [complexSide, complexSide] : kind === 'c2r' ? [complexSide, realSide] : kind === 'r2r' ? [realSide, realSide] : [realSide, complexSide];
+    kind === 'c2c'
+      ? [complexSide, complexSide]
+      : kind === 'c2r'
+        ? [complexSide, realSide]
+        : kind === 'r2r'
+          ? [realSide, realSide]
+          : [realSide, complexSide];
   const inWindows = inputWindows(options.inputShape, wholeIn.shape, axes);
-  const outWindows = outputWindows(options.keep, wholeOut.shape, axes, (axis) => wholeOut.complex && !(half && axis === reduced));
+  const outWindows = outputWindows(
+    options.keep,
+    wholeOut.shape,
+    axes,
+    (axis) => wholeOut.complex && !(half && axis === reduced),
+  );
   const pruned = ![...inWindows, ...outWindows].every(isWhole);
-  if (pruned && inPlace) throw new EwaldError('Argument', 'fft: inputShape and keep make the sides of different sizes; use two arrays instead of inPlace');
+  if (pruned && inPlace)
+    throw new EwaldError(
+      'Argument',
+      'fft: inputShape and keep make the sides of different sizes; use two arrays instead of inPlace',
+    );
   const counts = (windows: readonly AxisWindow[]): number[] => windows.map(({ count }) => count);
   const [inSide, outSide] = [
     { ...wholeIn, shape: counts(inWindows) },
     { ...wholeOut, shape: counts(outWindows) },
   ];
-  if (inPlace && kind === 'real') throw new EwaldError('Argument', 'fft: kind real cannot be in place: its output is twice its input; use r2c, or two arrays');
+  if (inPlace && kind === 'real')
+    throw new EwaldError(
+      'Argument',
+      'fft: kind real cannot be in place: its output is twice its input; use r2c, or two arrays',
+    );
   if (inPlace && half && reduced !== rank - 1)
-    throw new EwaldError('Argument', `fft: in place, the reduced axis must be the last one (${rank - 1}), not ${reduced}`);
+    throw new EwaldError(
+      'Argument',
+      `fft: in place, the reduced axis must be the last one (${rank - 1}), not ${reduced}`,
+    );
   const order = checkOrder(options.order, rank);
   if (inPlace && half && (options.order || options.inputStrides || options.outputStrides)) {
-    throw new EwaldError('Argument', 'fft: in-place r2c and c2r have the padded C order; leave order and strides out, or use two arrays');
+    throw new EwaldError(
+      'Argument',
+      'fft: in-place r2c and c2r have the padded C order; leave order and strides out, or use two arrays',
+    );
   }
   // Of longer data the beginning is read: the strides are the data's.
   const stored = typeof options.inputShape === 'number' ? [options.inputShape] : (options.inputShape ?? inSide.shape);
@@ -83,7 +119,15 @@ export function describeFft(options: FftOptions): FftDescriptor {
   const input = cropped
     ? croppedLayout(inSide, stored, options, order, batch)
     : layout('input', inSide, options.inputStrides, options.inputDistance, order, batch, options.order !== undefined);
-  const output = layout('output', outSide, options.outputStrides, options.outputDistance, order, batch, options.order !== undefined);
+  const output = layout(
+    'output',
+    outSide,
+    options.outputStrides,
+    options.outputDistance,
+    order,
+    batch,
+    options.order !== undefined,
+  );
   const array = (values: readonly number[]): number[] => Array.from({ length: 8 }, (_, i) => values[i] ?? 0);
   return {
     shape,
@@ -101,7 +145,11 @@ export function describeFft(options: FftOptions): FftDescriptor {
     strided: input.strided || output.strided,
     engine: choice('fft: engine', options.engine, 'ewald', ['ewald', ...externalEngines]),
     pruned,
-    measure: choice('fft: tune', options.tune, (options.engine ?? 'ewald') === 'ewald' ? 'estimate' : 'measure', ['estimate', 'measure']) === 'measure',
+    measure:
+      choice('fft: tune', options.tune, (options.engine ?? 'ewald') === 'ewald' ? 'estimate' : 'measure', [
+        'estimate',
+        'measure',
+      ]) === 'measure',
     threads: integer('fft: threads', options.threads, 0, 0, 1024),
     reduced,
     axisKinds,
@@ -132,14 +180,21 @@ export function describeFft(options: FftOptions): FftDescriptor {
 function checkShape(given: readonly number[] | number): number[] {
   const shape = typeof given === 'number' ? [given] : given;
   if (!Array.isArray(shape) || shape.length < 1 || shape.length > 8) {
-    throw new EwaldError('Shape', `fft: shape is ${JSON.stringify(given)}; needed are 1 to 8 lengths, slowest axis first`);
+    throw new EwaldError(
+      'Shape',
+      `fft: shape is ${JSON.stringify(given)}; needed are 1 to 8 lengths, slowest axis first`,
+    );
   }
   shape.forEach((n, axis) => {
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 27)
       throw new EwaldError('Shape', `fft: length ${n} of axis ${axis}; needed is an integer from 1 to ${2 ** 27}`);
   });
   const elements = shape.reduce((product, n) => product * n, 1);
-  if (elements > mostElements) throw new EwaldError('Limit', `fft: shape ${shape.join(' × ')} has ${elements} elements; at most ${mostElements} fit a plan`);
+  if (elements > mostElements)
+    throw new EwaldError(
+      'Limit',
+      `fft: shape ${shape.join(' × ')} has ${elements} elements; at most ${mostElements} fit a plan`,
+    );
   return [...shape];
 }
 
@@ -160,9 +215,14 @@ function checkAxes(given: readonly number[] | undefined, rank: number): number[]
 function checkReduced(options: FftOptions, kind: FftKind, axes: readonly number[], rank: number): number {
   const last = axes.at(-1) ?? 0;
   if (options.reducedAxis === undefined) return last;
-  if (kind !== 'r2c' && kind !== 'c2r') throw new EwaldError('Argument', `fft: reducedAxis goes with kind r2c or c2r, not ${kind}`);
+  if (kind !== 'r2c' && kind !== 'c2r')
+    throw new EwaldError('Argument', `fft: reducedAxis goes with kind r2c or c2r, not ${kind}`);
   const reduced = axisOf(options.reducedAxis, rank, 'reducedAxis');
-  if (!axes.includes(reduced)) throw new EwaldError('Argument', `fft: reducedAxis ${reduced} is not among the transformed axes ${axes.join(', ')}`);
+  if (!axes.includes(reduced))
+    throw new EwaldError(
+      'Argument',
+      `fft: reducedAxis ${reduced} is not among the transformed axes ${axes.join(', ')}`,
+    );
   return reduced;
 }
 
@@ -174,7 +234,10 @@ function checkR2r(given: FftOptions['r2r'], kind: FftKind, axes: readonly number
   }
   const list = given === undefined ? ['dct2' as const] : typeof given === 'string' ? [given] : given;
   if (list.length !== 1 && list.length !== axes.length)
-    throw new EwaldError('Argument', `fft: r2r has ${list.length} kinds for ${axes.length} axes; needed is one, or one each`);
+    throw new EwaldError(
+      'Argument',
+      `fft: r2r has ${list.length} kinds for ${axes.length} axes; needed is one, or one each`,
+    );
   axes.forEach((axis, i) => {
     const name = choice('fft: r2r', list.length === 1 ? list[0] : list[i], 'dct2', r2rKinds);
     out[axis] = enums.FftAxisKind[name];
@@ -184,8 +247,15 @@ function checkR2r(given: FftOptions['r2r'], kind: FftKind, axes: readonly number
 
 function checkOrder(given: readonly number[] | undefined, rank: number): number[] {
   const order = given ?? Array.from({ length: rank }, (_, i) => i);
-  if (order.length !== rank || new Set(order).size !== rank || order.some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= rank)) {
-    throw new EwaldError('Argument', `fft: order is ${JSON.stringify(given)}; needed is each of the axes 0 to ${rank - 1} once, slowest first`);
+  if (
+    order.length !== rank ||
+    new Set(order).size !== rank ||
+    order.some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= rank)
+  ) {
+    throw new EwaldError(
+      'Argument',
+      `fft: order is ${JSON.stringify(given)}; needed is each of the axes 0 to ${rank - 1} once, slowest first`,
+    );
   }
   return [...order];
 }

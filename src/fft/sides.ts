@@ -29,7 +29,13 @@ export interface CheckedSide {
 }
 
 /** Checks a side. Throws `Shape`, `Argument`, `Disposed`, `Unsupported`. */
-export function checkSide(what: string, given: unknown, length: number, complex: boolean, rules: SideRules): CheckedSide {
+export function checkSide(
+  what: string,
+  given: unknown,
+  length: number,
+  complex: boolean,
+  rules: SideRules,
+): CheckedSide {
   const array = partsOf(given);
   if (!array) {
     checkNumbers(what, given as FftArray, length, rules);
@@ -38,14 +44,18 @@ export function checkSide(what: string, given: unknown, length: number, complex:
   const { dtype, backend, length: found } = given as DeviceArray;
   array.resource.assertAlive();
   if (array.planner !== rules.planner)
-    throw new EwaldError('Argument', `${what} is an array of another context; make it with this plan's array() or ctx.array()`);
+    throw new EwaldError(
+      'Argument',
+      `${what} is an array of another context; make it with this plan's array() or ctx.array()`,
+    );
   if (backend !== rules.backend) {
     throw new EwaldError(
       'Argument',
       `${what} is an array on ${backend}; this plan computes on ${rules.backend}: make it with the plan's array(), or with { backend: '${rules.backend}' }`,
     );
   }
-  if (!rules.takesArrays) throw new EwaldError('Unsupported', `${what} is a device array; this plan's engine takes typed arrays only`);
+  if (!rules.takesArrays)
+    throw new EwaldError('Unsupported', `${what} is a device array; this plan's engine takes typed arrays only`);
   if (precisionOf(dtype) !== rules.precision || (!rules.inPlace && isComplex(dtype) !== complex)) {
     const wanted = { f32: complex ? 'c64' : 'f32', f64: complex ? 'c128' : 'f64' }[rules.precision];
     throw new EwaldError('Shape', `${what} is an array of dtype ${dtype}; needed is ${wanted}`);
@@ -59,7 +69,10 @@ export function checkNumbers(what: string, array: FftArray, length: number, rule
   const ArrayType = rules.precision === 'f32' ? Float32Array : Float64Array;
   if (!(array instanceof ArrayType)) {
     const found = (array as object | undefined)?.constructor?.name ?? typeof array;
-    throw new EwaldError('Shape', `${what} is a ${found}; a plan of precision ${rules.precision} needs a ${ArrayType.name}`);
+    throw new EwaldError(
+      'Shape',
+      `${what} is a ${found}; a plan of precision ${rules.precision} needs a ${ArrayType.name}`,
+    );
   }
   checkLength(what, array.length, length, rules);
 }
@@ -71,5 +84,7 @@ function checkLength(what: string, found: number, length: number, { about }: Sid
 /** Whether two sides share memory. */
 export function overlap(a: unknown, b: unknown): boolean {
   if (!ArrayBuffer.isView(a) || !ArrayBuffer.isView(b)) return a === b;
-  return a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
+  return (
+    a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
+  );
 }

@@ -1,4 +1,7 @@
-/** Planning by measuring: each choice a backend offers is timed on the plan itself, the fastest stays and is remembered as wisdom. */
+/**
+ * Planning by measuring: each choice a backend offers is timed on the plan itself, the fastest stays and is remembered
+ * as wisdom.
+ */
 import type { ArrayMemory, Backend, FftDescriptor, FftKernel, FftVariant } from '../backends/backend.js';
 import { isEwaldError, messageOf } from '../errors.js';
 import type { Planner } from '../planner.js';
@@ -33,18 +36,24 @@ export async function planTuned(planner: Planner, descriptor: FftDescriptor): Pr
   const known = planner.wisdom.get(key);
   // Only what is offered is taken: wisdom of another release, or somebody's invention, forces nothing.
   const choices = known ? namesOf(known, offered) : undefined;
-  if (known && choices) return choices.length === 0 ? { ...first, choices } : replan(planner, first, apply(descriptor, known), choices);
+  if (known && choices)
+    return choices.length === 0 ? { ...first, choices } : replan(planner, first, apply(descriptor, known), choices);
   if (!descriptor.measure) return { ...first, choices: [] };
   try {
     const { fields, names } = await measure(planner, first, descriptor, offered);
     planner.wisdom.set(key, fields);
-    return names.length === 0 ? { ...first, choices: names } : await replan(planner, first, apply(descriptor, fields), names);
+    return names.length === 0
+      ? { ...first, choices: names }
+      : await replan(planner, first, apply(descriptor, fields), names);
   } catch (error) {
     if (!isEwaldError(error, 'OutOfMemory')) {
       await first.kernel.dispose();
       throw error;
     }
-    planner.log.write('warn', `fft: there is no memory to measure this plan (${messageOf(error)}); it is planned by rule`);
+    planner.log.write(
+      'warn',
+      `fft: there is no memory to measure this plan (${messageOf(error)}); it is planned by rule`,
+    );
     return { ...first, choices: [] };
   }
 }
@@ -52,7 +61,11 @@ export async function planTuned(planner: Planner, descriptor: FftDescriptor): Pr
 /** Names of the variants that fields stand for; undefined when they are not all offered. */
 function namesOf(fields: Choice, offered: readonly (readonly FftVariant[])[]): string[] | undefined {
   const names = Object.entries(fields).map(
-    ([name, value]) => offered.flat().find((variant) => Object.keys(variant.fields).join() === name && Object.values(variant.fields)[0] === value)?.name,
+    ([name, value]) =>
+      offered
+        .flat()
+        .find((variant) => Object.keys(variant.fields).join() === name && Object.values(variant.fields)[0] === value)
+        ?.name,
   );
   return names.every((name) => name !== undefined) ? (names as string[]) : undefined;
 }
@@ -104,8 +117,14 @@ async function measure(
   }
 }
 
-/** Times kernels on data of its own: arrays of the device where there are any, so that nothing but the transform is timed. */
-async function runner(backend: Backend, descriptor: FftDescriptor): Promise<{ time(kernel: FftKernel): Promise<number>; dispose(): Promise<void> }> {
+/**
+ * Times kernels on data of its own: arrays of the device where there are any, so that nothing but the transform is
+ * timed.
+ */
+async function runner(
+  backend: Backend,
+  descriptor: FftDescriptor,
+): Promise<{ time(kernel: FftKernel): Promise<number>; dispose(): Promise<void> }> {
   const { precision, inputElements, outputElements, inputComplex, outputComplex, inPlace, userWorkspace } = descriptor;
   const ArrayType = precision === 'f32' ? Float32Array : Float64Array;
   const [from, to] = [inputElements * (inputComplex ? 2 : 1), outputElements * (outputComplex ? 2 : 1)];
@@ -129,7 +148,15 @@ async function runner(backend: Backend, descriptor: FftDescriptor): Promise<{ ti
         // A clock of browsers counts in tenths of a millisecond: short transforms are timed in series.
         const series = async (runs: number): Promise<number> => {
           const started = performance.now();
-          for (let i = 0; i < runs; i++) await (kernel.executeOn ?? kernel.execute).call(kernel, 'forward', input as never, output as never, 'none', workspace);
+          for (let i = 0; i < runs; i++)
+            await (kernel.executeOn ?? kernel.execute).call(
+              kernel,
+              'forward',
+              input as never,
+              output as never,
+              'none',
+              workspace,
+            );
           await backend.sync();
           return performance.now() - started;
         };

@@ -19,13 +19,21 @@ const longestKey = 1000;
 const silent = new Set<string>(['tune', 'precision', 'kind', 'rank', 'shape', 'axisKind']);
 
 /** The name of a plan on a device: everything that changes what is fastest. */
-export function keyOf(backend: string, device: string, { precision, kind, shape, axisKinds, fields }: FftDescriptor): string {
+export function keyOf(
+  backend: string,
+  device: string,
+  { precision, kind, shape, axisKinds, fields }: FftDescriptor,
+): string {
   const rest = Object.entries(fields).flatMap(([name, value]) => {
     if (silent.has(name)) return [];
     const list = typeof value === 'number' ? [value] : value;
-    return list.every((x) => x === 0) ? [] : [`${name} ${typeof value === 'number' ? value : value.slice(0, shape.length).join(',')}`];
+    return list.every((x) => x === 0)
+      ? []
+      : [`${name} ${typeof value === 'number' ? value : value.slice(0, shape.length).join(',')}`];
   });
-  return [backend, device, precision, kind === 'r2r' ? `r2r ${axisKinds.join(',')}` : kind, shape.join('x'), ...rest].join(' | ').slice(0, longestKey);
+  return [backend, device, precision, kind === 'r2r' ? `r2r ${axisKinds.join(',')}` : kind, shape.join('x'), ...rest]
+    .join(' | ')
+    .slice(0, longestKey);
 }
 
 /** What a context has learnt. */
@@ -41,25 +49,34 @@ export class WisdomStore {
   }
 
   export(): FftWisdom {
-    const plans = [...this.#plans].sort(([p], [q]) => (p < q ? -1 : 1)).map(([key, choice]) => [key, { ...choice }] as const);
+    const plans = [...this.#plans]
+      .sort(([p], [q]) => (p < q ? -1 : 1))
+      .map(([key, choice]) => [key, { ...choice }] as const);
     return { format: 'ewald wisdom', version: 1, plans: Object.fromEntries(plans) as FftWisdom['plans'] };
   }
 
   /** Takes over all of it or, throwing `Format`, nothing. */
   import(given: unknown): number {
-    const wrong = (found: string, needed: string): EwaldError => new EwaldError('Format', `wisdom: ${found}; needed is ${needed}, as exportWisdom gives it`);
-    if (!isObject(given) || given.format !== 'ewald wisdom') throw wrong(`this is ${describe(given)}`, 'an object with format "ewald wisdom"');
+    const wrong = (found: string, needed: string): EwaldError =>
+      new EwaldError('Format', `wisdom: ${found}; needed is ${needed}, as exportWisdom gives it`);
+    if (!isObject(given) || given.format !== 'ewald wisdom')
+      throw wrong(`this is ${describe(given)}`, 'an object with format "ewald wisdom"');
     if (given.version !== 1) throw wrong(`version ${JSON.stringify(given.version)} is not known`, 'version 1');
     if (!isObject(given.plans)) throw wrong(`plans is ${describe(given.plans)}`, 'an object of choices by plan');
     const entries = Object.entries(given.plans);
     if (entries.length > mostPlans) throw wrong(`${entries.length} plans are too many`, `at most ${mostPlans}`);
     const read = entries.map(([key, value]): [string, Choice] => {
-      if (key.length > longestKey) throw wrong(`the name of a plan has ${key.length} characters`, `at most ${longestKey}`);
+      if (key.length > longestKey)
+        throw wrong(`the name of a plan has ${key.length} characters`, `at most ${longestKey}`);
       if (!isObject(value)) throw wrong(`the plan "${key}" has ${describe(value)}`, 'an object of numbers');
       for (const [name, number] of Object.entries(value)) {
-        if (!(choices as readonly string[]).includes(name)) throw wrong(`the plan "${key}" has a choice "${name.slice(0, 80)}"`, choices.join(' or '));
+        if (!(choices as readonly string[]).includes(name))
+          throw wrong(`the plan "${key}" has a choice "${name.slice(0, 80)}"`, choices.join(' or '));
         if (!Number.isInteger(number) || (number as number) < 0 || (number as number) >= 2 ** 32)
-          throw wrong(`${name} of the plan "${key}" is ${JSON.stringify(number)?.slice(0, 80)}`, 'an integer of 32 bits');
+          throw wrong(
+            `${name} of the plan "${key}" is ${JSON.stringify(number)?.slice(0, 80)}`,
+            'an integer of 32 bits',
+          );
       }
       return [key, value as Choice];
     });
@@ -68,6 +85,11 @@ export class WisdomStore {
   }
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const describe = (value: unknown): string =>
-  Array.isArray(value) ? 'an array' : isObject(value) ? 'an object' : (JSON.stringify(value) ?? typeof value).slice(0, 80);
+  Array.isArray(value)
+    ? 'an array'
+    : isObject(value)
+      ? 'an object'
+      : (JSON.stringify(value) ?? typeof value).slice(0, 80);

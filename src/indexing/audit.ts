@@ -21,12 +21,21 @@ export function auditRequest(
 ): AuditRequest {
   const spots = batch.spots.slice((batch.offsets[image] ?? 0) * 3, (batch.offsets[image + 1] ?? 0) * 3);
   const { batch: _batch, maxBatchSpots: _maxBatchSpots, ...sizes } = indexer;
-  return { indexer: { ...sizes, batch: 1, maxBatchSpots: Math.max(spots.length / 3, 4096) }, input: { ...thresholds, spots, cells: batch.cells.slice() } };
+  return {
+    indexer: { ...sizes, batch: 1, maxBatchSpots: Math.max(spots.length / 3, 4096) },
+    input: { ...thresholds, spots, cells: batch.cells.slice() },
+  };
 }
 
-/** A lattice whose chance is this near to the threshold (in powers of ten) may be accepted by one backend and refused by another. */
+/**
+ * A lattice whose chance is this near to the threshold (in powers of ten) may be accepted by one backend and refused by
+ * another.
+ */
 const verdictMargin = 2;
-/** Degrees by which two backends may disagree on an orientation: float32 scores may prefer another of two equal refinements. */
+/**
+ * Degrees by which two backends may disagree on an orientation: float32 scores may prefer another of two equal
+ * refinements.
+ */
 const orientationBound = 0.1;
 
 /** The check of one image. */
@@ -45,7 +54,8 @@ export function auditTask(backend: BackendName, request: AuditRequest, image: Im
       reference.assignment.set(assignment);
       const expected = reference.image(0).crystals();
       const borderline = [...found, ...expected].some(({ log10Chance }) => log10Chance > threshold - verdictMargin);
-      if (found.length !== expected.length) return borderline ? undefined : `${found.length} lattices, the reference has ${expected.length}`;
+      if (found.length !== expected.length)
+        return borderline ? undefined : `${found.length} lattices, the reference has ${expected.length}`;
       for (const [k, crystal] of found.entries()) {
         const twin = expected.find(({ cell }) => sameLattice(crystal.cell, cell));
         if (!twin) return `lattice ${k + 1} is not among those of the reference`;

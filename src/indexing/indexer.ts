@@ -1,5 +1,6 @@
 /**
- * Indexing of stills with known cells: from the spots of many images to oriented lattices, with a verdict against chance.
+ * Indexing of stills with known cells: from the spots of many images to oriented lattices, with a verdict against
+ * chance.
  *
  * Source: TORO (J. Appl. Cryst. 57 (2024), doi 10.1107/S1600576724003182) and what cpp/indexing/README.md adds to it.
  * It is not a peak finder (spots come in) and does not determine an unknown cell.
@@ -30,25 +31,34 @@ export interface IndexerMethods extends Disposable {
   readonly method: IndexingMethod;
   /** Bytes the plan holds on its backend, fixed at creation. */
   readonly bytes: number;
-  /** Indexes a batch; runs of one indexer are done in order. Throws `Argument`, `Shape`, `Limit`, `Aborted`, `Disposed`. */
+  /**
+   * Indexes a batch; runs of one indexer are done in order. Throws `Argument`, `Shape`, `Limit`, `Aborted`, `Disposed`.
+   */
   run(input: IndexingInput): Promise<IndexingResult>;
   /**
-   * Determines an unknown cell from the spots of several stills ([spots, 3] each, 1/angstrom): candidates with their Bravais lattices, best
-   * first; none when no cell explains the images beyond chance. Throws `Argument`, `Aborted`, `Disposed`.
+   * Determines an unknown cell from the spots of several stills ([spots, 3] each, 1/angstrom): candidates with their
+   * Bravais lattices, best first; none when no cell explains the images beyond chance. Throws `Argument`, `Aborted`,
+   * `Disposed`.
    */
-  determineCell(images: readonly (Float32Array | Float64Array | readonly number[])[], options?: CellSearchOptions): Promise<DeterminedCell[]>;
+  determineCell(
+    images: readonly (Float32Array | Float64Array | readonly number[])[],
+    options?: CellSearchOptions,
+  ): Promise<DeterminedCell[]>;
   /**
-   * What each stage of the search left for the first image of the latest run: of its first effort, with its first known cell. For an
-   * indexer planned with `debug`. Throws `Argument` without it and before the first run, `Disposed`.
+   * What each stage of the search left for the first image of the latest run: of its first effort, with its first known
+   * cell. For an indexer planned with `debug`. Throws `Argument` without it and before the first run, `Disposed`.
    */
   stages(): Promise<IndexingStages>;
   /**
    * Indexes a stream of images in batches and gives each image back with its result, in order unless told otherwise.
    *
-   * At most `inFlight` batches are held, so memory is bounded whatever the source's speed. Throws what `run` throws, after the results
-   * that are finished.
+   * At most `inFlight` batches are held, so memory is bounded whatever the source's speed. Throws what `run` throws,
+   * after the results that are finished.
    */
-  stream<T extends StreamItem>(source: AsyncIterable<T> | Iterable<T>, options: StreamOptions): AsyncGenerator<StreamResult<T>, void, undefined>;
+  stream<T extends StreamItem>(
+    source: AsyncIterable<T> | Iterable<T>,
+    options: StreamOptions,
+  ): AsyncGenerator<StreamResult<T>, void, undefined>;
 }
 /** A planned indexer. */
 export type Indexer = IndexerMethods & MaybeAsyncDisposable;
@@ -69,15 +79,20 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
       const batch = checkInput(sizes, input);
       return resource.enqueue(async () => {
         checkSignal(input.signal);
-        // The arrays stay the caller's while the run waits its turn: one that was transferred away meanwhile is empty now.
+        // The arrays stay the caller's while the run waits its turn: one that was transferred away meanwhile is empty
+        // now.
         if (batch.spots.length !== 3 * (batch.offsets[batch.images] ?? -1))
-          throw new EwaldError('Shape', 'spots or offsets were detached or changed before the run began; keep them until it has resolved');
+          throw new EwaldError(
+            'Shape',
+            'spots or offsets were detached or changed before the run began; keep them until it has resolved',
+          );
         const drawn = auditor ? Array.from({ length: batch.images }, (_, i) => i).filter(() => auditor.draw()) : [];
         // Copied before the run: the arrays are the caller's.
         const checks = drawn.map((image) => ({ image, request: auditRequest(options, input, batch, image) }));
         await kernel.run(batch);
         ran = true;
-        for (const { image, request } of checks) await auditor?.check(auditTask(backend.name, request, batch.result.image(image)));
+        for (const { image, request } of checks)
+          await auditor?.check(auditTask(backend.name, request, batch.result.image(image)));
         return batch.result;
       });
     },
@@ -91,11 +106,13 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
     },
     async stages() {
       resource.assertAlive();
-      if (!options.debug) throw new EwaldError('Argument', 'indexer: stages() needs an indexer planned with { debug: true }');
+      if (!options.debug)
+        throw new EwaldError('Argument', 'indexer: stages() needs an indexer planned with { debug: true }');
       return resource.enqueue(async () => {
         if (!ran) throw new EwaldError('Argument', 'indexer: stages() was called before a run; run() an image first');
         const read = kernel.stage;
-        if (!read) throw new EwaldError('Unsupported', `the backend ${backend.name} does not keep the stages of indexing`);
+        if (!read)
+          throw new EwaldError('Unsupported', `the backend ${backend.name} does not keep the stages of indexing`);
         return readStages(read);
       });
     },

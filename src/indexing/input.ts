@@ -12,7 +12,9 @@ export interface IndexingInput extends IndexingThresholds {
   readonly spots: Float32Array | Float64Array | readonly number[];
   /** [images + 1] image i has the spots offsets[i] … offsets[i + 1] − 1; default: one image. */
   readonly offsets?: Uint32Array | readonly number[];
-  /** Known cells: one `Cell`, several, or [cells, 3, 3] numbers; rows a b c in angstrom, any orientation, either hand. */
+  /**
+   * Known cells: one `Cell`, several, or [cells, 3, 3] numbers; rows a b c in angstrom, any orientation, either hand.
+   */
   readonly cells: Cell | readonly Cell[] | Float32Array | Float64Array | readonly number[];
   /** A result of the same sizes to be overwritten instead of a new one. */
   readonly into?: IndexingResult;
@@ -26,27 +28,42 @@ const inputNames = ['spots', 'offsets', 'cells', 'into', 'signal', ...thresholdN
 export function checkInput(sizes: Sizes, input: IndexingInput) {
   knownOptions('indexer.run', input, inputNames);
   const spots = numbers('spots', input.spots);
-  if (spots.length % 3 !== 0) throw new EwaldError('Shape', `spots has ${spots.length} numbers; needed are three a spot (x y z)`);
+  if (spots.length % 3 !== 0)
+    throw new EwaldError('Shape', `spots has ${spots.length} numbers; needed are three a spot (x y z)`);
   const count = spots.length / 3;
   const offsets = checkOffsets(input.offsets, count);
   const images = offsets.length - 1;
   if (images > sizes.batch)
-    throw new EwaldError('Limit', `the run has ${images} images, the indexer was made for ${sizes.batch}; raise batch or split the run`);
+    throw new EwaldError(
+      'Limit',
+      `the run has ${images} images, the indexer was made for ${sizes.batch}; raise batch or split the run`,
+    );
   if (count > sizes.maxBatchSpots) {
-    throw new EwaldError('Limit', `the run has ${count} spots, the indexer was made for ${sizes.maxBatchSpots}; raise maxBatchSpots or split the run`);
+    throw new EwaldError(
+      'Limit',
+      `the run has ${count} spots, the indexer was made for ${sizes.maxBatchSpots}; raise maxBatchSpots or split the run`,
+    );
   }
   if (!allFinite(spots)) {
     const bad = spots.findIndex((x) => !Number.isFinite(x));
     const image = offsets.findIndex((offset) => offset > bad / 3) - 1;
-    throw new EwaldError('Argument', `spot ${Math.floor(bad / 3)} (image ${image}) holds ${spots[bad]}; spots must be finite numbers of 1/angstrom`, {
-      detail: { spot: Math.floor(bad / 3), image },
-    });
+    throw new EwaldError(
+      'Argument',
+      `spot ${Math.floor(bad / 3)} (image ${image}) holds ${spots[bad]}; spots must be finite numbers of 1/angstrom`,
+      {
+        detail: { spot: Math.floor(bad / 3), image },
+      },
+    );
   }
   const cells = checkCells(sizes, input.cells);
   const params = packThresholds(sizes, input);
   let result = input.into;
   if (result) {
-    if (result.images !== images || result.maxOutputCells !== sizes.maxOutputCells || result.assignment.length !== count) {
+    if (
+      result.images !== images ||
+      result.maxOutputCells !== sizes.maxOutputCells ||
+      result.assignment.length !== count
+    ) {
       throw new EwaldError(
         'Shape',
         `into holds ${result.images} images of ${result.maxOutputCells} cells and ${result.assignment.length} spots; this run has ${images}, ${sizes.maxOutputCells} and ${count}`,
@@ -71,12 +88,19 @@ export function allFinite(values: ArrayLike<number>): boolean {
 function numbers(what: string, given: Float32Array | Float64Array | readonly number[]): Float32Array {
   if (given instanceof Float32Array) return given;
   if (Array.isArray(given) || given instanceof Float64Array) return Float32Array.from(given as ArrayLike<number>);
-  throw new EwaldError('Shape', `${what} is ${Object.prototype.toString.call(given)}; needed is a Float32Array, a Float64Array or an array of numbers`);
+  throw new EwaldError(
+    'Shape',
+    `${what} is ${Object.prototype.toString.call(given)}; needed is a Float32Array, a Float64Array or an array of numbers`,
+  );
 }
 
 function checkOffsets(given: Uint32Array | readonly number[] | undefined, spots: number): Uint32Array {
   if (given === undefined) return Uint32Array.of(0, spots);
-  if (given.length < 2) throw new EwaldError('Shape', `offsets has ${given.length} entries; needed is one more than there are images, at least 2`);
+  if (given.length < 2)
+    throw new EwaldError(
+      'Shape',
+      `offsets has ${given.length} entries; needed is one more than there are images, at least 2`,
+    );
   for (let i = 0; i < given.length; i++) {
     const [value, before] = [given[i] as number, i === 0 ? 0 : (given[i - 1] as number)];
     if (!Number.isInteger(value) || value < before || value > spots || (i === 0 && value !== 0)) {
@@ -100,11 +124,17 @@ function checkCells(sizes: Sizes, given: IndexingInput['cells']): Float32Array {
     values = Float32Array.from(list.flatMap((cell) => flat(cell)));
   } else values = numbers('cells', given as Float32Array);
   if (values.length === 0 || values.length % 9 !== 0) {
-    throw new EwaldError('Shape', `cells has ${values.length} numbers; needed are nine a cell (rows a b c), for at least one cell`);
+    throw new EwaldError(
+      'Shape',
+      `cells has ${values.length} numbers; needed are nine a cell (rows a b c), for at least one cell`,
+    );
   }
   const count = values.length / 9;
   if (count > sizes.maxInputCells) {
-    throw new EwaldError('Limit', `the run has ${count} known cells, the indexer was made for ${sizes.maxInputCells}; raise maxInputCells`);
+    throw new EwaldError(
+      'Limit',
+      `the run has ${count} known cells, the indexer was made for ${sizes.maxInputCells}; raise maxInputCells`,
+    );
   }
   for (let i = 0; i < count; i++) checkCell(cellFrom(values, i * 9), `known cell ${i}`);
   return values;

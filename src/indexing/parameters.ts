@@ -7,8 +7,8 @@ import { pack } from '../layout/struct.js';
 import { choice, integer, knownOptions, real } from '../options.js';
 
 /**
- * How the search is done: `fast` (default), `turbo`, which is fast with less effort on images that are hard, or `exhaustive`, the published
- * search with its defects mended. Turbo finds more than exhaustive and less than fast.
+ * How the search is done: `fast` (default), `turbo`, which is fast with less effort on images that are hard, or
+ * `exhaustive`, the published search with its defects mended. Turbo finds more than exhaustive and less than fast.
  */
 export type IndexingMethod = keyof typeof enums.Method;
 /** How a found cell is refined; see `IndexingThresholds.refinement`. */
@@ -16,7 +16,10 @@ export type Refinement = keyof typeof enums.Refinement;
 
 /** Sizes of an indexer. They fix its memory; a run may use less, never more. */
 export interface IndexerOptions {
-  /** Spots of an image that take part, 6 … 4096, default 300. Of more, the lowest-resolution ones are kept and the result says so. */
+  /**
+   * Spots of an image that take part, 6 … 4096, default 300. Of more, the lowest-resolution ones are kept and the
+   * result says so.
+   */
   readonly maxSpots?: number;
   /** Known cells of one run, 1 … 64, default 1. */
   readonly maxInputCells?: number;
@@ -24,7 +27,9 @@ export interface IndexerOptions {
   readonly maxOutputCells?: number;
   /** Images of one run, 1 … 65536, default 1. */
   readonly batch?: number;
-  /** Spots of all images of one run together, before the choice of `maxSpots`; default batch × max(4 · maxSpots, 4096). */
+  /**
+   * Spots of all images of one run together, before the choice of `maxSpots`; default batch × max(4 · maxSpots, 4096).
+   */
   readonly maxBatchSpots?: number;
   /** `fast` (default), `turbo` or `exhaustive`; see IndexingMethod. */
   readonly method?: IndexingMethod;
@@ -36,11 +41,17 @@ export interface IndexerOptions {
   readonly maxAnglePoints?: number;
   /** exhaustive: sample every vector of a cell, not the longest alone; default false. */
   readonly redundantComputations?: boolean;
-  /** Host threads over the images of a batch, 0 … 1024; default 0: one a core on native, this thread alone on wasm, whose further threads are workers. */
+  /**
+   * Host threads over the images of a batch, 0 … 1024; default 0: one a core on native, this thread alone on wasm,
+   * whose further threads are workers.
+   */
   readonly threads?: number;
   /** Batches of a stream that may be under way at once, 1 … 16, default 2: one is computed while the next is filled. */
   readonly inFlight?: number;
-  /** Keep the stages of the first image of each run readable by `stages()`; default false. Costs memory, on wasm the worker threads, on GPUs speed. */
+  /**
+   * Keep the stages of the first image of each run readable by `stages()`; default false. Costs memory, on wasm the
+   * worker threads, on GPUs speed.
+   */
   readonly debug?: boolean;
 }
 
@@ -48,7 +59,10 @@ export interface IndexerOptions {
 export interface IndexingThresholds {
   /** Lattices looked for in an image, 1 … 8, default 1. */
   readonly maxCrystals?: number;
-  /** A lattice is accepted when log₁₀ of its chance probability is at most this, −300 … 0, default −3.5: less than one image of pure noise in a thousand. */
+  /**
+   * A lattice is accepted when log₁₀ of its chance probability is at most this, −300 … 0, default −3.5: less than one
+   * image of pure noise in a thousand.
+   */
   readonly acceptLog10?: number;
   /** Lengths closer than this share their samples, in angstrom, 0 … 10, default 10⁻⁹. */
   readonly lengthThreshold?: number;
@@ -68,11 +82,17 @@ export interface IndexingThresholds {
   readonly samplePoints?: number;
   /** Rotation angles, 0 (the method's own) or 64 … maxAnglePoints; default 0 (exhaustive from samplePoints). */
   readonly anglePoints?: number;
-  /** `rotation` (default of fast and turbo: orientation first, lengths and angles only where the data carry them), `ifssr` (default of exhaustive), `ifss`, `ifse` or `raw`. */
+  /**
+   * `rotation` (default of fast and turbo: orientation first, lengths and angles only where the data carry them),
+   * `ifssr` (default of exhaustive), `ifss`, `ifse` or `raw`.
+   */
   readonly refinement?: Refinement;
   /** Factor on the acceptance radius a round, 0.01 … 0.99, default 0.8. */
   readonly contraction?: number;
-  /** Radius that ends a refinement, 0 … 1: 1/angstrom for ifssr (default 0.00075) and rotation (default 0: 0.3 of the acceptance radius), index units for ifss and ifse (default 0.01). */
+  /**
+   * Radius that ends a refinement, 0 … 1: 1/angstrom for ifssr (default 0.00075) and rotation (default 0: 0.3 of the
+   * acceptance radius), index units for ifss and ifse (default 0.01).
+   */
   readonly maxDistance?: number;
   /** Spots a refinement round needs, 4 … 1024, default 8 (ifss, ifse: 6). */
   readonly refineMinSpots?: number;
@@ -97,11 +117,24 @@ const sizeNames = [
 ];
 /** Names of the thresholds, for checks of run options. */
 export const thresholdNames: readonly string[] = [
-  ...['maxCrystals', 'acceptLog10', 'lengthThreshold', 'triml', 'trimh', 'delta', 'dist1', 'dist3', 'minSpots', 'samplePoints'],
+  ...[
+    'maxCrystals',
+    'acceptLog10',
+    'lengthThreshold',
+    'triml',
+    'trimh',
+    'delta',
+    'dist1',
+    'dist3',
+    'minSpots',
+    'samplePoints',
+  ],
   ...['anglePoints', 'refinement', 'contraction', 'maxDistance', 'refineMinSpots', 'refineIterations'],
 ];
 
-/** log₁₀ of the chance probability at which a lattice is accepted: calibrated on pure noise, see cpp/indexing/README.md. */
+/**
+ * log₁₀ of the chance probability at which a lattice is accepted: calibrated on pure noise, see cpp/indexing/README.md.
+ */
 export const defaultAcceptLog10 = -3.5;
 
 /** Sizes after checks, as backends want them. */
@@ -171,7 +204,8 @@ export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array 
   const indexUnits = refinement === 'ifss' || refinement === 'ifse';
   const triml = number('triml', 0.001, 0, 0.5);
   const trimh = number('trimh', 0.3, 0, 0.5);
-  if (triml >= trimh) throw new EwaldError('Argument', `index: triml is ${triml} and trimh is ${trimh}; triml must be the smaller`);
+  if (triml >= trimh)
+    throw new EwaldError('Argument', `index: triml is ${triml} and trimh is ${trimh}; triml must be the smaller`);
   const delta = number('delta', 0.1, 0, 1);
   if (delta === 0) throw new EwaldError('Argument', 'index: delta is 0; it must be above 0 (default 0.1)');
   const minSpots = t.minSpots === 0 ? 0 : integer('index: minSpots', t.minSpots, 6, 4, 1024);

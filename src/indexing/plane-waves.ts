@@ -1,10 +1,10 @@
 /**
- * Lattice vectors from the spots of one image, without a known cell: along a lattice vector v the projections v·s of all spots are
- * integers, so the density of projections on its direction has a strong Fourier coefficient at |v|.
+ * Lattice vectors from the spots of one image, without a known cell: along a lattice vector v the projections v·s of
+ * all spots are integers, so the density of projections on its direction has a strong Fourier coefficient at |v|.
  *
- * Directions sample the half sphere; the density of each is transformed, the strongest coefficient in the range of lengths kept; the best
- * are refined by least squares on the rounded indices and made distinct. Source of the idea: Steller, Bolotovsky and Rossmann, J. Appl.
- * Cryst. 30 (1997) 1036; Gildea et al., Acta Cryst. D70 (2014) 2652.
+ * Directions sample the half sphere; the density of each is transformed, the strongest coefficient in the range of
+ * lengths kept; the best are refined by least squares on the rounded indices and made distinct. Source of the idea:
+ * Steller, Bolotovsky and Rossmann, J. Appl. Cryst. 30 (1997) 1036; Gildea et al., Acta Cryst. D70 (2014) 2652.
  */
 import { type Cell, cellFrom, cross, dot, norm, reciprocal, scale, subtract, type Vector } from '../crystal/cell.js';
 
@@ -86,7 +86,8 @@ export interface VectorSearch {
 /** Spots as triples, lowest resolution first. */
 function sorted(spots: ArrayLike<number>): Vector[] {
   const list: Vector[] = [];
-  for (let i = 0; i + 2 < spots.length; i += 3) list.push([spots[i] as number, spots[i + 1] as number, spots[i + 2] as number]);
+  for (let i = 0; i + 2 < spots.length; i += 3)
+    list.push([spots[i] as number, spots[i + 1] as number, spots[i + 2] as number]);
   return list.sort((a, b) => dot(a, a) - dot(b, b));
 }
 
@@ -98,7 +99,8 @@ export function findVectors(spots: ArrayLike<number>, { minLengthA, maxLengthA, 
   const reach = norm(low.at(-1) as Vector);
   // A neighbouring direction moves the outermost projection by about a quarter of a period of the longest vector.
   const directions = Math.min(60_000, Math.max(2_000, Math.ceil(2 * Math.PI * ((maxLengthA * reach) / 0.45) ** 2)));
-  // Bins of an eighth of the shortest period, so that the histogram blurs no wave; twice the range, so that frequencies are fine.
+  // Bins of an eighth of the shortest period, so that the histogram blurs no wave; twice the range, so that frequencies
+  // are fine.
   const size = 2 ** Math.ceil(Math.log2(Math.max(64, 8 * reach * maxLengthA)));
   const width = (4 * reach) / size;
   const spectrum = new PowerSpectrum(size);
@@ -167,7 +169,10 @@ export function findVectors(spots: ArrayLike<number>, { minLengthA, maxLengthA, 
 /** Distance of two vectors, signs aside. */
 const apart = (u: Vector, v: Vector): number => Math.min(norm(subtract(u, v)), norm(subtract(u, scale(-1, v))));
 
-/** Least squares of v·s = round(v·s) over more and more spots with tighter and tighter tolerances; undefined when too few agree. */
+/**
+ * Least squares of v·s = round(v·s) over more and more spots with tighter and tighter tolerances; undefined when too
+ * few agree.
+ */
 function refine(start: Vector, spots: readonly Vector[]): LatticeVector | undefined {
   let v = start;
   let used = Math.min(80, spots.length);
@@ -211,7 +216,10 @@ function solve(v: Vector, spots: readonly Vector[], tolerance: number): Vector |
   }
   const dual = reciprocal(cellFrom(m));
   const out = [0, 1, 2].map(
-    (i) => (b[0] as number) * (dual[0][i] as number) + (b[1] as number) * (dual[1][i] as number) + (b[2] as number) * (dual[2][i] as number),
+    (i) =>
+      (b[0] as number) * (dual[0][i] as number) +
+      (b[1] as number) * (dual[1][i] as number) +
+      (b[2] as number) * (dual[2][i] as number),
   );
   return out.every(Number.isFinite) ? (out as unknown as Vector) : undefined;
 }
@@ -226,7 +234,11 @@ export interface VectorCell {
 }
 
 /** The best cells that three of the vectors span: most spots beyond chance, then the smallest volume. */
-export function combineVectors(vectors: readonly LatticeVector[], spots: ArrayLike<number>, keep: number): VectorCell[] {
+export function combineVectors(
+  vectors: readonly LatticeVector[],
+  spots: ArrayLike<number>,
+  keep: number,
+): VectorCell[] {
   const all = sorted(spots);
   const limit = 0.2;
   const occupancy = (4 / 3) * Math.PI * limit ** 3;
@@ -248,8 +260,14 @@ export function combineVectors(vectors: readonly LatticeVector[], spots: ArrayLi
         if (Math.abs(volume) < 0.15 * norm(a) * norm(b) * norm(c)) continue;
         let explained = 0;
         const [x, y, z] = [indices[i] as Float64Array, indices[j] as Float64Array, indices[k] as Float64Array];
-        for (let n = 0; n < all.length; n++) if ((x[n] as number) + (y[n] as number) + (z[n] as number) < limit * limit) explained++;
-        cells.push({ cell: volume > 0 ? [a, b, c] : [a, c, b], volume: Math.abs(volume), explained, expected: all.length * occupancy });
+        for (let n = 0; n < all.length; n++)
+          if ((x[n] as number) + (y[n] as number) + (z[n] as number) < limit * limit) explained++;
+        cells.push({
+          cell: volume > 0 ? [a, b, c] : [a, c, b],
+          volume: Math.abs(volume),
+          explained,
+          expected: all.length * occupancy,
+        });
       }
     }
   }

@@ -12,12 +12,9 @@ const indexedWord = wordOf(indexedCell, 'indexedSpots');
 const inputWord = wordOf(indexedCell, 'inputCell');
 const crystalWord = wordOf(indexedCell, 'crystal');
 const residualWord = wordOf(indexedCell, 'rmsResidual');
-const [cellsWord, crystalsWord, usedWord, flagsWord] = ['cells', 'crystals', 'usedSpots', 'flags'].map((name) => wordOf(imageResult, name)) as [
-  number,
-  number,
-  number,
-  number,
-];
+const [cellsWord, crystalsWord, usedWord, flagsWord] = ['cells', 'crystals', 'usedSpots', 'flags'].map((name) =>
+  wordOf(imageResult, name),
+) as [number, number, number, number];
 
 /** One found cell. */
 export interface FoundCell {
@@ -114,7 +111,8 @@ export class IndexingResult {
   /** [images, maxOutputCells, 3, 3] cells, rows a b c in angstrom; unused ones are zero. */
   get cells(): Float32Array {
     const out = new Float32Array(this.images * this.maxOutputCells * 9);
-    for (let i = 0; i < this.images * this.maxOutputCells; i++) out.set(this.#foundFloats.subarray(i * cellWords, i * cellWords + 9), i * 9);
+    for (let i = 0; i < this.images * this.maxOutputCells; i++)
+      out.set(this.#foundFloats.subarray(i * cellWords, i * cellWords + 9), i * 9);
     return out;
   }
 
@@ -138,7 +136,8 @@ export class IndexingResult {
     const end = this.offsets[index + 1] ?? 0;
     const assignment = this.assignment.subarray(begin, end);
     const flags = word(flagsWord);
-    const cells = (): FoundCell[] => Array.from({ length: word(cellsWord) }, (_, k) => this.#cell(index * this.maxOutputCells + k));
+    const cells = (): FoundCell[] =>
+      Array.from({ length: word(cellsWord) }, (_, k) => this.#cell(index * this.maxOutputCells + k));
     return {
       indexed: word(crystalsWord) > 0,
       spots: end - begin,

@@ -1,5 +1,6 @@
 /**
- * What the stages of a search leave: sampled directions, candidate vectors, found and refined cells, as records of one image.
+ * What the stages of a search leave: sampled directions, candidate vectors, found and refined cells, as records of one
+ * image.
  *
  * They are for tests and for people who want to see where an image is lost; nothing is computed here.
  */
@@ -12,7 +13,10 @@ import { sizeOf, wordOf } from '../layout/struct.js';
 export interface PickedDirection {
   /** Its index on the spiral, 0 … directions − 1. */
   readonly direction: number;
-  /** fast: spots near its planes; exhaustive: the score, mean distance less one more than their number, smaller is better. */
+  /**
+   * fast: spots near its planes; exhaustive: the score, mean distance less one more than their number, smaller is
+   * better.
+   */
   readonly score: number;
 }
 
@@ -29,8 +33,9 @@ export interface SearchedCell {
   /** Rows a, b, c in angstrom, laboratory frame. */
   readonly cell: Cell;
   /**
-   * fast: closeness Σ max(0, 0.06 − D²) over the 96 lowest-resolution spots, once refined the merit. exhaustive: the score, mean distance less
-   * one more than the number of good spots, once refined the distance of the `refineMinSpots`-th nearest spot.
+   * fast: closeness Σ max(0, 0.06 − D²) over the 96 lowest-resolution spots, once refined the merit. exhaustive: the
+   * score, mean distance less one more than the number of good spots, once refined the distance of the
+   * `refineMinSpots`-th nearest spot.
    */
   readonly score: number;
   /** Spots within `dist3` of a node, of those the search counts (fast: the 96 of lowest resolution); 0 once refined. */
@@ -39,13 +44,17 @@ export interface SearchedCell {
 
 /** The stages of a search. */
 export interface IndexingStages {
-  /** Length of the sampled vector in angstrom, and which row of the known cell it is; length 0: no search was made, all lists are empty. */
+  /**
+   * Length of the sampled vector in angstrom, and which row of the known cell it is; length 0: no search was made, all
+   * lists are empty.
+   */
   readonly length: number;
   readonly row: number;
   /** Lowest-resolution spots that the directions were counted on. */
   readonly spots: number;
   /**
-   * [directions] spots within `dist1` of a plane of the vector, for direction k of N: height 1 − (k + ½) / N, azimuth k · π (3 − √5).
+   * [directions] spots within `dist1` of a plane of the vector, for direction k of N: height 1 − (k + ½) / N, azimuth k
+   * · π (3 − √5).
    */
   readonly counts: Uint32Array;
   /** Directions taken on: fast in ascending order, exhaustive best first. */
@@ -65,11 +74,19 @@ export async function readStages(read: (stage: number) => Promise<Uint8Array>): 
   const word = (name: string): number => summary.getUint32(4 * wordOf(stageSummary, name), true);
   const records = async (stage: keyof typeof enums.Stage, bytes: number): Promise<DataView> => {
     const found = await read(enums.Stage[stage]);
-    if (found.length !== bytes) throw new EwaldError('Internal', `the records of stage ${stage} have ${found.length} bytes, expected are ${bytes}`);
+    if (found.length !== bytes)
+      throw new EwaldError(
+        'Internal',
+        `the records of stage ${stage} have ${found.length} bytes, expected are ${bytes}`,
+      );
     return new DataView(found.buffer, found.byteOffset, found.byteLength);
   };
   const summary = await records('summary', sizeOf(stageSummary));
-  const list = async <T>(stage: 'picked' | 'vectors' | 'hits' | 'cells', bytes: number, one: (view: DataView, at: number) => T): Promise<T[]> => {
+  const list = async <T>(
+    stage: 'picked' | 'vectors' | 'hits' | 'cells',
+    bytes: number,
+    one: (view: DataView, at: number) => T,
+  ): Promise<T[]> => {
     const count = word(stage);
     const view = await records(stage, count * bytes);
     return Array.from({ length: count }, (_, i) => one(view, i * bytes));

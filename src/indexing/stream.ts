@@ -1,4 +1,7 @@
-/** Indexing of a stream of images: batches are filled, computed and given back with bounded memory, whatever the source's speed. */
+/**
+ * Indexing of a stream of images: batches are filled, computed and given back with bounded memory, whatever the
+ * source's speed.
+ */
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { checkSignal, knownOptions, real } from '../options.js';
@@ -49,7 +52,12 @@ export async function* streamImages<T extends StreamItem>(
 ): AsyncGenerator<StreamResult<T>, void, undefined> {
   knownOptions('indexer.stream', options, ['cells', 'ordered', 'maxDelayMs', 'signal', ...thresholdNames]);
   const { ordered = true, maxDelayMs, signal, ...rest } = options;
-  const batches = new Batches(source, sizes.batch, sizes.maxBatchSpots, real('indexer.stream: maxDelayMs', maxDelayMs, 20, 0, 60_000));
+  const batches = new Batches(
+    source,
+    sizes.batch,
+    sizes.maxBatchSpots,
+    real('indexer.stream: maxDelayMs', maxDelayMs, 20, 0, 60_000),
+  );
   const flights: Flight<T>[] = [];
 
   const launch = (items: readonly T[]): void => {
@@ -112,13 +120,23 @@ export async function* streamImages<T extends StreamItem>(
 
 /** What is wrong with an image of the stream, looked at alone so that it takes no other with it. */
 function checkItem({ spots }: StreamItem, maxSpots: number): EwaldError | undefined {
-  if (spots.length % 3 !== 0) return new EwaldError('Shape', `an image of the stream has ${spots.length} numbers; needed are three a spot (x y z)`);
+  if (spots.length % 3 !== 0)
+    return new EwaldError(
+      'Shape',
+      `an image of the stream has ${spots.length} numbers; needed are three a spot (x y z)`,
+    );
   if (spots.length / 3 > maxSpots) {
-    return new EwaldError('Limit', `an image of the stream has ${spots.length / 3} spots, the indexer was made for ${maxSpots} a batch; raise maxBatchSpots`);
+    return new EwaldError(
+      'Limit',
+      `an image of the stream has ${spots.length / 3} spots, the indexer was made for ${maxSpots} a batch; raise maxBatchSpots`,
+    );
   }
   if (allFinite(spots)) return undefined;
   const bad = spots.findIndex((x) => !Number.isFinite(x));
-  return new EwaldError('Argument', `an image of the stream holds ${spots[bad]} in spot ${Math.floor(bad / 3)}; spots must be finite numbers of 1/angstrom`);
+  return new EwaldError(
+    'Argument',
+    `an image of the stream holds ${spots[bad]} in spot ${Math.floor(bad / 3)}; spots must be finite numbers of 1/angstrom`,
+  );
 }
 
 /** Cuts a source into batches: full ones while it is fast, smaller ones when it lets them wait. */
@@ -145,7 +163,8 @@ class Batches<T extends StreamItem> {
     while (!this.#ended && items.length < this.#size) {
       this.#pending ??= this.#iterator.next();
       // A plain iterator has its item at once: no promise and no timer for each.
-      const next = 'then' in this.#pending ? await orTimeout(this.#pending, deadline - performance.now(), signal) : this.#pending;
+      const next =
+        'then' in this.#pending ? await orTimeout(this.#pending, deadline - performance.now(), signal) : this.#pending;
       if (next === 'late') break;
       if (next.done) {
         this.#ended = true;
@@ -202,7 +221,8 @@ async function orTimeout<T>(promise: Promise<T>, ms: number, signal: PlatformSig
   if (signal) {
     waits.push(
       new Promise((_, reject) => {
-        abort = () => reject(new EwaldError('Aborted', 'the stream was aborted by its signal', { cause: signal.reason }));
+        abort = () =>
+          reject(new EwaldError('Aborted', 'the stream was aborted by its signal', { cause: signal.reason }));
         signal.addEventListener('abort', abort, { once: true });
       }),
     );

@@ -1,4 +1,7 @@
-/** Writers of the generated layouts: C/C++/CUDA and WGSL. `scripts/layout.mjs` puts the text into the tree and checks that it is fresh. */
+/**
+ * Writers of the generated layouts: C/C++/CUDA and WGSL. `scripts/layout.mjs` puts the text into the tree and checks
+ * that it is fresh.
+ */
 import { efforts, indexingConstants, mostOf, turboEffort } from './indexing.js';
 import { constants, enums, type Scalar, type Struct, structs } from './layout.js';
 import { sizeOf, wordOf } from './struct.js';
@@ -41,10 +44,13 @@ function cConstant(value: number): string {
 function cStruct(struct: Struct): string[] {
   const name = `ewald_${snake(struct.name)}`;
   const out = [`/* ${struct.doc} */`, `typedef struct ${name} {`];
-  for (const field of struct.fields) out.push(`  ${cType[field.type]} ${snake(field.name)}${field.count ? `[${field.count}]` : ''}; /* ${field.doc} */`);
+  for (const field of struct.fields)
+    out.push(`  ${cType[field.type]} ${snake(field.name)}${field.count ? `[${field.count}]` : ''}; /* ${field.doc} */`);
   out.push(`} ${name};`, `EWALD_STATIC_ASSERT(sizeof(${name}) == ${sizeOf(struct)}, "layout of ${name}");`);
   for (const field of struct.fields) {
-    out.push(`EWALD_STATIC_ASSERT(offsetof(${name}, ${snake(field.name)}) == ${wordOf(struct, field.name) * 4}, "layout of ${name}.${snake(field.name)}");`);
+    out.push(
+      `EWALD_STATIC_ASSERT(offsetof(${name}, ${snake(field.name)}) == ${wordOf(struct, field.name) * 4}, "layout of ${name}.${snake(field.name)}");`,
+    );
   }
   return out;
 }
@@ -56,7 +62,9 @@ const wgslName = (name: string): string => (name === 'precision' ? `${name}_` : 
 export function wgslHeader(): string {
   const out: string[] = [`// ${notice}`];
   for (const [name, value] of Object.entries(constants)) {
-    out.push(Number.isInteger(value) ? `const ${upper(name)}: u32 = ${value}u;` : `const ${upper(name)}: f32 = ${value};`);
+    out.push(
+      Number.isInteger(value) ? `const ${upper(name)}: u32 = ${value}u;` : `const ${upper(name)}: f32 = ${value};`,
+    );
   }
   for (const [name, values] of Object.entries(enums)) {
     for (const [key, value] of Object.entries(values)) out.push(`const ${upper(name)}_${upper(key)}: u32 = ${value}u;`);
@@ -64,7 +72,9 @@ export function wgslHeader(): string {
   for (const struct of structs) {
     out.push('', `// ${struct.doc}`, `struct ${struct.name} {`);
     for (const field of struct.fields)
-      out.push(`  ${wgslName(field.name)}: ${field.count ? `array<${field.type}, ${field.count}>` : field.type}, // ${field.doc}`);
+      out.push(
+        `  ${wgslName(field.name)}: ${field.count ? `array<${field.type}, ${field.count}>` : field.type}, // ${field.doc}`,
+      );
     out.push('}');
   }
   return `${out.join('\n')}\n`;
@@ -80,17 +90,24 @@ const indexingValues = {
   mostEffortHits: { value: mostOf('hits'), doc: 'of any effort' },
   mostEffortJudged: { value: mostOf('judged'), doc: 'of any effort' },
 };
-const isReal = (name: string, value: unknown): boolean => name === 'share' || (typeof value === 'object' && value !== null && 'real' in value);
+const isReal = (name: string, value: unknown): boolean =>
+  name === 'share' || (typeof value === 'object' && value !== null && 'real' in value);
 const realText = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : `${value}`);
 
-/** The text of cpp/include/generated/indexing.h: the constants, and the table of efforts as text that C++ and CUDA make an array of. */
+/**
+ * The text of cpp/include/generated/indexing.h: the constants, and the table of efforts as text that C++ and CUDA make
+ * an array of.
+ */
 export function indexingHeader(): string {
   const out = [`// ${indexingNotice}`, '#pragma once', '', 'namespace ewald::indexing {', ''];
   for (const [name, entry] of Object.entries(indexingValues)) {
-    const value = isReal(name, entry) ? `double ${snake(name)} = ${realText(entry.value)}` : `int ${snake(name)} = ${entry.value}`;
+    const value = isReal(name, entry)
+      ? `double ${snake(name)} = ${realText(entry.value)}`
+      : `int ${snake(name)} = ${entry.value}`;
     out.push(`// ${entry.doc}`, `constexpr ${value};`);
   }
-  const type = (name: string, value: unknown): string => (typeof value === 'boolean' ? 'bool' : isReal(name, value) ? 'double' : 'int');
+  const type = (name: string, value: unknown): string =>
+    typeof value === 'boolean' ? 'bool' : isReal(name, value) ? 'double' : 'int';
   out.push('', '// One effort of the fast method; see src/layout/indexing.ts.', 'struct Effort {');
   for (const name of effortNames) out.push(`  ${type(name, efforts[0]?.[name])} ${snake(name)};`);
   out.push('};', '');
@@ -103,14 +120,19 @@ export function indexingHeader(): string {
 export function indexingShader(): string {
   const out = [`// ${indexingNotice}`];
   for (const [name, entry] of Object.entries(indexingValues)) {
-    out.push(`const ${upper(name)} = ${isReal(name, entry) ? realText(entry.value) : `${entry.value}u`}; // ${entry.doc}`);
+    out.push(
+      `const ${upper(name)} = ${isReal(name, entry) ? realText(entry.value) : `${entry.value}u`}; // ${entry.doc}`,
+    );
   }
-  const type = (name: string, value: unknown): string => (typeof value === 'boolean' ? 'bool' : isReal(name, value) ? 'f32' : 'u32');
+  const type = (name: string, value: unknown): string =>
+    typeof value === 'boolean' ? 'bool' : isReal(name, value) ? 'f32' : 'u32';
   out.push('', '// One effort of the fast method; see src/layout/indexing.ts.', 'struct Effort {');
   for (const name of effortNames) out.push(`  ${snake(name)}: ${type(name, efforts[0]?.[name])},`);
   out.push('}', 'fn effort_of(k: u32) -> Effort {', `  var efforts = array<Effort, ${efforts.length}>(`);
   for (const effort of efforts) {
-    const values = effortNames.map((name) => (typeof effort[name] === 'boolean' || isReal(name, effort[name]) ? `${effort[name]}` : `${effort[name]}u`));
+    const values = effortNames.map((name) =>
+      typeof effort[name] === 'boolean' || isReal(name, effort[name]) ? `${effort[name]}` : `${effort[name]}u`,
+    );
     out.push(`    Effort(${values.join(', ')}),`);
   }
   out.push('  );', '  return efforts[k];', '}', '');

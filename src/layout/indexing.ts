@@ -1,8 +1,8 @@
 /**
  * Constants of indexing that change answers and are no parameters: once, for C++, CUDA, WGSL and TypeScript.
  *
- * `generate.ts` writes them out as cpp/include/generated/indexing.h and wgsl/generated/indexing.wgsl. Parameters and their defaults are
- * in src/indexing/parameters.ts; what the values were tuned on is in cpp/indexing/README.md.
+ * `generate.ts` writes them out as cpp/include/generated/indexing.h and wgsl/generated/indexing.wgsl. Parameters and
+ * their defaults are in src/indexing/parameters.ts; what the values were tuned on is in cpp/indexing/README.md.
  */
 
 /** One constant: an integer, or a real number where `real` says so. */
@@ -16,18 +16,33 @@ const real = (value: number, doc: string): IndexingConstant => ({ value, doc, re
 
 export const indexingConstants = {
   leastSpots: integer(5, 'with fewer spots there is nothing to look for'),
-  farthestSpot: real(5, '1/angstrom; no crystal diffracts farther out, so a spot there is left out: a single one would spoil every scale'),
+  farthestSpot: real(
+    5,
+    '1/angstrom; no crystal diffracts farther out, so a spot there is left out: a single one would spoil every scale',
+  ),
   sampleSpots: integer(48, 'sampling: lowest-resolution spots that take part'),
   gridStep: real(0.4, 'sampling: periods from a direction to the next, at the outermost of these spots'),
   leastDirections: integer(1024, 'sampling: directions at least'),
-  lengthTolerance: real(0.01, 'a base vector is known this well; without it the fit of a vector runs away where the Ewald sphere is flat'),
+  lengthTolerance: real(
+    0.01,
+    'a base vector is known this well; without it the fit of a vector runs away where the Ewald sphere is flat',
+  ),
   phaseError: real(0.05, 'periods; error of a phase, which weighs the fit against what is known of the vector'),
-  scaleTolerance: real(0.03, 'a wrong detector distance scales every length: where nothing is found the scale is left free within this'),
+  scaleTolerance: real(
+    0.03,
+    'a wrong detector distance scales every length: where nothing is found the scale is left free within this',
+  ),
   lengthLimit: real(0.04, 'a fitted vector whose length is off by more is not the one that was sampled'),
   turnSpots: integer(96, 'rotation search: lowest-resolution spots that take part'),
   turnStep: real(0.35, 'rotation search: periods from an angle to the next, at the outermost of these spots'),
-  turnSteps: integer(20160, 'angles in the table of a turn: divisible by many numbers, so a search finds a close divisor that is a multiple of 12'),
-  acceptanceOccupancy: real(1 / 64, 'a spot counts as indexed within r of a node such that the spheres of r fill this fraction of reciprocal space'),
+  turnSteps: integer(
+    20160,
+    'angles in the table of a turn: divisible by many numbers, so a search finds a close divisor that is a multiple of 12',
+  ),
+  acceptanceOccupancy: real(
+    1 / 64,
+    'a spot counts as indexed within r of a node such that the spheres of r fill this fraction of reciprocal space',
+  ),
   strainTolerance: real(0.01, 'how far the true cell is expected to be from the known one'),
   strainLimit: real(0.02, '(relative length + relative volume)^2 from which it is another cell'),
   strainMerit: real(8, 'merit above which a strained cell is tried'),
@@ -57,8 +72,26 @@ export interface Effort {
   readonly last: boolean;
 }
 
-const light = { base: 0, directions: 64, candidates: 12, hits: 4, freeScale: false, judged: 2, share: 0.4, last: false } as const;
-const thorough = { base: 0, directions: 256, candidates: 48, hits: 12, freeScale: false, judged: 4, share: 0.22, last: false } as const;
+const light = {
+  base: 0,
+  directions: 64,
+  candidates: 12,
+  hits: 4,
+  freeScale: false,
+  judged: 2,
+  share: 0.4,
+  last: false,
+} as const;
+const thorough = {
+  base: 0,
+  directions: 256,
+  candidates: 48,
+  hits: 12,
+  freeScale: false,
+  judged: 4,
+  share: 0.22,
+  last: false,
+} as const;
 
 /** The efforts of the method `fast`, and behind them those of `turbo`; the first one of each is light. */
 export const efforts: readonly Effort[] = [
@@ -75,4 +108,5 @@ export const efforts: readonly Effort[] = [
 export const turboEffort = 6;
 
 /** What the largest effort asks for. */
-export const mostOf = (what: 'directions' | 'candidates' | 'hits' | 'judged'): number => Math.max(...efforts.map((effort) => effort[what]));
+export const mostOf = (what: 'directions' | 'candidates' | 'hits' | 'judged'): number =>
+  Math.max(...efforts.map((effort) => effort[what]));

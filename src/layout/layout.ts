@@ -1,11 +1,12 @@
 /**
  * The structures and the answer-changing constants that every wing shares, as data.
  *
- * `generate.ts` writes them out as cpp/include/generated/layout.h (read by C++ and CUDA) and as wgsl/generated/layout.wgsl; TypeScript
- * reads and writes the same bytes through `struct.ts`. What only changes the speed (workgroup sizes, radices, streams) is not here: it
- * belongs to each backend.
+ * `generate.ts` writes them out as cpp/include/generated/layout.h (read by C++ and CUDA) and as
+ * wgsl/generated/layout.wgsl; TypeScript reads and writes the same bytes through `struct.ts`. What only changes the
+ * speed (workgroup sizes, radices, streams) is not here: it belongs to each backend.
  *
- * Rules that make one layout right everywhere: members are u32, i32 or f32 only, sizes are multiples of 16 bytes, padding is spelled out.
+ * Rules that make one layout right everywhere: members are u32, i32 or f32 only, sizes are multiples of 16 bytes,
+ * padding is spelled out.
  */
 
 /** The scalar types a shared structure may hold. */
@@ -83,7 +84,10 @@ export const indexerParams: Struct = {
     u32('maxCrystals', 'lattices looked for in an image'),
     u32('refinement', 'a Refinement'),
     f32('contraction', 'factor on the acceptance radius from round to round of the refinement'),
-    f32('maxDistance', 'radius that ends the refinement: index units for ifss and ifse, 1/angstrom for ifssr and rotation'),
+    f32(
+      'maxDistance',
+      'radius that ends the refinement: index units for ifss and ifse, 1/angstrom for ifssr and rotation',
+    ),
     u32('refineMinSpots', 'spots a refinement round needs'),
     u32('refineIterations', 'most rounds of the refinement'),
     f32('acceptLog10', 'a lattice is accepted when log10 of its chance probability is at most this'),
@@ -152,7 +156,10 @@ export const stagePick: Struct = {
   doc: 'A sampled direction that was taken on: fast in the order of directions, exhaustive best first.',
   fields: [
     u32('direction', 'its index on the spiral'),
-    f32('score', 'fast: spots near its planes; exhaustive: mean distance less one more than their number, smaller is better'),
+    f32(
+      'score',
+      'fast: spots near its planes; exhaustive: mean distance less one more than their number, smaller is better',
+    ),
     u32('pad0', 'zero'),
     u32('pad1', 'zero'),
   ],
@@ -206,7 +213,10 @@ export const fftDescriptor: Struct = {
     eight('inStride', 'elements from one index of an axis to the next, input side'),
     eight('outStride', 'the same on the output side'),
     eight('inStart', 'index along an axis of the first element that the input side holds'),
-    eight('inCount', 'elements along an axis that the input side holds, from inStart on and around; the others are zero; 0 is all'),
+    eight(
+      'inCount',
+      'elements along an axis that the input side holds, from inStart on and around; the others are zero; 0 is all',
+    ),
     eight('outStart', 'the same on the output side'),
     eight('outCount', 'elements along an axis that the output side holds; the others are left out; 0 is all'),
   ],
@@ -241,7 +251,10 @@ export const enums = {
   },
   Method: { fast: 0, exhaustive: 1, turbo: 2 },
   Refinement: { rotation: 0, raw: 1, ifss: 2, ifse: 3, ifssr: 4 },
-  /** Kinds of stage records: one StageSummary, u32 counts of the directions, StagePick, StageVector, StageCell found, StageCell refined. */
+  /**
+   * Kinds of stage records: one StageSummary, u32 counts of the directions, StagePick, StageVector, StageCell found,
+   * StageCell refined.
+   */
   Stage: { summary: 0, counts: 1, picked: 2, vectors: 3, hits: 4, cells: 5 },
   ImageFlag: { tooFewSpots: 1, truncated: 2, nonFinite: 4, tooFar: 8 },
   /** c2r has input and output of r2c exchanged; realC2c has real input and a full complex output. */

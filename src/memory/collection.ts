@@ -6,10 +6,11 @@ import type { ArrayLike } from './source.js';
 import type { MemorySpace } from './space.js';
 
 /**
- * Typed arrays, ArrayBuffers, DataViews, Node Buffers, strided arrays and memory of a library as the rows of one memory, without a copy.
+ * Typed arrays, ArrayBuffers, DataViews, Node Buffers, strided arrays and memory of a library as the rows of one
+ * memory, without a copy.
  *
- * It is read-only when one of its rows is. -1 columns means: as many as the first row has; rows of different lengths are never
- * accepted (RaggedRows takes them).
+ * It is read-only when one of its rows is. -1 columns means: as many as the first row has; rows of different lengths
+ * are never accepted (RaggedRows takes them).
  */
 export class BufferCollection2D extends IndirectMemory2D {
   /**
@@ -20,7 +21,13 @@ export class BufferCollection2D extends IndirectMemory2D {
    * @param options `memory`: where the rows must lie; default where the first one that knows lies, else JavaScript.
    * @throws BufferError `ROWS` when there are none, `NDIM`, `FORMAT`, `COLUMNS`, `CONTIGUITY`, `SPACE`.
    */
-  constructor(rows: Iterable<ArrayLike>, columnCount = -1, format: string | null = null, unravel = true, options: { readonly memory?: MemorySpace } = {}) {
+  constructor(
+    rows: Iterable<ArrayLike>,
+    columnCount = -1,
+    format: string | null = null,
+    unravel = true,
+    options: { readonly memory?: MemorySpace } = {},
+  ) {
     knownOptions('BufferCollection2D', options, ['memory']);
     const parts = collectRows(rows, columnCount, format, unravel, options);
     super(parts, parts.columns, 'BufferCollection2D');

@@ -45,21 +45,29 @@ export function gridOfArray(value: ArrayLike, what: string): Grid {
   };
 }
 
-/** Copies all elements after the checks of the original, in their order. With `cast` the bits are kept whatever the format; nothing is converted. */
+/**
+ * Copies all elements after the checks of the original, in their order. With `cast` the bits are kept whatever the
+ * format; nothing is converted.
+ */
 export function copyGrid(target: Grid, source: Grid, cast: boolean): void {
   if (target.readonly) throw new BufferError('READONLY', 'copying to readonly buffer');
   for (const { shape } of [target, source]) {
-    if (shape.length !== 2) throw new BufferError('NDIM', `wrong number of dimensions: expected 2, received ${shape.length}`);
+    if (shape.length !== 2)
+      throw new BufferError('NDIM', `wrong number of dimensions: expected 2, received ${shape.length}`);
   }
   const [rows = 0, columns = 0] = target.shape;
   if (rows !== source.shape[0] || columns !== source.shape[1]) {
     throw new BufferError('SHAPE', `different shapes: the target has [${target.shape}], the source [${source.shape}]`);
   }
   if (!cast && target.format !== source.format) {
-    throw new BufferError('FORMAT', `different formats: the target has "${target.format}", the source "${source.format}"; { cast: true } copies the bits`);
+    throw new BufferError(
+      'FORMAT',
+      `different formats: the target has "${target.format}", the source "${source.format}"; { cast: true } copies the bits`,
+    );
   }
   const { size } = target;
-  if (size !== source.size) throw new BufferError('ITEMSIZE', `different itemsizes: the target has ${size} bytes, the source ${source.size}`);
+  if (size !== source.size)
+    throw new BufferError('ITEMSIZE', `different itemsizes: the target has ${size} bytes, the source ${source.size}`);
   for (let i = 0; i < rows; i++) {
     const from = source.span(i).view();
     const to = target.span(i).view();
@@ -70,9 +78,11 @@ export function copyGrid(target: Grid, source: Grid, cast: boolean): void {
       continue;
     }
     for (let j = 0; j < columns; j++) {
-      for (let k = 0; k < size; k++) to.setUint8(goal + j * target.step + k, from.getUint8(start + j * source.step + k));
+      for (let k = 0; k < size; k++)
+        to.setUint8(goal + j * target.step + k, from.getUint8(start + j * source.step + k));
     }
   }
 }
 
-const bytesOf = (view: DataView, offset: number, bytes: number): Uint8Array => new Uint8Array(view.buffer, view.byteOffset + offset, bytes);
+const bytesOf = (view: DataView, offset: number, bytes: number): Uint8Array =>
+  new Uint8Array(view.buffer, view.byteOffset + offset, bytes);

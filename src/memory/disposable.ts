@@ -3,8 +3,13 @@
 /** `Symbol.dispose` where the engine has it; a private stand-in elsewhere. */
 export const disposeSymbol: symbol = (Symbol as { dispose?: symbol }).dispose ?? Symbol.for('Symbol.dispose');
 
-/** The `using` face of a disposable, for consumers whose TypeScript has the disposal types; an empty type for the others. */
-export type MaybeDisposable = typeof Symbol extends { readonly dispose: infer S extends symbol } ? { [K in S]: () => void } : unknown;
+/**
+ * The `using` face of a disposable, for consumers whose TypeScript has the disposal types; an empty type for the
+ * others.
+ */
+export type MaybeDisposable = typeof Symbol extends { readonly dispose: infer S extends symbol }
+  ? { [K in S]: () => void }
+  : unknown;
 
 /** Gives the instances of a class with `dispose()` their `using` face. */
 export function disposableClass(type: { readonly prototype: { dispose(): void } }): void {
@@ -21,7 +26,10 @@ export type Keeper = { dispose(): unknown } | { [key: symbol]: unknown } | (() =
 
 const holders = new WeakMap<object, number>();
 
-/** Counts one more user of a thing: what is held cannot be disposed by hand, and a keeper is disposed after its last user. */
+/**
+ * Counts one more user of a thing: what is held cannot be disposed by hand, and a keeper is disposed after its last
+ * user.
+ */
 export function hold(thing: object): void {
   holders.set(thing, (holders.get(thing) ?? 0) + 1);
 }
@@ -57,5 +65,7 @@ export const backstop: {
         free();
         if (warned) return;
         warned = true;
-        console.warn(`ewald: ${what} was left to the garbage collector; dispose it, or declare it with "using" (said once)`);
+        console.warn(
+          `ewald: ${what} was left to the garbage collector; dispose it, or declare it with "using" (said once)`,
+        );
       });

@@ -108,7 +108,9 @@ const letters: Record<string, readonly [Kind, 1 | 2 | 4 | 8]> = {
 
 /** How the elements of a memory are read and written. */
 export interface Format {
-  /** The canonical text: a struct letter, with `<` or `>` when one was given. Formats are the same when their texts are. */
+  /**
+   * The canonical text: a struct letter, with `<` or `>` when one was given. Formats are the same when their texts are.
+   */
   readonly text: string;
   readonly kind: Kind;
   /** Bytes of an element. */
@@ -128,7 +130,8 @@ const cache = new Map<string, Format>();
 /**
  * Reads a format.
  *
- * @param text A struct letter (`b B ? h H i I l L q Q n N P e f d c`), with `@ = < > !` before it or not, or a dtype name such as `int32`, `i32`, `float64`.
+ * @param text A struct letter (`b B ? h H i I l L q Q n N P e f d c`), with `@ = < > !` before it or not, or a dtype
+ * name such as `int32`, `i32`, `float64`.
  * @param model The target, which decides `l`, `L`, `n`, `N` and `P`; in JavaScript's memory they are 8 bytes.
  * @throws BufferError `FORMAT`.
  */
@@ -143,14 +146,18 @@ export function parseFormat(text: string, model: DataModel = 'lp64'): Format {
 }
 
 function makeFormat(text: string, model: DataModel): Format {
-  if (typeof text !== 'string') throw new BufferError('FORMAT', `the format is ${String(text)}; needed is text such as "d" or "float64"`);
+  if (typeof text !== 'string')
+    throw new BufferError('FORMAT', `the format is ${String(text)}; needed is text such as "d" or "float64"`);
   const match = /^([@=<>!]?)([a-zA-Z?])$/.exec(names[text] ?? text);
   const [, order = '', letter = ''] = match ?? [];
   const standard = order !== '' && order !== '@';
   const layout = letters[letter] ?? wordLayout(letter, standard, model);
   if (!match || !layout) {
     if (/^[<>=|]?[iuf][1248]$/.test(text))
-      throw new BufferError('FORMAT', `the format "${text}" is numpy's; write it as a struct letter or a name such as "int64" or "float32"`);
+      throw new BufferError(
+        'FORMAT',
+        `the format "${text}" is numpy's; write it as a struct letter or a name such as "int64" or "float32"`,
+      );
     const near = nearest(text, Object.keys(names));
     throw new BufferError(
       'FORMAT',
@@ -159,7 +166,13 @@ function makeFormat(text: string, model: DataModel): Format {
   }
   const [kind, size] = layout;
   const little = order === '<' || (order !== '>' && order !== '!' && hostIsLittle);
-  return new ScalarFormat(`${order === '@' ? '' : order === '!' ? '>' : order}${letter}`, kind, size, little, letter === '?');
+  return new ScalarFormat(
+    `${order === '@' ? '' : order === '!' ? '>' : order}${letter}`,
+    kind,
+    size,
+    little,
+    letter === '?',
+  );
 }
 
 /** Letters whose size is the target's in native mode; with a byte order they have the standard size. */
@@ -265,30 +278,70 @@ function access(
   kind: Kind,
   size: number,
   little: boolean,
-): [TypedArrayConstructor | undefined, (view: DataView, offset: number) => Value, (view: DataView, offset: number, value: never) => void] {
+): [
+  TypedArrayConstructor | undefined,
+  (view: DataView, offset: number) => Value,
+  (view: DataView, offset: number, value: never) => void,
+] {
   switch (`${kind}${size}`) {
     case 'signed1':
       return [Int8Array as TypedArrayConstructor, (v, o) => v.getInt8(o), (v, o, x) => v.setInt8(o, x)];
     case 'unsigned1':
       return [Uint8Array as TypedArrayConstructor, (v, o) => v.getUint8(o), (v, o, x) => v.setUint8(o, x)];
     case 'signed2':
-      return [Int16Array as TypedArrayConstructor, (v, o) => v.getInt16(o, little), (v, o, x) => v.setInt16(o, x, little)];
+      return [
+        Int16Array as TypedArrayConstructor,
+        (v, o) => v.getInt16(o, little),
+        (v, o, x) => v.setInt16(o, x, little),
+      ];
     case 'unsigned2':
-      return [Uint16Array as TypedArrayConstructor, (v, o) => v.getUint16(o, little), (v, o, x) => v.setUint16(o, x, little)];
+      return [
+        Uint16Array as TypedArrayConstructor,
+        (v, o) => v.getUint16(o, little),
+        (v, o, x) => v.setUint16(o, x, little),
+      ];
     case 'signed4':
-      return [Int32Array as TypedArrayConstructor, (v, o) => v.getInt32(o, little), (v, o, x) => v.setInt32(o, x, little)];
+      return [
+        Int32Array as TypedArrayConstructor,
+        (v, o) => v.getInt32(o, little),
+        (v, o, x) => v.setInt32(o, x, little),
+      ];
     case 'unsigned4':
-      return [Uint32Array as TypedArrayConstructor, (v, o) => v.getUint32(o, little), (v, o, x) => v.setUint32(o, x, little)];
+      return [
+        Uint32Array as TypedArrayConstructor,
+        (v, o) => v.getUint32(o, little),
+        (v, o, x) => v.setUint32(o, x, little),
+      ];
     case 'signed8':
-      return [BigInt64Array as TypedArrayConstructor, (v, o) => v.getBigInt64(o, little), (v, o, x) => v.setBigInt64(o, x, little)];
+      return [
+        BigInt64Array as TypedArrayConstructor,
+        (v, o) => v.getBigInt64(o, little),
+        (v, o, x) => v.setBigInt64(o, x, little),
+      ];
     case 'unsigned8':
-      return [BigUint64Array as TypedArrayConstructor, (v, o) => v.getBigUint64(o, little), (v, o, x) => v.setBigUint64(o, x, little)];
+      return [
+        BigUint64Array as TypedArrayConstructor,
+        (v, o) => v.getBigUint64(o, little),
+        (v, o, x) => v.setBigUint64(o, x, little),
+      ];
     case 'float2':
-      return [undefined, (v, o) => halfToNumber(v.getUint16(o, little)), (v, o, x) => v.setUint16(o, numberToHalf(x), little)];
+      return [
+        undefined,
+        (v, o) => halfToNumber(v.getUint16(o, little)),
+        (v, o, x) => v.setUint16(o, numberToHalf(x), little),
+      ];
     case 'float4':
-      return [Float32Array as TypedArrayConstructor, (v, o) => v.getFloat32(o, little), (v, o, x) => v.setFloat32(o, x, little)];
+      return [
+        Float32Array as TypedArrayConstructor,
+        (v, o) => v.getFloat32(o, little),
+        (v, o, x) => v.setFloat32(o, x, little),
+      ];
     default:
-      return [Float64Array as TypedArrayConstructor, (v, o) => v.getFloat64(o, little), (v, o, x) => v.setFloat64(o, x, little)];
+      return [
+        Float64Array as TypedArrayConstructor,
+        (v, o) => v.getFloat64(o, little),
+        (v, o, x) => v.setFloat64(o, x, little),
+      ];
   }
 }
 

@@ -9,5 +9,15 @@ export { RaggedRows } from './ragged.js';
 export { RowView } from './row-view.js';
 export { Rows } from './rows.js';
 export type { ArrayLike, Located, StridedArray } from './source.js';
-export { type Address, type Allocation, jsMemory, type MemorySpace, type NativeAccess, NativeSpace, type Span, type WasmHeap, WasmSpace } from './space.js';
+export {
+  type Address,
+  type Allocation,
+  jsMemory,
+  type MemorySpace,
+  type NativeAccess,
+  NativeSpace,
+  type Span,
+  type WasmHeap,
+  WasmSpace,
+} from './space.js';
 export { View2D } from './view.js';

@@ -36,7 +36,8 @@ const isTyped = (value: unknown): value is TypedPointer =>
 
 /** Rows and columns, or the refusal of them. */
 function size(what: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 0) throw new EwaldError('Argument', `${what} is ${value}; needed is a whole number from 0`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new EwaldError('Argument', `${what} is ${value}; needed is a whole number from 0`);
   return value;
 }
 
@@ -57,14 +58,22 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
    * @param format A struct letter or a dtype name: `'d'`, `'float64'`.
    * @throws `OutOfMemory`, `Argument`, BufferError `FORMAT`.
    */
-  static create<F extends string>(rows: number, columns: number, format: F, options: MemoryOptions = {}): IndirectMemory2D<ValueOf<F>> {
+  static create<F extends string>(
+    rows: number,
+    columns: number,
+    format: F,
+    options: MemoryOptions = {},
+  ): IndirectMemory2D<ValueOf<F>> {
     knownOptions('IndirectMemory2D.create', options, memoryOptions);
     const space = options.memory ?? jsMemory;
     const parsed = parseFormat(format, space.model);
     const bytes = size('columns', columns) * parsed.size;
     const data = space.allocate(size('rows', rows) * bytes, 'an IndirectMemory2D');
     const list = Array.from({ length: rows }, (_, i): Row => ({ span: data, offset: i * bytes, bytes }));
-    return new IndirectMemory2D({ space, format: parsed, rows: list, readonly: options.readonly ?? false, owned: [data] }, columns);
+    return new IndirectMemory2D(
+      { space, format: parsed, rows: list, readonly: options.readonly ?? false, owned: [data] },
+      columns,
+    );
   }
 
   /**
@@ -72,7 +81,8 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
    *
    * The row addresses are read here, once. A pointer from `ewald/ffi` brings memory and format; an address needs both.
    *
-   * @throws BufferError `FORMAT` when the pointer is not one to pointers of numbers, `ROWS` when it is known to hold fewer, `SPACE`.
+   * @throws BufferError `FORMAT` when the pointer is not one to pointers of numbers, `ROWS` when it is known to hold
+   * fewer, `SPACE`.
    */
   static fromPointer<F extends string>(
     pointer: Address | TypedPointer,
@@ -85,7 +95,10 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     return IndirectMemory2D.#wrap(pointer, rows, columns, format, options, undefined);
   }
 
-  /** As `fromPointer`, with the owner of the memory: it is kept, and disposed after the last memory and view that use it. */
+  /**
+   * As `fromPointer`, with the owner of the memory: it is kept, and disposed after the last memory and view that use
+   * it.
+   */
   static fromPointerWithKeeper<F extends string>(
     pointer: Address | TypedPointer,
     rows: number,
@@ -111,17 +124,28 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     const typed = isTyped(pointer) ? pointer : undefined;
     const address = typed ? typed.address : (pointer as Address);
     const space = options.memory ?? typed?.memory ?? jsMemory;
-    if (typed && typed.memory !== space) throw new BufferError('SPACE', `this ${typed.typeText} belongs to another memory than the one that is named`);
+    if (typed && typed.memory !== space)
+      throw new BufferError('SPACE', `this ${typed.typeText} belongs to another memory than the one that is named`);
     if (typed && typed.rowFormat === undefined)
-      throw new BufferError('FORMAT', `wrong format: "${typed.typeText}"; needed is a pointer to pointers of numbers, such as double **`);
-    if (typed?.length !== undefined && typed.length < rows) throw new BufferError('ROWS', `less rows than expected: ${typed.length} vs. ${rows}`);
+      throw new BufferError(
+        'FORMAT',
+        `wrong format: "${typed.typeText}"; needed is a pointer to pointers of numbers, such as double **`,
+      );
+    if (typed?.length !== undefined && typed.length < rows)
+      throw new BufferError('ROWS', `less rows than expected: ${typed.length} vs. ${rows}`);
     const text = format ?? typed?.rowFormat;
-    if (text === undefined) throw new BufferError('FORMAT', 'an address alone does not say what it points to; name the format');
+    if (text === undefined)
+      throw new BufferError('FORMAT', 'an address alone does not say what it points to; name the format');
     const parsed = parseFormat(text, space.model);
     const bytes = columns * parsed.size;
-    const list = readPointers(space, address, rows).map((row): Row => ({ span: space.span(row, bytes), offset: 0, bytes }));
+    const list = readPointers(space, address, rows).map(
+      (row): Row => ({ span: space.span(row, bytes), offset: 0, bytes }),
+    );
     const held = typed ? [typed] : [];
-    return new IndirectMemory2D({ space, format: parsed, rows: list, readonly: options.readonly ?? false, held, keeper, table: address }, columns);
+    return new IndirectMemory2D(
+      { space, format: parsed, rows: list, readonly: options.readonly ?? false, held, keeper, table: address },
+      columns,
+    );
   }
 
   /** Rows from typed arrays, buffers and strided arrays, without a copy: see BufferCollection2D for the rules. */
@@ -136,13 +160,16 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
    * The rows of a 2-D array, without a copy; an array of one dimension is one row.
    *
    * @param array Elements of a row must lie one behind the other; the rows may lie apart.
-   * @throws BufferError `NDIM`, `CONTIGUITY`; `READONLY` when the array may only be read and `readonly` is not asked for.
+   * @throws BufferError `NDIM`, `CONTIGUITY`; `READONLY` when the array may only be read and `readonly` is not asked
+   * for.
    */
   static viewRows(array: ArrayLike, options: MemoryOptions = {}): IndirectMemory2D {
     return IndirectMemory2D.#strips(array, options, 'rows');
   }
 
-  /** The columns of a 2-D array as rows: shape (columns, rows), without a copy; an array of one dimension is one row. */
+  /**
+   * The columns of a 2-D array as rows: shape (columns, rows), without a copy; an array of one dimension is one row.
+   */
   static viewColumns(array: ArrayLike, options: MemoryOptions = {}): IndirectMemory2D {
     return IndirectMemory2D.#strips(array, options, 'columns');
   }
@@ -151,20 +178,37 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     knownOptions(`IndirectMemory2D.view${along === 'rows' ? 'Rows' : 'Columns'}`, options, memoryOptions);
     const source = sourceOf(array, 'the array', options.memory);
     const { shape, strides, offset, span } = source;
-    if (shape.length < 1 || shape.length > 2) throw new BufferError('NDIM', `expected at most 2 but found ${shape.length} dimensions`);
-    if (source.readonly && !options.readonly) throw new BufferError('READONLY', 'buffer source array is read-only; pass { readonly: true }');
+    if (shape.length < 1 || shape.length > 2)
+      throw new BufferError('NDIM', `expected at most 2 but found ${shape.length} dimensions`);
+    if (source.readonly && !options.readonly)
+      throw new BufferError('READONLY', 'buffer source array is read-only; pass { readonly: true }');
     // An array of one dimension is one row, whichever way it is looked at.
     const swap = along === 'columns' && shape.length === 2;
-    const [count, length] = shape.length === 1 ? [1, shape[0] ?? 0] : swap ? [shape[1] ?? 0, shape[0] ?? 0] : [shape[0] ?? 0, shape[1] ?? 0];
-    const [apart, step] = shape.length === 1 ? [0, strides[0] ?? 0] : swap ? [strides[1] ?? 0, strides[0] ?? 0] : [strides[0] ?? 0, strides[1] ?? 0];
+    const [count, length] =
+      shape.length === 1 ? [1, shape[0] ?? 0] : swap ? [shape[1] ?? 0, shape[0] ?? 0] : [shape[0] ?? 0, shape[1] ?? 0];
+    const [apart, step] =
+      shape.length === 1
+        ? [0, strides[0] ?? 0]
+        : swap
+          ? [strides[1] ?? 0, strides[0] ?? 0]
+          : [strides[0] ?? 0, strides[1] ?? 0];
     if (length > 1 && step !== source.size) {
-      throw new BufferError('CONTIGUITY', `${along} of the buffer-object aren't contiguous: their elements lie ${step} bytes apart, needed are ${source.size}`);
+      throw new BufferError(
+        'CONTIGUITY',
+        `${along} of the buffer-object aren't contiguous: their elements lie ${step} bytes apart, needed are ${source.size}`,
+      );
     }
     const bytes = length * source.size;
     const rows = Array.from({ length: count }, (_, i): Row => ({ span, offset: offset + i * apart, bytes }));
     const held = source.held ? [source.held] : [];
     return new IndirectMemory2D(
-      { space: source.space, format: parseFormat(source.format, source.space.model), rows, readonly: options.readonly ?? false, held },
+      {
+        space: source.space,
+        format: parseFormat(source.format, source.space.model),
+        rows,
+        readonly: options.readonly ?? false,
+        held,
+      },
       length,
     );
   }
@@ -202,7 +246,8 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
   }
 
   /**
-   * Reads the same bits in another format. Columns become as many as fit: what is left of a row is out of reach from then on.
+   * Reads the same bits in another format. Columns become as many as fit: what is left of a row is out of reach from
+   * then on.
    *
    * @throws BufferError `LOCKED` while views are alive, unless the format stays the same.
    */
@@ -217,15 +262,24 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     return this as unknown as IndirectMemory2D<ValueOf<F>>;
   }
 
-  /** Copies all elements from another memory or 2-D array; with `cast` the bits, whatever the formats. Nothing is converted. */
-  copyFrom(source: IndirectMemory2D<never> | IndirectMemory2D | ArrayLike, options: { readonly cast?: boolean } = {}): void {
+  /**
+   * Copies all elements from another memory or 2-D array; with `cast` the bits, whatever the formats. Nothing is
+   * converted.
+   */
+  copyFrom(
+    source: IndirectMemory2D<never> | IndirectMemory2D | ArrayLike,
+    options: { readonly cast?: boolean } = {},
+  ): void {
     this.assertAlive();
     knownOptions('copyFrom', options, ['cast']);
     copyGrid(this.#grid(), gridOf(source, 'the source'), options.cast ?? false);
   }
 
   /** Copies all elements to another memory or 2-D array. */
-  copyTo(target: IndirectMemory2D<never> | IndirectMemory2D | ArrayLike, options: { readonly cast?: boolean } = {}): void {
+  copyTo(
+    target: IndirectMemory2D<never> | IndirectMemory2D | ArrayLike,
+    options: { readonly cast?: boolean } = {},
+  ): void {
     this.assertAlive();
     knownOptions('copyTo', options, ['cast']);
     copyGrid(gridOf(target, 'the target'), this.#grid(), options.cast ?? false);
@@ -234,8 +288,8 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
   /**
    * The same elements in another memory, so that C can reach them there.
    *
-   * In the process the rows are shared, since JavaScript's buffers have addresses there. In a wasm heap they are copied, and copied
-   * back when what is returned is disposed, unless the memory is read-only.
+   * In the process the rows are shared, since JavaScript's buffers have addresses there. In a wasm heap they are
+   * copied, and copied back when what is returned is disposed, unless the memory is read-only.
    */
   stage(space: MemorySpace, options: { readonly copyBack?: boolean } = {}): IndirectMemory2D<V> {
     this.assertAlive();
@@ -249,7 +303,11 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
         const { span, offset } = this.rowAt(i);
         const view = span.view();
         const known = span.address !== undefined && this.space === space;
-        return { span: known ? span : (space.locate(view.buffer, view.byteOffset, view.byteLength) ?? span), offset, bytes };
+        return {
+          span: known ? span : (space.locate(view.buffer, view.byteOffset, view.byteLength) ?? span),
+          offset,
+          bytes,
+        };
       });
       return new IndirectMemory2D<V>({ space, format, rows, readonly, onDispose: unlock }, this.#columns);
     }

@@ -1,4 +1,7 @@
-/** Rows of different lengths behind one table of addresses: the extension of this house, apart from the original's rectangles. */
+/**
+ * Rows of different lengths behind one table of addresses: the extension of this house, apart from the original's
+ * rectangles.
+ */
 import { EwaldError } from '../errors.js';
 import { knownOptions } from '../options.js';
 import { BufferError } from './errors.js';
@@ -15,18 +18,25 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
   }
 
   /** New rows of the given lengths, filled with zeros. */
-  static create<F extends string>(lengths: ArrayLike_<number>, format: F, options: MemoryOptions = {}): RaggedRows<ValueOf<F>> {
+  static create<F extends string>(
+    lengths: ArrayLike_<number>,
+    format: F,
+    options: MemoryOptions = {},
+  ): RaggedRows<ValueOf<F>> {
     knownOptions('RaggedRows.create', options, ['memory', 'readonly']);
     const space = options.memory ?? jsMemory;
     const parsed = parseFormat(format, space.model);
     let total = 0;
     const starts = Array.from(lengths, (length) => {
-      if (!Number.isSafeInteger(length) || length < 0) throw new EwaldError('Argument', `a row has the length ${length}; needed is a whole number from 0`);
+      if (!Number.isSafeInteger(length) || length < 0)
+        throw new EwaldError('Argument', `a row has the length ${length}; needed is a whole number from 0`);
       total += length;
       return total - length;
     });
     const data = space.allocate(total * parsed.size, 'RaggedRows');
-    const rows = starts.map((start, i): Row => ({ span: data, offset: start * parsed.size, bytes: (lengths[i] ?? 0) * parsed.size }));
+    const rows = starts.map(
+      (start, i): Row => ({ span: data, offset: start * parsed.size, bytes: (lengths[i] ?? 0) * parsed.size }),
+    );
     return new RaggedRows({ space, format: parsed, rows, readonly: options.readonly ?? false, owned: [data] });
   }
 
@@ -39,18 +49,25 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
       const i = sources.length;
       const source = sourceOf(value, `row ${i}`, options.memory ?? sources[0]?.space);
       if (!isContiguous(source))
-        throw new BufferError('CONTIGUITY', `${i}. object is not contiguous: its elements lie apart; copy it into an array of its own`);
+        throw new BufferError(
+          'CONTIGUITY',
+          `${i}. object is not contiguous: its elements lie apart; copy it into an array of its own`,
+        );
       text ??= source.format;
-      if (source.format !== text) throw new BufferError('FORMAT', `${i}. object, expected format: [${text}], found format: [${source.format}]`);
+      if (source.format !== text)
+        throw new BufferError('FORMAT', `${i}. object, expected format: [${text}], found format: [${source.format}]`);
       sources.push(source);
     }
     const [first] = sources;
-    if (text === undefined) throw new BufferError('ROWS', 'there are no rows, so there is no format; pass one: { format }');
+    if (text === undefined)
+      throw new BufferError('ROWS', 'there are no rows, so there is no format; pass one: { format }');
     const space = first?.space ?? options.memory ?? jsMemory;
     return new RaggedRows({
       space,
       format: parseFormat(text, space.model),
-      rows: sources.map((source): Row => ({ span: source.span, offset: source.offset, bytes: countOf(source) * source.size })),
+      rows: sources.map(
+        (source): Row => ({ span: source.span, offset: source.offset, bytes: countOf(source) * source.size }),
+      ),
       readonly: (options.readonly ?? false) || sources.some(({ readonly }) => readonly),
       held: sources.flatMap(({ held }) => (held ? [held] : [])),
     });
@@ -63,10 +80,15 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
    * @param offsets One more than there are rows, rising.
    * @param options `width`: elements a unit of the offsets, 3 for spots with x, y, z; default 1.
    */
-  static fromFlat(data: ArrayLike, offsets: ArrayLike_<number>, options: MemoryOptions & { readonly width?: number } = {}): RaggedRows {
+  static fromFlat(
+    data: ArrayLike,
+    offsets: ArrayLike_<number>,
+    options: MemoryOptions & { readonly width?: number } = {},
+  ): RaggedRows {
     knownOptions('RaggedRows.fromFlat', options, ['memory', 'readonly', 'width']);
     const source = sourceOf(data, 'the data', options.memory);
-    if (source.shape.length !== 1) throw new BufferError('NDIM', `the data have ${source.shape.length} dimensions; needed is 1`);
+    if (source.shape.length !== 1)
+      throw new BufferError('NDIM', `the data have ${source.shape.length} dimensions; needed is 1`);
     const width = options.width ?? 1;
     const count = offsets.length - 1;
     if (count < 0) throw new BufferError('ROWS', 'there are no offsets; needed is one more than there are rows');
@@ -74,7 +96,11 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
     const rows = Array.from({ length: count }, (_, i): Row => {
       const [start = 0, stop = 0] = [offsets[i], offsets[i + 1]];
       if (!(start >= 0 && stop >= start && stop * width <= held)) {
-        throw new BufferError('SHAPE', `row ${i} has the offsets ${start} to ${stop}; needed are rising ones up to ${held / width}`, { row: i });
+        throw new BufferError(
+          'SHAPE',
+          `row ${i} has the offsets ${start} to ${stop}; needed are rising ones up to ${held / width}`,
+          { row: i },
+        );
       }
       return { span: source.span, offset: start * width * source.size, bytes: (stop - start) * width * source.size };
     });
@@ -147,6 +173,8 @@ function copyRows(from: Rows, to: Rows): void {
     const target = to.rowAt(i);
     const view = source.span.view();
     const goal = target.span.view();
-    new Uint8Array(goal.buffer, goal.byteOffset + target.offset, target.bytes).set(new Uint8Array(view.buffer, view.byteOffset + source.offset, source.bytes));
+    new Uint8Array(goal.buffer, goal.byteOffset + target.offset, target.bytes).set(
+      new Uint8Array(view.buffer, view.byteOffset + source.offset, source.bytes),
+    );
   }
 }

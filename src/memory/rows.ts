@@ -1,5 +1,13 @@
 /** Rows of elements, each at its own address: what rectangular and ragged memories share. */
-import { backstop, disposableClass, disposeKeeper, hold, type Keeper, letGo, type MaybeDisposable } from './disposable.js';
+import {
+  backstop,
+  disposableClass,
+  disposeKeeper,
+  hold,
+  type Keeper,
+  letGo,
+  type MaybeDisposable,
+} from './disposable.js';
 import { BufferError } from './errors.js';
 import type { Format, TypedArray, Value } from './format.js';
 import { RowView } from './row-view.js';
@@ -54,7 +62,7 @@ export interface Rows<V extends Value = Value> extends MaybeRowsDisposable {
 type MaybeRowsDisposable = MaybeDisposable & object;
 
 /** Rows of elements of one format. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface only adds the `using` face, which disposableClass provides
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
 export class Rows<V extends Value = Value> {
   readonly #space: MemorySpace;
   readonly #rows: readonly Row[];
@@ -143,7 +151,10 @@ export class Rows<V extends Value = Value> {
     return this.readAt(i, j);
   }
 
-  /** Writes the element at row i, column j. @throws BufferError `INDEX`, `READONLY`, or `VALUE` when the format cannot hold it. */
+  /**
+   * Writes the element at row i, column j. @throws BufferError `INDEX`, `READONLY`, or `VALUE` when the format cannot
+   * hold it.
+   */
   set(i: number, j: number, value: V): void {
     this.assertAlive();
     this.writeAt(i, j, value);
@@ -163,21 +174,23 @@ export class Rows<V extends Value = Value> {
   /**
    * Calls `use` with row i as a typed array, and gives its answer.
    *
-   * The array is the memory itself where that can be: elements in the machine's order at a multiple of their size. Else it is a copy
-   * that is written back. Of read-only memory it is a copy. It is valid only until `use` returns.
+   * The array is the memory itself where that can be: elements in the machine's order at a multiple of their size. Else
+   * it is a copy that is written back. Of read-only memory it is a copy. It is valid only until `use` returns.
    */
   withRow<R>(i: number, use: (view: TypedArray) => R): R {
     this.assertAlive();
     const { span, offset, bytes } = this.rowAt(i);
     const format = this.#format;
     const { array } = format;
-    if (!array) throw new BufferError('FORMAT', `JavaScript has no typed array for format "${format.text}"; use row(${i})`);
+    if (!array)
+      throw new BufferError('FORMAT', `JavaScript has no typed array for format "${format.text}"; use row(${i})`);
     const count = bytes / format.size;
     const lock = this.lock();
     try {
       const view = span.view();
       const start = view.byteOffset + offset;
-      if (format.native && !this.#readonly && start % format.size === 0) return use(new array(view.buffer, start, count));
+      if (format.native && !this.#readonly && start % format.size === 0)
+        return use(new array(view.buffer, start, count));
       const copy = new array(count);
       for (let j = 0; j < count; j++) copy[j] = format.read(view, offset + j * format.size) as never;
       const result = use(copy);
@@ -209,7 +222,8 @@ export class Rows<V extends Value = Value> {
   toTypedArray(): TypedArray {
     this.assertAlive();
     const format = this.#format;
-    if (!format.array) throw new BufferError('FORMAT', `JavaScript has no typed array for format "${format.text}"; use toArray()`);
+    if (!format.array)
+      throw new BufferError('FORMAT', `JavaScript has no typed array for format "${format.text}"; use toArray()`);
     const total = this.#rows.reduce((sum, { bytes }) => sum + bytes, 0) / format.size;
     const copy = new format.array(total);
     const target = new Uint8Array(copy.buffer);
@@ -217,14 +231,17 @@ export class Rows<V extends Value = Value> {
     this.#rows.forEach(({ span, offset, bytes }) => {
       const view = span.view();
       if (format.native) target.set(new Uint8Array(view.buffer, view.byteOffset + offset, bytes), at * format.size);
-      else for (let j = 0; j < bytes / format.size; j++) copy[at + j] = format.read(view, offset + j * format.size) as never;
+      else
+        for (let j = 0; j < bytes / format.size; j++)
+          copy[at + j] = format.read(view, offset + j * format.size) as never;
       at += bytes / format.size;
     });
     return copy;
   }
 
   /**
-   * The address of the table of row addresses: what C takes as `T **`. A number in a wasm heap, a bigint in the process.
+   * The address of the table of row addresses: what C takes as `T **`. A number in a wasm heap, a bigint in the
+   * process.
    *
    * The table is made at the first call and lives as long as the memory.
    *
@@ -235,7 +252,11 @@ export class Rows<V extends Value = Value> {
     if (this.#table !== undefined) return this.#table;
     const addresses = this.#rows.map(({ span, offset }) => {
       const { address } = span;
-      if (address === undefined) throw new BufferError('SPACE', 'JavaScript memory has no addresses; stage(lib.memory) puts it where C can reach it');
+      if (address === undefined)
+        throw new BufferError(
+          'SPACE',
+          'JavaScript memory has no addresses; stage(lib.memory) puts it where C can reach it',
+        );
       return typeof address === 'bigint' ? address + BigInt(offset) : address + offset;
     });
     const table = writePointers(this.#space, addresses, `the row table of this ${this.#name}`);
@@ -244,7 +265,10 @@ export class Rows<V extends Value = Value> {
     return this.#table;
   }
 
-  /** Ends the memory. What it owns is freed, and its keeper disposed, once the last view is gone too; a second call does nothing. */
+  /**
+   * Ends the memory. What it owns is freed, and its keeper disposed, once the last view is gone too; a second call does
+   * nothing.
+   */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -305,11 +329,16 @@ export class Rows<V extends Value = Value> {
   }
 
   protected assertAlive(): void {
-    if (this.#disposed) throw new BufferError('DISPOSED', `this ${this.#name} was disposed; make a new one before using it again`);
+    if (this.#disposed)
+      throw new BufferError('DISPOSED', `this ${this.#name} was disposed; make a new one before using it again`);
   }
 
   protected assertUnlocked(what: string): void {
-    if (this.#locks > 0) throw new BufferError('LOCKED', `buffer is locked: ${this.#locks} views are alive, so it cannot be ${what}; dispose them first`);
+    if (this.#locks > 0)
+      throw new BufferError(
+        'LOCKED',
+        `buffer is locked: ${this.#locks} views are alive, so it cannot be ${what}; dispose them first`,
+      );
   }
 }
 disposableClass(Rows);

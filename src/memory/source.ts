@@ -47,7 +47,11 @@ export interface Source {
 }
 
 export const isLocated = (value: unknown): value is Located =>
-  typeof value === 'object' && value !== null && 'span' in value && typeof value.span === 'function' && 'space' in value;
+  typeof value === 'object' &&
+  value !== null &&
+  'span' in value &&
+  typeof value.span === 'function' &&
+  'space' in value;
 const isStrided = (value: unknown): value is StridedArray =>
   typeof value === 'object' && value !== null && 'data' in value && 'shape' in value && Array.isArray(value.shape);
 const isBuffer = (value: unknown): value is ArrayBufferLike =>
@@ -65,9 +69,21 @@ export function sourceOf(value: unknown, what: string, space: MemorySpace | unde
 function flatSource(value: unknown, what: string, space: MemorySpace | undefined): Source {
   if (isLocated(value)) {
     if (space && space !== value.space)
-      throw new BufferError('SPACE', `${what} lies in ${describe(value.space)}, needed is ${describe(space)}; stage() copies it there`);
+      throw new BufferError(
+        'SPACE',
+        `${what} lies in ${describe(value.space)}, needed is ${describe(space)}; stage() copies it there`,
+      );
     const { size, text } = parseFormat(value.format, value.space.model);
-    const base = { space: value.space, span: value.span(), format: text, size, shape: [value.length], strides: [size], offset: 0, held: value };
+    const base = {
+      space: value.space,
+      span: value.span(),
+      format: text,
+      size,
+      shape: [value.length],
+      strides: [size],
+      offset: 0,
+      held: value,
+    };
     return { ...base, readonly: value.readonly ?? false };
   }
   let buffer: ArrayBufferLike;
@@ -90,18 +106,35 @@ function flatSource(value: unknown, what: string, space: MemorySpace | undefined
   }
   const place = space ?? jsMemory;
   const span = place.locate(buffer, byteOffset, byteLength);
-  if (!span) throw new BufferError('SPACE', `${what} lies in JavaScript, needed is ${describe(place)}; allocate it there, or stage() the memory`);
+  if (!span)
+    throw new BufferError(
+      'SPACE',
+      `${what} lies in JavaScript, needed is ${describe(place)}; allocate it there, or stage() the memory`,
+    );
   const { size, text } = parseFormat(format, place.model);
-  return { space: place, span, format: text, size, shape: [byteLength / size], strides: [size], offset: 0, readonly: false, held: undefined };
+  return {
+    space: place,
+    span,
+    format: text,
+    size,
+    shape: [byteLength / size],
+    strides: [size],
+    offset: 0,
+    readonly: false,
+    held: undefined,
+  };
 }
 
 function stridedSource(value: StridedArray, what: string, space: MemorySpace | undefined): Source {
   const flat = flatSource(value.data, what, space);
-  const { size, text } = value.format === undefined ? { size: flat.size, text: flat.format } : parseFormat(value.format, flat.space.model);
+  const { size, text } =
+    value.format === undefined ? { size: flat.size, text: flat.format } : parseFormat(value.format, flat.space.model);
   const { shape } = value;
-  if (shape.some((n) => !Number.isSafeInteger(n) || n < 0)) throw new BufferError('SHAPE', `${what} has the shape [${shape}]; needed are whole numbers from 0`);
+  if (shape.some((n) => !Number.isSafeInteger(n) || n < 0))
+    throw new BufferError('SHAPE', `${what} has the shape [${shape}]; needed are whole numbers from 0`);
   const strides = value.strides ?? dense(shape);
-  if (strides.length !== shape.length) throw new BufferError('SHAPE', `${what} has ${shape.length} dimensions, but ${strides.length} strides`);
+  if (strides.length !== shape.length)
+    throw new BufferError('SHAPE', `${what} has ${shape.length} dimensions, but ${strides.length} strides`);
   const offset = value.offset ?? 0;
   // The extreme elements must lie inside; strides may be negative.
   if (shape.every((n) => n > 0)) {
@@ -114,24 +147,42 @@ function stridedSource(value: StridedArray, what: string, space: MemorySpace | u
     });
     const held = Math.floor(flat.span.byteLength / size);
     if (!Number.isInteger(low) || !Number.isInteger(high) || low < 0 || high >= held) {
-      throw new BufferError('SHAPE', `${what} reaches elements ${low} to ${high} with shape [${shape}] and strides [${strides}], but its data hold ${held}`);
+      throw new BufferError(
+        'SHAPE',
+        `${what} reaches elements ${low} to ${high} with shape [${shape}] and strides [${strides}], but its data hold ${held}`,
+      );
     }
   }
   const readonly = (value.readonly ?? false) || flat.readonly;
-  return { ...flat, format: text, size, shape, strides: strides.map((stride) => stride * size), offset: offset * size, readonly };
+  return {
+    ...flat,
+    format: text,
+    size,
+    shape,
+    strides: strides.map((stride) => stride * size),
+    offset: offset * size,
+    readonly,
+  };
 }
 
-const dense = (shape: readonly number[]): number[] => shape.map((_, i) => shape.slice(i + 1).reduce((product, n) => product * n, 1));
+const dense = (shape: readonly number[]): number[] =>
+  shape.map((_, i) => shape.slice(i + 1).reduce((product, n) => product * n, 1));
 
 /** A space in a message. */
 export function describe({ kind }: MemorySpace): string {
-  return kind === 'js' ? 'JavaScript memory' : kind === 'wasm' ? "this module's wasm heap" : 'the memory of the process';
+  return kind === 'js'
+    ? 'JavaScript memory'
+    : kind === 'wasm'
+      ? "this module's wasm heap"
+      : 'the memory of the process';
 }
 
 /** Elements of a source. */
 export const countOf = ({ shape }: Pick<Source, 'shape'>): number => shape.reduce((product, n) => product * n, 1);
 
-/** Whether the elements lie one behind the other, in C's or in Fortran's order; strides of single elements do not count. */
+/**
+ * Whether the elements lie one behind the other, in C's or in Fortran's order; strides of single elements do not count.
+ */
 export function isContiguous({ shape, strides, size }: Source): boolean {
   if (countOf({ shape }) <= 1) return true;
   const dense = (order: readonly number[]): boolean => {

@@ -58,11 +58,15 @@ export class BufferSpan implements Span {
 }
 
 function gone(): BufferError {
-  return new BufferError('DISPOSED', 'the buffer under this memory was transferred, shrunk or freed; make a new memory from what holds the data now');
+  return new BufferError(
+    'DISPOSED',
+    'the buffer under this memory was transferred, shrunk or freed; make a new memory from what holds the data now',
+  );
 }
 
 function checkBytes(bytes: number): void {
-  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new EwaldError('Argument', `${bytes} bytes of memory are asked; needed is a whole number from 0`);
+  if (!Number.isSafeInteger(bytes) || bytes < 0)
+    throw new EwaldError('Argument', `${bytes} bytes of memory are asked; needed is a whole number from 0`);
 }
 
 class BufferAllocation extends BufferSpan implements Allocation {
@@ -85,7 +89,8 @@ class BufferAllocation extends BufferSpan implements Allocation {
     if (!buffer) return;
     this.#buffer = undefined;
     this.#space.taken(-buffer.byteLength);
-    // Detached rather than forgotten: a view that somebody kept turns empty instead of keeping the memory or showing it.
+    // Detached rather than forgotten: a view that somebody kept turns empty instead of keeping the memory or showing
+    // it.
     const { transfer } = buffer as { transfer?: (length: number) => ArrayBuffer };
     if (transfer) transfer.call(buffer, 0);
     else structuredClone(buffer, { transfer: [buffer] });
@@ -97,7 +102,9 @@ function newBuffer(bytes: number): ArrayBuffer {
   try {
     return new ArrayBuffer(bytes);
   } catch (cause) {
-    throw new EwaldError('OutOfMemory', `there are no ${bytes} bytes left for this memory; use fewer rows or columns`, { cause });
+    throw new EwaldError('OutOfMemory', `there are no ${bytes} bytes left for this memory; use fewer rows or columns`, {
+      cause,
+    });
   }
 }
 
@@ -119,7 +126,10 @@ class JsSpace implements MemorySpace {
   }
 
   span(): Span {
-    throw new BufferError('SPACE', 'JavaScript memory has no addresses; name the memory the pointer belongs to: { memory: lib.memory }');
+    throw new BufferError(
+      'SPACE',
+      'JavaScript memory has no addresses; name the memory the pointer belongs to: { memory: lib.memory }',
+    );
   }
 
   locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span {
@@ -183,7 +193,10 @@ export class WasmSpace implements MemorySpace {
   span(address: Address, bytes: number): Span {
     const at = Number(address);
     if (!Number.isSafeInteger(at) || at <= 0 || at + bytes > this.buffer.byteLength) {
-      throw new BufferError('SPACE', `the address ${address} with ${bytes} bytes lies outside the wasm heap (1 to ${this.buffer.byteLength})`);
+      throw new BufferError(
+        'SPACE',
+        `the address ${address} with ${bytes} bytes lies outside the wasm heap (1 to ${this.buffer.byteLength})`,
+      );
     }
     return new WasmSpan(this, at, bytes);
   }
@@ -248,8 +261,8 @@ export interface NativeAccess {
 }
 
 /**
- * The memory of the process. What is allocated here is a JavaScript buffer whose address C is told: it lives as long as somebody
- * holds it, so no view of it can dangle. C must not free it.
+ * The memory of the process. What is allocated here is a JavaScript buffer whose address C is told: it lives as long as
+ * somebody holds it, so no view of it can dangle. C must not free it.
  */
 export class NativeSpace implements MemorySpace {
   readonly kind = 'native';
@@ -283,8 +296,13 @@ export class NativeSpace implements MemorySpace {
   }
 
   locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span {
-    const resizable = (buffer as { resizable?: boolean }).resizable === true || (buffer as { growable?: boolean }).growable === true;
-    if (resizable) throw new BufferError('SPACE', 'a resizable buffer may move, so C cannot be given its address; copy it into a plain one');
+    const resizable =
+      (buffer as { resizable?: boolean }).resizable === true || (buffer as { growable?: boolean }).growable === true;
+    if (resizable)
+      throw new BufferError(
+        'SPACE',
+        'a resizable buffer may move, so C cannot be given its address; copy it into a plain one',
+      );
     const base = buffer.byteLength > 0 ? this.#access.address(buffer) : 0n;
     return new BufferSpan(buffer, byteOffset, byteLength, base + BigInt(byteOffset));
   }
@@ -295,7 +313,9 @@ export function readPointers(space: MemorySpace, table: Address, count: number):
   const bytes = pointerBytes[space.model];
   if (count === 0) return [];
   const view = space.span(table, count * bytes).view();
-  return Array.from({ length: count }, (_, i) => (bytes === 4 ? view.getUint32(i * 4, true) : view.getBigUint64(i * 8, true)));
+  return Array.from({ length: count }, (_, i) =>
+    bytes === 4 ? view.getUint32(i * 4, true) : view.getBigUint64(i * 8, true),
+  );
 }
 
 /** Writes a table of pointers into new memory. */

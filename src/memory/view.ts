@@ -10,7 +10,7 @@ export interface View2D<V extends Value = Value> extends MaybeViewDisposable {
 type MaybeViewDisposable = MaybeDisposable & object;
 
 /** Access to a memory by row and column; dispose it to unlock the memory. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface only adds the `using` face, which disposableClass provides
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
 export class View2D<V extends Value = Value> {
   readonly shape: readonly [number, number];
   readonly format: string;

@@ -1,8 +1,10 @@
 /**
  * pi by Monte Carlo: the smallest room, the guided tour of the house.
  *
- * Points come from Philox4x32-10 counter streams and are tested in integers, so every backend counts the same hits to the last one.
- * Twins: cpp/pi/isa/count.cpp, wgsl/pi/count.wgsl, cuda/pi/pi.cu. It is not a way to learn digits of pi: the error falls as 1/sqrt(points).
+ * Points come from Philox4x32-10 counter streams and are tested in integers, so every backend counts the same hits to
+ * the last one.
+ * Twins: cpp/pi/isa/count.cpp, wgsl/pi/count.wgsl, cuda/pi/pi.cu. It is not a way to learn digits of pi: the error
+ * falls as 1/sqrt(points).
  */
 import type { AuditTask } from '../audit.js';
 import type { BackendName } from '../backends/backend.js';
@@ -60,10 +62,14 @@ export type PiPlan = PiPlanMethods & MaybeAsyncDisposable;
 
 const u64 = (what: string, value: number | bigint, low: bigint, high: bigint): bigint => {
   if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
-    throw new EwaldError('Argument', `${what} is ${value}; needed is an integer from ${low} to ${high}, beyond 2^53 as a bigint`);
+    throw new EwaldError(
+      'Argument',
+      `${what} is ${value}; needed is an integer from ${low} to ${high}, beyond 2^53 as a bigint`,
+    );
   }
   const big = BigInt(value);
-  if (big < low || big > high) throw new EwaldError('Argument', `${what} is ${value}; needed is an integer from ${low} to ${high}`);
+  if (big < low || big > high)
+    throw new EwaldError('Argument', `${what} is ${value}; needed is an integer from ${low} to ${high}`);
   return big;
 };
 
@@ -75,7 +81,13 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
   const resource = new Resource('pi plan', planner.resource, () => kernel.dispose());
 
-  async function count(run: PiRunOptions, points: bigint, seed: bigint, stream: number, first: bigint): Promise<PiResult> {
+  async function count(
+    run: PiRunOptions,
+    points: bigint,
+    seed: bigint,
+    stream: number,
+    first: bigint,
+  ): Promise<PiResult> {
     const started = performance.now();
     let hits = 0n;
     let told = started;
@@ -83,11 +95,18 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
       checkSignal(run.signal);
       const left = points - done;
       let stretch = left < BigInt(kernel.pointsPerCall) ? left : BigInt(kernel.pointsPerCall);
-      // A drawn stretch is cut to a piece that the reference counts in a moment; what is checked is then exactly what is used.
+      // A drawn stretch is cut to a piece that the reference counts in a moment; what is checked is then exactly what
+      // is used.
       const audited = auditor?.draw() ?? false;
       if (audited && stretch > auditedPoints) stretch = auditedPoints;
       const counted = await kernel.count(
-        pack(piParams, { ...halves('seed', seed), ...halves('first', first + done), ...halves('points', stretch), stream, threads }),
+        pack(piParams, {
+          ...halves('seed', seed),
+          ...halves('first', first + done),
+          ...halves('points', stretch),
+          stream,
+          threads,
+        }),
       );
       if (audited) await auditor?.check(recount(backend.name, seed, stream, first + done, stretch, counted));
       hits += counted;
@@ -130,7 +149,14 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
 const auditedPoints = 1n << 22n;
 
 /** The check of one stretch: the worker counts the same points. */
-function recount(backend: BackendName, seed: bigint, stream: number, first: bigint, points: bigint, counted: bigint): AuditTask {
+function recount(
+  backend: BackendName,
+  seed: bigint,
+  stream: number,
+  first: bigint,
+  points: bigint,
+  counted: bigint,
+): AuditTask {
   return {
     what: `pi on ${backend}: ${points} points from ${first} of stream ${stream}, seed ${seed}`,
     request: { call: 'pi', options: { seed, stream, first, points } },

@@ -1,14 +1,15 @@
 /**
- * Spot lists of simulated stills with known truth: random orientations, the reflections near the Ewald sphere, a flat detector.
+ * Spot lists of simulated stills with known truth: random orientations, the reflections near the Ewald sphere, a flat
+ * detector.
  *
- * A reflection is excited by exp(−e²/2σ²), e its distance from the sphere in 1/Å, σ² the sum of domain size, mosaicity and bandwidth;
- * intensities follow Wilson's exponential law with a temperature factor. Positions get pixel noise and are mapped back to the nominal
- * sphere, so that the excitation error becomes the systematic error it is in reality. Spurious spots are uniform on the detector.
- * It is not an image simulator: see `simulate frames` for that.
+ * A reflection is excited by exp(−e²/2σ²), e its distance from the sphere in 1/Å, σ² the sum of domain size, mosaicity
+ * and bandwidth; intensities follow Wilson's exponential law with a temperature factor. Positions get pixel noise and
+ * are mapped back to the nominal sphere, so that the excitation error becomes the systematic error it is in reality.
+ * Spurious spots are uniform on the detector. It is not an image simulator: see `simulate frames` for that.
  */
 import { type Cell, checkCell, norm, reciprocal, type Vector } from '../crystal/cell.js';
 import { integer, knownOptions, real } from '../options.js';
-import { Random } from './random.js';
+import { Random } from '../random/random.js';
 
 /** What is simulated. */
 export interface SpotSimulation {
@@ -18,7 +19,10 @@ export interface SpotSimulation {
   readonly images?: number;
   /** Seed, 0 … 2⁵³ − 1, default 0. */
   readonly seed?: number;
-  /** Spots of an image, spurious ones included, 1 … 10⁵, default 100; the strongest reflections are taken, fewer when there are not so many. */
+  /**
+   * Spots of an image, spurious ones included, 1 … 10⁵, default 100; the strongest reflections are taken, fewer when
+   * there are not so many.
+   */
   readonly spots?: number;
   /** Fraction of spots that belong to no lattice, 0 … 1, default 0. */
   readonly spurious?: number;
@@ -117,23 +121,45 @@ export function simulateSpots(options: SpotSimulation): SimulatedImage[] {
     missing: real('simulateSpots: missing', options.missing, 0.15, 0, 1),
     noise: real('simulateSpots: noisePx', options.noisePx, 0.5, 0, 100) * pixel,
   };
-  return Array.from({ length: images }, (_, image) => simulateImage(options.cell, wanted, spurious, crystals, beamline, new Random(seed, image)));
+  return Array.from({ length: images }, (_, image) =>
+    simulateImage(options.cell, wanted, spurious, crystals, beamline, new Random(seed, image)),
+  );
 }
 
-function simulateImage(cell: Cell, wanted: number, spurious: number, crystals: number, beamline: Beamline, random: Random): SimulatedImage {
+function simulateImage(
+  cell: Cell,
+  wanted: number,
+  spurious: number,
+  crystals: number,
+  beamline: Beamline,
+  random: Random,
+): SimulatedImage {
   const spots: { q: Vector; owner: number }[] = [];
   const lattices: Cell[] = [];
   for (let crystal = 1; crystal <= crystals; crystal++) {
     const oriented = rotateRandomly(cell, random);
     lattices.push(oriented);
-    const share = Math.floor(((wanted - spurious) * crystal) / crystals) - Math.floor(((wanted - spurious) * (crystal - 1)) / crystals);
+    const share =
+      Math.floor(((wanted - spurious) * crystal) / crystals) -
+      Math.floor(((wanted - spurious) * (crystal - 1)) / crystals);
     for (const q of reflections(oriented, share, beamline, random)) spots.push({ q, owner: crystal });
   }
   for (let i = 0; i < spurious; i++) {
-    spots.push({ q: fromDetector((random.uniform() * 2 - 1) * beamline.half[0], (random.uniform() * 2 - 1) * beamline.half[1], beamline), owner: 0 });
+    spots.push({
+      q: fromDetector(
+        (random.uniform() * 2 - 1) * beamline.half[0],
+        (random.uniform() * 2 - 1) * beamline.half[1],
+        beamline,
+      ),
+      owner: 0,
+    });
   }
   random.shuffle(spots);
-  return { spots: Float64Array.from(spots.flatMap(({ q }) => q)), lattices, owner: Uint8Array.from(spots, ({ owner }) => owner) };
+  return {
+    spots: Float64Array.from(spots.flatMap(({ q }) => q)),
+    lattices,
+    owner: Uint8Array.from(spots, ({ owner }) => owner),
+  };
 }
 
 /** The cell in a random orientation (a uniformly distributed unit quaternion). */
@@ -160,13 +186,16 @@ function reflections(cell: Cell, count: number, beamline: Beamline, random: Rand
   const { k, qMax, domain, mosaicity, bandwidth, distance, half, noise } = beamline;
   const dual = reciprocal(cell);
   const [hMax, kMax, lMax] = cell.map((row) => Math.floor(norm(row) * qMax)) as [number, number, number];
-  const sigma2 = (q2: number): number => 1 / domain ** 2 + mosaicity ** 2 * q2 * Math.max(0, 1 - q2 / (4 * k * k)) + ((bandwidth * q2) / (2 * k)) ** 2;
-  const reach = 3 * Math.sqrt(Math.max(...[0, 0.25, 0.5, 0.75, 1].map((f) => sigma2((f * Math.min(qMax, 2 * k)) ** 2))));
+  const sigma2 = (q2: number): number =>
+    1 / domain ** 2 + mosaicity ** 2 * q2 * Math.max(0, 1 - q2 / (4 * k * k)) + ((bandwidth * q2) / (2 * k)) ** 2;
+  const reach =
+    3 * Math.sqrt(Math.max(...[0, 0.25, 0.5, 0.75, 1].map((f) => sigma2((f * Math.min(qMax, 2 * k)) ** 2))));
   const found: { intensity: number; x: number; y: number }[] = [];
   for (let h = -hMax; h <= hMax; h++) {
     for (let kk = -kMax; kk <= kMax; kk++) {
       const base = [0, 1, 2].map((i) => h * (dual[0][i] ?? 0) + kk * (dual[1][i] ?? 0)) as unknown as Vector;
-      // Along c* the line base + l c* meets the shell of thickness `reach` in at most two stretches: between its outer and inner roots.
+      // Along c* the line base + l c* meets the shell of thickness `reach` in at most two stretches: between its outer
+      // and inner roots.
       const outer = crossing(base, dual[2], k, k + reach);
       if (!outer) continue;
       const inner = crossing(base, dual[2], k, k - reach);
@@ -187,7 +216,11 @@ function reflections(cell: Cell, count: number, beamline: Beamline, random: Rand
         const variance = sigma2(q2);
         if (error * error > 9 * variance) continue;
         if (random.uniform() < beamline.missing) continue;
-        const intensity = (-Math.log(random.uniform()) * Math.exp(-(beamline.bFactor * q2) / 2) * Math.exp(-(error * error) / (2 * variance))) / Math.sqrt(q2);
+        const intensity =
+          (-Math.log(random.uniform()) *
+            Math.exp(-(beamline.bFactor * q2) / 2) *
+            Math.exp(-(error * error) / (2 * variance))) /
+          Math.sqrt(q2);
         const x = (s[0] / s[2]) * distance + random.normal() * noise;
         const y = (s[1] / s[2]) * distance + random.normal() * noise;
         if (Math.abs(x) <= half[0] && Math.abs(y) <= half[1]) found.push({ intensity, x, y });
@@ -198,7 +231,10 @@ function reflections(cell: Cell, count: number, beamline: Beamline, random: Rand
   return found.slice(0, count).map(({ x, y }) => fromDetector(x, y, beamline));
 }
 
-/** The parameters l at which the line base + l · step crosses the sphere of `radius` about (0, 0, −k); undefined when it misses it. */
+/**
+ * The parameters l at which the line base + l · step crosses the sphere of `radius` about (0, 0, −k); undefined when it
+ * misses it.
+ */
 function crossing(base: Vector, step: Vector, k: number, radius: number): [number, number] | undefined {
   const start: Vector = [base[0], base[1], base[2] + k];
   const a = step[0] ** 2 + step[1] ** 2 + step[2] ** 2;

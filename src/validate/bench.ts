@@ -1,4 +1,7 @@
-/** Times rows of the case tables: a row is verified first, and what fails is not timed. Backends and peers take turns in one run. */
+/**
+ * Times rows of the case tables: a row is verified first, and what fails is not timed. Backends and peers take turns in
+ * one run.
+ */
 import type { BackendName, DeviceInfo } from '../backends/backend.js';
 import { isEwaldError, messageOf } from '../errors.js';
 import { breathe } from '../options.js';
@@ -94,7 +97,11 @@ function timingOf({ times }: Contestant): Timing {
 }
 
 // One run of each in turn, so that a change of the machine's pace meets all of them.
-async function timeAll(contestants: readonly Contestant[], seconds: number, signal: AbortSignal | undefined): Promise<void> {
+async function timeAll(
+  contestants: readonly Contestant[],
+  seconds: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   for (const contestant of contestants) for (let i = 0; i < 3; i++) await contestant.run();
   const started = performance.now();
   for (let round = 0; round < 1000; round++) {
@@ -143,7 +150,9 @@ export async function benchRow(
       contestants.push(contestant);
       rows.push({ ...line, planMs, contestant });
     }
-    const peers = (row.peers ?? []).map((peer): Contestant => ({ name: peer.name, times: [], run: () => peer.run(problem.input) }));
+    const peers = (row.peers ?? []).map(
+      (peer): Contestant => ({ name: peer.name, times: [], run: () => peer.run(problem.input) }),
+    );
     if (contestants.length > 0) await timeAll([...contestants, ...peers], options.seconds ?? 1, options.signal);
     const timed = [...contestants, ...peers].filter(({ times }) => times.length > 0);
     const rates = new Map(timed.map((contestant) => [contestant.name, timingOf(contestant)]));
@@ -208,10 +217,17 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
     versions: { ewald: version, ...options.versions },
     place: options.place ?? 'unknown',
     date: new Date().toISOString(),
-    backends: candidates.map(({ backend, device, reason }) => ({ backend, available: device !== null, reason, device })),
+    backends: candidates.map(({ backend, device, reason }) => ({
+      backend,
+      available: device !== null,
+      reason,
+      device,
+    })),
     rows,
     peers,
-    pass: rows.every(({ outcome, pass }) => pass || (outcome !== 'pass' && outcome !== 'fail')) && rows.some(({ timing }) => timing !== null),
+    pass:
+      rows.every(({ outcome, pass }) => pass || (outcome !== 'pass' && outcome !== 'fail')) &&
+      rows.some(({ timing }) => timing !== null),
     interrupted: options.signal?.aborted ?? false,
   };
 }

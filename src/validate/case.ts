@@ -1,8 +1,8 @@
 /**
  * What a row of a case table is. The same row is a test, a line of `ewald validate` and a benchmark.
  *
- * A row knows its problem, its truth and its bound; it knows no backend. Its id is an address: the same id is the same problem on every
- * machine, because the seed is the hash of the id.
+ * A row knows its problem, its truth and its bound; it knows no backend. Its id is an address: the same id is the same
+ * problem on every machine, because the seed is the hash of the id.
  */
 import type { BackendName, DeviceInfo } from '../backends/backend.js';
 import type { Context } from '../context.js';
@@ -11,8 +11,8 @@ import type { Bound } from './tolerances.js';
 /** What can become of a row on a backend. */
 export const outcomes = ['pass', 'fail', 'refused', 'absent', 'todo', 'sampled'] as const;
 /**
- * `pass` and `fail` were run. `refused`: the backend says why it does not do this. `absent`: the backend is not here. `todo`: known to be
- * missing. `sampled`: left out because its cost is over the device's budget.
+ * `pass` and `fail` were run. `refused`: the backend says why it does not do this. `absent`: the backend is not here.
+ * `todo`: known to be missing. `sampled`: left out because its cost is over the device's budget.
  */
 export type Outcome = (typeof outcomes)[number];
 
@@ -85,7 +85,10 @@ export function seedOf(id: string): number {
   return hash >>> 0;
 }
 
-/** Whether an id is meant by a pattern: `*` stands for anything, and without one a pattern means itself and all below it. */
+/**
+ * Whether an id is meant by a pattern: `*` stands for anything, and without one a pattern means itself and all below
+ * it.
+ */
 export function matches(id: string, pattern: string): boolean {
   if (!pattern.includes('*')) return id === pattern || id.startsWith(`${pattern}:`);
   const expression = pattern

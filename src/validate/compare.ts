@@ -10,7 +10,10 @@ type Value = number | bigint;
 
 const classOf = (x: Value): string => (typeof x === 'bigint' || Number.isFinite(x) ? 'finite' : String(x));
 
-/** What is wrong with the shape or with the class (finite, NaN, Infinity, -Infinity) of an element; undefined when nothing is. */
+/**
+ * What is wrong with the shape or with the class (finite, NaN, Infinity, -Infinity) of an element; undefined when
+ * nothing is.
+ */
 export function shapeOrClass(found: ArrayLike<Value>, expected: ArrayLike<Value>): string | undefined {
   if (found.length !== expected.length) return `${found.length} elements, expected ${expected.length}`;
   for (let i = 0; i < expected.length; i++) {

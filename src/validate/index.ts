@@ -5,16 +5,25 @@
  *
  * @module
  */
-export { type BenchOptions, type BenchReport, type BenchResult, bench, benchRow, type PeerResult, type Ratio, type Timing } from './bench.js';
+export {
+  type BenchOptions,
+  type BenchReport,
+  type BenchResult,
+  bench,
+  benchRow,
+  type PeerResult,
+  type Ratio,
+  type Timing,
+} from './bench.js';
 export { type Comparison, matches, type Outcome, outcomes, type Row, seedOf } from './case.js';
 export { engineRows, type OnEngine } from './cases/fft/engines.js';
 export { largeRow } from './cases/fft/large.js';
 export { allLengths, sweepRow, sweptKinds } from './cases/fft/lengths.js';
 export * as compare from './compare.js';
-export * as fast from './oracle/fast.js';
-export * as sums from './oracle/fft.js';
-export * as lattices from './oracle/lattices.js';
-export * as philox from './oracle/philox.js';
+export * as fast from './oracle/fft/long.js';
+export * as sums from './oracle/fft/sums.js';
+export * as lattices from './oracle/indexing/lattices.js';
+export * as philox from './oracle/pi/philox.js';
 export { filterScript, htmlPage, reportBody, verdictOf } from './report/html.js';
 export { style } from './report/style.js';
 export {

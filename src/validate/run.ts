@@ -1,4 +1,7 @@
-/** The one loop: rows of the case tables × backends, each with its outcome. Drives the tests, `ewald validate` and validate.html. */
+/**
+ * The one loop: rows of the case tables × backends, each with its outcome. Drives the tests, `ewald validate` and
+ * validate.html.
+ */
 import { type BackendName, backendNames, type DeviceInfo } from '../backends/backend.js';
 import type { Context, ContextOptions } from '../context.js';
 import { EwaldError, isEwaldError } from '../errors.js';
@@ -120,7 +123,10 @@ export function parseRequire(text: string | undefined): BackendName[] {
   return names.map((name) => {
     const known = backendNames.find((candidate) => candidate === name);
     if (!known) {
-      throw new EwaldError('Argument', `EWALD_REQUIRE names the backend "${name}"; needed are names from ${backendNames.join(', ')}, separated by commas`);
+      throw new EwaldError(
+        'Argument',
+        `EWALD_REQUIRE names the backend "${name}"; needed are names from ${backendNames.join(', ')}, separated by commas`,
+      );
     }
     return known;
   });
@@ -130,15 +136,19 @@ export function parseRequire(text: string | undefined): BackendName[] {
 const slowness = (device: DeviceInfo): number => (device.kind === 'software' ? 10 : 1);
 
 // Kernels of WebGPU are compiled at run time, which takes a software device some tenths of a second a plan.
-const planning = ({ backend, device }: Candidate): number => (backend === 'webgpu' && device?.kind === 'software' ? 0.3 : 0);
+const planning = ({ backend, device }: Candidate): number =>
+  backend === 'webgpu' && device?.kind === 'software' ? 0.3 : 0;
 
 /** Opens each backend in a strict context of its own; one that cannot be opened becomes an absent candidate. */
-export async function openCandidates(options: Pick<ValidateOptions, 'createContext' | 'backends' | 'require' | 'budget' | 'context'>): Promise<Candidate[]> {
+export async function openCandidates(
+  options: Pick<ValidateOptions, 'createContext' | 'backends' | 'require' | 'budget' | 'context'>,
+): Promise<Candidate[]> {
   const required = parseRequire(options.require);
   const names = options.backends ?? [...new Set([...publicNames, ...required])];
   const candidates: Candidate[] = [];
   for (const backend of names) {
-    const open = (): Promise<Context> => options.createContext({ log: { level: 'error' }, ...options.context, backend, strict: true });
+    const open = (): Promise<Context> =>
+      options.createContext({ log: { level: 'error' }, ...options.context, backend, strict: true });
     let context: Context | undefined;
     let reason = 'present';
     try {
@@ -204,7 +214,10 @@ export async function runRow(problem: Problem, candidate: Candidate): Promise<Ro
     ...rest,
   });
   const { context, device } = candidate;
-  if (!context || !device) return candidate.required ? done('fail', `EWALD_REQUIRE names it, but: ${candidate.reason}`) : done('absent', candidate.reason);
+  if (!context || !device)
+    return candidate.required
+      ? done('fail', `EWALD_REQUIRE names it, but: ${candidate.reason}`)
+      : done('absent', candidate.reason);
   if (row.todo !== undefined) return done('todo', row.todo);
   const seconds = row.cost * slowness(device) + (row.plans ?? 0) * planning(candidate);
   if (seconds > candidate.budget) {
@@ -228,29 +241,55 @@ export async function runRow(problem: Problem, candidate: Candidate): Promise<Ro
         return { name: name + against, unit: bound.unit, error, bound: bound.limit };
       });
     const measures = measured(errors);
-    if (problem.second) measures.push(...measured(row.compare(found, problem.second.value).errors, ` against ${problem.second.name}`));
+    if (problem.second)
+      measures.push(...measured(row.compare(found, problem.second.value).errors, ` against ${problem.second.name}`));
     // How much of its bound a measure has used up; an error over a bound of zero, or NaN, is beyond all others.
-    const used = ({ error, bound }: Measure): number => (error <= bound ? (bound === 0 ? 0 : error / bound) : bound === 0 ? Number.MAX_VALUE : error / bound);
-    const worst = measures.reduce<Measure | undefined>((a, b) => (a && !(used(b) > used(a)) && !Number.isNaN(b.error) ? a : b), undefined);
-    const rest = { measures, ms, samples, measure: worst?.name ?? null, unit: worst?.unit ?? null, error: worst?.error ?? null, bound: worst?.bound ?? null };
+    const used = ({ error, bound }: Measure): number =>
+      error <= bound ? (bound === 0 ? 0 : error / bound) : bound === 0 ? Number.MAX_VALUE : error / bound;
+    const worst = measures.reduce<Measure | undefined>(
+      (a, b) => (a && !(used(b) > used(a)) && !Number.isNaN(b.error) ? a : b),
+      undefined,
+    );
+    const rest = {
+      measures,
+      ms,
+      samples,
+      measure: worst?.name ?? null,
+      unit: worst?.unit ?? null,
+      error: worst?.error ?? null,
+      bound: worst?.bound ?? null,
+    };
     const failed = measures.filter(({ error, bound }) => !(error <= bound));
     if (failed.length > 0) {
-      const list = failed.map((m) => `${m.name} is off by ${shown(m.error)} ${m.unit}, bound ${shown(m.bound)}`).join('; ');
+      const list = failed
+        .map((m) => `${m.name} is off by ${shown(m.error)} ${m.unit}, bound ${shown(m.bound)}`)
+        .join('; ');
       return done('fail', note ? `${list} (${note})` : list, rest);
     }
     const leaked = context.liveBytes - before;
-    return leaked === 0 ? done('pass', null, rest) : done('fail', `${leaked} bytes are still held after the plan was disposed`, rest);
+    return leaked === 0
+      ? done('pass', null, rest)
+      : done('fail', `${leaked} bytes are still held after the plan was disposed`, rest);
   } catch (error) {
     await subject?.dispose().catch(() => undefined);
     if (isEwaldError(error, 'Unsupported')) return done('refused', error.message);
     if (isEwaldError(error, 'DeviceLost')) await candidate.renew().catch(() => undefined);
-    return done('fail', isEwaldError(error) ? `${error.tag}: ${error.message}` : `${error instanceof Error ? (error.stack ?? error.message) : error}`);
+    return done(
+      'fail',
+      isEwaldError(error)
+        ? `${error.tag}: ${error.message}`
+        : `${error instanceof Error ? (error.stack ?? error.message) : error}`,
+    );
   }
 }
 
 /** A number as people read it: four digits. */
 export const shown = (x: number): string =>
-  x === 0 || !Number.isFinite(x) ? String(x) : Math.abs(x) >= 1e-3 && Math.abs(x) < 1e5 ? String(Number(x.toPrecision(4))) : x.toExponential(2);
+  x === 0 || !Number.isFinite(x)
+    ? String(x)
+    : Math.abs(x) >= 1e-3 && Math.abs(x) < 1e5
+      ? String(Number(x.toPrecision(4)))
+      : x.toExponential(2);
 
 /** Counts outcomes. */
 export function tally(results: readonly RowResult[]): Record<Outcome, number> {
@@ -287,7 +326,12 @@ export async function validate(options: ValidateOptions): Promise<Report> {
     versions: { ewald: version, ...options.versions },
     place: options.place ?? 'unknown',
     date: new Date().toISOString(),
-    backends: candidates.map(({ backend, device, reason }) => ({ backend, available: device !== null, reason, device })),
+    backends: candidates.map(({ backend, device, reason }) => ({
+      backend,
+      available: device !== null,
+      reason,
+      device,
+    })),
     rows: results,
     counts,
     pass: counts.fail === 0 && counts.pass > 0,

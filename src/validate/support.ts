@@ -2,7 +2,7 @@
 import { type BackendName, backendNames } from '../backends/backend.js';
 import type { Context } from '../context.js';
 import { isEwaldError, messageOf } from '../errors.js';
-import { countInside } from './oracle/philox.js';
+import { countInside } from './oracle/pi/philox.js';
 import type { OpenContext } from './run.js';
 
 /** One cell of the table. `refused` is a backend that is here but does not have the feature; `why` says so. */
@@ -26,7 +26,8 @@ const features: Record<string, (context: Context) => Promise<void>> = {
     const indexer = await context.indexer();
     // A perfect lattice along the axes: every node within 0.25 1/angstrom of the origin.
     const spots: number[] = [];
-    for (let h = -4; h <= 4; h++) for (let k = -4; k <= 4; k++) if (h !== 0 || k !== 0) spots.push(h / 30, k / 40, ((h + 2 * k) % 5) / 50);
+    for (let h = -4; h <= 4; h++)
+      for (let k = -4; k <= 4; k++) if (h !== 0 || k !== 0) spots.push(h / 30, k / 40, ((h + 2 * k) % 5) / 50);
     const result = await indexer.run({ spots, cells: [30, 0, 0, 0, 40, 0, 0, 0, 50] });
     await indexer.dispose();
     if (!result.image(0).indexed) throw new Error('a perfect lattice was not found');
@@ -47,7 +48,10 @@ const features: Record<string, (context: Context) => Promise<void>> = {
 };
 
 /** Tries every feature on every backend of this place; a backend that is not here is `absent` with its reason. */
-export async function supportTable(createContext: OpenContext, backends: readonly BackendName[] = backendNames): Promise<SupportCell[]> {
+export async function supportTable(
+  createContext: OpenContext,
+  backends: readonly BackendName[] = backendNames,
+): Promise<SupportCell[]> {
   const cells: SupportCell[] = [];
   for (const backend of backends) {
     let context: Context | undefined;
@@ -66,7 +70,12 @@ export async function supportTable(createContext: OpenContext, backends: readonl
         await job(context);
         cells.push({ feature, backend, outcome: 'works', why: null });
       } catch (error) {
-        cells.push({ feature, backend, outcome: isEwaldError(error, 'Unsupported') ? 'refused' : 'fails', why: messageOf(error) });
+        cells.push({
+          feature,
+          backend,
+          outcome: isEwaldError(error, 'Unsupported') ? 'refused' : 'fails',
+          why: messageOf(error),
+        });
       }
     }
     await context?.dispose();

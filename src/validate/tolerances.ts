@@ -1,7 +1,8 @@
 /**
  * Every bound of the case tables, with its reason. Nothing else may hold one.
  *
- * A bound is loosened here only, and only by what a device can do (a missing precision, flushed subnormals), never by a backend's name.
+ * A bound is loosened here only, and only by what a device can do (a missing precision, flushed subnormals), never by a
+ * backend's name.
  */
 
 /** The largest error that passes. */
@@ -22,7 +23,8 @@ export const exactCount: Bound = {
 export const sameBytes: Bound = {
   limit: 0,
   unit: 'bytes',
-  reason: 'images of a batch are independent and candidates are ranked by (score, index), so neither order nor company may change a bit',
+  reason:
+    'images of a batch are independent and candidates are ranked by (score, index), so neither order nor company may change a bit',
 };
 
 /** Lattices that are not there, or given to another known cell. */
@@ -36,7 +38,8 @@ export const noLattice: Bound = {
 export const everyLattice: Bound = {
   limit: 0,
   unit: 'of the lattices',
-  reason: 'these lists carry enough spots to decide: simulations of the method find 99.7 to 100 % of such lattices, and the seeds are fixed',
+  reason:
+    'these lists carry enough spots to decide: simulations of the method find 99.7 to 100 % of such lattices, and the seeds are fixed',
 };
 
 /** A share of lattices that may be missed where the spots decide no more. */
@@ -62,7 +65,8 @@ export const orientationOfNine: Bound = {
 export const endOfRefinement = (resolutionA: number): Bound => ({
   limit: (0.00075 * resolutionA * 180) / Math.PI / orientationFloorDeg,
   unit: 'σ',
-  reason: 'it ends when its radius is 0.00075 1/Å, which is a turn of 0.00075 · d at the outermost spots; σ is the floor of a perfect list',
+  reason:
+    'it ends when its radius is 0.00075 1/Å, which is a turn of 0.00075 · d at the outermost spots; σ is the floor of a perfect list',
 });
 
 /** Smallest σ of an orientation, degrees: what float32 leaves of it. */
@@ -75,7 +79,8 @@ export const lengths = (limit: number, reason: string): Bound => ({ limit, unit:
 export const sameSpots: Bound = {
   limit: 0,
   unit: 'spots',
-  reason: 'a spot belongs to a lattice within the radius whose spheres fill 1/64 of reciprocal space; spots within 0.2 % of it are left out',
+  reason:
+    'a spot belongs to a lattice within the radius whose spheres fill 1/64 of reciprocal space; spots within 0.2 % of it are left out',
 };
 
 /** How near to that radius membership is left to rounding. */
@@ -98,42 +103,60 @@ export const searchCell: Bound = {
   reason: 'normal equations in float32 give a direction to some 1e-6, and the angle is one of a few',
 };
 
-/** Root mean square distance of the indexed spots, and the merit of a fast answer, computed again in float64 from the found cell. */
+/**
+ * Root mean square distance of the indexed spots, and the merit of a fast answer, computed again in float64 from the
+ * found cell.
+ */
 export const sameFigures: Bound = {
   limit: 5e-5,
   unit: 'relative',
-  reason: 'a residual is the small difference of phases of up to 50 periods in float32, some 1e-5 of the membership radius; seen is 1e-6',
+  reason:
+    'a residual is the small difference of phases of up to 50 periods in float32, some 1e-5 of the membership radius; seen is 1e-6',
 };
 
 /**
- * How far float32 may put a spot from where it is, in periods, given the largest phase the spot could have: the direction, the length and
- * three products are rounded, some eight roundings of 2⁻²⁴ of that phase.
+ * How far float32 may put a spot from where it is, in periods, given the largest phase the spot could have: the
+ * direction, the length and three products are rounded, some eight roundings of 2⁻²⁴ of that phase.
  */
 export const phaseError = (periods: number): number => 2 ** -21 * periods;
 
 /**
- * The same for the counts of the fast method, which read 12 bits of the phase: three additions to 1.5 · 2¹¹ round to 2⁻¹³ each, and the limit
- * is cut to 2⁻¹².
+ * The same for the counts of the fast method, which read 12 bits of the phase: three additions to 1.5 · 2¹¹ round to
+ * 2⁻¹³ each, and the limit is cut to 2⁻¹².
  */
 export const fastPhaseError = (periods: number): number => 3 * 2 ** -13 + 2 ** -12 + phaseError(periods);
 
 /** And for distances from a node in its cell search, where two of the three indices may be read so. */
 export const fastNodeError = 2 * (2 * 2 ** -13 + 2 ** -12);
 
-/** How near to a limit of a least-squares round, relative or in periods, a spot may be taken or left: what rounding of the round before moves it by. */
+/**
+ * How near to a limit of a least-squares round, relative or in periods, a spot may be taken or left: what rounding of
+ * the round before moves it by.
+ */
 export const atLimit = 1e-4;
 
 /** Candidates of the fast method nearer to each other than this, in periods at the outermost spot, are one. */
 export const twinVectors = 0.08;
 
-/** Cells of the search nearer to each other than this, in periods at the outermost spot, are the same cell of the grid; its step is larger by far. */
+/**
+ * Cells of the search nearer to each other than this, in periods at the outermost spot, are the same cell of the grid;
+ * its step is larger by far.
+ */
 export const sameCell = 2e-3;
 
 /** The sampled length. */
-export const sampledLength: Bound = { limit: 1e-6, unit: 'relative', reason: 'the length of a known vector, rounded to float32 once' };
+export const sampledLength: Bound = {
+  limit: 1e-6,
+  unit: 'relative',
+  reason: 'the length of a known vector, rounded to float32 once',
+};
 
 /** Numbers of directions and of spots that they are counted on. */
-export const sameDirections: Bound = { limit: 0, unit: 'directions or spots', reason: 'integers that follow from the resolution of the spots' };
+export const sameDirections: Bound = {
+  limit: 0,
+  unit: 'directions or spots',
+  reason: 'integers that follow from the resolution of the spots',
+};
 
 /** Counts of spots. */
 export const sameCounts: Bound = {
@@ -146,17 +169,23 @@ export const sameCounts: Bound = {
 export const fewUndecided: Bound = {
   limit: 0.25,
   unit: 'of the directions',
-  reason: '48 spots of which 4 · 6 · 10⁻⁴ each lie near a limit leave one in nine directions open; what is left must be checked to the last spot',
+  reason:
+    '48 spots of which 4 · 6 · 10⁻⁴ each lie near a limit leave one in nine directions open; what is left must be checked to the last spot',
 };
 
 /** Choice of directions. */
-export const rightPicks: Bound = { limit: 0, unit: 'directions', reason: 'ranks follow from the counts and scores that the backend has' };
+export const rightPicks: Bound = {
+  limit: 0,
+  unit: 'directions',
+  reason: 'ranks follow from the counts and scores that the backend has',
+};
 
 /** Candidate vectors against least squares in float64. */
 export const fittedVector: Bound = {
   limit: 1e-3,
   unit: 'periods at the outermost spot',
-  reason: 'normal equations in float32 leave 1e-4 of a step; a spot more or less in a round moves a vector by some 1e-2',
+  reason:
+    'normal equations in float32 leave 1e-4 of a step; a spot more or less in a round moves a vector by some 1e-2',
 };
 
 /** Score of a candidate vector, relative. */
@@ -181,7 +210,11 @@ export const onGrid: Bound = {
 };
 
 /** Metric of a turned cell. */
-export const sameMetric: Bound = { limit: 2e-6, unit: 'relative', reason: 'a turn changes no length and no angle; nine numbers are rounded to float32' };
+export const sameMetric: Bound = {
+  limit: 2e-6,
+  unit: 'relative',
+  reason: 'a turn changes no length and no angle; nine numbers are rounded to float32',
+};
 
 /** Score of a cell in the search. */
 export const cellScore: Bound = {
@@ -194,11 +227,16 @@ export const cellScore: Bound = {
 export const refinedCell: Bound = {
   limit: 1e-3,
   unit: 'periods at the outermost spot',
-  reason: 'the same as for vectors: steps from residuals in float32 leave 1e-5 or so, a spot more or less moves a cell by 1e-2',
+  reason:
+    'the same as for vectors: steps from residuals in float32 leave 1e-5 or so, a spot more or less moves a cell by 1e-2',
 };
 
 /** Merit or distance of a refined cell. */
-export const refinedScore: Bound = { limit: 1e-4, unit: 'relative or periods', reason: 'residuals are off by 1e-6 to 1e-5 periods' };
+export const refinedScore: Bound = {
+  limit: 1e-4,
+  unit: 'relative or periods',
+  reason: 'residuals are off by 1e-6 to 1e-5 periods',
+};
 
 /** log10 of a chance against float64. */
 export const sameChance: Bound = {
@@ -209,22 +247,35 @@ export const sameChance: Bound = {
 };
 
 /** Verdicts. */
-export const rightVerdicts: Bound = { limit: 0, unit: 'lattices', reason: 'a lattice is accepted when its chance is at most the limit, the best first' };
+export const rightVerdicts: Bound = {
+  limit: 0,
+  unit: 'lattices',
+  reason: 'a lattice is accepted when its chance is at most the limit, the best first',
+};
 
 /** Transforms, by precision, number of points, and whether a length needs a convolution. */
-export function fft(precision: 'f32' | 'f64', points: number, convolution: boolean, oracle: 'sums' | 'fast' = 'sums'): Record<string, Bound> {
+export function fft(
+  precision: 'f32' | 'f64',
+  points: number,
+  convolution: boolean,
+  oracle: 'sums' | 'fast' = 'sums',
+): Record<string, Bound> {
   const unit = precision === 'f32' ? 2 ** -24 : 2 ** -53;
   const growth = Math.sqrt(Math.log2(points) + 1);
   const factor = convolution ? 8 : 2;
-  // The oracle is float64 too, which only a double transform can see: sums of n terms wander by sqrt(n), fast transforms as any other.
-  const oracleError = precision === 'f32' ? 0 : 2 ** -53 * (oracle === 'sums' ? Math.sqrt(points) : (factor / 2) * growth);
+  // The oracle is float64 too, which only a double transform can see: sums of n terms wander by sqrt(n), fast
+  // transforms as any other.
+  const oracleError =
+    precision === 'f32' ? 0 : 2 ** -53 * (oracle === 'sums' ? Math.sqrt(points) : (factor / 2) * growth);
   const why =
     'errors of rounded butterflies add up like a random walk over log2 N stages, with roots of unity rounded once from float64; measured constants are 0.5 to 0.8';
   return {
     l2: {
       limit: factor * unit * growth + oracleError,
       unit: 'relative',
-      reason: convolution ? `${why}; a prime above 13 goes through a convolution, three transforms of more than twice the length` : why,
+      reason: convolution
+        ? `${why}; a prime above 13 goes through a convolution, three transforms of more than twice the length`
+        : why,
     },
     worst: {
       limit: 2 * factor * unit * growth + 2 * oracleError,
@@ -260,11 +311,16 @@ export function properties(l2: Bound, returned: Bound): Record<string, Bound> {
 }
 
 /** How much of the bound of its length a transform uses up, over many lengths. */
-export const ofLength: Bound = { limit: 1, unit: 'of the bound of its length', reason: 'each length has the bound that a row of its own would have' };
+export const ofLength: Bound = {
+  limit: 1,
+  unit: 'of the bound of its length',
+  reason: 'each length has the bound that a row of its own would have',
+};
 
 /** Single numbers of a transform as heFFTe's own tests bound them, there and back. */
 export const heffte = (precision: 'f32' | 'f64'): Bound => ({
   limit: precision === 'f32' ? 5e-4 : 1e-11,
   unit: 'absolute',
-  reason: 'what the tests of heFFTe 2.4.1 allow on input from 0 to 1; the rows have the narrower relative bounds as well',
+  reason:
+    'what the tests of heFFTe 2.4.1 allow on input from 0 to 1; the rows have the narrower relative bounds as well',
 });

@@ -12,8 +12,11 @@ const require = validate
 
 describeHere('a window', names, validate, createContext, require);
 
-// The core and the kernels of a transform are those of the window; compiling them for a software device takes minutes, so a worker shows a quarter.
-const inWorker = validate.rows.filter(({ id }: { id: string }) => !id.startsWith('fft:') || validate.seedOf(id) % 4 === 0);
+// The core and the kernels of a transform are those of the window; compiling them for a software device takes minutes,
+// so a worker shows a quarter.
+const inWorker = validate.rows.filter(
+  ({ id }: { id: string }) => !id.startsWith('fft:') || validate.seedOf(id) % 4 === 0,
+);
 
 describeElsewhere('a worker', names, inWorker, async (backend) => {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });

@@ -1,9 +1,9 @@
 /**
  * FFTW does every row of the table of transforms, in the row's precision and in double, against the float64 oracle.
  *
- * In double precision both agree to the last digits on every row, so either may stand for the truth: the tables in Node hold each
- * backend to both (table.ts), those in a browser, where no library can be loaded, to the float64 oracle. Without the library every test
- * is skipped as absent; EWALD_REQUIRE=fftw makes that a failure.
+ * In double precision both agree to the last digits on every row, so either may stand for the truth: the tables in Node
+ * hold each backend to both (table.ts), those in a browser, where no library can be loaded, to the float64 oracle.
+ * Without the library every test is skipped as absent; EWALD_REQUIRE=fftw makes that a failure.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createContext } from '../../dist/index.node.js';
@@ -20,8 +20,12 @@ beforeAll(async () => {
 afterAll(() => native?.context?.dispose());
 
 // Parts of axes are padded and cut on the host, which device arrays are not brought to.
-const table = validate.selectRows(['fft']).filter(({ id }: { id: string }) => !/:(inputShape|keep)=.*:arrays=/.test(id));
-const measured = validate.selectRows(['fft:c2c', 'fft:r2c', 'fft:c2r', 'fft:real', 'fft:r2r']).filter((row) => table.includes(row));
+const table = validate
+  .selectRows(['fft'])
+  .filter(({ id }: { id: string }) => !/:(inputShape|keep)=.*:arrays=/.test(id));
+const measured = validate
+  .selectRows(['fft:c2c', 'fft:r2c', 'fft:c2r', 'fft:real', 'fft:r2r'])
+  .filter((row) => table.includes(row));
 const rows = [
   // As users get it; what is large or has many plans is not measured.
   ...validate.engineRows({ engine: 'fftw' }, measured),

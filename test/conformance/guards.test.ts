@@ -1,8 +1,9 @@
 /**
- * Guard words around every output, one level below the facade: the facade copies results out of the heap, which would hide a stray write.
+ * Guard words around every output, one level below the facade: the facade copies results out of the heap, which would
+ * hide a stray write.
  *
- * The raw C ABI of the wasm core and of the addon is called with outputs that lie between guard words, and with inputs that must come
- * back unchanged. Outputs are poisoned first, so that a byte that is never written shows as well.
+ * The raw C ABI of the wasm core and of the addon is called with outputs that lie between guard words, and with inputs
+ * that must come back unchanged. Outputs are poisoned first, so that a byte that is never written shows as well.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -52,18 +53,27 @@ interface Raw {
   ): Promise<Call['inputs']>;
 }
 
-const bytesOf = (array: ArrayBufferView): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+const bytesOf = (array: ArrayBufferView): Uint8Array =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
 async function wasm(): Promise<Raw> {
   const module = await WebAssembly.compile(readFileSync(new URL('dist/ewald.wasm', root)));
   const imports: Record<string, Record<string, () => number>> = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) imports[from] = { ...imports[from], [name]: () => 0 };
-  const exports = (await WebAssembly.instantiate(module, imports)).exports as { memory: WebAssembly.Memory } & Record<string, (...x: number[]) => number>;
+  for (const { module: from, name } of WebAssembly.Module.imports(module))
+    imports[from] = { ...imports[from], [name]: () => 0 };
+  const exports = (await WebAssembly.instantiate(module, imports)).exports as { memory: WebAssembly.Memory } & Record<
+    string,
+    (...x: number[]) => number
+  >;
   const call = (name: string, ...values: number[]): number => exports[name]?.(...values) ?? 0;
   const heap = (address: number, size: number) => new Uint8Array(exports.memory.buffer, address, size);
   call('_initialize');
   // Arrays go into the heap with their guards and come back with them.
-  const check = async (name: string, arrays: readonly Uint8Array[], values: (address: readonly number[]) => number[]): Promise<void> => {
+  const check = async (
+    name: string,
+    arrays: readonly Uint8Array[],
+    values: (address: readonly number[]) => number[],
+  ): Promise<void> => {
     const placed = arrays.map((array) => ({ array, address: call('ewald_alloc', array.length) >>> 0 }));
     for (const { array, address } of placed) heap(address, array.length).set(array);
     expect(call(name, ...values(placed.map(({ address }) => address)))).toBe(0);
@@ -79,10 +89,14 @@ async function wasm(): Promise<Raw> {
       const handle = new Uint32Array(1);
       await check('ewald_indexer_create', [descriptor.slice(), bytesOf(handle)], (at) => [...at]);
       const [indexer = 0] = handle;
-      await check('ewald_indexer_run', [...inputs, found.all, results.all, assignment.all], ([p = 0, s = 0, o = 0, c = 0, ...outputs]) => [
-        ...[indexer, p, s, o, offsets.length - 1, c, cells.length / 9],
-        ...outputs.map((address) => address + guardBytes),
-      ]);
+      await check(
+        'ewald_indexer_run',
+        [...inputs, found.all, results.all, assignment.all],
+        ([p = 0, s = 0, o = 0, c = 0, ...outputs]) => [
+          ...[indexer, p, s, o, offsets.length - 1, c, cells.length / 9],
+          ...outputs.map((address) => address + guardBytes),
+        ],
+      );
       call('ewald_indexer_destroy', indexer);
       expect(call('ewald_live_bytes')).toBe(0);
       return inputs;
@@ -127,7 +141,16 @@ interface Lists {
 }
 
 // Rows that reach the edges: empty images, few spots, more spots than take part, several lattices and cells.
-const indexingIds = ['spots=0', 'spots=3', 'mono:n=900', 'mono:n=300:crystals=2', 'cells=3', 'noise:n=20', 'perfect:tri', 'batch-is-single'];
+const indexingIds = [
+  'spots=0',
+  'spots=3',
+  'mono:n=900',
+  'mono:n=300:crystals=2',
+  'cells=3',
+  'noise:n=20',
+  'perfect:tri',
+  'batch-is-single',
+];
 const rows = validate.rows.filter(({ id }: { id: string }) =>
   ['fast', 'exhaustive'].some((method) => indexingIds.some((end) => id.startsWith(`indexing:${method}:${end}`))),
 );
@@ -164,11 +187,16 @@ describe.each(cores)('guard words, %s', (_, open, present) => {
     const cells = Float32Array.from(lists.known.flat(2));
     const sizes = checkSizes({ batch: images, maxInputCells: lists.known.length, ...lists.options });
     const params = packThresholds(sizes, lists.thresholds);
-    const outputs = [new Guarded(images * sizes.maxOutputCells * sizeOf(indexedCell)), new Guarded(images * sizeOf(imageResult)), new Guarded(count)] as const;
+    const outputs = [
+      new Guarded(images * sizes.maxOutputCells * sizeOf(indexedCell)),
+      new Guarded(images * sizeOf(imageResult)),
+      new Guarded(count),
+    ] as const;
     const before = [params, spots, offsets, cells].map((array) => bytesOf(array).slice());
     const after = await raw.indexing(pack(indexerDescriptor, sizes.fields), params, spots, offsets, cells, outputs);
     expect(outputs.map((output) => output.strays())).toEqual([[], [], []]);
-    for (const [i, input] of after.entries()) expect(Buffer.compare(input, before[i] ?? new Uint8Array()), `input ${i} was changed`).toBe(0);
+    for (const [i, input] of after.entries())
+      expect(Buffer.compare(input, before[i] ?? new Uint8Array()), `input ${i} was changed`).toBe(0);
     // Poison that survives in a counter or in the assignment is an output that was not written.
     expect(outputs[2].bytes.includes(poison)).toBe(false);
     const summary = new Uint32Array(outputs[1].all.buffer, guardBytes, images * 4);

@@ -1,4 +1,7 @@
-/** Mistakes in the transforms; as mutants.mjs says. On `webgpu` and in `script` what is changed is what TypeScript and WGSL become in dist/. */
+/**
+ * Mistakes in the transforms; as mutants.mjs says. On `webgpu` and in `script` what is changed is what TypeScript and
+ * WGSL become in dist/.
+ */
 
 const c2c = (n) => `fft:c2c:f32:n=${n}`;
 const r2c = (n) => `fft:r2c:f32:n=${n}`;
@@ -8,10 +11,34 @@ const r2r = (kind, ...lengths) => lengths.map((n) => `fft:r2r:f32:n=${n}:r2r=${k
 const core = [
   ['a cosine of 7 has four digits', 'isa/butterfly.h', '0.623489801858733530525', '0.6235', [c2c(7)]],
   ['a sine of 11 has two digits', 'isa/butterfly.h', '0.9096319953545183714117', '0.91', [c2c(11)]],
-  ['a cosine of 13 has the wrong sign', 'isa/butterfly.h', '-0.3546048870425356259696', '0.3546048870425356259696', [c2c(13)]],
-  ['radix 4 turns one result the wrong way', 'isa/butterfly.h', 'd = {q.re - t.im, q.im + t.re};', 'd = {q.re + t.im, q.im - t.re};', [c2c(64)]],
-  ['factors between stages forget the stage', 'lines.cpp', 'roots.get(uint64_t(p) * j * step, w);', 'roots.get(uint64_t(p) * j, w);', [c2c('64x64'), c2c(512)]],
-  ['squares of the chirp go around too soon', 'chirp.cpp', 'roots.get(k % circle, pair);', 'roots.get(k % n, pair);', [c2c(17)]],
+  [
+    'a cosine of 13 has the wrong sign',
+    'isa/butterfly.h',
+    '-0.3546048870425356259696',
+    '0.3546048870425356259696',
+    [c2c(13)],
+  ],
+  [
+    'radix 4 turns one result the wrong way',
+    'isa/butterfly.h',
+    'd = {q.re - t.im, q.im + t.re};',
+    'd = {q.re + t.im, q.im - t.re};',
+    [c2c(64)],
+  ],
+  [
+    'factors between stages forget the stage',
+    'lines.cpp',
+    'roots.get(uint64_t(p) * j * step, w);',
+    'roots.get(uint64_t(p) * j, w);',
+    [c2c('64x64'), c2c(512)],
+  ],
+  [
+    'squares of the chirp go around too soon',
+    'chirp.cpp',
+    'roots.get(k % circle, pair);',
+    'roots.get(k % n, pair);',
+    [c2c(17)],
+  ],
   [
     'the filter of a convolution is not conjugated',
     'isa/real.cpp',
@@ -19,9 +46,27 @@ const core = [
     'times<T, W>(load_interleaved<T, W, false>(a + 2 * j), w.re, w.im)',
     [c2c(17)],
   ],
-  ['squares of the chirp in double go around too soon', 'chirp.cpp', 'square -= 2 * uint64_t(n);', 'square -= uint64_t(n);', ['fft:c2c:f64:n=61']],
-  ['an axis takes the table of another length', 'tables.h', 'entry->n == n', 'entry->n >= n', ['fft:c2c:f32:n=13x17x19']],
-  ['a convolution across lines is too short', 'lines.cpp', 'good_length(2 * n - 1, 4)', 'good_length(n + 1, 4)', ['fft:c2c:f32:n=13x17x19']],
+  [
+    'squares of the chirp in double go around too soon',
+    'chirp.cpp',
+    'square -= 2 * uint64_t(n);',
+    'square -= uint64_t(n);',
+    ['fft:c2c:f64:n=61'],
+  ],
+  [
+    'an axis takes the table of another length',
+    'tables.h',
+    'entry->n == n',
+    'entry->n >= n',
+    ['fft:c2c:f32:n=13x17x19'],
+  ],
+  [
+    'a convolution across lines is too short',
+    'lines.cpp',
+    'good_length(2 * n - 1, 4)',
+    'good_length(n + 1, 4)',
+    ['fft:c2c:f32:n=13x17x19'],
+  ],
   ['a quarter of the roots has the wrong sign', 'roots.cpp', 'minus_re = true;', 'minus_re = false;', [c2c(12)]],
   [
     'roots in single precision lose a product',
@@ -30,9 +75,27 @@ const core = [
     'root[1] = float(a.re * b.im);',
     [c2c(100), c2c(210)],
   ],
-  ['2 pi has twelve digits', 'roots.cpp', 'two_pi = {6.283185307179586, 2.4492935982947064e-16}', 'two_pi = {6.28318530718, 0.0}', ['fft:c2c:f64:n=1024']],
-  ['the mirrored half of a spectrum is not conjugated', 'run.cpp', '= -in[2 * k + 1];', '= in[2 * k + 1];', ['fft:r2c:f32:n=9:scale=full:inverse']],
-  ['the halves of an even real line are added twice', 'run.cpp', 'false, scale / 2, pool);', 'false, scale, pool);', [r2c(64), r2c(256)]],
+  [
+    '2 pi has twelve digits',
+    'roots.cpp',
+    'two_pi = {6.283185307179586, 2.4492935982947064e-16}',
+    'two_pi = {6.28318530718, 0.0}',
+    ['fft:c2c:f64:n=1024'],
+  ],
+  [
+    'the mirrored half of a spectrum is not conjugated',
+    'run.cpp',
+    '= -in[2 * k + 1];',
+    '= in[2 * k + 1];',
+    ['fft:r2c:f32:n=9:scale=full:inverse'],
+  ],
+  [
+    'the halves of an even real line are added twice',
+    'run.cpp',
+    'false, scale / 2, pool);',
+    'false, scale, pool);',
+    [r2c(64), r2c(256)],
+  ],
   [
     'an inner loop is not taken back',
     'run.cpp',
@@ -47,7 +110,13 @@ const core = [
     'pass.width, work',
     ['fft:c2c:f32:n=6x8x10:axes=0', c2c('17x13')],
   ],
-  ['every pass scales', 'run.cpp', 'return pass + 1 == program.passes ? scale : T(1);', 'return scale;', ['fft:c2c:f32:n=10x12:scale=full']],
+  [
+    'every pass scales',
+    'run.cpp',
+    'return pass + 1 == program.passes ? scale : T(1);',
+    'return scale;',
+    ['fft:c2c:f32:n=10x12:scale=full'],
+  ],
   [
     'the mirror image of a sine is even',
     'isa/trig.cpp',
@@ -55,8 +124,20 @@ const core = [
     '(2 * n + 1 - j) * width, width, T(1));',
     r2r('dst1', 5, 8),
   ],
-  ['dct4 turns rows by the wrong root', 'isa/trig.cpp', 'table + 2 * (n + m)', 'table + 2 * (n + j)', r2r('dct4', 5, 8)],
-  ['dst3 and dct3 exchange their signs', 'isa/trig.cpp', 'kind == Trig::dst3 && k % 2 == 1', 'kind == Trig::dct3 && k % 2 == 1', r2r('dst3', 5, 8)],
+  [
+    'dct4 turns rows by the wrong root',
+    'isa/trig.cpp',
+    'table + 2 * (n + m)',
+    'table + 2 * (n + j)',
+    r2r('dct4', 5, 8),
+  ],
+  [
+    'dst3 and dct3 exchange their signs',
+    'isa/trig.cpp',
+    'kind == Trig::dst3 && k % 2 == 1',
+    'kind == Trig::dct3 && k % 2 == 1',
+    r2r('dst3', 5, 8),
+  ],
   [
     'two real lines are taken apart wrongly',
     'isa/real.cpp',
@@ -64,8 +145,20 @@ const core = [
     'unit, {x.im + y.im, y.re + x.re});',
     ['fft:r2c:f32:n=8x12:batch=5', 'fft:r2c:f32:n=8x6x10:reducedAxis=0'],
   ],
-  ['the highest frequency is the lowest', 'isa/real.cpp', 'z[2 * half] = first - second;', 'z[2 * half] = first + second;', [r2c(64)]],
-  ['the far factor of a long line forgets its block', 'isa/split.cpp', 'plan.far + 2 * (k1 * blocks1 + block)', 'plan.far + 2 * (k1 * blocks1)', [c2c(1155)]],
+  [
+    'the highest frequency is the lowest',
+    'isa/real.cpp',
+    'z[2 * half] = first - second;',
+    'z[2 * half] = first + second;',
+    [r2c(64)],
+  ],
+  [
+    'the far factor of a long line forgets its block',
+    'isa/split.cpp',
+    'plan.far + 2 * (k1 * blocks1 + block)',
+    'plan.far + 2 * (k1 * blocks1)',
+    [c2c(1155)],
+  ],
   [
     'what lies behind the data is not zero',
     'run.cpp',
@@ -80,7 +173,14 @@ const core = [
     'if (parts.around > w.whole) pass.engine->scatter(',
     ['fft:c2c:f32:n=32x48:inputShape=20-17:keep=-5+11-9'],
   ],
-].map(([name, file, find, replace, ids]) => ({ name: `fft: ${name}`, file: `fft/${file}`, find, replace, ids, on: 'fft' }));
+].map(([name, file, find, replace, ids]) => ({
+  name: `fft: ${name}`,
+  file: `fft/${file}`,
+  find,
+  replace,
+  ids,
+  on: 'fft',
+}));
 
 const native = [
   {
@@ -94,34 +194,70 @@ const native = [
 ];
 
 const webgpu = [
-  ['radix 4 exchanges two results', 'wgsl/fft/radix.wgsl', '(s + t, d + u, s - t, d - u)', '(s + t, d - u, s - t, d + u)', [c2c(4)]],
-  ['halves of a real line are joined wrongly', 'wgsl/fft/pairs.wgsl', 'table[HALVES + k], z - y)', 'table[HALVES + k], z + y)', [r2c(8)]],
+  [
+    'radix 4 exchanges two results',
+    'wgsl/fft/radix.wgsl',
+    '(s + t, d + u, s - t, d - u)',
+    '(s + t, d - u, s - t, d + u)',
+    [c2c(4)],
+  ],
+  [
+    'halves of a real line are joined wrongly',
+    'wgsl/fft/pairs.wgsl',
+    'table[HALVES + k], z - y)',
+    'table[HALVES + k], z + y)',
+    [r2c(8)],
+  ],
   ['the highest frequency is left out', 'wgsl/fft/sink_half.wgsl', '2u * k <= AXIS', '2u * k < AXIS', [r2c(8)]],
-  ['a sine of kind I loses its first number', 'wgsl/fft/sink_dct1.wgsl', 'k >= 1u && k <= AXIS', 'k >= 2u && k <= AXIS', r2r('dst1', 5)],
-  ['a sine of kind III keeps its signs', 'wgsl/fft/sink_dct3.wgsl', 'select(v.x, -v.x, SINE && odd)', 'select(v.x, v.x, SINE && odd)', r2r('dst3', 5)],
-  ['angles of a prime are not brought back', 'src/backends/webgpu/fft-shader.ts', 'u) { angle -= ', 'u) { angle += 0u * ', [c2c(17)]],
+  [
+    'a sine of kind I loses its first number',
+    'wgsl/fft/sink_dct1.wgsl',
+    'k >= 1u && k <= AXIS',
+    'k >= 2u && k <= AXIS',
+    r2r('dst1', 5),
+  ],
+  [
+    'a sine of kind III keeps its signs',
+    'wgsl/fft/sink_dct3.wgsl',
+    'select(v.x, -v.x, SINE && odd)',
+    'select(v.x, v.x, SINE && odd)',
+    r2r('dst3', 5),
+  ],
+  [
+    'angles of a prime are not brought back',
+    'src/backends/webgpu/fft/shader.ts',
+    'u) { angle -= ',
+    'u) { angle += 0u * ',
+    [c2c(17)],
+  ],
   [
     'a convolution ends without exchanging parts',
-    'src/backends/webgpu/fft-shader.ts',
+    'src/backends/webgpu/fft/shader.ts',
     'return times(v.yx, ${chirp(core.points,',
     'return times(v, ${chirp(core.points,',
     [c2c(97)],
   ],
   [
     'factors between pieces are those of another digit',
-    'src/backends/webgpu/fft-program.ts',
+    'src/backends/webgpu/fft/program.ts',
     'n: at(lengths, i) * at(place, i), step: 1',
     'n: at(lengths, i) * at(place, i), step: 2',
     [c2c(1024)],
   ],
   [
     'the filter of a convolution is not conjugated',
-    'src/backends/webgpu/fft-tables.ts',
+    'src/backends/webgpu/fft/tables.ts',
     'out[2 * at + 1] = -im / length;',
     'out[2 * at + 1] = im / length;',
     [c2c(97)],
   ],
-  ['what lies beyond the data is read', 'src/backends/webgpu/fft-shader.ts', 'count < whole ? ', 'count < 0 ? ', ['fft:c2c:f32:n=16:inputShape=5']],
+  [
+    'what lies beyond the data is read',
+    'src/backends/webgpu/fft/shader.ts',
+    'count < whole ? ',
+    'count < 0 ? ',
+    ['fft:c2c:f32:n=16:inputShape=5'],
+  ],
   [
     'gaps are not kept',
     'src/backends/webgpu/fft.ts',
@@ -136,11 +272,23 @@ const webgpu = [
     "scale === 'full' ? 1 / Math.sqrt(this.#points)",
     ['fft:c2c:f32:n=10x12:scale=full'],
   ],
-].map(([name, file, find, replace, ids]) => ({ name: `fft on webgpu: ${name}`, file, find, replace, ids, on: 'webgpu' }));
+].map(([name, file, find, replace, ids]) => ({
+  name: `fft on webgpu: ${name}`,
+  file,
+  find,
+  replace,
+  ids,
+  on: 'webgpu',
+}));
 
 const script = [
   ['a product of spectra is conjugated', 'x[i + 1] = p * s + q * r;', 'x[i + 1] = p * s - q * r;', ['fft:convolve:*']],
-  ['correlation is convolution', "name === 'correlate' ? b.data.slice().reverse() : b.data", 'b.data', ['fft:correlate:*']],
+  [
+    'correlation is convolution',
+    "name === 'correlate' ? b.data.slice().reverse() : b.data",
+    'b.data',
+    ['fft:correlate:*'],
+  ],
   ['the middle of a fold is a place off', 'same: (m - 1) >> 1', 'same: m >> 1', ['fft:convolve:*']],
   [
     'odd lengths are shifted too far',
@@ -149,6 +297,13 @@ const script = [
     ['fft:shift:*'],
   ],
   ['negative frequencies begin too soon', 'k < (n + 1) >> 1 ? k', 'k < n >> 1 ? k', ['fft:fftfreq:*']],
-].map(([name, find, replace, ids]) => ({ name: `fft helpers: ${name}`, file: 'src/fft/helpers.ts', find, replace, ids, on: 'script' }));
+].map(([name, find, replace, ids]) => ({
+  name: `fft helpers: ${name}`,
+  file: 'src/fft/helpers.ts',
+  find,
+  replace,
+  ids,
+  on: 'script',
+}));
 
 export const fftMutants = [...core, ...native, ...webgpu, ...script];

@@ -1,9 +1,10 @@
 /**
- * Mistakes that the case tables must see: one change each to a copy of the C++ sources, and the cheapest rows that show it.
+ * Mistakes that the case tables must see: one change each to a copy of the C++ sources, and the cheapest rows that show
+ * it.
  *
- * `find` must occur in the file exactly once; when the source has moved on, scripts/mutants.mjs says which mutant no longer fits.
- * Mistakes that no answer shows are of no use here: `x (x + 1) + y (y + 1)` is even and 2³² − 1 is odd, so `<` for `<=` in the in-circle
- * test changes nothing.
+ * `find` must occur in the file exactly once; when the source has moved on, scripts/mutants.mjs says which mutant no
+ * longer fits. Mistakes that no answer shows are of no use here: `x (x + 1) + y (y + 1)` is even and 2³² − 1 is odd, so
+ * `<` for `<=` in the in-circle test changes nothing.
  */
 
 import { fftMutants } from './mutants-fft.mjs';

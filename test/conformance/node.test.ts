@@ -4,4 +4,11 @@ import * as validate from '../../dist/validate.js';
 import * as fftw from '../support/fftw.js';
 import { describeHere } from './table.js';
 
-describeHere('Node', ['wasm', 'native', 'webgpu', 'cuda', 'cuda-emulated'], validate, createContext, process.env.EWALD_REQUIRE, fftw);
+describeHere(
+  'Node',
+  ['wasm', 'native', 'webgpu', 'cuda', 'cuda-emulated'],
+  validate,
+  createContext,
+  process.env.EWALD_REQUIRE,
+  fftw,
+);

@@ -1,4 +1,6 @@
-/** The oracles against what was published or can be worked out by hand, and the parts of the loop that no row exercises. */
+/**
+ * The oracles against what was published or can be worked out by hand, and the parts of the loop that no row exercises.
+ */
 import { describe, expect, test } from 'vitest';
 import * as validate from '../../dist/validate.js';
 
@@ -8,8 +10,18 @@ describe('philox', () => {
   // Known answers of Random123 (kat_vectors, philox4x32 10).
   test.each([
     ['0', [0n, 0n, 0n, 0n], [0n, 0n], '6627e8d5 e169c58d bc57ac4c 9b00dbd8'],
-    ['all ones', [0xffffffffn, 0xffffffffn, 0xffffffffn, 0xffffffffn], [0xffffffffn, 0xffffffffn], '408f276d 41c83b0e a20bc7c6 6d5451fd'],
-    ['digits of pi', [0x243f6a88n, 0x85a308d3n, 0x13198a2en, 0x03707344n], [0xa4093822n, 0x299f31d0n], 'd16cfe09 94fdcceb 5001e420 24126ea1'],
+    [
+      'all ones',
+      [0xffffffffn, 0xffffffffn, 0xffffffffn, 0xffffffffn],
+      [0xffffffffn, 0xffffffffn],
+      '408f276d 41c83b0e a20bc7c6 6d5451fd',
+    ],
+    [
+      'digits of pi',
+      [0x243f6a88n, 0x85a308d3n, 0x13198a2en, 0x03707344n],
+      [0xa4093822n, 0x299f31d0n],
+      'd16cfe09 94fdcceb 5001e420 24126ea1',
+    ],
   ] as const)('answers as published for %s', (_, counter, key, expected) => {
     expect(
       philox
@@ -26,7 +38,9 @@ describe('philox', () => {
     [12345678901234567n, 1, 2n ** 60n + 3n, 5n],
     [1n, 0, 2n, 1n],
   ])('counts the same fast and slowly: seed %s, stream %s, first %s', (seed, stream, first, points) => {
-    expect(philox.countInside({ seed, stream, first, points })).toBe(philox.countInsideSlowly({ seed, stream, first, points }));
+    expect(philox.countInside({ seed, stream, first, points })).toBe(
+      philox.countInsideSlowly({ seed, stream, first, points }),
+    );
   });
 
   test('is pi', () => {
@@ -48,7 +62,18 @@ describe('lattices', () => {
     // Within 1/30: ±a*, ±b*, ±c*, and b* ± c* at |q| = 0.0320.
     expect(owner.length).toBe(10);
     const lengths = Array.from(owner, (_, i) => Math.hypot(...lattices.spotAt(spots, i)).toFixed(6)).sort();
-    expect(lengths).toEqual(['0.020000', '0.020000', '0.025000', '0.025000', '0.032016', '0.032016', '0.032016', '0.032016', '0.033333', '0.033333']);
+    expect(lengths).toEqual([
+      '0.020000',
+      '0.020000',
+      '0.025000',
+      '0.025000',
+      '0.032016',
+      '0.032016',
+      '0.032016',
+      '0.032016',
+      '0.033333',
+      '0.033333',
+    ]);
   });
 
   test('differences are those that were made', () => {
@@ -59,7 +84,10 @@ describe('lattices', () => {
     expect(lattices.latticeDifference(turn(0.5), ortho)?.misorientationDeg).toBeCloseTo(0.5, 6);
     // Another basis of the same lattice, and one of twice the volume.
     const [a, b, c] = ortho;
-    expect(lattices.latticeDifference([b, [-a[0], 0, 0], [0, 40, 50]] as never, ortho)?.misorientationDeg).toBeCloseTo(0, 6);
+    expect(lattices.latticeDifference([b, [-a[0], 0, 0], [0, 40, 50]] as never, ortho)?.misorientationDeg).toBeCloseTo(
+      0,
+      6,
+    );
     expect(lattices.latticeDifference([[60, 0, 0], b, c] as never, ortho)).toBeUndefined();
     expect(lattices.latticeDifference([[30.3, 0, 0], b, c] as never, ortho)?.lengths).toBeCloseTo(0.01, 9);
   });
@@ -86,8 +114,12 @@ describe('transforms', () => {
   const realKinds = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'] as const;
 
   test('by hand: four numbers, a delta, and the cube that the bindings of heFFTe are tested with', () => {
-    expect([...sums.transform(Float64Array.of(1, 0, 2, 0, 3, 0, 4, 0), [4], ['forward'])]).toEqual([10, 0, -2, 2, -2, 0, -2, -2]);
-    expect([...fast.fastTransform(Float64Array.of(1, ...new Array(13).fill(0)))]).toEqual(new Array(7).fill([1, 0]).flat());
+    expect([...sums.transform(Float64Array.of(1, 0, 2, 0, 3, 0, 4, 0), [4], ['forward'])]).toEqual([
+      10, 0, -2, 2, -2, 0, -2, -2,
+    ]);
+    expect([...fast.fastTransform(Float64Array.of(1, ...new Array(13).fill(0)))]).toEqual(
+      new Array(7).fill([1, 0]).flat(),
+    );
     const cube = Float64Array.from({ length: 128 }, (_, i) => (i % 2 === 0 ? (i / 2) % 32 : 0));
     const spectrum = sums.transform(cube, [4, 4, 4], ['forward', 'forward', 'forward']);
     expect([spectrum[0], spectrum[2 * 32]]).toEqual([992, -512]);
@@ -131,10 +163,17 @@ describe('transforms', () => {
 
 describe('comparison', () => {
   test('shape comes first, then the class of each element, then the metric', () => {
-    expect(compare.relativeL2([1, 2], [1, 2, 3])).toEqual({ error: Number.POSITIVE_INFINITY, note: '2 elements, expected 3' });
+    expect(compare.relativeL2([1, 2], [1, 2, 3])).toEqual({
+      error: Number.POSITIVE_INFINITY,
+      note: '2 elements, expected 3',
+    });
     expect(compare.relativeL2([1, Number.NaN], [1, 2]).error).toBe(Number.POSITIVE_INFINITY);
-    expect(compare.relativeL2([1, Number.NaN], [1, Number.POSITIVE_INFINITY]).note).toBe('element 1 is NaN, expected Infinity');
-    expect(compare.relativeL2([1, Number.POSITIVE_INFINITY, 2], [1, Number.POSITIVE_INFINITY, 2])).toEqual({ error: 0 });
+    expect(compare.relativeL2([1, Number.NaN], [1, Number.POSITIVE_INFINITY]).note).toBe(
+      'element 1 is NaN, expected Infinity',
+    );
+    expect(compare.relativeL2([1, Number.POSITIVE_INFINITY, 2], [1, Number.POSITIVE_INFINITY, 2])).toEqual({
+      error: 0,
+    });
     expect(compare.relativeL2([3, 4.5], [3, 4]).error).toBeCloseTo(0.1, 12);
     expect(compare.worstElement([3, 4.5], [3, 4]).error).toBeCloseTo(0.125, 12);
     expect(compare.equality([5n, 7n], [5n, 10n]).error).toBe(3);
@@ -162,11 +201,21 @@ describe('addresses', () => {
 describe('outcomes', () => {
   type Candidate = Awaited<ReturnType<typeof validate.openCandidates>>[number];
   const row = validate.selectRows(['pi:count:points=1'])[0];
-  const away: Candidate = { backend: 'cuda', context: undefined, device: null, reason: 'no card', required: false, budget: 2, renew: async () => undefined };
+  const away: Candidate = {
+    backend: 'cuda',
+    context: undefined,
+    device: null,
+    reason: 'no card',
+    required: false,
+    budget: 2,
+    renew: async () => undefined,
+  };
 
   test('an absent backend is absent, and a failure where EWALD_REQUIRE names it', async () => {
     expect(await validate.runRow(new validate.Problem(row), away)).toMatchObject({ outcome: 'absent', why: 'no card' });
-    expect(await validate.runRow(new validate.Problem(row), { ...away, required: true })).toMatchObject({ outcome: 'fail' });
+    expect(await validate.runRow(new validate.Problem(row), { ...away, required: true })).toMatchObject({
+      outcome: 'fail',
+    });
     expect(() => validate.parseRequire('wasm,webgup')).toThrow(/EWALD_REQUIRE names the backend "webgup"/);
   });
 
@@ -187,8 +236,14 @@ describe('outcomes', () => {
       };
       expect(await outcome({ plan: refuse })).toMatchObject({ outcome: 'refused', why: 'no such thing' });
       expect(await outcome({ compare: () => ({ errors: { hits: Number.NaN } }) })).toMatchObject({ outcome: 'fail' });
-      const plan = async (context: never, input: never) => ({ ...(await row?.plan(context, input)), dispose: async () => undefined });
-      expect(await outcome({ plan })).toMatchObject({ outcome: 'fail', why: expect.stringContaining('bytes are still held') });
+      const plan = async (context: never, input: never) => ({
+        ...(await row?.plan(context, input)),
+        dispose: async () => undefined,
+      });
+      expect(await outcome({ plan })).toMatchObject({
+        outcome: 'fail',
+        why: expect.stringContaining('bytes are still held'),
+      });
     } finally {
       await candidate.context?.dispose();
     }

@@ -7,7 +7,9 @@ type Backend = Result['backend'];
 /** Node's alone: it goes through the native backend, and a browser could not even load it. */
 type Fftw = typeof import('../support/fftw.js');
 
-/** Fails on `fail`; every outcome that is not `pass` is a skip with its reason, so that no skipped row reads as passed. */
+/**
+ * Fails on `fail`; every outcome that is not `pass` is a skip with its reason, so that no skipped row reads as passed.
+ */
 function judge({ id, outcome, why }: Result, skip: (note?: string) => never): void {
   if (outcome === 'fail') throw new Error(`${id}: ${why}`);
   if (outcome !== 'pass') skip(`${outcome}: ${why}`);
@@ -27,7 +29,11 @@ export function describeHere(
       let fftw: Awaited<ReturnType<Fftw['openFftw']>>;
       let candidate: Awaited<ReturnType<Validate['openCandidates']>>[number] | undefined;
       beforeAll(async () => {
-        [candidate] = await validate.openCandidates({ createContext, backends: [name], ...(require === undefined ? {} : { require }) });
+        [candidate] = await validate.openCandidates({
+          createContext,
+          backends: [name],
+          ...(require === undefined ? {} : { require }),
+        });
         fftw = await second?.openFftw();
       });
       afterAll(async () => {
@@ -55,7 +61,12 @@ export function describeHere(
 }
 
 /** Rows that ran somewhere else: `results` gives them by backend and id. */
-export function describeElsewhere(place: string, names: readonly Backend[], rows: Validate['rows'], run: (name: Backend) => Promise<readonly Result[]>): void {
+export function describeElsewhere(
+  place: string,
+  names: readonly Backend[],
+  rows: Validate['rows'],
+  run: (name: Backend) => Promise<readonly Result[]>,
+): void {
   for (const name of names) {
     describe(`${name} in ${place}`, () => {
       let results = new Map<string, Result>();

@@ -15,6 +15,8 @@ export function buildStandIns(folder) {
   for (const [name, source, ...options] of libraries) {
     const from = fileURLToPath(new URL(source, import.meta.url));
     const flags = ['-O2', '-Wall', '-Wextra', '-Wno-unused-function', '-shared', '-fPIC', '-fvisibility=hidden'];
-    execFileSync(process.env.CC ?? 'cc', [...flags, ...options, from, '-o', `${folder}/${name}`, '-ldl', '-lpthread'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    execFileSync(process.env.CC ?? 'cc', [...flags, ...options, from, '-o', `${folder}/${name}`, '-ldl', '-lpthread'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   }
 }

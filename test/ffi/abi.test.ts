@@ -19,31 +19,46 @@ const changed = (change: Record<string, unknown>): string[] => {
 
 test('a disagreement of every kind is seen', () => {
   const { header, addonSource } = inputs();
-  expect(changed({ header: header.replace('ewald_free(void* memory);', 'ewald_free(void* memory);\nint ewald_new_one(int x);') })).toEqual(
-    expect.arrayContaining([expect.stringMatching(/addon\.cpp binds no newOne/)]),
+  expect(
+    changed({
+      header: header.replace('ewald_free(void* memory);', 'ewald_free(void* memory);\nint ewald_new_one(int x);'),
+    }),
+  ).toEqual(expect.arrayContaining([expect.stringMatching(/addon\.cpp binds no newOne/)]));
+  expect(changed({ header: header.replace('ewald_alloc(size_t', 'other_alloc(size_t') }).join('\n')).toMatch(
+    /functions of the ABI start with ewald_/,
   );
-  expect(changed({ header: header.replace('ewald_alloc(size_t', 'other_alloc(size_t') }).join('\n')).toMatch(/functions of the ABI start with ewald_/);
-  expect(changed({ header: header.replace(/ewald_pi_count/g, 'ewald_pi_counts') }).join('\n')).toMatch(/binds piCount, but .* declares no ewald_pi_count/);
-  expect(changed({ addonSource: addonSource.replace('exports.Set("piCount"', 'exports.Set("piCont"') }).join('\n')).toMatch(
-    /binds piCont, .*declares no ewald_pi_cont[\s\S]*binds no piCount/,
+  expect(changed({ header: header.replace(/ewald_pi_count/g, 'ewald_pi_counts') }).join('\n')).toMatch(
+    /binds piCount, but .* declares no ewald_pi_count/,
   );
+  expect(
+    changed({ addonSource: addonSource.replace('exports.Set("piCount"', 'exports.Set("piCont"') }).join('\n'),
+  ).toMatch(/binds piCont, .*declares no ewald_pi_cont[\s\S]*binds no piCount/);
   expect(changed({ addonNames: ['piCount'] }).join('\n')).toMatch(/built addon has none; it is stale/);
-  const layout = (text: string) => ({ include: (name: string) => inputs().include(name).replace('sizeof(ewald_pi_params) == 32', text) });
-  expect(changed(layout('sizeof(ewald_pi_params) == 36')).join('\n')).toMatch(/this assertion fails for lp64: layout of ewald_pi_params/);
+  const layout = (text: string) => ({
+    include: (name: string) => inputs().include(name).replace('sizeof(ewald_pi_params) == 32', text),
+  });
+  expect(changed(layout('sizeof(ewald_pi_params) == 36')).join('\n')).toMatch(
+    /this assertion fails for lp64: layout of ewald_pi_params/,
+  );
 });
 
-test.skipIf(!built)(`the wasm module is compared with its signatures${built ? '' : ' (absent: dist/ewald.wasm)'}`, () => {
-  const { header } = inputs();
-  expect(changed({ header: header.replace('ewald_alloc(size_t bytes)', 'ewald_alloc(uint64_t bytes)') }).join('\n')).toMatch(
-    /declares ewald_alloc as \(i64\) -> i32 on wasm, but dist\/ewald\.wasm has \(i32\) -> i32/,
-  );
-  expect(changed({ header: header.replace(/^.*ewald_hardware_threads.*$/m, '') }).join('\n')).toMatch(
-    /exports ewald_hardware_threads, which .* does not declare/,
-  );
-  expect(changed({ header: header.replace('ewald_free(void* memory);', 'ewald_free(void* memory);\nvoid ewald_nothing(void);') }).join('\n')).toMatch(
-    /declares ewald_nothing, but dist\/ewald\.wasm does not export it/,
-  );
-});
+test.skipIf(!built)(
+  `the wasm module is compared with its signatures${built ? '' : ' (absent: dist/ewald.wasm)'}`,
+  () => {
+    const { header } = inputs();
+    expect(
+      changed({ header: header.replace('ewald_alloc(size_t bytes)', 'ewald_alloc(uint64_t bytes)') }).join('\n'),
+    ).toMatch(/declares ewald_alloc as \(i64\) -> i32 on wasm, but dist\/ewald\.wasm has \(i32\) -> i32/);
+    expect(changed({ header: header.replace(/^.*ewald_hardware_threads.*$/m, '') }).join('\n')).toMatch(
+      /exports ewald_hardware_threads, which .* does not declare/,
+    );
+    expect(
+      changed({
+        header: header.replace('ewald_free(void* memory);', 'ewald_free(void* memory);\nvoid ewald_nothing(void);'),
+      }).join('\n'),
+    ).toMatch(/declares ewald_nothing, but dist\/ewald\.wasm does not export it/);
+  },
+);
 
 test.skipIf(!built)(`the core is a library like any other${built ? '' : ' (absent: dist/ewald.wasm)'}`, async () => {
   const { header, include, wasm } = inputsOf();

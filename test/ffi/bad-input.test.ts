@@ -29,7 +29,9 @@ for (const target of targets) {
     afterAll(() => kit.dispose());
 
     test('the number of arguments', () => {
-      expect(refusal(() => kit.kit_add(1))).toBe('Argument: kit_add() got 1 argument; needed are 2: int kit_add(int a, int b)');
+      expect(refusal(() => kit.kit_add(1))).toBe(
+        'Argument: kit_add() got 1 argument; needed are 2: int kit_add(int a, int b)',
+      );
       expect(refusal(() => kit.kit_add(1, 2, 3))).toMatch(/got 3 arguments/);
       expect(refusal(() => kit.kit_hello(1))).toMatch(/needed are 0/);
       expect(refusal(() => kit.kit_sum([1]))).toMatch(/got 1 argument; needed are 2/);
@@ -43,7 +45,8 @@ for (const target of targets) {
       for (const value of [1.5, 2 ** 31, -(2 ** 31) - 1, Number.POSITIVE_INFINITY, null, undefined, {}, 2n ** 40n])
         expect(refusal(() => kit.kit_i32(value))).toMatch(/^Argument: /);
       expect(kit.kit_i32(5n)).toBe(6);
-      for (const value of [-1, 256]) expect(refusal(() => kit.kit_u8(value))).toMatch(/needs a whole number in range, 0 to 255/);
+      for (const value of [-1, 256])
+        expect(refusal(() => kit.kit_u8(value))).toMatch(/needs a whole number in range, 0 to 255/);
       for (const value of [-129, 128]) expect(refusal(() => kit.kit_i8(value))).toMatch(/-128 to 127/);
       expect(refusal(() => kit.kit_u64(-1))).toMatch(/0 to 18446744073709551615/);
       expect(refusal(() => kit.kit_i64(2n ** 63n))).toMatch(/in range/);
@@ -53,7 +56,9 @@ for (const target of targets) {
       expect(refusal(() => kit.kit_not(2))).toMatch(/bool needs true or false/);
       expect(refusal(() => kit.kit_size(-1))).toMatch(/size_t needs/);
       if (target.backend === 'native')
-        expect(refusal(() => kit.kit_long(2n ** 60n))).toMatch(/^Limit: C gave the long 1152921504606846977, which a number cannot hold/);
+        expect(refusal(() => kit.kit_long(2n ** 60n))).toMatch(
+          /^Limit: C gave the long 1152921504606846977, which a number cannot hold/,
+        );
       else expect(refusal(() => kit.kit_long(2 ** 31))).toMatch(/long needs/);
     });
 
@@ -62,25 +67,35 @@ for (const target of targets) {
         'Argument: kit_sum(): argument 1 (values) is a Float32Array; const double * needs a Float64Array',
       );
       expect(refusal(() => kit.kit_sum_i32(new Uint32Array(2), 2))).toMatch(/needs a Int32Array/);
-      expect(refusal(() => kit.kit_sum('x', 1))).toMatch(/is "x"; const double \* needs a Float64Array, memory from alloc\(\), a pointer or null/);
+      expect(refusal(() => kit.kit_sum('x', 1))).toMatch(
+        /is "x"; const double \* needs a Float64Array, memory from alloc\(\), a pointer or null/,
+      );
       expect(refusal(() => kit.kit_sum({}, 1))).toMatch(/is a Object/);
       expect(refusal(() => kit.kit_sum([1, 'x'], 2))).toMatch(/\[1\] is "x"/);
       expect(refusal(() => kit.kit_fill(1, 5))).toMatch(/needs an array of one element, or ref\(\)/);
       expect(refusal(() => kit.kit_upper('a', 'b', 1))).toMatch(/the text of JavaScript cannot change/);
       expect(refusal(() => kit.kit_length('a\0b'))).toMatch(/text with a zero in it/);
-      expect(refusal(() => kit.kit_sum(kit.out(new Float64Array(1)), 1))).toMatch(/marked out, but const double \* is const/);
+      expect(refusal(() => kit.kit_sum(kit.out(new Float64Array(1)), 1))).toMatch(
+        /marked out, but const double \* is const/,
+      );
       expect(refusal(() => kit.kit_account_balance({}))).toMatch(/opaque, so the handle/);
-      expect(refusal(() => kit.kit_norm({ x: 1, z: 2 }))).toMatch(/field "z", which const struct kit_point lacks; it has x, y/);
+      expect(refusal(() => kit.kit_norm({ x: 1, z: 2 }))).toMatch(
+        /field "z", which const struct kit_point lacks; it has x, y/,
+      );
       expect(refusal(() => kit.kit_norm({ x: 'a' }))).toMatch(/\.x is "a"/);
       expect(refusal(() => kit.kit_each(1, 5, null))).toMatch(/needs a function, a callback\(\) or null/);
-      expect(refusal(() => kit.kit_account_balance(kit.kit_flat()))).toMatch(/points at int; const kit_account_t \* needs const kit_account_t/);
+      expect(refusal(() => kit.kit_account_balance(kit.kit_flat()))).toMatch(
+        /points at int; const kit_account_t \* needs const kit_account_t/,
+      );
     });
 
     test('detached, resizable and short arrays', () => {
       const gone = new Float64Array(2);
       structuredClone(gone.buffer, { transfer: [gone.buffer] });
       expect(refusal(() => kit.kit_sum(gone, 2))).toMatch(/^Shape: .*transferred away \(detached\)/);
-      expect(refusal(() => kit.kit_dot3([1, 2], [1, 2, 3]))).toBe('Shape: kit_dot3(): argument 1 (a) has 2 elements; needed are at least 3');
+      expect(refusal(() => kit.kit_dot3([1, 2], [1, 2, 3]))).toBe(
+        'Shape: kit_dot3(): argument 1 (a) has 2 elements; needed are at least 3',
+      );
       expect(refusal(() => kit.kit_dot3(null, [1, 2, 3]))).toMatch(/has null; needed are at least 3/);
       expect(refusal(() => kit.kit_counted(3, new Float64Array(2)))).toBe(
         'Shape: kit_counted(): argument 2 (values) has 2 elements; needed are at least 3 (n is 3)',
@@ -95,28 +110,39 @@ for (const target of targets) {
       expect(refusal(() => checked.kit_fill(3, new Float64Array(2)))).toMatch(/needed are at least 3 \(count is 3\)/);
       expect(refusal(() => checked.kit_dot3([1, 2, 3], [1, 2, 3]))).toMatch(/at least 4/);
       checked.dispose();
-      expect((await rejected(openKit(target, { lengths: { kit_fil: {} } }))).message).toMatch(/lengths names "kit_fil"/);
+      expect((await rejected(openKit(target, { lengths: { kit_fil: {} } }))).message).toMatch(
+        /lengths names "kit_fil"/,
+      );
       const wrong = await openKit(target, { lengths: { kit_fill: { arr: 'count' } } });
       expect(refusal(() => wrong.kit_fill)).toMatch(/no such parameter/);
       wrong.dispose();
     });
 
     test('names nobody declared, with near ones', () => {
-      expect(refusal(() => kit.kit_ad(1, 2))).toBe(`Argument: ${kit.table.header} declares no function "kit_ad"; did you mean "kit_add"?`);
+      expect(refusal(() => kit.kit_ad(1, 2))).toBe(
+        `Argument: ${kit.table.header} declares no function "kit_ad"; did you mean "kit_add"?`,
+      );
       expect(refusal(() => kit.variable('kit_count'))).toMatch(/did you mean "kit_counter"/);
       expect(refusal(() => kit.alloc('kit_recrd'))).toMatch(/unknown type name "kit_recrd"; did you mean "kit_record"/);
       expect(refusal(() => kit.alloc('double double'))).toMatch(/is no type/);
       expect(refusal(() => kit.alloc('kit_account_t'))).toMatch(/the header keeps it opaque/);
       expect(refusal(() => kit.callback('int', () => 0))).toMatch(/needs a function type/);
-      expect(refusal(() => kit.owned(kit.kit_flat(), { length: 1, free: 'kit_fre' }))).toMatch(/did you mean "kit_free"/);
+      expect(refusal(() => kit.owned(kit.kit_flat(), { length: 1, free: 'kit_fre' }))).toMatch(
+        /did you mean "kit_free"/,
+      );
       expect(refusal(() => kit.owned(null, { length: 1 }))).toMatch(/the library gave no memory/);
     });
 
     test('a declared function that the library lacks: at its first use, or at once', async () => {
-      const header = { source: 'int kit_add(int a, int b);\nint kit_ads(int a);\nint nothing_like_it(void);', name: 'more.h' };
+      const header = {
+        source: 'int kit_add(int a, int b);\nint kit_ads(int a);\nint nothing_like_it(void);',
+        name: 'more.h',
+      };
       const more = await openKit(target, { header });
       expect(more.kit_add(1, 2)).toBe(3);
-      expect(refusal(() => more.kit_ads(1))).toMatch(/^Load: the header declares kit_ads, but the library kit does not have it; it has kit_ad/);
+      expect(refusal(() => more.kit_ads(1))).toMatch(
+        /^Load: the header declares kit_ads, but the library kit does not have it; it has kit_ad/,
+      );
       expect(refusal(() => more.nothing_like_it())).toMatch(/none of them near/);
       more.dispose();
       expect((await rejected(openKit(target, { header, strict: true }))).message).toMatch(/declares kit_ads/);
@@ -131,7 +157,14 @@ for (const target of targets) {
       account.dispose();
       other.dispose();
       other.dispose();
-      for (const use of [() => kit_add(1, 2), () => kit_sum([1], 1), () => kit_hello(), () => other.alloc('int'), () => array.at(0), () => callback.address]) {
+      for (const use of [
+        () => kit_add(1, 2),
+        () => kit_sum([1], 1),
+        () => kit_hello(),
+        () => other.alloc('int'),
+        () => array.at(0),
+        () => callback.address,
+      ]) {
         expect(refusal(use)).toMatch(/^Disposed: the library kit was disposed/);
       }
       expect((await rejected(kit_add.async(1, 2))).tag).toBe('Disposed');
@@ -148,12 +181,20 @@ for (const target of targets) {
     });
 
     test('handles and their ends', async () => {
-      expect((await rejected(openKit(target, { handles: { kit_acount_t: 'kit_account_free' } }))).message).toMatch(/handles names "kit_acount_t"/);
-      expect((await rejected(openKit(target, { handles: { kit_account_t: 'kit_acount_free' } }))).message).toMatch(/did you mean "kit_account_free"/);
-      const headed = await openKit(target, { header: { source: 'typedef struct kit_account kit_account_t; kit_account_t *kit_account_new(double x);' } });
+      expect((await rejected(openKit(target, { handles: { kit_acount_t: 'kit_account_free' } }))).message).toMatch(
+        /handles names "kit_acount_t"/,
+      );
+      expect((await rejected(openKit(target, { handles: { kit_account_t: 'kit_acount_free' } }))).message).toMatch(
+        /did you mean "kit_account_free"/,
+      );
+      const headed = await openKit(target, {
+        header: { source: 'typedef struct kit_account kit_account_t; kit_account_t *kit_account_new(double x);' },
+      });
       const orphan = headed.kit_account_new(1);
       expect(refusal(() => orphan.dispose())).toMatch(/no function is known that frees a kit_account_t/);
-      kit.kit_account_free(kit.pointer('kit_account_t', headed.backend === 'native' ? orphan.address : kit.kit_account_new(1).address));
+      kit.kit_account_free(
+        kit.pointer('kit_account_t', headed.backend === 'native' ? orphan.address : kit.kit_account_new(1).address),
+      );
       headed.dispose();
     });
 
@@ -186,7 +227,9 @@ describe('opening', () => {
   test('a library that is not there: every path is named', async () => {
     const error = await rejected(getLibHandle({ header, library: 'nothing', buildDir: folder }));
     expect(error.tag).toBe('Load');
-    expect(error.message).toContain(join(folder, 'lib', process.platform === 'darwin' ? 'libnothing.dylib' : 'libnothing.so'));
+    expect(error.message).toContain(
+      join(folder, 'lib', process.platform === 'darwin' ? 'libnothing.dylib' : 'libnothing.so'),
+    );
     expect(error.message).toContain(join(folder, 'nothing.wasm'));
     expect(error.message).toMatch(/PI_BUILD_DIR/);
     expect((await rejected(getLibHandle({ header, library: 'nothing' }))).message).toMatch(/no buildDir is given/);
@@ -203,14 +246,18 @@ describe('opening', () => {
       ).tag,
     ).toBe('Load');
     writeFileSync(join(folder, 'some.wasm'), '');
-    expect((await rejected(getLibHandle({ header: 'no.h', includeDir: folder, library: 'some', buildDir: folder }))).message).toMatch(
-      /the header no\.h was not found; tried .*no\.h/,
-    );
+    expect(
+      (await rejected(getLibHandle({ header: 'no.h', includeDir: folder, library: 'some', buildDir: folder }))).message,
+    ).toMatch(/the header no\.h was not found; tried .*no\.h/);
   });
 
   test('options with a slip', async () => {
-    expect((await rejected(getLibHandle({ header, library: 'x', buidDir: '.' } as never))).message).toMatch(/did you mean "buildDir"/);
-    expect((await rejected(getLibHandle({ header, library: 'x', backend: 'wsam' as never }))).message).toMatch(/needed is auto, native or wasm/);
+    expect((await rejected(getLibHandle({ header, library: 'x', buidDir: '.' } as never))).message).toMatch(
+      /did you mean "buildDir"/,
+    );
+    expect((await rejected(getLibHandle({ header, library: 'x', backend: 'wsam' as never }))).message).toMatch(
+      /needed is auto, native or wasm/,
+    );
     expect((await rejected(getLibHandle({ header } as never))).message).toMatch(/needs a library/);
     expect((await rejected(getLibHandle(undefined as never))).tag).toBe('Argument');
     expect(thrown(() => toolsOf({})).tag).toBe('Argument');
@@ -220,7 +267,10 @@ describe('opening', () => {
     // biome-ignore format: a header of sixteen bytes and a machine
     const foreign = Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 21, 0, ...new Uint8Array(100));
     expect(identify(foreign)).toEqual({ kind: 'ELF', arch: 'ppc64' });
-    expect(identify(Uint8Array.of(0xcf, 0xfa, 0xed, 0xfe, 0x0c, 0, 0, 1, ...new Uint8Array(30)))).toEqual({ kind: 'Mach-O', arch: 'arm64' });
+    expect(identify(Uint8Array.of(0xcf, 0xfa, 0xed, 0xfe, 0x0c, 0, 0, 1, ...new Uint8Array(30)))).toEqual({
+      kind: 'Mach-O',
+      arch: 'arm64',
+    });
     expect(identify(new Uint8Array(3))).toEqual({ kind: 'unknown' });
     if (absent('koffi') || process.platform !== 'linux') return;
     const open = async (name: string, bytes: Uint8Array | string): Promise<string> => {
@@ -230,20 +280,31 @@ describe('opening', () => {
     expect(await open('libforeign.so', foreign)).toMatch(/is built for ppc64; this process runs on x64|arm64/);
     expect(await open('libtext.so', 'not a library at all, but text')).toMatch(/is no library; linux loads ELF/);
     expect(await open('liba.so', '!<arch>\n a static archive')).toMatch(/static archive; build a shared library/);
-    expect(await open('libw.so', Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...new Uint8Array(30)))).toMatch(/is a wasm module, not a native library/);
-    expect(await open('libm.so', Uint8Array.of(0xcf, 0xfa, 0xed, 0xfe, ...new Uint8Array(30)))).toMatch(/is a Mach-O library; linux loads ELF/);
-    expect(await open('libcut.so', Uint8Array.of(...foreign.subarray(0, 18), process.arch === 'x64' ? 62 : 183, 0, ...new Uint8Array(100)))).toMatch(
-      /does not load: /,
+    expect(await open('libw.so', Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...new Uint8Array(30)))).toMatch(
+      /is a wasm module, not a native library/,
     );
+    expect(await open('libm.so', Uint8Array.of(0xcf, 0xfa, 0xed, 0xfe, ...new Uint8Array(30)))).toMatch(
+      /is a Mach-O library; linux loads ELF/,
+    );
+    expect(
+      await open(
+        'libcut.so',
+        Uint8Array.of(...foreign.subarray(0, 18), process.arch === 'x64' ? 62 : 183, 0, ...new Uint8Array(100)),
+      ),
+    ).toMatch(/does not load: /);
   });
 
   test('wasm modules that cannot be libraries', async () => {
     const empty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
     expect((await rejected(getLibHandle({ header, library: empty }))).message).toMatch(/exports no "memory"/);
-    expect((await rejected(getLibHandle({ header, library: Uint8Array.of(1, 2, 3) }))).message).toMatch(/is no wasm module that this engine takes/);
+    expect((await rejected(getLibHandle({ header, library: Uint8Array.of(1, 2, 3) }))).message).toMatch(
+      /is no wasm module that this engine takes/,
+    );
     // (module (import "env" "table" (table 0 funcref)))
     const needs = Uint8Array.of(...empty, 2, 15, 1, 3, 101, 110, 118, 5, 116, 97, 98, 108, 101, 1, 0x70, 0, 0);
-    expect((await rejected(getLibHandle({ header, library: needs }))).message).toMatch(/imports the table env\.table; give it/);
+    expect((await rejected(getLibHandle({ header, library: needs }))).message).toMatch(
+      /imports the table env\.table; give it/,
+    );
     // (module (memory (export "memory") 1) (func (export "kit_add") (param i32) (result i32) local.get 0))
     const narrow = Uint8Array.of(
       ...empty,
@@ -296,7 +357,9 @@ describe('opening', () => {
       0x0b,
     );
     const library = await getLibHandle<Kit>({ header: { source: 'int kit_add(int a, int b);' }, library: narrow });
-    expect(thrown(() => library.kit_add(1, 2)).message).toMatch(/which is \(i32, i32\) -> i32 on wasm, but the function of module\.wasm is \(i32\) -> i32/);
+    expect(thrown(() => library.kit_add(1, 2)).message).toMatch(
+      /which is \(i32, i32\) -> i32 on wasm, but the function of module\.wasm is \(i32\) -> i32/,
+    );
     const fits = await getLibHandle<Kit>({
       header: { source: 'int kit_add(int a); int kit_sum(int *a); int va(int a, ...);' },
       library: narrow,
@@ -323,21 +386,37 @@ describe('opening', () => {
   });
 
   test('in a browser, files and native libraries are refused', async () => {
-    expect((await rejected(getInBrowser({ header, library: 'pi' }))).message).toMatch(/a file, which a browser cannot read/);
-    expect((await rejected(getInBrowser({ header: 'pi.h', library: new Uint8Array(8) }))).message).toMatch(/a file, which a browser cannot read/);
-    expect((await rejected(getInBrowser({ header, library: new Uint8Array(8), backend: 'native' }))).message).toMatch(/native libraries need Node/);
+    expect((await rejected(getInBrowser({ header, library: 'pi' }))).message).toMatch(
+      /a file, which a browser cannot read/,
+    );
+    expect((await rejected(getInBrowser({ header: 'pi.h', library: new Uint8Array(8) }))).message).toMatch(
+      /a file, which a browser cannot read/,
+    );
+    expect((await rejected(getInBrowser({ header, library: new Uint8Array(8), backend: 'native' }))).message).toMatch(
+      /native libraries need Node/,
+    );
   });
 
   test.skipIf(absent('gcc', 'koffi'))('a function that was compiled as C++', async () => {
     writeFileSync(join(folder, 'mangled.cpp'), 'int mangled_one(int x) { return x; }');
     execFileSync('gcc', ['-shared', '-fPIC', '-x', 'c++', 'mangled.cpp', '-o', 'libmangled.so'], { cwd: folder });
-    const library = await getLibHandle<Kit>({ header: { source: 'int mangled_one(int x);' }, library: 'mangled', buildDir: folder, backend: 'native' });
-    expect(thrown(() => library.mangled_one(1)).message).toMatch(/it has _Z11mangled_onei, so it was compiled as C\+\+: declare it extern "C"/);
+    const library = await getLibHandle<Kit>({
+      header: { source: 'int mangled_one(int x);' },
+      library: 'mangled',
+      buildDir: folder,
+      backend: 'native',
+    });
+    expect(thrown(() => library.mangled_one(1)).message).toMatch(
+      /it has _Z11mangled_onei, so it was compiled as C\+\+: declare it extern "C"/,
+    );
     library.dispose();
   });
 
   test.skipIf(absent('gcc', 'koffi'))('varargs are refused where they are called', async () => {
-    const library = await openKit(targets[0] as (typeof targets)[number], { header: { source: 'int kit_add(int a, ...);' }, allowVarargs: true });
+    const library = await openKit(targets[0] as (typeof targets)[number], {
+      header: { source: 'int kit_add(int a, ...);' },
+      allowVarargs: true,
+    });
     expect(thrown(() => library.kit_add).message).toMatch(/takes varargs, which this binding does not pass/);
     library.dispose();
   });

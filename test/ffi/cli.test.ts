@@ -62,17 +62,25 @@ test('writes modules, declarations and tables, and spares the files of others', 
 test('says what is wrong', async () => {
   const bad = join(folder, 'bad.h');
   writeFileSync(bad, 'int ok(void);\nlong double f(intt x);\n');
-  expect((await ewald(bad)).error).toMatchObject({ tag: 'Format', message: expect.stringMatching(/bad\.h:2:1: a long double is not supported/) });
+  expect((await ewald(bad)).error).toMatchObject({
+    tag: 'Format',
+    message: expect.stringMatching(/bad\.h:2:1: a long double is not supported/),
+  });
   expect((await ewald(bad, '--skip-unsupported')).out).toMatch(/int ok\(void\)/);
   expect((await ewald('nothing.h')).error).toMatchObject({ tag: 'Load' });
-  expect((await ewald(header, '--call', 'kit_add', '1', '2')).error?.message).toMatch(/--call needs the library: --lib/);
+  expect((await ewald(header, '--call', 'kit_add', '1', '2')).error?.message).toMatch(
+    /--call needs the library: --lib/,
+  );
   expect((await ewald(header, '--lib', 'nothing')).error).toMatchObject({ tag: 'Load' });
-  expect((await ewald(header, '--lib', 'nothing', '--backend', 'cuda')).error?.message).toMatch(/needed is auto, native or wasm/);
+  expect((await ewald(header, '--lib', 'nothing', '--backend', 'cuda')).error?.message).toMatch(
+    /needed is auto, native or wasm/,
+  );
 });
 
 for (const target of targets) {
   describe.skipIf(target.absent)(`${target.backend}${target.absent ? ` (absent: ${target.absent})` : ''}`, () => {
-    const call = (...words: string[]) => ewald(header, '--lib', 'kit', '--build-dir', target.build(), '--backend', target.backend, ...words);
+    const call = (...words: string[]) =>
+      ewald(header, '--lib', 'kit', '--build-dir', target.build(), '--backend', target.backend, ...words);
 
     test('says what is callable', async () => {
       const { out } = await call();

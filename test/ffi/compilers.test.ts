@@ -1,4 +1,5 @@
-// The parser against real compilers: layouts of made-up structs and every prototype, written back as C and compiled beside the header.
+// The parser against real compilers: layouts of made-up structs and every prototype, written back as C and compiled
+// beside the header.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -61,7 +62,9 @@ const assertions = ({ structs }: FunctionTable): string =>
         ? []
         : [
             `_Static_assert(sizeof(struct ${tag}) == ${size} && _Alignof(struct ${tag}) == ${align}, "${tag}");`,
-            ...fields.map(({ name, offset }) => `_Static_assert(offsetof(struct ${tag}, ${name}) == ${offset}, "${tag}.${name}");`),
+            ...fields.map(
+              ({ name, offset }) => `_Static_assert(offsetof(struct ${tag}, ${name}) == ${offset}, "${tag}.${name}");`,
+            ),
           ],
     )
     .join('\n');
@@ -78,7 +81,10 @@ for (const { name, model } of compilers) {
       const file = join(folder, `${name}.c`);
       writeFileSync(file, text);
       try {
-        execFileSync(name, ['-std=c11', '-w', '-fsyntax-only', `-I${fixtures}`, file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+        execFileSync(name, ['-std=c11', '-w', '-fsyntax-only', `-I${fixtures}`, file], {
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'pipe'],
+        });
         return '';
       } catch (error) {
         return String((error as { stderr?: string }).stderr);
@@ -98,8 +104,14 @@ for (const { name, model } of compilers) {
       const table = parseHeaderFile('kit.h', { includeDir: fixtures, model });
       const back = Object.values(table.functions).map((fn) => `${signature(fn, fn.name)};`);
       expect(back.length).toBeGreaterThan(50);
-      expect(compile(`#include "kit.h"\n${back.join('\n')}\n${assertions({ ...table, structs: { kit_point: table.structs.kit_point as never } })}`)).toBe('');
-      expect(compile(`#include "kit.h"\n${back.join('\n').replace('int kit_add(int a', 'int kit_add(long a')}`)).toMatch(/conflicting types/);
+      expect(
+        compile(
+          `#include "kit.h"\n${back.join('\n')}\n${assertions({ ...table, structs: { kit_point: table.structs.kit_point as never } })}`,
+        ),
+      ).toBe('');
+      expect(
+        compile(`#include "kit.h"\n${back.join('\n').replace('int kit_add(int a', 'int kit_add(long a')}`),
+      ).toMatch(/conflicting types/);
     });
 
     test('odd declarators written back agree, too', () => {

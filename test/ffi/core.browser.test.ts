@@ -54,5 +54,7 @@ test('rows in the heap of the core stay right when it grows', async () => {
 });
 
 test('a header with a slip says where', () => {
-  expect(() => parseHeader('double f(intt x);', { name: 'a.h' })).toThrow(/a\.h:1:10: unknown type name "intt"; did you mean "int"\?/);
+  expect(() => parseHeader('double f(intt x);', { name: 'a.h' })).toThrow(
+    /a\.h:1:10: unknown type name "intt"; did you mean "int"\?/,
+  );
 });

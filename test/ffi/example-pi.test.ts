@@ -11,9 +11,14 @@ import { absent } from './support.js';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const example = join(root, 'examples/pi');
 
-/** What `npm install` would put there: this package as it is exported, or, before a build exports it, as it was compiled. */
+/**
+ * What `npm install` would put there: this package as it is exported, or, before a build exports it, as it was
+ * compiled.
+ */
 function packageAt(folder: string): string | undefined {
-  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: Record<string, unknown> };
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    exports: Record<string, unknown>;
+  };
   mkdirSync(join(folder, 'node_modules'));
   if ('./ffi' in exports && existsSync(join(root, 'dist/ffi.node.js'))) {
     symlinkSync(root, join(folder, 'node_modules/ewald'));
@@ -22,11 +27,16 @@ function packageAt(folder: string): string | undefined {
     symlinkSync(join(root, 'build/esm'), join(folder, 'node_modules/ewald/esm'));
     writeFileSync(
       join(folder, 'node_modules/ewald/package.json'),
-      JSON.stringify({ name: 'ewald', type: 'module', exports: { './ffi': './esm/ffi/node.js', './memory': './esm/memory/index.js' } }),
+      JSON.stringify({
+        name: 'ewald',
+        type: 'module',
+        exports: { './ffi': './esm/ffi/node.js', './memory': './esm/memory/index.js' },
+      }),
     );
   } else return 'neither dist/ nor build/esm is built';
   for (const name of ['koffi', '@koromix', 'typescript', '@typescript', '@types', 'undici-types']) {
-    if (existsSync(join(root, 'node_modules', name))) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
+    if (existsSync(join(root, 'node_modules', name)))
+      symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
   }
   return undefined;
 }
@@ -48,21 +58,29 @@ describe.skipIf(why)(`examples/pi${why ? ` (absent: ${why})` : ''}`, () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const env = { ...process.env, PI_REQUIRE_ALL: '1' };
-  const node = (...args: string[]): string => execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const node = (...args: string[]): string =>
+    execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] });
 
   test('one command builds, the tests pass, the table has four lines', (context) => {
     if (missing) context.skip(missing);
-    expect(node('build.mjs')).toMatch(/libpi_cpp and libpi_f90 built[\s\S]*pi_cpp\.wasm built[\s\S]*TypeScript compiled/);
-    const { stdout, status } = spawnSync(process.execPath, ['--test', '--test-reporter=tap', 'build/js/test/pi.test.js'], {
-      cwd: folder,
-      encoding: 'utf8',
-      env,
-    });
+    expect(node('build.mjs')).toMatch(
+      /libpi_cpp and libpi_f90 built[\s\S]*pi_cpp\.wasm built[\s\S]*TypeScript compiled/,
+    );
+    const { stdout, status } = spawnSync(
+      process.execPath,
+      ['--test', '--test-reporter=tap', 'build/js/test/pi.test.js'],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+        env,
+      },
+    );
     expect(stdout).toMatch(/# pass 8\b/);
     expect(stdout).toMatch(/# fail 0\b/);
     expect(status).toBe(0);
     const table = node('build/js/ts/timing.js', '100000');
-    for (const language of ['TypeScript', 'C', 'C, on wasm', 'Fortran']) expect(table).toMatch(new RegExp(`^${language} +3\\.138520 +\\d+\\.\\d{4}$`, 'm'));
+    for (const language of ['TypeScript', 'C', 'C, on wasm', 'Fortran'])
+      expect(table).toMatch(new RegExp(`^${language} +3\\.138520 +\\d+\\.\\d{4}$`, 'm'));
   });
 
   test('PI_BUILD_DIR says where the libraries are', (context) => {
@@ -73,6 +91,8 @@ describe.skipIf(why)(`examples/pi${why ? ` (absent: ${why})` : ''}`, () => {
       env: { ...env, PI_BUILD_DIR: join(folder, 'nowhere') },
     });
     expect(elsewhere.stdout).toMatch(/^TypeScript +3\./m);
-    expect(elsewhere.stdout).toContain(`absent: the library pi_cpp was not found; tried ${join(folder, 'nowhere/lib/libpi_cpp.so')}`);
+    expect(elsewhere.stdout).toContain(
+      `absent: the library pi_cpp was not found; tried ${join(folder, 'nowhere/lib/libpi_cpp.so')}`,
+    );
   });
 });

@@ -1,11 +1,13 @@
-// Mutated headers: each is parsed or refused with a position, none crashes or hangs the parser. 10³ here, 10⁵ in test/soak/ffi.mjs.
+// Mutated headers: each is parsed or refused with a position, none crashes or hangs the parser. 10³ here, 10⁵ in
+// test/soak/ffi.mjs.
 import { expect, test } from 'vitest';
 import { parseHeader } from '../../src/ffi/header/parse.js';
 import { mutatedHeaders, verdict } from './mutations.mjs';
 
 // biome-ignore lint/suspicious/noExplicitAny: the package may be absent, types included
 const fc: any = await import('fast-check' as string).catch(() => undefined);
-if (!fc && (process.env.EWALD_REQUIRE ?? '').split(/[\s,]+/).includes('fast-check')) throw new Error('EWALD_REQUIRE names fast-check, but it is not installed');
+if (!fc && (process.env.EWALD_REQUIRE ?? '').split(/[\s,]+/).includes('fast-check'))
+  throw new Error('EWALD_REQUIRE names fast-check, but it is not installed');
 
 test.skipIf(!fc)(`10³ mutated headers${fc ? '' : ' (absent: fast-check is not installed)'}`, () => {
   fc.assert(

@@ -21,7 +21,10 @@ describe('declarations', () => {
     ['void f(double array[]);', 'void f(double *array)'],
     ['void f(const double a[3], int n, double b[n]);', 'void f(const double *a, int n, double *b)'],
     ['void f(double m[][4]);', 'void f(double (*m)[4])'],
-    ['unsigned f(long unsigned int x, signed char c, long long y);', 'unsigned int f(unsigned long x, signed char c, long long y)'],
+    [
+      'unsigned f(long unsigned int x, signed char c, long long y);',
+      'unsigned int f(unsigned long x, signed char c, long long y)',
+    ],
     ['const char *f(char const *const *x);', 'const char *f(const char *const *x)'],
     ['int (f)(int (*g)(double, void *));', 'int f(int (*g)(double, void *))'],
     ['int (*f(int a))(double);', 'int (*f(int a))(double)'],
@@ -41,13 +44,21 @@ describe('declarations', () => {
   });
 
   test('static and inline functions have no symbol', () => {
-    expect(Object.keys(parse('static inline int a(int x) { return x; } inline int b(void) { return 1; } static int c(void); int d(void);').functions)).toEqual([
-      'd',
-    ]);
+    expect(
+      Object.keys(
+        parse(
+          'static inline int a(int x) { return x; } inline int b(void) { return 1; } static int c(void); int d(void);',
+        ).functions,
+      ),
+    ).toEqual(['d']);
   });
 
   test('extern "C" opens and closes', () => {
-    expect(Object.keys(parse('extern "C" { int a(void); } extern "C" int b(void); int c(void);').functions)).toEqual(['a', 'b', 'c']);
+    expect(Object.keys(parse('extern "C" { int a(void); } extern "C" int b(void); int c(void);').functions)).toEqual([
+      'a',
+      'b',
+      'c',
+    ]);
   });
 
   test('varargs are read when they are allowed', () => {
@@ -67,7 +78,8 @@ describe('declarations', () => {
   });
 
   test('structs are laid out for their target', () => {
-    const text = 'typedef struct { char c; double d; long l; void *p; short s[3]; struct in { int a; char b; } in; } t;';
+    const text =
+      'typedef struct { char c; double d; long l; void *p; short s[3]; struct in { int a; char b; } in; } t;';
     const places = (model: 'lp64' | 'llp64' | 'wasm32') => {
       const struct = parse(text, { model }).structs.t;
       return [...(struct?.fields ?? []).map(({ offset }) => offset), struct?.size, struct?.align];
@@ -80,14 +92,22 @@ describe('declarations', () => {
   });
 
   test('static assertions are checked for the target', () => {
-    const text = 'struct s { long l; char c; }; _Static_assert(sizeof(struct s) == 16 && offsetof(struct s, c) == 8, "layout");';
+    const text =
+      'struct s { long l; char c; }; _Static_assert(sizeof(struct s) == 16 && offsetof(struct s, c) == 8, "layout");';
     expect(parse(text).assertions).toBe(1);
     expect(thrown(() => parse(text, { model: 'wasm32' })).message).toMatch(/this assertion fails for wasm32: layout/);
   });
 
   test('comments document what follows them', () => {
-    const { functions } = parse('/* one\n * two */\nint a(void);\n\n// alone\n\nint b(void); // behind\nint c(void);\n// x\n// y\nint d(void);');
-    expect([functions.a?.doc, functions.b?.doc, functions.c?.doc, functions.d?.doc]).toEqual(['one\ntwo', undefined, undefined, 'x\ny']);
+    const { functions } = parse(
+      '/* one\n * two */\nint a(void);\n\n// alone\n\nint b(void); // behind\nint c(void);\n// x\n// y\nint d(void);',
+    );
+    expect([functions.a?.doc, functions.b?.doc, functions.c?.doc, functions.d?.doc]).toEqual([
+      'one\ntwo',
+      undefined,
+      undefined,
+      'x\ny',
+    ]);
   });
 
   test('the table is plain JSON', () => {
@@ -99,7 +119,9 @@ describe('declarations', () => {
   });
 
   test('names such as constructor and __proto__ are names like others', () => {
-    const table = parse('int constructor(int toString); struct __proto__ { int valueOf; }; enum hasOwnProperty { isPrototypeOf };');
+    const table = parse(
+      'int constructor(int toString); struct __proto__ { int valueOf; }; enum hasOwnProperty { isPrototypeOf };',
+    );
     expect(Object.keys(table.functions)).toEqual(['constructor']);
     expect(Object.keys(table.structs)).toEqual(['__proto__']);
   });
@@ -116,7 +138,10 @@ describe('the preprocessor', () => {
     ['#define A B\n#define B A\n#define N 2\nint f(double x[N * 2 + 1]);', 'int f(double *x)'],
     ['#ifndef F_API\n#define F_API __attribute__((used))\n#endif\nF_API int f(void);', 'int f(void)'],
     ['#if __has_attribute(pure)\nint g(void);\n#endif\nint f(void);', 'int f(void)'],
-    ["#if (-1 < 0) && (0u - 1 > 0) && (1 ? 2 : 1/0) == 2 && 0x10 == 020 && 'a' == 97\nint f(void);\n#endif", 'int f(void)'],
+    [
+      "#if (-1 < 0) && (0u - 1 > 0) && (1 ? 2 : 1/0) == 2 && 0x10 == 020 && 'a' == 97\nint f(void);\n#endif",
+      'int f(void)',
+    ],
     ['#define EXPORT(x) __attribute__((x))\n#undef EXPORT\nint f(void);', 'int f(void)'],
     ['#pragma once\n#pragma GCC diagnostic push\n#include <math.h>\nint f(void);', 'int f(void)'],
     ['\ufeff#define X\r\nint f(void);\r\n', 'int f(void)'],
@@ -129,7 +154,19 @@ describe('the preprocessor', () => {
       '#define I 42\n#define H 0xFFu\n#define O 017\n#define F 1.5e3f\n#define S "a" "b\\n"\n#define SUM (I + H * 2)\n#define NEG -1\n#define BIG 0xFFFFFFFFFFFFFFFFull\n#define ALL ~0u\n#define CAST ((uint8_t)300)\n#define NOT_A_VALUE int\n#define EMPTY\n#define CALL f(1)\nstatic const int K = 7;\nint f(int);',
     );
     const values = Object.fromEntries(Object.entries(constants).map(([name, { value }]) => [name, value]));
-    expect(values).toEqual({ I: 42, H: 255, O: 15, F: 1500, S: 'ab\n', SUM: 552, NEG: -1, BIG: '18446744073709551615', ALL: 4294967295, CAST: 44, K: 7 });
+    expect(values).toEqual({
+      I: 42,
+      H: 255,
+      O: 15,
+      F: 1500,
+      S: 'ab\n',
+      SUM: 552,
+      NEG: -1,
+      BIG: '18446744073709551615',
+      ALL: 4294967295,
+      CAST: 44,
+      K: 7,
+    });
   });
 
   test('definitions come as -D or as names', () => {
@@ -141,24 +178,36 @@ describe('the preprocessor', () => {
   });
 
   test('includes are read once where they say so, and named in errors', () => {
-    const files: Record<string, string> = { 'b.h': '#pragma once\ntypedef int b_t;\n', 'c.h': 'int x y;\n', 'd.h': '#include "d.h"\n' };
+    const files: Record<string, string> = {
+      'b.h': '#pragma once\ntypedef int b_t;\n',
+      'c.h': 'int x y;\n',
+      'd.h': '#include "d.h"\n',
+    };
     const include = (name: string) => (files[name] === undefined ? undefined : { name, text: files[name] });
     expect(sign('#include "b.h"\n#include "b.h"\n#include <b.h>\nb_t f(b_t);', 'f', { include })).toBe('b_t f(b_t)');
     expect(thrown(() => parse('#include "c.h"', { include })).message).toMatch(/^c\.h:1:7: found "y", needed is ";"/);
     expect(thrown(() => parse('#include "d.h"', { include })).message).toMatch(/includes go more than 64 deep/);
-    expect(thrown(() => parse('#include "no.h"', { include, includePlaces: ['/x', '/y'] })).message).toMatch(/"no\.h" was not found \(looked in \/x, \/y\)/);
+    expect(thrown(() => parse('#include "no.h"', { include, includePlaces: ['/x', '/y'] })).message).toMatch(
+      /"no\.h" was not found \(looked in \/x, \/y\)/,
+    );
   });
 
   test('macros with parameters are a warning, and an error where a declaration uses them', () => {
-    expect(parse('#define MAX(a, b) ((a) > (b) ? (a) : (b))\nint f(void);').warnings).toEqual(['a.h:1:9: the macro MAX(…) has parameters and is not read']);
-    expect(thrown(() => parse('#define API(x) x\nAPI(int) f(void);')).message).toMatch(/^a\.h:2:1: API is a macro with parameters \(a\.h:1\)/);
+    expect(parse('#define MAX(a, b) ((a) > (b) ? (a) : (b))\nint f(void);').warnings).toEqual([
+      'a.h:1:9: the macro MAX(…) has parameters and is not read',
+    ]);
+    expect(thrown(() => parse('#define API(x) x\nAPI(int) f(void);')).message).toMatch(
+      /^a\.h:2:1: API is a macro with parameters \(a\.h:1\)/,
+    );
   });
 });
 
 describe('refusals say where, with a caret', () => {
   test('the message has file, line, column, the line and a caret under the place', () => {
     const error = thrown(() => parse('int ok(void);\n\tdouble f(intt x);\n'));
-    expect(error.message).toBe('a.h:2:11: unknown type name "intt"; did you mean "int"?\n  \tdouble f(intt x);\n  \t         ^');
+    expect(error.message).toBe(
+      'a.h:2:11: unknown type name "intt"; did you mean "int"?\n  \tdouble f(intt x);\n  \t         ^',
+    );
     expect(error).toMatchObject({ tag: 'Format', detail: { file: 'a.h', line: 2, column: 11 } });
   });
 
@@ -235,7 +284,10 @@ describe('refusals say where, with a caret', () => {
   });
 
   test('what is not supported can be passed over, with a warning each', () => {
-    const table = parse('int a(void);\nlong double b(void);\nstruct s { int x : 2; };\nint c(const char *f, ...);\nint d(void);', { skipUnsupported: true });
+    const table = parse(
+      'int a(void);\nlong double b(void);\nstruct s { int x : 2; };\nint c(const char *f, ...);\nint d(void);',
+      { skipUnsupported: true },
+    );
     expect(Object.keys(table.functions)).toEqual(['a', 'd']);
     expect(table.warnings).toHaveLength(3);
     expect(table.warnings[0]).toMatch(/^passed over: a\.h:2:1: a long double/);
@@ -260,7 +312,11 @@ describe('refusals say where, with a caret', () => {
 test('the header of the core is read for every target', () => {
   const folder = new URL('../../cpp/include/', import.meta.url).pathname;
   for (const model of ['lp64', 'llp64', 'wasm32'] as const) {
-    const table = parseHeader(readFileSync(`${folder}ewald.h`, 'utf8'), { name: `${folder}ewald.h`, model, include: includeFrom([folder]) });
+    const table = parseHeader(readFileSync(`${folder}ewald.h`, 'utf8'), {
+      name: `${folder}ewald.h`,
+      model,
+      include: includeFrom([folder]),
+    });
     expect(table.assertions).toBeGreaterThan(50);
     expect(table.functions.ewald_pi_count?.parameters.map(({ name }) => name)).toEqual(['params', 'hits']);
   }
@@ -274,6 +330,7 @@ test('5000 lines are read in well under a second', () => {
   ).join('\n');
   const started = performance.now();
   expect(Object.keys(parse(text).functions)).toHaveLength(1000);
-  // The promise is 100 ms on a quiet machine, which benchmarks/ffi measures; here only a wrong order of growth would show.
+  // The promise is 100 ms on a quiet machine, which benchmarks/ffi measures; here only a wrong order of growth would
+  // show.
   expect(performance.now() - started).toBeLessThan(2000);
 });

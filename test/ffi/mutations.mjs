@@ -1,4 +1,5 @@
-// Mutated headers for the fuzz test and the soak loop: from real headers, by cutting, doubling, swapping and planting pieces.
+// Mutated headers for the fuzz test and the soak loop: from real headers, by cutting, doubling, swapping and planting
+// pieces.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -53,7 +54,21 @@ const pieces = [
     '__attribute__((x))',
     '_Static_assert(1,"")',
   ],
-  ...['0x', '1e', '08', '99999999999999999999', '1.5f', "'ab'", 'u8', 'ü', '\u{1f600}', '\ud800', '((((((((', '))))))))', '********'],
+  ...[
+    '0x',
+    '1e',
+    '08',
+    '99999999999999999999',
+    '1.5f',
+    "'ab'",
+    'u8',
+    'ü',
+    '\u{1f600}',
+    '\ud800',
+    '((((((((',
+    '))))))))',
+    '********',
+  ],
   '('.repeat(3000),
   '*'.repeat(3000),
   '#define Q0 Q1 Q1\n#define Q1 Q2 Q2\n#define Q2 Q3 Q3\n#define Q3 Q0 Q0\nQ0\n',
@@ -62,7 +77,11 @@ const pieces = [
 
 /** Includes that a mutated header finds: one that is there, one that includes itself. */
 const include = (name) =>
-  name === 'x' ? { name: 'x', text: '#include "x"\nint x;' } : name.endsWith('.h') ? { name, text: 'typedef int from_include;' } : undefined;
+  name === 'x'
+    ? { name: 'x', text: '#include "x"\nint x;' }
+    : name.endsWith('.h')
+      ? { name, text: 'typedef int from_include;' }
+      : undefined;
 
 /** Arbitrary mutated headers. */
 export function mutatedHeaders(fc) {
@@ -102,7 +121,10 @@ function mutate(text, { kind, from = 0, to = 0, length = 0, piece = '', code = 0
   }
 }
 
-/** Parses one header and says what is wrong with the answer: nothing, when it is a table or a refusal with a position inside the text. */
+/**
+ * Parses one header and says what is wrong with the answer: nothing, when it is a table or a refusal with a position
+ * inside the text.
+ */
 export function verdict(parseHeader, text) {
   const started = performance.now();
   let problem;

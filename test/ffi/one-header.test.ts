@@ -1,4 +1,5 @@
-// One header, the same C sources as a shared library (gcc) and as a wasm module (emcc): equal results. Fortran as a shared library beside.
+// One header, the same C sources as a shared library (gcc) and as a wasm module (emcc): equal results. Fortran as a
+// shared library beside.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { getLibHandle } from '../../src/ffi/node.js';
 import { BufferCollection2D, IndirectMemory2D } from '../../src/memory/index.js';
@@ -128,7 +129,9 @@ for (const target of targets) {
     test('a double ** from C is wrapped, with its keeper', () => {
       const pointer = kit.kit_rows_make(3, 4);
       expect(kit.kit_live()).toBe(1);
-      const memory = IndirectMemory2D.fromPointerWithKeeper(pointer, 3, 4, undefined, () => kit.kit_rows_free(pointer, 3));
+      const memory = IndirectMemory2D.fromPointerWithKeeper(pointer, 3, 4, undefined, () =>
+        kit.kit_rows_free(pointer, 3),
+      );
       expect(memory.format).toBe('d');
       expect(memory.at(2, 3)).toBe(203);
       memory.set(0, 0, 1000);
@@ -158,7 +161,14 @@ for (const target of targets) {
       expect(point).toEqual({ x: 11, y: 22 });
       const record = { name: 'begin', flag: 2, count: 40, where: { x: 1.5, y: 0 }, weights: [1, 2, 0], data: null };
       kit.kit_describe(record);
-      expect(record).toEqual({ name: 'done', flag: 2, count: 42, where: { x: 3, y: 0 }, weights: [1, 2, 3], data: null });
+      expect(record).toEqual({
+        name: 'done',
+        flag: 2,
+        count: 42,
+        where: { x: 3, y: 0 },
+        weights: [1, 2, 3],
+        data: null,
+      });
       const records = kit.alloc('kit_record', 2);
       records.set(1, { name: 'second', count: 1 });
       expect(records.at(1)).toMatchObject({ name: 'second', count: 1, where: { x: 0, y: 0 } });
@@ -169,9 +179,14 @@ for (const target of targets) {
       const middle = () => kit.kit_middle({ x: 0, y: 0 }, { x: 2, y: 4 });
       if (target.backend === 'native') {
         expect(middle()).toEqual({ x: 1, y: 2 });
-        expect(thrown(() => kit.kit_middle({ x: 0 }, { z: 1 })).message).toMatch(/field "z", which struct kit_point lacks/);
+        expect(thrown(() => kit.kit_middle({ x: 0 }, { z: 1 })).message).toMatch(
+          /field "z", which struct kit_point lacks/,
+        );
       } else {
-        expect(thrown(middle)).toMatchObject({ tag: 'Unsupported', message: expect.stringMatching(/struct kit_point by value/) });
+        expect(thrown(middle)).toMatchObject({
+          tag: 'Unsupported',
+          message: expect.stringMatching(/struct kit_point by value/),
+        });
       }
     });
 
@@ -250,7 +265,8 @@ for (const target of targets) {
       await expect(kit.kit_hello.async()).resolves.toBe('grüß dich');
       await expect(kit.kit_i64.async(2n ** 60n)).resolves.toBe(2n ** 60n + 1n);
       await expect(kit.kit_add.async(1)).rejects.toMatchObject({ tag: 'Argument' });
-      if (target.backend === 'native') await expect(kit.kit_each.async(3, (value: number) => value, null)).resolves.toBe(3);
+      if (target.backend === 'native')
+        await expect(kit.kit_each.async(3, (value: number) => value, null)).resolves.toBe(3);
       else await expect(kit.kit_each.async(3, () => 1, null)).rejects.toMatchObject({ tag: 'Unsupported' });
     });
   });
@@ -280,7 +296,13 @@ describe.skipIf(native)(`no copy on native${native ? ` (absent: ${native})` : ''
 const fortran = absent('gfortran', 'koffi');
 describe.skipIf(fortran)(`Fortran${fortran ? ` (absent: ${fortran})` : ''}`, () => {
   test('bind(C) and by reference, through a header', async () => {
-    const kit: Kit = await getLibHandle({ header: 'kit_fortran.h', includeDir: fixtures, library: 'kit_fortran', buildDir: buildFortran(), backend: 'native' });
+    const kit: Kit = await getLibHandle({
+      header: 'kit_fortran.h',
+      includeDir: fixtures,
+      library: 'kit_fortran',
+      buildDir: buildFortran(),
+      backend: 'native',
+    });
     expect(kit.kit_f_add(2, 3)).toBe(5);
     const array = new Float64Array(4);
     kit.kit_f_fill(4, array);

@@ -1,4 +1,5 @@
-// Libraries for the tests: the same sources as a shared library and as a wasm module, built once a content and kept in the temporary folder.
+// Libraries for the tests: the same sources as a shared library and as a wasm module, built once a content and kept in
+// the temporary folder.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -10,7 +11,8 @@ import { getLibHandle, type Library, type LibraryOptions } from '../../src/ffi/n
 export const fixtures = fileURLToPath(new URL('./fixtures/', import.meta.url));
 const required = (process.env.EWALD_REQUIRE ?? '').split(/[\s,]+/);
 
-const onPath = (name: string): boolean => (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
+const onPath = (name: string): boolean =>
+  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
 
 async function koffiAbsent(): Promise<string | undefined> {
   try {
@@ -22,7 +24,10 @@ async function koffiAbsent(): Promise<string | undefined> {
 }
 const noKoffi = await koffiAbsent();
 
-/** Why a tool is absent; undefined when it is there. A tool that EWALD_REQUIRE names is never absent: its test fails instead. */
+/**
+ * Why a tool is absent; undefined when it is there. A tool that EWALD_REQUIRE names is never absent: its test fails
+ * instead.
+ */
 export function absent(...tools: ('gcc' | 'gfortran' | 'emcc' | 'koffi')[]): string | undefined {
   for (const tool of tools) {
     const why = tool === 'koffi' ? noKoffi : onPath(tool) ? undefined : `no ${tool}`;
@@ -58,12 +63,34 @@ const shared = process.platform === 'darwin' ? 'dylib' : 'so';
 
 export const buildNative = (): string =>
   built('native', ['kit.c', 'kit.h', 'kit_export.h'], (folder) => {
-    run('gcc', '-O2', '-Wall', '-shared', '-fPIC', '-fvisibility=hidden', '-I.', 'kit.c', '-lm', '-o', join(folder, `libkit.${shared}`));
+    run(
+      'gcc',
+      '-O2',
+      '-Wall',
+      '-shared',
+      '-fPIC',
+      '-fvisibility=hidden',
+      '-I.',
+      'kit.c',
+      '-lm',
+      '-o',
+      join(folder, `libkit.${shared}`),
+    );
   });
 
 export const buildFortran = (): string =>
   built('fortran', ['kit_fortran.f90', 'kit_fortran.h'], (folder) => {
-    run('gfortran', '-O2', '-shared', '-fPIC', 'kit_fortran.f90', '-J', folder, '-o', join(folder, `libkit_fortran.${shared}`));
+    run(
+      'gfortran',
+      '-O2',
+      '-shared',
+      '-fPIC',
+      'kit_fortran.f90',
+      '-J',
+      folder,
+      '-o',
+      join(folder, `libkit_fortran.${shared}`),
+    );
   });
 
 export const buildWasm = (): string =>
@@ -95,7 +122,14 @@ export const targets = [
 export type Kit = Library<any>;
 
 export function openKit(target: (typeof targets)[number], options: Partial<LibraryOptions> = {}): Promise<Kit> {
-  return getLibHandle({ header: 'kit.h', includeDir: fixtures, library: 'kit', buildDir: target.build(), backend: target.backend, ...options });
+  return getLibHandle({
+    header: 'kit.h',
+    includeDir: fixtures,
+    library: 'kit',
+    buildDir: target.build(),
+    backend: target.backend,
+    ...options,
+  });
 }
 
 /** What a function threw. */
@@ -108,7 +142,9 @@ export function thrown(work: () => unknown): Error & { tag?: string; code?: stri
   throw new Error('nothing was thrown');
 }
 
-export async function rejected(work: Promise<unknown>): Promise<Error & { tag?: string; detail?: Record<string, unknown> }> {
+export async function rejected(
+  work: Promise<unknown>,
+): Promise<Error & { tag?: string; detail?: Record<string, unknown> }> {
   return work.then(
     () => {
       throw new Error('nothing was thrown');

@@ -1,4 +1,5 @@
-// The typed module: it compiles, completes the right names, and refuses wrong ones; the table in it opens the library without the header.
+// The typed module: it compiles, completes the right names, and refuses wrong ones; the table in it opens the library
+// without the header.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -74,7 +75,11 @@ test('the module and its declarations compile, strictly', () => {
     );
     const compile = (): string => {
       try {
-        return execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false'], { encoding: 'utf8' });
+        return execFileSync(
+          process.execPath,
+          [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false'],
+          { encoding: 'utf8' },
+        );
       } catch (error) {
         return String((error as { stdout?: string }).stdout);
       }
@@ -87,7 +92,10 @@ test('the module and its declarations compile, strictly', () => {
 
 test('words of TypeScript and odd names stay apart', () => {
   const module = writeModule(
-    parseHeader('int f(int class, int new, int, int a, double *this); struct delete { int x; }; void g(struct delete *d); enum { ONLY };', { name: 'odd-1.h' }),
+    parseHeader(
+      'int f(int class, int new, int, int a, double *this); struct delete { int x; }; void g(struct delete *d); enum { ONLY };',
+      { name: 'odd-1.h' },
+    ),
   );
   expect(module).toContain('(class_1: number, new_2: number, value_3: number, a: number, this_5:');
   expect(module).toContain('export interface Delete {');

@@ -1,9 +1,17 @@
-// The 64 behaviours of the original in three memories. behaviours.json fixes which cell is a test and which is not applicable, and why;
-// a cell without a test, or a test without a cell, fails.
+// The 64 behaviours of the original in three memories. behaviours.json fixes which cell is a test and which is not
+// applicable, and why; a cell without a test, or a test without a cell, fails.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { hold, holdersOf, letGo } from '../../src/memory/disposable.js';
-import { BufferCollection2D, BufferError, IndirectMemory2D, jsMemory, type Located, type MemorySpace, type StridedArray } from '../../src/memory/index.js';
+import {
+  BufferCollection2D,
+  BufferError,
+  IndirectMemory2D,
+  jsMemory,
+  type Located,
+  type MemorySpace,
+  type StridedArray,
+} from '../../src/memory/index.js';
 import { version } from '../../src/version.js';
 import { type Kit, openKit, targets, thrown } from '../ffi/support.js';
 import table from './behaviours.json' with { type: 'json' };
@@ -28,7 +36,8 @@ const jsWorld = (): World => ({
     throw new Error('JavaScript memory has no library');
   },
   data(type, values) {
-    const array = type === 'int' ? Int32Array.from(values) : type === 'int8_t' ? Int8Array.from(values) : Uint8Array.from(values);
+    const array =
+      type === 'int' ? Int32Array.from(values) : type === 'int8_t' ? Int8Array.from(values) : Uint8Array.from(values);
     return {
       data: array,
       get: (i) => array[i] as number,
@@ -45,7 +54,12 @@ const libraryWorld = (kit: Kit): World => ({
   kit,
   data(type, values) {
     const array = kit.alloc(type, values.length).copyFrom(values);
-    return { data: array, get: (i) => array.at(i), set: (i, value) => array.set(i, value), free: () => array.dispose() };
+    return {
+      data: array,
+      get: (i) => array.at(i),
+      set: (i, value) => array.set(i, value),
+      free: () => array.dispose(),
+    };
   },
 });
 
@@ -53,7 +67,13 @@ const create = (world: World, rows: number, columns: number, format: string, rea
   IndirectMemory2D.create(rows, columns, format, { memory: world.space, readonly });
 
 /** A 2-D array in this memory, in C's or Fortran's order. */
-function array2d(world: World, rows: number, columns: number, order: 'C' | 'F' = 'C', more: Partial<StridedArray> = {}) {
+function array2d(
+  world: World,
+  rows: number,
+  columns: number,
+  order: 'C' | 'F' = 'C',
+  more: Partial<StridedArray> = {},
+) {
   const source = world.data(
     'int',
     Array.from({ length: rows * columns }, () => 0),
@@ -68,11 +88,17 @@ function array2d(world: World, rows: number, columns: number, order: 'C' | 'F' =
 
 const strips = { rows: IndirectMemory2D.viewRows, columns: IndirectMemory2D.viewColumns };
 /** The array whose rows (or columns) are contiguous. */
-const along = (world: World, way: 'rows' | 'columns', rows: number, columns: number, more: Partial<StridedArray> = {}) =>
-  array2d(world, rows, columns, way === 'rows' ? 'C' : 'F', more);
+const along = (
+  world: World,
+  way: 'rows' | 'columns',
+  rows: number,
+  columns: number,
+  more: Partial<StridedArray> = {},
+) => array2d(world, rows, columns, way === 'rows' ? 'C' : 'F', more);
 const ways = ['rows', 'columns'] as const;
 /** Where element k of strip i lies. */
-const at = (way: 'rows' | 'columns', { index }: { index(i: number, j: number): number }, i: number, k: number) => (way === 'rows' ? index(i, k) : index(k, i));
+const at = (way: 'rows' | 'columns', { index }: { index(i: number, j: number): number }, i: number, k: number) =>
+  way === 'rows' ? index(i, k) : index(k, i);
 
 const code = (work: () => unknown): string => thrown(work).code ?? 'no code';
 const message = (work: () => unknown): string => thrown(work).message;
@@ -149,9 +175,15 @@ const implementations: Record<string, (world: World) => void> = {
   },
   'readonly-write': (world) => {
     const memory = create(world, 5, 6, 'i', true);
-    expect(thrown(() => memory.view({ writable: true }))).toMatchObject({ code: 'READONLY', message: 'buffer is not writable' });
+    expect(thrown(() => memory.view({ writable: true }))).toMatchObject({
+      code: 'READONLY',
+      message: 'buffer is not writable',
+    });
     const view = memory.view();
-    expect(thrown(() => view.set(0, 0, 1))).toMatchObject({ code: 'READONLY', message: 'cannot modify read-only memory' });
+    expect(thrown(() => view.set(0, 0, 1))).toMatchObject({
+      code: 'READONLY',
+      message: 'cannot modify read-only memory',
+    });
     expect(code(() => memory.set(0, 0, 1))).toBe('READONLY');
     expect(code(() => memory.row(0).set(0, 1))).toBe('READONLY');
     memory.withRow(0, (row) => {
@@ -174,7 +206,9 @@ const implementations: Record<string, (world: World) => void> = {
   },
   'needs-indirect': (world) => {
     const memory = create(world, 2, 3, 'd');
-    expect(message(() => world.kit.kit_sum(memory, 6))).toMatch(/IndirectMemory2D; const double \* needs a Float64Array/);
+    expect(message(() => world.kit.kit_sum(memory, 6))).toMatch(
+      /IndirectMemory2D; const double \* needs a Float64Array/,
+    );
     memory.dispose();
   },
   'pointer-reads': (world) => {
@@ -201,7 +235,8 @@ const implementations: Record<string, (world: World) => void> = {
   },
   'keeper-last': (world) => {
     const { table: address, free } = variable(world.kit, 5);
-    const wrap = (keeper: object) => IndirectMemory2D.fromPointerWithKeeper(address, 1, 1, 'i', keeper as () => void, { memory: world.space });
+    const wrap = (keeper: object) =>
+      IndirectMemory2D.fromPointerWithKeeper(address, 1, 1, 'i', keeper as () => void, { memory: world.space });
     for (const memoryFirst of [true, false]) {
       let gone = 0;
       const memory = wrap({ dispose: () => gone++ });
@@ -242,7 +277,10 @@ const implementations: Record<string, (world: World) => void> = {
   },
   'typed-few-rows': (world) => {
     const { pointers, free } = rowTable(world.kit, [1, 1]);
-    expect(thrown(() => IndirectMemory2D.fromPointer(pointers, 3, 1))).toMatchObject({ code: 'ROWS', message: 'less rows than expected: 2 vs. 3' });
+    expect(thrown(() => IndirectMemory2D.fromPointer(pointers, 3, 1))).toMatchObject({
+      code: 'ROWS',
+      message: 'less rows than expected: 2 vs. 3',
+    });
     free();
   },
   'typed-more-rows': (world) => {
@@ -273,7 +311,10 @@ const implementations: Record<string, (world: World) => void> = {
     const memory = create(world, 1, 1, 'b', true);
     const view = memory.view();
     memory.reinterpret('b');
-    expect(thrown(() => memory.reinterpret('B'))).toMatchObject({ code: 'LOCKED', message: expect.stringMatching(/^buffer is locked/) });
+    expect(thrown(() => memory.reinterpret('B'))).toMatchObject({
+      code: 'LOCKED',
+      message: expect.stringMatching(/^buffer is locked/),
+    });
     view.dispose();
     expect(memory.reinterpret('B').format).toBe('B');
     memory.dispose();
@@ -373,7 +414,10 @@ const implementations: Record<string, (world: World) => void> = {
   },
   'strips-3d': (world) => {
     const source = world.data('int', Array(8).fill(0));
-    for (const way of ways) expect(message(() => strips[way]({ data: source.data, shape: [2, 2, 2] }))).toBe('expected at most 2 but found 3 dimensions');
+    for (const way of ways)
+      expect(message(() => strips[way]({ data: source.data, shape: [2, 2, 2] }))).toBe(
+        'expected at most 2 but found 3 dimensions',
+      );
     source.free();
   },
   'strips-1d': (world) => {
@@ -403,7 +447,8 @@ const implementations: Record<string, (world: World) => void> = {
       const [count, length] = memory.shape;
       expect([count, length]).toEqual(way === 'rows' ? [3, 4] : [4, 3]);
       for (let i = 0; i < count; i++) for (let k = 0; k < length; k++) memory.set(i, k, i * 10 + k);
-      for (let i = 0; i < count; i++) for (let k = 0; k < length; k++) expect(source.get(at(way, source, i, k))).toBe(i * 10 + k);
+      for (let i = 0; i < count; i++)
+        for (let k = 0; k < length; k++) expect(source.get(at(way, source, i, k))).toBe(i * 10 + k);
       source.set(at(way, source, 1, 2), -5);
       expect(memory.at(1, 2)).toBe(-5);
       memory.dispose();
@@ -451,7 +496,9 @@ const implementations: Record<string, (world: World) => void> = {
   'strips-strided-both': (world) => {
     for (const way of ways) {
       const source = world.data('int', Array(16).fill(0));
-      expect(code(() => strips[way]({ data: source.data, shape: [2, 2], strides: way === 'rows' ? [8, 2] : [2, 8] }))).toBe('CONTIGUITY');
+      expect(
+        code(() => strips[way]({ data: source.data, shape: [2, 2], strides: way === 'rows' ? [8, 2] : [2, 8] })),
+      ).toBe('CONTIGUITY');
       source.free();
     }
   },
@@ -499,7 +546,8 @@ const implementations: Record<string, (world: World) => void> = {
     bytes.free();
     ints.free();
   },
-  'collection-wrong-type': (world) => refusedRows(world, [[97, 97]], { format: 'i' }, 'FORMAT', '0. object, expected format: [i], found format: [B]'),
+  'collection-wrong-type': (world) =>
+    refusedRows(world, [[97, 97]], { format: 'i' }, 'FORMAT', '0. object, expected format: [i], found format: [B]'),
   'collection-right-type': (world) =>
     withRows(world, [[97, 97]], (rows) => {
       const memory = new BufferCollection2D(rows, -1, 'uint8');
@@ -649,7 +697,13 @@ const implementations: Record<string, (world: World) => void> = {
   },
 };
 
-function refusedCopy(world: World, one: [number, number, string], other: [number, number, string], said: RegExp, cast = false): void {
+function refusedCopy(
+  world: World,
+  one: [number, number, string],
+  other: [number, number, string],
+  said: RegExp,
+  cast = false,
+): void {
   const [a, b] = [create(world, ...one), create(world, ...other)];
   expect(message(() => a.copyFrom(b, { cast }))).toMatch(said);
   expect(message(() => a.copyTo(b, { cast }))).toMatch(said);
@@ -671,13 +725,23 @@ function layoutCopy(world: World, from: 'C' | 'F', to: 'C' | 'F'): void {
   target.free();
 }
 
-function withRows(world: World, values: readonly (readonly number[])[], use: (rows: (Typed | Located)[]) => void): void {
+function withRows(
+  world: World,
+  values: readonly (readonly number[])[],
+  use: (rows: (Typed | Located)[]) => void,
+): void {
   const rows = values.map((row) => world.data('uint8_t', row));
   use(rows.map(({ data }) => data));
   for (const { free } of rows) free();
 }
 
-function refusedRows(world: World, values: readonly (readonly number[])[], { count = -1, format = null as string | null }, wanted: string, said: string): void {
+function refusedRows(
+  world: World,
+  values: readonly (readonly number[])[],
+  { count = -1, format = null as string | null },
+  wanted: string,
+  said: string,
+): void {
   withRows(world, values, (rows) => {
     expect(thrown(() => new BufferCollection2D(rows, count, format))).toMatchObject({ code: wanted, message: said });
   });
@@ -686,7 +750,8 @@ function refusedRows(world: World, values: readonly (readonly number[])[], { cou
 test('the table has the 64 behaviours, each cell a test or a reason', () => {
   expect(table).toHaveLength(64);
   expect(new Set(table.map(({ id }) => id))).toEqual(new Set(Object.keys(implementations)));
-  for (const row of table) for (const cell of [row.js, row.wasm, row.native]) expect(cell, row.id).toMatch(/^(?:test|n\/a: .{20,})$/);
+  for (const row of table)
+    for (const cell of [row.js, row.wasm, row.native]) expect(cell, row.id).toMatch(/^(?:test|n\/a: .{20,})$/);
 });
 
 const memories = [

@@ -1,4 +1,5 @@
-// One life of a memory, and the check that many of them leave nothing behind: shared by the leak test and the soak loop.
+// One life of a memory, and the check that many of them leave nothing behind: shared by the leak test and the soak
+// loop.
 
 /** Creates, views, reinterprets, stages, copies and disposes. */
 export function cycle({ IndirectMemory2D, RaggedRows }, space) {
@@ -41,9 +42,11 @@ export async function leaks(count, space, once) {
   }
   await settle();
   const after = process.memoryUsage();
-  if (space.liveBytes !== live) return `${space.liveBytes - live} bytes are still counted as live after ${count} cycles`;
+  if (space.liveBytes !== live)
+    return `${space.liveBytes - live} bytes are still counted as live after ${count} cycles`;
   // With gc() exposed nothing but noise may stay; 4 MiB over 10⁵ cycles would be 40 bytes a cycle.
   const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
-  if (globalThis.gc && grown > 4 * 2 ** 20) return `the process holds ${(grown / 2 ** 20).toFixed(1)} MiB more after ${count} cycles`;
+  if (globalThis.gc && grown > 4 * 2 ** 20)
+    return `the process holds ${(grown / 2 ** 20).toFixed(1)} MiB more after ${count} cycles`;
   return undefined;
 }

@@ -1,4 +1,5 @@
-// What the house adds to the original: formats by both names, rows by accessor, growth of a wasm heap, staging, ragged rows.
+// What the house adds to the original: formats by both names, rows by accessor, growth of a wasm heap, staging, ragged
+// rows.
 import { describe, expect, test } from 'vitest';
 import { BufferCollection2D, formatOf, IndirectMemory2D, parseFormat, RaggedRows } from '../../src/memory/index.js';
 import { openKit, targets, thrown } from '../ffi/support.js';
@@ -27,8 +28,17 @@ describe('formats', () => {
   });
 
   test('sizes of l, n and P are the target’s; a byte order makes them standard', () => {
-    expect([parseFormat('l').size, parseFormat('l', 'wasm32').size, parseFormat('l', 'llp64').size, parseFormat('<l').size]).toEqual([8, 4, 4, 4]);
-    expect([parseFormat('P').size, parseFormat('P', 'wasm32').size, parseFormat('n', 'wasm32').kind]).toEqual([8, 4, 'signed']);
+    expect([
+      parseFormat('l').size,
+      parseFormat('l', 'wasm32').size,
+      parseFormat('l', 'llp64').size,
+      parseFormat('<l').size,
+    ]).toEqual([8, 4, 4, 4]);
+    expect([parseFormat('P').size, parseFormat('P', 'wasm32').size, parseFormat('n', 'wasm32').kind]).toEqual([
+      8,
+      4,
+      'signed',
+    ]);
   });
 
   test('byte order is kept: the same bits the other way round', () => {
@@ -44,7 +54,16 @@ describe('formats', () => {
     values.forEach((value, j) => {
       memory.set(0, j, value);
     });
-    expect(memory.row(0).toArray()).toEqual([0, -0, 1, 65504, 2 ** -23, 0.0999755859375, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+    expect(memory.row(0).toArray()).toEqual([
+      0,
+      -0,
+      1,
+      65504,
+      2 ** -23,
+      0.0999755859375,
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    ]);
   });
 
   test('what is no format is refused with advice', () => {
@@ -124,13 +143,17 @@ describe('access', () => {
   test('bad input', () => {
     expect(thrown(() => IndirectMemory2D.create(-1, 2, 'i')).tag).toBe('Argument');
     expect(thrown(() => IndirectMemory2D.create(1.5, 2, 'i')).tag).toBe('Argument');
-    expect(thrown(() => IndirectMemory2D.create(1, 2, 'i', { readOnly: true } as never)).message).toMatch(/did you mean "readonly"/);
+    expect(thrown(() => IndirectMemory2D.create(1, 2, 'i', { readOnly: true } as never)).message).toMatch(
+      /did you mean "readonly"/,
+    );
     expect(code(() => new BufferCollection2D([]))).toBe('ROWS');
     expect(thrown(() => new BufferCollection2D([[1, 2]] as never)).message).toMatch(/row 0 is a plain array/);
     expect(code(() => IndirectMemory2D.fromPointer(1000, 1, 1, 'i'))).toBe('SPACE');
     expect(code(() => IndirectMemory2D.create(1, 1, 'i').pointer)).toBe('SPACE');
     expect(code(() => IndirectMemory2D.viewRows({ data: new Float64Array(5), shape: [2, 3] }))).toBe('SHAPE');
-    expect(code(() => new BufferCollection2D([{ data: new Float64Array(8), shape: [4], strides: [2] }]))).toBe('CONTIGUITY');
+    expect(code(() => new BufferCollection2D([{ data: new Float64Array(8), shape: [4], strides: [2] }]))).toBe(
+      'CONTIGUITY',
+    );
     const memory = IndirectMemory2D.create(1, 1, 'i');
     const view = memory.view();
     memory.dispose();
@@ -142,7 +165,12 @@ describe('access', () => {
 
   test('rows from everything that holds bytes', () => {
     const buffer = Uint8Array.of(1, 2, 3, 4).buffer;
-    const memory = new BufferCollection2D([buffer, new DataView(Uint8Array.of(5, 6, 7, 8).buffer), Buffer.from([9, 10, 11, 12]), new Uint8ClampedArray(4)]);
+    const memory = new BufferCollection2D([
+      buffer,
+      new DataView(Uint8Array.of(5, 6, 7, 8).buffer),
+      Buffer.from([9, 10, 11, 12]),
+      new Uint8ClampedArray(4),
+    ]);
     expect(memory.toArray()).toEqual([
       [1, 2, 3, 4],
       [5, 6, 7, 8],
@@ -155,10 +183,12 @@ describe('access', () => {
   });
 
   test('a row that shrinks away is seen', () => {
-    const resizable = new (ArrayBuffer as unknown as new (bytes: number, options: { maxByteLength: number }) => ArrayBuffer & { resize(bytes: number): void })(
-      8,
-      { maxByteLength: 16 },
-    );
+    const resizable = new (
+      ArrayBuffer as unknown as new (
+        bytes: number,
+        options: { maxByteLength: number },
+      ) => ArrayBuffer & { resize(bytes: number): void }
+    )(8, { maxByteLength: 16 });
     const memory = new BufferCollection2D([resizable]);
     resizable.resize(4);
     expect(code(() => memory.at(0, 7))).toBe('DISPOSED');
@@ -230,7 +260,9 @@ for (const target of targets) {
       const kit = await openKit(target);
       const memory = IndirectMemory2D.create(1, 1, 'd', { readonly: true });
       expect(kit.kit_rows_sum(memory, 1, 1)).toBe(0);
-      expect(thrown(() => kit.kit_rows_scale(memory, 1, 1, 2)).message).toMatch(/is read-only, but double \*\* lets C write/);
+      expect(thrown(() => kit.kit_rows_scale(memory, 1, 1, 2)).message).toMatch(
+        /is read-only, but double \*\* lets C write/,
+      );
       const wrong = IndirectMemory2D.create(1, 1, 'f');
       expect(thrown(() => kit.kit_rows_sum(wrong, 1, 1)).message).toMatch(/rows of format "f".*needs "d"/);
       kit.dispose();
@@ -239,9 +271,14 @@ for (const target of targets) {
     test('rows of two memories are refused', async () => {
       const kit = await openKit(target);
       const array = kit.alloc('double', 2);
-      if (target.backend === 'wasm') expect(code(() => new BufferCollection2D([array, new Float64Array(2)]))).toBe('SPACE');
+      if (target.backend === 'wasm')
+        expect(code(() => new BufferCollection2D([array, new Float64Array(2)]))).toBe('SPACE');
       expect(code(() => new BufferCollection2D([new Float64Array(2), array]))).toBe('SPACE');
-      expect(code(() => IndirectMemory2D.fromPointer(target.backend === 'wasm' ? 2 ** 31 : 16n, 1, 1, 'i', { memory: kit.memory }))).toBe('SPACE');
+      expect(
+        code(() =>
+          IndirectMemory2D.fromPointer(target.backend === 'wasm' ? 2 ** 31 : 16n, 1, 1, 'i', { memory: kit.memory }),
+        ),
+      ).toBe('SPACE');
       array.dispose();
       kit.dispose();
     });

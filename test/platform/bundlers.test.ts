@@ -1,4 +1,7 @@
-/** The packed package in a user's empty project: Node, a Vite build and a Rollup build, and a wasm file that is missing or cut off. */
+/**
+ * The packed package in a user's empty project: Node, a Vite build and a Rollup build, and a wasm file that is missing
+ * or cut off.
+ */
 import { copyFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -43,9 +46,15 @@ export default { input: { app: 'app.js', 'worker.browser': 'ewald/worker' }, plu
 let project = '';
 beforeAll(async () => {
   project = await installedProject({ 'app.js': app, 'index.html': page('/app.js'), 'rollup.config.mjs': rollupConfig });
-  const vite = await node([join(root, 'node_modules/vite/bin/vite.js'), 'build', '--outDir', 'with-vite', '--logLevel', 'warn'], { cwd: project });
+  const vite = await node(
+    [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--outDir', 'with-vite', '--logLevel', 'warn'],
+    { cwd: project },
+  );
   expect(vite.code, vite.err + vite.out).toBe(0);
-  const rollup = await node([join(root, 'node_modules/rollup/dist/bin/rollup'), '-c', 'rollup.config.mjs', '--silent'], { cwd: project });
+  const rollup = await node(
+    [join(root, 'node_modules/rollup/dist/bin/rollup'), '-c', 'rollup.config.mjs', '--silent'],
+    { cwd: project },
+  );
   expect(rollup.code, rollup.err).toBe(0);
   writeFileSync(join(project, 'with-rollup/index.html'), page('/app.js'));
 });
@@ -53,12 +62,17 @@ afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 /** The wasm file of a build, wherever the bundler put it. */
 function wasmIn(folder: string): string {
-  const found = readdirSync(join(project, folder), { recursive: true, encoding: 'utf8' }).find((file) => file.endsWith('.wasm'));
+  const found = readdirSync(join(project, folder), { recursive: true, encoding: 'utf8' }).find((file) =>
+    file.endsWith('.wasm'),
+  );
   if (!found) throw new Error(`no wasm file in ${folder}`);
   return join(project, folder, found);
 }
 const shipped = (): string => join(project, 'node_modules/ewald/dist/ewald.wasm');
-/** What the README says for Rollup: it leaves the asset to you, so put it beside the bundle; the worker is an entry of its own. */
+/**
+ * What the README says for Rollup: it leaves the asset to you, so put it beside the bundle; the worker is an entry of
+ * its own.
+ */
 const placeForRollup = (): void => copyFileSync(shipped(), join(project, 'with-rollup/ewald.wasm'));
 
 test('only the package and what it depends on is installed', () => {
@@ -79,9 +93,12 @@ test('Node imports it and computes pi', async () => {
 });
 
 test('the command is there', async () => {
-  const { out } = await node([join(project, 'node_modules/.bin/ewald'), 'pi', '--points', '1e6', '--seed', '1', '--backend', 'wasm', '--json'], {
-    cwd: project,
-  });
+  const { out } = await node(
+    [join(project, 'node_modules/.bin/ewald'), 'pi', '--points', '1e6', '--seed', '1', '--backend', 'wasm', '--json'],
+    {
+      cwd: project,
+    },
+  );
   expect(JSON.parse(out).results[0]).toMatchObject({ backend: 'wasm', points: 1e6, hits: Number(piHits) });
 });
 
@@ -97,7 +114,8 @@ test('a Rollup build with the wasm file beside it computes pi in Chromium', asyn
 
 test('both builds index in workers', async () => {
   placeForRollup();
-  for (const folder of ['with-vite', 'with-rollup']) expect(await answerOf(join(project, folder), '?backend=wasm&workers=2'), folder).toBe('3 images');
+  for (const folder of ['with-vite', 'with-rollup'])
+    expect(await answerOf(join(project, folder), '?backend=wasm&workers=2'), folder).toBe('3 images');
 });
 
 test('a Rollup build without the wasm file says what is missing', async () => {
@@ -126,7 +144,9 @@ test('a truncated wasm file is named as such, in both builds and in Node', async
     import { createContext } from 'ewald';
     await createContext({ wasm: new URL(process.argv[1]), backend: 'wasm' }).catch((error) => console.log(error.name, error.message));`;
   for (const file of ['/with-rollup/ewald.wasm', '/with-rollup/absent.wasm']) {
-    const { out } = await node(['--input-type=module', '-e', script, pathToFileURL(project + file).href], { cwd: project });
+    const { out } = await node(['--input-type=module', '-e', script, pathToFileURL(project + file).href], {
+      cwd: project,
+    });
     expect(out).toMatch(/^EwaldError .*(truncated|not a WebAssembly module|missing)/);
   }
 });

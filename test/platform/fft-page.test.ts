@@ -1,4 +1,7 @@
-/** fft.html in Chromium, served by `ewald page`: what it shows is compared with waves whose transforms are known in closed form. */
+/**
+ * fft.html in Chromium, served by `ewald page`: what it shows is compared with waves whose transforms are known in
+ * closed form.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,9 +34,14 @@ afterAll(async () => {
 });
 
 /** An 8-bit RGB PNG file. */
-function png(width: number, height: number, pixel: (x: number, y: number) => readonly [number, number, number]): Buffer {
+function png(
+  width: number,
+  height: number,
+  pixel: (x: number, y: number) => readonly [number, number, number],
+): Buffer {
   const rows = Buffer.alloc(height * (1 + 3 * width));
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) rows.set(pixel(x, y).map(Math.round), y * (1 + 3 * width) + 1 + 3 * x);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) rows.set(pixel(x, y).map(Math.round), y * (1 + 3 * width) + 1 + 3 * x);
   const chunk = (name: string, data: Buffer): Buffer => {
     const body = Buffer.concat([Buffer.from(name), data]);
     const frame = Buffer.alloc(body.length + 8);
@@ -46,7 +54,12 @@ function png(width: number, height: number, pixel: (x: number, y: number) => rea
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
   head.set([8, 2, 0, 0, 0], 8);
-  const parts = [Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', head), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))];
+  const parts = [
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('IHDR', head),
+    chunk('IDAT', deflateSync(rows)),
+    chunk('IEND', Buffer.alloc(0)),
+  ];
   return Buffer.concat(parts);
 }
 
@@ -70,7 +83,11 @@ class Visit {
   }
 
   async settled(): Promise<void> {
-    await this.page.waitForFunction(() => ['ready', 'error'].includes(document.documentElement.dataset.state ?? ''), undefined, { timeout: 120_000 });
+    await this.page.waitForFunction(
+      () => ['ready', 'error'].includes(document.documentElement.dataset.state ?? ''),
+      undefined,
+      { timeout: 120_000 },
+    );
   }
 
   /** Does something and waits until the page has done its part. */
@@ -119,7 +136,12 @@ class Visit {
   }
 
   /** Largest distance of a canvas from what it should show, in grey levels, over all channels. */
-  async distance(id: string, width: number, height: number, expected: (x: number, y: number) => readonly [number, number, number]): Promise<number> {
+  async distance(
+    id: string,
+    width: number,
+    height: number,
+    expected: (x: number, y: number) => readonly [number, number, number],
+  ): Promise<number> {
     const found = await this.page.locator(`#${id}`).evaluate((canvas: HTMLCanvasElement) => ({
       size: [canvas.width, canvas.height],
       data: [...(canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [])],
@@ -129,7 +151,8 @@ class Visit {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const want = expected(x, y);
-        for (let c = 0; c < 3; c++) worst = Math.max(worst, Math.abs((found.data[4 * (y * width + x) + c] ?? Number.NaN) - (want[c] ?? 0)));
+        for (let c = 0; c < 3; c++)
+          worst = Math.max(worst, Math.abs((found.data[4 * (y * width + x) + c] ?? Number.NaN) - (want[c] ?? 0)));
       }
     }
     return worst;
@@ -141,8 +164,8 @@ class Visit {
   }
 }
 
-// Two waves on a mean. Half a grey level is lost by rounding in the file and half in the result; taking some bins out of the file's
-// rounding noise (0.3 levels a pixel, spread over 6930 bins) can move a pixel by a fraction more.
+// Two waves on a mean. Half a grey level is lost by rounding in the file and half in the result; taking some bins out
+// of the file's rounding noise (0.3 levels a pixel, spread over 6930 bins) can move a pixel by a fraction more.
 const rounding = 1.25;
 const [width, height] = [90, 77];
 const grey = (value: number) => [value, value, value] as const;
@@ -153,12 +176,18 @@ const withSlow = (x: number, y: number) => grey(128 + slow(x, y));
 const withQuick = (x: number, y: number) => grey(128 + quick(x, y));
 
 describe.each(['wasm', 'webgpu'])('on %s', (backend) => {
-  test('an image comes back, colours and all, and as it was from a low-pass that lets everything through', async ({ skip }) => {
+  test('an image comes back, colours and all, and as it was from a low-pass that lets everything through', async ({
+    skip,
+  }) => {
     const visit = await Visit.open(`?backend=${backend}`);
     if (await visit.page.locator(`[name=backend][value=${backend}]`).isDisabled()) skip(`absent: ${backend}`);
     // Anything but smooth: every bin has something in it.
     const noise = (x: number, y: number) =>
-      [0, 1, 2].map((c) => ((x * 7919 + y * 104_729 + x * y * 31 + c * 613) * 2_654_435_761) % 256) as [number, number, number];
+      [0, 1, 2].map((c) => ((x * 7919 + y * 104_729 + x * y * 31 + c * 613) * 2_654_435_761) % 256) as [
+        number,
+        number,
+        number,
+      ];
     await visit.bring('noise.png', png(61, 47, noise));
     expect(await visit.page.locator('[name=backend]:checked').inputValue()).toBe(backend);
     await visit.tick('colour');
@@ -182,7 +211,9 @@ describe.each(['wasm', 'webgpu'])('on %s', (backend) => {
     await visit.slide('brush', 2);
     await visit.paint(17, 11);
     const f = Math.hypot(17 / width, 11 / height);
-    expect(await visit.text('readout')).toBe(`(17, -11): period ${(1 / f).toPrecision(4)} px at -37.1°, ${f.toFixed(4)} cycles/px, amplitude 30.0 grey levels`);
+    expect(await visit.text('readout')).toBe(
+      `(17, -11): period ${(1 / f).toPrecision(4)} px at -37.1°, ${f.toFixed(4)} cycles/px, amplitude 30.0 grey levels`,
+    );
     expect(await visit.distance('result', width, height, withSlow)).toBeLessThan(rounding);
     // The energy of a wave goes with the square of its amplitude: 40² of 40² + 30².
     expect(Number.parseFloat(await visit.text('contrast'))).toBeCloseTo(64, 1);
@@ -191,7 +222,9 @@ describe.each(['wasm', 'webgpu'])('on %s', (backend) => {
     await visit.after(() => visit.page.click('#undo'));
     expect(await visit.distance('result', width, height, () => grey(128))).toBeLessThan(rounding);
     await visit.after(() => visit.page.click('#start-over'));
-    expect(await visit.distance('result', width, height, (x, y) => grey(128 + slow(x, y) + quick(x, y)))).toBeLessThan(rounding);
+    expect(await visit.distance('result', width, height, (x, y) => grey(128 + slow(x, y) + quick(x, y)))).toBeLessThan(
+      rounding,
+    );
     // At the mirror image of the bin, with the mouse drawn over it.
     const [from, to] = [await visit.bin(-17, -17), await visit.bin(-17, -6)];
     await visit.page.mouse.move(...from);
@@ -264,7 +297,9 @@ test('what is no image is refused in words, and the page goes on', async () => {
   await visit.bring('cut.png', waves.subarray(0, 60));
   expect(await visit.text('status')).toContain('cut.png');
   expect(await visit.text('status')).toContain('is not an image');
-  expect(await visit.distance('image', width, height, (x, y) => grey(Math.round(128 + slow(x, y) + quick(x, y))))).toBe(0);
+  expect(await visit.distance('image', width, height, (x, y) => grey(Math.round(128 + slow(x, y) + quick(x, y))))).toBe(
+    0,
+  );
   await visit.page.evaluate(() => document.dispatchEvent(new DragEvent('drop', { dataTransfer: new DataTransfer() })));
   expect(await visit.text('status')).toContain('no file in what was brought');
   await visit.pick('kind', 'low');
@@ -312,12 +347,17 @@ test('keys do what the mouse does, a phone needs no sideways scrolling, and resu
 
   for (const size of [380, 800, 1360]) {
     await visit.page.setViewportSize({ width: size, height: 800 });
-    expect(await visit.page.evaluate(() => document.documentElement.scrollWidth), `${size} px`).toBeLessThanOrEqual(size);
+    expect(await visit.page.evaluate(() => document.documentElement.scrollWidth), `${size} px`).toBeLessThanOrEqual(
+      size,
+    );
   }
   // Every control has a name.
   expect(
     await visit.page.evaluate(
-      () => [...document.querySelectorAll('input,select')].filter((box) => !(box as HTMLInputElement).labels?.length && !box.ariaLabel).length,
+      () =>
+        [...document.querySelectorAll('input,select')].filter(
+          (box) => !(box as HTMLInputElement).labels?.length && !box.ariaLabel,
+        ).length,
     ),
   ).toBe(0);
   await visit.close();
@@ -336,7 +376,15 @@ test('every sample shows something, and its filter does something', async () => 
 
 test('ewald page serves what belongs to the pages and nothing else, and ends with Ctrl-C', async () => {
   const answer = async (path: string): Promise<number> => (await fetch(address + path)).status;
-  for (const path of ['', 'fft.html', 'validate.html', 'fft-page.js', 'index.browser.js', 'ewald.wasm', 'fft.html?sample=print'])
+  for (const path of [
+    '',
+    'fft.html',
+    'validate.html',
+    'fft-page.js',
+    'index.browser.js',
+    'ewald.wasm',
+    'fft.html?sample=print',
+  ])
     expect(await answer(path), path).toBe(200);
   for (const path of ['types/index.d.ts', '..%2fpackage.json', 'package.json', '%2e%2e/README.md', 'nothing.js', '/'])
     expect(await answer(path), path).toBe(404);

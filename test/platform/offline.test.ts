@@ -1,5 +1,19 @@
-/** The offline pack: its size, and its one command in a place where neither Node nor a registry nor a home can be found. */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+/**
+ * The offline pack: its size, and its one command in a place where neither Node nor a registry nor a home can be found.
+ */
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -42,13 +56,17 @@ function pathOf(name: string, programs: readonly string[], scripts: Record<strin
     if (!found) throw new Error(`${program} is not on the PATH`);
     symlinkSync(join(found, program), join(folder, program));
   }
-  for (const [script, text] of Object.entries(scripts)) writeFileSync(join(folder, script), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  for (const [script, text] of Object.entries(scripts))
+    writeFileSync(join(folder, script), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   return folder;
 }
 
 /** The pack's one command, with an environment of nothing but a PATH and a place for temporary files. */
 function offline(path: string, args: readonly string[], { pack = at('pack'), seconds = 150 } = {}): Promise<Ended> {
-  return run('/usr/bin/env', ['-i', `PATH=${path}`, `TMPDIR=${at('tmp')}`, '/bin/sh', join(pack, 'run.sh'), ...args], { cwd: site, seconds });
+  return run('/usr/bin/env', ['-i', `PATH=${path}`, `TMPDIR=${at('tmp')}`, '/bin/sh', join(pack, 'run.sh'), ...args], {
+    cwd: site,
+    seconds,
+  });
 }
 const summaryOf = (out: string): Summary => JSON.parse(readFileSync(at(out, 'summary.json'), 'utf8'));
 const documentOf = (out: string, name: string) => JSON.parse(readFileSync(at(out, name), 'utf8'));
@@ -74,7 +92,10 @@ describe.runIf(place)('the offline pack', () => {
     const bytes = readdirSync(at('pack')).reduce((sum, name) => sum + statSync(at('pack', name)).size, 0);
     expect(bytes).toBeLessThan(60e6);
     const manifest = documentOf('pack', 'offline.json');
-    expect(manifest).toMatchObject({ version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version, node: process.versions.node });
+    expect(manifest).toMatchObject({
+      version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
+      node: process.versions.node,
+    });
     expect(manifest.needs).toMatch(/^Linux x86_64 with glibc 2\.\d+ or newer$/);
     expect(manifest.files['app.tar.gz'].bytes).toBe(statSync(at('pack/app.tar.gz')).size);
   });
@@ -85,14 +106,20 @@ describe.runIf(place)('the offline pack', () => {
     const summary = summaryOf('results');
     const told = `${out}${err}`;
     const outcomes = Object.fromEntries(summary.steps.map(({ name, outcome }) => [name, outcome]));
-    expect(outcomes, told).toMatchObject({ devices: 'pass', validate: 'pass', openings: expect.stringMatching(/pass|partial/) });
+    expect(outcomes, told).toMatchObject({
+      devices: 'pass',
+      validate: 'pass',
+      openings: expect.stringMatching(/pass|partial/),
+    });
     expect(['pass', 'partial'], told).toEqual(expect.arrayContaining([outcomes.pi, outcomes.bench]));
     expect({ code, leftovers, pass: summary.pass }, told).toEqual({ code: 0, leftovers: false, pass: true });
     expect(summary.seconds).toBeLessThan(70);
 
     const validated = documentOf('results', 'validate.json');
     const passed = (backend: string): number =>
-      validated.rows.filter((row: { backend: string; outcome: string }) => row.backend === backend && row.outcome === 'pass').length;
+      validated.rows.filter(
+        (row: { backend: string; outcome: string }) => row.backend === backend && row.outcome === 'pass',
+      ).length;
     expect(passed('wasm')).toBeGreaterThan(5);
     expect(passed('native')).toBe(passed('wasm'));
     expect(readFileSync(at('results/validate.html'), 'utf8')).toMatch(/^<!doctype html>/i);
@@ -100,7 +127,11 @@ describe.runIf(place)('the offline pack', () => {
     expect(documentOf('results', 'bench.json').cases.rows.length).toBeGreaterThan(0);
     if (!hasCard) {
       expect(validated.backends).toContainEqual(
-        expect.objectContaining({ backend: 'cuda', available: false, reason: expect.stringMatching(/no NVIDIA driver|no CUDA addon/) }),
+        expect.objectContaining({
+          backend: 'cuda',
+          available: false,
+          reason: expect.stringMatching(/no NVIDIA driver|no CUDA addon/),
+        }),
       );
       for (const name of ['cuda-check', 'memcheck', 'racecheck', 'initcheck', 'synccheck']) {
         expect(summary.steps.find((step) => step.name === name)).toMatchObject({
@@ -129,21 +160,34 @@ describe.runIf(place)('the offline pack', () => {
   });
 
   test.skipIf(hasCard)('a card that can be seen but not used is a failure', async () => {
-    const card = pathOf('card', tools, { 'nvidia-smi': 'echo "NVIDIA Imaginary 9000, 580.01, 1 MiB, 9.0, 00000000:00:00.0"' });
+    const card = pathOf('card', tools, {
+      'nvidia-smi': 'echo "NVIDIA Imaginary 9000, 580.01, 1 MiB, 9.0, 00000000:00:00.0"',
+    });
     const { code } = await offline(card, ['--seconds', '30', '--out', 'seen', '--only', 'devices']);
     const { pack, gpus, steps } = summaryOf('seen');
-    expect(gpus).toEqual([{ name: 'NVIDIA Imaginary 9000', driver: '580.01', memory: '1 MiB', computeCapability: '9.0' }]);
+    expect(gpus).toEqual([
+      { name: 'NVIDIA Imaginary 9000', driver: '580.01', memory: '1 MiB', computeCapability: '9.0' },
+    ]);
     // Without an addon in the pack nothing else can be asked for.
     const hasAddon = !pack.leftOut.some((text) => text.startsWith('CUDA'));
-    expect(steps[0]).toMatchObject(hasAddon ? { outcome: 'fail', why: expect.stringMatching(/^missing cuda; cuda: no NVIDIA driver/) } : { outcome: 'pass' });
+    expect(steps[0]).toMatchObject(
+      hasAddon
+        ? { outcome: 'fail', why: expect.stringMatching(/^missing cuda; cuda: no NVIDIA driver/) }
+        : { outcome: 'pass' },
+    );
     expect(code).toBe(hasAddon ? 1 : 0);
   });
 
   test('an end from outside keeps what was found and cleans up', async () => {
-    const kill = 'sh "$0" --out ended --only validate,pi & child=$!; sleep 4; kill -TERM $child; wait $child; code=$?; exit $code';
-    const { code, leftovers } = await run('/usr/bin/env', ['-i', 'PATH=/usr/bin:/bin', `TMPDIR=${at('tmp')}`, '/bin/sh', '-c', kill, at('pack/run.sh')], {
-      cwd: site,
-    });
+    const kill =
+      'sh "$0" --out ended --only validate,pi & child=$!; sleep 4; kill -TERM $child; wait $child; code=$?; exit $code';
+    const { code, leftovers } = await run(
+      '/usr/bin/env',
+      ['-i', 'PATH=/usr/bin:/bin', `TMPDIR=${at('tmp')}`, '/bin/sh', '-c', kill, at('pack/run.sh')],
+      {
+        cwd: site,
+      },
+    );
     expect(code).not.toBe(0);
     expect(leftovers).toBe(false);
     await expect.poll(() => readdirSync(at('tmp')), { timeout: 20_000 }).toEqual([]);
@@ -167,7 +211,9 @@ describe.runIf(place)('the offline pack', () => {
     truncateSync(at('cut/node.gz'), 1e6);
     const { code, err } = await offline(path, ['--out', 'cut-off'], { pack: at('cut') });
     expect(code).toBe(1);
-    expect(err).toMatch(/Node of this pack could not be started: .*unexpected end of file.*needed are Linux x86_64 with glibc/);
+    expect(err).toMatch(
+      /Node of this pack could not be started: .*unexpected end of file.*needed are Linux x86_64 with glibc/,
+    );
     expect(summaryOf('cut-off')).toMatchObject({ pass: false, why: expect.stringMatching(/unexpected end of file/) });
     expect(readdirSync(at('tmp'))).toEqual([]);
   });

@@ -1,4 +1,7 @@
-/** The package as npm sees it: entry points, types, packed files, public names. After an intended change: npx vitest run --project platform -u */
+/**
+ * The package as npm sees it: entry points, types, packed files, public names. After an intended change: npx vitest run
+ * --project platform -u
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -8,13 +11,26 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const text = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 test('publint has nothing to say', async () => {
-  const { code, out, err } = await node(['node_modules/publint/src/cli.js', 'run', '.', '--strict', '--pack', 'npm'], { env: { NO_COLOR: '1' } });
+  const { code, out, err } = await node(['node_modules/publint/src/cli.js', 'run', '.', '--strict', '--pack', 'npm'], {
+    env: { NO_COLOR: '1' },
+  });
   expect(out + err).toMatch(/All good/);
   expect(code).toBe(0);
 });
 
 test('the types are not wrong', async () => {
-  const args = ['--pack', '.', '--profile', 'esm-only', '--exclude-entrypoints', './ewald.wasm', '--no-emoji', '--no-color', '--format', 'json'];
+  const args = [
+    '--pack',
+    '.',
+    '--profile',
+    'esm-only',
+    '--exclude-entrypoints',
+    './ewald.wasm',
+    '--no-emoji',
+    '--no-color',
+    '--format',
+    'json',
+  ];
   const { code, out, err } = await node(['node_modules/@arethetypeswrong/cli/dist/index.js', ...args]);
   expect(code, out.slice(-4000) + err).toBe(0);
 });
@@ -24,8 +40,13 @@ test('the packed files are the pinned ones', async () => {
   const paths = files.map(({ path }) => path).sort();
   // Which addons there are depends on the machine that packs.
   const isAddon = (path: string): boolean => /^dist\/native\//.test(path);
-  expect(paths.filter((path) => isAddon(path) && !/^dist\/native\/[a-z0-9]+-[a-z0-9]+\/ewald_(native|cuda)\.node$/.test(path))).toEqual([]);
-  // How rollup cuts shared code into chunks follows every change of an import; that they lie flat, beside the entries, matters.
+  expect(
+    paths.filter(
+      (path) => isAddon(path) && !/^dist\/native\/[a-z0-9]+-[a-z0-9]+\/ewald_(native|cuda)\.node$/.test(path),
+    ),
+  ).toEqual([]);
+  // How rollup cuts shared code into chunks follows every change of an import; that they lie flat, beside the entries,
+  // matters.
   const isChunk = (path: string): boolean => /^dist\/chunk-[a-z0-9-]+\.js$/.test(path);
   const listed = paths.filter((path) => !isAddon(path) && !isChunk(path));
   await expect(`${listed.join('\n')}\n`).toMatchFileSnapshot('pinned/packed-files.txt');
@@ -35,7 +56,16 @@ test('the packed files are the pinned ones', async () => {
 });
 
 test('nothing runs when the package is installed', () => {
-  for (const hook of ['preinstall', 'install', 'postinstall', 'prepublish', 'prepare', 'prepack', 'postpack', 'dependencies'])
+  for (const hook of [
+    'preinstall',
+    'install',
+    'postinstall',
+    'prepublish',
+    'prepare',
+    'prepack',
+    'postpack',
+    'dependencies',
+  ])
     expect(manifest.scripts).not.toHaveProperty(hook);
   // npm runs node-gyp for a package with this file, install script or not.
   expect(existsSync(join(root, 'binding.gyp'))).toBe(false);
@@ -43,17 +73,22 @@ test('nothing runs when the package is installed', () => {
 });
 
 test('every build has the same, pinned public names', async () => {
-  const names = async (file: string): Promise<string[]> => Object.keys(await import(/* @vite-ignore */ join(root, 'dist', file))).sort();
+  const names = async (file: string): Promise<string[]> =>
+    Object.keys(await import(/* @vite-ignore */ join(root, 'dist', file))).sort();
   const onNode = await names('index.node.js');
   expect(await names('index.browser.js')).toEqual(onNode);
   const declared = ['index', 'public']
-    .flatMap((file) => [...text(`dist/types/${file}.d.ts`).matchAll(/^export (?:declare \w+ (\w+)|(?:type )?\{([^}]*)\})/gm)])
+    .flatMap((file) => [
+      ...text(`dist/types/${file}.d.ts`).matchAll(/^export (?:declare \w+ (\w+)|(?:type )?\{([^}]*)\})/gm),
+    ])
     .flatMap(([, single, many]) => (single ? [single] : (many ?? '').split(',')))
     .map((name) => name.trim().split(' ').at(-1) ?? '')
     .filter(Boolean);
   const types = [...new Set(declared)].filter((name) => !onNode.includes(name)).sort();
   expect(onNode.every((name) => declared.includes(name))).toBe(true);
-  await expect(`# values\n${onNode.join('\n')}\n\n# types\n${types.join('\n')}\n`).toMatchFileSnapshot('pinned/public-names.txt');
+  await expect(`# values\n${onNode.join('\n')}\n\n# types\n${types.join('\n')}\n`).toMatchFileSnapshot(
+    'pinned/public-names.txt',
+  );
 });
 
 test('nothing of the machine that built it is inside', () => {

@@ -3,10 +3,15 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Ended, emptyFolder, node, root } from './support.js';
 
-const script = (source: string, ...flags: string[]): Promise<Ended> => node([...flags, '--input-type=module', '-e', source], { seconds: 60 });
-const ewald = (args: readonly string[], cwd?: string): Promise<Ended> => node([join(root, 'dist/cli.js'), ...args], cwd ? { cwd } : {});
+const script = (source: string, ...flags: string[]): Promise<Ended> =>
+  node([...flags, '--input-type=module', '-e', source], { seconds: 60 });
+const ewald = (args: readonly string[], cwd?: string): Promise<Ended> =>
+  node([join(root, 'dist/cli.js'), ...args], cwd ? { cwd } : {});
 
-/** Ended well and by itself, and nothing goes on. Where backends are probed a Vulkan driver may have written its own warnings. */
+/**
+ * Ended well and by itself, and nothing goes on. Where backends are probed a Vulkan driver may have written its own
+ * warnings.
+ */
 function expectClean({ code, err, leftovers }: Ended, probed = false): void {
   if (probed) expect(err).not.toMatch(/ewald|^Error|^\s+at .*\.js/m);
   else expect(err).toBe('');
@@ -57,9 +62,15 @@ test('no command leaves a process or a handle behind', async () => {
   expectClean(await ewald(['devices', '--json']), true);
   expectClean(await ewald(['pi', '--points', '1e6', '--json']), true);
   expectClean(await ewald(['simulate', 'spots', '-o', 'lists', '--images', '2', '--seed', '1'], folder), true);
-  const lists = await node(['-p', 'fs.readdirSync("lists").filter((name) => name.endsWith(".txt")).map((name) => "lists/" + name).join("\\n")'], {
-    cwd: folder,
-  });
+  const lists = await node(
+    [
+      '-p',
+      'fs.readdirSync("lists").filter((name) => name.endsWith(".txt")).map((name) => "lists/" + name).join("\\n")',
+    ],
+    {
+      cwd: folder,
+    },
+  );
   const names = lists.out.trim().split('\n');
   expect(names.length).toBe(2);
   const indexed = await ewald(['index', ...names, '--json'], folder);
@@ -83,5 +94,7 @@ test('ewald --version prints the version', async () => {
     times.push(ended.ms);
   }
   // Said, not judged: a busy machine is no defect.
-  console.log(`ewald --version takes ${times.sort((a, b) => a - b)[4]?.toFixed(0)} ms (median of 9; the aim is under 150)`);
+  console.log(
+    `ewald --version takes ${times.sort((a, b) => a - b)[4]?.toFixed(0)} ms (median of 9; the aim is under 150)`,
+  );
 });

@@ -14,7 +14,9 @@ async function serve<T>(folder: string, work: (address: string) => Promise<T>): 
     const path = normalize(new URL(url ?? '/', 'http://localhost').pathname);
     try {
       const body = await readFile(join(folder, path === '/' ? 'index.html' : path));
-      response.writeHead(200, { 'Content-Type': types[extname(path === '/' ? '.html' : path)] ?? 'text/html' }).end(body);
+      response
+        .writeHead(200, { 'Content-Type': types[extname(path === '/' ? '.html' : path)] ?? 'text/html' })
+        .end(body);
     } catch {
       response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not here');
     }
@@ -31,7 +33,10 @@ async function serve<T>(folder: string, work: (address: string) => Promise<T>): 
 /** Opens the page in `folder` with a query and gives the text that its script leaves in `<output>`. */
 export function answerOf(folder: string, query = ''): Promise<string> {
   return serve(folder, async (address) => {
-    const browser = await chromium.launch({ executablePath: findChromium() ?? '/usr/bin/chromium', args: chromiumArgs });
+    const browser = await chromium.launch({
+      executablePath: findChromium() ?? '/usr/bin/chromium',
+      args: chromiumArgs,
+    });
     try {
       const page = await browser.newPage();
       const errors: string[] = [];

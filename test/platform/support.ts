@@ -19,7 +19,10 @@ export interface Ended {
   readonly leftovers: boolean;
 }
 
-/** Runs a program to its end, in a process group of its own so that leftovers can be seen; ended by force after `seconds`. */
+/**
+ * Runs a program to its end, in a process group of its own so that leftovers can be seen; ended by force after
+ * `seconds`.
+ */
 export function run(
   command: string,
   args: readonly string[],
@@ -28,7 +31,8 @@ export function run(
   const started = performance.now();
   return new Promise((resolve, reject) => {
     // What vitest sets (NODE_ENV, VITEST) is no user's environment.
-    const { NODE_ENV, VITEST, VITEST_MODE, VITEST_POOL_ID, VITEST_WORKER_ID, NODE_OPTIONS, TEST, PROD, DEV, ...rest } = process.env;
+    const { NODE_ENV, VITEST, VITEST_MODE, VITEST_POOL_ID, VITEST_WORKER_ID, NODE_OPTIONS, TEST, PROD, DEV, ...rest } =
+      process.env;
     // Without this folder the Vulkan loader, which the probe of WebGPU starts, writes a line to standard error.
     const surroundings = { XDG_RUNTIME_DIR: tmpdir(), ...rest, ...env };
     const child = spawn(command, args, { cwd, env: surroundings, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
@@ -63,12 +67,19 @@ export function run(
 }
 
 /** Runs Node. */
-export const node = (args: readonly string[], options?: Parameters<typeof run>[2]): Promise<Ended> => run(process.execPath, args, options);
+export const node = (args: readonly string[], options?: Parameters<typeof run>[2]): Promise<Ended> =>
+  run(process.execPath, args, options);
 
 /** Runs npm: the one that runs the tests, or the one on the PATH. */
 export function npm(args: readonly string[], options: Parameters<typeof run>[2] = {}): Promise<Ended> {
   const cli = process.env.npm_execpath;
-  const env = { npm_config_loglevel: 'error', npm_config_audit: 'false', npm_config_fund: 'false', npm_config_update_notifier: 'false', ...options.env };
+  const env = {
+    npm_config_loglevel: 'error',
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+    npm_config_update_notifier: 'false',
+    ...options.env,
+  };
   return cli?.endsWith('.js') ? node([cli, ...args], { ...options, env }) : run('npm', args, { ...options, env });
 }
 
@@ -91,16 +102,27 @@ export interface Packed {
 
 /** Packs the package into `folder`, or only says what it would pack. */
 export async function pack(folder?: string): Promise<Packed> {
-  const { code, out, err } = await npm(['pack', '--json', '--ignore-scripts', ...(folder ? ['--pack-destination', folder] : ['--dry-run'])]);
+  const { code, out, err } = await npm([
+    'pack',
+    '--json',
+    '--ignore-scripts',
+    ...(folder ? ['--pack-destination', folder] : ['--dry-run']),
+  ]);
   if (code !== 0) throw new Error(`npm pack failed: ${err}`);
   return JSON.parse(out)[0];
 }
 
 /** An empty project with the packed package installed as a user would; the caller removes it. */
 export async function installedProject(files: Record<string, string> = {}): Promise<string> {
-  const folder = emptyFolder({ 'package.json': '{ "name": "user", "private": true, "type": "module" }\n', ...files }, true);
+  const folder = emptyFolder(
+    { 'package.json': '{ "name": "user", "private": true, "type": "module" }\n', ...files },
+    true,
+  );
   const { filename } = await pack(folder);
-  const { code, err } = await npm(['install', '--prefer-offline', '--no-package-lock', join(folder, filename)], { cwd: folder, seconds: 240 });
+  const { code, err } = await npm(['install', '--prefer-offline', '--no-package-lock', join(folder, filename)], {
+    cwd: folder,
+    seconds: 240,
+  });
   if (code !== 0) throw new Error(`npm install of the packed package failed: ${err}`);
   return folder;
 }

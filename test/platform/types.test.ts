@@ -1,4 +1,7 @@
-/** Declarations in the consumer's hands: with and without the disposal types, in a browser's and in Node's project, no other types needed. */
+/**
+ * Declarations in the consumer's hands: with and without the disposal types, in a browser's and in Node's project, no
+ * other types needed.
+ */
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -44,7 +47,11 @@ export const ctx = await createContext({ backend: 'abacus' });
 `;
 
 /** Compiles a consumer's file against the shipped declarations alone; gives the compiler's messages. */
-async function compile(source: string, options: Record<string, unknown>, types: readonly string[] = []): Promise<string> {
+async function compile(
+  source: string,
+  options: Record<string, unknown>,
+  types: readonly string[] = [],
+): Promise<string> {
   const compilerOptions = {
     strict: true,
     exactOptionalPropertyTypes: true,

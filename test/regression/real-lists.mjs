@@ -1,4 +1,5 @@
-// The real spot lists through an indexer, for the regression test and the soak: what is right, refused, complete, and robust to a wrong cell.
+// The real spot lists through an indexer, for the regression test and the soak: what is right, refused, complete, and
+// robust to a wrong cell.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -19,26 +20,34 @@ function nominalCell(name) {
 
 function readList(folder, name) {
   const lines = readFileSync(join(folder, name), 'utf8').split('\n');
-  const [known, ...spots] = lines.filter((line) => line.trim() && !line.startsWith('#')).map((line) => line.trim().split(/\s+/).map(Number));
+  const [known, ...spots] = lines
+    .filter((line) => line.trim() && !line.startsWith('#'))
+    .map((line) => line.trim().split(/\s+/).map(Number));
   const truth = JSON.parse(readFileSync(join(folder, name.replace(/txt$/, 'json')), 'utf8'));
-  return { known: [known.slice(0, 3), known.slice(3, 6), known.slice(6, 9)], spots: Float32Array.from(spots.flatMap((spot) => spot.slice(0, 3))), truth };
+  return {
+    known: [known.slice(0, 3), known.slice(3, 6), known.slice(6, 9)],
+    spots: Float32Array.from(spots.flatMap((spot) => spot.slice(0, 3))),
+    truth,
+  };
 }
 
 /**
- * Indexes the lists of a folder, or every `step`-th of them; gives names: right, wrong (indexable, but not found), invented (found where
- * nothing is), several and incomplete (lists with several verified lattices, and those whose first two were not both found), and for the
- * lists with a nominal cell those that were tried and those that were lost.
+ * Indexes the lists of a folder, or every `step`-th of them; gives names: right, wrong (indexable, but not found),
+ * invented (found where nothing is), several and incomplete (lists with several verified lattices, and those whose
+ * first two were not both found), and for the lists with a nominal cell those that were tried and those that were lost.
  */
 export async function indexRealLists({ context, sameLattice, folder, step = 1, options = {} }) {
   const found = { right: [], wrong: [], invented: [], several: [], incomplete: [], nominal: [], lost: [] };
   const names = readdirSync(folder).filter((name) => name.endsWith('.txt'));
   const indexer = await context.indexer({ maxBatchSpots: 2 ** 18, ...options });
-  const index = async (spots, cells, maxCrystals) => (await indexer.run({ spots, cells, maxCrystals })).image(0).crystals();
+  const index = async (spots, cells, maxCrystals) =>
+    (await indexer.run({ spots, cells, maxCrystals })).image(0).crystals();
   for (const name of names.sort().filter((_, i) => i % step === step >> 1)) {
     const { known, spots, truth } = readList(folder, name);
     const all = truth.all_lattices ?? [];
     const references = [truth.reference?.real_space, ...all].filter(Boolean);
-    const agrees = ([first]) => first !== undefined && references.some((reference) => sameLattice(first.cell, reference));
+    const agrees = ([first]) =>
+      first !== undefined && references.some((reference) => sameLattice(first.cell, reference));
     const single = await index(spots, known, 1);
     if (!truth.indexable) {
       if (single.length > 0) found.invented.push(name);
@@ -49,7 +58,8 @@ export async function indexRealLists({ context, sameLattice, folder, step = 1, o
     if (truth.n_lattices > 1) {
       found.several.push(name);
       const many = await index(spots, known, 8);
-      if (!all.slice(0, 2).every((reference) => many.some(({ cell }) => sameLattice(cell, reference)))) found.incomplete.push(name);
+      if (!all.slice(0, 2).every((reference) => many.some(({ cell }) => sameLattice(cell, reference))))
+        found.incomplete.push(name);
     }
     const off = nominalCell(name);
     if (off) {

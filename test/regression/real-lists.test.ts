@@ -1,17 +1,33 @@
-/** Real spot lists with verified lattices: every ffbidx list, and at least 70 of the 71 indexable ones of a dozen instruments. */
+/**
+ * Real spot lists with verified lattices: every ffbidx list, and at least 70 of the 71 indexable ones of a dozen
+ * instruments.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BackendName, type Cell, createContext, devices, type IndexingResult, misorientation, sameLattice } from 'ewald';
+import {
+  type BackendName,
+  type Cell,
+  createContext,
+  devices,
+  type IndexingResult,
+  misorientation,
+  sameLattice,
+} from 'ewald';
 import { describe, expect, it } from 'vitest';
 import { parseSpotList } from '../../src/data/spot-list.js';
 import { dataFolder, dataRequired, listData, readData } from '../support/data.js';
 import { indexRealLists } from './real-lists.mjs';
 
 const present = (await devices()).filter(({ available }) => available);
-const backends: BackendName[] = present.filter(({ device }) => device?.kind !== 'software').map(({ backend }) => backend);
-const emulated: BackendName[] = present.filter(({ device }) => device?.kind === 'software').map(({ backend }) => backend);
-if (existsSync(fileURLToPath(new URL('../../build/cuda-emulated/ewald_cuda_emulated.node', import.meta.url)))) emulated.push('cuda-emulated');
+const backends: BackendName[] = present
+  .filter(({ device }) => device?.kind !== 'software')
+  .map(({ backend }) => backend);
+const emulated: BackendName[] = present
+  .filter(({ device }) => device?.kind === 'software')
+  .map(({ backend }) => backend);
+if (existsSync(fileURLToPath(new URL('../../build/cuda-emulated/ewald_cuda_emulated.node', import.meta.url))))
+  emulated.push('cuda-emulated');
 
 async function through(backend: BackendName, step = 1) {
   const context = await createContext({ backend, strict: true, log: { level: 'error' } });
@@ -30,7 +46,11 @@ const lysozyme: Cell = [
   [-29.096, 20.499, 9.895],
 ];
 
-async function indexAll(backend: BackendName, folder: string, names: string[]): Promise<Map<string, { cells: Cell[]; result: IndexingResult; known: Cell }>> {
+async function indexAll(
+  backend: BackendName,
+  folder: string,
+  names: string[],
+): Promise<Map<string, { cells: Cell[]; result: IndexingResult; known: Cell }>> {
   const context = await createContext({ backend, strict: true });
   const answers = new Map();
   try {
@@ -69,18 +89,21 @@ describe.each(backends)('real lists on %s', (backend) => {
     }
   });
 
-  it.skipIf(!dataFolder)('finds at least 70 of the 71 indexable real lists and refuses the other three (absent without EWALD_TEST_DATA)', async () => {
-    const found = await through(backend);
-    expect(found.right.length + found.wrong.length).toBe(71);
-    expect(found.right.length, `not found or wrong: ${found.wrong.join(', ')}`).toBeGreaterThanOrEqual(70);
-    expect(found.invented, 'indexed, though not indexable').toEqual([]);
-    // Every list with several verified lattices gives at least its first two.
-    expect(found.several).toHaveLength(12);
-    expect(found.incomplete).toEqual([]);
-    // Cells as published, one to two percent off the data.
-    expect(found.nominal).toHaveLength(7);
-    expect(found.lost.length, found.lost.join(', ')).toBeLessThanOrEqual(1);
-  });
+  it.skipIf(!dataFolder)(
+    'finds at least 70 of the 71 indexable real lists and refuses the other three (absent without EWALD_TEST_DATA)',
+    async () => {
+      const found = await through(backend);
+      expect(found.right.length + found.wrong.length).toBe(71);
+      expect(found.right.length, `not found or wrong: ${found.wrong.join(', ')}`).toBeGreaterThanOrEqual(70);
+      expect(found.invented, 'indexed, though not indexable').toEqual([]);
+      // Every list with several verified lattices gives at least its first two.
+      expect(found.several).toHaveLength(12);
+      expect(found.incomplete).toEqual([]);
+      // Cells as published, one to two percent off the data.
+      expect(found.nominal).toHaveLength(7);
+      expect(found.lost.length, found.lost.join(', ')).toBeLessThanOrEqual(1);
+    },
+  );
 });
 
 // A device made of software is slow: a sample here, all of them in the soak.

@@ -16,7 +16,11 @@ const piHits = 783n;
 // A made-up still: lattice points of a cubic cell, turned nowhere; that the indexer says something is enough here.
 const cell = Float32Array.of(50, 0, 0, 0, 60, 0, 0, 0, 70);
 const spots = Float32Array.from(
-  Array.from({ length: 40 }, (_, i) => [(i % 4) - 2, ((i >> 2) % 4) - 2, (i >> 4) + 1]).flatMap(([h, k, l]) => [h / 50, k / 60, l / 70]),
+  Array.from({ length: 40 }, (_, i) => [(i % 4) - 2, ((i >> 2) % 4) - 2, (i >> 4) + 1]).flatMap(([h, k, l]) => [
+    h / 50,
+    k / 60,
+    l / 70,
+  ]),
 );
 
 async function cycle(backend) {
@@ -36,7 +40,9 @@ async function cycle(backend) {
 
 /** Bytes that the native core of the whole process holds: what a context counts for itself may be wrong. */
 function nativeBytes() {
-  const path = fileURLToPath(new URL(`../../dist/native/${process.platform}-${process.arch}/ewald_native.node`, import.meta.url));
+  const path = fileURLToPath(
+    new URL(`../../dist/native/${process.platform}-${process.arch}/ewald_native.node`, import.meta.url),
+  );
   return createRequire(import.meta.url)(path).liveBytes();
 }
 
@@ -52,13 +58,18 @@ export async function run({ scale = 1, note = () => {} } = {}) {
     for (let i = 0; i < cycles; i++) await cycle(backend);
     const took = (performance.now() - started) / 1000;
     const after = await measure();
-    if (backend === 'native' && nativeBytes() !== 0) throw new Error(`native: the core holds ${nativeBytes()} bytes after every context is disposed`);
+    if (backend === 'native' && nativeBytes() !== 0)
+      throw new Error(`native: the core holds ${nativeBytes()} bytes after every context is disposed`);
     const grown = Object.fromEntries(Object.keys(before).map((what) => [what, after[what] - before[what]]));
     const words = Object.entries(grown).map(([what, bytes]) => `${what} ${(bytes / 1e6).toFixed(2)} MB`);
     note(`${backend}: ${cycles} cycles in ${took.toFixed(1)} s, memory changed by ${words.join(', ')}`);
-    // A leak of a few dozen bytes a cycle would show in the full run; the resident set also has what the allocators keep for themselves.
-    if (grown.heapUsed > 5e5 + 20 * cycles) throw new Error(`${backend}: the JavaScript heap grew by ${grown.heapUsed} bytes in ${cycles} cycles`);
-    if (grown.arrayBuffers > 1e5) throw new Error(`${backend}: array buffers grew by ${grown.arrayBuffers} bytes in ${cycles} cycles`);
-    if (grown.rss > 96e6 + 1000 * cycles) throw new Error(`${backend}: the resident set grew by ${grown.rss} bytes in ${cycles} cycles`);
+    // A leak of a few dozen bytes a cycle would show in the full run; the resident set also has what the allocators
+    // keep for themselves.
+    if (grown.heapUsed > 5e5 + 20 * cycles)
+      throw new Error(`${backend}: the JavaScript heap grew by ${grown.heapUsed} bytes in ${cycles} cycles`);
+    if (grown.arrayBuffers > 1e5)
+      throw new Error(`${backend}: array buffers grew by ${grown.arrayBuffers} bytes in ${cycles} cycles`);
+    if (grown.rss > 96e6 + 1000 * cycles)
+      throw new Error(`${backend}: the resident set grew by ${grown.rss} bytes in ${cycles} cycles`);
   }
 }

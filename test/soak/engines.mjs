@@ -7,10 +7,22 @@ export const about = '10^5 times plan, transform and dispose with FFTW, every ki
 /** How long it takes, about, on one core. */
 export const minutes = 3;
 
-const kinds = [{ kind: 'c2c' }, { kind: 'r2c' }, { kind: 'real' }, { kind: 'r2r', r2r: 'dct2' }, { kind: 'c2c', inPlace: true }];
+const kinds = [
+  { kind: 'c2c' },
+  { kind: 'r2c' },
+  { kind: 'real' },
+  { kind: 'r2r', r2r: 'dct2' },
+  { kind: 'c2c', inPlace: true },
+];
 
 async function cycle(ctx, i) {
-  const plan = await ctx.fft({ shape: [3, 8 + (i % 24)], engine: 'fftw', tune: 'estimate', precision: i % 3 ? 'f32' : 'f64', ...kinds[i % kinds.length] });
+  const plan = await ctx.fft({
+    shape: [3, 8 + (i % 24)],
+    engine: 'fftw',
+    tune: 'estimate',
+    precision: i % 3 ? 'f32' : 'f64',
+    ...kinds[i % kinds.length],
+  });
   const ArrayType = plan.precision === 'f32' ? Float32Array : Float64Array;
   const input = new ArrayType(plan.outputLength + 1).subarray(i % 2).subarray(0, plan.outputLength);
   await plan.backward(input);
@@ -29,7 +41,8 @@ async function measure() {
 export async function run({ scale = 1, note = () => {} } = {}) {
   if (!globalThis.gc) throw new Error('needs node --expose-gc');
   const fftw = (await devices()).flatMap(({ engines }) => engines).find(({ engine }) => engine === 'fftw');
-  if (!fftw?.available) return note(`absent: ${fftw?.reason ?? 'the native backend, which loads engines, is not here'}`);
+  if (!fftw?.available)
+    return note(`absent: ${fftw?.reason ?? 'the native backend, which loads engines, is not here'}`);
   const cycles = Math.round(1e5 * scale);
   const ctx = await createContext({ backend: 'native', strict: true });
   // The library remembers what it has planned: every plan comes up before memory is looked at.
@@ -40,15 +53,20 @@ export async function run({ scale = 1, note = () => {} } = {}) {
   const took = (performance.now() - started) / 1000;
   const after = await measure();
   if (ctx.liveBytes !== 0) throw new Error(`${ctx.liveBytes} bytes are held after every plan is disposed`);
-  const grown = Object.fromEntries(['rss', 'heapUsed', 'external', 'arrayBuffers'].map((what) => [what, after[what] - before[what]]));
+  const grown = Object.fromEntries(
+    ['rss', 'heapUsed', 'external', 'arrayBuffers'].map((what) => [what, after[what] - before[what]]),
+  );
   note(
     `fftw: ${cycles} cycles in ${took.toFixed(1)} s, memory changed by ${Object.entries(grown)
       .map(([what, bytes]) => `${what} ${(bytes / 1e6).toFixed(2)} MB`)
       .join(', ')}`,
   );
-  if (grown.heapUsed > 5e5 + 20 * cycles) throw new Error(`the JavaScript heap grew by ${grown.heapUsed} bytes in ${cycles} cycles`);
-  if (grown.arrayBuffers > 1e5) throw new Error(`array buffers grew by ${grown.arrayBuffers} bytes in ${cycles} cycles`);
+  if (grown.heapUsed > 5e5 + 20 * cycles)
+    throw new Error(`the JavaScript heap grew by ${grown.heapUsed} bytes in ${cycles} cycles`);
+  if (grown.arrayBuffers > 1e5)
+    throw new Error(`array buffers grew by ${grown.arrayBuffers} bytes in ${cycles} cycles`);
   // A plan of FFTW takes some kilobytes: one in ten that stays would show.
-  if (grown.rss > 16e6 + 100 * cycles) throw new Error(`the resident set grew by ${grown.rss} bytes in ${cycles} cycles`);
+  if (grown.rss > 16e6 + 100 * cycles)
+    throw new Error(`the resident set grew by ${grown.rss} bytes in ${cycles} cycles`);
   await ctx.dispose();
 }

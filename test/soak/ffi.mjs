@@ -5,7 +5,8 @@ import { getLibHandle } from '../../build/esm/ffi/node.js';
 import { mutatedHeaders, verdict } from '../ffi/mutations.mjs';
 
 export const name = 'ffi';
-export const about = '10^5 mutated headers, each parsed or refused with a position; 10^5 calls of the wasm core with arrays';
+export const about =
+  '10^5 mutated headers, each parsed or refused with a position; 10^5 calls of the wasm core with arrays';
 export const minutes = 15;
 
 const file = (path) => new URL(`../../${path}`, import.meta.url);
@@ -32,7 +33,11 @@ export async function run({ scale, note }) {
 
   const folder = file('cpp/include/');
   const include = (name) => ({ name, text: readFileSync(new URL(name, folder), 'utf8') });
-  const core = await getLibHandle({ header: { source: include('ewald.h').text, name: 'ewald.h' }, include, library: readFileSync(file('dist/ewald.wasm')) });
+  const core = await getLibHandle({
+    header: { source: include('ewald.h').text, name: 'ewald.h' },
+    include,
+    library: readFileSync(file('dist/ewald.wasm')),
+  });
   // The core's own count is the witness: it rises with every allocation of an argument.
   const before = core.ewald_live_bytes();
   const calls = Math.ceil(1e5 * scale);

@@ -1,16 +1,29 @@
-// Transforms of every length to 2048 and every prime to 5000, in every kind and precision, on every backend; and large ones by what holds of any.
+// Transforms of every length to 2048 and every prime to 5000, in every kind and precision, on every backend; and large
+// ones by what holds of any.
 import { createContext } from '../../dist/index.node.js';
 import { allLengths, largeRow, openCandidates, Problem, runRow, sweepRow, sweptKinds } from '../../dist/validate.js';
 import { softwareVulkan } from '../../scripts/lib/chromium.mjs';
 
 export const name = 'fft';
-export const about = 'every length to 2048 and prime to 5000 in every kind on every backend; transforms of up to 2^24 points';
+export const about =
+  'every length to 2048 and prime to 5000 in every kind on every backend; transforms of up to 2^24 points';
 export const minutes = 240;
 
 const backends = ['wasm', 'native', 'cuda-emulated', 'webgpu'];
 /** A software GPU compiles for a second a length: there one kind takes every length, the others every eighth. */
 const everyOnWebgpu = (kind) => (kind === 'c2c' ? 1 : 8);
-const large = [[2 ** 20], [1000003], [2 ** 22], [45360], [720720], [512, 512], [1021, 1023], [128, 128, 128], [100, 100, 100], [256, 256, 256]];
+const large = [
+  [2 ** 20],
+  [1000003],
+  [2 ** 22],
+  [45360],
+  [720720],
+  [512, 512],
+  [1021, 1023],
+  [128, 128, 128],
+  [100, 100, 100],
+  [256, 256, 256],
+];
 
 /** Rows of a backend; `scale` takes a share of the lengths. */
 function* rowsFor(backend, scale) {
@@ -57,7 +70,9 @@ export async function run({ scale, note }) {
       await candidate.context?.dispose();
     }
     const outcomes = Object.entries(counts).map(([outcome, count]) => `${count} ${outcome}`);
-    note(`${backend}: rows ${outcomes.join(', ')}; nearest to its bound ${worst.id} with ${worst.used.toFixed(2)} of it`);
+    note(
+      `${backend}: rows ${outcomes.join(', ')}; nearest to its bound ${worst.id} with ${worst.used.toFixed(2)} of it`,
+    );
   }
   if (wrong.length > 0) throw new Error(wrong.join('\n'));
 }

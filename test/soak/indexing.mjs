@@ -1,9 +1,13 @@
-/** Images by the hundred thousand through `run` and `stream` of one indexer on every backend present: memory stays where it was. */
+/**
+ * Images by the hundred thousand through `run` and `stream` of one indexer on every backend present: memory stays where
+ * it was.
+ */
 import { cellFromParameters, createContext, devices } from '../../dist/index.node.js';
 import { measure } from '../support/process-memory.mjs';
 
 export const name = 'indexing';
-export const about = '10^5 images through run and through stream on every backend present; a hundredth of that where the device is emulated';
+export const about =
+  '10^5 images through run and through stream on every backend present; a hundredth of that where the device is emulated';
 export const minutes = 12;
 
 const cell = cellFromParameters(50, 60, 70, 90, 100, 90);
@@ -52,15 +56,21 @@ async function through(backend, indexer, count, kinds) {
     const result = await indexer.run(kinds[(done / batch) % kinds.length].input);
     for (let i = 0; i < result.images; i++) indexed += result.image(i).crystals().length;
   }
-  for await (const { image } of indexer.stream(repeated(kinds[0].images, count), { cells: cell })) indexed += image.crystals().length;
-  if (indexed < 1.9 * count) throw new Error(`${backend}: ${indexed} lattices in ${2 * count} images that have one each`);
+  for await (const { image } of indexer.stream(repeated(kinds[0].images, count), { cells: cell }))
+    indexed += image.crystals().length;
+  if (indexed < 1.9 * count)
+    throw new Error(`${backend}: ${indexed} lattices in ${2 * count} images that have one each`);
 }
 
 /** Runs it; `scale` shortens. Throws where memory stays. */
 export async function run({ scale = 1, note = () => {} } = {}) {
-  const present = (await devices()).filter(({ available }) => available).map(({ backend, device }) => ({ backend, slow: device?.kind === 'software' }));
+  const present = (await devices())
+    .filter(({ available }) => available)
+    .map(({ backend, device }) => ({ backend, slow: device?.kind === 'software' }));
   // Built for the tests only, so devices() does not tell of it.
-  const emulated = await createContext({ backend: 'cuda-emulated', strict: true, log: { level: 'silent' } }).catch(() => undefined);
+  const emulated = await createContext({ backend: 'cuda-emulated', strict: true, log: { level: 'silent' } }).catch(
+    () => undefined,
+  );
   if (emulated) {
     await emulated.dispose();
     present.push({ backend: 'cuda-emulated', slow: true });
@@ -82,13 +92,18 @@ export async function run({ scale = 1, note = () => {} } = {}) {
     const after = await measure();
     const grown = Object.fromEntries(Object.keys(before).map((what) => [what, after[what] - before[what]]));
     const words = Object.entries(grown).map(([what, bytes]) => `${what} ${(bytes / 1e6).toFixed(2)} MB`);
-    note(`${backend}: 2 × ${count} images in ${took.toFixed(1)} s, ${held} bytes held, memory changed by ${words.join(', ')}`);
+    note(
+      `${backend}: 2 × ${count} images in ${took.toFixed(1)} s, ${held} bytes held, memory changed by ${words.join(', ')}`,
+    );
     if (indexer.bytes !== held || context.liveBytes !== live)
       throw new Error(`${backend}: ${held} and ${live} bytes became ${indexer.bytes} and ${context.liveBytes}`);
     // Ten bytes an image would show in the full run; the resident set also has what the allocators keep for themselves.
-    if (grown.heapUsed > 1e6 + 5 * count) throw new Error(`${backend}: the JavaScript heap grew by ${grown.heapUsed} bytes in ${2 * count} images`);
-    if (grown.arrayBuffers > 1e5) throw new Error(`${backend}: array buffers grew by ${grown.arrayBuffers} bytes in ${2 * count} images`);
-    if (grown.rss > 64e6 + 100 * count) throw new Error(`${backend}: the resident set grew by ${grown.rss} bytes in ${2 * count} images`);
+    if (grown.heapUsed > 1e6 + 5 * count)
+      throw new Error(`${backend}: the JavaScript heap grew by ${grown.heapUsed} bytes in ${2 * count} images`);
+    if (grown.arrayBuffers > 1e5)
+      throw new Error(`${backend}: array buffers grew by ${grown.arrayBuffers} bytes in ${2 * count} images`);
+    if (grown.rss > 64e6 + 100 * count)
+      throw new Error(`${backend}: the resident set grew by ${grown.rss} bytes in ${2 * count} images`);
     await context.dispose();
     if (context.liveBytes !== 0) throw new Error(`${backend}: ${context.liveBytes} bytes are left after disposal`);
   }

@@ -1,4 +1,7 @@
-/** A thousand contexts opened, used and closed on every backend, each in a process of its own: memory, threads and handles come back. */
+/**
+ * A thousand contexts opened, used and closed on every backend, each in a process of its own: memory, threads and
+ * handles come back.
+ */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -17,10 +20,13 @@ export async function run({ scale = 1, note = () => {} } = {}) {
   const wrong = [];
   for (const backend of backends) {
     const env = { ...process.env, ...softwareVulkan(), EWALD_BACKENDS: backend };
-    const ran = await promisify(execFile)(process.execPath, ['--expose-gc', script, '--seconds', String(300 * scale)], { env }).catch((error) => error);
+    const ran = await promisify(execFile)(process.execPath, ['--expose-gc', script, '--seconds', String(300 * scale)], {
+      env,
+    }).catch((error) => error);
     const { results, summary } = JSON.parse(ran.stdout || '{"results":[],"summary":"it died"}');
     note(summary);
-    if (results.length === 0 || results.some(({ pass }) => !pass)) wrong.push(`${summary} ${String(ran.stderr ?? '').slice(-300)}`);
+    if (results.length === 0 || results.some(({ pass }) => !pass))
+      wrong.push(`${summary} ${String(ran.stderr ?? '').slice(-300)}`);
   }
   if (wrong.length > 0) throw new Error(wrong.join('; '));
 }

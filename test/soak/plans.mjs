@@ -1,4 +1,5 @@
-// Plans of transforms made, run, refused and disposed over and over, on every backend: memory has to come back to where it was.
+// Plans of transforms made, run, refused and disposed over and over, on every backend: memory has to come back to where
+// it was.
 import { createContext, devices } from '../../dist/index.node.js';
 import { softwareVulkan } from '../../scripts/lib/chromium.mjs';
 import { measure } from '../support/process-memory.mjs';
@@ -8,7 +9,8 @@ export const about = '10^5 times plan, transform and dispose, with refusals in b
 export const minutes = 30;
 
 const backends = ['wasm', 'native', 'webgpu', 'cuda-emulated'];
-// Few shapes, so that a GPU compiles them once: a convolution, pairs of real lines, a sine, a workspace of the caller, one array for both sides.
+// Few shapes, so that a GPU compiles them once: a convolution, pairs of real lines, a sine, a workspace of the caller,
+// one array for both sides.
 const shapes = [
   { shape: [17] },
   { shape: [3, 6], kind: 'r2c' },
@@ -25,9 +27,13 @@ async function cycle(ctx, i) {
   const workspace = new Float32Array(2 * plan.sizeWorkspace);
   const output = await plan.forward(input, undefined, { workspace });
   // A delta at the first place: the first number of its spectrum is 1, of a sine 2 sin(pi/6).
-  if (Math.abs(output[0] - 1) > 1e-6) throw new Error(`${ctx.backends[0].name}: the transform of a delta begins with ${output[0]}`);
+  if (Math.abs(output[0] - 1) > 1e-6)
+    throw new Error(`${ctx.backends[0].name}: the transform of a delta begins with ${output[0]}`);
   if (i % 4 === 0) {
-    for (const mistake of [() => plan.forward(new Float32Array(1)), () => ctx.fft({ shape: [1], kind: 'r2r', r2r: 'dct1' })]) {
+    for (const mistake of [
+      () => plan.forward(new Float32Array(1)),
+      () => ctx.fft({ shape: [1], kind: 'r2r', r2r: 'dct1' }),
+    ]) {
       const error = await mistake().then(
         () => undefined,
         (thrown) => thrown,
@@ -36,7 +42,8 @@ async function cycle(ctx, i) {
     }
   }
   await plan.dispose();
-  if (ctx.liveBytes !== atRest) throw new Error(`${ctx.backends[0].name}: ${ctx.liveBytes - atRest} bytes are left after disposal`);
+  if (ctx.liveBytes !== atRest)
+    throw new Error(`${ctx.backends[0].name}: ${ctx.liveBytes - atRest} bytes are left after disposal`);
 }
 
 /** Runs it; `scale` shortens. Throws where memory stays. */
@@ -64,10 +71,14 @@ export async function run({ scale = 1, note = () => {} } = {}) {
       const grown = Object.fromEntries(Object.keys(before).map((what) => [what, after[what] - before[what]]));
       const words = Object.entries(grown).map(([what, bytes]) => `${what} ${(bytes / 1e6).toFixed(2)} MB`);
       note(`${backend}: ${cycles} cycles in ${took.toFixed(1)} s, memory changed by ${words.join(', ')}`);
-      // A few dozen bytes a cycle would show in the full run; the resident set also has what allocators and drivers keep for themselves.
-      if (grown.heapUsed > 1e6 + 20 * cycles) throw new Error(`${backend}: the JavaScript heap grew by ${grown.heapUsed} bytes in ${cycles} cycles`);
-      if (grown.arrayBuffers > 1e5) throw new Error(`${backend}: array buffers grew by ${grown.arrayBuffers} bytes in ${cycles} cycles`);
-      if (grown.rss > 96e6 + 200 * cycles) throw new Error(`${backend}: the resident set grew by ${grown.rss} bytes in ${cycles} cycles`);
+      // A few dozen bytes a cycle would show in the full run; the resident set also has what allocators and drivers
+      // keep for themselves.
+      if (grown.heapUsed > 1e6 + 20 * cycles)
+        throw new Error(`${backend}: the JavaScript heap grew by ${grown.heapUsed} bytes in ${cycles} cycles`);
+      if (grown.arrayBuffers > 1e5)
+        throw new Error(`${backend}: array buffers grew by ${grown.arrayBuffers} bytes in ${cycles} cycles`);
+      if (grown.rss > 96e6 + 200 * cycles)
+        throw new Error(`${backend}: the resident set grew by ${grown.rss} bytes in ${cycles} cycles`);
     } finally {
       await ctx.dispose();
     }

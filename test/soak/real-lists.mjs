@@ -29,9 +29,12 @@ export async function run({ scale = 1, note = () => {} } = {}) {
         `${backend}, ${method}: ${right.length} of ${right.length + wrong.length} right, ${invented.length} invented, first two lattices in ${several.length - incomplete.length} of ${several.length}, nominal cell in ${nominal.length - lost.length} of ${nominal.length}`,
       );
       if (wrong.length > 1) throw new Error(`${backend}, ${method}: not found: ${wrong.join(', ')}`);
-      if (invented.length > 0) throw new Error(`${backend}, ${method}: indexed, though not indexable: ${invented.join(', ')}`);
-      if (method === 'fast' && incomplete.length > 0) throw new Error(`${backend}: lattices are missing in ${incomplete.join(', ')}`);
-      if (method === 'fast' && lost.length > 1) throw new Error(`${backend}: lost with the nominal cell: ${lost.join(', ')}`);
+      if (invented.length > 0)
+        throw new Error(`${backend}, ${method}: indexed, though not indexable: ${invented.join(', ')}`);
+      if (method === 'fast' && incomplete.length > 0)
+        throw new Error(`${backend}: lattices are missing in ${incomplete.join(', ')}`);
+      if (method === 'fast' && lost.length > 1)
+        throw new Error(`${backend}: lost with the nominal cell: ${lost.join(', ')}`);
     }
     await context.dispose();
   }

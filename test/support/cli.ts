@@ -11,7 +11,10 @@ export interface Run {
 }
 
 /** Runs `ewald ARGS`; `interruptAfterMs` sends SIGINT once it has run that long. */
-export function ewald(args: readonly string[], options: { env?: Record<string, string>; interruptAfterMs?: number; cwd?: string } = {}): Promise<Run> {
+export function ewald(
+  args: readonly string[],
+  options: { env?: Record<string, string>; interruptAfterMs?: number; cwd?: string } = {},
+): Promise<Run> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [cli, ...args], {
       env: { ...process.env, NO_COLOR: '', FORCE_COLOR: '', ...options.env },
@@ -26,7 +29,10 @@ export function ewald(args: readonly string[], options: { env?: Record<string, s
     child.stderr.on('data', (chunk) => {
       err += chunk;
     });
-    const timer = options.interruptAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGINT'), options.interruptAfterMs);
+    const timer =
+      options.interruptAfterMs === undefined
+        ? undefined
+        : setTimeout(() => child.kill('SIGINT'), options.interruptAfterMs);
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);

@@ -2,7 +2,10 @@
 import { type BackendName, type Context, createContext, devices } from 'ewald';
 import { afterEach, beforeEach, expect } from 'vitest';
 
-/** Opens the backend before each test of the block, skips as absent where it is not there, and wants every byte back after it. */
+/**
+ * Opens the backend before each test of the block, skips as absent where it is not there, and wants every byte back
+ * after it.
+ */
 export function openEach(backend: BackendName, opened: (context: Context) => void): void {
   let context: Context | undefined;
   beforeEach(async ({ skip }) => {

@@ -1,4 +1,7 @@
-/** The data with known answers: EWALD_TEST_DATA, by default ../shared/data beside the project. Tests say "absent" where it is not. */
+/**
+ * The data with known answers: EWALD_TEST_DATA, by default ../shared/data beside the project. Tests say "absent" where
+ * it is not.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 

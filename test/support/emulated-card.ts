@@ -17,7 +17,8 @@ export const present = existsSync(path);
 const required = (process.env.EWALD_REQUIRE ?? '').split(',').includes('cuda-emulated');
 
 /** The addon; undefined where it is not `present`. */
-export const loadAddon = <Addon extends EmulatedCard>(): Addon => (present ? createRequire(import.meta.url)(path) : (undefined as never));
+export const loadAddon = <Addon extends EmulatedCard>(): Addon =>
+  present ? createRequire(import.meta.url)(path) : (undefined as never);
 
 export const onCard = () => createContext({ backend: 'cuda-emulated', strict: true, log: { level: 'error' } });
 

@@ -1,4 +1,7 @@
-/** FFTW as a second oracle: the table of transforms done by Debian's library, in double precision, through the native backend. */
+/**
+ * FFTW as a second oracle: the table of transforms done by Debian's library, in double precision, through the native
+ * backend.
+ */
 import { createContext, devices } from '../../dist/index.node.js';
 import * as validate from '../../dist/validate.js';
 
@@ -16,14 +19,18 @@ export async function fftwAbsent(): Promise<string | undefined> {
 
 const inDouble = new Map<string, Row>();
 // Parts of axes are padded and cut on the host for it, which device arrays are not brought to.
-for (const row of validate.selectRows(['fft']).filter(({ id }: { id: string }) => !/:(inputShape|keep)=.*:arrays=/.test(id))) {
+for (const row of validate
+  .selectRows(['fft'])
+  .filter(({ id }: { id: string }) => !/:(inputShape|keep)=.*:arrays=/.test(id))) {
   const [twice] = validate.engineRows({ engine: 'fftw', tune: 'estimate', precision: 'f64' }, [row]);
   if (twice) inDouble.set(row.id, twice);
 }
 
 /** A context for `truth`, or undefined where FFTW is not here. */
 export async function openFftw(): Promise<Context | undefined> {
-  return (await fftwAbsent()) === undefined ? createContext({ backend: 'native', strict: true, log: { level: 'error' } }) : undefined;
+  return (await fftwAbsent()) === undefined
+    ? createContext({ backend: 'native', strict: true, log: { level: 'error' } })
+    : undefined;
 }
 
 /** What FFTW makes of a row of the table of transforms, as the row's truth; undefined for other rows. */

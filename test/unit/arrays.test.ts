@@ -1,4 +1,7 @@
-/** Device arrays: what is refused, what is counted, in which order things happen, what is moved; that results are right is for the tables. */
+/**
+ * Device arrays: what is refused, what is counted, in which order things happen, what is moved; that results are right
+ * is for the tables.
+ */
 import { type Context, createContext, type DeviceArray } from 'ewald';
 import { describe, expect, it, test } from 'vitest';
 import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
@@ -141,7 +144,8 @@ describe('arrays where several backends are open', () => {
       expect((await plan.array()).backend).toBe(plan.backend);
       const single = await context.fft({ shape: [4] });
       await refused(
-        async () => single.forward(await context.array({ shape: [4], dtype: 'c64', backend: 'wasm' }), new Float32Array(8)),
+        async () =>
+          single.forward(await context.array({ shape: [4], dtype: 'c64', backend: 'wasm' }), new Float32Array(8)),
         'Argument',
         'on wasm',
         "plan's array()",
@@ -152,56 +156,64 @@ describe('arrays where several backends are open', () => {
   });
 });
 
-test.skipIf(noWebGpu)(`on WebGPU nothing is moved between two runs on arrays${noWebGpu ? `: absent, ${noWebGpu}` : ''}`, async () => {
-  const seen: GPUDevice[] = [];
-  const platform = { name: 'node', loaders: [webgpuLoader(watched(seen))], env: () => undefined, startWorker } as const;
-  const context = await openContext(platform, { backend: 'webgpu', strict: true, log: { level: 'error' } });
-  try {
-    const plan = await context.fft({ shape: [16, 24] });
-    const [x, y] = [await plan.array(), await plan.array('output')];
-    const data = Float32Array.from({ length: 768 }, (_, i) => Math.cos(i * i));
-    const device = seen[0] as GPUDevice;
-    let maps = 0;
-    let writes = 0;
-    let buffers = 0;
-    const sample = device.createBuffer({ size: 4, usage: 0x01 | 0x08 });
-    const proto = Object.getPrototypeOf(sample) as { mapAsync: GPUBuffer['mapAsync'] };
-    const queue = Object.getPrototypeOf(device.queue) as GPUQueue;
-    const factory = Object.getPrototypeOf(device) as GPUDevice;
-    const [mapAsync, writeBuffer, createBuffer] = [proto.mapAsync, queue.writeBuffer, factory.createBuffer];
-    proto.mapAsync = function (this: GPUBuffer, ...args: Parameters<typeof mapAsync>) {
-      maps++;
-      return mapAsync.apply(this, args);
-    };
-    queue.writeBuffer = function (this: GPUQueue, ...args: Parameters<typeof writeBuffer>) {
-      writes++;
-      return writeBuffer.apply(this, args);
-    } as typeof writeBuffer;
-    factory.createBuffer = function (this: GPUDevice, ...args: Parameters<typeof createBuffer>) {
-      buffers++;
-      return createBuffer.apply(this, args);
-    };
-    const counts = (): number[] => [maps, writes, buffers];
+test.skipIf(noWebGpu)(
+  `on WebGPU nothing is moved between two runs on arrays${noWebGpu ? `: absent, ${noWebGpu}` : ''}`,
+  async () => {
+    const seen: GPUDevice[] = [];
+    const platform = {
+      name: 'node',
+      loaders: [webgpuLoader(watched(seen))],
+      env: () => undefined,
+      startWorker,
+    } as const;
+    const context = await openContext(platform, { backend: 'webgpu', strict: true, log: { level: 'error' } });
     try {
-      await x.write(data);
-      expect(counts()).toEqual([0, 1, 0]);
-      for (let i = 0; i < 3; i++) {
-        await plan.forward(x, y);
-        await plan.backward(y, x, { scale: 'full' });
+      const plan = await context.fft({ shape: [16, 24] });
+      const [x, y] = [await plan.array(), await plan.array('output')];
+      const data = Float32Array.from({ length: 768 }, (_, i) => Math.cos(i * i));
+      const device = seen[0] as GPUDevice;
+      let maps = 0;
+      let writes = 0;
+      let buffers = 0;
+      const sample = device.createBuffer({ size: 4, usage: 0x01 | 0x08 });
+      const proto = Object.getPrototypeOf(sample) as { mapAsync: GPUBuffer['mapAsync'] };
+      const queue = Object.getPrototypeOf(device.queue) as GPUQueue;
+      const factory = Object.getPrototypeOf(device) as GPUDevice;
+      const [mapAsync, writeBuffer, createBuffer] = [proto.mapAsync, queue.writeBuffer, factory.createBuffer];
+      proto.mapAsync = function (this: GPUBuffer, ...args: Parameters<typeof mapAsync>) {
+        maps++;
+        return mapAsync.apply(this, args);
+      };
+      queue.writeBuffer = function (this: GPUQueue, ...args: Parameters<typeof writeBuffer>) {
+        writes++;
+        return writeBuffer.apply(this, args);
+      } as typeof writeBuffer;
+      factory.createBuffer = function (this: GPUDevice, ...args: Parameters<typeof createBuffer>) {
+        buffers++;
+        return createBuffer.apply(this, args);
+      };
+      const counts = (): number[] => [maps, writes, buffers];
+      try {
+        await x.write(data);
+        expect(counts()).toEqual([0, 1, 0]);
+        for (let i = 0; i < 3; i++) {
+          await plan.forward(x, y);
+          await plan.backward(y, x, { scale: 'full' });
+        }
+        expect(counts()).toEqual([0, 1, 0]);
+        // One side on the host: only that side is moved.
+        await plan.forward(data, y);
+        expect(counts()).toEqual([0, 2, 0]);
+        const spectrum = await plan.forward(x, new Float32Array(768));
+        expect(counts()).toEqual([1, 2, 0]);
+        const expected = await plan.forward(data);
+        expect(Math.max(...spectrum.map((v, i) => Math.abs(v - (expected[i] ?? 0))))).toBeLessThan(1e-4);
+      } finally {
+        [proto.mapAsync, queue.writeBuffer, factory.createBuffer] = [mapAsync, writeBuffer, createBuffer];
       }
-      expect(counts()).toEqual([0, 1, 0]);
-      // One side on the host: only that side is moved.
-      await plan.forward(data, y);
-      expect(counts()).toEqual([0, 2, 0]);
-      const spectrum = await plan.forward(x, new Float32Array(768));
-      expect(counts()).toEqual([1, 2, 0]);
-      const expected = await plan.forward(data);
-      expect(Math.max(...spectrum.map((v, i) => Math.abs(v - (expected[i] ?? 0))))).toBeLessThan(1e-4);
+      sample.destroy();
     } finally {
-      [proto.mapAsync, queue.writeBuffer, factory.createBuffer] = [mapAsync, writeBuffer, createBuffer];
+      await context.dispose();
     }
-    sample.destroy();
-  } finally {
-    await context.dispose();
-  }
-});
+  },
+);

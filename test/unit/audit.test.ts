@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cellFromParameters } from '../../src/crystal/cell.js';
 import { simulateSpots } from '../../src/simulate/spots.js';
 
-const addon = new URL(`../../dist/native/${process.platform}-${process.arch}/ewald_native.node`, import.meta.url).pathname;
+const addon = new URL(`../../dist/native/${process.platform}-${process.arch}/ewald_native.node`, import.meta.url)
+  .pathname;
 const present = (await devices()).find(({ backend }) => backend === 'native')?.available ?? false;
 let folder: string;
 let drifting: string;
@@ -77,14 +78,19 @@ describe.skipIf(!present)('audit (absent without the native addon)', () => {
 
   it('warns about drift, and goes on', async () => {
     const lines: string[] = [];
-    await withContext({ audit: 1, addonPath: drifting, log: { sink: (level, line) => lines.push(`${level}: ${line}`) } }, async (context) => {
-      await (await context.pi()).run({ points: 1e6, seed: 3 });
-      await (await context.indexer({ batch: 8 })).run({ spots, offsets, cells });
-      await context.dispose();
-      expect(context.audit).toMatchObject({ drifted: 9, agreed: 0 });
-      expect(lines.join('\n')).toMatch(/warn: audit: pi on native: 1000000 points .* counted \d+, the reference \d+/);
-      expect(lines.join('\n')).toMatch(/indexing on native: an image of \d+ spots differs .* turned by 0\.5\d* degrees/);
-    });
+    await withContext(
+      { audit: 1, addonPath: drifting, log: { sink: (level, line) => lines.push(`${level}: ${line}`) } },
+      async (context) => {
+        await (await context.pi()).run({ points: 1e6, seed: 3 });
+        await (await context.indexer({ batch: 8 })).run({ spots, offsets, cells });
+        await context.dispose();
+        expect(context.audit).toMatchObject({ drifted: 9, agreed: 0 });
+        expect(lines.join('\n')).toMatch(/warn: audit: pi on native: 1000000 points .* counted \d+, the reference \d+/);
+        expect(lines.join('\n')).toMatch(
+          /indexing on native: an image of \d+ spots differs .* turned by 0\.5\d* degrees/,
+        );
+      },
+    );
   });
 
   it('fails the run when asked to', async () => {
@@ -109,6 +115,7 @@ describe.skipIf(!present)('audit (absent without the native addon)', () => {
   });
 
   it('refuses fractions that are none', async () => {
-    for (const audit of [-0.1, 1.5, Number.NaN]) await expect(createContext({ audit })).rejects.toThrow('audit: fraction');
+    for (const audit of [-0.1, 1.5, Number.NaN])
+      await expect(createContext({ audit })).rejects.toThrow('audit: fraction');
   });
 });

@@ -1,9 +1,20 @@
-/** Reduced cells and Bravais lattices: every type is found back from a scrambled primitive basis, and no higher symmetry is invented. */
+/**
+ * Reduced cells and Bravais lattices: every type is found back from a scrambled primitive basis, and no higher symmetry
+ * is invented.
+ */
 import { describe, expect, it } from 'vitest';
 import { type BravaisType, bravaisCandidates, bravaisTypes } from '../../src/crystal/bravais.js';
-import { type Cell, cellFromParameters, combine, lengthsOf, reciprocal, sameLattice, volume } from '../../src/crystal/cell.js';
+import {
+  type Cell,
+  cellFromParameters,
+  combine,
+  lengthsOf,
+  reciprocal,
+  sameLattice,
+  volume,
+} from '../../src/crystal/cell.js';
 import { niggli } from '../../src/crystal/niggli.js';
-import { Random } from '../../src/simulate/random.js';
+import { Random } from '../../src/random/random.js';
 import { rotateRandomly } from '../../src/simulate/spots.js';
 
 // Conventional parameters and the primitive basis in thirds and halves of the conventional one.
@@ -30,7 +41,8 @@ const cells: Record<BravaisType, [number, number, number, number, number, number
   cI: [90, 90, 90, 90, 90, 90],
   cF: [110, 110, 110, 90, 90, 90],
 };
-const primitive = (type: BravaisType): Cell => combine(centrings[type[1] ?? 'P'] ?? [], cellFromParameters(...cells[type]));
+const primitive = (type: BravaisType): Cell =>
+  combine(centrings[type[1] ?? 'P'] ?? [], cellFromParameters(...cells[type]));
 
 /** A random unimodular matrix: a product of shears and swaps. */
 function scramble(random: Random): number[] {
@@ -80,7 +92,8 @@ describe.each(bravaisTypes)('%s', (type) => {
         const [found, known] = [sorted(first?.parameters.slice(0, 3) ?? []), sorted(cells[type].slice(0, 3))];
         // Monoclinic and triclinic cells have several settings; the others come back as they are.
         if (!type.startsWith('m') && !type.startsWith('a'))
-          for (const [k, x] of found.entries()) expect(Math.abs(x / (known[k] ?? 1) - 1)).toBeLessThan(error * 3 + 1e-9);
+          for (const [k, x] of found.entries())
+            expect(Math.abs(x / (known[k] ?? 1) - 1)).toBeLessThan(error * 3 + 1e-9);
       }
     }
   });

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { anglesOf, type Cell, cellFromParameters, combine, lengthsOf, misorientation, reciprocal, sameLattice, volume } from '../../src/crystal/cell.js';
+import {
+  anglesOf,
+  type Cell,
+  cellFromParameters,
+  combine,
+  lengthsOf,
+  misorientation,
+  reciprocal,
+  sameLattice,
+  volume,
+} from '../../src/crystal/cell.js';
 import { parseCellFile, parseCellText } from '../../src/crystal/cell-file.js';
 
 const triclinic = cellFromParameters(50, 62, 73, 82, 77, 71);
@@ -41,7 +51,9 @@ describe('cells', () => {
     [[40, 50, 60, 90, 90, 0], 'angles must lie'],
     [[40, 50, 60, 30, 30, 120], 'zero volume'],
   ])('refuse %j', (parameters, message) => {
-    expect(() => cellFromParameters(...(parameters as [number, number, number, number, number, number]))).toThrow(message);
+    expect(() => cellFromParameters(...(parameters as [number, number, number, number, number, number]))).toThrow(
+      message,
+    );
   });
 });
 
@@ -49,10 +61,17 @@ describe('cell files', () => {
   const text =
     'CrystFEL unit cell file version 1.0\n\nlattice_type = tetragonal\ncentering = P\nunique_axis = c\n\na = 7.91 nm ; comment\nb = 79.1 A\nc = 38.1 A\nal = 90 deg\nbe = 90.0 deg\nga = 90 deg\n';
   it('are read, nanometres included', () =>
-    expect(lengthsOf(parseCellFile(text, 'x.cell')).map((x) => x.toFixed(6))).toEqual(['79.100000', '79.100000', '38.100000']));
-  it('name the line of a word', () => expect(() => parseCellFile(text.replace('38.1 A', 'long A'), 'x.cell')).toThrow('x.cell:9: "c = long A"'));
-  it('name the line of an unknown unit', () => expect(() => parseCellFile(text.replace('38.1 A', '38.1 px'), 'x.cell')).toThrow('x.cell:9'));
-  it('name what is missing', () => expect(() => parseCellFile('a = 3 A\n', 'x.cell')).toThrow('lacks b, c, al, be, ga'));
+    expect(lengthsOf(parseCellFile(text, 'x.cell')).map((x) => x.toFixed(6))).toEqual([
+      '79.100000',
+      '79.100000',
+      '38.100000',
+    ]));
+  it('name the line of a word', () =>
+    expect(() => parseCellFile(text.replace('38.1 A', 'long A'), 'x.cell')).toThrow('x.cell:9: "c = long A"'));
+  it('name the line of an unknown unit', () =>
+    expect(() => parseCellFile(text.replace('38.1 A', '38.1 px'), 'x.cell')).toThrow('x.cell:9'));
+  it('name what is missing', () =>
+    expect(() => parseCellFile('a = 3 A\n', 'x.cell')).toThrow('lacks b, c, al, be, ga'));
   it('may be numbers instead', () => {
     expect(lengthsOf(parseCellText('40, 50 60 90 90 90') as Cell)).toEqual([40, 50, 60]);
     expect(parseCellText('lyso.cell')).toBeUndefined();

@@ -27,7 +27,8 @@ describe('ewald', () => {
     expect(await ewald(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
     const help = await ewald(['--help']);
     expect(help.code).toBe(0);
-    for (const command of ['index', 'simulate', 'devices', 'pi', 'validate', 'bench']) expect(help.out).toContain(command);
+    for (const command of ['index', 'simulate', 'devices', 'pi', 'validate', 'bench'])
+      expect(help.out).toContain(command);
     expect((await ewald(['index', '--help'])).out).toContain('--multi');
     expect((await ewald([])).code).toBe(2);
   });
@@ -58,7 +59,17 @@ describe('ewald devices', () => {
     expect([code, err]).toEqual([0, '']);
     const rows = JSON.parse(out);
     expect(rows.map((row: { backend: string }) => row.backend)).toEqual(['cuda', 'webgpu', 'native', 'wasm']);
-    for (const row of rows) expect(Object.keys(row)).toEqual(['backend', 'available', 'chosen', 'name', 'reason', 'limits', 'memory', 'engines']);
+    for (const row of rows)
+      expect(Object.keys(row)).toEqual([
+        'backend',
+        'available',
+        'chosen',
+        'name',
+        'reason',
+        'limits',
+        'memory',
+        'engines',
+      ]);
     expect(rows.find((row: { chosen: boolean }) => row.chosen)).toBeDefined();
   });
 
@@ -95,7 +106,19 @@ describe('ewald pi', () => {
 describe('ewald simulate spots and ewald index', () => {
   it('index what was simulated, and the truth agrees', async () => {
     const dir = join(folder, 'two words');
-    const made = await ewald(['simulate', 'spots', '-o', dir, '--images', '6', '--seed', '5', '--cell', '50,62,73,82,77,71', '--json']);
+    const made = await ewald([
+      'simulate',
+      'spots',
+      '-o',
+      dir,
+      '--images',
+      '6',
+      '--seed',
+      '5',
+      '--cell',
+      '50,62,73,82,77,71',
+      '--json',
+    ]);
     expect(made.code, made.err).toBe(0);
     const { lists, truth } = JSON.parse(made.out);
     expect(lists).toHaveLength(6);
@@ -112,12 +135,33 @@ describe('ewald simulate spots and ewald index', () => {
       expect(Object.keys(line)).toEqual(['input', 'spots', 'indexed', 'crystals', 'method', 'backend', 'ms']);
       expect(line.input).toBe(lists[i]);
       expect(line.indexed).toBe(true);
-      expect(Object.keys(line.crystals[0])).toEqual(['cell', 'lengths', 'angles', 'indexedSpots', 'score', 'probability']);
+      expect(Object.keys(line.crystals[0])).toEqual([
+        'cell',
+        'lengths',
+        'angles',
+        'indexedSpots',
+        'score',
+        'probability',
+      ]);
       expect(sameLattice(line.crystals[0].cell as Cell, cellFrom(known.lists[i].lattices[0]))).toBe(true);
     }
-    const again = await ewald(['simulate', 'spots', '-o', join(folder, 'again'), '--images', '6', '--seed', '5', '--cell', '50,62,73,82,77,71', '--json']);
+    const again = await ewald([
+      'simulate',
+      'spots',
+      '-o',
+      join(folder, 'again'),
+      '--images',
+      '6',
+      '--seed',
+      '5',
+      '--cell',
+      '50,62,73,82,77,71',
+      '--json',
+    ]);
     expect(again.code).toBe(0);
-    expect(await readFile(join(folder, 'again', 'spots-003.txt'), 'utf8')).toBe(await readFile(join(dir, 'spots-003.txt'), 'utf8'));
+    expect(await readFile(join(folder, 'again', 'spots-003.txt'), 'utf8')).toBe(
+      await readFile(join(dir, 'spots-003.txt'), 'utf8'),
+    );
     const people = await ewald(['index', ...lists]);
     expect(people.out).toContain('6 of 6 lists indexed');
   });
@@ -145,7 +189,10 @@ describe('ewald simulate spots and ewald index', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(lines.map((line) => Object.keys(line).join())).toEqual([...Array(5).fill('input,error'), 'input,spots,indexed,crystals,method,backend,ms']);
+    expect(lines.map((line) => Object.keys(line).join())).toEqual([
+      ...Array(5).fill('input,error'),
+      'input,spots,indexed,crystals,method,backend,ms',
+    ]);
     expect(lines[0].error).toContain('words.txt:2: "zwei"');
     expect(lines[1].error).toContain('is empty');
     expect(lines[2].error).toContain('zero volume');

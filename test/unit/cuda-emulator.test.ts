@@ -11,13 +11,24 @@ interface Outcome {
   report: string;
 }
 interface Emulated {
-  probe(): { compiled: boolean; devices: { name: string; totalBytes: number }[]; driverVersion: number; message: string };
+  probe(): {
+    compiled: boolean;
+    devices: { name: string; totalBytes: number }[];
+    driverVersion: number;
+    message: string;
+  };
   open(device?: number): object;
   close(handle: object): void;
   liveBytes(handle: object): number;
   info(handle: object): { name: string; freeBytes: number };
   piCount(handle: object, params: Uint8Array | ArrayBuffer): Promise<bigint>;
-  setMode(mode: { checked?: boolean; orders?: number; seed?: number; strictOrders?: boolean; stepLimit?: number }): void;
+  setMode(mode: {
+    checked?: boolean;
+    orders?: number;
+    seed?: number;
+    strictOrders?: boolean;
+    stepLimit?: number;
+  }): void;
   setCard(card: { devices?: number; driverVersion?: number; memoryBytes?: number; loseAfterLaunches?: number }): void;
   takeReports(): { finding: string; kernel: string; text: string }[];
   judgeBroken(orders: number): Outcome[];
@@ -141,7 +152,11 @@ describe.runIf(present)('CUDA emulator', () => {
     }
     expect(seen).toEqual([
       { devices: [], message: expect.stringContaining('no CUDA driver'), status: status.noDevice },
-      { devices: [], message: expect.stringMatching(/too old: found one for CUDA 11\.4, needed CUDA 13\.0/), status: status.driverTooOld },
+      {
+        devices: [],
+        message: expect.stringMatching(/too old: found one for CUDA 11\.4, needed CUDA 13\.0/),
+        status: status.driverTooOld,
+      },
       { devices: [], message: expect.stringContaining('no device'), status: status.noDevice },
     ]);
     addon.setCard({});
@@ -170,7 +185,9 @@ describe.runIf(present)('CUDA emulator', () => {
   test('runs on many contexts at once, closed while they run', async () => {
     const expected = countByDefinition({ points: 1000n });
     const handles = Array.from({ length: 4 }, () => addon.open());
-    const runs = handles.flatMap((handle) => Array.from({ length: 20 }, () => addon.piCount(handle, params({ points: 1000n }))));
+    const runs = handles.flatMap((handle) =>
+      Array.from({ length: 20 }, () => addon.piCount(handle, params({ points: 1000n }))),
+    );
     for (const handle of handles) addon.close(handle);
     expect(new Set(await Promise.all(runs))).toEqual(new Set([expected]));
     const { totalBytes } = addon.probe().devices[0] as { totalBytes: number };
@@ -182,7 +199,9 @@ describe.runIf(present)('CUDA emulator', () => {
   test('a thousand contexts leave nothing', () => {
     for (let i = 0; i < 1000; i++) addon.close(addon.open());
     const handle = addon.open();
-    expect(addon.info(handle).freeBytes).toBe((addon.probe().devices[0] as { totalBytes: number }).totalBytes - addon.liveBytes(handle));
+    expect(addon.info(handle).freeBytes).toBe(
+      (addon.probe().devices[0] as { totalBytes: number }).totalBytes - addon.liveBytes(handle),
+    );
     addon.close(handle);
   });
 });

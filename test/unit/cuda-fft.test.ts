@@ -1,11 +1,18 @@
-// Transforms on CUDA without a card: what the case tables cannot ask. The kernels under every check of the emulator, the bytes that passes
-// move, memory, refusals, a lost card, a small one.
+// Transforms on CUDA without a card: what the case tables cannot ask. The kernels under every check of the emulator,
+// the bytes that passes move, memory, refusals, a lost card, a small one.
 import type { Context, FftArray, FftOptions } from 'ewald';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeFft } from '../../src/fft/parameters.js';
 import { fftDescriptor } from '../../src/layout/layout.js';
 import { pack } from '../../src/layout/struct.js';
-import { type EmulatedCard, loadAddon, onCard, present, resetCard, testThatItWasBuilt } from '../support/emulated-card.js';
+import {
+  type EmulatedCard,
+  loadAddon,
+  onCard,
+  present,
+  resetCard,
+  testThatItWasBuilt,
+} from '../support/emulated-card.js';
 import { refused } from '../support/refused.js';
 
 interface Described {
@@ -50,7 +57,9 @@ async function run(context: Context, options: FftOptions): Promise<string[]> {
     const there = (await fft.forward(input, undefined, { scale: 'symmetric' })).slice();
     // What is between the elements of a side in place is the caller's; a copy has it too.
     const back = await fft.backward(there.slice());
-    return [there, back].map((values) => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64'));
+    return [there, back].map((values) =>
+      Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64'),
+    );
   } finally {
     await fft.dispose();
   }
@@ -86,19 +95,34 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     'cosines and sines of even lengths': { shape: [8, 6, 10, 12], kind: 'r2r', r2r: ['dct1', 'dct4', 'dst2', 'dst3'] },
     'cosines and sines of odd lengths': { shape: [7, 5, 9, 11], kind: 'r2r', r2r: ['dst1', 'dst4', 'dct2', 'dct3'] },
     'a long cosine of the first kind': { shape: [5000], kind: 'r2r', r2r: 'dct1' },
-    'gaps, a batch, double': { shape: [6, 10], inputStrides: [20, 2], outputStrides: [1, 7], batch: 3, precision: 'f64' },
+    'gaps, a batch, double': {
+      shape: [6, 10],
+      inputStrides: [20, 2],
+      outputStrides: [1, 7],
+      batch: 3,
+      precision: 'f64',
+    },
     'in place, another order out': { shape: [12, 16], inPlace: true, inputStrides: [16, 1], outputStrides: [1, 12] },
-    'in place, another order out, one axis': { shape: [6, 10], axes: [1], inPlace: true, inputStrides: [10, 1], outputStrides: [1, 6] },
+    'in place, another order out, one axis': {
+      shape: [6, 10],
+      axes: [1],
+      inPlace: true,
+      inputStrides: [10, 1],
+      outputStrides: [1, 6],
+    },
     'in place, padded': { shape: [9, 15], inPlace: true, kind: 'r2c' },
     'eight axes': { shape: [2, 3, 2, 1, 5, 2, 4, 3] },
   };
-  test.each(Object.entries(ways))('%s: no finding under three thread orders, and the same bytes', async (_, options) => {
-    const plain = await run(context, options);
-    addon.setMode({ checked: true, orders: 3, seed: 2, strictOrders: true });
-    const checked = await run(context, options);
-    expect(addon.takeReports()).toEqual([]);
-    expect(checked).toEqual(plain);
-  });
+  test.each(Object.entries(ways))(
+    '%s: no finding under three thread orders, and the same bytes',
+    async (_, options) => {
+      const plain = await run(context, options);
+      addon.setMode({ checked: true, orders: 3, seed: 2, strictOrders: true });
+      const checked = await run(context, options);
+      expect(addon.takeReports()).toEqual([]);
+      expect(checked).toEqual(plain);
+    },
+  );
 
   describe('bytes that passes move', () => {
     const described = (options: FftOptions): Described => {
@@ -109,7 +133,8 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
         addon.close(handle);
       }
     };
-    const total = ({ bytesRead, bytesWritten }: Described) => [0, 1].map((d) => (bytesRead[d] as number) + (bytesWritten[d] as number));
+    const total = ({ bytesRead, bytesWritten }: Described) =>
+      [0, 1].map((d) => (bytesRead[d] as number) + (bytesWritten[d] as number));
 
     // A round trip reads and writes every number once. The bound is the project's: 1.2 times three round trips.
     test.each([
@@ -139,7 +164,8 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
         expect(described({ shape: [2 ** 21], precision }).passes).toEqual([3, 3]);
       }
     });
-    // Shapes whose runs are whole sectors. Tables are read beside the numbers (from a cache, on a card), but by lines of eight none is.
+    // Shapes whose runs are whole sectors. Tables are read beside the numbers (from a cache, on a card), but by lines
+    // of eight none is.
     test.each([
       [{ shape: [8, 8, 8] }, true],
       [{ shape: [8, 8], batch: 5, kind: 'real' }, false],
@@ -196,7 +222,9 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     await small.dispose();
     // One level below: the C functions refuse by themselves.
     const handle = addon.open();
-    await expect(addon.fftCreate(handle, packed({ shape: [256, 256] }))).rejects.toThrow(/takes \d+ bytes .* the card has 1048576/);
+    await expect(addon.fftCreate(handle, packed({ shape: [256, 256] }))).rejects.toThrow(
+      /takes \d+ bytes .* the card has 1048576/,
+    );
     expect(addon.liveBytes(handle)).toBe(8);
     addon.close(handle);
   });
@@ -205,9 +233,14 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     const [handle, other] = [addon.open(), addon.open()];
     const plan = await addon.fftCreate(handle, packed({ shape: [16] }));
     const inPlace = await addon.fftCreate(handle, packed({ shape: [16], inPlace: true }));
-    const [array, foreign, short] = [await addon.arrayCreate(handle, 128), await addon.arrayCreate(other, 128), await addon.arrayCreate(handle, 64)];
+    const [array, foreign, short] = [
+      await addon.arrayCreate(handle, 128),
+      await addon.arrayCreate(other, 128),
+      await addon.arrayCreate(handle, 64),
+    ];
     const [a, b] = [new Float32Array(32), new Float32Array(32)];
-    const fails = (work: () => Promise<void>, message: string) => expect((async () => work())()).rejects.toThrow(message);
+    const fails = (work: () => Promise<void>, message: string) =>
+      expect((async () => work())()).rejects.toThrow(message);
     await fails(() => addon.fftExecute(plan, 0, a, a, 0), 'input and output overlap');
     await fails(() => addon.fftExecute(plan, 0, array, array, 0), 'input and output overlap');
     await fails(() => addon.fftExecute(inPlace, 0, a, b, 0), 'must be the same memory');
@@ -217,8 +250,13 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     await fails(() => addon.fftExecute(plan, 0, a, new Float64Array(16), 0), 'typed array of the right type');
     await fails(() => addon.fftExecute(plan, 0, foreign, b, 0), 'array of another context');
     await fails(() => addon.fftExecute(plan, 0, a, short, 0), 'has 64 bytes, needed are 128');
-    await fails(() => addon.arrayRead(array, new Uint8Array(8), 124), '8 bytes from byte 124 on end behind the array of 128');
-    await expect(addon.fftCreate(handle, new Uint8Array(pack(fftDescriptor, { rank: 9 })))).rejects.toThrow('rank is 9');
+    await fails(
+      () => addon.arrayRead(array, new Uint8Array(8), 124),
+      '8 bytes from byte 124 on end behind the array of 128',
+    );
+    await expect(addon.fftCreate(handle, new Uint8Array(pack(fftDescriptor, { rank: 9 })))).rejects.toThrow(
+      'rank is 9',
+    );
     for (const one of [plan, inPlace]) addon.fftDestroy(one);
     addon.fftDestroy(plan);
     await fails(() => addon.fftExecute(plan, 0, a, b, 0), 'was destroyed');

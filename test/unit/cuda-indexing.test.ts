@@ -1,14 +1,28 @@
-// Indexing on CUDA without a card: what the case tables cannot ask. The kernels under every check of the emulator, memory, refusals, a lost
-// card, a small one. Answers are held against the wasm core by meaning.
-import { type Context, createContext, type IndexerOptions, type IndexingResult, type IndexingThresholds, isEwaldError } from 'ewald';
+// Indexing on CUDA without a card: what the case tables cannot ask. The kernels under every check of the emulator,
+// memory, refusals, a lost card, a small one. Answers are held against the wasm core by meaning.
+import {
+  type Context,
+  createContext,
+  type IndexerOptions,
+  type IndexingResult,
+  type IndexingThresholds,
+  isEwaldError,
+} from 'ewald';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Cell, cellFromParameters } from '../../src/crystal/cell.js';
 import { checkSizes, packThresholds } from '../../src/indexing/parameters.js';
 import { enums, imageResult, indexedCell, indexerDescriptor } from '../../src/layout/layout.js';
 import { pack, sizeOf } from '../../src/layout/struct.js';
 import { type SimulatedImage, simulateSpots } from '../../src/simulate/spots.js';
-import { latticeDifference, perfectImage } from '../../src/validate/oracle/lattices.js';
-import { type EmulatedCard, loadAddon, onCard, present, resetCard, testThatItWasBuilt } from '../support/emulated-card.js';
+import { latticeDifference, perfectImage } from '../../src/validate/oracle/indexing/lattices.js';
+import {
+  type EmulatedCard,
+  loadAddon,
+  onCard,
+  present,
+  resetCard,
+  testThatItWasBuilt,
+} from '../support/emulated-card.js';
 
 interface Emulated extends EmulatedCard {
   probe(): { devices: { freeBytes: number }[] };
@@ -41,7 +55,12 @@ async function index(
   options: IndexerOptions = {},
   thresholds: IndexingThresholds = {},
 ): Promise<IndexingResult> {
-  const indexer = await context.indexer({ batch: images.length, maxInputCells: cells.length, maxOutputCells: 8, ...options });
+  const indexer = await context.indexer({
+    batch: images.length,
+    maxInputCells: cells.length,
+    maxOutputCells: 8,
+    ...options,
+  });
   try {
     return await indexer.run({ ...batchOf(images), cells, ...thresholds });
   } finally {
@@ -49,7 +68,8 @@ async function index(
   }
 }
 
-const bytesOf = (result: IndexingResult) => [result.found, result.results, result.assignment].map((bytes) => Buffer.from(bytes).toString('base64'));
+const bytesOf = (result: IndexingResult) =>
+  [result.found, result.results, result.assignment].map((bytes) => Buffer.from(bytes).toString('base64'));
 
 async function failure(work: () => Promise<unknown>): Promise<{ tag: string; message: string }> {
   try {
@@ -77,10 +97,24 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
   });
 
   // One list of each kind that takes another way through the kernels.
-  const kinds: { name: string; images: () => Pick<SimulatedImage, 'spots'>[]; cells: Cell[]; options?: IndexerOptions; thresholds?: IndexingThresholds }[] = [
+  const kinds: {
+    name: string;
+    images: () => Pick<SimulatedImage, 'spots'>[];
+    cells: Cell[];
+    options?: IndexerOptions;
+    thresholds?: IndexingThresholds;
+  }[] = [
     { name: 'a perfect list', images: () => [perfectImage(ortho, 14)], cells: [ortho] },
-    { name: 'few spots, every effort', images: () => simulateSpots({ cell: mono, seed: 3, spots: 12, spurious: 0.3 }), cells: [mono] },
-    { name: 'noise', images: () => simulateSpots({ cell: mono, seed: 5, spots: 30, spurious: 1, crystals: 0 }), cells: [mono] },
+    {
+      name: 'few spots, every effort',
+      images: () => simulateSpots({ cell: mono, seed: 3, spots: 12, spurious: 0.3 }),
+      cells: [mono],
+    },
+    {
+      name: 'noise',
+      images: () => simulateSpots({ cell: mono, seed: 5, spots: 30, spurious: 1, crystals: 0 }),
+      cells: [mono],
+    },
     {
       name: 'two lattices and two cells',
       images: () => simulateSpots({ cell: tri, seed: 7, spots: 160, crystals: 2 }),
@@ -93,7 +127,11 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
       cells: [tri],
       options: { maxSpots: 40 },
     },
-    { name: 'no spots, then too few', images: () => [{ spots: new Float64Array(0) }, { spots: new Float64Array(9).fill(0.1) }], cells: [tri] },
+    {
+      name: 'no spots, then too few',
+      images: () => [{ spots: new Float64Array(0) }, { spots: new Float64Array(9).fill(0.1) }],
+      cells: [tri],
+    },
     ...(['ifss', 'ifse', 'ifssr', 'raw'] as const).map((refinement) => ({
       name: refinement,
       images: () => simulateSpots({ cell: tri, seed: 11, spots: 40 }),
@@ -108,23 +146,30 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     { ...kind, method: 'exhaustive' as const, thresholds: { ...small, ...kind.thresholds } },
   ]);
 
-  test.each(rows)('$method, $name: no finding under three thread orders, and the same bytes', async ({ method, images, cells, options, thresholds }) => {
-    const made = images();
-    const plain = await index(context, made, cells, { ...options, method }, thresholds);
-    addon.setMode({ checked: true, orders: 3, seed: 2 });
-    const checked = await index(context, made, cells, { ...options, method }, thresholds);
-    expect(addon.takeReports()).toEqual([]);
-    expect(bytesOf(checked)).toEqual(bytesOf(plain));
-  });
+  test.each(rows)(
+    '$method, $name: no finding under three thread orders, and the same bytes',
+    async ({ method, images, cells, options, thresholds }) => {
+      const made = images();
+      const plain = await index(context, made, cells, { ...options, method }, thresholds);
+      addon.setMode({ checked: true, orders: 3, seed: 2 });
+      const checked = await index(context, made, cells, { ...options, method }, thresholds);
+      expect(addon.takeReports()).toEqual([]);
+      expect(bytesOf(checked)).toEqual(bytesOf(plain));
+    },
+  );
 
   test.each(['fast', 'turbo', 'exhaustive'] as const)('%s: lattices are those of the wasm core', async (method) => {
-    const images = [20, 60, 200].flatMap((spots, i) => simulateSpots({ cell: tri, images: 3, seed: 40 + i, spots, spurious: 0.3, crystals: 1 + (i % 2) }));
+    const images = [20, 60, 200].flatMap((spots, i) =>
+      simulateSpots({ cell: tri, images: 3, seed: 40 + i, spots, spurious: 0.3, crystals: 1 + (i % 2) }),
+    );
     // Spots too far out change nothing but the flag.
     const [last] = images.slice(-1);
     if (last) last.spots.set([1e6, 0, 0, 0, -2e18, 5.5], 0);
     const wasm = await createContext({ backend: 'wasm', strict: true });
     try {
-      const [found, expected] = await Promise.all([context, wasm].map((where) => index(where, images, [mono, tri], { method }, { maxCrystals: 2 })));
+      const [found, expected] = await Promise.all(
+        [context, wasm].map((where) => index(where, images, [mono, tri], { method }, { maxCrystals: 2 })),
+      );
       images.forEach((_, i) => {
         const [mine, theirs] = [found, expected].map((result) => result?.image(i).crystals() ?? []);
         expect(mine?.length, `image ${i}`).toBe(theirs?.length);
@@ -148,9 +193,24 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     const indexer = await addon.indexerCreate(handle, pack(indexerDescriptor, sizes.fields), 100);
     const run = async (list: ArrayLike<number>) => {
       const spots = Float32Array.from(list);
-      const [found, results, assignment] = [new Uint8Array(4 * sizeOf(indexedCell)), new Uint8Array(sizeOf(imageResult)), new Uint8Array(spots.length / 3)];
+      const [found, results, assignment] = [
+        new Uint8Array(4 * sizeOf(indexedCell)),
+        new Uint8Array(sizeOf(imageResult)),
+        new Uint8Array(spots.length / 3),
+      ];
       const cells = Float32Array.from(tri.flat());
-      await addon.indexerRun(indexer, packThresholds(sizes, {}), spots, Uint32Array.of(0, spots.length / 3), 1, cells, 1, found, results, assignment);
+      await addon.indexerRun(
+        indexer,
+        packThresholds(sizes, {}),
+        spots,
+        Uint32Array.of(0, spots.length / 3),
+        1,
+        cells,
+        1,
+        found,
+        results,
+        assignment,
+      );
       return { found: [...found], results: [...new Uint32Array(results.buffer)], assignment: [...assignment] };
     };
     const plain = await run(image.spots);
@@ -172,7 +232,10 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     const view = (await index(context, [image], [ortho], { maxSpots: 2048 })).image(0);
     expect([view.usedSpots, view.truncated, view.crystals().length]).toEqual([2048, true, 1]);
     const error = await failure(() => context.indexer({ maxSpots: 2049 }));
-    expect([error.tag, error.message]).toEqual(['Unsupported', expect.stringMatching(/2049.*at most 2048.*shared memory/)]);
+    expect([error.tag, error.message]).toEqual([
+      'Unsupported',
+      expect.stringMatching(/2049.*at most 2048.*shared memory/),
+    ]);
   });
 
   test('memory is fixed at creation, counted, and given back', async () => {
@@ -207,7 +270,10 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     context = await onCard();
     const before = context.liveBytes;
     const error = await failure(() => context.indexer({ batch: 6 }));
-    expect([error.tag, error.message]).toEqual(['OutOfMemory', expect.stringMatching(/asked for \d+ bytes, \d+ of 524288 are free/)]);
+    expect([error.tag, error.message]).toEqual([
+      'OutOfMemory',
+      expect.stringMatching(/asked for \d+ bytes, \d+ of 524288 are free/),
+    ]);
     expect(context.liveBytes).toBe(before);
   });
 
@@ -228,7 +294,9 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
   test('several indexers at once, disposed while they run', async () => {
     const images = simulateSpots({ cell: tri, images: 2, seed: 37, spots: 60 });
     const expected = bytesOf(await index(context, images, [tri]));
-    const indexers = await Promise.all(Array.from({ length: 4 }, () => context.indexer({ batch: 2, maxOutputCells: 8 })));
+    const indexers = await Promise.all(
+      Array.from({ length: 4 }, () => context.indexer({ batch: 2, maxOutputCells: 8 })),
+    );
     const runs = indexers.flatMap((indexer) => [1, 2].map(() => indexer.run({ ...batchOf(images), cells: [tri] })));
     const gone = indexers.map((indexer) => indexer.dispose());
     for (const result of await Promise.all(runs)) expect(bytesOf(result)).toEqual(expected);
@@ -237,14 +305,16 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
 
   test('the addon itself refuses what the facade never lets through', async () => {
     const handle = addon.open();
-    const word = (...words: number[]) => new Uint8Array(Uint32Array.from([...words, ...Array(12 - words.length).fill(0)]).buffer);
+    const word = (...words: number[]) =>
+      new Uint8Array(Uint32Array.from([...words, ...Array(12 - words.length).fill(0)]).buffer);
     const refusals = [
       [word(300, 1, 1, 0), 'batch is 0'],
       [word(2049, 1, 1, 1), 'max_spots is 2049, must be at most 2048'],
       [word(300, 0, 1, 1), 'max_input_cells is 0'],
       [word(300, 1, 1, 1, 7), 'method is 7'],
     ] as const;
-    for (const [descriptor, text] of refusals) await expect(addon.indexerCreate(handle, descriptor, 100)).rejects.toThrow(text);
+    for (const [descriptor, text] of refusals)
+      await expect(addon.indexerCreate(handle, descriptor, 100)).rejects.toThrow(text);
     addon.close(handle);
   });
 });

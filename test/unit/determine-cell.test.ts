@@ -1,4 +1,7 @@
-/** An unknown cell from several stills: the reduced cell and its Bravais lattice, on simulated and on real images; nothing from noise. */
+/**
+ * An unknown cell from several stills: the reduced cell and its Bravais lattice, on simulated and on real images;
+ * nothing from noise.
+ */
 import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cellFromParameters, lengthsOf } from '../../src/crystal/cell.js';
@@ -45,7 +48,9 @@ describe('determineCell', () => {
   });
 
   it.skipIf(!dataFolder)('finds lysozyme in five real stills (absent without EWALD_TEST_DATA)', async () => {
-    const images = ['012', '083', '096', '099', '113'].map((n) => parseSpotList(readData('real/spots', `lyso_lcls_${n}.txt`), n).spots);
+    const images = ['012', '083', '096', '099', '113'].map(
+      (n) => parseSpotList(readData('real/spots', `lyso_lcls_${n}.txt`), n).spots,
+    );
     const indexer = await context.indexer();
     const [best] = await indexer.determineCell(images, { maxLengthA: 100, minLengthA: 20 });
     await indexer.dispose();
@@ -56,7 +61,9 @@ describe('determineCell', () => {
   it('refuses nonsense', async () => {
     const indexer = await context.indexer();
     await expect(indexer.determineCell([])).rejects.toThrow('no images');
-    await expect(indexer.determineCell([[0.1, 0.2, 0.3]], { maxLengthA: 2, minLengthA: 5 })).rejects.toThrow('maxLengthA is 2');
+    await expect(indexer.determineCell([[0.1, 0.2, 0.3]], { maxLengthA: 2, minLengthA: 5 })).rejects.toThrow(
+      'maxLengthA is 2',
+    );
     await expect(indexer.determineCell([[0.1, 0.2, 0.3]], { longest: 5 } as never)).rejects.toThrow('"longest"');
     expect(await indexer.determineCell([[0.1, 0.2, 0.3]])).toEqual([]);
     await expect(indexer.determineCell([[0.1, 0.2, 0.3]], { signal: AbortSignal.abort() })).rejects.toThrow('aborted');

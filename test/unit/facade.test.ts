@@ -1,4 +1,6 @@
-/** Bad input at the facade: a tagged error that says what was found and what is needed, before anything is allocated. */
+/**
+ * Bad input at the facade: a tagged error that says what was found and what is needed, before anything is allocated.
+ */
 import { type Context, createContext, devices } from 'ewald';
 import { describe, expect, it } from 'vitest';
 import { openEach } from '../support/contexts.js';
@@ -10,23 +12,40 @@ const spots = Float32Array.from({ length: 60 }, (_, i) => Math.sin(i * 7.1) * 0.
 describe('createContext', () => {
   it('refuses unknown backends, with the nearest name', () =>
     refused(() => createContext({ backend: 'wasn' as 'wasm' }), 'Argument', '"wasn"', 'did you mean "wasm"'));
-  it('refuses unknown options, with the nearest name', () => refused(() => createContext({ backnd: 'wasm' } as object), 'Argument', '"backnd"', '"backend"'));
-  it('refuses unknown log levels', () => refused(() => createContext({ log: { level: 'loud' as 'info' } }), 'Argument', '"loud"', 'silent, error'));
+  it('refuses unknown options, with the nearest name', () =>
+    refused(() => createContext({ backnd: 'wasm' } as object), 'Argument', '"backnd"', '"backend"'));
+  it('refuses unknown log levels', () =>
+    refused(() => createContext({ log: { level: 'loud' as 'info' } }), 'Argument', '"loud"', 'silent, error'));
   it('says which wasm file is missing', () =>
-    refused(() => createContext({ backend: 'wasm', strict: true, wasm: '/nowhere/ewald.wasm' }), 'Unsupported', '/nowhere/ewald.wasm', 'wasm'));
+    refused(
+      () => createContext({ backend: 'wasm', strict: true, wasm: '/nowhere/ewald.wasm' }),
+      'Unsupported',
+      '/nowhere/ewald.wasm',
+      'wasm',
+    ));
   it('says that bytes are no module', () =>
-    refused(() => createContext({ backend: 'wasm', strict: true, wasm: new Uint8Array(5) }), 'Unsupported', '5 bytes', 'not a WebAssembly module'));
+    refused(
+      () => createContext({ backend: 'wasm', strict: true, wasm: new Uint8Array(5) }),
+      'Unsupported',
+      '5 bytes',
+      'not a WebAssembly module',
+    ));
   it('says that a module is truncated', async () => {
     const { readFile } = await import('node:fs/promises');
     const whole = await readFile(new URL('../../dist/ewald.wasm', import.meta.url));
     await refused(
-      () => createContext({ backend: 'wasm', strict: true, wasm: new Uint8Array(whole.subarray(0, whole.length >> 1)) }),
+      () =>
+        createContext({ backend: 'wasm', strict: true, wasm: new Uint8Array(whole.subarray(0, whole.length >> 1)) }),
       'Unsupported',
       'damaged or truncated',
     );
   });
   it('refuses a module that is not ours', () =>
-    refused(() => createContext({ backend: 'wasm', strict: true, wasm: Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0) }), 'Load', 'ABI'));
+    refused(
+      () => createContext({ backend: 'wasm', strict: true, wasm: Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0) }),
+      'Load',
+      'ABI',
+    ));
   it('reads EWALD_BACKEND and EWALD_LOG_LEVEL, and INDEXER_LOG_LEVEL as an alias', async () => {
     process.env.EWALD_BACKEND = 'wasm';
     process.env.INDEXER_LOG_LEVEL = 'fatal';
@@ -106,14 +125,29 @@ describe.each(['wasm', 'native'] as const)('plans on %s', (backend) => {
     bad[31] = Number.NaN;
     await refused(() => indexer.run({ spots: bad, cells: cell }), 'Argument', 'spot 10', 'NaN');
     bad[31] = Number.POSITIVE_INFINITY;
-    await refused(() => indexer.run({ spots: bad, offsets: [0, 10, 20], cells: cell }), 'Argument', 'spot 10 (image 1)', 'Infinity');
+    await refused(
+      () => indexer.run({ spots: bad, offsets: [0, 10, 20], cells: cell }),
+      'Argument',
+      'spot 10 (image 1)',
+      'Infinity',
+    );
     await refused(() => indexer.run({ spots: spots.subarray(1), cells: cell }), 'Shape', 'three a spot');
     await refused(() => indexer.run({ spots: 'abc' as never, cells: cell }), 'Shape', 'Float32Array');
     await refused(() => indexer.run({ spots, offsets: [0, 30], cells: cell }), 'Shape', 'offsets[1] is 30');
     await refused(() => indexer.run({ spots, offsets: [0, 10], cells: cell }), 'Shape', 'end at 10', '20 spots');
     await refused(() => indexer.run({ spots, offsets: [0, 10, 5, 20], cells: cell }), 'Shape', 'offsets[2] is 5');
-    await refused(() => indexer.run({ spots, offsets: [0, 5, 10, 20], cells: cell }), 'Limit', '3 images', 'made for 2');
-    await refused(() => indexer.run({ spots: new Float32Array(1200), cells: cell }), 'Limit', '400 spots', 'made for 300');
+    await refused(
+      () => indexer.run({ spots, offsets: [0, 5, 10, 20], cells: cell }),
+      'Limit',
+      '3 images',
+      'made for 2',
+    );
+    await refused(
+      () => indexer.run({ spots: new Float32Array(1200), cells: cell }),
+      'Limit',
+      '400 spots',
+      'made for 300',
+    );
     await refused(() => indexer.run({ spots, cells: [1, 2, 3] }), 'Shape', 'nine a cell');
     await refused(() => indexer.run({ spots, cells: [...cell, ...cell] }), 'Limit', '2 known cells');
     await refused(() => indexer.run({ spots, cells: [40, 0, 0, 80, 0, 0, 0, 0, 60] }), 'Argument', 'zero volume');

@@ -1,4 +1,7 @@
-/** `ewald/ffbidx`, written from the original module's documentation alone: handles, packed arrays, reciprocal space, columns. */
+/**
+ * `ewald/ffbidx`, written from the original module's documentation alone: handles, packed arrays, reciprocal space,
+ * columns.
+ */
 import { isEwaldError } from 'ewald';
 import { index, indexer, release } from 'ewald/ffbidx';
 import { describe, expect, it } from 'vitest';
@@ -45,7 +48,14 @@ describe('ewald/ffbidx', () => {
   it('takes several known cells and finds the one that is there', async () => {
     const handle = await indexer(32, 2, 300, 32);
     const other = cellFromParameters(45, 58, 71, 90, 90, 90);
-    const [outputCells] = await index(handle, 1e-9, 32768, 1, 2, pack([...reciprocal(other), ...reciprocal(cell), ...spots]));
+    const [outputCells] = await index(
+      handle,
+      1e-9,
+      32768,
+      1,
+      2,
+      pack([...reciprocal(other), ...reciprocal(cell), ...spots]),
+    );
     expect(sameLattice(reciprocal(cellAt(outputCells, 0)), image?.lattices[0] as Cell)).toBe(true);
     await release(handle);
   });

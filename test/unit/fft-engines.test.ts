@@ -1,8 +1,10 @@
 /**
- * External FFT engines at the facade: how they are found and refused, arrays that are not aligned, memory, several at once.
+ * External FFT engines at the facade: how they are found and refused, arrays that are not aligned, memory, several at
+ * once.
  *
- * MKL, cuFFT and rocFFT are stand-ins (test/engines) that have the functions and limits of the libraries and forward to FFTW: what is
- * tested is our side of the call. FFTW is Debian's; without it, and without a C compiler, tests are skipped as absent.
+ * MKL, cuFFT and rocFFT are stand-ins (test/engines) that have the functions and limits of the libraries and forward to
+ * FFTW: what is tested is our side of the call. FFTW is Debian's; without it, and without a C compiler, tests are
+ * skipped as absent.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -55,7 +57,13 @@ const unsupported = async (work: () => Promise<unknown>, ...words: string[]): Pr
 describe('engines', () => {
   test('that are absent are refused with what was tried and what to do', async () => {
     vi.stubEnv('EWALD_ENGINE_FFTW', '/nowhere');
-    await unsupported(() => context.fft({ shape: [8], engine: 'fftw' }), 'FFTW 3', '/libfftw3f.so.3', 'libfftw3-single3', 'EWALD_ENGINE_FFTW');
+    await unsupported(
+      () => context.fft({ shape: [8], engine: 'fftw' }),
+      'FFTW 3',
+      '/libfftw3f.so.3',
+      'libfftw3-single3',
+      'EWALD_ENGINE_FFTW',
+    );
     await unsupported(() => context.fft({ shape: [8], engine: 'fftw', precision: 'f64' }), '/libfftw3.so.3');
     const wasm = await createContext({ backend: 'wasm', strict: true });
     await unsupported(() => wasm.fft({ shape: [8], engine: 'fftw' }), 'libraries of the host', 'native');
@@ -71,8 +79,15 @@ describe('engines', () => {
 
   test('are listed with the native backend, for programs and for people', async () => {
     const native = (await devices()).find(({ backend }) => backend === 'native');
-    expect(native?.engines.map(({ engine, proven }) => [engine, proven])).toEqual([['fftw', true], ...standIns.map((engine) => [engine, false])]);
-    expect(native?.engines[0]).toMatchObject({ available: true, version: expect.stringMatching(/^fftw-3/), library: expect.stringMatching(/fftw3f/) });
+    expect(native?.engines.map(({ engine, proven }) => [engine, proven])).toEqual([
+      ['fftw', true],
+      ...standIns.map((engine) => [engine, false]),
+    ]);
+    expect(native?.engines[0]).toMatchObject({
+      available: true,
+      version: expect.stringMatching(/^fftw-3/),
+      library: expect.stringMatching(/fftw3f/),
+    });
     const { out } = await ewald(['devices'], { env: { EWALD_ENGINE_MKL: folder } });
     expect(out).toMatch(/--engine fftw FFTW 3/);
     if (notBuilt === undefined) expect(out).toMatch(/--engine mkl MKL stand-in.*unproven/);
@@ -91,7 +106,9 @@ describe('FFTW', () => {
       const output = new Float32Array(plan.outputLength + offset).subarray(offset);
       await plan.forward(input, output);
       output.forEach((x, i) => void expect(Math.abs(x - (expected[i] as number))).toBeLessThan(2e-5));
-      const back = await plan.backward(output, new Float32Array(plan.inputLength + offset).subarray(offset), { scale: 'full' });
+      const back = await plan.backward(output, new Float32Array(plan.inputLength + offset).subarray(offset), {
+        scale: 'full',
+      });
       back.forEach((x, i) => void expect(Math.abs(x - (values[i] as number))).toBeLessThan(1e-6));
       expect(input).toEqual(values);
     }
@@ -138,7 +155,10 @@ describe('FFTW', () => {
         }),
       );
     };
-    expect((await Promise.all([inWorker(), inWorker(), here(context), here(other)])).slice(0, 2)).toEqual(['done', 'done']);
+    expect((await Promise.all([inWorker(), inWorker(), here(context), here(other)])).slice(0, 2)).toEqual([
+      'done',
+      'done',
+    ]);
     await other.dispose();
   });
 });
@@ -165,7 +185,8 @@ describe.each(standIns)('a stand-in of %s', (engine) => {
       else expect(outcome, `${row.id}: ${why}`).toBe('pass');
       seen[outcome as 'pass' | 'refused']++;
       // Whole kinds may be refused, plain transforms may not.
-      if (/^fft:(c2c|r2c|c2r|real):f\d\d:n=\d+(x\d+)?(x\d+)?(:scale=\w+)?(:inverse)?:engine/.test(row.id)) expect(outcome, `${row.id}: ${why}`).toBe('pass');
+      if (/^fft:(c2c|r2c|c2r|real):f\d\d:n=\d+(x\d+)?(x\d+)?(:scale=\w+)?(:inverse)?:engine/.test(row.id))
+        expect(outcome, `${row.id}: ${why}`).toBe('pass');
     }
     expect(seen.pass).toBeGreaterThan(150);
     expect(seen.refused).toBeGreaterThan(0);

@@ -1,10 +1,12 @@
-/** The parts of fft.html that compute: masks, painting, energy and the order of the picture, against the whole spectrum. */
+/**
+ * The parts of fft.html that compute: masks, painting, energy and the order of the picture, against the whole spectrum.
+ */
 import { fftfreq, fftshift, rfftfreq } from 'ewald';
 import { describe, expect, it } from 'vitest';
-import { energyKept, type Filter, fillMask } from '../../src/fft/page/filter.js';
-import { Painting } from '../../src/fft/page/painting.js';
-import { colourTable, drawSpectrum, levelsOf } from '../../src/fft/page/view.js';
-import { Random } from '../../src/simulate/random.js';
+import { energyKept, type Filter, fillMask } from '../../src/pages/fft/filter.js';
+import { Painting } from '../../src/pages/fft/painting.js';
+import { colourTable, drawSpectrum, levelsOf } from '../../src/pages/fft/view.js';
+import { Random } from '../../src/random/random.js';
 
 const sizes = [
   [1, 1],
@@ -14,7 +16,15 @@ const sizes = [
   [9, 8],
   [8, 9],
 ] as const;
-const everything: Filter = { kind: 'all', from: 0.1, to: 0.3, edge: 0.05, wedge: undefined, painted: 'remove', keepMean: true };
+const everything: Filter = {
+  kind: 'all',
+  from: 0.1,
+  to: 0.3,
+  edge: 0.05,
+  wedge: undefined,
+  painted: 'remove',
+  keepMean: true,
+};
 
 /** The whole of a half array: bin (x, y) of width × height, both counted from zero. */
 const whole = (half: ArrayLike<number>, width: number, height: number): number[] =>
@@ -107,7 +117,8 @@ describe('a mask', () => {
     fillMask(mask, rows, columns, { ...everything, ...filter }, painted);
     return mask.slice();
   };
-  const radius = (i: number): number => Math.hypot(rows[Math.floor(i / columns.length)] ?? 0, columns[i % columns.length] ?? 0);
+  const radius = (i: number): number =>
+    Math.hypot(rows[Math.floor(i / columns.length)] ?? 0, columns[i % columns.length] ?? 0);
 
   it('lets pass what its ring says, wholly, and nothing beyond the soft edge', () => {
     expect(fill({}).every((value) => value === 1)).toBe(true);
@@ -152,7 +163,8 @@ describe('levels', () => {
     power[0] = 1e12;
     const levels = levelsOf(power);
     expect([levels[0], levels[1], levels[999]]).toEqual([255, 255, 0]);
-    for (let i = 1; i < 890; i++) expect(Math.abs((levels[i] ?? 0) - 255 * (1 - (i - 1) / 899)), `${i}`).toBeLessThan(2);
+    for (let i = 1; i < 890; i++)
+      expect(Math.abs((levels[i] ?? 0) - 255 * (1 - (i - 1) / 899)), `${i}`).toBeLessThan(2);
   });
 
   it('stay dark for an image of one colour, whatever rounding leaves', () => {

@@ -4,10 +4,20 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Context, convolve, correlate, type FftOptions, fftfreq, fftshift, goodLength, ifftshift, rfftfreq } from 'ewald';
+import {
+  type Context,
+  convolve,
+  correlate,
+  type FftOptions,
+  fftfreq,
+  fftshift,
+  goodLength,
+  ifftshift,
+  rfftfreq,
+} from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatNpy, parseNpy } from '../../src/data/npy.js';
-import { Random } from '../../src/simulate/random.js';
+import { Random } from '../../src/random/random.js';
 import { ewald } from '../support/cli.js';
 import { openEach } from '../support/contexts.js';
 import { refused } from '../support/refused.js';
@@ -31,7 +41,11 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     await refused(() => context.fft({ shape: [4], precision: 'f16' as 'f32' }), 'Argument', '"f16"');
     await refused(() => context.fft({ shape: [4, 4], axes: [2] }), 'Argument', 'axis 2');
     await refused(() => context.fft({ shape: [4, 4], axes: [0, 0] }), 'Argument', 'once');
-    await refused(() => context.fft({ shape: [4, 4], kind: 'r2c', reducedAxis: 0, axes: [1] }), 'Argument', 'reducedAxis 0');
+    await refused(
+      () => context.fft({ shape: [4, 4], kind: 'r2c', reducedAxis: 0, axes: [1] }),
+      'Argument',
+      'reducedAxis 0',
+    );
     await refused(() => context.fft({ shape: [4], r2r: 'dct2' }), 'Argument', 'kind r2r');
     await refused(() => context.fft({ shape: [1], kind: 'r2r', r2r: 'dct1' }), 'Argument', 'at least 2');
     await refused(() => context.fft({ shape: [4, 4], order: [0, 2] }), 'Argument', 'order');
@@ -46,14 +60,29 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     await refused(() => context.fft({ shape, inputShape: [8] }), 'Shape', 'inputShape is [8]', '2 axes');
     await refused(() => context.fft({ shape, inputShape: [0, 6] }), 'Shape', '[0,6]');
     await refused(() => context.fft({ shape, inputShape: [8, 2.5] }), 'Shape', '2.5');
-    await refused(() => context.fft({ shape, axes: [1], inputShape: [4, 6] }), 'Shape', '4 for axis 0', 'not transformed');
+    await refused(
+      () => context.fft({ shape, axes: [1], inputShape: [4, 6] }),
+      'Shape',
+      '4 for axis 0',
+      'not transformed',
+    );
     await refused(() => context.fft({ shape, keep: [3] }), 'Shape', 'keep is [3]', '2 axes');
     await refused(() => context.fft({ shape, keep: [9, null] }), 'Argument', '9 for axis 0', '8 elements');
     await refused(() => context.fft({ shape, keep: [[-8, 4], null] }), 'Argument', '[-8,4]', 'starts from -7');
     await refused(() => context.fft({ shape, keep: [[0, 0], null] }), 'Argument', '[0,0]');
     await refused(() => context.fft({ shape, axes: [1], keep: [4, null] }), 'Argument', 'not transformed', 'null');
-    await refused(() => context.fft({ shape, kind: 'r2c', keep: [null, [-1, 2]] }), 'Argument', '[-1,2]', 'within 0 to 4');
-    await refused(() => context.fft({ shape, kind: 'r2r', keep: [null, [3, 4]] }), 'Argument', '[3,4]', 'within 0 to 6');
+    await refused(
+      () => context.fft({ shape, kind: 'r2c', keep: [null, [-1, 2]] }),
+      'Argument',
+      '[-1,2]',
+      'within 0 to 4',
+    );
+    await refused(
+      () => context.fft({ shape, kind: 'r2r', keep: [null, [3, 4]] }),
+      'Argument',
+      '[3,4]',
+      'within 0 to 6',
+    );
     await refused(() => context.fft({ shape, inPlace: true, inputShape: [4, 4] }), 'Argument', 'inPlace');
     await refused(() => context.fft({ shape, keep: 'all' as never }), 'Shape', '"all"');
     await refused(() => context.fft({ shape, keep: [{ start: 1 }, null] as never }), 'Argument', '{"start":1}');
@@ -70,14 +99,26 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     await refused(() => plan.forward(new Float64Array(96)), 'Shape', 'Float64Array', 'needs a Float32Array');
     await refused(() => plan.forward(new Float32Array(96), new Float32Array(90)), 'Shape', 'output has 90');
     await refused(() => plan.forward([1, 2] as never), 'Shape', 'Array');
-    await refused(() => plan.forward(new Float32Array(96), undefined, { scale: 'half' as 'full' }), 'Argument', '"half"');
-    await refused(() => plan.forward(new Float32Array(96), undefined, { sacle: 'full' } as never), 'Argument', 'did you mean "scale"');
+    await refused(
+      () => plan.forward(new Float32Array(96), undefined, { scale: 'half' as 'full' }),
+      'Argument',
+      '"half"',
+    );
+    await refused(
+      () => plan.forward(new Float32Array(96), undefined, { sacle: 'full' } as never),
+      'Argument',
+      'did you mean "scale"',
+    );
     const memory = new Float32Array(150);
     await refused(() => plan.forward(memory.subarray(0, 96), memory.subarray(50, 146)), 'Argument', 'overlap');
     const own = await context.fft({ shape: [30, 31], userWorkspace: true });
     if (own.sizeWorkspace > 0) {
       await refused(() => own.forward(new Float32Array(1860)), 'Argument', 'workspace');
-      await refused(() => own.forward(new Float32Array(1860), undefined, { workspace: new Float32Array(1) }), 'Shape', 'workspace');
+      await refused(
+        () => own.forward(new Float32Array(1860), undefined, { workspace: new Float32Array(1) }),
+        'Shape',
+        'workspace',
+      );
     }
     const place = await context.fft({ shape: [8], inPlace: true });
     await refused(() => place.forward(new Float32Array(16), new Float32Array(16)), 'Argument', 'in place');
@@ -93,7 +134,9 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
   it('count elements of both sides as heFFTe counts those of its boxes, and need no workspace of the caller unless they say so', async () => {
     const sizes = async (options: Partial<FftOptions>) => {
       const plan = await context.fft({ shape: [4, 4, 4], ...options });
-      await plan.forward(new Float32Array(plan.inputLength), undefined, { workspace: new Float32Array(2 * plan.sizeWorkspace) });
+      await plan.forward(new Float32Array(plan.inputLength), undefined, {
+        workspace: new Float32Array(2 * plan.sizeWorkspace),
+      });
       return [plan.sizeInput, plan.sizeOutput, plan.inputLength, plan.outputLength];
     };
     expect(await sizes({})).toEqual([64, 64, 128, 128]);
@@ -112,7 +155,10 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
 
   it('convolve and correlate as the sums say', async () => {
     const random = new Random(3, 1);
-    const [a, b] = [Float64Array.from({ length: 35 }, () => random.normal()), Float64Array.from({ length: 12 }, () => random.normal())];
+    const [a, b] = [
+      Float64Array.from({ length: 35 }, () => random.normal()),
+      Float64Array.from({ length: 12 }, () => random.normal()),
+    ];
     const fft = (options: Parameters<Context['fft']>[0]) => context.fft(options);
     const [x, y] = [
       { data: a, shape: [7, 5] },
@@ -164,7 +210,8 @@ describe('helpers', () => {
     expect(() => fftshift(array, [3, 5, 8])).toThrow('120');
   });
 
-  it('know good lengths', () => expect([1, 11, 13, 97, 1009, 2048].map(goodLength)).toEqual([1, 12, 14, 98, 1024, 2048]));
+  it('know good lengths', () =>
+    expect([1, 11, 13, 97, 1009, 2048].map(goodLength)).toEqual([1, 12, 14, 98, 1024, 2048]));
 });
 
 describe('.npy files', () => {
@@ -182,9 +229,12 @@ describe('.npy files', () => {
   it('are refused with a reason when they are damaged', () => {
     const bytes = formatNpy({ shape: [4], data: Float32Array.of(1, 2, 3, 4), complex: false });
     expect(() => parseNpy(bytes.subarray(0, 5), 'x.npy')).toThrow('x.npy: this is no .npy file');
-    expect(() => parseNpy(bytes.subarray(0, bytes.length - 3), 'x.npy')).toThrow('needs 16 bytes of data, the file holds 13');
+    expect(() => parseNpy(bytes.subarray(0, bytes.length - 3), 'x.npy')).toThrow(
+      'needs 16 bytes of data, the file holds 13',
+    );
     const text = new TextDecoder('latin1').decode(bytes);
-    const change = (from: string, to: string): Uint8Array => Uint8Array.from(text.replace(from, to), (c) => c.charCodeAt(0));
+    const change = (from: string, to: string): Uint8Array =>
+      Uint8Array.from(text.replace(from, to), (c) => c.charCodeAt(0));
     expect(() => parseNpy(change('<f4', '<M8'), 'x.npy')).toThrow('dtype M8');
     expect(() => parseNpy(change('descr', 'dscr_'), 'x.npy')).toThrow('not understood');
   });
@@ -210,7 +260,9 @@ describe('ewald fft', () => {
       data.reduce((sum, x) => sum + x, 0),
       10,
     );
-    expect((await ewald(['fft', path('b.npy'), '-o', path('c.npy'), '--kind', 'r2c', '--inverse', '--scale', 'full'])).code).toBe(0);
+    expect(
+      (await ewald(['fft', path('b.npy'), '-o', path('c.npy'), '--kind', 'r2c', '--inverse', '--scale', 'full'])).code,
+    ).toBe(0);
     parseNpy(await readFile(path('c.npy')), 'c').data.forEach((x, i) => {
       expect(x).toBeCloseTo(data[i] ?? 0, 12);
     });
@@ -227,7 +279,13 @@ describe('ewald fft', () => {
       [['a.npy', '--axes', '7'], 2, 'axis 7'],
       [['b.npy', '--kind', 'dct2'], 1, 'complex numbers'],
     ] as const) {
-      const { code: found, err } = await ewald(['fft', join(folder, args[0]), ...args.slice(1), '-o', join(folder, 'z.npy')]);
+      const { code: found, err } = await ewald([
+        'fft',
+        join(folder, args[0]),
+        ...args.slice(1),
+        '-o',
+        join(folder, 'z.npy'),
+      ]);
       expect([found, err.includes(word)], err).toEqual([code, true]);
     }
   });

@@ -1,4 +1,7 @@
-/** A tenth of the soak's cycles: contexts, plans and indexers leave no memory behind. In a process of its own, because memory is measured. */
+/**
+ * A tenth of the soak's cycles: contexts, plans and indexers leave no memory behind. In a process of its own, because
+ * memory is measured.
+ */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

@@ -60,7 +60,8 @@ describe('indexer.stream', () => {
     }
     const started = performance.now();
     const times: number[] = [];
-    for await (const _ of indexer.stream(source(), { cells: cell, maxDelayMs: 10 })) times.push(performance.now() - started);
+    for await (const _ of indexer.stream(source(), { cells: cell, maxDelayMs: 10 }))
+      times.push(performance.now() - started);
     expect(times).toHaveLength(2);
     expect(times[0]).toBeLessThan(350);
   });
@@ -122,8 +123,12 @@ describe('indexer.stream', () => {
 
   it('refuses an image over the batch, and options it does not know', async () => {
     const indexer = await context.indexer({ maxSpots: 50, maxBatchSpots: 50 });
-    await expect(indexer.stream(items, { cells: cell }).next()).rejects.toThrow('60 spots, the indexer was made for 50');
-    await expect(indexer.stream(items, { cells: cell, order: true } as never).next()).rejects.toThrow('did you mean "ordered"');
+    await expect(indexer.stream(items, { cells: cell }).next()).rejects.toThrow(
+      '60 spots, the indexer was made for 50',
+    );
+    await expect(indexer.stream(items, { cells: cell, order: true } as never).next()).rejects.toThrow(
+      'did you mean "ordered"',
+    );
   });
 });
 
@@ -137,7 +142,9 @@ describe('threads on wasm', () => {
     expect(b.found).toEqual(a.found);
     expect(b.results).toEqual(a.results);
     expect(b.assignment).toEqual(a.assignment);
-    expect((await three.run({ spots: images[0]?.spots ?? [], cells: cell })).image(0).cells()).toEqual(a.image(0).cells());
+    expect((await three.run({ spots: images[0]?.spots ?? [], cells: cell })).image(0).cells()).toEqual(
+      a.image(0).cells(),
+    );
   });
 
   it('reports a worker that cannot be started', async () => {

@@ -12,7 +12,8 @@ import { ewald } from '../support/cli.js';
 import { openEach } from '../support/contexts.js';
 import { refused } from '../support/refused.js';
 
-const noise = (length: number): Float64Array => Float64Array.from({ length }, (_, i) => Math.fround(Math.sin(i * i + 0.1 * i)));
+const noise = (length: number): Float64Array =>
+  Float64Array.from({ length }, (_, i) => Math.fround(Math.sin(i * i + 0.1 * i)));
 
 describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => {
   let context: Context;
@@ -21,7 +22,9 @@ describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => 
   });
 
   it.each<FftOptions>([
-    ...[4, 8, 12, 16, 30, 32, 64, 96, 128, 210, 240, 256, 360, 512, 1001, 1024, 2048, 4096, 16384, 65536].map((n) => ({ shape: [n] })),
+    ...[4, 8, 12, 16, 30, 32, 64, 96, 128, 210, 240, 256, 360, 512, 1001, 1024, 2048, 4096, 16384, 65536].map((n) => ({
+      shape: [n],
+    })),
     ...[128, 1024].map((n) => ({ shape: [n], precision: 'f64' as const })),
     { shape: [512], kind: 'r2c' },
     { shape: [32, 60], kind: 'r2c' },
@@ -38,7 +41,8 @@ describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => 
     for (const { name, fields } of offered) {
       context.importWisdom({ format: 'ewald wisdom', version: 1, plans: { [key as string]: fields } });
       const plan = await context.fft(options);
-      if (context.backends[0]?.device.limits.threads !== 1 || !('threads' in fields)) expect(plan.choices).toEqual([name]);
+      if (context.backends[0]?.device.limits.threads !== 1 || !('threads' in fields))
+        expect(plan.choices).toEqual([name]);
       const found = await plan.forward(options.precision === 'f64' ? input : Float32Array.from(input));
       expect(relativeL2(Float64Array.from(found), expected as Float64Array).error, name).toBeLessThan(bound);
       await plan.dispose();
@@ -71,7 +75,12 @@ describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => 
     await context.fft({ shape: [64], tune: 'measure' });
     const [key = ''] = Object.keys(context.exportWisdom().plans);
     const expected = await (await context.fft({ shape: [64], precision: 'f64' })).forward(noise(128));
-    for (const fields of [{ tune: 0xdeadbeef }, { tune: 0xf4 }, { tune: 0x88, threads: 4_000_000_000 }, { threads: 0 }]) {
+    for (const fields of [
+      { tune: 0xdeadbeef },
+      { tune: 0xf4 },
+      { tune: 0x88, threads: 4_000_000_000 },
+      { threads: 0 },
+    ]) {
       context.importWisdom({ format: 'ewald wisdom', version: 1, plans: { [key]: fields } });
       const plan = await context.fft({ shape: [64] });
       if (fields.tune !== 0x88 && fields.tune !== 0xf4) expect(plan.choices).toEqual([]);
@@ -108,7 +117,12 @@ describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => 
     expect(context.exportWisdom().plans).toEqual({});
     context.importWisdom(JSON.parse('{"format":"ewald wisdom","version":1,"plans":{"__proto__":{"tune":1}}}'));
     expect(({} as { tune?: number }).tune).toBeUndefined();
-    await refused(() => context.fft({ shape: [8], tune: 'patient' as 'measure' }), 'Argument', '"patient"', 'estimate, measure');
+    await refused(
+      () => context.fft({ shape: [8], tune: 'patient' as 'measure' }),
+      'Argument',
+      '"patient"',
+      'estimate, measure',
+    );
   });
 });
 

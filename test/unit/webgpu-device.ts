@@ -1,4 +1,5 @@
-// The device layer that the rooms build on: compile errors, memory, submissions, reads. The same in Node and in Chromium.
+// The device layer that the rooms build on: compile errors, memory, submissions, reads. The same in Node and in
+// Chromium.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { GpuDevice } from '../../src/backends/webgpu/device.js';
 import { sizeClass } from '../../src/backends/webgpu/pool.js';
@@ -14,7 +15,11 @@ override step: u32 = 1u;
 }`;
 
 /** Registers the tests; `absent` says why they are skipped. */
-export function deviceTests(place: string, absent: string | undefined, requestAdapter: () => Promise<GPUAdapter | null>): void {
+export function deviceTests(
+  place: string,
+  absent: string | undefined,
+  requestAdapter: () => Promise<GPUAdapter | null>,
+): void {
   describe.skipIf(absent)(`the WebGPU device in ${place}${absent ? `: absent, ${absent}` : ''}`, () => {
     let device: GpuDevice;
     let software: boolean;
@@ -27,7 +32,9 @@ export function deviceTests(place: string, absent: string | undefined, requestAd
     afterEach(() => device.dispose());
 
     test('runs, writes and reads in the order of the calls, several in flight', async () => {
-      const [one, ten] = await Promise.all([1, 10].map((step) => device.pipeline({ source: add, entry: 'main', constants: { step } })));
+      const [one, ten] = await Promise.all(
+        [1, 10].map((step) => device.pipeline({ source: add, entry: 'main', constants: { step } })),
+      );
       if (!one || !ten) throw new Error('no pipeline');
       const data = await device.buffer(1000, 'storage');
       const [forOne, forTen] = [device.bind(one, [data]), device.bind(ten, [data])];
@@ -55,8 +62,13 @@ export function deviceTests(place: string, absent: string | undefined, requestAd
     });
 
     test('a kernel is compiled once; one that does not compile names file and line through includes', async () => {
-      expect(await device.pipeline({ source: add, entry: 'main' })).toBe(await device.pipeline({ source: add, entry: 'main' }));
-      const faults = { 'common/u64.wgsl': ['(middle >> 16u)', '(middel >> 16u)'], 'pi/count.wgsl': ['var hits = 0u', 'var hits = 0.5u'] } as const;
+      expect(await device.pipeline({ source: add, entry: 'main' })).toBe(
+        await device.pipeline({ source: add, entry: 'main' }),
+      );
+      const faults = {
+        'common/u64.wgsl': ['(middle >> 16u)', '(middel >> 16u)'],
+        'pi/count.wgsl': ['var hits = 0u', 'var hits = 0.5u'],
+      } as const;
       for (const [file, [right, wrong]] of Object.entries(faults)) {
         const error = await device.pipeline({ source: count.replace(right, wrong), entry: 'count' }).catch((e) => e);
         expect(isEwaldError(error, 'Internal')).toBe(true);
@@ -65,22 +77,29 @@ export function deviceTests(place: string, absent: string | undefined, requestAd
         expect(error.message).toContain(wrong);
         expect(error.message).not.toContain('\n');
         // A file without includes is one marker and its lines.
-        if (file === 'common/u64.wgsl') expect(error.detail.line).toBe(u64.split('\n').findIndex((line) => line.includes(right)));
+        if (file === 'common/u64.wgsl')
+          expect(error.detail.line).toBe(u64.split('\n').findIndex((line) => line.includes(right)));
       }
       const noEntry = await device.pipeline({ source: add, entry: 'absent' }).catch((e) => e);
-      expect(noEntry).toSatisfy((e) => isEwaldError(e, 'Internal') && /^the kernel absent was refused by /.test(e.message));
+      expect(noEntry).toSatisfy(
+        (e) => isEwaldError(e, 'Internal') && /^the kernel absent was refused by /.test(e.message),
+      );
     });
 
     test('memory that is not there: what was asked and the limit; the device goes on', async () => {
       const limit = device.limits.maxBufferSize ?? 0;
       const asked = await device.buffer(limit + 4, 'staging').catch((e) => e);
-      expect(asked).toSatisfy((e) => isEwaldError(e, 'OutOfMemory') && e.message.includes(`${limit + 4} bytes: maxBufferSize is ${limit}`));
+      expect(asked).toSatisfy(
+        (e) => isEwaldError(e, 'OutOfMemory') && e.message.includes(`${limit + 4} bytes: maxBufferSize is ${limit}`),
+      );
       if (software) {
         // SwiftShader has less than its own limit.
         const real = await device.buffer(limit, 'storage').catch((e) => e);
         expect(real).toSatisfy((e) => isEwaldError(e, 'OutOfMemory') && e.detail.asked === limit);
         const small = { bytes: 4096, usage: 'storage' } as const;
-        expect(await device.buffers(small, { bytes: limit, usage: 'storage' }).catch((e) => e)).toSatisfy((e) => isEwaldError(e, 'OutOfMemory'));
+        expect(await device.buffers(small, { bytes: limit, usage: 'storage' }).catch((e) => e)).toSatisfy((e) =>
+          isEwaldError(e, 'OutOfMemory'),
+        );
       }
       expect(device.liveBytes).toBe(0);
       const data = await device.buffer(4096, 'storage');
@@ -97,7 +116,9 @@ export function deviceTests(place: string, absent: string | undefined, requestAd
       const b = await device.buffer(100_100, 'storage');
       expect(b.raw).toBe(a.raw);
       expect(b.bytes).toBe(100_100);
-      const big = await device.buffers(...Array.from({ length: 5 }, () => ({ bytes: 20e6, usage: 'storage' }) as const));
+      const big = await device.buffers(
+        ...Array.from({ length: 5 }, () => ({ bytes: 20e6, usage: 'storage' }) as const),
+      );
       for (const buffer of big) buffer.release();
       expect(device.idleBytes).toBeLessThanOrEqual(64 * 2 ** 20);
       device.trim();
@@ -113,7 +134,9 @@ export function deviceTests(place: string, absent: string | undefined, requestAd
       expect(await bad).toSatisfy((e) => isEwaldError(e, 'Internal') && /refused a submission/.test(e.message));
       expect((await good).byteLength).toBe(16);
       expect(() => device.write(data, new Uint8Array(512))).toThrow(/does not fit/);
-      expect(await device.read(data, 200, 100).catch((e) => e)).toSatisfy((e) => isEwaldError(e, 'Internal') && /does not fit/.test(e.message));
+      expect(await device.read(data, 200, 100).catch((e) => e)).toSatisfy(
+        (e) => isEwaldError(e, 'Internal') && /does not fit/.test(e.message),
+      );
       data.release();
       uniform.release();
       expect(device.liveBytes).toBe(0);

@@ -1,6 +1,6 @@
 /**
- * What the rows of transforms do not reach on a software GPU: lines as long as a card holds in one workgroup, lines in three pieces,
- * convolutions over several passes, the count of bytes, and sizes beyond a device's limits.
+ * What the rows of transforms do not reach on a software GPU: lines as long as a card holds in one workgroup, lines in
+ * three pieces, convolutions over several passes, the count of bytes, and sizes beyond a device's limits.
  */
 import { type Context, createContext, type FftArray, type FftOptions } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,7 +12,9 @@ import { over, startWorker, watched, whyAbsent } from './webgpu-support.js';
 const absent = await whyAbsent();
 const log = { level: 'error' } as const;
 
-/** A context on Dawn whose adapter says that it is a card, so that workgroups are filled, and may have a lower limit. */
+/**
+ * A context on Dawn whose adapter says that it is a card, so that workgroups are filled, and may have a lower limit.
+ */
 async function asCard(limits: Record<string, number> = {}): Promise<Context> {
   const source = watched([], (adapter) =>
     over(adapter, {
@@ -100,7 +102,9 @@ describe.skipIf(absent)(`transforms on WebGPU${absent ? `: absent, ${absent}` : 
       await expect(small.fft({ shape: [256, 256, 257] })).rejects.toThrow(
         /take.*134742016 bytes for the input.*maxStorageBufferBindingSize.*134217728.*use wasm or native/,
       );
-      await expect(small.fft({ shape: [8], precision: 'f64' })).rejects.toThrow(/no double precision; use wasm, native or cuda/);
+      await expect(small.fft({ shape: [8], precision: 'f64' })).rejects.toThrow(
+        /no double precision; use wasm, native or cuda/,
+      );
     } finally {
       await small.dispose();
     }

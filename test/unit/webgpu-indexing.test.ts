@@ -1,10 +1,11 @@
-// Indexing on WebGPU: what the case tables do not see. One device for all tests, because a software one compiles the kernels for seconds.
+// Indexing on WebGPU: what the case tables do not see. One device for all tests, because a software one compiles the
+// kernels for seconds.
 import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { IndexingBatch, IndexingKernel } from '../../src/backends/backend.js';
 import { GpuDevice } from '../../src/backends/webgpu/device.js';
-import { indexingOp } from '../../src/backends/webgpu/indexing.js';
-import { describeCell, sampledLengths } from '../../src/backends/webgpu/indexing-cells.js';
+import { describeCell, sampledLengths } from '../../src/backends/webgpu/indexing/cells.js';
+import { indexingOp } from '../../src/backends/webgpu/indexing/indexing.js';
 import { type Cell, cellFromParameters, sameLattice } from '../../src/crystal/cell.js';
 import { checkInput } from '../../src/indexing/input.js';
 import { checkSizes, type IndexerOptions } from '../../src/indexing/parameters.js';
@@ -56,7 +57,10 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     await wasm?.dispose();
   });
 
-  async function plan(options: IndexerOptions, imagesAtATime?: number): Promise<{ kernel: IndexingKernel; batch: (lists: Lists, more?: object) => Run }> {
+  async function plan(
+    options: IndexerOptions,
+    imagesAtATime?: number,
+  ): Promise<{ kernel: IndexingKernel; batch: (lists: Lists, more?: object) => Run }> {
     const sizes = checkSizes(options);
     const kernel = await indexingOp(device, imagesAtATime).plan(sizes);
     return { kernel, batch: (lists, more = {}) => checkInput(sizes, { ...lists, cells: [mono], ...more }) };
@@ -67,13 +71,18 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     await kernel.run(batch);
     return batch.result;
   }
-  const cellsOf = (result: { image(i: number): { crystals(): readonly { readonly cell: Cell }[] } }, image: number): Cell[] =>
+  const cellsOf = (
+    result: { image(i: number): { crystals(): readonly { readonly cell: Cell }[] } },
+    image: number,
+  ): Cell[] =>
     result
       .image(image)
       .crystals()
       .map(({ cell }) => cell);
 
-  test('a batch in several chunks gives what wasm gives, the same twice, and a run makes no buffer', { timeout: slow }, async () => {
+  test('a batch in several chunks gives what wasm gives, the same twice, and a run makes no buffer', {
+    timeout: slow,
+  }, async () => {
     const lists = joined([
       ...stills(2),
       ...stills(1, { crystals: 2, spots: 120 }),
@@ -112,7 +121,9 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
           `image ${i}`,
         ).toBe(true);
       expect(first.image(i).usedSpots).toBe(expected.image(i).usedSpots);
-      expect(Array.from(first.image(i).assignment, (owner) => owner !== 0)).toEqual(Array.from(expected.image(i).assignment, (owner) => owner !== 0));
+      expect(Array.from(first.image(i).assignment, (owner) => owner !== 0)).toEqual(
+        Array.from(expected.image(i).assignment, (owner) => owner !== 0),
+      );
     }
     expect([0, 1, 2, 3, 4, 5].map((i) => cellsOf(first, i).length)).toEqual([1, 1, 2, 0, 0, 1]);
   });
@@ -129,7 +140,12 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
   });
 
   test('many candidate vectors, one output, spots beyond maxSpots', { timeout: slow }, async () => {
-    const { kernel, batch } = await plan({ candidateVectors: 1024, maxOutputCells: 1, maxSpots: 100, maxBatchSpots: 5000 });
+    const { kernel, batch } = await plan({
+      candidateVectors: 1024,
+      maxOutputCells: 1,
+      maxSpots: 100,
+      maxBatchSpots: 5000,
+    });
     const [list] = stills(1, { spots: 400 });
     const result = await index(kernel, batch(joined([list as Float64Array])));
     await kernel.dispose();
@@ -145,9 +161,19 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     expect(supports(checkSizes({}))).toBe(true);
     expect(supports(checkSizes({ maxSpots: 4096 }))).toBe(true);
     expect(supports(checkSizes({ method: 'exhaustive', maxSpots: 2047 }))).toBe(true);
-    expect(supports(checkSizes({ method: 'exhaustive', maxSpots: 2048 }))).toEqual({ why: expect.stringContaining('at most 2047 spots') });
-    expect(supports(checkSizes({ maxAnglePoints: 6000 }))).toEqual({ why: expect.stringContaining('at most 5120 rotation angles') });
-    const huge = checkSizes({ method: 'exhaustive', maxInputCells: 64, candidateVectors: 1024, redundantComputations: true, maxAnglePoints: 65536 });
+    expect(supports(checkSizes({ method: 'exhaustive', maxSpots: 2048 }))).toEqual({
+      why: expect.stringContaining('at most 2047 spots'),
+    });
+    expect(supports(checkSizes({ maxAnglePoints: 6000 }))).toEqual({
+      why: expect.stringContaining('at most 5120 rotation angles'),
+    });
+    const huge = checkSizes({
+      method: 'exhaustive',
+      maxInputCells: 64,
+      candidateVectors: 1024,
+      redundantComputations: true,
+      maxAnglePoints: 65536,
+    });
     expect(supports(huge)).toEqual({ why: expect.stringContaining('bytes for hits') });
   });
 
@@ -155,7 +181,10 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     const { kernel, batch } = await plan({});
     const good = batch(joined(stills(1)));
     const flat = { ...good, cells: Float32Array.of(10, 0, 0, 0, 10, 0, 10, 10, 0) };
-    await expect(kernel.run(flat)).rejects.toMatchObject({ tag: 'Argument', message: expect.stringContaining('known cell 0 is degenerate: a (10, 0, 0)') });
+    await expect(kernel.run(flat)).rejects.toMatchObject({
+      tag: 'Argument',
+      message: expect.stringContaining('known cell 0 is degenerate: a (10, 0, 0)'),
+    });
     expect(cellsOf(await index(kernel, good), 0)).toHaveLength(1);
     await kernel.dispose();
   });
@@ -171,9 +200,12 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
   });
 
   test('lengths of the exhaustive method, shared where they are near', () => {
-    const known = [cellFromParameters(30, 40, 50, 90, 90, 90), cellFromParameters(20, 40.05, 60, 90, 90, 90)].map((cell) => describeCell(cell.flat()));
+    const known = [cellFromParameters(30, 40, 50, 90, 90, 90), cellFromParameters(20, 40.05, 60, 90, 90, 90)].map(
+      (cell) => describeCell(cell.flat()),
+    );
     const all = known.flatMap((cell) => (cell ? [cell] : []));
-    const groups = (threshold: number) => sampledLengths(all, true, threshold).map(({ length, group }) => [Math.round(length * 100) / 100, group]);
+    const groups = (threshold: number) =>
+      sampledLengths(all, true, threshold).map(({ length, group }) => [Math.round(length * 100) / 100, group]);
     expect(groups(1e-9)).toEqual([60, 50, 40.05, 40, 30, 20].map((length, group) => [length, group]));
     expect(groups(0.1).map(([, group]) => group)).toEqual([0, 1, 2, 2, 3, 4]);
     expect(sampledLengths(all, false, 1e-9)).toHaveLength(2);

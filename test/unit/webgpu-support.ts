@@ -1,4 +1,7 @@
-/** What the WebGPU tests in Node share: a GPU without a card, "absent" told apart from failure, scripts in a process of their own. */
+/**
+ * What the WebGPU tests in Node share: a GPU without a card, "absent" told apart from failure, scripts in a process of
+ * their own.
+ */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,18 +20,29 @@ export function startWorker(): never {
   throw new Error('no worker was expected');
 }
 
-export const options: OpenOptions = { wasm: undefined, startWorker, addonPath: undefined, device: undefined, named: true, log: () => {} };
+export const options: OpenOptions = {
+  wasm: undefined,
+  startWorker,
+  addonPath: undefined,
+  device: undefined,
+  named: true,
+  log: () => {},
+};
 
 /** Why there is no WebGPU here; throws instead when EWALD_REQUIRE wants it. */
 export async function whyAbsent(): Promise<string | undefined> {
   const found = await dawnGpu(undefined, true);
   const why = 'absent' in found ? found.absent : (await found.gpu.requestAdapter()) ? undefined : 'no adapter';
-  if (why && (process.env.EWALD_REQUIRE ?? '').split(',').includes('webgpu')) throw new Error(`EWALD_REQUIRE names webgpu, but it is absent: ${why}`);
+  if (why && (process.env.EWALD_REQUIRE ?? '').split(',').includes('webgpu'))
+    throw new Error(`EWALD_REQUIRE names webgpu, but it is absent: ${why}`);
   return why;
 }
 
 /** Dawn with a hand on what it makes: `change` may replace the adapter, `seen` collects the devices. */
-export function watched(seen: GPUDevice[], change: (adapter: GPUAdapter) => GPUAdapter = (adapter) => adapter): GpuSource {
+export function watched(
+  seen: GPUDevice[],
+  change: (adapter: GPUAdapter) => GPUAdapter = (adapter) => adapter,
+): GpuSource {
   return async (wish): Promise<GpuFound> => {
     const found = await dawnGpu(wish, true);
     if ('absent' in found) return found;
@@ -57,7 +71,10 @@ export function over<T extends object>(target: T, members: Partial<Record<keyof 
   });
 }
 
-/** Runs a module in a Node of its own, where `createContext` and `devices` come from; gives what it printed and how it ended. */
+/**
+ * Runs a module in a Node of its own, where `createContext` and `devices` come from; gives what it printed and how it
+ * ended.
+ */
 export async function inProcess(
   body: string,
   {
@@ -68,9 +85,13 @@ export async function inProcess(
 ): Promise<{ stdout: string; stderr: string; milliseconds: number }> {
   const script = `import { createContext, devices } from ${JSON.stringify(entry)};\n${body}`;
   const started = performance.now();
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [...flags, '--input-type=module', '--eval', script], {
-    env: { ...process.env, EWALD_BACKEND: '', EWALD_DEVICE: '', ...env },
-    timeout: 110_000,
-  });
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    [...flags, '--input-type=module', '--eval', script],
+    {
+      env: { ...process.env, EWALD_BACKEND: '', EWALD_DEVICE: '', ...env },
+      timeout: 110_000,
+    },
+  );
   return { stdout, stderr, milliseconds: performance.now() - started };
 }

@@ -5,7 +5,8 @@ import { deviceTests } from './webgpu-device.js';
 
 const requestAdapter = async () => (await navigator.gpu?.requestAdapter()) ?? null;
 const absent = (await requestAdapter()) ? undefined : 'no adapter';
-if (absent && (import.meta.env.EWALD_REQUIRE ?? '').split(',').includes('webgpu')) throw new Error(`EWALD_REQUIRE names webgpu, but it is absent: ${absent}`);
+if (absent && (import.meta.env.EWALD_REQUIRE ?? '').split(',').includes('webgpu'))
+  throw new Error(`EWALD_REQUIRE names webgpu, but it is absent: ${absent}`);
 const webgpu = { backend: 'webgpu', strict: true, log: { level: 'error' } } as const;
 const caught = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
@@ -18,7 +19,12 @@ deviceTests('Chromium', absent, requestAdapter);
 describe.skipIf(absent)(`WebGPU in Chromium${absent ? `: absent, ${absent}` : ''}`, () => {
   const carry = 4n * 2n ** 32n;
   const runs = [1, 2, 5, 1023, 100_003].flatMap((points) =>
-    [0n, 1n, 3n, 2n ** 32n - 2n, carry - 5n, 2n ** 63n].map((first) => ({ points, first, seed: 2n ** 40n + first, stream: points })),
+    [0n, 1n, 3n, 2n ** 32n - 2n, carry - 5n, 2n ** 63n].map((first) => ({
+      points,
+      first,
+      seed: 2n ** 40n + first,
+      stream: points,
+    })),
   );
 
   test('counts as wasm does, in a window', async () => {
@@ -47,7 +53,8 @@ describe.skipIf(absent)(`WebGPU in Chromium${absent ? `: absent, ${absent}` : ''
     expect((await ask({ call: 'open', options: webgpu })).error).toBeUndefined();
     const wasm = await createContext({ backend: 'wasm', strict: true });
     const plan = await wasm.pi();
-    for (const run of runs.slice(-6)) expect((await ask({ call: 'pi', options: run })).value?.hits).toBe((await plan.run(run)).hits);
+    for (const run of runs.slice(-6))
+      expect((await ask({ call: 'pi', options: run })).value?.hits).toBe((await plan.run(run)).hits);
     await ask({ call: 'close' });
     worker.terminate();
     await wasm.dispose();
@@ -67,7 +74,8 @@ describe.skipIf(absent)(`WebGPU in Chromium${absent ? `: absent, ${absent}` : ''
       const run = plan.run({ points: 1e10 });
       setTimeout(() => seen[0]?.destroy(), 150);
       expect(await caught(run)).toSatisfy((error) => isEwaldError(error, 'DeviceLost'));
-      for (const later of [plan.run({ points: 1 }), ctx.pi(), ctx.sync()]) expect(await caught(later)).toSatisfy((error) => isEwaldError(error, 'DeviceLost'));
+      for (const later of [plan.run({ points: 1 }), ctx.pi(), ctx.sync()])
+        expect(await caught(later)).toSatisfy((error) => isEwaldError(error, 'DeviceLost'));
       await plan.dispose();
       expect(ctx.liveBytes).toBe(0);
       await ctx.dispose();
@@ -89,8 +97,11 @@ describe.skipIf(absent)(`WebGPU in Chromium${absent ? `: absent, ${absent}` : ''
   });
 
   test('a browser offers one adapter: other numbers and names are refused with words', async () => {
-    const reason = async (device: string) => (await devices({ device })).find(({ backend }) => backend === 'webgpu')?.reason;
+    const reason = async (device: string) =>
+      (await devices({ device })).find(({ backend }) => backend === 'webgpu')?.reason;
     expect(await reason('1')).toBe('there is no device 1: a browser offers one adapter, device 0');
-    expect(await reason('Voodoo')).toMatch(/^no adapter is called "Voodoo"; there is .*, and this platform cannot choose another$/);
+    expect(await reason('Voodoo')).toMatch(
+      /^no adapter is called "Voodoo"; there is .*, and this platform cannot choose another$/,
+    );
   });
 });

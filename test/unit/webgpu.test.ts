@@ -38,7 +38,20 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
     test('counts as wasm does, whatever the seed, the stream, the first point and the number of points', async () => {
       const [ours, theirs] = [await gpu.pi(), await wasm.pi()];
       const carry = 4n * 2n ** 32n;
-      const firsts = [0n, 1n, 2n, 3n, 4n, 2n ** 32n - 2n, carry - 1n, carry - 5n, carry - 1021n, 2n ** 40n + 1n, 2n ** 62n + 3n, 2n ** 63n];
+      const firsts = [
+        0n,
+        1n,
+        2n,
+        3n,
+        4n,
+        2n ** 32n - 2n,
+        carry - 1n,
+        carry - 5n,
+        carry - 1021n,
+        2n ** 40n + 1n,
+        2n ** 62n + 3n,
+        2n ** 63n,
+      ];
       const seeds = [0n, 1n, 2n ** 32n, 2n ** 64n - 1n, 0x123456789abcdef0n];
       for (const points of [1, 2, 3, 4, 5, 7, 8, 255, 1023, 1025, 32768, 32771, 100_003]) {
         for (const [i, first] of firsts.entries()) {
@@ -58,7 +71,9 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
       const { hits } = await theirs.run({ points, seed: 5, first: 2 });
       expect((await ours.run({ points, seed: 5, first: 2 })).hits).toBe(hits);
       const cuts = [0, 1, 12_345_678, 12_345_681, points];
-      const parts = await Promise.all(cuts.slice(1).map((end, i) => ours.run({ points: end - (cuts[i] ?? 0), seed: 5, first: 2 + (cuts[i] ?? 0) })));
+      const parts = await Promise.all(
+        cuts.slice(1).map((end, i) => ours.run({ points: end - (cuts[i] ?? 0), seed: 5, first: 2 + (cuts[i] ?? 0) })),
+      );
       expect(parts.reduce((sum, part) => sum + part.hits, 0n)).toBe(hits);
       await ours.dispose();
       await theirs.dispose();
@@ -77,19 +92,22 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
     });
 
     test('by number or by a part of the name', async () => {
-      const find = async (device: string | number) => (await devices({ device })).find(({ backend }) => backend === 'webgpu');
+      const find = async (device: string | number) =>
+        (await devices({ device })).find(({ backend }) => backend === 'webgpu');
       expect((await find(0))?.available).toBe(true);
       const missing = await find(99);
       expect(missing?.reason).toMatch(/^no adapter is called or numbered "99"; there are 0: /);
       const name = /0: ([^,]*)/.exec(missing?.reason ?? '')?.[1] ?? '';
       expect((await find(name.slice(1, 6).toUpperCase()))?.available).toBe(true);
       expect(await caught(createContext({ ...webgpu, device: 'Voodoo 2' }))).toSatisfy(
-        (error) => isEwaldError(error, 'Unsupported') && error.message.includes('"Voodoo 2"') && error.message.includes(name),
+        (error) =>
+          isEwaldError(error, 'Unsupported') && error.message.includes('"Voodoo 2"') && error.message.includes(name),
       );
     });
 
     test('one below the needed limits is refused with the limit, found and needed', async () => {
-      const small = (adapter: GPUAdapter) => over(adapter, { limits: over(adapter.limits, { maxComputeWorkgroupStorageSize: 1024 }) });
+      const small = (adapter: GPUAdapter) =>
+        over(adapter, { limits: over(adapter.limits, { maxComputeWorkgroupStorageSize: 1024 }) });
       const probe = await webgpuLoader(watched([], small)).probe(options);
       expect(probe).toMatchObject({ available: false });
       expect(probe.reason).toMatch(/is too small: maxComputeWorkgroupStorageSize is 1024, needed is 16384$/);
@@ -97,17 +115,29 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
   });
 
   describe('a lost device', () => {
-    const platform = (seen: GPUDevice[]): Platform => ({ name: 'node', loaders: [webgpuLoader(watched(seen))], env: () => undefined, startWorker });
+    const platform = (seen: GPUDevice[]): Platform => ({
+      name: 'node',
+      loaders: [webgpuLoader(watched(seen))],
+      env: () => undefined,
+      startWorker,
+    });
 
     test('ends the run that is under way and all that follow with DeviceLost; a new context works', async () => {
       const seen: GPUDevice[] = [];
       const told: string[] = [];
-      const ctx = await openContext(platform(seen), { ...webgpu, log: { level: 'warn', sink: (_, message) => told.push(message) } });
+      const ctx = await openContext(platform(seen), {
+        ...webgpu,
+        log: { level: 'warn', sink: (_, message) => told.push(message) },
+      });
       const plan = await ctx.pi();
       const runs = [plan.run({ points: 1e10 }), plan.run({ points: 5 })];
       setTimeout(() => seen[0]?.destroy(), 100);
-      for (const run of runs) expect(await caught(run)).toSatisfy((error) => isEwaldError(error, 'DeviceLost') && /create a new one/.test(error.message));
-      for (const later of [plan.run({ points: 1 }), ctx.pi(), ctx.sync()]) expect(await caught(later)).toSatisfy((error) => isEwaldError(error, 'DeviceLost'));
+      for (const run of runs)
+        expect(await caught(run)).toSatisfy(
+          (error) => isEwaldError(error, 'DeviceLost') && /create a new one/.test(error.message),
+        );
+      for (const later of [plan.run({ points: 1 }), ctx.pi(), ctx.sync()])
+        expect(await caught(later)).toSatisfy((error) => isEwaldError(error, 'DeviceLost'));
       expect(told.filter((message) => message.includes('was lost'))).toHaveLength(1);
       await plan.dispose();
       expect(ctx.liveBytes).toBe(0);
@@ -128,7 +158,8 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
     });
 
     test('a request for a device that is refused says so', async () => {
-      const refuse = (adapter: GPUAdapter) => over(adapter, { requestDevice: () => Promise.reject(new Error('busy\n    at frame')) });
+      const refuse = (adapter: GPUAdapter) =>
+        over(adapter, { requestDevice: () => Promise.reject(new Error('busy\n    at frame')) });
       const probe = await webgpuLoader(watched([], refuse)).probe(options);
       const error = await caught(probe.available ? probe.open() : Promise.resolve<Backend | undefined>(undefined));
       expect(error).toSatisfy((e) => isEwaldError(e, 'Load') && /did not open: busy$/.test(e.message));
@@ -138,7 +169,10 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
   describe('the process', () => {
     const exits = { 'a probe alone': '', 'a context disposed': 'await ctx.dispose();', 'a context left open': '' };
     test.each(Object.entries(exits))('ends by itself after %s', async (name, end) => {
-      const body = name === 'a probe alone' ? 'await devices();' : `const ctx = await createContext({ backend: 'webgpu' }); await ctx.sync(); ${end}`;
+      const body =
+        name === 'a probe alone'
+          ? 'await devices();'
+          : `const ctx = await createContext({ backend: 'webgpu' }); await ctx.sync(); ${end}`;
       const { stdout, milliseconds } = await inProcess(`${body}\nconsole.log('end');`);
       expect(stdout).toContain('end');
       expect(milliseconds).toBeLessThan(20_000);
@@ -156,7 +190,8 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
     });
 
     test('many openings leave no memory, thread or handle', async () => {
-      // Every tenth opening also compiles and runs. A first half warms up compilers and allocators; what the second half adds is a leak. EWALD_CYCLES is for soaking.
+      // Every tenth opening also compiles and runs. A first half warms up compilers and allocators; what the second
+      // half adds is a leak. EWALD_CYCLES is for soaking.
       const cycles = Number(process.env.EWALD_CYCLES ?? 500);
       const { stdout } = await inProcess(
         `import { readdirSync } from 'node:fs';
@@ -185,20 +220,29 @@ describe('absent WebGPU', () => {
     const folder = await mkdtemp(join(tmpdir(), 'ewald-'));
     try {
       const dist = new URL('../../dist/', import.meta.url);
-      for (const file of await readdir(dist)) if (/\.(js|wasm)$/.test(file)) await cp(new URL(file, dist), join(folder, file));
+      for (const file of await readdir(dist))
+        if (/\.(js|wasm)$/.test(file)) await cp(new URL(file, dist), join(folder, file));
       await cp(new URL('../../package.json', import.meta.url), join(folder, 'package.json'));
       const { stdout } = await inProcess(row, { package: join(folder, 'index.node.js') });
-      expect(JSON.parse(stdout)).toMatchObject({ available: false, reason: 'WebGPU in Node needs the optional package webgpu (Dawn): npm install webgpu' });
+      expect(JSON.parse(stdout)).toMatchObject({
+        available: false,
+        reason: 'WebGPU in Node needs the optional package webgpu (Dawn): npm install webgpu',
+      });
     } finally {
       await rm(folder, { recursive: true });
     }
   });
 
-  test.runIf(process.platform === 'linux')('without a driver the reason is a sentence, and nothing is written to standard error', async () => {
-    const { stdout, stderr } = await inProcess(row, { env: { VK_ICD_FILENAMES: '/nonexistent.json', VK_DRIVER_FILES: '' } });
-    const { available, reason } = JSON.parse(stdout);
-    expect(available).toBe(false);
-    expect(reason).toMatch(/^(no Vulkan driver is installed|the Vulkan loader libvulkan.so.1 is missing)[^\n]*$/);
-    expect(stderr).toBe('');
-  });
+  test.runIf(process.platform === 'linux')(
+    'without a driver the reason is a sentence, and nothing is written to standard error',
+    async () => {
+      const { stdout, stderr } = await inProcess(row, {
+        env: { VK_ICD_FILENAMES: '/nonexistent.json', VK_DRIVER_FILES: '' },
+      });
+      const { available, reason } = JSON.parse(stdout);
+      expect(available).toBe(false);
+      expect(reason).toMatch(/^(no Vulkan driver is installed|the Vulkan loader libvulkan.so.1 is missing)[^\n]*$/);
+      expect(stderr).toBe('');
+    },
+  );
 });

@@ -1,5 +1,6 @@
-// Philox4x32-10: a random block is a pure function of (counter, key), so any point of any stream can be had anywhere, in any order,
-// on any device (Salmon, Moraes, Dror, Shaw: Parallel random numbers, as easy as 1, 2, 3. SC11). Twin of cpp/pi/philox.h.
+// Philox4x32-10: a random block is a pure function of (counter, key), so any point of any stream can be had anywhere,
+// in any order, on any device (Salmon, Moraes, Dror, Shaw: Parallel random numbers, as easy as 1, 2, 3. SC11). Twin of
+// cpp/pi/philox.h.
 #include "generated/layout.wgsl"
 #include "common/u64.wgsl"
 

@@ -1,4 +1,5 @@
-// Element j of the line and its mirror image: even around both ends (cosine, 2 (n-1) elements) or odd (sine, 2 (n+1) elements).
+// Element j of the line and its mirror image: even around both ends (cosine, 2 (n-1) elements) or odd (sine, 2 (n+1)
+// elements).
 fn extended(base: u32, j: u32) -> f32 {
   if (SINE) {
     let n1 = AXIS + 1u;

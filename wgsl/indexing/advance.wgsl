@@ -1,5 +1,6 @@
-// Between two rounds: what was judged takes its rank, and the image's next step is decided: the next known cell, more effort, another
-// lattice in the spots that are left, or the end. The twin of the loops in cpp/indexing/isa/fast.cpp and multi.cpp. One workgroup an image.
+// Between two rounds: what was judged takes its rank, and the image's next step is decided: the next known cell, more
+// effort, another lattice in the spots that are left, or the end. The twin of the loops in cpp/indexing/isa/fast.cpp
+// and multi.cpp. One workgroup an image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/sums.wgsl"
@@ -75,8 +76,9 @@ fn search_ends(image: u32, job: Job) -> bool {
   if (tallies[image].held[job.pool] == 0u || job.flat != 0u) { return false; }
   let best = lattices[lattice_at(image, job.pool, 0u)];
   if ((best.marks & JUDGED) == 0u || best.log10_chance > run.params.accept_log10 - SPARE_DECADES) { return false; }
-  // A lattice that shares a plane of nodes with the true one can look very good too, but explains few spots. So a lattice ends the
-  // search only when it explains a good part of them; a light effort, which overlooks more, must show more.
+  // A lattice that shares a plane of nodes with the true one can look very good too, but explains few spots. So a
+  // lattice ends the search only when it explains a good part of them; a light effort, which overlooks more, must show
+  // more.
   return best.merit > effort.share * f32(job.n);
 }
 
@@ -93,7 +95,8 @@ fn accept(image: u32, job: ptr<function, Job>) -> u32 {
   }
   lattices[accepted_at(image, (*job).accepted)] = best; // where it is a sliver, for the spots that it takes along
   if (again) {
-    // The search found a sliver of a lattice that is there already: its spots are set aside too, and the search goes on.
+    // The search found a sliver of a lattice that is there already: its spots are set aside too, and the search goes
+    // on.
     (*job).slivers++;
     if ((*job).slivers == 4u) { return NONE; }
     return OF_NEXT;

@@ -10,7 +10,8 @@ fn thin_axis(m: Symmetric, n: u32) -> Beam {
   let trace = m.diagonal.x + m.diagonal.y + m.diagonal.z;
   let d = m.diagonal + 1e-6 * trace;
   let o = m.off;
-  // Inverse iteration by cofactors: their common factor does not matter, and where the list is flat the largest are exact.
+  // Inverse iteration by cofactors: their common factor does not matter, and where the list is flat the largest are
+  // exact.
   let c00 = d.y * d.z - o.z * o.z;
   let c01 = o.y * o.z - o.x * d.z;
   let c02 = o.x * o.z - o.y * d.y;

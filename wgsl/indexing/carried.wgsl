@@ -1,5 +1,5 @@
-// The frame of a vector in which angle 0 is where the known cell comes to lie when its own vector is carried to u by half a turn about
-// their middle.
+// The frame of a vector in which angle 0 is where the known cell comes to lie when its own vector is carried to u by
+// half a turn about their middle.
 fn carried(known: KnownCell, base: BaseVector, u: vec3f) -> Placed {
   let own = known.row[base.row].xyz;
   let other = known.row[(base.row + 1u) % 3u].xyz;

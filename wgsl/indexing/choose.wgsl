@@ -1,4 +1,5 @@
-// Of the hits of all candidates the best: by their count first, then by how close the spots come to the nodes. One workgroup an image.
+// Of the hits of all candidates the best: by their count first, then by how close the spots come to the nodes. One
+// workgroup an image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/vectors.wgsl"

@@ -1,8 +1,9 @@
-// The refinements of the published method, one workgroup a cell: least squares for all nine numbers of the cell, with a radius that
-// shrinks from round to round. ifss keeps the indices of the first cell, ifse takes new ones each round, ifssr measures distances in
-// 1/angstrom. Needs what refine.wgsl needs.
+// The refinements of the published method, one workgroup a cell: least squares for all nine numbers of the cell, with a
+// radius that shrinks from round to round. ifss keeps the indices of the first cell, ifse takes new ones each round,
+// ifssr measures distances in 1/angstrom. Needs what refine.wgsl needs.
 //
-// They fit freely, so they need many more spots than parameters; the fast method's own refinement does not (refine.wgsl).
+// They fit freely, so they need many more spots than parameters; the fast method's own refinement does not
+// (refine.wgsl).
 
 // Squared distance of a spot from its node, in index units or (reciprocal) in 1/angstrom, and its indices' residual.
 struct Distance {

@@ -1,5 +1,5 @@
-// Exhaustive: least squares on planes that the sampled vectors fixed, with ever fewer spots; a vector that runs out of spots stays where
-// it is. A thread a vector.
+// Exhaustive: least squares on planes that the sampled vectors fixed, with ever fewer spots; a vector that runs out of
+// spots stays where it is. A thread a vector.
 #include "indexing/plan.wgsl"
 #include "indexing/length.wgsl"
 

@@ -34,8 +34,8 @@ struct Solution {
   ok: bool,
 }
 
-// x of A x = v, by the square-root-free Cholesky decomposition: in float32 cofactors would cancel where A is far from round. Not ok where
-// A is singular to float32.
+// x of A x = v, by the square-root-free Cholesky decomposition: in float32 cofactors would cancel where A is far from
+// round. Not ok where A is singular to float32.
 fn solve(m: Symmetric, v: vec3f) -> Solution {
   let least = 1e-6 * (m.diagonal.x + m.diagonal.y + m.diagonal.z);
   let d0 = m.diagonal.x;

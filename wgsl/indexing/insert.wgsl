@@ -1,5 +1,5 @@
-// Puts the refined cells of an effort among the lattices of the search, and after the last known cell chooses those that are to be
-// judged: the best by merit, as long as they come near the best of all. One thread an image.
+// Puts the refined cells of an effort among the lattices of the search, and after the last known cell chooses those
+// that are to be judged: the best by merit, as long as they come near the best of all. One thread an image.
 #include "indexing/plan.wgsl"
 #include "indexing/pool.wgsl"
 

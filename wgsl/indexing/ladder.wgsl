@@ -1,9 +1,10 @@
-// The ladder: each candidate vector is fitted to more and more spots, from low to high resolution. One workgroup an image; a candidate is
-// worked on by a group of neighbouring threads, and the fewer candidates are left, the larger the groups.
+// The ladder: each candidate vector is fitted to more and more spots, from low to high resolution. One workgroup an
+// image; a candidate is worked on by a group of neighbouring threads, and the fewer candidates are left, the larger the
+// groups.
 //
-// A round takes the spots within `limit` periods of a plane of z, rounds their phases, and moves z by least squares towards those
-// planes. What is known beforehand keeps z near the sampled direction and near the known length. The round solves for the step, not
-// for z: the step is small, so float32 is enough.
+// A round takes the spots within `limit` periods of a plane of z, rounds their phases, and moves z by least squares
+// towards those planes. What is known beforehand keeps z near the sampled direction and near the known length. The
+// round solves for the step, not for z: the step is small, so float32 is enough.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/vectors.wgsl"
@@ -53,7 +54,8 @@ fn group_size(count: u32) -> u32 {
   return group;
 }
 
-// One round over the first n spots for all candidates; candidates with fewer than `least` spots fail, or stay as they are where `keep`.
+// One round over the first n spots for all candidates; candidates with fewer than `least` spots fail, or stay as they
+// are where `keep`.
 fn climb_round(list: u32, count: u32, n: u32, limit: f32, least: u32, prior: Prior, keep: bool) {
   let group = group_size(count);
   let part = lane % group;
@@ -119,8 +121,8 @@ fn score_candidates(list: u32, count: u32, n: u32) {
   }
 }
 
-// Leaves out failed candidates, those of a wrong length, and each that differs from a better one by less than `apart` periods at
-// resolution s. Directions z and -z are one. Returns how many are left.
+// Leaves out failed candidates, those of a wrong length, and each that differs from a better one by less than `apart`
+// periods at resolution s. Directions z and -z are one. Returns how many are left.
 fn keep_distinct(count: u32, length_known: f32, s: f32, apart: f32, length_tolerance: f32) -> u32 {
   let near = apart / s;
   for (var i = lane; i < count; i += WORKGROUP) {

@@ -1,10 +1,11 @@
-// Sums and places over the threads of a workgroup, WORKGROUP of them (32 to 256, named by the kernel). All of it gives the same answer
-// whatever order the threads run in. `lane` is the thread's number, set at the start of a kernel.
+// Sums and places over the threads of a workgroup, WORKGROUP of them (32 to 256, named by the kernel). All of it gives
+// the same answer whatever order the threads run in. `lane` is the thread's number, set at the start of a kernel.
 var<private> lane: u32;
 
 var<workgroup> taken_bits: array<atomic<u32>, 8>;
 
-// Where a thread's element goes when those that are taken are put one behind the other, and how many there are. All threads call it.
+// Where a thread's element goes when those that are taken are put one behind the other, and how many there are. All
+// threads call it.
 struct Place {
   before: u32,
   total: u32,

@@ -1,5 +1,5 @@
-// Exhaustive: of the cells of all directions and angles those whose count enough others do not beat, as a list in `counts`: how many, then
-// which (direction times angles plus angle). One workgroup an image.
+// Exhaustive: of the cells of all directions and angles those whose count enough others do not beat, as a list in
+// `counts`: how many, then which (direction times angles plus angle). One workgroup an image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/listed.wgsl"

@@ -1,5 +1,5 @@
-// The published score: geometric mean of the trimmed distances, less the good spots and one; lower is better. A sum of logarithms, each
-// of a product of four factors, which float32 holds.
+// The published score: geometric mean of the trimmed distances, less the good spots and one; lower is better. A sum of
+// logarithms, each of a product of four factors, which float32 holds.
 struct MeanLog {
   product: f32,
   sum: f32,

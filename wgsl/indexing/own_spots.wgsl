@@ -1,5 +1,5 @@
-// At the end of an image with several lattices: each spot goes to the nearest lattice, and each lattice is refined once more on its own
-// spots. One workgroup an image.
+// At the end of an image with several lattices: each spot goes to the nearest lattice, and each lattice is refined once
+// more on its own spots. One workgroup an image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/sums.wgsl"

@@ -1,4 +1,5 @@
-// Lattice of each spot of an image into `owners`: the nearest within its acceptance radius, 1 for the first; 0 for none.
+// Lattice of each spot of an image into `owners`: the nearest within its acceptance radius, 1 for the first; 0 for
+// none.
 #include "indexing/owner.wgsl"
 
 fn assign_spots(image: u32, accepted: u32, used: u32) {

@@ -1,4 +1,5 @@
-// A candidate vector in one of its senses with its frame: u along it, x and y across; the angle of a cell is counted from x.
+// A candidate vector in one of its senses with its frame: u along it, x and y across; the angle of a cell is counted
+// from x.
 struct Placed {
   u: vec3f,
   x: vec3f,
@@ -11,7 +12,8 @@ fn place(known: BaseVector, candidate: vec3f, reversed: bool, free_scale: bool) 
   var base = known;
   let size = length(candidate);
   let u = candidate * (select(1.0, -1.0, reversed) / size);
-  // Any direction across will do, but it must be a smooth choice away from the poles of one axis: take the axis that u is farthest from.
+  // Any direction across will do, but it must be a smooth choice away from the poles of one axis: take the axis that u
+  // is farthest from.
   let off = abs(candidate);
   let take_x = off.x <= off.y && off.x <= off.z;
   let take_y = !take_x && off.y <= off.z;

@@ -1,8 +1,9 @@
-// What the stages of one indexing run share: sizes, known cells, and what is kept of an image from one dispatch to the next. The twin of
-// cpp/indexing/plan.h; answer-changing constants are those of src/layout/indexing.ts, everything is float32 here (README.md).
+// What the stages of one indexing run share: sizes, known cells, and what is kept of an image from one dispatch to the
+// next. The twin of cpp/indexing/plan.h; answer-changing constants are those of src/layout/indexing.ts, everything is
+// float32 here (README.md).
 //
-// Every image of a chunk has a slot; a kernel's workgroup_id.x is the slot. A kernel reads what it does not write through read-only
-// bindings: their values count as uniform, so that barriers may follow from them.
+// Every image of a chunk has a slot; a kernel's workgroup_id.x is the slot. A kernel reads what it does not write
+// through read-only bindings: their values count as uniform, so that barriers may follow from them.
 #include "generated/layout.wgsl"
 #include "generated/indexing.wgsl"
 #include "indexing/geometry.wgsl"

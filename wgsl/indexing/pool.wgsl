@@ -1,5 +1,5 @@
-// The lattices of a search, best first: an order of places, those of free places behind them. Needs `lattices`, `orders` and `tallies`;
-// one thread an image at a time.
+// The lattices of a search, best first: an order of places, those of free places behind them. Needs `lattices`,
+// `orders` and `tallies`; one thread an image at a time.
 fn order_at(image: u32, pool: u32) -> u32 { return (2u * image + pool) * run.pool; }
 fn lattice_at(image: u32, pool: u32, rank: u32) -> u32 { return pool_at(image, pool, orders[order_at(image, pool) + rank]); }
 

@@ -1,5 +1,5 @@
-// Exhaustive: ranks the refined cells and chooses those that are to be judged: the best, and a few others that are not the same. One
-// workgroup an image.
+// Exhaustive: ranks the refined cells and chooses those that are to be judged: the best, and a few others that are not
+// the same. One workgroup an image.
 #include "indexing/plan.wgsl"
 #include "indexing/listed.wgsl"
 

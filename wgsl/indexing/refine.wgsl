@@ -1,10 +1,11 @@
-// Refinement in reciprocal space, one workgroup a cell: first only the orientation, then the cell as well where the spots support it.
-// Needs `spots` and WORKGROUP.
+// Refinement in reciprocal space, one workgroup a cell: first only the orientation, then the cell as well where the
+// spots support it. Needs `spots` and WORKGROUP.
 //
-// A spot s is given the node q = h a* + k b* + l c* with (h, k, l) its rounded indices, and e = s - q. A rotation by the small vector w
-// moves q by w x q, and sum |e - w x q|^2 is least for (sum |q|^2 1 - q q^T) w = sum q x e. A strained lattice moves q by D q, and with
-// the rows of D kept small by a weight, row i of D is (sum q q^T + weight 1)^-1 sum e_i q. A rotation has 3 parameters, D has 9:
-// with few spots the 9 fit noise, which is why the rotation is the default and D has to earn its place.
+// A spot s is given the node q = h a* + k b* + l c* with (h, k, l) its rounded indices, and e = s - q. A rotation by
+// the small vector w moves q by w x q, and sum |e - w x q|^2 is least for (sum |q|^2 1 - q q^T) w = sum q x e. A
+// strained lattice moves q by D q, and with the rows of D kept small by a weight, row i of D is (sum q q^T + weight
+// 1)^-1 sum e_i q. A rotation has 3 parameters, D has 9: with few spots the 9 fit noise, which is why the rotation is
+// the default and D has to earn its place.
 //
 // The sums are the same bits in every thread, so every thread solves for itself and no cell is handed round.
 
@@ -46,8 +47,9 @@ fn swung(v: vec3f, turn: vec3f, sine: f32, versed: f32) -> vec3f {
   return v + (sine * cross(turn, v) + versed * cross(turn, cross(turn, v)));
 }
 
-// One round that moves orientation and metric. Spots are selected and indexed by `cell`; the move is counted from `anchor`, so rounds do
-// not add up to more than the weight allows. A larger weight (1/angstrom^2) keeps the move smaller.
+// One round that moves orientation and metric. Spots are selected and indexed by `cell`; the move is counted from
+// `anchor`, so rounds do not add up to more than the weight allows. A larger weight (1/angstrom^2) keeps the move
+// smaller.
 fn fit_to_spots(cell: Cell, anchor: Cell, list: u32, n: u32, index_limit: f32, radius: f32, weight: f32) -> Refined {
   let nodes = reciprocal(cell);
   let start = reciprocal(anchor);
@@ -85,7 +87,8 @@ fn fit_to_spots(cell: Cell, anchor: Cell, list: u32, n: u32, index_limit: f32, r
   return Refined(reciprocal(moved), used);
 }
 
-// Sum over spots of max(0, 1 - e^2 / radius^2); spots within the radius of a node, and the sum of their squared distances.
+// Sum over spots of max(0, 1 - e^2 / radius^2); spots within the radius of a node, and the sum of their squared
+// distances.
 struct Merit {
   merit: f32,
   inside: f32,

@@ -1,13 +1,17 @@
-// Rotation search: with one vector of the cell fixed along a candidate, the cell has one angle left. A workgroup takes a candidate in one
-// of its senses, each thread four angles at a time, and counts the spots within dist3 of a lattice node (Euclidean, in index units).
+// Rotation search: with one vector of the cell fixed along a candidate, the cell has one angle left. A workgroup takes
+// a candidate in one of its senses, each thread four angles at a time, and counts the spots within dist3 of a lattice
+// node (Euclidean, in index units).
 //
-// For a spot s let us = u.s, xs = x.s, ys = y.s in the frame of the candidate. The indices of the other two vectors at angle t are
+// For a spot s let us = u.s, xs = x.s, ys = y.s in the frame of the candidate. The indices of the other two vectors at
+// angle t are
 //   a.s = a_u us + cos t (a_x xs) + sin t (a_x ys)
 //   b.s = b_u us + cos t (b_x xs + b_y ys) + sin t (b_x ys - b_y xs)
-// so a spot costs four multiply-adds an angle. Spots off the candidate's planes cannot come near a node at any angle: they are left out.
+// so a spot costs four multiply-adds an angle. Spots off the candidate's planes cannot come near a node at any angle:
+// they are left out.
 //
-// Rounding runs at an eighth of the rate of additions on many GPUs. So the indices are added to 1.5 * 2^11, where a float has 12 bits
-// after the point: its low 12 bits, with their sign, are then the distance from the nearest integer. Good for indices below 1024.
+// Rounding runs at an eighth of the rate of additions on many GPUs. So the indices are added to 1.5 * 2^11, where a
+// float has 12 bits after the point: its low 12 bits, with their sign, are then the distance from the nearest integer.
+// Good for indices below 1024.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/vectors.wgsl"
@@ -32,7 +36,8 @@ var<workgroup> bins: array<atomic<u32>, TURN_SPOTS + 1u>;
 const ANCHOR = 1.5 * 2048.0;
 const UNIT = 16777216.0; // 2^24
 
-// What the search needs of the first n spots that lie within dist3 of a plane of the candidate. Their order does not matter.
+// What the search needs of the first n spots that lie within dist3 of a plane of the candidate. Their order does not
+// matter.
 fn spots_on_planes(p: Placed, list: u32, n: u32) {
   let limit = run.params.dist3;
   for (var j = lane; j < n; j += WORKGROUP) {

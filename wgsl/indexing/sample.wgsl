@@ -1,8 +1,8 @@
-// Sampling: directions of the half-sphere, and how many spots lie near a plane of a vector of known length in each of them. One workgroup
-// an image; each thread takes four directions at a time, so that a spot is read once for the four.
+// Sampling: directions of the half-sphere, and how many spots lie near a plane of a vector of known length in each of
+// them. One workgroup an image; each thread takes four directions at a time, so that a spot is read once for the four.
 //
-// Direction p of N stands at height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle. The table of azimuths
-// serves every N; the height is made here.
+// Direction p of N stands at height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle. The
+// table of azimuths serves every N; the height is made here.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/directions.wgsl"
@@ -19,8 +19,8 @@ const WORKGROUP = 256u;
 var<workgroup> scaled: array<vec4f, SAMPLE_SPOTS>;
 var<workgroup> bins: array<atomic<u32>, SAMPLE_SPOTS + 1u>;
 
-// The phase is added to 1.5 * 2^11, where a float has 12 bits after the point: its low 12 bits are then the fraction of the phase, and
-// "within `distance` of an integer" is one comparison of integers. Good for |phase| < 1024.
+// The phase is added to 1.5 * 2^11, where a float has 12 bits after the point: its low 12 bits are then the fraction of
+// the phase, and "within `distance` of an integer" is one comparison of integers. Good for |phase| < 1024.
 const FRACTION = 4096u;
 
 fn count_directions(points: u32, length: f32, first: u32, n: u32, place: u32) {
@@ -53,7 +53,8 @@ fn count_directions(points: u32, length: f32, first: u32, n: u32, place: u32) {
   storageBarrier();
 }
 
-// Directions with the highest counts, about `want` of them, in the order of their index, become candidates; returns how many.
+// Directions with the highest counts, about `want` of them, in the order of their index, become candidates; returns how
+// many.
 fn pick_directions(points: u32, length: f32, largest: u32, want: u32, place: u32, candidates: u32) -> u32 {
   workgroupBarrier();
   // The count that `want` directions reach, how many are above it, and how many reach it.

@@ -1,5 +1,5 @@
-// Exhaustive: the sampled vectors with the best scores. Counts decide, the mean distance only among equal counts: so only directions whose
-// count enough others do not beat are scored. One workgroup an image and a sampled length.
+// Exhaustive: the sampled vectors with the best scores. Counts decide, the mean distance only among equal counts: so
+// only directions whose count enough others do not beat are scored. One workgroup an image and a sampled length.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/length.wgsl"

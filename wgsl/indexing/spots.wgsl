@@ -1,4 +1,5 @@
-// Spots of one image: what is finite and not too far out, lowest resolution first, at most as many as the indexer holds. One workgroup an image.
+// Spots of one image: what is finite and not too far out, lowest resolution first, at most as many as the indexer
+// holds. One workgroup an image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/sums.wgsl"
@@ -108,7 +109,8 @@ fn take_spots(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
     job.used = used;
     job.flags = atomicLoad(&flags) | select(0u, IMAGE_FLAG_TRUNCATED, total > run.max_spots) |
       select(0u, IMAGE_FLAG_TOO_FEW_SPOTS, used < LEAST_SPOTS);
-    // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector gets its turn.
+    // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector
+    // gets its turn.
     job.flat = select(0u, 1u, beam.thickness * cells[0].shortest < FLAT_THICKNESS);
     job.beam = beam.axis;
     jobs[image] = job;

@@ -1,5 +1,5 @@
-// Sums of vectors over the 64 threads of a workgroup, always added in the same order. Every thread receives the total, as a value that
-// counts as uniform. See lanes.wgsl for `lane`.
+// Sums of vectors over the 64 threads of a workgroup, always added in the same order. Every thread receives the total,
+// as a value that counts as uniform. See lanes.wgsl for `lane`.
 alias Sums = array<vec4f, 4>;
 
 var<workgroup> parts: array<vec4f, 128>;

@@ -1,5 +1,5 @@
-// Exhaustive: turns the cell about each candidate vector, in both senses, and counts for every angle the spots within dist3 of a node. See
-// rotate.wgsl for the formulas. One workgroup a vector and sense; four angles a thread.
+// Exhaustive: turns the cell about each candidate vector, in both senses, and counts for every angle the spots within
+// dist3 of a node. See rotate.wgsl for the formulas. One workgroup a vector and sense; four angles a thread.
 #include "indexing/plan.wgsl"
 #include "indexing/length.wgsl"
 #include "indexing/placed.wgsl"

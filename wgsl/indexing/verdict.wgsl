@@ -1,13 +1,16 @@
-// The verdict: how probable it is that spots without the lattice give an answer as good. Needs what refine.wgsl needs, `tables`, and
-// `nodes`, a hash of occupied nodes from `slots` on.
+// The verdict: how probable it is that spots without the lattice give an answer as good. Needs what refine.wgsl needs,
+// `tables`, and `nodes`, a hash of occupied nodes from `slots` on.
 //
-// - A spot that knows nothing of the lattice lies within r of a node with probability p = (4/3) pi r^3 V. So the number of occupied nodes
+// - A spot that knows nothing of the lattice lies within r of a node with probability p = (4/3) pi r^3 V. So the number
+//   of occupied nodes
 //   at a radius is binomial, and the tail of the binomial is the chance of one trial. Radii are tried from wide to narrow, p halved each
 //   time, because nobody knows the errors of the data.
-// - The search tries every orientation. Orientations that differ by r at the spots' resolution s are different trials: there are about
+// - The search tries every orientation. Orientations that differ by r at the spots' resolution s are different trials:
+//   there are about
 //   8 pi^2 (s / r)^3 of them, and with p as above that is 8 pi^2 N / p, N the number of nodes out to s.
 // - A node counts once, however many spots crowd around it (split spots), and the node 000 never.
-// - Spots are not always spread evenly: they may sit on rings, or all near a plane that is also a plane of the lattice. So p is measured
+// - Spots are not always spread evenly: they may sit on rings, or all near a plane that is also a plane of the lattice.
+//   So p is measured
 //   as well: the lattice is turned about the beam by angles that mean nothing, which keeps rings and planes, and the hits are counted.
 const LEVELS = 16u;
 const WIDEST_OCCUPANCY = 0.125;
@@ -32,8 +35,8 @@ var<workgroup> agreed_occupancy: f32;
 fn log10_of(x: f32) -> f32 { return log2(x) * LOG10_2; }
 fn cube_root(x: f32) -> f32 { return exp2(log2(x) / 3.0); }
 
-// Records that a spot lies in the given level at a node; of two spots at one node the closer one counts. A slot holds the node in its
-// upper 27 bits and the level plus one in its lower five; 0 is free.
+// Records that a spot lies in the given level at a node; of two spots at one node the closer one counts. A slot holds
+// the node in its upper 27 bits and the level plus one in its lower five; 0 is free.
 fn occupy(slots: u32, node: vec3i, level: u32) {
   let h = vec3u(node) & vec3u(511u);
   let key = (h.x << 23u) | (h.y << 14u) | (h.z << 5u);
@@ -57,8 +60,8 @@ fn stirling(n: f32) -> f32 {
   return (1.0 / 12.0 - r * (1.0 / 360.0 - r * (1.0 / 1260.0 - r / 1680.0))) / n;
 }
 
-// log10 of the probability of k or more hits in n trials of probability p. The first term of the tail is written with the logarithms of
-// k / (n p) and (n - k) / (n (1 - p)): sums of log-factorials would cancel in float32.
+// log10 of the probability of k or more hits in n trials of probability p. The first term of the tail is written with
+// the logarithms of k / (n p) and (n - k) / (n (1 - p)): sums of log-factorials would cancel in float32.
 fn log10_tail(n: u32, hits: u32, p: f32) -> f32 {
   let all = f32(n);
   let k = f32(min(hits, n));
@@ -164,7 +167,8 @@ fn measured_occupancy(axis: vec3f, cell: Cell, list: u32, n: u32, chance: Chance
   while (group < 8u && 2u * group * turns <= WORKGROUP) { group *= 2u; }
   let near = chance.radius * chance.radius;
   for (var i = lane / group; i < turns; i += WORKGROUP / group) {
-    // Golden-ratio angles: spread evenly, and none is a symmetry of a lattice. The upper word of the product, from 16-bit halves.
+    // Golden-ratio angles: spread evenly, and none is a symmetry of a lattice. The upper word of the product, from
+    // 16-bit halves.
     let fraction = (i + 1u) * 0x9e3779b9u;
     let k = ((fraction >> 16u) * TURN_STEPS + (((fraction & 0xffffu) * TURN_STEPS) >> 16u)) >> 16u;
     let t = tables[run.turns + k];
@@ -193,8 +197,8 @@ fn measured_occupancy(axis: vec3f, cell: Cell, list: u32, n: u32, chance: Chance
         hits += here;
       }
     }
-    // A few turns with as many hits as the answer: symmetries of the lattice after all, or a second crystal; they do not count. When
-    // there are many it is the answer that is nothing special.
+    // A few turns with as many hits as the answer: symmetries of the lattice after all, or a second crystal; they do
+    // not count. When there are many it is the answer that is nothing special.
     let leave_out = 8u * odd <= turns;
     if (!leave_out) { hits += odd_hits; }
     // Few hits say little: eight imagined hits of the even case stand beside them.

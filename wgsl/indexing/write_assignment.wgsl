@@ -1,5 +1,5 @@
-// Lattice of every spot the caller gave, those that took no part included: a byte each, from the first spot of the chunk. The words are
-// zero before. One workgroup an image.
+// Lattice of every spot the caller gave, those that took no part included: a byte each, from the first spot of the
+// chunk. The words are zero before. One workgroup an image.
 #include "indexing/plan.wgsl"
 #include "indexing/residual.wgsl"
 #include "indexing/owner.wgsl"

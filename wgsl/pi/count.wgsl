@@ -1,4 +1,5 @@
-// Monte Carlo pi: how many points of a Philox4x32-10 stream fall into the quarter circle, a block of four points at a time.
+// Monte Carlo pi: how many points of a Philox4x32-10 stream fall into the quarter circle, a block of four points at a
+// time.
 //
 // The twins cpp/pi/isa/count.cpp and cuda/pi/pi.cu count the same points; the tests hold them to the last one.
 #include "generated/layout.wgsl"
@@ -13,8 +14,9 @@
 const WORKGROUP = 256u;
 var<workgroup> workgroup_hits: atomic<u32>;
 
-// A word is a point: x in its low half, y in its high half, at the centre of a cell of a 65536 x 65536 grid. It lies in the quarter
-// circle when (x + 1/2)^2 + (y + 1/2)^2 < 2^32, which is x (x + 1) + y (y + 1) <= 2^32 - 1: exact in 32-bit integers.
+// A word is a point: x in its low half, y in its high half, at the centre of a cell of a 65536 x 65536 grid. It lies in
+// the quarter circle when (x + 1/2)^2 + (y + 1/2)^2 < 2^32, which is x (x + 1) + y (y + 1) <= 2^32 - 1: exact in 32-bit
+// integers.
 fn inside(word: vec4u) -> vec4<bool> {
   let x = word & vec4u(0xffffu);
   let y = word >> vec4u(16u);
@@ -40,7 +42,8 @@ fn count(
   @builtin(workgroup_id) workgroup: vec3u,
   @builtin(num_workgroups) workgroups: vec3u,
 ) {
-  // The range splits into single points at its ends and whole blocks; `begin` is the place of the first point in the first block.
+  // The range splits into single points at its ends and whole blocks; `begin` is the place of the first point in the
+  // first block.
   let first_block = vec2u((params.first_lo >> 2u) | (params.first_hi << 30u), params.first_hi >> 2u);
   let begin = params.first_lo & 3u;
   let points = params.points_lo;
@@ -49,7 +52,8 @@ fn count(
   let tail = (points - head) & 3u;
   let whole_begin = add_u64(first_block, select(0u, 1u, begin != 0u));
 
-  // Whole blocks: the invocations of the dispatch take every `stride`-th one. `i` stays below 2^30 + stride, so it cannot wrap.
+  // Whole blocks: the invocations of the dispatch take every `stride`-th one. `i` stays below 2^30 + stride, so it
+  // cannot wrap.
   let stride = workgroups.x * WORKGROUP;
   var hits = 0u;
   for (var i = invocation.x; i < blocks; i += stride) {

@@ -1,6 +1,7 @@
 // Transforms of R numbers in registers, one in each lane: the radices of every pass.
 //
-// 2, 4, 8 and 16 are built from each other; 3, 5, 7, 11 and 13 use the symmetry of x_k and x_(R-k), which halves the products.
+// 2, 4, 8 and 16 are built from each other; 3, 5, 7, 11 and 13 use the symmetry of x_k and x_(R-k), which halves the
+// products.
 #pragma once
 #include "fft/isa/vec.h"
 
@@ -27,16 +28,16 @@ struct Root<7> {
 template <>
 struct Root<11> {
   static constexpr double cosine[5] = {0.8412535328311811688618, 0.4154150130018864255293, -0.1423148382732851404438,
-      -0.6548607339452850640569, -0.9594929736144973898904};
+                                       -0.6548607339452850640569, -0.9594929736144973898904};
   static constexpr double sine[5] = {0.5406408174555975821076, 0.9096319953545183714117, 0.9898214418809327323761,
-      0.755749574354258283774, 0.2817325568414296977114};
+                                     0.755749574354258283774, 0.2817325568414296977114};
 };
 template <>
 struct Root<13> {
-  static constexpr double cosine[6] = {0.8854560256532098959004, 0.5680647467311558025118, 0.1205366802553230533491,
-      -0.3546048870425356259696, -0.7485107481711010986346, -0.970941817426052027157};
-  static constexpr double sine[6] = {0.464723172043768545656, 0.8229838658936563945796, 0.9927088740980539928008,
-      0.9350162426854148234398, 0.6631226582407952023768, 0.2393156642875577671488};
+  static constexpr double cosine[6] = {0.8854560256532098959004,  0.5680647467311558025118,  0.1205366802553230533491,
+                                       -0.3546048870425356259696, -0.7485107481711010986346, -0.970941817426052027157};
+  static constexpr double sine[6] = {0.464723172043768545656,  0.8229838658936563945796, 0.9927088740980539928008,
+                                     0.9350162426854148234398, 0.6631226582407952023768, 0.2393156642875577671488};
 };
 
 template <class T, int W>
@@ -56,12 +57,13 @@ EWALD_INLINE void dft4(Complex<T, W>& a, Complex<T, W>& b, Complex<T, W>& c, Com
 }
 
 template <class T, int W>
-EWALD_INLINE void dft8(Complex<T, W>& a, Complex<T, W>& b, Complex<T, W>& c, Complex<T, W>& d, Complex<T, W>& e, Complex<T, W>& f,
-                       Complex<T, W>& g, Complex<T, W>& h) {
+EWALD_INLINE void dft8(Complex<T, W>& a, Complex<T, W>& b, Complex<T, W>& c, Complex<T, W>& d, Complex<T, W>& e,
+                       Complex<T, W>& f, Complex<T, W>& g, Complex<T, W>& h) {
   dft4(a, c, e, g);
   dft4(b, d, f, h);
   const Vec<T, W> half = splat<T, W>(T(0.70710678118654752440));
-  const Complex<T, W> b1 = {b.re, b.im}, d1 = {d.re + d.im, d.im - d.re}, f1 = {f.im, -f.re}, h1 = {h.im - h.re, -(h.re + h.im)};
+  const Complex<T, W> b1 = {b.re, b.im}, d1 = {d.re + d.im, d.im - d.re}, f1 = {f.im, -f.re},
+                      h1 = {h.im - h.re, -(h.re + h.im)};
   // natural order: even results came out as a c e g, odd ones as b d f h
   const Complex<T, W> a0 = a, c0 = c, e0 = e, g0 = g;
   a = a0 + b1;
@@ -103,7 +105,7 @@ EWALD_INLINE void dft16(Complex<T, W>* c) {
   c[15] = turn16<T, W, 9>(c[15]);
 #pragma GCC unroll 4
   for (int j = 0; j < 4; j++) dft4(c[4 * j], c[4 * j + 1], c[4 * j + 2], c[4 * j + 3]);
-  // result j + 4 i stands at 4 j + i: turn the square
+    // result j + 4 i stands at 4 j + i: turn the square
 #pragma GCC unroll 4
   for (int j = 0; j < 4; j++) {
 #pragma GCC unroll 4
@@ -132,7 +134,8 @@ EWALD_INLINE void dft_odd(Complex<T, W>* c) {
 #pragma GCC unroll 8
     for (int k = 1; k <= h; k++) {
       const int e = j * k % R, i = e <= h ? e : R - e;
-      const Vec<T, W> cosine = splat<T, W>(T(Root<R>::cosine[i - 1])), sine = splat<T, W>(T(e <= h ? Root<R>::sine[i - 1] : -Root<R>::sine[i - 1]));
+      const Vec<T, W> cosine = splat<T, W>(T(Root<R>::cosine[i - 1])),
+                      sine = splat<T, W>(T(e <= h ? Root<R>::sine[i - 1] : -Root<R>::sine[i - 1]));
       a.re += cosine * sum[k - 1].re;
       a.im += cosine * sum[k - 1].im;
       if (k == 1)
@@ -150,11 +153,16 @@ EWALD_INLINE void dft_odd(Complex<T, W>* c) {
 // Forward transform of c[0 .. R-1], in natural order.
 template <class T, int W, int R>
 EWALD_INLINE void dft(Complex<T, W>* c) {
-  if constexpr (R == 2) dft2(c[0], c[1]);
-  else if constexpr (R == 4) dft4(c[0], c[1], c[2], c[3]);
-  else if constexpr (R == 8) dft8(c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]);
-  else if constexpr (R == 16) dft16(c);
-  else dft_odd<T, W, R>(c);
+  if constexpr (R == 2)
+    dft2(c[0], c[1]);
+  else if constexpr (R == 4)
+    dft4(c[0], c[1], c[2], c[3]);
+  else if constexpr (R == 8)
+    dft8(c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]);
+  else if constexpr (R == 16)
+    dft16(c);
+  else
+    dft_odd<T, W, R>(c);
 }
 
 }  // namespace ewald::EWALD_ISA

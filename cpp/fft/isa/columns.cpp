@@ -1,6 +1,8 @@
-// Transforms down columns, the same in every lane: Stockham passes, decimation in frequency, from memory or scratch to scratch or memory.
+// Transforms down columns, the same in every lane: Stockham passes, decimation in frequency, from memory or scratch to
+// scratch or memory.
 //
-// A Stockham pass needs no bit reversal: it sorts while it computes (Van Loan, Computational frameworks for the FFT, 1992, section 1.7).
+// A Stockham pass needs no bit reversal: it sorts while it computes (Van Loan, Computational frameworks for the FFT,
+// 1992, section 1.7).
 #include "fft/isa/butterfly.h"
 #include "fft/isa/engine.h"
 
@@ -35,7 +37,8 @@ template <class T, int W, int R>
 void inner(const Stage<T>& stage, size_t vectors, const T* x, T* y) {
   constexpr size_t unit = 2 * W;
   const size_t m = stage.m, width = stage.s * vectors * unit, step = m * width;
-  for (size_t q = 0; q < width; q += unit) butterfly<T, W, R, FromScratch<T, W>, false>(x + q, step, y + q, width, nullptr);
+  for (size_t q = 0; q < width; q += unit)
+    butterfly<T, W, R, FromScratch<T, W>, false>(x + q, step, y + q, width, nullptr);
   const T* w = stage.twiddle;
   if (R <= 8 && width == unit) {  // results side by side
     for (size_t p = 1; p < m; p++, w += 2 * (R - 1))
@@ -45,7 +48,8 @@ void inner(const Stage<T>& stage, size_t vectors, const T* x, T* y) {
   for (size_t p = 1; p < m; p++, w += 2 * (R - 1)) {
     const T* from = x + p * width;
     T* to = y + p * R * width;
-    for (size_t q = 0; q < width; q += unit) butterfly<T, W, R, FromScratch<T, W>, true>(from + q, step, to + q, width, w);
+    for (size_t q = 0; q < width; q += unit)
+      butterfly<T, W, R, FromScratch<T, W>, true>(from + q, step, to + q, width, w);
   }
 }
 
@@ -74,7 +78,8 @@ void rows(size_t vectors, const T* in, size_t n, size_t in_stride, size_t back, 
   const size_t width = vectors * unit;
   for (size_t j = 0; j < n; j++)
     for (size_t q = 0; q < width; q += unit)
-      store_complex<T, W>(y + j * width + q, load_interleaved<T, W, swap>(in + j * in_stride + place(q, width, unit, back)));
+      store_complex<T, W>(y + j * width + q,
+                          load_interleaved<T, W, swap>(in + j * in_stride + place(q, width, unit, back)));
 }
 
 template <class T, int W, int R, bool swap>
@@ -97,7 +102,8 @@ void last(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_
   const size_t rows = together ? 1 : stage.s, length = together ? step : width;
   for (size_t u = 0; u < rows; u++)
     for (size_t q = 0; q < length; q += unit)
-      last_butterfly<T, W, R, swap>(x + u * width + q, step, out + u * out_stride + place(q, length, unit, back), out_step, factor);
+      last_butterfly<T, W, R, swap>(x + u * width + q, step, out + u * out_stride + place(q, length, unit, back),
+                                    out_step, factor);
 }
 
 }  // namespace
@@ -113,7 +119,8 @@ template <class T, int W>
 void inner_stage(const Stage<T>& stage, size_t vectors, const T* x, T* y) {
   switch (stage.radix) {
 #define EWALD_CASE(R) \
-  case R: return inner<T, W, R>(stage, vectors, x, y);
+  case R:             \
+    return inner<T, W, R>(stage, vectors, x, y);
     EWALD_RADICES(EWALD_CASE)
 #undef EWALD_CASE
   }
@@ -123,15 +130,15 @@ void inner_stage(const Stage<T>& stage, size_t vectors, const T* x, T* y) {
 template <class T, int W>
 bool first_stage(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, size_t back, T* y, bool swap) {
   switch (stage.radix) {
-#define EWALD_CASE(R)                                                                                                        \
-  case R:                                                                                                                    \
-    if constexpr (R <= 8) {                                                                                                  \
-      if (swap)                                                                                                              \
-        first<T, W, R, true>(stage, vectors, in, in_stride, back, y);                                                        \
-      else                                                                                                                   \
-        first<T, W, R, false>(stage, vectors, in, in_stride, back, y);                                                       \
-      return true;                                                                                                           \
-    }                                                                                                                        \
+#define EWALD_CASE(R)                                                  \
+  case R:                                                              \
+    if constexpr (R <= 8) {                                            \
+      if (swap)                                                        \
+        first<T, W, R, true>(stage, vectors, in, in_stride, back, y);  \
+      else                                                             \
+        first<T, W, R, false>(stage, vectors, in, in_stride, back, y); \
+      return true;                                                     \
+    }                                                                  \
     break;
     EWALD_RADICES(EWALD_CASE)
 #undef EWALD_CASE
@@ -140,11 +147,12 @@ bool first_stage(const Stage<T>& stage, size_t vectors, const T* in, size_t in_s
 }
 
 template <class T, int W>
-void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, size_t back, bool swap, T scale) {
+void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, size_t back, bool swap,
+                T scale) {
   switch (stage.radix) {
-#define EWALD_CASE(R)                                                                          \
-  case R:                                                                                      \
-    return swap ? last<T, W, R, true>(stage, vectors, x, out, out_stride, back, scale)         \
+#define EWALD_CASE(R)                                                                  \
+  case R:                                                                              \
+    return swap ? last<T, W, R, true>(stage, vectors, x, out, out_stride, back, scale) \
                 : last<T, W, R, false>(stage, vectors, x, out, out_stride, back, scale);
     EWALD_RADICES(EWALD_CASE)
 #if defined(__wasm_simd128__)
@@ -155,7 +163,8 @@ void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_
 }
 
 template <class T, int W>
-void columns(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t lanes, T* work, bool swap, T scale) {
+void columns(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t lanes, T* work,
+             bool swap, T scale) {
   const size_t vectors = (lanes + W - 1) / W, back = 2 * (vectors * W - lanes);
   T* a = work;
   T* b = work + plan.rows * vectors * 2 * W;
@@ -179,7 +188,8 @@ void columns(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, s
 
 namespace {
 
-// Bluestein: j k = (j^2 + k^2 - (k - j)^2) / 2 makes the transform a convolution with a chirp (IEEE Trans. Audio 18, 1970, 451).
+// Bluestein: j k = (j^2 + k^2 - (k - j)^2) / 2 makes the transform a convolution with a chirp (IEEE Trans. Audio 18,
+// 1970, 451).
 template <class T, int W>
 T* convolve(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors) {
   constexpr size_t unit = 2 * W;
@@ -194,7 +204,8 @@ T* convolve(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors) {
   for (size_t j = 0; j < length; j++)
     for (size_t q = 0; q < width; q += unit) {
       T* p = c + j * width + q;
-      const Complex<T, W> z = times_conjugate<T, W>(load_complex<T, W>(p), plan.filter + 2 * (2 * j <= length ? j : length - j));
+      const Complex<T, W> z =
+          times_conjugate<T, W>(load_complex<T, W>(p), plan.filter + 2 * (2 * j <= length ? j : length - j));
       store_complex<T, W>(p, {z.im, z.re});  // backward by way of forward
     }
   T* d = transform<T, W>(*plan.inner, c, c == a ? b : a, vectors);
@@ -221,11 +232,11 @@ T* transform(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors) {
   return a;
 }
 
-#define EWALD_INSTANTIATE(T, W)                                                                                              \
-  template T* transform<T, W>(const ColumnPlan<T>&, T*, T*, size_t);                                                         \
-  template void columns<T, W>(const ColumnPlan<T>&, const T*, size_t, T*, size_t, size_t, T*, bool, T);                      \
-  template void inner_stage<T, W>(const Stage<T>&, size_t, const T*, T*);                                                    \
-  template bool first_stage<T, W>(const Stage<T>&, size_t, const T*, size_t, size_t, T*, bool);                                     \
+#define EWALD_INSTANTIATE(T, W)                                                                         \
+  template T* transform<T, W>(const ColumnPlan<T>&, T*, T*, size_t);                                    \
+  template void columns<T, W>(const ColumnPlan<T>&, const T*, size_t, T*, size_t, size_t, T*, bool, T); \
+  template void inner_stage<T, W>(const Stage<T>&, size_t, const T*, T*);                               \
+  template bool first_stage<T, W>(const Stage<T>&, size_t, const T*, size_t, size_t, T*, bool);         \
   template void last_stage<T, W>(const Stage<T>&, size_t, const T*, T*, size_t, size_t, bool, T);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
 

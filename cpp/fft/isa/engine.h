@@ -15,16 +15,18 @@ using fft::Trig;
 template <class T, int W>
 T* transform(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors);
 template <class T, int W>
-void columns(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t lanes, T* work, bool swap, T scale);
-// Passes over scratch, the first pass from rows of interleaved numbers (false when that radix has none), and the last pass from scratch to
-// rows of interleaved numbers. The strides of rows are in numbers, not complex ones; the last vector of a row lies `back` numbers further
-// to the front, so that rows may be no whole number of vectors.
+void columns(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t lanes, T* work,
+             bool swap, T scale);
+// Passes over scratch, the first pass from rows of interleaved numbers (false when that radix has none), and the last
+// pass from scratch to rows of interleaved numbers. The strides of rows are in numbers, not complex ones; the last
+// vector of a row lies `back` numbers further to the front, so that rows may be no whole number of vectors.
 template <class T, int W>
 void inner_stage(const Stage<T>& stage, size_t vectors, const T* x, T* y);
 template <class T, int W>
 bool first_stage(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, size_t back, T* y, bool swap);
 template <class T, int W>
-void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, size_t back, bool swap, T scale);
+void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, size_t back, bool swap,
+                T scale);
 
 // rows.cpp
 template <class T, int W>

@@ -1,7 +1,7 @@
 // Lines of memory, however they lie, into the lanes of a block of scratch, and back.
 //
-// Three ways: neighbouring lines (vector loads), contiguous lines (vector loads and a turn of W x W squares), anything else number by number.
-// Lanes beyond the last line are zero.
+// Three ways: neighbouring lines (vector loads), contiguous lines (vector loads and a turn of W x W squares), anything
+// else number by number. Lanes beyond the last line are zero.
 #include "fft/isa/engine.h"
 
 namespace ewald::EWALD_ISA {
@@ -15,7 +15,8 @@ EWALD_INLINE size_t column_of(int lane) {
 // Parts of a complex line (2 numbers an element) or of one real line at a time into one plane of the block.
 // `plane` 0 real, 1 imaginary; `first` the first line of the vector.
 template <class T, int W, int numbers>
-void gather_scalar(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t lines, size_t v, size_t first, int plane, int part) {
+void gather_scalar(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t lines, size_t v, size_t first,
+                   int plane, int part) {
   for (int l = 0; l < W; l++) {
     const size_t line = first + column_of<T, W>(l);
     T* to = a + v * 2 * W + size_t(plane) * W + size_t(l);
@@ -29,7 +30,8 @@ void gather_scalar(T* a, size_t vectors, const T* in, size_t n, Strides s, size_
 }
 
 template <class T, int W, int numbers>
-void scatter_scalar(const T* a, size_t vectors, T* out, size_t n, Strides s, size_t lines, size_t v, size_t first, int plane, int part, T scale) {
+void scatter_scalar(const T* a, size_t vectors, T* out, size_t n, Strides s, size_t lines, size_t v, size_t first,
+                    int plane, int part, T scale) {
   for (int l = 0; l < W; l++) {
     const size_t line = first + column_of<T, W>(l);
     if (line >= lines) continue;
@@ -59,7 +61,8 @@ void gather_part(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t 
   }
 }
 template <class T, int W, bool swap>
-void scatter_part(const T* a, size_t vectors, T* out, size_t n, Strides s, size_t first, size_t count, size_t v, T scale) {
+void scatter_part(const T* a, size_t vectors, T* out, size_t n, Strides s, size_t first, size_t count, size_t v,
+                  T scale) {
   const size_t width = vectors * 2 * W;
   const Vec<T, W> factor = splat<T, W>(scale);
   T part[2 * W];
@@ -82,7 +85,8 @@ void gather_complex(T* a, size_t vectors, const T* in, size_t n, Strides s, size
   T* to = a + v * 2 * W;
   if (s.lane == 1) {
     const T* from = in + 2 * first;
-    for (size_t j = 0; j < n; j++) store_complex<T, W>(to + j * width, load_interleaved<T, W, swap>(from + 2 * j * s.line));
+    for (size_t j = 0; j < n; j++)
+      store_complex<T, W>(to + j * width, load_interleaved<T, W, swap>(from + 2 * j * s.line));
     return;
   }
   const size_t squares = one_more<W>(n) ? n - 1 : n;
@@ -120,7 +124,8 @@ void scatter_complex(const T* a, size_t vectors, T* out, size_t n, Strides s, si
   const size_t squares = one_more<W>(n) ? n - 1 : n;
   if (squares < n) {
     scatter_scalar<T, W, 2>(a + squares * width, vectors, out + 2 * squares, 1, s, first + W, v, first, 0, swap, scale);
-    scatter_scalar<T, W, 2>(a + squares * width, vectors, out + 2 * squares, 1, s, first + W, v, first, 1, 1 - swap, scale);
+    scatter_scalar<T, W, 2>(a + squares * width, vectors, out + 2 * squares, 1, s, first + W, v, first, 1, 1 - swap,
+                            scale);
   }
   for (size_t start = 0; start < squares; start += W) {
     const size_t j = start + W <= n ? start : n - W;
@@ -134,7 +139,8 @@ void scatter_complex(const T* a, size_t vectors, T* out, size_t n, Strides s, si
     transpose<T, W>(re);
     transpose<T, W>(im);
 #pragma GCC unroll 16
-    for (int l = 0; l < W; l++) store_interleaved<T, W, swap>(out + 2 * ((first + column_of<T, W>(l)) * s.lane + j), {re[l], im[l]});
+    for (int l = 0; l < W; l++)
+      store_interleaved<T, W, swap>(out + 2 * ((first + column_of<T, W>(l)) * s.lane + j), {re[l], im[l]});
   }
 }
 
@@ -164,7 +170,8 @@ void scatter_real(const T* a, size_t vectors, T* out, size_t n, Strides s, size_
   const Vec<T, W> factor = splat<T, W>(scale);
   const T* from = a + v * 2 * W + size_t(plane) * W;
   if (s.lane == 1) {
-    for (size_t j = 0; j < n; j++) store<T, W>(out + first + j * s.line, from_lanes<T, W>(factor * load<T, W>(from + j * width)));
+    for (size_t j = 0; j < n; j++)
+      store<T, W>(out + first + j * s.line, from_lanes<T, W>(factor * load<T, W>(from + j * width)));
     return;
   }
   for (size_t start = 0; start < n; start += W) {
@@ -178,19 +185,21 @@ void scatter_real(const T* a, size_t vectors, T* out, size_t n, Strides s, size_
   }
 }
 
-// Neighbouring lines, `whole` vectors of them, a row of memory at a time: the rows lie far apart, often at a power of two, and a vector may be
-// less than what a cache fetches.
+// Neighbouring lines, `whole` vectors of them, a row of memory at a time: the rows lie far apart, often at a power of
+// two, and a vector may be less than what a cache fetches.
 template <class T, int W, bool swap>
 void gather_rows(T* a, size_t vectors, const T* in, size_t n, size_t line, size_t whole) {
   for (size_t j = 0; j < n; j++)
-    for (size_t v = 0; v < whole; v++) store_complex<T, W>(a + (j * vectors + v) * 2 * W, load_interleaved<T, W, swap>(in + 2 * (j * line + v * W)));
+    for (size_t v = 0; v < whole; v++)
+      store_complex<T, W>(a + (j * vectors + v) * 2 * W, load_interleaved<T, W, swap>(in + 2 * (j * line + v * W)));
 }
 template <class T, int W, bool swap>
 void scatter_rows(const T* a, size_t vectors, T* out, size_t n, size_t line, size_t whole, T scale) {
   const Vec<T, W> factor = splat<T, W>(scale);
   for (size_t j = 0; j < n; j++)
     for (size_t v = 0; v < whole; v++)
-      store_interleaved<T, W, swap>(out + 2 * (j * line + v * W), scaled<T, W>(load_complex<T, W>(a + (j * vectors + v) * 2 * W), factor));
+      store_interleaved<T, W, swap>(out + 2 * (j * line + v * W),
+                                    scaled<T, W>(load_complex<T, W>(a + (j * vectors + v) * 2 * W), factor));
 }
 // The same for real lines, which fill both planes of a vector or the first.
 template <class T, int W>
@@ -198,15 +207,18 @@ void gather_real_rows(T* a, size_t vectors, const T* in, size_t n, size_t line, 
   for (size_t j = 0; j < n; j++)
     for (size_t v = 0; v < whole; v++)
       for (size_t plane = 0; plane < planes; plane++)
-        store<T, W>(a + ((j * vectors + v) * 2 + plane) * W, to_lanes<T, W>(load<T, W>(in + j * line + (v * planes + plane) * W)));
+        store<T, W>(a + ((j * vectors + v) * 2 + plane) * W,
+                    to_lanes<T, W>(load<T, W>(in + j * line + (v * planes + plane) * W)));
 }
 template <class T, int W>
-void scatter_real_rows(const T* a, size_t vectors, T* out, size_t n, size_t line, size_t whole, size_t planes, size_t first, T scale) {
+void scatter_real_rows(const T* a, size_t vectors, T* out, size_t n, size_t line, size_t whole, size_t planes,
+                       size_t first, T scale) {
   const Vec<T, W> factor = splat<T, W>(scale);
   for (size_t j = 0; j < n; j++)
     for (size_t v = 0; v < whole; v++)
       for (size_t plane = 0; plane < planes; plane++)
-        store<T, W>(out + j * line + (v * planes + plane) * W, from_lanes<T, W>(factor * load<T, W>(a + ((j * vectors + v) * 2 + first + plane) * W)));
+        store<T, W>(out + j * line + (v * planes + plane) * W,
+                    from_lanes<T, W>(factor * load<T, W>(a + ((j * vectors + v) * 2 + first + plane) * W)));
 }
 
 }  // namespace
@@ -218,9 +230,12 @@ void gather(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t lines
   if (s.lane == 1) {
     const size_t planes = form == Form::pairs ? 2 : 1, all = lines / (W * planes);
     done = all < vectors ? all : vectors;
-    if (!two) gather_real_rows<T, W>(a, vectors, in, n, s.line, done, planes);
-    else if (form == Form::swapped) gather_rows<T, W, true>(a, vectors, in, n, s.line, done);
-    else gather_rows<T, W, false>(a, vectors, in, n, s.line, done);
+    if (!two)
+      gather_real_rows<T, W>(a, vectors, in, n, s.line, done, planes);
+    else if (form == Form::swapped)
+      gather_rows<T, W, true>(a, vectors, in, n, s.line, done);
+    else
+      gather_rows<T, W, false>(a, vectors, in, n, s.line, done);
   }
   for (size_t v = two ? done : 0; v < vectors; v++) {
     if (two) {
@@ -262,9 +277,12 @@ void scatter(const T* a, size_t vectors, T* out, size_t n, Strides s, size_t lin
   if (s.lane == 1) {
     const size_t planes = form == Form::pairs ? 2 : 1, all = lines / (W * planes);
     done = all < vectors ? all : vectors;
-    if (!two) scatter_real_rows<T, W>(a, vectors, out, n, s.line, done, planes, form == Form::imaginary, scale);
-    else if (form == Form::swapped) scatter_rows<T, W, true>(a, vectors, out, n, s.line, done, scale);
-    else scatter_rows<T, W, false>(a, vectors, out, n, s.line, done, scale);
+    if (!two)
+      scatter_real_rows<T, W>(a, vectors, out, n, s.line, done, planes, form == Form::imaginary, scale);
+    else if (form == Form::swapped)
+      scatter_rows<T, W, true>(a, vectors, out, n, s.line, done, scale);
+    else
+      scatter_rows<T, W, false>(a, vectors, out, n, s.line, done, scale);
   }
   for (size_t v = done; v < vectors; v++) {
     if (two) {
@@ -298,8 +316,8 @@ void scatter(const T* a, size_t vectors, T* out, size_t n, Strides s, size_t lin
   }
 }
 
-#define EWALD_INSTANTIATE(T, W)                                                                     \
-  template void gather<T, W>(T*, size_t, const T*, size_t, Strides, size_t, Form);                  \
+#define EWALD_INSTANTIATE(T, W)                                                    \
+  template void gather<T, W>(T*, size_t, const T*, size_t, Strides, size_t, Form); \
   template void scatter<T, W>(const T*, size_t, T*, size_t, Strides, size_t, Form, T);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
 

@@ -1,5 +1,5 @@
-// What makes a transform of real numbers from one of complex numbers: two real lines in one complex line, or one real line in a complex
-// one of half its length. Also the pointwise product of a convolution.
+// What makes a transform of real numbers from one of complex numbers: two real lines in one complex line, or one real
+// line in a complex one of half its length. Also the pointwise product of a convolution.
 #include "fft/isa/engine.h"
 
 namespace ewald::EWALD_ISA {
@@ -15,7 +15,8 @@ void separate(size_t n, const T* a, T* b, size_t vectors) {
     const T* q = a + (k == 0 ? 0 : n - k) * width;
     T* to = b + k * 2 * width;
     for (size_t v = 0; v < vectors; v++) {
-      const Complex<T, W> x = scaled<T, W>(load_complex<T, W>(p + v * unit), half), y = scaled<T, W>(load_complex<T, W>(q + v * unit), half);
+      const Complex<T, W> x = scaled<T, W>(load_complex<T, W>(p + v * unit), half),
+                          y = scaled<T, W>(load_complex<T, W>(q + v * unit), half);
       store_complex<T, W>(to + 2 * v * unit, {x.re + y.re, x.im - y.im});
       store_complex<T, W>(to + (2 * v + 1) * unit, {x.im + y.im, y.re - x.re});
     }
@@ -33,7 +34,8 @@ void join(size_t n, const T* a, T* b, size_t vectors) {
     T* straight = b + k * width;
     const bool own = k == 0 || 2 * k == n;  // its own mirror image: what imaginary part it is given does not count
     for (size_t v = 0; v < vectors; v++) {
-      const Complex<T, W> x = load_complex<T, W>(from + 2 * v * unit), y = load_complex<T, W>(from + (2 * v + 1) * unit);
+      const Complex<T, W> x = load_complex<T, W>(from + 2 * v * unit),
+                          y = load_complex<T, W>(from + (2 * v + 1) * unit);
       if (own) {
         store_complex<T, W>(straight + v * unit, {x.re, y.re});
       } else {
@@ -71,8 +73,9 @@ EWALD_INLINE void before_pair(size_t k, size_t half, const T* w, const T* in, T*
 
 }  // namespace
 
-// X_k = E_k + w^k O_k, X*_(h-k) = E_k - w^k O_k with E, O the transforms of the even and odd numbers, w = exp(-2 pi i / n), n = 2 h.
-// The number in the middle may stand in both vectors: they are loaded before either is stored, and what is found twice is the same.
+// X_k = E_k + w^k O_k, X*_(h-k) = E_k - w^k O_k with E, O the transforms of the even and odd numbers, w = exp(-2 pi i /
+// n), n = 2 h. The number in the middle may stand in both vectors: they are loaded before either is stored, and what is
+// found twice is the same.
 template <class T, int W>
 void half_after(size_t half, const T* table, T* z) {
   const T first = 2 * z[0], second = 2 * z[1];
@@ -147,7 +150,8 @@ void filter(size_t n, const T* a, const T* half, T* out) {
     out[2 * j + 1] = xr * w[0] + xi * w[1];
   };
   const auto some = [&](size_t j, Complex<T, W> w) {
-    store_interleaved<T, W, true>(out + 2 * j, times_conjugate<T, W>(load_interleaved<T, W, false>(a + 2 * j), w.re, w.im));
+    store_interleaved<T, W, true>(out + 2 * j,
+                                  times_conjugate<T, W>(load_interleaved<T, W, false>(a + 2 * j), w.re, w.im));
   };
   size_t j = 0;
   for (; j + W <= middle + 1; j += W) some(j, load_interleaved<T, W, false>(half + 2 * j));
@@ -156,12 +160,12 @@ void filter(size_t n, const T* a, const T* half, T* out) {
   for (; j < n; j++) one(j);
 }
 
-#define EWALD_INSTANTIATE(T, W)                                                        \
-  template void separate<T, W>(size_t, const T*, T*, size_t);                          \
-  template void join<T, W>(size_t, const T*, T*, size_t);                              \
-  template void half_after<T, W>(size_t, const T*, T*);                                \
-  template void half_before<T, W>(size_t, const T*, const T*, T*);                     \
-  template void multiply<T, W>(size_t, const T*, const T*, T*, bool, bool, T);         \
+#define EWALD_INSTANTIATE(T, W)                                                \
+  template void separate<T, W>(size_t, const T*, T*, size_t);                  \
+  template void join<T, W>(size_t, const T*, T*, size_t);                      \
+  template void half_after<T, W>(size_t, const T*, T*);                        \
+  template void half_before<T, W>(size_t, const T*, const T*, T*);             \
+  template void multiply<T, W>(size_t, const T*, const T*, T*, bool, bool, T); \
   template void filter<T, W>(size_t, const T*, const T*, T*);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
 

@@ -1,8 +1,9 @@
 // Transform of one contiguous line with the vectors along it.
 //
-// The first pass takes W neighbours p .. p+W-1 of each of `first` parts of the line, does W butterflies at once, and turns the W x W
-// squares of results, so that the lanes now count the result index of the first radix. From there on a vector never looks at another
-// lane, and the last pass stores in natural order: no other shuffle in the whole transform.
+// The first pass takes W neighbours p .. p+W-1 of each of `first` parts of the line, does W butterflies at once, and
+// turns the W x W squares of results, so that the lanes now count the result index of the first radix. From there on a
+// vector never looks at another lane, and the last pass stores in natural order: no other shuffle in the whole
+// transform.
 #include "fft/isa/butterfly.h"
 #include "fft/isa/engine.h"
 
@@ -20,7 +21,8 @@ void turn(size_t m, const T* twiddle, const T* in, T* y) {
     for (int k = 0; k < R; k++) c[k] = load_interleaved<T, W, swap>(in + 2 * (p + m * size_t(k)));
     dft<T, W, R>(c);
 #pragma GCC unroll 16
-    for (int j = 1; j < R; j++) c[j] = times<T, W>(c[j], load<T, W>(w + 2 * W * (j - 1)), load<T, W>(w + 2 * W * (j - 1) + W));
+    for (int j = 1; j < R; j++)
+      c[j] = times<T, W>(c[j], load<T, W>(w + 2 * W * (j - 1)), load<T, W>(w + 2 * W * (j - 1) + W));
 #pragma GCC unroll 8
     for (int square = 0; square < squares; square++) {
       Vec<T, W> re[W], im[W];
@@ -42,9 +44,9 @@ template <class T, int W, bool swap>
 void turn_first(const RowPlan<T>& plan, const T* in, T* y) {
   const size_t m = plan.n / plan.first;
   switch (plan.first) {
-#define EWALD_CASE(R)                                                                              \
-  case R:                                                                                          \
-    if constexpr (R % W == 0 && (R == W || R <= 8)) return turn<T, W, R, swap>(m, plan.first_twiddle, in, y);            \
+#define EWALD_CASE(R)                                                                                         \
+  case R:                                                                                                     \
+    if constexpr (R % W == 0 && (R == W || R <= 8)) return turn<T, W, R, swap>(m, plan.first_twiddle, in, y); \
     break;
     EWALD_CASE(2)
     EWALD_CASE(4)

@@ -1,10 +1,11 @@
-// Four steps for a line that is long, or whose length is no multiple of a vector: n = n1 n2, j = j1 n2 + j2, k = k2 n1 + k1
-// (Bailey, FFTs in external or hierarchical memory, J. Supercomputing 4, 1990, 23).
+// Four steps for a line that is long, or whose length is no multiple of a vector: n = n1 n2, j = j1 n2 + j2, k = k2 n1
+// + k1 (Bailey, FFTs in external or hierarchical memory, J. Supercomputing 4, 1990, 23).
 //
 //   X[k2 n1 + k1] = sum_j2 w2^(j2 k2) [ w^(k1 j2) sum_j1 w1^(j1 k1) x[j1 n2 + j2] ]
 //
-// The first pass transforms blocks of neighbouring columns j2, applies the twiddles and turns W x W squares, so that the block it
-// leaves has the lanes along k1; the second pass then reads scratch in order and stores whole vectors of neighbours k1.
+// The first pass transforms blocks of neighbouring columns j2, applies the twiddles and turns W x W squares, so that
+// the block it leaves has the lanes along k1; the second pass then reads scratch in order and stores whole vectors of
+// neighbours k1.
 #include "fft/isa/engine.h"
 
 namespace ewald::EWALD_ISA {
@@ -20,7 +21,8 @@ void split_first(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T*
   T* b = work + columns.rows * vectors * unit;
   const T* from = in + 2 * first;
   const T* c;
-  if (left >= vectors * W && columns.stages > 1 && first_stage<T, W>(columns.stage[0], vectors, from, 2 * n2, 0, a, swap)) {
+  if (left >= vectors * W && columns.stages > 1 &&
+      first_stage<T, W>(columns.stage[0], vectors, from, 2 * n2, 0, a, swap)) {
     for (uint32_t t = 1; t < columns.stages; t++) {
       inner_stage<T, W>(columns.stage[t], vectors, a, b);
       T* d = a;
@@ -35,7 +37,8 @@ void split_first(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T*
 
   const size_t row_blocks = (n1 + W - 1) / W, blocks1 = (n2 + width - 1) / width, vectors2 = plan.vectors2;
   for (size_t kb = 0; kb < row_blocks; kb++) {
-    const size_t rest = row_blocks - kb / vectors2 * vectors2, step = rest < vectors2 ? rest : vectors2;  // vectors of the block it is for
+    const size_t rest = row_blocks - kb / vectors2 * vectors2,
+                 step = rest < vectors2 ? rest : vectors2;  // vectors of the block it is for
     T* to = mid + (kb / vectors2 * n2 * vectors2 + kb % vectors2) * unit;
     for (size_t v = 0; v < vectors; v++) {
       const size_t start = first + v * W;
@@ -87,8 +90,8 @@ void split_second(const SplitPlan<T>& plan, const T* mid, T* out, size_t block, 
     scatter<T, W>(c, vectors, out + 2 * first, plan.n2, {n1, 1}, left, swap ? Form::swapped : Form::complex, scale);
 }
 
-#define EWALD_INSTANTIATE(T, W)                                                                    \
-  template void split_first<T, W>(const SplitPlan<T>&, const T*, T*, size_t, T*, bool);            \
+#define EWALD_INSTANTIATE(T, W)                                                         \
+  template void split_first<T, W>(const SplitPlan<T>&, const T*, T*, size_t, T*, bool); \
   template void split_second<T, W>(const SplitPlan<T>&, const T*, T*, size_t, T*, bool, T);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
 

@@ -4,8 +4,8 @@
 namespace ewald::EWALD_ISA {
 namespace {
 
-// Engines of JavaScript compile a wasm module in one quick pass and spill around radix 8 (benchmarks/fft: radix 4 takes 0.7 of the time);
-// g++ and clang do not.
+// Engines of JavaScript compile a wasm module in one quick pass and spill around radix 8 (benchmarks/fft: radix 4 takes
+// 0.7 of the time); g++ and clang do not.
 #if defined(__wasm_simd128__)
 constexpr uint32_t largest = 4;
 #else

@@ -1,10 +1,11 @@
-// Sine and cosine transforms of kinds I to IV: rows are permuted and turned, transformed as complex numbers, and combined.
+// Sine and cosine transforms of kinds I to IV: rows are permuted and turned, transformed as complex numbers, and
+// combined.
 //
-// Every formula is linear in the numbers, so it holds for complex ones as well, and one complex transform of length n serves two real
-// lines (Form::pairs) whatever n is. Definitions and scale are FFTW's: kind II is y_k = 2 sum_j x_j cos(pi (j + 1/2) k / n), and so on.
-// II and III: Makhoul, A fast cosine transform in one and two dimensions, IEEE Trans. ASSP 28, 1980, 27. IV has the same permutation with
-// a turn before and after. I goes through the even or odd extension, as its short cuts lose accuracy. A sine kind is the cosine kind of
-// reversed or alternating numbers.
+// Every formula is linear in the numbers, so it holds for complex ones as well, and one complex transform of length n
+// serves two real lines (Form::pairs) whatever n is. Definitions and scale are FFTW's: kind II is y_k = 2 sum_j x_j
+// cos(pi (j + 1/2) k / n), and so on. II and III: Makhoul, A fast cosine transform in one and two dimensions, IEEE
+// Trans. ASSP 28, 1980, 27. IV has the same permutation with a turn before and after. I goes through the even or odd
+// extension, as its short cuts lose accuracy. A sine kind is the cosine kind of reversed or alternating numbers.
 #include "fft/isa/engine.h"
 
 namespace ewald::EWALD_ISA {
@@ -42,11 +43,13 @@ void trig_before(Trig kind, size_t n, const T* table, const T* a, T* b, size_t v
       for (size_t j = 0; j < n; j++) copy<T, W>(a + j * width, b + folded(n, j) * width, width, T(1));
       break;
     case Trig::dst2:
-      for (size_t j = 0; j < n; j++) copy<T, W>(a + j * width, b + folded(n, j) * width, width, j % 2 == 0 ? T(1) : T(-1));
+      for (size_t j = 0; j < n; j++)
+        copy<T, W>(a + j * width, b + folded(n, j) * width, width, j % 2 == 0 ? T(1) : T(-1));
       break;
     case Trig::dct3:
     case Trig::dst3:
-      // u_k = exp(i pi k / 2n) (x_k - i x_(n-k)) in reverse order of rows, for a backward transform; table[k] = exp(-i pi k / 2n)
+      // u_k = exp(i pi k / 2n) (x_k - i x_(n-k)) in reverse order of rows, for a backward transform; table[k] = exp(-i
+      // pi k / 2n)
       for (size_t k = 0; k < n; k++) {
         const T* x = a + (kind == Trig::dct3 ? k : n - 1 - k) * width;
         T* to = b + (k == 0 ? 0 : n - k) * width;
@@ -69,7 +72,8 @@ void trig_before(Trig kind, size_t n, const T* table, const T* a, T* b, size_t v
         const T* x = a + (kind == Trig::dct4 ? j : n - 1 - j) * width;
         const Vec<T, W> sign = splat<T, W>(j % 2 == 0 ? T(1) : T(-1));
         for (size_t q = 0; q < width; q += unit)
-          store_complex<T, W>(b + m * width + q, times<T, W>(scaled<T, W>(load_complex<T, W>(x + q), sign), table + 2 * (n + m)));
+          store_complex<T, W>(b + m * width + q,
+                              times<T, W>(scaled<T, W>(load_complex<T, W>(x + q), sign), table + 2 * (n + m)));
       }
       break;
   }
@@ -120,8 +124,8 @@ void trig_after(Trig kind, size_t n, const T* table, const T* a, T* b, size_t ve
   }
 }
 
-#define EWALD_INSTANTIATE(T, W)                                                        \
-  template void trig_before<T, W>(Trig, size_t, const T*, const T*, T*, size_t);       \
+#define EWALD_INSTANTIATE(T, W)                                                  \
+  template void trig_before<T, W>(Trig, size_t, const T*, const T*, T*, size_t); \
   template void trig_after<T, W>(Trig, size_t, const T*, const T*, T*, size_t);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
 

@@ -1,8 +1,8 @@
 // Vectors of W floats or doubles, and vectors of W complex numbers held as a vector of real and one of imaginary parts.
 //
-// Memory holds complex numbers interleaved (re im re im ..). Two loads and two shuffles that stay inside 128-bit blocks split them; the
-// price is that the lanes come out in the order of lane_column() (fft/kernels.h), which two shuffles of the same kind undo at the store.
-// Nothing between the two cares about the order of the lanes.
+// Memory holds complex numbers interleaved (re im re im ..). Two loads and two shuffles that stay inside 128-bit blocks
+// split them; the price is that the lanes come out in the order of lane_column() (fft/kernels.h), which two shuffles of
+// the same kind undo at the store. Nothing between the two cares about the order of the lanes.
 #pragma once
 #ifndef EWALD_ISA
 #error "compile this file with -DEWALD_ISA=<instruction set>"
@@ -183,7 +183,8 @@ struct Mirrored {
   static constexpr int at(int lane) { return Pattern::at(Mirror<T, W>::at(lane)); }
 };
 
-// W interleaved complex numbers; `swap` exchanges real and imaginary part, which turns a forward transform into a backward one.
+// W interleaved complex numbers; `swap` exchanges real and imaginary part, which turns a forward transform into a
+// backward one.
 template <class T, int W, bool swap>
 EWALD_INLINE Complex<T, W> load_interleaved(const T* p) {
   constexpr int L = block_lanes<T, W>;
@@ -207,7 +208,8 @@ EWALD_INLINE void store_interleaved(T* p, Complex<T, W> c) {
   store<T, W>(p + W, shuffle<T, W, Unpack<W, L, 1>>(even, odd));
 }
 
-// Which lane of real parts (or W + lane of imaginary parts) goes where when W complex numbers are stored in reverse order.
+// Which lane of real parts (or W + lane of imaginary parts) goes where when W complex numbers are stored in reverse
+// order.
 template <class T, int W, int high>
 struct UnpackMirrored {
   static constexpr int at(int lane) { return (lane % 2) * W + FromLanes<T, W>::at(W - 1 - (high * W + lane) / 2); }
@@ -259,7 +261,8 @@ EWALD_INLINE Complex<T, W> times_conjugate(Complex<T, W> a, const T* w) {
   return times_conjugate<T, W>(a, splat<T, W>(w[0]), splat<T, W>(w[1]));
 }
 
-// Transposes W vectors of W lanes: lane l of row c becomes lane c of row l. Blocks of 128 bits first, then the blocks among each other.
+// Transposes W vectors of W lanes: lane l of row c becomes lane c of row l. Blocks of 128 bits first, then the blocks
+// among each other.
 template <class T, int W>
 EWALD_INLINE void transpose(Vec<T, W>* r) {
   constexpr int L = block_lanes<T, W>, blocks = W / L;
@@ -270,8 +273,10 @@ EWALD_INLINE void transpose(Vec<T, W>* r) {
       t[g] = shuffle<T, W, Unpack<W, 2, 0>>(r[g], r[g + 1]);
       t[g + 1] = shuffle<T, W, Unpack<W, 2, 1>>(r[g], r[g + 1]);
     } else {
-      const Vec<T, W> a = shuffle<T, W, Unpack<W, 4, 0>>(r[g], r[g + 1]), b = shuffle<T, W, Unpack<W, 4, 1>>(r[g], r[g + 1]);
-      const Vec<T, W> c = shuffle<T, W, Unpack<W, 4, 0>>(r[g + 2], r[g + 3]), d = shuffle<T, W, Unpack<W, 4, 1>>(r[g + 2], r[g + 3]);
+      const Vec<T, W> a = shuffle<T, W, Unpack<W, 4, 0>>(r[g], r[g + 1]),
+                      b = shuffle<T, W, Unpack<W, 4, 1>>(r[g], r[g + 1]);
+      const Vec<T, W> c = shuffle<T, W, Unpack<W, 4, 0>>(r[g + 2], r[g + 3]),
+                      d = shuffle<T, W, Unpack<W, 4, 1>>(r[g + 2], r[g + 3]);
       t[g] = shuffle<T, W, UnpackPairs<W, 0>>(a, c);
       t[g + 1] = shuffle<T, W, UnpackPairs<W, 1>>(a, c);
       t[g + 2] = shuffle<T, W, UnpackPairs<W, 0>>(b, d);
@@ -291,7 +296,8 @@ EWALD_INLINE void transpose(Vec<T, W>* r) {
     static_assert(blocks == 4);
 #pragma GCC unroll 16
     for (int i = 0; i < L; i++) {
-      const Vec<T, W> a = shuffle<T, W, SplitBlocks<W, L, 0>>(t[i], t[L + i]), b = shuffle<T, W, SplitBlocks<W, L, 1>>(t[i], t[L + i]);
+      const Vec<T, W> a = shuffle<T, W, SplitBlocks<W, L, 0>>(t[i], t[L + i]),
+                      b = shuffle<T, W, SplitBlocks<W, L, 1>>(t[i], t[L + i]);
       const Vec<T, W> c = shuffle<T, W, SplitBlocks<W, L, 0>>(t[2 * L + i], t[3 * L + i]);
       const Vec<T, W> d = shuffle<T, W, SplitBlocks<W, L, 1>>(t[2 * L + i], t[3 * L + i]);
       r[i] = shuffle<T, W, SplitBlocks<W, L, 0>>(a, c);

@@ -1,7 +1,9 @@
-// The refinements of the published method: least squares for all nine numbers of the cell, with a radius that shrinks from round to
-// round. ifss keeps the indices of the first cell, ifse takes new ones each round, ifssr measures distances in 1/angstrom.
+// The refinements of the published method: least squares for all nine numbers of the cell, with a radius that shrinks
+// from round to round. ifss keeps the indices of the first cell, ifse takes new ones each round, ifssr measures
+// distances in 1/angstrom.
 //
-// They fit freely, so they need many more spots than parameters; the fast method's own refinement does not (refine.cpp).
+// They fit freely, so they need many more spots than parameters; the fast method's own refinement does not
+// (refine.cpp).
 #include "indexing/isa/stages.h"
 
 #include <algorithm>
@@ -14,17 +16,19 @@ struct Distance {
   bool operator<(const Distance& other) const { return value < other.value; }
 };
 
-// Sums of one least-squares round: spots within `limit` of a node, in index units or (reciprocal) in 1/angstrom. Indices come from
-// `index_cell`. Returns the number of spots and, if ok, the fitted cell.
-int least_squares(const Cell& cell, const Cell& index_cell, const SpotList& spots, bool reciprocal_space, double limit, float* distance2,
-                  Cell& fitted) {
+// Sums of one least-squares round: spots within `limit` of a node, in index units or (reciprocal) in 1/angstrom.
+// Indices come from `index_cell`. Returns the number of spots and, if ok, the fitted cell.
+int least_squares(const Cell& cell, const Cell& index_cell, const SpotList& spots, bool reciprocal_space, double limit,
+                  float* distance2, Cell& fitted) {
   const Cell nodes = reciprocal(cell);
   F a[9], m[9], b[9];
   for (int i = 0; i < 3; i++) {
-    a[3 * i] = splat(float(cell.row[i].x)), a[3 * i + 1] = splat(float(cell.row[i].y)), a[3 * i + 2] = splat(float(cell.row[i].z));
+    a[3 * i] = splat(float(cell.row[i].x)), a[3 * i + 1] = splat(float(cell.row[i].y)),
+          a[3 * i + 2] = splat(float(cell.row[i].z));
     m[3 * i] = splat(float(index_cell.row[i].x)), m[3 * i + 1] = splat(float(index_cell.row[i].y));
     m[3 * i + 2] = splat(float(index_cell.row[i].z));
-    b[3 * i] = splat(float(nodes.row[i].x)), b[3 * i + 1] = splat(float(nodes.row[i].y)), b[3 * i + 2] = splat(float(nodes.row[i].z));
+    b[3 * i] = splat(float(nodes.row[i].x)), b[3 * i + 1] = splat(float(nodes.row[i].y)),
+          b[3 * i + 2] = splat(float(nodes.row[i].z));
   }
   const F limit2 = splat(float(limit * limit));
   F normal[6], right[9];
@@ -39,7 +43,8 @@ int least_squares(const Cell& cell, const Cell& index_cell, const SpotList& spot
     const F l = L - fma(a[6], x, fma(a[7], y, a[8] * z));
     F d2;
     if (reciprocal_space) {
-      const F ex = fma(h, b[0], fma(k, b[3], l * b[6])), ey = fma(h, b[1], fma(k, b[4], l * b[7])), ez = fma(h, b[2], fma(k, b[5], l * b[8]));
+      const F ex = fma(h, b[0], fma(k, b[3], l * b[6])), ey = fma(h, b[1], fma(k, b[4], l * b[7])),
+              ez = fma(h, b[2], fma(k, b[5], l * b[8]));
       d2 = fma(ex, ex, fma(ey, ey, ez * ez));
     } else {
       d2 = fma(h, h, fma(k, k, l * l));
@@ -78,7 +83,8 @@ int least_squares(const Cell& cell, const Cell& index_cell, const SpotList& spot
 
 }  // namespace
 
-void refine_classic(const RunPlan& plan, const KnownCell& known, const SpotList& spots, double limit, Lattice& lattice, Workspace& work) {
+void refine_classic(const RunPlan& plan, const KnownCell& known, const SpotList& spots, double limit, Lattice& lattice,
+                    Workspace& work) {
   const ewald_indexer_params& p = plan.params;
   lattice.strained = true;
   const int least = int(p.refine_min_spots);

@@ -1,6 +1,7 @@
-// The exhaustive method: the search of TORO as its reference implementation does it, every stage over all spots, with that
-// implementation's defects mended (README.md lists them). The count of good spots decides, the mean distance only among equal counts; so
-// counts come first, for all, and the dear logarithms only for those that can still win. Nothing is lost by that.
+// The exhaustive method: the search of TORO as its reference implementation does it, every stage over all spots, with
+// that implementation's defects mended (README.md lists them). The count of good spots decides, the mean distance only
+// among equal counts; so counts come first, for all, and the dear logarithms only for those that can still win. Nothing
+// is lost by that.
 #include "indexing/isa/stages.h"
 
 #include <algorithm>
@@ -13,7 +14,9 @@ constexpr int most_vectors = 1024;  // candidate vectors of one length
 struct Ranked {  // lower score first, then lower index: ties resolve alike everywhere
   float score;
   int32_t index;
-  bool operator<(const Ranked& other) const { return score < other.score || (score == other.score && index < other.index); }
+  bool operator<(const Ranked& other) const {
+    return score < other.score || (score == other.score && index < other.index);
+  }
 };
 
 // Sum of log2 over spots, kept as a product: the exponent is moved out every few factors. One lane each.
@@ -29,9 +32,10 @@ EWALD_INLINE void normalise(LogSum& s) {
 
 double geometric_mean(double log2_sum, int n, double delta) { return exp2(log2_sum / n) - delta; }
 
-// score = mean distance - (good spots + 1) of each vector x, y, z (1/periods): mean distance is the geometric mean of the trimmed
-// distances from the nearest plane.
-void score_vectors(const RunPlan& plan, const float* x, const float* y, const float* z, int count, const SpotList& spots, Ranked* out) {
+// score = mean distance - (good spots + 1) of each vector x, y, z (1/periods): mean distance is the geometric mean of
+// the trimmed distances from the nearest plane.
+void score_vectors(const RunPlan& plan, const float* x, const float* y, const float* z, int count,
+                   const SpotList& spots, Ranked* out) {
   const ewald_indexer_params& p = plan.params;
   const F low = splat(p.triml), high = splat(p.trimh), delta = splat(p.delta), limit2 = splat(p.dist1 * p.dist1);
   const I positive = splat(int32_t(0x7fffffff));
@@ -65,13 +69,15 @@ float score_cell(const RunPlan& plan, const Cell& cell, const SpotList& spots) {
   const F low = splat(p.triml), high = splat(p.trimh), delta = splat(p.delta), limit2 = splat(p.dist3 * p.dist3);
   F a[9];
   for (int i = 0; i < 3; i++) {
-    a[3 * i] = splat(float(cell.row[i].x)), a[3 * i + 1] = splat(float(cell.row[i].y)), a[3 * i + 2] = splat(float(cell.row[i].z));
+    a[3 * i] = splat(float(cell.row[i].x)), a[3 * i + 1] = splat(float(cell.row[i].y)),
+          a[3 * i + 2] = splat(float(cell.row[i].z));
   }
   LogSum s{splat(1.0f), izero()};
   I good = izero();
   for (int j = 0; j < spots.n; j += width) {
     const F x = load(spots.x + j), y = load(spots.y + j), z = load(spots.z + j);
-    F h = fma(a[0], x, fma(a[1], y, a[2] * z)), k = fma(a[3], x, fma(a[4], y, a[5] * z)), l = fma(a[6], x, fma(a[7], y, a[8] * z));
+    F h = fma(a[0], x, fma(a[1], y, a[2] * z)), k = fma(a[3], x, fma(a[4], y, a[5] * z)),
+      l = fma(a[6], x, fma(a[7], y, a[8] * z));
     h = h - round_even(h);
     k = k - round_even(k);
     l = l - round_even(l);
@@ -93,7 +99,8 @@ float score_cell(const RunPlan& plan, const Cell& cell, const SpotList& spots) {
 }
 
 // The best vectors of this length into list.
-void sample_vectors(const RunPlan& plan, double length, int row, int points, int want, const SpotList& spots, CandidateList& list, Workspace& work) {
+void sample_vectors(const RunPlan& plan, double length, int row, int points, int want, const SpotList& spots,
+                    CandidateList& list, Workspace& work) {
   count_directions(plan.tables, points, length, spots, plan.params.dist1, work);
   // The count that `want` vectors reach: all that reach it are scored.
   uint32_t* histogram = reinterpret_cast<uint32_t*>(work.residual2);
@@ -131,10 +138,12 @@ void sample_vectors(const RunPlan& plan, double length, int row, int points, int
     list.x[i] = float(v.x), list.y[i] = float(v.y), list.z[i] = float(v.z);
   }
   list.n = held;
-  for (int i = held; i < padded(held); i++) list.x[i] = list.x[held - 1], list.y[i] = list.y[held - 1], list.z[i] = list.z[held - 1];
+  for (int i = held; i < padded(held); i++)
+    list.x[i] = list.x[held - 1], list.y[i] = list.y[held - 1], list.z[i] = list.z[held - 1];
 }
 
-// Least squares on planes that the sampled vectors fixed, with ever fewer spots; a vector that runs out of spots stays where it is.
+// Least squares on planes that the sampled vectors fixed, with ever fewer spots; a vector that runs out of spots stays
+// where it is.
 void refine_vectors(const SpotList& spots, int min_spots, CandidateList& list) {
   const float limits[4] = {0.1f, 0.05f, 0.025f, 0.01f};
   for (int c = 0; c < list.n; c += width) {
@@ -143,7 +152,8 @@ void refine_vectors(const SpotList& spots, int min_spots, CandidateList& list) {
     M going = lt(zero(), splat(1.0f));
     for (const float limit : limits) {
       const F limit2 = splat(limit * limit);
-      F xx = zero(), xy = zero(), xz = zero(), yy = zero(), yz = zero(), z2 = zero(), bx = zero(), by = zero(), bz = zero();
+      F xx = zero(), xy = zero(), xz = zero(), yy = zero(), yz = zero(), z2 = zero(), bx = zero(), by = zero(),
+        bz = zero();
       I good = izero();
       const float* r = spots.record;
       for (int j = 0; j < spots.n; j++, r += 12) {
@@ -178,7 +188,8 @@ void refine_vectors(const SpotList& spots, int min_spots, CandidateList& list) {
   }
 }
 
-// The frame in which angle 0 is where the known cell comes to lie when its vector is carried to u by half a turn about their middle.
+// The frame in which angle 0 is where the known cell comes to lie when its vector is carried to u by half a turn about
+// their middle.
 Frame carried_frame(const KnownCell& known, const BaseVector& base, Vec3 u) {
   const Vec3 from = known.cell.row[base.row], other = known.cell.row[(base.row + 1) % 3];
   Vec3 middle = from + base.length * u;
@@ -224,7 +235,9 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
   work.lattice_count = 0;
   const ewald_indexer_params& p = plan.params;
   if (spots.n < least_spots) return;
-  const int points = p.sample_points ? int(p.sample_points) : plan.tables.spiral_points < 32768 ? plan.tables.spiral_points : 32768;
+  const int points = p.sample_points                     ? int(p.sample_points)
+                     : plan.tables.spiral_points < 32768 ? plan.tables.spiral_points
+                                                         : 32768;
   const int steps = plan.tables.angle_points;
   const int want = plan.descriptor.candidate_vectors ? int(plan.descriptor.candidate_vectors) : 32;
   const int out = int(plan.descriptor.max_output_cells);
@@ -238,7 +251,8 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
   Length lengths[3 * 64];
   int length_count = 0;
   for (int input = 0; input < plan.cell_count; input++)
-    for (int b = 2; b >= (all_vectors ? 0 : 2); b--) lengths[length_count++] = {float(plan.cells[input].base[b].length), input, b};
+    for (int b = 2; b >= (all_vectors ? 0 : 2); b--)
+      lengths[length_count++] = {float(plan.cells[input].base[b].length), input, b};
   for (int i = 1; i < length_count; i++)  // stable insertion sort, longest first
     for (int k = i; k > 0 && lengths[k].length > lengths[k - 1].length; k--) {
       const Length swap = lengths[k];
@@ -253,7 +267,8 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
   for (int i = 0; i < length_count; i++) {
     if (sampled < 0 || sampled - lengths[i].length >= p.length_threshold) {
       sampled = lengths[i].length;
-      sample_vectors(plan, sampled, plan.cells[lengths[i].input].base[lengths[i].base].row, points, want, spots, list, work);
+      sample_vectors(plan, sampled, plan.cells[lengths[i].input].base[lengths[i].base].row, points, want, spots, list,
+                     work);
       if (p.min_spots) refine_vectors(spots, int(p.min_spots), list);
       if (i == 0) record_vectors(work, list, false);
     }
@@ -261,7 +276,8 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
     for (int c = 0; c < list.n; c++) {
       const Vec3 u = unit(Vec3{list.x[c], list.y[c], list.z[c]});
       // Spots near a plane bound the count of every cell with this vector, in both senses.
-      const F lx = splat(float(base.length * u.x)), ly = splat(float(base.length * u.y)), lz = splat(float(base.length * u.z));
+      const F lx = splat(float(base.length * u.x)), ly = splat(float(base.length * u.y)),
+              lz = splat(float(base.length * u.z));
       I near = izero();
       const F limit2 = splat(p.dist3 * p.dist3);
       for (int j = 0; j < spots.n; j += width) {
@@ -315,7 +331,8 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
     SearchHit& h = work.hits[i];
     const Direction& d = directions[h.candidate];
     const KnownCell& known = plan.cells[d.input];
-    const Cell cell = cell_of(known.base[d.base], carried_frame(known, known.base[d.base], d.u), plan.tables.angle_cos[h.step], plan.tables.angle_sin[h.step]);
+    const Cell cell = cell_of(known.base[d.base], carried_frame(known, known.base[d.base], d.u),
+                              plan.tables.angle_cos[h.step], plan.tables.angle_sin[h.step]);
     h.score = score_cell(plan, cell, spots);
   }
   std::sort(work.hits, work.hits + hits, ByHitScore{});
@@ -326,7 +343,8 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
     const KnownCell& known = plan.cells[d.input];
     Lattice& lattice = work.lattices[work.lattice_count++];
     lattice = Lattice{};
-    lattice.cell = cell_of(known.base[d.base], carried_frame(known, known.base[d.base], d.u), plan.tables.angle_cos[h.step], plan.tables.angle_sin[h.step]);
+    lattice.cell = cell_of(known.base[d.base], carried_frame(known, known.base[d.base], d.u),
+                           plan.tables.angle_cos[h.step], plan.tables.angle_sin[h.step]);
     lattice.score = h.score;
     lattice.input_cell = d.input;
     record_hit(work, lattice.cell, h.score, h.count, steps);
@@ -341,7 +359,8 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
   for (int i = 0; i < work.lattice_count && judged < 4; i++) {
     Lattice& lattice = work.lattices[i];
     bool again = false;
-    for (int k = 0; k < i && !again; k++) again = work.lattices[k].judged && same_lattice(lattice.cell, work.lattices[k].cell, 0.1);
+    for (int k = 0; k < i && !again; k++)
+      again = work.lattices[k].judged && same_lattice(lattice.cell, work.lattices[k].cell, 0.1);
     if (again) continue;
     const KnownCell& known = plan.cells[lattice.input_cell];
     lattice.merit = merit(lattice.cell, spots, known.acceptance);

@@ -1,4 +1,5 @@
-// The fast method on one list of spots: sample, climb, turn, refine, judge; with more effort where the first answer does not convince.
+// The fast method on one list of spots: sample, climb, turn, refine, judge; with more effort where the first answer
+// does not convince.
 #include "indexing/isa/stages.h"
 
 #include <algorithm>
@@ -105,7 +106,9 @@ void judge_best(const RunPlan& plan, const SpotList& spots, int most, Workspace&
     judge(plan, spots, plan.params.refinement != EWALD_REFINEMENT_RAW, lattice, work);
     bool known_already = false;
     for (int i = 0; i < work.lattice_count && work.lattices[i].judged; i++)
-      if (work.lattices[i].log10_chance <= lattice.log10_chance && same_lattice(lattice.cell, work.lattices[i].cell, 0.1)) known_already = true;
+      if (work.lattices[i].log10_chance <= lattice.log10_chance &&
+          same_lattice(lattice.cell, work.lattices[i].cell, 0.1))
+        known_already = true;
     if (!known_already) insert(work, lattice);
   }
 }
@@ -115,7 +118,8 @@ void judge_best(const RunPlan& plan, const SpotList& spots, int most, Workspace&
 void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work) {
   work.lattice_count = 0;
   if (spots.n < 4) return;
-  // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector gets its turn.
+  // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector
+  // gets its turn.
   double thickness;
   work.beam = thin_axis(spots, &thickness);
   const bool flat = thickness * plan.cells[0].shortest < flat_thickness;
@@ -128,8 +132,9 @@ void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work) {
     if (work.lattice_count == 0 || flat) continue;
     const Lattice& best = work.lattices[0];
     if (best.log10_chance > plan.params.accept_log10 - spare_decades) continue;
-    // A lattice that shares a plane of nodes with the true one can look very good too, but explains few spots. So a lattice ends the
-    // search only when it explains a good part of them; a light effort, which overlooks more, must show more.
+    // A lattice that shares a plane of nodes with the true one can look very good too, but explains few spots. So a
+    // lattice ends the search only when it explains a good part of them; a light effort, which overlooks more, must
+    // show more.
     if (best.merit > effort->share * spots.n) break;
   }
 }

@@ -4,14 +4,28 @@
 namespace ewald::EWALD_ISA {
 namespace {
 
-void write_cell(const Lattice& lattice, const RunPlan& plan, uint32_t crystal, Workspace& work, ewald_indexed_cell& out) {
+void write_cell(const Lattice& lattice, const RunPlan& plan, uint32_t crystal, Workspace& work,
+                ewald_indexed_cell& out) {
   const double radius = plan.cells[lattice.input_cell].acceptance;
   double squares;
   const uint32_t indexed = uint32_t(spots_within(lattice.cell, work.all, radius, &squares));
   const Vec3* row = lattice.cell.row;
-  out = {float(row[0].x), float(row[0].y), float(row[0].z), float(row[1].x), float(row[1].y), float(row[1].z), float(row[2].x),
-         float(row[2].y), float(row[2].z), float(lattice.score), lattice.judged ? float(lattice.log10_chance) : 0.0f, indexed,
-         uint32_t(lattice.input_cell), crystal, indexed ? float(__builtin_sqrt(squares / indexed)) : 0.0f, 0};
+  out = {float(row[0].x),
+         float(row[0].y),
+         float(row[0].z),
+         float(row[1].x),
+         float(row[1].y),
+         float(row[1].z),
+         float(row[2].x),
+         float(row[2].y),
+         float(row[2].z),
+         float(lattice.score),
+         lattice.judged ? float(lattice.log10_chance) : 0.0f,
+         indexed,
+         uint32_t(lattice.input_cell),
+         crystal,
+         indexed ? float(__builtin_sqrt(squares / indexed)) : 0.0f,
+         0};
 }
 
 // Lattice of every spot the caller gave, those that took no part included.
@@ -53,7 +67,8 @@ void index_image(const RunPlan& plan, Workspace& work, const ImageTask& task) {
   const int accepted = accept_lattices(plan, work);
   result.crystals = uint32_t(accepted);
   int written = 0;
-  for (; written < accepted; written++) write_cell(work.accepted[written], plan, uint32_t(written) + 1, work, task.found[written]);
+  for (; written < accepted; written++)
+    write_cell(work.accepted[written], plan, uint32_t(written) + 1, work, task.found[written]);
   for (int i = 0; i < work.lattice_count && written < most; i++) {
     const Lattice& candidate = work.candidates[i];
     bool again = false;

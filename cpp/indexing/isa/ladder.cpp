@@ -1,8 +1,9 @@
-// The ladder: each candidate vector is fitted to more and more spots, from low to high resolution, with one candidate in each lane.
+// The ladder: each candidate vector is fitted to more and more spots, from low to high resolution, with one candidate
+// in each lane.
 //
-// A round takes the spots within `limit` periods of a plane of z, rounds their phases, and moves z by least squares towards those
-// planes. What is known beforehand keeps z near the sampled direction and near the known length. The round solves for the step, not
-// for z: the step is small, so float32 is enough.
+// A round takes the spots within `limit` periods of a plane of z, rounds their phases, and moves z by least squares
+// towards those planes. What is known beforehand keeps z near the sampled direction and near the known length. The
+// round solves for the step, not for z: the step is small, so float32 is enough.
 #include "indexing/isa/stages.h"
 
 #include <algorithm>
@@ -19,7 +20,8 @@ void climb_round(CandidateList& list, const SpotList& spots, int n, float limit,
   const F limit2 = splat(limit * limit);
   for (int c = 0; c < list.n; c += width) {
     const F zx = load(list.x + c), zy = load(list.y + c), zz = load(list.z + c);
-    F xx = zero(), xy = zero(), xz = zero(), yy = zero(), yz = zero(), z2 = zero(), bx = zero(), by = zero(), bz = zero(), value = zero();
+    F xx = zero(), xy = zero(), xz = zero(), yy = zero(), yz = zero(), z2 = zero(), bx = zero(), by = zero(),
+      bz = zero(), value = zero();
     I good = izero();
     const float* r = spots.record;
     for (int j = 0; j < n; j++, r += 12) {
@@ -99,9 +101,10 @@ void pad(CandidateList& list) {
   for (int k = list.n; k < padded(list.n); k++) copy_candidate(list, list.n - 1, list, k);
 }
 
-// Leaves out failed candidates, those of a wrong length, and of any two that differ by less than `apart` periods at resolution s the
-// worse one. Directions z and -z are one.
-void keep_distinct(CandidateList& list, float length, float s, float apart, float length_tolerance, CandidateList& scratch) {
+// Leaves out failed candidates, those of a wrong length, and of any two that differ by less than `apart` periods at
+// resolution s the worse one. Directions z and -z are one.
+void keep_distinct(CandidateList& list, float length, float s, float apart, float length_tolerance,
+                   CandidateList& scratch) {
   scratch.n = 0;
   const float near = apart / s;
   const F near2 = splat(near * near);
@@ -115,14 +118,16 @@ void keep_distinct(CandidateList& list, float length, float s, float apart, floa
     for (int c = 0; c < scratch.n && twin < 0; c += width) {
       const F wx = load(scratch.x + c), wy = load(scratch.y + c), wz = load(scratch.z + c);
       const I sign = bits(fma(vx, wx, fma(vy, wy, vz * wz))) & splat(int32_t(0x80000000u));
-      const F dx = wx - from_bits(bits(vx) ^ sign), dy = wy - from_bits(bits(vy) ^ sign), dz = wz - from_bits(bits(vz) ^ sign);
+      const F dx = wx - from_bits(bits(vx) ^ sign), dy = wy - from_bits(bits(vy) ^ sign),
+              dz = wz - from_bits(bits(vz) ^ sign);
       const uint32_t same = lanes(lt(fma(dx, dx, fma(dy, dy, dz * dz)), near2));
       if (same && c + __builtin_ctz(same) < scratch.n) twin = c + __builtin_ctz(same);
     }
     if (twin < 0) {
       copy_candidate(list, i, scratch, scratch.n);
       if (++scratch.n % lane_padding == 1)  // lanes not filled yet must compare as far away
-        for (int k = scratch.n; k < scratch.n - 1 + lane_padding; k++) scratch.x[k] = scratch.y[k] = scratch.z[k] = 1e15f;
+        for (int k = scratch.n; k < scratch.n - 1 + lane_padding; k++)
+          scratch.x[k] = scratch.y[k] = scratch.z[k] = 1e15f;
     } else if (list.merit[i] > scratch.merit[twin]) {
       copy_candidate(list, i, scratch, twin);
     }
@@ -136,7 +141,9 @@ void keep_distinct(CandidateList& list, float length, float s, float apart, floa
 struct Ranked {  // by merit, larger first, then by place
   float merit;
   int32_t index;
-  bool operator<(const Ranked& other) const { return merit > other.merit || (merit == other.merit && index < other.index); }
+  bool operator<(const Ranked& other) const {
+    return merit > other.merit || (merit == other.merit && index < other.index);
+  }
 };
 
 constexpr int most_candidates = 1024;
@@ -158,8 +165,8 @@ void keep_best(CandidateList& list, int keep, bool sorted, CandidateList& scratc
 
 }  // namespace
 
-void climb(const Tables& tables, int points, const int32_t* picked, int count, double length, const SpotList& spots, int first, int keep,
-           double tolerance, Workspace& work) {
+void climb(const Tables& tables, int points, const int32_t* picked, int count, double length, const SpotList& spots,
+           int first, int keep, double tolerance, Workspace& work) {
   CandidateList list = work.found, scratch = work.kept;
   list.n = count;
   for (int i = 0; i < count; i++) {

@@ -1,7 +1,8 @@
 // Several lattices in one image: the best is accepted, its spots are set aside, and the search goes on in the rest.
 //
-// A further lattice is judged by the spots that are left, so it cannot live on those of a lattice already found, as a twin or a sublattice
-// would. At the end each spot goes to the nearest lattice, and each lattice is refined once more on its own spots.
+// A further lattice is judged by the spots that are left, so it cannot live on those of a lattice already found, as a
+// twin or a sublattice would. At the end each spot goes to the nearest lattice, and each lattice is refined once more
+// on its own spots.
 #include "indexing/isa/stages.h"
 
 namespace ewald::EWALD_ISA {
@@ -50,7 +51,8 @@ int accept_lattices(const RunPlan& plan, Workspace& work) {
   if (first_count > 0 && work.lattices[0].judged && work.lattices[0].log10_chance <= plan.params.accept_log10)
     work.accepted[accepted++] = work.lattices[0];
   const int most = int(plan.params.max_crystals);
-  // A search may also find a sliver of a lattice that is there already: its spots are set aside too, and the search goes on.
+  // A search may also find a sliver of a lattice that is there already: its spots are set aside too, and the search
+  // goes on.
   int slivers = 0;
   uint8_t* aside = work.owner;
   while (accepted > 0 && accepted < most && slivers < 4) {

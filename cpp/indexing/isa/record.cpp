@@ -1,5 +1,5 @@
-// The record of a search: what each stage leaves is copied where the caller can read it. Only the first search of the first image of a run
-// of an indexer made with `debug` is recorded; for all others `work.stages` is null.
+// The record of a search: what each stage leaves is copied where the caller can read it. Only the first search of the
+// first image of a run of an indexer made with `debug` is recorded; for all others `work.stages` is null.
 #include "indexing/isa/stages.h"
 
 namespace ewald::EWALD_ISA {
@@ -7,8 +7,8 @@ namespace {
 
 ewald_stage_cell packed(const Cell& cell, float score, int count) {
   const Vec3* row = cell.row;
-  return {float(row[0].x), float(row[0].y), float(row[0].z), float(row[1].x), float(row[1].y), float(row[1].z), float(row[2].x),
-          float(row[2].y), float(row[2].z), score,           uint32_t(count), 0};
+  return {float(row[0].x), float(row[0].y), float(row[0].z), float(row[1].x), float(row[1].y), float(row[1].z),
+          float(row[2].x), float(row[2].y), float(row[2].z), score,           uint32_t(count), 0};
 }
 
 }  // namespace
@@ -27,7 +27,8 @@ void record_pick(Workspace& work, int direction, float score) {
 void record_vectors(Workspace& work, const CandidateList& list, bool scored) {
   if (!work.stages) return;
   work.stages->summary.vectors = uint32_t(list.n);
-  for (int i = 0; i < list.n; i++) work.stages->vectors[i] = {list.x[i], list.y[i], list.z[i], scored ? list.merit[i] : 0};
+  for (int i = 0; i < list.n; i++)
+    work.stages->vectors[i] = {list.x[i], list.y[i], list.z[i], scored ? list.merit[i] : 0};
 }
 
 void record_hit(Workspace& work, const Cell& cell, float score, int count, int angles) {

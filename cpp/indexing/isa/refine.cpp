@@ -1,9 +1,10 @@
 // Refinement in reciprocal space: first only the orientation, then the cell as well where the spots support it.
 //
-// A spot s is given the node q = h a* + k b* + l c* with (h, k, l) its rounded indices, and e = s - q. A rotation by the small vector w
-// moves q by w x q, and sum |e - w x q|^2 is least for (sum |q|^2 1 - q q^T) w = sum q x e. A strained lattice moves q by D q, and with
-// the rows of D kept small by a weight, row i of D is (sum q q^T + weight 1)^-1 sum e_i q. A rotation has 3 parameters, D has 9:
-// with few spots the 9 fit noise, which is why the rotation is the default and D has to earn its place.
+// A spot s is given the node q = h a* + k b* + l c* with (h, k, l) its rounded indices, and e = s - q. A rotation by
+// the small vector w moves q by w x q, and sum |e - w x q|^2 is least for (sum |q|^2 1 - q q^T) w = sum q x e. A
+// strained lattice moves q by D q, and with the rows of D kept small by a weight, row i of D is (sum q q^T + weight
+// 1)^-1 sum e_i q. A rotation has 3 parameters, D has 9: with few spots the 9 fit noise, which is why the rotation is
+// the default and D has to earn its place.
 #include "indexing/isa/stages.h"
 
 namespace ewald::EWALD_ISA {
@@ -49,7 +50,8 @@ EWALD_INLINE Residual residual(const Lanes9& a, const Lanes9& b, F x, F y, F z) 
 
 }  // namespace
 
-// One round: turns the cell towards the first n spots that are within both limits of a node; returns how many there were.
+// One round: turns the cell towards the first n spots that are within both limits of a node; returns how many there
+// were.
 int turn_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, double radius) {
   const Lanes9 a = lanes_of(cell), b = lanes_of(reciprocal(cell));
   const F index2 = splat(float(index_limit * index_limit)), radius2 = splat(float(radius * radius));
@@ -74,8 +76,10 @@ int turn_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, 
   }
   const int total = sum(used);
   if (total < 3) return total;
-  const double x2 = sum(xx), y2 = sum(yy), z2 = sum(zz), keep = 2e-4 * (x2 + y2 + z2);  // keeps a near-singular turn small
-  const double normal[6] = {y2 + z2 + keep, -double(sum(xy)), -double(sum(xz)), x2 + z2 + keep, -double(sum(yz)), x2 + y2 + keep};
+  const double x2 = sum(xx), y2 = sum(yy), z2 = sum(zz),
+               keep = 2e-4 * (x2 + y2 + z2);  // keeps a near-singular turn small
+  const double normal[6] = {y2 + z2 + keep, -double(sum(xy)), -double(sum(xz)),
+                            x2 + z2 + keep, -double(sum(yz)), x2 + y2 + keep};
   const double torque[3] = {sum(tx), sum(ty), sum(tz)};
   double w[3];
   if (!solve(normal, torque, w)) return total;
@@ -88,9 +92,11 @@ int turn_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, 
   return total;
 }
 
-// One round that moves orientation and metric. Spots are selected and indexed by `cell`; the move is counted from `anchor`, so rounds do
-// not add up to more than the weight allows. A larger weight (1/angstrom^2) keeps the move smaller.
-int fit_to_spots(Cell& cell, const Cell& anchor, const SpotList& spots, int n, double index_limit, double radius, double weight) {
+// One round that moves orientation and metric. Spots are selected and indexed by `cell`; the move is counted from
+// `anchor`, so rounds do not add up to more than the weight allows. A larger weight (1/angstrom^2) keeps the move
+// smaller.
+int fit_to_spots(Cell& cell, const Cell& anchor, const SpotList& spots, int n, double index_limit, double radius,
+                 double weight) {
   const Cell nodes = reciprocal(anchor);
   const Lanes9 a = lanes_of(cell), b = lanes_of(reciprocal(cell)), b0 = lanes_of(nodes);
   const F index2 = splat(float(index_limit * index_limit)), radius2 = splat(float(radius * radius));
@@ -133,8 +139,9 @@ int fit_to_spots(Cell& cell, const Cell& anchor, const SpotList& spots, int n, d
   Cell moved;
   for (int i = 0; i < 3; i++) {
     const Vec3 q = nodes.row[i];
-    moved.row[i] = q + Vec3{d[0][0] * q.x + d[0][1] * q.y + d[0][2] * q.z, d[1][0] * q.x + d[1][1] * q.y + d[1][2] * q.z,
-                            d[2][0] * q.x + d[2][1] * q.y + d[2][2] * q.z};
+    moved.row[i] =
+        q + Vec3{d[0][0] * q.x + d[0][1] * q.y + d[0][2] * q.z, d[1][0] * q.x + d[1][1] * q.y + d[1][2] * q.z,
+                 d[2][0] * q.x + d[2][1] * q.y + d[2][2] * q.z};
   }
   const double size = volume(moved) / volume(nodes);
   if (!(size > 0.5 && size < 2)) return total;

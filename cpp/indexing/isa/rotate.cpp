@@ -1,10 +1,12 @@
-// Rotation search: with one vector of the cell fixed along a candidate, the cell has one angle left. Each lane takes an angle and counts
-// the spots within dist3 of a lattice node (Euclidean, in index units).
+// Rotation search: with one vector of the cell fixed along a candidate, the cell has one angle left. Each lane takes an
+// angle and counts the spots within dist3 of a lattice node (Euclidean, in index units).
 //
-// For a spot s let us = u.s, xs = x.s, ys = y.s in the frame of the candidate. The indices of the other two vectors at angle t are
+// For a spot s let us = u.s, xs = x.s, ys = y.s in the frame of the candidate. The indices of the other two vectors at
+// angle t are
 //   a.s = a_u us + cos t (a_x xs) + sin t (a_x ys)
 //   b.s = b_u us + cos t (b_x xs + b_y ys) + sin t (b_x ys - b_y xs)
-// so a spot costs four multiply-adds an angle. Spots off the candidate's planes cannot come near a node at any angle: they are left out.
+// so a spot costs four multiply-adds an angle. Spots off the candidate's planes cannot come near a node at any angle:
+// they are left out.
 #include "indexing/isa/stages.h"
 
 #include <algorithm>
@@ -12,19 +14,22 @@
 namespace ewald::EWALD_ISA {
 
 Frame frame_about(Vec3 u) {
-  // Any direction across will do, but it must be a smooth choice away from the poles of one axis: take the axis that u is farthest from.
+  // Any direction across will do, but it must be a smooth choice away from the poles of one axis: take the axis that u
+  // is farthest from.
   const double ax = fabs(u.x), ay = fabs(u.y), az = fabs(u.z);
   const Vec3 axis = ax <= ay && ax <= az ? Vec3{1, 0, 0} : ay <= az ? Vec3{0, 1, 0} : Vec3{0, 0, 1};
   const Vec3 x = unit(axis - dot(axis, u) * u);
   return {u, x, cross(u, x)};
 }
 
-int spots_on_planes(const BaseVector& base, const Frame& f, const SpotList& spots, int n, float limit, Workspace& work) {
+int spots_on_planes(const BaseVector& base, const Frame& f, const SpotList& spots, int n, float limit,
+                    Workspace& work) {
   const F ux = splat(float(f.u.x)), uy = splat(float(f.u.y)), uz = splat(float(f.u.z));
   const F xx = splat(float(f.x.x)), xy = splat(float(f.x.y)), xz = splat(float(f.x.z));
   const F yx = splat(float(f.y.x)), yy = splat(float(f.y.y)), yz = splat(float(f.y.z));
   const F length = splat(float(base.length)), a_u = splat(float(base.a_u)), a_x = splat(float(base.a_x));
-  const F b_u = splat(float(base.b_u)), b_x = splat(float(base.b_x)), b_y = splat(float(base.b_y)), limit2 = splat(limit * limit);
+  const F b_u = splat(float(base.b_u)), b_x = splat(float(base.b_x)), b_y = splat(float(base.b_y)),
+          limit2 = splat(limit * limit);
   float plane[7][width];
   int kept = 0;
   for (int j = 0; j < n; j += width) {
@@ -61,7 +66,8 @@ void count_angles(const float* cosine, const float* sine, int steps, int n, floa
     for (int done = 0; done < n;) {
       const int until = n - done < stretch ? n : done + stretch;
       for (; done < until; done++, t += 8) {
-        const F ca = splat(t[0]), qa = splat(t[1]), ra = splat(t[2]), cb = splat(t[3]), qb = splat(t[4]), rb = splat(t[5]), d = splat(t[6]);
+        const F ca = splat(t[0]), qa = splat(t[1]), ra = splat(t[2]), cb = splat(t[3]), qb = splat(t[4]),
+                rb = splat(t[5]), d = splat(t[6]);
         F h0 = fma(c0, qa, fma(s0, ra, ca)), h1 = fma(c1, qa, fma(s1, ra, ca));
         F l0 = fma(c0, qb, fma(s0, rb, cb)), l1 = fma(c1, qb, fma(s1, rb, cb));
         h0 = h0 - round_even(h0);
@@ -133,12 +139,13 @@ Placed place(const BaseVector& base, const CandidateList& candidates, int candid
   return placed;
 }
 
-int search_rotation(const RunPlan& plan, const BaseVector& base, const CandidateList& candidates, const SpotList& spots, int keep,
-                    bool free_scale, Workspace& work) {
+int search_rotation(const RunPlan& plan, const BaseVector& base, const CandidateList& candidates, const SpotList& spots,
+                    int keep, bool free_scale, Workspace& work) {
   const int n = spots.n < turn_spots ? spots.n : turn_spots;
   // The angle step moves the outermost of these spots by `turn_step` periods of the longest other vector.
   const double edge = spots.length[n - 1];
-  int wish = plan.params.angle_points ? int(plan.params.angle_points) : int(2 * M_PI * base.other_length * edge / turn_step);
+  int wish =
+      plan.params.angle_points ? int(plan.params.angle_points) : int(2 * M_PI * base.other_length * edge / turn_step);
   if (wish < 96) wish = 96;
   int stride = turn_steps / wish;
   while (stride > 1 && (turn_steps % stride != 0 || (turn_steps / stride) % 12 != 0)) stride--;
@@ -195,7 +202,8 @@ int search_rotation(const RunPlan& plan, const BaseVector& base, const Candidate
   Placed placed{};
   for (int i = 0, at = -1; i < hits; i++) {
     SearchHit& h = work.hits[i];
-    if (h.candidate != at) placed = place(base, candidates, at = h.candidate, free_scale);  // the hits of a candidate stand together
+    if (h.candidate != at)
+      placed = place(base, candidates, at = h.candidate, free_scale);  // the hits of a candidate stand together
     h.score = closeness(cell_of(placed.base, placed.frame, work.angle_cos[h.step], work.angle_sin[h.step]), spots, n);
   }
   std::sort(work.hits, work.hits + hits, HitOrder{});

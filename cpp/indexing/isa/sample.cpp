@@ -1,7 +1,8 @@
-// Sampling: directions of the half-sphere, and how many spots lie near a plane of a vector of known length in each of them.
+// Sampling: directions of the half-sphere, and how many spots lie near a plane of a vector of known length in each of
+// them.
 //
-// Direction p of N stands at height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle. The table of azimuths
-// serves every N; the height is made here.
+// Direction p of N stands at height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle. The
+// table of azimuths serves every N; the height is made here.
 #include "indexing/isa/stages.h"
 
 namespace ewald::EWALD_ISA {
@@ -39,9 +40,10 @@ Vec3 direction(const Tables& tables, int points, int k) {
   return {radius * tables.spiral_cos[k], radius * tables.spiral_sin[k], 1 - drop};
 }
 
-// The phase is added to 1.5 * 2^11, where a float has 12 bits after the point: its low 12 bits are then the fraction of the phase, and
-// "within `distance` of an integer" is one comparison of integers. Good for |phase| < 1024.
-void count_directions_fast(const Tables& tables, int points, double length, const SpotList& spots, int n, float distance, Workspace& work) {
+// The phase is added to 1.5 * 2^11, where a float has 12 bits after the point: its low 12 bits are then the fraction of
+// the phase, and "within `distance` of an integer" is one comparison of integers. Good for |phase| < 1024.
+void count_directions_fast(const Tables& tables, int points, double length, const SpotList& spots, int n,
+                           float distance, Workspace& work) {
   constexpr int fraction_bits = 12;
   constexpr int32_t fraction = (1 << fraction_bits) - 1;
   const int32_t half = int32_t(distance * (1 << fraction_bits));
@@ -73,7 +75,8 @@ void count_directions_fast(const Tables& tables, int points, double length, cons
 }
 
 // The same to the last bit of the float32 phase: what the exhaustive method counts.
-void count_directions(const Tables& tables, int points, double length, const SpotList& spots, float distance, Workspace& work) {
+void count_directions(const Tables& tables, int points, double length, const SpotList& spots, float distance,
+                      Workspace& work) {
   float* scaled = work.scaled;
   for (int j = 0; j < spots.n; j++) {
     scaled[4 * j] = float(length) * spots.x[j];

@@ -1,5 +1,5 @@
-// The stages of the fast and of the exhaustive method, in the order they are run. Every function lives in the namespace of its
-// instruction set.
+// The stages of the fast and of the exhaustive method, in the order they are run. Every function lives in the namespace
+// of its instruction set.
 #pragma once
 #include "common/simd.h"
 #include "generated/indexing.h"
@@ -13,23 +13,25 @@ uint32_t take_spots(const float* spots, uint32_t n, int max_spots, Workspace& wo
 // Takes over the spots of `from` that no lattice owns.
 void take_rest(const SpotList& from, const uint8_t* owner, SpotList& list);
 
-// sample.cpp: counts, for each of `points` directions of the half-sphere, the first `n` spots within `distance` periods of a plane of
-// the vector of this length; the fast variant works on 12 fractional bits of the phase.
-void count_directions_fast(const Tables& tables, int points, double length, const SpotList& spots, int n, float distance, Workspace& work);
-void count_directions(const Tables& tables, int points, double length, const SpotList& spots, float distance, Workspace& work);
+// sample.cpp: counts, for each of `points` directions of the half-sphere, the first `n` spots within `distance` periods
+// of a plane of the vector of this length; the fast variant works on 12 fractional bits of the phase.
+void count_directions_fast(const Tables& tables, int points, double length, const SpotList& spots, int n,
+                           float distance, Workspace& work);
+void count_directions(const Tables& tables, int points, double length, const SpotList& spots, float distance,
+                      Workspace& work);
 // Directions with the highest counts, about `want` of them, in the order of their index.
 int pick_directions(const int32_t* counts, int points, int largest, int want, int32_t* picked);
 Vec3 direction(const Tables& tables, int points, int k);
 
-// ladder.cpp: candidate vectors by least squares over growing resolution, their length known to `tolerance` (relative); leaves the best
-// `keep` in work.kept, best first.
-void climb(const Tables& tables, int points, const int32_t* picked, int count, double length, const SpotList& spots, int first, int keep,
-           double tolerance, Workspace& work);
+// ladder.cpp: candidate vectors by least squares over growing resolution, their length known to `tolerance` (relative);
+// leaves the best `keep` in work.kept, best first.
+void climb(const Tables& tables, int points, const int32_t* picked, int count, double length, const SpotList& spots,
+           int first, int keep, double tolerance, Workspace& work);
 
-// rotate.cpp: turns the cell about each candidate; leaves the best distinct hits in work.hits, best first. With `free_scale` the whole
-// cell takes on the scale of the candidate.
-int search_rotation(const RunPlan& plan, const BaseVector& base, const CandidateList& candidates, const SpotList& spots, int keep,
-                    bool free_scale, Workspace& work);
+// rotate.cpp: turns the cell about each candidate; leaves the best distinct hits in work.hits, best first. With
+// `free_scale` the whole cell takes on the scale of the candidate.
+int search_rotation(const RunPlan& plan, const BaseVector& base, const CandidateList& candidates, const SpotList& spots,
+                    int keep, bool free_scale, Workspace& work);
 // The vector and direction of a candidate (2 c: as it stands, 2 c + 1: reversed).
 struct Placed {
   BaseVector base;
@@ -39,14 +41,18 @@ Placed place(const BaseVector& base, const CandidateList& candidates, int candid
 Frame frame_about(Vec3 u);
 // The cell that has `base` along u and the other vectors at this angle from x.
 Cell cell_of(const BaseVector& base, const Frame& frame, double cosine, double sine);
-// Puts what the search needs of the first n spots that lie within `limit` periods of a plane of the candidate into work.turning.
-int spots_on_planes(const BaseVector& base, const Frame& frame, const SpotList& spots, int n, float limit, Workspace& work);
-// Counts those spots within `limit` of a node into work.angle_counts, for every angle; a count that cannot reach `least` may stay low.
+// Puts what the search needs of the first n spots that lie within `limit` periods of a plane of the candidate into
+// work.turning.
+int spots_on_planes(const BaseVector& base, const Frame& frame, const SpotList& spots, int n, float limit,
+                    Workspace& work);
+// Counts those spots within `limit` of a node into work.angle_counts, for every angle; a count that cannot reach
+// `least` may stay low.
 void count_angles(const float* cosine, const float* sine, int steps, int n, float limit, int least, Workspace& work);
 
 // refine.cpp
 int turn_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, double radius);
-int fit_to_spots(Cell& cell, const Cell& anchor, const SpotList& spots, int n, double index_limit, double radius, double weight);
+int fit_to_spots(Cell& cell, const Cell& anchor, const SpotList& spots, int n, double index_limit, double radius,
+                 double weight);
 double merit(const Cell& cell, const SpotList& spots, double radius);
 // Spots within the radius of a node, and the sum of their squared distances.
 int spots_within(const Cell& cell, const SpotList& spots, double radius, double* squares);
@@ -54,9 +60,10 @@ void residuals2(const Cell& cell, const SpotList& spots, float* out);
 // Rotation first, then the cell as well where the spots support it.
 void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, bool strain, Lattice& lattice);
 
-// classic.cpp: as params.refinement says, from spots within `limit` index units; sets lattice.score to the distance of the spot that is
-// refine_min_spots-th best: positive, smaller is better.
-void refine_classic(const RunPlan& plan, const KnownCell& known, const SpotList& spots, double limit, Lattice& lattice, Workspace& work);
+// classic.cpp: as params.refinement says, from spots within `limit` index units; sets lattice.score to the distance of
+// the spot that is refine_min_spots-th best: positive, smaller is better.
+void refine_classic(const RunPlan& plan, const KnownCell& known, const SpotList& spots, double limit, Lattice& lattice,
+                    Workspace& work);
 
 // verdict.cpp
 // The direction that the spots are thinnest along, which is the beam's, and their root mean square extent along it.
@@ -69,7 +76,8 @@ struct Chance {
 };
 Chance chance_of(const RunPlan& plan, const Lattice& lattice, const SpotList& spots, Workspace& work);
 // The same with the occupancy measured about work.beam: log10 of the chance.
-double measured(const RunPlan& plan, const Chance& chance, const Lattice& lattice, const SpotList& spots, const Workspace& work);
+double measured(const RunPlan& plan, const Chance& chance, const Lattice& lattice, const SpotList& spots,
+                const Workspace& work);
 
 // record.cpp: copies what a stage left, if the search at hand is to be recorded; the last one ends the record.
 void record_sampling(Workspace& work, double length, int row, int spots, int directions);
@@ -85,7 +93,6 @@ void judge(const RunPlan& plan, const SpotList& spots, bool may_strain, Lattice&
 // exhaustive.cpp
 void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& work);
 
-
 // Either of the two; leaves lattices in work.lattices, best first.
 EWALD_INLINE void search(const RunPlan& plan, const SpotList& spots, Workspace& work) {
   if (plan.descriptor.method == EWALD_METHOD_EXHAUSTIVE)
@@ -94,9 +101,11 @@ EWALD_INLINE void search(const RunPlan& plan, const SpotList& spots, Workspace& 
     search_fast(plan, spots, work);
 }
 
-// multi.cpp: accepts lattices one after the other into work.accepted, each from the spots that those before leave; returns how many.
+// multi.cpp: accepts lattices one after the other into work.accepted, each from the spots that those before leave;
+// returns how many.
 int accept_lattices(const RunPlan& plan, Workspace& work);
-// Lattice of each of work.all's spots into work.owner: the nearest within its acceptance radius, 1 for the first; 0 for none.
+// Lattice of each of work.all's spots into work.owner: the nearest within its acceptance radius, 1 for the first; 0 for
+// none.
 void assign_spots(const RunPlan& plan, int accepted, Workspace& work);
 
 }  // namespace ewald::EWALD_ISA

@@ -1,13 +1,18 @@
-// The verdict: how probable it is that spots without the lattice give an answer as good. README.md derives it; in short:
+// The verdict: how probable it is that spots without the lattice give an answer as good. README.md derives it; in
+// short:
 //
-// - A spot that knows nothing of the lattice lies within r of a node with probability p = (4/3) pi r^3 V. So the number of occupied nodes
-//   at a radius is binomial, and the tail of the binomial is the chance of one trial. Radii are tried from wide to narrow, p halved each
-//   time, because nobody knows the errors of the data.
-// - The search tries every orientation. Orientations that differ by r at the spots' resolution s are different trials: there are about
+// - A spot that knows nothing of the lattice lies within r of a node with probability p = (4/3) pi r^3 V. So the number
+// of occupied nodes
+//   at a radius is binomial, and the tail of the binomial is the chance of one trial. Radii are tried from wide to
+//   narrow, p halved each time, because nobody knows the errors of the data.
+// - The search tries every orientation. Orientations that differ by r at the spots' resolution s are different trials:
+// there are about
 //   8 pi^2 (s / r)^3 of them, and with p as above that is 8 pi^2 N / p, N the number of nodes out to s.
 // - A node counts once, however many spots crowd around it (split spots), and the node 000 never.
-// - Spots are not always spread evenly: they may sit on rings, or all near a plane that is also a plane of the lattice. So p is measured
-//   as well: the lattice is turned about the beam by angles that mean nothing, which keeps rings and planes, and the hits are counted.
+// - Spots are not always spread evenly: they may sit on rings, or all near a plane that is also a plane of the lattice.
+// So p is measured
+//   as well: the lattice is turned about the beam by angles that mean nothing, which keeps rings and planes, and the
+//   hits are counted.
 #include "indexing/isa/stages.h"
 
 namespace ewald::EWALD_ISA {
@@ -22,7 +27,8 @@ struct Index3 {
 
 // Records that a spot lies in the given level at a node; of two spots at one node the closer one counts.
 void occupy(Workspace& work, const Index3& node, int level, int* histogram) {
-  const uint64_t key = uint64_t(uint32_t(node.h + 512) & 1023) << 20 | uint64_t(uint32_t(node.k + 512) & 1023) << 10 | (uint32_t(node.l + 512) & 1023);
+  const uint64_t key = uint64_t(uint32_t(node.h + 512) & 1023) << 20 | uint64_t(uint32_t(node.k + 512) & 1023) << 10 |
+                       (uint32_t(node.l + 512) & 1023);
   const uint32_t mask = uint32_t(work.node_slots) - 1;
   uint32_t slot = uint32_t((key * 0x9e3779b97f4a7c15u) >> 40) & mask;
   const uint64_t tag = uint64_t(work.node_epoch) << 36 | key << 6;
@@ -47,7 +53,8 @@ void occupy(Workspace& work, const Index3& node, int level, int* histogram) {
 double log10_tail(const double* log10_factorial, int n, int k, double p) {
   if (k <= 0 || k <= n * p) return 0;
   if (k > n) k = n;
-  double tail = log10_factorial[n] - log10_factorial[k] - log10_factorial[n - k] + k * log10(p) + (n - k) * log10(1 - p);
+  double tail =
+      log10_factorial[n] - log10_factorial[k] - log10_factorial[n - k] + k * log10(p) + (n - k) * log10(1 - p);
   double term = 1, series = 1;
   const double odds = p / (1 - p);
   for (int i = k; i < n; i++) {
@@ -64,18 +71,23 @@ void count_within(const Cell& cell, const SpotList& spots, double radius, int ou
   const Cell nodes = reciprocal(cell);
   F a[9], b[9];
   for (int i = 0; i < 3; i++) {
-    a[3 * i] = splat(float(cell.row[i].x)), a[3 * i + 1] = splat(float(cell.row[i].y)), a[3 * i + 2] = splat(float(cell.row[i].z));
-    b[3 * i] = splat(float(nodes.row[i].x)), b[3 * i + 1] = splat(float(nodes.row[i].y)), b[3 * i + 2] = splat(float(nodes.row[i].z));
+    a[3 * i] = splat(float(cell.row[i].x)), a[3 * i + 1] = splat(float(cell.row[i].y)),
+          a[3 * i + 2] = splat(float(cell.row[i].z));
+    b[3 * i] = splat(float(nodes.row[i].x)), b[3 * i + 1] = splat(float(nodes.row[i].y)),
+          b[3 * i + 2] = splat(float(nodes.row[i].z));
   }
-  const F near = splat(float(radius * radius)), twice = splat(float(4 * radius * radius)), far = splat(float(16 * radius * radius));
+  const F near = splat(float(radius * radius)), twice = splat(float(4 * radius * radius)),
+          far = splat(float(16 * radius * radius));
   I n0 = izero(), n1 = izero(), n2 = izero();
   for (int j = 0; j < spots.n; j += width) {
     const F x = load(spots.x + j), y = load(spots.y + j), z = load(spots.z + j);
-    F h = fma(a[0], x, fma(a[1], y, a[2] * z)), k = fma(a[3], x, fma(a[4], y, a[5] * z)), l = fma(a[6], x, fma(a[7], y, a[8] * z));
+    F h = fma(a[0], x, fma(a[1], y, a[2] * z)), k = fma(a[3], x, fma(a[4], y, a[5] * z)),
+      l = fma(a[6], x, fma(a[7], y, a[8] * z));
     h = h - round_even(h);
     k = k - round_even(k);
     l = l - round_even(l);
-    const F ex = fma(h, b[0], fma(k, b[3], l * b[6])), ey = fma(h, b[1], fma(k, b[4], l * b[7])), ez = fma(h, b[2], fma(k, b[5], l * b[8]));
+    const F ex = fma(h, b[0], fma(k, b[3], l * b[6])), ey = fma(h, b[1], fma(k, b[4], l * b[7])),
+            ez = fma(h, b[2], fma(k, b[5], l * b[8]));
     const F e2 = fma(ex, ex, fma(ey, ey, ez * ez));
     n0 = count(lt(e2, near), n0);
     n1 = count(lt(e2, twice), n1);
@@ -85,8 +97,8 @@ void count_within(const Cell& cell, const SpotList& spots, double radius, int ou
 }
 
 // The chance of a hit when the lattice is turned about the beam by angles that mean nothing; at least p.
-double measured_occupancy(const Tables& tables, Vec3 axis, const Cell& cell, const SpotList& spots, double radius, double p, int occupied,
-                          int looks) {
+double measured_occupancy(const Tables& tables, Vec3 axis, const Cell& cell, const SpotList& spots, double radius,
+                          double p, int occupied, int looks) {
   int turns = looks / spots.n;
   turns = turns < 8 ? 8 : turns > 128 ? 128 : turns;
   double hits[3] = {0, 0, 0}, odd_hits[3] = {0, 0, 0};
@@ -95,15 +107,16 @@ double measured_occupancy(const Tables& tables, Vec3 axis, const Cell& cell, con
     // Golden-ratio angles: spread evenly, and none is a symmetry of a lattice.
     const int k = int((uint64_t(i) * 0x9e3779b9u & 0xffffffffu) * uint64_t(turn_steps) >> 32);
     Cell turned_cell;
-    for (int row = 0; row < 3; row++) turned_cell.row[row] = turned(cell.row[row], axis, tables.turn_cos[k], tables.turn_sin[k]);
+    for (int row = 0; row < 3; row++)
+      turned_cell.row[row] = turned(cell.row[row], axis, tables.turn_cos[k], tables.turn_sin[k]);
     int within[3];
     count_within(turned_cell, spots, radius, within);
     const bool is_odd = within[0] > 3 && 10 * within[0] > 7 * occupied;
     odd += is_odd;
     for (int g = 0; g < 3; g++) (is_odd ? odd_hits : hits)[g] += within[g];
   }
-  // A few turns with as many hits as the answer: symmetries of the lattice after all, or a second crystal; they do not count. When there
-  // are many it is the answer that is nothing special.
+  // A few turns with as many hits as the answer: symmetries of the lattice after all, or a second crystal; they do not
+  // count. When there are many it is the answer that is nothing special.
   const bool leave_out = 8 * odd <= turns;
   const int taken = leave_out ? turns - odd : turns;
   for (int g = 0; g < 3; g++) hits[g] += leave_out ? 0 : odd_hits[g];
@@ -198,11 +211,13 @@ Chance chance_of(const RunPlan& plan, const Lattice& lattice, const SpotList& sp
   return best;
 }
 
-double measured(const RunPlan& plan, const Chance& chance, const Lattice& lattice, const SpotList& spots, const Workspace& work) {
+double measured(const RunPlan& plan, const Chance& chance, const Lattice& lattice, const SpotList& spots,
+                const Workspace& work) {
   if (chance.occupied == 0 || chance.log10 > -1) return chance.log10;
   // Where the answer is beyond doubt a rough measure will do.
   const int looks = chance.log10 < 4 * plan.params.accept_log10 - 20 ? 2400 : 9600;
-  const double p = measured_occupancy(plan.tables, work.beam, lattice.cell, spots, chance.radius, chance.p, chance.occupied, looks);
+  const double p =
+      measured_occupancy(plan.tables, work.beam, lattice.cell, spots, chance.radius, chance.p, chance.occupied, looks);
   if (p <= chance.p) return chance.log10;
   const double log10 = log10_tail(plan.tables.log10_factorial, spots.n, chance.occupied, p) + chance.trials;
   return log10 < 0 ? log10 : 0;

@@ -10,8 +10,8 @@ namespace {
 
 // 1 in each lane whose point lies outside. With x' = x - 2^15 (signed 16-bit) and likewise y',
 //   [x (x + 1) + y (y + 1)] / 2 = [x'^2 + x' + y'^2 + y'] / 2 + 2^15 (x' + y') + 2^15 (2^15 + 1),
-// the bracket is even and below 2^31, the whole below 2^32, and the point is outside when the top bit is set. The two dot products
-// of 16-bit halves are one instruction each.
+// the bracket is even and below 2^31, the whole below 2^32, and the point is outside when the top bit is set. The two
+// dot products of 16-bit halves are one instruction each.
 inline Words outside(Words word) {
   const Words halves = exclusive_or(word, splat(0x80008000u));
   const Words squares = dot16(halves, halves), sum = dot16(halves, splat(0x00010001u));
@@ -59,7 +59,8 @@ uint64_t pi_count_blocks(uint64_t first_block, uint64_t blocks, uint32_t stream,
   }
   // What is left: a few blocks at the end, or blocks across a carry of the low counter word.
   for (; block < end; block++) {
-    const ewald::pi::Block random = ewald::pi::philox({{uint32_t(block), uint32_t(block >> 32), stream, 0}}, key0, key1);
+    const ewald::pi::Block random =
+        ewald::pi::philox({{uint32_t(block), uint32_t(block >> 32), stream, 0}}, key0, key1);
     for (uint32_t word : random.word) hits += ewald::pi::inside(word);
   }
   return hits;

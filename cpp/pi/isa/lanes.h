@@ -1,7 +1,8 @@
 // The few integer operations that the pi kernel needs, for each instruction set: `Words` holds 32-bit lanes.
 //
-// A Philox round wants the full 64-bit product of 32-bit lanes. x86 and wasm multiply the even lanes only, NEON the low or high half,
-// so the product comes as two vectors of 64-bit lanes and is sorted into high and low words again; `Counters` hides which.
+// A Philox round wants the full 64-bit product of 32-bit lanes. x86 and wasm multiply the even lanes only, NEON the low
+// or high half, so the product comes as two vectors of 64-bit lanes and is sorted into high and low words again;
+// `Counters` hides which.
 #pragma once
 #include <cstdint>
 

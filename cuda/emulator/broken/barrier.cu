@@ -46,7 +46,9 @@ __global__ void unequalLoops(int* out) {
 template <bool Broken>
 __global__ void spin(int* flag, int* out) {
   if (threadIdx.x == 0 && !Broken) atomicExch(flag, 1);
-  if (threadIdx.x == 63) while (atomicAdd(flag, 0) != 1) {}
+  if (threadIdx.x == 63)
+    while (atomicAdd(flag, 0) != 1) {
+    }
   out[threadIdx.x] = 1;
 }
 
@@ -55,27 +57,32 @@ __global__ void spin(int* flag, int* out) {
 std::vector<Case> barrierCases() {
   using enum Finding;
   return {
-      {"barrier in a divergent branch", divergentBarrier, [](bool broken) {
+      {"barrier in a divergent branch", divergentBarrier,
+       [](bool broken) {
          Array<int> out(64, false);
          EWALD_TWINS(broken, halfBlock, 1, 64, 0, out.data());
          return out.at(63) == 1;
        }},
-      {"early return before a barrier", divergentBarrier, [](bool broken) {
+      {"early return before a barrier", divergentBarrier,
+       [](bool broken) {
          Array<int> out(64, false);
          EWALD_TWINS(broken, earlyReturn, 1, 64, 0, out.data(), 50);
          return out.at(49) == 1;
        }},
-      {"two barriers for one", divergentBarrier, [](bool broken) {
+      {"two barriers for one", divergentBarrier,
+       [](bool broken) {
          Array<int> out(64, false);
          EWALD_TWINS(broken, twoBranches, 1, 64, 0, out.data());
          return out.at(63) == 2;
        }},
-      {"unequal numbers of barriers", divergentBarrier, [](bool broken) {
+      {"unequal numbers of barriers", divergentBarrier,
+       [](bool broken) {
          Array<int> out(64, false);
          EWALD_TWINS(broken, unequalLoops, 1, 64, 0, out.data());
          return out.at(63) == 64;
        }},
-      {"a flag that nobody sets", hang, [](bool broken) {
+      {"a flag that nobody sets", hang,
+       [](bool broken) {
          Array<int> flag(1), out(64, false);
          EWALD_TWINS(broken, spin, 1, 64, 0, flag.data(), out.data());
          return out.at(63) == 1;

@@ -1,5 +1,5 @@
-// A broken kernel and its good twin: the same template, with Broken true and false. run(true) must end in `expected`, run(false) in
-// no report and the right numbers.
+// A broken kernel and its good twin: the same template, with Broken true and false. run(true) must end in `expected`,
+// run(false) in no report and the right numbers.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -28,7 +28,7 @@ std::vector<Case> hostCases();
 // Device memory of a test: filled from the host, read back by at().
 template <class T>
 class Array {
- public:
+public:
   explicit Array(std::size_t count, bool filled = true) : count_(count) {
     cudaMalloc(&data_, count * sizeof(T));
     if (!filled) return;
@@ -47,16 +47,18 @@ class Array {
     return value;
   }
 
- private:
+private:
   T* data_ = nullptr;
   std::size_t count_;
 };
 
 // Launches one of the twins.
-#define EWALD_TWINS(broken, kernel, grid, block, shared, ...)                       \
-  do {                                                                              \
-    if (broken) EWALD_LAUNCH(kernel<true>, grid, block, shared, 0, __VA_ARGS__);    \
-    else EWALD_LAUNCH(kernel<false>, grid, block, shared, 0, __VA_ARGS__);          \
+#define EWALD_TWINS(broken, kernel, grid, block, shared, ...)           \
+  do {                                                                  \
+    if (broken)                                                         \
+      EWALD_LAUNCH(kernel<true>, grid, block, shared, 0, __VA_ARGS__);  \
+    else                                                                \
+      EWALD_LAUNCH(kernel<false>, grid, block, shared, 0, __VA_ARGS__); \
   } while (0)
 
 }  // namespace ewald::emulator::broken

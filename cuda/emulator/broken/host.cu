@@ -14,7 +14,8 @@ __global__ void pastTheEnd(int* out, int n) {
 std::vector<Case> hostCases() {
   using enum Finding;
   return {
-      {"stray write without checks", guardOverwritten, [](bool broken) {
+      {"stray write without checks", guardOverwritten,
+       [](bool broken) {
          const Mode before = mode();
          setMode({});
          bool right = false;
@@ -25,20 +26,27 @@ std::vector<Case> hostCases() {
          }
          setMode(before);
          return right;
-       }, true},
-      {"copy longer than its memory", outOfRange, [](bool broken) {
+       },
+       true},
+      {"copy longer than its memory", outOfRange,
+       [](bool broken) {
          Array<int> data(16);
          std::vector<int> host(17);
-         return cudaMemcpy(host.data(), data.data(), (broken ? 17 : 16) * sizeof(int), cudaMemcpyDeviceToHost) == cudaSuccess && host[15] == 15;
-       }, true},
-      {"fill of memory that was freed", outOfRange, [](bool broken) {
+         return cudaMemcpy(host.data(), data.data(), (broken ? 17 : 16) * sizeof(int), cudaMemcpyDeviceToHost) ==
+                    cudaSuccess &&
+                host[15] == 15;
+       },
+       true},
+      {"fill of memory that was freed", outOfRange,
+       [](bool broken) {
          int* data = nullptr;
          cudaMalloc(&data, 64);
          if (broken) cudaFree(data);
          const bool right = cudaMemset(data, 0, 64) == cudaSuccess;
          if (!broken) cudaFree(data);
          return right;
-       }, true},
+       },
+       true},
   };
 }
 

@@ -31,8 +31,10 @@ __global__ void counter(int* out) {
   EWALD_SHARED_VALUE(int, count);
   if (threadIdx.x == 0) count = 0;
   __syncthreads();
-  if (Broken) count = count + 1;
-  else atomicAdd(&count, 1);
+  if (Broken)
+    count = count + 1;
+  else
+    atomicAdd(&count, 1);
   __syncthreads();
   if (threadIdx.x == 0) *out = count;
 }
@@ -56,8 +58,10 @@ template <bool Broken>
 __global__ void acrossWarps(const int* in, int* out) {
   EWALD_SHARED(int, tile, 64);
   tile[threadIdx.x] = in[threadIdx.x];
-  if (Broken) __syncwarp();
-  else __syncthreads();
+  if (Broken)
+    __syncwarp();
+  else
+    __syncthreads();
   out[threadIdx.x] = tile[threadIdx.x ^ 32];
 }
 
@@ -81,8 +85,10 @@ __global__ void globalInBlock(int* data) {
 template <bool Broken>
 __global__ void globalAcrossBlocks(int* sum) {
   if (threadIdx.x != 0) return;
-  if (Broken) *sum += 1;
-  else atomicAdd(sum, 1);
+  if (Broken)
+    *sum += 1;
+  else
+    atomicAdd(sum, 1);
 }
 
 // Atomic and plain access of the same word.
@@ -120,52 +126,62 @@ __global__ void lastBlockAdds(int* partial, unsigned* done, int* out) {
 std::vector<Case> raceCases() {
   using enum Finding;
   return {
-      {"no barrier before a read", sharedRace, [](bool broken) {
+      {"no barrier before a read", sharedRace,
+       [](bool broken) {
          Array<int> in(128), out(128, false);
          EWALD_TWINS(broken, reverse, 1, 128, 0, in.data(), out.data());
          return out.at(0) == 127;
        }},
-      {"no barrier after a read", sharedRace, [](bool broken) {
+      {"no barrier after a read", sharedRace,
+       [](bool broken) {
          Array<int> in(128), out(128, false);
          EWALD_TWINS(broken, shiftTwice, 1, 128, 0, in.data(), out.data());
          return out.at(0) == 2;
        }},
-      {"counter without an atomic", sharedRace, [](bool broken) {
+      {"counter without an atomic", sharedRace,
+       [](bool broken) {
          Array<int> out(1, false);
          EWALD_TWINS(broken, counter, 1, 128, 0, out.data());
          return out.at(0) == 128;
        }},
-      {"lanes in lockstep by faith", sharedRace, [](bool broken) {
+      {"lanes in lockstep by faith", sharedRace,
+       [](bool broken) {
          Array<int> in(32), out(1, false);
          EWALD_TWINS(broken, warpReduce, 1, 32, 0, in.data(), out.data());
          return out.at(0) == 496;
        }},
-      {"__syncwarp between warps", sharedRace, [](bool broken) {
+      {"__syncwarp between warps", sharedRace,
+       [](bool broken) {
          Array<int> in(64), out(64, false);
          EWALD_TWINS(broken, acrossWarps, 1, 64, 0, in.data(), out.data());
          return out.at(0) == 32;
        }},
-      {"shuffle taken for a barrier", sharedRace, [](bool broken) {
+      {"shuffle taken for a barrier", sharedRace,
+       [](bool broken) {
          Array<int> in(32), out(32, false);
          EWALD_TWINS(broken, shuffleAsBarrier, 1, 32, 0, in.data(), out.data());
          return out.at(0) == 31;
        }},
-      {"atomic and plain access together", sharedRace, [](bool broken) {
+      {"atomic and plain access together", sharedRace,
+       [](bool broken) {
          Array<int> out(1, false);
          EWALD_TWINS(broken, mixed, 1, 64, 0, out.data());
          return out.at(0) == 63;
        }},
-      {"device memory between threads of a block", globalRace, [](bool broken) {
+      {"device memory between threads of a block", globalRace,
+       [](bool broken) {
          Array<int> data(64);
          EWALD_TWINS(broken, globalInBlock, 1, 64, 0, data.data());
          return data.at(0) == 63;
        }},
-      {"device memory between blocks", globalRace, [](bool broken) {
+      {"device memory between blocks", globalRace,
+       [](bool broken) {
          Array<int> sum(1);
          EWALD_TWINS(broken, globalAcrossBlocks, 8, 32, 0, sum.data());
          return sum.at(0) == 8;
        }},
-      {"last block without a fence", globalRace, [](bool broken) {
+      {"last block without a fence", globalRace,
+       [](bool broken) {
          Array<int> partial(8, false), out(1, false);
          Array<unsigned> done(1);
          EWALD_TWINS(broken, lastBlockAdds, 8, 32, 0, partial.data(), done.data(), out.data());

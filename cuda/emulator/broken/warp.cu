@@ -17,12 +17,16 @@ template <bool Broken>
 __global__ void twoShuffles(int* out) {
   int value = int(threadIdx.x);
   if (Broken) {
-    if (threadIdx.x % 32 < 16) value = __shfl_xor_sync(0xffffffffu, value, 1);
-    else value = __shfl_xor_sync(0xffffffffu, value, 2);
+    if (threadIdx.x % 32 < 16)
+      value = __shfl_xor_sync(0xffffffffu, value, 1);
+    else
+      value = __shfl_xor_sync(0xffffffffu, value, 2);
   } else {
     const unsigned half = threadIdx.x % 32 < 16 ? 0x0000ffffu : 0xffff0000u;
-    if (threadIdx.x % 32 < 16) value = __shfl_xor_sync(half, value, 1);
-    else value = __shfl_xor_sync(half, value, 2);
+    if (threadIdx.x % 32 < 16)
+      value = __shfl_xor_sync(half, value, 1);
+    else
+      value = __shfl_xor_sync(half, value, 2);
   }
   out[threadIdx.x] = value;
 }
@@ -63,37 +67,44 @@ __global__ void sourceOutsideMask(int* out) {
 std::vector<Case> warpCases() {
   using enum Finding;
   return {
-      {"shuffle in a divergent warp", divergentWarp, [](bool broken) {
+      {"shuffle in a divergent warp", divergentWarp,
+       [](bool broken) {
          Array<int> out(64, false);
          EWALD_TWINS(broken, divergentShuffle, 1, 64, 0, out.data());
          return out.at(32) == 72 && out.at(31) == 62;
        }},
-      {"shuffles on two sides of a branch", divergentWarp, [](bool broken) {
+      {"shuffles on two sides of a branch", divergentWarp,
+       [](bool broken) {
          Array<int> out(32, false);
          EWALD_TWINS(broken, twoShuffles, 1, 32, 0, out.data());
          return out.at(0) == 1 && out.at(16) == 18;
        }},
-      {"vote without one lane", divergentWarp, [](bool broken) {
+      {"vote without one lane", divergentWarp,
+       [](bool broken) {
          Array<int> out(32, false);
          EWALD_TWINS(broken, divergentVote, 1, 32, 0, out.data());
          return unsigned(out.at(3)) == 0xaaaaaaaau;
        }},
-      {"caller outside its mask", wrongMask, [](bool broken) {
+      {"caller outside its mask", wrongMask,
+       [](bool broken) {
          Array<int> out(32, false);
          EWALD_TWINS(broken, maskTooNarrow, 1, 32, 0, out.data());
          return out.at(31) == 0;
        }},
-      {"lanes with unequal masks", wrongMask, [](bool broken) {
+      {"lanes with unequal masks", wrongMask,
+       [](bool broken) {
          Array<int> out(32, false);
          EWALD_TWINS(broken, unequalMasks, 1, 32, 0, out.data());
          return out.at(31) == 1;
        }},
-      {"mask of lanes that do not exist", wrongMask, [](bool broken) {
+      {"mask of lanes that do not exist", wrongMask,
+       [](bool broken) {
          Array<int> out(40, false);
          EWALD_TWINS(broken, shortWarp, 1, 40, 0, out.data());
          return out.at(39) == 8;
        }},
-      {"shuffle from a lane outside the mask", wrongMask, [](bool broken) {
+      {"shuffle from a lane outside the mask", wrongMask,
+       [](bool broken) {
          Array<int> out(32, false);
          EWALD_TWINS(broken, sourceOutsideMask, 1, 32, 0, out.data());
          return out.at(7) == 4;

@@ -1,4 +1,5 @@
-// Atomic operations on device and shared memory. They are functions of the emulator, so that the checks see one atomic access.
+// Atomic operations on device and shared memory. They are functions of the emulator, so that the checks see one atomic
+// access.
 #pragma once
 
 namespace ewald::emulator {

@@ -1,4 +1,5 @@
-// Barriers and fences. Each carries the place it was called from: a barrier is the same one for all threads of a block or an error.
+// Barriers and fences. Each carries the place it was called from: a barrier is the same one for all threads of a block
+// or an error.
 #pragma once
 
 namespace ewald::emulator {
@@ -8,7 +9,9 @@ void fence();
 }  // namespace ewald::emulator
 
 #define EWALD_HERE const char *file = __builtin_FILE(), unsigned line = __builtin_LINE()
-inline void __syncthreads(EWALD_HERE) { ::ewald::emulator::barrier(::ewald::emulator::BarrierOp::plain, 0, file, line); }
+inline void __syncthreads(EWALD_HERE) {
+  ::ewald::emulator::barrier(::ewald::emulator::BarrierOp::plain, 0, file, line);
+}
 inline int __syncthreads_count(int predicate, EWALD_HERE) {
   return ::ewald::emulator::barrier(::ewald::emulator::BarrierOp::count, predicate, file, line);
 }

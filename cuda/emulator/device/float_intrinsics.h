@@ -1,4 +1,5 @@
-// Floating-point functions of the device. The fast intrinsics are the accurate ones here: a card may be off by their documented bounds.
+// Floating-point functions of the device. The fast intrinsics are the accurate ones here: a card may be off by their
+// documented bounds.
 #pragma once
 #include <cmath>
 
@@ -38,7 +39,10 @@ inline float __fdividef(float a, float b) { return a / b; }
 inline float __sinf(float x) { return std::sin(x); }
 inline float __cosf(float x) { return std::cos(x); }
 inline float __tanf(float x) { return std::tan(x); }
-inline void __sincosf(float x, float* s, float* c) { *s = std::sin(x); *c = std::cos(x); }
+inline void __sincosf(float x, float* s, float* c) {
+  *s = std::sin(x);
+  *c = std::cos(x);
+}
 inline float __expf(float x) { return std::exp(x); }
 inline float __exp10f(float x) { return float(std::pow(10.0, double(x))); }
 inline float __logf(float x) { return std::log(x); }
@@ -47,9 +51,16 @@ inline float __log10f(float x) { return std::log10(x); }
 inline float __powf(float x, float y) { return std::pow(x, y); }
 inline float sinpif(float x) { return float(std::sin(3.14159265358979323846 * std::fmod(double(x), 2.0))); }
 inline float cospif(float x) { return float(std::cos(3.14159265358979323846 * std::fmod(double(x), 2.0))); }
-inline void sincospif(float x, float* s, float* c) { *s = sinpif(x); *c = cospif(x); }
-inline float norm3df(float a, float b, float c) { return float(std::sqrt(double(a) * a + double(b) * b + double(c) * c)); }
-inline float rnorm3df(float a, float b, float c) { return float(1.0 / std::sqrt(double(a) * a + double(b) * b + double(c) * c)); }
+inline void sincospif(float x, float* s, float* c) {
+  *s = sinpif(x);
+  *c = cospif(x);
+}
+inline float norm3df(float a, float b, float c) {
+  return float(std::sqrt(double(a) * a + double(b) * b + double(c) * c));
+}
+inline float rnorm3df(float a, float b, float c) {
+  return float(1.0 / std::sqrt(double(a) * a + double(b) * b + double(c) * c));
+}
 
 // Conversions saturate and take NaN to zero, as on the card; in C++ both would be undefined.
 namespace ewald::emulator {

@@ -52,11 +52,11 @@ inline float __int_as_float(int x) { return std::bit_cast<float>(x); }
 inline long long __double_as_longlong(double x) { return std::bit_cast<long long>(x); }
 inline double __longlong_as_double(long long x) { return std::bit_cast<double>(x); }
 
-#define EWALD_MIN_MAX(type)                                         \
-  constexpr type min(type a, type b) { return b < a ? b : a; }      \
+#define EWALD_MIN_MAX(type)                                    \
+  constexpr type min(type a, type b) { return b < a ? b : a; } \
   constexpr type max(type a, type b) { return a < b ? b : a; }
-#define EWALD_MIXED_MIN_MAX(a_type, b_type, type)                                   \
-  constexpr type min(a_type a, b_type b) { return min(type(a), type(b)); }          \
+#define EWALD_MIXED_MIN_MAX(a_type, b_type, type)                          \
+  constexpr type min(a_type a, b_type b) { return min(type(a), type(b)); } \
   constexpr type max(a_type a, b_type b) { return max(type(a), type(b)); }
 EWALD_MIN_MAX(int)
 EWALD_MIN_MAX(unsigned)
@@ -70,8 +70,14 @@ EWALD_MIXED_MIN_MAX(unsigned, int, unsigned)
 #undef EWALD_MIN_MAX
 
 template <class T>
-T __ldg(const T* address) { return *address; }
+T __ldg(const T* address) {
+  return *address;
+}
 template <class T>
-T __ldcs(const T* address) { return *address; }
+T __ldcs(const T* address) {
+  return *address;
+}
 template <class T>
-void __stcs(T* address, T value) { *address = value; }
+void __stcs(T* address, T value) {
+  *address = value;
+}

@@ -16,5 +16,7 @@
 #ifndef __noinline__
 #define __noinline__
 #endif
-// A plain __shared__ array would be an ordinary static here: unseen by the checks. EWALD_SHARED (cuda/common/shared.h) is seen.
-#define __shared__ _Pragma("GCC error \"declare shared memory with EWALD_SHARED, EWALD_SHARED_2D or EWALD_DYNAMIC_SHARED\"")
+// A plain __shared__ array would be an ordinary static here: unseen by the checks. EWALD_SHARED (cuda/common/shared.h)
+// is seen.
+#define __shared__ \
+  _Pragma("GCC error \"declare shared memory with EWALD_SHARED, EWALD_SHARED_2D or EWALD_DYNAMIC_SHARED\"")

@@ -1,14 +1,21 @@
-// float2 .. ulonglong2 with the alignment a card asks for: a misaligned vector access faults there, so it is reported here.
+// float2 .. ulonglong2 with the alignment a card asks for: a misaligned vector access faults there, so it is reported
+// here.
 #pragma once
 
-#define EWALD_VECTOR_2(type, name, bytes)                                   \
-  struct alignas(bytes) name##2 { type x, y; };                             \
+#define EWALD_VECTOR_2(type, name, bytes) \
+  struct alignas(bytes) name##2 {         \
+    type x, y;                            \
+  };                                      \
   constexpr name##2 make_##name##2(type x, type y) { return {x, y}; }
-#define EWALD_VECTOR_3(type, name)                                          \
-  struct name##3 { type x, y, z; };                                         \
+#define EWALD_VECTOR_3(type, name) \
+  struct name##3 {                 \
+    type x, y, z;                  \
+  };                               \
   constexpr name##3 make_##name##3(type x, type y, type z) { return {x, y, z}; }
-#define EWALD_VECTOR_4(type, name, bytes)                                   \
-  struct alignas(bytes) name##4 { type x, y, z, w; };                       \
+#define EWALD_VECTOR_4(type, name, bytes) \
+  struct alignas(bytes) name##4 {         \
+    type x, y, z, w;                      \
+  };                                      \
   constexpr name##4 make_##name##4(type x, type y, type z, type w) { return {x, y, z, w}; }
 #define EWALD_VECTORS(type, name) \
   EWALD_VECTOR_2(type, name, 2 * sizeof(type)) EWALD_VECTOR_3(type, name) EWALD_VECTOR_4(type, name, 4 * sizeof(type))

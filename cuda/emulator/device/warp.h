@@ -8,7 +8,8 @@
 
 namespace ewald::emulator {
 enum class WarpOp : unsigned char { index, up, down, exchange, ballot, any, all, matchAny, sync };
-std::uint64_t warpMeeting(WarpOp op, unsigned mask, std::uint64_t value, unsigned parameter, unsigned width, const char* file, unsigned line);
+std::uint64_t warpMeeting(WarpOp op, unsigned mask, std::uint64_t value, unsigned parameter, unsigned width,
+                          const char* file, unsigned line);
 unsigned onlyThisLane();
 
 template <class T>
@@ -34,10 +35,12 @@ T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, EWALD
 }
 template <class T>
 T __shfl_xor_sync(unsigned mask, T value, int laneMask, int width = 32, EWALD_HERE) {
-  return ::ewald::emulator::shuffle(::ewald::emulator::WarpOp::exchange, mask, value, unsigned(laneMask), width, file, line);
+  return ::ewald::emulator::shuffle(::ewald::emulator::WarpOp::exchange, mask, value, unsigned(laneMask), width, file,
+                                    line);
 }
 inline unsigned __ballot_sync(unsigned mask, int predicate, EWALD_HERE) {
-  return unsigned(::ewald::emulator::warpMeeting(::ewald::emulator::WarpOp::ballot, mask, predicate != 0, 0, 32, file, line));
+  return unsigned(
+      ::ewald::emulator::warpMeeting(::ewald::emulator::WarpOp::ballot, mask, predicate != 0, 0, 32, file, line));
 }
 inline int __any_sync(unsigned mask, int predicate, EWALD_HERE) {
   return int(::ewald::emulator::warpMeeting(::ewald::emulator::WarpOp::any, mask, predicate != 0, 0, 32, file, line));
@@ -48,10 +51,12 @@ inline int __all_sync(unsigned mask, int predicate, EWALD_HERE) {
 template <class T>
 unsigned __match_any_sync(unsigned mask, T value, EWALD_HERE) {
   using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-  return unsigned(::ewald::emulator::warpMeeting(::ewald::emulator::WarpOp::matchAny, mask, std::bit_cast<Bits>(value), 0, 32, file, line));
+  return unsigned(::ewald::emulator::warpMeeting(::ewald::emulator::WarpOp::matchAny, mask, std::bit_cast<Bits>(value),
+                                                 0, 32, file, line));
 }
 inline void __syncwarp(unsigned mask = 0xffffffffu, EWALD_HERE) {
   ::ewald::emulator::warpMeeting(::ewald::emulator::WarpOp::sync, mask, 0, 0, 32, file, line);
 }
-// Which lanes run together is the card's own affair; one lane alone is an answer every card may give, so code that needs more is wrong.
+// Which lanes run together is the card's own affair; one lane alone is an answer every card may give, so code that
+// needs more is wrong.
 inline unsigned __activemask() { return ::ewald::emulator::onlyThisLane(); }

@@ -12,8 +12,10 @@ template <class T, class Change>
 T change(T* address, std::uintptr_t code, Change next) {
   Machine* const checked = checkedMachine();
   const Inside inside;
-  if (checked) checkAccess(*checked, reinterpret_cast<std::uintptr_t>(address), sizeof(T), Access::atomic, true, code);
-  else machine().step(1);
+  if (checked)
+    checkAccess(*checked, reinterpret_cast<std::uintptr_t>(address), sizeof(T), Access::atomic, true, code);
+  else
+    machine().step(1);
   const T old = *address;
   *address = next(old);
   return old;
@@ -21,12 +23,15 @@ T change(T* address, std::uintptr_t code, Change next) {
 }  // namespace
 
 #define EWALD_CODE reinterpret_cast<std::uintptr_t>(__builtin_return_address(0))
-#define EWALD_ATOMIC(name, type, expression) \
-  type name(type* address, type value) { return change(address, EWALD_CODE, [&](type old) -> type { return expression; }); }
+#define EWALD_ATOMIC(name, type, expression)                                          \
+  type name(type* address, type value) {                                              \
+    return change(address, EWALD_CODE, [&](type old) -> type { return expression; }); \
+  }
 #define EWALD_ATOMICS(name, expression) \
-  EWALD_ATOMIC(name, int, expression) EWALD_ATOMIC(name, unsigned, expression) EWALD_ATOMIC(name, unsigned long long, expression)
-#define EWALD_WRAPPING(name, op)                                            \
-  EWALD_ATOMIC(name, int, int(unsigned(old) op unsigned(value)))            \
+  EWALD_ATOMIC(name, int, expression)   \
+  EWALD_ATOMIC(name, unsigned, expression) EWALD_ATOMIC(name, unsigned long long, expression)
+#define EWALD_WRAPPING(name, op)                                 \
+  EWALD_ATOMIC(name, int, int(unsigned(old) op unsigned(value))) \
   EWALD_ATOMIC(name, unsigned, old op value)
 EWALD_WRAPPING(atomicAdd_, +)
 EWALD_WRAPPING(atomicSub_, -)
@@ -39,7 +44,7 @@ EWALD_ATOMIC(atomicMin_, long long, value < old ? value : old)
 EWALD_ATOMIC(atomicMax_, long long, old < value ? value : old)
 EWALD_ATOMICS(atomicExch_, ((void)old, value))
 EWALD_ATOMIC(atomicExch_, float, ((void)old, value))
-EWALD_ATOMICS(atomicAnd_, old & value)
+EWALD_ATOMICS(atomicAnd_, old& value)
 EWALD_ATOMICS(atomicOr_, old | value)
 EWALD_ATOMICS(atomicXor_, old ^ value)
 EWALD_ATOMIC(atomicInc_, unsigned, old >= value ? 0 : old + 1)

@@ -18,11 +18,22 @@ std::map<std::uintptr_t, std::string> places;
 }  // namespace
 
 const char* nameOf(Finding finding) {
-  static const char* const names[] = {
-      "index out of range", "misaligned access", "access to foreign memory", "access to another thread's local memory",
-      "read of uninitialised shared memory", "read of uninitialised device memory", "data race in shared memory",
-      "data race in device memory", "divergent barrier", "divergent warp", "wrong lane mask", "hang", "too much shared memory",
-      "guard words overwritten", "result depends on thread order", "undefined arithmetic"};
+  static const char* const names[] = {"index out of range",
+                                      "misaligned access",
+                                      "access to foreign memory",
+                                      "access to another thread's local memory",
+                                      "read of uninitialised shared memory",
+                                      "read of uninitialised device memory",
+                                      "data race in shared memory",
+                                      "data race in device memory",
+                                      "divergent barrier",
+                                      "divergent warp",
+                                      "wrong lane mask",
+                                      "hang",
+                                      "too much shared memory",
+                                      "guard words overwritten",
+                                      "result depends on thread order",
+                                      "undefined arithmetic"};
   return names[int(finding)];
 }
 
@@ -50,7 +61,8 @@ std::string placeOf(std::uintptr_t code) {
     if (path.find('\'') == std::string::npos) {
       // A position-dependent executable is linked at its base already; addr2line wants the address as linked.
       for (const std::uintptr_t address : {code - 1 - base, code - 1}) {
-        FILE* pipe = popen(format("addr2line -s -i -e '%s' 0x%zx 2>/dev/null", path.c_str(), std::size_t(address)).c_str(), "r");
+        FILE* pipe =
+            popen(format("addr2line -s -i -e '%s' 0x%zx 2>/dev/null", path.c_str(), std::size_t(address)).c_str(), "r");
         if (!pipe) break;
         // The innermost place first, then the ones it was inlined into.
         std::string found;

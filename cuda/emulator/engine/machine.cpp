@@ -25,10 +25,14 @@ thread_local Machine* running __attribute__((tls_model("initial-exec"))) = nullp
 
 const char* nameOf(BarrierOp op) {
   switch (op) {
-    case BarrierOp::plain: return "__syncthreads";
-    case BarrierOp::count: return "__syncthreads_count";
-    case BarrierOp::all: return "__syncthreads_and";
-    default: return "__syncthreads_or";
+    case BarrierOp::plain:
+      return "__syncthreads";
+    case BarrierOp::count:
+      return "__syncthreads_count";
+    case BarrierOp::all:
+      return "__syncthreads_and";
+    default:
+      return "__syncthreads_or";
   }
 }
 std::string text(const Place& place) {
@@ -46,7 +50,9 @@ std::string format(const char* pattern, ...) {
   return buffer;
 }
 
-bool Place::operator==(const Place& other) const { return line == other.line && (file == other.file || !std::strcmp(file, other.file)); }
+bool Place::operator==(const Place& other) const {
+  return line == other.line && (file == other.file || !std::strcmp(file, other.file));
+}
 
 Machine& machine() {
   static Machine* const one = new Machine;  // never destroyed: fibers may outlive main
@@ -63,16 +69,20 @@ void undefinedArithmetic(const char* file, unsigned line, const char* what, bool
   if (running && (fatal || running->mode.checked)) running->die(Finding::undefinedArithmetic, what, Place{file, line});
 }
 
-void misalignedPointer(const char* file, unsigned line, const char* type, std::uintptr_t address, std::size_t alignment) {
+void misalignedPointer(const char* file, unsigned line, const char* type, std::uintptr_t address,
+                       std::size_t alignment) {
   const Inside inside;
-  const std::string what = format("address %#zx is no multiple of %zu, which %s needs", std::size_t(address), alignment, type);
+  const std::string what =
+      format("address %#zx is no multiple of %zu, which %s needs", std::size_t(address), alignment, type);
   if (running) running->die(Finding::misaligned, what, Place{file, line});
   addReport({Finding::misaligned, "", "misaligned pointer in host code, at " + text({file, line}) + ": " + what});
 }
 
 void outOfSpan(std::size_t index, std::size_t size) {
   const Inside inside;
-  if (running) running->die(Finding::outOfRange, format("element %zu of a span of %zu", index, size), reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)));
+  if (running)
+    running->die(Finding::outOfRange, format("element %zu of a span of %zu", index, size),
+                 reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)));
 }
 
 void outOfBounds(const char* file, unsigned line, const char* array, long long index) {
@@ -84,7 +94,8 @@ void outOfBounds(const char* file, unsigned line, const char* array, long long i
 
 void Machine::reserve() {
   if (stacks_) return;
-  void* region = mmap(nullptr, kMaxThreads * kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* region = mmap(nullptr, kMaxThreads * kStackBytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (region == MAP_FAILED) throw std::bad_alloc();
   stacks_ = reinterpret_cast<std::uintptr_t>(region);
 }
@@ -132,7 +143,8 @@ void Machine::runGrid(Order order, std::uint64_t seed) {
   }
   for (std::uint64_t b = 0; b < blocks && !failed; ++b) {
     blockLinear = order == Order::reverse ? blocks - 1 - b : b;
-    block = {unsigned(blockLinear % grid.x), unsigned(blockLinear / grid.x % grid.y), unsigned(blockLinear / grid.x / grid.y)};
+    block = {unsigned(blockLinear % grid.x), unsigned(blockLinear / grid.x % grid.y),
+             unsigned(blockLinear / grid.x / grid.y)};
     runBlock();
   }
 }
@@ -183,8 +195,10 @@ std::uint64_t Machine::random() {
 
 // The one who arrives stores where the one who left stands: a fiber, or the host (null).
 static void arrived(transfer_t transfer, boost::context::detail::fcontext_t& host) {
-  if (transfer.data) static_cast<Fiber*>(transfer.data)->context = transfer.fctx;
-  else host = transfer.fctx;
+  if (transfer.data)
+    static_cast<Fiber*>(transfer.data)->context = transfer.fctx;
+  else
+    host = transfer.fctx;
 }
 
 void Machine::enter(transfer_t transfer) {
@@ -220,7 +234,10 @@ void Machine::step(std::uint64_t count) {
   Fiber& fiber = *current_;
   const std::uint64_t before = fiber.steps;
   fiber.steps += count;
-  if (fiber.steps > mode.stepLimit) die(Finding::hang, format("no barrier and no end after %llu memory accesses", static_cast<unsigned long long>(fiber.steps)), Place{});
+  if (fiber.steps > mode.stepLimit)
+    die(Finding::hang,
+        format("no barrier and no end after %llu memory accesses", static_cast<unsigned long long>(fiber.steps)),
+        Place{});
   // A thread that spins on memory waits for another one: let the others run now and then, as the card does.
   if ((before ^ fiber.steps) >> 12) {
     push(&fiber);
@@ -248,18 +265,27 @@ void Machine::releaseBarrier() {
     const Fiber& fiber = fibers_[i];
     if (fiber.barrier != first.barrier || !(fiber.place == first.place)) {
       die(Finding::divergentBarrier,
-          format("thread %s waits at %s (%s) while thread %s waits at %s (%s): a barrier must be the same one for the whole block",
-                 nameThread(0).c_str(), nameOf(first.barrier), text(first.place).c_str(), nameThread(i).c_str(), nameOf(fiber.barrier),
-                 text(fiber.place).c_str()), first.place);
+          format("thread %s waits at %s (%s) while thread %s waits at %s (%s): a barrier must be the same one for the "
+                 "whole block",
+                 nameThread(0).c_str(), nameOf(first.barrier), text(first.place).c_str(), nameThread(i).c_str(),
+                 nameOf(fiber.barrier), text(fiber.place).c_str()),
+          first.place);
     }
     count += fiber.value;
   }
   std::uint64_t result = 0;
   switch (first.barrier) {
-    case BarrierOp::plain: break;
-    case BarrierOp::count: result = count; break;
-    case BarrierOp::all: result = count == threads_; break;
-    case BarrierOp::any: result = count != 0; break;
+    case BarrierOp::plain:
+      break;
+    case BarrierOp::count:
+      result = count;
+      break;
+    case BarrierOp::all:
+      result = count == threads_;
+      break;
+    case BarrierOp::any:
+      result = count != 0;
+      break;
   }
   for (unsigned i = 0; i < threads_; ++i) {
     fibers_[i].result = result;
@@ -279,15 +305,20 @@ void Machine::fence() {
 
 // ---- warps ----
 
-std::uint64_t Machine::meet(WarpOp op, unsigned mask, std::uint64_t value, unsigned parameter, unsigned width, const char* file, unsigned line) {
+std::uint64_t Machine::meet(WarpOp op, unsigned mask, std::uint64_t value, unsigned parameter, unsigned width,
+                            const char* file, unsigned line) {
   Fiber& fiber = *current_;
   Warp& warp = warps_[fiber.linear / kWarp];
   fiber.place = {file, line};
   if (!(mask >> fiber.lane & 1)) {
-    die(Finding::wrongMask, format("lane %u calls with mask 0x%08x, which does not name it", fiber.lane, mask), fiber.place);
+    die(Finding::wrongMask, format("lane %u calls with mask 0x%08x, which does not name it", fiber.lane, mask),
+        fiber.place);
   }
   if (mask & ~warp.lanes) {
-    die(Finding::wrongMask, format("mask 0x%08x names lanes 0x%08x, which a block of %u threads does not have", mask, mask & ~warp.lanes, threads_), fiber.place);
+    die(Finding::wrongMask,
+        format("mask 0x%08x names lanes 0x%08x, which a block of %u threads does not have", mask, mask & ~warp.lanes,
+               threads_),
+        fiber.place);
   }
   if (width == 0 || width > kWarp || (width & (width - 1))) {
     die(Finding::wrongMask, format("width %u is no power of two up to 32", width), fiber.place);
@@ -326,13 +357,28 @@ bool Machine::completeMeeting(Fiber& last) {
     const unsigned group = lane - inGroup;
     unsigned source = lane;
     switch (fiber.op) {
-      case WarpOp::index: source = group | (fiber.parameter & (fiber.width - 1)); break;
-      case WarpOp::up: source = fiber.parameter > inGroup ? lane : lane - fiber.parameter; break;
-      case WarpOp::down: source = std::uint64_t(inGroup) + fiber.parameter >= fiber.width ? lane : lane + fiber.parameter; break;
-      case WarpOp::exchange: source = lane ^ fiber.parameter; if (source >= group + fiber.width) source = lane; break;
-      case WarpOp::ballot: fiber.result = ballot; continue;
-      case WarpOp::any: fiber.result = ballot != 0; continue;
-      case WarpOp::all: fiber.result = ballot == mask; continue;
+      case WarpOp::index:
+        source = group | (fiber.parameter & (fiber.width - 1));
+        break;
+      case WarpOp::up:
+        source = fiber.parameter > inGroup ? lane : lane - fiber.parameter;
+        break;
+      case WarpOp::down:
+        source = std::uint64_t(inGroup) + fiber.parameter >= fiber.width ? lane : lane + fiber.parameter;
+        break;
+      case WarpOp::exchange:
+        source = lane ^ fiber.parameter;
+        if (source >= group + fiber.width) source = lane;
+        break;
+      case WarpOp::ballot:
+        fiber.result = ballot;
+        continue;
+      case WarpOp::any:
+        fiber.result = ballot != 0;
+        continue;
+      case WarpOp::all:
+        fiber.result = ballot == mask;
+        continue;
       case WarpOp::matchAny: {
         fiber.result = 0;
         for (unsigned other = mask; other; other &= other - 1) {
@@ -341,10 +387,13 @@ bool Machine::completeMeeting(Fiber& last) {
         }
         continue;
       }
-      case WarpOp::sync: fiber.result = 0; continue;
+      case WarpOp::sync:
+        fiber.result = 0;
+        continue;
     }
     if (source >= kWarp || !(mask >> source & 1)) {
-      die(Finding::wrongMask, format("lane %u reads lane %u, which mask 0x%08x does not name", lane, source, mask), fiber.place);
+      die(Finding::wrongMask, format("lane %u reads lane %u, which mask 0x%08x does not name", lane, source, mask),
+          fiber.place);
     }
     fiber.result = lanes[source].value;
   }
@@ -354,10 +403,12 @@ bool Machine::completeMeeting(Fiber& last) {
     std::uint32_t known[kWarp] = {};
     for (unsigned rest = mask; rest; rest &= rest - 1) {
       const Fiber& fiber = lanes[__builtin_ctz(rest)];
-      for (unsigned k = 0; k < kWarp; ++k) if (fiber.seen[k] > known[k]) known[k] = fiber.seen[k];
+      for (unsigned k = 0; k < kWarp; ++k)
+        if (fiber.seen[k] > known[k]) known[k] = fiber.seen[k];
     }
     for (unsigned rest = mask; rest; rest &= rest - 1) known[__builtin_ctz(rest)] = tick;
-    for (unsigned rest = mask; rest; rest &= rest - 1) std::memcpy(lanes[__builtin_ctz(rest)].seen, known, sizeof known);
+    for (unsigned rest = mask; rest; rest &= rest - 1)
+      std::memcpy(lanes[__builtin_ctz(rest)].seen, known, sizeof known);
   }
   warp.waiting &= ~mask;
   unsigned released[kWarp], count = 0;
@@ -366,19 +417,25 @@ bool Machine::completeMeeting(Fiber& last) {
     lanes[lane].state = State::ready;
     released[count++] = lane;
   }
-  if (order_ == Order::shuffled) for (unsigned i = count - 1; i > 0; --i) std::swap(released[i], released[random() % (i + 1)]);
+  if (order_ == Order::shuffled)
+    for (unsigned i = count - 1; i > 0; --i) std::swap(released[i], released[random() % (i + 1)]);
   for (unsigned i = 0; i < count; ++i) push(&lanes[released[order_ == Order::reverse ? count - 1 - i : i]]);
   return true;
 }
 
-// Nothing can run and the block is not done. Warps first: a thread that waits for its warp is why others wait at a barrier.
+// Nothing can run and the block is not done. Warps first: a thread that waits for its warp is why others wait at a
+// barrier.
 void Machine::judgeStandstill() {
   const auto whereabouts = [&](const Fiber& fiber) {
     switch (fiber.state) {
-      case State::done: return std::string("has returned");
-      case State::atBarrier: return format("waits at %s (%s)", nameOf(fiber.barrier), text(fiber.place).c_str());
-      case State::atWarp: return format("waits with mask 0x%08x at %s", fiber.mask, text(fiber.place).c_str());
-      default: return std::string("runs");
+      case State::done:
+        return std::string("has returned");
+      case State::atBarrier:
+        return format("waits at %s (%s)", nameOf(fiber.barrier), text(fiber.place).c_str());
+      case State::atWarp:
+        return format("waits with mask 0x%08x at %s", fiber.mask, text(fiber.place).c_str());
+      default:
+        return std::string("runs");
     }
   };
   for (unsigned i = 0; i < threads_; ++i) {
@@ -389,10 +446,13 @@ void Machine::judgeStandstill() {
     for (unsigned rest = fiber.mask; rest; rest &= rest - 1) {
       const unsigned lane = unsigned(__builtin_ctz(rest));
       const Fiber& other = lanes[lane];
-      if (other.state == State::atWarp && other.place == fiber.place && other.op == fiber.op && other.mask == fiber.mask) continue;
+      if (other.state == State::atWarp && other.place == fiber.place && other.op == fiber.op &&
+          other.mask == fiber.mask)
+        continue;
       const bool sameLine = other.state == State::atWarp && other.place == fiber.place && other.op == fiber.op;
       report(sameLine ? Finding::wrongMask : Finding::divergentWarp,
-             format("lane %u waits with mask 0x%08x for lane %u, which %s", fiber.lane, fiber.mask, lane, whereabouts(other).c_str()),
+             format("lane %u waits with mask 0x%08x for lane %u, which %s", fiber.lane, fiber.mask, lane,
+                    whereabouts(other).c_str()),
              text(fiber.place));
       current_ = nullptr;
       failed = true;
@@ -405,8 +465,9 @@ void Machine::judgeStandstill() {
     while (fibers_[other].state == State::atBarrier) ++other;
     current_ = &fibers_[i];
     report(Finding::divergentBarrier,
-           format("%u of %u threads wait at %s; thread %s %s", atBarrier_, threads_, nameOf(fibers_[i].barrier), nameThread(other).c_str(),
-                  whereabouts(fibers_[other]).c_str()), text(fibers_[i].place));
+           format("%u of %u threads wait at %s; thread %s %s", atBarrier_, threads_, nameOf(fibers_[i].barrier),
+                  nameThread(other).c_str(), whereabouts(fibers_[other]).c_str()),
+           text(fibers_[i].place));
     current_ = nullptr;
     failed = true;
     return;
@@ -418,18 +479,25 @@ void Machine::judgeStandstill() {
 std::uintptr_t Machine::sharedBase() const { return reinterpret_cast<std::uintptr_t>(sharedArena); }
 bool Machine::inShared(std::uintptr_t address) const { return address - sharedBase() < kSharedArena; }
 
-void* Machine::sharedArray(const char* name, std::size_t bytes, std::size_t alignment, std::size_t elementBytes, const char* file, unsigned line) {
+void* Machine::sharedArray(const char* name, std::size_t bytes, std::size_t alignment, std::size_t elementBytes,
+                           const char* file, unsigned line) {
   for (const SharedArray& array : arrays_) {
-    if (array.line == line && (array.name == name || !std::strcmp(array.name, name)) && !std::strcmp(array.file, file) && array.end - array.begin == bytes) {
+    if (array.line == line && (array.name == name || !std::strcmp(array.name, name)) &&
+        !std::strcmp(array.file, file) && array.end - array.begin == bytes) {
       return reinterpret_cast<void*>(array.begin);
     }
   }
-  if (sharedBytes_ + bytes + launch->dynamicBytes > kSharedLimit || (launch->dynamicBytes == 0 && sharedBytes_ + bytes > kStaticSharedLimit)) {
-    die(Finding::sharedMemoryTooLarge, format("shared '%s' brings the block to %zu bytes of shared memory", name, sharedBytes_ + bytes + launch->dynamicBytes), Place{file, line});
+  if (sharedBytes_ + bytes + launch->dynamicBytes > kSharedLimit ||
+      (launch->dynamicBytes == 0 && sharedBytes_ + bytes > kStaticSharedLimit)) {
+    die(Finding::sharedMemoryTooLarge,
+        format("shared '%s' brings the block to %zu bytes of shared memory", name,
+               sharedBytes_ + bytes + launch->dynamicBytes),
+        Place{file, line});
   }
   const std::uintptr_t mask = (alignment < 16 ? 16 : alignment) - 1;
   const std::uintptr_t begin = (sharedTop_ + mask) & ~mask;
-  if (begin + bytes + kSharedGap > sharedBase() + kSharedArena) die(Finding::sharedMemoryTooLarge, "too many shared arrays", Place{file, line});
+  if (begin + bytes + kSharedGap > sharedBase() + kSharedArena)
+    die(Finding::sharedMemoryTooLarge, "too many shared arrays", Place{file, line});
   sharedTop_ = begin + bytes + kSharedGap;
   sharedBytes_ += bytes;
   arrays_.push_back({name, file, line, begin, begin + bytes, elementBytes});
@@ -438,7 +506,8 @@ void* Machine::sharedArray(const char* name, std::size_t bytes, std::size_t alig
 }
 
 void* Machine::dynamicShared(const char* name, std::size_t elementBytes) {
-  for (const SharedArray& array : arrays_) if (!array.file) return reinterpret_cast<void*>(array.begin);
+  for (const SharedArray& array : arrays_)
+    if (!array.file) return reinterpret_cast<void*>(array.begin);
   const std::uintptr_t begin = (sharedTop_ + 15) & ~std::uintptr_t(15);
   sharedTop_ = begin + launch->dynamicBytes + kSharedGap;
   arrays_.push_back({name, nullptr, 0, begin, begin + launch->dynamicBytes, elementBytes});
@@ -447,12 +516,14 @@ void* Machine::dynamicShared(const char* name, std::size_t elementBytes) {
 }
 
 const SharedArray* Machine::sharedArrayAt(std::uintptr_t address, std::size_t bytes) const {
-  for (const SharedArray& array : arrays_) if (address >= array.begin && address + bytes <= array.end) return &array;
+  for (const SharedArray& array : arrays_)
+    if (address >= array.begin && address + bytes <= array.end) return &array;
   return nullptr;
 }
 const SharedArray* Machine::nearestShared(std::uintptr_t address) const {
   const SharedArray* nearest = nullptr;
-  for (const SharedArray& array : arrays_) if (array.begin <= address && (!nearest || array.begin > nearest->begin)) nearest = &array;
+  for (const SharedArray& array : arrays_)
+    if (array.begin <= address && (!nearest || array.begin > nearest->begin)) nearest = &array;
   return nearest ? nearest : arrays_.empty() ? nullptr : &arrays_.front();
 }
 
@@ -471,9 +542,11 @@ std::string Machine::nameBlock(std::uint64_t linear) const {
 void Machine::report(Finding finding, const std::string& what, const std::string& where, const Fiber* reported) {
   static const char* const orders[] = {"forward", "reverse", "shuffled"};
   if (!reported) reported = current_;
-  const std::string who = reported ? ", block " + nameBlock(blockLinear) + ", thread " + nameThread(reported->linear) : std::string();
-  const std::string text = format("%s in kernel %s%s, at %s (%s order): ", ewald::emulator::nameOf(finding), launch->kernel, who.c_str(),
-                                  where.c_str(), orders[int(order_)]) + what;
+  const std::string who =
+      reported ? ", block " + nameBlock(blockLinear) + ", thread " + nameThread(reported->linear) : std::string();
+  const std::string text = format("%s in kernel %s%s, at %s (%s order): ", ewald::emulator::nameOf(finding),
+                                  launch->kernel, who.c_str(), where.c_str(), orders[int(order_)]) +
+                           what;
   if (firstText.empty()) {
     firstFinding = finding;
     firstText = text;
@@ -516,12 +589,14 @@ void fence() {
   const Inside inside;
   machine().fence();
 }
-std::uint64_t warpMeeting(WarpOp op, unsigned mask, std::uint64_t value, unsigned parameter, unsigned width, const char* file, unsigned line) {
+std::uint64_t warpMeeting(WarpOp op, unsigned mask, std::uint64_t value, unsigned parameter, unsigned width,
+                          const char* file, unsigned line) {
   const Inside inside;
   return machine().meet(op, mask, value, parameter, width, file, line);
 }
 unsigned onlyThisLane() { return 1u << machine().self().lane; }
-void* sharedArray(const char* name, std::size_t bytes, std::size_t alignment, std::size_t elementBytes, const char* file, unsigned line) {
+void* sharedArray(const char* name, std::size_t bytes, std::size_t alignment, std::size_t elementBytes,
+                  const char* file, unsigned line) {
   const Inside inside;
   return machine().sharedArray(name, bytes, alignment, elementBytes, file, line);
 }

@@ -1,5 +1,6 @@
-// The machine that runs a launch: threads of a block are fibers on one stack region, blocks run one after another, and one launch runs
-// at a time in the process. Everything here belongs to the emulator's own files, which are compiled without instrumentation.
+// The machine that runs a launch: threads of a block are fibers on one stack region, blocks run one after another, and
+// one launch runs at a time in the process. Everything here belongs to the emulator's own files, which are compiled
+// without instrumentation.
 #pragma once
 #include <boost/context/detail/fcontext.hpp>
 #include <cstdint>
@@ -35,9 +36,9 @@ struct Fiber {
   BarrierOp barrier;
   WarpOp op;
   unsigned mask, parameter, width;
-  std::uint64_t value;   // brought to the meeting
-  std::uint64_t result;  // taken from it
-  std::uint64_t steps;   // since the last barrier
+  std::uint64_t value;        // brought to the meeting
+  std::uint64_t result;       // taken from it
+  std::uint64_t steps;        // since the last barrier
   std::uint32_t seen[kWarp];  // accesses of each lane of its warp before this tick happened before what it does now
 };
 
@@ -57,14 +58,16 @@ struct SharedArray {
 enum class Order { forward, reverse, shuffled };
 
 class Machine {
- public:
+public:
   void run(const Launch& launch);
 
   // Called from a fiber.
   int barrier(BarrierOp op, int predicate, const char* file, unsigned line);
-  std::uint64_t meet(WarpOp op, unsigned mask, std::uint64_t value, unsigned parameter, unsigned width, const char* file, unsigned line);
+  std::uint64_t meet(WarpOp op, unsigned mask, std::uint64_t value, unsigned parameter, unsigned width,
+                     const char* file, unsigned line);
   void step(std::uint64_t count);
-  void* sharedArray(const char* name, std::size_t bytes, std::size_t alignment, std::size_t elementBytes, const char* file, unsigned line);
+  void* sharedArray(const char* name, std::size_t bytes, std::size_t alignment, std::size_t elementBytes,
+                    const char* file, unsigned line);
   void* dynamicShared(const char* name, std::size_t elementBytes);
   void fence();
   // Ends the block: the fibers are left where they stand. Kernels own nothing, so nothing is lost.
@@ -89,7 +92,8 @@ class Machine {
   Mode mode;
   uint3 block{};
   std::uint64_t blockLinear = 0;
-  // The clock of happens-before: it ticks at each barrier, __syncwarp and fence; runs number the blocks, in all launches and orders.
+  // The clock of happens-before: it ticks at each barrier, __syncwarp and fence; runs number the blocks, in all
+  // launches and orders.
   std::uint32_t tick = 0, barrierTick = 0, run_ = 0, firstRun = 0;
   bool fenced = false;                    // this block has executed a fence
   std::vector<std::uint32_t> fenceTicks;  // of the blocks of this launch
@@ -97,7 +101,7 @@ class Machine {
   Finding firstFinding{};  // of the launch that failed
   std::string firstText;
 
- private:
+private:
   void reserve();
   void runGrid(Order order, std::uint64_t seed);
   void runBlock();
@@ -130,16 +134,17 @@ class Machine {
 };
 
 Machine& machine();
-// The machine while kernel code of a checked launch runs on this thread; null in host code, on other threads and in the emulator itself.
+// The machine while kernel code of a checked launch runs on this thread; null in host code, on other threads and in the
+// emulator itself.
 Machine* checkedMachine();
-// Held by what kernels call: the emulator's own use of the standard library must not be taken for accesses of the kernel. (The linker
-// keeps one copy of each template function, and that may well be an instrumented one.)
+// Held by what kernels call: the emulator's own use of the standard library must not be taken for accesses of the
+// kernel. (The linker keeps one copy of each template function, and that may well be an instrumented one.)
 class Inside {
- public:
+public:
   Inside();
   ~Inside();
 
- private:
+private:
   Machine* const was_;
 };
 // Marks this thread as the one that runs the machine.
@@ -151,7 +156,8 @@ struct Running {
 void outOfBounds(const char* file, unsigned line, const char* array, long long index);
 // `fatal`: this CPU would trap.
 void undefinedArithmetic(const char* file, unsigned line, const char* what, bool fatal);
-void misalignedPointer(const char* file, unsigned line, const char* type, std::uintptr_t address, std::size_t alignment);
+void misalignedPointer(const char* file, unsigned line, const char* type, std::uintptr_t address,
+                       std::size_t alignment);
 
 std::string format(const char* pattern, ...) __attribute__((format(printf, 1, 2)));
 

@@ -16,7 +16,8 @@
 namespace ewald::emulator {
 namespace {
 constexpr std::size_t kPage = 4096;
-// An allocation starts 256 bytes into its first page: as aligned as a card promises and no better, with room for guard words.
+// An allocation starts 256 bytes into its first page: as aligned as a card promises and no better, with room for guard
+// words.
 constexpr std::size_t kFront = 256;
 constexpr std::size_t kBack = 256;
 constexpr unsigned char kGuard = 0xe7;
@@ -37,7 +38,8 @@ std::size_t inUse = 0;
 bool guardHolds(std::uintptr_t page, const Entry& entry) {
   const auto same = [](std::uintptr_t from, std::size_t bytes) {
     const unsigned char* p = reinterpret_cast<const unsigned char*>(from);
-    for (std::size_t i = 0; i < bytes; ++i) if (p[i] != kGuard) return false;
+    for (std::size_t i = 0; i < bytes; ++i)
+      if (p[i] != kGuard) return false;
     return true;
   };
   return same(page, kFront) && same(entry.end, kBack);
@@ -50,7 +52,8 @@ bool inArena(std::uintptr_t address) { return base && address - base < kArenaByt
 void* allocateDevice(std::size_t bytes) {
   const std::lock_guard lock(mutex);
   if (!base) {
-    void* region = mmap(nullptr, kArenaBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* region =
+        mmap(nullptr, kArenaBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (region == MAP_FAILED) return nullptr;
     base = reinterpret_cast<std::uintptr_t>(region);
   }
@@ -77,7 +80,9 @@ bool freeDevice(void* pointer) {
   const auto found = device.find(page);
   if (found == device.end()) return false;
   if (!guardHolds(page, found->second)) {
-    addReport({Finding::guardOverwritten, "", "guard words around " + describeDeviceAddress(page + kFront, 0) + " were overwritten; found by cudaFree"});
+    addReport(
+        {Finding::guardOverwritten, "",
+         "guard words around " + describeDeviceAddress(page + kFront, 0) + " were overwritten; found by cudaFree"});
   }
   inUse -= found->second.end - page - kFront;
   const std::size_t pages = found->second.pages - page;
@@ -121,7 +126,8 @@ Allocation deviceAllocation(std::uintptr_t address, std::size_t bytes) {
 
 static Allocation lastOfLaunch;
 Allocation launchAllocation(std::uintptr_t address, std::size_t bytes) {
-  if (address < lastOfLaunch.begin || address + bytes > lastOfLaunch.end) lastOfLaunch = deviceAllocation(address, bytes);
+  if (address < lastOfLaunch.begin || address + bytes > lastOfLaunch.end)
+    lastOfLaunch = deviceAllocation(address, bytes);
   return lastOfLaunch;
 }
 void forgetLaunchAllocation() { lastOfLaunch = {}; }
@@ -150,13 +156,17 @@ std::string describeDeviceAddress(std::uintptr_t address, std::size_t bytes) {
   const long long offset = static_cast<long long>(address - begin);
   if (address >= after->second.pages) return "device memory that is not allocated, or freed by now";
   if (bytes && size % bytes == 0 && offset % static_cast<long long>(bytes) == 0) {
-    return format("element %lld of a device allocation of %zu elements of %zu bytes", offset / static_cast<long long>(bytes), size / bytes, bytes);
+    return format("element %lld of a device allocation of %zu elements of %zu bytes",
+                  offset / static_cast<long long>(bytes), size / bytes, bytes);
   }
   return format("byte %lld of a device allocation of %zu bytes", offset, size);
 }
 
 bool inModule(std::uintptr_t address, bool writable) {
-  struct Range { std::uintptr_t begin, end; bool writable; };
+  struct Range {
+    std::uintptr_t begin, end;
+    bool writable;
+  };
   static const std::vector<Range> ranges = [] {
     std::vector<Range> found;
     dl_iterate_phdr(
@@ -177,7 +187,8 @@ bool inModule(std::uintptr_t address, bool writable) {
         &found);
     return found;
   }();
-  for (const Range& range : ranges) if (address >= range.begin && address < range.end) return range.writable || !writable;
+  for (const Range& range : ranges)
+    if (address >= range.begin && address < range.end) return range.writable || !writable;
   return false;
 }
 
@@ -192,7 +203,9 @@ bool guardsIntact(const char* when) {
   for (const auto& [page, entry] : device) {
     if (guardHolds(page, entry)) continue;
     intact = false;
-    addReport({Finding::guardOverwritten, "", format("guard words around a device allocation of %zu bytes were overwritten; found %s", std::size_t(entry.end - page - kFront), when)});
+    addReport({Finding::guardOverwritten, "",
+               format("guard words around a device allocation of %zu bytes were overwritten; found %s",
+                      std::size_t(entry.end - page - kFront), when)});
     std::memset(reinterpret_cast<void*>(page), kGuard, kFront);
     std::memset(reinterpret_cast<void*>(entry.end), kGuard, kBack);
   }

@@ -1,5 +1,5 @@
-// Device memory is a reserved range of addresses with an allocation table: guard words around every allocation, and one shadow cell
-// for each of its words (shadow.h). Pinned host memory is ordinary memory with an entry in the table.
+// Device memory is a reserved range of addresses with an allocation table: guard words around every allocation, and one
+// shadow cell for each of its words (shadow.h). Pinned host memory is ordinary memory with an entry in the table.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -30,12 +30,14 @@ Allocation deviceAllocation(std::uintptr_t address, std::size_t bytes);
 // The same for the thread that runs a launch, with the last answer kept: the table does not change meanwhile.
 Allocation launchAllocation(std::uintptr_t address, std::size_t bytes);
 void forgetLaunchAllocation();
-// What runs without checks writes who knows where: reads of memory allocated before are no longer judged as uninitialised.
+// What runs without checks writes who knows where: reads of memory allocated before are no longer judged as
+// uninitialised.
 void stopTracking();
 Allocation pinnedAllocation(std::uintptr_t address, std::size_t bytes);
 // "offset 1024 of an allocation of 1024 bytes" for the allocation nearest to the address.
 std::string describeDeviceAddress(std::uintptr_t address, std::size_t bytes);
-// Where a variable of this module may lie (constants, __device__ variables); writable asks for the part that may be written.
+// Where a variable of this module may lie (constants, __device__ variables); writable asks for the part that may be
+// written.
 bool inModule(std::uintptr_t address, bool writable);
 void forEachAllocation(const std::function<void(const Allocation&)>& visit);
 // Looks at all guard words; false, and a report, when one was overwritten. Only a launch without checks can do that.

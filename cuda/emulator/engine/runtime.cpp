@@ -1,4 +1,5 @@
-// The calls of the CUDA runtime, and the launch. One lock stands for the card: memory, copies and launches go one at a time.
+// The calls of the CUDA runtime, and the launch. One lock stands for the card: memory, copies and launches go one at a
+// time.
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -12,8 +13,13 @@
 #include "memory.h"
 #include "shadow.h"
 
-struct CUstream_st { cudaError_t failed = cudaSuccess; };
-struct CUevent_st { std::chrono::steady_clock::time_point time{}; bool recorded = false; };
+struct CUstream_st {
+  cudaError_t failed = cudaSuccess;
+};
+struct CUevent_st {
+  std::chrono::steady_clock::time_point time{};
+  bool recorded = false;
+};
 
 namespace ewald::emulator {
 namespace {
@@ -27,7 +33,7 @@ std::set<cudaEvent_t> events;
 std::map<const void*, int> sharedLimits;
 CUstream_st defaultStream;
 thread_local cudaError_t lastError = cudaSuccess;
-thread_local std::string lastText;       // what the emulator has to say about textError
+thread_local std::string lastText;  // what the emulator has to say about textError
 thread_local cudaError_t textError = cudaSuccess;
 thread_local int chosenDevice = 0;
 
@@ -37,7 +43,8 @@ cudaError_t fail(cudaError_t error) {
 }
 // Every call on the device begins with this question.
 cudaError_t available() {
-  if (currentCard.driverVersion == 0 || currentCard.driverVersion / 1000 < currentCard.runtimeVersion / 1000) return cudaErrorInsufficientDriver;
+  if (currentCard.driverVersion == 0 || currentCard.driverVersion / 1000 < currentCard.runtimeVersion / 1000)
+    return cudaErrorInsufficientDriver;
   if (currentCard.devices == 0) return cudaErrorNoDevice;
   if (lost) return cudaErrorDevicesUnavailable;
   return cudaSuccess;
@@ -50,11 +57,16 @@ cudaError_t errorOf(Finding finding) {
   switch (finding) {
     case Finding::outOfRange:
     case Finding::foreignAddress:
-    case Finding::localOfAnotherThread: return cudaErrorIllegalAddress;
-    case Finding::misaligned: return cudaErrorMisalignedAddress;
-    case Finding::hang: return cudaErrorLaunchTimeout;
-    case Finding::sharedMemoryTooLarge: return cudaErrorInvalidConfiguration;
-    default: return cudaErrorLaunchFailure;
+    case Finding::localOfAnotherThread:
+      return cudaErrorIllegalAddress;
+    case Finding::misaligned:
+      return cudaErrorMisalignedAddress;
+    case Finding::hang:
+      return cudaErrorLaunchTimeout;
+    case Finding::sharedMemoryTooLarge:
+      return cudaErrorInvalidConfiguration;
+    default:
+      return cudaErrorLaunchFailure;
   }
 }
 cudaError_t failWith(cudaError_t error, const std::string& text) {
@@ -68,7 +80,8 @@ Side sideOf(const void* pointer, std::size_t bytes, std::string& why) {
   const auto address = reinterpret_cast<std::uintptr_t>(pointer);
   if (!inArena(address)) return Side::host;
   if (deviceAllocation(address, bytes)) return Side::device;
-  why = format("a copy or fill of %zu bytes reaches outside its device memory: it starts at ", bytes) + describeDeviceAddress(address, 0);
+  why = format("a copy or fill of %zu bytes reaches outside its device memory: it starts at ", bytes) +
+        describeDeviceAddress(address, 0);
   return Side::bad;
 }
 
@@ -88,8 +101,10 @@ cudaError_t copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind k
   }
   std::memmove(to, from, bytes);
   if (target == Side::device && currentMode.checked) {
-    if (source == Side::device) copyInitialised(reinterpret_cast<std::uintptr_t>(to), reinterpret_cast<std::uintptr_t>(from), bytes);
-    else markInitialised(reinterpret_cast<std::uintptr_t>(to), bytes);
+    if (source == Side::device)
+      copyInitialised(reinterpret_cast<std::uintptr_t>(to), reinterpret_cast<std::uintptr_t>(from), bytes);
+    else
+      markInitialised(reinterpret_cast<std::uintptr_t>(to), bytes);
   } else if (target == Side::device) {
     stopTracking();
   }
@@ -106,8 +121,10 @@ cudaError_t fill(void* to, int value, std::size_t bytes) {
     return failWith(cudaErrorInvalidValue, why);
   }
   std::memset(to, value, bytes);
-  if (currentMode.checked) markInitialised(reinterpret_cast<std::uintptr_t>(to), bytes);
-  else stopTracking();
+  if (currentMode.checked)
+    markInitialised(reinterpret_cast<std::uintptr_t>(to), bytes);
+  else
+    stopTracking();
   return cudaSuccess;
 }
 
@@ -115,7 +132,8 @@ cudaError_t fill(void* to, int value, std::size_t bytes) {
 cudaError_t synchronise(CUstream_st& stream) {
   if (const cudaError_t error = available()) return fail(error);
   if (!guardsIntact("at a synchronising call")) {
-    return failWith(cudaErrorIllegalAddress, "guard words around a device allocation were overwritten; run in checked mode to see by whom");
+    return failWith(cudaErrorIllegalAddress,
+                    "guard words around a device allocation were overwritten; run in checked mode to see by whom");
   }
   const cudaError_t error = stream.failed;
   stream.failed = cudaSuccess;
@@ -124,11 +142,28 @@ cudaError_t synchronise(CUstream_st& stream) {
 #define EWALD_LOCK const std::lock_guard lock(device)
 }  // namespace
 
-void setMode(const Mode& mode) { EWALD_LOCK; currentMode = mode; }
-Mode mode() { EWALD_LOCK; return currentMode; }
-void setCard(const Card& card) { EWALD_LOCK; currentCard = card; launchCount = 0; lost = false; }
-Card card() { EWALD_LOCK; return currentCard; }
-std::uint64_t launches() { EWALD_LOCK; return launchCount; }
+void setMode(const Mode& mode) {
+  EWALD_LOCK;
+  currentMode = mode;
+}
+Mode mode() {
+  EWALD_LOCK;
+  return currentMode;
+}
+void setCard(const Card& card) {
+  EWALD_LOCK;
+  currentCard = card;
+  launchCount = 0;
+  lost = false;
+}
+Card card() {
+  EWALD_LOCK;
+  return currentCard;
+}
+std::uint64_t launches() {
+  EWALD_LOCK;
+  return launchCount;
+}
 cudaError_t setSharedMemoryLimit(const void* function, int bytes) {
   EWALD_LOCK;
   if (bytes < 0 || std::size_t(bytes) > kSharedLimit) return fail(cudaErrorInvalidValue);
@@ -147,13 +182,19 @@ void launch(const Launch& what) {
   if (!stream) return refuse(cudaErrorInvalidResourceHandle, "the stream does not exist");
   const dim3 g = what.grid, b = what.block;
   const std::uint64_t threads = std::uint64_t(b.x) * b.y * b.z;
-  if (threads == 0 || threads > kMaxThreads || b.x > 1024 || b.y > 1024 || b.z > 64 || std::uint64_t(g.x) * g.y * g.z == 0 || g.x > 0x7fffffffu || g.y > 65535 || g.z > 65535) {
-    return refuse(cudaErrorInvalidConfiguration, format("grid (%u,%u,%u) of blocks (%u,%u,%u) is outside the limits of a card", g.x, g.y, g.z, b.x, b.y, b.z));
+  if (threads == 0 || threads > kMaxThreads || b.x > 1024 || b.y > 1024 || b.z > 64 ||
+      std::uint64_t(g.x) * g.y * g.z == 0 || g.x > 0x7fffffffu || g.y > 65535 || g.z > 65535) {
+    return refuse(
+        cudaErrorInvalidConfiguration,
+        format("grid (%u,%u,%u) of blocks (%u,%u,%u) is outside the limits of a card", g.x, g.y, g.z, b.x, b.y, b.z));
   }
   const auto limit = sharedLimits.find(what.function);
-  const std::size_t allowed = std::max(kStaticSharedLimit, limit == sharedLimits.end() ? 0 : std::size_t(limit->second));
+  const std::size_t allowed =
+      std::max(kStaticSharedLimit, limit == sharedLimits.end() ? 0 : std::size_t(limit->second));
   if (what.dynamicBytes > allowed) {
-    return refuse(cudaErrorInvalidValue, format("%zu bytes of dynamic shared memory, %zu allowed (cudaFuncSetAttribute raises it to %zu)", what.dynamicBytes, allowed, kSharedLimit));
+    return refuse(cudaErrorInvalidValue,
+                  format("%zu bytes of dynamic shared memory, %zu allowed (cudaFuncSetAttribute raises it to %zu)",
+                         what.dynamicBytes, allowed, kSharedLimit));
   }
   if (currentCard.loseAfterLaunches >= 0 && launchCount >= std::uint64_t(currentCard.loseAfterLaunches)) {
     lost = true;
@@ -180,17 +221,24 @@ using namespace ewald::emulator;
 
 const char* cudaGetErrorName(cudaError_t error) {
   switch (error) {
-#define EWALD_NAME(name) case name: return #name;
-    EWALD_NAME(cudaSuccess) EWALD_NAME(cudaErrorInvalidValue) EWALD_NAME(cudaErrorMemoryAllocation)
-    EWALD_NAME(cudaErrorInitializationError) EWALD_NAME(cudaErrorCudartUnloading) EWALD_NAME(cudaErrorInvalidConfiguration)
-    EWALD_NAME(cudaErrorInvalidMemcpyDirection) EWALD_NAME(cudaErrorInsufficientDriver) EWALD_NAME(cudaErrorDevicesUnavailable)
-    EWALD_NAME(cudaErrorNoDevice) EWALD_NAME(cudaErrorInvalidDevice) EWALD_NAME(cudaErrorNoKernelImageForDevice)
-    EWALD_NAME(cudaErrorECCUncorrectable) EWALD_NAME(cudaErrorUnsupportedPtxVersion) EWALD_NAME(cudaErrorInvalidResourceHandle)
-    EWALD_NAME(cudaErrorNotReady) EWALD_NAME(cudaErrorIllegalAddress) EWALD_NAME(cudaErrorLaunchOutOfResources)
-    EWALD_NAME(cudaErrorLaunchTimeout) EWALD_NAME(cudaErrorAssert) EWALD_NAME(cudaErrorHardwareStackError)
-    EWALD_NAME(cudaErrorIllegalInstruction) EWALD_NAME(cudaErrorMisalignedAddress) EWALD_NAME(cudaErrorInvalidAddressSpace)
-    EWALD_NAME(cudaErrorInvalidPc) EWALD_NAME(cudaErrorLaunchFailure) EWALD_NAME(cudaErrorSystemDriverMismatch)
-    EWALD_NAME(cudaErrorUnknown)
+#define EWALD_NAME(name) \
+  case name:             \
+    return #name;
+    EWALD_NAME(cudaSuccess)
+    EWALD_NAME(cudaErrorInvalidValue) EWALD_NAME(cudaErrorMemoryAllocation) EWALD_NAME(cudaErrorInitializationError)
+        EWALD_NAME(cudaErrorCudartUnloading) EWALD_NAME(cudaErrorInvalidConfiguration)
+            EWALD_NAME(cudaErrorInvalidMemcpyDirection) EWALD_NAME(cudaErrorInsufficientDriver)
+                EWALD_NAME(cudaErrorDevicesUnavailable) EWALD_NAME(cudaErrorNoDevice) EWALD_NAME(cudaErrorInvalidDevice)
+                    EWALD_NAME(cudaErrorNoKernelImageForDevice) EWALD_NAME(cudaErrorECCUncorrectable)
+                        EWALD_NAME(cudaErrorUnsupportedPtxVersion) EWALD_NAME(cudaErrorInvalidResourceHandle)
+                            EWALD_NAME(cudaErrorNotReady) EWALD_NAME(cudaErrorIllegalAddress)
+                                EWALD_NAME(cudaErrorLaunchOutOfResources) EWALD_NAME(cudaErrorLaunchTimeout)
+                                    EWALD_NAME(cudaErrorAssert) EWALD_NAME(cudaErrorHardwareStackError)
+                                        EWALD_NAME(cudaErrorIllegalInstruction) EWALD_NAME(cudaErrorMisalignedAddress)
+                                            EWALD_NAME(cudaErrorInvalidAddressSpace) EWALD_NAME(cudaErrorInvalidPc)
+                                                EWALD_NAME(cudaErrorLaunchFailure)
+                                                    EWALD_NAME(cudaErrorSystemDriverMismatch)
+                                                        EWALD_NAME(cudaErrorUnknown)
 #undef EWALD_NAME
   }
   return "cudaErrorUnknown";
@@ -199,17 +247,28 @@ const char* cudaGetErrorName(cudaError_t error) {
 const char* cudaGetErrorString(cudaError_t error) {
   if (error != cudaSuccess && error == textError) return lastText.c_str();
   switch (error) {
-    case cudaSuccess: return "no error";
-    case cudaErrorMemoryAllocation: return "out of memory";
-    case cudaErrorInsufficientDriver: return "CUDA driver version is insufficient for CUDA runtime version";
-    case cudaErrorNoDevice: return "no CUDA-capable device is detected";
-    case cudaErrorInvalidDevice: return "invalid device ordinal";
-    case cudaErrorDevicesUnavailable: return "CUDA-capable device(s) is/are busy or unavailable";
-    case cudaErrorInvalidValue: return "invalid argument";
-    case cudaErrorInvalidResourceHandle: return "invalid resource handle";
-    case cudaErrorNotReady: return "device not ready";
-    case cudaErrorLaunchFailure: return "unspecified launch failure";
-    default: return cudaGetErrorName(error);
+    case cudaSuccess:
+      return "no error";
+    case cudaErrorMemoryAllocation:
+      return "out of memory";
+    case cudaErrorInsufficientDriver:
+      return "CUDA driver version is insufficient for CUDA runtime version";
+    case cudaErrorNoDevice:
+      return "no CUDA-capable device is detected";
+    case cudaErrorInvalidDevice:
+      return "invalid device ordinal";
+    case cudaErrorDevicesUnavailable:
+      return "CUDA-capable device(s) is/are busy or unavailable";
+    case cudaErrorInvalidValue:
+      return "invalid argument";
+    case cudaErrorInvalidResourceHandle:
+      return "invalid resource handle";
+    case cudaErrorNotReady:
+      return "device not ready";
+    case cudaErrorLaunchFailure:
+      return "unspecified launch failure";
+    default:
+      return cudaGetErrorName(error);
   }
 }
 
@@ -220,8 +279,14 @@ cudaError_t cudaGetLastError() {
 }
 cudaError_t cudaPeekAtLastError() { return lastError; }
 
-cudaError_t cudaDriverGetVersion(int* version) { *version = card().driverVersion; return cudaSuccess; }
-cudaError_t cudaRuntimeGetVersion(int* version) { *version = card().runtimeVersion; return cudaSuccess; }
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = card().driverVersion;
+  return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  *version = card().runtimeVersion;
+  return cudaSuccess;
+}
 cudaError_t cudaGetDeviceCount(int* count) {
   EWALD_LOCK;
   const cudaError_t error = available();
@@ -235,7 +300,10 @@ cudaError_t cudaSetDevice(int index) {
   chosenDevice = index;
   return cudaSuccess;
 }
-cudaError_t cudaGetDevice(int* index) { *index = chosenDevice; return cudaSuccess; }
+cudaError_t cudaGetDevice(int* index) {
+  *index = chosenDevice;
+  return cudaSuccess;
+}
 cudaError_t cudaSetDeviceFlags(unsigned) { return cudaSuccess; }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int index) {
   EWALD_LOCK;
@@ -265,20 +333,35 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int ind
   cudaDeviceProp p;
   if (const cudaError_t error = cudaGetDeviceProperties(&p, index)) return error;
   switch (attribute) {
-    case cudaDevAttrMaxThreadsPerBlock: *value = p.maxThreadsPerBlock; break;
-    case cudaDevAttrMaxSharedMemoryPerBlock: *value = int(p.sharedMemPerBlock); break;
-    case cudaDevAttrWarpSize: *value = 32; break;
-    case cudaDevAttrMultiProcessorCount: *value = p.multiProcessorCount; break;
-    case cudaDevAttrComputeCapabilityMajor: *value = p.major; break;
-    case cudaDevAttrComputeCapabilityMinor: *value = p.minor; break;
-    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = int(p.sharedMemPerBlockOptin); break;
+    case cudaDevAttrMaxThreadsPerBlock:
+      *value = p.maxThreadsPerBlock;
+      break;
+    case cudaDevAttrMaxSharedMemoryPerBlock:
+      *value = int(p.sharedMemPerBlock);
+      break;
+    case cudaDevAttrWarpSize:
+      *value = 32;
+      break;
+    case cudaDevAttrMultiProcessorCount:
+      *value = p.multiProcessorCount;
+      break;
+    case cudaDevAttrComputeCapabilityMajor:
+      *value = p.major;
+      break;
+    case cudaDevAttrComputeCapabilityMinor:
+      *value = p.minor;
+      break;
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+      *value = int(p.sharedMemPerBlockOptin);
+      break;
   }
   return cudaSuccess;
 }
 cudaError_t cudaDeviceSynchronize() {
   EWALD_LOCK;
   cudaError_t error = synchronise(defaultStream);
-  for (CUstream_st* stream : streams) if (!error) error = synchronise(*stream);
+  for (CUstream_st* stream : streams)
+    if (!error) error = synchronise(*stream);
   return error;
 }
 cudaError_t cudaDeviceReset() {
@@ -306,7 +389,8 @@ cudaError_t cudaMalloc(void** pointer, std::size_t bytes) {
 cudaError_t cudaFree(void* pointer) {
   EWALD_LOCK;
   if (!pointer) return cudaSuccess;
-  if (!freeDevice(pointer)) return failWith(cudaErrorInvalidValue, "cudaFree of a pointer that cudaMalloc did not give, or gave back already");
+  if (!freeDevice(pointer))
+    return failWith(cudaErrorInvalidValue, "cudaFree of a pointer that cudaMalloc did not give, or gave back already");
   return lost ? fail(cudaErrorDevicesUnavailable) : cudaSuccess;
 }
 cudaError_t cudaMallocAsync(void** pointer, std::size_t bytes, cudaStream_t) { return cudaMalloc(pointer, bytes); }
@@ -332,17 +416,22 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
   EWALD_LOCK;
   return find(stream) ? copy(to, from, bytes, kind) : fail(cudaErrorInvalidResourceHandle);
 }
-cudaError_t cudaMemcpy2DAsync(void* to, std::size_t toPitch, const void* from, std::size_t fromPitch, std::size_t width, std::size_t height,
-                              cudaMemcpyKind kind, cudaStream_t stream) {
+cudaError_t cudaMemcpy2DAsync(void* to, std::size_t toPitch, const void* from, std::size_t fromPitch, std::size_t width,
+                              std::size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
   EWALD_LOCK;
   if (!find(stream)) return fail(cudaErrorInvalidResourceHandle);
   if (toPitch < width || fromPitch < width) return fail(cudaErrorInvalidValue);
   for (std::size_t row = 0; row < height; ++row) {
-    if (const cudaError_t error = copy(static_cast<char*>(to) + row * toPitch, static_cast<const char*>(from) + row * fromPitch, width, kind)) return error;
+    if (const cudaError_t error =
+            copy(static_cast<char*>(to) + row * toPitch, static_cast<const char*>(from) + row * fromPitch, width, kind))
+      return error;
   }
   return cudaSuccess;
 }
-cudaError_t cudaMemset(void* to, int value, std::size_t bytes) { EWALD_LOCK; return fill(to, value, bytes); }
+cudaError_t cudaMemset(void* to, int value, std::size_t bytes) {
+  EWALD_LOCK;
+  return fill(to, value, bytes);
+}
 cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) {
   EWALD_LOCK;
   return find(stream) ? fill(to, value, bytes) : fail(cudaErrorInvalidResourceHandle);
@@ -410,7 +499,8 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 cudaError_t cudaEventQuery(cudaEvent_t event) { return cudaEventSynchronize(event); }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
   EWALD_LOCK;
-  if (!events.count(start) || !events.count(end) || !start->recorded || !end->recorded) return fail(cudaErrorInvalidResourceHandle);
+  if (!events.count(start) || !events.count(end) || !start->recorded || !end->recorded)
+    return fail(cudaErrorInvalidResourceHandle);
   *milliseconds = std::chrono::duration<float, std::milli>(end->time - start->time).count();
   return cudaSuccess;
 }

@@ -10,16 +10,19 @@ namespace ewald::emulator {
 
 enum class Access : std::uint8_t { read, write, atomic };
 
-// One access of the running thread, before it is done. Returns only when it may be done. `aligned` asks for natural alignment.
-void checkAccess(Machine& machine, std::uintptr_t address, std::size_t bytes, Access access, bool aligned, std::uintptr_t code);
-// A read of memory that nobody has written is either that, or a race with a write still to come: the end of the block tells. Reports
-// the first one that no race has explained.
+// One access of the running thread, before it is done. Returns only when it may be done. `aligned` asks for natural
+// alignment.
+void checkAccess(Machine& machine, std::uintptr_t address, std::size_t bytes, Access access, bool aligned,
+                 std::uintptr_t code);
+// A read of memory that nobody has written is either that, or a race with a write still to come: the end of the block
+// tells. Reports the first one that no race has explained.
 void judgeUninitialised(Machine& machine);
 // A copy or fill from the host makes device memory readable.
 void markInitialised(std::uintptr_t address, std::size_t bytes);
 void copyInitialised(std::uintptr_t to, std::uintptr_t from, std::size_t bytes);
 void forgetShadow(std::uintptr_t address, std::size_t bytes);
-// Runs a launch once for each order, each time from the same device memory, and ends with the result of the forward order.
+// Runs a launch once for each order, each time from the same device memory, and ends with the result of the forward
+// order.
 void runOrders(Machine& machine, const std::function<void(unsigned index)>& run);
 
 }  // namespace ewald::emulator

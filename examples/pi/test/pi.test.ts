@@ -1,14 +1,23 @@
 // The compiled libraries, tested from here: nothing is recompiled for a new test.
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
-import { approximatePiTypescript, approximations, library, series, seriesOfLibrary, withProgress } from '../ts/index.js';
+import {
+  approximatePiTypescript,
+  approximations,
+  library,
+  series,
+  seriesOfLibrary,
+  withProgress,
+} from '../ts/index.js';
 import { messageOf } from '../ts/message.js';
 
 const points = [1_000_000, 1_500_000, 2_000_000];
 /** 1e6 points scatter by 1.6e-3: four times the square root of p (1 - p) / n, with p = pi / 4. */
 const tolerance = 2e-3;
 
-/** The function, or undefined after the test said why it is skipped: a missing compiler is no failure, a wrong value is. */
+/**
+ * The function, or undefined after the test said why it is skipped: a missing compiler is no failure, a wrong value is.
+ */
 async function present<T>(context: TestContext, open: () => Promise<T>): Promise<T | undefined> {
   try {
     return await open();

@@ -6,7 +6,8 @@ import { open, type Pi, type pi_estimate } from './library.js';
 export { approximatePiTypescript } from './approximate.js';
 
 /**
- * Where the libraries are: `$PI_BUILD_DIR/lib` while one builds in a folder of one's own, else the folder this package was built in.
+ * Where the libraries are: `$PI_BUILD_DIR/lib` while one builds in a folder of one's own, else the folder this package
+ * was built in.
  */
 export function buildDir(): string {
   return process.env.PI_BUILD_DIR ?? join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -14,7 +15,10 @@ export function buildDir(): string {
 
 const opened = new Map<string, Promise<Pi>>();
 
-/** Opens a library once. Both have the functions of pi.h in their type; calling one that the other library has names the library. */
+/**
+ * Opens a library once. Both have the functions of pi.h in their type; calling one that the other library has names the
+ * library.
+ */
 export function library(name: 'pi_cpp' | 'pi_f90', backend: 'auto' | 'native' | 'wasm' = 'auto'): Promise<Pi> {
   const key = `${name} ${backend}`;
   let found = opened.get(key);
@@ -26,10 +30,12 @@ export function library(name: 'pi_cpp' | 'pi_f90', backend: 'auto' | 'native' | 
 }
 
 /** The approximation in C. */
-export const approximatePiC = async (numPoints: number): Promise<number> => (await library('pi_cpp')).approximate_pi_c(numPoints);
+export const approximatePiC = async (numPoints: number): Promise<number> =>
+  (await library('pi_cpp')).approximate_pi_c(numPoints);
 
 /** The approximation in Fortran. */
-export const approximatePiFortran = async (numPoints: number): Promise<number> => (await library('pi_f90')).approximate_pi_fortran(numPoints);
+export const approximatePiFortran = async (numPoints: number): Promise<number> =>
+  (await library('pi_f90')).approximate_pi_fortran(numPoints);
 
 /** A list of records: the memory is the caller's, C fills it, and JavaScript's own objects come out. */
 export async function series(first: number, count: number): Promise<pi_estimate[]> {
@@ -54,7 +60,10 @@ export async function seriesOfLibrary(first: number, count: number): Promise<pi_
   }
 }
 
-/** A generator: each value costs `points` more. The handle is freed when the loop ends, even by break or by an exception. */
+/**
+ * A generator: each value costs `points` more. The handle is freed when the loop ends, even by break or by an
+ * exception.
+ */
 export async function* approximations(points: number): AsyncGenerator<number, void, void> {
   const pi = await library('pi_cpp');
   const stream = pi.pi_stream_new();
@@ -66,6 +75,10 @@ export async function* approximations(points: number): AsyncGenerator<number, vo
 }
 
 /** A callback: `progress` is called with the share that is done and the value so far; answering false ends the work. */
-export async function withProgress(numPoints: number, steps: number, progress: (done: number, value: number) => boolean): Promise<number> {
+export async function withProgress(
+  numPoints: number,
+  steps: number,
+  progress: (done: number, value: number) => boolean,
+): Promise<number> {
   return (await library('pi_cpp')).pi_with_progress(numPoints, steps, (done, value) => (progress(done, value) ? 1 : 0));
 }

@@ -28,7 +28,11 @@ async function held() {
     globalThis.gc?.();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  return { rss: process.memoryUsage.rss(), threads: readdirSync('/proc/self/task').length, handles: readdirSync('/proc/self/fd').length };
+  return {
+    rss: process.memoryUsage.rss(),
+    threads: readdirSync('/proc/self/task').length,
+    handles: readdirSync('/proc/self/fd').length,
+  };
 }
 
 async function measure(backend, budget) {
@@ -67,5 +71,11 @@ const told = ({ backend, cycles: n, msPerCycle, growth, why }) =>
   why
     ? `${backend}: ${why}`
     : `${backend} ${n} × ${msPerCycle.toFixed(1)} ms, ${(growth.rss / 2 ** 20).toFixed(1)} MiB, ${growth.threads} threads, ${growth.handles} handles more`;
-console.log(JSON.stringify({ results, interrupted: results.some(({ cycles: n }) => n < cycles), summary: results.map(told).join('; ') }));
+console.log(
+  JSON.stringify({
+    results,
+    interrupted: results.some(({ cycles: n }) => n < cycles),
+    summary: results.map(told).join('; '),
+  }),
+);
 process.exitCode = results.every(({ pass }) => pass) ? 0 : 1;

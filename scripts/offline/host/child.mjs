@@ -18,8 +18,9 @@ export function endAll() {
 }
 
 /**
- * Runs a program to its end. At the limit it gets SIGINT when `gentle` (ewald then prints what is finished), else SIGTERM, and five seconds
- * later SIGKILL. Gives { code, signal, out, err, seconds, late }; code is null where there is none.
+ * Runs a program to its end. At the limit it gets SIGINT when `gentle` (ewald then prints what is finished), else
+ * SIGTERM, and five seconds later SIGKILL. Gives { code, signal, out, err, seconds, late }; code is null where there is
+ * none.
  */
 export function runChild(command, args, { seconds, env, cwd, gentle = false }) {
   const started = performance.now();

@@ -1,15 +1,18 @@
-// Further benchmarks and checks: one line each. pack-offline.mjs puts into the pack what they name, the steps run them after the others.
+// Further benchmarks and checks: one line each. pack-offline.mjs puts into the pack what they name, the steps run them
+// after the others.
 //
-// { name, share, least, script: file of scripts/offline/extras/ or program: CMake target of cuda/, args?(run): string[],
+// { name, share, least, script: file of scripts/offline/extras/ or program: CMake target of cuda/, args?(run):
+// string[],
 //   absent?(run): why it cannot run here, timing?: a time limit is no failure (default true) }
 //
-// It is called with --seconds N, prints one JSON document (its `summary`, one line, goes into summary.json) and exits with 0 when all is
-// right. EWALD_BACKENDS names the backends that are there; `import 'ewald'` is the packed package.
+// It is called with --seconds N, prints one JSON document (its `summary`, one line, goes into summary.json) and exits
+// with 0 when all is right. EWALD_BACKENDS names the backends that are there; `import 'ewald'` is the packed package.
 import { existsSync } from 'node:fs';
 
 export const extras = [
   {
-    // Transforms on memory of the card, own kernels and cuFFT (where it is found) side by side, compared before they are timed.
+    // Transforms on memory of the card, own kernels and cuFFT (where it is found) side by side, compared before they
+    // are timed.
     name: 'fft-cuda',
     share: 12,
     least: 10,
@@ -22,6 +25,7 @@ export const extras = [
     share: 8,
     least: 5,
     script: 'openings.mjs',
-    absent: () => (existsSync('/proc/self/task') ? undefined : '/proc is not mounted, which counts threads and handles'),
+    absent: () =>
+      existsSync('/proc/self/task') ? undefined : '/proc is not mounted, which counts threads and handles',
   },
 ];

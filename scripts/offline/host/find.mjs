@@ -19,7 +19,15 @@ const list = (folder) => {
   }
 };
 const split = (value) => (value ?? '').split(':').filter(Boolean);
-const usual = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib', '/lib64', '/usr/lib/wsl/lib', '/usr/local/nvidia/lib64', '/run/opengl-driver/lib'];
+const usual = [
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib64',
+  '/usr/lib',
+  '/lib64',
+  '/usr/lib/wsl/lib',
+  '/usr/local/nvidia/lib64',
+  '/run/opengl-driver/lib',
+];
 
 /** A program on the PATH or in one of the folders. */
 export function which(name, env, folders = []) {
@@ -39,13 +47,19 @@ export function which(name, env, folders = []) {
 export function linkerFinds(name, env) {
   if (split(env.LD_LIBRARY_PATH).some((folder) => existsSync(join(folder, name)))) return true;
   const cache = text('/etc/ld.so.cache');
-  return cache === '' ? usual.slice(0, 4).some((folder) => existsSync(join(folder, name))) : cache.includes(`${name}\0`);
+  return cache === ''
+    ? usual.slice(0, 4).some((folder) => existsSync(join(folder, name)))
+    : cache.includes(`${name}\0`);
 }
 
 /** Where a library lies, or undefined. */
 export function libraryPath(name, env) {
   const cached = text('/etc/ld.so.cache').match(new RegExp(`/[^\\0]*/${name.replaceAll('.', '\\.')}(?=\\0)`));
-  return [...split(env.LD_LIBRARY_PATH).map((folder) => join(folder, name)), ...(cached ?? []), ...usual.map((folder) => join(folder, name))].find(existsSync);
+  return [
+    ...split(env.LD_LIBRARY_PATH).map((folder) => join(folder, name)),
+    ...(cached ?? []),
+    ...usual.map((folder) => join(folder, name)),
+  ].find(existsSync);
 }
 
 /** The cards as nvidia-smi lists them, or why there are none. */
@@ -53,7 +67,10 @@ async function nvidia(env) {
   const tool = which('nvidia-smi', env, ['/usr/bin', '/usr/local/nvidia/bin', '/usr/lib/wsl/lib']);
   if (!tool) return { gpus: [], why: 'nvidia-smi was not found' };
   const fields = ['name', 'driver_version', 'memory.total', 'compute_cap', 'pci.bus_id'];
-  const { code, out, err } = await runChild(tool, [`--query-gpu=${fields.join(',')}`, '--format=csv,noheader'], { seconds: 20, env });
+  const { code, out, err } = await runChild(tool, [`--query-gpu=${fields.join(',')}`, '--format=csv,noheader'], {
+    seconds: 20,
+    env,
+  });
   if (code !== 0) return { gpus: [], why: `nvidia-smi says: ${lastLines(out + err)}` };
   const lines = out.trim().split('\n').filter(Boolean);
   return {
@@ -67,7 +84,9 @@ async function nvidia(env) {
 
 async function computeSanitizer(env) {
   const versions = list('/usr/local').filter((name) => /^cuda/.test(name));
-  const roots = [env.CUDA_HOME, env.CUDA_PATH, ...versions.map((name) => `/usr/local/${name}`), '/opt/cuda'].filter(Boolean);
+  const roots = [env.CUDA_HOME, env.CUDA_PATH, ...versions.map((name) => `/usr/local/${name}`), '/opt/cuda'].filter(
+    Boolean,
+  );
   const nvcc = which('nvcc', env);
   if (nvcc) roots.unshift(dirname(dirname(realpathSync(nvcc))));
   const path = which(
@@ -80,18 +99,33 @@ async function computeSanitizer(env) {
   return { path, version: /Version\s+(\S+)/i.exec(out)?.[1] ?? lastLines(out, 1) };
 }
 
-/** cuFFT of a toolkit, or of a Python package (CuPy brings one), newest first; null where the dynamic linker is all there is to ask. */
+/**
+ * cuFFT of a toolkit, or of a Python package (CuPy brings one), newest first; null where the dynamic linker is all
+ * there is to ask.
+ */
 function cufft(env) {
   const versions = list('/usr/local').filter((name) => /^cuda/.test(name));
-  const toolkits = [env.CUDA_HOME, env.CUDA_PATH, ...versions.map((name) => `/usr/local/${name}`), '/opt/cuda'].filter(Boolean);
-  const prefixes = [env.VIRTUAL_ENV, env.CONDA_PREFIX, env.HOME && join(env.HOME, '.local'), '/opt/conda', '/usr/local', '/usr'].filter(Boolean);
+  const toolkits = [env.CUDA_HOME, env.CUDA_PATH, ...versions.map((name) => `/usr/local/${name}`), '/opt/cuda'].filter(
+    Boolean,
+  );
+  const prefixes = [
+    env.VIRTUAL_ENV,
+    env.CONDA_PREFIX,
+    env.HOME && join(env.HOME, '.local'),
+    '/opt/conda',
+    '/usr/local',
+    '/usr',
+  ].filter(Boolean);
   const packages = prefixes.flatMap((prefix) =>
     list(join(prefix, 'lib'))
       .filter((name) => /^python3/.test(name))
       .flatMap((name) => ['site-packages', 'dist-packages'].map((folder) => join(prefix, 'lib', name, folder))),
   );
   const folders = [
-    ...packages.flatMap((folder) => [...list(join(folder, 'nvidia')).map((name) => join(folder, 'nvidia', name, 'lib')), join(folder, 'cupy/.data/lib')]),
+    ...packages.flatMap((folder) => [
+      ...list(join(folder, 'nvidia')).map((name) => join(folder, 'nvidia', name, 'lib')),
+      join(folder, 'cupy/.data/lib'),
+    ]),
     ...toolkits.map((folder) => join(folder, 'lib64')),
   ];
   const found = folders.flatMap((folder) =>
@@ -107,9 +141,13 @@ function cufft(env) {
 export async function findHost(env) {
   // A driver that a container's runtime has mounted may lie where only its own tools look.
   const driver = libraryPath('libcuda.so.1', env);
-  if (driver && !linkerFinds('libcuda.so.1', env)) env.LD_LIBRARY_PATH = [...split(env.LD_LIBRARY_PATH), dirname(driver)].join(':');
+  if (driver && !linkerFinds('libcuda.so.1', env))
+    env.LD_LIBRARY_PATH = [...split(env.LD_LIBRARY_PATH), dirname(driver)].join(':');
   const { gpus, why } = await nvidia(env);
-  const nodes = [...list('/dev').filter((name) => /^nvidia\d|^nvidiactl$|^dxg$/.test(name)), ...list('/dev/dri').map((name) => `dri/${name}`)];
+  const nodes = [
+    ...list('/dev').filter((name) => /^nvidia\d|^nvidiactl$|^dxg$/.test(name)),
+    ...list('/dev/dri').map((name) => `dri/${name}`),
+  ];
   return {
     os: /^PRETTY_NAME="?([^"\n]*)/m.exec(text('/etc/os-release'))?.[1] ?? 'unknown',
     kernel: release(),

@@ -1,4 +1,5 @@
-// What run.sh starts: the steps one after another within the budget, and the results. usage: main.mjs PACK WORK [options of run.sh]
+// What run.sh starts: the steps one after another within the budget, and the results. usage: main.mjs PACK WORK
+// [options of run.sh]
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { endAll } from './child.mjs';
@@ -21,7 +22,9 @@ function misused(text) {
 
 function options() {
   const found = { seconds: '480', out: 'results', only: '', cases: '' };
-  const words = args.flatMap((word) => (/^--\w+=/.test(word) ? [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)] : [word]));
+  const words = args.flatMap((word) =>
+    /^--\w+=/.test(word) ? [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)] : [word],
+  );
   for (let i = 0; i < words.length; i += 2) {
     if (words[i] === '--help' || words[i] === '-h') {
       console.log(usage);
@@ -43,7 +46,14 @@ function options() {
 /** The environment of children: no home, no settings of this shell, nothing written outside of the temporary folder. */
 function environment() {
   const { EWALD_BACKEND: _, NODE_OPTIONS: __, FORCE_COLOR: ___, ...env } = process.env;
-  const own = { HOME: 'home', XDG_CACHE_HOME: 'cache', XDG_CONFIG_HOME: 'config', XDG_DATA_HOME: 'data', XDG_RUNTIME_DIR: 'run', TMPDIR: 'tmp' };
+  const own = {
+    HOME: 'home',
+    XDG_CACHE_HOME: 'cache',
+    XDG_CONFIG_HOME: 'config',
+    XDG_DATA_HOME: 'data',
+    XDG_RUNTIME_DIR: 'run',
+    TMPDIR: 'tmp',
+  };
   for (const [name, folder] of Object.entries(own)) {
     env[name] = join(work, 'home', folder);
     mkdirSync(env[name], { recursive: true, mode: 0o700 });
@@ -121,16 +131,25 @@ function note(done) {
     summary.steps.push(done);
     tell(done);
   }
-  for (const { outcome } of summary.steps) summary.counts[outcome] = summary.steps.filter((step) => step.outcome === outcome).length;
+  for (const { outcome } of summary.steps)
+    summary.counts[outcome] = summary.steps.filter((step) => step.outcome === outcome).length;
   summary.seconds = elapsed();
-  summary.pass = !interrupted && summary.steps.every(({ outcome, timing }) => outcome === 'pass' || outcome === 'absent' || (outcome === 'partial' && timing));
+  summary.pass =
+    !interrupted &&
+    summary.steps.every(
+      ({ outcome, timing }) => outcome === 'pass' || outcome === 'absent' || (outcome === 'partial' && timing),
+    );
   results.json('summary.json', summary);
 }
 
 const gpu = host.gpus.map(({ name, driver, memory }) => `${name}, driver ${driver}, ${memory}`).join('; ');
-console.log(`offline: ewald ${manifest.version} (${manifest.commit}), Node ${process.versions.node}, ${host.os}, ${host.processors} × ${host.processor}`);
+console.log(
+  `offline: ewald ${manifest.version} (${manifest.commit}), Node ${process.versions.node}, ${host.os}, ${host.processors} × ${host.processor}`,
+);
 console.log(`offline: card: ${gpu || `none (${host.gpusWhy})`}`);
-console.log(`offline: compute-sanitizer: ${host.computeSanitizer ? `${host.computeSanitizer.version}, ${host.computeSanitizer.path}` : 'not found'}`);
+console.log(
+  `offline: compute-sanitizer: ${host.computeSanitizer ? `${host.computeSanitizer.version}, ${host.computeSanitizer.path}` : 'not found'}`,
+);
 if (manifest.leftOut.length > 0) console.log(`offline: not in this pack: ${manifest.leftOut.join('; ')}`);
 
 const chosen = steps.filter(({ name }) => name === 'devices' || only.length === 0 || only.includes(name));
@@ -139,7 +158,12 @@ for (const [i, step] of chosen.entries()) {
   const why = interrupted ? 'interrupted' : step.absent?.(run);
   const base = { name: step.name, timing: step.timing ?? false };
   if (why || left < step.least) {
-    note({ ...base, outcome: 'absent', why: why ?? `${Math.max(0, left).toFixed(0)} s of the budget are left, it needs ${step.least} s`, seconds: 0 });
+    note({
+      ...base,
+      outcome: 'absent',
+      why: why ?? `${Math.max(0, left).toFixed(0)} s of the budget are left, it needs ${step.least} s`,
+      seconds: 0,
+    });
     continue;
   }
   // What one step leaves over goes to those after it.

@@ -22,10 +22,14 @@ export class Results {
   }
 
   write(name, content) {
-    if (!this.files.has(name) && this.files.size >= mostFiles) throw new Error(`${name} would be result file number ${mostFiles + 1}`);
+    if (!this.files.has(name) && this.files.size >= mostFiles)
+      throw new Error(`${name} would be result file number ${mostFiles + 1}`);
     const aside = this.path(`.${name}.part`);
     const bytes = Buffer.byteLength(content);
-    writeFileSync(aside, bytes <= mostBytes ? content : `${JSON.stringify({ leftOut: `${bytes} bytes, most are ${mostBytes}` })}\n`);
+    writeFileSync(
+      aside,
+      bytes <= mostBytes ? content : `${JSON.stringify({ leftOut: `${bytes} bytes, most are ${mostBytes}` })}\n`,
+    );
     renameSync(aside, this.path(name));
     this.files.add(name);
   }

@@ -1,8 +1,8 @@
 // The steps of a run, in their order: what is most worth knowing comes first, because time may run out.
 //
 // A step is { name, share: of the time that is left, least: seconds it needs, timing: a time limit is no failure,
-// absent(run): why it cannot run here or undefined, act(run, seconds): { outcome, why, detail, command } }. Outcomes: `pass`, `fail`,
-// `partial` (right as far as it came within its limit), `absent`.
+// absent(run): why it cannot run here or undefined, act(run, seconds): { outcome, why, detail, command } }. Outcomes:
+// `pass`, `fail`, `partial` (right as far as it came within its limit), `absent`.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { endOf, lastLines, runChild } from './child.mjs';
@@ -24,21 +24,36 @@ const counted = (counts) =>
 
 /** The command line of ewald; gives the child's end, and `document` where it printed one. */
 async function ewald(run, args, seconds, env = run.env) {
-  const ended = await runChild(run.node, [join(run.work, 'node_modules/ewald/dist/cli.js'), ...args], { seconds, env, cwd: run.work, gentle: true });
+  const ended = await runChild(run.node, [join(run.work, 'node_modules/ewald/dist/cli.js'), ...args], {
+    seconds,
+    env,
+    cwd: run.work,
+    gentle: true,
+  });
   run.results.log(`ewald ${args.join(' ')}: ${endOf(ended)}`, ended.err);
   return { ...ended, document: parse(ended.out), command: `ewald ${args.join(' ')}` };
 }
 
-const wrong = ({ out, err, ...ended }, what) => ({ outcome: 'fail', why: `${what}, ${endOf(ended)}: ${lastLines(err || out)}` });
+const wrong = ({ out, err, ...ended }, what) => ({
+  outcome: 'fail',
+  why: `${what}, ${endOf(ended)}: ${lastLines(err || out)}`,
+});
 
 async function devices(run, seconds) {
   const hasDawn = existsSync(join(run.work, 'node_modules/webgpu'));
   if (hasDawn) {
     // Whatever Dawn or a driver does to its process, it is not this one.
     const probe = async (env) => {
-      const { document, ...ended } = await ewald(run, ['devices', '--backend', 'webgpu', '--json'], Math.max(5, seconds / 6), env);
+      const { document, ...ended } = await ewald(
+        run,
+        ['devices', '--backend', 'webgpu', '--json'],
+        Math.max(5, seconds / 6),
+        env,
+      );
       const found = document?.find(({ backend }) => backend === 'webgpu');
-      return found ? { available: found.available, name: found.name, reason: found.reason } : { available: false, name: null, reason: endOf(ended) };
+      return found
+        ? { available: found.available, name: found.name, reason: found.reason }
+        : { available: false, name: null, reason: endOf(ended) };
     };
     const { env, way, tried } = await findVulkan(run.env, run.work, probe);
     run.env = env;
@@ -48,7 +63,8 @@ async function devices(run, seconds) {
   if (!document) return wrong(ended, 'ewald devices printed no list');
   run.available = document.filter(({ available }) => available).map(({ backend }) => backend);
   // A software adapter is not chosen by itself but runs when it is named.
-  if (run.summary.vulkan?.tried.some(({ available }) => available) && !run.available.includes('webgpu')) run.available.push('webgpu');
+  if (run.summary.vulkan?.tried.some(({ available }) => available) && !run.available.includes('webgpu'))
+    run.available.push('webgpu');
   const missing = run.required.filter((name) => !run.available.includes(name));
   const reasons = document.map(({ backend, name, reason }) => `${backend}: ${name ?? reason}`).join('; ');
   return {
@@ -66,9 +82,13 @@ async function validate(run, seconds) {
   if (all.document) {
     run.results.json('validate.json', all.document);
     const { counts, pass, interrupted, rows } = all.document;
-    const failed = rows.filter(({ outcome }) => outcome === 'fail').map(({ id, backend, why }) => `${id} on ${backend}: ${why}`);
+    const failed = rows
+      .filter(({ outcome }) => outcome === 'fail')
+      .map(({ id, backend, why }) => `${id} on ${backend}: ${why}`);
     const outcome = failed.length > 0 || !(pass || interrupted) ? 'fail' : interrupted ? 'partial' : 'pass';
-    const absent = all.document.backends.filter(({ available }) => !available).map(({ backend, reason }) => `${backend} absent: ${reason}`);
+    const absent = all.document.backends
+      .filter(({ available }) => !available)
+      .map(({ backend, reason }) => `${backend} absent: ${reason}`);
     return {
       outcome,
       why: [counted(counts), ...failed.slice(0, 3), ...absent].join('; '),
@@ -79,23 +99,38 @@ async function validate(run, seconds) {
   // One backend has taken the process with it: which, and are the others right?
   const reports = {};
   for (const backend of run.available) {
-    const one = await ewald(run, ['validate', ...run.cases, '--backend', backend, '--json'], Math.max(5, (seconds - all.seconds) / run.available.length));
+    const one = await ewald(
+      run,
+      ['validate', ...run.cases, '--backend', backend, '--json'],
+      Math.max(5, (seconds - all.seconds) / run.available.length),
+    );
     reports[backend] = one.document ?? { crashed: `${endOf(one)}: ${lastLines(one.err)}` };
   }
   run.results.json('validate.json', { crashed: endOf(all), reports });
-  const each = Object.entries(reports).map(([backend, report]) => `${backend}: ${report.crashed ?? counted(report.counts)}`);
+  const each = Object.entries(reports).map(
+    ([backend, report]) => `${backend}: ${report.crashed ?? counted(report.counts)}`,
+  );
   return { ...wrong(all, 'all backends in one process'), detail: each, command: all.command };
 }
 
-/** The same count on some backends, each in a process of its own; a slow one takes no more than its part of the time. */
+/**
+ * The same count on some backends, each in a process of its own; a slow one takes no more than its part of the time.
+ */
 async function countOn(run, backends, points, seconds) {
   const started = performance.now();
   const round = { points, results: [], late: [], failed: [] };
   for (const [i, backend] of backends.entries()) {
     const left = seconds - (performance.now() - started) / 1000;
-    const { document, ...ended } = await ewald(run, ['pi', '--backend', backend, '--points', points, '--json'], Math.max(1, left / (backends.length - i)));
+    const { document, ...ended } = await ewald(
+      run,
+      ['pi', '--backend', backend, '--points', points, '--json'],
+      Math.max(1, left / (backends.length - i)),
+    );
     if (document && ended.code === 0) round.results.push(...document.results);
-    else (ended.late ? round.late : round.failed).push(`${backend}: ${ended.late ? endOf(ended) : `${endOf(ended)}: ${lastLines(ended.err)}`}`);
+    else
+      (ended.late ? round.late : round.failed).push(
+        `${backend}: ${ended.late ? endOf(ended) : `${endOf(ended)}: ${lastLines(ended.err)}`}`,
+      );
   }
   return round;
 }
@@ -103,7 +138,9 @@ async function countOn(run, backends, points, seconds) {
 async function pi(run, seconds) {
   const first = await countOn(run, run.available, run.seconds >= 120 ? '1e9' : '1e8', 0.6 * seconds);
   // Those that are fast enough count ten times as many, or a hundred times.
-  const fast = first.results.filter(({ points, seconds: s }) => (1e10 / points) * s < seconds / 12).map(({ backend }) => backend);
+  const fast = first.results
+    .filter(({ points, seconds: s }) => (1e10 / points) * s < seconds / 12)
+    .map(({ backend }) => backend);
   const rounds = fast.length > 0 ? [first, await countOn(run, fast, '1e10', 0.4 * seconds)] : [first];
   const agree = rounds.every(({ results }) => results.every(({ hits }) => hits === results[0].hits));
   run.results.json('pi.json', { agree, rounds });
@@ -123,8 +160,11 @@ async function pi(run, seconds) {
 
 /** Why the native CUDA program cannot run, or undefined. */
 function noCheck(run) {
-  if (!existsSync(run.check)) return `not in this pack: ${run.leftOut.find((text) => /ewald_cuda_check|CUDA/.test(text)) ?? 'ewald_cuda_check'}`;
-  return run.host.driverLibrary || run.host.hasNvidia ? undefined : `no NVIDIA driver on this machine (libcuda was not found; ${run.host.gpusWhy})`;
+  if (!existsSync(run.check))
+    return `not in this pack: ${run.leftOut.find((text) => /ewald_cuda_check|CUDA/.test(text)) ?? 'ewald_cuda_check'}`;
+  return run.host.driverLibrary || run.host.hasNvidia
+    ? undefined
+    : `no NVIDIA driver on this machine (libcuda was not found; ${run.host.gpusWhy})`;
 }
 
 async function cudaCheck(run, seconds) {
@@ -139,13 +179,20 @@ async function cudaCheck(run, seconds) {
   const { passed, failed, failures, device } = document;
   return {
     outcome: failed === 0 ? 'pass' : 'fail',
-    why: [`${passed} right, ${failed} wrong on ${device.name}`, ...failures.slice(0, 3).map(({ name, why }) => `${name}: ${why}`)].join('; '),
+    why: [
+      `${passed} right, ${failed} wrong on ${device.name}`,
+      ...failures.slice(0, 3).map(({ name, why }) => `${name}: ${why}`),
+    ].join('; '),
   };
 }
 
 /** Runs the check program under a tool of compute-sanitizer; `found` is null where the tool gave no verdict. */
 async function sanitized(run, tool, args, seconds) {
-  const ended = await runChild(run.host.computeSanitizer.path, ['--tool', tool, '--print-limit', '20', run.check, ...args], { seconds, env: run.env });
+  const ended = await runChild(
+    run.host.computeSanitizer.path,
+    ['--tool', tool, '--print-limit', '20', run.check, ...args],
+    { seconds, env: run.env },
+  );
   const text = ended.out + ended.err;
   const found = /SUMMARY: (\d+)/.exec(text);
   run.results.log(`compute-sanitizer --tool ${tool} ewald_cuda_check ${args.join(' ')}: ${endOf(ended)}`, text);
@@ -153,14 +200,24 @@ async function sanitized(run, tool, args, seconds) {
     .split('\n')
     .filter((line) => line.startsWith('===='))
     .slice(0, 40);
-  return { found: found ? Number(found[1]) : null, seconds: ended.seconds, late: ended.late, code: ended.code, lines, end: endOf(ended), text };
+  return {
+    found: found ? Number(found[1]) : null,
+    seconds: ended.seconds,
+    late: ended.late,
+    code: ended.code,
+    lines,
+    end: endOf(ended),
+    text,
+  };
 }
 
 const sanitizer = (tool) => ({
   name: tool,
   share: 6,
   least: 10,
-  absent: (run) => noCheck(run) ?? (run.host.computeSanitizer ? undefined : 'compute-sanitizer was not found (it comes with the CUDA toolkit)'),
+  absent: (run) =>
+    noCheck(run) ??
+    (run.host.computeSanitizer ? undefined : 'compute-sanitizer was not found (it comes with the CUDA toolkit)'),
   async act(run, seconds) {
     const planted = await sanitized(run, tool, ['--planted', tool], seconds / 3);
     const rooms = await sanitized(run, tool, ['--quick'], seconds - planted.seconds);
@@ -170,9 +227,17 @@ const sanitizer = (tool) => ({
     run.results.json('cuda-check.json', run.cudaCheck);
     // A tool that does not work on this machine (some containers) has no verdict to give.
     const refused = /[^\n]*(not supported|Failed to initialize|Unable to|cannot be)[^\n]*/i.exec(planted.text)?.[0];
-    if (planted.found === null) return { outcome: 'absent', why: `the tool gives no verdict here: ${refused ?? planted.end}; ${lastLines(planted.text)}` };
+    if (planted.found === null)
+      return {
+        outcome: 'absent',
+        why: `the tool gives no verdict here: ${refused ?? planted.end}; ${lastLines(planted.text)}`,
+      };
     if (planted.found === 0 && refused) return { outcome: 'absent', why: `the tool does not work here: ${refused}` };
-    if (planted.found === 0) return { outcome: 'fail', why: 'the planted mistake was not found, so the silence about the rooms means nothing' };
+    if (planted.found === 0)
+      return {
+        outcome: 'fail',
+        why: 'the planted mistake was not found, so the silence about the rooms means nothing',
+      };
     if (rooms.found === null)
       return rooms.late
         ? { outcome: 'partial', why: `no verdict about the rooms: ${rooms.end}` }
@@ -193,13 +258,24 @@ async function bench(run, seconds) {
   if (timed.length === 0) return { outcome: 'absent', why: 'none of the cases is meant for timing' };
   // Each case is timed on each backend and on a peer or two, after a verification.
   const each = Math.min(2, Math.max(0.02, (0.4 * seconds) / (timed.length * (run.available.length + 1))));
-  const { document, command, ...ended } = await ewald(run, ['bench', ...timed, '--json', '--seconds', each.toFixed(2)], seconds);
-  if (!document) return ended.late ? { outcome: 'partial', why: 'no case ended within its limit', command } : wrong(ended, 'ewald bench printed no result');
+  const { document, command, ...ended } = await ewald(
+    run,
+    ['bench', ...timed, '--json', '--seconds', each.toFixed(2)],
+    seconds,
+  );
+  if (!document)
+    return ended.late
+      ? { outcome: 'partial', why: 'no case ended within its limit', command }
+      : wrong(ended, 'ewald bench printed no result');
   run.bench.cases = document;
   run.results.json('bench.json', run.bench);
-  const failed = document.rows.filter(({ outcome }) => outcome === 'fail').map(({ id, backend, why }) => `${id} on ${backend}: ${why}`);
+  const failed = document.rows
+    .filter(({ outcome }) => outcome === 'fail')
+    .map(({ id, backend, why }) => `${id} on ${backend}: ${why}`);
   const missed = document.rows.flatMap(({ id, backend, ratios }) =>
-    ratios.filter(({ pass }) => !pass).map(({ over, ratio, target }) => `${id}: ${backend} is ${ratio.toFixed(2)} × ${over}, aim ${target}`),
+    ratios
+      .filter(({ pass }) => !pass)
+      .map(({ over, ratio, target }) => `${id}: ${backend} is ${ratio.toFixed(2)} × ${over}, aim ${target}`),
   );
   const done = document.rows.filter(({ timing }) => timing).length;
   return {
@@ -216,20 +292,29 @@ const extra = ({ name, share, least, script, program, args = () => [], absent, t
   share,
   least,
   timing,
-  absent: (run) => (program && !existsSync(join(run.work, 'check', program)) ? `${program} is not in the pack` : absent?.(run)),
+  absent: (run) =>
+    program && !existsSync(join(run.work, 'check', program)) ? `${program} is not in the pack` : absent?.(run),
   async act(run, seconds) {
     const command = program ? join(run.work, 'check', program) : run.node;
     const before = program ? [] : ['--expose-gc', join(run.work, 'extras', script)];
     const env = { ...run.env, EWALD_BACKENDS: run.available.join(',') };
     // The script is told less than the limit, so that it ends by itself.
-    const ended = await runChild(command, [...before, ...args(run), '--seconds', (0.8 * seconds).toFixed(1)], { seconds, env, cwd: run.work, gentle: true });
+    const ended = await runChild(command, [...before, ...args(run), '--seconds', (0.8 * seconds).toFixed(1)], {
+      seconds,
+      env,
+      cwd: run.work,
+      gentle: true,
+    });
     run.results.log(`${name}: ${endOf(ended)}`, ended.err);
     const document = parse(ended.out);
     run.bench.extras[name] = document ?? { why: endOf(ended) };
     run.results.json('bench.json', run.bench);
     if (!document) return ended.late ? { outcome: 'partial', why: endOf(ended) } : wrong(ended, 'it printed no result');
     const partial = ended.late || document.interrupted;
-    return { outcome: ended.code !== 0 && !ended.late ? 'fail' : partial ? 'partial' : 'pass', why: document.summary ?? endOf(ended) };
+    return {
+      outcome: ended.code !== 0 && !ended.late ? 'fail' : partial ? 'partial' : 'pass',
+      why: document.summary ?? endOf(ended),
+    };
   },
 });
 

@@ -1,5 +1,6 @@
-// A way to Vulkan for Dawn. Machines made for computing often have NVIDIA's driver without the loader, or without a manifest where the
-// loader looks; so the ways are tried one after another, and the first one that leads to a card is taken.
+// A way to Vulkan for Dawn. Machines made for computing often have NVIDIA's driver without the loader, or without a
+// manifest where the loader looks; so the ways are tried one after another, and the first one that leads to a card is
+// taken.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { libraryPath, linkerFinds } from './find.mjs';
@@ -19,7 +20,10 @@ const manifestsIn = (folder) => {
 /** The ways, most ordinary first: { name, env }. */
 export function vulkanWays(env, work) {
   const base = { ...env };
-  const prepend = (from, folder) => ({ ...from, LD_LIBRARY_PATH: [folder, from.LD_LIBRARY_PATH].filter(Boolean).join(':') });
+  const prepend = (from, folder) => ({
+    ...from,
+    LD_LIBRARY_PATH: [folder, from.LD_LIBRARY_PATH].filter(Boolean).join(':'),
+  });
   const loader = linkerFinds('libvulkan.so.1', env);
   const carried = join(work, 'vulkan');
   const start = loader ? base : prepend(base, carried);
@@ -28,14 +32,22 @@ export function vulkanWays(env, work) {
   const through = (name, manifest, from = start) =>
     ways.push({ name: `${named}, ${name}`, env: { ...from, VK_DRIVER_FILES: manifest, VK_ICD_FILENAMES: manifest } });
   // A manifest that came with the driver, in the share folder beside its libraries.
-  const libraries = ['libGLX_nvidia.so.0', 'libEGL_nvidia.so.0', 'libcuda.so.1'].map((name) => libraryPath(name, env)).filter(Boolean);
-  const shares = [...new Set(libraries.flatMap((path) => [join(dirname(path), '../share'), join(dirname(path), '../../share')]))];
-  for (const manifest of shares.flatMap((share) => manifestsIn(join(share, 'vulkan/icd.d')))) through(manifest, manifest);
+  const libraries = ['libGLX_nvidia.so.0', 'libEGL_nvidia.so.0', 'libcuda.so.1']
+    .map((name) => libraryPath(name, env))
+    .filter(Boolean);
+  const shares = [
+    ...new Set(libraries.flatMap((path) => [join(dirname(path), '../share'), join(dirname(path), '../../share')])),
+  ];
+  for (const manifest of shares.flatMap((share) => manifestsIn(join(share, 'vulkan/icd.d'))))
+    through(manifest, manifest);
   // A manifest of our own for a driver that came without: through GLX, and through EGL, which needs no X libraries.
   for (const path of libraries.filter((library) => !library.endsWith('libcuda.so.1'))) {
     const manifest = join(work, 'vulkan', `${basename(path, '.so.0')}.json`);
     mkdirSync(dirname(manifest), { recursive: true });
-    writeFileSync(manifest, JSON.stringify({ file_format_version: '1.0.0', ICD: { library_path: path, api_version: '1.3.0' } }));
+    writeFileSync(
+      manifest,
+      JSON.stringify({ file_format_version: '1.0.0', ICD: { library_path: path, api_version: '1.3.0' } }),
+    );
     const dispatch = linkerFinds('libGLdispatch.so.0', env) || !existsSync(join(carried, 'libGLdispatch.so.0'));
     through(`own manifest for ${basename(path)}`, manifest, dispatch ? start : prepend(base, carried));
   }
@@ -43,8 +55,8 @@ export function vulkanWays(env, work) {
 }
 
 /**
- * Tries the ways with `probe(env)`, which gives { available, name, reason }; gives { env, way, tried }. A software adapter is kept only
- * where no way leads to a card.
+ * Tries the ways with `probe(env)`, which gives { available, name, reason }; gives { env, way, tried }. A software
+ * adapter is kept only where no way leads to a card.
  */
 export async function findVulkan(env, work, probe) {
   const tried = [];

@@ -19,6 +19,11 @@ export function fileKey(path) {
 /** The newest version of a symbol family (GLIBC, GLIBCXX) that binaries ask for, such as `2.34`, or undefined. */
 export function newestSymbol(family, files) {
   const rank = (version) => version.split('.').reduce((sum, part, i) => sum + Number(part) / 1000 ** i, 0);
-  const versions = files.flatMap((file) => readFileSync(file, 'latin1').match(new RegExp(`(?<=${family}_)\\d+(\\.\\d+)+`, 'g')) ?? []);
-  return versions.reduce((best, version) => (best === undefined || rank(version) > rank(best) ? version : best), undefined);
+  const versions = files.flatMap(
+    (file) => readFileSync(file, 'latin1').match(new RegExp(`(?<=${family}_)\\d+(\\.\\d+)+`, 'g')) ?? [],
+  );
+  return versions.reduce(
+    (best, version) => (best === undefined || rank(version) > rank(best) ? version : best),
+    undefined,
+  );
 }

@@ -1,4 +1,5 @@
-// The CUDA part of the pack: addon and native programs with machine code for every architecture of a release, in a build folder of their own.
+// The CUDA part of the pack: addon and native programs with machine code for every architecture of a release, in a
+// build folder of their own.
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesUnder, hashOf, readStamp, writeStamp } from '../../lib/files.mjs';
@@ -11,8 +12,8 @@ const keep = 'build/offline-cache/cuda-release';
 const addon = 'ewald_cuda.node';
 
 /**
- * Builds what is stale, when `build` allows it. Gives { addon, programs: { name: path }, what }, paths undefined where there are none;
- * `why` says what is missing.
+ * Builds what is stale, when `build` allows it. Gives { addon, programs: { name: path }, what }, paths undefined where
+ * there are none; `why` says what is missing.
  */
 export async function cudaRelease(programs, build) {
   const inputs = hashOf(
@@ -49,8 +50,12 @@ export async function cudaRelease(programs, build) {
     '-DEWALD_CUDA_EMULATOR=OFF',
     '-DEWALD_WITHOUT_CUDA=OFF',
   ]);
-  const built = configured.code === 0 ? await run('cmake', ['--build', folder, '--target', 'ewald_cuda', ...programs]) : configured;
-  if (built.code !== 0) throw Object.assign(new Error('the CUDA part failed to build; its last lines are above'), { log: tail(built.output) });
+  const built =
+    configured.code === 0 ? await run('cmake', ['--build', folder, '--target', 'ewald_cuda', ...programs]) : configured;
+  if (built.code !== 0)
+    throw Object.assign(new Error('the CUDA part failed to build; its last lines are above'), {
+      log: tail(built.output),
+    });
   mkdirSync(join(root, keep), { recursive: true });
   copyFileSync(join(root, folder, addon), join(root, keep, addon));
   for (const name of programs) copyFileSync(join(root, folder, 'cuda', name), join(root, keep, name));

@@ -13,7 +13,8 @@ export async function systemLibrary(name, debianPackage) {
   const to = join(cache, debianPackage);
   const unpacked = () => folders.map((folder) => join(to, folder, name)).find(existsSync);
   if (!unpacked()) {
-    if (!which('apt-get') || !which('dpkg')) return { why: `${name} is not installed, and this is no Debian that could fetch ${debianPackage}` };
+    if (!which('apt-get') || !which('dpkg'))
+      return { why: `${name} is not installed, and this is no Debian that could fetch ${debianPackage}` };
     rmSync(to, { recursive: true, force: true });
     mkdirSync(to, { recursive: true });
     const fetched = await run('apt-get', ['download', '-q', debianPackage], { cwd: to, minutes: 2 });

@@ -1,4 +1,5 @@
-// Node for the pack: this machine's binary without its symbols, compressed so that gzip or python3 suffice, and the libraries it needs.
+// Node for the pack: this machine's binary without its symbols, compressed so that gzip or python3 suffice, and the
+// libraries it needs.
 import { chmodSync, copyFileSync, createReadStream, createWriteStream, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -17,7 +18,9 @@ export async function librariesOf(binary) {
   return found.filter(([, name]) => !ofSystem.test(name)).map(([, name, path]) => ({ name, path }));
 }
 
-/** { packed: path of the .gz, binary: path of what it holds }. `addon`: what the stripped binary has to be able to load. */
+/**
+ * { packed: path of the .gz, binary: path of what it holds }. `addon`: what the stripped binary has to be able to load.
+ */
 export async function packNode(addon) {
   const source = process.execPath;
   const stem = join(cache, `node-${process.version}-${keyOf(fileKey(source))}`);
@@ -27,7 +30,13 @@ export async function packNode(addon) {
   const aside = `${stem}.${process.pid}`;
   const stripped = which('strip') && (await run('strip', ['-o', aside, source])).code === 0;
   const works = async () =>
-    (await run(aside, ['-e', 'const [, file] = process.argv; if (file) require(file)', ...(existsSync(addon) ? [addon] : [])])).code === 0;
+    (
+      await run(aside, [
+        '-e',
+        'const [, file] = process.argv; if (file) require(file)',
+        ...(existsSync(addon) ? [addon] : []),
+      ])
+    ).code === 0;
   if (!stripped || !(await works())) {
     copyFileSync(source, aside);
     chmodSync(aside, 0o755);

@@ -41,7 +41,10 @@ export interface CudaAddon extends IndexingAddon {
   piCount(context: object, params: Uint8Array): Promise<bigint>;
   indexerCreate(context: object, descriptor: Uint8Array, maxBatchSpots: number): Promise<object>;
   indexerBytes(indexer: object): { readonly device: number; readonly host: number };
-  /** What a transform would hold on the device; its passes and the bytes they move through device memory, forward and backward. */
+  /**
+   * What a transform would hold on the device; its passes and the bytes they move through device memory, forward and
+   * backward.
+   */
   fftDescribe(
     context: object,
     descriptor: Uint8Array,
@@ -53,7 +56,13 @@ export interface CudaAddon extends IndexingAddon {
   };
   fftCreate(context: object, descriptor: Uint8Array): Promise<object>;
   /** A side is a typed array, or the handle of an array. */
-  fftExecute(plan: object, direction: number, input: ArrayBufferView | object, output: ArrayBufferView | object, scale: number): Promise<void>;
+  fftExecute(
+    plan: object,
+    direction: number,
+    input: ArrayBufferView | object,
+    output: ArrayBufferView | object,
+    scale: number,
+  ): Promise<void>;
   fftDestroy(plan: object): void;
   arrayCreate(context: object, bytes: number): Promise<object>;
   arrayWrite(array: object, data: Uint8Array, offset: number): Promise<void>;
@@ -66,18 +75,24 @@ const driverPlaces = [
   ...['/usr/lib/wsl/lib', '/usr/local/nvidia/lib64', '/usr/local/cuda/compat', '/run/opengl-driver/lib'],
 ];
 
-/** Whether this machine shows any sign of NVIDIA's driver; where there is none nothing is loaded and nothing is spawned. */
+/**
+ * Whether this machine shows any sign of NVIDIA's driver; where there is none nothing is loaded and nothing is spawned.
+ */
 export function driverPresent(): boolean {
-  if (process.platform === 'win32') return existsSync(join(process.env.SystemRoot ?? 'C:\\Windows', 'System32', 'nvcuda.dll'));
+  if (process.platform === 'win32')
+    return existsSync(join(process.env.SystemRoot ?? 'C:\\Windows', 'System32', 'nvcuda.dll'));
   const places = [...(process.env.LD_LIBRARY_PATH ?? '').split(':').filter(Boolean), ...driverPlaces];
   return existsSync('/proc/driver/nvidia/version') || places.some((place) => existsSync(join(place, 'libcuda.so.1')));
 }
 
 /**
- * Loads the addon. A driver that crashes would take the process with it, so the first time a child process tries; that it went well is
- * remembered by the hashes of addon and driver.
+ * Loads the addon. A driver that crashes would take the process with it, so the first time a child process tries; that
+ * it went well is remembered by the hashes of addon and driver.
  */
-export async function loadCudaAddon(path: string, inChildFirst: boolean): Promise<CudaAddon | { readonly why: string }> {
+export async function loadCudaAddon(
+  path: string,
+  inChildFirst: boolean,
+): Promise<CudaAddon | { readonly why: string }> {
   if (inChildFirst) {
     const why = await tryInChild(path);
     if (why) return { why };
@@ -89,7 +104,9 @@ export async function loadCudaAddon(path: string, inChildFirst: boolean): Promis
     return { why: `the addon ${path} does not load: ${messageOf(error).split('\n')[0]}` };
   }
   if (addon.abiVersion !== constants.abiVersion) {
-    return { why: `the addon ${path} speaks ABI version ${addon.abiVersion}, needed is ${constants.abiVersion}; rebuild it with npm run build` };
+    return {
+      why: `the addon ${path} speaks ABI version ${addon.abiVersion}, needed is ${constants.abiVersion}; rebuild it with npm run build`,
+    };
   }
   return addon;
 }

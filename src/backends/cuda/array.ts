@@ -36,6 +36,7 @@ export function arrayOp(host: CudaHost, device: DeviceInfo): Op<ArrayDescriptor,
       if (device.memory === null || bytes <= device.memory) return true;
       return { why: `${bytes} bytes are more than the memory of ${device.name}, ${device.memory}` };
     },
-    plan: async ({ bytes }) => new CudaArray(host, await host.track(() => host.addon.arrayCreate(host.context, bytes)), bytes),
+    plan: async ({ bytes }) =>
+      new CudaArray(host, await host.track(() => host.addon.arrayCreate(host.context, bytes)), bytes),
   };
 }

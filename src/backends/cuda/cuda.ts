@@ -31,7 +31,10 @@ export const cudaLoader: BackendLoader = {
   name: 'cuda',
   async probe(options): Promise<Probe> {
     const path = addonPath('ewald_cuda', options.addonPath?.cuda);
-    if (!existsSync(path)) return no(`no CUDA addon for ${process.platform}-${process.arch} (looked for ${path}); with nvcc, npm run build makes it`);
+    if (!existsSync(path))
+      return no(
+        `no CUDA addon for ${process.platform}-${process.arch} (looked for ${path}); with nvcc, npm run build makes it`,
+      );
     if (!driverPresent()) return no('no NVIDIA driver on this machine (libcuda was not found)');
     return probeAddon('cuda', path, options, true);
   },
@@ -42,8 +45,13 @@ export const cudaEmulatedLoader: BackendLoader = {
   name: 'cuda-emulated',
   testOnly: true,
   async probe(options): Promise<Probe> {
-    const path = options.addonPath?.['cuda-emulated'] ?? fileURLToPath(new URL('../build/cuda-emulated/ewald_cuda_emulated.node', import.meta.url));
-    if (!existsSync(path)) return no(`the CUDA emulator is not built (looked for ${path}); node scripts/build.mjs cuda-emulated makes it in a clone`);
+    const path =
+      options.addonPath?.['cuda-emulated'] ??
+      fileURLToPath(new URL('../build/cuda-emulated/ewald_cuda_emulated.node', import.meta.url));
+    if (!existsSync(path))
+      return no(
+        `the CUDA emulator is not built (looked for ${path}); node scripts/build.mjs cuda-emulated makes it in a clone`,
+      );
     return probeAddon('cuda-emulated', path, options, false);
   },
 };
@@ -51,14 +59,21 @@ export const cudaEmulatedLoader: BackendLoader = {
 const no = (reason: string): Probe => ({ available: false, reason });
 const versionText = (version: number): string => `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
 
-async function probeAddon(name: BackendName, path: string, options: OpenOptions, inChildFirst: boolean): Promise<Probe> {
+async function probeAddon(
+  name: BackendName,
+  path: string,
+  options: OpenOptions,
+  inChildFirst: boolean,
+): Promise<Probe> {
   const addon = await loadCudaAddon(path, inChildFirst);
   if ('why' in addon) return no(addon.why);
   const { devices, message } = addon.probe();
   if (devices.length === 0) return no(message || 'the driver reports no CUDA device');
   const device = chooseDevice(devices, options.device);
   if (!device) {
-    return no(`no CUDA device matches "${options.device}"; there are ${devices.map((d) => `${d.index} (${d.name})`).join(', ')}`);
+    return no(
+      `no CUDA device matches "${options.device}"; there are ${devices.map((d) => `${d.index} (${d.name})`).join(', ')}`,
+    );
   }
   const info: DeviceInfo = {
     name: device.name,

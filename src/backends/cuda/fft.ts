@@ -12,7 +12,8 @@ export function fftOp(host: CudaHost, device: DeviceInfo): Op<FftDescriptor, Fft
   // The kernels know whole axes only.
   return {
     supports: (descriptor) => supports(host, descriptor.pruned ? wholeOf(descriptor) : descriptor, device),
-    plan: (descriptor) => (descriptor.pruned ? padAndCut(descriptor, (whole) => plan(host, whole)) : plan(host, descriptor)),
+    plan: (descriptor) =>
+      descriptor.pruned ? padAndCut(descriptor, (whole) => plan(host, whole)) : plan(host, descriptor),
   };
 }
 
@@ -39,7 +40,9 @@ async function plan(host: CudaHost, descriptor: FftDescriptor): Promise<FftKerne
   const { addon, context, track } = host;
   const handle = await track(() => addon.fftCreate(context, pack(fftDescriptor, descriptor.fields)));
   const run: FftKernel['executeOn'] = (direction, input, output, scale) =>
-    track(() => addon.fftExecute(handle, enums.FftDirection[direction], handleOf(input), handleOf(output), enums.FftScale[scale]));
+    track(() =>
+      addon.fftExecute(handle, enums.FftDirection[direction], handleOf(input), handleOf(output), enums.FftScale[scale]),
+    );
   return {
     bytes: describe(host, descriptor).bytes,
     // What lies between the passes is memory of the device, which a workspace on the host cannot be.

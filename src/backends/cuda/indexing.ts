@@ -1,4 +1,7 @@
-/** Indexing on CUDA: a batch goes through page-locked memory of the addon to the card and back, off the main thread; see cuda/indexing. */
+/**
+ * Indexing on CUDA: a batch goes through page-locked memory of the addon to the card and back, off the main thread; see
+ * cuda/indexing.
+ */
 import { indexerDescriptor } from '../../layout/layout.js';
 import { pack } from '../../layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel } from '../backend.js';
@@ -11,7 +14,9 @@ const mostSpots = 2048;
 export function supportsIndexing({ fields }: IndexingDescriptor): true | { readonly why: string } {
   const { maxSpots = 0, maxAnglePoints = 0 } = fields;
   if (maxSpots > mostSpots) {
-    return { why: `maxSpots is ${maxSpots}; on CUDA it is at most ${mostSpots}, because an image's spots lie in the 64 kB of shared memory of one block` };
+    return {
+      why: `maxSpots is ${maxSpots}; on CUDA it is at most ${mostSpots}, because an image's spots lie in the 64 kB of shared memory of one block`,
+    };
   }
   // Hits are ranked by a 64-bit key that has 17 bits for the angle.
   if (maxAnglePoints > 65536) return { why: `maxAnglePoints is ${maxAnglePoints}; on CUDA it is at most 65536` };
@@ -21,12 +26,28 @@ export function supportsIndexing({ fields }: IndexingDescriptor): true | { reado
 /** Plans an indexer: all its memory, on the device and page-locked on the host. */
 export async function planIndexing(host: CudaHost, descriptor: IndexingDescriptor): Promise<IndexingKernel> {
   const { addon } = host;
-  const indexer = await host.track(() => addon.indexerCreate(host.context, pack(indexerDescriptor, descriptor.fields), descriptor.maxBatchSpots));
+  const indexer = await host.track(() =>
+    addon.indexerCreate(host.context, pack(indexerDescriptor, descriptor.fields), descriptor.maxBatchSpots),
+  );
   const bytes = addon.indexerBytes(indexer);
   host.holdHostBytes(bytes.host);
   return {
     bytes: bytes.device + bytes.host,
-    run: (b) => host.track(() => addon.indexerRun(indexer, b.params, b.spots, b.offsets, b.images, b.cells, b.cellCount, b.found, b.results, b.assignment)),
+    run: (b) =>
+      host.track(() =>
+        addon.indexerRun(
+          indexer,
+          b.params,
+          b.spots,
+          b.offsets,
+          b.images,
+          b.cells,
+          b.cellCount,
+          b.found,
+          b.results,
+          b.assignment,
+        ),
+      ),
     stage: (stage) => host.track(async () => addon.indexerStage(indexer, stage)),
     async dispose() {
       addon.indexerDestroy(indexer);

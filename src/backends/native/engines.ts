@@ -1,4 +1,7 @@
-/** External FFT engines: where their libraries are looked for, and what to do when they are not there; cpp/engines loads them. Node only. */
+/**
+ * External FFT engines: where their libraries are looked for, and what to do when they are not there; cpp/engines loads
+ * them. Node only.
+ */
 import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fftDescriptor } from '../../layout/layout.js';
@@ -16,7 +19,12 @@ export interface EngineFound {
 /** The functions of the addon that belong to engines. */
 export interface EngineAddon {
   engineFind(engine: string, libraries: readonly (readonly string[])[], f64: boolean): EngineFound;
-  engineCreate(engine: string, libraries: readonly (readonly string[])[], descriptor: Uint8Array, measure: boolean): Promise<object>;
+  engineCreate(
+    engine: string,
+    libraries: readonly (readonly string[])[],
+    descriptor: Uint8Array,
+    measure: boolean,
+  ): Promise<object>;
   engineDestroy(plan: object): Promise<void>;
 }
 
@@ -53,7 +61,10 @@ const engines: Readonly<Record<ExternalEngine, Engine>> = {
     install: 'install oneMKL',
     proven: false,
     libraries: () => [
-      { ...numbered('libmkl_rt', [3, 2, 1], ['mkl_rt.3.dll', 'mkl_rt.2.dll', 'mkl_rt.dll']), darwin: ['libmkl_rt.2.dylib', 'libmkl_rt.dylib'] },
+      {
+        ...numbered('libmkl_rt', [3, 2, 1], ['mkl_rt.3.dll', 'mkl_rt.2.dll', 'mkl_rt.dll']),
+        darwin: ['libmkl_rt.2.dylib', 'libmkl_rt.dylib'],
+      },
     ],
   },
   cufft: {
@@ -69,48 +80,76 @@ const engines: Readonly<Record<ExternalEngine, Engine>> = {
     title: 'rocFFT',
     install: "install ROCm's rocfft and hip runtime",
     proven: false,
-    libraries: () => [numbered('librocfft', [1, 0], ['rocfft.dll']), numbered('libamdhip64', [7, 6, 5], ['amdhip64_7.dll', 'amdhip64_6.dll', 'amdhip64.dll'])],
+    libraries: () => [
+      numbered('librocfft', [1, 0], ['rocfft.dll']),
+      numbered('libamdhip64', [7, 6, 5], ['amdhip64_7.dll', 'amdhip64_6.dll', 'amdhip64.dll']),
+    ],
   },
 };
 
 const variable = (engine: ExternalEngine): string => `EWALD_ENGINE_${engine.toUpperCase()}`;
 
-/** What the addon is to try: with EWALD_ENGINE_X, a library or the folder of one, only there; else where the loader of the system looks. */
+/**
+ * What the addon is to try: with EWALD_ENGINE_X, a library or the folder of one, only there; else where the loader of
+ * the system looks.
+ */
 function librariesOf(engine: ExternalEngine, f64: boolean): string[][] {
   const named = process.env[variable(engine)];
   const lists = engines[engine].libraries(f64).map((names) => [...(names[process.platform] ?? [])]);
   if (!named) return lists;
   const isFolder = statSync(named, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const folder = isFolder ? named : dirname(named);
-  return lists.map((names, i) => [...(i === 0 && !isFolder ? [named] : []), ...names.map((name) => join(folder, basename(name)))]);
+  return lists.map((names, i) => [
+    ...(i === 0 && !isFolder ? [named] : []),
+    ...names.map((name) => join(folder, basename(name))),
+  ]);
 }
 
 /** Whether an engine can be had for a precision, and where it is or what to do. */
 function find(addon: EngineAddon, engine: ExternalEngine, f64: boolean): EngineFound {
   const { title, install } = engines[engine];
   const libraries = librariesOf(engine, f64);
-  if (libraries.some((names) => names.length === 0)) return { available: false, version: '', file: '', why: `${title} does not exist for ${process.platform}` };
+  if (libraries.some((names) => names.length === 0))
+    return { available: false, version: '', file: '', why: `${title} does not exist for ${process.platform}` };
   const found = addon.engineFind(engine, libraries, f64);
   if (found.available) return found;
   // Threads of FFTW are welcome, not needed.
   const tried = (engine === 'fftw' ? libraries.slice(0, 1) : libraries).flat();
-  return { ...found, why: `${title} cannot be used: ${found.why}; tried ${tried.join(', ')}; ${install}, or name it in ${variable(engine)}` };
+  return {
+    ...found,
+    why: `${title} cannot be used: ${found.why}; tried ${tried.join(', ')}; ${install}, or name it in ${variable(engine)}`,
+  };
 }
 
 /** Why an engine cannot do a plan, before anything is made. */
-export function supportsEngine(addon: EngineAddon, engine: ExternalEngine, descriptor: FftDescriptor): true | { readonly why: string } {
+export function supportsEngine(
+  addon: EngineAddon,
+  engine: ExternalEngine,
+  descriptor: FftDescriptor,
+): true | { readonly why: string } {
   const { title } = engines[engine];
   const gpu = engine === 'cufft' || engine === 'rocfft';
-  if (gpu && descriptor.kind === 'r2r') return { why: `${title} has no sines and cosines; use the engine ewald or fftw` };
-  if (gpu && descriptor.userWorkspace) return { why: `${title} keeps its workspace on the card; leave userWorkspace out` };
+  if (gpu && descriptor.kind === 'r2r')
+    return { why: `${title} has no sines and cosines; use the engine ewald or fftw` };
+  if (gpu && descriptor.userWorkspace)
+    return { why: `${title} keeps its workspace on the card; leave userWorkspace out` };
   const found = find(addon, engine, descriptor.precision === 'f64');
   return found.available ? true : { why: found.why };
 }
 
 /** Plans on an engine; MKL and the engines on cards have nothing to measure. */
-export function createEnginePlan(addon: EngineAddon, engine: ExternalEngine, descriptor: FftDescriptor): Promise<object> {
+export function createEnginePlan(
+  addon: EngineAddon,
+  engine: ExternalEngine,
+  descriptor: FftDescriptor,
+): Promise<object> {
   const libraries = librariesOf(engine, descriptor.precision === 'f64');
-  return addon.engineCreate(engine, libraries, pack(fftDescriptor, { ...descriptor.fields, tune: 0 }), descriptor.measure);
+  return addon.engineCreate(
+    engine,
+    libraries,
+    pack(fftDescriptor, { ...descriptor.fields, tune: 0 }),
+    descriptor.measure,
+  );
 }
 
 /** Every engine, for `ewald devices`. */
@@ -120,7 +159,10 @@ export function reportEngines(addon: EngineAddon): EngineReport[] {
     const [single, double] = [find(addon, engine, false), find(addon, engine, true)];
     const found = double.available && !single.available ? double : single;
     const { title, proven } = engines[engine];
-    const which = engine !== 'fftw' || single.available === double.available ? '' : ` (${single.available ? 'single' : 'double'} precision only)`;
+    const which =
+      engine !== 'fftw' || single.available === double.available
+        ? ''
+        : ` (${single.available ? 'single' : 'double'} precision only)`;
     return {
       engine,
       available: found.available,

@@ -1,4 +1,7 @@
-/** The native backend: the same C++ core compiled for the host CPU, threads included, behind a Node-API addon. Node only. */
+/**
+ * The native backend: the same C++ core compiled for the host CPU, threads included, behind a Node-API addon. Node
+ * only.
+ */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { totalmem } from 'node:os';
@@ -57,7 +60,10 @@ export const nativeLoader: BackendLoader = {
   async probe(options): Promise<Probe> {
     const path = addonPath('ewald_native', options.addonPath?.native);
     if (!existsSync(path)) {
-      return { available: false, reason: `no addon for ${process.platform}-${process.arch} (looked for ${path}); with a C++ compiler, npm run build makes it` };
+      return {
+        available: false,
+        reason: `no addon for ${process.platform}-${process.arch} (looked for ${path}); with a C++ compiler, npm run build makes it`,
+      };
     }
     let addon: Addon;
     try {
@@ -125,7 +131,14 @@ class NativeBackend implements Backend {
     const { batch, maxBatchSpots, maxInputCells, maxOutputCells } = descriptor;
     const addon = this.#addon;
     // The run happens on another thread, so it works on arrays that nobody else can detach or change.
-    let staging: { spots: Float32Array; offsets: Uint32Array; cells: Float32Array; found: Uint8Array; results: Uint8Array; assignment: Uint8Array };
+    let staging: {
+      spots: Float32Array;
+      offsets: Uint32Array;
+      cells: Float32Array;
+      found: Uint8Array;
+      results: Uint8Array;
+      assignment: Uint8Array;
+    };
     let indexer: object;
     try {
       staging = {
@@ -139,7 +152,11 @@ class NativeBackend implements Backend {
       indexer = addon.indexerCreate(pack(indexerDescriptor, descriptor.fields));
     } catch (error) {
       if (error instanceof RangeError)
-        throw new EwaldError('OutOfMemory', `the staging memory of ${batch} images could not be had: ${error.message}`, { cause: error });
+        throw new EwaldError(
+          'OutOfMemory',
+          `the staging memory of ${batch} images could not be had: ${error.message}`,
+          { cause: error },
+        );
       throw addonError(error);
     }
     const coreBytes = addon.indexerBytes(indexer);
@@ -194,14 +211,17 @@ class NativeBackend implements Backend {
   };
 
   readonly fftEngine = {
-    supports: (descriptor: FftDescriptor) => (descriptor.engine === 'ewald' ? true : supportsEngine(this.#addon, descriptor.engine, descriptor)),
+    supports: (descriptor: FftDescriptor) =>
+      descriptor.engine === 'ewald' ? true : supportsEngine(this.#addon, descriptor.engine, descriptor),
     plan: async (descriptor: FftDescriptor): Promise<FftKernel> => {
       const addon = this.#addon;
       const { engine } = descriptor;
       if (engine === 'ewald') return this.#planFft(descriptor);
       // Engines know whole axes only.
       if (descriptor.pruned) return padAndCut(descriptor, (whole) => this.fftEngine.plan(whole));
-      const plan = await createEnginePlan(addon, engine, descriptor).catch((error) => Promise.reject(addonError(error)));
+      const plan = await createEnginePlan(addon, engine, descriptor).catch((error) =>
+        Promise.reject(addonError(error)),
+      );
       return this.#fftKernel(plan, descriptor, () => addon.engineDestroy(plan));
     },
   };
@@ -221,13 +241,22 @@ class NativeBackend implements Backend {
     const bytes = addon.fftBytes(plan);
     this.#coreBytes += bytes;
     const elements = Math.max(descriptor.inputElements, descriptor.outputElements);
-    // A thread of the pool costs some 30 microseconds to reach, several times that on a busy machine: what takes about as long is done at once.
+    // A thread of the pool costs some 30 microseconds to reach, several times that on a busy machine: what takes about
+    // as long is done at once.
     const now = elements * Math.log2(elements + 1) < 1_000_000;
     const run: FftKernel['executeOn'] = async (direction, input, output, scale, given) => {
       // A plan that holds its own needs none, and what is given may be too short for it.
       const workspace = descriptor.userWorkspace ? (given ?? null) : null;
       try {
-        await addon.fftExecute(plan, enums.FftDirection[direction], handleOf(input), handleOf(output), workspace, enums.FftScale[scale], now);
+        await addon.fftExecute(
+          plan,
+          enums.FftDirection[direction],
+          handleOf(input),
+          handleOf(output),
+          workspace,
+          enums.FftScale[scale],
+          now,
+        );
       } catch (error) {
         throw addonError(error);
       }

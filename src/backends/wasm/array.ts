@@ -30,14 +30,16 @@ export class HeapArray implements ArrayMemory {
   }
 
   #check(bytes: number, offset: number): void {
-    if (offset + bytes > this.bytes) throw new EwaldError('Internal', `${bytes} bytes at ${offset} do not fit an array of ${this.bytes}`);
+    if (offset + bytes > this.bytes)
+      throw new EwaldError('Internal', `${bytes} bytes at ${offset} do not fit an array of ${this.bytes}`);
   }
 }
 
 /** The array room of a core. */
 export function arrayOp(core: Core, maxBytes: number): Op<ArrayDescriptor, ArrayMemory> {
   return {
-    supports: ({ bytes }) => bytes <= maxBytes || { why: `${bytes} bytes are more than the wasm heap can have (${maxBytes})` },
+    supports: ({ bytes }) =>
+      bytes <= maxBytes || { why: `${bytes} bytes are more than the wasm heap can have (${maxBytes})` },
     plan: async ({ bytes }) => new HeapArray(core, bytes),
   };
 }

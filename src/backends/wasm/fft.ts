@@ -1,4 +1,7 @@
-/** Transforms on wasm: typed arrays are copied into the heap and out of it, arrays of the heap are used where they are; see cpp/fft. */
+/**
+ * Transforms on wasm: typed arrays are copied into the heap and out of it, arrays of the heap are used where they are;
+ * see cpp/fft.
+ */
 import { enums, fftDescriptor } from '../../layout/layout.js';
 import { pack, sizeOf } from '../../layout/struct.js';
 import type { FftDescriptor, FftKernel, FftSide } from '../backend.js';
@@ -19,7 +22,11 @@ export function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
     const described = staging.place(sizeOf(fftDescriptor));
     const scratch = staging.place(12);
     // The plan holds the workspace here: a user's would have to be copied, and its content says nothing.
-    const fields = { ...descriptor.fields, threads: 1, flags: Number(descriptor.fields.flags) & ~enums.FftFlag.userWorkspace };
+    const fields = {
+      ...descriptor.fields,
+      threads: 1,
+      flags: Number(descriptor.fields.flags) & ~enums.FftFlag.userWorkspace,
+    };
     core.write(described, pack(fftDescriptor, fields));
     core.check('ewald_fft_create', described, scratch);
     const words = new Uint32Array(3);
@@ -29,7 +36,12 @@ export function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
     core.read(scratch, words);
     const first = staging.place(inPlace ? Math.max(inputBytes, outputBytes) : inputBytes);
     const second = inPlace ? first : staging.place(outputBytes);
-    const run = async (direction: 'forward' | 'backward', input: FftSide, output: FftSide, scale: 'none' | 'full' | 'symmetric'): Promise<void> => {
+    const run = async (
+      direction: 'forward' | 'backward',
+      input: FftSide,
+      output: FftSide,
+      scale: 'none' | 'full' | 'symmetric',
+    ): Promise<void> => {
       const forward = direction === 'forward';
       const [readBytes, writtenBytes] = forward ? [inputBytes, outputBytes] : [outputBytes, inputBytes];
       let [from, to] = forward ? [first, second] : [second, first];
@@ -61,4 +73,5 @@ export function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
 }
 
 type Numbers = Float32Array | Float64Array;
-const bytesOf = (numbers: Numbers, bytes: number): Uint8Array => new Uint8Array(numbers.buffer, numbers.byteOffset, bytes);
+const bytesOf = (numbers: Numbers, bytes: number): Uint8Array =>
+  new Uint8Array(numbers.buffer, numbers.byteOffset, bytes);

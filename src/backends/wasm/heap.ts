@@ -20,7 +20,10 @@ export class Core {
     const imports: Record<string, Record<string, (...values: number[]) => unknown>> = {};
     for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
       if (kind !== 'function')
-        throw new EwaldError('Load', `the wasm core imports ${from}.${name}, which ewald does not provide; is it another program's module?`);
+        throw new EwaldError(
+          'Load',
+          `the wasm core imports ${from}.${name}, which ewald does not provide; is it another program's module?`,
+        );
       imports[from] ??= {};
       imports[from][name] = importStub(name);
     }
@@ -28,7 +31,11 @@ export class Core {
     try {
       exports = (await WebAssembly.instantiate(module, imports)).exports as unknown as Exports;
     } catch (cause) {
-      throw new EwaldError('Load', `the wasm core could not be started: ${cause instanceof Error ? cause.message : cause}`, { cause });
+      throw new EwaldError(
+        'Load',
+        `the wasm core could not be started: ${cause instanceof Error ? cause.message : cause}`,
+        { cause },
+      );
     }
     const version = exports.ewald_abi_version?.();
     if (version !== constants.abiVersion) {
@@ -80,7 +87,10 @@ export class Core {
 
   /** Copies bytes into the heap. */
   write(address: number, source: ArrayBufferView): void {
-    new Uint8Array(this.#exports.memory.buffer).set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength), address);
+    new Uint8Array(this.#exports.memory.buffer).set(
+      new Uint8Array(source.buffer, source.byteOffset, source.byteLength),
+      address,
+    );
   }
 
   /** Copies bytes out of the heap into `target`. */
@@ -98,7 +108,8 @@ export class Core {
   }
 }
 
-// A standalone module asks for a few system calls (a failed assertion ends the process, the heap tells that it grew); none is needed.
+// A standalone module asks for a few system calls (a failed assertion ends the process, the heap tells that it grew);
+// none is needed.
 function importStub(name: string): (...values: number[]) => unknown {
   if (name === 'proc_exit') {
     return (code) => {

@@ -33,7 +33,19 @@ export function planIndexing(core: Core, descriptor: IndexingDescriptor): Indexi
         core.write(spots, batch.spots);
         core.write(offsets, batch.offsets);
         core.write(cells, batch.cells);
-        core.check('ewald_indexer_run', handle, params, spots, offsets, batch.images, cells, batch.cellCount, found, results, assignment);
+        core.check(
+          'ewald_indexer_run',
+          handle,
+          params,
+          spots,
+          offsets,
+          batch.images,
+          cells,
+          batch.cellCount,
+          found,
+          results,
+          assignment,
+        );
         core.read(found, batch.found);
         core.read(results, batch.results);
         core.read(assignment, batch.assignment);

@@ -1,8 +1,10 @@
-/** Indexing on several wasm instances: each worker has a core and a heap of its own, and takes a slice of every batch. */
+/**
+ * Indexing on several wasm instances: each worker has a core and a heap of its own, and takes a slice of every batch.
+ */
 import { imageResult, indexedCell } from '../../layout/layout.js';
 import { sizeOf } from '../../layout/struct.js';
-import { WorkerClient } from '../../worker-client.js';
-import type { WorkerPort } from '../../worker-port.js';
+import { WorkerClient } from '../../workers/client.js';
+import type { WorkerPort } from '../../workers/port.js';
 import type { IndexingBatch, IndexingDescriptor, IndexingKernel } from '../backend.js';
 
 /** Where the slices of a batch begin: `parts + 1` images, about the same number of images each. */
@@ -26,7 +28,9 @@ export async function planInWorkers(
   const share: IndexingDescriptor = { ...descriptor, batch, fields: { ...descriptor.fields, batch, threads: 1 } };
   let bytes: number[];
   try {
-    bytes = (await Promise.all(workers.map((worker) => worker.ask('kernel', { module, descriptor: share })))) as number[];
+    bytes = (await Promise.all(
+      workers.map((worker) => worker.ask('kernel', { module, descriptor: share })),
+    )) as number[];
   } catch (error) {
     await end();
     throw error;
@@ -35,22 +39,33 @@ export async function planInWorkers(
     bytes: bytes.reduce((sum, each) => sum + each, 0),
     async run(whole) {
       const bounds = slices(whole.images, threads);
-      await Promise.all(workers.map((worker, i) => runSlice(worker, whole, bounds[i] ?? 0, bounds[i + 1] ?? 0, descriptor.maxOutputCells)));
+      await Promise.all(
+        workers.map((worker, i) =>
+          runSlice(worker, whole, bounds[i] ?? 0, bounds[i + 1] ?? 0, descriptor.maxOutputCells),
+        ),
+      );
     },
     dispose: end,
   };
 }
 
-async function runSlice(worker: WorkerClient, whole: IndexingBatch, from: number, to: number, maxOutputCells: number): Promise<void> {
+async function runSlice(
+  worker: WorkerClient,
+  whole: IndexingBatch,
+  from: number,
+  to: number,
+  maxOutputCells: number,
+): Promise<void> {
   if (from === to) return;
   const firstSpot = whole.offsets[from] ?? 0;
   const spots = whole.spots.slice(firstSpot * 3, (whole.offsets[to] ?? 0) * 3);
   const offsets = whole.offsets.slice(from, to + 1).map((offset) => offset - firstSpot);
   const { params, cells, cellCount } = whole;
-  const answer = await worker.ask('batch', { params, spots, offsets, images: to - from, cells: cells.slice(), cellCount }, [
-    spots.buffer as ArrayBuffer,
-    offsets.buffer as ArrayBuffer,
-  ]);
+  const answer = await worker.ask(
+    'batch',
+    { params, spots, offsets, images: to - from, cells: cells.slice(), cellCount },
+    [spots.buffer as ArrayBuffer, offsets.buffer as ArrayBuffer],
+  );
   const { found, results, assignment } = answer as Pick<IndexingBatch, 'found' | 'results' | 'assignment'>;
   whole.found.set(found, from * maxOutputCells * sizeOf(indexedCell));
   whole.results.set(results, from * sizeOf(imageResult));

@@ -11,19 +11,27 @@ const defaultUrl = (): URL => new URL('./ewald.wasm', import.meta.url);
 const remedy = 'give createContext({ wasm }) its URL, bytes or module; the package exports it as "ewald/ewald.wasm"';
 
 /** Compiles the core from whatever the user gave, or from the file beside the bundle. */
-export async function compileCore(source: WasmSource | undefined, readFile: ReadFile | undefined): Promise<WebAssembly.Module> {
+export async function compileCore(
+  source: WasmSource | undefined,
+  readFile: ReadFile | undefined,
+): Promise<WebAssembly.Module> {
   let given: WasmSource = source ?? defaultUrl();
   while (typeof given === 'function') given = await given();
   if (given instanceof WebAssembly.Module) return given;
   if (given instanceof ArrayBuffer || given instanceof Uint8Array) return compileBytes(given, 'the bytes given');
-  if (typeof Response !== 'undefined' && given instanceof Response) return compileResponse(given, given.url || 'the response given');
+  if (typeof Response !== 'undefined' && given instanceof Response)
+    return compileResponse(given, given.url || 'the response given');
   const url = toUrl(given as string | URL);
   if (url.protocol === 'file:' && readFile) {
     let bytes: Uint8Array;
     try {
       bytes = await readFile(url);
     } catch (cause) {
-      throw new EwaldError('Load', `the wasm core is missing: ${messageOf(cause)}; ${remedy}, or run npm run build in a clone`, { cause });
+      throw new EwaldError(
+        'Load',
+        `the wasm core is missing: ${messageOf(cause)}; ${remedy}, or run npm run build in a clone`,
+        { cause },
+      );
     }
     return compileBytes(bytes, url.pathname);
   }
@@ -31,7 +39,11 @@ export async function compileCore(source: WasmSource | undefined, readFile: Read
   try {
     response = await fetch(url);
   } catch (cause) {
-    throw new EwaldError('Load', `the wasm core could not be fetched from ${url.href}: ${messageOf(cause)}; ${remedy}`, { cause });
+    throw new EwaldError(
+      'Load',
+      `the wasm core could not be fetched from ${url.href}: ${messageOf(cause)}; ${remedy}`,
+      { cause },
+    );
   }
   return compileResponse(response, url.href);
 }
@@ -43,19 +55,25 @@ function toUrl(given: string | URL): URL {
     return new URL(given, base);
   } catch {
     // A plain path on Node.
-    return new URL(`file://${given.startsWith('/') ? '' : `${(globalThis as { process?: { cwd(): string } }).process?.cwd() ?? ''}/`}${given}`);
+    return new URL(
+      `file://${given.startsWith('/') ? '' : `${(globalThis as { process?: { cwd(): string } }).process?.cwd() ?? ''}/`}${given}`,
+    );
   }
 }
 
 async function compileResponse(response: Response, where: string): Promise<WebAssembly.Module> {
-  if (!response.ok) throw new EwaldError('Load', `the wasm core was not served: HTTP ${response.status} for ${where}; ${remedy}`);
+  if (!response.ok)
+    throw new EwaldError('Load', `the wasm core was not served: HTTP ${response.status} for ${where}; ${remedy}`);
   return compileBytes(new Uint8Array(await response.arrayBuffer()), where);
 }
 
 async function compileBytes(bytes: ArrayBuffer | Uint8Array, where: string): Promise<WebAssembly.Module> {
   const view = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
   if (view.length < 8 || view[0] !== 0 || view[1] !== 0x61 || view[2] !== 0x73 || view[3] !== 0x6d) {
-    throw new EwaldError('Load', `${where} is not a WebAssembly module: it has ${view.length} bytes and does not begin with \\0asm; ${remedy}`);
+    throw new EwaldError(
+      'Load',
+      `${where} is not a WebAssembly module: it has ${view.length} bytes and does not begin with \\0asm; ${remedy}`,
+    );
   }
   try {
     return await WebAssembly.compile(view as BufferSource);

@@ -1,6 +1,9 @@
-/** The wasm backend: the C++ core compiled by Emscripten, one thread, SIMD128. The reference, and the fallback that always works. */
+/**
+ * The wasm backend: the C++ core compiled by Emscripten, one thread, SIMD128. The reference, and the fallback that
+ * always works.
+ */
 import { messageOf } from '../../errors.js';
-import type { WorkerPort } from '../../worker-port.js';
+import type { WorkerPort } from '../../workers/port.js';
 import type {
   ArrayDescriptor,
   ArrayMemory,

@@ -2,8 +2,8 @@
 import type { DeviceInfo } from '../backend.js';
 
 /**
- * Limits the kernels need. They are the defaults of the WebGPU specification, which every adapter with `core-features-and-limits`
- * has; a compatibility-mode or experimental adapter may be below.
+ * Limits the kernels need. They are the defaults of the WebGPU specification, which every adapter with
+ * `core-features-and-limits` has; a compatibility-mode or experimental adapter may be below.
  */
 const needed = {
   maxComputeInvocationsPerWorkgroup: 256,
@@ -56,9 +56,13 @@ export function tooSmall(adapter: GPUAdapter): string | undefined {
 export function describe(adapter: GPUAdapter): DeviceInfo {
   const { vendor, architecture, device, description } = adapter.info;
   // Dawn's device names repeat the architecture and end in what the punctuation of the driver's name became.
-  const words = [vendor, device.startsWith(architecture) ? '' : architecture, device.replace(/-+$/, '')].filter(Boolean);
+  const words = [vendor, device.startsWith(architecture) ? '' : architecture, device.replace(/-+$/, '')].filter(
+    Boolean,
+  );
   const features = featuresOf(adapter);
-  const software = isFallback(adapter) || /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i.test([...words, description].join(' '));
+  const software =
+    isFallback(adapter) ||
+    /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i.test([...words, description].join(' '));
   return {
     name: words.join(' ') || 'GPU without a name',
     kind: software ? 'software' : 'gpu',
@@ -71,5 +75,7 @@ export function describe(adapter: GPUAdapter): DeviceInfo {
 
 // The flag moved from the adapter to its info in 2024.
 function isFallback(adapter: GPUAdapter): boolean {
-  return adapter.info.isFallbackAdapter === true || (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter === true;
+  return (
+    adapter.info.isFallbackAdapter === true || (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter === true
+  );
 }

@@ -10,7 +10,9 @@ export interface RecordedRead {
   readonly pooled: boolean;
 }
 
-/** Recorder of one submission. Dispatches that follow each other share a pass; each sees what the ones before it wrote. */
+/**
+ * Recorder of one submission. Dispatches that follow each other share a pass; each sees what the ones before it wrote.
+ */
 export class Commands {
   readonly #encoder: GPUCommandEncoder;
   readonly #pool: BufferPool;
@@ -41,8 +43,8 @@ export class Commands {
   }
 
   /**
-   * Brings bytes back to the host; `run` resolves with them in the order of the calls. `staging` is a buffer of the caller that no
-   * other read in flight uses (a run then allocates nothing); without it one comes from the pool.
+   * Brings bytes back to the host; `run` resolves with them in the order of the calls. `staging` is a buffer of the
+   * caller that no other read in flight uses (a run then allocates nothing); without it one comes from the pool.
    */
   read(buffer: GpuBuffer, offset: number, bytes: number, staging?: GpuBuffer): void {
     const aligned = Math.ceil(bytes / 4) * 4;

@@ -1,12 +1,12 @@
 /**
  * Workaround: Dawn's Node binding (npm `webgpu`) dies when its GPU object is garbage-collected.
  *
- * With 0.6.2 on Linux x64 a process that makes a GPU object an opening crashes (SIGSEGV or SIGABRT, 5 of 5 runs, after 400 to 600
- * openings) when the collector takes the object together with adapters and devices made from it. One object kept for the life of the
- * thread ran 3 x 2000 openings with steady memory, and does not keep Node alive: the event loop ends with the object, a device or a
- * mapped buffer still held. So there is one object a thread and a choice of adapter, and it is never let go. This is the one piece of
- * module state in the package. Delete this file when a release of `webgpu` survives test/unit/webgpu.test.ts, "many openings",
- * with `create(flags)` called for each.
+ * With 0.6.2 on Linux x64 a process that makes a GPU object an opening crashes (SIGSEGV or SIGABRT, 5 of 5 runs, after
+ * 400 to 600 openings) when the collector takes the object together with adapters and devices made from it. One object
+ * kept for the life of the thread ran 3 x 2000 openings with steady memory, and does not keep Node alive: the event
+ * loop ends with the object, a device or a mapped buffer still held. So there is one object a thread and a choice of
+ * adapter, and it is never let go. This is the one piece of module state in the package. Delete this file when a
+ * release of `webgpu` survives test/unit/webgpu.test.ts, "many openings", with `create(flags)` called for each.
  */
 type Create = (flags: string[]) => GPU;
 

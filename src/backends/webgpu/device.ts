@@ -1,5 +1,6 @@
 /**
- * A GPU device as the rooms use it: pipelines, buffers, ordered submissions, reads, and one answer to everything that goes wrong.
+ * A GPU device as the rooms use it: pipelines, buffers, ordered submissions, reads, and one answer to everything that
+ * goes wrong.
  *
  *     const pipeline = await device.pipeline({ source, entry: 'main', constants: { n: 4 } });
  *     const data = await device.buffer(bytes, 'storage');
@@ -34,7 +35,9 @@ export interface BufferRequest {
   readonly label?: string;
 }
 
-/** A buffer, or a part of one: offset a multiple of minStorageBufferOffsetAlignment or minUniformBufferOffsetAlignment. */
+/**
+ * A buffer, or a part of one: offset a multiple of minStorageBufferOffsetAlignment or minUniformBufferOffsetAlignment.
+ */
 export type Binding = GpuBuffer | { readonly buffer: GpuBuffer; readonly offset: number; readonly bytes: number };
 
 /** An open device. */
@@ -55,7 +58,12 @@ export class GpuDevice {
   #fault: EwaldError | undefined;
   #disposal: Promise<void> | undefined;
 
-  private constructor(raw: GPUDevice, { name, kind }: DeviceInfo, features: readonly GPUFeatureName[], log: OpenOptions['log']) {
+  private constructor(
+    raw: GPUDevice,
+    { name, kind }: DeviceInfo,
+    features: readonly GPUFeatureName[],
+    log: OpenOptions['log'],
+  ) {
     this.#raw = raw;
     this.name = name;
     this.software = kind === 'software';
@@ -65,9 +73,13 @@ export class GpuDevice {
     this.#lossSettled = raw.lost.then(({ reason, message }) => {
       if (this.#disposal) return;
       const why = [reason, message].filter((word) => word && word !== 'unknown').join(': ');
-      this.#lost = new EwaldError('DeviceLost', `the GPU device ${name} was lost (${why || 'no reason given'}); dispose of this context and create a new one`, {
-        detail: { device: name, reason, message },
-      });
+      this.#lost = new EwaldError(
+        'DeviceLost',
+        `the GPU device ${name} was lost (${why || 'no reason given'}); dispose of this context and create a new one`,
+        {
+          detail: { device: name, reason, message },
+        },
+      );
       log('warn', this.#lost.message);
       for (const reject of this.#inFlight) reject(this.#lost);
       this.#inFlight.clear();
@@ -84,7 +96,11 @@ export class GpuDevice {
     const info = describe(adapter);
     const features = featuresOf(adapter);
     try {
-      const raw = await adapter.requestDevice({ label: 'ewald', requiredFeatures: features, requiredLimits: limitsOf(adapter) });
+      const raw = await adapter.requestDevice({
+        label: 'ewald',
+        requiredFeatures: features,
+        requiredLimits: limitsOf(adapter),
+      });
       return new GpuDevice(raw, info, features, log);
     } catch (cause) {
       throw new EwaldError('Load', `the GPU ${info.name} did not open: ${firstLine(cause)}`, { cause });
@@ -119,7 +135,11 @@ export class GpuDevice {
     return made;
   }
 
-  async #compile(source: string, entry: string, constants: Readonly<Record<string, number>>): Promise<GPUComputePipeline> {
+  async #compile(
+    source: string,
+    entry: string,
+    constants: Readonly<Record<string, number>>,
+  ): Promise<GPUComputePipeline> {
     let module = this.#modules.get(source);
     if (!module) {
       module = compile(this.#raw, source);
@@ -127,17 +147,30 @@ export class GpuDevice {
       module.catch(() => this.#modules.delete(source));
     }
     try {
-      return await this.#raw.createComputePipelineAsync({ label: entry, layout: 'auto', compute: { module: await module, entryPoint: entry, constants } });
+      return await this.#raw.createComputePipelineAsync({
+        label: entry,
+        layout: 'auto',
+        compute: { module: await module, entryPoint: entry, constants },
+      });
     } catch (cause) {
       if (cause instanceof EwaldError || this.#lost) throw cause;
-      throw new EwaldError('Internal', `the kernel ${entry} was refused by ${this.name}: ${firstLine(cause)}`, { cause });
+      throw new EwaldError('Internal', `the kernel ${entry} was refused by ${this.name}: ${firstLine(cause)}`, {
+        cause,
+      });
     }
   }
 
   /** Memory on the device; throws `OutOfMemory`. Give it back with `release`. */
   async buffer(bytes: number, kind: Usage, label?: string): Promise<GpuBuffer> {
     this.#assertUsable();
-    const names = ['maxBufferSize', ...(kind === 'storage' ? ['maxStorageBufferBindingSize'] : kind === 'uniform' ? ['maxUniformBufferBindingSize'] : [])];
+    const names = [
+      'maxBufferSize',
+      ...(kind === 'storage'
+        ? ['maxStorageBufferBindingSize']
+        : kind === 'uniform'
+          ? ['maxUniformBufferBindingSize']
+          : []),
+    ];
     for (const name of names) {
       const limit = this.limits[name] ?? Number.POSITIVE_INFINITY;
       if (bytes > limit) throw outOfMemory(bytes, name, limit, this);
@@ -153,7 +186,9 @@ export class GpuDevice {
   }
 
   /** Several buffers, or none when one cannot be had. */
-  async buffers<const T extends readonly BufferRequest[]>(...requests: T): Promise<{ -readonly [K in keyof T]: GpuBuffer }> {
+  async buffers<const T extends readonly BufferRequest[]>(
+    ...requests: T
+  ): Promise<{ -readonly [K in keyof T]: GpuBuffer }> {
     const made: GpuBuffer[] = [];
     try {
       for (const { bytes, usage, label } of requests) made.push(await this.buffer(bytes, usage, label));
@@ -164,7 +199,11 @@ export class GpuDevice {
     }
   }
 
-  async #allocate(bytes: number, kind: Usage, label: string | undefined): Promise<GpuBuffer | { type: 'memory' | 'validation'; error: GPUError }> {
+  async #allocate(
+    bytes: number,
+    kind: Usage,
+    label: string | undefined,
+  ): Promise<GpuBuffer | { type: 'memory' | 'validation'; error: GPUError }> {
     this.#raw.pushErrorScope('validation');
     this.#raw.pushErrorScope('out-of-memory');
     let buffer: GpuBuffer | undefined;
@@ -189,7 +228,8 @@ export class GpuDevice {
   /** Group 0 of a pipeline: bindings 0, 1, … in order. Made once a plan, not once a run. */
   bind(pipeline: GPUComputePipeline, bindings: readonly Binding[]): GPUBindGroup {
     const entries = bindings.map((binding, index) => {
-      const { buffer, offset, bytes } = 'raw' in binding ? { buffer: binding, offset: 0, bytes: binding.bytes } : binding;
+      const { buffer, offset, bytes } =
+        'raw' in binding ? { buffer: binding, offset: 0, bytes: binding.bytes } : binding;
       return { binding: index, resource: { buffer: buffer.raw, offset, size: bytes } };
     });
     return this.#raw.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
@@ -199,14 +239,17 @@ export class GpuDevice {
   write(buffer: GpuBuffer, data: ArrayBufferView, offset = 0): void {
     this.#assertUsable();
     if (offset % 4 !== 0 || data.byteLength % 4 !== 0 || offset + data.byteLength > buffer.bytes) {
-      throw new EwaldError('Internal', `a write of ${data.byteLength} bytes at ${offset} does not fit a buffer of ${buffer.bytes}`);
+      throw new EwaldError(
+        'Internal',
+        `a write of ${data.byteLength} bytes at ${offset} does not fit a buffer of ${buffer.bytes}`,
+      );
     }
     this.#raw.queue.writeBuffer(buffer.raw, offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   }
 
   /**
-   * Submits what `record` records, at once and in the order of the calls; resolves with the bytes of its reads. Without reads it
-   * resolves when the commands are accepted; `sync` waits for the work itself.
+   * Submits what `record` records, at once and in the order of the calls; resolves with the bytes of its reads. Without
+   * reads it resolves when the commands are accepted; `sync` waits for the work itself.
    */
   run(record: (commands: Commands) => void): Promise<ArrayBuffer[]> {
     const raw = this.#raw;
@@ -291,7 +334,8 @@ export class GpuDevice {
   }
 
   #assertUsable(): void {
-    if (this.#disposal) throw new EwaldError('Disposed', `the GPU device ${this.name} was disposed; create a new context`);
+    if (this.#disposal)
+      throw new EwaldError('Disposed', `the GPU device ${this.name} was disposed; create a new context`);
     if (this.#lost) throw this.#lost;
   }
 
@@ -320,7 +364,10 @@ export class GpuDevice {
     let timer: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([this.#lossSettled, new Promise((wake) => (timer = setTimeout(wake, 250)))]);
     clearTimeout(timer);
-    return this.#lost ?? new EwaldError('Internal', `the GPU device ${this.name} failed: ${firstLine(error)}`, { cause: error });
+    return (
+      this.#lost ??
+      new EwaldError('Internal', `the GPU device ${this.name} failed: ${firstLine(error)}`, { cause: error })
+    );
   }
 }
 
@@ -329,7 +376,13 @@ function firstLine(error: unknown): string {
   return line || (error instanceof Error ? error.name : 'no reason given');
 }
 
-function outOfMemory(asked: number, name: string, limit: number, { name: device, liveBytes }: GpuDevice, cause?: unknown): EwaldError {
+function outOfMemory(
+  asked: number,
+  name: string,
+  limit: number,
+  { name: device, liveBytes }: GpuDevice,
+  cause?: unknown,
+): EwaldError {
   return new EwaldError(
     'OutOfMemory',
     `the GPU ${device} has no buffer of ${asked} bytes: ${name} is ${limit}, this context holds ${liveBytes}; use a smaller batch or shape`,
@@ -339,5 +392,7 @@ function outOfMemory(asked: number, name: string, limit: number, { name: device,
 
 function deviceError(error: GPUError, what: string): EwaldError {
   const memory = error.constructor.name === 'GPUOutOfMemoryError';
-  return new EwaldError(memory ? 'OutOfMemory' : 'Internal', `the GPU refused ${what}: ${firstLine(error)}`, { cause: error });
+  return new EwaldError(memory ? 'OutOfMemory' : 'Internal', `the GPU refused ${what}: ${firstLine(error)}`, {
+    cause: error,
+  });
 }

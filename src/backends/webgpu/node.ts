@@ -11,11 +11,15 @@ export async function dawnGpu(device: string | undefined, named: boolean): Promi
     ({ create } = await import('webgpu'));
   } catch (error) {
     const code = (error as { code?: unknown }).code;
-    if (code === 'ERR_MODULE_NOT_FOUND') return { absent: 'WebGPU in Node needs the optional package webgpu (Dawn): npm install webgpu' };
+    if (code === 'ERR_MODULE_NOT_FOUND')
+      return { absent: 'WebGPU in Node needs the optional package webgpu (Dawn): npm install webgpu' };
     const line = messageOf(error).split('\n')[0];
     return { absent: `the package webgpu (Dawn) does not load on ${process.platform}-${process.arch}: ${line}` };
   }
-  if (!named && noCard()) return { absent: 'this machine shows no GPU (nothing in /dev/dri, no NVIDIA device); name webgpu to use a software driver' };
+  if (!named && noCard())
+    return {
+      absent: 'this machine shows no GPU (nothing in /dev/dri, no NVIDIA device); name webgpu to use a software driver',
+    };
   const missing = vulkanMissing();
   if (missing) return { absent: missing };
   runtimeFolder();
@@ -23,9 +27,14 @@ export async function dawnGpu(device: string | undefined, named: boolean): Promi
   const names = await adapterNames(keptGpu(create, ['adapter=\u0001']));
   // Without the list the wish is compared with the name of the adapter that Dawn prefers.
   if (names.length === 0) return { gpu: keptGpu(create, []), wish: device };
-  const index = /^\d+$/.test(device) ? Number(device) : names.findIndex((name) => name.toLowerCase().includes(device.toLowerCase()));
+  const index = /^\d+$/.test(device)
+    ? Number(device)
+    : names.findIndex((name) => name.toLowerCase().includes(device.toLowerCase()));
   const name = names[index];
-  if (name === undefined) return { absent: `no adapter is called or numbered "${device}"; there are ${names.map((n, i) => `${i}: ${n}`).join(', ')}` };
+  if (name === undefined)
+    return {
+      absent: `no adapter is called or numbered "${device}"; there are ${names.map((n, i) => `${i}: ${n}`).join(', ')}`,
+    };
   return { gpu: keptGpu(create, [`adapter=${name}`]), wish: undefined };
 }
 

@@ -64,7 +64,9 @@ export class BufferPool {
       this.#idle.delete(old);
       this.#idleBytes -= held;
     }
-    const raw = old?.raw ?? this.#device.createBuffer({ size: held, usage: usage[kind], ...(label === undefined ? {} : { label }) });
+    const raw =
+      old?.raw ??
+      this.#device.createBuffer({ size: held, usage: usage[kind], ...(label === undefined ? {} : { label }) });
     this.#used.add(raw);
     this.#liveBytes += held;
     return {

@@ -10,15 +10,26 @@ export async function compile(device: GPUDevice, source: string): Promise<GPUSha
   if (error) {
     const { file, line } = locate(source, error.lineNum);
     const text = source.split('\n')[error.lineNum - 1]?.trim() ?? '';
-    throw new EwaldError('Internal', `the kernel does not compile: ${file}:${line}:${error.linePos}: ${error.message.split('\n')[0]} in "${text}"`, {
-      detail: { file, line, column: error.linePos, message: error.message },
-    });
+    throw new EwaldError(
+      'Internal',
+      `the kernel does not compile: ${file}:${line}:${error.linePos}: ${error.message.split('\n')[0]} in "${text}"`,
+      {
+        detail: { file, line, column: error.linePos, message: error.message },
+      },
+    );
   }
-  if (failure) throw new EwaldError('Internal', `the kernel ${locate(source, 1).file} does not compile: ${failure.message.split('\n')[0]}`);
+  if (failure)
+    throw new EwaldError(
+      'Internal',
+      `the kernel ${locate(source, 1).file} does not compile: ${failure.message.split('\n')[0]}`,
+    );
   return module;
 }
 
-/** Where a line (from 1) of a shader with its includes came from; scripts/wgsl-plugin.mjs leaves `//@ file line` before each piece. */
+/**
+ * Where a line (from 1) of a shader with its includes came from; scripts/wgsl-plugin.mjs leaves `//@ file line` before
+ * each piece.
+ */
 export function locate(source: string, lineNumber: number): { file: string; line: number } {
   const lines = source.split('\n');
   for (let i = Math.min(lineNumber, lines.length) - 1; i >= 0; i--) {

@@ -10,8 +10,8 @@ export type GpuFound =
   | { readonly absent: string };
 
 /**
- * Finds the GPU interface for a `device` option: undefined, an index or a part of the name. `named` says that webgpu was asked for by name:
- * only then is a software device worth a look. Must not throw.
+ * Finds the GPU interface for a `device` option: undefined, an index or a part of the name. `named` says that webgpu
+ * was asked for by name: only then is a software device worth a look. Must not throw.
  */
 export type GpuSource = (device: string | undefined, named: boolean) => Promise<GpuFound>;
 
@@ -20,7 +20,11 @@ export const browserGpu: GpuSource = async (device) => {
   const gpu = typeof navigator === 'undefined' ? undefined : (navigator.gpu as GPU | undefined);
   if (!gpu) {
     const secure = (globalThis as { isSecureContext?: boolean }).isSecureContext !== false;
-    return { absent: secure ? 'this browser has no WebGPU (navigator.gpu is missing)' : 'WebGPU needs a secure page: serve it over https or from localhost' };
+    return {
+      absent: secure
+        ? 'this browser has no WebGPU (navigator.gpu is missing)'
+        : 'WebGPU needs a secure page: serve it over https or from localhost',
+    };
   }
   if (device !== undefined && /^\d+$/.test(device)) {
     if (Number(device) !== 0) return { absent: `there is no device ${device}: a browser offers one adapter, device 0` };

@@ -1,8 +1,8 @@
 /**
- * Workaround: without a Vulkan loader or driver Dawn writes warnings with C++ stack lines to standard error, which nothing silences,
- * and then says only that there is no adapter. On Linux, where Vulkan is Dawn's one backend, both are looked for first, so that the
- * usual machine without a GPU gets a quiet no with a reason. Whatever cannot be decided here is left to Dawn. Delete when Dawn
- * reports through its API.
+ * Workaround: without a Vulkan loader or driver Dawn writes warnings with C++ stack lines to standard error, which
+ * nothing silences, and then says only that there is no adapter. On Linux, where Vulkan is Dawn's one backend, both are
+ * looked for first, so that the usual machine without a GPU gets a quiet no with a reason. Whatever cannot be decided
+ * here is left to Dawn. Delete when Dawn reports through its API.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -11,26 +11,31 @@ import { delimiter, join } from 'node:path';
 /** Why Vulkan cannot work here, or undefined when it may. */
 export function vulkanMissing(env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (process.platform !== 'linux') return undefined;
-  if (!loaderPresent(env)) return 'the Vulkan loader libvulkan.so.1 is missing; install it (Debian, Ubuntu: apt install libvulkan1) or the driver of the GPU';
-  if (!driverPresent(env)) return 'no Vulkan driver is installed (no manifest in vulkan/icd.d); install the driver of the GPU';
+  if (!loaderPresent(env))
+    return 'the Vulkan loader libvulkan.so.1 is missing; install it (Debian, Ubuntu: apt install libvulkan1) or the driver of the GPU';
+  if (!driverPresent(env))
+    return 'no Vulkan driver is installed (no manifest in vulkan/icd.d); install the driver of the GPU';
   return undefined;
 }
 
 /**
- * Whether a Linux machine shows no GPU at all, and nobody chose a driver. Software drivers are then all there is: automatic choice would not
- * take one, Dawn needs a tenth of a second to find it, and Mesa's writes warnings to standard error meanwhile.
+ * Whether a Linux machine shows no GPU at all, and nobody chose a driver. Software drivers are then all there is:
+ * automatic choice would not take one, Dawn needs a tenth of a second to find it, and Mesa's writes warnings to
+ * standard error meanwhile.
  */
 export function noCard(env: NodeJS.ProcessEnv = process.env): boolean {
-  if (process.platform !== 'linux' || env.VK_DRIVER_FILES || env.VK_ICD_FILENAMES || env.VK_ADD_DRIVER_FILES) return false;
+  if (process.platform !== 'linux' || env.VK_DRIVER_FILES || env.VK_ICD_FILENAMES || env.VK_ADD_DRIVER_FILES)
+    return false;
   return !['/dev/dri', '/dev/nvidia0', '/dev/nvidiactl', '/dev/kfd', '/dev/dxg'].some((path) => existsSync(path));
 }
 
 /**
- * Gives the process an XDG_RUNTIME_DIR when it has none, as a service or a container has not: libwayland, which Mesa's drivers load, complains on
- * standard error otherwise. Nothing is put there.
+ * Gives the process an XDG_RUNTIME_DIR when it has none, as a service or a container has not: libwayland, which Mesa's
+ * drivers load, complains on standard error otherwise. Nothing is put there.
  */
 export function runtimeFolder(env: NodeJS.ProcessEnv = process.env): void {
-  if (process.platform === 'linux' && !(env.XDG_RUNTIME_DIR && existsSync(env.XDG_RUNTIME_DIR))) env.XDG_RUNTIME_DIR = tmpdir();
+  if (process.platform === 'linux' && !(env.XDG_RUNTIME_DIR && existsSync(env.XDG_RUNTIME_DIR)))
+    env.XDG_RUNTIME_DIR = tmpdir();
 }
 
 const paths = (value: string | undefined): string[] => (value ?? '').split(delimiter).filter(Boolean);

@@ -18,9 +18,9 @@ import type {
 import { describe, tooSmall } from './adapter.js';
 import { arrayOp } from './array.js';
 import { GpuDevice } from './device.js';
-import { fftOp } from './fft.js';
-import { indexingOp } from './indexing.js';
-import { piPlanner } from './pi.js';
+import { fftOp } from './fft/fft.js';
+import { indexingOp } from './indexing/indexing.js';
+import { piPlanner } from './pi/pi.js';
 import type { GpuSource } from './source.js';
 
 /** The loader over a source of GPUs; a probe asks for an adapter and holds nothing afterwards. */
@@ -33,7 +33,10 @@ export function webgpuLoader(source: GpuSource): BackendLoader {
       const device = describe(found.adapter);
       const low = tooSmall(found.adapter);
       if (low) return { available: false, reason: `the adapter ${device.name} is too small: ${low}` };
-      const reason = device.kind === 'software' ? 'a software adapter, computed by the CPU; taken only when webgpu is named' : 'a hardware adapter';
+      const reason =
+        device.kind === 'software'
+          ? 'a software adapter, computed by the CPU; taken only when webgpu is named'
+          : 'a hardware adapter';
       return { available: true, reason, device, open: () => open(source, wish, log) };
     },
   };
@@ -62,7 +65,9 @@ async function findAdapter(
   if (!adapter) return { absent: 'there is no WebGPU adapter here (no GPU, no driver, or the browser blocks it)' };
   const { name } = describe(adapter);
   if (found.wish !== undefined && !name.toLowerCase().includes(found.wish.toLowerCase())) {
-    return { absent: `no adapter is called "${found.wish}"; there is ${name}, and this platform cannot choose another` };
+    return {
+      absent: `no adapter is called "${found.wish}"; there is ${name}, and this platform cannot choose another`,
+    };
   }
   return { adapter };
 }

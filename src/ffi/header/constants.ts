@@ -19,7 +19,10 @@ export function readConstants(macros: ReadonlyMap<string, Macro>, scope: Scope):
     const macro = macros.get(name);
     if (!macro || macro.parameters || macro.body.length === 0) return undefined;
     const [first] = macro.body as [Token];
-    if (first.kind === 'string' || (first.kind === 'name' && macro.body.length === 1 && !macros.has(first.text) && !scope.enumerator(first.text)))
+    if (
+      first.kind === 'string' ||
+      (first.kind === 'name' && macro.body.length === 1 && !macros.has(first.text) && !scope.enumerator(first.text))
+    )
       return undefined;
     const stream = new TokenStream([...macro.body, { ...macro.place, kind: 'end', text: '' }]);
     const inner = world(stream, scope, new Declarators(stream, scope, true), 0);
@@ -35,7 +38,11 @@ export function readConstants(macros: ReadonlyMap<string, Macro>, scope: Scope):
   for (const { name, parameters, body, place } of macros.values()) {
     if (parameters || body.length === 0 || place.file.name.startsWith('<')) continue;
     if (body.every(({ kind }) => kind === 'string')) {
-      scope.constants[name] = { ...scope.declared(place), kind: 'string', value: body.map(({ text }) => unquote(text)).join('') };
+      scope.constants[name] = {
+        ...scope.declared(place),
+        kind: 'string',
+        value: body.map(({ text }) => unquote(text)).join(''),
+      };
       continue;
     }
     const value = constantOf(name);

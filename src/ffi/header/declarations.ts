@@ -29,7 +29,8 @@ export function readDeclarations(stream: TokenStream, scope: Scope, options: Dec
     if (stream.is('extern') && stream.peek(1).kind === 'string') {
       stream.next();
       const language = stream.next();
-      if (unquote(language.text) !== 'C') throw headerError(language, `extern ${language.text} names its functions otherwise; needed is extern "C"`);
+      if (unquote(language.text) !== 'C')
+        throw headerError(language, `extern ${language.text} names its functions otherwise; needed is extern "C"`);
       if (stream.is('{')) linkage.push(stream.next());
       continue;
     }
@@ -102,7 +103,14 @@ function declaration(stream: TokenStream, scope: Scope, reader: Declarators): vo
 }
 
 /** `static const int n = 3;` is a constant; other values are passed over. */
-function initialised(stream: TokenStream, scope: Scope, reader: Declarators, name: Token, type: CType, doc: string | undefined): void {
+function initialised(
+  stream: TokenStream,
+  scope: Scope,
+  reader: Declarators,
+  name: Token,
+  type: CType,
+  doc: string | undefined,
+): void {
   const cursor = { tokens: stream.tokens, at: stream.at };
   const start = stream.at;
   if (type.const && type.kind === 'scalar') {
@@ -138,7 +146,8 @@ function staticAssertion(stream: TokenStream, scope: Scope, reader: Declarators)
     while (stream.peek().kind === 'string') message += unquote(stream.next().text);
   }
   stream.expect(')', `behind ${word.text}`);
-  if (!truthy(value)) throw headerError(word, `this assertion fails for ${scope.model}${message ? `: ${message}` : ''}`);
+  if (!truthy(value))
+    throw headerError(word, `this assertion fails for ${scope.model}${message ? `: ${message}` : ''}`);
   scope.assertions++;
 }
 

@@ -8,7 +8,9 @@ import { type CParameter, type CType, typeText } from './types.js';
 
 type Where = 'field' | 'parameter' | 'declaration' | 'type name';
 
-/** What a declarator makes of a base type. `open` is the length of the outermost array where C leaves it to the caller. */
+/**
+ * What a declarator makes of a base type. `open` is the length of the outermost array where C leaves it to the caller.
+ */
 interface Shape {
   readonly name: Token | undefined;
   readonly apply: (base: CType) => CType;
@@ -32,14 +34,20 @@ export class Declarators implements DeclaratorReader {
     this.#allowVarargs = allowVarargs;
   }
 
-  declarator(base: CType, depth: number, where: Where): { name: Token | undefined; type: CType; length?: number | string } {
+  declarator(
+    base: CType,
+    depth: number,
+    where: Where,
+  ): { name: Token | undefined; type: CType; length?: number | string } {
     const start = this.#stream.peek();
     const { name, apply } = this.#shape(depth, where);
     const type = apply(base);
     if (where !== 'parameter') {
       const open = openLengths.get(type);
-      if (open && where === 'field') throw unsupported(open.place, 'a flexible array member', 'keep the elements behind a pointer');
-      if (open && typeof open.length === 'string') throw unsupported(open.place, 'an array of variable length', 'give it a constant length');
+      if (open && where === 'field')
+        throw unsupported(open.place, 'a flexible array member', 'keep the elements behind a pointer');
+      if (open && typeof open.length === 'string')
+        throw unsupported(open.place, 'an array of variable length', 'give it a constant length');
       return { name, type };
     }
     if (type.kind === 'void') {
@@ -100,7 +108,8 @@ export class Declarators implements DeclaratorReader {
     stream.skipAttributes();
     const apply = (base: CType): CType => {
       let type = base;
-      for (const isConst of pointers) type = isConst ? { kind: 'pointer', to: type, const: true } : { kind: 'pointer', to: type };
+      for (const isConst of pointers)
+        type = isConst ? { kind: 'pointer', to: type, const: true } : { kind: 'pointer', to: type };
       for (const suffix of suffixes.toReversed()) type = wrap(suffix, type);
       return inner ? inner.apply(type) : type;
     };
@@ -110,14 +119,21 @@ export class Declarators implements DeclaratorReader {
   /** Whether a parenthesis holds a declarator, rather than the parameters of a function without a name. */
   #nested(): boolean {
     const token = this.#stream.peek(1);
-    if (token.kind === 'punctuator') return token.text === '*' || token.text === '(' || token.text === '^' || token.text === '&';
+    if (token.kind === 'punctuator')
+      return token.text === '*' || token.text === '(' || token.text === '^' || token.text === '&';
     return token.kind === 'name' && !startsType(token, this.#scope);
   }
 
   #array(depth: number): Suffix {
     const stream = this.#stream;
     const place = stream.next();
-    while (stream.take('static') || stream.take('const') || stream.take('restrict') || stream.take('__restrict') || stream.take('volatile'));
+    while (
+      stream.take('static') ||
+      stream.take('const') ||
+      stream.take('restrict') ||
+      stream.take('__restrict') ||
+      stream.take('volatile')
+    );
     let length: number | string | undefined;
     if (stream.is('*') && stream.is(']', 1)) {
       stream.next();
@@ -127,7 +143,8 @@ export class Declarators implements DeclaratorReader {
         length = stream.next().text;
       } else {
         const value = integerConstant(stream, this.#scope, this, depth + 1);
-        if (value < 0n || value > 2n ** 31n) throw headerError(token, `an array of ${value} elements; needed is 0 to 2147483648`);
+        if (value < 0n || value > 2n ** 31n)
+          throw headerError(token, `an array of ${value} elements; needed is 0 to 2147483648`);
         length = Number(value);
       }
     }
@@ -146,7 +163,12 @@ export class Declarators implements DeclaratorReader {
     while (!stream.is(')')) {
       const token = stream.peek();
       if (stream.is('...')) {
-        if (!this.#allowVarargs) throw unsupported(token, 'a function with varargs (...)', 'wrap it in one with fixed parameters, or pass allowVarargs');
+        if (!this.#allowVarargs)
+          throw unsupported(
+            token,
+            'a function with varargs (...)',
+            'wrap it in one with fixed parameters, or pass allowVarargs',
+          );
         if (parameters.length === 0) throw headerError(token, '"..." needs a parameter before it');
         stream.next();
         variadic = true;
@@ -156,7 +178,8 @@ export class Declarators implements DeclaratorReader {
       const { type: base, storage } = readSpecifiers(stream, scope, this, depth + 1);
       if (storage) throw headerError(token, `a parameter cannot be ${storage}`);
       const { name, type, length } = this.declarator(base, depth + 1, 'parameter');
-      if (name && parameters.some((parameter) => parameter.name === name.text)) throw headerError(name, `the parameter ${name.text} is declared twice`);
+      if (name && parameters.some((parameter) => parameter.name === name.text))
+        throw headerError(name, `the parameter ${name.text} is declared twice`);
       const parameter = { name: name?.text ?? '', type };
       parameters.push(length === undefined ? parameter : { ...parameter, length });
       places.push(name ?? token);
@@ -169,7 +192,10 @@ export class Declarators implements DeclaratorReader {
       if (typeof length !== 'string') return;
       const counter = parameters.find(({ name }) => name === length);
       if (counter?.type.kind !== 'scalar') {
-        throw headerError(places[i] as Token, `the length "${length}" of this array is neither a constant nor an integer parameter`);
+        throw headerError(
+          places[i] as Token,
+          `the length "${length}" of this array is neither a constant nor an integer parameter`,
+        );
       }
     });
     return { place, parameters, variadic };
@@ -181,7 +207,8 @@ export class Declarators implements DeclaratorReader {
     if (token.kind !== 'name' || startsType(token, this.#scope) || !(stream.is(',', 1) || stream.is(')', 1))) return;
     let ahead = 1;
     while (!stream.is(')', ahead) && stream.peek(ahead).kind !== 'end') ahead++;
-    if (startsType(stream.peek(ahead + 1), this.#scope)) throw unsupported(token, 'an old-style (K&R) definition', 'write the types between the parentheses');
+    if (startsType(stream.peek(ahead + 1), this.#scope))
+      throw unsupported(token, 'an old-style (K&R) definition', 'write the types between the parentheses');
   }
 }
 
@@ -189,12 +216,19 @@ function wrap(suffix: Suffix, of: CType): CType {
   const { place } = suffix;
   if ('parameters' in suffix) {
     if (of.kind === 'function' || of.kind === 'array')
-      throw headerError(place, `a function cannot return ${of.kind === 'array' ? 'an array' : 'a function'}; a pointer to it can be returned`);
+      throw headerError(
+        place,
+        `a function cannot return ${of.kind === 'array' ? 'an array' : 'a function'}; a pointer to it can be returned`,
+      );
     const { parameters, variadic } = suffix;
-    return variadic ? { kind: 'function', result: of, parameters, variadic } : { kind: 'function', result: of, parameters };
+    return variadic
+      ? { kind: 'function', result: of, parameters, variadic }
+      : { kind: 'function', result: of, parameters };
   }
-  if (of.kind === 'function' || of.kind === 'void') throw headerError(place, `an array of ${of.kind === 'void' ? 'void' : 'functions'} is no type`);
-  if (openLengths.has(of)) throw headerError(place, `only the outermost dimension may be left open; ${typeText(of)} needs a constant length`);
+  if (of.kind === 'function' || of.kind === 'void')
+    throw headerError(place, `an array of ${of.kind === 'void' ? 'void' : 'functions'} is no type`);
+  if (openLengths.has(of))
+    throw headerError(place, `only the outermost dimension may be left open; ${typeText(of)} needs a constant length`);
   const { length } = suffix;
   const type: CType = { kind: 'array', of, length: typeof length === 'number' ? length : 0 };
   if (typeof length !== 'number') openLengths.set(type, { length, place });

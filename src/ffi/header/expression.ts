@@ -1,4 +1,6 @@
-/** Constant expressions of C: `#if`, enum values, array sizes, static assertions, and the values of object-like macros. */
+/**
+ * Constant expressions of C: `#if`, enum values, array sizes, static assertions, and the values of object-like macros.
+ */
 
 import { type Constant, int, parseNumber, unquote } from './integer.js';
 import { badToken, type Token } from './lexer.js';
@@ -10,7 +12,10 @@ export interface ExpressionWorld {
   readonly longBits: 32 | 64;
   /** The value of a name; undefined refuses it. */
   name(token: Token): Constant | undefined;
-  /** Reads what follows `sizeof`, `_Alignof` or `offsetof` and gives its value; undefined where types are unknown, as in `#if`. */
+  /**
+   * Reads what follows `sizeof`, `_Alignof` or `offsetof` and gives its value; undefined where types are unknown, as in
+   * `#if`.
+   */
   typed?(word: Token, cursor: Cursor): bigint;
   /** Reads a cast when a type name follows the parenthesis; gives false and moves nothing otherwise. */
   cast?(cursor: Cursor): ((value: Constant) => Constant) | undefined;
@@ -134,7 +139,10 @@ class Evaluator {
       return int(BigInt(text.charCodeAt(0)));
     }
     if (token.kind === 'name') {
-      if (this.#world.typed && ['sizeof', '_Alignof', 'alignof', 'offsetof', '__builtin_offsetof'].includes(token.text)) {
+      if (
+        this.#world.typed &&
+        ['sizeof', '_Alignof', 'alignof', 'offsetof', '__builtin_offsetof'].includes(token.text)
+      ) {
         return int(this.#world.typed(token, this.#cursor), this.#world.longBits, true);
       }
       const value = this.#world.name(token);
@@ -202,7 +210,12 @@ const comparisons: Record<string, (a: bigint | number, b: bigint | number) => bo
   '<=': (a, b) => a <= b,
   '>=': (a, b) => a >= b,
 };
-const floats: Record<string, (a: number, b: number) => number> = { '+': (a, b) => a + b, '-': (a, b) => a - b, '*': (a, b) => a * b, '/': (a, b) => a / b };
+const floats: Record<string, (a: number, b: number) => number> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+};
 const integers: Record<string, (a: bigint, b: bigint) => bigint> = {
   '+': (a, b) => a + b,
   '-': (a, b) => a - b,

@@ -10,7 +10,10 @@ export function int(value: bigint, bits: 32 | 64 = 32, unsigned = false): Consta
   return { kind: 'int', value: unsigned ? BigInt.asUintN(bits, value) : BigInt.asIntN(bits, value), bits, unsigned };
 }
 
-/** The number a literal stands for, or undefined: decimal, hexadecimal, octal, binary, floats with exponents, C's suffixes. */
+/**
+ * The number a literal stands for, or undefined: decimal, hexadecimal, octal, binary, floats with exponents, C's
+ * suffixes.
+ */
 export function parseNumber(text: string, longBits: 32 | 64): Constant | undefined {
   const clean = text.replace(/'/g, '');
   const whole = /^(0[xX][\da-fA-F]+|0[bB][01]+|\d+)([uU]?(?:ll|LL|[lL])?|(?:ll|LL|[lL])[uU])$/.exec(clean);
@@ -31,7 +34,8 @@ export function parseNumber(text: string, longBits: 32 | 64): Constant | undefin
     }
     return int(value, 64, true);
   }
-  if (/^(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?[fFlL]?$/.test(clean)) return { kind: 'float', value: Number.parseFloat(clean) };
+  if (/^(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?[fFlL]?$/.test(clean))
+    return { kind: 'float', value: Number.parseFloat(clean) };
   const hex = /^0[xX]([\da-fA-F]*)\.?([\da-fA-F]*)[pP]([+-]?\d+)[fFlL]?$/.exec(clean);
   if (hex) {
     const [, high = '', low = '', power = '0'] = hex;

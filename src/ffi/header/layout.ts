@@ -76,7 +76,9 @@ export function layoutOf(
     }
     case 'struct': {
       const struct = structs[type.tag];
-      return struct?.size === undefined || struct.align === undefined ? undefined : { size: struct.size, align: struct.align };
+      return struct?.size === undefined || struct.align === undefined
+        ? undefined
+        : { size: struct.size, align: struct.align };
     }
     default:
       return undefined;

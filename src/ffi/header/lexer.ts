@@ -1,7 +1,13 @@
-/** Tokens of C: names, numbers, literals, punctuators and line ends, each with its place; comments become the documentation of what follows. */
+/**
+ * Tokens of C: names, numbers, literals, punctuators and line ends, each with its place; comments become the
+ * documentation of what follows.
+ */
 import type { Placed, SourceFile } from './source.js';
 
-/** `bad` is something no token starts with; it is refused only where it is used, since a skipped region may hold any text. */
+/**
+ * `bad` is something no token starts with; it is refused only where it is used, since a skipped region may hold any
+ * text.
+ */
 export type TokenKind = 'name' | 'number' | 'string' | 'char' | 'punctuator' | 'newline' | 'bad' | 'end';
 
 export interface Token extends Placed {
@@ -41,7 +47,8 @@ function match(pattern: RegExp, text: string, offset: number): string | undefine
 }
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
-const isLetter = (code: number): boolean => (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95 || code === 36;
+const isLetter = (code: number): boolean =>
+  (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95 || code === 36;
 
 /** The words of a comment, without its marks. */
 function words(comment: string): string {
@@ -60,11 +67,17 @@ export function tokenize(file: SourceFile): Token[] {
   let spaced = false;
   let doc: string | undefined;
   let offset = 0;
-  /** Whether nothing but white space and comments stands before this on its line, and whether there is nothing at all. */
+  /**
+   * Whether nothing but white space and comments stands before this on its line, and whether there is nothing at all.
+   */
   let leads = true;
   let blank = true;
   const push = (kind: TokenKind, value: string): void => {
-    tokens.push(doc === undefined ? { kind, text: value, file, offset, spaced } : { kind, text: value, file, offset, spaced, doc });
+    tokens.push(
+      doc === undefined
+        ? { kind, text: value, file, offset, spaced }
+        : { kind, text: value, file, offset, spaced, doc },
+    );
     offset += value.length;
     spaced = false;
     doc = undefined;

@@ -29,7 +29,9 @@ export interface ParseOptions {
 
 const options = ['name', 'definitions', 'model', 'include', 'includePlaces', 'allowVarargs', 'skipUnsupported'];
 
-/** What the preprocessor knows before the first line. No compiler is claimed, so that headers take their plainest way. */
+/**
+ * What the preprocessor knows before the first line. No compiler is claimed, so that headers take their plainest way.
+ */
 const predefined: Readonly<Record<DataModel, Readonly<Record<string, string>>>> = {
   lp64: { __LP64__: '1', _LP64: '1' },
   llp64: { _WIN32: '1', _WIN64: '1' },
@@ -43,13 +45,18 @@ export function definitionMap(definitions: Definitions = {}): Map<string, string
   if (Array.isArray(definitions)) {
     for (const text of definitions as readonly unknown[]) {
       const match = /^(?:-D\s*)?([A-Za-z_]\w*)(?:=([\s\S]*))?$/.exec(String(text).trim());
-      if (!match) throw new EwaldError('Argument', `the definition ${JSON.stringify(text)} is not NAME, NAME=VALUE or -DNAME=VALUE`);
+      if (!match)
+        throw new EwaldError(
+          'Argument',
+          `the definition ${JSON.stringify(text)} is not NAME, NAME=VALUE or -DNAME=VALUE`,
+        );
       map.set(match[1] ?? '', match[2] ?? '1');
     }
     return map;
   }
   for (const [name, value] of Object.entries(definitions)) {
-    if (!/^[A-Za-z_]\w*$/.test(name)) throw new EwaldError('Argument', `${JSON.stringify(name)} is no name that can be defined`);
+    if (!/^[A-Za-z_]\w*$/.test(name))
+      throw new EwaldError('Argument', `${JSON.stringify(name)} is no name that can be defined`);
     if (value !== false) map.set(name, value === true ? '1' : String(value));
   }
   return map;
@@ -60,14 +67,17 @@ export function definitionMap(definitions: Definitions = {}): Map<string, string
  *
  * @param text The header. C11 declarations; see src/ffi/README.md for what is read and what is refused.
  * @returns Functions, structs, enums, typedefs and constants with the places they were declared at.
- * @throws `Format` with `file:line:column`, the line and a caret; `detail` holds `file`, `line`, `column` and `problem`.
+ * @throws `Format` with `file:line:column`, the line and a caret; `detail` holds `file`, `line`, `column` and
+ * `problem`.
  */
 export function parseHeader(text: string, given: ParseOptions = {}): FunctionTable {
   knownOptions('parseHeader', given, options);
-  if (typeof text !== 'string') throw new EwaldError('Argument', `the header is ${text === null ? 'null' : typeof text}; needed is its text`);
+  if (typeof text !== 'string')
+    throw new EwaldError('Argument', `the header is ${text === null ? 'null' : typeof text}; needed is its text`);
   const model = given.model ?? 'lp64';
   const target = predefined[model];
-  if (!target) throw new EwaldError('Argument', `the data model is ${JSON.stringify(model)}; needed is lp64, llp64 or wasm32`);
+  if (!target)
+    throw new EwaldError('Argument', `the data model is ${JSON.stringify(model)}; needed is lp64, llp64 or wasm32`);
   const name = given.name ?? 'header.h';
   const definitions = new Map([...Object.entries({ ...everywhere, ...target }), ...definitionMap(given.definitions)]);
   const clean = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
@@ -76,8 +86,24 @@ export function parseHeader(text: string, given: ParseOptions = {}): FunctionTab
     { definitions, include: given.include ?? (() => undefined), includePlaces: given.includePlaces ?? [] },
   );
   const scope = new Scope(model, warnings);
-  readDeclarations(new TokenStream(tokens), scope, { allowVarargs: given.allowVarargs ?? false, skipUnsupported: given.skipUnsupported ?? false });
+  readDeclarations(new TokenStream(tokens), scope, {
+    allowVarargs: given.allowVarargs ?? false,
+    skipUnsupported: given.skipUnsupported ?? false,
+  });
   readConstants(macros, scope);
   const { functions, variables, structs, enums, typedefs, constants, assertions } = scope;
-  return { version: 1, header: name, model, functions, variables, structs, enums, typedefs, constants, assertions, files: [...new Set(files)], warnings };
+  return {
+    version: 1,
+    header: name,
+    model,
+    functions,
+    variables,
+    structs,
+    enums,
+    typedefs,
+    constants,
+    assertions,
+    files: [...new Set(files)],
+    warnings,
+  };
 }

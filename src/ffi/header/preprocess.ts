@@ -1,7 +1,8 @@
 /**
  * The preprocessor: conditionals, object-like macros and includes.
  *
- * Macros with parameters are remembered, not expanded: one that no declaration uses is a warning, one that a declaration uses an error.
+ * Macros with parameters are remembered, not expanded: one that no declaration uses is a warning, one that a
+ * declaration uses an error.
  */
 import { nearest } from '../../options.js';
 import { describe, evaluate, truthy } from './expression.js';
@@ -115,7 +116,9 @@ class Preprocessor {
     }
   }
 
-  /** Expands lines up to the next directive; calls of macros may run over several lines, so lines are not told apart. */
+  /**
+   * Expands lines up to the next directive; calls of macros may run over several lines, so lines are not told apart.
+   */
   #declarations(tokens: readonly Token[], from: number): number {
     let at = from;
     let lineStart = true;
@@ -139,9 +142,13 @@ class Preprocessor {
     }
   }
 
-  /** Replaces a name by what it stands for; `place` is where the reader sees it. Macros that are being replaced stay as they are. */
+  /**
+   * Replaces a name by what it stands for; `place` is where the reader sees it. Macros that are being replaced stay as
+   * they are.
+   */
   #expand(token: Token, place: Token, following: Token | undefined, into: Token[]): void {
-    if (++this.#expanded > mostExpanded) throw headerError(place, `the macros grow to more than ${mostExpanded} tokens at ${place.text}`);
+    if (++this.#expanded > mostExpanded)
+      throw headerError(place, `the macros grow to more than ${mostExpanded} tokens at ${place.text}`);
     const macro = token.kind === 'name' ? this.#macros.get(token.text) : undefined;
     if (!macro || this.#open.has(token.text)) {
       into.push(token === place ? token : { ...token, file: place.file, offset: place.offset });
@@ -169,7 +176,8 @@ class Preprocessor {
     }
     this.#open.delete(token.text);
     // What a macro of nothing was documented with belongs to what follows.
-    if (macro.body.length === 0 && doc !== undefined && following && following.doc === undefined) (following as { doc?: string }).doc = doc;
+    if (macro.body.length === 0 && doc !== undefined && following && following.doc === undefined)
+      (following as { doc?: string }).doc = doc;
   }
 
   #directive(line: readonly Token[], end: Token, branches: Branch[], file: SourceFile, depth: number): void {
@@ -179,7 +187,12 @@ class Preprocessor {
     const active = branch?.active !== false;
     switch (word.text) {
       case 'if':
-        branches.push({ place: word, outer: active, otherwise: false, ...this.#decide(active, () => this.#condition(word, rest, end)) });
+        branches.push({
+          place: word,
+          outer: active,
+          otherwise: false,
+          ...this.#decide(active, () => this.#condition(word, rest, end)),
+        });
         return;
       case 'ifdef':
       case 'ifndef':
@@ -221,7 +234,10 @@ class Preprocessor {
         if (rest[0]?.text === 'once') {
           this.#once.add(file.name);
         } else if (rest[0]?.text === 'pack') {
-          throw headerError(word, '#pragma pack changes the layout of structs, which this parser does not follow; lay the fields out with explicit padding');
+          throw headerError(
+            word,
+            '#pragma pack changes the layout of structs, which this parser does not follow; lay the fields out with explicit padding',
+          );
         }
         return;
       case 'error':
@@ -235,7 +251,19 @@ class Preprocessor {
         return;
     }
     if (word.kind === 'number') return;
-    const near = nearest(word.text, ['define', 'undef', 'include', 'if', 'ifdef', 'ifndef', 'elif', 'else', 'endif', 'pragma', 'error']);
+    const near = nearest(word.text, [
+      'define',
+      'undef',
+      'include',
+      'if',
+      'ifdef',
+      'ifndef',
+      'elif',
+      'else',
+      'endif',
+      'pragma',
+      'error',
+    ]);
     throw headerError(word, `#${word.text} is no directive${near ? `; did you mean #${near}?` : ''}`);
   }
 
@@ -266,7 +294,9 @@ class Preprocessor {
       body = body.slice(close + 1);
     }
     const known = this.#macros.get(name.text);
-    const macro: Macro = parameters ? { name: name.text, parameters, body, place: name } : { name: name.text, body, place: name };
+    const macro: Macro = parameters
+      ? { name: name.text, parameters, body, place: name }
+      : { name: name.text, body, place: name };
     if (known && spelled(known) !== spelled(macro)) {
       const at = positionOf(known.place);
       this.#warn(name, `${name.text} is defined again, otherwise than in ${at.file}:${at.line}`);
@@ -305,13 +335,15 @@ class Preprocessor {
     const cursor = { tokens, at: 0 };
     const value = evaluate(cursor, { longBits: 64, name: (token) => (token.text === 'true' ? int(1n) : int(0n)) });
     const left = tokens[cursor.at];
-    if (left && left.kind !== 'newline') throw headerError(left, `found ${describe(left)} behind the expression of #${word.text}`);
+    if (left && left.kind !== 'newline')
+      throw headerError(left, `found ${describe(left)} behind the expression of #${word.text}`);
     return truthy(value);
   }
 
   #include(word: Token, rest: readonly Token[], from: SourceFile, depth: number): void {
     const tokens: Token[] = [];
-    if (rest[0]?.kind === 'name') for (const [i, token] of rest.entries()) this.#expand(token, token, rest[i + 1], tokens);
+    if (rest[0]?.kind === 'name')
+      for (const [i, token] of rest.entries()) this.#expand(token, token, rest[i + 1], tokens);
     else tokens.push(...rest);
     const [first] = tokens;
     if (!first) throw headerError(word, '#include needs "name" or <name>');
@@ -323,23 +355,32 @@ class Preprocessor {
         .replace(/>.*$/, '');
       const found = systemHeaders.has(name) ? undefined : this.#options.include(name, from.name);
       if (found) this.#enter(word, found, depth);
-      else if (!systemHeaders.has(name)) this.#warn(word, `<${name}> was not found and is passed over; types it declares are unknown`);
+      else if (!systemHeaders.has(name))
+        this.#warn(word, `<${name}> was not found and is passed over; types it declares are unknown`);
       return;
     }
-    if (first.kind !== 'string') throw headerError(first, first.kind === 'bad' ? badToken(first) : `found ${describe(first)}, needed is "name" or <name>`);
+    if (first.kind !== 'string')
+      throw headerError(
+        first,
+        first.kind === 'bad' ? badToken(first) : `found ${describe(first)}, needed is "name" or <name>`,
+      );
     const name = unquote(first.text);
     const found = this.#options.include(name, from.name);
     if (!found) {
       const places = this.#options.includePlaces;
       const looked = places.length > 0 ? `looked in ${places.join(', ')}` : 'no place to look for includes was given';
-      throw headerError(first, `the include ${first.text} was not found (${looked}); name its folder, or define what it would (--define)`);
+      throw headerError(
+        first,
+        `the include ${first.text} was not found (${looked}); name its folder, or define what it would (--define)`,
+      );
     }
     this.#enter(word, found, depth);
   }
 
   #enter(word: Token, file: SourceFile, depth: number): void {
     if (this.#once.has(file.name)) return;
-    if (depth >= deepestInclude) throw headerError(word, `includes go more than ${deepestInclude} deep; ${file.name} seems to include itself`);
+    if (depth >= deepestInclude)
+      throw headerError(word, `includes go more than ${deepestInclude} deep; ${file.name} seems to include itself`);
     if (this.#files.length > 10_000) throw headerError(word, 'more than 10000 files are included');
     this.#file(file, depth + 1);
   }

@@ -22,11 +22,12 @@ const scalar = (name: ScalarName): CType => ({ kind: 'scalar', name });
 
 /** Types that need no include: those of stddef.h, stdint.h and stdbool.h, and what POSIX adds. */
 const known: readonly [string, CType][] = [
-  ...(['int8_t', 'uint8_t', 'int16_t', 'uint16_t', 'int32_t', 'uint32_t', 'int64_t', 'uint64_t'] as const).map((name): [string, CType] => [name, scalar(name)]),
-  ...(['size_t', 'ssize_t', 'ptrdiff_t', 'intptr_t', 'uintptr_t', 'wchar_t', 'char16_t', 'char32_t'] as const).map((name): [string, CType] => [
-    name,
-    scalar(name),
-  ]),
+  ...(['int8_t', 'uint8_t', 'int16_t', 'uint16_t', 'int32_t', 'uint32_t', 'int64_t', 'uint64_t'] as const).map(
+    (name): [string, CType] => [name, scalar(name)],
+  ),
+  ...(['size_t', 'ssize_t', 'ptrdiff_t', 'intptr_t', 'uintptr_t', 'wchar_t', 'char16_t', 'char32_t'] as const).map(
+    (name): [string, CType] => [name, scalar(name)],
+  ),
   ['bool', scalar('bool')],
   ['intmax_t', { ...scalar('int64_t'), alias: 'intmax_t' }],
   ['uintmax_t', { ...scalar('uint64_t'), alias: 'uintmax_t' }],
@@ -57,7 +58,8 @@ export class Scope {
     this.model = model;
     this.warnings = warnings;
     // A header may well declare names such as constructor or __proto__.
-    for (const names of [this.functions, this.variables, this.structs, this.enums, this.typedefs, this.constants]) Object.setPrototypeOf(names, null);
+    for (const names of [this.functions, this.variables, this.structs, this.enums, this.typedefs, this.constants])
+      Object.setPrototypeOf(names, null);
   }
 
   /** The scope of a table: what `double` or `struct rec` mean to a library that is open already. */
@@ -88,7 +90,17 @@ export class Scope {
   }
 
   nearestType(name: string): string | undefined {
-    return nearest(name, ['int', 'unsigned', 'double', 'float', 'char', 'void', 'long', 'short', ...this.#types.keys()]);
+    return nearest(name, [
+      'int',
+      'unsigned',
+      'double',
+      'float',
+      'char',
+      'void',
+      'long',
+      'short',
+      ...this.#types.keys(),
+    ]);
   }
 
   enumerator(name: string): Constant | undefined {
@@ -108,7 +120,10 @@ export class Scope {
   addTypedef(name: Token, type: CType, doc: string | undefined): void {
     const before = this.#types.get(name.text);
     if (before && !this.#same(before, type)) {
-      throw headerError(name, `${name.text} is ${typeText(unaliased(type))} here, but ${typeText(unaliased(before))}${this.#at(this.typedefs[name.text])}`);
+      throw headerError(
+        name,
+        `${name.text} is ${typeText(unaliased(type))} here, but ${typeText(unaliased(before))}${this.#at(this.typedefs[name.text])}`,
+      );
     }
     if (before) return;
     this.#types.set(name.text, { ...type, alias: name.text });
@@ -124,10 +139,15 @@ export class Scope {
         before.variadic === variadic &&
         before.parameters.length === parameters.length &&
         before.parameters.every((parameter, i) => this.#same(parameter.type, parameters[i]?.type as CType, true));
-      if (!same) throw headerError(name, `${signature(type, name.text)} was declared otherwise${this.#at(before)}: ${signature(before, name.text)}`);
+      if (!same)
+        throw headerError(
+          name,
+          `${signature(type, name.text)} was declared otherwise${this.#at(before)}: ${signature(before, name.text)}`,
+        );
       return;
     }
-    if (name.text in this.variables) throw headerError(name, `${name.text} is a variable${this.#at(this.variables[name.text])}`);
+    if (name.text in this.variables)
+      throw headerError(name, `${name.text} is a variable${this.#at(this.variables[name.text])}`);
     const base = { name: name.text, ...this.declared(name, doc), result, parameters };
     this.functions[name.text] = variadic ? { ...base, variadic } : base;
   }
@@ -135,8 +155,12 @@ export class Scope {
   addVariable(name: Token, type: CType, doc: string | undefined): void {
     const before = this.variables[name.text];
     if (before && !this.#same(before.type, type))
-      throw headerError(name, `${name.text} is ${typeText(type)} here, but ${typeText(before.type)}${this.#at(before)}`);
-    if (name.text in this.functions) throw headerError(name, `${name.text} is a function${this.#at(this.functions[name.text])}`);
+      throw headerError(
+        name,
+        `${name.text} is ${typeText(type)} here, but ${typeText(before.type)}${this.#at(before)}`,
+      );
+    if (name.text in this.functions)
+      throw headerError(name, `${name.text} is a function${this.#at(this.functions[name.text])}`);
     this.variables[name.text] ??= { name: name.text, ...this.declared(name, doc), type };
   }
 
@@ -159,7 +183,8 @@ export class Scope {
     }
     if (a.kind === 'pointer' && b.kind === 'pointer') return this.#same(a.to, b.to);
     if (a.kind === 'array' && b.kind === 'array') return a.length === b.length && this.#same(a.of, b.of);
-    if ((a.kind === 'struct' && b.kind === 'struct') || (a.kind === 'enum' && b.kind === 'enum')) return a.tag === b.tag;
+    if ((a.kind === 'struct' && b.kind === 'struct') || (a.kind === 'enum' && b.kind === 'enum'))
+      return a.tag === b.tag;
     if (a.kind === 'function' && b.kind === 'function') {
       const others = b.parameters;
       return (

@@ -34,7 +34,22 @@ const roles = new Map<string, Role>();
 const give = (role: Role, ...list: string[]): void => {
   for (const word of list) roles.set(word, role);
 };
-give('base', 'void', 'char', 'short', 'int', 'long', 'float', 'double', 'signed', 'unsigned', '_Bool', '__signed__', '__signed', '__int64');
+give(
+  'base',
+  'void',
+  'char',
+  'short',
+  'int',
+  'long',
+  'float',
+  'double',
+  'signed',
+  'unsigned',
+  '_Bool',
+  '__signed__',
+  '__signed',
+  '__int64',
+);
 give('const', 'const', '__const');
 give('volatile', 'volatile', '__volatile__');
 give('storage', 'typedef', 'extern', 'static');
@@ -57,7 +72,20 @@ const refused: Record<string, [string, string]> = {
   va_list: ['a va_list', 'give the library a function with fixed parameters'],
 };
 give('refused', ...Object.keys(refused));
-const cxx = new Set(['class', 'template', 'namespace', 'using', 'public', 'private', 'constexpr', 'virtual', 'operator', 'friend', 'typename', 'decltype']);
+const cxx = new Set([
+  'class',
+  'template',
+  'namespace',
+  'using',
+  'public',
+  'private',
+  'constexpr',
+  'virtual',
+  'operator',
+  'friend',
+  'typename',
+  'decltype',
+]);
 
 /** Whether a declaration can start with this token. */
 export function startsType(token: Token, scope: Scope): boolean {
@@ -80,7 +108,11 @@ export function world(stream: TokenStream, scope: Scope, reader: DeclaratorReade
     longBits: scope.longBits,
     name: (token) =>
       scope.enumerator(token.text) ??
-      (token.text === 'true' ? int(1n) : token.text === 'false' || token.text === 'NULL' || token.text === 'nullptr' ? int(0n) : undefined),
+      (token.text === 'true'
+        ? int(1n)
+        : token.text === 'false' || token.text === 'NULL' || token.text === 'nullptr'
+          ? int(0n)
+          : undefined),
     typed(word, cursor) {
       stream.at = cursor.at;
       stream.expect('(', `behind ${word.text}`);
@@ -116,7 +148,8 @@ function castTo(value: Constant, type: CType, scope: Scope, place: Token): Const
   const size = scope.layout(type)?.size;
   if (type.kind === 'scalar' && size !== undefined) {
     if (type.name === 'float' || type.name === 'double') return { kind: 'float', value: Number(value.value) };
-    if (value.kind === 'float' && !Number.isFinite(value.value)) throw headerError(place, `${value.value} is no integer`);
+    if (value.kind === 'float' && !Number.isFinite(value.value))
+      throw headerError(place, `${value.value} is no integer`);
     const whole = value.kind === 'int' ? value.value : BigInt(Math.trunc(value.value));
     const unsigned = type.name.startsWith('u') || type.name === 'size_t' || type.name === 'bool';
     const wrapped = unsigned ? BigInt.asUintN(size * 8, whole) : BigInt.asIntN(size * 8, whole);
@@ -167,7 +200,8 @@ export function readSpecifiers(stream: TokenStream, scope: Scope, reader: Declar
       case 'nothing':
         break;
       case 'storage':
-        if (storage !== undefined && storage !== text) throw headerError(token, `"${text}" stands behind "${storage}"; one of them is needed`);
+        if (storage !== undefined && storage !== text)
+          throw headerError(token, `"${text}" stands behind "${storage}"; one of them is needed`);
         storage = text as 'typedef' | 'extern' | 'static';
         break;
       case 'inline':
@@ -182,7 +216,9 @@ export function readSpecifiers(stream: TokenStream, scope: Scope, reader: Declar
       case 'tag':
         if (base || basic.length > 0) throw headerError(token, `found "${text}" behind a type, needed is a name`);
         base =
-          text === 'enum' ? readEnum(stream, scope, reader, depth, storage === 'typedef') : readStruct(stream, scope, reader, depth, storage === 'typedef');
+          text === 'enum'
+            ? readEnum(stream, scope, reader, depth, storage === 'typedef')
+            : readStruct(stream, scope, reader, depth, storage === 'typedef');
         tagged = true;
         continue;
       default: {
@@ -203,7 +239,8 @@ export function readSpecifiers(stream: TokenStream, scope: Scope, reader: Declar
 
 function unknownType(token: Token, scope: Scope): Error {
   const { text } = token;
-  if (cxx.has(text)) return headerError(token, `"${text}" is C++; this parser reads C, so guard it with #ifdef __cplusplus`);
+  if (cxx.has(text))
+    return headerError(token, `"${text}" is C++; this parser reads C, so guard it with #ifdef __cplusplus`);
   const near = scope.nearestType(text);
   return headerError(
     token,
@@ -232,10 +269,18 @@ function spelledType(list: readonly Token[], spelled: string): CType {
   const sign = count('unsigned') > 0 ? 'unsigned' : count('signed') > 0 ? 'signed' : '';
   const bases = names.filter((word) => !['long', 'unsigned', 'signed', 'int', 'short', '__int64'].includes(word));
   const wrong = (): Error => headerError(first, `"${spelled}" is no type`);
-  if (bases.length > 1 || count('int') > 1 || count('short') > 1 || longs > 2 || count('unsigned') + count('signed') > 1) throw wrong();
+  if (
+    bases.length > 1 ||
+    count('int') > 1 ||
+    count('short') > 1 ||
+    longs > 2 ||
+    count('unsigned') + count('signed') > 1
+  )
+    throw wrong();
   const [base] = bases;
   if (base !== undefined) {
-    if (base === 'double' && longs === 1 && names.length === 2) throw unsupported(first, 'a long double', 'pass a double');
+    if (base === 'double' && longs === 1 && names.length === 2)
+      throw unsupported(first, 'a long double', 'pass a double');
     if (longs > 0 || count('int') > 0 || count('short') > 0) throw wrong();
     if (base === 'char') return { kind: 'scalar', name: (sign ? `${sign} char` : 'char') as ScalarName };
     if (sign) throw wrong();
@@ -252,7 +297,13 @@ function typedefName(stream: TokenStream, isTypedef: boolean): string | undefine
   return isTypedef && token.kind === 'name' ? token.text : undefined;
 }
 
-function readStruct(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth: number, isTypedef: boolean): CType {
+function readStruct(
+  stream: TokenStream,
+  scope: Scope,
+  reader: DeclaratorReader,
+  depth: number,
+  isTypedef: boolean,
+): CType {
   const word = stream.next();
   const kind = word.text as 'struct' | 'union';
   stream.skipAttributes(true);
@@ -267,7 +318,8 @@ function readStruct(stream: TokenStream, scope: Scope, reader: DeclaratorReader,
   const open: OpenStruct = { tag: name?.text ?? '', kind, ...scope.declared(name ?? word, word.doc) };
   if (name) {
     const known = scope.structs[name.text];
-    if (known?.size !== undefined) throw headerError(name, `${kind} ${name.text} is defined twice, first in ${known.file}:${known.line}`);
+    if (known?.size !== undefined)
+      throw headerError(name, `${kind} ${name.text} is defined twice, first in ${known.file}:${known.line}`);
     if (known && known.kind !== kind) throw headerError(name, `${name.text} is a ${known.kind}, not a ${kind}`);
     scope.structs[name.text] = open;
   }
@@ -277,17 +329,20 @@ function readStruct(stream: TokenStream, scope: Scope, reader: DeclaratorReader,
     if (stream.peek().kind === 'end') throw headerError(brace, 'this { is never closed');
     if (stream.take(';')) continue;
     const { type: base, tagged } = readSpecifiers(stream, scope, reader, depth + 1);
-    if (stream.is(';')) throw unsupported(stream.peek(), tagged ? 'an unnamed member' : 'a field without a name', 'give it a name');
+    if (stream.is(';'))
+      throw unsupported(stream.peek(), tagged ? 'an unnamed member' : 'a field without a name', 'give it a name');
     do {
       if (stream.is(':')) throw unsupported(stream.peek(), 'a bit-field', 'use a whole integer and masks');
       const { name: field, type } = reader.declarator(base, depth + 1, 'field');
       if (!field) throw stream.unexpected('the name of a field');
       if (stream.is(':')) throw unsupported(stream.peek(), 'a bit-field', 'use a whole integer and masks');
-      if (fields.some(({ name: { text } }) => text === field.text)) throw headerError(field, `the field ${field.text} is declared twice`);
+      if (fields.some(({ name: { text } }) => text === field.text))
+        throw headerError(field, `the field ${field.text} is declared twice`);
       if (type.kind === 'function') throw headerError(field, 'a field cannot be a function; a pointer to one can');
       if (containsUnion(type, scope)) throw unsupported(field, 'a union inside a struct', 'keep it behind a pointer');
       const layout = scope.layout(type);
-      if (!layout) throw headerError(field, `the field ${field.text} is ${typeText(type)}, whose size is not known here`);
+      if (!layout)
+        throw headerError(field, `the field ${field.text} is ${typeText(type)}, whose size is not known here`);
       fields.push({ name: field, type, ...layout });
     } while (stream.take(','));
     stream.expect(';', 'behind the field');
@@ -312,7 +367,13 @@ function containsUnion(type: CType, scope: Scope): boolean {
   return type.kind === 'struct' && scope.structs[type.tag]?.kind === 'union';
 }
 
-function readEnum(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth: number, isTypedef: boolean): CType {
+function readEnum(
+  stream: TokenStream,
+  scope: Scope,
+  reader: DeclaratorReader,
+  depth: number,
+  isTypedef: boolean,
+): CType {
   const word = stream.next();
   stream.skipAttributes();
   const name = stream.peek().kind === 'name' ? stream.next() : undefined;
@@ -322,7 +383,8 @@ function readEnum(stream: TokenStream, scope: Scope, reader: DeclaratorReader, d
     return { kind: 'enum', tag: name.text };
   }
   const known = name && scope.enums[name.text];
-  if (name && known) throw headerError(name, `enum ${name.text} is defined twice, first in ${known.file}:${known.line}`);
+  if (name && known)
+    throw headerError(name, `enum ${name.text} is defined twice, first in ${known.file}:${known.line}`);
   const brace = stream.next();
   const values: Record<string, number> = Object.create(null);
   let value = 0n;
@@ -334,7 +396,10 @@ function readEnum(stream: TokenStream, scope: Scope, reader: DeclaratorReader, d
     stream.skipAttributes();
     if (stream.take('=')) value = integerConstant(stream, scope, reader, depth);
     if (value < -(2n ** 31n) || value >= 2n ** 32n)
-      throw headerError(constant, `${constant.text} is ${value}, which needs more than 32 bits; enums are 32 bits here`);
+      throw headerError(
+        constant,
+        `${constant.text} is ${value}, which needs more than 32 bits; enums are 32 bits here`,
+      );
     least = value < least ? value : least;
     most = value > most ? value : most;
     scope.addEnumerator(constant, value);
@@ -345,6 +410,11 @@ function readEnum(stream: TokenStream, scope: Scope, reader: DeclaratorReader, d
   if (Object.keys(values).length === 0) throw headerError(brace, 'this enum has no constants');
   if (least < 0n && most >= 2n ** 31n) throw headerError(brace, 'the constants of this enum need more than 32 bits');
   const tag = name?.text ?? scope.anonymous('enum', typedefName(stream, isTypedef));
-  scope.enums[tag] = { tag, ...scope.declared(name ?? word, word.doc), type: least < 0n ? 'int' : 'unsigned int', values };
+  scope.enums[tag] = {
+    tag,
+    ...scope.declared(name ?? word, word.doc),
+    type: least < 0n ? 'int' : 'unsigned int',
+    values,
+  };
   return { kind: 'enum', tag };
 }

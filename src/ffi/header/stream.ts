@@ -68,7 +68,10 @@ export class TokenStream {
     } while (depth > 0);
   }
 
-  /** Passes over attributes, calling conventions and other words that change nothing here; `struct` says that layout attributes would. */
+  /**
+   * Passes over attributes, calling conventions and other words that change nothing here; `struct` says that layout
+   * attributes would.
+   */
   skipAttributes(struct = false): void {
     for (;;) {
       const token = this.peek();
@@ -81,7 +84,9 @@ export class TokenStream {
       } else if (this.is('[') && this.is('[', 1)) this.skipGroup();
       else return;
       if (!struct) continue;
-      const moving = this.tokens.slice(from, this.at).find(({ text }) => /^(?:__)?(?:packed|aligned)(?:__)?$|^_?[Aa]lignas$/.test(text));
+      const moving = this.tokens
+        .slice(from, this.at)
+        .find(({ text }) => /^(?:__)?(?:packed|aligned)(?:__)?$|^_?[Aa]lignas$/.test(text));
       if (moving)
         throw headerError(
           moving,
@@ -104,4 +109,14 @@ const decorations = new Set([
   'noreturn',
   '__THROW',
 ]);
-const attributes = new Set(['__attribute__', '__attribute', '__declspec', '__asm__', '__asm', 'asm', '_Alignas', 'alignas', '__nonnull']);
+const attributes = new Set([
+  '__attribute__',
+  '__attribute',
+  '__declspec',
+  '__asm__',
+  '__asm',
+  'asm',
+  '_Alignas',
+  'alignas',
+  '__nonnull',
+]);

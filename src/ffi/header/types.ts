@@ -54,7 +54,12 @@ export type CType = Named &
     | { readonly kind: 'struct'; readonly tag: string }
     | { readonly kind: 'pointer'; readonly to: CType }
     | { readonly kind: 'array'; readonly of: CType; readonly length: number }
-    | { readonly kind: 'function'; readonly result: CType; readonly parameters: readonly CParameter[]; readonly variadic?: true }
+    | {
+        readonly kind: 'function';
+        readonly result: CType;
+        readonly parameters: readonly CParameter[];
+        readonly variadic?: true;
+      }
   );
 
 /** A parameter. Arrays and functions are pointers here, as in C. */
@@ -88,7 +93,9 @@ export interface CField {
   readonly offset: number;
 }
 
-/** A struct; an opaque one has no fields and no size. A union is always opaque here, but has a size when it was defined. */
+/**
+ * A struct; an opaque one has no fields and no size. A union is always opaque here, but has a size when it was defined.
+ */
 export interface CStruct extends Declared {
   readonly tag: string;
   readonly kind: 'struct' | 'union';
@@ -143,7 +150,10 @@ function declare(type: CType, inner: string): string {
     case 'pointer': {
       const starred = `*${type.const ? (inner === '' ? 'const' : 'const ') : ''}${inner}`;
       const { to } = type;
-      return declare(to, to.alias === undefined && (to.kind === 'function' || to.kind === 'array') ? `(${starred})` : starred);
+      return declare(
+        to,
+        to.alias === undefined && (to.kind === 'function' || to.kind === 'array') ? `(${starred})` : starred,
+      );
     }
     case 'array':
       return declare(type.of, `${inner}[${type.length}]`);
@@ -159,6 +169,12 @@ function declare(type: CType, inner: string): string {
 export const typeText = (type: CType): string => declare(type, '');
 
 /** A prototype as C writes it. */
-export function signature({ result, parameters, variadic }: Pick<CFunction, 'result' | 'parameters' | 'variadic'>, name: string): string {
-  return declare(variadic ? { kind: 'function', result, parameters, variadic } : { kind: 'function', result, parameters }, name);
+export function signature(
+  { result, parameters, variadic }: Pick<CFunction, 'result' | 'parameters' | 'variadic'>,
+  name: string,
+): string {
+  return declare(
+    variadic ? { kind: 'function', result, parameters, variadic } : { kind: 'function', result, parameters },
+    name,
+  );
 }

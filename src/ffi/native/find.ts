@@ -16,7 +16,8 @@ function nativeNames(library: string): string[] {
   }
 }
 
-const wasmNames = (library: string): string[] => (library.endsWith('.wasm') ? [library] : [`${library}.wasm`, `lib${library}.wasm`]);
+const wasmNames = (library: string): string[] =>
+  library.endsWith('.wasm') ? [library] : [`${library}.wasm`, `lib${library}.wasm`];
 
 export interface Found {
   readonly path: string;
@@ -26,12 +27,18 @@ export interface Found {
 /** Finds the file of a library. @throws `Load` with every path that was tried. */
 export function findLibrary(library: string, buildDir: string | undefined, backend: 'auto' | 'native' | 'wasm'): Found {
   const placed = isAbsolute(library) || library.includes('/') || library.includes(sep);
-  const folders = placed ? [''] : buildDir === undefined ? [process.cwd()] : [join(buildDir, 'lib'), buildDir, join(buildDir, 'lib64'), join(buildDir, 'bin')];
+  const folders = placed
+    ? ['']
+    : buildDir === undefined
+      ? [process.cwd()]
+      : [join(buildDir, 'lib'), buildDir, join(buildDir, 'lib64'), join(buildDir, 'bin')];
   const names: [string, 'native' | 'wasm'][] = [];
   const folderOf = placed ? library.slice(0, library.length - (library.split(/[\\/]/).at(-1)?.length ?? 0)) : '';
   const base = placed ? (library.split(/[\\/]/).at(-1) ?? library) : library;
-  if (backend !== 'wasm' && !base.endsWith('.wasm')) names.push(...nativeNames(base).map((name): [string, 'native'] => [name, 'native']));
-  if (backend !== 'native' && !/\.(?:so(?:\.\d+)*|dylib|dll)$/.test(base)) names.push(...wasmNames(base).map((name): [string, 'wasm'] => [name, 'wasm']));
+  if (backend !== 'wasm' && !base.endsWith('.wasm'))
+    names.push(...nativeNames(base).map((name): [string, 'native'] => [name, 'native']));
+  if (backend !== 'native' && !/\.(?:so(?:\.\d+)*|dylib|dll)$/.test(base))
+    names.push(...wasmNames(base).map((name): [string, 'wasm'] => [name, 'wasm']));
   if (placed) names.push([base, backend === 'auto' ? (base.endsWith('.wasm') ? 'wasm' : 'native') : backend]);
   const tried: string[] = [];
   for (const [name, kind] of names) {
@@ -47,7 +54,9 @@ export function findLibrary(library: string, buildDir: string | undefined, backe
     : buildDir === undefined
       ? 'no buildDir is given; pass one, for example from the environment: buildDir: process.env.PI_BUILD_DIR'
       : 'build it, or point buildDir (often an environment variable such as PI_BUILD_DIR) at the folder it was built in';
-  throw new EwaldError('Load', `the library ${library} was not found; tried ${tried.join(', ')}; ${hint}`, { detail: { tried } });
+  throw new EwaldError('Load', `the library ${library} was not found; tried ${tried.join(', ')}; ${hint}`, {
+    detail: { tried },
+  });
 }
 
 const elfMachines: Record<number, string> = {
@@ -66,7 +75,10 @@ const machMachines: Record<number, string> = { 16777223: 'x64', 16777228: 'arm64
 const peMachines: Record<number, string> = { 34404: 'x64', 43620: 'arm64', 332: 'ia32' };
 
 /** What a file is: the kind of library and the processor it is for. */
-export function identify(bytes: Uint8Array): { readonly kind: 'ELF' | 'Mach-O' | 'PE' | 'wasm' | 'archive' | 'unknown'; readonly arch?: string } {
+export function identify(bytes: Uint8Array): {
+  readonly kind: 'ELF' | 'Mach-O' | 'PE' | 'wasm' | 'archive' | 'unknown';
+  readonly arch?: string;
+} {
   if (bytes.length < 20) return { kind: 'unknown' };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = view.getUint32(0, false);
@@ -74,14 +86,21 @@ export function identify(bytes: Uint8Array): { readonly kind: 'ELF' | 'Mach-O' |
     const little = bytes[5] !== 2;
     return { kind: 'ELF', arch: elfMachines[view.getUint16(18, little)] ?? `machine ${view.getUint16(18, little)}` };
   }
-  if (magic === 0xcffaedfe || magic === 0xcefaedfe) return { kind: 'Mach-O', arch: machMachines[view.getUint32(4, true)] ?? 'an unknown processor' };
+  if (magic === 0xcffaedfe || magic === 0xcefaedfe)
+    return { kind: 'Mach-O', arch: machMachines[view.getUint32(4, true)] ?? 'an unknown processor' };
   // A universal file holds several; dyld takes the right one.
   if (magic === 0xcafebabe) return { kind: 'Mach-O' };
   if (magic === 0x0061736d) return { kind: 'wasm' };
   if (magic === 0x213c6172) return { kind: 'archive' };
   if (view.getUint16(0, true) === 0x5a4d && bytes.length > 0x40) {
     const header = view.getUint32(0x3c, true);
-    return { kind: 'PE', arch: header + 6 <= bytes.length ? (peMachines[view.getUint16(header + 4, true)] ?? 'an unknown processor') : 'an unknown processor' };
+    return {
+      kind: 'PE',
+      arch:
+        header + 6 <= bytes.length
+          ? (peMachines[view.getUint16(header + 4, true)] ?? 'an unknown processor')
+          : 'an unknown processor',
+    };
   }
   return { kind: 'unknown' };
 }
@@ -96,12 +115,20 @@ export function assertLoadable(path: string): void {
   }
   const { kind, arch } = identify(head);
   const expected = process.platform === 'win32' ? 'PE' : process.platform === 'darwin' ? 'Mach-O' : 'ELF';
-  if (kind === 'wasm') throw new EwaldError('Load', `${path} is a wasm module, not a native library; open it with backend: 'wasm'`);
-  if (kind === 'archive') throw new EwaldError('Load', `${path} is a static archive; build a shared library: cc -shared -fPIC`);
+  if (kind === 'wasm')
+    throw new EwaldError('Load', `${path} is a wasm module, not a native library; open it with backend: 'wasm'`);
+  if (kind === 'archive')
+    throw new EwaldError('Load', `${path} is a static archive; build a shared library: cc -shared -fPIC`);
   if (kind !== expected)
-    throw new EwaldError('Load', `${path} is ${kind === 'unknown' ? 'no library' : `a ${kind} library`}; ${process.platform} loads ${expected} libraries`);
+    throw new EwaldError(
+      'Load',
+      `${path} is ${kind === 'unknown' ? 'no library' : `a ${kind} library`}; ${process.platform} loads ${expected} libraries`,
+    );
   if (arch !== undefined && arch !== process.arch)
-    throw new EwaldError('Load', `${path} is built for ${arch}; this process runs on ${process.arch}, so build it for that`);
+    throw new EwaldError(
+      'Load',
+      `${path} is built for ${arch}; this process runs on ${process.arch}, so build it for that`,
+    );
 }
 
 /** Names in a library file that look like symbols: enough to name a near one, whatever the format of the file. */

@@ -45,13 +45,22 @@ async function importKoffi(): Promise<Koffi> {
   try {
     module = (await import('koffi')) as unknown as typeof module;
   } catch (cause) {
-    const absent = (cause as { code?: string }).code === 'ERR_MODULE_NOT_FOUND' || (cause as { code?: string }).code === 'MODULE_NOT_FOUND';
+    const absent =
+      (cause as { code?: string }).code === 'ERR_MODULE_NOT_FOUND' ||
+      (cause as { code?: string }).code === 'MODULE_NOT_FOUND';
     const why = absent ? 'is not installed' : `does not load (${messageOf(cause).split('\n')[0]})`;
-    throw new EwaldError('Load', `native libraries are called through koffi, which ${why}; install it: npm install koffi`, { cause });
+    throw new EwaldError(
+      'Load',
+      `native libraries are called through koffi, which ${why}; install it: npm install koffi`,
+      { cause },
+    );
   }
   const koffi = (module.default ?? module) as Koffi;
   if (!(Number.parseInt(koffi.version, 10) >= 3))
-    throw new EwaldError('Load', `native libraries need koffi 3, found is ${koffi.version}; install it: npm install koffi@3`);
+    throw new EwaldError(
+      'Load',
+      `native libraries need koffi 3, found is ${koffi.version}; install it: npm install koffi@3`,
+    );
   return koffi;
 }
 

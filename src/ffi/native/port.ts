@@ -3,7 +3,10 @@ import { Worker } from 'node:worker_threads';
 import type { OpenPort } from '../wasm/port.js';
 
 export const nodePort: OpenPort = (code) => {
-  const worker = new Worker(`${code}const { parentPort } = require('node:worker_threads'); parentPort.on('message', start(parentPort));`, { eval: true });
+  const worker = new Worker(
+    `${code}const { parentPort } = require('node:worker_threads'); parentPort.on('message', start(parentPort));`,
+    { eval: true },
+  );
   worker.unref();
   return {
     post: (message) => worker.postMessage(message),

@@ -96,7 +96,10 @@ export class NativeTarget implements Target {
       if (struct) return struct;
       const { fields } = this.runtime.table.structs[type.tag] ?? {};
       if (!fields || fields.length === 0)
-        throw new EwaldError('Unsupported', `${typeText(type)} is passed by value, but the header keeps it opaque; pass a pointer to it`);
+        throw new EwaldError(
+          'Unsupported',
+          `${typeText(type)} is passed by value, but the header keeps it opaque; pass a pointer to it`,
+        );
       struct = this.#koffi.struct(Object.fromEntries(fields.map((field) => [field.name, this.#type(field.type)])));
       this.#structs.set(type.tag, struct);
       return struct;
@@ -128,7 +131,10 @@ export class NativeTarget implements Target {
     // Through bytes and back: the one codec checks names, ranges and lengths.
     const view = new DataView(new ArrayBuffer(runtime.sizeOf(type)));
     if (typeof value !== 'object' || value === null)
-      throw new EwaldError('Argument', `${place()} is ${shown(value)}; needed is an object with the fields of ${typeText(type)}`);
+      throw new EwaldError(
+        'Argument',
+        `${place()} is ${shown(value)}; needed is an object with the fields of ${typeText(type)}`,
+      );
     runtime.write(view, 0, type, value, place);
     return this.#plain(type, view, 0) as object;
   }
@@ -143,7 +149,10 @@ export class NativeTarget implements Target {
     }
     if (type.kind === 'struct') {
       return Object.fromEntries(
-        (runtime.table.structs[type.tag]?.fields ?? []).map((field) => [field.name, this.#plain(field.type, view, offset + field.offset)]),
+        (runtime.table.structs[type.tag]?.fields ?? []).map((field) => [
+          field.name,
+          this.#plain(field.type, view, offset + field.offset),
+        ]),
       );
     }
     const value = runtime.read(view, offset, type);
@@ -165,7 +174,9 @@ export class NativeTarget implements Target {
       const values = Array.from(value as Iterable<unknown>, (element) => this.#fromStruct(type.of, element));
       if (type.of.kind !== 'scalar' || type.of.name !== 'char') return values;
       const end = values.indexOf(0);
-      return new TextDecoder().decode(Uint8Array.from((end < 0 ? values : values.slice(0, end)) as number[], (byte) => byte & 255));
+      return new TextDecoder().decode(
+        Uint8Array.from((end < 0 ? values : values.slice(0, end)) as number[], (byte) => byte & 255),
+      );
     }
     if (type.kind === 'pointer') return runtime.pointer((value as bigint | null) ?? 0n, type.to);
     return runtime.scalar(type)?.out(value as number);
@@ -195,13 +206,22 @@ export class NativeTarget implements Target {
     }
   }
 
-  callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): { address: bigint; release(): void } {
-    const address = this.#koffi.register(this.transient(type, use) as (...values: never[]) => unknown, this.#callbackType(type));
+  callback(
+    type: CType & { kind: 'function' },
+    use: (...values: unknown[]) => unknown,
+  ): { address: bigint; release(): void } {
+    const address = this.#koffi.register(
+      this.transient(type, use) as (...values: never[]) => unknown,
+      this.#callbackType(type),
+    );
     return { address, release: () => this.#koffi.unregister(address) };
   }
 
   /** A function koffi may call while a call runs. */
-  transient(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): (...values: unknown[]) => unknown {
+  transient(
+    type: CType & { kind: 'function' },
+    use: (...values: unknown[]) => unknown,
+  ): (...values: unknown[]) => unknown {
     const wrapped = callbackShape(this.runtime, type).wrap(use);
     const pointer = type.result.kind === 'pointer';
     return (...values) => {
@@ -224,7 +244,9 @@ export class NativeTarget implements Target {
       const converted = parameters.map(({ type: parameter }, i) => {
         const scalar = this.runtime.scalar(parameter);
         const place = (): string => `argument ${i + 1}`;
-        return scalar ? scalar.in(values[i], place) : this.runtime.addressOf(values[i], parameter as CType & { kind: 'pointer' }, place) || null;
+        return scalar
+          ? scalar.in(values[i], place)
+          : this.runtime.addressOf(values[i], parameter as CType & { kind: 'pointer' }, place) || null;
       });
       const answer = fn(...converted);
       this.runtime.rethrow();

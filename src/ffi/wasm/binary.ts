@@ -1,4 +1,7 @@
-/** The parts of a wasm binary that the engine does not tell: the signatures of its functions; and a tiny module for callbacks. */
+/**
+ * The parts of a wasm binary that the engine does not tell: the signatures of its functions; and a tiny module for
+ * callbacks.
+ */
 import { EwaldError } from '../../errors.js';
 
 export type WasmType = 'i32' | 'i64' | 'f32' | 'f64' | 'other';
@@ -109,13 +112,14 @@ export function exportedSignatures(bytes: Uint8Array): Map<string, WasmSignature
 }
 
 /** A signature in words. */
-export const signatureText = ({ parameters, results }: WasmSignature): string => `(${parameters.join(', ')}) -> ${results.join(', ') || 'nothing'}`;
+export const signatureText = ({ parameters, results }: WasmSignature): string =>
+  `(${parameters.join(', ')}) -> ${results.join(', ') || 'nothing'}`;
 
 const trampolines = new Map<string, WebAssembly.Module>();
 
 /**
- * A function of wasm that calls one of JavaScript: only such a function can stand in a function table, and engines without
- * WebAssembly.Function give no other way than a module that imports it and exports it again.
+ * A function of wasm that calls one of JavaScript: only such a function can stand in a function table, and engines
+ * without WebAssembly.Function give no other way than a module that imports it and exports it again.
  */
 export function wasmFunction(signature: WasmSignature, use: (...values: never[]) => unknown): unknown {
   const key = signatureText(signature);
@@ -126,7 +130,21 @@ export function wasmFunction(signature: WasmSignature, use: (...values: never[])
     const imports = [1, 1, 0x65, 1, 0x66, 0, 0];
     const exports = [1, 1, 0x66, 0, 0];
     const section = (id: number, body: readonly number[]): number[] => [id, ...leb(body.length), ...body];
-    module = new WebAssembly.Module(Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section(1, type), ...section(2, imports), ...section(7, exports)]));
+    module = new WebAssembly.Module(
+      Uint8Array.from([
+        0,
+        0x61,
+        0x73,
+        0x6d,
+        1,
+        0,
+        0,
+        0,
+        ...section(1, type),
+        ...section(2, imports),
+        ...section(7, exports),
+      ]),
+    );
     trampolines.set(key, module);
   }
   return new WebAssembly.Instance(module, { e: { f: use as unknown as WebAssembly.ImportValue } }).exports.f;

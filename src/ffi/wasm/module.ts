@@ -20,14 +20,18 @@ async function compile(
   let bytes: Uint8Array<ArrayBuffer>;
   if (source instanceof URL || (typeof Response !== 'undefined' && source instanceof Response)) {
     const response = source instanceof URL ? await fetch(source) : source;
-    if (!response.ok) throw new EwaldError('Load', `the wasm module ${response.url} answers ${response.status} ${response.statusText}`);
+    if (!response.ok)
+      throw new EwaldError('Load', `the wasm module ${response.url} answers ${response.status} ${response.statusText}`);
     bytes = new Uint8Array(await response.arrayBuffer());
   } else if (ArrayBuffer.isView(source)) {
     bytes = new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength);
   } else if (Object.prototype.toString.call(source) === '[object ArrayBuffer]') {
     bytes = new Uint8Array(source as ArrayBuffer);
   } else {
-    throw new EwaldError('Argument', 'the library is neither bytes, nor a WebAssembly.Module, Instance, Response or URL');
+    throw new EwaldError(
+      'Argument',
+      'the library is neither bytes, nor a WebAssembly.Module, Instance, Response or URL',
+    );
   }
   try {
     return { module: await WebAssembly.compile(bytes), bytes };
@@ -37,7 +41,11 @@ async function compile(
 }
 
 /** Starts a module; `imports` are the user's, and go before the ones that are made up here. */
-export async function startModule(source: WasmSource, name: string, imports: WebAssembly.Imports = {}): Promise<Started> {
+export async function startModule(
+  source: WasmSource,
+  name: string,
+  imports: WebAssembly.Imports = {},
+): Promise<Started> {
   if (source instanceof WebAssembly.Instance) return { instance: source, module: undefined, bytes: undefined };
   const { module, bytes } = await compile(source, name);
   let memory: WebAssembly.Memory | undefined;
@@ -47,7 +55,11 @@ export async function startModule(source: WasmSource, name: string, imports: Web
     const given = imports[from]?.[what];
     if (given !== undefined) all[from][what] = given;
     else if (kind === 'function') all[from][what] = standIn(from, what, name, () => memory);
-    else throw new EwaldError('Load', `the wasm module ${name} imports the ${kind} ${from}.${what}; give it: { imports: { ${from}: { ${what}: … } } }`);
+    else
+      throw new EwaldError(
+        'Load',
+        `the wasm module ${name} imports the ${kind} ${from}.${what}; give it: { imports: { ${from}: { ${what}: … } } }`,
+      );
   }
   let instance: WebAssembly.Instance;
   try {
@@ -62,14 +74,20 @@ export async function startModule(source: WasmSource, name: string, imports: Web
 }
 
 /** The few system calls that a library may make, and a refusal for all others. */
-function standIn(from: string, what: string, library: string, memory: () => WebAssembly.Memory | undefined): (...values: number[]) => unknown {
+function standIn(
+  from: string,
+  what: string,
+  library: string,
+  memory: () => WebAssembly.Memory | undefined,
+): (...values: number[]) => unknown {
   if (what === 'emscripten_notify_memory_growth') return () => undefined;
   if (what === 'proc_exit') {
     return (code) => {
       throw new EwaldError('Internal', `the wasm module ${library} ended itself with code ${code}`);
     };
   }
-  if (what === 'fd_write') return (_fd, list, count, written) => write(memory(), list as number, count as number, written as number);
+  if (what === 'fd_write')
+    return (_fd, list, count, written) => write(memory(), list as number, count as number, written as number);
   // Nothing is there to close, to seek in or to read: bad descriptor.
   if (from.startsWith('wasi')) return () => 8;
   return () => {

@@ -28,7 +28,11 @@ export const webPort =
       worker = make
         ? make()
         : new Worker(
-            URL.createObjectURL(new Blob([code, 'const answer = start(self); self.onmessage = (event) => answer(event.data);'], { type: 'text/javascript' })),
+            URL.createObjectURL(
+              new Blob([code, 'const answer = start(self); self.onmessage = (event) => answer(event.data);'], {
+                type: 'text/javascript',
+              }),
+            ),
           );
     } catch (cause) {
       throw new EwaldError(

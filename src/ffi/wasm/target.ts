@@ -45,7 +45,9 @@ export class WasmTarget implements Target {
     const exports = started.instance.exports as Exports;
     if (!(exports.memory instanceof WebAssembly.Memory))
       throw new EwaldError('Load', `the wasm module ${name} exports no "memory", so nothing can be passed to it`);
-    const pair = allocators.find(([malloc, free]) => typeof exports[malloc] === 'function' && typeof exports[free] === 'function');
+    const pair = allocators.find(
+      ([malloc, free]) => typeof exports[malloc] === 'function' && typeof exports[free] === 'function',
+    );
     const absent = (): never => {
       throw new EwaldError(
         'Load',
@@ -58,7 +60,11 @@ export class WasmTarget implements Target {
     this.#signatures = started.bytes && exportedSignatures(started.bytes);
     this.#started = started;
     this.#options = options;
-    this.runtime = new Runtime(table, new WasmSpace({ memory: exports.memory, malloc: this.#malloc, free: this.#free }), name);
+    this.runtime = new Runtime(
+      table,
+      new WasmSpace({ memory: exports.memory, malloc: this.#malloc, free: this.#free }),
+      name,
+    );
   }
 
   symbols(): readonly string[] {
@@ -83,7 +89,10 @@ export class WasmTarget implements Target {
         `the header declares ${signature(fn, fn.name)}, which is ${signatureText(wanted)} on wasm, but the function of ${this.runtime.name} ${has}; header and library are not of one build`,
       );
     }
-    return { call: call as (...values: never[]) => unknown, out: resultOf(this.runtime, fn.result) as (result: never) => unknown };
+    return {
+      call: call as (...values: never[]) => unknown,
+      out: resultOf(this.runtime, fn.result) as (result: never) => unknown,
+    };
   }
 
   frame(): CallFrame {
@@ -92,12 +101,19 @@ export class WasmTarget implements Target {
 
   async async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
     this.bind(fn);
-    if (!this.#started.module) throw new EwaldError('Unsupported', `${fn.name}.async() needs the module, not an instance; open the library with its bytes`);
+    if (!this.#started.module)
+      throw new EwaldError(
+        'Unsupported',
+        `${fn.name}.async() needs the module, not an instance; open the library with its bytes`,
+      );
     this.#workers ??= new WorkerCalls(this.runtime, this.#started.module, this.#options.port, this.#options.imports);
     return this.#workers.call(fn, values, parameters);
   }
 
-  callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): { address: number; release(): void } {
+  callback(
+    type: CType & { kind: 'function' },
+    use: (...values: unknown[]) => unknown,
+  ): { address: number; release(): void } {
     const table = this.#exports.__indirect_function_table;
     if (!(table instanceof WebAssembly.Table)) {
       throw new EwaldError(
@@ -106,7 +122,10 @@ export class WasmTarget implements Target {
       );
     }
     const shape = callbackShape(this.runtime, type);
-    const entry = wasmFunction(wasmSignature(type, 'callback', this.runtime), shape.wrap(use) as (...values: never[]) => unknown);
+    const entry = wasmFunction(
+      wasmSignature(type, 'callback', this.runtime),
+      shape.wrap(use) as (...values: never[]) => unknown,
+    );
     let slot = this.#slots.pop();
     if (slot === undefined) {
       try {
@@ -133,7 +152,8 @@ export class WasmTarget implements Target {
   callable(address: number | bigint, type: CType & { kind: 'function' }): (...values: unknown[]) => unknown {
     const table = this.#exports.__indirect_function_table;
     const entry = table instanceof WebAssembly.Table ? table.get(Number(address)) : undefined;
-    if (typeof entry !== 'function') throw new EwaldError('Argument', `the wasm module ${this.runtime.name} has no function at index ${address}`);
+    if (typeof entry !== 'function')
+      throw new EwaldError('Argument', `the wasm module ${this.runtime.name} has no function at index ${address}`);
     const { parameters, result } = type;
     const out = resultOf(this.runtime, result);
     return (...values) => {
@@ -142,7 +162,9 @@ export class WasmTarget implements Target {
         const converted = parameters.map(({ type: parameter }, i) => {
           const scalar = this.runtime.scalar(parameter);
           const place = (): string => `argument ${i + 1}`;
-          return scalar ? scalar.in(values[i], place) : this.runtime.addressOf(values[i], parameter as CType & { kind: 'pointer' }, place);
+          return scalar
+            ? scalar.in(values[i], place)
+            : this.runtime.addressOf(values[i], parameter as CType & { kind: 'pointer' }, place);
         });
         const answer = entry(...converted) as Bits;
         this.runtime.rethrow();
@@ -170,7 +192,12 @@ class WasmFrame extends FrameEnds implements CallFrame {
   readonly #malloc: (bytes: number) => number;
   readonly #free: (address: number) => void;
 
-  constructor(target: WasmTarget, memory: WebAssembly.Memory, malloc: (bytes: number) => number, free: (address: number) => void) {
+  constructor(
+    target: WasmTarget,
+    memory: WebAssembly.Memory,
+    malloc: (bytes: number) => number,
+    free: (address: number) => void,
+  ) {
     super();
     this.#target = target;
     this.#memory = memory;
@@ -203,7 +230,10 @@ class WasmFrame extends FrameEnds implements CallFrame {
   #take(bytes: number): number {
     const address = this.#malloc(Math.max(1, bytes)) >>> 0;
     if (address === 0)
-      throw new EwaldError('OutOfMemory', `the wasm heap has no ${bytes} bytes left for an argument (it holds ${this.#memory.buffer.byteLength})`);
+      throw new EwaldError(
+        'OutOfMemory',
+        `the wasm heap has no ${bytes} bytes left for an argument (it holds ${this.#memory.buffer.byteLength})`,
+      );
     this.release(() => this.#free(address));
     return address;
   }

@@ -21,11 +21,22 @@ function wasmType(type: CType, runtime: Runtime, fn: string): WasmType | undefin
 }
 
 /** The wasm signature of a declaration. @throws `Unsupported` for structs by value and varargs. */
-export function wasmSignature(fn: Pick<CFunction, 'result' | 'parameters' | 'variadic'>, name: string, runtime: Runtime): WasmSignature {
+export function wasmSignature(
+  fn: Pick<CFunction, 'result' | 'parameters' | 'variadic'>,
+  name: string,
+  runtime: Runtime,
+): WasmSignature {
   const text = signature(fn, name);
-  if (fn.variadic) throw new EwaldError('Unsupported', `${text} takes varargs, which is not supported on wasm; wrap it in a function with fixed parameters`);
+  if (fn.variadic)
+    throw new EwaldError(
+      'Unsupported',
+      `${text} takes varargs, which is not supported on wasm; wrap it in a function with fixed parameters`,
+    );
   const result = wasmType(fn.result, runtime, text);
-  return { parameters: fn.parameters.map(({ type }) => wasmType(type, runtime, text) as WasmType), results: result ? [result] : [] };
+  return {
+    parameters: fn.parameters.map(({ type }) => wasmType(type, runtime, text) as WasmType),
+    results: result ? [result] : [],
+  };
 }
 
 /** The wasm signature that a function of a table (of the model `wasm32`) has in a module that fits its header. */

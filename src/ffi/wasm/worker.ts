@@ -1,8 +1,9 @@
 /**
  * Asynchronous calls of a wasm library: a worker with an instance of its own.
  *
- * A wasm heap belongs to one thread, so the worker's instance shares nothing with the main one: arrays are copied over and back,
- * and what one instance keeps in its variables the other does not see. Addresses, handles and callbacks cannot be passed.
+ * A wasm heap belongs to one thread, so the worker's instance shares nothing with the main one: arrays are copied over
+ * and back, and what one instance keeps in its variables the other does not see. Addresses, handles and callbacks
+ * cannot be passed.
  */
 import { EwaldError } from '../../errors.js';
 import { Rows } from '../../memory/rows.js';
@@ -20,8 +21,8 @@ import type { OpenPort, Port, Reply } from './port.js';
 type Sent = { readonly bits: Bits } | { readonly bytes: Uint8Array; readonly back: boolean };
 
 /**
- * The worker's code, which runs from this text so that no bundler has to place a file. It knows nothing of C: it places bytes, calls,
- * and gives the bytes back. The port adds the line that connects `start` to its thread.
+ * The worker's code, which runs from this text so that no bundler has to place a file. It knows nothing of C: it places
+ * bytes, calls, and gives the bytes back. The port adds the line that connects `start` to its thread.
  */
 const code = `
 const start = (port) => {
@@ -67,7 +68,10 @@ export class WorkerCalls {
 
   constructor(runtime: Runtime, module: WebAssembly.Module, open: OpenPort, imports: WebAssembly.Imports | undefined) {
     if (imports && Object.keys(imports).length > 0)
-      throw new EwaldError('Unsupported', 'a library with imports of its own cannot be called asynchronously: functions do not cross into a worker');
+      throw new EwaldError(
+        'Unsupported',
+        'a library with imports of its own cannot be called asynchronously: functions do not cross into a worker',
+      );
     this.#runtime = runtime;
     this.#module = module;
     this.#open = open;
@@ -81,7 +85,8 @@ export class WorkerCalls {
     const frame = new SendingFrame((what) => this.#apart(`${fn.name}.async() ${what}`));
     const sent = values.map((value, i): Sent => {
       const inner = value instanceof Directed ? value.value : value;
-      if (inner instanceof Pointer || inner instanceof Rows || inner instanceof Callback) throw this.#apart(`${fn.name}.async() is given an address`);
+      if (inner instanceof Pointer || inner instanceof Rows || inner instanceof Callback)
+        throw this.#apart(`${fn.name}.async() is given an address`);
       // An array of the library's heap goes as a copy, and comes back into it.
       if (inner instanceof CArray) {
         const direction: Direction = value instanceof Directed ? value.direction : 'inout';
@@ -115,7 +120,11 @@ export class WorkerCalls {
   }
 
   async #ask(message: object): Promise<Reply> {
-    if (this.#closed) throw new EwaldError('Disposed', `the library ${this.#runtime.name} was disposed; open it again before calling it`);
+    if (this.#closed)
+      throw new EwaldError(
+        'Disposed',
+        `the library ${this.#runtime.name} was disposed; open it again before calling it`,
+      );
     if (!this.#port) {
       this.#port = this.#open(code);
       this.#port.listen(
@@ -134,7 +143,8 @@ export class WorkerCalls {
       port.waiting?.(true);
       port.post({ id, ...message });
     });
-    if (reply.error !== undefined) throw new EwaldError('Internal', `the worker of ${this.#runtime.name} failed: ${reply.error}`);
+    if (reply.error !== undefined)
+      throw new EwaldError('Internal', `the worker of ${this.#runtime.name} failed: ${reply.error}`);
     return reply;
   }
 }

@@ -2,7 +2,7 @@
 import type { Context } from '../../context.js';
 import type { Row } from '../case.js';
 import { equality } from '../compare.js';
-import { countInside, type Points } from '../oracle/philox.js';
+import { countInside, type Points } from '../oracle/pi/philox.js';
 import { exactCount } from '../tolerances.js';
 
 // One count after another on one plan, of which the answer is a list of hits.
@@ -23,16 +23,24 @@ export function amountOf(text: string): bigint {
     const [digits = '', exponent] = base.split('e');
     return BigInt(digits) * 10n ** BigInt(exponent ?? 0);
   };
-  return text.split(/(?=[+-])/).reduce((sum, part) => (part.startsWith('-') ? sum - term(part.slice(1)) : sum + term(part.replace('+', ''))), 0n);
+  return text
+    .split(/(?=[+-])/)
+    .reduce((sum, part) => (part.startsWith('-') ? sum - term(part.slice(1)) : sum + term(part.replace('+', ''))), 0n);
 }
 
-// A Philox block of four points: ten rounds of two products, three exclusive ors and two key sums, and twelve operations of the test.
+// A Philox block of four points: ten rounds of two products, three exclusive ors and two key sums, and twelve
+// operations of the test.
 const operationsPerPoint = (10 * 9 + 4 * 5) / 4;
 const wasmPointsPerSecond = 2.5e8;
 
 const totalOf = (runs: readonly Points[]): number => runs.reduce((sum, { points }) => sum + Number(points), 0);
 
-function row(id: string, about: string, make: (seed: bigint) => Counts, extra: Partial<Row<Counts, readonly bigint[]>> = {}): Row<Counts, readonly bigint[]> {
+function row(
+  id: string,
+  about: string,
+  make: (seed: bigint) => Counts,
+  extra: Partial<Row<Counts, readonly bigint[]>> = {},
+): Row<Counts, readonly bigint[]> {
   const amount = totalOf(make(0n).runs);
   return {
     id,
@@ -74,7 +82,13 @@ interface Where {
   readonly threads?: number;
 }
 
-function count(points: string, where: Where, about: string, extra?: Partial<Row<Counts, readonly bigint[]>>, known?: bigint) {
+function count(
+  points: string,
+  where: Where,
+  about: string,
+  extra?: Partial<Row<Counts, readonly bigint[]>>,
+  known?: bigint,
+) {
   const id = ['pi:count', ...Object.entries({ ...where, points }).map(([name, value]) => `${name}=${value}`)].join(':');
   const make = (seed: bigint): Counts => ({
     threads: where.threads ?? 0,
@@ -109,7 +123,12 @@ function split(points: string, pieces: number, first: string, about: string) {
 function single(first: string, points: number, about: string) {
   return row(`pi:single:first=${first}:points=${points}`, about, (seed) => ({
     threads: 0,
-    runs: Array.from({ length: points }, (_, i) => ({ points: 1n, seed, stream: 0, first: amountOf(first) + BigInt(i) })),
+    runs: Array.from({ length: points }, (_, i) => ({
+      points: 1n,
+      seed,
+      stream: 0,
+      first: amountOf(first) + BigInt(i),
+    })),
   }));
 }
 
@@ -132,10 +151,16 @@ export const piRows: readonly Row<Counts, readonly bigint[]>[] = [
   ...['1', '2', '3', '4', '5', '7', '63', '64', '65', '1e3', '65535', '65536', '65537', '1e6', '1e7'].map((points) =>
     count(points, {}, 'counts around blocks, lanes and workgroups'),
   ),
-  ...['0', '1', '7', '2^32-1', '2^32', '2^63+5', '2^64-1'].map((seed) => count('1e6', { seed, first: '3' }, 'both key words, and a first block that is cut')),
+  ...['0', '1', '7', '2^32-1', '2^32', '2^63+5', '2^64-1'].map((seed) =>
+    count('1e6', { seed, first: '3' }, 'both key words, and a first block that is cut'),
+  ),
   ...['1', '2^31', '2^32-1'].map((stream) => count('1e5', { stream }, 'the third counter word')),
   ...['1', '2', '3', '5', '2^32-5', '2^34-4', '2^34-1000', '2^34-500', '2^36-64', '2^60', '2^63'].map((first) =>
-    count('2003', { first }, 'cut blocks, and the carry into the high counter word inside, at and beside a vector of lanes'),
+    count(
+      '2003',
+      { first },
+      'cut blocks, and the carry into the high counter word inside, at and beside a vector of lanes',
+    ),
   ),
   count('262145', { first: '2^34-131072' }, 'a carry in the middle of a long stretch'),
   count('70000', { first: '2^64-70001' }, 'the last points there are'),

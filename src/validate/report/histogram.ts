@@ -1,4 +1,7 @@
-/** Error histograms as inline SVG: one panel a kind of error, one strip a backend, decades along the axis and a bin for exact zero. */
+/**
+ * Error histograms as inline SVG: one panel a kind of error, one strip a backend, decades along the axis and a bin for
+ * exact zero.
+ */
 import { type Report, shown } from '../run.js';
 import { harmless } from './escape.js';
 

@@ -20,12 +20,15 @@ export function verdictOf(report: Report): { kind: keyof typeof verdicts; title:
 function backendCards(report: Report): string {
   return report.backends
     .map(({ backend, device, reason }) => {
-      if (!device) return `<article class="card away"><h3>${harmless(backend)}</h3><p>not here: ${harmless(reason)}</p></article>`;
+      if (!device)
+        return `<article class="card away"><h3>${harmless(backend)}</h3><p>not here: ${harmless(reason)}</p></article>`;
       const mine = report.rows.filter((row) => row.backend === backend);
       const count = (outcome: Outcome): number => mine.filter((row) => row.outcome === outcome).length;
       const parts = (['pass', 'fail', 'refused', 'sampled', 'todo'] as const).filter((outcome) => count(outcome) > 0);
       const total = Math.max(1, mine.length);
-      const bar = parts.map((outcome) => `<i class="${outcome}" style="width:${(100 * count(outcome)) / total}%"></i>`).join('');
+      const bar = parts
+        .map((outcome) => `<i class="${outcome}" style="width:${(100 * count(outcome)) / total}%"></i>`)
+        .join('');
       const words = parts.map((outcome) => `<b class="${outcome}">${count(outcome)}</b> ${outcome}`).join(' · ');
       const ms = mine.reduce((sum, row) => sum + (row.ms ?? 0), 0);
       return (
@@ -39,7 +42,14 @@ function backendCards(report: Report): string {
 const order: readonly Outcome[] = ['fail', 'pass', 'refused', 'todo', 'sampled', 'absent'];
 
 function tableRow(row: RowResult): string {
-  const used = row.error === null || row.bound === null ? 0 : row.error <= row.bound ? (row.bound === 0 ? 0 : row.error / row.bound) : 1;
+  const used =
+    row.error === null || row.bound === null
+      ? 0
+      : row.error <= row.bound
+        ? row.bound === 0
+          ? 0
+          : row.error / row.bound
+        : 1;
   const error = row.error === null ? '' : shown(row.error);
   const bound = row.bound === null ? '' : `${shown(row.bound)} ${harmless(row.unit)}`;
   const why = row.why === null ? '' : `<div class="why">${harmless(row.why)}</div>`;
@@ -53,7 +63,9 @@ function tableRow(row: RowResult): string {
 /** The report as the inside of a page's body. */
 export function reportBody(report: Report): string {
   const { kind, title, text } = verdictOf(report);
-  const shownRows = [...report.rows.filter(({ outcome }) => outcome !== 'absent')].sort((a, b) => Number(b.outcome === 'fail') - Number(a.outcome === 'fail'));
+  const shownRows = [...report.rows.filter(({ outcome }) => outcome !== 'absent')].sort(
+    (a, b) => Number(b.outcome === 'fail') - Number(a.outcome === 'fail'),
+  );
   const counts = order
     .filter((outcome) => report.counts[outcome] > 0)
     .map((outcome) => `<li><b class="${outcome}">${report.counts[outcome]}</b> ${outcome}</li>`);

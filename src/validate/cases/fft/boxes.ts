@@ -24,7 +24,10 @@ export const boxShape = (box: Box): number[] => box.map((indices) => indices.len
 
 /** Places of a box's elements in an array of `shape`, C order. */
 function boxPlaces(box: Box, shape: readonly number[]): number[] {
-  return box.reduce<number[]>((at, indices, axis) => at.flatMap((place) => indices.map((index) => place * (shape[axis] as number) + index)), [0]);
+  return box.reduce<number[]>(
+    (at, indices, axis) => at.flatMap((place) => indices.map((index) => place * (shape[axis] as number) + index)),
+    [0],
+  );
 }
 
 /** The numbers of a box of an array whose elements are `width` numbers. */

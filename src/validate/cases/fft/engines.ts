@@ -17,7 +17,10 @@ export interface OnEngine extends Pick<FftOptions, 'engine' | 'tune'> {
   readonly precision?: FftPrecision;
 }
 
-/** Rows that are plans alone, which may be had in another precision; the others bring arrays of their own, or are right by properties. */
+/**
+ * Rows that are plans alone, which may be had in another precision; the others bring arrays of their own, or are right
+ * by properties.
+ */
 const plainRows: readonly Row[] = [...kindRows, ...arrayRows, ...heffteRows, ...lengthRows];
 
 /** Those of `rows` that are transforms, planned with further options; input and truth stay those of the row. */
@@ -35,13 +38,17 @@ export function engineRows(on: OnEngine, rows: readonly Row[] = fftRows): Row[] 
       compare: (found, expected) => relativeOnly(row.compare(found, expected)),
       bounds: (device) => {
         const { shape } = row.make(seedOf(row.id)) as Partial<Problem>;
-        return { ...row.bounds(device), ...(on.precision && shape ? bounds.fft(on.precision, product(shape), !shape.every(smooth)) : {}) };
+        return {
+          ...row.bounds(device),
+          ...(on.precision && shape ? bounds.fft(on.precision, product(shape), !shape.every(smooth)) : {}),
+        };
       },
     }));
 }
 
 /**
- * heFFTe's absolute tolerances were set for its own numbers: in single precision FFTW itself misses one of them, at a sum near 7000, by
+ * heFFTe's absolute tolerances were set for its own numbers: in single precision FFTW itself misses one of them, at a
+ * sum near 7000, by
  * 1.4 units in the last place. Engines are held to the relative bounds, as everybody is.
  */
 function relativeOnly({ errors: { absolute: _, ...errors }, ...rest }: Comparison): Comparison {

@@ -1,9 +1,11 @@
 /**
- * The transforms of heFFTe's own tests (2.4.1) that one process can do, on our data and against our oracle, with its absolute tolerances
- * beside our narrower relative ones. Tests of several processes are here as the transform of the whole world.
+ * The transforms of heFFTe's own tests (2.4.1) that one process can do, on our data and against our oracle, with its
+ * absolute tolerances beside our narrower relative ones. Tests of several processes are here as the transform of the
+ * whole world.
  *
- * Its boxes are given by their highest index and count axes from the fastest, ours by lengths from the slowest: its (5, 6, 7) is n=8x7x6,
- * and its r2c direction 0 is our last axis. What is left out is communication: pencils and slabs, ranks, reshapes.
+ * Its boxes are given by their highest index and count axes from the fastest, ours by lengths from the slowest: its (5,
+ * 6, 7) is n=8x7x6, and its r2c direction 0 is our last axis. What is left out is communication: pencils and slabs,
+ * ranks, reshapes.
  */
 import type { FftOptions, R2rKind } from '../../../fft/fft.js';
 import { heffte } from '../../tolerances.js';
@@ -15,15 +17,24 @@ const box = (...highest: readonly number[]): number[] => highest.map((n) => n + 
 
 /** A row of a test; input between 0 and 1 unless it says otherwise. */
 const of = (test: string, about: string, options: FftOptions, extra: Extra = {}) =>
-  row(options, about, { fill: 'unit', prefix: `heffte:${test}`, absolute: heffte(options.precision ?? 'f32'), ...extra });
+  row(options, about, {
+    fill: 'unit',
+    prefix: `heffte:${test}`,
+    absolute: heffte(options.precision ?? 'f32'),
+    ...extra,
+  });
 const f64 = { precision: 'f64' } as const;
 
 /** All of its r2c directions. */
-const directions = (test: string, about: string, options: FftOptions & { readonly shape: readonly number[] }, extra: Extra = {}) =>
-  options.shape.map((_, reducedAxis) => of(test, about, { ...options, kind: 'r2c', reducedAxis }, extra));
+const directions = (
+  test: string,
+  about: string,
+  options: FftOptions & { readonly shape: readonly number[] },
+  extra: Extra = {},
+) => options.shape.map((_, reducedAxis) => of(test, about, { ...options, kind: 'r2c', reducedAxis }, extra));
 /**
- * For single precision in worlds of more than 2^15 numbers: without a factor the sum at zero frequency is beyond 2^14, where neighbours
- * are 2^-10 apart, and the right answer, rounded, would break the absolute tolerance.
+ * For single precision in worlds of more than 2^15 numbers: without a factor the sum at zero frequency is beyond 2^14,
+ * where neighbours are 2^-10 apart, and the right answer, rounded, would break the absolute tolerance.
  */
 const large: Extra = { scale: 'symmetric', back: 'symmetric' };
 
@@ -78,7 +89,9 @@ const batches = [{}, f64].flatMap((precision) =>
 // The list of r2c: every direction; of two precisions the one that heFFTe takes, and both where it does.
 const r2c = [
   ...[{}, f64].flatMap((precision) => directions('r2c-np1', 'one process', { shape: box(3, 4, 5), ...precision })),
-  ...[{}, f64].flatMap((precision) => directions('r2c-np2', 'the world of two processes', { shape: box(9, 9, 9), ...precision })),
+  ...[{}, f64].flatMap((precision) =>
+    directions('r2c-np2', 'the world of two processes', { shape: box(9, 9, 9), ...precision }),
+  ),
   ...directions('r2c-2d-np4', 'a plane of four processes', { shape: box(11, 12) }),
   ...directions('r2c-2d-np4', 'a plane of four processes', { shape: box(10, 19), ...f64 }),
   ...directions('r2c-np6', 'the world of six processes', { shape: box(11, 11, 20) }),
@@ -95,15 +108,32 @@ const r2c = [
     [box(11, 21, 14), box(15, 15, 15)],
     [box(31, 31, 31), box(20, 20, 20)],
   ].flatMap(([single = [], double = []], direction) => [
-    of('r2c-index', 'the worlds of both index types', { shape: single, kind: 'r2c', reducedAxis: 2 - direction }, large),
-    of('r2c-index', 'the worlds of both index types', { shape: double, kind: 'r2c', reducedAxis: 2 - direction, ...f64 }),
+    of(
+      'r2c-index',
+      'the worlds of both index types',
+      { shape: single, kind: 'r2c', reducedAxis: 2 - direction },
+      large,
+    ),
+    of('r2c-index', 'the worlds of both index types', {
+      shape: double,
+      kind: 'r2c',
+      reducedAxis: 2 - direction,
+      ...f64,
+    }),
   ]),
 ];
 
 // The world (1, 2, 3) filled with 1 … 24, the tables of four kinds, and worlds that it compares between libraries.
 const r2r = [
   ...(['dct2', 'dst2', 'dct1', 'dst1'] satisfies R2rKind[]).flatMap((kind) =>
-    [{}, f64].map((precision) => of('r2r', 'a table of 24 numbers', { shape: box(1, 2, 3), kind: 'r2r', r2r: kind, ...precision }, { fill: 'from one' })),
+    [{}, f64].map((precision) =>
+      of(
+        'r2r',
+        'a table of 24 numbers',
+        { shape: box(1, 2, 3), kind: 'r2r', r2r: kind, ...precision },
+        { fill: 'from one' },
+      ),
+    ),
   ),
   ...(['dct2', 'dst2', 'dct1', 'dst1'] satisfies R2rKind[]).flatMap((kind) => [
     of('r2r-cross', 'a world compared between libraries', { shape: box(10, 11, 12), kind: 'r2r', r2r: kind }),
@@ -169,7 +199,8 @@ const cross = [
 
 // Bindings: 4³ in C; in Python and Fortran each of two processes fills its half of 4³ with 0 … 31.
 const bindings = [{}, f64].flatMap((precision) => {
-  const of4 = (test: string, more: Partial<FftOptions>, fill: Fill) => of(test, 'a cube of 4', { shape: [4, 4, 4], ...precision, ...more }, { fill });
+  const of4 = (test: string, more: Partial<FftOptions>, fill: Fill) =>
+    of(test, 'a cube of 4', { shape: [4, 4, 4], ...precision, ...more }, { fill });
   return [
     of4('c-binding', {}, 'unit'),
     of4('c-binding', { kind: 'real' }, 'unit'),
@@ -182,9 +213,24 @@ const bindings = [{}, f64].flatMap((precision) => {
 // Its own engine: a delta gives ones, powers of 2, 3 and 4, a composite, primes.
 const stock = [{}, f64].flatMap((precision) => [
   ...[2, 3, 4, 8, 9, 12, 16, 27, 64].map((n) => of('stock', 'powers and a composite', { shape: [n], ...precision })),
-  ...[4, 9, 12, 16, 17].map((n) => of('stock-delta', 'a delta gives ones', { shape: [n], ...precision }, { fill: 'delta' })),
+  ...[4, 9, 12, 16, 17].map((n) =>
+    of('stock-delta', 'a delta gives ones', { shape: [n], ...precision }, { fill: 'delta' }),
+  ),
   ...[5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41].map((n) => of('stock', 'primes', { shape: [n], ...precision })),
 ]);
 
 /** The rows. */
-export const heffteRows = [whole, vectors, planes, batches, r2c, r2r, lines, sines, orders, cross, bindings, stock].flat();
+export const heffteRows = [
+  whole,
+  vectors,
+  planes,
+  batches,
+  r2c,
+  r2r,
+  lines,
+  sines,
+  orders,
+  cross,
+  bindings,
+  stock,
+].flat();

@@ -2,14 +2,15 @@
 import type { Context } from '../../../context.js';
 import type { FftArray, FftPrecision } from '../../../fft/fft.js';
 import { convolve, correlate, type FoldMode, fftfreq, fftshift, ifftshift } from '../../../fft/helpers.js';
-import { Random } from '../../../simulate/random.js';
+import { Random } from '../../../random/random.js';
 import type { Row } from '../../case.js';
 import { relativeL2 } from '../../compare.js';
-import { cosPi, sinPi } from '../../oracle/fft.js';
+import { cosPi, sinPi } from '../../oracle/fft/sums.js';
 import * as bounds from '../../tolerances.js';
 import { product } from './shapes.js';
 
-const typed = (precision: FftPrecision, values: Float64Array): FftArray => (precision === 'f32' ? Float32Array.from(values) : values);
+const typed = (precision: FftPrecision, values: Float64Array): FftArray =>
+  precision === 'f32' ? Float32Array.from(values) : values;
 const planOn = (context: Context) => (options: Parameters<Context['fft']>[0]) => context.fft(options);
 /** The index along each axis of element `place` of a C-ordered array. */
 const indexOf = (place: number, shape: readonly number[]): number[] => {
@@ -58,7 +59,13 @@ function simple<Input>(
 }
 
 /** Σ a[k] b[j − k], or Σ a[k + j] b[k], over everything that overlaps; `wrap` goes around. */
-function fold(a: Float64Array, b: Float64Array, shapes: readonly [number[], number[]], mode: FoldMode, correlation: boolean): Float64Array {
+function fold(
+  a: Float64Array,
+  b: Float64Array,
+  shapes: readonly [number[], number[]],
+  mode: FoldMode,
+  correlation: boolean,
+): Float64Array {
   const [p, q] = shapes;
   const full = p.map((n, i) => n + (q[i] as number) - 1);
   const shape = mode === 'full' ? full : mode === 'valid' ? p.map((n, i) => n - (q[i] as number) + 1) : p;
@@ -88,12 +95,21 @@ function foldRow(name: 'convolve' | 'correlate', precision: FftPrecision, p: num
   return simple(id, name === 'convolve' ? 'convolution' : 'cross-correlation', precision, product(p) + product(q), {
     make(seed) {
       const random = new Random(seed, 0);
-      return [p, q].map((shape) => Float64Array.from({ length: product(shape) }, () => Math.fround(random.uniform() - 0.5))) as [Float64Array, Float64Array];
+      return [p, q].map((shape) =>
+        Float64Array.from({ length: product(shape) }, () => Math.fround(random.uniform() - 0.5)),
+      ) as [Float64Array, Float64Array];
     },
     oracle: ([a, b]) => fold(a, b, [p, q], mode, name === 'correlate'),
     run: async (context, [a, b]) => {
       const folded = name === 'convolve' ? convolve : correlate;
-      return (await folded(planOn(context), { data: typed(precision, a), shape: p }, { data: typed(precision, b), shape: q }, mode)).data;
+      return (
+        await folded(
+          planOn(context),
+          { data: typed(precision, a), shape: p },
+          { data: typed(precision, b), shape: q },
+          mode,
+        )
+      ).data;
     },
   });
 }
@@ -105,7 +121,10 @@ const wave = (shape: readonly number[], turns: readonly number[]): Float64Array 
     const index = indexOf(place, shape);
     let [re, im] = [1, 0];
     index.forEach((j, i) => {
-      const [c, s] = [cosPi(2 * j * (turns[i] as number), shape[i] as number), sinPi(2 * j * (turns[i] as number), shape[i] as number)];
+      const [c, s] = [
+        cosPi(2 * j * (turns[i] as number), shape[i] as number),
+        sinPi(2 * j * (turns[i] as number), shape[i] as number),
+      ];
       [re, im] = [re * c - im * s, re * s + im * c];
     });
     out.set([re, im], 2 * place);
@@ -113,29 +132,41 @@ const wave = (shape: readonly number[], turns: readonly number[]): Float64Array 
   return out;
 };
 
-/** Shifted, the spectrum of a wave is one number, as many places from the middle as the wave has periods; shifted back, the wave comes back. */
+/**
+ * Shifted, the spectrum of a wave is one number, as many places from the middle as the wave has periods; shifted back,
+ * the wave comes back.
+ */
 const shiftRow = (shape: number[], turns: number[]) =>
-  simple(`fft:shift:f32:n=${shape.join('x')}:wave=${turns.join('.')}`, 'the zero frequency in the middle', 'f32', product(shape), {
-    make: () => wave(shape, turns),
-    oracle: (input) => {
-      const spectrum = new Float64Array(2 * product(shape));
-      const peak = shape.reduce((whole, n, i) => whole * n + (turns[i] as number) + Math.floor(n / 2), 0);
-      spectrum[2 * peak] = product(shape);
-      return Float64Array.from([...spectrum, ...input]);
+  simple(
+    `fft:shift:f32:n=${shape.join('x')}:wave=${turns.join('.')}`,
+    'the zero frequency in the middle',
+    'f32',
+    product(shape),
+    {
+      make: () => wave(shape, turns),
+      oracle: (input) => {
+        const spectrum = new Float64Array(2 * product(shape));
+        const peak = shape.reduce((whole, n, i) => whole * n + (turns[i] as number) + Math.floor(n / 2), 0);
+        spectrum[2 * peak] = product(shape);
+        return Float64Array.from([...spectrum, ...input]);
+      },
+      run: async (context, input) => {
+        const plan = await context.fft({ shape });
+        try {
+          const shifted = fftshift(await plan.forward(Float32Array.from(input)), shape, { complex: true });
+          const back = await plan.backward(ifftshift(shifted, shape, { complex: true }), undefined, { scale: 'full' });
+          return [...shifted, ...back];
+        } finally {
+          await plan.dispose();
+        }
+      },
     },
-    run: async (context, input) => {
-      const plan = await context.fft({ shape });
-      try {
-        const shifted = fftshift(await plan.forward(Float32Array.from(input)), shape, { complex: true });
-        const back = await plan.backward(ifftshift(shifted, shape, { complex: true }), undefined, { scale: 'full' });
-        return [...shifted, ...back];
-      } finally {
-        await plan.dispose();
-      }
-    },
-  });
+  );
 
-/** A signal with every frequency below n/2, derived by way of its spectrum: a frequency of the wrong sign is a wave of the wrong size. */
+/**
+ * A signal with every frequency below n/2, derived by way of its spectrum: a frequency of the wrong sign is a wave of
+ * the wrong size.
+ */
 const derivativeRow = (n: number) =>
   simple(`fft:fftfreq:f64:n=${n}`, 'a derivative by frequencies', 'f64', n, {
     make(seed) {

@@ -1,10 +1,14 @@
-/** Every kind, lengths of every sort, axes, batches, strides, order, scale, both directions and precisions, at sizes a direct sum reaches. */
+/**
+ * Every kind, lengths of every sort, axes, batches, strides, order, scale, both directions and precisions, at sizes a
+ * direct sum reaches.
+ */
 import type { FftOptions, R2rKind } from '../../../fft/fft.js';
 import { row } from './row.js';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const r2rKinds: readonly R2rKind[] = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'];
-// Around every radix, vector and workgroup: all prime powers and neighbours of powers of two, products of all radices, primes small and large.
+// Around every radix, vector and workgroup: all prime powers and neighbours of powers of two, products of all radices,
+// primes small and large.
 const lengths = [
   ...range(1, 36),
   37,
@@ -72,7 +76,9 @@ export const kindRows = [
   ...[1, 2, 3, 5, 8, 12, 16, 31, 64, 100, 243, 256, 1009, 1024].map((n) =>
     row({ shape: [n] }, 'the other way round', { direction: 'backward', scale: 'full' }),
   ),
-  ...[1, 2, 3, 4, 7, 16, 30, 61, 128, 210, 1009, 1024].map((n) => row({ shape: [n], precision: 'f64' }, 'double precision')),
+  ...[1, 2, 3, 4, 7, 16, 30, 61, 128, 210, 1009, 1024].map((n) =>
+    row({ shape: [n], precision: 'f64' }, 'double precision'),
+  ),
   ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 30, 64, 97, 100, 101, 256, 360, 1009, 1024, 2048].flatMap((n) => [
     row({ shape: [n], kind: 'r2c' }, 'real input, even and odd lengths'),
     row({ shape: [n], kind: 'r2c' }, 'and back to real', { direction: 'backward', scale: 'full' }),
@@ -85,8 +91,12 @@ export const kindRows = [
   ]),
   row({ shape: [16, 12], kind: 'real' }, 'real input, the whole spectrum'),
   row({ shape: [16, 12], kind: 'real' }, 'and back', { direction: 'backward', scale: 'full' }),
-  ...r2rKinds.flatMap((r2r) => [2, 3, 4, 5, 8, 9, 16, 17, 33, 64, 100, 128].map((n) => row({ shape: [n], kind: 'r2r', r2r }, 'sines and cosines'))),
-  ...r2rKinds.map((r2r) => row({ shape: [24], kind: 'r2r', r2r }, 'and their inverses', { direction: 'backward', scale: 'full' })),
+  ...r2rKinds.flatMap((r2r) =>
+    [2, 3, 4, 5, 8, 9, 16, 17, 33, 64, 100, 128].map((n) => row({ shape: [n], kind: 'r2r', r2r }, 'sines and cosines')),
+  ),
+  ...r2rKinds.map((r2r) =>
+    row({ shape: [24], kind: 'r2r', r2r }, 'and their inverses', { direction: 'backward', scale: 'full' }),
+  ),
   row({ shape: [1], kind: 'r2r', r2r: 'dst1' }, 'the shortest sine'),
   row({ shape: [6, 10, 8], kind: 'r2r', r2r: ['dct2', 'dst1', 'dct4'] }, 'a kind for each axis'),
   row({ shape: [6, 10], kind: 'r2r', r2r: 'dct2', precision: 'f64' }, 'sines and cosines in double precision'),
@@ -99,7 +109,9 @@ export const kindRows = [
     [32, 31],
     [64, 64],
   ].map((shape) => row({ shape }, 'two dimensions')),
-  ...[[1, 1, 1], [2, 1, 3], [4, 4, 4], [5, 6, 7], [8, 16, 32], prime3, [32, 32, 32]].map((shape) => row({ shape }, 'three dimensions')),
+  ...[[1, 1, 1], [2, 1, 3], [4, 4, 4], [5, 6, 7], [8, 16, 32], prime3, [32, 32, 32]].map((shape) =>
+    row({ shape }, 'three dimensions'),
+  ),
   row({ shape: [16, 16, 16] }, 'three dimensions, back', { direction: 'backward', scale: 'full' }),
   row({ shape: [9, 10, 11], precision: 'f64' }, 'three dimensions in double precision'),
   row({ shape: [3, 4, 5, 6] }, 'four dimensions'),
@@ -115,13 +127,23 @@ export const kindRows = [
   row({ shape: [8, 10], order: [1, 0], kind: 'r2c' }, 'permuted storage of both sides'),
   row({ shape: [6, 10], inputStrides: [20, 2], outputStrides: [1, 7] }, 'strides with gaps'),
   row(
-    { shape: [16], batch: 3, inputStrides: [3], inputDistance: 1, outputStrides: [1], outputDistance: 20 } as FftOptions,
+    {
+      shape: [16],
+      batch: 3,
+      inputStrides: [3],
+      inputDistance: 1,
+      outputStrides: [1],
+      outputDistance: 20,
+    } as FftOptions,
     'interleaved transforms to separate ones with gaps',
   ),
   row({ shape: [12, 16], inPlace: true }, 'in place'),
   row({ shape: [1009], inPlace: true }, 'in place at a large prime'),
   row({ shape: [9, 14], inPlace: true, kind: 'r2c' }, 'in place with a padded real side'),
-  row({ shape: [9, 15], inPlace: true, kind: 'r2c' }, 'in place with a padded real side, odd, back', { direction: 'backward', scale: 'full' }),
+  row({ shape: [9, 15], inPlace: true, kind: 'r2c' }, 'in place with a padded real side, odd, back', {
+    direction: 'backward',
+    scale: 'full',
+  }),
   row({ shape: [20, 30], userWorkspace: true }, 'a workspace of the user'),
   ...(['symmetric', 'full'] as const).map((scale) => row({ shape: [10, 12] }, 'scales forward', { scale })),
   row({ shape: [30, 40, 20], threads: 3 }, 'threads'),

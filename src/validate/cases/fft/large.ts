@@ -1,13 +1,14 @@
 /**
- * Lengths that no sum reaches, by what must hold of any transform: a delta and a wave have spectra in closed form, energy is kept, what is
- * shifted and added before is turned and added after, real numbers have symmetric spectra, and back again is where it began.
+ * Lengths that no sum reaches, by what must hold of any transform: a delta and a wave have spectra in closed form,
+ * energy is kept, what is shifted and added before is turned and added after, real numbers have symmetric spectra, and
+ * back again is where it began.
  */
 import type { Context } from '../../../context.js';
 import type { FftArray, FftPlan, FftPrecision } from '../../../fft/fft.js';
-import { Random } from '../../../simulate/random.js';
+import { Random } from '../../../random/random.js';
 import type { Comparison, Row } from '../../case.js';
 import { relativeL2 } from '../../compare.js';
-import { cosPi, sinPi } from '../../oracle/fft.js';
+import { cosPi, sinPi } from '../../oracle/fft/sums.js';
 import * as bounds from '../../tolerances.js';
 import { product, smooth } from './shapes.js';
 
@@ -16,7 +17,11 @@ export type LargeKind = 'c2c' | 'r2c' | 'dct2';
 type Errors = Readonly<Record<string, number>>;
 
 /** A row: one plan, six transforms. */
-export function largeRow(kind: LargeKind, precision: FftPrecision, shape: readonly number[]): Row<number, Errors, null> {
+export function largeRow(
+  kind: LargeKind,
+  precision: FftPrecision,
+  shape: readonly number[],
+): Row<number, Errors, null> {
   const points = product(shape);
   const flops = 6 * 5 * points * Math.log2(points + 1);
   const { l2, returned } = bounds.fft(precision, points, !shape.every(smooth), 'fast');
@@ -31,7 +36,11 @@ export function largeRow(kind: LargeKind, precision: FftPrecision, shape: readon
     make: (seed) => seed,
     oracle: () => null,
     async plan(context: Context, seed) {
-      const plan = await context.fft({ shape, precision, ...(kind === 'dct2' ? { kind: 'r2r', r2r: 'dct2' } : { kind }) });
+      const plan = await context.fft({
+        shape,
+        precision,
+        ...(kind === 'dct2' ? { kind: 'r2r', r2r: 'dct2' } : { kind }),
+      });
       const measured = new Properties(plan, kind, seed);
       return { backend: plan.backend, run: () => measured.run(), dispose: () => plan.dispose() };
     },
@@ -53,14 +62,17 @@ class Properties {
     this.#kind = kind;
     this.#random = new Random(seed, 0);
     this.#shape = plan.shape;
-    this.#to = kind === 'r2c' ? plan.shape.map((n, i) => (i === plan.shape.length - 1 ? Math.floor(n / 2) + 1 : n)) : plan.shape;
+    this.#to =
+      kind === 'r2c' ? plan.shape.map((n, i) => (i === plan.shape.length - 1 ? Math.floor(n / 2) + 1 : n)) : plan.shape;
   }
 
   async run(): Promise<Errors> {
     const at = this.#shape.map((n) => this.#random.below(n));
     const delta = this.#new();
     delta[this.#place(at) * this.#width] = 1;
-    const errors: Record<string, number> = { delta: relativeL2(await this.#plan.forward(delta), this.#basis(this.#to, at, -1)).error };
+    const errors: Record<string, number> = {
+      delta: relativeL2(await this.#plan.forward(delta), this.#basis(this.#to, at, -1)).error,
+    };
 
     if (this.#kind === 'c2c') {
       const peak = new Float64Array(2 * product(this.#to));
@@ -101,7 +113,9 @@ class Properties {
   }
 
   #new(): FftArray {
-    return this.#plan.precision === 'f32' ? new Float32Array(this.#plan.inputLength) : new Float64Array(this.#plan.inputLength);
+    return this.#plan.precision === 'f32'
+      ? new Float32Array(this.#plan.inputLength)
+      : new Float64Array(this.#plan.inputLength);
   }
 
   #noise(real: boolean): FftArray {
@@ -146,7 +160,9 @@ class Properties {
     return cosines ? out.filter((_, i) => i % 2 === 0) : out;
   }
 
-  /** Σ |X|², each number as often as it stands for one of the whole spectrum, over what Parseval says it is of Σ |x|². */
+  /**
+   * Σ |X|², each number as often as it stands for one of the whole spectrum, over what Parseval says it is of Σ |x|².
+   */
   #energy(X: FftArray): number {
     const last = this.#to.at(-1) as number;
     const n = this.#shape.at(-1) as number;
@@ -175,7 +191,9 @@ class Properties {
     let difference = 0;
     this.#each((place, index) => {
       const mirrored = 2 * this.#place(index.map((k, i) => (k === 0 ? 0 : (this.#shape[i] as number) - k)));
-      difference += ((X[2 * place] as number) - (X[mirrored] as number)) ** 2 + ((X[2 * place + 1] as number) + (X[mirrored + 1] as number)) ** 2;
+      difference +=
+        ((X[2 * place] as number) - (X[mirrored] as number)) ** 2 +
+        ((X[2 * place + 1] as number) + (X[mirrored + 1] as number)) ** 2;
     });
     return Math.sqrt(difference / sumOfSquares(X));
   }
@@ -225,8 +243,8 @@ function turned(x: FftArray, by: Float64Array, i: number): number {
 }
 
 /**
- * The rows. Those of 2^17 points and the planes run everywhere, also on the software devices of the tests; those of a million points are
- * too much for these (`sampled`), and test/soak/fft.mjs has larger ones.
+ * The rows. Those of 2^17 points and the planes run everywhere, also on the software devices of the tests; those of a
+ * million points are too much for these (`sampled`), and test/soak/fft.mjs has larger ones.
  */
 export const largeRows = [
   largeRow('c2c', 'f32', [2 ** 17]),

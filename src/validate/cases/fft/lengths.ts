@@ -1,22 +1,34 @@
 /**
  * Many lengths a row: each is planned, transformed there and back, disposed, and has to meet the bound of its length.
  *
- * Here are all lengths to 2048 and all primes to 5000 as complex numbers, and a spread of them for the other kinds; test/soak/fft.mjs has
- * all of them for all kinds. A software GPU, which compiles for a second a length, is left to the single lengths of kinds.ts and to the soak.
+ * Here are all lengths to 2048 and all primes to 5000 as complex numbers, and a spread of them for the other kinds;
+ * test/soak/fft.mjs has all of them for all kinds. A software GPU, which compiles for a second a length, is left to the
+ * single lengths of kinds.ts and to the soak.
  */
 import type { Context } from '../../../context.js';
 import type { FftOptions, FftPrecision, R2rKind } from '../../../fft/fft.js';
-import { Random } from '../../../simulate/random.js';
+import { Random } from '../../../random/random.js';
 import type { Comparison, Row } from '../../case.js';
 import { relativeL2, worstElement } from '../../compare.js';
-import { fastTransform, fastTrig } from '../../oracle/fast.js';
+import { fastTransform, fastTrig } from '../../oracle/fft/long.js';
 import * as bounds from '../../tolerances.js';
 import { smooth } from './shapes.js';
 
 /** A transform of one axis: complex, real to half, or one of the sines and cosines. */
 export type SweptKind = 'c2c' | 'r2c' | R2rKind;
 /** All of them. */
-export const sweptKinds: readonly SweptKind[] = ['c2c', 'r2c', 'dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'];
+export const sweptKinds: readonly SweptKind[] = [
+  'c2c',
+  'r2c',
+  'dct1',
+  'dct2',
+  'dct3',
+  'dct4',
+  'dst1',
+  'dst2',
+  'dst3',
+  'dst4',
+];
 
 /** What came out there and back, of each length. */
 export interface Swept {
@@ -25,9 +37,18 @@ export interface Swept {
 }
 
 /** A row over lengths; `name` says which. */
-export function sweepRow(kind: SweptKind, precision: FftPrecision, name: string, lengths: readonly number[]): Row<readonly Float64Array[], Swept> {
+export function sweepRow(
+  kind: SweptKind,
+  precision: FftPrecision,
+  name: string,
+  lengths: readonly number[],
+): Row<readonly Float64Array[], Swept> {
   const r2r = kind === 'c2c' || kind === 'r2c' ? undefined : kind;
-  const options = (n: number): FftOptions => ({ shape: [n], precision, ...(r2r ? { kind: 'r2r', r2r } : { kind: kind as 'c2c' }) });
+  const options = (n: number): FftOptions => ({
+    shape: [n],
+    precision,
+    ...(r2r ? { kind: 'r2r', r2r } : { kind: kind as 'c2c' }),
+  });
   const flops = lengths.reduce((all, n) => all + 2 * 5 * n * Math.log2(n + 1), 0);
   const limits = lengths.map((n) => bounds.fft(precision, n, !smooth(n), 'fast'));
   return {
@@ -40,7 +61,9 @@ export function sweepRow(kind: SweptKind, precision: FftPrecision, name: string,
     bytes: lengths.reduce((all, n) => all + 4 * n * (precision === 'f32' ? 8 : 16), 0),
     make(seed) {
       const random = new Random(seed, 0);
-      return lengths.map((n) => Float64Array.from({ length: kind === 'c2c' ? 2 * n : n }, () => Math.fround(random.uniform() - 0.5)));
+      return lengths.map((n) =>
+        Float64Array.from({ length: kind === 'c2c' ? 2 * n : n }, () => Math.fround(random.uniform() - 0.5)),
+      );
     },
     oracle: (inputs) => ({ there: inputs.map((input) => truth(kind, input)), back: inputs }),
     plan: async (context, inputs) => ({
@@ -52,8 +75,17 @@ export function sweepRow(kind: SweptKind, precision: FftPrecision, name: string,
       const errors: Record<string, number> = { l2: 0, worst: 0, returned: 0 };
       let note = '';
       lengths.forEach((n, i) => {
-        const [there = [], wanted = [], back = [], sent = []] = [found.there[i], expected.there[i], found.back[i], expected.back[i]];
-        const differences = { l2: relativeL2(there, wanted), worst: worstElement(there, wanted), returned: relativeL2(back, sent) };
+        const [there = [], wanted = [], back = [], sent = []] = [
+          found.there[i],
+          expected.there[i],
+          found.back[i],
+          expected.back[i],
+        ];
+        const differences = {
+          l2: relativeL2(there, wanted),
+          worst: worstElement(there, wanted),
+          returned: relativeL2(back, sent),
+        };
         for (const [measure, { error, note: what }] of Object.entries(differences)) {
           const used = error / (limits[i]?.[measure]?.limit ?? 0);
           if (used <= (errors[measure] ?? 0)) continue;
@@ -77,7 +109,11 @@ function truth(kind: SweptKind, input: Float64Array): Float64Array {
   return fastTransform(complex).slice(0, 2 * (Math.floor(input.length / 2) + 1));
 }
 
-async function sweep(context: Context, inputs: readonly Float64Array[], options: readonly FftOptions[]): Promise<Swept> {
+async function sweep(
+  context: Context,
+  inputs: readonly Float64Array[],
+  options: readonly FftOptions[],
+): Promise<Swept> {
   const [there, back]: [Float64Array[], Float64Array[]] = [[], []];
   for (const [i, input] of inputs.entries()) {
     const plan = await context.fft(options[i] as FftOptions);
@@ -102,14 +138,19 @@ const isPrimePower = (n: number): boolean => {
 
 /** The lengths that every backend has to bear, in pieces by name: all to 2048, primes to 5000. */
 export const allLengths: readonly { readonly name: string; readonly lengths: readonly number[] }[] = [
-  ...range(0, 7).map((i) => ({ name: `n=${256 * i + 1}-${256 * (i + 1)}`, lengths: range(256 * i + 1, 256 * (i + 1)) })),
+  ...range(0, 7).map((i) => ({
+    name: `n=${256 * i + 1}-${256 * (i + 1)}`,
+    lengths: range(256 * i + 1, 256 * (i + 1)),
+  })),
   ...[2049, 3001, 4001].map((from, i, starts) => {
     const to = (starts[i + 1] ?? 5001) - 1;
     return { name: `primes=${from}-${to}`, lengths: range(from, to).filter(isPrime) };
   }),
 ];
 /** Every prime power, the neighbours of powers of two, and every 61st of the rest; a dct1 has at least two numbers. */
-const spread = range(2, 2048).filter((n) => isPrimePower(n) || [-1, 1].some((d) => Number.isInteger(Math.log2(n + d))) || n % 61 === 0);
+const spread = range(2, 2048).filter(
+  (n) => isPrimePower(n) || [-1, 1].some((d) => Number.isInteger(Math.log2(n + d))) || n % 61 === 0,
+);
 
 /** The rows. */
 export const lengthRows = [

@@ -2,8 +2,16 @@
 import type { FftArray, FftPlan, FftRunOptions } from '../../../fft/fft.js';
 import type { Problem } from './problem.js';
 
-/** Reads `input`, writes `output`; what surrounds the elements goes there and back with them, so that strays are seen. */
-export async function runOnDevice(fft: FftPlan, p: Problem, input: FftArray, output: FftArray, options: FftRunOptions): Promise<void> {
+/**
+ * Reads `input`, writes `output`; what surrounds the elements goes there and back with them, so that strays are seen.
+ */
+export async function runOnDevice(
+  fft: FftPlan,
+  p: Problem,
+  input: FftArray,
+  output: FftArray,
+  options: FftRunOptions,
+): Promise<void> {
   const {
     arrays,
     direction,

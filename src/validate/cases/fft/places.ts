@@ -14,7 +14,12 @@ export function places(p: Problem, side: 'input' | 'output'): number[] {
   const padded = options.inPlace && (options.kind === 'r2c' || options.kind === 'c2r') && !complex;
   const lengths = shape.map((n, a) => (padded && a === shape.length - 1 ? 2 * (Math.floor(n / 2) + 1) : n));
   // Data longer than the transform keeps its own lengths.
-  const stored = planSide === 'input' ? (typeof options.inputShape === 'number' ? [options.inputShape] : options.inputShape) : undefined;
+  const stored =
+    planSide === 'input'
+      ? typeof options.inputShape === 'number'
+        ? [options.inputShape]
+        : options.inputShape
+      : undefined;
   stored?.forEach((n, a) => {
     lengths[a] = n;
   });
@@ -26,7 +31,9 @@ export function places(p: Problem, side: 'input' | 'output'): number[] {
     step *= lengths[a] as number;
   }
   const used = strides ?? steps;
-  const extent = strides ? 1 + shape.reduce((sum, n, a) => sum + (n - 1) * (strides[a] as number), 0) : product(lengths);
+  const extent = strides
+    ? 1 + shape.reduce((sum, n, a) => sum + (n - 1) * (strides[a] as number), 0)
+    : product(lengths);
   const distance = (planSide === 'input' ? options.inputDistance : options.outputDistance) ?? extent;
   const out: number[] = [];
   const index = new Array<number>(shape.length).fill(0);

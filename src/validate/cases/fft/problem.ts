@@ -1,14 +1,20 @@
 /** The problem of a row: a plan's options, a direction, and random input for every element of the input side. */
 import type { FftKind, FftOptions, FftScale, R2rKind } from '../../../fft/fft.js';
-import { Random } from '../../../simulate/random.js';
-import { type AxisTransform, inverseKind, logicalLength, transform } from '../../oracle/fft.js';
+import { Random } from '../../../random/random.js';
+import { type AxisTransform, inverseKind, logicalLength, transform } from '../../oracle/fft/sums.js';
 import { type Box, boxShape, cut, inputBox, outputBox } from './boxes.js';
 import { halved, perTransform, product, takeReduced } from './shapes.js';
 
-/** What an input holds: random numbers between −½ and ½, the same between 0 and 1, 0 … 31 again and again, 1 2 3 …, or a one and zeros. */
+/**
+ * What an input holds: random numbers between −½ and ½, the same between 0 and 1, 0 … 31 again and again, 1 2 3 …, or a
+ * one and zeros.
+ */
 export type Fill = 'centred' | 'unit' | 'halves' | 'from one' | 'delta';
 
-/** Which sides of a run are device arrays. `twice`: a run, and the same again on what it gave, without coming back in between. */
+/**
+ * Which sides of a run are device arrays. `twice`: a run, and the same again on what it gave, without coming back in
+ * between.
+ */
 export type OnDevice = 'input' | 'output' | 'both' | 'twice';
 
 /** What a row does with its plan. */
@@ -46,13 +52,17 @@ export interface Problem {
   readonly outputComplex: boolean;
 }
 
-/** The problem of a plan in one direction: forward input is random; a backward input of c2r has the symmetry a real signal gives it. */
+/**
+ * The problem of a plan in one direction: forward input is random; a backward input of c2r has the symmetry a real
+ * signal gives it.
+ */
 export function problem(options: FftOptions, { direction, scale, back, fill, arrays }: Way, seed: number): Problem {
   const shape = typeof options.shape === 'number' ? [options.shape] : options.shape;
   const kind: FftKind = options.kind ?? 'c2c';
   const axes = options.axes ?? shape.map((_, i) => i);
   const reduced = options.reducedAxis ?? axes.at(-1) ?? 0;
-  const r2r = (i: number): R2rKind => (Array.isArray(options.r2r) ? options.r2r[options.r2r.length === 1 ? 0 : i] : (options.r2r ?? 'dct2')) as R2rKind;
+  const r2r = (i: number): R2rKind =>
+    (Array.isArray(options.r2r) ? options.r2r[options.r2r.length === 1 ? 0 : i] : (options.r2r ?? 'dct2')) as R2rKind;
   const forwardKinds = shape.map((_, axis): AxisTransform | undefined =>
     axes.includes(axis) ? (kind === 'r2r' ? r2r(axes.indexOf(axis)) : 'forward') : undefined,
   );
@@ -62,14 +72,18 @@ export function problem(options: FftOptions, { direction, scale, back, fill, arr
     { shape: [...shape], complex: false },
     { shape: half ? halved(shape, reduced) : [...shape], complex: true },
   ];
-  const [from, to] = kind === 'c2c' ? [complex, complex] : kind === 'r2r' ? [real, real] : toComplex ? [real, complex] : [complex, real];
+  const [from, to] =
+    kind === 'c2c' ? [complex, complex] : kind === 'r2r' ? [real, real] : toComplex ? [real, complex] : [complex, real];
   const random = new Random(seed, 0);
   const batch = options.batch ?? 1;
   const length = product(from.shape) * batch * (from.complex ? 2 : 1);
   const value = filler(fill, random);
   let input: Float64Array = Float64Array.from({ length }, (_, i) => Math.fround(value(i)));
-  const backwards = (kind === 'c2r' ? !toComplex : !toComplex && kind !== 'r2r') || (kind === 'c2c' && direction === 'backward');
-  const kinds = forwardKinds.map((k) => k && (kind === 'r2r' ? (direction === 'backward' ? inverseKind[k] : k) : backwards ? 'backward' : 'forward'));
+  const backwards =
+    (kind === 'c2r' ? !toComplex : !toComplex && kind !== 'r2r') || (kind === 'c2c' && direction === 'backward');
+  const kinds = forwardKinds.map(
+    (k) => k && (kind === 'r2r' ? (direction === 'backward' ? inverseKind[k] : k) : backwards ? 'backward' : 'forward'),
+  );
   if (half && !toComplex) input = symmetricInput(shape, axes, reduced, batch, random);
   const boxed = (side: typeof from, plans: 'input' | 'output'): Box =>
     (direction === 'forward') === (plans === 'input') ? inputBox(options, side.shape) : outputBox(options, side.shape);
@@ -111,7 +125,13 @@ function filler(fill: Fill, random: Random): (i: number) => number {
 }
 
 /** The reduced spectrum of a random real signal: what c2r is defined for. */
-function symmetricInput(shape: readonly number[], axes: readonly number[], reduced: number, batch: number, random: Random): Float64Array {
+function symmetricInput(
+  shape: readonly number[],
+  axes: readonly number[],
+  reduced: number,
+  batch: number,
+  random: Random,
+): Float64Array {
   const elements = product(shape);
   const spectra: number[] = [];
   for (let b = 0; b < batch; b++) {

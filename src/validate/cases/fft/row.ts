@@ -26,7 +26,16 @@ function nameOf(value: unknown): string {
 
 /** Address of a plan: kind, precision, lengths, and whatever differs from the defaults. */
 export function row(options: FftOptions, about: string, extra: Extra = {}): Row<Problem, Output, Float64Array> {
-  const { direction = 'forward', scale = 'none', back = 'full', fill = 'centred', bench = false, prefix, absolute, arrays } = extra;
+  const {
+    direction = 'forward',
+    scale = 'none',
+    back = 'full',
+    fill = 'centred',
+    bench = false,
+    prefix,
+    absolute,
+    arrays,
+  } = extra;
   const shape = typeof options.shape === 'number' ? [options.shape] : options.shape;
   const { shape: _, kind = 'c2c', precision = 'f32', ...rest } = options;
   const more = Object.entries(rest).map(([name, value]) => `${name}=${nameOf(value)}`);

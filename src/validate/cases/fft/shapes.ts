@@ -3,10 +3,15 @@
 /** Elements of a shape. */
 export const product = (shape: readonly number[]): number => shape.reduce((all, n) => all * n, 1);
 /** A shape with one axis cut to the numbers of a reduced spectrum. */
-export const halved = (shape: readonly number[], axis: number): number[] => shape.map((n, i) => (i === axis ? Math.floor(n / 2) + 1 : n));
+export const halved = (shape: readonly number[], axis: number): number[] =>
+  shape.map((n, i) => (i === axis ? Math.floor(n / 2) + 1 : n));
 
 /** What `change` makes of each transform of a batch, one behind the other. */
-export function perTransform(whole: Float64Array, batch: number, change: (one: Float64Array) => Float64Array): Float64Array {
+export function perTransform(
+  whole: Float64Array,
+  batch: number,
+  change: (one: Float64Array) => Float64Array,
+): Float64Array {
   const each = whole.length / batch;
   const parts = Array.from({ length: batch }, (_, b) => change(whole.subarray(b * each, (b + 1) * each)));
   const out = new Float64Array(parts.reduce((all, part) => all + part.length, 0));
@@ -38,13 +43,20 @@ export function takeReduced(full: Float64Array, shape: readonly number[], axis: 
 }
 
 /** The whole spectrum of a real signal from its reduced one: X[−k] = conj X[k]. */
-export function fillReduced(part: Float64Array, shape: readonly number[], axes: readonly number[], axis: number): Float64Array {
+export function fillReduced(
+  part: Float64Array,
+  shape: readonly number[],
+  axes: readonly number[],
+  axis: number,
+): Float64Array {
   const half = halved(shape, axis);
   const out = new Float64Array(2 * product(shape));
   const index = new Array<number>(shape.length).fill(0);
   for (let place = 0; place < product(shape); place++) {
     const mirrored = (index[axis] as number) >= (half[axis] as number);
-    const source = index.map((k, a) => (mirrored && axes.includes(a) ? ((shape[a] as number) - k) % (shape[a] as number) : k));
+    const source = index.map((k, a) =>
+      mirrored && axes.includes(a) ? ((shape[a] as number) - k) % (shape[a] as number) : k,
+    );
     const from = source.reduce((at, k, a) => at * (half[a] as number) + k, 0);
     out[2 * place] = part[2 * from] as number;
     out[2 * place + 1] = (mirrored ? -1 : 1) * (part[2 * from + 1] as number);

@@ -30,15 +30,19 @@ interface Side {
 export async function plan(context: Context, p: Problem) {
   const fft = await context.fft(p.options);
   const forward = p.direction === 'forward';
-  const [inputLength, outputLength] = forward ? [fft.inputLength, fft.outputLength] : [fft.outputLength, fft.inputLength];
+  const [inputLength, outputLength] = forward
+    ? [fft.inputLength, fft.outputLength]
+    : [fft.outputLength, fft.inputLength];
   const from: Side = { places: places(p, 'input'), width: p.inputComplex ? 2 : 1, length: inputLength };
   const to: Side = { places: places(p, 'output'), width: p.outputComplex ? 2 : 1, length: outputLength };
   return {
     backend: fft.backend,
     async run(): Promise<Output> {
       const there = await once(fft, p, forward, p.input, from, to, p.scale);
-      // A backward transform to real numbers forgets the imaginary part, a part of a result the rest; twice there is no way back.
-      if ((p.options.kind === 'real' && !forward) || p.arrays === 'twice' || p.cuts) return { ...there, returned: undefined };
+      // A backward transform to real numbers forgets the imaginary part, a part of a result the rest; twice there is no
+      // way back.
+      if ((p.options.kind === 'real' && !forward) || p.arrays === 'twice' || p.cuts)
+        return { ...there, returned: undefined };
       const back = await once(fft, p, !forward, there.values, to, from, p.back);
       const factor = factorOf(p, p.scale) * factorOf(p, p.back) * p.logical;
       return {
@@ -52,7 +56,15 @@ export async function plan(context: Context, p: Problem) {
 }
 
 /** One transform of `values` from one side to the other, everything around the elements guarded. */
-async function once(fft: FftPlan, p: Problem, forward: boolean, values: Float64Array, from: Side, to: Side, scale: FftScale) {
+async function once(
+  fft: FftPlan,
+  p: Problem,
+  forward: boolean,
+  values: Float64Array,
+  from: Side,
+  to: Side,
+  scale: FftScale,
+) {
   const ArrayType = fft.precision === 'f64' ? Float64Array : Float32Array;
   const guarded = (length: number): FftArray => new ArrayType(length + 2 * margin).fill(guard);
   const source = guarded(from.length);
@@ -60,7 +72,8 @@ async function once(fft: FftPlan, p: Problem, forward: boolean, values: Float64A
   // Gaps of an input hold what is no number: who reads them shows it in every result.
   input.fill(Number.NaN);
   from.places.forEach((place, i) => {
-    for (let part = 0; part < from.width; part++) input[place * from.width + part] = values[i * from.width + part] as number;
+    for (let part = 0; part < from.width; part++)
+      input[place * from.width + part] = values[i * from.width + part] as number;
   });
   const before = source.slice();
   const memory = p.options.inPlace ? source : guarded(to.length);

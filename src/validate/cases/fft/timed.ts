@@ -1,4 +1,7 @@
-/** The transforms that `ewald bench` times: forward alone, between arrays that are there, with nothing else inside the run. */
+/**
+ * The transforms that `ewald bench` times: forward alone, between arrays that are there, with nothing else inside the
+ * run.
+ */
 import type { FftArray, FftOptions } from '../../../fft/fft.js';
 import type { Row } from '../../case.js';
 import { relativeL2 } from '../../compare.js';
@@ -7,7 +10,11 @@ import { type Problem, problem } from './problem.js';
 import { product } from './shapes.js';
 import { oracle } from './truth.js';
 
-function timed(name: string, options: FftOptions & { readonly shape: readonly number[] }, about: string): Row<Problem, FftArray, Float64Array> {
+function timed(
+  name: string,
+  options: FftOptions & { readonly shape: readonly number[] },
+  about: string,
+): Row<Problem, FftArray, Float64Array> {
   const { shape, batch = 1, kind = 'c2c' } = options;
   const points = product(shape);
   const flops = (kind === 'c2c' ? 5 : 2.5) * points * Math.log2(points) * batch;

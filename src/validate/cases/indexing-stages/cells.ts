@@ -1,10 +1,10 @@
 /** Checks of the stages from the cell search on. */
 import { type Cell, lengthsOf, norm, reciprocal, scale } from '../../../crystal/cell.js';
-import { distanceToNode, membershipRadius } from '../../oracle/lattices.js';
-import * as sampling from '../../oracle/sampling.js';
-import { cellsAbout, indexDistances, refineCell, scoreOf } from '../../oracle/search.js';
-import * as turning from '../../oracle/turning.js';
-import { log10Chance } from '../../oracle/verdict.js';
+import { distanceToNode, membershipRadius } from '../../oracle/indexing/lattices.js';
+import * as sampling from '../../oracle/indexing/sampling.js';
+import { cellsAbout, indexDistances, refineCell, scoreOf } from '../../oracle/indexing/search.js';
+import * as turning from '../../oracle/indexing/turning.js';
+import { log10Chance } from '../../oracle/indexing/verdict.js';
 import * as bounds from '../../tolerances.js';
 import { baseOf, type Check, indexOfBest, notAscending, notDescending, worst } from './image.js';
 
@@ -17,10 +17,13 @@ export const checkSearch: Check = (stages, image) => {
   const list = fast ? spots.slice(0, turning.turnedSpots) : spots;
   const angles = fast ? turning.anglesFor(Math.max(...others), spots) : thresholds.anglePoints;
   const { fold, flip } = fast ? turning.symmetryAlong(known, row) : { fold: 1, flip: false };
-  const error = fast ? bounds.fastNodeError : bounds.phaseError(list.reduce((most, s) => Math.max(most, norm(s)), 0) * Math.max(...lengthsOf(known)));
+  const error = fast
+    ? bounds.fastNodeError
+    : bounds.phaseError(list.reduce((most, s) => Math.max(most, norm(s)), 0) * Math.max(...lengthsOf(known)));
   const count = (cell: Cell) => turning.countAtNodes(cell, list, thresholds.dist3, error);
   const meanScore = (cell: Cell): number => scoreOf(indexDistances(cell, list), 0, thresholds);
-  const score = ({ cell, count: good }: { cell: Cell; count: number }): number => (fast ? turning.closeness(cell, list) : meanScore(cell) - good);
+  const score = ({ cell, count: good }: { cell: Cell; count: number }): number =>
+    fast ? turning.closeness(cell, list) : meanScore(cell) - good;
   const { hits } = stages;
   const wrong = hits.filter(({ cell, count: found }) => {
     const { sure, undecided } = count(cell);
@@ -35,9 +38,13 @@ export const checkSearch: Check = (stages, image) => {
   for (const { vector } of stages.vectors) {
     for (const sense of flip ? [1] : [1, -1]) {
       const u = scale(sense / norm(vector), vector);
-      const grid = [...(fast ? turning.turnsAbout(known, row, u, angles) : cellsAbout(known, row, u, angles))].slice(0, angles / fold);
+      const grid = [...(fast ? turning.turnsAbout(known, row, u, angles) : cellsAbout(known, row, u, angles))].slice(
+        0,
+        angles / fold,
+      );
       const counts = grid.map(count);
-      const at = (q: number): { sure: number; undecided: number } => counts[(q + grid.length) % grid.length] as { sure: number; undecided: number };
+      const at = (q: number): { sure: number; undecided: number } =>
+        counts[(q + grid.length) % grid.length] as { sure: number; undecided: number };
       for (const [q, cell] of grid.entries()) {
         const { sure } = at(q);
         // Vectors that have come together give a cell more than once.
@@ -47,7 +54,12 @@ export const checkSearch: Check = (stages, image) => {
         if (fast) {
           // A certain maximum over the angles, of a count that few have.
           const peak = [-2, -1, 1, 2].every((step) => at(q + step).sure + at(q + step).undecided < sure);
-          if (peak && sure > last.count && turning.closeness(cell, list) > last.score + bounds.searchScore.limit * list.length) left++;
+          if (
+            peak &&
+            sure > last.count &&
+            turning.closeness(cell, list) > last.score + bounds.searchScore.limit * list.length
+          )
+            left++;
         } else if (sure > last.count) left++;
       }
     }
@@ -75,16 +87,31 @@ export const checkRefinement: Check = (stages, { method, spots, known, threshold
     const shortestLength = Math.min(...lengthsOf(known));
     const ends = pairs.map(({ hit, refined }) => {
       const whole = Math.floor(hit.score);
-      const tried = widths.map((widen) => refineCell({ cell: hit.cell, score: whole + widen * (hit.score - whole) }, spots, shortestLength, thresholds));
-      const best = tried[indexOfBest(tried, ({ cell }) => turning.apart(cell, refined.cell, spots))] as { cell: Cell; score: number };
-      return { cell: turning.apart(best.cell, refined.cell, spots), score: Math.abs(best.score - refined.score) * shortestLength };
+      const tried = widths.map((widen) =>
+        refineCell({ cell: hit.cell, score: whole + widen * (hit.score - whole) }, spots, shortestLength, thresholds),
+      );
+      const best = tried[indexOfBest(tried, ({ cell }) => turning.apart(cell, refined.cell, spots))] as {
+        cell: Cell;
+        score: number;
+      };
+      return {
+        cell: turning.apart(best.cell, refined.cell, spots),
+        score: Math.abs(best.score - refined.score) * shortestLength,
+      };
     });
-    return { errors: { cells: worst(ends.map(({ cell }) => cell)), scores: worst(ends.map(({ score }) => score)), missing } };
+    return {
+      errors: { cells: worst(ends.map(({ cell }) => cell)), scores: worst(ends.map(({ score }) => score)), missing },
+    };
   }
   const off = pairs.map(({ hit, refined }) =>
-    Math.min(...widths.map((widen) => turning.apart(turning.turnToSpots(hit.cell, spots, radius, widen), refined.cell, spots))),
+    Math.min(
+      ...widths.map((widen) => turning.apart(turning.turnToSpots(hit.cell, spots, radius, widen), refined.cell, spots)),
+    ),
   );
-  const merits = pairs.map(({ refined }) => Math.abs(refined.score - turning.meritOf(refined.cell, spots, radius)) / Math.max(1, refined.score));
+  const merits = pairs.map(
+    ({ refined }) =>
+      Math.abs(refined.score - turning.meritOf(refined.cell, spots, radius)) / Math.max(1, refined.score),
+  );
   // The turn is there to gain merit: the best cell must have.
   const best = pairs[indexOfBest(pairs, ({ refined }) => -refined.score)];
   const lost = best && best.refined.score >= turning.meritOf(best.hit.cell, spots, radius) ? 0 : 1;
@@ -101,9 +128,12 @@ export const checkSelection: Check = (_, { method, spots, known, thresholds }, r
   let wrong = crystals.filter(({ log10Chance }) => !(log10Chance <= accept)).length;
   const candidates = found.slice(crystals.length);
   // A candidate that would be acceptable may only stand behind a better one.
-  wrong += candidates.filter(({ log10Chance }) => crystals.length === 0 && log10Chance <= accept && log10Chance < 0).length;
+  wrong += candidates.filter(
+    ({ log10Chance }) => crystals.length === 0 && log10Chance <= accept && log10Chance < 0,
+  ).length;
   const first = crystals[0];
-  if (method !== 'exhaustive') wrong += candidates.filter(({ log10Chance }) => first && log10Chance < first.log10Chance).length;
+  if (method !== 'exhaustive')
+    wrong += candidates.filter(({ log10Chance }) => first && log10Chance < first.log10Chance).length;
   const judged = candidates.filter(({ log10Chance }) => log10Chance < 0);
   if (method !== 'exhaustive') {
     wrong += notAscending(judged.map(({ log10Chance }) => log10Chance));
@@ -116,14 +146,18 @@ export const checkSelection: Check = (_, { method, spots, known, thresholds }, r
     const distances = lattices.map(({ cell, dual }) => distanceToNode(cell, dual, s) / radius);
     const nearest = Math.min(1, ...distances);
     const owner = view.assignment[i] as number;
-    const own = owner === 0 ? 1 : (distances[lattices.findIndex(({ number }) => number === owner)] ?? Number.POSITIVE_INFINITY);
+    const own =
+      owner === 0 ? 1 : (distances[lattices.findIndex(({ number }) => number === owner)] ?? Number.POSITIVE_INFINITY);
     if (own > nearest + bounds.borderline) owners++;
   });
-  // The chance of a lattice that stands alone. Whether its metric and scale were taken from the spots is not said: what fits is what it was.
+  // The chance of a lattice that stands alone. Whether its metric and scale were taken from the spots is not said: what
+  // fits is what it was.
   let chance = 0;
   if (first && crystals.length === 1) {
     const free = turning.metricDifference(first.cell, known) > bounds.sameMetric.limit;
-    const ways = free ? [0, 1, 2, 3].map((bits) => ({ strained: bits > 1, scaled: bits % 2 === 1 })) : [{ strained: false, scaled: false }];
+    const ways = free
+      ? [0, 1, 2, 3].map((bits) => ({ strained: bits > 1, scaled: bits % 2 === 1 }))
+      : [{ strained: false, scaled: false }];
     chance = Math.min(...ways.map((way) => Math.abs(first.log10Chance - log10Chance(first.cell, spots, way, accept))));
   }
   return { errors: { verdicts: wrong + Number(crystals.length === 0), owners, chance } };

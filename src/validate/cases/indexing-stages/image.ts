@@ -1,9 +1,15 @@
 /** What a row of stages is about: one image, what a backend says of it, and how lists are looked at. */
 import { type Cell, lengthsOf, norm, scale, type Vector } from '../../../crystal/cell.js';
-import type { IndexerOptions, IndexingMethod, IndexingResult, IndexingStages, IndexingThresholds } from '../../../indexing/indexer.js';
+import type {
+  IndexerOptions,
+  IndexingMethod,
+  IndexingResult,
+  IndexingStages,
+  IndexingThresholds,
+} from '../../../indexing/indexer.js';
 import type { Comparison } from '../../case.js';
-import * as sampling from '../../oracle/sampling.js';
-import { direction, type Search } from '../../oracle/search.js';
+import * as sampling from '../../oracle/indexing/sampling.js';
+import { direction, type Search } from '../../oracle/indexing/search.js';
 
 /** One image: its spots in the order of resolution, as float32 has them. */
 export interface Image {
@@ -29,12 +35,15 @@ export const published: Search = {
 export const indexOfBest = <T>(list: readonly T[], value: (item: T) => number): number =>
   list.reduce((best, item, i) => (value(item) < value(list[best] as T) ? i : best), 0);
 /** Places at which a list is not in descending or not in ascending order. */
-export const notDescending = (values: readonly number[]): number => values.filter((value, i) => i > 0 && !(value <= (values[i - 1] as number))).length;
+export const notDescending = (values: readonly number[]): number =>
+  values.filter((value, i) => i > 0 && !(value <= (values[i - 1] as number))).length;
 export const notAscending = (values: readonly number[]): number => notDescending(values.map((value) => -value));
-export const worst = (values: readonly number[]): number => values.reduce((most, value) => (value > most || Number.isNaN(value) ? value : most), 0);
+export const worst = (values: readonly number[]): number =>
+  values.reduce((most, value) => (value > most || Number.isNaN(value) ? value : most), 0);
 export const longest = (known: Cell): number => lengthsOf(known).indexOf(Math.max(...lengthsOf(known)));
 
 /** The vector whose directions are sampled. */
-export const baseOf = ({ method, known }: Image): number => (method !== 'exhaustive' ? sampling.shortest(known).row : longest(known));
+export const baseOf = ({ method, known }: Image): number =>
+  method !== 'exhaustive' ? sampling.shortest(known).row : longest(known);
 export const vectorAlong = (stages: IndexingStages, image: Image, k: number): Vector =>
   scale(norm(image.known[baseOf(image)] as Vector), direction(k, stages.counts.length));

@@ -1,14 +1,15 @@
 /**
- * The case table of the stages of indexing: each row looks at what one stage left of an image, and judges it by what the stage before it left,
- * in float64. So a failure names the stage, and a backend may differ in what it passes on as long as it passes on the right things.
+ * The case table of the stages of indexing: each row looks at what one stage left of an image, and judges it by what
+ * the stage before it left, in float64. So a failure names the stage, and a backend may differ in what it passes on as
+ * long as it passes on the right things.
  */
 import type { Context } from '../../../context.js';
 import { type Cell, cellFromParameters, dot } from '../../../crystal/cell.js';
 import type { IndexingMethod, IndexingThresholds } from '../../../indexing/indexer.js';
 import { type SpotSimulation, simulateSpots } from '../../../simulate/spots.js';
 import type { Row } from '../../case.js';
-import { spotAt } from '../../oracle/lattices.js';
-import type { Search } from '../../oracle/search.js';
+import { spotAt } from '../../oracle/indexing/lattices.js';
+import type { Search } from '../../oracle/indexing/search.js';
 import * as bounds from '../../tolerances.js';
 import { type CellName, cells } from '../indexing/lists.js';
 import { checkRefinement, checkSearch, checkSelection } from './cells.js';
@@ -17,48 +18,77 @@ import { checkSampling, checkScoring, checkVectors } from './vectors.js';
 
 type Bounds = Readonly<Record<string, bounds.Bound>>;
 
-const stagesOf: Readonly<Record<string, { about: string; check: Check; bounds: (method: IndexingMethod) => Bounds }>> = {
-  sampling: {
-    about: 'the directions of the half-sphere and the spots near a plane of each',
-    check: checkSampling,
-    bounds: () => ({ length: bounds.sampledLength, directions: bounds.sameDirections, counts: bounds.sameCounts, undecided: bounds.fewUndecided }),
-  },
-  scoring: {
-    about: 'the directions that are taken on are those of the best scores',
-    check: checkScoring,
-    bounds: () => ({ picks: bounds.rightPicks, scores: bounds.searchScore }),
-  },
-  vectors: {
-    about: 'each candidate vector lies where least squares take a sampled one',
-    check: checkVectors,
-    bounds: (method) => ({ vectors: bounds.fittedVector, missing: bounds.noneMissing, ...(method !== 'exhaustive' ? { scores: bounds.vectorScore } : {}) }),
-  },
-  search: {
-    about: 'the cells about each vector: exact turns of the known one, of which none better is left out',
-    check: checkSearch,
-    bounds: () => ({
-      ...{ grid: bounds.onGrid, metric: bounds.sameMetric, counts: bounds.sameCounts, scores: bounds.cellScore, left: bounds.noneMissing },
-    }),
-  },
-  refinement: {
-    about: 'each cell lies where the refinement takes the one that was found',
-    check: checkRefinement,
-    bounds: (method) => ({
-      ...{ cells: bounds.refinedCell, scores: bounds.refinedScore, missing: bounds.noneMissing },
-      ...(method !== 'exhaustive' ? { metric: bounds.sameMetric } : {}),
-    }),
-  },
-  selection: {
-    about: 'lattices are accepted by their chance, in that order, and spots go to the nearest',
-    check: checkSelection,
-    bounds: () => ({ verdicts: bounds.rightVerdicts, owners: bounds.sameSpots, chance: bounds.sameChance }),
-  },
-};
+const stagesOf: Readonly<Record<string, { about: string; check: Check; bounds: (method: IndexingMethod) => Bounds }>> =
+  {
+    sampling: {
+      about: 'the directions of the half-sphere and the spots near a plane of each',
+      check: checkSampling,
+      bounds: () => ({
+        length: bounds.sampledLength,
+        directions: bounds.sameDirections,
+        counts: bounds.sameCounts,
+        undecided: bounds.fewUndecided,
+      }),
+    },
+    scoring: {
+      about: 'the directions that are taken on are those of the best scores',
+      check: checkScoring,
+      bounds: () => ({ picks: bounds.rightPicks, scores: bounds.searchScore }),
+    },
+    vectors: {
+      about: 'each candidate vector lies where least squares take a sampled one',
+      check: checkVectors,
+      bounds: (method) => ({
+        vectors: bounds.fittedVector,
+        missing: bounds.noneMissing,
+        ...(method !== 'exhaustive' ? { scores: bounds.vectorScore } : {}),
+      }),
+    },
+    search: {
+      about: 'the cells about each vector: exact turns of the known one, of which none better is left out',
+      check: checkSearch,
+      bounds: () => ({
+        ...{
+          grid: bounds.onGrid,
+          metric: bounds.sameMetric,
+          counts: bounds.sameCounts,
+          scores: bounds.cellScore,
+          left: bounds.noneMissing,
+        },
+      }),
+    },
+    refinement: {
+      about: 'each cell lies where the refinement takes the one that was found',
+      check: checkRefinement,
+      bounds: (method) => ({
+        ...{ cells: bounds.refinedCell, scores: bounds.refinedScore, missing: bounds.noneMissing },
+        ...(method !== 'exhaustive' ? { metric: bounds.sameMetric } : {}),
+      }),
+    },
+    selection: {
+      about: 'lattices are accepted by their chance, in that order, and spots go to the nearest',
+      check: checkSelection,
+      bounds: () => ({ verdicts: bounds.rightVerdicts, owners: bounds.sameSpots, chance: bounds.sameChance }),
+    },
+  };
 
 async function plan(context: Context, { method, spots, known, options, thresholds }: Image) {
   const indexer = await context.indexer({ ...options, method, debug: true });
-  const { samplePoints, anglePoints, candidateVectors: _, cells: __, refinement, maxDistance, refineMinSpots, refineIterations, ...shared } = thresholds;
-  const own = method === 'exhaustive' ? { samplePoints, anglePoints, refinement, maxDistance, refineMinSpots, refineIterations } : {};
+  const {
+    samplePoints,
+    anglePoints,
+    candidateVectors: _,
+    cells: __,
+    refinement,
+    maxDistance,
+    refineMinSpots,
+    refineIterations,
+    ...shared
+  } = thresholds;
+  const own =
+    method === 'exhaustive'
+      ? { samplePoints, anglePoints, refinement, maxDistance, refineMinSpots, refineIterations }
+      : {};
   return {
     backend: indexer.backend,
     async run(): Promise<Answer> {
@@ -95,7 +125,9 @@ function rowsOf(
       make: (seed) => {
         const [image] = simulateSpots({ cell: cells[name], images: 1, seed, spots: count, ...simulation });
         const list = Float32Array.from(image?.spots ?? []);
-        const spots = Array.from({ length: list.length / 3 }, (_, i) => spotAt(list, i)).sort((a, b) => dot(a, a) - dot(b, b));
+        const spots = Array.from({ length: list.length / 3 }, (_, i) => spotAt(list, i)).sort(
+          (a, b) => dot(a, a) - dot(b, b),
+        );
         return {
           ...{ method, spots, known: known.map((row) => row.map(Math.fround)) as unknown as Cell, thresholds },
           options: { maxOutputCells: outputs, ...(method === 'exhaustive' ? { candidateVectors } : {}) },
@@ -123,7 +155,10 @@ export const indexingStageRows: readonly Row[] = [
   ...rowsOf('fast', 'mono', 200, { crystals: 2 }, 'mono:n=200:crystals=2', { maxCrystals: 2 }),
   ...rowsOf('turbo', 'hex', 200, {}, 'hex:n=200:cell-off=1%', {}, cellFromParameters(80.8, 80.8, 89.1, 90, 90, 120)),
   ...rowsOf('exhaustive', 'tri', 50, coarse, 'tri:n=50'),
-  ...rowsOf('exhaustive', 'mono', 80, { ...coarse, spurious: 0.3 }, 'mono:n=80:spurious=0.3', { candidateVectors: 8, anglePoints: 96 }),
+  ...rowsOf('exhaustive', 'mono', 80, { ...coarse, spurious: 0.3 }, 'mono:n=80:spurious=0.3', {
+    candidateVectors: 8,
+    anglePoints: 96,
+  }),
   ...rowsOf('exhaustive', 'ortho', 60, coarse, 'ortho:n=60:ifse', {
     refinement: 'ifse',
     maxDistance: 0.01,

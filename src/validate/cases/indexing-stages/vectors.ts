@@ -1,7 +1,7 @@
 /** Checks of the stages up to the candidate vectors. */
 import { dot, norm, scale, type Vector } from '../../../crystal/cell.js';
-import * as sampling from '../../oracle/sampling.js';
-import { direction, offInteger, refineVector, scoreOf } from '../../oracle/search.js';
+import * as sampling from '../../oracle/indexing/sampling.js';
+import { direction, offInteger, refineVector, scoreOf } from '../../oracle/indexing/search.js';
 import * as bounds from '../../tolerances.js';
 import { baseOf, type Check, indexOfBest, longest, notAscending, notDescending, vectorAlong, worst } from './image.js';
 
@@ -34,7 +34,9 @@ export const checkScoring: Check = (stages, { method, spots, thresholds, known }
   const picked = stages.picked.map(({ direction: k }) => k);
   if (method !== 'exhaustive') {
     const note = sampling.wrongPicks(picked, stages.counts, sampling.firstEffort(method, spots.length).directions);
-    const scores = worst(stages.picked.map(({ direction: k, score }) => Math.abs(score - (stages.counts[k] as number))));
+    const scores = worst(
+      stages.picked.map(({ direction: k, score }) => Math.abs(score - (stages.counts[k] as number))),
+    );
     return { errors: { picks: note === undefined ? 0 : 1, scores }, ...(note === undefined ? {} : { note }) };
   }
   // The count is the backend's own, which the row before has looked at; the mean distance is ours.
@@ -76,19 +78,30 @@ export const checkVectors: Check = (stages, { method, spots, known, thresholds }
         ),
       );
     });
-    return { errors: { vectors: worst(off), missing: Math.abs(vectors.length - picked.length) }, samples: { 'vectors, periods': off } };
+    return {
+      errors: { vectors: worst(off), missing: Math.abs(vectors.length - picked.length) },
+      samples: { 'vectors, periods': off },
+    };
   }
   const ends = sampling.endpoints(length, picked, stages.counts.length, spots, bounds.atLimit);
   const off = vectors.map((vector) => Math.min(...ends.map((end) => apart(vector, end))));
   const scores = stages.vectors.map(({ vector, score }) => Math.abs(score / sampling.vectorScore(vector, spots) - 1));
-  // Candidates that have come together are one, whichever was the better then; otherwise none may be better than the first.
-  const twins = vectors.filter((a, i) => vectors.some((b, k) => k < i && apart(a, b) < bounds.twinVectors * (1 - bounds.atLimit))).length;
+  // Candidates that have come together are one, whichever was the better then; otherwise none may be better than the
+  // first.
+  const twins = vectors.filter((a, i) =>
+    vectors.some((b, k) => k < i && apart(a, b) < bounds.twinVectors * (1 - bounds.atLimit)),
+  ).length;
   const best = ends[indexOfBest(ends, (end) => -sampling.vectorScore(end, spots))];
-  const beaten = (end: Vector): boolean => (stages.vectors[0]?.score ?? 0) >= sampling.vectorScore(end, spots) * (1 - bounds.vectorScore.limit);
+  const beaten = (end: Vector): boolean =>
+    (stages.vectors[0]?.score ?? 0) >= sampling.vectorScore(end, spots) * (1 - bounds.vectorScore.limit);
   const missing = best && (beaten(best) || vectors.some((vector) => apart(vector, best) < bounds.twinVectors)) ? 0 : 1;
   const many = Math.max(0, vectors.length - sampling.firstEffort(method, spots.length).candidates);
   return {
-    errors: { vectors: worst(off), scores: worst(scores), missing: missing + many + twins + notDescending(stages.vectors.map(({ score }) => score)) },
+    errors: {
+      vectors: worst(off),
+      scores: worst(scores),
+      missing: missing + many + twins + notDescending(stages.vectors.map(({ score }) => score)),
+    },
     samples: { 'vectors, periods': off },
   };
 };

@@ -1,10 +1,10 @@
 /** The case table of indexing. */
 import { type Cell, cellFromParameters, scale } from '../../../crystal/cell.js';
 import type { IndexingMethod } from '../../../indexing/indexer.js';
-import { Random } from '../../../simulate/random.js';
+import { Random } from '../../../random/random.js';
 import { rotateRandomly, simulateSpots } from '../../../simulate/spots.js';
 import type { Row } from '../../case.js';
-import { otherHand, perfectImage } from '../../oracle/lattices.js';
+import { otherHand, perfectImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';
 import { type Answer, type CellName, cells, type Lists } from './lists.js';
 import { references } from './reference.js';
@@ -15,7 +15,10 @@ import { furtherTwinsOf, repeatOf, singlesOf } from './twins.js';
 const scale3 = (k: number, [a, b, c]: Cell): Cell => [scale(k, a), scale(k, b), scale(k, c)];
 
 function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
-  const few = bounds.mostLattices(0.25, 'ten true spots among twenty, noise 0.5 px: simulations of the method find nine in ten');
+  const few = bounds.mostLattices(
+    0.25,
+    'ten true spots among twenty, noise 0.5 px: simulations of the method find nine in ten',
+  );
   return [
     perfect(method, 'ortho:axes', () => cells.ortho, cells.ortho, 14),
     perfect(method, 'ortho', turned(cells.ortho), cells.ortho, 14),
@@ -33,17 +36,27 @@ function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
           0.01 * random.normal(),
           (random.uniform() < 0.5 ? -1 : 1) * (0.1 + 0.1 * random.uniform()),
         ]).flat();
-        const image = { spots: Float64Array.from([...junk, ...spots]), lattices, owner: Uint8Array.from([...new Uint8Array(60), ...owner]) };
+        const image = {
+          spots: Float64Array.from([...junk, ...spots]),
+          lattices,
+          owner: Uint8Array.from([...new Uint8Array(60), ...owner]),
+        };
         return { images: [image], known: [cells.tri], options: { maxSpots: 80 }, thresholds: {} };
       },
       { ...(method === 'exhaustive' ? { orientation: bounds.endOfRefinement(18) } : {}) },
     ),
     perfect(method, 'tri:left-handed', turned(otherHand(cells.tri)), otherHand(cells.tri), 16),
     perfect(method, 'tri:left-known', turned(otherHand(cells.tri)), scale3(-1, otherHand(cells.tri)), 16),
-    ...(['ortho', 'tetra', 'hex', 'mono', 'tri', 'cubic', 'big'] as const).map((name) => simulated(method, name, 100, {}, 'each kind of cell')),
+    ...(['ortho', 'tetra', 'hex', 'mono', 'tri', 'cubic', 'big'] as const).map((name) =>
+      simulated(method, name, 100, {}, 'each kind of cell'),
+    ),
     ...[50, 200, 300].map((spots) => simulated(method, 'mono', spots, {}, 'few spots and many')),
-    ...[0.3, 0.5].map((spurious) => simulated(method, 'mono', 100, { spurious, noisePx: 1 }, 'spurious spots and noise')),
-    simulated(method, 'tri', 300, { spurious: 0.5, noisePx: 1, images: 32 }, 'spurious spots and noise', { bench: true }),
+    ...[0.3, 0.5].map((spurious) =>
+      simulated(method, 'mono', 100, { spurious, noisePx: 1 }, 'spurious spots and noise'),
+    ),
+    simulated(method, 'tri', 300, { spurious: 0.5, noisePx: 1, images: 32 }, 'spurious spots and noise', {
+      bench: true,
+    }),
     simulated(method, 'tetra', 300, { images: 64 }, 'the pace of good images', { bench: true }),
     ...(method === 'fast' ? fastOnly(few) : []),
     simulated(method, 'mono', 300, { crystals: 2 }, 'two lattices in an image'),
@@ -51,16 +64,29 @@ function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
       const names = ['tri', 'ortho', 'mono'] as const;
       const which = Array.from({ length: 9 }, (_, i) => i % 3);
       return {
-        images: which.flatMap((k, i) => simulateSpots({ cell: cells[names[k] as CellName], seed: seed + i, spots: 100, spurious: 0.2 })),
+        images: which.flatMap((k, i) =>
+          simulateSpots({ cell: cells[names[k] as CellName], seed: seed + i, spots: 100, spurious: 0.2 }),
+        ),
         known: names.map((name) => cells[name]),
         which,
         options: {},
         thresholds: {},
       };
     }),
-    simulated(method, 'mono', 900, { spurious: 0.3, images: 4 }, 'more spots than maxSpots: those of lowest resolution take part', {}, { maxSpots: 200 }),
+    simulated(
+      method,
+      'mono',
+      900,
+      { spurious: 0.3, images: 4 },
+      'more spots than maxSpots: those of lowest resolution take part',
+      {},
+      { maxSpots: 200 },
+    ),
     ...[20, 100, 300].map((spots) =>
-      empty(method, `noise:n=${spots}:images=16`, 'spots without a lattice are refused', noise(spots, 16), { used: spots, tooFew: false }),
+      empty(method, `noise:n=${spots}:images=16`, 'spots without a lattice are refused', noise(spots, 16), {
+        used: spots,
+        tooFew: false,
+      }),
     ),
     ...[20, 100].map((spots) => strayed(method, spots)),
     empty(method, 'spots=0:images=3', 'images without spots', noise0, { used: 0, tooFew: true }),
@@ -83,9 +109,19 @@ function fastOnly(few: bounds.Bound): Row<Lists, Answer, Lists>[] {
       'a known cell whose lengths are one percent wrong',
       (seed) => {
         const off = cellFromParameters(52.4 * 1.01, 61.3 * 0.99, 74.8 * 1.01, 90, 103.2, 90);
-        return { images: simulateSpots({ cell: cells.mono, images: 8, seed, spots: 200 }), known: [off], options: {}, thresholds: {} };
+        return {
+          images: simulateSpots({ cell: cells.mono, images: 8, seed, spots: 200 }),
+          known: [off],
+          options: {},
+          thresholds: {},
+        };
       },
-      { lengths: bounds.lengths(0.015, 'the known lengths are off by one percent, and the answer may not be further off') },
+      {
+        lengths: bounds.lengths(
+          0.015,
+          'the known lengths are off by one percent, and the answer may not be further off',
+        ),
+      },
     ),
     simulated(
       'fast',
@@ -102,11 +138,16 @@ function turboRows(): Row<Lists, Answer, Lists>[] {
     perfect('turbo', 'hex', turned(cells.hex), cells.hex, 26),
     ...(['ortho', 'tri', 'big'] as const).map((name) => simulated('turbo', name, 100, {}, 'each kind of cell')),
     simulated('turbo', 'mono', 50, { spurious: 0.3 }, 'few spots'),
-    simulated('turbo', 'tri', 300, { spurious: 0.5, noisePx: 1, images: 32 }, 'spurious spots and noise', { bench: true }),
+    simulated('turbo', 'tri', 300, { spurious: 0.5, noisePx: 1, images: 32 }, 'spurious spots and noise', {
+      bench: true,
+    }),
     simulated('turbo', 'tetra', 300, { images: 64 }, 'the pace of good images', { bench: true }),
     simulated('turbo', 'mono', 300, { crystals: 2 }, 'two lattices in an image'),
     strayed('turbo', 20),
-    empty('turbo', 'noise:n=100:images=16', 'spots without a lattice are refused', noise(100, 16), { used: 100, tooFew: false }),
+    empty('turbo', 'noise:n=100:images=16', 'spots without a lattice are refused', noise(100, 16), {
+      used: 100,
+      tooFew: false,
+    }),
     singlesOf('turbo'),
     repeatOf('turbo'),
   ];

@@ -2,9 +2,11 @@
 import type { Context } from '../../../context.js';
 import { type Cell, cellFromParameters } from '../../../crystal/cell.js';
 import type { IndexerOptions, IndexingResult, IndexingThresholds } from '../../../indexing/indexer.js';
-import type { TrueImage } from '../../oracle/lattices.js';
+import type { TrueImage } from '../../oracle/indexing/lattices.js';
 
-/** Cells of the table: lengths in angstrom and angles in degrees, one of each kind of lattice that behaves differently. */
+/**
+ * Cells of the table: lengths in angstrom and angles in degrees, one of each kind of lattice that behaves differently.
+ */
 export const cells = {
   ortho: cellFromParameters(30, 40, 50, 90, 90, 90),
   tetra: cellFromParameters(79.1, 79.1, 37.9, 90, 90, 90),
@@ -46,9 +48,18 @@ export const batchOf = (images: readonly TrueImage[]) => {
   return { spots, offsets };
 };
 
-export async function plan(context: Context, lists: Lists, twin?: (context: Context, lists: Lists, run: Run) => Promise<IndexingResult>) {
-  const indexer = await context.indexer({ batch: lists.images.length, maxInputCells: lists.known.length, ...lists.options });
-  const run: Run = (images, into) => indexer.run({ ...batchOf(images), cells: lists.known, ...lists.thresholds, ...(into ? { into } : {}) });
+export async function plan(
+  context: Context,
+  lists: Lists,
+  twin?: (context: Context, lists: Lists, run: Run) => Promise<IndexingResult>,
+) {
+  const indexer = await context.indexer({
+    batch: lists.images.length,
+    maxInputCells: lists.known.length,
+    ...lists.options,
+  });
+  const run: Run = (images, into) =>
+    indexer.run({ ...batchOf(images), cells: lists.known, ...lists.thresholds, ...(into ? { into } : {}) });
   return {
     backend: indexer.backend,
     async run(): Promise<Answer> {

@@ -1,10 +1,13 @@
-/** The published search done again in float64, at a size at which that takes a fraction of a second: the same best cell, the same score. */
+/**
+ * The published search done again in float64, at a size at which that takes a fraction of a second: the same best cell,
+ * the same score.
+ */
 import type { Cell } from '../../../crystal/cell.js';
 import { simulateSpots } from '../../../simulate/spots.js';
 import type { Row } from '../../case.js';
 import { worstElement } from '../../compare.js';
-import { spotAt } from '../../oracle/lattices.js';
-import { type Scored, type Search, searchExhaustively } from '../../oracle/search.js';
+import { spotAt } from '../../oracle/indexing/lattices.js';
+import { type Scored, type Search, searchExhaustively } from '../../oracle/indexing/search.js';
 import * as bounds from '../../tolerances.js';
 import { type Answer, type CellName, cells, type Lists } from './lists.js';
 import { row } from './row.js';
@@ -18,7 +21,10 @@ function reference(name: CellName, spots: number, change: Partial<Search>, about
     cells: 4,
     ...{ triml: 0.001, trimh: 0.3, delta: 0.1, dist1: 0.2, dist3: 0.15, minSpots: 6 },
     ...{ refinement: 'raw', contraction: 0.8, maxDistance: change.refinement === 'ifssr' ? 0.00075 : 0.01 },
-    ...{ refineMinSpots: change.refinement === 'ifssr' ? 8 : 6, refineIterations: change.refinement === 'ifssr' ? 32 : 15 },
+    ...{
+      refineMinSpots: change.refinement === 'ifssr' ? 8 : 6,
+      refineIterations: change.refinement === 'ifssr' ? 32 : 15,
+    },
     ...change,
   };
   const { candidateVectors, cells: outputs, ...thresholds } = search;
@@ -61,8 +67,20 @@ function reference(name: CellName, spots: number, change: Partial<Search>, about
 export const references = [
   reference('tri', 40, {}, 'the published search: sampling, scores, candidates, angles'),
   reference('tri', 24, { minSpots: 0 }, 'without the refinement of vectors'),
-  reference('tri', 30, { minSpots: 0, candidateVectors: 1 }, 'the one best sampled vector as it is: directions and dist1 to the last count'),
+  reference(
+    'tri',
+    30,
+    { minSpots: 0, candidateVectors: 1 },
+    'the one best sampled vector as it is: directions and dist1 to the last count',
+  ),
   reference('mono', 60, { samplePoints: 2048, anglePoints: 128, candidateVectors: 8 }, 'a finer grid'),
-  reference('tri', 50, { triml: 0.01, trimh: 0.2, delta: 0.05, dist1: 0.15, dist3: 0.2 }, 'every threshold reaches the score'),
-  ...(['ifss', 'ifse', 'ifssr'] as const).map((refinement) => reference('tri', 60, { refinement }, 'the published refinements')),
+  reference(
+    'tri',
+    50,
+    { triml: 0.01, trimh: 0.2, delta: 0.05, dist1: 0.15, dist3: 0.2 },
+    'every threshold reaches the score',
+  ),
+  ...(['ifss', 'ifse', 'ifssr'] as const).map((refinement) =>
+    reference('tri', 60, { refinement }, 'the published refinements'),
+  ),
 ];

@@ -1,7 +1,7 @@
 /** Spots that are no crystal's: images that must be refused, and strays that must change nothing. */
 import type { IndexingMethod } from '../../../indexing/indexer.js';
 import { simulateSpots } from '../../../simulate/spots.js';
-import type { TrueImage } from '../../oracle/lattices.js';
+import type { TrueImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';
 import { cells } from './lists.js';
 import { row } from './row.js';
@@ -14,18 +14,26 @@ export function empty(
   images: (seed: number) => readonly TrueImage[],
   wanted: { used: number; tooFew: boolean },
 ) {
-  return row(method, address, about, (seed) => ({ images: images(seed), known: [cells.mono], options: {}, thresholds: {} }), {
-    compare({ result }, { images: made }) {
-      let wrong = 0;
-      made.forEach((_, i) => {
-        const view = result.image(i);
-        wrong += Number(view.indexed) + Number(view.usedSpots !== wanted.used) + Number(view.tooFewSpots !== wanted.tooFew);
-        wrong += view.assignment.reduce((sum, owner) => sum + Number(owner !== 0), 0) + Number(view.crystals().length > 0);
-      });
-      return { errors: { summary: wrong } };
+  return row(
+    method,
+    address,
+    about,
+    (seed) => ({ images: images(seed), known: [cells.mono], options: {}, thresholds: {} }),
+    {
+      compare({ result }, { images: made }) {
+        let wrong = 0;
+        made.forEach((_, i) => {
+          const view = result.image(i);
+          wrong +=
+            Number(view.indexed) + Number(view.usedSpots !== wanted.used) + Number(view.tooFewSpots !== wanted.tooFew);
+          wrong +=
+            view.assignment.reduce((sum, owner) => sum + Number(owner !== 0), 0) + Number(view.crystals().length > 0);
+        });
+        return { errors: { summary: wrong } };
+      },
+      bounds: () => ({ summary: bounds.exactSummary }),
     },
-    bounds: () => ({ summary: bounds.exactSummary }),
-  });
+  );
 }
 
 // Spots where no crystal diffracts, among good ones: they change nothing but the flag.
@@ -50,6 +58,8 @@ export function strayed(method: IndexingMethod, spots: number) {
 }
 
 /** Images of spots without a lattice. */
-export const noise = (spots: number, images: number) => (seed: number) => simulateSpots({ cell: cells.mono, images, seed, spots, spurious: 1, crystals: 0 });
+export const noise = (spots: number, images: number) => (seed: number) =>
+  simulateSpots({ cell: cells.mono, images, seed, spots, spurious: 1, crystals: 0 });
 /** Images without spots. */
-export const noise0 = (): TrueImage[] => Array.from({ length: 3 }, () => ({ spots: new Float64Array(0), lattices: [], owner: new Uint8Array(0) }));
+export const noise0 = (): TrueImage[] =>
+  Array.from({ length: 3 }, () => ({ spots: new Float64Array(0), lattices: [], owner: new Uint8Array(0) }));

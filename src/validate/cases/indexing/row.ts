@@ -1,10 +1,10 @@
 /** Rows of the table of indexing: an address, lists that are made from a seed, what may differ from the truth. */
 import type { Cell } from '../../../crystal/cell.js';
 import type { IndexerOptions, IndexingMethod } from '../../../indexing/indexer.js';
-import { Random } from '../../../simulate/random.js';
+import { Random } from '../../../random/random.js';
 import { rotateRandomly, type SpotSimulation, simulateSpots } from '../../../simulate/spots.js';
 import type { Row } from '../../case.js';
-import { perfectImage } from '../../oracle/lattices.js';
+import { perfectImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';
 import { type Answer, type CellName, cells, type Lists, plan } from './lists.js';
 import { compareWithTruth } from './truth.js';
@@ -12,10 +12,20 @@ import { compareWithTruth } from './truth.js';
 /** Seconds an image takes on one thread of the wasm core, by method: measured, rounded up. */
 const secondsAnImage = { fast: 0.001, turbo: 0.0007, exhaustive: 0.012 };
 
-type Extra = Partial<Row<Lists, Answer, Lists>> & { lengths?: bounds.Bound; missed?: bounds.Bound; orientation?: bounds.Bound };
+type Extra = Partial<Row<Lists, Answer, Lists>> & {
+  lengths?: bounds.Bound;
+  missed?: bounds.Bound;
+  orientation?: bounds.Bound;
+};
 
 /** A row of a method. */
-export function row(method: IndexingMethod, address: string, about: string, make: (seed: number) => Lists, extra: Extra = {}): Row<Lists, Answer, Lists> {
+export function row(
+  method: IndexingMethod,
+  address: string,
+  about: string,
+  make: (seed: number) => Lists,
+  extra: Extra = {},
+): Row<Lists, Answer, Lists> {
   const { lengths, missed, orientation, ...rest } = extra;
   const id = `indexing:${method}:${address}`;
   const amount = Number(/images=(\d+)/.exec(address)?.[1] ?? 1);
@@ -38,7 +48,9 @@ export function row(method: IndexingMethod, address: string, about: string, make
       missed: missed ?? bounds.everyLattice,
       invented: bounds.noLattice,
       orientation: orientation ?? (method === 'exhaustive' ? bounds.orientationOfNine : bounds.orientation),
-      lengths: lengths ?? bounds.lengths(0.01, 'the known cell is the true one; a strain is fitted only where the spots carry it'),
+      lengths:
+        lengths ??
+        bounds.lengths(0.01, 'the known cell is the true one; a strain is fitted only where the spots carry it'),
       membership: bounds.sameSpots,
       summary: bounds.exactSummary,
       figures: bounds.sameFigures,
@@ -78,14 +90,23 @@ export function simulated(
 }
 
 /** A list of exact nodes. */
-export function perfect(method: IndexingMethod, address: string, cell: (seed: number) => Cell, known: Cell, resolutionA: number) {
+export function perfect(
+  method: IndexingMethod,
+  address: string,
+  cell: (seed: number) => Cell,
+  known: Cell,
+  resolutionA: number,
+) {
   const orientation = method === 'exhaustive' ? bounds.endOfRefinement(resolutionA) : undefined;
   return row(
     method,
     `perfect:${address}`,
     'a list of exact nodes, to be indexed to the last spot',
     (seed) => ({ images: [perfectImage(cell(seed), resolutionA)], known: [known], options: {}, thresholds: {} }),
-    { lengths: bounds.lengths(1e-5, 'exact nodes in float32: a length is known to some 10 units in the last place'), ...(orientation ? { orientation } : {}) },
+    {
+      lengths: bounds.lengths(1e-5, 'exact nodes in float32: a length is known to some 10 units in the last place'),
+      ...(orientation ? { orientation } : {}),
+    },
   );
 }
 

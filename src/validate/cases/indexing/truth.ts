@@ -2,7 +2,14 @@
 import { type Cell, reciprocal } from '../../../crystal/cell.js';
 import type { Crystal, ImageView } from '../../../indexing/indexer.js';
 import type { Comparison } from '../../case.js';
-import { distanceToNode, latticeDifference, membershipRadius, orientationSigma, spotAt, type TrueImage } from '../../oracle/lattices.js';
+import {
+  distanceToNode,
+  latticeDifference,
+  membershipRadius,
+  orientationSigma,
+  spotAt,
+  type TrueImage,
+} from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';
 import type { Answer, Lists } from './lists.js';
 
@@ -21,8 +28,13 @@ export function compareWithTruth({ result }: Answer, { images, known, which, opt
     const view = result.image(i);
     const crystals = view.crystals();
     const spots = image.owner.length;
-    const near = Array.from({ length: spots }, (_, k) => Math.hypot(...spotAt(image.spots, k))).filter((reach) => reach <= farthest).length;
-    summary += Number(view.usedSpots !== Math.min(near, maxSpots)) + Number(view.truncated !== near > maxSpots) + Number(view.tooFewSpots);
+    const near = Array.from({ length: spots }, (_, k) => Math.hypot(...spotAt(image.spots, k))).filter(
+      (reach) => reach <= farthest,
+    ).length;
+    summary +=
+      Number(view.usedSpots !== Math.min(near, maxSpots)) +
+      Number(view.truncated !== near > maxSpots) +
+      Number(view.tooFewSpots);
     summary += Number(view.tooFar !== near < spots);
     const taken = new Set<number>();
     image.lattices.forEach((truth, k) => {
@@ -70,8 +82,8 @@ export function compareWithTruth({ result }: Answer, { images, known, which, opt
   };
 }
 
-// Spots whose membership differs from what the found cells say in float64; for a single lattice also its count of spots and, as relative
-// differences, its residual and the merit of the fast method.
+// Spots whose membership differs from what the found cells say in float64; for a single lattice also its count of spots
+// and, as relative differences, its residual and the merit of the fast method.
 function recount(
   image: TrueImage,
   view: ImageView,
@@ -86,7 +98,9 @@ function recount(
     radius: membershipRadius(known[inputCell] as Cell),
   }));
   const spots = Float32Array.from(image.spots);
-  const order = Array.from(image.owner, (_, i) => i).sort((i, j) => Math.hypot(...spotAt(spots, i)) - Math.hypot(...spotAt(spots, j)) || i - j);
+  const order = Array.from(image.owner, (_, i) => i).sort(
+    (i, j) => Math.hypot(...spotAt(spots, i)) - Math.hypot(...spotAt(spots, j)) || i - j,
+  );
   let [differing, near, undecided, squares, merit] = [0, 0, 0, 0, 0];
   for (const [rank, i] of order.entries()) {
     // Spots too far out take no part and belong to nothing.

@@ -8,14 +8,21 @@ import { batchOf, cells, type Lists, plan, type Run } from './lists.js';
 import { row } from './row.js';
 
 // Two runs that must give the same bytes.
-function twins(method: IndexingMethod, address: string, about: string, twin: (context: Context, lists: Lists, run: Run) => Promise<IndexingResult>) {
+function twins(
+  method: IndexingMethod,
+  address: string,
+  about: string,
+  twin: (context: Context, lists: Lists, run: Run) => Promise<IndexingResult>,
+) {
   return row(
     method,
     `${address}:images=12`,
     about,
     (seed) => {
       const images = (['mono', 'hex', 'tri'] as const).flatMap((name, i) =>
-        [10, 40, 150, 300].flatMap((spots, k) => simulateSpots({ cell: cells[name], seed: seed + 10 * i + k, spots, spurious: 0.3 })),
+        [10, 40, 150, 300].flatMap((spots, k) =>
+          simulateSpots({ cell: cells[name], seed: seed + 10 * i + k, spots, spurious: 0.3 }),
+        ),
       );
       return { images, known: [cells.mono, cells.hex, cells.tri], options: {}, thresholds: { maxCrystals: 2 } };
     },
@@ -23,12 +30,19 @@ function twins(method: IndexingMethod, address: string, about: string, twin: (co
       plan: (context, lists) => plan(context, lists, twin),
       compare({ result, twin: other }) {
         if (!other) return { errors: { bytes: Number.POSITIVE_INFINITY } };
-        const parts = (['found', 'results', 'assignment'] as const).map((name) => ({ name, ...differentBytes(other[name], result[name]) }));
+        const parts = (['found', 'results', 'assignment'] as const).map((name) => ({
+          name,
+          ...differentBytes(other[name], result[name]),
+        }));
         const bad = parts.find(({ error }) => error !== 0);
-        return { errors: { bytes: parts.reduce((sum, { error }) => sum + error, 0) }, ...(bad ? { note: `${bad.name}: ${bad.note}` } : {}) };
+        return {
+          errors: { bytes: parts.reduce((sum, { error }) => sum + error, 0) },
+          ...(bad ? { note: `${bad.name}: ${bad.note}` } : {}),
+        };
       },
       bounds: () => ({ bytes: bounds.sameBytes }),
-      // Two runs or more, and unlike the others they never find an easy image: six efforts for each known cell, in two searches.
+      // Two runs or more, and unlike the others they never find an easy image: six efforts for each known cell, in two
+      // searches.
       ...(method === 'exhaustive' ? {} : { cost: 0.3 }),
     },
   );
@@ -50,8 +64,11 @@ async function joined(lists: Lists, run: Run): Promise<IndexingResult> {
 
 /** What every method is asked for. */
 export const singlesOf = (method: IndexingMethod) =>
-  twins(method, 'batch-is-single', 'a batch gives what its images give one by one', async (_, lists, run) => joined(lists, run));
-export const repeatOf = (method: IndexingMethod) => twins(method, 'repeat', 'twice the same bytes', (_, lists, run) => run(lists.images));
+  twins(method, 'batch-is-single', 'a batch gives what its images give one by one', async (_, lists, run) =>
+    joined(lists, run),
+  );
+export const repeatOf = (method: IndexingMethod) =>
+  twins(method, 'repeat', 'twice the same bytes', (_, lists, run) => run(lists.images));
 
 /** What two methods are asked for besides. */
 export const furtherTwinsOf = (method: IndexingMethod) => [
@@ -61,7 +78,12 @@ export const furtherTwinsOf = (method: IndexingMethod) => [
     return run(lists.images, into);
   }),
   twins(method, 'threads', 'one thread gives what several give', async (context, lists) => {
-    const single = await context.indexer({ batch: lists.images.length, maxInputCells: lists.known.length, ...lists.options, threads: 1 });
+    const single = await context.indexer({
+      batch: lists.images.length,
+      maxInputCells: lists.known.length,
+      ...lists.options,
+      threads: 1,
+    });
     try {
       return await single.run({ ...batchOf(lists.images), cells: lists.known, ...lists.thresholds });
     } finally {

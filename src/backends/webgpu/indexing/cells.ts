@@ -1,0 +1,200 @@
+/**
+ * What follows from the known cells of a run, made in float64 on the host and packed for the kernels. The twin of
+ * cpp/indexing/tables.cpp.
+ */
+import { EwaldError } from '../../../errors.js';
+import { indexingConstants } from '../../../layout/indexing.js';
+
+type Vector = readonly [number, number, number];
+type Rows = readonly [Vector, Vector, Vector];
+
+/** Spheres of the acceptance radius around the nodes fill this fraction of reciprocal space. */
+const acceptanceOccupancy = indexingConstants.acceptanceOccupancy.value;
+
+/** One vector of a known cell as the one whose direction is sampled; `BaseVector` in wgsl/indexing/plan.wgsl. */
+export interface BaseVector {
+  readonly row: number;
+  readonly length: number;
+  readonly otherLength: number;
+  readonly fold: number;
+  readonly flip: boolean;
+  /**
+   * The other two vectors in the frame (u, x, y) whose u lies along this one and whose x lies across it in the plane of
+   * the next.
+   */
+  readonly frame: readonly [au: number, ax: number, bu: number, bx: number, by: number];
+}
+/** A known cell with what follows from it. */
+export interface KnownCell {
+  readonly rows: Rows;
+  readonly volume: number;
+  readonly acceptance: number;
+  /** Shortest first. */
+  readonly base: readonly [BaseVector, BaseVector, BaseVector];
+}
+
+const dot = (a: Vector, b: Vector): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+const cross = (a: Vector, b: Vector): Vector => [
+  a[1] * b[2] - a[2] * b[1],
+  a[2] * b[0] - a[0] * b[2],
+  a[0] * b[1] - a[1] * b[0],
+];
+const scaled = (k: number, a: Vector): Vector => [k * a[0], k * a[1], k * a[2]];
+const plus = (a: Vector, b: Vector): Vector => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
+const norm = (a: Vector): number => Math.sqrt(dot(a, a));
+const unit = (a: Vector): Vector => scaled(1 / norm(a), a);
+
+// v turned about the unit vector e, right-handed.
+const turned = (v: Vector, e: Vector, angle: number): Vector =>
+  plus(
+    plus(scaled(Math.cos(angle), v), scaled(Math.sin(angle), cross(e, v))),
+    scaled((1 - Math.cos(angle)) * dot(e, v), e),
+  );
+
+/** The cell in nine numbers, rows a b c; undefined when it has no volume or a number is not finite. */
+export function describeCell(m: ArrayLike<number>): KnownCell | undefined {
+  const at = (i: number): number => m[i] as number;
+  for (let i = 0; i < 9; i++) if (!(Math.abs(at(i)) < 1e6)) return undefined;
+  const rows: Rows = [
+    [at(0), at(1), at(2)],
+    [at(3), at(4), at(5)],
+    [at(6), at(7), at(8)],
+  ];
+  const signed = dot(rows[0], cross(rows[1], rows[2]));
+  const volume = Math.abs(signed);
+  const lengths = rows.map(norm) as [number, number, number];
+  // Angles that leave less than a thousandth of the box are no cell either.
+  if (!(volume > 1e-3 * lengths[0] * lengths[1] * lengths[2]) || !(volume > 1)) return undefined;
+  const nodes = [cross(rows[1], rows[2]), cross(rows[2], rows[0]), cross(rows[0], rows[1])].map((v) =>
+    scaled(1 / signed, v),
+  );
+  const order = [0, 1, 2].sort((i, j) => (lengths[i] as number) - (lengths[j] as number) || i - j);
+  return {
+    rows,
+    volume,
+    acceptance: Math.cbrt((3 * acceptanceOccupancy) / (4 * Math.PI * volume)),
+    base: order.map((row) => describeBase(rows, nodes, row)) as [BaseVector, BaseVector, BaseVector],
+  };
+}
+
+function describeBase(rows: Rows, nodes: readonly Vector[], row: number): BaseVector {
+  const own = rows[row] as Vector;
+  const u = unit(own);
+  const a = rows[(row + 1) % 3] as Vector;
+  const b = rows[(row + 2) % 3] as Vector;
+  const x = unit(plus(a, scaled(-dot(a, u), u)));
+  const y = cross(u, x);
+  // Whether a rotation of space maps the lattice onto itself.
+  const isSymmetry = (map: (v: Vector) => Vector): boolean =>
+    rows.every((v) => {
+      const image = map(v);
+      return nodes.every((node) => Math.abs(dot(image, node) - Math.round(dot(image, node))) <= 0.01);
+    });
+  const fold = [6, 4, 3, 2].find((order) => isSymmetry((v) => turned(v, u, (2 * Math.PI) / order))) ?? 1;
+  return {
+    row,
+    length: norm(own),
+    otherLength: Math.max(norm(a), norm(b)),
+    fold,
+    flip: hasAxisAcross(rows, u, isSymmetry),
+    frame: [dot(a, u), dot(a, x), dot(b, u), dot(b, x), dot(b, y)],
+  };
+}
+
+// Two-fold axes across u run along short lattice vectors, or across one and u.
+function hasAxisAcross(rows: Rows, u: Vector, isSymmetry: (map: (v: Vector) => Vector) => boolean): boolean {
+  const about =
+    (e: Vector) =>
+    (w: Vector): Vector =>
+      plus(scaled(2 * dot(w, e), e), scaled(-1, w));
+  for (let h = -2; h <= 2; h++) {
+    for (let k = -2; k <= 2; k++) {
+      for (let l = -2; l <= 2; l++) {
+        const v = plus(plus(scaled(h, rows[0]), scaled(k, rows[1])), scaled(l, rows[2]));
+        const across = plus(v, scaled(-dot(v, u), u));
+        if (norm(v) === 0 || norm(across) <= 1e-3 * norm(v)) continue;
+        const e = unit(across);
+        if (isSymmetry(about(e)) || isSymmetry(about(cross(u, e)))) return true;
+      }
+    }
+  }
+  return false;
+}
+
+/** Bytes of a packed cell. */
+export const knownCellBytes = 208;
+
+/** Describes the cells of a run. Throws `Argument` for a degenerate one, as the core does. */
+export function describeCells(cells: Float32Array, count: number): KnownCell[] {
+  return Array.from({ length: count }, (_, c) => {
+    const m = cells.subarray(9 * c, 9 * c + 9);
+    const known = describeCell(m);
+    if (known) return known;
+    const row = (i: number): string =>
+      `(${Array.from(m.subarray(3 * i, 3 * i + 3), (x) => Number(x.toPrecision(6))).join(', ')})`;
+    throw new EwaldError('Argument', `known cell ${c} is degenerate: a ${row(0)}, b ${row(1)}, c ${row(2)}`);
+  });
+}
+
+/** Packs cells as `KnownCell` of wgsl/indexing/plan.wgsl. */
+export function packCells(cells: readonly KnownCell[]): Uint8Array {
+  const bytes = new Uint8Array(cells.length * knownCellBytes);
+  const floats = new Float32Array(bytes.buffer);
+  const words = new Uint32Array(bytes.buffer);
+  cells.forEach(({ rows, volume, acceptance, base }, c) => {
+    const at = (c * knownCellBytes) / 4;
+    rows.forEach((row, i) => {
+      floats.set(row, at + 4 * i);
+    });
+    floats.set([volume, acceptance, base[0].length], at + 12);
+    base.forEach((b, i) => {
+      floats.set([b.length, b.otherLength, ...b.frame], at + 16 + 12 * i);
+      words.set([b.row, b.fold, b.flip ? 1 : 0], at + 16 + 12 * i + 7);
+    });
+  });
+  return bytes;
+}
+
+/** A vector of a known cell that the exhaustive method samples. */
+export interface SampledLength {
+  readonly length: number;
+  readonly input: number;
+  readonly base: number;
+  /** Lengths of one group share their samples. */
+  readonly group: number;
+}
+
+/**
+ * The lengths that the exhaustive method samples, longest first; lengths that differ by less than the threshold share
+ * their samples.
+ */
+export function sampledLengths(cells: readonly KnownCell[], redundant: boolean, threshold: number): SampledLength[] {
+  const lengths = cells.flatMap(({ base }, input) =>
+    (redundant ? [2, 1, 0] : [2]).map((b) => ({ length: Math.fround(base[b]?.length ?? 0), input, base: b })),
+  );
+  lengths.sort((a, b) => b.length - a.length);
+  let group = -1;
+  let sampled = 0;
+  return lengths.map((each) => {
+    if (group < 0 || Math.fround(sampled - each.length) >= threshold) {
+      group++;
+      sampled = each.length;
+    }
+    return { ...each, group };
+  });
+}
+
+/** Bytes of a packed length. */
+export const sampledLengthBytes = 16;
+
+/** Packs lengths as `Length` of wgsl/indexing/length.wgsl. */
+export function packLengths(lengths: readonly SampledLength[]): Uint8Array {
+  const bytes = new Uint8Array(lengths.length * sampledLengthBytes);
+  const floats = new Float32Array(bytes.buffer);
+  const words = new Uint32Array(bytes.buffer);
+  lengths.forEach(({ length, input, base, group }, i) => {
+    floats[4 * i] = length;
+    words.set([input, base, group], 4 * i + 1);
+  });
+  return bytes;
+}

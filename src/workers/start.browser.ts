@@ -1,0 +1,30 @@
+/** Starts ewald's worker in a browser. */
+import { EwaldError } from '../errors.js';
+import type { WorkerSource } from '../platform.js';
+import type { WorkerPort } from './port.js';
+
+/** Starts the worker beside the bundle, or the one given. */
+export function startBrowserWorker(source: WorkerSource | undefined): WorkerPort {
+  const worker = make(source);
+  return {
+    post: (request, transfer) => worker.postMessage(request, transfer),
+    onReply: (listener) => worker.addEventListener('message', (event) => listener(event.data)),
+    onFailure: (listener) =>
+      worker.addEventListener('error', (event) =>
+        listener(
+          new EwaldError(
+            'Load',
+            `the worker failed: ${event.message || 'its script could not be loaded'}; give createContext({ worker }) its URL`,
+          ),
+        ),
+      ),
+    end: async () => worker.terminate(),
+  };
+}
+
+function make(source: WorkerSource | undefined): Worker {
+  if (typeof source === 'function') return source() as Worker;
+  // Literal, so that every bundler sees the worker; evaluated only when one is started.
+  if (source === undefined) return new Worker(new URL('./browser.js', import.meta.url), { type: 'module' });
+  return new Worker(source, { type: 'module' });
+}
