@@ -12,7 +12,7 @@ const isolation = {
   'Cross-Origin-Resource-Policy': 'cross-origin',
 };
 /** Pages do not see the environment. */
-const env = { EWALD_REQUIRE: process.env.EWALD_REQUIRE ?? '' };
+const env = { EWALD_REQUIRE: process.env.EWALD_REQUIRE ?? '', EWALD_TEST_ROOM: process.env.EWALD_TEST_ROOM ?? '' };
 const inBrowser = 'test/**/*.browser.test.ts';
 const ofPackage = 'test/platform/**/*.test.ts';
 

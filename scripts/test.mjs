@@ -1,10 +1,12 @@
 #!/usr/bin/env node
-// Everything that has to be green: `npm test`, or `node scripts/test.mjs [STEP…]` after a build. Every step runs
-// whatever the others say; the last line is `N passed, N failed[, N skipped]`, tests of vitest and other steps
-// together.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+// Everything that has to be green: `npm test`, or `node scripts/test.mjs [STEP…|ROOM…]` after a build. A room (`fft`,
+// `ffi`, a folder of test/) is its tests and its rows alone, in Node, and of large tables one row in eight on emulated
+// cards and software GPUs. Every step runs whatever the others say; the last line is `N passed, N failed[, N skipped]`,
+// tests of vitest and other steps together.
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { findChromium, softwareVulkan } from './lib/chromium.mjs';
 import { hasLibrary } from './lib/headers.mjs';
 import { root, run, tail } from './lib/run.mjs';
@@ -77,12 +79,37 @@ function vitest(name, args, minutes) {
   };
 }
 
+/** Folders of test/ that are no room. */
+const shared = ['conformance', 'engines', 'platform', 'soak', 'support', 'fuzz'];
+const rooms = readdirSync(join(root, 'test'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !shared.includes(entry.name))
+  .map(({ name }) => name);
+
+/** A room as a step: the tests in its folder and, where it has any, its rows. */
+async function stepOfRoom(name) {
+  const { rows } = await import(pathToFileURL(join(root, 'dist/validate.js')).href);
+  const table = rows.some(({ id }) => id.startsWith(`${name}:`)) ? ['test/conformance/node.test.ts'] : [];
+  const step = vitest(name, ['--project', 'node', `test/${name}/`, ...table], 10);
+  return { name, run: (env) => step({ ...env, EWALD_TEST_ROOM: name }) };
+}
+
 const names = process.argv.slice(2);
-const unknown = names.filter((name) => !steps.some((step) => step.name === name));
+const unknown = names.filter((name) => !steps.some((step) => step.name === name) && !rooms.includes(name));
 if (unknown.length > 0) {
-  complain('test', `there is no step ${unknown.join(', ')}; steps: ${steps.map(({ name }) => name).join(', ')}`);
+  complain(
+    'test',
+    `there is no step or room ${unknown.join(', ')}; steps: ${steps.map(({ name }) => name).join(', ')}; ` +
+      `rooms: ${rooms.join(', ')}`,
+  );
   process.exit(2);
 }
+const chosen =
+  names.length === 0
+    ? steps
+    : [
+        ...steps.filter(({ name }) => names.includes(name)),
+        ...(await Promise.all(rooms.filter((name) => names.includes(name)).map(stepOfRoom))),
+      ];
 // Green is not to mean "skipped": what was built or can be had on this machine has to be there.
 const present = {
   wasm: true,
@@ -107,8 +134,7 @@ const env = {
 };
 say('test', `on ${availableParallelism()} processors, required backends: ${env.EWALD_REQUIRE}`);
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const step of steps) {
-  if (names.length > 0 && !names.includes(step.name)) continue;
+for (const step of chosen) {
   const why = step.off?.();
   if (why) {
     total.skipped++;

@@ -1,7 +1,7 @@
 /** The case tables on every backend that a browser can have, in a window and in a worker. */
 import { createContext } from '../../dist/index.browser.js';
 import * as validate from '../../dist/validate.js';
-import { describeElsewhere, describeHere } from './table.js';
+import { describeElsewhere, describeHere, room, wanted } from './table.js';
 
 const names = ['wasm', 'webgpu'] as const;
 // A browser never has the others: that is no failure of its own.
@@ -14,9 +14,9 @@ describeHere('a window', names, validate, createContext, require);
 
 // The core and the kernels of a transform are those of the window; compiling them for a software device takes minutes,
 // so a worker shows a quarter.
-const inWorker = validate.rows.filter(
-  ({ id }: { id: string }) => !id.startsWith('fft:') || validate.seedOf(id) % 4 === 0,
-);
+const inWorker = validate.rows
+  .filter(({ id }: { id: string }) => !id.startsWith('fft:') || validate.seedOf(id) % 4 === 0)
+  .filter(room === '' ? () => true : wanted(validate, 'webgpu'));
 
 describeElsewhere('a worker', names, inWorker, async (backend) => {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });

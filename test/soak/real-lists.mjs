@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createContext, devices, sameLattice } from '../../dist/index.node.js';
-import { indexRealLists } from '../regression/real-lists.mjs';
+import { indexRealLists } from '../indexing/real-lists.mjs';
 
 export const name = 'real-lists';
 export const about = 'every real spot list on every backend present, with all its lattices and with its nominal cell';

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { sizeClass } from '../../src/backends/webgpu/pool.js';
 import { locate } from '../../src/backends/webgpu/shader.js';
-import { deviceTests } from './webgpu-device.js';
-import { watched, whyAbsent } from './webgpu-support.js';
+import { deviceTests } from './device.js';
+import { watched, whyAbsent } from './support.js';
 
 deviceTests('Node', await whyAbsent(), async () => {
   const found = await watched([])(undefined, true);

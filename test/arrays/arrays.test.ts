@@ -8,7 +8,7 @@ import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
 import { openContext } from '../../src/context.js';
 import { openEach } from '../support/contexts.js';
 import { refused } from '../support/refused.js';
-import { startWorker, watched, whyAbsent } from './webgpu-support.js';
+import { startWorker, watched, whyAbsent } from '../webgpu/support.js';
 
 const noWebGpu = await whyAbsent();
 

@@ -1,7 +1,7 @@
 // The WebGPU backend in Chromium, in a window and in a worker: counts, loss, openings, and the device layer.
 import { describe, expect, test } from 'vitest';
 import { createContext, devices, isEwaldError } from '../../dist/index.browser.js';
-import { deviceTests } from './webgpu-device.js';
+import { deviceTests } from './device.js';
 
 const requestAdapter = async () => (await navigator.gpu?.requestAdapter()) ?? null;
 const absent = (await requestAdapter()) ? undefined : 'no adapter';

@@ -9,7 +9,7 @@ import type { Backend } from '../../src/backends/backend.js';
 import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
 import { openContext } from '../../src/context.js';
 import type { Platform } from '../../src/platform.js';
-import { inProcess, options, over, startWorker, watched, whyAbsent } from './webgpu-support.js';
+import { inProcess, options, over, startWorker, watched, whyAbsent } from './support.js';
 
 const absent = await whyAbsent();
 const quiet = { level: 'error' } as const;

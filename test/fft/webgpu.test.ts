@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
 import { openContext } from '../../src/context.js';
 
-import { over, startWorker, watched, whyAbsent } from './webgpu-support.js';
+import { over, startWorker, watched, whyAbsent } from '../webgpu/support.js';
 
 const absent = await whyAbsent();
 const log = { level: 'error' } as const;

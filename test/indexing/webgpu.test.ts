@@ -11,7 +11,7 @@ import { checkInput } from '../../src/indexing/input.js';
 import { checkSizes, type IndexerOptions } from '../../src/indexing/parameters.js';
 import type { IndexingResult } from '../../src/indexing/result.js';
 import { simulateSpots } from '../../src/simulate/spots.js';
-import { watched, whyAbsent } from './webgpu-support.js';
+import { watched, whyAbsent } from '../webgpu/support.js';
 
 const absent = await whyAbsent();
 const mono = cellFromParameters(52.4, 61.3, 74.8, 90, 103.2, 90);
