@@ -1,5 +1,4 @@
 /** `ewald ffi`: what a header makes callable, calls from the shell, and typed modules. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { EwaldError, isEwaldError } from '../errors.js';
 import {
@@ -17,7 +16,8 @@ import {
   writeModule,
 } from '../ffi/node.js';
 import { nearest } from '../options.js';
-import { bold, type CliDeps, dim, green, print, printJson, table, yellow } from './output.js';
+import { writeWhole } from './files.js';
+import { bold, type CliDeps, dim, green, note, print, printJson, table, yellow } from './output.js';
 
 interface Options {
   lib?: string;
@@ -72,8 +72,8 @@ async function run(header: string, options: Options): Promise<void> {
   if (options.call && options.lib === undefined)
     throw new EwaldError('Argument', '--call needs the library: --lib PATH');
   const declared = parseHeaderFile(header, { ...reading, allowVarargs: true });
-  if (!options.json) for (const warning of declared.warnings) process.stderr.write(`${yellow('ewald:')} ${warning}\n`);
-  for (const file of options.output ?? []) write(file, declared, options.force ?? false);
+  if (!options.json) for (const warning of declared.warnings) note(`${yellow('ewald:')} ${warning}`);
+  for (const file of options.output ?? []) await write(file, declared, options.force ?? false);
   if (options.lib === undefined) {
     if (options.output) return;
     if (options.json) printJson(declared);
@@ -224,7 +224,7 @@ function shown(value: unknown, type: CType): string {
 
 const mark = 'written by `ewald ffi`';
 
-function write(file: string, declared: FunctionTable, force: boolean): void {
+async function write(file: string, declared: FunctionTable, force: boolean): Promise<void> {
   const form = file.endsWith('.d.ts')
     ? 'd.ts'
     : file.endsWith('.ts')
@@ -234,15 +234,19 @@ function write(file: string, declared: FunctionTable, force: boolean): void {
         : undefined;
   if (!form)
     throw new EwaldError('Argument', `--output is "${file}"; needed is a name that ends in .ts, .d.ts or .json`);
-  if (!force && form !== 'json' && existsSync(file) && !readFileSync(file, 'utf8').includes(mark)) {
-    throw new EwaldError(
-      'Argument',
-      `${file} exists and was not written by ewald ffi; choose another name, or pass --force`,
-    );
-  }
-  writeFileSync(
+  // A table has no place for a mark: it is known by how it begins.
+  const mine = (head: Uint8Array): boolean => {
+    const text = new TextDecoder().decode(head);
+    return form === 'json' ? /^\{\s*"version": 1,\s*"header"/.test(text) : text.includes(mark);
+  };
+  await writeWhole(
     file,
     form === 'json' ? `${JSON.stringify(declared, undefined, 2)}\n` : writeModule(declared, { form }),
+    {
+      force,
+      replaces: mine,
+      otherwise: 'was not written by ewald ffi',
+    },
   );
-  process.stderr.write(`wrote ${file}\n`);
+  note(`wrote ${file}`);
 }

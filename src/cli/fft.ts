@@ -5,7 +5,7 @@ import type { BackendName } from '../backends/backend.js';
 import { formatNpy, parseNpy } from '../data/npy.js';
 import { EwaldError, messageOf } from '../errors.js';
 import type { FftEngine, FftKind, FftOptions, FftScale, R2rKind } from '../fft/fft.js';
-import { writeWhole } from './files.js';
+import { type WriteOptions, writeWhole } from './files.js';
 import { bold, type CliDeps, dim, print, printJson } from './output.js';
 
 interface Options {
@@ -20,8 +20,21 @@ interface Options {
   engine?: FftEngine;
   tune?: 'estimate' | 'measure';
   wisdom?: string;
+  force?: boolean;
   json?: boolean;
 }
+
+const begins = (head: Uint8Array, text: string): boolean => new TextDecoder('latin1').decode(head).startsWith(text);
+const npyWriting = ({ force = false }: Options): WriteOptions => ({
+  force,
+  replaces: (head) => begins(head, '\x93NUMPY'),
+  otherwise: 'is no .npy file',
+});
+const wisdomWriting = ({ force = false }: Options): WriteOptions => ({
+  force,
+  replaces: (head) => /^\s*\{\s*"format": ?"ewald wisdom"/.test(new TextDecoder().decode(head)),
+  otherwise: 'is no wisdom of ewald',
+});
 
 export function register(program: Command, deps: CliDeps): void {
   program
@@ -42,6 +55,7 @@ export function register(program: Command, deps: CliDeps): void {
       'estimate: choose by rule; measure: time the choices first; default: estimate, for fftw measure',
     )
     .option('--wisdom <file.json>', 'choices measured before, read when it is there; --tune measure adds to it')
+    .option('--force', 'replace an output file that is no .npy file')
     .option('--json', '{input, output, shape, kind, axes, backend, engine, ms}')
     .action((input: string, options: Options) => run(input, options, deps));
 }
@@ -88,7 +102,7 @@ async function run(input: string, options: Options, { createContext }: CliDeps):
       context.importWisdom((await readWisdom(options.wisdom)) ?? context.exportWisdom());
     const fft = await context.fft(plan);
     if (options.wisdom !== undefined && options.tune === 'measure')
-      await writeWhole(options.wisdom, `${JSON.stringify(context.exportWisdom(), null, 2)}\n`);
+      await writeWhole(options.wisdom, `${JSON.stringify(context.exportWisdom(), null, 2)}\n`, wisdomWriting(options));
     const started = performance.now();
     const result = await (options.inverse
       ? fft.backward(data, undefined, { scale: options.scale })
@@ -97,7 +111,11 @@ async function run(input: string, options: Options, { createContext }: CliDeps):
     const complexOut = planKind === 'c2c' || (!complexIn && !r2r);
     const reducedOut = (planKind === 'r2c' && !options.inverse) || (planKind === 'c2r' && options.inverse);
     const outShape = shape.map((n, axis) => (reducedOut && axis === last ? Math.floor(n / 2) + 1 : n));
-    await writeWhole(options.output, formatNpy({ shape: outShape, data: result, complex: complexOut }));
+    await writeWhole(
+      options.output,
+      formatNpy({ shape: outShape, data: result, complex: complexOut }),
+      npyWriting(options),
+    );
     if (options.json)
       printJson({
         input,

@@ -36,22 +36,24 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   // A reader that goes away (| head) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  const [{ Command, CommanderError }, output, node] = await Promise.all([
+  const [{ Command, CommanderError }, output, { interruptible }, { visibleLines }, node] = await Promise.all([
     import('commander'),
     import('./output.js'),
+    import('./interrupt.js'),
+    import('./visible.js'),
     import('../node.js'),
   ]);
   const program = new Command('ewald')
     .description('From detector frames to crystal cells: CUDA, WebGPU, native and WebAssembly behind one command')
     .version(version, '-V, --version')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ewald: ')) })
+    .configureOutput({ outputError: (text, write) => write(visibleLines(text.replace(/^error: /, 'ewald: '))) })
     .showHelpAfterError('(ewald --help lists the commands, ewald COMMAND --help the options)')
     .addHelpText(
       'after',
-      '\nEWALD_BACKEND, EWALD_DEVICE and EWALD_LOG_LEVEL choose from outside.\nExit codes: 0 done, 1 data or a check failed, 2 wrong usage, 130 interrupted.',
+      '\nEWALD_BACKEND, EWALD_DEVICE and EWALD_LOG_LEVEL choose from outside.\nExit codes: 0 done, 1 data or a check failed, 2 wrong usage, 130 or 143 interrupted.',
     );
-  const deps = { createContext: node.createContext, devices: node.devices, signal: output.interruptible() };
+  const deps = { createContext: node.createContext, devices: node.devices, signal: interruptible() };
   const wanted = argv.find((word) => !word.startsWith('-'));
   const chosen = wanted !== undefined ? commands[wanted] : undefined;
   if (chosen) (await chosen.load()).register(program, deps);

@@ -4,44 +4,65 @@
  */
 
 import { EwaldError, isEwaldError, messageOf } from '../errors.js';
+import { fileReason } from '../file-errors.js';
 import type { createContext, devices } from '../node.js';
+import { interruptedCode } from './interrupt.js';
+import { visible, visibleJson, visibleLines } from './visible.js';
 
-/** 0 done, 1 the data or a check failed, 2 wrong usage, 130 ended by Ctrl-C. */
-export const exitCode = { ok: 0, data: 1, usage: 2, interrupted: 130 } as const;
+/** 0 done, 1 the data or a check failed, 2 wrong usage; interrupted: 130 by Ctrl-C, 143 by SIGTERM. */
+export const exitCode = {
+  ok: 0,
+  data: 1,
+  usage: 2,
+  get interrupted(): number {
+    return interruptedCode();
+  },
+} as const;
 
 /** What commands get from the program. */
 export interface CliDeps {
   readonly createContext: typeof createContext;
   readonly devices: typeof devices;
-  /** Fires at the first Ctrl-C; the command then prints what is finished and returns. */
+  /** Fires at the first Ctrl-C or SIGTERM; the command then prints what is finished and returns. */
   readonly signal: AbortSignal;
 }
 
 const colourful = (): boolean => Boolean(process.stdout.isTTY) && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
-const paint = (code: number) => (text: string) => (colourful() ? `\u001b[${code}m${text}\u001b[0m` : text);
+// Colour is marked by a word that no file can know and becomes an escape sequence last: text of files forges none.
+const word = Math.random().toString(36).slice(2);
+const mark = new RegExp(`<${word}:(\\d+)>`, 'g');
+const paint = (code: number) => (text: string) => (colourful() ? `<${word}:${code}>${text}<${word}:0>` : text);
 export const bold = paint(1);
 export const dim = paint(2);
 export const red = paint(31);
 export const green = paint(32);
 export const yellow = paint(33);
 
-/** Writes a line to standard output. */
+/** The text as it may go to a terminal: controls shown, our own colours as escape sequences. */
+const finished = (text: string): string => visibleLines(text).replace(mark, '\u001b[$1m');
+
+/** Writes a line to standard output; what would steer the terminal is shown instead. */
 export function print(line = ''): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${finished(line)}\n`);
+}
+
+/** Writes a line to standard error: notes that are no result. */
+export function note(line: string): void {
+  process.stderr.write(`${finished(line)}\n`);
 }
 
 /** Writes one JSON document as a line to standard output; bigints beyond 2⁵³ become strings. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? exact(v) : v)));
+  const json = JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? exact(v) : v));
+  process.stdout.write(`${visibleJson(json)}\n`);
 }
 
 /** A bigint as a number where that is exact, as a string where it is not. */
 export const exact = (value: bigint): number | string =>
   value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value);
 
-// Visible width: colour codes take none.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
-const width = (text: string): number => text.replace(/\u001b\[\d+m/g, '').length;
+// Visible width: colours take none.
+const width = (text: string): number => visibleLines(text.replace(mark, '')).length;
 
 /** Lays rows out in columns; columns named in `right` are aligned right. */
 export function table(
@@ -76,25 +97,12 @@ export class Progress {
     if (!process.stderr.isTTY || performance.now() - this.#started < 1000) return;
     this.#shown = true;
     const bar = '█'.repeat(Math.round(done * 24)).padEnd(24, '░');
-    process.stderr.write(`\r\u001b[K${this.#what} ${bar} ${(done * 100).toFixed(0)} % ${detail}`);
+    process.stderr.write(`\r\u001b[K${this.#what} ${bar} ${(done * 100).toFixed(0)} % ${visible(detail)}`);
   };
 
   end(): void {
     if (this.#shown) process.stderr.write('\r\u001b[K');
   }
-}
-
-/** A signal for Ctrl-C: the first one asks the command to finish, the second ends the process. */
-export function interruptible(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(exitCode.interrupted);
-      process.exitCode = exitCode.interrupted;
-      controller.abort();
-    });
-  }
-  return controller.signal;
 }
 
 const usageTags = ['Argument', 'Unsupported'];
@@ -103,18 +111,17 @@ const usageTags = ['Argument', 'Unsupported'];
 export function fail(error: unknown): number {
   if (isEwaldError(error, 'Aborted')) return exitCode.interrupted;
   if (isEwaldError(error)) {
-    process.stderr.write(`${red('ewald:')} ${error.message}\n`);
+    note(`${red('ewald:')} ${error.message}`);
     return usageTags.includes(error.tag) ? exitCode.usage : exitCode.data;
   }
   // Files that are missing or locked are the user's matter too; only a defect shows where it happened.
   if (error instanceof Error && 'syscall' in error) {
-    process.stderr.write(`${red('ewald:')} ${error.message}\n`);
+    const { path } = error as NodeJS.ErrnoException;
+    note(`${red('ewald:')} ${path ? `${path}: ` : ''}${fileReason(error)}`);
     return exitCode.data;
   }
-  process.stderr.write(
-    `${red('ewald:')} ${messageOf(error)}\nThis is a defect of ewald; please report it with the command you typed.\n`,
-  );
-  if (process.env.EWALD_LOG_LEVEL === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  note(`${red('ewald:')} ${messageOf(error)}\nThis is a defect of ewald; please report it with the command you typed.`);
+  if (process.env.EWALD_LOG_LEVEL === 'debug' && error instanceof Error) note(String(error.stack));
   return exitCode.data;
 }
 

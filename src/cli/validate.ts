@@ -7,7 +7,7 @@ import type { FftEngine } from '../fft/fft.js';
 import { choice } from '../options.js';
 import type { Outcome, Report, RowResult } from '../validate/index.js';
 import { htmlPage, rows, selectRows, shown, validate, verdictOf } from '../validate/index.js';
-import { writeWhole } from './files.js';
+import { checkOutput, type WriteOptions, writeWhole } from './files.js';
 import {
   bold,
   type CliDeps,
@@ -28,9 +28,17 @@ interface Options {
   engine?: FftEngine;
   json?: boolean;
   html?: string;
+  force?: boolean;
   list?: boolean;
   budget: string;
 }
+
+/** A report replaces an older report, and nothing else. */
+const htmlWriting = ({ force = false }: Options): WriteOptions => ({
+  force,
+  replaces: (head) => new TextDecoder().decode(head).includes('<title>ewald validate'),
+  otherwise: 'is no report of ewald validate',
+});
 
 const summary = 'run the shipped cases on the backends of this machine, against an independent reference';
 
@@ -43,6 +51,7 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--engine <name>', 'only transforms, by an external engine on native: fftw, mkl, cufft, rocfft')
     .option('--budget <seconds>', 'longest estimated run of a case; longer ones are counted as sampled', '2')
     .option('--html <file>', 'write the report as one HTML page')
+    .option('--force', 'replace a file that is no report')
     .option('--list', 'list the cases and what they are for')
     .option(
       '--json',
@@ -66,6 +75,7 @@ export const versions = (): Record<string, string> => ({ node: process.versions.
 
 async function run(ids: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
   if (options.list) return list(ids, options.json ?? false);
+  if (options.html) await checkOutput(options.html, htmlWriting(options));
   const engine = options.engine && choice('--engine', options.engine, 'ewald', ['ewald', ...externalEngines]);
   const backends = backendsOf(engine && options.backend === 'all' ? 'native' : options.backend);
   const progress = new Progress('validate');
@@ -81,7 +91,7 @@ async function run(ids: readonly string[], options: Options, { createContext, si
     signal,
     onResult: ({ id }, done, total) => progress.report(done / total, id),
   }).finally(() => progress.end());
-  if (options.html) await writeWhole(options.html, htmlPage(report));
+  if (options.html) await writeWhole(options.html, htmlPage(report), htmlWriting(options));
   if (options.json) printJson(jsonOf(report));
   else printReport(report);
   if (options.html && !options.json) print(dim(`report written to ${options.html}`));

@@ -10,29 +10,37 @@ export interface Run {
   readonly err: string;
 }
 
-/** Runs `ewald ARGS`; `interruptAfterMs` sends SIGINT once it has run that long. */
+/** Runs `ewald ARGS`; `interruptAfterMs` sends SIGINT (or `signal`) once it has run that long; `input` is its stdin. */
 export function ewald(
   args: readonly string[],
-  options: { env?: Record<string, string>; interruptAfterMs?: number; cwd?: string } = {},
+  options: {
+    env?: Record<string, string>;
+    interruptAfterMs?: number;
+    signal?: NodeJS.Signals;
+    cwd?: string;
+    input?: string | Uint8Array;
+  } = {},
 ): Promise<Run> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [cli, ...args], {
       env: { ...process.env, NO_COLOR: '', FORCE_COLOR: '', ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       ...(options.cwd ? { cwd: options.cwd } : {}),
     });
+    // A command that ends before it has read everything is no failure of the test.
+    child.stdin?.on('error', () => {}).end(options.input);
     let out = '';
     let err = '';
-    child.stdout.on('data', (chunk) => {
+    child.stdout?.on('data', (chunk) => {
       out += chunk;
     });
-    child.stderr.on('data', (chunk) => {
+    child.stderr?.on('data', (chunk) => {
       err += chunk;
     });
     const timer =
       options.interruptAfterMs === undefined
         ? undefined
-        : setTimeout(() => child.kill('SIGINT'), options.interruptAfterMs);
+        : setTimeout(() => child.kill(options.signal ?? 'SIGINT'), options.interruptAfterMs);
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);

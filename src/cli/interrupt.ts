@@ -1,0 +1,63 @@
+/**
+ * Ctrl-C and SIGTERM. The first asks the command to finish what it has in hand, the second ends the process; either way
+ * no temporary file stays, and the exit code says which it was: 130 or 143.
+ */
+import { rmSync } from 'node:fs';
+
+let code = 130;
+/** The exit code of a run that was ended from outside: 130 after SIGINT, 143 after SIGTERM. */
+export const interruptedCode = (): number => code;
+
+const temporaries = new Set<string>();
+const sweep = (): void => {
+  for (const file of temporaries) rmSync(file, { force: true });
+};
+
+/** Removes a temporary file if the process ends before the returned function is called. */
+export function onExit(file: string): () => void {
+  if (temporaries.size === 0) process.on('exit', sweep);
+  temporaries.add(file);
+  return () => {
+    temporaries.delete(file);
+    if (temporaries.size === 0) process.removeListener('exit', sweep);
+  };
+}
+
+const listeners: [name: 'SIGINT' | 'SIGTERM', listener: () => void][] = [];
+
+/** A signal that fires at the first Ctrl-C or SIGTERM; a second one ends the process. */
+export function interruptible(): AbortSignal {
+  const controller = new AbortController();
+  for (const [name, itsCode] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    const listener = (): void => {
+      if (controller.signal.aborted) end();
+      code = itsCode;
+      process.exitCode = itsCode;
+      controller.abort();
+    };
+    listeners.push([name, listener]);
+    process.on(name, listener);
+  }
+  return controller.signal;
+}
+
+/** Ends the process at once with the code of the interruption; temporary files go. */
+export function end(): never {
+  process.exit(code);
+}
+
+/**
+ * Runs work that blocks JavaScript (a call into a foreign library) with the system's own Ctrl-C: it ends the process
+ * without asking it, where a listener would wait for the call to return. Nothing may be half-written meanwhile.
+ */
+export function killable<T>(work: () => T): T {
+  for (const [name, listener] of listeners) process.removeListener(name, listener);
+  try {
+    return work();
+  } finally {
+    for (const [name, listener] of listeners) process.on(name, listener);
+  }
+}

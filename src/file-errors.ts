@@ -1,0 +1,34 @@
+/** What the operating system says when a file cannot be used, in words: no code name reaches a user. */
+import { EwaldError, messageOf } from './errors.js';
+
+const words: Record<string, string> = {
+  ENOENT: 'there is no such file or folder',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'part of its path is a file, not a folder',
+  EACCES: 'permission is denied',
+  EPERM: 'the system does not permit it',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file would be larger than the system allows',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
+  ELOOP: 'its symbolic links lead in a circle',
+  ENAMETOOLONG: 'its name is too long',
+  EIO: 'the device failed to read or write',
+  EBUSY: 'something else is using it',
+  EPIPE: 'the reader at the other end has gone',
+  ENXIO: 'nothing is at the other end',
+  ETXTBSY: 'it is a program that is running',
+};
+
+/** Why the system refused, without the code and the path that Node adds; the message itself when it is none of these. */
+export function fileReason(error: unknown): string {
+  const { code } = error as { code?: string };
+  return (code && words[code]) ?? messageOf(error);
+}
+
+/** An error `File` that names the file once: "NAME cannot be read: there is no such file or folder". */
+export function fileError(name: string, verb: 'read' | 'written' | 'made', cause: unknown): EwaldError {
+  return new EwaldError('File', `${name} cannot be ${verb}: ${fileReason(cause)}`, { cause, detail: { path: name } });
+}

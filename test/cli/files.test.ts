@@ -1,0 +1,187 @@
+/** The one writer of all commands: whole files or none, links followed, devices written through, others' files spared. */
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkOutput, openOutput, writeWhole } from '../../src/cli/files.js';
+import { visible, visibleJson, visibleLines } from '../../src/cli/visible.js';
+import { ewald } from '../support/cli.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-write-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const at = (...name: string[]): string => join(folder, ...name);
+const anything = { replaces: () => true };
+
+describe('writeWhole', () => {
+  it('writes, replaces what is a result, keeps its mode, and leaves nothing beside it', async () => {
+    await writeWhole(at('a'), 'one');
+    chmodSync(at('a'), 0o640);
+    await writeWhole(at('a'), new Uint8Array([0x74, 0x77, 0x6f]), { replaces: (head) => head[0] === 0x6f });
+    expect(readFileSync(at('a'), 'utf8')).toBe('two');
+    expect(statSync(at('a')).mode & 0o777).toBe(0o640);
+    expect(readdirSync(folder)).toEqual(['a']);
+  });
+
+  it('refuses what is something else, unless forced; an empty file is nobody’s', async () => {
+    writeFileSync(at('mine'), 'precious');
+    for (const refuse of [writeWhole(at('mine'), 'x'), checkOutput(at('mine'))])
+      await expect(refuse).rejects.toMatchObject({ tag: 'Argument', message: expect.stringContaining('--force') });
+    await expect(writeWhole(at('mine'), 'x', { replaces: () => false, otherwise: 'is no cake' })).rejects.toThrow(
+      'mine exists and is no cake; choose another name, or pass --force',
+    );
+    expect(readFileSync(at('mine'), 'utf8')).toBe('precious');
+    await writeWhole(at('mine'), 'x', { force: true });
+    expect(readFileSync(at('mine'), 'utf8')).toBe('x');
+    writeFileSync(at('empty'), '');
+    await writeWhole(at('empty'), 'full');
+    expect(readFileSync(at('empty'), 'utf8')).toBe('full');
+  });
+
+  it('follows links, to a file that is not there yet, too', async () => {
+    mkdirSync(at('elsewhere'));
+    writeFileSync(at('elsewhere', 'real'), 'old');
+    symlinkSync(join('elsewhere', 'real'), at('link'));
+    symlinkSync(at('link'), at('link2'));
+    await writeWhole(at('link2'), 'new', anything);
+    expect(readFileSync(at('elsewhere', 'real'), 'utf8')).toBe('new');
+    expect(lstatSync(at('link')).isSymbolicLink() && lstatSync(at('link2')).isSymbolicLink()).toBe(true);
+    symlinkSync(join('elsewhere', 'later'), at('dangling'));
+    await writeWhole(at('dangling'), 'made');
+    expect(readFileSync(at('elsewhere', 'later'), 'utf8')).toBe('made');
+    expect(lstatSync(at('dangling')).isSymbolicLink()).toBe(true);
+    symlinkSync('round', at('round'));
+    await expect(writeWhole(at('round'), 'x')).rejects.toMatchObject({ tag: 'File' });
+  });
+
+  it('writes through devices and pipes and leaves them what they are', async () => {
+    await writeWhole('/dev/null', 'gone');
+    expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
+    symlinkSync('/dev/null', at('null'));
+    await writeWhole(at('null'), 'gone');
+    expect(lstatSync('/dev/null').isCharacterDevice() && lstatSync(at('null')).isSymbolicLink()).toBe(true);
+    execFileSync('mkfifo', [at('pipe')]);
+    const reader = spawn('cat', [at('pipe')]);
+    let read = '';
+    reader.stdout.on('data', (chunk) => {
+      read += chunk;
+    });
+    const ended = new Promise((resolve) => reader.on('close', resolve));
+    await writeWhole(at('pipe'), 'through');
+    await ended;
+    expect(read).toBe('through');
+    expect(lstatSync(at('pipe')).isFIFO()).toBe(true);
+  });
+
+  it('says that a disk is full, and keeps the older file', async () => {
+    await expect(writeWhole('/dev/full', 'x')).rejects.toMatchObject({
+      tag: 'File',
+      message: '/dev/full cannot be written: the disk is full',
+    });
+  });
+
+  it('names the file once, in words', async () => {
+    const refusals: [string, string][] = [
+      [at('no', 'x'), 'there is no such file or folder'],
+      [folder, 'it is a folder'],
+      [at('a', 'x'), 'part of its path is a file, not a folder'],
+    ];
+    for (const [name, why] of refusals) {
+      for (const refused of [writeWhole(name, 'x', anything), checkOutput(name, anything)])
+        await expect(refused).rejects.toMatchObject({ tag: 'File', message: `${name} cannot be written: ${why}` });
+    }
+  });
+
+  it('leaves nothing when it is discarded, and nothing before it is closed', async () => {
+    const before = readdirSync(folder);
+    const output = await openOutput(at('unfinished'));
+    await output.write('half');
+    expect(existsSync(at('unfinished'))).toBe(false);
+    await output.discard();
+    await output.discard();
+    expect(readdirSync(folder)).toEqual(before);
+  });
+});
+
+describe('on a disk that is full', () => {
+  let mounted = false;
+  beforeAll(() => {
+    mkdirSync(at('small'));
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', at('small')], { stdio: 'ignore' });
+      mounted = true;
+    } catch {
+      // Mounting is for root alone: the test says that it is absent.
+    }
+  });
+  afterAll(() => {
+    if (mounted) execFileSync('umount', [at('small')]);
+  });
+
+  it('keeps the older file whole and leaves no other (absent where no file system can be mounted)', async ({
+    skip,
+  }) => {
+    if (!mounted) skip();
+    await writeWhole(at('small', 'x'), 'old');
+    await expect(writeWhole(at('small', 'x'), new Uint8Array(2 ** 20), anything)).rejects.toThrow('the disk is full');
+    expect(readFileSync(at('small', 'x'), 'utf8')).toBe('old');
+    expect(readdirSync(at('small'))).toEqual(['x']);
+  });
+});
+
+describe('commands', () => {
+  it('spare files of others', async () => {
+    writeFileSync(at('package.json'), '{"name": "mine"}');
+    writeFileSync(at('k.h'), 'int f(int x);\n');
+    const { code, err } = await ewald(['ffi', at('k.h'), '-o', at('package.json')]);
+    expect([code, err]).toEqual([2, expect.stringContaining('was not written by ewald ffi')]);
+    expect(readFileSync(at('package.json'), 'utf8')).toBe('{"name": "mine"}');
+    for (let twice = 0; twice < 2; twice++) expect((await ewald(['ffi', at('k.h'), '-o', at('k.json')])).code).toBe(0);
+    expect((await ewald(['validate', 'pi:count', '--html', at('package.json')])).err).toContain('is no report');
+  });
+
+  it('show the bytes of a file instead of sending them to the terminal', async () => {
+    writeFileSync(at('evil.txt'), '\u001b]0;owned\u0007\u001b[2J 1 2\n');
+    const { out } = await ewald(['index', at('evil.txt')]);
+    expect(out).toContain('\\x1b]0;owned');
+    const name = at('a\u001b[31mb.txt');
+    const missing = await ewald(['index', name, '-p', name]);
+    expect(missing.out + missing.err).toContain('a\\x1b[31mb.txt');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    expect(out + missing.out + missing.err).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+    const json = await ewald(['index', at('evil.txt'), '--json']);
+    expect(JSON.parse(json.out).error).toContain('\u001b]0;owned');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    expect(json.out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+
+  it('end with 130 or 143, by the signal', async () => {
+    const pi = ['pi', '--points', '1e13', '--backend', 'wasm'];
+    for (const [signal, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const)
+      expect((await ewald(pi, { interruptAfterMs: 800, signal })).code).toBe(code);
+  });
+});
+
+it('text is made visible', () => {
+  expect(visible('a\u001b[1m\n\u009b\u202eb\u{1f600}\ud800')).toBe('a\\x1b[1m\\x0a\\x9b\\u{202e}b\u{1f600}\\u{d800}');
+  expect(visibleLines('a\nb\r')).toBe('a\nb\\x0d');
+  expect(JSON.parse(visibleJson(JSON.stringify('\u009b\u007f\u202e')))).toBe('\u009b\u007f\u202e');
+});
