@@ -2,7 +2,7 @@
 // The C ABI stands in three places: cpp/include/ewald.h, the exports of dist/ewald.wasm, and the bindings of the native
 // addon. This reads the header with the package's own parser (build/esm) and says where they disagree: `node
 // scripts/check-abi.mjs`.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -30,7 +30,7 @@ const camel = (name) => name.replace(/^ewald_/, '').replace(/_([a-z0-9])/g, (_, 
  *
  * @param ffi The module `ewald/ffi` of this build.
  * @param inputs `header`: its text; `include(name)`: the text of what it includes; `wasm`: bytes of the module, or
- * undefined; `addonSource`: text of cpp/addon/*.cpp; `addonNames`: names that the built addon exports, or undefined.
+ * undefined; `addonSource`: text of the files of cpp/addon; `addonNames`: names that the built addon exports, or undefined.
  */
 export function checkAbi(ffi, { header, include, wasm, addonSource, addonNames }) {
   const problems = [];
@@ -84,22 +84,22 @@ export function checkAbi(ffi, { header, include, wasm, addonSource, addonNames }
   for (const name of bound) {
     if (name in beside) continue;
     if (!declared.includes(snake(name)))
-      problems.push(`cpp/addon/addon.cpp binds ${name}, but cpp/include/ewald.h declares no ${snake(name)}`);
+      problems.push(`cpp/addon binds ${name}, but cpp/include/ewald.h declares no ${snake(name)}`);
     else if (!new RegExp(`\\b${snake(name)}\\b`).test(addonSource))
-      problems.push(`cpp/addon/addon.cpp binds ${name}, but never calls ${snake(name)}`);
+      problems.push(`cpp/addon binds ${name}, but never calls ${snake(name)}`);
   }
   for (const name of declared) {
     if (name in unbound) continue;
     if (!bound.includes(camel(name)))
-      problems.push(`cpp/include/ewald.h declares ${name}, but cpp/addon/addon.cpp binds no ${camel(name)}`);
+      problems.push(`cpp/include/ewald.h declares ${name}, but cpp/addon binds no ${camel(name)}`);
   }
   if (addonNames) {
     for (const name of bound)
       if (!addonNames.includes(name))
-        problems.push(`cpp/addon/addon.cpp binds ${name}, but the built addon has none; it is stale`);
+        problems.push(`cpp/addon binds ${name}, but the built addon has none; it is stale`);
     for (const name of addonNames)
       if (!bound.includes(name))
-        problems.push(`the built addon has ${name}, which cpp/addon/addon.cpp does not bind; it is stale`);
+        problems.push(`the built addon has ${name}, which cpp/addon does not bind; it is stale`);
   }
   return problems;
 }
@@ -114,7 +114,7 @@ export function inputsOf(folder = root) {
     header: readFileSync(join(include, 'ewald.h'), 'utf8'),
     include: (name) => readFileSync(join(include, name), 'utf8'),
     wasm: existsSync(wasm) ? readFileSync(wasm) : undefined,
-    addonSource: ['addon.cpp', 'engines.cpp', 'fft.h']
+    addonSource: readdirSync(join(folder, 'cpp/addon'))
       .map((file) => readFileSync(join(folder, 'cpp/addon', file), 'utf8'))
       .join('\n'),
     addonNames: existsSync(addon) ? Object.keys(createRequire(import.meta.url)(addon)) : undefined,

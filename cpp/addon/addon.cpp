@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "addon/fft.h"
+#include "addon/room.h"
 
 namespace {
 
@@ -283,8 +284,8 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
   exports.Set("memoryWrite", Napi::Function::New(env, memory_write, "memoryWrite"));
   exports.Set("memoryRead", Napi::Function::New(env, memory_read, "memoryRead"));
   exports.Set("free", Napi::Function::New(env, release, "free"));
-  ewald::addon::bind_engines(env, exports);
   exports.Set("indexerDestroy", Napi::Function::New(env, indexer_destroy, "indexerDestroy"));
+  Room::bind_all(env, exports);
   return exports;
 }
 

@@ -1,5 +1,6 @@
 // Bindings of the external engines.
 #include "addon/fft.h"
+#include "addon/room.h"
 
 namespace ewald::addon {
 namespace {
@@ -84,12 +85,11 @@ Napi::Value engine_destroy(const CallbackInfo& info) {
   return promise;
 }
 
-}  // namespace
-
-void bind_engines(Napi::Env env, Napi::Object exports) {
+const Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("engineFind", Napi::Function::New(env, engine_find, "engineFind"));
   exports.Set("engineCreate", Napi::Function::New(env, engine_create, "engineCreate"));
   exports.Set("engineDestroy", Napi::Function::New(env, engine_destroy, "engineDestroy"));
-}
+});
 
+}  // namespace
 }  // namespace ewald::addon

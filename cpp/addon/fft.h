@@ -40,7 +40,4 @@ inline Napi::Value fft_external(Napi::Env env, const SharedFft& fft) {
   return Napi::External<SharedFft>::New(env, new SharedFft(fft), [](Napi::Env, SharedFft* shared) { delete shared; });
 }
 
-// Adds the functions of cpp/engines.
-void bind_engines(Napi::Env env, Napi::Object exports);
-
 }  // namespace ewald::addon

@@ -1,10 +1,7 @@
 // The CUDA addon: hands buffers to the C ABI of common/ewald_cuda.h, runs it off the main thread, turns statuses into
 // errors. No logic lives here. Compiled against the emulator it also exports what tests need (emulated.cpp).
+#include "addon/room.h"
 #include "handles.h"
-
-#ifdef EWALD_CUDA_EMULATED
-void addEmulatorExports(Napi::Env env, Napi::Object exports);
-#endif
 
 namespace {
 
@@ -305,10 +302,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("indexerRun", Napi::Function::New(env, indexerRun, "indexerRun"));
   exports.Set("indexerStage", Napi::Function::New(env, indexerStage, "indexerStage"));
   exports.Set("indexerDestroy", Napi::Function::New(env, indexerDestroy, "indexerDestroy"));
-  addTransforms(env, exports);
-#ifdef EWALD_CUDA_EMULATED
-  addEmulatorExports(env, exports);
-#endif
+  Room::bind_all(env, exports);
   return exports;
 }
 

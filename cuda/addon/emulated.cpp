@@ -3,6 +3,7 @@
 
 #include "../emulator/broken/outcome.h"
 #include "../emulator/mode.h"
+#include "addon/room.h"
 
 namespace {
 
@@ -87,9 +88,7 @@ Napi::Value traffic(const CallbackInfo& info) {
   return result;
 }
 
-}  // namespace
-
-void addEmulatorExports(Napi::Env env, Napi::Object exports) {
+const ewald::addon::Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("emulated", true);
   exports.Set("setMode", Napi::Function::New(env, setMode, "setMode"));
   exports.Set("setCard", Napi::Function::New(env, setCard, "setCard"));
@@ -97,4 +96,6 @@ void addEmulatorExports(Napi::Env env, Napi::Object exports) {
   exports.Set("judgeBroken", Napi::Function::New(env, judgeBroken, "judgeBroken"));
   exports.Set("traffic", Napi::Function::New(env, traffic, "traffic"));
   exports.Set("launches", Napi::Function::New(env, launches, "launches"));
-}
+});
+
+}  // namespace

@@ -1,4 +1,5 @@
 // Transforms, and arrays on the device that they read and write.
+#include "addon/room.h"
 #include "handles.h"
 
 namespace ewald::addon {
@@ -228,9 +229,7 @@ Napi::Value arrayRead(const CallbackInfo& info) {
 // arrayDestroy(handle): twice is a no-op. Runs under way keep the array until they are done.
 void arrayDestroy(const CallbackInfo& info) { slot<Array>(info, 0, kArray).reset(); }
 
-}  // namespace
-
-void addTransforms(Napi::Env env, Napi::Object exports) {
+const Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("fftDescribe", Napi::Function::New(env, fftDescribe, "fftDescribe"));
   exports.Set("fftCreate", Napi::Function::New(env, fftCreate, "fftCreate"));
   exports.Set("fftExecute", Napi::Function::New(env, fftExecute, "fftExecute"));
@@ -239,6 +238,7 @@ void addTransforms(Napi::Env env, Napi::Object exports) {
   exports.Set("arrayWrite", Napi::Function::New(env, arrayWrite, "arrayWrite"));
   exports.Set("arrayRead", Napi::Function::New(env, arrayRead, "arrayRead"));
   exports.Set("arrayDestroy", Napi::Function::New(env, arrayDestroy, "arrayDestroy"));
-}
+});
 
+}  // namespace
 }  // namespace ewald::addon

@@ -115,7 +115,4 @@ private:
   std::string message_;
 };
 
-// fft.cpp: transforms and arrays on the device.
-void addTransforms(Napi::Env env, Napi::Object exports);
-
 }  // namespace ewald::addon

@@ -71,7 +71,7 @@ export const native = addon({
   options: ['EWALD_WITHOUT_CUDA=ON'],
 });
 
-const cudaSources = ['cuda', 'cpp/include', 'cpp/common', 'cpp/indexing', 'cpp/fft', 'cpp/addon'];
+const cudaSources = ['cuda', 'cpp'];
 const noCuda = () => (existsSync(join(root, 'cuda/CMakeLists.txt')) ? undefined : 'cuda/CMakeLists.txt is not there');
 
 export const cuda = addon({

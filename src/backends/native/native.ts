@@ -29,7 +29,7 @@ import { addonError } from '../status.js';
 import { CoreArray, handleOf, type MemoryAddon } from './array.js';
 import { createEnginePlan, type EngineAddon, reportEngines, supportsEngine } from './engines.js';
 
-/** What the addon exports; cpp/addon/addon.cpp. */
+/** What the addon exports; cpp/addon. */
 interface Addon extends MemoryAddon, EngineAddon, IndexingAddon {
   readonly abiVersion: number;
   readonly instructionSet: string;
