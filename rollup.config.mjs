@@ -12,6 +12,8 @@ const entries = {
   'ffbidx.node': 'ffbidx/node.js',
   'ffbidx.browser': 'ffbidx/browser.js',
   memory: 'memory/index.js',
+  'data.node': 'data/node.js',
+  'data.browser': 'data/index.js',
   'ffi.node': 'ffi/node.js',
   'ffi.browser': 'ffi/index.js',
   cli: 'cli/main.js',

@@ -14,7 +14,7 @@ export type EwaldErrorTag =
   | 'Shape'
   /** A file or text does not follow its format; the message names the line or the offset. */
   | 'Format'
-  /** A file could not be opened, read or written: the message names it and says why. */
+  /** A file or address could not be opened, read or written: the message names it and says why. */
   | 'File'
   /** More was asked than the descriptor or the device allows. */
   | 'Limit'

@@ -13,3 +13,7 @@ export type PlatformResponse = GlobalInstance<typeof globalThis extends { Respon
 export type PlatformSignal = GlobalInstance<typeof globalThis extends { AbortSignal: infer T } ? T : never>;
 /** `WebAssembly.Module`, where the project declares it. */
 export type PlatformModule = GlobalInstance<typeof globalThis extends { WebAssembly: { Module: infer T } } ? T : never>;
+/** `Blob`, where the project declares it. */
+export type PlatformBlob = GlobalInstance<typeof globalThis extends { Blob: infer T } ? T : never>;
+/** `File`, where the project declares it. */
+export type PlatformFile = GlobalInstance<typeof globalThis extends { File: infer T } ? T : never>;

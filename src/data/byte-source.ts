@@ -1,0 +1,107 @@
+/**
+ * Where bytes come from: positioned asynchronous reads over a file, a Blob, an HTTP address or memory. A format is
+ * written once over this and works in Node, in a browser tab and in a worker.
+ *
+ * It is not a stream and has no position: any number of reads may be in flight, in any order.
+ */
+import { EwaldError } from '../errors.js';
+import type { PlatformSignal } from '../globals.js';
+
+/** Options of one read. */
+export interface ReadOptions {
+  /** Ends the read with `Aborted`. */
+  readonly signal?: PlatformSignal | undefined;
+}
+
+/** Options of opening a file beside another one. */
+export interface SiblingOptions extends ReadOptions {
+  /** Lets the path leave the folder of the file that names it. Default: refused. */
+  readonly allowOutside?: boolean | undefined;
+}
+
+/** Bytes that can be read at any place. */
+export interface ByteSource {
+  /** What messages call it: a path, the name of a File, an address. */
+  readonly name: string;
+  /** Bytes it holds. */
+  readonly size: number;
+  /**
+   * Reads exactly `length` bytes from `offset`, or as many as `into` holds, into `into`. Several reads may be in flight.
+   *
+   * Throws `Format` where the source ends before, `File` where it cannot be read or changed meanwhile, `Aborted`.
+   */
+  read(offset: number, into: number | Uint8Array, options?: ReadOptions): Promise<Uint8Array>;
+  /**
+   * Opens the file at `path`, relative to this one ('a_000001.h5', 'sub/b.raw').
+   *
+   * Throws `File` where there is none (the message says where it was looked for) and where the path leaves the folder
+   * without `allowOutside`.
+   */
+  sibling(path: string, options?: SiblingOptions): Promise<ByteSource>;
+  /** Lets go of it; reads in flight end first. A second call does nothing. */
+  close(): Promise<void>;
+}
+
+/** Checks the range of a read before anything is allocated; answers where the bytes go. */
+export function target(source: ByteSource, offset: number, into: number | Uint8Array): Uint8Array {
+  const length = typeof into === 'number' ? into : into.byteLength;
+  if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0)
+    throw new EwaldError('Format', `${source.name}: a read of ${length} bytes at ${offset} makes no sense`, {
+      detail: { path: source.name, offset, length },
+    });
+  if (offset + length > source.size)
+    throw new EwaldError(
+      'Format',
+      `${source.name}: the file ends at byte ${source.size}; ${length} bytes from byte ${offset} on are needed. ` +
+        'Is it cut short?',
+      { detail: { path: source.name, offset, length, size: source.size } },
+    );
+  return typeof into === 'number' ? new Uint8Array(into) : into;
+}
+
+/** The file beside `source`, undefined where there is none. */
+export async function siblingIfThere(
+  source: ByteSource,
+  path: string,
+  options: SiblingOptions = {},
+): Promise<ByteSource | undefined> {
+  try {
+    return await source.sibling(path, options);
+  } catch (error) {
+    if (error instanceof EwaldError && error.tag === 'File' && error.detail.absent === true) return undefined;
+    throw error;
+  }
+}
+
+/** The error for a file that is not there; `siblingIfThere` knows it. */
+export function absentFile(path: string, lookedFor: string, cause?: unknown): EwaldError {
+  return new EwaldError('File', `${path} is not there (looked for ${lookedFor})`, {
+    cause,
+    detail: { path, lookedFor, absent: true },
+  });
+}
+
+/** Refuses a path that leaves the folder of the file that names it; answers its parts. */
+export function partsInside(from: string, path: string, options: SiblingOptions): string[] {
+  const parts: string[] = [];
+  let outside = /^([/\\]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*:\/\/)/.test(path) || path.includes('\0');
+  for (const part of path.split(/[/\\]/)) {
+    if (part === '' || part === '.') continue;
+    if (part !== '..') parts.push(part);
+    else if (parts.pop() === undefined) outside = true;
+  }
+  if (outside && !options.allowOutside)
+    throw new EwaldError(
+      'File',
+      `${from} refers to ${path}, which lies outside its folder; open it with allowOutside: true if you trust the file`,
+      { detail: { path: from, link: path, outside: true } },
+    );
+  return parts;
+}
+
+/** The last part of a path or address. */
+export const baseName = (name: string): string =>
+  name
+    .replace(/[?#].*$/, '')
+    .split(/[/\\]/)
+    .at(-1) ?? name;

@@ -1,0 +1,25 @@
+/** HDF5 by its signature. The reader itself lives in src/data/hdf5. */
+import { EwaldError } from '../../errors.js';
+import type { Format } from '../format.js';
+
+const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+
+export const hdf5: Format = {
+  name: 'hdf5',
+  title: 'HDF5 (NXmx, Eiger, CXI, EMD, hspy, DM5, …)',
+  endings: ['h5', 'hdf5', 'hdf', 'nxs', 'cxi', 'emd', 'hspy', 'dm5', 'nx5', 'app5'],
+  options: ['dataset'],
+  async detect({ source, head, signal }) {
+    const isAt = (bytes: Uint8Array): boolean => signature.every((byte, i) => bytes[i] === byte);
+    if (isAt(head)) return { confidence: 1, why: 'the HDF5 signature at byte 0' };
+    // A user block of 512 · 2ⁿ bytes may come first.
+    for (let at = 512; at + 8 <= source.size && at <= 2 ** 20; at *= 2) {
+      const bytes = at + 8 <= head.length ? head.subarray(at, at + 8) : await source.read(at, 8, { signal });
+      if (isAt(bytes)) return { confidence: 0.9, why: `the HDF5 signature at byte ${at}, after a user block` };
+    }
+    return undefined;
+  },
+  async open(source) {
+    throw new EwaldError('Unsupported', `${source.name} is an HDF5 file; this build has no reader for it yet`);
+  },
+};

@@ -1,0 +1,44 @@
+/**
+ * ewald/data: detector frames out of any file. The browser build; Node's has the same names and opens paths as well.
+ *
+ *     import { open } from 'ewald/data';
+ *     const scan = await open(file);                       // a File, Blob, URL, bytes, or a ByteSource
+ *     const frames = await scan.read(0, 16);               // the first 16 frames in the detector's own dtype
+ *     await scan.dispose();
+ *
+ * @module
+ */
+import { EwaldError } from '../errors.js';
+import type { ByteSource } from './byte-source.js';
+import type { Dataset } from './dataset.js';
+import { type Candidate, detectFormats, type OpenOptions, openSource } from './open.js';
+import { type DataInput, sourceOf } from './source-of.js';
+
+/**
+ * Opens frames: a File or Blob (`siblings` along with blobSource for formats of several files), a URL, bytes or a
+ * source. The caller disposes the dataset.
+ *
+ * Throws `Format` for a file no format knows or that is damaged, `File` where it cannot be read, `Argument` for options
+ * that do not fit, `Shape` where navShape or sigShape do not fit the file.
+ */
+export async function open(input: DataInput, options: OpenOptions = {}): Promise<Dataset> {
+  return openSource(await sourceOf(input, options, fileSource), options);
+}
+
+/** Which formats a file may have, the surest first, each with what was seen. */
+export async function detect(input: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
+  const source = await sourceOf(input, options, fileSource);
+  try {
+    return await detectFormats(source, options);
+  } finally {
+    if (source !== input) await source.close();
+  }
+}
+
+/** A file by its path: Node only; in a browser this throws `Unsupported`. */
+export async function fileSource(path: string): Promise<ByteSource> {
+  throw new EwaldError('Unsupported', `${path}: a browser opens no paths; give a File, a Blob or a URL`);
+}
+
+export * from './public.js';
+export type { DataInput } from './source-of.js';

@@ -1,0 +1,90 @@
+/** Opening a file of unknown format: every format looks at its first bytes, the surest one opens it. */
+import { EwaldError } from '../errors.js';
+import { choice, knownOptions } from '../options.js';
+import { type ByteSource, baseName } from './byte-source.js';
+import type { Dataset } from './dataset.js';
+import type { Detection, Format, FormatOptions, Probe } from './format.js';
+import { formats } from './formats/table.js';
+
+/** Options of `open`. */
+export interface OpenOptions extends FormatOptions {
+  /** The name of a format, or 'auto' (default): the surest of all that look at the file. */
+  readonly format?: string | undefined;
+}
+
+/** A format that a file may have. */
+export interface Candidate extends Detection {
+  readonly format: string;
+  readonly title: string;
+}
+
+const optionNames = [
+  'format',
+  'navShape',
+  'sigShape',
+  'dtype',
+  'endian',
+  'offset',
+  'frameHeader',
+  'frameFooter',
+  'order',
+  'dataset',
+  'allowOutside',
+  'signal',
+];
+const everywhere = ['format', 'navShape', 'allowOutside', 'signal'];
+
+/** Which formats a source may have, the surest first; empty when no format knows it. */
+export async function detectFormats(source: ByteSource, options: FormatOptions = {}): Promise<Candidate[]> {
+  const { signal } = options;
+  const head = await source.read(0, Math.min(4096, source.size), { signal });
+  const text = new TextDecoder('latin1').decode(head);
+  const name = baseName(source.name).toLowerCase();
+  const ending = name.includes('.') ? name.slice(name.lastIndexOf('.') + 1) : '';
+  const probe: Probe = { source, ending, head, text, signal };
+  const found: Candidate[] = [];
+  for (const format of formats) {
+    const detection = await format.detect(probe);
+    if (detection) found.push({ format: format.name, title: format.title, ...detection });
+  }
+  // Stable: of equals the one that the table names first.
+  return found.sort((a, b) => b.confidence - a.confidence);
+}
+
+/** Opens a source; the dataset closes it, and so does an error. */
+export async function openSource(source: ByteSource, options: OpenOptions = {}): Promise<Dataset> {
+  try {
+    knownOptions('open', options, optionNames);
+    const names = ['auto', ...formats.map(({ name }) => name)];
+    const named = choice('open: format', options.format, 'auto', names);
+    const format = named === 'auto' ? await surest(source, options) : formats.find(({ name }) => name === named);
+    if (!format) throw unknown(source, options);
+    const taken = [...everywhere, ...format.options];
+    for (const [name, value] of Object.entries(options))
+      if (value !== undefined && !taken.includes(name))
+        throw new EwaldError(
+          'Argument',
+          `${source.name}: a file of format ${format.name} says its ${name} itself; the option is for other formats. ` +
+            `Known here: ${taken.filter((option) => option !== 'signal').join(', ')}`,
+        );
+    return await format.open(source, options);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function surest(source: ByteSource, options: OpenOptions): Promise<Format | undefined> {
+  const [best] = await detectFormats(source, options);
+  return formats.find(({ name }) => name === best?.format);
+}
+
+function unknown(source: ByteSource, options: OpenOptions): EwaldError {
+  const raw = options.dtype === undefined && options.sigShape === undefined;
+  return new EwaldError(
+    'Format',
+    `${source.name} (${source.size} bytes) is in no format known here: ${formats.map(({ name }) => name).join(', ')}` +
+      (raw ? '. If it holds plain numbers, give format: raw, dtype and sigShape' : ''),
+    { detail: { path: source.name, size: source.size } },
+  );
+}

@@ -1,0 +1,44 @@
+/** How a dataset is cut into tasks, and the check of a read: the same for every format. */
+import { EwaldError } from '../errors.js';
+import type { Dataset, FrameRange } from './dataset.js';
+import { allocateFrames, elementBytes, elements, type FrameArray } from './dtype.js';
+
+type Sizes = Pick<Dataset, 'name' | 'frames' | 'frameLength' | 'dtype' | 'chunkFrames'>;
+
+/** Runs of frames of about `bytes`, begun at whole chunks. */
+export function partitionFrames(dataset: Sizes, bytes = 2 ** 25): FrameRange[] {
+  if (!(bytes > 0)) throw new EwaldError('Argument', `partitions: bytes is ${bytes}; needed is a number above 0`);
+  const { frames, chunkFrames } = dataset;
+  const fit = Math.max(1, Math.floor(bytes / Math.max(1, dataset.frameLength * elementBytes(dataset.dtype))));
+  const step = Math.max(chunkFrames, Math.floor(fit / chunkFrames) * chunkFrames);
+  return Array.from({ length: Math.ceil(frames / step) }, (_, i) => ({
+    first: i * step,
+    count: Math.min(step, frames - i * step),
+  }));
+}
+
+/** Checks a read before anything is done; answers the memory it goes to, exactly as long as the frames. */
+export function checkRead(dataset: Sizes, first: number, count: number, into: FrameArray | undefined): FrameArray {
+  const { name, frames, frameLength, dtype } = dataset;
+  if (!Number.isInteger(first) || !Number.isInteger(count) || first < 0 || count < 0 || first + count > frames)
+    throw new EwaldError(
+      'Argument',
+      `${name}: frames ${first} … ${first + count - 1} are asked for; there are ${frames}, counted from 0`,
+      { detail: { first, count, frames } },
+    );
+  const length = count * frameLength;
+  if (into === undefined) return allocateFrames(dtype, length);
+  const { array, numbers } = elements[dtype];
+  if ((into as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] !== array.name)
+    throw new EwaldError(
+      'Shape',
+      `${name}: frames of ${dtype} are read into a ${array.name}, not a ${into.constructor?.name ?? typeof into}`,
+    );
+  if (into.length < length * numbers)
+    throw new EwaldError(
+      'Shape',
+      `${name}: ${count} frames of ${frameLength} ${dtype} need ${length * numbers} numbers; the array has ${into.length}`,
+      { detail: { needed: length * numbers, length: into.length } },
+    );
+  return into.subarray(0, length * numbers);
+}

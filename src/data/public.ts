@@ -1,0 +1,21 @@
+/** What both builds of `ewald/data` export. */
+export { EwaldError, type EwaldErrorTag, isEwaldError } from '../errors.js';
+export type { ByteSource, ReadOptions, SiblingOptions } from './byte-source.js';
+export type {
+  ArrayEntry,
+  Axis,
+  Dataset,
+  DatasetShape,
+  FrameRange,
+  Metadata,
+  Note,
+  ReadFramesOptions,
+  SizeCheck,
+  XY,
+} from './dataset.js';
+export type { DataType, FrameArray } from './dtype.js';
+export type { Detection, FormatOptions } from './format.js';
+export type { Candidate, OpenOptions } from './open.js';
+export { type BlobSourceOptions, blobSource } from './sources/blob.js';
+export { type HttpSourceOptions, httpSource } from './sources/http.js';
+export { memorySource } from './sources/memory.js';

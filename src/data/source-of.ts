@@ -1,0 +1,40 @@
+/** Whatever a user hands to `open`, as a source. */
+import { EwaldError } from '../errors.js';
+import type { PlatformBlob, PlatformSignal, PlatformUrl } from '../globals.js';
+import type { ByteSource } from './byte-source.js';
+import { blobSource } from './sources/blob.js';
+import { httpSource } from './sources/http.js';
+import { memorySource } from './sources/memory.js';
+
+/** A path (Node), an address, a File or Blob, bytes, or a source. */
+export type DataInput = string | PlatformUrl | PlatformBlob | Uint8Array | ArrayBuffer | ByteSource;
+
+/** The source for an input; `files` opens paths. */
+export async function sourceOf(
+  input: DataInput,
+  options: { readonly signal?: PlatformSignal | undefined },
+  files: (path: string) => Promise<ByteSource>,
+): Promise<ByteSource> {
+  const { signal } = options;
+  if (typeof input === 'string') {
+    if (/^https?:\/\//i.test(input)) return httpSource(input, { signal });
+    return files(/^file:\/\//i.test(input) ? pathOf(new URL(input)) : input);
+  }
+  if (input instanceof Uint8Array) return memorySource(input);
+  if (input instanceof ArrayBuffer) return memorySource(new Uint8Array(input));
+  if (typeof input === 'object' && input !== null) {
+    if ('read' in input && 'size' in input) return input;
+    if ('arrayBuffer' in input && 'slice' in input) return blobSource(input);
+    if ('href' in input) return input.protocol === 'file:' ? files(pathOf(input)) : httpSource(input, { signal });
+  }
+  throw new EwaldError(
+    'Argument',
+    `open takes a path, a URL, a File, a Blob, bytes or a ByteSource; given is ${Object.prototype.toString.call(input)}`,
+  );
+}
+
+const pathOf = (url: URL): string => {
+  const path = decodeURIComponent(url.pathname);
+  // file:///C:/data has a slash before its drive.
+  return /^\/[A-Za-z]:/.test(path) ? path.slice(1) : path;
+};

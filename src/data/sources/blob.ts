@@ -1,0 +1,67 @@
+/** A Blob or File as a source: what a browser's file dialog and drag-and-drop give. Nothing is loaded but what is read. */
+import { EwaldError, messageOf } from '../../errors.js';
+import type { PlatformBlob, PlatformFile } from '../../globals.js';
+import { checkSignal } from '../../options.js';
+import {
+  absentFile,
+  type ByteSource,
+  baseName,
+  partsInside,
+  type ReadOptions,
+  type SiblingOptions,
+  target,
+} from '../byte-source.js';
+
+/** A browser gives no way from a File to its neighbours, so they are given along with it. */
+export interface BlobSourceOptions {
+  readonly name?: string;
+  /** Files that this one may refer to: those of the same dialog or folder. */
+  readonly siblings?: readonly PlatformFile[];
+}
+
+/** A source over a Blob or File. */
+export function blobSource(blob: PlatformBlob, options: BlobSourceOptions = {}): ByteSource {
+  const name = options.name ?? ('name' in blob && typeof blob.name === 'string' ? blob.name : 'Blob');
+  const siblings = options.siblings ?? [];
+  const source: ByteSource = {
+    name,
+    size: blob.size,
+    async read(offset: number, into: number | Uint8Array, { signal }: ReadOptions = {}) {
+      checkSignal(signal);
+      const out = target(source, offset, into);
+      let bytes: ArrayBuffer;
+      try {
+        bytes = await blob.slice(offset, offset + out.byteLength).arrayBuffer();
+      } catch (cause) {
+        // Browsers refuse a File that was changed or removed since it was chosen.
+        throw new EwaldError('File', `${name} could not be read (${messageOf(cause)}); choose the file again`, {
+          cause,
+          detail: { path: name },
+        });
+      }
+      checkSignal(signal);
+      if (bytes.byteLength !== out.byteLength)
+        throw new EwaldError('File', `${name} gave ${bytes.byteLength} bytes instead of ${out.byteLength}`, {
+          detail: { path: name },
+        });
+      out.set(new Uint8Array(bytes));
+      return out;
+    },
+    async sibling(path: string, siblingOptions: SiblingOptions = {}) {
+      const parts = partsInside(name, path, siblingOptions);
+      // A folder chosen in a browser gives relative paths, a dialog only names.
+      const whole = parts.join('/');
+      const found =
+        siblings.find((file) => file.webkitRelativePath?.endsWith(`/${whole}`)) ??
+        siblings.find((file) => file.name === parts.at(-1));
+      if (!found)
+        throw absentFile(
+          baseName(whole),
+          `among the ${siblings.length} files given along with ${name}; choose the files together`,
+        );
+      return blobSource(found, { siblings });
+    },
+    close: async () => undefined,
+  };
+  return source;
+}

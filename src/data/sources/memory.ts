@@ -1,0 +1,37 @@
+/** Bytes in memory as a source; files it refers to are given along with it. */
+import { checkSignal } from '../../options.js';
+import {
+  absentFile,
+  type ByteSource,
+  partsInside,
+  type ReadOptions,
+  type SiblingOptions,
+  target,
+} from '../byte-source.js';
+
+/** A source over bytes; `siblings` are the files it may refer to, by their relative names. Nothing is copied. */
+export function memorySource(
+  bytes: Uint8Array,
+  name = 'memory',
+  siblings: Readonly<Record<string, Uint8Array>> = {},
+): ByteSource {
+  const source: ByteSource = {
+    name,
+    size: bytes.byteLength,
+    async read(offset: number, into: number | Uint8Array, options: ReadOptions = {}) {
+      checkSignal(options.signal);
+      const out = target(source, offset, into);
+      out.set(bytes.subarray(offset, offset + out.byteLength));
+      return out;
+    },
+    async sibling(path: string, options: SiblingOptions = {}) {
+      const wanted = partsInside(name, path, options).join('/');
+      const found = siblings[wanted];
+      if (!found)
+        throw absentFile(wanted, `among ${Object.keys(siblings).join(', ') || 'no files'} given with ${name}`);
+      return memorySource(found, wanted, siblings);
+    },
+    close: async () => undefined,
+  };
+  return source;
+}
