@@ -35,11 +35,15 @@ function run(command, args, { seconds = 600 } = {}) {
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
-    const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000);
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill('SIGKILL');
+    }, seconds * 1000);
     child.on('error', (error) => resolve({ code: 127, output: error.message }));
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      resolve({ code, signal, output });
+      resolve({ code, signal, output, late });
     });
   });
 }
@@ -219,7 +223,9 @@ class Copy {
 }
 
 /** What the check's process says about a mutant. */
-function verdictOf(name, { code, signal, output }) {
+function verdictOf(name, { code, signal, output, late }) {
+  // Slow is not wrong: a check that was ended says nothing of the mutant.
+  if (late) return { name, red: false, why: 'UNKNOWN: the check did not end in time' };
   const last = output.trim().split('\n').at(-1) ?? '';
   if (code === 0) return { name, red: false, why: `SURVIVED: ${last}` };
   if (code === 2) return { name, red: false, why: `could not be checked: ${last}` };
