@@ -50,22 +50,26 @@ function sources() {
   };
 }
 
-/** Builds build/bench-fft/PROGRAM and PROGRAM.wasm. */
-export function build(program) {
+/**
+ * Builds build/bench-fft/PROGRAM and PROGRAM.wasm; with static libraries of FFTW also PROGRAM-tuned, which holds them
+ * in place of Debian's.
+ */
+export function build(program, tuned) {
   const { compile, once, kernels } = sources();
   const main = path.join(here, `${program}.cpp`);
   const native = [...once, main].map((f) => compile('g++', f, 'native', []));
   for (const [isa, machine] of Object.entries(sets))
     native.push(...kernels.map((f) => compile('g++', f, isa, [...machine, `-DEWALD_ISA=${isa}`])));
-  execFileSync('g++', [...native, '-lfftw3', '-lfftw3f', '-lpthread', '-o', path.join(out, program)], {
-    stdio: 'inherit',
-  });
+  const link = (name, libraries) =>
+    execFileSync('g++', [...native, ...libraries, '-lpthread', '-o', path.join(out, name)], { stdio: 'inherit' });
+  link(program, ['-lfftw3', '-lfftw3f']);
+  if (tuned) link(`${program}-tuned`, tuned);
   const wasm = [...once, main].map((f) => compile('em++', f, 'wasm', ['-msimd128']));
   wasm.push(...kernels.map((f) => compile('em++', f, 'simd128', ['-msimd128', '-DEWALD_ISA=simd128'])));
-  const link = ['-O3', '-msimd128', '-sSTANDALONE_WASM', '-sINITIAL_MEMORY=1073741824', '-sTOTAL_STACK=1048576'];
+  const whole = ['-O3', '-msimd128', '-sSTANDALONE_WASM', '-sINITIAL_MEMORY=1073741824', '-sTOTAL_STACK=1048576'];
   execFileSync(
     'em++',
-    [...link, '-sERROR_ON_UNDEFINED_SYMBOLS=0', '-Wno-undefined', ...wasm, '-o', path.join(out, `${program}.wasm`)],
+    [...whole, '-sERROR_ON_UNDEFINED_SYMBOLS=0', '-Wno-undefined', ...wasm, '-o', path.join(out, `${program}.wasm`)],
     {
       stdio: ['ignore', 'inherit', 'ignore'],
     },

@@ -23,10 +23,14 @@ function ratios({ case: id, results }) {
 const tables = {
   fftw: {
     title: 'Beside FFTW, us, minimum (median); ratio = FFTW / ewald (goal)',
-    head: ['case', 'FFTW', 'native', 'ratio', 'wasm', 'ratio'],
+    head: ['case', 'FFTW', 'its build', 'native', 'ratio', 'wasm', 'ratio'],
     cells: ({ case: id, native, wasm, ratio, goal = [] }) => [
       id,
       `${number(native.fftwUs)} (${number(native.fftwMedianUs)})`,
+      // fftw-3.3.10-sse2-avx-avx2-… : the widest says which.
+      (native.fftw ?? '').includes('avx512')
+        ? 'avx512'
+        : (/-(avx2?|sse2)(?!.*-avx)/.exec(native.fftw ?? '')?.[1] ?? '?'),
       `${number(native.us)} (${number(native.medianUs)})`,
       atLeast(ratio[0], goal[0]),
       `${number(wasm.us)} (${number(wasm.medianUs)})`,

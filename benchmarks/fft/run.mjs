@@ -18,6 +18,7 @@ import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { build, buildNeon, here, out, root, sets } from './build.mjs';
+import { tunedFftw } from './fftw.mjs';
 import { fftw, halves, more, plans, threads } from './goals.mjs';
 import { markdown, printer, summarise } from './report.mjs';
 
@@ -94,10 +95,18 @@ function drive(where, id, extra = [], flags = [optimised]) {
   const { text } =
     where === 'wasm'
       ? inWasm('driver', args, flags)
-      : run(path.join(out, 'driver'), ['--wisdom', path.join(out, 'wisdom'), ...args]);
+      : run(path.join(out, where), ['--wisdom', path.join(out, `wisdom-${where}`), ...args]);
   const result = JSON.parse(text || '{"error":"the driver ended without an answer"}');
   if (result.error) throw new Error(`${id} ${where}: ${result.error}`);
   return result;
+}
+
+/** One case natively beside every build of FFTW there is: the fastest of each side, and which build that was. */
+function beside(id) {
+  const runs = natives.map((where) => drive(where, id));
+  const [fastest] = [...runs].sort((a, b) => a.fftwUs - b.fftwUs);
+  const [ours] = [...runs].sort((a, b) => a.us - b.us);
+  return { ...ours, fftw: fastest.fftw, fftwUs: fastest.fftwUs, fftwMedianUs: fastest.fftwMedianUs };
 }
 
 const say = options.json ? () => {} : (line) => process.stdout.write(`${line}\n`);
@@ -132,30 +141,34 @@ function each(section, cases, measure) {
   }
 }
 
-if (wanted.some((name) => name !== 'peers')) build('driver');
+const tuned = wanted.includes('fftw') ? tunedFftw() : {};
+const natives = tuned.libraries ? ['driver', 'driver-tuned'] : ['driver'];
+if (tuned.why) report.fftwNote = tuned.why;
+if (wanted.some((name) => name !== 'peers')) build('driver', tuned.libraries);
 say(`${place}; load average ${busy}`);
+if (tuned.why) say(`FFTW is Debian's build alone: ${tuned.why}`);
 const cases =
   positionals.length > 0 ? positionals : options.quick ? Object.keys(fftw) : [...Object.keys(fftw), ...more];
 each('fftw', cases, (id) => {
-  const [native, wasm] = [drive('native', id), drive('wasm', id)];
+  const [native, wasm] = [beside(id), drive('wasm', id)];
   return { case: id, native, wasm, ratio: [native.fftwUs / native.us, native.fftwUs / wasm.us], goal: fftw[id] };
 });
 each('halves', halves.shapes, (shape) => {
-  const ratio = ['native', 'wasm'].map((where) => {
+  const ratio = ['driver', 'wasm'].map((where) => {
     const [r2c, c2c] = ['r2c', 'c2c'].map((kind) => drive(where, `${kind}:f32:${shape}`, ['--no-fftw']));
     return { r2c: r2c.us, c2c: c2c.us, ratio: r2c.us / c2c.us };
   });
   return { shape, native: ratio[0], wasm: ratio[1], most: halves.most };
 });
 each('plans', plans.lengths, (n) => {
-  const [native, wasm] = ['native', 'wasm'].map((where) => {
+  const [native, wasm] = ['driver', 'wasm'].map((where) => {
     const { createMs, createFirstMs } = drive(where, `c2c:f32:${n}`, ['--no-fftw', '--seconds', '0.01'], []);
     return { ms: createMs, firstMs: createFirstMs };
   });
   return { n, native, wasm, most: plans.most };
 });
 each('threads', threads, (id) => {
-  const [one, two] = [1, 2].map((count) => drive('native', id, ['--no-fftw', '--wall', '--threads', String(count)]));
+  const [one, two] = [1, 2].map((count) => drive('driver', id, ['--no-fftw', '--wall', '--threads', String(count)]));
   return { case: id, one: one.us, two: two.us, ratio: one.us / two.us };
 });
 
