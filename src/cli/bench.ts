@@ -28,7 +28,7 @@ export function register(program: Command, deps: CliDeps): void {
     .command('bench')
     .description('verify cases and time them, every backend and peer side by side')
     .argument('[ids...]', 'addresses of cases; default: those meant for timing')
-    .option('--backend <name>', 'a backend, or all of them', 'all')
+    .option('--backend <names>', 'backends, by commas, or all of them', 'all')
     .option('--seconds <s>', 'seconds of runs of each contestant of a case', '1')
     .option(
       '--json',

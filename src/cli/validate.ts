@@ -47,7 +47,7 @@ export function register(program: Command, deps: CliDeps): void {
     .command('validate')
     .description(summary)
     .argument('[ids...]', 'addresses of cases: one, all below one (pi:count), or with * for anything')
-    .option('--backend <name>', 'a backend, or all of them', 'all')
+    .option('--backend <names>', 'backends, by commas, or all of them', 'all')
     .option('--engine <name>', 'only transforms, by an external engine on native: fftw, mkl, cufft, rocfft')
     .option('--budget <seconds>', 'longest estimated run of a case; longer ones are counted as sampled', '2')
     .option('--html <file>', 'write the report as one HTML page')
@@ -61,8 +61,8 @@ export function register(program: Command, deps: CliDeps): void {
 }
 
 /** The backends an option means; undefined stands for all that a user may name. */
-export const backendsOf = (name: string): readonly BackendName[] | undefined =>
-  name === 'all' ? undefined : [parseBackend(name, '--backend')];
+export const backendsOf = (names: string): readonly BackendName[] | undefined =>
+  names === 'all' ? undefined : [...new Set(names.split(',').map((name) => parseBackend(name.trim(), '--backend')))];
 
 /** Where this runs, in words. */
 export function place(): string {

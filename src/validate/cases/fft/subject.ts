@@ -51,7 +51,26 @@ export async function plan(context: Context, p: Problem) {
         strays: there.strays + back.strays,
       };
     },
+    // One direction, no guards. In place the symmetric factor keeps the numbers where they are, run after run.
+    ...(p.arrays ? {} : { timed: () => bare(fft, p, forward, from, to) }),
     dispose: () => fft.dispose(),
+  };
+}
+
+/** A transform between arrays that are there, ready to be called again and again. */
+function bare(fft: FftPlan, p: Problem, forward: boolean, from: Side, to: Side) {
+  const ArrayType = fft.precision === 'f64' ? Float64Array : Float32Array;
+  const input = new ArrayType(from.length);
+  from.places.forEach((place, i) => {
+    for (let part = 0; part < from.width; part++)
+      input[place * from.width + part] = p.input[i * from.width + part] as number;
+  });
+  const target = p.options.inPlace ? undefined : new ArrayType(to.length);
+  const workspace = p.options.userWorkspace ? { workspace: new ArrayType(2 * fft.sizeWorkspace) } : {};
+  const options = { scale: p.options.inPlace ? ('symmetric' as const) : p.scale, ...workspace };
+  return {
+    amount: p.options.batch ?? 1,
+    call: () => (forward ? fft.forward(input, target, options) : fft.backward(input, target, options)),
   };
 }
 
