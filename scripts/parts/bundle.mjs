@@ -70,7 +70,11 @@ export const bundle = {
     );
     for (const [page, source] of Object.entries(pages)) copyWhole(join(root, source), join(root, page));
     const declarations = reachableDeclarations();
-    for (const file of declarations) copyWhole(join(root, 'build/esm', file), join(root, 'dist/types', file));
+    for (const file of declarations) {
+      // Typed arrays have been generic since TypeScript 5.7; this parameter is the default, and 5.4 reads it without.
+      const text = readFileSync(join(root, 'build/esm', file), 'utf8').replaceAll('Array<ArrayBufferLike>', 'Array');
+      writeWhole(join(root, 'dist/types', file), text, 0o644);
+    }
     prune(
       'dist/types',
       declarations.map((file) => `dist/types/${file}`),

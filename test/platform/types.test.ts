@@ -51,6 +51,7 @@ async function compile(
   source: string,
   options: Record<string, unknown>,
   types: readonly string[] = [],
+  compiler = 'typescript',
 ): Promise<string> {
   const compilerOptions = {
     strict: true,
@@ -78,7 +79,7 @@ async function compile(
     symlinkSync(join(root, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
     symlinkSync(join(root, 'node_modules/undici-types'), join(folder, 'node_modules/undici-types'));
   }
-  return (await node([join(root, 'node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false'])).out;
+  return (await node([join(root, 'node_modules', compiler, 'bin/tsc'), '-p', folder, '--pretty', 'false'])).out;
 }
 
 test.for([
@@ -89,6 +90,14 @@ test.for([
   ['the language alone', { lib: ['es2022'] }, []],
 ] as const)('compiles in %s', async ([, options, types]) => {
   expect(await compile(usual, options, types)).toBe('');
+});
+
+test.for([
+  ['a browser', { lib: ['es2022', 'dom'] }, []],
+  ['Node with its types', { lib: ['es2022'], module: 'nodenext', moduleResolution: 'nodenext' }, ['node']],
+  ['the language alone', { lib: ['es2022'] }, []],
+] as const)('compiles with TypeScript 5.4 in %s', async ([, options, types]) => {
+  expect(await compile(usual, options, types, 'typescript-5.4')).toBe('');
 });
 
 test('await using compiles where the disposal types are', async () => {
