@@ -7,8 +7,8 @@ import { wgsl } from './scripts/wgsl-plugin.mjs';
 const entries = {
   'index.node': 'node.js',
   'index.browser': 'index.js',
-  'worker.node': 'workers/node.js',
-  'worker.browser': 'workers/browser.js',
+  'worker.node': 'workers/worker.node.js',
+  'worker.browser': 'workers/worker.browser.js',
   'ffbidx.node': 'ffbidx/node.js',
   'ffbidx.browser': 'ffbidx/browser.js',
   memory: 'memory/index.js',

@@ -25,6 +25,6 @@ export function startBrowserWorker(source: WorkerSource | undefined): WorkerPort
 function make(source: WorkerSource | undefined): Worker {
   if (typeof source === 'function') return source() as Worker;
   // Literal, so that every bundler sees the worker; evaluated only when one is started.
-  if (source === undefined) return new Worker(new URL('./browser.js', import.meta.url), { type: 'module' });
+  if (source === undefined) return new Worker(new URL('./worker.browser.js', import.meta.url), { type: 'module' });
   return new Worker(source, { type: 'module' });
 }

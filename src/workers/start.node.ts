@@ -7,7 +7,9 @@ import type { WorkerPort } from './port.js';
 /** Starts the worker beside the bundle, or the one given; it never keeps the process alive by itself. */
 export function startNodeWorker(source: WorkerSource | undefined): WorkerPort {
   const worker =
-    typeof source === 'function' ? (source() as Worker) : new Worker(source ?? new URL('./node.js', import.meta.url));
+    typeof source === 'function'
+      ? (source() as Worker)
+      : new Worker(source ?? new URL('./worker.node.js', import.meta.url));
   let ending = false;
   let waiting = 0;
   worker.unref();
