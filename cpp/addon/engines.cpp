@@ -31,33 +31,32 @@ Napi::Value engine_find(const CallbackInfo& info) {
 // Plans of engines are made and destroyed off the main thread: measuring takes its time, and others wait for it.
 class EngineTask : public Task {
 public:
-  EngineTask(const CallbackInfo& info)
-      : Task(info.Env(), {}),
-        engine_(info[0].As<Napi::String>()),
+  explicit EngineTask(const CallbackInfo& info)
+      : engine_(info[0].As<Napi::String>()),
         libraries_(names_of(info[1])),
-        descriptor_(*elements<ewald_fft_descriptor>(info, 2, 1)),
+        descriptor_(struct_of<ewald_fft_descriptor>(info, 2)),
         measure_(info[3].As<Napi::Boolean>()) {}
 
 protected:
   int32_t work() override {
     const int32_t status = engines::create(engine_, libraries_, descriptor_, measure_, fft_->engine);
     if (status == EWALD_STATUS_OK)
-      set_bytes(*fft_, descriptor_, fft_->engine->input, fft_->engine->output, fft_->engine->workspace);
+      fft_->set_bytes(descriptor_, fft_->engine->input, fft_->engine->output, fft_->engine->workspace);
     return status;
   }
-  Napi::Value answer(Napi::Env env) override { return fft_external(env, fft_); }
+  napi_value answer(napi_env env) override { return handle_value(env, std::move(fft_)); }
 
 private:
   std::string engine_;
   std::vector<engines::Names> libraries_;
   ewald_fft_descriptor descriptor_;
   bool measure_;
-  SharedFft fft_ = std::make_shared<Fft>();
+  std::shared_ptr<Fft> fft_ = std::make_shared<Fft>();
 };
 
 class DropTask : public Task {
 public:
-  DropTask(Napi::Env env, SharedFft&& fft) : Task(env, {}), fft_(std::move(fft)) {}
+  explicit DropTask(std::shared_ptr<Fft>&& fft) : fft_(std::move(fft)) {}
 
 protected:
   int32_t work() override {
@@ -66,23 +65,17 @@ protected:
   }
 
 private:
-  SharedFft fft_;
+  std::shared_ptr<Fft> fft_;
 };
 
 // engineCreate(engine, libraries, descriptor: Uint8Array, measure) -> Promise<External>, a plan like those of fftCreate
 Napi::Value engine_create(const CallbackInfo& info) {
-  auto* task = new EngineTask(info);
-  const Napi::Promise promise = task->promise();
-  task->Queue();
-  return promise;
+  return Task::start(info.Env(), std::make_unique<EngineTask>(info));
 }
 
 // engineDestroy(plan) -> Promise<void>
 Napi::Value engine_destroy(const CallbackInfo& info) {
-  auto* task = new DropTask(info.Env(), std::move(fft_of(info)));
-  const Napi::Promise promise = task->promise();
-  task->Queue();
-  return promise;
+  return Task::start(info.Env(), std::make_unique<DropTask>(std::move(slot_of<Fft>(info))));
 }
 
 const Room room([](Napi::Env env, Napi::Object exports) {

@@ -1,31 +1,16 @@
-// What the addon's rooms share: statuses as errors, contexts as handles, structs as bytes, runs as promises.
+// What the rooms of the CUDA addon share: the device as a handle, runs on it as tasks. The rest is cpp/addon's.
 #pragma once
-#include <napi.h>
-
-#include <cstring>
-#include <memory>
-#include <string>
-
+#include "addon/handle.h"
+#include "addon/task.h"
 #include "ewald_cuda.h"
 
 namespace ewald::addon {
 
-using Napi::CallbackInfo;
-
-// A failure as JavaScript sees it: an Error with { status, message }.
-inline Napi::Error cudaError(Napi::Env env, int32_t status, const std::string& message) {
-  Napi::Error error = Napi::Error::New(env, message.empty() ? "the CUDA wing gave no message" : message);
-  error.Set("status", Napi::Number::New(env, status));
-  return error;
-}
-
-inline void check(Napi::Env env, int32_t status) {
-  if (status != EWALD_STATUS_OK) throw cudaError(env, status, ewald_cuda_last_error());
-}
-
-// A context shared by its JavaScript handle and the runs under way: the last one to let go closes it, so that close()
+// A device shared by its JavaScript handle and the runs under way: the last one to let go closes it, so that close()
 // never waits on the main thread.
 struct Context {
+  static constexpr napi_type_tag tag = {0x6577616c642d6375ULL, 0x64612d636f6e7478ULL};
+  static constexpr const char* what = "the CUDA context";
   ewald_cuda_context* handle = nullptr;
   Context() = default;
   Context(const Context&) = delete;
@@ -33,86 +18,54 @@ struct Context {
   ~Context() { ewald_cuda_close(handle); }
 };
 using SharedContext = std::shared_ptr<Context>;
-inline constexpr napi_type_tag kContextTag = {0x6577616c642d6375ULL, 0x64612d636f6e7478ULL};
 
-inline SharedContext& slotOf(const CallbackInfo& info) {
-  if (!info[0].IsExternal() || !info[0].As<Napi::External<SharedContext>>().CheckTypeTag(&kContextTag)) {
-    throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT, "argument 0 is not a CUDA context");
-  }
-  return *info[0].As<Napi::External<SharedContext>>().Data();
-}
-inline SharedContext contextOf(const CallbackInfo& info) {
-  const SharedContext context = slotOf(info);
-  if (!context) throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT, "the CUDA context was closed");
-  return context;
-}
+// An object of the C ABI. The device is kept until it is gone.
+template <class T, void (*destroy)(T*)>
+struct Owned {
+  explicit Owned(SharedContext owner) : context(std::move(owner)) {}
+  SharedContext context;
+  T* handle = nullptr;
+  Owned(const Owned&) = delete;
+  Owned& operator=(const Owned&) = delete;
+  ~Owned() { destroy(handle); }
+};
 
-// Argument `index` as the bytes of one T, copied: JavaScript may change its buffer while the run goes on.
-template <class T>
-T structOf(const CallbackInfo& info, size_t index) {
-  const Napi::Value value = info[index];
-  const uint8_t* data = nullptr;
-  size_t bytes = 0;
-  if (value.IsTypedArray()) {
-    const Napi::TypedArray array = value.As<Napi::TypedArray>();
-    data = static_cast<const uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
-    bytes = array.ByteLength();
-  } else if (value.IsArrayBuffer()) {
-    Napi::ArrayBuffer buffer = value.As<Napi::ArrayBuffer>();
-    data = static_cast<const uint8_t*>(buffer.Data());
-    bytes = buffer.ByteLength();
-  } else {
-    throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT,
-                    "argument " + std::to_string(index) + " is neither a typed array nor an ArrayBuffer");
-  }
-  if (bytes < sizeof(T)) {
-    throw cudaError(info.Env(), EWALD_STATUS_INVALID_ARGUMENT,
-                    "argument " + std::to_string(index) + " has " + std::to_string(bytes) + " bytes, needed are " +
-                        std::to_string(sizeof(T)));
-  }
-  T result;
-  std::memcpy(&result, data, sizeof result);
-  return result;
-}
-
-// A run on a thread of Node's pool, as a promise.
-class Task : public Napi::AsyncWorker {
+class DeviceTask : public Task {
 public:
-  Task(Napi::Env env, SharedContext context)
-      : Napi::AsyncWorker(env, "ewald_cuda"),
-        context_(std::move(context)),
-        deferred_(Napi::Promise::Deferred::New(env)) {}
-  Napi::Promise start() {
-    const Napi::Promise promise = deferred_.Promise();
-    Queue();
-    return promise;
-  }
+  explicit DeviceTask(SharedContext context) : context_(std::move(context)) {}
 
 protected:
-  virtual int32_t work(ewald_cuda_context* context) = 0;
-  virtual Napi::Value answer(Napi::Env env) = 0;
-
-  void Execute() override {
-    status_ = work(context_->handle);
-    // The message is kept per thread: fetch it where it was set.
-    if (status_ != EWALD_STATUS_OK) message_ = ewald_cuda_last_error();
-    // If the handle was closed meanwhile this is the last holder: let go here, where waiting for the device blocks
-    // nobody.
-    context_.reset();
-  }
-  void OnOK() override {
-    if (status_ == EWALD_STATUS_OK)
-      deferred_.Resolve(answer(Env()));
-    else
-      deferred_.Reject(cudaError(Env(), status_, message_).Value());
-  }
-  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+  virtual int32_t work_on(ewald_cuda_context* context) = 0;
 
 private:
+  int32_t work() final {
+    const int32_t status = work_on(context_->handle);
+    // If the handle was closed meanwhile this is the last holder: let go here, where waiting for the device blocks
+    // nobody.
+    if (status == EWALD_STATUS_OK) context_.reset();
+    return status;
+  }
   SharedContext context_;
-  Napi::Promise::Deferred deferred_;
-  int32_t status_ = EWALD_STATUS_OK;
-  std::string message_;
 };
+
+// Makes a T, an Owned, on a thread of the pool and answers with its handle.
+template <class T, class Make>
+class CreateTask : public DeviceTask {
+public:
+  CreateTask(SharedContext context, Make make)
+      : DeviceTask(context), owned_(std::make_shared<T>(std::move(context))), make_(std::move(make)) {}
+
+protected:
+  int32_t work_on(ewald_cuda_context* context) override { return make_(context, *owned_); }
+  napi_value answer(napi_env env) override { return handle_value(env, std::move(owned_)); }
+
+private:
+  std::shared_ptr<T> owned_;
+  Make make_;
+};
+template <class T, class Make>
+Napi::Value create(const CallbackInfo& info, Make make) {
+  return Task::start(info.Env(), std::make_unique<CreateTask<T, Make>>(alive<Context>(info), std::move(make)));
+}
 
 }  // namespace ewald::addon
