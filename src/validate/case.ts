@@ -68,6 +68,8 @@ export interface Row<Input = unknown, Output = unknown, Truth = Output> {
   readonly bytes: number;
   /** Timed by `ewald bench` when no ids are given. */
   readonly bench?: boolean;
+  /** It may be refused on any device: rows of external engines, which say themselves what they cannot do. */
+  readonly refusable?: boolean;
   /** Why the row cannot pass yet. */
   readonly todo?: string;
   readonly peers?: readonly Peer<Input>[];
@@ -88,6 +90,14 @@ export function seedOf(id: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
   return hash >>> 0;
+}
+
+/**
+ * Whether a device may refuse a row: only double precision, and only where it has none. Any other refusal is a failure,
+ * so that a backend that does less than it did cannot look right. Rows that may be refused for more say so themselves.
+ */
+export function mayRefuse({ id, refusable = false }: Row, device: DeviceInfo): boolean {
+  return refusable || (id.split(':').includes('f64') && !device.precisions.includes('f64'));
 }
 
 /**

@@ -8,7 +8,7 @@ import { EwaldError, isEwaldError } from '../errors.js';
 import type { FftEngine } from '../fft/fft.js';
 import { breathe, nearest } from '../options.js';
 import { version } from '../version.js';
-import { matches, type Outcome, outcomes, type Row, type Subject, seedOf } from './case.js';
+import { matches, mayRefuse, type Outcome, outcomes, type Row, type Subject, seedOf } from './case.js';
 import { engineRows } from './cases/fft/engines.js';
 import { rows as allRows } from './tables.js';
 
@@ -272,7 +272,10 @@ export async function runRow(problem: Problem, candidate: Candidate): Promise<Ro
       : done('fail', `${leaked} bytes are still held after the plan was disposed`, rest);
   } catch (error) {
     await subject?.dispose().catch(() => undefined);
-    if (isEwaldError(error, 'Unsupported')) return done('refused', error.message);
+    if (isEwaldError(error, 'Unsupported')) {
+      if (mayRefuse(row, device)) return done('refused', error.message);
+      return done('fail', `refused, and ${candidate.backend} is to do this: ${error.message}`);
+    }
     if (isEwaldError(error, 'DeviceLost')) await candidate.renew().catch(() => undefined);
     return done(
       'fail',

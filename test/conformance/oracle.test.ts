@@ -234,7 +234,21 @@ describe('outcomes', () => {
       const refuse = async () => {
         throw new EwaldError('Unsupported', 'no such thing');
       };
-      expect(await outcome({ plan: refuse })).toMatchObject({ outcome: 'refused', why: 'no such thing' });
+      // A refusal that nobody expects is a failure; one for want of double precision is not, nor one that a row allows.
+      expect(await outcome({ plan: refuse })).toMatchObject({
+        outcome: 'fail',
+        why: expect.stringMatching(/^refused, .*no such thing/),
+      });
+      expect(await outcome({ plan: refuse, refusable: true })).toMatchObject({
+        outcome: 'refused',
+        why: 'no such thing',
+      });
+      const double = { plan: refuse, id: 'fft:c2c:f64:n=4' };
+      expect(await outcome(double)).toMatchObject({ outcome: 'fail' });
+      const single = { ...candidate, device: { ...candidate.device, precisions: ['f32'] } } as Candidate;
+      expect(await validate.runRow(new validate.Problem({ ...row, ...double } as never), single)).toMatchObject({
+        outcome: 'refused',
+      });
       expect(await outcome({ compare: () => ({ errors: { hits: Number.NaN } }) })).toMatchObject({ outcome: 'fail' });
       const plan = async (context: never, input: never) => ({
         ...(await row?.plan(context, input)),

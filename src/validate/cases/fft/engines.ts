@@ -33,6 +33,7 @@ export function engineRows(on: OnEngine, rows: readonly Row[] = fftRows): Row[] 
     .map((row) => ({
       ...row,
       id: `${row.id}${suffix.join('')}`,
+      refusable: true,
       make: () => row.make(seedOf(row.id)),
       plan: (context, input) => row.plan(withOptions(context, optionsOf(row)), input),
       compare: (found, expected) => relativeOnly(row.compare(found, expected)),

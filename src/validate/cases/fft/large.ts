@@ -259,4 +259,5 @@ export const largeRows = [
   largeRow('c2c', 'f32', [1000003]),
   largeRow('c2c', 'f64', [45360]),
   largeRow('r2c', 'f64', [100, 100, 100]),
+  largeRow('r2c', 'f64', [36, 40, 25]),
 ];

@@ -91,8 +91,8 @@ function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
     ...[20, 100].map((spots) => strayed(method, spots)),
     empty(method, 'spots=0:images=3', 'images without spots', noise0, { used: 0, tooFew: true }),
     empty(method, 'spots=3:images=3', 'fewer spots than indexing needs', noise(3, 3), { used: 3, tooFew: true }),
-    singlesOf(method),
-    repeatOf(method),
+    ...singlesOf(method),
+    ...repeatOf(method),
     ...furtherTwinsOf(method),
   ];
 }
@@ -148,10 +148,33 @@ function turboRows(): Row<Lists, Answer, Lists>[] {
       used: 100,
       tooFew: false,
     }),
-    singlesOf('turbo'),
-    repeatOf('turbo'),
+    ...singlesOf('turbo'),
+    ...repeatOf('turbo'),
+  ];
+}
+
+/** Smaller siblings of rows that a device computed by a CPU has no time for. */
+function siblings(): Row<Lists, Answer, Lists>[] {
+  const images = 2;
+  return [
+    ...(['ortho', 'tetra', 'hex', 'mono', 'tri', 'cubic', 'big'] as const).map((name) =>
+      simulated('exhaustive', name, 60, { images }, 'each kind of cell, two images of it'),
+    ),
+    simulated('exhaustive', 'mono', 300, { images }, 'many spots, two images'),
+    simulated('exhaustive', 'mono', 100, { images, spurious: 0.3, noisePx: 1 }, 'spurious spots and noise, two images'),
+    simulated('exhaustive', 'mono', 300, { images, crystals: 2 }, 'two lattices in each of two images'),
+    empty('exhaustive', 'noise:n=100:images=2', 'spots without a lattice are refused', noise(100, 2), {
+      used: 100,
+      tooFew: false,
+    }),
   ];
 }
 
 /** The rows. */
-export const indexingRows: readonly Row[] = [...rowsOf('fast'), ...turboRows(), ...rowsOf('exhaustive'), ...references];
+export const indexingRows: readonly Row[] = [
+  ...rowsOf('fast'),
+  ...turboRows(),
+  ...rowsOf('exhaustive'),
+  ...siblings(),
+  ...references,
+];
