@@ -17,7 +17,14 @@ import { startNodeWorker } from './workers/start.node.js';
 const node: Platform = {
   name: 'node',
   loaders: [cudaLoader, webgpuLoader(dawnGpu), nativeLoader, wasmLoader((url) => readFile(url)), cudaEmulatedLoader],
-  env: (name) => process.env[name],
+  env(name) {
+    try {
+      return process.env[name];
+    } catch {
+      // Deno without --allow-env: as if it were not set.
+      return undefined;
+    }
+  },
   startWorker: startNodeWorker,
 };
 

@@ -92,3 +92,7 @@ export function breathe(): Promise<void> {
     port2.postMessage(0);
   });
 }
+
+/** A bigint as a number where that is exact, as a string where it is not. */
+export const exact = (value: bigint): number | string =>
+  value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value);

@@ -1,9 +1,10 @@
 /** Probes the backends, ranks them and says why each one is or is not taken. */
-import { EwaldError } from '../errors.js';
+import { EwaldError, messageOf } from '../errors.js';
 import { nearest } from '../options.js';
 import type { Platform } from '../platform.js';
 import {
   type Backend,
+  type BackendLoader,
   type BackendName,
   backendNames,
   type DeviceInfo,
@@ -61,12 +62,21 @@ export async function probeAll(
     if (only && !only.includes(loader.name)) continue;
     if (loader.testOnly && loader.name !== named && !only) continue;
     const asked = loader.name === named;
-    const probe = await loader.probe({ ...options, named: asked });
+    const probe = await probed(loader, { ...options, named: asked });
     // A software GPU is correct and slow: only who names it gets it.
     const automatic = probe.available && !loader.testOnly && (asked || probe.device.kind !== 'software');
     ranked.push({ name: loader.name, probe, automatic });
   }
   return ranked;
+}
+
+/** What a loader finds; one that cannot even look (Deno without its permissions) is absent for that reason. */
+async function probed(loader: BackendLoader, options: OpenOptions): Promise<Probe> {
+  try {
+    return await loader.probe(options);
+  } catch (error) {
+    return { available: false, reason: `it could not be looked for: ${messageOf(error)}` };
+  }
 }
 
 /** The backends a context will hold, best first; throws when a named one is not there. */
@@ -84,13 +94,11 @@ export function rank(ranked: readonly Ranked[], named: BackendName | undefined, 
   if (!first) {
     const reason = ranked.find(({ name }) => name === named)?.probe.reason ?? 'this platform does not have it';
     const others = present.map(({ name }) => name).join(', ');
-    throw new EwaldError(
-      'Unsupported',
-      `the backend ${named} is not available: ${reason}; available here: ${others || 'none'}`,
-      {
-        detail: { backend: named },
-      },
-    );
+    // With `strict` nobody has looked for others.
+    const instead = others ? `; available here: ${others}` : strict ? '' : '; no other one is available here';
+    throw new EwaldError('Unsupported', `the backend ${named} is not available: ${reason}${instead}`, {
+      detail: { backend: named },
+    });
   }
   return strict ? [first] : [first, ...present.filter((candidate) => candidate !== first)];
 }

@@ -6,6 +6,7 @@
 import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import { fileReason } from '../file-errors.js';
 import type { createContext, devices } from '../node.js';
+import { exact } from '../options.js';
 import { interruptedCode } from './interrupt.js';
 import { visible, visibleJson, visibleLines } from './visible.js';
 
@@ -56,10 +57,6 @@ export function printJson(value: unknown): void {
   const json = JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? exact(v) : v));
   process.stdout.write(`${visibleJson(json)}\n`);
 }
-
-/** A bigint as a number where that is exact, as a string where it is not. */
-export const exact = (value: bigint): number | string =>
-  value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value);
 
 // Visible width: colours take none.
 const width = (text: string): number => visibleLines(text.replace(mark, '')).length;

@@ -2,12 +2,12 @@
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/backend.js';
 import { EwaldError, isEwaldError } from '../errors.js';
+import { exact } from '../options.js';
 import type { PiResult } from '../pi/pi.js';
 import {
   bold,
   type CliDeps,
   dim,
-  exact,
   exitCode,
   green,
   Progress,

@@ -12,7 +12,7 @@ import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { piParams } from '../layout/layout.js';
 import { pack } from '../layout/struct.js';
-import { breathe, checkSignal, integer, knownOptions } from '../options.js';
+import { breathe, checkSignal, exact, integer, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 
@@ -38,7 +38,7 @@ export interface PiRunOptions {
   readonly onProgress?: (done: number) => void;
 }
 
-/** Answer of a count. */
+/** Answer of a count. `JSON.stringify` writes its counts as numbers, and as strings from 2^53 on. */
 export interface PiResult {
   readonly backend: BackendName;
   readonly points: bigint;
@@ -119,7 +119,7 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
       }
     }
     run.onProgress?.(1);
-    return {
+    const result: PiResult = {
       backend: backend.name,
       points,
       hits,
@@ -127,6 +127,9 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
       sigma: Math.sqrt((Math.PI * (4 - Math.PI)) / Number(points)),
       seconds: (performance.now() - started) / 1000,
     };
+    // JSON has no integers of this size: JSON.stringify would throw.
+    const toJSON = () => ({ ...result, points: exact(points), hits: exact(hits) });
+    return Object.defineProperty(result, 'toJSON', { value: toJSON });
   }
 
   const plan: PiPlanMethods = {
