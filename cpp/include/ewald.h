@@ -70,6 +70,18 @@ int32_t ewald_fft_sizes(const ewald_fft* plan, size_t* input, size_t* output, si
 int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, void* out, void* workspace,
                           uint32_t scale);
 
+/* data: codecs of detector frames; see cpp/data. `codec` is an EWALD_CODEC; element_bytes and the parameter mean what
+ * the codec says, 0 where it has no use for them. Decoding fills exactly out_bytes or fails with EWALD_STATUS_DAMAGED,
+ * when `out` holds anything; `in` and `out` must not overlap. */
+int32_t ewald_codec_decode(uint32_t codec, uint32_t element_bytes, uint32_t parameter, const uint8_t* in,
+                           size_t in_bytes, uint8_t* out, size_t out_bytes);
+/* Bytes that `out` must have to encode in_bytes; 0 where the codec only decodes or the arguments are wrong. */
+size_t ewald_codec_bound(uint32_t codec, uint32_t element_bytes, uint32_t parameter, size_t in_bytes);
+int32_t ewald_codec_encode(uint32_t codec, uint32_t element_bytes, uint32_t parameter, const uint8_t* in,
+                           size_t in_bytes, uint8_t* out, size_t capacity, size_t* written);
+/* The Fletcher-32 that HDF5 puts behind a chunk; returns the sum itself. */
+uint32_t ewald_fletcher32(const uint8_t* in, size_t in_bytes);
+
 #ifdef __cplusplus
 }
 #endif

@@ -10,6 +10,7 @@ const tags: Record<number, EwaldErrorTag> = {
   [enums.Status.driverTooOld]: 'Unsupported',
   [enums.Status.deviceLost]: 'DeviceLost',
   [enums.Status.device]: 'Internal',
+  [enums.Status.damaged]: 'Format',
 };
 
 /** The error for a status and the core's own words. */

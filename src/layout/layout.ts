@@ -248,6 +248,8 @@ export const enums = {
     deviceLost: 6,
     device: 7,
     internal: 8,
+    /** Data does not follow its format. */
+    damaged: 9,
   },
   Method: { fast: 0, exhaustive: 1, turbo: 2 },
   Refinement: { rotation: 0, raw: 1, ifss: 2, ifse: 3, ifssr: 4 },
@@ -267,6 +269,18 @@ export const enums = {
   /** Factor on a result: 1, 1/N or 1/sqrt(N). */
   FftScale: { none: 0, full: 1, symmetric: 2 },
   FftFlag: { inPlace: 1, userWorkspace: 2 },
+  /** What chunks of detector data are packed with; cpp/data/README.md says what each one's arguments are. */
+  Codec: {
+    bitshuffleLz4: 0,
+    bitshuffle: 1,
+    lz4: 2,
+    lz4Block: 3,
+    shuffle: 4,
+    lzf: 5,
+    byteOffset: 6,
+    packedMsb: 7,
+    packedLsb: 8,
+  },
 } as const;
 
 /** Constants that change an answer. Integers are u32, the others are float32 with the given value. */

@@ -14,6 +14,7 @@ const STATUS_DRIVER_TOO_OLD: u32 = 5u;
 const STATUS_DEVICE_LOST: u32 = 6u;
 const STATUS_DEVICE: u32 = 7u;
 const STATUS_INTERNAL: u32 = 8u;
+const STATUS_DAMAGED: u32 = 9u;
 const METHOD_FAST: u32 = 0u;
 const METHOD_EXHAUSTIVE: u32 = 1u;
 const METHOD_TURBO: u32 = 2u;
@@ -54,6 +55,15 @@ const FFT_SCALE_FULL: u32 = 1u;
 const FFT_SCALE_SYMMETRIC: u32 = 2u;
 const FFT_FLAG_IN_PLACE: u32 = 1u;
 const FFT_FLAG_USER_WORKSPACE: u32 = 2u;
+const CODEC_BITSHUFFLE_LZ4: u32 = 0u;
+const CODEC_BITSHUFFLE: u32 = 1u;
+const CODEC_LZ4: u32 = 2u;
+const CODEC_LZ4_BLOCK: u32 = 3u;
+const CODEC_SHUFFLE: u32 = 4u;
+const CODEC_LZF: u32 = 5u;
+const CODEC_BYTE_OFFSET: u32 = 6u;
+const CODEC_PACKED_MSB: u32 = 7u;
+const CODEC_PACKED_LSB: u32 = 8u;
 
 // One Monte Carlo count: which points of which Philox stream are thrown.
 struct PiParams {

@@ -25,7 +25,8 @@ typedef enum ewald_status {
   EWALD_STATUS_DRIVER_TOO_OLD = 5,
   EWALD_STATUS_DEVICE_LOST = 6,
   EWALD_STATUS_DEVICE = 7,
-  EWALD_STATUS_INTERNAL = 8
+  EWALD_STATUS_INTERNAL = 8,
+  EWALD_STATUS_DAMAGED = 9
 } ewald_status;
 
 typedef enum ewald_method {
@@ -97,6 +98,18 @@ typedef enum ewald_fft_flag {
   EWALD_FFT_FLAG_IN_PLACE = 1,
   EWALD_FFT_FLAG_USER_WORKSPACE = 2
 } ewald_fft_flag;
+
+typedef enum ewald_codec {
+  EWALD_CODEC_BITSHUFFLE_LZ4 = 0,
+  EWALD_CODEC_BITSHUFFLE = 1,
+  EWALD_CODEC_LZ4 = 2,
+  EWALD_CODEC_LZ4_BLOCK = 3,
+  EWALD_CODEC_SHUFFLE = 4,
+  EWALD_CODEC_LZF = 5,
+  EWALD_CODEC_BYTE_OFFSET = 6,
+  EWALD_CODEC_PACKED_MSB = 7,
+  EWALD_CODEC_PACKED_LSB = 8
+} ewald_codec;
 
 /* One Monte Carlo count: which points of which Philox stream are thrown. */
 typedef struct ewald_pi_params {

@@ -1,0 +1,34 @@
+// The kernels of bit and byte planes, compiled once for each instruction set.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#define EWALD_DATA_KERNELS(isa)                                                                                    \
+  namespace ewald::isa {                                                                                           \
+  bool is_zero(const uint8_t* data, size_t bytes);                                                                 \
+  void join_bits(const uint8_t* planes, uint8_t* bytes, size_t columns);                                           \
+  void join_bytes(const uint8_t* streams, size_t stride, uint32_t used, uint32_t element, uint8_t* out, size_t n); \
+  }
+EWALD_DATA_KERNELS(sse2)
+EWALD_DATA_KERNELS(avx2)
+EWALD_DATA_KERNELS(avx512)
+EWALD_DATA_KERNELS(neon)
+EWALD_DATA_KERNELS(simd128)
+#undef EWALD_DATA_KERNELS
+
+namespace ewald::data {
+
+struct Kernels {
+  bool (*is_zero)(const uint8_t* data, size_t bytes);
+  // Eight bit planes of `columns` bytes each, one after the other, become 8 * columns bytes: bit i of byte e is bit e %
+  // 8 of byte e / 8 of plane i.
+  void (*join_bits)(const uint8_t* planes, uint8_t* bytes, size_t columns);
+  // Byte j of `n` elements lies in stream j; streams are `stride` bytes apart, those from `used` on are zero and not
+  // read. `element` is their number, the bytes of an element.
+  void (*join_bytes)(const uint8_t* streams, size_t stride, uint32_t used, uint32_t element, uint8_t* out, size_t n);
+};
+
+// Those of the best instruction set here.
+const Kernels& kernels();
+
+}  // namespace ewald::data
