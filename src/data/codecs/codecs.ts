@@ -1,0 +1,44 @@
+/**
+ * What chunks of detector data are unpacked with: the codecs of the C++ core (native or wasm), and gzip of the platform.
+ *
+ * Gzip is not the core's: zlib of Node and DecompressionStream of browsers are faster than anything worth shipping.
+ */
+import type { Disposable } from '../../resource.js';
+
+/** A codec of the core; cpp/data/README.md says what each one is. */
+export type CodecName =
+  | 'bitshuffleLz4'
+  | 'bitshuffle'
+  | 'lz4'
+  | 'lz4Block'
+  | 'shuffle'
+  | 'lzf'
+  | 'byteOffset'
+  | 'packedMsb'
+  | 'packedLsb';
+
+/** A codec with its arguments. */
+export interface Codec {
+  readonly codec: CodecName;
+  /** Bytes of an element: bitshuffle and packed bits need it. Default 1. */
+  readonly elementBytes?: number;
+  /** Elements a block (bitshuffle), bytes a block (lz4), bits (packed). Default 0: the codec's own. */
+  readonly parameter?: number;
+}
+
+/** Codecs of one place to compute; whoever opened them disposes them. */
+export interface Codecs extends Disposable {
+  readonly backend: 'native' | 'wasm';
+  /** Fills all of `output`. Throws `Format` for input that does not decode to exactly that. */
+  decode(codec: Codec, input: Uint8Array, output: Uint8Array): Promise<void>;
+  encode(codec: Codec, input: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
+  /** HDF5's checksum of a chunk. */
+  fletcher32(bytes: Uint8Array): number;
+  /** Fills all of `output` from a zlib stream. Throws `Format`. */
+  inflate(input: Uint8Array, output: Uint8Array): Promise<void>;
+  deflate(input: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Whether the bytes are memory shared between threads, which neither addons nor streams of the platform take. */
+export const isShared = (bytes: Uint8Array): boolean =>
+  typeof SharedArrayBuffer !== 'undefined' && bytes.buffer instanceof SharedArrayBuffer;

@@ -1,0 +1,110 @@
+/** The codecs of Node: the native addon where it is built, else the wasm core; zlib for gzip. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { deflate as deflateCallback, inflate as inflateCallback } from 'node:zlib';
+import { addonPath } from '../../backends/addon-path.js';
+import { addonError } from '../../backends/status.js';
+import { Core } from '../../backends/wasm/heap.js';
+import { compileCore } from '../../backends/wasm/source.js';
+import { EwaldError, messageOf } from '../../errors.js';
+import { constants, enums } from '../../layout/layout.js';
+import type { CodecsOptions } from './browser.js';
+import { type Codec, type Codecs, isShared } from './codecs.js';
+import { wasmCodecs } from './wasm.js';
+
+/** What the addon exports for this room; cpp/addon/data.cpp. */
+interface CodecAddon {
+  readonly abiVersion: number;
+  codecDecode(
+    codec: number,
+    elementBytes: number,
+    parameter: number,
+    input: Uint8Array,
+    output: Uint8Array,
+    now: boolean,
+  ): Promise<void> | undefined;
+  codecBound(codec: number, elementBytes: number, parameter: number, bytes: number): number;
+  codecEncode(codec: number, elementBytes: number, parameter: number, input: Uint8Array, output: Uint8Array): number;
+  fletcher32(input: Uint8Array): number;
+}
+
+/** Chunks below this are decoded at once: a thread costs more than they do. */
+const leastForThread = 1 << 16;
+
+/** Opens the codecs; the caller disposes them. Throws `Load` where neither core can be had. */
+export async function openCodecs({ backend, wasm, addonPath: given }: CodecsOptions = {}): Promise<Codecs> {
+  if (backend !== 'wasm' && wasm === undefined) {
+    const addon = loadAddon(given);
+    if (typeof addon !== 'string') return nativeCodecs(addon);
+    if (backend === 'native') throw new EwaldError('Load', addon);
+  }
+  return wasmCodecs(await Core.instantiate(await compileCore(wasm, (url) => readFile(url))), { inflate, deflate });
+}
+
+function loadAddon(given: string | undefined): CodecAddon | string {
+  const path = addonPath('ewald_native', given);
+  if (!existsSync(path)) return `codecs: no native addon at ${path}; npm run build makes it`;
+  try {
+    const addon = createRequire(import.meta.url)(path) as CodecAddon;
+    return addon.abiVersion === constants.abiVersion ? addon : `codecs: the addon ${path} is of another version`;
+  } catch (error) {
+    return `codecs: the addon ${path} does not load: ${messageOf(error)}`;
+  }
+}
+
+function nativeCodecs(addon: CodecAddon): Codecs {
+  return {
+    backend: 'native',
+    inflate,
+    deflate,
+    async decode({ codec, elementBytes = 1, parameter = 0 }: Codec, input, output) {
+      const from = isShared(input) ? input.slice() : input;
+      const to = isShared(output) ? new Uint8Array(output.length) : output;
+      try {
+        const now = output.length < leastForThread;
+        await addon.codecDecode(enums.Codec[codec], elementBytes, parameter, from, to, now);
+      } catch (error) {
+        throw addonError(error);
+      }
+      if (to !== output) output.set(to);
+    },
+    async encode({ codec, elementBytes = 1, parameter = 0 }: Codec, input) {
+      const number = enums.Codec[codec];
+      const from = isShared(input) ? input.slice() : input;
+      const out = new Uint8Array(Math.max(1, addon.codecBound(number, elementBytes, parameter, from.length)));
+      try {
+        return out.slice(0, addon.codecEncode(number, elementBytes, parameter, from, out));
+      } catch (error) {
+        throw addonError(error);
+      }
+    },
+    fletcher32: (bytes) => addon.fletcher32(isShared(bytes) ? bytes.slice() : bytes),
+    dispose: async () => undefined,
+  };
+}
+
+function inflate(input: Uint8Array, output: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // One byte more than wanted is enough to see that there is too much.
+    const options = { chunkSize: Math.max(64, output.length + 1), maxOutputLength: output.length + 1 };
+    inflateCallback(input, options, (error, bytes) => {
+      if (error)
+        reject(
+          new EwaldError('Format', `${input.length} bytes of gzip do not decode: ${error.message}`, { cause: error }),
+        );
+      else if (bytes.length !== output.length)
+        reject(new EwaldError('Format', `gzip holds ${bytes.length} bytes, the chunk has ${output.length}`));
+      else {
+        output.set(bytes);
+        resolve();
+      }
+    });
+  });
+}
+
+function deflate(input: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  return new Promise((resolve, reject) => {
+    deflateCallback(input, (error, bytes) => (error ? reject(error) : resolve(new Uint8Array(bytes))));
+  });
+}

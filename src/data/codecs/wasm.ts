@@ -1,0 +1,79 @@
+/** The codecs on wasm: a chunk is copied into the heap, decoded there, and copied out. */
+import type { Core } from '../../backends/wasm/heap.js';
+import { EwaldError } from '../../errors.js';
+import { enums } from '../../layout/layout.js';
+import type { Codec, Codecs } from './codecs.js';
+
+/** A place in the heap that grows with what it has to hold. */
+class Place {
+  readonly #core: Core;
+  #address = 0;
+  #bytes = 0;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** At least `bytes` bytes; what was there is lost. */
+  hold(bytes: number): number {
+    if (bytes > this.#bytes) {
+      this.release();
+      this.#address = this.#core.alloc(bytes);
+      this.#bytes = bytes;
+    }
+    return this.#address;
+  }
+
+  release(): void {
+    this.#core.free(this.#address);
+    this.#address = 0;
+    this.#bytes = 0;
+  }
+}
+
+/** Codecs of a loaded core; `inflate` and `deflate` are the platform's. */
+export function wasmCodecs(core: Core, gzip: Pick<Codecs, 'inflate' | 'deflate'>): Codecs {
+  const [input, output, word] = [new Place(core), new Place(core), new Place(core)];
+  let disposed = false;
+  const alive = (): void => {
+    if (disposed) throw new EwaldError('Disposed', 'these codecs were disposed; open new ones');
+  };
+  const place = (bytes: Uint8Array): number => {
+    const address = input.hold(Math.max(1, bytes.length));
+    core.write(address, bytes);
+    return address;
+  };
+  return {
+    backend: 'wasm',
+    ...gzip,
+    // Nothing is awaited between the copies, so calls in flight cannot meet in the heap.
+    async decode({ codec, elementBytes = 1, parameter = 0 }: Codec, from, to) {
+      alive();
+      const at = place(from);
+      const out = output.hold(Math.max(1, to.length));
+      core.check('ewald_codec_decode', enums.Codec[codec], elementBytes, parameter, at, from.length, out, to.length);
+      core.read(out, to);
+    },
+    async encode({ codec, elementBytes = 1, parameter = 0 }: Codec, from) {
+      alive();
+      const number = enums.Codec[codec];
+      const bound = Math.max(1, core.call('ewald_codec_bound', number, elementBytes, parameter, from.length) >>> 0);
+      const [at, out, written] = [place(from), output.hold(bound), word.hold(4)];
+      core.check('ewald_codec_encode', number, elementBytes, parameter, at, from.length, out, bound, written);
+      const length = new Uint32Array(1);
+      core.read(written, length);
+      const bytes = new Uint8Array(length[0] ?? 0);
+      core.read(out, bytes);
+      return bytes;
+    },
+    fletcher32(bytes) {
+      alive();
+      return core.call('ewald_fletcher32', place(bytes), bytes.length) >>> 0;
+    },
+    async dispose() {
+      if (disposed) return;
+      disposed = true;
+      for (const each of [input, output, word]) each.release();
+    },
+  };
+}

@@ -1,0 +1,204 @@
+/**
+ * The codecs of the core, native and wasm, against the plain ones of codecs-oracle.ts: every element size, lengths that
+ * fill no block, every instruction set, and input that is cut or changed.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Codec, Codecs } from '../../src/data/codecs/codecs.js';
+import { openCodecs } from '../../src/data/codecs/node.js';
+import { isEwaldError } from '../../src/errors.js';
+import * as oracle from './codecs-oracle.js';
+
+const addonPath = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
+const places = existsSync(addonPath) ? (['native', 'wasm'] as const) : (['wasm'] as const);
+
+/** Reproducible bytes: mostly small counts, as detectors have them. */
+function counts(length: number, seed: number, spread = 3): Uint8Array {
+  let state = seed;
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  return Uint8Array.from({ length }, (_, i) =>
+    i % 4 > 1 && next() < 0.98 ? 0 : Math.floor(next() ** 4 * 2 ** spread),
+  );
+}
+
+const lengths = [0, 1, 7, 8, 9, 63, 64, 65, 127, 1000, 1023, 4096, 8191, 8192, 8193, 20011];
+
+describe.each(places)('codecs on %s', (backend) => {
+  let codecs: Codecs;
+  beforeAll(async () => {
+    codecs = await openCodecs(
+      backend === 'native' ? { backend, addonPath } : { backend, wasm: readFileSync('dist/ewald.wasm') },
+    );
+  });
+  afterAll(() => codecs.dispose());
+
+  const decodes = async (codec: Codec, packed: Uint8Array, wanted: Uint8Array): Promise<void> => {
+    // Bytes on both sides must stay as they were.
+    const memory = new Uint8Array(wanted.length + 32).fill(0xa5);
+    await codecs.decode(codec, packed, memory.subarray(16, 16 + wanted.length));
+    expect(Buffer.compare(memory.subarray(16, 16 + wanted.length), wanted)).toBe(0);
+    for (const guard of [memory.subarray(0, 16), memory.subarray(16 + wanted.length)])
+      expect(guard.every((byte) => byte === 0xa5)).toBe(true);
+  };
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('bitshuffle of %i bytes an element', async (elementBytes) => {
+    for (const [i, n] of lengths.entries())
+      for (const spread of [0, 3, 8]) {
+        const bytes = counts(n * elementBytes + (i % elementBytes), i * 31 + spread, spread);
+        const codec: Codec = { codec: 'bitshuffleLz4', elementBytes };
+        await decodes(codec, oracle.bitshuffleLz4(bytes, elementBytes), bytes);
+        await decodes(codec, oracle.bitshuffleLz4(bytes, elementBytes, 1024), bytes);
+        await decodes(codec, await codecs.encode(codec, bytes), bytes);
+        const shuffled = oracle.bitshuffle(bytes, elementBytes);
+        await decodes({ codec: 'bitshuffle', elementBytes }, shuffled, bytes);
+        expect(Buffer.compare(await codecs.encode({ codec: 'bitshuffle', elementBytes }, bytes), shuffled)).toBe(0);
+      }
+  });
+
+  test('LZ4, framed and bare, LZF and shuffle', async () => {
+    for (const [i, n] of lengths.entries()) {
+      const bytes = counts(n, i + 7, i % 9);
+      await decodes({ codec: 'lz4Block' }, Uint8Array.from(oracle.lz4(bytes)), bytes);
+      await decodes({ codec: 'lz4Block' }, await codecs.encode({ codec: 'lz4Block' }, bytes), bytes);
+      for (const block of [100, 4096, 1 << 20]) {
+        await decodes({ codec: 'lz4' }, oracle.framedLz4(bytes, block), bytes);
+        await decodes({ codec: 'lz4' }, await codecs.encode({ codec: 'lz4', parameter: block }, bytes), bytes);
+      }
+      await decodes({ codec: 'lzf' }, oracle.lzf(bytes), bytes);
+      for (const elementBytes of [1, 2, 3, 4, 7, 8, 16, 300]) {
+        const shuffled = oracle.shuffle(bytes, elementBytes);
+        await decodes({ codec: 'shuffle', elementBytes }, shuffled, bytes);
+        expect(Buffer.compare(await codecs.encode({ codec: 'shuffle', elementBytes }, bytes), shuffled)).toBe(0);
+      }
+    }
+  });
+
+  test('LZ4 matches of every distance', async () => {
+    for (let distance = 1; distance <= 70; distance++)
+      for (const length of [4, 5, 18, 19, 20, 33, 300]) {
+        // Literals of one period, a match, five literals.
+        const out: number[] = [];
+        const put = (n: number): void => {
+          for (n -= 15; n >= 255; n -= 255) out.push(255);
+          out.push(n);
+        };
+        out.push((Math.min(distance, 15) << 4) | Math.min(length - 4, 15));
+        if (distance >= 15) put(distance);
+        for (let i = 0; i < distance; i++) out.push(i + 1);
+        out.push(distance, 0);
+        if (length - 4 >= 15) put(length - 4);
+        out.push(0x50, 1, 2, 3, 4, 5);
+        const wanted = Uint8Array.from({ length: distance + length }, (_, i) => (i % distance) + 1);
+        await decodes({ codec: 'lz4Block' }, Uint8Array.from(out), Uint8Array.from([...wanted, 1, 2, 3, 4, 5]));
+      }
+  });
+
+  test('byte offsets and packed bits', async () => {
+    const pixels = Int32Array.of(0, 1, -1, 127, 0, -128, 200, -40000, 2 ** 31 - 1, -(2 ** 31), 5, 32767, -2, 65535);
+    const bytes = (array: ArrayBufferView): Uint8Array => new Uint8Array(array.buffer, 0, array.byteLength);
+    await decodes({ codec: 'byteOffset', elementBytes: 4 }, oracle.byteOffset(pixels), bytes(pixels));
+    for (let bits = 1; bits <= 16; bits++)
+      for (const n of [0, 1, 5, 64, 1001]) {
+        const values = Uint16Array.from({ length: n }, (_, i) => (i * 40503) % 2 ** bits);
+        for (const [codec, highFirst] of [
+          ['packedMsb', true],
+          ['packedLsb', false],
+        ] as const) {
+          const packed = oracle.pack(values, bits, highFirst);
+          await decodes({ codec, elementBytes: 2, parameter: bits }, packed, bytes(values));
+          if (bits <= 8) await decodes({ codec, elementBytes: 1, parameter: bits }, packed, Uint8Array.from(values));
+        }
+      }
+  });
+
+  test('gzip and Fletcher-32', async () => {
+    for (const [i, n] of lengths.entries()) {
+      const bytes = counts(n, i, 8);
+      const packed = await codecs.deflate(bytes);
+      const out = new Uint8Array(n);
+      await codecs.inflate(packed, out);
+      expect(Buffer.compare(out, bytes)).toBe(0);
+      await expect(codecs.inflate(packed, new Uint8Array(n + 1))).rejects.toThrow('gzip holds');
+      // Sums that fold to 65535 are 0 by the definition and either in practice.
+      expect(codecs.fletcher32(bytes) % 65535).toBe(oracle.fletcher32(bytes) % 65535);
+    }
+  });
+
+  test('input that is cut or changed is refused or decodes to the right length', async () => {
+    const bytes = counts(5000, 3, 5);
+    const cases: [Codec, Uint8Array][] = [
+      [{ codec: 'bitshuffleLz4', elementBytes: 2 }, oracle.bitshuffleLz4(bytes, 2)],
+      [{ codec: 'lz4' }, oracle.framedLz4(bytes, 700)],
+      [{ codec: 'lz4Block' }, Uint8Array.from(oracle.lz4(bytes))],
+      [{ codec: 'lzf' }, oracle.lzf(bytes)],
+    ];
+    for (const [codec, packed] of cases) {
+      for (let cut = 0; cut < packed.length; cut += 1 + (cut >> 5))
+        await expect(codecs.decode(codec, packed.subarray(0, cut), new Uint8Array(bytes.length))).rejects.toSatisfy(
+          (error) => isEwaldError(error, 'Format'),
+        );
+      for (let i = 0; i < 400; i++) {
+        const changed = packed.slice();
+        const at = Math.imul(i + 1, 2654435761) >>> 0;
+        changed[at % changed.length] = (changed[at % changed.length] ?? 0) ^ (1 << (i % 8));
+        await codecs.decode(codec, changed, new Uint8Array(bytes.length)).catch((error) => {
+          expect(isEwaldError(error, 'Format')).toBe(true);
+        });
+      }
+    }
+  });
+
+  test('arguments without sense are refused', async () => {
+    const bytes = new Uint8Array(64);
+    for (const codec of [
+      { codec: 'bitshuffle', elementBytes: 0 },
+      { codec: 'bitshuffle', elementBytes: 9 },
+      { codec: 'bitshuffle', elementBytes: 2, parameter: 3 },
+      { codec: 'packedMsb', elementBytes: 1, parameter: 12 },
+      { codec: 'byteOffset', elementBytes: 2 },
+    ] as Codec[])
+      await expect(codecs.decode(codec, bytes, bytes.slice())).rejects.toSatisfy((e) => isEwaldError(e, 'Argument'));
+    await expect(codecs.encode({ codec: 'lzf' }, bytes)).rejects.toSatisfy((e) => isEwaldError(e, 'Argument'));
+  });
+
+  test('shared memory is filled as well', async () => {
+    const bytes = counts(70000, 5);
+    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    await codecs.decode({ codec: 'shuffle', elementBytes: 2 }, oracle.shuffle(bytes, 2), shared);
+    expect(Buffer.compare(shared, bytes)).toBe(0);
+  });
+});
+
+test.skipIf(!existsSync(addonPath) || process.arch !== 'x64')('every instruction set decodes the same', () => {
+  const bytes = counts(100_003, 11, 6);
+  const hashes = ['sse2', 'avx2', 'avx512'].map((isa) =>
+    execFileSync(process.execPath, ['-e', script], {
+      env: { ...process.env, EWALD_ISA: isa },
+      input: Buffer.concat([2, 3, 4, 8].flatMap((size) => [...framed(oracle.bitshuffleLz4(bytes, size))])),
+    }).toString(),
+  );
+  expect(hashes[0]).toMatch(/^(\w{64}\n){4}$/);
+  expect(new Set(hashes).size).toBe(1);
+});
+
+function* framed(bytes: Uint8Array): Generator<Uint8Array> {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(bytes.length);
+  yield length;
+  yield bytes;
+}
+
+const script = `
+const addon = require('${addonPath}');
+const all = require('fs').readFileSync(0);
+for (let at = 0, i = 0; at < all.length; i++) {
+  const length = all.readUInt32LE(at);
+  const out = new Uint8Array(100003);
+  addon.codecDecode(0, [2, 3, 4, 8][i], 0, new Uint8Array(all.subarray(at + 4, at + 4 + length)), out, true);
+  console.log(require('crypto').createHash('sha256').update(out).digest('hex'));
+  at += 4 + length;
+}`;
