@@ -2,6 +2,7 @@
 // import.meta.url)` in shared code resolves against the chunk it ends up in. WGSL is inlined as strings, with its
 // includes.
 import { existsSync } from 'node:fs';
+import { buildHash } from './scripts/build-hash-plugin.mjs';
 import { wgsl } from './scripts/wgsl-plugin.mjs';
 
 const entries = {
@@ -16,6 +17,8 @@ const entries = {
   'data.browser': 'data/index.js',
   'ffi.node': 'ffi/node.js',
   'ffi.browser': 'ffi/index.js',
+  'executors.node': 'executors/node.js',
+  'executors.browser': 'executors/browser.js',
   cli: 'cli/main.js',
   validate: 'validate/index.js',
   'fft-page': 'pages/fft/main.js',
@@ -27,8 +30,8 @@ export default {
       existsSync(`build/esm/${file}`) ? [[name, `build/esm/${file}`]] : [],
     ),
   ),
-  external: (id) => id.startsWith('node:') || ['commander', 'webgpu', 'koffi'].includes(id),
-  plugins: [wgsl()],
+  external: (id) => id.startsWith('node:') || /^(commander|webgpu|koffi|@nats-io\/.*)$/.test(id),
+  plugins: [wgsl(), buildHash()],
   output: {
     dir: 'dist',
     format: 'es',

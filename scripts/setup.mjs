@@ -49,6 +49,7 @@ const needs = [
     name: "FFTW's libraries",
     from: 1,
   },
+  { part: 'cluster tests', found: () => which('nats-server'), packages: ['nats-server'], name: 'nats-server', from: 1 },
   { part: 'cuda', found: () => which('nvcc'), packages: [], name: 'nvcc', from: 0 },
   {
     part: 'MPI',

@@ -30,6 +30,8 @@ export type EwaldErrorTag =
   | 'DeviceLost'
   /** An AbortSignal ended the work. */
   | 'Aborted'
+  /** A worker, rank or server that was at work went away or did not answer. */
+  | 'Lost'
   /** A result failed its audit or validation. */
   | 'Mismatch'
   /** A defect of ewald itself. */

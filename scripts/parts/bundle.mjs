@@ -41,6 +41,8 @@ export const bundle = {
       ...Object.values(pages),
       'rollup.config.mjs',
       'package.json',
+      'dist/ewald.wasm',
+      'scripts/build-hash-plugin.mjs',
       'scripts/wgsl-plugin.mjs',
       'scripts/parts/bundle.mjs',
     ],

@@ -1,4 +1,6 @@
 /** Entry of the browser's worker: `new Worker(new URL('ewald/worker', …), { type: 'module' })`. */
+import { readBytesInBrowser } from '../executors/files-browser.js';
+import { servedHost } from '../executors/workers/serve.js';
 import { createContext } from '../index.js';
 import { serve } from './serve.js';
 
@@ -6,5 +8,7 @@ const scope = globalThis as unknown as {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
 };
-const handle = serve(createContext, (reply, transfer) => scope.postMessage(reply, transfer));
-scope.addEventListener('message', (event) => void handle(event.data));
+const post = (reply: unknown, transfer: ArrayBuffer[]): void => scope.postMessage(reply, transfer);
+const handle = serve(createContext, post);
+const host = servedHost({ createContext, readBytes: readBytesInBrowser }, post);
+scope.addEventListener('message', (event) => void (host(event.data) || handle(event.data)));

@@ -1,0 +1,24 @@
+// Writes a hash of what is bundled into src/executors/identity.ts: workers of another build are refused by it. What
+// tsc emitted and the wasm module count; addons differ from machine to machine and have versions of their own.
+import { existsSync } from 'node:fs';
+import { filesUnder, hashOf } from './lib/files.mjs';
+
+const placeholder = "'unbundled'";
+
+export function buildHash() {
+  return {
+    name: 'build-hash',
+    transform(code, id) {
+      if (!/\/executors\/identity\.js$/.test(id)) return null;
+      if (!code.includes(placeholder))
+        throw new Error(`${id} has no ${placeholder} to write the hash of the build into`);
+      const files = [
+        ...filesUnder('build/esm', (file) => file.endsWith('.js')),
+        ...filesUnder('wgsl'),
+        'dist/ewald.wasm',
+      ];
+      const hash = hashOf(files.filter((file) => existsSync(file))).slice(0, 16);
+      return { code: code.replace(placeholder, `'${hash}'`), map: null };
+    },
+  };
+}

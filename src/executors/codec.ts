@@ -1,0 +1,163 @@
+/**
+ * Values as bytes, for what travels between processes: the same in Node and in browsers.
+ *
+ * Layout: u32 length of the JSON text, the text, then typed arrays at multiples of 8 bytes, which decoding looks at in
+ * place. Holds what structured cloning does, but for cycles, blobs and errors' causes: null, undefined, booleans,
+ * numbers (NaN, ±∞, −0), bigints, strings, dates, arrays, plain objects, maps, sets, typed arrays, buffers, errors.
+ */
+import { EwaldError, isEwaldError } from '../errors.js';
+import { flatError, raisedError } from './wire.js';
+
+const arrays = {
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  BigInt64Array,
+  BigUint64Array,
+  Float32Array,
+  Float64Array,
+} as const;
+type ArrayName = keyof typeof arrays;
+const isArrayName = (name: unknown): name is ArrayName => typeof name === 'string' && Object.hasOwn(arrays, name);
+
+/** In the text everything but strings, booleans, null and finite numbers is `[tag, …]`. */
+const align = (bytes: number): number => (bytes + 7) & ~7;
+const deepest = 500;
+
+const refuse = (what: string): never => {
+  throw new EwaldError('Argument', `${what} cannot be sent to another process; send plain data and typed arrays`);
+};
+
+/** Bytes of a value; throws `Argument` for what cannot travel. */
+export function encode(value: unknown): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const append = (bytes: Uint8Array): number => {
+    const at = size;
+    parts.push(bytes);
+    size += align(bytes.byteLength);
+    return at;
+  };
+  const pack = (item: unknown, depth: number): unknown => {
+    if (depth > deepest) return refuse(`a value nested more than ${deepest} deep, or in a circle,`);
+    const each = (items: Iterable<unknown>): unknown[] => Array.from(items, (one) => pack(one, depth + 1));
+    switch (typeof item) {
+      case 'string':
+      case 'boolean':
+        return item;
+      case 'number':
+        return Number.isFinite(item) && !Object.is(item, -0) ? item : ['n', Object.is(item, -0) ? '-0' : String(item)];
+      case 'bigint':
+        return ['b', String(item)];
+      case 'undefined':
+        return ['u'];
+      case 'object':
+        break;
+      default:
+        return refuse(`a ${typeof item}`);
+    }
+    if (item === null) return null;
+    if (ArrayBuffer.isView(item)) {
+      const given = item.constructor.name;
+      const name = !isArrayName(given) && item instanceof Uint8Array ? 'Uint8Array' : given;
+      if (!isArrayName(name)) return refuse(`a ${name}`);
+      const { length } = item as Uint8Array;
+      return ['t', name, append(new Uint8Array(item.buffer, item.byteOffset, item.byteLength)), length];
+    }
+    if (item instanceof ArrayBuffer || (typeof SharedArrayBuffer === 'function' && item instanceof SharedArrayBuffer))
+      return ['t', 'ArrayBuffer', append(new Uint8Array(item)), item.byteLength];
+    if (Array.isArray(item)) return ['a', ...each(item)];
+    if (item instanceof Map) return ['m', ...each([...item].flat(1))];
+    if (item instanceof Set) return ['s', ...each(item)];
+    if (item instanceof Date) return ['d', pack(item.getTime(), depth)];
+    if (item instanceof Error) return ['e', pack(flatError(item), depth + 1)];
+    const prototype = Object.getPrototypeOf(item);
+    if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return refuse(`a ${item.constructor.name}`);
+    return ['o', ...Object.entries(item).flatMap(([key, one]) => [key, pack(one, depth + 1)])];
+  };
+  const text = new TextEncoder().encode(JSON.stringify(pack(value, 0)));
+  const head = align(4 + text.byteLength);
+  const bytes = new Uint8Array(head + size);
+  new DataView(bytes.buffer).setUint32(0, text.byteLength, true);
+  bytes.set(text, 4);
+  let at = head;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += align(part.byteLength);
+  }
+  return bytes;
+}
+
+const damaged = (why: string): never => {
+  throw new EwaldError('Format', `bytes from another process do not hold a value: ${why}`);
+};
+
+/** The value of bytes; typed arrays are views of them where they are aligned. Throws `Format` for anything else. */
+export function decode(given: Uint8Array): unknown {
+  // Typed arrays need their place; a subarray of a socket's buffer has any.
+  const bytes = given.byteOffset % 8 === 0 ? given : given.slice();
+  if (bytes.byteLength < 4) return damaged(`they are ${bytes.byteLength}, needed are at least 4`);
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  if (length > bytes.byteLength - 4) return damaged('they are cut off');
+  const head = align(4 + length);
+  const view = (name: unknown, at: unknown, count: unknown): unknown => {
+    const make = isArrayName(name) ? arrays[name] : Uint8Array;
+    const place = head + Number(at);
+    const size = Number(count) * make.BYTES_PER_ELEMENT;
+    const fits = Number.isInteger(at) && Number.isInteger(count) && Number(at) >= 0 && Number(at) % 8 === 0;
+    if (!fits || size < 0 || place + size > bytes.byteLength) return damaged('an array lies outside of them');
+    if (name === 'ArrayBuffer') return bytes.slice(place, place + size).buffer;
+    return new make(bytes.buffer as ArrayBuffer, bytes.byteOffset + place, Number(count));
+  };
+  const unpack = (item: unknown): unknown => {
+    if (!Array.isArray(item)) return item;
+    const [tag, ...rest] = item as [unknown, ...unknown[]];
+    switch (tag) {
+      case 'n':
+        return Number(rest[0]);
+      case 'b':
+        return BigInt(String(rest[0]));
+      case 'u':
+        return undefined;
+      case 't':
+        return view(rest[0], rest[1], rest[2]);
+      case 'a':
+        return rest.map(unpack);
+      case 's':
+        return new Set(rest.map(unpack));
+      case 'd':
+        return new Date(Number(unpack(rest[0])));
+      case 'e':
+        return raisedError(unpack(rest[0]) as Parameters<typeof raisedError>[0]);
+      case 'm': {
+        const map = new Map<unknown, unknown>();
+        for (let i = 0; i + 1 < rest.length; i += 2) map.set(unpack(rest[i]), unpack(rest[i + 1]));
+        return map;
+      }
+      case 'o': {
+        const object: Record<string, unknown> = {};
+        for (let i = 0; i + 1 < rest.length; i += 2)
+          // Not by assignment: "__proto__" is a key like any other.
+          Object.defineProperty(object, String(rest[i]), {
+            value: unpack(rest[i + 1]),
+            writable: true,
+            enumerable: true,
+            configurable: true,
+          });
+        return object;
+      }
+      default:
+        return damaged(`unknown tag ${JSON.stringify(tag)}`);
+    }
+  };
+  try {
+    return unpack(JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))));
+  } catch (error) {
+    if (isEwaldError(error)) throw error;
+    return damaged(String(error));
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * What every executor has in common: tasks are drawn from their source no faster than results are read, results come in
+ * order or as they are ready, progress is told, and an end from either side stops what is under way.
+ */
+import { EwaldError, isEwaldError } from '../errors.js';
+import { choice, integer, knownOptions, real } from '../options.js';
+import type { RunOptions, TaskResult } from './executor.js';
+import { checkTask, type Task, type TaskSpec } from './task.js';
+
+/** How one task is to be run. */
+export interface TaskCall {
+  readonly index: number;
+  /** Fires when the run ends before its tasks; a lane with many tasks under way asks by `onAbort` instead. */
+  readonly signal: AbortSignal;
+  /** Calls `listener` when the run ends before the task; gives what takes it back. */
+  onAbort(listener: () => void): () => void;
+  readonly retries: number;
+  readonly seconds: number;
+}
+
+/** What came of a task that was run. */
+export interface Outcome {
+  readonly value: unknown;
+  readonly worker: string;
+  readonly attempts: number;
+  readonly seconds: number;
+}
+
+/** How a lane says that a task failed, when it knows where. */
+export class Failed {
+  constructor(
+    readonly error: Error,
+    readonly worker: string,
+    readonly attempts: number,
+  ) {}
+}
+
+/** A way of running tasks; one is made for each run. */
+export interface Lane {
+  /** Tasks worth having under way, unless the caller says `window`. */
+  readonly window: number;
+  /** Module names that its workers know besides the package's own. */
+  readonly names: readonly string[];
+  /** Runs a task; rejects with `Lost` when its worker was, once too often, and with what the task threw. */
+  execute(task: TaskSpec, call: TaskCall): Promise<Outcome>;
+  /** The run is over; `whole` when every task was finished. */
+  end?(whole: boolean): Promise<void> | void;
+}
+
+const optionNames = ['signal', 'onProgress', 'ordered', 'failures', 'window', 'retries', 'taskSeconds'];
+
+/** Checks the options of a run and fills in the defaults. */
+export function checkRun(options: RunOptions) {
+  knownOptions('run', options, optionNames);
+  const { taskSeconds = 600 } = options;
+  if (taskSeconds !== Number.POSITIVE_INFINITY) real('run: taskSeconds', taskSeconds, 600, 1e-3, 1e9);
+  return {
+    signal: options.signal as AbortSignal | undefined,
+    onProgress: options.onProgress,
+    ordered: options.ordered ?? true,
+    failures: choice('run: failures', options.failures, 'throw', ['throw', 'yield']),
+    window: options.window === undefined ? undefined : integer('run: window', options.window, 1, 1, 65536),
+    retries: integer('run: retries', options.retries, 1, 0, 10),
+    seconds: taskSeconds,
+  };
+}
+
+const abortError = (cause: unknown): EwaldError =>
+  isEwaldError(cause, 'Disposed') ? cause : new EwaldError('Aborted', 'the run was aborted by its signal', { cause });
+const asFailed = (error: unknown): Failed =>
+  error instanceof Failed ? error : new Failed(error instanceof Error ? error : new Error(String(error)), '', 1);
+
+/** Runs tasks on a lane. */
+export async function* drive(
+  tasks: Iterable<Task> | AsyncIterable<Task>,
+  lane: Lane,
+  given: RunOptions,
+): AsyncGenerator<TaskResult, void, undefined> {
+  const options = checkRun(given);
+  const { signal, ordered } = options;
+  const window = options.window ?? lane.window;
+  const source = iteratorOf(tasks);
+  const controller = new AbortController();
+  // Not listeners of the signal: engines warn of more than a few.
+  const aborts = new Set<() => void>();
+  const onAbort = (listener: () => void): (() => void) => {
+    aborts.add(listener);
+    return () => aborts.delete(listener);
+  };
+  const finished = new Map<number, TaskResult>();
+  let drawn = 0;
+  let read = 0;
+  let done = 0;
+  let failed = 0;
+  let drawing = false;
+  let exhausted = false;
+  let broken: unknown;
+  let wake = (): void => {};
+
+  const stop = (): void => {
+    broken ??= abortError(signal?.reason);
+    wake();
+  };
+  const finish = (result: TaskResult): void => {
+    finished.set(result.index, result);
+    done++;
+    if (result.error) failed++;
+    options.onProgress?.({ done, total: exhausted ? drawn : totalOf(tasks), failed });
+    wake();
+  };
+  const begin = (task: Task): void => {
+    const index = drawn++;
+    const spec = checkTask(task, index, lane.names);
+    lane
+      .execute(spec, { index, signal: controller.signal, onAbort, retries: options.retries, seconds: options.seconds })
+      .then((outcome) => finish({ index, id: spec.id, ...outcome }))
+      .catch((thrown) => {
+        const { error, worker, attempts } = asFailed(thrown);
+        if (options.failures === 'throw') broken ??= error;
+        finish({ index, id: spec.id, value: undefined, error, worker, attempts, seconds: 0 });
+      })
+      // What onProgress throws ends the run.
+      .catch((error) => {
+        broken ??= error;
+        wake();
+      });
+  };
+  const take = (next: IteratorResult<Task>): void => {
+    drawing = false;
+    if (broken) return;
+    if (next.done) exhausted = true;
+    else begin(next.value);
+  };
+  const draw = (): void => {
+    while (!drawing && !exhausted && !broken && drawn - read < window) {
+      const next = source.next();
+      drawing = true;
+      if (!('then' in next)) {
+        take(next);
+        continue;
+      }
+      Promise.resolve(next)
+        .then(take)
+        .catch((error) => {
+          broken ??= error;
+        })
+        .then(() => wake());
+    }
+  };
+
+  if (signal?.aborted) throw abortError(signal.reason);
+  signal?.addEventListener('abort', stop, { once: true });
+  let whole = false;
+  try {
+    while (true) {
+      draw();
+      if (broken) throw broken;
+      const index = ordered ? read : finished.keys().next().value;
+      const result = index === undefined ? undefined : finished.get(index);
+      if (result) {
+        finished.delete(result.index);
+        read++;
+        yield result;
+      } else if (exhausted && read === drawn) {
+        whole = true;
+        return;
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    broken ??= 'left';
+    controller.abort();
+    for (const listener of [...aborts]) listener();
+    if (!exhausted) {
+      // A source that waits for ever must not hold up the end.
+      Promise.resolve(source.return?.()).catch(() => {});
+    }
+    await lane.end?.(whole);
+  }
+}
+
+function iteratorOf(tasks: Iterable<Task> | AsyncIterable<Task>): Iterator<Task> | AsyncIterator<Task> {
+  if (typeof tasks === 'object' && tasks !== null) {
+    if (Symbol.asyncIterator in tasks) return tasks[Symbol.asyncIterator]();
+    if (Symbol.iterator in tasks) return tasks[Symbol.iterator]();
+  }
+  throw new EwaldError(
+    'Argument',
+    `run: tasks is ${String(tasks)}; needed is an array of tasks or what gives them one by one`,
+  );
+}
+
+const totalOf = (tasks: unknown): number | undefined => (Array.isArray(tasks) ? tasks.length : undefined);

@@ -1,0 +1,155 @@
+/** Where tasks are run: modules, contexts and inputs of one worker, whatever kind of worker it is. */
+import type { Context, ContextOptions } from '../context.js';
+import { EwaldError, messageOf } from '../errors.js';
+import { loadRegistered } from './registered.js';
+import type { TaskFunction, TaskScope, TaskSpec } from './task.js';
+
+/** What a host is made of. */
+export interface HostParts {
+  readonly worker: string;
+  readonly threads: number;
+  /** URLs of modules known by name besides the package's own. */
+  readonly modules: Readonly<Record<string, string>>;
+  readonly contextOptions: ContextOptions | undefined;
+  createContext(options?: ContextOptions): Promise<Context>;
+  /** Bytes of a path or URL. */
+  readBytes(reference: { path: string } | { url: string }): Promise<Uint8Array>;
+  /** A shared value by its hash, asked for once. */
+  fetchShared(hash: string): Promise<unknown>;
+}
+
+/** A result and what of it moves. */
+export interface HostAnswer {
+  readonly value: unknown;
+  readonly transfer: readonly ArrayBuffer[];
+  readonly seconds: number;
+}
+
+/** Bytes of files and URLs kept for the next task. */
+const inputLimit = 2 ** 28;
+
+/** Runs tasks one after the other or side by side; `dispose` ends the context. */
+export class TaskHost {
+  readonly #parts: HostParts;
+  readonly #functions = new Map<string, Promise<TaskFunction>>();
+  readonly #shared = new Map<string, Promise<unknown>>();
+  readonly #files = new Map<string, { readonly bytes: Promise<Uint8Array>; size: number }>();
+  #context: Promise<Context> | undefined;
+
+  constructor(parts: HostParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs a task; rejects with what its function throws. */
+  async run(spec: TaskSpec, signal: AbortSignal): Promise<HostAnswer> {
+    const task = await this.#load(spec);
+    const moving: ArrayBuffer[] = [];
+    const scope: TaskScope = {
+      signal,
+      worker: this.#parts.worker,
+      threads: this.#parts.threads,
+      inputs: spec.inputs,
+      context: () => this.#open(),
+      input: (name) => this.#input(spec, name),
+      transfer: (value, buffers) => {
+        moving.push(...buffers);
+        return value;
+      },
+    };
+    const began = performance.now();
+    const value = await task(spec.argument as never, scope);
+    return { value, transfer: moving, seconds: (performance.now() - began) / 1000 };
+  }
+
+  async dispose(): Promise<void> {
+    const context = this.#context;
+    this.#context = undefined;
+    this.#shared.clear();
+    this.#files.clear();
+    // A context that could not be opened has been reported to the task that wanted it.
+    await (await context?.catch(() => undefined))?.dispose();
+  }
+
+  #open(): Promise<Context> {
+    this.#context ??= this.#parts.createContext(this.#parts.contextOptions).catch((error) => {
+      this.#context = undefined;
+      throw error;
+    });
+    return this.#context;
+  }
+
+  #load(spec: TaskSpec): Promise<TaskFunction> {
+    const key = `${spec.module}#${spec.function}`;
+    let found = this.#functions.get(key);
+    if (!found) {
+      found = this.#find(spec);
+      this.#functions.set(key, found);
+      found.catch(() => this.#functions.delete(key));
+    }
+    return found;
+  }
+
+  async #find({ module, function: name }: TaskSpec): Promise<TaskFunction> {
+    const registered = loadRegistered(module);
+    let exported: Readonly<Record<string, unknown>>;
+    try {
+      const url = Object.hasOwn(this.#parts.modules, module) ? this.#parts.modules[module] : module;
+      exported = registered ? await registered : await import(/* @vite-ignore */ url as string);
+    } catch (error) {
+      throw new EwaldError('Load', `the module ${shown(module)} of a task does not load: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+    const found = Object.hasOwn(exported, name) ? exported[name] : undefined;
+    if (typeof found === 'function') return found as TaskFunction;
+    const functions = Object.keys(exported).filter((key) => typeof exported[key] === 'function');
+    throw new EwaldError(
+      'Argument',
+      `the module ${shown(module)} exports no function "${name}"; it has ${functions.join(', ') || 'none'}`,
+    );
+  }
+
+  #input(spec: TaskSpec, name: string): Promise<unknown> {
+    const reference = Object.hasOwn(spec.inputs, name) ? spec.inputs[name] : undefined;
+    if (!reference) {
+      const known = Object.keys(spec.inputs).join(', ') || 'none';
+      return Promise.reject(new EwaldError('Argument', `task ${spec.id} has no input "${name}"; it has ${known}`));
+    }
+    return 'hash' in reference ? this.#value(reference.hash) : this.#bytes(reference);
+  }
+
+  #value(hash: string): Promise<unknown> {
+    let found = this.#shared.get(hash);
+    if (!found) {
+      found = this.#parts.fetchShared(hash);
+      this.#shared.set(hash, found);
+      found.catch(() => this.#shared.delete(hash));
+    }
+    return found;
+  }
+
+  async #bytes(reference: { path: string } | { url: string }): Promise<Uint8Array> {
+    const key = 'path' in reference ? `path ${reference.path}` : `url ${reference.url}`;
+    const entry = this.#files.get(key) ?? { bytes: this.#parts.readBytes(reference), size: 0 };
+    // Last used, last in line to go.
+    this.#files.delete(key);
+    this.#files.set(key, entry);
+    try {
+      entry.size = (await entry.bytes).byteLength;
+    } catch (error) {
+      this.#files.delete(key);
+      throw error;
+    }
+    let held = 0;
+    for (const { size } of this.#files.values()) held += size;
+    for (const [old, { size }] of this.#files) {
+      if (held <= inputLimit || old === key) break;
+      held -= size;
+      this.#files.delete(old);
+    }
+    return entry.bytes;
+  }
+}
+
+/** A module as messages name it: source in a data URL is long. */
+const shown = (module: string): string => (module.startsWith('data:') ? 'given as source' : module);

@@ -1,0 +1,159 @@
+/** Executors of this process: inline and workers. */
+import { EwaldError } from '../errors.js';
+import { asyncDispose } from '../resource.js';
+import { version } from '../version.js';
+import { contentHash, sharesMemory, toShared } from './content.js';
+import { drive, type Lane } from './drive.js';
+import type { Executor, ExecutorKind, ExecutorMethods, RunOptions, WorkerInfo } from './executor.js';
+import { TaskHost } from './host.js';
+import { build } from './identity.js';
+import { InlineLane } from './inline.js';
+import { checkInline, checkWorkers, type InlineOptions, type WorkersOptions } from './options.js';
+import type { Place } from './place.js';
+import type { Task } from './task.js';
+import { Pool } from './workers/pool.js';
+
+/** Values given to `share`, by their hash. */
+export class SharedValues {
+  readonly #values = new Map<string, unknown>();
+
+  async add(value: unknown): Promise<{ hash: string }> {
+    const hash = await contentHash(value);
+    if (!this.#values.has(hash)) this.#values.set(hash, sharesMemory() ? toShared(value) : structuredClone(value));
+    return { hash };
+  }
+
+  async get(hash: string): Promise<unknown> {
+    if (this.#values.has(hash)) return this.#values.get(hash);
+    const what = `no shared value has the hash ${hash.slice(0, 12)}…; give it to share() of this executor before the run`;
+    throw new EwaldError('Argument', what);
+  }
+
+  clear(): void {
+    this.#values.clear();
+  }
+}
+
+/** Puts the disposal symbol on an executor. */
+export function disposable(executor: ExecutorMethods): Executor {
+  Object.defineProperty(executor, asyncDispose, { value: () => executor.dispose() });
+  return executor as Executor;
+}
+
+/** What an executor is assembled from. */
+interface Parts {
+  readonly kind: ExecutorKind;
+  readonly lane: Lane;
+  readonly slots: () => number;
+  detect(): Promise<readonly WorkerInfo[]>;
+  dispose(): Promise<void>;
+}
+
+/** An executor over one lane, with its lifetime: disposal ends the runs under way, then what they ran on. */
+export function assemble({ kind, lane, slots, detect, dispose }: Parts, shared: Pick<SharedValues, 'add'>): Executor {
+  const ending = new AbortController();
+  let disposal: Promise<void> | undefined;
+  const alive = (): void => {
+    if (disposal) throw new EwaldError('Disposed', `this ${kind} executor was disposed; make a new one`);
+  };
+  return disposable({
+    kind,
+    get slots() {
+      return slots();
+    },
+    async *run<_R>(tasks: Iterable<Task> | AsyncIterable<Task>, options: RunOptions = {}) {
+      alive();
+      const given = options.signal as AbortSignal | undefined;
+      const signal = given ? AbortSignal.any([given, ending.signal]) : ending.signal;
+      yield* drive(tasks, lane, { ...options, signal: signal as never }) as AsyncGenerator<never, void, undefined>;
+    },
+    async share(value) {
+      alive();
+      return shared.add(value);
+    },
+    async detect() {
+      alive();
+      return detect();
+    },
+    dispose: () => {
+      disposal ??= (async () => {
+        ending.abort(new EwaldError('Disposed', `the ${kind} executor was disposed`));
+        await dispose();
+      })();
+      return disposal;
+    },
+  });
+}
+
+/** What this process can do, as one worker of `slots` tasks. */
+export async function describe(
+  place: Place,
+  name: string,
+  slots: number,
+  context: InlineOptions['context'],
+): Promise<WorkerInfo> {
+  const reports = await place.devices(context);
+  const backends = reports.map(({ device: _, ...report }) => report);
+  return { name, host: place.host, platform: place.platform, version, build, slots, backends };
+}
+
+/** Tasks on this thread. */
+export async function inline(place: Place, options: InlineOptions = {}): Promise<Executor> {
+  const { context, modules } = checkInline(options);
+  const shared = new SharedValues();
+  const host = new TaskHost({
+    worker: 'inline',
+    threads: place.cores,
+    modules,
+    contextOptions: context,
+    createContext: place.createContext,
+    readBytes: place.readBytes,
+    fetchShared: (hash) => shared.get(hash),
+  });
+  return assemble(
+    {
+      kind: 'inline',
+      lane: new InlineLane(host, 'inline', Object.keys(modules)),
+      slots: () => 1,
+      detect: async () => [await describe(place, 'inline', 1, context)],
+      async dispose() {
+        shared.clear();
+        await host.dispose();
+      },
+    },
+    shared,
+  );
+}
+
+/** Tasks on worker threads or Web Workers; resolves when every worker has answered. */
+export async function workers(place: Place, options: WorkersOptions = {}): Promise<Executor> {
+  const { context, modules, workers: size, worker: source, threads } = checkWorkers(options, place.cores);
+  const shared = new SharedValues();
+  const pool = new Pool({
+    place,
+    size,
+    names: 'worker ',
+    start: { threads, modules, context },
+    source,
+    fetchShared: (hash) => shared.get(hash),
+  });
+  try {
+    await pool.ready();
+  } catch (error) {
+    await pool.dispose();
+    throw error;
+  }
+  return assemble(
+    {
+      kind: 'workers',
+      lane: pool,
+      slots: () => pool.size,
+      detect: async () => [await describe(place, 'workers', pool.size, context)],
+      async dispose() {
+        await pool.dispose();
+        shared.clear();
+      },
+    },
+    shared,
+  );
+}

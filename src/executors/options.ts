@@ -1,0 +1,58 @@
+/** Options of executors and their checks. */
+import type { ContextOptions } from '../context.js';
+import { EwaldError } from '../errors.js';
+import type { PlatformUrl } from '../globals.js';
+import { integer, knownOptions } from '../options.js';
+import { registeredNames } from './registered.js';
+
+/** Options of every executor that runs tasks in this process. */
+export interface InlineOptions {
+  /** Options of the contexts that tasks open; default: those of `createContext()`. */
+  readonly context?: ContextOptions;
+  /** Modules known by a name of your own, each with its absolute URL. */
+  readonly modules?: Readonly<Record<string, string | PlatformUrl>>;
+}
+
+/** Options of workers. */
+export interface WorkersOptions extends InlineOptions {
+  /** Workers, 1 … 1024; default: one a core. */
+  readonly workers?: number;
+  /** The worker script: URL or a function giving a Worker; default: the worker beside the bundle. */
+  readonly worker?: ContextOptions['worker'];
+  /** Threads a task may use by itself, 1 … 1024; default 1, since the workers share the cores. */
+  readonly threads?: number;
+}
+
+const inlineNames = ['context', 'modules'];
+const workersNames = [...inlineNames, 'workers', 'worker', 'threads'];
+
+/** Names and URLs of modules, checked. */
+export function checkModules(given: InlineOptions['modules']): Record<string, string> {
+  const modules: Record<string, string> = {};
+  for (const [name, url] of Object.entries(given ?? {})) {
+    if (registeredNames.includes(name) || /[:/]/.test(name) || name === '')
+      throw new EwaldError('Argument', `modules: "${name}" cannot be a name; it is the package's own, or holds : or /`);
+    if (!/^[a-z][a-z0-9+.-]*:/i.test(String(url)))
+      throw new EwaldError('Argument', `modules: ${name} is "${url}"; needed is an absolute URL`);
+    modules[name] = String(url);
+  }
+  return modules;
+}
+
+/** Checks the options of inline executors. */
+export function checkInline(options: InlineOptions, what = 'Executor.inline') {
+  knownOptions(what, options, inlineNames);
+  return { context: options.context, modules: checkModules(options.modules) };
+}
+
+/** Checks the options of workers; `cores` is how many there are by default. */
+export function checkWorkers(options: WorkersOptions, cores: number, what = 'Executor.workers') {
+  knownOptions(what, options, workersNames);
+  return {
+    context: options.context,
+    modules: checkModules(options.modules),
+    workers: integer(`${what}: workers`, options.workers, Math.max(1, Math.min(cores, 1024)), 1, 1024),
+    worker: options.worker,
+    threads: integer(`${what}: threads`, options.threads, 1, 1, 1024),
+  };
+}

@@ -1,0 +1,20 @@
+/** The browser's surroundings of executors. */
+import { createContext, devices } from '../index.js';
+import { startBrowserWorker } from '../workers/start.browser.js';
+import { readBytesInBrowser } from './files-browser.js';
+import type { Place } from './place.js';
+
+export const browserPlace: Place = {
+  platform: 'browser',
+  get host() {
+    return globalThis.location?.host || 'browser';
+  },
+  get cores() {
+    return globalThis.navigator?.hardwareConcurrency ?? 1;
+  },
+  createContext,
+  devices,
+  startWorker: startBrowserWorker,
+  readBytes: readBytesInBrowser,
+  hold() {},
+};

@@ -1,0 +1,12 @@
+/** The names that both builds of `ewald/executors` export. */
+export {
+  type ExecutorKind,
+  type ExecutorMethods,
+  executorKinds,
+  type RunOptions,
+  type RunProgress,
+  type TaskResult,
+  type WorkerInfo,
+} from './executor.js';
+export type { InlineOptions, WorkersOptions } from './options.js';
+export type { InputReference, Task, TaskFunction, TaskScope } from './task.js';

@@ -1,0 +1,16 @@
+/** The modules every worker knows by name: the one file of this room that has heard of the others. */
+import type { TaskFunction } from './task.js';
+
+type Module = Readonly<Record<string, TaskFunction>>;
+
+const registered: Readonly<Record<string, () => Promise<Module>>> = {
+  pi: async () => (await import('../pi/task.js')) as unknown as Module,
+  indexing: async () => (await import('../indexing/task.js')) as unknown as Module,
+};
+
+/** Names of the package's own modules. */
+export const registeredNames: readonly string[] = Object.keys(registered);
+
+/** The registered module of this name; undefined when there is none. */
+export const loadRegistered = (name: string): Promise<Module> | undefined =>
+  Object.hasOwn(registered, name) ? registered[name]?.() : undefined;

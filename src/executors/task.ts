@@ -1,0 +1,112 @@
+/** What a task is, where it runs and what it sees there; the same on every kind of executor. */
+import type { Context } from '../context.js';
+import { EwaldError } from '../errors.js';
+import type { PlatformUrl } from '../globals.js';
+import { knownOptions } from '../options.js';
+import { registeredNames } from './registered.js';
+
+/**
+ * Something that many tasks read, named instead of sent with each: a file by its path, anything by its URL, or what
+ * `executor.share` was given by its content hash.
+ */
+export type InputReference = { readonly path: string } | { readonly url: string } | { readonly hash: string };
+
+/** One piece of work: a function of a module, and what it is called with. */
+export interface Task {
+  /** Name in results and messages; default: the task's place in the run. */
+  readonly id?: string;
+  /**
+   * Module that exports the function: a registered name (`pi`, `indexing`, those of the option `modules`), or an
+   * absolute URL such as `new URL('./tasks.js', import.meta.url)`.
+   */
+  readonly module: string | PlatformUrl;
+  /** Which of the module's exports; default `default`. */
+  readonly function?: string;
+  /** First argument of the function: whatever can be cloned between threads. */
+  readonly argument?: unknown;
+  /**
+   * Buffers of `argument` that the caller gives away: they move instead of being copied, and are empty here afterwards,
+   * where a worker is of this process and `retries` is 0.
+   */
+  readonly transfer?: readonly ArrayBuffer[];
+  /** What the function reads by `scope.input(name)`. */
+  readonly inputs?: Readonly<Record<string, InputReference>>;
+}
+
+/** The second argument of a task's function. */
+export interface TaskScope {
+  /** Fires when nobody wants the result any more; long tasks look at it where they can. */
+  readonly signal: AbortSignal;
+  /** Name of the worker the task runs on. */
+  readonly worker: string;
+  /** Threads that the task may use by itself: 1 where other workers share the machine. */
+  readonly threads: number;
+  /** The references given as `inputs`, for tasks that read them piece by piece. */
+  readonly inputs: Readonly<Record<string, InputReference>>;
+  /** This worker's context, opened when it is first asked for by the same rules as at home; the worker disposes it. */
+  context(): Promise<Context>;
+  /** An input: the shared value for a hash, the bytes (Uint8Array) of a path or URL; kept for the next task. */
+  input(name: string): Promise<unknown>;
+  /** Marks buffers of a result that move to whoever asked instead of being copied. */
+  transfer<T>(value: T, buffers: readonly ArrayBuffer[]): T;
+}
+
+/** What a module exports for tasks. */
+export type TaskFunction = (argument: never, scope: TaskScope) => unknown;
+
+/** A task after its checks, as it travels. */
+export interface TaskSpec {
+  readonly id: string;
+  readonly module: string;
+  readonly function: string;
+  readonly argument: unknown;
+  readonly transfer: readonly ArrayBuffer[];
+  readonly inputs: Readonly<Record<string, InputReference>>;
+}
+
+const isUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(text);
+const sha256 = /^[0-9a-f]{64}$/;
+
+/** Checks a task; `names` are modules registered besides the package's own. */
+export function checkTask(task: Task, index: number, names: readonly string[]): TaskSpec {
+  const what = `task ${index}`;
+  if (typeof task !== 'object' || task === null)
+    throw new EwaldError('Argument', `${what} is ${String(task)}; needed is an object { module, function, argument }`);
+  knownOptions(what, task, ['id', 'module', 'function', 'argument', 'transfer', 'inputs']);
+  const module = String(task.module ?? '');
+  const known = [...registeredNames, ...names];
+  if (!known.includes(module) && !isUrl(module)) {
+    throw new EwaldError(
+      'Argument',
+      `${what}: module is "${module}"; needed is a registered name (${known.join(', ')}) or an absolute URL such as new URL('./tasks.js', import.meta.url)`,
+    );
+  }
+  const name = task.function ?? 'default';
+  if (typeof name !== 'string' || name === '')
+    throw new EwaldError('Argument', `${what}: function is ${String(name)}; needed is the name of an export`);
+  for (const buffer of task.transfer ?? []) {
+    if (!(buffer instanceof ArrayBuffer))
+      throw new EwaldError('Argument', `${what}: transfer holds something that is no ArrayBuffer`);
+  }
+  for (const [key, reference] of Object.entries(task.inputs ?? {}))
+    checkReference(`${what}: input "${key}"`, reference);
+  return {
+    id: task.id ?? String(index),
+    module,
+    function: name,
+    argument: task.argument,
+    transfer: task.transfer ?? [],
+    inputs: task.inputs ?? {},
+  };
+}
+
+function checkReference(what: string, reference: InputReference): void {
+  const [[kind, value] = ['', undefined], ...more] = Object.entries(reference ?? {});
+  if (more.length > 0 || !['path', 'url', 'hash'].includes(kind) || typeof value !== 'string' || value === '')
+    throw new EwaldError(
+      'Argument',
+      `${what} is ${JSON.stringify(reference)}; needed is { path }, { url } or { hash }`,
+    );
+  if (kind === 'hash' && !sha256.test(value))
+    throw new EwaldError('Argument', `${what} has the hash "${value}"; needed are 64 hexadecimal digits, from share()`);
+}

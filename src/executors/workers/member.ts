@@ -1,0 +1,228 @@
+/** One worker of a pool as the pool sees it: its tasks in the order in which it runs them, its limits, its end. */
+import { EwaldError } from '../../errors.js';
+import { version } from '../../version.js';
+import { build, identity } from '../identity.js';
+import type { Place } from '../place.js';
+import { flatError, raisedError } from '../wire.js';
+import type { FromHost, HostStart, ToHost } from './protocol.js';
+
+/** A task that a worker has been given. */
+export interface Job {
+  readonly message: Omit<Extract<ToHost, { say: 'task' }>, 'number'>;
+  readonly transfer: readonly ArrayBuffer[];
+  readonly seconds: number;
+  /** How often it was begun and lost. */
+  lost: number;
+  /** Nobody waits for it any more. */
+  abandoned: boolean;
+  done(value: unknown, seconds: number, member: Member): void;
+  failed(error: Error, member: Member): void;
+}
+
+/** What a member tells its pool. */
+export interface MemberEvents {
+  /** A task is over: there is room for another. */
+  onRoom(): void;
+  /** The worker is gone, with the task that was running and those behind it. */
+  onLost(member: Member, running: Job | undefined, behind: readonly Job[], why: EwaldError): void;
+  /** Its task wants a shared value. */
+  onWant(hash: string): Promise<unknown>;
+}
+
+/** Seconds a worker has to answer for the first time: loading its script is disk or network. */
+const startSeconds = 60;
+/** Seconds a task has to heed its signal before its worker is ended. */
+const graceSeconds = 1;
+/** Seconds a worker has to dispose its context when it is closed. */
+const closeSeconds = 5;
+
+export class Member {
+  readonly name: string;
+  /** Resolves when the worker has answered; rejects when it cannot be used. */
+  readonly ready: Promise<void>;
+  readonly #place: Place;
+  readonly #events: MemberEvents;
+  readonly #worker: ReturnType<Place['startWorker']>;
+  readonly #port: MessagePort;
+  /** The first is running. */
+  readonly #jobs = new Map<number, Job>();
+  #next = 0;
+  #limit: ReturnType<typeof setTimeout> | undefined;
+  #dead = false;
+  #open = false;
+  #closing: (() => void) | undefined;
+  #answered = (): void => {};
+  #refused = (_: EwaldError): void => {};
+
+  constructor(
+    place: Place,
+    start: Omit<HostStart, 'port'>,
+    source: Parameters<Place['startWorker']>[0],
+    events: MemberEvents,
+  ) {
+    this.#place = place;
+    this.#events = events;
+    this.name = start.worker;
+    this.ready = new Promise((resolve, reject) => {
+      this.#answered = resolve;
+      this.#refused = reject;
+    });
+    // Whoever waits for it hears of it; nobody else has to.
+    this.ready.catch(() => {});
+    this.#worker = place.startWorker(source);
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.onmessage = ({ data }: MessageEvent<FromHost>) => this.#hear(data);
+    place.hold(port1, true);
+    // A worker that ends takes its port along. Why it ended is heard a little later, if this process is still there.
+    port1.addEventListener('close', () => {
+      if (this.#dead) return;
+      setTimeout(() => this.#lose(new EwaldError('Lost', `${this.name} died`)), closeSeconds * 100);
+    });
+    this.#worker.onFailure((error) =>
+      this.#lose(new EwaldError('Lost', `${this.name} died: ${error.message}`, { cause: error })),
+    );
+    const options: HostStart = { ...start, port: port2 };
+    this.#worker.post({ id: 0, call: 'host', options } as never, [port2] as never);
+    this.#arm(
+      startSeconds,
+      `${this.name} did not answer within ${startSeconds} s of its start; is its script ewald's?`,
+    );
+    this.#worker.onReply((reply) => {
+      if ('error' in reply) this.#lose(new EwaldError('Load', `${this.name} could not begin: ${reply.error.message}`));
+    });
+  }
+
+  /** Whether it can be given tasks. */
+  get open(): boolean {
+    return this.#open && !this.#dead;
+  }
+
+  /** Tasks it holds. */
+  get load(): number {
+    return this.#jobs.size;
+  }
+
+  /** Gives it a task; a worker runs its tasks in order. Throws where the argument cannot be cloned. */
+  give(job: Job): void {
+    const number = this.#next++;
+    this.#port.postMessage({ ...job.message, number }, job.transfer as ArrayBuffer[]);
+    this.#jobs.set(number, job);
+    this.#place.hold(this.#port, true);
+    if (this.#jobs.size === 1) this.#watch();
+  }
+
+  /** Nobody wants this task any more; where it is under way it gets a moment to stop, then the worker is ended. */
+  abandon(job: Job): void {
+    job.abandoned = true;
+    for (const [number, mine] of this.#jobs) {
+      if (mine !== job || this.#dead) continue;
+      this.#say({ say: 'abort', number });
+      setTimeout(() => {
+        if (this.#jobs.has(number) && this.#jobs.keys().next().value === number)
+          this.#lose(new EwaldError('Lost', `${this.name} was ended: its task did not heed the abort`));
+      }, graceSeconds * 1000);
+    }
+  }
+
+  /** Ends the worker after what it is doing, or at once when it does not answer in time. */
+  async close(): Promise<void> {
+    if (this.#dead) return;
+    await Promise.race([
+      new Promise<void>((resolve) => {
+        this.#closing = resolve;
+        this.#place.hold(this.#port, true);
+        this.#say({ say: 'close' });
+      }),
+      new Promise<void>((resolve) => void setTimeout(resolve, (this.load > 0 ? graceSeconds : closeSeconds) * 1000)),
+    ]);
+    this.#dead = true;
+    this.#release();
+    await this.#worker.end();
+  }
+
+  #say(message: ToHost): void {
+    this.#port.postMessage(message);
+  }
+
+  #hear(message: FromHost): void {
+    if (this.#dead) return;
+    switch (message.say) {
+      case 'ready': {
+        clearTimeout(this.#limit);
+        const theirs = `ewald ${message.version}, build ${message.build}`;
+        if (message.version !== version || message.build !== build) {
+          const what = `the worker script is of ${theirs}, this is ${identity}; give { worker } the script of the same package`;
+          this.#lose(new EwaldError('Load', what));
+          return;
+        }
+        this.#open = true;
+        this.#answered();
+        this.#watch();
+        this.#events.onRoom();
+        return;
+      }
+      case 'done':
+        this.#over(message.number)?.done(message.value, message.seconds, this);
+        return;
+      case 'failed':
+        this.#over(message.number)?.failed(raisedError(message.error), this);
+        return;
+      case 'want':
+        this.#events.onWant(message.hash).then(
+          (value) => this.#dead || this.#say({ say: 'share', hash: message.hash, value }),
+          (error) =>
+            this.#dead || this.#say({ say: 'share', hash: message.hash, value: undefined, error: flatError(error) }),
+        );
+        return;
+      case 'closed':
+        this.#closing?.();
+    }
+  }
+
+  #over(number: number): Job | undefined {
+    const job = this.#jobs.get(number);
+    this.#jobs.delete(number);
+    this.#watch();
+    this.#events.onRoom();
+    return job;
+  }
+
+  /** The first task's time runs from now. */
+  #watch(): void {
+    clearTimeout(this.#limit);
+    const [job] = this.#jobs.values();
+    if (!job) {
+      this.#place.hold(this.#port, false);
+      return;
+    }
+    const { id } = job.message.spec;
+    const what = `${this.name} did not answer within ${job.seconds} s of beginning task ${id} and was ended; a longer time is run({ taskSeconds })`;
+    this.#arm(job.seconds, what);
+  }
+
+  #arm(seconds: number, what: string): void {
+    // Timers beyond 2³¹ ms fire at once.
+    if (seconds > 2e6) return;
+    this.#limit = setTimeout(() => this.#lose(new EwaldError('Lost', what)), seconds * 1000);
+    (this.#limit as { unref?: () => void }).unref?.();
+  }
+
+  #lose(why: EwaldError): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    const jobs = [...this.#jobs.values()];
+    this.#jobs.clear();
+    this.#release();
+    this.#refused(why);
+    this.#closing?.();
+    void this.#worker.end();
+    this.#events.onLost(this, jobs[0], jobs.slice(1), why);
+  }
+
+  #release(): void {
+    clearTimeout(this.#limit);
+    this.#port.onmessage = null;
+    this.#port.close();
+  }
+}

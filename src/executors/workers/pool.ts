@@ -1,0 +1,161 @@
+/** Workers of one process: tasks go to whoever has room, a worker that is lost is replaced, its task tried again. */
+import { EwaldError } from '../../errors.js';
+import { Failed, type Lane, type Outcome, type TaskCall } from '../drive.js';
+import type { Place } from '../place.js';
+import type { TaskSpec } from '../task.js';
+import { type Job, Member } from './member.js';
+import type { HostStart } from './protocol.js';
+
+/** What a pool is made of. */
+export interface PoolParts {
+  readonly place: Place;
+  readonly size: number;
+  readonly names: string;
+  readonly start: Omit<HostStart, 'port' | 'worker'>;
+  readonly source: Parameters<Place['startWorker']>[0];
+  /** A shared value by its hash. */
+  fetchShared(hash: string): Promise<unknown>;
+}
+
+/** Starts in a row that may fail before the pool gives up. */
+const mostFailures = 3;
+/** Tasks at most that a worker holds: it should not wait for its next message. */
+const mostHeld = 32;
+/** What a worker holds takes about this long (s), or it is two tasks, so that no long queue is behind a slow task. */
+const heldSeconds = 1e-3;
+/** Tasks longer than this (s) are handed out one by one: another worker may be free first. */
+const longTask = 0.05;
+
+export class Pool implements Lane {
+  readonly names: readonly string[];
+  readonly window: number;
+  readonly #parts: PoolParts;
+  readonly #members = new Set<Member>();
+  readonly #queue: Job[] = [];
+  readonly #closing: Promise<void>[] = [];
+  #started = 0;
+  #failures = 0;
+  #fatal: EwaldError | undefined;
+  #closed = false;
+  /** Seconds a task takes, as the mean of the last ones. */
+  #mean = 1;
+
+  constructor(parts: PoolParts) {
+    this.#parts = parts;
+    this.names = Object.keys(parts.start.modules);
+    this.window = Math.max(64, parts.size * mostHeld * 2);
+    for (let i = 0; i < parts.size; i++) this.#start();
+  }
+
+  /** Resolves when every worker has answered. */
+  async ready(): Promise<void> {
+    await Promise.all([...this.#members].map((member) => member.ready));
+  }
+
+  /** How many are there now. */
+  get size(): number {
+    return this.#members.size;
+  }
+
+  execute(spec: TaskSpec, call: TaskCall): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      const { transfer, ...sent } = spec;
+      // What has moved away cannot be sent a second time.
+      const once = call.retries === 0;
+      const stop = (): void => {
+        settle();
+        const at = this.#queue.indexOf(job);
+        if (at >= 0) this.#queue.splice(at, 1);
+        else for (const member of this.#members) member.abandon(job);
+        reject(new EwaldError('Aborted', `task ${spec.id} was aborted`));
+      };
+      const settle = call.onAbort(stop);
+      const job: Job = {
+        message: { say: 'task', spec: sent },
+        transfer: once ? transfer : [],
+        seconds: call.seconds,
+        lost: 0,
+        abandoned: false,
+        done: (value, seconds, { name }) => {
+          settle();
+          this.#failures = 0;
+          this.#mean += (seconds - this.#mean) / 8;
+          resolve({ value, worker: name, attempts: job.lost + 1, seconds });
+        },
+        failed: (error, { name }) => {
+          settle();
+          reject(new Failed(error, name, Math.max(1, job.lost)));
+        },
+      };
+      this.#retries.set(job, call.retries);
+      this.#queue.push(job);
+      this.#deal();
+    });
+  }
+
+  async dispose(): Promise<void> {
+    this.#closed = true;
+    const members = [...this.#members];
+    this.#members.clear();
+    await Promise.all([...this.#closing, ...members.map((member) => member.close())]);
+  }
+
+  readonly #retries = new WeakMap<Job, number>();
+
+  #start(): void {
+    const name = `${this.#parts.names}${this.#started++}`;
+    const member = new Member(this.#parts.place, { ...this.#parts.start, worker: name }, this.#parts.source, {
+      onRoom: () => this.#deal(),
+      onLost: (lost, running, behind, why) => this.#onLost(lost, running, behind, why),
+      onWant: (hash) => this.#parts.fetchShared(hash),
+    });
+    this.#members.add(member);
+  }
+
+  #onLost(member: Member, running: Job | undefined, behind: readonly Job[], why: EwaldError): void {
+    if (!this.#members.delete(member)) return;
+    this.#failures++;
+    const again = behind.filter(({ abandoned }) => !abandoned);
+    if (running && !running.abandoned) {
+      running.lost++;
+      if (running.lost > (this.#retries.get(running) ?? 0)) {
+        const tries = running.lost === 1 ? 'once' : `${running.lost} times`;
+        running.failed(
+          new EwaldError('Lost', `task ${running.message.spec.id} was lost ${tries}; the last time ${why.message}`, {
+            cause: why,
+          }),
+          member,
+        );
+      } else again.unshift(running);
+    }
+    this.#queue.unshift(...again);
+    // A worker that dies of what it is given gets another try; one that cannot even begin does not, for ever.
+    const unable = this.#failures > mostFailures + this.#parts.size && !running;
+    if (unable || why.tag === 'Load') this.#fatal = why;
+    else if (!this.#closed) this.#start();
+    this.#deal();
+  }
+
+  #deal(): void {
+    if (this.#fatal && this.#members.size === 0) {
+      for (const job of this.#queue.splice(0)) job.failed(this.#fatal, { name: '' } as Member);
+      return;
+    }
+    const least = this.#mean < longTask ? 2 : 1;
+    const held = Math.min(mostHeld, Math.max(least, Math.round(heldSeconds / Math.max(this.#mean, 1e-6))));
+    while (this.#queue.length > 0) {
+      let best: Member | undefined;
+      for (const member of this.#members) {
+        if (member.open && member.load < held && (!best || member.load < best.load)) best = member;
+      }
+      const job = best && this.#queue.shift();
+      if (!best || !job) return;
+      try {
+        best.give(job);
+      } catch (error) {
+        const what = `the argument of task ${job.message.spec.id} cannot be sent to a worker: ${(error as Error).message}`;
+        job.failed(new EwaldError('Argument', what, { cause: error }), best);
+      }
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/** What is said on the port between an executor and the host inside a worker. */
+import type { ContextOptions } from '../../context.js';
+import type { TaskSpec } from '../task.js';
+import type { FlatError } from '../wire.js';
+
+/** The first message, sent as `options` of the worker's call `host`. */
+export interface HostStart {
+  readonly port: MessagePort;
+  readonly worker: string;
+  readonly threads: number;
+  readonly modules: Readonly<Record<string, string>>;
+  readonly context: ContextOptions | undefined;
+}
+
+/** To the worker. */
+export type ToHost =
+  | { readonly say: 'task'; readonly number: number; readonly spec: Omit<TaskSpec, 'transfer'> }
+  | { readonly say: 'abort'; readonly number: number }
+  | { readonly say: 'share'; readonly hash: string; readonly value: unknown; readonly error?: FlatError }
+  | { readonly say: 'close' };
+
+/** From the worker. */
+export type FromHost =
+  | { readonly say: 'ready'; readonly version: string; readonly build: string }
+  | { readonly say: 'done'; readonly number: number; readonly value: unknown; readonly seconds: number }
+  | { readonly say: 'failed'; readonly number: number; readonly error: FlatError }
+  | { readonly say: 'want'; readonly hash: string }
+  | { readonly say: 'closed' };

@@ -1,0 +1,86 @@
+/** The worker's side: tasks come by a port, one is run after the other, results go back. */
+import type { Context, ContextOptions } from '../../context.js';
+import { EwaldError } from '../../errors.js';
+import { version } from '../../version.js';
+import { TaskHost } from '../host.js';
+import { build } from '../identity.js';
+import type { Place } from '../place.js';
+import { flatError, raisedError } from '../wire.js';
+import type { FromHost, HostStart, ToHost } from './protocol.js';
+
+/** What the worker's surroundings give. */
+export type HostPlace = Pick<Place, 'readBytes'> & { createContext(options?: ContextOptions): Promise<Context> };
+
+/** Takes the call that begins a host, and says whether a request was one: `ewald/worker` asks it first. */
+export function servedHost(
+  place: HostPlace,
+  post: (reply: unknown, transfer: ArrayBuffer[]) => void,
+): (request: { readonly id: number; readonly call: string; readonly options?: unknown }) => boolean {
+  return ({ id, call, options }) => {
+    if (call !== 'host') return false;
+    serveHost(options as HostStart, place);
+    post({ id, value: null }, []);
+    return true;
+  };
+}
+
+/** Serves an executor until it says `close`. */
+export function serveHost({ port, worker, threads, modules, context }: HostStart, place: HostPlace): void {
+  const post = (message: FromHost, transfer: readonly ArrayBuffer[] = []): void =>
+    port.postMessage(message, transfer as ArrayBuffer[]);
+  const wanted = new Map<string, { resolve(value: unknown): void; reject(error: unknown): void }>();
+  const host = new TaskHost({
+    worker,
+    threads,
+    modules,
+    contextOptions: context,
+    createContext: place.createContext,
+    readBytes: place.readBytes,
+    fetchShared: (hash) =>
+      new Promise((resolve, reject) => {
+        wanted.set(hash, { resolve, reject });
+        post({ say: 'want', hash });
+      }),
+  });
+  const aborts = new Map<number, AbortController>();
+  let last: Promise<void> = Promise.resolve();
+
+  const run = async (number: number, spec: Extract<ToHost, { say: 'task' }>['spec']): Promise<void> => {
+    const controller = aborts.get(number) ?? new AbortController();
+    try {
+      if (controller.signal.aborted) throw new EwaldError('Aborted', `task ${spec.id} was aborted before it began`);
+      const { value, transfer, seconds } = await host.run({ ...spec, transfer: [] }, controller.signal);
+      try {
+        post({ say: 'done', number, value, seconds }, transfer);
+      } catch (error) {
+        throw new EwaldError('Argument', `what task ${spec.id} gave cannot be sent: ${(error as Error).message}`);
+      }
+    } catch (error) {
+      post({ say: 'failed', number, error: flatError(error) });
+    } finally {
+      aborts.delete(number);
+    }
+  };
+
+  port.onmessage = ({ data }: MessageEvent<ToHost>) => {
+    switch (data.say) {
+      case 'task':
+        aborts.set(data.number, new AbortController());
+        last = last.then(() => run(data.number, data.spec));
+        return;
+      case 'abort':
+        aborts.get(data.number)?.abort();
+        return;
+      case 'share': {
+        const waiting = wanted.get(data.hash);
+        wanted.delete(data.hash);
+        if (data.error) waiting?.reject(raisedError(data.error));
+        else waiting?.resolve(data.value);
+        return;
+      }
+      case 'close':
+        last.then(() => host.dispose()).finally(() => post({ say: 'closed' }));
+    }
+  };
+  post({ say: 'ready', version, build });
+}

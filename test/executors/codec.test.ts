@@ -1,0 +1,82 @@
+/** Values as bytes: everything comes back as it went, and damaged bytes are refused. */
+import { describe, expect, test } from 'vitest';
+import { EwaldError } from '../../src/errors.js';
+import { decode, encode } from '../../src/executors/codec.js';
+
+const circle: unknown[] = [];
+circle.push(circle);
+
+describe('codec', () => {
+  test.each([
+    [null],
+    [undefined],
+    [true],
+    ['text with "quotes", \u0000 and 𝕌'],
+    [[1, -0, Number.NaN, Number.POSITIVE_INFINITY, 5e-324, 2 ** 53]],
+    [-(2n ** 100n)],
+    [{ a: { b: [{}] }, 'k\n': undefined, n: ['n', 'b'] }],
+    [
+      new Map<unknown, unknown>([
+        [{ a: 1 }, [2]],
+        ['x', new Set([1n])],
+      ]),
+    ],
+    [new Date(1e12)],
+    [new Date(Number.NaN)],
+    [[Uint8Array.of(1, 2, 3), Float64Array.of(Math.PI, -0, Number.NaN), new BigInt64Array(3), new Int16Array(0)]],
+    [new Uint8Array([1, 2, 3, 4, 5]).subarray(1, 4)],
+    [Uint8Array.of(9, 8).buffer],
+  ])('%o comes back', (value) => {
+    expect(decode(encode(value))).toEqual(value);
+    expect(Object.is((decode(encode([-0])) as number[])[0], -0)).toBe(true);
+  });
+
+  test('errors keep their tags and names', () => {
+    const ours = decode(encode(new EwaldError('Shape', 'wrong length')));
+    expect(ours).toBeInstanceOf(EwaldError);
+    expect(ours).toMatchObject({ tag: 'Shape', message: 'wrong length' });
+    expect(decode(encode(new TypeError('other')))).toMatchObject({ name: 'TypeError', message: 'other' });
+  });
+
+  test('a key __proto__ is a key', () => {
+    const value = JSON.parse('{"__proto__":{"polluted":true}}');
+    const back = decode(encode(value)) as object;
+    expect(Object.keys(back)).toEqual(['__proto__']);
+    expect((back as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  test.each([
+    [() => 1, 'a function'],
+    [Symbol('x'), 'a symbol'],
+    [circle, 'in a circle'],
+    [new (class Thing {})(), 'a Thing'],
+    [new WeakMap(), 'a WeakMap'],
+  ])('%s is refused', (value, words) => {
+    expect(() => encode(value)).toThrow(words);
+  });
+
+  test('arrays are views of the bytes where these are aligned, and right where they are not', () => {
+    const bytes = encode(Float64Array.of(1, 2, 3));
+    expect((decode(bytes) as Float64Array).buffer).toBe(bytes.buffer);
+    const shifted = new Uint8Array(bytes.length + 3);
+    shifted.set(bytes, 3);
+    expect(decode(shifted.subarray(3))).toEqual(Float64Array.of(1, 2, 3));
+  });
+
+  test('bytes cut anywhere, or changed in any byte of the text, are refused or a value', () => {
+    const bytes = encode({ a: [Float32Array.of(1, 2), new Map([[1n, 'x']])], b: new Date(3) });
+    for (let length = 0; length < bytes.length - 8; length++)
+      expect(() => decode(bytes.slice(0, length))).toThrow(EwaldError);
+    for (let i = 0; i < bytes.length; i++) {
+      for (const flip of [1, 2, 16, 128]) {
+        const changed = bytes.slice();
+        changed[i] = (changed[i] ?? 0) ^ flip;
+        try {
+          decode(changed);
+        } catch (error) {
+          expect(error).toBeInstanceOf(EwaldError);
+        }
+      }
+    }
+  });
+});

@@ -1,0 +1,45 @@
+// Tasks of the tests: one file without imports, so that it travels as source, too.
+export const echo = (value) => value;
+export const square = (value) => value * value;
+export const fail = () => {
+  throw new TypeError('this task always fails');
+};
+export const refuse = () => () => 0;
+export const die = () => process.exit(3);
+export const hang = () => {
+  for (;;);
+};
+export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export const heed = (_, { signal }) =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve('heard')));
+export const where = (_, { worker }) => worker;
+/** Dies the first time: the file tells that there was one. */
+export const dieOnce = async ({ mark, value }) => {
+  const { existsSync, writeFileSync } = await import('node:fs');
+  if (existsSync(mark)) return value;
+  writeFileSync(mark, 'once');
+  process.exit(4);
+};
+export const mutate = (list) => {
+  list.push(99);
+  return list.length;
+};
+export const sumOf = async (name, scope) => {
+  const array = await scope.input(name);
+  return array.reduce((sum, value) => sum + value, 0);
+};
+export const isShared = async (name, scope) => {
+  const { buffer } = await scope.input(name);
+  return typeof SharedArrayBuffer === 'function' && buffer instanceof SharedArrayBuffer;
+};
+export const busy = (ms) => {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+  return ms;
+};
+export const moved = ({ floats }, { transfer }) =>
+  transfer(
+    floats.map((x) => 2 * x),
+    [floats.buffer],
+  );
+export const allocate = (bytes) => new Uint8Array(bytes).fill(7);
