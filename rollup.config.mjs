@@ -9,7 +9,6 @@ const entries = {
   'index.node': 'node.js',
   'index.browser': 'index.js',
   'worker.node': 'workers/worker.node.js',
-  'worker.browser': 'workers/worker.browser.js',
   'ffbidx.node': 'ffbidx/node.js',
   'ffbidx.browser': 'ffbidx/browser.js',
   memory: 'memory/index.js',
@@ -24,24 +23,36 @@ const entries = {
   'fft-page': 'pages/fft/main.js',
 };
 
-export default {
-  input: Object.fromEntries(
-    Object.entries(entries).flatMap(([name, file]) =>
-      existsSync(`build/esm/${file}`) ? [[name, `build/esm/${file}`]] : [],
-    ),
-  ),
+const common = {
   external: (id) => id.startsWith('node:') || /^(commander|webgpu|koffi|@nats-io\/.*)$/.test(id),
   plugins: [wgsl(), buildHash()],
-  output: {
-    dir: 'dist',
-    format: 'es',
-    entryFileNames: '[name].js',
-    banner: ({ name }) => (name === 'cli' ? '#!/usr/bin/env node' : ''),
-    // Without hashes the packed file list can be pinned; the code is not minified, so maps would only repeat it.
-    chunkFileNames: 'chunk-[name].js',
-  },
   onwarn(warning, warn) {
     if (warning.code === 'CIRCULAR_DEPENDENCY') throw new Error(warning.message);
     warn(warning);
   },
 };
+
+export default [
+  {
+    ...common,
+    input: Object.fromEntries(
+      Object.entries(entries).flatMap(([name, file]) =>
+        existsSync(`build/esm/${file}`) ? [[name, `build/esm/${file}`]] : [],
+      ),
+    ),
+    output: {
+      dir: 'dist',
+      format: 'es',
+      entryFileNames: '[name].js',
+      banner: ({ name }) => (name === 'cli' ? '#!/usr/bin/env node' : ''),
+      // Without hashes the packed file list can be pinned; the code is not minified, so maps would only repeat it.
+      chunkFileNames: 'chunk-[name].js',
+    },
+  },
+  // Whole: Vite makes a worker one classic script unless it is told otherwise, and that cannot load further chunks.
+  {
+    ...common,
+    input: { 'worker.browser': 'build/esm/workers/worker.browser.js' },
+    output: { dir: 'dist', format: 'es', entryFileNames: '[name].js', inlineDynamicImports: true },
+  },
+];

@@ -3,29 +3,17 @@
  * from it.
  */
 
-import { type ArrayOptions, type DeviceArray, makeArray } from './arrays/array.js';
 import { type AuditOptions, Auditor, type AuditReport } from './audit.js';
-import {
-  type AddonPaths,
-  type Backend,
-  type BackendName,
-  backendNames,
-  type DeviceInfo,
-  type OpenOptions,
-  type WasmSource,
-} from './backends/backend.js';
+import type { AddonPaths, Backend, BackendName, DeviceInfo, OpenOptions, WasmSource } from './backends/backend.js';
 import { type DeviceReport, openRanked, parseBackend, probeAll, rank, report } from './backends/open.js';
-import { EwaldError } from './errors.js';
-import { type FftArray, type FftOptions, type FftPlan, planFft } from './fft/fft.js';
-import { type FftWisdom, WisdomStore } from './fft/wisdom.js';
+import { Planning } from './backends/planning.js';
 import type { PlatformUrl } from './globals.js';
-import { type Indexer, type IndexerOptions, planIndexer } from './indexing/indexer.js';
 import { type Log, Logger, type LogLevel, type LogSink, parseLogLevel } from './log.js';
 import { knownOptions } from './options.js';
-import { type PiOptions, type PiPlan, planPi } from './pi/pi.js';
-import type { Feature, Planner } from './planner.js';
+import type { Planner } from './planner.js';
 import type { Platform } from './platform.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from './resource.js';
+import type { RoomMethods } from './rooms.js';
 
 /** What `createContext` may be told. */
 export interface ContextOptions {
@@ -61,10 +49,8 @@ export interface BackendInfo {
   readonly device: DeviceInfo;
 }
 
-/**
- * Holds open backends and everything planned on them. Made by `createContext`; end it with `dispose` or `await using`.
- */
-export interface ContextMethods extends Disposable {
+/** What every context has, whatever its rooms. */
+export interface ContextCore extends Disposable {
   /** The open backends, best first. */
   readonly backends: readonly BackendInfo[];
   /** Level and sink of the log; assign at any time. */
@@ -73,30 +59,18 @@ export interface ContextMethods extends Disposable {
   readonly audit: AuditReport | undefined;
   /** Bytes held for plans and arrays on all backends now; 0 when every plan is disposed. */
   readonly liveBytes: number;
-  /** Plans a Monte Carlo count of pi. */
-  pi(options?: PiOptions): Promise<PiPlan>;
-  /** Plans an indexer of stills with known cells; see `IndexerOptions` for the sizes it fixes. */
-  indexer(options?: IndexerOptions): Promise<Indexer>;
-  /** Plans a Fourier transform of any length and up to 8 axes. */
-  fft(options: FftOptions): Promise<FftPlan>;
-  /** What measured transform plans have learnt (`tune: 'measure'`), as plain JSON. */
-  exportWisdom(): FftWisdom;
-  /**
-   * Adds what `exportWisdom` gave, perhaps elsewhere: plans of other devices stay unused. Gives the count of plans;
-   * throws `Format`, and adds nothing then.
-   */
-  importWisdom(wisdom: unknown): number;
-  /**
-   * Makes an array on a backend: zeroed, or with the numbers of a typed array; see `ArrayOptions` for shape, dtype and
-   * where it lies.
-   */
-  array(options: ArrayOptions): Promise<DeviceArray>;
-  array(data: FftArray, options?: ArrayOptions): Promise<DeviceArray>;
   /** Resolves when everything submitted so far is done. */
   sync(): Promise<void>;
 }
+/**
+ * Holds open backends and everything planned on them. Made by `createContext`; end it with `dispose` or `await using`.
+ */
+export interface ContextMethods extends ContextCore, RoomMethods {}
 /** See {@link ContextMethods}; disposable by `await using` where the language level has it. */
 export type Context = ContextMethods & MaybeAsyncDisposable;
+
+/** A room: what it adds to a context. */
+export type Room<M> = (planner: Planner) => M;
 
 interface Settings {
   readonly named: BackendName | undefined;
@@ -142,8 +116,12 @@ export async function listDevices(platform: Platform, options: ContextOptions = 
   return report(ranked, first?.name);
 }
 
-/** Opens a context on a platform; index.ts and node.ts bind the platform. */
-export async function openContext(platform: Platform, options: ContextOptions = {}): Promise<Context> {
+/** Opens a context with these rooms on a platform; the entries of the package bind both. */
+export async function openContext<M extends object>(
+  platform: Platform,
+  rooms: readonly Room<Partial<M>>[],
+  options: ContextOptions = {},
+): Promise<ContextCore & M & MaybeAsyncDisposable> {
   const { named, strict, open, logger, auditor } = readSettings(platform, options);
   const log: OpenOptions['log'] = (level, message) => logger.write(level, message);
   // With `strict` nothing but the named backend is touched.
@@ -154,13 +132,9 @@ export async function openContext(platform: Platform, options: ContextOptions = 
   const first = backends[0];
   if (first?.device.kind === 'software' && first.name !== 'cuda-emulated')
     log('warn', `${first.name} runs on ${first.device.name}, a software device: right, but slow`);
-  return new OpenContext(backends, logger, auditor) as unknown as Context;
+  const context = new OpenContext(platform, backends, logger, auditor, rooms);
+  return context as unknown as ContextCore & M & MaybeAsyncDisposable;
 }
-
-/** Why a backend lacks a feature, where its name does not say it. */
-const missing: Readonly<Partial<Record<Feature, string>>> = {
-  fftEngine: 'external engines are libraries of the host, which only the native backend in Node can load',
-};
 
 // What is left to the garbage collector is said once, and the backends are let go.
 const forgotten =
@@ -172,15 +146,20 @@ const forgotten =
         resource.dispose().catch(() => undefined);
       });
 
-class OpenContext implements ContextMethods {
+class OpenContext implements ContextCore {
   readonly log: Logger;
   readonly backends: readonly BackendInfo[];
   readonly audit: AuditReport | undefined;
   readonly #resource: Resource;
-  readonly #planner: Planner;
   readonly #open: readonly Backend[];
 
-  constructor(open: readonly Backend[], logger: Logger, auditor: Auditor | undefined) {
+  constructor(
+    platform: Platform,
+    open: readonly Backend[],
+    logger: Logger,
+    auditor: Auditor | undefined,
+    rooms: readonly Room<object>[],
+  ) {
     this.log = logger;
     this.audit = auditor;
     this.#open = open;
@@ -190,75 +169,21 @@ class OpenContext implements ContextMethods {
       for (const backend of open) await backend.dispose();
     });
     this.#resource = resource;
-    this.#planner = {
+    const planning = new Planning(resource, open, platform.kernels);
+    const planner: Planner = {
       resource,
       log: logger,
       auditor,
-      wisdom: new WisdomStore(),
-      async plan(feature, descriptor, on) {
-        resource.assertAlive();
-        const reasons: string[] = [];
-        const candidates = on === undefined ? open : open.filter(({ name }) => name === on);
-        if (candidates.length === 0)
-          throw new EwaldError(
-            'Argument',
-            `the backend ${on} is not open in this context; open are ${open.map(({ name }) => name).join(', ')}`,
-          );
-        for (const backend of candidates) {
-          const op = backend[feature] as
-            | { supports(d: unknown): true | { why: string }; plan(d: unknown): Promise<unknown> }
-            | undefined;
-          const answer = op ? op.supports(descriptor) : { why: missing[feature] ?? `it has no ${feature}` };
-          if (op && answer === true) {
-            const kernel = (await op.plan(descriptor)) as Disposable;
-            if (resource.disposed) await kernel.dispose();
-            resource.assertAlive();
-            return { backend, kernel: kernel as never };
-          }
-          reasons.push(`${backend.name}: ${(answer as { why: string }).why}`);
-        }
-        if (feature === 'fftEngine')
-          throw new EwaldError('Unsupported', `fft: no open backend can use this engine here (${reasons.join('; ')})`);
-        throw new EwaldError(
-          'Unsupported',
-          `no open backend supports this ${feature === 'array' ? 'array' : `${feature} plan`} (${reasons.join('; ')}); open a context with another backend or without strict`,
-        );
-      },
+      plan: (feature, descriptor, on) => planning.plan(feature, descriptor, on),
     };
+    // The planner must not hold the context itself, or the garbage collector could never tell that it was forgotten.
+    for (const room of rooms) Object.assign(this, room(planner));
     Object.defineProperty(this, asyncDispose, { value: () => this.dispose() });
     forgotten?.register(this, { logger, resource }, this);
   }
 
   get liveBytes(): number {
     return this.#open.reduce((sum, backend) => sum + backend.liveBytes, 0);
-  }
-
-  pi(options: PiOptions = {}): Promise<PiPlan> {
-    return this.#make(() => planPi(this.#planner, options));
-  }
-
-  indexer(options: IndexerOptions = {}): Promise<Indexer> {
-    return this.#make(() => planIndexer(this.#planner, options));
-  }
-
-  fft(options: FftOptions): Promise<FftPlan> {
-    return this.#make(() => planFft(this.#planner, options));
-  }
-
-  exportWisdom(): FftWisdom {
-    this.#resource.assertAlive();
-    return this.#planner.wisdom.export();
-  }
-
-  importWisdom(wisdom: unknown): number {
-    this.#resource.assertAlive();
-    return this.#planner.wisdom.import(wisdom);
-  }
-
-  array(given: ArrayOptions | FftArray, options: ArrayOptions = {}): Promise<DeviceArray> {
-    return this.#make(() =>
-      ArrayBuffer.isView(given) ? makeArray(this.#planner, options, given) : makeArray(this.#planner, given),
-    );
   }
 
   async sync(): Promise<void> {
@@ -270,12 +195,4 @@ class OpenContext implements ContextMethods {
     forgotten?.unregister(this);
     return this.#resource.dispose();
   }
-
-  async #make<T>(plan: () => Promise<T>): Promise<T> {
-    this.#resource.assertAlive();
-    return plan();
-  }
 }
-
-/** Names a user may give for a backend. */
-export const publicBackendNames: readonly BackendName[] = backendNames.filter((name) => name !== 'cuda-emulated');

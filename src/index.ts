@@ -19,6 +19,7 @@ import { browserGpu } from './backends/webgpu/source.js';
 import { webgpuLoader } from './backends/webgpu/webgpu.js';
 import { type Context, type ContextOptions, listDevices, openContext } from './context.js';
 import type { Platform } from './platform.js';
+import { type RoomMethods, rooms } from './rooms.js';
 import { startBrowserWorker } from './workers/start.browser.js';
 
 const browser: Platform = {
@@ -29,6 +30,7 @@ const browser: Platform = {
     absentLoader('native', 'the native addon needs Node'),
     wasmLoader(undefined),
   ],
+  kernels: [],
   env: () => undefined,
   startWorker: startBrowserWorker,
 };
@@ -40,7 +42,7 @@ const browser: Platform = {
  * can be opened.
  */
 export function createContext(options?: ContextOptions): Promise<Context> {
-  return openContext(browser, options);
+  return openContext<RoomMethods>(browser, rooms, options);
 }
 
 /** Which backends are here, which one a context would take, and why not the others. */

@@ -1,12 +1,9 @@
 /** What a room needs from its context to plan something. */
 import type { Auditor } from './audit.js';
 import type { Backend, BackendName } from './backends/backend.js';
-import type { WisdomStore } from './fft/wisdom.js';
+import type { Feature, Op } from './backends/feature.js';
 import type { Logger } from './log.js';
-import type { Resource } from './resource.js';
-
-/** A feature of the contract: an optional member of Backend. */
-export type Feature = 'pi' | 'indexing' | 'fft' | 'fftEngine' | 'array';
+import type { Disposable, Resource } from './resource.js';
 
 /** What plans need from their context. */
 export interface Planner {
@@ -14,15 +11,19 @@ export interface Planner {
   readonly log: Logger;
   /** Set when results of this context are audited. */
   readonly auditor: Auditor | undefined;
-  /** Choices of transforms that were measured. */
-  readonly wisdom: WisdomStore;
   /** Plans on the first backend that supports the descriptor, or on the one named. */
-  plan<F extends Feature>(
-    feature: F,
-    descriptor: DescriptorOf<F>,
+  plan<O extends Op<never, Disposable>>(
+    feature: Feature<O>,
+    descriptor: DescriptorOf<O>,
     on?: BackendName,
-  ): Promise<{ backend: Backend; kernel: KernelOf<F> }>;
+  ): Promise<Planned<O>>;
 }
-type OpOf<F extends Feature> = NonNullable<Backend[F]>;
-type DescriptorOf<F extends Feature> = Parameters<OpOf<F>['plan']>[0];
-type KernelOf<F extends Feature> = Awaited<ReturnType<OpOf<F>['plan']>>;
+
+/** A plan: where it is, and the op that made it. */
+export interface Planned<O extends Op<never, Disposable>> {
+  readonly backend: Backend;
+  readonly op: O;
+  readonly kernel: KernelOf<O>;
+}
+type DescriptorOf<O extends Op<never, Disposable>> = Parameters<O['plan']>[0];
+type KernelOf<O extends Op<never, Disposable>> = Awaited<ReturnType<O['plan']>>;

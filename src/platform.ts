@@ -1,5 +1,6 @@
 /** What differs between a browser and Node: which backends there are, the environment, and how workers are started. */
 import type { BackendLoader } from './backends/backend.js';
+import type { FurtherKernels } from './backends/feature.js';
 import type { PlatformUrl } from './globals.js';
 import type { WorkerPort } from './workers/port.js';
 
@@ -11,6 +12,8 @@ export interface Platform {
   readonly name: 'node' | 'browser';
   /** Loaders in the order of preference. */
   readonly loaders: readonly BackendLoader[];
+  /** Kernels of backends that only this platform has. */
+  readonly kernels: readonly FurtherKernels[];
   /** An environment variable; undefined where there are none. */
   env(name: string): string | undefined;
   startWorker(source: WorkerSource | undefined): WorkerPort;

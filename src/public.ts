@@ -1,7 +1,7 @@
 /** The names that every build exports, whatever the platform. */
 export type { ArrayDtype, ArrayOptions, DeviceArray, DeviceArrayMethods } from './arrays/array.js';
 export type { AuditOptions, AuditReport } from './audit.js';
-export type { BackendName, DeviceInfo, EngineReport, ExternalEngine, WasmSource } from './backends/backend.js';
+export type { BackendName, DeviceInfo, WasmSource } from './backends/backend.js';
 export type { DeviceReport } from './backends/open.js';
 export type { BackendInfo, Context, ContextMethods, ContextOptions } from './context.js';
 export { type BravaisCandidate, type BravaisType, bravaisCandidates } from './crystal/bravais.js';
@@ -20,6 +20,7 @@ export {
 export { niggli, type ReducedCell } from './crystal/niggli.js';
 export { cellSimilarity, covers, isViable } from './crystal/similarity.js';
 export { EwaldError, type EwaldErrorTag, isEwaldError } from './errors.js';
+export type { EngineReport, ExternalEngine } from './fft/engines.js';
 export type {
   FftArray,
   FftData,

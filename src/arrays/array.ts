@@ -3,11 +3,13 @@
  * arrays; nothing comes back to the host unless it is read. They are not a numerical library: no arithmetic, no views,
  * no broadcasting.
  */
-import type { ArrayMemory, BackendName } from '../backends/backend.js';
+import type { BackendName } from '../backends/backend.js';
 import { EwaldError } from '../errors.js';
 import { choice, integer, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
+import type { ArrayMemory } from './contract.js';
+import { arrayFeature } from './kernels.js';
 
 /**
  * Real numbers of single or double precision, or complex ones made of two of them: NumPy's float32, float64, complex64,
@@ -170,7 +172,7 @@ export async function makeArray(planner: Planner, options: ArrayOptions, data?: 
       `array: the data has ${data.length} numbers; the shape ${shape.join(' × ')} of dtype ${dtype} needs ${length}`,
     );
   const bytes = length * (precision === 'f32' ? 4 : 8);
-  const { backend, kernel: memory } = await planner.plan('array', { bytes, precision }, options.backend);
+  const { backend, kernel: memory } = await planner.plan(arrayFeature, { bytes, precision }, options.backend);
   const resource = new Resource('array', planner.resource, () => memory.dispose());
   if (data) {
     try {

@@ -2,7 +2,7 @@
  * Parts of axes where kernels know only whole ones: the data is padded, transformed whole, and the result cut, on the
  * host. Nothing is saved.
  */
-import type { FftDescriptor, FftKernel } from './backend.js';
+import type { FftDescriptor, FftKernel } from '../fft/contract.js';
 
 type Numbers = Float32Array | Float64Array;
 

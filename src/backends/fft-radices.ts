@@ -2,7 +2,7 @@
  * Orders of radices that the C++ core can be told to use, and thread counts: what a measured plan tries on wasm and
  * native.
  */
-import type { FftDescriptor, FftVariant } from './backend.js';
+import type { FftDescriptor, FftVariant } from '../fft/contract.js';
 
 const digitOf = (radix: number): number => (radix === 16 ? 15 : radix);
 

@@ -1,5 +1,6 @@
 /** Probes the backends, ranks them and says why each one is or is not taken. */
 import { EwaldError, messageOf } from '../errors.js';
+import type { EngineReport } from '../fft/engines.js';
 import { nearest } from '../options.js';
 import type { Platform } from '../platform.js';
 import {
@@ -8,7 +9,6 @@ import {
   type BackendName,
   backendNames,
   type DeviceInfo,
-  type EngineReport,
   type OpenOptions,
   type Probe,
 } from './backend.js';

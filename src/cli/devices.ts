@@ -1,6 +1,7 @@
 /** `ewald devices`: every backend, whether it is there, and why. */
 import type { Command } from 'commander';
-import type { BackendName, EngineReport } from '../backends/backend.js';
+import type { BackendName } from '../backends/backend.js';
+import type { EngineReport } from '../fft/engines.js';
 import { bold, type CliDeps, dim, green, print, printJson } from './output.js';
 
 export function register(program: Command, { devices }: CliDeps): void {

@@ -22,6 +22,7 @@ import {
   type SideRules,
 } from './sides.js';
 import { planTuned } from './tune.js';
+import type { WisdomStore } from './wisdom.js';
 
 export type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './options.js';
 export type { FftArray, FftData } from './sides.js';
@@ -90,12 +91,12 @@ export type FftPlan = FftPlanMethods & MaybeAsyncDisposable;
 const scales: readonly FftScale[] = ['none', 'symmetric', 'full'];
 
 /** Plans a transform on a context. */
-export async function planFft(planner: Planner, options: FftOptions): Promise<FftPlan> {
+export async function planFft(planner: Planner, wisdom: WisdomStore, options: FftOptions): Promise<FftPlan> {
   // Checked as it was given, so that messages name the user's own sides.
   const given = describeFft(options);
   const swapped = given.kind === 'c2r';
   const descriptor = swapped ? otherSide(given) : given;
-  const { backend, kernel, choices } = await planTuned(planner, descriptor);
+  const { backend, kernel, choices } = await planTuned(planner, wisdom, descriptor);
   if (descriptor.pruned && !kernel.prunes) {
     await kernel.dispose();
     throw new EwaldError(

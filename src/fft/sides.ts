@@ -1,8 +1,9 @@
 /** The two sides of a run, typed arrays of the host or arrays of a device, checked before any work. */
 import { type ArrayParts, type DeviceArray, isComplex, partsOf, precisionOf } from '../arrays/array.js';
-import type { BackendName, FftDescriptor, FftSide } from '../backends/backend.js';
+import type { BackendName } from '../backends/backend.js';
 import { EwaldError } from '../errors.js';
 import type { Planner } from '../planner.js';
+import type { FftDescriptor, FftSide } from './contract.js';
 
 /** Numbers of a transform: single or double as the plan's precision says; complex ones interleaved. */
 export type FftArray = Float32Array | Float64Array;

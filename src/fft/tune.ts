@@ -2,10 +2,14 @@
  * Planning by measuring: each choice a backend offers is timed on the plan itself, the fastest stays and is remembered
  * as wisdom.
  */
-import type { ArrayMemory, Backend, FftDescriptor, FftKernel, FftVariant } from '../backends/backend.js';
+import type { ArrayMemory } from '../arrays/contract.js';
+import { arrayFeature } from '../arrays/kernels.js';
+import type { Backend } from '../backends/backend.js';
 import { isEwaldError, messageOf } from '../errors.js';
 import type { Planner } from '../planner.js';
-import { type Choice, keyOf } from './wisdom.js';
+import type { FftDescriptor, FftKernel, FftVariant } from './contract.js';
+import { fftEngineFeature, fftFeature } from './kernels.js';
+import { type Choice, keyOf, type WisdomStore } from './wisdom.js';
 
 /** How the choices of a plan were made: the names of what was chosen, none where the rule was followed. */
 export interface Tuned {
@@ -25,15 +29,15 @@ const apply = (descriptor: FftDescriptor, fields: Choice): FftDescriptor => ({
 });
 
 /** Plans with the choices that wisdom knows, or with those that are measured now, or by rule. */
-export async function planTuned(planner: Planner, descriptor: FftDescriptor): Promise<Tuned> {
+export async function planTuned(planner: Planner, wisdom: WisdomStore, descriptor: FftDescriptor): Promise<Tuned> {
   const external = descriptor.engine !== 'ewald';
-  const first = await planner.plan(external ? 'fftEngine' : 'fft', descriptor);
+  const first = await planner.plan(external ? fftEngineFeature : fftFeature, descriptor);
   const { backend } = first;
   // External engines choose and remember for themselves.
-  const offered = external ? [] : (backend.fft?.variants?.(descriptor) ?? []);
+  const offered = external ? [] : (first.op.variants?.(descriptor) ?? []);
   if (offered.length === 0) return { ...first, choices: [] };
   const key = keyOf(backend.name, backend.device.name, descriptor);
-  const known = planner.wisdom.get(key);
+  const known = wisdom.get(key);
   // Only what is offered is taken: wisdom of another release, or somebody's invention, forces nothing.
   const choices = known ? namesOf(known, offered) : undefined;
   if (known && choices)
@@ -41,7 +45,7 @@ export async function planTuned(planner: Planner, descriptor: FftDescriptor): Pr
   if (!descriptor.measure) return { ...first, choices: [] };
   try {
     const { fields, names } = await measure(planner, first, descriptor, offered);
-    planner.wisdom.set(key, fields);
+    wisdom.set(key, fields);
     return names.length === 0
       ? { ...first, choices: names }
       : await replan(planner, first, apply(descriptor, fields), names);
@@ -77,7 +81,7 @@ async function replan(
   choices: string[],
 ): Promise<Tuned> {
   await kernel.dispose();
-  return { ...(await planner.plan('fft', descriptor, backend.name)), choices };
+  return { ...(await planner.plan(fftFeature, descriptor, backend.name)), choices };
 }
 
 /** Takes the fastest of each choice in turn, the earlier ones made. */
@@ -88,7 +92,7 @@ async function measure(
   offered: readonly (readonly FftVariant[])[],
 ): Promise<{ fields: Choice; names: string[] }> {
   const { backend } = first;
-  const run = await runner(backend, descriptor);
+  const run = await runner(planner, backend, descriptor);
   try {
     let fields: Choice = {};
     const names: string[] = [];
@@ -96,7 +100,11 @@ async function measure(
     for (const variants of offered) {
       let chosen: FftVariant | undefined;
       for (const variant of variants) {
-        const { kernel } = await planner.plan('fft', apply(descriptor, { ...fields, ...variant.fields }), backend.name);
+        const { kernel } = await planner.plan(
+          fftFeature,
+          apply(descriptor, { ...fields, ...variant.fields }),
+          backend.name,
+        );
         let taken: number;
         try {
           taken = await run.time(kernel);
@@ -122,6 +130,7 @@ async function measure(
  * timed.
  */
 async function runner(
+  planner: Planner,
   backend: Backend,
   descriptor: FftDescriptor,
 ): Promise<{ time(kernel: FftKernel): Promise<number>; dispose(): Promise<void> }> {
@@ -130,8 +139,8 @@ async function runner(
   const [from, to] = [inputElements * (inputComplex ? 2 : 1), outputElements * (outputComplex ? 2 : 1)];
   const held: ArrayMemory[] = [];
   const side = async (length: number) => {
-    if (!backend.array) return new ArrayType(length);
-    const memory = await backend.array.plan({ bytes: length * ArrayType.BYTES_PER_ELEMENT, precision });
+    const bytes = length * ArrayType.BYTES_PER_ELEMENT;
+    const { kernel: memory } = await planner.plan(arrayFeature, { bytes, precision }, backend.name);
     held.push(memory);
     return memory;
   };

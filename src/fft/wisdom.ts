@@ -1,6 +1,7 @@
 /** Wisdom: which choices were the fastest, by backend, device and plan; plain JSON, so that it outlives the context. */
-import type { FftDescriptor } from '../backends/backend.js';
+
 import { EwaldError } from '../errors.js';
+import type { FftDescriptor } from './contract.js';
 
 /** Choices of plans, as `ctx.exportWisdom` gives them and a file may keep them. */
 export interface FftWisdom {

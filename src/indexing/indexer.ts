@@ -13,6 +13,7 @@ import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } fr
 import { auditRequest, auditTask } from './audit.js';
 import { type CellSearchOptions, type DeterminedCell, determineCell } from './determine-cell.js';
 import { checkInput, type IndexingInput } from './input.js';
+import { indexingFeature } from './kernels.js';
 import { checkSizes, type IndexerOptions, type IndexingMethod } from './parameters.js';
 import type { IndexingResult } from './result.js';
 import { type IndexingStages, readStages } from './stages.js';
@@ -66,7 +67,7 @@ export type Indexer = IndexerMethods & MaybeAsyncDisposable;
 /** Plans an indexer on a context. */
 export async function planIndexer(planner: Planner, options: IndexerOptions): Promise<Indexer> {
   const sizes = checkSizes(options);
-  const { backend, kernel } = await planner.plan('indexing', sizes);
+  const { backend, kernel } = await planner.plan(indexingFeature, sizes);
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
   const resource = new Resource('indexer', planner.resource, () => kernel.dispose());
   let ran = false;

@@ -1,10 +1,10 @@
 /** Sizes, thresholds and their defaults: one table, checked at the facade, the same for every backend. */
-import type { IndexingDescriptor } from '../backends/backend.js';
 import { EwaldError } from '../errors.js';
 import { indexingConstants } from '../layout/indexing.js';
 import { enums, indexerParams } from '../layout/layout.js';
 import { pack } from '../layout/struct.js';
 import { choice, integer, knownOptions, real } from '../options.js';
+import type { IndexingDescriptor } from './contract.js';
 
 /**
  * How the search is done: `fast` (default), `turbo`, which is fast with less effort on images that are hard, or

@@ -15,6 +15,7 @@ import { pack } from '../layout/struct.js';
 import { breathe, checkSignal, exact, integer, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
+import { piFeature } from './kernels.js';
 
 /** Sizes of a pi plan. */
 export interface PiOptions {
@@ -77,7 +78,7 @@ const u64 = (what: string, value: number | bigint, low: bigint, high: bigint): b
 export async function planPi(planner: Planner, options: PiOptions): Promise<PiPlan> {
   knownOptions('pi', options, ['threads']);
   const threads = integer('pi: threads', options.threads, 0, 0, 1024);
-  const { backend, kernel } = await planner.plan('pi', { threads });
+  const { backend, kernel } = await planner.plan(piFeature, { threads });
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
   const resource = new Resource('pi plan', planner.resource, () => kernel.dispose());
 

@@ -85,6 +85,14 @@ export interface Row<Input = unknown, Output = unknown, Truth = Output> {
   bounds(device: DeviceInfo): Readonly<Record<string, Bound>>;
 }
 
+/** What a room brings: its rows, and one small job for the support table. */
+export interface RoomTable {
+  readonly name: string;
+  readonly rows: readonly Row[];
+  /** Does a little of the room's work; throws when its answer is wrong. */
+  tryOut(context: Context): Promise<void>;
+}
+
 /** Seed of a row: FNV-1a of its id, 32 bits. */
 export function seedOf(id: string): number {
   let hash = 0x811c9dc5;

@@ -26,6 +26,7 @@ export * as lattices from './oracle/indexing/lattices.js';
 export * as philox from './oracle/pi/philox.js';
 export { filterScript, htmlPage, reportBody, verdictOf } from './report/html.js';
 export { style } from './report/style.js';
+export { rows } from './rooms.js';
 export {
   type Candidate,
   type Measure,
@@ -42,5 +43,4 @@ export {
   validate,
 } from './run.js';
 export { type SupportCell, supportTable } from './support.js';
-export { rows } from './tables.js';
 export type { Bound } from './tolerances.js';

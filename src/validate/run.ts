@@ -10,7 +10,7 @@ import { breathe, nearest } from '../options.js';
 import { version } from '../version.js';
 import { matches, mayRefuse, type Outcome, outcomes, type Row, type Subject, seedOf } from './case.js';
 import { engineRows } from './cases/fft/engines.js';
-import { rows as allRows } from './tables.js';
+import { rows as allRows } from './rooms.js';
 
 /** How contexts are opened; Node's or the browser's `createContext`. */
 export type OpenContext = (options?: ContextOptions) => Promise<Context>;

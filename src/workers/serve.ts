@@ -7,12 +7,12 @@
  * them; `kernel` and `batch` are the wasm backend's own, for threads: they plan an indexer on a compiled core and run
  * slices of batches.
  */
-import type { IndexingBatch, IndexingDescriptor, IndexingKernel } from '../backends/backend.js';
 import { Core } from '../backends/wasm/heap.js';
 import { planIndexing } from '../backends/wasm/indexing.js';
 import type { Context, ContextOptions } from '../context.js';
 import { EwaldError, messageOf } from '../errors.js';
 import type { PlatformModule } from '../globals.js';
+import type { IndexingBatch, IndexingDescriptor, IndexingKernel } from '../indexing/contract.js';
 import type { IndexerOptions, IndexingInput } from '../indexing/indexer.js';
 import { imageResult, indexedCell } from '../layout/layout.js';
 import { sizeOf } from '../layout/struct.js';

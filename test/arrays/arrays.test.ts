@@ -6,6 +6,7 @@ import { type Context, createContext, type DeviceArray } from 'ewald';
 import { describe, expect, it, test } from 'vitest';
 import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
 import { openContext } from '../../src/context.js';
+import { type RoomMethods, rooms } from '../../src/rooms.js';
 import { openEach } from '../support/contexts.js';
 import { refused } from '../support/refused.js';
 import { startWorker, watched, whyAbsent } from '../webgpu/support.js';
@@ -163,10 +164,15 @@ test.skipIf(noWebGpu)(
     const platform = {
       name: 'node',
       loaders: [webgpuLoader(watched(seen))],
+      kernels: [],
       env: () => undefined,
       startWorker,
     } as const;
-    const context = await openContext(platform, { backend: 'webgpu', strict: true, log: { level: 'error' } });
+    const context = await openContext<RoomMethods>(platform, rooms, {
+      backend: 'webgpu',
+      strict: true,
+      log: { level: 'error' },
+    });
     try {
       const plan = await context.fft({ shape: [16, 24] });
       const [x, y] = [await plan.array(), await plan.array('output')];

@@ -6,6 +6,7 @@ import { type Context, createContext, type FftArray, type FftOptions } from 'ewa
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
 import { openContext } from '../../src/context.js';
+import { type RoomMethods, rooms } from '../../src/rooms.js';
 
 import { over, startWorker, watched, whyAbsent } from '../webgpu/support.js';
 
@@ -22,9 +23,19 @@ async function asCard(limits: Record<string, number> = {}): Promise<Context> {
       ...(Object.keys(limits).length > 0 ? { limits: over(adapter.limits, limits) } : {}),
     }),
   );
-  const platform = { name: 'node', loaders: [webgpuLoader(source)], env: () => undefined, startWorker } as const;
+  const platform = {
+    name: 'node',
+    loaders: [webgpuLoader(source)],
+    kernels: [],
+    env: () => undefined,
+    startWorker,
+  } as const;
   // The same class, once from the sources and once from the package.
-  return (await openContext(platform, { backend: 'webgpu', strict: true, log })) as unknown as Context;
+  return (await openContext<RoomMethods>(platform, rooms, {
+    backend: 'webgpu',
+    strict: true,
+    log,
+  })) as unknown as Context;
 }
 
 describe.skipIf(absent)(`transforms on WebGPU${absent ? `: absent, ${absent}` : ''}`, () => {

@@ -9,6 +9,7 @@ import type { Backend } from '../../src/backends/backend.js';
 import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
 import { openContext } from '../../src/context.js';
 import type { Platform } from '../../src/platform.js';
+import { type RoomMethods, rooms } from '../../src/rooms.js';
 import { inProcess, options, over, startWorker, watched, whyAbsent } from './support.js';
 
 const absent = await whyAbsent();
@@ -118,6 +119,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
     const platform = (seen: GPUDevice[]): Platform => ({
       name: 'node',
       loaders: [webgpuLoader(watched(seen))],
+      kernels: [],
       env: () => undefined,
       startWorker,
     });
@@ -125,7 +127,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
     test('ends the run that is under way and all that follow with DeviceLost; a new context works', async () => {
       const seen: GPUDevice[] = [];
       const told: string[] = [];
-      const ctx = await openContext(platform(seen), {
+      const ctx = await openContext<RoomMethods>(platform(seen), rooms, {
         ...webgpu,
         log: { level: 'warn', sink: (_, message) => told.push(message) },
       });
@@ -142,14 +144,14 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
       await plan.dispose();
       expect(ctx.liveBytes).toBe(0);
       await ctx.dispose();
-      const next = await openContext(platform(seen), webgpu);
+      const next = await openContext<RoomMethods>(platform(seen), rooms, webgpu);
       expect((await (await next.pi()).run({ points: 1000, seed: 1 })).hits).toBeGreaterThan(700n);
       await next.dispose();
     });
 
     test('before a plan is made, and with a plan that is never disposed', async () => {
       const seen: GPUDevice[] = [];
-      const ctx = await openContext(platform(seen), webgpu);
+      const ctx = await openContext<RoomMethods>(platform(seen), rooms, webgpu);
       await ctx.pi();
       seen[0]?.destroy();
       expect(await caught(ctx.sync())).toSatisfy((error) => isEwaldError(error, 'DeviceLost'));

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../../errors.js';
 import { constants } from '../../layout/layout.js';
-import type { IndexingAddon } from '../indexing-addon.js';
 
 /** One card as the addon describes it; versions as CUDA writes them (13000 is 13.0). */
 export interface CudaDevice {
@@ -30,44 +29,14 @@ export interface CudaProbe {
   readonly message: string;
 }
 
-/** The addon's functions. */
-export interface CudaAddon extends IndexingAddon {
+/** The addon's functions that belong to no room; what a room binds is said in its file here. */
+export interface CudaAddon {
   readonly abiVersion: number;
   probe(): CudaProbe;
   open(device: number): object;
   close(context: object): void;
   liveBytes(context: object): number;
   info(context: object): CudaDevice;
-  piCount(context: object, params: Uint8Array): Promise<bigint>;
-  indexerCreate(context: object, descriptor: Uint8Array, maxBatchSpots: number): Promise<object>;
-  indexerBytes(indexer: object): { readonly device: number; readonly host: number };
-  /**
-   * What a transform would hold on the device; its passes and the bytes they move through device memory, forward and
-   * backward.
-   */
-  fftDescribe(
-    context: object,
-    descriptor: Uint8Array,
-  ): {
-    readonly bytes: number;
-    readonly passes: readonly [number, number];
-    readonly bytesRead: readonly [number, number];
-    readonly bytesWritten: readonly [number, number];
-  };
-  fftCreate(context: object, descriptor: Uint8Array): Promise<object>;
-  /** A side is a typed array, or the handle of an array. */
-  fftExecute(
-    plan: object,
-    direction: number,
-    input: ArrayBufferView | object,
-    output: ArrayBufferView | object,
-    scale: number,
-  ): Promise<void>;
-  fftDestroy(plan: object): void;
-  arrayCreate(context: object, bytes: number): Promise<object>;
-  arrayWrite(array: object, data: Uint8Array, offset: number): Promise<void>;
-  arrayRead(array: object, into: Uint8Array, offset: number): Promise<void>;
-  arrayDestroy(array: object): void;
 }
 
 const driverPlaces = [

@@ -1,28 +1,39 @@
 /** Arrays in memory of the card. */
-import type { ArrayDescriptor, ArrayMemory, DeviceInfo, FftSide, Op } from '../backend.js';
+import type { ArrayMemory, ArrayOp } from '../../arrays/contract.js';
+import type { FftSide } from '../../fft/contract.js';
 import type { CudaHost } from './host.js';
+
+/** The addon's functions on memory of the card; cuda/addon. */
+interface ArrayAddon {
+  arrayCreate(context: object, bytes: number): Promise<object>;
+  arrayWrite(array: object, data: Uint8Array, offset: number): Promise<void>;
+  arrayRead(array: object, into: Uint8Array, offset: number): Promise<void>;
+  arrayDestroy(array: object): void;
+}
 
 export class CudaArray implements ArrayMemory {
   readonly bytes: number;
   readonly handle: object;
   readonly #host: CudaHost;
+  readonly #addon: ArrayAddon;
 
   constructor(host: CudaHost, handle: object, bytes: number) {
     this.#host = host;
+    this.#addon = host.addon as ArrayAddon;
     this.handle = handle;
     this.bytes = bytes;
   }
 
   write(data: Uint8Array, offset: number): Promise<void> {
-    return this.#host.track(() => this.#host.addon.arrayWrite(this.handle, data, offset));
+    return this.#host.track(() => this.#addon.arrayWrite(this.handle, data, offset));
   }
 
   read(into: Uint8Array, offset: number): Promise<void> {
-    return this.#host.track(() => this.#host.addon.arrayRead(this.handle, into, offset));
+    return this.#host.track(() => this.#addon.arrayRead(this.handle, into, offset));
   }
 
   async dispose(): Promise<void> {
-    this.#host.addon.arrayDestroy(this.handle);
+    this.#addon.arrayDestroy(this.handle);
   }
 }
 
@@ -30,13 +41,15 @@ export class CudaArray implements ArrayMemory {
 export const handleOf = (side: FftSide): ArrayBufferView | object => (side instanceof CudaArray ? side.handle : side);
 
 /** The array room of a card. */
-export function arrayOp(host: CudaHost, device: DeviceInfo): Op<ArrayDescriptor, ArrayMemory> {
+export function arrayOp(host: CudaHost): ArrayOp {
+  const addon = host.addon as ArrayAddon;
+  const { device } = host;
   return {
     supports({ bytes }) {
       if (device.memory === null || bytes <= device.memory) return true;
       return { why: `${bytes} bytes are more than the memory of ${device.name}, ${device.memory}` };
     },
     plan: async ({ bytes }) =>
-      new CudaArray(host, await host.track(() => host.addon.arrayCreate(host.context, bytes)), bytes),
+      new CudaArray(host, await host.track(() => addon.arrayCreate(host.context, bytes)), bytes),
   };
 }

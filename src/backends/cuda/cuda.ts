@@ -3,28 +3,10 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EwaldError } from '../../errors.js';
 import { addonPath } from '../addon-path.js';
-import type {
-  ArrayDescriptor,
-  ArrayMemory,
-  Backend,
-  BackendLoader,
-  BackendName,
-  DeviceInfo,
-  FftDescriptor,
-  FftKernel,
-  IndexingDescriptor,
-  IndexingKernel,
-  Op,
-  OpenOptions,
-  PiKernel,
-  Probe,
-} from '../backend.js';
+import type { Backend, BackendLoader, BackendName, DeviceInfo, OpenOptions, Probe } from '../backend.js';
 import { addonError } from '../status.js';
 import { type CudaAddon, type CudaDevice, driverPresent, loadCudaAddon } from './addon.js';
-import { arrayOp } from './array.js';
-import { fftOp } from './fft.js';
 import type { CudaHost } from './host.js';
-import { planIndexing, supportsIndexing } from './indexing.js';
 
 /** The loader of NVIDIA's cards. */
 export const cudaLoader: BackendLoader = {
@@ -111,9 +93,7 @@ class CudaBackend implements Backend {
   readonly #addon: CudaAddon;
   readonly #context: object;
   readonly #running = new Set<Promise<unknown>>();
-  readonly #host: CudaHost;
-  readonly fft: Op<FftDescriptor, FftKernel>;
-  readonly array: Op<ArrayDescriptor, ArrayMemory>;
+  readonly host: CudaHost;
   #closed = false;
   #hostBytes = 0;
 
@@ -122,33 +102,16 @@ class CudaBackend implements Backend {
     this.device = device;
     this.#addon = addon;
     this.#context = context;
-    this.#host = {
+    this.host = {
       addon,
       context,
+      device,
       track: (work) => this.#track(work),
       holdHostBytes: (bytes) => {
         this.#hostBytes += bytes;
       },
     };
-    this.fft = fftOp(this.#host, device);
-    this.array = arrayOp(this.#host, device);
   }
-
-  readonly pi = {
-    supports: (): true => true,
-    plan: async (): Promise<PiKernel> => ({
-      bytes: 0,
-      // A few tens of milliseconds on a large card; the emulator counts some 10⁷ points a second.
-      pointsPerCall: this.name === 'cuda' ? 2 ** 35 : 2 ** 22,
-      count: (params) => this.#track(() => this.#addon.piCount(this.#context, params)),
-      dispose: async () => {},
-    }),
-  };
-
-  readonly indexing = {
-    supports: supportsIndexing,
-    plan: async (descriptor: IndexingDescriptor): Promise<IndexingKernel> => planIndexing(this.#host, descriptor),
-  };
 
   get liveBytes(): number {
     return this.#closed ? 0 : this.#addon.liveBytes(this.#context) + this.#hostBytes;

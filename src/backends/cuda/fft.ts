@@ -1,17 +1,44 @@
 /** Transforms on CUDA: arrays go to the card and back off the main thread; plans and kernels are in cuda/fft. */
+import type { FftDescriptor, FftKernel, FftOp } from '../../fft/contract.js';
 import { enums, fftDescriptor } from '../../layout/layout.js';
 import { pack } from '../../layout/struct.js';
-import type { DeviceInfo, FftDescriptor, FftKernel, Op } from '../backend.js';
 import { padAndCut, wholeOf } from '../fft-padding.js';
 import { addonError } from '../status.js';
 import { handleOf } from './array.js';
 import type { CudaHost } from './host.js';
 
+/** The addon's transforms; cuda/addon. */
+interface FftAddon {
+  /**
+   * What a transform would hold on the device; its passes and the bytes they move through device memory, forward and
+   * backward.
+   */
+  fftDescribe(
+    context: object,
+    descriptor: Uint8Array,
+  ): {
+    readonly bytes: number;
+    readonly passes: readonly [number, number];
+    readonly bytesRead: readonly [number, number];
+    readonly bytesWritten: readonly [number, number];
+  };
+  fftCreate(context: object, descriptor: Uint8Array): Promise<object>;
+  /** A side is a typed array, or the handle of an array. */
+  fftExecute(
+    plan: object,
+    direction: number,
+    input: ArrayBufferView | object,
+    output: ArrayBufferView | object,
+    scale: number,
+  ): Promise<void>;
+  fftDestroy(plan: object): void;
+}
+
 /** The fft room of a card. */
-export function fftOp(host: CudaHost, device: DeviceInfo): Op<FftDescriptor, FftKernel> {
+export function fftOp(host: CudaHost): FftOp {
   // The kernels know whole axes only.
   return {
-    supports: (descriptor) => supports(host, descriptor.pruned ? wholeOf(descriptor) : descriptor, device),
+    supports: (descriptor) => supports(host, descriptor.pruned ? wholeOf(descriptor) : descriptor),
     plan: (descriptor) =>
       descriptor.pruned ? padAndCut(descriptor, (whole) => plan(host, whole)) : plan(host, descriptor),
   };
@@ -19,13 +46,14 @@ export function fftOp(host: CudaHost, device: DeviceInfo): Op<FftDescriptor, Fft
 
 function describe({ addon, context }: CudaHost, descriptor: FftDescriptor) {
   try {
-    return addon.fftDescribe(context, pack(fftDescriptor, descriptor.fields));
+    return (addon as FftAddon).fftDescribe(context, pack(fftDescriptor, descriptor.fields));
   } catch (error) {
     throw addonError(error);
   }
 }
 
-function supports(host: CudaHost, descriptor: FftDescriptor, device: DeviceInfo): true | { readonly why: string } {
+function supports(host: CudaHost, descriptor: FftDescriptor): true | { readonly why: string } {
+  const { device } = host;
   const { bytes } = describe(host, descriptor);
   if (device.memory === null || bytes <= device.memory) return true;
   const { shape, batch } = descriptor;
@@ -37,7 +65,8 @@ function supports(host: CudaHost, descriptor: FftDescriptor, device: DeviceInfo)
 
 /** All memory is taken here, on the device: tables, both sides and what lies between the passes. */
 async function plan(host: CudaHost, descriptor: FftDescriptor): Promise<FftKernel> {
-  const { addon, context, track } = host;
+  const { context, track } = host;
+  const addon = host.addon as FftAddon;
   const handle = await track(() => addon.fftCreate(context, pack(fftDescriptor, descriptor.fields)));
   const run: FftKernel['executeOn'] = (direction, input, output, scale) =>
     track(() =>

@@ -2,16 +2,29 @@
  * Indexing on CUDA: a batch goes through page-locked memory of the addon to the card and back, off the main thread; see
  * cuda/indexing.
  */
+import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../../indexing/contract.js';
 import { indexerDescriptor } from '../../layout/layout.js';
 import { pack } from '../../layout/struct.js';
-import type { IndexingDescriptor, IndexingKernel } from '../backend.js';
+import type { IndexingAddon } from '../indexing-addon.js';
 import type { CudaHost } from './host.js';
 
 /** Spots of an image lie in the shared memory of one block; `most_spots` of cuda/indexing/plan.cuh. */
 const mostSpots = 2048;
 
+/** The addon's indexers; cuda/addon. */
+interface CudaIndexingAddon extends IndexingAddon {
+  indexerCreate(context: object, descriptor: Uint8Array, maxBatchSpots: number): Promise<object>;
+  indexerBytes(indexer: object): { readonly device: number; readonly host: number };
+}
+
+/** The indexing room of a card. */
+export const indexingOp = (host: CudaHost): IndexingOp => ({
+  supports: supportsIndexing,
+  plan: (descriptor) => planIndexing(host, descriptor),
+});
+
 /** Whether an indexer of these sizes fits. */
-export function supportsIndexing({ fields }: IndexingDescriptor): true | { readonly why: string } {
+function supportsIndexing({ fields }: IndexingDescriptor): true | { readonly why: string } {
   const { maxSpots = 0, maxAnglePoints = 0 } = fields;
   if (maxSpots > mostSpots) {
     return {
@@ -24,8 +37,8 @@ export function supportsIndexing({ fields }: IndexingDescriptor): true | { reado
 }
 
 /** Plans an indexer: all its memory, on the device and page-locked on the host. */
-export async function planIndexing(host: CudaHost, descriptor: IndexingDescriptor): Promise<IndexingKernel> {
-  const { addon } = host;
+async function planIndexing(host: CudaHost, descriptor: IndexingDescriptor): Promise<IndexingKernel> {
+  const addon = host.addon as CudaIndexingAddon;
   const indexer = await host.track(() =>
     addon.indexerCreate(host.context, pack(indexerDescriptor, descriptor.fields), descriptor.maxBatchSpots),
   );

@@ -1,9 +1,11 @@
 /** Arrays in memory of the core, outside the heap of JavaScript. */
-import type { ArrayMemory, FftSide } from '../backend.js';
+import type { ArrayMemory, ArrayOp } from '../../arrays/contract.js';
+import type { FftSide } from '../../fft/contract.js';
 import { addonError } from '../status.js';
+import type { NativeHost } from './host.js';
 
 /** The addon's functions on memory. */
-export interface MemoryAddon {
+interface MemoryAddon {
   alloc(bytes: number): object;
   memoryWrite(memory: object, data: Uint8Array, offset: number): void;
   memoryRead(memory: object, into: Uint8Array, offset: number): void;
@@ -45,3 +47,9 @@ export class CoreArray implements ArrayMemory {
 
 /** What the addon takes for a side of a transform. */
 export const handleOf = (side: FftSide): ArrayBufferView | object => (side instanceof CoreArray ? side.handle : side);
+
+/** The array room of the core. */
+export const arrayOp = ({ addon, hold }: NativeHost): ArrayOp => ({
+  supports: () => true,
+  plan: async ({ bytes }) => new CoreArray(addon as MemoryAddon, bytes, hold),
+});

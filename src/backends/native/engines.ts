@@ -4,9 +4,10 @@
  */
 import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { FftDescriptor } from '../../fft/contract.js';
+import type { EngineReport, ExternalEngine } from '../../fft/engines.js';
 import { fftDescriptor } from '../../layout/layout.js';
 import { pack } from '../../layout/struct.js';
-import type { EngineReport, ExternalEngine, FftDescriptor } from '../backend.js';
 
 /** What the addon answers about an engine. */
 export interface EngineFound {

@@ -1,7 +1,8 @@
 /** Arrays in the wasm heap. */
+import type { ArrayMemory, ArrayOp } from '../../arrays/contract.js';
 import { EwaldError } from '../../errors.js';
-import type { ArrayDescriptor, ArrayMemory, Op } from '../backend.js';
 import type { Core } from './heap.js';
+import type { WasmHost } from './host.js';
 
 /** Memory of the heap; the address stays when the heap grows. */
 export class HeapArray implements ArrayMemory {
@@ -36,7 +37,7 @@ export class HeapArray implements ArrayMemory {
 }
 
 /** The array room of a core. */
-export function arrayOp(core: Core, maxBytes: number): Op<ArrayDescriptor, ArrayMemory> {
+export function arrayOp({ core, maxBytes }: WasmHost): ArrayOp {
   return {
     supports: ({ bytes }) =>
       bytes <= maxBytes || { why: `${bytes} bytes are more than the wasm heap can have (${maxBytes})` },

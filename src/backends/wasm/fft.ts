@@ -2,15 +2,24 @@
  * Transforms on wasm: typed arrays are copied into the heap and out of it, arrays of the heap are used where they are;
  * see cpp/fft.
  */
+import type { FftDescriptor, FftKernel, FftOp, FftSide } from '../../fft/contract.js';
 import { enums, fftDescriptor } from '../../layout/layout.js';
 import { pack, sizeOf } from '../../layout/struct.js';
-import type { FftDescriptor, FftKernel, FftSide } from '../backend.js';
+import { coreVariants } from '../fft-radices.js';
 import { HeapArray } from './array.js';
 import type { Core } from './heap.js';
+import type { WasmHost } from './host.js';
 import { Staging } from './staging.js';
 
+/** The fft room of a core. */
+export const fftOp = ({ core }: WasmHost): FftOp => ({
+  supports: () => true,
+  plan: async (descriptor) => planFft(core, descriptor),
+  variants: (descriptor) => coreVariants(descriptor, 4, 1),
+});
+
 /** Plans a transform and the staging memory of both sides. */
-export function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
+function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
   const { inPlace, precision, inputElements, outputElements, inputComplex, outputComplex, userWorkspace } = descriptor;
   const number = precision === 'f32' ? 4 : 8;
   const inputBytes = inputElements * number * (inputComplex ? 2 : 1);

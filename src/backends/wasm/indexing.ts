@@ -1,9 +1,30 @@
 /** Indexing on wasm: a batch is copied into the heap, indexed image by image, and copied out; see cpp/indexing. */
+import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../../indexing/contract.js';
 import { imageResult, indexedCell, indexerDescriptor, indexerParams } from '../../layout/layout.js';
 import { pack, sizeOf } from '../../layout/struct.js';
-import type { IndexingDescriptor, IndexingKernel } from '../backend.js';
 import type { Core } from './heap.js';
+import type { WasmHost } from './host.js';
+import { planInWorkers } from './parallel.js';
 import { Staging } from './staging.js';
+
+/** The indexing room of a core. */
+export const indexingOp = ({ core, module, startWorker, hold }: WasmHost): IndexingOp => ({
+  supports: () => true,
+  async plan(descriptor) {
+    const threads = Math.min(descriptor.fields.threads ?? 0, descriptor.batch);
+    // Stages are read from one heap, so with `debug` there are no workers.
+    if (threads < 2 || descriptor.fields.debug) return planIndexing(core, descriptor);
+    const kernel = await planInWorkers(threads, module, startWorker, descriptor);
+    hold(kernel.bytes);
+    return {
+      ...kernel,
+      async dispose() {
+        await kernel.dispose();
+        hold(-kernel.bytes);
+      },
+    };
+  },
+});
 
 /** Plans an indexer and the staging memory of one batch. */
 export function planIndexing(core: Core, descriptor: IndexingDescriptor): IndexingKernel {

@@ -1,11 +1,11 @@
 /**
  * Indexing on several wasm instances: each worker has a core and a heap of its own, and takes a slice of every batch.
  */
+import type { IndexingBatch, IndexingDescriptor, IndexingKernel } from '../../indexing/contract.js';
 import { imageResult, indexedCell } from '../../layout/layout.js';
 import { sizeOf } from '../../layout/struct.js';
 import { WorkerClient } from '../../workers/client.js';
 import type { WorkerPort } from '../../workers/port.js';
-import type { IndexingBatch, IndexingDescriptor, IndexingKernel } from '../backend.js';
 
 /** Where the slices of a batch begin: `parts + 1` images, about the same number of images each. */
 export function slices(images: number, parts: number): number[] {

@@ -1,11 +1,15 @@
 /** pi on wasm: one call a stretch of points; see cpp/pi. */
 import { piParams } from '../../layout/layout.js';
 import { sizeOf } from '../../layout/struct.js';
-import type { PiKernel } from '../backend.js';
+import type { PiKernel, PiOp } from '../../pi/contract.js';
 import type { Core } from './heap.js';
+import type { WasmHost } from './host.js';
+
+/** The pi room of a core. */
+export const piOp = ({ core }: WasmHost): PiOp => ({ supports: () => true, plan: async () => planPi(core) });
 
 /** Plans a count: a place in the heap for the parameters and the answer. */
-export function planPi(core: Core): PiKernel {
+function planPi(core: Core): PiKernel {
   const params = core.alloc(sizeOf(piParams));
   const hits = core.alloc(8);
   const answer = new BigUint64Array(1);

@@ -4,27 +4,9 @@
  */
 import { messageOf } from '../../errors.js';
 import type { WorkerPort } from '../../workers/port.js';
-import type {
-  ArrayDescriptor,
-  ArrayMemory,
-  Backend,
-  BackendLoader,
-  DeviceInfo,
-  FftDescriptor,
-  FftKernel,
-  IndexingDescriptor,
-  IndexingKernel,
-  Op,
-  PiKernel,
-  Probe,
-} from '../backend.js';
-import { coreVariants } from '../fft-radices.js';
-import { arrayOp } from './array.js';
-import { planFft } from './fft.js';
+import type { Backend, BackendLoader, DeviceInfo, Probe } from '../backend.js';
 import { Core } from './heap.js';
-import { planIndexing } from './indexing.js';
-import { planInWorkers } from './parallel.js';
-import { planPi } from './pi.js';
+import type { WasmHost } from './host.js';
 import { compileCore, type ReadFile } from './source.js';
 
 /** The loader; Node gives it a way to read files. */
@@ -60,51 +42,24 @@ export function wasmLoader(readFile: ReadFile | undefined): BackendLoader {
 class WasmBackend implements Backend {
   readonly name = 'wasm';
   readonly device: DeviceInfo;
-  readonly array: Op<ArrayDescriptor, ArrayMemory>;
-  readonly #core: Core;
-  readonly #module: WebAssembly.Module;
-  readonly #startWorker: () => WorkerPort;
-  #workerBytes = 0;
+  readonly host: WasmHost;
+  #outside = 0;
 
   constructor(core: Core, module: WebAssembly.Module, device: DeviceInfo, startWorker: () => WorkerPort) {
-    this.#core = core;
-    this.#module = module;
     this.device = device;
-    this.array = arrayOp(core, device.limits.maxBytes ?? 0);
-    this.#startWorker = startWorker;
+    this.host = {
+      core,
+      maxBytes: device.limits.maxBytes ?? 0,
+      module,
+      startWorker,
+      hold: (bytes) => {
+        this.#outside += bytes;
+      },
+    };
   }
 
-  readonly pi = {
-    supports: (): true => true,
-    plan: async (): Promise<PiKernel> => planPi(this.#core),
-  };
-
-  readonly indexing = {
-    supports: (): true => true,
-    plan: async (descriptor: IndexingDescriptor): Promise<IndexingKernel> => {
-      const threads = Math.min(descriptor.fields.threads ?? 0, descriptor.batch);
-      // Stages are read from one heap, so with `debug` there are no workers.
-      if (threads < 2 || descriptor.fields.debug) return planIndexing(this.#core, descriptor);
-      const kernel = await planInWorkers(threads, this.#module, this.#startWorker, descriptor);
-      this.#workerBytes += kernel.bytes;
-      return {
-        ...kernel,
-        dispose: async () => {
-          await kernel.dispose();
-          this.#workerBytes -= kernel.bytes;
-        },
-      };
-    },
-  };
-
-  readonly fft = {
-    supports: (): true => true,
-    plan: async (descriptor: FftDescriptor): Promise<FftKernel> => planFft(this.#core, descriptor),
-    variants: (descriptor: FftDescriptor) => coreVariants(descriptor, 4, 1),
-  };
-
   get liveBytes(): number {
-    return this.#core.liveBytes + this.#workerBytes;
+    return this.host.core.liveBytes + this.#outside;
   }
 
   async sync(): Promise<void> {}

@@ -1,5 +1,5 @@
 /** Arrays in buffers of a GPU. */
-import type { ArrayDescriptor, ArrayMemory, Op } from '../backend.js';
+import type { ArrayMemory, ArrayOp } from '../../arrays/contract.js';
 import type { GpuDevice } from './device.js';
 import type { GpuBuffer } from './pool.js';
 
@@ -28,7 +28,7 @@ export class GpuArray implements ArrayMemory {
 }
 
 /** The array room of a device. */
-export function arrayOp(device: GpuDevice): Op<ArrayDescriptor, ArrayMemory> {
+export function arrayOp(device: GpuDevice): ArrayOp {
   return {
     supports({ bytes, precision }) {
       if (precision === 'f64') return { why: 'WebGPU has no double precision; use wasm, native or cuda' };

@@ -396,3 +396,10 @@ function deviceError(error: GPUError, what: string): EwaldError {
     cause: error,
   });
 }
+
+/** The kernels of this backend work with its device. */
+declare module '../feature.js' {
+  interface Hosts {
+    readonly webgpu: GpuDevice;
+  }
+}

@@ -1,26 +1,8 @@
 /** The WebGPU backend: kernels of wgsl/ in browsers and, through Dawn, in Node. */
 import { EwaldError, messageOf } from '../../errors.js';
-import type {
-  ArrayDescriptor,
-  ArrayMemory,
-  Backend,
-  BackendLoader,
-  DeviceInfo,
-  FftOp,
-  IndexingDescriptor,
-  IndexingKernel,
-  Op,
-  OpenOptions,
-  PiDescriptor,
-  PiKernel,
-  Probe,
-} from '../backend.js';
+import type { Backend, BackendLoader, DeviceInfo, OpenOptions, Probe } from '../backend.js';
 import { describe, tooSmall } from './adapter.js';
-import { arrayOp } from './array.js';
 import { GpuDevice } from './device.js';
-import { fftOp } from './fft/fft.js';
-import { indexingOp } from './indexing/indexing.js';
-import { piPlanner } from './pi/pi.js';
 import type { GpuSource } from './source.js';
 
 /** The loader over a source of GPUs; a probe asks for an adapter and holds nothing afterwards. */
@@ -75,30 +57,22 @@ async function findAdapter(
 class WebGpuBackend implements Backend {
   readonly name = 'webgpu';
   readonly device: DeviceInfo;
-  readonly pi: Op<PiDescriptor, PiKernel>;
-  readonly indexing: Op<IndexingDescriptor, IndexingKernel>;
-  readonly fft: FftOp;
-  readonly array: Op<ArrayDescriptor, ArrayMemory>;
-  readonly #gpu: GpuDevice;
+  readonly host: GpuDevice;
 
   constructor(gpu: GpuDevice, device: DeviceInfo) {
-    this.#gpu = gpu;
+    this.host = gpu;
     this.device = device;
-    this.pi = { supports: () => true, plan: piPlanner(gpu) };
-    this.indexing = indexingOp(gpu);
-    this.fft = fftOp(gpu);
-    this.array = arrayOp(gpu);
   }
 
   get liveBytes(): number {
-    return this.#gpu.liveBytes;
+    return this.host.liveBytes;
   }
 
   sync(): Promise<void> {
-    return this.#gpu.sync();
+    return this.host.sync();
   }
 
   dispose(): Promise<void> {
-    return this.#gpu.dispose();
+    return this.host.dispose();
   }
 }

@@ -5,7 +5,7 @@
  * input, submits its passes at once and reads its output. A side that is an array of the device takes the place of the
  * plan's own.
  */
-import type { FftDescriptor, FftKernel, FftOp, FftSide, FftVariant } from '../../backend.js';
+import type { FftDescriptor, FftKernel, FftOp, FftSide, FftVariant } from '../../../fft/contract.js';
 import { GpuArray } from '../array.js';
 import type { BufferRequest, GpuDevice } from '../device.js';
 import type { GpuBuffer } from '../pool.js';

@@ -5,8 +5,9 @@
  * is as many, with a buffer of complex numbers between them; a length with a large prime is a convolution: down its
  * pieces and up again.
  */
+
+import type { FftDescriptor } from '../../../fft/contract.js';
 import { enums } from '../../../layout/layout.js';
-import type { FftDescriptor } from '../../backend.js';
 import { type Core, coreOf, splitOf } from './lengths.js';
 
 /**

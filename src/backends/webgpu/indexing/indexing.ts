@@ -3,10 +3,10 @@
  * planning.
  */
 import { EwaldError } from '../../../errors.js';
+import type { IndexingBatch, IndexingDescriptor, IndexingKernel, IndexingOp } from '../../../indexing/contract.js';
 import { efforts, mostOf, turboEffort } from '../../../layout/indexing.js';
 import { enums, imageResult, indexedCell, indexerParams } from '../../../layout/layout.js';
 import { sizeOf, wordOf } from '../../../layout/struct.js';
-import type { IndexingBatch, IndexingDescriptor, IndexingKernel, Op } from '../../backend.js';
 import type { Commands } from '../commands.js';
 import type { BufferRequest, GpuDevice } from '../device.js';
 import type { GpuBuffer } from '../pool.js';
@@ -38,10 +38,7 @@ const judged = mostOf('judged');
 const turnWorkgroups = 24;
 
 /** The op of a device; a test sets how many images are worked on at a time. */
-export function indexingOp(
-  device: GpuDevice,
-  imagesAtATime: number = mostImages,
-): Op<IndexingDescriptor, IndexingKernel> {
+export function indexingOp(device: GpuDevice, imagesAtATime: number = mostImages): IndexingOp {
   return {
     supports: (descriptor) => whyNot(device, descriptor) ?? true,
     plan: (descriptor) => planIndexing(device, descriptor, imagesAtATime),

@@ -2,7 +2,7 @@
 import shader from '../../../../wgsl/pi/count.wgsl';
 import { piParams } from '../../../layout/layout.js';
 import { pack, sizeOf } from '../../../layout/struct.js';
-import type { PiKernel } from '../../backend.js';
+import type { PiKernel, PiOp } from '../../../pi/contract.js';
 import type { GpuDevice } from '../device.js';
 
 /** Dispatches of a call, all in flight at once, so that the device never waits for the host. */
@@ -38,10 +38,10 @@ class Pace {
   }
 }
 
-/** Plans counts on a device; they share what was learnt about its speed. */
-export function piPlanner(device: GpuDevice): () => Promise<PiKernel> {
+/** The pi room of a device; its plans share what was learnt about its speed. */
+export function piOp(device: GpuDevice): PiOp {
   const pace = new Pace();
-  return () => planPi(device, pace);
+  return { supports: () => true, plan: () => planPi(device, pace) };
 }
 
 async function planPi(device: GpuDevice, pace: Pace): Promise<PiKernel> {

@@ -1,9 +1,9 @@
 /** The case table of pi: every count must equal the oracle's to the last point. */
-import type { Context } from '../../context.js';
-import type { Row } from '../case.js';
-import { equality } from '../compare.js';
-import { countInside, type Points } from '../oracle/pi/philox.js';
-import { exactCount } from '../tolerances.js';
+import type { Context } from '../../../context.js';
+import type { Row } from '../../case.js';
+import { equality } from '../../compare.js';
+import { countInside, type Points } from '../../oracle/pi/philox.js';
+import { exactCount } from '../../tolerances.js';
 
 // One count after another on one plan, of which the answer is a list of hits.
 interface Counts {

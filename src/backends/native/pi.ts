@@ -1,0 +1,23 @@
+/** pi on the CPU: one call a stretch of points, off the main thread; see cpp/pi. */
+import type { PiOp } from '../../pi/contract.js';
+import { addonError } from '../status.js';
+import type { NativeHost } from './host.js';
+
+/** The addon's counts; cpp/addon. */
+interface PiAddon {
+  piCount(params: Uint8Array): Promise<bigint>;
+}
+
+/** The pi room of the core. */
+export function piOp({ addon }: NativeHost): PiOp {
+  const { piCount } = addon as PiAddon;
+  return {
+    supports: () => true,
+    plan: async () => ({
+      bytes: 0,
+      pointsPerCall: 2 ** 28,
+      count: (params) => piCount(params).catch((error) => Promise.reject(addonError(error))),
+      dispose: async () => {},
+    }),
+  };
+}

@@ -1,0 +1,84 @@
+/** What a backend does for transforms. */
+import type { ArrayMemory } from '../arrays/contract.js';
+import type { Op } from '../backends/feature.js';
+import type { Disposable } from '../resource.js';
+import type { ExternalEngine } from './engines.js';
+
+/** A transform: the fields of the layout's FftDescriptor, and what follows from them. */
+export interface FftDescriptor {
+  readonly fields: Readonly<Record<string, number | readonly number[]>>;
+  readonly rank: number;
+  readonly shape: readonly number[];
+  readonly kind: 'c2c' | 'r2c' | 'c2r' | 'real' | 'r2r';
+  readonly precision: 'f32' | 'f64';
+  readonly axes: readonly number[];
+  /** The halved axis of r2c and c2r. */
+  readonly reduced: number;
+  /** An FftAxisKind an axis, for r2r. */
+  readonly axisKinds: readonly number[];
+  readonly batch: number;
+  readonly inPlace: boolean;
+  readonly userWorkspace: boolean;
+  /** A side has strides of its own. */
+  readonly strided: boolean;
+  /**
+   * A side holds parts of the axes only: inStart, inCount, outStart, outCount of the fields. A backend that cannot says
+   * so in `supports`.
+   */
+  readonly pruned: boolean;
+  /** Choices are to be timed where there are any, by an external engine too. */
+  readonly measure: boolean;
+  readonly threads: number;
+  readonly engine: 'ewald' | ExternalEngine;
+  /** Elements from the first to the last one that forward reads and writes, batch included. */
+  readonly inputElements: number;
+  readonly outputElements: number;
+  readonly inputComplex: boolean;
+  readonly outputComplex: boolean;
+}
+
+/** A side of a run: numbers of the caller, or memory of the same backend. */
+export type FftSide = Float32Array | Float64Array | ArrayMemory;
+
+/** A planned transform; the arrays are checked, and are the caller's. */
+export interface FftKernel extends Disposable {
+  readonly bytes: number;
+  /** It honours `pruned` descriptors. */
+  readonly prunes?: true;
+  /** Complex numbers of workspace that a run needs. */
+  readonly workspaceElements: number;
+  execute(
+    direction: 'forward' | 'backward',
+    input: Float32Array | Float64Array,
+    output: Float32Array | Float64Array,
+    scale: 'none' | 'full' | 'symmetric',
+    workspace: Float32Array | Float64Array | undefined,
+  ): Promise<void>;
+  /**
+   * As `execute`, where at least one side is memory of this backend: that side is neither downloaded nor uploaded. In
+   * place the same memory is given twice. Absent where transforms take no device arrays.
+   */
+  executeOn?(
+    direction: 'forward' | 'backward',
+    input: FftSide,
+    output: FftSide,
+    scale: 'none' | 'full' | 'symmetric',
+    workspace: Float32Array | Float64Array | undefined,
+  ): Promise<void>;
+}
+
+/** Another way to do the same transform: fields of the descriptor that force a choice. */
+export interface FftVariant {
+  /** In words: what is chosen. */
+  readonly name: string;
+  readonly fields: Readonly<Partial<Record<'tune' | 'threads', number>>>;
+}
+
+/** The transforms of a backend. */
+export interface FftOp extends Op<FftDescriptor, FftKernel> {
+  /**
+   * What a measured plan tries, one choice after the other; the descriptor as it is stands for the rule of each choice.
+   * Every variant gives the same results within the bounds of transforms. Absent where there is nothing to choose.
+   */
+  variants?(descriptor: FftDescriptor): readonly (readonly FftVariant[])[];
+}

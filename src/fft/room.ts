@@ -1,0 +1,32 @@
+/** What a context can do in this room; the room is fetched when it is first asked. */
+import type { Planner } from '../planner.js';
+import type { FftPlan } from './fft.js';
+import type { FftOptions } from './options.js';
+import { type FftWisdom, WisdomStore } from './wisdom.js';
+
+export interface FftMethods {
+  /** Plans a Fourier transform of any length and up to 8 axes. */
+  fft(options: FftOptions): Promise<FftPlan>;
+  /** What measured transform plans have learnt (`tune: 'measure'`), as plain JSON. */
+  exportWisdom(): FftWisdom;
+  /**
+   * Adds what `exportWisdom` gave, perhaps elsewhere: plans of other devices stay unused. Gives the count of plans;
+   * throws `Format`, and adds nothing then.
+   */
+  importWisdom(wisdom: unknown): number;
+}
+
+export function fftRoom(planner: Planner): FftMethods {
+  const wisdom = new WisdomStore();
+  return {
+    fft: async (options) => (await import('./fft.js')).planFft(planner, wisdom, options),
+    exportWisdom() {
+      planner.resource.assertAlive();
+      return wisdom.export();
+    },
+    importWisdom(given) {
+      planner.resource.assertAlive();
+      return wisdom.import(given);
+    },
+  };
+}

@@ -1,0 +1,12 @@
+/** What a context can do in this room; the room is fetched when it is first asked. */
+import type { Planner } from '../planner.js';
+import type { Indexer, IndexerOptions } from './indexer.js';
+
+export interface IndexingMethods {
+  /** Plans an indexer of stills with known cells; see `IndexerOptions` for the sizes it fixes. */
+  indexer(options?: IndexerOptions): Promise<Indexer>;
+}
+
+export const indexingRoom = (planner: Planner): IndexingMethods => ({
+  indexer: async (options = {}) => (await import('./indexer.js')).planIndexer(planner, options),
+});

@@ -1,0 +1,12 @@
+/** What a context can do in this room; the room is fetched when it is first asked. */
+import type { Planner } from '../planner.js';
+import type { PiOptions, PiPlan } from './pi.js';
+
+export interface PiMethods {
+  /** Plans a Monte Carlo count of pi. */
+  pi(options?: PiOptions): Promise<PiPlan>;
+}
+
+export const piRoom = (planner: Planner): PiMethods => ({
+  pi: async (options = {}) => (await import('./pi.js')).planPi(planner, options),
+});

@@ -1,0 +1,9 @@
+/** The rooms of a context, each with what it adds to one. A new room is a line in each list. */
+import { type ArrayMethods, arrayRoom } from './arrays/room.js';
+import { type FftMethods, fftRoom } from './fft/room.js';
+import { type IndexingMethods, indexingRoom } from './indexing/room.js';
+import { type PiMethods, piRoom } from './pi/room.js';
+
+export interface RoomMethods extends PiMethods, IndexingMethods, FftMethods, ArrayMethods {}
+
+export const rooms = [piRoom, indexingRoom, fftRoom, arrayRoom];

@@ -1,0 +1,10 @@
+/** The rooms that are proven here. A new room writes cases/<room>/table.ts and is named in this list. */
+import type { RoomTable, Row } from './case.js';
+import { fftTable } from './cases/fft/table.js';
+import { indexingTable } from './cases/indexing/table.js';
+import { piTable } from './cases/pi/table.js';
+
+export const roomTables: readonly RoomTable[] = [piTable, fftTable, indexingTable];
+
+/** All rows; ids are unique. */
+export const rows: readonly Row[] = roomTables.flatMap((table) => table.rows);
