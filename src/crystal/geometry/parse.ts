@@ -1,0 +1,384 @@
+/**
+ * Reads CrystFEL .geom files: `key = value` and `panel/key = value`, a panel taking the defaults in force at its first
+ * mention.
+ */
+import { EwaldError } from '../../errors.js';
+import { nearest } from '../../options.js';
+import type { Vector } from '../cell.js';
+import type { BadRegion, BadValue, Geometry, Given, MaskSource, Panel, RadiationKind } from './geometry.js';
+
+/** What a line says, and where it stands. */
+interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+interface Draft extends Omit<Writable<Panel>, 'masks' | 'badValues' | 'dimensions' | 'corner'> {
+  corner: [number, number];
+  dimensions: Map<number, 'fs' | 'ss' | '%' | number>;
+  badValues: BadValue[];
+  masks: Map<number, Partial<Writable<MaskSource>>>;
+  /** Keys that were given, for the panel or as a default. */
+  given: Set<string>;
+}
+
+function fail(place: Place, message: string): never {
+  throw new EwaldError('Format', `${place.file}:${place.line}: ${message}`);
+}
+
+function numberOf(place: Place, key: string, text: string): number {
+  const value = Number(text);
+  if (text === '' || !Number.isFinite(value)) fail(place, `${key} is "${text}"; needed is a number`);
+  // No minus zero: it would come back as another number.
+  return value + 0;
+}
+
+function wholeOf(place: Place, key: string, text: string): number {
+  // Bits of masks are written in hexadecimal.
+  const value = numberOf(place, key, text);
+  if (!Number.isInteger(value)) fail(place, `${key} is "${text}"; needed is a whole number`);
+  return value;
+}
+
+/** `-0.001x +0.999y`, `x`, `-y`: a vector by its parts. */
+function vectorOf(place: Place, key: string, text: string): Vector {
+  const vector: [number, number, number] = [0, 0, 0];
+  const rest = text.replace(/([+-]?)\s*(\d*\.?\d*(?:[eE][+-]?\d+)?)\s*\*?\s*([xyz])/g, (_, sign, size, axis) => {
+    const value = size === '' ? 1 : Number(size);
+    vector['xyz'.indexOf(axis)] = (vector['xyz'.indexOf(axis)] ?? 0) + (sign === '-' ? -value : value) + 0;
+    return '';
+  });
+  if (rest.trim() !== '' || vector.every((x) => x === 0) || !vector.every(Number.isFinite))
+    fail(place, `${key} is "${text}"; needed are parts such as "+0.999x -0.001y"`);
+  return vector;
+}
+
+/** A number with its unit, or a path into the file of the frames with one. */
+function givenOf(
+  place: Place,
+  key: string,
+  text: string,
+  units: Readonly<Record<string, number>>,
+  alone: { readonly number: string | undefined; readonly path: string },
+): Given {
+  const [word = '', unit, ...more] = text.split(/\s+/);
+  const known = Object.keys(units).join(', ');
+  if (more.length > 0) fail(place, `${key} is "${text}"; needed is a number or a path, and a unit (${known})`);
+  if (unit !== undefined && !(unit in units)) fail(place, `${key} has the unit "${unit}"; known are ${known}`);
+  const value = Number(word);
+  if (word === '') fail(place, `${key} has no value`);
+  if (Number.isNaN(value)) return { path: word, unit: unit ?? alone.path };
+  const taken = unit ?? alone.number;
+  if (taken === undefined) fail(place, `${key} is "${text}"; its unit is needed: ${known}`);
+  return { value: value * (units[taken] ?? 1) + 0 };
+}
+
+const units = {
+  wavelength: { A: 1, m: 1e10 },
+  photonEnergy: { eV: 1, keV: 1e3, MeV: 1e6 },
+  electronVoltage: { V: 1, kV: 1e3, MV: 1e6 },
+  length: { m: 1, mm: 1e-3 },
+} as const;
+
+/** Factor that brings a number read from a path of this unit to angstrom, eV, volts or metres. */
+export const factorOfUnit = (kind: keyof typeof units, unit: string): number =>
+  (units[kind] as Readonly<Record<string, number>>)[unit] ?? 1;
+
+function emptyPanel(name: string): Draft {
+  return {
+    name,
+    minFs: 0,
+    maxFs: 0,
+    minSs: 0,
+    maxSs: 0,
+    corner: [0, 0],
+    fs: [1, 0, 0],
+    ss: [0, 1, 0],
+    resolution: 0,
+    offsetM: 0,
+    data: '/data/data',
+    dimensions: new Map(),
+    unitsPerPhoton: undefined,
+    unitsPerEv: undefined,
+    maximum: Number.POSITIVE_INFINITY,
+    saturationMap: undefined,
+    saturationMapFile: undefined,
+    ignored: false,
+    badEdge: 0,
+    badValues: [],
+    masks: new Map(),
+    given: new Set(),
+  };
+}
+
+function copyOf(panel: Draft, name: string): Draft {
+  return {
+    ...panel,
+    name,
+    corner: [...panel.corner],
+    dimensions: new Map(panel.dimensions),
+    badValues: [...panel.badValues],
+    masks: new Map([...panel.masks].map(([index, mask]) => [index, { ...mask }])),
+    given: new Set(panel.given),
+  };
+}
+
+/** Sets one key of a panel or of the defaults; false when it is no key of panels. */
+function setPanel(panel: Draft, key: string, text: string, place: Place): boolean {
+  const whole = () => wholeOf(place, key, text);
+  const real = () => numberOf(place, key, text);
+  const setters: Readonly<Record<string, () => void>> = {
+    min_fs: () => {
+      panel.minFs = whole();
+    },
+    max_fs: () => {
+      panel.maxFs = whole();
+    },
+    min_ss: () => {
+      panel.minSs = whole();
+    },
+    max_ss: () => {
+      panel.maxSs = whole();
+    },
+    corner_x: () => {
+      panel.corner[0] = real();
+    },
+    corner_y: () => {
+      panel.corner[1] = real();
+    },
+    fs: () => {
+      panel.fs = vectorOf(place, key, text);
+    },
+    ss: () => {
+      panel.ss = vectorOf(place, key, text);
+    },
+    res: () => {
+      panel.resolution = real();
+      if (!(panel.resolution > 0)) fail(place, `res is ${text}; needed are pixels a metre, such as 13333.3`);
+    },
+    coffset: () => {
+      const given = givenOf(place, key, text, units.length, { number: 'm', path: 'm' });
+      if ('path' in given) fail(place, `coffset is "${text}"; needed is a number of metres`);
+      panel.offsetM = given.value;
+    },
+    data: () => {
+      panel.data = text;
+    },
+    adu_per_photon: () => {
+      panel.unitsPerPhoton = real();
+      panel.unitsPerEv = undefined;
+    },
+    adu_per_eV: () => {
+      panel.unitsPerEv = real();
+      panel.unitsPerPhoton = undefined;
+    },
+    max_adu: () => {
+      panel.maximum = real();
+    },
+    saturation_map: () => {
+      panel.saturationMap = text;
+    },
+    saturation_map_file: () => {
+      panel.saturationMapFile = text;
+    },
+    no_index: () => {
+      panel.ignored = whole() !== 0;
+    },
+    mask_edge_pixels: () => {
+      panel.badEdge = whole();
+    },
+    flag_lessthan: () => void panel.badValues.push({ when: 'less', value: real() }),
+    flag_morethan: () => void panel.badValues.push({ when: 'more', value: real() }),
+    flag_equal: () => void panel.badValues.push({ when: 'equal', value: real() }),
+  };
+  const mask = /^mask(\d?)(?:_(file|good|bad|goodbits|badbits|data))?$/.exec(key);
+  const dimension = /^dim(\d)$/.exec(key);
+  const setter = setters[key];
+  if (setter) setter();
+  else if (dimension) {
+    const known = text === 'fs' || text === 'ss' || text === '%';
+    panel.dimensions.set(Number(dimension[1]), known ? text : whole());
+  } else if (mask && Number(mask[1] || 0) < 8) {
+    const index = Number(mask[1] || 0);
+    const one = panel.masks.get(index) ?? {};
+    if (mask[2] === undefined || mask[2] === 'data') one.path = text;
+    else if (mask[2] === 'file') one.file = text;
+    else if (mask[2].startsWith('good')) one.goodBits = whole();
+    else one.badBits = whole();
+    panel.masks.set(index, one);
+  } else return false;
+  panel.given.add(key);
+  return true;
+}
+
+const panelKeys =
+  'min_fs max_fs min_ss max_ss corner_x corner_y fs ss res coffset data adu_per_photon adu_per_eV max_adu saturation_map saturation_map_file no_index mask_edge_pixels flag_lessthan flag_morethan flag_equal dim0 mask mask0_data mask0_goodbits mask0_badbits'.split(
+    ' ',
+  );
+const topKeys =
+  'wavelength photon_energy electron_voltage bandwidth clen detector_shift_x detector_shift_y peak_list peak_list_type'.split(
+    ' ',
+  );
+
+function unknownKey(key: string): string {
+  const near = nearest(key, [...panelKeys, ...topKeys]);
+  return `"${key}" is not a key of geometry files${near ? `; did you mean "${near}"?` : ''}`;
+}
+
+type RegionDraft = { name: string; values: Map<string, number>; panel: string | undefined; place: Place };
+
+function regionOf({ name, values, panel, place }: RegionDraft): BadRegion {
+  const at = (key: string): number => values.get(key) ?? fail(place, `the bad region ${name} lacks ${key}`);
+  if (['min_x', 'max_x', 'min_y', 'max_y'].some((key) => values.has(key)))
+    return { name, minX: at('min_x'), maxX: at('max_x'), minY: at('min_y'), maxY: at('max_y') };
+  return { name, minFs: at('min_fs'), maxFs: at('max_fs'), minSs: at('min_ss'), maxSs: at('max_ss'), panel };
+}
+
+function panelOf(draft: Draft, file: string, warnings: string[]): Panel {
+  const { given, dimensions, masks, ...rest } = draft;
+  const missing = ['min_fs', 'max_fs', 'min_ss', 'max_ss', 'corner_x', 'corner_y', 'fs', 'ss', 'res'].filter(
+    (key) => !given.has(key),
+  );
+  if (missing.length > 0)
+    throw new EwaldError('Format', `${file}: the panel ${draft.name} lacks ${missing.join(', ')}`);
+  if (rest.maxFs < rest.minFs || rest.maxSs < rest.minSs)
+    throw new EwaldError(
+      'Format',
+      `${file}: the panel ${draft.name} ends before it begins (fs ${rest.minFs} to ${rest.maxFs}, ss ${rest.minSs} to ${rest.maxSs})`,
+    );
+  if (rest.unitsPerPhoton === undefined && rest.unitsPerEv === undefined)
+    warnings.push(`panel ${draft.name}: neither adu_per_photon nor adu_per_eV is given; one unit a photon is taken`);
+  const rank = Math.max(1, ...dimensions.keys()) + 1;
+  const all = Array.from({ length: rank }, (_, i) => dimensions.get(i) ?? (['ss', 'fs'] as const)[i]);
+  const open = all.findIndex((one) => one === undefined);
+  if (open >= 0) throw new EwaldError('Format', `${file}: the panel ${draft.name} lacks dim${open}`);
+  for (const axis of ['fs', 'ss'] as const) {
+    if (all.filter((one) => one === axis).length !== 1)
+      throw new EwaldError('Format', `${file}: the panel ${draft.name} needs exactly one dimension ${axis}`);
+  }
+  return {
+    ...rest,
+    dimensions: all as ('fs' | 'ss' | '%' | number)[],
+    masks: [...masks].flatMap(([index, { path, file: of, goodBits = 0, badBits = 0 }]) =>
+      path === undefined ? [] : [{ index, path, file: of, goodBits, badBits }],
+    ),
+  };
+}
+
+/**
+ * Reads a CrystFEL geometry file.
+ *
+ * Throws `Format` with the file and the line; keys that are not known become `warnings`, as CrystFEL goes on too.
+ */
+export function parseGeometry(text: string, file = 'geometry'): Geometry {
+  const defaults = emptyPanel('');
+  const drafts = new Map<string, Draft>();
+  const regions = new Map<string, RegionDraft>();
+  const groups = new Map<string, readonly string[]>();
+  const warnings: string[] = [];
+  let radiation: { kind: RadiationKind; given: Given } | undefined;
+  let distance: Given | undefined;
+  let bandwidth: number | undefined;
+  let peakList: string | undefined;
+  let peakListType = 'auto';
+  const shift: [Given, Given] = [{ value: 0 }, { value: 0 }];
+
+  const setTop = (key: string, value: string, place: Place): boolean => {
+    const beam = (kind: RadiationKind, alone: string | undefined) => {
+      if (radiation)
+        fail(place, 'the radiation is given twice; needed is one of wavelength, photon_energy, electron_voltage');
+      radiation = { kind, given: givenOf(place, key, value, units[kind], { number: alone, path: alone ?? 'V' }) };
+      if ('value' in radiation.given && !(radiation.given.value > 0))
+        fail(place, `${key} is "${value}"; needed is a positive number`);
+    };
+    const length = () => givenOf(place, key, value, units.length, { number: 'm', path: 'mm' });
+    const setters: Readonly<Record<string, () => void>> = {
+      wavelength: () => beam('wavelength', 'm'),
+      photon_energy: () => beam('photonEnergy', 'eV'),
+      electron_voltage: () => beam('electronVoltage', undefined),
+      bandwidth: () => {
+        bandwidth = numberOf(place, key, value);
+      },
+      clen: () => {
+        distance = length();
+      },
+      detector_shift_x: () => {
+        shift[0] = length();
+      },
+      detector_shift_y: () => {
+        shift[1] = length();
+      },
+      peak_list: () => {
+        peakList = value;
+      },
+      peak_list_type: () => {
+        if (!['cxi', 'list3', 'auto'].includes(value))
+          fail(place, `peak_list_type is "${value}"; known are cxi, list3, auto`);
+        peakListType = value;
+      },
+    };
+    setters[key]?.();
+    return key in setters;
+  };
+
+  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+    const place = { file, line: index + 1 };
+    const line = raw.replace(/;.*$/, '').trim();
+    if (line === '') continue;
+    const equals = line.indexOf('=');
+    if (equals < 0) fail(place, `"${line}" has no "="; needed are lines such as "p0/min_fs = 0"`);
+    const [left, value] = [line.slice(0, equals).trim(), line.slice(equals + 1).trim()];
+    const slash = left.lastIndexOf('/');
+    const [owner, key] = slash < 0 ? [undefined, left] : [left.slice(0, slash), left.slice(slash + 1)];
+    if (left.startsWith('rigid_group')) continue;
+    if (owner === undefined && key.startsWith('group_')) {
+      groups.set(key.slice('group_'.length), value.split(/\s*,\s*/));
+      continue;
+    }
+    if (owner?.startsWith('bad')) {
+      const region = regions.get(owner) ?? { name: owner, values: new Map(), panel: undefined, place };
+      if (key === 'panel') region.panel = value;
+      else if (/^(min|max)_(fs|ss|x|y)$/.test(key)) region.values.set(key, numberOf(place, key, value));
+      else fail(place, `the bad region ${owner} has no "${key}"; it has min_fs … max_ss and panel, or min_x … max_y`);
+      regions.set(owner, region);
+      continue;
+    }
+    if (owner === undefined) {
+      if (!setTop(key, value, place) && !setPanel(defaults, key, value, place))
+        warnings.push(`line ${place.line}: ${unknownKey(key)}`);
+      continue;
+    }
+    let draft = drafts.get(owner);
+    if (!draft) {
+      draft = copyOf(defaults, owner);
+      drafts.set(owner, draft);
+    }
+    if (key === 'clen') {
+      // Old files give it panel by panel.
+      distance = givenOf(place, key, value, units.length, { number: 'm', path: 'mm' });
+    } else if (!setPanel(draft, key, value, place)) warnings.push(`line ${place.line}: ${unknownKey(key)}`);
+  }
+  if (drafts.size === 0)
+    throw new EwaldError('Format', `${file}: no panel is described; needed are lines such as "p0/min_fs = 0"`);
+  const panels = [...drafts.values()].map((draft) => panelOf(draft, file, warnings));
+  const badRegions = [...regions.values()].map(regionOf);
+  for (const region of badRegions) {
+    if ('panel' in region && region.panel !== undefined && !drafts.has(region.panel))
+      throw new EwaldError(
+        'Format',
+        `${file}: the bad region ${region.name} is on "${region.panel}", which is no panel`,
+      );
+  }
+  return {
+    radiation,
+    bandwidth,
+    distance,
+    shift,
+    panels,
+    badRegions,
+    groups,
+    peakList: peakList === undefined ? undefined : { path: peakList, type: peakListType },
+    warnings,
+  };
+}

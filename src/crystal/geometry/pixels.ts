@@ -1,0 +1,150 @@
+/** One mapping from pixels to reciprocal space, in float64, for everything: q = X/(λ|X|) − (0, 0, 1/λ). */
+import { EwaldError } from '../../errors.js';
+import type { Vector } from '../cell.js';
+import {
+  type BadRegion,
+  type Beam,
+  type Geometry,
+  type Given,
+  type Panel,
+  type RadiationKind,
+  wavelengthOf,
+} from './geometry.js';
+import { factorOfUnit } from './parse.js';
+
+/** Numbers that the frames' own file gives, by the path that the geometry names. */
+export type HeaderValues = (path: string) => number | undefined;
+
+/**
+ * The beam of a geometry; numbers that it only points at come from `header`.
+ *
+ * Throws `Format` when photon energy or distance are neither in the geometry nor in the file.
+ */
+export function beamOf(geometry: Geometry, header: HeaderValues = () => undefined): Beam {
+  const { radiation, distance, shift } = geometry;
+  const known = (given: Given, kind: RadiationKind | 'length', what: string): number => {
+    if ('value' in given) return given.value;
+    const value = header(given.path);
+    if (value === undefined || !Number.isFinite(value))
+      throw new EwaldError('Format', `the geometry takes ${what} from ${given.path}, which the file does not hold`);
+    return value * factorOfUnit(kind, given.unit);
+  };
+  if (!radiation)
+    throw new EwaldError(
+      'Format',
+      'the geometry has no wavelength; needed is one of photon_energy, wavelength, electron_voltage',
+    );
+  if (!distance)
+    throw new EwaldError('Format', 'the geometry has no distance; needed is a line such as "clen = 0.1 m"');
+  const wavelengthA = wavelengthOf(
+    radiation.kind,
+    known(radiation.given, radiation.kind, 'the energy of the radiation'),
+  );
+  if (!(wavelengthA > 0))
+    throw new EwaldError('Format', `the wavelength is ${wavelengthA} Å; needed is a positive one`);
+  return {
+    wavelengthA,
+    distanceM: known(distance, 'length', 'the distance'),
+    shiftM: [known(shift[0], 'length', 'detector_shift_x'), known(shift[1], 'length', 'detector_shift_y')],
+  };
+}
+
+/** Place in the laboratory, in metres, of a point of a panel: pixels from its outer corner, pixel centres at + 0.5. */
+export function positionOf(panel: Panel, beam: Beam, fs: number, ss: number): Vector {
+  const along = (i: 0 | 1 | 2): number => fs * panel.fs[i] + ss * panel.ss[i];
+  return [
+    (panel.corner[0] + along(0)) / panel.resolution + beam.shiftM[0],
+    (panel.corner[1] + along(1)) / panel.resolution + beam.shiftM[1],
+    beam.distanceM + panel.offsetM + along(2) / panel.resolution,
+  ];
+}
+
+/** Reciprocal vector in 1/Å (no 2π, +z along the beam) of a point of a panel. */
+export function reciprocalOf(panel: Panel, beam: Beam, fs: number, ss: number): Vector {
+  const [x, y, z] = positionOf(panel, beam, fs, ss);
+  const k = 1 / (beam.wavelengthA * Math.hypot(x, y, z));
+  return [x * k, y * k, z * k - 1 / beam.wavelengthA];
+}
+
+/**
+ * Point of a panel that the ray along k hits, in pixels from its outer corner; undefined when it points away. May lie
+ * outside of the panel.
+ */
+export function pointOf(panel: Panel, beam: Beam, k: Vector): { readonly fs: number; readonly ss: number } | undefined {
+  // corner + fs F + ss S = t k, in pixels: three equations for fs, ss and t.
+  const origin = [
+    panel.corner[0] + beam.shiftM[0] * panel.resolution,
+    panel.corner[1] + beam.shiftM[1] * panel.resolution,
+    (beam.distanceM + panel.offsetM) * panel.resolution,
+  ] as const;
+  const [f, s] = [panel.fs, panel.ss];
+  const determinant = (a: Vector, b: Vector, c: Vector): number =>
+    a[0] * (b[1] * c[2] - b[2] * c[1]) - b[0] * (a[1] * c[2] - a[2] * c[1]) + c[0] * (a[1] * b[2] - a[2] * b[1]);
+  const minus: Vector = [-k[0], -k[1], -k[2]];
+  const to: Vector = [-origin[0], -origin[1], -origin[2]];
+  const d = determinant(f, s, minus);
+  if (d === 0) return undefined;
+  const t = determinant(f, s, to) / d;
+  if (!(t > 0)) return undefined;
+  return { fs: determinant(to, s, minus) / d, ss: determinant(f, to, minus) / d };
+}
+
+/** Panel that holds a pixel of the file's array; undefined between panels. */
+export function panelAt(geometry: Geometry, fs: number, ss: number): Panel | undefined {
+  return geometry.panels.find(
+    ({ minFs, maxFs, minSs, maxSs }) => fs >= minFs && fs < maxFs + 1 && ss >= minSs && ss < maxSs + 1,
+  );
+}
+
+/** Width and height of a panel in pixels. */
+export const widthOf = ({ minFs, maxFs }: Panel): number => maxFs - minFs + 1;
+export const heightOf = ({ minSs, maxSs }: Panel): number => maxSs - minSs + 1;
+
+/** Pixels of the file's array that the panels take up: one more than the last of each axis. */
+export function extentOf({ panels }: Geometry): { readonly fs: number; readonly ss: number } {
+  return {
+    fs: Math.max(...panels.map(({ maxFs }) => maxFs)) + 1,
+    ss: Math.max(...panels.map(({ maxSs }) => maxSs)) + 1,
+  };
+}
+
+const inside = (panel: Panel, region: BadRegion, fs: number, ss: number): boolean => {
+  if ('minFs' in region) {
+    const [x, y] = [fs + panel.minFs, ss + panel.minSs];
+    return (
+      (region.panel === undefined || region.panel === panel.name) &&
+      x >= region.minFs &&
+      x <= region.maxFs &&
+      y >= region.minSs &&
+      y <= region.maxSs
+    );
+  }
+  // The laboratory's pixels of the pixel's centre.
+  const [x, y] = [0, 1].map(
+    (i) => (panel.corner[i] ?? 0) + (fs + 0.5) * (panel.fs[i] ?? 0) + (ss + 0.5) * (panel.ss[i] ?? 0),
+  ) as [number, number];
+  return x >= region.minX && x <= region.maxX && y >= region.minY && y <= region.maxY;
+};
+
+/**
+ * Marks the pixels of a frame that the geometry itself calls bad: 1 where bad (regions, edges, ignored panels, and what
+ * is no panel), [ss, fs] of the file's array. Masks and values of the frames come on top.
+ */
+export function badPixels(geometry: Geometry, size = extentOf(geometry)): Uint8Array {
+  const bad = new Uint8Array(size.fs * size.ss).fill(1);
+  for (const panel of geometry.panels) {
+    const [width, height] = [widthOf(panel), heightOf(panel)];
+    const regions = geometry.badRegions.filter(
+      (region) => !('panel' in region) || region.panel === undefined || region.panel === panel.name,
+    );
+    for (let ss = 0; ss < height; ss++) {
+      const row = (ss + panel.minSs) * size.fs + panel.minFs;
+      for (let fs = 0; fs < width; fs++) {
+        const edge = Math.min(fs, ss, width - 1 - fs, height - 1 - ss) < panel.badEdge;
+        const hit = edge || panel.ignored || regions.some((region) => inside(panel, region, fs, ss));
+        if (!hit) bad[row + fs] = 0;
+      }
+    }
+  }
+  return bad;
+}

@@ -1,0 +1,85 @@
+/** Writes a geometry as a CrystFEL .geom file. */
+import type { Vector } from '../cell.js';
+import type { BadRegion, Geometry, Given, Panel, RadiationKind } from './geometry.js';
+
+const names: Readonly<Record<RadiationKind, readonly [key: string, unit: string]>> = {
+  wavelength: ['wavelength', 'A'],
+  photonEnergy: ['photon_energy', 'eV'],
+  electronVoltage: ['electron_voltage', 'V'],
+};
+
+const given = (value: Given, unit: string): string =>
+  'value' in value ? `${value.value} ${unit}` : `${value.path} ${value.unit}`;
+
+function vector(v: Vector): string {
+  const signed = (x: number): string => `${x < 0 || Object.is(x, -0) ? '-' : '+'}${Math.abs(x)}`;
+  return `${signed(v[0])}x ${signed(v[1])}y ${signed(v[2])}z`;
+}
+
+function linesOfPanel(panel: Panel): string[] {
+  const lines: (readonly [string, unknown] | undefined)[] = [
+    ['min_fs', panel.minFs],
+    ['max_fs', panel.maxFs],
+    ['min_ss', panel.minSs],
+    ['max_ss', panel.maxSs],
+    ['corner_x', panel.corner[0]],
+    ['corner_y', panel.corner[1]],
+    ['fs', vector(panel.fs)],
+    ['ss', vector(panel.ss)],
+    ['res', panel.resolution],
+    panel.offsetM === 0 ? undefined : ['coffset', panel.offsetM],
+    ['data', panel.data],
+    ...panel.dimensions.map((meaning, i) => [`dim${i}`, meaning] as const),
+    panel.unitsPerPhoton === undefined ? undefined : ['adu_per_photon', panel.unitsPerPhoton],
+    panel.unitsPerEv === undefined ? undefined : ['adu_per_eV', panel.unitsPerEv],
+    Number.isFinite(panel.maximum) ? ['max_adu', panel.maximum] : undefined,
+    panel.saturationMap === undefined ? undefined : ['saturation_map', panel.saturationMap],
+    panel.saturationMapFile === undefined ? undefined : ['saturation_map_file', panel.saturationMapFile],
+    panel.ignored ? ['no_index', 1] : undefined,
+    panel.badEdge === 0 ? undefined : ['mask_edge_pixels', panel.badEdge],
+    ...panel.badValues.map(({ when, value }) => [`flag_${when === 'equal' ? when : `${when}than`}`, value] as const),
+    ...panel.masks.flatMap(({ index, path, file, goodBits, badBits }) => [
+      [`mask${index}_data`, path] as const,
+      ...(file === undefined ? [] : [[`mask${index}_file`, file] as const]),
+      [`mask${index}_goodbits`, `0x${goodBits.toString(16)}`] as const,
+      [`mask${index}_badbits`, `0x${badBits.toString(16)}`] as const,
+    ]),
+  ];
+  return lines.flatMap((line) => (line ? [`${panel.name}/${line[0]} = ${line[1]}`] : []));
+}
+
+function linesOfRegion(region: BadRegion): string[] {
+  const { name } = region;
+  if ('minX' in region)
+    return [
+      `${name}/min_x = ${region.minX}`,
+      `${name}/max_x = ${region.maxX}`,
+      `${name}/min_y = ${region.minY}`,
+      `${name}/max_y = ${region.maxY}`,
+    ];
+  return [
+    `${name}/min_fs = ${region.minFs}`,
+    `${name}/max_fs = ${region.maxFs}`,
+    `${name}/min_ss = ${region.minSs}`,
+    `${name}/max_ss = ${region.maxSs}`,
+    ...(region.panel === undefined ? [] : [`${name}/panel = ${region.panel}`]),
+  ];
+}
+
+/** The text of a .geom file; `parseGeometry` gives back the same geometry. */
+export function formatGeometry(geometry: Geometry): string {
+  const { radiation, distance, shift, bandwidth, peakList } = geometry;
+  const shifts = shift.flatMap((one, i) =>
+    'value' in one && one.value === 0 ? [] : [`detector_shift_${'xy'[i]} = ${given(one, 'm')}`],
+  );
+  const top = [
+    ...(radiation ? [`${names[radiation.kind][0]} = ${given(radiation.given, names[radiation.kind][1])}`] : []),
+    ...(bandwidth === undefined ? [] : [`bandwidth = ${bandwidth}`]),
+    ...(distance ? [`clen = ${given(distance, 'm')}`] : []),
+    ...shifts,
+    ...(peakList ? [`peak_list = ${peakList.path}`, `peak_list_type = ${peakList.type}`] : []),
+    ...[...geometry.groups].map(([name, members]) => `group_${name} = ${members.join(',')}`),
+  ];
+  const parts = [top, ...geometry.panels.map(linesOfPanel), ...geometry.badRegions.map(linesOfRegion)];
+  return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}

@@ -1,0 +1,76 @@
+/** Writes CrystFEL streams, format 2.3, with the widths of its own writer. */
+import { exponential, fixed, whole } from './print.js';
+import { marks, type StreamChunk, type StreamCrystal, type StreamHead } from './stream.js';
+
+const lines = (text: string): string[] => text.replace(/\n$/, '').split('\n');
+
+/** What stands before the first chunk. */
+export function formatHead(head: StreamHead): string {
+  const parts = [`${marks.format}${head.version}`, `${marks.generator}${head.generator}`, head.commandLine];
+  if (head.geometry !== undefined) parts.push(marks.geometryBegin, ...lines(head.geometry), marks.geometryEnd);
+  if (head.cell !== undefined) parts.push(marks.cellBegin, ...lines(head.cell), marks.cellEnd);
+  if (head.indexingMethods !== undefined) parts.push(`${marks.methods}${head.indexingMethods}`);
+  return `${parts.join('\n')}\n`;
+}
+
+function crystalLines(crystal: StreamCrystal): string[] {
+  const [a, b, c, al, be, ga] = crystal.parameters.map((x) => fixed(x, 5, 7));
+  const { reciprocal, shiftMm, resolutionLimit, reflections } = crystal;
+  const out = [marks.crystalBegin, `Cell parameters ${a} ${b} ${c} nm, ${al} ${be} ${ga} deg`];
+  for (const [i, row] of reciprocal.entries())
+    out.push(`${'abc'[i]}star = ${row.map((x) => fixed(x, 7, 9, true)).join(' ')} nm^-1`);
+  out.push(`lattice_type = ${crystal.latticeType}`, `centering = ${crystal.centering}`);
+  if (crystal.uniqueAxis !== undefined) out.push(`unique_axis = ${crystal.uniqueAxis}`);
+  if (crystal.profileRadius !== undefined) out.push(`profile_radius = ${fixed(crystal.profileRadius, 5)} nm^-1`);
+  out.push(...crystal.notes);
+  if (shiftMm) out.push(`predict_refine/det_shift x = ${fixed(shiftMm[0], 3)} y = ${fixed(shiftMm[1], 3)} mm`);
+  if (resolutionLimit)
+    out.push(
+      `diffraction_resolution_limit = ${fixed(resolutionLimit.inverseNm, 2)} nm^-1 or ${fixed(resolutionLimit.angstrom, 2)} A`,
+    );
+  out.push(`num_reflections = ${reflections?.length ?? 0}`);
+  if (crystal.saturated !== undefined) out.push(`num_saturated_reflections = ${crystal.saturated}`);
+  if (crystal.implausible !== undefined) out.push(`num_implausible_reflections = ${crystal.implausible}`);
+  if (!reflections) out.push(marks.noReflections);
+  else {
+    out.push(marks.reflectionsBegin, marks.reflectionsHead);
+    for (const r of reflections) {
+      const index = [r.h, r.k, r.l].map((x) => whole(x, 4)).join(' ');
+      const measured = [r.intensity, r.sigma, r.peak, r.background].map((x) => fixed(x, 2, 10)).join(' ');
+      out.push(`${index} ${measured} ${fixed(r.fs, 1, 6)} ${fixed(r.ss, 1, 6)} ${r.panel}`);
+    }
+    out.push(marks.reflectionsEnd);
+  }
+  out.push(marks.crystalEnd);
+  return out;
+}
+
+/** One frame. */
+export function formatChunk(chunk: StreamChunk): string {
+  const { peaks, peakResolution } = chunk;
+  const out = [marks.chunkBegin, `Image filename: ${chunk.filename}`];
+  if (chunk.event !== undefined) out.push(`Event: ${chunk.event}`);
+  out.push(`Image serial number: ${chunk.serial}`, `hit = ${chunk.hit ? 1 : 0}`, `indexed_by = ${chunk.indexedBy}`);
+  if (chunk.tries !== undefined) out.push(`n_indexing_tries = ${chunk.tries}`);
+  out.push(
+    `photon_energy_eV = ${fixed(chunk.photonEnergyEv, 6)}`,
+    `beam_divergence = ${exponential(chunk.divergenceRad, 2)} rad`,
+    `beam_bandwidth = ${exponential(chunk.bandwidth, 2)} (fraction)`,
+    ...chunk.notes,
+    `average_camera_length = ${fixed(chunk.cameraLengthM, 6)} m`,
+    `num_peaks = ${chunk.peakCount}`,
+  );
+  if (peakResolution)
+    out.push(`peak_resolution = ${fixed(peakResolution.inverseNm, 6)} nm^-1 or ${fixed(peakResolution.angstrom, 6)} A`);
+  if (peaks) {
+    out.push(marks.peaksBegin, marks.peaksHead);
+    for (const p of peaks)
+      out.push(
+        `${fixed(p.fs, 2, 7)} ${fixed(p.ss, 2, 7)} ${fixed(p.inverseD, 2, 10)}  ${fixed(p.intensity, 2, 10)}   ${p.panel}`,
+      );
+    out.push(marks.peaksEnd);
+  }
+  for (const crystal of chunk.crystals) out.push(...crystalLines(crystal));
+  out.push(marks.chunkEnd);
+  return `${out.join('\n')}\n`;
+}

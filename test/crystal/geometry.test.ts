@@ -1,0 +1,169 @@
+/** Geometries: the grammar, the mapping of pixels, what the data's own truth says, bad lines. */
+import { describe, expect, test } from 'vitest';
+import { wavelengthOf } from '../../src/crystal/geometry/geometry.js';
+import { parseGeometry } from '../../src/crystal/geometry/parse.js';
+import { badPixels, beamOf, extentOf, pointOf, reciprocalOf } from '../../src/crystal/geometry/pixels.js';
+import { formatGeometry } from '../../src/crystal/geometry/write.js';
+import { dataFolder, listData, readData } from '../support/data.js';
+
+const simple = `
+; a detector of two panels
+photon_energy = 9.5 keV
+clen = 80 mm
+res = 10000 ; pixels a metre
+adu_per_photon = 2
+mask_bad = 0xff
+mask = /mask
+dim0 = %
+dim1 = ss
+dim2 = fs
+left/min_fs = 0
+left/max_fs = 9
+left/min_ss = 0
+left/max_ss = 4
+left/corner_x = -10.5
+left/corner_y = -2
+left/fs = x
+left/ss = +0.0x +1.0y
+max_adu = 65000
+right/min_fs = 0
+right/max_fs = 9
+right/min_ss = 5
+right/max_ss = 9
+right/corner_x = 1
+right/corner_y = 3
+right/fs = -0.1x - y
+right/ss = 1e0x -0.1y +.5z
+right/coffset = 0.001
+right/mask_edge_pixels = 1
+bad_stop/min_x = -2
+bad_stop/max_x = 0
+bad_stop/min_y = -1
+bad_stop/max_y = 1
+bad_pixel/min_fs = 3
+bad_pixel/max_fs = 3
+bad_pixel/min_ss = 7
+bad_pixel/max_ss = 7
+bad_pixel/panel = right
+group_q = left,right
+group_all = q
+rigid_group_old = left
+`;
+
+describe('the grammar', () => {
+  const geometry = parseGeometry(simple);
+  const [left, right] = geometry.panels;
+
+  test('panels take the defaults in force when they are first named', () => {
+    expect(left).toMatchObject({ name: 'left', maximum: Number.POSITIVE_INFINITY, unitsPerPhoton: 2, fs: [1, 0, 0] });
+    expect(right).toMatchObject({ maximum: 65000, fs: [-0.1, -1, 0], ss: [1, -0.1, 0.5], offsetM: 0.001, badEdge: 1 });
+    expect(left?.dimensions).toEqual(['%', 'ss', 'fs']);
+    expect(left?.masks).toEqual([{ index: 0, path: '/mask', file: undefined, goodBits: 0, badBits: 255 }]);
+    expect(geometry.groups.get('q')).toEqual(['left', 'right']);
+    expect(geometry.warnings).toEqual([]);
+  });
+
+  test('units: keV and mm; numbers alone; paths of the file', () => {
+    expect(beamOf(geometry)).toEqual({ wavelengthA: 12398.41984332003 / 9500, distanceM: 0.08, shiftM: [0, 0] });
+    const read = (text: string, header?: (path: string) => number) =>
+      beamOf(
+        parseGeometry(simple.replace('photon_energy = 9.5 keV', text).replace('clen = 80 mm', 'clen = /d')),
+        header,
+      );
+    // A path of a length without a unit is in millimetres, a number without one in metres.
+    expect(read('wavelength = 1.3 A', () => 60)).toMatchObject({ wavelengthA: 1.3, distanceM: 0.06 });
+    expect(read('photon_energy = /e keV', (path) => (path === '/e' ? 12 : 60)).wavelengthA).toBeCloseTo(1.0332, 4);
+    expect(() => read('wavelength = 1.3 A')).toThrow(/the distance from \/d, which the file does not hold/);
+    // 200 kV: 0.02507934 Å (relativistic), textbooks say 2.51 pm.
+    expect(wavelengthOf('electronVoltage', 2e5)).toBeCloseTo(0.02507934, 6);
+  });
+
+  test('a geometry written and read again is the same', () => {
+    const again = parseGeometry(formatGeometry(geometry));
+    expect(again).toEqual(geometry);
+  });
+
+  test('bad pixels: regions of the laboratory and of the file, edges, what is no panel', () => {
+    expect(extentOf(geometry)).toEqual({ fs: 10, ss: 10 });
+    const bad = badPixels(geometry, { fs: 11, ss: 10 });
+    const at = (fs: number, ss: number) => bad[ss * 11 + fs];
+    // left: x from -10.5, so centres at -10, …, -1 of fs 0 … 9; y from -2: centres at -1.5 … 2.5.
+    expect([7, 8, 9].map((fs) => at(fs, 1))).toEqual([0, 1, 1]);
+    expect([0, 1, 2, 3].map((ss) => at(9, ss))).toEqual([0, 1, 1, 0]);
+    expect(at(10, 1)).toBe(1);
+    expect([at(3, 7), at(4, 7), at(0, 7), at(4, 5), at(4, 6)]).toEqual([1, 0, 1, 1, 0]);
+  });
+
+  test.for([
+    ['p0/min_fs 0', /:1: "p0\/min_fs 0" has no "="/],
+    ['p0/min_fs = zero', /:1: min_fs is "zero"; needed is a number/],
+    ['p0/fs = sideways', /:1: fs is "sideways"/],
+    ['clen = 3 ft', /:1: clen has the unit "ft"; known are m, mm/],
+    ['electron_voltage = 200', /its unit is needed: V, kV, MV/],
+    ['bad_x/min_q = 3', /the bad region bad_x has no "min_q"/],
+    ['res = -1', /res is -1/],
+    ['photon_energy = 0', /needed is a positive number/],
+    ['', /no panel is described/],
+    ['p0/min_fs = 0', /the panel p0 lacks max_fs, min_ss, max_ss, corner_x, corner_y, fs, ss, res/],
+  ] as const)('%s', ([text, message]) => {
+    let error: unknown;
+    try {
+      parseGeometry(text, 'x.geom');
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({ tag: 'Format', message: expect.stringMatching(message) });
+  });
+
+  test('keys that nobody knows are warned about, with the nearest one', () => {
+    const { warnings } = parseGeometry(`${simple}\nleft/corner_xx = 3\nphton_energy = 3`);
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toMatch(/"corner_xx".*did you mean "corner_x"/);
+    expect(warnings[1]).toMatch(/did you mean "photon_energy"/);
+  });
+});
+
+describe.skipIf(!dataFolder)(`geometries of the data${dataFolder ? '' : ' (absent)'}`, () => {
+  test.for([
+    ...listData('sim', '.geom').map((name) => ['sim', name] as const),
+    ...listData('real/frames', '.geom').map((name) => ['real/frames', name] as const),
+  ])('%s/%s is read without a warning and comes back', ([folder, name]) => {
+    const geometry = parseGeometry(readData(folder, name), name);
+    expect(geometry.warnings).toEqual([]);
+    expect(parseGeometry(formatGeometry(geometry))).toEqual(geometry);
+  });
+
+  test('true spots lie at nodes of their lattice', () => {
+    const { frames } = JSON.parse(readData('sim', 'run.truth.json'));
+    const geometry = parseGeometry(readData('sim', 'run.geom'));
+    const [panel] = geometry.panels;
+    const beam = beamOf(geometry);
+    if (!panel) throw new Error('no panel');
+    let worst = 0;
+    for (const { lattices } of frames)
+      for (const { astar, bstar, cstar, spots } of lattices)
+        for (const [x, y, h, k, l] of spots) {
+          const q = reciprocalOf(panel, beam, x, y);
+          const node = [0, 1, 2].map((i) => h * astar[i] + k * bstar[i] + l * cstar[i]);
+          worst = Math.max(worst, Math.hypot(...q.map((value, i) => value - (node[i] ?? 0))));
+          // And back: the ray through the spot hits the panel where the spot is.
+          const ray = [q[0], q[1], q[2] + 1 / beam.wavelengthA] as const;
+          const point = pointOf(panel, beam, ray);
+          expect(Math.hypot((point?.fs ?? 0) - x, (point?.ss ?? 0) - y)).toBeLessThan(1e-6);
+        }
+    // A node is off the sphere by its excitation error at most, some 1e-3 1/Å.
+    expect(worst).toBeLessThan(3e-3);
+    expect(worst).toBeGreaterThan(0);
+  });
+
+  test('a tilted panel: a point and its ray', () => {
+    const geometry = parseGeometry(readData('real/frames', 'cspad_thermolysin.geom'));
+    const beam = { wavelengthA: 1.3, distanceM: 0.13, shiftM: [1e-4, -2e-4] as const };
+    for (const panel of geometry.panels.slice(0, 8)) {
+      const q = reciprocalOf(panel, beam, 17.25, 140.5);
+      const point = pointOf(panel, beam, [q[0], q[1], q[2] + 1 / beam.wavelengthA]);
+      expect(point?.fs).toBeCloseTo(17.25, 8);
+      expect(point?.ss).toBeCloseTo(140.5, 8);
+    }
+  });
+});

@@ -1,0 +1,101 @@
+/** CrystFEL streams: those of another program read and written back, numbers as C prints them, files cut short. */
+import { describe, expect, test } from 'vitest';
+import { exponential, fixed } from '../../src/crystal/stream/print.js';
+import { readStream } from '../../src/crystal/stream/read.js';
+import type { StreamChunk } from '../../src/crystal/stream/stream.js';
+import { formatChunk, formatHead } from '../../src/crystal/stream/write.js';
+import { dataFolder, dataRequired, listData, readData } from '../support/data.js';
+
+test.runIf(dataRequired)('the data is there', () => expect(dataFolder).toBeDefined());
+
+async function rewritten(text: string): Promise<{ text: string; chunks: StreamChunk[] }> {
+  const reader = await readStream(text.replace(/\n$/, '').split('\n'));
+  const chunks: StreamChunk[] = [];
+  let out = formatHead(reader.head);
+  for await (const chunk of reader.chunks()) {
+    chunks.push(chunk);
+    out += formatChunk(chunk);
+  }
+  return { text: out, chunks };
+}
+
+describe.skipIf(!dataFolder)(`streams of CrystFEL${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+  test.for(listData('sim/peers', '.stream'))('%s comes back to the byte', async (name) => {
+    const text = readData('sim/peers', name);
+    const { text: again, chunks } = await rewritten(text);
+    expect(again === text, firstDifference(again, text)).toBe(true);
+    expect(chunks.length).toBe(text.split('----- Begin chunk -----').length - 1);
+    expect(chunks.every(({ peaks, peakCount }) => peaks?.length === peakCount)).toBe(true);
+  });
+
+  test('the numbers are the ones in the file', async () => {
+    const { chunks } = await rewritten(readData('sim/peers', 'run.asdf.stream'));
+    const [first] = chunks;
+    expect(first).toMatchObject({
+      filename: 'run.h5',
+      event: '//0',
+      serial: 1,
+      hit: true,
+      indexedBy: 'asdf',
+      tries: 1,
+    });
+    expect(first?.peaks?.[0]).toEqual({ fs: 312.81, ss: 8.79, inverseD: 4.48, intensity: 45.94, panel: 'p0' });
+    const crystal = first?.crystals[0];
+    expect(crystal?.reciprocal[1]).toEqual([0.008879, -0.1039792, 0.0716502]);
+    expect(crystal?.reflections).toHaveLength(441);
+    expect(crystal?.reflections?.[0]).toMatchObject({ h: -40, k: 13, l: 1, intensity: -11.62, fs: 36.8, panel: 'p0' });
+  });
+
+  test('a stream cut anywhere gives its whole chunks, then says so', async () => {
+    const text = readData('sim/peers', 'weak.asdf.stream').slice(0, 40_000);
+    let cuts = 0;
+    for (let end = 100; end < text.length; end += 997) {
+      const chunks: StreamChunk[] = [];
+      try {
+        const reader = await readStream(text.slice(0, end).split('\n'), 'cut');
+        for await (const chunk of reader.chunks()) chunks.push(chunk);
+      } catch (error) {
+        expect(error).toMatchObject({ tag: 'Format' });
+        cuts++;
+      }
+      expect(chunks.length).toBe(text.slice(0, end).split('----- End chunk -----\n').length - 1);
+    }
+    expect(cuts).toBeGreaterThan(30);
+  });
+});
+
+const firstDifference = (a: string, b: string): string => {
+  const [left, right] = [a.split('\n'), b.split('\n')];
+  const at = left.findIndex((line, i) => line !== right[i]);
+  return `line ${at + 1}: ${JSON.stringify(left[at])}, was ${JSON.stringify(right[at])}`;
+};
+
+test('numbers are printed as C prints them', () => {
+  // Expected values are what printf gives.
+  const cases: [number, number, number, boolean, string][] = [
+    [0.5, 0, 0, false, '0'],
+    [1.5, 0, 0, false, '2'],
+    [2.5, 0, 0, false, '2'],
+    [0.125, 2, 7, false, '   0.12'],
+    [0.375, 2, 7, false, '   0.38'],
+    [1.005, 2, 0, false, '1.00'],
+    [-0.001, 2, 0, false, '-0.00'],
+    [-0, 1, 0, false, '-0.0'],
+    [0, 7, 9, true, '+0.0000000'],
+    [-0.10397921, 7, 9, true, '-0.1039792'],
+    [Number.POSITIVE_INFINITY, 6, 0, false, 'inf'],
+    [Number.NaN, 2, 7, false, '    nan'],
+    [1234567.891, 2, 10, false, '1234567.89'],
+  ];
+  for (const [x, digits, width, plus, text] of cases) expect(fixed(x, digits, width, plus), `${x}`).toBe(text);
+  expect(exponential(1e-8, 2)).toBe('1.00e-08');
+  expect(exponential(0, 2)).toBe('0.00e+00');
+  expect(exponential(1.2345e120, 2)).toBe('1.23e+120');
+});
+
+test('what is no stream is refused with its first line', async () => {
+  await expect(readStream(['hello'], 'a.txt')).rejects.toMatchObject({
+    tag: 'Format',
+    message: expect.stringMatching(/a\.txt:1: "hello".*CrystFEL stream format 2\.3/),
+  });
+});
