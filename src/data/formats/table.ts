@@ -1,5 +1,41 @@
 /** Every format, one line each; where two are equally sure of a file, the earlier one has it. */
 import type { Format } from '../format.js';
+import { blo } from './blo.js';
+import { cbf } from './cbf.js';
+import { dm } from './dm.js';
+import { edf } from './edf.js';
+import { emi } from './emi.js';
+import { empad } from './empad.js';
 import { hdf5 } from './hdf5.js';
+import { mib } from './mib.js';
+import { mrc } from './mrc.js';
+import { npy } from './npy.js';
+import { npz } from './npz.js';
+import { oxd } from './oxd.js';
+import { raw } from './raw.js';
+import { seq } from './seq.js';
+import { ser } from './ser.js';
+import { smv } from './smv.js';
+import { tiff } from './tiff.js';
+import { tvips } from './tvips.js';
 
-export const formats: readonly Format[] = [hdf5];
+export const formats: readonly Format[] = [
+  blo,
+  cbf,
+  dm,
+  edf,
+  emi,
+  empad,
+  hdf5,
+  mib,
+  mrc,
+  npy,
+  npz,
+  oxd,
+  raw,
+  seq,
+  ser,
+  smv,
+  tiff,
+  tvips,
+];

@@ -1,0 +1,112 @@
+/**
+ * Reads a header value by value. Small reads are served from a window of the file, so that a tag tree of thousands of
+ * values costs a few reads.
+ */
+import type { PlatformSignal } from '../globals.js';
+import type { ByteSource } from './byte-source.js';
+
+/** Bytes of a window: larger than nearly every header, small for a network. */
+const windowBytes = 2 ** 16;
+
+/** A place in a source that moves on as values are read. */
+export class Cursor {
+  readonly source: ByteSource;
+  at: number;
+  little = true;
+  readonly #signal: PlatformSignal | undefined;
+  #window = new Uint8Array(0);
+  #view = new DataView(new ArrayBuffer(0));
+  #start = 0;
+
+  constructor(source: ByteSource, at = 0, signal?: PlatformSignal) {
+    this.source = source;
+    this.at = at;
+    this.#signal = signal;
+  }
+
+  /** Whether `length` more bytes are there. */
+  has(length: number): boolean {
+    return this.at + length <= this.source.size;
+  }
+
+  /** The next bytes; valid until the next call. Throws `Format` at the end of the file. */
+  async bytes(length: number): Promise<Uint8Array> {
+    const from = await this.#need(length);
+    this.at += length;
+    return this.#window.subarray(from, from + length);
+  }
+
+  /** Text of `length` bytes, a character a byte. */
+  async text(length: number): Promise<string> {
+    return latin1(await this.bytes(length));
+  }
+
+  // The view may be another one after the wait.
+  async u8(): Promise<number> {
+    const at = await this.#step(1);
+    return this.#view.getUint8(at);
+  }
+  async u16(): Promise<number> {
+    const at = await this.#step(2);
+    return this.#view.getUint16(at, this.little);
+  }
+  async i16(): Promise<number> {
+    const at = await this.#step(2);
+    return this.#view.getInt16(at, this.little);
+  }
+  async u32(): Promise<number> {
+    const at = await this.#step(4);
+    return this.#view.getUint32(at, this.little);
+  }
+  async i32(): Promise<number> {
+    const at = await this.#step(4);
+    return this.#view.getInt32(at, this.little);
+  }
+  /** A 64-bit integer as a number: beyond 2⁵³ rounded, which is beyond the size of any file anyway. */
+  async u64(): Promise<number> {
+    const at = await this.#step(8);
+    return Number(this.#view.getBigUint64(at, this.little));
+  }
+  async i64(): Promise<number> {
+    const at = await this.#step(8);
+    return Number(this.#view.getBigInt64(at, this.little));
+  }
+  async f32(): Promise<number> {
+    const at = await this.#step(4);
+    return this.#view.getFloat32(at, this.little);
+  }
+  async f64(): Promise<number> {
+    const at = await this.#step(8);
+    return this.#view.getFloat64(at, this.little);
+  }
+
+  async #step(length: number): Promise<number> {
+    const from = await this.#need(length);
+    this.at += length;
+    return from;
+  }
+
+  /** Makes the next `length` bytes lie in the window; answers where. */
+  async #need(length: number): Promise<number> {
+    const from = this.at - this.#start;
+    if (from >= 0 && from + length <= this.#window.length) return from;
+    const { source } = this;
+    // Whatever is wrong with the length is the source's to say.
+    const wanted = Math.max(length, Math.min(windowBytes, source.size - this.at));
+    this.#window = (await source.read(this.at, wanted, { signal: this.#signal })) as Uint8Array<ArrayBuffer>;
+    this.#view = new DataView(this.#window.buffer, this.#window.byteOffset, this.#window.byteLength);
+    this.#start = this.at;
+    return 0;
+  }
+}
+
+/** Bytes as text, a character a byte. */
+export const latin1 = (bytes: Uint8Array): string => {
+  // TextDecoder's latin1 is Windows-1252: bytes 0x80 … 0x9f would become other characters.
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return text;
+};
+
+/** The same up to the first NUL. */
+export const cString = (text: string): string => text.split('\0', 1)[0] ?? '';

@@ -1,0 +1,124 @@
+/** NanoMEGAS blockfiles (.blo): a header, a virtual bright field, then a diffraction pattern a scan point. */
+import type { ByteSource } from '../byte-source.js';
+import { Cursor, latin1 } from '../cursor.js';
+import type { Metadata } from '../dataset.js';
+import type { Format } from '../format.js';
+import { openFrames } from '../frames.js';
+import { badFile, countFrames, navigationShape, sane } from '../shapes.js';
+import { electronWavelengthA } from '../units.js';
+
+/** Before each pattern: the mark 0x55aa and its number. */
+const frameHeader = 6;
+const headerBytes = 0xf0;
+
+export const blo: Format = {
+  name: 'blo',
+  title: 'NanoMEGAS blockfile (BLO)',
+  endings: ['blo'],
+  options: [],
+  detect({ text }) {
+    return text.startsWith('IMGBLO') ? { confidence: 1, why: 'it begins with IMGBLO' } : undefined;
+  },
+  async open(source, options) {
+    const { offset, size, columns, rows, meta } = await readHeader(source, options.signal);
+    const storedBytes = size * size;
+    const stride = frameHeader + storedBytes;
+    const counted = countFrames(source, offset + frameHeader, stride, storedBytes);
+    const expected = rows * columns;
+    if (counted.frames < expected)
+      throw badFile(
+        source,
+        `the header says ${rows} × ${columns} patterns, the file holds ${counted.frames}: it is cut short`,
+        {
+          expected,
+          found: counted.frames,
+        },
+      );
+    return openFrames(source, {
+      format: 'blo',
+      shape: { navigation: navigationShape(source, expected, [rows, columns], options), signal: [size, size] },
+      dtype: 'u8',
+      meta,
+      notes: [],
+      sizes: [{ what: 'patterns', expected, found: counted.frames }],
+      storedBytes,
+      stride,
+      locate: (frame) => ({ source, offset: offset + frameHeader + frame * stride, run: expected - frame }),
+    });
+  },
+};
+
+interface Header {
+  readonly offset: number;
+  readonly size: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly meta: Metadata;
+}
+
+async function readHeader(source: ByteSource, signal: AbortSignal | undefined): Promise<Header> {
+  const cursor = new Cursor(source, 0, signal);
+  if ((await cursor.text(6)) !== 'IMGBLO') throw badFile(source, 'this is no blockfile: it does not begin with IMGBLO');
+  const mark = await cursor.u16();
+  if (mark !== 0x0102 && mark !== 0x0103)
+    throw badFile(source, `byte 6 should be the mark 0x0102, it is 0x${mark.toString(16)}`);
+  const brightField = await cursor.u32();
+  const offset = sane(source, 'the place of the patterns', await cursor.u32(), 0, source.size);
+  await cursor.u32();
+  const size = sane(source, 'the size of a pattern', await cursor.u16());
+  const rotation = await cursor.u16();
+  const columns = sane(source, 'the columns of the scan', await cursor.u16());
+  const rows = sane(source, 'the rows of the scan', await cursor.u16());
+  const scanRotation = (await cursor.u16()) / 100;
+  const stepX = await cursor.f64();
+  const stepY = await cursor.f64();
+  const voltage = await cursor.u32();
+  // 1/100 pixels a centimetre of the camera's screen.
+  const pixelsACm = (await cursor.u16()) / 100;
+  // Tenths of a millimetre.
+  const cameraLength = (await cursor.u32()) / 10_000;
+  const acquired = await cursor.f64();
+  const notes =
+    source.size > headerBytes
+      ? latin1(
+          await source.read(headerBytes, Math.min(offset, 4096, source.size) - Math.min(headerBytes, offset), {
+            signal,
+          }),
+        )
+      : '';
+  const pixel = pixelsACm > 0 ? 0.01 / pixelsACm : undefined;
+  return {
+    offset,
+    size,
+    columns,
+    rows,
+    meta: {
+      maker: 'NanoMEGAS',
+      ...(voltage > 0 ? { voltageV: voltage, wavelengthA: electronWavelengthA(voltage) } : {}),
+      ...(cameraLength > 0 ? { cameraLengthM: cameraLength } : {}),
+      ...(pixel ? { pixelSizeM: { x: pixel, y: pixel } } : {}),
+      date: dateOfDays(acquired),
+      axes: [
+        { name: 'y', size: rows, scale: stepY, offset: 0, unit: 'nm' },
+        { name: 'x', size: columns, scale: stepX, offset: 0, unit: 'nm' },
+        ...['dy', 'dx'].map((name) => ({
+          name,
+          size,
+          ...(pixel ? { scale: 1 / pixelsACm, offset: 0, unit: 'cm' } : {}),
+        })),
+      ],
+      header: {
+        brightField,
+        patternRotation: rotation,
+        scanRotationDeg: scanRotation,
+        notes: notes.split('\0', 1)[0]?.trim() ?? '',
+      },
+    },
+  };
+}
+
+/** Days since 30 December 1899, as spreadsheets count, in UTC. */
+const dateOfDays = (days: number): string => {
+  const date = new Date(Date.UTC(1899, 11, 30) + Math.round(days * 86_400_000));
+  return Number.isNaN(date.valueOf()) ? '' : date.toISOString();
+};

@@ -1,0 +1,36 @@
+/** x-CBF_BYTE_OFFSET: the difference from pixel to pixel in one byte, or after a mark in two, four or eight. */
+
+/** Pixels without enough bytes for them; the caller names the frame. */
+const ended = (done: number, pixels: number): Error =>
+  new Error(`the byte offsets end after ${done} of ${pixels} pixels`);
+
+/** Decodes `out.length` pixels. Throws where the bytes end before. */
+export function decodeByteOffset(stored: Uint8Array, out: { [index: number]: number; readonly length: number }): void {
+  const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
+  const { length } = stored;
+  const pixels = out.length;
+  let value = 0;
+  let at = 0;
+  for (let i = 0; i < pixels; i++) {
+    if (at >= length) throw ended(i, pixels);
+    const byte = stored[at++] as number;
+    if (byte !== 0x80) value += (byte << 24) >> 24;
+    else {
+      if (at + 2 > length) throw ended(i, pixels);
+      let step = view.getInt16(at, true);
+      at += 2;
+      if (step === -0x8000) {
+        if (at + 4 > length) throw ended(i, pixels);
+        step = view.getInt32(at, true);
+        at += 4;
+        if (step === -0x80000000) {
+          if (at + 8 > length) throw ended(i, pixels);
+          step = Number(view.getBigInt64(at, true));
+          at += 8;
+        }
+      }
+      value += step;
+    }
+    out[i] = value;
+  }
+}

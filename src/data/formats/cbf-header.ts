@@ -1,0 +1,100 @@
+/** What the text of a CBF says of the experiment: the '#' lines of Pilatus and Eiger, else the items of imgCIF. */
+import type { Metadata, Note } from '../dataset.js';
+import type { CifItems } from './cif.js';
+
+/** Metadata of the text; `shape` is the picture's, slowest first. */
+export function describeCbf(
+  text: string,
+  items: CifItems,
+  shape: readonly number[],
+): { meta: Metadata; notes: Note[] } {
+  const convention = items.get('_array_data.header_convention')?.[0];
+  const mini = describeMini(items.get('_array_data.header_contents')?.[0] ?? text, shape);
+  const full = describeFull(items);
+  return {
+    meta: { ...full, ...mini.meta, header: { ...(convention ? { convention } : {}), ...mini.meta.header } },
+    notes: mini.notes,
+  };
+}
+
+/** Lines such as "# Wavelength 0.68937 A". */
+function describeMini(text: string, shape: readonly number[]): { meta: Metadata; notes: Note[] } {
+  const header: Record<string, string> = {};
+  for (const [, key = '', value = ''] of text.matchAll(/^#\s*([A-Z][\w]*)(?:[:=\s]+)(.*)$/gm))
+    header[key] ??= value.trim();
+  const number = (key: string): number | undefined => {
+    const value = Number.parseFloat((header[key] ?? '').replace(/^[(=\s]+/, ''));
+    return Number.isFinite(value) ? value : undefined;
+  };
+  const pair = (key: string): { x: number; y: number } | undefined => {
+    const found = (header[key] ?? '').match(/[-+]?\d[\d.]*(?:e[-+]?\d+)?/gi)?.map(Number);
+    return found && found.length >= 2 ? { x: found[0] as number, y: found[1] as number } : undefined;
+  };
+  const notes: Note[] = [];
+  const pixel = pair('Pixel_size');
+  const centre = pair('Beam_xy');
+  const [height = 0, width = 0] = shape.slice(-2);
+  if (centre && (centre.x < 0 || centre.y < 0 || centre.x > width || centre.y > height))
+    notes.push({
+      kind: 'warning',
+      text: `the beam centre (${centre.x}, ${centre.y}) lies outside the picture: a default nobody set?`,
+    });
+  const detector = /^#\s*Detector:\s*(.*?)(?:,\s*S\/N\s*([\w-]+).*)?$/m.exec(text);
+  const sensor = /^#\s*(\w+) sensor, thickness ([\d.eE+-]+) m/m.exec(text);
+  const date = /^#\s*(\d{4}[-/]\w+[-/]\d+[T ][\d:.]+)/m.exec(text)?.[1];
+  const [wavelength, distance] = [number('Wavelength'), number('Detector_distance')];
+  const [exposure, cutoff] = [number('Exposure_time'), number('Count_cutoff')];
+  const [start, range] = [number('Start_angle'), number('Angle_increment')];
+  const isPhotonCounter = detector !== null && /PILATUS|EIGER/i.test(detector[1] ?? '');
+  return {
+    notes,
+    meta: {
+      ...(detector
+        ? { maker: isPhotonCounter ? 'Dectris' : (detector[1] as string), detector: detector[1] as string }
+        : {}),
+      ...(detector?.[2] ? { serial: detector[2] } : {}),
+      ...(date ? { date } : {}),
+      ...(wavelength ? { wavelengthA: wavelength } : {}),
+      ...(distance ? { distanceM: distance } : {}),
+      ...(pixel ? { pixelSizeM: pixel } : {}),
+      ...(centre ? { beamCentrePx: centre } : {}),
+      ...(exposure ? { exposureS: exposure } : {}),
+      ...(start !== undefined && range !== undefined ? { oscillationDeg: { start, range } } : {}),
+      ...(sensor ? { sensor: { material: sensor[1] as string, thicknessM: Number(sensor[2]) } } : {}),
+      ...(cutoff ? { saturation: cutoff } : {}),
+      // Gaps are −1 and dead pixels −2.
+      ...(isPhotonCounter ? { underload: 0 } : {}),
+      header,
+    },
+  };
+}
+
+/** The items of imgCIF that need no geometry of axes. */
+function describeFull(items: CifItems): Metadata {
+  const first = (name: string): string | undefined => items.get(name)?.[0];
+  const number = (name: string): number | undefined => {
+    const value = Number.parseFloat(first(name) ?? '');
+    return Number.isFinite(value) && value !== 0 ? value : undefined;
+  };
+  const named = (name: string): string | undefined => {
+    const value = first(name);
+    return value && !/^[?.]$/.test(value) ? value : undefined;
+  };
+  const sizes = (items.get('_array_element_size.size') ?? []).map(Number);
+  const [x, y] = sizes;
+  const wavelength = number('_diffrn_radiation_wavelength.wavelength');
+  const overload = number('_array_intensities.overload');
+  const undefinedValue = number('_array_intensities.undefined_value');
+  const exposure = number('_diffrn_scan_frame.integration_time');
+  const detector = named('_diffrn_detector.type');
+  const source = named('_diffrn_source.type');
+  return {
+    ...(source ? { maker: source } : {}),
+    ...(detector ? { detector } : {}),
+    ...(wavelength ? { wavelengthA: wavelength } : {}),
+    ...(x && y && x > 0 && y > 0 ? { pixelSizeM: { x, y } } : {}),
+    ...(overload ? { saturation: overload } : {}),
+    ...(undefinedValue !== undefined ? { markers: [undefinedValue] } : {}),
+    ...(exposure ? { exposureS: exposure } : {}),
+  };
+}

@@ -1,0 +1,200 @@
+/**
+ * CBF: pictures in a CIF. The small headers of Pilatus and Eiger ("miniCBF") and full imgCIF; several panels of one size
+ * in one file are one frame [panel, y, x].
+ */
+import { EwaldError } from '../../errors.js';
+import { swapBytes } from '../byte-order.js';
+import type { ByteSource } from '../byte-source.js';
+import { latin1 } from '../cursor.js';
+import type { Dataset, Note } from '../dataset.js';
+import { type DataType, elementBytes, elements, littleEndianMachine } from '../dtype.js';
+import type { Format, FormatOptions } from '../format.js';
+import { openFrames } from '../frames.js';
+import { badFile, holds, navigationShape, sane } from '../shapes.js';
+import { decodeByteOffset } from './cbf-bytes.js';
+import { describeCbf } from './cbf-header.js';
+import { parseCif } from './cif.js';
+
+const boundary = '--CIF-BINARY-FORMAT-SECTION--';
+/** The bytes between the text of a section and its numbers. */
+const mark = '\x0c\x1a\x04\xd5';
+const mostHeader = 2 ** 24;
+
+const types: Readonly<Record<string, DataType>> = {
+  'signed 8-bit integer': 'i8',
+  'unsigned 8-bit integer': 'u8',
+  'signed 16-bit integer': 'i16',
+  'unsigned 16-bit integer': 'u16',
+  'signed 32-bit integer': 'i32',
+  'unsigned 32-bit integer': 'u32',
+  'signed 32-bit real ieee': 'f32',
+  'signed 64-bit real ieee': 'f64',
+};
+
+interface Section {
+  /** Where its numbers begin. */
+  readonly offset: number;
+  readonly bytes: number;
+  readonly compressed: boolean;
+  readonly dtype: DataType;
+  readonly little: boolean;
+  /** [y, x] as the section states them; absent where the CIF around it does. */
+  readonly shape: readonly number[] | undefined;
+}
+
+export const cbf: Format = {
+  name: 'cbf',
+  title: 'CBF (Pilatus, Eiger, imgCIF)',
+  endings: ['cbf', 'imgcif'],
+  options: [],
+  detect({ text }) {
+    if (text.startsWith('###CBF:')) return { confidence: 1, why: 'it begins with ###CBF:' };
+    return text.includes(boundary) ? { confidence: 0.9, why: 'a CIF with a binary section' } : undefined;
+  },
+  async open(source, options) {
+    const { sections, text } = await readSections(source, options);
+    return openSections(source, sections, text, options);
+  },
+};
+
+async function openSections(
+  source: ByteSource,
+  sections: readonly Section[],
+  text: string,
+  options: FormatOptions,
+): Promise<Dataset> {
+  const [first] = sections;
+  if (!first) throw badFile(source, `no binary section (${boundary}) was found`);
+  const items = parseCif(text);
+  const { dtype, little, compressed } = first;
+  const shape = first.shape ?? statedShape(source, items.get('_array_structure_list.dimension'));
+  const pixels = shape.reduce((a, b) => a * b, 1);
+  for (const [i, section] of sections.entries()) {
+    const other = section.shape ?? shape;
+    if (other.join() !== shape.join() || section.dtype !== dtype)
+      throw badFile(
+        source,
+        `panel ${i} is ${other.join(' × ')} ${section.dtype}, the first one ${shape.join(' × ')} ${dtype}; equal panels are needed`,
+      );
+    // A pixel takes a byte at least.
+    const least = section.compressed ? pixels : pixels * elementBytes(dtype);
+    if (section.bytes < least)
+      throw badFile(
+        source,
+        `a picture of ${shape.join(' × ')} ${dtype} needs at least ${least} bytes; section ${i} has ${section.bytes}`,
+      );
+  }
+  const { meta, notes } = describeCbf(text, items, shape);
+  const panels = sections.length;
+  const frameBytes = pixels * elementBytes(dtype);
+  const several: Note[] =
+    panels > 1 ? [{ kind: 'guess', text: `${panels} binary sections of one size are the panels of one frame` }] : [];
+  return openFrames(source, {
+    format: 'cbf',
+    shape: { navigation: navigationShape(source, 1, [], options), signal: panels > 1 ? [panels, ...shape] : shape },
+    dtype,
+    meta,
+    notes: [...notes, ...several],
+    filters: compressed ? ['byte offset'] : [],
+    sizes: [{ what: 'pixels', expected: pixels * panels, found: pixels * panels }],
+    async readFrame(_, into, signal) {
+      for (const [panel, section] of sections.entries()) {
+        const place = into.subarray(panel * frameBytes, (panel + 1) * frameBytes);
+        if (section.compressed) {
+          const stored = await source.read(section.offset, section.bytes, { signal });
+          const { array } = elements[dtype];
+          const out = new array(place.buffer, place.byteOffset, pixels);
+          decodeByteOffset(stored, out as unknown as { [index: number]: number; readonly length: number });
+        } else {
+          await source.read(section.offset, place, { signal });
+          if (little !== littleEndianMachine) swapBytes(place, elementBytes(dtype));
+        }
+      }
+    },
+  });
+}
+
+/** Reads the text and the headers of all binary sections, without their numbers. */
+async function readSections(
+  source: ByteSource,
+  { signal }: FormatOptions,
+): Promise<{ sections: Section[]; text: string }> {
+  const sections: Section[] = [];
+  let text = '';
+  let at = 0;
+  for (;;) {
+    const found = await readUntilMark(source, at, signal);
+    if (!found) break;
+    const begin = found.text.lastIndexOf(boundary);
+    // The opening line, not the closing one of a section before.
+    text += begin < 0 ? found.text : found.text.slice(0, begin);
+    const section = readSection(source, found.text.slice(Math.max(0, begin)), found.end);
+    sections.push(section);
+    at = section.offset + section.bytes;
+    if (sections.length > 4096) throw badFile(source, 'more than 4096 binary sections');
+  }
+  return { sections, text };
+}
+
+/** The text up to the next mark before numbers; undefined when there is none. */
+async function readUntilMark(
+  source: ByteSource,
+  at: number,
+  signal: AbortSignal | undefined,
+): Promise<{ text: string; end: number } | undefined> {
+  for (let length = 2 ** 15; ; length *= 4) {
+    const here = Math.min(length, source.size - at);
+    const text = latin1(await source.read(at, here, { signal }));
+    const place = text.indexOf(mark);
+    if (place >= 0) return { text: text.slice(0, place), end: at + place + mark.length };
+    if (here === source.size - at || length >= mostHeader) return undefined;
+  }
+}
+
+function readSection(source: ByteSource, header: string, offset: number): Section {
+  const value = (key: string): string | undefined =>
+    new RegExp(`^${key}:[ \\t]*"?([^"\\r\\n]*)"?`, 'im').exec(header)?.[1]?.trim();
+  const whole = (key: string): number | undefined => (value(key) === undefined ? undefined : Number(value(key)));
+  const conversions = /conversions="?([\w-]+)"?/i.exec(header)?.[1]?.toLowerCase() ?? 'x-cbf_none';
+  if (conversions !== 'x-cbf_byte_offset' && conversions !== 'x-cbf_none')
+    throw new EwaldError(
+      'Unsupported',
+      `${source.name} is compressed by ${conversions}, which is not read; read are x-CBF_BYTE_OFFSET and x-CBF_NONE`,
+      { detail: { path: source.name, compression: conversions } },
+    );
+  const encoding = value('Content-Transfer-Encoding') ?? 'BINARY';
+  if (!/^binary$/i.test(encoding)) throw badFile(source, `numbers written as ${encoding} are not read; BINARY is`);
+  const type = (value('X-Binary-Element-Type') ?? 'signed 32-bit integer').toLowerCase();
+  const dtype = types[type];
+  if (!dtype)
+    throw badFile(source, `elements of type "${type}" are not read; read are ${Object.keys(types).join(', ')}`);
+  const bytes = sane(source, 'X-Binary-Size', whole('X-Binary-Size') ?? source.size - offset, 1, source.size);
+  holds(source, offset, bytes, 'the binary section');
+  const [fast, slow] = [whole('X-Binary-Size-Fastest-Dimension'), whole('X-Binary-Size-Second-Dimension')];
+  const third = whole('X-Binary-Size-Third-Dimension') ?? 1;
+  const given = fast !== undefined && slow !== undefined;
+  return {
+    offset,
+    bytes,
+    compressed: conversions === 'x-cbf_byte_offset',
+    dtype,
+    little: !/big/i.test(value('X-Binary-Element-Byte-Order') ?? ''),
+    shape: given
+      ? [
+          ...(third > 1 ? [sane(source, 'the third dimension', third)] : []),
+          sane(source, 'the second dimension', slow),
+          sane(source, 'the fastest dimension', fast),
+        ]
+      : undefined,
+  };
+}
+
+/** The size as _array_structure_list gives it: the fastest dimension first. */
+function statedShape(source: ByteSource, dimensions: readonly string[] | undefined): readonly number[] {
+  if (!dimensions || dimensions.length < 2)
+    throw badFile(source, 'neither the binary section nor _array_structure_list gives the size of the picture');
+  return dimensions
+    .slice(0, 2)
+    .map((size) => sane(source, 'a dimension', Number(size)))
+    .reverse();
+}

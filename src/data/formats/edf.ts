@@ -1,0 +1,138 @@
+/** EDF, the ESRF data format (.edf): text headers between braces, each followed by its picture. */
+import type { ByteSource } from '../byte-source.js';
+import type { Note } from '../dataset.js';
+import { type DataType, elementBytes } from '../dtype.js';
+import type { Format, FormatOptions } from '../format.js';
+import { openFrames } from '../frames.js';
+import { badFile, holds, navigationShape, sane } from '../shapes.js';
+import { numberOf, readTextHeader } from '../text-header.js';
+
+const types: Readonly<Record<string, DataType>> = {
+  signedbyte: 'i8',
+  unsignedbyte: 'u8',
+  signedshort: 'i16',
+  unsignedshort: 'u16',
+  signedinteger: 'i32',
+  unsignedinteger: 'u32',
+  // 'Long' has 32 bits in EDF.
+  signedlong: 'i32',
+  unsignedlong: 'u32',
+  signed64: 'i64',
+  unsigned64: 'u64',
+  float: 'f32',
+  floatvalue: 'f32',
+  real: 'f32',
+  double: 'f64',
+  doublevalue: 'f64',
+};
+
+export const edf: Format = {
+  name: 'edf',
+  title: 'EDF (ESRF data format)',
+  endings: ['edf', 'cor', 'ehf'],
+  options: [],
+  detect({ text }) {
+    if (!/^\s*\{\s/.test(text) || !/Dim_1\s*=/i.test(text) || !/DataType\s*=/i.test(text)) return undefined;
+    return { confidence: 0.95, why: 'a header between braces with Dim_1 and DataType' };
+  },
+  async open(source, options) {
+    const blocks = await readBlocks(source, options);
+    const [first] = blocks.frames;
+    if (!first) throw badFile(source, 'no header of an EDF picture was found');
+    const { dtype, signal, storedBytes, little, values } = first;
+    const frames = blocks.frames.length;
+    const pixel = (axis: number): number | undefined => numberOf(values, `PSIZE_${axis}`, `PIXELSIZE_${axis}`);
+    const centre = (axis: number): number | undefined => numberOf(values, `CENTER_${axis}`);
+    const pilatus = /Pixel_size\s+([\d.e+-]+)\s*m?\s*x\s*([\d.e+-]+)/i.exec(values.get('TITLE') ?? '');
+    const [x, y] = [pixel(1) ?? Number(pilatus?.[1]), pixel(2) ?? Number(pilatus?.[2])];
+    const [cx, cy] = [centre(1), centre(2)];
+    const wavelength = numberOf(values, 'WAVELENGTH');
+    const distance = numberOf(values, 'SAMPLEDISTANCE');
+    const exposure = numberOf(values, 'EXPOSURETIME', 'COUNT_TIME');
+    return openFrames(source, {
+      format: 'edf',
+      shape: { navigation: navigationShape(source, frames, frames === 1 ? [] : [frames], options), signal },
+      dtype,
+      meta: {
+        ...(values.get('DATE') ? { date: values.get('DATE') as string } : {}),
+        // SAXS headers state metres.
+        ...(wavelength ? { wavelengthA: wavelength * 1e10 } : {}),
+        ...(distance ? { distanceM: distance } : {}),
+        ...(x > 0 && y > 0 ? { pixelSizeM: { x, y } } : {}),
+        ...(cx !== undefined && cy !== undefined ? { beamCentrePx: { x: cx, y: cy } } : {}),
+        ...(exposure ? { exposureS: exposure } : {}),
+        header: Object.fromEntries(values),
+      },
+      notes: blocks.notes,
+      sizes: [{ what: 'bytes of the file', expected: blocks.end, found: source.size }],
+      storedBytes,
+      stride: storedBytes,
+      little,
+      locate: (frame) => ({ source, offset: (blocks.frames[frame] as Block).offset, run: 1 }),
+    });
+  },
+};
+
+interface Block {
+  readonly values: ReadonlyMap<string, string>;
+  readonly dtype: DataType;
+  readonly signal: readonly number[];
+  readonly storedBytes: number;
+  readonly little: boolean;
+  readonly offset: number;
+}
+
+/** Every header in turn: each says where the next one begins. */
+async function readBlocks(
+  source: ByteSource,
+  { signal }: FormatOptions,
+): Promise<{ frames: Block[]; notes: Note[]; end: number }> {
+  const frames: Block[] = [];
+  const notes: Note[] = [];
+  let at = 0;
+  while (at < source.size) {
+    const start = (await source.read(at, Math.min(8, source.size - at), { signal }))[0];
+    if (frames.length > 0 && start !== 0x7b && start !== 0x0a && start !== 0x0d) {
+      notes.push({
+        kind: 'warning',
+        text: `${source.size - at} bytes after the last picture are no header and are passed over`,
+      });
+      break;
+    }
+    const block = await readBlock(source, at, signal);
+    const [first] = frames;
+    if (first && (block.dtype !== first.dtype || block.signal.join() !== first.signal.join()))
+      throw badFile(
+        source,
+        `picture ${frames.length} is ${block.signal.join(' × ')} ${block.dtype}, the first one ${first.signal.join(' × ')} ${first.dtype}; a stack needs equal ones`,
+      );
+    frames.push(block);
+    at = block.offset + block.storedBytes;
+  }
+  return { frames, notes, end: at };
+}
+
+async function readBlock(source: ByteSource, at: number, signal: AbortSignal | undefined): Promise<Block> {
+  const { values, end } = await readTextHeader(source, at, signal);
+  const type = (values.get('DATATYPE') ?? '').replace(/\W/g, '').toLowerCase();
+  const dtype = types[type];
+  if (!dtype)
+    throw badFile(
+      source,
+      `DataType ${values.get('DATATYPE')} is not known; known are ${Object.keys(types).join(', ')}`,
+    );
+  const compression = values.get('COMPRESSION') ?? 'None';
+  if (!/^(none|nocompression|no)?$/i.test(compression)) throw badFile(source, `Compression ${compression} is not read`);
+  const shape: number[] = [];
+  for (let axis = 1; axis <= 3; axis++) {
+    const size = numberOf(values, `DIM_${axis}`);
+    if (size !== undefined) shape.unshift(sane(source, `Dim_${axis}`, size));
+  }
+  if (shape.length < 2) throw badFile(source, 'the header has no Dim_1 and Dim_2');
+  const storedBytes = shape.reduce((a, b) => a * b, elementBytes(dtype));
+  // Headers are padded so that the picture begins at a multiple of 512, but not by everyone.
+  const stated = numberOf(values, 'EDF_HEADERSIZE');
+  const offset = stated !== undefined && at + stated >= end ? at + stated : end;
+  holds(source, offset, storedBytes, `a picture of ${shape.join(' × ')} ${dtype}`);
+  return { values, dtype, signal: shape, storedBytes, little: !/high/i.test(values.get('BYTEORDER') ?? ''), offset };
+}

@@ -1,0 +1,68 @@
+/** TIA's .emi: what it tells of the microscope, and the series NAME_1.ser, NAME_2.ser … with the numbers beside it. */
+import { integer } from '../../options.js';
+import { type ByteSource, siblingIfThere } from '../byte-source.js';
+import { latin1 } from '../cursor.js';
+import type { Metadata } from '../dataset.js';
+import type { Format } from '../format.js';
+import { badFile } from '../shapes.js';
+import { electronWavelengthA } from '../units.js';
+import { nameOfSer, openSer } from './ser.js';
+
+/** What is looked through for the description; it lies near the end. */
+const mostText = 2 ** 24;
+
+export const emi: Format = {
+  name: 'emi',
+  title: 'TIA acquisition (EMI + SER)',
+  endings: ['emi'],
+  options: ['dataset'],
+  detect({ head, ending }) {
+    const mark = head[0] === 0x4a && head[1] === 0x4b && head[2] === 0 && head[3] === 2;
+    return mark ? { confidence: ending === 'emi' ? 1 : 0.6, why: "the mark 'JK' 0x0002" } : undefined;
+  },
+  async open(source, options) {
+    const number = integer(
+      'emi: dataset',
+      options.dataset === undefined ? undefined : Number(options.dataset),
+      0,
+      0,
+      99,
+    );
+    const name = nameOfSer(source.name, number + 1);
+    const series = await siblingIfThere(source, name, options);
+    if (!series) throw badFile(source, `the numbers of an .emi lie in .ser files beside it, and ${name} is not there`);
+    try {
+      const meta = await describe(source, number, options.signal);
+      return await openSer(series, { ...options, dataset: undefined }, { format: 'emi', meta, sources: [source] });
+    } catch (error) {
+      await series.close();
+      throw error;
+    }
+  },
+};
+
+async function describe(source: ByteSource, number: number, signal: AbortSignal | undefined): Promise<Metadata> {
+  const from = Math.max(0, source.size - mostText);
+  const text = latin1(await source.read(from, source.size - from, { signal }));
+  const blocks = text.match(/<ObjectInfo>[\s\S]*?<\/ObjectInfo>/g) ?? [];
+  const block = blocks[number] ?? blocks[0];
+  if (!block) return { maker: 'TIA' };
+  const tag = (name: string): string | undefined => new RegExp(`<${name}>([^<]*)<`).exec(block)?.[1];
+  const described: Record<string, string> = {};
+  for (const [, label = '', value = '', unit = ''] of block.matchAll(
+    /<Label>([^<]*)<\/Label><Value>([^<]*)<\/Value><Unit>([^<]*)<\/Unit>/g,
+  ))
+    if (label !== 'User') described[label] = `${value.trim()}${unit ? ` ${unit}` : ''}`;
+  const volts = Number(tag('AcceleratingVoltage'));
+  const camera = Number.parseFloat(described['Camera length'] ?? '');
+  const dwell = Number(tag('DwellTimePath'));
+  return {
+    maker: tag('Manufacturer') ?? 'TIA',
+    ...(tag('CameraNamePath') ? { detector: tag('CameraNamePath') as string } : {}),
+    ...(tag('AcquireDate') ? { date: tag('AcquireDate') as string } : {}),
+    ...(volts > 0 ? { voltageV: volts, wavelengthA: electronWavelengthA(volts) } : {}),
+    ...(camera > 0 ? { cameraLengthM: camera } : {}),
+    ...(dwell > 0 ? { exposureS: dwell } : {}),
+    header: described,
+  };
+}

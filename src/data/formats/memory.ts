@@ -1,0 +1,54 @@
+/** Frames that are in memory already, as a dataset: for tests, for results, for what another program made. */
+import { EwaldError } from '../../errors.js';
+import { choice } from '../../options.js';
+import type { Dataset, Metadata } from '../dataset.js';
+import { bytesOfArray, type DataType, dataTypes, dtypeOf, elementBytes, elements, type FrameArray } from '../dtype.js';
+import { openFrames } from '../frames.js';
+import { checkShape } from '../shapes.js';
+import { memorySource } from '../sources/memory.js';
+
+/** What the numbers are. */
+export interface MemoryOptions {
+  /** Shape of a frame, slowest first. */
+  readonly sigShape: readonly number[];
+  /** Shape of the scan. Default: [frames], or [] for one frame. */
+  readonly navShape?: readonly number[];
+  /** Default: that of the array; needed for complex numbers ('c64', 'c128') and half floats ('f16'). */
+  readonly dtype?: DataType;
+  readonly meta?: Metadata;
+  /** What messages call it. Default 'memory'. */
+  readonly name?: string;
+}
+
+/** A dataset over a typed array; nothing is copied, the array stays the caller's. Throws `Shape`, `Argument`. */
+export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset {
+  const dtype = choice('memoryDataset: dtype', options.dtype, dtypeOf(data), dataTypes);
+  const { array, numbers } = elements[dtype];
+  if (array.name !== elements[dtypeOf(data)].array.name)
+    throw new EwaldError('Shape', `memoryDataset: ${dtype} lies in a ${array.name}, not in a ${data.constructor.name}`);
+  const signal = checkShape('memoryDataset: sigShape', options.sigShape, 1);
+  const length = signal.reduce((a, b) => a * b, numbers);
+  const frames = data.length / length;
+  const navigation = options.navShape
+    ? checkShape('memoryDataset: navShape', options.navShape)
+    : frames === 1
+      ? []
+      : [frames];
+  if (!Number.isInteger(frames) || frames === 0 || navigation.reduce((a, b) => a * b, 1) !== frames)
+    throw new EwaldError(
+      'Shape',
+      `memoryDataset: ${data.length} numbers are ${frames} frames of ${signal.join(' × ')} ${dtype}` +
+        (options.navShape ? `; navShape is ${navigation.join(' × ')}` : '; needed is a whole number of frames'),
+    );
+  const source = memorySource(bytesOfArray(data), options.name);
+  const storedBytes = (length / numbers) * elementBytes(dtype);
+  return openFrames(source, {
+    format: 'memory',
+    shape: { navigation: [...navigation], signal: [...signal] },
+    dtype,
+    meta: options.meta ?? {},
+    storedBytes,
+    stride: storedBytes,
+    locate: (frame) => ({ source, offset: frame * storedBytes, run: frames - frame }),
+  });
+}

@@ -1,0 +1,207 @@
+/**
+ * MIB of the Merlin and Medipix readout (Quantum Detectors): a text header before every frame, U08, U16 and U32 in
+ * big-endian order, or the counters as the chips give them ("raw", R64). The .hdr beside it tells of the scan.
+ *
+ * Rows are in the order of the file; some readers turn the picture upside down.
+ */
+import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
+import { cString, latin1 } from '../cursor.js';
+import type { Dataset, Metadata, Note } from '../dataset.js';
+import { type DataType, elementBytes } from '../dtype.js';
+import type { Format, FormatOptions } from '../format.js';
+import { openFrames } from '../frames.js';
+import { badFile, countFrames, navigationShape, sane } from '../shapes.js';
+import { lineLength } from './mib-lines.js';
+import { type RawLayout, rawDecoder, rawLayout } from './mib-raw.js';
+
+/** What the header of a frame says. */
+export interface MibHeader {
+  readonly bytes: number;
+  readonly chips: number;
+  readonly width: number;
+  readonly height: number;
+  /** U08, U16, U32 or R64. */
+  readonly type: string;
+  /** 1x1, 2x2, 2x2G, Nx1. */
+  readonly layout: string;
+  readonly date: string;
+  readonly exposureS: number;
+  /** Bits a counter, where the header tells. */
+  readonly bits: number | undefined;
+}
+
+const types: Readonly<Record<string, DataType>> = { U08: 'u8', U16: 'u16', U32: 'u32' };
+const begins = /^MQ1,\d{6},(\d{5}),/;
+
+export const mib: Format = {
+  name: 'mib',
+  title: 'Merlin / Medipix (MIB)',
+  endings: ['mib', 'hdr'],
+  options: [],
+  detect({ text, ending }) {
+    if (begins.test(text)) return { confidence: 1, why: 'a frame header that begins with MQ1' };
+    if (ending === 'hdr' && /^HDR,/.test(text) && /Assembly Size|Counter Depth/.test(text))
+      return { confidence: 0.9, why: 'the header file of a Merlin acquisition' };
+    return undefined;
+  },
+  async open(source, options) {
+    const start = latin1(await source.read(0, Math.min(4, source.size), { signal: options.signal }));
+    if (!start.startsWith('HDR')) return openMib(source, options, []);
+    const name = baseName(source.name).replace(/\.hdr$/i, '.mib');
+    const data = await siblingIfThere(source, name, options);
+    if (!data)
+      throw badFile(source, `this is the description of a scan; its frames are in ${name}, which is not beside it`);
+    try {
+      return await openMib(data, options, [source]);
+    } catch (error) {
+      await data.close();
+      throw error;
+    }
+  },
+};
+
+async function openMib(source: ByteSource, options: FormatOptions, sources: readonly ByteSource[]): Promise<Dataset> {
+  const header = await readFrameHeader(source, 0, options);
+  const raw = header.type === 'R64' ? rawLayout(source, header) : undefined;
+  const dtype = raw?.dtype ?? types[header.type];
+  if (!dtype) throw badFile(source, `pixels of type ${header.type} are not known; known are U08, U16, U32 and R64`);
+  const signal = raw ? [raw.height, raw.width] : [header.height, header.width];
+  const storedBytes = raw ? raw.storedBytes : header.width * header.height * elementBytes(dtype);
+  const stride = header.bytes + storedBytes;
+  const { frames, notes } = countFrames(source, header.bytes, stride, storedBytes);
+  const acquisition = await readHdr(source, options);
+  const scan = await scanShape(source, frames, stride, acquisition, options);
+  return openFrames(source, {
+    format: 'mib',
+    shape: { navigation: navigationShape(source, frames, scan.shape, options), signal },
+    dtype,
+    meta: describe(header, acquisition),
+    notes: [...notes, ...scan.notes],
+    sizes: acquisition.frames === undefined ? [] : [{ what: 'frames', expected: acquisition.frames, found: frames }],
+    filters: raw ? [`R64, ${raw.bits} bit`] : [],
+    sources,
+    storedBytes,
+    stride,
+    little: raw !== undefined,
+    locate: (frame) => ({ source, offset: header.bytes + frame * stride, run: frames - frame }),
+    ...(raw ? { decode: rawDecoder(raw as RawLayout) } : {}),
+  });
+}
+
+/** Reads the header of the frame that begins at `at`. Throws `Format`. */
+export async function readFrameHeader(source: ByteSource, at: number, { signal }: FormatOptions): Promise<MibHeader> {
+  const text = latin1(await source.read(at, Math.min(4096, source.size - at), { signal }));
+  const bytes = Number(begins.exec(text)?.[1] ?? Number.NaN);
+  if (!Number.isInteger(bytes)) throw badFile(source, `no frame header at byte ${at}: it should begin with MQ1,`);
+  sane(source, 'the bytes of a frame header', bytes, 64, 65536);
+  const fields = cString(text.slice(0, bytes))
+    .split(',')
+    .map((field) => field.trim());
+  const rest = fields.filter(Boolean);
+  const extension = fields.findIndex((field) => /^MQ1[A-Z]$/.test(field));
+  return {
+    bytes,
+    chips: sane(source, 'the number of chips', Number(fields[3]), 1, 1024),
+    width: sane(source, 'the width', Number(fields[4]), 1, 65536),
+    height: sane(source, 'the height', Number(fields[5]), 1, 65536),
+    type: fields[6] ?? '',
+    layout: fields[7] ?? '',
+    date: fields[9] ?? '',
+    exposureS: Number(fields[10]),
+    bits: extension < 0 ? undefined : Number(rest.at(-1)),
+  };
+}
+
+/** What the .hdr tells. */
+export interface Acquisition {
+  readonly values: ReadonlyMap<string, string>;
+  readonly frames: number | undefined;
+  readonly perTrigger: number | undefined;
+  readonly scan: readonly number[] | undefined;
+}
+
+async function readHdr(source: ByteSource, options: FormatOptions): Promise<Acquisition> {
+  const values = new Map<string, string>();
+  const file = await siblingIfThere(source, baseName(source.name).replace(/\.[^.]*$/, '.hdr'), options);
+  if (file && file.size < 2 ** 20) {
+    const text = latin1(await file.read(0, file.size, { signal: options.signal }));
+    for (const line of text.split(/\r?\n/)) {
+      const [key = '', value = ''] = line.split(/:\t/);
+      if (value !== '') values.set(key.trim(), value.trim());
+    }
+  }
+  await file?.close();
+  const number = (key: string): number | undefined => {
+    const value = Number(values.get(key));
+    return Number.isInteger(value) && value > 0 ? value : undefined;
+  };
+  const [x, y] = [number('ScanX'), number('ScanY')];
+  return {
+    values,
+    frames: number('Frames in Acquisition (Number)'),
+    perTrigger: number('Frames per Trigger (Number)'),
+    scan: x && y ? [y, x] : undefined,
+  };
+}
+
+/** The shape of the scan: as the .hdr states it, by its triggers, or by the pauses between lines. */
+async function scanShape(
+  source: ByteSource,
+  frames: number,
+  stride: number,
+  { scan, perTrigger, values }: Acquisition,
+  options: FormatOptions,
+): Promise<{ shape: readonly number[]; notes: readonly Note[] }> {
+  if (frames === 1) return { shape: [], notes: [] };
+  if (options.navShape) return { shape: [frames], notes: [] };
+  const stated =
+    scan ?? (perTrigger && perTrigger > 1 && perTrigger < frames ? [frames / perTrigger, perTrigger] : undefined);
+  if (stated?.every(Number.isInteger) && stated.reduce((a, b) => a * b, 1) === frames)
+    return {
+      shape: stated,
+      notes: scan ? [] : [{ kind: 'guess', text: `a line a trigger: ${perTrigger} frames`, option: 'navShape' }],
+    };
+  const notes: Note[] = [];
+  if (stated)
+    notes.push({
+      kind: 'warning',
+      text: `the .hdr tells of ${stated.join(' × ')} frames, the file holds ${frames}: they are taken as one series`,
+      option: 'navShape',
+    });
+  // Frames of one trigger are a series, whatever their times.
+  const line = perTrigger === 1 && !scan ? await lineLength(source, frames, stride, options) : undefined;
+  if (line)
+    return {
+      shape: [frames / line, line],
+      notes: [...notes, { kind: 'guess', text: `lines of ${line} by the pauses between frames`, option: 'navShape' }],
+    };
+  if (!stated)
+    notes.push({
+      kind: 'guess',
+      text:
+        values.size > 0
+          ? 'the .hdr does not tell the shape of a scan: one series'
+          : 'no .hdr beside it tells the shape of the scan: one series',
+      option: 'navShape',
+    });
+  return { shape: [frames], notes };
+}
+
+function describe(header: MibHeader, { values }: Acquisition): Metadata {
+  const chips = values.get('Chip ID');
+  return {
+    maker: 'Quantum Detectors Merlin',
+    detector: `${values.get('Chip Type (Medipix 3.0, Medipix 3.1, Medipix 3RX)') ?? 'Medipix'}, ${header.chips === 1 ? '1 chip' : `${header.chips} chips`}`,
+    ...(chips ? { serial: chips.replace(/[\s,-]+$/, '') } : {}),
+    date: header.date,
+    ...(header.exposureS > 0 ? { exposureS: header.exposureS } : {}),
+    ...(header.bits ? { bitDepth: header.bits, saturation: 2 ** header.bits - 1 } : {}),
+    // Every Medipix3 has pixels of 55 µm.
+    pixelSizeM: { x: 55e-6, y: 55e-6 },
+    header: {
+      layout: header.layout,
+      type: header.type,
+      ...Object.fromEntries([...values].filter(([key]) => !/File/.test(key))),
+    },
+  };
+}

@@ -1,0 +1,149 @@
+/** MRC and CCP4 maps (MRC2014): a header of 1024 bytes, an extended header, then sections. */
+import type { ByteSource } from '../byte-source.js';
+import { Cursor, cString } from '../cursor.js';
+import type { Metadata, Note } from '../dataset.js';
+import { type DataType, elementBytes } from '../dtype.js';
+import type { Format, FormatOptions } from '../format.js';
+import { openFrames } from '../frames.js';
+import { badFile, holds, navigationShape, sane } from '../shapes.js';
+
+const headerBytes = 1024;
+/** Modes 3 (complex 16-bit integers), 16 (colour) and 101 (4 bits) are refused by name. */
+const modes: Readonly<Record<number, DataType>> = {
+  0: 'i8',
+  1: 'i16',
+  2: 'f32',
+  4: 'c64',
+  6: 'u16',
+  12: 'f16',
+};
+
+export const mrc: Format = {
+  name: 'mrc',
+  title: 'MRC / CCP4 map',
+  endings: ['mrc', 'mrcs', 'map', 'ccp4', 'st', 'ali', 'rec'],
+  options: ['endian'],
+  detect({ head, text, ending, source }) {
+    if (source.size < headerBytes) return undefined;
+    if (text.slice(208, 211) === 'MAP') return { confidence: 0.95, why: "'MAP' at byte 208" };
+    // Files of before 2000 have neither mark nor stamp; then the sizes must fit.
+    const view = new DataView(head.buffer, head.byteOffset);
+    const little = orderOf(view, undefined);
+    const [nx, ny, nz, mode] = [0, 4, 8, 12].map((at) => view.getInt32(at, little)) as [number, number, number, number];
+    const dtype = modes[mode];
+    const extended = view.getInt32(92, little);
+    if (!dtype || nx < 1 || ny < 1 || nz < 1 || extended < 0) return undefined;
+    if (headerBytes + extended + nx * ny * nz * elementBytes(dtype) !== source.size) return undefined;
+    const sure = mrc.endings.includes(ending) ? 0.8 : 0.4;
+    return { confidence: sure, why: `a header of ${nx} × ${ny} × ${nz}, mode ${mode}, that fits the size of the file` };
+  },
+  async open(source, options) {
+    const header = await readHeader(source, options);
+    const { nx, ny, nz, dtype, offset } = header;
+    const storedBytes = nx * ny * elementBytes(dtype);
+    holds(source, offset, storedBytes * nz, `a map of ${nz} × ${ny} × ${nx} ${dtype}`);
+    return openFrames(source, {
+      format: 'mrc',
+      shape: {
+        navigation: navigationShape(source, nz, nz === 1 && header.flat ? [] : [nz], options),
+        signal: [ny, nx],
+      },
+      dtype,
+      meta: header.meta,
+      notes: header.notes,
+      sizes: [{ what: 'bytes of the file', expected: offset + storedBytes * nz, found: source.size }],
+      storedBytes,
+      stride: storedBytes,
+      little: header.little,
+      locate: (frame) => ({ source, offset: offset + frame * storedBytes, run: nz - frame }),
+    });
+  },
+};
+
+/** Byte order by the machine stamp ('D' little, 0x11 big), else by which one makes the mode sensible. */
+function orderOf(view: DataView, asked: FormatOptions['endian']): boolean {
+  if (asked) return asked === 'little';
+  const stamp = view.getUint8(212);
+  if (stamp === 0x44) return true;
+  if (stamp === 0x11) return false;
+  return (view.getInt32(12, true) & 0xffff00) === 0;
+}
+
+async function readHeader(
+  source: ByteSource,
+  options: FormatOptions,
+): Promise<{
+  nx: number;
+  ny: number;
+  nz: number;
+  dtype: DataType;
+  offset: number;
+  little: boolean;
+  flat: boolean;
+  meta: Metadata;
+  notes: Note[];
+}> {
+  const { signal } = options;
+  const bytes = await source.read(0, headerBytes, { signal });
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const little = orderOf(view, options.endian);
+  const cursor = new Cursor(source, 0, signal);
+  cursor.little = little;
+  const nx = sane(source, 'nx', await cursor.i32());
+  const ny = sane(source, 'ny', await cursor.i32());
+  const nz = sane(source, 'nz', await cursor.i32());
+  const mode = await cursor.i32();
+  const dtype = modes[mode];
+  if (!dtype)
+    throw badFile(source, `mode ${mode} is not read; known are ${Object.keys(modes).join(', ')}. Is it an MRC file?`);
+  const starts = [await cursor.i32(), await cursor.i32(), await cursor.i32()];
+  const samples = [await cursor.i32(), await cursor.i32(), await cursor.i32()];
+  const lengths = [await cursor.f32(), await cursor.f32(), await cursor.f32()];
+  cursor.at = 64;
+  const order = [await cursor.i32(), await cursor.i32(), await cursor.i32()];
+  cursor.at = 88;
+  const spaceGroup = await cursor.i32();
+  const extended = sane(source, 'the extended header', await cursor.i32(), 0, source.size);
+  cursor.at = 104;
+  const kind = cString(await cursor.text(4)).trim();
+  cursor.at = 220;
+  const labels = Math.min(10, Math.max(0, await cursor.i32()));
+  const label: string[] = [];
+  for (let i = 0; i < labels; i++) label.push(cString(await cursor.text(80)).trim());
+  // Voxels are stated for columns, rows and sections of the unit cell: names follow the axis they run along.
+  const voxel = lengths.map((length, i) => (samples[i] ? length / (samples[i] as number) : 0));
+  const axis = (place: number, size: number): { name: string; size: number; scale?: number; unit?: string } => {
+    const along = (order[place] ?? 0) - 1;
+    const scale = voxel[along >= 0 && along < 3 ? along : place];
+    return { name: 'xyz'[along] ?? 'xyz'[place] ?? '', size, ...(scale ? { scale, unit: 'Å' } : {}) };
+  };
+  const notes: Note[] = [];
+  if (mode === 0)
+    notes.push({ kind: 'guess', text: 'mode 0 is read as signed bytes (MRC2014); old cameras wrote unsigned ones' });
+  return {
+    nx,
+    ny,
+    nz,
+    dtype,
+    offset: headerBytes + extended,
+    little,
+    // A FEI file of one picture, and what has no volume's space group, is a picture.
+    flat: kind.startsWith('FEI'),
+    meta: {
+      ...(kind ? { maker: kind } : {}),
+      axes: [axis(2, nz), axis(1, ny), axis(0, nx)],
+      header: {
+        mode,
+        starts,
+        samples,
+        cellLengthsA: lengths,
+        axisOrder: order,
+        spaceGroup,
+        extendedBytes: extended,
+        extendedKind: kind,
+        labels: label,
+      },
+    },
+    notes,
+  };
+}

@@ -1,0 +1,118 @@
+/** NumPy's .npy files as frames: the last two axes are the frame unless `sigShape` says otherwise. Format: NEP 1. */
+import { EwaldError } from '../../errors.js';
+import type { ByteSource } from '../byte-source.js';
+import { latin1 } from '../cursor.js';
+import { type DataType, elementBytes } from '../dtype.js';
+import type { Format, FormatOptions } from '../format.js';
+import { openFrames } from '../frames.js';
+import { openPermuted } from '../permuted.js';
+import { badFile, checkShape, holds, navigationShape, sane } from '../shapes.js';
+
+const magic = '\x93NUMPY';
+const known: Readonly<Record<string, DataType>> = {
+  b1: 'u8',
+  u1: 'u8',
+  i1: 'i8',
+  u2: 'u16',
+  i2: 'i16',
+  u4: 'u32',
+  i4: 'i32',
+  u8: 'u64',
+  i8: 'i64',
+  f2: 'f16',
+  f4: 'f32',
+  f8: 'f64',
+  c8: 'c64',
+  c16: 'c128',
+};
+
+export const npy: Format = {
+  name: 'npy',
+  title: 'NumPy array',
+  endings: ['npy'],
+  options: ['sigShape'],
+  detect({ text }) {
+    return text.startsWith(magic) ? { confidence: 1, why: 'it begins with \\x93NUMPY' } : undefined;
+  },
+  async open(source, options) {
+    const { shape, dtype, little, fortran, offset } = await readHeader(source, options);
+    holds(
+      source,
+      offset,
+      shape.reduce((a, b) => a * b, elementBytes(dtype)),
+      `an array of ${shape.join(' × ')} ${dtype}`,
+    );
+    const { navigation, signal } = split(source, shape, options);
+    const frames = navigation.reduce((a, b) => a * b, 1);
+    const storedBytes = signal.reduce((a, b) => a * b, elementBytes(dtype));
+    const description = {
+      format: 'npy',
+      shape: { navigation: navigationShape(source, frames, navigation, options), signal },
+      dtype,
+      meta: { maker: 'NumPy' },
+      sizes: [{ what: 'bytes of the file', expected: offset + frames * storedBytes, found: source.size }],
+    };
+    if (fortran && shape.length > 1) {
+      if (options.navShape && navigation.length !== options.navShape.length)
+        throw new EwaldError('Argument', `${source.name} is in Fortran order: its scan cannot be folded by navShape`);
+      return openPermuted(source, { ...description, offset, little, order: 'fortran' });
+    }
+    return openFrames(source, {
+      ...description,
+      storedBytes,
+      stride: storedBytes,
+      little,
+      locate: (frame) => ({ source, offset: offset + frame * storedBytes, run: frames - frame }),
+    });
+  },
+};
+
+interface Header {
+  readonly shape: readonly number[];
+  readonly dtype: DataType;
+  readonly little: boolean;
+  readonly fortran: boolean;
+  readonly offset: number;
+}
+
+async function readHeader(source: ByteSource, { signal }: FormatOptions): Promise<Header> {
+  const start = await source.read(0, Math.min(12, source.size), { signal });
+  if (latin1(start.subarray(0, 6)) !== magic || start.length < 12)
+    throw badFile(source, 'this is no .npy file: it does not begin with \\x93NUMPY');
+  const view = new DataView(start.buffer, start.byteOffset);
+  const wide = (start[6] ?? 0) >= 2;
+  const length = wide ? view.getUint32(8, true) : view.getUint16(8, true);
+  const from = wide ? 12 : 10;
+  holds(source, from, length, 'the header');
+  const header = latin1(await source.read(from, Math.min(length, 2 ** 20), { signal }));
+  const descr = /'descr'\s*:\s*'([<>|=]?)([a-zA-Z]\d+)'/.exec(header);
+  const order = /'fortran_order'\s*:\s*(True|False)/.exec(header);
+  const dims = /'shape'\s*:\s*\(([\d\sL,]*)\)/.exec(header);
+  if (!descr || !order || !dims)
+    throw badFile(source, `the header is not understood: ${header.trim().slice(0, 120)}; needed are plain numbers`);
+  const dtype = known[descr[2] ?? ''];
+  if (!dtype) throw badFile(source, `dtype ${descr[2]} is not known; known are ${Object.keys(known).join(', ')}`);
+  const shape = (dims[1] ?? '')
+    .split(',')
+    .map((word) => word.trim().replace(/L$/, ''))
+    .filter(Boolean)
+    .map((word) => sane(source, 'a length of the shape', Number(word), 0));
+  if (shape.some((n) => n === 0)) throw badFile(source, `the array of shape (${shape.join(', ')}) is empty`);
+  return { shape, dtype, little: descr[1] !== '>', fortran: order[1] === 'True', offset: from + length };
+}
+
+/** Which axes are the frame's. */
+function split(
+  source: ByteSource,
+  shape: readonly number[],
+  { sigShape }: FormatOptions,
+): { navigation: readonly number[]; signal: readonly number[] } {
+  const axes = sigShape ? checkShape('npy: sigShape', sigShape, 1).length : Math.min(2, shape.length);
+  const signal = shape.slice(shape.length - axes);
+  if (sigShape && signal.join() !== sigShape.join())
+    throw new EwaldError(
+      'Shape',
+      `${source.name} has shape ${shape.join(' × ')}; sigShape ${sigShape.join(' × ')} is not its end`,
+    );
+  return { navigation: shape.slice(0, shape.length - axes), signal: signal.length > 0 ? signal : [1] };
+}

@@ -1,0 +1,50 @@
+/** Zip archives of NumPy arrays: .npz, and .prz of Panta Rhei. Zarr in a zip is refused by name. */
+import { EwaldError } from '../../errors.js';
+import type { ByteSource } from '../byte-source.js';
+import type { Format } from '../format.js';
+import { badFile } from '../shapes.js';
+import { readZip, type ZipEntry, zipMember } from '../zip.js';
+import { npy } from './npy.js';
+
+export const npz: Format = {
+  name: 'npz',
+  title: 'NumPy arrays in a zip (NPZ, Panta Rhei PRZ)',
+  endings: ['npz', 'prz', 'zspy'],
+  options: ['dataset', 'sigShape'],
+  detect({ text, ending }) {
+    if (!text.startsWith('PK\x03\x04')) return undefined;
+    return npz.endings.includes(ending)
+      ? { confidence: 0.9, why: `a zip archive named .${ending}` }
+      : { confidence: 0.3, why: 'a zip archive' };
+  },
+  async open(source, options) {
+    const entries = await readZip(source, options.signal);
+    if (entries.some(({ name }) => /(^|\/)(\.zgroup|\.zarray|zarr\.json)$/.test(name)))
+      throw new EwaldError(
+        'Unsupported',
+        `${source.name} is a Zarr store in a zip; Zarr is not read. Export it as HDF5 or npy`,
+      );
+    const entry = choose(
+      source,
+      entries.filter(({ name }) => name.endsWith('.npy')),
+      options.dataset,
+    );
+    const dataset = await npy.open(await zipMember(source, entry, options.signal), { ...options, dataset: undefined });
+    return Object.assign(dataset, { format: 'npz' });
+  },
+};
+
+/** The array asked for, else 'data', else the largest. */
+function choose(source: ByteSource, arrays: readonly ZipEntry[], wanted: string | number | undefined): ZipEntry {
+  const named = (name: string): ZipEntry | undefined =>
+    arrays.find((entry) => entry.name === name || entry.name === `${name}.npy`);
+  const largest = [...arrays].sort((a, b) => b.bytes - a.bytes)[0];
+  const found = wanted === undefined ? (named('data') ?? largest) : (named(String(wanted)) ?? arrays[Number(wanted)]);
+  if (arrays.length === 0) throw badFile(source, 'the archive holds no .npy array');
+  if (!found)
+    throw new EwaldError(
+      'Argument',
+      `${source.name} has no array ${wanted}; there are ${arrays.map(({ name }) => name).join(', ')}`,
+    );
+  return found;
+}

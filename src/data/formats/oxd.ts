@@ -1,0 +1,128 @@
+/**
+ * OXD, the format of Oxford Diffraction and Rigaku CCDs (.img): 256 bytes of text, binary sections, one picture whose
+ * differences are stored as bytes (TY1). The places of the sections' values were found by comparing with fabio's.
+ */
+import type { ByteSource } from '../byte-source.js';
+import { latin1 } from '../cursor.js';
+import type { Metadata } from '../dataset.js';
+import type { Format } from '../format.js';
+import { openFrames } from '../frames.js';
+import { badFile, holds, navigationShape, sane } from '../shapes.js';
+
+const textBytes = 256;
+
+export const oxd: Format = {
+  name: 'oxd',
+  title: 'Oxford Diffraction / Rigaku (OXD)',
+  endings: ['img'],
+  options: [],
+  detect({ text }) {
+    return text.startsWith('OD SAPPHIRE') ? { confidence: 1, why: "it begins with 'OD SAPPHIRE'" } : undefined;
+  },
+  async open(source, options) {
+    const text = latin1(await source.read(0, Math.min(textBytes, source.size), { signal: options.signal }));
+    if (!text.startsWith('OD SAPPHIRE'))
+      throw badFile(source, "this is no OXD picture: it does not begin with 'OD SAPPHIRE'");
+    const number = (key: string): number => Number(new RegExp(`\\b${key}=\\s*(\\d+)`).exec(text)?.[1] ?? Number.NaN);
+    const width = sane(source, 'NX', number('NX'));
+    const height = sane(source, 'NY', number('NY'));
+    const offset = sane(source, 'NHEADER', number('NHEADER'), textBytes, source.size);
+    const compression = /COMPRESSION=\s*([A-Z0-9]+)/.exec(text)?.[1] ?? '';
+    const pixels = width * height;
+    const description = {
+      format: 'oxd',
+      shape: { navigation: navigationShape(source, 1, [], options), signal: [height, width] },
+      meta: await describe(source, text, options.signal),
+    };
+    const locate = () => ({ source, offset, run: 1 });
+    if (compression === 'NO') {
+      const storedBytes = pixels * 4;
+      holds(source, offset, storedBytes, `a picture of ${height} × ${width} i32`);
+      return openFrames(source, { ...description, dtype: 'i32', storedBytes, stride: storedBytes, locate });
+    }
+    if (compression !== 'TY1')
+      throw badFile(source, `compression ${compression || 'of no name'} is not read; known are TY1 and NO`);
+    const [words, longs] = [sane(source, 'OI', number('OI'), 0, pixels), sane(source, 'OL', number('OL'), 0, pixels)];
+    const storedBytes = pixels + 2 * words + 4 * longs;
+    holds(source, offset, storedBytes, `a picture of ${height} × ${width} with ${words} words and ${longs} longs`);
+    return openFrames(source, {
+      ...description,
+      // 16 bits hold every value unless one needed a long difference.
+      dtype: longs === 0 ? 'i16' : 'i32',
+      filters: ['OXD TY1'],
+      sizes: [{ what: 'bytes of the file', expected: offset + storedBytes, found: source.size }],
+      storedBytes,
+      stride: storedBytes,
+      locate,
+      decode: (stored, into) => decodeTy1(stored, pixels, words, longs === 0 ? int16(into) : int32(into)),
+    });
+  },
+};
+
+const int16 = (bytes: Uint8Array): Int16Array => new Int16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
+const int32 = (bytes: Uint8Array): Int32Array => new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+
+/** A byte a pixel: its difference from the one before, plus 127; 254 is found among the words, 255 among the longs. */
+function decodeTy1(stored: Uint8Array, pixels: number, words: number, out: Int16Array | Int32Array): void {
+  const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
+  let word = pixels;
+  let long = pixels + 2 * words;
+  let value = 0;
+  for (let i = 0; i < pixels; i++) {
+    const byte = stored[i] as number;
+    if (byte < 254) value += byte - 127;
+    else if (byte === 254) {
+      if (word + 2 > pixels + 2 * words) throw new Error(`more than the ${words} 16-bit differences the header states`);
+      value += view.getInt16(word, true);
+      word += 2;
+    } else {
+      if (long + 4 > stored.length) throw new Error('more 32-bit differences than the header states');
+      value += view.getInt32(long, true);
+      long += 4;
+    }
+    out[i] = value;
+  }
+}
+
+async function describe(source: ByteSource, text: string, signal: AbortSignal | undefined): Promise<Metadata> {
+  const size = (key: string): number => Number(new RegExp(`\\b${key}=\\s*(\\d+)`).exec(text)?.[1] ?? 0);
+  const general = textBytes;
+  const special = general + size('NG');
+  // NS stands twice; the first one is the special section.
+  const km4 = special + size('NS');
+  const date = /TIME=([^\n\r\0]*)/.exec(text)?.[1]?.trim();
+  const maker = 'Oxford Diffraction';
+  if (size('NK') < 720 || size('NG') < 64 || size('NS') < 600 || km4 + 720 > source.size)
+    return { maker, ...(date ? { date } : {}) };
+  const bytes = await source.read(0, km4 + 720, { signal });
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const real = (at: number): number => view.getFloat64(at, true);
+  const binning = { x: view.getInt16(general, true) || 1, y: view.getInt16(general + 22, true) || 1 };
+  const axes = ['omega', 'theta', 'kappa', 'phi'].map((name, i) => {
+    const stepDeg = (real(km4 + 368 + 8 * i) * 180) / Math.PI;
+    const [start, end] = [284, 324].map((at) => view.getInt32(km4 + at + 4 * i, true) * stepDeg) as [number, number];
+    return { name, start, end };
+  });
+  const moving = axes.find(({ start, end }) => start !== end);
+  const wavelengths = {
+    alpha1: real(km4 + 568),
+    alpha2: real(km4 + 576),
+    alpha: real(km4 + 584),
+    beta: real(km4 + 592),
+  };
+  const pixel = { x: real(special + 568) / 1000, y: real(special + 576) / 1000 };
+  const distance = real(km4 + 712) / 1000;
+  return {
+    maker,
+    ...(date ? { date } : {}),
+    wavelengthA: wavelengths.alpha,
+    ...(distance > 0 ? { distanceM: distance } : {}),
+    ...(pixel.x > 0 ? { pixelSizeM: pixel } : {}),
+    // Stated in pixels of the chip, before binning.
+    beamCentrePx: { x: real(km4 + 664) / binning.x, y: real(km4 + 672) / binning.y },
+    exposureS: real(special + 480),
+    saturation: view.getInt32(special + 472, true),
+    ...(moving ? { oscillationDeg: { start: moving.start, range: moving.end - moving.start } } : {}),
+    header: { binning, wavelengths, axes, gain: real(special + 56) },
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Plain numbers without a header: shape and dtype come from the caller, never by guess.
+ *
+ * A file header (`offset`), bytes before and after each frame, either byte order, and files whose scan varies fastest.
+ */
+import { EwaldError } from '../../errors.js';
+import { choice, integer } from '../../options.js';
+import type { ByteSource } from '../byte-source.js';
+import type { Dataset } from '../dataset.js';
+import { dataTypes, elementBytes } from '../dtype.js';
+import type { Format, FormatOptions } from '../format.js';
+import { openFrames } from '../frames.js';
+import { openPermuted } from '../permuted.js';
+import { checkShape, countFrames, navigationShape } from '../shapes.js';
+
+export const raw: Format = {
+  name: 'raw',
+  title: 'plain numbers',
+  endings: ['raw', 'bin', 'dat'],
+  options: ['sigShape', 'dtype', 'endian', 'offset', 'frameHeader', 'frameFooter', 'order'],
+  // Nothing in the bytes says so: raw is opened by name, or by giving dtype and sigShape.
+  detect: () => undefined,
+  async open(source, options) {
+    return openRaw(source, options);
+  },
+};
+
+function openRaw(source: ByteSource, options: FormatOptions): Dataset {
+  const missing = (['dtype', 'sigShape'] as const).filter((name) => options[name] === undefined);
+  if (missing.length > 0)
+    throw new EwaldError(
+      'Argument',
+      `${source.name} has no header that says what it holds: give ${missing.join(' and ')}, such as dtype: 'u16', ` +
+        `sigShape: [256, 256] (the file has ${source.size} bytes)`,
+    );
+  const dtype = choice('raw: dtype', options.dtype, 'u8', dataTypes);
+  const endian = choice('raw: endian', options.endian, 'little', ['little', 'big']);
+  const order = choice('raw: order', options.order, 'signal', ['signal', 'navigation']);
+  const signal = checkShape('raw: sigShape', options.sigShape ?? [], 1);
+  const most = Number.MAX_SAFE_INTEGER;
+  const offset = integer('raw: offset', options.offset, 0, 0, most);
+  const header = integer('raw: frameHeader', options.frameHeader, 0, 0, most);
+  const footer = integer('raw: frameFooter', options.frameFooter, 0, 0, most);
+  const storedBytes = signal.reduce((a, b) => a * b, elementBytes(dtype));
+  const stride = header + storedBytes + footer;
+  if (order === 'navigation' && header + footer > 0)
+    throw new EwaldError(
+      'Argument',
+      'raw: order navigation has no frames in one piece, so no frameHeader or frameFooter',
+    );
+  if (!Number.isSafeInteger(stride))
+    throw new EwaldError('Argument', `raw: a frame of ${signal.join(' × ')} ${dtype} is larger than any file`);
+  const { frames, notes } = countFrames(source, offset + header, stride, storedBytes);
+  const navigation = navigationShape(source, frames, frames === 1 ? [] : [frames], options);
+  const description = {
+    format: 'raw',
+    shape: { navigation, signal: [...signal] },
+    dtype,
+    meta: {},
+    notes,
+    sizes: [{ what: 'bytes of the file', expected: offset + frames * stride, found: source.size }],
+  };
+  if (order === 'navigation')
+    return openPermuted(source, { ...description, little: endian === 'little', offset, order: 'navigation' });
+  return openFrames(source, {
+    ...description,
+    storedBytes,
+    stride,
+    little: endian === 'little',
+    locate: (frame) => ({ source, offset: offset + header + frame * stride, run: frames - frame }),
+  });
+}

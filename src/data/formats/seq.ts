@@ -1,0 +1,74 @@
+/** Norpix StreamPix sequences (.seq): pictures at equal distances, each followed by its time. */
+import { Cursor } from '../cursor.js';
+import type { DataType } from '../dtype.js';
+import type { Format } from '../format.js';
+import { openFrames } from '../frames.js';
+import { badFile, countFrames, navigationShape, sane } from '../shapes.js';
+
+const mark = 0xfeed;
+/** Pictures begin here before version 5, and here from it on. */
+const [oldStart, newStart] = [1024, 8192];
+
+export const seq: Format = {
+  name: 'seq',
+  title: 'Norpix StreamPix sequence (SEQ)',
+  endings: ['seq'],
+  options: [],
+  detect({ head, text }) {
+    const magic = head[0] === 0xed && head[1] === 0xfe && head[2] === 0 && head[3] === 0;
+    const name = text.slice(4, 24).replaceAll('\0', '');
+    if (!magic || head.length < 32) return undefined;
+    return name.startsWith('Norpix seq')
+      ? { confidence: 1, why: "the mark 0xFEED and 'Norpix seq'" }
+      : { confidence: 0.5, why: 'the mark 0xFEED' };
+  },
+  async open(source, options) {
+    const cursor = new Cursor(source, 0, options.signal);
+    if ((await cursor.u32()) !== mark) throw badFile(source, 'this is no sequence: it does not begin with 0xFEED');
+    cursor.at = 28;
+    const version = await cursor.i32();
+    cursor.at = 36;
+    const description = new TextDecoder('utf-16le').decode(await cursor.bytes(512)).split('\0', 1)[0] ?? '';
+    const width = sane(source, 'the width', await cursor.u32());
+    const height = sane(source, 'the height', await cursor.u32());
+    const depth = await cursor.u32();
+    const trueDepth = await cursor.u32();
+    const imageBytes = await cursor.u32();
+    const imageFormat = await cursor.u32();
+    const allocated = await cursor.u32();
+    const origin = await cursor.u32();
+    const stride = sane(source, 'the bytes from picture to picture', await cursor.u32());
+    const rate = await cursor.f64();
+    const dtype: DataType | undefined = depth === 8 ? 'u8' : depth === 16 ? 'u16' : depth === 32 ? 'f32' : undefined;
+    if (!dtype) throw badFile(source, `pixels of ${depth} bits are not read; known are 8, 16 and 32`);
+    const storedBytes = (width * height * depth) / 8;
+    if (storedBytes > stride || storedBytes > imageBytes)
+      throw badFile(
+        source,
+        `a picture of ${height} × ${width} needs ${storedBytes} bytes, the header gives it ${Math.min(stride, imageBytes)}; compressed sequences are not read`,
+      );
+    const offset = version >= 5 ? newStart : oldStart;
+    const { frames, notes } = countFrames(source, offset, stride, storedBytes);
+    // A picture needs its time as well; the gap after the last one may be missing.
+    const taken = allocated > 0 ? Math.min(allocated, frames) : frames;
+    return openFrames(source, {
+      format: 'seq',
+      shape: { navigation: navigationShape(source, taken, [taken], options), signal: [height, width] },
+      dtype,
+      meta: {
+        maker: 'Norpix StreamPix',
+        bitDepth: trueDepth,
+        ...(rate > 0 ? { exposureS: 1 / rate } : {}),
+        header: { version, description, imageFormat, allocatedFrames: allocated, origin, framesPerSecond: rate },
+      },
+      notes:
+        allocated > frames
+          ? [...notes, { kind: 'warning', text: `the header says ${allocated} pictures, the file holds ${frames}` }]
+          : [],
+      sizes: [{ what: 'pictures', expected: allocated, found: frames }],
+      storedBytes,
+      stride,
+      locate: (frame) => ({ source, offset: offset + frame * stride, run: taken - frame }),
+    });
+  },
+};

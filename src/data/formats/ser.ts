@@ -1,0 +1,136 @@
+/** TIA series (.ser) of FEI and Thermo Fisher microscopes: a table of offsets, then pictures or spectra. */
+import { type ByteSource, baseName } from '../byte-source.js';
+import { Cursor } from '../cursor.js';
+import type { Axis, Note } from '../dataset.js';
+import { type DataType, elementBytes } from '../dtype.js';
+import type { Format, FormatOptions } from '../format.js';
+import { openFrames } from '../frames.js';
+import { badFile, holds, navigationShape, sane } from '../shapes.js';
+
+const types: Readonly<Record<number, DataType>> = {
+  1: 'u8',
+  2: 'u16',
+  3: 'u32',
+  4: 'i8',
+  5: 'i16',
+  6: 'i32',
+  7: 'f32',
+  8: 'f64',
+  9: 'c64',
+  10: 'c128',
+};
+const [spectra, pictures] = [0x4120, 0x4122];
+/** From this version on offsets have 64 bits. */
+const wideVersion = 0x0220;
+
+export const ser: Format = {
+  name: 'ser',
+  title: 'TIA series (SER)',
+  endings: ['ser'],
+  options: [],
+  detect({ head }) {
+    return head[0] === 0x49 && head[1] === 0x49 && head[2] === 0x97 && head[3] === 0x01
+      ? { confidence: 1, why: "the mark 'II' 0x0197" }
+      : undefined;
+  },
+  open: (source, options) => openSer(source, options),
+};
+
+/** Opens a series; `extra` is what an .emi adds, `sources` what is to be closed with it. */
+export async function openSer(
+  source: ByteSource,
+  options: FormatOptions,
+  extra: { format?: string; meta?: object; sources?: readonly ByteSource[]; arrays?: readonly [] } = {},
+) {
+  const cursor = new Cursor(source, 0, options.signal);
+  if ((await cursor.u16()) !== 0x4949 || (await cursor.u16()) !== 0x0197)
+    throw badFile(source, "this is no TIA series: it does not begin with 'II' 0x0197");
+  const version = await cursor.u16();
+  const wide = version >= wideVersion;
+  const kind = await cursor.u32();
+  if (kind !== spectra && kind !== pictures)
+    throw badFile(
+      source,
+      `data of kind 0x${kind.toString(16)} is not known; known are 0x4120 (spectra) and 0x4122 (pictures)`,
+    );
+  await cursor.u32();
+  const total = sane(source, 'the number of elements', await cursor.u32(), 1, source.size);
+  const valid = sane(source, 'the number of valid elements', await cursor.u32(), 0, total);
+  const table = wide ? await cursor.u64() : await cursor.u32();
+  const dimensions = sane(source, 'the number of dimensions', await cursor.u32(), 0, 16);
+  const axes: Axis[] = [];
+  for (let i = 0; i < dimensions; i++) {
+    const size = sane(source, 'the size of a dimension', await cursor.u32(), 1, source.size);
+    const offset = await cursor.f64();
+    const scale = await cursor.f64();
+    const element = await cursor.u32();
+    const name = await cursor.text(sane(source, 'a description', await cursor.u32(), 0, 65536));
+    const unit = await cursor.text(sane(source, 'a unit', await cursor.u32(), 0, 65536));
+    axes.unshift({ name, size, scale, offset: offset - element * scale, unit: unit === 'meters' ? 'm' : unit });
+  }
+  if (valid === 0) throw badFile(source, `none of ${total} elements was recorded`);
+  const width = wide ? 8 : 4;
+  holds(source, table, total * width, `the table of ${total} offsets`);
+  const bytes = await source.read(table, valid * width, { signal: options.signal });
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const offsets = new Float64Array(valid);
+  for (let i = 0; i < valid; i++)
+    offsets[i] = wide ? Number(view.getBigUint64(8 * i, true)) : view.getUint32(4 * i, true);
+  // The first element says what all are.
+  cursor.at = sane(source, 'the place of the first element', offsets[0] as number, 0, source.size);
+  const signalAxes: Axis[] = [];
+  const calibrations = [];
+  for (const name of kind === pictures ? ['x', 'y'] : ['E']) {
+    const offset = await cursor.f64();
+    const scale = await cursor.f64();
+    calibrations.push({ name, offset: offset - (await cursor.u32()) * scale, scale });
+  }
+  const type = await cursor.u16();
+  const dtype = types[type];
+  if (!dtype) throw badFile(source, `element type ${type} is not known; known are ${Object.keys(types).join(', ')}`);
+  for (const { name, offset, scale } of calibrations) {
+    const size = sane(source, 'the size of an element', await cursor.u32(), 1, source.size);
+    signalAxes.unshift({ name, size, scale, offset, unit: kind === pictures ? 'm' : 'eV' });
+  }
+  const signal = signalAxes.map(({ size }) => size);
+  const head = cursor.at - (offsets[0] as number);
+  const storedBytes = signal.reduce((a, b) => a * b, elementBytes(dtype));
+  for (const [i, offset] of offsets.entries())
+    holds(source, offset + head, storedBytes, `element ${i} of ${signal.join(' × ')} ${dtype}`);
+  const shape = axes.map(({ size }) => size);
+  const stated = shape.reduce((a, b) => a * b, 1);
+  const notes: Note[] = [];
+  if (valid < total)
+    notes.push({ kind: 'warning', text: `${valid} of ${total} elements were recorded: the series was stopped` });
+  const fits = stated === valid && valid > 1;
+  const navigation = navigationShape(source, valid, valid === 1 ? [] : fits ? shape : [valid], options);
+  return openFrames(source, {
+    format: extra.format ?? 'ser',
+    shape: { navigation, signal },
+    dtype,
+    meta: {
+      maker: 'TIA',
+      axes: [...(fits ? axes : []), ...signalAxes],
+      header: { version: `0x${version.toString(16)}`, elements: total, recorded: valid },
+      ...extra.meta,
+    },
+    notes,
+    sizes: [{ what: 'elements', expected: total, found: valid }],
+    ...(extra.sources ? { sources: extra.sources } : {}),
+    storedBytes,
+    stride: storedBytes,
+    locate: (frame) => ({ source, offset: (offsets[frame] as number) + head, run: 1 }),
+    // Pictures are stored from their lowest row up.
+    ...(kind === pictures ? { decode: upsideDown(signal[0] as number) } : {}),
+  });
+}
+
+const upsideDown = (rows: number) => (stored: Uint8Array, into: Uint8Array) => {
+  const length = stored.length / rows;
+  for (let row = 0; row < rows; row++)
+    into.set(stored.subarray(row * length, (row + 1) * length), (rows - 1 - row) * length);
+};
+
+/** The series of an .emi, counted from 1. */
+export const nameOfSer = (emi: string, number: number): string =>
+  `${baseName(emi).replace(/\.emi$/i, '')}_${number}.ser`;

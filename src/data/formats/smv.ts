@@ -1,0 +1,99 @@
+/** SMV, the format of ADSC and many other detectors (.img): a text header of HEADER_BYTES bytes, then one picture. */
+import type { Metadata, Note } from '../dataset.js';
+import { type DataType, elementBytes } from '../dtype.js';
+import type { Format } from '../format.js';
+import { openFrames } from '../frames.js';
+import { badFile, holds, navigationShape, sane } from '../shapes.js';
+import { numberOf, readTextHeader } from '../text-header.js';
+
+const types: Readonly<Record<string, DataType>> = {
+  unsigned_short: 'u16',
+  signed_short: 'i16',
+  short_int: 'i16',
+  unsigned_long: 'u32',
+  signed_long: 'i32',
+  long_int: 'i32',
+  unsigned_int: 'u32',
+  signed_int: 'i32',
+  unsigned_char: 'u8',
+  float: 'f32',
+};
+
+export const smv: Format = {
+  name: 'smv',
+  title: 'SMV (ADSC and others)',
+  endings: ['img'],
+  options: ['endian'],
+  detect({ text }) {
+    return /^\{\s*HEADER_BYTES=\s*\d+/.test(text)
+      ? { confidence: 1, why: 'it begins with { HEADER_BYTES=' }
+      : undefined;
+  },
+  async open(source, options) {
+    const { values } = await readTextHeader(source, 0, options.signal);
+    const offset = sane(source, 'HEADER_BYTES', numberOf(values, 'HEADER_BYTES') ?? 0, 1, source.size);
+    const width = sane(source, 'SIZE1', numberOf(values, 'SIZE1') ?? 0);
+    const height = sane(source, 'SIZE2', numberOf(values, 'SIZE2') ?? 0);
+    const type = (values.get('TYPE') ?? 'unsigned_short').toLowerCase();
+    const dtype = types[type];
+    if (!dtype) throw badFile(source, `TYPE ${type} is not known; known are ${Object.keys(types).join(', ')}`);
+    if (values.get('COMPRESSION') && !/^none$/i.test(values.get('COMPRESSION') ?? ''))
+      throw badFile(source, `COMPRESSION ${values.get('COMPRESSION')} is not read`);
+    const storedBytes = width * height * elementBytes(dtype);
+    holds(source, offset, storedBytes, `a picture of ${height} × ${width} ${dtype}`);
+    const { meta, notes } = describe(values);
+    const order = values.get('BYTE_ORDER');
+    const little = options.endian ? options.endian === 'little' : order !== 'big_endian';
+    return openFrames(source, {
+      format: 'smv',
+      shape: { navigation: navigationShape(source, 1, [], options), signal: [height, width] },
+      dtype,
+      meta,
+      notes:
+        order || options.endian
+          ? notes
+          : [...notes, { kind: 'guess', text: 'no BYTE_ORDER: little is taken', option: 'endian' }],
+      sizes: [{ what: 'bytes of the file', expected: offset + storedBytes, found: source.size }],
+      storedBytes,
+      stride: storedBytes,
+      little,
+      locate: () => ({ source, offset, run: 1 }),
+    });
+  },
+};
+
+function describe(values: ReadonlyMap<string, string>): { meta: Metadata; notes: Note[] } {
+  const number = (...keys: string[]): number | undefined => numberOf(values, ...keys);
+  const pixelMm = number('PIXEL_SIZE');
+  const distanceMm = number('DISTANCE');
+  const wavelength = number('WAVELENGTH');
+  const [slowMm, fastMm] = [number('BEAM_CENTER_X'), number('BEAM_CENTER_Y')];
+  const start = number('OSC_START', 'PHI');
+  const range = number('OSC_RANGE');
+  const exposure = number('TIME');
+  const saturation = number('CCD_IMAGE_SATURATION', 'SATURATED_VALUE');
+  const notes: Note[] = [];
+  const centre =
+    slowMm !== undefined && fastMm !== undefined && pixelMm ? { x: fastMm / pixelMm, y: slowMm / pixelMm } : undefined;
+  if (centre)
+    notes.push({
+      kind: 'guess',
+      text: 'BEAM_CENTER_X and _Y follow no one rule; taken as ADSC has it: mm, X along the slow axis',
+    });
+  return {
+    meta: {
+      ...(values.get('DETECTOR_SN') ? { serial: values.get('DETECTOR_SN') as string } : {}),
+      ...(values.get('BEAMLINE') ? { detector: values.get('BEAMLINE') as string } : {}),
+      ...(values.get('DATE') ? { date: values.get('DATE') as string } : {}),
+      ...(wavelength ? { wavelengthA: wavelength } : {}),
+      ...(distanceMm ? { distanceM: distanceMm / 1000 } : {}),
+      ...(pixelMm ? { pixelSizeM: { x: pixelMm / 1000, y: pixelMm / 1000 } } : {}),
+      ...(centre ? { beamCentrePx: centre } : {}),
+      ...(start !== undefined && range !== undefined ? { oscillationDeg: { start, range } } : {}),
+      ...(exposure ? { exposureS: exposure } : {}),
+      ...(saturation ? { saturation } : {}),
+      header: Object.fromEntries(values),
+    },
+    notes,
+  };
+}

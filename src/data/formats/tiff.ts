@@ -1,0 +1,262 @@
+/** TIFF and BigTIFF: strips or tiles, pages as frames, plain or compressed by LZW, deflate or PackBits. */
+import { EwaldError } from '../../errors.js';
+import type { PlatformSignal } from '../../globals.js';
+import { swapBytes } from '../byte-order.js';
+import type { ByteSource } from '../byte-source.js';
+import type { Metadata, Note, SizeCheck } from '../dataset.js';
+import { type DataType, elementBytes, littleEndianMachine, numberBytes } from '../dtype.js';
+import type { Format } from '../format.js';
+import { openFrames } from '../frames.js';
+import { badFile, holds, navigationShape, sane } from '../shapes.js';
+import {
+  codecs,
+  decompress,
+  hasZstandard,
+  undoDifferences,
+  undoFloatDifferences,
+  unpackBits,
+  unread,
+} from './tiff-codecs.js';
+import { numberIn, type Page, readPages, type TiffFile } from './tiff-tags.js';
+
+/** How a page lies in the file: pieces are its strips or tiles, row by row. */
+interface Layout {
+  readonly width: number;
+  readonly height: number;
+  readonly samples: number;
+  readonly bits: number;
+  readonly dtype: DataType;
+  readonly compression: number;
+  readonly predictor: number;
+  readonly pieceWidth: number;
+  readonly pieceHeight: number;
+  readonly offsets: readonly number[];
+  readonly bytes: readonly number[];
+}
+
+export const tiff: Format = {
+  name: 'tiff',
+  title: 'TIFF',
+  endings: ['tif', 'tiff', 'btf', 'tf8'],
+  options: [],
+  detect({ head }) {
+    const [a, b, c, d] = head;
+    const little = a === 0x49 && b === 0x49 && d === 0 && (c === 42 || c === 43);
+    const big = a === 0x4d && b === 0x4d && c === 0 && (d === 42 || d === 43);
+    return little || big
+      ? { confidence: 0.95, why: `'${little ? 'II' : 'MM'}' and the version ${little ? c : d}` }
+      : undefined;
+  },
+  async open(source, options) {
+    const file = await readPages(source, options.signal);
+    const [first] = file.pages;
+    if (!first) throw badFile(source, 'the file has no page');
+    const layout = layoutOf(source, first);
+    const alike = file.pages.filter((page) => sameAs(page, first));
+    const layouts = alike.map((page) => (page === first ? layout : layoutOf(source, page)));
+    const notes: Note[] = [];
+    if (alike.length < file.pages.length)
+      notes.push({
+        kind: 'warning',
+        text: `${file.pages.length - alike.length} of ${file.pages.length} pages have another shape or dtype than the first and are passed over`,
+      });
+    const { width, height, samples, dtype, compression } = layout;
+    const frameBytes = width * height * samples * elementBytes(dtype);
+    const whole = layouts.every(inOnePiece) ? layouts.map(({ offsets }) => offsets[0] as number) : undefined;
+    const images = imageJStack(source, first, whole, frameBytes);
+    const frames = images ?? layouts.length;
+    const stride = images ? frameBytes : (evenly(whole) ?? frameBytes);
+    const description = {
+      format: 'tiff',
+      shape: {
+        navigation: navigationShape(source, frames, frames === 1 ? [] : [frames], options),
+        signal: samples === 1 ? [height, width] : [height, width, samples],
+      },
+      dtype,
+      meta: describe(first, file),
+      notes,
+      filters: compression === 1 ? [] : [codecs[compression] ?? String(compression)],
+      sizes: [] as SizeCheck[],
+    };
+    if (whole) {
+      const even = images !== undefined || evenly(whole) !== undefined;
+      return openFrames(source, {
+        ...description,
+        storedBytes: frameBytes,
+        stride,
+        little: file.little,
+        locate: (frame) =>
+          even
+            ? { source, offset: (whole[0] as number) + frame * stride, run: frames - frame }
+            : { source, offset: whole[frame] as number, run: 1 },
+      });
+    }
+    return openFrames(source, {
+      ...description,
+      readFrame: (frame, into, signal) => readPage(source, layouts[frame] as Layout, file.little, into, signal),
+    });
+  },
+};
+
+function layoutOf(source: ByteSource, page: Page): Layout {
+  const width = sane(source, 'the width', numberIn(page, 'width', 0));
+  const height = sane(source, 'the height', numberIn(page, 'height', 0));
+  const samples = sane(source, 'the samples a pixel', numberIn(page, 'samples', 1), 1, 64);
+  const bits = numberIn(page, 'bits', 1);
+  if (page.numbers.get('bits')?.some((other) => other !== bits))
+    throw badFile(source, 'samples of different bits are not read');
+  if (samples > 1 && numberIn(page, 'planar', 1) !== 1)
+    throw badFile(source, 'colours in planes of their own are not read');
+  if (numberIn(page, 'fillOrder', 1) !== 1 && bits < 8) throw badFile(source, 'bits in reverse order are not read');
+  const compression = numberIn(page, 'compression', 1);
+  if (!codecs[compression] || (compression === 50000 && !hasZstandard()))
+    throw new EwaldError(
+      'Unsupported',
+      `${source.name} is compressed by ${unread[compression] ?? codecs[compression] ?? 'a method of number'} (${compression}), which ` +
+        `is not read${compression === 50000 ? ' by this engine' : ''}; read are ${[...new Set(Object.values(codecs))].join(', ')}. ` +
+        'Save it without compression or with LZW',
+      { detail: { path: source.name, compression } },
+    );
+  const dtype = dtypeOf(source, numberIn(page, 'sampleFormat', 1), bits);
+  const predictor = numberIn(page, 'predictor', 1);
+  if (predictor > 3 || (predictor !== 1 && bits < 8)) throw badFile(source, `predictor ${predictor} is not read`);
+  const tiled = page.numbers.has('tileOffsets');
+  const pieceWidth = tiled ? sane(source, 'the width of a tile', numberIn(page, 'tileWidth', 0), 1, 2 ** 24) : width;
+  const pieceHeight = tiled
+    ? sane(source, 'the height of a tile', numberIn(page, 'tileHeight', 0), 1, 2 ** 24)
+    : Math.min(height, sane(source, 'the rows of a strip', numberIn(page, 'rowsPerStrip', height)));
+  const offsets = page.numbers.get(tiled ? 'tileOffsets' : 'stripOffsets') ?? [];
+  const rowBytes = Math.ceil((pieceWidth * samples * bits) / 8);
+  const pieces = Math.ceil(width / pieceWidth) * Math.ceil(height / pieceHeight);
+  if (offsets.length < pieces)
+    throw badFile(
+      source,
+      `a picture of ${height} × ${width} has ${pieces} ${tiled ? 'tiles' : 'strips'}, the file names ${offsets.length}`,
+    );
+  const stated = page.numbers.get(tiled ? 'tileBytes' : 'stripBytes') ?? [];
+  // Old writers leave the counts out where nothing is compressed.
+  const bytes = offsets.map((_, i) => {
+    const rows = tiled ? pieceHeight : Math.min(pieceHeight, height - i * pieceHeight);
+    return compression === 1 ? rowBytes * rows : (stated[i] ?? 0);
+  });
+  for (let i = 0; i < pieces; i++)
+    holds(source, offsets[i] as number, bytes[i] as number, `${tiled ? 'tile' : 'strip'} ${i}`);
+  // No code stands for more than this many bytes (LZW 4096, deflate 1032 a byte): a small file cannot claim a huge frame.
+  const room = bytes.slice(0, pieces).reduce((a, b) => a + b, 0);
+  if (rowBytes * height > room * 5000)
+    throw badFile(source, `a picture of ${height} × ${width} cannot lie in ${room} compressed bytes`);
+  return { width, height, samples, bits, dtype, compression, predictor, pieceWidth, pieceHeight, offsets, bytes };
+}
+
+function dtypeOf(source: ByteSource, format: number, bits: number): DataType {
+  const kind = format === 3 ? 'f' : format === 2 ? 'i' : 'u';
+  const room = bits <= 8 ? 8 : bits <= 16 ? 16 : bits <= 32 ? 32 : 64;
+  const exact = bits === room;
+  const name = `${kind}${room}`;
+  const known = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'u64', 'i64', 'f16', 'f32', 'f64'].includes(name);
+  if (!known || format > 4 || (!exact && (kind !== 'u' || bits > 31 || bits < 1)))
+    throw badFile(source, `samples of ${bits} bits and format ${format} are not read`);
+  return name as DataType;
+}
+
+/** Pages of the same kind make a stack. */
+const sameAs = (page: Page, other: Page): boolean =>
+  (['width', 'height', 'bits', 'samples', 'sampleFormat', 'compression'] as const).every(
+    (name) => numberIn(page, name, 1) === numberIn(other, name, 1),
+  );
+
+/** Whether the picture lies in one stretch of the file, as the numbers it is made of. */
+function inOnePiece({ compression, predictor, bits, dtype, width, pieceWidth, offsets, bytes }: Layout): boolean {
+  if (compression !== 1 || predictor !== 1 || bits !== 8 * elementBytes(dtype) || pieceWidth !== width) return false;
+  return offsets.every((offset, i) => i === 0 || offset === (offsets[i - 1] as number) + (bytes[i - 1] as number));
+}
+
+/** The distance from page to page where all are equally far apart. */
+function evenly(offsets: readonly number[] | undefined): number | undefined {
+  if (!offsets || offsets.length < 2) return undefined;
+  const step = (offsets[1] as number) - (offsets[0] as number);
+  return step > 0 && offsets.every((offset, i) => offset === (offsets[0] as number) + i * step) ? step : undefined;
+}
+
+/** ImageJ writes large stacks with one directory; its description tells how many pictures follow. */
+function imageJStack(
+  source: ByteSource,
+  page: Page,
+  offsets: readonly number[] | undefined,
+  frameBytes: number,
+): number | undefined {
+  const description = page.texts.get('description') ?? '';
+  const images = Number(/^images=(\d+)/m.exec(description)?.[1] ?? 0);
+  if (!description.startsWith('ImageJ') || images < 2 || offsets?.length !== 1) return undefined;
+  return (offsets[0] as number) + images * frameBytes <= source.size ? images : undefined;
+}
+
+async function readPage(
+  source: ByteSource,
+  layout: Layout,
+  little: boolean,
+  into: Uint8Array,
+  signal: PlatformSignal | undefined,
+): Promise<void> {
+  const { width, height, samples, bits, dtype, compression, predictor, pieceWidth, pieceHeight, offsets, bytes } =
+    layout;
+  const size = elementBytes(dtype);
+  const packed = bits !== 8 * size;
+  const across = Math.ceil(width / pieceWidth);
+  const rowBytes = Math.ceil((pieceWidth * samples * bits) / 8);
+  const tiled = pieceWidth !== width || across > 1;
+  for (let piece = 0; piece < across * Math.ceil(height / pieceHeight); piece++) {
+    const top = Math.floor(piece / across) * pieceHeight;
+    const left = (piece % across) * pieceWidth;
+    const rows = Math.min(pieceHeight, height - top);
+    const columns = Math.min(pieceWidth, width - left);
+    const stored = await source.read(offsets[piece] as number, bytes[piece] as number, { signal });
+    const data = await decompress(stored, compression, rowBytes * (tiled ? pieceHeight : rows));
+    for (let row = 0; row < rows; row++) {
+      const line = data.slice(row * rowBytes, (row + 1) * rowBytes);
+      const to = ((top + row) * width + left) * samples * size;
+      const place = into.subarray(to, to + columns * samples * size);
+      if (packed) {
+        unpackBits(line, bits, numbers(place, size));
+        continue;
+      }
+      if (predictor === 3) undoFloatDifferences(line, size, samples, littleEndianMachine);
+      else {
+        if (little !== littleEndianMachine) swapBytes(line, numberBytes(dtype));
+        if (predictor === 2) undoDifferences(line, size, samples);
+      }
+      place.set(line.subarray(0, place.length));
+    }
+  }
+}
+
+const numbers = (bytes: Uint8Array, size: number): Uint8Array | Uint16Array | Uint32Array =>
+  size === 1
+    ? bytes
+    : size === 2
+      ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2)
+      : new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+
+function describe(page: Page, { big, little }: TiffFile): Metadata {
+  const { texts } = page;
+  const maker = texts.get('software') ?? texts.get('make');
+  // Pilatus detectors write their header into the description.
+  const said = texts.get('description') ?? '';
+  const pixel = /Pixel_size\s+([\d.e+-]+)\s*m\s*x\s*([\d.e+-]+)\s*m/i.exec(said);
+  const exposure = Number(/Exposure_time\s+([\d.e+-]+)/.exec(said)?.[1]);
+  return {
+    ...(maker ? { maker } : {}),
+    ...(texts.get('model') ? { detector: texts.get('model') as string } : {}),
+    ...(texts.get('date') ? { date: texts.get('date') as string } : {}),
+    ...(pixel ? { pixelSizeM: { x: Number(pixel[1]), y: Number(pixel[2]) } } : {}),
+    ...(exposure > 0 ? { exposureS: exposure } : {}),
+    header: {
+      bigTiff: big,
+      byteOrder: little ? 'little' : 'big',
+      compression: numberIn(page, 'compression', 1),
+      bitsPerSample: numberIn(page, 'bits', 1),
+      photometric: numberIn(page, 'photometric', 1),
+      ...(said ? { description: said.slice(0, 4096) } : {}),
+    },
+  };
+}

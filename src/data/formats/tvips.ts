@@ -1,0 +1,146 @@
+/** TVIPS camera series (.tvips): NAME_000.tvips with the header, NAME_001.tvips … as its continuation. */
+import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
+import { Cursor } from '../cursor.js';
+import type { Note } from '../dataset.js';
+import type { Format, FormatOptions } from '../format.js';
+import { openFrames } from '../frames.js';
+import { badFile, navigationShape, sane } from '../shapes.js';
+import { electronWavelengthA } from '../units.js';
+
+const headerBytes = 256;
+/** Before each picture in files of version 1. */
+const oldFrameHeader = 12;
+
+export const tvips: Format = {
+  name: 'tvips',
+  title: 'TVIPS series',
+  endings: ['tvips'],
+  options: [],
+  detect({ head, ending, source }) {
+    if (head.length < headerBytes) return undefined;
+    const word = (at: number): number => new DataView(head.buffer, head.byteOffset).getInt32(at, true);
+    const [size, version, width, height, depth] = [0, 4, 8, 12, 16].map(word) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const fits =
+      size === headerBytes &&
+      (version === 1 || version === 2) &&
+      width > 0 &&
+      height > 0 &&
+      (depth === 8 || depth === 16);
+    if (fits) return { confidence: ending === 'tvips' ? 0.95 : 0.5, why: `a series header of version ${version}` };
+    return ending === 'tvips' && /_\d{3}\.tvips$/i.test(source.name)
+      ? { confidence: 0.2, why: 'only the ending .tvips: no series header, perhaps a continuation' }
+      : undefined;
+  },
+  async open(source, options) {
+    const header = await readHeader(source, options);
+    const { width, height, depth, frameHeader } = header;
+    const storedBytes = (width * height * depth) / 8;
+    const stride = frameHeader + storedBytes;
+    const parts: { source: ByteSource; offset: number; first: number; frames: number }[] = [];
+    const notes: Note[] = [];
+    let total = 0;
+    const more: ByteSource[] = [];
+    try {
+      for await (const part of partsOf(source, options)) {
+        if (part !== source) more.push(part);
+        const offset = part === source ? headerBytes : 0;
+        const frames = Math.floor((part.size - offset) / stride);
+        const rest = part.size - offset - frames * stride;
+        if (rest > 0)
+          notes.push({ kind: 'warning', text: `${baseName(part.name)} ends with ${rest} bytes of a cut frame` });
+        parts.push({ source: part, offset: offset + frameHeader, first: total, frames });
+        total += frames;
+      }
+      if (total === 0)
+        throw badFile(
+          source,
+          `a frame of ${height} × ${width} needs ${stride} bytes; the file has ${source.size - headerBytes}`,
+        );
+      const navigation = navigationShape(source, total, [total], options);
+      return openFrames(source, {
+        format: 'tvips',
+        shape: { navigation, signal: [height, width] },
+        dtype: depth === 8 ? 'u8' : 'u16',
+        meta: { ...header.meta, header: { ...header.meta.header, files: parts.length } },
+        notes: [
+          ...notes,
+          ...(options.navShape
+            ? []
+            : [
+                {
+                  kind: 'guess' as const,
+                  text: 'the frames are one series: the header does not tell the shape of a scan',
+                  option: 'navShape',
+                },
+              ]),
+        ],
+        sources: more,
+        storedBytes,
+        stride,
+        locate(frame) {
+          const part = parts.findLast(({ first }) => first <= frame) as (typeof parts)[number];
+          const within = frame - part.first;
+          return { source: part.source, offset: part.offset + within * stride, run: part.frames - within };
+        },
+      });
+    } catch (error) {
+      for (const part of more) await part.close();
+      throw error;
+    }
+  },
+};
+
+/** The file and its continuations, as far as they are there. */
+async function* partsOf(source: ByteSource, options: FormatOptions): AsyncGenerator<ByteSource> {
+  yield source;
+  const match = /^(.*_)(\d{3})(\.tvips)$/i.exec(baseName(source.name));
+  if (!match) return;
+  const [, stem = '', digits = '', ending = ''] = match;
+  for (let number = Number(digits) + 1; number < 1000; number++) {
+    const next = await siblingIfThere(source, `${stem}${String(number).padStart(3, '0')}${ending}`, options);
+    if (!next) return;
+    yield next;
+  }
+}
+
+async function readHeader(source: ByteSource, { signal }: FormatOptions) {
+  const cursor = new Cursor(source, 0, signal);
+  if ((await cursor.i32()) !== headerBytes)
+    throw badFile(source, 'no series header; open the first file of the series, NAME_000.tvips');
+  const version = await cursor.i32();
+  if (version !== 1 && version !== 2) throw badFile(source, `version ${version} is not known; known are 1 and 2`);
+  const width = sane(source, 'the width', await cursor.i32(), 1, 2 ** 20);
+  const height = sane(source, 'the height', await cursor.i32(), 1, 2 ** 20);
+  const depth = await cursor.i32();
+  if (depth !== 8 && depth !== 16) throw badFile(source, `pixels of ${depth} bits are not read; known are 8 and 16`);
+  const offset = { x: await cursor.i32(), y: await cursor.i32() };
+  const binning = { x: await cursor.i32(), y: await cursor.i32() };
+  const pixelNm = await cursor.i32();
+  const kilovolts = await cursor.i32();
+  const magnification = await cursor.i32();
+  const frameHeader =
+    version === 1 ? oldFrameHeader : sane(source, 'the header of a frame', await cursor.i32(), 12, 2 ** 20);
+  const volts = kilovolts * 1000;
+  return {
+    width,
+    height,
+    depth,
+    frameHeader,
+    meta: {
+      maker: 'TVIPS',
+      bitDepth: depth,
+      ...(volts > 0 ? { voltageV: volts, wavelengthA: electronWavelengthA(volts) } : {}),
+      ...(pixelNm > 0 ? { pixelSizeM: { x: pixelNm * 1e-9, y: pixelNm * 1e-9 } } : {}),
+      header: { version, offset, binning, pixelSizeNm: pixelNm, highVoltageKv: kilovolts, magnification } as Record<
+        string,
+        unknown
+      >,
+    },
+  };
+}

@@ -1,0 +1,260 @@
+/**
+ * From a layout to a dataset: a format says where its frames lie and how one is decoded; reading ahead, byte order,
+ * cancelling and closing are here, once.
+ */
+import { EwaldError, isEwaldError, messageOf } from '../errors.js';
+import type { PlatformSignal } from '../globals.js';
+import { checkSignal } from '../options.js';
+import { swapBytes } from './byte-order.js';
+import type { ByteSource } from './byte-source.js';
+import type {
+  ArrayEntry,
+  Dataset,
+  DatasetShape,
+  FrameRange,
+  Metadata,
+  Note,
+  ReadFramesOptions,
+  SizeCheck,
+} from './dataset.js';
+import {
+  bytesOfArray,
+  type DataType,
+  elementBytes,
+  type FrameArray,
+  littleEndianMachine,
+  numberBytes,
+} from './dtype.js';
+import { checkRead, partitionFrames } from './partitions.js';
+
+/** What a format knows of its file. */
+export interface Description {
+  readonly format: string;
+  readonly shape: DatasetShape;
+  readonly dtype: DataType;
+  readonly meta: Metadata;
+  readonly notes?: readonly Note[];
+  readonly arrays?: readonly ArrayEntry[];
+  readonly sizes?: readonly SizeCheck[];
+  readonly filters?: readonly string[];
+  readonly mask?: (options?: ReadFramesOptions) => Promise<Uint8Array>;
+  /** Files opened beside the source; the dataset closes them. */
+  readonly sources?: readonly ByteSource[];
+}
+
+/** Frames of equal size, each in one piece. */
+export interface PlacedFrames extends Description {
+  /** Bytes a frame takes in the file, without what stands between frames. */
+  readonly storedBytes: number;
+  /** Byte order in the file. Default little. */
+  readonly little?: boolean;
+  /** From one frame to the next, within a run. */
+  readonly stride: number;
+  /** Where a frame begins, and how many frames from it on follow each other by `stride` (itself included). */
+  locate(frame: number): { readonly source: ByteSource; readonly offset: number; readonly run: number };
+  /**
+   * Turns the stored bytes of a frame into its numbers, in the byte order of `little`; absent where they are the
+   * numbers. `into` are the bytes of the frame in memory.
+   */
+  readonly decode?: (stored: Uint8Array, into: Uint8Array, frame: number) => void;
+}
+
+/** Frames that a format reads by itself, one at a time. */
+export interface ReadFrames extends Description {
+  /** Reads a frame into the bytes of its memory, in the byte order of the machine. */
+  readFrame(frame: number, into: Uint8Array, signal: PlatformSignal | undefined): Promise<void>;
+}
+
+/** Frames that are read several at a time, because they do not lie in one piece. */
+export interface ReadMany extends Description {
+  /** Reads frames into the bytes of their memory, in the byte order of the machine. */
+  readMany(first: number, count: number, into: Uint8Array, signal: PlatformSignal | undefined): Promise<void>;
+}
+
+/** How a format gives its frames. */
+export type FrameLayout = PlacedFrames | ReadFrames | ReadMany;
+
+/** Bytes read at a time through memory of our own: they stay in a core's cache until they are decoded. */
+const blockBytes = 2 ** 20;
+
+const product = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
+
+/** A dataset over a file whose layout is known. */
+export function openFrames(source: ByteSource, layout: FrameLayout): Dataset {
+  return new FileDataset(source, layout);
+}
+
+class FileDataset implements Dataset {
+  readonly format: string;
+  readonly name: string;
+  readonly shape: DatasetShape;
+  readonly dtype: DataType;
+  readonly frames: number;
+  readonly frameLength: number;
+  readonly meta: Metadata;
+  readonly notes: readonly Note[];
+  readonly arrays: readonly ArrayEntry[];
+  readonly sizes: readonly SizeCheck[];
+  readonly filters: readonly string[];
+  readonly chunkFrames = 1;
+  readonly mask?: (options?: ReadFramesOptions) => Promise<Uint8Array>;
+  readonly #layout: FrameLayout;
+  readonly #sources: readonly ByteSource[];
+  readonly #reads = new Set<Promise<unknown>>();
+  /** Blocks of reads that are done, for the next ones. */
+  readonly #spare: Uint8Array[] = [];
+  #disposal: Promise<void> | undefined;
+
+  constructor(source: ByteSource, layout: FrameLayout) {
+    this.#layout = layout;
+    this.#sources = [source, ...(layout.sources ?? [])];
+    this.format = layout.format;
+    this.name = source.name;
+    this.shape = layout.shape;
+    this.dtype = layout.dtype;
+    this.frames = product(layout.shape.navigation);
+    this.frameLength = product(layout.shape.signal);
+    this.meta = layout.meta;
+    this.notes = layout.notes ?? [];
+    this.arrays = layout.arrays ?? [];
+    this.sizes = layout.sizes ?? [];
+    this.filters = layout.filters ?? [];
+    if (layout.mask) this.mask = layout.mask;
+  }
+
+  partitions(bytes?: number): FrameRange[] {
+    return partitionFrames(this, bytes);
+  }
+
+  async read(first: number, count: number, into?: FrameArray, options: ReadFramesOptions = {}): Promise<FrameArray> {
+    if (this.#disposal) throw new EwaldError('Disposed', `${this.name} was closed; open it again`);
+    const out = checkRead(this, first, count, into);
+    const { signal } = options;
+    checkSignal(signal);
+    const layout = this.#layout;
+    const work =
+      'readMany' in layout
+        ? layout.readMany(first, count, bytesOfArray(out), signal)
+        : 'readFrame' in layout
+          ? this.#readEach(layout, first, count, bytesOfArray(out), signal)
+          : this.#readRuns(layout, first, count, bytesOfArray(out), signal);
+    this.#reads.add(work);
+    try {
+      await work;
+    } finally {
+      this.#reads.delete(work);
+    }
+    return out;
+  }
+
+  async #readEach(
+    layout: ReadFrames,
+    first: number,
+    count: number,
+    out: Uint8Array,
+    signal: PlatformSignal | undefined,
+  ): Promise<void> {
+    const bytes = this.frameLength * elementBytes(this.dtype);
+    for (let i = 0; i < count; i++) {
+      checkSignal(signal);
+      await this.#named(first + i, () => layout.readFrame(first + i, out.subarray(i * bytes, (i + 1) * bytes), signal));
+    }
+  }
+
+  async #readRuns(
+    layout: PlacedFrames,
+    first: number,
+    count: number,
+    out: Uint8Array,
+    signal: PlatformSignal | undefined,
+  ): Promise<void> {
+    const bytes = this.frameLength * elementBytes(this.dtype);
+    if (bytes === 0) return;
+    // As they lie in the file they can go straight to their place; else through a block of our own.
+    const direct = !layout.decode && layout.storedBytes === bytes;
+    const inPlace = direct && layout.stride === bytes;
+    const most = Math.max(
+      1,
+      Math.floor((inPlace ? 16 : 1) * (blockBytes / Math.max(layout.stride, layout.storedBytes))),
+    );
+    interface Block {
+      readonly at: number;
+      readonly frames: number;
+      readonly stored: Uint8Array;
+      readonly arrived: Promise<unknown>;
+    }
+    const begin = (at: number): Block => {
+      const { source, offset, run } = layout.locate(first + at);
+      const frames = Math.min(most, run, count - at);
+      const length = (frames - 1) * layout.stride + layout.storedBytes;
+      const stored = inPlace ? out.subarray(at * bytes, (at + frames) * bytes) : this.#block(length);
+      const arrived = source.read(offset, stored, { signal });
+      // The one before may fail first; then nobody awaits this one.
+      arrived.catch(() => undefined);
+      return { at, frames, stored, arrived };
+    };
+    let next: Block | undefined = count > 0 ? begin(0) : undefined;
+    try {
+      while (next) {
+        const block = next;
+        await block.arrived;
+        const after = block.at + block.frames;
+        next = after < count ? begin(after) : undefined;
+        for (let i = 0; i < block.frames; i++) {
+          const frame = block.at + i;
+          const place = out.subarray(frame * bytes, (frame + 1) * bytes);
+          if (!inPlace) {
+            const from = i * layout.stride;
+            const stored = block.stored.subarray(from, from + layout.storedBytes);
+            if (layout.decode) this.#decode(layout.decode, stored, place, first + frame);
+            else place.set(stored);
+          }
+          if ((layout.little ?? true) !== littleEndianMachine) swapBytes(place, numberBytes(this.dtype));
+        }
+        if (!inPlace) this.#spare.push(block.stored);
+        checkSignal(signal);
+      }
+    } finally {
+      // Nothing may write into the caller's memory after the promise has settled.
+      await next?.arrived.catch(() => undefined);
+    }
+  }
+
+  #decode(decode: NonNullable<PlacedFrames['decode']>, stored: Uint8Array, into: Uint8Array, frame: number): void {
+    try {
+      decode(stored, into, frame);
+    } catch (cause) {
+      throw damaged(this.name, frame, cause);
+    }
+  }
+
+  async #named(frame: number, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (cause) {
+      if (isEwaldError(cause) && cause.tag !== 'Format') throw cause;
+      throw damaged(this.name, frame, cause);
+    }
+  }
+
+  #block(length: number): Uint8Array {
+    const spare = this.#spare.pop();
+    if (spare && spare.buffer.byteLength >= length) return new Uint8Array(spare.buffer, 0, length);
+    return new Uint8Array(Math.max(length, Math.min(blockBytes, this.#sources[0]?.size ?? 0))).subarray(0, length);
+  }
+
+  dispose(): Promise<void> {
+    this.#disposal ??= (async () => {
+      await Promise.allSettled(this.#reads);
+      this.#spare.length = 0;
+      for (const source of this.#sources) await source.close();
+    })();
+    return this.#disposal;
+  }
+}
+
+const damaged = (name: string, frame: number, cause: unknown): EwaldError =>
+  new EwaldError('Format', `${name}: frame ${frame} is damaged: ${messageOf(cause).replace(`${name}: `, '')}`, {
+    cause,
+    detail: { path: name, frame },
+  });

@@ -1,0 +1,28 @@
+/** Decompression by the engine itself, bounded: never more than is asked for, whatever the data say. */
+
+/** Unpacks exactly `length` bytes. Throws where there are fewer, or the data are damaged. */
+export async function inflate(
+  stored: Uint8Array,
+  length: number,
+  kind: 'deflate' | 'deflate-raw' | 'zstd',
+): Promise<Uint8Array> {
+  const out = new Uint8Array(length);
+  let at = 0;
+  const stream = new Blob([stored as Uint8Array<ArrayBuffer>])
+    .stream()
+    .pipeThrough(new DecompressionStream(kind as CompressionFormat) as ReadableWritablePair<Uint8Array, Uint8Array>);
+  const reader = stream.getReader();
+  try {
+    while (at < length) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      out.set(value.subarray(0, length - at), at);
+      at += value.length;
+    }
+  } finally {
+    // What follows the last pixel is nobody's, and may be endless.
+    await reader.cancel().catch(() => undefined);
+  }
+  if (at < length) throw new Error(`the compressed data end after ${at} of ${length} bytes`);
+  return out;
+}

@@ -1,0 +1,96 @@
+/** Zip archives: their table of contents, and a member as a source of its own. Format: APPNOTE 6.3. */
+import type { PlatformSignal } from '../globals.js';
+import { type ByteSource, target } from './byte-source.js';
+import { latin1 } from './cursor.js';
+import { inflate } from './inflate.js';
+import { badFile, holds, sane } from './shapes.js';
+
+/** A member of an archive. */
+export interface ZipEntry {
+  readonly name: string;
+  /** 0 stored, 8 deflate. */
+  readonly method: number;
+  readonly storedBytes: number;
+  readonly bytes: number;
+  /** Where its local header is. */
+  readonly at: number;
+}
+
+/** Members of a larger size are not unpacked into memory. */
+const mostBytes = 2 ** 31;
+/** Deflate makes no more than this many bytes of one. */
+const deflateRatio = 1032;
+
+/** Reads the table of contents. Throws `Format`. */
+export async function readZip(source: ByteSource, signal?: PlatformSignal): Promise<ZipEntry[]> {
+  // The end record is followed by a comment of up to 65535 bytes.
+  const tail = Math.min(source.size, 22 + 65535);
+  const bytes = await source.read(source.size - tail, tail, { signal });
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let end = bytes.length - 22;
+  while (end >= 0 && view.getUint32(end, true) !== 0x06054b50) end--;
+  if (end < 0) throw badFile(source, 'the archive has no end record: it is cut short');
+  const count = view.getUint16(end + 10, true);
+  const [size, start] = [view.getUint32(end + 12, true), view.getUint32(end + 16, true)];
+  if (count === 0xffff || start === 0xffffffff) throw badFile(source, 'archives in Zip64 format are not read');
+  holds(source, start, size, 'the table of contents');
+  const table = await source.read(start, size, { signal });
+  const entries = new DataView(table.buffer, table.byteOffset, table.byteLength);
+  const found: ZipEntry[] = [];
+  for (let at = 0, i = 0; i < count && at + 46 <= size; i++) {
+    if (entries.getUint32(at, true) !== 0x02014b50) throw badFile(source, `entry ${i} of the archive has no mark`);
+    const nameBytes = entries.getUint16(at + 28, true);
+    found.push({
+      name: latin1(table.subarray(at + 46, at + 46 + nameBytes)),
+      method: entries.getUint16(at + 10, true),
+      storedBytes: entries.getUint32(at + 20, true),
+      bytes: entries.getUint32(at + 24, true),
+      at: entries.getUint32(at + 42, true),
+    });
+    at += 46 + nameBytes + entries.getUint16(at + 30, true) + entries.getUint16(at + 32, true);
+  }
+  return found;
+}
+
+/** A member as a source: read in place where it is stored, unpacked into memory where it is compressed. */
+export async function zipMember(source: ByteSource, entry: ZipEntry, signal?: PlatformSignal): Promise<ByteSource> {
+  holds(source, entry.at, 30, `the header of ${entry.name}`);
+  const header = await source.read(entry.at, 30, { signal });
+  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+  if (view.getUint32(0, true) !== 0x04034b50) throw badFile(source, `${entry.name} has no local header`);
+  const start = entry.at + 30 + view.getUint16(26, true) + view.getUint16(28, true);
+  holds(source, start, entry.storedBytes, entry.name);
+  if (entry.method !== 0 && entry.method !== 8)
+    throw badFile(source, `${entry.name} is packed by method ${entry.method}; read are 0 (stored) and 8 (deflate)`);
+  const name = `${source.name}:${entry.name}`;
+  const unpacked = entry.method === 8 ? await unpack(source, entry, start, signal) : undefined;
+  const size = unpacked ? unpacked.length : entry.storedBytes;
+  const member: ByteSource = {
+    name,
+    size,
+    async read(offset, into, options) {
+      const out = target(member, offset, into);
+      if (!unpacked) return source.read(start + offset, out, options);
+      out.set(unpacked.subarray(offset, offset + out.length));
+      return out;
+    },
+    sibling: (path, options) => source.sibling(path, options),
+    close: () => source.close(),
+  };
+  return member;
+}
+
+async function unpack(
+  source: ByteSource,
+  entry: ZipEntry,
+  start: number,
+  signal: PlatformSignal | undefined,
+): Promise<Uint8Array> {
+  sane(source, `the size of ${entry.name}`, entry.bytes, 0, Math.min(mostBytes, entry.storedBytes * deflateRatio));
+  const stored = await source.read(start, entry.storedBytes, { signal });
+  try {
+    return await inflate(stored, entry.bytes, 'deflate-raw');
+  } catch (cause) {
+    throw badFile(source, `${entry.name} cannot be unpacked: ${(cause as Error).message}`);
+  }
+}
