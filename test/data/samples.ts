@@ -47,7 +47,7 @@ export async function summary(dataset: Dataset): Promise<Found> {
   const { array, numbers } = elements[dtype];
   const all = new array(frames * frameLength * numbers);
   const piece = Math.max(1, Math.ceil(frames / 3));
-  const reads = [];
+  const reads: Promise<unknown>[] = [];
   // Several reads at a time, not in order.
   for (let first = 0; first < frames; first += piece) {
     const count = Math.min(piece, frames - first);

@@ -79,7 +79,7 @@ export async function openSer(
   // The first element says what all are.
   cursor.at = sane(source, 'the place of the first element', offsets[0] as number, 0, source.size);
   const signalAxes: Axis[] = [];
-  const calibrations = [];
+  const calibrations: { name: string; offset: number; scale: number }[] = [];
   for (const name of kind === pictures ? ['x', 'y'] : ['E']) {
     const offset = await cursor.f64();
     const scale = await cursor.f64();
