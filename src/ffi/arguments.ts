@@ -70,7 +70,8 @@ export function parametersOf(
   lengths: Readonly<Record<string, number | string>> = {},
   byValue?: (type: CType & { kind: 'struct' }, place: Place) => Converter,
 ): Parameter[] {
-  for (const array of Object.keys(lengths)) {
+  const own = new Map(Object.entries(lengths));
+  for (const array of own.keys()) {
     if (!parameters.some((parameter) => parameter.name === array))
       throw new EwaldError('Argument', `lengths names ${name}.${array}, but ${name}() has no such parameter`);
   }
@@ -80,7 +81,7 @@ export function parametersOf(
     const scalar = runtime.scalar(type);
     if (scalar) return { scalar, place, convert: scalar.into(place) };
     if (type.kind === 'pointer') {
-      const sized = (lengths[parameter.name] ?? parameter.length) !== undefined;
+      const sized = (own.get(parameter.name) ?? parameter.length) !== undefined;
       return { scalar: undefined, place, convert: pointerConverter(runtime, type, place, sized) };
     }
     if (type.kind === 'struct' && byValue) return { scalar: undefined, place, convert: byValue(type, place) };
@@ -103,8 +104,9 @@ export function lengthChecks(
   { name, parameters }: CFunction,
   lengths: Readonly<Record<string, number | string>> = {},
 ): ((values: readonly unknown[]) => void)[] {
+  const own = new Map(Object.entries(lengths));
   return parameters.flatMap((parameter: CParameter, i) => {
-    const length = lengths[parameter.name] ?? parameter.length;
+    const length = own.get(parameter.name) ?? parameter.length;
     const { type } = parameter;
     if (length === undefined || type.kind !== 'pointer') return [];
     const counter = typeof length === 'string' ? parameters.findIndex((other) => other.name === length) : -1;

@@ -6,8 +6,8 @@ import { parseFormat, type TypedArray } from '../memory/format.js';
 import type { TypedPointer } from '../memory/indirect.js';
 import type { Located } from '../memory/source.js';
 import type { Address, MemorySpace, Span } from '../memory/space.js';
+import type { Access } from './access.js';
 import { type CType, typeText } from './header/types.js';
-import type { Runtime } from './runtime.js';
 import { letterOf, scalarOf } from './scalars.js';
 
 export interface CArray<V = unknown> extends MaybeArrayDisposable {
@@ -22,14 +22,14 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   readonly type: CType;
   readonly length: number;
   /** @internal */
-  readonly runtime: Runtime;
+  readonly runtime: Access;
   readonly #span: Span;
   readonly #size: number;
   #release: (() => void) | undefined;
   #disposed = false;
 
   /** @internal `release` frees the memory; without one it belongs to somebody else. */
-  constructor(runtime: Runtime, type: CType, length: number, span: Span, release: (() => void) | undefined) {
+  constructor(runtime: Access, type: CType, length: number, span: Span, release: (() => void) | undefined) {
     this.runtime = runtime;
     this.type = type;
     this.length = length;

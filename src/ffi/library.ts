@@ -370,7 +370,7 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
   const functions: Record<string, LibraryFunction> = Object.create(null);
 
   const make = (fn: CFunction): LibraryFunction => {
-    const own = lengths[fn.name] ?? {};
+    const own = Object.hasOwn(lengths, fn.name) ? lengths[fn.name] : {};
     const parameters = parametersOf(runtime, fn, own, target.byValue?.bind(target)).map((parameter, i) =>
       i === 0 && endings.has(fn.name) ? marking(parameter, `${fn.name}()`) : parameter,
     );

@@ -1,9 +1,9 @@
 /** Options of getLibHandle, and what both builds of it share. */
 import { EwaldError } from '../errors.js';
-import { layoutOf, placeFields } from './header/layout.js';
+import { layoutOf, type Member, placeFields } from './header/layout.js';
 import type { Definitions } from './header/parse.js';
 import type { Include } from './header/preprocess.js';
-import type { CStruct, DataModel, FunctionTable } from './header/types.js';
+import type { CStruct, CType, DataModel, FunctionTable } from './header/types.js';
 import type { BindOptions } from './library.js';
 import type { WasmSource } from './wasm/module.js';
 
@@ -71,20 +71,47 @@ export function tableFor(table: FunctionTable, model: DataModel): FunctionTable 
       'Format',
       `this function table has version ${String(table.version)}, needed is 1; parse the header again`,
     );
-  if (table.model === model) return table;
-  const structs: Record<string, CStruct> = {};
-  // In the order they were defined: a struct holds only earlier ones.
-  for (const [tag, struct] of Object.entries(table.structs)) {
+  const own = withoutPrototypes(table);
+  if (own.model === model) return own;
+  const structs: Record<string, CStruct> = Object.create(null);
+  const open = new Set<string>();
+  // What a struct is made of comes first, wherever it stands in the table.
+  const lay = (tag: string): void => {
+    const struct = own.structs[tag];
+    if (!struct || tag in structs || open.has(tag)) return;
+    open.add(tag);
     const { fields, size: _size, align: _align, ...rest } = struct;
-    const layouts = fields?.map(({ type }) => layoutOf(type, model, structs));
-    if (!fields || !layouts || layouts.some((layout) => layout === undefined)) {
-      structs[tag] = rest;
-      continue;
-    }
-    const { offsets, size, align } = placeFields(layouts as { size: number; align: number }[]);
-    structs[tag] = { ...rest, fields: fields.map((field, i) => ({ ...field, offset: offsets[i] ?? 0 })), size, align };
-  }
-  return { ...table, model, structs };
+    for (const { type } of fields ?? []) for (const inner of tagsIn(type)) lay(inner);
+    const members = fields?.map(({ offset: _offset, shift: _shift, ...field }) => ({
+      ...field,
+      layout: layoutOf(field.type, model, { structs, enums: own.enums }),
+    }));
+    structs[tag] = members?.every(({ layout }) => layout !== undefined)
+      ? { ...rest, ...placeFields(members as Member[], struct) }
+      : rest;
+  };
+  for (const tag of Object.keys(own.structs)) lay(tag);
+  return { ...own, model, structs };
+}
+
+/** The structs that lie in a value of a type. */
+const tagsIn = (type: CType): readonly string[] =>
+  type.kind === 'struct' ? [type.tag] : type.kind === 'array' ? tagsIn(type.of) : [];
+
+/** A table whose names are only those of the header: what came from JSON also knows `constructor` and the like. */
+function withoutPrototypes(table: FunctionTable): FunctionTable {
+  const bare = <T extends object>(names: T): T =>
+    Object.getPrototypeOf(names) === null ? names : Object.assign(Object.create(null), names);
+  const { functions, variables, structs, enums, typedefs, constants } = table;
+  return {
+    ...table,
+    functions: bare(functions),
+    variables: bare(variables),
+    structs: bare(structs),
+    enums: bare(enums),
+    typedefs: bare(typedefs),
+    constants: bare(constants),
+  };
 }
 
 /** Both ways of calling: one object, or the lesson's five arguments in a row. */

@@ -3,9 +3,9 @@ import { EwaldError } from '../errors.js';
 import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
 import type { TypedPointer } from '../memory/indirect.js';
 import type { Address, MemorySpace } from '../memory/space.js';
-import type { CArray } from './carray.js';
+import type { Access } from './access.js';
+import { CArray } from './carray.js';
 import { type CType, typeText } from './header/types.js';
-import type { Runtime } from './runtime.js';
 import { letterOf, scalarOf } from './scalars.js';
 
 /** An address that knows what it points at. It owns nothing: whoever gave it says how long it is valid. */
@@ -13,12 +13,12 @@ export class Pointer implements TypedPointer {
   /** What it points at. */
   readonly type: CType;
   /** @internal */
-  readonly runtime: Runtime;
+  readonly runtime: Access;
   readonly #address: Address;
   #end: string | undefined;
 
   /** @internal */
-  constructor(runtime: Runtime, address: Address, type: CType) {
+  constructor(runtime: Access, address: Address, type: CType) {
     this.runtime = runtime;
     this.#address = address;
     this.type = type;
@@ -75,7 +75,11 @@ export class Pointer implements TypedPointer {
 
   /** What it points at as an array of `length`, without a copy and without owning it. */
   array(length: number): CArray {
-    return this.runtime.arrayAt(this, length);
+    const { runtime, type } = this;
+    const size = runtime.sizeOf(type);
+    if (!Number.isSafeInteger(length) || length < 0)
+      throw new EwaldError('Argument', `the length is ${length}; needed is a whole number from 0`);
+    return new CArray(runtime, type, length, runtime.memory.span(this.address, length * size), undefined);
   }
 
   /** @internal Notes that C freed it. */

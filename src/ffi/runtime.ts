@@ -2,21 +2,23 @@
 import { EwaldError } from '../errors.js';
 import { pointerBytes } from '../memory/model.js';
 import type { Address, MemorySpace } from '../memory/space.js';
+import type { Access } from './access.js';
 import { CArray } from './carray.js';
 import { Declarators } from './header/declarator.js';
-import { layoutOf } from './header/layout.js';
+import { layoutOf, namedFields } from './header/layout.js';
 import { tokenize } from './header/lexer.js';
 import { Scope } from './header/scope.js';
 import { headerError } from './header/source.js';
 import { TokenStream } from './header/stream.js';
-import { type CType, type DataModel, type FunctionTable, typeText } from './header/types.js';
+import { type CField, type CType, type DataModel, type FunctionTable, typeText } from './header/types.js';
 import { Handle, Pointer } from './pointer.js';
 import { type Place, readBits, type Scalar, scalarOf, shown, writeBits } from './scalars.js';
+import { readStruct, type ValueCodec, writeStruct } from './struct-values.js';
 
 const decoder = new TextDecoder();
 
 /** The state of an open library. */
-export class Runtime {
+export class Runtime implements Access, ValueCodec {
   readonly table: FunctionTable;
   readonly memory: MemorySpace;
   /** Name of the library, for messages. */
@@ -25,7 +27,7 @@ export class Runtime {
   thrown: { readonly error: unknown } | undefined;
   disposed = false;
   /** Gives a handle to its destructor; set by the library. */
-  destructors = new Map<string, { readonly name: string; readonly call: (handle: Pointer) => void }>();
+  destructors = new Map<string, { readonly name: string; readonly call: (handle: object) => void }>();
   readonly #types = new Map<string, CType>();
   readonly #scalars = new WeakMap<CType, Scalar>();
   #scope: Scope | undefined;
@@ -80,7 +82,7 @@ export class Runtime {
 
   /** Bytes of a type. @throws `Argument` for void and opaque structs. */
   sizeOf(type: CType): number {
-    const layout = layoutOf(type, this.model, this.table.structs);
+    const layout = layoutOf(type, this.model, this.table);
     if (!layout)
       throw new EwaldError(
         'Argument',
@@ -89,7 +91,7 @@ export class Runtime {
     return layout.size;
   }
 
-  destructorOf(type: CType): ((handle: Pointer) => void) | undefined {
+  destructorOf(type: CType): ((handle: object) => void) | undefined {
     return type.kind === 'struct' ? this.destructors.get(type.tag)?.call : undefined;
   }
 
@@ -113,14 +115,8 @@ export class Runtime {
       }
       case 'array':
         return this.#readArray(view, offset, type);
-      case 'struct': {
-        const { fields } = this.table.structs[type.tag] ?? {};
-        if (!fields)
-          throw new EwaldError('Unsupported', `${typeText(type)} is opaque; only its library can look into it`);
-        return Object.fromEntries(
-          fields.map((field) => [field.name, this.read(view, offset + field.offset, field.type)]),
-        );
-      }
+      case 'struct':
+        return readStruct(this, view, offset, type);
       default:
         throw new EwaldError('Unsupported', `a ${typeText(type)} cannot be read`);
     }
@@ -154,7 +150,7 @@ export class Runtime {
         this.#writeArray(view, offset, type, value, place);
         return;
       case 'struct':
-        this.#writeStruct(view, offset, type, value, place);
+        writeStruct(this, view, offset, type, value, place);
         return;
       default:
         throw new EwaldError('Argument', `${place()} has the type ${typeText(type)}, which cannot be written`);
@@ -190,32 +186,29 @@ export class Runtime {
     });
   }
 
-  #writeStruct(view: DataView, offset: number, type: CType & { kind: 'struct' }, value: unknown, place: Place): void {
-    const { fields } = this.table.structs[type.tag] ?? {};
-    if (!fields)
-      throw new EwaldError(
-        'Argument',
-        `${place()} is ${shown(value)}, but ${typeText(type)} is opaque; pass the handle that the library gave`,
-      );
-    if (typeof value !== 'object' || value === null)
-      throw new EwaldError(
-        'Argument',
-        `${place()} is ${shown(value)}; needed is an object with the fields ${fields.map(({ name }) => name).join(', ')}`,
-      );
-    const given = value as Record<string, unknown>;
-    for (const name of Object.keys(given)) {
-      if (!fields.some((field) => field.name === name))
-        throw new EwaldError(
-          'Argument',
-          `${place()} has the field "${name}", which ${typeText(type)} lacks; it has ${fields.map((field) => field.name).join(', ')}`,
-        );
-    }
-    for (const field of fields) {
-      // A field that is not given is zero, as in C's initialisers.
-      if (given[field.name] === undefined)
-        new Uint8Array(view.buffer, view.byteOffset + offset + field.offset, this.sizeOf(field.type)).fill(0);
-      else this.write(view, offset + field.offset, field.type, given[field.name], () => `${place()}.${field.name}`);
-    }
+  readonly #members = new Map<string, { kind: 'struct' | 'union'; fields: readonly CField[] }>();
+
+  membersOf(tag: string): { readonly kind: 'struct' | 'union'; readonly fields: readonly CField[] } | undefined {
+    const known = this.#members.get(tag);
+    if (known) return known;
+    const struct = this.table.structs[tag];
+    if (!struct?.fields) return undefined;
+    const members = { kind: struct.kind, fields: namedFields(struct.fields, this.table.structs) };
+    this.#members.set(tag, members);
+    return members;
+  }
+
+  isSigned(type: CType): boolean {
+    return this.scalar(type)?.layout.kind === 'signed';
+  }
+
+  fromBits(type: CType, bits: bigint): unknown {
+    const scalar = this.scalar(type) as Scalar;
+    return scalar.out(scalar.layout.size === 8 ? bits : Number(bits));
+  }
+
+  toBits(type: CType, value: unknown, place: Place): bigint {
+    return BigInt((this.scalar(type) as Scalar).in(value, place));
   }
 
   /** The address of something that lies in the library's memory already; 0 for null. */
@@ -298,14 +291,6 @@ export class Runtime {
       at += BigInt(view.byteLength);
     }
     return Uint8Array.from(collected);
-  }
-
-  /** An array over memory that a pointer shows. */
-  arrayAt(pointer: Pointer, length: number): CArray {
-    const size = this.sizeOf(pointer.type);
-    if (!Number.isSafeInteger(length) || length < 0)
-      throw new EwaldError('Argument', `the length is ${length}; needed is a whole number from 0`);
-    return new CArray(this, pointer.type, length, this.memory.span(pointer.address, length * size), undefined);
   }
 }
 

@@ -26,8 +26,6 @@ export interface Scalar {
   readonly typescript: 'number' | 'bigint' | 'boolean';
 }
 
-const integer32: ScalarLayout = { kind: 'signed', size: 4 };
-
 /**
  * Types that hold a word of the target are numbers in JavaScript: sizes and indices rarely reach 2⁵³. The others of 8
  * bytes are bigints.
@@ -38,8 +36,7 @@ const words = new Set(['long', 'unsigned long', 'size_t', 'ssize_t', 'ptrdiff_t'
 export function scalarOf(type: CType, model: DataModel, table: Pick<FunctionTable, 'enums'>): Scalar | undefined {
   if (type.kind === 'enum') {
     const values = table.enums[type.tag]?.values ?? {};
-    const layout: ScalarLayout =
-      table.enums[type.tag]?.type === 'unsigned int' ? { kind: 'unsigned', size: 4 } : integer32;
+    const layout = scalarLayout(table.enums[type.tag]?.type ?? 'int', model);
     const base = integerScalar(type, layout, false);
     const check = (value: unknown, place: Place): Bits =>
       typeof value === 'string' ? enumValue(value, values, type, place) : base.in(value, place);

@@ -3,6 +3,7 @@
 import { jsMemory } from '../memory/space.js';
 import { arrayName } from './arguments.js';
 import { isText } from './callback.js';
+import { namedFields } from './header/layout.js';
 import { type CFunction, type CParameter, type CType, type FunctionTable, signature } from './header/types.js';
 import { Runtime } from './runtime.js';
 
@@ -89,10 +90,13 @@ class Writer {
         `export type ${this.#typeName(tag)} = ${[...new Set(Object.values(values))].join(' | ')};`,
       );
     }
-    for (const { tag, fields, doc } of Object.values(structs)) {
+    for (const { tag, kind, fields, doc } of Object.values(structs)) {
       if (!fields) continue;
       lines.push('', ...this.#doc(doc, ''), `export interface ${this.#typeName(tag)} {`);
-      for (const { name, type } of fields) lines.push(`  ${key(name)}: ${this.#field(type)};`);
+      // A union has one of its members, or all of them as they read.
+      const may = kind === 'union' ? '?' : '';
+      for (const { name, type } of namedFields(fields, structs))
+        lines.push(`  ${key(name)}${may}: ${this.#field(type)};`);
       lines.push('}');
     }
     lines.push('', `/** The functions of ${header}. */`, `export interface ${this.#name}Functions {`);
@@ -111,7 +115,7 @@ class Writer {
     lines.push(`/** What ${header} declares. */`);
     if (module) {
       lines.push(
-        `export const table: FunctionTable = ${JSON.stringify(withoutFolders(this.#table))};`,
+        `export const table: FunctionTable = ${literal(withoutFolders(this.#table))};`,
         '',
         '/** Opens a library with these functions. */',
       );
@@ -148,9 +152,8 @@ class Writer {
   }
 
   #doc(doc: string | undefined, indent: string, code?: string): string[] {
-    const words = [...(doc ? doc.split('\n') : []), ...(code ? [`C: \`${code}\``] : [])].map((line) =>
-      line.replaceAll('*/', '* /'),
-    );
+    const text = (doc ? doc.split('\n') : []).flatMap((line) => wrapped(line, 117 - indent.length));
+    const words = [...text, ...(code ? [`C: \`${code}\``] : [])].map((line) => line.replaceAll('*/', '* /'));
     if (words.length === 0) return [];
     if (words.length === 1) return [`${indent}/** ${words[0]} */`];
     return [`${indent}/**`, ...words.map((line) => `${indent} * ${line}`.trimEnd()), `${indent} */`];
@@ -256,6 +259,22 @@ class Writer {
 }
 
 const key = (name: string): string => (identifier.test(name) ? name : JSON.stringify(name));
+
+/** A line in pieces of at most `width` signs, cut between words. */
+function wrapped(line: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > width) {
+    const cut = rest.lastIndexOf(' ', width);
+    if (cut <= 0) break;
+    lines.push(rest.slice(0, cut));
+    rest = rest.slice(cut + 1);
+  }
+  return [...lines, rest];
+}
+
+/** JSON as code: there a key `__proto__` would set the prototype, unless it is computed. */
+const literal = (value: unknown): string => JSON.stringify(value).replace(/(?<!\\)"__proto__":/g, '["__proto__"]:');
 
 /** Folders of the machine that read the header say nothing elsewhere. */
 function withoutFolders(table: FunctionTable): FunctionTable {

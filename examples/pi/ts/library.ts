@@ -16,7 +16,8 @@ export interface pi_estimate {
 export interface PiFunctions {
   /**
    * Throws num_points points into the unit square and counts those in the quarter circle; the points are the same in
-   * every language. C: `double approximate_pi_c(int num_points)`
+   * every language.
+   * C: `double approximate_pi_c(int num_points)`
    */
   readonly approximate_pi_c: { (num_points: number): number; async(num_points: number): Promise<number> };
   /**
@@ -44,7 +45,8 @@ export interface PiFunctions {
   readonly pi_stream_step: { (stream: Handle | Pointer | null, num_points: number): number; async(stream: Handle | Pointer | null, num_points: number): Promise<number> };
   /**
    * Calls `progress` with the share that is done and the approximation so far, `steps` times; it ends the work by
-   * answering 0. C: `double pi_with_progress(int num_points, int steps, int (*progress)(double done, double value))`
+   * answering 0.
+   * C: `double pi_with_progress(int num_points, int steps, int (*progress)(double done, double value))`
    */
   readonly pi_with_progress: { (num_points: number, steps: number, progress: ((done: number, value: number) => number) | Callback | Pointer | null): number; async(num_points: number, steps: number, progress: ((done: number, value: number) => number) | Callback | Pointer | null): Promise<number> };
 }

@@ -1,12 +1,12 @@
 /** The declarations of a header, one after the other. */
 import { isEwaldError } from '../../errors.js';
+import { world } from './constant-expressions.js';
 import { Declarators } from './declarator.js';
 import { evaluate, truthy } from './expression.js';
 import { unquote } from './integer.js';
 import type { Token } from './lexer.js';
 import type { Scope } from './scope.js';
 import { headerError } from './source.js';
-import { readSpecifiers, world } from './specifiers.js';
 import type { TokenStream } from './stream.js';
 import type { CConstant, CType } from './types.js';
 
@@ -38,8 +38,10 @@ export function readDeclarations(stream: TokenStream, scope: Scope, options: Dec
     try {
       declaration(stream, scope, reader);
     } catch (error) {
-      if (!options.skipUnsupported || !isEwaldError(error, 'Format')) throw error;
-      scope.warnings.push(`passed over: ${error.message.split('\n')[0]}`);
+      const { foreign } = (stream.tokens[start] as Token).file;
+      if ((!options.skipUnsupported && !foreign) || !isEwaldError(error, 'Format')) throw error;
+      if (foreign) scope.passedOver++;
+      else scope.warnings.push(`passed over: ${error.message.split('\n')[0]}`);
       stream.at = start;
       skipDeclaration(stream);
     }
@@ -68,25 +70,23 @@ function declaration(stream: TokenStream, scope: Scope, reader: Declarators): vo
     staticAssertion(stream, scope, reader);
     return;
   }
-  if (stream.is('_Pragma') && stream.is('(', 1)) {
-    stream.next();
-    stream.skipGroup();
-    return;
-  }
-  const { type: base, storage, inline, first, tagged } = readSpecifiers(stream, scope, reader, 0);
+  if (stream.is('__extension__')) stream.next();
+  const { type: base, storage, inline, first, tagged, attributes: shared } = reader.specifiers(0);
   if (stream.take(';')) {
     if (!tagged) throw headerError(first, 'this declares nothing; a name is missing');
     return;
   }
   for (;;) {
-    const { name, type } = reader.declarator(base, 0, 'declaration');
+    const attributes = { ...shared };
+    const { name, type } = reader.declarator(base, 0, 'declaration', attributes);
     if (!name) throw stream.unexpected('the name of what is declared');
     const { doc } = first;
-    if (storage === 'typedef') scope.addTypedef(name, type, doc);
+    const { lastAlign: align, symbol } = attributes;
+    if (storage === 'typedef') scope.addTypedef(name, align === undefined ? type : { ...type, align }, doc);
     else if (type.kind === 'function') {
       const body = stream.is('{');
       // What is static or inline has no symbol in the library.
-      if (storage !== 'static' && !inline) scope.addFunction(name, type, doc);
+      if (storage !== 'static' && !inline) scope.addFunction(name, type, doc, symbol);
       if (body) {
         stream.skipGroup();
         return;

@@ -1,8 +1,11 @@
 /** Declarators: pointers, arrays, functions and the name between them, read from the inside out as C wants it. */
+import { inMode, readAttributes } from './attributes.js';
+import { integerConstant } from './constant-expressions.js';
 import type { Token } from './lexer.js';
+import type { Attributes, DeclaratorReader, Specifiers } from './reader.js';
 import { type Scope, unsupported } from './scope.js';
 import { headerError } from './source.js';
-import { type DeclaratorReader, integerConstant, readSpecifiers, startsType } from './specifiers.js';
+import { readSpecifiers, startsType } from './specifiers.js';
 import { deepest, type TokenStream } from './stream.js';
 import { type CParameter, type CType, typeText } from './types.js';
 
@@ -38,17 +41,16 @@ export class Declarators implements DeclaratorReader {
     base: CType,
     depth: number,
     where: Where,
-  ): { name: Token | undefined; type: CType; length?: number | string } {
+    attributes: Attributes = {},
+  ): { name: Token | undefined; type: CType; length?: number | string; open?: Token } {
     const start = this.#stream.peek();
-    const { name, apply } = this.#shape(depth, where);
-    const type = apply(base);
+    const { name, apply } = this.#shape(depth, where, attributes);
+    const type = apply(inMode(base, attributes, this.#stream, this.#scope));
     if (where !== 'parameter') {
       const open = openLengths.get(type);
-      if (open && where === 'field')
-        throw unsupported(open.place, 'a flexible array member', 'keep the elements behind a pointer');
       if (open && typeof open.length === 'string')
         throw unsupported(open.place, 'an array of variable length', 'give it a constant length');
-      return { name, type };
+      return open ? { name, type, open: open.place } : { name, type };
     }
     if (type.kind === 'void') {
       throw headerError(name ?? start, 'a parameter cannot be void; was a * meant?');
@@ -63,27 +65,36 @@ export class Declarators implements DeclaratorReader {
     return { name, type };
   }
 
+  specifiers(depth: number): Specifiers {
+    return readSpecifiers(this.#stream, this.#scope, this, depth);
+  }
+
+  startsType(token: Token): boolean {
+    return startsType(token, this.#scope);
+  }
+
   /** A type without a name, as in casts and sizeof. */
   typeName(depth: number): CType {
-    const { type } = readSpecifiers(this.#stream, this.#scope, this, depth);
+    const { type } = this.specifiers(depth);
     const declared = this.declarator(type, depth, 'type name');
     if (declared.name) throw headerError(declared.name, `found "${declared.name.text}", needed is a type alone`);
     return declared.type;
   }
 
-  #shape(depth: number, where: Where): Shape {
+  #shape(depth: number, where: Where, attributes: Attributes): Shape {
     const stream = this.#stream;
+    const scope = this.#scope;
     if (depth > deepest) throw headerError(stream.peek(), `declarators are nested more than ${deepest} deep`);
     const pointers: boolean[] = [];
-    stream.skipAttributes();
+    readAttributes(stream, scope, this, depth, attributes);
     while (stream.is('*') || stream.is('&') || stream.is('^')) {
       if (!stream.is('*')) throw headerError(stream.peek(), 'a reference is C++; pass a pointer');
       stream.next();
       let isConst = false;
       for (;;) {
-        stream.skipAttributes();
+        this.#ofPointer(depth, where);
         if (stream.take('const') || stream.take('__const')) isConst = true;
-        else if (!stream.take('volatile')) break;
+        else if (!stream.take('volatile') && !stream.take('__volatile__')) break;
       }
       pointers.push(isConst);
       if (pointers.length > deepest) throw headerError(stream.peek(), `more than ${deepest} levels of pointers`);
@@ -92,7 +103,7 @@ export class Declarators implements DeclaratorReader {
     let name: Token | undefined;
     if (stream.is('(') && this.#nested()) {
       stream.next();
-      inner = this.#shape(depth + 1, where);
+      inner = this.#shape(depth + 1, where, attributes);
       stream.expect(')', 'behind the declarator');
       name = inner.name;
     } else if (stream.peek().kind === 'name' && where !== 'type name') {
@@ -105,7 +116,7 @@ export class Declarators implements DeclaratorReader {
       else break;
       if (suffixes.length > deepest) throw headerError(stream.peek(), `more than ${deepest} dimensions`);
     }
-    stream.skipAttributes();
+    readAttributes(stream, scope, this, depth, attributes);
     const apply = (base: CType): CType => {
       let type = base;
       for (const isConst of pointers)
@@ -116,12 +127,20 @@ export class Declarators implements DeclaratorReader {
     return { name, apply };
   }
 
+  /** Attributes behind a star say something of the pointer: layouts of pointers stay as they are. */
+  #ofPointer(depth: number, where: Where): void {
+    const place = this.#stream.peek();
+    const { align, mode } = readAttributes(this.#stream, this.#scope, this, depth);
+    if ((align !== undefined || mode !== undefined) && where !== 'parameter')
+      throw unsupported(place, 'an alignment of a pointer type', 'give the member the alignment, behind its name');
+  }
+
   /** Whether a parenthesis holds a declarator, rather than the parameters of a function without a name. */
   #nested(): boolean {
     const token = this.#stream.peek(1);
     if (token.kind === 'punctuator')
       return token.text === '*' || token.text === '(' || token.text === '^' || token.text === '&';
-    return token.kind === 'name' && !startsType(token, this.#scope);
+    return token.kind === 'name' && !this.startsType(token);
   }
 
   #array(depth: number): Suffix {
@@ -132,6 +151,7 @@ export class Declarators implements DeclaratorReader {
       stream.take('const') ||
       stream.take('restrict') ||
       stream.take('__restrict') ||
+      stream.take('__restrict__') ||
       stream.take('volatile')
     );
     let length: number | string | undefined;
@@ -154,7 +174,6 @@ export class Declarators implements DeclaratorReader {
 
   #function(depth: number): Suffix {
     const stream = this.#stream;
-    const scope = this.#scope;
     const place = stream.next();
     const parameters: CParameter[] = [];
     const places: Token[] = [];
@@ -175,9 +194,9 @@ export class Declarators implements DeclaratorReader {
         break;
       }
       this.#oldStyle(token);
-      const { type: base, storage } = readSpecifiers(stream, scope, this, depth + 1);
+      const { type: base, storage, attributes } = this.specifiers(depth + 1);
       if (storage) throw headerError(token, `a parameter cannot be ${storage}`);
-      const { name, type, length } = this.declarator(base, depth + 1, 'parameter');
+      const { name, type, length } = this.declarator(base, depth + 1, 'parameter', attributes);
       if (name && parameters.some((parameter) => parameter.name === name.text))
         throw headerError(name, `the parameter ${name.text} is declared twice`);
       const parameter = { name: name?.text ?? '', type };
@@ -204,10 +223,10 @@ export class Declarators implements DeclaratorReader {
   /** K&R definitions name their parameters first and give the types behind the parenthesis. */
   #oldStyle(token: Token): void {
     const stream = this.#stream;
-    if (token.kind !== 'name' || startsType(token, this.#scope) || !(stream.is(',', 1) || stream.is(')', 1))) return;
+    if (token.kind !== 'name' || this.startsType(token) || !(stream.is(',', 1) || stream.is(')', 1))) return;
     let ahead = 1;
     while (!stream.is(')', ahead) && stream.peek(ahead).kind !== 'end') ahead++;
-    if (startsType(stream.peek(ahead + 1), this.#scope))
+    if (this.startsType(stream.peek(ahead + 1)))
       throw unsupported(token, 'an old-style (K&R) definition', 'write the types between the parentheses');
   }
 }

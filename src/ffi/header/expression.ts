@@ -2,7 +2,7 @@
  * Constant expressions of C: `#if`, enum values, array sizes, static assertions, and the values of object-like macros.
  */
 
-import { type Constant, int, parseNumber, unquote } from './integer.js';
+import { type Constant, characterValue, int, parseNumber } from './integer.js';
 import { badToken, type Token } from './lexer.js';
 import { headerError } from './source.js';
 
@@ -10,6 +10,10 @@ import { headerError } from './source.js';
 export interface ExpressionWorld {
   /** Bits of `long`, which decides the type of literals. */
   readonly longBits: 32 | 64;
+  /** Bits of `size_t`, the type of `sizeof`. */
+  readonly sizeBits: 32 | 64;
+  /** Whether all integers are of the widest type, as in `#if`. */
+  readonly widest?: boolean;
   /** The value of a name; undefined refuses it. */
   name(token: Token): Constant | undefined;
   /**
@@ -40,6 +44,7 @@ const levels: readonly (readonly string[])[] = [
   ['*', '/', '%'],
 ];
 const deepest = 200;
+const typed = new Set(['sizeof', '_Alignof', 'alignof', '__alignof__', '__alignof', 'offsetof', '__builtin_offsetof']);
 
 /** Evaluates the expression at the cursor and leaves the cursor behind it. */
 export function evaluate(cursor: Cursor, world: ExpressionWorld): Constant {
@@ -62,6 +67,10 @@ class Evaluator {
     return token;
   }
 
+  #int(value: bigint): Constant {
+    return int(value, this.#world.widest ? 64 : 32);
+  }
+
   #take(text: string): boolean {
     const { kind, text: found } = this.#next;
     if (kind !== 'punctuator' || found !== text) return false;
@@ -82,7 +91,10 @@ class Evaluator {
     const yes = this.conditional(depth + 1, live && truth);
     this.#expect(':');
     const no = this.conditional(depth + 1, live && !truth);
-    return truth ? yes : no;
+    // The result has the type that both alternatives have in common.
+    if (yes.kind === 'float' || no.kind === 'float') return floating(Number((truth ? yes : no).value), yes, no);
+    const { bits, unsigned } = common(yes, no);
+    return int((truth ? yes : no).value, bits, unsigned);
   }
 
   #binary(level: number, depth: number, live: boolean): Constant {
@@ -95,7 +107,7 @@ class Evaluator {
       this.#cursor.at++;
       const needed = token.text === '&&' ? truthy(left) : token.text === '||' ? !truthy(left) : true;
       const right = this.#binary(level + 1, depth, live && needed);
-      left = combine(token, left, right, live && needed);
+      left = combine(token, left, right, live && needed, this.#world.widest ? 64 : 32);
     }
   }
 
@@ -118,9 +130,9 @@ class Evaluator {
         this.#cursor.at++;
         const value = this.#unary(depth + 1, live);
         if (token.text === '+') return value;
-        if (token.text === '!') return int(truthy(value) ? 0n : 1n);
+        if (token.text === '!') return this.#int(truthy(value) ? 0n : 1n);
         if (value.kind === 'float') {
-          if (token.text === '-') return { kind: 'float', value: -value.value };
+          if (token.text === '-') return { ...value, value: -value.value };
           throw headerError(token, '~ needs an integer');
         }
         return int(token.text === '-' ? -value.value : ~value.value, value.bits, value.unsigned);
@@ -131,19 +143,17 @@ class Evaluator {
     if (token.kind === 'number') {
       const value = parseNumber(token.text, this.#world.longBits);
       if (!value) throw headerError(token, `${token.text} is not a number that C reads`);
-      return value;
+      if (!this.#world.widest || value.kind !== 'int') return value;
+      return int(value.value, 64, /[uU]/.test(token.text) || value.value >= 2n ** 63n);
     }
     if (token.kind === 'char') {
-      const text = unquote(token.text);
-      if (text.length !== 1) throw headerError(token, `${token.text} holds ${text.length} characters; needed is one`);
-      return int(BigInt(text.charCodeAt(0)));
+      const value = characterValue(token.text);
+      if (value === undefined) throw headerError(token, `${token.text} holds more than one character of its kind`);
+      return this.#int(value);
     }
     if (token.kind === 'name') {
-      if (
-        this.#world.typed &&
-        ['sizeof', '_Alignof', 'alignof', 'offsetof', '__builtin_offsetof'].includes(token.text)
-      ) {
-        return int(this.#world.typed(token, this.#cursor), this.#world.longBits, true);
+      if (this.#world.typed && typed.has(token.text)) {
+        return int(this.#world.typed(token, this.#cursor), this.#world.sizeBits, true);
       }
       const value = this.#world.name(token);
       if (!value) throw headerError(token, `"${token.text}" is not a constant that is known here`);
@@ -167,15 +177,33 @@ export function truthy(constant: Constant): boolean {
   return constant.kind === 'int' ? constant.value !== 0n : constant.value !== 0;
 }
 
-function combine(token: Token, left: Constant, right: Constant, live: boolean): Constant {
+/** The type of two integers together: the wider one, unsigned when that type is. */
+function common(
+  left: Constant & { kind: 'int' },
+  right: Constant & { kind: 'int' },
+): { bits: 32 | 64; unsigned: boolean } {
+  const bits = left.bits > right.bits ? left.bits : right.bits;
+  const unsigned = (left.unsigned && left.bits === bits) || (right.unsigned && right.bits === bits);
+  return { bits, unsigned };
+}
+
+/** A floating-point result: single precision where no double takes part. */
+function floating(value: number, left: Constant, right: Constant): Constant {
+  const single = [left, right].every((part) => part.kind === 'int' || part.single);
+  return single ? { kind: 'float', value: Math.fround(value), single } : { kind: 'float', value };
+}
+
+function combine(token: Token, left: Constant, right: Constant, live: boolean, truthBits: 32 | 64): Constant {
   const { text } = token;
-  if (text === '&&') return int(truthy(left) && truthy(right) ? 1n : 0n);
-  if (text === '||') return int(truthy(left) || truthy(right) ? 1n : 0n);
+  if (text === '&&') return int(truthy(left) && truthy(right) ? 1n : 0n, truthBits);
+  if (text === '||') return int(truthy(left) || truthy(right) ? 1n : 0n, truthBits);
   if (left.kind === 'float' || right.kind === 'float') {
-    const a = Number(left.value);
-    const b = Number(right.value);
-    if (text in comparisons) return int(comparisons[text]?.(a, b) ? 1n : 0n);
-    if (text in floats) return { kind: 'float', value: floats[text]?.(a, b) ?? Number.NaN };
+    const single = [left, right].every((part) => part.kind === 'int' || part.single);
+    const near = single ? Math.fround : (value: number): number => value;
+    const a = near(Number(left.value));
+    const b = near(Number(right.value));
+    if (text in comparisons) return int(comparisons[text]?.(a, b) ? 1n : 0n, truthBits);
+    if (text in floats) return floating(floats[text]?.(a, b) ?? Number.NaN, left, right);
     throw headerError(token, `"${text}" needs integers`);
   }
   if (text === '<<' || text === '>>') {
@@ -187,12 +215,11 @@ function combine(token: Token, left: Constant, right: Constant, live: boolean): 
     return int(text === '<<' ? left.value << shift : left.value >> shift, left.bits, left.unsigned);
   }
   // The usual arithmetic conversions: to the wider type, and to unsigned when that type is.
-  const bits = left.bits > right.bits ? left.bits : right.bits;
-  const unsigned = (left.unsigned && left.bits === bits) || (right.unsigned && right.bits === bits);
+  const { bits, unsigned } = common(left, right);
   const wrap = (value: bigint): bigint => (unsigned ? BigInt.asUintN(bits, value) : value);
   const a = wrap(left.value);
   const b = wrap(right.value);
-  if (text in comparisons) return int(comparisons[text]?.(a, b) ? 1n : 0n);
+  if (text in comparisons) return int(comparisons[text]?.(a, b) ? 1n : 0n, truthBits);
   if ((text === '/' || text === '%') && b === 0n) {
     if (!live) return int(0n, bits, unsigned);
     throw headerError(token, 'this divides by zero');

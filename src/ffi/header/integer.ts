@@ -3,7 +3,7 @@
 /** A constant: an integer of 32 or 64 bits, or a floating-point number. */
 export type Constant =
   | { readonly kind: 'int'; readonly value: bigint; readonly bits: 32 | 64; readonly unsigned: boolean }
-  | { readonly kind: 'float'; readonly value: number };
+  | { readonly kind: 'float'; readonly value: number /** A `float`, rounded to it. */; readonly single?: boolean };
 
 /** An integer wrapped to its width. */
 export function int(value: bigint, bits: 32 | 64 = 32, unsigned = false): Constant {
@@ -34,13 +34,14 @@ export function parseNumber(text: string, longBits: 32 | 64): Constant | undefin
     }
     return int(value, 64, true);
   }
-  if (/^(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?[fFlL]?$/.test(clean))
-    return { kind: 'float', value: Number.parseFloat(clean) };
+  const rounded = (value: number): Constant =>
+    /[fF]$/.test(clean) ? { kind: 'float', value: Math.fround(value), single: true } : { kind: 'float', value };
+  if (/^(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?[fFlL]?$/.test(clean)) return rounded(Number.parseFloat(clean));
   const hex = /^0[xX]([\da-fA-F]*)\.?([\da-fA-F]*)[pP]([+-]?\d+)[fFlL]?$/.exec(clean);
   if (hex) {
     const [, high = '', low = '', power = '0'] = hex;
     if (high + low === '') return undefined;
-    return { kind: 'float', value: Number(BigInt(`0x${high}${low}`)) * 2 ** (Number(power) - 4 * low.length) };
+    return rounded(Number(BigInt(`0x${high}${low}`)) * 2 ** (Number(power) - 4 * low.length));
   }
   return undefined;
 }
@@ -61,9 +62,31 @@ const escapes: Record<string, string> = {
   e: '\x1b',
 };
 
+const utf8 = new TextEncoder();
+
+/**
+ * The value of a character constant, an int: plain ones are bytes with a sign, several of them one above the other as
+ * gcc has it; wide ones a code point. Undefined when there are too many.
+ */
+export function characterValue(literal: string): bigint | undefined {
+  const [, prefix = ''] = /^(L|u8?|U)?'/.exec(literal) ?? [];
+  const text = unquote(literal);
+  if (prefix !== '' && prefix !== 'u8') {
+    const points = [...text];
+    return points.length === 1 ? BigInt(text.codePointAt(0) ?? 0) : undefined;
+  }
+  // An escape is a byte, whatever its value; other characters are the bytes of their UTF-8.
+  const escaped = /\\(?:x|[0-7])/.test(literal);
+  const bytes = escaped ? [...text].map((sign) => (sign.codePointAt(0) ?? 0) & 0xff) : [...utf8.encode(text)];
+  if (bytes.length === 0 || bytes.length > 4) return undefined;
+  const [first = 0] = bytes;
+  if (bytes.length === 1) return BigInt(prefix === 'u8' ? first : (first << 24) >> 24);
+  return BigInt(bytes.reduce((value, byte) => (value << 8) | byte, 0));
+}
+
 /** The text a string or character literal stands for. */
 export function unquote(literal: string): string {
-  const body = literal.replace(/^L?["']/, '').slice(0, -1);
+  const body = literal.replace(/^(?:L|u8?|U)?["']/, '').slice(0, -1);
   return body.replace(
     /\\(?:x([\da-fA-F]+)|u([\da-fA-F]{4})|([0-7]{1,3})|\r?\n|([\s\S]))/g,
     (_, hex?: string, unicode?: string, octal?: string, sign?: string) => {

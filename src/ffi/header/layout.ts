@@ -1,11 +1,23 @@
-/** Sizes, alignments and kinds of C's types per data model. */
+/** Sizes, alignments and kinds of C's types per data model, and where the members of a struct come to lie. */
 import { type DataModel, longBytes, pointerBytes } from '../../memory/model.js';
-import type { CStruct, CType, ScalarName } from './types.js';
+import type { CEnum, CField, CStruct, CType, OpaqueName, ScalarName } from './types.js';
 
 /** How a scalar lies in memory. */
 export interface ScalarLayout {
   readonly kind: 'bool' | 'signed' | 'unsigned' | 'float';
   readonly size: 1 | 2 | 4 | 8;
+}
+
+/** Bytes of a type, and what its address is a multiple of. */
+export interface Layout {
+  readonly size: number;
+  readonly align: number;
+}
+
+/** The tables that layouts of named types come from. */
+export interface Tags {
+  readonly structs: Readonly<Record<string, CStruct>>;
+  readonly enums: Readonly<Record<string, CEnum>>;
 }
 
 /** Bits of `long`. */
@@ -55,27 +67,49 @@ export function scalarLayout(name: ScalarName, model: DataModel): ScalarLayout {
   }
 }
 
+const opaque: Readonly<Record<Exclude<OpaqueName, 'va_list'>, Layout>> = {
+  'long double': { size: 16, align: 16 },
+  __float128: { size: 16, align: 16 },
+  __int128: { size: 16, align: 16 },
+  'unsigned __int128': { size: 16, align: 16 },
+  'float _Complex': { size: 8, align: 4 },
+  'double _Complex': { size: 16, align: 8 },
+  'long double _Complex': { size: 32, align: 16 },
+  _Float16: { size: 2, align: 2 },
+};
+
+function opaqueLayout(name: OpaqueName, model: DataModel): Layout {
+  if (name === 'va_list') return model === 'lp64' ? { size: 24, align: 8 } : { size: 4, align: 4 };
+  return model === 'llp64' && name === 'long double' ? { size: 8, align: 8 } : opaque[name];
+}
+
 /** Bytes and alignment of a type; undefined for void, functions and opaque structs. */
-export function layoutOf(
-  type: CType,
-  model: DataModel,
-  structs: Readonly<Record<string, CStruct>>,
-): { readonly size: number; readonly align: number } | undefined {
+export function layoutOf(type: CType, model: DataModel, tags: Tags): Layout | undefined {
+  const plain = plainLayout(type, model, tags);
+  // A typedef with aligned(n) raises or lowers the alignment; the size stays.
+  return plain && type.align !== undefined ? { size: plain.size, align: type.align } : plain;
+}
+
+function plainLayout(type: CType, model: DataModel, tags: Tags): Layout | undefined {
   switch (type.kind) {
     case 'scalar': {
       const { size } = scalarLayout(type.name, model);
       return { size, align: size };
     }
-    case 'enum':
-      return { size: 4, align: 4 };
+    case 'enum': {
+      const { size } = scalarLayout(tags.enums[type.tag]?.type ?? 'unsigned int', model);
+      return { size, align: size };
+    }
+    case 'opaque':
+      return opaqueLayout(type.name, model);
     case 'pointer':
       return { size: pointerBytes[model], align: pointerBytes[model] };
     case 'array': {
-      const element = layoutOf(type.of, model, structs);
+      const element = layoutOf(type.of, model, tags);
       return element && { size: element.size * type.length, align: element.align };
     }
     case 'struct': {
-      const struct = structs[type.tag];
+      const struct = tags.structs[type.tag];
       return struct?.size === undefined || struct.align === undefined
         ? undefined
         : { size: struct.size, align: struct.align };
@@ -85,19 +119,71 @@ export function layoutOf(
   }
 }
 
-/** Places fields one behind the other, each at its alignment, and rounds the whole up to the largest. */
-export function placeFields(layouts: readonly { readonly size: number; readonly align: number }[]): {
-  readonly offsets: readonly number[];
-  readonly size: number;
-  readonly align: number;
-} {
+/** A member before it has a place. */
+export interface Member extends Omit<CField, 'offset' | 'shift'> {
+  readonly layout: Layout;
+}
+
+/** What attributes and pragmas say of a whole struct. */
+export type StructRules = Pick<CStruct, 'kind' | 'packed' | 'pack' | 'aligned'>;
+
+/** Whether a bit-field is an integer of its own where it stands: gcc then takes it for one. */
+const wholeInteger = (bits: number, at: number): boolean => [8, 16, 32, 64].includes(bits) && at % bits === 0;
+
+const up = (value: number, to: number): number => Math.ceil(value / to) * to;
+
+/**
+ * Places the members of a struct or union as gcc does on x86-64 and clang on wasm32: each at its alignment, bit-fields
+ * in what is left of a unit of their type, the whole rounded up to the largest alignment.
+ */
+export function placeFields(members: readonly Member[], rules: StructRules): Layout & { readonly fields: CField[] } {
+  let bit = 0;
   let end = 0;
   let align = 1;
-  const offsets = layouts.map((field) => {
-    const offset = Math.ceil(end / field.align) * field.align;
-    end = offset + field.size;
-    align = Math.max(align, field.align);
-    return offset;
+  const cap = (value: number): number => (rules.pack === undefined ? value : Math.min(value, rules.pack));
+  const fields = members.map(({ layout, ...field }): CField => {
+    if (rules.kind === 'union') bit = 0;
+    const packed = rules.packed || field.packed;
+    const own = field.align === undefined ? 1 : cap(field.align);
+    if (field.bits === undefined) {
+      const needed = Math.max(own, packed ? 1 : cap(layout.align));
+      bit = up(bit, needed * 8);
+      align = Math.max(align, needed);
+      const offset = bit / 8;
+      bit += layout.size * 8;
+      end = Math.max(end, bit);
+      return { ...field, offset };
+    }
+    const unit = layout.align * 8;
+    const whole = wholeInteger(field.bits, bit) && !(packed && field.bits > 8);
+    if (field.align !== undefined) bit = up(bit, own * 8);
+    if (field.bits === 0) bit = up(bit, unit);
+    else if (!packed && rules.pack === undefined && !whole) {
+      // A bit-field lies in as many aligned units as its type has, and no more.
+      const spanned = Math.floor(((bit % unit) + field.bits + unit - 1) / unit);
+      if (spanned > (layout.size * 8) / unit) bit = up(bit, unit);
+    }
+    // Bit-fields without a name fill, and align nothing.
+    if (field.name !== '') {
+      const needed = rules.pack !== undefined ? cap(layout.align) : packed ? 1 : layout.align;
+      align = Math.max(align, own, needed, whole ? cap(field.bits / 8) : 1);
+    }
+    const offset = Math.floor(bit / 8);
+    const shift = bit % 8;
+    bit += field.bits;
+    end = Math.max(end, bit);
+    return { ...field, offset, shift };
   });
-  return { offsets, size: Math.ceil(end / align) * align, align };
+  align = Math.max(align, rules.aligned ?? 1);
+  return { fields, size: up(Math.ceil(end / 8), align), align };
+}
+
+/** The members that have a name, those of unnamed structs and unions among them, at their place in the whole. */
+export function namedFields(fields: readonly CField[], structs: Readonly<Record<string, CStruct>>, base = 0): CField[] {
+  return fields.flatMap((field): CField[] => {
+    if (field.name !== '') return [base === 0 ? field : { ...field, offset: base + field.offset }];
+    const inner =
+      field.type.kind === 'struct' && field.bits === undefined ? structs[field.type.tag]?.fields : undefined;
+    return inner ? namedFields(inner, structs, base + field.offset) : [];
+  });
 }

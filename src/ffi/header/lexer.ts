@@ -8,7 +8,7 @@ import type { Placed, SourceFile } from './source.js';
  * `bad` is something no token starts with; it is refused only where it is used, since a skipped region may hold any
  * text.
  */
-export type TokenKind = 'name' | 'number' | 'string' | 'char' | 'punctuator' | 'newline' | 'bad' | 'end';
+export type TokenKind = 'name' | 'number' | 'string' | 'char' | 'punctuator' | 'pragma' | 'newline' | 'bad' | 'end';
 
 export interface Token extends Placed {
   readonly kind: TokenKind;
@@ -17,6 +17,8 @@ export interface Token extends Placed {
   readonly spaced: boolean;
   /** The comment directly before it. */
   readonly doc?: string;
+  /** Whether it is the name of a macro that stays as it is. */
+  readonly painted?: boolean;
 }
 
 enum Sign {
@@ -114,11 +116,11 @@ export function tokenize(file: SourceFile): Token[] {
     let found: string | undefined;
     if (isLetter(code)) {
       found = match(namePattern, text, offset) as string;
-      const next = text.charCodeAt(offset + 1);
-      if (found === 'L' && (next === Sign.doubleQuote || next === Sign.quote)) {
-        const wide = match(next === Sign.quote ? charPattern : stringPattern, text, offset + 1);
+      const next = text.charCodeAt(offset + found.length);
+      if ((next === Sign.doubleQuote || next === Sign.quote) && /^(?:L|u8?|U)$/.test(found)) {
+        const wide = match(next === Sign.quote ? charPattern : stringPattern, text, offset + found.length);
         if (wide !== undefined) {
-          push(next === Sign.quote ? 'char' : 'string', `L${wide}`);
+          push(next === Sign.quote ? 'char' : 'string', found + wide);
           continue;
         }
       }

@@ -1,8 +1,11 @@
 /** The parser's front: header text in, function table out. */
 import { EwaldError } from '../../errors.js';
 import { knownOptions } from '../../options.js';
+import { predefined } from './builtin.js';
 import { readConstants } from './constants.js';
 import { readDeclarations } from './declarations.js';
+import { offered } from './offered.js';
+import { takePragmas } from './pack.js';
 import { type Include, preprocess } from './preprocess.js';
 import { Scope } from './scope.js';
 import { TokenStream } from './stream.js';
@@ -21,41 +24,45 @@ export interface ParseOptions {
   readonly include?: Include;
   /** Where `include` looks, for its message. */
   readonly includePlaces?: readonly string[];
-  /** Reads `f(int, ...)` too; default false, because every further argument must then name its type. */
+  /** Whether the text has been through a compiler's preprocessor (`gcc -E`); default false. */
+  readonly preprocessed?: boolean;
+  /** What the system's compiler defines; what `definitions` says goes before it. */
+  readonly system?: Readonly<Record<string, string>>;
+  /** Reads `f(int, ...)` too; default true. `false` refuses it: every further argument must name its type. */
   readonly allowVarargs?: boolean;
   /** Passes over what cannot be read, with a warning each; default false. */
   readonly skipUnsupported?: boolean;
 }
 
-const options = ['name', 'definitions', 'model', 'include', 'includePlaces', 'allowVarargs', 'skipUnsupported'];
-
-/**
- * What the preprocessor knows before the first line. No compiler is claimed, so that headers take their plainest way.
- */
-const predefined: Readonly<Record<DataModel, Readonly<Record<string, string>>>> = {
-  lp64: { __LP64__: '1', _LP64: '1' },
-  llp64: { _WIN32: '1', _WIN64: '1' },
-  wasm32: { __wasm__: '1', __wasm32__: '1', __EMSCRIPTEN__: '1', __ILP32__: '1' },
-};
-const everywhere = { __STDC__: '1', __STDC_VERSION__: '201112L', __STDC_HOSTED__: '1' };
+const options = [
+  'name',
+  'definitions',
+  'model',
+  'include',
+  'includePlaces',
+  'preprocessed',
+  'system',
+  'allowVarargs',
+  'skipUnsupported',
+];
 
 /** Definitions in either form as names and texts. */
 export function definitionMap(definitions: Definitions = {}): Map<string, string> {
   const map = new Map<string, string>();
   if (Array.isArray(definitions)) {
     for (const text of definitions as readonly unknown[]) {
-      const match = /^(?:-D\s*)?([A-Za-z_]\w*)(?:=([\s\S]*))?$/.exec(String(text).trim());
+      const match = /^(?:-D\s*)?([A-Za-z_]\w*(?:\([\w\s,.]*\))?)(?:=([\s\S]*))?$/.exec(String(text).trim());
       if (!match)
         throw new EwaldError(
           'Argument',
-          `the definition ${JSON.stringify(text)} is not NAME, NAME=VALUE or -DNAME=VALUE`,
+          `the definition ${JSON.stringify(text)} is not NAME, NAME=VALUE, NAME(a)=VALUE or -DNAME=VALUE`,
         );
       map.set(match[1] ?? '', match[2] ?? '1');
     }
     return map;
   }
   for (const [name, value] of Object.entries(definitions)) {
-    if (!/^[A-Za-z_]\w*$/.test(name))
+    if (!/^[A-Za-z_]\w*(?:\([\w\s,.]*\))?$/.test(name))
       throw new EwaldError('Argument', `${JSON.stringify(name)} is no name that can be defined`);
     if (value !== false) map.set(name, value === true ? '1' : String(value));
   }
@@ -75,35 +82,45 @@ export function parseHeader(text: string, given: ParseOptions = {}): FunctionTab
   if (typeof text !== 'string')
     throw new EwaldError('Argument', `the header is ${text === null ? 'null' : typeof text}; needed is its text`);
   const model = given.model ?? 'lp64';
-  const target = predefined[model];
-  if (!target)
+  if (model !== 'lp64' && model !== 'llp64' && model !== 'wasm32')
     throw new EwaldError('Argument', `the data model is ${JSON.stringify(model)}; needed is lp64, llp64 or wasm32`);
   const name = given.name ?? 'header.h';
-  const definitions = new Map([...Object.entries({ ...everywhere, ...target }), ...definitionMap(given.definitions)]);
+  const definitions = new Map([
+    ...(given.preprocessed ? [] : predefined(model)),
+    ...Object.entries(given.preprocessed ? {} : (given.system ?? {})),
+    ...definitionMap(given.definitions),
+  ]);
   const clean = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-  const { tokens, macros, warnings, files } = preprocess(
+  const read = preprocess(
     { name, text: clean },
-    { definitions, include: given.include ?? (() => undefined), includePlaces: given.includePlaces ?? [] },
+    {
+      definitions,
+      include: given.include ?? (() => undefined),
+      includePlaces: given.includePlaces ?? [],
+      expanded: given.preprocessed ?? false,
+    },
   );
-  const scope = new Scope(model, warnings);
-  readDeclarations(new TokenStream(tokens), scope, {
-    allowVarargs: given.allowVarargs ?? false,
+  const { tokens, packs } = takePragmas(read.tokens);
+  const { warnings } = read;
+  const scope = new Scope(model, warnings, tokens.length);
+  readDeclarations(new TokenStream(tokens, packs), scope, {
+    allowVarargs: given.allowVarargs ?? true,
     skipUnsupported: given.skipUnsupported ?? false,
   });
-  readConstants(macros, scope);
-  const { functions, variables, structs, enums, typedefs, constants, assertions } = scope;
+  readConstants(read.expander, scope);
+  if (scope.passedOver > 0)
+    warnings.push(`${scope.passedOver} declarations of the C library's headers were passed over: they cannot be read`);
+  const { functions, variables, constants, assertions } = scope;
   return {
     version: 1,
     header: name,
     model,
     functions,
     variables,
-    structs,
-    enums,
-    typedefs,
+    ...offered(scope, new Set(read.foreign)),
     constants,
     assertions,
-    files: [...new Set(files)],
+    files: [...new Set(read.files)],
     warnings,
   };
 }

@@ -1,26 +1,25 @@
-/**
- * The preprocessor: conditionals, object-like macros and includes.
- *
- * Macros with parameters are remembered, not expanded: one that no declaration uses is a warning, one that a
- * declaration uses an error.
- */
+/** The preprocessor: conditionals, macros, includes, and the line markers of a compiler's own preprocessor. */
 import { nearest } from '../../options.js';
-import { describe, evaluate, truthy } from './expression.js';
-import { int, unquote } from './integer.js';
+import { builtinHeaders, systemNames } from './builtin.js';
+import { decide } from './condition.js';
+import { describe } from './expression.js';
+import { unquote } from './integer.js';
 import { badToken, type Token, tokenize } from './lexer.js';
+import { Expander, isDirective, type Macro } from './macros.js';
 import { headerError, positionOf, type SourceFile } from './source.js';
 
-/** A `#define`. */
-export interface Macro {
-  readonly name: string;
-  /** Present for a macro with parameters. */
-  readonly parameters?: readonly string[];
-  readonly body: readonly Token[];
-  readonly place: Token;
+export type { Macro };
+
+/** How an include is written, which decides where it is looked for. */
+export interface IncludeForm {
+  /** `<name>` rather than `"name"`. */
+  readonly system: boolean;
+  /** `#include_next`: only in the folders behind that of the file. */
+  readonly next?: boolean;
 }
 
-/** Finds the text of `#include "name"`; undefined when there is none. */
-export type Include = (name: string, from: string) => SourceFile | undefined;
+/** Finds the text of `#include "name"` or `<name>`; undefined when there is none. */
+export type Include = (name: string, from: string, form?: IncludeForm) => SourceFile | undefined;
 
 export interface PreprocessOptions {
   /** Macros defined before the first line, as -D gives them. */
@@ -28,20 +27,22 @@ export interface PreprocessOptions {
   readonly include: Include;
   /** Where includes were looked for, for the message. */
   readonly includePlaces: readonly string[];
+  /** Whether a compiler's preprocessor has been through the text: macros are then only noted. */
+  readonly expanded?: boolean;
 }
 
 export interface Preprocessed {
-  /** What is left for the parser, ended by an `end`. */
+  /** What is left for the parser, ended by an `end`; `#pragma pack` stands in it as `pragma`. */
   readonly tokens: Token[];
-  /** The macros defined at the end. */
-  readonly macros: ReadonlyMap<string, Macro>;
+  /** Expands with the macros defined at the end. */
+  readonly expander: Expander;
   readonly warnings: string[];
   readonly files: string[];
+  /** Those of them that belong to the C library. */
+  readonly foreign: string[];
 }
 
 const deepestInclude = 64;
-/** Steps of expansion in one header set; a few lines of macros can ask for more than a memory holds. */
-const mostExpanded = 1_000_000;
 
 export function preprocess(file: SourceFile, options: PreprocessOptions): Preprocessed {
   return new Preprocessor(options).run(file);
@@ -60,41 +61,46 @@ interface Branch {
 
 class Preprocessor {
   readonly #options: PreprocessOptions;
-  readonly #macros = new Map<string, Macro>();
+  readonly #expander = new Expander();
   readonly #tokens: Token[] = [];
   readonly #warnings: string[] = [];
   readonly #files: string[] = [];
+  readonly #foreign: string[] = [];
   readonly #once = new Set<string>();
-  /** Macros being replaced. */
-  readonly #open = new Set<string>();
-  #expanded = 0;
 
   constructor(options: PreprocessOptions) {
     this.#options = options;
   }
 
   run(file: SourceFile): Preprocessed {
+    const { macros } = this.#expander;
     for (const [name, text] of this.#options.definitions) {
-      const tokens = tokenize({ name: `<definition of ${name}>`, text });
-      const end = tokens.pop() as Token;
-      this.#macros.set(name, { name, body: tokens.filter(({ kind }) => kind !== 'newline'), place: end });
+      // As on a compiler's command line, NAME(a, b)=text is a macro with parameters.
+      const tokens = tokenize({ name: `<definition of ${name}>`, text: `${name} ${text}` });
+      const [word, ...body] = tokens.filter(({ kind }) => kind !== 'newline' && kind !== 'end');
+      if (word) macros.set(word.text, readMacro(word, body));
     }
-    const end = this.#file(file, 0);
-    this.#tokens.push(end);
-    for (const { name, parameters, place, body } of this.#macros.values()) {
-      if (parameters && body.length > 0) this.#warn(place, `the macro ${name}(…) has parameters and is not read`);
-    }
-    return { tokens: this.#tokens, macros: this.#macros, warnings: this.#warnings, files: this.#files };
+    let end: Token | undefined;
+    for (const part of segments(file)) end = this.#file(part, 0);
+    this.#tokens.push(end as Token);
+    return {
+      tokens: this.#tokens,
+      expander: this.#expander,
+      warnings: this.#warnings,
+      files: this.#files,
+      foreign: this.#foreign,
+    };
   }
 
   #warn(place: Token, message: string): void {
+    if (place.file.foreign) return;
     const { file, line, column } = positionOf(place);
     this.#warnings.push(`${file}:${line}:${column}: ${message}`);
   }
 
   #file(file: SourceFile, depth: number): Token {
     const tokens = tokenize(file);
-    this.#files.push(file.name);
+    (file.foreign ? this.#foreign : this.#files).push(file.name);
     const branches: Branch[] = [];
     let at = 0;
     for (;;) {
@@ -104,9 +110,9 @@ class Preprocessor {
         if (open) throw headerError(open.place, 'this conditional has no #endif');
         return first;
       }
-      const directive = first.kind === 'punctuator' && first.text === '#';
+      const directive = isDirective(tokens, at);
       if (!directive && branches.at(-1)?.active !== false) {
-        at = this.#declarations(tokens, at);
+        at = this.#text(tokens, at);
         continue;
       }
       let stop = at;
@@ -116,68 +122,16 @@ class Preprocessor {
     }
   }
 
-  /**
-   * Expands lines up to the next directive; calls of macros may run over several lines, so lines are not told apart.
-   */
-  #declarations(tokens: readonly Token[], from: number): number {
+  /** Lines up to the next directive. */
+  #text(tokens: readonly Token[], from: number): number {
+    if (!this.#options.expanded) return this.#expander.text(tokens, from, this.#tokens);
     let at = from;
-    let lineStart = true;
-    for (; ; at++) {
+    for (; tokens[at]?.kind !== 'end' && !isDirective(tokens, at); at++) {
       const token = tokens[at] as Token;
-      if (token.kind === 'end') return at;
-      if (token.kind === 'newline') {
-        lineStart = true;
-        continue;
-      }
-      if (lineStart && token.kind === 'punctuator' && token.text === '#') return at;
-      lineStart = false;
       if (token.kind === 'bad') throw headerError(token, badToken(token));
-      if (token.kind !== 'name' || !this.#macros.has(token.text)) {
-        this.#tokens.push(token);
-        continue;
-      }
-      let after = at + 1;
-      while (tokens[after]?.kind === 'newline') after++;
-      this.#expand(token, token, tokens[after], this.#tokens);
+      if (token.kind !== 'newline') this.#tokens.push(token);
     }
-  }
-
-  /**
-   * Replaces a name by what it stands for; `place` is where the reader sees it. Macros that are being replaced stay as
-   * they are.
-   */
-  #expand(token: Token, place: Token, following: Token | undefined, into: Token[]): void {
-    if (++this.#expanded > mostExpanded)
-      throw headerError(place, `the macros grow to more than ${mostExpanded} tokens at ${place.text}`);
-    const macro = token.kind === 'name' ? this.#macros.get(token.text) : undefined;
-    if (!macro || this.#open.has(token.text)) {
-      into.push(token === place ? token : { ...token, file: place.file, offset: place.offset });
-      return;
-    }
-    if (this.#open.size > 200) throw headerError(place, 'macros refer to each other more than 200 deep');
-    if (macro.parameters) {
-      if (following?.text !== '(') {
-        into.push(token === place ? token : { ...token, file: place.file, offset: place.offset });
-        return;
-      }
-      const at = positionOf(macro.place);
-      throw headerError(
-        place,
-        `${token.text} is a macro with parameters (${at.file}:${at.line}), which this parser does not expand; declare this without it, or give --define ${token.text}=`,
-      );
-    }
-    this.#open.add(token.text);
-    const { doc } = place;
-    for (const [i, part] of macro.body.entries()) {
-      const before = into.length;
-      this.#expand(part, place, macro.body[i + 1] ?? following, into);
-      const first = into[before];
-      if (i === 0 && doc !== undefined && first && first.doc === undefined) into[before] = { ...first, doc };
-    }
-    this.#open.delete(token.text);
-    // What a macro of nothing was documented with belongs to what follows.
-    if (macro.body.length === 0 && doc !== undefined && following && following.doc === undefined)
-      (following as { doc?: string }).doc = doc;
+    return at;
   }
 
   #directive(line: readonly Token[], end: Token, branches: Branch[], file: SourceFile, depth: number): void {
@@ -185,27 +139,25 @@ class Preprocessor {
     if (!word) return;
     const branch = branches.at(-1);
     const active = branch?.active !== false;
+    const condition = (): boolean =>
+      decide(word, rest, end, this.#expander, {
+        included: (tokens) => this.#find(word, tokens, file)?.found !== undefined,
+      });
+    const open = (test: () => boolean): void => {
+      const taken = active && test();
+      branches.push({ place: word, outer: active, otherwise: false, active: taken, taken });
+    };
     switch (word.text) {
       case 'if':
-        branches.push({
-          place: word,
-          outer: active,
-          otherwise: false,
-          ...this.#decide(active, () => this.#condition(word, rest, end)),
-        });
+        open(condition);
         return;
       case 'ifdef':
       case 'ifndef':
-        branches.push({
-          place: word,
-          outer: active,
-          otherwise: false,
-          ...this.#decide(active, () => this.#macros.has(this.#name(word, rest).text) === (word.text === 'ifdef')),
-        });
+        open(() => this.#defined(this.#name(word, rest).text) === (word.text === 'ifdef'));
         return;
       case 'elif':
         if (!branch || branch.otherwise) throw headerError(word, branch ? '#elif after #else' : '#elif without #if');
-        branch.active = branch.outer && !branch.taken && this.#condition(word, rest, end);
+        branch.active = branch.outer && !branch.taken && condition();
         branch.taken ||= branch.active;
         return;
       case 'else':
@@ -218,32 +170,32 @@ class Preprocessor {
         if (!branches.pop()) throw headerError(word, '#endif without #if');
         return;
     }
-    if (!active) return;
+    if (active) this.#deed(word, rest, end, file, depth);
+  }
+
+  readonly #defined = (name: string): boolean => this.#expander.macros.has(name) || name.startsWith('__has_');
+
+  /** A directive that does something, in a part that is read. */
+  #deed(word: Token, rest: readonly Token[], end: Token, file: SourceFile, depth: number): void {
     switch (word.text) {
       case 'define':
         this.#define(word, rest);
         return;
       case 'undef':
-        this.#macros.delete(this.#name(word, rest).text);
+        this.#expander.macros.delete(this.#name(word, rest).text);
         return;
       case 'include':
+      case 'include_next':
       case 'import':
         this.#include(word, rest, file, depth);
         return;
       case 'pragma':
-        if (rest[0]?.text === 'once') {
-          this.#once.add(file.name);
-        } else if (rest[0]?.text === 'pack') {
-          throw headerError(
-            word,
-            '#pragma pack changes the layout of structs, which this parser does not follow; lay the fields out with explicit padding',
-          );
-        }
+        this.#pragma(word, rest, file);
         return;
       case 'error':
-        throw headerError(word, `the header refuses: ${this.#rest(word, end)}`);
+        throw headerError(word, `the header refuses: ${textBehind(word, end)}`);
       case 'warning':
-        this.#warn(word, this.#rest(word, end));
+        this.#warn(word, textBehind(word, end));
         return;
       case 'line':
       case 'ident':
@@ -251,29 +203,17 @@ class Preprocessor {
         return;
     }
     if (word.kind === 'number') return;
-    const near = nearest(word.text, [
-      'define',
-      'undef',
-      'include',
-      'if',
-      'ifdef',
-      'ifndef',
-      'elif',
-      'else',
-      'endif',
-      'pragma',
-      'error',
-    ]);
+    const near = nearest(word.text, directives);
     throw headerError(word, `#${word.text} is no directive${near ? `; did you mean #${near}?` : ''}`);
   }
 
-  #decide(outer: boolean, test: () => boolean): { active: boolean; taken: boolean } {
-    const active = outer && test();
-    return { active, taken: active };
-  }
-
-  #rest(word: Token, end: Token): string {
-    return word.file.text.slice(word.offset + word.text.length, end.offset).trim();
+  #pragma(word: Token, rest: readonly Token[], file: SourceFile): void {
+    const [first, ...words] = rest;
+    if (first?.text === 'once') this.#once.add(file.name);
+    else if (first) {
+      const said = first.text === 'pack' ? this.#expander.all(words) : words;
+      this.#tokens.push({ ...word, kind: 'pragma', text: [first, ...said].map(({ text }) => text).join(' ') });
+    }
   }
 
   #name(word: Token, rest: readonly Token[]): Token {
@@ -283,114 +223,135 @@ class Preprocessor {
   }
 
   #define(word: Token, rest: readonly Token[]): void {
+    const { macros } = this.#expander;
     const name = this.#name(word, rest);
     if (name.text === 'defined') throw headerError(name, '"defined" cannot be a macro');
-    let body = rest.slice(1);
-    let parameters: string[] | undefined;
-    if (body[0]?.text === '(' && !body[0].spaced) {
-      const close = body.findIndex(({ text }) => text === ')');
-      if (close < 0) throw headerError(body[0], 'the parameters of this macro have no end; needed is )');
-      parameters = body.slice(1, close).flatMap(({ text }) => (text === ',' ? [] : [text]));
-      body = body.slice(close + 1);
-    }
-    const known = this.#macros.get(name.text);
-    const macro: Macro = parameters
-      ? { name: name.text, parameters, body, place: name }
-      : { name: name.text, body, place: name };
+    const macro = readMacro(name, rest.slice(1));
+    const known = macros.get(name.text);
     if (known && spelled(known) !== spelled(macro)) {
       const at = positionOf(known.place);
       this.#warn(name, `${name.text} is defined again, otherwise than in ${at.file}:${at.line}`);
     }
-    this.#macros.set(name.text, macro);
+    macros.set(name.text, macro);
   }
 
-  #condition(word: Token, rest: readonly Token[], end: Token): boolean {
-    if (rest.length === 0) throw headerError(word, `#${word.text} needs an expression`);
-    const tokens: Token[] = [];
-    for (let i = 0; i < rest.length; i++) {
-      const token = rest[i] as Token;
-      if (token.kind === 'name' && token.text === 'defined') {
-        const open = rest[i + 1]?.text === '(';
-        const name = rest[i + (open ? 2 : 1)];
-        if (name?.kind !== 'name') throw headerError(name ?? token, '"defined" needs a name');
-        if (open && rest[i + 3]?.text !== ')') throw headerError(name, `needed is ")" after defined(${name.text}`);
-        tokens.push({ ...token, kind: 'number', text: this.#macros.has(name.text) ? '1' : '0' });
-        i += open ? 3 : 1;
-      } else if (token.kind === 'name' && /^__has_\w+$/.test(token.text) && rest[i + 1]?.text === '(') {
-        // Attributes and features change nothing here: none is claimed.
-        let depth = 0;
-        do {
-          i++;
-          if (rest[i]?.text === '(') depth++;
-          if (rest[i]?.text === ')') depth--;
-        } while (depth > 0 && i < rest.length);
-        tokens.push({ ...token, kind: 'number', text: '0' });
-      } else if (token.kind === 'bad') {
-        throw headerError(token, badToken(token));
-      } else {
-        this.#expand(token, token, rest[i + 1], tokens);
-      }
+  /** Where the words behind `#include` lead; nothing when they are no name. */
+  #find(
+    word: Token,
+    rest: readonly Token[],
+    from: SourceFile,
+  ): { readonly name: string; readonly system: boolean; readonly found: SourceFile | undefined } | undefined {
+    const tokens = rest[0]?.kind === 'name' ? this.#expander.all(rest) : rest;
+    const [first] = tokens;
+    const { include } = this.#options;
+    const next = word.text === 'include_next';
+    if (first?.kind === 'string') {
+      const name = unquote(first.text);
+      return { name, system: false, found: include(name, from.name, { system: false, next }) };
     }
-    tokens.push({ ...end, kind: 'newline', text: '\n' });
-    const cursor = { tokens, at: 0 };
-    const value = evaluate(cursor, { longBits: 64, name: (token) => (token.text === 'true' ? int(1n) : int(0n)) });
-    const left = tokens[cursor.at];
-    if (left && left.kind !== 'newline')
-      throw headerError(left, `found ${describe(left)} behind the expression of #${word.text}`);
-    return truthy(value);
+    if (first?.text !== '<') return undefined;
+    const text = tokens.slice(1).map(({ text: part, spaced }) => (spaced ? ` ${part}` : part));
+    const name = text.join('').replace(/>.*$/, '').trim();
+    // A compiler's own headers are known here; those of the C library are read where there are any.
+    const own = builtinHeaders[name];
+    const found =
+      own === undefined ? include(name, from.name, { system: true, next }) : { name: `<${name}>`, text: own };
+    return { name, system: true, found };
   }
 
   #include(word: Token, rest: readonly Token[], from: SourceFile, depth: number): void {
-    const tokens: Token[] = [];
-    if (rest[0]?.kind === 'name')
-      for (const [i, token] of rest.entries()) this.#expand(token, token, rest[i + 1], tokens);
-    else tokens.push(...rest);
-    const [first] = tokens;
+    const target = this.#find(word, rest, from);
+    const [first] = rest;
     if (!first) throw headerError(word, '#include needs "name" or <name>');
-    if (first.text === '<') {
-      const name = tokens
-        .slice(1)
-        .map(({ text }) => text)
-        .join('')
-        .replace(/>.*$/, '');
-      const found = systemHeaders.has(name) ? undefined : this.#options.include(name, from.name);
-      if (found) this.#enter(word, found, depth);
-      else if (!systemHeaders.has(name))
-        this.#warn(word, `<${name}> was not found and is passed over; types it declares are unknown`);
-      return;
-    }
-    if (first.kind !== 'string')
+    if (!target)
       throw headerError(
         first,
         first.kind === 'bad' ? badToken(first) : `found ${describe(first)}, needed is "name" or <name>`,
       );
-    const name = unquote(first.text);
-    const found = this.#options.include(name, from.name);
-    if (!found) {
-      const places = this.#options.includePlaces;
-      const looked = places.length > 0 ? `looked in ${places.join(', ')}` : 'no place to look for includes was given';
-      throw headerError(
-        first,
-        `the include ${first.text} was not found (${looked}); name its folder, or define what it would (--define)`,
-      );
+    const { name, system, found } = target;
+    if (found) {
+      // What the C library declares is known to this header, but is not what it offers.
+      const foreign = from.foreign || (system && systemNames.has(name));
+      this.#enter(word, foreign ? { ...found, foreign } : found, depth);
+      return;
     }
-    this.#enter(word, found, depth);
+    if (system) {
+      if (!systemNames.has(name))
+        this.#warn(word, `<${name}> was not found and is passed over; types it declares are unknown`);
+      return;
+    }
+    const places = this.#options.includePlaces;
+    const looked = places.length > 0 ? `looked in ${places.join(', ')}` : 'no place to look for includes was given';
+    throw headerError(
+      first,
+      `the include ${first.text} was not found (${looked}); name its folder (-I), or define what it would (--define)`,
+    );
   }
 
   #enter(word: Token, file: SourceFile, depth: number): void {
     if (this.#once.has(file.name)) return;
     if (depth >= deepestInclude)
       throw headerError(word, `includes go more than ${deepestInclude} deep; ${file.name} seems to include itself`);
-    if (this.#files.length > 10_000) throw headerError(word, 'more than 10000 files are included');
+    if (this.#files.length + this.#foreign.length > 10_000)
+      throw headerError(word, 'more than 10000 files are included');
     this.#file(file, depth + 1);
   }
 }
 
+const directives = ['define', 'undef', 'include', 'if', 'ifdef', 'ifndef', 'elif', 'else', 'endif', 'pragma', 'error'];
+
+const textBehind = (word: Token, end: Token): string =>
+  word.file.text.slice(word.offset + word.text.length, end.offset).trim();
+
+/** A macro from what stands behind its name. */
+function readMacro(name: Token, rest: readonly Token[]): Macro {
+  const [open] = rest;
+  if (open?.text !== '(' || open.spaced) return { name: name.text, body: rest, place: name };
+  const close = rest.findIndex(({ text }) => text === ')');
+  if (close < 0) throw headerError(open, 'the parameters of this macro have no end; needed is )');
+  const parameters: string[] = [];
+  let variadic = false;
+  for (const { kind, text } of rest.slice(1, close)) {
+    if (kind === 'name') parameters.push(text);
+    else if (text === '...') {
+      // GNU: `args...` names them; else they are __VA_ARGS__.
+      variadic = true;
+      const before = rest[close - 2];
+      if (before?.kind !== 'name') parameters.push('__VA_ARGS__');
+    } else if (text !== ',') throw headerError(open, `the parameters of the macro ${name.text} are no list of names`);
+  }
+  const body = rest.slice(close + 1);
+  return variadic
+    ? { name: name.text, parameters, variadic, body, place: name }
+    : { name: name.text, parameters, body, place: name };
+}
+
 const spelled = ({ parameters, body }: Macro): string => JSON.stringify([parameters, body.map(({ text }) => text)]);
 
-/** Headers of the C library: their types are known, the rest of them is not needed. */
-const systemHeaders = new Set(
-  'assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype sys/types'
-    .split(' ')
-    .map((name) => `${name}.h`),
-);
+/** The files that line markers (`# 12 "name" 3`) cut a preprocessed text into; any other text stays whole. */
+function segments(file: SourceFile): SourceFile[] {
+  if (!/^#(?:line)? \d+ "/m.test(file.text)) return [file];
+  const parts: SourceFile[] = [];
+  const marker = /^#(?:line)? (\d+) "((?:\\.|[^"\\\n])*)"([ \d]*)$/gm;
+  let from = 0;
+  let now: Omit<SourceFile, 'text'> = { name: file.name };
+  /** Whether each open file is foreign; flag 1 opens one, flag 2 goes back. */
+  const open: boolean[] = [];
+  const close = (stop: number): void => {
+    const text = file.text.slice(from, stop);
+    if (text.trim() !== '') parts.push({ ...now, text });
+  };
+  for (const match of file.text.matchAll(marker)) {
+    const [whole, line = '1', quotedName = '', flags = ''] = match;
+    close(match.index);
+    from = Math.min(file.text.length, match.index + whole.length + 1);
+    const name = unquote(`"${quotedName}"`);
+    const within = name.replace(/^.*\/include\/(?:[\w.]+-[\w-]+\/)?/, '');
+    if (flags.includes(' 1')) open.push((open.at(-1) ?? false) || systemNames.has(within));
+    else if (flags.includes(' 2')) open.pop();
+    const foreign = open.at(-1) ?? false;
+    now = { name, firstLine: Number(line), ...(foreign && { foreign }) };
+  }
+  close(file.text.length);
+  return parts.length > 0 ? parts : [{ ...file, text: '' }];
+}

@@ -1,7 +1,7 @@
 /** The names a header has declared so far, and the checks against declaring one twice in different ways. */
 import { nearest } from '../../options.js';
 import { type Constant, int } from './integer.js';
-import { layoutOf, longBits } from './layout.js';
+import { type Layout, layoutOf, longBits, type ScalarLayout, scalarLayout } from './layout.js';
 import type { Token } from './lexer.js';
 import { headerError, type Placed, positionOf } from './source.js';
 import {
@@ -17,6 +17,7 @@ import {
   signature,
   typeText,
 } from './types.js';
+import { weightOf } from './weight.js';
 
 const scalar = (name: ScalarName): CType => ({ kind: 'scalar', name });
 
@@ -29,13 +30,26 @@ const known: readonly [string, CType][] = [
     (name): [string, CType] => [name, scalar(name)],
   ),
   ['bool', scalar('bool')],
+  ['va_list', { kind: 'opaque', name: 'va_list' }],
+  ['__builtin_va_list', { kind: 'opaque', name: 'va_list' }],
   ['intmax_t', { ...scalar('int64_t'), alias: 'intmax_t' }],
   ['uintmax_t', { ...scalar('uint64_t'), alias: 'uintmax_t' }],
   ...([8, 16, 32, 64] as const).flatMap((bits): [string, CType][] => [
     [`int_least${bits}_t`, { ...scalar(`int${bits}_t`), alias: `int_least${bits}_t` }],
     [`uint_least${bits}_t`, { ...scalar(`uint${bits}_t`), alias: `uint_least${bits}_t` }],
   ]),
+  ...([8, 64] as const).flatMap((bits): [string, CType][] => [
+    [`int_fast${bits}_t`, { ...scalar(`int${bits}_t`), alias: `int_fast${bits}_t` }],
+    [`uint_fast${bits}_t`, { ...scalar(`uint${bits}_t`), alias: `uint_fast${bits}_t` }],
+  ]),
 ];
+
+/** What a type may take when it is written out, and all types of a header beside what its length allows. */
+const heaviest = 5000;
+const deepestType = 200;
+const freeWeight = 200_000;
+/** Names that are proposed for unknown ones: the search takes as long as the list of known names. */
+const mostProposals = 20;
 
 /** A struct while it is read: its fields come later than its name. */
 export type OpenStruct = { -readonly [K in keyof CStruct]: CStruct[K] };
@@ -50,15 +64,34 @@ export class Scope {
   readonly constants: Record<string, CConstant> = {};
   readonly warnings: string[];
   assertions = 0;
+  /** Declarations of the C library that could not be read. */
+  passedOver = 0;
+  /** Nodes that types may still take. */
+  #weightLeft: number;
+  #proposals = 0;
+  /** Pairs of types that were found to be the same. */
+  readonly #alike = new WeakMap<CType, WeakSet<CType>>();
+  /** Typedefs of the C library. */
+  readonly foreignTypedefs: Record<string, Declared & { readonly type: CType }> = {};
   readonly #types = new Map<string, CType>(known);
   readonly #enumerators = new Map<string, Constant>();
   readonly #anonymous = { struct: 0, union: 0, enum: 0 };
 
-  constructor(model: DataModel, warnings: string[]) {
+  /** `length`: tokens of the header, which its types may grow with. */
+  constructor(model: DataModel, warnings: string[], length = 0) {
     this.model = model;
     this.warnings = warnings;
+    this.#weightLeft = freeWeight + 50 * length;
     // A header may well declare names such as constructor or __proto__.
-    for (const names of [this.functions, this.variables, this.structs, this.enums, this.typedefs, this.constants])
+    for (const names of [
+      this.functions,
+      this.variables,
+      this.structs,
+      this.enums,
+      this.typedefs,
+      this.constants,
+      this.foreignTypedefs,
+    ])
       Object.setPrototypeOf(names, null);
   }
 
@@ -90,6 +123,7 @@ export class Scope {
   }
 
   nearestType(name: string): string | undefined {
+    if (++this.#proposals > mostProposals) return undefined;
     return nearest(name, [
       'int',
       'unsigned',
@@ -107,8 +141,25 @@ export class Scope {
     return this.#enumerators.get(name);
   }
 
-  layout(type: CType): { size: number; align: number } | undefined {
-    return layoutOf(type, this.model, this.structs);
+  layout(type: CType): Layout | undefined {
+    return layoutOf(type, this.model, this);
+  }
+
+  scalarLayout(name: ScalarName): ScalarLayout {
+    return scalarLayout(name, this.model);
+  }
+
+  /** Refuses types that would fill memories when they are written out. */
+  weigh(type: CType, place: Token): void {
+    const { nodes, depth } = weightOf(type);
+    this.#weightLeft -= nodes;
+    if (nodes <= heaviest && depth <= deepestType && this.#weightLeft >= 0) return;
+    throw headerError(
+      place,
+      nodes > heaviest || depth > deepestType
+        ? `this type is made of ${nodes} types, ${depth} deep, once its typedefs are written out; needed are at most ${heaviest}, ${deepestType} deep`
+        : 'the types of this header take too much room once their typedefs are written out',
+    );
   }
 
   anonymous(kind: 'struct' | 'union' | 'enum', wanted: string | undefined): string {
@@ -126,12 +177,16 @@ export class Scope {
       );
     }
     if (before) return;
+    this.weigh(type, name);
     this.#types.set(name.text, { ...type, alias: name.text });
-    this.typedefs[name.text] = { ...this.declared(name, doc), type };
+    const typedefs = name.file.foreign ? this.foreignTypedefs : this.typedefs;
+    typedefs[name.text] = { ...this.declared(name, doc), type };
   }
 
-  addFunction(name: Token, type: CType & { kind: 'function' }, doc: string | undefined): void {
+  addFunction(name: Token, type: CType & { kind: 'function' }, doc: string | undefined, symbol?: string): void {
+    if (name.file.foreign) return;
     const { result, parameters, variadic } = type;
+    this.weigh(type, name);
     const before = this.functions[name.text];
     if (before) {
       const same =
@@ -149,10 +204,13 @@ export class Scope {
     if (name.text in this.variables)
       throw headerError(name, `${name.text} is a variable${this.#at(this.variables[name.text])}`);
     const base = { name: name.text, ...this.declared(name, doc), result, parameters };
-    this.functions[name.text] = variadic ? { ...base, variadic } : base;
+    const own = symbol === undefined || symbol === name.text ? base : { ...base, symbol };
+    this.functions[name.text] = variadic ? { ...own, variadic } : own;
   }
 
   addVariable(name: Token, type: CType, doc: string | undefined): void {
+    if (name.file.foreign) return;
+    this.weigh(type, name);
     const before = this.variables[name.text];
     if (before && !this.#same(before.type, type))
       throw headerError(
@@ -166,7 +224,7 @@ export class Scope {
 
   addEnumerator(name: Token, value: bigint): void {
     if (this.#enumerators.has(name.text)) throw headerError(name, `the enum constant ${name.text} is declared twice`);
-    this.#enumerators.set(name.text, int(value, value >= -(2n ** 31n) && value < 2n ** 31n ? 32 : 64));
+    this.#enumerators.set(name.text, int(value, 32, value >= 2n ** 31n));
   }
 
   #at(before: Declared | undefined): string {
@@ -175,7 +233,19 @@ export class Scope {
 
   /** Whether two types are the same to a caller: names of typedefs and the qualifiers of parameters do not count. */
   #same(a: CType, b: CType, parameter = false): boolean {
+    if (a === b) return true;
     if (!parameter && Boolean(a.const) !== Boolean(b.const)) return false;
+    if (a.kind !== 'pointer' && a.kind !== 'function') return this.#compare(a, b);
+    if (this.#alike.get(a)?.has(b)) return true;
+    const same = this.#compare(a, b);
+    if (same) {
+      const others = this.#alike.get(a) ?? new WeakSet();
+      this.#alike.set(a, others.add(b));
+    }
+    return same;
+  }
+
+  #compare(a: CType, b: CType): boolean {
     if (a.kind === 'scalar' && b.kind === 'scalar') {
       if (a.name === b.name) return true;
       const [fixedA, fixedB] = [underlying(a.name, this.model), underlying(b.name, this.model)];
@@ -194,6 +264,7 @@ export class Scope {
         a.parameters.every((one, i) => this.#same(one.type, others[i]?.type as CType, true))
       );
     }
+    if (a.kind === 'opaque' && b.kind === 'opaque') return a.name === b.name;
     return a.kind === 'void' && b.kind === 'void';
   }
 }

@@ -5,6 +5,10 @@ import { EwaldError } from '../../errors.js';
 export interface SourceFile {
   readonly name: string;
   readonly text: string;
+  /** Whether it belongs to the C library: its types are known, what else it declares is not offered. */
+  readonly foreign?: boolean;
+  /** The line its text starts at, where it is a part of a file; default 1. */
+  readonly firstLine?: number;
 }
 
 /** A place in a header; line and column count from 1, the column in UTF-16 units. */
@@ -41,7 +45,7 @@ export function positionOf({ file, offset }: Placed): Position {
     if ((starts[middle] ?? 0) <= offset) low = middle;
     else high = middle;
   }
-  return { file: file.name, line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+  return { file: file.name, line: low + (file.firstLine ?? 1), column: offset - (starts[low] ?? 0) + 1 };
 }
 
 /** The line of a place with a caret under it; long lines are cut around the caret. */

@@ -1,6 +1,7 @@
 /** The parser's hold on the token list: looking ahead, expecting, skipping balanced brackets. */
 import { describe } from './expression.js';
 import { badToken, type Token } from './lexer.js';
+import type { PackChange } from './pack.js';
 import { headerError } from './source.js';
 
 /** Nesting of declarators, structs and brackets; deeper is refused before the stack runs out. */
@@ -9,9 +10,11 @@ export const deepest = 100;
 export class TokenStream {
   readonly tokens: readonly Token[];
   at = 0;
+  readonly #packs: readonly PackChange[];
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly Token[], packs: readonly PackChange[] = []) {
     this.tokens = tokens;
+    this.#packs = packs;
   }
 
   /** The token `ahead` of the next one. */
@@ -68,55 +71,15 @@ export class TokenStream {
     } while (depth > 0);
   }
 
-  /**
-   * Passes over attributes, calling conventions and other words that change nothing here; `struct` says that layout
-   * attributes would.
-   */
-  skipAttributes(struct = false): void {
-    for (;;) {
-      const token = this.peek();
-      const from = this.at;
-      if (token.kind === 'name' && decorations.has(token.text)) this.next();
-      else if (token.kind === 'name' && attributes.has(token.text)) {
-        this.next();
-        if (!this.is('(')) throw this.unexpected(`"(" behind ${token.text}`);
-        this.skipGroup();
-      } else if (this.is('[') && this.is('[', 1)) this.skipGroup();
-      else return;
-      if (!struct) continue;
-      const moving = this.tokens
-        .slice(from, this.at)
-        .find(({ text }) => /^(?:__)?(?:packed|aligned)(?:__)?$|^_?[Aa]lignas$/.test(text));
-      if (moving)
-        throw headerError(
-          moving,
-          `"${moving.text}" changes the layout of a struct, which this parser does not follow; lay the fields out with explicit padding`,
-        );
+  /** The limit of `#pragma pack` at the next token. */
+  get pack(): number | undefined {
+    let low = 0;
+    let high = this.#packs.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#packs[middle] as PackChange).at <= this.at) low = middle + 1;
+      else high = middle;
     }
+    return this.#packs[low - 1]?.pack;
   }
 }
-
-const decorations = new Set([
-  '__extension__',
-  '__cdecl',
-  '_cdecl',
-  '__stdcall',
-  '__fastcall',
-  '__restrict',
-  '__restrict__',
-  'restrict',
-  '_Noreturn',
-  'noreturn',
-  '__THROW',
-]);
-const attributes = new Set([
-  '__attribute__',
-  '__attribute',
-  '__declspec',
-  '__asm__',
-  '__asm',
-  'asm',
-  '_Alignas',
-  'alignas',
-  '__nonnull',
-]);

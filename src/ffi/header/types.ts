@@ -37,11 +37,25 @@ export type ScalarName =
   | 'float'
   | 'double';
 
+/** Types that have a size but no value in JavaScript: they lie in structs and behind pointers, and cross nowhere. */
+export type OpaqueName =
+  | 'long double'
+  | '__float128'
+  | '__int128'
+  | 'unsigned __int128'
+  | 'float _Complex'
+  | 'double _Complex'
+  | 'long double _Complex'
+  | '_Float16'
+  | 'va_list';
+
 interface Named {
   /** The typedef it was written with. */
   readonly alias?: string;
   /** Whether it is const. */
   readonly const?: true;
+  /** Bytes its address is a multiple of, where a typedef says otherwise than the type itself. */
+  readonly align?: number;
 }
 
 /** A type of C. Typedefs are resolved; `alias` keeps their names for readers. */
@@ -50,6 +64,7 @@ export type CType = Named &
     | { readonly kind: 'void' }
     | { readonly kind: 'scalar'; readonly name: ScalarName }
     | { readonly kind: 'enum'; readonly tag: string }
+    | { readonly kind: 'opaque'; readonly name: OpaqueName }
     /** A struct or union; its fields are in `structs`. */
     | { readonly kind: 'struct'; readonly tag: string }
     | { readonly kind: 'pointer'; readonly to: CType }
@@ -84,18 +99,26 @@ export interface CFunction extends Declared {
   readonly result: CType;
   readonly parameters: readonly CParameter[];
   readonly variadic?: true;
+  /** The name of its symbol, where a label (`__asm__("name")`) says another one. */
+  readonly symbol?: string;
 }
 
+/** A member; one without a name is an unnamed struct or union, whose members count as those of the whole, or a gap. */
 export interface CField {
   readonly name: string;
   readonly type: CType;
   /** Bytes from the start of the struct. */
   readonly offset: number;
+  /** Width of a bit-field. */
+  readonly bits?: number;
+  /** Bits from `offset` to the start of a bit-field, 0 to 7. */
+  readonly shift?: number;
+  /** `aligned(n)` or `_Alignas(n)` of the member, in bytes. */
+  readonly align?: number;
+  readonly packed?: true;
 }
 
-/**
- * A struct; an opaque one has no fields and no size. A union is always opaque here, but has a size when it was defined.
- */
+/** A struct or union; an opaque one has no fields and no size. */
 export interface CStruct extends Declared {
   readonly tag: string;
   readonly kind: 'struct' | 'union';
@@ -103,11 +126,17 @@ export interface CStruct extends Declared {
   /** Bytes. */
   readonly size?: number;
   readonly align?: number;
+  readonly packed?: true;
+  /** The limit of `#pragma pack` it was defined under, in bytes. */
+  readonly pack?: number;
+  /** `aligned(n)` of the whole, in bytes. */
+  readonly aligned?: number;
 }
 
 export interface CEnum extends Declared {
   readonly tag: string;
-  readonly type: 'int' | 'unsigned int';
+  /** The integer it is: smaller ones where it is packed. */
+  readonly type: 'int' | 'unsigned int' | 'short' | 'unsigned short' | 'signed char' | 'unsigned char';
   readonly values: Readonly<Record<string, number>>;
 }
 
@@ -143,6 +172,8 @@ function declare(type: CType, inner: string): string {
     case 'void':
       return base('void');
     case 'scalar':
+      return base(type.name);
+    case 'opaque':
       return base(type.name);
     case 'enum':
     case 'struct':

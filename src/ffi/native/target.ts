@@ -3,7 +3,8 @@ import { EwaldError, messageOf } from '../../errors.js';
 import type { Argument, Converter, Direction, Parameter } from '../arguments.js';
 import { type CallFrame, countError, FrameEnds, resultOf } from '../bind.js';
 import { callbackShape, isText } from '../callback.js';
-import { type CFunction, type CType, type FunctionTable, signature, typeText } from '../header/types.js';
+import { layoutOf, placeFields } from '../header/layout.js';
+import { type CField, type CFunction, type CType, type FunctionTable, signature, typeText } from '../header/types.js';
 import { missing, type Target } from '../library.js';
 import { Runtime } from '../runtime.js';
 import { type Place, shown } from '../scalars.js';
@@ -71,7 +72,7 @@ export class NativeTarget implements Target {
     const parameters = fn.parameters.map(({ type }) => this.#type(type));
     const result = isText(fn.result, this.runtime) ? 'str' : this.#type(fn.result);
     try {
-      bound = this.#library.func(fn.name, result, parameters);
+      bound = this.#library.func(fn.symbol ?? fn.name, result, parameters);
     } catch (cause) {
       if (/cannot find/i.test(messageOf(cause))) throw missing(this, fn.name);
       throw new EwaldError('Unsupported', `${signature(fn, fn.name)} cannot be called: ${messageOf(cause)}`, { cause });
@@ -94,12 +95,7 @@ export class NativeTarget implements Target {
     if (type.kind === 'struct') {
       let struct = this.#structs.get(type.tag);
       if (struct) return struct;
-      const { fields } = this.runtime.table.structs[type.tag] ?? {};
-      if (!fields || fields.length === 0)
-        throw new EwaldError(
-          'Unsupported',
-          `${typeText(type)} is passed by value, but the header keeps it opaque; pass a pointer to it`,
-        );
+      const fields = plainFields(type, this.runtime);
       struct = this.#koffi.struct(Object.fromEntries(fields.map((field) => [field.name, this.#type(field.type)])));
       this.#structs.set(type.tag, struct);
       return struct;
@@ -261,6 +257,30 @@ export class NativeTarget implements Target {
   close(): void {
     this.#library.unload();
   }
+}
+
+const unaligned = ({ align: _, ...type }: CType): CType => type as CType;
+
+/** The fields of a struct that koffi lays out as C does. @throws `Unsupported` for all others. */
+function plainFields(type: CType & { kind: 'struct' }, runtime: Runtime): readonly CField[] {
+  const struct = runtime.table.structs[type.tag];
+  const refuse = (why: string): never => {
+    throw new EwaldError(
+      'Unsupported',
+      `${typeText(type)} is passed by value, but ${why}; declare a function that takes a pointer to it`,
+    );
+  };
+  const fields = struct?.fields ?? [];
+  if (fields.length === 0) return refuse('the header keeps it opaque');
+  if (struct?.kind === 'union') return refuse('it is a union');
+  if (fields.some(({ name, bits }) => name === '' || bits !== undefined)) return refuse('it has bit-fields or unions');
+  const members = fields.map(({ name, type: inner }) => {
+    const layout = layoutOf(unaligned(inner), runtime.model, runtime.table);
+    return { name, type: inner, layout: layout ?? refuse(`the size of ${name} is not known`) };
+  });
+  const natural = placeFields(members, { kind: 'struct' });
+  const same = natural.size === struct?.size && natural.fields.every(({ offset }, i) => offset === fields[i]?.offset);
+  return same ? fields : refuse('it is packed or aligned in a way that calls do not follow');
 }
 
 /** Passes arrays as they are; koffi takes their addresses. */

@@ -1,0 +1,25 @@
+/** What pointers and arrays need of the library they belong to; an open library's Runtime provides it. */
+import type { Address, MemorySpace } from '../memory/space.js';
+import type { CType, DataModel, FunctionTable } from './header/types.js';
+import type { Place } from './scalars.js';
+
+export interface Access {
+  /** Name of the library, for messages. */
+  readonly name: string;
+  readonly table: FunctionTable;
+  readonly model: DataModel;
+  readonly memory: MemorySpace;
+  /** @throws `Disposed` when the library is closed. */
+  assertAlive(): void;
+  /** Bytes of a type. @throws `Argument` for void and opaque structs. */
+  sizeOf(type: CType): number;
+  /** The value of a type at a place of memory. */
+  read(view: DataView, offset: number, type: CType): unknown;
+  write(view: DataView, offset: number, type: CType, value: unknown, place: Place): void;
+  readAt(address: Address, type: CType, index: number): unknown;
+  writeAt(address: Address, type: CType, index: number, value: unknown): void;
+  /** The zero-terminated text at an address. */
+  textAt(address: Address): string;
+  /** What frees handles of a type. */
+  destructorOf(type: CType): ((handle: object) => void) | undefined;
+}

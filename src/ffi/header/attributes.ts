@@ -1,0 +1,171 @@
+/** Attributes: those that move fields or rename symbols are read, those that would in ways not followed refused. */
+
+import { integerConstant } from './constant-expressions.js';
+import type { Attributes, DeclaratorReader } from './reader.js';
+import type { Scope } from './scope.js';
+import { headerError } from './source.js';
+import type { TokenStream } from './stream.js';
+import type { CType, ScalarName } from './types.js';
+
+/** What `aligned` without a number means: the most that any type of C needs. */
+const mostAligned = 16;
+
+const decorations = new Set([
+  '__extension__',
+  '__cdecl',
+  '_cdecl',
+  '__stdcall',
+  '__fastcall',
+  '__restrict',
+  '__restrict__',
+  'restrict',
+  '_Noreturn',
+  'noreturn',
+  '__THROW',
+  '_Nonnull',
+  '_Nullable',
+]);
+const refused = new Set(['vector_size', 'ext_vector_type', 'scalar_storage_order', 'ms_struct', 'warn_if_not_aligned']);
+
+/** Reads attributes, labels and words that change nothing here, and adds what matters to `into`. */
+export function readAttributes(
+  stream: TokenStream,
+  scope: Scope,
+  reader: DeclaratorReader,
+  depth: number,
+  into: Attributes = {},
+): Attributes {
+  for (;;) {
+    const { kind, text } = stream.peek();
+    if (kind === 'name' && decorations.has(text)) stream.next();
+    else if (kind === 'name' && (text === '__attribute__' || text === '__attribute')) {
+      stream.next();
+      stream.expect('(', `behind ${text}`);
+      stream.expect('(', `behind ${text}(`);
+      list(stream, scope, reader, depth, into);
+      stream.expect(')', 'behind the attributes');
+    } else if (kind === 'name' && text === '__declspec') {
+      stream.next();
+      stream.expect('(', `behind ${text}`);
+      list(stream, scope, reader, depth, into);
+    } else if (kind === 'name' && (text === '__asm__' || text === '__asm' || text === 'asm')) {
+      stream.next();
+      into.symbol = label(stream);
+    } else if (kind === 'name' && (text === '_Alignas' || text === 'alignas')) {
+      stream.next();
+      alignment(stream, scope, reader, depth, into, true);
+    } else if (kind === 'name' && text === '__nonnull' && stream.is('(', 1)) {
+      stream.next();
+      stream.skipGroup();
+    } else if (stream.is('[') && stream.is('[', 1)) standard(stream);
+    else return into;
+  }
+}
+
+/** Words between the parentheses of an attribute, to behind the closing one. */
+function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth: number, into: Attributes): void {
+  while (!stream.take(')')) {
+    if (stream.take(',')) continue;
+    const word = stream.peek();
+    if (word.kind !== 'name') throw stream.unexpected('the name of an attribute');
+    stream.next();
+    const name = word.text.replace(/^__(.*)__$/, '$1');
+    if (refused.has(name))
+      throw headerError(
+        word,
+        `the attribute "${word.text}" changes a layout in a way that this parser does not follow; lay the fields out with explicit padding`,
+      );
+    if (name === 'packed') into.packed = true;
+    else if (name === 'aligned' || name === 'align') {
+      if (stream.is('(')) alignment(stream, scope, reader, depth, into, false);
+      else raise(into, mostAligned);
+      continue;
+    } else if (name === 'mode') {
+      stream.expect('(', 'behind mode');
+      into.mode = stream.name('the name of a machine mode').text.replace(/^__(.*)__$/, '$1');
+      stream.expect(')', 'behind the machine mode');
+      continue;
+    }
+    if (stream.is('(')) stream.skipGroup();
+  }
+}
+
+/** `(n)` or, where C's own `_Alignas` stands, `(type)`. */
+function alignment(
+  stream: TokenStream,
+  scope: Scope,
+  reader: DeclaratorReader,
+  depth: number,
+  into: Attributes,
+  types: boolean,
+): void {
+  stream.expect('(', 'behind the alignment');
+  const place = stream.peek();
+  let value: bigint;
+  if (types && reader.startsType(place)) {
+    const type = reader.typeName(depth + 1);
+    const layout = scope.layout(type);
+    if (!layout) throw headerError(place, 'this type has no alignment that is known here');
+    value = BigInt(layout.align);
+  } else value = integerConstant(stream, scope, reader, depth + 1);
+  stream.expect(')', 'behind the alignment');
+  if (types && value === 0n) return;
+  if (value < 1n || value > 2n ** 28n || (value & (value - 1n)) !== 0n)
+    throw headerError(place, `an alignment of ${value}; needed is a power of two, 1 to 268435456`);
+  raise(into, Number(value));
+}
+
+function raise(into: Attributes, align: number): void {
+  into.align = Math.max(into.align ?? 1, align);
+  into.lastAlign = align;
+}
+
+/** `[[…]]`: refused where it would move fields, since it stands in other places than gcc's own. */
+function standard(stream: TokenStream): void {
+  const from = stream.at;
+  stream.skipGroup();
+  const moving = stream.tokens
+    .slice(from, stream.at)
+    .find(({ text }) => /^_{0,2}(?:packed|aligned|mode|vector_size)_{0,2}$/.test(text));
+  if (moving)
+    throw headerError(
+      moving,
+      `[[${moving.text}]] changes a layout; this parser follows __attribute__((${moving.text})) alone`,
+    );
+}
+
+/** `("name")` behind asm: strings that make up the name of a symbol. */
+function label(stream: TokenStream): string {
+  while (stream.is('volatile') || stream.is('__volatile__')) stream.next();
+  const open = stream.peek();
+  if (!stream.is('(')) throw stream.unexpected('"(" behind asm');
+  const from = stream.at;
+  stream.skipGroup();
+  const inside = stream.tokens.slice(from + 1, stream.at - 1);
+  if (inside.length === 0 || inside.some(({ kind }) => kind !== 'string'))
+    throw headerError(open, 'this is code of a processor; needed is the name of a symbol');
+  return inside.map(({ text }) => text.slice(1, -1)).join('');
+}
+
+const modes: Readonly<Record<string, readonly [ScalarName, ScalarName] | undefined>> = {
+  QI: ['int8_t', 'uint8_t'],
+  byte: ['int8_t', 'uint8_t'],
+  HI: ['int16_t', 'uint16_t'],
+  SI: ['int32_t', 'uint32_t'],
+  DI: ['int64_t', 'uint64_t'],
+  word: ['intptr_t', 'uintptr_t'],
+  pointer: ['intptr_t', 'uintptr_t'],
+  SF: ['float', 'float'],
+  DF: ['double', 'double'],
+};
+
+/** A type with what attributes say of it: another size by its mode. */
+export function inMode(type: CType, { mode }: Attributes, stream: TokenStream, scope: Scope): CType {
+  if (mode === undefined) return type;
+  const found = modes[mode];
+  const layout = type.kind === 'scalar' ? scope.scalarLayout(type.name) : undefined;
+  if (!found || !layout || (layout.kind === 'float') !== /F$/.test(mode))
+    throw headerError(stream.peek(), `the machine mode ${mode} is not followed here; name a type of that size`);
+  const name = found[layout.kind === 'unsigned' ? 1 : 0];
+  return type.const ? { kind: 'scalar', name, const: true } : { kind: 'scalar', name };
+}

@@ -1,0 +1,82 @@
+/** The expressions of `#if`: in the widest integers, as the standard has it, with names that nobody defined as 0. */
+import { describe, evaluate, truthy } from './expression.js';
+import { int } from './integer.js';
+import { badToken, type Token } from './lexer.js';
+import type { Expander } from './macros.js';
+import { headerError } from './source.js';
+
+/** Attributes that change a layout, which this parser follows; the others change nothing here, so none is claimed. */
+const followed = /^(?:gnu::)?_{0,2}(?:packed|aligned|mode)_{0,2}$/;
+
+/** Names that `defined` knows although nobody can define them. */
+const questions = new Set([
+  '__has_include',
+  '__has_include_next',
+  '__has_attribute',
+  '__has_c_attribute',
+  '__has_builtin',
+  '__has_feature',
+  '__has_extension',
+]);
+
+/** What `#if` may ask. */
+export interface Questions {
+  /** Whether `#include` with these words behind it would find a file. */
+  included(tokens: readonly Token[]): boolean;
+}
+
+/** Decides an `#if` or `#elif`; `end` is the end of its line. */
+export function decide(word: Token, rest: readonly Token[], end: Token, expander: Expander, ask: Questions): boolean {
+  if (rest.length === 0) throw headerError(word, `#${word.text} needs an expression`);
+  const bad = rest.find(({ kind }) => kind === 'bad');
+  if (bad) throw headerError(bad, badToken(bad));
+  // Asked before and behind the expansion: `defined` may come out of a macro, too.
+  const tokens = answered(expander.all(answered(rest, expander, ask)), expander, ask);
+  tokens.push({ ...end, kind: 'newline', text: '\n' });
+  const cursor = { tokens, at: 0 };
+  const value = evaluate(cursor, {
+    longBits: 64,
+    sizeBits: 64,
+    widest: true,
+    name: (token) => int(token.text === 'true' ? 1n : 0n, 64),
+  });
+  const left = tokens[cursor.at];
+  if (left && left.kind !== 'newline')
+    throw headerError(left, `found ${describe(left)} behind the expression of #${word.text}`);
+  return truthy(value);
+}
+
+/** Puts numbers where `defined` and `__has_…` stand. */
+function answered(rest: readonly Token[], { macros }: Expander, ask: Questions): Token[] {
+  const tokens: Token[] = [];
+  for (let i = 0; i < rest.length; i++) {
+    const token = rest[i] as Token;
+    const called = rest[i + 1]?.text === '(' && rest[i + 1]?.kind === 'punctuator';
+    if (token.kind === 'name' && token.text === 'defined') {
+      const name = rest[i + (called ? 2 : 1)];
+      if (name?.kind !== 'name') throw headerError(name ?? token, '"defined" needs a name');
+      if (called && rest[i + 3]?.text !== ')') throw headerError(name, `needed is ")" after defined(${name.text}`);
+      tokens.push(answer(token, macros.has(name.text) || questions.has(name.text)));
+      i += called ? 3 : 1;
+    } else if (token.kind === 'name' && called && /^__has_\w+$/.test(token.text) && !macros.has(token.text)) {
+      const words: Token[] = [];
+      let depth = 1;
+      for (i += 2; i < rest.length; i++) {
+        const inner = rest[i] as Token;
+        if (inner.text === '(') depth++;
+        if (inner.text === ')' && --depth === 0) break;
+        words.push(inner);
+      }
+      const named = words.map(({ text }) => text).join('');
+      const yes = token.text.startsWith('__has_include')
+        ? ask.included(words)
+        : token.text === '__has_attribute' && followed.test(named);
+      tokens.push(answer(token, yes));
+    } else {
+      tokens.push(token);
+    }
+  }
+  return tokens;
+}
+
+const answer = (token: Token, yes: boolean): Token => ({ ...token, kind: 'number', text: yes ? '1' : '0' });

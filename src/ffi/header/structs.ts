@@ -1,0 +1,235 @@
+/** Structs, unions and enums defined in place. */
+import { readAttributes } from './attributes.js';
+import { integerConstant } from './constant-expressions.js';
+import { type Member, namedFields, placeFields } from './layout.js';
+import type { Token } from './lexer.js';
+import type { Attributes, DeclaratorReader } from './reader.js';
+import { type OpenStruct, type Scope, unsupported } from './scope.js';
+import { headerError } from './source.js';
+import type { TokenStream } from './stream.js';
+import { type CEnum, type CType, typeText } from './types.js';
+
+/** Bytes beyond which a type is a slip. */
+const largest = 2 ** 46;
+
+/** The name that a typedef will give: it stands directly behind the closing brace. */
+function typedefName(stream: TokenStream, isTypedef: boolean): string | undefined {
+  const token = stream.peek();
+  return isTypedef && token.kind === 'name' ? token.text : undefined;
+}
+
+/** Reads a struct or union from its keyword on. */
+export function readStruct(
+  stream: TokenStream,
+  scope: Scope,
+  reader: DeclaratorReader,
+  depth: number,
+  isTypedef: boolean,
+): CType {
+  const word = stream.next();
+  const kind = word.text as 'struct' | 'union';
+  const attributes = readAttributes(stream, scope, reader, depth);
+  const name = stream.peek().kind === 'name' ? stream.next() : undefined;
+  const known = name && scope.structs[name.text];
+  if (name && known && known.kind !== kind) throw headerError(name, `${name.text} is a ${known.kind}, not a ${kind}`);
+  if (!stream.is('{')) {
+    if (!name) throw stream.unexpected(`a name or "{" behind ${kind}`);
+    scope.structs[name.text] ??= { tag: name.text, kind, ...scope.declared(name) };
+    return { kind: 'struct', tag: name.text };
+  }
+  const open: OpenStruct = { tag: name?.text ?? '', kind, ...scope.declared(name ?? word, word.doc) };
+  if (name) {
+    if (known?.size !== undefined)
+      throw headerError(name, `${kind} ${name.text} is defined twice, first in ${known.file}:${known.line}`);
+    scope.structs[name.text] = open;
+  }
+  const members = readMembers(stream, scope, reader, depth, kind);
+  const { pack } = stream;
+  stream.expect('}', 'behind the members');
+  readAttributes(stream, scope, reader, depth, attributes);
+  if (!name) open.tag = scope.anonymous(kind, typedefName(stream, isTypedef));
+  if (attributes.packed) open.packed = true;
+  if (pack !== undefined) open.pack = pack;
+  if (attributes.lastAlign !== undefined) open.aligned = attributes.lastAlign;
+  if (scope.model === 'llp64' && members.some(({ bits }) => bits !== undefined))
+    throw unsupported(name ?? word, 'a bit-field on Windows', 'use a whole integer and masks');
+  const { fields, size, align } = placeFields(members, open);
+  if (size > largest) throw headerError(name ?? word, `this ${kind} has ${size} bytes; needed are at most 2^46`);
+  Object.assign(open, { fields, size, align });
+  // Behind everything it is made of, wherever its name came up first.
+  delete scope.structs[open.tag];
+  scope.structs[open.tag] = open;
+  return { kind: 'struct', tag: open.tag };
+}
+
+function readMembers(
+  stream: TokenStream,
+  scope: Scope,
+  reader: DeclaratorReader,
+  depth: number,
+  kind: 'struct' | 'union',
+): Member[] {
+  const brace = stream.next();
+  const members: Member[] = [];
+  const names = new Set<string>();
+  const taken = (field: Token, text: string): void => {
+    if (names.has(text)) throw headerError(field, `the field ${text} is declared twice`);
+    names.add(text);
+  };
+  /** A member whose length is open must be the last. */
+  let flexible: Token | undefined;
+  while (!stream.is('}')) {
+    if (stream.peek().kind === 'end') throw headerError(brace, 'this { is never closed');
+    if (stream.take(';')) continue;
+    if (stream.is('_Static_assert') || stream.is('static_assert')) {
+      while (!stream.is(';') && !stream.is('}') && stream.peek().kind !== 'end') {
+        if (stream.is('(')) stream.skipGroup();
+        else stream.next();
+      }
+      continue;
+    }
+    const start = stream.peek();
+    if (flexible)
+      throw unsupported(flexible, 'a flexible array member before the last', 'keep the elements behind a pointer');
+    const { type: base, tagged, attributes: shared } = reader.specifiers(depth + 1);
+    if (stream.is(';')) {
+      if (!tagged) throw unsupported(stream.peek(), 'a field without a name', 'give it a name');
+      const inner = base.kind === 'struct' ? scope.structs[base.tag] : undefined;
+      // Only one without a tag is a member; one with a tag is declared for later use.
+      if (!inner?.fields || !inner.tag.startsWith('anonymous_')) continue;
+      for (const field of namedFields(inner.fields, scope.structs)) taken(start, field.name);
+      members.push(member(scope, start, '', base, shared, undefined));
+      continue;
+    }
+    do {
+      const attributes: Attributes = { ...shared };
+      let field: Token | undefined;
+      let type = base;
+      if (!stream.is(':')) {
+        const declared = reader.declarator(base, depth + 1, 'field', attributes);
+        ({ name: field, type } = declared);
+        if (declared.open) flexible = declared.open;
+        if (!field) throw stream.unexpected('the name of a field');
+        taken(field, field.text);
+      }
+      const colon = stream.peek();
+      let bits: number | undefined;
+      if (stream.take(':')) {
+        bits = width(stream, scope, reader, depth, type, field, colon);
+        readAttributes(stream, scope, reader, depth, attributes);
+      }
+      members.push(member(scope, field ?? colon, field?.text ?? '', type, attributes, bits));
+    } while (stream.take(','));
+    stream.expect(';', 'behind the field');
+  }
+  if (flexible && kind === 'union')
+    throw unsupported(flexible, 'a flexible array member of a union', 'keep the elements behind a pointer');
+  return members;
+}
+
+function member(
+  scope: Scope,
+  place: Token,
+  name: string,
+  type: CType,
+  { packed, align }: Attributes,
+  bits: number | undefined,
+): Member {
+  if (type.kind === 'function') throw headerError(place, 'a field cannot be a function; a pointer to one can');
+  const layout = scope.layout(type);
+  if (!layout) throw headerError(place, `the field ${name} is ${typeText(type)}, whose size is not known here`);
+  scope.weigh(type, place);
+  return {
+    name,
+    type,
+    layout,
+    ...(bits !== undefined && { bits }),
+    ...(align !== undefined && { align }),
+    ...(packed && { packed }),
+  };
+}
+
+/** The width of a bit-field. */
+function width(
+  stream: TokenStream,
+  scope: Scope,
+  reader: DeclaratorReader,
+  depth: number,
+  type: CType,
+  field: Token | undefined,
+  colon: Token,
+): number {
+  const place = stream.peek();
+  const value = integerConstant(stream, scope, reader, depth + 1);
+  const layout = type.kind === 'scalar' || type.kind === 'enum' ? scope.layout(type) : undefined;
+  const float = type.kind === 'scalar' && scope.scalarLayout(type.name).kind === 'float';
+  if (!layout || float) throw headerError(colon, `a bit-field of ${typeText(type)}; needed is an integer`);
+  const most = type.kind === 'scalar' && type.name === 'bool' ? 1 : layout.size * 8;
+  if (value < 0n || value > BigInt(most) || (value === 0n && field))
+    throw headerError(place, `a bit-field of ${value} bits; ${typeText(type)} has ${field ? 1 : 0} to ${most}`);
+  return Number(value);
+}
+
+/** Reads an enum from its keyword on. */
+export function readEnum(
+  stream: TokenStream,
+  scope: Scope,
+  reader: DeclaratorReader,
+  depth: number,
+  isTypedef: boolean,
+): CType {
+  const word = stream.next();
+  const attributes = readAttributes(stream, scope, reader, depth);
+  const name = stream.peek().kind === 'name' ? stream.next() : undefined;
+  if (!stream.is('{')) {
+    if (!name) throw stream.unexpected('a name or "{" behind enum');
+    if (!(name.text in scope.enums)) throw headerError(name, `enum ${name.text} is used before it is defined`);
+    return { kind: 'enum', tag: name.text };
+  }
+  const known = name && scope.enums[name.text];
+  if (name && known)
+    throw headerError(name, `enum ${name.text} is defined twice, first in ${known.file}:${known.line}`);
+  const brace = stream.next();
+  const values: Record<string, number> = Object.create(null);
+  let count = 0;
+  let value = 0n;
+  let min = 0n;
+  let max = 0n;
+  while (!stream.take('}')) {
+    if (stream.peek().kind === 'end') throw headerError(brace, 'this { is never closed');
+    const constant = stream.name('the name of an enum constant');
+    readAttributes(stream, scope, reader, depth);
+    if (stream.take('=')) value = integerConstant(stream, scope, reader, depth);
+    if (value < -(2n ** 31n) || value >= 2n ** 32n)
+      throw headerError(
+        constant,
+        `${constant.text} is ${value}, which needs more than 32 bits; enums are 32 bits here`,
+      );
+    min = value < min ? value : min;
+    max = value > max ? value : max;
+    scope.addEnumerator(constant, value);
+    values[constant.text] = Number(value);
+    count++;
+    value++;
+    if (!stream.take(',') && !stream.is('}')) throw stream.unexpected('"," or "}"');
+  }
+  if (count === 0) throw headerError(brace, 'this enum has no constants');
+  if (min < 0n && max >= 2n ** 31n) throw headerError(brace, 'the constants of this enum need more than 32 bits');
+  readAttributes(stream, scope, reader, depth, attributes);
+  if (attributes.align !== undefined || attributes.mode !== undefined)
+    throw unsupported(name ?? word, 'an enum with an alignment or a machine mode', 'give its typedef one');
+  const tag = name?.text ?? scope.anonymous('enum', typedefName(stream, isTypedef));
+  const type = integerOf(min, max, attributes.packed ?? false);
+  scope.enums[tag] = { tag, ...scope.declared(name ?? word, word.doc), type, values };
+  return { kind: 'enum', tag };
+}
+
+/** The integer that holds the constants: an int, or the smallest that does when the enum is packed. */
+function integerOf(min: bigint, max: bigint, packed: boolean): CEnum['type'] {
+  const signed = min < 0n;
+  const fits = (bits: bigint): boolean =>
+    signed ? min >= -(1n << (bits - 1n)) && max < 1n << (bits - 1n) : max < 1n << bits;
+  if (packed && fits(8n)) return signed ? 'signed char' : 'unsigned char';
+  if (packed && fits(16n)) return signed ? 'short' : 'unsigned short';
+  return signed ? 'int' : 'unsigned int';
+}

@@ -1,0 +1,39 @@
+/** How much a type takes when it is written out: typedefs of typedefs double with every line of a header. */
+import type { CType } from './types.js';
+
+export interface Weight {
+  readonly nodes: number;
+  readonly depth: number;
+}
+
+const known = new WeakMap<CType, Weight>();
+
+/** Nodes and depth of a type as a tree; what typedefs share is counted as often as it would be written. */
+export function weightOf(type: CType): Weight {
+  const before = known.get(type);
+  if (before) return before;
+  let nodes = 1;
+  let depth = 0;
+  for (const part of partsOf(type)) {
+    const weight = weightOf(part);
+    nodes += weight.nodes;
+    depth = Math.max(depth, weight.depth);
+  }
+  const weight = { nodes, depth: depth + 1 };
+  known.set(type, weight);
+  return weight;
+}
+
+/** The types a type is made of. */
+export function partsOf(type: CType): readonly CType[] {
+  switch (type.kind) {
+    case 'pointer':
+      return [type.to];
+    case 'array':
+      return [type.of];
+    case 'function':
+      return [type.result, ...type.parameters.map((parameter) => parameter.type)];
+    default:
+      return [];
+  }
+}
