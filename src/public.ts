@@ -11,14 +11,18 @@ export {
   cellFrom,
   cellFromParameters,
   lengthsOf,
-  misorientation,
   reciprocal,
   sameLattice,
   type Vector,
   volume,
 } from './crystal/cell.js';
+export { type KnownCell, readCell } from './crystal/cell-file.js';
+export type { Centring } from './crystal/centring.js';
+export { type MisorientationOptions, misorientation } from './crystal/lattice-match.js';
 export { niggli, type ReducedCell } from './crystal/niggli.js';
 export { cellSimilarity, covers, isViable } from './crystal/similarity.js';
+export { formatNpy, type NpyArray, readNpy } from './data/npy.js';
+export { formatSpotList, readSpotList, type SpotList, type SpotListOptions, type SpotUnit } from './data/spot-list.js';
 export { EwaldError, type EwaldErrorTag, isEwaldError } from './errors.js';
 export type { EngineReport, ExternalEngine } from './fft/engines.js';
 export type {
@@ -49,6 +53,7 @@ export {
 } from './fft/helpers.js';
 export type { FftWisdom } from './fft/wisdom.js';
 export {
+  type CentredCell,
   type Crystal,
   type FoundCell,
   type ImageView,
@@ -60,6 +65,7 @@ export {
   IndexingResult,
   type IndexingStages,
   type IndexingThresholds,
+  type KnownCellsInput,
   type PickedDirection,
   type Refinement,
   type SearchedCell,
@@ -71,4 +77,5 @@ export {
 export type { Log, LogLevel, LogSink } from './log.js';
 export type { PiOptions, PiPlan, PiPlanMethods, PiResult, PiRunOptions } from './pi/pi.js';
 export type { Disposable } from './resource.js';
+export { type SimulatedImage, type SpotSimulation, simulateSpotImages, simulateSpots } from './simulate/spots.js';
 export { version } from './version.js';

@@ -1,15 +1,18 @@
 /** `ewald cell LISTS…`: an unknown cell from the spots of several stills. */
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/backend.js';
-import { parseSpots } from '../data/spot-list.js';
+import type { BravaisCandidate } from '../crystal/bravais.js';
+import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-list.js';
 import type { DeterminedCell } from '../indexing/indexer.js';
-import { bold, type CliDeps, dim, exitCode, Progress, parseNumber, print, printJson, yellow } from './output.js';
+import { choice } from '../options.js';
+import { expand, inputName, readText } from './inputs.js';
+import { bold, type CliDeps, dim, exitCode, note, Progress, parseNumber, print, printJson, yellow } from './output.js';
 
 interface Options {
   min: string;
   max: string;
   tolerance: string;
+  unit: SpotUnit;
   backend?: BackendName;
   json?: boolean;
 }
@@ -18,9 +21,13 @@ export function register(program: Command, deps: CliDeps): void {
   program
     .command('cell')
     .description(
-      'determine an unknown cell from the spots of several stills: reduced cell and the Bravais lattices that fit',
+      'determine an unknown cell from the spots of several stills: the Bravais lattices that fit, in conventional cells',
     )
-    .argument('<lists...>', 'spot lists: x y z a line (1/angstrom); a first line with a cell is passed over')
+    .argument(
+      '<lists...>',
+      'spot lists, or - for standard input: x y z of a spot a line, more columns are passed over; a first line with a cell, too',
+    )
+    .option('--unit <unit>', 'of the lists: 1/A, 1/nm, 2pi/A or 2pi/nm', '1/A')
     .option('--min <angstrom>', 'shortest cell edge', '3')
     .option('--max <angstrom>', 'longest cell edge; twice as long costs four times the time', '150')
     .option('--tolerance <x>', 'how far lengths (relative) and angles (radians) may be bent for a symmetry', '0.02')
@@ -32,13 +39,17 @@ export function register(program: Command, deps: CliDeps): void {
     .action((lists: string[], options: Options) => run(lists, options, deps));
 }
 
-async function run(lists: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
-  const images = await Promise.all(lists.map(async (path) => parseSpots(await readFile(path, 'utf8'), path).spots));
+async function run(words: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
+  const unit = choice('--unit', options.unit, '1/A', spotUnits);
+  const minLengthA = parseNumber(options.min, '--min', 1, 1000);
   const search = {
-    minLengthA: parseNumber(options.min, '--min'),
-    maxLengthA: parseNumber(options.max, '--max'),
-    tolerance: parseNumber(options.tolerance, '--tolerance'),
+    minLengthA,
+    maxLengthA: parseNumber(options.max, '--max', minLengthA, 1000),
+    tolerance: parseNumber(options.tolerance, '--tolerance', 0, 0.2),
   };
+  const images: Float32Array[] = [];
+  for (const file of await expand(words))
+    images.push(readSpotList(await readText(file), { name: inputName(file), unit }).spots);
   const context = await createContext(options.backend ? { backend: options.backend } : {});
   const progress = new Progress('cell');
   let found: DeterminedCell[];
@@ -59,28 +70,25 @@ async function run(lists: readonly string[], options: Options, { createContext, 
         bravais: bravais.map(({ type, parameters, distortion }) => ({ type, parameters, distortion })),
       })),
     );
-  } else if (found.length === 0)
+  } else if (found.length === 0) {
     print(yellow('no cell explains these images beyond chance; more images, or another --max, may help'));
-  else for (const [rank, cell] of found.slice(0, 3).entries()) print(describe(cell, rank));
+    const hint = images.map(unitHint).find((text) => text !== undefined);
+    if (hint) note(`${yellow('hint:')} ${hint}`);
+  } else for (const [rank, cell] of found.slice(0, 3).entries()) print(describe(cell, rank));
   if (found.length === 0) process.exitCode = exitCode.data;
 }
 
 const shape = (p: readonly number[]): string =>
-  `${p
-    .slice(0, 3)
-    .map((x) => x.toFixed(2))
-    .join(' ')} Å  ${p
-    .slice(3)
-    .map((x) => x.toFixed(2))
-    .join(' ')}°`;
+  p.map((x, i) => `${x.toFixed(2).padStart(i < 3 ? 7 : 6)}${i === 2 ? ' Å ' : i === 5 ? '°' : ''}`).join(' ');
 
-function describe({ parameters, indexed, images, bravais }: DeterminedCell, rank: number): string {
-  const lines = bravais.map(
-    ({ type, parameters, distortion }) =>
-      `    ${type}  ${shape(parameters)}  ${dim(`bent by ${(100 * distortion).toFixed(2)} %`)}`,
-  );
+/** One line a Bravais lattice, highest symmetry first; the last, aP, is the reduced cell. */
+function describe({ indexed, images, bravais }: DeterminedCell, rank: number): string {
+  const line = ({ type, parameters, distortion }: BravaisCandidate): string => {
+    const bent = type === 'aP' ? 'reduced' : `bent by ${(100 * distortion).toFixed(2)} %`;
+    return `  ${type} ${shape(parameters)}  ${dim(bent)}`;
+  };
   return [
-    `${rank === 0 ? bold('best ') : '  or '} ${shape(parameters)}  indexes ${indexed} of ${images}`,
-    ...lines,
+    `${rank === 0 ? bold('best') : '  or'}, indexes ${indexed} of ${images} lists:`,
+    ...bravais.map((candidate, i) => (i === 0 && rank === 0 ? bold(line(candidate)) : line(candidate))),
   ].join('\n');
 }

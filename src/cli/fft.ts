@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/backend.js';
-import { formatNpy, parseNpy } from '../data/npy.js';
+import { formatNpy, readNpy } from '../data/npy.js';
 import { EwaldError, messageOf } from '../errors.js';
 import type { FftEngine, FftKind, FftOptions, FftScale, R2rKind } from '../fft/fft.js';
 import { type WriteOptions, writeWhole } from './files.js';
@@ -61,7 +61,7 @@ export function register(program: Command, deps: CliDeps): void {
 }
 
 async function run(input: string, options: Options, { createContext }: CliDeps): Promise<void> {
-  const array = parseNpy(await readFile(input), input);
+  const array = readNpy(await readFile(input), input);
   const kind = options.kind ?? (array.complex ? 'c2c' : options.inverse ? 'c2r' : 'r2c');
   const r2r = /^d[cs]t[1-4]$/.test(kind);
   const planKind = (r2r ? 'r2r' : kind) as FftKind;

@@ -1,21 +1,22 @@
 /** `ewald index LISTS…`: spot lists in, oriented cells out. */
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/backend.js';
-import type { Cell } from '../crystal/cell.js';
-import { parseSpots } from '../data/spot-list.js';
+import type { KnownCell } from '../crystal/cell-file.js';
+import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-list.js';
 import { EwaldError, messageOf } from '../errors.js';
 import type { Indexer, IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
-import { readCell } from './cell-option.js';
+import { choice } from '../options.js';
+import { expand, inputName, readCellOption, readText } from './inputs.js';
 import {
   bold,
   type CliDeps,
   dim,
   exitCode,
   green,
+  note,
   Progress,
-  parseCount,
+  parseInteger,
   parseNumber,
   print,
   printJson,
@@ -27,6 +28,8 @@ interface Options {
   cell?: string;
   multi?: boolean;
   method: IndexingMethod;
+  metric: 'free' | 'held';
+  unit: SpotUnit;
   backend?: BackendName;
   maxSpots: string;
   accept?: string;
@@ -46,10 +49,13 @@ interface ListResult {
     indexedSpots: number;
     score: number;
     probability: number;
+    refined: boolean;
   }[];
   method: IndexingMethod;
   backend: BackendName;
   ms: number;
+  /** Why nothing may have been found; undefined when nothing is strange. */
+  hint?: string | undefined;
 }
 
 export function register(program: Command, deps: CliDeps): void {
@@ -58,11 +64,20 @@ export function register(program: Command, deps: CliDeps): void {
     .description('index spot lists: from the spots of stills to oriented crystal cells')
     .argument(
       '<lists...>',
-      'spot lists: a line with the known cell (nine numbers, angstrom), then x y z a line (1/angstrom)',
+      'spot lists, or - for standard input: x y z of a spot a line, more columns are passed over; a first line of nine numbers is the known cell (angstrom)',
     )
-    .option('-p, --cell <cell>', "known cell instead of the lists' own: a .cell file or a,b,c,alpha,beta,gamma")
+    .option(
+      '-p, --cell <cell>',
+      "known cell instead of the lists' own: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma",
+    )
+    .option('--unit <unit>', 'of the lists: 1/A, 1/nm, 2pi/A or 2pi/nm', '1/A')
     .option('--multi', 'look for several lattices in each list')
     .option('--method <name>', 'fast, turbo or exhaustive', 'fast')
+    .option(
+      '--metric <how>',
+      'free: lengths and angles are fitted where that explains the spots better; held: they stay as known',
+      'free',
+    )
     .option('--backend <name>', 'where to compute; default: the best backend present')
     .option('--max-spots <n>', 'spots that take part, lowest resolution first', '300')
     .option('--accept <log10>', 'accept a lattice when log10 of its chance probability is at most this')
@@ -71,16 +86,19 @@ export function register(program: Command, deps: CliDeps): void {
     .action((lists: string[], options: Options) => run(lists, options, deps));
 }
 
-async function run(lists: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
-  const cell = options.cell === undefined ? undefined : await readCell(options.cell);
-  const maxSpots = Number(parseCount(options.maxSpots, '--max-spots'));
+async function run(words: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
+  const lists = await expand(words);
+  const cell = options.cell === undefined ? undefined : await readCellOption(options.cell);
+  const unit = choice('--unit', options.unit, '1/A', spotUnits);
+  const maxSpots = parseInteger(options.maxSpots, '--max-spots', 6, 4096);
   const thresholds: IndexingThresholds = {
     maxCrystals: options.multi ? 8 : 1,
-    ...(options.accept === undefined ? {} : { acceptLog10: parseNumber(options.accept, '--accept') }),
+    metric: choice('--metric', options.metric, 'free', ['free', 'held']),
+    ...(options.accept === undefined ? {} : { acceptLog10: parseNumber(options.accept, '--accept', -300, 0) }),
   };
   const context = await createContext({
     ...(options.backend ? { backend: options.backend } : {}),
-    ...(options.audit === undefined ? {} : { audit: parseNumber(options.audit, '--audit') }),
+    ...(options.audit === undefined ? {} : { audit: parseNumber(options.audit, '--audit', 0, 1) }),
   });
   const progress = new Progress('index');
   const done: ListResult[] = [];
@@ -90,19 +108,19 @@ async function run(lists: readonly string[], options: Options, { createContext, 
       maxSpots,
       maxOutputCells: 16,
       maxBatchSpots: 2 ** 18,
-      method: options.method,
+      method: choice('--method', options.method, 'fast', ['fast', 'turbo', 'exhaustive']),
     });
     for (const [i, input] of lists.entries()) {
       if (signal.aborted) break;
       try {
-        const result = await indexList(input, cell, thresholds, indexer);
+        const result = await indexList(input, { cell, unit, thresholds }, indexer);
         done.push(result);
         if (options.json) printJson(result);
         else print(describe(result));
       } catch (error) {
         failed++;
         if (options.json) printJson({ input, error: messageOf(error) });
-        else print(`${red('✗')} ${input}: ${messageOf(error)}`);
+        else print(`${red('✗')} ${messageOf(error)}`);
       }
       progress.report((i + 1) / lists.length, input);
     }
@@ -111,10 +129,12 @@ async function run(lists: readonly string[], options: Options, { createContext, 
     await context.dispose();
   }
   if (!options.json) summarise(done, failed, lists.length);
+  const hint = done.find((result) => result.hint)?.hint;
+  if (hint && !options.json) note(`${yellow('hint:')} ${hint}`);
   const { audit } = context;
   if (audit)
-    process.stderr.write(
-      `audit: ${audit.results} results, ${audit.drawn} drawn, ${audit.agreed} agree, ${audit.drifted} differ, ${audit.unchecked} unchecked\n`,
+    note(
+      `audit: ${audit.results} results, ${audit.drawn} drawn, ${audit.agreed} agree, ${audit.drifted} differ, ${audit.unchecked} unchecked`,
     );
   if (audit?.drifted) throw new EwaldError('Mismatch', audit.drifts.join('\n'));
   if (signal.aborted) process.exitCode = exitCode.interrupted;
@@ -122,17 +142,23 @@ async function run(lists: readonly string[], options: Options, { createContext, 
 }
 
 async function indexList(
-  input: string,
-  cell: Cell | undefined,
-  thresholds: IndexingThresholds,
+  file: string,
+  { cell, unit, thresholds }: { cell: KnownCell | undefined; unit: SpotUnit; thresholds: IndexingThresholds },
   indexer: Indexer,
 ): Promise<ListResult> {
-  const list = parseSpots(await readFile(input, 'utf8'), input, cell === undefined);
+  const input = inputName(file);
+  const list = readSpotList(await readText(file), { name: input, unit });
+  const known = cell ?? list.cell;
+  if (!known)
+    throw new EwaldError(
+      'Format',
+      `${input}: the list begins with no line of the known cell; give the cell with -p (ewald cell determines an unknown one)`,
+    );
   const spots = list.spots.length / 3;
   if (spots < minimumSpots)
     throw new EwaldError('Format', `${input}: the list has ${spots} spots; indexing needs at least ${minimumSpots}`);
   const started = performance.now();
-  const result = await indexer.run({ spots: list.spots, cells: (cell ?? list.cell) as Cell, ...thresholds });
+  const result = await indexer.run({ spots: list.spots, cells: known, ...thresholds });
   const ms = performance.now() - started;
   const image = result.image(0);
   return {
@@ -146,10 +172,12 @@ async function indexList(
       indexedSpots: crystal.indexedSpots,
       score: crystal.score,
       probability: crystal.probability,
+      refined: crystal.refined,
     })),
     method: indexer.method,
     backend: indexer.backend,
     ms: Number(ms.toFixed(3)),
+    ...(image.indexed ? {} : { hint: unitHint(list.spots) }),
   };
 }
 
@@ -157,11 +185,11 @@ function describe({ input, spots, crystals, ms }: ListResult): string {
   const [first] = crystals;
   if (!first) return `${yellow('–')} ${input}  ${dim(`${spots} spots, no lattice found`)}`;
   return crystals
-    .map(({ lengths, angles, indexedSpots, probability }, i) => {
+    .map(({ lengths, angles, indexedSpots, probability, refined }, i) => {
       const shape = `${lengths.map((x) => x.toFixed(2)).join(' ')} Å  ${angles.map((x) => x.toFixed(2)).join(' ')}°`;
       const chance = probability === 0 ? 'chance < 1e-300' : `chance ${probability.toExponential(0)}`;
       const where = i === 0 ? `${green('✓')} ${input}` : `  ${dim(`lattice ${i + 1}`)}`;
-      return `${where}  ${shape}  ${indexedSpots}/${spots} spots  ${dim(`${chance}${i === 0 ? `  ${ms.toFixed(2)} ms` : ''}`)}`;
+      return `${where}  ${shape}  ${indexedSpots}/${spots} spots  ${dim(`${chance}  cell ${refined ? 'refined' : 'held'}${i === 0 ? `  ${ms.toFixed(2)} ms` : ''}`)}`;
     })
     .join('\n');
 }

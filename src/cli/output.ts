@@ -133,10 +133,32 @@ export function parseCount(text: string, what: string): bigint {
   return BigInt(whole + fraction) * 10n ** BigInt(Number(power) - fraction.length);
 }
 
-/** A number written by a person. */
-export function parseNumber(text: string, what: string): number {
+/** A number written by a person, between `low` and `high`. */
+export function parseNumber(
+  text: string,
+  what: string,
+  low = Number.NEGATIVE_INFINITY,
+  high = Number.POSITIVE_INFINITY,
+): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value))
-    throw new EwaldError('Argument', `${what} is "${text}"; needed is a number`);
+  if (text.trim() === '' || !Number.isFinite(value) || value < low || value > high)
+    throw new EwaldError('Argument', `${what} is "${text}"; needed is a number${between(low, high)}`);
   return value;
 }
+
+/** A whole number written by a person (1000, 1e3), between `low` and `high`. */
+export function parseInteger(text: string, what: string, low: number, high: number): number {
+  const value = /^-\d/.test(text) ? Number(text) : Number(parseCount(text, what));
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new EwaldError('Argument', `${what} is "${text}"; needed is a whole number${between(low, high)}`);
+  return value;
+}
+
+const between = (low: number, high: number): string =>
+  Number.isFinite(low) && Number.isFinite(high)
+    ? ` from ${low} to ${high}`
+    : Number.isFinite(low)
+      ? `, ${low} or more`
+      : Number.isFinite(high)
+        ? `, ${high} or less`
+        : '';

@@ -1,13 +1,16 @@
 /** `ewald simulate spots`: spot lists with known truth. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { flat } from '../crystal/cell.js';
+import { isCentred } from '../crystal/centring.js';
 import { formatSpotList } from '../data/spot-list.js';
-import { type SpotSimulation, simulateSpots } from '../simulate/spots.js';
-import { readCell } from './cell-option.js';
+import { EwaldError, isEwaldError } from '../errors.js';
+import { fileError } from '../file-errors.js';
+import { type SpotSimulation, simulateSpotImages } from '../simulate/spots.js';
 import { writeWhole } from './files.js';
-import { bold, type CliDeps, exitCode, Progress, parseCount, parseNumber, print, printJson } from './output.js';
+import { readCellOption } from './inputs.js';
+import { bold, type CliDeps, exitCode, Progress, parseInteger, parseNumber, print, printJson } from './output.js';
 
 interface Options {
   output: string;
@@ -21,6 +24,7 @@ interface Options {
   wavelength?: string;
   distance?: string;
   dMin?: string;
+  force?: boolean;
   json?: boolean;
 }
 
@@ -32,7 +36,7 @@ export function register(program: Command, deps: CliDeps): void {
     .requiredOption('-o, --output <dir>', 'folder for the lists')
     .option(
       '--cell <cell>',
-      'a,b,c,alpha,beta,gamma in angstrom and degrees, or a .cell file',
+      'a,b,c,alpha,beta,gamma in angstrom and degrees, or a CrystFEL .cell or PDB file',
       '79.1,79.1,38.1,90,90,90',
     )
     .option('--images <n>', 'how many lists', '10')
@@ -44,49 +48,80 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--wavelength <angstrom>', 'wavelength; default 1.3')
     .option('--distance <mm>', 'detector distance; default 120')
     .option('--d-min <angstrom>', 'highest resolution; default 1.9')
+    .option('--force', 'remove the lists of an earlier simulation from the folder')
     .option('--json', 'one JSON document: {lists, truth}')
     .action((options: Options) => run(options, deps));
 }
 
 async function run(options: Options, { signal }: CliDeps): Promise<void> {
-  const cell = await readCell(options.cell);
-  const images = Number(parseCount(options.images, '--images'));
-  const seed = Number(parseCount(options.seed, '--seed'));
+  const known = await readCellOption(options.cell);
+  const images = parseInteger(options.images, '--images', 1, 1e6);
+  const seed = parseInteger(options.seed, '--seed', 0, Number.MAX_SAFE_INTEGER);
   const simulation: SpotSimulation = {
-    cell,
+    ...known,
     images,
     seed,
-    spots: Number(parseCount(options.spots, '--spots')),
-    spurious: parseNumber(options.spurious, '--spurious'),
-    noisePx: parseNumber(options.noise, '--noise'),
-    crystals: Number(parseCount(options.crystals, '--crystals')),
-    ...(options.wavelength === undefined ? {} : { wavelengthA: parseNumber(options.wavelength, '--wavelength') }),
-    ...(options.distance === undefined ? {} : { distanceMm: parseNumber(options.distance, '--distance') }),
-    ...(options.dMin === undefined ? {} : { dMinA: parseNumber(options.dMin, '--d-min') }),
+    spots: parseInteger(options.spots, '--spots', 1, 1e5),
+    spurious: parseNumber(options.spurious, '--spurious', 0, 1),
+    noisePx: parseNumber(options.noise, '--noise', 0, 100),
+    crystals: parseInteger(options.crystals, '--crystals', 0, 8),
+    ...(options.wavelength === undefined
+      ? {}
+      : { wavelengthA: parseNumber(options.wavelength, '--wavelength', 0.001, 20) }),
+    ...(options.distance === undefined ? {} : { distanceMm: parseNumber(options.distance, '--distance', 1, 1e6) }),
+    ...(options.dMin === undefined ? {} : { dMinA: parseNumber(options.dMin, '--d-min', 0.1, 100) }),
   };
-  const simulated = simulateSpots(simulation);
-  await mkdir(options.output, { recursive: true });
+  await clearFolder(options.output, options.force ?? false);
   const progress = new Progress('simulate');
   const lists: { file: string; lattices: number[][]; owner: number[] }[] = [];
-  const digits = String(images).length;
-  for (const [i, image] of simulated.entries()) {
-    if (signal.aborted) break;
-    const file = `spots-${String(i + 1).padStart(Math.max(3, digits), '0')}.txt`;
-    const comment = `simulated: seed ${seed}, image ${i + 1}, ${image.spots.length / 3} spots, ${image.lattices.length} crystal(s), ${options.spurious} spurious, noise ${options.noise} px`;
-    await writeWhole(
-      join(options.output, file),
-      formatSpotList(cell, image.spots, [comment, 'line 1: known cell a b c in angstrom; then x y z in 1/angstrom']),
-    );
-    lists.push({ file, lattices: image.lattices.map(flat), owner: [...image.owner] });
-    progress.report((i + 1) / images);
+  const digits = Math.max(3, String(images).length);
+  try {
+    for await (const image of simulateSpotImages(simulation, signal)) {
+      const number = lists.length + 1;
+      const file = `spots-${String(number).padStart(digits, '0')}.txt`;
+      const comment = `simulated: seed ${seed}, image ${number}, ${image.spots.length / 3} spots, ${image.lattices.length} crystal(s), ${options.spurious} spurious, noise ${options.noise} px`;
+      await writeWhole(
+        join(options.output, file),
+        // A line of the list cannot tell a centring: without it the cell would be taken for a primitive one.
+        formatSpotList(isCentred(known.centring) ? undefined : known.cell, image.spots, [
+          comment,
+          isCentred(known.centring)
+            ? `cell of centring ${known.centring}: give it with -p; x y z in 1/angstrom`
+            : 'line 1: known cell a b c in angstrom; then x y z in 1/angstrom',
+        ]),
+      );
+      lists.push({ file, lattices: image.lattices.map(flat), owner: [...image.owner] });
+      progress.report(number / images);
+    }
+  } catch (error) {
+    // What is finished stays, with its truth.
+    if (!isEwaldError(error, 'Aborted')) throw error;
+  } finally {
+    progress.end();
   }
-  progress.end();
   const truth = join(options.output, 'truth.json');
   await writeWhole(truth, `${JSON.stringify({ format: 'ewald spot truth 1', options: simulation, lists })}\n`);
   if (options.json) printJson({ lists: lists.map(({ file }) => join(options.output, file)), truth });
   else
     print(
-      `${bold(String(lists.length))} lists and their truth are in ${options.output}; index them with: ewald index ${join(options.output, 'spots-*.txt')}`,
+      `${bold(String(lists.length))} lists and their truth are in ${options.output}; index them with: ewald index ${join(options.output, 'spots-*.txt')}${isCentred(known.centring) ? ` -p ${options.cell}` : ''}`,
     );
   if (signal.aborted) process.exitCode = exitCode.interrupted;
+}
+
+/** Makes the folder; lists of an earlier run must not be taken for this one's: refused, or removed with `--force`. */
+async function clearFolder(folder: string, force: boolean): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    const older = (await readdir(folder)).filter((name) => /^spots-\d{3,}\.txt$/.test(name) || name === 'truth.json');
+    if (older.length === 0) return;
+    if (!force)
+      throw new EwaldError(
+        'Argument',
+        `${folder} holds ${older.length} files of an earlier simulation; choose another folder, or pass --force to remove them`,
+      );
+    for (const name of older) await rm(join(folder, name));
+  } catch (cause) {
+    throw cause instanceof EwaldError ? cause : fileError(folder, 'made', cause);
+  }
 }

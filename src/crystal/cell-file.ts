@@ -1,41 +1,149 @@
-/** Known cells from outside: CrystFEL .cell files, six parameters, or nine numbers. */
+/**
+ * Known cells as people have them: CrystFEL .cell files, the CRYST1 line of a PDB file, six parameters, or nine numbers.
+ */
 import { EwaldError } from '../errors.js';
-import { type Cell, cellFrom, cellFromParameters, checkCell } from './cell.js';
+import { nearest } from '../options.js';
+import { anglesOf, type Cell, cellFrom, cellFromParameters, checkCell, lengthsOf } from './cell.js';
+import { type Centring, centrings } from './centring.js';
+
+/** A known cell: its vectors in some orientation, and the lattice points inside it. */
+export interface KnownCell {
+  /** Rows a, b, c in angstrom; made of parameters, a lies along x and b in the xy plane. */
+  readonly cell: Cell;
+  readonly centring: Centring;
+}
+
+const newline = /\r\n|\r|\n/;
+const fail = (name: string, message: string): EwaldError =>
+  new EwaldError('Format', `${name}: ${message}`, { detail: { path: name } });
 
 /**
- * Reads a CrystFEL unit cell file (lines such as `a = 79.1 A`, `al = 90 deg`, `centering = P`).
+ * Reads a known cell from the text of a CrystFEL unit cell file, of a PDB file, or from six or nine numbers.
  *
- * Throws `Format` with the name and line for unknown units, words instead of numbers, or missing parameters.
+ * `name` is what messages call it, default "the cell". Throws `Format` with the line for what is not understood.
  */
-export function parseCellFile(text: string, name: string): Cell {
+export function readCell(text: string, name = 'the cell'): KnownCell {
+  const numbers = parseCellText(text);
+  if (numbers) return { cell: numbers, centring: 'P' };
+  const lines = text.split(newline);
+  const first = lines.find((line) => line.trim() !== '')?.trim() ?? '';
+  const cryst1 = lines.findIndex((line) => line.startsWith('CRYST1'));
+  if (cryst1 >= 0) return parsePdb(lines[cryst1] ?? '', `${name}:${cryst1 + 1}`);
+  if (/^CrystFEL unit cell file version/.test(first) && !/version 1\.0$/.test(first))
+    throw fail(name, `"${first}" is not known; needed is "CrystFEL unit cell file version 1.0"`);
+  if (!/=/.test(text))
+    throw fail(
+      name,
+      'this is no cell; needed is a CrystFEL .cell file, a PDB file with a CRYST1 line, or the numbers a,b,c,al,be,ga',
+    );
+  return parseCellFile(text, name);
+}
+
+const latticeTypes = ['triclinic', 'monoclinic', 'orthorhombic', 'tetragonal', 'rhombohedral', 'hexagonal', 'cubic'];
+const words: Readonly<Record<string, readonly string[]>> = {
+  lattice_type: latticeTypes,
+  centering: centrings,
+  unique_axis: ['a', 'b', 'c', '*'],
+};
+const lengths = ['a', 'b', 'c'];
+const angles = ['al', 'be', 'ga'];
+
+/**
+ * Reads a CrystFEL unit cell file: `lattice_type`, `centering` (default P), `unique_axis`, lengths in A or nm, angles in
+ * deg or rad; `;` begins a comment. Throws `Format` with the name and line.
+ */
+export function parseCellFile(text: string, name: string): KnownCell {
   const values = new Map<string, number>();
-  let number = 0;
-  for (const raw of text.split('\n')) {
-    number++;
+  const said = new Map<string, string>();
+  const at = new Map<string, number>();
+  for (const [i, raw] of text.split(newline).entries()) {
     const line = raw.replace(/;.*$/, '').trim();
-    const match = /^(a|b|c|al|be|ga)\s*=\s*(\S+)\s*(\S*)$/.exec(line);
-    if (!match) continue;
-    const [, key = '', word = '', unit = ''] = match;
-    const value = Number(word);
-    const length = key.length === 1;
-    const factors: Record<string, number> = length ? { A: 1, '': 1, nm: 10 } : { deg: 1, '': 1, rad: 180 / Math.PI };
-    const factor = factors[unit];
-    if (!Number.isFinite(value) || factor === undefined) {
-      throw new EwaldError(
-        'Format',
-        `${name}:${number}: "${line}" is not a cell parameter; needed is for example "${length ? `${key} = 79.1 A` : `${key} = 90 deg`}"`,
+    const where = `${name}:${i + 1}`;
+    if (line === '' || line.startsWith('CrystFEL unit cell file')) continue;
+    const [, key = '', rest = ''] = /^([^\s=]+)\s*=\s*(.*)$/.exec(line) ?? [];
+    const all = [...Object.keys(words), ...lengths, ...angles];
+    if (!all.includes(key)) {
+      const near = key && nearest(key, all);
+      throw fail(
+        where,
+        `"${clip(line)}" is not understood; ${near ? `did you mean "${near}"?` : `known are ${all.join(', ')}`}`,
       );
     }
-    values.set(key, value * factor);
+    if (at.has(key)) throw fail(where, `${key} is there twice, first in line ${at.get(key)}`);
+    at.set(key, i + 1);
+    const allowed = words[key];
+    if (allowed) {
+      if (!allowed.includes(rest))
+        throw fail(where, `${key} is "${clip(rest)}"; needed is one of ${allowed.join(', ')}`);
+      said.set(key, rest);
+    } else values.set(key, parameter(key, rest, line, where));
   }
-  const missing = ['a', 'b', 'c', 'al', 'be', 'ga'].filter((key) => !values.has(key));
+  const missing = [...lengths, ...angles].filter((key) => !values.has(key));
   if (missing.length > 0)
-    throw new EwaldError(
-      'Format',
-      `${name}: the cell lacks ${missing.join(', ')}; needed are a, b, c (A or nm) and al, be, ga (deg)`,
+    throw fail(name, `the cell lacks ${missing.join(', ')}; needed are a, b, c (A or nm) and al, be, ga (deg)`);
+  const six = [...lengths, ...angles].map((key) => values.get(key) ?? Number.NaN) as Six;
+  return centred(six, (said.get('centering') ?? 'P') as Centring, name);
+}
+
+type Six = [number, number, number, number, number, number];
+
+function parameter(key: string, rest: string, line: string, where: string): number {
+  const [word = '', unit = '', more] = rest.split(/\s+/);
+  const length = lengths.includes(key);
+  const factors: Record<string, number> = length ? { A: 1, '': 1, nm: 10 } : { deg: 1, '': 1, rad: 180 / Math.PI };
+  const factor = factors[unit];
+  const value = Number(word);
+  if (word === '' || !Number.isFinite(value) || factor === undefined || more !== undefined)
+    throw fail(
+      where,
+      `"${clip(line)}" is not a cell parameter; needed is for example "${length ? `${key} = 79.1 A` : `${key} = 90 deg`}"`,
     );
-  const at = (key: string): number => values.get(key) ?? Number.NaN;
-  return cellFromParameters(at('a'), at('b'), at('c'), at('al'), at('be'), at('ga'));
+  return value * factor;
+}
+
+/** The CRYST1 record of a PDB file: fixed columns; the first letter of the space group is the centring. */
+function parsePdb(line: string, where: string): KnownCell {
+  const columns: [number, number][] = [
+    [6, 15],
+    [15, 24],
+    [24, 33],
+    [33, 40],
+    [40, 47],
+    [47, 54],
+  ];
+  const six = columns.map(([from, to]) => {
+    const word = line.slice(from, to).trim();
+    return word === '' ? Number.NaN : Number(word);
+  }) as Six;
+  if (!six.every(Number.isFinite))
+    throw fail(where, `"${clip(line)}" is no CRYST1 record; needed are a b c al be ga in columns 7 to 54`);
+  if (six[0] === 1 && six[1] === 1 && six[2] === 1)
+    throw fail(where, 'the cell is 1 1 1, which PDB files write for no crystal');
+  const group = line.slice(55, 66).trim();
+  const letter = group[0] ?? 'P';
+  if (!(centrings as readonly string[]).includes(letter))
+    throw fail(where, `the space group "${clip(group)}" begins with no centring; known are ${centrings.join(', ')}`);
+  return centred(six, letter as Centring, where);
+}
+
+/** Parameters with their centring, made sense of: R may mean either axes, H needs its own. */
+function centred(six: Six, centring: Centring, where: string): KnownCell {
+  const [a, b, c, alpha, beta, gamma] = six;
+  let cell: Cell;
+  try {
+    cell = cellFromParameters(...six);
+  } catch (error) {
+    throw fail(where, error instanceof Error ? error.message : String(error));
+  }
+  const near = (x: number, y: number, bound: number): boolean => Math.abs(x - y) <= bound;
+  const hexagonal = near(a, b, 0.01 * a) && near(alpha, 90, 1) && near(beta, 90, 1) && near(gamma, 120, 1);
+  const rhombohedral = near(a, b, 0.01 * a) && near(a, c, 0.01 * a) && near(alpha, beta, 1) && near(alpha, gamma, 1);
+  if (centring === 'H' && !hexagonal)
+    throw fail(where, `centring H needs hexagonal axes (a = b, 90 90 120 degrees); these are ${six.join(' ')}`);
+  if (centring === 'R' && !rhombohedral && !hexagonal)
+    throw fail(where, `centring R needs rhombohedral or hexagonal axes; these are ${six.join(' ')}`);
+  // PDB files call the hexagonal axes of a rhombohedral group R as well as H.
+  return { cell, centring: centring === 'R' && !rhombohedral ? 'H' : centring };
 }
 
 /**
@@ -43,15 +151,31 @@ export function parseCellFile(text: string, name: string): Cell {
  * else.
  */
 export function parseCellText(text: string): Cell | undefined {
-  const values = text
-    .trim()
-    .split(/[\s,]+/)
-    .map(Number);
+  const words = text.trim().split(/[\s,]+/);
+  const values = words.map((word) => (word === '' ? Number.NaN : Number(word)));
   if (!values.every(Number.isFinite)) return undefined;
-  const [a, b, c, alpha, beta, gamma] = values as [number, number, number, number, number, number];
+  const [a, b, c, alpha, beta, gamma] = values as Six;
   if (values.length === 6) return cellFromParameters(a, b, c, alpha, beta, gamma);
   if (values.length !== 9) return undefined;
   const cell = cellFrom(values);
   checkCell(cell, 'the known cell');
   return cell;
 }
+
+/** Writes a CrystFEL unit cell file; `lattice` is its lattice_type. */
+export function formatCellFile(known: KnownCell, lattice: string, uniqueAxis?: 'a' | 'b' | 'c'): string {
+  const shown = (x: number): string => x.toFixed(3);
+  return [
+    'CrystFEL unit cell file version 1.0',
+    '',
+    `lattice_type = ${lattice}`,
+    `centering = ${known.centring}`,
+    ...(uniqueAxis ? [`unique_axis = ${uniqueAxis}`] : []),
+    '',
+    ...lengthsOf(known.cell).map((x, i) => `${lengths[i]} = ${shown(x)} A`),
+    ...anglesOf(known.cell).map((x, i) => `${angles[i]} = ${shown(x)} deg`),
+    '',
+  ].join('\n');
+}
+
+const clip = (word: string): string => (word.length > 60 ? `${word.slice(0, 60)}…` : word);

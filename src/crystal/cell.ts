@@ -30,7 +30,7 @@ export function cellFrom(values: ArrayLike<number>, offset = 0): Cell {
 }
 
 /** A cell as nine numbers in a row. */
-export const flat = (cell: Cell): number[] => cell.flat();
+export const flat = (cell: Cell): number[] => cell.flatMap((row) => [...row]);
 
 /** Signed volume a · (b × c), in cubic angstrom; negative for a left-handed cell. */
 export const volume = (cell: Cell): number => dot(cell[0], cross(cell[1], cell[2]));
@@ -139,28 +139,4 @@ export function combine(matrix: readonly number[], cell: Cell): Cell {
     ) as unknown as Vector;
   };
   return [row(0), row(1), row(2)];
-}
-
-/**
- * Angle in degrees of the rotation that takes `reference` to the same lattice in `cell`, after the integer change of
- * basis.
- *
- * The rotation is the polar factor of cell⁻¹ · M · reference, found by the trace of its nearest rotation (Kabsch).
- */
-export function misorientation(cell: Cell, reference: Cell): number {
-  const aligned = combine(relation(cell, reference).matrix, reference);
-  // F maps the aligned reference vectors to those of the cell: F = Σ cell_i ⊗ aligned*_i.
-  const dual = reciprocal(aligned);
-  let f = [0, 0, 0, 0, 0, 0, 0, 0, 0];
-  for (let i = 0; i < 3; i++) {
-    for (let r = 0; r < 3; r++)
-      for (let c = 0; c < 3; c++) f[3 * r + c] = (f[3 * r + c] ?? 0) + (cell[i]?.[r] ?? 0) * (dual[i]?.[c] ?? 0);
-  }
-  // Newton's iteration for the polar factor: R ← (R + R⁻ᵀ)/2.
-  for (let round = 0; round < 30; round++) {
-    const inverseTransposed = reciprocal(cellFrom(f)).flat();
-    f = f.map((x, i) => (x + (inverseTransposed[i] ?? 0)) / 2);
-  }
-  const trace = (f[0] ?? 0) + (f[4] ?? 0) + (f[8] ?? 0);
-  return (Math.acos(Math.min(1, Math.max(-1, (trace - 1) / 2))) * 180) / Math.PI;
 }

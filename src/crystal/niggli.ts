@@ -68,6 +68,21 @@ export function niggli(given: Cell, tolerance = 1e-5): ReducedCell {
   );
 }
 
+/**
+ * Reduces a measured cell, whose lengths and angles waver about forms that are equal within errors: the first tolerance
+ * with which the reduction converges. Throws `Argument` for a flat cell.
+ */
+export function reducedCell(given: Cell, tolerances: readonly number[] = [1e-5, 1e-3, 1e-2]): ReducedCell {
+  for (const tolerance of tolerances.slice(0, -1)) {
+    try {
+      return niggli(given, tolerance);
+    } catch {
+      // Tried again with the next one.
+    }
+  }
+  return niggli(given, tolerances.at(-1));
+}
+
 /** Steps 3 and 4: the signs of a, b, c that make the three products all positive, or none of them. */
 function signs(xi: number, eta: number, zeta: number, epsilon: number): [number, number, number] {
   const [sx, sy, sz] = [xi, eta, zeta].map((x) => (x > epsilon ? 1 : x < -epsilon ? -1 : 0)) as [

@@ -34,7 +34,7 @@ const readers: Record<string, readonly [bytes: number, read: Reader]> = {
 };
 
 /** Reads a .npy file. Throws `Format` with the name and what was found. */
-export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
+export function readNpy(bytes: Uint8Array, name = 'the file'): NpyArray {
   const fail = (message: string): EwaldError =>
     new EwaldError('Format', `${name}: ${message}`, { detail: { path: name } });
   const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];

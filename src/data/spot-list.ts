@@ -1,83 +1,113 @@
 /**
- * Spot lists as text: comment lines begin with `#`; the first line holds nine numbers, the known cell's vectors a b c
- * in angstrom; then one spot a line, x y z of the reciprocal vector in 1/angstrom (|q| = 1/d, no 2π).
+ * Spot lists as text. `#` begins a comment. A first line of nine numbers is the known cell, its vectors a b c in
+ * angstrom, unless the lines after it hold nine numbers as well. Then one spot a line: x y z of the reciprocal vector
+ * (|q| = 1/d, no 2π, in 1/angstrom unless told otherwise); what follows on the line (intensity, resolution, a name) is
+ * passed over. Numbers are parted by spaces, tabs, commas or semicolons.
  */
 import { type Cell, cellFrom, checkCell, flat } from '../crystal/cell.js';
 import { EwaldError } from '../errors.js';
+import { choice, knownOptions } from '../options.js';
+
+/** Units of reciprocal vectors: 1/angstrom, 1/nm, and both with the factor 2π of physicists. */
+export type SpotUnit = '1/A' | '1/nm' | '2pi/A' | '2pi/nm';
+/** What a number of each unit is in 1/angstrom. */
+const factors: Readonly<Record<SpotUnit, number>> = {
+  '1/A': 1,
+  '1/nm': 0.1,
+  '2pi/A': 1 / (2 * Math.PI),
+  '2pi/nm': 0.1 / (2 * Math.PI),
+};
+/** The names of the units. */
+export const spotUnits = Object.keys(factors) as readonly SpotUnit[];
 
 /** A read spot list. */
 export interface SpotList {
-  readonly cell: Cell;
+  /** The known cell of the first line, when there is one. */
+  readonly cell: Cell | undefined;
   /** [n, 3] reciprocal vectors, 1/angstrom. */
   readonly spots: Float32Array;
 }
 
-/**
- * Reads a spot list.
- *
- * Throws `Format` with the name and the line for words, NaN, wrong counts of numbers, an empty text, or a cell of zero
- * volume.
- */
-export function parseSpotList(text: string, name: string): SpotList {
-  const { cell, spots } = parseSpots(text, name, true);
-  return { cell: cell as Cell, spots };
+/** How a spot list is read. */
+export interface SpotListOptions {
+  /** What messages call the list, default "the list". */
+  readonly name?: string;
+  /** Unit of the numbers, default 1/A. */
+  readonly unit?: SpotUnit;
 }
 
 /**
- * Reads a spot list that may come without the line of the known cell; with `needsCell` it must have it. Throws as
- * `parseSpotList`.
+ * Reads the text of a spot list. Throws `Format` with the name and the line for words, NaN, fewer than three numbers,
+ * lines of different length, or a cell of zero volume.
  */
-export function parseSpots(
-  text: string,
-  name: string,
-  needsCell = false,
-): { readonly cell: Cell | undefined; readonly spots: Float32Array } {
-  let cell: Cell | undefined;
-  let begun = false;
-  const spots: number[] = [];
-  let line = 0;
-  for (const raw of text.split('\n')) {
-    line++;
-    const content = raw.trim();
-    if (content === '' || content.startsWith('#')) continue;
-    const words = content.split(/[\s,]+/);
+export function readSpotList(text: string, options: SpotListOptions = {}): SpotList {
+  knownOptions('readSpotList', options, ['name', 'unit']);
+  const name = options.name ?? 'the list';
+  const factor = factors[choice('readSpotList: unit', options.unit, '1/A', spotUnits)];
+  const lines: { words: string[]; line: number }[] = [];
+  for (const [i, raw] of text.split(/\r\n|\r|\n/).entries()) {
+    const content = raw.replace(/#.*$/, '').trim();
+    if (content !== '') lines.push({ words: content.split(/[\s,;]+/).filter(Boolean), line: i + 1 });
+  }
+  const fail = (line: number, message: string): EwaldError =>
+    new EwaldError('Format', `${name}:${line}: ${message}`, { detail: { path: name, line } });
+  const numbers = (words: readonly string[], line: number): number[] => {
     const values = words.map(Number);
     const bad = values.findIndex((value) => !Number.isFinite(value));
-    const fail = (message: string): EwaldError =>
-      new EwaldError('Format', `${name}:${line}: ${message}`, { detail: { path: name, line } });
-    if (bad >= 0) throw fail(`"${clip(words[bad] ?? '')}" is not a finite number`);
-    if (!begun && (needsCell || values.length === 9)) {
-      begun = true;
-      if (values.length !== 9)
-        throw fail(
-          `the first line holds ${values.length} numbers; needed are nine, the known cell's vectors a b c in angstrom`,
-        );
-      cell = cellFrom(values);
-      try {
-        checkCell(cell, 'the known cell');
-      } catch (error) {
-        throw fail(error instanceof Error ? error.message : String(error));
-      }
-    } else {
-      begun = true;
-      if (values.length !== 3)
-        throw fail(`a spot holds ${values.length} numbers; needed are three (x y z in 1/angstrom)`);
-      spots.push(...values);
+    if (bad >= 0) throw fail(line, `"${clip(words[bad] ?? '')}" is not a finite number`);
+    return values;
+  };
+  const [first, second] = lines;
+  if (!first)
+    throw new EwaldError('Format', `${name}: the list is empty; needed is one spot a line`, { detail: { path: name } });
+  let cell: Cell | undefined;
+  if (first.words.length === 9 && second?.words.length !== 9) {
+    cell = cellFrom(numbers(first.words, first.line));
+    try {
+      checkCell(cell, 'the known cell');
+    } catch (error) {
+      throw fail(first.line, error instanceof Error ? error.message : String(error));
     }
+    lines.shift();
   }
-  if (!cell)
-    throw new EwaldError(
-      'Format',
-      `${name}: the file is empty; needed are a line with the known cell and one line a spot`,
-      { detail: { path: name } },
-    );
-  return { cell, spots: Float32Array.from(spots) };
+  const spots = new Float32Array(3 * lines.length);
+  const columns = lines[0]?.words.length ?? 0;
+  for (const [i, { words, line }] of lines.entries()) {
+    if (words.length < 3)
+      throw fail(line, `a spot holds ${words.length} numbers; needed are three (x y z of the reciprocal vector)`);
+    const values = numbers(words.slice(0, 3), line);
+    // A torn or mixed file: better said than read wrong.
+    if (words.length !== columns)
+      throw fail(
+        line,
+        `this line holds ${words.length} columns, the spots before it ${columns}; needed is one spot a line`,
+      );
+    for (let k = 0; k < 3; k++) spots[3 * i + k] = (values[k] as number) * factor;
+  }
+  return { cell, spots };
 }
 
-/** Writes a spot list; `comments` become lines that begin with `#`. */
-export function formatSpotList(cell: Cell, spots: ArrayLike<number>, comments: readonly string[] = []): string {
+/**
+ * A hint when numbers look as if they had another unit: half of the spots lie farther out than 0.8 Å, where few
+ * crystals diffract; undefined when nothing is strange.
+ */
+export function unitHint(spots: ArrayLike<number>): string | undefined {
+  const lengths: number[] = [];
+  for (let i = 0; i + 2 < spots.length; i += 3)
+    lengths.push(Math.hypot(spots[i] as number, spots[i + 1] as number, spots[i + 2] as number));
+  const median = lengths.sort((a, b) => a - b)[lengths.length >> 1] ?? 0;
+  if (median <= 1.25) return undefined;
+  return `half of the spots lie beyond ${(1 / median).toPrecision(2)} angstrom: if the numbers are in 1/nm, pass --unit 1/nm`;
+}
+
+/** Writes a spot list, with a line of the cell when there is one; `comments` become lines that begin with `#`. */
+export function formatSpotList(
+  cell: Cell | undefined,
+  spots: ArrayLike<number>,
+  comments: readonly string[] = [],
+): string {
   const lines = comments.map((comment) => `# ${comment}`);
-  lines.push(flat(cell).map(shorten).join(' '));
+  if (cell) lines.push(flat(cell).map(shorten).join(' '));
   for (let i = 0; i + 2 < spots.length; i += 3)
     lines.push([spots[i], spots[i + 1], spots[i + 2]].map((x) => shorten(x ?? 0)).join(' '));
   return `${lines.join('\n')}\n`;

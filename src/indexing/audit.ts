@@ -1,8 +1,10 @@
 /** The audit of indexing: one image of a batch is indexed again on the reference and compared by meaning. */
 import type { AuditTask } from '../audit.js';
 import type { BackendName } from '../backends/backend.js';
-import { misorientation, sameLattice } from '../crystal/cell.js';
+import { sameLattice } from '../crystal/cell.js';
+import { misorientation } from '../crystal/lattice-match.js';
 import type { IndexingInput } from './input.js';
+import type { KnownCells } from './known-cells.js';
 import { defaultAcceptLog10, type IndexerOptions } from './parameters.js';
 import { type ImageView, IndexingResult } from './result.js';
 
@@ -39,7 +41,12 @@ const verdictMargin = 2;
 const orientationBound = 0.1;
 
 /** The check of one image. */
-export function auditTask(backend: BackendName, request: AuditRequest, image: ImageView): AuditTask {
+export function auditTask(
+  backend: BackendName,
+  request: AuditRequest,
+  image: ImageView,
+  known: KnownCells | undefined,
+): AuditTask {
   const found = image.crystals();
   const threshold = request.input.acceptLog10 ?? defaultAcceptLog10;
   return {
@@ -49,6 +56,7 @@ export function auditTask(backend: BackendName, request: AuditRequest, image: Im
     compare(value) {
       const { maxOutputCells, offsets, found: cells, results, assignment } = value as IndexingResult;
       const reference = new IndexingResult(1, maxOutputCells, offsets);
+      reference.known = known;
       reference.found.set(cells);
       reference.results.set(results);
       reference.assignment.set(assignment);

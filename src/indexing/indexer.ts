@@ -21,6 +21,7 @@ import { type StreamItem, type StreamOptions, type StreamResult, streamImages } 
 
 export type { CellSearchOptions, DeterminedCell } from './determine-cell.js';
 export type { IndexingInput } from './input.js';
+export type { CentredCell, KnownCellsInput } from './known-cells.js';
 export type { IndexerOptions, IndexingMethod, IndexingThresholds, Refinement } from './parameters.js';
 export type { Crystal, FoundCell, ImageView } from './result.js';
 export { IndexingResult } from './result.js';
@@ -93,7 +94,7 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
         await kernel.run(batch);
         ran = true;
         for (const { image, request } of checks)
-          await auditor?.check(auditTask(backend.name, request, batch.result.image(image)));
+          await auditor?.check(auditTask(backend.name, request, batch.result.image(image), batch.result.known));
         return batch.result;
       });
     },

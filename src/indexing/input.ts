@@ -1,8 +1,8 @@
 /** The input of an indexing run, and everything that is refused about it. */
-import { type Cell, cellFrom, checkCell, flat } from '../crystal/cell.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { knownOptions } from '../options.js';
+import { type KnownCellsInput, knownCells } from './known-cells.js';
 import { type IndexingThresholds, packThresholds, type Sizes, thresholdNames } from './parameters.js';
 import { IndexingResult } from './result.js';
 
@@ -13,9 +13,10 @@ export interface IndexingInput extends IndexingThresholds {
   /** [images + 1] image i has the spots offsets[i] … offsets[i + 1] − 1; default: one image. */
   readonly offsets?: Uint32Array | readonly number[];
   /**
-   * Known cells: one `Cell`, several, or [cells, 3, 3] numbers; rows a b c in angstrom, any orientation, either hand.
+   * Known cells: one `Cell`, several, or [cells, 3, 3] numbers; rows a b c in angstrom, any orientation, either hand;
+   * or, with a centring, `{ parameters: [a, b, c, α, β, γ], centring: 'I' }`.
    */
-  readonly cells: Cell | readonly Cell[] | Float32Array | Float64Array | readonly number[];
+  readonly cells: KnownCellsInput;
   /** A result of the same sizes to be overwritten instead of a new one. */
   readonly into?: IndexingResult;
   /** Refuses the run with `Aborted` when it has fired before the run's turn comes. */
@@ -55,7 +56,8 @@ export function checkInput(sizes: Sizes, input: IndexingInput) {
       },
     );
   }
-  const cells = checkCells(sizes, input.cells);
+  const known = knownCells(input.cells, sizes.maxInputCells);
+  const cells = known.values;
   const params = packThresholds(sizes, input);
   let result = input.into;
   if (result) {
@@ -71,6 +73,7 @@ export function checkInput(sizes: Sizes, input: IndexingInput) {
     }
     result.offsets.set(offsets);
   } else result = new IndexingResult(images, sizes.maxOutputCells, offsets.slice());
+  result.known = known;
   const { found, results, assignment } = result;
   return { params, spots, offsets, images, cells, cellCount: cells.length / 9, found, results, assignment, result };
 }
@@ -113,29 +116,4 @@ function checkOffsets(given: Uint32Array | readonly number[] | undefined, spots:
   const last = given[given.length - 1] as number;
   if (last !== spots) throw new EwaldError('Shape', `offsets end at ${last}, but there are ${spots} spots`);
   return given instanceof Uint32Array ? given : Uint32Array.from(given);
-}
-
-function checkCells(sizes: Sizes, given: IndexingInput['cells']): Float32Array {
-  const first = (given as ArrayLike<unknown>)[0];
-  let values: Float32Array;
-  if (typeof first === 'number') values = numbers('cells', given as readonly number[]);
-  else if (Array.isArray(given)) {
-    const list = (typeof (first as ArrayLike<unknown>)?.[0] === 'number' ? [given] : given) as readonly Cell[];
-    values = Float32Array.from(list.flatMap((cell) => flat(cell)));
-  } else values = numbers('cells', given as Float32Array);
-  if (values.length === 0 || values.length % 9 !== 0) {
-    throw new EwaldError(
-      'Shape',
-      `cells has ${values.length} numbers; needed are nine a cell (rows a b c), for at least one cell`,
-    );
-  }
-  const count = values.length / 9;
-  if (count > sizes.maxInputCells) {
-    throw new EwaldError(
-      'Limit',
-      `the run has ${count} known cells, the indexer was made for ${sizes.maxInputCells}; raise maxInputCells`,
-    );
-  }
-  for (let i = 0; i < count; i++) checkCell(cellFrom(values, i * 9), `known cell ${i}`);
-  return values;
 }

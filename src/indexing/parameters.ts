@@ -87,6 +87,11 @@ export interface IndexingThresholds {
    * `ifssr` (default of exhaustive), `ifss`, `ifse` or `raw`.
    */
   readonly refinement?: Refinement;
+  /**
+   * fast and turbo: `free` (default) fits lengths and angles where the verdict gains by it, within some percent; `held`
+   * keeps those of the known cell, for when it is better known than one image can tell. `Crystal.refined` says which.
+   */
+  readonly metric?: 'free' | 'held';
   /** Factor on the acceptance radius a round, 0.01 … 0.99, default 0.8. */
   readonly contraction?: number;
   /**
@@ -129,7 +134,7 @@ export const thresholdNames: readonly string[] = [
     'minSpots',
     'samplePoints',
   ],
-  ...['anglePoints', 'refinement', 'contraction', 'maxDistance', 'refineMinSpots', 'refineIterations'],
+  ...['anglePoints', 'refinement', 'metric', 'contraction', 'maxDistance', 'refineMinSpots', 'refineIterations'],
 ];
 
 /**
@@ -201,6 +206,12 @@ export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array 
     sizes.method === 'exhaustive' ? 'ifssr' : 'rotation',
     Object.keys(enums.Refinement) as Refinement[],
   );
+  const held = choice('index: metric', t.metric, 'free', ['free', 'held']) === 'held';
+  if (held && (sizes.method === 'exhaustive' || refinement !== 'rotation'))
+    throw new EwaldError(
+      'Argument',
+      `index: metric 'held' goes with the methods fast and turbo and the refinement 'rotation'; this is ${sizes.method} with ${refinement}`,
+    );
   const indexUnits = refinement === 'ifss' || refinement === 'ifse';
   const triml = number('triml', 0.001, 0, 0.5);
   const trimh = number('trimh', 0.3, 0, 0.5);
@@ -220,7 +231,8 @@ export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array 
     samplePoints: count('samplePoints', 0, 32, sizes.maxSamplePoints),
     anglePoints: count('anglePoints', 0, 64, sizes.maxAnglePoints),
     maxCrystals: count('maxCrystals', 1, 1, 8),
-    refinement: enums.Refinement[refinement],
+    // The fast methods fit the orientation before they ask: without a refinement the metric stays.
+    refinement: enums.Refinement[held ? 'raw' : refinement],
     contraction: number('contraction', 0.8, 0.01, 0.99),
     maxDistance: number('maxDistance', indexUnits ? 0.01 : refinement === 'ifssr' ? 0.00075 : 0, 0, 1),
     refineMinSpots: count('refineMinSpots', indexUnits ? 6 : 8, 4, 1024),

@@ -1,8 +1,9 @@
 /** The answer of an indexing run: flat arrays for programs, lazy views an image for people. */
-import { anglesOf, type Cell, cellFrom, lengthsOf, reciprocal } from '../crystal/cell.js';
+import { anglesOf, type Cell, cellFrom, flat, lengthsOf, reciprocal } from '../crystal/cell.js';
 import { EwaldError } from '../errors.js';
 import { enums, imageResult, indexedCell } from '../layout/layout.js';
 import { sizeOf, wordOf } from '../layout/struct.js';
+import type { KnownCells } from './known-cells.js';
 
 const cellWords = sizeOf(indexedCell) / 4;
 const imageWords = sizeOf(imageResult) / 4;
@@ -38,6 +39,11 @@ export interface FoundCell {
   readonly rmsResidual: number;
   /** Which of the known cells it is. */
   readonly inputCell: number;
+  /**
+   * True when its lengths and angles were fitted to the spots, which happens where the verdict gains by it; false when
+   * they are the known cell's, and only the orientation was fitted. `metric: 'held'` keeps them.
+   */
+  readonly refined: boolean;
 }
 
 /** An accepted lattice. */
@@ -81,12 +87,14 @@ export class IndexingResult {
   readonly images: number;
   readonly maxOutputCells: number;
   readonly offsets: Uint32Array;
-  /** [images, maxOutputCells, 16] words of the layout's IndexedCell. */
+  /** [images, maxOutputCells, 16] words of the layout's IndexedCell; centred cells as they were searched, primitive. */
   readonly found: Uint8Array;
   /** [images, 4] words of the layout's ImageResult. */
   readonly results: Uint8Array;
   /** [spots] lattice of each spot, 0 none. */
   readonly assignment: Uint8Array;
+  /** The cells of the run, which tell in what setting found ones are given back; set by the run. @internal */
+  known: KnownCells | undefined;
   readonly #foundFloats: Float32Array;
   readonly #foundWords: Uint32Array;
   readonly #imageWords: Uint32Array;
@@ -111,8 +119,12 @@ export class IndexingResult {
   /** [images, maxOutputCells, 3, 3] cells, rows a b c in angstrom; unused ones are zero. */
   get cells(): Float32Array {
     const out = new Float32Array(this.images * this.maxOutputCells * 9);
-    for (let i = 0; i < this.images * this.maxOutputCells; i++)
-      out.set(this.#foundFloats.subarray(i * cellWords, i * cellWords + 9), i * 9);
+    for (let i = 0; i < this.images * this.maxOutputCells; i++) {
+      const cell = this.#foundFloats.subarray(i * cellWords, i * cellWords + 9);
+      if (this.known?.anyCentred)
+        out.set(flat(this.known.restored(cellFrom(cell), this.#foundWords[i * cellWords + inputWord] ?? 0)), i * 9);
+      else out.set(cell, i * 9);
+    }
     return out;
   }
 
@@ -158,7 +170,9 @@ export class IndexingResult {
   #cell(place: number): FoundCell {
     const float = (w: number): number => this.#foundFloats[place * cellWords + w] ?? 0;
     const word = (w: number): number => this.#foundWords[place * cellWords + w] ?? 0;
-    const cell = cellFrom(this.#foundFloats, place * cellWords);
+    const searched = cellFrom(this.#foundFloats, place * cellWords);
+    const inputCell = word(inputWord);
+    const cell = this.known?.restored(searched, inputCell) ?? searched;
     return {
       cell,
       reciprocal: reciprocal(cell),
@@ -169,7 +183,8 @@ export class IndexingResult {
       probability: 10 ** float(chanceWord),
       indexedSpots: word(indexedWord),
       rmsResidual: float(residualWord),
-      inputCell: word(inputWord),
+      inputCell,
+      refined: this.known?.isRefined(searched, inputCell) ?? false,
     };
   }
 

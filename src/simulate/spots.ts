@@ -5,16 +5,20 @@
  * A reflection is excited by exp(−e²/2σ²), e its distance from the sphere in 1/Å, σ² the sum of domain size, mosaicity
  * and bandwidth; intensities follow Wilson's exponential law with a temperature factor. Positions get pixel noise and
  * are mapped back to the nominal sphere, so that the excitation error becomes the systematic error it is in reality.
- * Spurious spots are uniform on the detector. It is not an image simulator: see `simulate frames` for that.
+ * Spurious spots are uniform on the detector. It is not an image simulator.
  */
 import { type Cell, checkCell, norm, reciprocal, type Vector } from '../crystal/cell.js';
-import { integer, knownOptions, real } from '../options.js';
+import { type Centring, checkCentring, primitiveOf } from '../crystal/centring.js';
+import type { PlatformSignal } from '../globals.js';
+import { breathe, checkSignal, integer, knownOptions, real } from '../options.js';
 import { Random } from '../random/random.js';
 
 /** What is simulated. */
 export interface SpotSimulation {
   /** The crystal's cell, rows a b c in angstrom, any orientation. */
   readonly cell: Cell;
+  /** Lattice points inside the cell, default P: reflections that they extinguish are not there. */
+  readonly centring?: Centring;
   /** Images, 1 … 10⁶, default 1. */
   readonly images?: number;
   /** Seed, 0 … 2⁵³ − 1, default 0. */
@@ -64,6 +68,7 @@ export interface SimulatedImage {
 
 const names = [
   'cell',
+  'centring',
   'images',
   'seed',
   'spots',
@@ -98,8 +103,51 @@ interface Beamline {
 
 /** Simulates spot lists; the same options give the same lists on every machine. Throws `Argument`. */
 export function simulateSpots(options: SpotSimulation): SimulatedImage[] {
+  const { images, image } = prepare(options);
+  return Array.from({ length: images }, (_, i) => {
+    const steps = image(i);
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return value;
+    }
+  });
+}
+
+/**
+ * The lists of `simulateSpots` one after another; timers and input are served between and within them, and a signal ends
+ * them. Throws `Argument`, `Aborted`.
+ */
+export async function* simulateSpotImages(
+  options: SpotSimulation,
+  signal?: PlatformSignal,
+): AsyncGenerator<SimulatedImage, void, undefined> {
+  const { images, image } = prepare(options);
+  let rested = performance.now();
+  for (let i = 0; i < images; i++) {
+    const steps = image(i);
+    for (;;) {
+      if (performance.now() - rested > 20) {
+        await breathe();
+        rested = performance.now();
+      }
+      checkSignal(signal);
+      const { done, value } = steps.next();
+      if (done) {
+        yield value;
+        break;
+      }
+    }
+  }
+}
+
+/** One image under way: it stops now and then, so that others get their turn. */
+type Steps<T> = Generator<undefined, T, undefined>;
+
+/** Checks the options; gives the count of images and how each is made. */
+function prepare(options: SpotSimulation): { images: number; image: (i: number) => Steps<SimulatedImage> } {
   knownOptions('simulateSpots', options, names);
   checkCell(options.cell, 'the cell to simulate');
+  const centring = checkCentring(options.centring ?? 'P', 'simulateSpots: centring');
   const images = integer('simulateSpots: images', options.images, 1, 1, 1e6);
   const seed = integer('simulateSpots: seed', options.seed, 0, 0, Number.MAX_SAFE_INTEGER);
   const wanted = integer('simulateSpots: spots', options.spots, 100, 1, 1e5);
@@ -121,19 +169,18 @@ export function simulateSpots(options: SpotSimulation): SimulatedImage[] {
     missing: real('simulateSpots: missing', options.missing, 0.15, 0, 1),
     noise: real('simulateSpots: noisePx', options.noisePx, 0.5, 0, 100) * pixel,
   };
-  return Array.from({ length: images }, (_, image) =>
-    simulateImage(options.cell, wanted, spurious, crystals, beamline, new Random(seed, image)),
-  );
+  const crystal = { cell: options.cell, centring };
+  return { images, image: (i) => simulateImage(crystal, wanted, spurious, crystals, beamline, new Random(seed, i)) };
 }
 
-function simulateImage(
-  cell: Cell,
+function* simulateImage(
+  { cell, centring }: { readonly cell: Cell; readonly centring: Centring },
   wanted: number,
   spurious: number,
   crystals: number,
   beamline: Beamline,
   random: Random,
-): SimulatedImage {
+): Steps<SimulatedImage> {
   const spots: { q: Vector; owner: number }[] = [];
   const lattices: Cell[] = [];
   for (let crystal = 1; crystal <= crystals; crystal++) {
@@ -142,7 +189,8 @@ function simulateImage(
     const share =
       Math.floor(((wanted - spurious) * crystal) / crystals) -
       Math.floor(((wanted - spurious) * (crystal - 1)) / crystals);
-    for (const q of reflections(oriented, share, beamline, random)) spots.push({ q, owner: crystal });
+    for (const q of yield* reflections(primitiveOf(oriented, centring), share, beamline, random))
+      spots.push({ q, owner: crystal });
   }
   for (let i = 0; i < spurious; i++) {
     spots.push({
@@ -182,7 +230,7 @@ function fromDetector(x: number, y: number, { k, distance }: Beamline): Vector {
 }
 
 /** The strongest `count` reflections of an oriented cell, as the spot finder would place them. */
-function reflections(cell: Cell, count: number, beamline: Beamline, random: Random): Vector[] {
+function* reflections(cell: Cell, count: number, beamline: Beamline, random: Random): Steps<Vector[]> {
   const { k, qMax, domain, mosaicity, bandwidth, distance, half, noise } = beamline;
   const dual = reciprocal(cell);
   const [hMax, kMax, lMax] = cell.map((row) => Math.floor(norm(row) * qMax)) as [number, number, number];
@@ -192,6 +240,7 @@ function reflections(cell: Cell, count: number, beamline: Beamline, random: Rand
     3 * Math.sqrt(Math.max(...[0, 0.25, 0.5, 0.75, 1].map((f) => sigma2((f * Math.min(qMax, 2 * k)) ** 2))));
   const found: { intensity: number; x: number; y: number }[] = [];
   for (let h = -hMax; h <= hMax; h++) {
+    yield;
     for (let kk = -kMax; kk <= kMax; kk++) {
       const base = [0, 1, 2].map((i) => h * (dual[0][i] ?? 0) + kk * (dual[1][i] ?? 0)) as unknown as Vector;
       // Along c* the line base + l c* meets the shell of thickness `reach` in at most two stretches: between its outer

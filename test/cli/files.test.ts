@@ -156,16 +156,16 @@ describe('commands', () => {
   });
 
   it('show the bytes of a file instead of sending them to the terminal', async () => {
-    writeFileSync(at('evil.txt'), '\u001b]0;owned\u0007\u001b[2J 1 2\n');
+    writeFileSync(at('evil.txt'), '\u001b]0:owned\u0007\u001b[2J 1 2\n');
     const { out } = await ewald(['index', at('evil.txt')]);
-    expect(out).toContain('\\x1b]0;owned');
+    expect(out).toContain('\\x1b]0:owned');
     const name = at('a\u001b[31mb.txt');
     const missing = await ewald(['index', name, '-p', name]);
     expect(missing.out + missing.err).toContain('a\\x1b[31mb.txt');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
     expect(out + missing.out + missing.err).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
     const json = await ewald(['index', at('evil.txt'), '--json']);
-    expect(JSON.parse(json.out).error).toContain('\u001b]0;owned');
+    expect(JSON.parse(json.out).error).toContain('\u001b]0:owned');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
     expect(json.out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   });

@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { type BravaisType, bravaisCandidates, bravaisTypes } from '../../src/crystal/bravais.js';
 import {
+  anglesOf,
   type Cell,
   cellFromParameters,
   combine,
@@ -13,6 +14,7 @@ import {
   sameLattice,
   volume,
 } from '../../src/crystal/cell.js';
+import { type Centring, primitiveOf } from '../../src/crystal/centring.js';
 import { niggli } from '../../src/crystal/niggli.js';
 import { Random } from '../../src/random/random.js';
 import { rotateRandomly } from '../../src/simulate/spots.js';
@@ -41,6 +43,7 @@ const cells: Record<BravaisType, [number, number, number, number, number, number
   cI: [90, 90, 90, 90, 90, 90],
   cF: [110, 110, 110, 90, 90, 90],
 };
+const parametersOf = (cell: Cell): number[] => [...lengthsOf(cell), ...anglesOf(cell)];
 const primitive = (type: BravaisType): Cell =>
   combine(centrings[type[1] ?? 'P'] ?? [], cellFromParameters(...cells[type]));
 
@@ -78,25 +81,73 @@ describe.each(bravaisTypes)('%s', (type) => {
     }
   });
 
-  it('is found back with its parameters, exact and with measured errors, and nothing higher', () => {
+  it('is found back in its conventional cell, exact and with measured errors, and nothing higher', () => {
     const random = new Random(6, bravaisTypes.indexOf(type));
     for (const error of [0, 0.002]) {
-      for (let i = 0; i < 8; i++) {
+      for (let i = 0; i < 30; i++) {
         const exact = rotateRandomly(combine(scramble(random), primitive(type)), random);
         const given = exact.map((row) => row.map((x) => x + error * random.normal() * 5)) as unknown as Cell;
-        const candidates = bravaisCandidates(niggli(given, 0.002).cell, error === 0 ? 0.001 : 0.02);
+        const candidates = bravaisCandidates(given, error === 0 ? 0.001 : 0.02);
         const [first] = candidates;
         expect(candidates.at(-1)?.type).toBe('aP');
+        expect(new Set(candidates.map((c) => c.type)).size).toBe(candidates.length);
         expect(first?.type, `error ${error}: ${candidates.map((c) => c.type)}`).toBe(type);
-        const sorted = (p: readonly number[]): number[] => [...p].sort((a, b) => a - b);
-        const [found, known] = [sorted(first?.parameters.slice(0, 3) ?? []), sorted(cells[type].slice(0, 3))];
-        // Monoclinic and triclinic cells have several settings; the others come back as they are.
-        if (!type.startsWith('m') && !type.startsWith('a'))
-          for (const [k, x] of found.entries())
-            expect(Math.abs(x / (known[k] ?? 1) - 1)).toBeLessThan(error * 3 + 1e-9);
+        if (!first) throw new Error('no candidate');
+        expect(volume(first.cell)).toBeGreaterThan(0);
+        // aP has its Niggli cell, all others the very setting they were made in.
+        const expected = type === 'aP' ? parametersOf(niggli(primitive('aP')).cell) : cells[type];
+        for (const [k, x] of expected.entries()) {
+          const off = Math.abs((first.parameters[k] ?? 0) - x);
+          expect(off, `${type}: ${first.parameters.join(' ')}`).toBeLessThan(
+            k < 3 ? (error * 3 + 1e-9) * x : error * 300 + 1e-6,
+          );
+        }
+        // The cell spans the lattice with its centring: obverse where it is rhombohedral.
+        const centring = ({ hR: 'H' }[type as string] ?? type[1]) as Centring;
+        if (error === 0) expect(sameLattice(primitiveOf(first.cell, centring), exact, 1e-6)).toBe(true);
       }
     }
   });
+});
+
+// Cells that were reported in useless settings, and reduced forms with large coefficients.
+it.each([
+  ['mP', [60, 70, 90, 90, 105, 90]],
+  ['mP', [60.01, 69.99, 90.02, 90, 104.98, 90]],
+  ['mP', [90, 70, 60, 90, 95, 90], [60, 70, 90, 90, 95, 90]],
+  ['mP', [60, 70, 90, 90, 150, 90], [46.28, 70, 60, 90, 0, 90]],
+  ['tP', [79.1, 79.1, 37.9, 90, 90, 90]],
+  ['tP', [57, 57, 200, 90, 90, 90]],
+  ['hR', [80, 80, 20, 90, 90, 120]],
+  ['hR', [40, 40, 400, 90, 90, 120]],
+  ['tI', [100, 100, 20, 90, 90, 90]],
+  ['oF', [20, 90, 150, 90, 90, 90]],
+  ['oI', [20, 90, 150, 90, 90, 90]],
+  ['mC', [150, 20, 60, 90, 95, 90]],
+  ['mC', [30, 120, 60, 90, 95, 90]],
+] as [BravaisType, number[], number[]?][])('%s %j is given in its standard setting', (type, given, standard) => {
+  const random = new Random(9, 0);
+  const centring = ({ hR: 'H' }[type as string] ?? type[1]) as Centring;
+  const basis = primitiveOf(
+    cellFromParameters(...(given as [number, number, number, number, number, number])),
+    centring,
+  );
+  for (let i = 0; i < 10; i++) {
+    const [first, ...others] = bravaisCandidates(rotateRandomly(combine(scramble(random), basis), random), 0.005);
+    expect(first?.type).toBe(type);
+    expect(others.map((other) => other.type)).not.toContain(type);
+    const [a, b, c, , beta] = first?.parameters ?? [];
+    if (type[0] === 'm') {
+      expect(beta).toBeGreaterThanOrEqual(90);
+      // As near to a right angle as the lattice allows: neither a + c nor c + a is shorter.
+      const skew = (x: number, y: number): number => Math.abs(Math.cos(((beta ?? 0) * Math.PI) / 180) * x) / y;
+      expect(skew(c ?? 0, a ?? 1)).toBeLessThanOrEqual((type === 'mC' ? 1 : 0.5) + 1e-9);
+      expect(type === 'mC' ? 0 : (a ?? 0)).toBeLessThanOrEqual(c ?? 0);
+      expect(b).toBeCloseTo(given[1] ?? 0, 6);
+    }
+    for (const [k, x] of (standard ?? given).entries())
+      if (x > 0 && (standard ?? given)[4] !== 0) expect(first?.parameters[k]).toBeCloseTo(x, 6);
+  }
 });
 
 it('an ambiguous metric gives every symmetry that fits, highest first', () => {

@@ -5,12 +5,15 @@ import {
   cellFromParameters,
   combine,
   lengthsOf,
-  misorientation,
   reciprocal,
   sameLattice,
   volume,
 } from '../../src/crystal/cell.js';
-import { parseCellFile, parseCellText } from '../../src/crystal/cell-file.js';
+import { formatCellFile, parseCellText, readCell } from '../../src/crystal/cell-file.js';
+import { centrings, conventionalMatrix, primitiveOf } from '../../src/crystal/centring.js';
+import { latticeBend, misorientation } from '../../src/crystal/lattice-match.js';
+import { Random } from '../../src/random/random.js';
+import { rotateRandomly } from '../../src/simulate/spots.js';
 
 const triclinic = cellFromParameters(50, 62, 73, 82, 77, 71);
 const rotate = (cell: Cell, degrees: number): Cell => {
@@ -57,23 +60,142 @@ describe('cells', () => {
   });
 });
 
-describe('cell files', () => {
+describe('the misorientation of two lattices', () => {
+  const random = new Random(3, 0);
+  const about = (cell: Cell, axis: 0 | 1 | 2, degrees: number): Cell => {
+    const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+    const [i, j] = [(axis + 1) % 3, (axis + 2) % 3];
+    return cell.map((row) => {
+      const out = [...row];
+      out[i] = c * (row[i] ?? 0) - s * (row[j] ?? 0);
+      out[j] = s * (row[i] ?? 0) + c * (row[j] ?? 0);
+      return out;
+    }) as unknown as Cell;
+  };
+  const tetragonal = cellFromParameters(79.1, 79.1, 38.1, 90, 90, 90);
+  const hexagonal = cellFromParameters(62, 62, 98, 90, 90, 120);
+  const cubic = cellFromParameters(78, 78, 78, 90, 90, 90);
+
+  it.each([
+    ['tetragonal, 45° about c', tetragonal, 2, 45, 45],
+    ['tetragonal, 90° about c', tetragonal, 2, 90, 0],
+    ['tetragonal, 100° about c', tetragonal, 2, 100, 10],
+    ['tetragonal, 90° about a', tetragonal, 0, 90, 90],
+    ['tetragonal, 180° about a', tetragonal, 0, 180, 0],
+    ['hexagonal, 60° about c', hexagonal, 2, 60, 0],
+    ['hexagonal, 30° about c', hexagonal, 2, 30, 30],
+    ['cubic, 130° about b', cubic, 1, 130, 40],
+    ['triclinic, 170° about b', triclinic, 1, 170, 170],
+    ['triclinic, 180° about c', triclinic, 2, 180, 180],
+  ] as [string, Cell, 0 | 1 | 2, number, number][])('%s', (_, cell, axis, turned, expected) => {
+    expect(misorientation(about(cell, axis, turned), cell)).toBeCloseTo(expected, 6);
+    expect(misorientation(combine([1, 1, 0, 0, -1, 0, 0, 3, 1], about(cell, axis, turned)), cell)).toBeCloseTo(
+      expected,
+      6,
+    );
+  });
+
+  it('is never NaN, symmetric, and 0 for the lattice itself in any basis', () => {
+    for (let i = 0; i < 60; i++) {
+      const cell = [triclinic, tetragonal, hexagonal, cubic][i % 4] as Cell;
+      const [p, q] = [rotateRandomly(cell, random), rotateRandomly(cell, random)];
+      const angle = misorientation(p, q);
+      expect(angle).toBeGreaterThanOrEqual(0);
+      expect(angle).toBeLessThanOrEqual(180);
+      expect(misorientation(q, p)).toBeCloseTo(angle, 6);
+      expect(misorientation(combine([0, 1, 0, 1, 1, 0, 2, 0, -1], p), p)).toBeLessThan(1e-5);
+    }
+  });
+
+  it('knows that an H lattice turned half about c is another one, and forgives measured errors', () => {
+    const h = cellFromParameters(81, 81, 150, 90, 90, 120);
+    expect(misorientation(about(h, 2, 180), h)).toBeLessThan(1e-5);
+    expect(misorientation(about(h, 2, 180), h, { centring: 'H' })).toBeCloseTo(60, 6);
+    expect(misorientation(about(h, 2, 120), h, { centring: 'H' })).toBeLessThan(1e-5);
+    const noisy = about(tetragonal, 2, 91).map((row) => row.map((x) => x * (1 + 0.003 * random.normal()))) as never;
+    expect(misorientation(noisy, tetragonal)).toBeCloseTo(1, 0);
+  });
+
+  it('refuses lattices that are not alike', () => {
+    expect(() => misorientation(triclinic, tetragonal)).toThrow('different lattices');
+    expect(latticeBend(triclinic, tetragonal)).toBe(Number.POSITIVE_INFINITY);
+    expect(latticeBend(cellFromParameters(50.5, 62, 73, 82, 77, 71), triclinic)).toBeCloseTo(0.01, 3);
+  });
+});
+
+describe('centred cells', () => {
+  it.each(centrings)('%s: the primitive cell and the way back', (centring) => {
+    const cell = rotate(cellFromParameters(60, 60, 130, 90, 90, 120), 33);
+    const primitive = primitiveOf(cell, centring);
+    const points = { P: 1, R: 1, A: 2, B: 2, C: 2, I: 2, F: 4, H: 3 }[centring];
+    expect(volume(cell) / volume(primitive)).toBeCloseTo(points, 9);
+    combine(conventionalMatrix(centring), primitive)
+      .flat()
+      .forEach((x, i) => {
+        expect(x).toBeCloseTo(cell.flat()[i] ?? 0, 9);
+      });
+  });
+});
+
+describe('known cells', () => {
   const text =
-    'CrystFEL unit cell file version 1.0\n\nlattice_type = tetragonal\ncentering = P\nunique_axis = c\n\na = 7.91 nm ; comment\nb = 79.1 A\nc = 38.1 A\nal = 90 deg\nbe = 90.0 deg\nga = 90 deg\n';
-  it('are read, nanometres included', () =>
-    expect(lengthsOf(parseCellFile(text, 'x.cell')).map((x) => x.toFixed(6))).toEqual([
-      '79.100000',
-      '79.100000',
-      '38.100000',
-    ]));
-  it('name the line of a word', () =>
-    expect(() => parseCellFile(text.replace('38.1 A', 'long A'), 'x.cell')).toThrow('x.cell:9: "c = long A"'));
-  it('name the line of an unknown unit', () =>
-    expect(() => parseCellFile(text.replace('38.1 A', '38.1 px'), 'x.cell')).toThrow('x.cell:9'));
-  it('name what is missing', () =>
-    expect(() => parseCellFile('a = 3 A\n', 'x.cell')).toThrow('lacks b, c, al, be, ga'));
-  it('may be numbers instead', () => {
-    expect(lengthsOf(parseCellText('40, 50 60 90 90 90') as Cell)).toEqual([40, 50, 60]);
+    'CrystFEL unit cell file version 1.0\n; made by hand\n\nlattice_type = tetragonal\ncentering = I\nunique_axis = c\n\na = 7.91 nm ; comment\nb = 79.1 A\nc=38.1 A\nal = 90 deg\nbe = 1.5707963267948966 rad\nga = 90 deg\n';
+  const six = (cell: Cell): string => [...lengthsOf(cell), ...anglesOf(cell)].map((x) => x.toFixed(3)).join(' ');
+  it('are read from CrystFEL files: units, comments, centring, CRLF', () => {
+    for (const form of [text, text.replaceAll('\n', '\r\n')]) {
+      const { cell, centring } = readCell(form, 'x.cell');
+      expect([six(cell), centring]).toEqual(['79.100 79.100 38.100 90.000 90.000 90.000', 'I']);
+    }
+    expect(readCell(text.replace('centering = I', ''), 'x').centring).toBe('P');
+    expect(readCell(formatCellFile(readCell(text), 'tetragonal', 'c')).centring).toBe('I');
+  });
+  it('are read from PDB files, whose R may be hexagonal', () => {
+    const pdb = (numbers: string, group: string): string =>
+      `HEADER    X\nCRYST1${numbers} ${group.padEnd(11)}   8\nATOM\n`;
+    const insulin = '   82.500   82.500   34.000  90.00  90.00 120.00';
+    for (const [numbers, group, centring] of [
+      [insulin, 'H 3', 'H'],
+      [insulin, 'R 3', 'H'],
+      [insulin, 'P 3', 'P'],
+      ['   49.000   49.000   49.000 114.00 114.00 114.00', 'R 3', 'R'],
+      ['   79.100   79.100   38.100  90.00  90.00  90.00', 'P 43 21 2', 'P'],
+      ['   60.000   70.000   90.000  90.00 105.00  90.00', 'I 1 2 1', 'I'],
+      ['   78.000   78.000   78.000  90.00  90.00  90.00', 'F 4 3 2', 'F'],
+      ['   78.000   78.000   78.000  90.00  90.00  90.00', '', 'P'],
+    ] as const)
+      expect(readCell(pdb(numbers, group), 'x.pdb').centring, group).toBe(centring);
+    expect(six(readCell(pdb(insulin, 'H 3')).cell)).toBe('82.500 82.500 34.000 90.000 90.000 120.000');
+    expect(() => readCell(pdb('    1.000    1.000    1.000  90.00  90.00  90.00', 'P 1'), 'x.pdb')).toThrow(
+      'x.pdb:2: the cell is 1 1 1',
+    );
+    expect(() => readCell(pdb('   60.000   7x.000   90.000  90.00 105.00  90.00', 'P 1'), 'x.pdb')).toThrow(
+      'no CRYST1 record',
+    );
+    expect(() => readCell(pdb(insulin, 'X 3'), 'x.pdb')).toThrow('"X 3" begins with no centring');
+  });
+  it.each([
+    ['38.1 A', 'long A', 'x.cell:10: "c=long A"'],
+    ['38.1 A', '38.1 px', 'x.cell:10: "c=38.1 px" is not a cell parameter; needed is for example "c = 79.1 A"'],
+    ['38.1 A', '38.1 A A', 'x.cell:10'],
+    ['centering = I', 'centering = X', 'x.cell:5: centering is "X"; needed is one of P, R, A, B, C, I, F, H'],
+    ['centering', 'centring', 'x.cell:5: "centring = I" is not understood; did you mean "centering"?'],
+    ['centering = I', 'centering = H', 'centring H needs hexagonal axes'],
+    ['centering = I', 'centering = R', 'centring R needs rhombohedral or hexagonal axes'],
+    ['tetragonal', 'cube', 'lattice_type is "cube"'],
+    ['unique_axis = c', 'a = 3 A', 'x.cell:8: a is there twice, first in line 6'],
+    ['version 1.0', 'version 2.0', 'needed is "CrystFEL unit cell file version 1.0"'],
+    ['ga = 90 deg', 'ga = 190 deg', 'angles must lie between 0 and 180'],
+  ])('refuse %j as %j, with the line', (from, to, message) => {
+    expect(() => readCell(text.replace(from, to), 'x.cell')).toThrow(message);
+  });
+  it('name what is missing, and what is no cell at all', () => {
+    expect(() => readCell('a = 3 A\n', 'x.cell')).toThrow('lacks b, c, al, be, ga');
+    expect(() => readCell('hello\n', 'x')).toThrow('x: this is no cell');
+    expect(() => readCell('', 'x')).toThrow('x: this is no cell');
+  });
+  it('may be numbers', () => {
+    expect(lengthsOf(readCell('40, 50 60 90 90 90').cell)).toEqual([40, 50, 60]);
+    expect(readCell('40 0 0 0 50 0 0 0 60').cell[2]).toEqual([0, 0, 60]);
     expect(parseCellText('lyso.cell')).toBeUndefined();
   });
 });

@@ -16,7 +16,7 @@ import {
   rfftfreq,
 } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatNpy, parseNpy } from '../../src/data/npy.js';
+import { formatNpy, readNpy } from '../../src/data/npy.js';
 import { Random } from '../../src/random/random.js';
 import { ewald } from '../support/cli.js';
 import { openEach } from '../support/contexts.js';
@@ -221,22 +221,22 @@ describe('.npy files', () => {
         const data = new ArrayType(Array.from({ length: 24 * (complex ? 2 : 1) }, (_, i) => Math.sin(i)));
         const bytes = formatNpy({ shape: [2, 3, 4], data, complex });
         expect((bytes.length - data.byteLength) % 64).toBe(0);
-        expect(parseNpy(bytes, 'x')).toEqual({ shape: [2, 3, 4], data, complex });
+        expect(readNpy(bytes, 'x')).toEqual({ shape: [2, 3, 4], data, complex });
       }
     }
   });
 
   it('are refused with a reason when they are damaged', () => {
     const bytes = formatNpy({ shape: [4], data: Float32Array.of(1, 2, 3, 4), complex: false });
-    expect(() => parseNpy(bytes.subarray(0, 5), 'x.npy')).toThrow('x.npy: this is no .npy file');
-    expect(() => parseNpy(bytes.subarray(0, bytes.length - 3), 'x.npy')).toThrow(
+    expect(() => readNpy(bytes.subarray(0, 5), 'x.npy')).toThrow('x.npy: this is no .npy file');
+    expect(() => readNpy(bytes.subarray(0, bytes.length - 3), 'x.npy')).toThrow(
       'needs 16 bytes of data, the file holds 13',
     );
     const text = new TextDecoder('latin1').decode(bytes);
     const change = (from: string, to: string): Uint8Array =>
       Uint8Array.from(text.replace(from, to), (c) => c.charCodeAt(0));
-    expect(() => parseNpy(change('<f4', '<M8'), 'x.npy')).toThrow('dtype M8');
-    expect(() => parseNpy(change('descr', 'dscr_'), 'x.npy')).toThrow('not understood');
+    expect(() => readNpy(change('<f4', '<M8'), 'x.npy')).toThrow('dtype M8');
+    expect(() => readNpy(change('descr', 'dscr_'), 'x.npy')).toThrow('not understood');
   });
 });
 
@@ -254,7 +254,7 @@ describe('ewald fft', () => {
     const there = await ewald(['fft', path('a.npy'), '-o', path('b.npy'), '--json']);
     expect(there.code, there.err).toBe(0);
     expect(JSON.parse(there.out)).toMatchObject({ shape: [5, 7], kind: 'r2c', axes: null });
-    const spectrum = parseNpy(await readFile(path('b.npy')), 'b');
+    const spectrum = readNpy(await readFile(path('b.npy')), 'b');
     expect(spectrum.complex).toBe(true);
     expect(spectrum.data[0]).toBeCloseTo(
       data.reduce((sum, x) => sum + x, 0),
@@ -263,11 +263,11 @@ describe('ewald fft', () => {
     expect(
       (await ewald(['fft', path('b.npy'), '-o', path('c.npy'), '--kind', 'r2c', '--inverse', '--scale', 'full'])).code,
     ).toBe(0);
-    parseNpy(await readFile(path('c.npy')), 'c').data.forEach((x, i) => {
+    readNpy(await readFile(path('c.npy')), 'c').data.forEach((x, i) => {
       expect(x).toBeCloseTo(data[i] ?? 0, 12);
     });
     expect((await ewald(['fft', path('a.npy'), '-o', path('d.npy'), '--kind', 'dct2', '--axes', '-1'])).code).toBe(0);
-    expect(parseNpy(await readFile(path('d.npy')), 'd')).toMatchObject({ shape: [5, 12], complex: false });
+    expect(readNpy(await readFile(path('d.npy')), 'd')).toMatchObject({ shape: [5, 12], complex: false });
   });
 
   it('says what is wrong with a file, an option or a kind', async () => {

@@ -6,7 +6,7 @@ import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cellFromParameters, lengthsOf } from '../../src/crystal/cell.js';
 import { niggli } from '../../src/crystal/niggli.js';
-import { parseSpotList } from '../../src/data/spot-list.js';
+import { readSpotList } from '../../src/data/spot-list.js';
 import { simulateSpots } from '../../src/simulate/spots.js';
 import { dataFolder, readData } from '../support/data.js';
 
@@ -49,7 +49,7 @@ describe('determineCell', () => {
 
   it.skipIf(!dataFolder)('finds lysozyme in five real stills (absent without EWALD_TEST_DATA)', async () => {
     const images = ['012', '083', '096', '099', '113'].map(
-      (n) => parseSpotList(readData('real/spots', `lyso_lcls_${n}.txt`), n).spots,
+      (n) => readSpotList(readData('real/spots', `lyso_lcls_${n}.txt`), { name: n }).spots,
     );
     const indexer = await context.indexer();
     const [best] = await indexer.determineCell(images, { maxLengthA: 100, minLengthA: 20 });

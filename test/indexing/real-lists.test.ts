@@ -15,7 +15,7 @@ import {
   sameLattice,
 } from 'ewald';
 import { describe, expect, it } from 'vitest';
-import { parseSpotList } from '../../src/data/spot-list.js';
+import { readSpotList } from '../../src/data/spot-list.js';
 import { dataFolder, dataRequired, listData, readData } from '../support/data.js';
 import { indexRealLists } from './real-lists.mjs';
 
@@ -56,7 +56,8 @@ async function indexAll(
   try {
     const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
     for (const name of names) {
-      const { spots, cell } = parseSpotList(readData(folder, name), name);
+      const { spots, cell } = readSpotList(readData(folder, name), { name });
+      if (!cell) throw new Error(`${name} has no cell`);
       const result = await indexer.run({ spots, cells: cell });
       answers.set(name, {
         cells: result

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { cellFromParameters } from '../../src/crystal/cell.js';
-import { formatSpotList, parseSpotList } from '../../src/data/spot-list.js';
+import { formatSpotList, readSpotList, unitHint } from '../../src/data/spot-list.js';
 import { isEwaldError } from '../../src/errors.js';
 
-const good = '# made by hand\n40 0 0 0 50 0 0 0 60\n0.1 0.2 -0.3\n\n# another comment\n 1e-2\t0,0.25\n';
+const good = '# made by hand\n40 0 0 0 50 0 0 0 60\n0.1 0.2 -0.3\n\n# another comment\n 1e-2\t0,0.25 # weak\n';
+const five = '0.1 0 0 900 12.5\n0 0.1 0 800 9\r\n';
 
 describe('spot lists', () => {
   it('are read with comments, blank lines, tabs and commas', () => {
-    const { cell, spots } = parseSpotList(good, 'a.txt');
+    const { cell, spots } = readSpotList(good, { name: 'a.txt' });
     expect(cell).toEqual([
       [40, 0, 0],
       [0, 50, 0],
@@ -16,25 +17,44 @@ describe('spot lists', () => {
     expect([...spots]).toEqual([...Float32Array.of(0.1, 0.2, -0.3, 0.01, 0, 0.25)]);
   });
 
+  it('need no line of the cell, and may have further columns', () => {
+    expect(readSpotList('0.1 0.2 0.3\n')).toEqual({ cell: undefined, spots: Float32Array.of(0.1, 0.2, 0.3) });
+    expect([...readSpotList(five).spots]).toEqual([...Float32Array.of(0.1, 0, 0, 0, 0.1, 0)]);
+    expect([...readSpotList('0.1;0;0;p1\n0;0.1;0;p2\n').spots]).toEqual([...Float32Array.of(0.1, 0, 0, 0, 0.1, 0)]);
+    const nine = '0.1 0 0 1 2 3 4 5 6\n0 0.1 0 1 2 3 4 5 6\n';
+    expect(readSpotList(nine).cell).toBeUndefined();
+    expect(readSpotList(`40 0 0 0 50 0 0 0 60\n${five}`).cell).toBeDefined();
+    expect(readSpotList('40 0 0 0 50 0 0 0 60\n').spots).toHaveLength(0);
+  });
+
+  it('are brought to 1/angstrom, and numbers that look like another unit get a hint', () => {
+    expect(readSpotList('1 2 3\n', { unit: '1/nm' }).spots[2]).toBeCloseTo(0.3, 6);
+    expect(readSpotList('1 2 3\n', { unit: '2pi/A' }).spots[2]).toBeCloseTo(3 / (2 * Math.PI), 6);
+    expect(() => readSpotList('1 2 3\n', { unit: 'nm' as never })).toThrow('needed is one of 1/A, 1/nm, 2pi/A, 2pi/nm');
+    expect(unitHint([3, 0, 0, 0, 2, 0])).toContain('--unit 1/nm');
+    expect(unitHint([0.3, 0, 0, 0, 0.2, 0])).toBeUndefined();
+  });
+
   it('come back from their own text to float32', () => {
     const cell = cellFromParameters(50, 62, 73, 82, 77, 71);
     const spots = Float32Array.from({ length: 300 }, (_, i) => Math.fround(Math.sin(i * 12.9898) * 0.4));
-    expect([...parseSpotList(formatSpotList(cell, spots, ['x']), 'b.txt').spots]).toEqual([...spots]);
+    for (const known of [cell, undefined])
+      expect([...readSpotList(formatSpotList(known, spots, ['x'])).spots]).toEqual([...spots]);
   });
 
   it.each([
     ['a word', '40 0 0 0 50 0 0 0 60\n0.1 zwei 0.3\n', 'c.txt:2: "zwei" is not a finite number'],
     ['NaN', '40 0 0 0 50 0 0 0 60\n0.1 0.2 NaN\n', 'c.txt:2: "NaN"'],
     ['infinity', '40 0 0 0 50 0 0 0 60\n0.1 0.2 Infinity\n', 'c.txt:2: "Infinity"'],
-    ['an empty file', '', 'c.txt: the file is empty'],
-    ['comments alone', '# nothing\n', 'c.txt: the file is empty'],
-    ['a short cell line', '1 2 3\n', 'c.txt:1: the first line holds 3 numbers'],
+    ['an empty file', '', 'c.txt: the list is empty'],
+    ['comments alone', '# nothing\n', 'c.txt: the list is empty'],
     ['a flat cell', '# c\n40 0 0 80 0 0 0 0 60\n', 'c.txt:2: the known cell has zero volume'],
     ['a zero cell', '0 0 0 0 0 0 0 0 0\n', 'c.txt:1: the known cell has zero volume'],
     ['a spot of two numbers', '40 0 0 0 50 0 0 0 60\n0.1 0.2\n', 'c.txt:2: a spot holds 2 numbers'],
+    ['a torn line', `${five}0 0 0.1 7`, 'c.txt:3: this line holds 4 columns, the spots before it 5'],
   ])('refuse %s, with file and line', (_, text, message) => {
     try {
-      parseSpotList(text, 'c.txt');
+      readSpotList(text, { name: 'c.txt' });
       expect.unreachable();
     } catch (error) {
       expect(isEwaldError(error, 'Format')).toBe(true);

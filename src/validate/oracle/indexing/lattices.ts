@@ -12,7 +12,6 @@ import {
   cross,
   dot,
   lengthsOf,
-  misorientation,
   norm,
   reciprocal,
   relation,
@@ -21,6 +20,7 @@ import {
   type Vector,
   volume,
 } from '../../../crystal/cell.js';
+import { misorientation } from '../../../crystal/lattice-match.js';
 
 /** One image with its truth. */
 export interface TrueImage {

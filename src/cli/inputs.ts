@@ -1,0 +1,119 @@
+/** What commands read: files, standard input as `-`, patterns that the shell has left alone, known cells. */
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type KnownCell, parseCellText, readCell } from '../crystal/cell-file.js';
+import { EwaldError, isEwaldError } from '../errors.js';
+import { fileError, fileReason } from '../file-errors.js';
+
+/** What messages call a file: its name, or "standard input". */
+export const inputName = (file: string): string => (file === '-' ? 'standard input' : file);
+
+/** The bytes of a file, or of standard input for `-`. Throws `File`. */
+export async function readBytes(file: string): Promise<Uint8Array> {
+  try {
+    if (file !== '-') return await readFile(file);
+    if (inputRead) throw new EwaldError('Argument', 'standard input can be read once; - stands there twice');
+    inputRead = true;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
+    return Buffer.concat(chunks);
+  } catch (cause) {
+    throw cause instanceof EwaldError ? cause : fileError(inputName(file), 'read', cause);
+  }
+}
+let inputRead = false;
+
+/** The text of a file, or of standard input for `-`. Throws `File`. */
+export async function readText(file: string): Promise<string> {
+  return new TextDecoder().decode(await readBytes(file));
+}
+
+/** The known cell of an option: `a,b,c,al,be,ga`, nine numbers, a .cell or a PDB file. Throws `Argument`, `Format`. */
+export async function readCellOption(given: string): Promise<KnownCell> {
+  const numbers = parseCellText(given);
+  if (numbers) return { cell: numbers, centring: 'P' };
+  // Numbers that are not as many as they should be are no file name.
+  if (/^[\d\s,.+-]+$/.test(given) && !existsSync(given)) {
+    const count = given.trim().split(/[\s,]+/).length;
+    throw new EwaldError(
+      'Argument',
+      `the cell "${given}" holds ${count} numbers; needed are six (a,b,c,al,be,ga) or nine`,
+    );
+  }
+  let text: string;
+  try {
+    text = await readText(given);
+  } catch (error) {
+    if (!isEwaldError(error, 'File')) throw error;
+    const { cause } = error;
+    throw new EwaldError(
+      'Argument',
+      `the cell "${given}" is neither six or nine numbers nor a file with a cell: ${fileReason(cause)}`,
+      { cause },
+    );
+  }
+  return readCell(text, inputName(given));
+}
+
+const isPattern = (word: string): boolean => /[*?[]/.test(word);
+
+/**
+ * The files that arguments mean: patterns (`*`, `?`, `[abc]`, `**` for folders of any depth) that are no file themselves
+ * are expanded, in order of their names; each file comes once. Throws `Argument` for a pattern without a file.
+ */
+export async function expand(words: readonly string[]): Promise<string[]> {
+  const files = new Set<string>();
+  for (const word of words) {
+    if (!isPattern(word) || existsSync(word)) files.add(word);
+    else {
+      const found = await matching(word);
+      if (found.length === 0)
+        throw new EwaldError('Argument', `no file matches "${word}"; patterns know *, ?, [abc] and ** for folders`);
+      for (const file of found) files.add(file);
+    }
+  }
+  return [...files];
+}
+
+async function matching(pattern: string): Promise<string[]> {
+  const absolute = pattern.startsWith('/');
+  const parts = pattern.split('/').filter(Boolean);
+  let paths = [absolute ? '/' : ''];
+  for (const [i, part] of parts.entries()) {
+    const last = i + 1 === parts.length;
+    const next: string[] = [];
+    for (const path of paths) {
+      if (part === '**') next.push(...(await foldersBelow(path)));
+      else if (isPattern(part)) next.push(...(await entries(path, part, last)));
+      else if (existsSync(join(path, part))) next.push(join(path, part));
+    }
+    paths = next;
+  }
+  const order = new Intl.Collator('en', { numeric: true });
+  return [...new Set(paths)].sort((a, b) => order.compare(a, b) || (a < b ? -1 : 1));
+}
+
+async function entries(folder: string, part: string, filesOnly: boolean): Promise<string[]> {
+  const source = part
+    .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replace(/\*+/g, '[^/]*')
+    .replace(/\?/g, '[^/]')
+    .replace(/\[!/g, '[^');
+  let pattern: RegExp;
+  try {
+    pattern = new RegExp(`^${source}$`, 'u');
+  } catch {
+    throw new EwaldError('Argument', `"${part}" is no pattern: its brackets do not close`);
+  }
+  const found = await readdir(folder || '.', { withFileTypes: true }).catch(() => []);
+  return found
+    .filter((entry) => pattern.test(entry.name) && (part.startsWith('.') || !entry.name.startsWith('.')))
+    .filter((entry) => (filesOnly ? !entry.isDirectory() : !entry.isFile()))
+    .map((entry) => join(folder, entry.name));
+}
+
+async function foldersBelow(folder: string): Promise<string[]> {
+  const below = await entries(folder, '*', false);
+  return [folder, ...(await Promise.all(below.map(foldersBelow))).flat()];
+}

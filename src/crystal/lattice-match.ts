@@ -1,0 +1,121 @@
+/**
+ * How one lattice lies on another: every basis of the one whose lengths and angles are those of the other's basis.
+ * The lattice's own symmetry gives several such bases; they differ by proper rotations that map the lattice on itself.
+ */
+import { EwaldError } from '../errors.js';
+import { type Cell, cellFrom, combine, dot, norm, reciprocal, type Vector, volume } from './cell.js';
+import { type Centring, primitiveOf } from './centring.js';
+import { reducedCell } from './niggli.js';
+
+/** A basis of a lattice that is like a given basis. */
+interface Match {
+  readonly basis: Cell;
+  /** Largest relative difference of a length, or of an angle in radians. */
+  readonly bend: number;
+}
+
+const reduced = (cell: Cell): Cell => reducedCell(cell).cell;
+
+/** Right-handed bases of the lattice of `cell` whose lengths and angles are within `limit` of those of `like`. */
+function matches(cell: Cell, like: Cell, limit: number): Match[] {
+  const basis = reduced(cell);
+  const vectors: Vector[] = [];
+  for (let h = -3; h <= 3; h++)
+    for (let k = -3; k <= 3; k++)
+      for (let l = -3; l <= 3; l++)
+        if (h !== 0 || k !== 0 || l !== 0) vectors.push(combine([h, k, l, 0, 0, 0, 0, 0, 0], basis)[0]);
+  const lengths = like.map(norm) as [number, number, number];
+  const alike = lengths.map((length) => vectors.filter((v) => Math.abs(norm(v) / length - 1) <= limit)) as [
+    Vector[],
+    Vector[],
+    Vector[],
+  ];
+  const angle = (u: Vector, v: Vector): number => Math.acos(Math.min(1, Math.max(-1, dot(u, v) / norm(u) / norm(v))));
+  const angles = [angle(like[1], like[2]), angle(like[0], like[2]), angle(like[0], like[1])] as const;
+  const found: Match[] = [];
+  const size = volume(basis);
+  for (const a of alike[0]) {
+    for (const b of alike[1]) {
+      const gamma = Math.abs(angle(a, b) - angles[2]);
+      if (gamma > limit) continue;
+      for (const c of alike[2]) {
+        const bend = Math.max(
+          gamma,
+          Math.abs(angle(b, c) - angles[0]),
+          Math.abs(angle(a, c) - angles[1]),
+          ...[a, b, c].map((v, i) => Math.abs(norm(v) / (lengths[i] as number) - 1)),
+        );
+        // Not a sublattice, and not the mirror image: that one differs by the inversion, which is no rotation.
+        if (bend <= limit && Math.abs(volume([a, b, c]) / size - 1) < 0.5) found.push({ basis: [a, b, c], bend });
+      }
+    }
+  }
+  return found;
+}
+
+/**
+ * How far the lattice of `cell` must be bent to have the lengths and angles of that of `reference`: the largest relative
+ * change of a length, or of an angle in radians, of the reduced basis; Infinity beyond `limit` (default 0.1).
+ */
+export const latticeBend = (cell: Cell, reference: Cell, limit = 0.1): number =>
+  Math.min(Number.POSITIVE_INFINITY, ...matches(cell, reduced(reference), limit).map(({ bend }) => bend));
+
+/** How lattices are compared. */
+export interface MisorientationOptions {
+  /** Centring of both cells, default P: an H lattice has less symmetry than the vectors of its cell. */
+  readonly centring?: Centring;
+  /**
+   * How far a lattice may be bent by one of its own rotations, 0 … 0.1, default 0.01: relative lengths and angles in
+   * radians. Axes of 79.1 and 79.4 Å count as equal then.
+   */
+  readonly tolerance?: number;
+}
+
+/**
+ * Angle in degrees, 0 … 180, of the smallest rotation that takes the lattice of `reference` to that of `cell`: the
+ * proper rotations that map the lattice on itself count as none, whatever the bases.
+ *
+ * Of the bases of `cell` that match the reference's reduced basis best, each gives a rotation, the polar factor of the
+ * map between them (W. Kabsch, Acta Cryst. A32 (1976) 922). Throws `Argument` when the lattices are not alike within
+ * a quarter of their lengths and 0.25 radians.
+ */
+export function misorientation(cell: Cell, reference: Cell, options: MisorientationOptions = {}): number {
+  const { centring = 'P', tolerance = 0.01 } = options;
+  const from = reduced(primitiveOf(reference, centring));
+  const found = matches(primitiveOf(cell, centring), from, 0.25);
+  const least = Math.min(...found.map(({ bend }) => bend));
+  const angles = found.filter(({ bend }) => bend <= least + tolerance).map(({ basis }) => turnBetween(basis, from));
+  if (angles.length === 0)
+    throw new EwaldError(
+      'Argument',
+      'misorientation: the two cells span different lattices; compare them with sameLattice or cellSimilarity first',
+    );
+  return Math.min(...angles);
+}
+
+/** Angle in degrees of the rotation nearest to the map that takes one basis to the other. */
+function turnBetween(basis: Cell, from: Cell): number {
+  const dual = reciprocal(from);
+  let f = [0, 1, 2].flatMap((r) =>
+    [0, 1, 2].map((c) => basis.reduce((sum, row, i) => sum + (row[r] ?? 0) * (dual[i]?.[c] ?? 0), 0)),
+  );
+  // Newton's iteration for the polar factor: R ← (R + R⁻ᵀ)/2.
+  for (let round = 0; round < 30; round++) {
+    const inverseTransposed = reciprocal(cellFrom(f)).flat();
+    f = f.map((x, i) => (x + (inverseTransposed[i] ?? 0)) / 2);
+  }
+  // Half the skew part is the sine along the axis: exact for small angles, where the trace alone is not.
+  const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = f as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const sine = Math.hypot(zy - yz, xz - zx, yx - xy) / 2;
+  return (Math.atan2(sine, (xx + yy + zz - 1) / 2) * 180) / Math.PI;
+}
