@@ -70,7 +70,7 @@ export function knownCells(given: KnownCellsInput, maxInputCells: number): Known
   const wrong = (found: string): EwaldError =>
     new EwaldError(
       'Shape',
-      `cells ${found}; needed are nine numbers a cell (rows a b c), or { parameters or cell, centring }, for at least one cell`,
+      `cells ${found}; needed are nine a cell (rows a b c), or { parameters or cell, centring }, for at least one cell`,
     );
   let values: ArrayLike<number>;
   let centrings: Centring[];
