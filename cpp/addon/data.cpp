@@ -17,24 +17,20 @@ struct Codec {
 
 class DecodeTask : public Task {
 public:
-  DecodeTask(const CallbackInfo& info, std::vector<Napi::ObjectReference> keep)
-      : Task(info.Env(), std::move(keep)),
-        codec_(info),
-        in_(elements<uint8_t>(info, 3, 0)),
-        out_(elements<uint8_t>(info, 4, 0)),
-        in_bytes_(info[3].As<Napi::TypedArray>().ByteLength()),
-        out_bytes_(info[4].As<Napi::TypedArray>().ByteLength()) {}
+  explicit DecodeTask(const CallbackInfo& info) : codec_(info) {
+    buffers.reserve(2);
+    for (size_t i : {3, 4}) buffers.emplace_back(info.Env(), info[i], sides_[i - 3] = view_at(info, i, 0), i == 4);
+  }
 
 protected:
   int32_t work() override {
-    return ewald_codec_decode(codec_.codec, codec_.element_bytes, codec_.parameter, in_, in_bytes_, out_, out_bytes_);
+    return ewald_codec_decode(codec_.codec, codec_.element_bytes, codec_.parameter, buffers[0].data(), sides_[0].bytes,
+                              buffers[1].data(), sides_[1].bytes);
   }
 
 private:
   Codec codec_;
-  const uint8_t* in_;
-  uint8_t* out_;
-  size_t in_bytes_, out_bytes_;
+  View sides_[2];
 };
 
 // codecDecode(codec, elementBytes, parameter, in: Uint8Array, out: Uint8Array, now) -> Promise<void>, or undefined when
@@ -49,15 +45,7 @@ Napi::Value codec_decode(const CallbackInfo& info) {
                                          info[4].As<Napi::TypedArray>().ByteLength()));
     return info.Env().Undefined();
   }
-  std::vector<Napi::ObjectReference> keep;
-  for (size_t i : {3, 4}) {
-    elements<uint8_t>(info, i, 0);
-    keep.push_back(Napi::Persistent(info[i].As<Napi::Object>()));
-  }
-  auto task = std::make_unique<DecodeTask>(info, std::move(keep));
-  const Napi::Promise promise = task->promise();
-  task.release()->Queue();
-  return promise;
+  return Task::start(info.Env(), std::make_unique<DecodeTask>(info));
 }
 
 // codecBound(codec, elementBytes, parameter, bytes) -> number
