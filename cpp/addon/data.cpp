@@ -1,6 +1,4 @@
-// Bindings of the codecs of detector frames.
-#include <memory>
-
+// Bindings of cpp/data.
 #include "addon/room.h"
 #include "addon/task.h"
 
@@ -10,68 +8,65 @@ namespace {
 struct Codec {
   uint32_t codec, element_bytes, parameter;
   explicit Codec(const CallbackInfo& info)
-      : codec(info[0].As<Napi::Number>().Uint32Value()),
-        element_bytes(info[1].As<Napi::Number>().Uint32Value()),
-        parameter(info[2].As<Napi::Number>().Uint32Value()) {}
+      : codec(uint32_of(info, 0)), element_bytes(uint32_of(info, 1)), parameter(uint32_of(info, 2)) {}
+  int32_t decode(const uint8_t* in, size_t in_bytes, uint8_t* out, size_t out_bytes) const {
+    return ewald_codec_decode(codec, element_bytes, parameter, in, in_bytes, out, out_bytes);
+  }
 };
 
 class DecodeTask : public Task {
 public:
-  explicit DecodeTask(const CallbackInfo& info) : codec_(info) {
-    buffers.reserve(2);
-    for (size_t i : {3, 4}) buffers.emplace_back(info.Env(), info[i], sides_[i - 3] = view_at(info, i, 0), i == 4);
-  }
+  DecodeTask(const Codec& codec, size_t in_bytes, size_t out_bytes)
+      : codec_(codec), in_bytes_(in_bytes), out_bytes_(out_bytes) {}
+  // In `buffers`.
+  enum { in, out };
 
 protected:
-  int32_t work() override {
-    return ewald_codec_decode(codec_.codec, codec_.element_bytes, codec_.parameter, buffers[0].data(), sides_[0].bytes,
-                              buffers[1].data(), sides_[1].bytes);
-  }
+  int32_t work() override { return codec_.decode(buffers[in].data(), in_bytes_, buffers[out].data(), out_bytes_); }
 
 private:
-  Codec codec_;
-  View sides_[2];
+  const Codec codec_;
+  const size_t in_bytes_, out_bytes_;
 };
 
 // codecDecode(codec, elementBytes, parameter, in: Uint8Array, out: Uint8Array, now) -> Promise<void>, or undefined when
 // it was done at once
 Napi::Value codec_decode(const CallbackInfo& info) {
-  if (info[5].As<Napi::Boolean>().Value()) {
-    const Codec codec(info);
-    const uint8_t* in = elements<uint8_t>(info, 3, 0);
-    uint8_t* out = elements<uint8_t>(info, 4, 0);
-    check(info.Env(), ewald_codec_decode(codec.codec, codec.element_bytes, codec.parameter, in,
-                                         info[3].As<Napi::TypedArray>().ByteLength(), out,
-                                         info[4].As<Napi::TypedArray>().ByteLength()));
+  const Codec codec(info);
+  const View in = view_at(info, 3, 0), out = view_at(info, 4, 0);
+  if (info[5].ToBoolean().Value()) {
+    check(info.Env(), codec.decode(in.data, in.bytes, out.data, out.bytes));
     return info.Env().Undefined();
   }
-  return Task::start(info.Env(), std::make_unique<DecodeTask>(info));
+  auto task = std::make_unique<DecodeTask>(codec, in.bytes, out.bytes);
+  task->buffers.reserve(2);
+  task->buffers.emplace_back(info.Env(), info[3], in, false);
+  task->buffers.emplace_back(info.Env(), info[4], out, true);
+  return Task::start(info.Env(), std::move(task));
 }
 
 // codecBound(codec, elementBytes, parameter, bytes) -> number
 Napi::Value codec_bound(const CallbackInfo& info) {
   const Codec codec(info);
-  const double bytes = info[3].As<Napi::Number>().DoubleValue();
-  return Napi::Number::New(info.Env(), double(ewald_codec_bound(codec.codec, codec.element_bytes, codec.parameter,
-                                                                bytes >= 0 ? size_t(bytes) : 0)));
+  const size_t bytes = whole_number(info, 3);
+  return Napi::Number::New(info.Env(),
+                           double(ewald_codec_bound(codec.codec, codec.element_bytes, codec.parameter, bytes)));
 }
 
 // codecEncode(codec, elementBytes, parameter, in: Uint8Array, out: Uint8Array) -> bytes written
 Napi::Value codec_encode(const CallbackInfo& info) {
   const Codec codec(info);
-  const uint8_t* in = elements<uint8_t>(info, 3, 0);
-  uint8_t* out = elements<uint8_t>(info, 4, 0);
+  const View in = view_at(info, 3, 0), out = view_at(info, 4, 0);
   size_t written = 0;
-  check(info.Env(), ewald_codec_encode(codec.codec, codec.element_bytes, codec.parameter, in,
-                                       info[3].As<Napi::TypedArray>().ByteLength(), out,
-                                       info[4].As<Napi::TypedArray>().ByteLength(), &written));
+  check(info.Env(), ewald_codec_encode(codec.codec, codec.element_bytes, codec.parameter, in.data, in.bytes, out.data,
+                                       out.bytes, &written));
   return Napi::Number::New(info.Env(), double(written));
 }
 
 // fletcher32(in: Uint8Array) -> number
 Napi::Value fletcher32(const CallbackInfo& info) {
-  const uint8_t* in = elements<uint8_t>(info, 0, 0);
-  return Napi::Number::New(info.Env(), ewald_fletcher32(in, info[0].As<Napi::TypedArray>().ByteLength()));
+  const View in = view_at(info, 0, 0);
+  return Napi::Number::New(info.Env(), ewald_fletcher32(in.data, in.bytes));
 }
 
 const Room room([](Napi::Env env, Napi::Object exports) {

@@ -15,9 +15,10 @@ const char* wrong_sizes(uint32_t codec, uint32_t element, uint32_t parameter) {
   switch (codec) {
     case EWALD_CODEC_BITSHUFFLE_LZ4:
     case EWALD_CODEC_BITSHUFFLE:
-      if (element < 1 || element > 8) return "elements have 1 to 8 bytes";
-      return parameter % 8 == 0 && parameter <= (1u << 24) ? nullptr
-                                                           : "a block has a multiple of 8 elements, 2^24 at most";
+      if (element < 1 || element > 65536) return "elements have 1 to 65536 bytes";
+      return parameter % 8 == 0 && uint64_t(parameter) * element <= (1u << 30)
+                 ? nullptr
+                 : "a block has a multiple of 8 elements, and 2^30 bytes at most";
     case EWALD_CODEC_LZ4:
       return parameter <= (1u << 30) ? nullptr : "a block has 2^30 bytes at most";
     case EWALD_CODEC_SHUFFLE:

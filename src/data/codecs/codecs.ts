@@ -38,7 +38,3 @@ export interface Codecs extends Disposable {
   inflate(input: Uint8Array, output: Uint8Array): Promise<void>;
   deflate(input: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
 }
-
-/** Whether the bytes are memory shared between threads, which neither addons nor streams of the platform take. */
-export const isShared = (bytes: Uint8Array): boolean =>
-  typeof SharedArrayBuffer !== 'undefined' && bytes.buffer instanceof SharedArrayBuffer;

@@ -10,7 +10,7 @@ import { compileCore } from '../../backends/wasm/source.js';
 import { EwaldError, messageOf } from '../../errors.js';
 import { constants, enums } from '../../layout/layout.js';
 import type { CodecsOptions } from './browser.js';
-import { type Codec, type Codecs, isShared } from './codecs.js';
+import type { Codec, Codecs } from './codecs.js';
 import { wasmCodecs } from './wasm.js';
 
 /** What the addon exports for this room; cpp/addon/data.cpp. */
@@ -59,27 +59,23 @@ function nativeCodecs(addon: CodecAddon): Codecs {
     inflate,
     deflate,
     async decode({ codec, elementBytes = 1, parameter = 0 }: Codec, input, output) {
-      const from = isShared(input) ? input.slice() : input;
-      const to = isShared(output) ? new Uint8Array(output.length) : output;
       try {
         const now = output.length < leastForThread;
-        await addon.codecDecode(enums.Codec[codec], elementBytes, parameter, from, to, now);
+        await addon.codecDecode(enums.Codec[codec], elementBytes, parameter, input, output, now);
       } catch (error) {
         throw addonError(error);
       }
-      if (to !== output) output.set(to);
     },
     async encode({ codec, elementBytes = 1, parameter = 0 }: Codec, input) {
       const number = enums.Codec[codec];
-      const from = isShared(input) ? input.slice() : input;
-      const out = new Uint8Array(Math.max(1, addon.codecBound(number, elementBytes, parameter, from.length)));
+      const out = new Uint8Array(Math.max(1, addon.codecBound(number, elementBytes, parameter, input.length)));
       try {
-        return out.slice(0, addon.codecEncode(number, elementBytes, parameter, from, out));
+        return out.slice(0, addon.codecEncode(number, elementBytes, parameter, input, out));
       } catch (error) {
         throw addonError(error);
       }
     },
-    fletcher32: (bytes) => addon.fletcher32(isShared(bytes) ? bytes.slice() : bytes),
+    fletcher32: (bytes) => addon.fletcher32(bytes),
     dispose: async () => undefined,
   };
 }
