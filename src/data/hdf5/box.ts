@@ -1,0 +1,81 @@
+/** Boxes of an array: a start and a count along each axis, and copies between them. */
+
+/** A box; axes slowest first. */
+export interface Box {
+  readonly start: readonly number[];
+  readonly count: readonly number[];
+}
+
+export const volume = (count: readonly number[]): number => count.reduce((product, n) => product * n, 1);
+
+/** What two boxes have in common; undefined when nothing. */
+export function meet(a: Box, b: Box): Box | undefined {
+  const start = a.start.map((from, axis) => Math.max(from, b.start[axis] ?? 0));
+  const count = start.map((from, axis) => {
+    const end = Math.min((a.start[axis] ?? 0) + (a.count[axis] ?? 0), (b.start[axis] ?? 0) + (b.count[axis] ?? 0));
+    return end - from;
+  });
+  return count.every((n) => n > 0) ? { start, count } : undefined;
+}
+
+/** Elements from the first of an array of `shape` to the one at `place`. */
+export function offsetOf(shape: readonly number[], place: readonly number[]): number {
+  let offset = 0;
+  for (let axis = 0; axis < shape.length; axis++) offset = offset * (shape[axis] ?? 1) + (place[axis] ?? 0);
+  return offset;
+}
+
+/** Whether a box of an array of `shape` is one run of its memory. */
+export function isRun(shape: readonly number[], count: readonly number[]): boolean {
+  let axis = shape.length - 1;
+  while (axis > 0 && count[axis] === shape[axis]) axis--;
+  for (let slower = 0; slower < axis; slower++) if (count[slower] !== 1) return false;
+  return true;
+}
+
+/** A place in an array of bytes. */
+export interface Side {
+  readonly bytes: Uint8Array;
+  readonly shape: readonly number[];
+  readonly start: readonly number[];
+}
+
+/** Copies a box of `count` elements of `size` bytes from one array into another. */
+export function copyBox(from: Side, to: Side, count: readonly number[], size: number): void {
+  if (volume(count) === 0) return;
+  // Axes that are whole on both sides are one run.
+  let axis = count.length - 1;
+  let run = size * (count[axis] ?? 1);
+  while (axis > 0 && count[axis] === from.shape[axis] && count[axis] === to.shape[axis]) {
+    axis--;
+    run *= count[axis] ?? 1;
+  }
+  const outer = count.slice(0, Math.max(0, axis));
+  const step = new Array<number>(outer.length).fill(0);
+  const at = (side: Side): number => {
+    const place = side.start.map((start, i) => start + (step[i] ?? 0));
+    return offsetOf(side.shape, place) * size;
+  };
+  for (;;) {
+    const source = at(from);
+    to.bytes.set(from.bytes.subarray(source, source + run), at(to));
+    let i = outer.length - 1;
+    for (; i >= 0; i--) {
+      step[i] = (step[i] ?? 0) + 1;
+      if ((step[i] ?? 0) < (outer[i] ?? 0)) break;
+      step[i] = 0;
+    }
+    if (i < 0) return;
+  }
+}
+
+/** Fills a box of an array with one element; zeros where there is none. */
+export function fillBox(to: Side, count: readonly number[], size: number, element: Uint8Array | undefined): void {
+  const bytes = new Uint8Array(volume(count) * size);
+  if (element?.some((byte) => byte !== 0)) {
+    bytes.set(element.subarray(0, size));
+    for (let done = size; done < bytes.length; done *= 2)
+      bytes.copyWithin(done, 0, Math.min(done, bytes.length - done));
+  }
+  copyBox({ bytes, shape: count, start: count.map(() => 0) }, to, count, size);
+}

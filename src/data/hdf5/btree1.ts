@@ -1,0 +1,49 @@
+/** Version 1 B-trees: symbol tables of old groups and chunks of old files. */
+import { type Fields, nowhere } from './fields.js';
+import type { Pages } from './pages.js';
+
+/** A node: keys[i] ≤ what child i holds < keys[i + 1]. */
+export interface Node1 {
+  readonly level: number;
+  readonly keys: readonly Fields[];
+  readonly children: readonly number[];
+}
+
+/** What a tree indexes: 0 the names of a group, 1 chunks. */
+export type Kind1 = 0 | 1;
+
+/** Reads a node whose keys have `keyBytes` bytes. */
+export async function node1(pages: Pages, address: number, kind: Kind1, keyBytes: number): Promise<Node1> {
+  const { offset } = pages.widths;
+  const what = kind === 0 ? 'a tree of names' : 'a tree of chunks';
+  const head = await pages.fields(address, 8 + 2 * offset, what);
+  head.signature('TREE');
+  if (head.u8() !== kind) throw head.wrong('it is a tree of another kind');
+  const level = head.u8();
+  const count = head.u16();
+  const fields = await pages.fields(address + 8 + 2 * offset, count * (keyBytes + offset) + keyBytes, what);
+  const keys = [fields.part(keyBytes)];
+  const children: number[] = [];
+  for (let i = 0; i < count; i++) {
+    children.push(fields.address());
+    keys.push(fields.part(keyBytes));
+  }
+  return { level, keys, children };
+}
+
+/** Addresses of all leaves of a tree of names: its symbol table nodes. */
+export async function* leaves1(pages: Pages, address: number): AsyncGenerator<number> {
+  const seen = new Set<number>();
+  const walk = async function* (at: number, level: number | undefined): AsyncGenerator<number> {
+    if (at === nowhere) return;
+    const node = await node1(pages, at, 0, pages.widths.length);
+    if (seen.has(at) || (level !== undefined && node.level !== level))
+      throw node.keys[0]?.wrong('its nodes are linked in a circle') ?? new Error();
+    seen.add(at);
+    for (const child of node.children) {
+      if (node.level === 0) yield child;
+      else yield* walk(child, node.level - 1);
+    }
+  };
+  yield* walk(address, undefined);
+}

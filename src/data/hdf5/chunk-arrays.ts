@@ -1,0 +1,175 @@
+/** Chunks in arrays: fixed where no axis may grow, extensible where one may. */
+import {
+  type ChunkLookup,
+  element,
+  elementSize,
+  type Grid,
+  linear,
+  remember,
+  type StoredChunk,
+} from './chunk-index.js';
+import { type Fields, nowhere } from './fields.js';
+
+/** A bit of a map whose first bit is the highest of the first byte. */
+const bit = (map: Uint8Array, index: number): boolean => (((map[index >> 3] ?? 0) << (index & 7)) & 0x80) !== 0;
+
+export function fixedLookup(grid: Grid, address: number): ChunkLookup {
+  const { pages } = grid;
+  const { offset, length } = pages.widths;
+  const size = elementSize(grid);
+  const open = remember(1, async (at) => {
+    const head = await pages.fields(at, 12 + length + offset, 'a fixed array');
+    head.signature('FAHD');
+    head.version(0);
+    checkClient(head, grid, size);
+    const pageBits = head.u8();
+    const count = head.length();
+    const block = head.address();
+    head.checksum();
+    if (pageBits > 30) throw head.wrong('its pages make no sense');
+    const perPage = 2 ** pageBits;
+    const pageCount = count > perPage ? Math.ceil(count / perPage) : 0;
+    const prefixBytes = 6 + offset + Math.ceil(pageCount / 8);
+    if (block === nowhere) return { count: 0, block, perPage, pageCount, prefixBytes, map: new Uint8Array(0) };
+    pages.check(block, prefixBytes + 4, 'a fixed array');
+    const prefix = await pages.fields(block, prefixBytes + 4, 'a block of a fixed array');
+    prefix.signature('FADB');
+    prefix.version(0);
+    prefix.skip(1 + offset);
+    const map = prefix.take(Math.ceil(pageCount / 8));
+    if (pageCount > 0) prefix.checksum();
+    return { count, block, perPage, pageCount, prefixBytes, map };
+  });
+  const elements = remember(64, async (at) => readElements(grid, at, counts.get(at) ?? 0, 'a page of a fixed array'));
+  const counts = new Map<number, number>();
+  return async (place) => {
+    const array = await open(address);
+    const index = linear(place, grid.most);
+    if (index >= array.count) return undefined;
+    let [at, count, within] = [array.block + array.prefixBytes, array.count, index];
+    if (array.pageCount > 0) {
+      const page = Math.floor(index / array.perPage);
+      if (!bit(array.map, page)) return undefined;
+      at += 4 + page * (array.perPage * size + 4);
+      count = Math.min(array.perPage, array.count - page * array.perPage);
+      within = index - page * array.perPage;
+    } else if (count * size > 2 ** 16) {
+      // Not in pages, yet large: the element alone.
+      return element(await pages.fields(at + index * size, size, 'a fixed array'), grid);
+    }
+    counts.set(at, count);
+    return (await elements(at))[within];
+  };
+}
+
+/** Reads `count` elements with no regard to their checksum where it lies apart. */
+async function readElements(grid: Grid, at: number, count: number, what: string): Promise<(StoredChunk | undefined)[]> {
+  const fields = await grid.pages.fields(at, count * elementSize(grid), what);
+  return Array.from({ length: count }, () => element(fields, grid));
+}
+
+function checkClient(head: Fields, grid: Grid, size: number): void {
+  const client = head.u8();
+  const found = head.u8();
+  if (client !== (grid.filtered ? 1 : 0) || found !== size)
+    throw head.wrong(`its elements (client ${client}, ${found} bytes) are not those of the dataset (${size} bytes)`);
+}
+
+export function extensibleLookup(grid: Grid, address: number): ChunkLookup {
+  const { pages } = grid;
+  const { offset, length } = pages.widths;
+  const size = elementSize(grid);
+  // The axis that grows comes first in the numbering.
+  const growing = Math.max(0, grid.most.indexOf(Infinity));
+  const turned = <T>(values: readonly T[]): T[] => {
+    const [first] = values.slice(growing, growing + 1);
+    return first === undefined ? [...values] : [first, ...values.slice(0, growing), ...values.slice(growing + 1)];
+  };
+  const most = turned(grid.most);
+
+  const open = remember(1, async (at) => {
+    const head = await pages.fields(at, 16 + 6 * length + offset, 'an extensible array');
+    head.signature('EAHD');
+    head.version(0);
+    checkClient(head, grid, size);
+    const bits = head.u8();
+    const inIndex = head.u8();
+    const leastInBlock = head.u8();
+    const leastPointers = head.u8();
+    const pageBits = head.u8();
+    for (let i = 0; i < 6; i++) head.length();
+    const index = head.address();
+    head.checksum();
+    if (bits > 64 || leastInBlock < 1 || leastPointers < 1 || pageBits > 30)
+      throw head.wrong('its sizes make no sense');
+    const blocksInIndex = 2 * (leastPointers - 1);
+    const supersInIndex = 2 * Math.log2(leastPointers);
+    const supers = Math.max(0, 1 + bits - Math.log2(leastInBlock) - supersInIndex);
+    const offsetBytes = Math.ceil(bits / 8);
+    const shape = { inIndex, leastInBlock, supersInIndex, offsetBytes, perPage: 2 ** pageBits };
+    if (index === nowhere) return { ...shape, elements: [], blocks: [], supers: [] };
+    const bytes = 6 + offset + inIndex * size + (blocksInIndex + supers) * offset + 4;
+    const block = await pages.fields(index, bytes, 'the index of an extensible array');
+    block.at = bytes - 4;
+    block.checksum();
+    block.at = 0;
+    block.signature('EAIB');
+    block.version(0);
+    block.skip(1 + offset);
+    const elements = Array.from({ length: inIndex }, () => element(block, grid));
+    const addresses = (n: number): number[] => Array.from({ length: n }, () => block.address());
+    return { ...shape, elements, blocks: addresses(blocksInIndex), supers: addresses(supers) };
+  });
+
+  const superBlock = remember(32, async (at) => {
+    const { count, mapBytes, offsetBytes } = superShapes.get(at) ?? { count: 0, mapBytes: 0, offsetBytes: 0 };
+    const bytes = 6 + offset + offsetBytes + mapBytes + count * offset + 4;
+    const block = await pages.fields(at, bytes, 'a super block of an extensible array');
+    block.at = bytes - 4;
+    block.checksum();
+    block.at = 0;
+    block.signature('EASB');
+    block.version(0);
+    block.skip(1 + offset + offsetBytes);
+    const map = block.take(mapBytes);
+    return { map, blocks: Array.from({ length: count }, () => block.address()) };
+  });
+  const superShapes = new Map<number, { count: number; mapBytes: number; offsetBytes: number }>();
+
+  return async (place) => {
+    const array = await open(address);
+    let index = linear(turned(place), most);
+    if (index < array.inIndex) return array.elements[index];
+    index -= array.inIndex;
+    // Super block s holds 2^⌊s/2⌋ blocks of 2^⌈s/2⌉ · least elements each.
+    const s = Math.floor(Math.log2(Math.floor(index / array.leastInBlock) + 1));
+    const within = index - (2 ** s - 1) * array.leastInBlock;
+    const perBlock = 2 ** Math.ceil(s / 2) * array.leastInBlock;
+    const inSuper = 2 ** Math.floor(s / 2);
+    const number = Math.floor(within / perBlock);
+    const at = within % perBlock;
+    const paged = perBlock > array.perPage;
+    const prefix = 6 + offset + array.offsetBytes;
+    let block: number | undefined;
+    if (s < array.supersInIndex) {
+      // Blocks of the super blocks before this one: they come in pairs of 1, 1, 2, 2, 4, 4, …
+      const before = 2 ** Math.floor(s / 2) + 2 ** Math.ceil(s / 2) - 2;
+      block = array.blocks[before + number];
+    } else {
+      const superAt = array.supers[s - array.supersInIndex];
+      if (superAt === undefined || superAt === nowhere) return undefined;
+      const pagesInBlock = paged ? perBlock / array.perPage : 0;
+      const mapBytes = inSuper * Math.ceil(pagesInBlock / 8);
+      superShapes.set(superAt, { count: inSuper, mapBytes, offsetBytes: array.offsetBytes });
+      const { map, blocks } = await superBlock(superAt);
+      if (paged && !bit(map, number * pagesInBlock + Math.floor(at / array.perPage))) return undefined;
+      block = blocks[number];
+    }
+    if (block === undefined || block === nowhere) return undefined;
+    // Pages begin behind the prefix and its checksum; each ends with one of its own.
+    const from = paged
+      ? block + prefix + 4 + Math.floor(at / array.perPage) * (array.perPage * size + 4) + (at % array.perPage) * size
+      : block + prefix + at * size;
+    return element(await pages.fields(from, size, 'a block of an extensible array'), grid);
+  };
+}

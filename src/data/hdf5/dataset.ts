@@ -1,0 +1,191 @@
+/** A dataset: shape, type, filters, and reads of any box of it. */
+import { EwaldError } from '../../errors.js';
+import type { PlatformSignal } from '../../globals.js';
+import { swapBytes } from '../byte-order.js';
+import { numberBytes } from '../dtype.js';
+import { readAttributes } from './attributes.js';
+import { type Box, volume } from './box.js';
+import { type Dataspace, elementsOf, readDataspace } from './dataspace.js';
+import { checkElement, type Hdf5Type, type Numbers, numbersOf, readDatatype, typeName } from './datatype.js';
+import type { Hdf5File } from './file.js';
+import { type Filter, type Pipeline, pipelineOf, readFilters, unknownFilter } from './filters.js';
+import { type Layout, readLayout } from './layout.js';
+import { find, message, type ObjectHeader } from './object-header.js';
+import { type ReadBox, storageReader } from './storage.js';
+import { type Hdf5Value, readValues } from './values.js';
+import { readMappings, type VirtualMapping, virtualReader, virtualShape } from './virtual.js';
+
+/** Whether an object is a dataset: it has a layout. */
+export const isDataset = (header: ObjectHeader): boolean => header.messages.some(({ type }) => type === message.layout);
+
+/** More bytes are not read as values: those are frames. */
+const mostValueBytes = 2 ** 28;
+
+interface DatasetParts {
+  readonly file: Hdf5File;
+  readonly path: string;
+  readonly header: ObjectHeader;
+  readonly shape: readonly number[];
+  readonly space: Dataspace;
+  readonly type: Hdf5Type;
+  readonly layout: Layout;
+  readonly pipeline: Pipeline;
+  readonly reader: () => ReadBox;
+  readonly mappings: readonly VirtualMapping[] | undefined;
+}
+
+/** An open dataset; it belongs to its file. */
+export class Hdf5Dataset {
+  readonly file: Hdf5File;
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly type: Hdf5Type;
+  /** Its dtype, where its elements are numbers. */
+  readonly numbers: Numbers | undefined;
+  readonly layout: Layout;
+  readonly filters: readonly Filter[];
+  /** The parts of other datasets that a virtual one is made of. */
+  readonly mappings: readonly VirtualMapping[] | undefined;
+  readonly #parts: DatasetParts;
+  #reader: ReadBox | undefined;
+  #attributes: Promise<Map<string, Hdf5Value>> | undefined;
+
+  constructor(parts: DatasetParts) {
+    this.file = parts.file;
+    this.path = parts.path;
+    this.shape = parts.shape;
+    this.type = parts.type;
+    this.numbers = numbersOf(parts.type);
+    this.layout = parts.layout;
+    this.filters = parts.pipeline.filters;
+    this.mappings = parts.mappings;
+    this.#parts = parts;
+  }
+
+  attributes(): Promise<ReadonlyMap<string, Hdf5Value>> {
+    this.#attributes ??= readAttributes(this.file.superblock.pages, this.#parts.header);
+    return this.#attributes;
+  }
+
+  /** Refuses filters that cannot be undone here, by number and name, before anything is read. */
+  checkFilters(): void {
+    const { unknown } = this.#parts.pipeline;
+    if (unknown) throw unknownFilter(`${this.file.source.name}: ${this.path}`, unknown);
+  }
+
+  /**
+   * Reads a box into `into`, C order, numbers in the byte order of the machine. Throws `Format` for damaged chunks,
+   * `Unsupported` for a filter nobody knows here, `File` for a file of a virtual dataset that is not there.
+   */
+  async read(box: Box, into: Uint8Array, signal?: PlatformSignal): Promise<Uint8Array> {
+    const { shape, type, numbers, path } = this;
+    const bytes = volume(box.count) * type.size;
+    const fits = box.start.every(
+      (from, axis) => from >= 0 && (box.count[axis] ?? 0) >= 0 && from + (box.count[axis] ?? 0) <= (shape[axis] ?? 0),
+    );
+    if (box.start.length !== shape.length || box.count.length !== shape.length || !fits)
+      throw new EwaldError(
+        'Argument',
+        `${path}: a box of ${box.count.join(' × ')} from ${box.start.join(', ')} does not fit ${shape.join(' × ')}`,
+      );
+    if (into.length < bytes) throw new EwaldError('Shape', `${path}: ${bytes} bytes are read into ${into.length}`);
+    this.checkFilters();
+    const out = into.subarray(0, bytes);
+    await this.readRaw(box, { bytes: out, shape: box.count, start: box.count.map(() => 0) }, signal);
+    if (numbers?.big) swapBytes(out, numberBytes(numbers.dtype));
+    return out;
+  }
+
+  /** A box as the file has it, into a place of an array. */
+  readRaw: ReadBox = (box, to, signal) => {
+    this.#reader ??= this.#parts.reader();
+    return this.#reader(box, to, signal);
+  };
+
+  /** All elements as values; a scalar by itself. For small datasets: `Limit` beyond 256 MiB. */
+  async value(): Promise<Hdf5Value> {
+    const { shape, type } = this;
+    const count = elementsOf(this.#parts.space);
+    const bytes = count * type.size;
+    if (bytes > mostValueBytes)
+      throw new EwaldError('Limit', `${this.path}: ${bytes} bytes are not read at once; read boxes of it`);
+    this.checkFilters();
+    const raw = new Uint8Array(bytes);
+    await this.readRaw({ start: shape.map(() => 0), count: shape }, { bytes: raw, shape, start: shape.map(() => 0) });
+    const values = await readValues(this.file.superblock.pages, type, count, raw);
+    return this.#parts.space.kind === 'scalar' ? (values[0] ?? '') : values;
+  }
+
+  /** In words: shape and type. */
+  get summary(): string {
+    return `${this.shape.join(' × ') || 'scalar'} ${typeName(this.type)}`;
+  }
+}
+
+/** Opens the dataset of a header. */
+export async function openDataset(file: Hdf5File, path: string, header: ObjectHeader): Promise<Hdf5Dataset> {
+  const { pages } = file.superblock;
+  const name = `${file.source.name}: ${path}`;
+  const need = (type: number, what: string) => {
+    const found = find(header, type);
+    if (!found) throw new EwaldError('Format', `${name}: it has no ${what}`);
+    return found;
+  };
+  const space = readDataspace(need(message.dataspace, 'shape'));
+  const type = readDatatype(need(message.datatype, 'type'));
+  checkElement(type, name);
+  const layout = readLayout(need(message.layout, 'layout'));
+  const filterMessage = find(header, message.filters);
+  const pipeline = pipelineOf(filterMessage ? readFilters(filterMessage) : [], type.size);
+  const fill = readFill(header, type.size);
+  if (find(header, message.externalFiles))
+    throw new EwaldError('Unsupported', `${name} lies in a raw file beside this one, which is not read here`);
+  const parts = { pages, name: path, space, elementBytes: type.size, pipeline, fill, codecs: file.files.codecs };
+  if (layout.kind !== 'virtual')
+    return new Hdf5Dataset({
+      file,
+      path,
+      header,
+      shape: space.shape,
+      space,
+      type,
+      layout,
+      pipeline,
+      mappings: undefined,
+      reader: () => storageReader({ ...parts, layout }),
+    });
+  const mappings = await readMappings(pages, layout, path);
+  const shape = await virtualShape(file, path, space, mappings);
+  return new Hdf5Dataset({
+    file,
+    path,
+    header,
+    shape,
+    space: { ...space, shape },
+    type,
+    layout,
+    pipeline,
+    mappings,
+    reader: () => virtualReader(file, path, shape, type, fill, mappings),
+  });
+}
+
+/** The element of places that were never written; undefined is zero. */
+function readFill(header: ObjectHeader, size: number): Uint8Array | undefined {
+  const fields = find(header, message.fill);
+  if (!fields) {
+    const old = find(header, message.oldFill);
+    const bytes = old ? old.u32() : 0;
+    return old && bytes === size ? old.take(size) : undefined;
+  }
+  const version = fields.version(1, 2, 3);
+  let defined: boolean;
+  if (version === 3) defined = (fields.u8() & 0x20) !== 0;
+  else {
+    fields.skip(2);
+    defined = fields.u8() !== 0;
+  }
+  if (!defined || fields.left < 4) return undefined;
+  const bytes = fields.u32();
+  return bytes === size ? fields.take(size) : undefined;
+}

@@ -1,0 +1,196 @@
+/** The fields of a structure of the file, one after the other; every one is checked against what is left. */
+import { EwaldError } from '../../errors.js';
+
+/** What an address field holds where there is nothing; files write it as all ones. */
+export const nowhere = -1;
+
+/** Sizes that the superblock fixes for the whole file. */
+export interface Widths {
+  /** Bytes of an address. */
+  readonly offset: number;
+  /** Bytes of a length. */
+  readonly length: number;
+}
+
+/** Bytes that hold numbers up to `limit`. */
+export const bytesFor = (limit: number): number => Math.floor(Math.log2(Math.max(1, limit)) / 8) + 1;
+
+/** A cursor over little-endian fields. */
+export class Fields {
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #widths: Widths;
+  /** What the structure is called in messages. */
+  readonly what: string;
+  at = 0;
+
+  constructor(bytes: Uint8Array, widths: Widths, what: string) {
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#widths = widths;
+    this.what = what;
+  }
+
+  get left(): number {
+    return this.bytes.length - this.at;
+  }
+
+  /** A `Format` error about this structure. */
+  wrong(why: string): EwaldError {
+    return new EwaldError('Format', `${this.what}: ${why}`);
+  }
+
+  #take(bytes: number): number {
+    if (bytes < 0 || bytes > this.left) throw this.wrong(`it ends early: ${bytes} bytes wanted, ${this.left} left`);
+    const at = this.at;
+    this.at += bytes;
+    return at;
+  }
+
+  skip(bytes: number): void {
+    this.#take(bytes);
+  }
+
+  /** To the next multiple of `unit` bytes; the end may come first. */
+  align(unit: number): void {
+    this.at = Math.min(this.bytes.length, Math.ceil(this.at / unit) * unit);
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.#take(1));
+  }
+
+  u16(): number {
+    return this.#view.getUint16(this.#take(2), true);
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+
+  /** An unsigned number of `bytes` bytes, at most 2⁵³ − 1. */
+  uint(bytes: number): number {
+    const at = this.#take(bytes);
+    let value = 0;
+    for (let i = bytes - 1; i >= 0; i--) value = value * 256 + this.#view.getUint8(at + i);
+    if (value > Number.MAX_SAFE_INTEGER) throw this.wrong(`a number at ${at} is larger than any file`);
+    return value;
+  }
+
+  /** As `uint`; all ones is Infinity, which sizes use for "unlimited". */
+  limit(bytes = this.#widths.length): number {
+    return this.#ones(bytes) ? Infinity : this.uint(bytes);
+  }
+
+  /** An address, or `nowhere`. */
+  address(): number {
+    return this.#ones(this.#widths.offset) ? nowhere : this.uint(this.#widths.offset);
+  }
+
+  length(): number {
+    return this.uint(this.#widths.length);
+  }
+
+  take(bytes: number): Uint8Array {
+    const at = this.#take(bytes);
+    return this.bytes.subarray(at, at + bytes);
+  }
+
+  /** Fields of the next `bytes` bytes. */
+  part(bytes: number, what = this.what): Fields {
+    return new Fields(this.take(bytes), this.#widths, what);
+  }
+
+  /** The same structure from its begin, for another reader. */
+  again(): Fields {
+    return new Fields(this.bytes, this.#widths, this.what);
+  }
+
+  /** Text of exactly `bytes` bytes, as far as its first zero. */
+  text(bytes: number): string {
+    const all = this.take(bytes);
+    const end = all.indexOf(0);
+    return utf8.decode(end < 0 ? all : all.subarray(0, end));
+  }
+
+  /** Text up to and with a zero. */
+  textToZero(): string {
+    const end = this.bytes.indexOf(0, this.at);
+    if (end < 0) throw this.wrong('a name has no end');
+    const text = utf8.decode(this.bytes.subarray(this.at, end));
+    this.at = end + 1;
+    return text;
+  }
+
+  signature(wanted: string): void {
+    const found = latin1.decode(this.take(4));
+    if (found !== wanted) throw this.wrong(`${wanted} is expected there, found is ${JSON.stringify(found)}`);
+  }
+
+  version(...known: number[]): number {
+    const found = this.u8();
+    if (!known.includes(found)) throw this.wrong(`version ${found} is not known here (known: ${known.join(', ')})`);
+    return found;
+  }
+
+  /** Compares the checksum of everything before with the next four bytes. */
+  checksum(): void {
+    const computed = lookup3(this.bytes.subarray(0, this.at));
+    if (this.u32() !== computed) throw this.wrong('its checksum does not match; the file is damaged');
+  }
+
+  #ones(bytes: number): boolean {
+    if (bytes > this.left) return false;
+    for (let i = 0; i < bytes; i++) if (this.#view.getUint8(this.at + i) !== 255) return false;
+    this.at += bytes;
+    return true;
+  }
+}
+
+const utf8 = new TextDecoder();
+const latin1 = new TextDecoder('latin1');
+
+/** Bob Jenkins' lookup3 with an initial value of 0: the checksum of HDF5's metadata. */
+export function lookup3(bytes: Uint8Array): number {
+  const rotate = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
+  let left = bytes.length;
+  let [a, b, c] = [0xdeadbeef + left, 0xdeadbeef + left, 0xdeadbeef + left].map((x) => x | 0) as [
+    number,
+    number,
+    number,
+  ];
+  const word = (at: number): number => {
+    const byte = (i: number): number => (i < bytes.length ? (bytes[i] ?? 0) : 0);
+    return byte(at) | (byte(at + 1) << 8) | (byte(at + 2) << 16) | (byte(at + 3) << 24);
+  };
+  let at = 0;
+  for (; left > 12; left -= 12, at += 12) {
+    a = (a + word(at)) | 0;
+    b = (b + word(at + 4)) | 0;
+    c = (c + word(at + 8)) | 0;
+    a = ((a - c) ^ rotate(c, 4)) | 0;
+    c = (c + b) | 0;
+    b = ((b - a) ^ rotate(a, 6)) | 0;
+    a = (a + c) | 0;
+    c = ((c - b) ^ rotate(b, 8)) | 0;
+    b = (b + a) | 0;
+    a = ((a - c) ^ rotate(c, 16)) | 0;
+    c = (c + b) | 0;
+    b = ((b - a) ^ rotate(a, 19)) | 0;
+    a = (a + c) | 0;
+    c = ((c - b) ^ rotate(b, 4)) | 0;
+    b = (b + a) | 0;
+  }
+  if (left === 0) return c >>> 0;
+  a = (a + word(at)) | 0;
+  b = (b + word(at + 4)) | 0;
+  c = (c + word(at + 8)) | 0;
+  c = ((c ^ b) - rotate(b, 14)) | 0;
+  a = ((a ^ c) - rotate(c, 11)) | 0;
+  b = ((b ^ a) - rotate(a, 25)) | 0;
+  c = ((c ^ b) - rotate(b, 16)) | 0;
+  a = ((a ^ c) - rotate(c, 4)) | 0;
+  b = ((b ^ a) - rotate(a, 14)) | 0;
+  c = ((c ^ b) - rotate(b, 24)) | 0;
+  return c >>> 0;
+}

@@ -1,0 +1,186 @@
+/**
+ * An HDF5 file: groups, datasets and attributes by their path, links followed within the file and into others.
+ *
+ * It is not the HDF5 library: it reads, and it reads what files of detectors and microscopes have.
+ */
+import { EwaldError } from '../../errors.js';
+import type { ByteSource } from '../byte-source.js';
+import type { Codecs } from '../codecs/codecs.js';
+import { readAttributes } from './attributes.js';
+import { Hdf5Dataset, isDataset, openDataset } from './dataset.js';
+import { type Link, readLinks, unknownLink } from './links.js';
+import { type ObjectHeader, readHeader } from './object-header.js';
+import { readSuperblock, type Superblock } from './superblock.js';
+import type { Hdf5Value } from './values.js';
+
+/** Links followed for one path before they count as a circle. */
+const mostHops = 64;
+
+/** What files that refer to each other share. */
+export interface FileSet {
+  /** Files already open, by name. */
+  readonly open: Map<string, Promise<Hdf5File>>;
+  readonly allowOutside: boolean;
+  codecs(): Promise<Codecs>;
+}
+
+/** An object with attributes. */
+export class Hdf5Group {
+  readonly file: Hdf5File;
+  /** Its path by the way it was reached. */
+  readonly path: string;
+  readonly header: ObjectHeader;
+  readonly links: ReadonlyMap<string, Link>;
+  #attributes: Promise<Map<string, Hdf5Value>> | undefined;
+
+  constructor(file: Hdf5File, path: string, header: ObjectHeader, links: ReadonlyMap<string, Link>) {
+    this.file = file;
+    this.path = path;
+    this.header = header;
+    this.links = links;
+  }
+
+  attributes(): Promise<ReadonlyMap<string, Hdf5Value>> {
+    this.#attributes ??= readAttributes(this.file.superblock.pages, this.header);
+    return this.#attributes;
+  }
+
+  /** What lies below it; undefined where there is nothing of the name. Throws where a link leads nowhere. */
+  get(path: string): Promise<Hdf5Object | undefined> {
+    return this.file.follow(this, path);
+  }
+}
+
+export type Hdf5Object = Hdf5Group | Hdf5Dataset;
+
+/** An open file; `close` ends it and what its links opened. */
+export class Hdf5File {
+  readonly source: ByteSource;
+  readonly superblock: Superblock;
+  readonly files: FileSet;
+  readonly #objects = new Map<number, Promise<Hdf5Object>>();
+
+  private constructor(source: ByteSource, superblock: Superblock, files: FileSet) {
+    this.source = source;
+    this.superblock = superblock;
+    this.files = files;
+  }
+
+  /** Opens a file. Throws `Format` for bytes that are no HDF5. */
+  static async open(source: ByteSource, files: FileSet): Promise<Hdf5File> {
+    return new Hdf5File(source, await readSuperblock(source), files);
+  }
+
+  async root(): Promise<Hdf5Group> {
+    const root = await this.#object(this.superblock.root, '/');
+    if (root instanceof Hdf5Dataset) throw new EwaldError('Format', `${this.source.name}: its root is no group`);
+    return root;
+  }
+
+  /** The object at a path from the root; undefined where there is none. Throws where a link leads nowhere. */
+  async get(path: string): Promise<Hdf5Object | undefined> {
+    return this.follow(await this.root(), path);
+  }
+
+  /** As `get`; throws `Format` where there is none. */
+  async need(path: string): Promise<Hdf5Object> {
+    const found = await this.get(path);
+    if (!found) throw new EwaldError('Format', `${this.source.name}: it has no ${path}`, { detail: { path } });
+    return found;
+  }
+
+  /** Follows a path from a group. */
+  async follow(from: Hdf5Group, path: string, hops = { left: mostHops }): Promise<Hdf5Object | undefined> {
+    let at: Hdf5Object = path.startsWith('/') ? await from.file.root() : from;
+    for (const name of path.split('/')) {
+      if (name === '' || name === '.') continue;
+      if (!(at instanceof Hdf5Group)) return undefined;
+      const link: Link | undefined = at.links.get(name);
+      if (!link) return undefined;
+      const next: Hdf5Object | undefined = await at.file.#step(at, name, link, hops);
+      if (!next) return undefined;
+      at = next;
+    }
+    return at;
+  }
+
+  async #step(group: Hdf5Group, name: string, link: Link, hops: { left: number }): Promise<Hdf5Object | undefined> {
+    const path = `${group.path === '/' ? '' : group.path}/${name}`;
+    if (link.kind === 'hard') return this.#object(link.address, path);
+    if (hops.left-- <= 0)
+      throw new EwaldError('Format', `${this.source.name}: ${path} is linked in a circle`, { detail: { path } });
+    if (link.kind === 'soft') return this.follow(group, link.path, hops);
+    if (link.kind === 'user') throw unknownLink(this.source.name, path, link.type);
+    const file = await this.linked(link.file, path);
+    const found = await file.follow(await file.root(), link.path, hops);
+    if (!found)
+      throw new EwaldError(
+        'Format',
+        `${this.source.name}: ${path} leads to ${link.path} of ${link.file}, which has none`,
+        {
+          detail: { path, file: link.file, target: link.path },
+        },
+      );
+    return found;
+  }
+
+  /** The file that a link names, relative to this one. */
+  async linked(name: string, path: string): Promise<Hdf5File> {
+    if (name === '.' || name === '') return this;
+    const { files } = this;
+    const key = `${this.source.name.replace(/[^/\\]*$/, '')}\n${name}`;
+    const opening =
+      files.open.get(key) ??
+      (async () => {
+        const source = await this.#sibling(name, path);
+        try {
+          return await Hdf5File.open(source, files);
+        } catch (error) {
+          await source.close();
+          throw error;
+        }
+      })();
+    files.open.set(key, opening);
+    opening.catch(() => files.open.delete(key));
+    return opening;
+  }
+
+  async #sibling(name: string, path: string): Promise<ByteSource> {
+    try {
+      return await this.source.sibling(name, { allowOutside: this.files.allowOutside });
+    } catch (error) {
+      // An absolute path of the machine that wrote the file: the library looks beside the file as well.
+      const base = name.split(/[/\\]/).at(-1) ?? name;
+      if (error instanceof EwaldError && base !== name && /^([/\\]|[A-Za-z]:)/.test(name))
+        try {
+          return await this.source.sibling(base);
+        } catch {
+          // The first error says more.
+        }
+      if (error instanceof EwaldError)
+        throw new EwaldError(error.tag, `${this.source.name}: ${path} lies in another file: ${error.message}`, {
+          cause: error,
+          detail: { ...error.detail, link: path, file: name },
+        });
+      throw error;
+    }
+  }
+
+  #object(address: number, path: string): Promise<Hdf5Object> {
+    const held = this.#objects.get(address);
+    if (held) return held;
+    const reading = this.#read(address, path);
+    // Objects are small; those of a file with very many are read again.
+    if (this.#objects.size > 4096) this.#objects.clear();
+    this.#objects.set(address, reading);
+    reading.catch(() => this.#objects.delete(address));
+    return reading;
+  }
+
+  async #read(address: number, path: string): Promise<Hdf5Object> {
+    const { pages } = this.superblock;
+    const header = await readHeader(pages, address);
+    if (isDataset(header)) return openDataset(this, path, header);
+    return new Hdf5Group(this, path, header, (await readLinks(pages, header)) ?? new Map());
+  }
+}

@@ -1,0 +1,148 @@
+/** Object headers, versions 1 and 2: the messages that describe a group or a dataset. */
+import { EwaldError } from '../../errors.js';
+import { type Fields, nowhere } from './fields.js';
+import type { Pages } from './pages.js';
+
+/** Numbers of the messages read here. */
+export const message = {
+  dataspace: 0x01,
+  linkInfo: 0x02,
+  datatype: 0x03,
+  oldFill: 0x04,
+  fill: 0x05,
+  link: 0x06,
+  externalFiles: 0x07,
+  layout: 0x08,
+  filters: 0x0b,
+  attribute: 0x0c,
+  continuation: 0x10,
+  symbolTable: 0x11,
+  attributeInfo: 0x15,
+} as const;
+
+/** One message: its number and its data. */
+export interface Message {
+  readonly type: number;
+  readonly data: Fields;
+}
+
+/** An object's messages in the order of the file. */
+export interface ObjectHeader {
+  readonly address: number;
+  readonly messages: readonly Message[];
+}
+
+/** More pieces than any writer makes of one header. */
+const mostPieces = 1024;
+
+/** Reads a header with all its continuations; shared messages are replaced by what they stand for. */
+export async function readHeader(pages: Pages, address: number, depth = 0): Promise<ObjectHeader> {
+  if (address === nowhere) throw new EwaldError('Format', `${pages.source.name}: an object has no address`);
+  if (depth > 4)
+    throw new EwaldError('Format', `${pages.source.name}: shared messages at ${address} share in a circle`);
+  const start = await pages.fieldsUpTo(address, 32, 'an object header');
+  const raw: (Message & { flags: number })[] = [];
+  const pieces = start.bytes[0] === 0x4f ? await version2(pages, address, start, raw) : version1(address, start);
+  await readPieces(pages, address, pieces, raw);
+  const messages: Message[] = [];
+  for (const { type, data, flags } of raw)
+    messages.push({ type, data: flags & 2 ? await shared(pages, type, data, depth) : data });
+  return { address, messages };
+}
+
+/** The first message of a type. */
+export const find = (header: ObjectHeader, type: number): Fields | undefined =>
+  header.messages.find((each) => each.type === type)?.data.again();
+
+interface Piece {
+  readonly address: number;
+  readonly length: number;
+  readonly version: 1 | 2;
+  readonly creationOrder: boolean;
+}
+
+function version1(address: number, start: Fields): Piece[] {
+  start.version(1);
+  start.skip(1 + 2 + 4);
+  return [{ address: address + 16, length: start.u32(), version: 1, creationOrder: false }];
+}
+
+async function version2(
+  pages: Pages,
+  address: number,
+  start: Fields,
+  raw: (Message & { flags: number })[],
+): Promise<Piece[]> {
+  start.signature('OHDR');
+  start.version(2);
+  const flags = start.u8();
+  if (flags & 0x20) start.skip(16);
+  if (flags & 0x10) start.skip(4);
+  const length = start.uint(1 << (flags & 3));
+  const prefix = start.at;
+  const whole = await pages.fields(address, prefix + length + 4, 'an object header');
+  whole.at = prefix + length;
+  whole.checksum();
+  whole.at = prefix;
+  return readMessages(whole.part(length, start.what), 2, (flags & 4) !== 0, raw);
+}
+
+async function readPieces(
+  pages: Pages,
+  owner: number,
+  pieces: Piece[],
+  raw: (Message & { flags: number })[],
+): Promise<void> {
+  const seen = new Set<number>();
+  for (let piece = pieces.shift(); piece; piece = pieces.shift()) {
+    if (seen.has(piece.address) || seen.size >= mostPieces)
+      throw new EwaldError('Format', `${pages.source.name}: the object header at ${owner} continues in a circle`);
+    seen.add(piece.address);
+    const fields = await pages.fields(piece.address, piece.length, 'a part of an object header');
+    if (piece.version === 2) {
+      fields.at = piece.length - 4;
+      if (piece.length < 8) throw fields.wrong('it is shorter than its signature and checksum');
+      fields.checksum();
+      fields.at = 0;
+      fields.signature('OCHK');
+      pieces.push(...readMessages(fields.part(piece.length - 8), 2, piece.creationOrder, raw));
+    } else {
+      pieces.push(...readMessages(fields, 1, false, raw));
+    }
+  }
+}
+
+function readMessages(
+  fields: Fields,
+  version: 1 | 2,
+  creationOrder: boolean,
+  raw: (Message & { flags: number })[],
+): Piece[] {
+  const more: Piece[] = [];
+  const prefix = version === 1 ? 8 : creationOrder ? 6 : 4;
+  while (fields.left >= prefix) {
+    const type = version === 1 ? fields.u16() : fields.u8();
+    const length = fields.u16();
+    const flags = fields.u8();
+    if (version === 1) fields.skip(3);
+    else if (creationOrder) fields.skip(2);
+    const data = fields.part(length, `${fields.what}, message ${type}`);
+    if (type === message.continuation)
+      more.push({ address: data.address(), length: data.length(), version, creationOrder });
+    else if (type !== 0) raw.push({ type, data, flags });
+  }
+  return more;
+}
+
+/** What a shared message stands for: the message of the same type in another object. */
+async function shared(pages: Pages, type: number, data: Fields, depth: number): Promise<Fields> {
+  const version = data.version(1, 2, 3);
+  const kind = data.u8();
+  if (version === 3 && kind === 1)
+    throw new EwaldError('Unsupported', `${pages.source.name}: it shares messages in a heap, which is not read here`);
+  if (version === 1) data.skip(6);
+  const target = await readHeader(pages, data.address(), depth + 1);
+  const found = find(target, type);
+  if (!found) throw data.wrong(`the object at ${target.address} that it refers to has no such message`);
+  return found;
+}

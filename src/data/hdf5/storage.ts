@@ -1,0 +1,192 @@
+/** Reading boxes of elements out of a file, as bytes of the file's own type. */
+import { EwaldError, isEwaldError, messageOf } from '../../errors.js';
+import type { PlatformSignal } from '../../globals.js';
+import { checkSignal } from '../../options.js';
+import type { Codecs } from '../codecs/codecs.js';
+import { type Box, copyBox, fillBox, isRun, meet, offsetOf, type Side, volume } from './box.js';
+import { type ChunkLookup, chunkLookup } from './chunk-index.js';
+import type { Dataspace } from './dataspace.js';
+import { nowhere } from './fields.js';
+import type { Pipeline } from './filters.js';
+import type { Layout } from './layout.js';
+import type { Pages } from './pages.js';
+
+/** Chunks read and decoded at a time by one read. */
+const chunksInFlight = 6;
+
+/** Everything that says where elements lie and how they are packed. */
+export interface StorageParts {
+  readonly pages: Pages;
+  /** Path of the dataset, for messages. */
+  readonly name: string;
+  readonly layout: Exclude<Layout, { kind: 'virtual' }>;
+  readonly space: Dataspace;
+  readonly elementBytes: number;
+  readonly pipeline: Pipeline;
+  readonly fill: Uint8Array | undefined;
+  codecs(): Promise<Codecs>;
+}
+
+/** Fills the part `box` of the dataset into `to`, an array of bytes that has the box at `to.start`. */
+export type ReadBox = (box: Box, to: Side, signal?: PlatformSignal) => Promise<void>;
+
+/** The reader of a dataset's storage. */
+export function storageReader(parts: StorageParts): ReadBox {
+  const { layout, space, elementBytes } = parts;
+  if (layout.kind === 'compact') {
+    const wanted = volume(space.shape) * elementBytes;
+    if (layout.bytes.length < wanted)
+      throw wrong(parts, `${layout.bytes.length} bytes are stored where its shape needs ${wanted}`);
+    return async (box, to) =>
+      copyBox({ bytes: layout.bytes, shape: space.shape, start: box.start }, to, box.count, elementBytes);
+  }
+  return layout.kind === 'contiguous' ? contiguousReader(parts, layout) : chunkedReader(parts, layout);
+}
+
+function contiguousReader(parts: StorageParts, layout: Layout & { kind: 'contiguous' }): ReadBox {
+  const { pages, space, elementBytes, fill } = parts;
+  const wanted = volume(space.shape) * elementBytes;
+  if (layout.address === nowhere) return async (box, to) => fillBox(to, box.count, elementBytes, fill);
+  if (layout.size !== undefined && layout.size < wanted)
+    throw wrong(parts, `${layout.size} bytes are stored where its shape needs ${wanted}`);
+  const from = pages.base + layout.address;
+  const readRun = (place: readonly number[], bytes: Uint8Array, signal?: PlatformSignal): Promise<Uint8Array> =>
+    pages.source.read(from + offsetOf(space.shape, place) * elementBytes, bytes, { signal });
+  return async (box, to, signal) => {
+    const bytes = volume(box.count) * elementBytes;
+    if (bytes === 0) return;
+    if (isRun(space.shape, box.count)) {
+      if (isRun(to.shape, box.count)) {
+        const at = offsetOf(to.shape, to.start) * elementBytes;
+        await readRun(box.start, to.bytes.subarray(at, at + bytes), signal);
+        return;
+      }
+      const run = await readRun(box.start, new Uint8Array(bytes), signal);
+      copyBox({ bytes: run, shape: box.count, start: box.count.map(() => 0) }, to, box.count, elementBytes);
+      return;
+    }
+    // One step along the slowest axis at a time; rows of a picture lie close, so they are read with what is between.
+    const axis = box.count.findIndex((n) => n > 1);
+    const step = box.count.map((n, i) => (i === axis ? 1 : n));
+    const inner = box.count.map((n, i) => (i <= axis ? 1 : n));
+    const spanned = space.shape.slice(axis + 1).reduce((product, n) => product * n, elementBytes);
+    const rows = box.count[axis] ?? 1;
+    if (isRun(space.shape, inner) && spanned * rows <= 4 * bytes + 65536 && spanned * rows < 2 ** 26) {
+      const first = box.start.map((n, i) => (i <= axis ? n : 0));
+      const span = await readRun(
+        first,
+        new Uint8Array(Math.min(spanned * rows, wanted - offsetOf(space.shape, first) * elementBytes)),
+        signal,
+      );
+      const shape = [rows, ...space.shape.slice(axis + 1)];
+      const count = box.count.slice(axis);
+      const start = [0, ...box.start.slice(axis + 1)];
+      copyBox({ bytes: span, shape, start }, squeeze(to, axis), count, elementBytes);
+      return;
+    }
+    for (let i = 0; i < rows; i++) {
+      checkSignal(signal);
+      const part = { start: box.start.map((n, k) => (k === axis ? n + i : n)), count: step };
+      const place = { ...to, start: to.start.map((n, k) => (k === axis ? n + i : n)) };
+      await contiguousPart(part, place, signal);
+    }
+  };
+
+  async function contiguousPart(box: Box, to: Side, signal?: PlatformSignal): Promise<void> {
+    return contiguousReader(parts, layout)(box, to, signal);
+  }
+}
+
+/** A side without its first `axes` axes, which are fixed at where the side starts. */
+function squeeze(side: Side, axes: number): Side {
+  const inner = volume(side.shape.slice(axes));
+  const first = offsetOf(side.shape.slice(0, axes), side.start.slice(0, axes)) * inner;
+  const size = side.bytes.length / Math.max(1, volume(side.shape));
+  return {
+    bytes: side.bytes.subarray(first * size, (first + inner) * size),
+    shape: side.shape.slice(axes),
+    start: side.start.slice(axes),
+  };
+}
+
+function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }): ReadBox {
+  const { pages, space, elementBytes, pipeline, fill, name } = parts;
+  if (layout.elementBytes !== elementBytes)
+    throw wrong(parts, `chunks hold elements of ${layout.elementBytes} bytes, its type has ${elementBytes}`);
+  const { chunk } = layout;
+  const chunkBytes = volume(chunk) * elementBytes;
+  let lookup: ChunkLookup | undefined;
+
+  const readChunk = async (place: readonly number[], box: Box, to: Side, signal?: PlatformSignal): Promise<void> => {
+    lookup ??= chunkLookup(pages, layout, space, pipeline.filters.length > 0);
+    const start = place.map((n, axis) => n * (chunk[axis] ?? 1));
+    const part = meet({ start, count: chunk }, box);
+    if (!part) return;
+    const target: Side = {
+      ...to,
+      start: to.start.map((n, axis) => n + (part.start[axis] ?? 0) - (box.start[axis] ?? 0)),
+    };
+    const stored = await lookup(place);
+    if (!stored) return fillBox(target, part.count, elementBytes, fill);
+    const atEdge = start.some((n, axis) => n + (chunk[axis] ?? 1) > (space.shape[axis] ?? 0));
+    const mask = layout.plainEdges && atEdge ? 0xffffffff : stored.mask;
+    try {
+      pages.check(stored.address, stored.size, 'a chunk');
+      pipeline.checkSize(stored.size, mask, chunkBytes);
+      const direct = part.count.every((n, axis) => n === chunk[axis]) && isRun(target.shape, part.count);
+      const at = offsetOf(target.shape, target.start) * elementBytes;
+      const plain = pipeline.filters.length === 0;
+      const out = direct ? target.bytes.subarray(at, at + chunkBytes) : new Uint8Array(chunkBytes);
+      const bytes = await pages.source.read(pages.base + stored.address, plain ? out : stored.size, { signal });
+      if (!plain) await pipeline.decode(await parts.codecs(), bytes, mask, out);
+      if (!direct) {
+        const within = part.start.map((n, axis) => n - (start[axis] ?? 0));
+        copyBox({ bytes: out, shape: chunk, start: within }, target, part.count, elementBytes);
+      }
+    } catch (error) {
+      if (!isEwaldError(error, 'Format')) throw error;
+      throw new EwaldError(
+        'Format',
+        `${pages.source.name}: ${name}: the chunk of ${place.length > 0 ? `[${start.join(', ')}]` : 'all'} is damaged: ` +
+          messageOf(error),
+        { cause: error, detail: { path: pages.source.name, dataset: name, start, frame: start[0] } },
+      );
+    }
+  };
+
+  return async (box, to, signal) => {
+    if (volume(box.count) === 0) return;
+    const first = box.start.map((n, axis) => Math.floor(n / (chunk[axis] ?? 1)));
+    const last = box.start.map((n, axis) => Math.floor((n + (box.count[axis] ?? 1) - 1) / (chunk[axis] ?? 1)));
+    const places = gridPlaces(first, last);
+    const failures: unknown[] = [];
+    const work = async (): Promise<void> => {
+      for (let next = places.next(); !next.done && failures.length === 0; next = places.next()) {
+        checkSignal(signal);
+        await readChunk(next.value, box, to, signal);
+      }
+    };
+    // All must have ended before the memory is the caller's again.
+    await Promise.all(Array.from({ length: chunksInFlight }, () => work().catch((error) => failures.push(error))));
+    if (failures.length > 0) throw failures[0];
+  };
+}
+
+function* gridPlaces(first: readonly number[], last: readonly number[]): Generator<number[]> {
+  const place = [...first];
+  for (;;) {
+    yield [...place];
+    let axis = place.length - 1;
+    for (; axis >= 0; axis--) {
+      place[axis] = (place[axis] ?? 0) + 1;
+      if ((place[axis] ?? 0) <= (last[axis] ?? 0)) break;
+      place[axis] = first[axis] ?? 0;
+    }
+    if (axis < 0) return;
+  }
+}
+
+const wrong = ({ pages, name }: StorageParts, why: string): EwaldError =>
+  new EwaldError('Format', `${pages.source.name}: ${name}: ${why}`, {
+    detail: { path: pages.source.name, dataset: name },
+  });

@@ -1,0 +1,64 @@
+/** The superblock: where the root group is, and how wide addresses are. */
+import { EwaldError } from '../../errors.js';
+import type { ByteSource } from '../byte-source.js';
+import { Fields } from './fields.js';
+import { Pages } from './pages.js';
+
+const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+
+/** What a file begins with. */
+export interface Superblock {
+  readonly pages: Pages;
+  readonly version: number;
+  /** Address of the root group's object header. */
+  readonly root: number;
+  /** Where the file ends by its own word, user block included. */
+  readonly end: number;
+}
+
+/** Reads the superblock of a file: at byte 0, or behind a user block of 512 · 2ⁿ bytes. */
+export async function readSuperblock(source: ByteSource): Promise<Superblock> {
+  const base = await findSignature(source);
+  const pages = new Pages(source);
+  pages.base = base;
+  const head = await pages.fieldsUpTo(0, 128, 'the superblock');
+  head.skip(8);
+  const version = head.version(0, 1, 2, 3);
+  let [offset, length] = [0, 0];
+  if (version < 2) {
+    head.skip(4);
+    [offset, length] = [head.u8(), head.u8()];
+    head.skip(1 + 2 + 2 + 4 + (version === 1 ? 4 : 0));
+  } else {
+    [offset, length] = [head.u8(), head.u8()];
+    head.skip(1);
+  }
+  if (![2, 4, 8].includes(offset) || ![2, 4, 8].includes(length))
+    throw head.wrong(`addresses of ${offset} and lengths of ${length} bytes are impossible`);
+  pages.widths = { offset, length };
+  const rest = new Fields(head.bytes, pages.widths, head.what);
+  rest.at = head.at;
+  rest.address(); // the base, which is where the superblock was found
+  rest.address(); // free space, or the superblock's extension
+  const end = rest.address();
+  let root: number;
+  if (version < 2) {
+    rest.address();
+    rest.address();
+    root = rest.address();
+  } else {
+    root = rest.address();
+    rest.checksum();
+  }
+  return { pages, version, root, end: base + end };
+}
+
+async function findSignature(source: ByteSource): Promise<number> {
+  for (let at = 0; at + 8 <= source.size; at = at === 0 ? 512 : at * 2) {
+    const bytes = await source.read(at, 8);
+    if (signature.every((byte, i) => bytes[i] === byte)) return at;
+  }
+  throw new EwaldError('Format', `${source.name} (${source.size} bytes) is no HDF5 file: it has no signature`, {
+    detail: { path: source.name },
+  });
+}

@@ -1,0 +1,80 @@
+/** Elements as values of JavaScript: attributes, and datasets that are no frames. */
+import { swapBytes } from '../byte-order.js';
+import { type FrameArray, numberBytes, viewAs } from '../dtype.js';
+import { type Hdf5Type, numbersOf } from './datatype.js';
+import { Fields, nowhere } from './fields.js';
+import { globalHeapObject } from './heaps.js';
+import type { Pages } from './pages.js';
+
+/** A value: numbers in a typed array, texts and records in an array; a scalar by itself. */
+export type Hdf5Value =
+  | number
+  | bigint
+  | string
+  | FrameArray
+  | Uint8Array
+  | { readonly [member: string]: Hdf5Value }
+  | readonly Hdf5Value[];
+
+/** More objects of a heap are not followed for one value: a damaged file may claim any number. */
+const mostTexts = 1 << 20;
+
+/** `count` elements from bytes of the file. */
+export async function readValues(
+  pages: Pages,
+  type: Hdf5Type,
+  count: number,
+  bytes: Uint8Array,
+  depth = 0,
+): Promise<Hdf5Value[] | FrameArray> {
+  const numbers = numbersOf(type);
+  if (numbers) {
+    const copy = bytes.slice(0, count * type.size);
+    if (numbers.big) swapBytes(copy, numberBytes(numbers.dtype));
+    return viewAs(copy, numbers.dtype);
+  }
+  const out: Hdf5Value[] = [];
+  for (let i = 0; i < Math.min(count, mostTexts); i++)
+    out.push(await readValue(pages, type, bytes.subarray(i * type.size, (i + 1) * type.size), depth));
+  return out;
+}
+
+async function readValue(pages: Pages, type: Hdf5Type, bytes: Uint8Array, depth: number): Promise<Hdf5Value> {
+  switch (type.kind) {
+    case 'string': {
+      const end = bytes.indexOf(0);
+      const text = new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+      return type.padding === 2 ? text.trimEnd() : text;
+    }
+    case 'variable': {
+      const fields = new Fields(bytes, pages.widths, `${pages.source.name}: a value of variable length`);
+      const length = fields.u32();
+      const address = fields.address();
+      if (address === nowhere || address === 0 || length === 0 || depth > 8) return type.text ? '' : [];
+      const object = await globalHeapObject(pages, address, fields.u32());
+      if (type.text) return new TextDecoder().decode(object.subarray(0, length)).replace(/\0.*$/s, '');
+      if (length * type.base.size > object.length) throw fields.wrong('it claims more than its object holds');
+      return readValues(pages, type.base, length, object, depth + 1);
+    }
+    case 'compound': {
+      const record: Record<string, Hdf5Value> = {};
+      for (const { name, offset, type: member } of type.members) {
+        const values = await readValues(pages, member, 1, bytes.subarray(offset, offset + member.size), depth + 1);
+        record[name] = values[0] ?? '';
+      }
+      return record;
+    }
+    case 'array': {
+      const count = type.shape.reduce((product, n) => product * n, 1);
+      return readValues(
+        pages,
+        type.base,
+        Math.min(count, Math.floor(bytes.length / Math.max(1, type.base.size))),
+        bytes,
+        depth + 1,
+      );
+    }
+    default:
+      return bytes.slice();
+  }
+}

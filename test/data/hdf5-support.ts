@@ -1,0 +1,39 @@
+/** What the tests of HDF5 share: a file opened by our reader, and whole datasets out of it. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import type { ByteSource } from '../../src/data/byte-source.js';
+import type { Codecs } from '../../src/data/codecs/codecs.js';
+import { openCodecs } from '../../src/data/codecs/node.js';
+import type { Hdf5Dataset } from '../../src/data/hdf5/dataset.js';
+import { Hdf5File } from '../../src/data/hdf5/file.js';
+import { fileSource } from '../../src/data/sources/file.js';
+
+export const addonPath = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
+
+/** The codecs of this machine: native where it is built. */
+export const codecsHere = (backend?: 'wasm' | 'native'): Promise<Codecs> =>
+  backend !== 'wasm' && existsSync(addonPath)
+    ? openCodecs({ addonPath })
+    : openCodecs({ backend: 'wasm', wasm: readFileSync('dist/ewald.wasm') });
+
+let shared: Promise<Codecs> | undefined;
+
+/** A file opened by our reader. */
+export async function openHdf5(source: string | ByteSource, allowOutside = false): Promise<Hdf5File> {
+  shared ??= codecsHere();
+  const codecs = shared;
+  return Hdf5File.open(typeof source === 'string' ? await fileSource(source) : source, {
+    open: new Map(),
+    allowOutside,
+    codecs: () => codecs,
+  });
+}
+
+/** Every element of a dataset, as numbers of this machine. */
+export async function readAll(dataset: Hdf5Dataset): Promise<Uint8Array> {
+  const { shape, type } = dataset;
+  const bytes = new Uint8Array(shape.reduce((product, n) => product * n, type.size));
+  return dataset.read({ start: shape.map(() => 0), count: shape }, bytes);
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
