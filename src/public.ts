@@ -1,5 +1,6 @@
 /** The names that every build exports, whatever the platform. */
-export type { ArrayDtype, ArrayOptions, DeviceArray, DeviceArrayMethods } from './arrays/array.js';
+export type { ArrayOptions, DeviceArray, DeviceArrayMethods } from './arrays/array.js';
+export type { ArrayDtype, ArrayNumbers, DtypesOf, NumbersOf, NumberType } from './arrays/numbers.js';
 export type { AuditOptions, AuditReport } from './audit.js';
 export type { BackendName, DeviceInfo, WasmSource } from './backends/backend.js';
 export type { DeviceReport } from './backends/open.js';
@@ -28,6 +29,7 @@ export type { EngineReport, ExternalEngine } from './fft/engines.js';
 export type {
   FftArray,
   FftData,
+  FftDtype,
   FftEngine,
   FftKind,
   FftOptions,

@@ -10,31 +10,37 @@ import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import type { ArrayMemory } from './contract.js';
 import { arrayFeature } from './kernels.js';
-
-/**
- * Real numbers of single or double precision, or complex ones made of two of them: NumPy's float32, float64, complex64,
- * complex128.
- */
-export type ArrayDtype = 'f32' | 'f64' | 'c64' | 'c128';
-
-type Numbers = Float32Array | Float64Array;
+import {
+  type ArrayDtype,
+  type ArrayNumbers,
+  arrayDtypes,
+  isComplex,
+  type NumbersOf,
+  type NumberType,
+  numberOf,
+  numberTypeOf,
+  numberTypes,
+} from './numbers.js';
 
 /** What an array is. */
-export interface ArrayOptions {
+export interface ArrayOptions<D extends ArrayDtype = ArrayDtype> {
   /** Lengths, slowest axis first, each at least 1; default: one axis with all the data. */
   readonly shape?: readonly number[] | number;
-  /** Default: the data's own, real; `f32` without data. Data of a complex array is interleaved. */
-  readonly dtype?: ArrayDtype;
   /**
-   * Where it lies; default: the context's first backend that holds arrays of this size and precision. A plan's `array`
+   * Default: the data's own, real; `f32` without data. Data of a complex array is interleaved. Integers are as a detector
+   * gives them: an array of frames keeps them, and what computes on it converts them where it uses them.
+   */
+  readonly dtype?: D;
+  /**
+   * Where it lies; default: the context's first backend that holds arrays of this size and dtype. A plan's `array`
    * knows its own.
    */
   readonly backend?: BackendName;
 }
 
-export interface DeviceArrayMethods extends Disposable {
+export interface DeviceArrayMethods<D extends ArrayDtype = ArrayDtype> extends Disposable {
   readonly shape: readonly number[];
-  readonly dtype: ArrayDtype;
+  readonly dtype: D;
   readonly backend: BackendName;
   /** Numbers it holds: twice the elements where they are complex. */
   readonly length: number;
@@ -42,27 +48,21 @@ export interface DeviceArrayMethods extends Disposable {
   /**
    * Copies numbers from the host to number `offset` (default 0) of the array. Throws `Shape`, `Argument`, `Disposed`.
    */
-  write(data: Numbers, offset?: number): Promise<void>;
+  write(data: NumbersOf<D>, offset?: number): Promise<void>;
   /**
    * Copies numbers to the host from number `offset` (default 0) on; into a new array of all that follow unless one is
    * given.
    */
-  read<T extends Numbers = Numbers>(into?: T, offset?: number): Promise<T>;
+  read(into?: NumbersOf<D>, offset?: number): Promise<NumbersOf<D>>;
 }
 /**
  * An array on a backend. Reads, writes and runs that touch it are done in the order of the calls; `dispose` waits for
  * them. It ends with its context.
  */
-export type DeviceArray = DeviceArrayMethods & MaybeAsyncDisposable;
+export type DeviceArray<D extends ArrayDtype = ArrayDtype> = DeviceArrayMethods<D> & MaybeAsyncDisposable;
 
-const dtypes: readonly ArrayDtype[] = ['f32', 'f64', 'c64', 'c128'];
 /** Elements that indices of 32 bits reach. */
 const mostElements = 2 ** 31 - 1;
-
-/** Precision of the numbers of a dtype. */
-export const precisionOf = (dtype: ArrayDtype): 'f32' | 'f64' => (dtype === 'f32' || dtype === 'c64' ? 'f32' : 'f64');
-/** Whether a dtype is complex. */
-export const isComplex = (dtype: ArrayDtype): boolean => dtype === 'c64' || dtype === 'c128';
 
 /** What the rooms that compute on arrays see of one. */
 export interface ArrayParts {
@@ -78,7 +78,7 @@ class OpenArray implements DeviceArrayMethods {
   readonly length: number;
   readonly bytes: number;
   readonly #parts: ArrayParts;
-  readonly #number: typeof Float32Array | typeof Float64Array;
+  readonly #number: (typeof numberTypes)[NumberType];
 
   constructor(parts: ArrayParts, backend: BackendName, shape: readonly number[], dtype: ArrayDtype, length: number) {
     this.#parts = parts;
@@ -86,7 +86,7 @@ class OpenArray implements DeviceArrayMethods {
     this.shape = Object.freeze([...shape]);
     this.dtype = dtype;
     this.length = length;
-    this.#number = precisionOf(dtype) === 'f32' ? Float32Array : Float64Array;
+    this.#number = numberTypes[numberOf(dtype)];
     this.bytes = length * this.#number.BYTES_PER_ELEMENT;
     Object.defineProperty(this, asyncDispose, { value: () => this.dispose() });
   }
@@ -96,7 +96,7 @@ class OpenArray implements DeviceArrayMethods {
     return typeof value === 'object' && value !== null && #parts in value ? (value as OpenArray).#parts : undefined;
   }
 
-  async write(data: Numbers, offset?: number): Promise<void> {
+  async write(data: ArrayNumbers, offset?: number): Promise<void> {
     const { memory, resource } = this.#parts;
     resource.assertAlive();
     const bytes = this.#part('write', data, offset);
@@ -104,11 +104,11 @@ class OpenArray implements DeviceArrayMethods {
     return resource.enqueue(async () => memory.write(bytesOf(data, length), bytes));
   }
 
-  async read<T extends Numbers = Numbers>(into?: T, offset?: number): Promise<T> {
+  async read(into?: ArrayNumbers, offset?: number): Promise<ArrayNumbers> {
     const { memory, resource } = this.#parts;
     resource.assertAlive();
     const first = integer('array.read: offset', offset, 0, 0, this.length);
-    const target = into ?? (new this.#number(this.length - first) as T);
+    const target = into ?? new this.#number(this.length - first);
     const bytes = this.#part('read', target, first);
     const { length } = target;
     return resource.enqueue(async () => {
@@ -122,7 +122,7 @@ class OpenArray implements DeviceArrayMethods {
   }
 
   /** Byte at which `data` begins; throws where it does not fit. */
-  #part(what: string, data: Numbers, offset: number | undefined): number {
+  #part(what: string, data: ArrayNumbers, offset: number | undefined): number {
     if (!(data instanceof this.#number)) {
       throw new EwaldError(
         'Shape',
@@ -147,17 +147,24 @@ export const partsOf = OpenArray.partsOf;
  * Makes an array on a context, zeroed or with `data`. Throws `Shape`, `Argument`, `Limit`, `Unsupported`,
  * `OutOfMemory`.
  */
-export async function makeArray(planner: Planner, options: ArrayOptions, data?: Numbers): Promise<DeviceArray> {
+export async function makeArray<D extends ArrayDtype>(
+  planner: Planner,
+  options: ArrayOptions,
+  data?: ArrayNumbers,
+): Promise<DeviceArray<D>> {
   knownOptions('array', options, ['shape', 'dtype', 'backend']);
-  if (data !== undefined && !(data instanceof Float32Array) && !(data instanceof Float64Array))
-    throw new EwaldError('Shape', `array: the data is a ${nameOf(data)}; needed is a Float32Array or a Float64Array`);
-  const dtype = choice('array: dtype', options.dtype, data instanceof Float64Array ? 'f64' : 'f32', dtypes);
+  const given = data === undefined ? 'f32' : numberTypeOf(data);
+  if (given === undefined) {
+    const needed = Object.values(numberTypes).map(({ name }) => name);
+    throw new EwaldError('Shape', `array: the data is a ${nameOf(data)}; needed is one of ${needed.join(', ')}`);
+  }
+  const dtype = choice('array: dtype', options.dtype, given, arrayDtypes);
   const width = isComplex(dtype) ? 2 : 1;
-  const precision = precisionOf(dtype);
-  if (data && data instanceof Float32Array !== (precision === 'f32'))
+  const number = numberOf(dtype);
+  if (data && given !== number)
     throw new EwaldError(
       'Shape',
-      `array: the data is a ${nameOf(data)}; dtype ${dtype} needs a ${precision === 'f32' ? 'Float32Array' : 'Float64Array'}`,
+      `array: the data is a ${nameOf(data)}; dtype ${dtype} needs a ${numberTypes[number].name}`,
     );
   const shape = checkShape(options.shape ?? (data ? [data.length / width] : undefined));
   const length = shape.reduce((product, n) => product * n, width);
@@ -171,8 +178,8 @@ export async function makeArray(planner: Planner, options: ArrayOptions, data?: 
       'Shape',
       `array: the data has ${data.length} numbers; the shape ${shape.join(' × ')} of dtype ${dtype} needs ${length}`,
     );
-  const bytes = length * (precision === 'f32' ? 4 : 8);
-  const { backend, kernel: memory } = await planner.plan(arrayFeature, { bytes, precision }, options.backend);
+  const bytes = length * numberTypes[number].BYTES_PER_ELEMENT;
+  const { backend, kernel: memory } = await planner.plan(arrayFeature, { bytes, number }, options.backend);
   const resource = new Resource('array', planner.resource, () => memory.dispose());
   if (data) {
     try {
@@ -182,7 +189,7 @@ export async function makeArray(planner: Planner, options: ArrayOptions, data?: 
       throw error;
     }
   }
-  return new OpenArray({ memory, resource, planner }, backend.name, shape, dtype, length) as unknown as DeviceArray;
+  return new OpenArray({ memory, resource, planner }, backend.name, shape, dtype, length) as unknown as DeviceArray<D>;
 }
 
 function checkShape(given: ArrayOptions['shape']): number[] {
@@ -196,7 +203,7 @@ function checkShape(given: ArrayOptions['shape']): number[] {
 }
 
 // A call may have to wait for its turn: what was handed over meanwhile has no numbers any more.
-function bytesOf(data: Numbers, length: number): Uint8Array {
+function bytesOf(data: ArrayNumbers, length: number): Uint8Array {
   if (data.length !== length)
     throw new EwaldError(
       'Shape',

@@ -1,12 +1,13 @@
 /** What a backend does for arrays. */
 import type { Op } from '../backends/feature.js';
 import type { Disposable } from '../resource.js';
+import type { NumberType } from './numbers.js';
 
 /** Memory to reserve for an array. */
 export interface ArrayDescriptor {
   readonly bytes: number;
   /** Of its numbers: a backend without double precision holds no f64 arrays. */
-  readonly precision: 'f32' | 'f64';
+  readonly number: NumberType;
 }
 
 /**
@@ -16,8 +17,8 @@ export interface ArrayDescriptor {
 export interface ArrayMemory extends Disposable {
   readonly bytes: number;
   /**
-   * Copies `data` to byte `offset`; both are whole numbers of the array. The data may be changed once the promise
-   * settles.
+   * Copies `data` to byte `offset`; both are whole numbers of the array, of one byte perhaps. The data may be changed
+   * once the promise settles.
    */
   write(data: Uint8Array, offset: number): Promise<void>;
   /** Fills `into` from byte `offset` on, after all work on this memory that was submitted before. */

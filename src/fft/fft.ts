@@ -18,6 +18,7 @@ import {
   checkSide,
   type FftArray,
   type FftData,
+  type FftDtype,
   overlap,
   type SideRules,
 } from './sides.js';
@@ -25,7 +26,7 @@ import { planTuned } from './tune.js';
 import type { WisdomStore } from './wisdom.js';
 
 export type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './options.js';
-export type { FftArray, FftData } from './sides.js';
+export type { FftArray, FftData, FftDtype } from './sides.js';
 export type { KeptAxis } from './windows.js';
 
 /** What a run may be told. */
@@ -64,7 +65,7 @@ export interface FftPlanMethods extends Disposable {
    * backend; its shape is one axis with everything the side touches, strides and batch included. The caller disposes
    * it; it may outlive the plan.
    */
-  array(side?: 'input' | 'output'): Promise<DeviceArray>;
+  array(side?: 'input' | 'output'): Promise<DeviceArray<FftDtype>>;
   /** Transforms forward. */
   readonly forward: FftRun;
   /** Transforms backward: reads what forward writes, writes what forward reads. */

@@ -1,5 +1,6 @@
 /** The two sides of a run, typed arrays of the host or arrays of a device, checked before any work. */
-import { type ArrayParts, type DeviceArray, isComplex, partsOf, precisionOf } from '../arrays/array.js';
+import { type ArrayParts, type DeviceArray, partsOf } from '../arrays/array.js';
+import { isComplex, numberOf, numberTypeOf } from '../arrays/numbers.js';
 import type { BackendName } from '../backends/backend.js';
 import { EwaldError } from '../errors.js';
 import type { Planner } from '../planner.js';
@@ -7,6 +8,8 @@ import type { FftDescriptor, FftSide } from './contract.js';
 
 /** Numbers of a transform: single or double as the plan's precision says; complex ones interleaved. */
 export type FftArray = Float32Array | Float64Array;
+/** Dtypes of the sides of a transform. */
+export type FftDtype = 'f32' | 'f64' | 'c64' | 'c128';
 /** What a run reads or writes. */
 export type FftData = FftArray | DeviceArray;
 
@@ -57,9 +60,10 @@ export function checkSide(
   }
   if (!rules.takesArrays)
     throw new EwaldError('Unsupported', `${what} is a device array; this plan's engine takes typed arrays only`);
-  if (precisionOf(dtype) !== rules.precision || (!rules.inPlace && isComplex(dtype) !== complex)) {
+  if (numberOf(dtype) !== rules.precision || (!rules.inPlace && isComplex(dtype) !== complex)) {
     const wanted = { f32: complex ? 'c64' : 'f32', f64: complex ? 'c128' : 'f64' }[rules.precision];
-    throw new EwaldError('Shape', `${what} is an array of dtype ${dtype}; needed is ${wanted}`);
+    const integers = /^[ui]/.test(dtype) ? ' (convert its integers first: Float32Array.from(await array.read()))' : '';
+    throw new EwaldError('Shape', `${what} is an array of dtype ${dtype}; needed is ${wanted}${integers}`);
   }
   checkLength(what, found, length, rules);
   return { side: array.memory, array };
@@ -70,9 +74,10 @@ export function checkNumbers(what: string, array: FftArray, length: number, rule
   const ArrayType = rules.precision === 'f32' ? Float32Array : Float64Array;
   if (!(array instanceof ArrayType)) {
     const found = (array as object | undefined)?.constructor?.name ?? typeof array;
+    const convertible = numberTypeOf(array) ? ` (${ArrayType.name}.from gives one)` : '';
     throw new EwaldError(
       'Shape',
-      `${what} is a ${found}; a plan of precision ${rules.precision} needs a ${ArrayType.name}`,
+      `${what} is a ${found}; a plan of precision ${rules.precision} needs a ${ArrayType.name}${convertible}`,
     );
   }
   checkLength(what, array.length, length, rules);

@@ -140,7 +140,7 @@ async function runner(
   const held: ArrayMemory[] = [];
   const side = async (length: number) => {
     const bytes = length * ArrayType.BYTES_PER_ELEMENT;
-    const { kernel: memory } = await planner.plan(arrayFeature, { bytes, precision }, backend.name);
+    const { kernel: memory } = await planner.plan(arrayFeature, { bytes, number: precision }, backend.name);
     held.push(memory);
     return memory;
   };

@@ -39,7 +39,7 @@ export interface BenchResult {
   readonly why: string | null;
   readonly error: number | null;
   readonly bound: number | null;
-  readonly unit: 'points' | 'images' | 'transforms';
+  readonly unit: Row['work']['unit'];
   readonly planMs: number | null;
   readonly timing: Timing | null;
   readonly ratios: readonly Ratio[];
@@ -51,7 +51,7 @@ export interface BenchResult {
 export interface PeerResult {
   readonly id: string;
   readonly peer: string;
-  readonly unit: 'points' | 'images' | 'transforms';
+  readonly unit: Row['work']['unit'];
   readonly timing: Timing;
 }
 

@@ -62,7 +62,7 @@ export interface Row<Input = unknown, Output = unknown, Truth = Output> {
   /** Plans that one run makes, if more than one: a software GPU compiles some tenths of a second for each. */
   readonly plans?: number;
   /** What one run does, for rates. */
-  readonly work: { readonly amount: number; readonly unit: 'points' | 'images' | 'transforms' };
+  readonly work: { readonly amount: number; readonly unit: 'points' | 'images' | 'transforms' | 'numbers' };
   /** Arithmetic operations and bytes in and out of one run, estimates for rooflines. */
   readonly flops: number;
   readonly bytes: number;
@@ -105,7 +105,8 @@ export function seedOf(id: string): number {
  * so that a backend that does less than it did cannot look right. Rows that may be refused for more say so themselves.
  */
 export function mayRefuse({ id, refusable = false }: Row, device: DeviceInfo): boolean {
-  return refusable || (id.split(':').includes('f64') && !device.precisions.includes('f64'));
+  const double = id.split(':').some((part) => part === 'f64' || part === 'c128');
+  return refusable || (double && !device.precisions.includes('f64'));
 }
 
 /**

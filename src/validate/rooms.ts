@@ -1,10 +1,11 @@
 /** The rooms that are proven here. A new room writes cases/<room>/table.ts and is named in this list. */
 import type { RoomTable, Row } from './case.js';
+import { arraysTable } from './cases/arrays/table.js';
 import { fftTable } from './cases/fft/table.js';
 import { indexingTable } from './cases/indexing/table.js';
 import { piTable } from './cases/pi/table.js';
 
-export const roomTables: readonly RoomTable[] = [piTable, fftTable, indexingTable];
+export const roomTables: readonly RoomTable[] = [piTable, arraysTable, fftTable, indexingTable];
 
 /** All rows; ids are unique. */
 export const rows: readonly Row[] = roomTables.flatMap((table) => table.rows);

@@ -19,6 +19,13 @@ export const exactCount: Bound = {
   reason: 'Philox and the in-circle test are integer arithmetic, so no device may differ by one point',
 };
 
+/** What was written is what is read. */
+export const sameNumbers: Bound = {
+  limit: 0,
+  unit: 'bytes',
+  reason: 'copies change nothing, neither numbers nor what lies beside them',
+};
+
 /** The same computation on the same backend: the same bytes. */
 export const sameBytes: Bound = {
   limit: 0,

@@ -48,6 +48,39 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     }
   });
 
+  it('keep the numbers of a detector as they are', async () => {
+    const frame = Uint16Array.of(0, 1, 65535, 32768, 7);
+    const array = await context.array(frame, { shape: [1, 5] });
+    expect(array).toMatchObject({ dtype: 'u16', length: 5, bytes: 10, shape: [1, 5] });
+    const read: Uint16Array = await array.read();
+    expect(read).toEqual(frame);
+    // A word of four bytes holds two of them: the neighbour of what is written stays.
+    await array.write(Uint16Array.of(9, 8), 1);
+    await array.write(Uint16Array.of(5), 4);
+    expect(await array.read()).toEqual(Uint16Array.of(0, 9, 8, 32768, 5));
+    expect(await array.read(new Uint16Array(1), 3)).toEqual(Uint16Array.of(32768));
+    expect(await array.read(undefined, 5)).toEqual(new Uint16Array(0));
+    await array.write(new Uint16Array(0), 5);
+    const mask = await context.array({ shape: [3], dtype: 'u8' });
+    expect([mask.bytes, await mask.read()]).toEqual([3, new Uint8Array(3)]);
+    // Written while another write waits for its turn.
+    await Promise.all([0, 1, 2].map((i) => mask.write(Uint8Array.of(i + 1), i)));
+    expect(await mask.read()).toEqual(Uint8Array.of(1, 2, 3));
+    await refused(() => mask.write(Uint8Array.of(1, 2), 2), 'Shape', '2 numbers at 2', 'has 3');
+    await refused(() => mask.write(Int8Array.of(1) as never), 'Shape', 'Int8Array', 'u8', 'Uint8Array');
+    await refused(() => mask.read(new Uint16Array(1) as never), 'Shape', 'Uint16Array');
+    await refused(() => context.array(new Int16Array(2), { dtype: 'u16' as 'i16' }), 'Shape', 'Int16Array');
+    for (const dead of [array, mask]) await dead.dispose();
+  });
+
+  it('of integers are no side of a transform', async () => {
+    const plan = await context.fft({ shape: [6], kind: 'r2c' });
+    const counts = await context.array({ shape: [6], dtype: 'u16' });
+    await refused(() => plan.forward(counts, new Float32Array(8)), 'Shape', 'dtype u16', 'f32', 'Float32Array.from');
+    await refused(() => plan.forward(new Float32Array(6), counts), 'Shape', 'dtype u16', 'c64');
+    await refused(() => plan.forward(new Uint16Array(6) as never), 'Shape', 'Uint16Array', 'Float32Array.from');
+  });
+
   it('refuse what does not fit, before memory is taken', async () => {
     const before = context.liveBytes;
     await refused(() => context.array({}), 'Shape', 'undefined');
@@ -59,12 +92,12 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     await refused(() => context.array({ shape: [4], backend: 'cuda' }), 'Argument', 'cuda is not open', backend);
     await refused(() => context.array(new Float32Array(5), { shape: [2, 3] }), 'Shape', '5 numbers', 'needs 6');
     await refused(() => context.array(new Float32Array(5), { dtype: 'c64' }), 'Shape', '2.5');
-    await refused(() => context.array(new Float64Array(4), { dtype: 'f32' }), 'Shape', 'Float64Array');
-    await refused(() => context.array(new Uint8Array(4) as never), 'Shape', 'Uint8Array');
+    await refused(() => context.array(new Float64Array(4), { dtype: 'f32' as 'f64' }), 'Shape', 'Float64Array');
+    await refused(() => context.array(new BigInt64Array(4) as never), 'Shape', 'BigInt64Array', 'Uint16Array');
     expect(context.liveBytes).toBe(before);
     const array = await context.array({ shape: [4] });
     await refused(() => array.write(new Float32Array(3), 2), 'Shape', '3 numbers at 2', 'has 4');
-    await refused(() => array.write(new Float64Array(3)), 'Shape', 'Float64Array');
+    await refused(() => array.write(new Float64Array(3) as never), 'Shape', 'Float64Array');
     await refused(() => array.write(new Float32Array(1), -1), 'Argument', '-1');
     await refused(() => array.read(new Float32Array(5)), 'Shape', '5 numbers');
   });
