@@ -10,6 +10,11 @@ const commands: Record<
 > = {
   index: { summary: 'index spot lists: from spots to oriented crystal cells', load: () => import('./index-lists.js') },
   cell: { summary: 'determine an unknown cell from the spots of several stills', load: () => import('./determine.js') },
+  info: {
+    summary: 'what files of detector frames hold, and what they do not say',
+    load: () => import('./info.js'),
+  },
+  convert: { summary: 'write frames of any format into a .npy, .raw or .mrc file', load: () => import('./convert.js') },
   fft: { summary: 'transform an array of a .npy file into another one', load: () => import('./fft.js') },
   page: {
     summary: 'open the pages in a browser: image filtering live, and validation',

@@ -1,7 +1,7 @@
 /**
  * Element types of frames, named by the bits of an element as in NumPy, and the typed arrays that hold them.
  *
- * Complex numbers are interleaved (re, im); half floats stay 16-bit words until `halfToSingle` widens them, because not
+ * Complex numbers are interleaved (re, im); half floats stay 16-bit words until `halfToNumber` widens them, because not
  * every engine has a Float16Array.
  */
 import { EwaldError } from '../errors.js';
@@ -114,3 +114,12 @@ export function dtypeOf(array: FrameArray): DataType {
 
 /** Whether this machine stores the least significant byte first; every machine with JavaScript of today does. */
 export const littleEndianMachine = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** The value of a half float given as its 16 bits. */
+export function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+}

@@ -76,7 +76,9 @@ export async function openSource(source: ByteSource, options: OpenOptions = {}):
 
 async function surest(source: ByteSource, options: OpenOptions): Promise<Format | undefined> {
   const [best] = await detectFormats(source, options);
-  return formats.find(({ name }) => name === best?.format);
+  // Whoever says what the numbers are says that they are plain.
+  const plain = options.dtype !== undefined && options.sigShape !== undefined;
+  return formats.find(({ name }) => name === (best?.format ?? (plain ? 'raw' : undefined)));
 }
 
 function unknown(source: ByteSource, options: OpenOptions): EwaldError {
@@ -84,7 +86,9 @@ function unknown(source: ByteSource, options: OpenOptions): EwaldError {
   return new EwaldError(
     'Format',
     `${source.name} (${source.size} bytes) is in no format known here: ${formats.map(({ name }) => name).join(', ')}` +
-      (raw ? '. If it holds plain numbers, give format: raw, dtype and sigShape' : ''),
+      (raw
+        ? ". If it holds plain numbers, say what they are: dtype 'u16', sigShape [512, 512] (--dtype u16 --sig-shape 512,512)"
+        : ''),
     { detail: { path: source.name, size: source.size } },
   );
 }

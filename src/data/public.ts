@@ -1,6 +1,7 @@
 /** What both builds of `ewald/data` export. */
 export { EwaldError, type EwaldErrorTag, isEwaldError } from '../errors.js';
 export type { ByteSource, ReadOptions, SiblingOptions } from './byte-source.js';
+export { badPixel, type CorrectionOptions, Corrections, staticMask } from './corrections.js';
 export type {
   ArrayEntry,
   Axis,
@@ -15,6 +16,7 @@ export type {
 } from './dataset.js';
 export type { DataType, FrameArray } from './dtype.js';
 export type { Detection, FormatOptions } from './format.js';
+export { type MemoryOptions, memoryDataset } from './formats/memory.js';
 export type { Candidate, OpenOptions } from './open.js';
 export { type BlobSourceOptions, blobSource } from './sources/blob.js';
 export { type HttpSourceOptions, httpSource } from './sources/http.js';

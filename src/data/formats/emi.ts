@@ -11,16 +11,19 @@ import { nameOfSer, openSer } from './ser.js';
 /** What is looked through for the description; it lies near the end. */
 const mostText = 2 ** 24;
 
+const marked = (head: Uint8Array): boolean => head[0] === 0x4a && head[1] === 0x4b && head[2] === 0 && head[3] === 2;
+
 export const emi: Format = {
   name: 'emi',
   title: 'TIA acquisition (EMI + SER)',
   endings: ['emi'],
   options: ['dataset'],
   detect({ head, ending }) {
-    const mark = head[0] === 0x4a && head[1] === 0x4b && head[2] === 0 && head[3] === 2;
-    return mark ? { confidence: ending === 'emi' ? 1 : 0.6, why: "the mark 'JK' 0x0002" } : undefined;
+    return marked(head) ? { confidence: ending === 'emi' ? 1 : 0.6, why: "the mark 'JK' 0x0002" } : undefined;
   },
   async open(source, options) {
+    const start = await source.read(0, Math.min(4, source.size), { signal: options.signal });
+    if (!marked(start)) throw badFile(source, "this is no .emi of TIA: it does not begin with 'JK' 0x0002");
     const number = integer(
       'emi: dataset',
       options.dataset === undefined ? undefined : Number(options.dataset),

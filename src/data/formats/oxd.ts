@@ -90,14 +90,14 @@ async function describe(source: ByteSource, text: string, signal: AbortSignal | 
   const special = general + size('NG');
   // NS stands twice; the first one is the special section.
   const km4 = special + size('NS');
-  const date = /TIME=([^\n\r\0]*)/.exec(text)?.[1]?.trim();
+  const date = /TIME=([\x20-\x7e]*)/.exec(text)?.[1]?.trim();
   const maker = 'Oxford Diffraction';
   if (size('NK') < 720 || size('NG') < 64 || size('NS') < 600 || km4 + 720 > source.size)
     return { maker, ...(date ? { date } : {}) };
   const bytes = await source.read(0, km4 + 720, { signal });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const real = (at: number): number => view.getFloat64(at, true);
-  const binning = { x: view.getInt16(general, true) || 1, y: view.getInt16(general + 22, true) || 1 };
+  const binning = { x: view.getInt16(general, true) || 1, y: view.getInt16(general + 2, true) || 1 };
   const axes = ['omega', 'theta', 'kappa', 'phi'].map((name, i) => {
     const stepDeg = (real(km4 + 368 + 8 * i) * 180) / Math.PI;
     const [start, end] = [284, 324].map((at) => view.getInt32(km4 + at + 4 * i, true) * stepDeg) as [number, number];

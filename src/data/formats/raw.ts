@@ -18,7 +18,7 @@ export const raw: Format = {
   title: 'plain numbers',
   endings: ['raw', 'bin', 'dat'],
   options: ['sigShape', 'dtype', 'endian', 'offset', 'frameHeader', 'frameFooter', 'order'],
-  // Nothing in the bytes says so: raw is opened by name, or by giving dtype and sigShape.
+  // Nothing in the bytes says so: a file is opened as raw by name, or where no other format knows it by dtype and sigShape.
   detect: () => undefined,
   async open(source, options) {
     return openRaw(source, options);

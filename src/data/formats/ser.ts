@@ -88,9 +88,10 @@ export async function openSer(
   const type = await cursor.u16();
   const dtype = types[type];
   if (!dtype) throw badFile(source, `element type ${type} is not known; known are ${Object.keys(types).join(', ')}`);
+  // A pixel of more than a metre is one of reciprocal space: the file states no unit.
   for (const { name, offset, scale } of calibrations) {
     const size = sane(source, 'the size of an element', await cursor.u32(), 1, source.size);
-    signalAxes.unshift({ name, size, scale, offset, unit: kind === pictures ? 'm' : 'eV' });
+    signalAxes.unshift({ name, size, scale, offset, unit: kind === pictures ? (scale > 1 ? '1/m' : 'm') : 'eV' });
   }
   const signal = signalAxes.map(({ size }) => size);
   const head = cursor.at - (offsets[0] as number);

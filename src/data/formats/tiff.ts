@@ -44,7 +44,10 @@ export const tiff: Format = {
     const little = a === 0x49 && b === 0x49 && d === 0 && (c === 42 || c === 43);
     const big = a === 0x4d && b === 0x4d && c === 0 && (d === 42 || d === 43);
     return little || big
-      ? { confidence: 0.95, why: `'${little ? 'II' : 'MM'}' and the version ${little ? c : d}` }
+      ? {
+          confidence: 0.95,
+          why: `the signature of ${(little ? c : d) === 42 ? 'TIFF' : 'BigTIFF'} (${little ? 'II' : 'MM'}, ${little ? c : d})`,
+        }
       : undefined;
   },
   async open(source, options) {
@@ -113,7 +116,7 @@ function layoutOf(source: ByteSource, page: Page): Layout {
     throw new EwaldError(
       'Unsupported',
       `${source.name} is compressed by ${unread[compression] ?? codecs[compression] ?? 'a method of number'} (${compression}), which ` +
-        `is not read${compression === 50000 ? ' by this engine' : ''}; read are ${[...new Set(Object.values(codecs))].join(', ')}. ` +
+        `is not read${compression === 50000 ? ' by this engine' : ''}; read are ${readable().join(', ')}. ` +
         'Save it without compression or with LZW',
       { detail: { path: source.name, compression } },
     );
@@ -147,6 +150,10 @@ function layoutOf(source: ByteSource, page: Page): Layout {
     throw badFile(source, `a picture of ${height} × ${width} cannot lie in ${room} compressed bytes`);
   return { width, height, samples, bits, dtype, compression, predictor, pieceWidth, pieceHeight, offsets, bytes };
 }
+
+const readable = (): string[] => [
+  ...new Set(Object.values(codecs).filter((name) => name !== 'Zstandard' || hasZstandard())),
+];
 
 function dtypeOf(source: ByteSource, format: number, bits: number): DataType {
   const kind = format === 3 ? 'f' : format === 2 ? 'i' : 'u';

@@ -136,11 +136,14 @@ async function readHeader(source: ByteSource, { signal }: FormatOptions) {
       maker: 'TVIPS',
       bitDepth: depth,
       ...(volts > 0 ? { voltageV: volts, wavelengthA: electronWavelengthA(volts) } : {}),
-      ...(pixelNm > 0 ? { pixelSizeM: { x: pixelNm * 1e-9, y: pixelNm * 1e-9 } } : {}),
-      header: { version, offset, binning, pixelSizeNm: pixelNm, highVoltageKv: kilovolts, magnification } as Record<
-        string,
-        unknown
-      >,
+      header: {
+        version,
+        offset,
+        binning, // Of the specimen, not of the camera.
+        pixelSizeNm: pixelNm,
+        highVoltageKv: kilovolts,
+        magnification,
+      } as Record<string, unknown>,
     },
   };
 }

@@ -1,0 +1,69 @@
+/** Options of the commands that open frames: what overrides what a file says, or says what it does not. */
+import type { Command } from 'commander';
+import type { DataType } from '../data/dtype.js';
+import type { OpenOptions } from '../data/open.js';
+import { EwaldError } from '../errors.js';
+import { parseCount } from './output.js';
+
+/** As commander gives them. */
+export interface DataFlags {
+  format?: string;
+  navShape?: string;
+  sigShape?: string;
+  dtype?: string;
+  endian?: string;
+  offset?: string;
+  frameHeader?: string;
+  frameFooter?: string;
+  order?: string;
+  dataset?: string;
+  allowOutside?: boolean;
+}
+
+/** The flag of an option of `open`, for messages. */
+export const flagOf = (option: string): string =>
+  `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** Adds the flags to a command. */
+export function withDataFlags(command: Command): Command {
+  return command
+    .option('--format <name>', 'the format of the file; default: the one it looks most like')
+    .option('--nav-shape <n,…>', 'shape of the scan, slowest first: 128,128')
+    .option('--sig-shape <n,…>', 'shape of a frame, slowest first: 256,256')
+    .option('--dtype <name>', 'u8 … u64, i8 … i64, f16 … f64, c64, c128: for files that do not say it')
+    .option('--endian <order>', 'little or big')
+    .option('--offset <bytes>', 'raw: bytes before the first frame')
+    .option('--frame-header <bytes>', 'raw: bytes before each frame')
+    .option('--frame-footer <bytes>', 'raw: bytes after each frame')
+    .option('--order <axes>', "raw, dm: which axes vary fastest, the frame's (signal) or the scan's (navigation)")
+    .option('--dataset <name>', 'which array of a file that holds several: a name, a path in HDF5, a number from 0')
+    .option('--allow-outside', 'let the file refer to files outside its folder');
+}
+
+/** Options of `open` from the flags. Throws `Argument`. */
+export function openOptions(flags: DataFlags, signal: AbortSignal): OpenOptions {
+  const shape = (text: string | undefined, flag: string): number[] | undefined => {
+    if (text === undefined) return undefined;
+    const numbers = text.split(/[,x×]/).map((word) => Number(word.trim() || Number.NaN));
+    if (numbers.some((n) => !Number.isSafeInteger(n) || n < 1))
+      throw new EwaldError('Argument', `${flag} is "${text}"; needed are lengths with commas between, such as 128,128`);
+    return numbers;
+  };
+  const bytes = (text: string | undefined, flag: string): number | undefined =>
+    text === undefined ? undefined : Number(parseCount(text, flag));
+  const { dataset } = flags;
+  return {
+    format: flags.format,
+    navShape: shape(flags.navShape, '--nav-shape'),
+    sigShape: shape(flags.sigShape, '--sig-shape'),
+    dtype: flags.dtype as DataType | undefined,
+    endian: flags.endian as OpenOptions['endian'],
+    offset: bytes(flags.offset, '--offset'),
+    frameHeader: bytes(flags.frameHeader, '--frame-header'),
+    frameFooter: bytes(flags.frameFooter, '--frame-footer'),
+    order: flags.order as OpenOptions['order'],
+    dataset: dataset !== undefined && /^\d+$/.test(dataset) ? Number(dataset) : dataset,
+    allowOutside: flags.allowOutside,
+    signal,
+  };
+}

@@ -1,0 +1,172 @@
+/**
+ * What is done to the numbers of a frame before anybody counts with them: dark, gain, pixels without a count. One object,
+ * shared by everything that reads frames (udf, peaks), so that all of them mean the same by a bad pixel.
+ *
+ * (value − dark) · gain for good pixels; bad ones are marked, and filled from their neighbours where asked.
+ */
+import { EwaldError } from '../errors.js';
+import { knownOptions } from '../options.js';
+import type { Dataset, Metadata } from './dataset.js';
+import { type DataType, elements, type FrameArray } from './dtype.js';
+
+/** What is wrong with the pixels of a detector. All arrays have an element a pixel of the frame, in its order. */
+export interface CorrectionOptions {
+  /** Elements a frame. Default: the length of the arrays given. */
+  readonly length?: number;
+  /** Pixels that are never used: 1 is bad. */
+  readonly mask?: ArrayLike<number> | undefined;
+  /** Taken off every value, in its units. */
+  readonly dark?: ArrayLike<number> | undefined;
+  /** Factor of what is left. */
+  readonly gain?: ArrayLike<number> | undefined;
+  /** Values above it are overloads: bad in the frame they occur in. */
+  readonly saturation?: number | undefined;
+  /** Values below it are no counts. */
+  readonly underload?: number | undefined;
+  /** Values that mark a pixel without a count. */
+  readonly markers?: readonly number[] | undefined;
+  /** Bad pixels get the mean of their good neighbours within a panel of this size instead of 0; panels are not crossed. */
+  readonly patch?: { readonly width: number; readonly height: number } | undefined;
+}
+
+/** Why a pixel is bad: bits of the marks of `apply`. */
+export const badPixel = { masked: 1, saturated: 2, underload: 4, marker: 8 } as const;
+
+const names = ['length', 'mask', 'dark', 'gain', 'saturation', 'underload', 'markers', 'patch'];
+
+/** Corrections of a detector. Immutable; the arrays are copied. */
+export class Corrections {
+  /** Elements a frame. */
+  readonly length: number;
+  /** 1 for pixels that are bad in every frame; absent where all are good. */
+  readonly mask: Uint8Array | undefined;
+  readonly dark: Float32Array | undefined;
+  readonly gain: Float32Array | undefined;
+  readonly saturation: number;
+  readonly underload: number;
+  readonly markers: readonly number[];
+  readonly #patch: CorrectionOptions['patch'];
+  /** Whether any value is bad by itself. */
+  readonly #limits: boolean;
+
+  /** Throws `Argument` for unknown options, `Shape` for arrays of different lengths. */
+  constructor(options: CorrectionOptions) {
+    knownOptions('Corrections', options, names);
+    const { mask, dark, gain, patch } = options;
+    const given = { mask, dark, gain };
+    const length = options.length ?? mask?.length ?? dark?.length ?? gain?.length;
+    if (length === undefined || !Number.isInteger(length) || length < 1)
+      throw new EwaldError(
+        'Argument',
+        'Corrections: needed is the length of a frame, or a mask, dark or gain that has it',
+      );
+    for (const [name, array] of Object.entries(given))
+      if (array !== undefined && array.length !== length)
+        throw new EwaldError('Shape', `Corrections: ${name} has ${array.length} pixels; the frame has ${length}`);
+    if (patch && (!Number.isInteger(length / (patch.width * patch.height)) || patch.width < 1))
+      throw new EwaldError(
+        'Shape',
+        `Corrections: panels of ${patch.height} × ${patch.width} do not tile ${length} pixels`,
+      );
+    this.length = length;
+    this.mask = mask ? Uint8Array.from(mask, (bad) => (bad ? 1 : 0)) : undefined;
+    this.dark = dark ? Float32Array.from(dark) : undefined;
+    this.gain = gain ? Float32Array.from(gain) : undefined;
+    this.saturation = options.saturation ?? Number.POSITIVE_INFINITY;
+    this.underload = options.underload ?? Number.NEGATIVE_INFINITY;
+    this.markers = [...(options.markers ?? [])];
+    this.#patch = patch;
+    this.#limits = options.saturation !== undefined || options.underload !== undefined || this.markers.length > 0;
+    // A gain of 0 or NaN is how many detectors mark a dead pixel.
+    if (this.gain?.some((factor) => !(Math.abs(factor) > 0 && Number.isFinite(factor)))) {
+      const marks = this.mask ?? new Uint8Array(length);
+      for (let i = 0; i < length; i++) {
+        const factor = this.gain[i] as number;
+        if (!(Math.abs(factor) > 0 && Number.isFinite(factor))) {
+          marks[i] = 1;
+          this.gain[i] = 0;
+        }
+      }
+      this.mask = marks;
+    }
+  }
+
+  /** The corrections that a dataset states itself: its mask, its limits and its markers. */
+  static async of(dataset: Dataset, options: Omit<CorrectionOptions, 'length'> = {}): Promise<Corrections> {
+    const { saturation, underload, markers } = dataset.meta;
+    const own = await dataset.mask?.();
+    const mask = own && options.mask ? own.map((bad, i) => (bad || options.mask?.[i] ? 1 : 0)) : (options.mask ?? own);
+    return new Corrections({ saturation, underload, markers, ...options, mask, length: dataset.frameLength });
+  }
+
+  /** Whether nothing changes: frames can be used as they are. */
+  get isIdentity(): boolean {
+    return !this.mask && !this.dark && !this.gain && !this.#limits;
+  }
+
+  /**
+   * Corrects one frame: values into `out` (f32, 0 where bad unless patched), reasons into `marks` (bits of `badPixel`, 0
+   * good). Answers the number of bad pixels. Complex frames are refused (`Shape`).
+   */
+  apply(frame: FrameArray, dtype: DataType, out: Float32Array, marks: Uint8Array): number {
+    const { length, mask, dark, gain, saturation, underload, markers } = this;
+    if (elements[dtype].numbers !== 1 || dtype === 'f16')
+      throw new EwaldError('Shape', `frames of ${dtype} have no counts to correct; needed are integers, f32 or f64`);
+    for (const [name, array] of Object.entries({ frame, out, marks }))
+      if (array.length < length)
+        throw new EwaldError(
+          'Shape',
+          `Corrections.apply: ${name} has ${array.length} elements; the frame has ${length}`,
+        );
+    const wide = frame instanceof BigInt64Array || frame instanceof BigUint64Array;
+    let bad = 0;
+    for (let i = 0; i < length; i++) {
+      const value = wide ? Number(frame[i]) : (frame[i] as number);
+      let mark: number = mask && mask[i] !== 0 ? badPixel.masked : 0;
+      if (value > saturation) mark |= badPixel.saturated;
+      if (value < underload) mark |= badPixel.underload;
+      if (Number.isNaN(value) || (markers.length > 0 && markers.includes(value))) mark |= badPixel.marker;
+      marks[i] = mark;
+      if (mark !== 0) {
+        out[i] = 0;
+        bad++;
+      } else out[i] = (value - (dark ? (dark[i] as number) : 0)) * (gain ? (gain[i] as number) : 1);
+    }
+    if (this.#patch && bad > 0) patchBad(out, marks, length, this.#patch);
+    return bad;
+  }
+}
+
+/** The mean of the good ones among the eight neighbours; larger holes stay 0. */
+function patchBad(
+  out: Float32Array,
+  marks: Uint8Array,
+  length: number,
+  { width, height }: { width: number; height: number },
+): void {
+  for (let i = 0; i < length; i++) {
+    if (marks[i] === 0) continue;
+    const x = i % width;
+    const y = Math.floor(i / width) % height;
+    let [sum, count] = [0, 0];
+    for (let dy = -1; dy <= 1; dy++) {
+      for (let dx = -1; dx <= 1; dx++) {
+        if (x + dx < 0 || x + dx >= width || y + dy < 0 || y + dy >= height) continue;
+        const j = i + dy * width + dx;
+        if (marks[j] !== 0) continue;
+        sum += out[j] as number;
+        count++;
+      }
+    }
+    if (count > 0) out[i] = sum / count;
+  }
+}
+
+/** Pixels of a frame that carry no count by what the file states, as a mask: 1 is bad. */
+export function staticMask(frame: FrameArray, meta: Metadata): Uint8Array {
+  const { underload = Number.NEGATIVE_INFINITY, markers = [] } = meta;
+  return Uint8Array.from(frame as ArrayLike<number>, (given) => {
+    const value = Number(given);
+    return value < underload || markers.includes(value) ? 1 : 0;
+  });
+}

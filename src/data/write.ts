@@ -1,0 +1,87 @@
+/** Files of frames as we write them: a header, then the frames as they are. */
+import { EwaldError } from '../errors.js';
+import type { Dataset } from './dataset.js';
+import { type DataType, elements, type FrameArray, littleEndianMachine } from './dtype.js';
+
+/** How frames are written in a format. */
+export interface FrameWriter {
+  /** What comes before the first frame. */
+  readonly header: Uint8Array;
+  /** The bytes of some frames. */
+  encode(frames: FrameArray): Uint8Array;
+  /** What has to be typed to open it again, where the file does not say it. */
+  readonly reopen?: string;
+}
+
+type Described = Pick<Dataset, 'shape' | 'dtype' | 'frames' | 'meta'>;
+
+/** Writers by the ending of the file. */
+export const writers: Readonly<Record<string, (dataset: Described) => FrameWriter>> = {
+  npy: npyWriter,
+  raw: rawWriter,
+  mrc: mrcWriter,
+};
+
+const bytesOf = (frames: FrameArray): Uint8Array => new Uint8Array(frames.buffer, frames.byteOffset, frames.byteLength);
+
+function npyWriter({ shape, dtype }: Described): FrameWriter {
+  const dims = [...shape.navigation, ...shape.signal];
+  const name = elements[dtype].numpy;
+  const kind = name.startsWith('complex') ? 'c' : name[0];
+  const width = Number(/\d+$/.exec(name)?.[0]) / 8;
+  const order = width === 1 ? '|' : littleEndianMachine ? '<' : '>';
+  const dict = `{'descr': '${order}${kind}${width}', 'fortran_order': False, 'shape': (${dims.join(', ')}${dims.length === 1 ? ',' : ''}), }`;
+  // The data begin at a multiple of 64 bytes; the header ends with a line feed.
+  const text = `${dict}${' '.repeat((64 - ((10 + dict.length + 1) % 64)) % 64)}\n`;
+  const header = new Uint8Array(10 + text.length);
+  header.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, text.length & 255, text.length >> 8]);
+  header.set(new TextEncoder().encode(text), 10);
+  return { header, encode: bytesOf };
+}
+
+function rawWriter({ shape, dtype }: Described): FrameWriter {
+  const nav = shape.navigation.length > 1 ? ` --nav-shape ${shape.navigation.join(',')}` : '';
+  return {
+    header: new Uint8Array(0),
+    encode: bytesOf,
+    reopen: `--format raw --dtype ${dtype} --sig-shape ${shape.signal.join(',')}${nav}`,
+  };
+}
+
+const modes: Readonly<Partial<Record<DataType, number>>> = { i8: 0, i16: 1, f32: 2, c64: 4, u8: 6, u16: 6, f16: 12 };
+
+/** MRC2014, a stack of pictures: the scan becomes one series, because the format has three axes. */
+function mrcWriter({ shape, dtype, frames, meta }: Described): FrameWriter {
+  const mode = modes[dtype];
+  const [ny = 0, nx = 0] = shape.signal;
+  if (mode === undefined || shape.signal.length !== 2)
+    throw new EwaldError(
+      'Unsupported',
+      `MRC holds pictures of ${Object.keys(modes).join(', ')}; frames of ${shape.signal.join(' × ')} ${dtype} do not fit. Write .npy or .raw`,
+    );
+  const header = new Uint8Array(1024);
+  const view = new DataView(header.buffer);
+  const ints = (at: number, ...values: number[]): void => {
+    for (const [i, value] of values.entries()) view.setInt32(at + 4 * i, value, littleEndianMachine);
+  };
+  const floats = (at: number, ...values: number[]): void => {
+    for (const [i, value] of values.entries()) view.setFloat32(at + 4 * i, value, littleEndianMachine);
+  };
+  ints(0, nx, ny, frames, mode);
+  ints(28, nx, ny, frames);
+  const angstrom = (metres: number | undefined): number => (metres ?? 0) * 1e10;
+  floats(40, nx * angstrom(meta.pixelSizeM?.x), ny * angstrom(meta.pixelSizeM?.y), 0);
+  floats(52, 90, 90, 90);
+  ints(64, 1, 2, 3);
+  // Densities that were not computed: the greatest below the least, and the root mean square below zero.
+  floats(76, 0, -1, -2);
+  ints(108, 20140);
+  header.set(new TextEncoder().encode('MAP '), 208);
+  header.set(littleEndianMachine ? [0x44, 0x44] : [0x11, 0x11], 212);
+  floats(216, -1);
+  return {
+    header,
+    // Mode 0 is signed: unsigned bytes take 16 bits.
+    encode: dtype === 'u8' ? (given) => bytesOf(Uint16Array.from(given as Uint8Array)) : bytesOf,
+  };
+}

@@ -1,0 +1,134 @@
+// Damaged files: each parser gives a tagged error or an answer, never a hang, a crash or more memory than the file
+// explains. The functions that are tried are given: the tests take them from src, the soak from what was built.
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const dataFolder = resolve(process.env.EWALD_TEST_DATA ?? '../shared/data');
+const em = 'formats-em';
+/** Two or three small files a parser, [format, folder, file, …companions]: of different versions and ways of storing. */
+const files = [
+  ['blo', em, 'test2.blo'],
+  ['cbf', em, 'phi_scan_001.cbf'],
+  ['cbf', em, 'fit2d_data.cbf'],
+  ['dm', em, 'dm_2D_test-1.dm3'],
+  ['dm', em, 'nion_ref_F_2_1.dm4'],
+  ['edf', em, 'face.edf'],
+  ['emi', em, 'tia_16x16x5_STEM_BF_DF_preview.emi', 'tia_16x16x5_STEM_BF_DF_preview_1.ser'],
+  ['mib', em, 'mib_Single_9_Frames_CounterDepth_1_Rows_32RAW.mib', 'mib_Single_9_Frames_CounterDepth_1_Rows_32RAW.hdr'],
+  ['mib', em, 'mib_002_4x2_6bit_roi128.mib'],
+  ['mrc', em, 'de_20241021_00405_movie.mrc'],
+  ['mrc', em, 'EMD-3197.map'],
+  ['npy', 'formats', 'frame.npy'],
+  ['npz', em, 'panta_rhei_sample_legacy.prz'],
+  ['oxd', em, 'oxd_b191_1_9_1.img'],
+  ['seq', em, 'sample_norpix6.seq'],
+  ['ser', em, 'tia_16x16x5_STEM_BF_DF_preview_1.ser'],
+  ['ser', em, 'tia_64x64_diffraction_acquire_1.ser'],
+  ['smv', 'formats', 'frame.img'],
+  ['tiff', em, 'tiff_seq-1c-8b-lzw-hpredict-20f3db0c.tiff'],
+  ['tiff', em, 'tiff_seq-1c-32f-deflate-fpredict-390fe673.tiff'],
+  ['tiff', em, 'tiff_seq-1c-8b-tiled-bigtiff-20f3db0c.tiff'],
+  ['tiff', em, 'tiff_seq-1c-8b-multipage-adeefdcc.tiff'],
+  ['tvips', em, 'test_tvips_2345_split_000.tvips', ...['1', '2'].map((n) => `test_tvips_2345_split_00${n}.tvips`)],
+];
+
+const bytesOf = (folder, file) => new Uint8Array(readFileSync(join(dataFolder, folder, file)));
+
+/** Every sound file; none where the data are absent. EMPAD's raw file is made: no real one is kept. */
+export function seeds() {
+  if (!existsSync(join(dataFolder, 'README.md'))) return [];
+  const raw = new Uint8Array(2 * 130 * 128 * 4).fill(7);
+  const xml = 'stack_images.xml';
+  return [
+    ...files.map(([format, folder, file, ...beside]) => ({
+      format,
+      file,
+      bytes: bytesOf(folder, file),
+      siblings: Object.fromEntries(beside.map((name) => [name, bytesOf(folder, name)])),
+    })),
+    { format: 'empad', file: xml, bytes: bytesOf(em, xml), siblings: { 'series_x10.raw': raw } },
+  ];
+}
+
+/** Numbers that follow from a seed (mulberry32). */
+function random(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const extremes = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
+
+/** A damaged copy: a cut, changed bytes, words of extreme values, stretches moved; mostly in the header. */
+function mutate(bytes, next) {
+  const whole = (below) => Math.floor(next() * below);
+  let out = bytes.slice();
+  for (let i = 1 + whole(4); i > 0; i--) {
+    const header = next() < 0.8 ? Math.min(out.length, 2048) : out.length;
+    const at = whole(Math.max(1, header));
+    const kind = whole(6);
+    if (kind === 0) out = out.slice(0, whole(out.length + 1));
+    else if (kind === 1 && at < out.length) out[at] ^= 1 << whole(8);
+    else if (kind === 2 && at < out.length) out[at] = whole(256);
+    else if (kind === 3 && at + 4 <= out.length)
+      new DataView(out.buffer).setUint32(at, extremes[whole(extremes.length)], next() < 0.5);
+    else if (kind === 4) out.copyWithin(at, whole(out.length), whole(out.length));
+    else if (kind === 5) {
+      // A digit of a text header, where there is one.
+      const digit = out.findIndex((byte, place) => place >= at && byte >= 0x30 && byte <= 0x39);
+      if (digit >= 0) out[digit] = 0x30 + whole(10);
+    }
+  }
+  return out;
+}
+
+const allowed = ['Format', 'Shape', 'File', 'Unsupported', 'Argument'];
+/** Bytes of pixels that a byte of the file can stand for: LZW and deflate make many, 1-bit counters eight. */
+const mostRatio = { tiff: 5000, npz: 1100 };
+/** Frames larger than this are not read here. */
+const mostFrame = 2 ** 24;
+
+/** Opens damaged bytes and reads the first and the last frame: 'opened' or 'refused'; anything else is thrown. */
+export async function tryBytes({ openSource, memorySource, elementBytes, isEwaldError }, seed, bytes) {
+  const room = bytes.length + Object.values(seed.siblings).reduce((sum, { length }) => sum + length, 0);
+  let dataset;
+  try {
+    dataset = await openSource(memorySource(bytes, seed.file, seed.siblings), { format: seed.format });
+    const frameBytes = dataset.frameLength * elementBytes(dataset.dtype);
+    if (!(frameBytes * dataset.frames <= room * (mostRatio[seed.format] ?? 8)))
+      throw new Error(`${dataset.frames} frames of ${frameBytes} bytes out of ${room}`);
+    if (frameBytes <= mostFrame) {
+      await dataset.read(0, 1);
+      await dataset.read(dataset.frames - 1, 1);
+    }
+    return 'opened';
+  } catch (error) {
+    if (isEwaldError(error) && allowed.includes(error.tag)) return 'refused';
+    throw error;
+  } finally {
+    await dataset?.dispose();
+  }
+}
+
+/** Tries `count` damaged copies of a seed; the message of a failure says how to make the file again. */
+export async function storm(data, seed, count, first = 1) {
+  const tally = { opened: 0, refused: 0 };
+  for (let i = first; i < first + count; i++) {
+    const began = performance.now();
+    try {
+      tally[await tryBytes(data, seed, mutate(seed.bytes, random(i)))]++;
+    } catch (cause) {
+      throw new Error(`${seed.file}, mutation ${i}: ${cause instanceof Error ? cause.stack : String(cause)}`, {
+        cause,
+      });
+    }
+    const ms = performance.now() - began;
+    if (ms > 5000) throw new Error(`${seed.file}, mutation ${i} took ${Math.round(ms)} ms`);
+  }
+  return tally;
+}

@@ -1,0 +1,38 @@
+/** A thousand damaged files a parser; a hundred thousand in the soak (test/soak/data.mjs). */
+import { expect, test } from 'vitest';
+import { elementBytes } from '../../src/data/dtype.js';
+import { formats } from '../../src/data/formats/table.js';
+import { openSource } from '../../src/data/open.js';
+import { memorySource } from '../../src/data/sources/memory.js';
+import { isEwaldError } from '../../src/errors.js';
+import { dataRequired } from '../support/data.js';
+import { seeds, storm, tryBytes } from './mutations.mjs';
+
+const data = { openSource, memorySource, elementBytes, isEwaldError };
+const all = seeds();
+const parsers = [...new Set(all.map(({ format }) => format))];
+const names = formats.map(({ name }) => name).filter((name) => name !== 'raw' && name !== 'hdf5');
+
+if (all.length > 0 || dataRequired) test('every parser has a seed', () => expect(parsers.sort()).toEqual(names.sort()));
+
+for (const seed of all) {
+  const share = Math.ceil(1000 / all.filter(({ format }) => format === seed.format).length);
+  test(`${seed.format}: ${share} damaged copies of ${seed.file}`, async () => {
+    const tally = await storm(data, seed, share);
+    // A storm that refuses everything, or nothing, does not reach the parser.
+    expect(tally.opened).toBeGreaterThan(0);
+    expect(tally.refused).toBeGreaterThan(0);
+  });
+
+  test(`${seed.format}: ${seed.file} cut at every byte of its header, and behind`, async () => {
+    const { length } = seed.bytes;
+    const cuts = [
+      ...Array.from({ length: Math.min(length, 1100) }, (_, i) => i),
+      ...Array.from({ length: 40 }, (_, i) => Math.floor((length * i) / 40)),
+      length - 1,
+    ];
+    for (const cut of cuts) await tryBytes(data, seed, seed.bytes.slice(0, cut));
+    expect(await tryBytes(data, seed, seed.bytes)).toBe('opened');
+    await expect(openSource(memorySource(new Uint8Array(0), seed.file))).rejects.toMatchObject({ tag: 'Format' });
+  });
+}

@@ -1,0 +1,25 @@
+// The parsers of files under 10^5 damaged files each: an error or an answer, and the memory comes back.
+import { elementBytes } from '../../build/esm/data/dtype.js';
+import { openSource } from '../../build/esm/data/open.js';
+import { memorySource } from '../../build/esm/data/sources/memory.js';
+import { isEwaldError } from '../../build/esm/errors.js';
+import { seeds, storm } from '../data/mutations.mjs';
+
+export const name = 'data';
+export const about = '10^5 damaged files a parser, each refused with a tagged error or opened; the memory comes back';
+export const minutes = 60;
+
+export async function run({ scale, note }) {
+  const all = seeds();
+  if (all.length === 0) throw new Error('the samples are absent: set EWALD_TEST_DATA');
+  const data = { openSource, memorySource, elementBytes, isEwaldError };
+  const first = 1 + (Date.now() % 2 ** 30);
+  for (const seed of all) {
+    const share = Math.ceil((1e5 * scale) / all.filter(({ format }) => format === seed.format).length);
+    const { opened, refused } = await storm(data, seed, share, first);
+    globalThis.gc?.();
+    const megabytes = Math.round(process.memoryUsage().rss / 2 ** 20);
+    note(`${seed.format} ${seed.file}: ${opened} opened, ${refused} refused, ${megabytes} MiB`);
+    if (megabytes > 1024) throw new Error(`${megabytes} MiB are held after ${seed.file} (first mutation ${first})`);
+  }
+}
