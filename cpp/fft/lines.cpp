@@ -240,15 +240,15 @@ void second_blocks(void* context, uint32_t block, uint32_t worker) {
 }
 
 template <class T>
-void run_split(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, ThreadPool* pool) {
+void run_split(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, const Team* team) {
   const SplitPlan<T>& plan = line.split;
   const size_t width1 = plan.vectors1 * line.engine->lanes, width2 = plan.vectors2 * line.engine->lanes;
   const uint32_t blocks1 = uint32_t((plan.n2 + width1 - 1) / width1),
                  blocks2 = uint32_t((plan.n1 + width2 - 1) / width2);
   SplitJob<T> job = {line, in, work, out, work + blocks2 * plan.n2 * width2 * 2, swap, scale};
-  if (pool != nullptr) {
-    pool->run(blocks1, first_blocks<T>, &job);
-    pool->run(blocks2, second_blocks<T>, &job);
+  if (team != nullptr) {
+    team->run(blocks1, first_blocks<T>, &job);
+    team->run(blocks2, second_blocks<T>, &job);
     return;
   }
   for (uint32_t block = 0; block < blocks1; block++) first_blocks<T>(&job, block, 0);
@@ -258,7 +258,7 @@ void run_split(const Line<T>& line, const T* in, T* out, T* work, bool swap, T s
 }  // namespace
 
 template <class T>
-void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, ThreadPool* pool) {
+void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, const Team* team) {
   const Engine<T>& engine = *line.engine;
   const size_t n = line.n;
   switch (line.how) {
@@ -272,7 +272,7 @@ void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T sc
       engine.row(line.row, in, out, work, swap, scale);
       break;
     case Line<T>::How::split:
-      run_split(line, in, out, work, swap, scale, pool);
+      run_split(line, in, out, work, swap, scale, team);
       break;
     case Line<T>::How::lanes: {
       const Form form = swap ? Form::swapped : Form::complex;
@@ -288,9 +288,9 @@ void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T sc
       T* rest = work + 4 * length;
       engine.multiply(n, in, line.chirp, a, swap, false, T(1));
       std::memset(a + 2 * n, 0, 2 * (length - n) * sizeof(T));
-      run_line(*line.inner, a, b, rest, false, T(1), pool);
+      run_line(*line.inner, a, b, rest, false, T(1), team);
       engine.filter(length, b, line.filter, b);
-      run_line(*line.inner, b, a, rest, false, T(1), pool);
+      run_line(*line.inner, b, a, rest, false, T(1), team);
       engine.multiply(n, a, line.chirp, out, true, swap, scale);
       break;
     }
@@ -300,7 +300,7 @@ void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T sc
 #define EWALD_INSTANTIATE(T)                                                                 \
   template const ColumnPlan<T>* plan_columns<T>(size_t, const Engine<T>&, uint32_t, Store&); \
   template const Line<T>* plan_line<T>(size_t, const Engines<T>&, uint32_t, Store&);         \
-  template void run_line<T>(const Line<T>&, const T*, T*, T*, bool, T, ThreadPool*);
+  template void run_line<T>(const Line<T>&, const T*, T*, T*, bool, T, const Team*);
 EWALD_INSTANTIATE(float)
 EWALD_INSTANTIATE(double)
 

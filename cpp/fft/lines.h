@@ -48,9 +48,9 @@ struct Line {
 template <class T>
 const Line<T>* plan_line(size_t n, const Engines<T>& engines, uint32_t tune, Store& store);
 
-// out may be in. `swap` runs the transform backward. With a pool, a long line is shared out to its threads; work then
+// out may be in. `swap` runs the transform backward. With a team, a long line is shared out to its threads; work then
 // holds line.work + (threads - 1) line.per_thread numbers.
 template <class T>
-void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, ThreadPool* pool);
+void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, const Team* team);
 
 }  // namespace ewald::fft

@@ -99,6 +99,6 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
            Program<T>& program);
 
 template <class T>
-void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, ThreadPool& pool);
+void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, const Team& team);
 
 }  // namespace ewald::fft

@@ -36,31 +36,31 @@ void unfold(const T* in, size_t n, T* out) {
 }
 
 template <class T>
-void run_contiguous(const Pass<T>& pass, const T* in, T* out, T* work, T scale, ThreadPool* pool) {
+void run_contiguous(const Pass<T>& pass, const T* in, T* out, T* work, T scale, const Team* team) {
   const size_t n = pass.n;
   switch (pass.task) {
     case Task::r2c:
       if (n % 2 == 0) {
-        run_line(*pass.line, in, out, work + 2 * n + 4, false, scale / 2, pool);
+        run_line(*pass.line, in, out, work + 2 * n + 4, false, scale / 2, team);
         pass.engine->half_after(n / 2, pass.table, out);
       } else {
         widen(in, n, work);
-        run_line(*pass.line, work, work, work + 2 * n + 4, false, scale, pool);
+        run_line(*pass.line, work, work, work + 2 * n + 4, false, scale, team);
         std::memcpy(out, work, 2 * (n / 2 + 1) * sizeof(T));
       }
       break;
     case Task::c2r:
       if (n % 2 == 0) {
         pass.engine->half_before(n / 2, pass.table, in, work);
-        run_line(*pass.line, work, out, work + 2 * n + 4, true, scale, pool);
+        run_line(*pass.line, work, out, work + 2 * n + 4, true, scale, team);
       } else {
         unfold(in, n, work);
-        run_line(*pass.line, work, work, work + 2 * n + 4, true, scale, pool);
+        run_line(*pass.line, work, work, work + 2 * n + 4, true, scale, team);
         for (size_t j = 0; j < n; j++) out[j] = work[2 * j];
       }
       break;
     default:
-      run_line(*pass.line, in, out, work, pass.backward, scale, pool);
+      run_line(*pass.line, in, out, work, pass.backward, scale, team);
       break;
   }
 }
@@ -74,7 +74,7 @@ struct Parts {
 
 // A line of which a side holds a part: copied to its place among zeros, and the wanted part of the result copied out.
 template <class T>
-void run_windowed(const Pass<T>& pass, const T* in, T* out, T* work, T scale, ThreadPool* pool) {
+void run_windowed(const Pass<T>& pass, const T* in, T* out, T* work, T scale, const Team* team) {
   const Window &from = pass.in_window, &to = pass.out_window;
   const size_t in_numbers = pass.in_complex ? 2 : 1, out_numbers = pass.out_complex ? 2 : 1;
   const T* line = in;
@@ -91,7 +91,7 @@ void run_windowed(const Pass<T>& pass, const T* in, T* out, T* work, T scale, Th
     result = work;
     work += window_numbers(pass.n);
   }
-  run_contiguous(pass, line, result, work, scale, pool);
+  run_contiguous(pass, line, result, work, scale, team);
   if (!to.all()) {
     const Parts parts(to);
     std::memcpy(out, result + to.start * out_numbers, parts.first * out_numbers * sizeof(T));
@@ -205,7 +205,7 @@ size_t items_of(const Pass<T>& pass) {
 // Items first .. last-1 of a pass whose shared loops have been applied to `in` and `out`.
 template <class T>
 void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t last, T* work, T scale,
-               ThreadPool* pool) {
+               const Team* team) {
   size_t index[most_dims], block = first % pass.blocks, rest = first / pass.blocks, at_in = 0, at_out = 0;
   for (uint32_t i = pass.loops; i-- > pass.shared;) {
     index[i] = rest % pass.loop[i].count;
@@ -219,7 +219,7 @@ void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t la
     const T* from = in + at_in + block * step_in;
     T* to = out + at_out + block * step_out;
     if (pass.how == Pass<T>::How::lines) {
-      run_windowed(pass, from, to, work, scale, pool);
+      run_windowed(pass, from, to, work, scale, team);
     } else {
       const size_t done = block * pass.width, left = pass.lanes - done;
       run_block(pass, from, to, left < pass.width ? left : pass.width, work, scale);
@@ -292,14 +292,14 @@ void run_share(void* context, uint32_t item, uint32_t worker) {
 }  // namespace
 
 template <class T>
-void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, ThreadPool& pool) {
+void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, const Team& team) {
   // Workspace: the array between the passes, then the scratch of each thread.
   const Buffers<T> buffers = {in, out, workspace};
   T* work = workspace + (program.middle + 15) / 16 * 16;
-  const uint32_t threads = pool.size();
+  const uint32_t threads = team.size();
   if (const Pass<T>& only = program.pass[0];
       program.passes == 1 && only.how == Pass<T>::How::lines && only.loops == 0) {
-    run_windowed(only, in, out, work, scale, &pool);  // one line: a short one takes less time than the loops below
+    run_windowed(only, in, out, work, scale, &team);  // one line: a short one takes less time than the loops below
     return;
   }
   for (uint32_t g = 0; g < program.groups; g++) {
@@ -310,7 +310,7 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
       const size_t shares = threads == 1 ? 1 : 8 * size_t(threads);
       job.share = (group.repeats + shares - 1) / shares;
       if (threads > 1) {
-        pool.run(uint32_t((job.items + job.share - 1) / job.share), run_rounds<T>, &job);
+        team.run(uint32_t((job.items + job.share - 1) / job.share), run_rounds<T>, &job);
       } else {
         run_rounds<T>(&job, 0, 0);
       }
@@ -325,17 +325,17 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
         job.scale = scale_of(program, k, scale);
         if (job.items == 1) {
           run_items<T>(pass, buffers.source(pass.source) + job.in, buffers.target(pass.target) + job.out, 0, 1, work,
-                       job.scale, &pool);
+                       job.scale, &team);
           continue;
         }
         const size_t shares = 4 * size_t(threads);
         job.share = (job.items + shares - 1) / shares;
-        pool.run(uint32_t((job.items + job.share - 1) / job.share), run_share<T>, &job);
+        team.run(uint32_t((job.items + job.share - 1) / job.share), run_share<T>, &job);
       }
   }
 }
 
-template void run<float>(const Program<float>&, const float*, float*, float*, float, ThreadPool&);
-template void run<double>(const Program<double>&, const double*, double*, double*, double, ThreadPool&);
+template void run<float>(const Program<float>&, const float*, float*, float*, float, const Team&);
+template void run<double>(const Program<double>&, const double*, double*, double*, double, const Team&);
 
 }  // namespace ewald::fft

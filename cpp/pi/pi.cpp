@@ -77,13 +77,12 @@ extern "C" EWALD_EXPORT(ewald_pi_count) int32_t ewald_pi_count(const ewald_pi_pa
   if (end % 4 != 0) single += count_points(*params, --whole_end, 0, uint32_t(end % 4));
 
   Job job{*params, kernel(), whole_begin, whole_end - whole_begin, 0, {single}};
-  // Threads cost some 20 microseconds each: below 2^18 blocks one does it alone.
+  // Waking threads costs some 20 microseconds: below 2^18 blocks one does it alone.
   const uint32_t threads = job.blocks < (1u << 18) ? 1 : ewald::thread_count(params->threads);
   const uint32_t items = threads == 1 ? 1 : threads * 4;
   job.share = (job.blocks + items - 1) / items;
   if (job.share == 0) job.share = 1;
-  ewald::ThreadPool pool(threads);
-  pool.run(uint32_t((job.blocks + job.share - 1) / job.share), count_share, &job);
+  ewald::Team(threads).run(uint32_t((job.blocks + job.share - 1) / job.share), count_share, &job);
   *hits = job.hits;
   return EWALD_STATUS_OK;
 }
