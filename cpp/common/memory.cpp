@@ -62,8 +62,9 @@ void give(Header* header) {
 }
 
 void* allocate(size_t bytes, bool zero) {
+  // What rounding and the header add must not wrap around.
+  if (bytes > size_t(-1) - (size_t(8) << 20)) return nullptr;
   const size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  if (rounded < bytes || rounded + alignment < rounded) return nullptr;
   Header* header = take(rounded + alignment, zero);
   if (header == nullptr) return nullptr;
   header->bytes = rounded;

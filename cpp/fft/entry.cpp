@@ -67,7 +67,7 @@ struct Programs {
 }  // namespace
 
 struct ewald_fft {
-  explicit ewald_fft(uint32_t threads) : pool(threads) {}
+  explicit ewald_fft(uint32_t threads) : team(threads) {}
 
   Problem problem;
   bool f64;
@@ -76,7 +76,7 @@ struct ewald_fft {
   Programs<double>* twice;
   void* workspace;
   size_t workspace_numbers;
-  ewald::ThreadPool pool;
+  ewald::Team team;
 };
 
 namespace {
@@ -93,7 +93,7 @@ bool plan_both(ewald_fft& plan, Programs<T>*& programs) {
       return false;
     program.work = (program.work + 15) / 16 * 16;
     program.extra = (program.extra + 15) / 16 * 16;
-    const size_t threads = plan.pool.size(), more = program.work > program.extra ? program.work : program.extra;
+    const size_t threads = plan.team.size(), more = program.work > program.extra ? program.work : program.extra;
     const size_t need = (program.middle + 15) / 16 * 16 + program.work + (threads - 1) * more;
     if (need > numbers) numbers = need;
   }
@@ -109,7 +109,7 @@ template <class T>
 void execute(ewald_fft& plan, const Programs<T>& programs, uint32_t direction, const void* in, void* out,
              void* workspace, double scale) {
   run<T>(programs.direction[direction], static_cast<const T*>(in), static_cast<T*>(out), static_cast<T*>(workspace),
-         T(scale), plan.pool);
+         T(scale), plan.team);
 }
 
 }  // namespace
@@ -161,12 +161,15 @@ int32_t ewald_fft_sizes(const ewald_fft* plan, size_t* input, size_t* output, si
 }
 
 EWALD_EXPORT(ewald_fft_execute)
-int32_t
-    ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, void* out, void* workspace, uint32_t scale) {
+int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, void* out, void* workspace,
+                          uint32_t scale) {
   if (plan == nullptr || in == nullptr || out == nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: a pointer is null");
   if (direction > EWALD_FFT_DIRECTION_BACKWARD)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: direction %u is not known", direction);
+  // Inside, forward is the negative exponent; c2r reads its input, the spectrum, with the positive one.
+  if (plan->problem.kind == EWALD_FFT_KIND_C2R)
+    direction = direction == EWALD_FFT_DIRECTION_FORWARD ? EWALD_FFT_DIRECTION_BACKWARD : EWALD_FFT_DIRECTION_FORWARD;
   if (scale > EWALD_FFT_SCALE_SYMMETRIC)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: scale %u is not known", scale);
   if (workspace == nullptr) workspace = plan->workspace;

@@ -210,6 +210,8 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   pass.vectors = uint32_t(vectors);
   pass.width = vectors * w * planes;
   pass.blocks = (pass.lanes + pass.width - 1) / pass.width;
+  // Where a size is 32 bits it could wrap around.
+  if (double(rows) * double(vectors) * double(4 * w) > double(size_t(-1) / (2 * sizeof(T)))) return false;
   pass.work = 2 * rows * vectors * 2 * w;
   const bool whole = pass.in_window.all() && pass.out_window.all();
   const bool plain = whole && pass.task == Task::c2c && pass.column->inner == nullptr && pass.column->stages > 0;

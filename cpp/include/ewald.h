@@ -65,8 +65,8 @@ size_t ewald_fft_bytes(const ewald_fft* plan);
 /* Elements that a run touches: of the input and output from their first to their last, of the workspace in complex
  * numbers. Forward sense. */
 int32_t ewald_fft_sizes(const ewald_fft* plan, size_t* input, size_t* output, size_t* workspace);
-/* Forward reads the input side and writes the output side, backward the reverse. Nothing else is written, the input is
- * kept unless it is the output. `workspace` may be NULL when the plan holds its own. Allocates nothing. */
+/* Forward reads the input side and writes the output side, backward the reverse, for every kind: c2r forward reads half
+ * a spectrum and writes real numbers. Nothing else is written, the input is kept unless it is the output. `workspace` may be NULL when the plan holds its own. Allocates nothing. */
 int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, void* out, void* workspace,
                           uint32_t scale);
 

@@ -15,7 +15,9 @@ namespace {
 using namespace ewald::indexing;
 
 constexpr uint32_t most_spots = 1u << 16, most_cells = 64, most_outputs = 1024, most_batch = 1u << 20,
-                   most_points = 1u << 20;
+                   most_points = 1u << 20, most_run_spots = 1u << 30;
+// Of min_spots, refine_min_spots and refine_iterations.
+constexpr uint32_t most_rounds = 1024;
 constexpr uint32_t default_points = 65536, default_angles = 5040, most_candidates = 1024;
 
 IndexImage index_image_for(ewald::Isa isa) {
@@ -128,7 +130,7 @@ struct ewald_indexer {
   KnownCell* cells;
   Workspace* workspaces;
   IndexImage index_image;
-  ewald::ThreadPool* pool;
+  ewald::Team team;
   Stages* stages;  // null without `debug`
   void* memory;
   size_t bytes;
@@ -184,7 +186,8 @@ int32_t check(const ewald_indexer& x, const ewald_indexer_params& p) {
   if (!(p.delta > 0 && p.delta <= 1)) return refuse("delta", p.delta, "above 0, at most 1");
   if (!(p.dist1 > 0 && p.dist1 <= 0.5f)) return refuse("dist1", p.dist1, "above 0, at most 0.5");
   if (!(p.dist3 > 0 && p.dist3 <= 0.9f)) return refuse("dist3", p.dist3, "above 0, at most 0.9");
-  if (p.min_spots != 0 && p.min_spots < 4) return refuse("min_spots", p.min_spots, "0, or 4 and more");
+  if (p.min_spots != 0 && (p.min_spots < 4 || p.min_spots > most_rounds))
+    return refuse("min_spots", p.min_spots, "0, or 4 to 1024");
   if (p.sample_points > uint32_t(x.plan.tables.spiral_points))
     return refuse("sample_points", p.sample_points, "at most max_sample_points");
   if (p.angle_points > uint32_t(x.plan.tables.angle_capacity))
@@ -194,7 +197,9 @@ int32_t check(const ewald_indexer& x, const ewald_indexer_params& p) {
   if (p.refinement > EWALD_REFINEMENT_IFSSR) return refuse("refinement", p.refinement, "0 to 4");
   if (!(p.contraction > 0 && p.contraction < 1)) return refuse("contraction", p.contraction, "between 0 and 1");
   if (!(p.max_distance >= 0)) return refuse("max_distance", p.max_distance, "0 or more");
-  if (p.refine_min_spots < 4) return refuse("refine_min_spots", p.refine_min_spots, "4 or more");
+  if (p.refine_min_spots < 4 || p.refine_min_spots > most_rounds)
+    return refuse("refine_min_spots", p.refine_min_spots, "4 to 1024");
+  if (p.refine_iterations > most_rounds) return refuse("refine_iterations", p.refine_iterations, "at most 1024");
   if (!(p.accept_log10 <= 0)) return refuse("accept_log10", p.accept_log10, "0 or less");
   return EWALD_STATUS_OK;
 }
@@ -285,13 +290,7 @@ int32_t ewald_indexer_create(const ewald_indexer_descriptor* descriptor, ewald_i
     fill_log10_factorial(log10_factorial, size.spots);
   }
   x->index_image = index_image_for(ewald::best_isa());
-  if (threads > 1) {
-    x->pool = new (std::nothrow) ewald::ThreadPool(threads);
-    if (x->pool == nullptr) {
-      ewald::release(x->memory);
-      return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "ewald_indexer_create: no memory for the threads");
-    }
-  }
+  new (&x->team) ewald::Team(threads);
   *indexer = x;
   return EWALD_STATUS_OK;
 }
@@ -299,7 +298,6 @@ int32_t ewald_indexer_create(const ewald_indexer_descriptor* descriptor, ewald_i
 EWALD_EXPORT(ewald_indexer_destroy)
 void ewald_indexer_destroy(ewald_indexer* indexer) {
   if (indexer == nullptr) return;
-  delete indexer->pool;
   ewald::release(indexer->memory);
 }
 
@@ -325,6 +323,9 @@ int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* pa
     if (offsets[i + 1] < offsets[i])
       return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: offsets[%u] = %u is below offsets[%u] = %u",
                          i + 1, offsets[i + 1], i, offsets[i]);
+  if (offsets[images] > most_run_spots)
+    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u spots, a run takes at most %u", offsets[images],
+                       most_run_spots);
   if (images > 0 && offsets[images] > 0 && spots == nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: spots is null");
   for (uint32_t c = 0; c < cell_count; c++)
@@ -341,11 +342,7 @@ int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* pa
   plan.cell_count = int(cell_count);
   if (indexer->stages) indexer->stages->summary = {};
   Batch batch{indexer, spots, offsets, found, results, assignment};
-  if (indexer->pool != nullptr && images > 1) {
-    indexer->pool->run(images, index_one, &batch);
-  } else {
-    for (uint32_t i = 0; i < images; i++) index_one(&batch, i, 0);
-  }
+  indexer->team.run(images, index_one, &batch);
   return EWALD_STATUS_OK;
 }
 

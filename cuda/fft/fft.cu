@@ -132,6 +132,10 @@ struct ewald_cuda_fft {
     EWALD_CUDA(cudaStreamSynchronize(context->stream));
   }
 
+  // Inside, forward is the negative exponent; c2r reads its input, the spectrum, with the positive one.
+  bool backwardOf(std::uint32_t direction) const {
+    return (direction == EWALD_FFT_DIRECTION_BACKWARD) != (problem.kind == EWALD_FFT_KIND_C2R);
+  }
   const Side& source(bool backward) const {
     return (problem.kind == EWALD_FFT_KIND_C2R) == backward ? problem.input : problem.output;
   }
@@ -206,7 +210,7 @@ struct ewald_cuda_fft {
     if (scale > EWALD_FFT_SCALE_SYMMETRIC)
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
                       "ewald_cuda_fft: scale " + std::to_string(scale) + " is not known");
-    const bool backward = direction == EWALD_FFT_DIRECTION_BACKWARD;
+    const bool backward = backwardOf(direction);
     const auto a = reinterpret_cast<std::uintptr_t>(in), b = reinterpret_cast<std::uintptr_t>(out);
     if (problem.in_place ? a != b : a < b + side_bytes(target(backward)) && b < a + side_bytes(source(backward)))
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
@@ -255,7 +259,7 @@ int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const v
   return guarded([&] {
     if (!plan) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft_execute: the plan is null");
     plan->checkRun(direction, in, out, scale);
-    useContext(plan->context, [&] { plan->run(direction == EWALD_FFT_DIRECTION_BACKWARD, in, out, on_device, scale); });
+    useContext(plan->context, [&] { plan->run(plan->backwardOf(direction), in, out, on_device, scale); });
   });
 }
 }

@@ -55,14 +55,15 @@ void check(const ewald_indexer_descriptor& d, const Plan& plan, const ewald_inde
   within("delta", p.delta, 1e-30, 1);
   within("dist1", p.dist1, 1e-30, 0.5);
   within("dist3", p.dist3, 1e-30, 0.9f);
-  if (p.min_spots != 0 && p.min_spots < 4) refuse("min_spots", p.min_spots, "0, or 4 and more");
+  if (p.min_spots != 0) within("min_spots", p.min_spots, 4, 1024);
   within("sample_points", p.sample_points, 0, plan.spiral_points);
   within("angle_points", p.angle_points, 0, plan.angle_capacity);
   within("max_crystals", p.max_crystals, 1, std::min(255u, d.max_output_cells));
   within("refinement", p.refinement, EWALD_REFINEMENT_ROTATION, EWALD_REFINEMENT_IFSSR);
   if (!(p.contraction > 0 && p.contraction < 1)) refuse("contraction", p.contraction, "between 0 and 1");
   within("max_distance", p.max_distance, 0, HUGE_VAL);
-  if (p.refine_min_spots < 4) refuse("refine_min_spots", p.refine_min_spots, "4 or more");
+  within("refine_min_spots", p.refine_min_spots, 4, 1024);
+  within("refine_iterations", p.refine_iterations, 0, 1024);
   within("accept_log10", p.accept_log10, -HUGE_VAL, 0);
 }
 

@@ -1,0 +1,10 @@
+// Ends workers of worker.mjs while they compute; a process of its own, since what is tested here would end it.
+import { Worker } from 'node:worker_threads';
+
+const [, , backend, work, ...delays] = process.argv;
+for (const delay of delays) {
+  const worker = new Worker(new URL('worker.mjs', import.meta.url), { workerData: { backend, work } });
+  await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+  await new Promise((resolve) => setTimeout(resolve, Number(delay)));
+  console.log(await worker.terminate());
+}

@@ -1,0 +1,26 @@
+/** The C ABI under hostile arguments (test/hostile/abi.cpp) with the core built for the address and undefined sanitizers. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+export const name = 'abi';
+/** What is looked at. */
+export const about = 'every function of ewald.h with hostile arguments, under address and undefined sanitizers';
+/** How long it takes, about, on one core. */
+export const minutes = 15;
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = `${root}build/sanitized`;
+const call = (command, args) => promisify(execFile)(command, args, { cwd: root, maxBuffer: 1 << 26 });
+
+/** Builds and runs it; the same rows whatever the scale. Throws where one is wrong, or a sanitizer speaks. */
+export async function run({ note = () => {} } = {}) {
+  const flags = '-fsanitize=address,undefined -fno-sanitize-recover=all -g1';
+  await call('cmake', [
+    ...['-S', '.', '-B', folder, '-G', 'Ninja', '-DCMAKE_BUILD_TYPE=None', '-DEWALD_OPTIMISE=-O1'],
+    ...['-DEWALD_WITHOUT_CUDA=ON', `-DCMAKE_CXX_FLAGS=${flags}`],
+  ]);
+  await call('ninja', ['-C', folder, 'ewald_abi_check']);
+  const { stdout } = await call(`${folder}/ewald_abi_check`, []);
+  note(stdout.trim().split('\n').at(-1));
+}
