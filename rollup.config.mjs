@@ -16,6 +16,8 @@ const entries = {
   'data.browser': 'data/index.js',
   'ffi.node': 'ffi/node.js',
   'ffi.browser': 'ffi/index.js',
+  'communicator.node': 'communicator/node.js',
+  'communicator.browser': 'communicator/index.js',
   'executors.node': 'executors/node.js',
   'executors.browser': 'executors/browser.js',
   cli: 'cli/main.js',

@@ -10,6 +10,8 @@ import type { Executor as Instance } from './executor.js';
 import { inline, workers } from './local.js';
 import type { InlineOptions, WorkersOptions } from './options.js';
 import { browserPlace } from './place-browser.js';
+import { spmd as runRanks, type SpmdOptions } from './spmd.js';
+import type { Task } from './task.js';
 
 /** Runs tasks somewhere; end it with `dispose` or `await using`. */
 export type Executor = Instance;
@@ -21,5 +23,12 @@ export const Executor = {
   /** Tasks on workers of this process, each with a context of its own. Throws `Load` where they cannot start. */
   workers: (options?: WorkersOptions): Promise<Executor> => workers(browserPlace, options),
 };
+
+/**
+ * Runs the task's function once on each of `ranks` workers with a communicator between them (`scope.comm`), and gives
+ * what each rank returned, in order. When a rank throws or dies the others end with `Lost`, and its error is thrown.
+ */
+export const spmd = <R = unknown>(task: Task, options: SpmdOptions): Promise<R[]> =>
+  runRanks(browserPlace, task, options) as Promise<R[]>;
 
 export * from './public.js';

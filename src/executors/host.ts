@@ -1,4 +1,5 @@
 /** Where tasks are run: modules, contexts and inputs of one worker, whatever kind of worker it is. */
+import type { Communicator } from '../communicator/communicator.js';
 import type { Context, ContextOptions } from '../context.js';
 import { EwaldError, messageOf } from '../errors.js';
 import { loadRegistered } from './registered.js';
@@ -41,13 +42,14 @@ export class TaskHost {
   }
 
   /** Runs a task; rejects with what its function throws. */
-  async run(spec: TaskSpec, signal: AbortSignal): Promise<HostAnswer> {
+  async run(spec: TaskSpec, signal: AbortSignal, comm?: Communicator): Promise<HostAnswer> {
     const task = await this.#load(spec);
     const moving: ArrayBuffer[] = [];
     const scope: TaskScope = {
       signal,
       worker: this.#parts.worker,
       threads: this.#parts.threads,
+      comm,
       inputs: spec.inputs,
       context: () => this.#open(),
       input: (name) => this.#input(spec, name),

@@ -9,4 +9,5 @@ export {
   type WorkerInfo,
 } from './executor.js';
 export type { InlineOptions, WorkersOptions } from './options.js';
+export type { SpmdOptions } from './spmd.js';
 export type { InputReference, Task, TaskFunction, TaskScope } from './task.js';

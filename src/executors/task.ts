@@ -1,4 +1,5 @@
 /** What a task is, where it runs and what it sees there; the same on every kind of executor. */
+import type { Communicator } from '../communicator/communicator.js';
 import type { Context } from '../context.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformUrl } from '../globals.js';
@@ -41,6 +42,8 @@ export interface TaskScope {
   readonly worker: string;
   /** Threads that the task may use by itself: 1 where other workers share the machine. */
   readonly threads: number;
+  /** The communicator of the ranks that `spmd` runs the task on; undefined for tasks of a run. */
+  readonly comm: Communicator | undefined;
   /** The references given as `inputs`, for tasks that read them piece by piece. */
   readonly inputs: Readonly<Record<string, InputReference>>;
   /** This worker's context, opened when it is first asked for by the same rules as at home; the worker disposes it. */

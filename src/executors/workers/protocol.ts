@@ -1,4 +1,5 @@
 /** What is said on the port between an executor and the host inside a worker. */
+import type { RankHandle } from '../../communicator/workers.js';
 import type { ContextOptions } from '../../context.js';
 import type { TaskSpec } from '../task.js';
 import type { FlatError } from '../wire.js';
@@ -14,7 +15,13 @@ export interface HostStart {
 
 /** To the worker. */
 export type ToHost =
-  | { readonly say: 'task'; readonly number: number; readonly spec: Omit<TaskSpec, 'transfer'> }
+  | {
+      readonly say: 'task';
+      readonly number: number;
+      readonly spec: Omit<TaskSpec, 'transfer'>;
+      /** Set where the task is one rank of a group. */
+      readonly group?: RankHandle;
+    }
   | { readonly say: 'abort'; readonly number: number }
   | { readonly say: 'share'; readonly hash: string; readonly value: unknown; readonly error?: FlatError }
   | { readonly say: 'close' };

@@ -1,4 +1,5 @@
 /** The worker's side: tasks come by a port, one is run after the other, results go back. */
+import { workersComm } from '../../communicator/workers.js';
 import type { Context, ContextOptions } from '../../context.js';
 import { EwaldError } from '../../errors.js';
 import { version } from '../../version.js';
@@ -45,11 +46,13 @@ export function serveHost({ port, worker, threads, modules, context }: HostStart
   const aborts = new Map<number, AbortController>();
   let last: Promise<void> = Promise.resolve();
 
-  const run = async (number: number, spec: Extract<ToHost, { say: 'task' }>['spec']): Promise<void> => {
+  const run = async ({ number, spec, group }: Extract<ToHost, { say: 'task' }>): Promise<void> => {
     const controller = aborts.get(number) ?? new AbortController();
     try {
       if (controller.signal.aborted) throw new EwaldError('Aborted', `task ${spec.id} was aborted before it began`);
-      const { value, transfer, seconds } = await host.run({ ...spec, transfer: [] }, controller.signal);
+      const comm = group && (await workersComm(group));
+      const { value, transfer, seconds } = await host.run({ ...spec, transfer: [] }, controller.signal, comm);
+      await comm?.free();
       try {
         post({ say: 'done', number, value, seconds }, transfer);
       } catch (error) {
@@ -66,7 +69,7 @@ export function serveHost({ port, worker, threads, modules, context }: HostStart
     switch (data.say) {
       case 'task':
         aborts.set(data.number, new AbortController());
-        last = last.then(() => run(data.number, data.spec));
+        last = last.then(() => run(data));
         return;
       case 'abort':
         aborts.get(data.number)?.abort();

@@ -1,0 +1,156 @@
+/**
+ * The memory that the threads of a group share to tell each other of messages; the bytes of messages lie elsewhere.
+ *
+ * Words (i32): [0] 1 + rank that ended, [1] length of the reason, [16 …] a bell of 16 words a rank, then the reason as
+ * UTF-8, then a mailbox for each ordered pair of ranks: head, tail, slots of 8 words; then for each rank a table of
+ * acknowledgements. A mailbox has one writer and one reader; heads and tails only grow.
+ */
+const reasonWords = 256;
+const lineWords = 16;
+const slotWords = 8;
+export const acknowledgements = 1024;
+
+/** Sizes are two words, so that arrays may be larger than 2 GiB. */
+const half = 2 ** 31;
+const low = (size: number): number => size % half;
+const high = (size: number): number => Math.floor(size / half);
+
+/** One message as it is told. */
+export interface Notice {
+  readonly context: number;
+  readonly tag: number;
+  readonly segment: number;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly acknowledge: number;
+}
+
+export class Board {
+  readonly size: number;
+  readonly #words: Int32Array;
+  readonly #slots: number;
+
+  constructor(memory: SharedArrayBuffer, size: number) {
+    this.size = size;
+    this.#words = new Int32Array(memory);
+    this.#slots = Board.#slotsFor(size);
+  }
+
+  static #slotsFor(size: number): number {
+    return size <= 32 ? 64 : 16;
+  }
+
+  /** Shared memory for `size` ranks. */
+  static memory(size: number): SharedArrayBuffer {
+    const mailbox = lineWords + slotWords * Board.#slotsFor(size);
+    const words = lineWords + size * lineWords + reasonWords + size * size * mailbox + size * acknowledgements;
+    return new SharedArrayBuffer(4 * words);
+  }
+
+  #bell(rank: number): number {
+    return lineWords + rank * lineWords;
+  }
+
+  #mailbox(from: number, to: number): number {
+    const mailbox = lineWords + slotWords * this.#slots;
+    return lineWords + this.size * lineWords + reasonWords + (from * this.size + to) * mailbox;
+  }
+
+  #acknowledgement(rank: number, index: number): number {
+    return this.#mailbox(this.size, 0) + rank * acknowledgements + index;
+  }
+
+  /** What the bell of a rank shows now; `wait` returns at once when it shows something else. */
+  seen(rank: number): number {
+    return Atomics.load(this.#words, this.#bell(rank));
+  }
+
+  ring(rank: number): void {
+    Atomics.add(this.#words, this.#bell(rank), 1);
+    Atomics.notify(this.#words, this.#bell(rank));
+  }
+
+  /** Resolves when the bell of a rank no longer shows `seen`, or after a second. */
+  async wait(rank: number, seen: number): Promise<void> {
+    for (let spin = 0; spin < 400; spin++) if (this.seen(rank) !== seen) return;
+    const { waitAsync } = Atomics as {
+      waitAsync?: (a: Int32Array, i: number, v: number, ms: number) => { async: boolean; value: unknown };
+    };
+    if (waitAsync) {
+      const waiting = waitAsync(this.#words, this.#bell(rank), seen, 1000);
+      if (waiting.async) await waiting.value;
+      return;
+    }
+    // Engines without it look every millisecond.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
+  /** Tells a message; false when the mailbox is full. */
+  post(from: number, to: number, { context, tag, segment, offset, bytes, acknowledge }: Notice): boolean {
+    const words = this.#words;
+    const box = this.#mailbox(from, to);
+    const head = Atomics.load(words, box);
+    if (((head - Atomics.load(words, box + 1)) | 0) >= this.#slots) return false;
+    const slot = box + lineWords + slotWords * ((head >>> 0) % this.#slots);
+    words.set([context, tag, segment, low(offset), high(offset), low(bytes), high(bytes), acknowledge], slot);
+    Atomics.store(words, box, (head + 1) | 0);
+    this.ring(to);
+    return true;
+  }
+
+  /** The next message of a pair, taken out of the mailbox. */
+  take(from: number, to: number): Notice | undefined {
+    const words = this.#words;
+    const box = this.#mailbox(from, to);
+    const tail = Atomics.load(words, box + 1);
+    const head = Atomics.load(words, box);
+    if (head === tail) return undefined;
+    const slot = box + lineWords + slotWords * ((tail >>> 0) % this.#slots);
+    const word = (i: number): number => words[slot + i] ?? 0;
+    const notice = {
+      context: word(0),
+      tag: word(1),
+      segment: word(2),
+      offset: word(3) + half * word(4),
+      bytes: word(5) + half * word(6),
+      acknowledge: word(7),
+    };
+    Atomics.store(words, box + 1, (tail + 1) | 0);
+    // The writer may have waited for room.
+    if (((head - tail) | 0) >= this.#slots) this.ring(from);
+    return notice;
+  }
+
+  /** Tells a sender that a message has been copied: 1 well, 2 for another length than expected. */
+  acknowledge(rank: number, index: number, state: 1 | 2): void {
+    Atomics.store(this.#words, this.#acknowledgement(rank, index), state);
+    this.ring(rank);
+  }
+
+  /** The state of one of this rank's messages; what is not 0 is taken away. */
+  acknowledged(rank: number, index: number): number {
+    const at = this.#acknowledgement(rank, index);
+    return Atomics.load(this.#words, at) === 0 ? 0 : Atomics.exchange(this.#words, at, 0);
+  }
+
+  /** Says that a rank has ended, once; everybody is woken. */
+  fail(rank: number, why: string): void {
+    const text = new TextEncoder().encode(why).subarray(0, 4 * reasonWords - 4);
+    const place = this.#bell(this.size);
+    if (Atomics.load(this.#words, 0) === 0) {
+      // TextEncoder refuses shared memory, so the bytes are set by a view.
+      new Uint8Array(this.#words.buffer, 4 * place, 4 * reasonWords).set(text);
+      Atomics.store(this.#words, 1, text.byteLength);
+      Atomics.compareExchange(this.#words, 0, 0, rank + 1);
+    }
+    for (let r = 0; r < this.size; r++) this.ring(r);
+  }
+
+  /** The rank that ended, and why; undefined while all are there. */
+  failed(): { readonly rank: number; readonly why: string } | undefined {
+    const rank = Atomics.load(this.#words, 0) - 1;
+    if (rank < 0) return undefined;
+    const bytes = new Uint8Array(this.#words.buffer, 4 * this.#bell(this.size), Atomics.load(this.#words, 1));
+    return { rank, why: new TextDecoder().decode(bytes.slice()) };
+  }
+}

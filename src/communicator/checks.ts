@@ -1,0 +1,76 @@
+/** Checks of what is given to a communicator: every call is refused on its own rank before anything is sent. */
+import { EwaldError } from '../errors.js';
+import type { CommArray, Parts } from './communicator.js';
+
+/** Bytes of an array, at its place. */
+export const bytesOf = (array: CommArray): Uint8Array =>
+  new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
+
+/** Refuses what is no typed array. */
+export function checkArray(what: string, array: CommArray): void {
+  if (!ArrayBuffer.isView(array) || array instanceof DataView)
+    throw new EwaldError('Argument', `${what} is ${Object.prototype.toString.call(array)}; needed is a typed array`);
+}
+
+/** Refuses a rank that is none. */
+export function checkRank(what: string, rank: number, size: number): number {
+  if (!Number.isInteger(rank) || rank < 0 || rank >= size)
+    throw new EwaldError('Argument', `${what} is rank ${rank}; this communicator has ranks 0 to ${size - 1}`);
+  return rank;
+}
+
+/** Refuses a tag outside its range. */
+export function checkTag(tag: number): number {
+  if (!Number.isInteger(tag) || tag < 0 || tag > 32767)
+    throw new EwaldError('Argument', `tag is ${tag}; needed is an integer from 0 to 32767`);
+  return tag;
+}
+
+/** Refuses arrays of different kinds. */
+export function checkAlike(what: string, a: CommArray, b: CommArray): void {
+  checkArray(`${what}: send`, a);
+  checkArray(`${what}: recv`, b);
+  if (a.constructor !== b.constructor) {
+    const found = `${a.constructor.name} and recv a ${b.constructor.name}`;
+    throw new EwaldError('Shape', `${what}: send is a ${found}; needed are two of a kind`);
+  }
+}
+
+/** Refuses a wrong length. */
+export function checkLength(what: string, array: CommArray, length: number): void {
+  if (array.length !== length)
+    throw new EwaldError('Shape', `${what} has ${array.length} elements; needed are ${length}`);
+}
+
+/** Counts and offsets of parts that lie inside an array. */
+export function checkParts(
+  what: string,
+  array: CommArray,
+  parts: Parts,
+  size: number,
+): [counts: number[], offsets: number[]] {
+  const counts = Array.from(parts.counts);
+  if (counts.length !== size)
+    throw new EwaldError('Shape', `${what} has ${counts.length} counts; needed is one a rank, ${size}`);
+  const offsets = parts.offsets ? Array.from(parts.offsets) : ends(counts).map((end, r) => end - (counts[r] ?? 0));
+  if (offsets.length !== size)
+    throw new EwaldError('Shape', `${what} has ${offsets.length} offsets; needed is one a rank, ${size}`);
+  for (let r = 0; r < size; r++) {
+    const [count, offset] = [counts[r] ?? -1, offsets[r] ?? -1];
+    const whole = Number.isInteger(count) && Number.isInteger(offset);
+    if (!whole || count < 0 || offset < 0 || offset + count > array.length) {
+      const found = `part ${r} is ${count} elements from ${offset} on`;
+      throw new EwaldError('Shape', `${what}: ${found}; the array has ${array.length}`);
+    }
+  }
+  return [counts, offsets];
+}
+
+/** Where each part ends when they lie one behind the other. */
+function ends(counts: readonly number[]): number[] {
+  let end = 0;
+  return counts.map((count) => {
+    end += count;
+    return end;
+  });
+}

@@ -1,0 +1,67 @@
+/** What ranks say to each other, the same between threads and between processes. */
+import type { Disposable, MaybeAsyncDisposable } from '../resource.js';
+
+/** Arrays that travel; both sides have the same kind. */
+export type CommArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array;
+
+export const reduceOps = ['sum', 'product', 'min', 'max'] as const;
+/** How `allreduce` joins two numbers. */
+export type ReduceOp = (typeof reduceOps)[number];
+
+/** Where the parts of an `alltoallv` lie: counts and offsets in elements, one of each a rank. */
+export interface Parts {
+  readonly counts: ArrayLike<number>;
+  /** Default: one part behind the other. */
+  readonly offsets?: ArrayLike<number>;
+}
+
+/**
+ * A group of ranks. Every call is asynchronous: without `await` it is what MPI calls non-blocking, and its promise is the
+ * request. Arrays belong to the call until its promise has settled. Collective calls are made by every rank in the same
+ * order. All throw `Argument` and `Shape` for wrong calls before anything is sent, `Lost` when another rank has ended,
+ * `Disposed` afterwards.
+ */
+export interface CommunicatorMethods extends Disposable {
+  readonly kind: 'self' | 'workers' | 'mpi';
+  /** This rank, 0 … size − 1. */
+  readonly rank: number;
+  readonly size: number;
+  /** Sends to another rank; resolves when the array may be changed. `tag` is 0 … 32767, default 0. */
+  send(data: CommArray, to: number, tag?: number): Promise<void>;
+  /** Receives exactly as much as `into` holds; messages of one rank and tag come in the order in which they were sent. */
+  recv(into: CommArray, from: number, tag?: number): Promise<void>;
+  /** Part r of `send` goes to rank r, the part of rank r comes to part r of `recv`. */
+  alltoallv(send: CommArray, sendParts: Parts, recv: CommArray, recvParts: Parts): Promise<void>;
+  /** The same with equal parts: both arrays hold size × n elements. */
+  alltoall(send: CommArray, recv: CommArray): Promise<void>;
+  /** Everybody gets what `root` (default 0) has. */
+  bcast(data: CommArray, root?: number): Promise<void>;
+  /** `root` (default 0) gets everybody's `send`, in the order of ranks, in `recv` of size × n elements. */
+  gather(send: CommArray, recv: CommArray | undefined, root?: number): Promise<void>;
+  /**
+   * Everybody gets the element-wise sum, product, least or greatest of everybody's `send`. Numbers are joined in the
+   * order of ranks, so the bits do not depend on the kind of communicator.
+   */
+  allreduce(send: CommArray, recv: CommArray, op?: ReduceOp): Promise<void>;
+  /** Resolves when every rank has come here. */
+  barrier(): Promise<void>;
+  /** Ranks of one colour become a group, ordered by `key` and then by rank; none for a negative colour. */
+  split(color: number, key?: number): Promise<Communicator | undefined>;
+  /** Bytes where this communicator moves them most cheaply: shared memory between threads, zeroed. */
+  allocate(bytes: number): ArrayBufferLike;
+  /** Ends this rank's part: waits for what it has sent, then frees. The same as `dispose`. */
+  free(): Promise<void>;
+}
+/** See {@link CommunicatorMethods}; disposable by `await using` where the language level has it. */
+export type Communicator = CommunicatorMethods & MaybeAsyncDisposable;

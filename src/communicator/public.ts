@@ -1,0 +1,11 @@
+/** The names that both builds of `ewald/communicator` export. */
+export {
+  type CommArray,
+  type Communicator,
+  type CommunicatorMethods,
+  type Parts,
+  type ReduceOp,
+  reduceOps,
+} from './communicator.js';
+export { selfComm } from './self.js';
+export { type RankHandle, type WorkerGroup, workerGroup, workersComm } from './workers.js';

@@ -1,0 +1,80 @@
+/** Shared memory that messages lie in: pieces are lent by power of two, and made known to a peer when it first needs them. */
+const smallest = 4096;
+/** Bytes kept for the next message; more is given back. */
+const mostKept = 2 ** 26;
+
+/** A piece of shared memory as its owner knows it. */
+export interface Segment {
+  readonly id: number;
+  readonly memory: SharedArrayBuffer;
+  /** Peers that have it. */
+  readonly known: Set<number>;
+}
+
+/** A message's place: the piece, where in it, and whether it goes back to the pool when the message has been copied. */
+export interface Berth {
+  readonly segment: Segment;
+  readonly offset: number;
+  readonly lent: boolean;
+}
+
+/** What peers tell each other by their ports. */
+export type SegmentNews = { readonly id: number; readonly memory: SharedArrayBuffer | undefined };
+
+export class Segments {
+  readonly #tell: (peer: number, news: SegmentNews) => void;
+  readonly #free = new Map<number, Segment[]>();
+  readonly #owned = new WeakMap<SharedArrayBuffer, Segment>();
+  #kept = 0;
+  #next = 0;
+
+  constructor(tell: (peer: number, news: SegmentNews) => void) {
+    this.#tell = tell;
+  }
+
+  /** Memory for a caller, from which messages go without a copy on this side. */
+  allocate(bytes: number): SharedArrayBuffer {
+    return this.#make(bytes).memory;
+  }
+
+  /** Where these bytes lie for the others: where they are if that is shared memory of ours, else a copy. */
+  place(bytes: Uint8Array): Berth {
+    const own = this.#owned.get(bytes.buffer as unknown as SharedArrayBuffer);
+    if (own) return { segment: own, offset: bytes.byteOffset, lent: false };
+    let size = smallest;
+    while (size < bytes.byteLength) size *= 2;
+    let segment = this.#free.get(size)?.pop();
+    if (segment) this.#kept -= size;
+    else segment = this.#make(size);
+    new Uint8Array(segment.memory).set(bytes);
+    return { segment, offset: 0, lent: true };
+  }
+
+  /** Makes sure that a peer knows a piece. */
+  show(peer: number, { id, memory, known }: Segment): void {
+    if (known.has(peer)) return;
+    known.add(peer);
+    this.#tell(peer, { id, memory });
+  }
+
+  /** Takes back what `place` has lent. */
+  giveBack({ segment, lent }: Berth): void {
+    if (!lent) return;
+    const size = segment.memory.byteLength;
+    if (this.#kept + size > mostKept) {
+      for (const peer of segment.known) this.#tell(peer, { id: segment.id, memory: undefined });
+      return;
+    }
+    this.#kept += size;
+    const list = this.#free.get(size) ?? [];
+    this.#free.set(size, list);
+    list.push(segment);
+  }
+
+  #make(bytes: number): Segment {
+    const memory = new SharedArrayBuffer(Math.max(8, bytes));
+    const segment = { id: this.#next++, memory, known: new Set<number>() };
+    this.#owned.set(memory, segment);
+    return segment;
+  }
+}

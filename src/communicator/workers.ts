@@ -1,0 +1,280 @@
+/** The communicator of threads: messages lie in shared memory, and are told by a board of Atomics. */
+import { EwaldError } from '../errors.js';
+import { integer } from '../options.js';
+import { acknowledgements, Board, type Notice } from './board.js';
+import type { Communicator } from './communicator.js';
+import { type Carrier, MessageCommunicator } from './messaging.js';
+import { type Berth, type SegmentNews, Segments } from './segments.js';
+import { lengthError } from './self.js';
+
+/** What a thread needs to be a rank: send it there with `ports` as its transfer list. */
+export interface RankHandle {
+  readonly rank: number;
+  readonly size: number;
+  readonly board: SharedArrayBuffer;
+  /** One a peer; nothing at this rank's own place. */
+  readonly ports: readonly (MessagePort | null)[];
+}
+
+/** The handles of a group, and the way to tell it that a thread has died. */
+export interface WorkerGroup {
+  readonly handles: readonly RankHandle[];
+  /** Ends everything that waits in the group with `Lost`: a thread that has died cannot say so itself. */
+  fail(rank: number, why: string): void;
+}
+
+/** Most threads of a group. */
+const mostRanks = 256;
+
+/** Makes the handles of `size` ranks, 1 … 256. Throws `Unsupported` where threads cannot share memory. */
+export function workerGroup(size: number): WorkerGroup {
+  integer('workerGroup: size', size, 1, 1, mostRanks);
+  if (
+    typeof SharedArrayBuffer !== 'function' ||
+    (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === false
+  ) {
+    throw new EwaldError(
+      'Unsupported',
+      'this page is not cross-origin isolated, so its workers cannot share memory; serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp',
+    );
+  }
+  const board = Board.memory(size);
+  const ports = Array.from({ length: size }, () => Array<MessagePort | null>(size).fill(null));
+  for (let a = 0; a < size; a++) {
+    for (let b = a + 1; b < size; b++) {
+      const { port1, port2 } = new MessageChannel();
+      (ports[a] as (MessagePort | null)[])[b] = port1;
+      (ports[b] as (MessagePort | null)[])[a] = port2;
+    }
+  }
+  const watch = new Board(board, size);
+  return {
+    handles: ports.map((mine, rank) => ({ rank, size, board, ports: mine })),
+    fail: (rank, why) => watch.fail(rank, why),
+  };
+}
+
+interface Receive {
+  readonly context: number;
+  readonly tag: number;
+  readonly into: Uint8Array;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+interface Sent {
+  readonly to: number;
+  readonly bytes: number;
+  readonly berth: Berth;
+  /** Set where the sender waits until its own memory has been copied. */
+  readonly resolve: (() => void) | undefined;
+  readonly reject: ((error: unknown) => void) | undefined;
+}
+
+class SharedCarrier implements Carrier {
+  readonly kind = 'workers';
+  contexts = 0;
+  readonly #rank: number;
+  readonly #board: Board;
+  readonly #ports: readonly (MessagePort | null)[];
+  readonly #segments: Segments;
+  /** What peers have shown: [peer] id → bytes. */
+  readonly #shown: Map<number, Uint8Array>[];
+  /** Messages told and not yet received, [peer]. */
+  readonly #arrived: Notice[][];
+  readonly #receives: Receive[][];
+  /** Messages that did not fit into a mailbox, [peer]. */
+  readonly #unposted: Notice[][];
+  readonly #sent = new Map<number, Sent>();
+  readonly #freeNumbers = Array.from({ length: acknowledgements }, (_, i) => acknowledgements - 1 - i);
+  /** Sends that wait for a number. */
+  readonly #unnumbered: (() => void)[] = [];
+  #watching = false;
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+  #ended: EwaldError | undefined;
+
+  constructor({ rank, size, board, ports }: RankHandle) {
+    this.#rank = rank;
+    this.#board = new Board(board, size);
+    this.#ports = ports;
+    const lists = <T>(): T[][] => Array.from({ length: size }, () => []);
+    this.#arrived = lists();
+    this.#receives = lists();
+    this.#unposted = lists();
+    this.#shown = Array.from({ length: size }, () => new Map());
+    this.#segments = new Segments((peer, news) => ports[peer]?.postMessage(news));
+    ports.forEach((port, peer) => {
+      if (!port) return;
+      port.onmessage = ({ data: { id, memory } }: MessageEvent<SegmentNews>) => {
+        if (memory) this.#shown[peer]?.set(id, new Uint8Array(memory));
+        else this.#shown[peer]?.delete(id);
+        this.#board.ring(rank);
+      };
+      // What waits keeps the process alive, not what might come.
+      (port as { unref?: () => void }).unref?.();
+    });
+  }
+
+  send(to: number, context: number, tag: number, bytes: Uint8Array): Promise<void> {
+    this.#check();
+    if (to === this.#rank) return this.#sendHere(context, tag, bytes);
+    return new Promise((resolve, reject) => {
+      const begin = (): void => {
+        const acknowledge = this.#freeNumbers.pop();
+        if (acknowledge === undefined) {
+          this.#unnumbered.push(begin);
+          return;
+        }
+        const berth = this.#segments.place(bytes);
+        this.#segments.show(to, berth.segment);
+        const { segment, offset, lent } = berth;
+        const waits = lent ? { resolve: undefined, reject: undefined } : { resolve, reject };
+        this.#sent.set(acknowledge, { to, bytes: bytes.byteLength, berth, ...waits });
+        const notice = { context, tag, segment: segment.id, offset, bytes: bytes.byteLength, acknowledge };
+        const queue = this.#unposted[to] as Notice[];
+        if (queue.length > 0 || !this.#board.post(this.#rank, to, notice)) queue.push(notice);
+        if (lent) resolve();
+      };
+      begin();
+      this.#watch();
+    });
+  }
+
+  recv(from: number, context: number, tag: number, into: Uint8Array): Promise<void> {
+    this.#check();
+    return new Promise((resolve, reject) => {
+      (this.#receives[from] as Receive[]).push({ context, tag, into, resolve, reject });
+      this.#watch();
+    });
+  }
+
+  allocate(bytes: number): ArrayBufferLike {
+    return this.#segments.allocate(bytes);
+  }
+
+  async close(): Promise<void> {
+    // The others copy from this thread's memory: it stays until they have.
+    while (this.#sent.size > 0 && !this.#ended) await this.#turn();
+    this.#ended ??= new EwaldError('Disposed', 'the communicator was freed while this waited for a message');
+    this.#rejectAll(this.#ended);
+    for (const port of this.#ports) port?.close();
+  }
+
+  /** To itself: a message in this thread's own memory. */
+  async #sendHere(context: number, tag: number, bytes: Uint8Array): Promise<void> {
+    const berth = this.#segments.place(bytes.slice());
+    this.#shown[this.#rank]?.set(berth.segment.id, new Uint8Array(berth.segment.memory));
+    const acknowledge = this.#freeNumbers.pop();
+    if (acknowledge === undefined)
+      throw new EwaldError('Limit', `more than ${acknowledgements} messages are under way`);
+    this.#sent.set(acknowledge, {
+      to: this.#rank,
+      bytes: bytes.byteLength,
+      berth,
+      resolve: undefined,
+      reject: undefined,
+    });
+    const notice = { context, tag, segment: berth.segment.id, offset: 0, bytes: bytes.byteLength, acknowledge };
+    this.#arrived[this.#rank]?.push(notice);
+    this.#watch();
+  }
+
+  #check(): void {
+    if (this.#ended) throw this.#ended;
+  }
+
+  get #busy(): boolean {
+    return this.#sent.size > 0 || this.#receives.some((list) => list.length > 0);
+  }
+
+  /** Follows the board while anything is under way. */
+  #watch(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    // Waiting for shared memory keeps no process alive, a timer does.
+    this.#heartbeat = setInterval(() => {}, 1000);
+    const follow = async (): Promise<void> => {
+      while (this.#busy && !this.#ended) await this.#turn();
+    };
+    follow()
+      .catch((error) => this.#rejectAll(error))
+      .finally(() => {
+        this.#watching = false;
+        clearInterval(this.#heartbeat);
+        if (this.#busy && !this.#ended) this.#watch();
+      });
+  }
+
+  /** One look at everything, then a wait for the bell if there was nothing. */
+  async #turn(): Promise<void> {
+    const seen = this.#board.seen(this.#rank);
+    const failed = this.#board.failed();
+    if (failed) {
+      const what = `rank ${failed.rank} of ${this.#board.size} ended, so this rank cannot go on: ${failed.why}`;
+      this.#ended = new EwaldError('Lost', what, { detail: { rank: failed.rank } });
+      this.#rejectAll(this.#ended);
+      return;
+    }
+    for (let peer = 0; peer < this.#board.size; peer++) {
+      const arrived = this.#arrived[peer] as Notice[];
+      for (let notice = this.#take(peer); notice; notice = this.#take(peer)) arrived.push(notice);
+      this.#match(peer, arrived);
+      const unposted = this.#unposted[peer] as Notice[];
+      while (unposted[0] && this.#board.post(this.#rank, peer, unposted[0])) unposted.shift();
+    }
+    this.#settle();
+    if (this.#busy) await this.#board.wait(this.#rank, seen);
+  }
+
+  #take(peer: number): Notice | undefined {
+    return peer === this.#rank ? undefined : this.#board.take(peer, this.#rank);
+  }
+
+  #match(peer: number, arrived: Notice[]): void {
+    const receives = this.#receives[peer] as Receive[];
+    for (let r = 0; r < receives.length; ) {
+      const { context, tag, into, resolve, reject } = receives[r] as Receive;
+      const n = arrived.findIndex((notice) => notice.context === context && notice.tag === tag);
+      const notice = arrived[n];
+      const memory = notice && this.#shown[peer]?.get(notice.segment);
+      // The piece it lies in may still be on its way by the port.
+      if (!notice || !memory) {
+        r++;
+        continue;
+      }
+      arrived.splice(n, 1);
+      receives.splice(r, 1);
+      const fits = notice.bytes === into.byteLength;
+      if (fits) into.set(memory.subarray(notice.offset, notice.offset + notice.bytes));
+      this.#board.acknowledge(peer, notice.acknowledge, fits ? 1 : 2);
+      if (fits) resolve();
+      else reject(lengthError(peer, notice.bytes, this.#rank, into.byteLength));
+    }
+  }
+
+  #settle(): void {
+    for (const [number, { to, bytes, berth, resolve, reject }] of this.#sent) {
+      const state = this.#board.acknowledged(this.#rank, number);
+      if (state === 0) continue;
+      this.#sent.delete(number);
+      this.#freeNumbers.push(number);
+      this.#segments.giveBack(berth);
+      if (state === 1) resolve?.();
+      else reject?.(new EwaldError('Shape', `rank ${to} expected another length than the ${bytes} bytes sent to it`));
+      this.#unnumbered.shift()?.();
+    }
+  }
+
+  #rejectAll(error: unknown): void {
+    for (const list of this.#receives) for (const { reject } of list.splice(0)) reject(error);
+    for (const { reject } of this.#sent.values()) reject?.(error);
+    this.#sent.clear();
+    this.#unnumbered.length = 0;
+  }
+}
+
+/** The communicator of the thread that has this handle. */
+export const workersComm = async (handle: RankHandle): Promise<Communicator> => {
+  const members = Array.from({ length: handle.size }, (_, rank) => rank);
+  return new MessageCommunicator(new SharedCarrier(handle), members, handle.rank, 0) as unknown as Communicator;
+};

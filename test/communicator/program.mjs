@@ -1,0 +1,228 @@
+// What every communicator has to do, written once: run on each rank, throws at the first difference, gives a digest of
+// everything received, which must be the same for every kind with as many ranks.
+const same = (found, wanted, what) => {
+  const a = Array.from(found, String).join();
+  const b = Array.from(wanted, String).join();
+  if (a !== b) throw new Error(`${what}: found ${a.slice(0, 200)}, wanted ${b.slice(0, 200)}`);
+};
+const range = (n, f) => Array.from({ length: n }, (_, i) => f(i));
+const kinds = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+];
+const of = (Kind, list) => Kind.from(list, Kind.name.startsWith('Big') ? BigInt : Number);
+
+export async function conformance(comm) {
+  const { rank, size } = comm;
+  let hash = 0x811c9dc5;
+  const note = (array) => {
+    for (const byte of new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
+      hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  };
+
+  // Around a ring, every kind of array, at a place inside a buffer, in shared memory and not.
+  const right = (rank + 1) % size;
+  const left = (rank + size - 1) % size;
+  for (const Kind of kinds) {
+    const whole = new Kind(comm.allocate(16 * Kind.BYTES_PER_ELEMENT));
+    whole.set(
+      of(
+        Kind,
+        range(16, (i) => (rank + i) % 100),
+      ),
+    );
+    for (const data of [
+      of(
+        Kind,
+        range(12, (i) => (rank + i + 2) % 100),
+      ),
+      whole.subarray(2, 14),
+    ]) {
+      const into = new Kind(12);
+      await Promise.all([comm.send(data, right, 3), comm.recv(into, left, 3)]);
+      same(
+        into,
+        of(
+          Kind,
+          range(12, (i) => (left + i + 2) % 100),
+        ),
+        `ring of ${Kind.name}`,
+      );
+      note(into);
+    }
+  }
+
+  // Messages of one tag keep their order; tags are told apart; many are under way at once.
+  const many = 200;
+  const sent = range(many, (i) => comm.send(Int32Array.of(rank, i), right, i % 3));
+  const got = range(many, () => new Int32Array(2));
+  const order = [...range(many, (i) => i)].sort((a, b) => (b % 3) - (a % 3) || a - b);
+  for (const i of order) await comm.recv(got[i], left, i % 3);
+  await Promise.all(sent);
+  for (const [i, pair] of got.entries()) same(pair, [left, i], 'order of messages');
+
+  // The sender may write again once its promise has settled.
+  const reused = new Float64Array(5000);
+  const three = range(3, () => new Float64Array(5000));
+  const receiving = three.map((into) => comm.recv(into, left, 9));
+  for (let i = 0; i < 3; i++) {
+    reused.fill(10 * rank + i);
+    await comm.send(reused, right, 9);
+    reused.fill(-1);
+  }
+  await Promise.all(receiving);
+  for (const [i, into] of three.entries()) same(into, Array(5000).fill(10 * left + i), 'reused array');
+
+  // Everybody to everybody, equal and unequal, with nothing for some, over the size of any staging.
+  for (const n of [1, 7, 30000]) {
+    const out = Float32Array.from({ length: n * size }, (_, i) => 1000 * rank + i);
+    const into = new Float32Array(n * size);
+    await comm.alltoall(out, into);
+    same(
+      into,
+      range(n * size, (i) => Math.fround(1000 * Math.floor(i / n) + rank * n + (i % n))),
+      `alltoall of ${n}`,
+    );
+    note(into);
+  }
+  const count = (from, to) => (3 * from + 5 * to) % 4;
+  const outCounts = range(size, (r) => count(rank, r));
+  const inCounts = range(size, (r) => count(r, rank));
+  const spread = { counts: outCounts, offsets: range(size, (r) => 5 * r) };
+  const unequal = Int16Array.from({ length: 5 * size }, (_, i) => 100 * rank + i);
+  const packed = new Int16Array(inCounts.reduce((a, b) => a + b, 0));
+  await comm.alltoallv(unequal, spread, packed, { counts: inCounts });
+  same(
+    packed,
+    inCounts.flatMap((n, r) => range(n, (i) => 100 * r + 5 * rank + i)),
+    'alltoallv',
+  );
+  note(packed);
+
+  // From and to each root.
+  for (let root = 0; root < size; root++) {
+    const data = Float64Array.from({ length: 9 }, (_, i) => (rank === root ? root + i / 3 : Number.NaN));
+    await comm.bcast(data, root);
+    same(
+      data,
+      range(9, (i) => root + i / 3),
+      'bcast',
+    );
+    const all = rank === root ? new Uint32Array(2 * size) : undefined;
+    await comm.gather(Uint32Array.of(rank, root), all, root);
+    if (all) same(all, range(size, (r) => [r, root]).flat(), 'gather');
+  }
+
+  // Sums in the order of ranks: 1 + 1e16 − 1e16 … is not what another order gives.
+  const hard = Float64Array.of([1, 1e16, -1e16, 3][rank % 4], rank, 0.1 * (rank + 1));
+  const sum = new Float64Array(3);
+  await comm.allreduce(hard, sum);
+  const wanted = hard.map((_, i) => {
+    const terms = range(size, (r) => [[1, 1e16, -1e16, 3][r % 4], r, 0.1 * (r + 1)][i]);
+    return terms.slice(1).reduce((a, b) => a + b, terms[0]);
+  });
+  same(sum, wanted, 'allreduce');
+  note(sum);
+  const ints = new Int32Array(1001);
+  for (const [op, expected] of [
+    ['sum', (size * (size - 1)) / 2],
+    ['min', 0],
+    ['max', size - 1],
+    ['product', 0],
+  ]) {
+    await comm.allreduce(new Int32Array(1001).fill(rank), ints, op);
+    same(ints, Array(1001).fill(expected), `allreduce ${op}`);
+  }
+  const big = new BigInt64Array(1);
+  await comm.allreduce(BigInt64Array.of(2n ** 60n + BigInt(rank)), big, 'max');
+  same(big, [2n ** 60n + BigInt(size - 1)], 'allreduce of bigints');
+  const floats = new Float32Array(2);
+  await comm.allreduce(Float32Array.of(rank === size - 1 ? Number.NaN : rank, -rank), floats, 'max');
+  same(floats, [Number.NaN, 0], 'greatest with NaN');
+
+  // Nobody passes a barrier before all have come.
+  const began = Date.now();
+  if (rank === size - 1) await new Promise((resolve) => setTimeout(resolve, 60));
+  await comm.barrier();
+  if (size > 1 && Date.now() - began < 40) throw new Error('the barrier did not wait');
+
+  // Groups: odd and even, backwards; groups of groups; none.
+  const group = await comm.split(rank % 2, -rank);
+  const mine = range(size, (r) => r).filter((r) => r % 2 === rank % 2);
+  same([group.size, group.rank], [mine.length, mine.length - 1 - mine.indexOf(rank)], 'split');
+  const members = new Int32Array(group.size);
+  await group.gather(Int32Array.of(rank), members, 0);
+  await group.bcast(members, 0);
+  same(members, [...mine].reverse(), 'members of a group');
+  const pair = await group.split(group.rank < 2 ? 0 : -1);
+  if ((pair !== undefined) !== group.rank < 2) throw new Error('split with a negative colour');
+  if (pair) {
+    const total = new Int32Array(1);
+    await pair.allreduce(Int32Array.of(1), total);
+    same(total, [pair.size], 'group of a group');
+    await pair.free();
+  }
+  await group.free();
+
+  // What is wrong is refused here, and the others notice nothing.
+  const refusals = [
+    () => comm.send(Int8Array.of(1), size),
+    () => comm.send(Int8Array.of(1), 0, -1),
+    () => comm.send([1], 0),
+    () => comm.alltoall(new Int8Array(size + (size > 1 ? 1 : 0)), new Int8Array(size + (size > 1 ? 1 : 2))),
+    () => comm.alltoallv(new Int8Array(size), { counts: Array(size).fill(2) }, new Int8Array(size), { counts: [] }),
+    () => comm.alltoallv(new Int8Array(4), { counts: [1] }, new Int16Array(4), { counts: [1] }),
+    () => comm.allreduce(new Int8Array(2), new Int8Array(3)),
+    () => comm.allreduce(new Int8Array(2), new Int8Array(2), 'mean'),
+    () => comm.bcast(new Int8Array(2), -1),
+    () => comm.split(0.5),
+  ];
+  for (const [i, refusal] of refusals.entries()) {
+    const error = await refusal().then(
+      () => undefined,
+      (thrown) => thrown,
+    );
+    if (!['Argument', 'Shape'].includes(error?.tag)) throw new Error(`refusal ${i} gave ${error}`);
+  }
+  await comm.barrier();
+  return { rank, size, hash };
+}
+
+// The same as tasks of `spmd`.
+export const onRank = (_, { comm }) => conformance(comm);
+export const throwing = async (_, { comm }) => {
+  if (comm.rank === 1) throw new RangeError('rank 1 gave up');
+  await comm.barrier();
+};
+export const dying = async (_, { comm }) => {
+  if (comm.rank === comm.size - 1) process.exit(5);
+  await comm.recv(new Int8Array(1), comm.size - 1);
+};
+export const spinning = async (_, { comm }) => {
+  if (comm.rank === 1) throw new RangeError('rank 1 gave up');
+  for (;;);
+};
+export const mismatched = async (_, { comm }) => {
+  if (comm.rank === 0) await comm.send(new Int32Array(4), 1);
+  else await comm.recv(new Int32Array(5), 0);
+};
+export const pingPong = async ({ rounds, bytes }, { comm }) => {
+  const data = new Uint8Array(comm.allocate(bytes));
+  const into = new Uint8Array(comm.allocate(bytes));
+  const began = performance.now();
+  for (let i = 0; i < rounds; i++) {
+    if (comm.rank === 0) await comm.send(data, 1);
+    await comm.recv(into, 1 - comm.rank);
+    if (comm.rank === 1) await comm.send(data, 0);
+  }
+  return (1000 * (performance.now() - began)) / rounds;
+};
