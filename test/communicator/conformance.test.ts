@@ -3,7 +3,6 @@ import { selfComm } from 'ewald/communicator';
 import { spmd } from 'ewald/executors';
 import { describe, expect, test } from 'vitest';
 import { refused } from '../support/refused.js';
-// @ts-expect-error a program of the ranks, plain JavaScript
 import { conformance } from './program.mjs';
 
 const module = new URL('./program.mjs', import.meta.url);
