@@ -11,6 +11,18 @@ import { withLock } from './lib/lock.mjs';
 import { root, run, tail, which } from './lib/run.mjs';
 import { complain, say } from './lib/say.mjs';
 
+/** Headers that test/ffi/real-headers.test.ts reads and calls, and Debian's packages of them: small ones. */
+const headersOfTests = [
+  ['zlib.h', 'zlib1g-dev'],
+  ['png.h', 'libpng-dev'],
+  ['sqlite3.h', 'libsqlite3-dev'],
+  ['expat.h', 'libexpat1-dev'],
+  ['uuid/uuid.h', 'uuid-dev'],
+  ['zstd.h', 'libzstd-dev'],
+  ['lz4.h', 'liblz4-dev'],
+  ['pcre2.h', 'libpcre2-dev'],
+];
+
 /**
  * What the machine has to have. `from` is the level at which it is installed: 0 for every run, 1 for tests, 2 for
  * --all. What is not `required` only switches `part` off, which is said when it belongs to the level or is always
@@ -50,6 +62,13 @@ const needs = [
     from: 1,
   },
   { part: 'cluster tests', found: () => which('nats-server'), packages: ['nats-server'], name: 'nats-server', from: 1 },
+  {
+    part: "tests of popular libraries' headers",
+    found: () => headersOfTests.every(([header]) => hasHeader(header)),
+    packages: headersOfTests.map(([, name]) => name),
+    name: 'headers of zlib, SQLite, libpng and others',
+    from: 1,
+  },
   { part: 'cuda', found: () => which('nvcc'), packages: [], name: 'nvcc', from: 0 },
   {
     part: 'MPI',

@@ -25,6 +25,7 @@ interface Options {
   include?: string[];
   define?: string[];
   backend: string;
+  cpp?: string;
   call?: string[];
   output?: string[];
   skipUnsupported?: boolean;
@@ -39,10 +40,14 @@ export function register(program: Command, _deps: CliDeps): void {
     .command('ffi')
     .description('read a C header: list what it makes callable, call a function, write a typed module')
     .argument('<header>', 'the C header')
-    .option('--lib <library>', 'the library: a name looked for in --build-dir, a path to a .so, .dylib, .dll or .wasm')
+    .option(
+      '--lib <library>',
+      'the library: a name looked for in --build-dir and where the dynamic loader looks (z, libz.so.1), or a path to a .so, .dylib, .dll or .wasm',
+    )
     .option('--build-dir <folder>', 'where libraries were built; lib/ in it and itself are looked in')
     .option('-I, --include <folder>', 'where headers lie; may be given again', collect)
     .option('-D, --define <name[=value]>', 'what the compiler defines for the header; may be given again', collect)
+    .option('--cpp <command>', "run a compiler's preprocessor first: 'gcc -E', or 'gcc -E -dD' to keep the constants")
     .option('--backend <name>', 'auto, native or wasm', 'auto')
     .option(
       '--call <words...>',
@@ -58,7 +63,7 @@ export function register(program: Command, _deps: CliDeps): void {
     .option('--json', 'the function table, or {"function", "result", "arguments"} of a call')
     .addHelpText(
       'after',
-      '\nExamples:\n  ewald ffi pi.h\n  ewald ffi pi.h --lib ./build/libpi_cpp.so --call approximate_pi_c 1000000\n  ewald ffi pi.h -D PI_API= -o pi.ts',
+      '\nExamples:\n  ewald ffi pi.h\n  ewald ffi pi.h --lib ./build/libpi_cpp.so --call approximate_pi_c 1000000\n  ewald ffi pi.h -D PI_API= -o pi.ts\n  ewald ffi zlib.h --lib z --call crc32 0 hello 5',
     )
     .action((header: string, options: Options) => run(header, options));
 }
@@ -68,10 +73,11 @@ async function run(header: string, options: Options): Promise<void> {
     ...(options.define && { definitions: options.define }),
     ...(options.include && { includeDir: options.include }),
     ...(options.skipUnsupported && { skipUnsupported: true }),
+    ...(options.cpp !== undefined && { cpp: options.cpp }),
   };
   if (options.call && options.lib === undefined)
     throw new EwaldError('Argument', '--call needs the library: --lib PATH');
-  const declared = parseHeaderFile(header, { ...reading, allowVarargs: true });
+  const declared = parseHeaderFile(header, reading);
   if (!options.json) for (const warning of declared.warnings) note(`${yellow('ewald:')} ${warning}`);
   for (const file of options.output ?? []) await write(file, declared, options.force ?? false);
   if (options.lib === undefined) {
@@ -82,7 +88,6 @@ async function run(header: string, options: Options): Promise<void> {
   }
   const library = await getLibHandle<Record<string, never>>({
     ...reading,
-    allowVarargs: true,
     header,
     library: options.lib,
     buildDir: options.buildDir,
@@ -175,7 +180,7 @@ function call(library: Library, [name = '', ...words]: readonly string[], json: 
 /** A word of the shell as the parameter takes it. */
 function argument(word: string, fn: CFunction, i: number): unknown {
   const parameter = fn.parameters[i];
-  if (!parameter) return word;
+  if (!parameter) return fn.variadic ? further(word) : word;
   const { type } = parameter;
   if (type.kind === 'scalar') {
     if (word === 'true' || word === 'false') return word === 'true';
@@ -200,8 +205,18 @@ function argument(word: string, fn: CFunction, i: number): unknown {
   if (type.kind === 'pointer' && isByte(type.to)) return word;
   throw new EwaldError(
     'Argument',
-    `argument ${i + 1} of ${fn.name} is ${typeText(type)}; write null, or JSON such as [1, 2, 3]`,
+    `argument ${i + 1} of ${fn.name} is ${typeText(type)}; write null, or JSON such as ${type.kind === 'pointer' && type.to.kind === 'pointer' ? '[[1, 2], [3, 4]]' : '[1, 2, 3]'}`,
   );
+}
+
+/** An argument behind "...": whole numbers are ints, numbers with a point doubles, the rest is text. */
+function further(word: string): [string, unknown] {
+  if (/^[-+]?\d+$/.test(word)) {
+    const value = BigInt(word);
+    return BigInt.asIntN(32, value) === value ? ['int', Number(value)] : ['long long', value];
+  }
+  const number = Number(word);
+  return word.trim() === '' || Number.isNaN(number) ? ['const char *', word] : ['double', number];
 }
 
 const isByte = (type: CType): boolean =>
@@ -211,6 +226,9 @@ const isByte = (type: CType): boolean =>
 function plain(value: unknown): unknown {
   if (value instanceof CArray) return value.toArray();
   if (value instanceof Pointer) return `0x${value.address.toString(16)}`;
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plain(one)]));
   return value;
 }
 
@@ -218,7 +236,7 @@ const bigints = (_: string, value: unknown): unknown => (typeof value === 'bigin
 
 function shown(value: unknown, type: CType): string {
   if (value instanceof Pointer) return `${typeText(type)} 0x${value.address.toString(16)}`;
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value, bigints);
+  if (typeof value === 'object' && value !== null) return JSON.stringify(plain(value), bigints);
   return String(value);
 }
 

@@ -67,7 +67,7 @@ export function table(
   rows: readonly (readonly string[])[],
   right: readonly number[] = [],
 ): string {
-  const widths = head.map((title, i) => Math.max(width(title), ...rows.map((row) => width(row[i] ?? ''))));
+  const widths = head.map((title, i) => rows.reduce((most, row) => Math.max(most, width(row[i] ?? '')), width(title)));
   const line = (row: readonly string[]): string =>
     row
       .map((text, i) => {

@@ -4,61 +4,16 @@
  */
 import { EwaldError } from '../errors.js';
 import type { TypedArray } from '../memory/format.js';
-import { IndirectMemory2D } from '../memory/indirect.js';
-import { pointerBytes } from '../memory/model.js';
-import { RaggedRows } from '../memory/ragged.js';
 import { Rows } from '../memory/rows.js';
-import type { Allocation } from '../memory/space.js';
 import { Callback } from './callback.js';
 import { CArray } from './carray.js';
+import { type Argument, type Converter, Directed, type Direction, type Frame, type Parameter } from './frame.js';
 import { type CFunction, type CParameter, type CType, typeText } from './header/types.js';
+import { arrayName, assertElements, isByte, needs, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
-import { letterOf, type Place, readBits, type Scalar, shown, writeBits } from './scalars.js';
-
-/** What the binding hands to C: bits, an address, or (natively) an array whose address is taken. */
-export type Argument = number | bigint | ArrayBufferView | object | null;
-
-/** Which way the elements of an array go. */
-export type Direction = 'in' | 'out' | 'inout';
-
-/** An array marked with a direction. */
-export class Directed {
-  readonly direction: Direction;
-  readonly value: unknown;
-  constructor(direction: Direction, value: unknown) {
-    this.direction = direction;
-    this.value = value;
-  }
-}
-
-/** How a target puts things where C reaches them; everything placed lives until the call ends. */
-export interface Frame {
-  /** Whether JavaScript goes on while C works on the arguments. */
-  readonly asynchronous: boolean;
-  /** A JavaScript array for the time of the call. */
-  place(view: ArrayBufferView, direction: Direction): Argument;
-  /** Scratch memory: fill it, pass the argument, and read it behind the call. */
-  scratch(bytes: number): { readonly argument: Argument; view(): DataView };
-  /** A function of JavaScript for the time of the call. */
-  callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): Argument;
-  /** Runs behind the call, before anything is freed; not when the call failed to start. */
-  after(work: () => void): void;
-  /** Runs at the very end. */
-  release(work: () => void): void;
-}
-
-/** Turns one value into an argument. */
-export type Converter = (value: unknown, frame: Frame) => Argument;
-
-/** What one parameter takes. */
-export interface Parameter {
-  readonly convert: Converter;
-  /** The scalar it is, when it needs no frame. */
-  readonly scalar: Scalar | undefined;
-  /** Its name in messages. */
-  readonly place: Place;
-}
+import { type Place, readBits, type Scalar, shown, writeBits } from './scalars.js';
+import { isNested, nestedArgument, pointersArgument, rowsArgument, textsArgument } from './tables.js';
 
 /**
  * How the parameters of a function take their values. `lengths` adds to what the header says: parameter → number or
@@ -240,7 +195,12 @@ export function pointerConverter(
     }
     if (Array.isArray(value)) {
       if (scalar) return numbersArgument(value, scalar, place, frame, direction === 'in' ? undefined : value);
-      if (to.kind === 'pointer' && isByte(to.to, runtime)) return textsArgument(value, runtime, place, frame);
+      if (to.kind === 'pointer' && rows && isNested(value))
+        return nestedArgument(value, rows, to, runtime, place, frame, direction);
+      if (to.kind === 'pointer' && isByte(to.to, runtime))
+        return textsArgument(value, to, runtime, place, frame, direction);
+      if (to.kind === 'pointer' && rows && value.some((one) => typeof one === 'number' || typeof one === 'bigint'))
+        throw refused(value, type, place, needs(type, runtime));
       if (to.kind === 'pointer') return pointersArgument(value, to, runtime, place, frame, direction);
     }
     if (to.kind === 'struct' && typeof value === 'object' && value !== null)
@@ -256,38 +216,6 @@ export function pointerConverter(
   }
   return (given, frame) =>
     given instanceof exact && given.length > 0 ? frame.place(given, natural) : general(given, frame);
-}
-
-const isByte = (type: CType, runtime: Runtime): boolean =>
-  type.kind === 'scalar' && runtime.scalar(type)?.layout.size === 1;
-
-function refused(value: unknown, type: CType, place: Place, needed: string): EwaldError {
-  return new EwaldError('Argument', `${place()} is ${shown(value)}; ${typeText(type)} needs ${needed}`);
-}
-
-/** What a pointer parameter takes, in words. */
-function needs({ to }: CType & { kind: 'pointer' }, runtime: Runtime): string {
-  const scalar = runtime.scalar(to);
-  if (to.kind === 'void') return 'a typed array, memory from alloc(), a pointer or null';
-  if (scalar)
-    return `${to.const && scalar.layout.size === 1 ? 'text, ' : ''}a ${arrayName(scalar)}, memory from alloc(), a pointer or null`;
-  if (to.kind === 'struct')
-    return runtime.table.structs[to.tag]?.fields
-      ? 'an object, memory from alloc(), a pointer or null'
-      : 'the handle that the library gave, or null';
-  if (to.kind === 'pointer' && runtime.scalar(to.to))
-    return 'an IndirectMemory2D, memory from alloc(), a pointer or null';
-  return 'memory from alloc(), a pointer or null';
-}
-
-/** The typed array of a scalar's elements. */
-export function arrayName({ layout: { kind, size } }: Scalar): string {
-  if (kind === 'float') return `Float${size * 8}Array`;
-  return size === 8
-    ? kind === 'signed'
-      ? 'BigInt64Array'
-      : 'BigUint64Array'
-    : `${kind === 'signed' ? 'Int' : 'Uint'}${size * 8}Array`;
 }
 
 function assertUsable(view: ArrayBufferView, place: Place): void {
@@ -319,39 +247,6 @@ function isDetached(buffer: ArrayBufferLike & { detached?: boolean }): boolean {
   } catch {
     return true;
   }
-}
-
-function assertElements(
-  view: ArrayBufferView,
-  to: CType,
-  scalar: Scalar | undefined,
-  runtime: Runtime,
-  type: CType,
-  place: Place,
-): void {
-  if (to.kind === 'void') return;
-  let element = scalar;
-  if (to.kind === 'array') {
-    let inner: CType = to;
-    while (inner.kind === 'array') inner = inner.of;
-    element = runtime.scalar(inner);
-  }
-  if (!element) {
-    // The bytes of a struct are taken as they are.
-    if (to.kind === 'struct' && view instanceof Uint8Array && view.byteLength >= runtime.sizeOf(to)) return;
-    throw refused(view, type, place, needs(type as CType & { kind: 'pointer' }, runtime));
-  }
-  const tag = (view as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
-  const wanted = arrayName(element);
-  if (tag === wanted) return;
-  const { kind, size } = element.layout;
-  // Bytes are bytes, signed or not, clamped or not.
-  if (size === 1 && (tag === 'Uint8Array' || tag === 'Int8Array' || tag === 'Uint8ClampedArray')) {
-    if (kind !== 'signed' || (to.kind === 'scalar' && to.name === 'char') || tag === 'Int8Array') return;
-  }
-  throw new EwaldError('Argument', `${place()} is a ${tag}; ${typeText(type)} needs a ${wanted}`, {
-    detail: { found: tag, needed: wanted },
-  });
 }
 
 function textArgument(text: string, place: Place, frame: Frame): Argument {
@@ -388,69 +283,6 @@ function numbersArgument(
   return argument;
 }
 
-function textsArgument(values: readonly unknown[], runtime: Runtime, place: Place, frame: Frame): Argument {
-  const bytes = values.map((value, i) => {
-    if (value === null) return null;
-    if (typeof value !== 'string')
-      throw new EwaldError('Argument', `${place()}[${i}] is ${shown(value)}; needed is text or null`);
-    return utf8.encode(`${value}\0`);
-  });
-  const places = bytes.map((text) => {
-    if (!text) return 0;
-    const { view, address } = addressed(runtime, text.length, frame);
-    new Uint8Array(view.buffer, view.byteOffset, text.length).set(text);
-    return address;
-  });
-  return pointerTable(places, runtime, frame).argument;
-}
-
-/** Scratch memory with an address: what a table of pointers refers to. */
-function addressed(runtime: Runtime, bytes: number, frame: Frame): { view: DataView; address: number | bigint } {
-  const allocation: Allocation = runtime.memory.allocate(bytes, 'an argument');
-  frame.release(() => allocation.free());
-  return { view: allocation.view(), address: allocation.address as number | bigint };
-}
-
-function pointerTable(
-  addresses: readonly (number | bigint)[],
-  runtime: Runtime,
-  frame: Frame,
-): { argument: Argument; allocation: Allocation } {
-  const size = pointerBytes[runtime.model];
-  const allocation = runtime.memory.allocate(Math.max(1, addresses.length) * size, 'a table of pointers');
-  frame.release(() => allocation.free());
-  const view = allocation.view();
-  addresses.forEach((address, i) => {
-    if (size === 4) view.setUint32(i * 4, Number(address), true);
-    else view.setBigUint64(i * 8, BigInt(address), true);
-  });
-  return { argument: allocation.address as number | bigint, allocation };
-}
-
-/** `[null]` for `T **out`: the pointers C wrote stand in the array behind the call. */
-function pointersArgument(
-  values: unknown[],
-  to: CType & { kind: 'pointer' },
-  runtime: Runtime,
-  place: Place,
-  frame: Frame,
-  direction: Direction,
-): Argument {
-  const addresses = values.map((value, i) => runtime.addressOf(value ?? null, to, () => `${place()}[${i}]`));
-  const { argument, allocation } = pointerTable(addresses, runtime, frame);
-  if (direction !== 'in') {
-    const size = pointerBytes[runtime.model];
-    frame.after(() => {
-      const view = allocation.view();
-      for (let i = 0; i < values.length; i++) {
-        const address = size === 4 ? view.getUint32(i * 4, true) : view.getBigUint64(i * 8, true);
-        if (BigInt(address) !== BigInt(addresses[i] ?? 0)) values[i] = runtime.pointer(address, to.to);
-      }
-    });
-  }
-  return argument;
-}
-
 function structArgument(
   value: object,
   to: CType & { kind: 'struct' },
@@ -469,39 +301,4 @@ function structArgument(
   if (direction !== 'out') runtime.write(view(), 0, to, value, place);
   if (direction !== 'in') frame.after(() => Object.assign(value, runtime.read(view(), 0, to)));
   return argument;
-}
-
-function rowsArgument(
-  value: Rows,
-  rows: Scalar | undefined,
-  runtime: Runtime,
-  type: CType & { kind: 'pointer' },
-  place: Place,
-  frame: Frame,
-): Argument {
-  if (!rows) throw refused(value, type, place, needs(type, runtime));
-  const letter = letterOf(rows.layout);
-  const same =
-    value.format === letter ||
-    (value.itemSize === rows.layout.size && rows.layout.size === 1) ||
-    (rows.layout.kind !== 'float' &&
-      value.formatInUse.kind === rows.layout.kind &&
-      value.itemSize === rows.layout.size);
-  if (!same)
-    throw new EwaldError(
-      'Argument',
-      `${place()} has rows of format "${value.format}"; ${typeText(type)} needs "${letter}"`,
-    );
-  const row = type.to as CType & { kind: 'pointer' };
-  if (value.isReadonly && !row.to.const)
-    throw new EwaldError(
-      'Argument',
-      `${place()} is read-only, but ${typeText(type)} lets C write to it; declare its elements const, or pass a writable memory`,
-    );
-  if (value.space === runtime.memory) return value.pointer;
-  if (!(value instanceof IndirectMemory2D) && !(value instanceof RaggedRows))
-    throw refused(value, type, place, needs(type, runtime));
-  const staged = value.stage(runtime.memory, { copyBack: !row.to.const });
-  frame.release(() => staged.dispose());
-  return staged.pointer;
 }

@@ -1,14 +1,17 @@
 /** A C function as a function of JavaScript: counts, converts, calls, converts back. */
 import { EwaldError } from '../errors.js';
-import { type Argument, type Converter, Directed, type Frame, type Parameter } from './arguments.js';
+import { pointerConverter } from './arguments.js';
 import { isText } from './callback.js';
-import { type CFunction, type CType, signature } from './header/types.js';
+import { type Argument, type Converter, Directed, type Frame, type Parameter } from './frame.js';
+import { type CFunction, type CType, signature, typeText } from './header/types.js';
 import { Pointer } from './pointer.js';
-import type { Runtime } from './runtime.js';
-import type { Bits } from './scalars.js';
+import type { Runtime, Thrown } from './runtime.js';
+import type { Bits, Place } from './scalars.js';
 
 /** A frame with its ends. */
 export interface CallFrame extends Frame {
+  /** What the call around this one has to throw yet. */
+  outer?: Thrown | undefined;
   /** Behind the call: copies back. */
   done(): void;
   /** In every case: frees. */
@@ -55,6 +58,8 @@ export interface RawCall {
   readonly parameters: readonly Parameter[];
   readonly checks: readonly ((values: readonly unknown[]) => void)[];
   frame(): CallFrame;
+  /** How an argument behind "..." is passed. */
+  readonly vararg?: (given: unknown, place: Place) => { readonly type: CType; readonly koffi: unknown };
 }
 
 /** Refuses a wrong number of arguments. */
@@ -89,16 +94,19 @@ export function bindCall(
     if (values.length !== count) throw countError(fn, values.length);
     if (runtime.disposed) runtime.assertAlive();
     for (let i = 0; i < checks.length; i++) checks[i]?.(values);
-    const open = idle;
+    const open = idle ?? frame();
     idle = undefined;
-    return open ?? frame();
+    open.outer = runtime.enter();
+    return open;
   };
   const succeed = (open: CallFrame, result: unknown): unknown => {
     open.done();
-    if (runtime.thrown) runtime.rethrow();
+    if (runtime.thrown) throw runtime.thrown.error;
     return answer(result);
   };
   const leave = (open: CallFrame): void => {
+    runtime.leave(open.outer);
+    open.outer = undefined;
     open.end();
     idle = open;
   };
@@ -168,7 +176,7 @@ function bindScalars(
         (scalar as NonNullable<typeof scalar>).in(value, place),
   );
   const finish = (result: unknown): unknown => {
-    if (runtime.thrown) runtime.rethrow();
+    if (runtime.thrown) throw runtime.thrown.error;
     return out(result);
   };
   const open = (found: number): void => {
@@ -178,34 +186,109 @@ function bindScalars(
   if (parameters.length === 0) {
     return (...values) => {
       open(values.length);
-      return finish(raw());
+      const outer = runtime.enter();
+      try {
+        return finish(raw());
+      } finally {
+        runtime.leave(outer);
+      }
     };
   }
   if (a && parameters.length === 1) {
     return (...values) => {
       open(values.length);
-      return finish(raw(a(values[0])));
+      const outer = runtime.enter();
+      try {
+        return finish(raw(a(values[0])));
+      } finally {
+        runtime.leave(outer);
+      }
     };
   }
   if (a && b && parameters.length === 2) {
     return (...values) => {
       open(values.length);
-      return finish(raw(a(values[0]), b(values[1])));
+      const outer = runtime.enter();
+      try {
+        return finish(raw(a(values[0]), b(values[1])));
+      } finally {
+        runtime.leave(outer);
+      }
     };
   }
   if (a && b && c && parameters.length === 3) {
     return (...values) => {
       open(values.length);
-      return finish(raw(a(values[0]), b(values[1]), c(values[2])));
+      const outer = runtime.enter();
+      try {
+        return finish(raw(a(values[0]), b(values[1]), c(values[2])));
+      } finally {
+        runtime.leave(outer);
+      }
     };
   }
   if (a && b && c && d && parameters.length === 4) {
     return (...values) => {
       open(values.length);
-      return finish(raw(a(values[0]), b(values[1]), c(values[2]), d(values[3])));
+      const outer = runtime.enter();
+      try {
+        return finish(raw(a(values[0]), b(values[1]), c(values[2]), d(values[3])));
+      } finally {
+        runtime.leave(outer);
+      }
     };
   }
   return undefined;
+}
+
+/** A function with varargs: further arguments are pairs of type and value, `['int', 5]`. */
+export function bindVariadic(
+  runtime: Runtime,
+  fn: CFunction,
+  { call, out, parameters, checks, frame, vararg }: RawCall,
+): (...values: unknown[]) => unknown {
+  const raw = call as (...values: unknown[]) => unknown;
+  return (...values) => {
+    if (values.length < parameters.length) throw countError(fn, values.length);
+    runtime.assertAlive();
+    for (const check of checks) check(values);
+    const open = frame();
+    const outer = runtime.enter();
+    try {
+      const fixed = parameters.map(({ convert }, i) => convert(values[i], open));
+      const rest = values.slice(parameters.length).flatMap((given, i) => {
+        const place = (): string => `${fn.name}(): argument ${parameters.length + i + 1}`;
+        if (!vararg) throw new EwaldError('Unsupported', `${place()} is one of varargs, which cannot be passed here`);
+        const { type, koffi } = vararg(given, place);
+        const scalar = runtime.scalar(type);
+        const value = (given as [string, unknown])[1];
+        if (scalar) return [koffi, scalar.in(value, place)];
+        if (type.kind !== 'pointer')
+          throw new EwaldError('Unsupported', `${place()} is ${typeText(type)}, which cannot be passed behind "..."`);
+        return [koffi, pointerConverter(runtime, type, place)(value, open)];
+      });
+      const result = raw(...fixed, ...rest);
+      open.done();
+      if (runtime.thrown) throw runtime.thrown.error;
+      return (out as (result: unknown) => unknown)(result);
+    } finally {
+      runtime.leave(outer);
+      open.end();
+    }
+  };
+}
+
+/** Calls a function behind a pointer: what callbacks throw meanwhile is thrown on. */
+export function callPointer(runtime: Runtime, call: () => unknown): unknown {
+  runtime.assertAlive();
+  const outer = runtime.enter();
+  try {
+    const result = call();
+    if (runtime.thrown) throw runtime.thrown.error;
+    return result;
+  } finally {
+    runtime.leave(outer);
+  }
 }
 
 /** How a result comes back; `text` reads one that the target already decoded, or an address. */

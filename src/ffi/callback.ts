@@ -2,7 +2,7 @@
 import { EwaldError } from '../errors.js';
 import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
 import { type CType, signature } from './header/types.js';
-import type { Runtime } from './runtime.js';
+import type { AsyncCall, Runtime } from './runtime.js';
 import { type Bits, type Place, type Scalar, shown } from './scalars.js';
 
 export interface Callback extends MaybeCallbackDisposable {
@@ -56,11 +56,12 @@ disposableClass(Callback);
 /** What a function type takes and gives as a callback. */
 export interface CallbackShape {
   /** A function that C's values can be given to; it never throws. */
-  wrap(use: (...values: unknown[]) => unknown): (...bits: (Bits | null)[]) => Bits;
+  wrap(use: (...values: unknown[]) => unknown, call?: AsyncCall): (...bits: (Bits | null)[]) => Bits;
 }
 
 /**
- * How values cross into a callback and back. What it throws is kept, C receives zero, and the outer call throws it on.
+ * How values cross into a callback and back. What it throws is kept, C receives zero, and the call it belongs to throws
+ * it on: `call` for one that was made for an asynchronous call.
  */
 export function callbackShape(runtime: Runtime, type: CType & { kind: 'function' }): CallbackShape {
   const { result, parameters } = type;
@@ -85,7 +86,7 @@ export function callbackShape(runtime: Runtime, type: CType & { kind: 'function'
   const zero: Bits = answer?.layout.size === 8 && answer.layout.kind !== 'float' ? 0n : 0;
   return {
     wrap:
-      (use) =>
+      (use, call) =>
       (...bits) => {
         try {
           const value = use(...readers.map((read, i) => read((bits[i] ?? 0) as Bits)));
@@ -95,7 +96,7 @@ export function callbackShape(runtime: Runtime, type: CType & { kind: 'function'
           if (result.kind === 'pointer') return runtime.addressOf(value ?? null, result, place);
           throw new EwaldError('Unsupported', `a callback cannot return ${shown(value)}`);
         } catch (error) {
-          runtime.thrown ??= { error };
+          runtime.caught(error, call);
           return zero;
         }
       },

@@ -1,7 +1,7 @@
 /** `ewald/ffi` in a browser: the header parser, and wasm modules as libraries. */
 import { EwaldError } from '../errors.js';
 import { knownOptions } from '../options.js';
-import { type Definitions, parseHeader } from './header/parse.js';
+import { type Definitions, type ParseOptions, parseHeader } from './header/parse.js';
 import type { DataModel, FunctionTable } from './header/types.js';
 import { type Library, makeLibrary } from './library.js';
 import { isTable, type LibraryOptions, libraryOptions, optionsOf, tableFor } from './options.js';
@@ -12,8 +12,14 @@ import { WasmTarget } from './wasm/target.js';
 export * from './public.js';
 
 /** The table of a header that is given as text or as a table. */
-export function tableOf(options: LibraryOptions, model: DataModel): FunctionTable {
-  const { header, definitions, include, allowVarargs, skipUnsupported } = options;
+export function tableOf(
+  options: LibraryOptions,
+  model: DataModel,
+  more: Pick<ParseOptions, 'system'> = {},
+): FunctionTable {
+  const { header, definitions, include, allowVarargs, skipUnsupported, cpp } = options;
+  if (cpp !== undefined)
+    throw new EwaldError('Unsupported', 'cpp runs a program over a header file; this header is given as text');
   if (isTable(header)) return tableFor(header, model);
   if (typeof header === 'string')
     throw new EwaldError(
@@ -23,6 +29,7 @@ export function tableOf(options: LibraryOptions, model: DataModel): FunctionTabl
   if (typeof header !== 'object' || header === null || typeof header.source !== 'string')
     throw new EwaldError('Argument', 'the header is neither text ({ source }) nor a function table');
   return parseHeader(header.source, {
+    ...more,
     model,
     name: header.name ?? 'header.h',
     ...(definitions && { definitions }),

@@ -3,10 +3,11 @@ import { EwaldError } from '../errors.js';
 import { disposableClass, disposeSymbol, type MaybeDisposable } from '../memory/disposable.js';
 import type { MemorySpace } from '../memory/space.js';
 import { nearest } from '../options.js';
-import { type Converter, Directed, lengthChecks, type Parameter, parametersOf } from './arguments.js';
-import { bindCall, type CallFrame, marking } from './bind.js';
+import { lengthChecks, parametersOf } from './arguments.js';
+import { bindCall, bindVariadic, type CallFrame, marking } from './bind.js';
 import { Callback } from './callback.js';
 import { CArray } from './carray.js';
+import { type Converter, Directed, type Parameter } from './frame.js';
 import { type CFunction, type CType, type FunctionTable, signature, typeText } from './header/types.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
@@ -27,6 +28,8 @@ export interface Target {
   bind(fn: CFunction): { readonly call: (...values: never[]) => unknown; readonly out: (result: never) => unknown };
   /** What passes a struct by value; absent where that is not possible. */
   byValue?(type: CType & { kind: 'struct' }, place: Place): Converter;
+  /** How an argument behind "..." is passed; absent where none can be. */
+  vararg?(given: unknown, place: Place): { readonly type: CType; readonly koffi: unknown };
   frame(): CallFrame;
   /** A call off the main thread. */
   async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown>;
@@ -196,9 +199,7 @@ export class LibraryTools {
         `"${type}" is ${typeText(declared)}; a callback needs a function type such as int (*)(int)`,
       );
     const { address, release } = this.#target.callback(fn, use as (...values: unknown[]) => unknown);
-    return new Callback(runtime, address, () => {
-      if (!runtime.disposed) release();
-    });
+    return new Callback(runtime, address, release);
   }
 
   /** The function a function pointer leads to. */
@@ -230,7 +231,11 @@ export class LibraryTools {
     return this.#target.runtime.pointer(address, this.#target.runtime.typeOf(type));
   }
 
-  /** Closes the library. What it allocated and gave is invalid from here on; a second call does nothing. */
+  /**
+   * Closes the library. What it allocated and gave is invalid from here on; a second call does nothing.
+   *
+   * Native code that still runs (asynchronous calls, or the call whose callback disposes) runs to its end first.
+   */
   dispose(): void {
     const { runtime } = this.#target;
     if (runtime.disposed) return;
@@ -376,7 +381,14 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
     );
     const checks = lengthChecks(runtime, fn, own);
     const { call, out } = target.bind(fn);
-    const bound = bindCall(runtime, fn, { call, out, parameters, checks, frame: () => target.frame() });
+    const bound = (fn.variadic ? bindVariadic : bindCall)(runtime, fn, {
+      call,
+      out,
+      parameters,
+      checks,
+      frame: () => target.frame(),
+      ...(target.vararg && { vararg: target.vararg.bind(target) }),
+    });
     const asynchronous = async (...values: unknown[]): Promise<unknown> => {
       runtime.assertAlive();
       for (const check of checks) check(values);

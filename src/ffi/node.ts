@@ -2,16 +2,16 @@
  * `ewald/ffi` in Node: headers and libraries from files, native libraries through koffi, wasm modules as in a browser.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { EwaldError, messageOf } from '../errors.js';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { EwaldError } from '../errors.js';
 import type { MemorySpace } from '../memory/space.js';
 import { knownOptions } from '../options.js';
 import { type Definitions, type ParseOptions, parseHeader } from './header/parse.js';
-import type { SourceFile } from './header/source.js';
 import type { DataModel, FunctionTable } from './header/types.js';
 import { openWasm, tableOf } from './index.js';
 import { type Library, type LibraryFunction, makeLibrary } from './library.js';
 import { findLibrary } from './native/find.js';
+import { includeFrom, preprocessedBy, readHeader, systemDefinitions, systemFolders } from './native/headers.js';
 import { loadKoffi, nativeSpace, processModel } from './native/koffi.js';
 import { nodePort } from './native/port.js';
 import { NativeTarget } from './native/target.js';
@@ -21,16 +21,7 @@ import { webPort } from './wasm/port.js';
 
 export * from './public.js';
 
-/** Includes from folders: beside the file that includes, then in the folders in their order. */
-export function includeFrom(folders: readonly string[]): NonNullable<ParseOptions['include']> {
-  return (name, from): SourceFile | undefined => {
-    for (const folder of [dirname(from), ...folders]) {
-      const path = isAbsolute(name) ? name : join(folder, name);
-      if (existsSync(path)) return { name: path, text: readFileSync(path, 'utf8') };
-    }
-    return undefined;
-  };
-}
+export { includeFrom };
 
 /**
  * Reads a header file.
@@ -40,16 +31,21 @@ export function includeFrom(folders: readonly string[]): NonNullable<ParseOption
  */
 export function parseHeaderFile(
   header: string,
-  options: Omit<ParseOptions, 'name' | 'include' | 'includePlaces'> & {
+  options: Omit<ParseOptions, 'name' | 'include' | 'includePlaces' | 'preprocessed' | 'system'> & {
     readonly includeDir?: string | readonly string[];
+    /** A compiler's preprocessor to run first, such as `gcc -E`; `gcc -E -dD` keeps the constants. */
+    readonly cpp?: string;
   } = {},
 ): FunctionTable {
-  const { includeDir, ...rest } = options;
+  const { includeDir, cpp, ...rest } = options;
+  // Headers of the system are those of its own programs, not those of a wasm module.
+  const system = (options.model ?? 'lp64') === processModel();
   const folders = includeDir === undefined ? [] : typeof includeDir === 'string' ? [includeDir] : includeDir;
   const tried = [
     ...new Set([
       ...folders.map((folder) => resolve(folder, header)),
       ...(folders.length === 0 || isAbsolute(header) ? [resolve(header)] : []),
+      ...(system ? systemFolders().map((folder) => resolve(folder, header)) : []),
     ]),
   ];
   const path = tried.find((candidate) => existsSync(candidate));
@@ -59,28 +55,34 @@ export function parseHeaderFile(
       `the header ${header} was not found; tried ${tried.join(', ')}; name its folder with includeDir`,
       { detail: { tried } },
     );
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new EwaldError('Load', `the header ${path} cannot be read: ${messageOf(cause)}`, { cause });
-  }
-  return parseHeader(text, {
+  if (cpp !== undefined)
+    return parseHeader(preprocessedBy(cpp, path, folders, options.definitions), {
+      ...rest,
+      name: path,
+      preprocessed: true,
+    });
+  return parseHeader(readHeader(path), {
     ...rest,
     name: path,
-    include: includeFrom(folders),
+    ...(system && { system: systemDefinitions() }),
+    include: includeFrom(folders, system),
     includePlaces: [dirname(path), ...folders],
   });
 }
 
 function nodeTable(options: LibraryOptions, model: DataModel): FunctionTable {
-  const { header, includeDir, definitions, include, allowVarargs, skipUnsupported } = options;
-  if (typeof header !== 'string')
-    return tableOf({ ...options, include: include ?? includeFrom(folders(includeDir)) }, model);
+  const { header, includeDir, definitions, include, allowVarargs, skipUnsupported, cpp } = options;
+  if (typeof header !== 'string') {
+    const own = model === processModel();
+    return tableOf({ ...options, include: include ?? includeFrom(folders(includeDir), own) }, model, {
+      ...(own && { system: systemDefinitions() }),
+    });
+  }
   return parseHeaderFile(header, {
     model,
     ...(includeDir !== undefined && { includeDir }),
     ...(definitions && { definitions }),
+    ...(cpp !== undefined && { cpp }),
     ...(allowVarargs !== undefined && { allowVarargs }),
     ...(skipUnsupported !== undefined && { skipUnsupported }),
   });
@@ -101,7 +103,8 @@ export async function nativeMemory(): Promise<MemorySpace> {
  * Opens a library through its header: every function that the header declares becomes a function of JavaScript.
  *
  * @param options `header`: a file in `includeDir`, or text. `library`: a name such as `pi_cpp`, looked for in
- * `buildDir/lib` and `buildDir` as `libpi_cpp.so` (`.dylib`, `.dll`) and `pi_cpp.wasm`; a path; or a wasm module.
+ * `buildDir/lib` and `buildDir` as `libpi_cpp.so` (`.dylib`, `.dll`) and `pi_cpp.wasm`, then where the dynamic
+ * loader looks (`z` and `libz.so.1` alike); a path; or a wasm module.
  * `backend`: `auto` takes a native library when there is one, else wasm.
  * @throws `Format` for the header with line and column, `Load` with every path tried, `Unsupported`, `Argument`.
  */
@@ -150,7 +153,7 @@ export async function getLibHandle<F>(...args: unknown[]): Promise<Library<F>> {
       name: library,
       ...options,
     });
-  return makeLibrary(new NativeTarget(table, options.name ?? library, found.path, koffi), options) as Library<F>;
+  return makeLibrary(new NativeTarget(table, options.name ?? library, found, koffi), options) as Library<F>;
 }
 
 /** Binds a wasm module, with a thread of Node for its asynchronous calls. */

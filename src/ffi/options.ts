@@ -29,7 +29,11 @@ export interface LibraryOptions extends BindOptions {
   readonly backend?: 'auto' | 'native' | 'wasm';
   /** Gives the text of an include, where there are no files. */
   readonly include?: Include;
+  /** A compiler's preprocessor to run over a header file first (Node): `gcc -E`. */
+  readonly cpp?: string;
+  /** Reads functions with varargs; default true. */
   readonly allowVarargs?: boolean;
+  /** Passes over declarations that cannot be read, with a warning each; default false. */
   readonly skipUnsupported?: boolean;
   /** What a wasm module imports. */
   readonly imports?: WebAssembly.Imports;
@@ -47,6 +51,7 @@ export const libraryOptions = [
   'includeDir',
   'backend',
   'include',
+  'cpp',
   'allowVarargs',
   'skipUnsupported',
   'imports',

@@ -17,6 +17,16 @@ import { readStruct, type ValueCodec, writeStruct } from './struct-values.js';
 
 const decoder = new TextDecoder();
 
+/** What a callback threw. */
+export interface Thrown {
+  readonly error: unknown;
+}
+
+/** An asynchronous call that runs, and what its callbacks threw. */
+export interface AsyncCall {
+  thrown?: Thrown;
+}
+
 /** The state of an open library. */
 export class Runtime implements Access, ValueCodec {
   readonly table: FunctionTable;
@@ -24,7 +34,11 @@ export class Runtime implements Access, ValueCodec {
   /** Name of the library, for messages. */
   readonly name: string;
   /** What a callback threw; the call during which it ran throws it on. */
-  thrown: { readonly error: unknown } | undefined;
+  thrown: Thrown | undefined;
+  /** Synchronous calls that run, one inside the other through callbacks. */
+  depth = 0;
+  /** Asynchronous calls that run. */
+  readonly waiting = new Set<AsyncCall>();
   disposed = false;
   /** Gives a handle to its destructor; set by the library. */
   destructors = new Map<string, { readonly name: string; readonly call: (handle: object) => void }>();
@@ -50,12 +64,35 @@ export class Runtime implements Access, ValueCodec {
       );
   }
 
-  /** Throws on what a callback threw during the call that just ended. */
-  rethrow(): void {
+  /**
+   * A synchronous call begins: what callbacks throw from here on is its own. Gives what the call around it has to throw
+   * yet, for `leave`.
+   */
+  enter(): Thrown | undefined {
     const { thrown } = this;
-    if (!thrown) return;
     this.thrown = undefined;
-    throw thrown.error;
+    this.depth++;
+    return thrown;
+  }
+
+  leave(outer: Thrown | undefined): void {
+    this.depth--;
+    this.thrown = outer;
+  }
+
+  /**
+   * Keeps what a callback threw for the call it belongs to: the one it was made for, else the synchronous call that
+   * runs, else the only asynchronous one. Where no call can take it, it is an uncaught error of the program.
+   */
+  caught(error: unknown, own: AsyncCall | undefined): void {
+    const [waiting] = this.waiting.size === 1 ? this.waiting : [];
+    if (own) own.thrown ??= { error };
+    else if (this.depth > 0) this.thrown ??= { error };
+    else if (waiting) waiting.thrown ??= { error };
+    else
+      queueMicrotask(() => {
+        throw error;
+      });
   }
 
   /** Reads a type as C writes it: `double`, `int *`, `struct rec`. */

@@ -1,10 +1,10 @@
 /** A typed module for a header, so that editors complete its names. */
 
 import { jsMemory } from '../memory/space.js';
-import { arrayName } from './arguments.js';
 import { isText } from './callback.js';
 import { namedFields } from './header/layout.js';
 import { type CFunction, type CParameter, type CType, type FunctionTable, signature } from './header/types.js';
+import { arrayName } from './pointees.js';
 import { Runtime } from './runtime.js';
 
 export interface ModuleOptions {
@@ -207,10 +207,10 @@ class Writer {
     }
     if (to.kind === 'pointer') {
       if (to.to.kind === 'scalar' && to.to.name === 'char')
-        return '(string | null)[] | IndirectMemory2D<number> | CArray | Pointer | null';
+        return `(string | ${to.to.const ? '' : 'Pointer | '}null)[] | IndirectMemory2D<number> | CArray | Pointer | null`;
       const row = this.#runtime.scalar(to.to);
       if (row)
-        return `IndirectMemory2D<${row.typescript === 'boolean' ? 'number' : row.typescript}> | RaggedRows<${row.typescript === 'boolean' ? 'number' : row.typescript}> | (Pointer | null)[] | CArray | Pointer | null`;
+        return `${row.typescript === 'bigint' ? 'bigint' : 'number'}[][] | ${arrayName(row)}[] | IndirectMemory2D<${row.typescript === 'boolean' ? 'number' : row.typescript}> | RaggedRows<${row.typescript === 'boolean' ? 'number' : row.typescript}> | (Pointer | null)[] | CArray | Pointer | null`;
       return '(Pointer | null)[] | CArray | Pointer | null';
     }
     return 'ArrayBufferView | CArray | Pointer | null';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { getLibHandle as getInBrowser } from '../../src/ffi/index.js';
-import { identify } from '../../src/ffi/native/find.js';
+import { identify } from '../../src/ffi/native/identify.js';
 import { getLibHandle, toolsOf } from '../../src/ffi/node.js';
 import { IndirectMemory2D } from '../../src/memory/index.js';
 import { absent, fixtures, type Kit, openKit, rejected, targets, thrown } from './support.js';
@@ -412,12 +412,17 @@ describe('opening', () => {
     library.dispose();
   });
 
-  test.skipIf(absent('gcc', 'koffi'))('varargs are refused where they are called', async () => {
+  test.skipIf(absent('gcc', 'koffi'))('varargs say their types', async () => {
     const library = await openKit(targets[0] as (typeof targets)[number], {
       header: { source: 'int kit_add(int a, ...);' },
-      allowVarargs: true,
     });
-    expect(thrown(() => library.kit_add).message).toMatch(/takes varargs, which this binding does not pass/);
+    expect(thrown(() => library.kit_add(1, 2)).message).toMatch(/argument 2 is 2; behind "..." each argument says/);
+    expect(thrown(() => library.kit_add(1, ['int', '2'])).message).toMatch(
+      /argument 2 is "2"; int needs a whole number/,
+    );
+    expect(thrown(() => library.kit_add(1, ['intt', 2])).tag).toBe('Format');
+    expect(thrown(() => library.kit_add()).message).toMatch(/got 0 arguments/);
+    expect((await rejected(library.kit_add.async(1))).message).toMatch(/takes varargs, which cannot be passed off/);
     library.dispose();
   });
 

@@ -1,4 +1,5 @@
 /** The preprocessor: conditionals, macros, includes, and the line markers of a compiler's own preprocessor. */
+import { isEwaldError } from '../../errors.js';
 import { nearest } from '../../options.js';
 import { builtinHeaders, systemNames } from './builtin.js';
 import { decide } from './condition.js';
@@ -247,7 +248,7 @@ class Preprocessor {
     const next = word.text === 'include_next';
     if (first?.kind === 'string') {
       const name = unquote(first.text);
-      return { name, system: false, found: include(name, from.name, { system: false, next }) };
+      return { name, system: false, found: reading(first, () => include(name, from.name, { system: false, next })) };
     }
     if (first?.text !== '<') return undefined;
     const text = tokens.slice(1).map(({ text: part, spaced }) => (spaced ? ` ${part}` : part));
@@ -255,7 +256,9 @@ class Preprocessor {
     // A compiler's own headers are known here; those of the C library are read where there are any.
     const own = builtinHeaders[name];
     const found =
-      own === undefined ? include(name, from.name, { system: true, next }) : { name: `<${name}>`, text: own };
+      own === undefined
+        ? reading(first, () => include(name, from.name, { system: true, next }))
+        : { name: `<${name}>`, text: own };
     return { name, system: true, found };
   }
 
@@ -271,8 +274,9 @@ class Preprocessor {
     const { name, system, found } = target;
     if (found) {
       // What the C library declares is known to this header, but is not what it offers.
-      const foreign = from.foreign || (system && systemNames.has(name));
-      this.#enter(word, foreign ? { ...found, foreign } : found, depth);
+      const own = found.name.startsWith('<');
+      const foreign = from.foreign || (system && (own || (found.foreign === true && systemNames.has(name))));
+      this.#enter(word, { ...found, foreign: foreign === true }, depth);
       return;
     }
     if (system) {
@@ -295,6 +299,15 @@ class Preprocessor {
     if (this.#files.length + this.#foreign.length > 10_000)
       throw headerError(word, 'more than 10000 files are included');
     this.#file(file, depth + 1);
+  }
+}
+
+/** Gives the refusal of a file the place that asked for it. */
+function reading<T>(place: Token, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw isEwaldError(error) && error.tag !== 'Format' ? headerError(place, error.message) : error;
   }
 }
 

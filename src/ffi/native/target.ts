@@ -1,14 +1,14 @@
 /** A library of the process, called through koffi. Arrays are passed by their address: nothing is copied. */
 import { EwaldError, messageOf } from '../../errors.js';
-import type { Argument, Converter, Direction, Parameter } from '../arguments.js';
-import { type CallFrame, countError, FrameEnds, resultOf } from '../bind.js';
+import { type CallFrame, callPointer, countError, FrameEnds, resultOf } from '../bind.js';
 import { callbackShape, isText } from '../callback.js';
+import type { Argument, Converter, Direction, Parameter } from '../frame.js';
 import { layoutOf, placeFields } from '../header/layout.js';
 import { type CField, type CFunction, type CType, type FunctionTable, signature, typeText } from '../header/types.js';
 import { missing, type Target } from '../library.js';
-import { Runtime } from '../runtime.js';
+import { type AsyncCall, Runtime } from '../runtime.js';
 import { type Place, shown } from '../scalars.js';
-import { assertLoadable, symbolNames } from './find.js';
+import { assertLoadable, type Found, symbolNames } from './find.js';
 import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace } from './koffi.js';
 
 export class NativeTarget implements Target {
@@ -19,10 +19,13 @@ export class NativeTarget implements Target {
   readonly #path: string;
   readonly #bound = new Map<string, KoffiFunction>();
   readonly #structs = new Map<string, unknown>();
+  /** Callbacks that C may still call. */
+  readonly #registered = new Set<bigint>();
   #symbols: readonly string[] | undefined;
+  #unloaded = false;
 
-  constructor(table: FunctionTable, name: string, path: string, koffi: Koffi) {
-    assertLoadable(path);
+  constructor(table: FunctionTable, name: string, { path, byName }: Pick<Found, 'path' | 'byName'>, koffi: Koffi) {
+    if (!byName) assertLoadable(path);
     this.#koffi = koffi;
     this.#path = path;
     this.runtime = new Runtime(table, nativeSpace(koffi), name);
@@ -47,11 +50,6 @@ export class NativeTarget implements Target {
   }
 
   bind(fn: CFunction): { call: (...values: never[]) => unknown; out: (result: never) => unknown } {
-    if (fn.variadic)
-      throw new EwaldError(
-        'Unsupported',
-        `${signature(fn, fn.name)} takes varargs, which this binding does not pass; wrap it in a function with fixed parameters`,
-      );
     const call = this.#function(fn) as (...values: never[]) => unknown;
     return { call, out: this.#result(fn.result) as (value: never) => unknown };
   }
@@ -72,7 +70,7 @@ export class NativeTarget implements Target {
     const parameters = fn.parameters.map(({ type }) => this.#type(type));
     const result = isText(fn.result, this.runtime) ? 'str' : this.#type(fn.result);
     try {
-      bound = this.#library.func(fn.symbol ?? fn.name, result, parameters);
+      bound = this.#library.func(fn.symbol ?? fn.name, result, fn.variadic ? [...parameters, '...'] : parameters);
     } catch (cause) {
       if (/cannot find/i.test(messageOf(cause))) throw missing(this, fn.name);
       throw new EwaldError('Unsupported', `${signature(fn, fn.name)} cannot be called: ${messageOf(cause)}`, { cause });
@@ -119,6 +117,17 @@ export class NativeTarget implements Target {
       this.#callbackTypes.set(key, found);
     }
     return found;
+  }
+
+  /** A further argument of a function with varargs: its type, and the value as the type takes it. */
+  vararg(given: unknown, place: Place): { readonly type: CType; readonly koffi: unknown } {
+    if (!Array.isArray(given) || given.length !== 2 || typeof given[0] !== 'string')
+      throw new EwaldError(
+        'Argument',
+        `${place()} is ${shown(given)}; behind "..." each argument says its type: ['int', 5], ['double', 1.5], ['const char *', 'text']`,
+      );
+    const type = promoted(this.runtime.typeOf(given[0]), this.runtime);
+    return { type, koffi: this.#type(type) };
   }
 
   /** A struct as koffi takes it: every field there, numbers checked. */
@@ -183,10 +192,14 @@ export class NativeTarget implements Target {
   }
 
   async async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
+    if (fn.variadic) throw varargs(fn, 'off the main thread');
     if (values.length !== fn.parameters.length) throw countError(fn, values.length);
     const { out } = this.bind(fn);
     const raw = this.#function(fn);
-    const frame = new NativeFrame(this, true);
+    const call: AsyncCall = {};
+    const frame = new NativeFrame(this, call);
+    // From here on the library stays loaded, whoever disposes it.
+    this.runtime.waiting.add(call);
     try {
       // The arguments stay here, so that no array is collected while C works on it.
       const args = values.map((value, i) => (parameters[i] as Parameter).convert(value, frame));
@@ -195,30 +208,40 @@ export class NativeTarget implements Target {
       });
       void args.length;
       frame.done();
-      this.runtime.rethrow();
+      if (call.thrown) throw call.thrown.error;
       return out(result as never);
     } finally {
+      this.runtime.waiting.delete(call);
       frame.end();
+      if (this.runtime.disposed) this.#unload();
     }
   }
 
   callback(
     type: CType & { kind: 'function' },
     use: (...values: unknown[]) => unknown,
+    call?: AsyncCall,
   ): { address: bigint; release(): void } {
     const address = this.#koffi.register(
-      this.transient(type, use) as (...values: never[]) => unknown,
+      this.transient(type, use, call) as (...values: never[]) => unknown,
       this.#callbackType(type),
     );
-    return { address, release: () => this.#koffi.unregister(address) };
+    this.#registered.add(address);
+    return {
+      address,
+      release: () => {
+        if (this.#registered.delete(address)) this.#koffi.unregister(address);
+      },
+    };
   }
 
   /** A function koffi may call while a call runs. */
   transient(
     type: CType & { kind: 'function' },
     use: (...values: unknown[]) => unknown,
+    call?: AsyncCall,
   ): (...values: unknown[]) => unknown {
-    const wrapped = callbackShape(this.runtime, type).wrap(use);
+    const wrapped = callbackShape(this.runtime, type).wrap(use, call);
     const pointer = type.result.kind === 'pointer';
     return (...values) => {
       const result = wrapped(...(values as never[]));
@@ -244,9 +267,7 @@ export class NativeTarget implements Target {
           ? scalar.in(values[i], place)
           : this.runtime.addressOf(values[i], parameter as CType & { kind: 'pointer' }, place) || null;
       });
-      const answer = fn(...converted);
-      this.runtime.rethrow();
-      return out(answer);
+      return out(callPointer(this.runtime, () => fn(...converted)));
     };
   }
 
@@ -255,8 +276,35 @@ export class NativeTarget implements Target {
   }
 
   close(): void {
+    this.#unload();
+  }
+
+  /** Lets the library go once none of its code runs: neither on another thread nor below this very call. */
+  #unload(): void {
+    const { waiting, depth } = this.runtime;
+    if (this.#unloaded || waiting.size > 0) return;
+    if (depth > 0) {
+      setImmediate(() => this.#unload());
+      return;
+    }
+    this.#unloaded = true;
+    for (const address of this.#registered) this.#koffi.unregister(address);
+    this.#registered.clear();
     this.#library.unload();
   }
+}
+
+const varargs = (fn: CFunction, why: string): EwaldError =>
+  new EwaldError(
+    'Unsupported',
+    `${signature(fn, fn.name)} takes varargs, which cannot be passed ${why}; wrap it in a function with fixed parameters`,
+  );
+
+/** The type that a value has behind "...": small integers are ints, floats are doubles. */
+function promoted(type: CType, runtime: Runtime): CType {
+  const layout = runtime.scalar(type)?.layout;
+  if (layout?.kind === 'float') return { kind: 'scalar', name: 'double' };
+  return layout && layout.size < 4 ? { kind: 'scalar', name: 'int' } : type;
 }
 
 const unaligned = ({ align: _, ...type }: CType): CType => type as CType;
@@ -287,11 +335,14 @@ function plainFields(type: CType & { kind: 'struct' }, runtime: Runtime): readon
 class NativeFrame extends FrameEnds implements CallFrame {
   readonly #target: NativeTarget;
   readonly asynchronous: boolean;
+  readonly #call: AsyncCall | undefined;
 
-  constructor(target: NativeTarget, asynchronous = false) {
+  /** `call`: the asynchronous call that the frame is for. */
+  constructor(target: NativeTarget, call?: AsyncCall) {
     super();
     this.#target = target;
-    this.asynchronous = asynchronous;
+    this.#call = call;
+    this.asynchronous = call !== undefined;
   }
 
   place(view: ArrayBufferView, _direction: Direction): Argument {
@@ -305,7 +356,7 @@ class NativeFrame extends FrameEnds implements CallFrame {
 
   callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): Argument {
     if (!this.asynchronous) return this.#target.transient(type, use);
-    const { address, release } = this.#target.callback(type, use);
+    const { address, release } = this.#target.callback(type, use, this.#call);
     this.release(release);
     return address;
   }

@@ -1,9 +1,9 @@
 /** A library that is a wasm module: its exports, its heap, its function table. */
 import { EwaldError } from '../../errors.js';
 import { WasmSpace } from '../../memory/space.js';
-import type { Argument, Direction, Parameter } from '../arguments.js';
-import { type CallFrame, FrameEnds, resultOf } from '../bind.js';
+import { type CallFrame, callPointer, FrameEnds, resultOf } from '../bind.js';
 import { callbackShape } from '../callback.js';
+import type { Argument, Direction, Parameter } from '../frame.js';
 import { type CFunction, type CType, type FunctionTable, signature } from '../header/types.js';
 import { missing, type Target } from '../library.js';
 import { Runtime } from '../runtime.js';
@@ -166,9 +166,7 @@ export class WasmTarget implements Target {
             ? scalar.in(values[i], place)
             : this.runtime.addressOf(values[i], parameter as CType & { kind: 'pointer' }, place);
         });
-        const answer = entry(...converted) as Bits;
-        this.runtime.rethrow();
-        return out(answer);
+        return out(callPointer(this.runtime, () => entry(...converted)) as Bits);
       } finally {
         frame.end();
       }

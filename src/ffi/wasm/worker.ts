@@ -7,10 +7,10 @@
  */
 import { EwaldError } from '../../errors.js';
 import { Rows } from '../../memory/rows.js';
-import { type Argument, Directed, type Direction, type Frame, type Parameter } from '../arguments.js';
 import { countError } from '../bind.js';
 import { Callback, isText } from '../callback.js';
 import { CArray } from '../carray.js';
+import { type Argument, Directed, type Direction, type Frame, type Parameter } from '../frame.js';
 import type { CFunction } from '../header/types.js';
 import { Pointer } from '../pointer.js';
 import type { Runtime } from '../runtime.js';

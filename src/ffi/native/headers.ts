@@ -1,0 +1,154 @@
+/** Headers on a disk: where they lie, what the system's compiler defines, and a compiler's own preprocessor. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { EwaldError } from '../../errors.js';
+import { fileError, fileReason } from '../../file-errors.js';
+import { builtinHeaders } from '../header/builtin.js';
+import type { Definitions } from '../header/parse.js';
+import { definitionMap } from '../header/parse.js';
+import type { Include } from '../header/preprocess.js';
+import type { SourceFile } from '../header/source.js';
+
+/** No header that people write is larger; a device or a log may be. */
+const largest = 2 ** 26;
+
+/** Reads a header. @throws `File` for what is no regular file of a sensible size: a pipe would be waited for for ever. */
+export function readHeader(path: string): string {
+  try {
+    const found = statSync(path);
+    if (!found.isFile())
+      throw new EwaldError('File', `${path} is ${found.isDirectory() ? 'a folder' : 'a device or a pipe'}, no header`);
+    if (found.size > largest)
+      throw new EwaldError('File', `${path} has ${found.size} bytes; a header has at most ${largest}`);
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw cause instanceof EwaldError ? cause : fileError(path, 'read', cause);
+  }
+}
+
+const triplets: Partial<Record<string, string>> = {
+  x64: 'x86_64-linux-gnu',
+  arm64: 'aarch64-linux-gnu',
+  riscv64: 'riscv64-linux-gnu',
+  ppc64: 'powerpc64le-linux-gnu',
+  s390x: 's390x-linux-gnu',
+};
+
+/** The name that Debian gives this machine's folders. */
+export const triplet = (): string => triplets[process.arch] ?? `${process.arch}-linux-gnu`;
+
+let known: readonly string[] | undefined;
+
+/** Folders of the system's headers that are there, those of the environment first. */
+export function systemFolders(): readonly string[] {
+  known ??= [
+    ...(process.env.C_INCLUDE_PATH ?? '').split(':'),
+    ...(process.env.CPATH ?? '').split(':'),
+    '/usr/local/include',
+    `/usr/include/${triplet()}`,
+    '/usr/include',
+  ].filter((folder) => folder !== '' && existsSync(folder));
+  return known;
+}
+
+let asked: readonly string[] | undefined;
+
+/** Folders that the system's compiler names; asked once, and only when a header is nowhere else. */
+function compilerFolders(): readonly string[] {
+  if (asked) return asked;
+  asked = [];
+  if (process.platform === 'win32') return asked;
+  for (const compiler of [process.env.CC, 'cc', 'gcc', 'clang']) {
+    if (!compiler) continue;
+    const { stderr, status } = spawnSync(compiler, ['-E', '-v', '-x', 'c', '/dev/null'], {
+      encoding: 'utf8',
+      timeout: 10_000,
+    });
+    if (status !== 0) continue;
+    const [, list = ''] = /search starts here:\n([\s\S]*?)End of search/.exec(stderr) ?? [];
+    asked = list
+      .split('\n')
+      .map((line) => line.trim().replace(/ \(framework directory\)$/, ''))
+      .filter((folder) => isAbsolute(folder));
+    break;
+  }
+  return asked;
+}
+
+/** What the compiler of this system defines beside what its data model says. */
+export function systemDefinitions(): Readonly<Record<string, string>> {
+  const one = (text: string): Record<string, string> => Object.fromEntries(text.split(' ').map((name) => [name, '1']));
+  const processors: Partial<Record<string, string>> = {
+    x64: '__x86_64__ __x86_64 __amd64__ __amd64 __SSE__ __SSE2__ __MMX__',
+    arm64: '__aarch64__',
+    riscv64: '__riscv',
+    ppc64: '__powerpc64__ __powerpc__',
+    s390x: '__s390x__ __s390__',
+  };
+  const systems: Partial<Record<string, string>> = {
+    linux: '__linux__ __linux __gnu_linux__ __unix__ __unix __ELF__',
+    darwin: '__APPLE__ __MACH__',
+    freebsd: '__FreeBSD__ __unix__ __unix __ELF__',
+  };
+  return { ...one(processors[process.arch] ?? '__unknown__'), ...one(systems[process.platform] ?? '__unknown__') };
+}
+
+/**
+ * Includes from folders: beside the file that includes, then in the folders in their order, then where the system has
+ * its headers.
+ */
+export function includeFrom(folders: readonly string[], system = false): Include {
+  const find = (name: string, places: readonly string[]): string | undefined =>
+    (isAbsolute(name) ? [name] : places.map((folder) => join(folder, name))).find((path) => existsSync(path));
+  return (name, from, form): SourceFile | undefined => {
+    const own = dirname(from);
+    const near = form?.system ? [...folders, own] : [own, ...folders];
+    const far = system ? systemFolders() : [];
+    let list = [...near.filter((folder) => !far.includes(folder) || folder === own), ...far];
+    // The next one of that name lies behind the folder of the file itself.
+    if (form?.next) list = list.slice(list.lastIndexOf(own) + 1);
+    let path = find(name, list);
+    if (path === undefined && system && form?.system && builtinHeaders[name] === undefined)
+      path = find(name, compilerFolders());
+    if (path === undefined) return undefined;
+    const foreign = far.some((folder) => resolve(path, '..').startsWith(folder));
+    return { name: path, text: readHeader(path), ...(foreign && { foreign }) };
+  };
+}
+
+/** The words of a command as a shell parts them: blanks outside quotes. */
+function words(command: string): string[] {
+  return [...command.matchAll(/"([^"]*)"|'([^']*)'|[^\s"']+/g)].map((match) => match[1] ?? match[2] ?? match[0]);
+}
+
+/** What a compiler's preprocessor makes of a header: `gcc -E`, with the folders and definitions given to it. */
+export function preprocessedBy(
+  command: string,
+  path: string,
+  folders: readonly string[],
+  definitions: Definitions | undefined,
+): string {
+  const [program, ...given] = words(command);
+  if (program === undefined)
+    throw new EwaldError('Argument', 'the preprocessor is an empty text; needed is a command such as gcc -E');
+  const args = [
+    ...given,
+    ...folders.map((folder) => `-I${folder}`),
+    ...[...definitionMap(definitions)].map(([name, value]) => `-D${name}=${value}`),
+    path,
+  ];
+  try {
+    return execFileSync(program, args, {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+      timeout: 60_000,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  } catch (cause) {
+    const { stderr, code } = cause as { stderr?: string; code?: string };
+    const said = (stderr ?? '').trim().split('\n').slice(0, 6).join('\n');
+    const why = code === 'ENOENT' ? 'there is no such program' : said || fileReason(cause);
+    throw new EwaldError('Load', `${[program, ...given].join(' ')} does not preprocess ${path}: ${why}`, { cause });
+  }
+}

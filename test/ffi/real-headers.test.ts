@@ -1,0 +1,345 @@
+// Headers as Debian has them: each is read as it stands, its structs and constants are worth what gcc says, and its
+// library answers a call. Development packages that are not installed are said to be absent; scripts/setup.mjs --test
+// installs them.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemFolders } from '../../src/ffi/native/headers.js';
+import { type FunctionTable, getLibHandle, type Library, parseHeaderFile } from '../../src/ffi/node.js';
+import { absent } from './support.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: what the headers declare is known at run time only
+type Any = any;
+
+interface Case {
+  readonly header: string;
+  readonly library: string;
+  readonly definitions?: Record<string, string | number>;
+  /** What a call gives. */
+  call(lib: Library<Any>): void | Promise<void>;
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+const cases: Case[] = [
+  {
+    header: 'zlib.h',
+    library: 'z',
+    call(z) {
+      expect(z.crc32(0, bytes('hello'), 5)).toBe(0x3610a686);
+      const packed = new Uint8Array(200);
+      const length = z.ref('uLongf', packed.length);
+      const text = bytes('a'.repeat(1000));
+      expect(z.compress(packed, length, text, text.length)).toBe(0);
+      expect(length.at(0)).toBeLessThan(40);
+      const back = new Uint8Array(1000);
+      const size = z.ref('uLongf', back.length);
+      expect(z.uncompress(back, size, packed, length.at(0))).toBe(0);
+      expect(back).toEqual(text);
+    },
+  },
+  {
+    header: 'fftw3.h',
+    library: 'fftw3',
+    call(fftw) {
+      const data = fftw.alloc('double', 16);
+      const plan = fftw.fftw_plan_dft_1d(8, data, data, -1, 1 << 6);
+      data.set(2, 1);
+      fftw.fftw_execute(plan);
+      // The transform of a shifted pulse: e^(-2πi·k/8).
+      for (let k = 0; k < 8; k++) {
+        expect(data.at(2 * k)).toBeCloseTo(Math.cos((2 * Math.PI * k) / 8), 14);
+        expect(data.at(2 * k + 1)).toBeCloseTo(-Math.sin((2 * Math.PI * k) / 8), 14);
+      }
+      fftw.fftw_destroy_plan(plan);
+    },
+  },
+  {
+    header: 'sqlite3.h',
+    library: 'sqlite3',
+    call(lib) {
+      const out = [null] as Any[];
+      expect(lib.sqlite3_open(':memory:', out)).toBe(0);
+      const [db] = out;
+      const error = [null] as Any[];
+      expect(
+        lib.sqlite3_exec(db, 'create table t (a, b); insert into t values (1, 2), (3, 4)', null, null, error),
+      ).toBe(0);
+      expect(error).toEqual([null]);
+      const rows: (string | null)[][] = [];
+      // int (*callback)(void *, int, char **, char **)
+      const row = (_: unknown, count: number, values: Any): number => {
+        rows.push(Array.from({ length: count }, (_each, i) => values.read(i)?.text() ?? null));
+        return 0;
+      };
+      expect(lib.sqlite3_exec(db, 'select a, b, null from t order by a', row, null, null)).toBe(0);
+      expect(rows).toEqual([
+        ['1', '2', null],
+        ['3', '4', null],
+      ]);
+      expect(lib.sqlite3_exec(db, 'nonsense', null, null, error)).toBe(1);
+      expect(error[0].text()).toMatch(/syntax error/);
+      lib.sqlite3_free(error[0]);
+      expect(lib.sqlite3_close(db)).toBe(0);
+    },
+  },
+  {
+    header: 'png.h',
+    library: 'png',
+    call(png) {
+      expect(png.png_access_version_number()).toBe(png.table.constants.PNG_LIBPNG_VER.value);
+      expect(png.png_get_libpng_ver(null)).toBe(png.table.constants.PNG_LIBPNG_VER_STRING.value);
+    },
+  },
+  {
+    header: 'math.h',
+    library: 'm',
+    call(m) {
+      expect(m.cos(1)).toBeCloseTo(Math.cos(1), 15);
+      expect(m.frexp(48, new Int32Array(1))).toBe(0.75);
+      expect(m.powf(2, 10)).toBe(1024);
+      expect(() => m.cosl(1)).toThrow(/long double/);
+    },
+  },
+  {
+    header: 'string.h',
+    library: 'c',
+    call(c) {
+      expect(c.strlen('grüß')).toBe(6);
+      const target = new Uint8Array(6);
+      c.memcpy(target, bytes('hello'), 5);
+      expect(new TextDecoder().decode(target)).toBe('hello\0');
+      expect(c.strcmp('a', 'b')).toBeLessThan(0);
+    },
+  },
+  {
+    header: 'stdio.h',
+    library: 'c',
+    call(c) {
+      expect(c.puts).toBeTypeOf('function');
+      const text = new Uint8Array(64);
+      const length = c.snprintf(
+        text,
+        64,
+        '%d %.2f %s %c',
+        ['int', -5],
+        ['float', 1.5],
+        ['const char *', 'grüß'],
+        ['char', 33],
+      );
+      expect(new TextDecoder().decode(text.subarray(0, length))).toBe('-5 1.50 grüß !');
+      expect(() => c.snprintf(text, 64, '%d', 5)).toThrow(/each argument says its type/);
+      expect(() => c.snprintf(text, 64, '%d', ['int', 1.5])).toThrow(/whole number/);
+    },
+  },
+  {
+    header: 'time.h',
+    library: 'c',
+    call(c) {
+      const tm = { tm_mday: 1, tm_year: 100 };
+      c.gmtime_r(new BigInt64Array([86400n]), tm);
+      expect(tm).toMatchObject({ tm_mday: 2, tm_mon: 0, tm_year: 70, tm_wday: 5 });
+    },
+  },
+  {
+    header: 'stdlib.h',
+    library: 'c',
+    call(c) {
+      const values = new Int32Array([3, 1, 2]);
+      c.qsort(
+        values,
+        3,
+        4,
+        (a: Any, b: Any) => c.pointer('int', a.address).read() - c.pointer('int', b.address).read(),
+      );
+      expect([...values]).toEqual([1, 2, 3]);
+      expect(c.div(7, 2)).toEqual({ quot: 3, rem: 1 });
+    },
+  },
+  {
+    header: 'uuid/uuid.h',
+    library: 'uuid',
+    call(uuid) {
+      const id = new Uint8Array(16);
+      const text = '01234567-89ab-cdef-0123-456789abcdef';
+      expect(uuid.uuid_parse(text, id)).toBe(0);
+      expect(id[1]).toBe(0x23);
+      expect(uuid.uuid_is_null(id)).toBe(0);
+    },
+  },
+  {
+    header: 'zstd.h',
+    library: 'zstd',
+    call(zstd) {
+      expect(zstd.ZSTD_versionNumber()).toBe(zstd.table.constants.ZSTD_VERSION_NUMBER.value);
+      const source = new Uint8Array(1000).fill(7);
+      const packed = new Uint8Array(zstd.ZSTD_compressBound(1000));
+      const size = zstd.ZSTD_compress(packed, packed.length, source, source.length, 3);
+      const back = new Uint8Array(1000);
+      expect(zstd.ZSTD_decompress(back, 1000, packed, size)).toBe(1000);
+      expect(back).toEqual(source);
+    },
+  },
+  {
+    header: 'lz4.h',
+    library: 'lz4',
+    call(lz4) {
+      const source = new Uint8Array(1000).fill(7);
+      const packed = new Uint8Array(lz4.LZ4_compressBound(1000));
+      const size = lz4.LZ4_compress_default(source, packed, 1000, packed.length);
+      const back = new Uint8Array(1000);
+      expect(lz4.LZ4_decompress_safe(packed, back, size, 1000)).toBe(1000);
+      expect(back).toEqual(source);
+    },
+  },
+  {
+    header: 'expat.h',
+    library: 'expat',
+    call(expat) {
+      const parser = expat.XML_ParserCreate(null);
+      const seen: string[] = [];
+      const open = expat.callback('XML_StartElementHandler', (_: unknown, name: string) => void seen.push(name));
+      const close = expat.callback('XML_EndElementHandler', (_: unknown, name: string) => void seen.push(`/${name}`));
+      expat.XML_SetElementHandler(parser, open, close);
+      const text = '<a><b/></a>';
+      expect(expat.XML_Parse(parser, text, text.length, 1)).toBe(1);
+      expect(seen).toEqual(['a', 'b', '/b', '/a']);
+      expat.XML_ParserFree(parser);
+      open.dispose();
+      close.dispose();
+    },
+  },
+  {
+    header: 'pcre2.h',
+    library: 'pcre2-8',
+    definitions: { PCRE2_CODE_UNIT_WIDTH: 8 },
+    call(pcre2) {
+      const [code, offset] = [new Int32Array(1), new BigUint64Array(1)];
+      const pattern = bytes('(\\d+)-(\\d+)');
+      const re = pcre2.pcre2_compile_8(pattern, pattern.length, 0, code, offset, null);
+      const data = pcre2.pcre2_match_data_create_from_pattern_8(re, null);
+      const subject = bytes('see 12-345');
+      expect(pcre2.pcre2_match_8(re, subject, subject.length, 0, 0, data, null)).toBe(3);
+      expect(pcre2.pcre2_get_ovector_pointer_8(data).array(6).toArray()).toEqual([4, 10, 4, 6, 7, 10]);
+      pcre2.pcre2_match_data_free_8(data);
+      pcre2.pcre2_code_free_8(re);
+    },
+  },
+  {
+    header: 'bzlib.h',
+    library: 'bz2',
+    call(bz2) {
+      expect(bz2.BZ2_bzlibVersion()).toMatch(/^1\./);
+    },
+  },
+  {
+    header: 'lzma.h',
+    library: 'lzma',
+    call(lzma) {
+      expect(lzma.lzma_crc32(bytes('hello'), 5, 0)).toBe(0x3610a686);
+    },
+  },
+];
+
+/** Headers without a call of their own: read, and compared with gcc. */
+const more = ['unistd.h', 'pthread.h', 'signal.h', 'sys/stat.h', 'sys/socket.h', 'elf.h', 'complex.h', 'X11/Xlib.h'];
+
+const there = (header: string): boolean => systemFolders().some((folder) => existsSync(join(folder, header)));
+const noHeader = (header: string): string | undefined => (there(header) ? undefined : `no ${header}`);
+const noKoffi = process.platform === 'linux' ? absent('koffi') : 'headers are found on Linux';
+const noGcc = process.platform === 'linux' ? absent('gcc') : 'headers are found on Linux';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-ffi-real-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a call', () => {
+  for (const { header, library, definitions, call } of cases) {
+    const why = noKoffi ?? noHeader(header);
+    test.skipIf(why)(`${header}${why ? ` (absent: ${why})` : ''}`, async () => {
+      const lib = await getLibHandle<Any>({ header, library, backend: 'native', ...(definitions && { definitions }) });
+      await call(lib);
+      lib.dispose();
+    });
+  }
+});
+
+/** What gcc says of the structs and constants of a header, in lines; those it refuses to name are left out. */
+function asked(header: string, table: FunctionTable, definitions: Record<string, string | number>): string[][] {
+  const structs = Object.values(table.structs).filter(({ tag, fields }) => fields && !tag.startsWith('anonymous_'));
+  const wanted = [
+    ...structs.map(({ tag, kind, size, align }) => {
+      const type = table.typedefs[tag]?.type;
+      const name = type?.kind === 'struct' && type.tag === tag ? tag : `${kind} ${tag}`;
+      const own = type?.align ?? align;
+      return { name, ours: `${size} ${own}`, code: `printf("%zu %zu\\n", sizeof(${name}), _Alignof(${name}));` };
+    }),
+    ...Object.entries(table.constants)
+      // The headers of glibc claim 128-bit floats of newer compilers.
+      .filter(([name, { kind }]) => kind === 'int' && !name.startsWith('__HAVE_'))
+      .map(([name, { value }]) => ({
+        name,
+        ours: String(value),
+        code: `printf("%${typeof value === 'number' && value < 0 ? 'lld' : 'llu'}\\n", (unsigned long long)(${name}));`,
+      })),
+  ];
+  const source = join(folder, `${header.replace(/\W/g, '_')}.c`);
+  const defines = Object.entries(definitions).map(([name, value]) => `-D${name}=${value}`);
+  let list = wanted;
+  for (let round = 0; round < 6; round++) {
+    const lines = [
+      `#include <${header}>`,
+      '#include <stdio.h>',
+      'int main(void) {',
+      ...list.map(({ code }) => code),
+      '}',
+    ];
+    writeFileSync(source, lines.join('\n'));
+    try {
+      execFileSync('gcc', ['-w', '-fmax-errors=0', ...defines, source, '-o', `${source}.out`], { stdio: 'pipe' });
+      const told = execFileSync(`${source}.out`, { encoding: 'utf8', maxBuffer: 2 ** 26 }).split('\n');
+      return list.map(({ name, ours }, i) => [name, ours, told[i] ?? '']);
+    } catch (error) {
+      const refused = new Set(
+        [...String((error as { stderr?: Buffer }).stderr).matchAll(/\.c:(\d+):\d+: error/g)].map(
+          (match) => Number(match[1]) - 4,
+        ),
+      );
+      const rest = list.filter((_, i) => !refused.has(i));
+      if (rest.length === list.length) throw error;
+      list = rest;
+    }
+  }
+  return [];
+}
+
+describe('structs and constants as gcc has them', () => {
+  for (const header of [...cases.map((one) => one.header), ...more]) {
+    const why = noGcc ?? noHeader(header);
+    test.skipIf(why)(`${header}${why ? ` (absent: ${why})` : ''}`, () => {
+      const definitions = cases.find((one) => one.header === header)?.definitions ?? {};
+      const table = parseHeaderFile(header, { definitions });
+      const found = asked(header, table, definitions);
+      expect(found.length).toBeGreaterThan(
+        (Object.keys(table.structs).length + Object.keys(table.constants).length) * 0.6 - 10,
+      );
+      expect(found.filter(([, ours, told]) => ours !== told)).toEqual([]);
+    });
+  }
+
+  test.skipIf(noGcc)(`through gcc's own preprocessor, too${noGcc ? ` (absent: ${noGcc})` : ''}`, () => {
+    const header = ['zlib.h', 'math.h'].find(there) as string;
+    const own = parseHeaderFile(header);
+    const through = parseHeaderFile(header, { cpp: 'gcc -E -dD' });
+    expect(Object.keys(through.functions)).toEqual(expect.arrayContaining(Object.keys(own.functions)));
+    expect(through.functions[header === 'zlib.h' ? 'crc32' : 'cos']).toMatchObject({
+      file: expect.stringMatching(/\.h$/),
+    });
+    expect(() => parseHeaderFile(header, { cpp: 'no-such-compiler -E' })).toThrow(/there is no such program/);
+    expect(() => parseHeaderFile(header, { cpp: 'gcc -E -include no-such-file.h' })).toThrow(/no-such-file\.h/);
+  });
+});
