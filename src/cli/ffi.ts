@@ -17,6 +17,7 @@ import {
 } from '../ffi/node.js';
 import { nearest } from '../options.js';
 import { writeWhole } from './files.js';
+import { killable } from './interrupt.js';
 import { bold, type CliDeps, dim, green, note, print, printJson, table, yellow } from './output.js';
 
 interface Options {
@@ -94,7 +95,7 @@ async function run(header: string, options: Options): Promise<void> {
     backend: options.backend as NonNullable<LibraryOptions['backend']>,
   });
   try {
-    if (options.call) call(library, options.call, options.json ?? false);
+    if (options.call) await call(library, options.call, options.json ?? false);
     else if (options.json)
       printJson({
         ...library.table,
@@ -148,7 +149,7 @@ function list(declared: FunctionTable, library: Library | undefined): void {
   );
 }
 
-function call(library: Library, [name = '', ...words]: readonly string[], json: boolean): void {
+async function call(library: Library, [name = '', ...words]: readonly string[], json: boolean): Promise<void> {
   const declared =
     Object.hasOwn(library.table.functions, name) || name in library.table.functions
       ? library.table.functions[name]
@@ -163,7 +164,7 @@ function call(library: Library, [name = '', ...words]: readonly string[], json: 
   }
   const fn = (library as unknown as Record<string, (...values: unknown[]) => unknown>)[name];
   const values = words.map((word, i) => argument(word, declared, i));
-  const result = fn?.(...values);
+  const result = await killable(() => fn?.(...values));
   const written = values.map(plain);
   if (json) {
     printJson({ function: name, result: plain(result), arguments: written });

@@ -50,13 +50,13 @@ export function end(): never {
 }
 
 /**
- * Runs work that blocks JavaScript (a call into a foreign library) with the system's own Ctrl-C: it ends the process
- * without asking it, where a listener would wait for the call to return. Nothing may be half-written meanwhile.
+ * Runs work that cannot be asked to end (a call into a library, a transform on other threads) with the system's own
+ * Ctrl-C: the signal ends the process at once, and shells see 130 or 143 as ever. Nothing may be half-written meanwhile.
  */
-export function killable<T>(work: () => T): T {
+export async function killable<T>(work: () => T | Promise<T>): Promise<T> {
   for (const [name, listener] of listeners) process.removeListener(name, listener);
   try {
-    return work();
+    return await work();
   } finally {
     for (const [name, listener] of listeners) process.on(name, listener);
   }

@@ -1,12 +1,13 @@
 /** `ewald page`: the pages of the package in a browser, served from this computer to itself. */
-import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { open } from 'node:fs/promises';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { extname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { EwaldError } from '../errors.js';
-import { bold, type CliDeps, dim, exitCode, parseNumber, print, printJson } from './output.js';
+import { bold, type CliDeps, dim, exitCode, parseInteger, print, printJson } from './output.js';
 
 const pages = {
   'fft.html': 'an image, its spectrum, a filter, and the image back, live',
@@ -28,9 +29,7 @@ export function register(program: Command, { signal }: CliDeps): void {
 }
 
 async function run(options: { port: string; json?: boolean }, signal: AbortSignal): Promise<void> {
-  const port = parseNumber(options.port, '--port');
-  if (!Number.isInteger(port) || port < 0 || port > 65535)
-    throw new EwaldError('Argument', `--port is "${options.port}"; needed is an integer from 0 to 65535`);
+  const port = parseInteger(options.port, '--port', 0, 65535);
   // Bundled, this file lies beside what it serves.
   const server = createServer(answer(fileURLToPath(new URL('.', import.meta.url))));
   await listen(server, port);
@@ -61,25 +60,56 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
+/** The file a path of the address means; undefined when it is none of those that are served. */
+const served = (path: string): string | undefined =>
+  types[extname(path)] && /^\/[a-z0-9][a-z0-9.-]*$/.test(path) ? path.slice(1) : undefined;
+
 /**
  * Answers with the pages, scripts and the wasm module that lie flat in `folder`, and with nothing else of this
- * computer.
+ * computer. Requests that name another host are refused: a page of elsewhere may have its name lead here.
  */
 function answer(folder: string): Parameters<typeof createServer>[1] & object {
-  return async (request, response) => {
-    const [path = '/'] = (request.url ?? '/').split('?');
-    const name = path.slice(1);
-    if (name === '') {
-      const links = Object.entries(pages).map(([page, about]) => `<li><a href="${page}">${page}</a>: ${about}`);
+  // Requests that come at once on one connection are answered one after another: one file is open for it.
+  const turns = new WeakMap<Socket, Promise<void>>();
+  return (request, response) => {
+    const say = (code: number, text: string, headers: Record<string, string> = {}): void => {
       response
-        .writeHead(200, { 'Content-Type': types['.html'] })
-        .end(`<!doctype html><title>ewald</title><ul>${links.join('')}</ul>`);
-      return;
+        .writeHead(code, { 'Content-Type': 'text/plain; charset=utf-8', ...headers })
+        .end(request.method === 'HEAD' ? undefined : text);
+    };
+    if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(request.headers.host ?? ''))
+      return say(403, 'this server answers for 127.0.0.1 and localhost alone');
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return say(405, 'only GET and HEAD are answered', { Allow: 'GET, HEAD' });
+    const [path = '/'] = (request.url ?? '/').split('?');
+    if (path === '/') {
+      const links = Object.entries(pages).map(([page, about]) => `<li><a href="${page}">${page}</a>: ${about}`);
+      return say(200, `<!doctype html><title>ewald</title><ul>${links.join('')}</ul>`, {
+        'Content-Type': types['.html'] as string,
+      });
     }
-    const type = types[extname(name)];
-    const body =
-      type && /^[a-z0-9][a-z0-9.-]*$/.test(name) ? await readFile(folder + name).catch(() => undefined) : undefined;
-    if (body) response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-cache' }).end(body);
-    else response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not here');
+    const name = served(path);
+    if (!name) return say(404, 'not here');
+    const { socket } = request;
+    const mine = (turns.get(socket) ?? Promise.resolve()).then(() =>
+      send(folder + name, types[extname(name)] as string, request.method === 'HEAD', response).catch(() => {
+        if (response.headersSent || response.destroyed) response.destroy();
+        else say(404, 'not here');
+      }),
+    );
+    turns.set(socket, mine);
   };
+}
+
+/** Sends a file piece by piece, as fast as it is taken: requests that wait hold no copy of it. */
+async function send(file: string, type: string, headOnly: boolean, response: ServerResponse): Promise<void> {
+  const handle = await open(file);
+  try {
+    const { size } = await handle.stat();
+    response.writeHead(200, { 'Content-Type': type, 'Content-Length': size, 'Cache-Control': 'no-cache' });
+    if (headOnly) response.end();
+    else await pipeline(handle.createReadStream({ autoClose: false }), response);
+  } finally {
+    await handle.close();
+  }
 }

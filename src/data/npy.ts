@@ -1,9 +1,8 @@
 /**
- * NumPy's .npy files: a magic, a version, a header that is a Python dict, then the numbers.
+ * NumPy's .npy files as arrays of floats: a magic, a version, a header that is a Python dict, then the numbers.
  *
- * Read: b1, i1 … i4, u1 … u4, f4, f8, c8, c16 of either byte order, C and Fortran order; 64-bit integers where they fit
- * a double exactly.
- * Written: f4, f8, c8, c16, little-endian, C order. Format: NEP 1.
+ * Read: b1, i1 … i8, u1 … u8, f4, f8, c8, c16 of either byte order, C and Fortran order; 64-bit integers that a double
+ * does not hold exactly are refused. Written: f4, f8, c8, c16, little-endian, C order. Format: NEP 1.
  */
 import { EwaldError } from '../errors.js';
 
@@ -15,8 +14,25 @@ export interface NpyArray {
   readonly complex: boolean;
 }
 
+/** What the header of a .npy file says. */
+export interface NpyHeader {
+  readonly shape: readonly number[];
+  /** NumPy's name without the byte order: f4, c16 … */
+  readonly dtype: string;
+  readonly little: boolean;
+  readonly fortran: boolean;
+  readonly complex: boolean;
+  /** Numbers of the array (two an element where it is complex), and bytes of each in the file. */
+  readonly numbers: number;
+  readonly width: number;
+  /** Byte of the file where the numbers begin. */
+  readonly offset: number;
+}
+
 const single = new Set(['f4', 'c8', 'b1', 'i1', 'u1', 'i2', 'u2']);
 type Reader = (view: DataView, at: number, little: boolean) => number;
+const word = (v: DataView, at: number, e: boolean, high: number): number =>
+  high * 2 ** 32 + v.getUint32(e ? at : at + 4, e);
 const readers: Record<string, readonly [bytes: number, read: Reader]> = {
   b1: [1, (v, at) => (v.getUint8(at) === 0 ? 0 : 1)],
   i1: [1, (v, at) => v.getInt8(at)],
@@ -25,56 +41,116 @@ const readers: Record<string, readonly [bytes: number, read: Reader]> = {
   u2: [2, (v, at, e) => v.getUint16(at, e)],
   i4: [4, (v, at, e) => v.getInt32(at, e)],
   u4: [4, (v, at, e) => v.getUint32(at, e)],
-  i8: [8, (v, at, e) => Number(v.getBigInt64(at, e))],
-  u8: [8, (v, at, e) => Number(v.getBigUint64(at, e))],
+  i8: [8, (v, at, e) => word(v, at, e, v.getInt32(e ? at + 4 : at, e))],
+  u8: [8, (v, at, e) => word(v, at, e, v.getUint32(e ? at + 4 : at, e))],
   f4: [4, (v, at, e) => v.getFloat32(at, e)],
   f8: [8, (v, at, e) => v.getFloat64(at, e)],
   c8: [4, (v, at, e) => v.getFloat32(at, e)],
   c16: [8, (v, at, e) => v.getFloat64(at, e)],
 };
 
-/** Reads a .npy file. Throws `Format` with the name and what was found. */
-export function readNpy(bytes: Uint8Array, name = 'the file'): NpyArray {
-  const fail = (message: string): EwaldError =>
-    new EwaldError('Format', `${name}: ${message}`, { detail: { path: name } });
-  const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-  if (bytes.length < 10 || magic.some((byte, i) => bytes[i] !== byte))
-    throw fail('this is no .npy file: it does not begin with \\x93NUMPY');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+const fail = (name: string, message: string): EwaldError =>
+  new EwaldError('Format', `${name}: ${message}`, { detail: { path: name } });
+
+/**
+ * Where the numbers of a .npy file begin, from its first bytes: twelve of them, or the whole of a shorter file. Throws
+ * `Format` when it is none.
+ */
+export function npyOffset(bytes: Uint8Array, name: string): number {
   const wide = (bytes[6] ?? 0) >= 2;
-  const start = wide ? 12 : 10;
-  const length = wide ? view.getUint32(8, true) : view.getUint16(8, true);
-  if (start + length > bytes.length) throw fail(`the header says ${length} bytes, the file ends before them`);
-  const header = new TextDecoder('latin1').decode(bytes.subarray(start, start + length));
+  if (bytes.length < (wide ? 12 : 10) || magic.some((byte, i) => bytes[i] !== byte))
+    throw fail(name, 'this is no .npy file: it does not begin with \\x93NUMPY');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return wide ? 12 + view.getUint32(8, true) : 10 + view.getUint16(8, true);
+}
+
+/** Reads the header; `bytes` holds at least `npyOffset` bytes of a file of `size`. Throws `Format`. */
+export function npyHeader(bytes: Uint8Array, size: number, name: string): NpyHeader {
+  const offset = npyOffset(bytes, name);
+  const start = (bytes[6] ?? 0) >= 2 ? 12 : 10;
+  if (offset > bytes.length) throw fail(name, `the header says ${offset - start} bytes, the file ends before them`);
+  const header = new TextDecoder('latin1').decode(bytes.subarray(start, offset));
   const descr = /'descr'\s*:\s*'([<>|=])?([a-zA-Z]\d+)'/.exec(header);
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header);
   const dims = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(header);
   if (!descr || !order || !dims)
     throw fail(
+      name,
       `the header is not understood: ${header.trim().slice(0, 120)}; needed are plain numbers (no structured or object arrays)`,
     );
   const dtype = descr[2] ?? '';
-  const reader = readers[dtype];
-  if (!reader) throw fail(`dtype ${dtype} cannot be read; known are ${Object.keys(readers).join(', ')}`);
+  const [width] = readers[dtype] ?? [];
+  if (!width) throw fail(name, `dtype ${dtype} cannot be read; known are ${Object.keys(readers).join(', ')}`);
   const shape = (dims[1] ?? '')
     .split(',')
-    .map((word) => word.trim())
+    .map((part) => part.trim())
     .filter(Boolean)
     .map(Number);
-  const elements = shape.reduce((product, n) => product * n, 1);
   const complex = dtype.startsWith('c');
-  const numbers = elements * (complex ? 2 : 1);
-  const [width, read] = reader;
-  if (bytes.length - start - length < numbers * width) {
+  const numbers = shape.reduce((product, n) => product * n, complex ? 2 : 1);
+  if (!(size - offset >= numbers * width))
     throw fail(
-      `shape (${shape.join(', ')}) of ${dtype} needs ${numbers * width} bytes of data, the file holds ${bytes.length - start - length}`,
+      name,
+      `shape (${shape.join(', ')}) of ${dtype} needs ${numbers * width} bytes of data, the file holds ${size - offset}`,
     );
+  return { shape, dtype, little: descr[1] !== '>', fortran: order[1] === 'True', complex, numbers, width, offset };
+}
+
+const hostIsLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+/** Whether the bytes of the file are those of the array. */
+export const isDirect = ({ dtype, little }: NpyHeader): boolean => /^[fc]/.test(dtype) && little && hostIsLittle;
+
+/** An array for the numbers of a file. Throws `OutOfMemory`. */
+export function npyNumbers({ dtype, numbers }: NpyHeader, name: string): Float32Array | Float64Array {
+  try {
+    return single.has(dtype) ? new Float32Array(numbers) : new Float64Array(numbers);
+  } catch (cause) {
+    const bytes = numbers * (single.has(dtype) ? 4 : 8);
+    throw new EwaldError('OutOfMemory', `${name}: there is no memory for its ${numbers} numbers (${bytes} bytes)`, {
+      cause,
+    });
   }
-  const data = single.has(dtype) ? new Float32Array(numbers) : new Float64Array(numbers);
-  const little = descr[1] !== '>';
-  const base = start + length;
-  for (let i = 0; i < numbers; i++) data[i] = read(view, base + i * width, little);
-  return { shape, data: order[1] === 'True' ? toCOrder(data, shape, complex) : data, complex };
+}
+
+/** Converts the bytes of whole numbers into `out` from place `at` on. Throws `Format` for integers beyond 2⁵³. */
+export function decodeNpy(
+  { dtype, little, width }: NpyHeader,
+  bytes: Uint8Array,
+  out: Float32Array | Float64Array,
+  at: number,
+  name: string,
+): void {
+  const [, read] = readers[dtype] as [number, Reader];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const count = bytes.length / width;
+  for (let i = 0; i < count; i++) out[at + i] = read(view, i * width, little);
+  if (dtype !== 'i8' && dtype !== 'u8') return;
+  for (let i = 0; i < count; i++) {
+    if (Math.abs(out[at + i] as number) < 2 ** 53) continue;
+    const exact = dtype === 'i8' ? view.getBigInt64(i * width, little) : view.getBigUint64(i * width, little);
+    if (BigInt(out[at + i] as number) !== exact)
+      throw fail(
+        name,
+        `element ${at + i} is ${exact}, which a double does not hold exactly; convert the file to f8 if rounding is fine`,
+      );
+  }
+}
+
+/** The numbers in C order: themselves, or turned where the file is in Fortran order. */
+export function inCOrder(
+  { fortran, shape, complex }: NpyHeader,
+  data: Float32Array | Float64Array,
+): Float32Array | Float64Array {
+  return fortran && shape.length > 1 ? toCOrder(data, shape, complex) : data;
+}
+
+/** Reads a .npy file from its bytes. Throws `Format` with the name and what was found, `OutOfMemory`. */
+export function readNpy(bytes: Uint8Array, name = 'the file'): NpyArray {
+  const header = npyHeader(bytes, bytes.length, name);
+  const data = npyNumbers(header, name);
+  decodeNpy(header, bytes.subarray(header.offset, header.offset + header.numbers * header.width), data, 0, name);
+  return { shape: header.shape, data: inCOrder(header, data), complex: header.complex };
 }
 
 function toCOrder(
@@ -99,22 +175,31 @@ function toCOrder(
   return out;
 }
 
-/** Writes a .npy file (version 1.0), little-endian, C order. */
-export function formatNpy({ shape, data, complex }: NpyArray): Uint8Array {
+/** The bytes of a .npy file (version 1.0) before its numbers, which are little-endian and in C order. */
+export function npyHead({ shape, data, complex }: NpyArray): Uint8Array {
   const dtype = data instanceof Float32Array ? (complex ? '<c8' : '<f4') : complex ? '<c16' : '<f8';
   const dims = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const dict = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${dims}), }`;
   // The data begins at a multiple of 64 bytes; the header ends with a line feed.
   const padded = `${dict}${' '.repeat((64 - ((10 + dict.length + 1) % 64)) % 64)}\n`;
-  const out = new Uint8Array(10 + padded.length + data.byteLength);
-  out.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, padded.length & 255, padded.length >> 8]);
-  out.set(new TextEncoder().encode(padded), 10);
-  const view = new DataView(out.buffer);
-  const base = 10 + padded.length;
-  const isSingle = data instanceof Float32Array;
-  for (let i = 0; i < data.length; i++) {
-    if (isSingle) view.setFloat32(base + 4 * i, data[i] as number, true);
-    else view.setFloat64(base + 8 * i, data[i] as number, true);
-  }
+  return Uint8Array.of(...magic, 1, 0, padded.length & 255, padded.length >> 8, ...new TextEncoder().encode(padded));
+}
+
+/** The numbers as little-endian bytes: the array's own memory where the host is little-endian. */
+export function npyBytes({ data }: NpyArray): Uint8Array {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (hostIsLittle) return bytes;
+  const width = data.BYTES_PER_ELEMENT;
+  const turned = bytes.slice();
+  for (let i = 0; i < turned.length; i += width) turned.subarray(i, i + width).reverse();
+  return turned;
+}
+
+/** Writes a .npy file (version 1.0), little-endian, C order. */
+export function formatNpy(array: NpyArray): Uint8Array {
+  const head = npyHead(array);
+  const out = new Uint8Array(head.length + array.data.byteLength);
+  out.set(head);
+  out.set(npyBytes(array), head.length);
   return out;
 }

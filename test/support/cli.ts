@@ -8,6 +8,10 @@ export interface Run {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
+  /** Standard output as it came. */
+  readonly bytes: Uint8Array;
+  /** The signal that ended it, if one did. */
+  readonly signal: NodeJS.Signals | null;
 }
 
 /** Runs `ewald ARGS`; `interruptAfterMs` sends SIGINT (or `signal`) once it has run that long; `input` is its stdin. */
@@ -29,10 +33,10 @@ export function ewald(
     });
     // A command that ends before it has read everything is no failure of the test.
     child.stdin?.on('error', () => {}).end(options.input);
-    let out = '';
+    const chunks: Uint8Array[] = [];
     let err = '';
     child.stdout?.on('data', (chunk) => {
-      out += chunk;
+      chunks.push(chunk);
     });
     child.stderr?.on('data', (chunk) => {
       err += chunk;
@@ -42,9 +46,10 @@ export function ewald(
         ? undefined
         : setTimeout(() => child.kill(options.signal ?? 'SIGINT'), options.interruptAfterMs);
     child.on('error', reject);
-    child.on('close', (code) => {
+    child.on('close', (code, signal) => {
       clearTimeout(timer);
-      resolve({ code, out, err });
+      const bytes = Buffer.concat(chunks);
+      resolve({ code, out: bytes.toString(), err, bytes, signal });
     });
   });
 }

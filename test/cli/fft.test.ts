@@ -1,0 +1,275 @@
+/** `ewald fft` through the command: axes and shapes, files of every dtype, streams, refusals, Ctrl-C. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formatNpy, type NpyArray, readNpy } from '../../src/data/npy.js';
+import { Random } from '../../src/random/random.js';
+import { ewald } from '../support/cli.js';
+import { fftOf } from '../support/dft.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-cli-fft-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const at = (name: string): string => join(folder, name);
+const read = (name: string): NpyArray => readNpy(readFileSync(at(name)), name);
+const random = new Random(8, 0);
+const real = (...shape: number[]): NpyArray => ({
+  shape,
+  data: Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
+  complex: false,
+});
+const save = (name: string, array: NpyArray): void => writeFileSync(at(name), formatNpy(array));
+const expectClose = (found: ArrayLike<number>, expected: ArrayLike<number>): void => {
+  expect(found.length).toBe(expected.length);
+  let worst = 0;
+  for (let i = 0; i < found.length; i++)
+    worst = Math.max(worst, Math.abs((found[i] as number) - (expected[i] as number)));
+  expect(worst).toBeLessThan(1e-10);
+};
+
+describe('axes', () => {
+  // The last axis that is named is halved, as in NumPy.
+  it.each([
+    ['0,1', [5, 6, 4], [5, 4, 4], 1],
+    ['1,0', [5, 6, 4], [3, 6, 4], 0],
+    ['-1,0', [5, 6, 4], [3, 6, 4], 0],
+    ['2', [5, 6, 4], [5, 6, 3], 2],
+    ['0', [5, 6, 4], [3, 6, 4], 0],
+    ['2,0,1', [5, 6, 4], [5, 4, 4], 1],
+  ] as const)('%s of %j gives %j, numbers included, and comes back', async (axes, shape, expected, halved) => {
+    const array = real(...shape);
+    save('in.npy', array);
+    const run = await ewald(['fft', at('in.npy'), '-o', at('out.npy'), '--axes', axes, '--json']);
+    expect(run.code, run.err).toBe(0);
+    const out = read('out.npy');
+    expect(out.shape).toEqual(expected);
+    expect(JSON.parse(run.out).shape).toEqual(expected);
+    const named = axes.split(',').map((word) => (Number(word) + 3) % 3);
+    expectClose(out.data, fftOf(array.data, shape, named, halved));
+    const back = await ewald(
+      [
+        'fft',
+        at('out.npy'),
+        '-o',
+        at('back.npy'),
+        '--inverse',
+        '--kind',
+        'r2c',
+        '--scale',
+        'full',
+        '--axes',
+        axes,
+      ].concat(['--length', String(shape[halved])]),
+    );
+    expect(back.code, back.err).toBe(0);
+    expect(read('back.npy').shape).toEqual(shape);
+    expectClose(read('back.npy').data, array.data);
+  });
+
+  it('that are none are refused before anything is computed', async () => {
+    save('in.npy', real(4, 6));
+    for (const [axes, message] of [
+      ['', '"" is no axis of an array of rank 2, which has 0 to 1'],
+      ['0,', '"" is no axis'],
+      ['x', '"x" is no axis'],
+      ['2', '"2" is no axis'],
+      ['-3', '"-3" is no axis'],
+      ['0.5', '"0.5" is no axis'],
+      ['1,-1', 'each axis can be transformed once'],
+    ] as const) {
+      const { code, err } = await ewald(['fft', at('in.npy'), '-o', at('no.npy'), `--axes=${axes}`]);
+      expect([code, err]).toEqual([2, expect.stringContaining(`--axes is "${axes}"`)]);
+      expect(err).toContain(message);
+    }
+    expect(existsSync(at('no.npy'))).toBe(false);
+  });
+});
+
+describe('files', () => {
+  it('of every dtype, byte order and order are read', async () => {
+    const values = [1, -2, 3, 0, 5, -6, 7, 8, -9, 10, 11, 12];
+    for (const dtype of ['i1', 'i2', 'i4', 'i8', 'f4', 'f8']) {
+      for (const order of ['<', '>']) {
+        for (const fortran of [false, true]) {
+          const width = Number(dtype[1]);
+          const view = new DataView(new ArrayBuffer(values.length * width));
+          const little = order === '<';
+          for (const [i, x] of values.entries()) {
+            const place = fortran ? (i % 4) * 3 + Math.floor(i / 4) : i;
+            if (dtype === 'f4') view.setFloat32(place * 4, x, little);
+            else if (dtype === 'f8') view.setFloat64(place * 8, x, little);
+            else if (dtype === 'i8') view.setBigInt64(place * 8, BigInt(x), little);
+            else if (dtype === 'i4') view.setInt32(place * 4, x, little);
+            else if (dtype === 'i2') view.setInt16(place * 2, x, little);
+            else view.setInt8(place, x);
+          }
+          const head =
+            `{'descr': '${order}${dtype}', 'fortran_order': ${fortran ? 'True' : 'False'}, 'shape': (3, 4), }`.padEnd(
+              117,
+            );
+          writeFileSync(
+            at('any.npy'),
+            Buffer.concat([Buffer.from(`\x93NUMPY\x01\x00\x76\x00${head}\n`, 'latin1'), new Uint8Array(view.buffer)]),
+          );
+          const run = await ewald([
+            'fft',
+            at('any.npy'),
+            '-o',
+            at('any-out.npy'),
+            '--kind',
+            'dct2',
+            '--axes',
+            '1',
+            '--precision',
+            'f64',
+          ]);
+          expect(run.code, run.err).toBe(0);
+          // The first number of a DCT-II is twice the sum.
+          expect(read('any-out.npy').data[0]).toBeCloseTo(4, 12);
+          expect(read('any-out.npy').data[4]).toBeCloseTo(28, 12);
+        }
+      }
+    }
+  }, 120_000);
+
+  it('whose integers a double does not hold are refused, those that it holds are read', async () => {
+    const bytes = formatNpy({ shape: [2], data: new Float64Array(2), complex: false });
+    for (const [dtype, value, message] of [
+      ['i8', 2n ** 53n + 1n, 'element 1 is 9007199254740993'],
+      ['i8', -(2n ** 53n) - 1n, 'element 1 is -9007199254740993'],
+      ['u8', 2n ** 64n - 1n, 'element 1 is 18446744073709551615'],
+      ['i8', 2n ** 60n, undefined],
+    ] as const) {
+      const file = Buffer.from(Buffer.from(bytes).toString('latin1').replace('<f8', `<${dtype}`), 'latin1');
+      if (dtype === 'u8') file.writeBigUInt64LE(value, file.length - 8);
+      else file.writeBigInt64LE(value, file.length - 8);
+      writeFileSync(at('big.npy'), file);
+      const { code, err } = await ewald(['fft', at('big.npy'), '-o', at('big-out.npy'), '--kind', 'c2c']);
+      if (message)
+        expect([code, err]).toEqual([1, expect.stringContaining(`${message}, which a double does not hold`)]);
+      else expect([code, read('big-out.npy').data[0]]).toEqual([0, Number(value)]);
+    }
+  });
+
+  it('go through standard input and output', async () => {
+    const array = real(8);
+    const bytes = formatNpy(array);
+    const { code, err, bytes: out } = await ewald(['fft', '-', '-o', '-'], { input: bytes });
+    expect(code, err).toBe(0);
+    expect(err).toContain('5 complex');
+    expectClose(readNpy(out).data, fftOf(array.data, [8], [0], 0));
+  });
+
+  it('are refused in words, with their name once', async () => {
+    save('in.npy', real(4, 6));
+    writeFileSync(at('words.npy'), 'hello');
+    writeFileSync(at('short.npy'), '\x93NUMPY\x02\x00', 'latin1');
+    writeFileSync(at('cut.npy'), formatNpy(real(4)).subarray(0, 100));
+    writeFileSync(at('mine.txt'), 'precious');
+    save('complex.npy', { shape: [4], data: new Float64Array(8), complex: true });
+    save('none.npy', { shape: [0, 3], data: new Float64Array(0), complex: false });
+    const out = ['-o', at('no.npy')];
+    const rows: [string[], number, string][] = [
+      [[at('absent.npy'), ...out], 1, `ewald: ${at('absent.npy')} cannot be read: there is no such file or folder\n`],
+      [[folder, ...out], 1, `ewald: ${folder} cannot be read: it is a folder\n`],
+      [
+        [at('words.npy'), ...out],
+        1,
+        `ewald: ${at('words.npy')}: this is no .npy file: it does not begin with \\x93NUMPY\n`,
+      ],
+      [[at('short.npy'), ...out], 1, 'this is no .npy file'],
+      [[at('cut.npy'), ...out], 1, 'the header says 118 bytes, the file ends before them'],
+      [[at('none.npy'), ...out], 1, 'has shape (0, 3): there is nothing to transform'],
+      [[at('complex.npy'), ...out, '--kind', 'dct2'], 1, 'holds complex numbers; kind dct2 wants real ones'],
+      [
+        [at('in.npy'), '-o', at('mine.txt')],
+        2,
+        `${at('mine.txt')} exists and is no .npy file; choose another name, or pass --force`,
+      ],
+      [
+        [at('in.npy'), '-o', at('no/x.npy')],
+        1,
+        `ewald: ${at('no/x.npy')} cannot be written: there is no such file or folder\n`,
+      ],
+      [[at('in.npy'), '-o', '/dev/full'], 1, 'ewald: /dev/full cannot be written: the disk is full\n'],
+      [
+        [at('in.npy'), ...out, '--kind', 'foo'],
+        2,
+        '--kind is "foo"; needed is one of c2c, r2c, c2r, real, dct1, dct2, dct3, dct4, dst1, dst2, dst3, dst4',
+      ],
+      [[at('in.npy'), ...out, '--scale', 'half'], 2, '--scale is "half"; needed is one of none, symmetric, full'],
+      [[at('in.npy'), ...out, '--precision', 'f16'], 2, '--precision is "f16"'],
+      [[at('in.npy'), ...out, '--tune', 'mesure'], 2, '(did you mean "measure"?)'],
+      [[at('in.npy'), ...out, '--engine', 'ffftw'], 2, '--engine is "ffftw"'],
+      [[at('in.npy'), ...out, '--backend', 'gpu'], 2, '--backend names the backend "gpu"'],
+      [
+        [at('in.npy'), ...out, '--engine', 'fftw', '--backend', 'wasm'],
+        2,
+        '--engine fftw is a library of this machine, which --backend wasm cannot call',
+      ],
+      [[at('in.npy'), ...out, '--length', '7'], 2, '--length goes with c2r'],
+      [[at('complex.npy'), ...out, '--kind', 'c2r', '--length', '9'], 2, 'needed is 6 or 7'],
+      [[at('in.npy'), ...out, '--wisdom', at('words.npy')], 1, 'this is no JSON'],
+    ];
+    for (const [args, code, message] of rows) {
+      const run = await ewald(['fft', ...args]);
+      expect([run.code, run.out], run.err).toEqual([code, '']);
+      expect(run.err).toContain(message);
+      const name = args[0] as string;
+      expect(run.err.split(name).length - 1, run.err).toBeLessThanOrEqual(1);
+      expect(run.err).not.toMatch(/ENOENT|EISDIR|ENOSPC|defect/);
+    }
+    expect(readFileSync(at('mine.txt'), 'utf8')).toBe('precious');
+    expect(existsSync(at('no.npy'))).toBe(false);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  }, 120_000);
+});
+
+describe('large files', () => {
+  it('are held about twice, and Ctrl-C ends the transform at once with nothing written', async () => {
+    // 128 MiB of complex numbers.
+    const shape = [16, 1024, 1024];
+    const head = formatNpy({ shape: [0], data: new Float32Array(0), complex: true });
+    const text = `{'descr': '<c8', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`.padEnd(117);
+    const handle = await open(at('large.npy'), 'w');
+    await handle.write(Buffer.concat([head.subarray(0, 8), Buffer.from([118, 0]), Buffer.from(`${text}\n`)]));
+    await handle.truncate(128 + 2 ** 27);
+    await handle.close();
+    const peak = await ewald(
+      ['fft', at('large.npy'), '-o', at('large-out.npy'), '--axes', '1,2', '--backend', 'native'],
+      {
+        env: {
+          EWALD_LOG_LEVEL: 'error',
+          NODE_OPTIONS: `--import ${new URL('../support/peak.mjs', import.meta.url).href}`,
+        },
+      },
+    );
+    expect(peak.code, peak.err).toBe(0);
+    const megabytes = Number(/peak (\d+) MB/.exec(peak.err)?.[1]);
+    // Twice the file, and what Node, the addon and the plan take by themselves.
+    expect(megabytes).toBeLessThan(2 * 128 + 220);
+    const hash = createHash('sha256')
+      .update(readFileSync(at('large-out.npy')).subarray(128))
+      .digest('hex');
+    expect(hash).toBe(
+      createHash('sha256')
+        .update(new Uint8Array(2 ** 27))
+        .digest('hex'),
+    );
+    rmSync(at('large-out.npy'));
+    const began = performance.now();
+    const stopped = await ewald(
+      ['fft', at('large.npy'), '-o', at('large-out.npy'), '--tune', 'measure', '--backend', 'native'],
+      { interruptAfterMs: 1500 },
+    );
+    expect(stopped.signal ?? stopped.code).toBe(stopped.signal ? 'SIGINT' : 130);
+    expect(performance.now() - began).toBeLessThan(6000);
+    expect(existsSync(at('large-out.npy'))).toBe(false);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  }, 180_000);
+});

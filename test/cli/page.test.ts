@@ -1,0 +1,84 @@
+/** The server of `ewald page`: what it gives, what it refuses, and what it holds. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
+let server: ChildProcess;
+let url: URL;
+beforeAll(async () => {
+  server = spawn(process.execPath, [`${dist}cli.js`, 'page', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const line = await new Promise<string>((resolve) => server.stdout?.once('data', (chunk) => resolve(String(chunk))));
+  url = new URL(JSON.parse(line).url);
+});
+afterAll(() => {
+  server.kill('SIGINT');
+});
+
+function ask(path: string, options: { method?: string; headers?: Record<string, string> } = {}) {
+  return new Promise<{ status: number; length: number; type: string; allow?: string }>((resolve, reject) => {
+    httpRequest({ host: '127.0.0.1', port: url.port, path, ...options }, (response) => {
+      let length = 0;
+      response.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+      });
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          length,
+          type: response.headers['content-type'] ?? '',
+          ...(response.headers.allow ? { allow: response.headers.allow } : {}),
+        }),
+      );
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+it('gives the files of the pages, HEAD without the body', async () => {
+  const { size } = statSync(`${dist}ewald.wasm`);
+  expect(await ask('/ewald.wasm')).toEqual({ status: 200, length: size, type: 'application/wasm' });
+  expect(await ask('/ewald.wasm?x', { method: 'HEAD' })).toMatchObject({ status: 200, length: 0 });
+  expect((await ask('/')).type).toContain('text/html');
+  for (const path of ['/../package.json', '/%2e%2e/package.json', '/native/x.js', '/none.js', '/cli', '//etc/passwd'])
+    expect((await ask(path)).status, path).toBe(404);
+});
+
+it('refuses other hosts and methods', async () => {
+  expect((await ask('/fft.html', { headers: { host: 'evil.example' } })).status).toBe(403);
+  expect((await ask('/fft.html', { headers: { host: `localhost:${url.port}` } })).status).toBe(200);
+  for (const method of ['POST', 'PUT', 'DELETE'])
+    expect(await ask('/fft.html', { method })).toMatchObject({ status: 405, allow: 'GET, HEAD' });
+});
+
+it('answers thousands of requests on one connection without holding their files', async () => {
+  const { size } = statSync(`${dist}ewald.wasm`);
+  const count = 4000;
+  const peak = (): number => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]);
+  const before = peak();
+  const received = await new Promise<number>((resolve, reject) => {
+    const socket = connect(Number(url.port), '127.0.0.1');
+    let bytes = 0;
+    const done = (): void => {
+      socket.destroy();
+      resolve(bytes);
+    };
+    socket.on('data', (chunk) => {
+      bytes += chunk.length;
+      // A reader that is slow to begin with and then goes away after fifty files.
+      if (bytes > 50 * size) done();
+    });
+    socket.on('error', reject);
+    socket.on('close', done);
+    socket.write(`GET /ewald.wasm HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`.repeat(count));
+    socket.pause();
+    setTimeout(() => socket.resume(), 500);
+  });
+  expect(received).toBeGreaterThan(50 * size);
+  expect((peak() - before) / 1024, 'MB').toBeLessThan(150);
+  expect((await ask('/fft.html')).status).toBe(200);
+}, 60_000);
