@@ -1,13 +1,19 @@
 // Bundles what tsc emitted (build/esm) into dist/. Chunks stay beside the entries: `new URL('./ewald.wasm',
 // import.meta.url)` in shared code resolves against the chunk it ends up in. WGSL is inlined as strings, with its
 // includes.
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { buildHash } from './scripts/build-hash-plugin.mjs';
 import { wgsl } from './scripts/wgsl-plugin.mjs';
 
 const entries = {
   'index.node': 'node.js',
   'index.browser': 'index.js',
+  'fft.node': 'fft/node.js',
+  'fft.browser': 'fft/index.js',
+  'indexing.node': 'indexing/node.js',
+  'indexing.browser': 'indexing/index.js',
+  'pi.node': 'pi/node.js',
+  'pi.browser': 'pi/index.js',
   'worker.node': 'workers/worker.node.js',
   'ffbidx.node': 'ffbidx/node.js',
   'ffbidx.browser': 'ffbidx/browser.js',
@@ -24,6 +30,27 @@ const entries = {
   validate: 'validate/index.js',
   'fft-page': 'pages/fft/main.js',
 };
+
+/** What a chunk holds, in words: the file it was made for, or the rooms that most of it is from, three at most. */
+function nameOf({ facadeModuleId, moduleIds }) {
+  const only = facadeModuleId ?? (moduleIds.length === 1 ? moduleIds[0] : undefined);
+  const sizes = new Map();
+  for (const id of only ? [only] : moduleIds) {
+    // wgsl/fft/radix.wgsl belongs to webgpu-fft, like backends/webgpu/fft/fft.js; errors.js has no room but its name.
+    const path = id.replace(/^.*\/(build\/esm|wgsl)\//, (_, place) => (place === 'wgsl' ? 'backends/webgpu/' : ''));
+    const words = path
+      .replace(/^backends\/(?=.*\/)/, '')
+      .replace(/\.\w+$/, '')
+      .split('/');
+    const file = words.pop();
+    const name = (
+      only || words.length === 0 ? [...words.filter((word) => word !== file), file] : words.slice(0, 2)
+    ).join('-');
+    sizes.set(name, (sizes.get(name) ?? 0) + statSync(id).size);
+  }
+  const largest = [...sizes].sort(([, a], [, b]) => b - a).slice(0, 3);
+  return largest.map(([name]) => name.replace(/[^a-z0-9-]/gi, '-').toLowerCase()).join('-');
+}
 
 const common = {
   external: (id) => id.startsWith('node:') || /^(commander|webgpu|koffi|@nats-io\/.*)$/.test(id),
@@ -48,7 +75,7 @@ export default [
       entryFileNames: '[name].js',
       banner: ({ name }) => (name === 'cli' ? '#!/usr/bin/env node' : ''),
       // Without hashes the packed file list can be pinned; the code is not minified, so maps would only repeat it.
-      chunkFileNames: 'chunk-[name].js',
+      chunkFileNames: (chunk) => `chunk-${nameOf(chunk)}.js`,
     },
   },
   // Whole: Vite makes a worker one classic script unless it is told otherwise, and that cannot load further chunks.

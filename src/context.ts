@@ -69,6 +69,9 @@ export interface ContextMethods extends ContextCore, RoomMethods {}
 /** See {@link ContextMethods}; disposable by `await using` where the language level has it. */
 export type Context = ContextMethods & MaybeAsyncDisposable;
 
+/** A context with these methods of rooms. */
+export type ContextOf<M> = ContextCore & M & MaybeAsyncDisposable;
+
 /** A room: what it adds to a context. */
 export type Room<M> = (planner: Planner) => M;
 
@@ -121,7 +124,7 @@ export async function openContext<M extends object>(
   platform: Platform,
   rooms: readonly Room<Partial<M>>[],
   options: ContextOptions = {},
-): Promise<ContextCore & M & MaybeAsyncDisposable> {
+): Promise<ContextOf<M>> {
   const { named, strict, open, logger, auditor } = readSettings(platform, options);
   const log: OpenOptions['log'] = (level, message) => logger.write(level, message);
   // With `strict` nothing but the named backend is touched.
@@ -133,7 +136,7 @@ export async function openContext<M extends object>(
   if (first?.device.kind === 'software' && first.name !== 'cuda-emulated')
     log('warn', `${first.name} runs on ${first.device.name}, a software device: right, but slow`);
   const context = new OpenContext(platform, backends, logger, auditor, rooms);
-  return context as unknown as ContextCore & M & MaybeAsyncDisposable;
+  return context as unknown as ContextOf<M>;
 }
 
 // What is left to the garbage collector is said once, and the backends are let go.

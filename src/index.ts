@@ -12,28 +12,10 @@
  *
  * @module
  */
-import { absentLoader } from './backends/absent.js';
-import type { DeviceReport } from './backends/open.js';
-import { wasmLoader } from './backends/wasm/wasm.js';
-import { browserGpu } from './backends/webgpu/source.js';
-import { webgpuLoader } from './backends/webgpu/webgpu.js';
-import { type Context, type ContextOptions, listDevices, openContext } from './context.js';
-import type { Platform } from './platform.js';
+import { type Context, type ContextOptions, openContext } from './context.js';
+import { browser } from './platform.browser.js';
 import { type RoomMethods, rooms } from './rooms.js';
 import { startBrowserWorker } from './workers/start.browser.js';
-
-const browser: Platform = {
-  name: 'browser',
-  loaders: [
-    absentLoader('cuda', 'CUDA needs Node; browsers reach the GPU through webgpu'),
-    webgpuLoader(browserGpu),
-    absentLoader('native', 'the native addon needs Node'),
-    wasmLoader(undefined),
-  ],
-  kernels: [],
-  env: () => undefined,
-  startWorker: startBrowserWorker,
-};
 
 /**
  * Opens a context on the best backends present; the caller disposes it.
@@ -42,12 +24,8 @@ const browser: Platform = {
  * can be opened.
  */
 export function createContext(options?: ContextOptions): Promise<Context> {
-  return openContext<RoomMethods>(browser, rooms, options);
+  return openContext<RoomMethods>(browser(startBrowserWorker), rooms, options);
 }
 
-/** Which backends are here, which one a context would take, and why not the others. */
-export function devices(options?: ContextOptions): Promise<DeviceReport[]> {
-  return listDevices(browser, options);
-}
-
+export { devices } from './platform.browser.js';
 export * from './public.js';

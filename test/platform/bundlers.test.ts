@@ -3,7 +3,7 @@
  * or cut off.
  */
 import { copyFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { answerOf } from './site.js';
@@ -37,15 +37,43 @@ async function main() {
 }
 document.querySelector('output').textContent = await main().catch((error) => (isEwaldError(error) ? error.tag + ': ' : 'untagged: ') + error.message);
 `;
+/** Uses transforms alone, by their own entry or by the one for everything. */
+const fftApp = (entry: string): string => `
+import { createContext } from '${entry}';
+const ctx = await createContext({ backend: 'wasm' });
+const plan = await ctx.fft({ shape: [4, 4], kind: 'r2c' });
+const spectrum = await plan.forward(new Float32Array(16).fill(0.5));
+document.querySelector('output').textContent = 'sum ' + spectrum[0];
+await ctx.dispose();
+`;
 const pluginUrl = pathToFileURL(join(root, 'node_modules/@rollup/plugin-node-resolve/dist/es/index.js')).href;
 const rollupConfig = `
 import resolve from ${JSON.stringify(pluginUrl)};
 export default { input: { app: 'app.js', 'worker.browser': 'ewald/worker' }, plugins: [resolve({ browser: true })], output: { dir: 'with-rollup', format: 'es' } };
 `;
 
+/** Minified: what an app of transforms may weigh in all, and what any app may load before it plans something. */
+const fftAppBytes = 100_000;
+const startBytes = 60_000;
+
 let project = '';
 beforeAll(async () => {
-  project = await installedProject({ 'app.js': app, 'index.html': page('/app.js'), 'rollup.config.mjs': rollupConfig });
+  project = await installedProject({
+    'app.js': app,
+    'index.html': page('/app.js'),
+    'rollup.config.mjs': rollupConfig,
+    'by-room/app.js': fftApp('ewald/fft'),
+    'by-room/index.html': page('/app.js'),
+    'by-all/app.js': fftApp('ewald'),
+    'by-all/index.html': page('/app.js'),
+  });
+  for (const folder of ['by-room', 'by-all']) {
+    const built = await node(
+      [join(root, 'node_modules/vite/bin/vite.js'), 'build', folder, '--outDir', 'dist', '--logLevel', 'warn'],
+      { cwd: project },
+    );
+    expect(built.code, built.err + built.out).toBe(0);
+  }
   const vite = await node(
     [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--outDir', 'with-vite', '--logLevel', 'warn'],
     { cwd: project },
@@ -149,4 +177,60 @@ test('a truncated wasm file is named as such, in both builds and in Node', async
     });
     expect(out).toMatch(/^EwaldError .*(truncated|not a WebAssembly module|missing)/);
   }
+});
+
+/** Scripts of a build, by path; minified by Vite. */
+const scriptsOf = (folder: string): Map<string, string> =>
+  new Map(
+    readdirSync(join(project, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.js'))
+      .map((file) => [file, readFileSync(join(project, folder, file), 'utf8')]),
+  );
+/** What a page loads when it starts: its scripts and what these import, but not what they import later. */
+function loadedAtStart(scripts: Map<string, string>, start: string): string[] {
+  const loaded = new Set([start]);
+  for (const file of loaded)
+    for (const [, target = ''] of (scripts.get(file) ?? '').matchAll(/(?:from|import)\s*"\.\/([^"]+\.js)"/g))
+      loaded.add(join(dirname(file), target));
+  return [...loaded];
+}
+/** Names of compute kernels of a room, as they stand in any shader that holds one. */
+const kernelsOf = (room: string): string[] =>
+  readdirSync(join(root, 'wgsl', room))
+    .filter((file) => file.endsWith('.wgsl'))
+    .flatMap((file) =>
+      [...readFileSync(join(root, 'wgsl', room, file), 'utf8').matchAll(/@compute[^{]*?fn (\w+)/g)].map(
+        ([, name]) => `fn ${name}(`,
+      ),
+    );
+const size = (texts: Iterable<string>): number => [...texts].reduce((sum, text) => sum + text.length, 0);
+
+test('an app of transforms takes neither the shaders of indexing nor the parser of headers, and stays small', async () => {
+  expect(await answerOf(join(project, 'by-room/dist'))).toBe('sum 8');
+  const scripts = scriptsOf('by-room/dist');
+  const all = [...scripts.values()].join('\n');
+  const foreign = [...kernelsOf('indexing'), ...kernelsOf('pi')];
+  expect(foreign.length).toBeGreaterThan(10);
+  for (const kernel of foreign) expect(all, kernel).not.toContain(kernel);
+  // Words of the header parser's messages, and of the other rooms'.
+  for (const words of ['unknown type name', 'maxSpots', 'Philox']) expect(all, words).not.toContain(words);
+  expect([...scripts.keys()].filter((file) => /worker/.test(file))).toEqual([]);
+  const entry = [...scripts.keys()].find((file) => /index-/.test(file)) ?? '';
+  const first = loadedAtStart(scripts, entry).map((file) => scripts.get(file) ?? '');
+  console.log(`  ewald/fft: ${size(scripts.values())} bytes of scripts, ${size(first)} at the start`);
+  expect(size(scripts.values())).toBeLessThan(fftAppBytes);
+});
+
+test('who imports everything loads a room when it is first used', async () => {
+  expect(await answerOf(join(project, 'by-all/dist'))).toBe('sum 8');
+  const scripts = scriptsOf('by-all/dist');
+  const entry = [...scripts.keys()].find((file) => /index-/.test(file)) ?? '';
+  const first = loadedAtStart(scripts, entry).map((file) => scripts.get(file) ?? '');
+  for (const kernel of [...kernelsOf('indexing'), ...kernelsOf('fft')])
+    expect(
+      first.some((text) => text.includes(kernel)),
+      kernel,
+    ).toBe(false);
+  console.log(`  ewald: ${size(scripts.values())} bytes of scripts, ${size(first)} at the start`);
+  expect(size(first)).toBeLessThan(startBytes);
 });

@@ -1,0 +1,23 @@
+/** The public names of indexing. */
+export type {
+  CentredCell,
+  Crystal,
+  FoundCell,
+  ImageView,
+  Indexer,
+  IndexerMethods,
+  IndexerOptions,
+  IndexingInput,
+  IndexingMethod,
+  IndexingStages,
+  IndexingThresholds,
+  KnownCellsInput,
+  PickedDirection,
+  Refinement,
+  SearchedCell,
+  StageVector,
+  StreamItem,
+  StreamOptions,
+  StreamResult,
+} from './indexer.js';
+export { IndexingResult } from './result.js';

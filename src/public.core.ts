@@ -1,0 +1,10 @@
+/** The names of every entry that opens contexts, whatever its rooms. */
+export type { AuditOptions, AuditReport } from './audit.js';
+export type { BackendName, DeviceInfo, WasmSource } from './backends/backend.js';
+export type { DeviceReport } from './backends/open.js';
+export type { BackendInfo, ContextCore, ContextOptions } from './context.js';
+export { EwaldError, type EwaldErrorTag, isEwaldError } from './errors.js';
+export type { EngineReport, ExternalEngine } from './fft/engines.js';
+export type { Log, LogLevel, LogSink } from './log.js';
+export type { Disposable } from './resource.js';
+export { version } from './version.js';
