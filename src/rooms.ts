@@ -2,8 +2,9 @@
 import { type ArrayMethods, arrayRoom } from './arrays/room.js';
 import { type FftMethods, fftRoom } from './fft/room.js';
 import { type IndexingMethods, indexingRoom } from './indexing/room.js';
+import { type PeaksMethods, peaksRoom } from './peaks/room.js';
 import { type PiMethods, piRoom } from './pi/room.js';
 
-export interface RoomMethods extends PiMethods, IndexingMethods, FftMethods, ArrayMethods {}
+export interface RoomMethods extends PiMethods, IndexingMethods, FftMethods, PeaksMethods, ArrayMethods {}
 
-export const rooms = [piRoom, indexingRoom, fftRoom, arrayRoom];
+export const rooms = [piRoom, indexingRoom, fftRoom, peaksRoom, arrayRoom];

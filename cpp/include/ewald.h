@@ -70,6 +70,24 @@ int32_t ewald_fft_sizes(const ewald_fft* plan, size_t* input, size_t* output, si
 int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, void* out, void* workspace,
                           uint32_t scale);
 
+/* peaks: peakfinder8 on frames of one detector; see cpp/peaks. */
+typedef struct ewald_peaks ewald_peaks;
+/* panels [panels]          rectangles that are searched, none over another
+ * bins   [height][width]   ring of every pixel, by its distance from the beam; 0xffff: takes no part */
+int32_t ewald_peaks_create(const ewald_peaks_descriptor* descriptor, const ewald_peaks_panel* panels,
+                           const uint16_t* bins, ewald_peaks** peaks);
+void ewald_peaks_destroy(ewald_peaks* peaks);
+/* Bytes held by the handle, fixed at creation. */
+size_t ewald_peaks_bytes(const ewald_peaks* peaks);
+/* Rings there are: one more than the largest bin. */
+uint32_t ewald_peaks_bins(const ewald_peaks* peaks);
+/* frame  [height][width]   of the descriptor's dtype
+ * bad    [height][width]   nonzero: bad in this frame; may be NULL
+ * found  [max_peaks]       in the order of panels, rows, columns of their first pixels
+ * limits [bins][4]         mean, sigma, lower and upper clip limit of every ring; may be NULL */
+int32_t ewald_peaks_run(ewald_peaks* peaks, const ewald_peaks_params* params, const void* frame, const uint8_t* bad,
+                        ewald_peak* found, uint32_t* count, float* limits);
+
 /* data: codecs of detector frames; see cpp/data. `codec` is an EWALD_CODEC; element_bytes and the parameter mean what
  * the codec says, 0 where it has no use for them. Decoding fills exactly out_bytes or fails with EWALD_STATUS_DAMAGED,
  * when `out` holds anything; `in` and `out` must not overlap. */

@@ -2,6 +2,7 @@
 import { arrayFeature } from '../arrays/kernels.js';
 import { fftEngineFeature, fftFeature } from '../fft/kernels.js';
 import { indexingFeature } from '../indexing/kernels.js';
+import { peaksFeature } from '../peaks/kernels.js';
 import { piFeature } from '../pi/kernels.js';
 import * as cudaArray from './cuda/array.js';
 import * as cudaFft from './cuda/fft.js';
@@ -11,6 +12,7 @@ import { type FurtherKernels, further } from './feature.js';
 import * as nativeArray from './native/array.js';
 import * as nativeFft from './native/fft.js';
 import * as nativeIndexing from './native/indexing.js';
+import * as nativePeaks from './native/peaks.js';
 import * as nativePi from './native/pi.js';
 
 export const nodeKernels: readonly FurtherKernels[] = [
@@ -18,5 +20,6 @@ export const nodeKernels: readonly FurtherKernels[] = [
   further(indexingFeature, { native: nativeIndexing.indexingOp, cuda: cudaIndexing.indexingOp }),
   further(fftFeature, { native: nativeFft.fftOp, cuda: cudaFft.fftOp }),
   further(fftEngineFeature, { native: nativeFft.fftEngineOp }),
+  further(peaksFeature, { native: nativePeaks.peaksOp }),
   further(arrayFeature, { native: nativeArray.arrayOp, cuda: cudaArray.arrayOp }),
 ];

@@ -9,6 +9,8 @@
  * padding is spelled out.
  */
 
+import { numbers, peak, peaksDescriptor, peaksPanel, peaksParams } from './peaks.js';
+
 /** The scalar types a shared structure may hold. */
 export type Scalar = 'u32' | 'i32' | 'f32';
 
@@ -234,10 +236,15 @@ export const structs: readonly Struct[] = [
   stageVector,
   stageCell,
   fftDescriptor,
+  peaksDescriptor,
+  peaksPanel,
+  peaksParams,
+  peak,
 ];
 
 /** Enumerations: the same numbers in every language. */
 export const enums = {
+  Number: numbers,
   Status: {
     ok: 0,
     invalidArgument: 1,

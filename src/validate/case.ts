@@ -62,7 +62,7 @@ export interface Row<Input = unknown, Output = unknown, Truth = Output> {
   /** Plans that one run makes, if more than one: a software GPU compiles some tenths of a second for each. */
   readonly plans?: number;
   /** What one run does, for rates. */
-  readonly work: { readonly amount: number; readonly unit: 'points' | 'images' | 'transforms' | 'numbers' };
+  readonly work: { readonly amount: number; readonly unit: 'points' | 'images' | 'frames' | 'transforms' | 'numbers' };
   /** Arithmetic operations and bytes in and out of one run, estimates for rooflines. */
   readonly flops: number;
   readonly bytes: number;

@@ -331,3 +331,31 @@ export const heffte = (precision: 'f32' | 'f64'): Bound => ({
   reason:
     'what the tests of heFFTe 2.4.1 allow on input from 0 to 1; the rows have the narrower relative bounds as well',
 });
+
+/** Peaks of a frame: all of them, no other, in the same order. */
+export const samePeaks: Bound = {
+  limit: 0,
+  unit: 'peaks',
+  reason: 'sums of integers are exact and the scan has one order; reals of the rows lie on a grid that no limit meets',
+};
+
+/** Centroids and sums of a peak, relative where they are above 1. */
+export const peakFigures: Bound = {
+  limit: 4e-6,
+  unit: 'relative',
+  reason: 'sums of up to 200 pixels in float64, given as float32: 2^-24, and what cancels in a variance',
+};
+
+/** Statistics of rings of integers. */
+export const ringsOfIntegers: Bound = {
+  limit: 0,
+  unit: 'relative',
+  reason: 'sums and sums of squares of integers are exact below 2^53, and what follows is rounded alike',
+};
+
+/** Statistics of rings of reals. */
+export const ringsOfReals: Bound = {
+  limit: 1e-6,
+  unit: 'relative',
+  reason: 'sums of float64 in another order, and a variance as a difference of means: some 10^-9, given as float32',
+};

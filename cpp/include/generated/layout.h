@@ -16,6 +16,16 @@
 #define EWALD_PHILOX_W1 0xbb67ae85u
 #define EWALD_PHILOX_ROUNDS 10u
 
+typedef enum ewald_number {
+  EWALD_NUMBER_U8 = 0,
+  EWALD_NUMBER_I8 = 1,
+  EWALD_NUMBER_U16 = 2,
+  EWALD_NUMBER_I16 = 3,
+  EWALD_NUMBER_U32 = 4,
+  EWALD_NUMBER_I32 = 5,
+  EWALD_NUMBER_F32 = 6
+} ewald_number;
+
 typedef enum ewald_status {
   EWALD_STATUS_OK = 0,
   EWALD_STATUS_INVALID_ARGUMENT = 1,
@@ -376,5 +386,89 @@ EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, in_start) == 176, "layout of 
 EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, in_count) == 208, "layout of ewald_fft_descriptor.in_count");
 EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, out_start) == 240, "layout of ewald_fft_descriptor.out_start");
 EWALD_STATIC_ASSERT(offsetof(ewald_fft_descriptor, out_count) == 272, "layout of ewald_fft_descriptor.out_count");
+
+/* Sizes of a peak finder: everything it allocates follows from these. */
+typedef struct ewald_peaks_descriptor {
+  uint32_t width; /* pixels of a frame along fast scan */
+  uint32_t height; /* pixels of a frame along slow scan */
+  uint32_t panels; /* rectangles of the frame that are searched */
+  uint32_t dtype; /* a Number */
+  uint32_t max_peaks; /* peaks of a frame, at most */
+  uint32_t reserved0; /* zero */
+  uint32_t reserved1; /* zero */
+  uint32_t reserved2; /* zero */
+} ewald_peaks_descriptor;
+EWALD_STATIC_ASSERT(sizeof(ewald_peaks_descriptor) == 32, "layout of ewald_peaks_descriptor");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, width) == 0, "layout of ewald_peaks_descriptor.width");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, height) == 4, "layout of ewald_peaks_descriptor.height");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, panels) == 8, "layout of ewald_peaks_descriptor.panels");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, dtype) == 12, "layout of ewald_peaks_descriptor.dtype");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, max_peaks) == 16, "layout of ewald_peaks_descriptor.max_peaks");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved0) == 20, "layout of ewald_peaks_descriptor.reserved0");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved1) == 24, "layout of ewald_peaks_descriptor.reserved1");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved2) == 28, "layout of ewald_peaks_descriptor.reserved2");
+
+/* A rectangle of the frame, half open. */
+typedef struct ewald_peaks_panel {
+  uint32_t fs; /* first pixel */
+  uint32_t ss; /* first row */
+  uint32_t end_fs; /* after the last */
+  uint32_t end_ss; /* after the last */
+} ewald_peaks_panel;
+EWALD_STATIC_ASSERT(sizeof(ewald_peaks_panel) == 16, "layout of ewald_peaks_panel");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_panel, fs) == 0, "layout of ewald_peaks_panel.fs");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_panel, ss) == 4, "layout of ewald_peaks_panel.ss");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_panel, end_fs) == 8, "layout of ewald_peaks_panel.end_fs");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_panel, end_ss) == 12, "layout of ewald_peaks_panel.end_ss");
+
+/* One search. */
+typedef struct ewald_peaks_params {
+  float threshold; /* values at or below never belong to a peak */
+  float min_snr; /* sigmas above the radial mean of a pixel, and of a peak above its surroundings */
+  uint32_t min_pixels; /* pixels of a peak, at least */
+  uint32_t max_pixels; /* pixels of a peak, at most */
+  uint32_t local_radius; /* surroundings reach twice as far from a peak, in pixels */
+  int32_t least_integer; /* smaller values are bad pixels; of integer frames */
+  uint32_t greatest_integer; /* greater values are bad pixels; of integer frames */
+  float least_real; /* the same for real frames */
+  float greatest_real; /* the same for real frames */
+  uint32_t reserved0; /* zero */
+  uint32_t reserved1; /* zero */
+  uint32_t reserved2; /* zero */
+} ewald_peaks_params;
+EWALD_STATIC_ASSERT(sizeof(ewald_peaks_params) == 48, "layout of ewald_peaks_params");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, threshold) == 0, "layout of ewald_peaks_params.threshold");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, min_snr) == 4, "layout of ewald_peaks_params.min_snr");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, min_pixels) == 8, "layout of ewald_peaks_params.min_pixels");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, max_pixels) == 12, "layout of ewald_peaks_params.max_pixels");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, local_radius) == 16, "layout of ewald_peaks_params.local_radius");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, least_integer) == 20, "layout of ewald_peaks_params.least_integer");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, greatest_integer) == 24, "layout of ewald_peaks_params.greatest_integer");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, least_real) == 28, "layout of ewald_peaks_params.least_real");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, greatest_real) == 32, "layout of ewald_peaks_params.greatest_real");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, reserved0) == 36, "layout of ewald_peaks_params.reserved0");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, reserved1) == 40, "layout of ewald_peaks_params.reserved1");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, reserved2) == 44, "layout of ewald_peaks_params.reserved2");
+
+/* A peak: pixels count from the corner of the frame, so that the centre of the first one is at 0.5. */
+typedef struct ewald_peak {
+  float fs; /* centroid along fast scan */
+  float ss; /* centroid along slow scan */
+  float intensity; /* sum above the surroundings */
+  float maximum; /* highest pixel above the surroundings */
+  float snr; /* intensity over the standard deviation of the surroundings */
+  uint32_t pixels; /* pixels of it */
+  uint32_t panel; /* number of its panel */
+  float background; /* mean of its surroundings */
+} ewald_peak;
+EWALD_STATIC_ASSERT(sizeof(ewald_peak) == 32, "layout of ewald_peak");
+EWALD_STATIC_ASSERT(offsetof(ewald_peak, fs) == 0, "layout of ewald_peak.fs");
+EWALD_STATIC_ASSERT(offsetof(ewald_peak, ss) == 4, "layout of ewald_peak.ss");
+EWALD_STATIC_ASSERT(offsetof(ewald_peak, intensity) == 8, "layout of ewald_peak.intensity");
+EWALD_STATIC_ASSERT(offsetof(ewald_peak, maximum) == 12, "layout of ewald_peak.maximum");
+EWALD_STATIC_ASSERT(offsetof(ewald_peak, snr) == 16, "layout of ewald_peak.snr");
+EWALD_STATIC_ASSERT(offsetof(ewald_peak, pixels) == 20, "layout of ewald_peak.pixels");
+EWALD_STATIC_ASSERT(offsetof(ewald_peak, panel) == 24, "layout of ewald_peak.panel");
+EWALD_STATIC_ASSERT(offsetof(ewald_peak, background) == 28, "layout of ewald_peak.background");
 
 #endif

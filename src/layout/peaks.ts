@@ -1,0 +1,76 @@
+/** The structures of peaks. */
+import type { Field, Struct } from './layout.js';
+
+const u32 = (name: string, doc: string): Field => ({ name, type: 'u32', doc });
+const i32 = (name: string, doc: string): Field => ({ name, type: 'i32', doc });
+const f32 = (name: string, doc: string): Field => ({ name, type: 'f32', doc });
+
+/** Types of a detector's numbers. */
+export const numbers = { u8: 0, i8: 1, u16: 2, i16: 3, u32: 4, i32: 5, f32: 6 } as const;
+
+/** Bin of pixels that take no part in the search. */
+export const maskedBin = 0xffff;
+
+/** What fixes the memory of a peak finder. */
+export const peaksDescriptor: Struct = {
+  name: 'PeaksDescriptor',
+  doc: 'Sizes of a peak finder: everything it allocates follows from these.',
+  fields: [
+    u32('width', 'pixels of a frame along fast scan'),
+    u32('height', 'pixels of a frame along slow scan'),
+    u32('panels', 'rectangles of the frame that are searched'),
+    u32('dtype', 'a Number'),
+    u32('maxPeaks', 'peaks of a frame, at most'),
+    u32('reserved0', 'zero'),
+    u32('reserved1', 'zero'),
+    u32('reserved2', 'zero'),
+  ],
+};
+
+/** A rectangle of the frame, half open. */
+export const peaksPanel: Struct = {
+  name: 'PeaksPanel',
+  doc: 'A rectangle of the frame, half open.',
+  fields: [
+    u32('fs', 'first pixel'),
+    u32('ss', 'first row'),
+    u32('endFs', 'after the last'),
+    u32('endSs', 'after the last'),
+  ],
+};
+
+/** What a run is told; the names are CrystFEL's. */
+export const peaksParams: Struct = {
+  name: 'PeaksParams',
+  doc: 'One search.',
+  fields: [
+    f32('threshold', 'values at or below never belong to a peak'),
+    f32('minSnr', 'sigmas above the radial mean of a pixel, and of a peak above its surroundings'),
+    u32('minPixels', 'pixels of a peak, at least'),
+    u32('maxPixels', 'pixels of a peak, at most'),
+    u32('localRadius', 'surroundings reach twice as far from a peak, in pixels'),
+    i32('leastInteger', 'smaller values are bad pixels; of integer frames'),
+    u32('greatestInteger', 'greater values are bad pixels; of integer frames'),
+    f32('leastReal', 'the same for real frames'),
+    f32('greatestReal', 'the same for real frames'),
+    u32('reserved0', 'zero'),
+    u32('reserved1', 'zero'),
+    u32('reserved2', 'zero'),
+  ],
+};
+
+/** A peak. */
+export const peak: Struct = {
+  name: 'Peak',
+  doc: 'A peak: pixels count from the corner of the frame, so that the centre of the first one is at 0.5.',
+  fields: [
+    f32('fs', 'centroid along fast scan'),
+    f32('ss', 'centroid along slow scan'),
+    f32('intensity', 'sum above the surroundings'),
+    f32('maximum', 'highest pixel above the surroundings'),
+    f32('snr', 'intensity over the standard deviation of the surroundings'),
+    u32('pixels', 'pixels of it'),
+    u32('panel', 'number of its panel'),
+    f32('background', 'mean of its surroundings'),
+  ],
+};

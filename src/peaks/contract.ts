@@ -1,0 +1,45 @@
+/** What a backend does for peaks. */
+import type { Op } from '../backends/feature.js';
+import type { numbers } from '../layout/peaks.js';
+import type { Disposable } from '../resource.js';
+
+/** Types of frames that are searched. */
+export type FrameDtype = keyof typeof numbers;
+/** A frame: one number a pixel, [ss, fs]. */
+export type Frame = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array;
+
+/** Sizes of a peak finder. */
+export interface PeaksDescriptor {
+  /** The layout's PeaksDescriptor, packed. */
+  readonly fields: Uint8Array;
+  /** The layout's PeaksPanel a panel, packed. */
+  readonly panels: Uint8Array;
+  /** Ring of every pixel; `maskedBin` takes no part. */
+  readonly bins: Uint16Array;
+  /** Rings there are. */
+  readonly rings: number;
+  readonly pixels: number;
+  readonly bytesOfNumber: number;
+  readonly maxPeaks: number;
+}
+
+/** One frame, already checked. The arrays belong to the caller, and are read and written before the promise settles. */
+export interface PeaksRun {
+  readonly params: Uint8Array;
+  readonly frame: Frame;
+  readonly bad: Uint8Array | undefined;
+  /** Peaks, packed: room for `maxPeaks`. */
+  readonly found: Uint8Array;
+  /** Limits of every ring: mean, sigma, lower, upper. */
+  readonly limits: Float32Array | undefined;
+}
+
+/** A planned peak finder. */
+export interface PeaksKernel extends Disposable {
+  readonly bytes: number;
+  /** Gives the count of peaks. */
+  run(run: PeaksRun): Promise<number>;
+}
+
+/** Peak finders of a backend. */
+export type PeaksOp = Op<PeaksDescriptor, PeaksKernel>;

@@ -1,0 +1,260 @@
+/**
+ * Peaks in detector frames: peakfinder8, with CrystFEL's names and meanings of its parameters.
+ *
+ * Source: Barty et al., Cheetah (J. Appl. Cryst. 47 (2014), doi 10.1107/S1600576714007626); the algorithm in our own
+ * words is in cpp/peaks/README.md.
+ */
+import type { BackendName } from '../backends/backend.js';
+import type { Geometry } from '../crystal/geometry/geometry.js';
+import { EwaldError } from '../errors.js';
+import { numbers, peak, peaksDescriptor, peaksPanel, peaksParams } from '../layout/peaks.js';
+import { pack, sizeOf, wordOf } from '../layout/struct.js';
+import { checkSignal, choice, integer, knownOptions, real } from '../options.js';
+import type { Planner } from '../planner.js';
+import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
+import type { Frame, FrameDtype } from './contract.js';
+import { peaksFeature } from './kernels.js';
+import { type Rings, ringsAround, ringsOf, type SearchedPanel } from './rings.js';
+
+export type { Frame, FrameDtype } from './contract.js';
+
+/** Sizes of a peak finder, and the detector it is for. */
+export interface PeaksOptions {
+  /** Pixels of a frame along fast scan, 1 … 65536. */
+  readonly width: number;
+  /** Pixels of a frame along slow scan, 1 … 65536. */
+  readonly height: number;
+  /** Type of the frames' numbers. */
+  readonly dtype: FrameDtype;
+  /** Panels and rings; without it the frame is one panel, around `centre`. */
+  readonly geometry?: Geometry;
+  /** Beam in pixels from the corner of the frame: fs, ss; default: the middle. */
+  readonly centre?: readonly [number, number];
+  /** Pixels that are bad in every frame, nonzero where bad, [ss, fs]. */
+  readonly bad?: Uint8Array;
+  /** Pixels nearer to the beam take no part; pixels, default 0. CrystFEL's min-res. */
+  readonly minRes?: number;
+  /** Pixels farther from the beam take no part; pixels, default 0: no limit. CrystFEL's max-res. */
+  readonly maxRes?: number;
+  /** Peaks of a frame at most, 1 … 2^20; default 2048. The search ends with the last of them. */
+  readonly maxPeaks?: number;
+}
+
+/** One search; defaults are CrystFEL's. */
+export interface PeaksRunOptions {
+  /** Values at or below never belong to a peak; default 800. */
+  readonly threshold?: number;
+  /** Sigmas of a pixel above its ring, and of a peak above its surroundings; default 5. */
+  readonly minSnr?: number;
+  /** Pixels of a peak at least; default 2. */
+  readonly minPixCount?: number;
+  /** Pixels of a peak at most; default 200. */
+  readonly maxPixCount?: number;
+  /** The surroundings reach twice as far, in pixels; default 3. */
+  readonly localBgRadius?: number;
+  /** Values outside [least, greatest] mark bad pixels; default: all values are good. */
+  readonly validRange?: readonly [number, number];
+  /** Pixels that are bad in this frame, nonzero where bad, [ss, fs]. */
+  readonly bad?: Uint8Array;
+  /** Also gives the statistics of the rings; default false. */
+  readonly rings?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** The peaks of a frame, in the order of panels, rows and columns. */
+export interface PeakList {
+  readonly count: number;
+  /** Centroids in pixels from the corner of the frame's array: the centre of the first pixel is at 0.5. */
+  readonly fs: Float32Array;
+  readonly ss: Float32Array;
+  /** Sums above the surroundings. */
+  readonly intensity: Float32Array;
+  /** Highest pixels above the surroundings. */
+  readonly maximum: Float32Array;
+  /** Intensity over the standard deviation of the surroundings. */
+  readonly snr: Float32Array;
+  /** Means of the surroundings. */
+  readonly background: Float32Array;
+  readonly pixels: Uint32Array;
+  /** Number of the panel, in the order of the geometry. */
+  readonly panel: Uint32Array;
+  /** With `rings`: mean, sigma, lower and upper limit of every ring, [rings, 4]. */
+  readonly rings: Float32Array | undefined;
+}
+
+export interface PeakFinderMethods extends Disposable {
+  readonly backend: BackendName;
+  /** Bytes the plan holds on its backend. */
+  readonly bytes: number;
+  /** Rectangles that are searched, in the order of `PeakList.panel`. */
+  readonly panels: readonly SearchedPanel[];
+  /**
+   * Finds the peaks of a frame, [ss, fs] of the plan's type. Runs of one plan are done in order.
+   *
+   * Throws `Argument`, `Shape`, `Aborted`, `Disposed`.
+   */
+  run(frame: Frame, options?: PeaksRunOptions): Promise<PeakList>;
+}
+/** A planned peak finder. */
+export type PeakFinder = PeakFinderMethods & MaybeAsyncDisposable;
+
+const types = {
+  u8: Uint8Array,
+  i8: Int8Array,
+  u16: Uint16Array,
+  i16: Int16Array,
+  u32: Uint32Array,
+  i32: Int32Array,
+  f32: Float32Array,
+} as const;
+
+function checkMask(what: string, mask: Uint8Array | undefined, pixels: number): void {
+  if (mask === undefined) return;
+  if (!(mask instanceof Uint8Array) || mask.length !== pixels)
+    throw new EwaldError(
+      'Shape',
+      `${what} has ${(mask as { length?: number }).length ?? 'no'} pixels; needed is a Uint8Array of ${pixels}`,
+    );
+}
+
+function ringsFor(options: PeaksOptions): Rings {
+  const { width, height, geometry, centre = [width / 2, height / 2], bad } = options;
+  const reach = {
+    minRadius: real('peaks: minRes', options.minRes, 0, 0, 1e6),
+    maxRadius: real('peaks: maxRes', options.maxRes, 0, 0, 1e6),
+  };
+  if (geometry) return ringsOf(geometry, width, height, reach, bad);
+  if (centre.length !== 2 || !centre.every(Number.isFinite))
+    throw new EwaldError('Argument', `peaks: centre is ${centre}; needed are two numbers of pixels, fs and ss`);
+  return ringsAround(width, height, centre, reach, bad);
+}
+
+/** Plans peaks on a context. */
+export async function planPeaks(planner: Planner, options: PeaksOptions): Promise<PeakFinder> {
+  if (typeof options !== 'object' || options === null)
+    throw new EwaldError('Argument', 'peaks needs options: width, height and dtype of the frames');
+  knownOptions('peaks', options, [
+    'width',
+    'height',
+    'dtype',
+    'geometry',
+    'centre',
+    'bad',
+    'minRes',
+    'maxRes',
+    'maxPeaks',
+  ]);
+  const names = Object.keys(numbers) as FrameDtype[];
+  const width = integer('peaks: width', options.width ?? Number.NaN, 0, 1, 65536);
+  const height = integer('peaks: height', options.height ?? Number.NaN, 0, 1, 65536);
+  const dtype = choice('peaks: dtype', options.dtype ?? ('' as FrameDtype), 'u16', names);
+  const maxPeaks = integer('peaks: maxPeaks', options.maxPeaks, 2048, 1, 2 ** 20);
+  const pixels = width * height;
+  checkMask('peaks: bad', options.bad, pixels);
+  const { bins, rings, panels } = ringsFor(options);
+  const { backend, kernel } = await planner.plan(peaksFeature, {
+    fields: pack(peaksDescriptor, { width, height, panels: panels.length, dtype: numbers[dtype], maxPeaks }),
+    panels: concatenated(panels.map(({ fs, ss, endFs, endSs }) => pack(peaksPanel, { fs, ss, endFs, endSs }))),
+    bins,
+    rings,
+    pixels,
+    bytesOfNumber: types[dtype].BYTES_PER_ELEMENT,
+    maxPeaks,
+  });
+  const resource = new Resource('peak finder', planner.resource, () => kernel.dispose());
+  const found = new Uint8Array(maxPeaks * sizeOf(peak));
+
+  const plan: PeakFinderMethods = {
+    backend: backend.name,
+    bytes: kernel.bytes,
+    panels,
+    async run(frame, run = {}) {
+      resource.assertAlive();
+      knownOptions('peaks.run', run, [
+        'threshold',
+        'minSnr',
+        'minPixCount',
+        'maxPixCount',
+        'localBgRadius',
+        'validRange',
+        'bad',
+        'rings',
+        'signal',
+      ]);
+      if (!(frame instanceof types[dtype]) || frame.length !== pixels) {
+        const what = ArrayBuffer.isView(frame)
+          ? `${frame.constructor.name} of ${(frame as Frame).length}`
+          : typeof frame;
+        throw new EwaldError(
+          'Shape',
+          `peaks.run: the frame is a ${what}; needed is a ${types[dtype].name} of ${pixels} (${width} x ${height})`,
+        );
+      }
+      checkMask('peaks.run: bad', run.bad, pixels);
+      const params = paramsOf(run, dtype);
+      const limits = run.rings ? new Float32Array(rings * 4) : undefined;
+      return resource.enqueue(async () => {
+        checkSignal(run.signal);
+        const count = await kernel.run({ params, frame, bad: run.bad, found, limits });
+        return listOf(found, count, limits);
+      });
+    },
+    dispose: () => resource.dispose(),
+  };
+  Object.defineProperty(plan, asyncDispose, { value: () => resource.dispose() });
+  return plan as PeakFinder;
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function paramsOf(run: PeaksRunOptions, dtype: FrameDtype): Uint8Array {
+  const [least, greatest] = run.validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  if (Number.isNaN(least) || Number.isNaN(greatest) || least > greatest)
+    throw new EwaldError('Argument', `peaks.run: validRange is ${least} to ${greatest}; needed are two rising numbers`);
+  const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
+  return pack(peaksParams, {
+    threshold: real('peaks.run: threshold', run.threshold, 800, -1e30, 1e30),
+    minSnr: real('peaks.run: minSnr', run.minSnr, 5, 0, 1e6),
+    minPixels: integer('peaks.run: minPixCount', run.minPixCount, 2, 1, 2 ** 31),
+    maxPixels: integer('peaks.run: maxPixCount', run.maxPixCount, 200, 1, 2 ** 31),
+    localRadius: integer('peaks.run: localBgRadius', run.localBgRadius, 3, 1, 1024),
+    leastInteger: clamp(Math.ceil(least), -(2 ** 31), 2 ** 31 - 1),
+    greatestInteger: clamp(Math.floor(greatest), 0, 2 ** 32 - 1),
+    leastReal: dtype === 'f32' ? clamp(least, -3.4e38, 3.4e38) : 0,
+    greatestReal: dtype === 'f32' ? clamp(greatest, -3.4e38, 3.4e38) : 0,
+  });
+}
+
+function listOf(found: Uint8Array, count: number, rings: Float32Array | undefined): PeakList {
+  const words = sizeOf(peak) / 4;
+  const reals = new Float32Array(found.buffer, found.byteOffset, count * words);
+  const integers = new Uint32Array(found.buffer, found.byteOffset, count * words);
+  const column = (name: string): Float32Array => {
+    const at = wordOf(peak, name);
+    return Float32Array.from({ length: count }, (_, i) => reals[i * words + at] ?? 0);
+  };
+  const whole = (name: string): Uint32Array => {
+    const at = wordOf(peak, name);
+    return Uint32Array.from({ length: count }, (_, i) => integers[i * words + at] ?? 0);
+  };
+  return {
+    count,
+    fs: column('fs'),
+    ss: column('ss'),
+    intensity: column('intensity'),
+    maximum: column('maximum'),
+    snr: column('snr'),
+    background: column('background'),
+    pixels: whole('pixels'),
+    panel: whole('panel'),
+    rings,
+  };
+}

@@ -1,0 +1,12 @@
+/** What users may import of this room. */
+export type {
+  Frame,
+  FrameDtype,
+  PeakFinder,
+  PeakFinderMethods,
+  PeakList,
+  PeaksOptions,
+  PeaksRunOptions,
+} from './peaks.js';
+export type { SearchedPanel } from './rings.js';
+export { spotsOf } from './spots.js';

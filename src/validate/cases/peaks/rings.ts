@@ -1,0 +1,44 @@
+/** The oracle's own rings: from the definition, without the room's. */
+import type { Problem } from './scene.js';
+
+/** Ring of every pixel, negative where it takes no part, and the panels that are searched. */
+export function ringsOfProblem({ options, run }: Problem) {
+  const { width, height, geometry, centre = [0, 0], bad, minRes = 0, maxRes = 0 } = options;
+  const ring = new Int32Array(width * height).fill(-1);
+  const panels = geometry?.panels ?? [
+    {
+      minFs: 0,
+      maxFs: width - 1,
+      minSs: 0,
+      maxSs: height - 1,
+      corner: [-centre[0], -centre[1]] as const,
+      fs: [1, 0, 0] as const,
+      ss: [0, 1, 0] as const,
+      ignored: false,
+      badEdge: 0,
+    },
+  ];
+  for (const p of panels)
+    for (let y = p.minSs; y <= p.maxSs; y++)
+      for (let x = p.minFs; x <= p.maxFs; x++) {
+        const i = y * width + x;
+        const [fs, ss] = [x - p.minFs, y - p.minSs];
+        const radius = Math.hypot(p.corner[0] + fs * p.fs[0] + ss * p.ss[0], p.corner[1] + fs * p.fs[1] + ss * p.ss[1]);
+        const edge = [fs, ss, p.maxFs - x, p.maxSs - y].some((distance) => distance < p.badEdge);
+        const out =
+          p.ignored || edge || bad?.[i] || (minRes > 0 && radius <= minRes) || (maxRes > 0 && radius >= maxRes);
+        if (!out)
+          ring[i] = radius % 1 === 0.5 && Math.floor(radius) % 2 === 0 ? Math.floor(radius) : Math.round(radius);
+      }
+  // Bad in this frame: the pixel takes no part, its ring stays.
+  for (const [i, hit] of run.bad?.entries() ?? []) if (hit) ring[i] = -1;
+  return {
+    ring,
+    panels: panels.map(({ minFs, minSs, maxFs, maxSs }) => ({
+      fs: minFs,
+      ss: minSs,
+      endFs: maxFs + 1,
+      endSs: maxSs + 1,
+    })),
+  };
+}

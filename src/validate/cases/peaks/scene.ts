@@ -1,0 +1,158 @@
+/** Frames that are made from a seed: a background that falls with the radius, peaks, what detectors do to pixels. */
+import type { Frame, FrameDtype } from '../../../peaks/contract.js';
+import type { PeaksOptions, PeaksRunOptions } from '../../../peaks/peaks.js';
+import { Random } from '../../../random/random.js';
+import type { Settings } from '../../oracle/peaks/peakfinder8.js';
+
+const types = {
+  u8: Uint8Array,
+  i8: Int8Array,
+  u16: Uint16Array,
+  i16: Int16Array,
+  u32: Uint32Array,
+  i32: Int32Array,
+  f32: Float32Array,
+} as const;
+
+/** What a frame is like. */
+export interface Look {
+  readonly width: number;
+  readonly height: number;
+  readonly dtype: FrameDtype;
+  /** Counts a pixel at the beam, and the radius in pixels at which a third of them is left; default 5 and 200. */
+  readonly background?: number;
+  readonly fall?: number;
+  /** Peaks; default a pixel in a thousand. */
+  readonly peaks?: number;
+  /** Panels side by side along slow scan; default 1. */
+  readonly panels?: number;
+  /** Share of the pixels that is bad in every frame, and in this one. */
+  readonly bad?: number;
+  readonly badHere?: number;
+  /** Share of the pixels beyond the valid range, and of those that are no number (f32). */
+  readonly beyond?: number;
+  readonly nan?: number;
+  /** Every pixel is this. */
+  readonly constant?: number;
+  readonly run?: PeaksRunOptions;
+  readonly plan?: Partial<PeaksOptions>;
+}
+
+/** A frame with all that the search is told. */
+export interface Problem {
+  readonly options: PeaksOptions;
+  readonly run: PeaksRunOptions;
+  readonly frame: Frame;
+  readonly settings: Settings;
+}
+
+function poisson(random: Random, mean: number): number {
+  if (mean > 30) return Math.max(0, Math.round(mean + Math.sqrt(mean) * random.normal()));
+  let count = 0;
+  for (let product = random.uniform(), limit = Math.exp(-mean); product > limit; product *= random.uniform()) count++;
+  return count;
+}
+
+/** Makes the frame of a look. */
+export function problemOf(look: Look, seed: number): Problem {
+  const { width, height, dtype, background = 5, fall = 200, panels = 1, constant } = look;
+  const random = new Random(seed, 0);
+  const centre = [0.47 * width, 0.52 * height] as const;
+  const counts = new Float64Array(width * height);
+  for (let i = 0; i < counts.length; i++) {
+    const radius = Math.hypot((i % width) - centre[0], Math.floor(i / width) - centre[1]);
+    counts[i] = constant ?? poisson(random, background * Math.exp(-radius / fall) + 0.05);
+  }
+  const many = constant === undefined ? (look.peaks ?? Math.round(counts.length / 1000)) : 0;
+  for (let k = 0; k < many; k++) {
+    const [x, y] = [random.uniform() * width, random.uniform() * height];
+    const [height1, spread] = [10 ** (1 + 1.7 * random.uniform()), 0.5 + 0.7 * random.uniform()];
+    for (let dy = -4; dy <= 4; dy++)
+      for (let dx = -4; dx <= 4; dx++) {
+        const [px, py] = [Math.floor(x) + dx, Math.floor(y) + dy];
+        if (px < 0 || px >= width || py < 0 || py >= height) continue;
+        const distance = ((px + 0.5 - x) ** 2 + (py + 0.5 - y) ** 2) / (2 * spread * spread);
+        counts[py * width + px] = (counts[py * width + px] ?? 0) + poisson(random, height1 * Math.exp(-distance));
+      }
+  }
+  // Signed detectors have a pedestal that may go below zero, and real ones a gain.
+  const value = (x: number): number => (dtype === 'f32' ? x * 0.37 - 1.3 : dtype.startsWith('i') ? x - 3 : x);
+  const frame: Frame = new types[dtype](counts.map(value));
+  const some = (share: number): Uint8Array =>
+    Uint8Array.from({ length: counts.length }, () => (random.uniform() < share ? 1 : 0));
+  const bad = look.bad === undefined ? undefined : some(look.bad);
+  const badHere = look.badHere === undefined ? undefined : some(look.badHere);
+  const mark = (share: number | undefined, value: number): void => {
+    for (const [i, hit] of share === undefined ? [] : some(share).entries()) if (hit) frame[i] = value;
+  };
+  mark(look.beyond, dtype === 'u8' ? 255 : 60000);
+  mark(look.nan, Number.NaN);
+  const rows = Math.floor(height / panels);
+  const geometry =
+    panels === 1
+      ? undefined
+      : {
+          radiation: undefined,
+          bandwidth: undefined,
+          distance: undefined,
+          shift: [{ value: 0 }, { value: 0 }] as const,
+          badRegions: [],
+          groups: new Map(),
+          peakList: undefined,
+          warnings: [],
+          panels: Array.from({ length: panels }, (_, p) => ({
+            name: `p${p}`,
+            minFs: 0,
+            maxFs: width - 1,
+            minSs: p * rows,
+            maxSs: (p + 1) * rows - 1,
+            // Each one turned a little, with gaps between.
+            corner: [-centre[0] + 2 * p, -centre[1] + p * (rows + 3)] as const,
+            fs: [Math.cos(0.01 * p), Math.sin(0.01 * p), 0] as const,
+            ss: [-Math.sin(0.01 * p), Math.cos(0.01 * p), 0] as const,
+            resolution: 1e4,
+            offsetM: 0,
+            data: '/data',
+            dimensions: ['ss', 'fs'] as const,
+            unitsPerPhoton: 1,
+            unitsPerEv: undefined,
+            maximum: Number.POSITIVE_INFINITY,
+            saturationMap: undefined,
+            saturationMapFile: undefined,
+            ignored: p === 2,
+            badEdge: p === 1 ? 2 : 0,
+            badValues: [],
+            masks: [],
+          })),
+        };
+  const run: PeaksRunOptions = {
+    threshold: 8,
+    minSnr: 4.5,
+    minPixCount: 2,
+    maxPixCount: 200,
+    localBgRadius: 4,
+    ...look.run,
+    ...(badHere ? { bad: badHere } : {}),
+  };
+  return {
+    options: {
+      width,
+      height,
+      dtype,
+      centre,
+      ...(geometry ? { geometry } : {}),
+      ...(bad ? { bad } : {}),
+      ...look.plan,
+    },
+    run,
+    frame,
+    settings: {
+      threshold: run.threshold ?? 0,
+      minSnr: run.minSnr ?? 0,
+      minPixCount: run.minPixCount ?? 0,
+      maxPixCount: run.maxPixCount ?? 0,
+      localBgRadius: run.localBgRadius ?? 0,
+      validRange: run.validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+    },
+  };
+}

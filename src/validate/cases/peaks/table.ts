@@ -1,0 +1,139 @@
+/** The case table of peaks. */
+import type { Context } from '../../../context.js';
+import type { PeakList } from '../../../peaks/peaks.js';
+import type { RoomTable, Row } from '../../case.js';
+import { type OraclePeak, peakfinder8, type RingLimits } from '../../oracle/peaks/peakfinder8.js';
+import * as bounds from '../../tolerances.js';
+import { ringsOfProblem } from './rings.js';
+import { type Look, type Problem, problemOf } from './scene.js';
+
+interface Truth {
+  readonly peaks: readonly OraclePeak[];
+  readonly limits: readonly RingLimits[];
+}
+
+const columns = ['fs', 'ss', 'intensity', 'maximum', 'snr', 'background'] as const;
+
+/** Peaks that are missing, invented or in another order: all that do not match the one at their place. */
+function compare(found: PeakList, { peaks, limits }: Truth) {
+  let different = Math.abs(found.count - peaks.length);
+  let worst = 0;
+  let note: string | undefined;
+  for (const [i, one] of peaks.slice(0, found.count).entries()) {
+    if (found.pixels[i] !== one.pixels || found.panel[i] !== one.panel) {
+      different++;
+      note ??= `peak ${i}: ${found.pixels[i]} pixels at ${found.fs[i]}, ${found.ss[i]}; expected ${one.pixels} at ${one.fs}, ${one.ss}`;
+      continue;
+    }
+    for (const name of columns)
+      worst = Math.max(worst, Math.abs((found[name][i] ?? 0) - one[name]) / Math.max(1, Math.abs(one[name])));
+  }
+  let ring = 0;
+  for (const [r, four] of limits.entries())
+    for (let k = 0; k < 4; k++) {
+      const [have, want] = [found.rings?.[4 * r + k] ?? Number.NaN, four[k] ?? 0];
+      if (have !== want)
+        ring = Math.max(ring, Math.abs(have - want) / Math.max(1, Math.abs(want)) || Number.POSITIVE_INFINITY);
+    }
+  if (found.count !== peaks.length) note = `${found.count} peaks, expected ${peaks.length}`;
+  return { errors: { peaks: different, figures: worst, rings: ring }, ...(note ? { note } : {}) };
+}
+
+function row(name: string, about: string, look: Look, bench = false): Row<Problem, PeakList, Truth> {
+  const pixels = look.width * look.height;
+  return {
+    id: `peaks:peakfinder8:${look.dtype}:${look.width}x${look.height}${name ? `:${name}` : ''}`,
+    about,
+    cost: 0.02 + pixels * 4e-8,
+    work: { amount: 1, unit: 'frames' },
+    flops: 10 * pixels,
+    bytes: pixels * 4,
+    ...(bench ? { bench } : {}),
+    make: (seed) => problemOf(look, seed),
+    oracle(problem) {
+      const { ring, panels } = ringsOfProblem(problem);
+      const { width, height } = problem.options;
+      const truth = peakfinder8({ width, height, frame: problem.frame, ring, panels }, problem.settings);
+      return { ...truth, peaks: truth.peaks.slice(0, problem.options.maxPeaks ?? 2048) };
+    },
+    async plan(context, { options, run, frame }) {
+      const finder = await context.peaks(options);
+      return {
+        backend: finder.backend,
+        run: () => finder.run(frame, { ...run, rings: true }),
+        timed: () => ({ amount: 1, call: () => finder.run(frame, run) }),
+        dispose: () => finder.dispose(),
+      };
+    },
+    compare,
+    bounds: () => ({
+      peaks: bounds.samePeaks,
+      figures: bounds.peakFigures,
+      rings: look.dtype === 'f32' ? bounds.ringsOfReals : bounds.ringsOfIntegers,
+    }),
+  };
+}
+
+const small = { width: 211, height: 173 } as const;
+const all = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32'] as const;
+
+const rows: readonly Row<Problem, PeakList, Truth>[] = [
+  ...all.map((dtype) =>
+    row('', 'every type of numbers', { ...small, dtype, ...(dtype.endsWith('8') ? { peaks: 12 } : {}) }),
+  ),
+  row('background=60', 'a bright background', { ...small, dtype: 'u16', background: 60 }),
+  row('background=2000', 'a very bright background', {
+    ...small,
+    dtype: 'u16',
+    background: 2000,
+    run: { threshold: 0 },
+  }),
+  row('background=0.02', 'hardly a photon', { ...small, dtype: 'u16', background: 0.02 }),
+  row('snr=1', 'limits inside of the noise', { ...small, dtype: 'u16', run: { minSnr: 1, threshold: 0 } }),
+  row('snr=0', 'no noise is allowed for', { ...small, dtype: 'u16', run: { minSnr: 0, threshold: -5 } }),
+  row('peaks=900', 'peaks that touch each other', { ...small, dtype: 'u16', peaks: 900 }),
+  row('pixels=4-9', 'sizes at both ends', { ...small, dtype: 'u16', run: { minPixCount: 4, maxPixCount: 9 } }),
+  row('radius=1', 'narrow surroundings', { ...small, dtype: 'u16', run: { localBgRadius: 1 } }),
+  row('radius=60', 'surroundings beyond the panel', { ...small, dtype: 'u16', peaks: 8, run: { localBgRadius: 60 } }),
+  row('res=20-70', 'rings between two radii', { ...small, dtype: 'u16', plan: { minRes: 20, maxRes: 70 } }),
+  row('bad=0.1', 'bad pixels of the detector', { ...small, dtype: 'u16', bad: 0.1 }),
+  row('bad-here=0.1', 'bad pixels of the frame', { ...small, dtype: 'i32', badHere: 0.1 }),
+  row('beyond=0.05', 'values that mark bad pixels', {
+    ...small,
+    dtype: 'u16',
+    beyond: 0.05,
+    run: { validRange: [0, 59999] },
+  }),
+  row('beyond-kept', 'saturated pixels that are taken as they are', { ...small, dtype: 'u16', beyond: 0.002 }),
+  row('nan=0.05', 'values that are no numbers', { ...small, dtype: 'f32', nan: 0.05 }),
+  row('constant=7', 'a frame without any noise', { ...small, dtype: 'i16', constant: 7 }),
+  row('constant=0', 'an empty frame', { ...small, dtype: 'u32', constant: 0 }),
+  row('panels=4', 'panels, each by itself: one ignored, one with bad edges', {
+    width: 120,
+    height: 164,
+    dtype: 'i16',
+    panels: 4,
+  }),
+  row('max=5', 'the search ends with the last peak there is room for', {
+    ...small,
+    dtype: 'u16',
+    plan: { maxPeaks: 5 },
+  }),
+  row('narrow', 'a frame of a few columns', { width: 5, height: 300, dtype: 'u16' }),
+  row('one', 'a frame of one pixel', { width: 1, height: 1, dtype: 'f32' }),
+  row('1M', 'a megapixel', { width: 1024, height: 1024, dtype: 'u16', peaks: 250 }, true),
+  row('4M', 'the pace of a large detector', { width: 2068, height: 2162, dtype: 'u16', peaks: 250 }, true),
+];
+
+async function tryOut(context: Context): Promise<void> {
+  const finder = await context.peaks({ width: 32, height: 32, dtype: 'u16' });
+  const frame = new Uint16Array(1024);
+  frame.set([500, 900], 10 * 32 + 20);
+  const { count, fs, ss } = await finder.run(frame, { threshold: 100 });
+  await finder.dispose();
+  // The centroid of 500 at 20.5 and 900 at 21.5.
+  const right = count === 1 && Math.abs((fs[0] ?? 0) - (20.5 + 900 / 1400)) < 1e-5 && ss[0] === 10.5;
+  if (!right) throw new Error(`found ${count} peaks at ${fs}, ${ss}; expected one at 21.143, 10.5`);
+}
+
+export const peaksTable: RoomTable = { name: 'peaks', rows: rows as readonly Row[], tryOut };
