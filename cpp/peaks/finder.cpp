@@ -2,6 +2,7 @@
 // algorithm and why one pass over the frame is enough for the five.
 #include "peaks/finder.h"
 
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <cstring>
@@ -75,7 +76,6 @@ bool split(Plan& plan, const Frame<T>& frame) {
   for (uint32_t b = 0; b < plan.bins; b++) plan.inside[b] = {0, 0, 0};
   const uint32_t width = plan.descriptor.width;
   plan.outlier_count = 0;
-  // Sums of the run of neighbours in one bin stay in registers; rows change the bin every pixel or two.
   for (uint32_t p = 0; p < plan.panel_count; p++) {
     const Panel& panel = plan.panels[p];
     for (uint32_t ss = panel.ss; ss < panel.end_ss; ss++) {
@@ -260,9 +260,40 @@ private:
   uint32_t count_ = 0;
 };
 
+bool holds(const Plan& plan, const Panel& p, uint32_t pixel) {
+  const uint32_t fs = pixel % plan.descriptor.width, ss = pixel / plan.descriptor.width;
+  return fs >= p.fs && fs < p.end_fs && ss >= p.ss && ss < p.end_ss;
+}
+
+uint32_t panel_of(const Plan& plan, uint32_t pixel) {
+  uint32_t panel = 0;
+  while (!holds(plan, plan.panels[panel], pixel)) panel++;
+  return panel;
+}
+
+// Pixels above the limit of bins that were judged plainly, in the order of the scan, into `by_bin`, which nobody needs
+// any more; false where they are too many.
+template <class T>
+bool list_plain(Plan& plan, const Blobs<T>& blobs, uint32_t& count) {
+  count = 0;
+  for (uint32_t b = 0; b < plan.bins; b++) {
+    if (!plan.bars[b].plain) continue;
+    for (uint32_t k = plan.first[b]; k < plan.first[b + 1]; k++) {
+      if (!blobs.above(plan.order[k])) continue;
+      if (count == plan.outlier_room) return false;
+      plan.by_bin[count++] = plan.order[k];
+    }
+  }
+  std::sort(plan.by_bin, plan.by_bin + count, [&](uint32_t a, uint32_t b) {
+    if (plan.panel_count == 1) return a < b;
+    const uint32_t of_a = panel_of(plan, a), of_b = panel_of(plan, b);
+    return of_a != of_b ? of_a < of_b : a < b;
+  });
+  return true;
+}
+
 template <class T>
 uint32_t find(Plan& plan, const ewald_peaks_params& params, const Frame<T>& frame, ewald_peak* found) {
-  bool any_plain = false;
   for (uint32_t b = 0; b < plan.bins; b++) plan.bars[b] = bars_of(plan, frame, params, b);
   if (!split(plan, frame)) {
     // More outliers than there is room for, as in a frame of mere noise with a tiny snr: every pixel one by one.
@@ -274,21 +305,12 @@ uint32_t find(Plan& plan, const ewald_peaks_params& params, const Frame<T>& fram
     if (!plan.bars[b].plain && quick_limits(plan, params, b, plan.limits[b])) continue;
     plan.limits[b] = plain_limits(plan, frame, params, b);
     plan.bars[b].plain = true;
-    any_plain = true;
   }
   Blobs<T> blobs(plan, frame, params, found);
   plan.touched_count = 0;
-  if (!any_plain) {
-    // Every pixel above its limit is above its bars, so it is in the list, which is in the order of the scan.
-    uint32_t panel = 0;
-    for (uint32_t k = 0; k < plan.outlier_count; k++) {
-      const uint32_t pixel = plan.outliers[k].pixel, fs = pixel % plan.descriptor.width,
-                     ss = pixel / plan.descriptor.width;
-      const auto holds = [&](const Panel& p) { return fs >= p.fs && fs < p.end_fs && ss >= p.ss && ss < p.end_ss; };
-      while (!holds(plan.panels[panel])) panel++;
-      if (blobs.above(pixel)) blobs.try_start(pixel, panel);
-    }
-  } else {
+  uint32_t further = 0;
+  if (!list_plain(plan, blobs, further)) {
+    // Too many to be listed: the whole frame is scanned.
     for (uint32_t p = 0; p < plan.panel_count; p++) {
       const Panel& panel = plan.panels[p];
       for (uint32_t ss = panel.ss; ss < panel.end_ss; ss++)
@@ -297,6 +319,24 @@ uint32_t find(Plan& plan, const ewald_peaks_params& params, const Frame<T>& fram
           if (blobs.above(pixel)) blobs.try_start(pixel, p);
         }
     }
+  } else {
+    // Every other pixel above its limit is above its bars, so it is among the outliers, in the order of the scan.
+    uint32_t panel = 0, at = 0;
+    const auto before = [&](uint32_t pixel, uint32_t its_panel) {
+      for (; at < further; at++) {
+        const uint32_t other = plan.by_bin[at], its = panel_of(plan, other);
+        if (its > its_panel || (its == its_panel && other > pixel)) return;
+        blobs.try_start(other, its);
+      }
+    };
+    for (uint32_t k = 0; k < plan.outlier_count; k++) {
+      const uint32_t pixel = plan.outliers[k].pixel;
+      if (!blobs.above(pixel) || plan.bars[plan.bin[pixel]].plain) continue;
+      while (!holds(plan, plan.panels[panel], pixel)) panel++;
+      before(pixel, panel);
+      blobs.try_start(pixel, panel);
+    }
+    before(UINT32_MAX, plan.panel_count);
   }
   for (uint32_t k = 0; k < plan.touched_count; k++) plan.taken[plan.touched[k]] = 0;
   return blobs.count();
