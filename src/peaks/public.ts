@@ -1,4 +1,4 @@
-/** What users may import of this room. */
+/** The public names of peaks. */
 export type {
   Frame,
   FrameDtype,
