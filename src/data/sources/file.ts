@@ -73,7 +73,7 @@ export async function fileSource(path: string): Promise<ByteSource> {
       }
       return out;
     },
-    sibling(wanted: string, options: SiblingOptions = {}) {
+    async sibling(wanted: string, options: SiblingOptions = {}) {
       partsInside(path, wanted, options);
       return fileSource(isAbsolute(wanted) ? wanted : resolve(dirname(path), wanted));
     },

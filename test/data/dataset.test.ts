@@ -1,0 +1,137 @@
+/** What every dataset does, whatever its format: shapes, reads into the caller's memory, errors, disposal. */
+import { describe, expect, it } from 'vitest';
+import { type Dataset, detect, memoryDataset, memorySource, open } from '../../src/data/node.js';
+import { rejection } from './rejection.js';
+
+const numbers = Uint16Array.from({ length: 24 * 6 }, (_, i) => i);
+const make = (options = {}): Dataset => memoryDataset(numbers, { sigShape: [2, 3], navShape: [4, 6], ...options });
+
+describe('reading', () => {
+  it('gives frames in new memory or in the caller’s, shared memory, too', async () => {
+    const dataset = make();
+    expect(dataset).toMatchObject({ frames: 24, frameLength: 6, dtype: 'u16', format: 'memory' });
+    expect(await dataset.read(2, 2)).toEqual(numbers.slice(12, 24));
+    const into = new Uint16Array(20).fill(9);
+    const out = await dataset.read(1, 2, into.subarray(3));
+    expect([...into.subarray(0, 3), ...into.subarray(15)]).toEqual(new Array(8).fill(9));
+    expect([...out]).toEqual([...numbers.slice(6, 18)]);
+    const shared = new Uint16Array(new SharedArrayBuffer(24));
+    await dataset.read(0, 2, shared);
+    expect([...shared]).toEqual([...numbers.slice(0, 12)]);
+    expect((await dataset.read(24, 0)).length).toBe(0);
+  });
+
+  it('refuses what cannot be, by tag', async () => {
+    const dataset = make();
+    for (const [first, count] of [
+      [0, 25],
+      [-1, 1],
+      [0.5, 1],
+      [24, 1],
+      [0, -1],
+    ] as const)
+      expect(await rejection(dataset.read(first, count))).toBe('Argument');
+    expect(await rejection(dataset.read(0, 1, new Uint8Array(12)))).toBe('Shape');
+    expect(await rejection(dataset.read(0, 2, new Uint16Array(11)))).toBe('Shape');
+    expect(await rejection(dataset.read(0, 1, undefined, { signal: AbortSignal.abort() }))).toBe('Aborted');
+  });
+
+  it('ends with its disposal, after what is in flight', async () => {
+    const dataset = make();
+    const reading = dataset.read(0, 24);
+    await Promise.all([dataset.dispose(), dataset.dispose()]);
+    expect((await reading).length).toBe(144);
+    expect(await rejection(dataset.read(0, 1))).toBe('Disposed');
+  });
+
+  it('does not write after an abort has been reported', async () => {
+    const bytes = new Uint8Array(2 ** 23).fill(5);
+    const slow = memorySource(bytes, 'slow');
+    const { read } = slow;
+    let started = 0;
+    const source = Object.assign(slow, {
+      async read(offset: number, into: number | Uint8Array) {
+        started++;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        return read(offset, into);
+      },
+    });
+    // A header a frame: read by blocks, through memory of the dataset.
+    const dataset = await open(source, { format: 'raw', dtype: 'u8', sigShape: [1000], frameHeader: 24 });
+    const controller = new AbortController();
+    const into = new Uint8Array(dataset.frames * 1000);
+    const reading = dataset.read(0, dataset.frames, into, { signal: controller.signal });
+    setTimeout(() => controller.abort(), 15);
+    expect(await rejection(reading)).toBe('Aborted');
+    const before = started;
+    const copy = into.slice();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(Buffer.compare(into, copy)).toBe(0);
+    expect(started).toBe(before);
+    expect(started).toBeLessThan(8);
+    await dataset.dispose();
+  });
+});
+
+describe('partitions', () => {
+  it('cover every frame once, of about the size asked for', () => {
+    const dataset = make();
+    for (const bytes of [1, 12, 13, 100, 288, 1e9]) {
+      const parts = dataset.partitions(bytes);
+      let next = 0;
+      for (const { first, count } of parts) {
+        expect(first).toBe(next);
+        expect(count).toBe(Math.min(Math.max(1, Math.floor(bytes / 12)), 24 - first));
+        next += count;
+      }
+      expect(next).toBe(24);
+    }
+    expect(() => dataset.partitions(0)).toThrow(/needed is a number above 0/);
+  });
+});
+
+describe('opening', () => {
+  it('names the options that do not fit', async () => {
+    const bytes = new Uint8Array(numbers.buffer);
+    const raw = { format: 'raw', dtype: 'u16', sigShape: [2, 3] } as const;
+    for (const [options, tag, says] of [
+      [{ format: 'rav' }, 'Argument', /did you mean "raw"/],
+      [{ ...raw, shape: [2] }, 'Argument', /no option "shape"/],
+      [{ format: 'raw' }, 'Argument', /give dtype and sigShape/],
+      [{ ...raw, navShape: [5, 5] }, 'Shape', /holds 24 frames; navShape 5 × 5 would need 25. These would fit: 4 × 6/],
+      [{ ...raw, navShape: [0, 24] }, 'Argument', /lengths of at least 1/],
+      [{ ...raw, sigShape: [1e9, 1e9] }, 'Argument', /larger than any file/],
+      [{ ...raw, sigShape: [1e5] }, 'Format', /one frame needs 200000/],
+      [{ format: 'mib', dtype: 'u8' }, 'Argument', /says its dtype itself/],
+      [{}, 'Format', /in no format known here/],
+    ] as const) {
+      const error = await open(bytes, options as never).catch((caught: unknown) => caught);
+      expect(error, JSON.stringify(options)).toMatchObject({ tag });
+      expect(String(error)).toMatch(says);
+    }
+    // Whoever says what the numbers are says that they are plain.
+    expect((await open(bytes, { dtype: 'u16', sigShape: [2, 3], navShape: [4, 6] })).shape.navigation).toEqual([4, 6]);
+  });
+
+  it('says which formats a file may have, the surest first', async () => {
+    const file = new TextEncoder().encode(`MQ1,000001,00384,${'x'.repeat(500)}`);
+    expect(await detect(file)).toMatchObject([{ format: 'mib', confidence: 1, why: expect.stringContaining('MQ1') }]);
+    expect(await detect(new Uint8Array(100))).toEqual([]);
+  });
+
+  it('closes the source when it fails', async () => {
+    let closed = 0;
+    const source = Object.assign(memorySource(new Uint8Array(10)), { close: async () => void closed++ });
+    await open(source).catch(() => undefined);
+    expect(closed).toBe(1);
+  });
+});
+
+describe('memory', () => {
+  it('refuses shapes that do not fit', () => {
+    expect(() => make({ navShape: [5] })).toThrow(/24 frames of 2 × 3 u16; navShape is 5/);
+    expect(() => memoryDataset(numbers, { sigShape: [100] })).toThrow(/whole number of frames/);
+    expect(() => memoryDataset(numbers, { sigShape: [6], dtype: 'c64' })).toThrow(/lies in a Float32Array/);
+    expect(memoryDataset(new Float32Array(8), { sigShape: [2], dtype: 'c64' }).frames).toBe(2);
+  });
+});

@@ -1,0 +1,282 @@
+/** Bytes from files, Blobs, memory and HTTP: the same answers, and clear words where they cannot be had. */
+
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { siblingIfThere } from '../../src/data/byte-source.js';
+import { blobSource, fileSource, httpSource, memorySource, open } from '../../src/data/node.js';
+
+const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 31 + (i >> 8)) & 255);
+let folder: string;
+const at = (...name: string[]): string => join(folder, ...name);
+
+/** A server whose manners the test chooses. */
+let answer: (request: IncomingMessage, response: ServerResponse) => void;
+const requests: string[] = [];
+const server = createServer((request, response) => {
+  requests.push(`${request.url} ${request.headers.range ?? ''}`);
+  answer(request, response);
+});
+let base: string;
+
+/** Serves ranges as nginx does. */
+function serve(request: IncomingMessage, response: ServerResponse, body = bytes, etag = '"one"'): void {
+  const [, from = '0', to = '0'] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? [];
+  if (request.url === '/missing.bin') {
+    response.writeHead(404).end();
+    return;
+  }
+  const validator = request.headers['if-range'];
+  if (validator !== undefined && validator !== etag) {
+    response.writeHead(200, { ETag: etag, 'Content-Length': body.length }).end(body);
+    return;
+  }
+  const piece = body.subarray(Number(from), Number(to) + 1);
+  response
+    .writeHead(206, { ETag: etag, 'Content-Range': `bytes ${from}-${Number(from) + piece.length - 1}/${body.length}` })
+    .end(piece);
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-sources-'));
+  mkdirSync(at('sub'));
+  writeFileSync(at('a.bin'), bytes);
+  writeFileSync(at('sub', 'b.bin'), bytes.subarray(0, 10));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  base = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  server.close();
+});
+
+const quick = { retries: 2, retryMs: 1 };
+
+describe.each([
+  ['a file', () => fileSource(at('a.bin'))],
+  ['a Blob', async () => blobSource(new Blob([bytes]))],
+  ['memory', async () => memorySource(bytes)],
+  [
+    'HTTP',
+    () => {
+      answer = serve;
+      return httpSource(`${base}/a.bin`, quick);
+    },
+  ],
+])('%s', (_, make) => {
+  it('reads anywhere, several at a time, into memory of the caller', async () => {
+    const source = await make();
+    expect(source.size).toBe(bytes.length);
+    const into = new Uint8Array(50).subarray(10, 30);
+    const [a, b, c] = await Promise.all([source.read(99_990, 10), source.read(7, into), source.read(0, 0)]);
+    expect(a).toEqual(bytes.slice(99_990));
+    expect(b).toBe(into);
+    expect([...into]).toEqual([...bytes.slice(7, 27)]);
+    expect(c.length).toBe(0);
+    await source.close();
+    await source.close();
+  });
+
+  it('says where it ends, before anything is allocated', async () => {
+    const source = await make();
+    for (const [offset, length] of [
+      [99_999, 2],
+      [0, 2 ** 40],
+      [-1, 1],
+      [0.5, 1],
+      [Number.NaN, 1],
+      [0, -1],
+    ] as const)
+      await expect(source.read(offset, length)).rejects.toMatchObject({ tag: 'Format' });
+    await expect(source.read(99_999, 2)).rejects.toThrow(/ends at byte 100000; 2 bytes from byte 99999 on/);
+    await source.close();
+  });
+
+  it('is aborted', async () => {
+    const source = await make();
+    await expect(source.read(0, 10, { signal: AbortSignal.abort() })).rejects.toMatchObject({ tag: 'Aborted' });
+    await source.close();
+  });
+
+  it('refuses a sibling outside its folder, and knows one that is not there', async () => {
+    const source = await make();
+    for (const path of ['../a.bin', 'sub/../../a.bin', '/etc/passwd', 'C:\\a', '..\\a', 'http://elsewhere.invalid/a'])
+      await expect(source.sibling(path), path).rejects.toMatchObject({ tag: 'File', detail: { outside: true } });
+    expect(await siblingIfThere(source, 'missing.bin')).toBeUndefined();
+    await expect(source.sibling('missing.bin')).rejects.toMatchObject({ tag: 'File', detail: { absent: true } });
+    await source.close();
+  });
+});
+
+describe('a file', () => {
+  it('opens its neighbours, in folders below and behind symbolic links', async () => {
+    const source = await fileSource(at('a.bin'));
+    symlinkSync(at('a.bin'), at('link.bin'));
+    for (const [path, size] of [
+      ['sub/b.bin', 10],
+      ['./link.bin', 100_000],
+    ] as const) {
+      const sibling = await source.sibling(path);
+      expect(sibling.size).toBe(size);
+      await sibling.close();
+    }
+    const inner = await fileSource(at('sub', 'b.bin'));
+    const outside = await inner.sibling('../a.bin', { allowOutside: true });
+    expect(outside.size).toBe(100_000);
+    await Promise.all([source, inner, outside].map((one) => one.close()));
+  });
+
+  it('says what is wrong: absent, a folder, closed, cut while it is read', async () => {
+    await expect(fileSource(at('no'))).rejects.toMatchObject({
+      tag: 'File',
+      message: expect.stringContaining('not there'),
+    });
+    await expect(fileSource(folder)).rejects.toThrow(/is a folder; needed is a file/);
+    writeFileSync(at('cut.bin'), bytes);
+    const source = await fileSource(at('cut.bin'));
+    truncateSync(at('cut.bin'), 10);
+    await expect(source.read(0, 100)).rejects.toMatchObject({
+      tag: 'File',
+      message: expect.stringContaining('cut short'),
+    });
+    const reading = source.read(0, 10);
+    await source.close();
+    expect((await reading).length).toBe(10);
+    await expect(source.read(0, 1)).rejects.toMatchObject({ tag: 'Disposed' });
+  });
+});
+
+describe('a Blob', () => {
+  it('finds its neighbours among the files given with it', async () => {
+    const other = new File([bytes.slice(0, 5)], 'other.hdr');
+    const source = blobSource(new File([bytes], 'a.mib'), { siblings: [other] });
+    expect((await source.sibling('other.hdr')).size).toBe(5);
+    await expect(source.sibling('third')).rejects.toThrow(/among the 1 files given along with a.mib/);
+  });
+});
+
+describe('HTTP', () => {
+  it('tries again what may pass by itself, with growing waits, and says how often', async () => {
+    let failures = 2;
+    answer = (request, response) => {
+      if (failures-- > 0) response.writeHead(failures === 1 ? 503 : 429).end();
+      else serve(request, response);
+    };
+    const source = await httpSource(`${base}/a.bin`, quick);
+    answer = (request) => request.socket.destroy();
+    await expect(source.read(0, 10)).rejects.toThrow(/cannot be read: .*, 3 times/);
+    answer = (_, response) => response.writeHead(500).end();
+    await expect(source.read(0, 10)).rejects.toThrow(/busy \(429 or 5xx\), 3 times/);
+  });
+
+  it('notices that the file changed', async () => {
+    answer = serve;
+    const source = await httpSource(`${base}/a.bin`, quick);
+    answer = (request, response) => serve(request, response, bytes, '"two"');
+    await expect(source.read(0, 10)).rejects.toThrow(/changed while it was read/);
+    // A server that ignores If-Range.
+    answer = (request, response) => {
+      delete request.headers['if-range'];
+      serve(request, response, bytes, '"two"');
+    };
+    await expect(source.read(0, 10)).rejects.toThrow(/ETag was "one" and is "two"/);
+    answer = (request, response) => serve(request, response, bytes.subarray(0, 99));
+    await expect(source.read(0, 10)).rejects.toThrow(/100000 bytes and now 99/);
+  });
+
+  it('takes a small file whole where there are no ranges, and refuses a large one by name', async () => {
+    answer = (_, response) => response.writeHead(200).end(bytes);
+    const source = await httpSource(`${base}/a.bin`, quick);
+    const before = requests.length;
+    expect(await source.read(5, 3)).toEqual(bytes.slice(5, 8));
+    expect(requests.length).toBe(before);
+    answer = (_, response) => {
+      response.writeHead(200, { 'Content-Length': 2 ** 30 });
+      response.write(bytes);
+    };
+    await expect(httpSource(`${base}/a.bin`, quick)).rejects.toThrow(/does not serve ranges/);
+  });
+
+  it('says what else is wrong, once', async () => {
+    for (const [status, says] of [
+      [404, /not there/],
+      [403, /refuses \(403\)/],
+      [418, /answers 418/],
+    ] as const) {
+      answer = (_, response) => response.writeHead(status).end();
+      const before = requests.length;
+      await expect(httpSource(`${base}/x`, quick)).rejects.toThrow(says);
+      expect(requests.length).toBe(before + 1);
+    }
+    answer = (_, response) => response.writeHead(206).end(bytes.subarray(0, 1));
+    await expect(httpSource(`${base}/x`, quick)).rejects.toThrow(/tells no size/);
+    // More than was asked for is not waited for.
+    answer = (_, response) => {
+      response.writeHead(206, { 'Content-Range': 'bytes 0-0/100' });
+      response.write(Buffer.alloc(2 ** 27));
+    };
+    await expect(httpSource(`${base}/x`, quick)).rejects.toThrow(/more than/);
+  });
+
+  it('stops at once when it is aborted, in a request and in a wait', async () => {
+    answer = () => undefined;
+    const controller = new AbortController();
+    const opening = httpSource(`${base}/a.bin`, { ...quick, signal: controller.signal });
+    setTimeout(() => controller.abort(), 20);
+    await expect(opening).rejects.toMatchObject({ tag: 'Aborted' });
+    answer = (_, response) => response.writeHead(503).end();
+    const again = new AbortController();
+    const waiting = httpSource(`${base}/a.bin`, { retryMs: 60_000, signal: again.signal });
+    setTimeout(() => again.abort(), 20);
+    await expect(waiting).rejects.toMatchObject({ tag: 'Aborted' });
+    server.closeAllConnections();
+  });
+
+  it('opens neighbours by their names, and hands headers to the same origin only', async () => {
+    const seen: (string | undefined)[] = [];
+    answer = (request, response) => {
+      seen.push(request.headers.authorization);
+      serve(request, response);
+    };
+    const source = await httpSource(`${base}/folder/a.bin?token=1`, {
+      ...quick,
+      headers: { Authorization: 'Bearer x' },
+    });
+    const sibling = await source.sibling('b #1.bin');
+    expect(sibling.name).toBe(`${base}/folder/b%20%231.bin`);
+    const elsewhere = await source
+      .sibling(`${base.replace('127.0.0.1', 'localhost')}/c.bin`, { allowOutside: true })
+      .catch(() => undefined);
+    expect(seen.slice(0, 2)).toEqual(['Bearer x', 'Bearer x']);
+    if (elsewhere) expect(seen[2]).toBeUndefined();
+  });
+});
+
+describe('open', () => {
+  it('takes whatever there is', async () => {
+    answer = serve;
+    const options = { format: 'raw', dtype: 'u8', sigShape: [100] } as const;
+    const inputs = [
+      at('a.bin'),
+      pathToFileURL(at('a.bin')),
+      pathToFileURL(at('a.bin')).href,
+      `${base}/a.bin`,
+      new URL(`${base}/a.bin`),
+      new Blob([bytes]),
+      bytes,
+      bytes.buffer,
+      memorySource(bytes),
+    ];
+    for (const input of inputs) {
+      const dataset = await open(input, options);
+      expect(dataset.shape).toEqual({ navigation: [1000], signal: [100] });
+      expect(await dataset.read(3, 2)).toEqual(bytes.slice(300, 500));
+      await dataset.dispose();
+    }
+    await expect(open(7 as never)).rejects.toMatchObject({ tag: 'Argument' });
+  });
+});

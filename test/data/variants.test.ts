@@ -1,0 +1,347 @@
+/**
+ * Variants without a foreign sample: files made here by the descriptions of their formats. Self-consistent only: they
+ * prove what we mean by a format, not that its makers mean the same.
+ */
+import { describe, expect, it } from 'vitest';
+import { decodeByteOffset } from '../../src/data/formats/cbf-bytes.js';
+import { type Dataset, type FormatOptions, memorySource, open } from '../../src/data/node.js';
+
+const text = (string: string): Uint8Array => Uint8Array.from(string, (c) => c.charCodeAt(0));
+const join = (...parts: (Uint8Array | number[])[]): Uint8Array => new Uint8Array(parts.flatMap((part) => [...part]));
+const padded = (string: string, length: number, fill = '\0'): Uint8Array => text(string.padEnd(length, fill));
+const bytesOf = (array: ArrayBufferView): Uint8Array =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+const swapped = (array: ArrayBufferView, width: number): Uint8Array => {
+  const out = bytesOf(array).slice();
+  for (let at = 0; at < out.length; at += width) out.subarray(at, at + width).reverse();
+  return out;
+};
+
+async function frames(
+  file: Uint8Array,
+  options: FormatOptions & { format?: string } = {},
+  name = 'file',
+): Promise<[Dataset, number[]]> {
+  const dataset = await open(memorySource(file, name), options);
+  return [dataset, [...(await dataset.read(0, dataset.frames))].map(Number)];
+}
+
+const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+describe('raw', () => {
+  const numbers = Uint16Array.from(count(24));
+
+  it('passes over a header, and over bytes before and after each frame', async () => {
+    const piece = (i: number): Uint8Array => bytesOf(numbers.subarray(i * 6, (i + 1) * 6));
+    const file = join([1, 2, 3], ...[0, 1, 2, 3].flatMap((i) => [[9, 9], piece(i), [8]]));
+    const [dataset, values] = await frames(file, {
+      format: 'raw',
+      dtype: 'u16',
+      sigShape: [2, 3],
+      offset: 3,
+      frameHeader: 2,
+      frameFooter: 1,
+      navShape: [2, 2],
+    });
+    expect(dataset.shape).toEqual({ navigation: [2, 2], signal: [2, 3] });
+    expect(values).toEqual(count(24));
+  });
+
+  it('reads big-endian numbers, of every width', async () => {
+    for (const [dtype, array, width] of [
+      ['u16', numbers, 2],
+      ['f32', Float32Array.from(numbers), 4],
+      ['f64', Float64Array.from(numbers), 8],
+      ['i64', BigInt64Array.from(numbers, BigInt), 8],
+      ['c64', Float32Array.from(numbers), 4],
+    ] as const) {
+      const sigShape = dtype === 'c64' ? [3] : [6];
+      const [, values] = await frames(swapped(array, width), { format: 'raw', dtype, sigShape, endian: 'big' });
+      expect(values, dtype).toEqual(count(24));
+    }
+  });
+
+  it('turns a file whose scan varies fastest', async () => {
+    // Frame f, pixel k lies at k · 4 + f.
+    const file = bytesOf(Uint16Array.from(count(24), (i) => (i % 4) * 6 + Math.floor(i / 4)));
+    const options = { format: 'raw', dtype: 'u16', sigShape: [2, 3], navShape: [2, 2], order: 'navigation' } as const;
+    const [dataset, values] = await frames(file, options);
+    expect(values).toEqual(count(24));
+    expect([...(await dataset.read(1, 2))]).toEqual(count(24).slice(6, 18));
+    expect(dataset.notes[0]?.text).toMatch(/do not lie in one piece/);
+  });
+
+  it('tells of a last frame that was cut', async () => {
+    const [dataset] = await frames(new Uint8Array(25), { format: 'raw', dtype: 'u8', sigShape: [10] });
+    expect(dataset.frames).toBe(2);
+    expect(dataset.notes).toMatchObject([{ kind: 'warning', text: expect.stringContaining('5 bytes after') }]);
+  });
+});
+
+describe('npy', () => {
+  const header = (descr: string, order: string, shape: string, version = 1): Uint8Array => {
+    const dict = `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': ${shape}, }`.padEnd(117);
+    const length = version === 1 ? [118, 0] : [118, 0, 0, 0];
+    return join([0x93], text('NUMPY'), [version, 0], length, text(`${dict}\n`));
+  };
+
+  it('reads Fortran order, version 2, big-endian and bool', async () => {
+    // [2, 3, 4] with the first axis fastest.
+    const file = Int16Array.from(count(24), (i) => (i % 2) * 12 + (Math.floor(i / 2) % 3) * 4 + Math.floor(i / 6));
+    const [dataset, values] = await frames(join(header('<i2', 'True', '(2, 3, 4)', 2), bytesOf(file)));
+    expect(dataset.shape).toEqual({ navigation: [2], signal: [3, 4] });
+    expect(values).toEqual(count(24));
+    const big = join(header('>f8', 'False', '(4, 6)'), swapped(Float64Array.from(count(24)), 8));
+    expect((await frames(big))[1]).toEqual(count(24));
+    const [bool] = await frames(join(header('|b1', 'False', '(2,)'), [0, 1]));
+    expect(bool).toMatchObject({ dtype: 'u8', shape: { navigation: [], signal: [2] } });
+  });
+
+  it('lets sigShape say which axes are the frame', async () => {
+    const file = join(header('|u1', 'False', '(2, 3, 4)'), count(24));
+    expect((await frames(file, { sigShape: [4] }))[0].shape).toEqual({ navigation: [2, 3], signal: [4] });
+    await expect(frames(file, { sigShape: [3] })).rejects.toMatchObject({ tag: 'Shape' });
+  });
+});
+
+describe('MIB raw frames', () => {
+  const head = (width: number, height: number, layout: string, bits: number): Uint8Array =>
+    padded(
+      `MQ1,000001,00384,01,${String(width).padStart(4, '0')},${String(height).padStart(4, '0')},R64,   ${layout},01,` +
+        `2021-04-15 15:00:20.096668,0.001000,0,0,0,MQ1A,2021-04-15T14:00:20.096668331Z,1000000ns,${bits},`,
+      384,
+    );
+  const pixels = count(512);
+  /** Pixels of a word in reverse order, each in `width` bytes, the highest first. */
+  const words = (values: readonly number[], width: number): Uint8Array => {
+    const out: number[] = [];
+    const each = 8 / width;
+    for (let at = 0; at < values.length; at += each)
+      for (const value of values.slice(at, at + each).reverse())
+        for (let byte = width - 1; byte >= 0; byte--) out.push((value >> (8 * byte)) & 255);
+    return Uint8Array.from(out);
+  };
+
+  it('6 bits: a byte a pixel', async () => {
+    const values = pixels.map((i) => i % 64);
+    const [dataset, found] = await frames(join(head(256, 2, '1x1', 6), words(values, 1)));
+    expect(dataset).toMatchObject({ dtype: 'u8', shape: { navigation: [], signal: [2, 256] } });
+    expect(found).toEqual(values);
+  });
+
+  it('12 bits: two bytes a pixel', async () => {
+    const values = pixels.map((i) => (i * 37) % 4096);
+    const [dataset, found] = await frames(join(head(256, 2, '1x1', 12), words(values, 2)));
+    expect(dataset).toMatchObject({ dtype: 'u16', meta: { bitDepth: 12, saturation: 4095 } });
+    expect(found).toEqual(values);
+  });
+
+  it('24 bits: the upper twelve, then the lower twelve', async () => {
+    const values = pixels.map((i) => (i * 32_771) % 2 ** 24);
+    const file = join(
+      head(512, 2, '1x1', 24),
+      words(
+        values.map((value) => value >> 12),
+        2,
+      ),
+      words(
+        values.map((value) => value & 4095),
+        2,
+      ),
+    );
+    const [dataset, found] = await frames(file);
+    expect(dataset).toMatchObject({ dtype: 'u32', shape: { signal: [2, 256] } });
+    expect(found).toEqual(values);
+  });
+
+  it('refuses bits and layouts that nobody described', async () => {
+    for (const bad of [head(256, 2, '1x1', 7), head(256, 2, 'Nx1', 1), head(300, 2, '1x1', 1)])
+      await expect(frames(join(bad, new Uint8Array(4096)))).rejects.toMatchObject({ tag: 'Format' });
+  });
+});
+
+describe('MRC', () => {
+  const header = (mode: number, little: boolean): Uint8Array => {
+    const out = new Uint8Array(1024);
+    const view = new DataView(out.buffer);
+    for (const [i, value] of [3, 2, 4, mode].entries()) view.setInt32(4 * i, value, little);
+    out.set(text('MAP '), 208);
+    out.set(little ? [0x44, 0x44] : [0x11, 0x11], 212);
+    return out;
+  };
+
+  it('reads big-endian files and half floats', async () => {
+    const [big, values] = await frames(join(header(2, false), swapped(Float32Array.from(count(24)), 4)));
+    expect(big.shape).toEqual({ navigation: [4], signal: [2, 3] });
+    expect(values).toEqual(count(24));
+    const [half, bits] = await frames(join(header(12, true), bytesOf(Uint16Array.from(count(24)))));
+    expect(half.dtype).toBe('f16');
+    expect(bits).toEqual(count(24));
+    await expect(frames(join(header(3, true), new Uint8Array(96)))).rejects.toThrow(/mode 3 is not read/);
+  });
+});
+
+describe('EDF', () => {
+  const block = (order: string, data: Uint8Array): Uint8Array =>
+    join(
+      padded(`{\nByteOrder = ${order} ;\nDataType = UnsignedShort ;\nDim_1 = 3 ;\nDim_2 = 2 ;\n`, 510, ' '),
+      text('}\n'),
+      data,
+    );
+
+  it('reads several frames and big-endian ones', async () => {
+    const data = [0, 1].map((i) => Uint16Array.from(count(6), (k) => i * 6 + k));
+    const file = join(...data.map((numbers) => block('HighByteFirst', swapped(numbers, 2))));
+    const [dataset, values] = await frames(file);
+    expect(dataset.shape).toEqual({ navigation: [2], signal: [2, 3] });
+    expect(values).toEqual(count(12));
+  });
+});
+
+describe('SEQ and TVIPS', () => {
+  it('SEQ: 16 bits and the old header', async () => {
+    const out = new Uint8Array(1024 + 2 * 20);
+    const view = new DataView(out.buffer);
+    view.setUint32(0, 0xfeed, true);
+    view.setInt32(28, 3, true);
+    for (const [i, value] of [3, 2, 16, 12, 12, 100, 2, 0, 20].entries()) view.setUint32(548 + 4 * i, value, true);
+    for (const i of [0, 1]) out.set(bytesOf(Uint16Array.from(count(6), (k) => i * 6 + k)), 1024 + i * 20);
+    const [dataset, values] = await frames(out);
+    expect(dataset).toMatchObject({ format: 'seq', dtype: 'u16', meta: { bitDepth: 12 } });
+    expect(values).toEqual(count(12));
+  });
+
+  it('TVIPS: version 1 and 8 bits', async () => {
+    const header = new Int32Array(64);
+    header.set([256, 1, 3, 2, 8, 0, 0, 1, 1, 0, 300, 0]);
+    const file = join(
+      bytesOf(header),
+      ...[0, 6].map((i) =>
+        join(
+          new Uint8Array(12),
+          count(6).map((k) => k + i),
+        ),
+      ),
+    );
+    const [dataset, values] = await frames(file, {}, 'a_000.tvips');
+    expect(dataset).toMatchObject({ dtype: 'u8', meta: { voltageV: 300_000 } });
+    expect(values).toEqual(count(12));
+  });
+});
+
+describe('CBF byte offsets', () => {
+  it('go from one width to the next at their limits', () => {
+    const values = [0, 127, 0, -127, 1, 129, -32_640, 127, 32_894, -100_000, 2 ** 31 - 1, -(2 ** 31), 5];
+    const out: number[] = [];
+    let before = 0;
+    for (const value of values) {
+      const step = value - before;
+      const view = new DataView(new ArrayBuffer(8));
+      if (Math.abs(step) <= 127) out.push(step & 255);
+      else if (Math.abs(step) <= 32_767) {
+        view.setInt16(0, step, true);
+        out.push(0x80, ...new Uint8Array(view.buffer, 0, 2));
+      } else if (Math.abs(step) <= 2 ** 31 - 1) {
+        view.setInt32(0, step, true);
+        out.push(0x80, 0, 0x80, ...new Uint8Array(view.buffer, 0, 4));
+      } else {
+        view.setBigInt64(0, BigInt(step), true);
+        out.push(0x80, 0, 0x80, 0, 0, 0, 0x80, ...new Uint8Array(view.buffer));
+      }
+      before = value;
+    }
+    const decoded = new Int32Array(values.length);
+    decodeByteOffset(Uint8Array.from(out), decoded);
+    expect([...decoded]).toEqual(values);
+    for (let cut = 0; cut < out.length; cut++)
+      expect(() => decodeByteOffset(Uint8Array.from(out.slice(0, cut)), decoded)).toThrow(/end after/);
+  });
+});
+
+describe('TIFF', () => {
+  const file = (tags: [number, number[]][], data: Uint8Array): Uint8Array => {
+    const out = new Uint8Array(8 + 2 + tags.length * 12 + 4);
+    const view = new DataView(out.buffer);
+    out.set(text('II*\0'));
+    view.setUint32(4, 8, true);
+    view.setUint16(8, tags.length, true);
+    for (const [i, [tag, [value = 0]]] of tags.entries()) {
+      const at = 10 + i * 12;
+      view.setUint16(at, tag, true);
+      view.setUint16(at + 2, 4, true);
+      view.setUint32(at + 4, 1, true);
+      view.setUint32(at + 8, tag === 273 ? out.length : value, true);
+    }
+    return join(out, data);
+  };
+  const picture = (predictor: number, compression = 1): [number, number[]][] => [
+    [256, [4]],
+    [257, [3]],
+    [258, [16]],
+    [259, [compression]],
+    [273, [0]],
+    [278, [3]],
+    [279, [24]],
+    [317, [predictor]],
+  ];
+
+  it('undoes the differences of 16-bit numbers', async () => {
+    const rows = [...count(3)].flatMap((row) => [row * 1000, 7, 65_535, 2]);
+    const [, values] = await frames(file(picture(2), bytesOf(Uint16Array.from(rows))));
+    expect(values).toEqual(count(3).flatMap((row) => [row * 1000, row * 1000 + 7, row * 1000 + 6, row * 1000 + 8]));
+  });
+
+  it('refuses a chain of pages that comes back to itself', async () => {
+    const ring = file(picture(1), new Uint8Array(24));
+    new DataView(ring.buffer).setUint32(10 + 8 * 12, 8, true);
+    await expect(frames(ring)).rejects.toThrow(/the pages form a ring/);
+  });
+});
+
+describe('DM4 with four dimensions', () => {
+  // The smallest tree: ImageList → one image → ImageData { Data, DataType, Dimensions } and the mark of the order.
+  const u64 = (n: number): number[] => [...count(8)].map((i) => Math.floor(n / 2 ** (8 * (7 - i))) % 256);
+  const name = (string: string): number[] => [0, string.length, ...text(string)];
+  const group = (label: string, ...tags: number[][]): number[] => [
+    20,
+    ...name(label),
+    ...u64(0),
+    1,
+    0,
+    ...u64(tags.length),
+    ...tags.flat(),
+  ];
+  const data = (label: string, info: number[], bytes: ArrayLike<number>): number[] => [
+    ...[21, ...name(label), ...u64(0), ...text('%%%%'), ...u64(info.length), ...info.flatMap(u64)],
+    ...Array.from(bytes),
+  ];
+  const u32 = (label: string, value: number): number[] => data(label, [5], bytesOf(Uint32Array.of(value)));
+  const build = (marked: boolean, numbers: Uint16Array): Uint8Array => {
+    const image = group(
+      '',
+      group(
+        'ImageData',
+        data('Data', [20, 4, numbers.length], bytesOf(numbers)),
+        u32('DataType', 10),
+        group('Dimensions', ...[2, 3, 4, 5].map((n) => u32('', n))),
+      ),
+      ...(marked ? [group('ImageTags', group('Meta Data', data('Data Order Swapped', [8], [1])))] : []),
+    );
+    const root = [1, 0, ...u64(1), ...group('ImageList', image)];
+    return Uint8Array.from([0, 0, 0, 4, ...u64(root.length), 0, 0, 0, 1, ...root]);
+  };
+
+  it('reads frames in one piece where the file is marked so, else the scan fastest', async () => {
+    const [marked, values] = await frames(build(true, Uint16Array.from(count(120))), {}, 'a.dm4');
+    expect(marked).toMatchObject({ shape: { navigation: [5, 4], signal: [3, 2] }, notes: [] });
+    expect(values).toEqual(count(120));
+    // Pixel (k, l) of frame (i, j) lies at ((k · 4 + l) · 3 + i) · 2 + j.
+    const turned = Uint16Array.from(count(120), (at) => (at % 6) * 20 + Math.floor(at / 6));
+    const [plain, found] = await frames(build(false, turned), {}, 'a.dm4');
+    expect(plain.shape).toEqual({ navigation: [3, 2], signal: [5, 4] });
+    expect(found).toEqual(count(120));
+    expect(plain.notes[0]).toMatchObject({ kind: 'guess', option: 'order' });
+    const [asked] = await frames(build(false, turned), { order: 'signal' }, 'a.dm4');
+    expect(asked.shape).toEqual({ navigation: [5, 4], signal: [3, 2] });
+  });
+});
