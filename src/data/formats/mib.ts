@@ -195,7 +195,9 @@ function describe(header: MibHeader, { values }: Acquisition): Metadata {
     ...(chips ? { serial: chips.replace(/[\s,-]+$/, '') } : {}),
     date: header.date,
     ...(header.exposureS > 0 ? { exposureS: header.exposureS } : {}),
-    ...(header.bits ? { bitDepth: header.bits, saturation: 2 ** header.bits - 1 } : {}),
+    ...(header.bits ? { bitDepth: header.bits } : {}),
+    // A counter stops at its last value.
+    ...(header.bits && header.bits > 1 ? { saturation: 2 ** header.bits - 2 } : {}),
     // Every Medipix3 has pixels of 55 µm.
     pixelSizeM: { x: 55e-6, y: 55e-6 },
     header: {

@@ -1,0 +1,150 @@
+/** What foreign readers say of the experiment, beside what we say: numbers of the headers, not only pixels. */
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Axis, Metadata } from '../../src/data/dataset.js';
+import { open } from '../../src/data/node.js';
+import { dataFolder, readData } from '../support/data.js';
+import type { ExpectedArray, Sample } from './samples.js';
+
+const samples: readonly (Sample & { xml?: Record<string, string> })[] = dataFolder
+  ? JSON.parse(readData('formats-em', 'expect.json'))
+  : [];
+
+async function metaOf(file: string): Promise<Metadata> {
+  const dataset = await open(join(dataFolder ?? '', 'formats-em', file));
+  await dataset.dispose();
+  return dataset.meta;
+}
+
+const arraysOf = (file: string): readonly ExpectedArray[] =>
+  samples.find((sample) => sample.file === file)?.datasets ?? [];
+const near = (found: number | undefined, value: number): void => {
+  expect(found).toBeDefined();
+  expect(Math.abs((found ?? 0) - value)).toBeLessThanOrEqual(1e-6 * Math.abs(value));
+};
+
+/** Metres, whatever the unit: readers write nm, µm, cm, Å. */
+const units: Record<string, number> = {
+  nm: 1e-9,
+  µm: 1e-6,
+  μm: 1e-6,
+  um: 1e-6,
+  mm: 1e-3,
+  cm: 1e-2,
+  m: 1,
+  Å: 1e-10,
+  A: 1e-10,
+};
+const inMetres = (scale: number, unit: string | null | undefined): number => {
+  const inverse = /^1\s*\/\s*(.+)$/.exec(unit ?? '');
+  if (inverse) return scale / (units[inverse[1] ?? ''] ?? 1);
+  return scale * (units[unit ?? ''] ?? 1);
+};
+
+// Axes as DM, BLO, SER and EMI files state them. Of a .ser alone the reader gives reciprocal axes as 1e17 'nm': 1e8 per
+// metre, which is the same number.
+for (const { file, format, datasets } of samples.filter(({ file }) => /\.(dm3|dm4|blo|ser|emi)$/.test(file))) {
+  const axes = datasets[0]?.axes?.filter(({ scale, units }) => scale !== 1 || units) ?? [];
+  const nameless = format === 'DM4' && file.includes('packed');
+  if (axes.length === 0 || nameless) continue;
+  test(`axes of ${file}`, async () => {
+    const found = (await metaOf(file)).axes ?? [];
+    for (const axis of axes) {
+      if (axis.scale === undefined || axis.scale === 1) continue;
+      const wanted = inMetres(axis.scale, axis.units);
+      const same = (one: Axis): boolean => {
+        const scale = inMetres(one.scale ?? 0, one.unit);
+        return Math.abs(scale - wanted) <= 1e-5 * Math.abs(wanted) && one.size === axis.size;
+      };
+      expect(found.some(same), `${JSON.stringify(axis)} among ${JSON.stringify(found)}`).toBe(true);
+    }
+  });
+}
+
+test.skipIf(!dataFolder)('CBF: wavelength, pixel, exposure, trusted range of dxtbx', async () => {
+  const meta = await metaOf('phi_scan_001.cbf');
+  const dxtbx = arraysOf('phi_scan_001.cbf')[0]?.dxtbx as Record<string, number & number[]>;
+  near(meta.wavelengthA, dxtbx.wavelength_A ?? 0);
+  near(meta.pixelSizeM?.x, ((dxtbx.pixel_mm as number[])[0] ?? 0) / 1000);
+  near(meta.exposureS, dxtbx.exposure_s ?? 0);
+  expect(meta.saturation).toBe((dxtbx.trusted as number[])[1]);
+  near(meta.oscillationDeg?.range, (dxtbx.oscillation_deg as number[])[1] ?? 0);
+});
+
+test.skipIf(!dataFolder)('OXD: what fabio finds in the binary sections', async () => {
+  const meta = await metaOf('oxd_b191_1_9_1.img');
+  const fabio = arraysOf('oxd_b191_1_9_1.img')[0]?.metadata as Record<string, string>;
+  near(meta.wavelengthA, Number(fabio['Wavelength alpha']));
+  near(meta.pixelSizeM?.x, Number(fabio['Real pixel size x (mm)']) / 1000);
+  near(meta.exposureS, Number(fabio['Exposure time in sec']));
+  expect(meta.saturation).toBe(Number(fabio['Overflow threshold']));
+  near(meta.oscillationDeg?.start, Number(fabio['Omega start in deg']));
+  near((meta.oscillationDeg?.start ?? 0) + (meta.oscillationDeg?.range ?? 0), Number(fabio['Omega end in deg']));
+  expect(meta.date).toBe(fabio.Time);
+  expect(meta.header).toMatchObject({ binning: { x: 2, y: 2 }, gain: Number(fabio.Gain) });
+});
+
+for (const { file, datasets } of samples.filter(({ format }) => format.startsWith('MIB (')))
+  test(`MIB: the frame header of ${file}`, async () => {
+    const said = datasets[0]?.metadata as Record<string, unknown> & { MQ1A?: { bitDepth: string } };
+    const meta = await metaOf(file);
+    if (said.shutterTime_s !== undefined) near(meta.exposureS, said.shutterTime_s as number);
+    if (said.timestamp !== undefined) expect(meta.date).toBe(said.timestamp);
+    expect(meta.bitDepth).toBe(said.MQ1A ? Number(said.MQ1A.bitDepth) : undefined);
+    expect(meta.header).toMatchObject({ layout: said.layout, type: said.pixelType });
+  });
+
+for (const { file, datasets } of samples.filter(({ file }) => /\.(mrc|map)$/.test(file)))
+  test(`MRC: the header of ${file}`, async () => {
+    const said = datasets[0]?.metadata as {
+      mode: number;
+      extendedHeaderBytes: number;
+      voxel_A: number[];
+      nstart: number[];
+    };
+    const { header, axes } = await metaOf(file);
+    expect(header).toMatchObject({ mode: said.mode, extendedBytes: said.extendedHeaderBytes, starts: said.nstart });
+    // Voxels by the axis they run along: x, y, z of the cell.
+    for (const [i, name] of ['x', 'y', 'z'].entries()) {
+      const voxel = said.voxel_A[i] ?? 0;
+      const scale = axes?.find((axis) => axis.name === name)?.scale;
+      if (voxel === 0) expect(scale).toBeUndefined();
+      else expect(Math.abs((scale ?? 0) - voxel)).toBeLessThan(1e-4 * Math.abs(voxel));
+    }
+  });
+
+for (const { file, datasets } of samples.filter(({ format }) => format.startsWith('TIFF')))
+  test(`TIFF: the tags of ${file}`, async () => {
+    const said = datasets[0]?.metadata as {
+      byteOrder: string;
+      bigTiff: boolean;
+      compression: number;
+      bitsPerSample: number;
+    };
+    if (said.compression === 7 || said.compression === 50000) return;
+    const { header } = await metaOf(file);
+    const { byteOrder, bigTiff, compression, bitsPerSample } = said;
+    expect(header).toMatchObject({ byteOrder, bigTiff, compression, bitsPerSample });
+  });
+
+for (const { file, datasets } of samples.filter(({ file }) => file.endsWith('.edf')))
+  test(`EDF: the header of ${file}`, async () => {
+    const said = datasets[0]?.metadata as Record<string, string>;
+    const upper = Object.fromEntries(Object.entries(said).map(([key, value]) => [key.toUpperCase(), value]));
+    expect((await metaOf(file)).header).toMatchObject(upper);
+  });
+
+test.skipIf(!dataFolder)('TVIPS, SEQ and EMI: beam, rate, date', async () => {
+  const tvips = await metaOf('test_tvips_2345_000.tvips');
+  expect(tvips).toMatchObject({ voltageV: 200_000, header: { magnification: 80 } });
+  near(tvips.wavelengthA, 0.02507934);
+  expect((await metaOf('sample_norpix6.seq')).header).toMatchObject({
+    version: 5,
+    framesPerSecond: 10,
+    allocatedFrames: 6,
+  });
+  const emi = await metaOf('tia_64x64_diffraction_acquire.emi');
+  expect(emi).toMatchObject({ voltageV: 200_000, cameraLengthM: 0.49, detector: 'WA-Orius' });
+  // No names of people: they are left out of what is shown.
+  expect(JSON.stringify(emi)).not.toMatch(/ERIC/);
+});
