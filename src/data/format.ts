@@ -1,6 +1,7 @@
 /** What a file format is to the rest of the room: how it is recognised and how it is opened. One format a file. */
 import type { PlatformSignal } from '../globals.js';
 import type { ByteSource } from './byte-source.js';
+import type { Codecs } from './codecs/codecs.js';
 import type { Dataset } from './dataset.js';
 import type { DataType } from './dtype.js';
 
@@ -38,6 +39,12 @@ export interface Detection {
   readonly why: string;
 }
 
+/** What the platform gives to formats that need it. */
+export interface Services {
+  /** Opens the codecs that chunks are unpacked with; whoever calls disposes them. */
+  codecs(): Promise<Codecs>;
+}
+
 /** What detection looks at: the source and its first bytes, read once. */
 export interface Probe {
   readonly source: ByteSource;
@@ -63,5 +70,5 @@ export interface Format {
   /** Whether a file is of this format; undefined when it is not. Throws nothing for any bytes. */
   detect(probe: Probe): Detection | undefined | Promise<Detection | undefined>;
   /** Opens a file; the dataset closes the source. On an error the caller does. Throws `Format` for other bytes. */
-  open(source: ByteSource, options: FormatOptions): Promise<Dataset>;
+  open(source: ByteSource, options: FormatOptions, services: Services): Promise<Dataset>;
 }

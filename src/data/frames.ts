@@ -38,6 +38,10 @@ export interface Description {
   readonly sizes?: readonly SizeCheck[];
   readonly filters?: readonly string[];
   readonly mask?: (options?: ReadFramesOptions) => Promise<Uint8Array>;
+  /** Frames that are stored together. Default 1. */
+  readonly chunkFrames?: number;
+  /** What the dataset has to let go of beside its sources. */
+  readonly onDispose?: () => Promise<void>;
   /** Files opened beside the source; the dataset closes them. */
   readonly sources?: readonly ByteSource[];
 }
@@ -96,7 +100,7 @@ class FileDataset implements Dataset {
   readonly arrays: readonly ArrayEntry[];
   readonly sizes: readonly SizeCheck[];
   readonly filters: readonly string[];
-  readonly chunkFrames = 1;
+  readonly chunkFrames: number;
   readonly mask?: (options?: ReadFramesOptions) => Promise<Uint8Array>;
   readonly #layout: FrameLayout;
   readonly #sources: readonly ByteSource[];
@@ -119,6 +123,7 @@ class FileDataset implements Dataset {
     this.arrays = layout.arrays ?? [];
     this.sizes = layout.sizes ?? [];
     this.filters = layout.filters ?? [];
+    this.chunkFrames = layout.chunkFrames ?? 1;
     if (layout.mask) this.mask = layout.mask;
   }
 
@@ -247,6 +252,7 @@ class FileDataset implements Dataset {
     this.#disposal ??= (async () => {
       await Promise.allSettled(this.#reads);
       this.#spare.length = 0;
+      await this.#layout.onDispose?.();
       for (const source of this.#sources) await source.close();
     })();
     return this.#disposal;

@@ -10,6 +10,7 @@
  */
 import { EwaldError } from '../errors.js';
 import type { ByteSource } from './byte-source.js';
+import { openCodecs } from './codecs/browser.js';
 import type { Dataset } from './dataset.js';
 import { type Candidate, detectFormats, type OpenOptions, openSource } from './open.js';
 import { type DataInput, sourceOf } from './source-of.js';
@@ -22,7 +23,7 @@ import { type DataInput, sourceOf } from './source-of.js';
  * that do not fit, `Shape` where navShape or sigShape do not fit the file.
  */
 export async function open(input: DataInput, options: OpenOptions = {}): Promise<Dataset> {
-  return openSource(await sourceOf(input, options, fileSource), options);
+  return openSource(await sourceOf(input, options, fileSource), options, { codecs: () => openCodecs() });
 }
 
 /** Which formats a file may have, the surest first, each with what was seen. */
@@ -42,3 +43,4 @@ export async function fileSource(path: string): Promise<ByteSource> {
 
 export * from './public.js';
 export type { DataInput } from './source-of.js';
+export { openCodecs };

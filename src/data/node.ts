@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { openCodecs } from './codecs/node.js';
 import type { Dataset } from './dataset.js';
 import { type Candidate, detectFormats, type OpenOptions, openSource } from './open.js';
 import { type DataInput, sourceOf } from './source-of.js';
@@ -13,7 +14,7 @@ import { fileSource } from './sources/file.js';
 
 /** Opens frames: a path, URL (file:, http:, https:), File, Blob, bytes or a source. See the browser build for errors. */
 export async function open(input: DataInput, options: OpenOptions = {}): Promise<Dataset> {
-  return openSource(await sourceOf(input, options, fileSource), options);
+  return openSource(await sourceOf(input, options, fileSource), options, { codecs: () => openCodecs() });
 }
 
 /** Which formats a file may have, the surest first, each with what was seen. */
@@ -28,4 +29,4 @@ export async function detect(input: DataInput, options: Pick<OpenOptions, 'signa
 
 export * from './public.js';
 export type { DataInput } from './source-of.js';
-export { fileSource };
+export { fileSource, openCodecs };

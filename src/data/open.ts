@@ -2,14 +2,17 @@
 import { EwaldError } from '../errors.js';
 import { choice, knownOptions } from '../options.js';
 import { type ByteSource, baseName } from './byte-source.js';
+import type { Codecs } from './codecs/codecs.js';
 import type { Dataset } from './dataset.js';
-import type { Detection, Format, FormatOptions, Probe } from './format.js';
+import type { Detection, Format, FormatOptions, Probe, Services } from './format.js';
 import { formats } from './formats/table.js';
 
 /** Options of `open`. */
 export interface OpenOptions extends FormatOptions {
   /** The name of a format, or 'auto' (default): the surest of all that look at the file. */
   readonly format?: string | undefined;
+  /** Codecs to unpack chunks with, of `openCodecs`; they stay the caller's. Default: opened when they are needed. */
+  readonly codecs?: Codecs | undefined;
 }
 
 /** A format that a file may have. */
@@ -30,9 +33,10 @@ const optionNames = [
   'order',
   'dataset',
   'allowOutside',
+  'codecs',
   'signal',
 ];
-const everywhere = ['format', 'navShape', 'allowOutside', 'signal'];
+const everywhere = ['format', 'navShape', 'allowOutside', 'codecs', 'signal'];
 
 /** Which formats a source may have, the surest first; empty when no format knows it. */
 export async function detectFormats(source: ByteSource, options: FormatOptions = {}): Promise<Candidate[]> {
@@ -52,7 +56,7 @@ export async function detectFormats(source: ByteSource, options: FormatOptions =
 }
 
 /** Opens a source; the dataset closes it, and so does an error. */
-export async function openSource(source: ByteSource, options: OpenOptions = {}): Promise<Dataset> {
+export async function openSource(source: ByteSource, options: OpenOptions, services: Services): Promise<Dataset> {
   try {
     knownOptions('open', options, optionNames);
     const names = ['auto', ...formats.map(({ name }) => name)];
@@ -67,7 +71,9 @@ export async function openSource(source: ByteSource, options: OpenOptions = {}):
           `${source.name}: a file of format ${format.name} says its ${name} itself; the option is for other formats. ` +
             `Known here: ${taken.filter((option) => option !== 'signal').join(', ')}`,
         );
-    return await format.open(source, options);
+    const { codecs } = options;
+    const given = codecs && { codecs: async () => ({ ...codecs, dispose: async () => undefined }) };
+    return await format.open(source, options, given ?? services);
   } catch (error) {
     await source.close();
     throw error;

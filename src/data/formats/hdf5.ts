@@ -1,6 +1,6 @@
 /** HDF5 by its signature. The reader itself lives in src/data/hdf5. */
-import { EwaldError } from '../../errors.js';
 import type { Format } from '../format.js';
+import { openHdf5Frames } from '../hdf5/frames.js';
 
 const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -8,7 +8,7 @@ export const hdf5: Format = {
   name: 'hdf5',
   title: 'HDF5 (NXmx, Eiger, CXI, EMD, hspy, DM5, …)',
   endings: ['h5', 'hdf5', 'hdf', 'nxs', 'cxi', 'emd', 'hspy', 'dm5', 'nx5', 'app5'],
-  options: ['dataset'],
+  options: ['dataset', 'sigShape'],
   async detect({ source, head, signal }) {
     const isAt = (bytes: Uint8Array): boolean => signature.every((byte, i) => bytes[i] === byte);
     if (isAt(head)) return { confidence: 1, why: 'the HDF5 signature at byte 0' };
@@ -19,7 +19,5 @@ export const hdf5: Format = {
     }
     return undefined;
   },
-  async open(source) {
-    throw new EwaldError('Unsupported', `${source.name} is an HDF5 file; this build has no reader for it yet`);
-  },
+  open: openHdf5Frames,
 };

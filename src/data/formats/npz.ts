@@ -17,7 +17,7 @@ export const npz: Format = {
       ? { confidence: 0.9, why: `a zip archive named .${ending}` }
       : { confidence: 0.3, why: 'a zip archive' };
   },
-  async open(source, options) {
+  async open(source, options, services) {
     const entries = await readZip(source, options.signal);
     if (entries.some(({ name }) => /(^|\/)(\.zgroup|\.zarray|zarr\.json)$/.test(name)))
       throw new EwaldError(
@@ -29,7 +29,7 @@ export const npz: Format = {
       entries.filter(({ name }) => name.endsWith('.npy')),
       options.dataset,
     );
-    const dataset = await npy.open(await zipMember(source, entry, options.signal), { ...options, dataset: undefined });
+    const dataset = await npy.open(await zipMember(source, entry, options.signal), { ...options, dataset: undefined }, services);
     return Object.assign(dataset, { format: 'npz' });
   },
 };

@@ -1,0 +1,233 @@
+/**
+ * Which array of an HDF5 file are the frames: by the rules of those who write such files. The first dialect that finds
+ * its marks has the file; without any, the largest array is taken and said to be a guess.
+ */
+import { EwaldError } from '../../errors.js';
+import { attributeText, type Catalog } from './catalog.js';
+import { Hdf5Dataset } from './dataset.js';
+import type { Hdf5File } from './file.js';
+import { Hdf5Group } from './group.js';
+
+/** Frames as a dialect finds them. */
+export interface Frames {
+  /** What a person calls the dialect. */
+  readonly dialect: string;
+  /** Parts along the first axis, in order; one for most files. */
+  readonly parts: readonly Hdf5Dataset[];
+  /** Path of the array, or of the group that holds the parts. */
+  readonly path: string;
+  /** Axes of a frame, where the dialect tells; default 2. */
+  readonly signalAxes?: number | undefined;
+  /** Frames follow each other along the last axis. */
+  readonly framesLast?: boolean;
+  /** Taken without the file saying so: in words. */
+  readonly guess?: string;
+  /** The group of the entry, for what stands beside. */
+  readonly entry?: string | undefined;
+}
+
+/** Whether a dataset can be frames. */
+export const isArray = (object: unknown): object is Hdf5Dataset =>
+  object instanceof Hdf5Dataset && elementsOf(object) !== undefined && object.shape.length >= 1;
+
+/** The numbers of an element: more than one for colours and small vectors. */
+export function elementsOf({ type, numbers }: Hdf5Dataset): { readonly extra: readonly number[] } | undefined {
+  if (numbers) return { extra: [] };
+  if (type.kind === 'array') return { extra: type.shape };
+  if (type.kind === 'compound') return { extra: [type.members.length] };
+  return undefined;
+}
+
+type Finder = (catalog: Catalog) => Promise<Frames | undefined>;
+
+const volume = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
+
+/** Eiger and Arina: a group of links data_000001, data_000002, … */
+const eiger: Finder = async ({ file, entries, external }) => {
+  const all = [...entries.map(({ path }) => path), ...external.map(({ path }) => path)];
+  const numbered = all.filter((path) => /^\/entry(_?\d+)?\/data\/data_\d+$/.test(path)).sort();
+  const group = numbered[0]?.replace(/\/[^/]*$/, '');
+  if (group === undefined) return undefined;
+  const names = numbered.filter((path) => path.startsWith(`${group}/`));
+  const parts: Hdf5Dataset[] = new Array(names.length);
+  // Files of a hundred are opened side by side.
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < names.length) {
+      const i = next++;
+      const part = await file.need(names[i] ?? '');
+      if (!isArray(part)) throw new EwaldError('Format', `${file.source.name}: ${names[i]} is no array of numbers`);
+      parts[i] = part;
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, work));
+  const detector = await file.get('/entry/instrument/detector/description').catch(() => undefined);
+  const about = detector instanceof Hdf5Dataset ? String(await detector.value()) : '';
+  return {
+    dialect: /arina/i.test(about) ? 'Arina master' : 'Eiger master',
+    parts,
+    path: group,
+    entry: group.replace(/\/data$/, ''),
+  };
+};
+
+/** CXI: entry_1/data_1 or a detector of instrument_1. */
+const cxi: Finder = async ({ file, entries }) => {
+  const marked = entries.some(({ path }) => path === '/cxi_version') || entries.some(({ path }) => path === '/entry_1');
+  if (!marked) return undefined;
+  for (const path of [
+    '/entry_1/data_1/data',
+    '/entry_1/instrument_1/detector_1/data',
+    '/entry_1/instrument_1/detector_1/detector_corrected/data',
+    '/entry_1/image_1/data',
+  ]) {
+    const found = await file.get(path);
+    if (isArray(found))
+      return { dialect: 'CXI', parts: [found], path, entry: '/entry_1', signalAxes: found.shape.length > 3 ? 3 : 2 };
+  }
+  return undefined;
+};
+
+/** NeXus: the signal of the default NXdata, else of the first one that has frames. */
+const nexus: Finder = async (catalog) => {
+  const { file } = catalog;
+  const root = await file.root();
+  const groups: Hdf5Group[] = [];
+  for (const { object } of catalog.entries)
+    if (object instanceof Hdf5Group && (await attributeText(object, 'NX_class')) === 'NXdata') groups.push(object);
+  if (groups.length === 0) return undefined;
+  const wanted = await defaultOf(root);
+  const found: { group: Hdf5Group; data: Hdf5Dataset; path: string }[] = [];
+  for (const group of groups) {
+    const name = (await attributeText(group, 'signal')) ?? (await signalChild(group)) ?? 'data';
+    const data = await group.get(name);
+    if (isArray(data)) found.push({ group, data, path: `${group.path}/${name}` });
+  }
+  const isFrames = ({ data }: { data: Hdf5Dataset }): boolean => data.shape.length >= 2;
+  const chosen =
+    found.find(({ group }) => group === wanted) ??
+    found.filter(isFrames).sort((a, b) => volume(b.data.shape) - volume(a.data.shape))[0] ??
+    found[0];
+  if (!chosen) return undefined;
+  const entry = `/${chosen.group.path.split('/')[1] ?? ''}`;
+  const definition = await file.get(`${entry}/definition`).catch(() => undefined);
+  const said = definition instanceof Hdf5Dataset ? String(await definition.value()) : '';
+  const interpretation = await attributeText(chosen.data, 'interpretation');
+  return {
+    dialect: said ? `NeXus ${said}` : 'NeXus',
+    parts: [chosen.data],
+    path: chosen.path,
+    entry,
+    signalAxes: interpretation === 'spectrum' ? 1 : undefined,
+  };
+};
+
+async function defaultOf(group: Hdf5Group, depth = 0): Promise<Hdf5Group> {
+  const name = depth < 4 ? await attributeText(group, 'default') : undefined;
+  const next = name === undefined ? undefined : await group.get(name).catch(() => undefined);
+  return next instanceof Hdf5Group ? defaultOf(next, depth + 1) : group;
+}
+
+/** Files of before 2014 mark the signal on the dataset itself. */
+async function signalChild(group: Hdf5Group): Promise<string | undefined> {
+  for (const [name, link] of group.links) {
+    if (link.kind !== 'hard') continue;
+    const child = await group.get(name);
+    const mark = child instanceof Hdf5Dataset ? (await child.attributes()).get('signal') : undefined;
+    if (
+      mark !== undefined &&
+      String(Array.isArray(mark) || ArrayBuffer.isView(mark) ? (mark as never)[0] : mark) === '1'
+    )
+      return name;
+  }
+  return undefined;
+}
+
+/** hyperspy: /Experiments/NAME/data, axes in groups beside it. */
+const hspy: Finder = async ({ file, entries }) => {
+  const data = entries.find(({ path, object }) => /^\/Experiments\/[^/]+\/data$/.test(path) && isArray(object));
+  if (!data || !isArray(data.object)) return undefined;
+  const group = data.path.replace(/\/data$/, '');
+  let signal = 0;
+  for (let i = 0; i < data.object.shape.length; i++) {
+    const axis = await file.get(`${group}/axis-${i}`);
+    if (!(axis instanceof Hdf5Group)) return { dialect: 'hspy', parts: [data.object], path: data.path };
+    const navigate = (await axis.attributes()).get('navigate');
+    if (!Number(ArrayBuffer.isView(navigate) ? (navigate as never)[0] : navigate)) signal++;
+  }
+  return { dialect: 'hspy', parts: [data.object], path: data.path, signalAxes: signal };
+};
+
+/** Velox: /Data/Image/UUID/Data with [y, x, frame]. */
+const velox: Finder = async ({ entries }) => {
+  const images = entries.filter(({ path, object }) => /^\/Data\/Image\/[^/]+\/Data$/.test(path) && isArray(object));
+  const [first] = images;
+  if (!first || !isArray(first.object)) return undefined;
+  return { dialect: 'Velox EMD', parts: [first.object], path: first.path, framesLast: first.object.shape.length === 3 };
+};
+
+/** EMD of NCEM, Prismatic and py4DSTEM: groups with emd_group_type. */
+const emd: Finder = async ({ file, entries }) => {
+  const found: Hdf5Dataset[] = [];
+  for (const { object } of entries) {
+    if (!(object instanceof Hdf5Group)) continue;
+    const mark = (await object.attributes()).get('emd_group_type');
+    if (mark === undefined) continue;
+    for (const [name, link] of object.links) {
+      if (link.kind !== 'hard' || !/^(data|datacube|realslice|datacubes?)$/.test(name)) continue;
+      const child = await object.get(name);
+      if (isArray(child)) found.push(child);
+    }
+  }
+  const [largest] = found.sort((a, b) => b.shape.length - a.shape.length || volume(b.shape) - volume(a.shape));
+  if (!largest) return undefined;
+  const py4d = (await (await file.root()).attributes()).has('authoring_program');
+  return { dialect: py4d ? 'EMD 1.0 (py4DSTEM)' : 'EMD', parts: [largest], path: largest.path };
+};
+
+/** DM5 of DigitalMicrograph: the last image; the first one is its thumbnail where there are several. */
+const dm5: Finder = async ({ entries }) => {
+  const images = entries.filter(
+    ({ path, object }) => /^\/ImageList\/\[\d+\]\/ImageData\/Data$/.test(path) && isArray(object),
+  );
+  const last = images.at(-1);
+  return last && isArray(last.object) ? { dialect: 'DM5', parts: [last.object], path: last.path } : undefined;
+};
+
+/** fpd: /fpd_expt/fpd_data/data. */
+const fpd: Finder = async ({ file }) => {
+  const data = await file.get('/fpd_expt/fpd_data/data');
+  return isArray(data) ? { dialect: 'fpd', parts: [data], path: data.path } : undefined;
+};
+
+const finders: readonly Finder[] = [eiger, cxi, velox, hspy, fpd, emd, dm5, nexus];
+
+/** The frames of a file. */
+export async function findFrames(catalog: Catalog): Promise<Frames> {
+  for (const finder of finders) {
+    const found = await finder(catalog);
+    if (found) return found;
+  }
+  const arrays = catalog.entries.filter(({ object }) => isArray(object)) as { path: string; object: Hdf5Dataset }[];
+  const framesFirst = arrays
+    .filter(({ object }) => object.shape.length >= 2)
+    .sort((a, b) => volume(b.object.shape) * b.object.type.size - volume(a.object.shape) * a.object.type.size);
+  const chosen = framesFirst[0] ?? arrays[0];
+  if (!chosen) throw nothing(catalog.file, catalog);
+  return {
+    dialect: 'HDF5',
+    parts: [chosen.object],
+    path: chosen.path,
+    guess: `${chosen.path} is the largest of ${arrays.length} arrays; the file does not say which one holds the frames`,
+  };
+}
+
+function nothing(file: Hdf5File, { entries, external, broken }: Catalog): EwaldError {
+  const [first] = broken;
+  return new EwaldError(
+    'Format',
+    `${file.source.name} holds no array of numbers (${entries.length} objects, ${external.length} links to other files` +
+      `${first ? `; ${broken.length} cannot be read, the first: ${first}` : ''})`,
+    { detail: { path: file.source.name } },
+  );
+}

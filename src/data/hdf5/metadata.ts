@@ -1,0 +1,234 @@
+/** What NeXus, Eiger and CXI files say of the experiment, in the words of `Metadata`. */
+import type { Metadata, Note, XY } from '../dataset.js';
+import { electronWavelengthA } from '../units.js';
+import { attributeText, type Catalog, numberAt, textAt } from './catalog.js';
+import { Hdf5Dataset } from './dataset.js';
+import type { Frames } from './dialects.js';
+import type { Hdf5File } from './file.js';
+import { Hdf5Group } from './group.js';
+
+/** Å · eV: the wavelength of a photon is this over its energy. */
+const photonAeV = 12398.41984332;
+
+const lengths: Readonly<Record<string, number>> = {
+  m: 1,
+  metre: 1,
+  meter: 1,
+  meters: 1,
+  metres: 1,
+  cm: 1e-2,
+  mm: 1e-3,
+  millimeter: 1e-3,
+  um: 1e-6,
+  µm: 1e-6,
+  micron: 1e-6,
+  microns: 1e-6,
+  nm: 1e-9,
+  angstrom: 1e-10,
+  a: 1e-10,
+  å: 1e-10,
+};
+
+/** The number at the first of some paths that has one, in metres by its unit, `unit` without one. */
+const metres = (file: Hdf5File, unit: string, ...paths: string[]): Promise<number | undefined> =>
+  lengthIn(1, file, unit, ...paths);
+
+/** As `metres`, in units of `base` metres. */
+async function lengthIn(base: number, file: Hdf5File, unit: string, ...paths: string[]): Promise<number | undefined> {
+  for (const path of paths) {
+    const value = await numberAt(file, path);
+    if (value === undefined) continue;
+    const object = await file.get(path);
+    const said = object ? ((await attributeText(object, 'units')) ?? unit) : unit;
+    const factor = lengths[said.trim().toLowerCase()] ?? lengths[unit];
+    if (factor !== undefined) return value * (factor / base);
+  }
+  return undefined;
+}
+
+async function firstNumber(file: Hdf5File, ...paths: string[]): Promise<number | undefined> {
+  for (const path of paths) {
+    const value = await numberAt(file, path);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+/** What was found beside the frames. */
+export interface Beside {
+  readonly meta: Metadata;
+  readonly notes: readonly Note[];
+  /** The file's own mask. */
+  readonly mask: Hdf5Dataset | undefined;
+}
+
+/** Reads what stands in the entry of the frames. */
+export async function readMetadata(catalog: Catalog, frames: Frames): Promise<Beside> {
+  const { file } = catalog;
+  const entry = frames.entry;
+  if (entry === undefined) return { meta: await microscope(catalog), notes: [], mask: undefined };
+  const groups = catalog.entries.flatMap(({ path, object }) => (object instanceof Hdf5Group ? [{ path, object }] : []));
+  const of = async (kind: string, fallback: string): Promise<string> => {
+    for (const { path, object } of groups)
+      if (path.startsWith(`${entry}/`) && (await attributeText(object, 'NX_class')) === kind) return path;
+    return fallback;
+  };
+  const cxi = frames.dialect === 'CXI';
+  const instrument = cxi ? `${entry}/instrument_1` : await of('NXinstrument', `${entry}/instrument`);
+  const detector = cxi ? `${instrument}/detector_1` : await of('NXdetector', `${instrument}/detector`);
+  const beam = cxi ? `${instrument}/source_1` : await of('NXbeam', `${instrument}/beam`);
+  const wavelength = await lengthIn(
+    1e-10,
+    file,
+    'angstrom',
+    `${beam}/incident_wavelength`,
+    `${beam}/wavelength`,
+    `${instrument}/monochromator/wavelength`,
+  );
+  const energy = await firstNumber(file, `${beam}/incident_energy`, `${detector}/photon_energy`);
+  // CXI states the energy in joules.
+  const joules = cxi ? await firstNumber(file, `${beam}/energy`) : undefined;
+  const electronVolts = joules === undefined ? energy : joules / 1.602176634e-19;
+  const wavelengthA = wavelength ?? (electronVolts ? photonAeV / electronVolts : undefined);
+  const distanceM =
+    (await metres(file, 'm', `${detector}/detector_distance`, `${detector}/distance`)) ??
+    (await alongBeam(catalog, detector));
+  const px = await metres(file, 'm', `${detector}/x_pixel_size`);
+  const py = await metres(file, 'm', `${detector}/y_pixel_size`);
+  const pixelSizeM: XY | undefined = px !== undefined && py !== undefined ? { x: px, y: py } : undefined;
+  const cx = await firstNumber(file, `${detector}/beam_center_x`);
+  const cy = await firstNumber(file, `${detector}/beam_center_y`);
+  const beamCentrePx: XY | undefined =
+    cx !== undefined && cy !== undefined ? { x: cx, y: cy } : await centreOfModule(catalog, detector);
+  const exposureS = await firstNumber(file, `${detector}/count_time`, `${detector}/frame_time`);
+  const bitDepth = await firstNumber(
+    file,
+    `${detector}/detectorSpecific/bit_depth_image`,
+    `${detector}/bit_depth_readout`,
+    `${detector}/bit_depth_image`,
+  );
+  const saturation = await firstNumber(
+    file,
+    `${detector}/saturation_value`,
+    `${detector}/detectorSpecific/countrate_correction_count_cutoff`,
+  );
+  const underload = await firstNumber(file, `${detector}/underload_value`);
+  const material = await textAt(file, `${detector}/sensor_material`);
+  const thickness = await metres(file, 'm', `${detector}/sensor_thickness`);
+  const eiger = /master$/.test(frames.dialect);
+  const size = frames.parts[0]?.type.size ?? 0;
+  const meta: Metadata = {
+    ...given('detector', await textAt(file, `${detector}/description`)),
+    ...given('serial', await textAt(file, `${detector}/detector_number`)),
+    ...given('date', await textAt(file, `${entry}/start_time`)),
+    ...given('wavelengthA', wavelengthA),
+    ...given('distanceM', distanceM),
+    ...given('pixelSizeM', pixelSizeM),
+    ...given('beamCentrePx', beamCentrePx),
+    ...given('exposureS', exposureS),
+    ...given('bitDepth', bitDepth),
+    ...given('saturation', saturation),
+    ...given('underload', underload),
+    ...(material !== undefined || thickness !== undefined
+      ? { sensor: { ...given('material', material), ...given('thicknessM', thickness) } }
+      : {}),
+    // The largest number of the element type stands for gaps and bad pixels.
+    ...(eiger && (size === 2 || size === 4) ? { markers: [2 ** (8 * size) - 1] } : {}),
+  };
+  const notes: Note[] = [];
+  if (/mx|master|CXI/i.test(frames.dialect))
+    for (const [name, value] of [
+      ['wavelength', wavelengthA],
+      ['detector distance', distanceM],
+      ['beam centre', beamCentrePx],
+      ['pixel size', pixelSizeM],
+    ] as const)
+      if (value === undefined)
+        notes.push({ kind: 'missing', text: `the file tells no ${name}; a geometry file has to` });
+  return { meta, notes, mask: await findMask(catalog, frames, detector) };
+}
+
+const given = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
+  (value === undefined ? {} : { [key]: value }) as Partial<Record<K, V>>;
+
+/** The distance as a chain of NeXus transformations has it: the sum of translations along the beam. */
+async function alongBeam(catalog: Catalog, detector: string): Promise<number | undefined> {
+  for (const { path, object } of catalog.entries) {
+    if (!path.startsWith(`${detector}/`) || !(object instanceof Hdf5Dataset) || object.shape.length > 1) continue;
+    const attributes = await object.attributes();
+    if (attributes.get('transformation_type') !== 'translation') continue;
+    const vector = attributes.get('vector') as ArrayLike<number> | undefined;
+    if (vector && Math.abs(Number(vector[2])) > 0.99 && !/module|pixel_direction/.test(path)) {
+      const value = await metres(catalog.file, 'm', path);
+      if (value !== undefined) return Math.abs(value * Number(vector[2]));
+    }
+  }
+  return undefined;
+}
+
+/** The beam centre of a detector of one module, from where the module's corner lies. */
+async function centreOfModule(catalog: Catalog, detector: string): Promise<XY | undefined> {
+  const modules = catalog.entries.filter(
+    ({ path }) => path.startsWith(`${detector}/`) && path.endsWith('/module_offset'),
+  );
+  const [only] = modules;
+  if (modules.length !== 1 || !(only?.object instanceof Hdf5Dataset)) return undefined;
+  const { file } = catalog;
+  const offset = (await only.object.attributes()).get('offset') as ArrayLike<number> | undefined;
+  const fast = await file.get(only.path.replace(/module_offset$/, 'fast_pixel_direction'));
+  const slow = await file.get(only.path.replace(/module_offset$/, 'slow_pixel_direction'));
+  if (!offset || !(fast instanceof Hdf5Dataset) || !(slow instanceof Hdf5Dataset)) return undefined;
+  const f = (await fast.attributes()).get('vector') as ArrayLike<number> | undefined;
+  const s = (await slow.attributes()).get('vector') as ArrayLike<number> | undefined;
+  const [pf, ps] = [await metres(file, 'm', fast.path), await metres(file, 'm', slow.path)];
+  if (!f || !s || !pf || !ps) return undefined;
+  const along = (v: ArrayLike<number>): number =>
+    Number(offset[0]) * Number(v[0]) + Number(offset[1]) * Number(v[1]) + Number(offset[2]) * Number(v[2]);
+  return { x: -along(f) / pf, y: -along(s) / ps };
+}
+
+async function findMask(catalog: Catalog, frames: Frames, detector: string): Promise<Hdf5Dataset | undefined> {
+  const signal = frames.parts[0]?.shape.slice(-2) ?? [];
+  for (const path of [
+    `${detector}/pixel_mask`,
+    `${detector}/detectorSpecific/pixel_mask`,
+    `${detector}/mask`,
+    `${frames.entry}/data_1/mask`,
+    frames.path.replace(/[^/]*$/, 'mask'),
+  ]) {
+    const found = await catalog.file.get(path).catch(() => undefined);
+    if (!(found instanceof Hdf5Dataset) || found.numbers === undefined) continue;
+    const tail = found.shape.slice(-2);
+    if (tail.length === 2 && tail.every((n, axis) => n === signal[axis])) return found;
+  }
+  return undefined;
+}
+
+/** What files of microscopes say: the voltage of Velox, hspy and DM5. */
+async function microscope({ file, entries }: Catalog): Promise<Metadata> {
+  const metadata = entries.find(({ path }) => /^\/Data\/Image\/[^/]+\/Metadata$/.test(path))?.object;
+  let voltageV: number | undefined;
+  if (metadata instanceof Hdf5Dataset && metadata.shape.reduce((a, b) => a * b, 1) < 2 ** 24) {
+    try {
+      const [length = 0] = metadata.shape;
+      const bytes = await metadata.read({ start: [0, 0], count: [length, 1] }, new Uint8Array(length));
+      const text = new TextDecoder().decode(bytes.subarray(0, Math.max(0, bytes.indexOf(0))));
+      voltageV = Number(JSON.parse(text)?.Optics?.AccelerationVoltage) || undefined;
+    } catch {
+      // Metadata that is no JSON says nothing.
+    }
+  }
+  for (const { path, object } of entries) {
+    if (voltageV !== undefined) break;
+    if (!(object instanceof Hdf5Group) || !/\/Acquisition_instrument\/(TEM|SEM)$/.test(path)) continue;
+    const energy = (await object.attributes()).get('beam_energy');
+    const kilovolts = Number(ArrayBuffer.isView(energy) ? (energy as never)[0] : energy);
+    if (kilovolts > 0) voltageV = kilovolts * 1000;
+  }
+  const maker = await textAt(file, '/Info/Software').catch(() => undefined);
+  return {
+    ...given('maker', maker),
+    ...given('voltageV', voltageV),
+    ...given('wavelengthA', voltageV === undefined ? undefined : electronWavelengthA(voltageV)),
+  };
+}

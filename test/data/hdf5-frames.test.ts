@@ -1,0 +1,227 @@
+/** HDF5 files through `open`: which array is taken, its frames, and what is said of the experiment. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Codecs } from '../../src/data/codecs/codecs.js';
+import { fileSource, memorySource, open } from '../../src/data/node.js';
+import { isEwaldError } from '../../src/errors.js';
+import { dataFolder, dataRequired, readData } from '../support/data.js';
+import { codecsHere } from './hdf5-support.js';
+import { expected, isHdf5, type Sample, summary } from './samples.js';
+
+interface Hdf5Sample extends Sample {
+  readonly hdf5?: readonly { path: string; shape?: readonly number[]; dtype?: string; sha256?: string }[];
+  readonly datasets: readonly (Sample['datasets'][number] & { hdf5Path?: string; axisOrder?: string })[];
+}
+
+const samples: readonly Hdf5Sample[] = dataFolder
+  ? JSON.parse(readData('formats-em', 'expect.json')).filter(isHdf5)
+  : [];
+if (dataRequired) test('the samples are here', () => expect(samples.length).toBeGreaterThan(25));
+const path = (...parts: string[]): string => join(dataFolder ?? '', ...parts);
+
+let codecs: Codecs;
+beforeAll(async () => {
+  codecs = await codecsHere();
+});
+afterAll(() => codecs.dispose());
+
+/** What 'auto' takes: the array a person means, its navigation and its dialect. */
+const taken: Readonly<Record<string, { path: string; navigation: number[]; signal: number[]; dialect: string }>> = {
+  'nion_ref_F_2_1.dm5': { path: '/ImageList/[0]/ImageData/Data', navigation: [5], signal: [3, 4], dialect: 'DM5' },
+  'test_00_master.h5': { path: '/entry/data', navigation: [16], signal: [192, 192], dialect: 'Arina master' },
+  'emd_example_axis_len_1.emd': {
+    path: '/test_group/data_group/data',
+    navigation: [5],
+    signal: [1, 5],
+    dialect: 'EMD',
+  },
+  'emd_example_signal.emd': { path: '/signals/__unnamed__/data', navigation: [3], signal: [3, 3], dialect: 'EMD' },
+  'emd_Si100_4D.emd': {
+    path: '/4DSTEM_simulation/data/datacubes/CBED_array_depth0000/datacube',
+    navigation: [11, 11],
+    signal: [8, 8],
+    dialect: 'EMD',
+  },
+  'velox_Camera_Ceta_Diffraction_Micro.emd': {
+    path: '/Data/Image/5c415056c9dc4df8be289b4bf4d63e8c/Data',
+    navigation: [1],
+    signal: [512, 512],
+    dialect: 'Velox EMD',
+  },
+  'velox_fei_example_tem_stack.emd': {
+    path: '/Data/Image/26f60320a61d4f66a73efd8cde34ffa9/Data',
+    navigation: [2],
+    signal: [3, 3],
+    dialect: 'Velox EMD',
+  },
+  'fpd_file_test.hdf5': { path: '/fpd_expt/fpd_data/data', navigation: [2, 2, 1], signal: [256, 256], dialect: 'fpd' },
+  'nexus_nxdata.nxs': {
+    path: '/entry1/complex/detector',
+    navigation: [5, 6],
+    signal: [10, 20],
+    dialect: 'NeXus',
+  },
+  'hspy_stem_diffraction_pattern.hspy': {
+    path: '/Experiments/__unnamed__/data',
+    navigation: [],
+    signal: [167, 167],
+    dialect: 'hspy',
+  },
+  'hspy_example1_v1.2.hdf5': {
+    path: '/Experiments/NIO EELS OK SHELL/data',
+    navigation: [],
+    signal: [21],
+    dialect: 'hspy',
+  },
+  'py4DSTEM_real.h5': {
+    path: '/datacube_root/datacube/data',
+    navigation: [2, 2],
+    signal: [4, 4],
+    dialect: 'EMD 1.0 (py4DSTEM)',
+  },
+  'i22-119583.nxs': {
+    path: '/entry1/Pilatus2M/data',
+    navigation: [1, 1],
+    signal: [1679, 1475],
+    dialect: 'NeXus',
+  },
+  'hdf5_h5py_complex.h5': { path: '/complex_example', navigation: [], signal: [50, 50], dialect: 'HDF5' },
+};
+
+for (const sample of samples) {
+  const { file } = sample;
+  test(file, async () => {
+    if (file.startsWith('bitshuffle_regression')) {
+      await expect(open(path('formats-em', file), { codecs })).rejects.toThrow(/holds no array of numbers/);
+      return;
+    }
+    const dataset = await open(path('formats-em', file), { codecs });
+    try {
+      const wanted = taken[file];
+      const header = dataset.meta.header ?? {};
+      if (wanted) {
+        const { navigation, signal } = dataset.shape;
+        expect({ path: header.path, navigation, signal, dialect: header.dialect }).toEqual(wanted);
+      }
+      // Every array of the file by name, against the values other readers stored.
+      for (const stored of sample.hdf5 ?? []) {
+        if (!stored.sha256 || !stored.shape || stored.path.endsWith('bf16')) continue;
+        if (stored.path.startsWith('/compressed')) continue; // byte strings: hdf5-samples.test.ts
+        if (!dataset.arrays.some(({ name }) => name === stored.path)) continue;
+        const one = await open(path('formats-em', file), { codecs, dataset: stored.path });
+        try {
+          const found = await summary(one);
+          // Velox has frames along its last axis; the array is then turned.
+          if (header.dialect === 'Velox EMD' && /Data$/.test(stored.path)) continue;
+          expect({ ...found, path: stored.path }).toMatchObject({ shape: stored.shape, sha256: stored.sha256 });
+        } finally {
+          await one.dispose();
+        }
+      }
+      for (const array of sample.datasets) {
+        if (array.hdf5Path === undefined || array.dtype === 'float64') continue;
+        if (array.axisOrder !== undefined && header.dialect !== 'Velox EMD') continue;
+        const one = await open(path('formats-em', file), { codecs, dataset: array.hdf5Path });
+        const found = await summary(one);
+        expect(found.sha256).toBe(expected(array).sha256);
+        await one.dispose();
+      }
+    } finally {
+      await dataset.dispose();
+    }
+  });
+}
+
+test.skipIf(!dataFolder)('colours of hspy come as a last axis', async () => {
+  const dataset = await open(path('formats-em', 'hspy_test_rgba16.hdf5'), { codecs });
+  expect(await summary(dataset)).toEqual(
+    expected(samples.find(({ file }) => /rgba16/.test(file))?.datasets[0] as never),
+  );
+  await dataset.dispose();
+});
+
+test.skipIf(!dataFolder)('frames along the last axis come in their order', async () => {
+  const name = 'velox_fei_example_tem_stack.emd';
+  const dataset = await open(path('formats-em', name), { codecs });
+  const all = await dataset.read(0, 2);
+  const single = [await dataset.read(0, 1), await dataset.read(1, 1)];
+  expect([...all]).toEqual(single.flatMap((frame) => [...frame].map(Number)));
+  const array = samples.find(({ file }) => file === name)?.datasets[0];
+  let sum = 0;
+  for (const value of all) sum += Number(value);
+  expect(sum).toBe(array?.sum);
+  await dataset.dispose();
+});
+
+describe.skipIf(!dataFolder)('NXmx', () => {
+  test.each(['run', 'weak', 'hard', 'multi', 'mono'])('sim/%s.h5', async (name) => {
+    const dataset = await open(path('sim', `${name}.h5`), { codecs });
+    const truth = JSON.parse(readData('sim', `${name}.truth.json`));
+    const geom = readData('sim', `${name}.geom`);
+    const number = (key: string): number =>
+      Number(new RegExp(`^(?:p0/)?${key}\\s*=\\s*([-\\d.e+]+)`, 'm').exec(geom)?.[1]);
+    expect(dataset.shape.signal).toEqual([1024, 1024]);
+    expect(dataset.frames).toBe(truth.frames?.length ?? truth.images?.length ?? dataset.frames);
+    expect(dataset.meta.header?.dialect).toBe('NeXus NXmx');
+    expect(dataset.meta.distanceM).toBeCloseTo(number('clen'), 9);
+    expect(dataset.meta.pixelSizeM?.x).toBeCloseTo(1 / number('res'), 12);
+    expect(dataset.meta.beamCentrePx?.x).toBeCloseTo(-number('corner_x'), 6);
+    expect(dataset.meta.beamCentrePx?.y).toBeCloseTo(-number('corner_y'), 6);
+    expect(dataset.meta.wavelengthA).toBeCloseTo(number('wavelength'), 9);
+    // Spots of the truth stand out: its places are the file's.
+    const frame = (await dataset.read(0, 1)) as Uint16Array;
+    const spots: number[][] = (truth.frames ?? truth.images ?? truth)[0]?.spots ?? [];
+    const strong = spots.filter((spot) => (spot[5] ?? 0) > 300).slice(0, 50);
+    const hit = strong.filter(([x = 0, y = 0]) => (frame[Math.floor(y) * 1024 + Math.floor(x)] ?? 0) > 15);
+    if (strong.length > 0) expect(hit.length / strong.length).toBeGreaterThan(0.9);
+    await dataset.dispose();
+  });
+
+  test.each(['pilatus_thaumatin_dev', 'cspad_thermolysin_dev'])(
+    'real/frames/%s: gzip and bitshuffle agree',
+    async (name) => {
+      const [a, b] = [`${name}.h5`, `${name}_bslz4.h5`].map((file) => path('real', 'frames', file));
+      const [gzip, packed] = [await open(a ?? '', { codecs }), await open(b ?? '', { codecs })];
+      expect(gzip.filters).toEqual(['shuffle', expect.stringMatching(/^gzip/)]);
+      expect(packed.filters).toEqual(['bitshuffle + LZ4']);
+      const found = await summary(gzip);
+      expect(await summary(packed)).toEqual(found);
+      const mask = await gzip.mask?.();
+      expect(mask?.length).toBe(gzip.frameLength);
+      // The CSPAD's mask marks nothing.
+      expect(mask?.some((value) => value === 1)).toBe(name.startsWith('pilatus'));
+      await Promise.all([gzip.dispose(), packed.dispose()]);
+    },
+  );
+});
+
+test.skipIf(!dataFolder)('one frame as u16, u32, gzip and plain', async () => {
+  const file = path('formats', 'bslz4.h5');
+  const { datasets, sum, shape } = JSON.parse(readData('formats', 'expect.json'))['bslz4.h5'];
+  for (const name of datasets) {
+    const dataset = await open(file, { codecs, dataset: `/${name}` });
+    expect([...dataset.shape.navigation, ...dataset.shape.signal]).toEqual(shape);
+    let total = 0;
+    for (const value of await dataset.read(0, dataset.frames)) total += Number(value);
+    expect(total, name).toBe(sum);
+    await dataset.dispose();
+  }
+});
+
+test.skipIf(!dataFolder)('a master without its data file says which and where it looked', async () => {
+  const bytes = readFileSync(path('formats-em', 'test_00_master.h5'));
+  const alone = memorySource(bytes, 'test_00_master.h5', {});
+  const error = await open(alone, { codecs }).catch((caught: unknown) => caught);
+  expect(isEwaldError(error, 'File'), String(error)).toBe(true);
+  expect(String(error)).toMatch(/data_000001 lies in another file: .*test_00_data_000001\.h5.*looked for/);
+});
+
+test.skipIf(!dataFolder)('what does not exist in a file is named, with what does', async () => {
+  const file = path('formats', 'bslz4.h5');
+  await expect(open(file, { codecs, dataset: '/nothing' })).rejects.toThrow(/not in it; arrays: .*\/u16/);
+  await expect(open(file, { codecs, sigShape: [3, 3] })).rejects.toThrow(/is not its end/);
+  await expect(open(file, { codecs, endian: 'big' })).rejects.toThrow(/says its endian itself/);
+  const source = await fileSource(file);
+  await source.close();
+});
