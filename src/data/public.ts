@@ -1,9 +1,9 @@
 /** What both builds of `ewald/data` export. */
 export { EwaldError, type EwaldErrorTag, isEwaldError } from '../errors.js';
 export type { ByteSource, ReadOptions, SiblingOptions } from './byte-source.js';
-export { badPixel, type CorrectionOptions, Corrections, staticMask } from './corrections.js';
 export type { CodecsOptions } from './codecs/browser.js';
 export type { Codec, CodecName, Codecs } from './codecs/codecs.js';
+export { badPixel, type CorrectionOptions, Corrections, staticMask } from './corrections.js';
 export type {
   ArrayEntry,
   Axis,

@@ -1,13 +1,5 @@
 /** Chunks in arrays: fixed where no axis may grow, extensible where one may. */
-import {
-  type ChunkLookup,
-  element,
-  elementSize,
-  type Grid,
-  linear,
-  remember,
-  type StoredChunk,
-} from './chunk-index.js';
+import { type ChunkLookup, element, elementSize, type Grid, linear, remember, type StoredChunk } from './chunk-grid.js';
 import { type Fields, nowhere } from './fields.js';
 
 /** A bit of a map whose first bit is the highest of the first byte. */

@@ -2,7 +2,7 @@
 import { EwaldError } from '../../errors.js';
 import { node1 } from './btree1.js';
 import { type Tree2, tree2 } from './btree2.js';
-import { type ChunkLookup, type Grid, remember, type StoredChunk, sizeBytes } from './chunk-index.js';
+import { type ChunkLookup, type Grid, remember, type StoredChunk, sizeBytes } from './chunk-grid.js';
 import { type Fields, nowhere } from './fields.js';
 
 /** −1, 0, 1 as place a comes before, is, or comes after b. */

@@ -2,7 +2,7 @@
 import { EwaldError } from '../../errors.js';
 import type { PlatformSignal } from '../../globals.js';
 import { type Box, copyBox, fillBox, type Side } from './box.js';
-import { Hdf5Dataset } from './dataset.js';
+import type { Hdf5Dataset } from './dataset.js';
 import type { Dataspace } from './dataspace.js';
 import type { Hdf5Type } from './datatype.js';
 import { Fields, lookup3, nowhere } from './fields.js';
@@ -62,7 +62,8 @@ async function sourceOf(file: Hdf5File, path: string, mapping: VirtualMapping, b
   const other = await file.linked(nameOf(mapping.file, block), path);
   const wanted = nameOf(mapping.path, block);
   const found = await other.get(wanted);
-  if (!(found instanceof Hdf5Dataset))
+  // By what it can do: the class itself would be an import in a circle.
+  if (!found || !('readRaw' in found))
     throw new EwaldError(
       'Format',
       `${file.source.name}: ${path} is made of ${wanted} of ${other.source.name}, which has none`,

@@ -1,0 +1,63 @@
+/** What every index of chunks shares: the grid they lie on, and their elements. */
+import { type Fields, nowhere } from './fields.js';
+import type { Pages } from './pages.js';
+
+/** A chunk as it is stored; bits of `mask` are filters that were not applied. */
+export interface StoredChunk {
+  readonly address: number;
+  readonly size: number;
+  readonly mask: number;
+}
+
+/** Finds the chunk at a place counted in chunks; undefined where none was written. */
+export type ChunkLookup = (place: readonly number[]) => Promise<StoredChunk | undefined>;
+
+/** What every lookup has to know. */
+export interface Grid {
+  readonly pages: Pages;
+  readonly rank: number;
+  /** Chunk shape in elements. */
+  readonly chunk: readonly number[];
+  /** Bytes of a chunk without filters. */
+  readonly bytes: number;
+  /** Chunks along each axis: Infinity where it may grow without end. */
+  readonly most: readonly number[];
+  readonly filtered: boolean;
+}
+
+/** The number of a chunk, the last axis fastest. */
+export function linear(place: readonly number[], most: readonly number[]): number {
+  // How many there are along the first axis does not matter, and may be without end.
+  let number = place[0] ?? 0;
+  for (let axis = 1; axis < place.length; axis++) number = number * (most[axis] ?? 1) + (place[axis] ?? 0);
+  return number;
+}
+
+/** Bytes of the size field of filtered chunks in new indexes. */
+export const sizeBytes = (bytes: number): number => Math.min(8, 1 + Math.floor((Math.floor(Math.log2(bytes)) + 8) / 8));
+
+/** One element of an array of chunks. */
+export function element(fields: Fields, grid: Grid): StoredChunk | undefined {
+  const address = fields.address();
+  const size = grid.filtered ? fields.uint(sizeBytes(grid.bytes)) : grid.bytes;
+  const mask = grid.filtered ? fields.u32() : 0;
+  return address === nowhere ? undefined : { address, size, mask };
+}
+
+/** Bytes of one element of an array of chunks. */
+export const elementSize = (grid: Grid): number =>
+  grid.pages.widths.offset + (grid.filtered ? sizeBytes(grid.bytes) + 4 : 0);
+
+/** Keeps the latest results of a function of an address. */
+export function remember<T>(most: number, get: (address: number) => Promise<T>): (address: number) => Promise<T> {
+  const held = new Map<number, Promise<T>>();
+  return (address) => {
+    const found = held.get(address);
+    if (found) return found;
+    const made = get(address);
+    held.set(address, made);
+    made.catch(() => held.delete(address));
+    if (held.size > most) for (const oldest of [...held.keys()].slice(0, most >> 2)) held.delete(oldest);
+    return made;
+  };
+}
