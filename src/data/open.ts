@@ -55,8 +55,19 @@ export async function detectFormats(source: ByteSource, options: FormatOptions =
   return found.sort((a, b) => b.confidence - a.confidence);
 }
 
+/** Where nobody gave codecs: formats without packed chunks can do without. */
+const bare: Services = {
+  async codecs() {
+    throw new EwaldError('Argument', 'the file holds packed chunks; give codecs of openCodecs()');
+  },
+};
+
 /** Opens a source; the dataset closes it, and so does an error. */
-export async function openSource(source: ByteSource, options: OpenOptions, services: Services): Promise<Dataset> {
+export async function openSource(
+  source: ByteSource,
+  options: OpenOptions = {},
+  services: Services = bare,
+): Promise<Dataset> {
   try {
     knownOptions('open', options, optionNames);
     const names = ['auto', ...formats.map(({ name }) => name)];

@@ -29,7 +29,11 @@ export const npz: Format = {
       entries.filter(({ name }) => name.endsWith('.npy')),
       options.dataset,
     );
-    const dataset = await npy.open(await zipMember(source, entry, options.signal), { ...options, dataset: undefined }, services);
+    const dataset = await npy.open(
+      await zipMember(source, entry, options.signal),
+      { ...options, dataset: undefined },
+      services,
+    );
     return Object.assign(dataset, { format: 'npz' });
   },
 };
