@@ -294,7 +294,9 @@ export function missing(target: Target, name: string): EwaldError {
   const symbols = target.symbols();
   const others = [`${name}_`, `_${name}`, `${name.toLowerCase()}_`].filter((other) => symbols.includes(other));
   const mangled = symbols.find((symbol) => symbol.startsWith('_Z') && symbol.includes(`${name.length}${name}`));
-  const near = others[0] ?? nearest(name, symbols) ?? sharingStart(name, symbols);
+  // The search takes as long as the list, and a list of functions asks for each that is not there.
+  const near =
+    others[0] ?? (symbols.length > 10_000 ? undefined : (nearest(name, symbols) ?? sharingStart(name, symbols)));
   const hint = symbols.includes(name)
     ? 'the name is in the file, but hidden: export it (visibility "default")'
     : mangled
@@ -320,20 +322,15 @@ function findDestructors(
   given: Readonly<Record<string, string>>,
 ): Map<string, string> {
   const found = new Map<string, string>();
-  for (const tag of Object.keys(structs)) {
-    if (structs[tag]?.fields !== undefined) continue;
-    const candidates = Object.values(functions).filter(({ name, result, parameters: [first, ...rest] }) => {
-      const pointee = first?.type.kind === 'pointer' ? first.type.to : undefined;
-      return (
-        result.kind === 'void' &&
-        rest.length === 0 &&
-        pointee?.kind === 'struct' &&
-        pointee.tag === tag &&
-        !pointee.const &&
-        destructorName.test(name)
-      );
-    });
-    if (candidates.length === 1 && candidates[0]) found.set(tag, candidates[0].name);
+  const several = new Set<string>();
+  for (const { name, result, parameters } of Object.values(functions)) {
+    const [first] = parameters;
+    const pointee = first?.type.kind === 'pointer' ? first.type.to : undefined;
+    if (result.kind !== 'void' || parameters.length !== 1 || pointee?.kind !== 'struct' || pointee.const) continue;
+    const { tag } = pointee;
+    if (structs[tag]?.fields !== undefined || !destructorName.test(name) || several.has(tag)) continue;
+    if (found.delete(tag)) several.add(tag);
+    else found.set(tag, name);
   }
   for (const [type, name] of Object.entries(given)) {
     const named = typedefs[type]?.type;

@@ -78,6 +78,22 @@ export const buildNative = (): string =>
     );
   });
 
+export const buildHostile = (): string =>
+  built('hostile', ['hostile.c', 'hostile.h'], (folder) => {
+    run(
+      'gcc',
+      '-O2',
+      '-Wall',
+      '-shared',
+      '-fPIC',
+      '-I.',
+      'hostile.c',
+      '-lpthread',
+      '-o',
+      join(folder, `libhostile.${shared}`),
+    );
+  });
+
 export const buildFortran = (): string =>
   built('fortran', ['kit_fortran.f90', 'kit_fortran.h'], (folder) => {
     run(

@@ -1,0 +1,155 @@
+// Headers that grow: a few lines that ask for more than a machine has are refused at once, long ones are read in time
+// that grows as they do. Through the command, as a user meets them.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseHeader } from '../../src/ffi/header/parse.js';
+import { ewald } from '../support/cli.js';
+import { thrown } from './support.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-ffi-bombs-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const range = (count: number, line: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => line(i)).join('\n');
+
+/** Milliseconds of the processor that a parse takes, in the better of two. */
+function cost(text: string, options = {}): number {
+  const once = (): number => {
+    const started = process.cpuUsage().user;
+    try {
+      parseHeader(text, options);
+    } catch {
+      // Refusals count, too.
+    }
+    return (process.cpuUsage().user - started) / 1000;
+  };
+  return Math.min(once(), once());
+}
+
+describe('a few lines', () => {
+  test.each<[string, string, RegExp]>([
+    [
+      'functions of functions',
+      `typedef int t0(int);\n${range(60, (i) => `typedef int t${i + 1}(t${i} *, t${i} *);`)}\nint f(t60 *);`,
+      /made of \d+ types/,
+    ],
+    ['pointers of pointers', `typedef int p0;\n${range(3000, (i) => `typedef p${i} *p${i + 1};`)}`, /deep/],
+    [
+      'members of functions',
+      `typedef int t0(int);\n${range(8, (i) => `typedef int t${i + 1}(t${i} *, t${i} *);`)}\n${range(2000, (i) => `int f${i}(t8 *);`)}`,
+      /take too much room/,
+    ],
+    ['arrays of arrays', `struct s { int a${'[2147483648]'.repeat(4)}; };`, /2\^46/],
+    [
+      'structs of structs',
+      `struct s0 { char c[1000]; };\n${range(30, (i) => `struct s${i + 1} { struct s${i} a[1000]; };`)}`,
+      /2\^46/,
+    ],
+    ['macros of macros', `${range(60, (i) => `#define M${i} M${i + 1} M${i + 1}`)}\nint x = M0;`, /grow to more than/],
+    ['macros of arguments', `#define D(x) x x\nint a = ${'D('.repeat(60)}1${')'.repeat(60)};`, /grow to more than/],
+    ['arguments in arguments', `#define D(x) x\nint a = ${'D('.repeat(2000)}1${')'.repeat(2000)};`, /nested more than/],
+  ])('%s', (_, text, said) => {
+    const started = performance.now();
+    expect(thrown(() => parseHeader(text)).message).toMatch(said);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  test('redeclared types that double are compared once', () => {
+    const bomb = (name: string): string =>
+      `typedef int ${name}0(int);\n${range(7, (i) => `typedef int ${name}${i + 1}(${name}${i} *, ${name}${i} *);`)}`;
+    const text = `${bomb('a')}\n${bomb('b')}\n${range(40, (i) => `int f${i}(a7 *);\nint f${i}(b7 *);`)}`;
+    const started = performance.now();
+    expect(Object.keys(parseHeader(text).functions)).toHaveLength(40);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+});
+
+describe('long ones take as long as they are', () => {
+  test.each<[string, (count: number) => string, object]>([
+    [
+      'unknown names that are passed over',
+      (n) => range(n, (i) => `unknown_type_${i} f${i}(void);`),
+      { skipUnsupported: true },
+    ],
+    ['functions', (n) => range(n, (i) => `int function_${i}(int a, double *b);`), {}],
+    ['typedefs', (n) => range(n, (i) => `typedef struct s${i} *t${i};`), {}],
+    ['members', (n) => `struct s { ${range(n, (i) => `int a${i};`)} };`, {}],
+    ['chains of macros', (n) => `#define M0 1\n${range(n, (i) => `#define M${i + 1} (M${i} + 1)`)}`, {}],
+    ['constants of an enum', (n) => `enum e { ${range(n, (i) => `A${i},`)} };`, {}],
+  ])('%s', (_, text, options) => {
+    const [short, long] = [cost(text(2000), options), cost(text(16_000), options)];
+    // Eight times the length; a square would be 64 times.
+    expect(long).toBeLessThan(Math.max(200, 24 * short));
+  });
+});
+
+const built = existsSync(fileURLToPath(new URL('../../dist/cli.js', import.meta.url)));
+describe.skipIf(!built)(`through the command${built ? '' : ' (absent: no dist)'}`, () => {
+  const file = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+
+  test('a typedef bomb is refused, and 120 000 functions are listed', async () => {
+    const bomb = file(
+      'bomb.h',
+      `typedef int t0(int);\n${range(60, (i) => `typedef int t${i + 1}(t${i} *, t${i} *);`)}`,
+    );
+    const refused = await ewald(['ffi', bomb, '--json']);
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toMatch(/bomb\.h:\d+:\d+: this type is made of/);
+    const many = await ewald([
+      'ffi',
+      file(
+        'many.h',
+        range(120_000, (i) => `int f${i}(int);`),
+      ),
+    ]);
+    expect(many.code).toBe(0);
+    expect(many.out).toMatch(/^int f119999\(int\)/m);
+    expect(many.out).toMatch(/120000 functions/);
+  });
+
+  test.skipIf(process.platform === 'win32')('devices, pipes and folders are no headers', async () => {
+    const pipe = join(folder, 'pipe.h');
+    execFileSync('mkfifo', [pipe]);
+    for (const what of ['/dev/zero', pipe, folder]) {
+      const included = await ewald(['ffi', file('include.h', `#include "${what}"\nint f(void);`)]);
+      expect(included).toMatchObject({ code: 1, out: '' });
+      expect(included.err).toMatch(/include\.h:1:10: .* is (?:a device or a pipe|a folder), no header/);
+      const given = await ewald(['ffi', what]);
+      expect(given).toMatchObject({ code: 1, out: '' });
+      expect(given.err).toMatch(/no header/);
+    }
+  });
+
+  test('what a header says reaches no terminal as it is', async () => {
+    const bad = file('bad.h', '/** \u001b]0;title\u0007 \u001b[2J */\nint f(void);\n');
+    const listed = await ewald(['ffi', bad]);
+    expect(listed.code).toBe(0);
+    expect([...listed.out].filter((sign) => sign === '\u001b' || sign === '\u0007')).toEqual([]);
+    const refused = await ewald(['ffi', file('worse.h', 'int f(\u001b[31m x);\n')]);
+    expect(refused.code).toBe(1);
+    expect(refused.err).not.toContain('\u001b');
+  });
+
+  test('files of others are spared, results are replaced', async () => {
+    const header = file('small.h', 'int f(void);\n');
+    const own = file('package.json', '{ "name": "mine", "version": 1 }');
+    const spared = await ewald(['ffi', header, '-o', own]);
+    expect(spared.code).toBe(2);
+    expect(spared.err).toMatch(/was not written by ewald ffi.*--force/);
+    expect(readFileSync(own, 'utf8')).toBe('{ "name": "mine", "version": 1 }');
+    expect((await ewald(['ffi', header, '-o', own, '--force'])).code).toBe(0);
+    expect((await ewald(['ffi', header, '-o', own])).code).toBe(0);
+    expect(JSON.parse(readFileSync(own, 'utf8')).functions.f.name).toBe('f');
+  });
+});
