@@ -4,6 +4,7 @@ import { disposableClass, holdersOf, type MaybeDisposable } from '../memory/disp
 import { BufferError } from '../memory/errors.js';
 import { parseFormat, type TypedArray } from '../memory/format.js';
 import type { TypedPointer } from '../memory/indirect.js';
+import { listed, shownAs } from '../memory/inspect.js';
 import type { Located } from '../memory/source.js';
 import type { Address, MemorySpace, Span } from '../memory/space.js';
 import type { Access } from './access.js';
@@ -171,3 +172,6 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   }
 }
 disposableClass(CArray);
+shownAs(CArray.prototype, function (this: CArray) {
+  return this.disposed ? `${this.typeText} (disposed)` : `${this.typeText} ${listed(this, this.length)}`;
+});

@@ -1,6 +1,7 @@
 /** An open library: its functions as properties, and the tools around them. */
 import { EwaldError } from '../errors.js';
 import { disposableClass, disposeSymbol, type MaybeDisposable } from '../memory/disposable.js';
+import { shownAs } from '../memory/inspect.js';
 import type { MemorySpace } from '../memory/space.js';
 import { nearest } from '../options.js';
 import { lengthChecks, parametersOf } from './arguments.js';
@@ -437,6 +438,10 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
     });
   }
   Object.defineProperty(library, disposeSymbol, { value: () => own.dispose() });
+  shownAs(library, () => {
+    const count = Object.keys(table.functions).length;
+    return `library ${runtime.name} (${target.kind}${runtime.disposed ? ', disposed' : ''}) with ${count} functions`;
+  });
   tools.set(library, own);
   if (options.strict) {
     try {

@@ -2,6 +2,7 @@
 import { EwaldError } from '../errors.js';
 import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
 import type { TypedPointer } from '../memory/indirect.js';
+import { shownAs } from '../memory/inspect.js';
 import type { Address, MemorySpace } from '../memory/space.js';
 import type { Access } from './access.js';
 import { CArray } from './carray.js';
@@ -87,6 +88,10 @@ export class Pointer implements TypedPointer {
     this.#end ??= by;
   }
 }
+
+shownAs(Pointer.prototype, function (this: Pointer) {
+  return this.freed ? `${this.typeText} (freed)` : `${this.typeText} 0x${this.address.toString(16)}`;
+});
 
 export interface Handle extends MaybeHandleDisposable {
   dispose(): void;

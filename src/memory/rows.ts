@@ -10,6 +10,7 @@ import {
 } from './disposable.js';
 import { BufferError } from './errors.js';
 import type { Format, TypedArray, Value } from './format.js';
+import { listed, shownAs } from './inspect.js';
 import { RowView } from './row-view.js';
 import { type Address, type Allocation, type MemorySpace, type Span, writePointers } from './space.js';
 
@@ -213,6 +214,22 @@ export class Rows<V extends Value = Value> {
     for (let i = 0; i < this.rowCount; i++) yield [i, this.row(i)];
   }
 
+  /** What console.log shows: the shape, the format, the first elements. @internal */
+  describe(): string {
+    const name = this.#name;
+    if (this.#disposed) return `${name} (disposed)`;
+    const lengths = Array.from({ length: this.rowCount }, (_, i) => this.columnsOf(i));
+    const [columns = 0] = lengths;
+    const shape = lengths.every((length) => length === columns)
+      ? `${this.rowCount} × ${columns}`
+      : `${this.rowCount} rows of ${listed(lengths, lengths.length)}`;
+    const where = { js: '', wasm: ' in a wasm heap', native: ' in the process' }[this.#space.kind];
+    const rows = Array.from({ length: Math.min(4, this.rowCount) }, (_, i) => listed(this.row(i), lengths[i] ?? 0));
+    const more = this.rowCount > rows.length ? `,\n  … ${this.rowCount - rows.length} more` : '';
+    const text = rows.length > 0 ? ` [\n  ${rows.join(',\n  ')}${more}\n]` : '';
+    return `${name} ${shape} of "${this.format}"${this.#readonly ? ', read-only' : ''}${where}${text}`;
+  }
+
   /** The elements as arrays of a row each. */
   toArray(): V[][] {
     return Array.from(this, (row) => row.toArray());
@@ -342,6 +359,9 @@ export class Rows<V extends Value = Value> {
   }
 }
 disposableClass(Rows);
+shownAs(Rows.prototype, function (this: Rows) {
+  return this.describe();
+});
 
 function columnIndex(j: number, count: number): number {
   const index = j < 0 ? j + count : j;

@@ -1,5 +1,6 @@
 // What the house adds to the original: formats by both names, rows by accessor, growth of a wasm heap, staging, ragged
 // rows.
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { BufferCollection2D, formatOf, IndirectMemory2D, parseFormat, RaggedRows } from '../../src/memory/index.js';
 import { openKit, targets, thrown } from '../ffi/support.js';
@@ -284,3 +285,20 @@ for (const target of targets) {
     });
   });
 }
+
+describe('console.log', () => {
+  test('shows shape, format and the first elements', () => {
+    const memory = IndirectMemory2D.create(2, 3, 'd');
+    memory.set(1, 2, 1.5);
+    expect(inspect(memory)).toBe('IndirectMemory2D 2 × 3 of "d" [\n  [0, 0, 0],\n  [0, 0, 1.5]\n]');
+    memory.makeReadOnly();
+    expect(inspect([memory])).toContain('2 × 3 of "d", read-only [');
+    memory.dispose();
+    expect(inspect(memory)).toBe('IndirectMemory2D (disposed)');
+    const large = IndirectMemory2D.create(100, 1000, 'q');
+    expect(inspect(large)).toMatch(
+      /^IndirectMemory2D 100 × 1000 of "q" \[\n {2}\[0n, .*… 992 more\],[\s\S]*… 96 more\n\]$/,
+    );
+    expect(inspect(RaggedRows.create([2, 0], 'B'))).toBe('RaggedRows 2 rows of [2, 0] of "B" [\n  [0, 0],\n  []\n]');
+  });
+});
