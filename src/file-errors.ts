@@ -7,6 +7,7 @@ const words: Record<string, string> = {
   ENOTDIR: 'part of its path is a file, not a folder',
   EACCES: 'permission is denied',
   EPERM: 'the system does not permit it',
+  EEXIST: 'a file of that name is there',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',

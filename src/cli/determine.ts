@@ -1,19 +1,30 @@
 /** `ewald cell LISTS…`: an unknown cell from the spots of several stills. */
 import type { Command } from 'commander';
-import type { BackendName } from '../backends/backend.js';
 import type { BravaisCandidate } from '../crystal/bravais.js';
 import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-list.js';
 import type { DeterminedCell } from '../indexing/indexer.js';
 import { choice } from '../options.js';
 import { expand, inputName, readText } from './inputs.js';
-import { bold, type CliDeps, dim, exitCode, note, Progress, parseNumber, print, printJson, yellow } from './output.js';
+import {
+  backendOption,
+  bold,
+  type CliDeps,
+  dim,
+  exitCode,
+  note,
+  Progress,
+  parseNumber,
+  print,
+  printJson,
+  yellow,
+} from './output.js';
 
 interface Options {
   min: string;
   max: string;
   tolerance: string;
   unit: SpotUnit;
-  backend?: BackendName;
+  backend?: string;
   json?: boolean;
 }
 
@@ -50,7 +61,7 @@ async function run(words: readonly string[], options: Options, { createContext, 
   const images: Float32Array[] = [];
   for (const file of await expand(words))
     images.push(readSpotList(await readText(file), { name: inputName(file), unit }).spots);
-  const context = await createContext(options.backend ? { backend: options.backend } : {});
+  const context = await createContext(backendOption(options.backend));
   const progress = new Progress('cell');
   let found: DeterminedCell[];
   try {

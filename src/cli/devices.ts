@@ -1,8 +1,7 @@
 /** `ewald devices`: every backend, whether it is there, and why. */
 import type { Command } from 'commander';
-import type { BackendName } from '../backends/backend.js';
 import type { EngineReport } from '../fft/engines.js';
-import { bold, type CliDeps, dim, green, print, printJson } from './output.js';
+import { backendOption, bold, type CliDeps, dim, green, print, printJson } from './output.js';
 
 export function register(program: Command, { devices }: CliDeps): void {
   program
@@ -10,8 +9,8 @@ export function register(program: Command, { devices }: CliDeps): void {
     .description('which backends this machine has, which one is chosen, and why not the others')
     .option('--backend <name>', 'choose as if this backend had been asked for')
     .option('--json', 'one JSON array: [{backend, available, chosen, name, reason, limits, memory, engines}]')
-    .action(async (options: { backend?: BackendName; json?: boolean }) => {
-      const rows = await devices(options.backend ? { backend: options.backend } : {});
+    .action(async (options: { backend?: string; json?: boolean }) => {
+      const rows = await devices(backendOption(options.backend));
       if (options.json) {
         printJson(rows.map(({ device: _, ...row }) => row));
         return;

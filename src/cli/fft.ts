@@ -1,7 +1,5 @@
 /** `ewald fft IN.npy -o OUT.npy`: a transform of an array in a file. */
 import type { Command } from 'commander';
-import type { BackendName } from '../backends/backend.js';
-import { parseBackend } from '../backends/open.js';
 import type { Context } from '../context.js';
 import type { NpyArray } from '../data/npy.js';
 import { EwaldError, isEwaldError, messageOf } from '../errors.js';
@@ -12,7 +10,7 @@ import { checkOutput, type WriteOptions, writeWhole } from './files.js';
 import { inputName, readText } from './inputs.js';
 import { killable } from './interrupt.js';
 import { readNpyFile, writeNpyFile } from './npy-file.js';
-import { bold, type CliDeps, dim, note, parseInteger, print, printJson } from './output.js';
+import { backendOption, bold, type CliDeps, dim, note, parseInteger, print, printJson } from './output.js';
 
 interface Options {
   output: string;
@@ -22,7 +20,7 @@ interface Options {
   length?: string;
   scale: FftScale;
   precision?: 'f32' | 'f64';
-  backend?: BackendName;
+  backend?: string;
   engine?: FftEngine;
   tune?: 'estimate' | 'measure';
   wisdom?: string;
@@ -91,7 +89,7 @@ async function run(input: string, options: Options, { createContext, signal }: C
   const array = await readNpyFile(input, signal);
   const wish = wishOf(array, options, inputName(input));
   const data = numbersFor(array, wish);
-  const context = await createContext(options.backend ? { backend: options.backend } : {});
+  const context = await createContext(backendOption(options.backend));
   try {
     // Planning with measure and the transform itself cannot be asked to end; nothing is written meanwhile.
     const fft = await killable(() => planned(context, wish, options));
@@ -133,7 +131,7 @@ function checkWords(options: Options): void {
   choice('--precision', options.precision, 'f32', ['f32', 'f64']);
   choice('--tune', options.tune, 'estimate', ['estimate', 'measure']);
   const engine = choice('--engine', options.engine, 'ewald', ['ewald', ...externalEngines]);
-  const backend = options.backend === undefined ? undefined : parseBackend(options.backend, '--backend');
+  const { backend } = backendOption(options.backend);
   if (engine !== 'ewald' && backend !== undefined && backend !== 'native')
     throw new EwaldError(
       'Argument',

@@ -9,8 +9,10 @@ import { minimumSpots } from '../indexing/parameters.js';
 import { choice } from '../options.js';
 import { expand, inputName, readCellOption, readText } from './inputs.js';
 import {
+  backendOption,
   bold,
   type CliDeps,
+  counted,
   dim,
   exitCode,
   green,
@@ -30,7 +32,7 @@ interface Options {
   method: IndexingMethod;
   metric: 'free' | 'held';
   unit: SpotUnit;
-  backend?: BackendName;
+  backend?: string;
   maxSpots: string;
   accept?: string;
   audit?: string;
@@ -97,7 +99,7 @@ async function run(words: readonly string[], options: Options, { createContext, 
     ...(options.accept === undefined ? {} : { acceptLog10: parseNumber(options.accept, '--accept', -300, 0) }),
   };
   const context = await createContext({
-    ...(options.backend ? { backend: options.backend } : {}),
+    ...backendOption(options.backend),
     ...(options.audit === undefined ? {} : { audit: parseNumber(options.audit, '--audit', 0, 1) }),
   });
   const progress = new Progress('index');
@@ -156,7 +158,10 @@ async function indexList(
     );
   const spots = list.spots.length / 3;
   if (spots < minimumSpots)
-    throw new EwaldError('Format', `${input}: the list has ${spots} spots; indexing needs at least ${minimumSpots}`);
+    throw new EwaldError(
+      'Format',
+      `${input}: the list has ${counted(spots, 'spot')}; indexing needs at least ${minimumSpots}`,
+    );
   const started = performance.now();
   const result = await indexer.run({ spots: list.spots, cells: known, ...thresholds });
   const ms = performance.now() - started;

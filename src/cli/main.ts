@@ -1,4 +1,5 @@
 /** The command line. Only what a command needs is loaded: `ewald --version` loads nothing but this file. */
+import { nearest } from '../options.js';
 import { version } from '../version.js';
 
 const commands: Record<
@@ -34,7 +35,12 @@ const commands: Record<
   },
 };
 
-async function main(argv: readonly string[]): Promise<void> {
+/** `help COMMAND …` asks what `COMMAND … --help` asks. */
+const asked = (words: readonly string[]): readonly string[] =>
+  words[0] === 'help' ? [...words.filter((word) => word !== 'help'), '--help'] : words;
+
+async function main(words: readonly string[]): Promise<void> {
+  const argv = asked(words);
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
     process.stdout.write(`${version}\n`);
     return;
@@ -60,19 +66,29 @@ async function main(argv: readonly string[]): Promise<void> {
     );
   const deps = { createContext: node.createContext, devices: node.devices, signal: interruptible() };
   const wanted = argv.find((word) => !word.startsWith('-'));
-  const chosen = wanted !== undefined ? commands[wanted] : undefined;
-  if (chosen) (await chosen.load()).register(program, deps);
-  else
-    for (const [name, { summary }] of Object.entries(commands))
-      program.command(name).description(summary).allowUnknownOption();
-  for (const command of program.commands) override(command);
+  const chosen = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
   try {
+    if (chosen) (await chosen.load()).register(program, deps);
+    else
+      for (const [name, { summary }] of Object.entries(commands))
+        program.command(name).description(summary).allowUnknownOption();
+    for (const command of program.commands) override(command);
+    if (wanted !== undefined && !chosen) return unknownCommand(wanted, output);
     if (wanted === undefined && argv.length === 0) program.help({ error: true });
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : output.exitCode.usage;
     else process.exitCode = output.fail(error);
   }
+}
+
+/** Says which command is near; `--help` behind a word that is none must not look like an answer. */
+function unknownCommand(word: string, output: typeof import('./output.js')): void {
+  const near = nearest(word, Object.keys(commands));
+  output.note(
+    `ewald: there is no command "${word}"; ${near ? `did you mean "${near}"?` : `there are ${Object.keys(commands).join(', ')}`}\n(ewald --help lists the commands, ewald COMMAND --help the options)`,
+  );
+  process.exitCode = output.exitCode.usage;
 }
 
 /** Sub-commands leave the process to us, too. */

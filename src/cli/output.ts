@@ -3,6 +3,8 @@
  * for `--json`.
  */
 
+import type { BackendName } from '../backends/backend.js';
+import { parseBackend } from '../backends/open.js';
 import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import { fileReason } from '../file-errors.js';
 import type { createContext, devices } from '../node.js';
@@ -121,6 +123,13 @@ export function fail(error: unknown): number {
   if (process.env.EWALD_LOG_LEVEL === 'debug' && error instanceof Error) note(String(error.stack));
   return exitCode.data;
 }
+
+/** What `--backend` says to a context. Throws `Argument` for a name nobody knows. */
+export const backendOption = (name: string | undefined): { backend?: BackendName } =>
+  name === undefined ? {} : { backend: parseBackend(name, '--backend') };
+
+/** "1 spot", "2 spots". */
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** A count written by a person: 1000, 1e9, 2.5e6, 1_000_000. */
 export function parseCount(text: string, what: string): bigint {

@@ -5,6 +5,7 @@ import { EwaldError, isEwaldError } from '../errors.js';
 import { exact } from '../options.js';
 import type { PiResult } from '../pi/pi.js';
 import {
+  backendOption,
   bold,
   type CliDeps,
   dim,
@@ -50,7 +51,7 @@ async function run(options: Options, { createContext, devices, signal }: CliDeps
   const all = options.backend === 'all';
   const names: (BackendName | undefined)[] = all
     ? (await devices()).filter(({ available }) => available).map(({ backend }) => backend)
-    : [options.backend as BackendName | undefined];
+    : [backendOption(options.backend).backend];
   const results: PiResult[] = [];
   for (const backend of names) {
     const context = await createContext(backend ? { backend, strict: true } : {});

@@ -10,7 +10,17 @@ import { fileError } from '../file-errors.js';
 import { type SpotSimulation, simulateSpotImages } from '../simulate/spots.js';
 import { writeWhole } from './files.js';
 import { readCellOption } from './inputs.js';
-import { bold, type CliDeps, exitCode, Progress, parseInteger, parseNumber, print, printJson } from './output.js';
+import {
+  bold,
+  type CliDeps,
+  counted,
+  exitCode,
+  Progress,
+  parseInteger,
+  parseNumber,
+  print,
+  printJson,
+} from './output.js';
 
 interface Options {
   output: string;
@@ -118,7 +128,7 @@ async function clearFolder(folder: string, force: boolean): Promise<void> {
     if (!force)
       throw new EwaldError(
         'Argument',
-        `${folder} holds ${older.length} files of an earlier simulation; choose another folder, or pass --force to remove them`,
+        `${folder} holds ${counted(older.length, 'file')} of an earlier simulation; choose another folder, or pass --force to remove them`,
       );
     for (const name of older) await rm(join(folder, name));
   } catch (cause) {

@@ -197,7 +197,7 @@ describe('ewald simulate spots and ewald index', () => {
     expect(lines[0].error).toContain('words.txt:2: "zwei"');
     expect(lines[1].error).toContain('is empty');
     expect(lines[2].error).toContain('zero volume');
-    expect(lines[3].error).toContain('1 spots; indexing needs at least 5');
+    expect(lines[3].error).toContain('1 spot; indexing needs at least 5');
     expect(lines[4].error).toContain('none.txt');
     expect(lines[5].indexed).toBe(true);
   });

@@ -231,8 +231,10 @@ describe('opening', () => {
       join(folder, 'lib', process.platform === 'darwin' ? 'libnothing.dylib' : 'libnothing.so'),
     );
     expect(error.message).toContain(join(folder, 'nothing.wasm'));
-    expect(error.message).toMatch(/PI_BUILD_DIR/);
-    expect((await rejected(getLibHandle({ header, library: 'nothing' }))).message).toMatch(/no buildDir is given/);
+    expect(error.message).toMatch(/in which folder it was built with buildDir/);
+    expect((await rejected(getLibHandle({ header, library: 'nothing' }))).message).toMatch(
+      /no folder to look in is given/,
+    );
   });
 
   test('a header that is not there', async () => {

@@ -62,8 +62,8 @@ export function findLibrary(library: string, buildDir: string | undefined, backe
   const hint = placed
     ? 'give the path of the file that was built'
     : buildDir === undefined
-      ? 'no buildDir is given; pass one, for example from the environment: buildDir: process.env.PI_BUILD_DIR'
-      : 'build it, or point buildDir (often an environment variable such as PI_BUILD_DIR) at the folder it was built in';
+      ? 'no folder to look in is given: pass buildDir (--build-dir in the shell), or the path of the library'
+      : 'build it, or say in which folder it was built with buildDir (--build-dir in the shell)';
   throw new EwaldError('Load', `the library ${library} was not found; tried ${tried.join(', ')}; ${hint}`, {
     detail: { tried },
   });
