@@ -28,6 +28,8 @@ const commands: Record<
   },
   validate: { summary: "check this machine's results against the reference", load: () => import('./validate.js') },
   bench: { summary: 'time the same cases, every backend side by side', load: () => import('./bench.js') },
+  worker: { summary: 'join a cluster and work for it until Ctrl-C', load: () => import('./worker.js') },
+  cluster: { summary: 'who has joined a cluster, with which backends', load: () => import('./cluster.js') },
   ffi: { summary: 'list, call and type the functions of a C header', load: () => import('./ffi.js') },
   pi: {
     summary: 'count pi by Monte Carlo, to the last point the same on every backend',

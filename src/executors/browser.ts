@@ -6,8 +6,11 @@
  * @module
  */
 
-import type { Executor as Instance } from './executor.js';
+import type { Executor as Instance, WorkerInfo } from './executor.js';
 import { inline, workers } from './local.js';
+import { type ConnectOptions, connect, listWorkers } from './nats/connect.js';
+import { type JoinedWorker, type JoinOptions, join } from './nats/join.js';
+import type { NatsOptions } from './nats/library.js';
 import type { InlineOptions, WorkersOptions } from './options.js';
 import { browserPlace } from './place-browser.js';
 import { spmd as runRanks, type SpmdOptions } from './spmd.js';
@@ -22,6 +25,12 @@ export const Executor = {
   inline: (options?: InlineOptions): Promise<Executor> => inline(browserPlace, options),
   /** Tasks on workers of this process, each with a context of its own. Throws `Load` where they cannot start. */
   workers: (options?: WorkersOptions): Promise<Executor> => workers(browserPlace, options),
+  /**
+   * Tasks on whatever workers have joined a cluster; the server is NATS with JetStream, nats:// or tls:// on Node, ws:// or
+   * wss:// in browsers. Throws `Load` without the clients of NATS, `Lost` without a server, `Argument` for wrong
+   * credentials, `Unsupported` where workers of another build are there.
+   */
+  connect: (url: string, options?: ConnectOptions): Promise<Executor> => connect(browserPlace, url, options),
 };
 
 /**
@@ -30,5 +39,15 @@ export const Executor = {
  */
 export const spmd = <R = unknown>(task: Task, options: SpmdOptions): Promise<R[]> =>
   runRanks(browserPlace, task, options) as Promise<R[]>;
+
+/**
+ * Joins a cluster and works for it until `leave`, with a pool of workers. What throws is as in `Executor.connect`.
+ */
+export const joinCluster = (url: string, options?: JoinOptions): Promise<JoinedWorker> =>
+  join(browserPlace, url, options);
+
+/** Who has joined a cluster, asked for a second. */
+export const listCluster = (url: string, options?: NatsOptions): Promise<WorkerInfo[]> =>
+  listWorkers(browserPlace, url, options);
 
 export * from './public.js';

@@ -3,8 +3,8 @@ import { EwaldError } from '../errors.js';
 import { asyncDispose } from '../resource.js';
 import { version } from '../version.js';
 import { contentHash, sharesMemory, toShared } from './content.js';
-import { drive, type Lane } from './drive.js';
-import type { Executor, ExecutorKind, ExecutorMethods, RunOptions, WorkerInfo } from './executor.js';
+import { drive } from './drive.js';
+import type { Executor, ExecutorKind, ExecutorMethods, RunOptions, TaskResult, WorkerInfo } from './executor.js';
 import { TaskHost } from './host.js';
 import { build } from './identity.js';
 import { InlineLane } from './inline.js';
@@ -43,14 +43,14 @@ export function disposable(executor: ExecutorMethods): Executor {
 /** What an executor is assembled from. */
 interface Parts {
   readonly kind: ExecutorKind;
-  readonly lane: Lane;
+  run(tasks: Iterable<Task> | AsyncIterable<Task>, options: RunOptions): AsyncGenerator<TaskResult, void, undefined>;
   readonly slots: () => number;
   detect(): Promise<readonly WorkerInfo[]>;
   dispose(): Promise<void>;
 }
 
-/** An executor over one lane, with its lifetime: disposal ends the runs under way, then what they ran on. */
-export function assemble({ kind, lane, slots, detect, dispose }: Parts, shared: Pick<SharedValues, 'add'>): Executor {
+/** An executor, with its lifetime: disposal ends the runs under way, then what they ran on. */
+export function assemble({ kind, run, slots, detect, dispose }: Parts, shared: Pick<SharedValues, 'add'>): Executor {
   const ending = new AbortController();
   let disposal: Promise<void> | undefined;
   const alive = (): void => {
@@ -65,7 +65,7 @@ export function assemble({ kind, lane, slots, detect, dispose }: Parts, shared: 
       alive();
       const given = options.signal as AbortSignal | undefined;
       const signal = given ? AbortSignal.any([given, ending.signal]) : ending.signal;
-      yield* drive(tasks, lane, { ...options, signal: signal as never }) as AsyncGenerator<never, void, undefined>;
+      yield* run(tasks, { ...options, signal: signal as never }) as AsyncGenerator<never, void, undefined>;
     },
     async share(value) {
       alive();
@@ -110,10 +110,11 @@ export async function inline(place: Place, options: InlineOptions = {}): Promise
     readBytes: place.readBytes,
     fetchShared: (hash) => shared.get(hash),
   });
+  const lane = new InlineLane(host, 'inline', Object.keys(modules));
   return assemble(
     {
       kind: 'inline',
-      lane: new InlineLane(host, 'inline', Object.keys(modules)),
+      run: (tasks, run) => drive(tasks, lane, run),
       slots: () => 1,
       detect: async () => [await describe(place, 'inline', 1, context)],
       async dispose() {
@@ -146,7 +147,7 @@ export async function workers(place: Place, options: WorkersOptions = {}): Promi
   return assemble(
     {
       kind: 'workers',
-      lane: pool,
+      run: (tasks, run) => drive(tasks, pool, run),
       slots: () => pool.size,
       detect: async () => [await describe(place, 'workers', pool.size, context)],
       async dispose() {

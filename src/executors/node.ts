@@ -12,8 +12,11 @@
  *
  * @module
  */
-import type { Executor as Instance } from './executor.js';
+import type { Executor as Instance, WorkerInfo } from './executor.js';
 import { inline, workers } from './local.js';
+import { type ConnectOptions, connect, listWorkers } from './nats/connect.js';
+import { type JoinedWorker, type JoinOptions, join } from './nats/join.js';
+import type { NatsOptions } from './nats/library.js';
 import type { InlineOptions, WorkersOptions } from './options.js';
 import { nodePlace } from './place-node.js';
 import { spmd as runRanks, type SpmdOptions } from './spmd.js';
@@ -28,6 +31,12 @@ export const Executor = {
   inline: (options?: InlineOptions): Promise<Executor> => inline(nodePlace, options),
   /** Tasks on workers of this process, each with a context of its own. Throws `Load` where they cannot start. */
   workers: (options?: WorkersOptions): Promise<Executor> => workers(nodePlace, options),
+  /**
+   * Tasks on whatever workers have joined a cluster; the server is NATS with JetStream, nats:// or tls:// on Node, ws:// or
+   * wss:// in browsers. Throws `Load` without the clients of NATS, `Lost` without a server, `Argument` for wrong
+   * credentials, `Unsupported` where workers of another build are there.
+   */
+  connect: (url: string, options?: ConnectOptions): Promise<Executor> => connect(nodePlace, url, options),
 };
 
 /**
@@ -36,5 +45,14 @@ export const Executor = {
  */
 export const spmd = <R = unknown>(task: Task, options: SpmdOptions): Promise<R[]> =>
   runRanks(nodePlace, task, options) as Promise<R[]>;
+
+/**
+ * Joins a cluster and works for it until `leave`, with a pool of workers. What throws is as in `Executor.connect`.
+ */
+export const joinCluster = (url: string, options?: JoinOptions): Promise<JoinedWorker> => join(nodePlace, url, options);
+
+/** Who has joined a cluster, asked for a second. */
+export const listCluster = (url: string, options?: NatsOptions): Promise<WorkerInfo[]> =>
+  listWorkers(nodePlace, url, options);
 
 export * from './public.js';

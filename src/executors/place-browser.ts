@@ -12,6 +12,9 @@ export const browserPlace: Place = {
   get cores() {
     return globalThis.navigator?.hardwareConcurrency ?? 1;
   },
+  processName: Math.random().toString(36).slice(2, 8),
+  connectTcp: undefined,
+  readCreds: async (creds) => creds,
   createContext,
   devices,
   startWorker: startBrowserWorker,

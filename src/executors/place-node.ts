@@ -1,5 +1,7 @@
 /** Node's surroundings of executors. */
+import { readFile } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
+import { EwaldError, messageOf } from '../errors.js';
 import { createContext, devices } from '../node.js';
 import { startNodeWorker } from '../workers/start.node.js';
 import { readBytesOnNode } from './files-node.js';
@@ -9,6 +11,22 @@ export const nodePlace: Place = {
   platform: 'node',
   host: hostname(),
   cores: availableParallelism(),
+  processName: String(process.pid),
+  async connectTcp(settings, tls) {
+    const { connect } = await import('@nats-io/transport-node').catch((error) => {
+      throw new EwaldError('Load', `a cluster needs npm install @nats-io/transport-node (${messageOf(error)})`);
+    });
+    if (tls === undefined) return connect(settings as never);
+    const { ca, cert, key } = tls === true ? {} : tls;
+    const files = { ...(ca && { caFile: ca }), ...(cert && { certFile: cert }), ...(key && { keyFile: key }) };
+    return connect({ ...settings, tls: files } as never);
+  },
+  async readCreds(creds) {
+    if (creds.includes('-----BEGIN')) return creds;
+    return readFile(creds, 'utf8').catch((error) => {
+      throw new EwaldError('Argument', `the credentials cannot be read: ${messageOf(error)}`, { cause: error });
+    });
+  },
   createContext,
   devices,
   startWorker: startNodeWorker,

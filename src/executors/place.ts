@@ -3,18 +3,25 @@ import type { DeviceReport } from '../backends/open.js';
 import type { Context, ContextOptions } from '../context.js';
 import type { WorkerSource } from '../platform.js';
 import type { WorkerPort } from '../workers/port.js';
+import type { TcpConnect } from './nats/library.js';
 
 /** Node's or the browser's way. */
 export interface Place {
   readonly platform: 'node' | 'browser';
   /** Name of the machine, for people. */
   readonly host: string;
+  /** What tells this process or page from others there. */
+  readonly processName: string;
   /** Processor cores that may be used. */
   readonly cores: number;
   createContext(options?: ContextOptions): Promise<Context>;
   devices(options?: ContextOptions): Promise<DeviceReport[]>;
   startWorker(source: WorkerSource | undefined): WorkerPort;
   readBytes(reference: { path: string } | { url: string }): Promise<Uint8Array>;
+  /** Connects to a NATS server by TCP; undefined in browsers. */
+  readonly connectTcp: TcpConnect | undefined;
+  /** Text of credentials: given as such, or read from a path. */
+  readCreds(creds: string): Promise<string>;
   /** Lets the process end while nothing but this port is open, or keeps it alive again. */
   hold(port: MessagePort, alive: boolean): void;
 }

@@ -43,3 +43,4 @@ export const moved = ({ floats }, { transfer }) =>
     [floats.buffer],
   );
 export const allocate = (bytes) => new Uint8Array(bytes).fill(7);
+export const slowSquare = ({ ms, value }) => new Promise((resolve) => setTimeout(() => resolve(value * value), ms));

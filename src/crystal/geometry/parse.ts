@@ -251,7 +251,7 @@ function panelOf(draft: Draft, file: string, warnings: string[]): Panel {
     warnings.push(`panel ${draft.name}: neither adu_per_photon nor adu_per_eV is given; one unit a photon is taken`);
   const rank = Math.max(1, ...dimensions.keys()) + 1;
   const all = Array.from({ length: rank }, (_, i) => dimensions.get(i) ?? (['ss', 'fs'] as const)[i]);
-  const open = all.findIndex((one) => one === undefined);
+  const open = all.indexOf(undefined);
   if (open >= 0) throw new EwaldError('Format', `${file}: the panel ${draft.name} lacks dim${open}`);
   for (const axis of ['fs', 'ss'] as const) {
     if (all.filter((one) => one === axis).length !== 1)

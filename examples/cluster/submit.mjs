@@ -1,0 +1,18 @@
+// node submit.mjs [nats://head:4222]: counts pi on whatever workers have joined.
+import { Executor } from 'ewald/executors';
+
+const token = process.env.EWALD_NATS_TOKEN;
+const executor = await Executor.connect(process.argv[2] ?? 'nats://127.0.0.1:4222', token ? { token } : {});
+try {
+  const points = 1e8;
+  const tasks = Array.from({ length: 100 }, (_, i) => ({
+    module: 'pi',
+    function: 'count',
+    argument: { points, first: i * points },
+  }));
+  let hits = 0n;
+  for await (const { value } of executor.run(tasks)) hits += value;
+  console.log((4 * Number(hits)) / (points * tasks.length), `from ${executor.slots} tasks at once`);
+} finally {
+  await executor.dispose();
+}

@@ -1,0 +1,47 @@
+/** Options of commands that speak to a cluster. */
+import type { Command } from 'commander';
+import { EwaldError } from '../errors.js';
+import type { NatsOptions } from '../executors/nats/library.js';
+
+/** What the shell gives. */
+export interface ClusterFlags {
+  readonly connect?: string;
+  readonly cluster?: string;
+  readonly token?: string;
+  readonly creds?: string;
+  readonly tls?: boolean;
+  readonly tlsCa?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+}
+
+/** Adds the options. */
+export const withCluster = (command: Command): Command =>
+  command
+    .option('--connect <url>', 'the NATS server: nats://host:4222, tls://host:4222 (or EWALD_NATS)')
+    .option('--cluster <name>', 'name of the cluster on that server', 'ewald')
+    .option('--token <text>', 'token of the server (better EWALD_NATS_TOKEN: others see what you type)')
+    .option('--creds <file>', 'credentials file')
+    .option('--tls', "TLS with the system's certificates")
+    .option('--tls-ca <file>', 'certificate of the authority, PEM')
+    .option('--tls-cert <file>', 'own certificate, PEM')
+    .option('--tls-key <file>', 'own key, PEM');
+
+/** The address and options that the flags and the environment say. */
+export function clusterOf(flags: ClusterFlags): { readonly url: string; readonly options: NatsOptions } {
+  const url = flags.connect ?? process.env.EWALD_NATS;
+  if (!url) throw new EwaldError('Argument', 'which server? give --connect nats://host:4222 or set EWALD_NATS');
+  const token = flags.token ?? (process.env.EWALD_NATS_TOKEN || undefined);
+  const files = { ca: flags.tlsCa, cert: flags.tlsCert, key: flags.tlsKey };
+  const named = Object.fromEntries(Object.entries(files).filter(([, file]) => file !== undefined));
+  const tls = Object.keys(named).length > 0 ? named : flags.tls ? (true as const) : undefined;
+  return {
+    url,
+    options: {
+      ...(flags.cluster !== undefined && { cluster: flags.cluster }),
+      ...(token !== undefined && { token }),
+      ...(flags.creds !== undefined && { creds: flags.creds }),
+      ...(tls !== undefined && { tls }),
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** `ewald cluster`: who has joined, with which backends. */
+import type { Command } from 'commander';
+import { listWorkers } from '../executors/nats/connect.js';
+import { nodePlace } from '../executors/place-node.js';
+import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
+import { type CliDeps, dim, print, printJson, table } from './output.js';
+
+export function register(program: Command, _: CliDeps): void {
+  withCluster(program.command('cluster'))
+    .description('who has joined a cluster, with which backends')
+    .option('--json', 'one JSON array: [{name, host, platform, version, build, slots, backends}]')
+    .action(async (flags: ClusterFlags & { json?: boolean }) => {
+      const { url, options } = clusterOf(flags);
+      const workers = await listWorkers(nodePlace, url, options);
+      if (flags.json) {
+        printJson(workers);
+        return;
+      }
+      if (workers.length === 0) {
+        print(`nobody has joined ${url}; ewald worker --connect ${url} does`);
+        return;
+      }
+      const rows = workers.map(({ name, slots, platform, version, backends }) => [
+        name,
+        String(slots),
+        platform,
+        version,
+        backends
+          .filter(({ available }) => available)
+          .map(({ backend, chosen, name: device }) => (chosen ? `${backend} (${device})` : backend))
+          .join(', '),
+      ]);
+      print(table(['worker', 'tasks', 'platform', 'version', 'backends'], rows, [1]));
+      const slots = workers.reduce((sum, worker) => sum + worker.slots, 0);
+      print(dim(`\n${workers.length} workers, ${slots} tasks at once`));
+    });
+}

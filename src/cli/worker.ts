@@ -1,0 +1,63 @@
+/** `ewald worker`: joins a cluster and works for it until Ctrl-C. */
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Command } from 'commander';
+import type { BackendName } from '../backends/backend.js';
+import { EwaldError } from '../errors.js';
+import { join } from '../executors/nats/join.js';
+import { nodePlace } from '../executors/place-node.js';
+import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
+import { type CliDeps, parseNumber, print } from './output.js';
+
+interface Flags extends ClusterFlags {
+  readonly workers?: string;
+  readonly threads?: string;
+  readonly backend?: BackendName;
+  readonly allowModules?: boolean;
+  readonly module: readonly string[];
+  readonly name?: string;
+}
+
+/** NAME=FILE or NAME=URL. */
+function moduleOf(text: string): [string, string] {
+  const [, name = '', where = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (!name)
+    throw new EwaldError('Argument', `--module is "${text}"; needed is NAME=FILE, such as filter=./filter.mjs`);
+  return [name, /^[a-z][a-z0-9+.-]+:/i.test(where) ? where : pathToFileURL(resolve(where)).href];
+}
+
+export function register(program: Command, { signal }: CliDeps): void {
+  withCluster(program.command('worker'))
+    .description('join a cluster and work for it until Ctrl-C')
+    .option('--workers <n>', 'tasks at once; default: one a core')
+    .option('--threads <n>', 'threads a task may use by itself', '1')
+    .option('--backend <name>', 'backend of the contexts that tasks open')
+    .option('--allow-modules', 'run modules that travel as source: whoever submits may then do all that this user may')
+    .option(
+      '--module <name=file>',
+      'a module that tasks may name; repeat for more',
+      (one, all: string[]) => [...all, one],
+      [],
+    )
+    .option('--name <text>', 'name in ewald cluster; default: machine and process')
+    .action(async (flags: Flags) => {
+      const { url, options } = clusterOf(flags);
+      const worker = await join(nodePlace, url, {
+        ...options,
+        ...(flags.workers !== undefined && { workers: parseNumber(flags.workers, '--workers') }),
+        threads: parseNumber(flags.threads ?? '1', '--threads'),
+        ...(flags.backend !== undefined && { context: { backend: flags.backend, strict: true } }),
+        ...(flags.name !== undefined && { name: flags.name }),
+        modules: Object.fromEntries(flags.module.map(moduleOf)),
+        allowModules: flags.allowModules ?? false,
+        onEvent: (event) => print(event),
+      });
+      const { name, slots, backends } = worker.info;
+      const chosen = backends.find((report) => report.chosen)?.backend ?? 'no backend';
+      print(
+        `${name} has joined ${url}: ${slots} tasks at once on ${chosen}; Ctrl-C leaves when what is under way is done`,
+      );
+      signal.addEventListener('abort', () => void worker.leave(), { once: true });
+      await worker.left;
+    });
+}

@@ -1,0 +1,66 @@
+/** An executor whose workers have joined a cluster: one run is one lane. */
+import { integer, real } from '../../options.js';
+import { encode } from '../codec.js';
+import { drive } from '../drive.js';
+import type { Executor, RunOptions, WorkerInfo } from '../executor.js';
+import { assemble } from '../local.js';
+import type { Place } from '../place.js';
+import type { Task } from '../task.js';
+import { Cluster } from './cluster.js';
+import { checkNats, loadNats, type NatsOptions, openConnection } from './library.js';
+import { NatsLane } from './submit.js';
+
+/** Options of `Executor.connect`. */
+export interface ConnectOptions extends NatsOptions {
+  /** Names of modules that the workers were started with (`--module name=…`). */
+  readonly modules?: readonly string[];
+  /** Seconds a run waits while no worker is joined, above 0, default 60. */
+  readonly workerSeconds?: number;
+  /** Seconds a run waits for a server that has gone, above 0, default 120. */
+  readonly serverSeconds?: number;
+}
+
+async function openCluster(place: Place, url: string, options: NatsOptions, more: readonly string[]): Promise<Cluster> {
+  const name = checkNats('Executor.connect', url, options, more);
+  const nats = await loadNats();
+  const who = `${place.host} ${place.processName}`;
+  const connection = await openConnection(nats, url, options, who, place.connectTcp, place.readCreds);
+  return Cluster.open(nats, connection, url, name);
+}
+
+/** Connects to a cluster to submit tasks. */
+export async function connect(place: Place, url: string, options: ConnectOptions = {}): Promise<Executor> {
+  const patience = {
+    workerSeconds: real('connect: workerSeconds', options.workerSeconds, 60, 0.1, 1e9),
+    serverSeconds: real('connect: serverSeconds', options.serverSeconds, 120, 0.1, 1e9),
+  };
+  const cluster = await openCluster(place, url, options, ['modules', 'workerSeconds', 'serverSeconds']);
+  let slots = 0;
+  const detect = async (): Promise<WorkerInfo[]> => {
+    const workers = await cluster.workers();
+    slots = workers.reduce((sum, worker) => sum + integer('slots', worker.slots, 0, 0, 1e6), 0);
+    return workers;
+  };
+  await detect();
+  return assemble(
+    {
+      kind: 'nats',
+      run: (tasks: Iterable<Task> | AsyncIterable<Task>, run: RunOptions) =>
+        drive(tasks, new NatsLane(cluster, place, options.modules ?? [], patience), run),
+      slots: () => slots,
+      detect,
+      dispose: () => cluster.connection.close(),
+    },
+    { add: async (value) => ({ hash: await cluster.store.keep(encode(value)) }) },
+  );
+}
+
+/** Who has joined a cluster. */
+export async function listWorkers(place: Place, url: string, options: NatsOptions = {}): Promise<WorkerInfo[]> {
+  const cluster = await openCluster(place, url, options, []);
+  try {
+    return await cluster.workers(1000);
+  } finally {
+    await cluster.connection.close();
+  }
+}

@@ -1,0 +1,117 @@
+/** The clients of NATS, which are optional peers: loaded when a cluster is first spoken to. */
+import { EwaldError, messageOf } from '../../errors.js';
+import { knownOptions } from '../../options.js';
+
+/** How to reach a NATS server, and who asks. */
+export interface NatsOptions {
+  /** Token of the server's configuration (`authorization { token }`). */
+  readonly token?: string;
+  /** Name and password of a user. */
+  readonly user?: string;
+  readonly password?: string;
+  /** Text of a credentials file (`.creds`), or on Node its path. */
+  readonly creds?: string;
+  /** Node: paths of PEM files; `true` for the system's certificates. */
+  readonly tls?: true | { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** Name of the cluster on this server, letters, digits, - and _; default `ewald`. Clusters do not see each other. */
+  readonly cluster?: string;
+}
+
+export const natsOptionNames = ['token', 'user', 'password', 'creds', 'tls', 'cluster'] as const;
+
+/** What of the clients is used. */
+export type Nats = Pick<typeof import('@nats-io/nats-core'), 'wsconnect' | 'credsAuthenticator' | 'createInbox'> &
+  Pick<typeof import('@nats-io/jetstream'), 'jetstream' | 'jetstreamManager'> &
+  Pick<typeof import('@nats-io/obj'), 'Objm'>;
+export type Connection = import('@nats-io/nats-core').NatsConnection;
+type Settings = import('@nats-io/nats-core').ConnectionOptions;
+
+/** Connects by TCP; browsers have none. */
+export type TcpConnect = (settings: Settings, tls: NatsOptions['tls']) => Promise<Connection>;
+
+/** Seconds a server has to answer at first. */
+const connectSeconds = 5;
+
+/** Loads the clients; throws `Load` with what to install. */
+export async function loadNats(): Promise<Nats> {
+  try {
+    const [core, jetstream, obj] = await Promise.all([
+      import('@nats-io/nats-core'),
+      import('@nats-io/jetstream'),
+      import('@nats-io/obj'),
+    ]);
+    return { ...core, ...jetstream, ...obj };
+  } catch (error) {
+    const packages = '@nats-io/nats-core @nats-io/jetstream @nats-io/obj @nats-io/transport-node';
+    throw new EwaldError('Load', `a cluster needs the clients of NATS: npm install ${packages} (${messageOf(error)})`, {
+      cause: error,
+    });
+  }
+}
+
+/** Checks the options of a connection and the address. */
+export function checkNats(what: string, url: string, options: NatsOptions, more: readonly string[]): string {
+  knownOptions(what, options, [...natsOptionNames, ...more]);
+  if (typeof url !== 'string' || !/^(nats|tls|ws|wss):\/\/[^/]+/.test(url)) {
+    const needed = 'nats://host:4222, tls://host:4222, ws://host:8080 or wss://host:443';
+    throw new EwaldError('Argument', `${what}: the address is "${url}"; needed is one such as ${needed}`);
+  }
+  const cluster = options.cluster ?? 'ewald';
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(cluster))
+    throw new EwaldError('Argument', `${what}: cluster is "${cluster}"; needed are letters, digits, - and _`);
+  return cluster;
+}
+
+/** Opens a connection that comes back by itself when the server does. */
+export async function openConnection(
+  nats: Nats,
+  url: string,
+  options: NatsOptions,
+  name: string,
+  tcp: TcpConnect | undefined,
+  readCreds: (creds: string) => Promise<string>,
+): Promise<Connection> {
+  const settings: Settings = {
+    servers: url,
+    name,
+    timeout: 1000 * connectSeconds,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    reconnectJitter: 100,
+    pingInterval: 10_000,
+    maxPingOut: 2,
+    ignoreAuthErrorAbort: false,
+  };
+  if (options.token !== undefined) settings.token = options.token;
+  if (options.user !== undefined) settings.user = options.user;
+  if (options.password !== undefined) settings.pass = options.password;
+  if (options.creds !== undefined) {
+    const text = await readCreds(options.creds);
+    settings.authenticator = nats.credsAuthenticator(new TextEncoder().encode(text));
+  }
+  const socket = /^wss?:/.test(url);
+  if (!socket && !tcp)
+    throw new EwaldError(
+      'Unsupported',
+      `browsers reach a cluster by ws:// or wss://, not by ${url}; see examples/cluster`,
+    );
+  if (socket && typeof WebSocket !== 'function')
+    throw new EwaldError('Unsupported', `this Node has no WebSocket; give the nats:// address instead of ${url}`);
+  try {
+    return socket || !tcp ? await nats.wsconnect(settings) : await tcp(settings, options.tls);
+  } catch (error) {
+    const why = messageOf(error);
+    if (/authorization|authentication/i.test(`${why} ${(error as Error)?.name}`)) {
+      const found = options.token || options.creds || options.user ? 'what was given' : 'a connection without any';
+      throw new EwaldError(
+        'Argument',
+        `the NATS server at ${url} wants other credentials: it refused ${found}; give its token, user or creds`,
+        { cause: error },
+      );
+    }
+    const start = 'start one with nats-server -js -sd FOLDER';
+    throw new EwaldError('Lost', `no NATS server answers at ${url} (${why}); ${start}, or give its address`, {
+      cause: error,
+    });
+  }
+}

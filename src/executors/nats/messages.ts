@@ -1,0 +1,33 @@
+/** What travels through the streams of a cluster. */
+import type { InputReference } from '../task.js';
+import type { FlatError } from '../wire.js';
+
+/** A task on its way. */
+export interface TaskMessage {
+  readonly build: string;
+  readonly run: string;
+  readonly index: number;
+  readonly id: string;
+  /** A registered name, or `source:` and the hash of a module's source in the object store. */
+  readonly module: string;
+  readonly function: string;
+  readonly argument: unknown;
+  readonly inputs: Readonly<Record<string, InputReference>>;
+  readonly retries: number;
+  readonly seconds: number;
+}
+
+/** Its result. */
+export interface ResultMessage {
+  readonly value: unknown;
+  readonly error: FlatError | undefined;
+  readonly worker: string;
+  readonly attempts: number;
+  readonly seconds: number;
+}
+
+/** The place of a task in the last words of its subject. */
+export function placeOf(subject: string): { readonly run: string; readonly index: number } {
+  const words = subject.split('.');
+  return { run: words.at(-2) ?? '', index: Number(words.at(-1)) };
+}

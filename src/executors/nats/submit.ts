@@ -1,0 +1,236 @@
+/** The submitting side: tasks go into the work queue, results come from their stream, each once. */
+import { EwaldError, messageOf } from '../../errors.js';
+import { encode } from '../codec.js';
+import { Failed, type Lane, type Outcome, type TaskCall } from '../drive.js';
+import { build, identity } from '../identity.js';
+import type { Place } from '../place.js';
+import { registeredNames } from '../registered.js';
+import type { TaskSpec } from '../task.js';
+import { raisedError } from '../wire.js';
+import type { Cluster } from './cluster.js';
+import { placeOf, type ResultMessage, type TaskMessage } from './messages.js';
+
+/** Patience of a run, in seconds. */
+export interface Patience {
+  /** Without any worker. */
+  readonly workerSeconds: number;
+  /** Without the server. */
+  readonly serverSeconds: number;
+}
+
+interface Waiting {
+  resolve(outcome: Outcome): void;
+  reject(error: unknown): void;
+}
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const runName = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(9)), (byte) => byte.toString(36)).join('');
+
+/** A run on a cluster. */
+export class NatsLane implements Lane {
+  readonly window = 1024;
+  readonly names: readonly string[];
+  readonly #cluster: Cluster;
+  readonly #place: Place;
+  readonly #patience: Patience;
+  readonly #run = runName();
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #sources = new Map<string, Promise<string>>();
+  #listening: Promise<void> | undefined;
+  #messages: { stop(): void } | undefined;
+  #over = false;
+  #heard = Date.now();
+
+  constructor(cluster: Cluster, place: Place, names: readonly string[], patience: Patience) {
+    this.#cluster = cluster;
+    this.#place = place;
+    this.names = names;
+    this.#patience = patience;
+  }
+
+  execute(spec: TaskSpec, call: TaskCall): Promise<Outcome> {
+    this.#listening ??= this.#listen();
+    const { index } = call;
+    return new Promise((resolve, reject) => {
+      const forget = call.onAbort(() => {
+        this.#waiting.delete(index);
+        reject(new EwaldError('Aborted', `task ${spec.id} was aborted`));
+      });
+      const settle =
+        <T>(next: (value: T) => void) =>
+        (value: T) => {
+          forget();
+          this.#waiting.delete(index);
+          next(value);
+        };
+      this.#waiting.set(index, { resolve: settle(resolve), reject: settle(reject) });
+      this.#submit(spec, call).catch(settle(reject));
+    });
+  }
+
+  async end(whole: boolean): Promise<void> {
+    this.#over = true;
+    this.#messages?.stop();
+    const { cluster, run } = { cluster: this.#cluster, run: this.#run };
+    if (!this.#listening || cluster.connection.isClosed()) return;
+    const { tasks, results, task, result, cancel } = cluster.names;
+    // Without the server nothing can be cleaned: what is left is forgotten after a day.
+    const cleaning = async (): Promise<void> => {
+      if (!whole) {
+        await cluster.jsm.streams.purge(tasks, { filter: task(run, '*') });
+        cluster.connection.publish(cancel, encode(run));
+      }
+      await cluster.jsm.streams.purge(results, { filter: result(run, '*') });
+      await cluster.jsm.consumers.delete(results, this.#consumer);
+    };
+    await Promise.race([cleaning().catch(() => {}), pause(5000)]);
+    await this.#listening;
+  }
+
+  get #consumer(): string {
+    return `run-${this.#run}`;
+  }
+
+  async #submit(spec: TaskSpec, { index, retries, seconds }: TaskCall): Promise<void> {
+    const message: TaskMessage = {
+      build,
+      run: this.#run,
+      index,
+      id: spec.id,
+      module: await this.#moduleOf(spec.module),
+      function: spec.function,
+      argument: spec.argument,
+      inputs: spec.inputs,
+      retries,
+      seconds,
+    };
+    const subject = this.#cluster.names.task(this.#run, index);
+    const bytes = await this.#cluster.store.pack(message, `task.${this.#run}.${index}`);
+    // The server knows the id again, so a second try after a lost answer doubles nothing.
+    for (;;) {
+      try {
+        await this.#cluster.js.publish(subject, bytes, { msgID: `task.${this.#run}.${index}` });
+        return;
+      } catch (error) {
+        if (this.#over || !this.#waiting.has(index)) return;
+        if (this.#cluster.connection.isClosed()) throw this.#closed(error);
+        await pause(250);
+      }
+    }
+  }
+
+  /** A name the workers know, or the hash of the module's source, which is kept for them. */
+  #moduleOf(module: string): Promise<string> {
+    if (registeredNames.includes(module) || this.names.includes(module)) return Promise.resolve(module);
+    let source = this.#sources.get(module);
+    if (!source) {
+      source = this.#place
+        .readBytes({ url: module })
+        .then(async (bytes) => `source:${await this.#cluster.store.keep(bytes)}`);
+      this.#sources.set(module, source);
+    }
+    return source;
+  }
+
+  #closed(error: unknown): EwaldError {
+    const what = `the connection to the NATS server at ${this.#cluster.url} was closed for good (${messageOf(error)})`;
+    return new EwaldError('Lost', what, { cause: error });
+  }
+
+  /** Reads results until the run is over, through restarts of the server; what was read before is known by its place. */
+  async #listen(): Promise<void> {
+    const { results, result } = this.#cluster.names;
+    let unheard = Date.now();
+    const watch = setInterval(() => void this.#watch(unheard), 2000);
+    (watch as { unref?: () => void }).unref?.();
+    try {
+      while (!this.#over) {
+        try {
+          await this.#cluster.jsm.consumers.add(results, {
+            durable_name: this.#consumer,
+            filter_subject: result(this.#run, '*'),
+            ack_policy: 'none' as never,
+            deliver_policy: 'all' as never,
+            inactive_threshold: 600e9,
+          });
+          const consumer = await this.#cluster.js.consumers.get(results, this.#consumer);
+          for (let found = true; found && !this.#over; ) {
+            unheard = Date.now();
+            const messages = await consumer.fetch({ max_messages: 1000, expires: 2000 });
+            this.#messages = messages;
+            for await (const message of messages) {
+              this.#heard = unheard = Date.now();
+              await this.#receive(message.subject, message.data);
+            }
+            // A consumer that a restarted server no longer has gives nothing, for ever.
+            if (Date.now() - this.#heard > 4000) found = await this.#stillThere();
+          }
+        } catch (error) {
+          if (this.#cluster.connection.isClosed()) return this.#fail(this.#closed(error));
+          await pause(250);
+        }
+      }
+    } finally {
+      clearInterval(watch);
+    }
+  }
+
+  async #stillThere(): Promise<boolean> {
+    const { results } = this.#cluster.names;
+    const info = await this.#cluster.jsm.consumers.info(results, this.#consumer).catch(() => undefined);
+    if (!info) return false;
+    // It may have given what this side has never read: then all is read again.
+    const missing = info.num_pending === 0 && info.delivered.consumer_seq > 0 && this.#waiting.size > 0;
+    if (!missing) return true;
+    const filter = this.#cluster.names.result(this.#run, '*');
+    const { state } = await this.#cluster.jsm.streams.info(results, { subjects_filter: filter });
+    const there = Object.keys(state.subjects ?? {}).some((subject) => this.#waiting.has(placeOf(subject).index));
+    if (there) await this.#cluster.jsm.consumers.delete(results, this.#consumer).catch(() => {});
+    return !there;
+  }
+
+  async #receive(subject: string, data: Uint8Array): Promise<void> {
+    const { index } = placeOf(subject);
+    const waiting = this.#waiting.get(index);
+    if (!waiting) return;
+    try {
+      const { value, object } = await this.#cluster.store.unpack(data);
+      const { error, worker, attempts, seconds, ...rest } = value as ResultMessage;
+      if (error) waiting.reject(new Failed(raisedError(error), worker, attempts));
+      else waiting.resolve({ value: rest.value, worker, attempts, seconds });
+      void this.#cluster.store.drop(object);
+    } catch (error) {
+      waiting.reject(error);
+    }
+  }
+
+  #fail(error: EwaldError): void {
+    for (const waiting of [...this.#waiting.values()]) waiting.reject(error);
+  }
+
+  /** Nothing comes: is anybody there? */
+  async #watch(unheard: number): Promise<void> {
+    if (this.#waiting.size === 0) {
+      this.#heard = Date.now();
+      return;
+    }
+    const { url } = this.#cluster;
+    const { serverSeconds, workerSeconds } = this.#patience;
+    if (Date.now() - unheard > 1000 * serverSeconds)
+      return this.#fail(new EwaldError('Lost', `the NATS server at ${url} has not answered for ${serverSeconds} s`));
+    if (Date.now() - this.#heard < 1000 * workerSeconds) return;
+    const workers = await this.#cluster.workers(1000).catch(() => undefined);
+    if (!workers || Date.now() - this.#heard < 1000 * workerSeconds) return;
+    if (workers.length > 0) this.#heard = Date.now();
+    else {
+      const how = `start one with ewald worker --connect ${url}`;
+      this.#fail(
+        new EwaldError(
+          'Lost',
+          `no worker of ${identity} has been on the cluster at ${url} for ${workerSeconds} s; ${how}`,
+        ),
+      );
+    }
+  }
+}

@@ -1,0 +1,250 @@
+/** The cluster on a real nats-server with real worker processes: what is lost and comes back, and who is refused. */
+import { Executor, joinCluster, listCluster, type RunOptions, type Task, type TaskResult } from 'ewald/executors';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { ewald } from '../support/cli.js';
+import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
+import { refused } from '../support/refused.js';
+
+const module = new URL('./tasks.mjs', import.meta.url);
+const task = (name: string, argument?: unknown, more: Partial<Task> = {}): Task => ({
+  module,
+  function: name,
+  argument,
+  ...more,
+});
+const all = async (executor: Executor, tasks: Iterable<Task>, options?: RunOptions) => {
+  const results: TaskResult[] = [];
+  for await (const result of executor.run(tasks, options)) results.push(result);
+  return results;
+};
+const values = async (executor: Executor, tasks: Iterable<Task>, options?: RunOptions) =>
+  (await all(executor, tasks, options)).map(({ value }) => value);
+const seconds = (n: number) => new Promise((resolve) => setTimeout(resolve, 1000 * n));
+
+describe.skipIf(!natsPresent)('a cluster', () => {
+  let server: NatsServer;
+  const processes: WorkerProcess[] = [];
+  const worker = async (...args: string[]) => {
+    const started = new WorkerProcess(server.url, args);
+    processes.push(started);
+    return started.joined();
+  };
+  beforeAll(async () => {
+    server = await new NatsServer().start();
+  });
+  afterAll(() => server?.stop());
+  afterEach(async () => {
+    for (const started of processes.splice(0)) {
+      started.kill();
+      await started.ended();
+    }
+  });
+  const using = async <T>(work: (executor: Executor) => Promise<T>, options = {}): Promise<T> => {
+    const executor = await Executor.connect(server.url, options);
+    try {
+      return await work(executor);
+    } finally {
+      await executor.dispose();
+    }
+  };
+
+  test('workers join, are listed, run what they know by name, and give what this thread gives', async () => {
+    await Promise.all([worker('--name', 'one'), worker('--name', 'two', '--module', `mine=${module.pathname}`)]);
+    const listed = await ewald(['cluster', '--connect', server.url]);
+    expect(listed.code, listed.err).toBe(0);
+    expect(listed.out).toMatch(/one +1 +node +\d+\.\d+\.\d+ +.*wasm/);
+    expect(listed.out).toContain('2 workers, 2 tasks at once');
+    const json = JSON.parse((await ewald(['cluster', '--connect', server.url, '--json'])).out);
+    expect(json.map(({ name }: { name: string }) => name)).toEqual(['one', 'two']);
+    const tasks = Array.from({ length: 12 }, (_, i) => ({
+      module: 'pi',
+      function: 'count',
+      argument: { points: 20_000, first: i * 20_000, seed: 3 },
+    }));
+    const inline = await Executor.inline({ context: { backend: 'wasm' } });
+    const wanted = await values(inline, tasks);
+    await inline.dispose();
+    await using(async (executor) => {
+      expect(executor.slots).toBe(2);
+      const results = await all(executor, tasks);
+      expect(results.map(({ value }) => value)).toEqual(wanted);
+      expect(results.map(({ index }) => index)).toEqual(tasks.map((_, i) => i));
+      // The other does not know the name; whoever gets it says so.
+      await refused(
+        () => values(executor, [{ ...task('square', 3), module: 'theirs' }]),
+        'Argument',
+        'registered name',
+      );
+    });
+  });
+
+  test('modules travel as source only where they are allowed to', async () => {
+    const strict = await worker('--name', 'strict');
+    await using(async (executor) => {
+      await refused(() => values(executor, [task('square', 3)]), 'Unsupported', 'strict', '--allow-modules');
+      strict.kill();
+      await strict.ended();
+      await worker('--allow-modules');
+      expect(await values(executor, [task('square', 3), task('square', 4)])).toEqual([9, 16]);
+      const results = await all(executor, [task('fail'), task('square', 5)], { failures: 'yield' });
+      expect([results[0]?.error?.name, results[0]?.error?.message]).toEqual(['TypeError', 'this task always fails']);
+      expect(results[1]?.value).toBe(25);
+      await refused(() => values(executor, [task('missing')]), 'Argument', 'exports no function "missing"');
+    });
+  });
+
+  test('large arguments, results and shared values go through the object store', async () => {
+    await worker('--allow-modules');
+    await using(async (executor) => {
+      const floats = Float32Array.from({ length: 1_000_000 }, (_, i) => i % 1000);
+      const [doubled] = (await values(executor, [task('moved', { floats })])) as [Float32Array];
+      expect(doubled.every((x, i) => x === 2 * (floats[i] ?? 0))).toBe(true);
+      const { hash } = await executor.share(floats);
+      const inputs = { x: { hash } };
+      expect(await values(executor, [task('sumOf', 'x', { inputs }), task('sumOf', 'x', { inputs })])).toEqual([
+        499_500_000, 499_500_000,
+      ]);
+    });
+  });
+
+  test('kill -9 of a worker in the middle of a run loses nothing and doubles nothing', async () => {
+    const [, doomed] = await Promise.all([worker('--allow-modules'), worker('--allow-modules')]);
+    await using(async (executor) => {
+      const tasks = Array.from({ length: 40 }, (_, i) => task('slowSquare', { ms: 100, value: i }));
+      const seen: number[] = [];
+      for await (const { index, value } of executor.run(tasks, { ordered: false })) {
+        seen.push(index);
+        expect(value).toBe(index * index);
+        if (seen.length === 8) doomed?.kill('SIGKILL');
+      }
+      expect(seen.sort((a, b) => a - b)).toEqual(tasks.map((_, i) => i));
+    });
+  });
+
+  test('kill -9 of the server in the middle of a run, started again with its store, loses and doubles nothing', async () => {
+    const [first] = await Promise.all([worker('--allow-modules'), worker('--allow-modules')]);
+    await using(async (executor) => {
+      const tasks = Array.from({ length: 60 }, (_, i) => task('slowSquare', { ms: 100, value: i }));
+      const seen: number[] = [];
+      let back: Promise<unknown> | undefined;
+      for await (const { index, value } of executor.run(tasks, { ordered: false })) {
+        seen.push(index);
+        expect(value).toBe(index * index);
+        if (seen.length === 10) {
+          await server.kill();
+          back = seconds(1.5).then(() => server.start());
+        }
+      }
+      await back;
+      expect(seen.sort((a, b) => a - b)).toEqual(tasks.map((_, i) => i));
+      expect(first?.out).toContain('the server is gone');
+      expect(first?.out).toContain('the server is back');
+      expect(await values(executor, [task('square', 7)])).toEqual([49]);
+    });
+  });
+
+  test('a signal ends a run here and there', async () => {
+    await worker('--allow-modules');
+    await using(async (executor) => {
+      const began = performance.now();
+      const tasks = Array.from({ length: 100 }, () => task('wait', 60_000));
+      await refused(() => values(executor, tasks, { signal: AbortSignal.timeout(1500) }), 'Aborted');
+      // The worker is free again: what nobody wants was taken out of the queue.
+      expect(await values(executor, [task('square', 6)])).toEqual([36]);
+      expect(performance.now() - began).toBeLessThan(30_000);
+    });
+  });
+
+  test('a worker on its own threads dies and hangs as elsewhere', async () => {
+    await worker('--allow-modules');
+    await using(async (executor) => {
+      await refused(() => values(executor, [task('die')]), 'Lost', 'task 0 was lost 2 times');
+      await refused(() => values(executor, [task('hang')], { taskSeconds: 0.5 }), 'Lost', 'within 0.5 s');
+      expect(await values(executor, [task('square', 6)])).toEqual([36]);
+    });
+  });
+
+  test('nobody there is told, after a while', async () => {
+    await using((executor) => refused(() => values(executor, [task('square', 1)]), 'Lost', 'ewald worker --connect'), {
+      workerSeconds: 1,
+    });
+  });
+
+  test('Ctrl-C lets a worker finish and leave', async () => {
+    const leaving = await worker('--allow-modules');
+    await using(async (executor) => {
+      const results = values(executor, [task('slowSquare', { ms: 800, value: 9 })]);
+      await seconds(0.4);
+      leaving.kill('SIGINT');
+      expect(await results).toEqual([81]);
+      await leaving.ended();
+      expect(await listCluster(server.url)).toEqual([]);
+    });
+  });
+
+  test('a worker of another build is refused while others are there', async () => {
+    const { connect } = await import('@nats-io/transport-node');
+    const { jetstreamManager } = await import('@nats-io/jetstream');
+    const joined = await joinCluster(server.url, { workers: 1, cluster: 'versions', name: 'present' });
+    const connection = await connect({ servers: server.url });
+    const jsm = await jetstreamManager(connection);
+    const { config } = await jsm.streams.info('EWALD_versions_TASKS');
+    await jsm.streams.update('EWALD_versions_TASKS', { ...config, description: 'ewald 0.0.9, build 0123' });
+    const late = await ewald(['worker', '--connect', server.url, '--cluster', 'versions']);
+    expect(late.code).toBe(2);
+    expect(late.err).toContain('runs ewald 0.0.9, build 0123, this is ewald');
+    await refused(() => Executor.connect(server.url, { cluster: 'versions' }), 'Unsupported', '1 workers and 0 tasks');
+    await joined.leave();
+    // With nobody there the newcomer takes the place.
+    const next = await joinCluster(server.url, { workers: 1, cluster: 'versions' });
+    await next.leave();
+    await connection.close();
+  });
+});
+
+describe.skipIf(!natsPresent)('refusals', () => {
+  test('a wrong token, and none', async () => {
+    const guarded = await new NatsServer('authorization { token: "secret" }').start();
+    try {
+      await refused(() => Executor.connect(guarded.url, { token: 'guess' }), 'Argument', 'refused what was given');
+      await refused(() => Executor.connect(guarded.url), 'Argument', 'without any');
+      const { code, err } = await ewald(['worker', '--connect', guarded.url, '--token', 'guess']);
+      expect(code).toBe(2);
+      expect(err).toContain('wants other credentials');
+      expect((await ewald(['cluster', '--connect', guarded.url], { env: { EWALD_NATS_TOKEN: 'secret' } })).code).toBe(
+        0,
+      );
+    } finally {
+      await guarded.stop();
+    }
+  });
+
+  test('a server without JetStream', async () => {
+    const plain = await new NatsServer('# no jetstream').start();
+    try {
+      await refused(() => Executor.connect(plain.url), 'Unsupported', 'nats-server -js');
+    } finally {
+      await plain.stop();
+    }
+  });
+
+  test('no server, and a server that goes for good', async () => {
+    await refused(() => Executor.connect('nats://127.0.0.1:9'), 'Lost', 'nats-server -js');
+    const server = await new NatsServer().start();
+    const executor = await Executor.connect(server.url, { serverSeconds: 2 });
+    const running = refused(() => values(executor, [task('square', 1)]), 'Lost', 'has not answered for 2 s');
+    await seconds(0.5);
+    await server.stop();
+    await running;
+    await executor.dispose();
+  });
+});
+
+test('bad addresses and options are refused', async () => {
+  await refused(() => Executor.connect('localhost'), 'Argument', 'nats://host:4222');
+  await refused(() => Executor.connect('nats://x', { tokn: 'x' } as never), 'Argument', 'did you mean "token"');
+  await refused(() => Executor.connect('nats://x', { cluster: 'a b' }), 'Argument', 'letters, digits');
+  await refused(() => joinCluster('nats://x', { workers: 0 }), 'Argument', 'from 1 to 1024');
+  const { code, err } = await ewald(['worker']);
+  expect([code, err]).toEqual([2, expect.stringContaining('--connect nats://host:4222')]);
+});
