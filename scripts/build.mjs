@@ -8,7 +8,7 @@ import { hashOf, readStamp, writeStamp, writeWhole } from './lib/files.mjs';
 import { withLock } from './lib/lock.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, say } from './lib/say.mjs';
-import { cuda, cudaEmulated, native } from './parts/addons.mjs';
+import { cuda, cudaEmulated, mpi, native } from './parts/addons.mjs';
 import { bundle } from './parts/bundle.mjs';
 import { layout, types } from './parts/esm.mjs';
 import { wasm } from './parts/wasm.mjs';
@@ -18,7 +18,7 @@ import { wasm } from './parts/wasm.mjs';
  * files, more }, outputs(): files, build(): { code, output } }; `required` parts fail the build where others are left
  * out.
  */
-const parts = [types, layout, wasm, native, cuda, cudaEmulated, bundle];
+const parts = [types, layout, wasm, native, mpi, cuda, cudaEmulated, bundle];
 
 const usage = `usage: node scripts/build.mjs [PART…] [--force]\nparts: ${parts.map(({ name }) => name).join(', ')}`;
 

@@ -75,7 +75,7 @@ const needs = [
     found: () => which('mpicxx') && which('mpirun'),
     packages: ['libopenmpi-dev', 'openmpi-bin'],
     name: 'mpicxx',
-    from: 2,
+    from: 1,
     told: true,
   },
   { part: 'FFTW comparisons', found: () => hasHeader('fftw3.h'), packages: ['libfftw3-dev'], name: 'FFTW', from: 2 },
@@ -103,7 +103,7 @@ checkNode();
 const deeds = (await installTools()) + (await installModules());
 // The build modules need nothing from node_modules, but what they start does.
 const { build } = await import('./build.mjs');
-const parts = ['types', 'layout', 'wasm', 'native', 'cuda', 'bundle'];
+const parts = ['types', 'layout', 'wasm', 'native', 'mpi', 'cuda', 'bundle'];
 const outcome = await build(level > 0 ? [] : parts, { setup: true, lenient: level === 0 });
 if (outcome.code !== 0) process.exit(outcome.code);
 const off = missing(({ told }) => told).map(({ part, name }) => `${part} (no ${name})`);

@@ -94,3 +94,13 @@ export const cudaEmulated = addon({
   options: ['EWALD_WITHOUT_CUDA=OFF'],
   off: () => noCuda() ?? (hasHeader('boost/context/fiber.hpp') ? undefined : 'libboost-context-dev not found'),
 });
+
+export const mpi = addon({
+  name: 'mpi',
+  target: 'ewald_mpi',
+  folder: 'build/mpi',
+  sources: ['mpi', 'cpp/addon/buffer.cpp', 'cpp/addon/buffer.h', 'cpp/addon/values.h', 'cpp/common/memory.cpp'],
+  options: ['EWALD_MPI=ON'],
+  off: () => (which('mpicxx') ? undefined : 'mpicxx not found'),
+  identities: () => [identity('mpicxx')],
+});

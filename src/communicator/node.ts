@@ -7,4 +7,5 @@
  *
  * @module
  */
+export { mpiComm } from './mpi.js';
 export * from './public.js';

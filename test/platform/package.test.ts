@@ -42,7 +42,7 @@ test('the packed files are the pinned ones', async () => {
   const isAddon = (path: string): boolean => /^dist\/native\//.test(path);
   expect(
     paths.filter(
-      (path) => isAddon(path) && !/^dist\/native\/[a-z0-9]+-[a-z0-9]+\/ewald_(native|cuda)\.node$/.test(path),
+      (path) => isAddon(path) && !/^dist\/native\/[a-z0-9]+-[a-z0-9]+\/ewald_(native|cuda|mpi)\.node$/.test(path),
     ),
   ).toEqual([]);
   // How rollup cuts shared code into chunks follows every change of an import; that they lie flat, beside the entries,
