@@ -1,5 +1,7 @@
 // Three projects: `node` and `chromium` hold the tests proper, `platform` what concerns the package as a whole (slow,
 // one file at a time). Tests of public behaviour import what ships: 'ewald' in Node, dist/index.browser.js in Chromium.
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumArgs, findChromium, softwareVulkan } from './scripts/lib/chromium.mjs';
@@ -11,8 +13,14 @@ const isolation = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'cross-origin',
 };
+/** The data with known answers, which pages fetch from the test's own server. */
+const data = resolve(process.env.EWALD_TEST_DATA ?? '../shared/data');
 /** Pages do not see the environment. */
-const env = { EWALD_REQUIRE: process.env.EWALD_REQUIRE ?? '', EWALD_TEST_ROOM: process.env.EWALD_TEST_ROOM ?? '' };
+const env = {
+  EWALD_REQUIRE: process.env.EWALD_REQUIRE ?? '',
+  EWALD_TEST_ROOM: process.env.EWALD_TEST_ROOM ?? '',
+  EWALD_TEST_DATA: existsSync(join(data, 'README.md')) ? `/@fs${data}` : '',
+};
 const inBrowser = 'test/**/*.browser.test.ts';
 const ofPackage = 'test/platform/**/*.test.ts';
 
@@ -33,7 +41,7 @@ export default defineConfig({
       },
       {
         plugins: [wgsl()],
-        server: { headers: isolation },
+        server: { headers: isolation, fs: { allow: ['.', data] } },
         test: {
           name: 'chromium',
           include: [inBrowser],

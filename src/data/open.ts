@@ -3,6 +3,7 @@ import { EwaldError } from '../errors.js';
 import { choice, knownOptions } from '../options.js';
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Codecs } from './codecs/codecs.js';
+import { latin1 } from './cursor.js';
 import type { Dataset } from './dataset.js';
 import type { Detection, Format, FormatOptions, Probe, Services } from './format.js';
 import { formats } from './formats/table.js';
@@ -42,7 +43,7 @@ const everywhere = ['format', 'navShape', 'allowOutside', 'codecs', 'signal'];
 export async function detectFormats(source: ByteSource, options: FormatOptions = {}): Promise<Candidate[]> {
   const { signal } = options;
   const head = await source.read(0, Math.min(4096, source.size), { signal });
-  const text = new TextDecoder('latin1').decode(head);
+  const text = latin1(head);
   const name = baseName(source.name).toLowerCase();
   const ending = name.includes('.') ? name.slice(name.lastIndexOf('.') + 1) : '';
   const probe: Probe = { source, ending, head, text, signal };
