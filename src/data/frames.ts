@@ -178,10 +178,10 @@ class FileDataset implements Dataset {
     // As they lie in the file they can go straight to their place; else through a block of our own.
     const direct = !layout.decode && layout.storedBytes === bytes;
     const inPlace = direct && layout.stride === bytes;
-    const most = Math.max(
-      1,
-      Math.floor((inPlace ? 16 : 1) * (blockBytes / Math.max(layout.stride, layout.storedBytes))),
-    );
+    // What is not touched again may come in large pieces.
+    const untouched = inPlace && (layout.little ?? true) === littleEndianMachine;
+    const pieceBytes = untouched ? 16 * blockBytes : blockBytes;
+    const most = Math.max(1, Math.floor(pieceBytes / Math.max(layout.stride, layout.storedBytes)));
     interface Block {
       readonly at: number;
       readonly frames: number;
