@@ -1,5 +1,6 @@
 /** Checks of option objects at the facade: unknown names, ranges, near misses. */
 import { EwaldError } from './errors.js';
+import type { Range } from './layout/range.js';
 
 /** Edit distance of two short names, for "did you mean". */
 function distance(a: string, b: string): number {
@@ -58,6 +59,34 @@ export function real(what: string, value: number | undefined, fallback: number, 
       detail: { value, low, high },
     });
   }
+  return value;
+}
+
+const fits = (value: number, { low, high, above, zero }: Range): boolean =>
+  (value >= low && value <= high && !(above && value === low)) || (zero !== undefined && value === 0);
+
+function refuseOutside(what: string, value: unknown, kind: string, { low, high, above, zero }: Range): never {
+  const orZero = zero === undefined ? '' : `0 (${zero}) or `;
+  throw new EwaldError(
+    'Argument',
+    `${what} is ${value}; needed is ${orZero}${kind} ${above ? 'above' : 'from'} ${low} to ${high}`,
+    {
+      detail: { value, low, high },
+    },
+  );
+}
+
+/** An integer option of a range of the layout. */
+export function integerIn(what: string, value: number | undefined, range: Range): number {
+  if (value === undefined) return range.fallback;
+  if (!Number.isInteger(value) || !fits(value, range)) refuseOutside(what, value, 'an integer', range);
+  return value;
+}
+
+/** A finite number of a range of the layout. */
+export function realIn(what: string, value: number | undefined, range: Range): number {
+  if (value === undefined) return range.fallback;
+  if (typeof value !== 'number' || !fits(value, range)) refuseOutside(what, value, 'a number', range);
   return value;
 }
 

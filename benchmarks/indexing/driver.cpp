@@ -73,8 +73,8 @@ bool same_lattice(const UnitCell& b, const UnitCell& a, double tolerance) {
 
 class Indexer {
 public:
-  ewald_indexer_descriptor descriptor{};
-  ewald_indexer_params params{};
+  ewald_indexer_descriptor descriptor = ewald::indexing::default_indexer_descriptor;
+  ewald_indexer_params params = ewald::indexing::default_indexer_params;
   std::vector<ewald_indexed_cell> found;
   ewald_image_result result{};
   std::vector<uint8_t> assignment;
@@ -84,21 +84,17 @@ public:
     const bool exhaustive = method == "exhaustive";
     descriptor.max_spots = uint32_t(number("max-spots", 300));
     descriptor.max_input_cells = uint32_t(known_cells);
-    descriptor.max_output_cells = 32;
-    descriptor.batch = 1;
     descriptor.method = exhaustive          ? EWALD_METHOD_EXHAUSTIVE
                         : method == "turbo" ? EWALD_METHOD_TURBO
                                             : EWALD_METHOD_FAST;
     descriptor.candidate_vectors = uint32_t(number("candidates", 0));
     descriptor.threads = uint32_t(number("threads", 1));
-    params.length_threshold = 1e-9f;
-    params.triml = 0.001f, params.trimh = 0.3f, params.delta = 0.1f, params.dist1 = 0.2f, params.dist3 = 0.15f;
-    params.min_spots = 6;
     params.sample_points = uint32_t(number("sample-points", 0));
     params.max_crystals = uint32_t(number("crystals", 1));
-    params.refinement = exhaustive ? EWALD_REFINEMENT_IFSSR : EWALD_REFINEMENT_ROTATION;
-    params.contraction = 0.8f, params.max_distance = exhaustive ? 0.00075f : 0.0f;
-    params.refine_min_spots = 8, params.refine_iterations = 32;
+    if (exhaustive) {
+      params.refinement = EWALD_REFINEMENT_IFSSR;
+      params.max_distance = float(ewald::indexing::default_max_distance_ifssr);
+    }
     params.accept_log10 = float(number("accept", -3.5));
     if (ewald_indexer_create(&descriptor, &handle_)) stop(ewald_last_error());
     found.resize(descriptor.max_output_cells);

@@ -4,7 +4,9 @@
 #include "common/memory.h"
 #include "common/status.h"
 #include "common/threads.h"
-#include "generated/indexing.h"
+#include "generated/ranges.h"
+#include "indexing/check.h"
+#include "indexing/plan.h"
 #include "indexing/tables.h"
 
 #include <new>
@@ -13,12 +15,6 @@
 namespace {
 
 using namespace ewald::indexing;
-
-constexpr uint32_t most_spots = 1u << 16, most_cells = 64, most_outputs = 1024, most_batch = 1u << 20,
-                   most_points = 1u << 20, most_run_spots = 1u << 30;
-// Of min_spots, refine_min_spots and refine_iterations.
-constexpr uint32_t most_rounds = 1024;
-constexpr uint32_t default_points = 65536, default_angles = 5040, most_candidates = 1024;
 
 IndexImage index_image_for(ewald::Isa isa) {
   switch (isa) {
@@ -98,7 +94,7 @@ void lay_out(Arena& arena, const Sizes& size, Workspace& work) {
   work.hits = arena.take<SearchHit>(size_t(work.hit_capacity));
   work.direction_capacity = size.directions;
   work.directions = arena.take<char>(size_t(size.directions) * 48);
-  work.lattice_capacity = size.outputs + 16;
+  work.lattice_capacity = size.outputs + pool_spare;
   work.lattices = arena.take<Lattice>(size_t(work.lattice_capacity));
   work.candidates = arena.take<Lattice>(size_t(work.lattice_capacity));
   work.accepted = arena.take<Lattice>(size_t(size.outputs));
@@ -117,8 +113,8 @@ Stages* lay_out_stages(Arena& arena, const Sizes& size) {
   at.counts = arena.take<int32_t>(size_t(size.points));
   at.picked = arena.take<ewald_stage_pick>(size_t(size.candidates));
   at.vectors = arena.take<ewald_stage_vector>(size_t(size.candidates));
-  at.hits = arena.take<ewald_stage_cell>(size_t(most_outputs));
-  at.cells = arena.take<ewald_stage_cell>(size_t(most_outputs));
+  at.hits = arena.take<ewald_stage_cell>(size_t(max_output_cells_high));
+  at.cells = arena.take<ewald_stage_cell>(size_t(max_output_cells_high));
   if (arena.base) *stages = at;
   return stages;
 }
@@ -159,66 +155,19 @@ void index_one(void* context, uint32_t image, uint32_t worker) {
   b.indexer->index_image(b.indexer->plan, b.indexer->workspaces[worker], task);
 }
 
-int32_t refuse(const char* what, double value, const char* range) {
-  return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer: %s is %g, must be %s", what, value, range);
+int32_t refuse(const ewald::Complaint& wrong) {
+  return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer: %s is %.9g, must be %s", wrong.name, wrong.value,
+                     wrong.wanted);
 }
 
-int32_t check(const ewald_indexer_descriptor& d) {
-  if (d.max_spots < 4 || d.max_spots > most_spots) return refuse("max_spots", d.max_spots, "4 to 65536");
-  if (d.max_input_cells < 1 || d.max_input_cells > most_cells)
-    return refuse("max_input_cells", d.max_input_cells, "1 to 64");
-  if (d.max_output_cells < 1 || d.max_output_cells > most_outputs)
-    return refuse("max_output_cells", d.max_output_cells, "1 to 1024");
-  if (d.batch < 1 || d.batch > most_batch) return refuse("batch", d.batch, "1 to 1048576");
-  if (d.method > EWALD_METHOD_TURBO) return refuse("method", d.method, "0 (fast), 1 (exhaustive) or 2 (turbo)");
-  if (d.candidate_vectors > most_candidates) return refuse("candidate_vectors", d.candidate_vectors, "0 to 1024");
-  if (d.max_sample_points > most_points) return refuse("max_sample_points", d.max_sample_points, "0 to 1048576");
-  if (d.max_angle_points > most_points) return refuse("max_angle_points", d.max_angle_points, "0 to 1048576");
-  return EWALD_STATUS_OK;
-}
-
-int32_t check(const ewald_indexer& x, const ewald_indexer_params& p) {
-  const ewald_indexer_descriptor& d = x.plan.descriptor;
-  // Written so that a NaN is refused.
-  if (!(p.length_threshold >= 0)) return refuse("length_threshold", p.length_threshold, "0 or more");
-  if (!(p.trimh > 0 && p.trimh <= 1)) return refuse("trimh", p.trimh, "above 0, at most 1");
-  if (!(p.triml >= 0 && p.triml < p.trimh)) return refuse("triml", p.triml, "0 or more and below trimh");
-  if (!(p.delta > 0 && p.delta <= 1)) return refuse("delta", p.delta, "above 0, at most 1");
-  if (!(p.dist1 > 0 && p.dist1 <= 0.5f)) return refuse("dist1", p.dist1, "above 0, at most 0.5");
-  if (!(p.dist3 > 0 && p.dist3 <= 0.9f)) return refuse("dist3", p.dist3, "above 0, at most 0.9");
-  if (p.min_spots != 0 && (p.min_spots < 4 || p.min_spots > most_rounds))
-    return refuse("min_spots", p.min_spots, "0, or 4 to 1024");
-  if (p.sample_points > uint32_t(x.plan.tables.spiral_points))
-    return refuse("sample_points", p.sample_points, "at most max_sample_points");
-  if (p.angle_points > uint32_t(x.plan.tables.angle_capacity))
-    return refuse("angle_points", p.angle_points, "at most max_angle_points");
-  if (p.max_crystals < 1 || p.max_crystals > 255) return refuse("max_crystals", p.max_crystals, "1 to 255");
-  if (p.max_crystals > d.max_output_cells) return refuse("max_crystals", p.max_crystals, "at most max_output_cells");
-  if (p.refinement > EWALD_REFINEMENT_IFSSR) return refuse("refinement", p.refinement, "0 to 4");
-  if (!(p.contraction > 0 && p.contraction < 1)) return refuse("contraction", p.contraction, "between 0 and 1");
-  if (!(p.max_distance >= 0)) return refuse("max_distance", p.max_distance, "0 or more");
-  if (p.refine_min_spots < 4 || p.refine_min_spots > most_rounds)
-    return refuse("refine_min_spots", p.refine_min_spots, "4 to 1024");
-  if (p.refine_iterations > most_rounds) return refuse("refine_iterations", p.refine_iterations, "at most 1024");
-  if (!(p.accept_log10 <= 0)) return refuse("accept_log10", p.accept_log10, "0 or less");
-  return EWALD_STATUS_OK;
-}
-
-// Angles of the exhaustive method: as many as asked for, else 2.5 sqrt(sample points) rounded up to a multiple of 1024.
 void set_angles(Tables& tables, const ewald_indexer_params& p) {
-  int steps = int(p.angle_points);
-  if (steps == 0) {
-    const uint32_t points = p.sample_points                ? p.sample_points
-                            : tables.spiral_points < 32768 ? uint32_t(tables.spiral_points)
-                                                           : 32768;
-    steps = int(ceil(2.5 * sqrt(double(points)) / 1024)) * 1024;
-    if (steps > tables.angle_capacity) steps = tables.angle_capacity;
-  }
+  const int steps = exhaustive_angles(p.angle_points, exhaustive_directions(p.sample_points, tables.spiral_points),
+                                      tables.angle_capacity);
   if (steps == tables.angle_points) return;
   tables.angle_points = steps;
   for (int q = 0; q < steps + 64; q++) {
-    tables.angle_cos[q] = float(cos(2 * M_PI * q / steps));
-    tables.angle_sin[q] = float(sin(2 * M_PI * q / steps));
+    tables.angle_cos[q] = float(cos(2 * pi * q / steps));
+    tables.angle_sin[q] = float(sin(2 * pi * q / steps));
   }
 }
 
@@ -231,23 +180,22 @@ int32_t ewald_indexer_create(const ewald_indexer_descriptor* descriptor, ewald_i
   if (indexer == nullptr || descriptor == nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_create: a pointer is null");
   *indexer = nullptr;
-  if (const int32_t status = check(*descriptor)) return status;
+  if (const ewald::Complaint wrong = check(*descriptor); wrong.name) return refuse(wrong);
   uint32_t threads = ewald::thread_count(descriptor->threads);
   if (threads > descriptor->batch) threads = descriptor->batch;
   if (threads < 1) threads = 1;
 
   Sizes size;
   size.spots = int(descriptor->max_spots);
-  size.points = int(descriptor->max_sample_points ? descriptor->max_sample_points : default_points);
-  if (size.points < least_directions) size.points = least_directions;
-  size.angles = int(descriptor->max_angle_points ? descriptor->max_angle_points : default_angles);
-  if (size.angles < 96) size.angles = 96;
-  size.candidates = int(most_candidates);
+  size.points = int(descriptor->max_sample_points);
+  size.angles = int(descriptor->max_angle_points);
+  if (size.angles < min_angles) size.angles = min_angles;
+  size.candidates = candidate_vectors_high;
   size.outputs = int(descriptor->max_output_cells);
 
   size.directions = 0;
   if (descriptor->method == EWALD_METHOD_EXHAUSTIVE) {
-    const uint32_t vectors = descriptor->candidate_vectors ? descriptor->candidate_vectors : 32;
+    const uint32_t vectors = descriptor->candidate_vectors ? descriptor->candidate_vectors : exhaustive_vectors;
     size.directions = int(2 * vectors * 3 * descriptor->max_input_cells);
   }
 
@@ -318,14 +266,14 @@ int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* pa
   if (cell_count < 1 || cell_count > plan.descriptor.max_input_cells)
     return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u known cells, must be 1 to %u", cell_count,
                        plan.descriptor.max_input_cells);
-  if (const int32_t status = check(*indexer, *params)) return status;
+  if (const ewald::Complaint wrong = check(plan.descriptor, *params); wrong.name) return refuse(wrong);
   for (uint32_t i = 0; i < images; i++)
     if (offsets[i + 1] < offsets[i])
       return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: offsets[%u] = %u is below offsets[%u] = %u",
                          i + 1, offsets[i + 1], i, offsets[i]);
-  if (offsets[images] > most_run_spots)
+  if (offsets[images] > uint32_t(batch_spots_high))
     return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u spots, a run takes at most %u", offsets[images],
-                       most_run_spots);
+                       uint32_t(batch_spots_high));
   if (images > 0 && offsets[images] > 0 && spots == nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: spots is null");
   for (uint32_t c = 0; c < cell_count; c++)
@@ -363,7 +311,9 @@ int32_t ewald_indexer_stage(const ewald_indexer* indexer, uint32_t stage, void* 
                {s.vectors, n.vectors * sizeof *s.vectors},
                {s.hits, n.hits * sizeof *s.hits},
                {s.cells, n.cells * sizeof *s.cells}};
-  if (stage > EWALD_STAGE_CELLS) return refuse("stage", stage, "0 to 5");
+  if (stage > EWALD_STAGE_CELLS)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_stage: stage is %u, must be 0 to %d", stage,
+                       int(EWALD_STAGE_CELLS));
   *bytes = kinds[stage].bytes;
   const size_t taken = *bytes < capacity ? *bytes : capacity;
   if (out != nullptr && taken > 0) memcpy(out, kinds[stage].records, taken);

@@ -4,8 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ewald.h"
-#include "indexing/geometry.h"
+#include "indexing/known_cell.h"
 
 namespace ewald::indexing {
 
@@ -25,27 +24,6 @@ struct Tables {
   float* angle_sin;
   int angle_points, angle_capacity;  // angle_points 0: not made yet
   const double* log10_factorial;     // [max_spots + 1]
-};
-
-// One vector of a known cell as the one whose direction is sampled.
-struct BaseVector {
-  int row;              // which of a, b, c
-  double length;        // angstrom
-  double other_length;  // longest of the other two
-  int fold;             // order of the lattice's rotation axis along it: 1, 2, 3, 4 or 6
-  bool flip;            // a two-fold axis of the lattice stands across it, so its two senses are one
-  // The other two vectors a and b in the frame (u, x, y) whose u lies along this one and whose x lies across it in the
-  // plane of a: a = (a_u, a_x, 0), b = (b_u, b_x, b_y). They stay as they are when the cell is turned, so they fix a
-  // cell from u and one angle.
-  double a_u, a_x, b_u, b_x, b_y;
-};
-
-struct KnownCell {
-  Cell cell;
-  double volume;       // magnitude, cubic angstrom
-  double acceptance;   // radius in which a spot counts as indexed, 1/angstrom; see verdict.cpp
-  double shortest;     // length of the shortest vector
-  BaseVector base[3];  // shortest first
 };
 
 // Spots of one image, lowest resolution first. The padding is NaN, which no comparison lets through.
@@ -74,17 +52,6 @@ struct Frame {
 struct SearchHit {  // a rotation about a candidate vector that many spots agree with
   int32_t count, candidate, step;
   float score;
-};
-
-struct Lattice {  // a cell in the image, with its standing
-  Cell cell;
-  double merit;         // sum over spots of 1 - e^2 / r^2 within the acceptance radius r
-  double score;         // what the caller sees: merit, or the score of the exhaustive method
-  double log10_chance;  // valid when judged
-  int input_cell;
-  bool judged;
-  bool strained;  // its metric was fitted to the spots
-  bool scaled;    // its scale was taken from the spots
 };
 
 // Records of the stages of one search, for an indexer made with `debug`; see isa/record.cpp.

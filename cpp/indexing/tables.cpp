@@ -1,27 +1,24 @@
 #include "indexing/tables.h"
 
-#include "generated/indexing.h"
-
 namespace ewald::indexing {
 
 // Azimuths p * pi * (3 - sqrt 5), by turning a unit vector in double: the error after 2^16 steps is below 1e-11, and no
 // library's sine makes one machine differ from another.
 void fill_spiral(float* cosine, float* sine, int points) {
-  const double step_cos = -0.7373688780783197, step_sin = 0.6754902942615238;  // of pi (3 - sqrt 5)
   double c = 1, s = 0;
   for (int p = 0; p < points; p++) {
     cosine[p] = float(c);
     sine[p] = float(s);
-    const double next = c * step_cos - s * step_sin;
-    s = c * step_sin + s * step_cos;
+    const double next = c * spiral_cos - s * spiral_sin;
+    s = c * spiral_sin + s * spiral_cos;
     c = next;
   }
 }
 
 void fill_turn(float* cosine, float* sine, int steps) {
   for (int k = 0; k < steps; k++) {
-    cosine[k] = float(cos(2 * M_PI * k / steps));
-    sine[k] = float(sin(2 * M_PI * k / steps));
+    cosine[k] = float(cos(2 * pi * k / steps));
+    sine[k] = float(sin(2 * pi * k / steps));
   }
 }
 
@@ -39,7 +36,7 @@ bool is_symmetry(const Cell& cell, const Cell& nodes, Map map) {
     const Vec3 v = map(cell.row[i]);
     for (int j = 0; j < 3; j++) {
       const double c = dot(v, nodes.row[j]);
-      if (fabs(c - rint(c)) > 0.01) return false;
+      if (fabs(c - rint(c)) > symmetry_tolerance) return false;
     }
   }
   return true;
@@ -51,7 +48,7 @@ void find_symmetry(const Cell& cell, BaseVector& base) {
   base.fold = 1;
   const int orders[4] = {6, 4, 3, 2};
   for (const int order : orders) {
-    const double angle = 2 * M_PI / order, c = cos(angle), s = sin(angle);
+    const double angle = 2 * pi / order, c = cos(angle), s = sin(angle);
     if (is_symmetry(cell, nodes, [&](Vec3 v) { return turned(v, u, c, s); })) {
       base.fold = order;
       break;
@@ -59,12 +56,12 @@ void find_symmetry(const Cell& cell, BaseVector& base) {
   }
   // Two-fold axes across u run along short lattice vectors, or across one and u.
   base.flip = false;
-  for (int h = -2; h <= 2; h++)
-    for (int k = -2; k <= 2; k++)
-      for (int l = -2; l <= 2 && !base.flip; l++) {
+  for (int h = -symmetry_reach; h <= symmetry_reach; h++)
+    for (int k = -symmetry_reach; k <= symmetry_reach; k++)
+      for (int l = -symmetry_reach; l <= symmetry_reach && !base.flip; l++) {
         const Vec3 v = double(h) * cell.row[0] + double(k) * cell.row[1] + double(l) * cell.row[2];
         const Vec3 across = v - dot(v, u) * u;
-        if (norm(across) <= 1e-3 * norm(v) || norm(v) == 0) continue;
+        if (norm(across) <= across_limit * norm(v) || norm(v) == 0) continue;
         const Vec3 e = unit(across), f = cross(u, e);
         base.flip = is_symmetry(cell, nodes, [&](Vec3 w) { return 2 * dot(w, e) * e - w; }) ||
                     is_symmetry(cell, nodes, [&](Vec3 w) { return 2 * dot(w, f) * f - w; });
@@ -75,14 +72,14 @@ void find_symmetry(const Cell& cell, BaseVector& base) {
 
 bool describe_cell(const float rows[9], KnownCell& known) {
   for (int i = 0; i < 9; i++)
-    if (!(fabsf(rows[i]) < 1e6f)) return false;
+    if (!(fabsf(rows[i]) < float(longest_cell))) return false;
   Cell& cell = known.cell;
   for (int i = 0; i < 3; i++) cell.row[i] = {rows[3 * i], rows[3 * i + 1], rows[3 * i + 2]};
   known.volume = fabs(volume(cell));
   const double product = norm(cell.row[0]) * norm(cell.row[1]) * norm(cell.row[2]);
-  // Angles that leave less than a thousandth of the box are no cell either.
-  if (!(known.volume > 1e-3 * product) || !(known.volume > 1)) return false;
-  known.acceptance = cbrt(3 * acceptance_occupancy / (4 * M_PI * known.volume));
+  // Angles that leave next to nothing of the box are no cell either.
+  if (!(known.volume > flattest_cell * product) || !(known.volume > smallest_volume)) return false;
+  known.acceptance = cbrt(3 * acceptance_occupancy / (4 * pi * known.volume));
   int order[3] = {0, 1, 2};
   for (int i = 0; i < 2; i++)
     for (int j = 0; j < 2 - i; j++)
@@ -104,6 +101,25 @@ bool describe_cell(const float rows[9], KnownCell& known) {
     find_symmetry(cell, base);
   }
   return true;
+}
+
+int list_lengths(const KnownCell* cells, int count, bool redundant, float threshold, Length* lengths) {
+  int held = 0;
+  for (int input = 0; input < count; input++)
+    for (int base = 2; base >= (redundant ? 0 : 2); base--)
+      lengths[held++] = {float(cells[input].base[base].length), input, base, 0};
+  for (int i = 1; i < held; i++)  // stable insertion sort, longest first
+    for (int k = i; k > 0 && lengths[k].length > lengths[k - 1].length; k--) {
+      const Length swap = lengths[k];
+      lengths[k] = lengths[k - 1];
+      lengths[k - 1] = swap;
+    }
+  float sampled = -1;
+  for (int i = 0; i < held; i++) {
+    lengths[i].fresh = sampled < 0 || sampled - lengths[i].length >= threshold;
+    if (lengths[i].fresh) sampled = lengths[i].length;
+  }
+  return held;
 }
 
 }  // namespace ewald::indexing

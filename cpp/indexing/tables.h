@@ -1,7 +1,7 @@
 // What a handle computes once: the spiral of directions, the angles of a turn, log-factorials; and what follows from a
 // known cell.
 #pragma once
-#include "indexing/plan.h"
+#include "indexing/known_cell.h"
 
 namespace ewald::indexing {
 
@@ -10,5 +10,8 @@ void fill_turn(float* cosine, float* sine, int steps);
 void fill_log10_factorial(double* table, int n);
 // False when the cell has no volume or a number is not finite.
 bool describe_cell(const float rows[9], KnownCell& known);
+// Lengths that the exhaustive method samples, longest first; lengths that differ by less than the threshold share their
+// samples. `lengths` has room for three a cell. Returns how many.
+int list_lengths(const KnownCell* cells, int count, bool redundant, float threshold, Length* lengths);
 
 }  // namespace ewald::indexing

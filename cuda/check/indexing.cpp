@@ -2,6 +2,7 @@
 // spots and with too few. Lattices are compared by meaning: each cell of one side must span the same lattice as one of
 // the other.
 #include "check.h"
+#include "generated/ranges.h"
 
 #include <cmath>
 #include <cstring>
@@ -196,26 +197,18 @@ void indexing(Report& report) {
       image(0, 0, 3);
       image(0, 0, 0);
     }
-    batch.descriptor = {300, 2, 8, batch.images(), method, 0, 0, 0, 1, 0, 0, 0};
+    batch.descriptor = ewald::indexing::default_indexer_descriptor;
+    batch.descriptor.max_input_cells = 2, batch.descriptor.max_output_cells = 8;
+    batch.descriptor.batch = batch.images(), batch.descriptor.method = method, batch.descriptor.threads = 1;
     const bool fast = method == EWALD_METHOD_FAST;
+    batch.params = ewald::indexing::default_indexer_params;
     // A small grid is enough for a sanitizer.
-    const uint32_t points = report.quick ? 4096 : 0;
-    batch.params = {1e-9f,
-                    0.001f,
-                    0.3f,
-                    0.1f,
-                    0.2f,
-                    0.15f,
-                    6,
-                    points,
-                    0,
-                    3,
-                    uint32_t(fast ? EWALD_REFINEMENT_ROTATION : EWALD_REFINEMENT_IFSSR),
-                    0.8f,
-                    fast ? 0.0f : 0.00075f,
-                    8,
-                    32,
-                    -3.5f};
+    if (report.quick) batch.params.sample_points = 4096;
+    batch.params.max_crystals = 3;
+    if (!fast) {
+      batch.params.refinement = EWALD_REFINEMENT_IFSSR;
+      batch.params.max_distance = float(ewald::indexing::default_max_distance_ifssr);
+    }
     compare(report, batch, fast ? "the fast method" : "the exhaustive method", uint32_t(4 * each));
   }
 }

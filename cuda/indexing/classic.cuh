@@ -33,7 +33,6 @@ inline __device__ __noinline__ int least_squares(const Block& block, const Cell&
     used++;
     sums[0] = fmaf(s.x, s.x, sums[0]), sums[1] = fmaf(s.x, s.y, sums[1]), sums[2] = fmaf(s.x, s.z, sums[2]);
     sums[3] = fmaf(s.y, s.y, sums[3]), sums[4] = fmaf(s.y, s.z, sums[4]), sums[5] = fmaf(s.z, s.z, sums[5]);
-    // The step, not the cell, is solved for: its right side is the residual, which float32 holds well.
     sums[6] = fmaf(h, s.x, sums[6]), sums[7] = fmaf(h, s.y, sums[7]), sums[8] = fmaf(h, s.z, sums[8]);
     sums[9] = fmaf(k, s.x, sums[9]), sums[10] = fmaf(k, s.y, sums[10]), sums[11] = fmaf(k, s.z, sums[11]);
     sums[12] = fmaf(l, s.x, sums[12]), sums[13] = fmaf(l, s.y, sums[13]), sums[14] = fmaf(l, s.z, sums[14]);
@@ -41,17 +40,9 @@ inline __device__ __noinline__ int least_squares(const Block& block, const Cell&
   const int total = all_sum(used);
 #pragma unroll
   for (int i = 0; i < 15; i++) sums[i] = all_sum(sums[i]);
-  const double normal[6] = {sums[0], sums[1], sums[2], sums[3], sums[4], sums[5]};
-  Cell moved = cell;
-  bool solved = true;
-#pragma unroll
-  for (int i = 0; i < 3; i++) {
-    const double right[3] = {sums[6 + 3 * i], sums[7 + 3 * i], sums[8 + 3 * i]};
-    double step[3] = {0, 0, 0};
-    solved = solved && solve(normal, right, step);
-    moved.row[i] = cell.row[i] + Vec3{step[0], step[1], step[2]};
-  }
-  fitted = solved && fabs(volume(moved)) > 1 ? moved : cell;
+  const double moments[6] = {sums[0], sums[1], sums[2], sums[3], sums[4], sums[5]};
+  const double right[9] = {sums[6], sums[7], sums[8], sums[9], sums[10], sums[11], sums[12], sums[13], sums[14]};
+  fitted = fitted_freely(cell, moments, right);
   return total;
 }
 
@@ -75,7 +66,7 @@ inline __device__ __noinline__ void refine_classic(const Block& b, const KnownCe
   const ewald_indexer_params& p = b.plan.params;
   const int least = int(p.refine_min_spots);
   if (p.refinement == EWALD_REFINEMENT_RAW) {  // the search's cell and score
-    lattice.strained = 0;
+    lattice.strained = false;
     return;
   }
   Cell cell = lattice.cell, fitted;
@@ -92,7 +83,7 @@ inline __device__ __noinline__ void refine_classic(const Block& b, const KnownCe
       limit *= p.contraction;
       cell = fitted;
     }
-    lattice.strained = 1;
+    lattice.strained = true;
   } else {
     const bool frozen = p.refinement == EWALD_REFINEMENT_IFSS;
     const Cell first = cell;
@@ -103,7 +94,7 @@ inline __device__ __noinline__ void refine_classic(const Block& b, const KnownCe
       cell = fitted;
     }
     least_squares(b, cell, frozen ? first : cell, n, false, limit, fitted);
-    lattice.strained = 1;
+    lattice.strained = true;
   }
   lattice.cell = cell;
   lattice.score = n < least ? 1 : double(sqrtf(smallest(b, n, least)));

@@ -115,9 +115,10 @@ inline __device__ __noinline__ void refine_vectors(const Block& b, int count, in
     const float4 o = kept[min(c, count - 1)];
     Vec3f z{o.x, o.y, o.z};
     bool going = true;
-    for (int round = 0; round < 4; round++) {
-      const float limit = round == 0 ? 0.1f : round == 1 ? 0.05f : round == 2 ? 0.025f : 0.01f;
-      float xx = 0, xy = 0, xz = 0, yy = 0, yz = 0, z2 = 0, bx = 0, by = 0, bz = 0;
+    for (int round = 0; round < vector_rounds; round++) {
+      const float limit = float(vector_round_of(round).limit);
+      VectorSums<float> sums{};
+      float value = 0;
       int good = 0;
       for (int j = part; j < n; j += group) {
         const float4 s = spots[j];
@@ -125,30 +126,16 @@ inline __device__ __noinline__ void refine_vectors(const Block& b, int count, in
         const float off = plane - indexed(z, s);
         const bool near = off * off < limit * limit;
         good += near;
-        const float sx = near ? s.x : 0.0f, sy = near ? s.y : 0.0f, sz = near ? s.z : 0.0f;
-        xx = fmaf(sx, s.x, xx);
-        xy = fmaf(sx, s.y, xy);
-        xz = fmaf(sx, s.z, xz);
-        yy = fmaf(sy, s.y, yy);
-        yz = fmaf(sy, s.z, yz);
-        z2 = fmaf(sz, s.z, z2);
-        bx = fmaf(off, sx, bx);
-        by = fmaf(off, sy, by);
-        bz = fmaf(off, sz, bz);
+        add_spot(sums, near, s, off);
       }
-      good = group_sum(good, group);
-      xx = group_sum(xx, group), xy = group_sum(xy, group), xz = group_sum(xz, group);
-      yy = group_sum(yy, group), yz = group_sum(yz, group), z2 = group_sum(z2, group);
-      bx = group_sum(bx, group), by = group_sum(by, group), bz = group_sum(bz, group);
-      const float c00 = yy * z2 - yz * yz, c01 = xy * z2 - xz * yz, c02 = xy * yz - xz * yy;
-      const float c11 = xx * z2 - xz * xz, c12 = xx * yz - xy * xz, c22 = xx * yy - xy * xy;
-      const float det = xx * c00 - xy * c01 + xz * c02, trace = xx + yy + z2;
-      going = going && good >= min_spots && det > 1e-7f * trace * trace * trace;
+      group_sum(sums, good, value, group);
+      const VectorStep<float> step = step_of(sums);
+      going = going && good >= min_spots && step.determinant > step.least;
       if (going) {
-        const float scale = 1.0f / det;
-        z.x += scale * (c00 * bx - c01 * by + c02 * bz);
-        z.y += scale * (c11 * by - c01 * bx - c12 * bz);
-        z.z += scale * (c02 * bx - c12 * by + c22 * bz);
+        const float scale = 1.0f / step.determinant;
+        z.x += scale * step.x;
+        z.y += scale * step.y;
+        z.z += scale * step.z;
       }
     }
     __syncthreads();  // a last candidate may be read by several groups
@@ -162,7 +149,7 @@ inline __device__ __noinline__ void refine_vectors(const Block& b, int count, in
 __device__ __forceinline__ Placed<double> carried(const KnownCell& known, const BaseVector& base, Vec3 u) {
   const Vec3 from = known.cell.row[base.row], other = known.cell.row[base.row == 2 ? 0 : base.row + 1];
   Vec3 middle = from + base.length * u;
-  if (norm(middle) < 1e-6 * base.length) middle = cross(u, other);
+  if (norm(middle) < middle_limit * base.length) middle = cross(u, other);
   middle = unit(middle);
   const Vec3 a = 2 * dot(other, middle) * middle - other;
   return placed_at(base, u, unit(a - dot(a, u) * u), 1.0);
@@ -202,18 +189,18 @@ __device__ __forceinline__ void judge_in_turn(const Block& b, Pool pool, int cou
   const DeviceSpan<int> order = b.lattice_order(pool);
   const int n = b.state().n;
   int judged = 0;
-  for (int i = 0; i < count && judged < 4; i++) {
+  for (int i = 0; i < count && judged < max_effort_judged; i++) {
     __syncwarp();
     Lattice lattice = lattices[order[i]];
     bool again = false;
     for (int k = 0; k < i && !again; k++) {
       const Lattice& other = lattices[order[k]];
-      again = other.judged && same_lattice(lattice.cell, other.cell, 0.1);
+      again = other.judged && same_lattice(lattice.cell, other.cell, same_lattice_limit);
     }
     if (again) continue;
     lattice.merit = merit(b, lattice.cell, n, b.plan.cells[lattice.input_cell].acceptance);
     lattice.log10_chance = measured(b, chance_of(b, lattice, n), lattice, n);
-    lattice.judged = 1;
+    lattice.judged = true;
     judged++;
     const bool found = lattice.log10_chance <= b.plan.params.accept_log10;
     __syncwarp();
@@ -248,8 +235,8 @@ __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
   if (threadIdx.x == 0) s.lattice_count[pool] = 0;
   find_beam(b);
   const int n = s.n;
-  const int points = p.sample_points ? int(p.sample_points) : min(plan.spiral_points, 32768);
-  const int want = plan.candidate_vectors ? plan.candidate_vectors : 32, out = plan.size.outputs;
+  const int points = exhaustive_directions(p.sample_points, plan.spiral_points);
+  const int want = plan.candidate_vectors ? plan.candidate_vectors : exhaustive_vectors, out = plan.size.outputs;
 
   // Lengths to sample, longest first; lengths that differ by less than the threshold share their samples.
   const bool recording = s.recording != 0;
@@ -279,8 +266,8 @@ __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
 
   // Cells that at least `out` others do not beat by count.
   const Angles angles{plan.angle_cos, plan.angle_sin, 1, plan.angle_points};
-  const int most = 8 * out;  // equal counts beyond that are decided by their order
-  const int held = search_candidates<false>(b, direction_count, n, p.dist3, angles, 1, out, most,
+  const int listed = ties_per_output * out;  // equal counts beyond that are decided by their order
+  const int held = search_candidates<false>(b, direction_count, n, p.dist3, angles, 1, out, listed,
                                             [&](int i, int least, Placed<float>& placed) {
                                               const Direction& d = directions[order[i]];
                                               if (d.on_planes < least) return -1;
@@ -288,9 +275,9 @@ __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
                                               return i;
                                             });
   const HitList list = gather_hits(b, held);
-  const int room = 2 * power_of_two(most);
+  const int room = 2 * power_of_two(listed);
   const DeviceSpan<std::uint64_t> keys = b.keys(room), picked = b.picked_hits();
-  int hits = keep_lowest(keys, room, list.total, most, [&](int i) { return hit_at(b, list, i); });
+  int hits = keep_lowest(keys, room, list.total, listed, [&](int i) { return hit_at(b, list, i); });
   for (int i = int(threadIdx.x); i < hits; i += kThreads) picked[i] = keys[i];
   hits = keep_lowest(keys, room, hits, out, [&](int i) {
     const std::uint64_t hit = picked[i];
@@ -305,7 +292,7 @@ __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
       const int q = step_of(hit);
       const Cell cell = cell_of(carried(plan, directions[order[candidate_of(hit)]]), double(plan.angle_cos[q]),
                                 double(plan.angle_sin[q]));
-      return packed(cell, from_ordered(unsigned(keys[i] >> 32)), count_of(hit));
+      return stage_cell(cell, from_ordered(unsigned(keys[i] >> 32)), count_of(hit));
     });
   for (int i = warp_index(); i < hits; i += kWarps) {
     const std::uint64_t key = keys[i];

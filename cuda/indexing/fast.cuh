@@ -8,20 +8,6 @@
 
 namespace ewald::cuda::indexing {
 
-// A table in a function, because device code cannot index one of the host.
-__device__ __forceinline__ Effort effort_of(int e) {
-  const Effort efforts[] = {EWALD_INDEXING_EFFORTS};
-  return efforts[e];
-}
-static_assert(most_effort_directions + most_effort_directions / 2 <= most_picked);
-
-// Judged lattices first, by their chance; then the others by merit. Of equals the one found first.
-__device__ __forceinline__ bool better(const Lattice& a, const Lattice& b) {
-  if (a.judged != b.judged) return a.judged;
-  if (a.judged && a.log10_chance != b.log10_chance) return a.log10_chance < b.log10_chance;
-  return a.merit > b.merit;
-}
-
 // Puts a lattice where it belongs among the first `count` of a pool, whose places from `count` on are free; by one
 // thread.
 __device__ __forceinline__ void insert(const Block& b, Pool pool, const Lattice& lattice) {
@@ -58,14 +44,10 @@ __device__ __forceinline__ void search_with(const Block& b, Pool pool, int input
   const BaseVector& base = plan.cells[input].base[effort.base];
   const int n = b.state().n, first = min(n, sample_spots);
   const double edge = b.spots()[first - 1].w, length = base.length;
-  const double periods = length * edge / grid_step;
-  double wish = plan.params.sample_points ? double(plan.params.sample_points) : 2 * pi * periods * periods;
-  if (!(wish >= least_directions)) wish = least_directions;
-  if (wish > plan.spiral_points) wish = plan.spiral_points;
-  const int points = int(wish) / 64 * 64;
+  const int points = directions_for(length, edge, plan.params.sample_points, plan.spiral_points);
   count_directions<true>(b, points, float(length), first, plan.params.dist1);
   const Candidates list = candidates_of(b);
-  const int picked = pick_directions(b, points, min(first, 64), effort.directions,
+  const int picked = pick_directions(b, points, first, effort.directions,
                                      [&](int place, int p) { list.sampled[place].w = __int_as_float(p); });
   const bool recording = b.state().recording != 0;
   if (recording) {
@@ -88,8 +70,8 @@ __device__ __forceinline__ void search_with(const Block& b, Pool pool, int input
       const unsigned hit = unsigned(key), candidate = hit >> step_bits,
                      q = (hit & ((1u << step_bits) - 1)) * angles.stride;
       const Placed<double> placed = place<double>(base, b.kept()[candidate / 2], candidate & 1, effort.free_scale);
-      return packed(cell_of(placed, double(angles.cosine[q]), double(angles.sine[q])),
-                    __uint_as_float(~unsigned(key >> 32)), count_in_lists(b, hit));
+      return stage_cell(cell_of(placed, double(angles.cosine[q]), double(angles.sine[q])),
+                        __uint_as_float(~unsigned(key >> 32)), count_in_lists(b, hit));
     });
   for (int i = warp_index(); i < hits; i += kWarps) refine_hit(b, input, base, angles, effort.free_scale, i);
   __syncthreads();
@@ -119,7 +101,7 @@ inline __device__ __noinline__ void judge(const Block& b, bool may_strain, Latti
     }
   }
   lattice.log10_chance = measured(b, chance, lattice, n);
-  lattice.judged = 1;
+  lattice.judged = true;
   lattice.score = lattice.merit;
 }
 
@@ -162,7 +144,8 @@ __device__ __forceinline__ void judge_best(const Block& b, Pool pool, int most) 
       int to = at;
       for (int i = 0; i < at && !known_already; i++) {
         const Lattice& other = lattices[order[i]];
-        known_already = other.log10_chance <= lattice.log10_chance && same_lattice(lattice.cell, other.cell, 0.1);
+        known_already =
+            other.log10_chance <= lattice.log10_chance && same_lattice(lattice.cell, other.cell, same_lattice_limit);
       }
       if (known_already) {
         const int last = --s.lattice_count[pool];

@@ -9,23 +9,7 @@ __device__ __forceinline__ void write_cell(const Block& b, const Lattice& lattic
   double squares;
   const int indexed = spots_within(b, lattice.cell, b.state().n, b.plan.cells[lattice.input_cell].acceptance, &squares);
   if (lane_index() != 0) return;
-  const Vec3(&row)[3] = lattice.cell.row;
-  out = {float(row[0].x),
-         float(row[0].y),
-         float(row[0].z),
-         float(row[1].x),
-         float(row[1].y),
-         float(row[1].z),
-         float(row[2].x),
-         float(row[2].y),
-         float(row[2].z),
-         float(lattice.score),
-         lattice.judged ? float(lattice.log10_chance) : 0.0f,
-         unsigned(indexed),
-         unsigned(lattice.input_cell),
-         crystal,
-         indexed ? float(sqrt(squares / indexed)) : 0.0f,
-         0};
+  out = indexed_cell(lattice, crystal, unsigned(indexed), squares);
 }
 
 // Lattice of every spot the caller gave, those that took no part included.
@@ -43,11 +27,7 @@ __device__ __forceinline__ void write_assignment(const Block& b, int accepted, c
     double nearest = 1;
     for (int k = 0; k < accepted; k++) {
       const Lattice& lattice = b.accepted()[k];
-      const Cell nodes = reciprocal(lattice.cell);
-      Vec3 e = s;
-#pragma unroll
-      for (int j = 0; j < 3; j++) e = e - rint(dot(lattice.cell.row[j], s)) * nodes.row[j];
-      const double radius = b.plan.cells[lattice.input_cell].acceptance, off = dot(e, e) / (radius * radius);
+      const double off = off_node(lattice.cell, b.plan.cells[lattice.input_cell].acceptance, s);
       if (off < nearest) nearest = off, assignment[i] = std::uint8_t(k + 1);
     }
   }
@@ -58,13 +38,13 @@ template <class Search>
 __device__ __forceinline__ void index_image(const Block& b, unsigned image, Search search) {
   State& s = b.state();
   const Plan& plan = b.plan;
-  const int most = plan.size.outputs;
+  const int room = plan.size.outputs;
   const unsigned begin = plan.offsets[image];
   const int n = int(plan.offsets[image + 1] - begin);
   const float* spots = plan.spots + 3 * std::size_t(begin);
   std::uint8_t* assignment = plan.assignment + begin;
-  ewald_indexed_cell* found = plan.found + std::size_t(image) * most;
-  for (int i = int(threadIdx.x); i < most; i += kThreads) found[i] = {};
+  ewald_indexed_cell* found = plan.found + std::size_t(image) * room;
+  for (int i = int(threadIdx.x); i < room; i += kThreads) found[i] = {};
   for (int i = int(threadIdx.x); i < n; i += kThreads) assignment[i] = 0;
   if (threadIdx.x == 0) s.accepted = 0, s.recording = image == 0 && plan.record.summary != nullptr;
   take_spots(b, spots, n);
@@ -84,11 +64,11 @@ __device__ __forceinline__ void index_image(const Block& b, unsigned image, Sear
     const int i = i0 + int(threadIdx.x);
     bool fresh = i < first_count;
     for (int k = 0; k < accepted && fresh; k++)
-      fresh = !same_lattice(lattices[order[i]].cell, b.accepted()[k].cell, 0.1);
+      fresh = !same_lattice(lattices[order[i]].cell, b.accepted()[k].cell, same_lattice_limit);
     int more;
     const int place = written + block_place(b, fresh, more);
-    if (fresh && place < most) listed[place] = order[i];
-    written = min(written + more, most);
+    if (fresh && place < room) listed[place] = order[i];
+    written = min(written + more, room);
   }
   __syncthreads();
   for (int i = warp_index(); i < written; i += kWarps) {

@@ -10,82 +10,54 @@
 #include "../common/context.h"
 #include "../common/launch.h"
 #include "../common/memory.h"
+#include "generated/ranges.h"
+#include "indexing/check.h"
+#include "indexing/tables.h"
 #include "kernels.cuh"
-#include "tables.h"
 
 namespace {
 using namespace ewald::cuda;
 using namespace ewald::cuda::indexing;
-constexpr unsigned most_cells = 64, most_outputs = 1024, most_batch = 1u << 20, most_points = 1u << 20,
-                   most_angles = 1u << 16, most_candidates = 1024;
-constexpr unsigned default_points = 65536, default_angles = 5040, default_vectors = 32;
+using ewald::Complaint;
 
-[[noreturn]] void refuse(const char* what, double value, const std::string& range) {
-  char number[32];
-  std::snprintf(number, sizeof number, "%g", value);
-  throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
-                  std::string("ewald_cuda_indexer: ") + what + " is " + number + ", must be " + range);
-}
-// Written so that a NaN is refused.
-void within(const char* what, double value, double low, double high) {
-  char range[64];
-  std::snprintf(range, sizeof range, "%g to %g", low, high);
-  if (!(value >= low && value <= high)) refuse(what, value, range);
+[[noreturn]] void refuse(const Complaint& wrong) {
+  char text[200];
+  std::snprintf(text, sizeof text, "ewald_cuda_indexer: %s is %.9g, must be %s", wrong.name, wrong.value, wrong.wanted);
+  throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, text);
 }
 
-void check(const ewald_indexer_descriptor& d, std::uint64_t max_batch_spots) {
-  if (d.max_spots > most_spots)
-    refuse("max_spots", d.max_spots,
-           "at most " + std::to_string(most_spots) + ": an image's spots lie in the shared memory of one block");
-  within("max_spots", d.max_spots, 4, most_spots);
-  within("max_input_cells", d.max_input_cells, 1, most_cells);
-  within("max_output_cells", d.max_output_cells, 1, most_outputs);
-  within("batch", d.batch, 1, most_batch);
-  within("method", d.method, EWALD_METHOD_FAST, EWALD_METHOD_TURBO);
-  within("candidate_vectors", d.candidate_vectors, 0, most_candidates);
-  within("max_sample_points", d.max_sample_points, 0, most_points);
-  within("max_angle_points", d.max_angle_points, 0, most_angles);
-  within("max_batch_spots", double(max_batch_spots), 0, 1u << 28);
-}
-
-void check(const ewald_indexer_descriptor& d, const Plan& plan, const ewald_indexer_params& p) {
-  within("length_threshold", p.length_threshold, 0, HUGE_VAL);
-  within("trimh", p.trimh, 1e-30, 1);
-  within("triml", p.triml, 0, p.trimh);
-  within("delta", p.delta, 1e-30, 1);
-  within("dist1", p.dist1, 1e-30, 0.5);
-  within("dist3", p.dist3, 1e-30, 0.9f);
-  if (p.min_spots != 0) within("min_spots", p.min_spots, 4, 1024);
-  within("sample_points", p.sample_points, 0, plan.spiral_points);
-  within("angle_points", p.angle_points, 0, plan.angle_capacity);
-  within("max_crystals", p.max_crystals, 1, std::min(255u, d.max_output_cells));
-  within("refinement", p.refinement, EWALD_REFINEMENT_ROTATION, EWALD_REFINEMENT_IFSSR);
-  if (!(p.contraction > 0 && p.contraction < 1)) refuse("contraction", p.contraction, "between 0 and 1");
-  within("max_distance", p.max_distance, 0, HUGE_VAL);
-  within("refine_min_spots", p.refine_min_spots, 4, 1024);
-  within("refine_iterations", p.refine_iterations, 0, 1024);
-  within("accept_log10", p.accept_log10, -HUGE_VAL, 0);
+// Whether the kernels have room for it, beyond what any indexer may be.
+void check_fit(const ewald_indexer_descriptor& d, std::uint64_t max_batch_spots) {
+  if (const Complaint wrong = check(d); wrong.name) refuse(wrong);
+  if (d.max_spots > max_block_spots)
+    throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer: max_spots is " + std::to_string(d.max_spots) +
+                                                       ", must be at most " + std::to_string(max_block_spots) +
+                                                       ": an image's spots lie in the shared memory of one block");
+  if (max_batch_spots > batch_spots_high)
+    throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer: max_batch_spots is " +
+                                                       std::to_string(max_batch_spots) + ", must be at most " +
+                                                       std::to_string(batch_spots_high));
 }
 
 Sizes sizes_of(const ewald_indexer_descriptor& d) {
   Sizes s{};
   s.spots = int(d.max_spots);
-  s.points = std::max(int(d.max_sample_points ? d.max_sample_points : default_points), least_directions);
-  s.angles = std::max(int(d.max_angle_points ? d.max_angle_points : default_angles), 96);
+  s.points = int(d.max_sample_points);
+  s.angles = std::max(int(d.max_angle_points), min_angles);
   s.outputs = int(d.max_output_cells);
-  s.lattices = s.outputs + 16;
+  s.lattices = s.outputs + pool_spare;
   s.slots = std::max(64, power_of_two(2 * s.spots));
   int keys = 2 * power_of_two(s.spots);
   if (d.method == EWALD_METHOD_EXHAUSTIVE) {
-    const int vectors = int(d.candidate_vectors ? d.candidate_vectors : default_vectors);
+    const int vectors = int(d.candidate_vectors ? d.candidate_vectors : exhaustive_vectors);
     s.candidates = vectors;
     s.directions = 2 * vectors * (d.redundant ? 3 : 1) * int(d.max_input_cells);
-    s.picked_hits = 8 * s.outputs;
-    s.hits = s.angles + 9 * s.outputs + 32;
+    s.picked_hits = ties_per_output * s.outputs;
+    s.hits = s.angles + (ties_per_output + 1) * s.outputs + 32;
     keys = std::max({keys, 2 * power_of_two(vectors), power_of_two(s.directions), 2 * power_of_two(s.picked_hits)});
   } else {
-    s.candidates = most_picked;
-    s.hits = s.angles + 64 + most_ties + 32;
+    s.candidates = max_picked;
+    s.hits = s.angles + enough_hits + max_ties + 32;
   }
   s.keys = keys;
   return s;
@@ -116,7 +88,7 @@ Places places_of(const Sizes& s, bool exhaustive) {
   p.node_levels = take(std::size_t(kWarps) * s.slots, 4);
   p.lattices = take(std::size_t(pools) * s.lattices, sizeof(Lattice));
   p.lattice_order = take(std::size_t(pools) * s.lattices, 4);
-  p.fresh = take(most_effort_hits, sizeof(Lattice));
+  p.fresh = take(max_effort_hits, sizeof(Lattice));
   p.accepted = take(s.outputs, sizeof(Lattice));
   p.bytes = used;
   return p;
@@ -241,8 +213,8 @@ struct ewald_cuda_indexer {
   }
 
   void makeRecord() {
-    const std::size_t most = std::size_t(std::max(plan.size.candidates, most_picked)),
-                      kept = std::size_t(std::max(plan.size.outputs, most_effort_hits));
+    const std::size_t most = std::size_t(std::max(plan.size.candidates, max_picked)),
+                      kept = std::size_t(std::max(plan.size.outputs, max_effort_hits));
     summary = DeviceBuffer<ewald_stage_summary>(*context, 1, "the record of the stages");
     stage_counts = DeviceBuffer<std::uint32_t>(*context, std::size_t(plan.size.points), "the record of the stages");
     picked = DeviceBuffer<ewald_stage_pick>(*context, most, "the record of the stages");
@@ -257,7 +229,9 @@ struct ewald_cuda_indexer {
   std::size_t stage(std::uint32_t which, void* out, std::size_t capacity) {
     if (!plan.record.summary)
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_stage: the indexer was made without debug");
-    within("stage", which, EWALD_STAGE_SUMMARY, EWALD_STAGE_CELLS);
+    if (which > EWALD_STAGE_CELLS)
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_stage: stage is " + std::to_string(which) +
+                                                         ", must be 0 to " + std::to_string(EWALD_STAGE_CELLS));
     ewald_stage_summary n;
     const auto copy = [&](void* to, const void* from, std::size_t bytes) {
       if (bytes) EWALD_CUDA(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, context->stream));
@@ -320,21 +294,16 @@ struct ewald_cuda_indexer {
     if (count) EWALD_CUDA(cudaMemcpyAsync(to, from.data(), count * sizeof(T), cudaMemcpyDeviceToHost, context->stream));
   }
 
-  // Angles of the exhaustive method: as many as asked for, else 2.5 sqrt(sample points) rounded up to a multiple of
-  // 1024.
   void setAngles(const ewald_indexer_params& p) {
-    int steps = int(p.angle_points);
-    if (steps == 0) {
-      const int points = p.sample_points ? int(p.sample_points) : std::min(plan.spiral_points, 32768);
-      steps = std::min(int(std::ceil(2.5 * std::sqrt(double(points)) / 1024)) * 1024, plan.angle_capacity);
-    }
+    const int steps = exhaustive_angles(p.angle_points, exhaustive_directions(p.sample_points, plan.spiral_points),
+                                        plan.angle_capacity);
     plan.angle_points = steps;
     if (steps == angles_there) return;
     float* const cosine = host_angles.data();
     float* const sine = cosine + angle_cos.count();
     for (int q = 0; q < steps; q++) {
-      cosine[q] = float(std::cos(2 * 3.14159265358979323846 * q / steps));
-      sine[q] = float(std::sin(2 * 3.14159265358979323846 * q / steps));
+      cosine[q] = float(std::cos(2 * pi * q / steps));
+      sine[q] = float(std::sin(2 * pi * q / steps));
     }
     upload(angle_cos, cosine, std::size_t(steps));
     upload(angle_sin, sine, std::size_t(steps));
@@ -350,7 +319,7 @@ struct ewald_cuda_indexer {
       throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_indexer_run: " + std::to_string(cell_count) +
                                               " known cells, must be 1 to " +
                                               std::to_string(descriptor.max_input_cells));
-    check(descriptor, plan, params);
+    if (const Complaint wrong = check(descriptor, params); wrong.name) refuse(wrong);
     for (unsigned i = 0; i <= images; i++)
       if (i == 0 ? host_offsets[0] != 0 : host_offsets[i] < host_offsets[i - 1] || host_offsets[i] > max_batch_spots)
         throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_run: offsets[" + std::to_string(i) +
@@ -392,7 +361,7 @@ int32_t ewald_cuda_indexer_create(ewald_cuda_context* context, const ewald_index
     if (!descriptor || !indexer)
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_create: a pointer is null");
     *indexer = nullptr;
-    check(*descriptor, max_batch_spots);
+    check_fit(*descriptor, max_batch_spots);
     useContext(context, [&] { *indexer = new ewald_cuda_indexer(context, *descriptor, max_batch_spots); });
   });
 }

@@ -6,6 +6,8 @@
 // round solves for the step, not for z: the step is small, so float32 is enough.
 #pragma once
 #include "sample.cuh"
+#define EWALD_KERNELS ewald::cuda::indexing
+#include "indexing/vector_fit.h"
 
 namespace ewald::cuda::indexing {
 
@@ -19,7 +21,7 @@ struct Candidates {
   DeviceSpan<float4> at, sampled;
 };
 __device__ __forceinline__ Candidates candidates_of(const Block& b) {
-  return {{b.scratch<float4>().data(), most_picked}, {b.scratch<float4>().data() + most_picked, most_picked}};
+  return {{b.scratch<float4>().data(), max_picked}, {b.scratch<float4>().data() + max_picked, max_picked}};
 }
 
 // Lanes that share a candidate.
@@ -27,6 +29,32 @@ __device__ __forceinline__ int group_size(int count) {
   int group = 1;
   while (group < 32 && 2 * group * count <= kThreads) group *= 2;
   return group;
+}
+
+__device__ __forceinline__ void add_spot(VectorSums<float>& sums, bool near, float4 s, float off) {
+  const float sx = near ? s.x : 0.0f, sy = near ? s.y : 0.0f, sz = near ? s.z : 0.0f;
+  sums.xx = fmaf(sx, s.x, sums.xx);
+  sums.xy = fmaf(sx, s.y, sums.xy);
+  sums.xz = fmaf(sx, s.z, sums.xz);
+  sums.yy = fmaf(sy, s.y, sums.yy);
+  sums.yz = fmaf(sy, s.z, sums.yz);
+  sums.zz = fmaf(sz, s.z, sums.zz);
+  sums.x = fmaf(off, sx, sums.x);
+  sums.y = fmaf(off, sy, sums.y);
+  sums.z = fmaf(off, sz, sums.z);
+}
+
+// All of a fit's sums, over groups of lanes: in one loop, whose steps do not wait for each other.
+__device__ __forceinline__ void group_sum(VectorSums<float>& s, int& good, float& value, int group) {
+  for (int d = 1; d < group; d *= 2) {
+    good += __shfl_xor_sync(kFullWarp, good, d);
+    value += __shfl_xor_sync(kFullWarp, value, d);
+    s.xx += __shfl_xor_sync(kFullWarp, s.xx, d), s.xy += __shfl_xor_sync(kFullWarp, s.xy, d);
+    s.xz += __shfl_xor_sync(kFullWarp, s.xz, d), s.yy += __shfl_xor_sync(kFullWarp, s.yy, d);
+    s.yz += __shfl_xor_sync(kFullWarp, s.yz, d), s.zz += __shfl_xor_sync(kFullWarp, s.zz, d);
+    s.x += __shfl_xor_sync(kFullWarp, s.x, d), s.y += __shfl_xor_sync(kFullWarp, s.y, d);
+    s.z += __shfl_xor_sync(kFullWarp, s.z, d);
+  }
 }
 
 // One round over the first n spots for all candidates; candidates with fewer than `least` spots are marked by 0 spots.
@@ -40,7 +68,8 @@ inline __device__ __noinline__ void climb_round(const Block& b, int count, int n
     const bool there = c < count;
     float4 z = make_float4(0, 0, 0, 0), o = make_float4(1, 0, 0, 0);
     if (there) z = list.at[c], o = list.sampled[c];
-    float xx = 0, xy = 0, xz = 0, yy = 0, yz = 0, z2 = 0, bx = 0, by = 0, bz = 0, value = 0;
+    VectorSums<float> sums{};
+    float value = 0;
     int good = 0;
     for (int j = part; j < n; j += group) {
       const float4 s = spots[j];
@@ -50,47 +79,19 @@ inline __device__ __noinline__ void climb_round(const Block& b, int count, int n
       const bool near = rest > 0;
       good += near;
       value += near ? rest : 0.0f;
-      const float sx = near ? s.x : 0.0f, sy = near ? s.y : 0.0f, sz = near ? s.z : 0.0f;
-      xx = fmaf(sx, s.x, xx);
-      xy = fmaf(sx, s.y, xy);
-      xz = fmaf(sx, s.z, xz);
-      yy = fmaf(sy, s.y, yy);
-      yz = fmaf(sy, s.z, yz);
-      z2 = fmaf(sz, s.z, z2);
-      bx = fmaf(off, sx, bx);
-      by = fmaf(off, sy, by);
-      bz = fmaf(off, sz, bz);
+      add_spot(sums, near, s, off);
     }
-    good = group_sum(good, group);
-    value = group_sum(value, group);
-    xx = group_sum(xx, group), xy = group_sum(xy, group), xz = group_sum(xz, group);
-    yy = group_sum(yy, group), yz = group_sum(yz, group), z2 = group_sum(z2, group);
-    bx = group_sum(bx, group), by = group_sum(by, group), bz = group_sum(bz, group);
-    const float inverse = 1.0f / sqrtf(fmaf(o.x, o.x, fmaf(o.y, o.y, o.z * o.z)));
-    const float ux = o.x * inverse, uy = o.y * inverse, uz = o.z * inverse;
-    const float across = prior.across, along = prior.along - prior.across;
-    const float dx = o.x - z.x, dy = o.y - z.y, dz = o.z - z.z;
-    const float lengthwise = along * fmaf(ux, dx, fmaf(uy, dy, uz * dz));
-    bx = bx + across * dx + lengthwise * ux;
-    by = by + across * dy + lengthwise * uy;
-    bz = bz + across * dz + lengthwise * uz;
-    xx = xx + across + along * ux * ux;
-    xy = xy + along * ux * uy;
-    xz = xz + along * ux * uz;
-    yy = yy + across + along * uy * uy;
-    yz = yz + along * uy * uz;
-    z2 = z2 + across + along * uz * uz;
-    const float c00 = yy * z2 - yz * yz, c01 = xy * z2 - xz * yz, c02 = xy * yz - xz * yy;
-    const float c11 = xx * z2 - xz * xz, c12 = xx * yz - xy * xz, c22 = xx * yy - xy * xy;
-    const float det = xx * c00 - xy * c01 + xz * c02, trace = xx + yy + z2;
+    group_sum(sums, good, value, group);
+    add_prior(sums, z.x, z.y, z.z, o.x, o.y, o.z, prior.across, prior.along - prior.across);
+    const VectorStep<float> step = step_of(sums);
     const bool enough = good >= least;
     __syncwarp();  // all lanes have read their candidate
     if (there && part == 0) {
-      if (enough && det > 1e-7f * trace * trace * trace) {
-        const float scale = 1.0f / det;
-        z.x += scale * (c00 * bx - c01 * by + c02 * bz);
-        z.y += scale * (c11 * by - c01 * bx - c12 * bz);
-        z.z += scale * (c02 * bx - c12 * by + c22 * bz);
+      if (enough && step.determinant > step.least) {
+        const float scale = 1.0f / step.determinant;
+        z.x += scale * step.x;
+        z.y += scale * step.y;
+        z.z += scale * step.z;
       }
       z.w = enough ? value : 0.0f;
       o.w = __int_as_float(enough ? good : 0);
@@ -101,8 +102,8 @@ inline __device__ __noinline__ void climb_round(const Block& b, int count, int n
   __syncthreads();
 }
 
-// Sum of max(0, 0.3^2 - d^2) over all spots, d the distance from the nearest plane in periods; no candidate counts as
-// failed.
+// Sum of max(0, plane_closeness - d^2) over all spots, d the distance from the nearest plane in periods; no candidate
+// counts as failed.
 __device__ __forceinline__ void score_candidates(const Block& b, int count, int n) {
   const Candidates list = candidates_of(b);
   const DeviceSpan<float4> spots = b.spots();
@@ -115,7 +116,7 @@ __device__ __forceinline__ void score_candidates(const Block& b, int count, int 
       const float4 s = spots[j];
       const float phase = fmaf(z.x, s.x, fmaf(z.y, s.y, z.z * s.z));
       const float off = phase - round_even(phase);
-      value += fmaxf(fmaf(-off, off, 0.09f), 0.0f);
+      value += fmaxf(fmaf(-off, off, float(plane_closeness)), 0.0f);
     }
     value = group_sum(value, group);
     __syncwarp();
@@ -172,7 +173,7 @@ inline __device__ __noinline__ int keep_distinct(const Block& b, int count, floa
 // The best `keep` by merit, larger first, then by place; in that order. Returns how many are left.
 inline __device__ __noinline__ int keep_best(const Block& b, int count, int keep, bool sorted) {
   if (count <= keep && !sorted) return count;
-  constexpr int each = most_picked / kThreads;
+  constexpr int each = max_picked / kThreads;
   const Candidates list = candidates_of(b);
   float4 at[each], sampled[each];
   int rank[each];
@@ -211,26 +212,26 @@ __device__ __forceinline__ int climb(const Block& b, int points, int count, doub
   }
   __syncthreads();
   const double edge = spots[first - 1].w;
-  const double reach = 0.7 * grid_step / edge;  // how far the sampled vector may be off, angstrom
+  const double reach = sampled_reach * grid_step / edge;  // how far the sampled vector may be off, angstrom
   const Prior prior{float(phase_error * phase_error / (reach * reach)),
                     float(phase_error * phase_error / (tolerance * tolerance * length * length))};
-  // With few spots the length is no good test: all candidates have been pulled to it.
-  const float limit = n > short_list ? float(length_limit) : 0.2f;
+  const float limit = float(n > short_list ? length_limit : short_list_length_limit);
+  const auto climb_to = [&](int round, int m) {
+    const LadderRound r = ladder_round_of(round);
+    climb_round(b, count, m, float(r.limit), r.spots, prior);
+    // The last round may fail on a weak candidate, which then stays where it is.
+    if (round == ladder_last) score_candidates(b, count, n);
+    count = keep_distinct(b, count, float(length), spots[m - 1].w, float(r.apart), limit);
+  };
 
-  climb_round(b, count, first, 0.25f, 4, prior);
-  count = keep_distinct(b, count, float(length), float(edge), 0.10f, limit);
+  climb_to(ladder_first, first);
   for (int m = first; m < n;) {
     m = m * 2 < n ? m * 2 : n;
-    climb_round(b, count, m, 0.20f, 4, prior);
-    count = keep_distinct(b, count, float(length), spots[m - 1].w, 0.08f, limit);
-    if (m < n) count = keep_best(b, count, 3 * keep, false);
+    climb_to(ladder_growing, m);
+    if (m < n) count = keep_best(b, count, ladder_spare * keep, false);
   }
-  climb_round(b, count, n, 0.12f, 4, prior);
-  count = keep_distinct(b, count, float(length), spots[n - 1].w, 0.08f, limit);
-  // The last round may fail on a weak candidate, which then stays where it is.
-  climb_round(b, count, n, 0.07f, 5, prior);
-  score_candidates(b, count, n);
-  count = keep_distinct(b, count, float(length), spots[n - 1].w, 0.08f, limit);
+  climb_to(ladder_full, n);
+  climb_to(ladder_last, n);
   count = keep_best(b, count, keep, true);
   const DeviceSpan<float4> kept = b.kept();
   for (int i = int(threadIdx.x); i < count; i += kThreads) kept[i] = list.at[i];

@@ -2,6 +2,7 @@
 // answer whatever order the threads run in.
 #pragma once
 #include "../common/warp.cuh"
+#include "indexing/least_squares.h"
 #include "plan.cuh"
 
 namespace ewald::cuda::indexing {
@@ -15,6 +16,9 @@ __device__ __forceinline__ float round_even(float x) { return __fsub_rn(__fadd_r
 
 // 1 for a negative number, 0 for another: counts by one instruction, a shift and an addition.
 __device__ __forceinline__ int sign_bit(float x) { return int(__float_as_uint(x) >> 31); }
+
+// A number as the arithmetic of vector_fit.h wants it: one candidate, not one a lane.
+EWALD_HD float splat(float x) { return x; }
 
 // The sum over groups of `group` neighbouring lanes, a power of two; the same bits in each lane. All lanes of the warp
 // take part.

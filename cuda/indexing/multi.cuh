@@ -37,7 +37,7 @@ __device__ __forceinline__ void refine_on_own_spots(const Block& b, int accepted
   const DeviceSpan<std::uint8_t> owner = b.owner();
   for (int k = 0; k < accepted; k++) {
     take_rest(b, [&](int i) { return owner[i] == k + 1; });
-    if (s.n >= 8 && warp_index() == 0) {
+    if (s.n >= min_own_spots && warp_index() == 0) {
       const Lattice lattice = b.accepted()[k];
       const KnownCell& known = b.plan.cells[lattice.input_cell];
       Lattice refined = lattice;
@@ -56,7 +56,7 @@ template <class Search>
 __device__ __forceinline__ int accept_lattices(const Block& b, Search search) {
   State& s = b.state();
   const float least_chance = b.plan.params.accept_log10;
-  const int most = int(b.plan.params.max_crystals);
+  const int wanted = int(b.plan.params.max_crystals);
   int slivers = 0;
   for (Pool pool = first_pool;; pool = rest_pool) {
     search(pool);
@@ -68,21 +68,21 @@ __device__ __forceinline__ int accept_lattices(const Block& b, Search search) {
         if (next.judged && next.log10_chance <= least_chance) {
           s.decision = 1;
           for (int k = 0; k < s.accepted && s.decision == 1; k++)
-            if (same_lattice(next.cell, b.accepted()[k].cell, 0.15)) s.decision = 2;
+            if (same_lattice(next.cell, b.accepted()[k].cell, sliver_lattice)) s.decision = 2;
           if (s.decision == 1) b.accepted()[s.accepted++] = next;
         }
       }
     }
     __syncthreads();
     const int decision = s.decision, accepted = s.accepted;
-    if (decision == 0 || accepted >= most) break;
+    if (decision == 0 || accepted >= wanted) break;
     const DeviceSpan<std::uint8_t> aside = b.owner();
     if (decision == 1) {
       slivers = 0;
       assign_spots(b, accepted);
     } else {
       // Its spots are set aside too, and the search goes on.
-      if (++slivers == 4) break;
+      if (++slivers == max_slivers) break;
       const Lattice& next = b.lattices(pool)[b.lattice_order(pool)[0]];
       const double radius = b.plan.cells[next.input_cell].acceptance;
       const Cellf rows = in_float(next.cell), nodes = in_float(reciprocal(next.cell));
@@ -91,7 +91,7 @@ __device__ __forceinline__ int accept_lattices(const Block& b, Search search) {
       __syncthreads();
     }
     take_rest(b, [&](int i) { return aside[i] == 0; });
-    if (s.n < least_spots) break;
+    if (s.n < min_image_spots) break;
   }
   __syncthreads();
   const int accepted = s.accepted;

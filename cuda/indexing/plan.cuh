@@ -1,17 +1,16 @@
 // What the stages of one indexing run share: known cells, tables, sizes, and where the arrays of a block lie. One block
 // works on one image at a time; what it needs often lies in shared memory, the rest in a workspace of its own in device
-// memory. The twin of cpp/indexing/plan.h; answer-changing constants are those of src/layout/indexing.ts.
+// memory. The twin of cpp/indexing/plan.h; what known cells and lattices are stands in cpp/indexing/known_cell.h,
+// constants that change answers in src/layout/search.ts.
 #pragma once
 #include <cuda_runtime.h>
 
 #include <cstddef>
 #include <cstdint>
 
-#include "generated/indexing.h"
 #include "../common/shared.h"
 #include "../common/span.h"
-#include "ewald.h"
-#include "geometry.cuh"
+#include "indexing/known_cell.h"
 
 namespace ewald::cuda::indexing {
 using namespace ewald::indexing;
@@ -22,48 +21,18 @@ constexpr int kWarps = kThreads / 32;
 constexpr int kBlocksEach = 6;
 // Spots of an image lie in shared memory, 16 bytes each, beside 13 kB of other things; a block may have 64 kB on every
 // card from 7.5 on.
-constexpr int most_spots = 2048;
-// Candidates of the fast method: half as many again as the largest effort asks for.
-constexpr int most_picked = 384;
+constexpr int max_block_spots = 2048;
 // Spots that the rotation search holds ready at a time, for each warp.
 constexpr int turning_spots = 96;
 constexpr int scratch_bytes = 12288;
-static_assert(scratch_bytes >= most_picked * 32 && scratch_bytes >= kWarps * turning_spots * 32 &&
+static_assert(scratch_bytes >= max_picked * 32 && scratch_bytes >= kWarps * turning_spots * 32 &&
               turning_spots >= turn_spots);
 // Hits of equal count that a warp keeps.
-constexpr int most_ties = 240;
-
-// One vector of a known cell as the one whose direction is sampled; see cpp/indexing/plan.h.
-struct BaseVector {
-  int row, fold, flip, unused;
-  double length, other_length, a_u, a_x, b_u, b_x, b_y;
-};
-
-struct KnownCell {
-  Cell cell;
-  double volume, acceptance, shortest;
-  BaseVector base[3];  // shortest first
-};
-
-// A length that the exhaustive method samples; `fresh` where it cannot share the samples of the one before.
-struct Length {
-  float length;
-  int32_t input, base, fresh;
-};
+constexpr int max_ties = 240;
 
 struct Direction {  // exhaustive: a candidate vector in one of its two senses
   Vec3 u;
   int32_t input, base, on_planes, unused;
-};
-
-struct Lattice {  // a cell in the image, with its standing
-  Cell cell;
-  double merit;         // sum over spots of 1 - e^2 / r^2 within the acceptance radius r
-  double score;         // what the caller sees: merit, or the score of the exhaustive method
-  double log10_chance;  // valid when judged
-  int input_cell, judged;
-  int strained;  // its metric was fitted to the spots
-  int scaled;    // its scale was taken from the spots
 };
 
 // Sizes of the arrays of a block.
@@ -235,9 +204,7 @@ struct Block {
     return {reinterpret_cast<int*>(work + plan.at.lattice_order) + pool * std::size_t(plan.size.lattices),
             std::size_t(plan.size.lattices)};
   }
-  __device__ __forceinline__ DeviceSpan<Lattice> fresh() const {
-    return span<Lattice>(plan.at.fresh, most_effort_hits);
-  }
+  __device__ __forceinline__ DeviceSpan<Lattice> fresh() const { return span<Lattice>(plan.at.fresh, max_effort_hits); }
   __device__ __forceinline__ DeviceSpan<Lattice> accepted() const {
     return span<Lattice>(plan.at.accepted, plan.size.outputs);
   }

@@ -5,12 +5,6 @@
 
 namespace ewald::cuda::indexing {
 
-__device__ __forceinline__ ewald_stage_cell packed(const Cell& cell, float score, int count) {
-  const Vec3(&row)[3] = cell.row;
-  return {float(row[0].x), float(row[0].y), float(row[0].z), float(row[1].x), float(row[1].y), float(row[1].z),
-          float(row[2].x), float(row[2].y), float(row[2].z), score,           unsigned(count), 0};
-}
-
 // The counts of the directions; all threads call it.
 inline __device__ __noinline__ void record_sampling(const Block& b, float length, int row, int spots, int points) {
   const Record& r = b.plan.record;
@@ -55,7 +49,7 @@ __device__ __forceinline__ void record_hits(const Block& b, int count, int angle
 }
 inline __device__ __noinline__ void record_cells(const Block& b, int count, DeviceSpan<Lattice> lattices) {
   for (int i = int(threadIdx.x); i < count; i += kThreads)
-    b.plan.record.cells[i] = packed(lattices[i].cell, float(lattices[i].score), 0);
+    b.plan.record.cells[i] = stage_cell(lattices[i].cell, float(lattices[i].score), 0);
   if (threadIdx.x == 0) b.plan.record.summary->cells = unsigned(count);
   __syncthreads();
   if (threadIdx.x == 0) b.state().recording = 0;

@@ -64,18 +64,12 @@ inline __device__ __noinline__ int turn_to_spots(const Block& block, Cell& cell,
     tx += t.x, ty += t.y, tz += t.z;
   }
   const int total = all_sum(used);
-  const double x2 = all_sum(xx), y2 = all_sum(yy), z2 = all_sum(zz);
-  const double sxy = all_sum(xy), sxz = all_sum(xz), syz = all_sum(yz);
+  const double moments[6] = {all_sum(xx), all_sum(xy), all_sum(xz), all_sum(yy), all_sum(yz), all_sum(zz)};
   const double torque[3] = {all_sum(tx), all_sum(ty), all_sum(tz)};
-  if (total < 3) return total;
-  const double keep = 2e-4 * (x2 + y2 + z2);  // keeps a near-singular turn small
-  const double normal[6] = {y2 + z2 + keep, -sxy, -sxz, x2 + z2 + keep, -syz, x2 + y2 + keep};
-  double w[3];
-  if (!solve(normal, torque, w)) return total;
-  const Vec3 turn{w[0], w[1], w[2]};
+  Vec3 turn;
+  if (total < min_turn_spots || !turn_of(moments, torque, turn)) return total;
   const double angle2 = dot(turn, turn);
-  if (!(angle2 > 1e-24 && angle2 < 0.3 * 0.3)) return total;
-  // sin w / w and (1 - cos w) / w^2 as series: at 0.3 what is left out is below the last bit.
+  // sin w / w and (1 - cos w) / w^2 as series: at the largest turn what is left out is below the last bit.
   double sine = 1, versed = 1;
 #pragma unroll
   for (int k = 7; k >= 1; k--) {
@@ -119,25 +113,10 @@ inline __device__ __noinline__ int fit_to_spots(const Block& block, Cell& cell, 
   const int total = all_sum(used);
 #pragma unroll
   for (int i = 0; i < 15; i++) sums[i] = all_sum(sums[i]);
-  if (total < 5) return total;
-  const double normal[6] = {sums[0] + weight, sums[1], sums[2], sums[3] + weight, sums[4], sums[5] + weight};
-  double d[3][3];
-#pragma unroll
-  for (int i = 0; i < 3; i++) {
-    const double row[3] = {sums[6 + 3 * i], sums[7 + 3 * i], sums[8 + 3 * i]};
-    if (!solve(normal, row, d[i])) return total;
-  }
-  Cell moved;
-#pragma unroll
-  for (int i = 0; i < 3; i++) {
-    const Vec3 q = nodes.row[i];
-    moved.row[i] =
-        q + Vec3{d[0][0] * q.x + d[0][1] * q.y + d[0][2] * q.z, d[1][0] * q.x + d[1][1] * q.y + d[1][2] * q.z,
-                 d[2][0] * q.x + d[2][1] * q.y + d[2][2] * q.z};
-  }
-  const double size = volume(moved) / volume(nodes);
-  if (!(size > 0.5 && size < 2)) return total;
-  cell = reciprocal(moved);
+  if (total < min_fit_spots) return total;
+  const double moments[6] = {sums[0], sums[1], sums[2], sums[3], sums[4], sums[5]};
+  const double right[9] = {sums[6], sums[7], sums[8], sums[9], sums[10], sums[11], sums[12], sums[13], sums[14]};
+  strain_to(cell, nodes, moments, right, weight);
   return total;
 }
 
@@ -174,39 +153,38 @@ inline __device__ __noinline__ void refine_rotation(const Block& b, const KnownC
   const int low = min(n, turn_spots);
   const double r = known.acceptance;
   Cell cell = lattice.cell;
-  turn_to_spots(b, cell, low, 0.30, 1e9);
-  turn_to_spots(b, cell, low, 0.25, 1e9);
-  turn_to_spots(b, cell, n, 0.25, 3.2 * r);
-  turn_to_spots(b, cell, n, 0.25, 1.6 * r);
-  turn_to_spots(b, cell, n, 0.25, 1.2 * r);
+  for (int i = 0; i < turn_rounds; i++) {
+    const TurnRound round = turn_round_of(i);
+    turn_to_spots(b, cell, round.low ? low : n, round.index_limit, round.radius > 0 ? round.radius * r : 1e9);
+  }
   lattice.cell = cell;
   lattice.merit = merit(b, cell, n, r);
-  lattice.strained = 0;
-  lattice.judged = 0;
+  lattice.strained = false;
+  lattice.judged = false;
 }
 
 // The cell as well; the lattice stays as it is where that leads to another cell.
 inline __device__ __noinline__ void refine_strain(const Block& b, const KnownCell& known, int n, Lattice& lattice) {
   const int low = min(n, turn_spots);
   const double r = known.acceptance;
-  // Errors of r / 3 against strains of one percent.
-  const double weight = (r / 3 / strain_tolerance) * (r / 3 / strain_tolerance);
+  // Errors of the spots against strains of the cell.
+  const double weight = (r / strain_errors / strain_tolerance) * (r / strain_errors / strain_tolerance);
   const Cell anchor = lattice.cell;
   Cell cell = anchor;
   for (int m = low;; m = 2 * m < n ? 2 * m : n) {
-    fit_to_spots(b, cell, anchor, m, 0.30, 2.0 * r, 4 * weight);
+    fit_to_spots(b, cell, anchor, m, grow_index_limit, grow_radius * r, grow_stiffness * weight);
     if (m == n) break;
   }
   const ewald_indexer_params& p = b.plan.params;
-  const double last = p.max_distance > 0 ? double(p.max_distance) : 0.3 * r;
-  double radius = 1.6 * r;
+  const double last = p.max_distance > 0 ? double(p.max_distance) : last_radius * r;
+  double radius = fit_radius * r;
   for (unsigned round = 0; round < p.refine_iterations && radius > last; round++, radius *= p.contraction)
-    if (fit_to_spots(b, cell, anchor, n, 0.25, radius, weight) < int(p.refine_min_spots)) break;
+    if (fit_to_spots(b, cell, anchor, n, fit_index_limit, radius, weight) < int(p.refine_min_spots)) break;
   if (cell_difference(cell, known.cell) >= strain_limit) return;
   lattice.cell = cell;
   lattice.merit = merit(b, cell, n, r);
-  lattice.strained = 1;
-  lattice.judged = 0;
+  lattice.strained = true;
+  lattice.judged = false;
 }
 
 __device__ __forceinline__ void refine(const Block& b, const KnownCell& known, int n, bool strain, Lattice& lattice) {

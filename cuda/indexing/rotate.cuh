@@ -308,7 +308,7 @@ __device__ __forceinline__ std::uint64_t hit_at(const Block& b, const HitList& l
   return b.hits_of(warp)[i - before];
 }
 
-// Sum over spots of max(0, 0.06 - D^2), D the distance from the nearest node in index units.
+// Sum over spots of max(0, cell_closeness - D^2), D the distance from the nearest node in index units.
 __device__ __forceinline__ float closeness(const Block& b, const Cellf& cell, int n) {
   const DeviceSpan<float4> spots = b.spots();
   float total = 0;
@@ -320,29 +320,17 @@ __device__ __forceinline__ float closeness(const Block& b, const Cellf& cell, in
     h -= round_even(h);
     k -= round_even(k);
     l -= round_even(l);
-    total += fmaxf(fmaf(-h, h, fmaf(-k, k, fmaf(-l, l, 0.06f))), 0.0f);
+    total += fmaxf(fmaf(-h, h, fmaf(-k, k, fmaf(-l, l, float(cell_closeness)))), 0.0f);
   }
   return total;
 }
 
-// Angles whose step moves the outermost of the first n spots by `turn_step` periods of the longest other vector.
+// The angles of a search over the first n spots.
 __device__ __forceinline__ Angles angles_for(const Block& b, const BaseVector& base, int n) {
   const Plan& plan = b.plan;
   const double edge = b.spots()[n - 1].w;
-  int wish = plan.params.angle_points
-                 ? int(plan.params.angle_points)
-                 : int(fmin(2 * 3.14159265358979323846 * base.other_length * edge / turn_step, 1e6));
-  if (wish < 96) wish = 96;
-  int stride = turn_steps / wish;
-  while (stride > 1 && (turn_steps % stride != 0 || (turn_steps / stride) % 12 != 0)) stride--;
-  if (stride < 1) stride = 1;
-  int full = turn_steps / stride;
-  while (full > plan.angle_capacity) {  // never more than the handle has room for
-    do stride++;
-    while (turn_steps % stride != 0 || (turn_steps / stride) % 12 != 0);
-    full = turn_steps / stride;
-  }
-  return {plan.turn_cos, plan.turn_sin, stride, full / base.fold};
+  const int stride = turn_stride(base, edge, plan.params.angle_points, plan.angle_capacity);
+  return {plan.turn_cos, plan.turn_sin, stride, turn_steps / stride / base.fold};
 }
 
 // Turns the cell about each of the candidates in b.kept(); leaves the best hits, best first, as numbers in the scratch:
@@ -356,10 +344,9 @@ __device__ __forceinline__ int search_rotation(const Block& b, const BaseVector&
     placed = place<float>(base, kept[c], sense != 0, free_scale);
     return 2 * c + sense;
   };
-  constexpr int enough = 64;
-  static_assert(kWarps * most_ties + enough <= 1024);
-  const int held = search_candidates<true>(b, candidates * senses, n, b.plan.params.dist3, angles, 3, enough, most_ties,
-                                           candidate_at);
+  static_assert(kWarps * max_ties + enough_hits <= 1024);
+  const int held = search_candidates<true>(b, candidates * senses, n, b.plan.params.dist3, angles, min_hit_spots,
+                                           enough_hits, max_ties, candidate_at);
   const HitList list = gather_hits(b, held);
   return keep_lowest(b.scratch<std::uint64_t>(), 1024, list.total, keep, [&](int i) {
     const std::uint64_t hit = hit_at(b, list, i);

@@ -28,10 +28,10 @@ __device__ __forceinline__ void clear_bins(const Block& b, int most) {
 // Otherwise to the last bit of the float32 phase: what the exhaustive method counts.
 template <bool Fast>
 __device__ __forceinline__ void count_directions(const Block& b, int points, float length, int n, float distance) {
-  constexpr int tile = 4, fraction_bits = 12;
-  constexpr unsigned fraction = (1u << fraction_bits) - 1;
-  const int half = int(distance * (1 << fraction_bits));
-  const float anchor = 1.5f * (1 << (23 - fraction_bits)) + float(half) / (1 << fraction_bits);
+  constexpr int tile = 4;
+  constexpr unsigned fraction = (1u << phase_bits) - 1;
+  const int half = int(distance * (1 << phase_bits));
+  const float anchor = 1.5f * (1 << (23 - phase_bits)) + float(half) / (1 << phase_bits);
   const unsigned window = 2u * unsigned(half) + 1u;
   const DeviceSpan<float4> spots = b.spots();
   const DeviceSpan<int> bins = b.bins();

@@ -7,11 +7,11 @@ namespace ewald::cuda::indexing {
 // Takes the image's spots into shared memory; leaves used, n and flags (ImageFlag bits) in the state.
 __device__ __forceinline__ void take_spots(const Block& b, const float* spots, int n) {
   State& s = b.state();
-  const int most = b.plan.size.spots, room = 2 * power_of_two(most);
+  const int capacity = b.plan.size.spots, room = 2 * power_of_two(capacity);
   if (threadIdx.x == 0) s.total = s.flags = 0;
   int near = 0, flags = 0;
   const DeviceSpan<std::uint64_t> keys = b.keys(room);
-  keep_lowest(keys, room, n, most, [&](int i) {
+  keep_lowest(keys, room, n, capacity, [&](int i) {
     // In double the squares of float32 are exact, so the order is the same everywhere.
     const double x = spots[3 * std::size_t(i)], y = spots[3 * std::size_t(i) + 1], z = spots[3 * std::size_t(i) + 2];
     const float square = float(x * x + y * y + z * z);
@@ -25,7 +25,7 @@ __device__ __forceinline__ void take_spots(const Block& b, const float* spots, i
   if (near) atomicAdd(&s.total, near);
   if (flags) atomicOr(&s.flags, flags);
   __syncthreads();
-  const int total = s.total, used = min(total, most);
+  const int total = s.total, used = min(total, capacity);
   const DeviceSpan<float4> list = b.spots(), all = b.all();
   const DeviceSpan<std::uint32_t> source = b.source();
   for (int i = int(threadIdx.x); i < used; i += kThreads) {
@@ -39,8 +39,8 @@ __device__ __forceinline__ void take_spots(const Block& b, const float* spots, i
   }
   if (threadIdx.x == 0) {
     s.used = s.n = used;
-    s.flags |=
-        (total > most ? EWALD_IMAGE_FLAG_TRUNCATED : 0) | (used < least_spots ? EWALD_IMAGE_FLAG_TOO_FEW_SPOTS : 0);
+    s.flags |= (total > capacity ? EWALD_IMAGE_FLAG_TRUNCATED : 0) |
+               (used < min_image_spots ? EWALD_IMAGE_FLAG_TOO_FEW_SPOTS : 0);
   }
   __syncthreads();
 }

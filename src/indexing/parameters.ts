@@ -1,9 +1,20 @@
-/** Sizes, thresholds and their defaults: one table, checked at the facade, the same for every backend. */
+/**
+ * Sizes and thresholds, checked and filled in: the facade's reading of src/layout/indexing.ts, which the cores check
+ * once more.
+ */
 import { EwaldError } from '../errors.js';
-import { indexingConstants } from '../layout/indexing.js';
-import { enums, indexerParams } from '../layout/layout.js';
+import {
+  batchSpotRange,
+  indexingEnums as enums,
+  indexerParams,
+  indexerRanges,
+  refinementDefaults,
+  thresholdRanges,
+} from '../layout/indexing.js';
+import type { Range } from '../layout/range.js';
+import { searchConstants } from '../layout/search.js';
 import { pack } from '../layout/struct.js';
-import { choice, integer, knownOptions, real } from '../options.js';
+import { choice, integer, integerIn, knownOptions, realIn } from '../options.js';
 import type { IndexingDescriptor } from './contract.js';
 
 /**
@@ -66,15 +77,15 @@ export interface IndexingThresholds {
   readonly acceptLog10?: number;
   /** Lengths closer than this share their samples, in angstrom, 0 … 10, default 10⁻⁹. */
   readonly lengthThreshold?: number;
-  /** Lower trim of a distance, 0 … trimh, default 0.001. */
+  /** Lower trim of a distance, 0 … below trimh, default 0.001. */
   readonly triml?: number;
-  /** Upper trim of a distance, triml … 0.5, default 0.3. */
+  /** Upper trim of a distance, above triml … 0.5, default 0.3. */
   readonly trimh?: number;
   /** Offset inside the logarithm, above 0 … 1, default 0.1. */
   readonly delta?: number;
-  /** Spots this close to a plane of the sampled vector count, 0 … 0.5, default 0.2. */
+  /** Spots this close to a plane of the sampled vector count, above 0 … 0.5, default 0.2. */
   readonly dist1?: number;
-  /** Spots this close to a node count, 0 … 0.87, default 0.15. */
+  /** Spots this close to a node count, above 0 … 0.87, default 0.15. */
   readonly dist3?: number;
   /** Spots a vector refinement needs, 0 (off) or 4 … 1024, default 6. */
   readonly minSpots?: number;
@@ -121,26 +132,12 @@ const sizeNames = [
   'debug',
 ];
 /** Names of the thresholds, for checks of run options. */
-export const thresholdNames: readonly string[] = [
-  ...[
-    'maxCrystals',
-    'acceptLog10',
-    'lengthThreshold',
-    'triml',
-    'trimh',
-    'delta',
-    'dist1',
-    'dist3',
-    'minSpots',
-    'samplePoints',
-  ],
-  ...['anglePoints', 'refinement', 'metric', 'contraction', 'maxDistance', 'refineMinSpots', 'refineIterations'],
-];
+export const thresholdNames: readonly string[] = [...Object.keys(thresholdRanges), 'metric'];
 
 /**
  * log₁₀ of the chance probability at which a lattice is accepted: calibrated on pure noise, see cpp/indexing/README.md.
  */
-export const defaultAcceptLog10 = -3.5;
+export const defaultAcceptLog10: number = thresholdRanges.acceptLog10.fallback;
 
 /** Sizes after checks, as backends want them. */
 export interface Sizes extends IndexingDescriptor {
@@ -154,26 +151,33 @@ export interface Sizes extends IndexingDescriptor {
 /** Checks the sizes of an indexer and fills in the defaults. Throws `Argument`. */
 export function checkSizes(options: IndexerOptions): Sizes {
   knownOptions('indexer', options, sizeNames);
-  const size = (name: keyof IndexerOptions & string, fallback: number, low: number, high: number): number =>
-    integer(`indexer: ${name}`, options[name] as number | undefined, fallback, low, high);
+  const size = (name: keyof IndexerOptions & keyof typeof indexerRanges): number =>
+    integerIn(`indexer: ${name}`, options[name] as number | undefined, indexerRanges[name]);
   const method = choice('indexer: method', options.method, 'fast', Object.keys(enums.Method) as IndexingMethod[]);
-  const maxSpots = size('maxSpots', 300, 6, 4096);
-  const batch = size('batch', 1, 1, 65536);
-  const maxBatchSpots = size('maxBatchSpots', batch * Math.max(4 * maxSpots, 4096), maxSpots, 2 ** 28);
-  const maxInputCells = size('maxInputCells', 1, 1, 64);
-  const maxOutputCells = size('maxOutputCells', 32, 1, 1024);
-  const maxSamplePoints = size('maxSamplePoints', 65536, 1024, 2 ** 20);
-  const maxAnglePoints = size('maxAnglePoints', 5040, 64, 65536);
+  const maxSpots = size('maxSpots');
+  const batch = size('batch');
+  const { low, high, fallback } = batchSpotRange;
+  const maxBatchSpots = integer(
+    'indexer: maxBatchSpots',
+    options.maxBatchSpots,
+    batch * Math.max(4 * maxSpots, fallback),
+    Math.max(low, maxSpots),
+    high,
+  );
+  const maxInputCells = size('maxInputCells');
+  const maxOutputCells = size('maxOutputCells');
+  const maxSamplePoints = size('maxSamplePoints');
+  const maxAnglePoints = size('maxAnglePoints');
   const fields = {
     maxSpots,
     maxInputCells,
     maxOutputCells,
     batch,
     method: enums.Method[method],
-    candidateVectors: size('candidateVectors', 0, 0, 1024),
+    candidateVectors: size('candidateVectors'),
     maxSamplePoints,
     maxAnglePoints,
-    threads: size('threads', 0, 0, 1024),
+    threads: size('threads'),
     redundant: options.redundantComputations ? 1 : 0,
     debug: options.debug ? 1 : 0,
   };
@@ -187,19 +191,12 @@ export function checkSizes(options: IndexerOptions): Sizes {
     maxOutputCells,
     maxSamplePoints,
     maxAnglePoints,
-    inFlight: size('inFlight', 2, 1, 16),
+    inFlight: integer('indexer: inFlight', options.inFlight, 2, 1, 16),
   };
 }
 
 /** Checks the thresholds of a run and packs them. Throws `Argument`. */
 export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array {
-  const number = (name: keyof IndexingThresholds & string, fallback: number, low: number, high: number): number =>
-    real(`index: ${name}`, t[name] as number | undefined, fallback, low, high);
-  const count = (name: keyof IndexingThresholds & string, fallback: number, low: number, high: number): number => {
-    // 0 stands for "the method's own" or "off" where the range begins above it.
-    if (t[name] === 0 && fallback === 0) return 0;
-    return integer(`index: ${name}`, t[name] as number | undefined, fallback, low, high);
-  };
   const refinement = choice(
     'index: refinement',
     t.refinement,
@@ -212,34 +209,38 @@ export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array 
       'Argument',
       `index: metric 'held' goes with the methods fast and turbo and the refinement 'rotation'; this is ${sizes.method} with ${refinement}`,
     );
-  const indexUnits = refinement === 'ifss' || refinement === 'ifse';
-  const triml = number('triml', 0.001, 0, 0.5);
-  const trimh = number('trimh', 0.3, 0, 0.5);
+  type Name = Exclude<keyof typeof thresholdRanges, 'refinement'>;
+  const rangeOf = (name: Name, high = Number.POSITIVE_INFINITY): Range => {
+    const range: Range = thresholdRanges[name];
+    const fallback = refinementDefaults[refinement][name] ?? range.fallback;
+    return { ...range, fallback, high: Math.min(range.high, high) };
+  };
+  const number = (name: Name): number => realIn(`index: ${name}`, t[name], rangeOf(name));
+  const count = (name: Name, high?: number): number => integerIn(`index: ${name}`, t[name], rangeOf(name, high));
+  const triml = number('triml');
+  const trimh = number('trimh');
   if (triml >= trimh)
     throw new EwaldError('Argument', `index: triml is ${triml} and trimh is ${trimh}; triml must be the smaller`);
-  const delta = number('delta', 0.1, 0, 1);
-  if (delta === 0) throw new EwaldError('Argument', 'index: delta is 0; it must be above 0 (default 0.1)');
-  const minSpots = t.minSpots === 0 ? 0 : integer('index: minSpots', t.minSpots, 6, 4, 1024);
   return pack(indexerParams, {
-    lengthThreshold: number('lengthThreshold', 1e-9, 0, 10),
+    lengthThreshold: number('lengthThreshold'),
     triml,
     trimh,
-    delta,
-    dist1: number('dist1', 0.2, 0, 0.5),
-    dist3: number('dist3', 0.15, 0, 0.87),
-    minSpots,
-    samplePoints: count('samplePoints', 0, 32, sizes.maxSamplePoints),
-    anglePoints: count('anglePoints', 0, 64, sizes.maxAnglePoints),
-    maxCrystals: count('maxCrystals', 1, 1, 8),
+    delta: number('delta'),
+    dist1: number('dist1'),
+    dist3: number('dist3'),
+    minSpots: count('minSpots'),
+    samplePoints: count('samplePoints', sizes.maxSamplePoints),
+    anglePoints: count('anglePoints', sizes.maxAnglePoints),
+    maxCrystals: count('maxCrystals'),
     // The fast methods fit the orientation before they ask: without a refinement the metric stays.
     refinement: enums.Refinement[held ? 'raw' : refinement],
-    contraction: number('contraction', 0.8, 0.01, 0.99),
-    maxDistance: number('maxDistance', indexUnits ? 0.01 : refinement === 'ifssr' ? 0.00075 : 0, 0, 1),
-    refineMinSpots: count('refineMinSpots', indexUnits ? 6 : 8, 4, 1024),
-    refineIterations: count('refineIterations', indexUnits ? 15 : 32, 1, 1024),
-    acceptLog10: number('acceptLog10', defaultAcceptLog10, -300, 0),
+    contraction: number('contraction'),
+    maxDistance: number('maxDistance'),
+    refineMinSpots: count('refineMinSpots'),
+    refineIterations: count('refineIterations'),
+    acceptLog10: number('acceptLog10'),
   });
 }
 
 /** Spots without which no image can be indexed; the core flags images that have fewer. */
-export const minimumSpots = indexingConstants.leastSpots.value;
+export const minimumSpots = searchConstants.minImageSpots.value;

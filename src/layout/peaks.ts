@@ -1,9 +1,5 @@
 /** The structures of peaks. */
-import type { Field, Struct } from './layout.js';
-
-const u32 = (name: string, doc: string): Field => ({ name, type: 'u32', doc });
-const i32 = (name: string, doc: string): Field => ({ name, type: 'i32', doc });
-const f32 = (name: string, doc: string): Field => ({ name, type: 'f32', doc });
+import { f32, i32, type Struct, u32 } from './struct.js';
 
 /** Types of a detector's numbers. */
 export const numbers = { u8: 0, i8: 1, u16: 2, i16: 3, u32: 4, i32: 5, f32: 6 } as const;

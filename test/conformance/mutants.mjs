@@ -107,8 +107,9 @@ export const mutants = [
   {
     name: 'indexing: not the golden angle',
     file: 'indexing/tables.cpp',
-    find: 'step_cos = -0.7373688780783197, step_sin = 0.6754902942615238',
-    replace: 'step_cos = 0.7221720937, step_sin = 0.6917125786',
+    find: 'void fill_spiral(float* cosine, float* sine, int points) {',
+    replace:
+      'void fill_spiral(float* cosine, float* sine, int points) {\n  const double spiral_cos = 0.7221720937, spiral_sin = 0.6917125786;',
     ids: [raw],
   },
   {
@@ -134,9 +135,9 @@ export const mutants = [
   },
   {
     name: 'indexing: refined planes are chosen by the wider limits of the draft',
-    file: 'indexing/isa/exhaustive.cpp',
-    find: '{0.1f, 0.05f, 0.025f, 0.01f}',
-    replace: '{0.3f, 0.15f, 0.075f, 0.0375f}',
+    file: 'include/generated/search.h',
+    find: '{0.1}, {0.05}, {0.025}, {0.01}',
+    replace: '{0.3}, {0.15}, {0.075}, {0.0375}',
     ids: [search, 'indexing:exhaustive:reference'],
   },
   {
@@ -162,9 +163,9 @@ export const mutants = [
   },
   {
     name: 'indexing: least squares of a vector drop a term',
-    file: 'indexing/isa/exhaustive.cpp',
-    find: 'by = fma(pull, sy, by);',
-    replace: 'by = fma(pull, sx, by);',
+    file: 'indexing/isa/stages.h',
+    find: 'sums.y = fma(pull, splat(r[1]), sums.y);',
+    replace: 'sums.y = fma(pull, splat(r[0]), sums.y);',
     ids: [search],
   },
   {
@@ -176,9 +177,9 @@ export const mutants = [
   },
   {
     name: 'indexing: the rotation fit turns the wrong way',
-    file: 'indexing/isa/refine.cpp',
-    find: 'const Vec3 turn{w[0], w[1], w[2]};',
-    replace: 'const Vec3 turn{-w[0], -w[1], -w[2]};',
+    file: 'indexing/least_squares.h',
+    find: 'turn = {w[0], w[1], w[2]};',
+    replace: 'turn = {-w[0], -w[1], -w[2]};',
     ids: ['indexing:fast:mono:n=10:*', 'indexing:fast:mono:n=20:*', noisy],
   },
   {
@@ -211,8 +212,8 @@ export const mutants = [
   },
   {
     name: 'indexing: the chance forgets how many orientations were tried',
-    file: 'indexing/isa/verdict.cpp',
-    find: 'log10(8 * M_PI * M_PI * (nodes + 1) / p)',
+    file: 'indexing/significance.h',
+    find: 'log10(8 * pi * pi * (nodes + 1) / p)',
     replace: 'log10(1.0)',
     ids: ['indexing:fast:noise:n=20:*', 'indexing:fast:noise'],
   },
@@ -255,16 +256,16 @@ export const mutants = [
   },
   {
     name: 'stages: the known length of a vector weighs half',
-    file: 'indexing/isa/ladder.cpp',
+    file: 'indexing/vector_fit.h',
     find: 'const F lengthwise = along *',
     replace: 'const F lengthwise = splat(0.5f) * along *',
     ids: [stage('vectors', 'fast')],
   },
   {
     name: 'stages: the last fit of a vector takes spots from a third farther off',
-    file: 'indexing/isa/ladder.cpp',
-    find: 'climb_round(list, spots, n, 0.07f, 5, prior);',
-    replace: 'climb_round(list, spots, n, 0.09f, 5, prior);',
+    file: 'include/generated/search.h',
+    find: '{0.07, 5, 0.08}',
+    replace: '{0.09, 5, 0.08}',
     ids: [stage('vectors', 'fast')],
   },
   {
@@ -276,9 +277,9 @@ export const mutants = [
   },
   {
     name: 'stages: the closeness of a cell falls off faster',
-    file: 'indexing/isa/rotate.cpp',
-    find: 'splat(0.06f)',
-    replace: 'splat(0.05f)',
+    file: 'include/generated/search.h',
+    find: 'cell_closeness = 0.06',
+    replace: 'cell_closeness = 0.05',
     ids: [stage('search', 'fast')],
   },
   {
@@ -297,9 +298,9 @@ export const mutants = [
   },
   {
     name: 'stages: the last turn of a cell is left out',
-    file: 'indexing/isa/refine.cpp',
-    find: 'turn_to_spots(cell, spots, n, 0.25, 1.2 * r);',
-    replace: '',
+    file: 'include/generated/search.h',
+    find: 'turn_rounds = 5',
+    replace: 'turn_rounds = 4',
     ids: [stage('refinement', 'fast')],
   },
   {
@@ -311,9 +312,9 @@ export const mutants = [
   },
   {
     name: 'stages: a strained cell pays for five of its six freedoms',
-    file: 'indexing/isa/verdict.cpp',
-    find: 'trials += 6 * log10(',
-    replace: 'trials += 5 * log10(',
+    file: 'include/generated/search.h',
+    find: 'strain_ways = 6',
+    replace: 'strain_ways = 5',
     ids: [stage('selection', 'fast'), stage('selection', 'turbo')],
   },
 ];

@@ -1,7 +1,7 @@
 // Philox4x32-10: a random block is a pure function of (counter, key), so any point of any stream can be had anywhere,
 // in any order, on any device (Salmon, Moraes, Dror, Shaw: Parallel random numbers, as easy as 1, 2, 3. SC11). Twin of
 // cpp/pi/philox.h.
-#include "generated/layout.wgsl"
+#include "generated/random.wgsl"
 #include "common/u64.wgsl"
 
 // The block of one counter, written as the paper does.

@@ -3,10 +3,7 @@
 // and multi.cpp. One workgroup an image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
-#include "indexing/sums.wgsl"
-#include "indexing/beam.wgsl"
-#include "indexing/residual.wgsl"
-#include "indexing/owners.wgsl"
+#include "indexing/owner.wgsl"
 #include "indexing/pool.wgsl"
 
 const WORKGROUP = 64u;
@@ -34,7 +31,7 @@ var<workgroup> step: Step;
 
 // Lattices that were judged take their rank; one that is there already, as good, is dropped.
 fn settle(image: u32, pool: u32) {
-  for (var k = 0u; k < MOST_EFFORT_JUDGED; k++) {
+  for (var k = 0u; k < MAX_EFFORT_JUDGED; k++) {
     let place = tallies[image].judging[k];
     if (place == NOWHERE) { continue; }
     let order = order_at(image, pool);
@@ -46,7 +43,7 @@ fn settle(image: u32, pool: u32) {
     for (var i = 0u; i < tallies[image].held[pool] && !known; i++) {
       let other = lattices[lattice_at(image, pool, i)];
       if ((other.marks & JUDGED) == 0u) { break; }
-      known = other.log10_chance <= lattice.log10_chance && same_lattice(cell_of_lattice(lattice), cell_of_lattice(other), 0.1);
+      known = other.log10_chance <= lattice.log10_chance && same_lattice(cell_of_lattice(lattice), cell_of_lattice(other), SAME_LATTICE_LIMIT);
     }
     if (!known) { insert(image, pool, lattice); }
   }
@@ -55,7 +52,7 @@ fn settle(image: u32, pool: u32) {
 // Exhaustive: the first judged lattice that is accepted goes to the front; those behind it count as not judged.
 fn settle_exhaustive(image: u32, pool: u32) {
   let order = order_at(image, pool);
-  for (var k = 0u; k < MOST_EFFORT_JUDGED; k++) {
+  for (var k = 0u; k < MAX_EFFORT_JUDGED; k++) {
     let place = tallies[image].judging[k];
     if (place == NOWHERE) { return; }
     let lattice = lattices[judged_at(image, k)];
@@ -91,14 +88,14 @@ fn accept(image: u32, job: ptr<function, Job>) -> u32 {
   if ((best.marks & JUDGED) == 0u || best.log10_chance > run.params.accept_log10) { return NONE; }
   var again = false;
   for (var k = 0u; k < (*job).accepted && !again; k++) {
-    again = same_lattice(cell_of_lattice(best), cell_of_lattice(lattices[accepted_at(image, k)]), 0.15);
+    again = same_lattice(cell_of_lattice(best), cell_of_lattice(lattices[accepted_at(image, k)]), SLIVER_LATTICE);
   }
   lattices[accepted_at(image, (*job).accepted)] = best; // where it is a sliver, for the spots that it takes along
   if (again) {
     // The search found a sliver of a lattice that is there already: its spots are set aside too, and the search goes
     // on.
     (*job).slivers++;
-    if ((*job).slivers == 4u) { return NONE; }
+    if ((*job).slivers == MAX_SLIVERS) { return NONE; }
     return OF_NEXT;
   }
   (*job).slivers = 0u;
@@ -142,7 +139,8 @@ fn advance(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
     let list = list_at(image);
     let owner = image * run.max_spots;
     if (now.action == OF_ALL) {
-      assign_spots(image, now.accepted, now.used);
+      for (var i = lane; i < now.used; i += WORKGROUP) { owners[owner + i] = owner_of(image, now.accepted, spots[all + i].xyz).lattice; }
+      storageBarrier();
     } else {
       let next = lattices[accepted_at(image, now.accepted)];
       let cell = cell_of_lattice(next);
@@ -169,7 +167,7 @@ fn advance(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
     let sum = all_sum(sums);
     if (lane == 0u) {
       let beam = thin_axis(Symmetric(sum[0].xyz, sum[1].xyz), n);
-      at_hand.going = select(0u, 1u, n >= LEAST_SPOTS);
+      at_hand.going = select(0u, 1u, n >= MIN_IMAGE_SPOTS);
       at_hand.n = n;
       at_hand.pool = 1u;
       at_hand.effort = run.first_effort + select(0u, 1u, n <= SHORT_LIST);

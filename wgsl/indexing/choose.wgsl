@@ -2,9 +2,7 @@
 // workgroup an image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
-#include "indexing/vectors.wgsl"
-#include "indexing/placed.wgsl"
-#include "indexing/hits.wgsl"
+#include "indexing/frame.wgsl"
 
 const WORKGROUP = 256u;
 @group(0) @binding(1) var<storage, read> cells: array<KnownCell>;
@@ -16,25 +14,25 @@ const WORKGROUP = 256u;
 @group(0) @binding(7) var<storage, read> hits: array<u32>;
 @group(0) @binding(8) var<storage, read_write> lattices: array<Lattice>;
 
-const ROOM = 512u; // as many even where equal counts leave more: then the order of the candidates, best first, decides
+// Where equal counts leave more than MAX_SCORED the order of the candidates, best first, decides.
 var<workgroup> bins: array<atomic<u32>, TURN_SPOTS + 1u>;
-var<workgroup> listed: array<u32, ROOM>;  // number of the candidate and place among its hits
-var<workgroup> scores: array<f32, ROOM>;
+var<workgroup> listed: array<u32, MAX_SCORED>;  // number of the candidate and place among its hits
+var<workgroup> scores: array<f32, MAX_SCORED>;
 
-// Sum over spots of max(0, 0.06 - D^2), D the distance from the nearest node in index units.
+// Sum over spots of max(0, CELL_CLOSENESS - D^2), D the distance from the nearest node in index units.
 fn closeness(cell: Cell, list: u32, n: u32) -> f32 {
   var total = 0.0;
   for (var j = 0u; j < n; j++) {
     let h = indices_of(cell, spots[list + j].xyz);
     let off = h - round(h);
-    total += max(0.06 - dot(off, off), 0.0);
+    total += max(CELL_CLOSENESS - dot(off, off), 0.0);
   }
   return total;
 }
 
 fn cell_of_hit(image: u32, base: BaseVector, number: u32, hit: u32, free_scale: bool, stride: u32) -> Cell {
   let senses = 2u - base.flip;
-  let p = place(base, vectors[image * run.vectors + MOST_PICKED + number / senses].xyz, number % senses != 0u, free_scale);
+  let p = place(base, vectors[kept_at(image) + number / senses].xyz, number % senses != 0u, free_scale);
   return cell_at(p, tables[run.turns + step_of(hit) * stride]);
 }
 
@@ -63,22 +61,22 @@ fn choose_hits(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocatio
   var least = n;
   var above = 0u;
   var reached = atomicLoad(&bins[n]);
-  while (reached < ENOUGH_HITS && least > LEAST_HIT) {
+  while (reached < ENOUGH_HITS && least > MIN_HIT_SPOTS) {
     above = reached;
     least--;
     reached += atomicLoad(&bins[least]);
   }
-  let total = min(reached, ROOM);
+  let total = min(reached, MAX_SCORED);
   let ties = total - above;
-  var mine = vec2u();
+  var own = vec2u();
   for (var i = begin; i < end; i++) {
     let place = hits_at(image, i);
     for (var k = 0u; k < hits[place]; k++) {
       let count = count_of(hits[place + 1u + k]);
-      mine += vec2u(select(0u, 1u, count > least), select(0u, 1u, count == least));
+      own += vec2u(select(0u, 1u, count > least), select(0u, 1u, count == least));
     }
   }
-  var at = sum_before(mine);
+  var at = sum_before(own);
   for (var i = begin; i < end; i++) {
     let place = hits_at(image, i);
     for (var k = 0u; k < hits[place]; k++) {

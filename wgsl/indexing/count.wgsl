@@ -4,7 +4,6 @@
 //
 // Direction p of N stands at height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle.
 #include "indexing/plan.wgsl"
-#include "indexing/length.wgsl"
 
 const WORKGROUP = 128u;
 @group(0) @binding(1) var<storage, read> tables: array<vec2f>;

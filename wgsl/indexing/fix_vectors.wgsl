@@ -1,7 +1,6 @@
 // Exhaustive: least squares on planes that the sampled vectors fixed, with ever fewer spots; a vector that runs out of
 // spots stays where it is. A thread a vector.
 #include "indexing/plan.wgsl"
-#include "indexing/length.wgsl"
 
 const WORKGROUP = 32u;
 @group(0) @binding(1) var<storage, read> jobs: array<Job>;
@@ -18,8 +17,8 @@ fn refine_vectors(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invoca
   let o = vectors[at].xyz;
   var z = o;
   let list = list_at(image);
-  var limit = 0.1;
-  for (var round_number = 0; round_number < 4; round_number++) {
+  for (var k_round = 0u; k_round < VECTOR_ROUNDS; k_round++) {
+    let limit = vector_round_of(k_round).limit;
     var square = vec3f(); // xx yy zz
     var mixed = vec3f();  // xy xz yz
     var pull = vec3f();
@@ -37,7 +36,6 @@ fn refine_vectors(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invoca
     let step = solve(Symmetric(square, mixed), pull);
     if (good < run.params.min_spots || !step.ok) { break; }
     z += step.x;
-    limit = select(0.5 * limit, 0.01, round_number == 2);
   }
   vectors[at] = vec4f(z, 0.0);
 }

@@ -1,4 +1,6 @@
-// Vectors and cells. The twin of cpp/indexing/geometry.h, in float32.
+// Vectors and cells, and a spot against the nodes of a lattice. The twin of cpp/indexing/geometry.h, in float32.
+
+const PI = 3.14159265358979;
 
 // Rows a, b, c; a reciprocal cell has rows a*, b*, c*.
 struct Cell {
@@ -72,4 +74,51 @@ fn cell_difference(b: Cell, a: Cell) -> f32 {
   let size = abs(abs(volume(b) / volume(a)) - 1.0);
   let sum = max(max(lengths.x, lengths.y), lengths.z) + size;
   return sum * sum;
+}
+
+// A spot against the nearest node of a lattice.
+struct Residual {
+  index: vec3f,  // of the node
+  offset: vec3f, // the spot's indices less the node's
+  e: vec3f,      // spot - node
+}
+
+// `nodes`: the reciprocal of the cell.
+fn residual(cell: Cell, nodes: Cell, s: vec3f) -> Residual {
+  let h = indices_of(cell, s);
+  let index = round(h);
+  // From the index residuals, not as s - q: no digits are lost.
+  return Residual(index, h - index, point_of(nodes, h - index));
+}
+
+// The direction that the spots are thinnest along, which is the beam's, and their root mean square extent along it.
+
+struct Beam {
+  axis: vec3f,
+  thickness: f32,
+}
+
+// `m`: the sum over n spots of s s^T.
+fn thin_axis(m: Symmetric, n: u32) -> Beam {
+  let trace = m.diagonal.x + m.diagonal.y + m.diagonal.z;
+  let d = m.diagonal + BEAM_SHIFT * trace;
+  let o = m.off;
+  // Inverse iteration by cofactors: their common factor does not matter, and where the list is flat the largest are
+  // exact.
+  let c00 = d.y * d.z - o.z * o.z;
+  let c01 = o.y * o.z - o.x * d.z;
+  let c02 = o.x * o.z - o.y * d.y;
+  let c11 = d.x * d.z - o.y * o.y;
+  let c12 = o.x * o.y - d.x * o.z;
+  let c22 = d.x * d.y - o.x * o.x;
+  var v = vec3f(BEAM_X, BEAM_Y, BEAM_Z);
+  for (var k = 0u; k < BEAM_ROUNDS; k++) {
+    let w = vec3f(dot(vec3f(c00, c01, c02), v), dot(vec3f(c01, c11, c12), v), dot(vec3f(c02, c12, c22), v));
+    // Not length(): squares of cofactors may be too small for float32.
+    let size = max(max(abs(w.x), abs(w.y)), abs(w.z));
+    if (!(size > 0.0)) { break; }
+    v = normalize(w / size);
+  }
+  let square = dot(m.diagonal, v * v) + 2.0 * (o.x * v.x * v.y + o.y * v.x * v.z + o.z * v.y * v.z);
+  return Beam(v, sqrt(max(square, 0.0) / f32(max(n, 1u))));
 }

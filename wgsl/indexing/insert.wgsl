@@ -16,7 +16,7 @@ fn insert_fresh(@builtin(global_invocation_id) invocation: vec3u) {
   let job = jobs[image];
   if (job.going == 0u) { return; }
   for (var k = 0u; k < tallies[image].fresh; k++) { insert(image, job.pool, lattices[fresh_at(image, k)]); }
-  tallies[image].judging = array<u32, 4>(NOWHERE, NOWHERE, NOWHERE, NOWHERE);
+  tallies[image].judging = array<u32, MAX_JUDGED>(NOWHERE, NOWHERE, NOWHERE, NOWHERE);
   if (job.input + 1u < run.cell_count) { return; }
   var top = 0.0;
   let held = tallies[image].held[job.pool];

@@ -2,10 +2,7 @@
 // chance does as well. One workgroup a lattice.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
-#include "indexing/sums.wgsl"
-#include "indexing/residual.wgsl"
 #include "indexing/refine.wgsl"
-#include "indexing/classic.wgsl"
 #include "indexing/verdict.wgsl"
 
 const WORKGROUP = 64u;
@@ -32,7 +29,7 @@ fn judge(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_inde
   let known = cells[lattice.input];
   let list = list_at(image);
   let n = job.n;
-  let slots = (MOST_EFFORT_JUDGED * image + workgroup.y) * run.node_slots;
+  let slots = (MAX_EFFORT_JUDGED * image + workgroup.y) * run.node_slots;
   let free_fit = run.params.refinement >= REFINEMENT_IFSS && run.exhaustive == 0u;
   let may_strain = run.params.refinement == REFINEMENT_ROTATION && run.exhaustive == 0u;
   var chance = Chance();

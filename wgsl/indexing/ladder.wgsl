@@ -7,8 +7,7 @@
 // round solves for the step, not for z: the step is small, so float32 is enough.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
-#include "indexing/vectors.wgsl"
-#include "indexing/angles.wgsl"
+#include "indexing/frame.wgsl"
 
 const WORKGROUP = 256u;
 @group(0) @binding(1) var<storage, read> cells: array<KnownCell>;
@@ -18,16 +17,10 @@ const WORKGROUP = 256u;
 @group(0) @binding(5) var<storage, read_write> tallies: array<Tally>;
 
 // Candidates: x y z and merit, below 0 for one that failed; and where each was sampled (its place in vectors).
-var<workgroup> at: array<vec4f, MOST_PICKED>;
-var<workgroup> sampled_at: array<u32, MOST_PICKED>;
+var<workgroup> at: array<vec4f, MAX_PICKED>;
+var<workgroup> sampled_at: array<u32, MAX_PICKED>;
 var<workgroup> shares: array<vec4f, WORKGROUP>;
 var<workgroup> count_held: u32;
-
-// Phases of the ladder: the first spots, twice as many each time, all of them, and all once more.
-const FIRST = 0u;
-const GROWING = 1u;
-const FULL = 2u;
-const LAST = 3u;
 
 struct Prior {
   across: f32, // weights of a move across and along the sampled vector, 1/angstrom^2
@@ -101,7 +94,7 @@ fn climb_round(list: u32, count: u32, n: u32, limit: f32, least: u32, prior: Pri
   }
 }
 
-// Sum of max(0, 0.3^2 - d^2) over all spots, d the distance from the nearest plane in periods.
+// Sum of max(0, PLANE_CLOSENESS - d^2) over all spots, d the distance from the nearest plane in periods.
 fn score_candidates(list: u32, count: u32, n: u32) {
   let group = group_size(count);
   let part = lane % group;
@@ -113,7 +106,7 @@ fn score_candidates(list: u32, count: u32, n: u32) {
     for (var j = part; j < n; j += group) {
       let phase = dot(z, spots[list + j].xyz);
       let off = phase - round(phase);
-      value += max(0.09 - off * off, 0.0);
+      value += max(PLANE_CLOSENESS - off * off, 0.0);
     }
     let sum = group_sum(vec4f(value, 0.0, 0.0, 0.0), group).x;
     if (c < count && part == 0u) { at[c].w = sum; }
@@ -204,7 +197,7 @@ fn climb(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_inde
   let effort = effort_of(job.effort);
   let list = list_at(image);
   let n = job.n;
-  let place = image * run.vectors;
+  let place = candidates_at(image);
   var count = agreed(tallies[image].picked);
   for (var i = lane; i < count; i += WORKGROUP) {
     at[i] = vec4f(vectors[place + i].xyz, 0.0);
@@ -213,35 +206,38 @@ fn climb(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_inde
   workgroupBarrier();
   let base = cells[job.input].base[effort.base];
   let known = base.length;
-  let keep = min(select(run.candidate_vectors, effort.candidates, run.candidate_vectors == 0u), MOST_PICKED);
+  let keep = min(select(run.candidate_vectors, effort.candidates, run.candidate_vectors == 0u), MAX_PICKED);
   let first = min(n, SAMPLE_SPOTS);
   let edge = spots[list + first - 1u].w;
-  let reach = 0.7 * GRID_STEP / edge; // how far the sampled vector may be off, angstrom
+  let reach = SAMPLED_REACH * GRID_STEP / edge; // how far the sampled vector may be off, angstrom
   let across = PHASE_ERROR / reach;
   let along = PHASE_ERROR / (select(LENGTH_TOLERANCE, SCALE_TOLERANCE, effort.free_scale) * known);
   let prior = Prior(across * across, along * along);
-  // With few spots the length is no good test: all candidates have been pulled to it.
-  let limit = select(0.2, LENGTH_LIMIT, n > SHORT_LIST);
+  let limit = select(SHORT_LIST_LENGTH_LIMIT, LENGTH_LIMIT, n > SHORT_LIST);
 
   // One call of each stage, in a loop: compilers put every call in line.
   var m = first;
-  var phase = FIRST;
+  var phase = LADDER_FIRST;
   loop {
-    let widest = select(select(select(0.07, 0.12, phase == FULL), 0.20, phase == GROWING), 0.25, phase == FIRST);
+    let round = ladder_round_of(phase);
+    let is_last = phase == LADDER_LAST;
     // The last round may fail on a weak candidate, which then stays where it is.
-    climb_round(list, count, m, widest, select(4u, 5u, phase == LAST), prior, phase == LAST);
-    if (phase == LAST) { score_candidates(list, count, n); }
-    count = keep_distinct(count, known, spots[list + m - 1u].w, select(0.08, 0.10, phase == FIRST), limit);
-    if (phase == LAST || (phase == GROWING && m < n && count > 3u * keep)) { count = keep_best(count, select(3u * keep, keep, phase == LAST)); }
-    if (phase == LAST) { break; }
-    if (phase <= GROWING && m < n) {
-      phase = GROWING;
+    climb_round(list, count, m, round.limit, round.spots, prior, is_last);
+    if (is_last) { score_candidates(list, count, n); }
+    count = keep_distinct(count, known, spots[list + m - 1u].w, round.apart, limit);
+    let spare = LADDER_SPARE * keep;
+    if (is_last || (phase == LADDER_GROWING && m < n && count > spare)) {
+      count = keep_best(count, select(spare, keep, is_last));
+    }
+    if (is_last) { break; }
+    if (phase <= LADDER_GROWING && m < n) {
+      phase = LADDER_GROWING;
       m = min(2u * m, n);
     } else {
-      phase = select(LAST, FULL, phase <= GROWING);
+      phase = select(LADDER_LAST, LADDER_FULL, phase <= LADDER_GROWING);
     }
   }
-  for (var i = lane; i < count; i += WORKGROUP) { vectors[place + MOST_PICKED + i] = at[i]; }
+  for (var i = lane; i < count; i += WORKGROUP) { vectors[kept_at(image) + i] = at[i]; }
   if (lane == 0u) {
     tallies[image].kept = count;
     let angles = angles_for(base, spots[list + min(n, TURN_SPOTS) - 1u].w);

@@ -46,3 +46,35 @@ fn sum_before(value: vec2u) -> vec2u {
   workgroupBarrier();
   return before;
 }
+
+// Sums of vectors over the 64 threads of a workgroup, always added in the same order. Every thread receives the total,
+// as a value that counts as uniform. See lanes.wgsl for `lane`.
+alias Sums = array<vec4f, 4>;
+
+var<workgroup> parts: array<vec4f, 128>;
+var<workgroup> totals: Sums;
+
+fn all_sum(values: Sums) -> Sums {
+  var own = values;
+  if (lane >= 32u) {
+    for (var i = 0u; i < 4u; i++) { parts[32u * i + lane - 32u] = own[i]; }
+  }
+  workgroupBarrier();
+  if (lane < 32u) {
+    for (var i = 0u; i < 4u; i++) { parts[32u * i + lane] += own[i]; }
+  }
+  workgroupBarrier();
+  let half = 32u * (lane / 16u) + lane % 16u;
+  parts[half] += parts[half + 16u];
+  workgroupBarrier();
+  if (lane < 4u) {
+    var sum = vec4f();
+    for (var k = 0u; k < 16u; k++) { sum += parts[32u * lane + k]; }
+    totals[lane] = sum;
+  }
+  return workgroupUniformLoad(&totals);
+}
+
+// The sum of s s^T begins with one spot.
+fn moments(s: vec3f) -> Sums { return Sums(vec4f(s * s, 0.0), vec4f(s.x * s.y, s.x * s.z, s.y * s.z, 0.0), vec4f(), vec4f()); }
+fn add_sums(a: Sums, b: Sums) -> Sums { return Sums(a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]); }

@@ -2,16 +2,13 @@
 // `counts`: how many, then which (direction times angles plus angle). One workgroup an image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
-#include "indexing/listed.wgsl"
-#include "indexing/length.wgsl"
 
 const WORKGROUP = 256u;
 @group(0) @binding(1) var<storage, read> jobs: array<Job>;
 @group(0) @binding(2) var<storage, read> hits: array<u32>;
 @group(0) @binding(3) var<storage, read_write> counts: array<u32>;
 
-const MOST_SPOTS = 2047u;
-var<workgroup> bins: array<atomic<u32>, MOST_SPOTS + 1u>;
+var<workgroup> bins: array<atomic<u32>, MAX_HISTOGRAM_SPOTS + 1u>;
 
 @compute @workgroup_size(WORKGROUP)
 fn list_cells(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
@@ -35,20 +32,20 @@ fn list_cells(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
     least--;
     reached += atomicLoad(&bins[least]);
   }
-  let total = min(reached, LISTED);
+  let total = min(reached, MAX_LISTED);
   let ties = total - above;
   // Each thread goes through a stretch of words.
   let stretch = (words + WORKGROUP - 1u) / WORKGROUP;
   let begin = min(lane * stretch, words);
   let end = min(begin + stretch, words);
-  var mine = vec2u();
+  var own = vec2u();
   for (var w = begin; w < end; w++) {
     let word = hits[place + w];
     let pair = vec2u(word & 0xffffu, word >> 16u);
-    mine.x += select(0u, 1u, pair.x > least) + select(0u, 1u, pair.y > least);
-    mine.y += select(0u, 1u, pair.x == least) + select(0u, 1u, pair.y == least);
+    own.x += select(0u, 1u, pair.x > least) + select(0u, 1u, pair.y > least);
+    own.y += select(0u, 1u, pair.x == least) + select(0u, 1u, pair.y == least);
   }
-  var at = sum_before(mine);
+  var at = sum_before(own);
   for (var w = begin; w < end; w++) {
     let word = hits[place + w];
     for (var k = 0u; k < 2u; k++) {

@@ -2,10 +2,8 @@
 // more on its own spots. One workgroup an image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
-#include "indexing/sums.wgsl"
-#include "indexing/residual.wgsl"
 #include "indexing/refine.wgsl"
-#include "indexing/owners.wgsl"
+#include "indexing/owner.wgsl"
 
 const WORKGROUP = 64u;
 @group(0) @binding(1) var<storage, read> cells: array<KnownCell>;
@@ -24,7 +22,10 @@ fn refine_on_own_spots(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_i
   let job = jobs[image];
   if (job.going != 0u || job.accepted < 2u || run.params.refinement == REFINEMENT_RAW) { return; }
   let list = list_at(image);
-  assign_spots(image, job.accepted, job.used);
+  for (var i = lane; i < job.used; i += WORKGROUP) {
+    owners[image * run.max_spots + i] = owner_of(image, job.accepted, spots[all_at(image) + i].xyz).lattice;
+  }
+  storageBarrier();
   for (var k = 0u; k < job.accepted; k++) {
     var held = 0u;
     for (var i0 = 0u; i0 < job.used; i0 += WORKGROUP) {
@@ -42,7 +43,7 @@ fn refine_on_own_spots(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_i
     }
     let n = workgroupUniformLoad(&list_length);
     let lattice = workgroupUniformLoad(&at_hand);
-    if (n < 8u) { continue; }
+    if (n < MIN_OWN_SPOTS) { continue; }
     let known = cells[lattice.input];
     var cell = cell_of_lattice(lattice);
     // Before and after, both on the spots it has now.

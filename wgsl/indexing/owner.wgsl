@@ -1,4 +1,4 @@
-// The lattice that a spot belongs to. Needs `cells`, `lattices` and residual.wgsl.
+// The lattice that a spot belongs to. Needs `cells` and `lattices`.
 struct Owner {
   lattice: u32,
   off: f32, // squared distance from its node, in acceptance radii

@@ -1,7 +1,6 @@
 // Exhaustive: ranks the refined cells and chooses those that are to be judged: the best, and a few others that are not
 // the same. One workgroup an image.
 #include "indexing/plan.wgsl"
-#include "indexing/listed.wgsl"
 
 const WORKGROUP = 64u;
 @group(0) @binding(1) var<storage, read> jobs: array<Job>;
@@ -32,14 +31,14 @@ fn rank_cells(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   workgroupBarrier();
   if (lane != 0u) { return; }
   tallies[image].held[job.pool] = held;
-  var judging = array<u32, 4>(NOWHERE, NOWHERE, NOWHERE, NOWHERE);
+  var judging = array<u32, MAX_JUDGED>(NOWHERE, NOWHERE, NOWHERE, NOWHERE);
   var chosen = 0u;
-  for (var i = 0u; i < held && chosen < MOST_EFFORT_JUDGED; i++) {
+  for (var i = 0u; i < held && chosen < MAX_EFFORT_JUDGED; i++) {
     let place = orders[order + i];
     let lattice = lattices[pool_at(image, job.pool, place)];
     var again = false;
     for (var k = 0u; k < chosen && !again; k++) {
-      again = same_lattice(cell_of_lattice(lattice), cell_of_lattice(lattices[pool_at(image, job.pool, judging[k])]), 0.1);
+      again = same_lattice(cell_of_lattice(lattice), cell_of_lattice(lattices[pool_at(image, job.pool, judging[k])]), SAME_LATTICE_LIMIT);
     }
     if (again) { continue; }
     judging[chosen] = place;

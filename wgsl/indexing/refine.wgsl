@@ -33,9 +33,9 @@ fn turn_to_spots(cell: Cell, list: u32, n: u32, index_limit: f32, radius: f32) -
   let used = u32(sum[0].w);
   let trace = sum[0].x + sum[0].y + sum[0].z;
   // A little more on the diagonal keeps a near-singular turn small.
-  let turn = solve(Symmetric(trace - sum[0].xyz + 2e-4 * trace, -sum[1].xyz), sum[2].xyz);
+  let turn = solve(Symmetric(trace - sum[0].xyz + TURN_STIFFNESS * trace, -sum[1].xyz), sum[2].xyz);
   let angle2 = dot(turn.x, turn.x);
-  if (used < 3u || !turn.ok || !(angle2 < 0.3 * 0.3)) { return Refined(cell, used); }
+  if (used < MIN_TURN_SPOTS || !turn.ok || !(angle2 < LARGEST_TURN * LARGEST_TURN)) { return Refined(cell, used); }
   // sin w / w and (1 - cos w) / w^2 as series: at 0.3 what is left out is below the last bit.
   let sine = 1.0 - angle2 / 6.0 * (1.0 - angle2 / 20.0 * (1.0 - angle2 / 42.0));
   let versed = 0.5 * (1.0 - angle2 / 12.0 * (1.0 - angle2 / 30.0 * (1.0 - angle2 / 56.0)));
@@ -77,13 +77,13 @@ fn fit_to_spots(cell: Cell, anchor: Cell, list: u32, n: u32, index_limit: f32, r
   let dx = solve(normal, sum[2].xyz);
   let dy = solve(normal, sum[3].xyz);
   let dz = solve(normal, vec3f(sum[1].w, sum[2].w, sum[3].w));
-  if (used < 5u || !(dx.ok && dy.ok && dz.ok)) { return Refined(cell, used); }
+  if (used < MIN_FIT_SPOTS || !(dx.ok && dy.ok && dz.ok)) { return Refined(cell, used); }
   let moved = Cell(
     start.a + vec3f(dot(dx.x, start.a), dot(dy.x, start.a), dot(dz.x, start.a)),
     start.b + vec3f(dot(dx.x, start.b), dot(dy.x, start.b), dot(dz.x, start.b)),
     start.c + vec3f(dot(dx.x, start.c), dot(dy.x, start.c), dot(dz.x, start.c)));
   let size = volume(moved) / volume(start);
-  if (!(size > 0.5 && size < 2.0)) { return Refined(cell, used); }
+  if (!(size > SMALLEST_GROWTH && size < LARGEST_GROWTH)) { return Refined(cell, used); }
   return Refined(reciprocal(moved), used);
 }
 
@@ -111,11 +111,11 @@ fn merit_of(cell: Cell, list: u32, n: u32, radius: f32) -> Merit {
 // The orientation.
 fn refine_rotation(known: KnownCell, list: u32, n: u32, from_cell: Cell) -> Cell {
   let r = known.acceptance;
-  var radii = array<f32, 5>(1e9, 1e9, 3.2 * r, 1.6 * r, 1.2 * r);
   var cell = from_cell;
-  for (var round_number = 0u; round_number < 5u; round_number++) {
-    let low = round_number < 2u;
-    cell = turn_to_spots(cell, list, select(n, min(n, TURN_SPOTS), low), select(0.25, 0.30, round_number == 0u), radii[round_number]).cell;
+  for (var k = 0u; k < TURN_ROUNDS; k++) {
+    let round = turn_round_of(k);
+    let radius = select(1e9, round.radius * r, round.radius > 0.0);
+    cell = turn_to_spots(cell, list, select(n, min(n, TURN_SPOTS), round.low), round.index_limit, radius).cell;
   }
   return cell;
 }
@@ -123,21 +123,22 @@ fn refine_rotation(known: KnownCell, list: u32, n: u32, from_cell: Cell) -> Cell
 // The cell as well: first over growing resolution, then within a shrinking radius.
 fn refine_strain(known: KnownCell, list: u32, n: u32, anchor: Cell) -> Cell {
   let r = known.acceptance;
-  // Errors of r / 3 against strains of one percent.
-  let weight = (r / 3.0 / STRAIN_TOLERANCE) * (r / 3.0 / STRAIN_TOLERANCE);
-  let last = select(0.3 * r, run.params.max_distance, run.params.max_distance > 0.0);
+  // Errors of the spots against strains of the cell.
+  let weight = (r / STRAIN_ERRORS / STRAIN_TOLERANCE) * (r / STRAIN_ERRORS / STRAIN_TOLERANCE);
+  let last = select(LAST_RADIUS * r, run.params.max_distance, run.params.max_distance > 0.0);
   var cell = anchor;
   var m = min(n, TURN_SPOTS);
   var growing = true;
-  var radius = 2.0 * r;
+  var radius = GROW_RADIUS * r;
   var rounds = 0u;
   loop {
-    let refined = fit_to_spots(cell, anchor, list, m, select(0.25, 0.30, growing), radius, select(weight, 4.0 * weight, growing));
+    let refined = fit_to_spots(cell, anchor, list, m, select(FIT_INDEX_LIMIT, GROW_INDEX_LIMIT, growing), radius,
+      select(weight, GROW_STIFFNESS * weight, growing));
     cell = refined.cell;
     if (growing) {
       growing = m < n;
       m = min(2u * m, n);
-      if (!growing) { radius = 1.6 * r; }
+      if (!growing) { radius = FIT_RADIUS * r; }
     } else {
       if (refined.used < run.params.refine_min_spots) { break; }
       radius *= run.params.contraction;
@@ -154,4 +155,93 @@ fn with_cell(lattice: Lattice, cell: Cell) -> Lattice {
   moved.b = cell.b;
   moved.c = cell.c;
   return moved;
+}
+
+// The refinements of the published method, one workgroup a cell: least squares for all nine numbers of the cell, with a
+// radius that shrinks from round to round. ifss keeps the indices of the first cell, ifse takes new ones each round,
+// ifssr measures distances in 1/angstrom.
+//
+// They fit freely, so they need many more spots than parameters; the fast method's own refinement does
+// not.
+
+// Squared distance of a spot from its node, in index units or (reciprocal) in 1/angstrom, and its indices' residual.
+struct Distance {
+  offset: vec3f,
+  squared: f32,
+}
+fn distance_of(cell: Cell, nodes: Cell, index_cell: Cell, s: vec3f, reciprocal_space: bool) -> Distance {
+  let offset = round(indices_of(index_cell, s)) - indices_of(cell, s);
+  let e = select(offset, point_of(nodes, offset), reciprocal_space);
+  return Distance(offset, dot(e, e));
+}
+
+// One least-squares round over the spots within `limit` of a node. Indices come from `index_cell`.
+fn least_squares(cell: Cell, index_cell: Cell, list: u32, n: u32, reciprocal_space: bool, limit: f32) -> Refined {
+  let nodes = reciprocal(cell);
+  var square = vec4f(); // xx yy zz, and how many
+  var mixed = vec3f();  // xy xz yz
+  var h = vec3f();      // sum (residual of h) s
+  var k = vec3f();
+  var l = vec3f();
+  for (var j = lane; j < n; j += WORKGROUP) {
+    let s = spots[list + j].xyz;
+    let d = distance_of(cell, nodes, index_cell, s, reciprocal_space);
+    if (d.squared < limit * limit) {
+      square += vec4f(s * s, 1.0);
+      mixed += s.xxy * s.yzz;
+      // The step, not the cell, is solved for: its right side is the residual, which float32 holds well.
+      h += d.offset.x * s;
+      k += d.offset.y * s;
+      l += d.offset.z * s;
+    }
+  }
+  let sum = all_sum(Sums(square, vec4f(mixed, l.x), vec4f(h, l.y), vec4f(k, l.z)));
+  let used = u32(sum[0].w);
+  let normal = Symmetric(sum[0].xyz, sum[1].xyz);
+  let dh = solve(normal, sum[2].xyz);
+  let dk = solve(normal, sum[3].xyz);
+  let dl = solve(normal, vec3f(sum[1].w, sum[2].w, sum[3].w));
+  let moved = Cell(cell.a + dh.x, cell.b + dk.x, cell.c + dl.x);
+  if (!(dh.ok && dk.ok && dl.ok) || !(abs(volume(moved)) > SMALLEST_VOLUME)) { return Refined(cell, used); }
+  return Refined(moved, used);
+}
+
+// The distance of the spot that is `rank`-th best (from 1), by halving its bits.
+fn smallest(cell: Cell, index_cell: Cell, list: u32, n: u32, reciprocal_space: bool, rank: u32) -> f32 {
+  let nodes = reciprocal(cell);
+  var value = 0u; // as the bits of a float that is not negative
+  for (var bit = 0u; bit < 31u; bit++) {
+    let here = 1u << (30u - bit);
+    let trial = value | (here - 1u);
+    var below = 0.0;
+    for (var j = lane; j < n; j += WORKGROUP) {
+      let d = distance_of(cell, nodes, index_cell, spots[list + j].xyz, reciprocal_space);
+      below += select(0.0, 1.0, bitcast<u32>(d.squared) <= trial);
+    }
+    let sum = all_sum(Sums(vec4f(below), vec4f(), vec4f(), vec4f()));
+    if (u32(sum[0].x) < rank) { value |= here; }
+  }
+  return sqrt(bitcast<f32>(value));
+}
+
+// As params.refinement says (ifss, ifse or ifssr), from spots within `start` index units.
+fn fit_classic(known: KnownCell, list: u32, n: u32, start: f32, first: Cell) -> Cell {
+  let p = run.params;
+  let reciprocal_space = p.refinement == REFINEMENT_IFSSR;
+  var cell = first;
+  var limit = start;
+  if (reciprocal_space) { limit /= known.shortest; }
+  for (var rounds = 0u; ; rounds++) {
+    // ifssr looks whether it is done after a round, the others before.
+    let done = limit <= p.max_distance;
+    if (!reciprocal_space && (done || rounds >= p.refine_iterations)) { break; }
+    var index_cell = cell;
+    if (p.refinement == REFINEMENT_IFSS) { index_cell = first; }
+    let fitted = least_squares(cell, index_cell, list, n, reciprocal_space, limit);
+    if (reciprocal_space && (done || rounds + 1u >= p.refine_iterations)) { break; }
+    if (fitted.used < p.refine_min_spots) { break; }
+    limit *= p.contraction;
+    cell = fitted.cell;
+  }
+  return cell;
 }

@@ -1,11 +1,7 @@
 // Exhaustive: refines the cells of the answer as params.refinement says. One workgroup a cell.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
-#include "indexing/sums.wgsl"
-#include "indexing/listed.wgsl"
-#include "indexing/residual.wgsl"
 #include "indexing/refine.wgsl"
-#include "indexing/classic.wgsl"
 
 const WORKGROUP = 64u;
 @group(0) @binding(1) var<storage, read> cells: array<KnownCell>;

@@ -1,8 +1,6 @@
 // Turns the cells that the search found onto the spots. One workgroup a cell.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
-#include "indexing/sums.wgsl"
-#include "indexing/residual.wgsl"
 #include "indexing/refine.wgsl"
 
 const WORKGROUP = 64u;

@@ -14,9 +14,7 @@
 // Good for indices below 1024.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
-#include "indexing/vectors.wgsl"
-#include "indexing/placed.wgsl"
-#include "indexing/hits.wgsl"
+#include "indexing/frame.wgsl"
 
 const WORKGROUP = 64u;
 @group(0) @binding(1) var<storage, read> cells: array<KnownCell>;
@@ -30,7 +28,7 @@ const WORKGROUP = 64u;
 var<workgroup> turning: array<vec4f, 2u * TURN_SPOTS>;
 var<workgroup> limits: array<i32, TURN_SPOTS>; // what dist3 leaves for the squares of the other two indices, in units of 2^-24
 var<workgroup> on_planes: atomic<u32>;
-var<workgroup> counts: array<u32, MOST_STEPS / 4u>; // four angles a word
+var<workgroup> counts: array<u32, MAX_STEPS / 4u>; // four angles a word
 var<workgroup> bins: array<atomic<u32>, TURN_SPOTS + 1u>;
 
 const ANCHOR = 1.5 * 2048.0;
@@ -108,25 +106,25 @@ fn search_candidate(image: u32, number: u32, p: Placed, list: u32, n: u32, steps
   let end = min(begin + stretch, steps);
   for (var q = begin; q < end; q++) {
     let count = peak(q, steps);
-    if (count >= LEAST_HIT) { atomicAdd(&bins[count], 1u); }
+    if (count >= MIN_HIT_SPOTS) { atomicAdd(&bins[count], 1u); }
   }
   workgroupBarrier();
   // The candidate's best: those above the count that ENOUGH_HITS reach, and of those that just reach it the first.
   var least = n;
   var above = 0u;
   var reached = atomicLoad(&bins[n]);
-  while (reached < ENOUGH_HITS && least > LEAST_HIT) {
+  while (reached < ENOUGH_HITS && least > MIN_HIT_SPOTS) {
     above = reached;
     least--;
     reached += atomicLoad(&bins[least]);
   }
   let ties = min(reached, ENOUGH_HITS) - above;
-  var mine = vec2u();
+  var own = vec2u();
   for (var q = begin; q < end; q++) {
     let count = peak(q, steps);
-    mine += vec2u(select(0u, 1u, count > least), select(0u, 1u, count == least));
+    own += vec2u(select(0u, 1u, count > least), select(0u, 1u, count == least));
   }
-  var at = sum_before(mine);
+  var at = sum_before(own);
   let place = hits_at(image, number);
   for (var q = begin; q < end; q++) {
     let count = peak(q, steps);
@@ -147,7 +145,7 @@ fn search_rotation(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgro
   let base = cells[job.input].base[effort.base];
   let senses = 2u - base.flip;
   for (var i = workgroup.y; i < tally.kept * senses; i += workgroups.y) {
-    let p = place(base, vectors[image * run.vectors + MOST_PICKED + i / senses].xyz, i % senses != 0u, effort.free_scale);
+    let p = place(base, vectors[kept_at(image) + i / senses].xyz, i % senses != 0u, effort.free_scale);
     search_candidate(image, i, p, list_at(image), min(job.n, TURN_SPOTS), tally.steps, tally.stride);
   }
 }

@@ -5,7 +5,7 @@
 // table of azimuths serves every N; the height is made here.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
-#include "indexing/directions.wgsl"
+#include "indexing/frame.wgsl"
 
 const WORKGROUP = 256u;
 @group(0) @binding(1) var<storage, read> cells: array<KnownCell>;
@@ -19,14 +19,14 @@ const WORKGROUP = 256u;
 var<workgroup> scaled: array<vec4f, SAMPLE_SPOTS>;
 var<workgroup> bins: array<atomic<u32>, SAMPLE_SPOTS + 1u>;
 
-// The phase is added to 1.5 * 2^11, where a float has 12 bits after the point: its low 12 bits are then the fraction of
-// the phase, and "within `distance` of an integer" is one comparison of integers. Good for |phase| < 1024.
-const FRACTION = 4096u;
+// The phase is added to 1.5 * 2^11, where a float has PHASE_BITS = 12 bits after the point: its low bits are then the
+// fraction of the phase, and "within `distance` of an integer" is one comparison of integers. Good for |phase| < 1024.
+const FRACTION = 1u << PHASE_BITS;
 
 fn count_directions(points: u32, length: f32, first: u32, n: u32, place: u32) {
   let half = u32(run.params.dist1 * f32(FRACTION));
   let window = 2u * half + 1u;
-  let anchor = 1.5 * 2048.0 + f32(half) / f32(FRACTION);
+  let anchor = 1.5 * f32(1u << (23u - PHASE_BITS)) + f32(half) / f32(FRACTION);
   if (lane <= SAMPLE_SPOTS) { atomicStore(&bins[lane], 0u); }
   if (lane < n) { scaled[lane] = length * spots[first + lane]; }
   workgroupBarrier();
@@ -74,14 +74,14 @@ fn pick_directions(points: u32, length: f32, largest: u32, want: u32, place: u32
   let stretch = (words + WORKGROUP - 1u) / WORKGROUP;
   let begin = min(lane * stretch, words);
   let end = min(begin + stretch, words);
-  var mine = vec2u();
+  var own = vec2u();
   for (var w = begin; w < end; w++) {
     for (var k = 0u; k < 4u; k++) {
       let count = (counts[place + w] >> (8u * k)) & 255u;
-      mine += vec2u(select(0u, 1u, count > least), select(0u, 1u, count == least));
+      own += vec2u(select(0u, 1u, count > least), select(0u, 1u, count == least));
     }
   }
-  var at = sum_before(mine);
+  var at = sum_before(own);
   for (var w = begin; w < end; w++) {
     for (var k = 0u; k < 4u; k++) {
       let count = (counts[place + w] >> (8u * k)) & 255u;
@@ -91,8 +91,9 @@ fn pick_directions(points: u32, length: f32, largest: u32, want: u32, place: u32
         at.y++;
         if (at.y * take / ties == before) { continue; }
       }
-      let v = length * direction(points, 4u * w + k);
-      vectors[candidates + at.x + before] = vec4f(v, f32(4u * w + k));
+      let p = 4u * w + k;
+      let v = length * direction(points, p, tables[p]);
+      vectors[candidates + at.x + before] = vec4f(v, f32(p));
       if (count > least) { at.x++; }
     }
   }
@@ -112,10 +113,10 @@ fn sample(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
   let periods = length * spots[first + n - 1u].w / GRID_STEP;
   var wish = 2.0 * PI * periods * periods;
   if (run.params.sample_points != 0u) { wish = f32(run.params.sample_points); }
-  let points = u32(clamp(wish, f32(LEAST_DIRECTIONS), f32(run.spiral_points))) / 64u * 64u;
+  let points = u32(clamp(wish, f32(MIN_DIRECTIONS), f32(run.spiral_points))) / DIRECTION_MULTIPLE * DIRECTION_MULTIPLE;
   let place = image * run.count_words;
   count_directions(points, length, first, n, place);
-  let picked = pick_directions(points, length, n, effort.directions, place, image * run.vectors);
+  let picked = pick_directions(points, length, n, effort.directions, place, candidates_at(image));
   if (lane == 0u) {
     tallies[image].points = points;
     tallies[image].picked = picked;

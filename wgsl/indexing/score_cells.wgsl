@@ -1,9 +1,6 @@
 // Exhaustive: scores the listed cells to the mean distance and keeps the best. One workgroup an image.
 #include "indexing/plan.wgsl"
-#include "indexing/length.wgsl"
-#include "indexing/listed.wgsl"
-#include "indexing/placed.wgsl"
-#include "indexing/carried.wgsl"
+#include "indexing/frame.wgsl"
 #include "indexing/mean.wgsl"
 
 const WORKGROUP = 256u;
@@ -16,7 +13,7 @@ const WORKGROUP = 256u;
 @group(0) @binding(7) var<storage, read> counts: array<u32>;
 @group(0) @binding(8) var<storage, read_write> lattices: array<Lattice>;
 
-var<workgroup> scores: array<f32, LISTED>;
+var<workgroup> scores: array<f32, MAX_LISTED>;
 
 fn score_cell(cell: Cell, list: u32, n: u32) -> f32 {
   var mean = MeanLog(1.0, 0.0);
@@ -34,13 +31,16 @@ fn score_cell(cell: Cell, list: u32, n: u32) -> f32 {
 
 fn listed_cell(image: u32, m: u32) -> Lattice {
   let id = counts[listed_at(image) + 1u + m];
-  let at = turned_at(image, id / run.angle_points);
-  let cell = cell_at(at.placed, tables[run.angles + id % run.angle_points]);
+  let at = direction_place(id / run.angle_points);
+  let l = lengths[at.length];
+  let known = cells[l.input];
+  let u = normalize(vectors[vector_at(image, l.group, at.vector)].xyz) * select(1.0, -1.0, at.reversed);
+  let cell = cell_at(carried(known, known.base[l.base], u), tables[run.angles + id % run.angle_points]);
   var lattice = Lattice();
   lattice.a = cell.a;
   lattice.b = cell.b;
   lattice.c = cell.c;
-  lattice.input = at.input;
+  lattice.input = l.input;
   return lattice;
 }
 

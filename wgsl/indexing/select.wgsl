@@ -2,8 +2,7 @@
 // only directions whose count enough others do not beat are scored. One workgroup an image and a sampled length.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
-#include "indexing/length.wgsl"
-#include "indexing/directions.wgsl"
+#include "indexing/frame.wgsl"
 #include "indexing/mean.wgsl"
 #include "indexing/bound.wgsl"
 
@@ -16,14 +15,13 @@ const WORKGROUP = 256u;
 @group(0) @binding(6) var<storage, read_write> vectors: array<vec4f>;
 
 // Spots of an image that the histogram of counts has room for.
-const MOST_SPOTS = 2047u;
-const MOST_VECTORS = 1024u;
+const MAX_VECTORS = 1024u;
 const NO_KEY = 0xffffffffu;
-var<workgroup> bins: array<atomic<u32>, MOST_SPOTS + 1u>;
-var<workgroup> chosen: array<u32, MOST_VECTORS>;
-var<private> place: u32; // of the counts, later the keys, of this length
+var<workgroup> bins: array<atomic<u32>, MAX_HISTOGRAM_SPOTS + 1u>;
+var<workgroup> chosen: array<u32, MAX_VECTORS>;
+var<private> counts_here: u32; // of the counts, later the keys, of this length
 
-fn key_of(i: u32) -> u32 { return counts[place + i]; }
+fn key_of(i: u32) -> u32 { return counts[counts_here + i]; }
 
 fn score_vector(v: vec3f, list: u32, n: u32) -> f32 {
   var mean = MeanLog(1.0, 0.0);
@@ -50,8 +48,8 @@ fn select_vectors(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invoca
   let points = run.sample_points;
   let want = min(wanted(), points);
   let n = job.n;
-  place = image * run.count_words + workgroup.y * points;
-  for (var p = lane; p < points; p += WORKGROUP) { atomicAdd(&bins[counts[place + p]], 1u); }
+  counts_here = image * run.count_words + workgroup.y * points;
+  for (var p = lane; p < points; p += WORKGROUP) { atomicAdd(&bins[counts[counts_here + p]], 1u); }
   workgroupBarrier();
   var least = n;
   var reached = atomicLoad(&bins[n]);
@@ -61,8 +59,8 @@ fn select_vectors(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invoca
   }
   for (var p = lane; p < points; p += WORKGROUP) {
     var key = NO_KEY;
-    if (counts[place + p] >= least) { key = score_key(score_vector(known * direction(points, p), list_at(image), n)); }
-    counts[place + p] = key;
+    if (counts[counts_here + p] >= least) { key = score_key(score_vector(known * direction(points, p, tables[p]), list_at(image), n)); }
+    counts[counts_here + p] = key;
   }
   storageBarrier();
   workgroupBarrier();
@@ -71,12 +69,12 @@ fn select_vectors(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invoca
   let stretch = (points + WORKGROUP - 1u) / WORKGROUP;
   let begin = min(lane * stretch, points);
   let end = min(begin + stretch, points);
-  var mine = vec2u();
+  var own = vec2u();
   for (var p = begin; p < end; p++) {
     let key = key_of(p);
-    mine += vec2u(select(0u, 1u, key < bound.key), select(0u, 1u, key == bound.key));
+    own += vec2u(select(0u, 1u, key < bound.key), select(0u, 1u, key == bound.key));
   }
-  var at = sum_before(mine);
+  var at = sum_before(own);
   for (var p = begin; p < end; p++) {
     let key = key_of(p);
     if (key < bound.key || (key == bound.key && at.y < bound.ties)) { chosen[at.x + min(at.y, bound.ties)] = p; }
@@ -90,6 +88,6 @@ fn select_vectors(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invoca
       let other = key_of(chosen[k]);
       rank += select(0u, 1u, other < key || (other == key && k < i));
     }
-    vectors[vector_at(image, workgroup.y, rank)] = vec4f(known * direction(points, chosen[i]), f32(chosen[i]));
+    vectors[vector_at(image, workgroup.y, rank)] = vec4f(known * direction(points, chosen[i], tables[chosen[i]]), f32(chosen[i]));
   }
 }

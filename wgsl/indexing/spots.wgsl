@@ -2,8 +2,6 @@
 // holds. One workgroup an image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
-#include "indexing/sums.wgsl"
-#include "indexing/beam.wgsl"
 #include "indexing/bound.wgsl"
 
 const WORKGROUP = 64u;
@@ -102,13 +100,13 @@ fn take_spots(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   if (lane == 0u) {
     let beam = thin_axis(Symmetric(sum[0].xyz, sum[1].xyz), used);
     var job = Job();
-    job.going = select(0u, 1u, used >= LEAST_SPOTS);
+    job.going = select(0u, 1u, used >= MIN_IMAGE_SPOTS);
     job.n = used;
     // A short list is cheap to search well, and it has rivals that share most of the spots.
     job.effort = run.first_effort + select(0u, 1u, used <= SHORT_LIST);
     job.used = used;
     job.flags = atomicLoad(&flags) | select(0u, IMAGE_FLAG_TRUNCATED, total > run.max_spots) |
-      select(0u, IMAGE_FLAG_TOO_FEW_SPOTS, used < LEAST_SPOTS);
+      select(0u, IMAGE_FLAG_TOO_FEW_SPOTS, used < MIN_IMAGE_SPOTS);
     // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector
     // gets its turn.
     job.flat = select(0u, 1u, beam.thickness * cells[0].shortest < FLAT_THICKNESS);

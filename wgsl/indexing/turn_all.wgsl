@@ -1,9 +1,7 @@
 // Exhaustive: turns the cell about each candidate vector, in both senses, and counts for every angle the spots within
 // dist3 of a node. See rotate.wgsl for the formulas. One workgroup a vector and sense; four angles a thread.
 #include "indexing/plan.wgsl"
-#include "indexing/length.wgsl"
-#include "indexing/placed.wgsl"
-#include "indexing/carried.wgsl"
+#include "indexing/frame.wgsl"
 
 const WORKGROUP = 128u;
 @group(0) @binding(1) var<storage, read> cells: array<KnownCell>;
@@ -27,7 +25,11 @@ fn turn_all(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) wo
   let steps = run.angle_points;
   let limit = run.params.dist3;
   for (var d = workgroup.y; d < directions_here(); d += workgroups.y) {
-    let p = turned_at(image, d).placed;
+    let at = direction_place(d);
+    let l = lengths[at.length];
+    let known = cells[l.input];
+    let u = normalize(vectors[vector_at(image, l.group, at.vector)].xyz) * select(1.0, -1.0, at.reversed);
+    let p = carried(known, known.base[l.base], u);
     for (var q0 = 0u; q0 < steps; q0 += 4u * WORKGROUP) {
       let q = q0 + 4u * lane;
       let last = steps - 1u;

@@ -1,20 +1,6 @@
 // The verdict: how probable it is that spots without the lattice give an answer as good. Needs what refine.wgsl needs,
 // `tables`, and `nodes`, a hash of occupied nodes from `slots` on.
-//
-// - A spot that knows nothing of the lattice lies within r of a node with probability p = (4/3) pi r^3 V. So the number
-//   of occupied nodes
-//   at a radius is binomial, and the tail of the binomial is the chance of one trial. Radii are tried from wide to narrow, p halved each
-//   time, because nobody knows the errors of the data.
-// - The search tries every orientation. Orientations that differ by r at the spots' resolution s are different trials:
-//   there are about
-//   8 pi^2 (s / r)^3 of them, and with p as above that is 8 pi^2 N / p, N the number of nodes out to s.
-// - A node counts once, however many spots crowd around it (split spots), and the node 000 never.
-// - Spots are not always spread evenly: they may sit on rings, or all near a plane that is also a plane of the lattice.
-//   So p is measured
-//   as well: the lattice is turned about the beam by angles that mean nothing, which keeps rings and planes, and the hits are counted.
-const LEVELS = 16u;
-const WIDEST_OCCUPANCY = 0.125;
-const MOST_TURNS = 128u;
+// Why, and what the formulas are, stands in cpp/indexing/significance.h.
 const LOG10_E = 0.4342944819;
 const LOG10_2 = 0.3010299957;
 
@@ -29,7 +15,7 @@ struct Chance {
 var<workgroup> level_counts: array<atomic<u32>, LEVELS>;
 var<workgroup> chances: array<Chance, LEVELS>;
 var<workgroup> agreed_chance: Chance;
-var<workgroup> within: array<atomic<u32>, 3u * MOST_TURNS>;
+var<workgroup> within: array<atomic<u32>, 3u * MAX_TURNS>;
 var<workgroup> agreed_occupancy: f32;
 
 fn log10_of(x: f32) -> f32 { return log2(x) * LOG10_2; }
@@ -78,7 +64,7 @@ fn log10_tail(n: u32, hits: u32, p: f32) -> f32 {
   for (var i = k; i < all; i += 1.0) {
     term *= odds * (all - i) / (i + 1.0);
     series += term;
-    if (term < 1e-4 * series) { break; }
+    if (term < TAIL_PRECISION * series) { break; }
   }
   return min((first + log(series)) * LOG10_E, 0.0);
 }
@@ -125,12 +111,12 @@ fn chance_of(lattice: Lattice, list: u32, n: u32, slots: u32) -> Chance {
   let o = sum[1].xyz;
   let minors = d.x * d.y - o.x * o.x + d.x * d.z - o.y * o.y + d.y * d.z - o.z * o.z;
   let trace = d.x + d.y + d.z;
-  let spread = !(minors < 1e-3 * trace * trace);
+  let spread = !(minors < ROW_LIMIT * trace * trace);
   if (lane < LEVELS) {
     var occupied = 0u;
     for (var j = lane; j < LEVELS; j++) { occupied += atomicLoad(&level_counts[j]); }
     var chance = Chance();
-    if (occupied >= 4u && spread) {
+    if (occupied >= MIN_OCCUPIED && spread) {
       let s3 = sum[0].w / f32(n);
       let s = cube_root(s3);
       let reached = 4.0 * PI / 3.0 * s3 * cell_volume;
@@ -138,7 +124,7 @@ fn chance_of(lattice: Lattice, list: u32, n: u32, slots: u32) -> Chance {
       let radius = widest * exp2(-f32(lane) / 3.0);
       // Trials: orientations, radii, known cells; a strained cell has six more ways to follow the spots.
       var trials = log10_of(8.0 * PI * PI * (reached + 1.0) / p) + log10_of(f32(run.cell_count));
-      if ((lattice.marks & STRAINED) != 0u) { trials += 6.0 * log10_of(1.0 + 2.0 * STRAIN_TOLERANCE * s / radius); }
+      if ((lattice.marks & STRAINED) != 0u) { trials += f32(STRAIN_WAYS) * log10_of(1.0 + 2.0 * STRAIN_TOLERANCE * s / radius); }
       if ((lattice.marks & SCALED) != 0u) { trials += log10_of(1.0 + 2.0 * SCALE_TOLERANCE * s / radius); }
       let log10_chance = log10_tail(n, occupied, p) + trials;
       if (log10_chance < 0.0) { chance = Chance(log10_chance, p, radius, trials, occupied); }
@@ -159,7 +145,7 @@ fn chance_of(lattice: Lattice, list: u32, n: u32, slots: u32) -> Chance {
 
 // The chance of a hit when the lattice is turned about the beam by angles that mean nothing; at least p.
 fn measured_occupancy(axis: vec3f, cell: Cell, list: u32, n: u32, chance: Chance, looks: u32) -> f32 {
-  let turns = clamp(looks / n, 8u, MOST_TURNS);
+  let turns = clamp(looks / n, MIN_TURNS, MAX_TURNS);
   for (var i = lane; i < 3u * turns; i += WORKGROUP) { atomicStore(&within[i], 0u); }
   workgroupBarrier();
   // Threads that share a turn.
@@ -190,7 +176,7 @@ fn measured_occupancy(axis: vec3f, cell: Cell, list: u32, n: u32, chance: Chance
     var odd = 0u;
     for (var i = 0u; i < turns; i++) {
       let here = vec3u(atomicLoad(&within[3u * i]), atomicLoad(&within[3u * i + 1u]), atomicLoad(&within[3u * i + 2u]));
-      if (here.x > 3u && 10u * here.x > 7u * chance.occupied) {
+      if (here.x > ODD_HITS && 10u * here.x > ODD_SHARE * chance.occupied) {
         odd++;
         odd_hits += here;
       } else {
@@ -199,7 +185,7 @@ fn measured_occupancy(axis: vec3f, cell: Cell, list: u32, n: u32, chance: Chance
     }
     // A few turns with as many hits as the answer: symmetries of the lattice after all, or a second crystal; they do
     // not count. When there are many it is the answer that is nothing special.
-    let leave_out = 8u * odd <= turns;
+    let leave_out = ODD_TURNS * odd <= turns;
     if (!leave_out) { hits += odd_hits; }
     // Few hits say little: eight imagined hits of the even case stand beside them.
     var worst = 1.0;
@@ -207,21 +193,21 @@ fn measured_occupancy(axis: vec3f, cell: Cell, list: u32, n: u32, chance: Chance
     for (var g = 0u; g < 3u; g++) {
       let step = f32(1u << g);
       let even = chance.p * step * step * step;
-      if (even > 0.25) { break; }
-      let excess = (f32(hits[g]) + 8.0) / (even * trials + 8.0);
+      if (even > EVEN_LIMIT) { break; }
+      let excess = (f32(hits[g]) + f32(IMAGINED_HITS)) / (even * trials + f32(IMAGINED_HITS));
       // Near a plane of the lattice hits grow as r^2, not r^3: an excess at a wider radius is larger still at this one.
-      if (g == 0u || excess > 1.5) { worst = max(worst, excess * step); }
+      if (g == 0u || excess > WIDE_EXCESS) { worst = max(worst, excess * step); }
     }
-    agreed_occupancy = min(chance.p * worst, 0.5);
+    agreed_occupancy = min(chance.p * worst, HIGHEST_OCCUPANCY);
   }
   return workgroupUniformLoad(&agreed_occupancy);
 }
 
 // The chance with the occupancy measured about the beam: log10.
 fn measured(chance: Chance, cell: Cell, beam: vec3f, list: u32, n: u32) -> f32 {
-  if (chance.occupied == 0u || chance.log10 > -1.0) { return chance.log10; }
+  if (chance.occupied == 0u || chance.log10 > MEASURED_FROM) { return chance.log10; }
   // Where the answer is beyond doubt a rough measure will do.
-  let looks = select(9600u, 2400u, chance.log10 < 4.0 * run.params.accept_log10 - 20.0);
+  let looks = select(LOOKS, CLEAR_LOOKS, chance.log10 < CLEAR_FACTOR * run.params.accept_log10 - CLEAR_DECADES);
   let p = measured_occupancy(beam, cell, list, n, chance, looks);
   if (p <= chance.p) { return chance.log10; }
   return min(log10_tail(n, chance.occupied, p) + chance.trials, 0.0);

@@ -1,7 +1,6 @@
 // Lattice of every spot the caller gave, those that took no part included: a byte each, from the first spot of the
 // chunk. The words are zero before. One workgroup an image.
 #include "indexing/plan.wgsl"
-#include "indexing/residual.wgsl"
 #include "indexing/owner.wgsl"
 
 const WORKGROUP = 64u;

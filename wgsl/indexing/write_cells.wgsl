@@ -1,8 +1,6 @@
 // The answer of an image: accepted lattices, then candidates. One workgroup an image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
-#include "indexing/sums.wgsl"
-#include "indexing/residual.wgsl"
 #include "indexing/refine.wgsl"
 
 const WORKGROUP = 64u;
@@ -30,13 +28,13 @@ fn write_cells(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocatio
   let image = workgroup.x;
   let job = jobs[image];
   var written = 0u;
-  if (job.going == 0u && job.used >= LEAST_SPOTS) {
+  if (job.going == 0u && job.used >= MIN_IMAGE_SPOTS) {
     for (; written < job.accepted; written++) { write_cell(lattices[accepted_at(image, written)], image, job.used, written + 1u, written); }
     for (var i = 0u; i < tallies[image].held[0] && written < run.outputs; i++) {
       let candidate = lattices[pool_at(image, 0u, orders[2u * image * run.pool + i])];
       var again = false;
       for (var k = 0u; k < job.accepted && !again; k++) {
-        again = same_lattice(cell_of_lattice(candidate), cell_of_lattice(lattices[accepted_at(image, k)]), 0.1);
+        again = same_lattice(cell_of_lattice(candidate), cell_of_lattice(lattices[accepted_at(image, k)]), SAME_LATTICE_LIMIT);
       }
       if (again) { continue; }
       write_cell(candidate, image, job.used, 0u, written);

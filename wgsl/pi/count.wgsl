@@ -2,7 +2,7 @@
 // time.
 //
 // The twins cpp/pi/isa/count.cpp and cuda/pi/pi.cu count the same points; the tests hold them to the last one.
-#include "generated/layout.wgsl"
+#include "generated/pi.wgsl"
 #include "common/u64.wgsl"
 #include "common/philox.wgsl"
 

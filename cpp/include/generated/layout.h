@@ -1,4 +1,4 @@
-/* Generated from src/layout/layout.ts by `npm run layout`. Do not edit. */
+/* Generated from src/layout/ by `npm run layout`. Do not edit. */
 #ifndef EWALD_LAYOUT_H
 #define EWALD_LAYOUT_H
 #include <stddef.h>
@@ -15,16 +15,7 @@
 #define EWALD_PHILOX_W0 0x9e3779b9u
 #define EWALD_PHILOX_W1 0xbb67ae85u
 #define EWALD_PHILOX_ROUNDS 10u
-
-typedef enum ewald_number {
-  EWALD_NUMBER_U8 = 0,
-  EWALD_NUMBER_I8 = 1,
-  EWALD_NUMBER_U16 = 2,
-  EWALD_NUMBER_I16 = 3,
-  EWALD_NUMBER_U32 = 4,
-  EWALD_NUMBER_I32 = 5,
-  EWALD_NUMBER_F32 = 6
-} ewald_number;
+#define EWALD_FFT_MAX_RANK 8u
 
 typedef enum ewald_status {
   EWALD_STATUS_OK = 0,
@@ -108,6 +99,16 @@ typedef enum ewald_fft_flag {
   EWALD_FFT_FLAG_IN_PLACE = 1,
   EWALD_FFT_FLAG_USER_WORKSPACE = 2
 } ewald_fft_flag;
+
+typedef enum ewald_number {
+  EWALD_NUMBER_U8 = 0,
+  EWALD_NUMBER_I8 = 1,
+  EWALD_NUMBER_U16 = 2,
+  EWALD_NUMBER_I16 = 3,
+  EWALD_NUMBER_U32 = 4,
+  EWALD_NUMBER_I32 = 5,
+  EWALD_NUMBER_F32 = 6
+} ewald_number;
 
 typedef enum ewald_codec {
   EWALD_CODEC_BITSHUFFLE_LZ4 = 0,

@@ -59,25 +59,15 @@ int least_squares(const Cell& cell, const Cell& index_cell, const SpotList& spot
     normal[3] = fma(sy, sy, normal[3]);
     normal[4] = fma(sy, sz, normal[4]);
     normal[5] = fma(sz, sz, normal[5]);
-    // The step, not the cell, is solved for: its right side is the residual, which float32 holds well.
     const F dh = where(near, h), dk = where(near, k), dl = where(near, l);
     right[0] = fma(dh, sx, right[0]), right[1] = fma(dh, sy, right[1]), right[2] = fma(dh, sz, right[2]);
     right[3] = fma(dk, sx, right[3]), right[4] = fma(dk, sy, right[4]), right[5] = fma(dk, sz, right[5]);
     right[6] = fma(dl, sx, right[6]), right[7] = fma(dl, sy, right[7]), right[8] = fma(dl, sz, right[8]);
   }
-  double n[6], r[9];
-  for (int i = 0; i < 6; i++) n[i] = sum(normal[i]);
-  for (int i = 0; i < 9; i++) r[i] = sum(right[i]);
-  fitted = cell;
-  for (int i = 0; i < 3; i++) {
-    double step[3];
-    if (!solve(n, r + 3 * i, step)) {
-      fitted = cell;
-      break;
-    }
-    fitted.row[i] = cell.row[i] + Vec3{step[0], step[1], step[2]};
-  }
-  if (!(fabs(volume(fitted)) > 1)) fitted = cell;
+  double moments[6], rows[9];
+  for (int i = 0; i < 6; i++) moments[i] = sum(normal[i]);
+  for (int i = 0; i < 9; i++) rows[i] = sum(right[i]);
+  fitted = fitted_freely(cell, moments, rows);
   return sum(used);
 }
 

@@ -3,13 +3,12 @@
 // among equal counts; so counts come first, for all, and the dear logarithms only for those that can still win. Nothing
 // is lost by that.
 #include "indexing/isa/stages.h"
+#include "indexing/tables.h"
 
 #include <algorithm>
 
 namespace ewald::EWALD_ISA {
 namespace {
-
-constexpr int most_vectors = 1024;  // candidate vectors of one length
 
 struct Ranked {  // lower score first, then lower index: ties resolve alike everywhere
   float score;
@@ -109,10 +108,10 @@ void sample_vectors(const RunPlan& plan, double length, int row, int points, int
   int least = spots.n, reached = int(histogram[least]);
   while (reached < want && least > 0) reached += int(histogram[--least]);
   // Scored in portions; the best so far are merged with each.
-  Ranked best[2 * most_vectors];
+  Ranked best[2 * candidate_vectors_high];
   int held = 0, portion = 0;
   list.n = 0;
-  const int room = padded(most_vectors);
+  const int room = padded(candidate_vectors_high);
   auto merge = [&] {
     for (int k = portion; k < padded(portion); k++) list.x[k] = list.y[k] = list.z[k] = 0;
     score_vectors(plan, list.x, list.y, list.z, portion, spots, best + held);
@@ -121,7 +120,7 @@ void sample_vectors(const RunPlan& plan, double length, int row, int points, int
     if (held > want) held = want;
     portion = 0;
   };
-  const int most_portion = 2 * most_vectors - want < room ? 2 * most_vectors - want : room;
+  const int most_portion = 2 * candidate_vectors_high - want < room ? 2 * candidate_vectors_high - want : room;
   for (int p = 0; p < points; p++) {
     if (work.counts[p] < least) continue;
     const Vec3 v = length * direction(plan.tables, points, p);
@@ -145,15 +144,14 @@ void sample_vectors(const RunPlan& plan, double length, int row, int points, int
 // Least squares on planes that the sampled vectors fixed, with ever fewer spots; a vector that runs out of spots stays
 // where it is.
 void refine_vectors(const SpotList& spots, int min_spots, CandidateList& list) {
-  const float limits[4] = {0.1f, 0.05f, 0.025f, 0.01f};
   for (int c = 0; c < list.n; c += width) {
     const F ox = load(list.x + c), oy = load(list.y + c), oz = load(list.z + c);
     F zx = ox, zy = oy, zz = oz;
     M going = lt(zero(), splat(1.0f));
-    for (const float limit : limits) {
+    for (int round = 0; round < vector_rounds; round++) {
+      const float limit = float(vector_round_of(round).limit);
       const F limit2 = splat(limit * limit);
-      F xx = zero(), xy = zero(), xz = zero(), yy = zero(), yz = zero(), z2 = zero(), bx = zero(), by = zero(),
-        bz = zero();
+      VectorSums<F> sums = no_sums();
       I good = izero();
       const float* r = spots.record;
       for (int j = 0; j < spots.n; j++, r += 12) {
@@ -162,25 +160,14 @@ void refine_vectors(const SpotList& spots, int min_spots, CandidateList& list) {
         const F off = plane - fma(zx, sx, fma(zy, sy, zz * sz));
         const M near = lt(off * off, limit2);
         good = count(near, good);
-        xx = add_where(near, xx, splat(r[3]));
-        xy = add_where(near, xy, splat(r[4]));
-        xz = add_where(near, xz, splat(r[5]));
-        yy = add_where(near, yy, splat(r[6]));
-        yz = add_where(near, yz, splat(r[7]));
-        z2 = add_where(near, z2, splat(r[8]));
-        const F pull = where(near, off);
-        bx = fma(pull, sx, bx);
-        by = fma(pull, sy, by);
-        bz = fma(pull, sz, bz);
+        add_spot(sums, near, r, off);
       }
-      const F c00 = yy * z2 - yz * yz, c01 = xy * z2 - xz * yz, c02 = xy * yz - xz * yy;
-      const F c11 = xx * z2 - xz * xz, c12 = xx * yz - xy * xz, c22 = xx * yy - xy * xy;
-      const F det = xx * c00 - xy * c01 + xz * c02, trace = xx + yy + z2;
-      going = both(going, both(lt(splat(int32_t(min_spots - 1)), good), lt(splat(1e-7f) * trace * trace * trace, det)));
-      const F scale = where(going, splat(1.0f) / det);
-      zx = zx + where(going, scale * (c00 * bx - c01 * by + c02 * bz));
-      zy = zy + where(going, scale * (c11 * by - c01 * bx - c12 * bz));
-      zz = zz + where(going, scale * (c02 * bx - c12 * by + c22 * bz));
+      const VectorStep<F> step = step_of(sums);
+      going = both(going, both(lt(splat(int32_t(min_spots - 1)), good), lt(step.least, step.determinant)));
+      const F scale = where(going, splat(1.0f) / step.determinant);
+      zx = zx + where(going, scale * step.x);
+      zy = zy + where(going, scale * step.y);
+      zz = zz + where(going, scale * step.z);
     }
     store(list.x + c, zx);
     store(list.y + c, zy);
@@ -193,7 +180,7 @@ void refine_vectors(const SpotList& spots, int min_spots, CandidateList& list) {
 Frame carried_frame(const KnownCell& known, const BaseVector& base, Vec3 u) {
   const Vec3 from = known.cell.row[base.row], other = known.cell.row[(base.row + 1) % 3];
   Vec3 middle = from + base.length * u;
-  if (norm(middle) < 1e-6 * base.length) middle = cross(u, other);
+  if (norm(middle) < middle_limit * base.length) middle = cross(u, other);
   middle = unit(middle);
   const Vec3 a = 2 * dot(other, middle) * middle - other;
   const Vec3 x = unit(a - dot(a, u) * u);
@@ -234,41 +221,23 @@ struct ByHitScore {
 void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& work) {
   work.lattice_count = 0;
   const ewald_indexer_params& p = plan.params;
-  if (spots.n < least_spots) return;
-  const int points = p.sample_points                     ? int(p.sample_points)
-                     : plan.tables.spiral_points < 32768 ? plan.tables.spiral_points
-                                                         : 32768;
+  if (spots.n < min_image_spots) return;
+  const int points = exhaustive_directions(p.sample_points, plan.tables.spiral_points);
   const int steps = plan.tables.angle_points;
-  const int want = plan.descriptor.candidate_vectors ? int(plan.descriptor.candidate_vectors) : 32;
+  const int want = plan.descriptor.candidate_vectors ? int(plan.descriptor.candidate_vectors) : exhaustive_vectors;
   const int out = int(plan.descriptor.max_output_cells);
   const bool all_vectors = plan.descriptor.redundant != 0;
 
-  // Lengths to sample, longest first; lengths that differ by less than the threshold share their samples.
-  struct Length {
-    float length;
-    int32_t input, base;
-  };
-  Length lengths[3 * 64];
-  int length_count = 0;
-  for (int input = 0; input < plan.cell_count; input++)
-    for (int b = 2; b >= (all_vectors ? 0 : 2); b--)
-      lengths[length_count++] = {float(plan.cells[input].base[b].length), input, b};
-  for (int i = 1; i < length_count; i++)  // stable insertion sort, longest first
-    for (int k = i; k > 0 && lengths[k].length > lengths[k - 1].length; k--) {
-      const Length swap = lengths[k];
-      lengths[k] = lengths[k - 1];
-      lengths[k - 1] = swap;
-    }
+  Length lengths[3 * max_input_cells_high];
+  const int length_count = list_lengths(plan.cells, plan.cell_count, all_vectors, p.length_threshold, lengths);
 
   Direction* directions = reinterpret_cast<Direction*>(work.directions);
   int direction_count = 0;
   CandidateList& list = work.found;
-  float sampled = -1;
   for (int i = 0; i < length_count; i++) {
-    if (sampled < 0 || sampled - lengths[i].length >= p.length_threshold) {
-      sampled = lengths[i].length;
-      sample_vectors(plan, sampled, plan.cells[lengths[i].input].base[lengths[i].base].row, points, want, spots, list,
-                     work);
+    if (lengths[i].fresh) {
+      sample_vectors(plan, lengths[i].length, plan.cells[lengths[i].input].base[lengths[i].base].row, points, want,
+                     spots, list, work);
       if (p.min_spots) refine_vectors(spots, int(p.min_spots), list);
       if (i == 0) record_vectors(work, list, false);
     }
@@ -326,7 +295,8 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
     }
   }
   std::sort(work.hits, work.hits + hits, ByCount{});
-  if (hits > 8 * out) hits = 8 * out;  // equal counts beyond that are decided by their order
+  if (hits > ties_per_output * out)
+    hits = ties_per_output * out;  // equal counts beyond that are decided by their order
   for (int i = 0; i < hits; i++) {
     SearchHit& h = work.hits[i];
     const Direction& d = directions[h.candidate];
@@ -353,14 +323,15 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
   }
   end_record(work);
   std::stable_sort(work.lattices, work.lattices + work.lattice_count, ByScore{});
-  work.beam = thin_axis(spots, nullptr);
+  double thickness;
+  work.beam = thin_axis(spots, thickness);
   // Judge the best, and a few of the others that are not the same; the first one accepted goes to the front.
   int judged = 0;
-  for (int i = 0; i < work.lattice_count && judged < 4; i++) {
+  for (int i = 0; i < work.lattice_count && judged < max_effort_judged; i++) {
     Lattice& lattice = work.lattices[i];
     bool again = false;
     for (int k = 0; k < i && !again; k++)
-      again = work.lattices[k].judged && same_lattice(lattice.cell, work.lattices[k].cell, 0.1);
+      again = work.lattices[k].judged && same_lattice(lattice.cell, work.lattices[k].cell, same_lattice_limit);
     if (again) continue;
     const KnownCell& known = plan.cells[lattice.input_cell];
     lattice.merit = merit(lattice.cell, spots, known.acceptance);

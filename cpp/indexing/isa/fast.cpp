@@ -7,15 +7,6 @@
 namespace ewald::EWALD_ISA {
 namespace {
 
-constexpr Effort efforts[] = {EWALD_INDEXING_EFFORTS};
-
-// Judged lattices first, by their chance; then the others by merit. Of equals the one found first.
-bool better(const Lattice& a, const Lattice& b) {
-  if (a.judged != b.judged) return a.judged;
-  if (a.judged && a.log10_chance != b.log10_chance) return a.log10_chance < b.log10_chance;
-  return a.merit > b.merit;
-}
-
 void insert(Workspace& work, const Lattice& lattice) {
   int at = work.lattice_count;
   while (at > 0 && better(lattice, work.lattices[at - 1])) at--;
@@ -38,11 +29,7 @@ void search_with(const RunPlan& plan, int input, const Effort& effort, const Spo
   const BaseVector& base = known.base[effort.base];
   const int first = spots.n < sample_spots ? spots.n : sample_spots;
   const double edge = spots.length[first - 1];
-  const double periods = base.length * edge / grid_step;
-  double wish = plan.params.sample_points ? plan.params.sample_points : 2 * M_PI * periods * periods;
-  if (wish < least_directions) wish = least_directions;
-  if (wish > plan.tables.spiral_points) wish = plan.tables.spiral_points;
-  const int points = int(wish) / 64 * 64;
+  const int points = directions_for(base.length, edge, plan.params.sample_points, plan.tables.spiral_points);
   const int candidates = plan.descriptor.candidate_vectors ? int(plan.descriptor.candidate_vectors) : effort.candidates;
   count_directions_fast(plan.tables, points, base.length, spots, first, plan.params.dist1, work);
   const int picked = pick_directions(work.counts, points, first, effort.directions, work.picked);
@@ -107,7 +94,7 @@ void judge_best(const RunPlan& plan, const SpotList& spots, int most, Workspace&
     bool known_already = false;
     for (int i = 0; i < work.lattice_count && work.lattices[i].judged; i++)
       if (work.lattices[i].log10_chance <= lattice.log10_chance &&
-          same_lattice(lattice.cell, work.lattices[i].cell, 0.1))
+          same_lattice(lattice.cell, work.lattices[i].cell, same_lattice_limit))
         known_already = true;
     if (!known_already) insert(work, lattice);
   }
@@ -117,25 +104,26 @@ void judge_best(const RunPlan& plan, const SpotList& spots, int most, Workspace&
 
 void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work) {
   work.lattice_count = 0;
-  if (spots.n < 4) return;
+  if (spots.n < min_image_spots) return;
   // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector
   // gets its turn.
   double thickness;
-  work.beam = thin_axis(spots, &thickness);
+  work.beam = thin_axis(spots, thickness);
   const bool flat = thickness * plan.cells[0].shortest < flat_thickness;
   const int first = plan.descriptor.method == EWALD_METHOD_TURBO ? turbo_effort : 0;
   // A short list is cheap to search well, and it has rivals that share most of the spots.
-  for (const Effort* effort = efforts + first + (spots.n <= short_list);; effort++) {
-    for (int input = 0; input < plan.cell_count; input++) search_with(plan, input, *effort, spots, work);
-    judge_best(plan, spots, effort->judged, work);
-    if (effort->last) break;
+  for (int e = first + (spots.n <= short_list);; e++) {
+    const Effort effort = effort_of(e);
+    for (int input = 0; input < plan.cell_count; input++) search_with(plan, input, effort, spots, work);
+    judge_best(plan, spots, effort.judged, work);
+    if (effort.last) break;
     if (work.lattice_count == 0 || flat) continue;
     const Lattice& best = work.lattices[0];
     if (best.log10_chance > plan.params.accept_log10 - spare_decades) continue;
     // A lattice that shares a plane of nodes with the true one can look very good too, but explains few spots. So a
     // lattice ends the search only when it explains a good part of them; a light effort, which overlooks more, must
     // show more.
-    if (best.merit > effort->share * spots.n) break;
+    if (best.merit > effort.share * spots.n) break;
   }
 }
 

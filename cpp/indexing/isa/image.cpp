@@ -9,23 +9,7 @@ void write_cell(const Lattice& lattice, const RunPlan& plan, uint32_t crystal, W
   const double radius = plan.cells[lattice.input_cell].acceptance;
   double squares;
   const uint32_t indexed = uint32_t(spots_within(lattice.cell, work.all, radius, &squares));
-  const Vec3* row = lattice.cell.row;
-  out = {float(row[0].x),
-         float(row[0].y),
-         float(row[0].z),
-         float(row[1].x),
-         float(row[1].y),
-         float(row[1].z),
-         float(row[2].x),
-         float(row[2].y),
-         float(row[2].z),
-         float(lattice.score),
-         lattice.judged ? float(lattice.log10_chance) : 0.0f,
-         indexed,
-         uint32_t(lattice.input_cell),
-         crystal,
-         indexed ? float(__builtin_sqrt(squares / indexed)) : 0.0f,
-         0};
+  out = indexed_cell(lattice, crystal, indexed, squares);
 }
 
 // Lattice of every spot the caller gave, those that took no part included.
@@ -40,10 +24,7 @@ void write_assignment(const RunPlan& plan, int accepted, const ImageTask& task, 
     double nearest = 1;
     for (int k = 0; k < accepted; k++) {
       const Lattice& lattice = work.accepted[k];
-      const Cell nodes = reciprocal(lattice.cell);
-      Vec3 e = s;
-      for (int j = 0; j < 3; j++) e = e - rint(dot(lattice.cell.row[j], s)) * nodes.row[j];
-      const double radius = plan.cells[lattice.input_cell].acceptance, off = dot(e, e) / (radius * radius);
+      const double off = off_node(lattice.cell, plan.cells[lattice.input_cell].acceptance, s);
       if (off < nearest) nearest = off, task.assignment[i] = uint8_t(k + 1);
     }
   }
@@ -52,14 +33,14 @@ void write_assignment(const RunPlan& plan, int accepted, const ImageTask& task, 
 }  // namespace
 
 void index_image(const RunPlan& plan, Workspace& work, const ImageTask& task) {
-  const int most = int(plan.descriptor.max_output_cells);
-  memset(task.found, 0, sizeof(ewald_indexed_cell) * size_t(most));
+  const int room = int(plan.descriptor.max_output_cells);
+  memset(task.found, 0, sizeof(ewald_indexed_cell) * size_t(room));
   if (task.assignment && task.n) memset(task.assignment, 0, task.n);
   ewald_image_result& result = *task.result;
   result = {0, 0, 0, 0};
   result.flags = take_spots(task.spots, task.n, int(plan.descriptor.max_spots), work, work.all);
   result.used_spots = uint32_t(work.all.n);
-  if (work.all.n < least_spots) {
+  if (work.all.n < min_image_spots) {
     result.flags |= EWALD_IMAGE_FLAG_TOO_FEW_SPOTS;
     return;
   }
@@ -69,10 +50,11 @@ void index_image(const RunPlan& plan, Workspace& work, const ImageTask& task) {
   int written = 0;
   for (; written < accepted; written++)
     write_cell(work.accepted[written], plan, uint32_t(written) + 1, work, task.found[written]);
-  for (int i = 0; i < work.lattice_count && written < most; i++) {
+  for (int i = 0; i < work.lattice_count && written < room; i++) {
     const Lattice& candidate = work.candidates[i];
     bool again = false;
-    for (int k = 0; k < accepted && !again; k++) again = same_lattice(candidate.cell, work.accepted[k].cell, 0.1);
+    for (int k = 0; k < accepted && !again; k++)
+      again = same_lattice(candidate.cell, work.accepted[k].cell, same_lattice_limit);
     if (!again) write_cell(candidate, plan, 0, work, task.found[written++]);
   }
   result.cells = uint32_t(written);

@@ -20,61 +20,36 @@ void climb_round(CandidateList& list, const SpotList& spots, int n, float limit,
   const F limit2 = splat(limit * limit);
   for (int c = 0; c < list.n; c += width) {
     const F zx = load(list.x + c), zy = load(list.y + c), zz = load(list.z + c);
-    F xx = zero(), xy = zero(), xz = zero(), yy = zero(), yz = zero(), z2 = zero(), bx = zero(), by = zero(),
-      bz = zero(), value = zero();
+    VectorSums<F> sums = no_sums();
+    F value = zero();
     I good = izero();
     const float* r = spots.record;
     for (int j = 0; j < n; j++, r += 12) {
-      const F sx = splat(r[0]), sy = splat(r[1]), sz = splat(r[2]);
-      const F phase = fma(zx, sx, fma(zy, sy, zz * sz));
+      const F phase = fma(zx, splat(r[0]), fma(zy, splat(r[1]), zz * splat(r[2])));
       const F off = round_even(phase) - phase;
       const F rest = fnma(off, off, limit2);
       const M near = lt(zero(), rest);
       good = count(near, good);
       value = add_where(near, value, rest);
-      xx = add_where(near, xx, splat(r[3]));
-      xy = add_where(near, xy, splat(r[4]));
-      xz = add_where(near, xz, splat(r[5]));
-      yy = add_where(near, yy, splat(r[6]));
-      yz = add_where(near, yz, splat(r[7]));
-      z2 = add_where(near, z2, splat(r[8]));
-      const F pull = where(near, off);
-      bx = fma(pull, sx, bx);
-      by = fma(pull, sy, by);
-      bz = fma(pull, sz, bz);
+      add_spot(sums, near, r, off);
     }
-    const F ox = load(list.x0 + c), oy = load(list.y0 + c), oz = load(list.z0 + c);
-    const F inverse = splat(1.0f) / sqrt(fma(ox, ox, fma(oy, oy, oz * oz)));
-    const F ux = ox * inverse, uy = oy * inverse, uz = oz * inverse;
-    const F across = splat(prior.across), along = splat(prior.along - prior.across);
-    const F dx = ox - zx, dy = oy - zy, dz = oz - zz;
-    const F lengthwise = along * fma(ux, dx, fma(uy, dy, uz * dz));
-    bx = bx + across * dx + lengthwise * ux;
-    by = by + across * dy + lengthwise * uy;
-    bz = bz + across * dz + lengthwise * uz;
-    xx = xx + across + along * ux * ux;
-    xy = xy + along * ux * uy;
-    xz = xz + along * ux * uz;
-    yy = yy + across + along * uy * uy;
-    yz = yz + along * uy * uz;
-    z2 = z2 + across + along * uz * uz;
-    const F c00 = yy * z2 - yz * yz, c01 = xy * z2 - xz * yz, c02 = xy * yz - xz * yy;
-    const F c11 = xx * z2 - xz * xz, c12 = xx * yz - xy * xz, c22 = xx * yy - xy * xy;
-    const F det = xx * c00 - xy * c01 + xz * c02, trace = xx + yy + z2;
+    add_prior(sums, zx, zy, zz, load(list.x0 + c), load(list.y0 + c), load(list.z0 + c), splat(prior.across),
+              splat(prior.along - prior.across));
+    const VectorStep<F> step = step_of(sums);
     const M enough = lt(splat(int32_t(least - 1)), good);
-    const M solvable = both(enough, lt(splat(1e-7f) * trace * trace * trace, det));
-    const F scale = where(solvable, splat(1.0f) / det);
-    store(list.x + c, zx + where(solvable, scale * (c00 * bx - c01 * by + c02 * bz)));
-    store(list.y + c, zy + where(solvable, scale * (c11 * by - c01 * bx - c12 * bz)));
-    store(list.z + c, zz + where(solvable, scale * (c02 * bx - c12 * by + c22 * bz)));
+    const M solvable = both(enough, lt(step.least, step.determinant));
+    const F scale = where(solvable, splat(1.0f) / step.determinant);
+    store(list.x + c, zx + where(solvable, scale * step.x));
+    store(list.y + c, zy + where(solvable, scale * step.y));
+    store(list.z + c, zz + where(solvable, scale * step.z));
     store(list.merit + c, where(enough, value));
     store(list.good + c, (I)where(enough, (F)good));
   }
 }
 
-// Sum of max(0, 0.3^2 - d^2) over all spots, d the distance from the nearest plane in periods.
+// Sum of max(0, plane_closeness - d^2) over all spots, d the distance from the nearest plane in periods.
 void score_candidates(CandidateList& list, const SpotList& spots) {
-  const F limit2 = splat(0.09f);
+  const F limit2 = splat(float(plane_closeness));
   for (int c = 0; c < list.n; c += width) {
     const F zx = load(list.x + c), zy = load(list.y + c), zz = load(list.z + c);
     F value = zero();
@@ -146,11 +121,9 @@ struct Ranked {  // by merit, larger first, then by place
   }
 };
 
-constexpr int most_candidates = 1024;
-
 void keep_best(CandidateList& list, int keep, bool sorted, CandidateList& scratch) {
   if (list.n <= keep && !sorted) return;
-  Ranked order[most_candidates];
+  Ranked order[candidate_vectors_high];
   for (int i = 0; i < list.n; i++) order[i] = {list.merit[i], i};
   const int n = list.n < keep ? list.n : keep;
   if (list.n > n) std::nth_element(order, order + n, order + list.n);
@@ -180,27 +153,29 @@ void climb(const Tables& tables, int points, const int32_t* picked, int count, d
   pad(list);
   const int n = spots.n;
   const double edge = spots.length[first - 1];
-  const double reach = 0.7 * grid_step / edge;  // how far the sampled vector may be off, angstrom
+  const double reach = sampled_reach * grid_step / edge;  // how far the sampled vector may be off, angstrom
   const Prior prior{float(phase_error * phase_error / (reach * reach)),
                     float(phase_error * phase_error / (tolerance * tolerance * length * length))};
-  // With few spots the length is no good test: all candidates have been pulled to it.
-  const float limit = n > short_list ? float(length_limit) : 0.2f;
+  const float limit = float(n > short_list ? length_limit : short_list_length_limit);
+  const auto climb_to = [&](int round, int m) {
+    const LadderRound r = ladder_round_of(round);
+    climb_round(list, spots, m, float(r.limit), r.spots, prior);
+    // The last round may fail on a weak candidate, which then stays where it is.
+    if (round == ladder_last) {
+      score_candidates(list, spots);
+      for (int i = 0; i < list.n; i++) list.good[i] = 1;
+    }
+    keep_distinct(list, float(length), spots.length[m - 1], float(r.apart), limit, scratch);
+  };
 
-  climb_round(list, spots, first, 0.25f, 4, prior);
-  keep_distinct(list, float(length), float(edge), 0.10f, limit, scratch);
+  climb_to(ladder_first, first);
   for (int m = first; m < n;) {
     m = m * 2 < n ? m * 2 : n;
-    climb_round(list, spots, m, 0.20f, 4, prior);
-    keep_distinct(list, float(length), spots.length[m - 1], 0.08f, limit, scratch);
-    if (m < n) keep_best(list, 3 * keep, false, scratch);
+    climb_to(ladder_growing, m);
+    if (m < n) keep_best(list, ladder_spare * keep, false, scratch);
   }
-  climb_round(list, spots, n, 0.12f, 4, prior);
-  keep_distinct(list, float(length), spots.length[n - 1], 0.08f, limit, scratch);
-  // The last round may fail on a weak candidate, which then stays where it is.
-  climb_round(list, spots, n, 0.07f, 5, prior);
-  score_candidates(list, spots);
-  for (int i = 0; i < list.n; i++) list.good[i] = 1;
-  keep_distinct(list, float(length), spots.length[n - 1], 0.08f, limit, scratch);
+  climb_to(ladder_full, n);
+  climb_to(ladder_last, n);
   keep_best(list, keep, true, scratch);
   work.kept = list;
   work.found = scratch;

@@ -16,7 +16,7 @@ void refine_on_own_spots(const RunPlan& plan, int accepted, Workspace& work) {
     uint8_t* others = reinterpret_cast<uint8_t*>(work.keys);
     for (int i = 0; i < work.all.n; i++) others[i] = work.owner[i] != k + 1;
     take_rest(work.all, others, work.rest);
-    if (work.rest.n < 8) continue;
+    if (work.rest.n < min_own_spots) continue;
     Lattice& lattice = work.accepted[k];
     const KnownCell& known = plan.cells[lattice.input_cell];
     Lattice refined = lattice;
@@ -50,21 +50,21 @@ int accept_lattices(const RunPlan& plan, Workspace& work) {
   int accepted = 0;
   if (first_count > 0 && work.lattices[0].judged && work.lattices[0].log10_chance <= plan.params.accept_log10)
     work.accepted[accepted++] = work.lattices[0];
-  const int most = int(plan.params.max_crystals);
+  const int wanted = int(plan.params.max_crystals);
   // A search may also find a sliver of a lattice that is there already: its spots are set aside too, and the search
   // goes on.
   int slivers = 0;
   uint8_t* aside = work.owner;
-  while (accepted > 0 && accepted < most && slivers < 4) {
+  while (accepted > 0 && accepted < wanted && slivers < max_slivers) {
     if (slivers == 0) assign_spots(plan, accepted, work);
     take_rest(work.all, aside, work.rest);
-    if (work.rest.n < least_spots) break;
+    if (work.rest.n < min_image_spots) break;
     search(plan, work.rest, work);
     if (work.lattice_count == 0) break;
     const Lattice& next = work.lattices[0];
     if (!next.judged || next.log10_chance > plan.params.accept_log10) break;
     bool again = false;
-    for (int k = 0; k < accepted && !again; k++) again = same_lattice(next.cell, work.accepted[k].cell, 0.15);
+    for (int k = 0; k < accepted && !again; k++) again = same_lattice(next.cell, work.accepted[k].cell, sliver_lattice);
     if (again) {
       slivers++;
       const double radius = plan.cells[next.input_cell].acceptance;

@@ -3,16 +3,6 @@
 #include "indexing/isa/stages.h"
 
 namespace ewald::EWALD_ISA {
-namespace {
-
-ewald_stage_cell packed(const Cell& cell, float score, int count) {
-  const Vec3* row = cell.row;
-  return {float(row[0].x), float(row[0].y), float(row[0].z), float(row[1].x), float(row[1].y), float(row[1].z),
-          float(row[2].x), float(row[2].y), float(row[2].z), score,           uint32_t(count), 0};
-}
-
-}  // namespace
-
 void record_sampling(Workspace& work, double length, int row, int spots, int directions) {
   if (!work.stages) return;
   ewald_stage_summary& s = work.stages->summary;
@@ -35,11 +25,11 @@ void record_hit(Workspace& work, const Cell& cell, float score, int count, int a
   if (!work.stages) return;
   ewald_stage_summary& s = work.stages->summary;
   s.angles = uint32_t(angles);
-  work.stages->hits[s.hits++] = packed(cell, score, count);
+  work.stages->hits[s.hits++] = stage_cell(cell, score, count);
 }
 
 void record_cell(Workspace& work, const Lattice& lattice) {
-  if (work.stages) work.stages->cells[work.stages->summary.cells++] = packed(lattice.cell, float(lattice.score), 0);
+  if (work.stages) work.stages->cells[work.stages->summary.cells++] = stage_cell(lattice.cell, float(lattice.score), 0);
 }
 
 void end_record(Workspace& work) { work.stages = nullptr; }

@@ -75,17 +75,12 @@ int turn_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, 
     tz = tz + fma(qx, ey, -(qy * ex));
   }
   const int total = sum(used);
-  if (total < 3) return total;
-  const double x2 = sum(xx), y2 = sum(yy), z2 = sum(zz),
-               keep = 2e-4 * (x2 + y2 + z2);  // keeps a near-singular turn small
-  const double normal[6] = {y2 + z2 + keep, -double(sum(xy)), -double(sum(xz)),
-                            x2 + z2 + keep, -double(sum(yz)), x2 + y2 + keep};
+  if (total < min_turn_spots) return total;
+  const double moments[6] = {sum(xx), sum(xy), sum(xz), sum(yy), sum(yz), sum(zz)};
   const double torque[3] = {sum(tx), sum(ty), sum(tz)};
-  double w[3];
-  if (!solve(normal, torque, w)) return total;
-  const Vec3 turn{w[0], w[1], w[2]};
+  Vec3 turn;
+  if (!turn_of(moments, torque, turn)) return total;
   const double angle = norm(turn);
-  if (!(angle > 1e-12 && angle < 0.3)) return total;
   const Vec3 axis = (1 / angle) * turn;
   const double cosine = cos(angle), sine = sin(angle);
   for (Vec3& row : cell.row) row = turned(row, axis, cosine, sine);
@@ -130,22 +125,10 @@ int fit_to_spots(Cell& cell, const Cell& anchor, const SpotList& spots, int n, d
     r6 = fma(ez, qx, r6), r7 = fma(ez, qy, r7), r8 = fma(ez, qz, r8);
   }
   const int total = sum(used);
-  if (total < 5) return total;
-  const double normal[6] = {sum(xx) + weight, sum(xy), sum(xz), sum(yy) + weight, sum(yz), sum(zz) + weight};
-  const double rows[3][3] = {{sum(r0), sum(r1), sum(r2)}, {sum(r3), sum(r4), sum(r5)}, {sum(r6), sum(r7), sum(r8)}};
-  double d[3][3];
-  for (int i = 0; i < 3; i++)
-    if (!solve(normal, rows[i], d[i])) return total;
-  Cell moved;
-  for (int i = 0; i < 3; i++) {
-    const Vec3 q = nodes.row[i];
-    moved.row[i] =
-        q + Vec3{d[0][0] * q.x + d[0][1] * q.y + d[0][2] * q.z, d[1][0] * q.x + d[1][1] * q.y + d[1][2] * q.z,
-                 d[2][0] * q.x + d[2][1] * q.y + d[2][2] * q.z};
-  }
-  const double size = volume(moved) / volume(nodes);
-  if (!(size > 0.5 && size < 2)) return total;
-  cell = reciprocal(moved);
+  if (total < min_fit_spots) return total;
+  const double moments[6] = {sum(xx), sum(xy), sum(xz), sum(yy), sum(yz), sum(zz)};
+  const double right[9] = {sum(r0), sum(r1), sum(r2), sum(r3), sum(r4), sum(r5), sum(r6), sum(r7), sum(r8)};
+  strain_to(cell, nodes, moments, right, weight);
   return total;
 }
 
@@ -191,30 +174,29 @@ void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, 
   const double r = known.acceptance;
   if (!strain) {
     Cell cell = lattice.cell;
-    turn_to_spots(cell, spots, low, 0.30, 1e9);
-    turn_to_spots(cell, spots, low, 0.25, 1e9);
-    turn_to_spots(cell, spots, n, 0.25, 3.2 * r);
-    turn_to_spots(cell, spots, n, 0.25, 1.6 * r);
-    turn_to_spots(cell, spots, n, 0.25, 1.2 * r);
+    for (int i = 0; i < turn_rounds; i++) {
+      const TurnRound round = turn_round_of(i);
+      turn_to_spots(cell, spots, round.low ? low : n, round.index_limit, round.radius > 0 ? round.radius * r : 1e9);
+    }
     lattice.cell = cell;
     lattice.merit = merit(cell, spots, r);
     lattice.strained = false;
     lattice.judged = false;
     return;
   }
-  // Errors of r / 3 against strains of one percent.
-  const double weight = (r / 3 / strain_tolerance) * (r / 3 / strain_tolerance);
+  // Errors of the spots against strains of the cell.
+  const double weight = (r / strain_errors / strain_tolerance) * (r / strain_errors / strain_tolerance);
   const Cell anchor = lattice.cell;
   Cell cell = anchor;
   for (int m = low;; m = 2 * m < n ? 2 * m : n) {
-    fit_to_spots(cell, anchor, spots, m, 0.30, 2.0 * r, 4 * weight);
+    fit_to_spots(cell, anchor, spots, m, grow_index_limit, grow_radius * r, grow_stiffness * weight);
     if (m == n) break;
   }
   const ewald_indexer_params& p = plan.params;
-  const double last = p.max_distance > 0 ? p.max_distance : 0.3 * r;
-  double radius = 1.6 * r;
+  const double last = p.max_distance > 0 ? p.max_distance : last_radius * r;
+  double radius = fit_radius * r;
   for (uint32_t round = 0; round < p.refine_iterations && radius > last; round++, radius *= p.contraction)
-    if (fit_to_spots(cell, anchor, spots, n, 0.25, radius, weight) < int(p.refine_min_spots)) break;
+    if (fit_to_spots(cell, anchor, spots, n, fit_index_limit, radius, weight) < int(p.refine_min_spots)) break;
   if (cell_difference(cell, known.cell) >= strain_limit) return;
   lattice.cell = cell;
   lattice.merit = merit(cell, spots, r);

@@ -95,7 +95,7 @@ struct HitOrder {
   }
 };
 
-// Sum over spots of max(0, 0.06 - D^2), D the distance from the nearest node in index units.
+// Sum over spots of max(0, cell_closeness - D^2), D the distance from the nearest node in index units.
 float closeness(const Cell& cell, const SpotList& spots, int n) {
   const F ax = splat(float(cell.row[0].x)), ay = splat(float(cell.row[0].y)), az = splat(float(cell.row[0].z));
   const F bx = splat(float(cell.row[1].x)), by = splat(float(cell.row[1].y)), bz = splat(float(cell.row[1].z));
@@ -107,7 +107,7 @@ float closeness(const Cell& cell, const SpotList& spots, int n) {
     h = h - round_even(h);
     k = k - round_even(k);
     l = l - round_even(l);
-    const F room = fnma(h, h, fnma(k, k, fnma(l, l, splat(0.06f))));
+    const F room = fnma(h, h, fnma(k, k, fnma(l, l, splat(float(cell_closeness)))));
     total = add_where(lt(zero(), room), total, room);
   }
   return sum(total);
@@ -142,20 +142,9 @@ Placed place(const BaseVector& base, const CandidateList& candidates, int candid
 int search_rotation(const RunPlan& plan, const BaseVector& base, const CandidateList& candidates, const SpotList& spots,
                     int keep, bool free_scale, Workspace& work) {
   const int n = spots.n < turn_spots ? spots.n : turn_spots;
-  // The angle step moves the outermost of these spots by `turn_step` periods of the longest other vector.
   const double edge = spots.length[n - 1];
-  int wish =
-      plan.params.angle_points ? int(plan.params.angle_points) : int(2 * M_PI * base.other_length * edge / turn_step);
-  if (wish < 96) wish = 96;
-  int stride = turn_steps / wish;
-  while (stride > 1 && (turn_steps % stride != 0 || (turn_steps / stride) % 12 != 0)) stride--;
-  if (stride < 1) stride = 1;
-  int full = turn_steps / stride;
-  while (full > plan.tables.angle_capacity) {  // never more than the handle has room for
-    do stride++;
-    while (turn_steps % stride != 0 || (turn_steps / stride) % 12 != 0);
-    full = turn_steps / stride;
-  }
+  const int stride = turn_stride(base, edge, plan.params.angle_points, plan.tables.angle_capacity);
+  const int full = turn_steps / stride;
   const int steps = full / base.fold;
   const int filled = (steps + 2 * width - 1) / (2 * width) * (2 * width);
   for (int q = 0; q < filled; q++) {
@@ -164,7 +153,7 @@ int search_rotation(const RunPlan& plan, const BaseVector& base, const Candidate
     work.angle_sin[q] = plan.tables.turn_sin[k];
   }
 
-  int hits = 0, least = 3;
+  int hits = 0, least = min_hit_spots;
   uint16_t with_count[turn_spots + 1];
   memset(with_count, 0, sizeof with_count);
   const int senses = base.flip ? 1 : 2;
@@ -190,7 +179,7 @@ int search_rotation(const RunPlan& plan, const BaseVector& base, const Candidate
         }
       }
       int enough = 0, k = n;
-      while (k > 0 && enough + with_count[k] < 64) enough += with_count[k--];
+      while (k > 0 && enough + with_count[k] < enough_hits) enough += with_count[k--];
       if (k > least) {
         least = k;
         int held = 0;  // room for what comes

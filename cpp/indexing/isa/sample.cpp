@@ -44,10 +44,9 @@ Vec3 direction(const Tables& tables, int points, int k) {
 // the phase, and "within `distance` of an integer" is one comparison of integers. Good for |phase| < 1024.
 void count_directions_fast(const Tables& tables, int points, double length, const SpotList& spots, int n,
                            float distance, Workspace& work) {
-  constexpr int fraction_bits = 12;
-  constexpr int32_t fraction = (1 << fraction_bits) - 1;
-  const int32_t half = int32_t(distance * (1 << fraction_bits));
-  const F anchor = splat(1.5f * (1 << (23 - fraction_bits)) + float(half) / (1 << fraction_bits));
+  constexpr int32_t fraction = (1 << phase_bits) - 1;
+  const int32_t half = int32_t(distance * (1 << phase_bits));
+  const F anchor = splat(1.5f * (1 << (23 - phase_bits)) + float(half) / (1 << phase_bits));
   const I mask = splat(fraction), window = splat(2 * half + 1);
   float* scaled = work.scaled;
   for (int j = 0; j < n; j++) {
@@ -106,9 +105,8 @@ void count_directions(const Tables& tables, int points, double length, const Spo
 
 int pick_directions(const int32_t* counts, int points, int largest, int want, int32_t* picked) {
   // Four histograms take turns, so that equal neighbours do not wait for each other.
-  uint32_t histogram[4][65];
+  uint32_t histogram[4][sample_spots + 1];
   memset(histogram, 0, sizeof histogram);
-  if (largest > 64) largest = 64;
   for (int p = 0; p < points; p++) histogram[p & 3][counts[p]]++;
   auto with = [&](int k) { return int(histogram[0][k] + histogram[1][k] + histogram[2][k] + histogram[3][k]); };
   int least = largest, above = 0, at_least = with(largest);

@@ -2,11 +2,32 @@
 // of its instruction set.
 #pragma once
 #include "common/simd.h"
-#include "generated/indexing.h"
+#include "generated/ranges.h"
+#define EWALD_KERNELS ewald::EWALD_ISA
+#include "indexing/least_squares.h"
 #include "indexing/plan.h"
+#include "indexing/significance.h"
+#include "indexing/vector_fit.h"
 
 namespace ewald::EWALD_ISA {
 using namespace ewald::indexing;
+
+// The sums of a vector's fit, one candidate a lane; r is the record of a spot.
+EWALD_INLINE VectorSums<F> no_sums() {
+  return {zero(), zero(), zero(), zero(), zero(), zero(), zero(), zero(), zero()};
+}
+EWALD_INLINE void add_spot(VectorSums<F>& sums, M near, const float* r, F off) {
+  sums.xx = add_where(near, sums.xx, splat(r[3]));
+  sums.xy = add_where(near, sums.xy, splat(r[4]));
+  sums.xz = add_where(near, sums.xz, splat(r[5]));
+  sums.yy = add_where(near, sums.yy, splat(r[6]));
+  sums.yz = add_where(near, sums.yz, splat(r[7]));
+  sums.zz = add_where(near, sums.zz, splat(r[8]));
+  const F pull = where(near, off);
+  sums.x = fma(pull, splat(r[0]), sums.x);
+  sums.y = fma(pull, splat(r[1]), sums.y);
+  sums.z = fma(pull, splat(r[2]), sums.z);
+}
 
 // spots.cpp: takes the image's spots in, lowest resolution first; returns ImageFlag bits.
 uint32_t take_spots(const float* spots, uint32_t n, int max_spots, Workspace& work, SpotList& list);
@@ -66,14 +87,8 @@ void refine_classic(const RunPlan& plan, const KnownCell& known, const SpotList&
                     Workspace& work);
 
 // verdict.cpp
-// The direction that the spots are thinnest along, which is the beam's, and their root mean square extent along it.
-Vec3 thin_axis(const SpotList& spots, double* thickness);
-struct Chance {
-  double log10;      // of the chance that spots without the lattice do as well, if they are spread evenly
-  double p, radius;  // where it was found: occupancy and radius
-  double trials;     // log10 of the number of trials
-  int occupied;      // nodes with a spot within the radius
-};
+// The direction that the spots are thinnest along, and their root mean square extent along it; see least_squares.h.
+Vec3 thin_axis(const SpotList& spots, double& thickness);
 Chance chance_of(const RunPlan& plan, const Lattice& lattice, const SpotList& spots, Workspace& work);
 // The same with the occupancy measured about work.beam: log10 of the chance.
 double measured(const RunPlan& plan, const Chance& chance, const Lattice& lattice, const SpotList& spots,

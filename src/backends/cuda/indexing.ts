@@ -3,13 +3,13 @@
  * cuda/indexing.
  */
 import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../../indexing/contract.js';
-import { indexerDescriptor } from '../../layout/layout.js';
+import { indexerDescriptor } from '../../layout/indexing.js';
 import { pack } from '../../layout/struct.js';
 import type { IndexingAddon } from '../indexing-addon.js';
 import type { CudaHost } from './host.js';
 
-/** Spots of an image lie in the shared memory of one block; `most_spots` of cuda/indexing/plan.cuh. */
-const mostSpots = 2048;
+/** Spots of an image lie in the shared memory of one block; `max_block_spots` of cuda/indexing/plan.cuh. */
+const maxSpotsOfBlock = 2048;
 
 /** The addon's indexers; cuda/addon. */
 interface CudaIndexingAddon extends IndexingAddon {
@@ -25,14 +25,12 @@ export const indexingOp = (host: CudaHost): IndexingOp => ({
 
 /** Whether an indexer of these sizes fits. */
 function supportsIndexing({ fields }: IndexingDescriptor): true | { readonly why: string } {
-  const { maxSpots = 0, maxAnglePoints = 0 } = fields;
-  if (maxSpots > mostSpots) {
+  const { maxSpots = 0 } = fields;
+  if (maxSpots > maxSpotsOfBlock) {
     return {
-      why: `maxSpots is ${maxSpots}; on CUDA it is at most ${mostSpots}, because an image's spots lie in the 64 kB of shared memory of one block`,
+      why: `maxSpots is ${maxSpots}; on CUDA it is at most ${maxSpotsOfBlock}, because an image's spots lie in the 64 kB of shared memory of one block`,
     };
   }
-  // Hits are ranked by a 64-bit key that has 17 bits for the angle.
-  if (maxAnglePoints > 65536) return { why: `maxAnglePoints is ${maxAnglePoints}; on CUDA it is at most 65536` };
   return true;
 }
 

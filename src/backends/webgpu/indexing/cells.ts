@@ -3,15 +3,24 @@
  * cpp/indexing/tables.cpp.
  */
 import { EwaldError } from '../../../errors.js';
-import { indexingConstants } from '../../../layout/indexing.js';
+import { knownCell } from '../../../layout/indexing-webgpu.js';
+import { searchConstants } from '../../../layout/search.js';
+import { packAll } from '../../../layout/struct.js';
 
 type Vector = readonly [number, number, number];
 type Rows = readonly [Vector, Vector, Vector];
 
-/** Spheres of the acceptance radius around the nodes fill this fraction of reciprocal space. */
-const acceptanceOccupancy = indexingConstants.acceptanceOccupancy.value;
+const {
+  acceptanceOccupancy,
+  acrossLimit,
+  flattestCell,
+  longestCell,
+  smallestVolume,
+  symmetryReach: { value: reach },
+  symmetryTolerance,
+} = searchConstants;
 
-/** One vector of a known cell as the one whose direction is sampled; `BaseVector` in wgsl/indexing/plan.wgsl. */
+/** One vector of a known cell as the one whose direction is sampled; `BaseVector` of src/layout/indexing-webgpu.ts. */
 export interface BaseVector {
   readonly row: number;
   readonly length: number;
@@ -54,7 +63,7 @@ const turned = (v: Vector, e: Vector, angle: number): Vector =>
 /** The cell in nine numbers, rows a b c; undefined when it has no volume or a number is not finite. */
 export function describeCell(m: ArrayLike<number>): KnownCell | undefined {
   const at = (i: number): number => m[i] as number;
-  for (let i = 0; i < 9; i++) if (!(Math.abs(at(i)) < 1e6)) return undefined;
+  for (let i = 0; i < 9; i++) if (!(Math.abs(at(i)) < longestCell.value)) return undefined;
   const rows: Rows = [
     [at(0), at(1), at(2)],
     [at(3), at(4), at(5)],
@@ -63,8 +72,9 @@ export function describeCell(m: ArrayLike<number>): KnownCell | undefined {
   const signed = dot(rows[0], cross(rows[1], rows[2]));
   const volume = Math.abs(signed);
   const lengths = rows.map(norm) as [number, number, number];
-  // Angles that leave less than a thousandth of the box are no cell either.
-  if (!(volume > 1e-3 * lengths[0] * lengths[1] * lengths[2]) || !(volume > 1)) return undefined;
+  // Angles that leave next to nothing of the box are no cell either.
+  const box = lengths[0] * lengths[1] * lengths[2];
+  if (!(volume > flattestCell.value * box) || !(volume > smallestVolume.value)) return undefined;
   const nodes = [cross(rows[1], rows[2]), cross(rows[2], rows[0]), cross(rows[0], rows[1])].map((v) =>
     scaled(1 / signed, v),
   );
@@ -72,7 +82,7 @@ export function describeCell(m: ArrayLike<number>): KnownCell | undefined {
   return {
     rows,
     volume,
-    acceptance: Math.cbrt((3 * acceptanceOccupancy) / (4 * Math.PI * volume)),
+    acceptance: Math.cbrt((3 * acceptanceOccupancy.value) / (4 * Math.PI * volume)),
     base: order.map((row) => describeBase(rows, nodes, row)) as [BaseVector, BaseVector, BaseVector],
   };
 }
@@ -88,7 +98,9 @@ function describeBase(rows: Rows, nodes: readonly Vector[], row: number): BaseVe
   const isSymmetry = (map: (v: Vector) => Vector): boolean =>
     rows.every((v) => {
       const image = map(v);
-      return nodes.every((node) => Math.abs(dot(image, node) - Math.round(dot(image, node))) <= 0.01);
+      return nodes.every(
+        (node) => Math.abs(dot(image, node) - Math.round(dot(image, node))) <= symmetryTolerance.value,
+      );
     });
   const fold = [6, 4, 3, 2].find((order) => isSymmetry((v) => turned(v, u, (2 * Math.PI) / order))) ?? 1;
   return {
@@ -107,12 +119,12 @@ function hasAxisAcross(rows: Rows, u: Vector, isSymmetry: (map: (v: Vector) => V
     (e: Vector) =>
     (w: Vector): Vector =>
       plus(scaled(2 * dot(w, e), e), scaled(-1, w));
-  for (let h = -2; h <= 2; h++) {
-    for (let k = -2; k <= 2; k++) {
-      for (let l = -2; l <= 2; l++) {
+  for (let h = -reach; h <= reach; h++) {
+    for (let k = -reach; k <= reach; k++) {
+      for (let l = -reach; l <= reach; l++) {
         const v = plus(plus(scaled(h, rows[0]), scaled(k, rows[1])), scaled(l, rows[2]));
         const across = plus(v, scaled(-dot(v, u), u));
-        if (norm(v) === 0 || norm(across) <= 1e-3 * norm(v)) continue;
+        if (norm(v) === 0 || norm(across) <= acrossLimit.value * norm(v)) continue;
         const e = unit(across);
         if (isSymmetry(about(e)) || isSymmetry(about(cross(u, e)))) return true;
       }
@@ -120,9 +132,6 @@ function hasAxisAcross(rows: Rows, u: Vector, isSymmetry: (map: (v: Vector) => V
   }
   return false;
 }
-
-/** Bytes of a packed cell. */
-export const knownCellBytes = 208;
 
 /** Describes the cells of a run. Throws `Argument` for a degenerate one, as the core does. */
 export function describeCells(cells: Float32Array, count: number): KnownCell[] {
@@ -136,23 +145,18 @@ export function describeCells(cells: Float32Array, count: number): KnownCell[] {
   });
 }
 
-/** Packs cells as `KnownCell` of wgsl/indexing/plan.wgsl. */
-export function packCells(cells: readonly KnownCell[]): Uint8Array {
-  const bytes = new Uint8Array(cells.length * knownCellBytes);
-  const floats = new Float32Array(bytes.buffer);
-  const words = new Uint32Array(bytes.buffer);
-  cells.forEach(({ rows, volume, acceptance, base }, c) => {
-    const at = (c * knownCellBytes) / 4;
-    rows.forEach((row, i) => {
-      floats.set(row, at + 4 * i);
-    });
-    floats.set([volume, acceptance, base[0].length], at + 12);
-    base.forEach((b, i) => {
-      floats.set([b.length, b.otherLength, ...b.frame], at + 16 + 12 * i);
-      words.set([b.row, b.fold, b.flip ? 1 : 0], at + 16 + 12 * i + 7);
-    });
-  });
-  return bytes;
+/** Packs cells as the kernels read them. */
+export function packCells(cells: readonly KnownCell[]): Uint8Array<ArrayBuffer> {
+  return packAll(
+    knownCell,
+    cells.map(({ rows, volume, acceptance, base }) => ({
+      row: rows,
+      volume,
+      acceptance,
+      shortest: base[0].length,
+      base: base.map(({ frame: [aU, aX, bU, bX, bY], ...more }) => ({ ...more, aU, aX, bU, bX, bY })),
+    })),
+  );
 }
 
 /** A vector of a known cell that the exhaustive method samples. */
@@ -182,19 +186,4 @@ export function sampledLengths(cells: readonly KnownCell[], redundant: boolean, 
     }
     return { ...each, group };
   });
-}
-
-/** Bytes of a packed length. */
-export const sampledLengthBytes = 16;
-
-/** Packs lengths as `Length` of wgsl/indexing/length.wgsl. */
-export function packLengths(lengths: readonly SampledLength[]): Uint8Array {
-  const bytes = new Uint8Array(lengths.length * sampledLengthBytes);
-  const floats = new Float32Array(bytes.buffer);
-  const words = new Uint32Array(bytes.buffer);
-  lengths.forEach(({ length, input, base, group }, i) => {
-    floats[4 * i] = length;
-    words.set([input, base, group], 4 * i + 1);
-  });
-  return bytes;
 }

@@ -4,41 +4,38 @@
  */
 import { EwaldError } from '../../../errors.js';
 import type { IndexingBatch, IndexingDescriptor, IndexingKernel, IndexingOp } from '../../../indexing/contract.js';
-import { efforts, mostOf, turboEffort } from '../../../layout/indexing.js';
-import { enums, imageResult, indexedCell, indexerParams } from '../../../layout/layout.js';
-import { sizeOf, wordOf } from '../../../layout/struct.js';
+import { indexingEnums as enums, imageResult, indexedCell, indexerParams } from '../../../layout/indexing.js';
+import {
+  indexingCapacities,
+  indexingRun,
+  job,
+  knownCell,
+  lattice,
+  sampledLength,
+  tally,
+} from '../../../layout/indexing-webgpu.js';
+import { effortConstants, efforts, maxOf, searchConstants, turboEffort } from '../../../layout/search.js';
+import { pack, packAll, sizeOf, wordOf } from '../../../layout/struct.js';
 import type { Commands } from '../commands.js';
 import type { BufferRequest, GpuDevice } from '../device.js';
 import type { GpuBuffer } from '../pool.js';
-import {
-  describeCells,
-  type KnownCell,
-  knownCellBytes,
-  packCells,
-  packLengths,
-  sampledLengthBytes,
-  sampledLengths,
-} from './cells.js';
+import { describeCells, type KnownCell, packCells, sampledLengths } from './cells.js';
 import { type Extent, makeStages, type Stages } from './kernels.js';
 import { type RecordSizes, StageRecord } from './record.js';
 import { fixedTables, tablePlaces, turnTable } from './tables.js';
 
 /** Images that are worked on at a time: enough to fill any GPU. */
-const mostImages = 1024;
+const maxImages = 1024;
 /** Bytes that a buffer with room for counts may take when more images would need more. */
 const countBytes = 2 ** 27;
-/** What the kernels have room for; wgsl/indexing names each. */
-const mostPicked = 384;
-const enoughHits = 64;
-const mostSteps = 5120;
-const mostListed = 1024;
-const histogramSpots = 2047;
-const effortHits = mostOf('hits');
-const judged = mostOf('judged');
+const { maxSteps, maxListed, maxHistogramSpots, maxJudged } = indexingCapacities;
+const enoughHits = searchConstants.enoughHits.value;
+const maxPicked = effortConstants.maxPicked.value;
+const effortHits = maxOf('hits');
 const turnWorkgroups = 24;
 
 /** The op of a device; a test sets how many images are worked on at a time. */
-export function indexingOp(device: GpuDevice, imagesAtATime: number = mostImages): IndexingOp {
+export function indexingOp(device: GpuDevice, imagesAtATime: number = maxImages): IndexingOp {
   return {
     supports: (descriptor) => whyNot(device, descriptor) ?? true,
     plan: (descriptor) => planIndexing(device, descriptor, imagesAtATime),
@@ -47,13 +44,13 @@ export function indexingOp(device: GpuDevice, imagesAtATime: number = mostImages
 
 function whyNot(device: GpuDevice, descriptor: IndexingDescriptor): { why: string } | undefined {
   const size = sizesOf(descriptor);
-  if (size.exhaustive && size.spots > histogramSpots)
+  if (size.exhaustive && size.spots > maxHistogramSpots)
     return {
-      why: `exhaustive indexing on webgpu takes at most ${histogramSpots} spots an image (maxSpots is ${size.spots}): its histogram of counts lies in workgroup memory`,
+      why: `exhaustive indexing on webgpu takes at most ${maxHistogramSpots} spots an image (maxSpots is ${size.spots}): its histogram of counts lies in workgroup memory`,
     };
-  if (!size.exhaustive && size.angles > mostSteps)
+  if (!size.exhaustive && size.angles > maxSteps)
     return {
-      why: `fast indexing on webgpu takes at most ${mostSteps} rotation angles (maxAnglePoints is ${size.angles}): their counts lie in workgroup memory`,
+      why: `fast indexing on webgpu takes at most ${maxSteps} rotation angles (maxAnglePoints is ${size.angles}): their counts lie in workgroup memory`,
     };
   const limit = Math.min(device.limits.maxStorageBufferBindingSize ?? 2 ** 27, device.limits.maxBufferSize ?? 2 ** 28);
   const large = Object.entries(imageBytes(size)).find(([, bytes]) => bytes > limit);
@@ -94,7 +91,7 @@ function sizesOf({ fields, batch, maxBatchSpots, maxInputCells, maxOutputCells }
   const redundant = fields.redundant === 1;
   const spots = fields.maxSpots ?? 0;
   const candidateVectors = fields.candidateVectors ?? 0;
-  const pool = exhaustive ? maxOutputCells : maxOutputCells + 16;
+  const pool = exhaustive ? maxOutputCells : maxOutputCells + searchConstants.poolSpare.value;
   let nodeSlots = 64;
   while (nodeSlots < 2 * spots) nodeSlots *= 2;
   return {
@@ -105,41 +102,43 @@ function sizesOf({ fields, batch, maxBatchSpots, maxInputCells, maxOutputCells }
     spots,
     outputs: maxOutputCells,
     candidateVectors,
-    points: Math.max(fields.maxSamplePoints || 65536, 1024),
-    angles: Math.max(fields.maxAnglePoints || 5040, 96),
+    points: fields.maxSamplePoints ?? 0,
+    angles: Math.max(fields.maxAnglePoints ?? 0, searchConstants.minAngles.value),
     batch,
     batchSpots: maxBatchSpots,
     inputCells: maxInputCells,
-    kept: exhaustive ? candidateVectors || 32 : Math.min(mostPicked, Math.max(mostOf('candidates'), candidateVectors)),
+    kept: exhaustive
+      ? candidateVectors || searchConstants.exhaustiveVectors.value
+      : Math.min(maxPicked, Math.max(maxOf('candidates'), candidateVectors)),
     lengths: (redundant ? 3 : 1) * maxInputCells,
     pool,
-    lattices: (exhaustive ? maxOutputCells : effortHits) + 2 * pool + judged + Math.min(maxOutputCells, 255),
+    lattices: (exhaustive ? maxOutputCells : effortHits) + 2 * pool + maxJudged + Math.min(maxOutputCells, 255),
     nodeSlots,
   };
 }
 
 /** Words of counts and of hits that an image needs in a run over so many points, angles and lengths. */
 function countWords(size: Sizes, points: number, groups: number): number {
-  return size.exhaustive ? Math.max(groups * points, mostListed + 1) : Math.ceil(points / 64) * 16;
+  return size.exhaustive ? Math.max(groups * points, maxListed + 1) : Math.ceil(points / 64) * 16;
 }
 function hitWords(size: Sizes, angles: number, lengths: number): number {
   return size.exhaustive ? 2 * size.kept * lengths * Math.ceil(angles / 4) * 2 : 2 * size.kept * (1 + enoughHits);
 }
-const vectorsOf = (size: Sizes): number => (size.exhaustive ? size.lengths * size.kept : mostPicked + size.kept);
+const vectorsOf = (size: Sizes): number => (size.exhaustive ? size.lengths * size.kept : maxPicked + size.kept);
 
 /** Bytes of one image by buffer, at the most. */
 function imageBytes(size: Sizes) {
   return {
     spots: 2 * size.spots * 16,
-    jobs: 64,
-    tallies: 48,
+    jobs: sizeOf(job),
+    tallies: sizeOf(tally),
     vectors: vectorsOf(size) * 16,
     counts: countWords(size, size.points, size.lengths) * 4,
     hits: hitWords(size, size.angles, size.lengths) * 4,
-    lattices: size.lattices * 64,
+    lattices: size.lattices * sizeOf(lattice),
     orders: 2 * size.pool * 4,
     owners: size.spots * 4,
-    nodes: judged * size.nodeSlots * 4,
+    nodes: maxJudged * size.nodeSlots * 4,
     going: 4,
     found: size.outputs * sizeOf(indexedCell),
     results: sizeOf(imageResult),
@@ -162,13 +161,12 @@ async function planIndexing(
   // A single image may bring the spots of the whole batch.
   const inputSpots = Math.min(size.batchSpots, Math.floor(limit / 12));
   const places = tablePlaces(size.points, size.angles);
-  const runBytes = 64 + 80;
   const storage = (label: string, bytes: number): BufferRequest => ({ label, bytes, usage: 'storage' });
   const inputs = [
-    { label: 'run', bytes: runBytes, usage: 'uniform' } as BufferRequest,
-    storage('cells', size.inputCells * knownCellBytes),
+    { label: 'run', bytes: sizeOf(indexingRun), usage: 'uniform' } as BufferRequest,
+    storage('cells', size.inputCells * sizeOf(knownCell)),
     storage('tables', places.entries * 8),
-    storage('lengths', size.lengths * sampledLengthBytes),
+    storage('lengths', size.lengths * sizeOf(sampledLength)),
     storage('input', inputSpots * 12),
     storage('offsets', (slots + 1) * 4),
     storage('assignment', inputSpots),
@@ -219,7 +217,7 @@ async function planIndexing(
 const recordSizes = (size: Sizes): RecordSizes => ({
   exhaustive: size.exhaustive,
   points: size.points,
-  picked: mostPicked,
+  picked: maxPicked,
   kept: size.kept,
   fresh: size.exhaustive ? size.outputs : effortHits,
 });
@@ -239,7 +237,9 @@ interface RunShape {
   readonly rounds: number;
   readonly enough: boolean;
   /** The uniform of the kernels but for the number of images. */
-  readonly uniform: Uint32Array<ArrayBuffer>;
+  readonly uniform: Uint8Array<ArrayBuffer>;
+  /** Exhaustive: angles of the run. */
+  readonly angles: number;
 }
 
 class Runner {
@@ -299,7 +299,7 @@ class Runner {
     this.#endRecord(batch, shape);
   }
 
-  #endRecord({ images, results }: IndexingBatch, { extent, uniform }: RunShape): void {
+  #endRecord({ images, results }: IndexingBatch, { extent, angles }: RunShape): void {
     const base = this.#cells.known.flatMap(({ base }) => (this.#size.exhaustive ? base[2] : base[0]));
     const sampled = this.#size.exhaustive ? base.reduce((a, b) => (b.length > a.length ? b : a)) : base[0];
     const summary = new DataView(results.buffer, results.byteOffset);
@@ -310,7 +310,7 @@ class Runner {
       row: sampled?.row ?? 0,
       usedSpots: images > 0 ? word('usedSpots') : 0,
       points: extent.points,
-      angles: uniform[23] ?? 0,
+      angles,
     });
   }
 
@@ -342,10 +342,17 @@ class Runner {
         size.redundant,
         view.getFloat32(4 * wordOf(indexerParams, 'lengthThreshold'), true),
       );
-      this.#device.write(this.#buffer('lengths'), packLengths(lengths));
-      const points = param(view, 'samplePoints') || Math.min(size.points, 32768);
-      const angles =
-        param(view, 'anglePoints') || Math.min(Math.ceil((2.5 * Math.sqrt(points)) / 1024) * 1024, size.angles);
+      this.#device.write(
+        this.#buffer('lengths'),
+        packAll(
+          sampledLength,
+          lengths.map((each) => ({ ...each })),
+        ),
+      );
+      const points = param(view, 'samplePoints') || Math.min(size.points, searchConstants.exhaustivePoints.value);
+      const multiple = searchConstants.angleMultiple.value;
+      const wish = Math.ceil((searchConstants.anglesPerRoot.value * Math.sqrt(points)) / multiple) * multiple;
+      const angles = param(view, 'anglePoints') || Math.min(wish, size.angles);
       if (angles !== this.#angles)
         this.#device.write(this.#buffer('tables'), turnTable(angles), this.#places.angles * 8);
       this.#angles = angles;
@@ -360,38 +367,28 @@ class Runner {
     }
     const perCount = countWords(size, shape.points, shape.groups);
     const perHit = hitWords(size, shape.angles, shape.lengths);
-    const uniform = new Uint32Array(36);
-    uniform.set(new Uint32Array(params.slice().buffer));
-    const { turns, angles } = this.#places;
-    uniform.set(
-      [
-        ...[
-          0,
-          cellCount,
-          size.spots,
-          size.outputs,
-          size.candidateVectors,
-          size.points,
-          size.angles,
-          shape.angles,
-          shape.points,
-          shape.lengths,
-          size.firstEffort,
-        ],
-        ...[
-          vectorsOf(size),
-          perCount,
-          perHit,
-          size.lattices,
-          size.pool,
-          size.nodeSlots,
-          turns,
-          angles,
-          size.exhaustive ? 1 : 0,
-        ],
-      ],
-      16,
-    );
+    const uniform = pack(indexingRun, {
+      cellCount,
+      maxSpots: size.spots,
+      outputs: size.outputs,
+      candidateVectors: size.candidateVectors,
+      spiralPoints: size.points,
+      angleCapacity: size.angles,
+      anglePoints: shape.angles,
+      samplePoints: shape.points,
+      lengthCount: shape.lengths,
+      firstEffort: size.firstEffort,
+      vectors: vectorsOf(size),
+      countWords: perCount,
+      hitWords: perHit,
+      lattices: size.lattices,
+      pool: size.pool,
+      nodeSlots: size.nodeSlots,
+      turns: this.#places.turns,
+      angles: this.#places.angles,
+      exhaustive: size.exhaustive,
+    });
+    uniform.set(params, 4 * wordOf(indexingRun, 'params'));
     const images = Math.min(
       this.#room.slots,
       Math.floor(this.#room.counts / (4 * perCount)),
@@ -408,7 +405,7 @@ class Runner {
       groups: shape.groups,
       vectors,
     };
-    return { extent, images, rounds: shape.rounds, enough: shape.enough, uniform };
+    return { extent, images, rounds: shape.rounds, enough: shape.enough, uniform, angles: shape.angles };
   }
 
   /** Describes the known cells and brings them to the device; a stream of images has the same ones in every run. */
@@ -451,7 +448,7 @@ class Runner {
     const whole: Extent = { ...extent, images };
     const [from, to] = [batch.offsets[first] as number, batch.offsets[last] as number];
     for (let i = 0; i <= images; i++) this.#offsets[i] = (batch.offsets[first + i] as number) - from;
-    uniform[16] = images;
+    new DataView(uniform.buffer).setUint32(4 * wordOf(indexingRun, 'images'), images, true);
     device.write(this.#buffer('run'), uniform);
     device.write(this.#buffer('offsets'), this.#offsets.subarray(0, images + 1));
     if (to > from) device.write(this.#buffer('input'), batch.spots.subarray(3 * from, 3 * to));

@@ -20,6 +20,7 @@ import turnAll from '../../../../wgsl/indexing/turn_all.wgsl';
 import writeAssignment from '../../../../wgsl/indexing/write_assignment.wgsl';
 import writeCells from '../../../../wgsl/indexing/write_cells.wgsl';
 import { EwaldError } from '../../../errors.js';
+import { indexingCapacities } from '../../../layout/indexing-webgpu.js';
 import type { Commands } from '../commands.js';
 import type { GpuDevice } from '../device.js';
 import type { GpuBuffer } from '../pool.js';
@@ -44,8 +45,6 @@ interface Kernel {
 }
 
 const perImage = ({ images }: Extent): Groups => [images];
-/** Lattices that are judged at a time. */
-const judged = 4;
 
 const taking: Kernel[] = [{ source: spots, entry: 'take_spots', groups: perImage }];
 const fastRound: Kernel[] = [
@@ -55,7 +54,7 @@ const fastRound: Kernel[] = [
   { source: choose, entry: 'choose_hits', groups: perImage },
   { source: refineHits, entry: 'refine_hits', groups: ({ images, fresh }) => [images, fresh] },
   { source: insert, entry: 'insert_fresh', groups: ({ images }) => [Math.ceil(images / 64)] },
-  { source: judge, entry: 'judge', groups: ({ images }) => [images, judged] },
+  { source: judge, entry: 'judge', groups: ({ images }) => [images, indexingCapacities.maxJudged] },
   { source: advance, entry: 'advance', groups: perImage },
 ];
 const exhaustiveRound: Kernel[] = [
@@ -75,7 +74,7 @@ const exhaustiveRound: Kernel[] = [
   { source: scoreCells, entry: 'score_cells', groups: perImage },
   { source: refineCells, entry: 'refine_cells', groups: ({ images, fresh }) => [images, fresh] },
   { source: rankCells, entry: 'rank_cells', groups: perImage },
-  { source: judge, entry: 'judge', groups: ({ images }) => [images, judged] },
+  { source: judge, entry: 'judge', groups: ({ images }) => [images, indexingCapacities.maxJudged] },
   { source: advance, entry: 'advance', groups: perImage },
 ];
 const finishing: Kernel[] = [

@@ -4,9 +4,10 @@
  * write.
  */
 import { EwaldError } from '../../../errors.js';
-import { indexingConstants } from '../../../layout/indexing.js';
-import { enums, stageCell, stagePick, stageSummary, stageVector } from '../../../layout/layout.js';
-import { pack } from '../../../layout/struct.js';
+import { indexingEnums as enums, stageCell, stagePick, stageSummary, stageVector } from '../../../layout/indexing.js';
+import { lattice, tally as tallyLayout } from '../../../layout/indexing-webgpu.js';
+import { searchConstants } from '../../../layout/search.js';
+import { pack, sizeOf, wordOf } from '../../../layout/struct.js';
 import type { Commands } from '../commands.js';
 import type { BufferRequest } from '../device.js';
 import type { GpuBuffer } from '../pool.js';
@@ -30,8 +31,8 @@ export interface RecordSizes {
   readonly fresh: number;
 }
 
-const latticeBytes = 64;
-const tallyBytes = 48;
+const latticeBytes = sizeOf(lattice);
+const tallyBytes = sizeOf(tallyLayout);
 function capturesOf({ exhaustive, points, picked, kept, fresh }: RecordSizes): Readonly<Record<string, Capture>> {
   const cells = { buffer: 'lattices', offset: 0, bytes: fresh * latticeBytes };
   if (exhaustive) {
@@ -120,11 +121,12 @@ export class StageRecord {
     const floats = (name: string): Float32Array => new Float32Array(this.#held[name] as ArrayBuffer);
     const at = (list: ArrayLike<number>, i: number): number => list[i] as number;
     const { exhaustive, kept: room, fresh } = this.#sizes;
-    const tally = exhaustive ? undefined : words('tally');
-    const hits = tally ? at(tally, 5) : Math.min(at(words('listed'), 0), fresh);
-    const directions = tally ? at(tally, 0) : run.points;
-    const picked = tally ? at(tally, 1) : Math.min(room, directions);
-    const vectors = tally ? at(tally, 2) : picked;
+    const tallied = exhaustive ? undefined : words('tally');
+    const tally = tallied && ((name: string): number => at(tallied, wordOf(tallyLayout, name)));
+    const hits = tally ? tally('fresh') : Math.min(at(words('listed'), 0), fresh);
+    const directions = tally ? tally('points') : run.points;
+    const picked = tally ? tally('picked') : Math.min(room, directions);
+    const vectors = tally ? tally('kept') : picked;
     const counts = (): Uint32Array<ArrayBuffer> => {
       const bytes = new Uint8Array(this.#held.counts as ArrayBuffer);
       return tally ? Uint32Array.from(bytes.subarray(0, directions)) : words('counts').slice(0, directions);
@@ -140,19 +142,20 @@ export class StageRecord {
       const [numbers, integers] = [floats(name), words(name)];
       return join(hits, (i) => {
         const first = (i * latticeBytes) / 4;
-        const row = (k: number): number[] => [0, 1, 2].map((j) => at(numbers, first + 4 * k + j));
-        const [[ax, ay, az], [bx, by, bz], [cx, cy, cz]] = [row(0), row(1), row(2)] as [number[], number[], number[]];
-        const score = at(numbers, first + 7);
+        const row = (name: string): number[] => [0, 1, 2].map((j) => at(numbers, first + wordOf(lattice, name) + j));
+        const [[ax, ay, az], [bx, by, bz], [cx, cy, cz]] = [row('a'), row('b'), row('c')];
+        const score = at(numbers, first + wordOf(lattice, 'score'));
         // The exhaustive score is a mean distance, below one, less one more than the count.
-        const count = name === 'cells' ? 0 : exhaustive ? -Math.floor(score) - 1 : at(integers, first + 14);
+        const count =
+          name === 'cells' ? 0 : exhaustive ? -Math.floor(score) - 1 : at(integers, first + wordOf(lattice, 'count'));
         return pack(stageCell, { ax, ay, az, bx, by, bz, cx, cy, cz, score, count } as Record<string, number>);
       });
     };
     switch (stage) {
       case enums.Stage.summary: {
         const { length, row, usedSpots } = run;
-        const spots = exhaustive ? usedSpots : Math.min(usedSpots, indexingConstants.sampleSpots.value);
-        const angles = tally ? indexingConstants.turnSteps.value / at(tally, 3) : run.angles;
+        const spots = exhaustive ? usedSpots : Math.min(usedSpots, searchConstants.sampleSpots.value);
+        const angles = tally ? searchConstants.turnSteps.value / tally('stride') : run.angles;
         return pack(stageSummary, { length, row, spots, directions, picked, vectors, angles, hits, cells: hits });
       }
       case enums.Stage.counts:

@@ -1,7 +1,7 @@
 /** Tables of cosines and sines for the indexing kernels, made in float64. The twin of cpp/indexing/tables.cpp. */
-import { indexingConstants } from '../../../layout/indexing.js';
+import { searchConstants } from '../../../layout/search.js';
 
-const turnSteps = indexingConstants.turnSteps.value;
+const turnSteps = searchConstants.turnSteps.value;
 
 /** Entries behind a table that kernels may read, four at a time. */
 const margin = 4;
@@ -22,7 +22,7 @@ export function fixedTables(points: number, { turns }: TablePlaces): Float32Arra
   const table = new Float32Array(2 * (turns + turnSteps));
   // By turning a unit vector: the error after 2¹⁶ steps is below 1e-11, and no library's sine makes one machine differ
   // from another.
-  const [stepCos, stepSin] = [-0.7373688780783197, 0.6754902942615238];
+  const [stepCos, stepSin] = [searchConstants.spiralCos.value, searchConstants.spiralSin.value];
   let [c, s] = [1, 0];
   for (let p = 0; p < points + margin; p++) {
     table[2 * p] = c;

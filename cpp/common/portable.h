@@ -1,0 +1,25 @@
+// Words of code that the C++ core and the CUDA kernels share: one header, compiled by the host's compiler for every
+// instruction set and by nvcc for host and device.
+//
+// Everything is static: the linker must not take AVX-512 code of one translation unit for the shared copy of all.
+#pragma once
+
+#if defined(__CUDACC__) || defined(EWALD_CUDA_EMULATOR)
+#include <cuda_runtime.h>
+#define EWALD_HD static __host__ __device__ __forceinline__
+#define EWALD_HD_INLINE EWALD_HD
+// Called from many places, or rarely: not worth a copy each.
+#define EWALD_HD_CALL [[maybe_unused]] static __host__ __device__ __noinline__
+#define EWALD_TABLE const
+#else
+#define EWALD_HD static inline
+#define EWALD_HD_INLINE static inline __attribute__((always_inline))
+#define EWALD_HD_CALL [[maybe_unused]] static
+#define EWALD_TABLE static constexpr
+#endif
+
+#if defined(__CUDA_ARCH__)
+#define EWALD_UNROLL _Pragma("unroll")
+#else
+#define EWALD_UNROLL
+#endif

@@ -1,0 +1,112 @@
+// How probable it is that spots without a lattice give an answer as good: the formulas, once the nodes are counted. How
+// they are counted is each wing's own. For the C++ core and for CUDA.
+//
+// - A spot that knows nothing of the lattice lies within r of a node with probability p = (4/3) pi r^3 V. So the number
+//   of occupied nodes at a radius is binomial, and the tail of the binomial is the chance of one trial. Radii are tried
+//   from wide to narrow, p halved each time, because nobody knows the errors of the data.
+// - The search tries every orientation. Orientations that differ by r at the spots' resolution s are different trials:
+//   there are about 8 pi^2 (s / r)^3 of them, and with p as above that is 8 pi^2 N / p, N the number of nodes out to s.
+// - A node counts once, however many spots crowd around it (split spots), and the node 000 never.
+// - Spots are not always spread evenly: they may sit on rings, or all near a plane that is also a plane of the lattice.
+//   So p is measured as well: the lattice is turned about the beam by angles that mean nothing, which keeps rings and
+//   planes, and the hits are counted.
+#pragma once
+#include "indexing/known_cell.h"
+
+namespace ewald::indexing {
+
+struct Chance {
+  double log10;      // of the chance that spots without the lattice do as well, if they are spread evenly
+  double p, radius;  // where it was found: occupancy and radius
+  double trials;     // log10 of the number of trials
+  int occupied;      // nodes with a spot within the radius
+};
+
+// log10 of the probability of k or more hits in n trials of probability p.
+EWALD_HD_CALL double log10_tail(const double* log10_factorial, int n, int k, double p) {
+  if (k <= 0 || k <= n * p) return 0;
+  if (k > n) k = n;
+  double tail =
+      log10_factorial[n] - log10_factorial[k] - log10_factorial[n - k] + k * log10(p) + (n - k) * log10(1 - p);
+  double term = 1, series = 1;
+  const double odds = p / (1 - p);
+  for (int i = k; i < n; i++) {
+    term *= odds * (n - i) / (i + 1);
+    series += term;
+    if (term < tail_precision * series) break;
+  }
+  tail += log10(series);
+  return tail < 0 ? tail : 0;
+}
+
+// Spots in one row fix no orientation, however well they fit: the second moment across the row must be there. From the
+// sum of s s^T.
+EWALD_HD bool in_a_row(const double (&m)[6]) {
+  const double minors = m[0] * m[3] - m[1] * m[1] + m[0] * m[5] - m[2] * m[2] + m[3] * m[5] - m[4] * m[4];
+  const double trace = m[0] + m[3] + m[5];
+  return minors < row_limit * trace * trace;
+}
+
+// The chance at one radius of a lattice with `occupied` of its `nodes` out to resolution s: tail and trials, these
+// being orientations, radii, known cells; a strained cell has six more ways to follow the spots.
+EWALD_HD Chance chance_at(const double* log10_factorial, int n, int occupied, double p, double radius, double nodes,
+                          double s, int cells, bool strained, bool scaled) {
+  double trials = log10(8 * pi * pi * (nodes + 1) / p) + log10(double(cells));
+  if (strained) trials += strain_ways * log10(1 + 2 * strain_tolerance * s / radius);
+  if (scaled) trials += log10(1 + 2 * scale_tolerance * s / radius);
+  return {log10_tail(log10_factorial, n, occupied, p) + trials, p, radius, trials, occupied};
+}
+
+// Turns about the beam that measure an occupancy, when so many spots are looked at altogether.
+EWALD_HD int turns_for(int spots_looked_at, int n) {
+  const int turns = spots_looked_at / n;
+  return turns < min_turns ? min_turns : turns > max_turns ? max_turns : turns;
+}
+// Place of the i-th turn in the table: golden-ratio angles are spread evenly, and none is a symmetry of a lattice.
+EWALD_HD int turn_place(int i) { return int(uint64_t(uint32_t(i) * 0x9e3779b9u) * uint64_t(turn_steps) >> 32); }
+
+// Hits within r, 2r and 4r of a node: those of the usual turns, and of the odd ones, which have as many hits as the
+// answer.
+struct TurnedHits {
+  int usual[3], odd[3], odd_turns;
+};
+EWALD_HD bool is_odd(int hits, int occupied) { return hits > odd_hits && 10 * hits > odd_share * occupied; }
+
+// The chance of a hit at occupancy p when the lattice is turned; at least p.
+EWALD_HD double occupancy_of(const TurnedHits& hits, int turns, int n, double p) {
+  // A few odd turns are symmetries of the lattice after all, or a second crystal; they do not count. When there are
+  // many it is the answer that is nothing special.
+  const bool leave_out = odd_turns * hits.odd_turns <= turns;
+  const int taken = leave_out ? turns - hits.odd_turns : turns;
+  // Few hits say little: eight imagined hits of the even case stand beside them.
+  double worst = 1;
+  const double trials = double(taken) * n;
+  EWALD_UNROLL
+  for (int g = 0; g < 3; g++) {
+    const double step = g == 0 ? 1 : g == 1 ? 2 : 4, even = p * step * step * step;
+    if (even > even_limit) break;
+    const double counted = hits.usual[g] + (leave_out ? 0 : hits.odd[g]);
+    const double excess = (counted + imagined_hits) / (even * trials + imagined_hits);
+    if (g == 0 && excess > worst) worst = excess;
+    // Near a plane of the lattice hits grow as r^2, not r^3: an excess at a wider radius is larger still at this one.
+    if (g > 0 && excess > wide_excess && excess * step > worst) worst = excess * step;
+  }
+  const double measured = p * worst;
+  return measured < highest_occupancy ? measured : highest_occupancy;
+}
+
+// Whether the occupancy of a chance is worth measuring, and with how many looks: where the answer is beyond doubt a
+// rough measure will do. 0: it is not.
+EWALD_HD int looks_for(const Chance& chance, double accept_log10) {
+  if (chance.occupied == 0 || chance.log10 > measured_from) return 0;
+  return chance.log10 < clear_factor * accept_log10 - clear_decades ? clear_looks : looks;
+}
+
+// log10 of the chance with a measured occupancy.
+EWALD_HD double with_occupancy(const double* log10_factorial, const Chance& chance, int n, double p) {
+  if (p <= chance.p) return chance.log10;
+  const double log10_chance = log10_tail(log10_factorial, n, chance.occupied, p) + chance.trials;
+  return log10_chance < 0 ? log10_chance : 0;
+}
+
+}  // namespace ewald::indexing

@@ -1,0 +1,15 @@
+/** The room of data. */
+export const dataEnums = {
+  /** What chunks of detector data are packed with; cpp/data/README.md says what each one's arguments are. */
+  Codec: {
+    bitshuffleLz4: 0,
+    bitshuffle: 1,
+    lz4: 2,
+    lz4Block: 3,
+    shuffle: 4,
+    lzf: 5,
+    byteOffset: 6,
+    packedMsb: 7,
+    packedLsb: 8,
+  },
+} as const;

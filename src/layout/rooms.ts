@@ -1,0 +1,69 @@
+/** All rooms: what the generated headers are made of, in their order. */
+import { coreConstants, coreEnums } from './core.js';
+import { dataEnums } from './data.js';
+import { fftConstants, fftDescriptor, fftEnums } from './fft.js';
+import {
+  imageResult,
+  indexedCell,
+  indexerDescriptor,
+  indexerParams,
+  indexingEnums,
+  stageCell,
+  stagePick,
+  stageSummary,
+  stageVector,
+} from './indexing.js';
+import {
+  baseVector,
+  indexingCapacities,
+  indexingRun,
+  job,
+  knownCell,
+  lattice,
+  sampledLength,
+  tally,
+} from './indexing-webgpu.js';
+import { numbers, peak, peaksDescriptor, peaksPanel, peaksParams } from './peaks.js';
+import { piParams } from './pi.js';
+import { randomConstants } from './random.js';
+import type { Struct } from './struct.js';
+
+/** What one room has written into the headers. */
+export interface Room {
+  readonly name: string;
+  readonly constants?: Readonly<Record<string, number>>;
+  readonly enums?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly structs?: readonly Struct[];
+  /** Of WebGPU alone. */
+  readonly wgslConstants?: Readonly<Record<string, number>>;
+  readonly wgslStructs?: readonly Struct[];
+}
+
+export const rooms: readonly Room[] = [
+  { name: 'core', constants: coreConstants, enums: coreEnums },
+  { name: 'random', constants: randomConstants },
+  { name: 'pi', structs: [piParams] },
+  {
+    name: 'indexing',
+    enums: indexingEnums,
+    structs: [
+      indexerDescriptor,
+      indexerParams,
+      indexedCell,
+      imageResult,
+      stageSummary,
+      stagePick,
+      stageVector,
+      stageCell,
+    ],
+    wgslConstants: indexingCapacities,
+    wgslStructs: [indexingRun, baseVector, knownCell, job, tally, lattice, sampledLength],
+  },
+  { name: 'fft', constants: fftConstants, enums: fftEnums, structs: [fftDescriptor] },
+  {
+    name: 'peaks',
+    enums: { Number: numbers },
+    structs: [peaksDescriptor, peaksPanel, peaksParams, peak],
+  },
+  { name: 'data', enums: dataEnums },
+];

@@ -1,0 +1,56 @@
+// Generated from src/layout/peaks.ts by `npm run layout`. Do not edit.
+const NUMBER_U8: u32 = 0u;
+const NUMBER_I8: u32 = 1u;
+const NUMBER_U16: u32 = 2u;
+const NUMBER_I16: u32 = 3u;
+const NUMBER_U32: u32 = 4u;
+const NUMBER_I32: u32 = 5u;
+const NUMBER_F32: u32 = 6u;
+
+// Sizes of a peak finder: everything it allocates follows from these.
+struct PeaksDescriptor {
+  width: u32, // pixels of a frame along fast scan
+  height: u32, // pixels of a frame along slow scan
+  panels: u32, // rectangles of the frame that are searched
+  dtype: u32, // a Number
+  max_peaks: u32, // peaks of a frame, at most
+  reserved0: u32, // zero
+  reserved1: u32, // zero
+  reserved2: u32, // zero
+}
+
+// A rectangle of the frame, half open.
+struct PeaksPanel {
+  fs: u32, // first pixel
+  ss: u32, // first row
+  end_fs: u32, // after the last
+  end_ss: u32, // after the last
+}
+
+// One search.
+struct PeaksParams {
+  threshold: f32, // values at or below never belong to a peak
+  min_snr: f32, // sigmas above the radial mean of a pixel, and of a peak above its surroundings
+  min_pixels: u32, // pixels of a peak, at least
+  max_pixels: u32, // pixels of a peak, at most
+  local_radius: u32, // surroundings reach twice as far from a peak, in pixels
+  least_integer: i32, // smaller values are bad pixels; of integer frames
+  greatest_integer: u32, // greater values are bad pixels; of integer frames
+  least_real: f32, // the same for real frames
+  greatest_real: f32, // the same for real frames
+  reserved0: u32, // zero
+  reserved1: u32, // zero
+  reserved2: u32, // zero
+}
+
+// A peak: pixels count from the corner of the frame, so that the centre of the first one is at 0.5.
+struct Peak {
+  fs: f32, // centroid along fast scan
+  ss: f32, // centroid along slow scan
+  intensity: f32, // sum above the surroundings
+  maximum: f32, // highest pixel above the surroundings
+  snr: f32, // intensity over the standard deviation of the surroundings
+  pixels: u32, // pixels of it
+  panel: u32, // number of its panel
+  background: f32, // mean of its surroundings
+}
