@@ -305,13 +305,13 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
 
   test('the addon itself refuses what the facade never lets through', async () => {
     const handle = addon.open();
-    const word = (...words: number[]) =>
-      new Uint8Array(Uint32Array.from([...words, ...Array(12 - words.length).fill(0)]).buffer);
+    const sizes = checkSizes({});
+    const changed = (fields: Record<string, number>) => pack(indexerDescriptor, { ...sizes.fields, ...fields });
     const refusals = [
-      [word(300, 1, 1, 0), 'batch is 0'],
-      [word(2049, 1, 1, 1), 'max_spots is 2049, must be at most 2048'],
-      [word(300, 0, 1, 1), 'max_input_cells is 0'],
-      [word(300, 1, 1, 1, 7), 'method is 7'],
+      [changed({ batch: 0 }), 'batch is 0, must be 1 to 65536'],
+      [changed({ maxSpots: 2049 }), 'max_spots is 2049, must be at most 2048'],
+      [changed({ maxInputCells: 0 }), 'max_input_cells is 0'],
+      [changed({ method: 7 }), 'method is 7'],
     ] as const;
     for (const [descriptor, text] of refusals)
       await expect(addon.indexerCreate(handle, descriptor, 100)).rejects.toThrow(text);
