@@ -63,3 +63,17 @@ for (const [file, { sum, shape, probe }] of Object.entries(plain).filter(([name]
     await dataset.dispose();
   });
 }
+
+test.skipIf(!dataFolder)(
+  'a full CBF of a CSPAD: four packed sections of eight panels, as CBFlib 0.9.7 reads them',
+  async () => {
+    const dataset = await open(join(dataFolder ?? '', 'real', 'frames', 'idx-20130301060858401.cbf'));
+    expect(dataset.filters).toEqual(['packed']);
+    expect(await summary(dataset)).toEqual({
+      shape: [4, 8, 185, 388],
+      dtype: 'int32',
+      sha256: 'fbe6cdb8c7bf5652dcf0c956678e9f876748f79cc9365d049dc74fdf0751ebf9',
+    });
+    await dataset.dispose();
+  },
+);

@@ -13,6 +13,7 @@ import { openFrames } from '../frames.js';
 import { badFile, holds, navigationShape, sane } from '../shapes.js';
 import { decodeByteOffset } from './cbf-bytes.js';
 import { describeCbf } from './cbf-header.js';
+import { decodePacked } from './cbf-packed.js';
 import { parseCif } from './cif.js';
 
 const boundary = '--CIF-BINARY-FORMAT-SECTION--';
@@ -31,11 +32,18 @@ const types: Readonly<Record<string, DataType>> = {
   'signed 64-bit real ieee': 'f64',
 };
 
+type Compression = 'none' | 'byte offset' | 'packed';
+const compressions: Readonly<Record<string, Compression>> = {
+  'x-cbf_none': 'none',
+  'x-cbf_byte_offset': 'byte offset',
+  'x-cbf_packed': 'packed',
+};
+
 interface Section {
   /** Where its numbers begin. */
   readonly offset: number;
   readonly bytes: number;
-  readonly compressed: boolean;
+  readonly compression: Compression;
   readonly dtype: DataType;
   readonly little: boolean;
   /** [y, x] as the section states them; absent where the CIF around it does. */
@@ -66,7 +74,7 @@ async function openSections(
   const [first] = sections;
   if (!first) throw badFile(source, `no binary section (${boundary}) was found`);
   const items = parseCif(text);
-  const { dtype, little, compressed } = first;
+  const { dtype, little, compression } = first;
   const shape = first.shape ?? statedShape(source, items.get('_array_structure_list.dimension'));
   const pixels = shape.reduce((a, b) => a * b, 1);
   for (const [i, section] of sections.entries()) {
@@ -76,8 +84,14 @@ async function openSections(
         source,
         `panel ${i} is ${other.join(' × ')} ${section.dtype}, the first one ${shape.join(' × ')} ${dtype}; equal panels are needed`,
       );
-    // A pixel takes a byte at least.
-    const least = section.compressed ? pixels : pixels * elementBytes(dtype);
+    if (section.compression === 'packed') {
+      if (dtype !== 'i32' && dtype !== 'u32')
+        throw badFile(source, `packed elements of ${dtype} are not read; i32 and u32 are`);
+      if ((shape.at(-1) as number) < 2) throw badFile(source, 'packed pictures of one column are not read');
+    }
+    // A byte offset takes a byte a pixel; 128 packed pixels without error take 6 bits.
+    const shares = { none: elementBytes(dtype), 'byte offset': 1, packed: 6 / 8 / 128 };
+    const least = Math.floor(pixels * shares[section.compression]);
     if (section.bytes < least)
       throw badFile(
         source,
@@ -95,13 +109,19 @@ async function openSections(
     dtype,
     meta,
     notes: [...notes, ...several],
-    filters: compressed ? ['byte offset'] : [],
+    filters: compression === 'none' ? [] : [compression],
     sizes: [{ what: 'pixels', expected: pixels * panels, found: pixels * panels }],
     async readFrame(_, into, signal) {
       for (const [panel, section] of sections.entries()) {
         const place = into.subarray(panel * frameBytes, (panel + 1) * frameBytes);
-        if (section.compressed) {
+        if (section.compression !== 'none') {
           const stored = await source.read(section.offset, section.bytes, { signal });
+          if (section.compression === 'packed') {
+            const [rows = 1, columns = 1] = shape.slice(-2);
+            const out = new Int32Array(place.buffer, place.byteOffset, pixels);
+            decodePacked(stored, out, [pixels / rows / columns, rows, columns]);
+            continue;
+          }
           const { array } = elements[dtype];
           const out = new array(place.buffer, place.byteOffset, pixels);
           decodeByteOffset(stored, out as unknown as { [index: number]: number; readonly length: number });
@@ -156,10 +176,12 @@ function readSection(source: ByteSource, header: string, offset: number): Sectio
     new RegExp(`^${key}:[ \\t]*"?([^"\\r\\n]*)"?`, 'im').exec(header)?.[1]?.trim();
   const whole = (key: string): number | undefined => (value(key) === undefined ? undefined : Number(value(key)));
   const conversions = /conversions="?([\w-]+)"?/i.exec(header)?.[1]?.toLowerCase() ?? 'x-cbf_none';
-  if (conversions !== 'x-cbf_byte_offset' && conversions !== 'x-cbf_none')
+  const compression = compressions[conversions];
+  const parameter = /conversions=[^\n]*;\s*"?(uncorrelated_sections|flat)/i.exec(header)?.[1];
+  if (!compression || parameter)
     throw new EwaldError(
       'Unsupported',
-      `${source.name} is compressed by ${conversions}, which is not read; read are x-CBF_BYTE_OFFSET and x-CBF_NONE`,
+      `${source.name} is compressed by ${parameter ?? conversions}, which is not read; read are x-CBF_BYTE_OFFSET, x-CBF_PACKED and x-CBF_NONE`,
       { detail: { path: source.name, compression: conversions } },
     );
   const encoding = value('Content-Transfer-Encoding') ?? 'BINARY';
@@ -176,7 +198,7 @@ function readSection(source: ByteSource, header: string, offset: number): Sectio
   return {
     offset,
     bytes,
-    compressed: conversions === 'x-cbf_byte_offset',
+    compression,
     dtype,
     little: !/big/i.test(value('X-Binary-Element-Byte-Order') ?? ''),
     shape: given
