@@ -1,6 +1,7 @@
 /** `ewald ffi`: what a header makes callable, calls from the shell, and typed modules. */
 import type { Command } from 'commander';
 import { EwaldError, isEwaldError } from '../errors.js';
+import { findLibrary } from '../ffi/native/find.js';
 import {
   CArray,
   type CFunction,
@@ -89,7 +90,8 @@ async function run(header: string, options: Options): Promise<void> {
   }
   const library = await getLibHandle<Record<string, never>>({
     ...reading,
-    header,
+    // What was read above is read again only where another data model needs it.
+    header: isNative(options) ? declared : header,
     library: options.lib,
     buildDir: options.buildDir,
     backend: options.backend as NonNullable<LibraryOptions['backend']>,
@@ -104,6 +106,16 @@ async function run(header: string, options: Options): Promise<void> {
     else list(library.table, library);
   } finally {
     library.dispose();
+  }
+}
+
+/** Whether the library is one of this process. */
+function isNative({ lib = '', buildDir, backend }: Options): boolean {
+  if (backend !== 'auto' && backend !== 'native') return false;
+  try {
+    return findLibrary(lib, buildDir, backend).backend === 'native';
+  } catch {
+    return false;
   }
 }
 

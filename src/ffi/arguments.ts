@@ -13,6 +13,7 @@ import { arrayName, assertElements, isByte, needs, refused } from './pointees.js
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import { type Place, readBits, type Scalar, shown, writeBits } from './scalars.js';
+import { adopt } from './struct-values.js';
 import { isNested, nestedArgument, pointersArgument, rowsArgument, textsArgument } from './tables.js';
 
 /**
@@ -299,6 +300,17 @@ function structArgument(
     );
   const { argument, view } = frame.scratch(runtime.sizeOf(to));
   if (direction !== 'out') runtime.write(view(), 0, to, value, place);
-  if (direction !== 'in') frame.after(() => Object.assign(value, runtime.read(view(), 0, to)));
+  if (direction !== 'in') {
+    frame.after(() => {
+      const read = runtime.read(view(), 0, to) as object;
+      for (const [name, one] of Object.entries(read)) {
+        // A member called __proto__ is a member.
+        if (name === '__proto__')
+          Object.defineProperty(value, name, { value: one, enumerable: true, writable: true, configurable: true });
+        else (value as Record<string, unknown>)[name] = one;
+      }
+      adopt(value, read);
+    });
+  }
   return argument;
 }

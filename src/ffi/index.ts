@@ -18,9 +18,9 @@ export function tableOf(
   more: Pick<ParseOptions, 'system'> = {},
 ): FunctionTable {
   const { header, definitions, include, allowVarargs, skipUnsupported, cpp } = options;
+  if (isTable(header)) return tableFor(header, model);
   if (cpp !== undefined)
     throw new EwaldError('Unsupported', 'cpp runs a program over a header file; this header is given as text');
-  if (isTable(header)) return tableFor(header, model);
   if (typeof header === 'string')
     throw new EwaldError(
       'Unsupported',

@@ -10,10 +10,10 @@ import { tokenize } from './header/lexer.js';
 import { Scope } from './header/scope.js';
 import { headerError } from './header/source.js';
 import { TokenStream } from './header/stream.js';
-import { type CField, type CType, type DataModel, type FunctionTable, typeText } from './header/types.js';
+import { type CType, type DataModel, type FunctionTable, typeText } from './header/types.js';
 import { Handle, Pointer } from './pointer.js';
 import { type Place, readBits, type Scalar, scalarOf, shown, writeBits } from './scalars.js';
-import { readStruct, type ValueCodec, writeStruct } from './struct-values.js';
+import { type Members, readStruct, type ValueCodec, writeStruct } from './struct-values.js';
 
 const decoder = new TextDecoder();
 
@@ -223,14 +223,24 @@ export class Runtime implements Access, ValueCodec {
     });
   }
 
-  readonly #members = new Map<string, { kind: 'struct' | 'union'; fields: readonly CField[] }>();
+  readonly #members = new Map<string, Members>();
 
-  membersOf(tag: string): { readonly kind: 'struct' | 'union'; readonly fields: readonly CField[] } | undefined {
+  membersOf(tag: string): Members | undefined {
     const known = this.#members.get(tag);
     if (known) return known;
     const struct = this.table.structs[tag];
     if (!struct?.fields) return undefined;
-    const members = { kind: struct.kind, fields: namedFields(struct.fields, this.table.structs) };
+    const fields = namedFields(struct.fields, this.table.structs);
+    let end = 0;
+    const overlaps = fields
+      .map(({ offset, shift = 0, bits, type }) => [offset * 8 + shift, bits ?? this.sizeOf(type) * 8] as const)
+      .sort(([a], [b]) => a - b)
+      .some(([from, count]) => {
+        const before = end;
+        end = Math.max(end, from + count);
+        return from < before;
+      });
+    const members = { kind: struct.kind, fields, overlaps };
     this.#members.set(tag, members);
     return members;
   }

@@ -37,9 +37,9 @@ export function scalarOf(type: CType, model: DataModel, table: Pick<FunctionTabl
   if (type.kind === 'enum') {
     const values = table.enums[type.tag]?.values ?? {};
     const layout = scalarLayout(table.enums[type.tag]?.type ?? 'int', model);
-    const base = integerScalar(type, layout, false);
+    const base = integerScalar(type, layout, true);
     const check = (value: unknown, place: Place): Bits =>
-      typeof value === 'string' ? enumValue(value, values, type, place) : base.in(value, place);
+      base.in(typeof value === 'string' ? enumValue(value, values, type, place) : value, place);
     return { ...base, in: check, into: (place) => (value) => check(value, place) };
   }
   if (type.kind !== 'scalar') return undefined;

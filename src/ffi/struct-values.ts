@@ -4,10 +4,38 @@ import type { CField, CType } from './header/types.js';
 import { typeText } from './header/types.js';
 import { type Place, shown } from './scalars.js';
 
+/** The members of a struct or union that have a name; `overlaps` where some lie on the same bytes. */
+export interface Members {
+  readonly kind: 'struct' | 'union';
+  readonly fields: readonly CField[];
+  readonly overlaps: boolean;
+}
+
+/** The bytes that objects with unions were read from: a member that nobody changed must not be written over another. */
+const origins = new WeakMap<object, Uint8Array>();
+
+/** Lets an object that took over what another one was read as take over its bytes, too. */
+export function adopt(target: object, source: unknown): void {
+  const bytes = typeof source === 'object' && source !== null ? origins.get(source) : undefined;
+  if (bytes) origins.set(target, bytes);
+}
+
+/** Whether two values are the same to C. */
+function same(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
+  if ('address' in a) return (a as { address: unknown }).address === (b as { address: unknown }).address;
+  const [left, right] = [Object.entries(a), Object.entries(b)];
+  return (
+    left.length === right.length && left.every(([name, one], i) => right[i]?.[0] === name && same(one, right[i]?.[1]))
+  );
+}
+
 /** What the codec of structs needs of the codec of everything. */
 export interface ValueCodec {
   /** The members of a struct that have a name; undefined for an opaque one. */
-  membersOf(tag: string): { readonly kind: 'struct' | 'union'; readonly fields: readonly CField[] } | undefined;
+  membersOf(tag: string): Members | undefined;
   sizeOf(type: CType): number;
   read(view: DataView, offset: number, type: CType): unknown;
   write(view: DataView, offset: number, type: CType, value: unknown, place: Place): void;
@@ -27,19 +55,34 @@ export function readStruct(codec: ValueCodec, view: DataView, offset: number, ty
   const members = codec.membersOf(type.tag);
   if (!members) throw opaque(type);
   const entries = members.fields.flatMap((field): [string, unknown][] => {
-    const read = (): unknown =>
-      field.bits === undefined
-        ? codec.read(view, offset + field.offset, field.type)
-        : codec.fromBits(field.type, readBitField(view, offset, field, codec.isSigned(field.type)));
-    if (members.kind === 'struct' && field.type.kind !== 'opaque') return [[field.name, read()]];
+    if (!members.overlaps && field.type.kind !== 'opaque') return [[field.name, readField(codec, view, offset, field)]];
     try {
-      return [[field.name, read()]];
+      return [[field.name, readField(codec, view, offset, field)]];
     } catch {
       // Bytes of another member, or a type without values here.
       return [];
     }
   });
-  return Object.fromEntries(entries);
+  const object = Object.fromEntries(entries);
+  if (members.overlaps) origins.set(object, bytesAt(view, offset, codec.sizeOf(type)).slice());
+  return object;
+}
+
+const bytesAt = (view: DataView, offset: number, size: number): Uint8Array =>
+  new Uint8Array(view.buffer, view.byteOffset + offset, size);
+
+const readField = (codec: ValueCodec, view: DataView, offset: number, field: CField): unknown =>
+  field.bits === undefined
+    ? codec.read(view, offset + field.offset, field.type)
+    : codec.fromBits(field.type, readBitField(view, offset, field, codec.isSigned(field.type)));
+
+/** Whether a member still has the value that the bytes of its object were read as. */
+function unchanged(codec: ValueCodec, origin: Uint8Array, field: CField, value: unknown): boolean {
+  try {
+    return same(value, readField(codec, new DataView(origin.buffer, origin.byteOffset, origin.length), 0, field));
+  } catch {
+    return false;
+  }
 }
 
 /** Writes the members of an object; what is not given is zero, as in C's initialisers. */
@@ -57,7 +100,7 @@ export function writeStruct(
       'Argument',
       `${place()} is ${shown(value)}, but ${typeText(type)} is opaque; pass the handle that the library gave`,
     );
-  const { fields, kind } = members;
+  const { fields, kind, overlaps } = members;
   if (typeof value !== 'object' || value === null)
     throw new EwaldError(
       'Argument',
@@ -72,28 +115,44 @@ export function writeStruct(
         `${place()} has the field "${name}", which ${typeText(type)} lacks; it has ${fields.map((field) => field.name).join(', ')}`,
       );
   }
-  const own = new Uint8Array(view.buffer, view.byteOffset + offset, codec.sizeOf(type));
-  own.fill(0);
-  /** What was written to each byte, so that members of unions that differ are seen. */
-  const taken = new Uint8Array(own.length);
+  const own = bytesAt(view, offset, codec.sizeOf(type));
+  const origin = overlaps ? origins.get(value) : undefined;
+  if (origin?.length === own.length) own.set(origin);
+  else own.fill(0);
+  const write = (field: CField, one: unknown, where: Place): void => {
+    if (field.bits === undefined) codec.write(view, offset + field.offset, field.type, one, where);
+    else writeBitField(view, offset, field, codec.toBits(field.type, one, where), codec.isSigned(field.type), where);
+  };
+  /** The bits that members given so far lie on, so that two that say different things of them are seen. */
+  const taken = new Uint8Array(overlaps ? own.length : 0);
   for (const [name, one] of given) {
     const field = byName.get(name) as CField;
     const where = (): string => `${place()}.${name}`;
-    const bytes = field.bits === undefined ? codec.sizeOf(field.type) : undefined;
+    if (origin && unchanged(codec, origin, field, one)) continue;
+    if (!overlaps) {
+      write(field, one, where);
+      continue;
+    }
     const before = own.slice();
-    if (bytes === undefined)
-      writeBitField(view, offset, field, codec.toBits(field.type, one, where), codec.isSigned(field.type), where);
-    else codec.write(view, offset + field.offset, field.type, one, where);
-    if (bytes === undefined) continue;
-    for (let i = field.offset; i < field.offset + bytes; i++) {
-      if (taken[i] === 1 && before[i] !== own[i])
+    write(field, one, where);
+    const mask = maskOf(field, codec);
+    for (let i = 0; i < own.length; i++) {
+      if (((taken[i] ?? 0) & (mask[i] ?? 0) & ((before[i] ?? 0) ^ (own[i] ?? 0))) !== 0)
         throw new EwaldError(
           'Argument',
-          `${where()} says other bytes than the members given before it; ${kind === 'union' ? 'give one member of the union' : 'give one member of each union'}`,
+          `${where()} says other bytes than the members given before it; give one member of ${kind === 'union' ? 'the' : 'each'} union`,
         );
-      taken[i] = 1;
+      taken[i] = (taken[i] ?? 0) | (mask[i] ?? 0);
     }
   }
+}
+
+/** The bits of a struct that a member lies on. */
+function maskOf({ offset, shift = 0, bits, type }: CField, codec: ValueCodec): number[] {
+  const mask: number[] = [];
+  const [from, count] = [offset * 8 + shift, bits ?? codec.sizeOf(type) * 8];
+  for (let i = from; i < from + count; i++) mask[i >> 3] = (mask[i >> 3] ?? 0) | (1 << (i & 7));
+  return mask;
 }
 
 /** The bits of a bit-field. */

@@ -32,6 +32,17 @@ const reserved = new Set(
   ),
 );
 
+/** Words that cannot name a type. */
+const typeWords = new Set(
+  'any bigint boolean never null number object string symbol undefined unknown void'.split(' '),
+);
+
+/** What a module imports, or has from the language. */
+const imported =
+  'CArray Callback Handle Library LibraryOptions Pointer FunctionTable IndirectMemory2D RaggedRows Promise Omit ArrayBuffer ArrayBufferView'.split(
+    ' ',
+  );
+
 /**
  * Writes a typed module for a table: its functions, structs, enums and constants.
  *
@@ -46,12 +57,17 @@ class Writer {
   readonly #runtime: Runtime;
   readonly #form: 'ts' | 'd.ts';
   readonly #name: string;
+  /** Names that are taken: values, and types by their tag. */
+  readonly #values = new Set(['table', 'open', 'getLibHandle']);
+  readonly #types = new Map<string, string>();
+  readonly #typeNames: Set<string>;
 
   constructor(table: FunctionTable, { name, form }: ModuleOptions) {
     this.#table = table;
     this.#runtime = new Runtime(table, jsMemory, table.header);
     this.#form = form ?? 'ts';
     this.#name = pascal(name ?? table.header.replace(/^.*[\\/]/, '').replace(/\.\w+$/, '')) || 'Library';
+    this.#typeNames = new Set([...imported, this.#name, `${this.#name}Functions`]);
   }
 
   text(): string {
@@ -72,8 +88,11 @@ class Writer {
       `import type { IndirectMemory2D, RaggedRows } from 'ewald/memory';`,
       '',
     ];
+    // A macro may have the name of an enum's constant, which it then stands for.
+    const free = (name: string): boolean => identifier.test(name) && !reserved.has(name) && !this.#values.has(name);
     for (const [name, { kind, value, doc }] of Object.entries(constants)) {
-      if (!identifier.test(name)) continue;
+      if (!free(name)) continue;
+      this.#values.add(name);
       const text = kind === 'int' && typeof value === 'string' ? `${value}n` : JSON.stringify(value);
       lines.push(
         ...this.#doc(doc, ''),
@@ -82,8 +101,9 @@ class Writer {
     }
     for (const { tag, values, doc } of Object.values(enums)) {
       for (const [name, value] of Object.entries(values)) {
-        if (identifier.test(name))
-          lines.push(module ? `export const ${name} = ${value};` : `export declare const ${name}: ${value};`);
+        if (!free(name)) continue;
+        this.#values.add(name);
+        lines.push(module ? `export const ${name} = ${value};` : `export declare const ${name}: ${value};`);
       }
       lines.push(
         ...this.#doc(doc, ''),
@@ -95,15 +115,16 @@ class Writer {
       lines.push('', ...this.#doc(doc, ''), `export interface ${this.#typeName(tag)} {`);
       // A union has one of its members, or all of them as they read.
       const may = kind === 'union' ? '?' : '';
-      for (const { name, type } of namedFields(fields, structs))
+      for (const { name, type } of namedFields(fields, structs).filter((field) => field.type.kind !== 'opaque'))
         lines.push(`  ${key(name)}${may}: ${this.#field(type)};`);
       lines.push('}');
     }
     lines.push('', `/** The functions of ${header}. */`, `export interface ${this.#name}Functions {`);
     for (const fn of Object.values(functions)) {
-      const type = this.#function(fn);
-      if (type === undefined) continue;
-      lines.push(...this.#doc(fn.doc, '  ', signature(fn, fn.name)), `  readonly ${key(fn.name)}: ${type};`);
+      lines.push(
+        ...this.#doc(fn.doc, '  ', signature(fn, fn.name)),
+        `  readonly ${key(fn.name)}: ${this.#function(fn)};`,
+      );
     }
     lines.push(
       '}',
@@ -148,7 +169,13 @@ class Writer {
   }
 
   #typeName(tag: string): string {
-    return identifier.test(tag) && !reserved.has(tag) ? tag : pascal(tag);
+    const known = this.#types.get(tag);
+    if (known !== undefined) return known;
+    let name = identifier.test(tag) && !reserved.has(tag) && !typeWords.has(tag) ? tag : pascal(tag);
+    while (this.#typeNames.has(name)) name += '_';
+    this.#typeNames.add(name);
+    this.#types.set(tag, name);
+    return name;
   }
 
   #doc(doc: string | undefined, indent: string, code?: string): string[] {
@@ -159,11 +186,11 @@ class Writer {
     return [`${indent}/**`, ...words.map((line) => `${indent} * ${line}`.trimEnd()), `${indent} */`];
   }
 
-  /** The type of a function, or undefined when nothing can call it. */
-  #function(fn: CFunction): string | undefined {
-    if (fn.variadic) return undefined;
+  /** The type of a function; one with varargs takes pairs of type and value. */
+  #function(fn: CFunction): string {
     const list = this.#parameters(fn.parameters);
     const result = this.#result(fn.result);
+    if (fn.variadic) return `{ (${list}, ...further: [type: string, value: unknown][]): ${result} }`;
     return `{ (${list}): ${result}; async(${list}): Promise<${result}> }`;
   }
 

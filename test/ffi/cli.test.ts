@@ -101,6 +101,7 @@ for (const target of targets) {
       [['kit_none'], 'null'],
       [['kit_sum', '[1, 2.5]', '2'], '3.5'],
       [['kit_fill', '3', '[0, 0, 0]'], 'array [0,1,2]'],
+      [['kit_rows_scale', '[[1, 2], [3, 4]]', '2', '2', '10'], 'rows [[10,20],[30,40]]'],
       [['kit_norm', '{"x": 3, "y": 4}'], '5'],
       [['kit_move', '{"x": 1, "y": 2}', '1', '1'], 'point {"x":2,"y":3}'],
       [['kit_next', 'KIT_SLOW'], '5'],

@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { namedFields } from '../../src/ffi/header/layout.js';
 import { parseHeader } from '../../src/ffi/header/parse.js';
-import { madeExpressions, madeStructs, measured, measuring } from './generated.mjs';
+import { getLibHandle } from '../../src/ffi/node.js';
+import { scalarOf } from '../../src/ffi/scalars.js';
+import { filled, madeExpressions, madeStructs, measured, measuring, numbers } from './generated.mjs';
 import { absent } from './support.js';
 
 let folder: string;
@@ -57,4 +59,75 @@ describe.skipIf(why)(`against gcc${why ? ` (absent: ${why})` : ''}`, () => {
     });
     expect(wrong).toEqual([]);
   });
+
+  const noKoffi = absent('koffi');
+  test.skipIf(noKoffi)(
+    `values of 300 structs cross over and back${noKoffi ? ` (absent: ${noKoffi})` : ''}`,
+    async () => {
+      const made = madeStructs(21, 300);
+      const table = parseHeader(made.text);
+      const random = numbers(22);
+      const scalar = (type: Parameters<typeof scalarOf>[0]) => scalarOf(type, 'lp64', table);
+      const cases = made.structs.map(({ name, kind }) => ({ name, kind, ...filled(table, name, random, scalar) }));
+      const prototypes = cases.map(
+        ({ name, kind }) => `void fill_${name}(${kind} ${name} *p);\nint same_${name}(const ${kind} ${name} *p);`,
+      );
+      const code = cases.map(
+        ({ name, kind, writes, checks }) =>
+          `void fill_${name}(${kind} ${name} *p) { memset(p, 0, sizeof *p); ${writes.join(' ')} }\nint same_${name}(const ${kind} ${name} *p) { return ${['1', ...checks].join(' && ')}; }`,
+      );
+      const source = join(folder, 'calls.c');
+      writeFileSync(source, `#include <string.h>\n${made.text}${code.join('\n')}\n`);
+      const library = join(folder, 'libcalls.so');
+      execFileSync('gcc', ['-std=gnu11', '-w', '-O1', '-shared', '-fPIC', source, '-o', library]);
+      // biome-ignore lint/suspicious/noExplicitAny: the header is made up
+      const lib = await getLibHandle<any>({
+        header: { source: `${made.text}${prototypes.join('\n')}` },
+        library,
+        backend: 'native',
+      });
+      let numbersSeen = 0;
+      for (const { name, object, checks } of cases) {
+        const got = {};
+        lib[`fill_${name}`](got);
+        expect(got, name).toMatchObject(object);
+        expect(lib[`same_${name}`](object), name).toBe(1);
+        expect(lib[`same_${name}`](got), name).toBe(1);
+        numbersSeen += checks.length;
+      }
+      expect(numbersSeen).toBeGreaterThan(2000);
+      lib.dispose();
+    },
+  );
+});
+
+const noEmcc = absent('emcc');
+test.skipIf(noEmcc)(`400 structs lie on wasm32 as clang has them${noEmcc ? ` (absent: ${noEmcc})` : ''}`, () => {
+  const made = madeStructs(31, 400, { plain: true });
+  const table = parseHeader(made.text, { model: 'wasm32' });
+  const lines = made.structs.flatMap(({ name, kind, members }) => {
+    const { size, align, fields = [] } = table.structs[name] ?? {};
+    const own = new Map(namedFields(fields, table.structs).map((field) => [field.name, field.offset]));
+    const type = `${kind} ${name}`;
+    return [
+      `_Static_assert(sizeof(${type}) == ${size} && _Alignof(${type}) == ${align}, "${name}");`,
+      ...members
+        .filter(({ bits }: { bits?: number }) => bits === undefined)
+        .map(
+          ({ path }: { path: string }) => `_Static_assert(offsetof(${type}, ${path}) == ${own.get(path)}, "${path}");`,
+        ),
+    ];
+  });
+  const source = join(folder, 'wasm.c');
+  const compiled = (text: string): string => {
+    writeFileSync(source, text);
+    try {
+      execFileSync('emcc', ['-std=gnu11', '-w', '-fsyntax-only', source], { stdio: ['ignore', 'pipe', 'pipe'] });
+      return '';
+    } catch (error) {
+      return String((error as { stderr?: Buffer }).stderr);
+    }
+  };
+  expect(compiled(made.text + lines.join('\n'))).toBe('');
+  expect(compiled(made.text + lines.join('\n').replace(/== \d+/, '== 9999'))).toMatch(/static.assert/i);
 });

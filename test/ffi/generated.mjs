@@ -32,6 +32,7 @@ const integers = [
   ['_Bool', 1],
   ['enum colour', 32],
   ['enum small', 8],
+  ['enum large', 64],
   ['even_t', 32],
   ['odd_t', 32],
 ];
@@ -42,6 +43,7 @@ export const prologue = `#include <stddef.h>
 #include <stdint.h>
 enum colour { RED = -3, GREEN, BLUE = 70000 };
 enum __attribute__((packed)) small { LITTLE, MORE = 200 };
+enum large { FIRST, FAR = 1ll << 40 };
 typedef int even_t __attribute__((aligned(16)));
 typedef int odd_t __attribute__((aligned(2)));
 typedef struct { char tag; double of; } wide_t __attribute__((aligned(32)));
@@ -244,4 +246,71 @@ export function madeExpressions(seed, count) {
   const decisions = conditions.map((_, i) => `printf("%d\\n", C${i});`).join('\n');
   const program = `#include <stdio.h>\n${text}int main(void) {\n${show}\n${decisions}\nreturn 0; }\n`;
   return { text, values, conditions, program };
+}
+
+const ranges = { bool: [0, 1], enum: [-3, 1] };
+
+/**
+ * A value for every number in a struct of a table: the object that JavaScript has for it, and C that writes and checks
+ * the same. Of a union only the first member that holds numbers gets some.
+ */
+export function filled(table, tag, random, scalarOf) {
+  const writes = [];
+  const checks = [];
+  const put = (path, value, text) => {
+    writes.push(`${path} = ${text};`);
+    checks.push(`${path} == ${text}`);
+    return value;
+  };
+  const number = (type, path, bits) => {
+    const { layout } = scalarOf(type);
+    if (layout.kind === 'float') {
+      const value = (random.below(4000) - 2000) / 8;
+      return put(path, value, `(${value})`);
+    }
+    if (layout.kind === 'bool') {
+      const value = random.below(2);
+      return put(path, value === 1, String(value));
+    }
+    if (type.kind === 'enum') {
+      const few = layout.kind === 'unsigned' ? [0, 1] : bits === 1 ? [-1, 0] : bits === 2 ? [-2, 1] : ranges.enum;
+      const value = random.pick(few);
+      return put(path, value, `(${value})`);
+    }
+    const width = BigInt(Math.min(bits ?? layout.size * 8, layout.size === 8 && type.name === 'size_t' ? 53 : 64));
+    const word = ['long', 'size_t'].includes(type.name);
+    const whole = (BigInt(random.below(2 ** 32)) << 32n) | BigInt(random.below(2 ** 32));
+    const value =
+      layout.kind === 'signed'
+        ? BigInt.asIntN(Number(word && width > 50n ? 50n : width), whole)
+        : BigInt.asUintN(Number(word && width > 50n ? 50n : width), whole);
+    const text = layout.kind === 'signed' ? `(${value + 1n}ll - 1)` : `${value}ull`;
+    const big = layout.size === 8 && !word;
+    return put(path, big ? value : Number(value), text);
+  };
+  const value = (type, path, bits) => {
+    if (type.kind === 'scalar' || type.kind === 'enum') return number(type, path, bits);
+    if (type.kind === 'struct') return struct(type.tag, path);
+    if (type.kind === 'array' && !(type.of.kind === 'scalar' && type.of.name === 'char')) {
+      const list = Array.from({ length: type.length }, (_, i) => value(type.of, `${path}[${i}]`));
+      return list.some((one) => one === undefined) ? undefined : list;
+    }
+    return undefined;
+  };
+  const struct = (name, path, into = {}) => {
+    const { kind, fields } = table.structs[name];
+    for (const field of fields) {
+      if (field.name === '' && field.bits !== undefined) continue;
+      const before = writes.length;
+      if (field.name === '') struct(field.type.tag, path, into);
+      else {
+        const one = value(field.type, `${path}.${field.name}`, field.bits);
+        if (one !== undefined) into[field.name] = one;
+      }
+      if (kind === 'union' && writes.length > before) break;
+    }
+    return into;
+  };
+  const object = struct(tag, '(*p)');
+  return { object, writes, checks };
 }

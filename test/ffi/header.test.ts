@@ -77,6 +77,15 @@ describe('declarations', () => {
     });
   });
 
+  test('enums are as large as they must be, and small when they are packed', () => {
+    const { enums, structs } = parse(
+      'enum a { A = 1ll << 40 }; enum b { B = -1, C = 0xffffffff }; enum __attribute__((packed)) c { D = -129 }; struct s { enum a a; enum b b; enum c c; };',
+    );
+    expect([enums.a?.type, enums.b?.type, enums.c?.type]).toEqual(['unsigned long long', 'long long', 'short']);
+    expect(structs.s).toMatchObject({ size: 24, align: 8 });
+    expect(structs.s?.fields?.map(({ offset }) => offset)).toEqual([0, 8, 16]);
+  });
+
   test('structs are laid out for their target', () => {
     const text =
       'typedef struct { char c; double d; long l; void *p; short s[3]; struct in { int a; char b; } in; } t;';
@@ -301,7 +310,7 @@ describe('refusals say where, with a caret', () => {
     ['enum e { A, A };', 1, 13, /declared twice/],
     ['enum e { };', 1, 8, /no constants/],
     ['enum e { A = 1 << 40 };', 1, 16, /shift by 40/],
-    ['enum e { A = 99999999999 };', 1, 10, /more than 32 bits/],
+    ['enum e { A = 0xffffffffffffffff };', 1, 10, /-2\^53 to 2\^53/],
     ['enum e { A = x };', 1, 14, /"x" is not a constant/],
     ['enum missing f(void);', 1, 6, /used before it is defined/],
     ['int [3] y;', 1, 9, /needed/],

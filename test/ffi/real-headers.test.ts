@@ -1,13 +1,15 @@
 // Headers as Debian has them: each is read as it stands, its structs and constants are worth what gcc says, and its
 // library answers a call. Development packages that are not installed are said to be absent; scripts/setup.mjs --test
 // installs them.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemFolders } from '../../src/ffi/native/headers.js';
-import { type FunctionTable, getLibHandle, type Library, parseHeaderFile } from '../../src/ffi/node.js';
+import { type FunctionTable, getLibHandle, type Library, parseHeaderFile, writeModule } from '../../src/ffi/node.js';
+import { ewald } from '../support/cli.js';
 import { absent } from './support.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: what the headers declare is known at run time only
@@ -331,6 +333,39 @@ describe('structs and constants as gcc has them', () => {
     });
   }
 
+  test.skipIf(noGcc)('their typed modules are TypeScript', () => {
+    const root = fileURLToPath(new URL('../../', import.meta.url));
+    const paths = { 'ewald/ffi': [join(root, 'src/ffi/node.ts')], 'ewald/memory': [join(root, 'src/memory/index.ts')] };
+    const names = [...cases.map((one) => one.header), ...more].filter(there);
+    const files = names.map((header) => {
+      const definitions = cases.find((one) => one.header === header)?.definitions ?? {};
+      const file = join(folder, `${header.replace(/\W/g, '_')}.ts`);
+      writeFileSync(file, writeModule(parseHeaderFile(header, { definitions })));
+      return file;
+    });
+    expect(files.length).toBeGreaterThan(4);
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      module: 'nodenext',
+      target: 'es2023',
+      lib: ['es2023', 'dom', 'esnext.disposable'],
+      types: ['node'],
+      typeRoots: [join(root, 'node_modules/@types')],
+      skipLibCheck: true,
+      paths,
+    };
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+    const { stdout, status } = spawnSync(
+      process.execPath,
+      [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder],
+      { encoding: 'utf8' },
+    );
+    expect(stdout).toBe('');
+    expect(status).toBe(0);
+  });
+
   test.skipIf(noGcc)(`through gcc's own preprocessor, too${noGcc ? ` (absent: ${noGcc})` : ''}`, () => {
     const header = ['zlib.h', 'math.h'].find(there) as string;
     const own = parseHeaderFile(header);
@@ -341,5 +376,33 @@ describe('structs and constants as gcc has them', () => {
     });
     expect(() => parseHeaderFile(header, { cpp: 'no-such-compiler -E' })).toThrow(/there is no such program/);
     expect(() => parseHeaderFile(header, { cpp: 'gcc -E -include no-such-file.h' })).toThrow(/no-such-file\.h/);
+  });
+});
+
+const noCli = existsSync(fileURLToPath(new URL('../../dist/cli.js', import.meta.url))) ? undefined : 'no dist';
+const noCommand = noKoffi ?? noCli ?? noHeader('zlib.h');
+describe.skipIf(noCommand)(`through the command${noCommand ? ` (absent: ${noCommand})` : ''}`, () => {
+  test.each<[string[], string | RegExp]>([
+    [['zlib.h', '--lib', 'z', '--call', 'crc32', '0', 'hello', '5'], '907060870'],
+    [['zlib.h', '--lib', 'libz.so.1', '--call', 'crc32', '0', 'hello', '5'], '907060870'],
+    [['/usr/include/zlib.h', '--lib', 'z', '--call', 'crc32', '0', 'hello', '5'], '907060870'],
+    [['zlib.h', '--cpp', 'gcc -E', '--lib', 'z', '--call', 'crc32', '0', 'hello', '5'], '907060870'],
+    [['math.h', '--lib', 'm', '--call', 'cos', '0'], '1'],
+    [
+      ['stdio.h', '--lib', 'c', '--call', 'snprintf', '[0,0,0,0,0,0]', '6', '%d|%s', '7', 'x'],
+      '3\n__s [55,124,120,0,0,0]',
+    ],
+    [['zlib.h'], /^uLong crc32\(uLong crc, const Bytef \*buf, uInt len\)/m],
+  ])('%j', async (words, expected) => {
+    const { code, out, err } = await ewald(['ffi', ...words]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    if (typeof expected === 'string') expect(out.trimEnd()).toBe(expected);
+    else expect(out).toMatch(expected);
+  });
+
+  test('a library that nobody has', async () => {
+    const { code, err } = await ewald(['ffi', 'zlib.h', '--lib', 'no_such_library', '--call', 'crc32', '0', 'a', '1']);
+    expect(code).toBe(1);
+    expect(err).toMatch(/libno_such_library\.so and libno_such_library\.so\.N where the dynamic loader looks/);
   });
 });

@@ -229,7 +229,8 @@ export class Scope {
 
   addEnumerator(name: Token, value: bigint): void {
     if (this.#enumerators.has(name.text)) throw headerError(name, `the enum constant ${name.text} is declared twice`);
-    this.#enumerators.set(name.text, int(value, 32, value >= 2n ** 31n));
+    const bits = value >= -(2n ** 31n) && value < 2n ** 32n ? 32 : 64;
+    this.#enumerators.set(name.text, int(value, bits, bits === 32 && value >= 2n ** 31n));
   }
 
   #at(before: Declared | undefined): string {
@@ -290,6 +291,9 @@ function underlying(name: ScalarName, model: DataModel): string {
     uint32_t: 'unsigned int',
     int64_t: sixtyFour,
     uint64_t: `unsigned ${sixtyFour}`,
+    wchar_t: model === 'llp64' ? 'unsigned short' : 'int',
+    char16_t: 'unsigned short',
+    char32_t: 'unsigned int',
     size_t: `unsigned ${sizes}`,
     ssize_t: sizes,
     ptrdiff_t: word,

@@ -9,6 +9,8 @@ import { headerError } from './source.js';
 import type { TokenStream } from './stream.js';
 import { type CEnum, type CType, typeText } from './types.js';
 
+const mostExact = 2n ** 53n;
+
 /** Bytes beyond which a type is a slip. */
 const largest = 2 ** 46;
 
@@ -200,11 +202,8 @@ export function readEnum(
     const constant = stream.name('the name of an enum constant');
     readAttributes(stream, scope, reader, depth);
     if (stream.take('=')) value = integerConstant(stream, scope, reader, depth);
-    if (value < -(2n ** 31n) || value >= 2n ** 32n)
-      throw headerError(
-        constant,
-        `${constant.text} is ${value}, which needs more than 32 bits; enums are 32 bits here`,
-      );
+    if (value < -mostExact || value > mostExact)
+      throw headerError(constant, `${constant.text} is ${value}; needed is -2^53 to 2^53, which a number can hold`);
     min = value < min ? value : min;
     max = value > max ? value : max;
     scope.addEnumerator(constant, value);
@@ -214,7 +213,6 @@ export function readEnum(
     if (!stream.take(',') && !stream.is('}')) throw stream.unexpected('"," or "}"');
   }
   if (count === 0) throw headerError(brace, 'this enum has no constants');
-  if (min < 0n && max >= 2n ** 31n) throw headerError(brace, 'the constants of this enum need more than 32 bits');
   readAttributes(stream, scope, reader, depth, attributes);
   if (attributes.align !== undefined || attributes.mode !== undefined)
     throw unsupported(name ?? word, 'an enum with an alignment or a machine mode', 'give its typedef one');
@@ -231,5 +229,6 @@ function integerOf(min: bigint, max: bigint, packed: boolean): CEnum['type'] {
     signed ? min >= -(1n << (bits - 1n)) && max < 1n << (bits - 1n) : max < 1n << bits;
   if (packed && fits(8n)) return signed ? 'signed char' : 'unsigned char';
   if (packed && fits(16n)) return signed ? 'short' : 'unsigned short';
-  return signed ? 'int' : 'unsigned int';
+  if (fits(32n)) return signed ? 'int' : 'unsigned int';
+  return signed ? 'long long' : 'unsigned long long';
 }

@@ -135,8 +135,16 @@ export interface CStruct extends Declared {
 
 export interface CEnum extends Declared {
   readonly tag: string;
-  /** The integer it is: smaller ones where it is packed. */
-  readonly type: 'int' | 'unsigned int' | 'short' | 'unsigned short' | 'signed char' | 'unsigned char';
+  /** The integer it is: smaller ones where it is packed, larger ones where its constants need them. */
+  readonly type:
+    | 'int'
+    | 'unsigned int'
+    | 'short'
+    | 'unsigned short'
+    | 'signed char'
+    | 'unsigned char'
+    | 'long long'
+    | 'unsigned long long';
   readonly values: Readonly<Record<string, number>>;
 }
 
