@@ -6,6 +6,8 @@
  * @module
  */
 
+import { EwaldError } from '../errors.js';
+import { type DelayedExecutor, delayedExecutor } from './delayed-executor.js';
 import type { Executor as Instance, WorkerInfo } from './executor.js';
 import { inline, workers } from './local.js';
 import { type ConnectOptions, connect, listWorkers } from './nats/connect.js';
@@ -25,6 +27,16 @@ export const Executor = {
   inline: (options?: InlineOptions): Promise<Executor> => inline(browserPlace, options),
   /** Tasks on workers of this process, each with a context of its own. Throws `Load` where they cannot start. */
   workers: (options?: WorkersOptions): Promise<Executor> => workers(browserPlace, options),
+  /** Tasks are only noted, and computed later on another executor. */
+  delayed: async (): Promise<DelayedExecutor> => delayedExecutor(browserPlace),
+  /**
+   * Tasks on the ranks of an MPI job (Node under mpirun or srun). Every rank runs the same program and makes the same calls:
+   * rank 0 hands tasks out and gets the results, `run` of the others works for it and gives none. Throws `Unsupported`
+   * without the MPI addon.
+   */
+  mpi: async (_options?: InlineOptions): Promise<Executor> => {
+    throw new EwaldError('Unsupported', 'MPI needs Node under mpirun; browsers have workers and connect');
+  },
   /**
    * Tasks on whatever workers have joined a cluster; the server is NATS with JetStream, nats:// or tls:// on Node, ws:// or
    * wss:// in browsers. Throws `Load` without the clients of NATS, `Lost` without a server, `Argument` for wrong

@@ -29,6 +29,10 @@ export class SharedValues {
     throw new EwaldError('Argument', what);
   }
 
+  all(): Iterable<unknown> {
+    return this.#values.values();
+  }
+
   clear(): void {
     this.#values.clear();
   }

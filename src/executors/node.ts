@@ -12,8 +12,11 @@
  *
  * @module
  */
+import { mpiComm } from '../communicator/mpi.js';
+import { type DelayedExecutor, delayedExecutor } from './delayed-executor.js';
 import type { Executor as Instance, WorkerInfo } from './executor.js';
 import { inline, workers } from './local.js';
+import { mpi } from './mpi.js';
 import { type ConnectOptions, connect, listWorkers } from './nats/connect.js';
 import { type JoinedWorker, type JoinOptions, join } from './nats/join.js';
 import type { NatsOptions } from './nats/library.js';
@@ -31,6 +34,14 @@ export const Executor = {
   inline: (options?: InlineOptions): Promise<Executor> => inline(nodePlace, options),
   /** Tasks on workers of this process, each with a context of its own. Throws `Load` where they cannot start. */
   workers: (options?: WorkersOptions): Promise<Executor> => workers(nodePlace, options),
+  /** Tasks are only noted, and computed later on another executor. */
+  delayed: async (): Promise<DelayedExecutor> => delayedExecutor(nodePlace),
+  /**
+   * Tasks on the ranks of an MPI job (Node under mpirun or srun). Every rank runs the same program and makes the same calls:
+   * rank 0 hands tasks out and gets the results, `run` of the others works for it and gives none. Throws `Unsupported`
+   * without the MPI addon.
+   */
+  mpi: async (options?: InlineOptions): Promise<Executor> => mpi(nodePlace, await mpiComm(), options),
   /**
    * Tasks on whatever workers have joined a cluster; the server is NATS with JetStream, nats:// or tls:// on Node, ws:// or
    * wss:// in browsers. Throws `Load` without the clients of NATS, `Lost` without a server, `Argument` for wrong

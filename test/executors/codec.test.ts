@@ -61,6 +61,8 @@ describe('codec', () => {
     const shifted = new Uint8Array(bytes.length + 3);
     shifted.set(bytes, 3);
     expect(decode(shifted.subarray(3))).toEqual(Float64Array.of(1, 2, 3));
+    // A Buffer's slice() is no copy, and sockets give Buffers at any place.
+    expect(decode(Buffer.from(shifted.buffer, 3))).toEqual(Float64Array.of(1, 2, 3));
   });
 
   test('bytes cut anywhere, or changed in any byte of the text, are refused or a value', () => {

@@ -1,0 +1,110 @@
+#!/usr/bin/env node
+// What an executor adds to a task, and what two workers make of a thousand: `npm run bench executors`.
+// On a busy machine read the fastest of the rounds; a missed aim fails nothing, a wrong answer does.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const file = (path) => join(root, path);
+if (!existsSync(file('dist/executors.node.js'))) {
+  process.stderr.write('bench: dist/executors.node.js not found; run node scripts/build.mjs first\n');
+  process.exit(1);
+}
+const { Executor, spmd } = await import(file('dist/executors.node.js'));
+const module = new URL('./tasks.mjs', import.meta.url).href;
+const program = new URL('../../test/communicator/program.mjs', import.meta.url).href;
+const rounds = 5;
+let wrong = 0;
+
+const load = loadavg()[0].toFixed(1);
+console.log(`Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}, load ${load}\n`);
+console.log('what                                             fastest    median       aim');
+
+function line(what, values, unit, aim, most = true) {
+  const sorted = [...values].sort((a, b) => (most ? a - b : b - a));
+  const [best, middle] = [sorted[0], sorted[sorted.length >> 1]];
+  const number = (value) => value.toPrecision(3).padStart(8);
+  const mark = aim === undefined ? '' : (most ? best <= aim : best >= aim) ? 'pass' : 'MISS';
+  const wanted = aim === undefined ? '' : `${most ? '<=' : '>='} ${aim} ${unit}`;
+  console.log(`${what.padEnd(46)} ${number(best)}  ${number(middle)}   ${wanted.padStart(10)}  ${mark}`);
+}
+
+/** Seconds of a run of `count` tasks. */
+async function timed(executor, count, name, argument) {
+  const tasks = Array.from({ length: count }, (_, i) => ({ module, function: name, argument: argument ?? i }));
+  const began = performance.now();
+  let next = 0;
+  for await (const { value } of executor.run(tasks)) if (value !== (argument ?? next++)) wrong++;
+  return (performance.now() - began) / 1000;
+}
+
+async function overhead(executor, count, aim, unit, scale) {
+  await timed(executor, Math.min(count, 500), 'nothing');
+  const each = [];
+  for (let round = 0; round < rounds; round++) each.push((scale * (await timed(executor, count, 'nothing'))) / count);
+  line(`${executor.kind}: a task that does nothing, ${unit}`, each, unit, aim);
+}
+
+const inline = await Executor.inline();
+await overhead(inline, 5000, undefined, 'us', 1e6);
+await inline.dispose();
+
+const speeds = {};
+for (const count of [1, 2]) {
+  const workers = await Executor.workers({ workers: count });
+  if (count === 2) await overhead(workers, 5000, 50, 'us', 1e6);
+  speeds[count] = [];
+  for (let round = 0; round < 3; round++) speeds[count].push(await timed(workers, 1000, 'wait', 5));
+  await workers.dispose();
+}
+line(
+  'workers: 1000 tasks of 5 ms, two over one, x',
+  speeds[1].map((one, i) => one / speeds[2][i]),
+  'x',
+  1.9,
+  false,
+);
+
+for (const [bytes, count, what] of [
+  [8, 1000, '8 bytes'],
+  [2 ** 16, 1000, '64 KiB'],
+  [2 ** 24, 20, '16 MiB'],
+]) {
+  const argument = { bytes, rounds: count };
+  const trips = [];
+  for (let round = 0; round < 3; round++)
+    trips.push((await spmd({ module: program, function: 'pingPong', argument }, { ranks: 2 }))[0]);
+  line(`threads: ${what} there and back, us`, trips, 'us');
+}
+
+if (spawnSync('nats-server', ['--version']).status === 0) {
+  const port = await new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port: free } = probe.address();
+      probe.close(() => resolve(free));
+    });
+  });
+  const store = mkdtempSync(join(tmpdir(), 'ewald-bench-'));
+  const address = ['-js', '-sd', store, '-a', '127.0.0.1', '-p', String(port)];
+  const server = spawn('nats-server', address, { stdio: 'ignore' });
+  const url = `nats://127.0.0.1:${port}`;
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const args = [file('dist/cli.js'), 'worker', '--connect', url, '--workers', '1', '--allow-modules'];
+  const joined = [0, 1].map(() => spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] }));
+  try {
+    await Promise.all(joined.map(({ stdout }) => new Promise((resolve) => stdout.once('data', resolve))));
+    const nats = await Executor.connect(url);
+    await overhead(nats, 2000, 1, 'ms', 1e3);
+    await nats.dispose();
+  } finally {
+    for (const child of [...joined, server]) child.kill('SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    rmSync(store, { recursive: true, force: true });
+  }
+} else console.log('nats: absent, nats-server is not installed');
+if (wrong > 0) console.log(`\n${wrong} wrong answers`);
+process.exitCode = wrong > 0 ? 1 : 0;

@@ -1,0 +1,106 @@
+/** Tasks that are only noted: a graph of what depends on what, computed later, on any other executor. */
+import { EwaldError } from '../errors.js';
+import { knownOptions } from '../options.js';
+import type { Executor, RunOptions, TaskResult } from './executor.js';
+import { checkTask, type Task } from './task.js';
+
+/** A value that will be: put it anywhere into the argument of a later task, plain objects and arrays deep. */
+export class Delayed<R = unknown> {
+  readonly task: Task;
+  declare readonly result: R;
+
+  constructor(task: Task) {
+    this.task = task;
+  }
+}
+
+/** How a graph is computed: on which executor, and the options of its run. */
+export interface ComputeOptions extends Pick<RunOptions, 'signal' | 'onProgress' | 'retries' | 'taskSeconds'> {
+  readonly on: Executor;
+}
+
+/** The values of a list of delayed ones. */
+export type Computed<T extends readonly unknown[]> = { [K in keyof T]: T[K] extends Delayed<infer R> ? R : T[K] };
+
+/** Calls `found` for each delayed value inside an argument, and gives the argument with what it returned in its place. */
+function walk(argument: unknown, found: (delayed: Delayed) => unknown): unknown {
+  if (argument instanceof Delayed) return found(argument);
+  if (Array.isArray(argument)) return argument.map((item) => walk(item, found));
+  if (argument && typeof argument === 'object' && Object.getPrototypeOf(argument) === Object.prototype)
+    return Object.fromEntries(Object.entries(argument).map(([key, item]) => [key, walk(item, found)]));
+  return argument;
+}
+
+/** A plain name may be known to the executor that computes. */
+export const knownLater = (task: Task): string[] => {
+  const name = String(task?.module);
+  return /^[\w-]+$/.test(name) ? [name] : [];
+};
+
+/** Notes a task; nothing runs. Throws `Argument` for a bad one. */
+export function delay<R = unknown>(task: Task): Delayed<R> {
+  checkTask(task, 0, knownLater(task));
+  return new Delayed<R>(task);
+}
+
+interface Node {
+  readonly delayed: Delayed;
+  missing: number;
+  readonly dependents: Node[];
+}
+
+/** Every node that `wanted` needs, once, with what depends on it. */
+function graphOf(wanted: readonly unknown[]): Map<Delayed, Node> {
+  const nodes = new Map<Delayed, Node>();
+  const visit = (delayed: Delayed): Node => {
+    const known = nodes.get(delayed);
+    if (known) return known;
+    const node: Node = { delayed, missing: 0, dependents: [] };
+    nodes.set(delayed, node);
+    const needed = new Set<Delayed>();
+    walk(delayed.task.argument, (one) => needed.add(one));
+    for (const one of needed) {
+      visit(one).dependents.push(node);
+      node.missing++;
+    }
+    return node;
+  };
+  walk(wanted, visit);
+  return nodes;
+}
+
+/**
+ * Computes delayed values on an executor: what several of them need is computed once, what does not depend on each other
+ * side by side. Gives the values in order. Throws what a task throws, and what `run` does.
+ */
+export async function compute<T extends readonly unknown[]>(wanted: T, options: ComputeOptions): Promise<Computed<T>> {
+  knownOptions('compute', options, ['on', 'signal', 'onProgress', 'retries', 'taskSeconds']);
+  const { on, ...run } = options;
+  if (typeof on?.run !== 'function')
+    throw new EwaldError('Argument', 'compute: on is no executor; give { on: await Executor.workers() }');
+  const nodes = graphOf(wanted);
+  const values = new Map<Delayed, unknown>();
+  const put = (argument: unknown): unknown => walk(argument, (delayed) => values.get(delayed));
+  const ready = [...nodes.values()].filter(({ missing }) => missing === 0);
+  const begun: Node[] = [];
+  let wake = (): void => {};
+  async function* source(): AsyncGenerator<Task> {
+    for (let left = nodes.size; left > 0; left--) {
+      while (ready.length === 0) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      const node = ready.shift() as Node;
+      begun.push(node);
+      yield { ...node.delayed.task, argument: put(node.delayed.task.argument) };
+    }
+  }
+  for await (const { index, value } of on.run(source(), { ...run, ordered: false }) as AsyncGenerator<TaskResult>) {
+    const node = begun[index] as Node;
+    values.set(node.delayed, value);
+    for (const dependent of node.dependents) if (--dependent.missing === 0) ready.push(dependent);
+    wake();
+  }
+  return put(wanted) as Computed<T>;
+}

@@ -1,0 +1,206 @@
+/** Tasks on the ranks of an MPI job: rank 0 hands them out, the others run them. */
+import type { Communicator } from '../communicator/communicator.js';
+import { EwaldError } from '../errors.js';
+import { decode, encode } from './codec.js';
+import { drive, Failed, type Lane, type Outcome, type TaskCall } from './drive.js';
+import type { Executor, RunOptions, TaskResult, WorkerInfo } from './executor.js';
+import { TaskHost } from './host.js';
+import { InlineLane } from './inline.js';
+import { assemble, describe, SharedValues } from './local.js';
+import { checkInline, type InlineOptions } from './options.js';
+import type { Place } from './place.js';
+import type { Task, TaskSpec } from './task.js';
+import { type FlatError, flatError, raisedError } from './wire.js';
+
+/** What rank 0 says to another rank. */
+type ToRank =
+  | { readonly say: 'task'; readonly spec: Omit<TaskSpec, 'transfer'> }
+  | { readonly say: 'share'; readonly hash: string; readonly value: unknown }
+  | { readonly say: 'end' };
+type FromRank = { readonly value: unknown; readonly error: FlatError | undefined; readonly seconds: number };
+
+/** A value in two messages: its length, then its bytes. */
+async function tell(comm: Communicator, to: number, value: unknown): Promise<void> {
+  await post(comm, to, encode(value));
+}
+
+/** Both are under way before this returns, so what is said one after the other arrives so. */
+async function post(comm: Communicator, to: number, bytes: Uint8Array): Promise<void> {
+  await Promise.all([comm.send(Float64Array.of(bytes.byteLength), to), comm.send(bytes, to)]);
+}
+
+async function hear(comm: Communicator, from: number): Promise<unknown> {
+  const length = new Float64Array(1);
+  await comm.recv(length, from);
+  const bytes = new Uint8Array(length[0] ?? 0);
+  await comm.recv(bytes, from);
+  return decode(bytes);
+}
+
+/** One other rank as rank 0 sees it: one task at a time, and one waiting there so that it never waits itself. */
+class Rank {
+  readonly number: number;
+  load = 0;
+  readonly knows = new Set<string>();
+  last: Promise<unknown> = Promise.resolve();
+
+  constructor(number: number) {
+    this.number = number;
+  }
+}
+
+class MpiLane implements Lane {
+  readonly window: number;
+  readonly names: readonly string[];
+  readonly #comm: Communicator;
+  readonly #shared: SharedValues;
+  readonly #ranks: Rank[];
+  readonly #free: ((rank: Rank) => void)[] = [];
+  #hung: EwaldError | undefined;
+
+  constructor(comm: Communicator, shared: SharedValues, names: readonly string[]) {
+    this.#comm = comm;
+    this.#shared = shared;
+    this.names = names;
+    this.#ranks = Array.from({ length: comm.size - 1 }, (_, i) => new Rank(i + 1));
+    this.window = 4 * comm.size;
+  }
+
+  async execute({ transfer: _, ...spec }: TaskSpec, { signal, seconds }: TaskCall): Promise<Outcome> {
+    const rank = await this.#take();
+    let answer: FromRank;
+    try {
+      if (signal.aborted) throw new EwaldError('Aborted', `task ${spec.id} was aborted`);
+      for (const reference of Object.values(spec.inputs)) {
+        if (!('hash' in reference) || rank.knows.has(reference.hash)) continue;
+        const { hash } = reference;
+        const value = await this.#shared.get(hash);
+        rank.knows.add(hash);
+        await tell(this.#comm, rank.number, { say: 'share', hash, value } satisfies ToRank);
+      }
+      // Refused before anything is said, where it cannot be sent.
+      const bytes = encode({ say: 'task', spec } satisfies ToRank);
+      const sent = post(this.#comm, rank.number, bytes);
+      // Answers of a rank come in the order of its tasks.
+      const mine = rank.last.then(() => this.#within(seconds, spec.id, rank, hear(this.#comm, rank.number)));
+      rank.last = mine.catch(() => {});
+      await sent;
+      answer = (await mine) as FromRank;
+    } finally {
+      this.#give(rank);
+    }
+    const worker = `rank ${rank.number}`;
+    if (answer.error) throw new Failed(raisedError(answer.error), worker, 1);
+    return { value: answer.value, worker, attempts: 1, seconds: answer.seconds };
+  }
+
+  async end(): Promise<void> {
+    // A rank that hangs cannot be told: the error of its task ends the job.
+    if (this.#hung) throw this.#hung;
+    await Promise.all(this.#ranks.map((rank) => rank.last));
+    await Promise.all(this.#ranks.map(({ number }) => tell(this.#comm, number, { say: 'end' } satisfies ToRank)));
+  }
+
+  #take(): Promise<Rank> {
+    const best = this.#ranks.reduce((a, b) => (b.load < a.load ? b : a));
+    if (best.load < 2) {
+      best.load++;
+      return Promise.resolve(best);
+    }
+    return new Promise((resolve) => this.#free.push(resolve));
+  }
+
+  #give(rank: Rank): void {
+    const next = this.#free.shift();
+    if (next) next(rank);
+    else rank.load--;
+  }
+
+  async #within(seconds: number, id: string, { number }: Rank, work: Promise<unknown>): Promise<unknown> {
+    if (seconds > 2e6) return work;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const what = `rank ${number} did not answer within ${seconds} s of beginning task ${id}; a longer time is run({ taskSeconds })`;
+      timer = setTimeout(() => {
+        this.#hung = new EwaldError('Lost', what);
+        reject(this.#hung);
+      }, seconds * 1000);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** The other ranks' part of a run: tasks of rank 0 until it says that the run is over. */
+async function serve(comm: Communicator, host: TaskHost, shared: Map<string, unknown>): Promise<void> {
+  const nobody = new AbortController().signal;
+  for (;;) {
+    const message = (await hear(comm, 0)) as ToRank;
+    if (message.say === 'end') return;
+    if (message.say === 'share') {
+      shared.set(message.hash, message.value);
+      continue;
+    }
+    let answer: FromRank;
+    let bytes: Uint8Array;
+    try {
+      const { value, seconds } = await host.run({ ...message.spec, transfer: [] }, nobody);
+      answer = { value, error: undefined, seconds };
+      bytes = encode(answer);
+    } catch (error) {
+      bytes = encode({ value: undefined, error: flatError(error), seconds: 0 } satisfies FromRank);
+    }
+    await post(comm, 0, bytes);
+  }
+}
+
+/** An executor of the whole job: every rank makes it and makes the same calls; results come on rank 0. */
+export async function mpi(place: Place, world: Communicator, options: InlineOptions = {}): Promise<Executor> {
+  const { context, modules } = checkInline(options, 'Executor.mpi');
+  const comm = (await world.split(0)) as Communicator;
+  const names = Object.keys(modules);
+  const shared = new SharedValues();
+  const given = new Map<string, unknown>();
+  const name = `rank ${comm.rank}`;
+  const host = new TaskHost({
+    worker: name,
+    threads: 1,
+    modules,
+    contextOptions: context,
+    createContext: place.createContext,
+    readBytes: place.readBytes,
+    fetchShared: async (hash) => (given.has(hash) ? given.get(hash) : shared.get(hash)),
+  });
+  async function* run(tasks: Iterable<Task> | AsyncIterable<Task>, how: RunOptions): AsyncGenerator<TaskResult, void> {
+    if (comm.size === 1) yield* drive(tasks, new InlineLane(host, name, names), how);
+    else if (comm.rank === 0) yield* drive(tasks, new MpiLane(comm, shared, names), how);
+    else await serve(comm, host, given);
+  }
+  return assemble(
+    {
+      kind: 'mpi',
+      run,
+      slots: () => Math.max(1, comm.size - 1),
+      async detect(): Promise<WorkerInfo[]> {
+        const mine = await describe(place, name, 1, context);
+        if (comm.rank > 0) {
+          await tell(comm, 0, mine);
+          return (await hear(comm, 0)) as WorkerInfo[];
+        }
+        const all = [mine];
+        for (let rank = 1; rank < comm.size; rank++) all.push((await hear(comm, rank)) as WorkerInfo);
+        for (let rank = 1; rank < comm.size; rank++) await tell(comm, rank, all);
+        return all;
+      },
+      async dispose() {
+        shared.clear();
+        await host.dispose();
+        await comm.free();
+      },
+    },
+    shared,
+  );
+}

@@ -1,0 +1,49 @@
+// One rank of the tests of the mpi executor: node mpi-program.mjs WHAT
+import { mpiComm } from 'ewald/communicator';
+import { Executor } from 'ewald/executors';
+import { bits } from './bits.mjs';
+
+const { rank, size } = await mpiComm();
+const executor = await Executor.mpi({ context: { backend: 'wasm' } });
+const module = new URL('./tasks.mjs', import.meta.url).href;
+const task = (name, argument, more = {}) => ({ module, function: name, argument, ...more });
+const programs = {
+  async bits() {
+    const answer = await bits(executor);
+    if (rank === 0) process.stdout.write(`${answer}\n`);
+  },
+  async behaviour() {
+    const values = async (tasks, options) => {
+      const all = [];
+      for await (const result of executor.run(tasks, options)) all.push(result);
+      return all;
+    };
+    const many = await values(Array.from({ length: 50 }, (_, i) => task('square', i)));
+    const failed = await values([task('fail'), task('square', 3)], { failures: 'yield' });
+    const { hash } = await executor.share(Float64Array.of(1, 2, 3.5));
+    const shared = await values(Array.from({ length: 6 }, () => task('sumOf', 'x', { inputs: { x: { hash } } })));
+    const refused = await values([task('echo', () => 1), task('square', 2)], { failures: 'yield' });
+    // An error that is thrown is thrown on rank 0, which the others do not hear of: the run is over for them.
+    const thrown = await values([task('fail'), task('square', 3)]).catch((error) => error);
+    const large = await values([task('allocate', 3e6), task('square', 5)]);
+    const info = await executor.detect();
+    if (rank > 0) return;
+    const report = {
+      squares: many.every(({ value, index }) => value === index * index),
+      workers: new Set(many.map(({ worker }) => worker)).size,
+      failed: failed.map(({ value, error }) => error?.message ?? value),
+      shared: shared.map(({ value }) => value),
+      refused: refused.map(({ value, error }) => error?.tag ?? value),
+      thrown: thrown.message,
+      large: large.map(({ value }) => value.length ?? value),
+      detected: info.map(({ name }) => name),
+    };
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+  },
+  async hang() {
+    for await (const _ of executor.run([task('hang')], { taskSeconds: 0.5 }));
+  },
+};
+await programs[process.argv[2]]();
+await executor.dispose();
+if (rank === 0) process.stdout.write(`disposed ${size}\n`);

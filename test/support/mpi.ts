@@ -1,0 +1,40 @@
+/** mpirun, as tests start it. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const addon = new URL(`../../dist/native/${process.platform}-${process.arch}/ewald_mpi.node`, import.meta.url);
+/** Whether the addon was built: where MPI is. */
+export const mpiPresent = existsSync(addon);
+
+/** Open MPI wants to be told that it may run as root, and more ranks than cores; MPICH knows neither. */
+export const mpiEnv = {
+  ...process.env,
+  OMPI_ALLOW_RUN_AS_ROOT: '1',
+  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
+  OMPI_MCA_rmaps_base_oversubscribe: '1',
+  OMPI_MCA_btl_vader_single_copy_mechanism: 'none',
+};
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a script on `ranks` ranks. */
+export const mpirun = (ranks: number, script: URL, ...args: string[]): Promise<Ended> =>
+  new Promise((resolve, reject) => {
+    const child = spawn('mpirun', ['-n', String(ranks), process.execPath, fileURLToPath(script), ...args], {
+      env: mpiEnv,
+    });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      err += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, out, err }));
+  });
