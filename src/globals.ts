@@ -17,3 +17,5 @@ export type PlatformModule = GlobalInstance<typeof globalThis extends { WebAssem
 export type PlatformBlob = GlobalInstance<typeof globalThis extends { Blob: infer T } ? T : never>;
 /** `File`, where the project declares it. */
 export type PlatformFile = GlobalInstance<typeof globalThis extends { File: infer T } ? T : never>;
+/** Bytes in an ArrayBuffer of their own: TypeScript before 5.7 has no name for what distinguishes them. */
+export type OwnBytes = ReturnType<Uint8Array['slice']>;

@@ -4,7 +4,9 @@
  * Complex numbers are interleaved (re, im); half floats stay 16-bit words until `halfToNumber` widens them, because not
  * every engine has a Float16Array.
  */
+
 import { EwaldError } from '../errors.js';
+import type { OwnBytes } from '../globals.js';
 
 /** The dtype of an element in memory; always in the byte order of the machine once it is read. */
 export type DataType =
@@ -93,7 +95,7 @@ export function allocateFrames(dtype: DataType, length: number): FrameArray {
 }
 
 /** The same memory seen as bytes. */
-export const bytesOfArray = (array: ArrayBufferView): Uint8Array<ArrayBuffer> =>
+export const bytesOfArray = (array: ArrayBufferView): OwnBytes =>
   new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
 
 /** The bytes of a buffer seen as an array of `dtype`, copied where they are not aligned. */

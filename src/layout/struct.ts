@@ -6,7 +6,9 @@
  * the C interface has members of type u32, i32 and f32 only. Vectors and structures within structures are for WebGPU
  * alone, and stand where its alignment wants them.
  */
+
 import { EwaldError } from '../errors.js';
+import type { OwnBytes } from '../globals.js';
 
 /** The scalar types a shared structure may hold. */
 export type Scalar = 'u32' | 'i32' | 'f32';
@@ -59,14 +61,14 @@ export function wordOf(struct: Struct, name: string): number {
 }
 
 /** One structure as little-endian bytes; fields that `values` leaves out are zero. */
-export function pack(struct: Struct, values: FieldValues): Uint8Array<ArrayBuffer> {
+export function pack(struct: Struct, values: FieldValues): OwnBytes {
   const bytes = new Uint8Array(sizeOf(struct));
   write(new DataView(bytes.buffer), 0, struct, values);
   return bytes;
 }
 
 /** Structures one behind the other. */
-export function packAll(struct: Struct, list: readonly FieldValues[]): Uint8Array<ArrayBuffer> {
+export function packAll(struct: Struct, list: readonly FieldValues[]): OwnBytes {
   const size = sizeOf(struct);
   const bytes = new Uint8Array(list.length * size);
   const view = new DataView(bytes.buffer);

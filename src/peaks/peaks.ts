@@ -4,9 +4,11 @@
  * Source: Barty et al., Cheetah (J. Appl. Cryst. 47 (2014), doi 10.1107/S1600576714007626); the algorithm in our own
  * words is in cpp/peaks/README.md.
  */
+
 import type { BackendName } from '../backends/backend.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { EwaldError } from '../errors.js';
+import type { PlatformSignal } from '../globals.js';
 import { numbers, peak, peaksDescriptor, peaksPanel, peaksParams } from '../layout/peaks.js';
 import { pack, sizeOf, wordOf } from '../layout/struct.js';
 import { checkSignal, choice, integer, knownOptions, real } from '../options.js';
@@ -58,7 +60,7 @@ export interface PeaksRunOptions {
   readonly bad?: Uint8Array;
   /** Also gives the statistics of the rings; default false. */
   readonly rings?: boolean;
-  readonly signal?: AbortSignal;
+  readonly signal?: PlatformSignal;
 }
 
 /** The peaks of a frame, in the order of panels, rows and columns. */

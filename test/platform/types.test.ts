@@ -9,6 +9,7 @@ import { emptyFolder, node, root } from './support.js';
 
 const usual = `
 import { createContext, isEwaldError, type Context, type Indexer, type PiResult } from 'ewald';
+import { type Dataset, isEwaldError as isDataError, memorySource, open } from 'ewald/data';
 import type { WorkerRequest } from 'ewald/worker';
 
 export async function pi(points: number): Promise<PiResult> {
@@ -29,6 +30,15 @@ export async function index(ctx: Context): Promise<number> {
   const result = await indexer.run({ spots: new Float32Array(30), offsets: Uint32Array.of(0, 10), cells: Float32Array.of(80, 0, 0, 0, 80, 0, 0, 0, 40) });
   await indexer.dispose();
   return result.images;
+}
+
+export async function frames(bytes: Uint8Array): Promise<number> {
+  const scan: Dataset = await open(memorySource(bytes, 'scan'), { format: 'raw', dtype: 'u16', sigShape: [256, 256] });
+  const out = new Uint16Array(scan.frameLength);
+  await scan.read(0, 1, out).catch((error: unknown) => isDataError(error, 'Format'));
+  const { wavelengthA = 0 } = scan.meta;
+  await scan.dispose();
+  return wavelengthA + scan.shape.navigation.length;
 }
 
 export const request: WorkerRequest = { id: 1, call: 'close' };

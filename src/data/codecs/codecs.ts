@@ -3,6 +3,7 @@
  *
  * Gzip is not the core's: zlib of Node and DecompressionStream of browsers are faster than anything worth shipping.
  */
+import type { OwnBytes } from '../../globals.js';
 import type { Disposable } from '../../resource.js';
 
 /** A codec of the core; cpp/data/README.md says what each one is. */
@@ -31,10 +32,10 @@ export interface Codecs extends Disposable {
   readonly backend: 'native' | 'wasm';
   /** Fills all of `output`. Throws `Format` for input that does not decode to exactly that. */
   decode(codec: Codec, input: Uint8Array, output: Uint8Array): Promise<void>;
-  encode(codec: Codec, input: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
+  encode(codec: Codec, input: Uint8Array): Promise<OwnBytes>;
   /** HDF5's checksum of a chunk. */
   fletcher32(bytes: Uint8Array): number;
   /** Fills all of `output` from a zlib stream. Throws `Format`. */
   inflate(input: Uint8Array, output: Uint8Array): Promise<void>;
-  deflate(input: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
+  deflate(input: Uint8Array): Promise<OwnBytes>;
 }
