@@ -60,6 +60,8 @@ interface Step {
   readonly filter: Filter;
   /** Bytes before the filter from bytes of a chunk before the one in front; undefined where nobody knows. */
   forward(bytes: number): number | undefined;
+  /** The reverse, for filters whose sizes follow from each other. */
+  backward?(bytes: number): number;
   decode(codecs: Codecs, input: Uint8Array, output: Uint8Array): Promise<void>;
   /** How much larger a chunk can be than what is stored. */
   readonly ratio: number;
@@ -69,6 +71,7 @@ const byCodec = (filter: Filter, codec: Codec, ratio: number, kept = false): Ste
   filter,
   ratio,
   forward: (bytes) => (kept ? bytes : undefined),
+  ...(kept ? { backward: (bytes: number) => bytes } : {}),
   decode: (codecs, input, output) => codecs.decode(codec, input, output),
 });
 
@@ -85,7 +88,13 @@ function stepOf(filter: Filter, elementBytes: number): Step | undefined {
     case 2:
       return byCodec(filter, { codec: 'shuffle', elementBytes: values[0] || elementBytes }, 1, true);
     case 3:
-      return { filter, ratio: 1, forward: (bytes) => bytes + 4, decode: async (c, i, o) => fletcher(c, i, o) };
+      return {
+        filter,
+        ratio: 1,
+        forward: (bytes) => bytes + 4,
+        backward: (bytes) => bytes - 4,
+        decode: async (codecs, input, output) => fletcher(codecs, input, output),
+      };
     case 32000:
       return byCodec(filter, { codec: 'lzf' }, 140);
     case 32004:
@@ -155,10 +164,10 @@ export function pipelineOf(filters: readonly Filter[], elementBytes: number): Pi
       }
       let bytes = stored;
       for (let i = way.length - 1; i >= 0; i--) {
-        const wanted = sizes[i];
         const step = way[i];
         if (!step) continue;
-        if (wanted === undefined)
+        const wanted = sizes[i] ?? step.backward?.(bytes.length);
+        if (wanted === undefined || wanted < 0)
           throw new EwaldError('Unsupported', `filter ${step.filter.name} on top of a compression is not read here`);
         const out = i === 0 ? chunk : new Uint8Array(wanted);
         await step.decode(codecs, bytes, out);

@@ -42,7 +42,9 @@ export function readSelection(fields: Fields): Selection {
       fields.limit(bytes),
       fields.limit(bytes),
     ];
-    return { start, stride, count, block };
+    // One block has no stride to speak of; files write 1.
+    if (count > 1 && stride < block) throw fields.wrong('blocks of a selection overlap');
+    return { start, stride: Math.max(stride, block === Infinity ? 1 : block), count, block };
   });
 }
 
@@ -55,7 +57,7 @@ function blocks(fields: Fields, rank: number, count: number, bytes: number): Sel
   return start.map((from) => {
     const to = fields.uint(bytes);
     if (to < from) throw fields.wrong('a box ends before it begins');
-    return { start: from, stride: 1, count: 1, block: to - from + 1 };
+    return { start: from, stride: to - from + 1, count: 1, block: to - from + 1 };
   });
 }
 

@@ -172,6 +172,7 @@ export function virtualReader(
       for (let i = first; i < end; ) {
         let n = axis.block - (i % axis.block);
         if (other) n = Math.min(n, other.block - (i % other.block));
+        if (!(n >= 1)) throw unlike('a selection makes no sense');
         n = Math.min(n, end - i);
         const at = indexAt(axis, i);
         if (at + n > start + (box.count[t] ?? 0)) n = start + (box.count[t] ?? 0) - at;
@@ -251,7 +252,7 @@ export function virtualReader(
         const last = Math.floor((from + (box.count[axis] ?? 0) - 1 - along.start) / along.stride);
         for (let block = first; block <= last; block++) {
           const source = await sourceOf(file, path, mapping, block);
-          const one = { start: along.start + block * along.stride, stride: 1, count: 1, block: along.block };
+          const one = { start: along.start + block * along.stride, stride: along.block, count: 1, block: along.block };
           const axes = target.map((each, t) => (t === axis ? one : each));
           await readPart(
             source,
@@ -278,7 +279,7 @@ export function virtualReader(
           axes[axis] =
             there.block === 1 || there.count !== 1
               ? { ...there, count: Math.floor(n / there.block) }
-              : { ...there, block: n };
+              : { ...there, block: n, stride: Math.max(1, n) };
       }
       await readPart(source, from, axes, box, to, signal);
     }

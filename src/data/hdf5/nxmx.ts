@@ -1,0 +1,90 @@
+/** The tree of an NXmx file: frames with what is known of the experiment, as DIALS, CrystFEL and this package read it. */
+import type { Metadata } from '../dataset.js';
+import type { FrameSeries, WriteAttribute, WriteNode } from './writer.js';
+
+/** What goes into the file beside the frames. */
+export interface NxmxOptions {
+  readonly frames: FrameSeries;
+  readonly meta: Metadata;
+  /** 1 where a pixel has no count, [y, x]. */
+  readonly mask?: Uint8Array | undefined;
+}
+
+const of = (value: string | number, units?: string, attributes: Record<string, WriteAttribute> = {}): WriteNode => ({
+  value,
+  attributes: { ...(units ? { units } : {}), ...attributes },
+});
+
+const group = (nxClass: string, children: Record<string, WriteNode | undefined>, attributes = {}): WriteNode => ({
+  attributes: { NX_class: nxClass, ...attributes },
+  children: Object.fromEntries(Object.entries(children).filter((pair): pair is [string, WriteNode] => !!pair[1])),
+});
+
+/** The children of the root. Nothing is invented: what `meta` does not say is absent. */
+export function nxmxTree({ frames, meta, mask }: NxmxOptions): Record<string, WriteNode> {
+  const { signal } = frames.options;
+  const [slow = 1, fast = 1] = signal.slice(-2);
+  const { pixelSizeM: pixel, beamCentrePx: centre, distanceM, wavelengthA, sensor } = meta;
+  const transformations = '/entry/instrument/detector/transformations';
+  const detZ = `${transformations}/det_z`;
+  const axis = (vector: number[], dependsOn: string, more: Record<string, WriteAttribute> = {}) => ({
+    transformation_type: 'translation',
+    vector: Float64Array.from(vector),
+    depends_on: dependsOn,
+    ...more,
+  });
+  const module = '/entry/instrument/detector/module';
+  const detector: Record<string, WriteNode | undefined> = {
+    description: meta.detector ? of(meta.detector) : undefined,
+    distance: distanceM === undefined ? undefined : of(distanceM, 'm'),
+    beam_center_x: centre && of(centre.x, 'pixel'),
+    beam_center_y: centre && of(centre.y, 'pixel'),
+    x_pixel_size: pixel && of(pixel.x, 'm'),
+    y_pixel_size: pixel && of(pixel.y, 'm'),
+    count_time: meta.exposureS === undefined ? undefined : of(meta.exposureS, 's'),
+    saturation_value: meta.saturation === undefined ? undefined : of(meta.saturation),
+    underload_value: meta.underload === undefined ? undefined : of(meta.underload),
+    bit_depth_image: meta.bitDepth === undefined ? undefined : of(meta.bitDepth),
+    sensor_material: sensor?.material ? of(sensor.material) : undefined,
+    sensor_thickness: sensor?.thicknessM === undefined ? undefined : of(sensor.thicknessM, 'm'),
+    pixel_mask: mask && { value: Uint32Array.from(mask), shape: [slow, fast] },
+  };
+  if (distanceM !== undefined && pixel && centre) {
+    detector.depends_on = of(detZ);
+    detector.transformations = group('NXtransformations', {
+      det_z: of(distanceM, 'm', axis([0, 0, 1], '.')),
+    });
+    detector.module = group('NXdetector_module', {
+      data_origin: { value: BigInt64Array.of(0n, 0n) },
+      data_size: { value: BigInt64Array.of(BigInt(slow), BigInt(fast)) },
+      module_offset: of(
+        0,
+        'm',
+        axis([1, 0, 0], detZ, {
+          offset: Float64Array.of(-centre.x * pixel.x, -centre.y * pixel.y, 0),
+          offset_units: 'm',
+        }),
+      ),
+      fast_pixel_direction: of(pixel.x, 'm', axis([1, 0, 0], `${module}/module_offset`)),
+      slow_pixel_direction: of(pixel.y, 'm', axis([0, 1, 0], `${module}/module_offset`)),
+    });
+  }
+  return {
+    entry: group(
+      'NXentry',
+      {
+        definition: of('NXmx'),
+        start_time: meta.date ? of(meta.date) : undefined,
+        data: group('NXdata', { data: { frames } }, { signal: 'data' }),
+        instrument: group('NXinstrument', {
+          beam: group('NXbeam', {
+            incident_wavelength: wavelengthA === undefined ? undefined : of(wavelengthA, 'angstrom'),
+          }),
+          detector: group('NXdetector', detector),
+        }),
+        sample: group('NXsample', { depends_on: of('.') }),
+      },
+      { default: 'data' },
+    ),
+  };
+}

@@ -1,0 +1,161 @@
+/**
+ * A corpus written by h5py: each layout, index of chunks, filter, dtype and library version, attributes, links and
+ * virtual datasets. Our reader agrees on every dataset with what was written.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { elements } from '../../src/data/dtype.js';
+import { Hdf5Dataset } from '../../src/data/hdf5/dataset.js';
+import { isEwaldError } from '../../src/errors.js';
+import { openHdf5, readAll, sha256 } from './hdf5-support.js';
+
+interface Corpus {
+  readonly hdf5: string;
+  readonly files: Readonly<
+    Record<string, Readonly<Record<string, { shape: number[]; dtype: string; sha256: string }>>>
+  >;
+}
+
+const python = ['/usr/bin/python3', 'python3'].find(
+  (name) => spawnSync(name, ['-c', 'import h5py, numpy']).status === 0,
+);
+const folder = mkdtempSync(join(tmpdir(), 'ewald-hdf5-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const corpus: Corpus | undefined = python
+  ? JSON.parse(execFileSync(python, ['test/data/hdf5-corpus.py', folder], { encoding: 'utf8', maxBuffer: 2 ** 26 }))
+  : undefined;
+if (!python) test.skip('absent: h5py (Debian: python3-h5py)', () => undefined);
+
+describe.each(Object.entries(corpus?.files ?? {}))('%s', (name, datasets) => {
+  test(`${Object.keys(datasets).length} datasets hold what was written`, async () => {
+    const file = await openHdf5(join(folder, name));
+    for (const [path, wanted] of Object.entries(datasets)) {
+      const found = await file.get(path);
+      expect(found, path).toBeInstanceOf(Hdf5Dataset);
+      if (!(found instanceof Hdf5Dataset)) continue;
+      expect(found.shape, path).toEqual(wanted.shape);
+      const numpy = found.numbers ? elements[found.numbers.dtype].numpy : '';
+      expect(numpy, path).toBe(wanted.dtype === 'bool' ? 'uint8' : wanted.dtype);
+      expect(sha256(await readAll(found)), path).toBe(wanted.sha256);
+    }
+    await file.source.close();
+  });
+
+  test('boxes are the same as cut from the whole', async () => {
+    const file = await openHdf5(join(folder, name));
+    let state = 1;
+    const whole = (below: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+    for (const path of Object.keys(datasets).filter(
+      (path, i) => (i % 3 === 0 && !path.startsWith('/many')) || name === 'virtual.h5',
+    )) {
+      const found = await file.get(path);
+      if (!(found instanceof Hdf5Dataset) || found.shape.length === 0 || found.shape.includes(0)) continue;
+      const all = await readAll(found);
+      const { size } = found.type;
+      for (let i = 0; i < 4; i++) {
+        const start = found.shape.map((n) => whole(n));
+        const count = found.shape.map((n, axis) => 1 + whole(Math.min(50, n - (start[axis] ?? 0))));
+        const box = await found.read({ start, count }, new Uint8Array(count.reduce((a, b) => a * b, size)));
+        // Plainly, element by element.
+        const place = count.map(() => 0);
+        for (let at = 0; at < box.length; at += size) {
+          let from = 0;
+          for (let axis = 0; axis < place.length; axis++)
+            from = from * (found.shape[axis] ?? 1) + (start[axis] ?? 0) + (place[axis] ?? 0);
+          if (Buffer.compare(box.subarray(at, at + size), all.subarray(from * size, (from + 1) * size)) !== 0)
+            expect.fail(`${path}: [${start}] + [${place}] of a box of ${count}`);
+          for (let axis = place.length - 1; axis >= 0; axis--) {
+            place[axis] = (place[axis] ?? 0) + 1;
+            if ((place[axis] ?? 0) < (count[axis] ?? 0)) break;
+            place[axis] = 0;
+          }
+        }
+      }
+    }
+    await file.source.close();
+  });
+});
+
+describe.skipIf(!corpus)('links, attributes, errors', () => {
+  test.each(['earliest.h5', 'latest.h5'])('attributes of %s, few and many', async (name) => {
+    const file = await openHdf5(join(folder, name));
+    const noted = await file.need('/noted');
+    const attributes = await noted.attributes();
+    expect(attributes.size).toBe(43);
+    for (let i = 0; i < 40; i++)
+      expect([...(attributes.get(`attribute ${i}`) as never as bigint[])].map(Number)).toEqual([...Array(i).keys()]);
+    expect(attributes.get('text')).toBe('Å');
+    expect(attributes.get('fixed')).toBe('fixed');
+    expect(attributes.get('texts')).toEqual(['a', 'bc', '']);
+    const names = await file.need('/names');
+    expect('links' in names && names.links.size).toBe(300);
+    await file.source.close();
+  });
+
+  test('a link into another file is followed, one in a circle refused', async () => {
+    const file = await openHdf5(join(folder, 'latest.h5'));
+    const outside = await file.get('/outside');
+    expect(outside instanceof Hdf5Dataset && sha256(await readAll(outside))).toBe(
+      corpus?.files['earliest.h5']?.['/index/fixed/gzip']?.sha256,
+    );
+    await expect(file.get('/round')).rejects.toSatisfy((e) => isEwaldError(e, 'Format') && /circle/.test(e.message));
+    expect(await file.get('/dangling')).toBeUndefined();
+    expect(await file.get('/noted/below')).toBeUndefined();
+  });
+
+  test('a filter nobody knows is refused by number and name before a byte is read', async () => {
+    const file = await openHdf5(join(folder, 'unknown.h5'));
+    const scaled = (await file.need('/scaled')) as Hdf5Dataset;
+    await expect(readAll(scaled)).rejects.toThrow(/filter 6 \(scale-offset\)/);
+  });
+
+  test('a file missing beside a virtual dataset is named; the rest can be read', async () => {
+    const alone = mkdtempSync(join(tmpdir(), 'ewald-hdf5-'));
+    for (const name of ['virtual.h5', 'part_0.h5', 'part_2.h5']) cpSync(join(folder, name), join(alone, name));
+    const file = await openHdf5(join(alone, 'virtual.h5'));
+    const stacked = (await file.need('/stacked')) as Hdf5Dataset;
+    const frame = (at: number): Promise<Uint8Array> =>
+      stacked.read({ start: [at, 0, 0], count: [1, 6, 5] }, new Uint8Array(60));
+    await frame(3);
+    await frame(8);
+    await expect(frame(5)).rejects.toSatisfy(
+      (e) => isEwaldError(e, 'File') && /part_1\.h5/.test(e.message) && /looked for/.test(e.message),
+    );
+    rmSync(alone, { recursive: true });
+  });
+
+  test('a chunk whose checksum is wrong is named; the others can be read', async () => {
+    const bytes = readFileSync(join(folder, 'latest.h5'));
+    const file = await openHdf5(join(folder, 'latest.h5'));
+    const dataset = (await file.need('/index/fixed/fletcher')) as Hdf5Dataset;
+    // Find the bytes of the first frames' chunk in the file and change one.
+    const first = await dataset.read({ start: [0, 0, 0], count: [1, 8, 4] }, new Uint8Array(64));
+    const at = bytes.indexOf(first.subarray(0, 48));
+    expect(at).toBeGreaterThan(0);
+    bytes[at + 3] = (bytes[at + 3] ?? 0) ^ 1;
+    const changed = join(folder, 'changed.h5');
+    writeFileSync(changed, bytes);
+    const other = (await (await openHdf5(changed)).need('/index/fixed/fletcher')) as Hdf5Dataset;
+    await expect(other.read({ start: [0, 0, 0], count: [1, 8, 4] }, new Uint8Array(64))).rejects.toSatisfy(
+      (e) => isEwaldError(e, 'Format') && /chunk of \[0, 0, 0\] is damaged: .*checksum/.test(e.message),
+    );
+    await other.read({ start: [5, 0, 0], count: [1, 8, 4] }, new Uint8Array(64));
+  });
+
+  test('a path out of the folder is refused unless it is allowed', async () => {
+    if (!python) return;
+    const inside = mkdtempSync(join(folder, 'inside-'));
+    const script = `import h5py,sys\nf=h5py.File(sys.argv[1],'w')\nf['up']=h5py.ExternalLink('../earliest.h5','/scalar')`;
+    execFileSync(python, ['-c', script, join(inside, 'link.h5')]);
+    const refused = await openHdf5(join(inside, 'link.h5'));
+    await expect(refused.get('/up')).rejects.toThrow(/outside its folder; open it with allowOutside/);
+    const allowed = await openHdf5(join(inside, 'link.h5'), true);
+    expect(await allowed.get('/up')).toBeInstanceOf(Hdf5Dataset);
+  });
+});

@@ -1,0 +1,192 @@
+/** Files of our writer, read back by our reader, by h5wasm and by h5py: what was written, to the bit. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Codecs } from '../../src/data/codecs/codecs.js';
+import type { Metadata } from '../../src/data/dataset.js';
+import { allocateFrames, bytesOfArray, type DataType, dataTypes } from '../../src/data/dtype.js';
+import { nxmxTree } from '../../src/data/hdf5/nxmx.js';
+import { Hdf5Writer, type Packing, type WriteNode } from '../../src/data/hdf5/writer.js';
+import { memorySource, open } from '../../src/data/node.js';
+import { isEwaldError } from '../../src/errors.js';
+import { codecsHere, openHdf5, readAll, sha256 } from './hdf5-support.js';
+
+let codecs: Codecs;
+const folder = mkdtempSync(join(tmpdir(), 'ewald-hdf5-'));
+beforeAll(async () => {
+  codecs = await codecsHere();
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await codecs.dispose();
+});
+
+/** A file in memory. */
+function memory() {
+  let bytes = new Uint8Array(0);
+  return {
+    sink: {
+      async append(more: Uint8Array) {
+        const grown = new Uint8Array(bytes.length + more.length);
+        grown.set(bytes);
+        grown.set(more, bytes.length);
+        bytes = grown;
+      },
+      async patch(at: number, more: Uint8Array) {
+        bytes.set(more, at);
+      },
+    },
+    bytes: () => bytes,
+  };
+}
+
+/** Frames with small counts and a few large values. */
+function frames(dtype: DataType, length: number) {
+  const out = allocateFrames(dtype, length);
+  for (let i = 0; i < out.length; i++) {
+    const value = i % 101 === 0 ? (i * 7919) % 30000 : i % 5;
+    out[i] = (typeof out[0] === 'bigint' ? BigInt(value) : value) as never;
+  }
+  return out;
+}
+
+async function write(
+  dtype: DataType,
+  packing: Packing,
+  count: number,
+  signal: number[],
+  tree?: (node: WriteNode) => Record<string, WriteNode>,
+): Promise<Uint8Array> {
+  const { sink, bytes } = memory();
+  const writer = await Hdf5Writer.create(sink, codecs);
+  const series = writer.series({ frames: count, signal, dtype, packing });
+  const data = frames(dtype, count * signal.reduce((a, b) => a * b, 1));
+  const half = (data.length / count) * Math.ceil(count / 2);
+  await series.write(data.subarray(0, half));
+  await series.write(data.subarray(half));
+  const size = await writer.finish(tree ? tree({ frames: series }) : { data: { frames: series } });
+  expect(size).toBe(bytes().length);
+  return bytes();
+}
+
+const meta: Metadata = {
+  detector: 'EIGER 16M, Å',
+  wavelengthA: 1.2345,
+  distanceM: 0.123,
+  pixelSizeM: { x: 75e-6, y: 100e-6 },
+  beamCentrePx: { x: 11.5, y: 7.25 },
+  exposureS: 0.01,
+  saturation: 65000,
+  underload: 0,
+  sensor: { material: 'Si', thicknessM: 3.2e-4 },
+};
+
+test('every dtype and packing by our own reader', async () => {
+  for (const dtype of dataTypes.filter((name) => name !== 'f16'))
+    for (const packing of ['bitshuffle', 'gzip', 'none'] as const) {
+      const dataset = await open(memorySource(await write(dtype, packing, 5, [9, 16]), 'a.h5'), { codecs });
+      expect(dataset.shape).toEqual({ navigation: [5], signal: [9, 16] });
+      expect(dataset.dtype).toBe(dtype);
+      const found = bytesOfArray(await dataset.read(0, 5));
+      expect(sha256(found), `${dtype} ${packing}`).toBe(sha256(bytesOfArray(frames(dtype, 5 * 144))));
+      await dataset.dispose();
+    }
+});
+
+test('what the experiment was comes back through NXmx', async () => {
+  const mask = new Uint8Array(24 * 32);
+  mask[40] = 1;
+  const bytes = await write('u16', 'bitshuffle', 3, [24, 32], (node) =>
+    nxmxTree({ frames: (node as { frames: never }).frames, meta, mask }),
+  );
+  const dataset = await open(memorySource(bytes, 'a.h5'), { codecs });
+  expect(dataset.meta).toMatchObject(meta);
+  expect(dataset.meta.header?.dialect).toBe('NeXus NXmx');
+  expect(dataset.filters).toEqual(['bitshuffle + LZ4']);
+  expect(await dataset.mask?.()).toEqual(mask);
+  expect(dataset.notes.filter(({ kind }) => kind !== 'guess')).toEqual([]);
+  await dataset.dispose();
+});
+
+test('more frames than a page of the index holds', async () => {
+  const bytes = await write('u8', 'bitshuffle', 3000, [4, 4]);
+  const file = await openHdf5(memorySource(bytes, 'a.h5'));
+  expect(sha256(await readAll((await file.need('/data')) as never))).toBe(sha256(bytesOfArray(frames('u8', 48000))));
+});
+
+test('h5wasm and its plugin read the same', async () => {
+  const { default: h5wasm } = await import('h5wasm/node');
+  const module = await h5wasm.ready;
+  module.insert_plugin_search_path(resolve('node_modules/h5wasm-plugins/plugins'), 0);
+  for (const [dtype, packing, n] of [
+    ['u16', 'bitshuffle', 3],
+    ['u32', 'bitshuffle', 2000],
+    ['f32', 'gzip', 4],
+    ['i16', 'none', 1],
+  ] as const) {
+    const path = join(folder, `${dtype}-${packing}.h5`);
+    writeFileSync(
+      path,
+      await write(dtype, packing, n, [8, 20], (node) => nxmxTree({ ...(node as never as { frames: never }), meta })),
+    );
+    const file = new h5wasm.File(path, 'r');
+    const data = file.get('/entry/data/data') as unknown as { shape: number[]; value: ArrayBufferView };
+    expect(data.shape).toEqual([n, 8, 20]);
+    expect(sha256(bytesOfArray(data.value)), `${dtype} ${packing}`).toBe(sha256(bytesOfArray(frames(dtype, n * 160))));
+    expect((file.get('/entry/instrument/detector/distance') as unknown as { value: number }).value).toBe(0.123);
+    expect((file.get('/entry') as unknown as { attrs: Record<string, { value: unknown }> }).attrs.NX_class?.value).toBe(
+      'NXentry',
+    );
+    file.close();
+  }
+});
+
+const python = ['/usr/bin/python3', 'python3'].find((name) => spawnSync(name, ['-c', 'import h5py']).status === 0);
+describe.skipIf(!python)(python ? 'h5py' : 'absent: h5py (Debian: python3-h5py)', () => {
+  test.each(['gzip', 'none'] as const)('%s', async (packing) => {
+    const path = join(folder, `py-${packing}.h5`);
+    writeFileSync(
+      path,
+      await write('i32', packing, 7, [6, 10], (node) => nxmxTree({ ...(node as never as { frames: never }), meta })),
+    );
+    const script = [
+      'import h5py, hashlib, json, sys',
+      'f = h5py.File(sys.argv[1], "r")',
+      'd = f["/entry/data/data"]',
+      'm = f["/entry/instrument/detector/module/module_offset"]',
+      'print(json.dumps([list(d.shape), str(d.dtype), d.compression, hashlib.sha256(d[...].tobytes()).hexdigest(),',
+      '  f["/entry/definition"][()].decode(), list(m.attrs["offset"]), m.attrs["depends_on"].decode()]))',
+    ].join('\n');
+    const found = JSON.parse(execFileSync(python ?? '', ['-c', script, path], { encoding: 'utf8' }));
+    expect(found).toEqual([
+      [7, 6, 10],
+      'int32',
+      packing === 'gzip' ? 'gzip' : null,
+      sha256(bytesOfArray(frames('i32', 420))),
+      'NXmx',
+      [-11.5 * 75e-6, -7.25 * 100e-6, 0],
+      '/entry/instrument/detector/transformations/det_z',
+    ]);
+  });
+});
+
+test('what does not fit is refused', async () => {
+  const { sink } = memory();
+  const writer = await Hdf5Writer.create(sink, codecs);
+  const series = writer.series({ frames: 2, signal: [4, 4], dtype: 'u16' });
+  await expect(series.write(new Uint16Array(15))).rejects.toSatisfy((e) => isEwaldError(e, 'Shape'));
+  await expect(series.write(new Uint16Array(48))).rejects.toSatisfy((e) => isEwaldError(e, 'Shape'));
+  await series.write(new Uint16Array(16));
+  await expect(writer.finish({ data: { frames: series } })).rejects.toThrow(/was to have 2 frames, written are 1/);
+  await series.write(new Uint16Array(16));
+  await expect(writer.finish({ 'a/b': { value: 1 } })).rejects.toThrow(/no name/);
+  expect(() => writer.series({ frames: 0, signal: [4], dtype: 'u8' })).toThrow();
+});
+
+test('a file that was not finished is no HDF5', async () => {
+  const { sink, bytes } = memory();
+  await Hdf5Writer.create(sink, codecs);
+  await expect(openHdf5(memorySource(bytes(), 'half.h5'))).rejects.toThrow(/no HDF5 file/);
+});
