@@ -10,8 +10,6 @@ import type { Bits, Place } from './scalars.js';
 
 /** A frame with its ends. */
 export interface CallFrame extends Frame {
-  /** What the call around this one has to throw yet. */
-  outer?: Thrown | undefined;
   /** Behind the call: copies back. */
   done(): void;
   /** In every case: frees. */
@@ -96,7 +94,6 @@ export function bindCall(
     for (let i = 0; i < checks.length; i++) checks[i]?.(values);
     const open = idle ?? frame();
     idle = undefined;
-    open.outer = runtime.enter();
     return open;
   };
   const succeed = (open: CallFrame, result: unknown): unknown => {
@@ -104,9 +101,8 @@ export function bindCall(
     if (runtime.thrown) throw runtime.thrown.error;
     return answer(result);
   };
-  const leave = (open: CallFrame): void => {
-    runtime.leave(open.outer);
-    open.outer = undefined;
+  const leave = (open: CallFrame, outer: Thrown | undefined): void => {
+    runtime.leave(outer);
     open.end();
     idle = open;
   };
@@ -115,49 +111,54 @@ export function bindCall(
   if (a && count === 1) {
     return (...values) => {
       const open = enter(values);
+      const outer = runtime.enter();
       try {
         return succeed(open, raw(a(values[0], open)));
       } finally {
-        leave(open);
+        leave(open, outer);
       }
     };
   }
   if (a && b && count === 2) {
     return (...values) => {
       const open = enter(values);
+      const outer = runtime.enter();
       try {
         return succeed(open, raw(a(values[0], open), b(values[1], open)));
       } finally {
-        leave(open);
+        leave(open, outer);
       }
     };
   }
   if (a && b && c && count === 3) {
     return (...values) => {
       const open = enter(values);
+      const outer = runtime.enter();
       try {
         return succeed(open, raw(a(values[0], open), b(values[1], open), c(values[2], open)));
       } finally {
-        leave(open);
+        leave(open, outer);
       }
     };
   }
   if (a && b && c && d && count === 4) {
     return (...values) => {
       const open = enter(values);
+      const outer = runtime.enter();
       try {
         return succeed(open, raw(a(values[0], open), b(values[1], open), c(values[2], open), d(values[3], open)));
       } finally {
-        leave(open);
+        leave(open, outer);
       }
     };
   }
   return (...values) => {
     const open = enter(values);
+    const outer = runtime.enter();
     try {
       return succeed(open, raw(...values.map((value, i) => (converters[i] as Converter)(value, open))));
     } finally {
-      leave(open);
+      leave(open, outer);
     }
   };
 }

@@ -69,15 +69,15 @@ export class Runtime implements Access, ValueCodec {
    * yet, for `leave`.
    */
   enter(): Thrown | undefined {
-    const { thrown } = this;
-    this.thrown = undefined;
     this.depth++;
+    const { thrown } = this;
+    if (thrown !== undefined) this.thrown = undefined;
     return thrown;
   }
 
   leave(outer: Thrown | undefined): void {
     this.depth--;
-    this.thrown = outer;
+    if (this.thrown !== outer) this.thrown = outer;
   }
 
   /**

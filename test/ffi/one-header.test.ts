@@ -252,6 +252,15 @@ for (const target of targets) {
       expect(thrown(() => kit.kit_account_free(opened)).message).toMatch(/was given to kit_account_free\(\)/);
     });
 
+    test('disposal while an asynchronous call runs', async () => {
+      const own = await openKit(target);
+      const running = own.kit_sum.async(Float64Array.of(1, 2), 2);
+      own.dispose();
+      // C runs to its end natively; the worker of a wasm module ends with it.
+      if (target.backend === 'native') await expect(running).resolves.toBe(3);
+      else await expect(running).rejects.toMatchObject({ tag: 'Disposed' });
+    });
+
     test('calls go off the main thread', async () => {
       await expect(kit.kit_add.async(2, 3)).resolves.toBe(5);
       await expect(kit.kit_sum.async(Float64Array.of(1, 2), 2)).resolves.toBe(3);

@@ -6,10 +6,12 @@ export interface Weight {
   readonly depth: number;
 }
 
+const single: Weight = { nodes: 1, depth: 1 };
 const known = new WeakMap<CType, Weight>();
 
 /** Nodes and depth of a type as a tree; what typedefs share is counted as often as it would be written. */
 export function weightOf(type: CType): Weight {
+  if (type.kind !== 'pointer' && type.kind !== 'function' && type.kind !== 'array') return single;
   const before = known.get(type);
   if (before) return before;
   let nodes = 1;

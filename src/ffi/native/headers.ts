@@ -27,6 +27,15 @@ export function readHeader(path: string): string {
   }
 }
 
+/** A variable of the environment; empty where there is none, or where a runtime keeps it from us. */
+export function environment(name: string): string {
+  try {
+    return process.env[name] ?? '';
+  } catch {
+    return '';
+  }
+}
+
 const triplets: Partial<Record<string, string>> = {
   x64: 'x86_64-linux-gnu',
   arm64: 'aarch64-linux-gnu',
@@ -43,8 +52,8 @@ let known: readonly string[] | undefined;
 /** Folders of the system's headers that are there, those of the environment first. */
 export function systemFolders(): readonly string[] {
   known ??= [
-    ...(process.env.C_INCLUDE_PATH ?? '').split(':'),
-    ...(process.env.CPATH ?? '').split(':'),
+    ...environment('C_INCLUDE_PATH').split(':'),
+    ...environment('CPATH').split(':'),
     '/usr/local/include',
     `/usr/include/${triplet()}`,
     '/usr/include',
@@ -59,8 +68,8 @@ function compilerFolders(): readonly string[] {
   if (asked) return asked;
   asked = [];
   if (process.platform === 'win32') return asked;
-  for (const compiler of [process.env.CC, 'cc', 'gcc', 'clang']) {
-    if (!compiler) continue;
+  for (const compiler of [environment('CC'), 'cc', 'gcc', 'clang']) {
+    if (compiler === '') continue;
     const { stderr, status } = spawnSync(compiler, ['-E', '-v', '-x', 'c', '/dev/null'], {
       encoding: 'utf8',
       timeout: 10_000,

@@ -1,7 +1,7 @@
 /** Libraries of the system, by the names that linkers and programs know them: `z`, `libz.so.1`. */
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { triplet } from './headers.js';
+import { environment, triplet } from './headers.js';
 import { identify } from './identify.js';
 
 /** What the dynamic loader would take: a path, or a name that only the loader itself can follow. */
@@ -16,7 +16,7 @@ export interface Loaded {
 function folders(): string[] {
   const own = triplet();
   return [
-    ...(process.env.LD_LIBRARY_PATH ?? '').split(':').filter(Boolean),
+    ...environment('LD_LIBRARY_PATH').split(':').filter(Boolean),
     '/usr/local/lib',
     `/lib/${own}`,
     `/usr/lib/${own}`,

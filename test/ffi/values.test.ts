@@ -1,0 +1,84 @@
+// Structs with unions and bit-fields in memory, without a library: what an object writes, and what comes back.
+import { expect, test } from 'vitest';
+import { parseHeader } from '../../src/ffi/header/parse.js';
+import { Runtime } from '../../src/ffi/runtime.js';
+import { jsMemory } from '../../src/memory/space.js';
+import { thrown } from './support.js';
+
+const table = parseHeader(`
+  union number { int whole; float real; unsigned char bytes[4]; unsigned short half; };
+  struct value { char tag; union number n; union { double d; struct { int low, high; }; }; };
+  struct bits { unsigned a : 3; int b : 5; unsigned long long c : 40; _Bool d : 1; enum { OFF, ON } e : 1; signed char f : 8; };
+  struct odd { long double big; int x; };
+  struct __proto__ { int __proto__; int constructor; };
+`);
+const runtime = new Runtime(table, jsMemory, 'values');
+const type = (tag: string) => ({ kind: 'struct', tag }) as const;
+
+function written(tag: string, value: unknown): Uint8Array {
+  const bytes = new Uint8Array(runtime.sizeOf(type(tag))).fill(0xaa);
+  runtime.write(new DataView(bytes.buffer), 0, type(tag), value, () => 'value');
+  return bytes;
+}
+// biome-ignore lint/suspicious/noExplicitAny: what comes back is the header's
+const read = (tag: string, bytes: Uint8Array): any => runtime.read(new DataView(bytes.buffer), 0, type(tag));
+
+test('a union is written by one of its members, and read as all of them', () => {
+  const bytes = written('number', { real: 1.5 });
+  expect([...bytes]).toEqual([0, 0, 0xc0, 0x3f]);
+  expect(read('number', bytes)).toEqual({ whole: 0x3fc00000, real: 1.5, bytes: [0, 0, 0xc0, 0x3f], half: 0 });
+  expect([...written('number', { half: 1 })]).toEqual([1, 0, 0, 0]);
+  expect([...written('number', {})]).toEqual([0, 0, 0, 0]);
+  expect([...written('number', { whole: 7, half: 7 })]).toEqual([7, 0, 0, 0]);
+  expect(thrown(() => written('number', { whole: 7, real: 7 })).message).toMatch(
+    /value\.real says other bytes than .*; give one member of the union/,
+  );
+  expect(thrown(() => written('value', { d: 1, low: 2 })).message).toMatch(/give one member of each union/);
+});
+
+test('what was read goes back as it was; a member that is changed wins', () => {
+  const bytes = written('value', { tag: 1, n: { whole: -1 }, low: 3, high: 4 });
+  const value = read('value', bytes);
+  expect(written('value', value)).toEqual(bytes);
+  value.n.real = 2;
+  value.high = 5;
+  value.tag = 9;
+  expect(read('value', written('value', value))).toMatchObject({ tag: 9, n: { real: 2 }, low: 3, high: 5 });
+  value.d = 0.5;
+  // Two members of one union are changed, and say different things.
+  expect(thrown(() => written('value', value)).message).toMatch(/give one member of each union/);
+});
+
+test('bit-fields hold what their width holds', () => {
+  const value = { a: 5, b: -16, c: 2n ** 40n - 1n, d: true, e: 1, f: -128 };
+  expect(read('bits', written('bits', value))).toEqual(value);
+  expect(read('bits', written('bits', { b: 15 }))).toEqual({ a: 0, b: 15, c: 0n, d: false, e: 0, f: 0 });
+  for (const [name, wrong] of [
+    ['a', 8],
+    ['a', -1],
+    ['b', 16],
+    ['b', -17],
+    ['c', 2n ** 40n],
+    ['e', 2],
+  ] as const)
+    expect(thrown(() => written('bits', { [name]: wrong })).message).toMatch(
+      new RegExp(`value\\.${name} is ${wrong}; (?:\\d+ bits hold|unsigned int needs)`),
+    );
+  expect(thrown(() => written('bits', { a: 1.5 })).message).toMatch(/whole number/);
+  expect(thrown(() => written('bits', { d: 2 })).message).toMatch(/true or false/);
+});
+
+test('types without a value are left out, and refused where they are given', () => {
+  expect(read('odd', written('odd', { x: 3 }))).toEqual({ x: 3 });
+  expect(thrown(() => written('odd', { big: 1 })).message).toMatch(/long double, which cannot be written/);
+});
+
+test('members may have the names of JavaScript', () => {
+  const value = JSON.parse('{ "__proto__": 3, "constructor": 4 }');
+  expect([...written('__proto__', value)]).toEqual([3, 0, 0, 0, 4, 0, 0, 0]);
+  expect(Object.entries(read('__proto__', written('__proto__', value)))).toEqual([
+    ['__proto__', 3],
+    ['constructor', 4],
+  ]);
+  expect([...written('__proto__', {})]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+});
