@@ -7,6 +7,8 @@ import { EwaldError, messageOf } from '../errors.js';
 import type { Indexer, IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
 import { choice } from '../options.js';
+import { holdsFrames } from './frame-inputs.js';
+import { type FrameFlags, runFrames, withFrameFlags } from './index-frames.js';
 import { expand, inputName, readCellOption, readText } from './inputs.js';
 import {
   backendOption,
@@ -26,7 +28,7 @@ import {
   yellow,
 } from './output.js';
 
-interface Options {
+interface Options extends FrameFlags {
   cell?: string;
   multi?: boolean;
   method: IndexingMethod;
@@ -61,12 +63,12 @@ interface ListResult {
 }
 
 export function register(program: Command, deps: CliDeps): void {
-  program
+  const command = program
     .command('index')
-    .description('index spot lists: from the spots of stills to oriented crystal cells')
+    .description('from detector frames, or the spots of stills, to oriented crystal cells')
     .argument(
-      '<lists...>',
-      'spot lists, or - for standard input: x y z of a spot a line, more columns are passed over; a first line of nine numbers is the known cell (angstrom)',
+      '[files...]',
+      'files of detector frames, or spot lists, or - for standard input: x y z of a spot a line, more columns are passed over; a first line of nine numbers is the known cell (angstrom)',
     )
     .option(
       '-p, --cell <cell>',
@@ -84,12 +86,16 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--max-spots <n>', 'spots that take part, lowest resolution first', '300')
     .option('--accept <log10>', 'accept a lattice when log10 of its chance probability is at most this')
     .option('--audit <fraction>', 'index this fraction again on the wasm reference and compare')
-    .option('--json', 'a JSON line a list: {input, spots, indexed, crystals, method, backend, ms}, or {input, error}')
-    .action((lists: string[], options: Options) => run(lists, options, deps));
+    .option('--json', 'a JSON line a list: {input, spots, indexed, crystals, method, backend, ms}, or {input, error}');
+  withFrameFlags(command).action((files: string[], options: Options) => run(files, options, deps));
 }
 
 async function run(words: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
   const lists = await expand(words);
+  if (lists.length === 0 && options.input === undefined)
+    throw new EwaldError('Argument', 'nothing to index; needed are files of frames, spot lists, or a list with -i');
+  const [head] = lists;
+  const frames = options.input !== undefined || (head !== undefined && (await holdsFrames(head)));
   const cell = options.cell === undefined ? undefined : await readCellOption(options.cell);
   const unit = choice('--unit', options.unit, '1/A', spotUnits);
   const maxSpots = parseInteger(options.maxSpots, '--max-spots', 6, 4096);
@@ -102,6 +108,15 @@ async function run(words: readonly string[], options: Options, { createContext, 
     ...backendOption(options.backend),
     ...(options.audit === undefined ? {} : { audit: parseNumber(options.audit, '--audit', 0, 1) }),
   });
+  if (frames) {
+    const method = choice('--method', options.method, 'fast', ['fast', 'turbo', 'exhaustive']);
+    const shared = { cell, method, thresholds, json: options.json ?? false };
+    try {
+      return await runFrames(lists, options, shared, context, { signal });
+    } finally {
+      await context.dispose();
+    }
+  }
   const progress = new Progress('index');
   const done: ListResult[] = [];
   let failed = 0;

@@ -1,0 +1,147 @@
+/** One frame, from numbers to crystals: peaks, spots, lattices, reflections. */
+import type { Cell, Vector } from '../crystal/cell.js';
+import { dot, reciprocal as reciprocalCell } from '../crystal/cell.js';
+import type { KnownCell } from '../crystal/cell-file.js';
+import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
+import type { Crystal, Indexer, IndexingThresholds } from '../indexing/indexer.js';
+import type { Frame } from '../peaks/contract.js';
+import type { PeakFinder, PeakList, PeaksRunOptions } from '../peaks/peaks.js';
+import { spotsOf } from '../peaks/spots.js';
+import { integrate, type Measured, type RingRadii } from './integrate.js';
+import { excitationOf, predict } from './predict.js';
+
+/** What every frame of a run is searched with. */
+export interface Stages {
+  readonly geometry: Geometry;
+  readonly beam: Beam;
+  readonly width: number;
+  readonly bad: Uint8Array;
+  readonly finder: PeakFinder;
+  readonly peaks: PeaksRunOptions;
+  /** Frames with fewer peaks are no hits. */
+  readonly minPeaks: number;
+  readonly indexer: Indexer | undefined;
+  readonly cells: readonly KnownCell[];
+  readonly thresholds: IndexingThresholds;
+  /** Radii of integration; undefined: nothing is integrated. */
+  readonly rings: RingRadii | undefined;
+  /** Prediction goes this far beyond the spots' own resolution, 1/Å. */
+  readonly pushResolution: number;
+  readonly bandwidth: number;
+}
+
+/** A crystal of a frame. */
+export interface FrameCrystal {
+  /** Rows a, b, c in Å and a*, b*, c* in 1/Å, laboratory frame. */
+  readonly cell: Cell;
+  readonly reciprocal: Cell;
+  readonly lengths: Crystal['lengths'];
+  readonly angles: Crystal['angles'];
+  readonly probability: number;
+  readonly refined: boolean;
+  /** Which of the known cells it is. */
+  readonly inputCell: number;
+  /** Miller indices of the peaks that belong to it, h k l of each, and the number of the peak. */
+  readonly indices: Int32Array;
+  readonly peaks: Uint32Array;
+  /** Root mean square distance of these from their nodes, 1/Å. */
+  readonly residual: number;
+  /** 1/Å: how far off the Ewald sphere nodes are still seen. */
+  readonly profileRadius: number;
+  /** Largest 1/d of its peaks, 1/Å, two in a hundred aside. */
+  readonly resolution: number;
+  readonly reflections: readonly Measured[] | undefined;
+}
+
+/** Milliseconds of a frame, by stage. */
+export type StageTimes = Readonly<Record<'read' | 'peaks' | 'index' | 'integrate', number>>;
+
+/** What became of a frame. */
+export interface FrameResult {
+  readonly peaks: PeakList;
+  /** [count, 3] in 1/Å. */
+  readonly spots: Float32Array;
+  readonly hit: boolean;
+  readonly crystals: readonly FrameCrystal[];
+  readonly ms: StageTimes;
+}
+
+/** Largest of some numbers, `share` of them aside. */
+export function upperEnd(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => b - a);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+/** Searches a frame of the finder's type. */
+export async function searchFrame(frame: Frame, stages: Stages, readMs: number): Promise<FrameResult> {
+  const { geometry, beam, finder, indexer } = stages;
+  const begun = performance.now();
+  const peaks = await finder.run(frame, stages.peaks);
+  const spots = spotsOf(peaks, geometry, beam);
+  const indexing = performance.now();
+  const hit = peaks.count >= stages.minPeaks;
+  let crystals: FrameCrystal[] = [];
+  if (indexer && hit && peaks.count > 0) {
+    const result = await indexer.run({ spots, cells: [...stages.cells], ...stages.thresholds });
+    crystals = result
+      .image(0)
+      .crystals()
+      .map((crystal) => describe(crystal, spots, beam));
+  }
+  const integrating = performance.now();
+  if (stages.rings) crystals = crystals.map((crystal) => measured(crystal, frame, stages));
+  const ended = performance.now();
+  return {
+    peaks,
+    spots,
+    hit,
+    crystals,
+    ms: { read: readMs, peaks: indexing - begun, index: integrating - indexing, integrate: ended - integrating },
+  };
+}
+
+function describe(crystal: Crystal, spots: Float32Array, beam: Beam): FrameCrystal {
+  const { cell, mask } = crystal;
+  const peaks: number[] = [];
+  const indices: number[] = [];
+  const errors: number[] = [];
+  const inverseDs: number[] = [];
+  for (let i = 0; i < mask.length; i++) {
+    if (!mask[i]) continue;
+    const q: Vector = [spots[3 * i] ?? 0, spots[3 * i + 1] ?? 0, spots[3 * i + 2] ?? 0];
+    const hkl = cell.map((row) => Math.round(dot(row, q)));
+    peaks.push(i);
+    indices.push(...hkl);
+    const node = [0, 1, 2].map((axis) =>
+      hkl.reduce((sum, index, row) => sum + index * (crystal.reciprocal[row]?.[axis] ?? 0), 0),
+    ) as unknown as Vector;
+    errors.push(Math.abs(excitationOf(node, beam.wavelengthA)));
+    inverseDs.push(Math.hypot(...q));
+  }
+  return {
+    cell,
+    reciprocal: crystal.reciprocal,
+    lengths: crystal.lengths,
+    angles: crystal.angles,
+    probability: crystal.probability,
+    refined: crystal.refined,
+    inputCell: crystal.inputCell,
+    indices: Int32Array.from(indices),
+    peaks: Uint32Array.from(peaks),
+    residual: crystal.rmsResidual,
+    profileRadius: upperEnd(errors, 0.02),
+    resolution: upperEnd(inverseDs, 0.02),
+    reflections: undefined,
+  };
+}
+
+function measured(crystal: FrameCrystal, frame: Frame, stages: Stages): FrameCrystal {
+  const { geometry, beam, bad, width, rings, bandwidth, pushResolution, cells } = stages;
+  const centring = cells[crystal.inputCell]?.centring ?? 'P';
+  const reflections = predict(reciprocalCell(crystal.cell), centring, geometry, beam, {
+    profileRadius: crystal.profileRadius,
+    bandwidth,
+    maxInverseD: crystal.resolution + pushResolution,
+  });
+  return { ...crystal, reflections: rings && integrate(frame, width, bad, geometry, reflections, rings) };
+}
