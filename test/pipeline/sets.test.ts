@@ -83,6 +83,7 @@ function recall(chunks: readonly StreamChunk[], truth: Truth, above: number) {
 describe.skipIf(!dataFolder)(`simulated frames${dataFolder ? '' : ' (absent)'}`, () => {
   test.for(sets.flatMap((set) => (['native', 'wasm'] as const).map((backend) => ({ ...set, backend }))))(
     '$name on $backend: every crystal, none wrong, nearer to the truth than the peers',
+    { timeout: 240_000 },
     async ({ name, crystals, degrees, recall60, recall100, centroid, flags, backend }, { skip }) => {
       if (backend === 'native' && !existsSync(`dist/native/${process.platform}-${process.arch}/ewald_native.node`))
         skip('absent: the native addon is not built');
@@ -119,7 +120,6 @@ describe.skipIf(!dataFolder)(`simulated frames${dataFolder ? '' : ' (absent)'}`,
       expect(brightest.share).toBeGreaterThan(recall100 - 0.006);
       expect(bright.centroid).toBeLessThan(centroid + 0.01);
     },
-    240_000,
   );
 });
 
@@ -131,6 +131,7 @@ describe.skipIf(!dataFolder)(`real frames${dataFolder ? '' : ' (absent)'}`, () =
     ['cspad_thermolysin', 'cspad_thermolysin_dev_bslz4.h5', 2],
   ] as const)(
     '%s, %s: the stated lattice, with the flags a user types',
+    { timeout: 240_000 },
     async ([name, file, count]) => {
       const stream = join(folder, `${file}.stream`);
       const frames = `${dataFolder}/real/frames`;
@@ -154,6 +155,5 @@ describe.skipIf(!dataFolder)(`real frames${dataFolder ? '' : ' (absent)'}`, () =
       );
       expect(right).toHaveLength(count);
     },
-    240_000,
   );
 });
