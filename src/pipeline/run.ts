@@ -81,7 +81,7 @@ interface Lane {
 
 /** Runs frames through all stages; results come in the order of the frames. Ends with `Aborted` at its signal. */
 export async function* runPipeline(context: Context, options: PipelineOptions): AsyncGenerator<PipelineItem> {
-  const { inputs, geometry, jobs = 2, signal, serialStart = 1 } = options;
+  const { inputs, jobs = 2, signal, serialStart = 1 } = options;
   const [first] = inputs;
   if (!first) throw new EwaldError('Argument', 'the run has no frames; needed is a file of frames at least');
   const names = (options.cells ?? []).map(latticeName);
