@@ -36,6 +36,9 @@ interface Report {
   readonly options: readonly string[];
 }
 
+/** Arrays that are listed: files of HDF5 may have hundreds. */
+const mostArrays = 12;
+
 interface FrameStatistics {
   readonly min: number;
   readonly max: number;
@@ -144,6 +147,14 @@ function statistics(frame: FrameArray, { dtype, meta }: Dataset): FrameStatistic
   return { min, max, mean: sum / counted, ...(stated ? { unusable } : {}) };
 }
 
+/** The chosen array and the largest others, in the order of the file. */
+function mostOfThem(arrays: Dataset['arrays']): Dataset['arrays'] {
+  const size = (array: Dataset['arrays'][number]): number =>
+    array.chosen ? Number.POSITIVE_INFINITY : array.shape.reduce((a, b) => a * b, 1);
+  const least = [...arrays].sort((a, b) => size(b) - size(a)).slice(0, mostArrays);
+  return arrays.filter((array) => least.includes(array));
+}
+
 const dims = (shape: readonly number[]): string => shape.join(' × ');
 
 function size(bytes: number): string {
@@ -198,16 +209,23 @@ function tell(report: Report, header: boolean): void {
     else if (expected < found) line('size', `${what}: ${found}, of which ${expected} are needed`);
     else line('size', yellow(`${what}: ${expected} expected, ${found} found`));
   if (arrays.length > 0) {
+    const shown = mostOfThem(arrays);
     line('arrays', `${arrays.length} in this file; another one by --dataset NAME:`);
-    for (const array of arrays)
+    for (const array of shown)
       line('', `${array.chosen ? '●' : ' '} ${array.name}  ${dim(`${dims(array.shape)} ${array.dtype}`)}`);
+    if (shown.length < arrays.length)
+      line('', dim(`  and ${arrays.length - shown.length} smaller ones; --json lists all`));
   }
   for (const { kind, text, option } of report.notes)
     line(
-      kind === 'guess' ? 'guessed' : kind,
+      kind === 'guess' ? 'guessed' : kind === 'missing' ? 'not told' : kind,
       `${kind === 'warning' ? yellow(text) : text}${option ? dim(`; ${flagOf(option)} overrides`) : ''}`,
     );
-  if (report.missing.length > 0) line('not told', report.missing.join(', '));
+  // A note may have said it already, and what to do.
+  const untold = report.missing.filter(
+    (word) => !report.notes.some(({ kind, text }) => kind === 'missing' && text.includes(word)),
+  );
+  if (untold.length > 0) line('not told', untold.join(', '));
   if (report.alsoLikely.length > 0)
     line(
       'could be',

@@ -101,6 +101,9 @@ async function openSections(
   const { meta, notes } = describeCbf(text, items, shape);
   const panels = sections.length;
   const frameBytes = pixels * elementBytes(dtype);
+  const unplaced: Note[] = items.has('_axis.id')
+    ? [{ kind: 'missing', text: 'where the panels are: the axes of the CIF are not read, a .geom file can say it' }]
+    : [];
   const several: Note[] =
     panels > 1 ? [{ kind: 'guess', text: `${panels} binary sections of one size are the panels of one frame` }] : [];
   return openFrames(source, {
@@ -108,7 +111,7 @@ async function openSections(
     shape: { navigation: navigationShape(source, 1, [], options), signal: panels > 1 ? [panels, ...shape] : shape },
     dtype,
     meta,
-    notes: [...notes, ...several],
+    notes: [...notes, ...several, ...unplaced],
     filters: compression === 'none' ? [] : [compression],
     sizes: [{ what: 'pixels', expected: pixels * panels, found: pixels * panels }],
     async readFrame(_, into, signal) {
