@@ -1,10 +1,11 @@
 /**
  * NumPy's .npy files as arrays of floats: a magic, a version, a header that is a Python dict, then the numbers.
  *
- * Read: b1, i1 … i8, u1 … u8, f4, f8, c8, c16 of either byte order, C and Fortran order; 64-bit integers that a double
+ * Read: b1, i1 … i8, u1 … u8, f2, f4, f8, c8, c16 of either byte order, C and Fortran order; 64-bit integers that a double
  * does not hold exactly are refused. Written: f4, f8, c8, c16, little-endian, C order. Format: NEP 1.
  */
 import { EwaldError } from '../errors.js';
+import { halfToNumber } from './dtype.js';
 
 /** An array of a .npy file, C order. */
 export interface NpyArray {
@@ -29,7 +30,7 @@ export interface NpyHeader {
   readonly offset: number;
 }
 
-const single = new Set(['f4', 'c8', 'b1', 'i1', 'u1', 'i2', 'u2']);
+const single = new Set(['f2', 'f4', 'c8', 'b1', 'i1', 'u1', 'i2', 'u2']);
 type Reader = (view: DataView, at: number, little: boolean) => number;
 const word = (v: DataView, at: number, e: boolean, high: number): number =>
   high * 2 ** 32 + v.getUint32(e ? at : at + 4, e);
@@ -39,6 +40,7 @@ const readers: Record<string, readonly [bytes: number, read: Reader]> = {
   u1: [1, (v, at) => v.getUint8(at)],
   i2: [2, (v, at, e) => v.getInt16(at, e)],
   u2: [2, (v, at, e) => v.getUint16(at, e)],
+  f2: [2, (v, at, e) => halfToNumber(v.getUint16(at, e))],
   i4: [4, (v, at, e) => v.getInt32(at, e)],
   u4: [4, (v, at, e) => v.getUint32(at, e)],
   i8: [8, (v, at, e) => word(v, at, e, v.getInt32(e ? at + 4 : at, e))],
@@ -177,7 +179,11 @@ function toCOrder(
 
 /** The bytes of a .npy file (version 1.0) before its numbers, which are little-endian and in C order. */
 export function npyHead({ shape, data, complex }: NpyArray): Uint8Array {
-  const dtype = data instanceof Float32Array ? (complex ? '<c8' : '<f4') : complex ? '<c16' : '<f8';
+  return npyHeadOf(data instanceof Float32Array ? (complex ? '<c8' : '<f4') : complex ? '<c16' : '<f8', shape);
+}
+
+/** The same for any dtype in NumPy's spelling, such as '<u2'. */
+export function npyHeadOf(dtype: string, shape: readonly number[]): Uint8Array {
   const dims = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const dict = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${dims}), }`;
   // The data begins at a multiple of 64 bytes; the header ends with a line feed.

@@ -2,6 +2,7 @@
 import { EwaldError } from '../errors.js';
 import type { Dataset } from './dataset.js';
 import { type DataType, elements, type FrameArray, littleEndianMachine } from './dtype.js';
+import { npyHeadOf } from './npy.js';
 
 /** How frames are written in a format. */
 export interface FrameWriter {
@@ -30,12 +31,7 @@ function npyWriter({ shape, dtype }: Described): FrameWriter {
   const kind = name.startsWith('complex') ? 'c' : name[0];
   const width = Number(/\d+$/.exec(name)?.[0]) / 8;
   const order = width === 1 ? '|' : littleEndianMachine ? '<' : '>';
-  const dict = `{'descr': '${order}${kind}${width}', 'fortran_order': False, 'shape': (${dims.join(', ')}${dims.length === 1 ? ',' : ''}), }`;
-  // The data begin at a multiple of 64 bytes; the header ends with a line feed.
-  const text = `${dict}${' '.repeat((64 - ((10 + dict.length + 1) % 64)) % 64)}\n`;
-  const header = new Uint8Array(10 + text.length);
-  header.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, text.length & 255, text.length >> 8]);
-  header.set(new TextEncoder().encode(text), 10);
+  const header = npyHeadOf(`${order}${kind}${width}`, dims);
   return { header, encode: bytesOf };
 }
 

@@ -1,14 +1,15 @@
 /** NumPy's .npy files as frames: the last two axes are the frame unless `sigShape` says otherwise. Format: NEP 1. */
 import { EwaldError } from '../../errors.js';
 import type { ByteSource } from '../byte-source.js';
-import { latin1 } from '../cursor.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
+import { npyHeader, npyOffset } from '../npy.js';
 import { openPermuted } from '../permuted.js';
 import { badFile, checkShape, holds, navigationShape, sane } from '../shapes.js';
 
 const magic = '\x93NUMPY';
+const mostHeader = 2 ** 20;
 const known: Readonly<Record<string, DataType>> = {
   b1: 'u8',
   u1: 'u8',
@@ -76,29 +77,15 @@ interface Header {
 }
 
 async function readHeader(source: ByteSource, { signal }: FormatOptions): Promise<Header> {
-  const start = await source.read(0, Math.min(12, source.size), { signal });
-  if (latin1(start.subarray(0, 6)) !== magic || start.length < 12)
-    throw badFile(source, 'this is no .npy file: it does not begin with \\x93NUMPY');
-  const view = new DataView(start.buffer, start.byteOffset);
-  const wide = (start[6] ?? 0) >= 2;
-  const length = wide ? view.getUint32(8, true) : view.getUint16(8, true);
-  const from = wide ? 12 : 10;
-  holds(source, from, length, 'the header');
-  const header = latin1(await source.read(from, Math.min(length, 2 ** 20), { signal }));
-  const descr = /'descr'\s*:\s*'([<>|=]?)([a-zA-Z]\d+)'/.exec(header);
-  const order = /'fortran_order'\s*:\s*(True|False)/.exec(header);
-  const dims = /'shape'\s*:\s*\(([\d\sL,]*)\)/.exec(header);
-  if (!descr || !order || !dims)
-    throw badFile(source, `the header is not understood: ${header.trim().slice(0, 120)}; needed are plain numbers`);
-  const dtype = known[descr[2] ?? ''];
-  if (!dtype) throw badFile(source, `dtype ${descr[2]} is not known; known are ${Object.keys(known).join(', ')}`);
-  const shape = (dims[1] ?? '')
-    .split(',')
-    .map((word) => word.trim().replace(/L$/, ''))
-    .filter(Boolean)
-    .map((word) => sane(source, 'a length of the shape', Number(word), 0));
-  if (shape.some((n) => n === 0)) throw badFile(source, `the array of shape (${shape.join(', ')}) is empty`);
-  return { shape, dtype, little: descr[1] !== '>', fortran: order[1] === 'True', offset: from + length };
+  const { name, size } = source;
+  const offset = npyOffset(await source.read(0, Math.min(12, size), { signal }), name);
+  holds(source, 0, offset, 'the header');
+  if (offset > mostHeader) throw badFile(source, `a header of ${offset} bytes is none`);
+  const header = npyHeader(await source.read(0, offset, { signal }), size, name);
+  const dtype = known[header.dtype] as DataType;
+  for (const length of header.shape) sane(source, 'a length of the shape', length, 0);
+  if (header.shape.includes(0)) throw badFile(source, `the array of shape (${header.shape.join(', ')}) is empty`);
+  return { ...header, dtype };
 }
 
 /** Which axes are the frame's. */
