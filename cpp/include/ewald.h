@@ -56,6 +56,15 @@ int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* pa
  * `out`, which may be NULL. */
 int32_t ewald_indexer_stage(const ewald_indexer* indexer, uint32_t stage, void* out, size_t capacity, size_t* bytes);
 
+/* Cells that one image shows by itself, without a known one: lattices that many of its spots obey, smallest first.
+ * spots      [spot_count][3]       reciprocal vectors, 1/angstrom; at most 2^20
+ * min_length, max_length           of a cell's edge, 1 to 1000 angstrom
+ * cells      [capacity][3][3]      rows a b c, angstrom, some basis, laboratory frame; capacity is 1 to 64
+ * explained  [capacity]            spots at a node, of the 400 of lowest resolution
+ * count                            cells found */
+int32_t ewald_cells_propose(const float* spots, uint32_t spot_count, float min_length, float max_length,
+                            uint32_t capacity, float* cells, uint32_t* explained, uint32_t* count);
+
 /* fft: planned transforms of any length, rank and layout; see cpp/fft. */
 typedef struct ewald_fft ewald_fft;
 int32_t ewald_fft_create(const ewald_fft_descriptor* descriptor, ewald_fft** plan);
@@ -66,7 +75,8 @@ size_t ewald_fft_bytes(const ewald_fft* plan);
  * numbers. Forward sense. */
 int32_t ewald_fft_sizes(const ewald_fft* plan, size_t* input, size_t* output, size_t* workspace);
 /* Forward reads the input side and writes the output side, backward the reverse, for every kind: c2r forward reads half
- * a spectrum and writes real numbers. Nothing else is written, the input is kept unless it is the output. `workspace` may be NULL when the plan holds its own. Allocates nothing. */
+ * a spectrum and writes real numbers. Nothing else is written, the input is kept unless it is the output. `workspace`
+ * may be NULL when the plan holds its own. Allocates nothing. */
 int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, void* out, void* workspace,
                           uint32_t scale);
 

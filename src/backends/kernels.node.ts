@@ -2,6 +2,7 @@
 import { arrayFeature } from '../arrays/kernels.js';
 import { fftEngineFeature, fftFeature } from '../fft/kernels.js';
 import { indexingFeature } from '../indexing/kernels.js';
+import { proposalsFeature } from '../indexing/proposals.js';
 import { peaksFeature } from '../peaks/kernels.js';
 import { piFeature } from '../pi/kernels.js';
 import * as cudaArray from './cuda/array.js';
@@ -14,10 +15,12 @@ import * as nativeFft from './native/fft.js';
 import * as nativeIndexing from './native/indexing.js';
 import * as nativePeaks from './native/peaks.js';
 import * as nativePi from './native/pi.js';
+import * as nativeProposals from './native/proposals.js';
 
 export const nodeKernels: readonly FurtherKernels[] = [
   further(piFeature, { native: nativePi.piOp, cuda: cudaPi.piOp }),
   further(indexingFeature, { native: nativeIndexing.indexingOp, cuda: cudaIndexing.indexingOp }),
+  further(proposalsFeature, { native: nativeProposals.proposalsOp }),
   further(fftFeature, { native: nativeFft.fftOp, cuda: cudaFft.fftOp }),
   further(fftEngineFeature, { native: nativeFft.fftEngineOp }),
   further(peaksFeature, { native: nativePeaks.peaksOp }),

@@ -40,7 +40,7 @@ export function register(program: Command, deps: CliDeps): void {
     )
     .option('--unit <unit>', 'of the lists: 1/A, 1/nm, 2pi/A or 2pi/nm', '1/A')
     .option('--min <angstrom>', 'shortest cell edge', '3')
-    .option('--max <angstrom>', 'longest cell edge; twice as long costs four times the time', '150')
+    .option('--max <angstrom>', 'longest cell edge', '150')
     .option('--tolerance <x>', 'how far lengths (relative) and angles (radians) may be bent for a symmetry', '0.02')
     .option('--backend <name>', 'where the candidates are tried')
     .option(

@@ -1,25 +1,28 @@
 /**
  * The cell of an unknown crystal, from the spots of several stills alone.
  *
- * Each image proposes reduced cells made of lattice vectors it shows (plane-waves.ts); proposals that agree between
+ * Each image proposes reduced cells made of lattice vectors it shows (cpp/indexing/isa/unknown.cpp); proposals that agree between
  * images are clustered; the clusters are tried as known cells on all images, and the one that indexes most, by the
  * indexer's own verdict against chance, wins.
  */
 import { type BravaisCandidate, bravaisCandidates } from '../crystal/bravais.js';
-import { anglesOf, type Cell, cellFromParameters, lengthsOf } from '../crystal/cell.js';
-import { niggli } from '../crystal/niggli.js';
+import { anglesOf, type Cell, cellFrom, cellFromParameters, lengthsOf, volume } from '../crystal/cell.js';
+import { latticeBend } from '../crystal/lattice-match.js';
+import { reducedCell } from '../crystal/niggli.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { breathe, checkSignal, integer, knownOptions, real } from '../options.js';
 import type { IndexingInput } from './input.js';
-import { combineVectors, findVectors } from './plane-waves.js';
+import type { ProposalsKernel } from './proposals.js';
 import type { IndexingResult } from './result.js';
 
 /** How an unknown cell is looked for. */
 export interface CellSearchOptions {
   /** Shortest cell edge in angstrom, 1 … 1000, default 3. */
   readonly minLengthA?: number;
-  /** Longest cell edge in angstrom, up to 1000, default 150; twice as long costs four times the time. */
+  /**
+   * Longest cell edge in angstrom, up to 1000, default 150. What is longer is searched on a coarser grid, not for longer.
+   */
   readonly maxLengthA?: number;
   /**
    * Images that propose cells, 1 … 1000, default 12: those with the most spots up to `maxSpots` are taken. All images
@@ -51,9 +54,18 @@ export interface DeterminedCell {
 type Six = [number, number, number, number, number, number];
 type Run = (input: IndexingInput) => Promise<IndexingResult>;
 
+/** What the search computes with. */
+interface CellSearch {
+  readonly run: Run;
+  readonly propose: ProposalsKernel['propose'];
+  /** Images that are searched at a time. */
+  readonly atOnce: number;
+}
+
 const parametersOf = (cell: Cell): Six => [...lengthsOf(cell), ...anglesOf(cell)] as Six;
 const alike = (p: Six, q: Six): boolean =>
   p.every((x, i) => (i < 3 ? Math.abs(x / (q[i] ?? 1) - 1) < 0.03 : Math.abs(x - (q[i] ?? 0)) < 3));
+const volumeOf = (members: readonly Six[]): number => volume(cellFromParameters(...meanOf(members)));
 const meanOf = (rows: readonly Six[]): Six =>
   [0, 1, 2, 3, 4, 5].map((i) => rows.reduce((sum, row) => sum + (row[i] ?? 0), 0) / rows.length) as Six;
 
@@ -62,7 +74,7 @@ const meanOf = (rows: readonly Six[]): Six =>
  * that no cell explains the images beyond chance. Throws `Argument`, `Aborted`.
  */
 export async function determineCell(
-  run: Run,
+  { run, propose, atOnce }: CellSearch,
   images: readonly (Float32Array | Float64Array | readonly number[])[],
   options: CellSearchOptions = {},
 ): Promise<DeterminedCell[]> {
@@ -84,25 +96,29 @@ export async function determineCell(
   // Proposals: reduced cells of single images.
   const rich = images.map((_, i) => i).sort((i, j) => (images[j]?.length ?? 0) - (images[i]?.length ?? 0));
   const clusters: { members: Six[]; proposers: Set<number> }[] = [];
-  for (const [n, index] of rich.slice(0, proposers).entries()) {
+  const asked = rich.slice(0, proposers);
+  for (let from = 0; from < asked.length; from += atOnce) {
     checkSignal(options.signal);
-    const spots = lowest(images[index] ?? [], 400);
-    const vectors = findVectors(spots, { minLengthA, maxLengthA, keep: 24 });
-    const seen: Six[] = [];
-    for (const { cell } of combineVectors(vectors, spots, 12)) {
-      const six = reducedParameters(cell);
-      if (!six) continue;
-      if (six[2] > maxLengthA * 1.05 || seen.some((other) => alike(six, other))) continue;
-      seen.push(six);
+    const wave = asked.slice(from, from + atOnce);
+    const proposals = await Promise.all(
+      wave.map((index) => propose(Float32Array.from(images[index] ?? []), minLengthA, maxLengthA)),
+    );
+    for (const [k, cells] of proposals.entries()) {
+      const seen: Six[] = [];
+      for (let at = 0; at < cells.length; at += 9) {
+        const six = reducedParameters(cellFrom(cells, at));
+        if (!six || six[2] > maxLengthA * 1.05 || seen.some((other) => alike(six, other))) continue;
+        seen.push(six);
+      }
+      for (const six of seen) {
+        const home = clusters.find(({ members }) => alike(six, meanOf(members)));
+        if (home) home.proposers.add(wave[k] as number);
+        if (home) home.members.push(six);
+        else clusters.push({ members: [six], proposers: new Set([wave[k] as number]) });
+      }
     }
-    for (const six of seen) {
-      const home = clusters.find(({ members }) => alike(six, meanOf(members)));
-      if (home) home.proposers.add(index);
-      if (home) home.members.push(six);
-      else clusters.push({ members: [six], proposers: new Set([index]) });
-    }
-    clusters.sort((p, q) => q.members.length - p.members.length);
-    options.onProgress?.((0.8 * (n + 1)) / Math.min(proposers, images.length));
+    clusters.sort((p, q) => q.members.length - p.members.length || volumeOf(p.members) - volumeOf(q.members));
+    options.onProgress?.((0.8 * (from + wave.length)) / asked.length);
     await breathe();
     // Four images that agree have said enough.
     if ((clusters[0]?.members.length ?? 0) >= 4) break;
@@ -131,28 +147,22 @@ export async function determineCell(
     const cell = cellFromParameters(...parameters);
     return { cell, parameters, spread, indexed, images: images.length, bravais: bravaisCandidates(cell, tolerance) };
   });
-  // One lattice may have come in two reduced forms that are equal within errors: its conventional cell is the same.
-  const same = (p: DeterminedCell, q: DeterminedCell): boolean =>
-    alike(p.parameters as Six, q.parameters as Six) ||
-    (p.bravais[0]?.type === q.bravais[0]?.type && alike(conventional(p), conventional(q)));
-  return answers.filter((answer, i) => !answers.slice(0, i).some((better) => same(answer, better)));
+  // One lattice may have come in two reduced forms that are equal within errors.
+  return answers.filter(
+    (answer, i) => !answers.slice(0, i).some((better) => latticeBend(answer.cell, better.cell) < 0.03),
+  );
 }
-
-const conventional = ({ bravais }: DeterminedCell): Six => bravais[0]?.parameters as Six;
 
 /**
  * Parameters of the reduced cell. Measured cells waver between forms that are equal within errors, so a coarse
- * tolerance comes first; where it does not converge, a finer one does. Undefined for a cell that is flat after all.
+ * tolerance comes first. Undefined for a cell that is flat after all.
  */
 function reducedParameters(cell: Cell): Six | undefined {
-  for (const tolerance of [0.01, 0.001, 1e-5]) {
-    try {
-      return parametersOf(niggli(cell, tolerance).cell);
-    } catch {
-      // Tried again with the next one.
-    }
+  try {
+    return parametersOf(reducedCell(cell, [0.01, 0.001, 1e-5]).cell);
+  } catch {
+    return undefined;
   }
-  return undefined;
 }
 
 /** Indexes every image with a cell: the metrics found, and the summed log10 chance of the accepted ones. */
@@ -177,15 +187,3 @@ async function tryCell(
   }
   return { all, which, indexed: all.length, score };
 }
-
-function lowest(spots: ArrayLike<number>, count: number): number[] {
-  const order = Array.from({ length: Math.floor(spots.length / 3) }, (_, i) => i).sort(
-    (i, j) => square(spots, i) - square(spots, j),
-  );
-  return order
-    .slice(0, count)
-    .flatMap((i) => [spots[3 * i] as number, spots[3 * i + 1] as number, spots[3 * i + 2] as number]);
-}
-
-const square = (spots: ArrayLike<number>, i: number): number =>
-  (spots[3 * i] as number) ** 2 + (spots[3 * i + 1] as number) ** 2 + (spots[3 * i + 2] as number) ** 2;

@@ -15,6 +15,7 @@ import { type CellSearchOptions, type DeterminedCell, determineCell } from './de
 import { checkInput, type IndexingInput } from './input.js';
 import { indexingFeature } from './kernels.js';
 import { checkSizes, type IndexerOptions, type IndexingMethod } from './parameters.js';
+import { proposalsFeature } from './proposals.js';
 import type { IndexingResult } from './result.js';
 import { type IndexingStages, readStages } from './stages.js';
 import { type StreamItem, type StreamOptions, type StreamResult, streamImages } from './stream.js';
@@ -104,7 +105,7 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
     },
     determineCell(images, search) {
       resource.assertAlive();
-      return determineCell((input) => indexer.run(input), images, search);
+      return findCell(planner, (input) => indexer.run(input), images, search);
     },
     async stages() {
       resource.assertAlive();
@@ -122,4 +123,24 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   };
   Object.defineProperty(indexer, asyncDispose, { value: () => resource.dispose() });
   return indexer as Indexer;
+}
+
+/** Determines a cell with a search that is planned for it alone. */
+async function findCell(
+  planner: Planner,
+  run: Indexer['run'],
+  images: Parameters<Indexer['determineCell']>[0],
+  search: CellSearchOptions | undefined,
+): Promise<DeterminedCell[]> {
+  const { kernel, backend } = await planner.plan(proposalsFeature, { capacity: 12 });
+  try {
+    // On native several images are searched at a time, each on a thread.
+    return await determineCell(
+      { run, propose: kernel.propose, atOnce: backend.name === 'wasm' ? 1 : 4 },
+      images,
+      search,
+    );
+  } finally {
+    await kernel.dispose();
+  }
 }

@@ -1,0 +1,28 @@
+/** Cells that one image shows by itself: what is asked of a backend, and where it is computed. */
+import type { Feature, Op } from '../backends/feature.js';
+import { proposalsOp } from '../backends/wasm/proposals.js';
+import type { Disposable } from '../resource.js';
+
+/** How many cells an image may propose, 1 … 64. */
+export interface ProposalsDescriptor {
+  readonly capacity: number;
+}
+
+/** Finds cells without a known one; see cpp/indexing/isa/unknown.cpp. */
+export interface ProposalsKernel extends Disposable {
+  readonly bytes: number;
+  /**
+   * Cells that many of the spots ([n, 3], 1/angstrom) obey, smallest first: [cells, 9] rows a b c in angstrom, in some
+   * basis, laboratory frame. Edges are between the lengths, in angstrom.
+   */
+  propose(spots: Float32Array, minLengthA: number, maxLengthA: number): Promise<Float32Array>;
+}
+
+export type ProposalsOp = Op<ProposalsDescriptor, ProposalsKernel>;
+
+/** On the CPU alone: contexts of a GPU take their native or wasm neighbour. */
+export const proposalsFeature: Feature<ProposalsOp> = {
+  name: 'cell search',
+  kernels: { wasm: proposalsOp },
+  missing: 'cells without a known one are found on native and wasm',
+};
