@@ -2,6 +2,7 @@
 // Makes a fresh clone ready, without dependencies: `node scripts/setup.mjs [--test] [--all]`. Finds what is missing,
 // installs it (apt-get as root on Debian, else it prints the command and stops), runs npm install, builds what is
 // stale. A second run finds nothing to do.
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findChromium } from './lib/chromium.mjs';
@@ -67,6 +68,13 @@ const needs = [
     found: () => headersOfTests.every(([header]) => hasHeader(header)),
     packages: headersOfTests.map(([, name]) => name),
     name: 'headers of zlib, SQLite, libpng and others',
+    from: 1,
+  },
+  {
+    part: 'HDF5 files of another writer',
+    found: () => spawnSync('/usr/bin/python3', ['-c', 'import h5py']).status === 0,
+    packages: ['python3-h5py'],
+    name: 'h5py',
     from: 1,
   },
   { part: 'cuda', found: () => which('nvcc'), packages: [], name: 'nvcc', from: 0 },

@@ -90,7 +90,8 @@ bool lz4_decode(Input input, Output output, size_t slack) {
     if (size_t(out_end - out) + slack >= length + 16) {
       repeat_wide(out, distance, length);
     } else {
-      for (size_t i = 0; i < length; i++) out[i] = out[i - distance];
+      const uint8_t* const from = out - distance;
+      for (size_t i = 0; i < length; i++) out[i] = from[i];
     }
     out += length;
   }

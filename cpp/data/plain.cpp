@@ -91,7 +91,8 @@ Outcome decode_lzf(Input in, Output output) {
     const size_t distance = ((control & 31) << 8 | *from++) + 1;
     if (distance > size_t(out - output.data) || length > size_t(out_end - out))
       return damaged("a match points out of the chunk");
-    for (size_t i = 0; i < length; i++) out[i] = out[i - distance];
+    const uint8_t* const source = out - distance;
+    for (size_t i = 0; i < length; i++) out[i] = source[i];
     out += length;
   }
   return out == out_end ? fine : damaged("it holds less than the chunk");

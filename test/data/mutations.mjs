@@ -89,7 +89,8 @@ function mutate(bytes, next) {
 
 const allowed = ['Format', 'Shape', 'File', 'Unsupported', 'Argument'];
 /** Bytes of pixels that a byte of the file can stand for: LZW and deflate make many, 1-bit counters eight. */
-const mostRatio = { tiff: 5000, npz: 1100 };
+/** Chunks of HDF5 that were never written take no bytes at all, so its shapes say nothing of the file's size. */
+const mostRatio = { tiff: 5000, npz: 1100, hdf5: Infinity };
 /** Frames larger than this are not read here. */
 const mostFrame = 2 ** 24;
 

@@ -1,0 +1,221 @@
+#!/usr/bin/env node
+// `node benchmarks/run.mjs data`: detector frames of 4 Mpixel, each codec verified before it is timed, peers in the same run.
+//   [--seconds S] a line (default 1)
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const load = (file) => import(pathToFileURL(join(root, file)).href);
+const { openCodecs, open } = await load('dist/data.node.js');
+
+if (!isMainThread) {
+  // One wasm instance a worker: decodes the chunk over and over.
+  const codecs = await openCodecs({ backend: 'wasm' });
+  const out = new Uint8Array(workerData.bytes);
+  parentPort.postMessage('ready');
+  parentPort.on('message', async (times) => {
+    for (let i = 0; i < times; i++)
+      await codecs.decode({ codec: 'bitshuffleLz4', elementBytes: workerData.size }, workerData.chunk, out);
+    parentPort.postMessage('done');
+  });
+} else {
+  await main();
+}
+
+/** Poisson-like background with a few strong pixels, as stills have. */
+function frame(size, background) {
+  let state = 1;
+  const random = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state + 0.5) / 2 ** 32;
+  };
+  const pixels = size === 2 ? new Uint16Array(2048 * 2048) : new Uint32Array(2048 * 2048);
+  const least = Math.exp(-background);
+  for (let i = 0; i < pixels.length; i++) {
+    let n = -1;
+    for (let product = 1; product > least; n++) product *= random();
+    pixels[i] = random() < 1e-4 ? Math.floor(random() * 5000) : n;
+  }
+  return new Uint8Array(pixels.buffer);
+}
+
+async function best(seconds, work) {
+  let least = Infinity;
+  const end = performance.now() + seconds * 1000;
+  do {
+    const began = performance.now();
+    await work();
+    least = Math.min(least, performance.now() - began);
+  } while (performance.now() < end);
+  return least;
+}
+
+async function main() {
+  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '1' } } });
+  const seconds = Number(values.seconds);
+  console.log(
+    `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}; best of ${seconds} s a line`,
+  );
+  const mark = (what, value, aim, unit, most = false) => {
+    const verdict = aim === undefined ? '    ' : (most ? value <= aim : value >= aim) ? 'pass' : 'MISS';
+    const goal = aim === undefined ? '' : ` (aim ${most ? 'at most' : 'at least'} ${aim})`;
+    console.log(`  ${verdict}  ${what.padEnd(58)} ${value.toFixed(2).padStart(8)} ${unit}${goal}`);
+  };
+  const native = await openCodecs({ backend: 'native' }).catch(() => undefined);
+  const wasm = await openCodecs({ backend: 'wasm' });
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-bench-'));
+  try {
+    for (const [size, background, name] of [
+      [2, 0.7, 'u16'],
+      [4, 5, 'u32'],
+      [2, 150, 'u16, noisy'],
+    ]) {
+      const pixels = frame(size, background);
+      const codec = { codec: 'bitshuffleLz4', elementBytes: size };
+      const chunk = await wasm.encode(codec, pixels);
+      const ratio = pixels.length / chunk.length;
+      const aims = ratio >= 4 ? { native: 5, wasm: 3.5 } : {};
+      const out = new Uint8Array(pixels.length);
+      const rate = (ms) => pixels.length / ms / 1e6;
+      console.log(`${name}, 2048 x 2048, ratio ${ratio.toFixed(1)}`);
+      for (const [label, codecs] of [
+        ['native', native],
+        ['wasm', wasm],
+      ]) {
+        if (!codecs) continue;
+        out.fill(0);
+        await codecs.decode(codec, chunk, out);
+        if (Buffer.compare(out, pixels) !== 0) throw new Error(`${label} decodes ${name} wrongly`);
+        mark(
+          `bitshuffle + LZ4, ${label}`,
+          rate(await best(seconds, () => codecs.decode(codec, chunk, out))),
+          aims[label],
+          'GB/s',
+        );
+      }
+      if (native) {
+        const outs = [out, new Uint8Array(pixels.length)];
+        const one = await best(seconds, () => native.decode(codec, chunk, out));
+        const two = await best(seconds, () => Promise.all(outs.map((each) => native.decode(codec, chunk, each))));
+        mark('two at a time, native, against one', (2 * one) / two, 1.8, 'x');
+      }
+      const shared = { size, bytes: pixels.length, chunk };
+      const [one, two] = [await inWorkers(1, shared, seconds), await inWorkers(2, shared, seconds)];
+      mark('two workers, wasm, against one', one / two, 1.8, 'x');
+      await peers(folder, name, pixels, size, mark, seconds);
+      const zipped = await wasm.deflate(pixels);
+      mark('gzip by zlib of Node', rate(await best(seconds, () => wasm.inflate(zipped, out))), undefined, 'GB/s');
+    }
+    await master(folder, mark);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    await wasm.dispose();
+  }
+}
+
+/** Milliseconds a chunk with so many workers. */
+async function inWorkers(count, data, seconds) {
+  const workers = Array.from({ length: count }, () => new Worker(fileURLToPath(import.meta.url), { workerData: data }));
+  const answer = (worker) =>
+    new Promise((resolveAnswer, reject) => worker.once('message', resolveAnswer).once('error', reject));
+  await Promise.all(workers.map(answer));
+  const times = 20;
+  const ms = await best(seconds, async () => {
+    const answers = workers.map(answer);
+    for (const worker of workers) worker.postMessage(times / count);
+    await Promise.all(answers);
+  });
+  await Promise.all(workers.map((worker) => worker.terminate()));
+  return ms / times;
+}
+
+/** Our files: 100 data files beside a master, written by our own writer and by h5py's links. */
+async function writeFile(path, write) {
+  const parts = [];
+  let _length = 0;
+  const { Hdf5Writer } = await load('build/esm/data/hdf5/writer.js');
+  const codecs = await openCodecs();
+  const sink = {
+    async append(bytes) {
+      parts.push(bytes.slice());
+      _length += bytes.length;
+    },
+    async patch(_at, bytes) {
+      parts[0].set(bytes);
+    },
+  };
+  const writer = await Hdf5Writer.create(sink, codecs);
+  await writer.finish(await write(writer));
+  writeFileSync(path, Buffer.concat(parts));
+  await codecs.dispose();
+}
+
+async function master(folder, mark) {
+  const python = ['/usr/bin/python3', 'python3'].find((name) => spawnSync(name, ['-c', 'import h5py']).status === 0);
+  if (!python) return console.log('a master of 100 data files: absent (h5py writes its links)');
+  const at = join(folder, 'eiger');
+  mkdirSync(at);
+  for (let i = 1; i <= 100; i++)
+    await writeFile(join(at, `run_data_${String(i).padStart(6, '0')}.h5`), async (writer) => {
+      const series = writer.series({ frames: 10, signal: [512, 512], dtype: 'u32' });
+      await series.write(new Uint32Array(10 * 512 * 512).fill(i));
+      return { entry: { children: { data: { children: { data: { frames: series } } } } } };
+    });
+  const script = `import h5py,sys
+f=h5py.File(sys.argv[1]+'/run_master.h5','w')
+g=f.create_group('entry/data')
+for i in range(1,101): g['data_%06d'%i]=h5py.ExternalLink('run_data_%06d.h5'%i,'/entry/data/data')`;
+  spawnSync(python, ['-c', script, at]);
+  let [opening, first] = [Infinity, Infinity];
+  for (let i = 0; i < 8; i++) {
+    const began = performance.now();
+    const dataset = await open(join(at, 'run_master.h5'));
+    opening = Math.min(opening, performance.now() - began);
+    const then = performance.now();
+    await dataset.read(0, 1);
+    first = Math.min(first, performance.now() - then);
+    if (dataset.frames !== 1000) throw new Error(`${dataset.frames} frames`);
+    if ((await dataset.read(999, 1))[5] !== 100) throw new Error('the last frame is wrong');
+    await dataset.dispose();
+  }
+  console.log('an Eiger master of 100 data files, 1000 frames');
+  mark('opening', opening, 50, 'ms', true);
+  mark('its first frame', first, 20, 'ms', true);
+}
+
+/** Our reader on a file, and h5wasm with its plugin on the same. */
+async function peers(folder, name, pixels, size, mark, seconds) {
+  const path = join(folder, `${name.replace(/\W/g, '')}.h5`);
+  await writeFile(path, async (writer) => {
+    const series = writer.series({ frames: 1, signal: [2048, 2048], dtype: size === 2 ? 'u16' : 'u32' });
+    await series.write(size === 2 ? new Uint16Array(pixels.buffer) : new Uint32Array(pixels.buffer));
+    return { data: { frames: series } };
+  });
+  const whole = await open(path);
+  const into = await whole.read(0, 1);
+  const ms = await best(seconds, () => whole.read(0, 1, into));
+  mark('our reader, the file in the page cache, one frame', pixels.length / ms / 1e6, undefined, 'GB/s');
+  await whole.dispose();
+  try {
+    const { default: h5wasm } = await import('h5wasm/node');
+    (await h5wasm.ready).insert_plugin_search_path(resolve(root, 'node_modules/h5wasm-plugins/plugins'), 0);
+    const file = new h5wasm.File(path, 'r');
+    const data = file.get('/data');
+    if (Buffer.compare(new Uint8Array(data.value.buffer, data.value.byteOffset, pixels.length), pixels) !== 0)
+      throw new Error('h5wasm reads another frame');
+    mark(
+      'h5wasm with its plugin, one frame',
+      pixels.length / (await best(seconds, () => data.value)) / 1e6,
+      undefined,
+      'GB/s',
+    );
+    file.close();
+  } catch (error) {
+    console.log(`        h5wasm: absent (${String(error.message).split('\n')[0]})`);
+  }
+}

@@ -1,0 +1,61 @@
+/** Damaged HDF5 files: an error with a tag or an answer, never a hang, a crash or memory that no file explains. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Codecs } from '../../src/data/codecs/codecs.js';
+import { elementBytes } from '../../src/data/dtype.js';
+import { memorySource } from '../../src/data/node.js';
+import { openSource } from '../../src/data/open.js';
+import { isEwaldError } from '../../src/errors.js';
+import { dataFolder, dataRequired } from '../support/data.js';
+import { codecsHere } from './hdf5-support.js';
+import { storm, tryBytes } from './mutations.mjs';
+
+// Old and new formats; chunks in trees and arrays; gzip and bitshuffle; heaps, external links.
+const files = [
+  ['nion_ref_F_2_1.dm5'],
+  ['hspy_example2_v2.2.hspy'],
+  ['py4DSTEM_size2x3x4x5.h5'],
+  ['hdf5_testSWMR.h5'],
+  ['velox_fei_example_complex_fft.emd'],
+  ['test_00_master.h5', 'test_00_data_000001.h5', 'test_00.h5'],
+];
+const bytesOf = (name: string): Uint8Array => new Uint8Array(readFileSync(join(dataFolder ?? '', 'formats-em', name)));
+
+let codecs: Codecs;
+beforeAll(async () => {
+  codecs = await codecsHere();
+});
+afterAll(() => codecs.dispose());
+
+const data = {
+  openSource: (source: never, options: object) => openSource(source, { ...options, codecs }),
+  memorySource,
+  elementBytes,
+  isEwaldError,
+};
+
+if (!dataFolder) test.skipIf(!dataRequired)('absent: the shared data', () => expect(dataFolder).toBeDefined());
+
+describe.skipIf(!dataFolder).each(files)('%s', (file = '', ...beside) => {
+  const seed = () => ({
+    format: 'hdf5',
+    file,
+    bytes: bytesOf(file),
+    siblings: Object.fromEntries(beside.map((name) => [name, bytesOf(name)])),
+  });
+
+  test('200 damaged copies', async () => {
+    const tally = await storm(data as never, seed(), 200);
+    expect(tally.opened).toBeGreaterThan(0);
+    expect(tally.refused).toBeGreaterThan(0);
+  });
+
+  test('cut short', async () => {
+    const whole = seed();
+    const { length } = whole.bytes;
+    for (let i = 0; i < 150; i++)
+      await tryBytes(data as never, whole, whole.bytes.slice(0, Math.floor((length * i) / 150)));
+    expect(await tryBytes(data as never, whole, whole.bytes)).toBe('opened');
+  });
+});
