@@ -1,0 +1,18 @@
+/** The program of every communicator on Web Workers of an isolated page. */
+import { expect, test } from 'vitest';
+import { selfComm } from '../../dist/communicator.browser.js';
+import { spmd } from '../../dist/executors.browser.js';
+import { conformance } from './program.mjs';
+
+const module = new URL('./program.mjs', import.meta.url).href;
+
+test.each([1, 2, 4])('%i ranks on Web Workers', async (ranks) => {
+  expect(crossOriginIsolated).toBe(true);
+  const results = (await spmd({ module, function: 'onRank' }, { ranks })) as { rank: number; hash: number }[];
+  expect(results.map(({ rank }) => rank)).toEqual(Array.from({ length: ranks }, (_, i) => i));
+  if (ranks === 1) expect(results[0]).toEqual(await conformance(await selfComm()));
+});
+
+test('a rank that throws ends the others', async () => {
+  await expect(spmd({ module, function: 'throwing' }, { ranks: 3 })).rejects.toThrow('rank 1 gave up');
+});
