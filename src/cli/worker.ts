@@ -7,15 +7,16 @@ import { EwaldError } from '../errors.js';
 import { join } from '../executors/nats/join.js';
 import { nodePlace } from '../executors/place-node.js';
 import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
-import { type CliDeps, parseNumber, print } from './output.js';
+import { type CliDeps, parseNumber, print, printJson } from './output.js';
 
 interface Flags extends ClusterFlags {
   readonly workers?: string;
   readonly threads?: string;
   readonly backend?: BackendName;
   readonly allowModules?: boolean;
-  readonly module: readonly string[];
+  readonly module?: readonly string[];
   readonly name?: string;
+  readonly json?: boolean;
 }
 
 /** NAME=FILE or NAME=URL. */
@@ -36,10 +37,10 @@ export function register(program: Command, { signal }: CliDeps): void {
     .option(
       '--module <name=file>',
       'a module that tasks may name; repeat for more',
-      (one, all: string[]) => [...all, one],
-      [],
+      (one: string, all: string[] = []) => [...all, one],
     )
     .option('--name <text>', 'name in ewald cluster; default: machine and process')
+    .option('--json', 'JSON lines: {joined, url, slots, backend}, then {event} for what happens')
     .action(async (flags: Flags) => {
       const { url, options } = clusterOf(flags);
       const worker = await join(nodePlace, url, {
@@ -48,15 +49,15 @@ export function register(program: Command, { signal }: CliDeps): void {
         threads: parseNumber(flags.threads ?? '1', '--threads'),
         ...(flags.backend !== undefined && { context: { backend: flags.backend, strict: true } }),
         ...(flags.name !== undefined && { name: flags.name }),
-        modules: Object.fromEntries(flags.module.map(moduleOf)),
+        modules: Object.fromEntries((flags.module ?? []).map(moduleOf)),
         allowModules: flags.allowModules ?? false,
-        onEvent: (event) => print(event),
+        onEvent: (event) => (flags.json ? printJson({ event }) : print(event)),
       });
       const { name, slots, backends } = worker.info;
       const chosen = backends.find((report) => report.chosen)?.backend ?? 'no backend';
-      print(
-        `${name} has joined ${url}: ${slots} tasks at once on ${chosen}; Ctrl-C leaves when what is under way is done`,
-      );
+      if (flags.json) printJson({ joined: name, url, slots, backend: chosen });
+      else
+        print(`${name} has joined ${url}: ${slots} tasks at once on ${chosen}; Ctrl-C leaves when its tasks are done`);
       signal.addEventListener('abort', () => void worker.leave(), { once: true });
       await worker.left;
     });

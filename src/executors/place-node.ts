@@ -24,7 +24,8 @@ export const nodePlace: Place = {
   async readCreds(creds) {
     if (creds.includes('-----BEGIN')) return creds;
     return readFile(creds, 'utf8').catch((error) => {
-      throw new EwaldError('Argument', `the credentials cannot be read: ${messageOf(error)}`, { cause: error });
+      const why = error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code})`;
+      throw new EwaldError('Argument', `creds is "${creds}": ${why}`, { cause: error });
     });
   },
   createContext,

@@ -105,6 +105,14 @@ ffi good.h --call f 1
 ffi good.h -o mine.txt
 ffi good.h --lib absent
 ffi good.h --lib absent --build-dir dir
+worker
+worker --connect localhost
+worker --connect nats://127.0.0.1:9 --workers 0
+worker --connect nats://127.0.0.1:9 --module mine
+worker --connect nats://127.0.0.1:9 --cluster a.b
+cluster
+cluster --connect nats://127.0.0.1:9
+cluster --connect nats://127.0.0.1:9 --creds absent
 pi --points 0
 pi --points many
 pi --seed -1
