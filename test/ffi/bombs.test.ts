@@ -54,7 +54,11 @@ describe('a few lines', () => {
     ],
     ['macros of macros', `${range(60, (i) => `#define M${i} M${i + 1} M${i + 1}`)}\nint x = M0;`, /grow to more than/],
     ['macros of arguments', `#define D(x) x x\nint a = ${'D('.repeat(60)}1${')'.repeat(60)};`, /grow to more than/],
-    ['arguments in arguments', `#define D(x) x\nint a = ${'D('.repeat(2000)}1${')'.repeat(2000)};`, /nested more than/],
+    [
+      'arguments in arguments',
+      `#define D(x) x\nint a = ${'D('.repeat(2000)}1${')'.repeat(2000)};`,
+      /nested more than|grow to more than/,
+    ],
   ])('%s', (_, text, said) => {
     const started = performance.now();
     expect(thrown(() => parseHeader(text)).message).toMatch(said);

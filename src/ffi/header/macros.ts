@@ -30,8 +30,12 @@ interface Base {
   readonly directives: boolean;
 }
 
-/** Steps of expansion in one header set; a few lines of macros can ask for more than a memory holds. */
-const mostExpanded = 2_000_000;
+/**
+ * Steps of expansion that every header may take, and more for each token it has: a few lines of macros can ask for more
+ * than a memory holds.
+ */
+const freeSteps = 300_000;
+const stepsPerToken = 50;
 const deepestArguments = 200;
 
 export class Expander {
@@ -39,8 +43,15 @@ export class Expander {
   /** Macros being replaced. */
   readonly #open = new Set<string>();
   #steps = 0;
-  #limit = mostExpanded;
+  #granted = freeSteps;
+  #limit = freeSteps;
   #depth = 0;
+
+  /** Grants steps for a file that is read. */
+  grant(tokens: number): void {
+    this.#granted += stepsPerToken * tokens;
+    this.#limit = this.#granted;
+  }
 
   /** Expands a text from `from` on up to the next directive or the end, into a list; gives where it stopped. */
   text(tokens: readonly Token[], from: number, into: Token[]): number {
@@ -63,7 +74,7 @@ export class Expander {
       if (most !== undefined) {
         this.#limit = before;
         // What was refused here must not count against the rest of the header.
-        this.#steps = Math.min(this.#steps, mostExpanded - most);
+        this.#steps = Math.min(this.#steps, this.#granted - most);
       }
     }
     return into;
@@ -107,7 +118,7 @@ export class Expander {
   #count(place: Token, steps: number): void {
     this.#steps += steps;
     if (this.#steps > this.#limit)
-      throw headerError(place, `the macros grow to more than ${mostExpanded} tokens at ${place.text}`);
+      throw headerError(place, `the macros grow to more than ${this.#limit} tokens at ${place.text}`);
   }
 
   #next(layers: Layer[], base: Base): Token | undefined {

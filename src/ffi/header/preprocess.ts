@@ -101,6 +101,7 @@ class Preprocessor {
 
   #file(file: SourceFile, depth: number): Token {
     const tokens = tokenize(file);
+    this.#expander.grant(tokens.length);
     (file.foreign ? this.#foreign : this.#files).push(file.name);
     const branches: Branch[] = [];
     let at = 0;
