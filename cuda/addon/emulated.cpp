@@ -1,8 +1,13 @@
 // What the emulated addon exports beside the real one's names: the emulator's mode, its card and its findings.
 #include <napi.h>
 
+#include <cstring>
+#include <initializer_list>
+#include <utility>
+
 #include "../emulator/broken/outcome.h"
 #include "../emulator/mode.h"
+#include "../fft/program.h"
 #include "addon/room.h"
 
 namespace {
@@ -80,6 +85,72 @@ Napi::Value judgeBroken(const CallbackInfo& info) {
 // launches() -> number of kernel launches since the card was set
 Napi::Value launches(const CallbackInfo& info) { return Napi::Number::New(info.Env(), double(emulator::launches())); }
 
+// fftProgram(descriptor: Uint8Array, backward) -> what the planner makes of a transform, a pass an object, so that a
+// test can hold it to the planner of another wing
+Napi::Value fftProgram(const CallbackInfo& info) {
+  namespace fft = ewald::cuda::fft;
+  const Napi::Env env = info.Env();
+  ewald_fft_descriptor descriptor;
+  const Napi::Uint8Array bytes = info[0].As<Napi::Uint8Array>();
+  if (bytes.ByteLength() != sizeof descriptor) throw Napi::Error::New(env, "the descriptor has another size");
+  std::memcpy(&descriptor, bytes.Data(), sizeof descriptor);
+  ewald::fft::Problem problem;
+  if (ewald::fft::check(descriptor, problem) != EWALD_STATUS_OK) throw Napi::Error::New(env, "a wrong descriptor");
+  fft::Tables tables;
+  const fft::Program program = fft::program_of<float>(problem, info[1].ToBoolean().Value(), {1}, tables);
+  const auto numbers = [&](std::initializer_list<std::pair<const char*, double>> list) {
+    Napi::Object object = Napi::Object::New(env);
+    for (const auto& [name, value] : list) object.Set(name, value);
+    return object;
+  };
+  const auto window = [&](const fft::Window& w) {
+    return numbers({{"start", w.start}, {"count", w.count}, {"whole", w.whole}});
+  };
+  Napi::Array passes = Napi::Array::New(env);
+  for (const fft::Step& step : program.steps) {
+    const fft::Pass& p = step.pass;
+    Napi::Object pass = numbers({{"from", double(step.from)},
+                                 {"to", double(step.to)},
+                                 {"axis", p.axis},
+                                 {"points", p.points},
+                                 {"length", p.length},
+                                 {"source", double(p.source)},
+                                 {"sink", double(p.sink)},
+                                 {"sine", p.sine},
+                                 {"pairs", p.pairs},
+                                 {"swapIn", p.swap_in},
+                                 {"swapOut", p.swap_out},
+                                 {"last", p.last},
+                                 {"inStride", p.in_stride},
+                                 {"outStride", p.out_stride},
+                                 {"inIndex", p.in_index},
+                                 {"outIndex", p.out_index},
+                                 {"turnStep", p.turn_far == fft::nothing ? 0 : p.turn_step},
+                                 {"chirpIn", p.chirp_in == fft::nothing ? 0 : p.chirp_points},
+                                 {"chirpOut", p.chirp_out == fft::nothing ? 0 : p.chirp_points},
+                                 {"middleStep", p.middle == fft::nothing ? 0 : p.middle_step}});
+    pass.Set("inWindow", window(p.in_window));
+    pass.Set("outWindow", window(p.out_window));
+    Napi::Array radices = Napi::Array::New(env), loops = Napi::Array::New(env);
+    for (std::uint32_t i = 0; i < p.stages; i++) radices.Set(i, double(p.stage[i].radix));
+    for (std::uint32_t i = 0; i < p.loops; i++) {
+      const fft::Loop& l = p.loop[i];
+      loops.Set(i, numbers({{"count", l.count},
+                            {"from", double(l.in)},
+                            {"to", double(l.out)},
+                            {"inIndex", l.in_index},
+                            {"outIndex", l.out_index},
+                            {"a", l.a},
+                            {"b", l.b},
+                            {"frequency", l.frequency}}));
+    }
+    pass.Set("radices", radices);
+    pass.Set("loops", loops);
+    passes.Set(passes.Length(), pass);
+  }
+  return passes;
+}
+
 // traffic() -> { read, written }: bytes of device memory that threads touched so far while every access was looked at
 Napi::Value traffic(const CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(info.Env());
@@ -95,6 +166,7 @@ const ewald::addon::Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("takeReports", Napi::Function::New(env, takeReports, "takeReports"));
   exports.Set("judgeBroken", Napi::Function::New(env, judgeBroken, "judgeBroken"));
   exports.Set("traffic", Napi::Function::New(env, traffic, "traffic"));
+  exports.Set("fftProgram", Napi::Function::New(env, fftProgram, "fftProgram"));
   exports.Set("launches", Napi::Function::New(env, launches, "launches"));
 });
 

@@ -82,7 +82,7 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
                       least = across ? sector / element : 1;
   std::uint64_t lanes = power_of_two_from(std::max<std::uint64_t>(run, 2048 / pass.length));
   while (lanes > least && pass.lines / lanes < 2 * multiprocessors) lanes /= 2;
-  lanes = std::min({lanes, power_of_two_from(pass.lines), std::uint64_t(most_lanes)});
+  lanes = std::min({lanes, power_of_two_from(pass.lines), std::uint64_t(max_lanes)});
   while (lanes > room) lanes /= 2;
   pass.lanes = std::uint32_t(lanes);
   for (pass.lane_shift = 0; (1u << pass.lane_shift) < pass.lanes; pass.lane_shift++) {
@@ -97,7 +97,8 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
   pass.stages = std::uint32_t(radices.size());
   pass.powers_of_two = (pass.length & (pass.length - 1)) == 0;
   pass.plain = pass.source == Source::complex && pass.sink == Sink::complex && pass.length == pass.points &&
-               pass.middle == nothing && pass.chirp_in == nothing && pass.chirp_out == nothing && pass.stages > 0;
+               pass.middle == nothing && pass.chirp_in == nothing && pass.chirp_out == nothing &&
+               pass.in_window.whole == 0 && pass.out_window.whole == 0 && pass.stages > 0;
   // With gaps every step of a stage has to be even over them: a multiple of eight, or inside an aligned group of eight.
   bool gaps = pass.powers_of_two && pass.length >= 64;
   for (std::uint32_t s = 0, done = 1; s < pass.stages; done *= radices[s++])

@@ -1,5 +1,5 @@
 // The ends of a line: how its elements become complex numbers, and how complex numbers become elements. The same
-// formulas, by the same names, stand in wgsl/fft/source_*.wgsl and sink_*.wgsl.
+// formulas, by the same names, stand in wgsl/fft/ends.wgsl.
 #pragma once
 #include "arithmetic.cuh"
 #include "pass.h"
@@ -16,23 +16,37 @@ struct Ends {
   T scale;
 
   __device__ __forceinline__ C root(std::uint32_t table, std::uint32_t k) const { return __ldg(roots + table + k); }
-  __device__ __forceinline__ C number(std::uint64_t base, std::uint32_t j) const {
+  // Where element j stands among those that a side holds; `nothing` where it is none of them.
+  __device__ __forceinline__ std::uint32_t held(const Window& window, std::uint32_t j) const {
+    if (window.whole == 0) return j;
+    const std::uint32_t i = j < window.start ? j + (window.whole - window.start) : j - window.start;
+    return i < window.count ? i : nothing;
+  }
+  __device__ __forceinline__ C number(std::uint64_t base, std::uint32_t index) const {
+    const std::uint32_t j = held(pass.in_window, index);
+    if (j == nothing) return complex<T>(0, 0);
     return static_cast<const C*>(in)[base + std::uint64_t(j) * pass.in_stride];
   }
-  __device__ __forceinline__ T element(std::uint64_t base, std::uint32_t j) const {
+  __device__ __forceinline__ T element(std::uint64_t base, std::uint32_t index) const {
+    const std::uint32_t j = held(pass.in_window, index);
+    if (j == nothing) return 0;
     return static_cast<const T*>(in)[base + std::uint64_t(j) * pass.in_stride];
   }
   // Two neighbours of a real line, in one access where they lie that way.
   __device__ __forceinline__ C two(std::uint64_t base, std::uint32_t j) const {
     const T* const from = static_cast<const T*>(in) + base + j;
-    if (pass.in_stride == 1 && reinterpret_cast<std::uintptr_t>(from) % sizeof(C) == 0)
+    if (pass.in_stride == 1 && pass.in_window.whole == 0 && reinterpret_cast<std::uintptr_t>(from) % sizeof(C) == 0)
       return *reinterpret_cast<const C*>(from);
     return complex<T>(element(base, j), element(base, j + 1));
   }
-  __device__ __forceinline__ void put(std::uint64_t base, std::uint32_t k, C v) const {
+  __device__ __forceinline__ void put(std::uint64_t base, std::uint32_t index, C v) const {
+    const std::uint32_t k = held(pass.out_window, index);
+    if (k == nothing) return;
     static_cast<C*>(out)[base + std::uint64_t(k) * pass.out_stride] = scale * v;
   }
-  __device__ __forceinline__ void put(std::uint64_t base, std::uint32_t k, T v) const {
+  __device__ __forceinline__ void put(std::uint64_t base, std::uint32_t index, T v) const {
+    const std::uint32_t k = held(pass.out_window, index);
+    if (k == nothing) return;
     static_cast<T*>(out)[base + std::uint64_t(k) * pass.out_stride] = scale * v;
   }
 
@@ -117,7 +131,8 @@ struct Ends {
       // Two real elements from the complex number they went as, whose parts are exchanged (hermitian_packed).
       case Sink::unpacked: {
         T* const to = static_cast<T*>(out) + base + 2 * k;
-        if (pass.out_stride == 1 && reinterpret_cast<std::uintptr_t>(to) % sizeof(C) == 0) {
+        if (pass.out_stride == 1 && pass.out_window.whole == 0 &&
+            reinterpret_cast<std::uintptr_t>(to) % sizeof(C) == 0) {
           *reinterpret_cast<C*>(to) = scale * exchanged(v);
           return;
         }

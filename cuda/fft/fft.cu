@@ -22,12 +22,6 @@ Problem checked(const ewald_fft_descriptor& descriptor) {
   Problem problem;
   const int32_t status = ewald::fft::check(descriptor, problem);
   if (status != EWALD_STATUS_OK) throw CudaError(ewald_status(status), ewald::last_error_text());
-  for (const Side* side : {&problem.input, &problem.output})
-    for (std::uint32_t d = 1; d <= problem.rank; d++)
-      if (!side->window[d].all())
-        throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft: a side holds a part of axis " +
-                                                           std::to_string(d - 1) +
-                                                           "; these kernels know whole axes, pad and cut on the host");
   return problem;
 }
 

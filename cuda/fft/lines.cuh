@@ -211,19 +211,19 @@ struct Block {
 // Full blocks that a multiprocessor should hold: as many as the compiler manages without spilling. A multiprocessor
 // of 7.5 has 1024 threads.
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
-constexpr unsigned most_resident = 2;
+constexpr unsigned max_resident = 2;
 #else
-constexpr unsigned most_resident = 3;
+constexpr unsigned max_resident = 3;
 #endif
 template <class T, bool Plain, bool PowersOfTwo>
-constexpr unsigned resident = PowersOfTwo && (Plain || sizeof(T) == 8) ? most_resident : 2;
+constexpr unsigned resident = PowersOfTwo && (Plain || sizeof(T) == 8) ? max_resident : 2;
 
 template <class T, bool Plain, bool PowersOfTwo>
 __global__ void __launch_bounds__(capacity<T> / elements_a_thread, (resident<T, Plain, PowersOfTwo>))
     transform_lines(const __grid_constant__ Pass pass, const void* in, void* out, const Complex<T>* roots, T scale) {
   using C = Complex<T>;
   EWALD_DYNAMIC_SHARED(C, points);
-  EWALD_SHARED(LinePlace, places, most_lanes);
+  EWALD_SHARED(LinePlace, places, max_lanes);
   for (std::uint32_t lane = threadIdx.x; lane < pass.lanes; lane += blockDim.x) {
     const std::uint32_t line = blockIdx.x * pass.lanes + lane;
     LinePlace place{};

@@ -6,7 +6,7 @@
 
 namespace ewald::cuda::fft {
 
-// How element j of a line becomes a complex number. The names are those of wgsl/fft/source_*.wgsl.
+// How element j of a line becomes a complex number. The names are those of the sources in wgsl/fft/ends.wgsl.
 enum class Source : std::uint32_t {
   complex,
   real,
@@ -20,10 +20,10 @@ enum class Source : std::uint32_t {
   dct4,
   dct4_odd
 };
-// How complex number k becomes elements of a line; wgsl/fft/sink_*.wgsl.
+// How complex number k becomes elements of a line; the sinks there.
 enum class Sink : std::uint32_t { complex, half, real, unpacked, dct1, dct2, dct3, dct4, dct4_odd };
 
-constexpr std::uint32_t most_loops = 12, most_stages = 13, most_lanes = 128;
+constexpr std::uint32_t max_loops = 12, max_stages = 13, max_lanes = 128;
 // Complex numbers that a thread holds between reading and writing a stage.
 constexpr std::uint32_t elements_a_thread = 8;
 constexpr std::uint32_t nothing = ~std::uint32_t(0);
@@ -53,6 +53,12 @@ struct Stage {
   std::uint32_t read_step, write_step;  // in shared memory, from q to q + 1
 };
 
+// The elements of a line that a side holds: `count` of `whole` from `start` on and around; the others are zero, or left
+// out. `whole` is 0 where it holds all of them.
+struct Window {
+  std::uint32_t start, count, whole;
+};
+
 struct Pass {
   Source source;
   Sink sink;
@@ -66,9 +72,10 @@ struct Pass {
   std::uint32_t points,
       length;  // of the complex transform; a convolution (Bluestein 1970) of `length` where they differ
   std::uint32_t in_stride, out_stride;  // elements from index to index along the line
-  std::uint32_t in_index, out_index;    // steps of the piece's element in that index
+  Window in_window, out_window;
+  std::uint32_t in_index, out_index;  // steps of the piece's element in that index
   std::uint32_t loops;
-  Loop loop[most_loops];
+  Loop loop[max_loops];
   std::uint64_t lines;
 
   // Tables, as places in the plan's array of roots; `nothing` where there is none.
@@ -87,7 +94,7 @@ struct Pass {
   std::uint32_t threads, blocks;
   std::uint32_t by_length, by_results;  // reciprocals of the length and of the results of a line
   std::uint32_t stages;
-  Stage stage[most_stages];
+  Stage stage[max_stages];
 };
 static_assert(sizeof(Pass) < 4000, "kernel parameters have 4 KiB");
 

@@ -18,7 +18,7 @@ using ewald::fft::Side;
 struct Layout {
   Place place;
   bool complex;
-  std::vector<std::uint64_t> count, stride;  // dimension 0 is the batch
+  std::vector<std::uint64_t> count, stride;  // dimension 0 is the batch; count is what is held
 };
 
 Layout layout_of(Place place, const Side& side, std::uint32_t dims) {
@@ -48,6 +48,7 @@ public:
 
 private:
   void along(std::uint32_t dim, const Line& line, const Layout& from, const Layout& to, bool last);
+  Window window_of(const Side& side, std::uint32_t dim) const;
   void add(Pass pass, Place from, Place to, const Layout* in, const Layout* out, std::uint32_t dim);
 
   const Problem& problem_;
@@ -55,6 +56,9 @@ private:
   const Card& card_;
   Tables& tables_;
   const std::uint32_t dims_;
+  const Side *source_ = nullptr, *target_ = nullptr;
+  // What there is of each dimension while the axes are done one after the other.
+  std::vector<std::uint64_t> current_;
   Program program_;
 };
 
@@ -63,8 +67,10 @@ Program Planner<T>::program() {
   const bool reads_input = (problem_.kind == EWALD_FFT_KIND_C2R) == backward_;
   const bool halves = problem_.kind == EWALD_FFT_KIND_R2C || problem_.kind == EWALD_FFT_KIND_C2R;
   const bool trig = problem_.kind == EWALD_FFT_KIND_R2R, widens = problem_.kind == EWALD_FFT_KIND_REAL_C2C;
-  const Layout source = layout_of(Place::source, reads_input ? problem_.input : problem_.output, dims_);
-  const Layout target = layout_of(Place::target, reads_input ? problem_.output : problem_.input, dims_);
+  source_ = reads_input ? &problem_.input : &problem_.output;
+  target_ = reads_input ? &problem_.output : &problem_.input;
+  const Layout source = layout_of(Place::source, *source_, dims_);
+  const Layout target = layout_of(Place::target, *target_, dims_);
 
   std::vector<std::uint32_t> axes;
   for (std::uint32_t d = 1; d < dims_; d++)
@@ -88,19 +94,29 @@ Program Planner<T>::program() {
   if (special != 0) order.insert(backward_ ? order.end() : order.begin(), special);
   if (order.empty()) order.push_back(axes[0]);
 
-  // What lies between is kept in the target where that has room for it and is not the source in another order.
-  const bool to_real = !target.complex && source.complex;
+  // What lies between holds the longer of both sides of each axis; the special one has changed already, or not yet. It
+  // is kept in the target where that has room for it and is not the source in another order.
+  std::vector<std::uint64_t> most(dims_);
+  bool apart = !target.complex && source.complex;
+  for (std::uint32_t d = 0; d < dims_; d++) {
+    most[d] = d != special || !halves ? std::max(source.count[d], target.count[d])
+              : backward_             ? source.count[d]
+                                      : target.count[d];
+    apart |= most[d] > target.count[d];
+  }
   bool moved = false;
   for (std::uint32_t d = 0; d < dims_; d++) moved |= source.stride[d] != target.stride[d] && source.count[d] > 1;
   const bool permutes = problem_.in_place && !halves && moved;
-  const bool elsewhere = (to_real && order.size() > 1) || permutes;
-  const Layout between = elsewhere ? contiguous(Place::middle, !trig, source.count) : target;
+  const bool elsewhere = (apart && order.size() > 1) || permutes;
+  const Layout between = elsewhere ? contiguous(Place::middle, !trig, most) : target;
   if (elsewhere) program_.middle = size_of(between) * (trig ? 1 : 2);
+  current_ = source.count;
   for (std::size_t i = 0; i < order.size(); i++) {
     const bool end = i + 1 == order.size(), last = end && !(permutes && i == 0);
     const std::uint32_t d = order[i];
     along(d, line_of(problem_, d, d == special || trig, backward_, capacity<T>), i == 0 ? source : between,
           last ? target : between, end);
+    current_[d] = target.count[d];
   }
   if (permutes && order.size() == 1) {
     // One pass cannot both transform and turn around an array in its own memory.
@@ -154,6 +170,13 @@ void Planner<T>::add(Pass pass, Place from, Place to, const Layout* in, const La
 }
 
 template <class T>
+Window Planner<T>::window_of(const Side& side, std::uint32_t dim) const {
+  const ewald::fft::Window& window = side.window[dim];
+  if (window.all()) return {};
+  return {std::uint32_t(window.start), std::uint32_t(window.count), std::uint32_t(window.whole)};
+}
+
+template <class T>
 void Planner<T>::along(std::uint32_t dim, const Line& line, const Layout& from, const Layout& to, bool last) {
   const Split split = split_of(line.points, capacity<T>, sizeof(T) == 4 ? 4 : 2);
   const std::uint64_t length = split.convolution != 0 ? split.convolution : line.points;
@@ -168,6 +191,8 @@ void Planner<T>::along(std::uint32_t dim, const Line& line, const Layout& from, 
   whole.in_index = whole.out_index = 1;
   whole.swap_in = whole.swap_out = line.swap;
   whole.last = last;
+  whole.in_window = window_of(*source_, dim);
+  whole.out_window = window_of(*target_, dim);
 
   // The other dimensions; `at` is where their lines lie one behind the other in the memory of the pieces.
   struct Other {
@@ -177,7 +202,7 @@ void Planner<T>::along(std::uint32_t dim, const Line& line, const Layout& from, 
   std::vector<Other> others;
   std::uint64_t lines = 1;
   for (std::uint32_t d = dims_; d-- > 0;) {
-    const std::uint64_t count = d == dim ? 1 : std::min(from.count[d], to.count[d]);
+    const std::uint64_t count = d == dim ? 1 : current_[d];
     if (count <= 1) continue;
     others.push_back({std::uint32_t(count), from.stride[d], to.stride[d], lines * length});
     lines *= count;
@@ -210,11 +235,13 @@ void Planner<T>::along(std::uint32_t dim, const Line& line, const Layout& from, 
     if (!entry) {
       pass.source = Source::complex;
       pass.in_stride = 1;
+      pass.in_window = {};
       pass.swap_in = false;
     }
     if (!exit) {
       pass.sink = Sink::complex;
       pass.out_stride = 1;
+      pass.out_window = {};
       pass.swap_out = false;
     }
     for (const Other& other : others)

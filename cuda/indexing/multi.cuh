@@ -55,7 +55,7 @@ __device__ __forceinline__ void refine_on_own_spots(const Block& b, int accepted
 template <class Search>
 __device__ __forceinline__ int accept_lattices(const Block& b, Search search) {
   State& s = b.state();
-  const float least_chance = b.plan.params.accept_log10;
+  const float max_log10_chance = b.plan.params.accept_log10;
   const int wanted = int(b.plan.params.max_crystals);
   int slivers = 0;
   for (Pool pool = first_pool;; pool = rest_pool) {
@@ -65,7 +65,7 @@ __device__ __forceinline__ int accept_lattices(const Block& b, Search search) {
       s.decision = 0;
       if (s.lattice_count[pool] > 0) {
         const Lattice& next = b.lattices(pool)[b.lattice_order(pool)[0]];
-        if (next.judged && next.log10_chance <= least_chance) {
+        if (next.judged && next.log10_chance <= max_log10_chance) {
           s.decision = 1;
           for (int k = 0; k < s.accepted && s.decision == 1; k++)
             if (same_lattice(next.cell, b.accepted()[k].cell, sliver_lattice)) s.decision = 2;

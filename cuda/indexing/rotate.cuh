@@ -214,8 +214,8 @@ __device__ __forceinline__ int append_hits(const Block& b, const Angles& angles,
   return held;
 }
 
-// Drops hits below `least`, and of those that just reach it all but the first `most_equal`.
-__device__ __forceinline__ int prune_hits(const Block& b, int held, int least, int most_equal) {
+// Drops hits below `least`, and of those that just reach it all but the first `max_equal`.
+__device__ __forceinline__ int prune_hits(const Block& b, int held, int least, int max_equal) {
   const DeviceSpan<std::uint64_t> hits = b.hits();
   int kept = 0, equal = 0;
   for (int i0 = 0; i0 < held; i0 += 32) {
@@ -223,7 +223,7 @@ __device__ __forceinline__ int prune_hits(const Block& b, int held, int least, i
     const std::uint64_t hit = i < held ? hits[i] : no_key;
     const int count = i < held ? count_of(hit) : -1;
     const unsigned tied = __ballot_sync(kFullWarp, count == least);
-    const bool stays = count > least || (count == least && equal + lanes_before(tied) < most_equal);
+    const bool stays = count > least || (count == least && equal + lanes_before(tied) < max_equal);
     const unsigned mask = __ballot_sync(kFullWarp, stays);
     __syncwarp();
     if (stays) hits[kept + lanes_before(mask)] = hit;
@@ -258,7 +258,7 @@ __device__ __forceinline__ int raised(const Block& b, int n, int least, int enou
 // many this warp has.
 template <bool Peaks, class CandidateAt>
 __device__ __forceinline__ int search_candidates(const Block& b, int candidates, int n, float limit,
-                                                 const Angles& angles, int least, int enough, int most_equal,
+                                                 const Angles& angles, int least, int enough, int max_equal,
                                                  CandidateAt candidate_at) {
   State& s = b.state();
   clear_bins(b, n);
@@ -278,7 +278,7 @@ __device__ __forceinline__ int search_candidates(const Block& b, int candidates,
     }
     __syncthreads();
     least = s.least;
-    held = prune_hits(b, held, least, most_equal);
+    held = prune_hits(b, held, least, max_equal);
   }
   return held;
 }

@@ -173,6 +173,9 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       [{ shape: [32, 96], kind: 'c2c', precision: 'f64' }, false],
       [{ shape: [64, 16], kind: 'r2r', r2r: 'dct2' }, false],
       [{ shape: [8192] }, false],
+      // Parts of axes: what no side holds is neither read nor written.
+      [{ shape: [32, 64], inputShape: [8, 8], keep: [16, 16] }, false],
+      [{ shape: [64, 32], keep: [8, 32] }, false],
     ] as [FftOptions, boolean][])('are what was said beforehand: %j', async (options, exact) => {
       const said = described(options);
       const fft = await context.fft(options);
@@ -184,6 +187,12 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       if (exact) expect(after.read - before.read).toBe(said.bytesRead[0]);
       else expect(after.read - before.read).toBeGreaterThanOrEqual(said.bytesRead[0] as number);
       await fft.dispose();
+    });
+    test('a part of the axes moves less than the whole', () => {
+      const bytes = (options: FftOptions) => total(described(options))[0] as number;
+      const whole = bytes({ shape: [64, 64, 64] });
+      expect(bytes({ shape: [64, 64, 64], inputShape: [16, 16, 16] })).toBeLessThan(0.6 * whole);
+      expect(bytes({ shape: [64, 64, 64], keep: [16, 16, 16] })).toBeLessThan(0.6 * whole);
     });
     test('each pass is one launch', async () => {
       const fft = await context.fft({ shape: [24, 18, 20] });

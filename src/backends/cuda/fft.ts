@@ -2,7 +2,6 @@
 import type { FftDescriptor, FftKernel, FftOp } from '../../fft/contract.js';
 import { enums, fftDescriptor } from '../../layout/layout.js';
 import { pack } from '../../layout/struct.js';
-import { padAndCut, wholeOf } from '../fft-padding.js';
 import { addonError } from '../status.js';
 import { handleOf } from './array.js';
 import type { CudaHost } from './host.js';
@@ -36,11 +35,9 @@ interface FftAddon {
 
 /** The fft room of a card. */
 export function fftOp(host: CudaHost): FftOp {
-  // The kernels know whole axes only.
   return {
-    supports: (descriptor) => supports(host, descriptor.pruned ? wholeOf(descriptor) : descriptor),
-    plan: (descriptor) =>
-      descriptor.pruned ? padAndCut(descriptor, (whole) => plan(host, whole)) : plan(host, descriptor),
+    supports: (descriptor) => supports(host, descriptor),
+    plan: (descriptor) => plan(host, descriptor),
   };
 }
 
@@ -76,6 +73,7 @@ async function plan(host: CudaHost, descriptor: FftDescriptor): Promise<FftKerne
     bytes: describe(host, descriptor).bytes,
     // What lies between the passes is memory of the device, which a workspace on the host cannot be.
     workspaceElements: 0,
+    prunes: true,
     execute: run,
     executeOn: run,
     async dispose() {
