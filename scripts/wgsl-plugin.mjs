@@ -1,26 +1,40 @@
 // Imports of .wgsl files as strings, for rollup, vite and vitest alike. A line `#include "common/philox.wgsl"` (path
 // from wgsl/) is replaced by that file, once a shader. Comments `//@ pi/count.wgsl 7` say where the line after them
 // came from, so that a compile error names file and line (src/backends/webgpu/shader.ts reads them).
+//
+// A file is a module of pieces, cut where it includes another, and a shader is a sum of pieces: what twenty kernels
+// include is in a bundle once.
 import { readFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../wgsl/', import.meta.url));
+const query = '?pieces';
 
-/** The text of a shader with its includes. */
-export function readShader(path, seen = new Set()) {
-  if (seen.has(path)) return '';
-  seen.add(path);
+/** A file cut at its includes: texts, and between them the paths that are included. */
+function cut(path) {
   const name = relative(root, path).split(sep).join('/');
-  const lines = readFileSync(path, 'utf8').split('\n');
-  const text = lines.map((line, i) => {
+  const texts = [[`//@ ${name} 1`]];
+  const includes = [];
+  for (const [i, line] of readFileSync(path, 'utf8').split('\n').entries()) {
     const include = /^#include "(.+)"$/.exec(line);
-    // Comments stay at home: every shader carries its includes, and lines keep their numbers.
-    return include
-      ? `${readShader(join(root, include[1]), seen)}\n//@ ${name} ${i + 2}`
-      : line.replace(/\s*\/\/.*$/, '');
-  });
-  return [`//@ ${name} 1`, ...text].join('\n');
+    if (include) {
+      includes.push(join(root, include[1]));
+      texts.push([`//@ ${name} ${i + 2}`]);
+    } else {
+      // Comments stay at home; lines keep their numbers.
+      texts.at(-1).push(line.replace(/\s*\/\/.*$/, ''));
+    }
+  }
+  return { texts: texts.map((lines) => lines.join('\n')), includes };
+}
+
+/** The pieces of a shader in their order: each file once. */
+function piecesOf(path, seen = new Set()) {
+  if (seen.has(path)) return [];
+  seen.add(path);
+  const { texts, includes } = cut(path);
+  return texts.flatMap((_, i) => [...(i > 0 ? piecesOf(includes[i - 1], seen) : []), { path, piece: i }]);
 }
 
 export function wgsl() {
@@ -30,15 +44,28 @@ export function wgsl() {
     // Sources import '../../../wgsl/pi/count.wgsl'; from build/esm the same number of steps leads elsewhere, so go by
     // what follows wgsl/.
     resolveId(id, importer) {
+      if (id.endsWith(`.wgsl${query}`)) return id;
       if (!id.endsWith('.wgsl')) return null;
       const path = resolve(dirname(importer ?? '.'), id);
       const marker = `${sep}wgsl${sep}`;
       return join(root, path.slice(path.lastIndexOf(marker) + marker.length));
     },
     load(id) {
+      if (id.endsWith(`.wgsl${query}`)) {
+        const path = id.slice(0, -query.length);
+        this.addWatchFile?.(path);
+        return cut(path)
+          .texts.map((text, i) => `export const piece${i} = ${JSON.stringify(text)};`)
+          .join('\n');
+      }
       if (!id.endsWith('.wgsl')) return null;
-      this.addWatchFile?.(id);
-      return `export default ${JSON.stringify(readShader(id))}; // ${basename(id)}`;
+      const pieces = piecesOf(id);
+      const files = [...new Set(pieces.map(({ path }) => path))];
+      const names = pieces.map(({ path, piece }) => `file${files.indexOf(path)}.piece${piece}`);
+      return [
+        ...files.map((path, i) => `import * as file${i} from ${JSON.stringify(path + query)};`),
+        `export default ${names.join(" + '\\n' + ")};`,
+      ].join('\n');
     },
   };
 }

@@ -225,10 +225,10 @@ export const mutants = [
     ids: [noisy],
   },
   {
-    name: 'indexing: the residual is a mean over all spots',
-    file: 'indexing/isa/image.cpp',
-    find: 'squares / indexed)',
-    replace: 'squares / work.all.n)',
+    name: 'indexing: the residual is a mean over eight spots more',
+    file: 'indexing/known_cell.h',
+    find: 'root(squares / indexed)',
+    replace: 'root(squares / (indexed + 8))',
     ids: [noisy],
   },
 

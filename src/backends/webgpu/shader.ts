@@ -38,3 +38,23 @@ export function locate(source: string, lineNumber: number): { file: string; line
   }
   return { file: 'shader', line: lineNumber };
 }
+
+/**
+ * The parts of a file of which a shader takes some: a line `#part NAME` begins one. Each carries the mark of where it
+ * came from.
+ */
+export function partsOf(source: string): Readonly<Record<string, string>> {
+  const parts: Record<string, string[]> = {};
+  let current: string[] = [];
+  for (const [i, line] of source.split('\n').entries()) {
+    const name = /^#part (\w+)$/.exec(line)?.[1];
+    if (name === undefined) {
+      current.push(line);
+      continue;
+    }
+    const { file, line: number } = locate(source, i + 1);
+    current = [`//@ ${file} ${number + 1}`];
+    parts[name] = current;
+  }
+  return Object.fromEntries(Object.entries(parts).map(([name, lines]) => [name, lines.join('\n')]));
+}

@@ -16,7 +16,7 @@ import { type Core, coreOf, splitOf } from './lengths.js';
  */
 export type Place = 'input' | 'output' | 'middle' | 'long';
 
-/** How a line becomes complex numbers; the names are those of the files in wgsl/fft. */
+/** How a line becomes complex numbers; the names are those of the parts of wgsl/fft/ends.wgsl. */
 export type Source =
   | { readonly file: 'complex' | 'real' | 'packed' | 'hermitian' | 'hermitian_packed' }
   | { readonly file: 'dct2' | 'dct3' | 'dct4' | 'dct4_odd' | 'dct1' | 'dct1_packed'; readonly sine: boolean };

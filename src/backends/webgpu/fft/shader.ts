@@ -7,56 +7,20 @@
  * array of the line's length is enough.
  */
 
-import pairing from '../../../../wgsl/fft/pairs.wgsl';
+import ends from '../../../../wgsl/fft/ends.wgsl';
 import radix from '../../../../wgsl/fft/radix.wgsl';
-import complex from '../../../../wgsl/fft/sink_complex.wgsl';
-import dct1 from '../../../../wgsl/fft/sink_dct1.wgsl';
-import dct2 from '../../../../wgsl/fft/sink_dct2.wgsl';
-import dct3 from '../../../../wgsl/fft/sink_dct3.wgsl';
-import dct4 from '../../../../wgsl/fft/sink_dct4.wgsl';
-import dct4Odd from '../../../../wgsl/fft/sink_dct4_odd.wgsl';
-import half from '../../../../wgsl/fft/sink_half.wgsl';
-import real from '../../../../wgsl/fft/sink_real.wgsl';
-import unpacked from '../../../../wgsl/fft/sink_unpacked.wgsl';
-import fromComplex from '../../../../wgsl/fft/source_complex.wgsl';
-import fromDct1 from '../../../../wgsl/fft/source_dct1.wgsl';
-import fromDct1Packed from '../../../../wgsl/fft/source_dct1_packed.wgsl';
-import fromDct2 from '../../../../wgsl/fft/source_dct2.wgsl';
-import fromDct3 from '../../../../wgsl/fft/source_dct3.wgsl';
-import fromDct4 from '../../../../wgsl/fft/source_dct4.wgsl';
-import fromDct4Odd from '../../../../wgsl/fft/source_dct4_odd.wgsl';
-import fromHermitian from '../../../../wgsl/fft/source_hermitian.wgsl';
-import fromHermitianPacked from '../../../../wgsl/fft/source_hermitian_packed.wgsl';
-import fromPacked from '../../../../wgsl/fft/source_packed.wgsl';
-import fromReal from '../../../../wgsl/fft/source_real.wgsl';
+import { EwaldError } from '../../../errors.js';
+import { partsOf } from '../shader.js';
 import { oddButterfly } from './butterfly.js';
 import { hasButterfly, radicesOf } from './lengths.js';
-import type { Loop, Pass, Sink, Source, Window } from './program.js';
+import type { Loop, Pass, Window } from './program.js';
 import type { Tables } from './tables.js';
 
-const sources: Record<Source['file'], string> = {
-  complex: fromComplex,
-  real: fromReal,
-  packed: fromPacked,
-  hermitian: fromHermitian,
-  hermitian_packed: fromHermitianPacked,
-  dct1: fromDct1,
-  dct1_packed: fromDct1Packed,
-  dct2: fromDct2,
-  dct3: fromDct3,
-  dct4: fromDct4,
-  dct4_odd: fromDct4Odd,
-};
-const sinks: Record<Sink['file'], string> = {
-  complex,
-  half,
-  real,
-  unpacked,
-  dct1,
-  dct2,
-  dct3,
-  dct4,
-  dct4_odd: dct4Odd,
+const parts = partsOf(ends);
+const part = (name: string): string => {
+  const text = parts[name];
+  if (text === undefined) throw new EwaldError('Internal', `wgsl/fft/ends.wgsl has no part ${name}`);
+  return text;
 };
 
 /** A pass as a kernel. */
@@ -452,9 +416,10 @@ class Writer {
     if (used.length > 0) this.#usesTable = true;
     return [
       ...used.map(([name, , offset]) => `const ${name} = ${offset()}u;`),
-      sources[source.file],
-      sinks[sink.file],
-      ...(pairs ? [pairing] : []),
+      ...(source.file === 'dct1' || source.file === 'dct1_packed' ? [part('extended')] : []),
+      part(`source_${source.file}`),
+      part(`sink_${sink.file}`),
+      ...(pairs ? [part('pairs')] : []),
       `struct Place { ${Object.keys(fields)
         .map((name) => `${name}: u32`)
         .join(', ')} }`,

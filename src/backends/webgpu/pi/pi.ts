@@ -13,8 +13,8 @@ const dispatches = 8;
  */
 const callSeconds = 0.2;
 /** Points of a dispatch: where the first call begins, and the most that the kernel counts in 32 bits. */
-const leastPoints = 2 ** 16;
-const mostPoints = 2 ** 31;
+const minPoints = 2 ** 16;
+const maxPoints = 2 ** 31;
 /**
  * Most workgroups of a dispatch: more than any GPU runs at once, few enough that their counts are read back in no time.
  */
@@ -27,14 +27,14 @@ const pointsPerWorkgroup = 4 * 256 * 32;
 
 /** How much the device does in a call: learnt from each call. It changes the speed, never the answer. */
 class Pace {
-  pointsPerDispatch = leastPoints;
+  pointsPerDispatch = minPoints;
 
   /** Goes towards `callSeconds`, by a factor of eight at most: the first calls also compile and wake the device up. */
   learn(points: number, seconds: number): void {
     const wish = (points / dispatches) * (callSeconds / Math.max(seconds, 1e-4));
     const near = Math.max(this.pointsPerDispatch / 8, Math.min(this.pointsPerDispatch * 8, wish));
     // Powers of two keep the cuts at whole blocks.
-    this.pointsPerDispatch = Math.max(leastPoints, Math.min(mostPoints, 2 ** Math.round(Math.log2(near))));
+    this.pointsPerDispatch = Math.max(minPoints, Math.min(maxPoints, 2 ** Math.round(Math.log2(near))));
   }
 }
 
