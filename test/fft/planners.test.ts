@@ -1,0 +1,133 @@
+/**
+ * The planners of WebGPU and of CUDA are two (one writes kernels, the other numbers for kernels that exist), and make
+ * the same of a transform: the same passes over the same lines, pieces, windows and factors.
+ *
+ * Where they differ by design is left out: WebGPU sums primes from 17 to 61 directly and convolves inside a workgroup up
+ * to 2048 points (CUDA 4096); of `real` it changes the first axis, CUDA the fastest one; in place CUDA also changes the
+ * order of axes.
+ */
+import { describe, expect, test } from 'vitest';
+import { primesOf, radicesOf } from '../../src/backends/webgpu/fft/lengths.js';
+import { type Pass, programOf, type Window } from '../../src/backends/webgpu/fft/program.js';
+import type { FftOptions } from '../../src/fft/options.js';
+import { describeFft, otherSide } from '../../src/fft/parameters.js';
+import { fftDescriptor } from '../../src/layout/fft.js';
+import { pack } from '../../src/layout/struct.js';
+import { type EmulatedCard, loadAddon, present } from '../support/emulated-card.js';
+
+interface Addon extends EmulatedCard {
+  fftProgram(descriptor: Uint8Array, backward: boolean): Record<string, unknown>[];
+}
+const capacity = 4096;
+const sources = ['complex', 'real', 'packed', 'hermitian', 'hermitian_packed', 'dct1', 'dct1_packed'].concat(
+  ...['dct2', 'dct3', 'dct4', 'dct4_odd'],
+);
+const sinks = ['complex', 'half', 'real', 'unpacked', 'dct1', 'dct2', 'dct3', 'dct4', 'dct4_odd'];
+const places = ['input', 'output', 'middle', 'long'];
+
+/** A pass of WebGPU in the words of CUDA's. */
+function plain(pass: Pass): Record<string, unknown> {
+  const window = ({ start, count, whole }: Window = { start: 0, count: 0, whole: 0 }) => ({ start, count, whole });
+  const { source, sink, core } = pass;
+  return {
+    from: places.indexOf(pass.from),
+    to: places.indexOf(pass.to),
+    axis: pass.axis,
+    points: core.points,
+    length: core.length,
+    source: sources.indexOf(source.file),
+    sink: sinks.indexOf(sink.file),
+    sine: Number(('sine' in source && source.sine) || ('sine' in sink && sink.sine)),
+    pairs: Number(pass.pairs),
+    swapIn: Number(pass.swapIn),
+    swapOut: Number(pass.swapOut),
+    last: Number(pass.last),
+    inStride: pass.inStride,
+    outStride: pass.outStride,
+    inIndex: pass.inIndex,
+    outIndex: pass.outIndex,
+    turnStep: pass.twiddle?.step ?? 0,
+    chirpIn: pass.chirpIn ?? 0,
+    chirpOut: pass.chirpOut ?? 0,
+    middleStep: pass.spectrum?.step ?? 0,
+    inWindow: window(pass.inWindow),
+    outWindow: window(pass.outWindow),
+    radices: core.length === 1 ? [] : radicesOf(core.length),
+    loops: pass.loops.map(({ count, from, to, inIndex, outIndex, a, b, frequency }) => ({
+      count,
+      ...{ from: from ?? 0, to: to ?? 0, inIndex: inIndex ?? 0, outIndex: outIndex ?? 0 },
+      ...{ a: a ?? 0, b: b ?? 0, frequency: frequency ?? 0 },
+    })),
+  };
+}
+
+const lengths = [2, 3, 5, 8, 12, 16, 35, 64, 77, 105, 128, 343, 1000, 1024, 2187, 4096].concat(
+  ...[4116, 5000, 8192, 12288, 16384, 65536, 100000, 2 ** 20, 2 ** 21, 67, 131, 1009, 2053, 10007, 1000003],
+);
+const kinds = ['c2c', 'r2c', 'c2r', 'real', 'r2r'] as const;
+const trigs = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'] as const;
+// Primes that both have butterflies for; larger ones only where the whole line is convolved in one workgroup, or where no
+// piece can hold them.
+const alike = (n: number): boolean => primesOf(n).every((p) => p <= 13 || (p > 61 && (n <= 1000 || p > capacity / 2)));
+/** The lengths of the complex lines that an axis of n can become. */
+const linesOf = (n: number, kind: FftOptions['kind'], trig?: string): number[] =>
+  kind === 'r2r'
+    ? trig === 'dct1'
+      ? [n - 1, 2 * (n - 1)]
+      : trig === 'dst1'
+        ? [n + 1, 2 * (n + 1)]
+        : [n, n / 2, 2 * n].filter(Number.isInteger)
+    : [n, ...(n % 2 === 0 ? [n / 2] : [])];
+
+const wide: FftOptions[] = [
+  ...lengths.flatMap((n) =>
+    kinds.flatMap((kind): FftOptions[] =>
+      kind === 'r2r'
+        ? trigs.filter((r2r) => n > 1 && linesOf(n, kind, r2r).every(alike)).map((r2r) => ({ shape: [n], kind, r2r }))
+        : linesOf(n, kind).every(alike)
+          ? [{ shape: [n], kind }, ...(n < 5000 ? [{ shape: [n], kind, batch: 7 }] : [])]
+          : [],
+    ),
+  ),
+  ...kinds
+    .filter((kind) => kind !== 'real')
+    .flatMap((kind): FftOptions[] => {
+      const r2r = kind === 'r2r' ? { r2r: 'dct2' as const } : {};
+      return [
+        { shape: [6, 20], kind, ...r2r },
+        { shape: [4, 6, 10], kind, ...r2r, batch: 3 },
+        { shape: [4, 1, 10, 3, 8], kind, ...r2r },
+        { shape: [12, 10, 14], kind, ...r2r, axes: [0, 2] },
+        { shape: [12, 10, 14], kind, ...r2r, axes: [1] },
+        { shape: [8, 8192], kind, ...r2r },
+        { shape: [8192, 6], kind, ...r2r },
+        { shape: [8, 10, 12], kind, ...r2r, order: [2, 0, 1] },
+        // Parts of axes.
+        { shape: [16, 24], kind, ...r2r, ...(kind === 'c2c' ? { inputShape: [5, 7] } : {}) },
+        ...(kind === 'c2c'
+          ? [
+              { shape: [16, 24, 20], inputShape: [16, 7, 3], keep: [4, 24, 6] },
+              { shape: [16, 8192], inputShape: [3, 100], keep: [16, 33] },
+              { shape: [20, 2053 * 2], inputShape: [20, 50], keep: [7, 100] },
+            ]
+          : []),
+        ...(kind === 'r2c' ? [{ shape: [16, 24], kind, inputShape: [5, 9] }] : []),
+      ];
+    }),
+];
+
+describe.runIf(present)('the planner of CUDA and that of WebGPU', () => {
+  const addon = present ? loadAddon<Addon>() : (undefined as never);
+  test('are asked much', () => expect(wide.length).toBeGreaterThan(300));
+  test.each(wide)('make the same passes of %j', (options) => {
+    const given = describeFft(options);
+    const descriptor = given.kind === 'c2r' ? otherSide(given) : given;
+    for (const backward of [false, true]) {
+      const cuda = addon.fftProgram(pack(fftDescriptor, descriptor.fields), backward);
+      const webgpu = programOf(descriptor, backward, capacity).passes.map(plain);
+      // Whether a sum is of sines means nothing to passes between two pieces.
+      const bare = cuda.map((pass) => ({ ...pass, sine: pass.source || pass.sink ? pass.sine : 0 }));
+      expect(bare, backward ? 'backward' : 'forward').toEqual(webgpu);
+    }
+  });
+});
