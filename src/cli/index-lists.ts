@@ -96,6 +96,8 @@ async function run(words: readonly string[], options: Options, { createContext, 
     throw new EwaldError('Argument', 'nothing to index; needed are files of frames, spot lists, or a list with -i');
   const [head] = lists;
   const frames = options.input !== undefined || (head !== undefined && (await holdsFrames(head)));
+  if (lists.includes('-') && options.cell === '-')
+    throw new EwaldError('Argument', 'standard input can be read once: - stands for a list and for the cell');
   const cell = options.cell === undefined ? undefined : await readCellOption(options.cell);
   const unit = choice('--unit', options.unit, '1/A', spotUnits);
   const maxSpots = parseInteger(options.maxSpots, '--max-spots', 6, 4096);

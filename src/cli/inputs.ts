@@ -34,7 +34,7 @@ export async function readCellOption(given: string): Promise<KnownCell> {
   const numbers = parseCellText(given);
   if (numbers) return { cell: numbers, centring: 'P' };
   // Numbers that are not as many as they should be are no file name.
-  if (/^[\d\s,.+-]+$/.test(given) && !existsSync(given)) {
+  if (/^[\d\s,.+-]*\d[\d\s,.+-]*$/.test(given) && !existsSync(given)) {
     const count = given.trim().split(/[\s,]+/).length;
     throw new EwaldError(
       'Argument',

@@ -1,0 +1,171 @@
+/** `ewald simulate`, `ewald index` and `ewald cell` with cells and lists as people have them, through the commands. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Cell, cellFrom, sameLattice } from '../../src/crystal/cell.js';
+import { primitiveOf } from '../../src/crystal/centring.js';
+import { formatSpotList, readSpotList } from '../../src/data/spot-list.js';
+import { ewald } from '../support/cli.js';
+
+let folder: string;
+const at = (...name: string[]): string => join(folder, ...name);
+const lines = (out: string): Record<string, never>[] =>
+  out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+const six = '50,62,73,82,77,71';
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-cli-index-'));
+  const made = await ewald(['simulate', 'spots', '-o', at('s'), '--images', '4', '--cell', six, '--seed', '3']);
+  expect(made.code, made.err).toBe(0);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A list of the simulated ones in another form. */
+function rewritten(name: string, row: (x: number, y: number, z: number, i: number) => string): string {
+  const { spots } = readSpotList(readFileSync(at('s', 'spots-001.txt'), 'utf8'));
+  const rows = Array.from({ length: spots.length / 3 }, (_, i) =>
+    row(spots[3 * i] ?? 0, spots[3 * i + 1] ?? 0, spots[3 * i + 2] ?? 0, i),
+  );
+  writeFileSync(at(name), `${rows.join('\n')}\n`);
+  return at(name);
+}
+
+describe('lists', () => {
+  it('come without a cell line, with further columns, in other units, and give the same lattice', async () => {
+    const [first] = lines((await ewald(['index', at('s', 'spots-001.txt'), '--json'])).out) as never as {
+      crystals: { cell: Cell }[];
+    }[];
+    const truth = first?.crystals[0]?.cell as Cell;
+    const forms: [string, string[]][] = [
+      [rewritten('plain.txt', (x, y, z) => `${x} ${y} ${z}`), []],
+      [
+        rewritten('columns.txt', (x, y, z, i) => `${x} ${y} ${z} ${100 + i} ${(1 / Math.hypot(x, y, z)).toFixed(2)}`),
+        [],
+      ],
+      [rewritten('commas.csv', (x, y, z) => `${x}, ${y}, ${z}, p0 # weak\r`), []],
+      [rewritten('nm.txt', (x, y, z) => `${10 * x} ${10 * y} ${10 * z}`), ['--unit', '1/nm']],
+      [rewritten('pi.txt', (x, y, z) => [x, y, z].map((v) => 2 * Math.PI * v).join('\t')), ['--unit', '2pi/A']],
+    ];
+    for (const [file, options] of forms) {
+      const { out, code } = await ewald(['index', file, '-p', six, '--json', ...options]);
+      expect(code, out).toBe(0);
+      const [line] = lines(out) as never as { crystals: { cell: Cell; refined: boolean }[] }[];
+      expect(sameLattice(line?.crystals[0]?.cell as Cell, truth, 0.05), file).toBe(true);
+      expect(typeof line?.crystals[0]?.refined).toBe('boolean');
+    }
+    const held = await ewald(['index', at('plain.txt'), '-p', six, '--metric', 'held']);
+    expect(held.out).toContain('cell held');
+  });
+
+  it('come through standard input, and by patterns that the shell left alone', async () => {
+    const input = readFileSync(at('s', 'spots-002.txt'));
+    const [line] = lines((await ewald(['index', '-', '--json'], { input })).out) as never as Record<string, unknown>[];
+    expect(line).toMatchObject({ input: 'standard input', indexed: true });
+    expect((await ewald(['index', '-', '-p', '-'], { input })).err).toContain('standard input can be read once');
+    for (const [pattern, count] of [
+      [at('s', 'spots-*.txt'), 4],
+      [at('*', 'spots-00[12].txt'), 2],
+      [at('**', 'spots-00?.txt'), 4],
+      [at('s', 'spots-00[!1].txt'), 3],
+    ] as const) {
+      const found = lines((await ewald(['index', pattern, '--json'])).out) as never as { input: string }[];
+      expect(found.map(({ input }) => input)).toEqual([...found.map(({ input }) => input)].sort());
+      expect(found).toHaveLength(count);
+    }
+    const inside = await ewald(['index', 's/spots-00*.txt', 's/spots-001.txt', '--json'], { cwd: folder });
+    expect(lines(inside.out)).toHaveLength(4);
+  });
+});
+
+describe('cells', () => {
+  it('of .cell and PDB files are searched with their centring and given back in their setting, always obverse', async () => {
+    writeFileSync(
+      at('h.cell'),
+      'CrystFEL unit cell file version 1.0\n; rhombohedral\nlattice_type = rhombohedral\ncentering = H\nunique_axis = c\n\na = 8.1 nm\nb = 81 A\nc = 150 A\nal = 90 deg\nbe = 90 deg\nga = 120 deg\n',
+    );
+    writeFileSync(at('h.pdb'), 'CRYST1   81.000   81.000  150.000  90.00  90.00 120.00 R 3 2        18\n');
+    const made = await ewald([
+      'simulate',
+      'spots',
+      '-o',
+      at('h'),
+      '--images',
+      '20',
+      '--cell',
+      at('h.cell'),
+      '--spots',
+      '80',
+    ]);
+    expect(made.code, made.err).toBe(0);
+    const truth = JSON.parse(readFileSync(at('h', 'truth.json'), 'utf8'));
+    for (const file of [at('h.cell'), at('h.pdb')]) {
+      const found = lines((await ewald(['index', at('h', 'spots-*.txt'), '-p', file, '--json'])).out) as never as {
+        crystals: { cell: number[][]; lengths: number[] }[];
+      }[];
+      expect(found).toHaveLength(20);
+      for (const [i, { crystals }] of found.entries()) {
+        const cell = cellFrom((crystals[0]?.cell ?? []).flat());
+        expect(
+          sameLattice(primitiveOf(cell, 'H'), primitiveOf(cellFrom(truth.lists[i].lattices[0]), 'H')),
+          `list ${i}`,
+        ).toBe(true);
+        expect(crystals[0]?.lengths[2]).toBeCloseTo(150, -1);
+      }
+    }
+  });
+
+  it.each([
+    ['60,70,90,90,105,90', 'mP', [60, 70, 90, 90, 105, 90]],
+    ['79.1,79.1,38.1,90,90,90', 'tP', [79.1, 79.1, 38.1, 90, 90, 90]],
+  ] as const)('%s is determined from lists without it: %s, one line a lattice', async (cell, type, expected) => {
+    await ewald(['simulate', 'spots', '-o', at(type), '--images', '5', '--cell', cell]);
+    for (const name of readdirSync(at(type)).filter((file) => file.endsWith('.txt'))) {
+      const { spots } = readSpotList(readFileSync(at(type, name), 'utf8'));
+      writeFileSync(at(type, name), formatSpotList(undefined, spots));
+    }
+    const { out, code, err } = await ewald(['cell', at(type, 'spots-*.txt'), '--json']);
+    expect(code, err).toBe(0);
+    const [best] = JSON.parse(out);
+    expect(best.bravais[0].type).toBe(type);
+    for (const [k, x] of expected.entries())
+      expect(Math.abs(best.bravais[0].parameters[k] / x - 1)).toBeLessThan(0.005);
+    const told = (await ewald(['cell', at(type, 'spots-*.txt')])).out.split('\n');
+    expect(told[0]).toContain('indexes 5 of 5 lists');
+    const types = told.slice(1, 1 + best.bravais.length).map((line) => line.trim().slice(0, 2));
+    expect(types).toEqual(best.bravais.map(({ type }: { type: string }) => type));
+    expect(new Set(types).size).toBe(types.length);
+  });
+});
+
+describe('simulate', () => {
+  it('does not mix its lists with those of an earlier run', async () => {
+    const before = readFileSync(at('s', 'spots-001.txt'), 'utf8');
+    const refused = await ewald(['simulate', 'spots', '-o', at('s'), '--images', '2']);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('holds 5 files of an earlier simulation')]);
+    expect(readFileSync(at('s', 'spots-001.txt'), 'utf8')).toBe(before);
+    writeFileSync(at('s', 'notes.txt'), 'mine');
+    expect((await ewald(['simulate', 'spots', '-o', at('s'), '--images', '2', '--force'])).code).toBe(0);
+    expect(readdirSync(at('s')).sort()).toEqual(['notes.txt', 'spots-001.txt', 'spots-002.txt', 'truth.json']);
+  });
+
+  it('of a large cell ends with Ctrl-C, within an image, and keeps what is finished', async () => {
+    const began = performance.now();
+    const huge = ['simulate', 'spots', '-o', at('huge'), '--cell', '4000,4000,4000,90,90,90', '--d-min', '0.9'];
+    const stopped = await ewald([...huge, '--images', '3'], { interruptAfterMs: 1500 });
+    expect(stopped.code).toBe(130);
+    expect(performance.now() - began).toBeLessThan(20_000);
+    const many = ['simulate', 'spots', '-o', at('many'), '--images', '100000', '--json'];
+    const half = await ewald(many, { interruptAfterMs: 1500, signal: 'SIGTERM' });
+    expect(half.code).toBe(143);
+    const { lists } = JSON.parse(half.out);
+    expect(lists.length).toBeGreaterThan(0);
+    expect(readdirSync(at('many'))).toHaveLength(lists.length + 1);
+    expect(JSON.parse(readFileSync(at('many', 'truth.json'), 'utf8')).lists).toHaveLength(lists.length);
+    execFileSync('rm', ['-r', at('many')]);
+  }, 60_000);
+});
