@@ -1,0 +1,174 @@
+/** What `ewald info` tells of a file, and how it says it to someone who has never seen the format. */
+import type { Dataset, Metadata } from '../data/dataset.js';
+import type { Candidate } from '../data/open.js';
+import { flagOf } from './data-options.js';
+import { bold, dim, print, yellow } from './output.js';
+
+/** What is told of a file. */
+export interface Report {
+  readonly file: string;
+  readonly format: string;
+  readonly title: string;
+  readonly why: string;
+  readonly alsoLikely: readonly Candidate[];
+  readonly shape: Dataset['shape'];
+  readonly frames: number;
+  readonly dtype: string;
+  readonly frameBytes: number;
+  readonly filters: readonly string[];
+  readonly firstFrame: FrameStatistics;
+  readonly meta: Metadata;
+  readonly missing: readonly string[];
+  readonly notes: Dataset['notes'];
+  readonly sizes: Dataset['sizes'];
+  readonly arrays: Dataset['arrays'];
+  /** Options that can override what was found. */
+  readonly options: readonly string[];
+}
+
+/** Arrays that are listed: files of HDF5 may have hundreds. */
+const mostArrays = 12;
+
+/** Values of the first frame. */
+export interface FrameStatistics {
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  /** Pixels above saturation, below underload, or of a marker value; absent where the file states none of them. */
+  readonly unusable?: number;
+}
+
+/** The chosen array and the largest others, in the order of the file. */
+function mostOfThem(arrays: Dataset['arrays']): Dataset['arrays'] {
+  const size = (array: Dataset['arrays'][number]): number =>
+    array.chosen ? Number.POSITIVE_INFINITY : array.shape.reduce((a, b) => a * b, 1);
+  const least = [...arrays].sort((a, b) => size(b) - size(a)).slice(0, mostArrays);
+  return arrays.filter((array) => least.includes(array));
+}
+
+const dims = (shape: readonly number[]): string => shape.join(' × ');
+
+function size(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toPrecision(3)} ${units[unit]}`;
+}
+
+const short = (x: number): string => String(Number(x.toPrecision(6)));
+
+/** A length in the unit a person would choose. */
+function length(metres: number): string {
+  if (metres >= 1) return `${short(metres)} m`;
+  if (metres >= 1e-3) return `${short(metres * 1e3)} mm`;
+  if (metres >= 1e-6) return `${short(metres * 1e6)} µm`;
+  return `${short(metres * 1e9)} nm`;
+}
+
+const signedLength = (metres: number): string => (metres < 0 ? `−${length(-metres)}` : length(metres));
+
+/** Writes a report in words. */
+export function tell(report: Report, header: boolean): void {
+  const { file, title, why, shape, frames, dtype, frameBytes, filters, firstFrame, meta, arrays, sizes } = report;
+  const line = (name: string, text: string): void => print(`  ${dim(name.padEnd(12))} ${text}`);
+  print(`${bold(file)}  ${title}${why ? dim(`: ${why}`) : ''}`);
+  const { navigation, signal } = shape;
+  const many =
+    frames === 1 && navigation.length === 0
+      ? '1 frame'
+      : `${navigation.length > 1 ? `${dims(navigation)} = ` : ''}${frames} frame${frames === 1 ? '' : 's'}`;
+  line(
+    'frames',
+    `${many} of ${dims(signal)} ${dtype}, ${size(frameBytes)}${frames > 1 ? ' each' : ''}${frames > 1 ? `, ${size(frames * frameBytes)} in all` : ''}`,
+  );
+  if (filters.length > 0) line('stored', filters.join(', '));
+  const { min, max, mean, unusable } = firstFrame;
+  const spoilt =
+    unusable === undefined
+      ? ''
+      : `, ${unusable === 0 ? 'no' : unusable} pixel${unusable === 1 ? '' : 's'} outside the valid range`;
+  line(
+    'first frame',
+    Number.isFinite(min) ? `${short(min)} … ${short(max)}, mean ${short(mean)}${spoilt}` : 'no finite number',
+  );
+  for (const [name, text] of described(meta)) line(name, text);
+  for (const { what, expected, found } of sizes)
+    if (expected === found) line('size', `${what}: ${found}, as expected`);
+    else if (expected < found) line('size', `${what}: ${found}, of which ${expected} are needed`);
+    else line('size', yellow(`${what}: ${expected} expected, ${found} found`));
+  if (arrays.length > 0) {
+    const shown = mostOfThem(arrays);
+    line('arrays', `${arrays.length} in this file; another one by --dataset NAME:`);
+    for (const array of shown)
+      line('', `${array.chosen ? '●' : ' '} ${array.name}  ${dim(`${dims(array.shape)} ${array.dtype}`)}`);
+    if (shown.length < arrays.length)
+      line('', dim(`  and ${arrays.length - shown.length} smaller ones; --json lists all`));
+  }
+  for (const { kind, text, option } of report.notes)
+    line(
+      kind === 'guess' ? 'guessed' : kind === 'missing' ? 'not told' : kind,
+      `${kind === 'warning' ? yellow(text) : text}${option ? dim(`; ${flagOf(option)} overrides`) : ''}`,
+    );
+  // A note may have said it already, and what to do.
+  const untold = report.missing.filter(
+    (word) => !report.notes.some(({ kind, text }) => kind === 'missing' && text.includes(word)),
+  );
+  if (untold.length > 0) line('not told', untold.join(', '));
+  if (report.alsoLikely.length > 0)
+    line(
+      'could be',
+      report.alsoLikely.map(({ format, why }) => `${format} (${why})`).join(', ') + dim('; --format chooses'),
+    );
+  line('options', `${report.options.map(flagOf).join(' ')} ${dim('where the above is wrong')}`);
+  if (header)
+    for (const [key, value] of Object.entries(meta.header ?? {}))
+      line('header', `${key} = ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+}
+
+/** Metadata in words, in the order in which one asks. */
+function* described(meta: Metadata): Generator<[string, string]> {
+  const maker = [meta.maker, meta.detector, meta.serial && `serial ${meta.serial}`].filter(Boolean);
+  if (maker.length > 0) yield ['maker', maker.join(', ')];
+  if (meta.date) yield ['date', meta.date];
+  if (meta.voltageV)
+    yield ['beam', `electrons of ${short(meta.voltageV / 1000)} kV, wavelength ${short(meta.wavelengthA ?? 0)} Å`];
+  else if (meta.wavelengthA)
+    yield [
+      'beam',
+      `wavelength ${short(meta.wavelengthA)} Å = ${short(12.398419843320026 / meta.wavelengthA)} keV photons`,
+    ];
+  if (meta.distanceM) yield ['distance', length(meta.distanceM)];
+  if (meta.cameraLengthM) yield ['camera', `camera length ${length(meta.cameraLengthM)}`];
+  if (meta.pixelSizeM) yield ['pixels', `${length(meta.pixelSizeM.x)} × ${length(meta.pixelSizeM.y)} (x × y)`];
+  if (meta.beamCentrePx)
+    yield ['beam centre', `x ${short(meta.beamCentrePx.x)}, y ${short(meta.beamCentrePx.y)} pixels`];
+  if (meta.exposureS) yield ['exposure', `${short(meta.exposureS)} s a frame`];
+  if (meta.oscillationDeg)
+    yield ['rotation', `from ${short(meta.oscillationDeg.start)}° in steps of ${short(meta.oscillationDeg.range)}°`];
+  if (meta.sensor)
+    yield [
+      'sensor',
+      [meta.sensor.material, meta.sensor.thicknessM && length(meta.sensor.thicknessM)].filter(Boolean).join(', '),
+    ];
+  const limits = [
+    meta.bitDepth && `${meta.bitDepth} bit${meta.bitDepth === 1 ? '' : 's'} a pixel`,
+    meta.saturation !== undefined && `overloaded above ${meta.saturation}`,
+    meta.underload !== undefined && `no count below ${meta.underload}`,
+    meta.markers && `no count where ${meta.markers.join(' or ')}`,
+  ].filter(Boolean);
+  if (limits.length > 0) yield ['values', limits.join(', ')];
+  const axes = (meta.axes ?? []).filter(({ scale }) => scale !== undefined && scale !== 0);
+  if (axes.length > 0)
+    yield [
+      'axes',
+      axes
+        .map(({ name, scale = 1, unit = '' }) =>
+          `${name} ${unit === 'm' ? signedLength(scale) : `${short(scale)} ${unit}`}`.trim(),
+        )
+        .join(', ') + dim(' a step'),
+    ];
+}
