@@ -30,6 +30,12 @@ inline void repeat_wide(uint8_t* out, size_t distance, size_t length) {
   const uint8_t* from = out - distance;
   uint8_t* const end = out + length;
   if (distance >= 16) {
+    // Long runs of a longer period: what is copied doubles, because a load that meets the store just before it waits.
+    for (size_t span = distance; size_t(end - out) > span; span *= 2) {
+      uint8_t* const next = out + span;
+      for (const uint8_t* at = from; out < next; out += 16, at += 16) copy16(out, at);
+      out = next;
+    }
     do {
       copy16(out, from);
       out += 16;
