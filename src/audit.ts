@@ -6,49 +6,27 @@
  * be checked is counted. It finds a drifting card or driver while it matters; it is not a replacement for `ewald
  * validate`.
  */
+import type { AuditOptions, AuditReport } from './audit-options.js';
 import type { WasmSource } from './backends/backend.js';
 import { EwaldError, messageOf } from './errors.js';
 import type { Logger } from './log.js';
 import { choice, knownOptions, real } from './options.js';
 import { Random } from './random/random.js';
 import { WorkerClient } from './workers/client.js';
+import type { WorkerCalls } from './workers/messages.js';
 import type { WorkerPort } from './workers/port.js';
 
-/** How results are audited. */
-export interface AuditOptions {
-  /** Fraction of results that are recomputed, 0 … 1. */
-  readonly fraction: number;
-  /** `warn` (default) tells the log; `fail` makes the run wait for its checks and reject with `Mismatch`. */
-  readonly onDrift?: 'warn' | 'fail';
-  /** Seconds of checks that may be waiting; more are counted as unchecked. Default 2. */
-  readonly budgetS?: number;
-  /** Seed of the draw; default: another one each time. */
-  readonly seed?: number;
-}
-
-/** What the audit has seen so far. */
-export interface AuditReport {
-  /** Results that went through an audited backend. */
-  readonly results: number;
-  /** Of these, drawn for a check. */
-  readonly drawn: number;
-  /** Checked, and equal within the bounds. */
-  readonly agreed: number;
-  /** Checked, and different. */
-  readonly drifted: number;
-  /** Drawn, but over the budget or not recomputable. */
-  readonly unchecked: number;
-  /** The first differences, in words; at most ten are kept. */
-  readonly drifts: readonly string[];
-}
+/** Calls of a worker that compute something again. */
+type AuditedCall = 'pi' | 'index';
 
 /** One check: what the worker computes again, and the comparison, which says what is wrong or nothing. */
-export interface AuditTask {
+export interface AuditTask<C extends AuditedCall = AuditedCall> {
   readonly what: string;
-  readonly request: { readonly call: 'pi' | 'index'; readonly options: unknown };
+  readonly call: C;
+  readonly options: WorkerCalls[C]['options'];
   /** Estimated seconds of the recomputation. */
   readonly cost: number;
-  compare(value: unknown): string | undefined;
+  compare(value: WorkerCalls[C]['value']): string | undefined;
 }
 
 /** The auditor of a context. */
@@ -95,7 +73,7 @@ export class Auditor implements AuditReport {
    * Checks a drawn result in the worker; with `fail` the promise rejects with `Mismatch` when it differs, with `warn`
    * it never rejects.
    */
-  async check(task: AuditTask): Promise<void> {
+  async check<C extends AuditedCall>(task: AuditTask<C>): Promise<void> {
     const check = this.#check(task);
     this.#checks.add(check);
     check.catch(() => undefined).finally(() => this.#checks.delete(check));
@@ -109,7 +87,7 @@ export class Auditor implements AuditReport {
     this.#log.write('debug', `audit: not checked, ${why}`);
   }
 
-  async #check({ what, request, cost, compare }: AuditTask): Promise<void> {
+  async #check<C extends AuditedCall>({ what, call, options, cost, compare }: AuditTask<C>): Promise<void> {
     // Whoever waits for the answer waits for the worker, so only the other way needs a bound on what piles up.
     if (this.onDrift === 'warn' && this.#backlog + cost > this.#budget) {
       this.giveUp(`${what}: ${this.#backlog.toFixed(1)} s of checks are waiting, the budget is ${this.#budget} s`);
@@ -118,7 +96,7 @@ export class Auditor implements AuditReport {
     this.#backlog += cost;
     let drift: string | undefined;
     try {
-      drift = compare(await this.#open().ask(request.call, request.options));
+      drift = compare(await this.#open().ask(call, options));
     } catch (error) {
       this.giveUp(`${what}: ${messageOf(error)}`);
       return;

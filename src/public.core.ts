@@ -1,8 +1,9 @@
 /** The names of every entry that opens contexts, whatever its rooms. */
-export type { AuditOptions, AuditReport } from './audit.js';
+export type { AuditOptions, AuditReport } from './audit-options.js';
 export type { BackendName, DeviceInfo, WasmSource } from './backends/backend.js';
 export type { DeviceReport } from './backends/open.js';
-export type { BackendInfo, ContextCore, ContextOptions } from './context.js';
+export type { ContextCore } from './context.js';
+export type { BackendInfo, ContextOptions } from './context-options.js';
 export { EwaldError, type EwaldErrorTag, isEwaldError } from './errors.js';
 export type { EngineReport, ExternalEngine } from './fft/engines.js';
 export type { Log, LogLevel, LogSink } from './log.js';

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "common/memory.h"
-#include "fft/fft_abi.h"
+#include "ewald.h"
 
 #if defined(__EMSCRIPTEN__)
 // From node (wasm.mjs): the CPU clock of the process, which ticks in microseconds, and the wall clock.

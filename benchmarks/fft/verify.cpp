@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "common/memory.h"
-#include "fft/fft_abi.h"
+#include "ewald.h"
 
 namespace {
 

@@ -75,10 +75,9 @@ EWALD_INLINE M lt(I a, I b) { return _mm512_cmplt_epi32_mask((__m512i)a, (__m512
 EWALD_INLINE M both(M a, M b) { return a & b; }
 EWALD_INLINE F where(M m, F v) { return (F)_mm512_maskz_mov_ps(m, (__m512)v); }
 EWALD_INLINE F choose(M m, F yes, F no) { return (F)_mm512_mask_mov_ps((__m512)no, m, (__m512)yes); }
-// c + 1, a + v, a + x * y in the lanes of m, unchanged elsewhere
+// c + 1, a + v in the lanes of m, unchanged elsewhere
 EWALD_INLINE I count(M m, I c) { return (I)_mm512_mask_sub_epi32((__m512i)c, m, (__m512i)c, _mm512_set1_epi32(-1)); }
 EWALD_INLINE F add_where(M m, F a, F v) { return (F)_mm512_mask_add_ps((__m512)a, m, (__m512)a, (__m512)v); }
-EWALD_INLINE F fma_where(M m, F x, F y, F a) { return (F)_mm512_mask3_fmadd_ps((__m512)x, (__m512)y, (__m512)a, m); }
 EWALD_INLINE uint32_t lanes(M m) { return m; }
 EWALD_INLINE float sum(F v) { return _mm512_reduce_add_ps((__m512)v); }
 EWALD_INLINE int32_t sum(I v) { return _mm512_reduce_add_epi32((__m512i)v); }
@@ -144,7 +143,6 @@ EWALD_INLINE F where(M m, F v) { return (F)((I)v & m); }
 EWALD_INLINE F choose(M m, F yes, F no) { return (F)(((I)yes & m) | ((I)no & ~m)); }
 EWALD_INLINE I count(M m, I c) { return c - m; }
 EWALD_INLINE F add_where(M m, F a, F v) { return a + where(m, v); }
-EWALD_INLINE F fma_where(M m, F x, F y, F a) { return fma(where(m, x), y, a); }
 EWALD_INLINE float sum(F v) {
   float half[width];
   store(half, v);

@@ -6,7 +6,7 @@
 #include "common/cpu.h"
 #include "common/memory.h"
 #include "common/status.h"
-#include "fft/fft_abi.h"
+#include "ewald.h"
 #include "fft/plan.h"
 
 using namespace ewald::fft;

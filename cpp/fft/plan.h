@@ -1,7 +1,7 @@
 // A transform of any rank as a list of passes, each along one axis over every line of it.
 #pragma once
 #include "common/threads.h"
-#include "fft/fft_abi.h"
+#include "ewald.h"
 #include "fft/kernels.h"
 #include "fft/lines.h"
 #include "fft/tables.h"

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { BackendName } from '../backends/backend.js';
 import { EwaldError, isEwaldError } from '../errors.js';
 import { exact } from '../options.js';
-import type { PiResult } from '../pi/pi.js';
+import type { PiResult } from '../pi/options.js';
 import {
   backendOption,
   bold,

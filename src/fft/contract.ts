@@ -30,6 +30,9 @@ export interface FftDescriptor {
   readonly measure: boolean;
   readonly threads: number;
   readonly engine: 'ewald' | ExternalEngine;
+  /** Lengths of what forward reads and writes, of one transform of the batch. */
+  readonly inputShape: readonly number[];
+  readonly outputShape: readonly number[];
   /** Elements from the first to the last one that forward reads and writes, batch included. */
   readonly inputElements: number;
   readonly outputElements: number;

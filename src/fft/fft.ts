@@ -43,6 +43,12 @@ export interface FftRunOptions {
 export interface FftPlanMethods extends Disposable {
   readonly backend: BackendName;
   readonly shape: readonly number[];
+  /**
+   * Lengths of what forward reads and writes, slowest axis first, of one transform of the batch: `shape`, but for the
+   * halved axis of r2c and c2r and the parts of `inputShape` and `keep`. In place rows of the real side are stored longer.
+   */
+  readonly inputShape: readonly number[];
+  readonly outputShape: readonly number[];
   readonly kind: FftKind;
   readonly precision: FftPrecision;
   readonly engine: FftEngine;
@@ -194,6 +200,8 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
   const plan: FftPlanMethods = {
     backend: backend.name,
     shape: descriptor.shape,
+    inputShape: Object.freeze([...given.inputShape]),
+    outputShape: Object.freeze([...given.outputShape]),
     kind: given.kind,
     precision: descriptor.precision,
     engine: descriptor.engine,

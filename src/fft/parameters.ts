@@ -43,6 +43,8 @@ export function otherSide(given: FftDescriptor): FftDescriptor {
   return {
     ...given,
     kind: 'r2c',
+    inputShape: given.outputShape,
+    outputShape: given.inputShape,
     inputComplex: given.outputComplex,
     outputComplex: given.inputComplex,
     inputElements: given.outputElements,
@@ -140,6 +142,8 @@ export function describeFft(options: FftOptions): FftDescriptor {
     rank,
     inputComplex: inSide.complex,
     outputComplex: outSide.complex,
+    inputShape: inSide.shape,
+    outputShape: outSide.shape,
     inputElements: input.elements,
     outputElements: output.elements,
     inPlace,

@@ -9,10 +9,7 @@ import { defaultAcceptLog10, type IndexerOptions } from './parameters.js';
 import { type ImageView, IndexingResult } from './result.js';
 
 /** What the worker is asked: the image's own spots, copied, with the same sizes and thresholds. */
-export interface AuditRequest {
-  readonly indexer: IndexerOptions;
-  readonly input: Omit<IndexingInput, 'signal' | 'into'>;
-}
+type AuditRequest = AuditTask<'index'>['options'];
 
 /** Copies one image of a batch into a request. */
 export function auditRequest(
@@ -46,15 +43,15 @@ export function auditTask(
   request: AuditRequest,
   image: ImageView,
   known: KnownCells | undefined,
-): AuditTask {
+): AuditTask<'index'> {
   const found = image.crystals();
   const threshold = request.input.acceptLog10 ?? defaultAcceptLog10;
   return {
     what: `indexing on ${backend}: an image of ${image.spots} spots`,
-    request: { call: 'index', options: request },
+    call: 'index',
+    options: request,
     cost: 0.002 * (request.indexer.method === 'exhaustive' ? 10 : 1) * (request.input.maxCrystals ?? 1),
-    compare(value) {
-      const { maxOutputCells, offsets, found: cells, results, assignment } = value as IndexingResult;
+    compare({ maxOutputCells, offsets, found: cells, results, assignment }) {
       const reference = new IndexingResult(1, maxOutputCells, offsets);
       reference.known = known;
       reference.found.set(cells);

@@ -8,71 +8,21 @@
  */
 import type { AuditTask } from '../audit.js';
 import type { BackendName } from '../backends/backend.js';
-import { EwaldError } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
 import { piParams } from '../layout/layout.js';
 import { pack } from '../layout/struct.js';
 import { breathe, checkSignal, exact, integer, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';
-import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
+import { asyncDispose, Resource } from '../resource.js';
 import { piFeature } from './kernels.js';
-
-/** Sizes of a pi plan. */
-export interface PiOptions {
-  /** Host threads of CPU backends, 0 … 1024; default 0, one a core. */
-  readonly threads?: number;
-}
-
-/** One count. */
-export interface PiRunOptions {
-  /** Points to throw, 1 … 2⁶³; a number up to 2⁵³ or a bigint. */
-  readonly points: number | bigint;
-  /** Seed of the stream, 0 … 2⁶⁴ − 1; default 0. */
-  readonly seed?: number | bigint;
-  /** Independent stream of the same seed, 0 … 2³² − 1; default 0. */
-  readonly stream?: number;
-  /** Index of the first point, so that a count can be split; default 0. */
-  readonly first?: number | bigint;
-  /** Ends the count between two stretches with `Aborted`. */
-  readonly signal?: PlatformSignal;
-  /** Told the fraction done, 0 … 1, a few times a second. */
-  readonly onProgress?: (done: number) => void;
-}
-
-/** Answer of a count. `JSON.stringify` writes its counts as numbers, and as strings from 2^53 on. */
-export interface PiResult {
-  readonly backend: BackendName;
-  readonly points: bigint;
-  /** Points inside the quarter circle; the same on every backend. */
-  readonly hits: bigint;
-  /** 4 · hits / points. */
-  readonly pi: number;
-  /** Standard error of `pi`: √(π(4 − π)/points). */
-  readonly sigma: number;
-  readonly seconds: number;
-}
-
-export interface PiPlanMethods extends Disposable {
-  /** Backend that counts. */
-  readonly backend: BackendName;
-  /** Counts; runs of one plan are done in order. Throws `Argument`, `Aborted`, `Disposed`. */
-  run(options: PiRunOptions): Promise<PiResult>;
-}
-/** A planned count of pi. */
-export type PiPlan = PiPlanMethods & MaybeAsyncDisposable;
-
-const u64 = (what: string, value: number | bigint, low: bigint, high: bigint): bigint => {
-  if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
-    throw new EwaldError(
-      'Argument',
-      `${what} is ${value}; needed is an integer from ${low} to ${high}, beyond 2^53 as a bigint`,
-    );
-  }
-  const big = BigInt(value);
-  if (big < low || big > high)
-    throw new EwaldError('Argument', `${what} is ${value}; needed is an integer from ${low} to ${high}`);
-  return big;
-};
+import {
+  checkCount,
+  type PiCount,
+  type PiOptions,
+  type PiPlan,
+  type PiPlanMethods,
+  type PiResult,
+  type PiRunOptions,
+} from './options.js';
 
 /** Plans pi on a context. */
 export async function planPi(planner: Planner, options: PiOptions): Promise<PiPlan> {
@@ -82,13 +32,7 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
   const resource = new Resource('pi plan', planner.resource, () => kernel.dispose());
 
-  async function count(
-    run: PiRunOptions,
-    points: bigint,
-    seed: bigint,
-    stream: number,
-    first: bigint,
-  ): Promise<PiResult> {
+  async function count(run: PiRunOptions, { points, seed, stream, first }: PiCount): Promise<PiResult> {
     const started = performance.now();
     let hits = 0n;
     let told = started;
@@ -137,12 +81,8 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
     backend: backend.name,
     async run(run) {
       resource.assertAlive();
-      knownOptions('pi.run', run, ['points', 'seed', 'stream', 'first', 'signal', 'onProgress']);
-      const points = u64('pi: points', run.points, 1n, 1n << 63n);
-      const first = u64('pi: first', run.first ?? 0, 0n, (1n << 64n) - 1n - points);
-      const seed = u64('pi: seed', run.seed ?? 0, 0n, (1n << 64n) - 1n);
-      const stream = integer('pi: stream', run.stream, 0, 0, 2 ** 32 - 1);
-      return resource.enqueue(() => count(run, points, seed, stream, first));
+      const wanted = checkCount(run);
+      return resource.enqueue(() => count(run, wanted));
     },
     dispose: () => resource.dispose(),
   };
@@ -160,15 +100,13 @@ function recount(
   first: bigint,
   points: bigint,
   counted: bigint,
-): AuditTask {
+): AuditTask<'pi'> {
   return {
     what: `pi on ${backend}: ${points} points from ${first} of stream ${stream}, seed ${seed}`,
-    request: { call: 'pi', options: { seed, stream, first, points } },
+    call: 'pi',
+    options: { seed, stream, first, points },
     cost: Number(points) / 2e8,
-    compare: (value) => {
-      const { hits } = value as PiResult;
-      return hits === counted ? undefined : `counted ${counted}, the reference ${hits}`;
-    },
+    compare: ({ hits }) => (hits === counted ? undefined : `counted ${counted}, the reference ${hits}`),
   };
 }
 

@@ -1,2 +1,2 @@
 /** The public names of pi. */
-export type { PiOptions, PiPlan, PiPlanMethods, PiResult, PiRunOptions } from './pi.js';
+export type { PiOptions, PiPlan, PiPlanMethods, PiResult, PiRunOptions } from './options.js';

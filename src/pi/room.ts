@@ -1,6 +1,6 @@
 /** What a context can do in this room; the room is fetched when it is first asked. */
 import type { Planner } from '../planner.js';
-import type { PiOptions, PiPlan } from './pi.js';
+import type { PiOptions, PiPlan } from './options.js';
 
 export interface PiMethods {
   /** Plans a Monte Carlo count of pi. */

@@ -1,9 +1,12 @@
 /** Questions to a worker and their answers, matched by number. */
 import { EwaldError } from '../errors.js';
-import type { WorkerRequest } from './messages.js';
+import type { AnswerOf, WorkerCall, WorkerCalls, WorkerReply, WorkerRequest } from './messages.js';
 import type { WorkerPort } from './port.js';
 
-type Waiting = { resolve(value: unknown): void; reject(error: unknown): void };
+interface Waiting {
+  answer(reply: WorkerReply): void;
+  reject(error: unknown): void;
+}
 
 /** A worker that is asked things. When it dies everything that waits is rejected, and so is whatever is asked later. */
 export class WorkerClient {
@@ -17,8 +20,7 @@ export class WorkerClient {
     port.onReply((reply) => {
       const waiting = this.#waiting.get(reply.id);
       this.#waiting.delete(reply.id);
-      if ('error' in reply) waiting?.reject(new EwaldError(reply.error.tag, reply.error.message));
-      else waiting?.resolve(reply.value);
+      waiting?.answer(reply);
     });
     port.onFailure((error) => {
       this.#failure = error;
@@ -28,12 +30,22 @@ export class WorkerClient {
   }
 
   /** Asks; buffers in `transfer` move to the worker. */
-  ask(call: WorkerRequest['call'], options?: unknown, transfer: ArrayBuffer[] = []): Promise<unknown> {
+  ask<C extends WorkerCall>(
+    call: C,
+    options: WorkerCalls[C]['options'],
+    transfer: ArrayBuffer[] = [],
+  ): Promise<WorkerCalls[C]['value']> {
     if (this.#failure) return Promise.reject(this.#failure);
     const id = this.#next++;
-    return new Promise<unknown>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#port.post({ id, call, options }, transfer);
+    return new Promise((resolve, reject) => {
+      const answer = (reply: WorkerReply): void => {
+        if ('error' in reply) reject(new EwaldError(reply.error.tag, reply.error.message));
+        else if (answers(reply, call)) resolve(reply.value);
+        else reject(new EwaldError('Internal', `the worker answered ${reply.call} to ${call}`));
+      };
+      this.#waiting.set(id, { answer, reject });
+      // The one place where the union does not follow the call: call and options are paired by the signature.
+      this.#port.post({ id, call, options } as WorkerRequest, transfer);
     });
   }
 
@@ -42,3 +54,8 @@ export class WorkerClient {
     return this.#port.end();
   }
 }
+
+const answers = <C extends WorkerCall>(
+  reply: AnswerOf<WorkerCall>,
+  call: C,
+): reply is AnswerOf<WorkerCall> & { readonly value: WorkerCalls[C]['value'] } => reply.call === call;

@@ -1,7 +1,7 @@
 /** A worker as the house sees it, in browsers and on Node. */
 import type { WorkerReply, WorkerRequest } from './messages.js';
 
-/** A running worker of ewald; see worker.ts for what is said. */
+/** A running worker of ewald; see messages.ts for what is said. */
 export interface WorkerPort {
   post(request: WorkerRequest, transfer: ArrayBuffer[]): void;
   onReply(listener: (reply: WorkerReply) => void): void;

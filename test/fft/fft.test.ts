@@ -89,6 +89,10 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     expect(context.liveBytes).toBe(atRest);
     const plan = await context.fft({ shape, inputShape: [3, 4], keep: [[-2, 5], 2] });
     expect([plan.sizeInput, plan.sizeOutput, plan.inputLength, plan.outputLength]).toEqual([12, 10, 24, 20]);
+    expect([plan.inputShape, plan.outputShape]).toEqual([
+      [3, 4],
+      [5, 2],
+    ]);
     await refused(() => plan.forward(new Float32Array(23)), 'Shape', '23 numbers', 'needed are 24');
     await plan.dispose();
   });
@@ -142,6 +146,18 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     expect(await sizes({})).toEqual([64, 64, 128, 128]);
     for (const reducedAxis of [0, 1, 2]) expect(await sizes({ kind: 'r2c', reducedAxis })).toEqual([64, 48, 64, 96]);
     expect(await sizes({ kind: 'c2c', batch: 3, userWorkspace: true })).toEqual([192, 192, 384, 384]);
+  });
+
+  it('say the shapes of both sides', async () => {
+    const shapes = async (options: Partial<FftOptions>) => {
+      const { inputShape, outputShape } = await context.fft({ shape: [4, 6, 9], ...options });
+      return [inputShape.join(' '), outputShape.join(' ')];
+    };
+    expect(await shapes({})).toEqual(['4 6 9', '4 6 9']);
+    expect(await shapes({ kind: 'r2c', batch: 5 })).toEqual(['4 6 9', '4 6 5']);
+    expect(await shapes({ kind: 'c2r', reducedAxis: 1 })).toEqual(['4 4 9', '4 6 9']);
+    expect(await shapes({ kind: 'real' })).toEqual(['4 6 9', '4 6 9']);
+    expect(await shapes({ kind: 'r2c', inPlace: true })).toEqual(['4 6 9', '4 6 5']);
   });
 
   it('leave memory where it was after a thousand plans', async () => {

@@ -28,9 +28,7 @@ export async function planInWorkers(
   const share: IndexingDescriptor = { ...descriptor, batch, fields: { ...descriptor.fields, batch, threads: 1 } };
   let bytes: number[];
   try {
-    bytes = (await Promise.all(
-      workers.map((worker) => worker.ask('kernel', { module, descriptor: share })),
-    )) as number[];
+    bytes = await Promise.all(workers.map((worker) => worker.ask('kernel', { module, descriptor: share })));
   } catch (error) {
     await end();
     throw error;
@@ -61,12 +59,11 @@ async function runSlice(
   const spots = whole.spots.slice(firstSpot * 3, (whole.offsets[to] ?? 0) * 3);
   const offsets = whole.offsets.slice(from, to + 1).map((offset) => offset - firstSpot);
   const { params, cells, cellCount } = whole;
-  const answer = await worker.ask(
+  const { found, results, assignment } = await worker.ask(
     'batch',
     { params, spots, offsets, images: to - from, cells: cells.slice(), cellCount },
     [spots.buffer as ArrayBuffer, offsets.buffer as ArrayBuffer],
   );
-  const { found, results, assignment } = answer as Pick<IndexingBatch, 'found' | 'results' | 'assignment'>;
   whole.found.set(found, from * maxOutputCells * sizeOf(indexedCell));
   whole.results.set(results, from * sizeOf(imageResult));
   whole.assignment.set(assignment, firstSpot);

@@ -1,0 +1,83 @@
+/** What a count of pi is told and answers, and what is refused about it. */
+import type { BackendName } from '../backends/backend.js';
+import { EwaldError } from '../errors.js';
+import type { PlatformSignal } from '../globals.js';
+import { integer, knownOptions } from '../options.js';
+import type { Disposable, MaybeAsyncDisposable } from '../resource.js';
+
+/** Sizes of a pi plan. */
+export interface PiOptions {
+  /** Host threads of CPU backends, 0 … 1024; default 0, one a core. */
+  readonly threads?: number;
+}
+
+/** One count. */
+export interface PiRunOptions {
+  /** Points to throw, 1 … 2⁶³; a number up to 2⁵³ or a bigint. */
+  readonly points: number | bigint;
+  /** Seed of the stream, 0 … 2⁶⁴ − 1; default 0. */
+  readonly seed?: number | bigint;
+  /** Independent stream of the same seed, 0 … 2³² − 1; default 0. */
+  readonly stream?: number;
+  /** Index of the first point, so that a count can be split; default 0. */
+  readonly first?: number | bigint;
+  /** Ends the count between two stretches with `Aborted`. */
+  readonly signal?: PlatformSignal;
+  /** Told the fraction done, 0 … 1, a few times a second. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** Answer of a count. `JSON.stringify` writes its counts as numbers, and as strings from 2^53 on. */
+export interface PiResult {
+  readonly backend: BackendName;
+  readonly points: bigint;
+  /** Points inside the quarter circle; the same on every backend. */
+  readonly hits: bigint;
+  /** 4 · hits / points. */
+  readonly pi: number;
+  /** Standard error of `pi`: √(π(4 − π)/points). */
+  readonly sigma: number;
+  readonly seconds: number;
+}
+
+export interface PiPlanMethods extends Disposable {
+  /** Backend that counts. */
+  readonly backend: BackendName;
+  /** Counts; runs of one plan are done in order. Throws `Argument`, `Aborted`, `Disposed`. */
+  run(options: PiRunOptions): Promise<PiResult>;
+}
+/** A planned count of pi. */
+export type PiPlan = PiPlanMethods & MaybeAsyncDisposable;
+
+/** A count as the kernels understand it. */
+export interface PiCount {
+  readonly points: bigint;
+  readonly first: bigint;
+  readonly seed: bigint;
+  readonly stream: number;
+}
+
+/** Checks one count. Throws `Argument`. */
+export function checkCount(run: PiRunOptions): PiCount {
+  knownOptions('pi.run', run, ['points', 'seed', 'stream', 'first', 'signal', 'onProgress']);
+  const points = u64('pi: points', run.points, 1n, 1n << 63n);
+  return {
+    points,
+    first: u64('pi: first', run.first ?? 0, 0n, (1n << 64n) - 1n - points),
+    seed: u64('pi: seed', run.seed ?? 0, 0n, (1n << 64n) - 1n),
+    stream: integer('pi: stream', run.stream, 0, 0, 2 ** 32 - 1),
+  };
+}
+
+function u64(what: string, value: number | bigint, low: bigint, high: bigint): bigint {
+  if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
+    throw new EwaldError(
+      'Argument',
+      `${what} is ${value}; needed is an integer from ${low} to ${high}, beyond 2^53 as a bigint`,
+    );
+  }
+  const big = BigInt(value);
+  if (big < low || big > high)
+    throw new EwaldError('Argument', `${what} is ${value}; needed is an integer from ${low} to ${high}`);
+  return big;
+}
