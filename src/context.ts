@@ -5,7 +5,7 @@
 
 import { Auditor } from './audit.js';
 import type { AuditReport } from './audit-options.js';
-import type { AddonPaths, Backend, BackendName, DeviceInfo, OpenOptions, WasmSource } from './backends/backend.js';
+import type { Backend, BackendName, OpenOptions } from './backends/backend.js';
 import { type DeviceReport, openRanked, parseBackend, probeAll, rank, report } from './backends/open.js';
 import { Planning } from './backends/planning.js';
 import { type BackendInfo, type ContextOptions, contextOptionNames } from './context-options.js';

@@ -31,6 +31,10 @@ export class Resource {
   readonly #children = new Set<Resource>();
   readonly #release: () => void | Promise<void>;
   #tail: Promise<unknown> = Promise.resolve();
+  #underWay = 0;
+  readonly #done = (): void => {
+    this.#underWay--;
+  };
   #disposal: Promise<void> | undefined;
 
   constructor(what: string, parent: Resource | undefined, release: () => void | Promise<void>) {
@@ -45,6 +49,11 @@ export class Resource {
 
   get disposed(): boolean {
     return this.#disposal !== undefined;
+  }
+
+  /** Work that was queued is not done. */
+  get busy(): boolean {
+    return this.#underWay > 0;
   }
 
   /** Throws `Disposed` once disposal has begun. */
@@ -70,14 +79,18 @@ export class Resource {
       // The way of every short run: as few promises and arrays as can be.
       this.assertAlive();
       const result = this.#tail.then(work);
-      this.#tail = result.catch(nothing);
+      this.#underWay++;
+      this.#tail = result.then(this.#done, this.#done);
       return result;
     }
     const all = [this, ...others];
     for (const resource of all) resource.assertAlive();
     const result = Promise.all(all.map((resource) => resource.#tail)).then(work);
     const tail = result.catch(nothing);
-    for (const resource of all) resource.#tail = tail;
+    for (const resource of all) {
+      resource.#underWay++;
+      resource.#tail = tail.then(resource.#done);
+    }
     return result;
   }
 

@@ -68,6 +68,17 @@ export interface FftKernel extends Disposable {
     scale: 'none' | 'full' | 'symmetric',
     workspace: Float32Array | Float64Array | undefined,
   ): Promise<void>;
+  /**
+   * As `executeOn`, done when it returns, on this thread. Nothing else of this plan is under way. Absent where the work is
+   * another device's or another thread's.
+   */
+  executeNow?(
+    direction: 'forward' | 'backward',
+    input: FftSide,
+    output: FftSide,
+    scale: 'none' | 'full' | 'symmetric',
+    workspace: Float32Array | Float64Array | undefined,
+  ): void;
 }
 
 /** Another way to do the same transform: fields of the descriptor that force a choice. */

@@ -7,38 +7,20 @@
 import { type DeviceArray, makeArray } from '../arrays/array.js';
 import type { BackendName } from '../backends/backend.js';
 import { EwaldError } from '../errors.js';
-import { choice, knownOptions } from '../options.js';
+import { choice } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
-import type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale } from './options.js';
+import type { FftEngine, FftKind, FftOptions, FftPrecision } from './options.js';
 import { describeFft, otherSide } from './parameters.js';
-import {
-  type CheckedSide,
-  checkNumbers,
-  checkSide,
-  type FftArray,
-  type FftData,
-  type FftDtype,
-  overlap,
-  type SideRules,
-} from './sides.js';
+import { assertAttached, checkRun, type Direction, type FftRunOptions, type SideNumbers } from './run.js';
+import type { FftArray, FftData, FftDtype, SideRules } from './sides.js';
 import { planTuned } from './tune.js';
 import type { WisdomStore } from './wisdom.js';
 
 export type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './options.js';
+export type { FftRunOptions } from './run.js';
 export type { FftArray, FftData, FftDtype } from './sides.js';
 export type { KeptAxis } from './windows.js';
-
-/** What a run may be told. */
-export interface FftRunOptions {
-  /** Factor on the result; default `none`. */
-  readonly scale?: FftScale;
-  /**
-   * At least `sizeWorkspace` complex numbers of the plan's precision; needed when the plan was made with
-   * `userWorkspace`.
-   */
-  readonly workspace?: FftArray;
-}
 
 export interface FftPlanMethods extends Disposable {
   readonly backend: BackendName;
@@ -76,6 +58,12 @@ export interface FftPlanMethods extends Disposable {
   readonly forward: FftRun;
   /** Transforms backward: reads what forward writes, writes what forward reads. */
   readonly backward: FftRun;
+  /**
+   * The same without promises, for lines so short that a promise is what takes the time: they return when the transform
+   * is done, on this thread. Undefined where the backend cannot (GPUs, external engines). Throws what the others reject
+   * with, and `Argument` while a run of this plan is under way.
+   */
+  readonly now: { readonly forward: FftRunNow; readonly backward: FftRunNow } | undefined;
 }
 
 /**
@@ -92,10 +80,14 @@ export interface FftRun {
   (input: FftArray, output?: FftArray, options?: FftRunOptions): Promise<FftArray>;
 }
 
+/** As `FftRun`, done when it returns; see `FftPlan.now`. */
+export interface FftRunNow {
+  <Out extends FftData>(input: FftData, output: Out, options?: FftRunOptions): Out;
+  <Side extends FftData>(input: Side, output?: undefined, options?: FftRunOptions): Side;
+}
+
 /** A planned transform. */
 export type FftPlan = FftPlanMethods & MaybeAsyncDisposable;
-
-const scales: readonly FftScale[] = ['none', 'symmetric', 'full'];
 
 /** Plans a transform on a context. */
 export async function planFft(planner: Planner, wisdom: WisdomStore, options: FftOptions): Promise<FftPlan> {
@@ -116,7 +108,6 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
     given.inputElements * (given.inputComplex ? 2 : 1),
     given.outputElements * (given.outputComplex ? 2 : 1),
   ];
-  const ArrayType = descriptor.precision === 'f32' ? Float32Array : Float64Array;
   const rules: SideRules = {
     planner,
     backend: backend.name,
@@ -125,76 +116,54 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
     inPlace: descriptor.inPlace,
     takesArrays: kernel.executeOn !== undefined,
   };
+  const numbers: SideNumbers = {
+    input: { length: inputLength, complex: given.inputComplex },
+    output: { length: outputLength, complex: given.outputComplex },
+    workspace: kernel.workspaceElements * 2,
+    workspaceNeeded: descriptor.userWorkspace && kernel.workspaceElements > 0,
+  };
 
+  const check = (direction: Direction, input: FftData, output: FftData | undefined, options?: FftRunOptions) =>
+    checkRun(rules, numbers, direction, input, output, options);
   const run = async (
-    direction: 'forward' | 'backward',
+    direction: Direction,
     input: FftData,
     output: FftData | undefined,
-    runOptions: FftRunOptions,
+    options: FftRunOptions | undefined,
   ): Promise<FftData> => {
     resource.assertAlive();
-    const name = `fft.${direction}`;
-    knownOptions(name, runOptions, ['scale', 'workspace']);
-    const scale = choice(`${name}: scale`, runOptions.scale, 'none', scales);
-    const forward = direction === 'forward';
-    const [from, to] = forward ? [inputLength, outputLength] : [outputLength, inputLength];
-    const [complexFrom, complexTo] = forward
-      ? [given.inputComplex, given.outputComplex]
-      : [given.outputComplex, given.inputComplex];
-    // In place both sides are one array, as long as the longer side.
-    const source = checkSide(
-      `${name}: input`,
-      input,
-      descriptor.inPlace ? Math.max(from, to) : from,
-      complexFrom,
-      rules,
-    );
-    let wanted: FftData;
-    let target: CheckedSide;
-    if (descriptor.inPlace) {
-      if (output !== undefined && output !== input)
-        throw new EwaldError('Argument', `${name}: the plan is in place; leave output out, or pass the input again`);
-      [wanted, target] = [input, source];
-    } else {
-      if (output === undefined && source.array)
-        throw new EwaldError(
-          'Argument',
-          `${name}: a device array as input needs an output: an array made by the plan's array(), or a typed array to download into`,
-        );
-      wanted = output ?? new ArrayType(to);
-      target = checkSide(`${name}: output`, wanted, to, complexTo, rules);
-      if (overlap(input, wanted))
-        throw new EwaldError(
-          'Argument',
-          `${name}: input and output overlap in memory; use two arrays, or a plan with inPlace: true`,
-        );
-    }
-    const { workspace } = runOptions;
-    if (workspace !== undefined) {
-      checkNumbers(`${name}: workspace`, workspace, kernel.workspaceElements * 2, rules);
-      if (overlap(workspace, input) || overlap(workspace, wanted))
-        throw new EwaldError('Argument', `${name}: the workspace overlaps input or output`);
-    } else if (descriptor.userWorkspace && kernel.workspaceElements > 0) {
-      throw new EwaldError(
-        'Argument',
-        `${name}: the plan was made with userWorkspace; pass a workspace of ${kernel.workspaceElements} complex numbers`,
-      );
-    }
+    const { source, target, result, scale, workspace } = check(direction, input, output, options);
     const arrays =
       source.array || target.array
         ? [...new Set([source.array, target.array])].flatMap((array) => (array ? [array.resource] : []))
         : [];
     return resource.enqueueWith(arrays, async () => {
-      if (ArrayBuffer.isView(input) && input.byteLength === 0 && from > 0)
-        throw new EwaldError(
-          'Shape',
-          `${name}: the input was detached before the run began; keep it until it has resolved`,
-        );
-      const sense = swapped === forward ? 'backward' : 'forward';
+      assertAttached(direction, input, numbers);
+      const sense = swapped === (direction === 'forward') ? 'backward' : 'forward';
       if (kernel.executeOn) await kernel.executeOn(sense, source.side, target.side, scale, workspace);
       else await kernel.execute(sense, source.side as FftArray, target.side as FftArray, scale, workspace);
-      return wanted;
+      return result;
     });
+  };
+  const { executeNow } = kernel;
+  const runNow = (
+    direction: Direction,
+    input: FftData,
+    output: FftData | undefined,
+    options: FftRunOptions | undefined,
+  ): FftData => {
+    resource.assertAlive();
+    const { source, target, result, scale, workspace } = check(direction, input, output, options);
+    for (const busy of [resource, source.array?.resource, target.array?.resource])
+      if (busy?.busy)
+        throw new EwaldError(
+          'Argument',
+          `fft.now.${direction}: a run, read or write that was asked for before is not done; await it first`,
+        );
+    assertAttached(direction, input, numbers);
+    const sense = swapped === (direction === 'forward') ? 'backward' : 'forward';
+    executeNow?.(sense, source.side, target.side, scale, workspace);
+    return result;
   };
 
   const plan: FftPlanMethods = {
@@ -219,10 +188,14 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
       const dtype = descriptor.precision === 'f32' ? (complex ? 'c64' : 'f32') : complex ? 'c128' : 'f64';
       return makeArray(planner, { shape: complex ? length / 2 : length, dtype, backend: backend.name });
     },
-    forward: ((input: FftData, output?: FftData, runOptions = {}) =>
-      run('forward', input, output, runOptions)) as FftRun,
-    backward: ((input: FftData, output?: FftData, runOptions = {}) =>
-      run('backward', input, output, runOptions)) as FftRun,
+    forward: ((input: FftData, output?: FftData, options?: FftRunOptions) =>
+      run('forward', input, output, options)) as FftRun,
+    backward: ((input: FftData, output?: FftData, options?: FftRunOptions) =>
+      run('backward', input, output, options)) as FftRun,
+    now: executeNow && {
+      forward: ((input, output, options) => runNow('forward', input, output, options)) as FftRunNow,
+      backward: ((input, output, options) => runNow('backward', input, output, options)) as FftRunNow,
+    },
     dispose: () => resource.dispose(),
   };
   Object.defineProperty(plan, asyncDispose, { value: () => resource.dispose() });

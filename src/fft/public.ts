@@ -10,6 +10,7 @@ export type {
   FftPlanMethods,
   FftPrecision,
   FftRun,
+  FftRunNow,
   FftRunOptions,
   FftScale,
   KeptAxis,

@@ -148,6 +148,38 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     expect(await sizes({ kind: 'c2c', batch: 3, userWorkspace: true })).toEqual([192, 192, 384, 384]);
   });
 
+  it('run without promises where the backend can, and only when nothing is under way', async () => {
+    const plan = await context.fft({ shape: [12], kind: 'r2c', batch: 2 });
+    const data = Float32Array.from({ length: 24 }, (_, i) => Math.cos(i * i));
+    const expected = await plan.forward(data, undefined, { scale: 'full' });
+    const { now } = plan;
+    expect(now !== undefined).toBe(backend === 'wasm' || backend === 'native');
+    if (!now) return;
+    const found = new Float32Array(28);
+    expect(now.forward(data, found, { scale: 'full' })).toBe(found);
+    expect(found).toEqual(expected);
+    expect(now.backward(found)).toEqual(await plan.backward(found));
+    await refused(() => now.forward(data, new Float32Array(27)), 'Shape', 'output has 27');
+    await refused(() => now.forward(found, found), 'Argument', 'overlap');
+    await refused(() => now.forward(data, found, { scal: 'full' } as never), 'Argument', 'did you mean "scale"');
+    const queued = plan.forward(data, found);
+    await refused(() => now.forward(data, new Float32Array(28)), 'Argument', 'await it first');
+    await queued;
+    const [x, y] = [await plan.array(), await plan.array('output')];
+    await x.write(data);
+    now.forward(x, y, { scale: 'full' });
+    expect(await y.read()).toEqual(expected);
+    const reading = x.read();
+    await refused(() => now.forward(x, y), 'Argument', 'await it first');
+    await reading;
+    await y.dispose();
+    await refused(() => now.forward(x, y), 'Disposed', 'array');
+    structuredClone(data, { transfer: [data.buffer] });
+    await refused(() => now.forward(data, found), 'Shape', '0 numbers');
+    await plan.dispose();
+    await refused(() => now.forward(found, new Float32Array(28)), 'Disposed', 'fft plan');
+  });
+
   it('say the shapes of both sides', async () => {
     const shapes = async (options: Partial<FftOptions>) => {
       const { inputShape, outputShape } = await context.fft({ shape: [4, 6, 9], ...options });

@@ -70,19 +70,32 @@ function kernelOf(host: NativeHost, plan: object, descriptor: FftDescriptor, des
   // A thread of the pool costs some 30 microseconds to reach, several times that on a busy machine: what takes about
   // as long is done at once.
   const now = elements * Math.log2(elements + 1) < 1_000_000;
-  const run: FftKernel['executeOn'] = async (direction, input, output, scale, given) => {
+  const execute = (
+    atOnce: boolean,
+    ...[direction, input, output, scale, given]: Parameters<NonNullable<FftKernel['executeOn']>>
+  ): Promise<void> | undefined => {
     // A plan that holds its own needs none, and what is given may be too short for it.
     const workspace = descriptor.userWorkspace ? (given ?? null) : null;
+    return addon.fftExecute(
+      plan,
+      enums.FftDirection[direction],
+      handleOf(input),
+      handleOf(output),
+      workspace,
+      enums.FftScale[scale],
+      atOnce,
+    );
+  };
+  const run: FftKernel['executeOn'] = async (...given) => {
     try {
-      await addon.fftExecute(
-        plan,
-        enums.FftDirection[direction],
-        handleOf(input),
-        handleOf(output),
-        workspace,
-        enums.FftScale[scale],
-        now,
-      );
+      await execute(now, ...given);
+    } catch (error) {
+      throw addonError(error);
+    }
+  };
+  const executeNow: FftKernel['executeNow'] = (...given) => {
+    try {
+      execute(true, ...given);
     } catch (error) {
       throw addonError(error);
     }
@@ -93,6 +106,8 @@ function kernelOf(host: NativeHost, plan: object, descriptor: FftDescriptor, des
     prunes: true,
     execute: run,
     executeOn: run,
+    // An engine may have to plan first, on another thread.
+    ...(descriptor.engine === 'ewald' ? { executeNow } : {}),
     dispose: async () => {
       await destroy();
       host.hold(-bytes);

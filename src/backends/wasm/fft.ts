@@ -22,8 +22,8 @@ export const fftOp = ({ core }: WasmHost): FftOp => ({
 function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
   const { inPlace, precision, inputElements, outputElements, inputComplex, outputComplex, userWorkspace } = descriptor;
   const number = precision === 'f32' ? 4 : 8;
-  const inputBytes = inputElements * number * (inputComplex ? 2 : 1);
-  const outputBytes = outputElements * number * (outputComplex ? 2 : 1);
+  const inputNumbers = inputElements * (inputComplex ? 2 : 1);
+  const outputNumbers = outputElements * (outputComplex ? 2 : 1);
   const before = core.liveBytes;
   const staging = new Staging(core);
   let handle = 0;
@@ -43,31 +43,36 @@ function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
     handle = words[0] ?? 0;
     core.check('ewald_fft_sizes', handle, scratch, scratch + 4, scratch + 8);
     core.read(scratch, words);
-    const first = staging.place(inPlace ? Math.max(inputBytes, outputBytes) : inputBytes);
-    const second = inPlace ? first : staging.place(outputBytes);
-    const run = async (
+    const first = staging.place(number * (inPlace ? Math.max(inputNumbers, outputNumbers) : inputNumbers));
+    const second = inPlace ? first : staging.place(number * outputNumbers);
+    const runNow = (
       direction: 'forward' | 'backward',
       input: FftSide,
       output: FftSide,
       scale: 'none' | 'full' | 'symmetric',
-    ): Promise<void> => {
+    ): void => {
       const forward = direction === 'forward';
-      const [readBytes, writtenBytes] = forward ? [inputBytes, outputBytes] : [outputBytes, inputBytes];
-      let [from, to] = forward ? [first, second] : [second, first];
+      const read = forward ? inputNumbers : outputNumbers;
+      const written = forward ? outputNumbers : inputNumbers;
+      let from = forward ? first : second;
+      let to = forward ? second : first;
       if (input instanceof HeapArray) from = input.address;
-      else core.write(from, bytesOf(input as Numbers, readBytes));
+      else core.writeNumbers(from, input as Numbers, read);
       if (output instanceof HeapArray) to = output.address;
       // Places between strided elements belong to the caller and must come back as they were.
-      else if (descriptor.strided && !inPlace) core.write(to, bytesOf(output as Numbers, writtenBytes));
+      else if (descriptor.strided && !inPlace) core.writeNumbers(to, output as Numbers, written);
       core.check('ewald_fft_execute', handle, enums.FftDirection[direction], from, to, 0, enums.FftScale[scale]);
-      if (!(output instanceof HeapArray)) core.read(to, bytesOf(output as Numbers, writtenBytes));
+      if (!(output instanceof HeapArray)) core.readNumbers(to, output as Numbers, written);
     };
+    const run: FftKernel['executeOn'] = async (direction, input, output, scale) =>
+      runNow(direction, input, output, scale);
     return {
       bytes: core.liveBytes - before,
       workspaceElements: userWorkspace ? (words[2] ?? 0) : 0,
       prunes: true,
       execute: run,
       executeOn: run,
+      executeNow: runNow,
       async dispose() {
         core.call('ewald_fft_destroy', handle);
         staging.release();
@@ -82,5 +87,3 @@ function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
 }
 
 type Numbers = Float32Array | Float64Array;
-const bytesOf = (numbers: Numbers, bytes: number): Uint8Array =>
-  new Uint8Array(numbers.buffer, numbers.byteOffset, bytes);

@@ -11,6 +11,10 @@ type Exports = {
 /** A loaded core: calls by name, and copies to and from its heap. */
 export class Core {
   readonly #exports: Exports;
+  // Views of the heap as it was at the last copy: growth detaches them, so each use looks first. They never leave here.
+  #bytes = new Uint8Array(0);
+  #f32 = new Float32Array(0);
+  #f64 = new Float64Array(0);
 
   private constructor(exports: Exports) {
     this.#exports = exports;
@@ -87,16 +91,38 @@ export class Core {
 
   /** Copies bytes into the heap. */
   write(address: number, source: ArrayBufferView): void {
-    new Uint8Array(this.#exports.memory.buffer).set(
-      new Uint8Array(source.buffer, source.byteOffset, source.byteLength),
-      address,
-    );
+    this.#look();
+    this.#bytes.set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength), address);
   }
 
   /** Copies bytes out of the heap into `target`. */
   read(address: number, target: ArrayBufferView): void {
+    this.#look();
     const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
-    bytes.set(new Uint8Array(this.#exports.memory.buffer, address, bytes.length));
+    bytes.set(this.#bytes.subarray(address, address + bytes.length));
+  }
+
+  /** Copies the first `count` numbers into the heap; the address is one of `alloc`. For short arrays: makes no views. */
+  writeNumbers(address: number, source: Float32Array | Float64Array, count: number): void {
+    this.#look();
+    const heap = source instanceof Float32Array ? this.#f32 : this.#f64;
+    heap.set(source.length === count ? source : source.subarray(0, count), address / heap.BYTES_PER_ELEMENT);
+  }
+
+  /** Copies `count` numbers out of the heap to the beginning of `target`. */
+  readNumbers(address: number, target: Float32Array | Float64Array, count: number): void {
+    this.#look();
+    const heap = target instanceof Float32Array ? this.#f32 : this.#f64;
+    const first = address / heap.BYTES_PER_ELEMENT;
+    target.set(heap.subarray(first, first + count));
+  }
+
+  #look(): void {
+    const { buffer } = this.#exports.memory;
+    if (this.#bytes.buffer === buffer) return;
+    this.#bytes = new Uint8Array(buffer);
+    this.#f32 = new Float32Array(buffer);
+    this.#f64 = new Float64Array(buffer);
   }
 
   /** A zero-terminated string of the heap. */

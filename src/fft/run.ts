@@ -1,0 +1,118 @@
+/** What a run of a transform is given, checked before any work. */
+import { EwaldError } from '../errors.js';
+import { choice, knownOptions } from '../options.js';
+import type { FftScale } from './options.js';
+import {
+  type CheckedSide,
+  checkNumbers,
+  checkSide,
+  type FftArray,
+  type FftData,
+  overlap,
+  type SideRules,
+} from './sides.js';
+
+/** What a run may be told. */
+export interface FftRunOptions {
+  /** Factor on the result; default `none`. */
+  readonly scale?: FftScale;
+  /**
+   * At least `sizeWorkspace` complex numbers of the plan's precision; needed when the plan was made with
+   * `userWorkspace`.
+   */
+  readonly workspace?: FftArray;
+}
+
+export type Direction = 'forward' | 'backward';
+
+/** Numbers (array length) of the sides of a plan, as forward sees them. */
+export interface SideNumbers {
+  readonly input: { readonly length: number; readonly complex: boolean };
+  readonly output: { readonly length: number; readonly complex: boolean };
+  readonly workspace: number;
+  /** The plan was made with `userWorkspace`, and needs one. */
+  readonly workspaceNeeded: boolean;
+}
+
+/** A run that fits its plan. */
+export interface CheckedRun {
+  readonly source: CheckedSide;
+  readonly target: CheckedSide;
+  /** What the run resolves with. */
+  readonly result: FftData;
+  readonly scale: FftScale;
+  readonly workspace: FftArray | undefined;
+}
+
+const scales: readonly FftScale[] = ['none', 'symmetric', 'full'];
+// Written once: a run of a short line has no time to put words together.
+const words = {
+  forward: { name: 'fft.forward', input: 'fft.forward: input', output: 'fft.forward: output' },
+  backward: { name: 'fft.backward', input: 'fft.backward: input', output: 'fft.backward: output' },
+};
+
+/** Checks a run. Throws `Shape`, `Argument`, `Disposed`, `Unsupported`. */
+export function checkRun(
+  rules: SideRules,
+  numbers: SideNumbers,
+  direction: Direction,
+  input: FftData,
+  output: FftData | undefined,
+  options: FftRunOptions | undefined,
+): CheckedRun {
+  const { name, input: inputWords, output: outputWords } = words[direction];
+  if (options !== undefined) knownOptions(name, options, ['scale', 'workspace']);
+  const scale = options === undefined ? 'none' : choice(`${name}: scale`, options.scale, 'none', scales);
+  const forward = direction === 'forward';
+  const from = forward ? numbers.input : numbers.output;
+  const to = forward ? numbers.output : numbers.input;
+  // In place both sides are one array, as long as the longer side.
+  const length = rules.inPlace ? Math.max(from.length, to.length) : from.length;
+  const source = checkSide(inputWords, input, length, from.complex, rules);
+  let result: FftData;
+  let target: CheckedSide;
+  if (rules.inPlace) {
+    if (output !== undefined && output !== input)
+      throw new EwaldError('Argument', `${name}: the plan is in place; leave output out, or pass the input again`);
+    [result, target] = [input, source];
+  } else {
+    if (output === undefined && source.array)
+      throw new EwaldError(
+        'Argument',
+        `${name}: a device array as input needs an output: an array made by the plan's array(), or a typed array to download into`,
+      );
+    result = output ?? new (rules.precision === 'f32' ? Float32Array : Float64Array)(to.length);
+    target = checkSide(outputWords, result, to.length, to.complex, rules);
+    if (overlap(input, result))
+      throw new EwaldError(
+        'Argument',
+        `${name}: input and output overlap in memory; use two arrays, or a plan with inPlace: true`,
+      );
+  }
+  const workspace = options?.workspace;
+  if (workspace !== undefined) {
+    checkNumbers(`${name}: workspace`, workspace, numbers.workspace, rules);
+    if (overlap(workspace, input) || overlap(workspace, result))
+      throw new EwaldError('Argument', `${name}: the workspace overlaps input or output`);
+  } else if (numbers.workspaceNeeded) {
+    throw new EwaldError(
+      'Argument',
+      `${name}: the plan was made with userWorkspace; pass a workspace of ${numbers.workspace / 2} complex numbers`,
+    );
+  }
+  return { source, target, result, scale, workspace };
+}
+
+/** Right before the work: what was handed over meanwhile has no numbers any more. */
+export function assertAttached(
+  direction: Direction,
+  input: FftData,
+  { input: read, output: written }: SideNumbers,
+): void {
+  const { length } = direction === 'forward' ? read : written;
+  if (ArrayBuffer.isView(input) && input.byteLength === 0 && length > 0)
+    throw new EwaldError(
+      'Shape',
+      `fft.${direction}: the input was detached before the run began; keep it until it has resolved`,
+    );
+}
