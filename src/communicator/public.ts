@@ -7,5 +7,6 @@ export {
   type ReduceOp,
   reduceOps,
 } from './communicator.js';
+export { type RankHandle, type WorkerGroup, workerGroup } from './group.js';
 export { selfComm } from './self.js';
-export { type RankHandle, type WorkerGroup, workerGroup, workersComm } from './workers.js';
+export { workersComm } from './workers.js';

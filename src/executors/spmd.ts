@@ -1,5 +1,5 @@
 /** One program on many ranks: a worker each, a communicator between them. `mpirun` does the same with processes. */
-import { workerGroup } from '../communicator/workers.js';
+import { workerGroup } from '../communicator/group.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { integer, knownOptions, real } from '../options.js';

@@ -1,5 +1,5 @@
 /** What is said on the port between an executor and the host inside a worker. */
-import type { RankHandle } from '../../communicator/workers.js';
+import type { RankHandle } from '../../communicator/group.js';
 import type { ContextOptions } from '../../context.js';
 import type { TaskSpec } from '../task.js';
 import type { FlatError } from '../wire.js';
