@@ -97,7 +97,7 @@ describe('ewald pi', () => {
   });
 
   it('ends with 130 when it is interrupted', async () => {
-    const { code, err } = await ewald(['pi', '--points', '1e13', '--backend', 'wasm'], { interruptAfterMs: 800 });
+    const { code, err } = await ewald(['pi', '--points', '1e13', '--backend', 'wasm'], { interruptAfterMs: 3000 });
     expect(code).toBe(130);
     expect(err).not.toContain('defect');
   });
