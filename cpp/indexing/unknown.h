@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "indexing/geometry.h"
+#include "indexing/least_squares.h"
 
 namespace ewald::indexing {
 
