@@ -49,6 +49,9 @@ export class Member {
   #next = 0;
   #limit: ReturnType<typeof setTimeout> | undefined;
   #dead = false;
+  /** Why the worker ended, once that is heard; whether its last answers have been. */
+  #why: EwaldError | undefined;
+  #drained = false;
   #open = false;
   #closing: (() => void) | undefined;
   #answered = (): void => {};
@@ -74,14 +77,16 @@ export class Member {
     this.#port = port1;
     port1.onmessage = ({ data }: MessageEvent<FromHost>) => this.#hear(data);
     place.hold(port1, true);
-    // A worker that ends takes its port along. Why it ended is heard a little later, if this process is still there.
+    // A worker that ends takes its port along, behind the answers it has given: only then is it known which task it was
+    // at. Why it ended is heard before or after that, or never, where this process ends too.
     port1.addEventListener('close', () => {
-      if (this.#dead) return;
-      setTimeout(() => this.#lose(new EwaldError('Lost', `${this.name} died`)), closeSeconds * 100);
+      this.#drained = true;
+      this.#endSoon(`${this.name} died`);
     });
-    this.#worker.onFailure((error) =>
-      this.#lose(new EwaldError('Lost', `${this.name} died: ${error.message}`, { cause: error })),
-    );
+    this.#worker.onFailure((error) => {
+      this.#why = new EwaldError('Lost', `${this.name} died: ${error.message}`, { cause: error });
+      this.#endSoon(this.#why.message);
+    });
     const options: HostStart = { ...start, port: port2 };
     this.#worker.post({ id: 0, call: 'host', options } as never, [port2] as never);
     this.#arm(
@@ -206,6 +211,14 @@ export class Member {
     if (seconds > 2e6) return;
     this.#limit = setTimeout(() => this.#lose(new EwaldError('Lost', what)), seconds * 1000);
     (this.#limit as { unref?: () => void }).unref?.();
+  }
+
+  /** Counts the worker as lost when both its last answers and its reason are there, or one of them has not come. */
+  #endSoon(what: string): void {
+    if (this.#dead) return;
+    const end = (): void => this.#lose(this.#why ?? new EwaldError('Lost', what));
+    if (this.#why && this.#drained) end();
+    else setTimeout(end, closeSeconds * 100);
   }
 
   #lose(why: EwaldError): void {
