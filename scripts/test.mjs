@@ -25,9 +25,9 @@ const steps = [
   { name: 'types of tests', run: once([tsc, '-p', 'test/tsconfig.json', '--pretty', 'false']) },
   { name: 'layout', run: once(['scripts/layout.mjs', '--check']) },
   { name: 'abi', run: once(['scripts/check-abi.mjs']) },
-  { name: 'vitest', run: vitest('vitest', ['--project', 'node', '--project', 'chromium'], 25) },
+  { name: 'vitest', run: vitest('vitest', ['--project', 'node', '--project', 'chromium'], 50) },
   { name: 'matrix', run: once(['scripts/matrix.mjs'], { minutes: 5, show: true }) },
-  { name: 'package', run: vitest('package', ['--project', 'platform'], 15) },
+  { name: 'package', run: vitest('package', ['--project', 'platform'], 20) },
   {
     name: 'mutants',
     run: once(['scripts/mutants.mjs'], { minutes: 25, show: true }),
