@@ -70,6 +70,8 @@ export interface Row<Input = unknown, Output = unknown, Truth = Output> {
   readonly bench?: boolean;
   /** It may be refused on any device: rows of external engines, which say themselves what they cannot do. */
   readonly refusable?: boolean;
+  /** Backends that have no kernels for it yet, and refuse it until they have. */
+  readonly refusedBy?: readonly BackendName[];
   /** Why the row cannot pass yet. */
   readonly todo?: string;
   readonly peers?: readonly Peer<Input>[];
@@ -104,9 +106,10 @@ export function seedOf(id: string): number {
  * Whether a device may refuse a row: only double precision, and only where it has none. Any other refusal is a failure,
  * so that a backend that does less than it did cannot look right. Rows that may be refused for more say so themselves.
  */
-export function mayRefuse({ id, refusable = false }: Row, device: DeviceInfo): boolean {
+export function mayRefuse(row: Row, backend: BackendName, device: DeviceInfo): boolean {
+  const { id, refusable = false, refusedBy = [] } = row;
   const double = id.split(':').some((part) => part === 'f64' || part === 'c128');
-  return refusable || (double && !device.precisions.includes('f64'));
+  return refusable || refusedBy.includes(backend) || (double && !device.precisions.includes('f64'));
 }
 
 /**

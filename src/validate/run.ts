@@ -273,7 +273,7 @@ export async function runRow(problem: Problem, candidate: Candidate): Promise<Ro
   } catch (error) {
     await subject?.dispose().catch(() => undefined);
     if (isEwaldError(error, 'Unsupported')) {
-      if (mayRefuse(row, device)) return done('refused', error.message);
+      if (mayRefuse(row, candidate.backend, device)) return done('refused', error.message);
       return done('fail', `refused, and ${candidate.backend} is to do this: ${error.message}`);
     }
     if (isEwaldError(error, 'DeviceLost')) await candidate.renew().catch(() => undefined);

@@ -52,6 +52,8 @@ function row(name: string, about: string, look: Look, bench = false): Row<Proble
     flops: 10 * pixels,
     bytes: pixels * 4,
     ...(bench ? { bench } : {}),
+    // Peaks are found by the core alone so far.
+    refusedBy: ['webgpu', 'cuda', 'cuda-emulated'],
     make: (seed) => problemOf(look, seed),
     oracle(problem) {
       const { ring, panels } = ringsOfProblem(problem);
