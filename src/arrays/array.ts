@@ -4,8 +4,9 @@
  * no broadcasting.
  */
 import type { BackendName } from '../backends/backend.js';
+import { asItIs, assertIntact } from '../buffers.js';
 import { EwaldError } from '../errors.js';
-import { choice, integer, knownOptions } from '../options.js';
+import { choice, integer, knownOptions, shown } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import type { ArrayMemory } from './contract.js';
@@ -100,8 +101,9 @@ class OpenArray implements DeviceArrayMethods {
     const { memory, resource } = this.#parts;
     resource.assertAlive();
     const bytes = this.#part('write', data, offset);
-    const { length } = data;
-    return resource.enqueue(async () => memory.write(bytesOf(data, length), bytes));
+    const given = asItIs(data);
+    const { length } = given;
+    return resource.enqueue(async () => memory.write(bytesOf(given, length), bytes));
   }
 
   async read(into?: ArrayNumbers, offset?: number): Promise<ArrayNumbers> {
@@ -110,9 +112,11 @@ class OpenArray implements DeviceArrayMethods {
     const first = integer('array.read: offset', offset, 0, 0, this.length);
     const target = into ?? new this.#number(this.length - first);
     const bytes = this.#part('read', target, first);
-    const { length } = target;
+    const place = asItIs(target);
+    const { length } = place;
     return resource.enqueue(async () => {
-      await memory.read(bytesOf(target, length), bytes);
+      await memory.read(bytesOf(place, length), bytes);
+      assertIntact('array.read: the array', place, length, 'while it was read');
       return target;
     });
   }
@@ -180,7 +184,7 @@ export async function makeArray<D extends ArrayDtype>(
     );
   const bytes = length * numberTypes[number].BYTES_PER_ELEMENT;
   const { backend, kernel: memory } = await planner.plan(arrayFeature, { bytes, number }, options.backend);
-  const resource = new Resource('array', planner.resource, () => memory.dispose());
+  const resource = new Resource('array', planner.resource, memory);
   if (data) {
     try {
       await resource.enqueue(() => memory.write(bytesOf(data, length), 0));
@@ -197,18 +201,14 @@ function checkShape(given: ArrayOptions['shape']): number[] {
   if (!Array.isArray(shape) || shape.length < 1 || shape.some((n) => !Number.isInteger(n) || n < 1))
     throw new EwaldError(
       'Shape',
-      `array: shape is ${JSON.stringify(given)}; needed are lengths of at least 1, slowest axis first`,
+      `array: shape is ${shown(given)}; needed are lengths of at least 1, slowest axis first`,
     );
   return [...shape];
 }
 
 // A call may have to wait for its turn: what was handed over meanwhile has no numbers any more.
 function bytesOf(data: ArrayNumbers, length: number): Uint8Array {
-  if (data.length !== length)
-    throw new EwaldError(
-      'Shape',
-      'array: the typed array was detached before its turn came; keep it until the promise settles',
-    );
+  assertIntact('array: the typed array', data, length, 'before its turn came');
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 

@@ -1,5 +1,6 @@
 /** Planning over the open backends: the first that supports a descriptor takes it, each other says why not. */
 import { EwaldError, messageOf } from '../errors.js';
+import { shown } from '../options.js';
 import type { Planned } from '../planner.js';
 import type { Disposable, Resource } from '../resource.js';
 import type { Backend, BackendName } from './backend.js';
@@ -32,7 +33,7 @@ export class Planning {
     if (candidates.length === 0)
       throw new EwaldError(
         'Argument',
-        `the backend ${on} is not open in this context; open are ${this.#open.map(({ name }) => name).join(', ')}`,
+        `the backend ${shown(on)} is not open in this context; open are ${this.#open.map(({ name }) => name).join(', ')}`,
       );
     const reasons: string[] = [];
     for (const backend of candidates) {

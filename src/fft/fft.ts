@@ -6,13 +6,16 @@
  */
 import { type DeviceArray, makeArray } from '../arrays/array.js';
 import type { BackendName } from '../backends/backend.js';
+import { asItIs } from '../buffers.js';
 import { EwaldError } from '../errors.js';
-import { choice, knownOptions } from '../options.js';
+import type { PlatformSignal } from '../globals.js';
+import { checkSignal, choice, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale } from './options.js';
 import { describeFft, otherSide } from './parameters.js';
 import {
+  assertWhole,
   type CheckedSide,
   checkNumbers,
   checkSide,
@@ -38,6 +41,8 @@ export interface FftRunOptions {
    * `userWorkspace`.
    */
   readonly workspace?: FftArray;
+  /** Refuses the run with `Aborted` when it has fired before the run's turn comes. */
+  readonly signal?: PlatformSignal;
 }
 
 export interface FftPlanMethods extends Disposable {
@@ -97,7 +102,7 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
   const given = describeFft(options);
   const swapped = given.kind === 'c2r';
   const descriptor = swapped ? otherSide(given) : given;
-  const { backend, kernel, choices } = await planTuned(planner, wisdom, descriptor);
+  const { backend, kernel, choices } = await planTuned(planner, wisdom, descriptor, options);
   if (descriptor.pruned && !kernel.prunes) {
     await kernel.dispose();
     throw new EwaldError(
@@ -105,7 +110,7 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
       `fft: ${descriptor.engine === 'ewald' ? backend.name : `the engine ${descriptor.engine}`} takes no inputShape or keep; pad and cut the arrays, or use another backend`,
     );
   }
-  const resource = new Resource('fft plan', planner.resource, () => kernel.dispose());
+  const resource = new Resource('fft plan', planner.resource, kernel);
   const [inputLength, outputLength] = [
     given.inputElements * (given.inputComplex ? 2 : 1),
     given.outputElements * (given.outputComplex ? 2 : 1),
@@ -128,7 +133,8 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
   ): Promise<FftData> => {
     resource.assertAlive();
     const name = `fft.${direction}`;
-    knownOptions(name, runOptions, ['scale', 'workspace']);
+    knownOptions(name, runOptions, ['scale', 'workspace', 'signal']);
+    checkSignal(runOptions.signal);
     const scale = choice(`${name}: scale`, runOptions.scale, 'none', scales);
     const forward = direction === 'forward';
     const [from, to] = forward ? [inputLength, outputLength] : [outputLength, inputLength];
@@ -163,11 +169,13 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
           `${name}: input and output overlap in memory; use two arrays, or a plan with inPlace: true`,
         );
     }
-    const { workspace } = runOptions;
+    const { signal } = runOptions;
+    let { workspace } = runOptions;
     if (workspace !== undefined) {
       checkNumbers(`${name}: workspace`, workspace, kernel.workspaceElements * 2, rules);
       if (overlap(workspace, input) || overlap(workspace, wanted))
         throw new EwaldError('Argument', `${name}: the workspace overlaps input or output`);
+      workspace = asItIs(workspace);
     } else if (descriptor.userWorkspace && kernel.workspaceElements > 0) {
       throw new EwaldError(
         'Argument',
@@ -179,14 +187,18 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
         ? [...new Set([source.array, target.array])].flatMap((array) => (array ? [array.resource] : []))
         : [];
     return resource.enqueueWith(arrays, async () => {
-      if (ArrayBuffer.isView(input) && input.byteLength === 0 && from > 0)
-        throw new EwaldError(
-          'Shape',
-          `${name}: the input was detached before the run began; keep it until it has resolved`,
-        );
+      checkSignal(signal);
+      const before = 'before the run began';
+      assertWhole(`${name}: input`, source, before);
+      assertWhole(`${name}: output`, target, before);
       const sense = swapped === forward ? 'backward' : 'forward';
-      if (kernel.executeOn) await kernel.executeOn(sense, source.side, target.side, scale, workspace);
-      else await kernel.execute(sense, source.side as FftArray, target.side as FftArray, scale, workspace);
+      try {
+        if (kernel.executeOn) await kernel.executeOn(sense, source.side, target.side, scale, workspace);
+        else await kernel.execute(sense, source.side as FftArray, target.side as FftArray, scale, workspace);
+      } finally {
+        // What failed because an array was taken away says so.
+        assertWhole(`${name}: output`, target, 'while the run was on');
+      }
       return wanted;
     });
   };

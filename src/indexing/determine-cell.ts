@@ -11,8 +11,8 @@ import { latticeBend } from '../crystal/lattice-match.js';
 import { reducedCell } from '../crystal/niggli.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
-import { breathe, checkSignal, integer, knownOptions, real } from '../options.js';
-import type { IndexingInput } from './input.js';
+import { breathe, callback, checkSignal, integer, knownOptions, real, shown } from '../options.js';
+import { allFinite, type IndexingInput } from './input.js';
 import type { ProposalsKernel } from './proposals.js';
 import type { IndexingResult } from './result.js';
 
@@ -90,6 +90,18 @@ export async function determineCell(
   const maxLengthA = real('determineCell: maxLengthA', options.maxLengthA, 150, minLengthA, 1000);
   const proposers = integer('determineCell: proposers', options.proposers, 12, 1, 1000);
   const tolerance = real('determineCell: tolerance', options.tolerance, 0.02, 0, 0.2);
+  callback('determineCell: onProgress', options.onProgress);
+  checkSignal(options.signal);
+  if (!Array.isArray(images))
+    throw new EwaldError('Argument', `determineCell was given ${shown(images)}; needed is a list of images`);
+  for (const [i, spots] of images.entries()) {
+    const fine = spots instanceof Float32Array || spots instanceof Float64Array || Array.isArray(spots);
+    if (!fine || spots.length % 3 !== 0 || !allFinite(spots))
+      throw new EwaldError(
+        'Shape',
+        `determineCell: image ${i} is ${shown(spots)}; needed are finite numbers of 1/angstrom, three a spot`,
+      );
+  }
   if (images.length === 0)
     throw new EwaldError('Argument', 'determineCell: there are no images; give the spots of several stills');
 

@@ -71,7 +71,7 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   const sizes = checkSizes(options);
   const { backend, kernel } = await planner.plan(indexingFeature, sizes);
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
-  const resource = new Resource('indexer', planner.resource, () => kernel.dispose());
+  const resource = new Resource('indexer', planner.resource, kernel);
   let ran = false;
   const indexer: IndexerMethods = {
     backend: backend.name,
@@ -80,19 +80,19 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
     async run(input) {
       resource.assertAlive();
       const batch = checkInput(sizes, input);
+      checkSignal(input.signal);
       return resource.enqueue(async () => {
         checkSignal(input.signal);
-        // The arrays stay the caller's while the run waits its turn: one that was transferred away meanwhile is empty
-        // now.
-        if (batch.spots.length !== 3 * (batch.offsets[batch.images] ?? -1))
-          throw new EwaldError(
-            'Shape',
-            'spots or offsets were detached or changed before the run began; keep them until it has resolved',
-          );
+        batch.begin();
         const drawn = auditor ? Array.from({ length: batch.images }, (_, i) => i).filter(() => auditor.draw()) : [];
         // Copied before the run: the arrays are the caller's.
         const checks = drawn.map((image) => ({ image, request: auditRequest(options, input, batch, image) }));
-        await kernel.run(batch);
+        try {
+          await kernel.run(batch);
+        } finally {
+          // What failed because an array was taken away says so.
+          batch.end();
+        }
         ran = true;
         for (const { image, request } of checks)
           await auditor?.check(auditTask(backend.name, request, batch.result.image(image), batch.result.known));

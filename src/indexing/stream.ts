@@ -4,7 +4,7 @@
  */
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
-import { checkSignal, knownOptions, real } from '../options.js';
+import { checkSignal, flag, knownOptions, real, shown } from '../options.js';
 import { allFinite, type IndexingInput } from './input.js';
 import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
 import type { ImageView, IndexingResult } from './result.js';
@@ -51,7 +51,9 @@ export async function* streamImages<T extends StreamItem>(
   options: StreamOptions,
 ): AsyncGenerator<StreamResult<T>, void, undefined> {
   knownOptions('indexer.stream', options, ['cells', 'ordered', 'maxDelayMs', 'signal', ...thresholdNames]);
-  const { ordered = true, maxDelayMs, signal, ...rest } = options;
+  const { ordered: wanted, maxDelayMs, signal, ...rest } = options;
+  const ordered = flag('indexer.stream: ordered', wanted, true);
+  checkSignal(signal);
   const batches = new Batches(
     source,
     sizes.batch,
@@ -67,7 +69,7 @@ export async function* streamImages<T extends StreamItem>(
     });
     const spots = new Float32Array((offsets[items.length] ?? 0) * 3);
     items.forEach((item, i) => {
-      spots.set(item.spots, (offsets[i] ?? 0) * 3);
+      if (item.spots.length > 0) spots.set(item.spots, (offsets[i] ?? 0) * 3);
     });
     const flight: Flight<T> = { items, done: false, outcome: Promise.resolve({ error: undefined }) };
     flight.outcome = run({ ...rest, spots, offsets })
@@ -119,7 +121,13 @@ export async function* streamImages<T extends StreamItem>(
 }
 
 /** What is wrong with an image of the stream, looked at alone so that it takes no other with it. */
-function checkItem({ spots }: StreamItem, maxSpots: number): EwaldError | undefined {
+function checkItem(item: StreamItem, maxSpots: number): EwaldError | undefined {
+  const spots = (item as StreamItem | null | undefined)?.spots;
+  if (!(spots instanceof Float32Array || spots instanceof Float64Array || Array.isArray(spots)))
+    return new EwaldError(
+      'Shape',
+      `an image of the stream has ${shown(spots)} for spots; needed is a Float32Array, a Float64Array or an array of numbers`,
+    );
   if (spots.length % 3 !== 0)
     return new EwaldError(
       'Shape',
@@ -149,7 +157,14 @@ class Batches<T extends StreamItem> {
   #ended = false;
 
   constructor(source: Source<T>, size: number, maxSpots: number, delay: number) {
-    this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+    const iterable = (ArrayBuffer.isView(source) ? undefined : source) as
+      | Partial<AsyncIterable<T> & Iterable<T>>
+      | null
+      | undefined;
+    const iterator = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.();
+    if (!iterator)
+      throw new EwaldError('Argument', `indexer.stream was given ${shown(source)}; needed is an iterable of images`);
+    this.#iterator = iterator;
     this.#size = size;
     this.#maxSpots = maxSpots;
     this.#delay = delay;
@@ -170,13 +185,13 @@ class Batches<T extends StreamItem> {
         this.#ended = true;
         break;
       }
-      const count = next.value.spots.length / 3;
       const wrong = checkItem(next.value, this.#maxSpots);
       if (wrong) {
         // What came before it goes first; it is told when its turn comes.
         if (items.length > 0) break;
         throw wrong;
       }
+      const count = next.value.spots.length / 3;
       // It does not fit any more: it stays pending and opens the next batch.
       if (spots + count > this.#maxSpots) break;
       this.#pending = undefined;

@@ -12,7 +12,7 @@ import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { piParams } from '../layout/layout.js';
 import { pack } from '../layout/struct.js';
-import { breathe, checkSignal, exact, integer, knownOptions } from '../options.js';
+import { breathe, callback, checkSignal, exact, integer, knownOptions, shown } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import { piFeature } from './kernels.js';
@@ -65,7 +65,7 @@ const u64 = (what: string, value: number | bigint, low: bigint, high: bigint): b
   if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
     throw new EwaldError(
       'Argument',
-      `${what} is ${value}; needed is an integer from ${low} to ${high}, beyond 2^53 as a bigint`,
+      `${what} is ${shown(value)}; needed is an integer from ${low} to ${high}, beyond 2^53 as a bigint`,
     );
   }
   const big = BigInt(value);
@@ -80,7 +80,7 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
   const threads = integer('pi: threads', options.threads, 0, 0, 1024);
   const { backend, kernel } = await planner.plan(piFeature, { threads });
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
-  const resource = new Resource('pi plan', planner.resource, () => kernel.dispose());
+  const resource = new Resource('pi plan', planner.resource, kernel);
 
   async function count(
     run: PiRunOptions,
@@ -142,6 +142,8 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
       const first = u64('pi: first', run.first ?? 0, 0n, (1n << 64n) - 1n - points);
       const seed = u64('pi: seed', run.seed ?? 0, 0n, (1n << 64n) - 1n);
       const stream = integer('pi: stream', run.stream, 0, 0, 2 ** 32 - 1);
+      callback('pi: onProgress', run.onProgress);
+      checkSignal(run.signal);
       return resource.enqueue(() => count(run, points, seed, stream, first));
     },
     dispose: () => resource.dispose(),

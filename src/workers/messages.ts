@@ -4,7 +4,7 @@ import type { EwaldErrorTag } from '../errors.js';
 /** A request; `options` are those of the call, see `WorkerCalls` in worker.ts. */
 export interface WorkerRequest {
   readonly id: number;
-  readonly call: 'open' | 'pi' | 'index' | 'kernel' | 'batch' | 'close';
+  readonly call: 'alive' | 'open' | 'pi' | 'index' | 'kernel' | 'batch' | 'close';
   readonly options?: unknown;
 }
 

@@ -47,6 +47,8 @@ export function serve(
 
   async function answer(request: WorkerRequest): Promise<{ value: unknown; transfer: ArrayBuffer[] }> {
     switch (request.call) {
+      case 'alive':
+        return { value: true, transfer: [] };
       case 'open':
         await context?.dispose();
         context = await create(request.options as WorkerCalls['open']);
@@ -104,7 +106,14 @@ export function serve(
     }
   }
 
-  return async (request) => {
+  // In order: what follows an `open` is done on what it opens.
+  let tail: Promise<void> = Promise.resolve();
+  return (request) => {
+    tail = tail.then(() => reply(request));
+    return tail;
+  };
+
+  async function reply(request: WorkerRequest): Promise<void> {
     try {
       const { value, transfer } = await answer(request);
       post({ id: request.id, value }, transfer);
@@ -112,5 +121,5 @@ export function serve(
       const tag = error instanceof EwaldError ? error.tag : 'Internal';
       post({ id: request.id, error: { tag, message: messageOf(error) } }, []);
     }
-  };
+  }
 }

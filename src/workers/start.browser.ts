@@ -1,5 +1,6 @@
 /** Starts ewald's worker in a browser. */
 import { EwaldError } from '../errors.js';
+import { shown } from '../options.js';
 import type { WorkerSource } from '../platform.js';
 import type { WorkerPort } from './port.js';
 
@@ -23,7 +24,11 @@ export function startBrowserWorker(source: WorkerSource | undefined): WorkerPort
 }
 
 function make(source: WorkerSource | undefined): Worker {
-  if (typeof source === 'function') return source() as Worker;
+  if (typeof source === 'function') {
+    const worker = source();
+    if (worker instanceof Worker) return worker;
+    throw new EwaldError('Argument', `createContext: worker() gave ${shown(worker)}; needed is a Worker`);
+  }
   // Literal, so that every bundler sees the worker; evaluated only when one is started.
   if (source === undefined) return new Worker(new URL('./worker.browser.js', import.meta.url), { type: 'module' });
   return new Worker(source, { type: 'module' });
