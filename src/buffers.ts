@@ -25,6 +25,6 @@ export function assertIntact(what: string, array: { readonly length: number }, l
   if (array.length !== length)
     throw new EwaldError(
       'Shape',
-      `${what} was transferred or shrunk ${when}: it has ${array.length} of ${length} numbers; keep it until the promise settles`,
+      `${what} was detached or shrunk ${when}: it has ${array.length} of ${length} numbers; keep it until the promise settles`,
     );
 }

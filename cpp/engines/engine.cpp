@@ -6,6 +6,7 @@
 #include "engines/fftw.h"
 #include "engines/gpu.h"
 #include "engines/lines.h"
+#include "engines/padding.h"
 
 namespace ewald::engines {
 
@@ -33,6 +34,11 @@ int32_t create(const std::string& engine, const Libraries& libraries, const ewal
   if (problem.kind == EWALD_FFT_KIND_C2R)
     return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: an engine plans c2r as the other side of r2c");
   const bool f64 = descriptor.precision == EWALD_FFT_PRECISION_F64;
+  if (is_windowed(problem)) {
+    std::unique_ptr<Plan> whole;
+    const int32_t status = create(engine, libraries, whole_of(descriptor), measure, whole);
+    return status == EWALD_STATUS_OK ? pad_and_cut(problem, f64, std::move(whole), plan) : status;
+  }
   if (engine == "fftw") return create_fftw(fftw_limits, libraries, problem, f64, descriptor.threads, measure, plan);
   if (engine == "mkl") return create_fftw(mkl_limits, libraries, problem, f64, descriptor.threads, measure, plan);
   if (problem.kind == EWALD_FFT_KIND_R2R)

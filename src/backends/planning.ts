@@ -33,7 +33,7 @@ export class Planning {
     if (candidates.length === 0)
       throw new EwaldError(
         'Argument',
-        `the backend ${shown(on)} is not open in this context; open are ${this.#open.map(({ name }) => name).join(', ')}`,
+        `the backend ${typeof on === 'string' ? on : shown(on)} is not open in this context; open are ${this.#open.map(({ name }) => name).join(', ')}`,
       );
     const reasons: string[] = [];
     for (const backend of candidates) {

@@ -128,6 +128,8 @@ function checkItem(item: StreamItem, maxSpots: number): EwaldError | undefined {
       'Shape',
       `an image of the stream has ${shown(spots)} for spots; needed is a Float32Array, a Float64Array or an array of numbers`,
     );
+  // Also one that was transferred away, which must not be asked for its numbers.
+  if (spots.length === 0) return undefined;
   if (spots.length % 3 !== 0)
     return new EwaldError(
       'Shape',

@@ -163,7 +163,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
     bytesOfNumber: types[dtype].BYTES_PER_ELEMENT,
     maxPeaks,
   });
-  const resource = new Resource('peak finder', planner.resource, () => kernel.dispose());
+  const resource = new Resource('peak finder', planner.resource, kernel);
   const found = new Uint8Array(maxPeaks * sizeOf(peak));
 
   const plan: PeakFinderMethods = {

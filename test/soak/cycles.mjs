@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { createContext, devices } from '../../dist/index.node.js';
-import { measure } from '../support/process-memory.mjs';
+import { assertNothingStays } from '../support/process-memory.mjs';
 
 export const name = 'cycles';
 /** What is looked at. */
@@ -53,23 +53,8 @@ export async function run({ scale = 1, note = () => {} } = {}) {
   for (const backend of backends.filter((candidate) => present.has(candidate))) {
     // Compiled code, pools and caches come with the first cycles.
     for (let i = 0; i < Math.max(50, cycles / 10); i++) await cycle(backend);
-    const before = await measure();
-    const started = performance.now();
-    for (let i = 0; i < cycles; i++) await cycle(backend);
-    const took = (performance.now() - started) / 1000;
-    const after = await measure();
+    note(await assertNothingStays(backend, cycles, () => cycle(backend)));
     if (backend === 'native' && nativeBytes() !== 0)
       throw new Error(`native: the core holds ${nativeBytes()} bytes after every context is disposed`);
-    const grown = Object.fromEntries(Object.keys(before).map((what) => [what, after[what] - before[what]]));
-    const words = Object.entries(grown).map(([what, bytes]) => `${what} ${(bytes / 1e6).toFixed(2)} MB`);
-    note(`${backend}: ${cycles} cycles in ${took.toFixed(1)} s, memory changed by ${words.join(', ')}`);
-    // A leak of a few dozen bytes a cycle would show in the full run; the resident set also has what the allocators
-    // keep for themselves.
-    if (grown.heapUsed > 5e5 + 20 * cycles)
-      throw new Error(`${backend}: the JavaScript heap grew by ${grown.heapUsed} bytes in ${cycles} cycles`);
-    if (grown.arrayBuffers > 1e5)
-      throw new Error(`${backend}: array buffers grew by ${grown.arrayBuffers} bytes in ${cycles} cycles`);
-    if (grown.rss > 96e6 + 1000 * cycles)
-      throw new Error(`${backend}: the resident set grew by ${grown.rss} bytes in ${cycles} cycles`);
   }
 }

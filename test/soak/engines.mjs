@@ -1,5 +1,6 @@
 /** Plans of FFTW made, run and disposed over and over: what the addon and the library hold has to come back. */
 import { createContext, devices } from '../../dist/index.node.js';
+import { assertNothingStays } from '../support/process-memory.mjs';
 
 export const name = 'engines';
 /** What is looked at. */
@@ -29,17 +30,8 @@ async function cycle(ctx, i) {
   await plan.dispose();
 }
 
-async function measure() {
-  for (let i = 0; i < 4; i++) {
-    globalThis.gc();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return process.memoryUsage();
-}
-
 /** Runs it; `scale` shortens. Throws where memory stays. */
 export async function run({ scale = 1, note = () => {} } = {}) {
-  if (!globalThis.gc) throw new Error('needs node --expose-gc');
   const fftw = (await devices()).flatMap(({ engines }) => engines).find(({ engine }) => engine === 'fftw');
   if (!fftw?.available)
     return note(`absent: ${fftw?.reason ?? 'the native backend, which loads engines, is not here'}`);
@@ -47,26 +39,7 @@ export async function run({ scale = 1, note = () => {} } = {}) {
   const ctx = await createContext({ backend: 'native', strict: true });
   // The library remembers what it has planned: every plan comes up before memory is looked at.
   for (let i = 0; i < Math.max(720, cycles / 10); i++) await cycle(ctx, i);
-  const before = await measure();
-  const started = performance.now();
-  for (let i = 0; i < cycles; i++) await cycle(ctx, i);
-  const took = (performance.now() - started) / 1000;
-  const after = await measure();
+  note(await assertNothingStays('fftw', cycles, (i) => cycle(ctx, i)));
   if (ctx.liveBytes !== 0) throw new Error(`${ctx.liveBytes} bytes are held after every plan is disposed`);
-  const grown = Object.fromEntries(
-    ['rss', 'heapUsed', 'external', 'arrayBuffers'].map((what) => [what, after[what] - before[what]]),
-  );
-  note(
-    `fftw: ${cycles} cycles in ${took.toFixed(1)} s, memory changed by ${Object.entries(grown)
-      .map(([what, bytes]) => `${what} ${(bytes / 1e6).toFixed(2)} MB`)
-      .join(', ')}`,
-  );
-  if (grown.heapUsed > 5e5 + 20 * cycles)
-    throw new Error(`the JavaScript heap grew by ${grown.heapUsed} bytes in ${cycles} cycles`);
-  if (grown.arrayBuffers > 1e5)
-    throw new Error(`array buffers grew by ${grown.arrayBuffers} bytes in ${cycles} cycles`);
-  // A plan of FFTW takes some kilobytes: one in ten that stays would show.
-  if (grown.rss > 16e6 + 100 * cycles)
-    throw new Error(`the resident set grew by ${grown.rss} bytes in ${cycles} cycles`);
   await ctx.dispose();
 }

@@ -2,7 +2,7 @@
 // it was.
 import { createContext, devices } from '../../dist/index.node.js';
 import { softwareVulkan } from '../../scripts/lib/chromium.mjs';
-import { measure } from '../support/process-memory.mjs';
+import { assertNothingStays } from '../support/process-memory.mjs';
 
 export const name = 'plans';
 export const about = '10^5 times plan, transform and dispose, with refusals in between, on each backend';
@@ -63,22 +63,7 @@ export async function run({ scale = 1, note = () => {} } = {}) {
     try {
       // Compiled code, pipelines, pools and caches come with the first cycles.
       for (let i = 0; i < Math.max(100, cycles / 10); i++) await cycle(ctx, i);
-      const before = await measure();
-      const started = performance.now();
-      for (let i = 0; i < cycles; i++) await cycle(ctx, i);
-      const took = (performance.now() - started) / 1000;
-      const after = await measure();
-      const grown = Object.fromEntries(Object.keys(before).map((what) => [what, after[what] - before[what]]));
-      const words = Object.entries(grown).map(([what, bytes]) => `${what} ${(bytes / 1e6).toFixed(2)} MB`);
-      note(`${backend}: ${cycles} cycles in ${took.toFixed(1)} s, memory changed by ${words.join(', ')}`);
-      // A few dozen bytes a cycle would show in the full run; the resident set also has what allocators and drivers
-      // keep for themselves.
-      if (grown.heapUsed > 1e6 + 20 * cycles)
-        throw new Error(`${backend}: the JavaScript heap grew by ${grown.heapUsed} bytes in ${cycles} cycles`);
-      if (grown.arrayBuffers > 1e5)
-        throw new Error(`${backend}: array buffers grew by ${grown.arrayBuffers} bytes in ${cycles} cycles`);
-      if (grown.rss > 96e6 + 200 * cycles)
-        throw new Error(`${backend}: the resident set grew by ${grown.rss} bytes in ${cycles} cycles`);
+      note(await assertNothingStays(backend, cycles, (i) => cycle(ctx, i)));
     } finally {
       await ctx.dispose();
     }

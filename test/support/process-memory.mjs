@@ -1,4 +1,16 @@
-/** What this process holds once garbage is collected; needs node --expose-gc. */
+/** What a process holds once garbage is collected, and how much of it may stay after many cycles. */
+import koffi from 'koffi';
+
+/** glibc's own: gives back what its allocator keeps, so that the resident set tells what is held. */
+const trim = (() => {
+  try {
+    return koffi.load('libc.so.6').func('int malloc_trim(size_t pad)');
+  } catch {
+    return () => 0;
+  }
+})();
+
+/** Measures this process; needs node --expose-gc. */
 export async function measure() {
   if (!globalThis.gc) throw new Error('needs node --expose-gc');
   for (let i = 0; i < 4; i++) {
@@ -6,6 +18,38 @@ export async function measure() {
     // Finalizers and the release of wasm memories run in tasks of their own.
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  trim(0);
   const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
   return { rss, heapUsed, external, arrayBuffers };
+}
+
+/**
+ * Runs `cycle` so many times and throws where each of four quarters left more behind than noise: 20 bytes a cycle on the
+ * heap of JavaScript, half a kilobyte of the resident set. Compilers and allocators take memory now and then; a leak
+ * takes it in every quarter. Gives what changed in words.
+ */
+export async function assertNothingStays(who, cycles, cycle) {
+  const quarter = Math.ceil(cycles / 4);
+  const started = performance.now();
+  const stages = [await measure()];
+  for (let done = 0; done < cycles; ) {
+    for (const end = Math.min(cycles, done + quarter); done < end; done++) await cycle(done);
+    stages.push(await measure());
+  }
+  const took = (performance.now() - started) / 1000;
+  // Short runs are over before compilers are.
+  const settling = Math.max(5e5, 3e6 - 1000 * quarter);
+  const limits = { heapUsed: 3e5 + 20 * quarter, arrayBuffers: 1e5, rss: settling + 500 * quarter };
+  for (const [what, limit] of Object.entries(limits)) {
+    const grown = stages.slice(1).map((stage, i) => stage[what] - stages[i][what]);
+    const least = Math.min(...grown);
+    if (least > limit)
+      throw new Error(
+        `${who}: ${what} grew by at least ${least} bytes in each ${quarter} cycles (${(least / quarter).toFixed(0)} a cycle; quarters: ${grown.join(', ')})`,
+      );
+  }
+  const words = Object.keys(stages[0]).map(
+    (what) => `${what} ${((stages.at(-1)[what] - stages[0][what]) / 1e6).toFixed(2)} MB`,
+  );
+  return `${who}: ${cycles} cycles in ${took.toFixed(1)} s, memory changed by ${words.join(', ')}`;
 }

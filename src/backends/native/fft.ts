@@ -2,7 +2,6 @@
 import type { FftDescriptor, FftKernel, FftOp } from '../../fft/contract.js';
 import { enums, fftDescriptor } from '../../layout/layout.js';
 import { pack } from '../../layout/struct.js';
-import { padAndCut } from '../fft-padding.js';
 import { coreVariants } from '../fft-radices.js';
 import { addonError } from '../status.js';
 import { handleOf } from './array.js';
@@ -40,8 +39,6 @@ export function fftEngineOp(host: NativeHost): FftOp {
   const plan = async (descriptor: FftDescriptor): Promise<FftKernel> => {
     const { engine } = descriptor;
     if (engine === 'ewald') return planFft(host, descriptor);
-    // Engines know whole axes only.
-    if (descriptor.pruned) return padAndCut(descriptor, plan);
     const made = await createEnginePlan(addon, engine, descriptor).catch((error) => Promise.reject(addonError(error)));
     return kernelOf(host, made, descriptor, () => addon.engineDestroy(made));
   };
