@@ -19,6 +19,7 @@ import { proposalsFeature } from './proposals.js';
 import type { IndexingResult } from './result.js';
 import { type IndexingStages, readStages } from './stages.js';
 import { type StreamItem, type StreamOptions, type StreamResult, streamImages } from './stream.js';
+import { runWatched } from './stretches.js';
 
 export type { CellSearchOptions, DeterminedCell } from './determine-cell.js';
 export type { IndexingInput } from './input.js';
@@ -80,7 +81,6 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
     async run(input) {
       resource.assertAlive();
       const batch = checkInput(sizes, input);
-      checkSignal(input.signal);
       return resource.enqueue(async () => {
         checkSignal(input.signal);
         batch.begin();
@@ -88,7 +88,7 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
         // Copied before the run: the arrays are the caller's.
         const checks = drawn.map((image) => ({ image, request: auditRequest(options, input, batch, image) }));
         try {
-          await kernel.run(batch);
+          await runWatched(kernel, batch, input, options.debug === true);
         } finally {
           // What failed because an array was taken away says so.
           batch.end();

@@ -2,7 +2,7 @@
 import { asItIs, assertIntact } from '../buffers.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
-import { knownOptions, list, shown } from '../options.js';
+import { callback, checkSignal, knownOptions, list, shown } from '../options.js';
 import { type KnownCellsInput, knownCells } from './known-cells.js';
 import { type IndexingThresholds, packThresholds, type Sizes, thresholdNames } from './parameters.js';
 import { IndexingResult } from './result.js';
@@ -20,15 +20,19 @@ export interface IndexingInput extends IndexingThresholds {
   readonly cells: KnownCellsInput;
   /** A result of the same sizes to be overwritten instead of a new one. */
   readonly into?: IndexingResult;
-  /** Refuses the run with `Aborted` when it has fired before the run's turn comes. */
+  /** Ends the run with `Aborted`, before its turn or between stretches of 256 images; `into` is then half written. */
   readonly signal?: PlatformSignal;
+  /** Told the fraction of the images done, 0 … 1, after each stretch of 256. */
+  readonly onProgress?: (done: number) => void;
 }
 
-const inputNames = ['spots', 'offsets', 'cells', 'into', 'signal', ...thresholdNames];
+const inputNames = ['spots', 'offsets', 'cells', 'into', 'signal', 'onProgress', ...thresholdNames];
 
 /** Checks a batch at the facade, before anything is computed. Throws `Argument`, `Shape` or `Limit`. */
 export function checkInput(sizes: Sizes, input: IndexingInput) {
   knownOptions('indexer.run', input, inputNames);
+  checkSignal(input.signal);
+  callback('indexer.run: onProgress', input.onProgress);
   const spots = numbers('spots', input.spots);
   if (spots.length % 3 !== 0)
     throw new EwaldError('Shape', `spots has ${spots.length} numbers; needed are three a spot (x y z)`);
