@@ -95,7 +95,7 @@ function refuseOutside(what: string, value: unknown, kind: string, { low, high, 
   const orZero = zero === undefined ? '' : `0 (${zero}) or `;
   throw new EwaldError(
     'Argument',
-    `${what} is ${value}; needed is ${orZero}${kind} ${above ? 'above' : 'from'} ${low} to ${high}`,
+    `${what} is ${shown(value)}; needed is ${orZero}${kind} ${above ? 'above' : 'from'} ${low} to ${high}`,
     {
       detail: { value, low, high },
     },
