@@ -6,7 +6,7 @@
 #include "common/cpu.h"
 #include "common/memory.h"
 #include "common/status.h"
-#include "generated/indexing.h"
+#include "generated/search.h"
 
 namespace {
 

@@ -8,6 +8,7 @@
 // Source of the idea: Steller, Bolotovsky and Rossmann, J. Appl. Cryst. 30 (1997) 1036, with sums of plane waves at
 // points of a grid in place of transforms along directions: nothing is computed twice that neighbours share.
 #include "common/simd.h"
+#include "indexing/least_squares.h"
 #include "indexing/unknown.h"
 
 namespace ewald::EWALD_ISA {
