@@ -1,5 +1,6 @@
 // The C functions of the indexer: check what they are given, lay out the memory of a handle, and share the images of a
 // batch out to the threads. What happens to one image is in isa/image.cpp.
+#include "common/arena.h"
 #include "common/cpu.h"
 #include "common/memory.h"
 #include "common/status.h"
@@ -14,6 +15,7 @@
 
 namespace {
 
+using ewald::Arena;
 using namespace ewald::indexing;
 
 IndexImage index_image_for(ewald::Isa isa) {
@@ -36,19 +38,6 @@ IndexImage index_image_for(ewald::Isa isa) {
       return nullptr;
   }
 }
-
-// Hands out pieces of one block; run once over nothing to learn its size.
-struct Arena {
-  char* base;
-  size_t used;
-  template <typename T>
-  T* take(size_t count) {
-    used = (used + 63) / 64 * 64;
-    T* p = base ? reinterpret_cast<T*>(base + used) : nullptr;
-    used += count * sizeof(T);
-    return p;
-  }
-};
 
 struct Sizes {
   int spots, points, angles, candidates, outputs, directions;

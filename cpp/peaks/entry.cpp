@@ -2,29 +2,18 @@
 #include <new>
 #include <string.h>
 
+#include "common/arena.h"
 #include "common/memory.h"
 #include "common/status.h"
 #include "peaks/finder.h"
 
 namespace {
 
+using ewald::Arena;
 using namespace ewald::peaks;
 
 constexpr uint32_t max_side = 1u << 16, max_panels = 1u << 14, max_found = 1u << 20;
 constexpr uint64_t max_pixels = 1u << 28;
-
-// Hands out pieces of one block; run once over nothing to learn its size.
-struct Arena {
-  char* base;
-  size_t used;
-  template <typename T>
-  T* take(size_t count) {
-    used = (used + 63) / 64 * 64;
-    T* p = base ? reinterpret_cast<T*>(base + used) : nullptr;
-    used += count * sizeof(T);
-    return p;
-  }
-};
 
 // Frames with more outliers than a quarter of the pixels are judged plainly, which is slower and the same.
 uint32_t room_for(size_t pixels) { return uint32_t(pixels / 4 + 1024); }
