@@ -94,7 +94,8 @@ ewald_indexer_descriptor indexer_descriptor() {
   d.max_input_cells = 2;
   d.max_output_cells = 4;
   d.batch = 2;
-  d.max_sample_points = 512;
+  d.max_sample_points = 1024;
+  d.max_angle_points = 1024;
   d.threads = 1;
   return d;
 }
