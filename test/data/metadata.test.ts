@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Axis, Metadata } from '../../src/data/dataset.js';
 import { open } from '../../src/data/node.js';
 import { dataFolder, readData } from '../support/data.js';
-import type { ExpectedArray, Sample } from './samples.js';
+import { type ExpectedArray, isHdf5, type Sample } from './samples.js';
 
 const samples: readonly (Sample & { xml?: Record<string, string> })[] = dataFolder
   ? JSON.parse(readData('formats-em', 'expect.json'))
@@ -25,6 +25,7 @@ const near = (found: number | undefined, value: number): void => {
 
 /** Metres, whatever the unit: readers write nm, µm, cm, Å. */
 const units: Record<string, number> = {
+  pm: 1e-12,
   nm: 1e-9,
   µm: 1e-6,
   μm: 1e-6,
@@ -60,6 +61,52 @@ for (const { file, format, datasets } of samples.filter(({ file }) => /\.(dm3|dm
     }
   });
 }
+
+// The same of HDF5 files: hspy, NCEM, Prismatic, py4DSTEM, Velox. Readers that turn the axes round have them reversed.
+const turned = (file: string): boolean =>
+  samples.some((sample) => sample.file === file && /transposed \[\d(, \d)*, 0\]/.test(orderOf(sample)));
+const orderOf = (sample: Sample): string =>
+  (sample.datasets[0] as (ExpectedArray & { axisOrder?: string }) | undefined)?.axisOrder ?? '';
+const calibrated = ['hspy', 'emd', 'py4DSTEM', 'velox'];
+for (const { file, datasets } of samples) {
+  if (!isHdf5({ file } as Sample) || !calibrated.some((start) => file.startsWith(start))) continue;
+  test(`axes of ${file}`, async () => {
+    const found = (await metaOf(file)).axes ?? [];
+    // Of the two datacubes that a reader stacks, one is opened.
+    let wanted = (datasets[0]?.axes ?? []).filter(
+      ({ name }) => name !== 'CBED_array_depth' && name !== 'stack_element',
+    );
+    if (turned(file) && found.at(0)?.size !== wanted.at(0)?.size) wanted = [...wanted].reverse();
+    const inner = found.slice(found.length - wanted.length);
+    expect(inner.map(({ size }) => size)).toEqual(wanted.map(({ size }) => size));
+    for (const [i, { scale = 1, offset = 0, units }] of wanted.entries()) {
+      const axis = inner[i];
+      const unit = (value: number, text: string | null | undefined): number =>
+        text === 's' ? value : inMetres(value, text);
+      const step = unit(scale, units);
+      expect(Math.abs(unit(axis?.scale ?? 1, axis?.unit) - step), JSON.stringify(axis)).toBeLessThan(1e-5 * step);
+      expect(Math.abs(unit(axis?.offset ?? 0, axis?.unit) - unit(offset, units))).toBeLessThan(
+        1e-5 * Math.max(step, Math.abs(unit(offset, units))),
+      );
+    }
+  });
+}
+
+test.skipIf(!dataFolder)('hspy and Velox: beam, camera, date, exposure', async () => {
+  expect(await metaOf('hspy_example2_v3.1.hspy')).toMatchObject({
+    voltageV: 200_000,
+    cameraLengthM: expect.closeTo(0.32, 9),
+    maker: 'FEI Tecnai',
+    exposureS: 0.2,
+    date: '2014-07-09T18:56:37',
+  });
+  expect(await metaOf('velox_fei_example_tem_stack.emd')).toMatchObject({
+    voltageV: 300_000,
+    detector: 'BM-Ceta',
+    exposureS: 0.8,
+    date: '2019-12-05T10:03:44.000Z',
+  });
+});
 
 test.skipIf(!dataFolder)('CBF: wavelength, pixel, exposure, trusted range of dxtbx', async () => {
   const meta = await metaOf('phi_scan_001.cbf');

@@ -1,11 +1,11 @@
 /** What NeXus, Eiger and CXI files say of the experiment, in the words of `Metadata`. */
 import type { Metadata, Note, XY } from '../dataset.js';
-import { electronWavelengthA } from '../units.js';
 import { attributeText, type Catalog, numberAt, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
 import type { Hdf5File } from './file.js';
 import { Hdf5Group } from './group.js';
+import { microscope } from './microscope.js';
 
 /** Å · eV: the wavelength of a photon is this over its energy. */
 const photonAeV = 12398.41984332;
@@ -66,7 +66,7 @@ export interface Beside {
 export async function readMetadata(catalog: Catalog, frames: Frames): Promise<Beside> {
   const { file } = catalog;
   const entry = frames.entry;
-  if (entry === undefined) return { meta: await microscope(catalog), notes: [], mask: undefined };
+  if (entry === undefined) return { meta: await microscope(catalog, frames), notes: [], mask: undefined };
   const groups = catalog.entries.flatMap(({ path, object }) => (object instanceof Hdf5Group ? [{ path, object }] : []));
   const of = async (kind: string, fallback: string): Promise<string> => {
     for (const { path, object } of groups)
@@ -202,33 +202,4 @@ async function findMask(catalog: Catalog, frames: Frames, detector: string): Pro
     if (tail.length === 2 && tail.every((n, axis) => n === signal[axis])) return found;
   }
   return undefined;
-}
-
-/** What files of microscopes say: the voltage of Velox, hspy and DM5. */
-async function microscope({ file, entries }: Catalog): Promise<Metadata> {
-  const metadata = entries.find(({ path }) => /^\/Data\/Image\/[^/]+\/Metadata$/.test(path))?.object;
-  let voltageV: number | undefined;
-  if (metadata instanceof Hdf5Dataset && metadata.shape.reduce((a, b) => a * b, 1) < 2 ** 24) {
-    try {
-      const [length = 0] = metadata.shape;
-      const bytes = await metadata.read({ start: [0, 0], count: [length, 1] }, new Uint8Array(length));
-      const text = new TextDecoder().decode(bytes.subarray(0, Math.max(0, bytes.indexOf(0))));
-      voltageV = Number(JSON.parse(text)?.Optics?.AccelerationVoltage) || undefined;
-    } catch {
-      // Metadata that is no JSON says nothing.
-    }
-  }
-  for (const { path, object } of entries) {
-    if (voltageV !== undefined) break;
-    if (!(object instanceof Hdf5Group) || !/\/Acquisition_instrument\/(TEM|SEM)$/.test(path)) continue;
-    const energy = (await object.attributes()).get('beam_energy');
-    const kilovolts = Number(ArrayBuffer.isView(energy) ? (energy as never)[0] : energy);
-    if (kilovolts > 0) voltageV = kilovolts * 1000;
-  }
-  const maker = await textAt(file, '/Info/Software').catch(() => undefined);
-  return {
-    ...given('maker', maker),
-    ...given('voltageV', voltageV),
-    ...given('wavelengthA', voltageV === undefined ? undefined : electronWavelengthA(voltageV)),
-  };
 }

@@ -1,0 +1,116 @@
+/** What files of electron microscopes say of the experiment: Velox, hspy, DM5, in the words of `Metadata`. */
+import type { Axis, Metadata } from '../dataset.js';
+import { electronWavelengthA } from '../units.js';
+import { unitOf } from './axes.js';
+import { type Catalog, textAt } from './catalog.js';
+import { Hdf5Dataset } from './dataset.js';
+import type { Frames } from './dialects.js';
+import { Hdf5Group } from './group.js';
+import type { Hdf5Value } from './values.js';
+
+const given = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
+  (value === undefined ? {} : { [key]: value }) as Partial<Record<K, V>>;
+
+const positive = (value: unknown): number | undefined => {
+  const first = ArrayBuffer.isView(value) ? (value as unknown as ArrayLike<unknown>)[0] : value;
+  const number = typeof first === 'string' && first.trim() === '' ? Number.NaN : Number(first);
+  return number > 0 && Number.isFinite(number) ? number : undefined;
+};
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+
+/** Reads what stands beside the frames. */
+export async function microscope(catalog: Catalog, frames: Frames): Promise<Metadata> {
+  const { file } = catalog;
+  const found = frames.dialect === 'Velox EMD' ? await velox(catalog, frames) : await hspy(catalog);
+  const maker = found.maker ?? (await textAt(file, '/Info/Software'));
+  return {
+    ...found,
+    ...given('maker', maker),
+    ...given('wavelengthA', found.voltageV === undefined ? undefined : electronWavelengthA(found.voltageV)),
+  };
+}
+
+/** Velox: a JSON text beside each picture, [characters, frames] of bytes. */
+async function velox({ file }: Catalog, { path, parts }: Frames): Promise<Metadata> {
+  const beside = await file.get(path.replace(/\/Data$/, '/Metadata')).catch(() => undefined);
+  if (!(beside instanceof Hdf5Dataset) || beside.type.size !== 1 || beside.shape.length !== 2) return {};
+  const [length = 0] = beside.shape;
+  if (length > 2 ** 24) return {};
+  type Json = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  let said: Json;
+  try {
+    const bytes = await beside.read({ start: [0, 0], count: [length, 1] }, new Uint8Array(length));
+    const end = bytes.indexOf(0);
+    said = JSON.parse(new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))) as Json;
+  } catch {
+    // Metadata that is no JSON says nothing.
+    return {};
+  }
+  const optics = said?.Optics ?? {};
+  const picture = said?.BinaryResult ?? {};
+  const detector = text(picture.Detector);
+  const detectors = Object.values(said?.Detectors ?? {}) as Record<string, unknown>[];
+  const own = detectors.find((one) => text(one?.DetectorName) === detector);
+  const started = positive((said?.Acquisition?.AcquisitionStartDatetime as Record<string, unknown>)?.DateTime);
+  const exposure = positive(own?.ExposureTime);
+  return {
+    ...given('voltageV', positive(optics.AccelerationVoltage)),
+    ...given('cameraLengthM', positive(optics.CameraLength)),
+    ...given('maker', text(said?.Instrument?.InstrumentModel)),
+    ...given('detector', detector),
+    ...given('date', started === undefined ? undefined : new Date(started * 1000).toISOString()),
+    ...given('exposureS', exposure),
+    ...given('axes', veloxAxes(picture, parts[0]?.shape ?? [], exposure)),
+  };
+}
+
+/** Axes of the array as it is read: frames first. The offset is that of the first pixel. */
+function veloxAxes(
+  { PixelSize, PixelUnitX, PixelUnitY, Offset }: Readonly<Record<string, unknown>>,
+  shape: readonly number[],
+  exposure: number | undefined,
+): Axis[] | undefined {
+  const [size, offset] = [PixelSize, Offset] as (Record<string, unknown> | undefined)[];
+  const [scaleX, scaleY] = [positive(size?.width), positive(size?.height)];
+  if (scaleX === undefined || scaleY === undefined) return undefined;
+  const axis = (name: string, n: number, scale: number, from: unknown, unit: unknown): Axis => ({
+    name,
+    size: n,
+    scale,
+    ...given('offset', Number.isFinite(Number(from)) ? Number(from) : undefined),
+    ...given('unit', unitOf(text(unit))),
+  });
+  const [height = 0, width = 0, count = 1] = shape;
+  return [
+    ...(shape.length === 3
+      ? [{ name: 'time', size: count, ...(exposure ? { offset: 0, scale: exposure, unit: 's' } : {}) }]
+      : []),
+    axis('y', height, scaleY, offset?.y, PixelUnitY),
+    axis('x', width, scaleX, offset?.x, PixelUnitX),
+  ];
+}
+
+/** hspy: a tree of attributes under metadata/Acquisition_instrument. */
+async function hspy({ entries }: Catalog): Promise<Metadata> {
+  const attributes = async (end: RegExp): Promise<ReadonlyMap<string, Hdf5Value>> => {
+    const group = entries.find(({ path, object }) => object instanceof Hdf5Group && end.test(path))?.object;
+    return group ? group.attributes() : new Map();
+  };
+  let column: ReadonlyMap<string, Hdf5Value> = new Map();
+  // Files of version 1 and 2 have an empty SEM beside TEM.
+  for (const kind of ['TEM', 'SEM'])
+    if (!column.has('beam_energy')) column = await attributes(new RegExp(`/Acquisition_instrument/${kind}$`));
+  const kilovolts = positive(column.get('beam_energy'));
+  const millimetres = positive(column.get('camera_length'));
+  const camera = await attributes(/\/Acquisition_instrument\/TEM\/Detector\/Camera$/);
+  const general = await attributes(/^\/Experiments\/[^/]+\/metadata\/General$/);
+  const date = [text(general.get('date')), text(general.get('time'))].filter((part) => part !== undefined);
+  return {
+    ...given('voltageV', kilovolts === undefined ? undefined : kilovolts * 1000),
+    ...given('cameraLengthM', millimetres === undefined ? undefined : millimetres / 1000),
+    ...given('maker', text(column.get('microscope'))),
+    ...given('exposureS', positive(camera.get('exposure'))),
+    ...given('date', date.length > 0 ? date.join('T') : undefined),
+  };
+}
