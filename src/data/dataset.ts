@@ -105,6 +105,29 @@ export interface ReadFramesOptions {
   readonly signal?: PlatformSignal | undefined;
 }
 
+/** Peaks that a file lists beside its frames. */
+export interface ListedPeaks {
+  /** Peaks of each frame that was asked for. */
+  readonly counts: Uint32Array;
+  /**
+   * Positions, those of the first frame first, in pixels along the fastest axis of the frame from the outer corner of
+   * its first pixel, whose centre is then 0.5.
+   */
+  readonly fs: Float32Array;
+  /** The same along the next axis. */
+  readonly ss: Float32Array;
+  /** Sums above the surroundings as the file has them; absent where it has none. */
+  readonly intensity?: Float32Array;
+}
+
+/** Options of reading peak lists. */
+export interface ReadPeaksOptions extends ReadFramesOptions {
+  /** The group (CXI) or table (list3) that holds them. Default: the first group with CXI's columns. */
+  readonly path?: string | undefined;
+  /** Adds half a pixel: files count from the centre of the first pixel, as CrystFEL takes them. Default true. */
+  readonly halfPixel?: boolean | undefined;
+}
+
 /** An open stack of frames; the caller disposes it. */
 export interface Dataset extends Disposable {
   /** The name of its format, such as 'mib'. */
@@ -141,6 +164,14 @@ export interface Dataset extends Disposable {
   read(first: number, count: number, into?: FrameArray, options?: ReadFramesOptions): Promise<FrameArray>;
   /** Pixels without a count by the file's own mask, [y, x], 1 is bad; absent where the file has none. */
   mask?(options?: ReadFramesOptions): Promise<Uint8Array>;
+  /** Where the file lists peaks, such as /entry_1/result_1; absent where it does not say. */
+  readonly peakList?: string;
+  /**
+   * Reads the peaks that the file lists for `count` frames from `first` on; absent where its format has no such lists.
+   *
+   * Throws `Argument` for frames outside the dataset, `Format` where there is no list or a damaged one.
+   */
+  peaks?(first: number, count: number, options?: ReadPeaksOptions): Promise<ListedPeaks>;
   /** Waits for reads in flight, then closes the files. */
   dispose(): Promise<void>;
 }

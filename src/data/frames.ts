@@ -12,9 +12,11 @@ import type {
   Dataset,
   DatasetShape,
   FrameRange,
+  ListedPeaks,
   Metadata,
   Note,
   ReadFramesOptions,
+  ReadPeaksOptions,
   SizeCheck,
 } from './dataset.js';
 import {
@@ -38,6 +40,8 @@ export interface Description {
   readonly sizes?: readonly SizeCheck[];
   readonly filters?: readonly string[];
   readonly mask?: (options?: ReadFramesOptions) => Promise<Uint8Array>;
+  readonly peakList?: string | undefined;
+  readonly peaks?: (first: number, count: number, options?: ReadPeaksOptions) => Promise<ListedPeaks>;
   /** Frames that are stored together. Default 1. */
   readonly chunkFrames?: number;
   /** What the dataset has to let go of beside its sources. */
@@ -102,6 +106,8 @@ class FileDataset implements Dataset {
   readonly filters: readonly string[];
   readonly chunkFrames: number;
   readonly mask?: (options?: ReadFramesOptions) => Promise<Uint8Array>;
+  readonly peakList?: string;
+  readonly peaks?: (first: number, count: number, options?: ReadPeaksOptions) => Promise<ListedPeaks>;
   readonly #layout: FrameLayout;
   readonly #sources: readonly ByteSource[];
   readonly #reads = new Set<Promise<unknown>>();
@@ -124,7 +130,10 @@ class FileDataset implements Dataset {
     this.sizes = layout.sizes ?? [];
     this.filters = layout.filters ?? [];
     this.chunkFrames = layout.chunkFrames ?? 1;
-    if (layout.mask) this.mask = layout.mask;
+    const { mask, peaks } = layout;
+    if (mask) this.mask = (options) => this.#tracked(() => mask(options));
+    if (layout.peakList !== undefined) this.peakList = layout.peakList;
+    if (peaks) this.peaks = (first, count, options) => this.#tracked(() => peaks(first, count, options));
   }
 
   partitions(bytes?: number): FrameRange[] {
@@ -132,24 +141,35 @@ class FileDataset implements Dataset {
   }
 
   async read(first: number, count: number, into?: FrameArray, options: ReadFramesOptions = {}): Promise<FrameArray> {
-    if (this.#disposal) throw new EwaldError('Disposed', `${this.name} was closed; open it again`);
+    this.#alive();
     const out = checkRead(this, first, count, into);
     const { signal } = options;
     checkSignal(signal);
     const layout = this.#layout;
-    const work =
+    await this.#tracked(() =>
       'readMany' in layout
         ? layout.readMany(first, count, bytesOfArray(out), signal)
         : 'readFrame' in layout
           ? this.#readEach(layout, first, count, bytesOfArray(out), signal)
-          : this.#readRuns(layout, first, count, bytesOfArray(out), signal);
+          : this.#readRuns(layout, first, count, bytesOfArray(out), signal),
+    );
+    return out;
+  }
+
+  #alive(): void {
+    if (this.#disposal) throw new EwaldError('Disposed', `${this.name} was closed; open it again`);
+  }
+
+  /** Work that `dispose` waits for. */
+  async #tracked<T>(begin: () => Promise<T>): Promise<T> {
+    this.#alive();
+    const work = begin();
     this.#reads.add(work);
     try {
-      await work;
+      return await work;
     } finally {
       this.#reads.delete(work);
     }
-    return out;
   }
 
   async #readEach(

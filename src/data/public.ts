@@ -10,9 +10,11 @@ export type {
   Dataset,
   DatasetShape,
   FrameRange,
+  ListedPeaks,
   Metadata,
   Note,
   ReadFramesOptions,
+  ReadPeaksOptions,
   SizeCheck,
   XY,
 } from './dataset.js';

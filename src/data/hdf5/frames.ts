@@ -8,6 +8,7 @@ import { type DataType, littleEndianMachine, numberBytes } from '../dtype.js';
 import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';
 import { navigationShape } from '../shapes.js';
+import { axesOf } from './axes.js';
 import { type Catalog, catalogOf, numberAt } from './catalog.js';
 import type { Hdf5Dataset } from './dataset.js';
 import { numbersOf, typeName } from './datatype.js';
@@ -15,6 +16,7 @@ import { elementsOf, type Frames, findFrames, isArray } from './dialects.js';
 import { type FileSet, Hdf5File } from './file.js';
 import { filterName } from './filters.js';
 import { readMetadata } from './metadata.js';
+import { findPeakList, readPeakLists } from './peak-lists.js';
 
 const volume = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
@@ -83,17 +85,25 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     ? lastAxisReader(first, frameBytes, elementSize)
     : firstAxisReader(frames.parts, fromFile, signalAxes, frameBytes);
   const { mask } = beside;
+  const axes = frames.framesLast ? undefined : await axesOf(first, fileShape);
+  const peakList = findPeakList(catalog);
   return openFrames(source, {
     format: 'hdf5',
     shape: { navigation, signal },
     dtype,
-    meta: { ...beside.meta, header: { dialect: frames.dialect, path: frames.path, type: typeName(first.type) } },
+    meta: {
+      ...beside.meta,
+      ...(axes ? { axes } : {}),
+      header: { dialect: frames.dialect, path: frames.path, type: typeName(first.type) },
+    },
     notes,
     arrays: arraysOf(catalog, frames, { navigation: fileShape, extra, dtype }),
     sizes: await sizesOf(file, frames, count),
     filters: first.filters.map(filterName),
     chunkFrames: chunkFrames(first, rank - signalAxes, frames),
     onDispose: close,
+    peakList,
+    peaks: (from, n, readOptions) => readPeakLists(file, peakList, count, from, n, readOptions),
     async readMany(from, n, into, signalToStop) {
       await read(from, n, into, signalToStop);
       // What readers below do not turn: colours and vectors, whose elements are no plain numbers.
