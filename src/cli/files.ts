@@ -29,6 +29,8 @@ export interface WriteOptions {
 /** A file under way: it appears under its name at `close`, and not at all after `discard`. */
 export interface Output {
   write(bytes: string | Uint8Array): Promise<void>;
+  /** Replaces bytes that were written before; absent where nothing can be replaced, as in a pipe. */
+  patch?(at: number, bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
   discard(): Promise<void>;
 }
@@ -119,12 +121,17 @@ async function mayReplace(file: string, target: string, { force, replaces, other
   );
 }
 
-/** Every byte, however little the system takes at a time. */
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+/** Every byte, however little the system takes at a time: at a place, or where the last ones ended. */
+async function writeAll(handle: FileHandle, bytes: Uint8Array, place?: number): Promise<void> {
   // Node writes less than 2 GiB at a time.
   const most = 2 ** 26;
   for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, at, Math.min(most, bytes.length - at), null);
+    const { bytesWritten } = await handle.write(
+      bytes,
+      at,
+      Math.min(most, bytes.length - at),
+      place === undefined ? null : place + at,
+    );
     at += bytesWritten;
   }
 }
@@ -191,6 +198,14 @@ async function beside(file: string, target: string, mode: number | undefined): P
     async write(content) {
       try {
         await writeAll(handle, bytesOf(content));
+      } catch (cause) {
+        await discard();
+        throw fileError(file, 'written', cause);
+      }
+    },
+    async patch(at, bytes) {
+      try {
+        await writeAll(handle, bytes, at);
       } catch (cause) {
         await discard();
         throw fileError(file, 'written', cause);

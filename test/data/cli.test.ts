@@ -1,4 +1,5 @@
 /** `ewald info` and `ewald convert` through the command, with what users type. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 
+const python = ['/usr/bin/python3', 'python3'].find((name) => spawnSync(name, ['-c', 'import h5py']).status === 0);
 let folder: string;
 const at = (...name: string[]): string => join(folder, ...name);
 const sample = (file: string): string => join(dataFolder ?? '', 'formats-em', file);
@@ -96,6 +98,63 @@ describe('ewald convert', () => {
     );
   });
 
+  it.each(['bitshuffle', 'gzip', 'none'])('writes HDF5 packed with %s, which opens to the same', async (packing) => {
+    const file = at(`out-${packing}.h5`);
+    const args = ['convert', at('plain.raw'), ...plain, '--nav-shape', '2,3', '--packing', packing, '-o', file];
+    const made = await ewald(args);
+    expect(made).toMatchObject({ code: 0, err: '' });
+    expect(made.out).toMatch(/2 × 3 × 4 × 5 u16/);
+    const { out } = await ewald(['info', file]);
+    expect(out).toMatch(/2 × 3 = 6 frames of 4 × 5 u16/);
+    const again = at(`again-${packing}.raw`);
+    expect((await ewald(['convert', file, '-o', again])).code).toBe(0);
+    expect(readFileSync(again)).toEqual(Buffer.from(numbers.buffer));
+    if (!python) return;
+    const script =
+      'import h5py,sys,json; d=h5py.File(sys.argv[1])["/entry/data/data"]; ' +
+      'print(json.dumps([d.shape,str(d.dtype),d.chunks,"" if d.id.get_create_plist().get_nfilters() and ' +
+      'd.id.get_create_plist().get_filter(0)[0]==32008 else d[...].ravel().tolist()]))';
+    const found = JSON.parse(execFileSync(python, ['-c', script, file], { encoding: 'utf8' }));
+    // Debian's h5py has no bitshuffle of its own: there the plugin of h5wasm reads it (hdf5-writer.test.ts).
+    expect(found).toEqual([[2, 3, 4, 5], 'uint16', [1, 1, 4, 5], packing === 'bitshuffle' ? '' : [...numbers]]);
+  });
+
+  it.skipIf(!dataFolder)('keeps what the file says: geometry, mask, calibration', async () => {
+    const [run, kept] = [join(dataFolder ?? '', 'real', 'frames', 'pilatus_thaumatin_dev.h5'), at('kept.h5')];
+    expect((await ewald(['convert', run, '-o', kept, '--frames', '0:2'])).code).toBe(0);
+    const [before, after] = JSON.parse((await ewald(['info', '--json', run, kept])).out);
+    const { header: _, date: __, ...meta } = before.meta;
+    expect(after.meta).toMatchObject(meta);
+    expect(after).toMatchObject({ frames: 2, firstFrame: before.firstFrame, filters: ['bitshuffle + LZ4'] });
+    const [scan, also] = [sample('py4DSTEM_size2x3x4x5.h5'), at('also.h5')];
+    expect((await ewald(['convert', scan, '-o', also])).code).toBe(0);
+    const [first, second] = JSON.parse((await ewald(['info', '--json', scan, also])).out);
+    expect(second.shape).toEqual(first.shape);
+    for (const [i, axis] of second.meta.axes.entries()) {
+      expect(axis).toMatchObject({ name: first.meta.axes[i].name, unit: first.meta.axes[i].unit });
+      expect(axis.scale).toBeCloseTo(first.meta.axes[i].scale, 12);
+    }
+  });
+
+  it('refuses what HDF5 cannot take', async () => {
+    const pipe = at('pipe.h5');
+    execFileSync('mkfifo', [pipe]);
+    for (const [args, says] of [
+      [['-o', at('a.npy'), '--packing', 'gzip'], /--packing is for HDF5/],
+      [['-o', at('a.h5'), '--packing', 'zip'], /--packing is "zip"; needed is one of bitshuffle, gzip, none/],
+    ] as const) {
+      const { code, err } = await ewald(['convert', at('plain.raw'), ...plain, ...args]);
+      expect({ code, says: says.test(err) ? '' : err }).toEqual({ code: 2, says: '' });
+    }
+    // The reader's end opens first, or the writer would wait.
+    const reader = spawn('cat', [pipe], { stdio: 'ignore' });
+    const { code, err } = await ewald(['convert', at('plain.raw'), ...plain, '-o', pipe]);
+    reader.kill();
+    expect(code).toBe(2);
+    expect(err).toMatch(/is no regular file; HDF5 cannot be written into a pipe/);
+    rmSync(pipe);
+  });
+
   it('writes some frames only', async () => {
     const { out } = await ewald(['convert', at('out.npy'), '--frames', '2:4', '-o', at('some.raw'), '--json']);
     expect(JSON.parse(out)).toMatchObject({ shape: { navigation: [2], signal: [4, 5] }, frames: 2, bytes: 80 });
@@ -107,7 +166,7 @@ describe('ewald convert', () => {
 
   it('leaves nothing half-written: other endings, files that are there, input that fails', async () => {
     for (const [args, says] of [
-      [['-o', at('x.tif')], /should end in \.npy or \.raw or \.mrc/],
+      [['-o', at('x.tif')], /should end in \.h5 or \.hdf5 or \.npy or \.raw or \.mrc/],
       [['-o', at('out.npy')], /exists and .*--force/],
       [['-o', at('nowhere', 'x.npy')], /nowhere/],
     ] as const) {

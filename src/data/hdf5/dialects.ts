@@ -118,7 +118,8 @@ const nexus: Finder = async (catalog) => {
     parts: [chosen.data],
     path: chosen.path,
     entry,
-    signalAxes: interpretation === 'spectrum' ? 1 : undefined,
+    signalAxes:
+      interpretation === 'spectrum' ? 1 : /^(rgba?|hsla?|cmyk)-image$/.test(interpretation ?? '') ? 3 : undefined,
   };
 };
 

@@ -10,6 +10,40 @@ export interface NxmxOptions {
   readonly mask?: Uint8Array | undefined;
 }
 
+/** What a reader that knows NeXus alone takes for a frame. */
+const interpretations: Readonly<Record<number, string>> = { 1: 'spectrum', 2: 'image', 3: 'rgba-image' };
+
+/** Values above it are no counts: the file's own bound, or the least of the numbers that mark pixels without one. */
+function greatest({ saturation, markers = [] }: Metadata): number | undefined {
+  const least = Math.min(...markers.filter((marker) => marker > 0));
+  return saturation ?? (Number.isFinite(least) ? least - 1 : undefined);
+}
+
+/** NXdata: the frames, and for each axis with a scale the array of its values. */
+function dataGroup(frames: FrameSeries, meta: Metadata): WriteNode {
+  const { signal, navigation = [] } = frames.options;
+  const rank = navigation.length + signal.length;
+  // A single picture has an axis more in the file.
+  const axes = meta.axes && meta.axes.length <= rank && meta.axes.length >= rank - 1 ? meta.axes : [];
+  const names: string[] = new Array(rank - axes.length).fill('.');
+  const arrays: Record<string, WriteNode> = {};
+  for (const [i, { name, size, scale, offset = 0, unit }] of axes.entries()) {
+    const fits = size === [...navigation, ...signal][rank - axes.length + i];
+    const plain = name.replace(/[^\w]/g, '_');
+    const own = plain === '' || plain === 'data' || plain in arrays ? `axis_${i}` : plain;
+    names.push(scale !== undefined && fits ? own : '.');
+    if (scale === undefined || !fits) continue;
+    arrays[own] = {
+      value: Float64Array.from({ length: size }, (_, k) => offset + k * scale),
+      attributes: { ...(unit ? { units: unit } : {}), ...(name ? { long_name: name } : {}) },
+    };
+  }
+  const said = names.some((name) => name !== '.') ? { axes: names } : {};
+  const interpretation = interpretations[signal.length];
+  const node: WriteNode = { frames, attributes: interpretation ? { interpretation } : {} };
+  return group('NXdata', { data: node, ...arrays }, { signal: 'data', ...said });
+}
+
 const of = (value: string | number, units?: string, attributes: Record<string, WriteAttribute> = {}): WriteNode => ({
   value,
   attributes: { ...(units ? { units } : {}), ...attributes },
@@ -25,6 +59,9 @@ export function nxmxTree({ frames, meta, mask }: NxmxOptions): Record<string, Wr
   const { signal } = frames.options;
   const [slow = 1, fast = 1] = signal.slice(-2);
   const { pixelSizeM: pixel, beamCentrePx: centre, distanceM, wavelengthA, sensor } = meta;
+  const saturation = greatest(meta);
+  // The definition is one of series of pictures; a scan of a microscope is NeXus without one.
+  const series = frames.options.navigation === undefined || frames.options.navigation.length === 1;
   const transformations = '/entry/instrument/detector/transformations';
   const detZ = `${transformations}/det_z`;
   const axis = (vector: number[], dependsOn: string, more: Record<string, WriteAttribute> = {}) => ({
@@ -42,7 +79,7 @@ export function nxmxTree({ frames, meta, mask }: NxmxOptions): Record<string, Wr
     x_pixel_size: pixel && of(pixel.x, 'm'),
     y_pixel_size: pixel && of(pixel.y, 'm'),
     count_time: meta.exposureS === undefined ? undefined : of(meta.exposureS, 's'),
-    saturation_value: meta.saturation === undefined ? undefined : of(meta.saturation),
+    saturation_value: saturation === undefined ? undefined : of(saturation),
     underload_value: meta.underload === undefined ? undefined : of(meta.underload),
     bit_depth_image: meta.bitDepth === undefined ? undefined : of(meta.bitDepth),
     sensor_material: sensor?.material ? of(sensor.material) : undefined,
@@ -73,9 +110,9 @@ export function nxmxTree({ frames, meta, mask }: NxmxOptions): Record<string, Wr
     entry: group(
       'NXentry',
       {
-        definition: of('NXmx'),
+        definition: series && signal.length === 2 ? of('NXmx') : undefined,
         start_time: meta.date ? of(meta.date) : undefined,
-        data: group('NXdata', { data: { frames } }, { signal: 'data' }),
+        data: dataGroup(frames, meta),
         instrument: group('NXinstrument', {
           beam: group('NXbeam', {
             incident_wavelength: wavelengthA === undefined ? undefined : of(wavelengthA, 'angstrom'),

@@ -6,11 +6,14 @@
  */
 import { EwaldError } from '../../errors.js';
 import type { Codecs } from '../codecs/codecs.js';
-import { bytesOfArray, type DataType, elementBytes, elements, type FrameArray } from '../dtype.js';
+import { bytesOfArray, type DataType, elementBytes, type FrameArray } from '../dtype.js';
 import { sizeBytes } from './chunk-grid.js';
 import { bytesFor } from './fields.js';
 import { message } from './object-header.js';
 import { Writer } from './write-fields.js';
+import { attribute, dataspace, datatype, encoded, type WriteAttribute } from './write-types.js';
+
+export type { WriteAttribute } from './write-types.js';
 
 /** Where the file goes: bytes one after the other, and once back to its begin. */
 export interface Hdf5Sink {
@@ -18,9 +21,6 @@ export interface Hdf5Sink {
   /** Replaces bytes that were written before. */
   patch(at: number, bytes: Uint8Array): Promise<void>;
 }
-
-/** An attribute: a text, a number (float64) or an array of numbers. */
-export type WriteAttribute = string | number | FrameArray;
 
 /** What a tree is made of. */
 export type WriteNode =
@@ -42,6 +42,8 @@ export type Packing = 'bitshuffle' | 'gzip' | 'none';
 /** Shape, dtype and packing of a series. */
 export interface SeriesOptions {
   readonly frames: number;
+  /** Axes of the scan, whose product is `frames`. Default [frames]. */
+  readonly navigation?: readonly number[] | undefined;
   /** [y, x] or any other. */
   readonly signal: readonly number[];
   readonly dtype: DataType;
@@ -87,12 +89,15 @@ export class Hdf5Writer {
     const { frames, signal, dtype, packing = 'bitshuffle' } = options;
     if (!Number.isSafeInteger(frames) || frames < 1 || signal.length < 1 || signal.some((n) => !(n >= 1)))
       throw new EwaldError('Argument', `a series of ${frames} frames of ${signal.join(' × ')} cannot be written`);
+    const navigation = options.navigation ?? [frames];
+    if (navigation.length === 0 || navigation.reduce((product, n) => product * n, 1) !== frames)
+      throw new EwaldError('Shape', `a scan of ${navigation.join(' × ')} has no ${frames} frames`);
     const size = elementBytes(dtype);
     const frameBytes = signal.reduce((product, n) => product * n, size);
     if (frameBytes >= 2 ** 31) throw new EwaldError('Limit', `frames of ${frameBytes} bytes are too large for a chunk`);
     const chunks: { address: number; size: number }[] = [];
     return {
-      options: { ...options, packing },
+      options: { ...options, navigation, packing },
       chunks,
       get written() {
         return chunks.length;
@@ -182,7 +187,7 @@ export class Hdf5Writer {
   }
 
   async #frames(series: Series): Promise<[number, Uint8Array][]> {
-    const { frames, signal, dtype, packing } = series.options;
+    const { frames, navigation = [frames], signal, dtype, packing } = series.options;
     if (series.written !== frames)
       throw new EwaldError('Shape', `the series was to have ${frames} frames, written are ${series.written}`);
     const size = elementBytes(dtype);
@@ -212,13 +217,13 @@ export class Hdf5Writer {
     const at = await this.#append(block.checksum().bytes);
     if (header.length !== 28 || at !== blockAt) throw new EwaldError('Internal', 'the array of chunks is misplaced');
     // Sizes take no more bytes than the largest needs: HDF5 2.0 refuses others.
-    const sizes = [1, ...signal, size];
+    const sizes = [...navigation.map(() => 1), ...signal, size];
     const sizeWidth = bytesFor(Math.max(...sizes));
     const layout = new Writer().u8(4, 2, 0, sizes.length, sizeWidth);
     for (const n of sizes) layout.uint(n, sizeWidth);
     layout.u8(3, pageBits).u64(headerAt);
     const messages: [number, Uint8Array][] = [
-      [message.dataspace, dataspace([frames, ...signal])],
+      [message.dataspace, dataspace([...navigation, ...signal])],
       [message.datatype, datatype(dtype)],
       [message.fill, Uint8Array.of(3, 0x0b)],
       [message.layout, layout.bytes],
@@ -232,63 +237,4 @@ export class Hdf5Writer {
     }
     return messages;
   }
-}
-
-function dataspace(shape: readonly number[]): Uint8Array {
-  const out = new Writer().u8(2, shape.length, 0, shape.length === 0 ? 0 : 1);
-  for (const n of shape) out.u64(n);
-  return out.bytes;
-}
-
-/** The datatype of numbers. Complex ones are a pair r, i, as h5py writes them. */
-function datatype(dtype: DataType): Uint8Array {
-  const size = elementBytes(dtype);
-  if (dtype.startsWith('c')) {
-    const part = datatype(dtype === 'c64' ? 'f32' : 'f64');
-    const out = new Writer().u8(0x36, 2, 0, 0).u32(size);
-    for (const [name, offset] of [
-      ['r', 0],
-      ['i', size / 2],
-    ] as const)
-      out.text(`${name}\0`).u8(offset).put(part);
-    return out.bytes;
-  }
-  if (dtype.startsWith('f')) {
-    const [sign, exponentAt, exponent, bias] = { f16: [15, 10, 5, 15], f32: [31, 23, 8, 127], f64: [63, 52, 11, 1023] }[
-      dtype as 'f16' | 'f32' | 'f64'
-    ] as [number, number, number, number];
-    const out = new Writer()
-      .u8(0x11, 0x20, sign, 0)
-      .u32(size)
-      .u16(0)
-      .u16(size * 8);
-    return out.u8(exponentAt, exponent, 0, exponentAt).u32(bias).bytes;
-  }
-  return new Writer()
-    .u8(0x10, dtype.startsWith('i') ? 8 : 0, 0, 0)
-    .u32(size)
-    .u16(0)
-    .u16(size * 8).bytes;
-}
-
-function encoded(value: WriteAttribute): { type: Uint8Array; data: Uint8Array; length: number } {
-  if (typeof value === 'string') {
-    // With its zero, so that no reader has to guess where it ends; UTF-8.
-    const data = new TextEncoder().encode(`${value}\0`);
-    return { type: new Writer().u8(0x13, 0x10, 0, 0).u32(data.length).bytes, data, length: 1 };
-  }
-  const array = typeof value === 'number' ? Float64Array.of(value) : value;
-  const dtype = (Object.keys(elements) as DataType[]).find(
-    (name) => elements[name].array === array.constructor && name !== 'f16',
-  );
-  if (!dtype) throw new EwaldError('Argument', 'an array that is written holds numbers');
-  return { type: datatype(dtype), data: bytesOfArray(array), length: array.length };
-}
-
-function attribute(name: string, value: WriteAttribute): Uint8Array {
-  const { type, data, length } = encoded(value);
-  const text = new TextEncoder().encode(`${name}\0`);
-  const space = dataspace(typeof value === 'object' ? [length] : []);
-  const out = new Writer().u8(3, 0).u16(text.length).u16(type.length).u16(space.length).u8(1);
-  return out.put(text).put(type).put(space).put(data).bytes;
 }
