@@ -8,13 +8,13 @@ import { wgsl } from './scripts/wgsl-plugin.mjs';
 const entries = {
   'index.node': 'node.js',
   'index.browser': 'index.js',
-  'fft.node': 'fft/node.js',
-  'fft.browser': 'fft/index.js',
-  'indexing.node': 'indexing/node.js',
-  'indexing.browser': 'indexing/index.js',
-  'pi.node': 'pi/node.js',
-  'pi.browser': 'pi/index.js',
-  'worker.node': 'workers/worker.node.js',
+  'fft.node': 'entries/fft.node.js',
+  'fft.browser': 'entries/fft.js',
+  'indexing.node': 'entries/indexing.node.js',
+  'indexing.browser': 'entries/indexing.js',
+  'pi.node': 'entries/pi.node.js',
+  'pi.browser': 'entries/pi.js',
+  'worker.node': 'entries/worker.node.js',
   'ffbidx.node': 'ffbidx/node.js',
   'ffbidx.browser': 'ffbidx/browser.js',
   memory: 'memory/index.js',
@@ -36,8 +36,11 @@ function nameOf({ facadeModuleId, moduleIds }) {
   const only = facadeModuleId ?? (moduleIds.length === 1 ? moduleIds[0] : undefined);
   const sizes = new Map();
   for (const id of only ? [only] : moduleIds) {
-    // wgsl/fft/radix.wgsl belongs to webgpu-fft, like backends/webgpu/fft/fft.js; errors.js has no room but its name.
-    const path = id.replace(/^.*\/(build\/esm|wgsl)\//, (_, place) => (place === 'wgsl' ? 'backends/webgpu/' : ''));
+    // wgsl/fft/radix.wgsl belongs to webgpu-fft, like fft/kernels/webgpu/fft.js; errors.js has no room but its name.
+    const path = id
+      .replace(/^.*\/wgsl\//, 'webgpu/')
+      .replace(/^.*\/build\/esm\//, '')
+      .replace(/^(\w+)\/kernels\/(\w+)(?=[./])/, (_, room, backend) => `${backend}/${room}`);
     const words = path
       .replace(/^backends\/(?=.*\/)/, '')
       .replace(/\.\w+$/, '')
@@ -81,7 +84,7 @@ export default [
   // Whole: Vite makes a worker one classic script unless it is told otherwise, and that cannot load further chunks.
   {
     ...common,
-    input: { 'worker.browser': 'build/esm/workers/worker.browser.js' },
+    input: { 'worker.browser': 'build/esm/entries/worker.browser.js' },
     output: { dir: 'dist', format: 'es', entryFileNames: '[name].js', inlineDynamicImports: true },
   },
 ];

@@ -7,20 +7,17 @@
  * validate`.
  */
 import type { AuditOptions, AuditReport } from './audit-options.js';
-import type { WasmSource } from './backends/backend.js';
+import type { WasmSource } from './backends/names.js';
 import { EwaldError, messageOf } from './errors.js';
 import type { Logger } from './log.js';
 import { choice, knownOptions, real } from './options.js';
 import { Random } from './random/random.js';
+import type { WorkerPort } from './worker-port.js';
 import { WorkerClient } from './workers/client.js';
-import type { WorkerCalls } from './workers/messages.js';
-import type { WorkerPort } from './workers/port.js';
-
-/** Calls of a worker that compute something again. */
-type AuditedCall = 'pi' | 'index';
+import type { WorkerCall, WorkerCalls } from './workers/messages.js';
 
 /** One check: what the worker computes again, and the comparison, which says what is wrong or nothing. */
-export interface AuditTask<C extends AuditedCall = AuditedCall> {
+export interface AuditTask<C extends WorkerCall = WorkerCall> {
   readonly what: string;
   readonly call: C;
   readonly options: WorkerCalls[C]['options'];
@@ -73,7 +70,7 @@ export class Auditor implements AuditReport {
    * Checks a drawn result in the worker; with `fail` the promise rejects with `Mismatch` when it differs, with `warn`
    * it never rejects.
    */
-  async check<C extends AuditedCall>(task: AuditTask<C>): Promise<void> {
+  async check<C extends WorkerCall>(task: AuditTask<C>): Promise<void> {
     const check = this.#check(task);
     this.#checks.add(check);
     check.catch(() => undefined).finally(() => this.#checks.delete(check));
@@ -87,7 +84,7 @@ export class Auditor implements AuditReport {
     this.#log.write('debug', `audit: not checked, ${why}`);
   }
 
-  async #check<C extends AuditedCall>({ what, call, options, cost, compare }: AuditTask<C>): Promise<void> {
+  async #check<C extends WorkerCall>({ what, call, options, cost, compare }: AuditTask<C>): Promise<void> {
     // Whoever waits for the answer waits for the worker, so only the other way needs a bound on what piles up.
     if (this.onDrift === 'warn' && this.#backlog + cost > this.#budget) {
       this.giveUp(`${what}: ${this.#backlog.toFixed(1)} s of checks are waiting, the budget is ${this.#budget} s`);

@@ -1,6 +1,6 @@
 /** What a context is made of, in the user's words. */
 import type { AuditOptions } from './audit-options.js';
-import type { AddonPaths, BackendName, DeviceInfo, WasmSource } from './backends/backend.js';
+import type { AddonPaths, BackendName, DeviceInfo, WasmSource } from './backends/names.js';
 import type { PlatformUrl } from './globals.js';
 import type { LogLevel, LogSink } from './log.js';
 

@@ -5,14 +5,15 @@
 
 import { Auditor } from './audit.js';
 import type { AuditReport } from './audit-options.js';
-import type { Backend, BackendName, OpenOptions } from './backends/backend.js';
+import type { Backend, OpenOptions } from './backends/backend.js';
+import type { BackendName } from './backends/names.js';
 import { type DeviceReport, openRanked, parseBackend, probeAll, rank, report } from './backends/open.js';
-import { Planning } from './backends/planning.js';
+import type { Platform } from './backends/platform.js';
 import { type BackendInfo, type ContextOptions, contextOptionNames } from './context-options.js';
 import { type Log, Logger, parseLogLevel } from './log.js';
 import { knownOptions } from './options.js';
 import type { Planner } from './planner.js';
-import type { Platform } from './platform.js';
+import { Planning } from './planning.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from './resource.js';
 import type { RoomMethods } from './rooms.js';
 

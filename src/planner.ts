@@ -1,7 +1,8 @@
 /** What a room needs from its context to plan something. */
 import type { Auditor } from './audit.js';
-import type { Backend, BackendName } from './backends/backend.js';
+import type { Backend } from './backends/backend.js';
 import type { Feature, Op } from './backends/feature.js';
+import type { BackendName } from './backends/names.js';
 import type { Logger } from './log.js';
 import type { Disposable, Resource } from './resource.js';
 

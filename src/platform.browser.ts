@@ -1,13 +1,13 @@
 /** Browsers, and everything else that has WebAssembly and no Node. */
 import { absentLoader } from './backends/absent.js';
 import type { DeviceReport } from './backends/open.js';
+import type { Platform, WorkerSource } from './backends/platform.js';
 import { wasmLoader } from './backends/wasm/wasm.js';
 import { browserGpu } from './backends/webgpu/source.js';
 import { webgpuLoader } from './backends/webgpu/webgpu.js';
 import { type ContextOptions, listDevices } from './context.js';
 import { EwaldError } from './errors.js';
-import type { Platform, WorkerSource } from './platform.js';
-import type { WorkerPort } from './workers/port.js';
+import type { WorkerPort } from './worker-port.js';
 
 /**
  * A browser that starts workers in this way. Entries without work for them leave it out: a bundler takes the worker's

@@ -1,14 +1,14 @@
 /** Node, and what runs its programs. */
 import { readFile } from 'node:fs/promises';
 import { cudaEmulatedLoader, cudaLoader } from './backends/cuda/cuda.js';
-import { nodeKernels } from './backends/kernels.node.js';
 import { nativeLoader } from './backends/native/native.js';
 import type { DeviceReport } from './backends/open.js';
+import type { Platform } from './backends/platform.js';
 import { wasmLoader } from './backends/wasm/wasm.js';
 import { dawnGpu } from './backends/webgpu/node.js';
 import { webgpuLoader } from './backends/webgpu/webgpu.js';
 import { type ContextOptions, listDevices } from './context.js';
-import type { Platform } from './platform.js';
+import { nodeKernels } from './kernels.node.js';
 import { startNodeWorker } from './workers/start.node.js';
 
 export const node: Platform = {

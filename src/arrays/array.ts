@@ -3,7 +3,7 @@
  * arrays; nothing comes back to the host unless it is read. They are not a numerical library: no arithmetic, no views,
  * no broadcasting.
  */
-import type { BackendName } from '../backends/backend.js';
+import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../errors.js';
 import { choice, integer, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';

@@ -1,8 +1,8 @@
 /** Where arrays lie. */
 import type { Feature } from '../backends/feature.js';
-import { arrayOp } from '../backends/wasm/array.js';
-import { arrayOp as gpuArrayOp } from '../backends/webgpu/array.js';
 import type { ArrayOp } from './contract.js';
+import { arrayOp } from './kernels/wasm.js';
+import { arrayOp as gpuArrayOp } from './kernels/webgpu.js';
 
 export const arrayFeature: Feature<ArrayOp> = {
   name: 'array',

@@ -1,17 +1,10 @@
 /** Probes the backends, ranks them and says why each one is or is not taken. */
 import { EwaldError, messageOf } from '../errors.js';
-import type { EngineReport } from '../fft/engines.js';
 import { nearest } from '../options.js';
-import type { Platform } from '../platform.js';
-import {
-  type Backend,
-  type BackendLoader,
-  type BackendName,
-  backendNames,
-  type DeviceInfo,
-  type OpenOptions,
-  type Probe,
-} from './backend.js';
+import type { Backend, BackendLoader, OpenOptions, Probe } from './backend.js';
+import type { EngineReport } from './engines.js';
+import { type BackendName, backendNames, type DeviceInfo } from './names.js';
+import type { Platform } from './platform.js';
 
 /** One row of `ewald devices`. */
 export interface DeviceReport {

@@ -1,6 +1,6 @@
 /** `ewald devices`: every backend, whether it is there, and why. */
 import type { Command } from 'commander';
-import type { EngineReport } from '../fft/engines.js';
+import type { EngineReport } from '../backends/engines.js';
 import { backendOption, bold, type CliDeps, dim, green, print, printJson } from './output.js';
 
 export function register(program: Command, { devices }: CliDeps): void {

@@ -1,9 +1,9 @@
 /** `ewald fft IN.npy -o OUT.npy`: a transform of an array in a file. */
 import type { Command } from 'commander';
+import { externalEngines } from '../backends/engines.js';
 import type { Context } from '../context.js';
 import type { NpyArray } from '../data/npy.js';
 import { EwaldError, isEwaldError, messageOf } from '../errors.js';
-import { externalEngines } from '../fft/engines.js';
 import type { FftEngine, FftKind, FftOptions, FftPlan, FftScale, R2rKind } from '../fft/fft.js';
 import { choice } from '../options.js';
 import { checkOutput, type WriteOptions, writeWhole } from './files.js';

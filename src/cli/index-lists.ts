@@ -1,6 +1,6 @@
 /** `ewald index LISTS…`: spot lists in, oriented cells out. */
 import type { Command } from 'commander';
-import type { BackendName } from '../backends/backend.js';
+import type { BackendName } from '../backends/names.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-list.js';
 import { EwaldError, messageOf } from '../errors.js';

@@ -3,7 +3,7 @@
  * for `--json`.
  */
 
-import type { BackendName } from '../backends/backend.js';
+import type { BackendName } from '../backends/names.js';
 import { parseBackend } from '../backends/open.js';
 import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import { fileReason } from '../file-errors.js';

@@ -1,9 +1,9 @@
 /** `ewald validate`: the shipped cases on this machine's backends, against an independent reference. */
 import { cpus } from 'node:os';
 import type { Command } from 'commander';
-import type { BackendName } from '../backends/backend.js';
+import { externalEngines } from '../backends/engines.js';
+import type { BackendName } from '../backends/names.js';
 import { parseBackend } from '../backends/open.js';
-import { externalEngines } from '../fft/engines.js';
 import type { FftEngine } from '../fft/fft.js';
 import { choice } from '../options.js';
 import type { Outcome, Report, RowResult } from '../validate/index.js';

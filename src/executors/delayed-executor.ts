@@ -1,9 +1,10 @@
 /** The delayed executor: `run` gives values that are still to be computed. */
+
+import { checkTask } from './check-task.js';
 import { type Computed, type ComputeOptions, compute, Delayed, delay, knownLater } from './delayed.js';
 import type { Executor } from './executor.js';
 import { assemble, describe, SharedValues } from './local.js';
 import type { Place } from './place.js';
-import { checkTask } from './task.js';
 
 /** An executor that notes tasks; `compute` runs what they became on another one. */
 export type DelayedExecutor = Executor & {

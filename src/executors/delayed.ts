@@ -1,8 +1,9 @@
 /** Tasks that are only noted: a graph of what depends on what, computed later, on any other executor. */
 import { EwaldError } from '../errors.js';
 import { knownOptions } from '../options.js';
+import { checkTask } from './check-task.js';
 import type { Executor, RunOptions, TaskResult } from './executor.js';
-import { checkTask, type Task } from './task.js';
+import type { Task } from './task.js';
 
 /** A value that will be: put it anywhere into the argument of a later task, plain objects and arrays deep. */
 export class Delayed<R = unknown> {

@@ -4,8 +4,9 @@
  */
 import { EwaldError, isEwaldError } from '../errors.js';
 import { choice, integer, knownOptions, real } from '../options.js';
+import { checkTask } from './check-task.js';
 import type { RunOptions, TaskResult } from './executor.js';
-import { checkTask, type Task, type TaskSpec } from './task.js';
+import type { Task, TaskSpec } from './task.js';
 
 /** How one task is to be run. */
 export interface TaskCall {

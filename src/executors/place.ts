@@ -1,8 +1,8 @@
 /** What an executor needs of its surroundings: Node and browsers differ in this and nothing else. */
 import type { DeviceReport } from '../backends/open.js';
+import type { WorkerSource } from '../backends/platform.js';
 import type { Context, ContextOptions } from '../context.js';
-import type { WorkerSource } from '../platform.js';
-import type { WorkerPort } from '../workers/port.js';
+import type { WorkerPort } from '../worker-port.js';
 import type { TcpConnect } from './nats/library.js';
 
 /** Node's or the browser's way. */

@@ -1,11 +1,10 @@
 /** The modules every worker knows by name: the one file of this room that has heard of the others. */
-import type { TaskFunction } from './task.js';
-
-type Module = Readonly<Record<string, TaskFunction>>;
+/** Functions as task.ts says: (argument, scope). */
+type Module = Readonly<Record<string, (argument: never, scope: never) => unknown>>;
 
 const registered: Readonly<Record<string, () => Promise<Module>>> = {
-  pi: async () => (await import('../pi/task.js')) as unknown as Module,
-  indexing: async () => (await import('../indexing/task.js')) as unknown as Module,
+  pi: async () => (await import('./tasks/pi.js')) as unknown as Module,
+  indexing: async () => (await import('./tasks/indexing.js')) as unknown as Module,
 };
 
 /** Names of the package's own modules. */

@@ -3,10 +3,11 @@ import { workerGroup } from '../communicator/group.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { integer, knownOptions, real } from '../options.js';
+import { checkTask } from './check-task.js';
 import { SharedValues } from './local.js';
 import { checkModules, type WorkersOptions } from './options.js';
 import type { Place } from './place.js';
-import { checkTask, type Task } from './task.js';
+import type { Task } from './task.js';
 import { Member } from './workers/member.js';
 
 /** Options of `spmd`; the others are those of workers. */

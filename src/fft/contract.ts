@@ -1,8 +1,8 @@
 /** What a backend does for transforms. */
 import type { ArrayMemory } from '../arrays/contract.js';
+import type { ExternalEngine } from '../backends/engines.js';
 import type { Op } from '../backends/feature.js';
 import type { Disposable } from '../resource.js';
-import type { ExternalEngine } from './engines.js';
 
 /** A transform: the fields of the layout's FftDescriptor, and what follows from them. */
 export interface FftDescriptor {

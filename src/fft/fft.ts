@@ -5,7 +5,7 @@
  * re, im. It is not a distributed transform: see `distributed` for that.
  */
 import { type DeviceArray, makeArray } from '../arrays/array.js';
-import type { BackendName } from '../backends/backend.js';
+import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../errors.js';
 import { choice } from '../options.js';
 import type { Planner } from '../planner.js';

@@ -1,13 +1,13 @@
 /** Where the kernels of transforms are. */
 import type { Feature } from '../backends/feature.js';
-import { fftOp } from '../backends/wasm/fft.js';
 import type { FftOp } from './contract.js';
+import { fftOp } from './kernels/wasm.js';
 
 export const fftFeature: Feature<FftOp> = {
   name: 'fft',
   kernels: {
     wasm: fftOp,
-    webgpu: async (gpu) => (await import('../backends/webgpu/fft/fft.js')).fftOp(gpu),
+    webgpu: async (gpu) => (await import('./kernels/webgpu/fft.js')).fftOp(gpu),
   },
 };
 

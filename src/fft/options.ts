@@ -1,5 +1,5 @@
 /** What a transform plan may be told. */
-import type { ExternalEngine } from './engines.js';
+import type { ExternalEngine } from '../backends/engines.js';
 import type { KeptAxis } from './windows.js';
 
 /**

@@ -1,10 +1,10 @@
 /** What a transform plan is told, checked and turned into the layout's descriptor. */
 
+import { externalEngines } from '../backends/engines.js';
 import { EwaldError } from '../errors.js';
 import { enums } from '../layout/layout.js';
 import { choice, integer, knownOptions } from '../options.js';
 import type { FftDescriptor } from './contract.js';
-import { externalEngines } from './engines.js';
 import { croppedLayout, layout, mostElements } from './layout.js';
 import type { FftKind, FftOptions, R2rKind } from './options.js';
 import { type AxisWindow, inputWindows, isWhole, outputWindows } from './windows.js';

@@ -1,7 +1,7 @@
 /** The two sides of a run, typed arrays of the host or arrays of a device, checked before any work. */
 import { type ArrayParts, type DeviceArray, partsOf } from '../arrays/array.js';
 import { isComplex, numberOf, numberTypeOf } from '../arrays/numbers.js';
-import type { BackendName } from '../backends/backend.js';
+import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../errors.js';
 import type { Planner } from '../planner.js';
 import type { FftDescriptor, FftSide } from './contract.js';

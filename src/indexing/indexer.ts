@@ -5,7 +5,7 @@
  * Source: TORO (J. Appl. Cryst. 57 (2024), doi 10.1107/S1600576724003182) and what cpp/indexing/README.md adds to it.
  * It is not a peak finder (spots come in) and does not determine an unknown cell.
  */
-import type { BackendName } from '../backends/backend.js';
+import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../errors.js';
 import { checkSignal } from '../options.js';
 import type { Planner } from '../planner.js';
@@ -13,9 +13,9 @@ import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } fr
 import { auditRequest, auditTask } from './audit.js';
 import { type CellSearchOptions, type DeterminedCell, determineCell } from './determine-cell.js';
 import { checkInput, type IndexingInput } from './input.js';
-import { indexingFeature } from './kernels.js';
+import { indexingFeature, proposalsFeature } from './kernels.js';
 import { checkSizes, type IndexerOptions, type IndexingMethod } from './parameters.js';
-import { proposalsFeature } from './proposals.js';
+
 import type { IndexingResult } from './result.js';
 import { type IndexingStages, readStages } from './stages.js';
 import { type StreamItem, type StreamOptions, type StreamResult, streamImages } from './stream.js';

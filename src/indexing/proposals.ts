@@ -1,6 +1,5 @@
-/** Cells that one image shows by itself: what is asked of a backend, and where it is computed. */
-import type { Feature, Op } from '../backends/feature.js';
-import { proposalsOp } from '../backends/wasm/proposals.js';
+/** Cells that one image shows by itself: what is asked of a backend. */
+import type { Op } from '../backends/feature.js';
 import type { Disposable } from '../resource.js';
 
 /** How many cells an image may propose, 1 … 64. */
@@ -19,10 +18,3 @@ export interface ProposalsKernel extends Disposable {
 }
 
 export type ProposalsOp = Op<ProposalsDescriptor, ProposalsKernel>;
-
-/** On the CPU alone: contexts of a GPU take their native or wasm neighbour. */
-export const proposalsFeature: Feature<ProposalsOp> = {
-  name: 'cell search',
-  kernels: { wasm: proposalsOp },
-  missing: 'cells without a known one are found on native and wasm',
-};

@@ -5,7 +5,7 @@
  * words is in cpp/peaks/README.md.
  */
 
-import type { BackendName } from '../backends/backend.js';
+import type { BackendName } from '../backends/names.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';

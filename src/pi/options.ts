@@ -1,5 +1,5 @@
 /** What a count of pi is told and answers, and what is refused about it. */
-import type { BackendName } from '../backends/backend.js';
+import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { integer, knownOptions } from '../options.js';

@@ -7,12 +7,13 @@
  * falls as 1/sqrt(points).
  */
 import type { AuditTask } from '../audit.js';
-import type { BackendName } from '../backends/backend.js';
+import type { BackendName } from '../backends/names.js';
 import { piParams } from '../layout/layout.js';
 import { pack } from '../layout/struct.js';
 import { breathe, checkSignal, exact, integer, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, Resource } from '../resource.js';
+import type {} from './calls.js';
 import { piFeature } from './kernels.js';
 import {
   checkCount,

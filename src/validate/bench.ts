@@ -2,7 +2,7 @@
  * Times rows of the case tables: a row is verified first, and what fails is not timed. Backends and peers take turns in
  * one run.
  */
-import type { BackendName, DeviceInfo } from '../backends/backend.js';
+import type { BackendName, DeviceInfo } from '../backends/names.js';
 import { isEwaldError, messageOf } from '../errors.js';
 import { breathe } from '../options.js';
 import { version } from '../version.js';

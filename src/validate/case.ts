@@ -4,7 +4,7 @@
  * A row knows its problem, its truth and its bound; it knows no backend. Its id is an address: the same id is the same
  * problem on every machine, because the seed is the hash of the id.
  */
-import type { BackendName, DeviceInfo } from '../backends/backend.js';
+import type { BackendName, DeviceInfo } from '../backends/names.js';
 import type { Context } from '../context.js';
 import type { Bound } from './tolerances.js';
 

@@ -2,7 +2,7 @@
  * The one loop: rows of the case tables × backends, each with its outcome. Drives the tests, `ewald validate` and
  * validate.html.
  */
-import { type BackendName, backendNames, type DeviceInfo } from '../backends/backend.js';
+import { type BackendName, backendNames, type DeviceInfo } from '../backends/names.js';
 import type { Context, ContextOptions } from '../context.js';
 import { EwaldError, isEwaldError } from '../errors.js';
 import type { FftEngine } from '../fft/fft.js';

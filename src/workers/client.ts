@@ -1,7 +1,7 @@
 /** Questions to a worker and their answers, matched by number. */
 import { EwaldError } from '../errors.js';
+import type { WorkerPort } from '../worker-port.js';
 import type { AnswerOf, WorkerCall, WorkerCalls, WorkerReply, WorkerRequest } from './messages.js';
-import type { WorkerPort } from './port.js';
 
 interface Waiting {
   answer(reply: WorkerReply): void;
@@ -17,7 +17,9 @@ export class WorkerClient {
 
   constructor(port: WorkerPort) {
     this.#port = port;
-    port.onReply((reply) => {
+    // The only ones that speak here are the package's own workers.
+    port.onReply((message) => {
+      const reply = message as WorkerReply;
       const waiting = this.#waiting.get(reply.id);
       this.#waiting.delete(reply.id);
       waiting?.answer(reply);

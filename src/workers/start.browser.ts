@@ -1,7 +1,8 @@
 /** Starts ewald's worker in a browser. */
+
+import type { WorkerSource } from '../backends/platform.js';
 import { EwaldError } from '../errors.js';
-import type { WorkerSource } from '../platform.js';
-import type { WorkerPort } from './port.js';
+import type { WorkerPort } from '../worker-port.js';
 
 /** Starts the worker beside the bundle, or the one given. */
 export function startBrowserWorker(source: WorkerSource | undefined): WorkerPort {

@@ -1,8 +1,8 @@
 /** Starts ewald's worker on Node. */
 import { Worker } from 'node:worker_threads';
+import type { WorkerSource } from '../backends/platform.js';
 import { EwaldError } from '../errors.js';
-import type { WorkerSource } from '../platform.js';
-import type { WorkerPort } from './port.js';
+import type { WorkerPort } from '../worker-port.js';
 
 /** Starts the worker beside the bundle, or the one given; it never keeps the process alive by itself. */
 export function startNodeWorker(source: WorkerSource | undefined): WorkerPort {

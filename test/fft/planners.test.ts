@@ -7,8 +7,8 @@
  * order of axes.
  */
 import { describe, expect, test } from 'vitest';
-import { primesOf, radicesOf } from '../../src/backends/webgpu/fft/lengths.js';
-import { type Pass, programOf, type Window } from '../../src/backends/webgpu/fft/program.js';
+import { primesOf, radicesOf } from '../../src/fft/kernels/webgpu/lengths.js';
+import { type Pass, programOf, type Window } from '../../src/fft/kernels/webgpu/program.js';
 import type { FftOptions } from '../../src/fft/options.js';
 import { describeFft, otherSide } from '../../src/fft/parameters.js';
 import { fftDescriptor } from '../../src/layout/fft.js';

@@ -3,11 +3,11 @@
 import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GpuDevice } from '../../src/backends/webgpu/device.js';
-import { describeCell, sampledLengths } from '../../src/backends/webgpu/indexing/cells.js';
-import { indexingOp } from '../../src/backends/webgpu/indexing/indexing.js';
 import { type Cell, cellFromParameters, sameLattice } from '../../src/crystal/cell.js';
 import type { IndexingBatch, IndexingKernel } from '../../src/indexing/contract.js';
 import { checkInput } from '../../src/indexing/input.js';
+import { describeCell, sampledLengths } from '../../src/indexing/kernels/webgpu/cells.js';
+import { indexingOp } from '../../src/indexing/kernels/webgpu/indexing.js';
 import { checkSizes, type IndexerOptions } from '../../src/indexing/parameters.js';
 import type { IndexingResult } from '../../src/indexing/result.js';
 import { simulateSpots } from '../../src/simulate/spots.js';

@@ -6,9 +6,9 @@ import { Worker } from 'node:worker_threads';
 import { type Context, createContext, devices, isEwaldError } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
+import type { Platform } from '../../src/backends/platform.js';
 import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
 import { openContext } from '../../src/context.js';
-import type { Platform } from '../../src/platform.js';
 import { type RoomMethods, rooms } from '../../src/rooms.js';
 import { inProcess, options, over, startWorker, watched, whyAbsent } from './support.js';
 

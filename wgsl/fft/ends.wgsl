@@ -1,5 +1,5 @@
 // The ends of a line: how element j becomes a complex number (source_*), and how result k becomes elements (sink_*). A
-// kernel takes one of each (src/backends/webgpu/fft/shader.ts); `#part` begins a piece that it may take. The twin of
+// kernel takes one of each (src/fft/kernels/webgpu/shader.ts); `#part` begins a piece that it may take. The twin of
 // cuda/fft/ends.cuh.
 
 #part extended

@@ -1,5 +1,5 @@
 /** What the kernels of the CUDA backend work with. */
-import type { DeviceInfo } from '../backend.js';
+import type { DeviceInfo } from '../names.js';
 
 export interface CudaHost {
   /** Each room knows the functions that it binds. */

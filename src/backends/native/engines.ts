@@ -4,10 +4,9 @@
  */
 import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { FftDescriptor } from '../../fft/contract.js';
-import type { EngineReport, ExternalEngine } from '../../fft/engines.js';
 import { fftDescriptor } from '../../layout/layout.js';
-import { pack } from '../../layout/struct.js';
+import { type FieldValues, pack } from '../../layout/struct.js';
+import type { EngineReport, ExternalEngine } from '../engines.js';
 
 /** What the addon answers about an engine. */
 export interface EngineFound {
@@ -27,6 +26,15 @@ export interface EngineAddon {
     measure: boolean,
   ): Promise<object>;
   engineDestroy(plan: object): Promise<void>;
+}
+
+/** What an engine is asked for: the part of a transform's descriptor that says whether it can. */
+export interface EngineDescriptor {
+  readonly kind: string;
+  readonly precision: 'f32' | 'f64';
+  readonly userWorkspace: boolean;
+  readonly measure: boolean;
+  readonly fields: FieldValues;
 }
 
 type Names = Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>>;
@@ -126,7 +134,7 @@ function find(addon: EngineAddon, engine: ExternalEngine, f64: boolean): EngineF
 export function supportsEngine(
   addon: EngineAddon,
   engine: ExternalEngine,
-  descriptor: FftDescriptor,
+  descriptor: EngineDescriptor,
 ): true | { readonly why: string } {
   const { title } = engines[engine];
   const gpu = engine === 'cufft' || engine === 'rocfft';
@@ -142,7 +150,7 @@ export function supportsEngine(
 export function createEnginePlan(
   addon: EngineAddon,
   engine: ExternalEngine,
-  descriptor: FftDescriptor,
+  descriptor: EngineDescriptor,
 ): Promise<object> {
   const libraries = librariesOf(engine, descriptor.precision === 'f64');
   return addon.engineCreate(

@@ -8,7 +8,8 @@ import { totalmem } from 'node:os';
 import { messageOf } from '../../errors.js';
 import { constants } from '../../layout/layout.js';
 import { addonPath } from '../addon-path.js';
-import type { Backend, BackendLoader, DeviceInfo, Probe } from '../backend.js';
+import type { Backend, BackendLoader, Probe } from '../backend.js';
+import type { DeviceInfo } from '../names.js';
 import { type EngineAddon, reportEngines } from './engines.js';
 import type { CoreAddon, NativeHost } from './host.js';
 

@@ -3,8 +3,9 @@
  * always works.
  */
 import { messageOf } from '../../errors.js';
-import type { WorkerPort } from '../../workers/port.js';
-import type { Backend, BackendLoader, DeviceInfo, Probe } from '../backend.js';
+import type { WorkerPort } from '../../worker-port.js';
+import type { Backend, BackendLoader, Probe } from '../backend.js';
+import type { DeviceInfo } from '../names.js';
 import { Core } from './heap.js';
 import type { WasmHost } from './host.js';
 import { compileCore, type ReadFile } from './source.js';

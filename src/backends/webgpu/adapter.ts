@@ -1,5 +1,5 @@
 /** What an adapter is, and whether it is enough. */
-import type { DeviceInfo } from '../backend.js';
+import type { DeviceInfo } from '../names.js';
 
 /**
  * Limits the kernels need. They are the defaults of the WebGPU specification, which every adapter with

@@ -13,7 +13,8 @@
  *     data.release();
  */
 import { EwaldError, messageOf } from '../../errors.js';
-import type { DeviceInfo, OpenOptions } from '../backend.js';
+import type { OpenOptions } from '../backend.js';
+import type { DeviceInfo } from '../names.js';
 import { describe, featuresOf, limitsOf } from './adapter.js';
 import { Commands, type RecordedRead } from './commands.js';
 import { BufferPool, type GpuBuffer, type Usage } from './pool.js';

@@ -1,6 +1,7 @@
 /** The WebGPU backend: kernels of wgsl/ in browsers and, through Dawn, in Node. */
 import { EwaldError, messageOf } from '../../errors.js';
-import type { Backend, BackendLoader, DeviceInfo, OpenOptions, Probe } from '../backend.js';
+import type { Backend, BackendLoader, OpenOptions, Probe } from '../backend.js';
+import type { DeviceInfo } from '../names.js';
 import { describe, tooSmall } from './adapter.js';
 import { GpuDevice } from './device.js';
 import type { GpuSource } from './source.js';

@@ -1,5 +1,5 @@
 /** The codecs of a browser: the wasm core, and the compression streams of the platform. */
-import type { WasmSource } from '../../backends/backend.js';
+import type { WasmSource } from '../../backends/names.js';
 import { Core } from '../../backends/wasm/heap.js';
 import { compileCore } from '../../backends/wasm/source.js';
 import { EwaldError, messageOf } from '../../errors.js';

@@ -7,7 +7,16 @@
 import type { ByteSource } from '../byte-source.js';
 import type { DataType } from '../dtype.js';
 import { badFile } from '../shapes.js';
-import type { MibHeader } from './mib.js';
+
+/** What the header of a raw frame says. */
+export interface RawHeader {
+  readonly width: number;
+  readonly height: number;
+  /** 1x1, 2x2. */
+  readonly layout: string;
+  /** Bits a counter, where the header tells. */
+  readonly bits: number | undefined;
+}
 
 /** How a raw frame lies in the file. */
 export interface RawLayout {
@@ -29,7 +38,7 @@ const bytesOfEight = { 1: 1, 6: 8, 12: 16, 24: 32 } as const;
 const chipPixels = 256;
 
 /** The layout of a raw frame. Throws `Format` for bits and layouts that are not known. */
-export function rawLayout(source: ByteSource, header: MibHeader): RawLayout {
+export function rawLayout(source: ByteSource, header: RawHeader): RawLayout {
   const { bits, layout } = header;
   if (bits !== 1 && bits !== 6 && bits !== 12 && bits !== 24)
     throw badFile(source, `raw frames of ${bits} bits are not known; known are 1, 6, 12 and 24`);

@@ -2,7 +2,7 @@
 import { isEwaldError } from '../../errors.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Hdf5File } from './file.js';
-import { Hdf5Group } from './group.js';
+import { Hdf5Group } from './file.js';
 import type { Link } from './links.js';
 
 /** One dataset or group by the path it was reached. */

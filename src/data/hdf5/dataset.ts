@@ -7,8 +7,8 @@ import { readAttributes } from './attributes.js';
 import { type Box, volume } from './box.js';
 import { type Dataspace, elementsOf, readDataspace } from './dataspace.js';
 import { checkElement, type Hdf5Type, type Numbers, numbersOf, readDatatype, typeName } from './datatype.js';
-import type { Hdf5File } from './file.js';
 import { type Filter, type Pipeline, pipelineOf, readFilters, unknownFilter } from './filters.js';
+import type { Home } from './home.js';
 import { type Layout, readLayout } from './layout.js';
 import { find, message, type ObjectHeader } from './object-header.js';
 import { type ReadBox, storageReader } from './storage.js';
@@ -22,7 +22,7 @@ export const isDataset = (header: ObjectHeader): boolean => header.messages.some
 const mostValueBytes = 2 ** 28;
 
 interface DatasetParts {
-  readonly file: Hdf5File;
+  readonly file: Home;
   readonly path: string;
   readonly header: ObjectHeader;
   readonly shape: readonly number[];
@@ -36,7 +36,7 @@ interface DatasetParts {
 
 /** An open dataset; it belongs to its file. */
 export class Hdf5Dataset {
-  readonly file: Hdf5File;
+  readonly file: Home;
   readonly path: string;
   readonly shape: readonly number[];
   readonly type: Hdf5Type;
@@ -123,7 +123,7 @@ export class Hdf5Dataset {
 }
 
 /** Opens the dataset of a header. */
-export async function openDataset(file: Hdf5File, path: string, header: ObjectHeader): Promise<Hdf5Dataset> {
+export async function openDataset(file: Home, path: string, header: ObjectHeader): Promise<Hdf5Dataset> {
   const { pages } = file.superblock;
   const name = `${file.source.name}: ${path}`;
   const need = (type: number, what: string) => {

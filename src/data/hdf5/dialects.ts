@@ -6,7 +6,7 @@ import { EwaldError } from '../../errors.js';
 import { attributeText, type Catalog } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Hdf5File } from './file.js';
-import { Hdf5Group } from './group.js';
+import { Hdf5Group } from './file.js';
 
 /** Frames as a dialect finds them. */
 export interface Frames {

@@ -6,11 +6,12 @@
 import { EwaldError } from '../../errors.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Codecs } from '../codecs/codecs.js';
+import { readAttributes } from './attributes.js';
 import { Hdf5Dataset, isDataset, openDataset } from './dataset.js';
-import { Hdf5Group } from './group.js';
 import { type Link, readLinks, unknownLink } from './links.js';
-import { readHeader } from './object-header.js';
+import { type ObjectHeader, readHeader } from './object-header.js';
 import { readSuperblock, type Superblock } from './superblock.js';
+import type { Hdf5Value } from './values.js';
 
 /** Links followed for one path before they count as a circle. */
 const mostHops = 64;
@@ -21,6 +22,33 @@ export interface FileSet {
   readonly open: Map<string, Promise<Hdf5File>>;
   readonly allowOutside: boolean;
   codecs(): Promise<Codecs>;
+}
+
+/** A group; it belongs to its file. */
+export class Hdf5Group {
+  readonly file: Hdf5File;
+  /** Its path by the way it was reached. */
+  readonly path: string;
+  readonly header: ObjectHeader;
+  readonly links: ReadonlyMap<string, Link>;
+  #attributes: Promise<Map<string, Hdf5Value>> | undefined;
+
+  constructor(file: Hdf5File, path: string, header: ObjectHeader, links: ReadonlyMap<string, Link>) {
+    this.file = file;
+    this.path = path;
+    this.header = header;
+    this.links = links;
+  }
+
+  attributes(): Promise<ReadonlyMap<string, Hdf5Value>> {
+    this.#attributes ??= readAttributes(this.file.superblock.pages, this.header);
+    return this.#attributes;
+  }
+
+  /** What lies below it; undefined where there is nothing of the name. Throws where a link leads nowhere. */
+  get(path: string): Promise<Hdf5Group | Hdf5Dataset | undefined> {
+    return this.file.follow(this, path);
+  }
 }
 
 export type Hdf5Object = Hdf5Group | Hdf5Dataset;

@@ -3,8 +3,7 @@ import type { Metadata, Note, XY } from '../dataset.js';
 import { attributeText, type Catalog, numberAt, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
-import type { Hdf5File } from './file.js';
-import { Hdf5Group } from './group.js';
+import { type Hdf5File, Hdf5Group } from './file.js';
 import { microscope } from './microscope.js';
 
 /** Å · eV: the wavelength of a photon is this over its energy. */

@@ -2,12 +2,11 @@
 import { EwaldError } from '../../errors.js';
 import type { PlatformSignal } from '../../globals.js';
 import { type Box, copyBox, fillBox, type Side } from './box.js';
-import type { Hdf5Dataset } from './dataset.js';
 import type { Dataspace } from './dataspace.js';
 import type { Hdf5Type } from './datatype.js';
 import { Fields, lookup3, nowhere } from './fields.js';
-import type { Hdf5File } from './file.js';
 import { globalHeapObject } from './heaps.js';
+import type { Home, Part } from './home.js';
 import type { Layout } from './layout.js';
 import type { Pages } from './pages.js';
 import { type AxisSelection, indexAt, positionsIn, readSelection, type Selection, selected } from './selection.js';
@@ -58,11 +57,10 @@ const endless = (selection: Selection): number =>
     ? -1
     : selection.findIndex(({ count, block }) => count === Infinity || block === Infinity);
 
-async function sourceOf(file: Hdf5File, path: string, mapping: VirtualMapping, block: number): Promise<Hdf5Dataset> {
+async function sourceOf(file: Home, path: string, mapping: VirtualMapping, block: number): Promise<Part> {
   const other = await file.linked(nameOf(mapping.file, block), path);
   const wanted = nameOf(mapping.path, block);
   const found = await other.get(wanted);
-  // By what it can do: the class itself would be an import in a circle.
   if (!found || !('readRaw' in found))
     throw new EwaldError(
       'Format',
@@ -71,16 +69,16 @@ async function sourceOf(file: Hdf5File, path: string, mapping: VirtualMapping, b
         detail: { path, file: mapping.file, target: wanted },
       },
     );
-  return found;
+  return found as Part;
 }
 
 /** The source of a block, undefined where its file or dataset is not there. */
 async function sourceIfThere(
-  file: Hdf5File,
+  file: Home,
   path: string,
   mapping: VirtualMapping,
   block: number,
-): Promise<Hdf5Dataset | undefined> {
+): Promise<Part | undefined> {
   try {
     return await sourceOf(file, path, mapping, block);
   } catch (error) {
@@ -92,7 +90,7 @@ async function sourceIfThere(
 
 /** The shape: an axis that parts fill without end is as long as what there is of them. */
 export async function virtualShape(
-  file: Hdf5File,
+  file: Home,
   path: string,
   space: Dataspace,
   mappings: readonly VirtualMapping[],
@@ -133,7 +131,7 @@ const whole = (shape: readonly number[]): AxisSelection[] =>
 
 /** The reader of a virtual dataset. */
 export function virtualReader(
-  file: Hdf5File,
+  file: Home,
   path: string,
   shape: readonly number[],
   type: Hdf5Type,
@@ -143,7 +141,7 @@ export function virtualReader(
   const unlike = (why: string): EwaldError => new EwaldError('Unsupported', `${file.source.name}: ${path}: ${why}`);
 
   const readPart = async (
-    source: Hdf5Dataset,
+    source: Part,
     from: readonly AxisSelection[],
     target: readonly AxisSelection[],
     box: Box,
@@ -209,7 +207,7 @@ export function virtualReader(
 
   /** The source's box into the target: the same elements in the same order, perhaps with axes of 1 between. */
   const readTurned = async (
-    source: Hdf5Dataset,
+    source: Part,
     part: Box,
     chosen: readonly { target: number; count: number }[],
     box: Box,

@@ -1,6 +1,7 @@
 /** One worker of a pool as the pool sees it: its tasks in the order in which it runs them, its limits, its end. */
 import { EwaldError } from '../../errors.js';
 import { version } from '../../version.js';
+import type { WorkerReply } from '../../workers/messages.js';
 import { build, identity } from '../identity.js';
 import type { Place } from '../place.js';
 import { flatError, raisedError } from '../wire.js';
@@ -93,7 +94,8 @@ export class Member {
       startSeconds,
       `${this.name} did not answer within ${startSeconds} s of its start; is its script ewald's?`,
     );
-    this.#worker.onReply((reply) => {
+    this.#worker.onReply((message) => {
+      const reply = message as WorkerReply;
       if ('error' in reply) this.#lose(new EwaldError('Load', `${this.name} could not begin: ${reply.error.message}`));
     });
   }

@@ -1,0 +1,56 @@
+/** Arrays in memory of the card. */
+
+import type { CudaHost } from '../../backends/cuda/host.js';
+import type { ArrayMemory, ArrayOp } from '../contract.js';
+
+/** The addon's functions on memory of the card; cuda/addon. */
+interface ArrayAddon {
+  arrayCreate(context: object, bytes: number): Promise<object>;
+  arrayWrite(array: object, data: Uint8Array, offset: number): Promise<void>;
+  arrayRead(array: object, into: Uint8Array, offset: number): Promise<void>;
+  arrayDestroy(array: object): void;
+}
+
+export class CudaArray implements ArrayMemory {
+  readonly bytes: number;
+  readonly handle: object;
+  readonly #host: CudaHost;
+  readonly #addon: ArrayAddon;
+
+  constructor(host: CudaHost, handle: object, bytes: number) {
+    this.#host = host;
+    this.#addon = host.addon as ArrayAddon;
+    this.handle = handle;
+    this.bytes = bytes;
+  }
+
+  write(data: Uint8Array, offset: number): Promise<void> {
+    return this.#host.track(() => this.#addon.arrayWrite(this.handle, data, offset));
+  }
+
+  read(into: Uint8Array, offset: number): Promise<void> {
+    return this.#host.track(() => this.#addon.arrayRead(this.handle, into, offset));
+  }
+
+  async dispose(): Promise<void> {
+    this.#addon.arrayDestroy(this.handle);
+  }
+}
+
+/** What the addon takes for a side of a transform. */
+export const handleOf = (side: ArrayBufferView | ArrayMemory): ArrayBufferView | object =>
+  side instanceof CudaArray ? side.handle : side;
+
+/** The array room of a card. */
+export function arrayOp(host: CudaHost): ArrayOp {
+  const addon = host.addon as ArrayAddon;
+  const { device } = host;
+  return {
+    supports({ bytes }) {
+      if (device.memory === null || bytes <= device.memory) return true;
+      return { why: `${bytes} bytes are more than the memory of ${device.name}, ${device.memory}` };
+    },
+    plan: async ({ bytes }) =>
+      new CudaArray(host, await host.track(() => addon.arrayCreate(host.context, bytes)), bytes),
+  };
+}

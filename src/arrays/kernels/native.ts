@@ -1,0 +1,56 @@
+/** Arrays in memory of the core, outside the heap of JavaScript. */
+
+import type { NativeHost } from '../../backends/native/host.js';
+import { addonError } from '../../backends/status.js';
+import type { ArrayMemory, ArrayOp } from '../contract.js';
+
+/** The addon's functions on memory. */
+interface MemoryAddon {
+  alloc(bytes: number): object;
+  memoryWrite(memory: object, data: Uint8Array, offset: number): void;
+  memoryRead(memory: object, into: Uint8Array, offset: number): void;
+  free(memory: object): void;
+}
+
+export class CoreArray implements ArrayMemory {
+  readonly bytes: number;
+  readonly handle: object;
+  readonly #addon: MemoryAddon;
+  readonly #count: (bytes: number) => void;
+
+  /** `count` is told of bytes taken, and of bytes given back as negative ones. */
+  constructor(addon: MemoryAddon, bytes: number, count: (bytes: number) => void) {
+    try {
+      this.handle = addon.alloc(bytes);
+    } catch (error) {
+      throw addonError(error);
+    }
+    this.bytes = bytes;
+    this.#addon = addon;
+    this.#count = count;
+    count(bytes);
+  }
+
+  async write(data: Uint8Array, offset: number): Promise<void> {
+    this.#addon.memoryWrite(this.handle, data, offset);
+  }
+
+  async read(into: Uint8Array, offset: number): Promise<void> {
+    this.#addon.memoryRead(this.handle, into, offset);
+  }
+
+  async dispose(): Promise<void> {
+    this.#addon.free(this.handle);
+    this.#count(-this.bytes);
+  }
+}
+
+/** What the addon takes for a side of a transform. */
+export const handleOf = (side: ArrayBufferView | ArrayMemory): ArrayBufferView | object =>
+  side instanceof CoreArray ? side.handle : side;
+
+/** The array room of the core. */
+export const arrayOp = ({ addon, hold }: NativeHost): ArrayOp => ({
+  supports: () => true,
+  plan: async ({ bytes }) => new CoreArray(addon as MemoryAddon, bytes, hold),
+});

@@ -1,0 +1,69 @@
+/** Arrays in buffers of a GPU. */
+
+import type { GpuDevice } from '../../backends/webgpu/device.js';
+import type { GpuBuffer } from '../../backends/webgpu/pool.js';
+import type { ArrayMemory, ArrayOp } from '../contract.js';
+
+export class GpuArray implements ArrayMemory {
+  readonly bytes: number;
+  readonly buffer: GpuBuffer;
+  readonly #device: GpuDevice;
+
+  constructor(device: GpuDevice, buffer: GpuBuffer, bytes: number) {
+    this.#device = device;
+    this.buffer = buffer;
+    this.bytes = bytes;
+  }
+
+  async write(data: Uint8Array, offset: number): Promise<void> {
+    const end = offset + data.length;
+    const [from, to] = [down(offset), up(end)];
+    if (from === offset && to === end) return this.#device.write(this.buffer, data, offset);
+    // Copies go by words of 4 bytes; what shares the first and the last one with the data stays as it is. Nothing else
+    // touches this array meanwhile: the facade does one thing after the other.
+    const words = new Uint8Array(to - from);
+    words.set(data, offset - from);
+    const [first = new ArrayBuffer(0), last = first] = await this.#device.run((commands) => {
+      commands.read(this.buffer, from, 4);
+      if (to - from > 4) commands.read(this.buffer, to - 4, 4);
+    });
+    words.set(new Uint8Array(first, 0, offset - from));
+    words.set(new Uint8Array(last, 4 - (to - end)), end - from);
+    this.#device.write(this.buffer, words, from);
+  }
+
+  async read(into: Uint8Array, offset: number): Promise<void> {
+    if (into.length === 0) return;
+    const from = down(offset);
+    const words = await this.#device.read(this.buffer, from, up(offset + into.length) - from);
+    into.set(new Uint8Array(words, offset - from, into.length));
+  }
+
+  async dispose(): Promise<void> {
+    this.buffer.release();
+  }
+}
+
+/** Whole words around a byte. */
+const down = (byte: number): number => byte - (byte % 4);
+const up = (byte: number): number => down(byte + 3);
+
+/** The array room of a device. */
+export function arrayOp(device: GpuDevice): ArrayOp {
+  return {
+    supports({ bytes, number }) {
+      if (number === 'f64') return { why: 'WebGPU has no double precision; use wasm, native or cuda' };
+      for (const name of ['maxStorageBufferBindingSize', 'maxBufferSize']) {
+        const limit = device.limits[name] ?? Number.POSITIVE_INFINITY;
+        if (bytes > limit) return { why: `${bytes} bytes are more than ${name} of ${device.name}, ${limit}` };
+      }
+      return true;
+    },
+    async plan({ bytes }) {
+      const buffer = await device.buffer(up(bytes), 'storage', 'array');
+      // A buffer that was used before still has its numbers.
+      await device.run((commands) => commands.clear(buffer));
+      return new GpuArray(device, buffer, bytes);
+    },
+  };
+}

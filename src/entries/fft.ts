@@ -1,0 +1,25 @@
+/**
+ * `ewald/fft`: transforms and device arrays, without the other rooms of `ewald`. The browser build; Node's has the same names.
+ *
+ *     import { createContext } from 'ewald/fft';
+ *     const ctx = await createContext();
+ *     const fft = await ctx.fft({ shape: [64, 64] });
+ *     const spectrum = await fft.forward(image);
+ *
+ * @module
+ */
+import { type ContextOf, type ContextOptions, openContext } from '../context.js';
+import { browser } from '../platform.browser.js';
+import { type EntryMethods, entryRooms } from './fft.rooms.js';
+
+/** Opens a context of transforms and device arrays; the caller disposes it. See `createContext` of `ewald` for options and errors. */
+export function createContext(options?: ContextOptions): Promise<FftContext> {
+  return openContext<EntryMethods>(browser(), entryRooms, options);
+}
+/** See `Context` of `ewald`, which has every room. */
+export type FftContext = ContextOf<EntryMethods>;
+
+export * from '../arrays/public.js';
+export * from '../fft/public.js';
+export { devices } from '../platform.browser.js';
+export * from '../public.core.js';

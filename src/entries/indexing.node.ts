@@ -1,0 +1,15 @@
+/** `ewald/indexing` on Node: indexing of stills, without the other rooms of `ewald`. */
+import { type ContextOf, type ContextOptions, openContext } from '../context.js';
+import { node } from '../platform.node.js';
+import { type EntryMethods, entryRooms } from './indexing.rooms.js';
+
+/** Opens a context of indexing of stills; the caller disposes it. See `createContext` of `ewald` for options and errors. */
+export function createContext(options?: ContextOptions): Promise<IndexingContext> {
+  return openContext<EntryMethods>(node, entryRooms, options);
+}
+/** See `Context` of `ewald`, which has every room. */
+export type IndexingContext = ContextOf<EntryMethods>;
+
+export * from '../indexing/public.js';
+export { devices } from '../platform.node.js';
+export * from '../public.core.js';

@@ -1,0 +1,25 @@
+/**
+ * `ewald/indexing`: indexing of stills, without the other rooms of `ewald`. The browser build; Node's has the same names.
+ *
+ *     import { createContext } from 'ewald/indexing';
+ *     const ctx = await createContext();
+ *     const indexer = await ctx.indexer();
+ *     const result = await indexer.run({ spots, cells });
+ *
+ * @module
+ */
+import { type ContextOf, type ContextOptions, openContext } from '../context.js';
+import { browser } from '../platform.browser.js';
+import { startBrowserWorker } from '../workers/start.browser.js';
+import { type EntryMethods, entryRooms } from './indexing.rooms.js';
+
+/** Opens a context of indexing of stills; the caller disposes it. See `createContext` of `ewald` for options and errors. */
+export function createContext(options?: ContextOptions): Promise<IndexingContext> {
+  return openContext<EntryMethods>(browser(startBrowserWorker), entryRooms, options);
+}
+/** See `Context` of `ewald`, which has every room. */
+export type IndexingContext = ContextOf<EntryMethods>;
+
+export * from '../indexing/public.js';
+export { devices } from '../platform.browser.js';
+export * from '../public.core.js';

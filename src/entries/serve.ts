@@ -1,0 +1,105 @@
+/**
+ * The worker of ewald: a context of its own, driven by messages. One worker is one wasm instance with a heap of its
+ * own.
+ *
+ * Messages in: `{ id, call, options }` with call one of `open`, `pi`, `index`, `kernel`, `batch`, `close`; messages
+ * out: `{ id, call, value }` or `{ id, error: { tag, message } }`; see messages.ts. Arrays are transferred back, not
+ * copied.
+ */
+import { Core } from '../backends/wasm/heap.js';
+import type { Context, ContextOptions } from '../context.js';
+import { EwaldError, messageOf } from '../errors.js';
+import type { IndexingDescriptor, IndexingKernel } from '../indexing/contract.js';
+import { planIndexing } from '../indexing/kernels/wasm.js';
+import { imageResult, indexedCell } from '../layout/layout.js';
+import { sizeOf } from '../layout/struct.js';
+import type { WorkerReply, WorkerRequest } from '../workers/messages.js';
+
+import '../indexing/calls.js';
+import '../pi/calls.js';
+
+export type { WorkerCalls, WorkerReply, WorkerRequest } from '../workers/messages.js';
+
+/** Serves requests with contexts made by `create`; `post` sends a reply. */
+export function serve(
+  create: (options?: ContextOptions) => Promise<Context>,
+  post: (reply: WorkerReply, transfer: ArrayBuffer[]) => void,
+): (request: WorkerRequest) => Promise<void> {
+  let context: Context | undefined;
+  let kernel: IndexingKernel | undefined;
+  let sizes: IndexingDescriptor | undefined;
+  const opened = async (): Promise<Context> => {
+    // The reference: whoever wants another backend says so with `open`.
+    context ??= await create({ backend: 'wasm', strict: true });
+    return context;
+  };
+
+  async function answer(request: WorkerRequest): Promise<[reply: WorkerReply, transfer: ArrayBuffer[]]> {
+    const { id } = request;
+    switch (request.call) {
+      case 'open':
+        await context?.dispose();
+        context = await create(request.options);
+        return [{ id, call: 'open', value: context.backends }, []];
+      case 'pi': {
+        const { threads, ...run } = request.options;
+        const plan = await (await opened()).pi(threads === undefined ? {} : { threads });
+        try {
+          return [{ id, call: 'pi', value: await plan.run(run) }, []];
+        } finally {
+          await plan.dispose();
+        }
+      }
+      case 'index': {
+        const { options } = request;
+        const indexer = await (await opened()).indexer(options.indexer);
+        try {
+          const { images, maxOutputCells, offsets, found, results, assignment } = await indexer.run(options.input);
+          const value = { images, maxOutputCells, offsets, found, results, assignment };
+          const arrays = [offsets, found, results, assignment];
+          return [{ id, call: 'index', value }, arrays.map(({ buffer }) => buffer as ArrayBuffer)];
+        } finally {
+          await indexer.dispose();
+        }
+      }
+      case 'kernel': {
+        const { module, descriptor } = request.options;
+        await kernel?.dispose();
+        const core = await Core.instantiate(module);
+        sizes = descriptor;
+        kernel = planIndexing(core, descriptor);
+        return [{ id, call: 'kernel', value: kernel.bytes }, []];
+      }
+      case 'batch': {
+        if (!kernel || !sizes) throw new EwaldError('Internal', 'a batch came before its kernel');
+        const slice = request.options;
+        const found = new Uint8Array(slice.images * sizes.maxOutputCells * sizeOf(indexedCell));
+        const results = new Uint8Array(slice.images * sizeOf(imageResult));
+        const assignment = new Uint8Array(slice.offsets[slice.images] ?? 0);
+        await kernel.run({ ...slice, found, results, assignment });
+        const value = { found, results, assignment };
+        return [{ id, call: 'batch', value }, [found.buffer, results.buffer, assignment.buffer]];
+      }
+      case 'close':
+        await kernel?.dispose();
+        kernel = undefined;
+        await context?.dispose();
+        context = undefined;
+        return [{ id, call: 'close', value: null }, []];
+      default:
+        throw new EwaldError(
+          'Argument',
+          `the worker has no call ${JSON.stringify((request as { call?: unknown }).call)}; it has open, pi, index, kernel, batch and close`,
+        );
+    }
+  }
+
+  return async (request) => {
+    try {
+      post(...(await answer(request)));
+    } catch (error) {
+      const tag = error instanceof EwaldError ? error.tag : 'Internal';
+      post({ id: request.id, error: { tag, message: messageOf(error) } }, []);
+    }
+  };
+}

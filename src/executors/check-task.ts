@@ -1,0 +1,52 @@
+/** Checks of a task before it travels. */
+import { EwaldError } from '../errors.js';
+import { knownOptions } from '../options.js';
+import { registeredNames } from './registered.js';
+import type { InputReference, Task, TaskSpec } from './task.js';
+
+const isUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(text);
+const sha256 = /^[0-9a-f]{64}$/;
+
+/** Checks a task; `names` are modules registered besides the package's own. */
+export function checkTask(task: Task, index: number, names: readonly string[]): TaskSpec {
+  const what = `task ${index}`;
+  if (typeof task !== 'object' || task === null)
+    throw new EwaldError('Argument', `${what} is ${String(task)}; needed is an object { module, function, argument }`);
+  knownOptions(what, task, ['id', 'module', 'function', 'argument', 'transfer', 'inputs']);
+  const module = String(task.module ?? '');
+  const known = [...registeredNames, ...names];
+  if (!known.includes(module) && !isUrl(module)) {
+    throw new EwaldError(
+      'Argument',
+      `${what}: module is "${module}"; needed is a registered name (${known.join(', ')}) or an absolute URL such as new URL('./tasks.js', import.meta.url)`,
+    );
+  }
+  const name = task.function ?? 'default';
+  if (typeof name !== 'string' || name === '')
+    throw new EwaldError('Argument', `${what}: function is ${String(name)}; needed is the name of an export`);
+  for (const buffer of task.transfer ?? []) {
+    if (!(buffer instanceof ArrayBuffer))
+      throw new EwaldError('Argument', `${what}: transfer holds something that is no ArrayBuffer`);
+  }
+  for (const [key, reference] of Object.entries(task.inputs ?? {}))
+    checkReference(`${what}: input "${key}"`, reference);
+  return {
+    id: task.id ?? String(index),
+    module,
+    function: name,
+    argument: task.argument,
+    transfer: task.transfer ?? [],
+    inputs: task.inputs ?? {},
+  };
+}
+
+function checkReference(what: string, reference: InputReference): void {
+  const [[kind, value] = ['', undefined], ...more] = Object.entries(reference ?? {});
+  if (more.length > 0 || !['path', 'url', 'hash'].includes(kind) || typeof value !== 'string' || value === '')
+    throw new EwaldError(
+      'Argument',
+      `${what} is ${JSON.stringify(reference)}; needed is { path }, { url } or { hash }`,
+    );
+  if (kind === 'hash' && !sha256.test(value))
+    throw new EwaldError('Argument', `${what} has the hash "${value}"; needed are 64 hexadecimal digits, from share()`);
+}

@@ -1,0 +1,114 @@
+/** Transforms on the CPU, by the core or by an external engine; see cpp/fft and cpp/engines. */
+
+import { handleOf } from '../../arrays/kernels/native.js';
+import { createEnginePlan, type EngineAddon, supportsEngine } from '../../backends/native/engines.js';
+import type { NativeHost } from '../../backends/native/host.js';
+import { addonError } from '../../backends/status.js';
+import { enums, fftDescriptor } from '../../layout/layout.js';
+import { pack } from '../../layout/struct.js';
+import type { FftDescriptor, FftKernel, FftOp } from '../contract.js';
+import { coreVariants } from './radices.js';
+
+/** The addon's transforms; cpp/addon. */
+interface FftAddon extends EngineAddon {
+  fftCreate(descriptor: Uint8Array): object;
+  fftBytes(plan: object): number;
+  /** Elements of input, output and workspace. */
+  fftSizes(plan: object): [number, number, number];
+  fftExecute(
+    plan: object,
+    direction: number,
+    input: ArrayBufferView | object,
+    output: ArrayBufferView | object,
+    workspace: ArrayBufferView | null,
+    scale: number,
+    now: boolean,
+  ): Promise<void> | undefined;
+  fftDestroy(plan: object): void;
+}
+
+/** The fft room of the core. */
+export const fftOp = (host: NativeHost): FftOp => ({
+  supports: () => true,
+  plan: async (descriptor) => planFft(host, descriptor),
+  variants: (descriptor) => coreVariants(descriptor, 8, host.threads),
+});
+
+/** Transforms by external engines. */
+export function fftEngineOp(host: NativeHost): FftOp {
+  const addon = host.addon as FftAddon;
+  const plan = async (descriptor: FftDescriptor): Promise<FftKernel> => {
+    const { engine } = descriptor;
+    if (engine === 'ewald') return planFft(host, descriptor);
+    const made = await createEnginePlan(addon, engine, descriptor).catch((error) => Promise.reject(addonError(error)));
+    return kernelOf(host, made, descriptor, () => addon.engineDestroy(made));
+  };
+  return {
+    supports: (descriptor) =>
+      descriptor.engine === 'ewald' ? true : supportsEngine(addon, descriptor.engine, descriptor),
+    plan,
+  };
+}
+
+function planFft(host: NativeHost, descriptor: FftDescriptor): FftKernel {
+  const addon = host.addon as FftAddon;
+  try {
+    const plan = addon.fftCreate(pack(fftDescriptor, descriptor.fields));
+    return kernelOf(host, plan, descriptor, async () => addon.fftDestroy(plan));
+  } catch (error) {
+    throw addonError(error);
+  }
+}
+
+function kernelOf(host: NativeHost, plan: object, descriptor: FftDescriptor, destroy: () => Promise<void>): FftKernel {
+  const addon = host.addon as FftAddon;
+  const bytes = addon.fftBytes(plan);
+  host.hold(bytes);
+  const elements = Math.max(descriptor.inputElements, descriptor.outputElements);
+  // A thread of the pool costs some 30 microseconds to reach, several times that on a busy machine: what takes about
+  // as long is done at once.
+  const now = elements * Math.log2(elements + 1) < 1_000_000;
+  const execute = (
+    atOnce: boolean,
+    ...[direction, input, output, scale, given]: Parameters<NonNullable<FftKernel['executeOn']>>
+  ): Promise<void> | undefined => {
+    // A plan that holds its own needs none, and what is given may be too short for it.
+    const workspace = descriptor.userWorkspace ? (given ?? null) : null;
+    return addon.fftExecute(
+      plan,
+      enums.FftDirection[direction],
+      handleOf(input),
+      handleOf(output),
+      workspace,
+      enums.FftScale[scale],
+      atOnce,
+    );
+  };
+  const run: FftKernel['executeOn'] = async (...given) => {
+    try {
+      await execute(now, ...given);
+    } catch (error) {
+      throw addonError(error);
+    }
+  };
+  const executeNow: FftKernel['executeNow'] = (...given) => {
+    try {
+      execute(true, ...given);
+    } catch (error) {
+      throw addonError(error);
+    }
+  };
+  return {
+    bytes,
+    workspaceElements: descriptor.userWorkspace ? addon.fftSizes(plan)[2] : 0,
+    prunes: true,
+    execute: run,
+    executeOn: run,
+    // An engine may have to plan first, on another thread.
+    ...(descriptor.engine === 'ewald' ? { executeNow } : {}),
+    dispose: async () => {
+      await destroy();
+      host.hold(-bytes);
+    },
+  };
+}

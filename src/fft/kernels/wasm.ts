@@ -1,0 +1,90 @@
+/**
+ * Transforms on wasm: typed arrays are copied into the heap and out of it, arrays of the heap are used where they are;
+ * see cpp/fft.
+ */
+
+import { HeapArray } from '../../arrays/kernels/wasm.js';
+import type { Core } from '../../backends/wasm/heap.js';
+import type { WasmHost } from '../../backends/wasm/host.js';
+import { Staging } from '../../backends/wasm/staging.js';
+import { enums, fftDescriptor } from '../../layout/layout.js';
+import { pack, sizeOf } from '../../layout/struct.js';
+import type { FftDescriptor, FftKernel, FftOp, FftSide } from '../contract.js';
+import { coreVariants } from './radices.js';
+
+/** The fft room of a core. */
+export const fftOp = ({ core }: WasmHost): FftOp => ({
+  supports: () => true,
+  plan: async (descriptor) => planFft(core, descriptor),
+  variants: (descriptor) => coreVariants(descriptor, 4, 1),
+});
+
+/** Plans a transform and the staging memory of both sides. */
+function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
+  const { inPlace, precision, inputElements, outputElements, inputComplex, outputComplex, userWorkspace } = descriptor;
+  const number = precision === 'f32' ? 4 : 8;
+  const inputNumbers = inputElements * (inputComplex ? 2 : 1);
+  const outputNumbers = outputElements * (outputComplex ? 2 : 1);
+  const before = core.liveBytes;
+  const staging = new Staging(core);
+  let handle = 0;
+  try {
+    const described = staging.place(sizeOf(fftDescriptor));
+    const scratch = staging.place(12);
+    // The plan holds the workspace here: a user's would have to be copied, and its content says nothing.
+    const fields = {
+      ...descriptor.fields,
+      threads: 1,
+      flags: Number(descriptor.fields.flags) & ~enums.FftFlag.userWorkspace,
+    };
+    core.write(described, pack(fftDescriptor, fields));
+    core.check('ewald_fft_create', described, scratch);
+    const words = new Uint32Array(3);
+    core.read(scratch, words);
+    handle = words[0] ?? 0;
+    core.check('ewald_fft_sizes', handle, scratch, scratch + 4, scratch + 8);
+    core.read(scratch, words);
+    const first = staging.place(number * (inPlace ? Math.max(inputNumbers, outputNumbers) : inputNumbers));
+    const second = inPlace ? first : staging.place(number * outputNumbers);
+    const runNow = (
+      direction: 'forward' | 'backward',
+      input: FftSide,
+      output: FftSide,
+      scale: 'none' | 'full' | 'symmetric',
+    ): void => {
+      const forward = direction === 'forward';
+      const read = forward ? inputNumbers : outputNumbers;
+      const written = forward ? outputNumbers : inputNumbers;
+      let from = forward ? first : second;
+      let to = forward ? second : first;
+      if (input instanceof HeapArray) from = input.address;
+      else core.writeNumbers(from, input as Numbers, read);
+      if (output instanceof HeapArray) to = output.address;
+      // Places between strided elements belong to the caller and must come back as they were.
+      else if (descriptor.strided && !inPlace) core.writeNumbers(to, output as Numbers, written);
+      core.check('ewald_fft_execute', handle, enums.FftDirection[direction], from, to, 0, enums.FftScale[scale]);
+      if (!(output instanceof HeapArray)) core.readNumbers(to, output as Numbers, written);
+    };
+    const run: FftKernel['executeOn'] = async (direction, input, output, scale) =>
+      runNow(direction, input, output, scale);
+    return {
+      bytes: core.liveBytes - before,
+      workspaceElements: userWorkspace ? (words[2] ?? 0) : 0,
+      prunes: true,
+      execute: run,
+      executeOn: run,
+      executeNow: runNow,
+      async dispose() {
+        core.call('ewald_fft_destroy', handle);
+        staging.release();
+      },
+    };
+  } catch (error) {
+    // A plan that was made before its staging memory could not be had must not stay.
+    if (handle !== 0) core.call('ewald_fft_destroy', handle);
+    staging.release();
+    throw error;
+  }
+}
+
+type Numbers = Float32Array | Float64Array;

@@ -1,6 +1,0 @@
-/** What `ewald/indexing` is on every platform. */
-import { type IndexingMethods, indexingRoom } from './room.js';
-
-/** What its contexts can do. */
-export type EntryMethods = IndexingMethods;
-export const entryRooms = [indexingRoom];

@@ -1,0 +1,69 @@
+/**
+ * Indexing on CUDA: a batch goes through page-locked memory of the addon to the card and back, off the main thread; see
+ * cuda/indexing.
+ */
+
+import type { CudaHost } from '../../backends/cuda/host.js';
+import { indexerDescriptor } from '../../layout/indexing.js';
+import { pack } from '../../layout/struct.js';
+import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
+import type { IndexingAddon } from './addon.js';
+
+/** Spots of an image lie in the shared memory of one block; `max_block_spots` of cuda/indexing/plan.cuh. */
+const maxSpotsOfBlock = 2048;
+
+/** The addon's indexers; cuda/addon. */
+interface CudaIndexingAddon extends IndexingAddon {
+  indexerCreate(context: object, descriptor: Uint8Array, maxBatchSpots: number): Promise<object>;
+  indexerBytes(indexer: object): { readonly device: number; readonly host: number };
+}
+
+/** The indexing room of a card. */
+export const indexingOp = (host: CudaHost): IndexingOp => ({
+  supports: supportsIndexing,
+  plan: (descriptor) => planIndexing(host, descriptor),
+});
+
+/** Whether an indexer of these sizes fits. */
+function supportsIndexing({ fields }: IndexingDescriptor): true | { readonly why: string } {
+  const { maxSpots = 0 } = fields;
+  if (maxSpots > maxSpotsOfBlock) {
+    return {
+      why: `maxSpots is ${maxSpots}; on CUDA it is at most ${maxSpotsOfBlock}, because an image's spots lie in the 64 kB of shared memory of one block`,
+    };
+  }
+  return true;
+}
+
+/** Plans an indexer: all its memory, on the device and page-locked on the host. */
+async function planIndexing(host: CudaHost, descriptor: IndexingDescriptor): Promise<IndexingKernel> {
+  const addon = host.addon as CudaIndexingAddon;
+  const indexer = await host.track(() =>
+    addon.indexerCreate(host.context, pack(indexerDescriptor, descriptor.fields), descriptor.maxBatchSpots),
+  );
+  const bytes = addon.indexerBytes(indexer);
+  host.holdHostBytes(bytes.host);
+  return {
+    bytes: bytes.device + bytes.host,
+    run: (b) =>
+      host.track(() =>
+        addon.indexerRun(
+          indexer,
+          b.params,
+          b.spots,
+          b.offsets,
+          b.images,
+          b.cells,
+          b.cellCount,
+          b.found,
+          b.results,
+          b.assignment,
+        ),
+      ),
+    stage: (stage) => host.track(async () => addon.indexerStage(indexer, stage)),
+    async dispose() {
+      addon.indexerDestroy(indexer);
+      host.holdHostBytes(-bytes.host);
+    },
+  };
+}

@@ -1,0 +1,504 @@
+/**
+ * Indexing on WebGPU: a batch goes through the kernels of wgsl/indexing in chunks that fill a workspace fixed at
+ * planning.
+ */
+
+import type { Commands } from '../../../backends/webgpu/commands.js';
+import type { BufferRequest, GpuDevice } from '../../../backends/webgpu/device.js';
+import type { GpuBuffer } from '../../../backends/webgpu/pool.js';
+import { EwaldError } from '../../../errors.js';
+import { indexingEnums as enums, imageResult, indexedCell, indexerParams } from '../../../layout/indexing.js';
+import {
+  indexingCapacities,
+  indexingRun,
+  job,
+  knownCell,
+  lattice,
+  sampledLength,
+  tally,
+} from '../../../layout/indexing-webgpu.js';
+import { effortConstants, efforts, maxOf, searchConstants, turboEffort } from '../../../layout/search.js';
+import { pack, packAll, sizeOf, wordOf } from '../../../layout/struct.js';
+import type { IndexingBatch, IndexingDescriptor, IndexingKernel, IndexingOp } from '../../contract.js';
+import { describeCells, type KnownCell, packCells, sampledLengths } from './cells.js';
+import { type Extent, makeStages, type Stages } from './kernels.js';
+import { type RecordSizes, StageRecord } from './record.js';
+import { fixedTables, tablePlaces, turnTable } from './tables.js';
+
+/** Images that are worked on at a time: enough to fill any GPU. */
+const maxImages = 1024;
+/** Bytes that a buffer with room for counts may take when more images would need more. */
+const countBytes = 2 ** 27;
+const { maxSteps, maxListed, maxHistogramSpots, maxJudged } = indexingCapacities;
+const enoughHits = searchConstants.enoughHits.value;
+const maxPicked = effortConstants.maxPicked.value;
+const effortHits = maxOf('hits');
+const turnWorkgroups = 24;
+
+/** The op of a device; a test sets how many images are worked on at a time. */
+export function indexingOp(device: GpuDevice, imagesAtATime: number = maxImages): IndexingOp {
+  return {
+    supports: (descriptor) => whyNot(device, descriptor) ?? true,
+    plan: (descriptor) => planIndexing(device, descriptor, imagesAtATime),
+  };
+}
+
+function whyNot(device: GpuDevice, descriptor: IndexingDescriptor): { why: string } | undefined {
+  const size = sizesOf(descriptor);
+  if (size.exhaustive && size.spots > maxHistogramSpots)
+    return {
+      why: `exhaustive indexing on webgpu takes at most ${maxHistogramSpots} spots an image (maxSpots is ${size.spots}): its histogram of counts lies in workgroup memory`,
+    };
+  if (!size.exhaustive && size.angles > maxSteps)
+    return {
+      why: `fast indexing on webgpu takes at most ${maxSteps} rotation angles (maxAnglePoints is ${size.angles}): their counts lie in workgroup memory`,
+    };
+  const limit = Math.min(device.limits.maxStorageBufferBindingSize ?? 2 ** 27, device.limits.maxBufferSize ?? 2 ** 28);
+  const large = Object.entries(imageBytes(size)).find(([, bytes]) => bytes > limit);
+  if (large)
+    return {
+      why: `an image of this indexer needs ${large[1]} bytes for ${large[0]}, a buffer of ${device.name} holds ${limit}`,
+    };
+  return undefined;
+}
+
+interface Sizes {
+  readonly exhaustive: boolean;
+  /** fast: where the efforts of the method begin, and how many they are. */
+  readonly firstEffort: number;
+  readonly efforts: number;
+  readonly redundant: boolean;
+  readonly spots: number;
+  readonly outputs: number;
+  /** As the descriptor says; 0: the method's own. */
+  readonly candidateVectors: number;
+  readonly points: number;
+  readonly angles: number;
+  readonly batch: number;
+  readonly batchSpots: number;
+  readonly inputCells: number;
+  /** Candidate vectors kept, of an image or a sampled length. */
+  readonly kept: number;
+  /** Lengths that the exhaustive method may sample. */
+  readonly lengths: number;
+  readonly pool: number;
+  readonly lattices: number;
+  readonly nodeSlots: number;
+}
+
+function sizesOf({ fields, batch, maxBatchSpots, maxInputCells, maxOutputCells }: IndexingDescriptor): Sizes {
+  const exhaustive = fields.method === enums.Method.exhaustive;
+  const turbo = fields.method === enums.Method.turbo;
+  const redundant = fields.redundant === 1;
+  const spots = fields.maxSpots ?? 0;
+  const candidateVectors = fields.candidateVectors ?? 0;
+  const pool = exhaustive ? maxOutputCells : maxOutputCells + searchConstants.poolSpare.value;
+  let nodeSlots = 64;
+  while (nodeSlots < 2 * spots) nodeSlots *= 2;
+  return {
+    exhaustive,
+    firstEffort: turbo ? turboEffort : 0,
+    efforts: turbo ? efforts.length - turboEffort : turboEffort,
+    redundant,
+    spots,
+    outputs: maxOutputCells,
+    candidateVectors,
+    points: fields.maxSamplePoints ?? 0,
+    angles: Math.max(fields.maxAnglePoints ?? 0, searchConstants.minAngles.value),
+    batch,
+    batchSpots: maxBatchSpots,
+    inputCells: maxInputCells,
+    kept: exhaustive
+      ? candidateVectors || searchConstants.exhaustiveVectors.value
+      : Math.min(maxPicked, Math.max(maxOf('candidates'), candidateVectors)),
+    lengths: (redundant ? 3 : 1) * maxInputCells,
+    pool,
+    lattices: (exhaustive ? maxOutputCells : effortHits) + 2 * pool + maxJudged + Math.min(maxOutputCells, 255),
+    nodeSlots,
+  };
+}
+
+/** Words of counts and of hits that an image needs in a run over so many points, angles and lengths. */
+function countWords(size: Sizes, points: number, groups: number): number {
+  return size.exhaustive ? Math.max(groups * points, maxListed + 1) : Math.ceil(points / 64) * 16;
+}
+function hitWords(size: Sizes, angles: number, lengths: number): number {
+  return size.exhaustive ? 2 * size.kept * lengths * Math.ceil(angles / 4) * 2 : 2 * size.kept * (1 + enoughHits);
+}
+const vectorsOf = (size: Sizes): number => (size.exhaustive ? size.lengths * size.kept : maxPicked + size.kept);
+
+/** Bytes of one image by buffer, at the most. */
+function imageBytes(size: Sizes) {
+  return {
+    spots: 2 * size.spots * 16,
+    jobs: sizeOf(job),
+    tallies: sizeOf(tally),
+    vectors: vectorsOf(size) * 16,
+    counts: countWords(size, size.points, size.lengths) * 4,
+    hits: hitWords(size, size.angles, size.lengths) * 4,
+    lattices: size.lattices * sizeOf(lattice),
+    orders: 2 * size.pool * 4,
+    owners: size.spots * 4,
+    nodes: maxJudged * size.nodeSlots * 4,
+    going: 4,
+    found: size.outputs * sizeOf(indexedCell),
+    results: sizeOf(imageResult),
+  };
+}
+
+const param = (params: DataView, name: string): number => params.getUint32(4 * wordOf(indexerParams, name), true);
+
+async function planIndexing(
+  device: GpuDevice,
+  descriptor: IndexingDescriptor,
+  imagesAtATime: number,
+): Promise<IndexingKernel> {
+  const size = sizesOf(descriptor);
+  const limit = Math.min(device.limits.maxStorageBufferBindingSize ?? 2 ** 27, device.limits.maxBufferSize ?? 2 ** 28);
+  const each = imageBytes(size);
+  const { counts, hits, ...fixed } = each;
+  const slots = Math.max(1, Math.min(size.batch, imagesAtATime, Math.floor(limit / Math.max(...Object.values(fixed)))));
+  const room = (bytes: number): number => Math.max(bytes, Math.min(slots * bytes, countBytes, limit));
+  // A single image may bring the spots of the whole batch.
+  const inputSpots = Math.min(size.batchSpots, Math.floor(limit / 12));
+  const places = tablePlaces(size.points, size.angles);
+  const storage = (label: string, bytes: number): BufferRequest => ({ label, bytes, usage: 'storage' });
+  const inputs = [
+    { label: 'run', bytes: sizeOf(indexingRun), usage: 'uniform' } as BufferRequest,
+    storage('cells', size.inputCells * sizeOf(knownCell)),
+    storage('tables', places.entries * 8),
+    storage('lengths', size.lengths * sizeOf(sampledLength)),
+    storage('input', inputSpots * 12),
+    storage('offsets', (slots + 1) * 4),
+    storage('assignment', inputSpots),
+    storage('counts', room(counts)),
+    storage('hits', room(hits)),
+  ];
+  const outputs = ['going', 'found', 'results'] as const;
+  // Two chunks may be under way, each with its own place for what comes back.
+  const staging = [0, 1].flatMap((k): BufferRequest[] => [
+    ...outputs.map((name): BufferRequest => ({ label: `${name} ${k}`, bytes: slots * each[name], usage: 'staging' })),
+    { label: `assignment ${k}`, bytes: inputSpots, usage: 'staging' },
+  ]);
+  const requests = [
+    ...inputs,
+    ...Object.entries(fixed).map(([label, bytes]) => storage(label, slots * bytes)),
+    ...staging,
+  ];
+  const record = descriptor.fields.debug ? new StageRecord(recordSizes(size)) : undefined;
+  if (record) requests.push(...record.requests);
+  const made: GpuBuffer[] = await device.buffers(...requests);
+  const buffers = Object.fromEntries(requests.map(({ label }, i) => [label, made[i] as GpuBuffer]));
+  const release = (): void => {
+    for (const buffer of made) buffer.release();
+  };
+  try {
+    const stages = await makeStages(device, size.exhaustive, buffers);
+    const table = buffers.tables as GpuBuffer;
+    device.write(table, fixedTables(size.points, places));
+    const room = {
+      slots,
+      inputSpots,
+      counts: (buffers.counts as GpuBuffer).bytes,
+      hits: (buffers.hits as GpuBuffer).bytes,
+    };
+    const runner = new Runner(device, size, stages, buffers, room, places, record);
+    return {
+      bytes: made.reduce((sum, { bytes }) => sum + bytes, 0),
+      run: (batch) => runner.run(batch),
+      ...(record ? { stage: async (stage: number) => record.stage(stage) } : {}),
+      dispose: async () => release(),
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+const recordSizes = (size: Sizes): RecordSizes => ({
+  exhaustive: size.exhaustive,
+  points: size.points,
+  picked: maxPicked,
+  kept: size.kept,
+  fresh: size.exhaustive ? size.outputs : effortHits,
+});
+
+/** A part of a batch that fits the workspace: images first … last − 1. */
+interface Chunk {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What a run fixes for all of its chunks. */
+interface RunShape {
+  readonly extent: Omit<Extent, 'images'>;
+  /** Images that the workspace holds. */
+  readonly images: number;
+  /** Rounds of a submission, and whether they are all that there can be. */
+  readonly rounds: number;
+  readonly enough: boolean;
+  /** The uniform of the kernels but for the number of images. */
+  readonly uniform: Uint8Array<ArrayBuffer>;
+  /** Exhaustive: angles of the run. */
+  readonly angles: number;
+}
+
+class Runner {
+  readonly #device: GpuDevice;
+  readonly #size: Sizes;
+  readonly #stages: Stages;
+  readonly #buffers: Readonly<Record<string, GpuBuffer>>;
+  readonly #room: {
+    readonly slots: number;
+    readonly inputSpots: number;
+    readonly counts: number;
+    readonly hits: number;
+  };
+  readonly #places: ReturnType<typeof tablePlaces>;
+  readonly #offsets: Uint32Array<ArrayBuffer>;
+  readonly #record: StageRecord | undefined;
+  #angles = 0;
+  #cells: { readonly given: Float32Array; readonly known: readonly KnownCell[] } = {
+    given: new Float32Array(0),
+    known: [],
+  };
+
+  constructor(
+    device: GpuDevice,
+    size: Sizes,
+    stages: Stages,
+    buffers: Readonly<Record<string, GpuBuffer>>,
+    room: { readonly slots: number; readonly inputSpots: number; readonly counts: number; readonly hits: number },
+    places: ReturnType<typeof tablePlaces>,
+    record: StageRecord | undefined,
+  ) {
+    this.#record = record;
+    this.#device = device;
+    this.#size = size;
+    this.#stages = stages;
+    this.#buffers = buffers;
+    this.#room = room;
+    this.#places = places;
+    this.#offsets = new Uint32Array(room.slots + 1);
+  }
+
+  async run(batch: IndexingBatch): Promise<void> {
+    const shape = this.#prepare(batch);
+    // A chunk that ends with its first submission leaves the workspace to the next one, which is then recorded while it
+    // is computed.
+    const underWay: Promise<void>[] = [];
+    for (const [i, chunk] of this.#chunks(batch, shape.images).entries()) {
+      if (underWay.length === 2) await underWay.shift();
+      const done = this.#index(batch, chunk, shape, i % 2);
+      // Awaited below or in a later turn; a failure before that must not count as unhandled.
+      done.catch(() => undefined);
+      if (shape.enough) underWay.push(done);
+      else await done;
+    }
+    const failed = (await Promise.allSettled(underWay)).find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
+    this.#endRecord(batch, shape);
+  }
+
+  #endRecord({ images, results }: IndexingBatch, { extent, angles }: RunShape): void {
+    const base = this.#cells.known.flatMap(({ base }) => (this.#size.exhaustive ? base[2] : base[0]));
+    const sampled = this.#size.exhaustive ? base.reduce((a, b) => (b.length > a.length ? b : a)) : base[0];
+    const summary = new DataView(results.buffer, results.byteOffset);
+    const word = (name: string): number => summary.getUint32(4 * wordOf(imageResult, name), true);
+    const searched = images > 0 && (word('flags') & enums.ImageFlag.tooFewSpots) === 0;
+    this.#record?.end({
+      length: searched && sampled ? sampled.length : 0,
+      row: sampled?.row ?? 0,
+      usedSpots: images > 0 ? word('usedSpots') : 0,
+      points: extent.points,
+      angles,
+    });
+  }
+
+  #buffer(name: string): GpuBuffer {
+    const buffer = this.#buffers[name];
+    if (!buffer) throw new EwaldError('Internal', `the plan has no buffer ${name}`);
+    return buffer;
+  }
+
+  /** Writes what all chunks share: cells, lengths, angles. */
+  #prepare({ params, cells, cellCount }: IndexingBatch): RunShape {
+    const size = this.#size;
+    const view = new DataView(params.buffer, params.byteOffset, params.byteLength);
+    const known = this.#describe(cells.subarray(0, 9 * cellCount));
+    const crystals = param(view, 'maxCrystals');
+    const vectors = size.kept;
+    const rounds = this.#device.software ? 1 : Math.max(size.efforts, cellCount);
+    let shape = {
+      points: size.points,
+      angles: 0,
+      groups: 0,
+      lengths: 0,
+      rounds,
+      enough: crystals === 1 && rounds >= size.efforts * cellCount,
+    };
+    if (size.exhaustive) {
+      const lengths = sampledLengths(
+        known,
+        size.redundant,
+        view.getFloat32(4 * wordOf(indexerParams, 'lengthThreshold'), true),
+      );
+      this.#device.write(
+        this.#buffer('lengths'),
+        packAll(
+          sampledLength,
+          lengths.map((each) => ({ ...each })),
+        ),
+      );
+      const points = param(view, 'samplePoints') || Math.min(size.points, searchConstants.exhaustivePoints.value);
+      const multiple = searchConstants.angleMultiple.value;
+      const wish = Math.ceil((searchConstants.anglesPerRoot.value * Math.sqrt(points)) / multiple) * multiple;
+      const angles = param(view, 'anglePoints') || Math.min(wish, size.angles);
+      if (angles !== this.#angles)
+        this.#device.write(this.#buffer('tables'), turnTable(angles), this.#places.angles * 8);
+      this.#angles = angles;
+      shape = {
+        points,
+        angles,
+        groups: (lengths.at(-1)?.group ?? 0) + 1,
+        lengths: lengths.length,
+        rounds: 1,
+        enough: crystals === 1,
+      };
+    }
+    const perCount = countWords(size, shape.points, shape.groups);
+    const perHit = hitWords(size, shape.angles, shape.lengths);
+    const uniform = pack(indexingRun, {
+      cellCount,
+      maxSpots: size.spots,
+      outputs: size.outputs,
+      candidateVectors: size.candidateVectors,
+      spiralPoints: size.points,
+      angleCapacity: size.angles,
+      anglePoints: shape.angles,
+      samplePoints: shape.points,
+      lengthCount: shape.lengths,
+      firstEffort: size.firstEffort,
+      vectors: vectorsOf(size),
+      countWords: perCount,
+      hitWords: perHit,
+      lattices: size.lattices,
+      pool: size.pool,
+      nodeSlots: size.nodeSlots,
+      turns: this.#places.turns,
+      angles: this.#places.angles,
+      exhaustive: size.exhaustive,
+    });
+    uniform.set(params, 4 * wordOf(indexingRun, 'params'));
+    const images = Math.min(
+      this.#room.slots,
+      Math.floor(this.#room.counts / (4 * perCount)),
+      Math.floor(this.#room.hits / (4 * perHit)),
+    );
+    const candidates = 2 * vectors * (size.exhaustive ? shape.lengths : 1);
+    const extent = {
+      candidates: Math.min(
+        candidates,
+        this.#device.software ? 12 : images < 64 || size.exhaustive ? 1024 : turnWorkgroups,
+      ),
+      fresh: size.exhaustive ? size.outputs : effortHits,
+      points: shape.points,
+      groups: shape.groups,
+      vectors,
+    };
+    return { extent, images, rounds: shape.rounds, enough: shape.enough, uniform, angles: shape.angles };
+  }
+
+  /** Describes the known cells and brings them to the device; a stream of images has the same ones in every run. */
+  #describe(cells: Float32Array): readonly KnownCell[] {
+    const { given, known } = this.#cells;
+    if (given.length === cells.length && given.every((x, i) => x === cells[i])) return known;
+    const described = describeCells(cells, cells.length / 9);
+    this.#device.write(this.#buffer('cells'), packCells(described));
+    this.#cells = { given: cells.slice(), known: described };
+    return described;
+  }
+
+  /** Cuts a batch where the workspace or the input is full. */
+  #chunks({ offsets, images }: IndexingBatch, most: number): Chunk[] {
+    const chunks: Chunk[] = [];
+    const at = (i: number): number => offsets[i] as number;
+    for (let first = 0, last = 0; first < images; first = last) {
+      while (last < images && last - first < most && at(last + 1) - at(first) <= this.#room.inputSpots) last++;
+      if (last === first) {
+        const spots = at(first + 1) - at(first);
+        throw new EwaldError(
+          'Limit',
+          `image ${first} has ${spots} spots, a buffer of the GPU ${this.#device.name} holds ${this.#room.inputSpots}`,
+        );
+      }
+      chunks.push({ first, last });
+    }
+    return chunks;
+  }
+
+  /** Sends a chunk through the kernels and brings its answer back. */
+  async #index(
+    batch: IndexingBatch,
+    { first, last }: Chunk,
+    { extent, rounds, enough, uniform }: RunShape,
+    set: number,
+  ): Promise<void> {
+    const device = this.#device;
+    const images = last - first;
+    const whole: Extent = { ...extent, images };
+    const [from, to] = [batch.offsets[first] as number, batch.offsets[last] as number];
+    for (let i = 0; i <= images; i++) this.#offsets[i] = (batch.offsets[first + i] as number) - from;
+    new DataView(uniform.buffer).setUint32(4 * wordOf(indexingRun, 'images'), images, true);
+    device.write(this.#buffer('run'), uniform);
+    device.write(this.#buffer('offsets'), this.#offsets.subarray(0, images + 1));
+    if (to > from) device.write(this.#buffer('input'), batch.spots.subarray(3 * from, 3 * to));
+    const { take, round, finish } = this.#stages;
+    const [going, found, results, assignment] = ['going', 'found', 'results', 'assignment'].map((name) =>
+      this.#buffer(name),
+    ) as [GpuBuffer, GpuBuffer, GpuBuffer, GpuBuffer];
+    const finishing = (commands: Commands): void => {
+      if (to > from) commands.clear(assignment, 0, Math.ceil((to - from) / 4) * 4);
+      finish(commands, whole);
+      commands.read(found, 0, images * this.#size.outputs * sizeOf(indexedCell), this.#buffer(`found ${set}`));
+      commands.read(results, 0, images * sizeOf(imageResult), this.#buffer(`results ${set}`));
+      if (to > from) commands.read(assignment, 0, to - from, this.#buffer(`assignment ${set}`));
+    };
+    // The first round of the first image's chunk is the one that is recorded.
+    const record = first === 0 ? this.#record : undefined;
+    const begin = (commands: Commands): void => {
+      take(commands, whole);
+      for (let i = 0; i < rounds; i++)
+        round(commands, whole, i === 0 ? (entry) => record?.after(entry, commands, this.#buffers) : undefined);
+    };
+    const kept = (parts: ArrayBuffer[]): ArrayBuffer[] => {
+      if (!record) return parts;
+      record.keep(parts);
+      return parts.slice(record.reads);
+    };
+    let answer: ArrayBuffer[];
+    if (enough) {
+      answer = kept(
+        await device.run((commands) => {
+          begin(commands);
+          finishing(commands);
+        }),
+      );
+    } else {
+      for (let begun = false, busy = true; busy; begun = true) {
+        const parts = await device.run((commands) => {
+          if (!begun) begin(commands);
+          else for (let i = 0; i < rounds; i++) round(commands, whole);
+          commands.read(going, 0, images * 4, this.#buffer(`going ${set}`));
+        });
+        const [left] = begun ? parts : kept(parts);
+        busy = new Uint32Array(left as ArrayBuffer).some((image) => image !== 0);
+      }
+      answer = await device.run(finishing);
+    }
+    const [cells, summaries, owners] = answer as [ArrayBuffer, ArrayBuffer, ArrayBuffer | undefined];
+    batch.found.set(new Uint8Array(cells), first * this.#size.outputs * sizeOf(indexedCell));
+    batch.results.set(new Uint8Array(summaries), first * sizeOf(imageResult));
+    if (owners) batch.assignment.set(new Uint8Array(owners), from);
+  }
+}

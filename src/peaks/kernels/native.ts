@@ -1,0 +1,52 @@
+/** Peaks on the CPU, off the main thread; see cpp/peaks. */
+
+import type { NativeHost } from '../../backends/native/host.js';
+import { addonError } from '../../backends/status.js';
+import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../contract.js';
+
+/** The addon's peak finders; cpp/addon. */
+interface PeaksAddon {
+  peaksCreate(descriptor: Uint8Array, panels: Uint8Array, bins: Uint16Array): object;
+  peaksBytes(peaks: object): number;
+  peaksRun(
+    peaks: object,
+    params: Uint8Array,
+    frame: ArrayBufferView,
+    bad: Uint8Array | null,
+    found: Uint8Array,
+    limits: Float32Array | null,
+  ): Promise<number>;
+  peaksDestroy(peaks: object): void;
+}
+
+/** The peaks room of the core. */
+export const peaksOp = (host: NativeHost): PeaksOp => ({
+  supports: () => true,
+  plan: async (descriptor) => planPeaks(host, descriptor),
+});
+
+function planPeaks(host: NativeHost, { fields, panels, bins }: PeaksDescriptor): PeaksKernel {
+  const addon = host.addon as PeaksAddon;
+  let peaks: object;
+  try {
+    peaks = addon.peaksCreate(fields, panels, bins);
+  } catch (error) {
+    throw addonError(error);
+  }
+  const bytes = addon.peaksBytes(peaks);
+  host.hold(bytes);
+  return {
+    bytes,
+    async run({ params, frame, bad, found, limits }) {
+      try {
+        return await addon.peaksRun(peaks, params, frame, bad ?? null, found, limits ?? null);
+      } catch (error) {
+        throw addonError(error);
+      }
+    },
+    async dispose() {
+      addon.peaksDestroy(peaks);
+      host.hold(-bytes);
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/** Peaks on wasm: a frame is copied into the heap, searched, and its peaks are copied out; see cpp/peaks. */
+
+import type { Core } from '../../backends/wasm/heap.js';
+import type { WasmHost } from '../../backends/wasm/host.js';
+import { EwaldError } from '../../errors.js';
+import { peak } from '../../layout/peaks.js';
+import { sizeOf } from '../../layout/struct.js';
+import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../contract.js';
+
+/** The peaks room of a core. */
+export const peaksOp = ({ core }: WasmHost): PeaksOp => ({
+  supports: () => true,
+  plan: async (descriptor) => planPeaks(core, descriptor),
+});
+
+function planPeaks(core: Core, descriptor: PeaksDescriptor): PeaksKernel {
+  const { fields, panels, bins, rings, pixels, bytesOfNumber, maxPeaks } = descriptor;
+  const held: number[] = [];
+  const hold = (bytes: number): number => {
+    const address = core.alloc(bytes);
+    held.push(address);
+    return address;
+  };
+  const release = (): void => {
+    for (const address of held.splice(0)) core.free(address);
+  };
+  let finder = 0;
+  try {
+    const before = core.liveBytes;
+    const params = hold(64);
+    const count = hold(8);
+    const frame = hold(pixels * bytesOfNumber);
+    const bad = hold(pixels);
+    const found = hold(maxPeaks * sizeOf(peak));
+    const limits = hold(rings * 16);
+    // What only the making needs is given back at once.
+    const given = [fields, panels, bins].map((array) => {
+      const address = core.alloc(array.byteLength);
+      core.write(address, array);
+      return address;
+    }) as [number, number, number];
+    try {
+      core.check('ewald_peaks_create', ...given, count);
+    } finally {
+      for (const address of given) core.free(address);
+    }
+    const handle = new Uint32Array(1);
+    core.read(count, handle);
+    finder = handle[0] ?? 0;
+    const bytes = core.liveBytes - before;
+    return {
+      bytes,
+      async run(run) {
+        core.write(params, run.params);
+        core.write(frame, run.frame);
+        if (run.bad) core.write(bad, run.bad);
+        core.check('ewald_peaks_run', finder, params, frame, run.bad ? bad : 0, found, count, run.limits ? limits : 0);
+        const peaks = new Uint32Array(1);
+        core.read(count, peaks);
+        const [amount = 0] = peaks;
+        core.read(found, run.found.subarray(0, amount * sizeOf(peak)));
+        if (run.limits) core.read(limits, run.limits);
+        return amount;
+      },
+      async dispose() {
+        core.call('ewald_peaks_destroy', finder);
+        finder = 0;
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    if (error instanceof RangeError) throw new EwaldError('OutOfMemory', error.message, { cause: error });
+    throw error;
+  }
+}

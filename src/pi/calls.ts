@@ -1,0 +1,11 @@
+/** What a worker can be asked of this room. */
+import type { PiOptions, PiResult, PiRunOptions } from './options.js';
+
+declare module '../workers/messages.js' {
+  interface WorkerCalls {
+    readonly pi: {
+      readonly options: PiOptions & Omit<PiRunOptions, 'signal' | 'onProgress'>;
+      readonly value: PiResult;
+    };
+  }
+}

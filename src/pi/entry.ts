@@ -1,6 +1,0 @@
-/** What `ewald/pi` is on every platform. */
-import { type PiMethods, piRoom } from './room.js';
-
-/** What its contexts can do. */
-export type EntryMethods = PiMethods;
-export const entryRooms = [piRoom];
