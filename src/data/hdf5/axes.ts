@@ -3,7 +3,7 @@ import { isEwaldError } from '../../errors.js';
 import type { Axis } from '../dataset.js';
 import { attributeText } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
-import { Hdf5Group } from './group.js';
+import { Hdf5Group } from './file.js';
 import type { Hdf5Value } from './values.js';
 
 /** Longer axes are described by their first and last value: a dimension of a hostile file may claim any length. */

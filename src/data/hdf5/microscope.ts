@@ -5,7 +5,7 @@ import { unitOf } from './axes.js';
 import { type Catalog, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
-import { Hdf5Group } from './group.js';
+import { Hdf5Group } from './file.js';
 import type { Hdf5Value } from './values.js';
 
 const given = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>

@@ -5,7 +5,7 @@ import { viewAs } from '../dtype.js';
 import type { Catalog } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Hdf5File } from './file.js';
-import { Hdf5Group } from './group.js';
+import { Hdf5Group } from './file.js';
 
 /** Frames whose lists are read at a time. */
 const framesAtOnce = 256;
