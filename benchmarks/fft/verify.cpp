@@ -212,7 +212,7 @@ View view_of(const ewald_fft_descriptor& d, bool input) {
   return v;
 }
 
-// Runs one direction and compares with the direct transform along every axis.
+// Runs one sign of the exponent and compares with the direct transform along every axis.
 template <class T>
 void run_case(const Case& c, uint32_t direction, uint32_t scale, bool user_workspace = false) {
   ewald_fft_descriptor d = c.d;
@@ -301,7 +301,9 @@ void run_case(const Case& c, uint32_t direction, uint32_t scale, bool user_works
   along(x, full, direction == 0);
 
   std::vector<T> own(user_workspace ? 2 * sizes[2] : 0, T(NAN));  // what stands there must not matter
-  const int32_t status = ewald_fft_execute(plan, direction, in, out, user_workspace ? own.data() : nullptr, scale);
+  // `direction` above is the sign of the exponent; the library's forward reads the input side, of c2r the spectrum.
+  const uint32_t way = reads_input ? EWALD_FFT_DIRECTION_FORWARD : EWALD_FFT_DIRECTION_BACKWARD;
+  const int32_t status = ewald_fft_execute(plan, way, in, out, user_workspace ? own.data() : nullptr, scale);
   require(status == 0, what);
   double logical = 1;
   for (size_t i = 0; i < d.rank; i++)
