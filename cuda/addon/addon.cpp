@@ -1,6 +1,9 @@
 // The CUDA addon: hands buffers to the C ABI of common/ewald_cuda.h, runs it off the main thread, turns statuses into
 // errors. No logic lives here; a file a room. Compiled against the emulator it also exports what tests need
 // (emulated.cpp).
+#include <string>
+#include <vector>
+
 #include "addon/room.h"
 #include "handles.h"
 
@@ -10,48 +13,102 @@ const char* last_error() { return ewald_cuda_last_error(); }
 
 namespace {
 
-Napi::Object describe(Napi::Env env, const ewald_cuda_device_info& device) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("index", device.index);
-  object.Set("name", device.name);
-  object.Set("computeCapability", std::to_string(device.compute_major) + "." + std::to_string(device.compute_minor));
-  object.Set("multiprocessors", device.multiprocessors);
-  object.Set("totalBytes", double(device.total_bytes));
-  object.Set("freeBytes", double(device.free_bytes));
-  object.Set("driverVersion", device.driver_version);
-  object.Set("runtimeVersion", device.runtime_version);
-  return object;
-}
-
-// probe() -> { compiled, devices, driverVersion, runtimeVersion, message }; throws never: what is wrong is the message.
-Napi::Value probe(const CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  int32_t count = 0, driver = 0, runtime = 0;
-  const int32_t status = ewald_cuda_probe(&count, &driver, &runtime);
-  std::string message = ewald_cuda_last_error();
-  Napi::Array devices = Napi::Array::New(env);
-  for (int32_t i = 0; status == EWALD_STATUS_OK && i < count; ++i) {
-    ewald_cuda_device_info device;
-    if (ewald_cuda_device(i, &device) == EWALD_STATUS_OK)
-      devices.Set(devices.Length(), describe(env, device));
-    else
-      message = ewald_cuda_last_error();
+// An object of the bare Node-API; what fails leaves it null (cpp/addon/task.h says why).
+class Fields {
+public:
+  explicit Fields(napi_env env) : env_(env) { keep(napi_create_object(env, &object_)); }
+  void set(const char* name, double number) {
+    napi_value value = nullptr;
+    keep(napi_create_double(env_, number, &value));
+    set(name, value);
   }
-  Napi::Object result = Napi::Object::New(env);
-  result.Set("compiled", true);
-  result.Set("devices", devices);
-  result.Set("driverVersion", driver);
-  result.Set("runtimeVersion", runtime);
-  result.Set("message", message);
-  return result;
+  void set(const char* name, const std::string& text) {
+    napi_value value = nullptr;
+    keep(napi_create_string_utf8(env_, text.c_str(), text.size(), &value));
+    set(name, value);
+  }
+  void set(const char* name, napi_value value) {
+    if (object_ && value) keep(napi_set_named_property(env_, object_, name, value));
+  }
+  napi_value object() const { return object_; }
+
+private:
+  void keep(napi_status status) {
+    if (status != napi_ok) object_ = nullptr;
+  }
+  napi_env env_;
+  napi_value object_ = nullptr;
+};
+
+napi_value describe(napi_env env, const ewald_cuda_device_info& device, bool opened) {
+  Fields fields(env);
+  fields.set("index", device.index);
+  fields.set("name", device.name);
+  fields.set("computeCapability", std::to_string(device.compute_major) + "." + std::to_string(device.compute_minor));
+  fields.set("multiprocessors", device.multiprocessors);
+  fields.set("totalBytes", double(device.total_bytes));
+  if (opened) fields.set("freeBytes", double(device.free_bytes));
+  fields.set("driverVersion", device.driver_version);
+  fields.set("runtimeVersion", device.runtime_version);
+  return fields.object();
 }
 
-// open(deviceIndex = 0) -> handle
+// The driver takes its time to start, so neither probing nor opening is for the main thread.
+class ProbeTask : public Task {
+protected:
+  int32_t work() override {
+    int32_t count = 0;
+    probed_ = ewald_cuda_probe(&count, &driver_, &runtime_);
+    why_ = ewald_cuda_last_error();
+    for (int32_t i = 0; probed_ == EWALD_STATUS_OK && i < count; ++i) {
+      ewald_cuda_device_info device;
+      if (ewald_cuda_device(i, &device) == EWALD_STATUS_OK)
+        devices_.push_back(device);
+      else
+        why_ = ewald_cuda_last_error();
+    }
+    return EWALD_STATUS_OK;
+  }
+  napi_value answer(napi_env env) override {
+    napi_value list = nullptr;
+    if (napi_create_array_with_length(env, devices_.size(), &list) != napi_ok) return nullptr;
+    for (size_t i = 0; i < devices_.size(); ++i)
+      if (napi_set_element(env, list, uint32_t(i), describe(env, devices_[i], false)) != napi_ok) return nullptr;
+    Fields fields(env);
+    fields.set("devices", list);
+    fields.set("driverVersion", driver_);
+    fields.set("runtimeVersion", runtime_);
+    fields.set("message", why_);
+    return fields.object();
+  }
+
+private:
+  int32_t probed_ = EWALD_STATUS_OK, driver_ = 0, runtime_ = 0;
+  std::string why_;
+  std::vector<ewald_cuda_device_info> devices_;
+};
+
+// probe() -> Promise<{ devices, driverVersion, runtimeVersion, message }>; what is wrong is the message. Takes nothing
+// from any card.
+Napi::Value probe(const CallbackInfo& info) { return Task::start(info.Env(), std::make_unique<ProbeTask>()); }
+
+class OpenTask : public Task {
+public:
+  explicit OpenTask(int32_t index) : index_(index) {}
+
+protected:
+  int32_t work() override { return ewald_cuda_open(index_, &context_->handle); }
+  napi_value answer(napi_env env) override { return handle_value(env, std::move(context_)); }
+
+private:
+  int32_t index_;
+  SharedContext context_ = std::make_shared<Context>();
+};
+
+// open(deviceIndex = 0) -> Promise<handle>
 Napi::Value open(const CallbackInfo& info) {
-  auto context = std::make_shared<Context>();
-  check(info.Env(),
-        ewald_cuda_open(info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : 0, &context->handle));
-  return handle(info.Env(), context);
+  return Task::start(info.Env(),
+                     std::make_unique<OpenTask>(info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : 0));
 }
 
 // close(handle): twice is a no-op. Runs under way keep the device until they are done.
@@ -67,7 +124,7 @@ Napi::Value liveBytes(const CallbackInfo& info) {
 Napi::Value deviceInfo(const CallbackInfo& info) {
   ewald_cuda_device_info device;
   check(info.Env(), ewald_cuda_info(alive<Context>(info)->handle, &device));
-  return describe(info.Env(), device);
+  return Napi::Value(info.Env(), describe(info.Env(), device, true));
 }
 
 Napi::Object start(Napi::Env env, Napi::Object exports) {

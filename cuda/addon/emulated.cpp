@@ -49,6 +49,7 @@ void setCard(const CallbackInfo& info) {
   take(from, "runtimeVersion", card.runtimeVersion);
   take(from, "multiprocessors", card.multiprocessors);
   take(from, "memoryBytes", card.memoryBytes);
+  take(from, "watchdog", card.watchdog);
   take(from, "loseAfterLaunches", card.loseAfterLaunches);
   emulator::setCard(card);
 }
@@ -151,6 +152,13 @@ Napi::Value fftProgram(const CallbackInfo& info) {
   return passes;
 }
 
+// contexts() -> numbers of the devices on which a context was made since the card was set
+Napi::Value contexts(const CallbackInfo& info) {
+  Napi::Array list = Napi::Array::New(info.Env());
+  for (const int device : emulator::contexts()) list.Set(list.Length(), double(device));
+  return list;
+}
+
 // traffic() -> { read, written }: bytes of device memory that threads touched so far while every access was looked at
 Napi::Value traffic(const CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(info.Env());
@@ -167,6 +175,7 @@ const ewald::addon::Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("judgeBroken", Napi::Function::New(env, judgeBroken, "judgeBroken"));
   exports.Set("traffic", Napi::Function::New(env, traffic, "traffic"));
   exports.Set("fftProgram", Napi::Function::New(env, fftProgram, "fftProgram"));
+  exports.Set("contexts", Napi::Function::New(env, contexts, "contexts"));
   exports.Set("launches", Napi::Function::New(env, launches, "launches"));
 });
 

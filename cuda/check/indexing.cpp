@@ -124,16 +124,10 @@ Answer onCard(Report& report, const Batch& batch) {
     answer.wrong = ewald_cuda_last_error();
     return answer;
   }
-  ewald_cuda_staging staging;
-  ewald_cuda_indexer_staging(indexer, &staging);
-  std::memcpy(staging.spots, batch.spots.data(), batch.spots.size() * 4);
-  std::memcpy(staging.offsets, batch.offsets.data(), batch.offsets.size() * 4);
-  std::memcpy(staging.cells, batch.cells.data(), batch.cells.size() * 4);
-  if (ewald_cuda_indexer_run(indexer, &batch.params, batch.images(), batch.cellCount()) != EWALD_STATUS_OK)
+  if (ewald_cuda_indexer_run(indexer, &batch.params, batch.spots.data(), batch.offsets.data(), batch.images(),
+                             batch.cells.data(), batch.cellCount(), answer.found.data(), answer.results.data(),
+                             answer.assignment.data()) != EWALD_STATUS_OK)
     answer.wrong = ewald_cuda_last_error();
-  std::memcpy(answer.found.data(), staging.found, answer.found.size() * sizeof answer.found[0]);
-  std::memcpy(answer.results.data(), staging.results, answer.results.size() * sizeof answer.results[0]);
-  std::memcpy(answer.assignment.data(), staging.assignment, answer.assignment.size());
   ewald_cuda_indexer_destroy(indexer);
   return answer;
 }

@@ -63,15 +63,22 @@ std::string versionText(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
+// The driver that a runtime of this major version asks for, at the least.
+static std::string neededDriver(int runtime) {
+  const int branch = runtime / 1000 == 11 ? 450 : runtime / 1000 == 12 ? 525 : runtime / 1000 == 13 ? 580 : 0;
+  const std::string needed = "CUDA " + versionText(runtime / 1000 * 1000);
+  return branch == 0 ? needed : needed + ", NVIDIA's driver " + std::to_string(branch) + ",";
+}
+
 std::string driverMessage() {
   int driver = 0, runtime = 0;
   cudaDriverGetVersion(&driver);
   cudaRuntimeGetVersion(&runtime);
   if (driver == 0)
-    return "no CUDA driver: libcuda was not found or does not start; install an NVIDIA driver for CUDA " +
-           versionText(runtime) + " or newer";
-  return "the CUDA driver is too old: found one for CUDA " + versionText(driver) + ", needed CUDA " +
-         versionText(runtime) + "; update the NVIDIA driver";
+    return "no CUDA driver: libcuda was not found or does not start; install a driver for " + neededDriver(runtime) +
+           " or newer";
+  return "the CUDA driver is too old: found one for CUDA " + versionText(driver) + ", needed is one for " +
+         neededDriver(runtime) + " or newer; update the driver, or build with an older nvcc (cuda/README.md)";
 }
 
 void raise(cudaError_t code, const char* call, const char* file, int line) {

@@ -76,6 +76,7 @@ void markLost(ewald_cuda_context& context) {
   spoiled[context.device] = true;
 }
 
+// Without what needs a context on the card: that would cost it half a gigabyte for as long as the process lives.
 static void describe(int index, ewald_cuda_device_info& info) {
   cudaDeviceProp properties;
   EWALD_CUDA(cudaGetDeviceProperties(&properties, index));
@@ -87,13 +88,6 @@ static void describe(int index, ewald_cuda_device_info& info) {
   info.compute_minor = properties.minor;
   info.multiprocessors = properties.multiProcessorCount;
   info.total_bytes = properties.totalGlobalMem;
-  std::size_t free = 0, total = 0;
-  int before = 0;
-  EWALD_CUDA(cudaGetDevice(&before));
-  EWALD_CUDA(cudaSetDevice(index));
-  EWALD_CUDA(cudaMemGetInfo(&free, &total));
-  EWALD_CUDA(cudaSetDevice(before));
-  info.free_bytes = free;
   EWALD_CUDA(cudaDriverGetVersion(&info.driver_version));
   EWALD_CUDA(cudaRuntimeGetVersion(&info.runtime_version));
 }
@@ -139,7 +133,14 @@ int32_t ewald_cuda_close(ewald_cuda_context* context) {
 }
 
 int32_t ewald_cuda_info(ewald_cuda_context* context, ewald_cuda_device_info* info) {
-  return guarded([&] { useContext(context, [&] { describe(context->device, *info); }); });
+  return guarded([&] {
+    useContext(context, [&] {
+      describe(context->device, *info);
+      std::size_t free = 0, total = 0;
+      EWALD_CUDA(cudaMemGetInfo(&free, &total));
+      info->free_bytes = free;
+    });
+  });
 }
 
 uint64_t ewald_cuda_live_bytes(const ewald_cuda_context* context) { return context ? context->liveBytes.load() : 0; }

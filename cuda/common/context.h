@@ -48,6 +48,11 @@ private:
 // Marks the context, and its device for whoever opens the next one.
 void markLost(ewald_cuda_context& context);
 
+// What a run does without the context's lock, on a thread that has used the context: an error that loses the device
+// marks it all the same.
+template <class Body>
+void losingContext(ewald_cuda_context* context, Body&& body);
+
 // Runs body on the context; an error that loses the device marks the context, so that later runs say so at once.
 template <class Body>
 void useContext(ewald_cuda_context* context, Body&& body);
@@ -57,13 +62,18 @@ void useContext(ewald_cuda_context* context, Body&& body);
 #include "check.h"
 
 template <class Body>
-void ewald::cuda::useContext(ewald_cuda_context* context, Body&& body) {
-  if (!context) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "the CUDA context is null");
-  const Use use(*context);
+void ewald::cuda::losingContext(ewald_cuda_context* context, Body&& body) {
   try {
     body();
   } catch (const CudaError& error) {
     if (error.status() == EWALD_STATUS_DEVICE_LOST) markLost(*context);
     throw;
   }
+}
+
+template <class Body>
+void ewald::cuda::useContext(ewald_cuda_context* context, Body&& body) {
+  if (!context) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "the CUDA context is null");
+  const Use use(*context);
+  losingContext(context, body);
 }

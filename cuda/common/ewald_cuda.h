@@ -15,12 +15,13 @@ typedef struct ewald_cuda_device_info {
   int32_t index;
   int32_t compute_major, compute_minor;
   int32_t multiprocessors;
-  uint64_t total_bytes, free_bytes;        /* device memory */
+  uint64_t total_bytes, free_bytes;        /* device memory; free: of an open device, else 0 */
   int32_t driver_version, runtime_version; /* 13000 is CUDA 13.0 */
 } ewald_cuda_device_info;
 
 /* What this machine has. Never fails for want of a driver: devices is then 0 and ewald_cuda_last_error says why. */
 int32_t ewald_cuda_probe(int32_t* devices, int32_t* driver_version, int32_t* runtime_version);
+/* Of any device, opened or not; takes nothing from it. */
 int32_t ewald_cuda_device(int32_t index, ewald_cuda_device_info* info);
 int32_t ewald_cuda_open(int32_t index, ewald_cuda_context** context);
 /* Waits for the work of the context, then frees it. */
@@ -34,28 +35,24 @@ const char* ewald_cuda_last_error(void);
 /* pi: see cuda/pi. Returns when the count is there. */
 int32_t ewald_cuda_pi_count(ewald_cuda_context* context, const ewald_pi_params* params, uint64_t* hits);
 
-/* indexing: see cuda/indexing; shapes are those of ewald_indexer_run. The handle holds page-locked arrays for one
- * batch: the caller fills spots, offsets and cells, runs, and reads the rest. Memory is fixed at creation. The context
- * outlives its indexers. */
+/* indexing: see cuda/indexing; shapes are those of ewald_indexer_run. Memory is fixed at creation; the context
+ * outlives its indexers. A handle holds some batches at a time (lanes): runs may come from as many threads at once, and
+ * while the card works on one batch another is copied to and from page-locked memory. */
 typedef struct ewald_cuda_indexer ewald_cuda_indexer;
-typedef struct ewald_cuda_staging {
-  float* spots;      /* [max_batch_spots][3] */
-  uint32_t* offsets; /* [batch + 1] */
-  float* cells;      /* [max_input_cells][3][3] */
-  const ewald_indexed_cell* found;
-  const ewald_image_result* results;
-  const uint8_t* assignment;
+typedef struct ewald_cuda_indexer_info {
   uint64_t max_batch_spots;
   uint64_t device_bytes, host_bytes; /* what the handle holds; the host's are page-locked */
+  uint32_t lanes;
   ewald_indexer_descriptor descriptor;
-} ewald_cuda_staging;
+} ewald_cuda_indexer_info;
 int32_t ewald_cuda_indexer_create(ewald_cuda_context* context, const ewald_indexer_descriptor* descriptor,
                                   uint64_t max_batch_spots, ewald_cuda_indexer** indexer);
 void ewald_cuda_indexer_destroy(ewald_cuda_indexer* indexer);
-void ewald_cuda_indexer_staging(const ewald_cuda_indexer* indexer, ewald_cuda_staging* staging);
-/* Returns when the answers are there. */
-int32_t ewald_cuda_indexer_run(ewald_cuda_indexer* indexer, const ewald_indexer_params* params, uint32_t images,
-                               uint32_t cell_count);
+void ewald_cuda_indexer_describe(const ewald_cuda_indexer* indexer, ewald_cuda_indexer_info* info);
+/* Returns when the answers are there; waits for a lane where all are taken. */
+int32_t ewald_cuda_indexer_run(ewald_cuda_indexer* indexer, const ewald_indexer_params* params, const float* spots,
+                               const uint32_t* offsets, uint32_t images, const float* cells, uint32_t cell_count,
+                               ewald_indexed_cell* found, ewald_image_result* results, uint8_t* assignment);
 /* As ewald_indexer_stage; not while a run is under way. */
 int32_t ewald_cuda_indexer_stage(ewald_cuda_indexer* indexer, uint32_t stage, void* out, size_t capacity,
                                  size_t* bytes);

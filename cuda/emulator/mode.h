@@ -26,6 +26,7 @@ struct Card {
   int runtimeVersion = 13000;
   int multiprocessors = 4;
   std::size_t memoryBytes = std::size_t(2) << 30;
+  bool watchdog = false;       // a display hangs on it: kernels may take some time only
   int loseAfterLaunches = -1;  // the device is lost at that launch; -1 never
 };
 
@@ -64,6 +65,9 @@ Card card();
 std::vector<Report> takeReports();
 // Kernel launches so far.
 std::uint64_t launches();
+// Devices on which the process has made a context (cudaSetDevice makes one since CUDA 12) since the card was set: a
+// card gives some hundred megabytes for each.
+std::vector<int> contexts();
 // Bytes of device memory that threads have read and written so far while every access was looked at: what a card
 // without caches would move. Each order of a launch counts.
 struct Traffic {

@@ -91,9 +91,13 @@ __device__ __forceinline__ void index_images(const Plan& plan, SearchWith search
   for (;;) {
     if (threadIdx.x == 0) b.state().image = atomicAdd(plan.ticket, 1u);
     __syncthreads();
-    const unsigned image = b.state().image;
-    if (image >= plan.images) return;
-    index_image(b, image, [&](Pool pool) { search_with(b, pool); });
+    const unsigned drawn = b.state().image;
+    if (drawn >= plan.images) {
+      // Each block draws one number too many; the last of them leaves the counter as the next launch wants it.
+      if (threadIdx.x == 0 && drawn == plan.images + gridDim.x - 1) atomicExch(plan.ticket, 0u);
+      return;
+    }
+    index_image(b, plan.first + drawn, [&](Pool pool) { search_with(b, pool); });
     __syncthreads();
   }
 }

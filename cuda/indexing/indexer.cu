@@ -1,19 +1,21 @@
 // The C functions of the indexer: check what they are given, lay out the memory of a handle, and run a batch. What
 // happens to one image is in image.cuh. A run allocates nothing.
 #include <algorithm>
-#include <cmath>
-#include <cstring>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "../common/check.h"
 #include "../common/context.h"
-#include "../common/launch.h"
 #include "../common/memory.h"
 #include "generated/ranges.h"
 #include "indexing/check.h"
 #include "indexing/tables.h"
 #include "kernels.cuh"
+#include "lane.cuh"
+#include "sizes.cuh"
 
 namespace {
 using namespace ewald::cuda;
@@ -39,60 +41,10 @@ void check_fit(const ewald_indexer_descriptor& d, std::uint64_t max_batch_spots)
                                                        std::to_string(batch_spots_high));
 }
 
-Sizes sizes_of(const ewald_indexer_descriptor& d) {
-  Sizes s{};
-  s.spots = int(d.max_spots);
-  s.points = int(d.max_sample_points);
-  s.angles = std::max(int(d.max_angle_points), min_angles);
-  s.outputs = int(d.max_output_cells);
-  s.lattices = s.outputs + pool_spare;
-  s.slots = std::max(64, power_of_two(2 * s.spots));
-  int keys = 2 * power_of_two(s.spots);
-  if (d.method == EWALD_METHOD_EXHAUSTIVE) {
-    const int vectors = int(d.candidate_vectors ? d.candidate_vectors : exhaustive_vectors);
-    s.candidates = vectors;
-    s.directions = 2 * vectors * (d.redundant ? 3 : 1) * int(d.max_input_cells);
-    s.picked_hits = ties_per_output * s.outputs;
-    s.hits = s.angles + (ties_per_output + 1) * s.outputs + 32;
-    keys = std::max({keys, 2 * power_of_two(vectors), power_of_two(s.directions), 2 * power_of_two(s.picked_hits)});
-  } else {
-    s.candidates = max_picked;
-    s.hits = s.angles + enough_hits + max_ties + 32;
-  }
-  s.keys = keys;
-  return s;
-}
-
-Places places_of(const Sizes& s, bool exhaustive) {
-  Places p{};
-  std::size_t used = 0;
-  const auto take = [&](std::size_t count, std::size_t bytes) {
-    const std::size_t at = used;
-    used = (used + count * bytes + 127) / 128 * 128;
-    return at;
-  };
-  p.all = take(s.spots, sizeof(float4));
-  p.source = take(s.spots, 4);
-  p.owner = take(s.spots, 1);
-  p.counts = take(s.points, 2);
-  p.listed = take(exhaustive ? s.points : 0, 4);
-  p.keys = take(s.keys * 8 > scratch_bytes ? s.keys : 0, 8);
-  p.kept = take(s.candidates, sizeof(float4));
-  p.directions = take(s.directions, sizeof(Direction));
-  p.order = take(s.directions, 4);
-  p.picked_hits = take(s.picked_hits, 8);
-  p.angle_counts = take(std::size_t(kWarps) * s.angles, 2);
-  p.hits = take(std::size_t(kWarps) * s.hits, 8);
-  p.residual2 = take(std::size_t(kWarps) * s.spots, 4);
-  p.node_keys = take(std::size_t(kWarps) * s.slots, 4);
-  p.node_levels = take(std::size_t(kWarps) * s.slots, 4);
-  p.lattices = take(std::size_t(pools) * s.lattices, sizeof(Lattice));
-  p.lattice_order = take(std::size_t(pools) * s.lattices, 4);
-  p.fresh = take(max_effort_hits, sizeof(Lattice));
-  p.accepted = take(s.outputs, sizeof(Lattice));
-  p.bytes = used;
-  return p;
-}
+// Batches that a handle holds at a time: while the card works on one, the host empties and fills the other.
+constexpr int usual_lanes = 2;
+// One kernel of a card that also draws a display: well below what its watchdog lets pass (2 s on Windows).
+constexpr float longest_launch_ms = 50;
 
 }  // namespace
 
@@ -101,20 +53,10 @@ struct ewald_cuda_indexer {
   ewald_indexer_descriptor descriptor;
   std::uint64_t max_batch_spots;
   Plan plan{};
-  int blocks = 1;
   std::size_t bytes = 0;  // on the device
-  int angles_there = 0;
 
-  DeviceBuffer<float> spiral_cos, spiral_sin, turn_cos, turn_sin, angle_cos, angle_sin, spots;
+  DeviceBuffer<float> spiral_cos, spiral_sin, turn_cos, turn_sin;
   DeviceBuffer<double> log10_factorial;
-  DeviceBuffer<KnownCell> cells;
-  DeviceBuffer<Length> lengths;
-  DeviceBuffer<std::uint32_t> offsets;
-  DeviceBuffer<ewald_indexed_cell> found;
-  DeviceBuffer<ewald_image_result> results;
-  DeviceBuffer<std::uint8_t> assignment;
-  DeviceBuffer<unsigned> ticket;
-  DeviceBuffer<unsigned char> workspace;
   // With `debug`: the record of a search.
   DeviceBuffer<ewald_stage_summary> summary;
   DeviceBuffer<std::uint32_t> stage_counts;
@@ -122,21 +64,20 @@ struct ewald_cuda_indexer {
   DeviceBuffer<ewald_stage_vector> vectors;
   DeviceBuffer<ewald_stage_cell> hits, refined;
 
-  PinnedBuffer<float> host_spots, host_cells, host_angles;
-  PinnedBuffer<std::uint32_t> host_offsets;
-  PinnedBuffer<KnownCell> host_known;
-  PinnedBuffer<Length> host_lengths;
-  PinnedBuffer<ewald_indexed_cell> host_found;
-  PinnedBuffer<ewald_image_result> host_results;
-  PinnedBuffer<std::uint8_t> host_assignment;
+  Shape shape{};
+  std::vector<std::unique_ptr<Lane>> lanes;
+  // Lanes that no run has; and how long one image for each block has taken at most.
+  std::mutex guard;
+  std::condition_variable returned;
+  std::vector<Lane*> idle;
+  float wave_ms = 0;
 
-  std::uint64_t hostBytes() const {
-    const auto bytes = [](const auto& buffer) { return buffer.count() * sizeof *buffer.data(); };
-    return bytes(host_spots) + bytes(host_cells) + bytes(host_angles) + bytes(host_offsets) + bytes(host_known) +
-           bytes(host_lengths) + bytes(host_found) + bytes(host_results) + bytes(host_assignment);
+  std::uint64_t host_bytes() const {
+    std::uint64_t sum = 0;
+    for (const auto& lane : lanes) sum += lane->host_bytes();
+    return sum;
   }
   bool exhaustive() const { return descriptor.method == EWALD_METHOD_EXHAUSTIVE; }
-  std::size_t shared() const { return shared_bytes(plan.size.spots); }
 
   ewald_cuda_indexer(ewald_cuda_context* owner, const ewald_indexer_descriptor& d, std::uint64_t batch_spots)
       : context(owner), descriptor(d), max_batch_spots(std::max<std::uint64_t>(batch_spots, 1)) {
@@ -148,9 +89,8 @@ struct ewald_cuda_indexer {
     plan.spiral_points = plan.size.points;
     plan.angle_capacity = plan.size.angles;
     makeTables();
-    makeBatch();
     if (d.debug) makeRecord();
-    makeWorkspace();
+    makeLanes();
     bytes = std::size_t(context->liveBytes - before);
   }
 
@@ -176,40 +116,6 @@ struct ewald_cuda_indexer {
     plan.spiral_cos = spiral_cos.data(), plan.spiral_sin = spiral_sin.data();
     plan.turn_cos = turn_cos.data(), plan.turn_sin = turn_sin.data();
     plan.log10_factorial = log10_factorial.data();
-    if (!exhaustive()) return;
-    const std::size_t angles = std::size_t(plan.size.angles);
-    angle_cos = DeviceBuffer<float>(*context, angles, "the angles of the indexer");
-    angle_sin = DeviceBuffer<float>(*context, angles, "the angles of the indexer");
-    host_angles = PinnedBuffer<float>(2 * angles);
-    plan.angle_cos = angle_cos.data(), plan.angle_sin = angle_sin.data();
-  }
-
-  void makeBatch() {
-    const std::size_t batch = descriptor.batch, known = descriptor.max_input_cells;
-    spots = DeviceBuffer<float>(*context, 3 * max_batch_spots, "the spots of a batch");
-    offsets = DeviceBuffer<std::uint32_t>(*context, batch + 1, "the offsets of a batch");
-    cells = DeviceBuffer<KnownCell>(*context, known, "the known cells");
-    lengths = DeviceBuffer<Length>(*context, 3 * known, "the known lengths");
-    found = DeviceBuffer<ewald_indexed_cell>(*context, batch * descriptor.max_output_cells, "the cells of a batch");
-    results = DeviceBuffer<ewald_image_result>(*context, batch, "the results of a batch");
-    assignment = DeviceBuffer<std::uint8_t>(*context, max_batch_spots, "the assignment of a batch");
-    ticket = DeviceBuffer<unsigned>(*context, 1, "the counter of the indexer");
-    host_spots = PinnedBuffer<float>(spots.count());
-    host_offsets = PinnedBuffer<std::uint32_t>(offsets.count());
-    host_cells = PinnedBuffer<float>(9 * known);
-    host_known = PinnedBuffer<KnownCell>(known);
-    host_lengths = PinnedBuffer<Length>(lengths.count());
-    host_found = PinnedBuffer<ewald_indexed_cell>(found.count());
-    host_results = PinnedBuffer<ewald_image_result>(results.count());
-    host_assignment = PinnedBuffer<std::uint8_t>(assignment.count());
-    plan.spots = spots.data();
-    plan.offsets = offsets.data();
-    plan.cells = cells.data();
-    plan.lengths = lengths.data();
-    plan.found = found.data();
-    plan.results = results.data();
-    plan.assignment = assignment.data();
-    plan.ticket = ticket.data();
   }
 
   void makeRecord() {
@@ -251,66 +157,72 @@ struct ewald_cuda_indexer {
     return kinds[which].bytes;
   }
 
-  // As many blocks as the card holds at a time, if their workspaces take no more than half of the memory that is free.
-  void makeWorkspace() {
+  // As many lanes as there is memory for, and for each as many blocks as the card holds at a time, if the workspaces of
+  // all take no more than half of the memory that is free.
+  void makeLanes() {
+    int timeout = 0;
+    EWALD_CUDA(cudaDeviceGetAttribute(&timeout, cudaDevAttrKernelExecTimeout, context->device));
+    shape = {descriptor,
+             max_batch_spots,
+             std::size_t(3) * descriptor.max_input_cells,
+             shared_bytes(plan.size.spots),
+             exhaustive(),
+             timeout ? longest_launch_ms : 0.0f};
     int each = 0;
-    if (exhaustive()) {
-      EWALD_CUDA(cudaFuncSetAttribute(index_exhaustive, cudaFuncAttributeMaxDynamicSharedMemorySize, int(shared())));
-      EWALD_CUDA(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, index_exhaustive, kThreads, shared()));
-    } else {
-      EWALD_CUDA(cudaFuncSetAttribute(index_fast, cudaFuncAttributeMaxDynamicSharedMemorySize, int(shared())));
-      EWALD_CUDA(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, index_fast, kThreads, shared()));
-    }
-    std::size_t free = 0, total = 0;
-    EWALD_CUDA(cudaMemGetInfo(&free, &total));
-    plan.stride = plan.at.bytes;
-    const std::size_t most = std::max<std::size_t>(1, free / 2 / plan.stride);
-    blocks = int(std::min(
-        {most, std::size_t(std::max(each, 1)) * std::size_t(context->multiprocessors), std::size_t(descriptor.batch)}));
-    workspace = DeviceBuffer<unsigned char>(*context, blocks * plan.stride, "the workspace of the indexer");
-    plan.workspace = workspace.data();
-    // Once over nothing: the driver loads the code and sets the memory aside that the threads' stacks take, so that no
-    // run has to.
-    plan.images = 0;
-    launch(1);
-    EWALD_CUDA(cudaStreamSynchronize(context->stream));
-  }
-
-  void launch(unsigned grid) {
-    EWALD_CUDA(cudaMemsetAsync(ticket.data(), 0, sizeof(unsigned), context->stream));
+    // The attribute belongs to the function, not to this handle: what the largest handle needs, or a smaller one would
+    // take it away from a larger.
+    const int most_shared = int(shared_bytes(max_block_spots));
+    const auto ask = [&](auto kernel) {
+      EWALD_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, most_shared));
+      EWALD_CUDA(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, kernel, kThreads, shape.shared_bytes));
+    };
     if (exhaustive())
-      EWALD_LAUNCH(index_exhaustive, grid, kThreads, shared(), context->stream, plan);
+      ask(index_exhaustive);
     else
-      EWALD_LAUNCH(index_fast, grid, kThreads, shared(), context->stream, plan);
-    EWALD_CUDA(cudaGetLastError());
-  }
-
-  template <class T>
-  void upload(const DeviceBuffer<T>& to, const T* from, std::size_t count) {
-    if (count) EWALD_CUDA(cudaMemcpyAsync(to.data(), from, count * sizeof(T), cudaMemcpyHostToDevice, context->stream));
-  }
-  template <class T>
-  void download(T* to, const DeviceBuffer<T>& from, std::size_t count) {
-    if (count) EWALD_CUDA(cudaMemcpyAsync(to, from.data(), count * sizeof(T), cudaMemcpyDeviceToHost, context->stream));
-  }
-
-  void setAngles(const ewald_indexer_params& p) {
-    const int steps = exhaustive_angles(p.angle_points, exhaustive_directions(p.sample_points, plan.spiral_points),
-                                        plan.angle_capacity);
-    plan.angle_points = steps;
-    if (steps == angles_there) return;
-    float* const cosine = host_angles.data();
-    float* const sine = cosine + angle_cos.count();
-    for (int q = 0; q < steps; q++) {
-      cosine[q] = float(std::cos(2 * pi * q / steps));
-      sine[q] = float(std::sin(2 * pi * q / steps));
+      ask(index_fast);
+    plan.stride = plan.at.bytes;
+    const auto make = [&] {
+      lanes.push_back(std::make_unique<Lane>(*context, shape, plan));
+      std::size_t free = 0, total = 0;
+      EWALD_CUDA(cudaMemGetInfo(&free, &total));
+      const std::size_t most = std::max<std::size_t>(1, free / 2 / plan.stride);
+      lanes.back()->make_workspace(
+          unsigned(std::min({most, std::size_t(std::max(each, 1)) * std::size_t(context->multiprocessors),
+                             std::size_t(descriptor.batch)})));
+    };
+    // A record is of the latest run, so there is one lane.
+    const int wanted = descriptor.debug ? 1 : usual_lanes;
+    for (int i = 0; i < wanted; i++) {
+      try {
+        make();
+      } catch (const CudaError& error) {
+        if (i == 0 || error.status() != EWALD_STATUS_OUT_OF_MEMORY) throw;
+        lanes.resize(std::size_t(i));
+        break;
+      }
     }
-    upload(angle_cos, cosine, std::size_t(steps));
-    upload(angle_sin, sine, std::size_t(steps));
-    angles_there = steps;
+    for (const auto& lane : lanes) idle.push_back(lane.get());
   }
 
-  void run(const ewald_indexer_params& params, unsigned images, unsigned cell_count) {
+  Lane* claim() {
+    std::unique_lock lock(guard);
+    returned.wait(lock, [&] { return !idle.empty(); });
+    Lane* const lane = idle.back();
+    idle.pop_back();
+    return lane;
+  }
+  void give_back(Lane* lane, float ms) {
+    {
+      const std::lock_guard lock(guard);
+      idle.push_back(lane);
+      wave_ms = std::max(wave_ms, ms);
+    }
+    returned.notify_one();
+  }
+
+  void run(const ewald_indexer_params& params, const float* spots, const std::uint32_t* offsets, unsigned images,
+           const float* cells, unsigned cell_count, ewald_indexed_cell* found, ewald_image_result* results,
+           std::uint8_t* assignment) {
     if (images > descriptor.batch)
       throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_indexer_run: " + std::to_string(images) +
                                               " images, the indexer was made for " + std::to_string(descriptor.batch) +
@@ -321,35 +233,32 @@ struct ewald_cuda_indexer {
                                               std::to_string(descriptor.max_input_cells));
     if (const Complaint wrong = check(descriptor, params); wrong.name) refuse(wrong);
     for (unsigned i = 0; i <= images; i++)
-      if (i == 0 ? host_offsets[0] != 0 : host_offsets[i] < host_offsets[i - 1] || host_offsets[i] > max_batch_spots)
-        throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_run: offsets[" + std::to_string(i) +
-                                                           "] is " + std::to_string(host_offsets[i]) +
-                                                           "; offsets begin at 0, never fall, and end at most at " +
-                                                           std::to_string(max_batch_spots));
+      if (i == 0 ? offsets[0] != 0 : offsets[i] < offsets[i - 1] || offsets[i] > max_batch_spots)
+        throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
+                        "ewald_cuda_indexer_run: offsets[" + std::to_string(i) + "] is " + std::to_string(offsets[i]) +
+                            "; offsets begin at 0, never fall, and end at most at " + std::to_string(max_batch_spots));
+    std::vector<KnownCell> known(cell_count);
     for (unsigned c = 0; c < cell_count; c++)
-      if (!describe_cell(host_cells.data() + 9 * std::size_t(c), host_known[c]))
+      if (!describe_cell(cells + 9 * std::size_t(c), known[c]))
         throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
                         "ewald_cuda_indexer_run: known cell " + std::to_string(c) + " is degenerate");
     if (images == 0) return;
-    plan.params = params;
-    plan.images = images;
-    plan.cell_count = int(cell_count);
-    if (exhaustive()) {
-      setAngles(params);
-      plan.length_count = list_lengths(host_known.data(), int(cell_count), descriptor.redundant != 0,
-                                       params.length_threshold, host_lengths.data());
-      upload(lengths, host_lengths.data(), std::size_t(plan.length_count));
-    }
-    const std::size_t count = host_offsets[images];
-    upload(spots, host_spots.data(), 3 * count);
-    upload(offsets, host_offsets.data(), std::size_t(images) + 1);
-    upload(cells, host_known.data(), cell_count);
-    if (plan.record.summary) EWALD_CUDA(cudaMemsetAsync(summary.data(), 0, summary.bytes(), context->stream));
-    launch(std::min(unsigned(blocks), images));
-    download(host_found.data(), found, std::size_t(images) * descriptor.max_output_cells);
-    download(host_results.data(), results, images);
-    download(host_assignment.data(), assignment, count);
-    EWALD_CUDA(cudaStreamSynchronize(context->stream));
+    const Batch batch{params, spots, offsets, images, known.data(), cell_count, found, results, assignment};
+    struct Claimed {
+      ewald_cuda_indexer& indexer;
+      Lane* const lane = indexer.claim();
+      float ms = 0;
+      ~Claimed() { indexer.give_back(lane, ms); }
+    } claimed{*this};
+    // Only what is sent to the card holds up other runs of the context; copies and waiting do not.
+    claimed.lane->fill(batch);
+    useContext(context, [&] { claimed.lane->start(batch, slowest()); });
+    losingContext(context, [&] { claimed.ms = claimed.lane->wait(); });
+    claimed.lane->empty(batch);
+  }
+  float slowest() {
+    const std::lock_guard lock(guard);
+    return wave_ms;
   }
 };
 
@@ -374,20 +283,19 @@ void ewald_cuda_indexer_destroy(ewald_cuda_indexer* indexer) {
   delete indexer;
 }
 
-void ewald_cuda_indexer_staging(const ewald_cuda_indexer* indexer, ewald_cuda_staging* staging) {
-  *staging = {indexer->host_spots.data(),   indexer->host_offsets.data(),
-              indexer->host_cells.data(),   indexer->host_found.data(),
-              indexer->host_results.data(), indexer->host_assignment.data(),
-              indexer->max_batch_spots,     indexer->bytes,
-              indexer->hostBytes(),         indexer->descriptor};
+void ewald_cuda_indexer_describe(const ewald_cuda_indexer* indexer, ewald_cuda_indexer_info* info) {
+  *info = {indexer->max_batch_spots, indexer->bytes, indexer->host_bytes(), uint32_t(indexer->lanes.size()),
+           indexer->descriptor};
 }
 
-int32_t ewald_cuda_indexer_run(ewald_cuda_indexer* indexer, const ewald_indexer_params* params, uint32_t images,
-                               uint32_t cell_count) {
+int32_t ewald_cuda_indexer_run(ewald_cuda_indexer* indexer, const ewald_indexer_params* params, const float* spots,
+                               const uint32_t* offsets, uint32_t images, const float* cells, uint32_t cell_count,
+                               ewald_indexed_cell* found, ewald_image_result* results, uint8_t* assignment) {
   return guarded([&] {
-    if (!indexer || !params)
+    if (!indexer || !params || !offsets || !cells || (images && (!found || !results)) ||
+        (offsets[images] && (!spots || !assignment)))
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_run: a pointer is null");
-    useContext(indexer->context, [&] { indexer->run(*params, images, cell_count); });
+    indexer->run(*params, spots, offsets, images, cells, cell_count, found, results, assignment);
   });
 }
 

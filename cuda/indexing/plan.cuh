@@ -88,8 +88,8 @@ struct Plan {
   ewald_indexed_cell* found;
   ewald_image_result* results;
   std::uint8_t* assignment;
-  unsigned images;
-  unsigned* ticket;  // the next image that nobody works on
+  unsigned first, images;  // of this launch
+  unsigned* ticket;        // the next image that nobody works on, counted from the first; 0 between launches
   unsigned char* workspace;
   std::size_t stride;  // bytes of one block's workspace
   Record record;

@@ -30,6 +30,10 @@ export interface IndexingBatch {
 /** A planned indexer. */
 export interface IndexingKernel extends Disposable {
   readonly bytes: number;
+  /** Runs that may be under way at a time, default 1. */
+  readonly atOnce?: number;
+  /** Leaves out spots that are not finite and flags their image, so that the facade need not look at every number. */
+  readonly flagsNonFinite?: boolean;
   run(batch: IndexingBatch): Promise<void>;
   /**
    * Records of a stage (a number of `enums.Stage`) of the first image of the latest run; for a plan with `debug`, after

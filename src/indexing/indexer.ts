@@ -12,11 +12,10 @@ import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import { auditRequest, auditTask } from './audit.js';
 import { type CellSearchOptions, type DeterminedCell, determineCell } from './determine-cell.js';
-import { checkInput, type IndexingInput } from './input.js';
+import { allFinite, checkInput, type IndexingInput, notFinite } from './input.js';
 import { indexingFeature, proposalsFeature } from './kernels.js';
 import { checkSizes, type IndexerOptions, type IndexingMethod } from './parameters.js';
-
-import type { IndexingResult } from './result.js';
+import { firstNonFinite, type IndexingResult } from './result.js';
 import { type IndexingStages, readStages } from './stages.js';
 import { type StreamItem, type StreamOptions, type StreamResult, streamImages } from './stream.js';
 
@@ -35,7 +34,7 @@ export interface IndexerMethods extends Disposable {
   /** Bytes the plan holds on its backend, fixed at creation. */
   readonly bytes: number;
   /**
-   * Indexes a batch; runs of one indexer are done in order. Throws `Argument`, `Shape`, `Limit`, `Aborted`, `Disposed`.
+   * Indexes a batch; runs of one indexer begin in order (on CUDA two of them overlap). Throws `Argument`, `Shape`, `Limit`, `Aborted`, `Disposed`.
    */
   run(input: IndexingInput): Promise<IndexingResult>;
   /**
@@ -72,36 +71,48 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   const { backend, kernel } = await planner.plan(indexingFeature, sizes);
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
   const resource = new Resource('indexer', planner.resource, () => kernel.dispose());
+  // Where the backend holds several batches, runs take turns on as many queues; those into one result stay in order.
+  const { atOnce = 1, flagsNonFinite = false } = kernel;
+  const queues =
+    atOnce === 1 ? [resource] : Array.from({ length: atOnce }, () => new Resource('indexer', resource, () => {}));
+  const queueOf = new WeakMap<IndexingResult, Resource>();
+  let turn = 0;
   let ran = false;
+  // Whether the spots are finite is looked at before the run, told by the backend behind it, or known.
+  const submit = async (input: IndexingInput, finite: 'before' | 'after' | 'known') => {
+    resource.assertAlive();
+    const batch = checkInput(sizes, input, finite === 'before');
+    const queue = queueOf.get(batch.result) ?? (queues[turn++ % queues.length] as Resource);
+    queueOf.set(batch.result, queue);
+    return queue.enqueue(async () => {
+      checkSignal(input.signal);
+      // The arrays stay the caller's while the run waits its turn: one that was transferred away meanwhile is empty now.
+      if (batch.spots.length !== 3 * (batch.offsets[batch.images] ?? -1))
+        throw new EwaldError(
+          'Shape',
+          'spots or offsets were detached or changed before the run began; keep them until it has resolved',
+        );
+      const drawn = auditor ? Array.from({ length: batch.images }, (_, i) => i).filter(() => auditor.draw()) : [];
+      // Copied before the run: the arrays are the caller's.
+      const checks = drawn.map((image) => ({ image, request: auditRequest(options, input, batch, image) }));
+      await kernel.run(batch);
+      ran = true;
+      // A number that is too large for its square counts as not finite there, and is no error.
+      if (finite === 'after' && firstNonFinite(batch.result) !== undefined && !allFinite(batch.spots))
+        throw notFinite(batch.spots, batch.offsets);
+      for (const { image, request } of checks)
+        await auditor?.check(auditTask(backend.name, request, batch.result.image(image), batch.result.known));
+      return batch.result;
+    });
+  };
   const indexer: IndexerMethods = {
     backend: backend.name,
     method: sizes.method,
     bytes: kernel.bytes,
-    async run(input) {
-      resource.assertAlive();
-      const batch = checkInput(sizes, input);
-      return resource.enqueue(async () => {
-        checkSignal(input.signal);
-        // The arrays stay the caller's while the run waits its turn: one that was transferred away meanwhile is empty
-        // now.
-        if (batch.spots.length !== 3 * (batch.offsets[batch.images] ?? -1))
-          throw new EwaldError(
-            'Shape',
-            'spots or offsets were detached or changed before the run began; keep them until it has resolved',
-          );
-        const drawn = auditor ? Array.from({ length: batch.images }, (_, i) => i).filter(() => auditor.draw()) : [];
-        // Copied before the run: the arrays are the caller's.
-        const checks = drawn.map((image) => ({ image, request: auditRequest(options, input, batch, image) }));
-        await kernel.run(batch);
-        ran = true;
-        for (const { image, request } of checks)
-          await auditor?.check(auditTask(backend.name, request, batch.result.image(image), batch.result.known));
-        return batch.result;
-      });
-    },
+    run: (input) => submit(input, flagsNonFinite ? 'after' : 'before'),
     stream(source, options) {
       resource.assertAlive();
-      return streamImages(sizes, (input) => indexer.run(input), source, options);
+      return streamImages(sizes, { run: (input) => submit(input, 'known'), flagsNonFinite }, source, options);
     },
     determineCell(images, search) {
       resource.assertAlive();
@@ -111,7 +122,7 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
       resource.assertAlive();
       if (!options.debug)
         throw new EwaldError('Argument', 'indexer: stages() needs an indexer planned with { debug: true }');
-      return resource.enqueue(async () => {
+      return (queues[0] as Resource).enqueue(async () => {
         if (!ran) throw new EwaldError('Argument', 'indexer: stages() was called before a run; run() an image first');
         const read = kernel.stage;
         if (!read)

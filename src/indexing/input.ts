@@ -25,8 +25,11 @@ export interface IndexingInput extends IndexingThresholds {
 
 const inputNames = ['spots', 'offsets', 'cells', 'into', 'signal', ...thresholdNames];
 
-/** Checks a batch at the facade, before anything is computed. Throws `Argument`, `Shape` or `Limit`. */
-export function checkInput(sizes: Sizes, input: IndexingInput) {
+/**
+ * Checks a batch at the facade, before anything is computed; whether its numbers are finite only where `scan` says so.
+ * Throws `Argument`, `Shape` or `Limit`.
+ */
+export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
   knownOptions('indexer.run', input, inputNames);
   const spots = numbers('spots', input.spots);
   if (spots.length % 3 !== 0)
@@ -45,17 +48,7 @@ export function checkInput(sizes: Sizes, input: IndexingInput) {
       `the run has ${count} spots, the indexer was made for ${sizes.maxBatchSpots}; raise maxBatchSpots or split the run`,
     );
   }
-  if (!allFinite(spots)) {
-    const bad = spots.findIndex((x) => !Number.isFinite(x));
-    const image = offsets.findIndex((offset) => offset > bad / 3) - 1;
-    throw new EwaldError(
-      'Argument',
-      `spot ${Math.floor(bad / 3)} (image ${image}) holds ${spots[bad]}; spots must be finite numbers of 1/angstrom`,
-      {
-        detail: { spot: Math.floor(bad / 3), image },
-      },
-    );
-  }
+  if (scan && !allFinite(spots)) throw notFinite(spots, offsets);
   const known = knownCells(input.cells, sizes.maxInputCells);
   const cells = known.values;
   const params = packThresholds(sizes, input);
@@ -76,6 +69,17 @@ export function checkInput(sizes: Sizes, input: IndexingInput) {
   result.known = known;
   const { found, results, assignment } = result;
   return { params, spots, offsets, images, cells, cellCount: cells.length / 9, found, results, assignment, result };
+}
+
+/** Names the first number of a batch that is not finite. */
+export function notFinite(spots: Float32Array, offsets: Uint32Array): EwaldError {
+  const bad = spots.findIndex((x) => !Number.isFinite(x));
+  const [spot, image] = [Math.floor(bad / 3), offsets.findIndex((offset) => offset > bad / 3) - 1];
+  return new EwaldError(
+    'Argument',
+    `spot ${spot} (image ${image}) holds ${spots[bad]}; spots must be finite numbers of 1/angstrom`,
+    { detail: { spot, image } },
+  );
 }
 
 /** Whether all numbers are finite: x - x is 0 for those only, so one pass without branches tells. */

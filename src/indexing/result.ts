@@ -17,6 +17,14 @@ const [cellsWord, crystalsWord, usedWord, flagsWord] = ['cells', 'crystals', 'us
   wordOf(imageResult, name),
 ) as [number, number, number, number];
 
+/** The first image from `from` on with a spot that was left out because it, or its square, is not finite. */
+export function firstNonFinite({ results, images }: IndexingResult, from = 0): number | undefined {
+  const words = new Uint32Array(results.buffer, results.byteOffset, results.byteLength / 4);
+  for (let i = from; i < images; i++)
+    if (((words[i * imageWords + flagsWord] ?? 0) & enums.ImageFlag.nonFinite) !== 0) return i;
+  return undefined;
+}
+
 /** One found cell. */
 export interface FoundCell {
   /** Rows a, b, c in angstrom, laboratory frame. */

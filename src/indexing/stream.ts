@@ -7,7 +7,7 @@ import type { PlatformSignal } from '../globals.js';
 import { checkSignal, knownOptions, real } from '../options.js';
 import { allFinite, type IndexingInput } from './input.js';
 import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
-import type { ImageView, IndexingResult } from './result.js';
+import { firstNonFinite, type ImageView, type IndexingResult } from './result.js';
 
 /** One image of a stream; whatever else it carries comes back with its result. */
 export interface StreamItem {
@@ -33,7 +33,12 @@ export interface StreamResult<T extends StreamItem> {
   readonly image: ImageView;
 }
 
-type Run = (input: IndexingInput) => Promise<IndexingResult>;
+/** What a stream needs of the indexer. */
+interface StreamRunner {
+  /** Without a look at the numbers, which the stream takes, or leaves to the backend. */
+  run(input: IndexingInput): Promise<IndexingResult>;
+  readonly flagsNonFinite: boolean;
+}
 type Source<T> = AsyncIterable<T> | Iterable<T>;
 
 /** A batch under way: settles once, never rejects. */
@@ -43,10 +48,10 @@ interface Flight<T> {
   outcome: Promise<{ result: IndexingResult } | { error: unknown }>;
 }
 
-/** Indexes a stream; `run` is the indexer's. */
+/** Indexes a stream. */
 export async function* streamImages<T extends StreamItem>(
   sizes: Sizes,
-  run: Run,
+  { run, flagsNonFinite }: StreamRunner,
   source: Source<T>,
   options: StreamOptions,
 ): AsyncGenerator<StreamResult<T>, void, undefined> {
@@ -57,6 +62,7 @@ export async function* streamImages<T extends StreamItem>(
     sizes.batch,
     sizes.maxBatchSpots,
     real('indexer.stream: maxDelayMs', maxDelayMs, 20, 0, 60_000),
+    !flagsNonFinite,
   );
   const flights: Flight<T>[] = [];
 
@@ -109,7 +115,19 @@ export async function* streamImages<T extends StreamItem>(
         failure ??= outcome;
         continue;
       }
-      for (const [i, item] of flight.items.entries()) yield { item, image: outcome.result.image(i) };
+      const { result } = outcome;
+      let odd = flagsNonFinite ? firstNonFinite(result) : undefined;
+      for (const [i, item] of flight.items.entries()) {
+        if (i === odd) {
+          const wrong = checkNumbers(item);
+          if (wrong) {
+            failure ??= { error: wrong };
+            break;
+          }
+          odd = firstNonFinite(result, i + 1);
+        }
+        yield { item, image: result.image(i) };
+      }
     }
     if (failure) throw failure.error;
   } finally {
@@ -131,6 +149,11 @@ function checkItem({ spots }: StreamItem, maxSpots: number): EwaldError | undefi
       `an image of the stream has ${spots.length / 3} spots, the indexer was made for ${maxSpots} a batch; raise maxBatchSpots`,
     );
   }
+  return undefined;
+}
+
+/** The same for its numbers. */
+function checkNumbers({ spots }: StreamItem): EwaldError | undefined {
   if (allFinite(spots)) return undefined;
   const bad = spots.findIndex((x) => !Number.isFinite(x));
   return new EwaldError(
@@ -145,14 +168,16 @@ class Batches<T extends StreamItem> {
   readonly #size: number;
   readonly #maxSpots: number;
   readonly #delay: number;
+  readonly #scan: boolean;
   #pending: IteratorResult<T> | Promise<IteratorResult<T>> | undefined;
   #ended = false;
 
-  constructor(source: Source<T>, size: number, maxSpots: number, delay: number) {
+  constructor(source: Source<T>, size: number, maxSpots: number, delay: number, scan: boolean) {
     this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
     this.#size = size;
     this.#maxSpots = maxSpots;
     this.#delay = delay;
+    this.#scan = scan;
   }
 
   /** The next batch; undefined at the end. */
@@ -171,7 +196,7 @@ class Batches<T extends StreamItem> {
         break;
       }
       const count = next.value.spots.length / 3;
-      const wrong = checkItem(next.value, this.#maxSpots);
+      const wrong = checkItem(next.value, this.#maxSpots) ?? (this.#scan ? checkNumbers(next.value) : undefined);
       if (wrong) {
         // What came before it goes first; it is told when its turn comes.
         if (items.length > 0) break;

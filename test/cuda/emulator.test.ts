@@ -11,13 +11,12 @@ interface Outcome {
   report: string;
 }
 interface Emulated {
-  probe(): {
-    compiled: boolean;
-    devices: { name: string; totalBytes: number }[];
+  probe(): Promise<{
+    devices: { name: string; totalBytes: number; freeBytes?: number }[];
     driverVersion: number;
     message: string;
-  };
-  open(device?: number): object;
+  }>;
+  open(device?: number): Promise<object>;
   close(handle: object): void;
   liveBytes(handle: object): number;
   info(handle: object): { name: string; freeBytes: number };
@@ -31,6 +30,7 @@ interface Emulated {
   }): void;
   setCard(card: { devices?: number; driverVersion?: number; memoryBytes?: number; loseAfterLaunches?: number }): void;
   takeReports(): { finding: string; kernel: string; text: string }[];
+  contexts(): number[];
   judgeBroken(orders: number): Outcome[];
 }
 
@@ -109,7 +109,7 @@ describe.runIf(present)('CUDA emulator', () => {
     { first: 5n, points: 0n },
   ];
   test.each(ranges)('pi counts by the definition, unchecked and checked: $first + $points', async (range) => {
-    const handle = addon.open();
+    const handle = await addon.open();
     const expected = countByDefinition(range);
     expect(await addon.piCount(handle, params(range))).toBe(expected);
     addon.setMode({ checked: true, orders: 4, seed: 3, strictOrders: true });
@@ -119,7 +119,7 @@ describe.runIf(present)('CUDA emulator', () => {
   });
 
   test('pi runs at ten million points a second', async () => {
-    const handle = addon.open();
+    const handle = await addon.open();
     const points = 50_000_000n;
     const start = performance.now();
     await addon.piCount(handle, params({ points }));
@@ -129,7 +129,7 @@ describe.runIf(present)('CUDA emulator', () => {
   });
 
   test('a range that leaves 64 bits, a short buffer, a strange handle and a closed one are refused', async () => {
-    const handle = addon.open();
+    const handle = await addon.open();
     const all = [
       await failure(() => addon.piCount(handle, params({ first: 2n ** 64n - 20n, points: 20n }))),
       await failure(() => addon.piCount(handle, new Uint8Array(31))),
@@ -147,20 +147,38 @@ describe.runIf(present)('CUDA emulator', () => {
     const seen: unknown[] = [];
     for (const card of [{ driverVersion: 0 }, { driverVersion: 11040 }, { devices: 0 }]) {
       addon.setCard(card);
-      const { devices, message } = addon.probe();
+      const { devices, message } = await addon.probe();
       seen.push({ devices, message, status: (await failure(() => addon.open())).status });
     }
     expect(seen).toEqual([
       { devices: [], message: expect.stringContaining('no CUDA driver'), status: status.noDevice },
       {
         devices: [],
-        message: expect.stringMatching(/too old: found one for CUDA 11\.4, needed CUDA 13\.0/),
+        message: expect.stringMatching(
+          /too old: found one for CUDA 11\.4, needed is one for CUDA 13\.0, NVIDIA's driver 580/,
+        ),
         status: status.driverTooOld,
       },
       { devices: [], message: expect.stringContaining('no device'), status: status.noDevice },
     ]);
     addon.setCard({});
     expect((await failure(() => addon.open(3))).message).toContain('no CUDA device 3');
+  });
+
+  test('probing takes nothing from any card, opening from its own alone', async () => {
+    addon.setCard({ devices: 3 });
+    const { devices } = await addon.probe();
+    expect(devices.map(({ freeBytes }) => freeBytes)).toEqual(Array(3).fill(undefined));
+    expect(addon.contexts()).toEqual([]);
+    const handle = await addon.open(1);
+    expect(addon.contexts()).toEqual([1]);
+    addon.close(handle);
+    // And neither holds up the thread of JavaScript: what they give is a promise that is not settled yet.
+    const underWay = [addon.probe(), addon.open(2)] as const;
+    for (const each of underWay) expect(each).toBeInstanceOf(Promise);
+    const [, other] = await Promise.all(underWay);
+    expect(addon.contexts()).toEqual([1, 2]);
+    addon.close(other);
   });
 
   test('out of device memory says what was asked and what is free', async () => {
@@ -171,36 +189,36 @@ describe.runIf(present)('CUDA emulator', () => {
   });
 
   test('a lost device rejects its run, and a new context works', async () => {
-    const handle = addon.open();
+    const handle = await addon.open();
     addon.setCard({ loseAfterLaunches: 0 });
     const error = await failure(() => addon.piCount(handle, params({ points: 10n })));
     expect(error.status).toBe(status.deviceLost);
     expect(error.message).toMatch(/cuda\/pi\/pi\.cu:\d+: cudaErrorDevicesUnavailable/);
     addon.close(handle);
-    const next = addon.open();
+    const next = await addon.open();
     expect(await addon.piCount(next, params({ points: 1000n }))).toBe(countByDefinition({ points: 1000n }));
     addon.close(next);
   });
 
   test('runs on many contexts at once, closed while they run', async () => {
     const expected = countByDefinition({ points: 1000n });
-    const handles = Array.from({ length: 4 }, () => addon.open());
+    const handles = await Promise.all(Array.from({ length: 4 }, () => addon.open()));
     const runs = handles.flatMap((handle) =>
       Array.from({ length: 20 }, () => addon.piCount(handle, params({ points: 1000n }))),
     );
     for (const handle of handles) addon.close(handle);
     expect(new Set(await Promise.all(runs))).toEqual(new Set([expected]));
-    const { totalBytes } = addon.probe().devices[0] as { totalBytes: number };
-    const last = addon.open();
+    const { totalBytes } = (await addon.probe()).devices[0] as { totalBytes: number };
+    const last = await addon.open();
     expect(addon.info(last).freeBytes).toBe(totalBytes - addon.liveBytes(last));
     addon.close(last);
   });
 
-  test('a thousand contexts leave nothing', () => {
-    for (let i = 0; i < 1000; i++) addon.close(addon.open());
-    const handle = addon.open();
+  test('a thousand contexts leave nothing', async () => {
+    for (let i = 0; i < 1000; i++) addon.close(await addon.open());
+    const handle = await addon.open();
     expect(addon.info(handle).freeBytes).toBe(
-      (addon.probe().devices[0] as { totalBytes: number }).totalBytes - addon.liveBytes(handle),
+      ((await addon.probe()).devices[0] as { totalBytes: number }).totalBytes - addon.liveBytes(handle),
     );
     addon.close(handle);
   });

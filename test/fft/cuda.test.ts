@@ -24,7 +24,7 @@ interface Described {
 interface Emulated extends EmulatedCard {
   launches(): number;
   traffic(): { read: number; written: number };
-  open(): object;
+  open(): Promise<object>;
   close(context: object): void;
   liveBytes(context: object): number;
   fftDescribe(context: object, descriptor: Uint8Array): Described;
@@ -125,8 +125,8 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
   );
 
   describe('bytes that passes move', () => {
-    const described = (options: FftOptions): Described => {
-      const handle = addon.open();
+    const described = async (options: FftOptions): Promise<Described> => {
+      const handle = await addon.open();
       try {
         return addon.fftDescribe(handle, packed(options));
       } finally {
@@ -143,25 +143,25 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       [256, 'f64'],
       [200, 'f32'],
       [1000, 'f32'],
-    ] as const)('%i³ %s is three round trips', (n, precision) => {
+    ] as const)('%i³ %s is three round trips', async (n, precision) => {
       addon.setCard({ multiprocessors: 132 });
       const one = 2 * n ** 3 * (precision === 'f32' ? 8 : 16);
-      const plan = described({ shape: [n, n, n], precision, inPlace: true });
+      const plan = await described({ shape: [n, n, n], precision, inPlace: true });
       expect(plan.passes).toEqual([3, 3]);
       for (const bytes of total(plan)) {
         expect(bytes).toBeLessThanOrEqual(1.2 * 3 * one);
         expect(bytes).toBeGreaterThanOrEqual(3 * one);
       }
     });
-    test('a real transform of three axes moves half of that and the odd plane', () => {
-      const plan = described({ shape: [256, 256, 256], kind: 'r2c' });
+    test('a real transform of three axes moves half of that and the odd plane', async () => {
+      const plan = await described({ shape: [256, 256, 256], kind: 'r2c' });
       expect(plan.passes).toEqual([3, 3]);
       for (const bytes of total(plan)) expect(bytes / (3 * 2 * 256 ** 3 * 8)).toBeCloseTo(0.5, 1);
     });
-    test('a long line is two round trips to 2²⁰, three beyond', () => {
+    test('a long line is two round trips to 2²⁰, three beyond', async () => {
       for (const precision of ['f32', 'f64'] as const) {
-        expect(described({ shape: [2 ** 20], precision }).passes).toEqual([2, 2]);
-        expect(described({ shape: [2 ** 21], precision }).passes).toEqual([3, 3]);
+        expect((await described({ shape: [2 ** 20], precision })).passes).toEqual([2, 2]);
+        expect((await described({ shape: [2 ** 21], precision })).passes).toEqual([3, 3]);
       }
     });
     // Shapes whose runs are whole sectors. Tables are read beside the numbers (from a cache, on a card), but by lines
@@ -177,7 +177,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       [{ shape: [32, 64], inputShape: [8, 8], keep: [16, 16] }, false],
       [{ shape: [64, 32], keep: [8, 32] }, false],
     ] as [FftOptions, boolean][])('are what was said beforehand: %j', async (options, exact) => {
-      const said = described(options);
+      const said = await described(options);
       const fft = await context.fft(options);
       addon.setMode({ checked: true, orders: 1 });
       const before = addon.traffic();
@@ -188,11 +188,11 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       else expect(after.read - before.read).toBeGreaterThanOrEqual(said.bytesRead[0] as number);
       await fft.dispose();
     });
-    test('a part of the axes moves less than the whole', () => {
-      const bytes = (options: FftOptions) => total(described(options))[0] as number;
-      const whole = bytes({ shape: [64, 64, 64] });
-      expect(bytes({ shape: [64, 64, 64], inputShape: [16, 16, 16] })).toBeLessThan(0.6 * whole);
-      expect(bytes({ shape: [64, 64, 64], keep: [16, 16, 16] })).toBeLessThan(0.6 * whole);
+    test('a part of the axes moves less than the whole', async () => {
+      const bytes = async (options: FftOptions) => total(await described(options))[0] as number;
+      const whole = await bytes({ shape: [64, 64, 64] });
+      expect(await bytes({ shape: [64, 64, 64], inputShape: [16, 16, 16] })).toBeLessThan(0.6 * whole);
+      expect(await bytes({ shape: [64, 64, 64], keep: [16, 16, 16] })).toBeLessThan(0.6 * whole);
     });
     test('each pass is one launch', async () => {
       const fft = await context.fft({ shape: [24, 18, 20] });
@@ -230,7 +230,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     expect(small.liveBytes - before).toBe(first.bytes);
     await small.dispose();
     // One level below: the C functions refuse by themselves.
-    const handle = addon.open();
+    const handle = await addon.open();
     await expect(addon.fftCreate(handle, packed({ shape: [256, 256] }))).rejects.toThrow(
       /takes \d+ bytes .* the card has 1048576/,
     );
@@ -239,7 +239,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
   });
 
   test('arguments that do not fit are refused by the addon too', async () => {
-    const [handle, other] = [addon.open(), addon.open()];
+    const [handle, other] = [await addon.open(), await addon.open()];
     const plan = await addon.fftCreate(handle, packed({ shape: [16] }));
     const inPlace = await addon.fftCreate(handle, packed({ shape: [16], inPlace: true }));
     const [array, foreign, short] = [

@@ -25,13 +25,13 @@ import {
 } from '../support/emulated-card.js';
 
 interface Emulated extends EmulatedCard {
-  probe(): { devices: { freeBytes: number }[] };
-  open(): object;
+  open(): Promise<object>;
   close(context: object): void;
   info(context: object): { freeBytes: number };
   indexerCreate(context: object, descriptor: Uint8Array, spots: number): Promise<object>;
   indexerRun(indexer: object, ...rest: (Uint8Array | Float32Array | Uint32Array | number)[]): Promise<void>;
   indexerDestroy(indexer: object): void;
+  launches(): number;
 }
 
 const addon = loadAddon<Emulated>();
@@ -188,7 +188,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
 
   test('spots that are not finite are left out and said, one level below the facade', async () => {
     const [image] = simulateSpots({ cell: tri, seed: 21, spots: 80 }) as [SimulatedImage];
-    const handle = addon.open();
+    const handle = await addon.open();
     const sizes = checkSizes({ maxOutputCells: 4 });
     const indexer = await addon.indexerCreate(handle, pack(indexerDescriptor, sizes.fields), 100);
     const run = async (list: ArrayLike<number>) => {
@@ -219,11 +219,84 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     expect(odd.results).toEqual([plain.results[0], 1, 80, enums.ImageFlag.nonFinite]);
     expect(odd.found).toEqual(plain.found);
     expect(odd.assignment).toEqual([0, ...plain.assignment, 0, 0]);
-    await expect(Promise.all([run(image.spots), run(image.spots)])).rejects.toThrow('one run at a time');
+    await expect(Promise.all([1, 2, 3].map(() => run(image.spots)))).rejects.toThrow('runs at a time: 2');
+    // The two that were taken keep the indexer until they are done.
     addon.indexerDestroy(indexer);
     addon.indexerDestroy(indexer);
     await expect(run(image.spots)).rejects.toThrow('destroyed');
     addon.close(handle);
+  });
+
+  test('what one indexer needs of shared memory is not taken away by a smaller one', async () => {
+    const images = simulateSpots({ cell: tri, images: 2, seed: 23, spots: 60 });
+    for (const method of ['fast', 'exhaustive'] as const) {
+      const thresholds = method === 'fast' ? {} : small;
+      const input = { ...batchOf(images), cells: [tri], ...thresholds };
+      const large = await context.indexer({ batch: 2, maxSpots: 2048, method });
+      const expected = bytesOf(await large.run(input));
+      const few = await context.indexer({ batch: 2, maxSpots: 64, method });
+      await few.run(input);
+      expect(bytesOf(await large.run(input)), method).toEqual(expected);
+      await Promise.all([large.dispose(), few.dispose()]);
+    }
+  });
+
+  test('where a watchdog looks on, a batch is cut into launches', async () => {
+    const images = simulateSpots({ cell: tri, images: 9, seed: 25, spots: 30 });
+    const options = { batch: 9, maxOutputCells: 8 };
+    const input = { ...batchOf(images), cells: [tri] };
+    const indexer = await context.indexer(options);
+    const before = addon.launches();
+    const expected = bytesOf(await indexer.run(input));
+    expect(addon.launches() - before).toBe(1);
+    await indexer.dispose();
+    await context.dispose();
+    addon.setCard({ watchdog: true, multiprocessors: 1 });
+    context = await onCard();
+    const cut = await context.indexer(options);
+    const made = addon.launches();
+    // Two blocks and nothing known of their speed: two images a launch. Then an image takes the emulator so long that it
+    // stays at that.
+    for (const launches of [5, 10]) {
+      expect(bytesOf(await cut.run(input))).toEqual(expected);
+      expect(addon.launches() - made).toBe(launches);
+    }
+  });
+
+  test('two runs of one indexer overlap, more wait, and each result has its order', async () => {
+    const lists = [31, 32, 33, 34, 35].map((seed) => simulateSpots({ cell: tri, images: 2, seed, spots: 40 }));
+    const expected: string[][] = [];
+    for (const images of lists) expected.push(bytesOf(await index(context, images, [tri])));
+    const indexer = await context.indexer({ batch: 2, maxOutputCells: 8 });
+    const runs = lists.map((images) => indexer.run({ ...batchOf(images), cells: [tri] }));
+    const results = await Promise.all(runs);
+    expect(results.map(bytesOf)).toEqual(expected);
+    // Into one result one after the other: the last one stays.
+    const [into] = results as [IndexingResult];
+    await Promise.all(lists.map((images) => indexer.run({ ...batchOf(images), cells: [tri], into })));
+    expect(bytesOf(into)).toEqual(expected.at(-1));
+    await indexer.dispose();
+  });
+
+  test('numbers that are not finite are named, though nobody looks at them first', async () => {
+    const images = simulateSpots({ cell: tri, images: 3, seed: 27, spots: 30 });
+    const batch = batchOf(images);
+    batch.spots[3 * 31 + 1] = Number.NaN;
+    const indexer = await context.indexer({ batch: 3 });
+    const error = await failure(() => indexer.run({ ...batch, cells: [tri] }));
+    expect([error.tag, error.message]).toEqual(['Argument', expect.stringContaining('spot 31 (image 1) holds NaN')]);
+    // A finite number whose square is none is left out like one far away.
+    batch.spots[3 * 31 + 1] = 3e38;
+    expect((await indexer.run({ ...batch, cells: [tri] })).image(1).usedSpots).toBe(29);
+    const items = images.map(({ spots }) => ({ spots: Float32Array.from(spots) }));
+    (items[1] as { spots: Float32Array }).spots[5] = Number.POSITIVE_INFINITY;
+    const seen: unknown[] = [];
+    const told = await failure(async () => {
+      for await (const { item } of indexer.stream(items, { cells: [tri] })) seen.push(item);
+    });
+    expect([told.tag, told.message]).toEqual(['Argument', expect.stringContaining('Infinity in spot 1')]);
+    expect(seen).toEqual([items[0]]);
+    await indexer.dispose();
   });
 
   test('as many spots as shared memory holds, and not one more', async () => {
@@ -240,7 +313,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
 
   test('memory is fixed at creation, counted, and given back', async () => {
     const before = context.liveBytes;
-    const handle = addon.open();
+    const handle = await addon.open();
     const free = () => addon.info(handle).freeBytes;
     const freeBefore = free();
     const indexer = await context.indexer({ batch: 4, maxOutputCells: 4 });
@@ -304,7 +377,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
   });
 
   test('the addon itself refuses what the facade never lets through', async () => {
-    const handle = addon.open();
+    const handle = await addon.open();
     const sizes = checkSizes({});
     const changed = (fields: Record<string, number>) => pack(indexerDescriptor, { ...sizes.fields, ...fields });
     const refusals = [

@@ -65,7 +65,7 @@ const emulated: Core = {
     said(async () => {
       const addon: Addon = loadAddon();
       const { spots, offsets, cells, found, results, assignment } = arrays(descriptor);
-      const handle = addon.open();
+      const handle = await addon.open();
       try {
         const indexer = await addon.indexerCreate(handle, descriptor, 100);
         try {

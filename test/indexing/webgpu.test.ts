@@ -63,7 +63,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
   ): Promise<{ kernel: IndexingKernel; batch: (lists: Lists, more?: object) => Run }> {
     const sizes = checkSizes(options);
     const kernel = await indexingOp(device, imagesAtATime).plan(sizes);
-    return { kernel, batch: (lists, more = {}) => checkInput(sizes, { ...lists, cells: [mono], ...more }) };
+    return { kernel, batch: (lists, more = {}) => checkInput(sizes, { ...lists, cells: [mono], ...more }, true) };
   }
   type Run = IndexingBatch & { readonly result: IndexingResult };
 

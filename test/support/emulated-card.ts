@@ -8,7 +8,12 @@ import { expect, test } from 'vitest';
 /** How the emulator is told what card to be, and what it has seen. */
 export interface EmulatedCard {
   setMode(mode: { checked?: boolean; orders?: number; seed?: number; strictOrders?: boolean }): void;
-  setCard(card: { memoryBytes?: number; multiprocessors?: number; loseAfterLaunches?: number }): void;
+  setCard(card: {
+    memoryBytes?: number;
+    multiprocessors?: number;
+    watchdog?: boolean;
+    loseAfterLaunches?: number;
+  }): void;
   takeReports(): { finding: string; kernel: string; text: string }[];
 }
 

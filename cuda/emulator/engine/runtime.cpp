@@ -31,6 +31,7 @@ bool lost = false;
 std::set<cudaStream_t> streams;
 std::set<cudaEvent_t> events;
 std::map<const void*, int> sharedLimits;
+std::set<int> opened;  // devices with a context
 CUstream_st defaultStream;
 thread_local cudaError_t lastError = cudaSuccess;
 thread_local std::string lastText;  // what the emulator has to say about textError
@@ -155,6 +156,11 @@ void setCard(const Card& card) {
   currentCard = card;
   launchCount = 0;
   lost = false;
+  opened.clear();
+}
+std::vector<int> contexts() {
+  EWALD_LOCK;
+  return {opened.begin(), opened.end()};
 }
 Card card() {
   EWALD_LOCK;
@@ -189,8 +195,8 @@ void launch(const Launch& what) {
         format("grid (%u,%u,%u) of blocks (%u,%u,%u) is outside the limits of a card", g.x, g.y, g.z, b.x, b.y, b.z));
   }
   const auto limit = sharedLimits.find(what.function);
-  const std::size_t allowed =
-      std::max(kStaticSharedLimit, limit == sharedLimits.end() ? 0 : std::size_t(limit->second));
+  // What was set holds for the function, be it less than the usual limit.
+  const std::size_t allowed = limit == sharedLimits.end() ? kStaticSharedLimit : std::size_t(limit->second);
   if (what.dynamicBytes > allowed) {
     return refuse(cudaErrorInvalidValue,
                   format("%zu bytes of dynamic shared memory, %zu allowed (cudaFuncSetAttribute raises it to %zu)",
@@ -225,10 +231,11 @@ const char* cudaGetErrorName(cudaError_t error) {
   case name:             \
     return #name;
     EWALD_NAME(cudaSuccess)
-    EWALD_NAME(cudaErrorInvalidValue) EWALD_NAME(cudaErrorMemoryAllocation) EWALD_NAME(cudaErrorInitializationError)
-        EWALD_NAME(cudaErrorCudartUnloading) EWALD_NAME(cudaErrorInvalidConfiguration)
-            EWALD_NAME(cudaErrorInvalidMemcpyDirection) EWALD_NAME(cudaErrorInsufficientDriver)
-                EWALD_NAME(cudaErrorDevicesUnavailable) EWALD_NAME(cudaErrorNoDevice) EWALD_NAME(cudaErrorInvalidDevice)
+    EWALD_NAME(cudaErrorInvalidValue)
+    EWALD_NAME(cudaErrorMemoryAllocation) EWALD_NAME(cudaErrorInitializationError) EWALD_NAME(cudaErrorCudartUnloading)
+        EWALD_NAME(cudaErrorInvalidConfiguration) EWALD_NAME(cudaErrorInvalidMemcpyDirection)
+            EWALD_NAME(cudaErrorInsufficientDriver) EWALD_NAME(cudaErrorDevicesUnavailable)
+                EWALD_NAME(cudaErrorNoDevice) EWALD_NAME(cudaErrorInvalidDevice)
                     EWALD_NAME(cudaErrorNoKernelImageForDevice) EWALD_NAME(cudaErrorECCUncorrectable)
                         EWALD_NAME(cudaErrorUnsupportedPtxVersion) EWALD_NAME(cudaErrorInvalidResourceHandle)
                             EWALD_NAME(cudaErrorNotReady) EWALD_NAME(cudaErrorIllegalAddress)
@@ -298,6 +305,7 @@ cudaError_t cudaSetDevice(int index) {
   if (const cudaError_t error = available()) return fail(error);
   if (index < 0 || index >= currentCard.devices) return fail(cudaErrorInvalidDevice);
   chosenDevice = index;
+  opened.insert(index);
   return cudaSuccess;
 }
 cudaError_t cudaGetDevice(int* index) {
@@ -351,6 +359,9 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int ind
     case cudaDevAttrComputeCapabilityMinor:
       *value = p.minor;
       break;
+    case cudaDevAttrKernelExecTimeout:
+      *value = currentCard.watchdog;
+      break;
     case cudaDevAttrMaxSharedMemoryPerBlockOptin:
       *value = int(p.sharedMemPerBlockOptin);
       break;
@@ -373,6 +384,7 @@ cudaError_t cudaDeviceReset() {
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   EWALD_LOCK;
   if (const cudaError_t error = available()) return fail(error);
+  opened.insert(chosenDevice);
   *total = currentCard.memoryBytes;
   *free = currentCard.memoryBytes - std::min(currentCard.memoryBytes, deviceBytesInUse());
   return cudaSuccess;
@@ -383,6 +395,7 @@ cudaError_t cudaMalloc(void** pointer, std::size_t bytes) {
   *pointer = nullptr;
   if (const cudaError_t error = available()) return fail(error);
   if (bytes == 0) return cudaSuccess;
+  opened.insert(chosenDevice);
   *pointer = allocateDevice(bytes);
   return *pointer ? cudaSuccess : fail(cudaErrorMemoryAllocation);
 }
@@ -399,6 +412,7 @@ cudaError_t cudaMallocHost(void** pointer, std::size_t bytes) {
   EWALD_LOCK;
   *pointer = nullptr;
   if (const cudaError_t error = available()) return fail(error);
+  opened.insert(chosenDevice);
   *pointer = allocatePinned(bytes);
   return *pointer ? cudaSuccess : fail(cudaErrorMemoryAllocation);
 }
@@ -441,6 +455,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   EWALD_LOCK;
   *stream = nullptr;
   if (const cudaError_t error = available()) return fail(error);
+  opened.insert(chosenDevice);
   *stream = new CUstream_st;
   streams.insert(*stream);
   return cudaSuccess;

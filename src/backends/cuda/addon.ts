@@ -16,7 +16,8 @@ export interface CudaDevice {
   readonly computeCapability: string;
   readonly multiprocessors: number;
   readonly totalBytes: number;
-  readonly freeBytes: number;
+  /** Of an open device alone. */
+  readonly freeBytes?: number;
   readonly driverVersion: number;
   readonly runtimeVersion: number;
 }
@@ -32,8 +33,9 @@ export interface CudaProbe {
 /** The addon's functions that belong to no room; what a room binds is said in its file here. */
 export interface CudaAddon {
   readonly abiVersion: number;
-  probe(): CudaProbe;
-  open(device: number): object;
+  /** Takes nothing from any card. */
+  probe(): Promise<CudaProbe>;
+  open(device: number): Promise<object>;
   close(context: object): void;
   liveBytes(context: object): number;
   info(context: object): CudaDevice;
@@ -80,7 +82,8 @@ export async function loadCudaAddon(
   return addon;
 }
 
-const childScript = 'process.stdout.write(JSON.stringify(require(process.argv[1]).probe().devices.length))';
+const childScript =
+  'require(process.argv[1]).probe().then(({ devices }) => process.stdout.write(JSON.stringify(devices.length)))';
 
 async function tryInChild(path: string): Promise<string | undefined> {
   const note = rememberedAt(path);

@@ -50,7 +50,7 @@ async function probeAddon(
 ): Promise<Probe> {
   const addon = await loadCudaAddon(path, inChildFirst);
   if ('why' in addon) return no(addon.why);
-  const { devices, message } = addon.probe();
+  const { devices, message } = await addon.probe();
   if (devices.length === 0) return no(message || 'the driver reports no CUDA device');
   const device = chooseDevice(devices, options.device);
   if (!device) {
@@ -70,7 +70,7 @@ async function probeAddon(
     available: true,
     reason: `CUDA on ${device.name}, compute capability ${device.computeCapability}`,
     device: info,
-    open: async () => new CudaBackend(name, addon, openDevice(addon, device), info),
+    open: async () => new CudaBackend(name, addon, await openDevice(addon, device), info),
   };
 }
 
@@ -80,9 +80,9 @@ function chooseDevice(devices: readonly CudaDevice[], wish: string | undefined):
   return devices.find(({ name }) => name.toLowerCase().includes(wish.toLowerCase()));
 }
 
-function openDevice(addon: CudaAddon, device: CudaDevice): object {
+async function openDevice(addon: CudaAddon, device: CudaDevice): Promise<object> {
   try {
-    return addon.open(device.index);
+    return await addon.open(device.index);
   } catch (error) {
     throw addonError(error);
   }

@@ -1,6 +1,6 @@
 /**
- * Indexing on CUDA: a batch goes through page-locked memory of the addon to the card and back, off the main thread; see
- * cuda/indexing.
+ * Indexing on CUDA: batches go through page-locked memory of the addon to the card and back, off the main thread and
+ * two at a time; see cuda/indexing.
  */
 
 import type { CudaHost } from '../../backends/cuda/host.js';
@@ -15,7 +15,7 @@ const maxSpotsOfBlock = 2048;
 /** The addon's indexers; cuda/addon. */
 interface CudaIndexingAddon extends IndexingAddon {
   indexerCreate(context: object, descriptor: Uint8Array, maxBatchSpots: number): Promise<object>;
-  indexerBytes(indexer: object): { readonly device: number; readonly host: number };
+  indexerBytes(indexer: object): { readonly device: number; readonly host: number; readonly lanes: number };
 }
 
 /** The indexing room of a card. */
@@ -45,6 +45,8 @@ async function planIndexing(host: CudaHost, descriptor: IndexingDescriptor): Pro
   host.holdHostBytes(bytes.host);
   return {
     bytes: bytes.device + bytes.host,
+    atOnce: bytes.lanes,
+    flagsNonFinite: true,
     run: (b) =>
       host.track(() =>
         addon.indexerRun(

@@ -1,0 +1,179 @@
+#include "lane.cuh"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "../common/launch.h"
+#include "indexing/tables.h"
+#include "kernels.cuh"
+
+namespace ewald::cuda::indexing {
+namespace {
+// Launches between two of which the clock is read, at most: an event each.
+constexpr std::size_t max_measured = 64;
+
+constexpr std::size_t aligned(std::size_t bytes) { return (bytes + 127) / 128 * 128; }
+}  // namespace
+
+Lane::Lane(ewald_cuda_context& context, const Shape& shape, const Plan& plan)
+    : context_(context), shape_(shape), plan_(plan) {
+  const ewald_indexer_descriptor& d = shape.descriptor;
+  const std::size_t batch = d.batch, spots = shape.max_batch_spots;
+  const std::size_t in = aligned(d.max_input_cells * sizeof(KnownCell)) + aligned(shape.lengths * sizeof(Length)) +
+                         aligned((batch + 1) * 4) + 12 * spots;
+  const std::size_t out = aligned(batch * sizeof(ewald_image_result)) +
+                          aligned(batch * d.max_output_cells * sizeof(ewald_indexed_cell)) + spots;
+  device_input_ = DeviceBuffer<unsigned char>(context, in, "the spots of a batch");
+  device_output_ = DeviceBuffer<unsigned char>(context, out, "the answers of a batch");
+  ticket_ = DeviceBuffer<unsigned>(context, 1, "the counter of the indexer");
+  input_ = PinnedBuffer<unsigned char>(in);
+  output_ = PinnedBuffer<unsigned char>(out);
+  if (shape.exhaustive) {
+    const std::size_t angles = std::size_t(plan.angle_capacity);
+    angle_cos_ = DeviceBuffer<float>(context, angles, "the angles of the indexer");
+    angle_sin_ = DeviceBuffer<float>(context, angles, "the angles of the indexer");
+    angles_ = PinnedBuffer<float>(2 * angles);
+    plan_.angle_cos = angle_cos_.data(), plan_.angle_sin = angle_sin_.data();
+  }
+  plan_.ticket = ticket_.data();
+  EWALD_CUDA(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+}
+
+Lane::~Lane() {
+  for (const cudaEvent_t each : events_) cudaEventDestroy(each);
+  if (stream) cudaStreamDestroy(stream);
+  cudaGetLastError();
+}
+
+void Lane::make_workspace(unsigned blocks) {
+  workspace_ = DeviceBuffer<unsigned char>(context_, blocks * plan_.stride, "the workspace of the indexer");
+  plan_.workspace = workspace_.data();
+  blocks_ = blocks;
+  EWALD_CUDA(cudaMemsetAsync(ticket_.data(), 0, sizeof(unsigned), stream));
+  // Once over nothing: the driver loads the code and sets the memory aside that the threads' stacks take, so that no
+  // run has to.
+  launch(0, 0);
+  EWALD_CUDA(cudaStreamSynchronize(stream));
+}
+
+void Lane::fill(const Batch& b) {
+  const ewald_indexer_descriptor& d = shape_.descriptor;
+  const std::size_t count = b.offsets[b.images];
+  // One block each way, in the order in which a batch of any size leaves no gap: one copy over the bus.
+  std::size_t used = 0;
+  const auto put = [&](const void* from, std::size_t bytes) {
+    const std::size_t at = used;
+    if (bytes) std::memcpy(input_.data() + at, from, bytes);
+    used = aligned(at + bytes);
+    return device_input_.data() + at;
+  };
+  plan_.cells = reinterpret_cast<const KnownCell*>(put(b.cells, b.cell_count * sizeof(KnownCell)));
+  if (shape_.exhaustive) {
+    std::vector<Length> lengths(shape_.lengths);
+    plan_.length_count =
+        list_lengths(b.cells, int(b.cell_count), d.redundant != 0, b.params.length_threshold, lengths.data());
+    plan_.lengths =
+        reinterpret_cast<const Length*>(put(lengths.data(), std::size_t(plan_.length_count) * sizeof(Length)));
+  }
+  plan_.offsets = reinterpret_cast<const std::uint32_t*>(put(b.offsets, (std::size_t(b.images) + 1) * 4));
+  plan_.spots = reinterpret_cast<const float*>(put(b.spots, 12 * count));
+  sent_ = std::min(used, device_input_.count());
+  found_at_ = aligned(b.images * sizeof(ewald_image_result));
+  assigned_at_ = found_at_ + aligned(std::size_t(b.images) * d.max_output_cells * sizeof(ewald_indexed_cell));
+  received_ = assigned_at_ + count;
+  unsigned char* const out = device_output_.data();
+  plan_.results = reinterpret_cast<ewald_image_result*>(out);
+  plan_.found = reinterpret_cast<ewald_indexed_cell*>(out + found_at_);
+  plan_.assignment = out + assigned_at_;
+  plan_.params = b.params;
+  plan_.cell_count = int(b.cell_count);
+}
+
+cudaEvent_t Lane::event(std::size_t index) {
+  while (events_.size() <= index) {
+    cudaEvent_t made = nullptr;
+    EWALD_CUDA(cudaEventCreate(&made));
+    events_.push_back(made);
+  }
+  return events_[index];
+}
+
+void Lane::start(const Batch& b, float wave_ms) {
+  if (shape_.exhaustive) set_angles(b.params);
+  EWALD_CUDA(cudaMemcpyAsync(device_input_.data(), input_.data(), sent_, cudaMemcpyHostToDevice, stream));
+  if (plan_.record.summary) EWALD_CUDA(cudaMemsetAsync(plan_.record.summary, 0, sizeof(ewald_stage_summary), stream));
+  // What a failed launch has left of the counter.
+  if (unfinished_) EWALD_CUDA(cudaMemsetAsync(ticket_.data(), 0, sizeof(unsigned), stream));
+  unfinished_ = true;
+  measured_.clear();
+  if (shape_.longest_launch_ms == 0) {
+    launch(0, b.images);
+  } else {
+    // As many images a block as fit the time by what the slowest launch so far took; one, as long as nobody knows.
+    const float waves = wave_ms > 0 ? shape_.longest_launch_ms / wave_ms : 1;
+    const unsigned each = unsigned(std::min(std::max(waves, 1.0f), 1e6f));
+    const unsigned most = unsigned(std::min<std::uint64_t>(std::uint64_t(each) * blocks_, b.images));
+    for (unsigned first = 0; first < b.images; first += most) {
+      const bool timed = measured_.size() < max_measured;
+      const std::size_t pair = 2 * measured_.size();
+      if (timed) EWALD_CUDA(cudaEventRecord(event(pair), stream));
+      const unsigned images = std::min(most, b.images - first);
+      launch(first, images);
+      if (!timed) continue;
+      EWALD_CUDA(cudaEventRecord(event(pair + 1), stream));
+      measured_.push_back({events_[pair], events_[pair + 1], (images + blocks_ - 1) / blocks_});
+    }
+  }
+  EWALD_CUDA(cudaMemcpyAsync(output_.data(), device_output_.data(), received_, cudaMemcpyDeviceToHost, stream));
+}
+
+float Lane::wait() {
+  EWALD_CUDA(cudaStreamSynchronize(stream));
+  unfinished_ = false;
+  float slowest = 0;
+  for (const Measured& m : measured_) {
+    float ms = 0;
+    EWALD_CUDA(cudaEventElapsedTime(&ms, m.begin, m.end));
+    slowest = std::max(slowest, ms / float(m.waves));
+  }
+  return slowest;
+}
+
+void Lane::empty(const Batch& b) const {
+  const auto* const results = reinterpret_cast<const ewald_image_result*>(output_.data());
+  const auto* const found = reinterpret_cast<const ewald_indexed_cell*>(output_.data() + found_at_);
+  std::memcpy(b.results, results, b.images * sizeof *results);
+  std::memcpy(b.found, found, std::size_t(b.images) * shape_.descriptor.max_output_cells * sizeof *found);
+  if (const std::size_t count = b.offsets[b.images]) std::memcpy(b.assignment, output_.data() + assigned_at_, count);
+}
+
+void Lane::launch(unsigned first, unsigned images) {
+  plan_.first = first;
+  plan_.images = images;
+  const unsigned grid = std::max(1u, std::min(blocks_, images));
+  if (shape_.exhaustive)
+    EWALD_LAUNCH(index_exhaustive, grid, kThreads, shape_.shared_bytes, stream, plan_);
+  else
+    EWALD_LAUNCH(index_fast, grid, kThreads, shape_.shared_bytes, stream, plan_);
+  EWALD_CUDA(cudaGetLastError());
+}
+
+void Lane::set_angles(const ewald_indexer_params& p) {
+  const int steps = exhaustive_angles(p.angle_points, exhaustive_directions(p.sample_points, plan_.spiral_points),
+                                      plan_.angle_capacity);
+  plan_.angle_points = steps;
+  if (steps == angles_there_) return;
+  float* const cosine = angles_.data();
+  float* const sine = cosine + angle_cos_.count();
+  for (int q = 0; q < steps; q++) {
+    cosine[q] = float(std::cos(2 * pi * q / steps));
+    sine[q] = float(std::sin(2 * pi * q / steps));
+  }
+  const std::size_t bytes = std::size_t(steps) * sizeof(float);
+  EWALD_CUDA(cudaMemcpyAsync(angle_cos_.data(), cosine, bytes, cudaMemcpyHostToDevice, stream));
+  EWALD_CUDA(cudaMemcpyAsync(angle_sin_.data(), sine, bytes, cudaMemcpyHostToDevice, stream));
+  angles_there_ = steps;
+}
+
+}  // namespace ewald::cuda::indexing
