@@ -1,5 +1,5 @@
 /** Entry of the browser's worker: `new Worker(new URL('ewald/worker', …), { type: 'module' })`. */
-import { readBytesInBrowser } from '../executors/files-browser.js';
+import { openFramesInBrowser, readBytesInBrowser } from '../executors/files-browser.js';
 import { servedHost } from '../executors/workers/serve.js';
 import { createContext } from '../index.js';
 import { serve } from './serve.js';
@@ -10,5 +10,5 @@ const scope = globalThis as unknown as {
 };
 const post = (reply: unknown, transfer: ArrayBuffer[]): void => scope.postMessage(reply, transfer);
 const handle = serve(createContext, post);
-const host = servedHost({ createContext, readBytes: readBytesInBrowser }, post);
+const host = servedHost({ createContext, readBytes: readBytesInBrowser, openFrames: openFramesInBrowser }, post);
 scope.addEventListener('message', (event) => void (host(event.data) || handle(event.data)));

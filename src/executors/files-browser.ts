@@ -10,3 +10,7 @@ export const readBytesInBrowser: Place['readBytes'] = async (reference) => {
     `the input ${reference.path} is a file, which browsers cannot open; give its { url }`,
   );
 };
+
+/** Fetched when frames are first opened. */
+export const openFramesInBrowser: Place['openFrames'] = async (input, options) =>
+  (await import('../data/index.js')).open(input, options);

@@ -14,3 +14,7 @@ export const readBytesOnNode: Place['readBytes'] = async (reference) => {
     });
   }
 };
+
+/** Fetched when frames are first opened. */
+export const openFramesOnNode: Place['openFrames'] = async (input, options) =>
+  (await import('../data/node.js')).open(input, options);

@@ -2,6 +2,8 @@
 import type { Communicator } from '../communicator/communicator.js';
 import type { Context, ContextOptions } from '../context.js';
 import { EwaldError, messageOf } from '../errors.js';
+import type { Disposable } from '../resource.js';
+import type { Place } from './place.js';
 import { loadRegistered } from './registered.js';
 import type { TaskFunction, TaskScope, TaskSpec } from './task.js';
 
@@ -15,6 +17,7 @@ export interface HostParts {
   createContext(options?: ContextOptions): Promise<Context>;
   /** Bytes of a path or URL. */
   readBytes(reference: { path: string } | { url: string }): Promise<Uint8Array>;
+  readonly openFrames: Place['openFrames'];
   /** A shared value by its hash, asked for once. */
   fetchShared(hash: string): Promise<unknown>;
 }
@@ -28,6 +31,8 @@ export interface HostAnswer {
 
 /** Bytes of files and URLs kept for the next task. */
 const inputLimit = 2 ** 28;
+/** Things that tasks share, at most. */
+const keptLimit = 8;
 
 /** Runs tasks one after the other or side by side; `dispose` ends the context. */
 export class TaskHost {
@@ -35,6 +40,7 @@ export class TaskHost {
   readonly #functions = new Map<string, Promise<TaskFunction>>();
   readonly #shared = new Map<string, Promise<unknown>>();
   readonly #files = new Map<string, { readonly bytes: Promise<Uint8Array>; size: number }>();
+  readonly #kept = new Map<string, Promise<Disposable>>();
   #context: Promise<Context> | undefined;
 
   constructor(parts: HostParts) {
@@ -53,6 +59,8 @@ export class TaskHost {
       inputs: spec.inputs,
       context: () => this.#open(),
       input: (name) => this.#input(spec, name),
+      open: (input, options) => this.#parts.openFrames(input, options),
+      keep: (key, make) => this.#keep(key, make),
       transfer: (value, buffers) => {
         moving.push(...buffers);
         return value;
@@ -67,6 +75,9 @@ export class TaskHost {
     const context = this.#context;
     this.#context = undefined;
     this.#shared.clear();
+    const kept = [...this.#kept.values()];
+    this.#kept.clear();
+    await Promise.all(kept.map(letGo));
     this.#files.clear();
     // A context that could not be opened has been reported to the task that wanted it.
     await (await context?.catch(() => undefined))?.dispose();
@@ -78,6 +89,23 @@ export class TaskHost {
       throw error;
     });
     return this.#context;
+  }
+
+  #keep<T extends Disposable>(key: string, make: () => Promise<T>): Promise<T> {
+    let found = this.#kept.get(key) as Promise<T> | undefined;
+    // Last used, last in line to go.
+    this.#kept.delete(key);
+    if (!found) {
+      found = make();
+      found.catch(() => this.#kept.delete(key));
+    }
+    this.#kept.set(key, found);
+    for (const [old, value] of this.#kept) {
+      if (this.#kept.size <= keptLimit) break;
+      this.#kept.delete(old);
+      void letGo(value);
+    }
+    return found;
   }
 
   #load(spec: TaskSpec): Promise<TaskFunction> {
@@ -152,6 +180,9 @@ export class TaskHost {
     return entry.bytes;
   }
 }
+
+/** What could not be made has been reported to the task that wanted it. */
+const letGo = async (value: Promise<Disposable>): Promise<void> => (await value.catch(() => undefined))?.dispose();
 
 /** A module as messages name it: source in a data URL is long. */
 const shown = (module: string): string => (module.startsWith('data:') ? 'given as source' : module);

@@ -112,6 +112,7 @@ export async function inline(place: Place, options: InlineOptions = {}): Promise
     contextOptions: context,
     createContext: place.createContext,
     readBytes: place.readBytes,
+    openFrames: place.openFrames,
     fetchShared: (hash) => shared.get(hash),
   });
   const lane = new InlineLane(host, 'inline', Object.keys(modules));

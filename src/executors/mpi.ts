@@ -172,6 +172,7 @@ export async function mpi(place: Place, world: Communicator, options: InlineOpti
     contextOptions: context,
     createContext: place.createContext,
     readBytes: place.readBytes,
+    openFrames: place.openFrames,
     fetchShared: async (hash) => (given.has(hash) ? given.get(hash) : shared.get(hash)),
   });
   async function* run(tasks: Iterable<Task> | AsyncIterable<Task>, how: RunOptions): AsyncGenerator<TaskResult, void> {

@@ -1,7 +1,7 @@
 /** The browser's surroundings of executors. */
 import { createContext, devices } from '../index.js';
 import { startBrowserWorker } from '../workers/start.browser.js';
-import { readBytesInBrowser } from './files-browser.js';
+import { openFramesInBrowser, readBytesInBrowser } from './files-browser.js';
 import type { Place } from './place.js';
 
 export const browserPlace: Place = {
@@ -19,5 +19,6 @@ export const browserPlace: Place = {
   devices,
   startWorker: startBrowserWorker,
   readBytes: readBytesInBrowser,
+  openFrames: openFramesInBrowser,
   hold() {},
 };

@@ -4,7 +4,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { EwaldError, messageOf } from '../errors.js';
 import { createContext, devices } from '../node.js';
 import { startNodeWorker } from '../workers/start.node.js';
-import { readBytesOnNode } from './files-node.js';
+import { openFramesOnNode, readBytesOnNode } from './files-node.js';
 import type { Place } from './place.js';
 
 export const nodePlace: Place = {
@@ -32,6 +32,7 @@ export const nodePlace: Place = {
   devices,
   startWorker: startNodeWorker,
   readBytes: readBytesOnNode,
+  openFrames: openFramesOnNode,
   hold(port, alive) {
     const held = port as unknown as { ref(): void; unref(): void };
     if (alive) held.ref();

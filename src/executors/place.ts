@@ -2,6 +2,9 @@
 import type { DeviceReport } from '../backends/open.js';
 import type { WorkerSource } from '../backends/platform.js';
 import type { Context, ContextOptions } from '../context.js';
+import type { Dataset } from '../data/dataset.js';
+import type { OpenOptions } from '../data/open.js';
+import type { DataInput } from '../data/source-of.js';
 import type { WorkerPort } from '../worker-port.js';
 import type { TcpConnect } from './nats/library.js';
 
@@ -18,6 +21,8 @@ export interface Place {
   devices(options?: ContextOptions): Promise<DeviceReport[]>;
   startWorker(source: WorkerSource | undefined): WorkerPort;
   readBytes(reference: { path: string } | { url: string }): Promise<Uint8Array>;
+  /** Opens frames as `ewald/data` does there. */
+  openFrames(input: DataInput, options?: OpenOptions): Promise<Dataset>;
   /** Connects to a NATS server by TCP; undefined in browsers. */
   readonly connectTcp: TcpConnect | undefined;
   /** Text of credentials: given as such, or read from a path. */

@@ -1,7 +1,11 @@
 /** What a task is, where it runs and what it sees there; the same on every kind of executor. */
 import type { Communicator } from '../communicator/communicator.js';
 import type { Context } from '../context.js';
+import type { Dataset } from '../data/dataset.js';
+import type { OpenOptions } from '../data/open.js';
+import type { DataInput } from '../data/source-of.js';
 import type { PlatformUrl } from '../globals.js';
+import type { Disposable } from '../resource.js';
 
 /**
  * Something that many tasks read, named instead of sent with each: a file by its path, anything by its URL, or what
@@ -47,6 +51,13 @@ export interface TaskScope {
   context(): Promise<Context>;
   /** An input: the shared value for a hash, the bytes (Uint8Array) of a path or URL; kept for the next task. */
   input(name: string): Promise<unknown>;
+  /** Opens frames by path, URL or File, as `open` of `ewald/data` does there; the task disposes them. */
+  open(input: DataInput, options?: OpenOptions): Promise<Dataset>;
+  /**
+   * What tasks of this worker share, such as an open file or a plan: made when it is first asked for by this key, disposed
+   * with the worker, or once seven others have been asked for since.
+   */
+  keep<T extends Disposable>(key: string, make: () => Promise<T>): Promise<T>;
   /** Marks buffers of a result that move to whoever asked instead of being copied. */
   transfer<T>(value: T, buffers: readonly ArrayBuffer[]): T;
 }

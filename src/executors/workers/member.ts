@@ -135,14 +135,16 @@ export class Member {
   /** Ends the worker after what it is doing, or at once when it does not answer in time. */
   async close(): Promise<void> {
     if (this.#dead) return;
-    await Promise.race([
-      new Promise<void>((resolve) => {
-        this.#closing = resolve;
-        this.#place.hold(this.#port, true);
-        this.#say({ say: 'close' });
-      }),
-      new Promise<void>((resolve) => void setTimeout(resolve, (this.load > 0 ? graceSeconds : closeSeconds) * 1000)),
-    ]);
+    await new Promise<void>((resolve) => {
+      const late = setTimeout(resolve, (this.load > 0 ? graceSeconds : closeSeconds) * 1000);
+      this.#closing = () => {
+        // A timer that goes on would keep the process alive.
+        clearTimeout(late);
+        resolve();
+      };
+      this.#place.hold(this.#port, true);
+      this.#say({ say: 'close' });
+    });
     this.#dead = true;
     this.#release();
     await this.#worker.end();

@@ -10,7 +10,9 @@ import { flatError, raisedError } from '../wire.js';
 import type { FromHost, HostStart, ToHost } from './protocol.js';
 
 /** What the worker's surroundings give. */
-export type HostPlace = Pick<Place, 'readBytes'> & { createContext(options?: ContextOptions): Promise<Context> };
+export type HostPlace = Pick<Place, 'readBytes' | 'openFrames'> & {
+  createContext(options?: ContextOptions): Promise<Context>;
+};
 
 /** Takes the call that begins a host, and says whether a request was one: `ewald/worker` asks it first. */
 export function servedHost(
@@ -37,6 +39,7 @@ export function serveHost({ port, worker, threads, modules, context }: HostStart
     contextOptions: context,
     createContext: place.createContext,
     readBytes: place.readBytes,
+    openFrames: place.openFrames,
     fetchShared: (hash) =>
       new Promise((resolve, reject) => {
         wanted.set(hash, { resolve, reject });
