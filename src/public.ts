@@ -31,5 +31,6 @@ export * from './fft/public.js';
 export * from './indexing/public.js';
 export * from './peaks/public.js';
 export * from './pi/public.js';
+export * from './pipeline/public.js';
 export * from './public.core.js';
 export { type SimulatedImage, type SpotSimulation, simulateSpotImages, simulateSpots } from './simulate/spots.js';

@@ -4,7 +4,14 @@ import { type FftMethods, fftRoom } from './fft/room.js';
 import { type IndexingMethods, indexingRoom } from './indexing/room.js';
 import { type PeaksMethods, peaksRoom } from './peaks/room.js';
 import { type PiMethods, piRoom } from './pi/room.js';
+import { type PipelineMethods, pipelineRoom } from './pipeline/room.js';
 
-export interface RoomMethods extends PiMethods, IndexingMethods, FftMethods, PeaksMethods, ArrayMethods {}
+export interface RoomMethods
+  extends PiMethods,
+    IndexingMethods,
+    FftMethods,
+    PeaksMethods,
+    PipelineMethods,
+    ArrayMethods {}
 
-export const rooms = [piRoom, indexingRoom, fftRoom, peaksRoom, arrayRoom];
+export const rooms = [piRoom, indexingRoom, fftRoom, peaksRoom, pipelineRoom, arrayRoom];

@@ -1,9 +1,11 @@
-/** Which frames a run takes: files, `-i` lists of files with `//N` events, and whether the arguments are frames at all. */
-import { dirname, isAbsolute, resolve } from 'node:path';
+/** Which frames a run takes: files, folders, `-i` lists of files with `//N` events, and whether arguments are frames. */
+import { open as openHandle, readdir, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import type { Dataset } from '../data/dataset.js';
 import { detect, open } from '../data/node.js';
 import { EwaldError } from '../errors.js';
-import type { PipelineInput } from '../pipeline/run.js';
 import { readText } from './inputs.js';
+import { isStream } from './stream-file.js';
 
 /** A file and the frames of it that are wanted; undefined: all. */
 export interface Wanted {
@@ -31,6 +33,18 @@ export async function readFrameList(list: string, prefix = ''): Promise<Wanted[]
   return wanted;
 }
 
+/** Whether a file begins as a stream does. */
+export async function isStreamFile(file: string): Promise<boolean> {
+  const handle = await openHandle(file, 'r').catch(() => undefined);
+  if (!handle) return false;
+  try {
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(64), 0, 64, 0);
+    return isStream(buffer.subarray(0, bytesRead));
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Whether a file holds frames of a format known here; a spot list is text and does not. */
 export async function holdsFrames(file: string): Promise<boolean> {
   if (file === '-') return false;
@@ -41,24 +55,37 @@ export async function holdsFrames(file: string): Promise<boolean> {
   }
 }
 
-/** Opens the files; closes those that are open when one cannot be. `dataset` is a path in HDF5 files. */
-export async function openFrames(
-  wanted: readonly Wanted[],
-  dataset: string | undefined,
-  signal: AbortSignal,
-): Promise<PipelineInput[]> {
-  const inputs: PipelineInput[] = [];
-  try {
-    for (const { file, frames } of wanted) {
-      const opened = await open(file, { signal, ...(dataset === undefined ? {} : { dataset }) });
-      inputs.push({ dataset: opened, filename: file, ...(frames ? { frames } : {}) });
-      const beyond = frames?.find((frame) => frame >= opened.frames);
-      if (beyond !== undefined)
-        throw new EwaldError('Argument', `${file} has no frame //${beyond}; it has ${opened.frames}, from //0`);
-    }
-    return inputs;
-  } catch (error) {
-    for (const input of inputs) await input.dataset.dispose();
-    throw error;
+/** Whether a name is a folder's. */
+export const isFolder = async (name: string): Promise<boolean> =>
+  (await stat(name).catch(() => undefined))?.isDirectory() ?? false;
+
+const byName = new Intl.Collator('en', { numeric: true });
+
+/** Files of frames in a folder, in the order of their names; parts of others (data_000001 of a master) are left out. */
+export async function filesOfFolder(folder: string): Promise<string[]> {
+  const names = (await readdir(folder, { withFileTypes: true }))
+    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name)
+    .sort((a, b) => byName.compare(a, b) || (a < b ? -1 : 1));
+  const masters = names.filter((name) => /_master\.h5$/.test(name)).map((name) => name.replace(/master\.h5$/, 'data_'));
+  const files: string[] = [];
+  for (const name of names) {
+    if (masters.some((start) => name.startsWith(start))) continue;
+    const file = join(folder, name);
+    if (await holdsFrames(file)) files.push(file);
   }
+  return files;
 }
+
+/** Opens a file of frames; `data` is the dataset of HDF5 files that is wanted where the file has it. */
+export async function openFile(file: string, data: DataPath, signal: AbortSignal): Promise<Dataset> {
+  if (data?.must) return open(file, { signal, dataset: data.path });
+  const dataset = await open(file, { signal });
+  const entry = data && dataset.arrays.find(({ name }) => name === data.path);
+  if (!entry || entry.chosen) return dataset;
+  await dataset.dispose();
+  return open(file, { signal, dataset: data.path });
+}
+
+/** A dataset of HDF5 files: what the user named must be there, what the geometry names may be. */
+export type DataPath = { readonly path: string; readonly must: boolean } | undefined;

@@ -1,45 +1,68 @@
 /** What a run of frames came to: counts, cells, speed, the time of each stage. */
 import type { StageTimes } from '../pipeline/frame.js';
-import type { PipelineItem } from '../pipeline/run.js';
 import { bold, dim, red, table } from './output.js';
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+/** The middle of some numbers; 0 of none. */
+export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+/** What is counted of a frame. */
+export interface CountedFrame {
+  readonly hit: boolean;
+  /** Lengths in Å and angles in degrees of its crystals. */
+  readonly cells: readonly (readonly number[])[];
+  /** Undefined for a frame of an earlier run. */
+  readonly ms?: StageTimes;
+}
 
 /** Counts frames as they come. */
 export class FrameSummary {
-  readonly #total: number;
+  readonly #total: number | undefined;
   readonly #started = performance.now();
   readonly #ms: Record<keyof StageTimes, number> = { read: 0, peaks: 0, index: 0, integrate: 0 };
-  readonly #parameters: number[][] = [];
+  readonly #parameters: (readonly number[])[] = [];
+  /** Frames of this session: those of an earlier one took no time here. */
+  #timed = 0;
   done = 0;
   failed = 0;
   hits = 0;
   indexed = 0;
 
-  constructor(total: number) {
+  constructor(total: number | undefined) {
     this.#total = total;
   }
 
-  add({ result, error }: PipelineItem): void {
+  add({ hit, cells, ms }: CountedFrame): void {
     this.done++;
-    if (error) {
-      this.failed++;
-      return;
-    }
-    if (result.hit) this.hits++;
-    if (result.crystals.length > 0) this.indexed++;
-    for (const { lengths, angles } of result.crystals) this.#parameters.push([...lengths, ...angles]);
-    for (const [stage, ms] of Object.entries(result.ms)) this.#ms[stage as keyof StageTimes] += ms;
+    if (hit) this.hits++;
+    if (cells.length > 0) this.indexed++;
+    this.#parameters.push(...cells);
+    if (!ms) return;
+    this.#timed++;
+    for (const [stage, took] of Object.entries(ms)) this.#ms[stage as keyof StageTimes] += took;
+  }
+
+  /** A frame that could not be read. */
+  fail(): void {
+    this.done++;
+    this.failed++;
+  }
+
+  /** Fraction that is done, 0 … 1. */
+  share(): number {
+    return this.#total ? Math.min(1, this.done / this.#total) : 0;
   }
 
   /** One line while it runs. */
   status(): string {
     const share = (n: number): string => `${((100 * n) / Math.max(1, this.done)).toFixed(0)} %`;
-    return `${this.done} of ${this.#total} frames, ${this.#rate().toFixed(1)}/s, hits ${share(this.hits)}, indexed ${share(this.indexed)}`;
+    const all = this.#total === undefined ? '' : ` of ${this.#total}`;
+    const rate = this.#rate();
+    const left = this.#total === undefined || rate === 0 ? '' : `, ${clock((this.#total - this.done) / rate)} left`;
+    return `${this.done}${all} frames, ${rate.toFixed(1)}/s, hits ${share(this.hits)}, indexed ${share(this.indexed)}${left}`;
   }
 
   #rate(): number {
-    return (1000 * this.done) / Math.max(1, performance.now() - this.#started);
+    return (1000 * this.#timed) / Math.max(1, performance.now() - this.#started);
   }
 
   /** The end of the run, in words. */
@@ -48,22 +71,38 @@ export class FrameSummary {
       `${bold(`${this.indexed} of ${this.done} frames indexed`)}, ${this.#parameters.length} crystals, ${this.hits} hits` +
         `; ${this.#rate().toFixed(1)} frames/s${this.failed ? red(`; ${this.failed} could not be read`) : ''}`,
     ];
-    if (this.done < this.#total) lines.push(`${this.#total - this.done} frames were not begun`);
+    if (this.#total !== undefined && this.done < this.#total)
+      lines.push(`${this.#total - this.done} frames were not begun`);
     if (this.#parameters.length > 0) {
       const middle = [0, 1, 2, 3, 4, 5].map((i) => median(this.#parameters.map((one) => one[i] ?? 0)).toFixed(2));
       lines.push(dim(`median cell ${middle.slice(0, 3).join(' ')} Å  ${middle.slice(3).join(' ')}°`));
     }
     if (this.done > 0 && this.indexed === 0 && this.failed < this.done)
       lines.push('no frame was indexed: look at the peaks, the geometry (ewald info FILE) and the cell');
-    if (profile)
-      lines.push(
-        table(
-          ['stage', 'ms a frame'],
-          Object.entries(this.#ms).map(([stage, ms]) => [stage, (ms / Math.max(1, this.done)).toFixed(2)]),
-          [1],
-        ),
-      );
+    if (profile) lines.push(this.#profile());
     if (stream !== undefined) lines.push(dim(`stream written to ${stream}`));
     return lines.join('\n');
   }
+
+  #profile(): string {
+    const frames = Math.max(1, this.#timed);
+    const rows = Object.entries(this.#ms).map(([stage, ms]) => [stage, (ms / frames).toFixed(2)]);
+    const all = Object.values(this.#ms).reduce((sum, ms) => sum + ms, 0);
+    const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+    const { rss } = process.memoryUsage();
+    const most = process.resourceUsage().maxRSS * 1024;
+    return [
+      table(['stage', 'ms a frame'], [...rows, ['all', (all / frames).toFixed(2)]], [1]),
+      `memory ${megabytes(rss)}, at most ${megabytes(most)}`,
+    ].join('\n');
+  }
+}
+
+/** Seconds as people read them. */
+function clock(seconds: number): string {
+  if (!(seconds < 360_000)) return '…';
+  const whole = Math.ceil(seconds);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }

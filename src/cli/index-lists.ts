@@ -7,8 +7,10 @@ import { EwaldError, messageOf } from '../errors.js';
 import type { Indexer, IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
 import { choice } from '../options.js';
-import { holdsFrames } from './frame-inputs.js';
-import { type FrameFlags, runFrames, withFrameFlags } from './index-frames.js';
+import { refuseAbsentFlags } from './crystfel-flags.js';
+import { type FrameFlags, withFrameFlags } from './frame-flags.js';
+import { holdsFrames, isFolder } from './frame-inputs.js';
+import { runFrames } from './index-frames.js';
 import { expand, inputName, readCellOption, readText } from './inputs.js';
 import {
   backendOption,
@@ -63,6 +65,7 @@ interface ListResult {
 }
 
 export function register(program: Command, deps: CliDeps): void {
+  refuseAbsentFlags(process.argv.slice(2));
   const command = program
     .command('index')
     .description('from detector frames, or the spots of stills, to oriented crystal cells')
@@ -90,12 +93,16 @@ export function register(program: Command, deps: CliDeps): void {
   withFrameFlags(command).action((files: string[], options: Options) => run(files, options, deps));
 }
 
-async function run(words: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
+async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
+  const { createContext, signal } = deps;
   const lists = await expand(words);
   if (lists.length === 0 && options.input === undefined)
     throw new EwaldError('Argument', 'nothing to index; needed are files of frames, spot lists, or a list with -i');
   const [head] = lists;
-  const frames = options.input !== undefined || (head !== undefined && (await holdsFrames(head)));
+  const frames =
+    options.input !== undefined ||
+    options.follow === true ||
+    (head !== undefined && ((await isFolder(head)) || (await holdsFrames(head))));
   if (lists.includes('-') && options.cell === '-')
     throw new EwaldError('Argument', 'standard input can be read once: - stands for a list and for the cell');
   const cell = options.cell === undefined ? undefined : await readCellOption(options.cell);
@@ -106,19 +113,15 @@ async function run(words: readonly string[], options: Options, { createContext, 
     metric: choice('--metric', options.metric, 'free', ['free', 'held']),
     ...(options.accept === undefined ? {} : { acceptLog10: parseNumber(options.accept, '--accept', -300, 0) }),
   };
+  const method = choice('--method', options.method, 'fast', ['fast', 'turbo', 'exhaustive']);
+  if (frames) {
+    const shared = { cell, method, thresholds, maxSpots, json: options.json ?? false };
+    return runFrames(lists, options, shared, deps);
+  }
   const context = await createContext({
     ...backendOption(options.backend),
     ...(options.audit === undefined ? {} : { audit: parseNumber(options.audit, '--audit', 0, 1) }),
   });
-  if (frames) {
-    const method = choice('--method', options.method, 'fast', ['fast', 'turbo', 'exhaustive']);
-    const shared = { cell, method, thresholds, json: options.json ?? false };
-    try {
-      return await runFrames(lists, options, shared, context, { signal });
-    } finally {
-      await context.dispose();
-    }
-  }
   const progress = new Progress('index');
   const done: ListResult[] = [];
   let failed = 0;
@@ -127,7 +130,7 @@ async function run(words: readonly string[], options: Options, { createContext, 
       maxSpots,
       maxOutputCells: 16,
       maxBatchSpots: 2 ** 18,
-      method: choice('--method', options.method, 'fast', ['fast', 'turbo', 'exhaustive']),
+      method,
     });
     for (const [i, input] of lists.entries()) {
       if (signal.aborted) break;

@@ -32,6 +32,8 @@ export interface PeaksOptions {
   readonly geometry?: Geometry;
   /** Beam in pixels from the corner of the frame: fs, ss; default: the middle. */
   readonly centre?: readonly [number, number];
+  /** Rings made before by `ringsOf` with the geometry, bad pixels and radii; several finders share them. */
+  readonly rings?: Rings;
   /** Pixels that are bad in every frame, nonzero where bad, [ss, fs]. */
   readonly bad?: Uint8Array;
   /** Pixels nearer to the beam take no part; pixels, default 0. CrystFEL's min-res. */
@@ -140,6 +142,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
     'height',
     'dtype',
     'geometry',
+    'rings',
     'centre',
     'bad',
     'minRes',
@@ -153,7 +156,12 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
   const maxPeaks = integer('peaks: maxPeaks', options.maxPeaks, 2048, 1, 2 ** 20);
   const pixels = width * height;
   checkMask('peaks: bad', options.bad, pixels);
-  const { bins, rings, panels } = ringsFor(options);
+  const { bins, rings, panels } = options.rings ?? ringsFor(options);
+  if (bins.length !== pixels)
+    throw new EwaldError(
+      'Shape',
+      `peaks: rings are of ${bins.length} pixels; a frame has ${pixels} (${width} x ${height})`,
+    );
   const { backend, kernel } = await planner.plan(peaksFeature, {
     fields: pack(peaksDescriptor, { width, height, panels: panels.length, dtype: numbers[dtype], maxPeaks }),
     panels: concatenated(panels.map(({ fs, ss, endFs, endSs }) => pack(peaksPanel, { fs, ss, endFs, endSs }))),

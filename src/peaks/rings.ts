@@ -63,6 +63,17 @@ export function ringsAround(
   return { bins, rings: countOf(bins), panels: [{ name: 'p0', fs: 0, ss: 0, endFs: width, endSs: height }] };
 }
 
+/** Refuses a geometry whose panels do not fit into the frames. Throws `Shape`. */
+export function checkPanels(geometry: Geometry, width: number, height: number): void {
+  for (const { name, maxFs, maxSs } of geometry.panels) {
+    if (maxFs >= width || maxSs >= height)
+      throw new EwaldError(
+        'Shape',
+        `the panel ${name} ends at fs ${maxFs}, ss ${maxSs}, but a frame has ${width} x ${height} pixels; is it the geometry of this detector?`,
+      );
+  }
+}
+
 /** Rings of a geometry: distances in the laboratory's x and y, of the corner of each pixel. */
 export function ringsOf(
   geometry: Geometry,
@@ -71,13 +82,7 @@ export function ringsOf(
   reach: Reach,
   bad: Uint8Array | undefined,
 ): Rings {
-  for (const { name, maxFs, maxSs } of geometry.panels) {
-    if (maxFs >= width || maxSs >= height)
-      throw new EwaldError(
-        'Shape',
-        `the panel ${name} ends at fs ${maxFs}, ss ${maxSs}, but a frame has ${width} x ${height} pixels; is it the geometry of this detector?`,
-      );
-  }
+  checkPanels(geometry, width, height);
   const bins = new Uint16Array(width * height).fill(maskedBin);
   const own = badPixels(geometry, { fs: width, ss: height });
   for (const panel of geometry.panels) {

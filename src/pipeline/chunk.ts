@@ -3,7 +3,6 @@ import { anglesOf, lengthsOf } from '../crystal/cell.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import { type Geometry, photonEnergyOf } from '../crystal/geometry/geometry.js';
 import type { StreamChunk, StreamCrystal } from '../crystal/stream/stream.js';
-import type { Stages } from './frame.js';
 import { type FrameCrystal, type FrameResult, upperEnd } from './frame.js';
 
 /** Where a frame comes from. */
@@ -50,11 +49,11 @@ export function latticeName({ cell, centring }: KnownCell): LatticeName {
 export function chunkOf(
   origin: FrameOrigin,
   result: FrameResult,
-  { geometry, beam, bandwidth }: Stages,
+  geometry: Geometry,
   names: readonly LatticeName[],
   method: string,
 ): StreamChunk {
-  const { peaks, spots, crystals } = result;
+  const { peaks, spots, crystals, beam } = result;
   const inverseD = Array.from(
     { length: peaks.count },
     (_, i) => 10 * Math.hypot(spots[3 * i] ?? 0, spots[3 * i + 1] ?? 0, spots[3 * i + 2] ?? 0),
@@ -69,7 +68,7 @@ export function chunkOf(
     tries: crystals.length > 0 ? 1 : undefined,
     photonEnergyEv: photonEnergyOf(beam.wavelengthA),
     divergenceRad: 0,
-    bandwidth: bandwidth || 1e-8,
+    bandwidth: geometry.bandwidth || 1e-8,
     notes: [],
     cameraLengthM: averageDistance(geometry, beam.distanceM),
     peakCount: peaks.count,

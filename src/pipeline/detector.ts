@@ -1,8 +1,10 @@
 /** The detector of a run: its geometry, from a .geom file or from what the frames' own file says, its beam and bad pixels. */
 import type { BadValue, Beam, Geometry } from '../crystal/geometry/geometry.js';
-import { badPixels, beamOf, type HeaderValues } from '../crystal/geometry/pixels.js';
+import { badPixels, beamOf, type HeaderValues, reciprocalOf } from '../crystal/geometry/pixels.js';
 import type { Dataset, Metadata } from '../data/dataset.js';
 import { EwaldError } from '../errors.js';
+import type { FrameDtype } from '../peaks/contract.js';
+import { checkPanels, type Rings, ringsOf } from '../peaks/rings.js';
 
 /** Width and height of a dataset's frames. Throws `Shape` for what is no stack of pictures. */
 export function frameSize({ name, shape }: Dataset): { readonly width: number; readonly height: number } {
@@ -133,9 +135,15 @@ async function readMask(file: string, path: string, pixels: number, openOther: O
   }
 }
 
-/** The beam of a geometry whose numbers may stand in the frames' file. */
-export async function beamOfRun(geometry: Geometry, file: string, openOther: OpenOther): Promise<Beam> {
-  const values = new Map<string, number>();
+/** The beam of each frame of a file. */
+export type BeamOfFrame = (frame: number) => Beam;
+
+/**
+ * The beams of a file's frames: a geometry may point at numbers in the frames' own file, one for all frames or one each.
+ * Throws `Format` where the file lacks them.
+ */
+export async function beamsOfFile(geometry: Geometry, file: string, openOther: OpenOther): Promise<BeamOfFrame> {
+  const values = new Map<string, ArrayLike<number | bigint>>();
   const given = [geometry.radiation?.given, geometry.distance, ...geometry.shift];
   for (const one of given) {
     if (!one || !('path' in one) || values.has(one.path)) continue;
@@ -143,11 +151,110 @@ export async function beamOfRun(geometry: Geometry, file: string, openOther: Ope
       throw new EwaldError('Format', `${file} has no ${one.path}, which the geometry names`, { cause });
     });
     try {
-      values.set(one.path, Number((await dataset.read(0, 1))[0]));
+      values.set(one.path, await dataset.read(0, dataset.frames));
     } finally {
       await dataset.dispose();
     }
   }
-  const header: HeaderValues = (path) => values.get(path);
-  return beamOf(geometry, header);
+  const at =
+    (frame: number): HeaderValues =>
+    (path) => {
+      const list = values.get(path);
+      return list && Number(list[list.length > 1 ? frame : 0]);
+    };
+  const first = beamOf(geometry, at(0));
+  return values.size === 0 ? () => first : (frame) => beamOf(geometry, at(frame));
 }
+
+const searched: readonly string[] = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32'];
+
+/** The type that frames are searched as: their own, or f32 for wider reals. Throws `Unsupported`. */
+function searchedType({ name, dtype }: Dataset): FrameDtype {
+  if (searched.includes(dtype)) return dtype as FrameDtype;
+  if (dtype === 'f64') return 'f32';
+  throw new EwaldError(
+    'Unsupported',
+    `${name}: frames are ${dtype}; peaks are found in ${searched.join(', ')} and f64; ewald convert writes another type`,
+  );
+}
+
+/** What is known of the detector before a frame is searched; finders and lanes share it. */
+export interface Detector {
+  readonly geometry: Geometry;
+  readonly width: number;
+  readonly height: number;
+  readonly dtype: FrameDtype;
+  /** Pixels that are bad in every frame. */
+  readonly bad: Uint8Array;
+  readonly rings: Rings;
+  readonly validRange: readonly [number, number];
+  /** Beams of a file's frames, read once a file. */
+  beams(file: string): Promise<BeamOfFrame>;
+}
+
+/** How the detector of a run is found. */
+export interface DetectorOptions {
+  /** Default: what the file itself says. */
+  readonly geometry?: Geometry | undefined;
+  /** Further bad pixels, nonzero where bad, [ss, fs]. */
+  readonly bad?: Uint8Array | undefined;
+  readonly minRes?: number | undefined;
+  readonly maxRes?: number | undefined;
+  /** Pixels beyond this are bad, 1/d in 1/Å. */
+  readonly maxInverseD?: number | undefined;
+  /** Default: a geometry that points into files cannot be followed. */
+  readonly openOther?: OpenOther | undefined;
+}
+
+/** Finds out what is known of the detector from the first dataset of a run. */
+export async function openDetector(dataset: Dataset, options: DetectorOptions = {}): Promise<Detector> {
+  const { width, height } = frameSize(dataset);
+  const geometry = options.geometry ?? geometryFromFile(dataset);
+  const { openOther = noOther } = options;
+  const dtype = searchedType(dataset);
+  // Told before masks are read: whether it is the geometry of this detector at all.
+  const reach = { minRadius: options.minRes ?? 0, maxRadius: options.maxRes ?? 0 };
+  checkPanels(geometry, width, height);
+  const bad = await badEverywhere(geometry, dataset, dataset.name, openOther);
+  options.bad?.forEach((value, i) => {
+    if (value) bad[i] = 1;
+  });
+  const files = new Map<string, Promise<BeamOfFrame>>();
+  const beamsOf = (file: string): Promise<BeamOfFrame> => {
+    let known = files.get(file);
+    if (!known) {
+      known = beamsOfFile(geometry, file, openOther);
+      files.set(file, known);
+      known.catch(() => files.delete(file));
+    }
+    return known;
+  };
+  const { maxInverseD } = options;
+  if (maxInverseD !== undefined) markBeyond(bad, geometry, (await beamsOf(dataset.name))(0), width, maxInverseD);
+  return {
+    geometry,
+    width,
+    height,
+    dtype,
+    bad,
+    rings: ringsOf(geometry, width, height, reach, bad),
+    validRange: validRange(dataset.meta, geometry),
+    beams: beamsOf,
+  };
+}
+
+function markBeyond(bad: Uint8Array, geometry: Geometry, beam: Beam, width: number, maxInverseD: number): void {
+  for (const panel of geometry.panels)
+    for (let ss = panel.minSs; ss <= panel.maxSs; ss++)
+      for (let fs = panel.minFs; fs <= panel.maxFs; fs++) {
+        const q = reciprocalOf(panel, beam, fs - panel.minFs + 0.5, ss - panel.minSs + 0.5);
+        if (Math.hypot(...q) > maxInverseD) bad[ss * width + fs] = 1;
+      }
+}
+
+const noOther: OpenOther = async (file, path) => {
+  throw new EwaldError(
+    'Unsupported',
+    `${path} of ${file} is named by the geometry; give the run a way to open it, openOther`,
+  );
+};

@@ -1,14 +1,15 @@
 /** One frame, from numbers to crystals: peaks, spots, lattices, reflections. */
 import type { Cell, Vector } from '../crystal/cell.js';
 import { dot, reciprocal as reciprocalCell } from '../crystal/cell.js';
-import type { KnownCell } from '../crystal/cell-file.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
-import type { Crystal, Indexer, IndexingThresholds } from '../indexing/indexer.js';
+import type { Crystal, Indexer } from '../indexing/indexer.js';
 import type { Frame } from '../peaks/contract.js';
 import type { PeakFinder, PeakList, PeaksRunOptions } from '../peaks/peaks.js';
 import { spotsOf } from '../peaks/spots.js';
+import { isAccepted } from './accept.js';
 import { integrate, type Measured, type RingRadii } from './integrate.js';
 import { excitationOf, predict } from './predict.js';
+import type { SearchSettings } from './settings.js';
 
 /** What every frame of a run is searched with. */
 export interface Stages {
@@ -18,15 +19,8 @@ export interface Stages {
   readonly bad: Uint8Array;
   readonly finder: PeakFinder;
   readonly peaks: PeaksRunOptions;
-  /** Frames with fewer peaks are no hits. */
-  readonly minPeaks: number;
   readonly indexer: Indexer | undefined;
-  readonly cells: readonly KnownCell[];
-  readonly thresholds: IndexingThresholds;
-  /** Radii of integration; undefined: nothing is integrated. */
-  readonly rings: RingRadii | undefined;
-  /** Prediction goes this far beyond the spots' own resolution, 1/Å. */
-  readonly pushResolution: number;
+  readonly settings: SearchSettings;
   readonly bandwidth: number;
 }
 
@@ -63,8 +57,12 @@ export interface FrameResult {
   readonly spots: Float32Array;
   readonly hit: boolean;
   readonly crystals: readonly FrameCrystal[];
+  /** The beam of this frame. */
+  readonly beam: Beam;
   readonly ms: StageTimes;
 }
+
+const usualRings: RingRadii = [4, 5, 7];
 
 /** Largest of some numbers, `share` of them aside. */
 export function upperEnd(values: readonly number[], share: number): number {
@@ -74,29 +72,49 @@ export function upperEnd(values: readonly number[], share: number): number {
 
 /** Searches a frame of the finder's type. */
 export async function searchFrame(frame: Frame, stages: Stages, readMs: number): Promise<FrameResult> {
-  const { geometry, beam, finder, indexer } = stages;
   const begun = performance.now();
-  const peaks = await finder.run(frame, stages.peaks);
-  const spots = spotsOf(peaks, geometry, beam);
-  const indexing = performance.now();
-  const hit = peaks.count >= stages.minPeaks;
-  let crystals: FrameCrystal[] = [];
-  if (indexer && hit && peaks.count > 0) {
-    const result = await indexer.run({ spots, cells: [...stages.cells], ...stages.thresholds });
-    crystals = result
-      .image(0)
-      .crystals()
-      .map((crystal) => describe(crystal, spots, beam));
-  }
+  const peaks = await stages.finder.run(frame, stages.peaks);
+  const found = performance.now();
+  const result = await indexPeaks(peaks, stages);
   const integrating = performance.now();
-  if (stages.rings) crystals = crystals.map((crystal) => measured(crystal, frame, stages));
-  const ended = performance.now();
+  const { rings = usualRings } = stages.settings;
+  const crystals = rings ? result.crystals.map((crystal) => measured(crystal, frame, stages, rings)) : result.crystals;
+  const ms = {
+    read: readMs,
+    peaks: found - begun,
+    index: integrating - found,
+    integrate: performance.now() - integrating,
+  };
+  return { ...result, crystals, ms };
+}
+
+/** Indexes the peaks of a frame. */
+export async function indexPeaks(peaks: PeakList, stages: Stages): Promise<FrameResult> {
+  const { geometry, beam, indexer, settings } = stages;
+  const { cells = [], thresholds = {}, minPeaks = 0, accept = 'chance', tolerance } = settings;
+  const begun = performance.now();
+  const spots = spotsOf(peaks, geometry, beam);
+  const hit = peaks.count >= minPeaks;
+  let crystals: Crystal[] = [];
+  if (indexer && hit && peaks.count > 0) {
+    // CrystFEL's rule is asked of every candidate.
+    const own = accept === 'crystfel' ? { ...thresholds, acceptLog10: 0 } : thresholds;
+    const result = await indexer.run({ spots, cells: [...cells], ...own });
+    crystals = result.image(0).crystals();
+    if (accept === 'crystfel') {
+      const several = (thresholds.maxCrystals ?? 1) > 1;
+      crystals = crystals.filter(({ cell, inputCell }) =>
+        isAccepted(cell, cells[inputCell]?.cell, spots, several, tolerance),
+      );
+    }
+  }
   return {
     peaks,
     spots,
     hit,
-    crystals,
-    ms: { read: readMs, peaks: indexing - begun, index: integrating - indexing, integrate: ended - integrating },
+    crystals: crystals.map((crystal) => describe(crystal, spots, beam)),
+    beam,
+    ms: { read: 0, peaks: 0, index: performance.now() - begun, integrate: 0 },
   };
 }
 
@@ -135,13 +153,14 @@ function describe(crystal: Crystal, spots: Float32Array, beam: Beam): FrameCryst
   };
 }
 
-function measured(crystal: FrameCrystal, frame: Frame, stages: Stages): FrameCrystal {
-  const { geometry, beam, bad, width, rings, bandwidth, pushResolution, cells } = stages;
-  const centring = cells[crystal.inputCell]?.centring ?? 'P';
+function measured(crystal: FrameCrystal, frame: Frame, stages: Stages, rings: RingRadii): FrameCrystal {
+  const { geometry, beam, bad, width, bandwidth, settings } = stages;
+  const { pushResolution = 0, maxInverseD = Number.POSITIVE_INFINITY } = settings;
+  const centring = settings.cells?.[crystal.inputCell]?.centring ?? 'P';
   const reflections = predict(reciprocalCell(crystal.cell), centring, geometry, beam, {
     profileRadius: crystal.profileRadius,
     bandwidth,
-    maxInverseD: crystal.resolution + pushResolution,
+    maxInverseD: Math.min(maxInverseD, crystal.resolution + pushResolution),
   });
-  return { ...crystal, reflections: rings && integrate(frame, width, bad, geometry, reflections, rings) };
+  return { ...crystal, reflections: integrate(frame, width, bad, geometry, reflections, rings) };
 }

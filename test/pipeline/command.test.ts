@@ -14,7 +14,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const sim = (name: string): string => join(dataFolder ?? '', 'sim', name);
-const usual = ['-g', sim('mono.geom'), '-p', sim('mono.cell'), '--threshold=12', '--min-res=20', '--backend=wasm'];
+const search = ['-g', sim('mono.geom'), '-p', sim('mono.cell'), '--threshold=12', '--min-res=20', '--backend=wasm'];
+const usual = [...search, '--executor=inline'];
 
 describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (absent: no test data)'}`, () => {
   test('a list names files and single frames; the serial number goes on', async () => {
@@ -32,7 +33,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     const streams = await Promise.all(
       ['1', '3'].map(async (jobs) => {
         const stream = join(folder, `jobs-${jobs}.stream`);
-        await ewald(['index', sim('mono.h5'), ...usual, '-o', stream, '-j', jobs]);
+        await ewald(['index', sim('mono.h5'), ...search, '-o', stream, '-j', jobs]);
         return readFileSync(stream, 'utf8').split('\n').slice(3).join('\n');
       }),
     );

@@ -1,0 +1,75 @@
+/** Flags of CrystFEL's indexamajig that are not here: told by name, never passed over. */
+import { EwaldError } from '../errors.js';
+
+/** Flags that are not here, and what to do instead. */
+const absentFlags: Readonly<Record<string, string>> = {
+  '--indexing': 'frames are indexed by --method fast, turbo or exhaustive; leave -p out for peaks alone',
+  '--basename': 'give the files where they are, or use -x',
+  '--wait-for-file': '--follow waits for files and frames',
+  '--zmq-input': 'frames are taken from files; --follow takes them as they are written',
+  '--zmq-subscribe': 'frames are taken from files; --follow takes them as they are written',
+  '--zmq-request': 'frames are taken from files; --follow takes them as they are written',
+  '--asapo-endpoint': 'frames are taken from files; --follow takes them as they are written',
+  '--asapo-token': 'frames are taken from files',
+  '--asapo-beamtime': 'frames are taken from files',
+  '--asapo-source': 'frames are taken from files',
+  '--asapo-group': 'frames are taken from files',
+  '--asapo-stream': 'frames are taken from files',
+  '--data-format': 'the format of a file is found by looking at it',
+  '--mille': 'detectors are refined as one: --refined-geometry',
+  '--mille-file': 'detectors are refined as one: --refined-geometry',
+  '--mille-dir': 'detectors are refined as one: --refined-geometry',
+  '--max-mille-level': 'detectors are refined as one: --refined-geometry',
+  '--no-check-cell': 'the known cell guides the search; -p takes another one, --accept-by crystfel a tolerance',
+  '--no-check-peaks': 'lattices are judged against chance; --accept takes another limit',
+  '--no-cell-combinations': 'the known cell guides the search',
+  '--check-peaks': 'lattices are judged against chance; --accept-by crystfel takes its rule',
+  '--check-cell': 'lattices are judged against chance; --accept-by crystfel takes its rule',
+  '--no-retry': 'weak peaks are weighed, not left out in a second try',
+  '--retry': 'weak peaks are weighed, not left out in a second try',
+  '--no-refine': '--metric held keeps the known lengths and angles',
+  '--max-indexer-threads': 'workers are -j',
+  '--peakfinder8-fast': 'rings are counted fast and exactly always',
+  '--median-filter': 'peaks are found against their own ring and surroundings',
+  '--filter-noise': 'peaks are found against their own ring and surroundings',
+  '--no-use-saturated': 'saturated peaks take part; max_adu in the geometry marks reflections',
+  '--no-revalidate': 'peaks of a stream are taken as they are',
+  '--no-half-pixel-shift': 'peaks of a stream are taken as they are',
+  '--check-hdf5-snr': 'peaks are found in the frames',
+  '--min-sq-gradient': 'it belongs to zaef, which is not here yet',
+  '--min-gradient': 'it belongs to zaef, which is not here yet',
+  '--min-snr-biggest-pix': 'it belongs to peakfinder9, which is not here',
+  '--min-snr-peak-pix': 'it belongs to peakfinder9, which is not here',
+  '--min-sig': 'it belongs to peakfinder9, which is not here',
+  '--min-peak-over-neighbour': 'it belongs to peakfinder9, which is not here',
+  '--pixelfinder': 'peaks are found by --peaks peakfinder8',
+  '--integration': 'reflections are integrated by rings; --int-radius, --no-integrate',
+  '--fix-profile-radius': "the profile radius is that of each crystal's own peaks",
+  '--fix-divergence': 'the divergence is taken as none',
+  '--overpredict': '--push-res predicts farther',
+  '--cell-parameters-only': '--no-integrate leaves reflections out',
+  '--no-peaks-in-stream': 'peaks are always in the stream',
+  '--no-refls-in-stream': '--no-integrate leaves reflections out',
+  '--copy-header': 'headers are not copied into the stream',
+  '--copy-hdf5-field': 'headers are not copied into the stream',
+  '--serial-offset': 'it is --serial-start',
+  '--harvest-file': '--json tells everything a frame gives',
+  '--temp-dir': 'nothing is written beside the stream',
+  '--cpu-pin': 'the system places the workers',
+  '--spectrum': 'the bandwidth of the geometry is taken',
+  '--no-multi': 'one lattice is looked for without --multi',
+  '--profile-radius': "the profile radius is that of each crystal's own peaks",
+  '--camera-length-estimate': 'the distance is the geometry’s',
+};
+
+/** Refuses a command line with such a flag. Throws `Unsupported`. */
+export function refuseAbsentFlags(words: readonly string[]): void {
+  for (const word of words) {
+    const [name = ''] = word.split('=');
+    if (!Object.hasOwn(absentFlags, name)) continue;
+    throw new EwaldError(
+      'Unsupported',
+      `${name} is a flag of CrystFEL's indexamajig that ewald does not have: ${absentFlags[name]}`,
+    );
+  }
+}

@@ -1,0 +1,176 @@
+/** Flags of frames, with CrystFEL's names, and what they mean. */
+import { availableParallelism } from 'node:os';
+import type { Command } from 'commander';
+import type { KnownCell } from '../crystal/cell-file.js';
+import { EwaldError } from '../errors.js';
+import type { IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
+import { choice } from '../options.js';
+import type { Tolerance } from '../pipeline/accept.js';
+import type { GuessedPeaks } from '../pipeline/guess.js';
+import type { RingRadii } from '../pipeline/integrate.js';
+import type { SearchSettings } from '../pipeline/settings.js';
+import type { Shard } from './frame-source.js';
+import { parseInteger, parseNumber } from './output.js';
+
+/** As the command line gives them. */
+export interface FrameFlags {
+  input?: string;
+  prefix?: string;
+  geometry?: string;
+  output?: string;
+  jobs?: string;
+  executor?: string;
+  cluster?: string;
+  data?: string;
+  peaks?: string;
+  threshold?: string;
+  minSnr?: string;
+  minPixCount?: string;
+  maxPixCount?: string;
+  localBgRadius?: string;
+  minRes?: string;
+  maxRes?: string;
+  minPeaks?: string;
+  highres?: string;
+  acceptBy?: string;
+  tolerance?: string;
+  intRadius?: string;
+  integrate?: boolean;
+  pushRes?: string;
+  nonHitsInStream?: boolean;
+  serialStart?: string;
+  resume?: boolean;
+  follow?: boolean;
+  dataTimeout?: string;
+  shard?: string;
+  force?: boolean;
+  profile?: boolean;
+}
+
+/** Adds the flags of frames to the command. */
+export function withFrameFlags(command: Command): Command {
+  return command
+    .option('-i, --input <list>', 'list of files of frames, a line each; "file //3" is one frame of it; or a stream')
+    .option('-x, --prefix <text>', 'put before each file of the list')
+    .option('-g, --geometry <file>', 'CrystFEL .geom of the detector; default: what the file itself says')
+    .option('-o, --output <stream>', 'write a CrystFEL stream; - is standard output')
+    .option('-j, --jobs <n>', 'frames searched at once, by a worker each; default: one a core')
+    .option('--executor <where>', 'inline, workers, mpi (default under mpirun), or a cluster: nats://host:4222')
+    .option('--cluster <name>', 'name of the cluster on that server')
+    .option('--data <path>', 'dataset of the frames in HDF5 files')
+    .option('--peaks <method>', 'how peaks are found: peakfinder8', 'peakfinder8')
+    .option('--threshold <n>', 'values at or below belong to no peak; default: from the first frames')
+    .option('--min-snr <n>', 'sigmas of a peak above its surroundings')
+    .option('--min-pix-count <n>', 'pixels of a peak, at least')
+    .option('--max-pix-count <n>', 'pixels of a peak, at most')
+    .option('--local-bg-radius <n>', 'surroundings of a peak reach twice as far, pixels')
+    .option('--min-res <n>', 'no peaks nearer to the beam, pixels', '0')
+    .option('--max-res <n>', 'no peaks farther from the beam, pixels; 0 is no limit', '0')
+    .option('--min-peaks <n>', 'frames with fewer peaks are no hits', '0')
+    .option('--accept-by <rule>', "lattices are taken by chance (ewald's own verdict) or by crystfel's rule", 'chance')
+    .option('--tolerance <list>', 'with --accept-by crystfel: a*,b*,c* in %, angles in degrees', '5,5,5,1.5,1.5,1.5')
+    .option('--int-radius <a,b,c>', 'radii of integration, pixels', '4,5,7')
+    .option('--no-integrate', 'orientations and peaks alone')
+    .option('--push-res <n>', 'predict beyond the resolution of the peaks, 1/nm', '0')
+    .option('--highres <angstrom>', 'predict nothing beyond this resolution')
+    .option('--no-non-hits-in-stream', 'leave frames that are no hits out of the stream')
+    .option('--serial-start <n>', 'serial number of the first frame', '1')
+    .option('--resume', 'go on with the stream of a run that did not end')
+    .option('--follow', 'wait for more frames: of files that grow, and of new files in folders')
+    .option('--no-data-timeout <s>', 'with --follow: seconds without new frames that end the run; default 60')
+    .option('--shard <i/n>', 'every n-th frame, the i-th first, from 1; ewald stream merge joins the streams')
+    .option('--force', 'replace a file that is no stream, or a run that did not end')
+    .option('--profile', 'print the time of each stage, and memory');
+}
+
+const peakFlags = ['threshold', 'minSnr', 'minPixCount', 'maxPixCount', 'localBgRadius'] as const;
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** What lists and frames share. */
+export interface SharedFlags {
+  readonly cell: KnownCell | undefined;
+  readonly method: IndexingMethod;
+  readonly thresholds: IndexingThresholds;
+  readonly maxSpots: number;
+  readonly json: boolean;
+}
+
+/** The flags after their checks, before a file is opened. */
+export interface CheckedFlags {
+  readonly settings: Omit<SearchSettings, 'peaks'>;
+  /** Of the peak search, those that were given. */
+  readonly peaks: Partial<GuessedPeaks>;
+  readonly jobs: number;
+  readonly serialStart: number;
+  readonly shard: Shard | undefined;
+  readonly follow: number | undefined;
+}
+
+/** Checks the flags. Throws `Argument`, `Unsupported`. */
+export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags {
+  if (flags.peaks !== 'peakfinder8')
+    throw new EwaldError(
+      'Argument',
+      `--peaks is "${flags.peaks}"; known is peakfinder8 (zaef and others are not here yet)`,
+    );
+  if (flags.resume && flags.output === undefined)
+    throw new EwaldError('Argument', '--resume needs a stream to go on with: -o FILE');
+  const peaks = Object.fromEntries(
+    peakFlags.flatMap((name) =>
+      flags[name] === undefined ? [] : [[name, parseNumber(flags[name], `--${kebab(name)}`)]],
+    ),
+  ) as Partial<GuessedPeaks>;
+  const rule = choice('--accept-by', flags.acceptBy as 'chance' | undefined, 'chance', ['chance', 'crystfel']);
+  // Commander takes --no-data-timeout for the negation of a flag that takes a value.
+  const timeout = flags.dataTimeout;
+  return {
+    settings: {
+      cells: shared.cell ? [shared.cell] : [],
+      method: shared.method,
+      thresholds: shared.thresholds,
+      maxSpots: shared.maxSpots,
+      minRes: parseNumber(flags.minRes ?? '0', '--min-res', 0, 1e6),
+      maxRes: parseNumber(flags.maxRes ?? '0', '--max-res', 0, 1e6),
+      minPeaks: parseInteger(flags.minPeaks ?? '0', '--min-peaks', 0, 2 ** 20),
+      ...(rule === 'crystfel' ? { accept: rule, tolerance: toleranceOf(flags.tolerance ?? '') } : {}),
+      rings: flags.integrate === false ? null : radiiOf(flags.intRadius ?? '4,5,7'),
+      pushResolution: parseNumber(flags.pushRes ?? '0', '--push-res', 0, 100) / 10,
+      ...(flags.highres === undefined ? {} : { maxInverseD: 1 / parseNumber(flags.highres, '--highres', 0.1, 1000) }),
+    },
+    peaks,
+    jobs: flags.jobs === undefined ? availableParallelism() : parseInteger(flags.jobs, '--jobs', 1, 256),
+    serialStart: parseInteger(flags.serialStart ?? '1', '--serial-start', 0, 2 ** 31),
+    shard: flags.shard === undefined ? undefined : shardOf(flags.shard),
+    follow: flags.follow
+      ? parseNumber(typeof timeout === 'string' ? timeout : '60', '--no-data-timeout', 0, 1e9)
+      : undefined,
+  };
+}
+
+function radiiOf(text: string): RingRadii {
+  const radii = text.split(',').map(Number);
+  const [inner = 0, middle = 0, outer = 0] = radii;
+  if (radii.length !== 3 || !radii.every(Number.isFinite) || !(0 < inner && inner <= middle && middle < outer))
+    throw new EwaldError(
+      'Argument',
+      `--int-radius is "${text}"; needed are three rising radii in pixels, such as 4,5,7`,
+    );
+  return [inner, middle, outer];
+}
+
+function toleranceOf(text: string): Tolerance {
+  const numbers = text.split(',').map((word) => (word.trim() === '' ? Number.NaN : Number(word)));
+  if (numbers.length !== 6 || !numbers.every((x) => x >= 0))
+    throw new EwaldError(
+      'Argument',
+      `--tolerance is "${text}"; needed are six numbers, of a*, b*, c* in % and of the angles in degrees: 5,5,5,1.5,1.5,1.5`,
+    );
+  return numbers as unknown as Tolerance;
+}
+
+function shardOf(text: string): Shard {
+  const [, index = Number.NaN, count = Number.NaN] = /^(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? [];
+  if (!(index >= 1 && index <= count))
+    throw new EwaldError('Argument', `--shard is "${text}"; needed is i/n, such as 1/4, the first of four`);
+  return { index, count };
+}

@@ -1,0 +1,49 @@
+/** A frame as people and programs read it: a line, a JSON document. */
+import type { FrameOrigin } from '../pipeline/chunk.js';
+import { type FrameFailure, type FrameRecord, isFailure } from '../pipeline/record.js';
+import { dim, green, yellow } from './output.js';
+
+/** The file and event of a frame. */
+export const nameOf = ({ filename, event }: FrameOrigin): string =>
+  `${filename}${event === undefined ? '' : ` //${event}`}`;
+
+/** A line a lattice. */
+export function lineOf({ origin, peaks, crystals }: FrameRecord): string {
+  const count = `${peaks.count} peaks`;
+  if (crystals.length === 0) return `${yellow('–')} ${nameOf(origin)}  ${dim(`${count}, no lattice found`)}`;
+  return crystals
+    .map((crystal, i) => {
+      const shape = `${crystal.lengths.map((x) => x.toFixed(2)).join(' ')} Å  ${crystal.angles.map((x) => x.toFixed(2)).join(' ')}°`;
+      const where = i === 0 ? `${green('✓')} ${nameOf(origin)}` : `  ${dim(`lattice ${i + 1}`)}`;
+      const measured = crystal.reflections === undefined ? '' : `, ${crystal.reflections} reflections`;
+      return `${where}  ${shape}  ${dim(`${crystal.peaks.length} of ${count}${measured}, to ${(1 / crystal.resolution).toFixed(2)} Å`)}`;
+    })
+    .join('\n');
+}
+
+/** The document of `--json`. */
+export function jsonOf(item: FrameRecord | FrameFailure): object {
+  if (isFailure(item)) return { ...item.origin, error: item.message };
+  const { origin, hit, peaks, crystals, ms } = item;
+  return {
+    ...origin,
+    hit,
+    peaks: peaks.count,
+    crystals: crystals.map(
+      ({ cell, lengths, angles, probability, refined, indices, peaks: own, residual, profileRadius, ...crystal }) => ({
+        cell: cell.map((row) => [...row]),
+        lengths: [...lengths],
+        angles: [...angles],
+        probability,
+        refined,
+        indexedPeaks: [...own],
+        indices: [...indices],
+        residual,
+        profileRadius,
+        resolutionA: 1 / crystal.resolution,
+        reflections: crystal.reflections ?? null,
+      }),
+    ),
+    ms,
+  };
+}

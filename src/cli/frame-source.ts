@@ -1,0 +1,206 @@
+/**
+ * The frames of a run, as tasks: which file, which frames, which serial numbers. Files are opened only to count their
+ * frames; whoever searches opens them again, wherever that is.
+ */
+import { stat } from 'node:fs/promises';
+import type { Dataset } from '../data/dataset.js';
+import { EwaldError, isEwaldError } from '../errors.js';
+import type { SearchTask } from '../pipeline/task.js';
+import { type DataPath, filesOfFolder, isFolder, openFile, type Wanted } from './frame-inputs.js';
+
+/** Shard i of n, from 1: every n-th frame, the i-th first. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+export interface FrameSourceOptions {
+  readonly wanted: readonly Wanted[];
+  readonly data: DataPath;
+  readonly serialStart: number;
+  readonly shard: Shard | undefined;
+  /** Seconds without new frames after which a followed run ends; undefined: nothing is followed. */
+  readonly follow: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Files that are counted before the run begins; of more, the total is not told. */
+const countedFirst = 256;
+const pollMs = 500;
+
+export class FrameSource {
+  readonly #options: FrameSourceOptions;
+  readonly #counts = new Map<string, number>();
+  #files: readonly Wanted[] = [];
+  #first: Dataset | undefined;
+  #data: DataPath;
+  /** Frames of this run; undefined where that is not known. */
+  total: number | undefined;
+
+  private constructor(options: FrameSourceOptions) {
+    this.#options = options;
+    this.#data = options.data;
+  }
+
+  /** Opens the first file, by which the detector is known, and counts. Throws where it cannot be opened. */
+  static async open(options: FrameSourceOptions): Promise<FrameSource> {
+    const source = new FrameSource(options);
+    source.#files = await source.#listed();
+    await source.#begin();
+    if (options.follow === undefined && source.#files.length <= countedFirst) {
+      let all = 0;
+      for (const { file, frames } of source.#files) all += frames?.length ?? (await source.#count(file)) ?? 1;
+      source.total = shareOf(all, options.shard);
+    }
+    return source;
+  }
+
+  /** The first dataset, open, and the source's until `close`. */
+  get first(): Dataset {
+    if (!this.#first) throw new EwaldError('Internal', 'the run has no first file');
+    return this.#first;
+  }
+
+  /** The dataset of HDF5 files that is opened; undefined: the files' own choice. */
+  get data(): string | undefined {
+    return this.#data?.path;
+  }
+
+  async close(): Promise<void> {
+    await this.#first?.dispose();
+    this.#first = undefined;
+  }
+
+  /**
+   * The frames as tasks of up to `size` frames, those left out that `done` knows: by the serial number, or where the run
+   * follows files by their name and event.
+   */
+  async *tasks(
+    size: number,
+    done: (serial: number, file: string, event: number) => boolean,
+  ): AsyncGenerator<SearchTask> {
+    const { serialStart, shard, follow } = this.#options;
+    let index = 0;
+    const taken = function* (file: string, frames: readonly number[], known: number): Generator<SearchTask> {
+      let batch: [frame: number, serial: number][] = [];
+      const task = (): SearchTask => {
+        const [numbers, serials] = [batch.map(([frame]) => frame), batch.map(([, serial]) => serial)];
+        batch = [];
+        return { file, filename: file, frames: numbers, serials, known };
+      };
+      for (const frame of frames) {
+        const serial = serialStart + index++;
+        if (shard && (serial - serialStart) % shard.count !== shard.index - 1) continue;
+        if (done(serial, file, frame)) continue;
+        batch.push([frame, serial]);
+        if (batch.length >= size) yield task();
+      }
+      if (batch.length > 0) yield task();
+    };
+    if (follow === undefined) {
+      for (const { file, frames } of this.#files) {
+        // A file that cannot be opened is a task, too: whoever searches it tells why.
+        const count = (await this.#count(file)) ?? 1;
+        yield* taken(file, frames ?? counting(0, count), frames ? 0 : count);
+      }
+      return;
+    }
+    const seen = new Map<string, number>();
+    const sizes = new Map<string, number>();
+    let idleSince = performance.now();
+    while (!this.#options.signal.aborted && performance.now() - idleSince < 1000 * follow) {
+      for (const { file } of await this.#listed().catch(() => this.#files)) {
+        // A file that is being written grows: it is looked at when its size has changed, and taken as far as it opens.
+        const bytes = (await stat(file).catch(() => undefined))?.size ?? 0;
+        if (bytes === 0 || (seen.has(file) && sizes.get(file) === bytes)) continue;
+        this.#counts.delete(file);
+        const count = (await this.#count(file)) ?? 0;
+        const from = seen.get(file) ?? 0;
+        if (count > 0) {
+          sizes.set(file, bytes);
+          seen.set(file, count);
+        }
+        if (count <= from) continue;
+        yield* taken(file, counting(from, count), count);
+        idleSince = performance.now();
+      }
+      await rest(pollMs, this.#options.signal);
+    }
+  }
+
+  /** What was asked for, folders as their files. */
+  async #listed(): Promise<Wanted[]> {
+    const files: Wanted[] = [];
+    for (const one of this.#options.wanted) {
+      if (!(await isFolder(one.file))) files.push(one);
+      else for (const file of await filesOfFolder(one.file)) files.push({ file, frames: undefined });
+    }
+    return files;
+  }
+
+  async #begin(): Promise<void> {
+    const { follow, signal, data } = this.#options;
+    const since = performance.now();
+    for (;;) {
+      const [first] = this.#files;
+      try {
+        if (!first)
+          throw new EwaldError('Argument', 'the run has no frames; needed is a file of frames or a list with -i');
+        this.#first = await openFile(first.file, data, signal);
+        // Files of one run are alike: what the first one has, all have to have.
+        if (data && !data.must && !this.#first.arrays.some(({ name }) => name === data.path)) this.#data = undefined;
+        else if (data) this.#data = { ...data, must: true };
+        this.#check(first, this.#first.frames);
+        this.#counts.set(first.file, this.#first.frames);
+        return;
+      } catch (error) {
+        // What is followed may not be there yet.
+        if (follow === undefined || !isEwaldError(error) || performance.now() - since > 1000 * follow) throw error;
+        await rest(pollMs, signal);
+        if (signal.aborted) throw error;
+        this.#files = await this.#listed();
+      }
+    }
+  }
+
+  /** Frames of a file; undefined where it cannot be opened. */
+  async #count(file: string): Promise<number | undefined> {
+    const known = this.#counts.get(file);
+    if (known !== undefined) return known;
+    let dataset: Dataset;
+    try {
+      dataset = await openFile(file, this.#data, this.#options.signal);
+    } catch (error) {
+      if (isEwaldError(error) && error.tag !== 'Aborted') return undefined;
+      throw error;
+    }
+    const { frames } = dataset;
+    await dataset.dispose();
+    for (const one of this.#files) if (one.file === file) this.#check(one, frames);
+    this.#counts.set(file, frames);
+    return frames;
+  }
+
+  #check({ file, frames }: Wanted, count: number): void {
+    const beyond = frames?.find((frame) => frame >= count);
+    if (beyond !== undefined)
+      throw new EwaldError('Argument', `${file} has no frame //${beyond}; it has ${count}, from //0`);
+  }
+}
+
+const counting = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+
+const shareOf = (all: number, shard: Shard | undefined): number =>
+  shard ? Math.ceil((all - shard.index + 1) / shard.count) : all;
+
+function rest(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+  });
+}

@@ -1,0 +1,111 @@
+/** Searches frames of one detector: a peak finder and an indexer, made once. */
+import type { Dataset } from '../data/dataset.js';
+import { EwaldError, messageOf } from '../errors.js';
+import type { Indexer } from '../indexing/indexer.js';
+import type { IndexingMethods } from '../indexing/room.js';
+import type { Frame } from '../peaks/contract.js';
+import type { PeakFinder, PeakList } from '../peaks/peaks.js';
+import type { PeaksMethods } from '../peaks/room.js';
+import type { Disposable } from '../resource.js';
+import type { Detector } from './detector.js';
+import { type FrameResult, indexPeaks, type Stages, searchFrame } from './frame.js';
+import type { SearchSettings } from './settings.js';
+
+/** What a run needs of a context. */
+export type Plans = Pick<PeaksMethods, 'peaks'> & Pick<IndexingMethods, 'indexer'>;
+
+/** One frame at a time; several searchers of one detector work side by side. */
+export class Searcher implements Disposable {
+  readonly detector: Detector;
+  readonly settings: SearchSettings;
+  readonly #finder: PeakFinder;
+  readonly #indexer: Indexer | undefined;
+
+  private constructor(detector: Detector, settings: SearchSettings, finder: PeakFinder, indexer: Indexer | undefined) {
+    this.detector = detector;
+    this.settings = settings;
+    this.#finder = finder;
+    this.#indexer = indexer;
+  }
+
+  static async open(context: Plans, detector: Detector, settings: SearchSettings): Promise<Searcher> {
+    const { width, height, dtype, rings } = detector;
+    const finder = await context.peaks({ width, height, dtype, rings });
+    try {
+      return new Searcher(detector, settings, finder, await openIndexer(context, settings));
+    } catch (error) {
+      await finder.dispose();
+      throw error;
+    }
+  }
+
+  /** Searches the numbers of a frame; `frame` is its number in `file`, which may hold its beam. */
+  async search(numbers: Frame, file: string, frame: number, readMs: number): Promise<FrameResult> {
+    return searchFrame(numbers, await this.#stages(file, frame), readMs);
+  }
+
+  /** Indexes peaks that were found before; nothing is integrated. */
+  async index(peaks: PeakList, file: string, frame: number): Promise<FrameResult> {
+    return indexPeaks(peaks, await this.#stages(file, frame));
+  }
+
+  async #stages(file: string, frame: number): Promise<Stages> {
+    const { geometry, width, bad, validRange } = this.detector;
+    const beam = (await this.detector.beams(file))(frame);
+    return {
+      geometry,
+      beam,
+      width,
+      bad,
+      finder: this.#finder,
+      peaks: { ...this.settings.peaks, validRange },
+      indexer: this.#indexer,
+      settings: this.settings,
+      bandwidth: geometry.bandwidth ?? 0,
+    };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#finder.dispose();
+    await this.#indexer?.dispose();
+  }
+}
+
+/** The indexer of these settings; undefined without cells. */
+export async function openIndexer(context: Plans, settings: SearchSettings): Promise<Indexer | undefined> {
+  const { cells = [], method = 'fast', maxSpots = 300 } = settings;
+  if (cells.length === 0) return undefined;
+  return context.indexer({
+    method,
+    batch: 1,
+    maxSpots,
+    maxInputCells: cells.length,
+    maxOutputCells: 16,
+    maxBatchSpots: 4096,
+    threads: 1,
+  });
+}
+
+/** Reads a frame as the type that is searched; a file of another shape or type than the first is refused. */
+export async function readFrame(
+  dataset: Dataset,
+  frame: number,
+  { width, height, dtype }: Detector,
+  signal: AbortSignal | undefined,
+): Promise<Frame> {
+  const type = dataset.dtype === 'f64' ? 'f32' : dataset.dtype;
+  if (dataset.shape.signal.join() !== `${height},${width}` || type !== dtype)
+    throw new EwaldError(
+      'Shape',
+      `${dataset.name}: frames are ${dataset.dtype} [${dataset.shape.signal}], those of the first file ${dtype} [${height},${width}]; a run is of one detector`,
+    );
+  try {
+    const numbers = await dataset.read(frame, 1, undefined, { signal });
+    return numbers instanceof Float64Array ? Float32Array.from(numbers) : (numbers as Frame);
+  } catch (error) {
+    if (error instanceof EwaldError) throw error;
+    throw new EwaldError('Format', `${dataset.name}: frame ${frame} cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}

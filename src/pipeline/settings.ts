@@ -1,0 +1,56 @@
+/** What every frame of a run is searched with: plain data, the same in every process that works for the run. */
+import type { KnownCell } from '../crystal/cell-file.js';
+import type { IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
+import type { PeaksRunOptions } from '../peaks/peaks.js';
+import type { Tolerance } from './accept.js';
+import type { RingRadii } from './integrate.js';
+
+/** Parameters of peaks, indexing and integration. */
+export interface SearchSettings {
+  /** Known cells; without any, frames are searched for peaks alone. */
+  readonly cells?: readonly KnownCell[];
+  readonly peaks?: Omit<PeaksRunOptions, 'bad' | 'rings' | 'signal' | 'validRange'>;
+  /** Radii in pixels between which pixels take part; default 0, 0: all. */
+  readonly minRes?: number;
+  readonly maxRes?: number;
+  /** Frames with fewer peaks are no hits; default 0. */
+  readonly minPeaks?: number;
+  /** Spots of a frame that take part in indexing, lowest resolution first; default 300. */
+  readonly maxSpots?: number;
+  readonly method?: IndexingMethod;
+  readonly thresholds?: IndexingThresholds;
+  /**
+   * Lattices are accepted by `chance` (default: the indexer's own verdict) or by CrystFEL's rule, half of the peaks within
+   * a quarter of an index and the cell within a tolerance.
+   */
+  readonly accept?: 'chance' | 'crystfel';
+  /** For `accept: 'crystfel'`; default 5 % and 1.5°. */
+  readonly tolerance?: Tolerance;
+  /** Radii of integration in pixels, or null: nothing is integrated; default 4, 5, 7. */
+  readonly rings?: RingRadii | null;
+  /** 1/Å beyond the spots' own resolution to which reflections are predicted; default 0. */
+  readonly pushResolution?: number;
+  /** Pixels beyond this take no part, 1/d in 1/Å; default: all do. CrystFEL's highres. */
+  readonly maxInverseD?: number;
+}
+
+/** Names of the settings, for checks of options. */
+export const settingNames = [
+  'cells',
+  'peaks',
+  'minRes',
+  'maxRes',
+  'minPeaks',
+  'maxSpots',
+  'method',
+  'thresholds',
+  'accept',
+  'tolerance',
+  'rings',
+  'pushResolution',
+  'maxInverseD',
+] as const;
+
+/** What a stream calls the method of indexing. */
+export const methodName = ({ cells = [], method = 'fast' }: SearchSettings): string =>
+  cells.length > 0 ? `ewald-${method}` : 'none';

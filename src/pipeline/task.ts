@@ -1,0 +1,86 @@
+/**
+ * Frames as a task of an executor: `{ module: 'pipeline', function: 'search', argument: { file, frames, … }, inputs: {
+ * run } }`. The run (detector and settings) is a shared value, so that it travels once; a worker keeps its searcher and
+ * the files it has open from task to task.
+ */
+import type { Geometry } from '../crystal/geometry/geometry.js';
+import type { Dataset } from '../data/dataset.js';
+import type { DataInput } from '../data/source-of.js';
+import { EwaldError } from '../errors.js';
+import type { TaskScope } from '../executors/task.js';
+import { type Detector, openDetector } from './detector.js';
+import { type FrameFailure, type FrameRecord, failureOf, recordOf } from './record.js';
+import { searchAll } from './run.js';
+import { Searcher } from './searcher.js';
+import type { SearchSettings } from './settings.js';
+
+/** What all tasks of a run share. */
+export interface SharedRun {
+  /** Undefined: what the first file itself says. */
+  readonly geometry: Geometry | undefined;
+  /** The first file of the run, by which the detector is known. */
+  readonly first: string;
+  /** Dataset of HDF5 files; undefined: the file's own choice. */
+  readonly data: string | undefined;
+  readonly settings: SearchSettings;
+}
+
+/** Frames of one file. */
+export interface SearchTask {
+  readonly file: string;
+  /** As the stream names the file. */
+  readonly filename: string;
+  readonly frames: readonly number[];
+  /** Their serial numbers. */
+  readonly serials: readonly number[];
+  /** Frames the file had when the task was made: one that is open from before may have grown since. */
+  readonly known: number;
+}
+
+/** Searches the frames; those that cannot be read are told one by one. */
+export async function search(task: SearchTask, scope: TaskScope): Promise<(FrameRecord | FrameFailure)[]> {
+  const run = (await scope.input('run')) as SharedRun;
+  const { hash } = scope.inputs.run as { readonly hash: string };
+  const open = (file: string): Promise<Dataset> => openFrames(scope, file, run.data, 0);
+  const searcher = await scope.keep(`searcher ${hash}`, async () => {
+    const detector = await detectorOf(run, scope, await open(run.first));
+    return Searcher.open(await scope.context(), detector, run.settings);
+  });
+  const items: (FrameRecord | FrameFailure)[] = [];
+  let dataset: Dataset;
+  try {
+    dataset = await openFrames(scope, task.file, run.data, task.known);
+  } catch (error) {
+    if (!(error instanceof EwaldError) || error.tag === 'Aborted' || error.tag === 'Disposed') throw error;
+    return task.frames.map((_, i) => failureOf({ origin: originOf(task, i, undefined), error }));
+  }
+  const jobs = task.frames.map((frame, i) => ({ dataset, frame, origin: originOf(task, i, dataset) }));
+  for await (const item of searchAll([searcher], jobs, scope.signal))
+    items.push(item.error ? failureOf(item) : recordOf(item));
+  return items;
+}
+
+const originOf = ({ filename, frames, serials }: SearchTask, i: number, dataset: Dataset | undefined) => ({
+  filename,
+  event: dataset?.shape.navigation.length === 0 ? undefined : frames[i],
+  serial: serials[i] ?? 0,
+});
+
+/** The detector of a run, as every worker finds it by itself from the first file. */
+function detectorOf({ geometry, settings }: SharedRun, scope: TaskScope, first: Dataset): Promise<Detector> {
+  const { minRes, maxRes, maxInverseD } = settings;
+  const openOther = (file: string, dataset: string): Promise<Dataset> => scope.open(file, { dataset });
+  return openDetector(first, { geometry, minRes, maxRes, maxInverseD, openOther });
+}
+
+/** A file that stays open from task to task; opened anew where it has fewer frames than the task knows of. */
+async function openFrames(
+  scope: TaskScope,
+  file: DataInput,
+  data: string | undefined,
+  known: number,
+): Promise<Dataset> {
+  const open = (): Promise<Dataset> => scope.open(file, data === undefined ? {} : { dataset: data });
+  const dataset = await scope.keep(`frames ${file}`, open);
+  return dataset.frames >= known ? dataset : scope.keep(`frames ${file} ${known}`, open);
+}

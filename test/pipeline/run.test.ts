@@ -1,0 +1,228 @@
+/** A run that is killed, gone on with, cut into shards, followed, spread: always the same stream. */
+import { spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ewald } from '../support/cli.js';
+import { dataFolder } from '../support/data.js';
+import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
+
+let folder = '';
+let whole = '';
+const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
+const search = ['-g', sim('mono.geom'), '-p', sim('mono.cell'), '--threshold=12', '--min-res=20', '--backend=wasm'];
+const usual = ['index', sim('mono.h5'), ...search];
+/** A stream but for the line that says how it was made. */
+const body = (file: string): string => readFileSync(file, 'utf8').split('\n').toSpliced(2, 1).join('\n');
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-run-'));
+  if (!dataFolder) return;
+  const stream = join(folder, 'whole.stream');
+  const { code, err } = await ewald([...usual, '-j', '1', '-o', stream]);
+  expect(code, err).toBe(0);
+  whole = body(stream);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs a command and kills it once its stream has some bytes, without a chance to tidy up. */
+function killed(args: readonly string[], part: string, bytes: number): Promise<void> {
+  return new Promise((done) => {
+    const child = spawn(process.execPath, ['dist/cli.js', ...args], { stdio: 'ignore' });
+    const watch = setInterval(() => {
+      if (existsSync(part) && statSync(part).size > bytes) child.kill('SIGKILL');
+    }, 5);
+    child.on('exit', () => {
+      clearInterval(watch);
+      done();
+    });
+  });
+}
+
+describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+  test('killed at any moment and gone on with: the same stream', async () => {
+    const stream = join(folder, 'killed.stream');
+    for (const bytes of [-1, 100, 90_000]) {
+      await killed([...usual, '-j', '1', '-o', stream], `${stream}.part`, bytes);
+      if (existsSync(stream)) rmSync(stream);
+      else expect(existsSync(`${stream}.part`)).toBe(true);
+      const { code, err } = await ewald([...usual, '-j', '1', '-o', stream, '--resume']);
+      expect(code, err).toBe(0);
+      expect(body(stream)).toBe(whole);
+      expect(existsSync(`${stream}.part`)).toBe(false);
+      rmSync(stream);
+    }
+  });
+
+  test('what a killed run left is neither replaced nor gone on with by another run', async () => {
+    const stream = join(folder, 'left.stream');
+    writeFileSync(`${stream}.part`, readFileSync(join(folder, 'whole.stream'), 'utf8').slice(0, 120_000));
+    const anew = await ewald([...usual, '-o', stream]);
+    expect(anew.code).toBe(2);
+    expect(anew.err).toMatch(/left\.stream\.part holds the frames of a run that did not end; .*--resume.*--force/s);
+    const other = await ewald([...usual, '-o', stream, '--resume', '--min-snr=7']);
+    expect(other.code).toBe(2);
+    expect(other.err).toMatch(/was begun as .*not this run.*--min-snr=7/s);
+    expect(readFileSync(`${stream}.part`, 'utf8')).toHaveLength(120_000);
+  });
+
+  test('a disk without room leaves whole frames, and the run goes on when there is some', async () => {
+    const stream = join(folder, 'full.stream');
+    const limited = `trap '' XFSZ; ulimit -f 150; exec "$@"`;
+    const args = ['-c', limited, 'sh', process.execPath, 'dist/cli.js', ...usual, '-j', '1', '-o', stream];
+    const err = await new Promise<string>((done) => {
+      const child = spawn('sh', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+      let text = '';
+      child.stderr?.on('data', (piece) => {
+        text += piece;
+      });
+      child.on('exit', (code) => done(`${code} ${text}`));
+    });
+    expect(err).toMatch(/^1 .*full\.stream.*--resume/s);
+    expect(existsSync(stream)).toBe(false);
+    expect(readFileSync(`${stream}.part`, 'utf8').endsWith('----- End chunk -----\n')).toBe(true);
+    const { code } = await ewald([...usual, '-j', '1', '-o', stream, '--resume']);
+    expect(code).toBe(0);
+    expect(body(stream)).toBe(whole);
+  });
+
+  test('shards merge into the stream of the whole run', async () => {
+    const shards = [1, 2].map((i) => join(folder, `shard-${i}.stream`));
+    for (const [i, shard] of shards.entries())
+      expect((await ewald([...usual, '-j', '1', '-o', shard, `--shard=${i + 1}/2`])).code).toBe(0);
+    const merged = join(folder, 'merged.stream');
+    const { code, out } = await ewald(['stream', 'merge', ...shards.toReversed(), '-o', merged]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/6 frames of 2 streams/);
+    expect(body(merged)).toBe(whole);
+    const { out: json } = await ewald(['stream', 'info', merged, '--json']);
+    expect(JSON.parse(json)).toMatchObject({ frames: 6, hits: 6, indexed: 6, crystals: 6, torn: false });
+  });
+
+  test('streams that each count from 1 are merged one behind the other and numbered anew', async () => {
+    const [one, both] = [join(folder, 'whole.stream'), join(folder, 'both.stream')];
+    const { code, err } = await ewald(['stream', 'merge', one, one, '-o', both]);
+    expect(code).toBe(0);
+    expect(err).toMatch(/numbered anew/);
+    const serials = [...readFileSync(both, 'utf8').matchAll(/^Image serial number: (\d+)$/gm)].map(([, n]) =>
+      Number(n),
+    );
+    expect(serials).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+  });
+
+  test('a stream against its truth and against itself', async () => {
+    const stream = join(folder, 'whole.stream');
+    const truth = await ewald(['stream', 'compare', stream, sim('mono.truth.json'), '--json']);
+    expect(JSON.parse(truth.out)).toMatchObject({
+      crystalsThere: 6,
+      crystalsRight: 6,
+      crystalsWrong: 0,
+      peaksFalse: 0,
+    });
+    const self = await ewald(['stream', 'compare', stream, stream, '--json']);
+    expect(JSON.parse(self.out)).toMatchObject({ indexedInBoth: 6, peaksInFirstAlone: 0 });
+    expect(JSON.parse(self.out).misorientationMostDeg).toBeLessThan(1e-6);
+  });
+
+  test('a folder is followed: files that come while the run goes on are in the stream', async () => {
+    const watched = join(folder, 'watched');
+    mkdirSync(watched);
+    copyFileSync(sim('mono.h5'), join(watched, 'a-1.h5'));
+    const stream = join(folder, 'followed.stream');
+    const args = ['index', watched, ...search, '-j', '1', '-o', stream, '--follow', '--no-data-timeout=4'];
+    const run = ewald(args);
+    await expect.poll(() => existsSync(`${stream}.part`), { timeout: 20_000 }).toBe(true);
+    copyFileSync(sim('mono.h5'), join(folder, 'a-2.tmp'));
+    renameSync(join(folder, 'a-2.tmp'), join(watched, 'a-2.h5'));
+    const { code, err } = await run;
+    expect(code, err).toBe(0);
+    const text = readFileSync(stream, 'utf8');
+    expect([...text.matchAll(/^Image filename: .*(a-\d)\.h5$/gm)].map(([, name]) => name)).toEqual([
+      ...Array(6).fill('a-1'),
+      ...Array(6).fill('a-2'),
+    ]);
+  });
+
+  test('a list of files of which one is damaged: told, counted, left out', async () => {
+    const damaged = join(folder, 'damaged.h5');
+    writeFileSync(damaged, readFileSync(sim('mono.h5')).subarray(0, 3000));
+    const list = join(folder, 'damaged.lst');
+    writeFileSync(list, `${sim('mono.h5')} //0\n${damaged}\n${sim('mono.h5')} //1\n`);
+    const stream = join(folder, 'damaged.stream');
+    const { code, out, err } = await ewald(['index', '-i', list, ...search, '-j', '1', '-o', stream]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/✗ .*damaged\.h5: /);
+    expect(out).toMatch(/2 of 3 frames indexed.*1 could not be read/);
+    expect(readFileSync(stream, 'utf8').match(/Image serial number: \d/g)).toEqual([
+      'Image serial number: 1',
+      'Image serial number: 3',
+    ]);
+  });
+
+  test('workers and inline give the same bytes', async () => {
+    for (const [name, more] of [
+      ['workers', ['-j', '2']],
+      ['inline', ['--executor=inline']],
+    ] as const) {
+      const stream = join(folder, `${name}.stream`);
+      const { code, err } = await ewald([...usual, ...more, '-o', stream]);
+      expect(code, err).toBe(0);
+      expect(body(stream)).toBe(whole);
+    }
+  });
+
+  test.skipIf(!existsSync(`dist/native/${process.platform}-${process.arch}/ewald_mpi.node`))(
+    'the ranks of an MPI job give the same bytes',
+    async () => {
+      const stream = join(folder, 'mpi.stream');
+      const words = ['--allow-run-as-root', '--oversubscribe', '-n', '3', process.execPath, 'dist/cli.js', ...usual];
+      const code = await new Promise((done) =>
+        spawn('mpirun', [...words, '-o', stream], { stdio: 'ignore' }).on('exit', done),
+      );
+      expect(code).toBe(0);
+      expect(body(stream)).toBe(whole);
+    },
+  );
+
+  test.skipIf(!natsPresent)('a cluster gives the same bytes', async () => {
+    const server = await new NatsServer().start();
+    const worker = new WorkerProcess(server.url, []);
+    try {
+      await worker.joined();
+      const stream = join(folder, 'nats.stream');
+      const { code, err } = await ewald([...usual, `--executor=${server.url}`, '-o', stream]);
+      expect(code, err).toBe(0);
+      expect(body(stream)).toBe(whole);
+    } finally {
+      worker.kill();
+      await worker.ended();
+      await server.stop();
+    }
+  });
+
+  test.for([
+    [['--shard=3/2'], /--shard is "3\/2"; needed is i\/n/],
+    [['--resume'], /--resume needs a stream to go on with/],
+    [['--executor=moon'], /--executor is "moon"; needed is inline, workers, mpi/],
+    [['--mille'], /--mille is a flag of CrystFEL's indexamajig that ewald does not have: .*refined/],
+    [['--indexing=xgandalf'], /--indexing is a flag of CrystFEL.*--method/],
+    [['--accept-by=luck'], /--accept-by.*chance, crystfel/],
+    [['--tolerance=5,5', '--accept-by=crystfel'], /--tolerance is "5,5"; needed are six numbers/],
+    [['--highres=0'], /--highres/],
+  ] as const)('%j is refused with what is needed', async ([words, message]) => {
+    const { code, err } = await ewald([...usual, '-j', '1', ...words]);
+    expect(err).toMatch(message);
+    expect(code).toBe(2);
+  });
+});
