@@ -1,5 +1,5 @@
 /** Where the frames of a run are searched: this thread, workers, the ranks of an MPI job, or a cluster. */
-import type { BackendName } from '../backends/backend.js';
+import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../errors.js';
 import { Executor } from '../executors/node.js';
 
