@@ -25,6 +25,8 @@ export interface ByteSource {
   readonly name: string;
   /** Bytes it holds. */
   readonly size: number;
+  /** Its path, where it is a file of this machine. */
+  readonly path?: string;
   /**
    * Reads exactly `length` bytes from `offset`, or as many as `into` holds, into `into`. Several reads may be in flight.
    *

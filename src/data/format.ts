@@ -4,6 +4,7 @@ import type { ByteSource } from './byte-source.js';
 import type { Codecs } from './codecs/codecs.js';
 import type { Dataset } from './dataset.js';
 import type { DataType } from './dtype.js';
+import type { ForeignLibrary } from './foreign/foreign.js';
 
 /** Options of `open`; a format takes those it can use and refuses the others by name. */
 export interface FormatOptions {
@@ -43,6 +44,8 @@ export interface Detection {
 export interface Services {
   /** Opens the codecs that chunks are unpacked with; whoever calls disposes them. */
   codecs(): Promise<Codecs>;
+  /** Loads the library for what our HDF5 reader does not know. Throws `Load` where there is none. */
+  foreign?(): Promise<ForeignLibrary>;
 }
 
 /** What detection looks at: the source and its first bytes, read once. */

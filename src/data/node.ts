@@ -8,13 +8,17 @@
  */
 import { openCodecs } from './codecs/node.js';
 import type { Dataset } from './dataset.js';
+import { openForeign } from './foreign/node.js';
 import { type Candidate, detectFormats, type OpenOptions, openSource } from './open.js';
 import { type DataInput, sourceOf } from './source-of.js';
 import { fileSource } from './sources/file.js';
 
 /** Opens frames: a path, URL (file:, http:, https:), File, Blob, bytes or a source. See the browser build for errors. */
 export async function open(input: DataInput, options: OpenOptions = {}): Promise<Dataset> {
-  return openSource(await sourceOf(input, options, fileSource), options, { codecs: () => openCodecs() });
+  return openSource(await sourceOf(input, options, fileSource), options, {
+    codecs: () => openCodecs(),
+    foreign: openForeign,
+  });
 }
 
 /** Which formats a file may have, the surest first, each with what was seen. */

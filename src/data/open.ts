@@ -5,6 +5,7 @@ import { type ByteSource, baseName } from './byte-source.js';
 import type { Codecs } from './codecs/codecs.js';
 import { latin1 } from './cursor.js';
 import type { Dataset } from './dataset.js';
+import { foreignOf, type LoadH5wasm } from './foreign/browser.js';
 import type { Detection, Format, FormatOptions, Probe, Services } from './format.js';
 import { formats } from './formats/table.js';
 
@@ -14,6 +15,12 @@ export interface OpenOptions extends FormatOptions {
   readonly format?: string | undefined;
   /** Codecs to unpack chunks with, of `openCodecs`; they stay the caller's. Default: opened when they are needed. */
   readonly codecs?: Codecs | undefined;
+  /**
+   * Loads h5wasm for HDF5 filters that are not known here: `() => Promise.all([import('h5wasm'),
+   * import('h5wasm-plugins')])`. Default: on Node both are found where they are installed; in browsers such files are
+   * refused.
+   */
+  readonly h5wasm?: LoadH5wasm | undefined;
 }
 
 /** A format that a file may have. */
@@ -35,9 +42,10 @@ const optionNames = [
   'dataset',
   'allowOutside',
   'codecs',
+  'h5wasm',
   'signal',
 ];
-const everywhere = ['format', 'navShape', 'allowOutside', 'codecs', 'signal'];
+const everywhere = ['format', 'navShape', 'allowOutside', 'codecs', 'h5wasm', 'signal'];
 
 /** Which formats a source may have, the surest first; empty when no format knows it. */
 export async function detectFormats(source: ByteSource, options: FormatOptions = {}): Promise<Candidate[]> {
@@ -83,9 +91,12 @@ export async function openSource(
           `${source.name}: a file of format ${format.name} says its ${name} itself; the option is for other formats. ` +
             `Known here: ${taken.filter((option) => option !== 'signal').join(', ')}`,
         );
-    const { codecs } = options;
-    const given = codecs && { codecs: async () => ({ ...codecs, dispose: async () => undefined }) };
-    return await format.open(source, options, given ?? services);
+    const { codecs, h5wasm } = options;
+    return await format.open(source, options, {
+      ...services,
+      ...(codecs ? { codecs: async () => ({ ...codecs, dispose: async () => undefined }) } : {}),
+      ...(h5wasm ? { foreign: () => foreignOf(h5wasm) } : {}),
+    });
   } catch (error) {
     await source.close();
     throw error;

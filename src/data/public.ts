@@ -19,6 +19,7 @@ export type {
   XY,
 } from './dataset.js';
 export type { DataType, FrameArray } from './dtype.js';
+export type { LoadH5wasm } from './foreign/browser.js';
 export type { Detection, FormatOptions } from './format.js';
 export { type MemoryOptions, memoryDataset } from './formats/memory.js';
 export type { Candidate, OpenOptions } from './open.js';

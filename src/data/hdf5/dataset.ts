@@ -3,8 +3,9 @@ import { EwaldError } from '../../errors.js';
 import type { PlatformSignal } from '../../globals.js';
 import { swapBytes } from '../byte-order.js';
 import { numberBytes } from '../dtype.js';
+import type { ForeignFile } from '../foreign/foreign.js';
 import { readAttributes } from './attributes.js';
-import { type Box, volume } from './box.js';
+import { type Box, copyBox, volume } from './box.js';
 import { type Dataspace, elementsOf, readDataspace } from './dataspace.js';
 import { checkElement, type Hdf5Type, type Numbers, numbersOf, readDatatype, typeName } from './datatype.js';
 import { type Filter, type Pipeline, pipelineOf, readFilters, unknownFilter } from './filters.js';
@@ -67,10 +68,27 @@ export class Hdf5Dataset {
     return this.#attributes;
   }
 
-  /** Refuses filters that cannot be undone here, by number and name, before anything is read. */
-  checkFilters(): void {
-    const { unknown } = this.#parts.pipeline;
-    if (unknown) throw unknownFilter(`${this.file.source.name}: ${this.path}`, unknown);
+  /** Whether a library of others reads its elements, because it has a filter that is not known here. */
+  get isForeign(): boolean {
+    return this.#parts.pipeline.unknown !== undefined;
+  }
+
+  /** Refuses filters that nobody here can undo, by number and name, before anything is read. */
+  async checkFilters(): Promise<void> {
+    const { unknown, filters } = this.#parts.pipeline;
+    if (!unknown || this.#reader) return;
+    const { foreign } = this.file.files;
+    let cause: unknown;
+    const library = await foreign?.().catch((error) => {
+      cause = error;
+      return undefined;
+    });
+    const { pipeline } = this.#parts;
+    // Records may have several byte orders, of which the library turns some.
+    const missing =
+      library && this.numbers ? filters.find((filter) => !pipeline.knows(filter) && !library.knows(filter)) : unknown;
+    if (!library || missing) throw unknownFilter(`${this.file.source.name}: ${this.path}`, missing ?? unknown, cause);
+    this.#reader = foreignReader(await this.file.foreign(library), this.path, this.type, this.numbers);
   }
 
   /**
@@ -89,7 +107,7 @@ export class Hdf5Dataset {
         `${path}: a box of ${box.count.join(' × ')} from ${box.start.join(', ')} does not fit ${shape.join(' × ')}`,
       );
     if (into.length < bytes) throw new EwaldError('Shape', `${path}: ${bytes} bytes are read into ${into.length}`);
-    this.checkFilters();
+    await this.checkFilters();
     const out = into.subarray(0, bytes);
     await this.readRaw(box, { bytes: out, shape: box.count, start: box.count.map(() => 0) }, signal);
     if (numbers?.big) swapBytes(out, numberBytes(numbers.dtype));
@@ -109,7 +127,7 @@ export class Hdf5Dataset {
     const bytes = count * type.size;
     if (bytes > mostValueBytes)
       throw new EwaldError('Limit', `${this.path}: ${bytes} bytes are not read at once; read boxes of it`);
-    this.checkFilters();
+    await this.checkFilters();
     const raw = new Uint8Array(bytes);
     await this.readRaw({ start: shape.map(() => 0), count: shape }, { bytes: raw, shape, start: shape.map(() => 0) });
     const values = await readValues(this.file.superblock.pages, type, count, raw);
@@ -121,6 +139,19 @@ export class Hdf5Dataset {
     return `${this.shape.join(' × ') || 'scalar'} ${typeName(this.type)}`;
   }
 }
+
+/** Reads boxes by the foreign library, straight into their place where they fill it. */
+const foreignReader =
+  (file: ForeignFile, path: string, { size }: Hdf5Type, numbers: Numbers | undefined): ReadBox =>
+  async (box, to) => {
+    const bytes = volume(box.count) * size;
+    const whole = volume(to.shape) * size === bytes;
+    const out = whole ? to.bytes.subarray(0, bytes) : new Uint8Array(bytes);
+    if (bytes > 0) file.read(path, box, out);
+    // The library gives little-endian numbers, readers of boxes those of the file.
+    if (numbers?.big) swapBytes(out, numberBytes(numbers.dtype));
+    if (!whole) copyBox({ bytes: out, shape: box.count, start: box.count.map(() => 0) }, to, box.count, size);
+  };
 
 /** Opens the dataset of a header. */
 export async function openDataset(file: Home, path: string, header: ObjectHeader): Promise<Hdf5Dataset> {

@@ -6,6 +6,7 @@
 import { EwaldError } from '../../errors.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Codecs } from '../codecs/codecs.js';
+import type { ForeignFile, ForeignLibrary } from '../foreign/foreign.js';
 import { readAttributes } from './attributes.js';
 import { Hdf5Dataset, isDataset, openDataset } from './dataset.js';
 import { type Link, readLinks, unknownLink } from './links.js';
@@ -22,6 +23,8 @@ export interface FileSet {
   readonly open: Map<string, Promise<Hdf5File>>;
   readonly allowOutside: boolean;
   codecs(): Promise<Codecs>;
+  /** The library for filters that are not known here; undefined where there is none. */
+  foreign?(): Promise<ForeignLibrary>;
 }
 
 /** A group; it belongs to its file. */
@@ -58,6 +61,7 @@ export class Hdf5File {
   readonly source: ByteSource;
   readonly superblock: Superblock;
   readonly files: FileSet;
+  #foreign: Promise<ForeignFile> | undefined;
   readonly #objects = new Map<number, Promise<Hdf5Object>>();
 
   private constructor(source: ByteSource, superblock: Superblock, files: FileSet) {
@@ -69,6 +73,22 @@ export class Hdf5File {
   /** Opens a file. Throws `Format` for bytes that are no HDF5. */
   static async open(source: ByteSource, files: FileSet): Promise<Hdf5File> {
     return new Hdf5File(source, await readSuperblock(source), files);
+  }
+
+  /** This file as the foreign library opens it, when that is first needed. */
+  foreign(library: ForeignLibrary): Promise<ForeignFile> {
+    this.#foreign ??= library.open(this.source);
+    return this.#foreign;
+  }
+
+  /** Lets go of the foreign library's hold on it; its source stays open. */
+  async closeForeign(): Promise<void> {
+    await this.#foreign?.then((file) => file.close()).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.closeForeign();
+    await this.source.close();
   }
 
   async root(): Promise<Hdf5Group> {

@@ -130,6 +130,8 @@ export interface Pipeline {
   readonly filters: readonly Filter[];
   /** The first filter that cannot be undone here; undefined when all can. */
   readonly unknown: Filter | undefined;
+  /** Whether a filter can be undone here. */
+  knows(filter: Filter): boolean;
   /** What is stored, to a chunk; bits of `mask` are filters that were not applied. */
   decode(codecs: Codecs, stored: Uint8Array, mask: number, chunk: Uint8Array): Promise<void>;
   /** Refuses a chunk that so few bytes cannot hold, before memory is taken for it. */
@@ -145,6 +147,7 @@ export function pipelineOf(filters: readonly Filter[], elementBytes: number): Pi
   return {
     filters,
     unknown,
+    knows: (filter) => stepOf(filter, elementBytes) !== undefined,
     checkSize(stored, mask, chunk) {
       const most = active(mask).reduce((bytes, { ratio }) => bytes * ratio, stored) + 64;
       if (chunk > most)
@@ -183,10 +186,10 @@ export function pipelineOf(filters: readonly Filter[], elementBytes: number): Pi
 }
 
 /** The error for a filter that cannot be undone, thrown before anything is read. */
-export const unknownFilter = (name: string, filter: Filter): EwaldError =>
+export const unknownFilter = (name: string, filter: Filter, cause?: unknown): EwaldError =>
   new EwaldError(
     'Unsupported',
     `${name} is packed with filter ${filter.id} (${filterName(filter)}), which is not known here; ` +
-      'repack it, for instance with h5repack -f GZIP=1, or install h5wasm and h5wasm-plugins',
-    { detail: { filter: filter.id, name: filter.name } },
+      'repack it, for instance with h5repack -f GZIP=1, or install h5wasm and h5wasm-plugins (browsers: the option h5wasm)',
+    { cause, detail: { filter: filter.id, name: filter.name } },
   );

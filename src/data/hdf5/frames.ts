@@ -1,24 +1,24 @@
 /** The frames of an HDF5 file as a dataset of this room. */
 import { EwaldError } from '../../errors.js';
-import type { PlatformSignal } from '../../globals.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
 import type { ArrayEntry, Dataset, Note, ReadFramesOptions, SizeCheck } from '../dataset.js';
 import { type DataType, littleEndianMachine, numberBytes } from '../dtype.js';
+import type { ForeignLibrary } from '../foreign/foreign.js';
 import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';
 import { navigationShape } from '../shapes.js';
 import { axesOf } from './axes.js';
+import { volume } from './box.js';
 import { type Catalog, catalogOf, numberAt } from './catalog.js';
 import type { Hdf5Dataset } from './dataset.js';
 import { numbersOf, typeName } from './datatype.js';
 import { elementsOf, type Frames, findFrames, isArray } from './dialects.js';
 import { type FileSet, Hdf5File } from './file.js';
 import { filterName } from './filters.js';
+import { chunkFrames, firstAxisReader, lastAxisReader, readMask } from './frame-readers.js';
 import { readMetadata } from './metadata.js';
 import { findPeakList, readPeakLists } from './peak-lists.js';
-
-const volume = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
 /** No detector has larger frames; a header that says so is damaged. */
 const mostFrameBytes = 2 ** 31;
@@ -26,6 +26,7 @@ const mostFrameBytes = 2 ** 31;
 /** Opens the frames of an HDF5 file. */
 export async function openHdf5Frames(source: ByteSource, options: FormatOptions, services: Services): Promise<Dataset> {
   let codecs: ReturnType<Services['codecs']> | undefined;
+  let foreign: Promise<ForeignLibrary> | undefined;
   const files: FileSet = {
     open: new Map(),
     allowOutside: options.allowOutside ?? false,
@@ -33,14 +34,24 @@ export async function openHdf5Frames(source: ByteSource, options: FormatOptions,
       codecs ??= services.codecs();
       return codecs;
     },
+    ...(services.foreign
+      ? {
+          foreign: () => {
+            foreign ??= services.foreign?.() as Promise<ForeignLibrary>;
+            return foreign;
+          },
+        }
+      : {}),
   };
+  let own: Hdf5File | undefined;
   const close = async (): Promise<void> => {
-    for (const opening of files.open.values()) await opening.then((file) => file.source.close()).catch(() => undefined);
+    await own?.closeForeign();
+    for (const opening of files.open.values()) await opening.then((file) => file.close()).catch(() => undefined);
     if (codecs) await codecs.then((each) => each.dispose()).catch(() => undefined);
   };
   try {
-    const file = await Hdf5File.open(source, files);
-    return await openWith(file, options, close);
+    own = await Hdf5File.open(source, files);
+    return await openWith(own, options, close);
   } catch (error) {
     await close();
     throw error;
@@ -55,7 +66,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   if (!first) throw new EwaldError('Format', `${source.name}: ${frames.path} holds no array`);
   const { dtype, big, extra } = elementOf(first);
   for (const part of frames.parts) {
-    part.checkFilters();
+    await part.checkFilters();
     if (part.type.size !== first.type.size || part.shape.slice(1).join() !== first.shape.slice(1).join())
       throw new EwaldError('Format', `${source.name}: ${part.path} has another shape or type than ${first.path}`, {
         detail: { path: part.path },
@@ -99,7 +110,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     notes,
     arrays: arraysOf(catalog, frames, { navigation: fileShape, extra, dtype }),
     sizes: await sizesOf(file, frames, count),
-    filters: first.filters.map(filterName),
+    filters: first.filters.map((filter) => `${filterName(filter)}${first.isForeign ? ' (by h5wasm)' : ''}`),
     chunkFrames: chunkFrames(first, rank - signalAxes, frames),
     onDispose: close,
     peakList,
@@ -178,93 +189,6 @@ function signalRank(source: ByteSource, shape: readonly number[], frames: Frames
   return Math.min(shape.length, frames.signalAxes ?? 2);
 }
 
-/** Runs of a flat range of frames as boxes of the navigation axes: rows where they are whole. */
-export function boxesOf(
-  navigation: readonly number[],
-  first: number,
-  count: number,
-): { start: number[]; count: number[] }[] {
-  if (navigation.length === 0) return count > 0 ? [{ start: [], count: [] }] : [];
-  const inner = volume(navigation.slice(1));
-  const boxes: { start: number[]; count: number[] }[] = [];
-  let [at, left] = [first, count];
-  while (left > 0) {
-    const row = Math.floor(at / inner);
-    const within = at - row * inner;
-    if (within === 0 && left >= inner) {
-      const rows = Math.floor(left / inner);
-      boxes.push({ start: [row, ...navigation.slice(1).map(() => 0)], count: [rows, ...navigation.slice(1)] });
-      at += rows * inner;
-      left -= rows * inner;
-      continue;
-    }
-    const part = Math.min(left, inner - within);
-    for (const box of boxesOf(navigation.slice(1), within, part))
-      boxes.push({ start: [row, ...box.start], count: [1, ...box.count] });
-    at += part;
-    left -= part;
-  }
-  return boxes;
-}
-
-type ReadMany = (first: number, count: number, into: Uint8Array, signal: PlatformSignal | undefined) => Promise<void>;
-
-/** Frames along the first axes, perhaps in several parts along the very first. */
-function firstAxisReader(
-  parts: readonly Hdf5Dataset[],
-  navigation: readonly number[],
-  signalAxes: number,
-  frameBytes: number,
-): ReadMany {
-  const inner = volume(navigation.slice(1));
-  return async (first, count, into, signal) => {
-    if (count === 0 || frameBytes === 0) return;
-    let [partStart, done] = [0, 0];
-    for (const part of parts) {
-      const rank = part.shape.length;
-      const own = part.shape.slice(0, rank - signalAxes);
-      const frames = rank === signalAxes ? 1 : (own[0] ?? 1) * inner;
-      const from = Math.max(first, partStart);
-      const to = Math.min(first + count, partStart + frames);
-      for (const box of from < to ? boxesOf(own, from - partStart, to - from) : []) {
-        const bytes = volume(box.count) * frameBytes;
-        const tail = part.shape.slice(rank - signalAxes);
-        const whole = { start: [...box.start, ...tail.map(() => 0)], count: [...box.count, ...tail] };
-        await part.read(whole, into.subarray(done, done + bytes), signal);
-        done += bytes;
-      }
-      partStart += frames;
-    }
-  };
-}
-
-/** Frames along the last axis: read as they lie, then turned. */
-function lastAxisReader(part: Hdf5Dataset, frameBytes: number, size: number): ReadMany {
-  return async (first, count, into, signal) => {
-    const [y = 1, x = 1] = part.shape;
-    const box = { start: [0, 0, first], count: [y, x, count] };
-    if (count === 1) {
-      await part.read(box, into, signal);
-      return;
-    }
-    const turned = await part.read(box, new Uint8Array(count * frameBytes), signal);
-    for (let frame = 0; frame < count; frame++)
-      for (let pixel = 0; pixel < y * x; pixel++) {
-        const from = (pixel * count + frame) * size;
-        into.set(turned.subarray(from, from + size), frame * frameBytes + pixel * size);
-      }
-  };
-}
-
-function chunkFrames(first: Hdf5Dataset, navigationAxes: number, frames: Frames): number {
-  if (first.layout.kind !== 'chunked' || frames.framesLast || navigationAxes === 0) return 1;
-  const chunk = first.layout.chunk.slice(0, navigationAxes);
-  // Chunks of several axes of the scan: whole rows of chunks belong together.
-  const slowest = chunk.findIndex((n) => n > 1);
-  if (slowest < 0) return 1;
-  return Math.max(1, (chunk[slowest] ?? 1) * volume(first.shape.slice(slowest + 1, navigationAxes)));
-}
-
 function arraysOf(
   catalog: Catalog,
   frames: Frames,
@@ -295,21 +219,4 @@ async function sizesOf(file: Hdf5File, frames: Frames, count: number): Promise<S
   if (images !== undefined && triggers !== undefined)
     sizes.push({ what: 'frames (nimages × ntrigger)', expected: images * triggers, found: count });
   return sizes;
-}
-
-/** The file's mask of one frame: 1 where it has any bit. */
-async function readMask(
-  mask: Hdf5Dataset,
-  signal: readonly number[],
-  options?: ReadFramesOptions,
-): Promise<Uint8Array> {
-  const pixels = volume(signal.slice(-2));
-  const rank = mask.shape.length;
-  const start = mask.shape.map(() => 0);
-  const count = mask.shape.map((n, axis) => (axis < rank - 2 ? 1 : n));
-  const raw = await mask.read({ start, count }, new Uint8Array(pixels * mask.type.size), options?.signal);
-  const out = new Uint8Array(pixels);
-  const { size } = mask.type;
-  for (let i = 0; i < pixels; i++) for (let byte = 0; byte < size; byte++) if (raw[i * size + byte]) out[i] = 1;
-  return out;
 }

@@ -149,7 +149,7 @@ export function virtualReader(
     signal?: PlatformSignal,
   ): Promise<void> => {
     if (source.type.size !== type.size) throw unlike(`its part ${source.path} has elements of another size`);
-    source.checkFilters();
+    await source.checkFilters();
     // Axes of one index on either side need no counterpart; the others pair up in their order.
     const long = (axes: readonly AxisSelection[]): number[] =>
       axes.flatMap((each, i) => (selected(each) === 1 ? [] : [i]));

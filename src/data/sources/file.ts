@@ -47,6 +47,7 @@ export async function fileSource(path: string): Promise<ByteSource> {
   let landed: (() => void) | undefined;
   const source: ByteSource = {
     name: path,
+    path: resolve(path),
     size: stat.size,
     async read(offset: number, into: number | Uint8Array, { signal }: ReadOptions = {}) {
       if (closed) throw new EwaldError('Disposed', `${path} was closed; open it again`, { detail: { path } });

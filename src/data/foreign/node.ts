@@ -1,0 +1,47 @@
+/** h5wasm on Node: files by their path, plugins from their folder. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { ForeignLibrary } from './foreign.js';
+import { type H5Exports, h5wasmLibrary, type Loaded, loaded, noH5wasm } from './h5wasm.js';
+
+/** Loads the library. Throws `Load` where it is not installed. */
+export async function openForeign(): Promise<ForeignLibrary> {
+  let byPath: Loaded;
+  try {
+    const { default: h5wasm } = (await import('h5wasm/node')) as unknown as { default: H5Exports };
+    byPath = await loaded(h5wasm);
+  } catch (cause) {
+    throw noH5wasm(cause);
+  }
+  const folder = pluginFolder();
+  if (folder) byPath.module.insert_plugin_search_path(folder.path, 0);
+  let memory: Promise<Loaded> | undefined;
+  return h5wasmLibrary({
+    byPath,
+    plugins: new Set(folder?.names),
+    inMemory() {
+      memory ??= (async () => {
+        const { default: h5wasm } = (await import('h5wasm')) as unknown as { default: H5Exports };
+        const library = await loaded(h5wasm);
+        const { module } = library;
+        module.FS.mkdirTree('/plugins');
+        for (const name of folder?.names ?? [])
+          module.FS.writeFile(`/plugins/libH5Z${name}.so`, readFileSync(join(folder?.path ?? '', `libH5Z${name}.so`)));
+        module.insert_plugin_search_path('/plugins', 0);
+        return library;
+      })();
+      return memory;
+    },
+  });
+}
+
+/** Where h5wasm-plugins lie, and which there are. */
+function pluginFolder(): { path: string; names: string[] } | undefined {
+  try {
+    const path = join(dirname(createRequire(import.meta.url).resolve('h5wasm-plugins')), 'plugins');
+    return { path, names: readdirSync(path).flatMap((name) => /^libH5Z(\w+)\.so$/.exec(name)?.[1] ?? []) };
+  } catch {
+    return undefined;
+  }
+}
