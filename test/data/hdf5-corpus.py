@@ -76,6 +76,14 @@ for libver in ('earliest', 'v108', 'v110', 'latest'):
                 path = f'index/{grows}/{packed}'
                 f.create_dataset(path, data=data, chunks=chunk, maxshape=most, **options)
                 tell(name, '/' + path, data)
+        # Every dtype through every filter and index: small, with chunks over both edges.
+        for grows, most in {'fixed': None, 'one': (None, 5), 'two': (None, None)}.items():
+            for packed, options in filters.items():
+                for dtype in dtypes:
+                    data = values((7, 5), dtype)
+                    path = f'cross/{grows}/{packed}/{dtype.replace(">", "big_").replace("?", "bool")}'
+                    f.create_dataset(path, data=data, chunks=(3, 2), maxshape=most, **options)
+                    tell(name, '/' + path, data)
         # Only some chunks are written, the others hold the fill value.
         for grows, most in growth.items():
             d = f.create_dataset(f'sparse/{grows}', shape, 'i4', chunks=chunk, maxshape=most, fillvalue=-7)

@@ -5,7 +5,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { elements } from '../../src/data/dtype.js';
 import { Hdf5Dataset } from '../../src/data/hdf5/dataset.js';
@@ -29,6 +29,13 @@ const corpus: Corpus | undefined = python
   : undefined;
 if (!python) test.skip('absent: h5py (Debian: python3-h5py)', () => undefined);
 
+async function withPlugins() {
+  const { default: h5wasm } = await import('h5wasm/node');
+  const module = await h5wasm.ready;
+  module.insert_plugin_search_path(resolve('node_modules/h5wasm-plugins/plugins'), 0);
+  return { h5wasm, module };
+}
+
 describe.each(Object.entries(corpus?.files ?? {}))('%s', (name, datasets) => {
   test(`${Object.keys(datasets).length} datasets hold what was written`, async () => {
     const file = await openHdf5(join(folder, name));
@@ -42,6 +49,26 @@ describe.each(Object.entries(corpus?.files ?? {}))('%s', (name, datasets) => {
       expect(sha256(await readAll(found)), path).toBe(wanted.sha256);
     }
     await file.source.close();
+  });
+
+  test('h5wasm reads the same', async () => {
+    const { h5wasm, module } = await withPlugins();
+    const file = new h5wasm.File(join(folder, name), 'r');
+    for (const [path, { shape, sha256: wanted }] of Object.entries(datasets)) {
+      const bytes = (module.get_dataset_metadata(file.file_id, path) as { size: number }).size;
+      const length = shape.reduce((product, n) => product * n, bytes);
+      const address = (module as unknown as { _malloc(n: number): number })._malloc(Math.max(1, length));
+      const words = (numbers: readonly number[]) => numbers.map(BigInt);
+      const all = shape.length === 0 ? null : words(shape);
+      const zeros = all && words(shape.map(() => 0));
+      const ones = all && words(shape.map(() => 1));
+      const { get_dataset_data: get } = module as unknown as { get_dataset_data: (...args: unknown[]) => number };
+      expect(length === 0 ? 0 : get(file.file_id, path, all, zeros, ones, BigInt(address)), path).toBe(0);
+      const found = (module as unknown as { HEAPU8: Uint8Array }).HEAPU8.slice(address, address + length);
+      (module as unknown as { _free(address: number): void })._free(address);
+      expect(sha256(found), path).toBe(wanted);
+    }
+    file.close();
   });
 
   test('boxes are the same as cut from the whole', async () => {
@@ -80,6 +107,60 @@ describe.each(Object.entries(corpus?.files ?? {}))('%s', (name, datasets) => {
     }
     await file.source.close();
   });
+});
+
+test('h5wasm writes each filter that our reader knows, of each type and index', async () => {
+  const { h5wasm } = await withPlugins();
+  const path = join(folder, 'by-h5wasm.h5');
+  const file = new h5wasm.File(path, 'w');
+  const written = new Map<string, string>();
+  const arrays = {
+    i1: Int8Array,
+    u2: Uint16Array,
+    i4: Int32Array,
+    u8: BigUint64Array,
+    f4: Float32Array,
+    f8: Float64Array,
+  };
+  const packings: [string, number | 'gzip', number[]][] = [
+    ['gzip', 'gzip', [6]],
+    ['lzf', 32000, []],
+    ['lz4', 32004, [0]],
+    ['lz4_small_blocks', 32004, [64]],
+    ['bitshuffle', 32008, [0, 0]],
+    ['bitshuffle_lz4', 32008, [0, 2]],
+    ['bitshuffle_lz4_blocks', 32008, [16, 2]],
+  ];
+  for (const [type, Values] of Object.entries(arrays))
+    for (const [packing, compression, options] of packings)
+      for (const [index, maxshape] of [
+        ['fixed', [23, 17]],
+        ['one', [null, 17]],
+        ['two', [null, null]],
+      ] as const) {
+        const data = new Values(23 * 17);
+        for (let i = 0; i < data.length; i++) data[i] = (type === 'u8' ? BigInt(i % 7) : i % 100) as never;
+        const name = `${type}_${packing}_${index}`;
+        file.create_dataset({
+          name,
+          data: data as never,
+          shape: [23, 17],
+          chunks: [8, 17],
+          maxshape: maxshape as never,
+          compression,
+          compression_opts: options,
+        });
+        written.set(name, sha256(new Uint8Array(data.buffer)));
+      }
+  file.close();
+  expect(written.size).toBe(6 * 7 * 3);
+  const ours = await openHdf5(path);
+  for (const [name, hash] of written) {
+    const found = (await ours.need(name)) as Hdf5Dataset;
+    expect(found.filters.length, name).toBeGreaterThan(0);
+    expect(sha256(await readAll(found)), name).toBe(hash);
+  }
+  await ours.source.close();
 });
 
 describe.skipIf(!corpus)('links, attributes, errors', () => {
