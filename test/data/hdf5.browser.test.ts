@@ -56,3 +56,25 @@ test.skipIf(!data)('gzip and bitshuffle of one frame agree', async () => {
 test.skipIf(!data)('a master without its data file says which', async () => {
   await expect(open(await file('formats-em', 'test_00_master.h5'))).rejects.toThrow(/test_00_data_000001\.h5/);
 });
+
+test('a filter that only h5wasm knows is refused with what to do, and read where h5wasm is given', async () => {
+  const h5wasm = await import('h5wasm');
+  const { FS } = (await h5wasm.ready) as unknown as { FS: { readFile(path: string): Uint8Array } };
+  const made = new h5wasm.File('made.h5', 'w');
+  const numbers = Int32Array.from({ length: 60 }, (_, i) => i * i);
+  const shape = [4, 3, 5];
+  made.create_dataset({
+    name: 'data',
+    data: numbers,
+    shape,
+    chunks: [1, 3, 5],
+    compression: 6,
+    compression_opts: [2, 0],
+  });
+  made.close();
+  const scaled = new File([FS.readFile('made.h5') as Uint8Array<ArrayBuffer>], 'scaled.h5');
+  await expect(open(scaled)).rejects.toThrow(/filter 6 \(scale-offset\).*browsers: the option h5wasm/);
+  const dataset = await open(scaled, { h5wasm: async () => [await import('h5wasm')] });
+  expect([...(await dataset.read(1, 2))]).toEqual([...numbers.subarray(15, 45)]);
+  await dataset.dispose();
+});

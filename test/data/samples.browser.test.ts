@@ -1,7 +1,18 @@
 /** The samples in a browser tab: a File each, no server of ours, the build that ships. */
 import { expect, test } from 'vitest';
 import { blobSource, type Dataset, detect, open } from '../../dist/data.browser.js';
-import { deviations, expected, generated, isHdf5, refused, type Sample, summary } from './samples.js';
+import known from './frames-known.json' with { type: 'json' };
+import {
+  deviations,
+  expected,
+  generated,
+  isHdf5,
+  type Known,
+  refused,
+  type Sample,
+  summary,
+  wanted,
+} from './samples.js';
 
 const data = import.meta.env.EWALD_TEST_DATA as string;
 
@@ -39,6 +50,14 @@ test.skipIf(!data)('every sample that is not HDF5 opens with auto and has the va
   }
   expect(wrong).toEqual([]);
   expect(opened).toBeGreaterThan(130);
+});
+
+test.skipIf(!data)('every file of sim, real and formats has the values of independent readers', async () => {
+  for (const one of known as readonly Known[]) {
+    const dataset = await open(await file(one.folder, one.file), one.dataset ? { dataset: one.dataset } : {});
+    expect(await summary(dataset as never), `${one.folder}/${one.file}`).toEqual(wanted(one));
+    await dataset.dispose();
+  }
 });
 
 test.skipIf(!data)('a file is read over HTTP, whether the server gives ranges or not', async () => {

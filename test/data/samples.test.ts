@@ -1,14 +1,33 @@
 /** Every sample that is not HDF5 opens with 'auto' and holds what foreign readers found in it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Codecs } from '../../src/data/codecs/codecs.js';
 import { memorySource, open } from '../../src/data/node.js';
 import { isEwaldError } from '../../src/errors.js';
-import { dataFolder, dataRequired, readData } from '../support/data.js';
-import { deviations, expected, generated, isHdf5, refused, type Sample, summary } from './samples.js';
+import { dataFolder, dataRequired, listData, readData } from '../support/data.js';
+import known from './frames-known.json' with { type: 'json' };
+import { codecsHere } from './hdf5-support.js';
+import {
+  deviations,
+  expected,
+  generated,
+  isHdf5,
+  type Known,
+  refused,
+  type Sample,
+  summary,
+  wanted,
+} from './samples.js';
 
 const samples: readonly Sample[] = dataFolder ? JSON.parse(readData('formats-em', 'expect.json')) : [];
 if (dataRequired) test('the samples are here', () => expect(samples.length).toBeGreaterThan(100));
+
+let codecs: Codecs;
+beforeAll(async () => {
+  codecs = await codecsHere();
+});
+afterAll(() => codecs.dispose());
 
 const path = (file: string): string => join(dataFolder ?? '', 'formats-em', file);
 
@@ -64,16 +83,30 @@ for (const [file, { sum, shape, probe }] of Object.entries(plain).filter(([name]
   });
 }
 
-test.skipIf(!dataFolder)(
-  'a full CBF of a CSPAD: four packed sections of eight panels, as CBFlib 0.9.7 reads them',
-  async () => {
-    const dataset = await open(join(dataFolder ?? '', 'real', 'frames', 'idx-20130301060858401.cbf'));
-    expect(dataset.filters).toEqual(['packed']);
-    expect(await summary(dataset)).toEqual({
-      shape: [4, 8, 185, 388],
-      dtype: 'int32',
-      sha256: 'fbe6cdb8c7bf5652dcf0c956678e9f876748f79cc9365d049dc74fdf0751ebf9',
-    });
+for (const one of known as readonly Known[])
+  test.skipIf(!dataFolder)(`${one.folder}/${one.file} ${one.dataset ?? ''}: the values of ${one.reader}`, async () => {
+    const path = join(dataFolder ?? '', one.folder, one.file);
+    const dataset = await open(path, { codecs, ...(one.dataset ? { dataset: one.dataset } : {}) });
+    expect(await summary(dataset)).toEqual(wanted(one));
     await dataset.dispose();
-  },
-);
+  });
+
+test.skipIf(!dataFolder)('a CBF of four packed sections says so', async () => {
+  const dataset = await open(join(dataFolder ?? '', 'real', 'frames', 'idx-20130301060858401.cbf'));
+  expect(dataset.filters).toEqual(['packed']);
+  await dataset.dispose();
+});
+
+test.skipIf(!dataFolder)('no file of frames is left out', () => {
+  const kinds = /\.(h5|cbf|tif|edf|img|npy|raw)$/;
+  for (const folder of ['sim', 'real/frames', 'formats'])
+    for (const file of listData(folder, '').filter((name) => kinds.test(name) && !name.endsWith('.raw')))
+      expect(
+        known.some((one) => one.folder === folder && one.file === file),
+        `${folder}/${file}`,
+      ).toBe(true);
+  const folder = listData('formats-em', '');
+  const companions = samples.flatMap((sample) => [sample.file, ...(sample.companions ?? [])]);
+  const rest = folder.filter((name) => !companions.includes(name) && !/^(expect\.json|README\.md)$/.test(name));
+  expect(rest).toEqual([]);
+});

@@ -63,6 +63,17 @@ export async function summary(dataset: Dataset): Promise<Found> {
   };
 }
 
+/** A file of formats, sim or real with what independent readers find in it: frames-known.json. */
+export interface Known extends Found {
+  readonly folder: string;
+  readonly file: string;
+  readonly dataset?: string;
+  readonly reader: string;
+}
+
+/** What the opened file of `known` has to give; NXmx frames are a series, however few. */
+export const wanted = ({ shape, dtype, sha256 }: Known): Found => ({ shape, dtype, sha256 });
+
 /** What expect.json says of an array, in our terms: bool is uint8 of 0 and 1. */
 export const expected = ({ shape, dtype, sha256 }: ExpectedArray): Found => ({
   shape,
