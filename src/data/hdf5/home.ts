@@ -1,6 +1,7 @@
 /** The file of a dataset as the dataset knows it, and a dataset as the virtual ones know it: file.ts has the files. */
 import type { ByteSource } from '../byte-source.js';
 import type { Codecs } from '../codecs/codecs.js';
+import type { ForeignFile, ForeignLibrary } from '../foreign/foreign.js';
 import type { Hdf5Type } from './datatype.js';
 import type { ReadBox } from './storage.js';
 import type { Superblock } from './superblock.js';
@@ -9,7 +10,9 @@ import type { Superblock } from './superblock.js';
 export interface Home {
   readonly source: ByteSource;
   readonly superblock: Superblock;
-  readonly files: { codecs(): Promise<Codecs> };
+  readonly files: { codecs(): Promise<Codecs>; foreign?(): Promise<ForeignLibrary> };
+  /** This file as the foreign library opens it. */
+  foreign(library: ForeignLibrary): Promise<ForeignFile>;
   /** The file that a link names, relative to this one. */
   linked(name: string, path: string): Promise<Home>;
   /** The object at a path from the root; undefined where there is none. */
@@ -22,5 +25,5 @@ export interface Part {
   readonly shape: readonly number[];
   readonly type: Hdf5Type;
   readonly readRaw: ReadBox;
-  checkFilters(): void;
+  checkFilters(): Promise<void>;
 }
