@@ -8,7 +8,7 @@ namespace {
 using Handle = int;
 enum Type : int { r2c = 0x2a, c2r = 0x2c, c2c = 0x29, d2z = 0x6a, z2d = 0x6c, z2z = 0x69 };
 constexpr int forward = -1, inverse = 1;
-constexpr int most_axes = 3;
+constexpr int max_axes = 3;
 
 struct Api {
   int (*plan_many)(Handle* plan, int rank, int* lengths, int* in_embed, int in_stride, int in_distance, int* out_embed,
@@ -51,7 +51,7 @@ public:
     size_t work = 0;
     for (int type : {types[0], real ? types[1] : 0}) {
       if (type == 0) break;
-      int lengths[most_axes];
+      int lengths[max_axes];
       for (int i = 0; i < layout_.axes; i++) lengths[i] = int(layout_.length[i]);
       const int status =
           api_.plan_many(&plan_[made_], layout_.axes, lengths, nullptr, 1, 0, nullptr, 1, 0, type, int(layout_.batch));
@@ -124,8 +124,8 @@ int32_t create_cufft(const Libraries& libraries, const fft::Problem& problem, bo
   std::string why;
   if (!load(libraries, api, runtime, why)) return fail(EWALD_STATUS_NO_DEVICE, "cuFFT: %s", why.c_str());
   const Layout layout = layout_of(problem);
-  if (layout.axes > most_axes)
-    return fail(EWALD_STATUS_NO_DEVICE, "cuFFT transforms at most %d axes, not %d", most_axes, layout.axes);
+  if (layout.axes > max_axes)
+    return fail(EWALD_STATUS_NO_DEVICE, "cuFFT transforms at most %d axes, not %d", max_axes, layout.axes);
   auto made = std::make_unique<CufftPlan>(api, runtime, problem, layout, f64);
   const int32_t status = made->prepare();
   if (status == EWALD_STATUS_OK) plan = std::move(made);

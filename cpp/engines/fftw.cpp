@@ -35,8 +35,8 @@ constexpr int kinds[2][8] = {
 
 // What one direction is to the library: transformed axes, loops around them, how far apart elements are on either side.
 struct Geometry {
-  IoDim axis[fft::most_dims], loop[fft::most_dims];
-  int kind[fft::most_dims];
+  IoDim axis[fft::max_dims], loop[fft::max_dims];
+  int kind[fft::max_dims];
   int axes = 0, loops = 0;
 };
 
@@ -272,12 +272,12 @@ int32_t create_with(const FftwLimits& limits, const Libraries& libraries, const 
   if (!load(limits, libraries, api, library, why))
     return fail(EWALD_STATUS_NO_DEVICE, "%s: %s", limits.name, why.c_str());
   const Geometry g = geometry_of(problem, problem.input, problem.output, false);
-  if (uint32_t(g.axes) > limits.most_axes)
-    return fail(EWALD_STATUS_NO_DEVICE, "%s transforms at most %u axes, not %d", limits.name, limits.most_axes, g.axes);
-  if (problem.kind == EWALD_FFT_KIND_R2R && uint32_t(g.axes) > limits.most_r2r_axes)
+  if (uint32_t(g.axes) > limits.max_axes)
+    return fail(EWALD_STATUS_NO_DEVICE, "%s transforms at most %u axes, not %d", limits.name, limits.max_axes, g.axes);
+  if (problem.kind == EWALD_FFT_KIND_R2R && uint32_t(g.axes) > limits.max_r2r_axes)
     return fail(EWALD_STATUS_NO_DEVICE, "%s does sines and cosines along one axis at a time, not %d", limits.name,
                 g.axes);
-  if (uint32_t(g.loops) > limits.most_loops)
+  if (uint32_t(g.loops) > limits.max_loops)
     return fail(EWALD_STATUS_NO_DEVICE,
                 "%s repeats a transform along one stride; batch and untransformed axes of this plan need %d",
                 limits.name, g.loops);

@@ -10,7 +10,7 @@ struct FftwLimits {
   const char* name;
   bool mkl;
   // MKL takes seven axes, one loop around them, and sines and cosines along one axis only.
-  uint32_t most_axes, most_loops, most_r2r_axes;
+  uint32_t max_axes, max_loops, max_r2r_axes;
 };
 constexpr FftwLimits fftw_limits = {"FFTW", false, 8, 9, 8}, mkl_limits = {"MKL", true, 7, 1, 1};
 

@@ -28,7 +28,7 @@ Layout layout_of(const fft::Problem& problem) {
   Layout layout;
   const bool halves = problem.kind == EWALD_FFT_KIND_R2C;
   // Dimensions of the problem in the order of the card; axes of length 1 are left to the loops, they change nothing.
-  uint32_t order[fft::most_dims], dims = 0;
+  uint32_t order[fft::max_dims], dims = 0;
   const auto transformed = [&](uint32_t d) {
     return d > 0 && (problem.axes >> (d - 1) & 1) != 0 &&
            (problem.shape[d] > 1 || (halves && d == problem.reduced + 1));

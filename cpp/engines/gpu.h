@@ -27,13 +27,13 @@ struct Packed {
   bool complex;    // on the card; the caller's real numbers of a full complex transform are widened
   bool direct;     // it lies in the caller's array as it does on the card
   size_t numbers;  // of the precision
-  size_t count[fft::most_dims], stride[fft::most_dims];  // by dimension of the problem
+  size_t count[fft::max_dims], stride[fft::max_dims];  // by dimension of the problem
 };
 
 // Transformed lengths, slowest first, and how many transforms.
 struct Layout {
   int axes = 0;
-  size_t length[fft::most_dims];
+  size_t length[fft::max_dims];
   size_t batch = 1;
   Packed side[2];  // the forward input and output
 };

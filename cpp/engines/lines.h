@@ -6,12 +6,12 @@
 
 namespace ewald::engines {
 
-using fft::most_dims;
+using fft::max_dims;
 
 // Calls f(a, b) with the offsets of the first element of every line, in elements of two layouts of the same counts.
 template <class F>
 void for_lines(const size_t* count, const size_t* a, const size_t* b, uint32_t dims, F&& f) {
-  size_t index[most_dims] = {}, at_a = 0, at_b = 0;
+  size_t index[max_dims] = {}, at_a = 0, at_b = 0;
   for (;;) {
     f(at_a, at_b);
     uint32_t d = dims - 1;

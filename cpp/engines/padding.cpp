@@ -23,8 +23,8 @@ struct Frame {
   Side given;
   uint32_t dims;
   size_t element;
-  size_t stride[most_dims];  // of the whole array
-  size_t rows;               // of the whole array along its last dimension
+  size_t stride[max_dims];  // of the whole array
+  size_t rows;              // of the whole array along its last dimension
   size_t bytes;
 
   Frame(const Side& side, uint32_t count, size_t number) : given(side), dims(count) {

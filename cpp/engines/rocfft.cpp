@@ -11,7 +11,7 @@ using Handle = struct PlanOfRocfft*;
 using Info = struct InfoOfRocfft*;
 constexpr int not_in_place = 1;
 enum Type : int { complex_forward, complex_inverse, real_forward, real_inverse };
-constexpr int most_axes = 3;
+constexpr int max_axes = 3;
 
 struct Api {
   int (*setup)();
@@ -51,7 +51,7 @@ public:
 
   int32_t prepare() {
     const bool real = problem_.kind == EWALD_FFT_KIND_R2C;
-    size_t lengths[most_axes], work = 0;
+    size_t lengths[max_axes], work = 0;
     // It counts axes from the fastest.
     for (int i = 0; i < layout_.axes; i++) lengths[i] = layout_.length[layout_.axes - 1 - i];
     for (uint32_t d = 0; d < 2; d++) {
@@ -121,8 +121,8 @@ int32_t create_rocfft(const Libraries& libraries, const fft::Problem& problem, b
   std::string why;
   if (!load(libraries, api, runtime, why)) return fail(EWALD_STATUS_NO_DEVICE, "rocFFT: %s", why.c_str());
   const Layout layout = layout_of(problem);
-  if (layout.axes > most_axes)
-    return fail(EWALD_STATUS_NO_DEVICE, "rocFFT transforms at most %d axes, not %d", most_axes, layout.axes);
+  if (layout.axes > max_axes)
+    return fail(EWALD_STATUS_NO_DEVICE, "rocFFT transforms at most %d axes, not %d", max_axes, layout.axes);
   auto made = std::make_unique<RocfftPlan>(api, runtime, problem, layout, f64);
   const int32_t status = made->prepare();
   if (status == EWALD_STATUS_OK) plan = std::move(made);

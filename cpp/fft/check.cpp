@@ -29,8 +29,8 @@ bool fits(const size_t* count, uint32_t dims, size_t element) {
 
 int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
   problem = {};
-  if (given.rank < 1 || given.rank > most_rank)
-    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: rank is %u; it can be 1 to %u", given.rank, most_rank);
+  if (given.rank < 1 || given.rank > max_rank)
+    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: rank is %u; it can be 1 to %u", given.rank, max_rank);
   if (given.kind > EWALD_FFT_KIND_R2R)
     return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: kind %u is not known", given.kind);
   if (given.precision > EWALD_FFT_PRECISION_F64)
@@ -130,7 +130,7 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
     Side& side = which.side;
     if (!fits(side.count, dims, element))
       return fail(EWALD_STATUS_LIMIT, "fft: the %s has more elements than this machine can address", which.name);
-    size_t padded[most_dims];
+    size_t padded[max_dims];
     std::memcpy(padded, side.count, sizeof padded);
     const bool pad = problem.in_place && halves && !side.complex && reduced == rank;
     if (pad) padded[rank] = 2 * (problem.shape[rank] / 2 + 1);

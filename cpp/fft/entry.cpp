@@ -72,8 +72,8 @@ struct ewald_fft {
   Problem problem;
   bool f64;
   Store store;
-  Programs<float>* single;
-  Programs<double>* twice;
+  Programs<float>* f32_programs;
+  Programs<double>* f64_programs;
   void* workspace;
   size_t workspace_numbers;
   ewald::Team team;
@@ -128,10 +128,11 @@ EWALD_EXPORT(ewald_fft_create) int32_t ewald_fft_create(const ewald_fft_descript
   ewald_fft* plan = new (memory) ewald_fft(problem.threads);
   plan->problem = problem;
   plan->f64 = descriptor->precision == EWALD_FFT_PRECISION_F64;
-  plan->single = nullptr;
-  plan->twice = nullptr;
+  plan->f32_programs = nullptr;
+  plan->f64_programs = nullptr;
   plan->workspace = nullptr;
-  const bool ok = plan->f64 ? plan_both<double>(*plan, plan->twice) : plan_both<float>(*plan, plan->single);
+  const bool ok =
+      plan->f64 ? plan_both<double>(*plan, plan->f64_programs) : plan_both<float>(*plan, plan->f32_programs);
   if (!ok) {
     ewald_fft_destroy(plan);
     return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY,
@@ -199,9 +200,9 @@ int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, v
                         : scale == EWALD_FFT_SCALE_SYMMETRIC ? 1 / std::sqrt(n)
                                                              : 1;
   if (plan->f64)
-    execute<double>(*plan, *plan->twice, direction, in, out, workspace, factor);
+    execute<double>(*plan, *plan->f64_programs, direction, in, out, workspace, factor);
   else
-    execute<float>(*plan, *plan->single, direction, in, out, workspace, factor);
+    execute<float>(*plan, *plan->f32_programs, direction, in, out, workspace, factor);
   return EWALD_STATUS_OK;
 }
 }

@@ -86,15 +86,15 @@ double cost(size_t n) {
   return (sum + 0.5) * size;
 }
 
-size_t good_length(size_t least, size_t multiple) {
+size_t good_length(size_t shortest, size_t multiple) {
   size_t best = multiple;
-  while (best < least) best *= 2;
+  while (best < shortest) best *= 2;
   double best_cost = cost(best);
   for (size_t seven = 1; seven <= 7; seven *= 7)
     for (size_t five = 1; five <= 25; five *= 5)
       for (size_t three = 1; three <= 27; three *= 3) {
         size_t n = multiple * seven * five * three;
-        while (n < least) n *= 2;
+        while (n < shortest) n *= 2;
         const double c = cost(n);
         if (c < best_cost) {
           best_cost = c;

@@ -20,8 +20,8 @@ Factors factorize(size_t n, uint32_t largest, bool after_turn = false);
 bool read_radices(uint32_t tune, size_t n, uint32_t largest, Factors& factors);
 // Rough cost of a transform of smooth length n, in passes of a power of two.
 double cost(size_t n);
-// The cheapest smooth length of at least `least` that is a multiple of `multiple` (a power of two).
-size_t good_length(size_t least, size_t multiple);
+// The cheapest smooth length of at least `shortest` that is a multiple of `multiple` (a power of two).
+size_t good_length(size_t shortest, size_t multiple);
 // For smooth n: the divisor n1 with n1 and n / n1 closest to each other, n1 the smaller.
 size_t middle_divisor(size_t n);
 

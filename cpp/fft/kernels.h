@@ -18,8 +18,8 @@ constexpr uint32_t lane_column(uint32_t lane, uint32_t lanes) {
   return i < half ? b * half + i : lanes / 2 + b * half + (i - half);
 }
 
-constexpr uint32_t most_stages = 32;
-constexpr uint32_t most_lanes = 16;
+constexpr uint32_t max_stages = 32;
+constexpr uint32_t max_lanes = 16;
 
 // One pass of a Stockham transform, decimation in frequency: x seen as [radix][m][s] becomes y seen as [m][radix][s],
 // y[p][j][q] = w^(j p) sum_k x[k][p][q] exp(-2 pi i j k / radix),  w = exp(-2 pi i / (radix m)).
@@ -37,7 +37,7 @@ struct ColumnPlan {
   size_t n;
   size_t rows;  // of scratch that a transform needs: n, or the length of the convolution
   uint32_t stages;
-  Stage<T> stage[most_stages];
+  Stage<T> stage[max_stages];
   const ColumnPlan<T>* inner;
   const T* chirp;   // [n] complex, exp(-i pi j^2 / n)
   const T* filter;  // [inner->n / 2 + 1] complex, as plan_chirp has it
@@ -52,7 +52,7 @@ struct RowPlan {
   uint32_t first;
   const T* first_twiddle;  // [ceil(m / W)][first - 1][2][W], m = n / first; the last vector ends at m
   uint32_t stages;
-  Stage<T> stage[most_stages];  // s counted in vectors
+  Stage<T> stage[max_stages];  // s counted in vectors
 };
 
 // n = n1 n2: columns of length n1, twiddles, a turn, columns of length n2 (Bailey's four steps).

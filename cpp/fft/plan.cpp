@@ -11,8 +11,8 @@ namespace {
 // A sub-array of this size stays in the second-level cache while its passes are run one after the other.
 constexpr size_t resident_bytes = 640 * 1024;
 
-size_t most(size_t a, size_t b) { return a > b ? a : b; }
-size_t least(size_t a, size_t b) { return a < b ? a : b; }
+size_t max(size_t a, size_t b) { return a > b ? a : b; }
+size_t min(size_t a, size_t b) { return a < b ? a : b; }
 
 using What = Tables::What;
 
@@ -24,7 +24,7 @@ struct Step {
 struct Layout {
   Buffer buffer;
   bool complex;
-  size_t stride[most_dims];
+  size_t stride[max_dims];
 };
 
 // Lines side by side: where the next line of a block is.
@@ -98,7 +98,7 @@ struct Builder {
   Tables& tables;
   Program<T>& program;
   uint32_t dims;
-  size_t current[most_dims];  // extents of the array that the next pass reads
+  size_t current[max_dims];  // extents of the array that the next pass reads
 
   bool add(const Step& step, const Layout& in, const Layout& out, const Window& from, const Window& to,
            uint32_t shared);
@@ -169,7 +169,7 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
       if (pairs && n % 2 == 0)
         pass.table = tables.once<T>(What::half, n, 0, line->engine,
                                     [&] { return half_table<T>(n, line->engine->lanes, store); });
-      program.extra = most(program.extra, line->per_thread);
+      program.extra = max(program.extra, line->per_thread);
       return store.ok();
     }
   }
@@ -196,10 +196,10 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
     pass.table =
         tables.once<T>(What::trig, n, uint32_t(pass.trig), nullptr, [&] { return trig_table<T>(pass.trig, n, store); });
 
-  const size_t rows = pass.column == nullptr ? 1 : most(pass.column->rows, n + 2);
+  const size_t rows = pass.column == nullptr ? 1 : max(pass.column->rows, n + 2);
   size_t vectors = block_vectors<T>(w, rows);
   const size_t all = (pass.lanes + w * planes - 1) / (w * planes);
-  vectors = least(vectors, all);
+  vectors = min(vectors, all);
   // A last block of one vector that is not full would be slow: rather narrower blocks.
   if (vectors > 1 && pass.lanes % (w * planes) != 0)
     for (size_t v = vectors; v > 1; v--)
@@ -254,7 +254,7 @@ bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, cons
   const size_t numbers_in = in.complex ? 2 : 1, numbers_out = out.complex ? 2 : 1;
   uint32_t open = 0;
   size_t all_lines = 1;
-  size_t other[most_dims];
+  size_t other[max_dims];
   for (uint32_t e = 0; e < dims; e++) {
     other[e] = current[e];
     if ((e == d && step.task != Task::copy) || other[e] == 1) continue;
@@ -272,7 +272,7 @@ bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, cons
     add_loop(pass, {pass.lanes, pass.lane_in * numbers_in, pass.lane_out * numbers_out});
     pass.lanes = 1;
   }
-  program.work = most(program.work, pass.work);
+  program.work = max(program.work, pass.work);
   return true;
 }
 
@@ -288,7 +288,7 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
              &target = reads_input ? problem.output : problem.input;
 
   // Dimensions from the fastest to the slowest of the target.
-  uint32_t order[most_dims];
+  uint32_t order[max_dims];
   for (uint32_t i = 0; i < dims; i++) {
     uint32_t at = i;
     const uint32_t d = dims - 1 - i;
@@ -302,12 +302,12 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
   const uint32_t special = halves ? problem.reduced + 1 : dims;
 
   Builder<T> builder = {problem, backward, engines, store, tables, program, dims, {}};
-  size_t between[most_dims];  // most that an array between the passes holds of each dimension
+  size_t between[max_dims];  // most that an array between the passes holds of each dimension
   bool shrinks = false;
   for (uint32_t d = 0; d < dims; d++) {
     builder.current[d] = source.count[d];
     between[d] =
-        halves && d == special ? (to_real ? source.count[d] : target.count[d]) : most(source.count[d], target.count[d]);
+        halves && d == special ? (to_real ? source.count[d] : target.count[d]) : max(source.count[d], target.count[d]);
     shrinks = shrinks || between[d] > target.count[d];
   }
 
@@ -319,7 +319,7 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
     resident |= 1u << order[i];
   }
 
-  Step steps[most_dims];
+  Step steps[max_dims];
   uint32_t count = 0;
   const bool special_resident = halves && (resident >> special & 1) != 0;
   const auto take = [&](bool inside) {

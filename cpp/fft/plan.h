@@ -9,7 +9,7 @@
 
 namespace ewald::fft {
 
-constexpr uint32_t most_rank = 8, most_dims = most_rank + 1, most_passes = most_rank + 2;
+constexpr uint32_t max_rank = EWALD_FFT_MAX_RANK, max_dims = max_rank + 1, max_passes = max_rank + 2;
 
 // One dimension that a pass runs over: how many, and how far apart in numbers (not complex ones) of its source and
 // target.
@@ -47,7 +47,7 @@ struct Pass {
   size_t width, blocks;
   uint32_t vectors;
   uint32_t shared, loops;  // the first `shared` loops belong to the group
-  Loop loop[most_dims];
+  Loop loop[max_dims];
   const Engine<T>* engine;
   const ColumnPlan<T>* column;
   const Line<T>* line;
@@ -65,8 +65,8 @@ struct Group {
 template <class T>
 struct Program {
   uint32_t passes, groups;
-  Pass<T> pass[most_passes];
-  Group group[most_passes];
+  Pass<T> pass[max_passes];
+  Group group[max_passes];
   size_t work;    // numbers of scratch for each thread
   size_t extra;   // numbers that further threads need again in a split line
   size_t middle;  // numbers of the workspace that hold an intermediate array
@@ -75,9 +75,9 @@ struct Program {
 // A side of the transform: what lies where.
 struct Side {
   bool complex;
-  size_t count[most_dims], stride[most_dims];  // dimension 0 is the batch
-  Window window[most_dims];                    // count again, and what it is a part of
-  size_t size;                                 // elements from the first to the last
+  size_t count[max_dims], stride[max_dims];  // dimension 0 is the batch
+  Window window[max_dims];                   // count again, and what it is a part of
+  size_t size;                               // elements from the first to the last
 };
 
 // The descriptor, checked and with every default filled in.
@@ -85,8 +85,8 @@ struct Problem {
   uint32_t rank, kind, axes, reduced, threads;
   bool in_place, user_workspace;
   uint32_t tune;
-  size_t batch, shape[most_dims];  // dimension 0 is the batch
-  Trig trig[most_dims];
+  size_t batch, shape[max_dims];  // dimension 0 is the batch
+  Trig trig[max_dims];
   Side input, output;
   double logical;  // N of the scale factors
 };

@@ -206,7 +206,7 @@ size_t items_of(const Pass<T>& pass) {
 template <class T>
 void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t last, T* work, T scale,
                const Team* team) {
-  size_t index[most_dims], block = first % pass.blocks, rest = first / pass.blocks, at_in = 0, at_out = 0;
+  size_t index[max_dims], block = first % pass.blocks, rest = first / pass.blocks, at_in = 0, at_out = 0;
   for (uint32_t i = pass.loops; i-- > pass.shared;) {
     index[i] = rest % pass.loop[i].count;
     rest /= pass.loop[i].count;

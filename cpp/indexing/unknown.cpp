@@ -6,13 +6,15 @@
 #include "common/cpu.h"
 #include "common/memory.h"
 #include "common/status.h"
+#include "generated/ranges.h"
 #include "generated/search.h"
 
 namespace {
 
 using namespace ewald::indexing;
 
-constexpr uint32_t most_image_spots = 1u << 20, most_proposals = 64;
+constexpr auto max_spots = uint32_t(proposal_spots_high), min_cells = uint32_t(proposals_low),
+               max_cells = uint32_t(proposals_high);
 
 ProposeCells kernel() {
   switch (ewald::best_isa()) {
@@ -50,7 +52,7 @@ void take_spots(const float* spots, uint32_t n, Keyed* keyed, UnknownWork& work)
   std::sort(keyed, keyed + good, [](const Keyed& a, const Keyed& b) {
     return a.square < b.square || (a.square == b.square && a.index < b.index);
   });
-  work.spots = int(good < uint32_t(most_unknown_spots) ? good : uint32_t(most_unknown_spots));
+  work.spots = int(good < uint32_t(max_unknown_spots) ? good : uint32_t(max_unknown_spots));
   for (int j = 0; j < work.spots; j++)
     for (int k = 0; k < 3; k++) work.spot[j][k] = spots[3 * keyed[j].index + k];
 }
@@ -62,13 +64,13 @@ extern "C" EWALD_EXPORT(ewald_cells_propose) int32_t
                         float* cells, uint32_t* explained, uint32_t* count) {
   if ((spots == nullptr && spot_count > 0) || cells == nullptr || explained == nullptr || count == nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cells_propose: a pointer is null");
-  if (spot_count > most_image_spots || capacity < 1 || capacity > most_proposals)
-    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_cells_propose: %u spots and %u cells; at most %u and 1 to %u",
-                       spot_count, capacity, most_image_spots, most_proposals);
-  if (!(min_length >= 1 && min_length <= max_length && max_length <= 1000))
+  if (spot_count > max_spots || capacity < min_cells || capacity > max_cells)
+    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_cells_propose: %u spots and %u cells; at most %u and %u to %u",
+                       spot_count, capacity, max_spots, min_cells, max_cells);
+  if (!(min_length >= min_length_a_low && min_length <= max_length && max_length <= max_length_a_high))
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
-                       "ewald_cells_propose: lengths from %g to %g; needed are 1 to 1000 angstrom, in this order",
-                       double(min_length), double(max_length));
+                       "ewald_cells_propose: lengths from %g to %g; needed are %g to %g angstrom, in this order",
+                       double(min_length), double(max_length), min_length_a_low, max_length_a_high);
   *count = 0;
   auto* work = static_cast<UnknownWork*>(ewald::allocate(sizeof(UnknownWork)));
   auto* keyed = static_cast<Keyed*>(ewald::allocate_raw((size_t(spot_count) + 1) * sizeof(Keyed)));
@@ -78,7 +80,7 @@ extern "C" EWALD_EXPORT(ewald_cells_propose) int32_t
     return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "ewald_cells_propose: no memory for %u spots", spot_count);
   }
   take_spots(spots, spot_count, keyed, *work);
-  ProposedCell found[most_proposals];
+  ProposedCell found[max_cells];
   const int n = kernel()(*work, min_length, max_length, found, int(capacity));
   for (int i = 0; i < n; i++) {
     for (int r = 0; r < 3; r++) {

@@ -2,19 +2,11 @@
 #pragma once
 #include <stdint.h>
 
+#include "generated/search.h"
 #include "indexing/geometry.h"
 #include "indexing/least_squares.h"
 
 namespace ewald::indexing {
-
-// With fewer spots an image shows nothing by itself.
-constexpr int least_unknown_spots = 8;
-// Spots that take part, lowest resolution first: of the scan, and of everything after it.
-constexpr int most_scan_spots = 80, most_unknown_spots = 400;
-// Vectors that cells are made of, and those that are looked at to find them.
-constexpr int most_vectors = 32, most_starts = 192;
-// The scan keeps this many points of each length.
-constexpr int kept_per_length = 24, most_lengths = 1024;
 
 // A point of the scan, or a lattice vector.
 struct Wave {
@@ -29,13 +21,13 @@ struct ProposedCell {
 // What one image needs; one block of memory.
 struct UnknownWork {
   // Lowest resolution first.
-  double spot[most_unknown_spots][3];
+  double spot[max_unknown_spots][3];
   int spots;
-  Wave points[kept_per_length * most_lengths];
-  Vec3 starts[most_starts];
-  Wave vectors[most_starts];
+  Wave points[points_per_length * max_scan_lengths];
+  Vec3 starts[max_starts];
+  Wave vectors[max_starts];
   // Squared distance of each spot from the planes of a vector.
-  float miss[most_vectors][most_unknown_spots + 16];
+  float miss[max_unknown_vectors][max_unknown_spots + 16];
 };
 
 // Finds up to `capacity` cells, best first: what an image says of its lattice without being told.

@@ -173,13 +173,13 @@ struct ewald_cuda_fft {
     const Side &from = source(backward), &to = target(backward);
     const bool in_there = (on_device & EWALD_CUDA_INPUT_ON_DEVICE) != 0,
                out_there = (on_device & EWALD_CUDA_OUTPUT_ON_DEVICE) != 0;
-    unsigned char* const mine[2] = {input.data(), problem.in_place ? input.data() : output.data()};
+    unsigned char* const held[2] = {input.data(), problem.in_place ? input.data() : output.data()};
     const bool first = &from == &problem.input;
-    const void* const read = in_there ? in : mine[first ? 0 : 1];
-    unsigned char* const written = out_there ? static_cast<unsigned char*>(out) : mine[first ? 1 : 0];
+    const void* const read = in_there ? in : held[first ? 0 : 1];
+    unsigned char* const written = out_there ? static_cast<unsigned char*>(out) : held[first ? 1 : 0];
     const std::uint64_t read_bytes = side_bytes(from), written_bytes = side_bytes(to);
     if (!in_there)
-      EWALD_CUDA(cudaMemcpyAsync(mine[first ? 0 : 1], in, read_bytes, cudaMemcpyHostToDevice, context->stream));
+      EWALD_CUDA(cudaMemcpyAsync(held[first ? 0 : 1], in, read_bytes, cudaMemcpyHostToDevice, context->stream));
     if (!out_there) {
       // Places between the elements belong to the caller and must come back as they were; in place the input has
       // brought most of them.

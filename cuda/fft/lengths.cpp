@@ -70,11 +70,11 @@ std::vector<std::uint32_t> radices_of(std::uint32_t n) {
   return radices;
 }
 
-std::uint64_t convolution_length(std::uint64_t least) {
+std::uint64_t convolution_length(std::uint64_t shortest) {
   std::uint64_t best = ~std::uint64_t(0);
   for (const std::uint64_t odd : {1u, 3u, 5u, 9u, 15u, 25u, 27u}) {
     std::uint64_t length = odd;
-    while (length < least) length *= 2;
+    while (length < shortest) length *= 2;
     best = std::min(best, length);
   }
   return best;

@@ -20,7 +20,7 @@ struct Split {
 std::vector<std::uint32_t> radices_of(std::uint32_t n);
 // The shortest length from `least` on of the form 2^a 3^b 5^c with b, c <= 3: powers of two alone would waste up to
 // half.
-std::uint64_t convolution_length(std::uint64_t least);
+std::uint64_t convolution_length(std::uint64_t shortest);
 // The transform of `points` numbers in one block of `capacity`; length 0 where there is none.
 Core core_of(std::uint64_t points, std::uint32_t capacity);
 // `side_by_side`: lines of a piece that a block should hold, so that memory is read in runs of 32 bytes.

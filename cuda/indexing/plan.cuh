@@ -19,9 +19,8 @@ constexpr int kThreads = 128;
 constexpr int kWarps = kThreads / 32;
 // Blocks that a multiprocessor is to hold: 80 registers a thread, which leaves all inner loops without spills.
 constexpr int kBlocksEach = 6;
-// Spots of an image lie in shared memory, 16 bytes each, beside 13 kB of other things; a block may have 64 kB on every
-// card from 7.5 on.
-constexpr int max_block_spots = 2048;
+// Spots of an image (max_block_spots) lie in shared memory, 16 bytes each, beside 13 kB of other things; a block may
+// have 64 kB on every card from 7.5 on.
 // Spots that the rotation search holds ready at a time, for each warp.
 constexpr int turning_spots = 96;
 constexpr int scratch_bytes = 12288;

@@ -11,7 +11,11 @@ import type { Context, ContextOptions } from '../context.js';
 import { type Cell, reciprocal } from '../crystal/cell.js';
 import { EwaldError } from '../errors.js';
 import type { Indexer } from '../indexing/indexer.js';
-import { integer, real } from '../options.js';
+import { indexerRanges, thresholdRanges } from '../layout/indexing.js';
+import { integerIn, realIn } from '../options.js';
+
+/** Points of the module: there is no default to ask for by 0. */
+const { zero: _zero, ...samplePoints } = thresholdRanges.samplePoints;
 
 /** Packed column vectors: C-ordered (3, n) numbers, or three rows. */
 export type PackedVectors = Float32Array | Float64Array | readonly (ArrayLike<number> | readonly number[])[];
@@ -96,8 +100,11 @@ export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<
 
     async index(handle, lengthThreshold, numSamplePoints, nOutputCells, nInputCells, data) {
       const { indexer, maxOutputCells, maxInputCells } = entryOf(handle);
-      real('index: lengthThreshold', lengthThreshold, 0, 0, 10);
-      integer('index: numSamplePoints', numSamplePoints, 0, 32, 65536);
+      realIn('index: lengthThreshold', lengthThreshold, thresholdRanges.lengthThreshold);
+      integerIn('index: numSamplePoints', numSamplePoints, {
+        ...samplePoints,
+        high: indexerRanges.maxSamplePoints.fallback,
+      });
       limited('nOutputCells', nOutputCells, maxOutputCells);
       limited('nInputCells', nInputCells, maxInputCells);
       const vectors = unpack(data, nInputCells);
@@ -131,7 +138,7 @@ export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<
 }
 
 function limited(what: string, value: number, most: number): void {
-  integer(`index: ${what}`, value, 1, 1, 1024);
+  integerIn(`index: ${what}`, value, indexerRanges.maxOutputCells);
   if (value > most)
     throw new EwaldError('Limit', `index: ${what} is ${value}, the indexer was made for ${most}; make one with more`);
 }

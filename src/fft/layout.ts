@@ -1,10 +1,11 @@
 /** Where the elements of a side lie: strides, distance, and how many are touched. */
 import { EwaldError } from '../errors.js';
+import { fftRanges } from '../layout/fft.js';
 import { integer } from '../options.js';
 import type { FftOptions } from './options.js';
 
 /** Elements that fit the 32-bit strides of the descriptor and every backend's indexing. */
-export const mostElements = 2 ** 31 - 1;
+export const maxElements = fftRanges.elements.high;
 
 export interface Side {
   readonly shape: readonly number[];
@@ -48,8 +49,8 @@ export function layout(
     const lengths = shape.map((n, axis) => (padded && axis === shape.length - 1 ? 2 * (Math.floor(n / 2) + 1) : n));
     const one = lengths.reduce((product, n) => product * n, 1);
     if (distance !== undefined) throw new EwaldError('Argument', `fft: ${what}Distance goes with ${what}Strides`);
-    if (one * batch > mostElements)
-      throw new EwaldError('Limit', `fft: the ${what} has ${one * batch} elements; at most ${mostElements} fit a plan`);
+    if (one * batch > maxElements)
+      throw new EwaldError('Limit', `fft: the ${what} has ${one * batch} elements; at most ${maxElements} fit a plan`);
     if (!ordered) return { strides: [] as number[], distance: 0, elements: one * batch, strided: false };
     const out = new Array<number>(shape.length).fill(0);
     let stride = 1;
@@ -59,14 +60,14 @@ export function layout(
     }
     return { strides: out, distance: one, elements: one * batch, strided: true };
   }
-  if (strides.length !== shape.length || strides.some((s) => !Number.isInteger(s) || s < 1 || s > mostElements)) {
+  if (strides.length !== shape.length || strides.some((s) => !Number.isInteger(s) || s < 1 || s > maxElements)) {
     throw new EwaldError(
       'Argument',
       `fft: ${what}Strides is ${JSON.stringify(strides)}; needed is a positive integer for each of the ${shape.length} axes`,
     );
   }
   const extent = 1 + shape.reduce((sum, n, axis) => sum + (n - 1) * (strides[axis] ?? 0), 0);
-  const step = integer(`fft: ${what}Distance`, distance, extent, 1, mostElements);
+  const step = integer(`fft: ${what}Distance`, distance, extent, 1, maxElements);
   // Two elements may not share a place: sorted by stride, each axis (the batch is one) must step over all of the faster
   // ones.
   const byStride = [...shape.map((n, axis) => ({ n, stride: strides[axis] ?? 0 })), { n: batch, stride: step }]
@@ -83,7 +84,7 @@ export function layout(
     reach = stride * (n - 1) + reach;
   }
   const elements = extent + (batch - 1) * step;
-  if (elements > mostElements)
-    throw new EwaldError('Limit', `fft: the ${what} spans ${elements} elements; at most ${mostElements} fit a plan`);
+  if (elements > maxElements)
+    throw new EwaldError('Limit', `fft: the ${what} spans ${elements} elements; at most ${maxElements} fit a plan`);
   return { strides: [...strides], distance: step, elements, strided: true };
 }

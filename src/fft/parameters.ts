@@ -2,10 +2,11 @@
 
 import { externalEngines } from '../backends/engines.js';
 import { EwaldError } from '../errors.js';
+import { fftRanges } from '../layout/fft.js';
 import { enums } from '../layout/layout.js';
-import { choice, integer, knownOptions } from '../options.js';
+import { choice, integerIn, knownOptions } from '../options.js';
 import type { FftDescriptor } from './contract.js';
-import { croppedLayout, layout, mostElements } from './layout.js';
+import { croppedLayout, layout, maxElements } from './layout.js';
 import type { FftKind, FftOptions, R2rKind } from './options.js';
 import { type AxisWindow, inputWindows, isWhole, outputWindows } from './windows.js';
 
@@ -24,6 +25,7 @@ const names: readonly string[] = [
   ],
   ...['inputShape', 'keep', 'reducedAxis', 'r2r', 'inPlace', 'userWorkspace', 'threads', 'engine', 'tune'],
 ];
+const { rank: rankRange, length: lengths } = fftRanges;
 const kinds: Record<FftKind, number> = {
   c2c: enums.FftKind.c2c,
   r2c: enums.FftKind.r2c,
@@ -60,7 +62,7 @@ export function describeFft(options: FftOptions): FftDescriptor {
   const rank = shape.length;
   const kind = choice('fft: kind', options.kind, 'c2c', Object.keys(kinds) as FftKind[]);
   const precision = choice('fft: precision', options.precision, 'f32', ['f32', 'f64']);
-  const batch = integer('fft: batch', options.batch, 1, 1, 2 ** 24);
+  const batch = integerIn('fft: batch', options.batch, fftRanges.batch);
   const axes = checkAxes(options.axes, rank);
   const reduced = checkReduced(options, kind, axes, rank);
   const axisKinds = checkR2r(options.r2r, kind, axes, rank);
@@ -132,7 +134,8 @@ export function describeFft(options: FftOptions): FftDescriptor {
     batch,
     options.order !== undefined,
   );
-  const array = (values: readonly number[]): number[] => Array.from({ length: 8 }, (_, i) => values[i] ?? 0);
+  const array = (values: readonly number[]): number[] =>
+    Array.from({ length: rankRange.high }, (_, i) => values[i] ?? 0);
   return {
     shape,
     kind,
@@ -156,7 +159,7 @@ export function describeFft(options: FftOptions): FftDescriptor {
         'estimate',
         'measure',
       ]) === 'measure',
-    threads: integer('fft: threads', options.threads, 0, 0, 1024),
+    threads: integerIn('fft: threads', options.threads, fftRanges.threads),
     reduced,
     axisKinds,
     fields: {
@@ -185,21 +188,24 @@ export function describeFft(options: FftOptions): FftDescriptor {
 
 function checkShape(given: readonly number[] | number): number[] {
   const shape = typeof given === 'number' ? [given] : given;
-  if (!Array.isArray(shape) || shape.length < 1 || shape.length > 8) {
+  if (!Array.isArray(shape) || shape.length < rankRange.low || shape.length > rankRange.high) {
     throw new EwaldError(
       'Shape',
-      `fft: shape is ${JSON.stringify(given)}; needed are 1 to 8 lengths, slowest axis first`,
+      `fft: shape is ${JSON.stringify(given)}; needed are ${rankRange.low} to ${rankRange.high} lengths, slowest axis first`,
     );
   }
   shape.forEach((n, axis) => {
-    if (!Number.isInteger(n) || n < 1 || n > 2 ** 27)
-      throw new EwaldError('Shape', `fft: length ${n} of axis ${axis}; needed is an integer from 1 to ${2 ** 27}`);
+    if (!Number.isInteger(n) || n < lengths.low || n > lengths.high)
+      throw new EwaldError(
+        'Shape',
+        `fft: length ${n} of axis ${axis}; needed is an integer from ${lengths.low} to ${lengths.high}`,
+      );
   });
   const elements = shape.reduce((product, n) => product * n, 1);
-  if (elements > mostElements)
+  if (elements > maxElements)
     throw new EwaldError(
       'Limit',
-      `fft: shape ${shape.join(' × ')} has ${elements} elements; at most ${mostElements} fit a plan`,
+      `fft: shape ${shape.join(' × ')} has ${elements} elements; at most ${maxElements} fit a plan`,
     );
   return [...shape];
 }

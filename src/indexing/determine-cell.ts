@@ -11,7 +11,8 @@ import { latticeBend } from '../crystal/lattice-match.js';
 import { reducedCell } from '../crystal/niggli.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
-import { breathe, checkSignal, integer, knownOptions, real } from '../options.js';
+import { cellSearchRanges, proposalRanges } from '../layout/indexing.js';
+import { breathe, checkSignal, integerIn, knownOptions, realIn } from '../options.js';
 import type { IndexingInput } from './input.js';
 import type { ProposalsKernel } from './proposals.js';
 import type { IndexingResult } from './result.js';
@@ -86,10 +87,13 @@ export async function determineCell(
     'signal',
     'onProgress',
   ]);
-  const minLengthA = real('determineCell: minLengthA', options.minLengthA, 3, 1, 1000);
-  const maxLengthA = real('determineCell: maxLengthA', options.maxLengthA, 150, minLengthA, 1000);
-  const proposers = integer('determineCell: proposers', options.proposers, 12, 1, 1000);
-  const tolerance = real('determineCell: tolerance', options.tolerance, 0.02, 0, 0.2);
+  const minLengthA = realIn('determineCell: minLengthA', options.minLengthA, proposalRanges.minLengthA);
+  const maxLengthA = realIn('determineCell: maxLengthA', options.maxLengthA, {
+    ...proposalRanges.maxLengthA,
+    low: minLengthA,
+  });
+  const proposers = integerIn('determineCell: proposers', options.proposers, cellSearchRanges.proposers);
+  const tolerance = realIn('determineCell: tolerance', options.tolerance, cellSearchRanges.tolerance);
   if (images.length === 0)
     throw new EwaldError('Argument', 'determineCell: there are no images; give the spots of several stills');
 

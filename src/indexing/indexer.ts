@@ -7,6 +7,7 @@
  */
 import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../errors.js';
+import { proposalRanges } from '../layout/indexing.js';
 import { checkSignal } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
@@ -143,7 +144,7 @@ async function findCell(
   images: Parameters<Indexer['determineCell']>[0],
   search: CellSearchOptions | undefined,
 ): Promise<DeterminedCell[]> {
-  const { kernel, backend } = await planner.plan(proposalsFeature, { capacity: 12 });
+  const { kernel, backend } = await planner.plan(proposalsFeature, { capacity: proposalRanges.proposals.fallback });
   try {
     // On native several images are searched at a time, each on a thread.
     return await determineCell(

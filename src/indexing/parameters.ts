@@ -9,6 +9,7 @@ import {
   indexerParams,
   indexerRanges,
   refinementDefaults,
+  streamRanges,
   thresholdRanges,
 } from '../layout/indexing.js';
 import type { Range } from '../layout/range.js';
@@ -191,7 +192,7 @@ export function checkSizes(options: IndexerOptions): Sizes {
     maxOutputCells,
     maxSamplePoints,
     maxAnglePoints,
-    inFlight: integer('indexer: inFlight', options.inFlight, 2, 1, 16),
+    inFlight: integerIn('indexer: inFlight', options.inFlight, streamRanges.inFlight),
   };
 }
 

@@ -4,7 +4,8 @@
  */
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
-import { checkSignal, knownOptions, real } from '../options.js';
+import { streamRanges } from '../layout/indexing.js';
+import { checkSignal, knownOptions, realIn } from '../options.js';
 import { allFinite, type IndexingInput } from './input.js';
 import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
 import { firstNonFinite, type ImageView, type IndexingResult } from './result.js';
@@ -61,7 +62,7 @@ export async function* streamImages<T extends StreamItem>(
     source,
     sizes.batch,
     sizes.maxBatchSpots,
-    real('indexer.stream: maxDelayMs', maxDelayMs, 20, 0, 60_000),
+    realIn('indexer.stream: maxDelayMs', maxDelayMs, streamRanges.maxDelayMs),
     !flagsNonFinite,
   );
   const flights: Flight<T>[] = [];

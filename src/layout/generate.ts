@@ -3,11 +3,15 @@
  * that it is fresh.
  */
 import { EwaldError } from '../errors.js';
-import { batchSpotRange, indexerRanges, refinementDefaults, thresholdRanges } from './indexing.js';
+import { batchSpotRange, indexerRanges, proposalRanges, refinementDefaults, thresholdRanges } from './indexing.js';
 import type { Range } from './range.js';
 import { type Room, rooms } from './rooms.js';
 import {
   type Constant,
+  cellRounds,
+  cellSearchConstants,
+  climbRounds,
+  cudaCapacities,
   effortConstants,
   efforts,
   ladder,
@@ -117,6 +121,8 @@ interface Table {
   readonly rows: readonly object[];
   /** Numbers of the rows by name. */
   readonly keys?: readonly string[];
+  /** C++ alone reads it. */
+  readonly cpp?: true;
 }
 const tables: readonly Table[] = [
   { name: 'effort', file: 'Effort', doc: 'One effort of the fast method.', rows: efforts },
@@ -129,6 +135,8 @@ const tables: readonly Table[] = [
   },
   { name: 'turnRound', file: 'TurnRound', doc: 'A round of the refinement of the orientation.', rows: turnRounds },
   { name: 'vectorRound', file: 'VectorRound', doc: "A round of the exhaustive method's fit.", rows: vectorRounds },
+  { name: 'climbRound', file: 'ClimbRound', doc: "A round of an unknown cell's vector.", rows: climbRounds, cpp: true },
+  { name: 'cellRound', file: 'CellRound', doc: 'A round of an unknown cell.', rows: cellRounds, cpp: true },
 ];
 
 const allSearch: Readonly<Record<string, Constant>> = { ...searchConstants, ...effortConstants };
@@ -147,7 +155,11 @@ const cell = (row: object, name: string): number | boolean => (row as Record<str
 export function searchHeader(): string {
   const out = [`// ${notice('search.ts')}`, '#pragma once', '#include "common/portable.h"', ''];
   out.push('namespace ewald::indexing {', '');
-  for (const [name, { value, doc, real }] of Object.entries(allSearch)) {
+  for (const [name, { value, doc, real }] of Object.entries({
+    ...allSearch,
+    ...cellSearchConstants,
+    ...cudaCapacities,
+  } as Readonly<Record<string, Constant>>)) {
     const declared = real ? `double ${snake(name)} = ${realText(value)}` : `int ${snake(name)} = ${value}`;
     out.push(`// ${doc}`, `constexpr ${declared};`);
   }
@@ -179,7 +191,7 @@ export function searchShader(): string {
   for (const [name, { value, doc, real }] of Object.entries(allSearch))
     out.push(`const ${upper(name)} = ${real ? realText(value) : `${value}u`}; // ${doc}`);
   const types = { bool: 'bool', real: 'f32', integer: 'u32' };
-  for (const table of tables) {
+  for (const table of tables.filter(({ cpp }) => !cpp)) {
     const columns = columnsOf(table);
     const struct = title(table.name);
     out.push('', `// ${table.doc} See src/layout/search.ts.`, `struct ${struct} {`);
@@ -247,6 +259,10 @@ export function rangesHeader(): string {
   for (const [refinement, defaults] of Object.entries(refinementDefaults))
     for (const [name, value] of Object.entries(defaults ?? {}))
       out.push(`constexpr double default_${snake(name)}_${refinement} = ${realText(value)};`);
+  out.push('');
+  for (const [name, { low, high }] of Object.entries(proposalRanges)) {
+    out.push(`constexpr double ${snake(name)}_low = ${realText(low)}, ${snake(name)}_high = ${realText(high)};`);
+  }
   out.push('', '}  // namespace ewald::indexing', '');
   return out.join('\n');
 }

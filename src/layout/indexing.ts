@@ -173,6 +173,20 @@ export const indexerRanges = {
 /** Spots of all images of one run together; the default follows from batch and maxSpots. */
 export const batchSpotRange = range(6, 2 ** 28, 4096);
 
+/** Beside the descriptor: batches of a stream under way at once, and how long one that is not full may wait. */
+export const streamRanges = { inFlight: range(1, 16, 2), maxDelayMs: range(0, 60_000, 20) } as const;
+
+/** A search for an unknown cell: what the core is asked for each image. */
+export const proposalRanges = {
+  proposalSpots: range(0, 2 ** 20, 0),
+  proposals: range(1, 64, 12),
+  minLengthA: range(1, 1000, 3),
+  maxLengthA: range(1, 1000, 150),
+} as const satisfies Record<string, Range>;
+
+/** What is done with the answers: images that propose, and how well a Bravais lattice must fit (lengths; radians). */
+export const cellSearchRanges = { proposers: range(1, 1000, 12), tolerance: range(0, 0.2, 0.02) } as const;
+
 /**
  * Thresholds of a run: what each of its parameters may be. Beyond that triml is below trimh, and samplePoints,
  * anglePoints and maxCrystals are what the descriptor has room for.

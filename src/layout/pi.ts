@@ -1,5 +1,5 @@
 /** The room of pi. */
-import { threadRange } from './range.js';
+import { range, threadRange } from './range.js';
 import { type Struct, u32 } from './struct.js';
 
 /** Parameters of one pi count. */
@@ -18,5 +18,10 @@ export const piParams: Struct = {
   ],
 };
 
-/** Options of a plan. */
-export const piRanges = { threads: threadRange } as const;
+/** Options of a plan, and of a run: what 64 bits count is a bigint. */
+export const piRanges = {
+  threads: threadRange,
+  stream: range(0, 2 ** 32 - 1, 0),
+  points: { low: 1n, high: 1n << 63n },
+  word: { low: 0n, high: (1n << 64n) - 1n },
+} as const;

@@ -144,6 +144,55 @@ const course = {
   middleLimit: real(1e-6, 'of the length: two vectors are opposite when their sum is shorter'),
 } as const;
 
+/** Cells of an image without a known one: on CPUs alone. Lengths and points of its scan are those of lattice vectors. */
+const unknown = {
+  minUnknownSpots: integer(8, 'with fewer spots an image shows no cell by itself'),
+  maxUnknownSpots: integer(400, 'lowest-resolution spots that take part'),
+  maxScanSpots: integer(80, 'lowest-resolution spots of the scan, at most'),
+  minScanSpots: integer(28, 'the same where a scan of more costs too much, at least'),
+  maxScanSums: real(
+    1.2e8,
+    'sums that the scan of an image may cost: beyond it fewer spots take part, then fewer points',
+  ),
+  scanLengthStep: real(0.35, 'periods of the outermost spot from one length of the scan to the next'),
+  scanDirectionStep: real(0.5, 'the same from a direction to the next'),
+  minScanDirections: integer(64, 'directions of a length at least'),
+  maxScanLengths: integer(1024, 'lengths of the scan at most'),
+  pointsPerLength: integer(24, 'points of the scan that are kept of each length'),
+  pointsApart: real(1.5, 'steps between directions: nearer points are one'),
+  shortestWave: real(
+    1.6,
+    'over the resolution of the outermost spot: the spread of the spots looks like a shorter wave',
+  ),
+  maxStarts: integer(192, 'points of the scan that are fitted, best first'),
+  startLengthShare: real(0.03, 'starts are apart by this share of their length'),
+  startGap: real(0.8, 'and so many angstrom'),
+  unknownDamping: real(1e-3, 'of the mean diagonal: what keeps a fit where no spot speaks of it'),
+  minUnknownFitSpots: integer(6, 'spots near planes, or near nodes, without which a fit fails'),
+  maxStretch: real(0.08, 'a fitted vector whose length differs by more is not the one of the scan'),
+  supportLimit: real(0.15, 'periods from a plane within which a spot supports a vector'),
+  originSupport: real(0.5, 'what a spot on the plane through the origin adds, where another adds 1'),
+  twinLengthShare: real(0.02, 'fitted vectors within this share of their length'),
+  twinGap: real(0.3, 'and so many angstrom are one'),
+  maxUnknownVectors: integer(32, 'vectors of which every three are tried as a cell'),
+  enoughSupport: real(0.75, 'of the best support: from here on the shorter vector is preferred'),
+  unknownNodeLimit: real(0.2, 'periods from a node within which a spot is explained'),
+  minPairSine: real(0.2, 'sine between two vectors of a cell at least'),
+  minCellShare: real(0.15, 'volume of a cell over the product of its edges at least'),
+  nearlyBest: real(0.85, 'of the spots that the best cell explains: cells that explain fewer are left out'),
+  clearSigmas: real(4, 'standard deviations above chance that a cell explains at least'),
+  clearSpots: integer(4, 'and so many spots'),
+  unknownSameLattice: real(0.15, 'index units within which two proposed cells are one lattice'),
+  maxVolumeDrift: real(0.1, 'of the volume: a fit that changes it by more is not taken'),
+} as const;
+/** What C++ alone reads. */
+export const cellSearchConstants = unknown;
+
+/** What a block of CUDA has room for: one number for its kernels and for what they say they support. */
+export const cudaCapacities = {
+  maxBlockSpots: integer(2048, 'spots of an image that a block of CUDA holds'),
+} as const;
+
 export const searchConstants = { ...input, ...vectors, ...rotation, ...refinement, ...verdict, ...course };
 
 /** A round of the ladder. */
@@ -191,6 +240,11 @@ export const vectorRounds: readonly VectorRound[] = [
   { limit: 0.025 },
   { limit: 0.01 },
 ];
+
+/** Rounds of the fit of a vector of an unknown cell, over more and more spots. */
+export const climbRounds: readonly VectorRound[] = [0.3, 0.25, 0.2, 0.15, 0.12, 0.12].map((limit) => ({ limit }));
+/** Rounds of the fit of an unknown cell. */
+export const cellRounds: readonly VectorRound[] = [0.2, 0.16, 0.13].map((limit) => ({ limit }));
 
 /** One effort of the fast method. */
 export interface Effort {

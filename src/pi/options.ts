@@ -2,7 +2,8 @@
 import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
-import { integer, knownOptions } from '../options.js';
+import { piRanges } from '../layout/pi.js';
+import { integerIn, knownOptions } from '../options.js';
 import type { Disposable, MaybeAsyncDisposable } from '../resource.js';
 
 /** Sizes of a pi plan. */
@@ -57,19 +58,25 @@ export interface PiCount {
   readonly stream: number;
 }
 
+const { word } = piRanges;
+
 /** Checks one count. Throws `Argument`. */
 export function checkCount(run: PiRunOptions): PiCount {
   knownOptions('pi.run', run, ['points', 'seed', 'stream', 'first', 'signal', 'onProgress']);
-  const points = u64('pi: points', run.points, 1n, 1n << 63n);
+  const points = u64('pi: points', run.points, piRanges.points);
   return {
     points,
-    first: u64('pi: first', run.first ?? 0, 0n, (1n << 64n) - 1n - points),
-    seed: u64('pi: seed', run.seed ?? 0, 0n, (1n << 64n) - 1n),
-    stream: integer('pi: stream', run.stream, 0, 0, 2 ** 32 - 1),
+    first: u64('pi: first', run.first ?? 0, { ...word, high: word.high - points }),
+    seed: u64('pi: seed', run.seed ?? 0, word),
+    stream: integerIn('pi: stream', run.stream, piRanges.stream),
   };
 }
 
-function u64(what: string, value: number | bigint, low: bigint, high: bigint): bigint {
+function u64(
+  what: string,
+  value: number | bigint,
+  { low, high }: { readonly low: bigint; readonly high: bigint },
+): bigint {
   if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
     throw new EwaldError(
       'Argument',

@@ -8,9 +8,9 @@
  */
 import type { AuditTask } from '../audit.js';
 import type { BackendName } from '../backends/names.js';
-import { piParams } from '../layout/layout.js';
+import { piParams, piRanges } from '../layout/pi.js';
 import { pack } from '../layout/struct.js';
-import { breathe, checkSignal, exact, integer, knownOptions } from '../options.js';
+import { breathe, checkSignal, exact, integerIn, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, Resource } from '../resource.js';
 import type {} from './calls.js';
@@ -28,7 +28,7 @@ import {
 /** Plans pi on a context. */
 export async function planPi(planner: Planner, options: PiOptions): Promise<PiPlan> {
   knownOptions('pi', options, ['threads']);
-  const threads = integer('pi: threads', options.threads, 0, 0, 1024);
+  const threads = integerIn('pi: threads', options.threads, piRanges.threads);
   const { backend, kernel } = await planner.plan(piFeature, { threads });
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
   const resource = new Resource('pi plan', planner.resource, () => kernel.dispose());

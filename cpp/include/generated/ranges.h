@@ -61,4 +61,9 @@ constexpr double default_refine_min_spots_ifse = 6.0;
 constexpr double default_refine_iterations_ifse = 15.0;
 constexpr double default_max_distance_ifssr = 0.00075;
 
+constexpr double proposal_spots_low = 0.0, proposal_spots_high = 1048576.0;
+constexpr double proposals_low = 1.0, proposals_high = 64.0;
+constexpr double min_length_a_low = 1.0, min_length_a_high = 1000.0;
+constexpr double max_length_a_low = 1.0, max_length_a_high = 1000.0;
+
 }  // namespace ewald::indexing

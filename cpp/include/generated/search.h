@@ -194,6 +194,72 @@ constexpr int max_effort_hits = 12;
 constexpr int max_effort_judged = 4;
 // sampled directions that are taken on, with those that tie
 constexpr int max_picked = 384;
+// with fewer spots an image shows no cell by itself
+constexpr int min_unknown_spots = 8;
+// lowest-resolution spots that take part
+constexpr int max_unknown_spots = 400;
+// lowest-resolution spots of the scan, at most
+constexpr int max_scan_spots = 80;
+// the same where a scan of more costs too much, at least
+constexpr int min_scan_spots = 28;
+// sums that the scan of an image may cost: beyond it fewer spots take part, then fewer points
+constexpr double max_scan_sums = 120000000.0;
+// periods of the outermost spot from one length of the scan to the next
+constexpr double scan_length_step = 0.35;
+// the same from a direction to the next
+constexpr double scan_direction_step = 0.5;
+// directions of a length at least
+constexpr int min_scan_directions = 64;
+// lengths of the scan at most
+constexpr int max_scan_lengths = 1024;
+// points of the scan that are kept of each length
+constexpr int points_per_length = 24;
+// steps between directions: nearer points are one
+constexpr double points_apart = 1.5;
+// over the resolution of the outermost spot: the spread of the spots looks like a shorter wave
+constexpr double shortest_wave = 1.6;
+// points of the scan that are fitted, best first
+constexpr int max_starts = 192;
+// starts are apart by this share of their length
+constexpr double start_length_share = 0.03;
+// and so many angstrom
+constexpr double start_gap = 0.8;
+// of the mean diagonal: what keeps a fit where no spot speaks of it
+constexpr double unknown_damping = 0.001;
+// spots near planes, or near nodes, without which a fit fails
+constexpr int min_unknown_fit_spots = 6;
+// a fitted vector whose length differs by more is not the one of the scan
+constexpr double max_stretch = 0.08;
+// periods from a plane within which a spot supports a vector
+constexpr double support_limit = 0.15;
+// what a spot on the plane through the origin adds, where another adds 1
+constexpr double origin_support = 0.5;
+// fitted vectors within this share of their length
+constexpr double twin_length_share = 0.02;
+// and so many angstrom are one
+constexpr double twin_gap = 0.3;
+// vectors of which every three are tried as a cell
+constexpr int max_unknown_vectors = 32;
+// of the best support: from here on the shorter vector is preferred
+constexpr double enough_support = 0.75;
+// periods from a node within which a spot is explained
+constexpr double unknown_node_limit = 0.2;
+// sine between two vectors of a cell at least
+constexpr double min_pair_sine = 0.2;
+// volume of a cell over the product of its edges at least
+constexpr double min_cell_share = 0.15;
+// of the spots that the best cell explains: cells that explain fewer are left out
+constexpr double nearly_best = 0.85;
+// standard deviations above chance that a cell explains at least
+constexpr double clear_sigmas = 4.0;
+// and so many spots
+constexpr int clear_spots = 4;
+// index units within which two proposed cells are one lattice
+constexpr double unknown_same_lattice = 0.15;
+// of the volume: a fit that changes it by more is not taken
+constexpr double max_volume_drift = 0.1;
+// spots of an image that a block of CUDA holds
+constexpr int max_block_spots = 2048;
 
 // One effort of the fast method. See src/layout/search.ts.
 struct Effort {
@@ -271,6 +337,37 @@ EWALD_HD VectorRound vector_round_of(int i) {
       {0.05},
       {0.025},
       {0.01},
+  };
+  return rows[i];
+}
+
+// A round of an unknown cell's vector. See src/layout/search.ts.
+struct ClimbRound {
+  double limit;
+};
+constexpr int climb_rounds = 6;
+EWALD_HD ClimbRound climb_round_of(int i) {
+  EWALD_TABLE ClimbRound rows[] = {
+      {0.3},
+      {0.25},
+      {0.2},
+      {0.15},
+      {0.12},
+      {0.12},
+  };
+  return rows[i];
+}
+
+// A round of an unknown cell. See src/layout/search.ts.
+struct CellRound {
+  double limit;
+};
+constexpr int cell_rounds = 3;
+EWALD_HD CellRound cell_round_of(int i) {
+  EWALD_TABLE CellRound rows[] = {
+      {0.2},
+      {0.16},
+      {0.13},
   };
   return rows[i];
 }

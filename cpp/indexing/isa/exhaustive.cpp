@@ -120,13 +120,13 @@ void sample_vectors(const RunPlan& plan, double length, int row, int points, int
     if (held > want) held = want;
     portion = 0;
   };
-  const int most_portion = 2 * candidate_vectors_high - want < room ? 2 * candidate_vectors_high - want : room;
+  const int max_portion = 2 * candidate_vectors_high - want < room ? 2 * candidate_vectors_high - want : room;
   for (int p = 0; p < points; p++) {
     if (work.counts[p] < least) continue;
     const Vec3 v = length * direction(plan.tables, points, p);
     list.x[portion] = float(v.x), list.y[portion] = float(v.y), list.z[portion] = float(v.z);
     best[held + portion].index = p;
-    if (++portion == most_portion) merge();
+    if (++portion == max_portion) merge();
   }
   merge();
   const bool first = work.stages && work.stages->summary.directions == 0;

@@ -16,13 +16,7 @@ using namespace ewald::indexing;
 
 namespace {
 
-// The grid of the scan: periods of the outermost spot from one length to the next, and from a direction to the next.
-constexpr double length_step = 0.35, direction_step = 0.5;
-// Sums of the scan an image may cost; beyond it fewer spots take part, then the grid is made coarser.
-constexpr double most_sums = 1.2e8;
-constexpr int least_scan_spots = 28;
-// A node within this distance of a spot, in periods, explains it.
-constexpr float node_limit = 0.2f;
+constexpr float node_limit2 = float(unknown_node_limit) * float(unknown_node_limit);
 
 constexpr int block = width == 16 ? 4 : 2;
 
@@ -33,7 +27,8 @@ struct Grid {
 };
 
 double sums_of(double periods, int spots) {
-  return 2 * M_PI / 3 / (direction_step * direction_step * length_step) * periods * periods * periods * spots;
+  return 2 * M_PI / 3 / (scan_direction_step * scan_direction_step * scan_length_step) * periods * periods * periods *
+         spots;
 }
 
 // The spots the scan takes: as many as the cost allows.
@@ -42,11 +37,12 @@ Grid grid_for(const UnknownWork& work, double max_length) {
     const double* s = work.spot[n - 1];
     return norm(Vec3{s[0], s[1], s[2]});
   };
-  Grid grid{work.spots < most_scan_spots ? work.spots : most_scan_spots, 0, 1};
-  while (grid.spots > least_scan_spots && sums_of(max_length * reach(grid.spots), grid.spots) > most_sums) grid.spots--;
+  Grid grid{work.spots < max_scan_spots ? work.spots : max_scan_spots, 0, 1};
+  while (grid.spots > min_scan_spots && sums_of(max_length * reach(grid.spots), grid.spots) > max_scan_sums)
+    grid.spots--;
   grid.reach = reach(grid.spots);
   const double sums = sums_of(max_length * grid.reach, grid.spots);
-  if (sums > most_sums) grid.coarser = cbrt(sums / most_sums);
+  if (sums > max_scan_sums) grid.coarser = cbrt(sums / max_scan_sums);
   return grid;
 }
 
@@ -55,7 +51,7 @@ struct Best {
   Wave* points;
   int count = 0;
   float apart2;
-  float least() const { return count < kept_per_length ? 0.0f : points[count - 1].score; }
+  float min() const { return count < points_per_length ? 0.0f : points[count - 1].score; }
   void offer(const Wave& p) {
     int at = count;
     for (int i = 0; i < count; i++) {
@@ -69,8 +65,8 @@ struct Best {
     }
     at = count;
     while (at > 0 && points[at - 1].score < p.score) at--;
-    if (at == kept_per_length) return;
-    if (count < kept_per_length) count++;
+    if (at == points_per_length) return;
+    if (count < points_per_length) count++;
     for (int k = count - 1; k > at; k--) points[k] = points[k - 1];
     points[at] = p;
   }
@@ -81,10 +77,10 @@ struct Best {
 // because a short vector has every spot there.
 void scan_length(const UnknownWork& work, const Grid& grid, double length, Best& best) {
   const double periods = length * grid.reach;
-  const double step = direction_step * grid.coarser;
+  const double step = scan_direction_step * grid.coarser;
   int points = int(2 * M_PI * periods * periods / (step * step));
-  if (points < 64) points = 64;
-  float scaled[most_scan_spots][3];
+  if (points < min_scan_directions) points = min_scan_directions;
+  float scaled[max_scan_spots][3];
   for (int j = 0; j < grid.spots; j++)
     for (int k = 0; k < 3; k++) scaled[j][k] = float(length * work.spot[j][k]);
   const double golden = M_PI * (3 - ::sqrt(5.0));
@@ -119,12 +115,12 @@ void scan_length(const UnknownWork& work, const Grid& grid, double length, Best&
         const F t = fma(x[b], sx, fma(y[b], sy, z[b] * sz));
         const F n = round_even(t), d = t - n;
         const F g = fnma(splat(4.0f) * d, d, splat(1.0f));
-        const F w = choose(lt(n * n, splat(0.5f)), splat(0.5f), splat(1.0f));
+        const F w = choose(lt(n * n, splat(0.5f)), splat(float(origin_support)), splat(1.0f));
         sum[b] = fma(g * w, g, sum[b]);
       }
     }
     for (int b = 0; b < block; b++) {
-      uint32_t better = lanes(lt(splat(best.least()), sum[b]));
+      uint32_t better = lanes(lt(splat(best.min()), sum[b]));
       if (better == 0) continue;
       float px[width], py[width], pz[width], score[width];
       store(px, x[b]);
@@ -145,14 +141,14 @@ void scan_length(const UnknownWork& work, const Grid& grid, double length, Best&
 int scan(UnknownWork& work, double min_length, double max_length) {
   const Grid grid = grid_for(work, max_length);
   // The spots' own spread looks like a wave of about 1 / reach: shorter vectors are not told from it.
-  const double shortest = min_length > 1.6 / grid.reach ? min_length : 1.6 / grid.reach;
-  double step = length_step * grid.coarser / grid.reach;
-  if ((max_length - shortest) / step > most_lengths - 1) step = (max_length - shortest) / (most_lengths - 1);
+  const double shortest = min_length > shortest_wave / grid.reach ? min_length : shortest_wave / grid.reach;
+  double step = scan_length_step * grid.coarser / grid.reach;
+  if ((max_length - shortest) / step > max_scan_lengths - 1) step = (max_length - shortest) / (max_scan_lengths - 1);
   int count = 0;
-  for (int k = 0; k < most_lengths; k++) {
+  for (int k = 0; k < max_scan_lengths; k++) {
     const double length = shortest + k * step;
     if (length > max_length + 0.5 * step) break;
-    const double apart = direction_step * grid.coarser / grid.reach * 1.5;
+    const double apart = scan_direction_step * grid.coarser / grid.reach * points_apart;
     Best best{work.points + count, 0, float(apart * apart)};
     scan_length(work, grid, length, best);
     count += best.count;
@@ -184,9 +180,9 @@ bool fit_vector(const UnknownWork& work, Vec3& v, int n, double limit) {
     normal[5] += s[2] * s[2];
     for (int k = 0; k < 3; k++) right[k] += off * s[k];
   }
-  if (used < 6) return false;
+  if (used < min_unknown_fit_spots) return false;
   // A little weight of the start keeps directions that no spot speaks of.
-  const double damping = 1e-3 * (normal[0] + normal[3] + normal[5]) / 3;
+  const double damping = unknown_damping * (normal[0] + normal[3] + normal[5]) / 3;
   normal[0] += damping;
   normal[3] += damping;
   normal[5] += damping;
@@ -201,7 +197,7 @@ float support_of(const UnknownWork& work, Vec3 v) {
   float support = 0;
   for (int j = 0; j < work.spots; j++) {
     const double *s = work.spot[j], t = v.x * s[0] + v.y * s[1] + v.z * s[2], d = fabs(t - rint(t));
-    if (d < 0.15) support += fabs(t) < 0.5 ? 0.5f : 1.0f;
+    if (d < support_limit) support += fabs(t) < 0.5 ? float(origin_support) : 1.0f;
   }
   return support;
 }
@@ -214,27 +210,27 @@ double apart(Vec3 u, Vec3 v) {
 // The best points become vectors, distinct up to sign; best supported first.
 int climb_vectors(UnknownWork& work, int points, double min_length, double max_length) {
   int starts = 0, count = 0;
-  for (int i = 0; i < points && starts < most_starts; i++) {
+  for (int i = 0; i < points && starts < max_starts; i++) {
     const Vec3 start{work.points[i].x, work.points[i].y, work.points[i].z};
     const double length = norm(start);
     bool seen = false;
-    for (int k = 0; k < starts && !seen; k++) seen = apart(start, work.starts[k]) < 0.03 * length + 0.8;
+    for (int k = 0; k < starts && !seen; k++)
+      seen = apart(start, work.starts[k]) < start_length_share * length + start_gap;
     if (seen) continue;
     work.starts[starts++] = start;
     Vec3 v = start;
-    const double limits[] = {0.3, 0.25, 0.2, 0.15, 0.12, 0.12};
-    int used = work.spots < most_scan_spots ? work.spots : most_scan_spots;
+    int used = work.spots < max_scan_spots ? work.spots : max_scan_spots;
     bool good = true;
-    for (double limit : limits) {
-      good = good && fit_vector(work, v, used, limit);
+    for (int round = 0; round < climb_rounds; round++) {
+      good = good && fit_vector(work, v, used, climb_round_of(round).limit);
       used = 2 * used < work.spots ? 2 * used : work.spots;
     }
     const double fitted = norm(v);
-    if (!good || fabs(fitted / length - 1) > 0.08 || fitted < min_length || fitted > max_length) continue;
+    if (!good || fabs(fitted / length - 1) > max_stretch || fitted < min_length || fitted > max_length) continue;
     const float support = support_of(work, v);
     int twin = 0;
-    while (twin < count &&
-           apart(v, {work.vectors[twin].x, work.vectors[twin].y, work.vectors[twin].z}) > 0.02 * fitted + 0.3)
+    while (twin < count && apart(v, {work.vectors[twin].x, work.vectors[twin].y, work.vectors[twin].z}) >
+                               twin_length_share * fitted + twin_gap)
       twin++;
     if (twin < count && work.vectors[twin].score >= support) continue;
     if (twin == count) count++;
@@ -257,20 +253,20 @@ int choose_vectors(UnknownWork& work, int count) {
     }
   };
   sort(0, count, [](const Wave& a, const Wave& b) { return a.score > b.score; });
-  if (count <= most_vectors) return count;
-  const float enough = 0.75f * work.vectors[0].score;
-  const int half = most_vectors / 2;
+  if (count <= max_unknown_vectors) return count;
+  const float enough = float(enough_support) * work.vectors[0].score;
+  const int half = max_unknown_vectors / 2;
   int good = half;
   while (good < count && work.vectors[good].score >= enough) good++;
   sort(half, good, [](const Wave& a, const Wave& b) { return length_of(a) < length_of(b); });
-  return most_vectors;
+  return max_unknown_vectors;
 }
 
 // All nine numbers by least squares, indices taken anew each round; false when it goes astray.
 bool fit_cell(const UnknownWork& work, Cell& cell) {
-  const double limits[] = {0.2, 0.16, 0.13};
   const double before = volume(cell);
-  for (double limit : limits) {
+  for (int round = 0; round < cell_rounds; round++) {
+    const double limit = cell_round_of(round).limit;
     double normal[6] = {0, 0, 0, 0, 0, 0}, right[3][3] = {{0, 0, 0}, {0, 0, 0}, {0, 0, 0}};
     int used = 0;
     for (int j = 0; j < work.spots; j++) {
@@ -292,8 +288,8 @@ bool fit_cell(const UnknownWork& work, Cell& cell) {
       for (int k = 0; k < 3; k++)
         for (int i = 0; i < 3; i++) right[k][i] += off[k] * s[i];
     }
-    if (used < 6) return false;
-    const double damping = 1e-3 * (normal[0] + normal[3] + normal[5]) / 3;
+    if (used < min_unknown_fit_spots) return false;
+    const double damping = unknown_damping * (normal[0] + normal[3] + normal[5]) / 3;
     normal[0] += damping;
     normal[3] += damping;
     normal[5] += damping;
@@ -304,7 +300,7 @@ bool fit_cell(const UnknownWork& work, Cell& cell) {
     }
   }
   const double ratio = volume(cell) / before;
-  return ratio > 0.9 && ratio < 1.1;
+  return fabs(ratio - 1) < max_volume_drift;
 }
 
 // Cells of every three vectors: those that explain nearly as much as the best one, smallest first, each lattice once.
@@ -318,8 +314,8 @@ int combine_vectors(UnknownWork& work, int count, ProposedCell* cells, int capac
       work.miss[i][j] = j < work.spots ? float(d * d) : 1.0f;
     }
   }
-  const double expected = work.spots * 4.0 / 3 * M_PI * node_limit * node_limit * node_limit;
-  const double least = expected + 4 * ::sqrt(expected) + 4;
+  const double expected = work.spots * 4.0 / 3 * M_PI * unknown_node_limit * unknown_node_limit * unknown_node_limit;
+  const double least = expected + clear_sigmas * ::sqrt(expected) + clear_spots;
   int most = 0, kept = 0;
   // Twice: the best count first, then the cells that come near it.
   for (int pass = 0; pass < 2; pass++) {
@@ -328,33 +324,32 @@ int combine_vectors(UnknownWork& work, int count, ProposedCell* cells, int capac
         const Vec3 a{work.vectors[i].x, work.vectors[i].y, work.vectors[i].z};
         const Vec3 b{work.vectors[j].x, work.vectors[j].y, work.vectors[j].z};
         const Vec3 across = cross(a, b);
-        if (norm(across) < 0.2 * norm(a) * norm(b)) continue;
-        float pair[most_unknown_spots + 16];
+        if (norm(across) < min_pair_sine * norm(a) * norm(b)) continue;
+        float pair[max_unknown_spots + 16];
         int in_pair = 0;
         for (int k = 0; k < n; k += width) {
           const F both_miss = load(work.miss[i] + k) + load(work.miss[j] + k);
           store(pair + k, both_miss);
-          in_pair += __builtin_popcount(lanes(lt(both_miss, splat(node_limit * node_limit))));
+          in_pair += __builtin_popcount(lanes(lt(both_miss, splat(node_limit2))));
         }
         // The third vector only takes away.
-        if (in_pair < least || (pass == 1 && in_pair < 0.85 * most)) continue;
+        if (in_pair < least || (pass == 1 && in_pair < nearly_best * most)) continue;
         for (int l = j + 1; l < count; l++) {
           const Vec3 c{work.vectors[l].x, work.vectors[l].y, work.vectors[l].z};
           const double size = dot(across, c);
-          if (fabs(size) < 0.15 * norm(a) * norm(b) * norm(c)) continue;
+          if (fabs(size) < min_cell_share * norm(a) * norm(b) * norm(c)) continue;
           I near = izero();
           for (int k = 0; k < n; k += width)
-            near = ewald::EWALD_ISA::count(lt(load(pair + k) + load(work.miss[l] + k), splat(node_limit * node_limit)),
-                                           near);
+            near = ewald::EWALD_ISA::count(lt(load(pair + k) + load(work.miss[l] + k), splat(node_limit2)), near);
           const int explained = sum(near);
           if (pass == 0) {
             most = explained > most ? explained : most;
             continue;
           }
-          if (explained < 0.85 * most || explained <= least) continue;
+          if (explained < nearly_best * most || explained <= least) continue;
           const ProposedCell found{size > 0 ? Cell{{a, b, c}} : Cell{{a, c, b}}, explained};
           int at = 0;
-          while (at < kept && !same_lattice(found.cell, cells[at].cell, 0.15)) at++;
+          while (at < kept && !same_lattice(found.cell, cells[at].cell, unknown_same_lattice)) at++;
           if (at < kept) {
             if (cells[at].explained >= explained) continue;
             // The better basis of a lattice that is there already; its volume is the same, so is its place.
@@ -376,7 +371,7 @@ int combine_vectors(UnknownWork& work, int count, ProposedCell* cells, int capac
 }  // namespace
 
 int propose_cells(UnknownWork& work, double min_length, double max_length, ProposedCell* cells, int capacity) {
-  if (work.spots < least_unknown_spots) return 0;
+  if (work.spots < min_unknown_spots) return 0;
   const int points = scan(work, min_length, max_length);
   const int vectors = choose_vectors(work, climb_vectors(work, points, min_length, max_length));
   const int count = combine_vectors(work, vectors, cells, capacity);

@@ -5,12 +5,13 @@
 
 import type { CudaHost } from '../../backends/cuda/host.js';
 import { indexerDescriptor } from '../../layout/indexing.js';
+import { cudaCapacities } from '../../layout/search.js';
 import { pack } from '../../layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
 import type { IndexingAddon } from './addon.js';
 
-/** Spots of an image lie in the shared memory of one block; `max_block_spots` of cuda/indexing/plan.cuh. */
-const maxSpotsOfBlock = 2048;
+/** Spots of an image lie in the shared memory of one block. */
+const maxSpotsOfBlock = cudaCapacities.maxBlockSpots.value;
 
 /** The addon's indexers; cuda/addon. */
 interface CudaIndexingAddon extends IndexingAddon {
