@@ -33,4 +33,10 @@ export * from './peaks/public.js';
 export * from './pi/public.js';
 export * from './pipeline/public.js';
 export * from './public.core.js';
+export {
+  type FrameSimulation,
+  FrameSimulator,
+  type SimulatedDetector,
+  type SimulatedFrame,
+} from './simulate/frames.js';
 export { type SimulatedImage, type SpotSimulation, simulateSpotImages, simulateSpots } from './simulate/spots.js';

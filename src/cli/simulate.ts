@@ -21,6 +21,7 @@ import {
   print,
   printJson,
 } from './output.js';
+import { registerFrames } from './simulate-frames.js';
 
 interface Options {
   output: string;
@@ -40,6 +41,7 @@ interface Options {
 
 export function register(program: Command, deps: CliDeps): void {
   const simulate = program.command('simulate').description('make data with known truth');
+  registerFrames(simulate, deps);
   simulate
     .command('spots')
     .description('spot lists of simulated stills, one file an image, and truth.json with the orientations')

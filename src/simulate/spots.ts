@@ -245,9 +245,9 @@ function* reflections(cell: Cell, count: number, beamline: Beamline, random: Ran
       const base = [0, 1, 2].map((i) => h * (dual[0][i] ?? 0) + kk * (dual[1][i] ?? 0)) as unknown as Vector;
       // Along c* the line base + l c* meets the shell of thickness `reach` in at most two stretches: between its outer
       // and inner roots.
-      const outer = crossing(base, dual[2], k, k + reach);
+      const outer = shellCrossing(base, dual[2], k, k + reach);
       if (!outer) continue;
-      const inner = crossing(base, dual[2], k, k - reach);
+      const inner = shellCrossing(base, dual[2], k, k - reach);
       const from = Math.max(-lMax, Math.ceil(outer[0]));
       const to = Math.min(lMax, Math.floor(outer[1]));
       for (let l = from; l <= to; l++) {
@@ -284,7 +284,7 @@ function* reflections(cell: Cell, count: number, beamline: Beamline, random: Ran
  * The parameters l at which the line base + l · step crosses the sphere of `radius` about (0, 0, −k); undefined when it
  * misses it.
  */
-function crossing(base: Vector, step: Vector, k: number, radius: number): [number, number] | undefined {
+export function shellCrossing(base: Vector, step: Vector, k: number, radius: number): [number, number] | undefined {
   const start: Vector = [base[0], base[1], base[2] + k];
   const a = step[0] ** 2 + step[1] ** 2 + step[2] ** 2;
   const b = start[0] * step[0] + start[1] * step[1] + start[2] * step[2];

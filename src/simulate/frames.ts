@@ -1,0 +1,406 @@
+/**
+ * Detector frames of simulated stills with known truth: crystals in random orientations on a flat detector with gaps, a
+ * beam stop and bad pixels, in front of a solvent's background, counted photon by photon.
+ *
+ * A reflection of a lattice is excited by p = exp(−e²/2σ²), e its distance from the Ewald sphere in 1/Å and σ² the sum of
+ * domain size, mosaicity and bandwidth; it gives scale · W(hkl) · exp(−B q²/2) · p · P counts, W of Wilson's exponential
+ * law and the same in all frames, P the polarisation of X-rays. Its spot lies where its ray meets the detector and is a
+ * Gaussian: the detector's own width, drawn out along the radius by the bandwidth and across it by mosaicity. There is no
+ * absorption, no parallax and no diffuse scattering of the crystal. The arithmetic shares nothing with the cores.
+ */
+import { type Cell, checkCell, norm, reciprocal, type Vector } from '../crystal/cell.js';
+import { type Centring, checkCentring, primitiveOf } from '../crystal/centring.js';
+import { EwaldError } from '../errors.js';
+import { integer, knownOptions, real } from '../options.js';
+import { philox } from '../random/philox.js';
+import { Random } from '../random/random.js';
+import { pixelNoise, poisson } from './poisson.js';
+import { rotateRandomly, shellCrossing } from './spots.js';
+
+/** What is simulated. */
+export interface FrameSimulation {
+  /** The crystal's cell, rows a b c in angstrom, any orientation. */
+  readonly cell: Cell;
+  /** Lattice points inside the cell, default P. */
+  readonly centring?: Centring;
+  /** Frames, 1 … 10⁶, default 1. */
+  readonly images?: number;
+  /** Seed, 0 … 2⁵³ − 1, default 0. */
+  readonly seed?: number;
+  /** Crystals in the beam where it hits any, 1 … 8, default 1. */
+  readonly crystals?: number;
+  /** Fraction of frames without a crystal, 0 … 1, default 0. */
+  readonly blank?: number;
+  /** `xray` (default) or `electron`: the background, and whether there is polarisation. */
+  readonly radiation?: 'xray' | 'electron';
+  /** Wavelength in angstrom, default 1.3, electrons 0.0251 (200 kV). */
+  readonly wavelengthA?: number;
+  /** Relative bandwidth (standard deviation), default 0.0005. */
+  readonly bandwidth?: number;
+  /** Mosaicity in radians (standard deviation), default 0.0005. */
+  readonly mosaicityRad?: number;
+  /** Size of a coherent domain in angstrom, default 1700. */
+  readonly domainA?: number;
+  /** Detector distance in millimetres, default 60, electrons 1000. */
+  readonly distanceMm?: number;
+  /** Pixel size in millimetres, default 0.075. */
+  readonly pixelMm?: number;
+  /** Pixels along x and y, 16 … 16384, default 1024, 1024. */
+  readonly detectorPx?: readonly [number, number];
+  /** Where the beam hits, pixels from the corner; default a little off the middle. */
+  readonly centrePx?: readonly [number, number];
+  /** Modules along x and y, default 1, 1, with gaps between them that count nothing. */
+  readonly modules?: readonly [number, number];
+  /** Pixels of a gap, default 8. */
+  readonly gapPx?: number;
+  /** Radius of the beam stop in pixels, default 16; 0: none. */
+  readonly beamStopPx?: number;
+  /** Fraction of pixels that are hot or dead and marked so, default 0.0001. */
+  readonly badPixels?: number;
+  /** Counts of the solvent's ring a pixel, default 5. */
+  readonly background?: number;
+  /** Counts of a full reflection of mean strength at low resolution, default 900. */
+  readonly scale?: number;
+  /** How much crystals differ in size: standard deviation of the logarithm of the scale, default 0.3. */
+  readonly spread?: number;
+  /** Isotropic temperature factor B in Å², default 25. */
+  readonly bFactorA2?: number;
+  /** Width of a spot in pixels (standard deviation), default 0.8. */
+  readonly spotPx?: number;
+  /** Highest resolution in angstrom, default: the detector's corner. */
+  readonly dMinA?: number;
+}
+
+/** A true reflection: x, y in pixels from the corner of the detector, h, k, l, expected counts. */
+export type TrueSpot = readonly [x: number, y: number, h: number, k: number, l: number, counts: number];
+
+/** A simulated frame. */
+export interface SimulatedFrame {
+  /** [y, x]; `gapValue` where nothing counts. */
+  readonly counts: Uint16Array;
+  readonly lattices: readonly {
+    /** The cell as it lies, rows a, b, c in Å. */
+    readonly cell: Cell;
+    /** Those of ten counts and more, by their strength. */
+    readonly spots: readonly TrueSpot[];
+  }[];
+}
+
+/** The detector and beam of a simulation, its defaults filled in. */
+export interface SimulatedDetector {
+  readonly width: number;
+  readonly height: number;
+  readonly centrePx: readonly [number, number];
+  readonly pixelM: number;
+  readonly distanceM: number;
+  readonly wavelengthA: number;
+  readonly bandwidth: number;
+  readonly beamStopPx: number;
+  readonly radiation: 'xray' | 'electron';
+  /** 1 where a pixel is in a gap, hot or dead, [y, x]. */
+  readonly mask: Uint8Array;
+}
+
+/** What gaps hold, and what a pixel counts to at most. */
+export const gapValue = 65535;
+export const saturation = 65534;
+const faintest = 10;
+
+const names = [
+  'cell',
+  'centring',
+  'images',
+  'seed',
+  'crystals',
+  'blank',
+  'radiation',
+  'wavelengthA',
+  'bandwidth',
+  'mosaicityRad',
+  'domainA',
+  'distanceMm',
+  'pixelMm',
+  'detectorPx',
+  'centrePx',
+  'modules',
+  'gapPx',
+  'beamStopPx',
+  'badPixels',
+  'background',
+  'scale',
+  'spread',
+  'bFactorA2',
+  'spotPx',
+  'dMinA',
+];
+
+/** A simulation whose frames can be made in any order: frame 7 does not depend on frame 6. */
+export class FrameSimulator {
+  readonly images: number;
+  readonly detector: SimulatedDetector;
+  readonly #seed: number;
+  readonly #cell: Cell;
+  readonly #centring: Centring;
+  readonly #blank: number;
+  readonly #crystals: number;
+  readonly #beamline: Beamline;
+  /** Expected counts of every pixel without a crystal. */
+  readonly #background: Float64Array;
+  readonly #values: Map<number, number>;
+
+  /** Throws `Argument`. */
+  constructor(options: FrameSimulation) {
+    knownOptions('simulateFrames', options, names);
+    checkCell(options.cell, 'the cell to simulate');
+    const of = (name: string): string => `simulateFrames: ${name}`;
+    const electron = options.radiation === 'electron';
+    if (options.radiation !== undefined && !['xray', 'electron'].includes(options.radiation))
+      throw new EwaldError('Argument', `${of('radiation')} is "${options.radiation}"; needed is xray or electron`);
+    this.#centring = checkCentring(options.centring ?? 'P', of('centring'));
+    this.images = integer(of('images'), options.images, 1, 1, 1e6);
+    this.#seed = integer(of('seed'), options.seed, 0, 0, Number.MAX_SAFE_INTEGER);
+    this.#blank = real(of('blank'), options.blank, 0, 0, 1);
+    this.#crystals = integer(of('crystals'), options.crystals, 1, 1, 8);
+    this.#cell = options.cell;
+    const pair = (
+      name: string,
+      given: readonly number[] | undefined,
+      usual: readonly number[],
+      low: number,
+      high: number,
+    ) => [0, 1].map((i) => integer(of(name), given?.[i], usual[i] ?? low, low, high)) as [number, number];
+    const [width, height] = pair('detectorPx', options.detectorPx, [1024, 1024], 16, 16384);
+    const modules = pair('modules', options.modules, [1, 1], 1, 64);
+    const [x0, y0] = options.centrePx ?? [width / 2 + 3.3, height / 2 - 5.7];
+    const wavelengthA = real(of('wavelengthA'), options.wavelengthA, electron ? 0.02508 : 1.3, 0.001, 20);
+    const pixel = real(of('pixelMm'), options.pixelMm, 0.075, 1e-4, 10);
+    const distance = real(of('distanceMm'), options.distanceMm, electron ? 1000 : 60, 1, 1e6);
+    const gap = integer(of('gapPx'), options.gapPx, 8, 0, 1024);
+    const badPixels = real(of('badPixels'), options.badPixels, 1e-4, 0, 0.5);
+    this.#values = new Map();
+    this.detector = {
+      width,
+      height,
+      centrePx: [real(of('centrePx'), x0, 0, -1e5, 1e5), real(of('centrePx'), y0, 0, -1e5, 1e5)],
+      pixelM: pixel / 1000,
+      distanceM: distance / 1000,
+      wavelengthA,
+      bandwidth: real(of('bandwidth'), options.bandwidth, 0.0005, 0, 0.2),
+      beamStopPx: real(of('beamStopPx'), options.beamStopPx, 16, 0, 1e4),
+      radiation: electron ? 'electron' : 'xray',
+      mask: maskOf(width, height, modules, gap, badPixels, new Random(this.#seed, bookOf('mask')), this.#values),
+    };
+    const k = 1 / wavelengthA;
+    const reach = Math.hypot(Math.max(x0, width - x0), Math.max(y0, height - y0)) * pixel;
+    const corner = 2 * k * Math.sin(Math.atan2(reach, distance) / 2);
+    this.#beamline = {
+      k,
+      qMax: Math.min(corner, options.dMinA === undefined ? corner : 1 / real(of('dMinA'), options.dMinA, 2, 0.1, 100)),
+      distancePx: distance / pixel,
+      domain: real(of('domainA'), options.domainA, 1700, 10, 1e9),
+      mosaicity: real(of('mosaicityRad'), options.mosaicityRad, 0.0005, 0, 0.2),
+      bFactor: real(of('bFactorA2'), options.bFactorA2, 25, 0, 1e4),
+      scale: real(of('scale'), options.scale, 900, 0, 1e9),
+      spread: real(of('spread'), options.spread, 0.3, 0, 3),
+      spotPx: real(of('spotPx'), options.spotPx, 0.8, 0.2, 20),
+    };
+    this.#background = backgroundOf(this.detector, real(of('background'), options.background, 5, 0, 1e5));
+  }
+
+  /** Makes a frame. */
+  frame(number: number): SimulatedFrame {
+    const random = new Random(this.#seed, number);
+    const { width, height, mask, beamStopPx, centrePx } = this.detector;
+    const expected = Float64Array.from(this.#background);
+    // The jet, and with it the background, is not the same twice.
+    const thickness = Math.exp(0.15 * random.normal());
+    for (let i = 0; i < expected.length; i++) expected[i] = (expected[i] ?? 0) * thickness;
+    const count = random.uniform() < this.#blank ? 0 : this.#crystals;
+    const lattices: { cell: Cell; spots: TrueSpot[] }[] = [];
+    for (let i = 0; i < count; i++) {
+      const cell = rotateRandomly(this.#cell, random);
+      const strength = this.#beamline.scale * Math.exp(this.#beamline.spread * random.normal());
+      lattices.push({ cell, spots: this.#shine(cell, strength, expected) });
+    }
+    const noise = pixelNoise(
+      philox([number, 0, 0, bookOf('pixels')], [this.#seed >>> 0, Math.floor(this.#seed / 2 ** 32) >>> 0]),
+    );
+    const counts = new Uint16Array(width * height);
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        const i = y * width + x;
+        const drawn = poisson(expected[i] ?? 0, noise);
+        const stopped = Math.hypot(x + 0.5 - centrePx[0], y + 0.5 - centrePx[1]) < beamStopPx;
+        counts[i] = mask[i] ? (this.#values.get(i) ?? gapValue) : stopped ? 0 : Math.min(saturation, drawn);
+      }
+    return { counts, lattices };
+  }
+
+  /** Adds the reflections of a lattice to the expected counts. */
+  #shine(cell: Cell, strength: number, expected: Float64Array): TrueSpot[] {
+    const { k, qMax, distancePx, domain, mosaicity, bFactor, spotPx } = this.#beamline;
+    const { width, height, centrePx, bandwidth, mask, beamStopPx } = this.detector;
+    const variance = (q: number): number =>
+      1 / (2 * domain) ** 2 + (mosaicity * q) ** 2 + ((bandwidth * q * q) / (2 * k)) ** 2;
+    const spots: TrueSpot[] = [];
+    for (const { h, k: kk, l, g } of nodesNearSphere(cell, this.#centring, k, qMax, 3.5 * Math.sqrt(variance(qMax)))) {
+      const q = norm(g);
+      const ray: Vector = [g[0], g[1], g[2] + k];
+      const error = norm(ray) - k;
+      const excited = Math.exp((-error * error) / (2 * variance(q)));
+      if (excited < 1e-3 || ray[2] <= 0) continue;
+      const [x, y] = [0, 1].map((i) => (centrePx[i] ?? 0) + ((ray[i] ?? 0) / ray[2]) * distancePx) as [number, number];
+      if (x < 0 || y < 0 || x >= width || y >= height) continue;
+      const polarised = this.detector.radiation === 'xray' ? polarisation(ray) : 1;
+      const counts = strength * wilson(this.#seed, h, kk, l) * Math.exp((-bFactor * q * q) / 2) * excited * polarised;
+      if (counts < 0.5) continue;
+      const radius = Math.hypot(x - centrePx[0], y - centrePx[1]);
+      addSpot(expected, width, height, x, y, counts, {
+        along: Math.hypot(spotPx, bandwidth * radius),
+        across: Math.hypot(spotPx, mosaicity * radius),
+        direction: radius > 0 ? [(x - centrePx[0]) / radius, (y - centrePx[1]) / radius] : [1, 0],
+      });
+      const seen = !mask[Math.floor(y) * width + Math.floor(x)] && radius >= beamStopPx;
+      if (seen && counts >= faintest) spots.push([x, y, h, kk, l, counts]);
+    }
+    return spots.sort((a, b) => b[5] - a[5]);
+  }
+}
+
+interface Beamline {
+  readonly k: number;
+  readonly qMax: number;
+  readonly distancePx: number;
+  readonly domain: number;
+  readonly mosaicity: number;
+  readonly bFactor: number;
+  readonly scale: number;
+  readonly spread: number;
+  readonly spotPx: number;
+}
+
+/** Streams of random numbers beside those of the frames. */
+const bookOf = (what: 'mask' | 'pixels' | 'wilson'): number => ({ mask: 0xffff_fff1, pixels: 3, wilson: 5 })[what];
+
+/** Relative intensity of a reflection: Wilson's law for noncentric cells, the same for both of a Friedel pair. */
+function wilson(seed: number, h: number, k: number, l: number): number {
+  const sign = h > 0 || (h === 0 && (k > 0 || (k === 0 && l > 0))) ? 1 : -1;
+  const words = [h, k, l].map((index) => (sign * index) >>> 0) as [number, number, number];
+  const [word = 0] = philox([...words, bookOf('wilson')], [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0]);
+  return -Math.log((word + 0.5) / 2 ** 32);
+}
+
+/** Of a beam polarised along x: 1 − (x component of the ray's direction)². */
+const polarisation = (ray: Vector): number => 1 - (ray[0] / norm(ray)) ** 2;
+
+interface Node {
+  readonly h: number;
+  readonly k: number;
+  readonly l: number;
+  readonly g: Vector;
+}
+
+/** Nodes of a lattice within `reach` of the Ewald sphere; h, k, l are of the conventional cell. */
+function* nodesNearSphere(cell: Cell, centring: Centring, k: number, qMax: number, reach: number): Generator<Node> {
+  const primitive = primitiveOf(cell, centring);
+  const [as, bs, cs] = reciprocal(primitive);
+  const [hMax, kMax, lMax] = primitive.map((row) => Math.floor(norm(row) * qMax)) as [number, number, number];
+  for (let h = -hMax; h <= hMax; h++)
+    for (let kk = -kMax; kk <= kMax; kk++) {
+      const base: Vector = [h * as[0] + kk * bs[0], h * as[1] + kk * bs[1], h * as[2] + kk * bs[2]];
+      const outer = shellCrossing(base, cs, k, k + reach);
+      if (!outer) continue;
+      const inner = shellCrossing(base, cs, k, k - reach);
+      const to = Math.min(lMax, Math.floor(outer[1]));
+      for (let l = Math.max(-lMax, Math.ceil(outer[0])); l <= to; l++) {
+        if (inner && l > inner[0] && l < inner[1]) {
+          l = Math.max(l, Math.ceil(inner[1]) - 1);
+          continue;
+        }
+        if (h === 0 && kk === 0 && l === 0) continue;
+        const g: Vector = [base[0] + l * cs[0], base[1] + l * cs[1], base[2] + l * cs[2]];
+        if (norm(g) > qMax) continue;
+        const [hc = 0, kc = 0, lc = 0] = cell.map((row) => Math.round(row[0] * g[0] + row[1] * g[1] + row[2] * g[2]));
+        yield { h: hc, k: kc, l: lc, g };
+      }
+    }
+}
+
+interface SpotShape {
+  /** Standard deviations in pixels along and across the radius. */
+  readonly along: number;
+  readonly across: number;
+  readonly direction: readonly [number, number];
+}
+
+/** Adds a Gaussian of this sum, integrated over pixels by four points each. */
+function addSpot(
+  into: Float64Array,
+  width: number,
+  height: number,
+  x: number,
+  y: number,
+  counts: number,
+  { along, across, direction: [ux, uy] }: SpotShape,
+): void {
+  const reach = Math.ceil(4 * Math.max(along, across));
+  const height0 = counts / (2 * Math.PI * along * across) / 4;
+  const value = (px: number, py: number): number => {
+    const [dx, dy] = [px - x, py - y];
+    const [a, b] = [(dx * ux + dy * uy) / along, (dy * ux - dx * uy) / across];
+    return Math.exp(-(a * a + b * b) / 2);
+  };
+  for (let j = Math.max(0, Math.floor(y) - reach); j <= Math.min(height - 1, Math.floor(y) + reach); j++)
+    for (let i = Math.max(0, Math.floor(x) - reach); i <= Math.min(width - 1, Math.floor(x) + reach); i++) {
+      const sum =
+        value(i + 0.25, j + 0.25) + value(i + 0.75, j + 0.25) + value(i + 0.25, j + 0.75) + value(i + 0.75, j + 0.75);
+      into[j * width + i] = (into[j * width + i] ?? 0) + height0 * sum;
+    }
+}
+
+/** Counts of air and solvent: a slope towards the beam, water's ring at 3.2 Å, and a little everywhere. */
+function backgroundOf(detector: SimulatedDetector, level: number): Float64Array {
+  const { width, height, centrePx, pixelM, distanceM, wavelengthA, radiation } = detector;
+  const expected = new Float64Array(width * height);
+  const electron = radiation === 'electron';
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const [dx, dy] = [(x + 0.5 - centrePx[0]) * pixelM, (y + 0.5 - centrePx[1]) * pixelM];
+      const length = Math.hypot(dx, dy, distanceM);
+      const cosine = distanceM / length;
+      const q = (2 / wavelengthA) * Math.sqrt((1 - cosine) / 2);
+      const ring = Math.exp(-(((q - 0.31) / 0.05) ** 2) / 2);
+      // Electrons that lost energy gather about the beam.
+      const slope = electron ? 12 * Math.exp(-q / 0.06) : 1.5 * Math.exp(-q / 0.12);
+      const polarised = electron ? 1 : 1 - (dx / length) ** 2;
+      expected[y * width + x] = level * (slope + ring + 0.25) * polarised * cosine ** 3;
+    }
+  return expected;
+}
+
+/** Gaps between modules, and pixels that are hot (a value of their own) or dead (0). */
+function maskOf(
+  width: number,
+  height: number,
+  [columns, rows]: readonly [number, number],
+  gap: number,
+  badPixels: number,
+  random: Random,
+  values: Map<number, number>,
+): Uint8Array {
+  const mask = new Uint8Array(width * height);
+  const inGap = (at: number, size: number, parts: number): boolean => {
+    for (let i = 1; i < parts; i++) if (Math.abs(at + 0.5 - (size * i) / parts) < gap / 2) return true;
+    return false;
+  };
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) if (inGap(x, width, columns) || inGap(y, height, rows)) mask[y * width + x] = 1;
+  const count = Math.round(badPixels * width * height);
+  for (let i = 0; i < count; i++) {
+    const at = random.below(width * height);
+    if (mask[at]) continue;
+    mask[at] = 1;
+    values.set(at, random.uniform() < 0.5 ? 0 : 1000 + random.below(60000));
+  }
+  return mask;
+}

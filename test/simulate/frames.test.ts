@@ -1,0 +1,129 @@
+/** Simulated frames: the same for a seed, counted as photons are, and found again by the whole chain. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { open } from 'ewald/data';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beamOf, cellFromParameters, FrameSimulator, parseGeometry, reciprocalOf } from '../../dist/index.node.js';
+import { ewald } from '../support/cli.js';
+
+const cell = cellFromParameters(79.1, 79.1, 38.1, 90, 90, 90);
+const small = { cell, detectorPx: [256, 256], distanceMm: 20, seed: 5 } as const;
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-simulate-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('a simulator', () => {
+  test('gives the same frame for the same seed, whatever was made before', () => {
+    const [one, two] = [new FrameSimulator({ ...small, images: 4 }), new FrameSimulator({ ...small, images: 9 })];
+    one.frame(0);
+    expect(one.frame(2)).toEqual(two.frame(2));
+    expect(one.frame(1).counts).not.toEqual(one.frame(2).counts);
+    expect(new FrameSimulator({ ...small, seed: 6 }).frame(0).counts).not.toEqual(one.frame(0).counts);
+  });
+
+  test('counts photons: the variance of a flat patch is its mean', () => {
+    const { counts } = new FrameSimulator({ ...small, background: 40, scale: 0, badPixels: 0 }).frame(0);
+    // Neighbours have nearly the same expectation: half the mean square of their differences is the variance.
+    let [sum, squares, n] = [0, 0, 0];
+    for (let y = 10; y < 246; y++)
+      for (let x = 180; x < 245; x++) {
+        const [a = 0, b = 0] = [counts[y * 256 + x], counts[y * 256 + x + 1]];
+        sum += a;
+        squares += (a - b) ** 2 / 2;
+        n++;
+      }
+    expect(squares / sum).toBeGreaterThan(0.94);
+    expect(squares / sum).toBeLessThan(1.06);
+    expect(sum / n).toBeGreaterThan(3);
+  });
+
+  test('puts reflections where they belong: hkl is whole within the width of a node', () => {
+    const simulator = new FrameSimulator({ ...small, crystals: 2 });
+    const { detector } = simulator;
+    const { lattices } = simulator.frame(0);
+    expect(lattices).toHaveLength(2);
+    const [x0, y0] = detector.centrePx;
+    for (const { cell: lies, spots } of lattices) {
+      expect(spots.length).toBeGreaterThan(20);
+      for (const [x, y, ...hkl] of spots) {
+        const s = [(x - x0) * detector.pixelM, (y - y0) * detector.pixelM, detector.distanceM];
+        const k = 1 / detector.wavelengthA / Math.hypot(...s);
+        const q = [s[0] * k, s[1] * k, s[2] * k - 1 / detector.wavelengthA];
+        const index = lies.map((row) => row[0] * (q[0] ?? 0) + row[1] * (q[1] ?? 0) + row[2] * (q[2] ?? 0));
+        for (const [i, value] of index.entries()) expect(Math.abs(value - (hkl[i] ?? 0))).toBeLessThan(0.2);
+      }
+    }
+  });
+
+  test('leaves out what a centring extinguishes, and shows no reflection in gaps', () => {
+    const simulator = new FrameSimulator({ ...small, centring: 'I', modules: [2, 2], gapPx: 12 });
+    const { counts, lattices } = simulator.frame(0);
+    for (const [x, y, h, k, l] of lattices.flatMap(({ spots }) => spots)) {
+      expect((h + k + l) % 2 === 0).toBe(true);
+      expect(counts[Math.floor(y) * 256 + Math.floor(x)]).toBeLessThan(65535);
+    }
+    expect(counts[128 * 256 + 5]).toBe(65535);
+  });
+
+  test.for([
+    [{ blank: 2 }, /blank is 2; needed is a number from 0 to 1/],
+    [{ radiation: 'neutron' }, /radiation is "neutron"; needed is xray or electron/],
+    [{ detectorPx: [4, 4] }, /detectorPx is 4; needed is an integer from 16/],
+    [{ crystal: 1 }, /no option "crystal"; did you mean "crystals"/],
+  ] as const)('%j is refused', ([wrong, message]) => {
+    expect(() => new FrameSimulator({ ...small, ...(wrong as object) })).toThrow(message);
+  });
+});
+
+describe('ewald simulate frames', () => {
+  test('writes frames, geometry, cell and truth; the run finds every crystal', async () => {
+    const flags = [
+      '--images',
+      '4',
+      '--seed',
+      '3',
+      '--size',
+      '512,512',
+      '--distance',
+      '45',
+      '--modules',
+      '2,2',
+      '--json',
+    ];
+    const made = await ewald(['simulate', 'frames', '-o', folder, ...flags]);
+    expect(made.code, made.err).toBe(0);
+    const files = JSON.parse(made.out);
+    const geometry = parseGeometry(await readFile(files.geometry, 'utf8'));
+    const [panel] = geometry.panels;
+    // The beam hits where the geometry says that nothing is scattered.
+    if (panel) expect(Math.hypot(...reciprocalOf(panel, beamOf(geometry), 259.3, 250.3))).toBeLessThan(1e-12);
+    const frames = await open(files.frames);
+    expect(frames.shape).toEqual({ navigation: [4], signal: [512, 512] });
+    expect(frames.meta.wavelengthA).toBeCloseTo(1.3, 9);
+    await frames.dispose();
+    const stream = join(folder, 'run.stream');
+    const run = await ewald(['index', files.frames, '-g', files.geometry, '-p', files.cell, '-o', stream, '-j', '1']);
+    expect(run.code, run.err).toBe(0);
+    const truth = await ewald(['stream', 'compare', stream, files.truth, '--json']);
+    const facts = JSON.parse(truth.out);
+    expect(facts).toMatchObject({ frames: 4, crystalsThere: 4, crystalsRight: 4, crystalsWrong: 0 });
+    expect(facts.misorientationMedianDeg).toBeLessThan(0.05);
+    expect(facts.recallAbove100).toBeGreaterThan(0.95);
+    const again = await ewald(['simulate', 'frames', '-o', folder, ...flags]);
+    expect(again.code).toBe(2);
+    expect(again.err).toMatch(/run\.h5 exists and may be of another simulation; .*--force/);
+  });
+
+  test.for([
+    [['--voltage', '300'], /--voltage is for electrons/],
+    [['--size', '12'], /--size is "12"; needed are two numbers/],
+    [['--radiation', 'neutron'], /--radiation/],
+  ] as const)('%j is refused', async ([words, message]) => {
+    const { code, err } = await ewald(['simulate', 'frames', '-o', join(folder, 'none'), ...words]);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+  });
+});
