@@ -10,7 +10,7 @@ import type { AuditOptions, AuditReport } from './audit-options.js';
 import type { WasmSource } from './backends/names.js';
 import { EwaldError, messageOf } from './errors.js';
 import type { Logger } from './log.js';
-import { choice, knownOptions, real } from './options.js';
+import { choice, integer, knownOptions, real } from './options.js';
 import { Random } from './random/random.js';
 import type { WorkerPort } from './worker-port.js';
 import { WorkerClient } from './workers/client.js';
@@ -52,7 +52,8 @@ export class Auditor implements AuditReport {
     this.#fraction = real('audit: fraction', given.fraction, 0, 0, 1);
     this.onDrift = choice('audit: onDrift', given.onDrift, 'warn', ['warn', 'fail']);
     this.#budget = real('audit: budgetS', given.budgetS, 2, 0, 86400);
-    this.#random = new Random(given.seed ?? Math.floor(Date.now() + performance.now() * 1000), 0);
+    const seed = integer('audit: seed', given.seed, Math.floor(Date.now() + performance.now() * 1000), 0, 2 ** 53);
+    this.#random = new Random(seed, 0);
     this.#log = log;
     this.#start = start;
     this.#wasm = wasm;
@@ -80,8 +81,8 @@ export class Auditor implements AuditReport {
 
   /** A drawn result that nothing could be done about. */
   giveUp(why: string): void {
-    this.unchecked++;
-    this.#log.write('debug', `audit: not checked, ${why}`);
+    // Once aloud: an audit that checks nothing must not look like one that finds nothing.
+    this.#log.write(this.unchecked++ === 0 ? 'warn' : 'debug', `audit: not checked, ${why}`);
   }
 
   async #check<C extends WorkerCall>({ what, call, options, cost, compare }: AuditTask<C>): Promise<void> {

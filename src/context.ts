@@ -10,11 +10,12 @@ import type { BackendName } from './backends/names.js';
 import { type DeviceReport, openRanked, parseBackend, probeAll, rank, report } from './backends/open.js';
 import type { Platform } from './backends/platform.js';
 import { type BackendInfo, type ContextOptions, contextOptionNames } from './context-options.js';
+import { EwaldError } from './errors.js';
 import { type Log, Logger, parseLogLevel } from './log.js';
-import { knownOptions } from './options.js';
+import { callback, flag, knownOptions, shown } from './options.js';
 import type { Planner } from './planner.js';
 import { Planning } from './planning.js';
-import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from './resource.js';
+import { asyncDispose, type Disposable, eachInTurn, type MaybeAsyncDisposable, Resource } from './resource.js';
 import type { RoomMethods } from './rooms.js';
 
 /** What every context has, whatever its rooms. */
@@ -55,7 +56,9 @@ interface Settings {
 
 function readSettings(platform: Platform, options: ContextOptions): Settings {
   knownOptions('createContext', options, contextOptionNames);
-  knownOptions('createContext({ log })', options.log ?? {}, ['level', 'sink']);
+  knownOptions('createContext({ log })', options.log === undefined ? {} : options.log, ['level', 'sink']);
+  callback('createContext: log.sink', options.log?.sink);
+  checkPlaces(options);
   const env = (name: string): string | undefined => platform.env(name) || undefined;
   const named = options.backend !== undefined ? parseBackend(options.backend, 'the option backend') : undefined;
   const fromEnv = env('EWALD_BACKEND');
@@ -65,7 +68,7 @@ function readSettings(platform: Platform, options: ContextOptions): Settings {
   const logger = new Logger(parseLogLevel(level, 'the option log.level'), options.log?.sink);
   return {
     named: named ?? (fromEnv ? parseBackend(fromEnv, 'EWALD_BACKEND') : undefined),
-    strict: options.strict ?? false,
+    strict: flag('createContext: strict', options.strict, false),
     open: {
       wasm: options.wasm,
       startWorker: () => platform.startWorker(options.worker),
@@ -79,6 +82,24 @@ function readSettings(platform: Platform, options: ContextOptions): Settings {
         : new Auditor(options.audit, logger, () => platform.startWorker(options.worker), options.wasm),
   };
 }
+
+/** Options that say where something is: their kind; what lies there is seen when it is opened. */
+function checkPlaces({ device, worker, addonPath, wasm }: ContextOptions): void {
+  const refuse = (what: string, value: unknown, needed: string): never => {
+    throw new EwaldError('Argument', `createContext: ${what} is ${shown(value)}; needed is ${needed}`);
+  };
+  if (device !== undefined && typeof device !== 'string' && typeof device !== 'number')
+    refuse('device', device, 'the index of a GPU, or part of its name');
+  if (worker !== undefined && typeof worker !== 'string' && typeof worker !== 'function' && !isUrl(worker))
+    refuse('worker', worker, "the URL of ewald's worker, or a function that makes one");
+  if (wasm === null || (typeof wasm !== 'undefined' && !['string', 'function', 'object'].includes(typeof wasm)))
+    refuse('wasm', wasm, 'a URL, bytes, a module, a response, or a function giving one');
+  if (addonPath === undefined || typeof addonPath === 'string') return;
+  knownOptions('createContext({ addonPath })', addonPath, ['native', 'cuda', 'cuda-emulated']);
+  for (const path of Object.values(addonPath))
+    if (path !== undefined && typeof path !== 'string') refuse('addonPath', path, 'the path of an addon');
+}
+const isUrl = (value: unknown): boolean => typeof URL !== 'undefined' && value instanceof URL;
 
 /** Probes every backend without opening one: what a context would find here, and why. */
 export async function listDevices(platform: Platform, options: ContextOptions = {}): Promise<DeviceReport[]> {
@@ -119,6 +140,32 @@ const forgotten =
         resource.dispose().catch(() => undefined);
       });
 
+/**
+ * What plans are made with. In a function of its own: closures of one function keep each other's variables alive, and
+ * neither the resource nor what it holds may reach the context or the planner, or the garbage collector could never tell
+ * that they were forgotten.
+ */
+function plannerOf(
+  platform: Platform,
+  open: readonly Backend[],
+  logger: Logger,
+  auditor: Auditor | undefined,
+): Planner {
+  const resource = contextResource(open, auditor);
+  const planning = new Planning(resource, open, platform.kernels);
+  return {
+    resource,
+    log: logger,
+    auditor,
+    plan: (feature, descriptor, on) => planning.plan(feature, descriptor, on),
+  };
+}
+
+function contextResource(open: readonly Backend[], auditor: Auditor | undefined): Resource {
+  const steps = [() => auditor?.dispose(), ...open.map((backend) => () => backend.dispose())];
+  return new Resource('context', undefined, { dispose: () => eachInTurn('context', steps) });
+}
+
 class OpenContext implements ContextCore {
   readonly log: Logger;
   readonly backends: readonly BackendInfo[];
@@ -137,22 +184,12 @@ class OpenContext implements ContextCore {
     this.audit = auditor;
     this.#open = open;
     this.backends = open.map(({ name, device }) => Object.freeze({ name, device }));
-    const resource = new Resource('context', undefined, async () => {
-      await auditor?.dispose();
-      for (const backend of open) await backend.dispose();
-    });
-    this.#resource = resource;
-    const planning = new Planning(resource, open, platform.kernels);
-    const planner: Planner = {
-      resource,
-      log: logger,
-      auditor,
-      plan: (feature, descriptor, on) => planning.plan(feature, descriptor, on),
-    };
-    // The planner must not hold the context itself, or the garbage collector could never tell that it was forgotten.
+    const planner = plannerOf(platform, open, logger, auditor);
+    this.#resource = planner.resource;
     for (const room of rooms) Object.assign(this, room(planner));
     Object.defineProperty(this, asyncDispose, { value: () => this.dispose() });
-    forgotten?.register(this, { logger, resource }, this);
+    // Whoever has the context or a plan of it has the planner. A context that was forgotten with a plan in use stays.
+    forgotten?.register(planner, { logger, resource: planner.resource }, planner.resource);
   }
 
   get liveBytes(): number {
@@ -165,7 +202,7 @@ class OpenContext implements ContextCore {
   }
 
   dispose(): Promise<void> {
-    forgotten?.unregister(this);
+    forgotten?.unregister(this.#resource);
     return this.#resource.dispose();
   }
 }

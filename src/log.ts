@@ -1,5 +1,6 @@
 /** The log of a context: a level and a sink, both changeable at run time. */
 import { EwaldError } from './errors.js';
+import { shown } from './options.js';
 
 /** Levels, quietest first; a level shows itself and everything before it. */
 export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
@@ -19,6 +20,8 @@ export interface Log {
 
 /** Reads a level name; the names of the original indexer (`fatal`, `warning`) are understood too. */
 export function parseLogLevel(text: string, from: string): LogLevel {
+  if (typeof text !== 'string')
+    throw new EwaldError('Argument', `${from} is ${shown(text)}; use one of ${logLevels.join(', ')}`);
   const name =
     { fatal: 'error', warning: 'warn', none: 'silent', off: 'silent' }[text.toLowerCase()] ?? text.toLowerCase();
   const level = logLevels.find((candidate) => candidate === name);

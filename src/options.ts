@@ -28,8 +28,34 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   return best && best[0] <= Math.max(2, name.length / 3) ? best[1] : undefined;
 }
 
-/** Refuses option names that `known` lacks. */
+/** A value of any kind in words, for messages; never throws, never long. */
+export function shown(value: unknown): string {
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'symbol') return 'a symbol';
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'string' ? JSON.stringify(value) : `${value}`;
+  try {
+    if (ArrayBuffer.isView(value)) {
+      const { length } = value as { readonly length?: number };
+      return `a ${value.constructor.name}${length === undefined ? '' : ` of ${length}`}`;
+    }
+    const name = (value as object).constructor?.name ?? 'object';
+    if (name !== 'Array' && name !== 'Object') return `a ${name}`;
+    const text = JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? `${inner}n` : inner));
+    return text.length > 120 ? `${text.slice(0, 110)} …` : text;
+  } catch {
+    return 'an object that cannot be shown';
+  }
+}
+
+/** Refuses what is no object of options, and option names that `known` lacks. */
 export function knownOptions(what: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options) || ArrayBuffer.isView(options))
+    throw new EwaldError(
+      'Argument',
+      `${what} was given ${shown(options)} for its options; needed is an object with some of ${known.join(', ')}`,
+    );
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     const near = nearest(name, known);
@@ -44,7 +70,7 @@ export function knownOptions(what: string, options: object, known: readonly stri
 export function integer(what: string, value: number | undefined, fallback: number, low: number, high: number): number {
   if (value === undefined) return fallback;
   if (!Number.isInteger(value) || value < low || value > high) {
-    throw new EwaldError('Argument', `${what} is ${value}; needed is an integer from ${low} to ${high}`, {
+    throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is an integer from ${low} to ${high}`, {
       detail: { value, low, high },
     });
   }
@@ -55,7 +81,7 @@ export function integer(what: string, value: number | undefined, fallback: numbe
 export function real(what: string, value: number | undefined, fallback: number, low: number, high: number): number {
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || !(value >= low && value <= high)) {
-    throw new EwaldError('Argument', `${what} is ${value}; needed is a number from ${low} to ${high}`, {
+    throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is a number from ${low} to ${high}`, {
       detail: { value, low, high },
     });
   }
@@ -69,7 +95,7 @@ function refuseOutside(what: string, value: unknown, kind: string, { low, high, 
   const orZero = zero === undefined ? '' : `0 (${zero}) or `;
   throw new EwaldError(
     'Argument',
-    `${what} is ${value}; needed is ${orZero}${kind} ${above ? 'above' : 'from'} ${low} to ${high}`,
+    `${what} is ${shown(value)}; needed is ${orZero}${kind} ${above ? 'above' : 'from'} ${low} to ${high}`,
     {
       detail: { value, low, high },
     },
@@ -94,17 +120,43 @@ export function realIn(what: string, value: number | undefined, range: Range): n
 export function choice<T extends string>(what: string, value: T | undefined, fallback: T, names: readonly T[]): T {
   if (value === undefined) return fallback;
   if (!names.includes(value)) {
-    const near = nearest(String(value), names);
+    const near = typeof value === 'string' ? nearest(value, names) : undefined;
     throw new EwaldError(
       'Argument',
-      `${what} is "${value}"; needed is one of ${names.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
+      `${what} is ${shown(value)}; needed is one of ${names.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
     );
   }
   return value;
 }
 
-/** Throws `Aborted` when the signal has fired. */
+/** True or false; `fallback` when it is undefined. */
+export function flag(what: string, value: boolean | undefined, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'boolean')
+    throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is true or false`);
+  return value;
+}
+
+/** A list, as an array or a typed array of numbers; undefined stays. */
+export function list<T>(what: string, value: readonly T[] | undefined): readonly T[] | undefined {
+  if (value === undefined || Array.isArray(value)) return value;
+  const numbers = value as unknown;
+  if (ArrayBuffer.isView(numbers) && !(numbers instanceof DataView) && !(numbers instanceof BigInt64Array))
+    // One that was transferred away has no elements, and cannot be asked for them.
+    return numbers.byteLength === 0 ? [] : Array.from(numbers as unknown as ArrayLike<T>);
+  throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is an array`);
+}
+
+/** A function to be called back; undefined stays. */
+export function callback<F>(what: string, value: F | undefined): F | undefined {
+  if (value === undefined || typeof value === 'function') return value;
+  throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is a function`);
+}
+
+/** Throws `Aborted` when the signal has fired, `Argument` when it is none. */
 export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean')
+    throw new EwaldError('Argument', `signal is ${shown(signal)}; needed is an AbortSignal`);
   if (signal?.aborted) throw new EwaldError('Aborted', 'the work was aborted by its signal', { cause: signal.reason });
 }
 

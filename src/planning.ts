@@ -4,6 +4,7 @@ import type { Backend } from './backends/backend.js';
 import type { Feature, FurtherKernels, Kernels, Op } from './backends/feature.js';
 import type { BackendName } from './backends/names.js';
 import { EwaldError, messageOf } from './errors.js';
+import { shown } from './options.js';
 import type { Planned } from './planner.js';
 import type { Disposable, Resource } from './resource.js';
 
@@ -34,7 +35,7 @@ export class Planning {
     if (candidates.length === 0)
       throw new EwaldError(
         'Argument',
-        `the backend ${on} is not open in this context; open are ${this.#open.map(({ name }) => name).join(', ')}`,
+        `the backend ${typeof on === 'string' ? on : shown(on)} is not open in this context; open are ${this.#open.map(({ name }) => name).join(', ')}`,
       );
     const reasons: string[] = [];
     for (const backend of candidates) {

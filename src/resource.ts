@@ -2,7 +2,7 @@
  * Lifetime of contexts, plans and arrays: disposal drains what is in flight, then cascades; twice is a no-op, use
  * afterwards an error.
  */
-import { EwaldError } from './errors.js';
+import { EwaldError, isEwaldError, messageOf } from './errors.js';
 
 /** `Symbol.asyncDispose` where the engine has it; a private stand-in elsewhere. */
 export const asyncDispose: symbol =
@@ -24,12 +24,35 @@ export interface Disposable {
 
 const nothing = (): undefined => undefined;
 
+type Held = { dispose(): void | Promise<void> };
+
+/** Does every step, whatever becomes of the others; throws what failed when all are done. */
+export async function eachInTurn(what: string, steps: readonly (() => unknown)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length === 1) throw errors[0];
+  if (errors.length > 1) {
+    const [first] = errors;
+    throw new EwaldError(
+      isEwaldError(first) ? first.tag : 'Internal',
+      `${errors.length} parts of this ${what} could not be disposed: ${errors.map(messageOf).join('; ')}`,
+      { cause: first, detail: { errors } },
+    );
+  }
+}
+
 /** A node of the ownership tree. */
 export class Resource {
   readonly #what: string;
   readonly #parent: Resource | undefined;
   readonly #children = new Set<Resource>();
-  readonly #release: () => void | Promise<void>;
+  readonly #held: Held;
   #tail: Promise<unknown> = Promise.resolve();
   #underWay = 0;
   readonly #done = (): void => {
@@ -37,10 +60,14 @@ export class Resource {
   };
   #disposal: Promise<void> | undefined;
 
-  constructor(what: string, parent: Resource | undefined, release: () => void | Promise<void>) {
+  /**
+   * `held` is what disposal gives back. It must not reach the planner: what a forgotten context held is given back when
+   * nobody has its planner any more.
+   */
+  constructor(what: string, parent: Resource | undefined, held: Held) {
     this.#what = what;
     this.#parent = parent;
-    this.#release = release;
+    this.#held = held;
     if (parent) {
       parent.assertAlive();
       parent.#children.add(this);
@@ -100,9 +127,9 @@ export class Resource {
   }
 
   async #drainAndRelease(): Promise<void> {
-    for (const child of [...this.#children]) await child.dispose();
-    await this.#tail;
-    await this.#release();
-    if (this.#parent) this.#parent.#children.delete(this);
+    const children = [...this.#children].map((child) => () => child.dispose());
+    await eachInTurn(this.#what, [...children, () => this.#tail, () => this.#held.dispose()]).finally(() => {
+      if (this.#parent) this.#parent.#children.delete(this);
+    });
   }
 }

@@ -4,8 +4,9 @@
  * no broadcasting.
  */
 import type { BackendName } from '../backends/names.js';
+import { asItIs, assertIntact, lengthOf } from '../buffers.js';
 import { EwaldError } from '../errors.js';
-import { choice, integer, knownOptions } from '../options.js';
+import { choice, integer, knownOptions, shown } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import type { ArrayMemory } from './contract.js';
@@ -100,8 +101,9 @@ class OpenArray implements DeviceArrayMethods {
     const { memory, resource } = this.#parts;
     resource.assertAlive();
     const bytes = this.#part('write', data, offset);
-    const { length } = data;
-    return resource.enqueue(async () => memory.write(bytesOf(data, length), bytes));
+    const given = asItIs(data);
+    const length = lengthOf(given);
+    return resource.enqueue(async () => memory.write(bytesOf(given, length), bytes));
   }
 
   async read(into?: ArrayNumbers, offset?: number): Promise<ArrayNumbers> {
@@ -110,9 +112,11 @@ class OpenArray implements DeviceArrayMethods {
     const first = integer('array.read: offset', offset, 0, 0, this.length);
     const target = into ?? new this.#number(this.length - first);
     const bytes = this.#part('read', target, first);
-    const { length } = target;
+    const place = asItIs(target);
+    const length = lengthOf(place);
     return resource.enqueue(async () => {
-      await memory.read(bytesOf(target, length), bytes);
+      await memory.read(bytesOf(place, length), bytes);
+      assertIntact('array.read: the array', place, length, 'while it was read');
       return target;
     });
   }
@@ -130,10 +134,11 @@ class OpenArray implements DeviceArrayMethods {
       );
     }
     const first = integer(`array.${what}: offset`, offset, 0, 0, this.length);
-    if (first + data.length > this.length) {
+    const count = lengthOf(data);
+    if (first + count > this.length) {
       throw new EwaldError(
         'Shape',
-        `array.${what}: ${data.length} numbers at ${first} do not fit; the array has ${this.length} (shape ${this.shape.join(' × ')}, ${this.dtype})`,
+        `array.${what}: ${count} numbers at ${first} do not fit; the array has ${this.length} (shape ${this.shape.join(' × ')}, ${this.dtype})`,
       );
     }
     return first * this.#number.BYTES_PER_ELEMENT;
@@ -166,21 +171,22 @@ export async function makeArray<D extends ArrayDtype>(
       'Shape',
       `array: the data is a ${nameOf(data)}; dtype ${dtype} needs a ${numberTypes[number].name}`,
     );
-  const shape = checkShape(options.shape ?? (data ? [data.length / width] : undefined));
+  const count = data ? lengthOf(data) : 0;
+  const shape = checkShape(options.shape ?? (data ? [count / width] : undefined));
   const length = shape.reduce((product, n) => product * n, width);
   if (length > mostElements)
     throw new EwaldError(
       'Limit',
       `array: shape ${shape.join(' × ')} has ${length} numbers; at most ${mostElements} fit an array`,
     );
-  if (data && data.length !== length)
+  if (data && count !== length)
     throw new EwaldError(
       'Shape',
-      `array: the data has ${data.length} numbers; the shape ${shape.join(' × ')} of dtype ${dtype} needs ${length}`,
+      `array: the data has ${count} numbers; the shape ${shape.join(' × ')} of dtype ${dtype} needs ${length}`,
     );
   const bytes = length * numberTypes[number].BYTES_PER_ELEMENT;
   const { backend, kernel: memory } = await planner.plan(arrayFeature, { bytes, number }, options.backend);
-  const resource = new Resource('array', planner.resource, () => memory.dispose());
+  const resource = new Resource('array', planner.resource, memory);
   if (data) {
     try {
       await resource.enqueue(() => memory.write(bytesOf(data, length), 0));
@@ -194,22 +200,19 @@ export async function makeArray<D extends ArrayDtype>(
 
 function checkShape(given: ArrayOptions['shape']): number[] {
   const shape = typeof given === 'number' ? [given] : given;
-  if (!Array.isArray(shape) || shape.length < 1 || shape.some((n) => !Number.isInteger(n) || n < 1))
+  if (!Array.isArray(shape) || shape.length < 1 || Array.from(shape).some((n) => !Number.isInteger(n) || n < 1))
     throw new EwaldError(
       'Shape',
-      `array: shape is ${JSON.stringify(given)}; needed are lengths of at least 1, slowest axis first`,
+      `array: shape is ${shown(given)}; needed are lengths of at least 1, slowest axis first`,
     );
   return [...shape];
 }
 
 // A call may have to wait for its turn: what was handed over meanwhile has no numbers any more.
 function bytesOf(data: ArrayNumbers, length: number): Uint8Array {
-  if (data.length !== length)
-    throw new EwaldError(
-      'Shape',
-      'array: the typed array was detached before its turn came; keep it until the promise settles',
-    );
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  assertIntact('array: the typed array', data, length, 'before its turn came');
+  // Of one that was transferred away before the call nothing can be made any more.
+  return length === 0 ? new Uint8Array() : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 const nameOf = (value: unknown): string => (value as object | undefined)?.constructor?.name ?? typeof value;

@@ -1,6 +1,6 @@
 /** Probes the backends, ranks them and says why each one is or is not taken. */
 import { EwaldError, messageOf } from '../errors.js';
-import { nearest } from '../options.js';
+import { nearest, shown } from '../options.js';
 import type { Backend, BackendLoader, OpenOptions, Probe } from './backend.js';
 import type { EngineReport } from './engines.js';
 import { type BackendName, backendNames, type DeviceInfo } from './names.js';
@@ -28,10 +28,10 @@ export function parseBackend(name: string, from: string): BackendName {
   const known = backendNames.find((candidate) => candidate === name);
   if (known) return known;
   const visible = backendNames.filter((candidate) => candidate !== 'cuda-emulated');
-  const near = nearest(name, visible);
+  const near = typeof name === 'string' ? nearest(name, visible) : undefined;
   throw new EwaldError(
     'Argument',
-    `${from} names the backend "${name}"; needed is one of ${visible.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
+    `${from} names the backend ${shown(name)}; needed is one of ${visible.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
   );
 }
 

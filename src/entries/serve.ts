@@ -2,8 +2,8 @@
  * The worker of ewald: a context of its own, driven by messages. One worker is one wasm instance with a heap of its
  * own.
  *
- * Messages in: `{ id, call, options }` with call one of `open`, `pi`, `index`, `kernel`, `batch`, `close`; messages
- * out: `{ id, call, value }` or `{ id, error: { tag, message } }`; see messages.ts. Arrays are transferred back, not
+ * Messages in: `{ id, call, options }` with call one of `alive`, `open`, `pi`, `index`, `kernel`, `batch`, `close`;
+ * messages out: `{ id, call, value }` or `{ id, error: { tag, message } }`; see messages.ts. Arrays are transferred back, not
  * copied.
  */
 import { Core } from '../backends/wasm/heap.js';
@@ -37,6 +37,8 @@ export function serve(
   async function answer(request: WorkerRequest): Promise<[reply: WorkerReply, transfer: ArrayBuffer[]]> {
     const { id } = request;
     switch (request.call) {
+      case 'alive':
+        return [{ id, call: 'alive', value: true }, []];
       case 'open':
         await context?.dispose();
         context = await create(request.options);
@@ -94,12 +96,19 @@ export function serve(
     }
   }
 
-  return async (request) => {
+  // In order: what follows an `open` is done on what it opens.
+  let tail: Promise<void> = Promise.resolve();
+  return (request) => {
+    tail = tail.then(() => reply(request));
+    return tail;
+  };
+
+  async function reply(request: WorkerRequest): Promise<void> {
     try {
       post(...(await answer(request)));
     } catch (error) {
       const tag = error instanceof EwaldError ? error.tag : 'Internal';
       post({ id: request.id, error: { tag, message: messageOf(error) } }, []);
     }
-  };
+  }
 }

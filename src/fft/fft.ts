@@ -7,12 +7,12 @@
 import { type DeviceArray, makeArray } from '../arrays/array.js';
 import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../errors.js';
-import { choice } from '../options.js';
+import { checkSignal, choice } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import type { FftEngine, FftKind, FftOptions, FftPrecision } from './options.js';
 import { describeFft, otherSide } from './parameters.js';
-import { assertAttached, checkRun, type Direction, type FftRunOptions, type SideNumbers } from './run.js';
+import { assertSides, assertWritten, checkRun, type Direction, type FftRunOptions, type SideNumbers } from './run.js';
 import type { FftArray, FftData, FftDtype, SideRules } from './sides.js';
 import { planTuned } from './tune.js';
 import type { WisdomStore } from './wisdom.js';
@@ -95,7 +95,7 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
   const given = describeFft(options);
   const swapped = given.kind === 'c2r';
   const descriptor = swapped ? otherSide(given) : given;
-  const { backend, kernel, choices } = await planTuned(planner, wisdom, descriptor);
+  const { backend, kernel, choices } = await planTuned(planner, wisdom, descriptor, options);
   if (descriptor.pruned && !kernel.prunes) {
     await kernel.dispose();
     throw new EwaldError(
@@ -103,7 +103,7 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
       `fft: ${descriptor.engine === 'ewald' ? backend.name : `the engine ${descriptor.engine}`} takes no inputShape or keep; pad and cut the arrays, or use another backend`,
     );
   }
-  const resource = new Resource('fft plan', planner.resource, () => kernel.dispose());
+  const resource = new Resource('fft plan', planner.resource, kernel);
   const [inputLength, outputLength] = [
     given.inputElements * (given.inputComplex ? 2 : 1),
     given.outputElements * (given.outputComplex ? 2 : 1),
@@ -132,16 +132,23 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
     options: FftRunOptions | undefined,
   ): Promise<FftData> => {
     resource.assertAlive();
-    const { source, target, result, scale, workspace } = check(direction, input, output, options);
+    const checked = check(direction, input, output, options);
+    const { source, target, result, scale, workspace } = checked;
     const arrays =
       source.array || target.array
         ? [...new Set([source.array, target.array])].flatMap((array) => (array ? [array.resource] : []))
         : [];
     return resource.enqueueWith(arrays, async () => {
-      assertAttached(direction, input, numbers);
+      checkSignal(options?.signal);
+      assertSides(direction, checked);
       const sense = swapped === (direction === 'forward') ? 'backward' : 'forward';
-      if (kernel.executeOn) await kernel.executeOn(sense, source.side, target.side, scale, workspace);
-      else await kernel.execute(sense, source.side as FftArray, target.side as FftArray, scale, workspace);
+      try {
+        if (kernel.executeOn) await kernel.executeOn(sense, source.side, target.side, scale, workspace);
+        else await kernel.execute(sense, source.side as FftArray, target.side as FftArray, scale, workspace);
+      } finally {
+        // What failed because an array was taken away says so.
+        assertWritten(direction, checked);
+      }
       return result;
     });
   };
@@ -160,7 +167,6 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
           'Argument',
           `fft.now.${direction}: a run, read or write that was asked for before is not done; await it first`,
         );
-    assertAttached(direction, input, numbers);
     const sense = swapped === (direction === 'forward') ? 'backward' : 'forward';
     executeNow?.(sense, source.side, target.side, scale, workspace);
     return result;

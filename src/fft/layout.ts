@@ -1,7 +1,7 @@
 /** Where the elements of a side lie: strides, distance, and how many are touched. */
 import { EwaldError } from '../errors.js';
 import { fftRanges } from '../layout/fft.js';
-import { integer } from '../options.js';
+import { integer, list, shown } from '../options.js';
 import type { FftOptions } from './options.js';
 
 /** Elements that fit the 32-bit strides of the descriptor and every backend's indexing. */
@@ -60,10 +60,11 @@ export function layout(
     }
     return { strides: out, distance: one, elements: one * batch, strided: true };
   }
+  list(`fft: ${what}Strides`, strides);
   if (strides.length !== shape.length || strides.some((s) => !Number.isInteger(s) || s < 1 || s > maxElements)) {
     throw new EwaldError(
       'Argument',
-      `fft: ${what}Strides is ${JSON.stringify(strides)}; needed is a positive integer for each of the ${shape.length} axes`,
+      `fft: ${what}Strides is ${shown(strides)}; needed is a positive integer for each of the ${shape.length} axes`,
     );
   }
   const extent = 1 + shape.reduce((sum, n, axis) => sum + (n - 1) * (strides[axis] ?? 0), 0);

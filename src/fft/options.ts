@@ -1,5 +1,6 @@
 /** What a transform plan may be told. */
 import type { ExternalEngine } from '../backends/engines.js';
+import type { PlatformSignal } from '../globals.js';
 import type { KeptAxis } from './windows.js';
 
 /**
@@ -65,6 +66,10 @@ export interface FftOptions {
    * milliseconds to seconds a plan; its `estimate` plans at once, for up to 19 × slower runs.
    */
   readonly tune?: 'estimate' | 'measure';
+  /** Ends planning with `Aborted`, between two candidates of `measure`. */
+  readonly signal?: PlatformSignal;
+  /** Told the fraction of a measurement done, 0 … 1. */
+  readonly onProgress?: (done: number) => void;
   /** Host threads, 0 … 1024; default 0: one a core on native, one on wasm. */
   readonly threads?: number;
   /**

@@ -4,7 +4,7 @@ import { externalEngines } from '../backends/engines.js';
 import { EwaldError } from '../errors.js';
 import { fftRanges } from '../layout/fft.js';
 import { enums } from '../layout/layout.js';
-import { choice, integerIn, knownOptions } from '../options.js';
+import { callback, checkSignal, choice, flag, integerIn, knownOptions, list, shown } from '../options.js';
 import type { FftDescriptor } from './contract.js';
 import { croppedLayout, layout, maxElements } from './layout.js';
 import type { FftKind, FftOptions, R2rKind } from './options.js';
@@ -23,7 +23,19 @@ const names: readonly string[] = [
     'outputStrides',
     'outputDistance',
   ],
-  ...['inputShape', 'keep', 'reducedAxis', 'r2r', 'inPlace', 'userWorkspace', 'threads', 'engine', 'tune'],
+  ...[
+    'inputShape',
+    'keep',
+    'reducedAxis',
+    'r2r',
+    'inPlace',
+    'userWorkspace',
+    'threads',
+    'engine',
+    'tune',
+    'signal',
+    'onProgress',
+  ],
 ];
 const { rank: rankRange, length: lengths } = fftRanges;
 const kinds: Record<FftKind, number> = {
@@ -58,6 +70,8 @@ export function otherSide(given: FftDescriptor): FftDescriptor {
 /** Checks a plan's options. Throws `Argument` or `Shape`. */
 export function describeFft(options: FftOptions): FftDescriptor {
   knownOptions('fft', options, names);
+  checkSignal(options.signal);
+  callback('fft: onProgress', options.onProgress);
   const shape = checkShape(options.shape);
   const rank = shape.length;
   const kind = choice('fft: kind', options.kind, 'c2c', Object.keys(kinds) as FftKind[]);
@@ -73,7 +87,9 @@ export function describeFft(options: FftOptions): FftDescriptor {
   }
   const half = kind === 'r2c' || kind === 'c2r';
   const complexShape = shape.map((n, axis) => (half && axis === reduced ? Math.floor(n / 2) + 1 : n));
-  const inPlace = options.inPlace ?? false;
+  const inPlace = flag('fft: inPlace', options.inPlace, false);
+  const userWorkspace = flag('fft: userWorkspace', options.userWorkspace, false);
+  const threads = integerIn('fft: threads', options.threads, fftRanges.threads);
   const realSide = { shape, complex: false, padded: half && inPlace };
   const complexSide = { shape: complexShape, complex: true, padded: false };
   const [wholeIn, wholeOut] =
@@ -150,7 +166,7 @@ export function describeFft(options: FftOptions): FftDescriptor {
     inputElements: input.elements,
     outputElements: output.elements,
     inPlace,
-    userWorkspace: options.userWorkspace ?? false,
+    userWorkspace,
     strided: input.strided || output.strided,
     engine: choice('fft: engine', options.engine, 'ewald', ['ewald', ...externalEngines]),
     pruned,
@@ -159,18 +175,18 @@ export function describeFft(options: FftOptions): FftDescriptor {
         'estimate',
         'measure',
       ]) === 'measure',
-    threads: integerIn('fft: threads', options.threads, fftRanges.threads),
+    threads,
     reduced,
     axisKinds,
     fields: {
       rank,
       kind: kinds[kind],
       precision: precision === 'f32' ? enums.FftPrecision.f32 : enums.FftPrecision.f64,
-      flags: (inPlace ? enums.FftFlag.inPlace : 0) | (options.userWorkspace ? enums.FftFlag.userWorkspace : 0),
+      flags: (inPlace ? enums.FftFlag.inPlace : 0) | (userWorkspace ? enums.FftFlag.userWorkspace : 0),
       axes: axes.reduce((bits, axis) => bits | (1 << axis), 0),
       reduced,
       batch,
-      threads: options.threads ?? 0,
+      threads,
       inDistance: input.distance,
       outDistance: output.distance,
       shape: array(shape),
@@ -191,14 +207,14 @@ function checkShape(given: readonly number[] | number): number[] {
   if (!Array.isArray(shape) || shape.length < rankRange.low || shape.length > rankRange.high) {
     throw new EwaldError(
       'Shape',
-      `fft: shape is ${JSON.stringify(given)}; needed are ${rankRange.low} to ${rankRange.high} lengths, slowest axis first`,
+      `fft: shape is ${shown(given)}; needed are ${rankRange.low} to ${rankRange.high} lengths, slowest axis first`,
     );
   }
   shape.forEach((n, axis) => {
     if (!Number.isInteger(n) || n < lengths.low || n > lengths.high)
       throw new EwaldError(
         'Shape',
-        `fft: length ${n} of axis ${axis}; needed is an integer from ${lengths.low} to ${lengths.high}`,
+        `fft: length ${shown(n)} of axis ${axis}; needed is an integer from ${lengths.low} to ${lengths.high}`,
       );
   });
   const elements = shape.reduce((product, n) => product * n, 1);
@@ -212,15 +228,19 @@ function checkShape(given: readonly number[] | number): number[] {
 
 function axisOf(axis: number, rank: number, what: string): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
-    throw new EwaldError('Argument', `fft: ${what} names axis ${axis}; a shape of ${rank} axes has 0 to ${rank - 1}`);
+    throw new EwaldError(
+      'Argument',
+      `fft: ${what} names axis ${shown(axis)}; a shape of ${rank} axes has 0 to ${rank - 1}`,
+    );
   return axis < 0 ? axis + rank : axis;
 }
 
-function checkAxes(given: readonly number[] | undefined, rank: number): number[] {
+function checkAxes(wanted: readonly number[] | undefined, rank: number): number[] {
+  const given = list('fft: axes', wanted);
   if (given === undefined) return Array.from({ length: rank }, (_, i) => i);
   const axes = [...new Set(given.map((axis) => axisOf(axis, rank, 'axes')))].sort((a, b) => a - b);
   if (axes.length === 0 || axes.length !== given.length)
-    throw new EwaldError('Argument', `fft: axes is ${JSON.stringify(given)}; needed is each transformed axis once`);
+    throw new EwaldError('Argument', `fft: axes is ${shown(given)}; needed is each transformed axis once`);
   return axes;
 }
 
@@ -244,21 +264,21 @@ function checkR2r(given: FftOptions['r2r'], kind: FftKind, axes: readonly number
     if (given !== undefined) throw new EwaldError('Argument', `fft: r2r goes with kind r2r, not ${kind}`);
     return out;
   }
-  const list = given === undefined ? ['dct2' as const] : typeof given === 'string' ? [given] : given;
-  if (list.length !== 1 && list.length !== axes.length)
+  const wanted = typeof given === 'string' ? [given] : (list('fft: r2r', given) ?? ['dct2' as const]);
+  if (wanted.length !== 1 && wanted.length !== axes.length)
     throw new EwaldError(
       'Argument',
-      `fft: r2r has ${list.length} kinds for ${axes.length} axes; needed is one, or one each`,
+      `fft: r2r has ${wanted.length} kinds for ${axes.length} axes; needed is one, or one each`,
     );
   axes.forEach((axis, i) => {
-    const name = choice('fft: r2r', list.length === 1 ? list[0] : list[i], 'dct2', r2rKinds);
+    const name = choice('fft: r2r', wanted.length === 1 ? wanted[0] : wanted[i], 'dct2', r2rKinds);
     out[axis] = enums.FftAxisKind[name];
   });
   return out;
 }
 
 function checkOrder(given: readonly number[] | undefined, rank: number): number[] {
-  const order = given ?? Array.from({ length: rank }, (_, i) => i);
+  const order = list('fft: order', given) ?? Array.from({ length: rank }, (_, i) => i);
   if (
     order.length !== rank ||
     new Set(order).size !== rank ||
@@ -266,7 +286,7 @@ function checkOrder(given: readonly number[] | undefined, rank: number): number[
   ) {
     throw new EwaldError(
       'Argument',
-      `fft: order is ${JSON.stringify(given)}; needed is each of the axes 0 to ${rank - 1} once, slowest first`,
+      `fft: order is ${shown(given)}; needed is each of the axes 0 to ${rank - 1} once, slowest first`,
     );
   }
   return [...order];

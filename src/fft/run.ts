@@ -1,8 +1,11 @@
 /** What a run of a transform is given, checked before any work. */
+import { asItIs } from '../buffers.js';
 import { EwaldError } from '../errors.js';
-import { choice, knownOptions } from '../options.js';
+import type { PlatformSignal } from '../globals.js';
+import { checkSignal, choice, knownOptions } from '../options.js';
 import type { FftScale } from './options.js';
 import {
+  assertWhole,
   type CheckedSide,
   checkNumbers,
   checkSide,
@@ -21,6 +24,8 @@ export interface FftRunOptions {
    * `userWorkspace`.
    */
   readonly workspace?: FftArray;
+  /** Refuses the run with `Aborted` when it has fired before the run's turn comes. */
+  readonly signal?: PlatformSignal;
 }
 
 export type Direction = 'forward' | 'backward';
@@ -61,7 +66,10 @@ export function checkRun(
   options: FftRunOptions | undefined,
 ): CheckedRun {
   const { name, input: inputWords, output: outputWords } = words[direction];
-  if (options !== undefined) knownOptions(name, options, ['scale', 'workspace']);
+  if (options !== undefined) {
+    knownOptions(name, options, ['scale', 'workspace', 'signal']);
+    checkSignal(options.signal);
+  }
   const scale = options === undefined ? 'none' : choice(`${name}: scale`, options.scale, 'none', scales);
   const forward = direction === 'forward';
   const from = forward ? numbers.input : numbers.output;
@@ -89,11 +97,12 @@ export function checkRun(
         `${name}: input and output overlap in memory; use two arrays, or a plan with inPlace: true`,
       );
   }
-  const workspace = options?.workspace;
+  let workspace = options?.workspace;
   if (workspace !== undefined) {
     checkNumbers(`${name}: workspace`, workspace, numbers.workspace, rules);
     if (overlap(workspace, input) || overlap(workspace, result))
       throw new EwaldError('Argument', `${name}: the workspace overlaps input or output`);
+    workspace = asItIs(workspace);
   } else if (numbers.workspaceNeeded) {
     throw new EwaldError(
       'Argument',
@@ -103,16 +112,14 @@ export function checkRun(
   return { source, target, result, scale, workspace };
 }
 
-/** Right before the work: what was handed over meanwhile has no numbers any more. */
-export function assertAttached(
-  direction: Direction,
-  input: FftData,
-  { input: read, output: written }: SideNumbers,
-): void {
-  const { length } = direction === 'forward' ? read : written;
-  if (ArrayBuffer.isView(input) && input.byteLength === 0 && length > 0)
-    throw new EwaldError(
-      'Shape',
-      `fft.${direction}: the input was detached before the run began; keep it until it has resolved`,
-    );
+/** Throws `Shape` where a side was taken away between the call and its turn. */
+export function assertSides(direction: Direction, { source, target }: CheckedRun): void {
+  const when = 'before the run began';
+  assertWhole(words[direction].input, source, when);
+  assertWhole(words[direction].output, target, when);
+}
+
+/** Throws `Shape` where the output was taken away while it was written. */
+export function assertWritten(direction: Direction, { target }: CheckedRun): void {
+  assertWhole(words[direction].output, target, 'while the run was on');
 }

@@ -2,6 +2,7 @@
 import { type ArrayParts, type DeviceArray, partsOf } from '../arrays/array.js';
 import { isComplex, numberOf, numberTypeOf } from '../arrays/numbers.js';
 import type { BackendName } from '../backends/names.js';
+import { asItIs, assertIntact, lengthOf } from '../buffers.js';
 import { EwaldError } from '../errors.js';
 import type { Planner } from '../planner.js';
 import type { FftDescriptor, FftSide } from './contract.js';
@@ -30,6 +31,13 @@ export interface SideRules {
 export interface CheckedSide {
   readonly side: FftSide;
   readonly array: ArrayParts | undefined;
+  /** Numbers of a typed array at the call. */
+  readonly length: number;
+}
+
+/** Throws `Shape` where a typed array is not what it was at the call. */
+export function assertWhole(what: string, { side, array, length }: CheckedSide, when: string): void {
+  if (!array) assertIntact(what, side as FftArray, length, when);
 }
 
 /** Checks a side. Throws `Shape`, `Argument`, `Disposed`, `Unsupported`. */
@@ -43,7 +51,8 @@ export function checkSide(
   const array = partsOf(given);
   if (!array) {
     checkNumbers(what, given as FftArray, length, rules);
-    return { side: given as FftArray, array };
+    const side = asItIs(given as FftArray);
+    return { side, array, length: lengthOf(side) };
   }
   const { dtype, backend, length: found } = given as DeviceArray;
   array.resource.assertAlive();
@@ -66,7 +75,7 @@ export function checkSide(
     throw new EwaldError('Shape', `${what} is an array of dtype ${dtype}; needed is ${wanted}${integers}`);
   }
   checkLength(what, found, length, rules);
-  return { side: array.memory, array };
+  return { side: array.memory, array, length: found };
 }
 
 /** Checks a typed array. Throws `Shape`. */
@@ -80,7 +89,7 @@ export function checkNumbers(what: string, array: FftArray, length: number, rule
       `${what} is a ${found}; a plan of precision ${rules.precision} needs a ${ArrayType.name}${convertible}`,
     );
   }
-  checkLength(what, array.length, length, rules);
+  checkLength(what, lengthOf(array), length, rules);
 }
 
 function checkLength(what: string, found: number, length: number, { about }: SideRules): void {

@@ -6,9 +6,11 @@ import type { ArrayMemory } from '../arrays/contract.js';
 import { arrayFeature } from '../arrays/kernels.js';
 import type { Backend } from '../backends/backend.js';
 import { isEwaldError, messageOf } from '../errors.js';
+import { checkSignal } from '../options.js';
 import type { Planner } from '../planner.js';
 import type { FftDescriptor, FftKernel, FftVariant } from './contract.js';
 import { fftEngineFeature, fftFeature } from './kernels.js';
+import type { FftOptions } from './options.js';
 import { type Choice, keyOf, type WisdomStore } from './wisdom.js';
 
 /** How the choices of a plan were made: the names of what was chosen, none where the rule was followed. */
@@ -17,6 +19,9 @@ export interface Tuned {
   readonly kernel: FftKernel;
   readonly choices: readonly string[];
 }
+
+/** Who watches a measurement: a signal that ends it, and who is told the fraction done. */
+export type Watch = Pick<FftOptions, 'signal' | 'onProgress'>;
 
 /** Milliseconds of a series, and how much faster than the rule a choice must be, so that noise changes nothing. */
 const enough = 1;
@@ -29,7 +34,12 @@ const apply = (descriptor: FftDescriptor, fields: Choice): FftDescriptor => ({
 });
 
 /** Plans with the choices that wisdom knows, or with those that are measured now, or by rule. */
-export async function planTuned(planner: Planner, wisdom: WisdomStore, descriptor: FftDescriptor): Promise<Tuned> {
+export async function planTuned(
+  planner: Planner,
+  wisdom: WisdomStore,
+  descriptor: FftDescriptor,
+  watch: Watch,
+): Promise<Tuned> {
   const external = descriptor.engine !== 'ewald';
   const first = await planner.plan(external ? fftEngineFeature : fftFeature, descriptor);
   const { backend } = first;
@@ -41,14 +51,13 @@ export async function planTuned(planner: Planner, wisdom: WisdomStore, descripto
   // Only what is offered is taken: wisdom of another release, or somebody's invention, forces nothing.
   const choices = known ? namesOf(known, offered) : undefined;
   if (known && choices)
-    return choices.length === 0 ? { ...first, choices } : replan(planner, first, apply(descriptor, known), choices);
+    return choices.length === 0
+      ? { ...first, choices }
+      : replan(planner, first, descriptor, apply(descriptor, known), choices);
   if (!descriptor.measure) return { ...first, choices: [] };
+  let measured: Awaited<ReturnType<typeof measure>>;
   try {
-    const { fields, names } = await measure(planner, first, descriptor, offered);
-    wisdom.set(key, fields);
-    return names.length === 0
-      ? { ...first, choices: names }
-      : await replan(planner, first, apply(descriptor, fields), names);
+    measured = await measure(planner, first, descriptor, offered, watch);
   } catch (error) {
     if (!isEwaldError(error, 'OutOfMemory')) {
       await first.kernel.dispose();
@@ -60,6 +69,11 @@ export async function planTuned(planner: Planner, wisdom: WisdomStore, descripto
     );
     return { ...first, choices: [] };
   }
+  const { fields, names } = measured;
+  wisdom.set(key, fields);
+  return names.length === 0
+    ? { ...first, choices: names }
+    : replan(planner, first, descriptor, apply(descriptor, fields), names);
 }
 
 /** Names of the variants that fields stand for; undefined when they are not all offered. */
@@ -78,10 +92,20 @@ async function replan(
   planner: Planner,
   { backend, kernel }: { backend: Backend; kernel: FftKernel },
   descriptor: FftDescriptor,
+  chosen: FftDescriptor,
   choices: string[],
 ): Promise<Tuned> {
   await kernel.dispose();
-  return { ...(await planner.plan(fftFeature, descriptor, backend.name)), choices };
+  try {
+    return { ...(await planner.plan(fftFeature, chosen, backend.name)), choices };
+  } catch (error) {
+    if (!isEwaldError(error, 'OutOfMemory')) throw error;
+    planner.log.write(
+      'warn',
+      `fft: there is no memory for what was chosen (${messageOf(error)}); it is planned by rule`,
+    );
+    return { ...(await planner.plan(fftFeature, descriptor, backend.name)), choices: [] };
+  }
 }
 
 /** Takes the fastest of each choice in turn, the earlier ones made. */
@@ -90,16 +114,21 @@ async function measure(
   first: { backend: Backend; kernel: FftKernel },
   descriptor: FftDescriptor,
   offered: readonly (readonly FftVariant[])[],
+  { signal, onProgress }: Watch,
 ): Promise<{ fields: Choice; names: string[] }> {
   const { backend } = first;
   const run = await runner(planner, backend, descriptor);
   try {
     let fields: Choice = {};
     const names: string[] = [];
+    const total = 1 + offered.reduce((sum, variants) => sum + variants.length, 0);
+    let timed = 1;
     let best = await run.time(first.kernel);
     for (const variants of offered) {
       let chosen: FftVariant | undefined;
       for (const variant of variants) {
+        checkSignal(signal);
+        onProgress?.(timed++ / total);
         const { kernel } = await planner.plan(
           fftFeature,
           apply(descriptor, { ...fields, ...variant.fields }),

@@ -1,5 +1,6 @@
 /** Parts of the axes: data shorter or longer than the transform, and the frequencies that are wanted. */
 import { EwaldError } from '../errors.js';
+import { shown } from '../options.js';
 
 /** The elements of an axis that a side holds: `count` of `whole`, from `start` on and around the end. */
 export interface AxisWindow {
@@ -27,7 +28,7 @@ export function inputWindows(
   )
     throw new EwaldError(
       'Shape',
-      `fft: inputShape is ${JSON.stringify(given)}; needed is a length from 1 to ${2 ** 27} for each of the ${shape.length} axes`,
+      `fft: inputShape is ${shown(given)}; needed is a length from 1 to ${2 ** 27} for each of the ${shape.length} axes`,
     );
   return shape.map((whole, axis) => {
     const n = lengths[axis] as number;
@@ -53,7 +54,7 @@ export function outputWindows(
   if (given !== undefined && (!Array.isArray(given) || given.length !== shape.length))
     throw new EwaldError(
       'Shape',
-      `fft: keep is ${JSON.stringify(given)}; needed is a count, [start, count] or null for each of the ${shape.length} axes`,
+      `fft: keep is ${shown(given)}; needed is a count, [start, count] or null for each of the ${shape.length} axes`,
     );
   return shape.map((whole, axis) => {
     const kept = given?.[axis] ?? null;
@@ -74,13 +75,13 @@ export function outputWindows(
         : `starts and counts within 0 to ${whole}`;
       throw new EwaldError(
         'Argument',
-        `fft: keep has ${JSON.stringify(kept)} for axis ${axis}, whose output has ${whole} elements; needed are ${range}`,
+        `fft: keep has ${shown(kept)} for axis ${axis}, whose output has ${whole} elements; needed are ${range}`,
       );
     }
     if (!axes.includes(axis) && count !== whole)
       throw new EwaldError(
         'Argument',
-        `fft: keep has ${JSON.stringify(kept)} for axis ${axis}, which is not transformed; use null there`,
+        `fft: keep has ${shown(kept)} for axis ${axis}, which is not transformed; use null there`,
       );
     // All of an axis from elsewhere is a rotation, which is as good as a window.
     return { start: (start + whole) % whole, count, whole };

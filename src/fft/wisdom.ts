@@ -1,6 +1,7 @@
 /** Wisdom: which choices were the fastest, by backend, device and plan; plain JSON, so that it outlives the context. */
 
 import { EwaldError } from '../errors.js';
+import { shown } from '../options.js';
 import type { FftDescriptor } from './contract.js';
 
 /** Choices of plans, as `ctx.exportWisdom` gives them and a file may keep them. */
@@ -62,7 +63,7 @@ export class WisdomStore {
       new EwaldError('Format', `wisdom: ${found}; needed is ${needed}, as exportWisdom gives it`);
     if (!isObject(given) || given.format !== 'ewald wisdom')
       throw wrong(`this is ${describe(given)}`, 'an object with format "ewald wisdom"');
-    if (given.version !== 1) throw wrong(`version ${JSON.stringify(given.version)} is not known`, 'version 1');
+    if (given.version !== 1) throw wrong(`version ${shown(given.version)} is not known`, 'version 1');
     if (!isObject(given.plans)) throw wrong(`plans is ${describe(given.plans)}`, 'an object of choices by plan');
     const entries = Object.entries(given.plans);
     if (entries.length > mostPlans) throw wrong(`${entries.length} plans are too many`, `at most ${mostPlans}`);
@@ -74,10 +75,7 @@ export class WisdomStore {
         if (!(choices as readonly string[]).includes(name))
           throw wrong(`the plan "${key}" has a choice "${name.slice(0, 80)}"`, choices.join(' or '));
         if (!Number.isInteger(number) || (number as number) < 0 || (number as number) >= 2 ** 32)
-          throw wrong(
-            `${name} of the plan "${key}" is ${JSON.stringify(number)?.slice(0, 80)}`,
-            'an integer of 32 bits',
-          );
+          throw wrong(`${name} of the plan "${key}" is ${shown(number)}`, 'an integer of 32 bits');
       }
       return [key, value as Choice];
     });
@@ -89,8 +87,4 @@ export class WisdomStore {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const describe = (value: unknown): string =>
-  Array.isArray(value)
-    ? 'an array'
-    : isObject(value)
-      ? 'an object'
-      : (JSON.stringify(value) ?? typeof value).slice(0, 80);
+  Array.isArray(value) ? 'an array' : isObject(value) ? 'an object' : shown(value);

@@ -15,7 +15,7 @@ type AuditRequest = AuditTask<'index'>['options'];
 /** Copies one image of a batch into a request. */
 export function auditRequest(
   indexer: IndexerOptions,
-  { signal: _signal, into: _into, offsets: _offsets, ...thresholds }: IndexingInput,
+  { signal: _signal, onProgress: _told, into: _into, offsets: _offsets, ...thresholds }: IndexingInput,
   batch: { readonly spots: Float32Array; readonly offsets: Uint32Array; readonly cells: Float32Array },
   image: number,
 ): AuditRequest {

@@ -12,8 +12,8 @@ import { reducedCell } from '../crystal/niggli.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { cellSearchRanges, proposalRanges } from '../layout/indexing.js';
-import { breathe, checkSignal, integerIn, knownOptions, realIn } from '../options.js';
-import type { IndexingInput } from './input.js';
+import { breathe, callback, checkSignal, integerIn, knownOptions, realIn, shown } from '../options.js';
+import { allFinite, type IndexingInput } from './input.js';
 import type { ProposalsKernel } from './proposals.js';
 import type { IndexingResult } from './result.js';
 
@@ -94,6 +94,18 @@ export async function determineCell(
   });
   const proposers = integerIn('determineCell: proposers', options.proposers, cellSearchRanges.proposers);
   const tolerance = realIn('determineCell: tolerance', options.tolerance, cellSearchRanges.tolerance);
+  callback('determineCell: onProgress', options.onProgress);
+  checkSignal(options.signal);
+  if (!Array.isArray(images))
+    throw new EwaldError('Argument', `determineCell was given ${shown(images)}; needed is a list of images`);
+  for (const [i, spots] of images.entries()) {
+    const fine = spots instanceof Float32Array || spots instanceof Float64Array || Array.isArray(spots);
+    if (!fine || spots.length % 3 !== 0 || !allFinite(spots))
+      throw new EwaldError(
+        'Shape',
+        `determineCell: image ${i} is ${shown(spots)}; needed are finite numbers of 1/angstrom, three a spot`,
+      );
+  }
   if (images.length === 0)
     throw new EwaldError('Argument', 'determineCell: there are no images; give the spots of several stills');
 

@@ -19,6 +19,7 @@ import { checkSizes, type IndexerOptions, type IndexingMethod } from './paramete
 import { firstNonFinite, type IndexingResult } from './result.js';
 import { type IndexingStages, readStages } from './stages.js';
 import { type StreamItem, type StreamOptions, type StreamResult, streamImages } from './stream.js';
+import { runWatched } from './stretches.js';
 
 export type { CellSearchOptions, DeterminedCell } from './determine-cell.js';
 export type { IndexingInput } from './input.js';
@@ -71,11 +72,13 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   const sizes = checkSizes(options);
   const { backend, kernel } = await planner.plan(indexingFeature, sizes);
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
-  const resource = new Resource('indexer', planner.resource, () => kernel.dispose());
+  const resource = new Resource('indexer', planner.resource, kernel);
   // Where the backend holds several batches, runs take turns on as many queues; those into one result stay in order.
   const { atOnce = 1, flagsNonFinite = false } = kernel;
   const queues =
-    atOnce === 1 ? [resource] : Array.from({ length: atOnce }, () => new Resource('indexer', resource, () => {}));
+    atOnce === 1
+      ? [resource]
+      : Array.from({ length: atOnce }, () => new Resource('indexer', resource, { dispose: () => {} }));
   const queueOf = new WeakMap<IndexingResult, Resource>();
   let turn = 0;
   let ran = false;
@@ -87,16 +90,16 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
     queueOf.set(batch.result, queue);
     return queue.enqueue(async () => {
       checkSignal(input.signal);
-      // The arrays stay the caller's while the run waits its turn: one that was transferred away meanwhile is empty now.
-      if (batch.spots.length !== 3 * (batch.offsets[batch.images] ?? -1))
-        throw new EwaldError(
-          'Shape',
-          'spots or offsets were detached or changed before the run began; keep them until it has resolved',
-        );
+      batch.begin();
       const drawn = auditor ? Array.from({ length: batch.images }, (_, i) => i).filter(() => auditor.draw()) : [];
       // Copied before the run: the arrays are the caller's.
       const checks = drawn.map((image) => ({ image, request: auditRequest(options, input, batch, image) }));
-      await kernel.run(batch);
+      try {
+        await runWatched(kernel, batch, input, options.debug === true);
+      } finally {
+        // What failed because an array was taken away says so.
+        batch.end();
+      }
       ran = true;
       // A number that is too large for its square counts as not finite there, and is no error.
       if (finite === 'after' && firstNonFinite(batch.result) !== undefined && !allFinite(batch.spots))

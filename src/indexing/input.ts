@@ -1,7 +1,8 @@
 /** The input of an indexing run, and everything that is refused about it. */
+import { asItIs, assertIntact } from '../buffers.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
-import { knownOptions } from '../options.js';
+import { callback, checkSignal, knownOptions, list, shown } from '../options.js';
 import { type KnownCellsInput, knownCells } from './known-cells.js';
 import { type IndexingThresholds, packThresholds, type Sizes, thresholdNames } from './parameters.js';
 import { IndexingResult } from './result.js';
@@ -19,11 +20,13 @@ export interface IndexingInput extends IndexingThresholds {
   readonly cells: KnownCellsInput;
   /** A result of the same sizes to be overwritten instead of a new one. */
   readonly into?: IndexingResult;
-  /** Refuses the run with `Aborted` when it has fired before the run's turn comes. */
+  /** Ends the run with `Aborted`, before its turn or between stretches of 256 images; `into` is then half written. */
   readonly signal?: PlatformSignal;
+  /** Told the fraction of the images done, 0 … 1, after each stretch of 256. */
+  readonly onProgress?: (done: number) => void;
 }
 
-const inputNames = ['spots', 'offsets', 'cells', 'into', 'signal', ...thresholdNames];
+const inputNames = ['spots', 'offsets', 'cells', 'into', 'signal', 'onProgress', ...thresholdNames];
 
 /**
  * Checks a batch at the facade, before anything is computed; whether its numbers are finite only where `scan` says so.
@@ -31,6 +34,8 @@ const inputNames = ['spots', 'offsets', 'cells', 'into', 'signal', ...thresholdN
  */
 export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
   knownOptions('indexer.run', input, inputNames);
+  checkSignal(input.signal);
+  callback('indexer.run: onProgress', input.onProgress);
   const spots = numbers('spots', input.spots);
   if (spots.length % 3 !== 0)
     throw new EwaldError('Shape', `spots has ${spots.length} numbers; needed are three a spot (x y z)`);
@@ -53,7 +58,9 @@ export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
   const cells = known.values;
   const params = packThresholds(sizes, input);
   let result = input.into;
-  if (result) {
+  if (result !== undefined) {
+    if (!(result instanceof IndexingResult))
+      throw new EwaldError('Argument', `into is ${shown(result)}; needed is an IndexingResult of an earlier run`);
     if (
       result.images !== images ||
       result.maxOutputCells !== sizes.maxOutputCells ||
@@ -64,11 +71,26 @@ export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
         `into holds ${result.images} images of ${result.maxOutputCells} cells and ${result.assignment.length} spots; this run has ${images}, ${sizes.maxOutputCells} and ${count}`,
       );
     }
-    result.offsets.set(offsets);
-  } else result = new IndexingResult(images, sizes.maxOutputCells, offsets.slice());
-  result.known = known;
+  } else result = new IndexingResult(images, sizes.maxOutputCells, offsets);
   const { found, results, assignment } = result;
-  return { params, spots, offsets, images, cells, cellCount: cells.length / 9, found, results, assignment, result };
+  const outputs = () => ({ found, results, assignment, 'the offsets of into': (result as IndexingResult).offsets });
+  const lengths = Object.values(outputs()).map(({ length }) => length);
+  const intact = (when: string): void =>
+    Object.entries(outputs()).forEach(([name, array], i) => {
+      assertIntact(name, array, lengths[i] as number, when);
+    });
+  return {
+    ...{ params, spots, offsets, images, cells, cellCount: cells.length / 9, found, results, assignment, result },
+    /** When the run's turn has come, and no earlier: spots and `into` are the caller's until then. Throws `Shape`. */
+    begin() {
+      assertIntact('spots', spots, 3 * count, 'before the run began');
+      intact('before the run began');
+      result.offsets.set(offsets);
+      result.known = known;
+    },
+    /** When it is over. Throws `Shape`. */
+    end: () => intact('while the run was on'),
+  };
 }
 
 /** Names the first number of a batch that is not finite. */
@@ -93,16 +115,18 @@ export function allFinite(values: ArrayLike<number>): boolean {
 }
 
 function numbers(what: string, given: Float32Array | Float64Array | readonly number[]): Float32Array {
-  if (given instanceof Float32Array) return given;
+  if (given instanceof Float32Array) return asItIs(given);
   if (Array.isArray(given) || given instanceof Float64Array) return Float32Array.from(given as ArrayLike<number>);
   throw new EwaldError(
     'Shape',
-    `${what} is ${Object.prototype.toString.call(given)}; needed is a Float32Array, a Float64Array or an array of numbers`,
+    `${what} is ${shown(given)}; needed is a Float32Array, a Float64Array or an array of numbers`,
   );
 }
 
-function checkOffsets(given: Uint32Array | readonly number[] | undefined, spots: number): Uint32Array {
-  if (given === undefined) return Uint32Array.of(0, spots);
+/** Offsets, copied: a run that waits for its turn reads what it was given. */
+function checkOffsets(wanted: Uint32Array | readonly number[] | undefined, spots: number): Uint32Array {
+  if (wanted === undefined) return Uint32Array.of(0, spots);
+  const given = wanted instanceof Uint32Array ? wanted.slice() : (list('offsets', wanted) ?? []);
   if (given.length < 2)
     throw new EwaldError(
       'Shape',
@@ -113,7 +137,7 @@ function checkOffsets(given: Uint32Array | readonly number[] | undefined, spots:
     if (!Number.isInteger(value) || value < before || value > spots || (i === 0 && value !== 0)) {
       throw new EwaldError(
         'Shape',
-        `offsets[${i}] is ${value}; needed is an integer from ${before} to ${i === 0 ? 0 : spots}: offsets begin at 0 and never fall`,
+        `offsets[${i}] is ${shown(value)}; needed is an integer from ${before} to ${i === 0 ? 0 : spots}: offsets begin at 0 and never fall`,
       );
     }
   }

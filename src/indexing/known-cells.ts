@@ -95,7 +95,8 @@ export function knownCells(given: KnownCellsInput, maxInputCells: number): Known
       'Limit',
       `the run has ${centrings.length} known cells, the indexer was made for ${maxInputCells}; raise maxInputCells`,
     );
-  const packed = given instanceof Float32Array ? given : Float32Array.from(values);
+  // Copied: a run that waits for its turn reads what it was given.
+  const packed = Float32Array.from(values);
   for (let i = 0; i < centrings.length; i++) checkCell(cellFrom(packed, i * 9), `known cell ${i}`);
   return new KnownCells(packed, centrings);
 }

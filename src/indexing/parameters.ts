@@ -15,7 +15,7 @@ import {
 import type { Range } from '../layout/range.js';
 import { searchConstants } from '../layout/search.js';
 import { pack } from '../layout/struct.js';
-import { choice, integer, integerIn, knownOptions, realIn } from '../options.js';
+import { choice, flag, integer, integerIn, knownOptions, realIn } from '../options.js';
 import type { IndexingDescriptor } from './contract.js';
 
 /**
@@ -179,8 +179,8 @@ export function checkSizes(options: IndexerOptions): Sizes {
     maxSamplePoints,
     maxAnglePoints,
     threads: size('threads'),
-    redundant: options.redundantComputations ? 1 : 0,
-    debug: options.debug ? 1 : 0,
+    redundant: flag('indexer: redundantComputations', options.redundantComputations, false) ? 1 : 0,
+    debug: flag('indexer: debug', options.debug, false) ? 1 : 0,
   };
   return {
     fields,

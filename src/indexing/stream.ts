@@ -2,10 +2,11 @@
  * Indexing of a stream of images: batches are filled, computed and given back with bounded memory, whatever the
  * source's speed.
  */
+import { lengthOf } from '../buffers.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { streamRanges } from '../layout/indexing.js';
-import { checkSignal, knownOptions, realIn } from '../options.js';
+import { checkSignal, flag, knownOptions, realIn, shown } from '../options.js';
 import { allFinite, type IndexingInput } from './input.js';
 import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
 import { firstNonFinite, type ImageView, type IndexingResult } from './result.js';
@@ -57,7 +58,9 @@ export async function* streamImages<T extends StreamItem>(
   options: StreamOptions,
 ): AsyncGenerator<StreamResult<T>, void, undefined> {
   knownOptions('indexer.stream', options, ['cells', 'ordered', 'maxDelayMs', 'signal', ...thresholdNames]);
-  const { ordered = true, maxDelayMs, signal, ...rest } = options;
+  const { ordered: wanted, maxDelayMs, signal, ...rest } = options;
+  const ordered = flag('indexer.stream: ordered', wanted, true);
+  checkSignal(signal);
   const batches = new Batches(
     source,
     sizes.batch,
@@ -70,11 +73,11 @@ export async function* streamImages<T extends StreamItem>(
   const launch = (items: readonly T[]): void => {
     const offsets = new Uint32Array(items.length + 1);
     items.forEach(({ spots }, i) => {
-      offsets[i + 1] = (offsets[i] ?? 0) + spots.length / 3;
+      offsets[i + 1] = (offsets[i] ?? 0) + countOf(spots) / 3;
     });
     const spots = new Float32Array((offsets[items.length] ?? 0) * 3);
     items.forEach((item, i) => {
-      spots.set(item.spots, (offsets[i] ?? 0) * 3);
+      if (countOf(item.spots) > 0) spots.set(item.spots, (offsets[i] ?? 0) * 3);
     });
     const flight: Flight<T> = { items, done: false, outcome: Promise.resolve({ error: undefined }) };
     flight.outcome = run({ ...rest, spots, offsets })
@@ -137,17 +140,26 @@ export async function* streamImages<T extends StreamItem>(
   }
 }
 
+const countOf = (spots: StreamItem['spots']): number =>
+  ArrayBuffer.isView(spots) ? lengthOf(spots as Float32Array) : spots.length;
+
 /** What is wrong with an image of the stream, looked at alone so that it takes no other with it. */
-function checkItem({ spots }: StreamItem, maxSpots: number): EwaldError | undefined {
-  if (spots.length % 3 !== 0)
+function checkItem(item: StreamItem, maxSpots: number): EwaldError | undefined {
+  const spots = (item as StreamItem | null | undefined)?.spots;
+  if (!(spots instanceof Float32Array || spots instanceof Float64Array || Array.isArray(spots)))
     return new EwaldError(
       'Shape',
-      `an image of the stream has ${spots.length} numbers; needed are three a spot (x y z)`,
+      `an image of the stream has ${shown(spots)} for spots; needed is a Float32Array, a Float64Array or an array of numbers`,
     );
-  if (spots.length / 3 > maxSpots) {
+  // Also one that was transferred away, which must not be asked for its numbers.
+  const count = countOf(spots);
+  if (count === 0) return undefined;
+  if (count % 3 !== 0)
+    return new EwaldError('Shape', `an image of the stream has ${count} numbers; needed are three a spot (x y z)`);
+  if (count / 3 > maxSpots) {
     return new EwaldError(
       'Limit',
-      `an image of the stream has ${spots.length / 3} spots, the indexer was made for ${maxSpots} a batch; raise maxBatchSpots`,
+      `an image of the stream has ${count / 3} spots, the indexer was made for ${maxSpots} a batch; raise maxBatchSpots`,
     );
   }
   return undefined;
@@ -155,7 +167,7 @@ function checkItem({ spots }: StreamItem, maxSpots: number): EwaldError | undefi
 
 /** The same for its numbers. */
 function checkNumbers({ spots }: StreamItem): EwaldError | undefined {
-  if (allFinite(spots)) return undefined;
+  if (countOf(spots) === 0 || allFinite(spots)) return undefined;
   const bad = spots.findIndex((x) => !Number.isFinite(x));
   return new EwaldError(
     'Argument',
@@ -174,7 +186,14 @@ class Batches<T extends StreamItem> {
   #ended = false;
 
   constructor(source: Source<T>, size: number, maxSpots: number, delay: number, scan: boolean) {
-    this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+    const iterable = (ArrayBuffer.isView(source) ? undefined : source) as
+      | Partial<AsyncIterable<T> & Iterable<T>>
+      | null
+      | undefined;
+    const iterator = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.();
+    if (!iterator)
+      throw new EwaldError('Argument', `indexer.stream was given ${shown(source)}; needed is an iterable of images`);
+    this.#iterator = iterator;
     this.#size = size;
     this.#maxSpots = maxSpots;
     this.#delay = delay;
@@ -196,13 +215,13 @@ class Batches<T extends StreamItem> {
         this.#ended = true;
         break;
       }
-      const count = next.value.spots.length / 3;
       const wrong = checkItem(next.value, this.#maxSpots) ?? (this.#scan ? checkNumbers(next.value) : undefined);
       if (wrong) {
         // What came before it goes first; it is told when its turn comes.
         if (items.length > 0) break;
         throw wrong;
       }
+      const count = countOf(next.value.spots) / 3;
       // It does not fit any more: it stays pending and opens the next batch.
       if (spots + count > this.#maxSpots) break;
       this.#pending = undefined;

@@ -6,12 +6,13 @@
  */
 
 import type { BackendName } from '../backends/names.js';
+import { lengthOf } from '../buffers.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { numbers, peak, peaksDescriptor, peaksPanel, peaksParams } from '../layout/peaks.js';
 import { pack, sizeOf, wordOf } from '../layout/struct.js';
-import { checkSignal, choice, integer, knownOptions, real } from '../options.js';
+import { checkSignal, choice, integer, knownOptions, real, shown } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import type { Frame, FrameDtype } from './contract.js';
@@ -114,11 +115,8 @@ const types = {
 
 function checkMask(what: string, mask: Uint8Array | undefined, pixels: number): void {
   if (mask === undefined) return;
-  if (!(mask instanceof Uint8Array) || mask.length !== pixels)
-    throw new EwaldError(
-      'Shape',
-      `${what} has ${(mask as { length?: number }).length ?? 'no'} pixels; needed is a Uint8Array of ${pixels}`,
-    );
+  if (!(mask instanceof Uint8Array) || lengthOf(mask) !== pixels)
+    throw new EwaldError('Shape', `${what} is ${shown(mask)}; needed is a Uint8Array of ${pixels} pixels`);
 }
 
 function ringsFor(options: PeaksOptions): Rings {
@@ -127,9 +125,11 @@ function ringsFor(options: PeaksOptions): Rings {
     minRadius: real('peaks: minRes', options.minRes, 0, 0, 1e6),
     maxRadius: real('peaks: maxRes', options.maxRes, 0, 0, 1e6),
   };
+  if (geometry !== undefined && !Array.isArray((geometry as Geometry | null)?.panels))
+    throw new EwaldError('Argument', `peaks: geometry is ${shown(geometry)}; needed is what parseGeometry gives`);
   if (geometry) return ringsOf(geometry, width, height, reach, bad);
-  if (centre.length !== 2 || !centre.every(Number.isFinite))
-    throw new EwaldError('Argument', `peaks: centre is ${centre}; needed are two numbers of pixels, fs and ss`);
+  if (!Array.isArray(centre) || centre.length !== 2 || !centre.every(Number.isFinite))
+    throw new EwaldError('Argument', `peaks: centre is ${shown(centre)}; needed are two numbers of pixels, fs and ss`);
   return ringsAround(width, height, centre, reach, bad);
 }
 
@@ -171,7 +171,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
     bytesOfNumber: types[dtype].BYTES_PER_ELEMENT,
     maxPeaks,
   });
-  const resource = new Resource('peak finder', planner.resource, () => kernel.dispose());
+  const resource = new Resource('peak finder', planner.resource, kernel);
   const found = new Uint8Array(maxPeaks * sizeOf(peak));
 
   const plan: PeakFinderMethods = {
@@ -191,7 +191,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
         'rings',
         'signal',
       ]);
-      if (!(frame instanceof types[dtype]) || frame.length !== pixels) {
+      if (!(frame instanceof types[dtype]) || lengthOf(frame) !== pixels) {
         const what = ArrayBuffer.isView(frame)
           ? `${frame.constructor.name} of ${(frame as Frame).length}`
           : typeof frame;
@@ -226,9 +226,13 @@ function concatenated(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 function paramsOf(run: PeaksRunOptions, dtype: FrameDtype): Uint8Array {
-  const [least, greatest] = run.validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  if (Number.isNaN(least) || Number.isNaN(greatest) || least > greatest)
-    throw new EwaldError('Argument', `peaks.run: validRange is ${least} to ${greatest}; needed are two rising numbers`);
+  const range = run.validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const [least, greatest] = Array.isArray(range) ? (range as readonly unknown[]) : [];
+  if (typeof least !== 'number' || typeof greatest !== 'number' || !(least <= greatest))
+    throw new EwaldError(
+      'Argument',
+      `peaks.run: validRange is ${shown(range)}; needed are two rising numbers, [least, greatest]`,
+    );
   const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
   return pack(peaksParams, {
     threshold: real('peaks.run: threshold', run.threshold, 800, -1e30, 1e30),

@@ -3,7 +3,7 @@ import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { piRanges } from '../layout/pi.js';
-import { integerIn, knownOptions } from '../options.js';
+import { callback, checkSignal, integerIn, knownOptions, shown } from '../options.js';
 import type { Disposable, MaybeAsyncDisposable } from '../resource.js';
 
 /** Sizes of a pi plan. */
@@ -63,6 +63,8 @@ const { word } = piRanges;
 /** Checks one count. Throws `Argument`. */
 export function checkCount(run: PiRunOptions): PiCount {
   knownOptions('pi.run', run, ['points', 'seed', 'stream', 'first', 'signal', 'onProgress']);
+  callback('pi: onProgress', run.onProgress);
+  checkSignal(run.signal);
   const points = u64('pi: points', run.points, piRanges.points);
   return {
     points,
@@ -80,7 +82,7 @@ function u64(
   if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
     throw new EwaldError(
       'Argument',
-      `${what} is ${value}; needed is an integer from ${low} to ${high}, beyond 2^53 as a bigint`,
+      `${what} is ${shown(value)}; needed is an integer from ${low} to ${high}, beyond 2^53 as a bigint`,
     );
   }
   const big = BigInt(value);

@@ -31,7 +31,7 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
   const threads = integerIn('pi: threads', options.threads, piRanges.threads);
   const { backend, kernel } = await planner.plan(piFeature, { threads });
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
-  const resource = new Resource('pi plan', planner.resource, () => kernel.dispose());
+  const resource = new Resource('pi plan', planner.resource, kernel);
 
   async function count(run: PiRunOptions, { points, seed, stream, first }: PiCount): Promise<PiResult> {
     const started = performance.now();

@@ -10,10 +10,13 @@ interface Waiting {
 
 /** A worker that is asked things. When it dies everything that waits is rejected, and so is whatever is asked later. */
 export class WorkerClient {
+  /** Milliseconds until a worker must have answered that it is there: a script that is not ewald's never does. */
+  static startLimit = 60_000;
   readonly #port: WorkerPort;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
   #failure: Error | undefined;
+  #patience: ReturnType<typeof setTimeout> | undefined;
 
   constructor(port: WorkerPort) {
     this.#port = port;
@@ -24,11 +27,31 @@ export class WorkerClient {
       this.#waiting.delete(reply.id);
       waiting?.answer(reply);
     });
-    port.onFailure((error) => {
-      this.#failure = error;
-      for (const { reject } of this.#waiting.values()) reject(error);
-      this.#waiting.clear();
-    });
+    port.onFailure((error) => this.#fail(error));
+    this.#expectAnswer();
+  }
+
+  // Messages are answered in order, so the first one tells whether anybody listens, however long the others take.
+  #expectAnswer(): void {
+    const limit = WorkerClient.startLimit;
+    this.#patience = setTimeout(() => {
+      this.#fail(
+        new EwaldError(
+          'Load',
+          `the worker did not answer within ${limit / 1000} s; is its script the one of this package (createContext({ worker }))?`,
+        ),
+      );
+      this.end().catch(() => undefined);
+    }, limit);
+    this.ask('alive', undefined)
+      .catch(() => undefined)
+      .finally(() => clearTimeout(this.#patience));
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
   }
 
   /** Asks; buffers in `transfer` move to the worker. */
@@ -53,6 +76,8 @@ export class WorkerClient {
 
   /** Ends the worker. */
   end(): Promise<void> {
+    // Nobody waits for an answer any more.
+    clearTimeout(this.#patience);
     return this.#port.end();
   }
 }

@@ -9,6 +9,8 @@ import type { EwaldErrorTag } from '../errors.js';
 export interface WorkerCalls {
   /** Opens a context of these options instead of the one there is; without it the first work opens one on wasm. */
   readonly open: { readonly options: ContextOptions | undefined; readonly value: readonly BackendInfo[] };
+  /** Asked first: whether anybody listens. */
+  readonly alive: { readonly options: undefined; readonly value: true };
   readonly close: { readonly options: undefined; readonly value: null };
 }
 export type WorkerCall = keyof WorkerCalls;

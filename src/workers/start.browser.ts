@@ -2,6 +2,7 @@
 
 import type { WorkerSource } from '../backends/platform.js';
 import { EwaldError } from '../errors.js';
+import { shown } from '../options.js';
 import type { WorkerPort } from '../worker-port.js';
 
 /** Starts the worker beside the bundle, or the one given. */
@@ -24,7 +25,11 @@ export function startBrowserWorker(source: WorkerSource | undefined): WorkerPort
 }
 
 function make(source: WorkerSource | undefined): Worker {
-  if (typeof source === 'function') return source() as Worker;
+  if (typeof source === 'function') {
+    const worker = source();
+    if (worker instanceof Worker) return worker;
+    throw new EwaldError('Argument', `createContext: worker() gave ${shown(worker)}; needed is a Worker`);
+  }
   // Literal, so that every bundler sees the worker; evaluated only when one is started.
   if (source === undefined) return new Worker(new URL('./worker.browser.js', import.meta.url), { type: 'module' });
   return new Worker(source, { type: 'module' });

@@ -1,15 +1,13 @@
 /** Starts ewald's worker on Node. */
 import { Worker } from 'node:worker_threads';
 import type { WorkerSource } from '../backends/platform.js';
-import { EwaldError } from '../errors.js';
+import { EwaldError, messageOf } from '../errors.js';
+import { shown } from '../options.js';
 import type { WorkerPort } from '../worker-port.js';
 
 /** Starts the worker beside the bundle, or the one given; it never keeps the process alive by itself. */
 export function startNodeWorker(source: WorkerSource | undefined): WorkerPort {
-  const worker =
-    typeof source === 'function'
-      ? (source() as Worker)
-      : new Worker(source ?? new URL('./worker.node.js', import.meta.url));
+  const worker = make(source);
   let ending = false;
   let waiting = 0;
   worker.unref();
@@ -36,3 +34,23 @@ export function startNodeWorker(source: WorkerSource | undefined): WorkerPort {
     },
   };
 }
+
+function make(source: WorkerSource | undefined): Worker {
+  try {
+    const worker =
+      typeof source === 'function'
+        ? source()
+        : new Worker(placeOf(source) ?? new URL('./worker.node.js', import.meta.url));
+    if (worker instanceof Worker) return worker;
+    throw new EwaldError('Argument', `createContext: worker() gave ${shown(worker)}; needed is a Worker`);
+  } catch (error) {
+    if (error instanceof EwaldError) throw error;
+    throw new EwaldError('Load', `the worker ${shown(source)} could not be started: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Node takes file URLs as objects only. */
+const placeOf = (source: Exclude<WorkerSource, () => unknown> | undefined): string | URL | undefined =>
+  typeof source === 'string' && source.startsWith('file:') ? new URL(source) : source;

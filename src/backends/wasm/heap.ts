@@ -75,7 +75,8 @@ export class Core {
 
   /** Memory in the heap, zeroed, 64-byte aligned. */
   alloc(bytes: number): number {
-    const address = this.call('ewald_alloc', bytes) >>> 0;
+    // A number beyond 32 bits would arrive as what is left of it.
+    const address = bytes < 2 ** 32 ? this.call('ewald_alloc', bytes) >>> 0 : 0;
     if (address === 0 && bytes > 0) {
       throw new EwaldError(
         'OutOfMemory',

@@ -245,7 +245,11 @@ export class GpuDevice {
         `a write of ${data.byteLength} bytes at ${offset} does not fit a buffer of ${buffer.bytes}`,
       );
     }
-    this.#raw.queue.writeBuffer(buffer.raw, offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    const { buffer: host, byteOffset, byteLength } = data;
+    const shared = typeof SharedArrayBuffer !== 'undefined' && host instanceof SharedArrayBuffer;
+    // The binding of Dawn for Node refuses shared memory.
+    if (shared) this.#raw.queue.writeBuffer(buffer.raw, offset, new Uint8Array(host, byteOffset, byteLength).slice());
+    else this.#raw.queue.writeBuffer(buffer.raw, offset, host, byteOffset, byteLength);
   }
 
   /**

@@ -1,0 +1,175 @@
+/**
+ * Arrays that are transferred, resized or shrunk while a run waits or computes: memory of others is never touched, and
+ * a promise that resolves has written what it says.
+ */
+import { type Context, createContext, devices, type FftPlan } from 'ewald';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { asItIs, lengthOf } from '../../src/buffers.js';
+import { refused } from '../support/refused.js';
+
+type Resizable = ArrayBuffer & { resize(bytes: number): void };
+type Growable = SharedArrayBuffer & { grow(bytes: number): void };
+const resizable = (bytes: number, most = bytes): Resizable =>
+  new (ArrayBuffer as unknown as new (n: number, o: object) => Resizable)(bytes, { maxByteLength: most });
+const growable = (bytes: number, most: number): Growable =>
+  new (SharedArrayBuffer as unknown as new (n: number, o: object) => Growable)(bytes, { maxByteLength: most });
+
+/** Gives memory to nobody: it is freed as soon as it may be. */
+function lose(buffer: ArrayBuffer): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.postMessage(0, [buffer]);
+  port1.close();
+  port2.close();
+}
+
+// Long enough that native leaves the thread of JavaScript, short enough for every backend.
+const n = 1 << 18;
+const signal = Float32Array.from({ length: 2 * n }, (_, i) => Math.sin(i * 0.37) + Math.cos(i * 0.011));
+
+/** Native computes on another thread, so the loss is always noticed; wasm may have been done before it. */
+async function lost(run: Promise<unknown>, backend: string, ...words: string[]): Promise<void> {
+  if (backend === 'native') return refused(() => run, 'Shape', ...words);
+  await run.catch((error) => expect(error).toMatchObject({ tag: 'Shape' }));
+}
+
+it('an array that was transferred has no numbers, in optimised code that has seen resizable buffers too', () => {
+  const wrong: number[] = [];
+  for (let i = 0; i < 20_000; i++) {
+    asItIs(new Float32Array(18));
+    if (i % 20) continue;
+    asItIs(new Float32Array(resizable(72, 144)));
+    const gone = new Float32Array(18);
+    lose(gone.buffer);
+    if (lengthOf(asItIs(gone)) !== 0) wrong.push(i);
+  }
+  expect(wrong).toEqual([]);
+});
+
+describe.each(['native', 'wasm'] as const)('transforms on %s', (backend) => {
+  let ctx: Context | undefined;
+  let plan: FftPlan;
+  let right: Float32Array;
+  beforeEach(async ({ skip }) => {
+    if (!(await devices({ backend })).find((row) => row.backend === backend)?.available) skip(`absent: ${backend}`);
+    ctx = await createContext({ backend, strict: true, log: { level: 'error' } });
+    plan = await ctx.fft({ shape: [n] });
+    right = (await plan.forward(signal)) as Float32Array;
+  });
+  afterEach(async () => {
+    await ctx?.dispose();
+    expect(ctx?.liveBytes ?? 0).toBe(0);
+  });
+
+  it('an input that is lost at once', async () => {
+    for (let i = 0; i < 10; i++) {
+      const input = signal.slice();
+      const run = plan.forward(input);
+      await Promise.resolve();
+      await Promise.resolve();
+      lose(input.buffer);
+      // New memory, which must not be read in its place.
+      const other = new Float32Array(2 * n).fill(Number.NaN);
+      try {
+        expect(Buffer.compare(Buffer.from((await run).buffer), Buffer.from(right.buffer))).toBe(0);
+      } catch (error) {
+        expect(error).toMatchObject({ tag: 'Shape' });
+      }
+      expect(other[0]).toBeNaN();
+    }
+  });
+
+  it('an output that is lost at once', async () => {
+    for (let i = 0; i < 10; i++) {
+      const output = new Float32Array(2 * n);
+      const run = plan.forward(signal, output);
+      await Promise.resolve();
+      await Promise.resolve();
+      lose(output.buffer);
+      const others = Array.from({ length: 4 }, () => new Float32Array(2 * n).fill(7));
+      await lost(run, backend, 'output');
+      for (const other of others) expect(other.every((x) => x === 7)).toBe(true);
+    }
+  });
+
+  it('buffers that are resizable, and shrink', async () => {
+    const input = new Float32Array(resizable(8 * n));
+    input.set(signal);
+    const output = new Float32Array(resizable(8 * n, 16 * n), 0, 2 * n);
+    expect(await plan.forward(input, output)).toBe(output);
+    expect(Buffer.compare(Buffer.from(output.slice().buffer), Buffer.from(right.buffer))).toBe(0);
+    const run = plan.forward(input, output);
+    await Promise.resolve();
+    await Promise.resolve();
+    (output.buffer as unknown as Resizable).resize(4096);
+    (input.buffer as unknown as Resizable).resize(0);
+    await lost(run, backend);
+  });
+
+  it('views that grow with their buffer while the run waits its turn', async () => {
+    const grown = [resizable(8 * n, 64 * n), resizable(8 * n, 64 * n)];
+    const [input, output] = [new Float32Array(grown[0] as Resizable), new Float32Array(grown[1] as Resizable)];
+    input.set(signal);
+    const runs = [plan.forward(signal), plan.forward(input, output), plan.backward(output, input)];
+    for (const buffer of grown) buffer.resize(64 * n);
+    await Promise.all(runs);
+    expect(output.length).toBe(16 * n);
+    expect(Buffer.compare(Buffer.from(output.slice(0, 2 * n).buffer), Buffer.from(right.buffer))).toBe(0);
+    expect(output.subarray(2 * n).every((x) => x === 0)).toBe(true);
+  });
+
+  it('shared memory, of a fixed length and growing', async () => {
+    for (const make of [(bytes: number) => new SharedArrayBuffer(bytes), (b: number) => growable(b, 4 * b)]) {
+      const input = new Float32Array(make(8 * n));
+      const output = new Float32Array(make(8 * n));
+      input.set(signal);
+      const run = plan.forward(input, output);
+      if ('grow' in input.buffer && (input.buffer as Growable & { growable: boolean }).growable)
+        (input.buffer as unknown as Growable).grow(32 * n);
+      await run;
+      expect(Buffer.compare(Buffer.from(output.slice(0, 2 * n).buffer), Buffer.from(right.buffer))).toBe(0);
+    }
+  });
+
+  it('arrays of the device read into and from what is lost', async () => {
+    const array = await (ctx as Context).array({ shape: [2 * n] });
+    await array.write(signal);
+    const into = new Float32Array(2 * n);
+    const first = array.read(into);
+    lose(into.buffer);
+    await refused(() => first, 'Shape');
+    const from = signal.slice();
+    const second = array.write(from);
+    lose(from.buffer);
+    await second.catch((error) => expect(error).toMatchObject({ tag: 'Shape' }));
+    await array.dispose();
+  });
+});
+
+describe.each(['native', 'wasm'] as const)('indexing on %s', (backend) => {
+  it('offsets, cells and spots that grow while the run waits its turn; into is left alone until then', async ({
+    skip,
+  }) => {
+    if (!(await devices({ backend })).find((row) => row.backend === backend)?.available) skip(`absent: ${backend}`);
+    const ctx = await createContext({ backend, strict: true, log: { level: 'error' } });
+    const indexer = await ctx.indexer({ maxSpots: 64, batch: 2 });
+    const buffers = [resizable(240, 1 << 20), resizable(8, 1 << 20), resizable(36, 1 << 20)];
+    const spots = new Float32Array(buffers[0] as Resizable);
+    const offsets = new Uint32Array(buffers[1] as Resizable);
+    const cells = new Float32Array(buffers[2] as Resizable);
+    spots.set(Float32Array.from({ length: 60 }, (_, i) => Math.sin(i * 7.1) * 0.3));
+    offsets.set([0, 20]);
+    cells.set([40, 0, 0, 0, 50, 0, 0, 0, 60]);
+    const input = { spots, offsets, cells };
+    const into = await indexer.run({ spots: spots.slice(), offsets: [0, 20], cells: cells.slice() });
+    const before = into.offsets.slice();
+    const other = { ...input, spots: spots.slice(0, 60), offsets: [0, 20] };
+    const runs = [indexer.run(input), indexer.run({ ...other, into })];
+    into.offsets.fill(9);
+    for (const buffer of buffers) buffer.resize(1 << 20);
+    const [first, second] = await Promise.all(runs);
+    expect(first?.found).toEqual(second?.found);
+    expect(second?.offsets).toEqual(before);
+    await ctx.dispose();
+    expect(ctx.liveBytes).toBe(0);
+  });
+});

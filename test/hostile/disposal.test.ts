@@ -1,0 +1,31 @@
+/** Disposal goes on when a child fails, and tells all that failed. */
+import { expect, it } from 'vitest';
+import { EwaldError } from '../../src/errors.js';
+import { Resource } from '../../src/resource.js';
+
+it('disposes every child and the parent whatever one of them does', async () => {
+  const done: string[] = [];
+  const parent = new Resource('context', undefined, { dispose: () => void done.push('parent') });
+  const child = (name: string, error?: Error): Resource =>
+    new Resource(name, parent, {
+      dispose() {
+        done.push(name);
+        if (error) throw error;
+      },
+    });
+  child('a', new EwaldError('DeviceLost', 'the card is gone'));
+  child('b');
+  child('c', new TypeError('no such luck'));
+  const error = await parent.dispose().catch((thrown: unknown) => thrown);
+  expect(done).toEqual(['a', 'b', 'c', 'parent']);
+  expect(error).toMatchObject({ tag: 'DeviceLost' });
+  expect((error as Error).message).toContain('2 parts of this context');
+  expect((error as Error).message).toContain('no such luck');
+});
+
+it('throws what the only one that failed threw', async () => {
+  const parent = new Resource('context', undefined, { dispose: () => {} });
+  const error = new EwaldError('DeviceLost', 'the card is gone');
+  new Resource('plan', parent, { dispose: () => Promise.reject(error) });
+  await expect(parent.dispose()).rejects.toBe(error);
+});

@@ -1,0 +1,16 @@
+/** Contexts that are left to the garbage collector are collected, with everything they held, and it is said. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { devices } from 'ewald';
+import { expect, it } from 'vitest';
+
+const program = fileURLToPath(new URL('forgotten.mjs', import.meta.url));
+
+it.for(['native', 'wasm'] as const)(
+  '%s: five forgotten contexts are let go, one in use is not',
+  async (backend, ctx) => {
+    if (!(await devices({ backend })).find((row) => row.backend === backend)?.available) ctx.skip(`absent: ${backend}`);
+    const text = execFileSync(process.execPath, ['--expose-gc', program, backend], { encoding: 'utf8' });
+    expect(JSON.parse(text)).toEqual({ told: 5, bytes: 0, backend });
+  },
+);

@@ -1,0 +1,277 @@
+/**
+ * A fixed set of hostile values at every option of every method of the facade: a tagged error that a user can act on, or
+ * success. Never `Internal`, never an error without a tag, never a promise that stays open.
+ */
+import {
+  type Context,
+  createContext,
+  devices,
+  type FftPlan,
+  type Indexer,
+  isEwaldError,
+  type PeakFinder,
+  type PiPlan,
+} from 'ewald';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+type ResizableBuffer = ArrayBuffer & { resize(bytes: number): void };
+
+const detached = (array: Float32Array): Float32Array => {
+  structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
+  return array;
+};
+const resizable = (length: number): Float32Array => {
+  const Make = ArrayBuffer as unknown as new (bytes: number, options: { maxByteLength: number }) => ResizableBuffer;
+  return new Float32Array(new Make(4 * length, { maxByteLength: 8 * length }));
+};
+
+/** Made anew for each try: some are used up by it. */
+const values: Record<string, () => unknown> = {
+  undefined: () => undefined,
+  null: () => null,
+  'not a number': () => Number.NaN,
+  infinity: () => Number.POSITIVE_INFINITY,
+  minus: () => -1,
+  half: () => 0.5,
+  huge: () => 1e99,
+  'beyond 2^31': () => 2 ** 31,
+  'beyond 2^32': () => 2 ** 32,
+  'big integer': () => 1n << 70n,
+  true: () => true,
+  "'0'": () => '0',
+  "'no'": () => 'no',
+  "''": () => '',
+  '{}': () => ({}),
+  '[]': () => [],
+  '[null]': () => [null],
+  "['0']": () => ['0'],
+  '[[]]': () => [[]],
+  'holes in a list': () => new Array(2),
+  symbol: () => Symbol('what'),
+  function: () => () => 3,
+  date: () => new Date(0),
+  'no prototype': () => Object.create(null),
+  'throwing proxy': () =>
+    new Proxy(
+      {},
+      {
+        ownKeys() {
+          throw new TypeError('not yours');
+        },
+      },
+    ),
+  f32: () => new Float32Array(18),
+  f64: () => new Float64Array(18),
+  u8: () => new Uint8Array(18),
+  i64: () => new BigInt64Array(18),
+  'data view': () => new DataView(new ArrayBuffer(72)),
+  'array buffer': () => new ArrayBuffer(72),
+  detached: () => detached(new Float32Array(18)),
+  shared: () => new Float32Array(new SharedArrayBuffer(72)),
+  resizable: () => resizable(18),
+};
+
+/** Tries every value; gives what went wrong. */
+async function tryAll(what: string, attempt: (value: unknown) => Promise<unknown>, wrong: string[]): Promise<void> {
+  for (const [name, make] of Object.entries(values)) {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error('no answer in 20 s')), 20_000);
+    });
+    try {
+      await Promise.race([(async () => attempt(make()))(), late]);
+    } catch (error) {
+      // A proxy that throws is allowed to be heard.
+      if (name === 'throwing proxy' && error instanceof TypeError && error.message === 'not yours') continue;
+      if (!isEwaldError(error) || error.tag === 'Internal')
+        wrong.push(`${what} = ${name}: ${isEwaldError(error) ? error.tag : 'no tag'}: ${(error as Error)?.message}`);
+      else if (error.message.length < 10) wrong.push(`${what} = ${name}: says only "${error.message}"`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+const spots = Float32Array.from({ length: 60 }, (_, i) => Math.sin(i * 7.1) * 0.3);
+const cell = [40, 0, 0, 0, 50, 0, 0, 0, 60];
+
+describe('createContext', () => {
+  it('takes no hostile value for what it is not', async () => {
+    const wrong: string[] = [];
+    const open = async (options: unknown): Promise<void> => {
+      const context = await createContext(options as never);
+      await context.dispose();
+    };
+    await tryAll('options', (value) => open(value ?? { backend: 'wasm' }), wrong);
+    for (const name of ['backend', 'strict', 'device', 'wasm', 'worker', 'addonPath', 'audit', 'log'])
+      await tryAll(
+        name,
+        (value) => open({ backend: 'wasm', strict: true, log: { level: 'error' }, [name]: value }),
+        wrong,
+      );
+    for (const name of ['level', 'sink'])
+      await tryAll(`log.${name}`, (value) => open({ backend: 'wasm', strict: true, log: { [name]: value } }), wrong);
+    await tryAll('devices', (value) => devices(value as never), wrong);
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe.each(['wasm', 'native', 'webgpu'] as const)('on %s', (backend) => {
+  let ctx: Context;
+  let fft: FftPlan;
+  let indexer: Indexer;
+  let pi: PiPlan;
+  let peaks: PeakFinder | undefined;
+  let absent = false;
+  beforeAll(async () => {
+    absent = !(await devices({ backend })).find((row) => row.backend === backend)?.available;
+    if (absent) return;
+    ctx = await createContext({ backend, strict: true, log: { level: 'error' } });
+    fft = await ctx.fft({ shape: [3, 3] });
+    indexer = await ctx.indexer({ maxSpots: 64, batch: 2, maxInputCells: 2 });
+    pi = await ctx.pi();
+    try {
+      peaks = await ctx.peaks({ width: 6, height: 3, dtype: 'f32' });
+    } catch (error) {
+      expect(error).toMatchObject({ tag: 'Unsupported' });
+    }
+  });
+  afterAll(() => ctx?.dispose());
+
+  const row = (what: string, names: readonly string[], call: (options: unknown) => Promise<unknown>, plain: object) =>
+    it(`${what}`, async ({ skip }) => {
+      if (absent) skip(`absent: ${backend}`);
+      const wrong: string[] = [];
+      const tried = async (options: unknown): Promise<void> => {
+        const made = await call(options);
+        await (made as { dispose?(): Promise<void> } | undefined)?.dispose?.();
+      };
+      await tryAll(`${what}: options`, (value) => tried(value), wrong);
+      for (const name of names) await tryAll(`${what}: ${name}`, (value) => tried({ ...plain, [name]: value }), wrong);
+      expect(wrong).toEqual([]);
+    });
+  const all = <T extends object>(options: Required<{ [K in keyof T]: unknown }>): string[] => Object.keys(options);
+
+  row(
+    'ctx.fft',
+    [
+      ...['shape', 'kind', 'axes', 'precision', 'batch', 'order', 'inputStrides', 'inputDistance', 'outputStrides'],
+      ...['outputDistance', 'inputShape', 'keep', 'reducedAxis', 'r2r', 'inPlace', 'userWorkspace', 'tune', 'threads'],
+      ...['engine', 'signal', 'onProgress'],
+    ],
+    (options) => ctx.fft(options as never),
+    { shape: [3, 4] },
+  );
+  row('ctx.fft r2r', ['r2r', 'axes', 'keep'], (options) => ctx.fft(options as never), { shape: [3, 4], kind: 'r2r' });
+  row('ctx.pi', ['threads'], (options) => ctx.pi(options as never), {});
+  row('ctx.array', ['shape', 'dtype', 'backend'], (options) => ctx.array(options as never), { shape: [4] });
+  row('ctx.array of data', ['shape', 'dtype', 'backend'], (o) => ctx.array(new Float32Array(4), o as never), {});
+  row(
+    'ctx.indexer',
+    all<import('ewald').IndexerOptions>({
+      ...{ maxSpots: 0, maxInputCells: 0, maxOutputCells: 0, batch: 0, maxBatchSpots: 0, method: 0, threads: 0 },
+      ...{ candidateVectors: 0, maxSamplePoints: 0, maxAnglePoints: 0, redundantComputations: 0, debug: 0 },
+      inFlight: 0,
+    }),
+    (options) => ctx.indexer(options as never),
+    { maxSpots: 64, batch: 1 },
+  );
+  row(
+    'ctx.peaks',
+    all<import('ewald').PeaksOptions>({
+      ...{ width: 0, height: 0, dtype: 0, geometry: 0, centre: 0, bad: 0, minRes: 0, maxRes: 0, maxPeaks: 0 },
+    }),
+    (options) => ctx.peaks(options as never),
+    { width: 6, height: 3, dtype: 'f32' },
+  );
+  it('peaks.run', async ({ skip }) => {
+    if (absent) skip(`absent: ${backend}`);
+    if (!peaks) skip(`${backend} finds no peaks`);
+    const wrong: string[] = [];
+    const frame = new Float32Array(18);
+    await tryAll('peaks.run: frame', (value) => (peaks as PeakFinder).run(value as never), wrong);
+    await tryAll('peaks.run: options', (value) => (peaks as PeakFinder).run(frame, value as never), wrong);
+    const names = all<import('ewald').PeaksRunOptions>({
+      ...{ threshold: 0, minSnr: 0, minPixCount: 0, maxPixCount: 0, localBgRadius: 0, validRange: 0, bad: 0 },
+      ...{ rings: 0, signal: 0 },
+    });
+    for (const name of names)
+      await tryAll(`peaks.run: ${name}`, (v) => (peaks as PeakFinder).run(frame, { [name]: v } as never), wrong);
+    expect(wrong).toEqual([]);
+  });
+  // What takes its time is ended.
+  const soon = (options: unknown, more: object = {}): never => {
+    const spread = typeof options === 'object' && options !== null && !ArrayBuffer.isView(options);
+    if (!spread || Array.isArray(options)) return options as never;
+    return { signal: AbortSignal.timeout(100), ...options, ...more } as never;
+  };
+  row('pi.run', ['points', 'seed', 'stream', 'first', 'signal', 'onProgress'], (o) => pi.run(soon(o)), {
+    points: 1000,
+  });
+  row(
+    'indexer.run',
+    [
+      ...[
+        'spots',
+        'offsets',
+        'cells',
+        'into',
+        'signal',
+        'lengthThreshold',
+        'triml',
+        'trimh',
+        'delta',
+        'dist1',
+        'dist3',
+      ],
+      ...['minSpots', 'samplePoints', 'anglePoints', 'maxCrystals', 'refinement', 'contraction', 'maxDistance'],
+      ...['refineMinSpots', 'refineIterations', 'acceptLog10'],
+    ],
+    (options) => indexer.run(options as never),
+    { spots, cells: cell },
+  );
+  row(
+    'indexer.stream',
+    ['maxDelayMs', 'ordered', 'cells', 'signal', 'maxCrystals'],
+    async (options) => {
+      for await (const { image } of indexer.stream([{ spots }], options as never)) expect(image).toBeDefined();
+    },
+    { cells: cell },
+  );
+  it('indexer.stream of hostile images', async ({ skip }) => {
+    if (absent) skip(`absent: ${backend}`);
+    const wrong: string[] = [];
+    const drain = async (source: unknown): Promise<void> => {
+      for await (const { image } of indexer.stream(source as never, { cells: cell })) expect(image).toBeDefined();
+    };
+    await tryAll('source', drain, wrong);
+    await tryAll('image', (value) => drain([value]), wrong);
+    await tryAll('image.spots', (value) => drain([{ spots: value }]), wrong);
+    expect(wrong).toEqual([]);
+  });
+  it('arguments of plans and arrays', async ({ skip }) => {
+    if (absent) skip(`absent: ${backend}`);
+    const wrong: string[] = [];
+    const numbers = new Float32Array(18);
+    await tryAll('forward: input', (value) => fft.forward(value as never), wrong);
+    await tryAll('forward: output', (value) => fft.forward(numbers, value as never), wrong);
+    await tryAll('forward: options', (value) => fft.forward(numbers, undefined, value as never), wrong);
+    for (const name of ['scale', 'workspace', 'signal'])
+      await tryAll(`forward: ${name}`, (v) => fft.forward(numbers, undefined, { [name]: v } as never), wrong);
+    await tryAll('plan.array', async (value) => (await fft.array(value as never)).dispose(), wrong);
+    const array = await ctx.array({ shape: [18] });
+    await tryAll('array.write', (value) => array.write(value as never), wrong);
+    await tryAll('array.write: offset', (value) => array.write(new Float32Array(2), value as never), wrong);
+    await tryAll('array.read', (value) => array.read(value as never), wrong);
+    await tryAll('array.read: offset', (value) => array.read(undefined, value as never), wrong);
+    await array.dispose();
+    await tryAll('importWisdom', async (value) => ctx.importWisdom(value), wrong);
+    await tryAll('determineCell', (value) => indexer.determineCell(value as never), wrong);
+    await tryAll(
+      'determineCell: options',
+      (value) => indexer.determineCell([spots], soon(value, { maxLengthA: 12 })),
+      wrong,
+    );
+    expect(wrong).toEqual([]);
+  });
+});

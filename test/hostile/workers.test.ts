@@ -1,0 +1,62 @@
+/** Workers that never answer, that are named as strings, and requests that come while a context opens. */
+import { createContext, devices } from 'ewald';
+import { expect, it } from 'vitest';
+import { serve } from '../../src/entries/serve.js';
+import type { WorkerPort } from '../../src/worker-port.js';
+import { WorkerClient } from '../../src/workers/client.js';
+import type { WorkerRequest } from '../../src/workers/messages.js';
+import { refused } from '../support/refused.js';
+
+it('a worker that never answers is given up, and what waits says so', async () => {
+  const limit = WorkerClient.startLimit;
+  WorkerClient.startLimit = 50;
+  try {
+    let ended = 0;
+    const port: WorkerPort = {
+      post: () => {},
+      onReply: () => {},
+      onFailure: () => {},
+      end: async () => void ended++,
+    };
+    const client = new WorkerClient(port);
+    await refused(() => client.ask('pi', { points: 1 }), 'Load', 'did not answer within 0.05 s');
+    await refused(() => client.ask('pi', { points: 1 }), 'Load', 'did not answer');
+    expect(ended).toBe(1);
+  } finally {
+    WorkerClient.startLimit = limit;
+  }
+});
+
+it('requests are answered in order: what follows an open is done on what it opens', async () => {
+  const calls: string[] = [];
+  const replies: unknown[] = [];
+  const create = async (options?: object): Promise<never> => {
+    const { backend } = options as { backend: string };
+    await new Promise((resolve) => setTimeout(resolve, backend === 'native' ? 30 : 0));
+    calls.push(backend);
+    const plan = { run: async () => backend, dispose: async () => {} };
+    return { backends: [], pi: async () => plan, dispose: async () => {} } as never;
+  };
+  const handle = serve(create, (reply) => replies.push('value' in reply ? reply.value : reply.error));
+  const ask = (id: number, call: WorkerRequest['call'], options?: object) =>
+    handle({ id, call, options } as WorkerRequest);
+  await Promise.all([ask(0, 'open', { backend: 'native' }), ask(1, 'pi', { points: 1 })]);
+  expect(calls).toEqual(['native']);
+  expect(replies).toEqual([[], 'native']);
+});
+
+it('a worker is named by a file URL in a string; one that is not there is said aloud', async ({ skip }) => {
+  if (!(await devices()).find(({ backend }) => backend === 'native')?.available) skip('absent: native');
+  const worker = new URL('../../dist/worker.node.js', import.meta.url).href;
+  const ctx = await createContext({ backend: 'native', strict: true, audit: 1, worker, log: { level: 'error' } });
+  await (await ctx.pi()).run({ points: 1000 });
+  const report = ctx.audit;
+  await ctx.dispose();
+  expect(report).toMatchObject({ drawn: 1, agreed: 1, unchecked: 0 });
+  const lines: string[] = [];
+  const log = { level: 'warn' as const, sink: (_: string, line: string) => void lines.push(line) };
+  const other = await createContext({ backend: 'native', strict: true, audit: 1, worker: 'file:///nowhere.js', log });
+  await (await other.pi()).run({ points: 1000 });
+  await other.dispose();
+  expect(lines.join()).toContain('not checked');
+});
