@@ -102,7 +102,7 @@ export async function determineCell(
     const fine = spots instanceof Float32Array || spots instanceof Float64Array || Array.isArray(spots);
     if (!fine || spots.length % 3 !== 0 || !allFinite(spots))
       throw new EwaldError(
-        'Shape',
+        fine && spots.length % 3 === 0 ? 'Argument' : 'Shape',
         `determineCell: image ${i} is ${shown(spots)}; needed are finite numbers of 1/angstrom, three a spot`,
       );
   }
