@@ -119,6 +119,13 @@ function checkMask(what: string, mask: Uint8Array | undefined, pixels: number): 
     throw new EwaldError('Shape', `${what} is ${shown(mask)}; needed is a Uint8Array of ${pixels} pixels`);
 }
 
+function checkRings(rings: Rings | undefined): Rings | undefined {
+  const { bins, rings: count, panels } = (rings ?? {}) as Partial<Rings>;
+  const whole = bins instanceof Uint16Array && Number.isInteger(count) && Array.isArray(panels);
+  if (rings === undefined || whole) return rings;
+  throw new EwaldError('Argument', `peaks: rings is ${shown(rings)}; needed is what ringsOf gives`);
+}
+
 function ringsFor(options: PeaksOptions): Rings {
   const { width, height, geometry, centre = [width / 2, height / 2], bad } = options;
   const reach = {
@@ -156,7 +163,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
   const maxPeaks = integer('peaks: maxPeaks', options.maxPeaks, 2048, 1, 2 ** 20);
   const pixels = width * height;
   checkMask('peaks: bad', options.bad, pixels);
-  const { bins, rings, panels } = options.rings ?? ringsFor(options);
+  const { bins, rings, panels } = checkRings(options.rings) ?? ringsFor(options);
   if (bins.length !== pixels)
     throw new EwaldError(
       'Shape',

@@ -180,6 +180,7 @@ describe.each(['wasm', 'native', 'webgpu'] as const)('on %s', (backend) => {
     'ctx.peaks',
     all<import('ewald').PeaksOptions>({
       ...{ width: 0, height: 0, dtype: 0, geometry: 0, centre: 0, bad: 0, minRes: 0, maxRes: 0, maxPeaks: 0 },
+      rings: 0,
     }),
     (options) => ctx.peaks(options as never),
     { width: 6, height: 3, dtype: 'f32' },
