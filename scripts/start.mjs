@@ -1,23 +1,22 @@
 #!/usr/bin/env node
-// The main job: `npm start` simulates stills with known truth and indexes them, `npm start -- LISTS…` indexes your spot
-// lists (every option of `ewald index` may follow). Ends with a summary that people read, and with 1 when a lattice is
-// not the true one.
+// The main job: `npm start` simulates a run of detector frames with known truth, takes it to a stream and a report, and
+// holds it against the truth; `npm start -- FILES…` indexes your frames or spot lists (every option of `ewald index` may
+// follow). Ends with a summary that people read, and with 1 when a crystal is wrong or too many are missed.
 import { rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, paint } from './lib/say.mjs';
 
 const cli = join(root, 'dist/cli.js');
-const images = 20;
-const shown = 6;
+const images = 40;
 const given = process.argv.slice(2);
 const next = `
 What to type next:
-  npm start -- my-list.txt               index your own spot lists
-  node dist/cli.js index --help          every option: several lattices, another cell, JSON
+  npm start -- run.h5 -g det.geom -p my.cell -o run.stream --html report.html
+                                         your own frames; or spot lists: npm start -- my-list.txt
+  node dist/cli.js info run.h5           what a file of frames holds
+  node dist/cli.js index --help          every option
   node dist/cli.js devices               where this machine can compute, and why not elsewhere
-  node dist/cli.js pi --backend all      the smallest example, on every backend
   npm test                               everything that has to be green`;
 
 process.exitCode = given.length > 0 ? await indexGiven() : await simulateAndIndex();
@@ -31,13 +30,14 @@ async function indexGiven() {
   return code;
 }
 
-/** Runs a command of ewald and gives its lines of JSON. */
+/** Runs a command of ewald; what it prints as JSON is answered, line by line. */
 async function ewald(...args) {
-  const { code, output, errors } = await run(process.execPath, [cli, ...args, '--json'], { apart: true });
+  const { code, output, errors } = await run(process.execPath, [cli, ...args], { apart: true });
   if (code === 0)
     return output
       .trim()
       .split('\n')
+      .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line));
   complain(
     'start',
@@ -48,51 +48,49 @@ async function ewald(...args) {
 }
 
 async function simulateAndIndex() {
-  const { cellFrom, misorientation, sameLattice } = await import('../dist/index.node.js');
   const folder = join(root, 'build/start');
   rmSync(folder, { recursive: true, force: true });
-  const [made] = await ewald('simulate', 'spots', '-o', folder, '--images', String(images), '--seed', '1');
-  const truth = JSON.parse(await readFile(made.truth, 'utf8'));
-  const { spots, spurious, noisePx } = truth.options;
+  const begun = performance.now();
+  const what = ['--images', String(images), '--seed', '1', '--blank', '0.2', '--modules', '2,4'];
+  const [files] = await ewald('simulate', 'frames', '-o', folder, ...what, '--json');
+  const simulated = performance.now();
   console.log(`
-${images} simulated stills, each of a crystal in an orientation of its own: ${spots} spots an image, of which
-${(100 * spurious).toFixed(0)} % belong to no crystal, the others are ${noisePx} pixels off. Known is the cell, wanted is how it lies.
+${images} simulated detector frames of 1024 x 1024 pixels, a fifth of them blank, each crystal in an orientation of its own,
+in ${relative(root, files.frames)}. Known are the detector (run.geom) and the cell (run.cell), wanted is how the crystals lie.
 `);
-  const results = await ewald('index', ...made.lists);
-  const rows = results.map((result, i) => {
-    const [crystal] = result.crystals ?? [];
-    const right = !!crystal && truth.lists[i].lattices.some((lattice) => sameLattice(crystal.cell, cellFrom(lattice)));
-    const off = right
-      ? Math.min(...truth.lists[i].lattices.map((lattice) => misorientation(crystal.cell, cellFrom(lattice))))
-      : Number.NaN;
-    return { name: basename(result.input), result, crystal, right, off };
-  });
-  for (const row of rows.slice(0, shown)) console.log(`  ${describe(row)}`);
-  if (rows.length > shown) console.log(`  … and ${rows.length - shown} more in ${relative(root, folder)}`);
-  for (const row of rows.slice(shown).filter(({ right }) => !right)) console.log(`  ${describe(row)}`);
-
-  const indexed = rows.filter(({ result }) => result.indexed).length;
-  const right = rows.filter((row) => row.right);
-  const { backend, method } = results[0];
-  const all = right.length === images;
+  const stream = join(folder, 'run.stream');
+  const report = join(folder, 'report.html');
+  const known = ['-g', files.geometry, '-p', files.cell];
+  const frames = await ewald('index', files.frames, ...known, '-o', stream, '--html', report, '--json');
+  const indexed = performance.now();
+  const [truth] = await ewald('stream', 'compare', stream, files.truth, '--json');
+  for (const { event, peaks, crystals } of frames.slice(0, 6)) {
+    const [crystal] = crystals ?? [];
+    const cell = crystal && `${list(crystal.lengths, 2)} Å  ${list(crystal.angles, 2)}°`;
+    const told = crystal
+      ? `${cell}  ${crystal.reflections} reflections to ${crystal.resolutionA.toFixed(2)} Å`
+      : 'no lattice';
+    console.log(
+      `  ${paint(crystal ? 'green' : 'yellow', crystal ? '✓' : '–')} frame ${event}  ${peaks} peaks  ${told}`,
+    );
+  }
+  console.log(`  … and ${frames.length - 6} more`);
+  const { crystalsThere: there, crystalsRight: right, crystalsWrong: wrong } = truth;
+  const well = wrong === 0 && right >= 0.95 * there;
   console.log(`
-${paint(all ? 'green' : 'red', `${indexed} of ${images} lists indexed, ${right.length} with the true lattice`)}, median misorientation ${degrees(median(right.map(({ off }) => off)))}
-${median(results.map(({ ms }) => ms)).toFixed(2)} ms a list (median), ${method} method on the ${backend} backend`);
+${paint(well ? 'green' : 'red', `${right} of ${there} crystals found, ${wrong} wrong`)}, median misorientation ${truth.misorientationMedianDeg?.toFixed(3)}°
+simulated in ${seconds(simulated - begun)}, frames to stream and report in ${seconds(indexed - simulated)}
+
+  stream   ${relative(process.cwd(), stream)}
+  report   ${relative(process.cwd(), report)}   (open it in a browser)`);
   console.log(next);
-  return all ? 0 : 1;
+  return well ? 0 : 1;
 }
 
-function describe({ name, result, crystal, right, off }) {
-  if (!crystal) return `${paint('red', '✗')} ${name}  not indexed${result.error ? `: ${result.error}` : ''}`;
-  const cell = `${crystal.lengths.map((value) => value.toFixed(2)).join(' ')} Å  ${crystal.angles.map((value) => value.toFixed(2)).join(' ')}°`;
-  const verdict = right ? `${degrees(off)} from the truth` : 'not the true lattice';
-  return `${right ? paint('green', '✓') : paint('red', '✗')} ${name}  ${cell}  ${crystal.indexedSpots}/${result.spots} spots  ${verdict}`;
+function list(values, digits) {
+  return values.map((value) => value.toFixed(digits)).join(' ');
 }
 
-function degrees(value) {
-  return Number.isNaN(value) ? 'unknown' : `${value.toFixed(3)}°`;
-}
-
-function median(values) {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+function seconds(ms) {
+  return `${(ms / 1000).toFixed(1)} s`;
 }

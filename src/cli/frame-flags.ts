@@ -43,6 +43,9 @@ export interface FrameFlags {
   follow?: boolean;
   dataTimeout?: string;
   shard?: string;
+  html?: string;
+  hdf5?: string;
+  sol?: string;
   force?: boolean;
   profile?: boolean;
 }
@@ -79,6 +82,9 @@ export function withFrameFlags(command: Command): Command {
     .option('--follow', 'wait for more frames: of files that grow, and of new files in folders')
     .option('--no-data-timeout <s>', 'with --follow: seconds without new frames that end the run; default 60')
     .option('--shard <i/n>', 'every n-th frame, the i-th first, from 1; ewald stream merge joins the streams')
+    .option('--html <page>', 'write a report with pictures: one page that needs nothing else')
+    .option('--hdf5 <file>', 'write peaks and cells as HDF5')
+    .option('--sol <file>', "write orientations as CrystFEL's --indexing=file reads them")
     .option('--force', 'replace a file that is no stream, or a run that did not end')
     .option('--profile', 'print the time of each stage, and memory');
 }
@@ -115,6 +121,11 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
     );
   if (flags.resume && flags.output === undefined)
     throw new EwaldError('Argument', '--resume needs a stream to go on with: -o FILE');
+  if (flags.resume && (flags.hdf5 ?? flags.sol) !== undefined)
+    throw new EwaldError(
+      'Argument',
+      '--hdf5 and --sol hold the frames of one session; with --resume they would lack those of the earlier one',
+    );
   const peaks = Object.fromEntries(
     peakFlags.flatMap((name) =>
       flags[name] === undefined ? [] : [[name, parseNumber(flags[name], `--${kebab(name)}`)]],

@@ -21,6 +21,7 @@ import { openExecutor } from './frame-executor.js';
 import { type CheckedFlags, checkFlags, type FrameFlags, type SharedFlags } from './frame-flags.js';
 import { holdsFrames, readFrameList, type Wanted } from './frame-inputs.js';
 import { jsonOf, lineOf, nameOf } from './frame-lines.js';
+import { type FrameSink, solutionSink } from './frame-sinks.js';
 import { FrameSource } from './frame-source.js';
 import { FrameSummary } from './frame-summary.js';
 import { readText } from './inputs.js';
@@ -108,7 +109,8 @@ async function search(
           inputs: { run: { hash } },
         };
     };
-    await write(executor, tasks(), stream, { flags, shared, summary, signal });
+    const sinks = await openSinks(flags, given, shared.cell, source, commandLine());
+    await write(executor, tasks(), stream, { flags, shared, summary, sinks, signal });
   } finally {
     await source.close();
   }
@@ -122,6 +124,7 @@ interface Sinks {
   readonly flags: FrameFlags;
   readonly shared: SharedFlags;
   readonly summary: FrameSummary;
+  readonly sinks: readonly FrameSink[];
   readonly signal: AbortSignal;
 }
 
@@ -130,16 +133,18 @@ async function write(
   executor: Executor,
   tasks: AsyncGenerator<Task>,
   stream: StreamFile | undefined,
-  { flags, shared, summary, signal }: Sinks,
+  { flags, shared, summary, sinks, signal }: Sinks,
 ): Promise<void> {
   const progress = new Progress('index');
   const take = async (item: FrameRecord | FrameFailure): Promise<void> => {
     if (isFailure(item)) {
       summary.fail();
+      for (const sink of sinks) sink.fail?.();
       note(`${red('✗')} ${nameOf(item.origin)}: ${item.message}`);
     } else {
       const cells = item.crystals.map(({ lengths, angles }) => [...lengths, ...angles]);
       summary.add({ hit: item.hit, cells, ms: item.ms });
+      for (const sink of sinks) await sink.add(item);
       if (item.hit || flags.nonHitsInStream !== false) await stream?.write(item.chunk);
     }
     if (shared.json) printJson(jsonOf(item));
@@ -152,6 +157,7 @@ async function write(
   } catch (error) {
     // Ctrl-C: what is finished is a stream, and is kept.
     if (!isEwaldError(error, 'Aborted')) {
+      for (const sink of sinks) await sink.discard();
       const left = await stream?.leave();
       if (left) note(`what is finished is in ${left}; --resume goes on with it`);
       throw error;
@@ -160,9 +166,11 @@ async function write(
     progress.end();
   }
   await stream?.close();
+  const written: string[] = [];
+  for (const sink of sinks) written.push(await sink.close());
   const report = summary.text(flags.profile ?? false, stream && flags.output !== '-' ? flags.output : undefined);
-  if (shared.json || flags.output === '-') note(report);
-  else print(report);
+  const tell = shared.json || flags.output === '-' ? note : print;
+  tell([report, ...written.map(dim)].join('\n'));
   if (signal.aborted) process.exitCode = exitCode.interrupted;
   else if (summary.failed > 0) process.exitCode = exitCode.data;
 }
@@ -197,12 +205,36 @@ async function peaksOf(
   }
 }
 
+/** As it was typed; a run that is gone on with is the same run. */
+const commandLine = (): string => ['ewald', ...process.argv.slice(2).filter((word) => word !== '--resume')].join(' ');
+
+/** What is written beside the stream. */
+async function openSinks(
+  flags: FrameFlags,
+  geometry: Geometry | undefined,
+  cell: KnownCell | undefined,
+  source: FrameSource,
+  typed: string,
+): Promise<FrameSink[]> {
+  const force = flags.force ?? false;
+  const { html, hdf5, sol } = flags;
+  const sinks: FrameSink[] = [];
+  if (sol !== undefined) sinks.push(await solutionSink(sol, force, cell ? [latticeName(cell)] : []));
+  if (hdf5 !== undefined) sinks.push(await (await import('./hdf5-sink.js')).hdf5Sink(hdf5, force, typed));
+  if (html !== undefined) {
+    const title = source.first.name.replace(/^.*\//, '');
+    const remarks = (): readonly string[] => [];
+    const options = { file: html, force, title, commandLine: typed, geometry, cell, data: source.data, remarks };
+    sinks.push(await (await import('./report-sink.js')).reportSink(options));
+  }
+  return sinks;
+}
+
 function headOf(geometry: string, settings: SearchSettings, cell: KnownCell | undefined): string {
   return formatHead({
     version: '2.3',
     generator: `ewald ${version}`,
-    // A run that is gone on with is the same run.
-    commandLine: ['ewald', ...process.argv.slice(2).filter((word) => word !== '--resume')].join(' '),
+    commandLine: commandLine(),
     geometry,
     cell: cell && cellText(cell),
     indexingMethods: methodName(settings),

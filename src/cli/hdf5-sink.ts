@@ -1,0 +1,180 @@
+/**
+ * Peaks and cells of a run as HDF5: lists one after the other with the place where each frame's begins, so that files
+ * of a million frames hold no padding. Lengths in Å, reciprocal vectors in 1/Å, pixels from the corner of the array.
+ */
+
+import { Hdf5Writer, type WriteNode } from '../data/hdf5/writer.js';
+import { openCodecs } from '../data/node.js';
+import { EwaldError } from '../errors.js';
+import type { FrameRecord } from '../pipeline/record.js';
+import { version } from '../version.js';
+import { openOutput } from './files.js';
+import type { FrameSink } from './frame-sinks.js';
+
+type Typed = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
+
+/** A column that grows. */
+class Column<T extends Typed> {
+  #values: T;
+  length = 0;
+
+  constructor(empty: T) {
+    this.#values = empty;
+  }
+
+  add(values: ArrayLike<number>): void {
+    if (this.length + values.length > this.#values.length) {
+      const type = this.#values.constructor as new (length: number) => T;
+      const grown = new type(Math.max(1024, 2 * (this.length + values.length)));
+      grown.set(this.#values as never);
+      this.#values = grown;
+    }
+    this.#values.set(values, this.length);
+    this.length += values.length;
+  }
+
+  node(more: readonly number[] = [], attributes: Record<string, string> = {}): WriteNode {
+    const value = this.#values.slice(0, this.length) as T;
+    const each = more.reduce((product, n) => product * n, 1);
+    return { value, shape: [this.length / each, ...more], attributes };
+  }
+}
+
+const isHdf5 = (head: Uint8Array): boolean => head[0] === 0x89 && head[1] === 0x48 && head[2] === 0x44;
+
+/** Gathers a run; the file is written when it closes. */
+export async function hdf5Sink(file: string, force: boolean, commandLine: string): Promise<FrameSink> {
+  const output = await openOutput(file, { force, replaces: isHdf5, otherwise: 'is no HDF5 file' });
+  const { patch } = output;
+  if (!patch) {
+    await output.discard();
+    throw new EwaldError('Argument', `${file} is no regular file; HDF5 cannot be written into a pipe or a device`);
+  }
+  const frame = {
+    file: new Column(new Uint32Array(0)),
+    event: new Column(new Uint32Array(0)),
+    serial: new Column(new Uint32Array(0)),
+    hit: new Column(new Uint8Array(0)),
+    peaks_begin: new Column(new Uint32Array(0)),
+    peaks: new Column(new Uint32Array(0)),
+    wavelength: new Column(new Float64Array(0)),
+  };
+  const peak = {
+    fs: new Column(new Float32Array(0)),
+    ss: new Column(new Float32Array(0)),
+    panel: new Column(new Uint32Array(0)),
+    intensity: new Column(new Float32Array(0)),
+    snr: new Column(new Float32Array(0)),
+    pixels: new Column(new Uint32Array(0)),
+    q: new Column(new Float32Array(0)),
+    crystal: new Column(new Int32Array(0)),
+    hkl: new Column(new Int32Array(0)),
+  };
+  const crystal = {
+    frame: new Column(new Uint32Array(0)),
+    cell: new Column(new Float64Array(0)),
+    lengths: new Column(new Float64Array(0)),
+    angles: new Column(new Float64Array(0)),
+    probability: new Column(new Float64Array(0)),
+    residual: new Column(new Float64Array(0)),
+    profile_radius: new Column(new Float64Array(0)),
+    resolution: new Column(new Float64Array(0)),
+    peaks: new Column(new Uint32Array(0)),
+    reflections: new Column(new Uint32Array(0)),
+  };
+  const files = new Map<string, number>();
+
+  const add = async ({ origin, hit, peaks, spots, crystals, beam }: FrameRecord): Promise<void> => {
+    const number = frame.serial.length;
+    if (!files.has(origin.filename)) files.set(origin.filename, files.size);
+    frame.file.add([files.get(origin.filename) ?? 0]);
+    frame.event.add([origin.event ?? 0]);
+    frame.serial.add([origin.serial]);
+    frame.hit.add([hit ? 1 : 0]);
+    frame.peaks_begin.add([peak.fs.length]);
+    frame.peaks.add([peaks.count]);
+    frame.wavelength.add([beam.wavelengthA]);
+    const owner = new Int32Array(peaks.count).fill(-1);
+    const hkl = new Int32Array(3 * peaks.count);
+    for (const one of crystals) {
+      // A peak of two lattices is the first one's.
+      one.peaks.forEach((at, i) => {
+        if (owner[at] !== -1) return;
+        owner[at] = crystal.frame.length;
+        hkl.set(one.indices.subarray(3 * i, 3 * i + 3), 3 * at);
+      });
+      crystal.frame.add([number]);
+      crystal.cell.add(one.cell.flat());
+      crystal.lengths.add(one.lengths);
+      crystal.angles.add(one.angles);
+      crystal.probability.add([one.probability]);
+      crystal.residual.add([one.residual]);
+      crystal.profile_radius.add([one.profileRadius]);
+      crystal.resolution.add([1 / one.resolution]);
+      crystal.peaks.add([one.peaks.length]);
+      crystal.reflections.add([one.reflections ?? 0]);
+    }
+    for (const name of ['fs', 'ss', 'panel', 'intensity', 'snr', 'pixels'] as const) peak[name].add(peaks[name]);
+    peak.q.add(spots);
+    peak.crystal.add(owner);
+    peak.hkl.add(hkl);
+  };
+
+  const units: Readonly<Record<string, string>> = {
+    fs: 'pixel',
+    ss: 'pixel',
+    q: '1/angstrom',
+    wavelength: 'angstrom',
+    cell: 'angstrom',
+    lengths: 'angstrom',
+    angles: 'degree',
+    residual: '1/angstrom',
+    profile_radius: '1/angstrom',
+    resolution: 'angstrom',
+  };
+  const shapes: Readonly<Record<string, readonly number[]>> = {
+    q: [3],
+    hkl: [3],
+    cell: [3, 3],
+    lengths: [3],
+    angles: [3],
+  };
+  const group = (columns: Readonly<Record<string, Column<Typed>>>): WriteNode => ({
+    attributes: { NX_class: 'NXcollection' },
+    children: Object.fromEntries(
+      Object.entries(columns).map(([name, column]) => {
+        const unit = units[name];
+        return [name, column.node(shapes[name], unit === undefined ? {} : { units: unit })];
+      }),
+    ),
+  });
+
+  return {
+    add,
+    async close() {
+      const codecs = await openCodecs();
+      try {
+        const sink = { append: (bytes: Uint8Array) => output.write(bytes), patch: patch.bind(output) };
+        const writer = await Hdf5Writer.create(sink, codecs);
+        const names = [...files.keys()].map((name, i) => [`file_${i}`, { value: name }] as const);
+        const entry: WriteNode = {
+          attributes: { NX_class: 'NXentry' },
+          children: {
+            program_name: { value: `ewald ${version}` },
+            command_line: { value: commandLine },
+            files: { attributes: { NX_class: 'NXcollection' }, children: Object.fromEntries(names) },
+            frames: group(frame),
+            peaks: group(peak),
+            crystals: group(crystal),
+          },
+        };
+        await writer.finish({ entry }, { default: 'entry' });
+        await output.close();
+      } finally {
+        await codecs.dispose();
+      }
+      return `${peak.fs.length} peaks and ${crystal.frame.length} crystals in ${file}`;
+    },
+    discard: () => output.discard(),
+  };
+}

@@ -1,0 +1,217 @@
+/** `--html report.html`: what a run came to, as a page with pictures; the frames that are shown are read once more. */
+
+import { anglesOf, lengthsOf } from '../crystal/cell.js';
+import type { KnownCell } from '../crystal/cell-file.js';
+import type { Geometry } from '../crystal/geometry/geometry.js';
+import { positionOf } from '../crystal/geometry/pixels.js';
+import { readStream } from '../crystal/stream/read.js';
+import type { Dataset } from '../data/dataset.js';
+import { open } from '../data/node.js';
+import { type OpenOther, openDetector } from '../pipeline/detector.js';
+import type { FrameRecord } from '../pipeline/record.js';
+import { readFrame } from '../pipeline/searcher.js';
+import { Assembly } from '../report/assembly.js';
+import { type Report, reportPage, type ShownFrame } from '../report/page.js';
+import { version } from '../version.js';
+import { checkOutput, type WriteOptions, writeWhole } from './files.js';
+import type { FrameSink } from './frame-sinks.js';
+import { median } from './frame-summary.js';
+import { dim, note } from './output.js';
+
+/** What the report is told before the run. */
+export interface ReportOptions {
+  readonly file: string;
+  readonly force: boolean;
+  readonly title: string;
+  readonly commandLine: string;
+  readonly geometry: Geometry | undefined;
+  readonly cell: KnownCell | undefined;
+  readonly data: string | undefined;
+  /** What stood out, asked for at the end. */
+  readonly remarks: () => readonly string[];
+}
+
+/** A frame that may be shown. */
+interface Candidate {
+  readonly record: FrameRecord;
+  /** Peaks that belong to a crystal. */
+  readonly explained: number;
+}
+
+/** Frames of which typical ones are picked, and those that the powder is made of. */
+const sampled = 24;
+
+const isPage = (head: Uint8Array): boolean => new TextDecoder().decode(head).startsWith('<!doctype html>');
+
+/** Gathers a run for its report. */
+export async function reportSink(options: ReportOptions): Promise<FrameSink> {
+  const writing: WriteOptions = { force: options.force, replaces: isPage, otherwise: 'is no page' };
+  await checkOutput(options.file, writing);
+  const begun = performance.now();
+  const timeline: { hit: boolean; indexed: boolean; peaks: number }[] = [];
+  const cells: number[][] = [];
+  const axes: (readonly (readonly number[])[])[] = [];
+  const resolutions: number[] = [];
+  const stages: Record<string, number> = {};
+  const best: Candidate[] = [];
+  const sample: Candidate[] = [];
+  let [failed, hits, indexed, seen] = [0, 0, 0, 0];
+
+  const add = async (record: FrameRecord): Promise<void> => {
+    const { hit, peaks, crystals, ms } = record;
+    timeline.push({ hit, indexed: crystals.length > 0, peaks: peaks.count });
+    if (hit) hits++;
+    if (crystals.length > 0) indexed++;
+    for (const [stage, took] of Object.entries(ms)) stages[stage] = (stages[stage] ?? 0) + took;
+    for (const { lengths, angles, reciprocal, resolution } of crystals) {
+      cells.push([...lengths, ...angles]);
+      axes.push(reciprocal);
+      resolutions.push(1 / resolution);
+    }
+    const candidate = { record, explained: crystals.reduce((sum, one) => sum + one.peaks.length, 0) };
+    best.push(candidate);
+    best.sort((a, b) => b.explained - a.explained);
+    best.length = Math.min(best.length, 2);
+    // Evenly over the run, however long it is: every n-th frame, n doubled whenever there are too many.
+    if (seen++ % stride === 0) sample.push(candidate);
+    if (sample.length >= 2 * sampled) {
+      sample.splice(0, sample.length, ...sample.filter((_, i) => i % 2 === 0));
+      stride *= 2;
+    }
+  };
+  let stride = 1;
+
+  const close = async (): Promise<string> => {
+    const seconds = (performance.now() - begun) / 1000;
+    const pictures = await picturesOf(options, best, sample).catch((error) => {
+      note(dim(`the report shows no frames: ${error instanceof Error ? error.message : error}`));
+      return undefined;
+    });
+    const frames = timeline.length + failed;
+    const report: Report = {
+      title: options.title,
+      commandLine: options.commandLine,
+      generator: `ewald ${version}`,
+      ...{ frames, hits, indexed, failed, seconds, cells, axes, resolutions, timeline },
+      crystals: cells.length,
+      stages: Object.fromEntries(
+        Object.entries(stages).map(([stage, ms]) => [stage, ms / Math.max(1, timeline.length)]),
+      ),
+      target: options.cell && [...lengthsOf(options.cell.cell), ...anglesOf(options.cell.cell)],
+      shown: pictures?.shown ?? [],
+      powder: pictures?.powder,
+      picture: pictures?.picture ?? { size: 1, beam: { x: 0, y: 0 }, rings: [] },
+      remarks: options.remarks(),
+    };
+    await writeWhole(options.file, reportPage(report), writing);
+    return `report in ${options.file}`;
+  };
+  return { add, close, discard: async () => {}, fail: () => void failed++ };
+}
+
+async function picturesOf(options: ReportOptions, best: readonly Candidate[], sample: readonly Candidate[]) {
+  const [any] = [...best, ...sample];
+  if (!any) return undefined;
+  const openOther: OpenOther = (file, dataset) => open(file, { dataset });
+  const opened = new Map<string, Promise<Dataset>>();
+  const datasetOf = (file: string): Promise<Dataset> => {
+    let dataset = opened.get(file);
+    if (!dataset) {
+      dataset = open(file, options.data === undefined ? {} : { dataset: options.data });
+      opened.set(file, dataset);
+    }
+    return dataset;
+  };
+  try {
+    const detector = await openDetector(await datasetOf(any.record.origin.filename), {
+      geometry: options.geometry,
+      openOther,
+    });
+    const assembly = new Assembly(detector.geometry, detector.width, detector.bad);
+    const numbersOf = async ({ record: { origin } }: Candidate) =>
+      readFrame(await datasetOf(origin.filename), origin.event ?? 0, detector, undefined);
+    const shown: ShownFrame[] = [];
+    for (const { candidate, title } of chosen(best, sample)) {
+      const values = assembly.gather(await numbersOf(candidate));
+      shown.push({ ...(await marksOf(candidate, assembly)), title, image: await assembly.picture(values) });
+    }
+    const few = sample.filter((_, i) => i % Math.ceil(sample.length / sampled) === 0);
+    let powder: Float64Array | undefined;
+    for (const candidate of few) powder = assembly.gather(await numbersOf(candidate), powder);
+    const { beam } = any.record;
+    const [panel] = detector.geometry.panels;
+    const rings = panel ? ringsOf(assembly, beam.wavelengthA, positionOf(panel, beam, 0, 0)[2] * panel.resolution) : [];
+    return {
+      shown,
+      powder: powder && {
+        image: await assembly.picture(powder),
+        about: `the highest value of every pixel in ${few.length} frames`,
+      },
+      picture: { size: assembly.size, beam: assembly.beam, rings },
+    };
+  } finally {
+    for (const dataset of opened.values()) await (await dataset.catch(() => undefined))?.dispose();
+  }
+}
+
+/** The best frame, a typical indexed one, a typical hit without a lattice. */
+function chosen(best: readonly Candidate[], sample: readonly Candidate[]) {
+  const middle = (all: readonly Candidate[], of: (one: Candidate) => number): Candidate | undefined =>
+    [...all].sort((a, b) => of(a) - of(b))[all.length >> 1];
+  const found: { candidate: Candidate; title: string }[] = [];
+  const put = (candidate: Candidate | undefined, title: string): void => {
+    if (candidate && !found.some((one) => one.candidate.record === candidate.record)) found.push({ candidate, title });
+  };
+  const [first] = best;
+  if (first && first.explained > 0) put(first, 'The best frame');
+  put(
+    middle(
+      sample.filter(({ explained }) => explained > 0),
+      ({ explained }) => explained,
+    ),
+    'A typical frame',
+  );
+  const lost = sample.filter(({ record }) => record.hit && record.peaks.count > 0 && record.crystals.length === 0);
+  const most = Math.max(0, ...lost.map(({ record }) => record.peaks.count));
+  put(
+    lost.find(({ record }) => record.peaks.count === most),
+    'Not indexed',
+  );
+  return found;
+}
+
+/** Peaks and predictions of a frame in the picture. */
+async function marksOf(
+  { record, explained }: Candidate,
+  assembly: Assembly,
+): Promise<Omit<ShownFrame, 'image' | 'title'>> {
+  const { origin, peaks, crystals, chunk } = record;
+  const head = 'CrystFEL stream format 2.3\nGenerated by ewald\n\n';
+  const reader = await readStream(`${head}${chunk}`.replace(/\n$/, '').split('\n'), origin.filename);
+  const predictions: ShownFrame['predictions'][number][] = [];
+  for await (const one of reader.chunks())
+    for (const { reflections = [] } of one.crystals)
+      for (const { h, k, l, fs, ss } of reflections) {
+        const place = assembly.place(fs, ss);
+        if (place) predictions.push({ ...place, hkl: `${h} ${k} ${l}` });
+      }
+  const places = Array.from({ length: peaks.count }, (_, i) => assembly.place(peaks.fs[i] ?? 0, peaks.ss[i] ?? 0));
+  const name = `${origin.filename.replace(/^.*\//, '')}${origin.event === undefined ? '' : ` //${origin.event}`}`;
+  const lattices = crystals.length > 1 ? ` of ${crystals.length} lattices` : '';
+  const about =
+    crystals.length > 0
+      ? `${name}: ${peaks.count} peaks, ${explained} explained${lattices}, to ${median(crystals.map(({ resolution }) => 1 / resolution)).toFixed(2)} Å`
+      : `${name}: ${peaks.count} peaks, no lattice`;
+  return { about, peaks: places.filter((place) => place !== undefined), predictions };
+}
+
+/** Rings at round resolutions that fit into the picture. */
+function ringsOf({ size, scale, beam }: Assembly, wavelengthA: number, distancePx: number) {
+  const most = Math.min(beam.x, beam.y, size - beam.x, size - beam.y);
+  return [50, 20, 10, 7, 5, 4, 3, 2.5, 2, 1.7, 1.5, 1.2, 1, 0.8, 0.6, 0.5, 0.4]
+    .map((d) => ({ d, sine: wavelengthA / (2 * d) }))
+    .filter(({ sine }) => sine < 0.7)
+    .map(({ d, sine }) => ({ label: `${d} Å`, radius: distancePx * Math.tan(2 * Math.asin(sine)) * scale }))
+    .filter(({ radius }) => radius > 40 && radius < most)
+    .filter(({ radius }, i, all) => i === 0 || radius - (all[i - 1]?.radius ?? 0) > 36);
+}

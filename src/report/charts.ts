@@ -1,0 +1,94 @@
+/** Small charts as SVG: histograms, lines over the frames, directions on a hemisphere. */
+
+const number = (x: number): string => String(Number(x.toPrecision(5)));
+
+/** Round values between two ends, some four of them. */
+export function ticks(low: number, high: number): number[] {
+  const rough = (high - low) / 4;
+  if (!(rough > 0)) return [low];
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].map((n) => n * power).find((n) => n >= rough) ?? rough;
+  const found: number[] = [];
+  for (let x = Math.ceil(low / step - 1e-9) * step; x <= high + step * 1e-6; x += step)
+    found.push(Number(x.toPrecision(8)));
+  return found;
+}
+
+/** How often values occur, with a line at the one that is expected. */
+export function histogram(values: readonly number[], title: string, unit: string, target: number | undefined): string {
+  const [width, height, base] = [300, 130, 104];
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+  const middle = at(0.5);
+  // The bulk of the values and the target; a few far ones stand at the ends.
+  const least = Math.max(Math.abs(middle) * 0.002, 1e-3);
+  const wide = Math.max(3 * (at(0.9) - at(0.1)), least, target === undefined ? 0 : 1.3 * Math.abs(target - middle));
+  const [low, high] = [middle - wide, middle + wide];
+  const bins = new Array<number>(40).fill(0);
+  for (const value of values) {
+    const bin = Math.min(39, Math.max(0, Math.floor(((value - low) / (high - low)) * 40)));
+    bins[bin] = (bins[bin] ?? 0) + 1;
+  }
+  const most = Math.max(1, ...bins);
+  const x = (value: number): number => ((value - low) / (high - low)) * width;
+  const bars = bins
+    .map((count, i) =>
+      count === 0
+        ? ''
+        : `<rect x="${number((i * width) / 40 + 0.5)}" y="${number(base - (count / most) * 84)}" width="${number(width / 40 - 1)}" height="${number((count / most) * 84)}"/>`,
+    )
+    .join('');
+  const marks = ticks(low, high)
+    .map((value) => `<text x="${number(x(value))}" y="118">${number(value)}</text>`)
+    .join('');
+  const line =
+    target === undefined
+      ? ''
+      : `<line class="target" x1="${number(x(target))}" x2="${number(x(target))}" y1="14" y2="${base}"/>`;
+  const wanted = target === undefined ? '' : `, known ${number(target)}`;
+  return `<figure><figcaption><b>${title}</b> ${number(middle)} ${unit}<span>${wanted}</span></figcaption>
+<svg viewBox="-8 8 ${width + 16} ${height - 8}" class="chart"><g class="bars">${bars}</g>${line}<line class="axis" x1="0" x2="${width}" y1="${base}" y2="${base}"/><g class="ticks">${marks}</g></svg></figure>`;
+}
+
+/** Shares from 0 to 1 over the frames of a run, a line each. */
+export function lines(
+  series: readonly { readonly name: string; readonly values: readonly number[] }[],
+  frames: number,
+): string {
+  const [width, height] = [940, 170];
+  const drawn = series
+    .map(({ name, values }, i) => {
+      const points = values.map(
+        (value, at) => `${number(((at + 0.5) / values.length) * width)},${number(140 - value * 120)}`,
+      );
+      return `<polyline class="line line-${i}" points="${points.join(' ')}"><title>${name}</title></polyline>`;
+    })
+    .join('');
+  const levels = [0, 0.5, 1]
+    .map(
+      (level) =>
+        `<line class="grid" x1="0" x2="${width}" y1="${140 - level * 120}" y2="${140 - level * 120}"/><text x="-6" y="${144 - level * 120}" class="end">${level * 100} %</text>`,
+    )
+    .join('');
+  const marks = ticks(0, frames)
+    .map((frame) => `<text x="${number((frame / Math.max(1, frames)) * width)}" y="158">${number(frame)}</text>`)
+    .join('');
+  return `<svg viewBox="-44 8 ${width + 60} ${height - 8}" class="chart wide"><g class="ticks">${levels}${marks}</g>${drawn}</svg>`;
+}
+
+/** Directions, in the equal-area projection of the half sphere about the beam; those behind are turned round. */
+export function hemisphere(directions: readonly (readonly number[])[], title: string): string {
+  const most = 2000;
+  const every = Math.max(1, Math.ceil(directions.length / most));
+  const dots = directions
+    .filter((_, i) => i % every === 0)
+    .map((vector) => {
+      const length = Math.hypot(...vector) || 1;
+      const sign = (vector[2] ?? 0) < 0 ? -1 : 1;
+      const [x = 0, y = 0, z = 0] = vector.map((part) => (sign * part) / length);
+      const factor = Math.sqrt(1 / (1 + z));
+      return `<circle cx="${number(100 * x * factor)}" cy="${number(-100 * y * factor)}" r="2"/>`;
+    })
+    .join('');
+  return `<figure><figcaption><b>${title}</b></figcaption><svg viewBox="-106 -106 212 212" class="sphere"><circle class="rim" r="100"/><circle class="rim" r="1.5"/>${dots}</svg></figure>`;
+}

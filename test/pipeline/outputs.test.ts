@@ -1,0 +1,117 @@
+/** What a run writes beside its stream: a report, HDF5, orientations. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { inflateSync } from 'node:zlib';
+import { open } from 'ewald/data';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { misorientation, readStream, reciprocal, type StreamChunk } from '../../dist/index.node.js';
+import { ewald } from '../support/cli.js';
+import { dataFolder } from '../support/data.js';
+
+let folder = '';
+const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
+const search = ['-g', sim('mono.geom'), '-p', sim('mono.cell'), '--threshold=12', '--min-res=20', '--backend=wasm'];
+const of = (name: string): string => join(folder, name);
+const chunks: StreamChunk[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-outputs-'));
+  if (!dataFolder) return;
+  const more = ['-j', '1', '-o', of('a.stream'), '--html', of('a.html'), '--hdf5', of('a.h5'), '--sol', of('a.sol')];
+  const { code, err, out } = await ewald(['index', sim('mono.h5'), ...search, ...more]);
+  expect(code, err).toBe(0);
+  expect(out).toMatch(/6 orientations in .*a\.sol\n.*peaks and 6 crystals in .*a\.h5\n.*report in .*a\.html/);
+  const reader = await readStream(readFileSync(of('a.stream'), 'utf8').replace(/\n$/, '').split('\n'));
+  for await (const chunk of reader.chunks()) chunks.push(chunk);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe.skipIf(!dataFolder)(`outputs${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+  test('the page is whole in itself: pictures inside, nothing from elsewhere, no script', () => {
+    const page = readFileSync(of('a.html'), 'utf8');
+    expect(page.slice(0, 15)).toBe('<!doctype html>');
+    // Without the pictures, whose letters may spell anything.
+    const text = page.replace(/data:image\/png;base64,[^"]+/g, '');
+    expect(/<script|https?:|<link|@import|NaN|undefined/.exec(text)?.[0]).toBeUndefined();
+    const images = [...page.matchAll(/src="data:image\/png;base64,([^"]+)"/g)].map(([, data = '']) => data);
+    // The best frame, a typical one, the powder.
+    expect(images).toHaveLength(3);
+    for (const data of images) {
+      const bytes = Buffer.from(data, 'base64');
+      expect(bytes.subarray(1, 4).toString()).toBe('PNG');
+      expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([640, 640]);
+      const at = bytes.indexOf('IDAT');
+      const pixels = inflateSync(bytes.subarray(at + 4, at + 4 + bytes.readUInt32BE(at - 4)));
+      expect(pixels).toHaveLength(640 * 641);
+      expect(new Set(pixels).size).toBeGreaterThan(50);
+    }
+    expect(text.match(/class="peak"/g)?.length).toBeGreaterThan(100);
+    expect(text).toMatch(/<rect class="spot"[^>]*><title>-?\d+ -?\d+ -?\d+<\/title>/);
+    expect(text).toMatch(/<b>100\.0 %<\/b><span>indexed, 6 frames/);
+    expect(text.match(/class="target"/g)).toHaveLength(6);
+  });
+
+  test('the HDF5 file holds the peaks and cells of the stream', async () => {
+    const read = async (dataset: string): Promise<number[]> => {
+      const opened = await open(of('a.h5'), { dataset });
+      try {
+        return Array.from((await opened.read(0, opened.frames)) as Float64Array, Number);
+      } finally {
+        await opened.dispose();
+      }
+    };
+    const counts = await read('/entry/frames/peaks');
+    expect(counts).toEqual(chunks.map(({ peaks = [] }) => peaks.length));
+    const fs = await read('/entry/peaks/fs');
+    const expected = chunks.flatMap(({ peaks = [] }) => peaks.map((peak) => peak.fs));
+    expect(fs).toHaveLength(expected.length);
+    for (const [i, x] of fs.entries()) expect(Math.abs(x - (expected[i] ?? 0))).toBeLessThan(0.0051);
+    const cells = await read('/entry/crystals/cell');
+    const rows = (numbers: readonly number[]) => [0, 3, 6].map((i) => numbers.slice(i, i + 3)) as never;
+    for (const [i, { crystals }] of chunks.entries()) {
+      const [crystal] = crystals;
+      const inStream = reciprocal(crystal?.reciprocal.map((row) => row.map((x) => x / 10)) as never);
+      expect(misorientation(rows(cells.slice(9 * i, 9 * i + 9)), inStream)).toBeLessThan(1e-3);
+    }
+    const owner = await read('/entry/peaks/crystal');
+    const hkl = await read('/entry/peaks/hkl');
+    expect(owner.filter((one) => one >= 0).length).toBeGreaterThan(0.9 * owner.length);
+    expect(owner.every((one, i) => one >= 0 || hkl.slice(3 * i, 3 * i + 3).every((index) => index === 0))).toBe(true);
+  });
+
+  test('orientations stand as a program reads them that is given them', () => {
+    const lines = readFileSync(of('a.sol'), 'utf8').trim().split('\n');
+    expect(lines).toHaveLength(6);
+    for (const [i, line] of lines.entries()) {
+      const words = line.split(' ');
+      expect(words).toHaveLength(14);
+      expect(words[1]).toBe(`//${i}`);
+      expect(words.slice(11)).toEqual(['0.0', '0.0', 'mPb']);
+      const expected = chunks[i]?.crystals[0]?.reciprocal.flat() ?? [];
+      for (const [at, x] of words.slice(2, 11).entries())
+        expect(Math.abs(Number(x) - (expected[at] ?? 0))).toBeLessThan(1e-6);
+    }
+  });
+
+  test('other files are not replaced, and a run that is gone on with has none of these', async () => {
+    for (const flag of ['--html', '--hdf5', '--sol']) {
+      writeFileSync(of('notes.txt'), 'mine');
+      const { code, err } = await ewald(['index', sim('mono.h5'), ...search, '-j', '1', flag, of('notes.txt')]);
+      expect(code, flag).toBe(2);
+      expect(err).toMatch(/notes\.txt exists and is no .*--force/);
+    }
+    const { code, err } = await ewald([
+      'index',
+      sim('mono.h5'),
+      '-o',
+      of('b.stream'),
+      '--resume',
+      '--sol',
+      of('b.sol'),
+    ]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/--hdf5 and --sol hold the frames of one session/);
+  });
+});
