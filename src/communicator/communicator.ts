@@ -16,6 +16,13 @@ export type CommArray =
   | Float64Array;
 
 export const reduceOps = ['sum', 'product', 'min', 'max'] as const;
+/** Memory of a whole group. */
+export interface SharedMemory {
+  readonly buffer: ArrayBufferLike;
+  /** Gives it back; every rank calls it, when nobody uses it any more. */
+  free(): Promise<void>;
+}
+
 /** How `allreduce` joins two numbers. */
 export type ReduceOp = (typeof reduceOps)[number];
 
@@ -60,6 +67,15 @@ export interface CommunicatorMethods extends Disposable {
   split(color: number, key?: number): Promise<Communicator | undefined>;
   /** Bytes where this communicator moves them most cheaply: shared memory between threads, zeroed. */
   allocate(bytes: number): ArrayBufferLike;
+  /** Lets go of what `allocate` gave, once no message from it is under way; other ranks then forget it, too. */
+  release(memory: ArrayBufferLike): void;
+  /** All ranks can see the same memory: threads, one rank alone, processes of one machine under MPI. */
+  readonly sharesMemory: boolean;
+  /**
+   * Memory that every rank of the group sees, zeroed; collective, with the same `bytes` everywhere. What a rank wrote
+   * before a `barrier` the others read behind it. Throws `Unsupported` where `sharesMemory` is false.
+   */
+  share(bytes: number): Promise<SharedMemory>;
   /** Ends this rank's part: waits for what it has sent, then frees. The same as `dispose`. */
   free(): Promise<void>;
 }

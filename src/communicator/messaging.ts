@@ -3,7 +3,7 @@ import { EwaldError } from '../errors.js';
 import { asyncDispose } from '../resource.js';
 import { bytesOf, checkAlike, checkArray, checkLength, checkParts, checkRank, checkTag } from './checks.js';
 import * as collectives from './collectives.js';
-import type { CommArray, Communicator, CommunicatorMethods, Parts, ReduceOp } from './communicator.js';
+import type { CommArray, Communicator, CommunicatorMethods, Parts, ReduceOp, SharedMemory } from './communicator.js';
 
 /** Carries bytes between ranks of the world. Messages with the same sender, context and tag keep their order. */
 export interface Carrier {
@@ -11,6 +11,11 @@ export interface Carrier {
   send(to: number, context: number, tag: number, bytes: Uint8Array): Promise<void>;
   recv(from: number, context: number, tag: number, into: Uint8Array): Promise<void>;
   allocate(bytes: number): ArrayBufferLike;
+  release(memory: ArrayBufferLike): void;
+  /** Number of a piece of memory that `members` of the world are shown. */
+  show(memory: ArrayBufferLike, members: readonly number[]): number;
+  /** The piece that another rank showed under this number, once it is here. */
+  shown(from: number, number: number): Promise<ArrayBufferLike>;
   /** Contexts of groups that this rank has used; the next one is free. */
   contexts: number;
   close(): Promise<void>;
@@ -136,6 +141,33 @@ export class MessageCommunicator implements CommunicatorMethods {
   allocate(bytes: number): ArrayBufferLike {
     this.#alive();
     return this.#carrier.allocate(bytes);
+  }
+
+  release(memory: ArrayBufferLike): void {
+    if (!this.#freed) this.#carrier.release(memory);
+  }
+
+  get sharesMemory(): boolean {
+    return true;
+  }
+
+  async share(bytes: number): Promise<SharedMemory> {
+    this.#alive();
+    const root = this.#members[0] as number;
+    const number = new Float64Array(1);
+    let buffer: ArrayBufferLike | undefined;
+    if (this.rank === 0) {
+      buffer = this.#carrier.allocate(bytes);
+      number[0] = this.#carrier.show(buffer, this.#members);
+    }
+    await this.bcast(number);
+    const memory = buffer ?? (await this.#carrier.shown(root, number[0] as number));
+    return {
+      buffer: memory,
+      free: async () => {
+        if (this.rank === 0) this.release(memory);
+      },
+    };
   }
 
   free(): Promise<void> {

@@ -7,7 +7,7 @@ import { EwaldError, messageOf } from '../errors.js';
 import { asyncDispose } from '../resource.js';
 import { checkAlike, checkArray, checkLength, checkParts, checkRank, checkTag } from './checks.js';
 import { allreduce } from './collectives.js';
-import type { CommArray, Communicator, CommunicatorMethods, Parts, ReduceOp } from './communicator.js';
+import type { CommArray, Communicator, CommunicatorMethods, Parts, ReduceOp, SharedMemory } from './communicator.js';
 
 /** What the addon exports; mpi/addon.cpp. Numbers of communicators are the addon's, 0 is the world. */
 interface Addon {
@@ -183,6 +183,16 @@ class MpiCommunicator implements CommunicatorMethods {
 
   allocate(bytes: number): ArrayBufferLike {
     return new ArrayBuffer(bytes);
+  }
+
+  release(): void {}
+
+  get sharesMemory(): boolean {
+    return false;
+  }
+
+  async share(_bytes: number): Promise<SharedMemory> {
+    throw new EwaldError('Unsupported', 'share: the ranks of this job have no memory in common');
   }
 
   free(): Promise<void> {

@@ -6,6 +6,7 @@ export {
   type Parts,
   type ReduceOp,
   reduceOps,
+  type SharedMemory,
 } from './communicator.js';
 export { type RankHandle, type WorkerGroup, workerGroup } from './group.js';
 export { selfComm } from './self.js';

@@ -57,6 +57,20 @@ export class Segments {
     this.#tell(peer, { id, memory });
   }
 
+  /** The number under which peers know memory that `allocate` gave. */
+  numberOf(memory: SharedArrayBuffer, peers: readonly number[]): number {
+    const own = this.#owned.get(memory) as Segment;
+    for (const peer of peers) this.show(peer, own);
+    return own.id;
+  }
+
+  /** Peers forget memory that `allocate` gave. */
+  forget(memory: SharedArrayBuffer): void {
+    const own = this.#owned.get(memory);
+    for (const peer of own?.known ?? []) this.#tell(peer, { id: own?.id ?? -1, memory: undefined });
+    this.#owned.delete(memory);
+  }
+
   /** Takes back what `place` has lent. */
   giveBack({ segment, lent }: Berth): void {
     if (!lent) return;

@@ -24,6 +24,16 @@ class SelfCarrier implements Carrier {
     return new ArrayBuffer(bytes);
   }
 
+  release(): void {}
+
+  show(): number {
+    return 0;
+  }
+
+  async shown(): Promise<ArrayBufferLike> {
+    throw new EwaldError('Internal', 'a rank alone is shown no memory of others');
+  }
+
   async close(): Promise<void> {
     const what = new EwaldError('Disposed', 'the communicator was freed while this waited for a message');
     for (const list of this.#wanted.values()) for (const { reject } of list) reject(what);

@@ -105,6 +105,26 @@ class SharedCarrier implements Carrier {
     return this.#segments.allocate(bytes);
   }
 
+  release(memory: ArrayBufferLike): void {
+    this.#segments.forget(memory as SharedArrayBuffer);
+  }
+
+  show(memory: ArrayBufferLike, members: readonly number[]): number {
+    const peers = members.filter((peer) => peer !== this.#rank);
+    return this.#segments.numberOf(memory as SharedArrayBuffer, peers);
+  }
+
+  async shown(from: number, number: number): Promise<ArrayBufferLike> {
+    for (;;) {
+      this.#check();
+      const piece = this.#shown[from]?.get(number);
+      if (piece) return piece.buffer;
+      // It is on its way by the port, whose news need a turn of the event loop.
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      if (this.#board.failed()) await this.#turn();
+    }
+  }
+
   async close(): Promise<void> {
     // The others copy from this thread's memory: it stays until they have.
     while (this.#sent.size > 0 && !this.#ended) await this.#turn();
