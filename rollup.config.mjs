@@ -24,6 +24,8 @@ const entries = {
   'ffi.browser': 'ffi/index.js',
   'communicator.node': 'communicator/node.js',
   'communicator.browser': 'communicator/index.js',
+  'heffte.node': 'heffte/node.js',
+  'heffte.browser': 'heffte/index.js',
   'executors.node': 'executors/node.js',
   'executors.browser': 'executors/browser.js',
   cli: 'cli/main.js',

@@ -1,0 +1,147 @@
+/** Boxes of indexes: which part of the world a rank holds, and in which order it lies in memory. */
+import { EwaldError } from '../errors.js';
+
+/** Three numbers, of the axes x, y, z. */
+export type Triple = readonly [number, number, number];
+export type Axis = 0 | 1 | 2;
+export const axesOfWorld: readonly Axis[] = [0, 1, 2];
+
+/** A value for each axis. */
+export const each = <T>(value: (axis: Axis) => T): [T, T, T] => [value(0), value(1), value(2)];
+
+/** Indexes from `low` to `high`, both of them inside; a high below its low makes the box empty. */
+export class Box {
+  readonly low: Triple;
+  readonly high: Triple;
+  /** Axes from the fastest in memory to the slowest. */
+  readonly order: readonly [Axis, Axis, Axis];
+  /** Lengths along x, y, z; 0 throughout when the box is empty. */
+  readonly size: Triple;
+
+  constructor(low: Triple, high: Triple, order: readonly [Axis, Axis, Axis] = [0, 1, 2]) {
+    this.low = low;
+    this.high = high;
+    this.order = order;
+    const lengths = each((axis) => high[axis] - low[axis] + 1);
+    this.size = Object.freeze(lengths.some((n) => n <= 0) ? ([0, 0, 0] as const) : lengths);
+    Object.freeze(this);
+  }
+
+  /** Number of indexes. */
+  get count(): number {
+    return this.size[0] * this.size[1] * this.size[2];
+  }
+
+  get empty(): boolean {
+    return this.size[0] === 0;
+  }
+
+  /** Length along the i-th axis of memory, 0 the fastest. */
+  osize(i: Axis): number {
+    return this.size[this.order[i]];
+  }
+
+  /** Elements from one index to the next along x, y, z. */
+  get strides(): Triple {
+    const strides: [number, number, number] = [0, 0, 0];
+    let stride = 1;
+    for (const axis of this.order) {
+      strides[axis] = stride;
+      stride *= this.size[axis];
+    }
+    return strides;
+  }
+
+  /** Whether an index, or every index of another box, is inside. */
+  contains(what: Triple | Box): boolean {
+    if (what instanceof Box)
+      return (
+        what.empty ||
+        axesOfWorld.every((axis) => this.low[axis] <= what.low[axis] && what.high[axis] <= this.high[axis])
+      );
+    return axesOfWorld.every((axis) => this.low[axis] <= what[axis] && what[axis] <= this.high[axis]);
+  }
+
+  /** The indexes that are in both boxes, in the order of this one. */
+  collide(other: Box): Box {
+    if (this.empty || other.empty) return emptyBox(this.order);
+    const low = each((axis) => Math.max(this.low[axis], other.low[axis]));
+    const high = each((axis) => Math.min(this.high[axis], other.high[axis]));
+    return new Box(low, high, this.order);
+  }
+
+  /** The box of the numbers that a real transform along `axis` keeps: size / 2 + 1 of them. */
+  r2c(axis: Axis): Box {
+    if (this.empty) return this;
+    const high = each((a) => (a === axis ? this.low[a] + Math.floor(this.size[a] / 2) : this.high[a]));
+    return new Box(this.low, high, this.order);
+  }
+
+  /** Whether an axis has length 1. */
+  is2d(): boolean {
+    return this.size.includes(1);
+  }
+
+  /** Whether both hold the same indexes; order does not count. */
+  sameAs(other: Box): boolean {
+    if (this.empty || other.empty) return this.empty && other.empty;
+    return axesOfWorld.every((axis) => this.low[axis] === other.low[axis] && this.high[axis] === other.high[axis]);
+  }
+
+  orderedSameAs(other: Box): boolean {
+    return this.order.every((axis, i) => axis === other.order[i]);
+  }
+
+  /** The same indexes in another order of memory. */
+  ordered(order: readonly [Axis, Axis, Axis]): Box {
+    return new Box(this.low, this.high, order);
+  }
+
+  toString(): string {
+    return this.empty ? '(empty)' : `(${this.low.join(', ')}) to (${this.high.join(', ')})`;
+  }
+}
+
+/** The box of no index. */
+export const emptyBox = (order?: readonly [Axis, Axis, Axis]): Box => new Box([0, 0, 0], [-1, -1, -1], order);
+
+const most = 2 ** 31 - 1;
+
+function corner(what: string, given: ArrayLike<number>): Triple {
+  const list = Array.from(given ?? [], Number);
+  // Two numbers are a box in the plane.
+  if (list.length === 2) list.push(0);
+  const [x, y, z] = list;
+  if (list.length !== 3 || list.some((n) => !Number.isInteger(n) || Math.abs(n) > most))
+    throw new EwaldError('Argument', `box3d: ${what} is [${list.join(', ')}]; needed are three integers, of x, y, z`);
+  return Object.freeze([x as number, y as number, z as number] as const);
+}
+
+/**
+ * The box from `low` to `high`, both inside; `[0, 0, 0], [-1, -1, -1]` is empty. Two numbers make a box in the plane.
+ *
+ * @param order Axes from the fastest in memory to the slowest, default [0, 1, 2].
+ * Throws `Argument` for other than integers below 2³¹ or an order that does not name each axis once.
+ */
+export function makeBox(low: ArrayLike<number>, high: ArrayLike<number>, order?: ArrayLike<number>): Box {
+  const [from, to] = [corner('low', low), corner('high', high.length === 2 ? [high[0] ?? 0, high[1] ?? 0, 0] : high)];
+  const axes = Array.from(order ?? [0, 1, 2], Number) as [Axis, Axis, Axis];
+  if (axes.length !== 3 || ![0, 1, 2].every((axis) => axes.includes(axis as Axis)))
+    throw new EwaldError(
+      'Argument',
+      `box3d: order is [${axes.join(', ')}]; needed are the axes 0, 1 and 2 once each, the fastest first`,
+    );
+  const box = new Box(from, to, Object.freeze(axes));
+  if (!Number.isSafeInteger(box.count)) throw new EwaldError('Limit', `box3d: ${box} has more than 2⁵³ indexes`);
+  return box;
+}
+
+export interface MakeBox {
+  (low: ArrayLike<number>, high: ArrayLike<number>, order?: ArrayLike<number>): Box;
+  new (low: ArrayLike<number>, high: ArrayLike<number>, order?: ArrayLike<number>): Box;
+}
+/** {@link makeBox}, with or without `new`. */
+// biome-ignore lint/complexity/useArrowFunction: an arrow function cannot be called with new
+export const box3d = function (low: ArrayLike<number>, high: ArrayLike<number>, order?: ArrayLike<number>): Box {
+  return makeBox(low, high, order);
+} as MakeBox;

@@ -1,0 +1,92 @@
+/** A plan in words and numbers: stages, messages, bytes, and the times of the latest run. */
+import type { R2rKind } from '../fft/options.js';
+import type { Axis, Box } from './box.js';
+import { type HeffteScale, parseScale } from './names.js';
+import type { TraceEvent } from './trace.js';
+import type { Transform } from './transform.js';
+
+/** One stage of a plan as one rank sees it. */
+export interface StageDescription {
+  readonly what: 'transform' | 'reshape';
+  /** Axes that are transformed. */
+  readonly axes: readonly Axis[];
+  readonly from: Box;
+  readonly to: Box;
+  /** Messages that this rank sends forward, and bytes of an element's precision f32: twice that in f64. */
+  readonly messages: number;
+  readonly bytes: number;
+  /** Elements that stay on this rank. */
+  readonly kept: number;
+  /** Milliseconds of the latest run, from the first to the last event; undefined before one. */
+  readonly ms: number | undefined;
+}
+
+export interface PlanDescription {
+  readonly kind: 'c2c' | 'r2c' | 'r2r';
+  readonly rank: number;
+  readonly ranks: number;
+  readonly world: readonly number[];
+  readonly algorithm: string;
+  readonly backend: string;
+  readonly stages: readonly StageDescription[];
+  /** Events of the latest run. */
+  readonly trace: readonly TraceEvent[];
+  /** One line a stage. */
+  readonly text: string;
+}
+
+const letters = ['x', 'y', 'z'];
+
+/** Describes a plan. */
+export function describePlan(transform: Transform): PlanDescription {
+  const { layout, comm, kind, algorithm, agreement, context, engine } = transform.parts;
+  const events = transform.trace?.events ?? [];
+  const stages = layout.stages.map((stage, s): StageDescription => {
+    const [before, after] = [layout.boundaries[s], layout.boundaries[s + 1]];
+    const traffic = layout.divisions.get(s)?.forward;
+    const mine = events.filter((event) => event.stage === s);
+    const own = traffic?.own?.sizes.reduce((a, b) => a * b, 1) ?? 0;
+    return {
+      what: stage.what === 'fft' ? 'transform' : 'reshape',
+      axes: stage.what === 'fft' ? stage.axes : [],
+      from: before?.box as Box,
+      to: after?.box as Box,
+      messages: traffic?.sends.length ?? 0,
+      bytes: (traffic?.sent ?? 0) * (before?.unit ?? 2) * 4,
+      kept: own,
+      ms:
+        mine.length > 0 ? Math.max(...mine.map((e) => e.endedMs)) - Math.min(...mine.map((e) => e.beganMs)) : undefined,
+    };
+  });
+  const lines = stages.map(({ what, axes, from, to, messages, bytes, ms }) => {
+    const time = ms === undefined ? '' : `, ${ms.toFixed(2)} ms`;
+    return what === 'transform'
+      ? `transform ${axes.map((axis) => letters[axis]).join('')} of ${from.size.join(' × ')}${time}`
+      : `reshape ${from.size.join(' × ')} to ${to.size.join(' × ')}: ${messages} messages, ${bytes} bytes${time}`;
+  });
+  const backend = engine ?? context.backends[0]?.name ?? '';
+  const size = agreement.world.size.join(' × ');
+  return {
+    kind,
+    rank: comm.rank,
+    ranks: comm.size,
+    world: agreement.world.size,
+    algorithm,
+    backend,
+    stages,
+    trace: events,
+    text: [`${kind} ${size}, rank ${comm.rank} of ${comm.size}, ${backend}, ${algorithm}`, ...lines].join('\n'),
+  };
+}
+
+/** The factor of a scale; N of sines and cosines is the product of their logical lengths. */
+export function scaleFactorOf(world: Box, kinds: readonly R2rKind[] | undefined, given: HeffteScale | number): number {
+  const scale = parseScale(given);
+  const logical = world.size.map((n, axis) => {
+    const kind = kinds?.[axis];
+    if (kind === undefined) return n;
+    return kind === 'dct1' ? 2 * (n - 1) : kind === 'dst1' ? 2 * (n + 1) : 2 * n;
+  });
+  const n = logical.reduce((product, length) => product * length, 1);
+  return scale === 'none' ? 1 : scale === 'full' ? 1 / n : 1 / Math.sqrt(n);
+}

@@ -1,0 +1,221 @@
+/** Transforms of a world of indexes whose boxes lie with the ranks of a communicator. */
+import type { Communicator } from '../communicator/communicator.js';
+import type { ContextOptions } from '../context.js';
+import { EwaldError } from '../errors.js';
+import { asyncDispose, type Disposable, type MaybeAsyncDisposable } from '../resource.js';
+import { agree } from './agree.js';
+import { type Axis, axesOfWorld, Box, makeBox } from './box.js';
+import type { Numbers } from './copy.js';
+import { describePlan, type PlanDescription, scaleFactorOf } from './describe.js';
+import { type Engine, type HeffteBackend, type HeffteScale, parseEngine } from './names.js';
+import { checkOptions, type Fft3dOptions, type Fft3dRunOptions, type FftContextLike } from './options.js';
+import { layOut } from './places.js';
+import { planStages } from './stages.js';
+import { Transform } from './transform.js';
+
+/** Opens contexts; the platform's. */
+export type OpenContext = (options: ContextOptions) => Promise<FftContextLike>;
+
+/**
+ * Runs a transform on this rank's part; every rank calls it, in the same order.
+ *
+ * Reads `input`, writes `output` (default: a new array of complex numbers, of real ones for r2r and backward of r2c)
+ * and resolves with it. Complex numbers are interleaved; a complex transform takes real ones on either side, told by
+ * the array's length: backward then keeps the real parts. Both sides may be one array. `options` may be the scale alone.
+ * Throws `Shape`, `Argument`, `Disposed`; `Lost` when another rank has ended.
+ */
+export type Fft3dRun = <A extends Numbers>(
+  input: A,
+  output?: A,
+  options?: Fft3dRunOptions | HeffteScale | number,
+) => Promise<A>;
+
+export interface Fft3dPlanMethods extends Disposable {
+  readonly inbox: Box;
+  readonly outbox: Box;
+  /** Elements of the boxes: complex numbers, but real ones in the inbox of r2c and both of r2r. */
+  readonly sizeInbox: number;
+  readonly sizeOutbox: number;
+  /** Complex numbers of workspace that a run of one transform needs. */
+  readonly sizeWorkspace: number;
+  /** Bytes of workspace and shared memory that this rank's plan holds now. */
+  readonly bytes: number;
+  readonly forward: Fft3dRun;
+  readonly backward: Fft3dRun;
+  /** The factor of a scale: 1, 1/√N or 1/N. */
+  scaleFactor(scale: HeffteScale | number): number;
+  /** Stages, messages and bytes, with the times of the latest run on this rank. */
+  describe(): PlanDescription;
+  /** The names of heFFTe's Python module. */
+  size_inbox(): number;
+  size_outbox(): number;
+  size_workspace(): number;
+  forward_buffered(input: Numbers, output: Numbers, workspace: Numbers, scale?: HeffteScale | number): Promise<Numbers>;
+  backward_buffered(
+    input: Numbers,
+    output: Numbers,
+    workspace: Numbers,
+    scale?: HeffteScale | number,
+  ): Promise<Numbers>;
+  /** Frees what the plan holds; every rank calls it. */
+  dispose(): Promise<void>;
+}
+/** A distributed transform. */
+export type Fft3dPlan = Fft3dPlanMethods & MaybeAsyncDisposable;
+
+/** What a rank asks for. */
+export interface Fft3dRequest {
+  readonly backend: HeffteBackend | string | number;
+  readonly inbox: Box;
+  readonly outbox: Box;
+  readonly comm: Communicator;
+  readonly options: Fft3dOptions;
+  readonly reduced: number | undefined;
+}
+
+/** Plans a transform; see the entries of the package. */
+export async function planFft3d(open: OpenContext, request: Fft3dRequest): Promise<Fft3dPlan> {
+  const { comm: world } = request;
+  if (typeof world?.alltoallv !== 'function')
+    throw new EwaldError(
+      'Argument',
+      'fft3d: comm is no communicator; needed is one of selfComm(), mpiComm(), or scope.comm of a task under spmd',
+    );
+  // Its own: what the caller sends meanwhile never meets what the transform sends.
+  const comm = (await world.split(0)) as Communicator;
+  let refusal: unknown;
+  let context: FftContextLike | undefined;
+  const asked = await prepare(open, request, comm.size).catch((error) => {
+    refusal = error;
+    return undefined;
+  });
+  context = asked?.context;
+  try {
+    const agreement = await agree(comm, asked && { ...asked.request });
+    if (!asked || !context) throw new EwaldError('Internal', 'fft3d: a plan without a context');
+    const { options, inbox, outbox, reduced } = asked.request;
+    const { tag } = asked;
+    const kind = reduced !== undefined ? 'r2c' : options.r2r ? 'r2r' : 'c2c';
+    // A complex transform leaves axes of one index as they are, a real one does not.
+    const long = axesOfWorld.filter((axis) => kind === 'r2r' || axis === reduced || agreement.world.size[axis] > 1);
+    const stages = planStages({
+      inboxes: agreement.inboxes,
+      outboxes: agreement.outboxes,
+      axes: long.length > 0 ? long : [0],
+      reduced,
+      decomposition: options.decomposition,
+      reorder: options.reorder,
+      computing: options.computing,
+    });
+    const { algorithm: wished } = options;
+    if (wished === 'shared' && !comm.sharesMemory)
+      throw new EwaldError(
+        'Unsupported',
+        'fft3d: algorithm is shared, but these ranks have no memory in common; use alltoallv, or leave it out',
+      );
+    const algorithm = wished !== 'auto' ? wished : comm.sharesMemory && comm.size > 1 ? 'shared' : 'alltoallv';
+    const strides = tag.engine === undefined && context.backends[0]?.name === 'native';
+    const layout = layOut({ stages, rank: comm.rank, kind, reduced, shared: algorithm === 'shared', strides });
+    const largest = await largestMessages(comm, layout, stages.length);
+    const transform = new Transform({
+      comm,
+      context,
+      ownContext: request.options.context === undefined,
+      agreement,
+      layout,
+      kind,
+      reduced,
+      options,
+      engine: tag.engine,
+      tune: request.options.tune,
+      algorithm,
+      largest,
+    });
+    return facade(transform, inbox, outbox);
+  } catch (error) {
+    if (request.options?.context === undefined) await context?.dispose();
+    await comm.free();
+    throw refusal ?? error;
+  }
+}
+
+async function prepare(open: OpenContext, request: Fft3dRequest, size: number) {
+  const tag = parseEngine(request.backend);
+  const checked = checkOptions(request.options, size);
+  const { reduced } = request;
+  if (reduced !== undefined && ![0, 1, 2].includes(reduced))
+    throw new EwaldError('Argument', `fft3dR2c: the r2c direction is ${reduced}; needed is 0, 1 or 2`);
+  const r2r = checked.r2r ?? (tag.r2r && ([tag.r2r, tag.r2r, tag.r2r] as const));
+  if (reduced !== undefined && r2r)
+    throw new EwaldError('Argument', 'fft3dR2c: a transform to sines or cosines has no r2c direction; use fft3d');
+  const options = { ...checked, r2r };
+  const [inbox, outbox] = [boxOf('inbox', request.inbox), boxOf('outbox', request.outbox)];
+  const context = request.options.context ?? (await openFor(open, tag, request.options.contextOptions));
+  return { tag, context, request: { inbox, outbox, reduced: reduced as Axis | undefined, options } };
+}
+
+function boxOf(what: string, given: Box): Box {
+  if (given instanceof Box) return given;
+  const { low, high, order } = (given ?? {}) as Partial<Box>;
+  if (!low || !high) throw new EwaldError('Argument', `fft3d: ${what} is no box; make one with box3d(low, high)`);
+  return makeBox(low, high, order);
+}
+
+/** A context of the backend that a tag means; of `stock` the CPU's best. */
+async function openFor(open: OpenContext, { backend }: Engine, options: ContextOptions = {}): Promise<FftContextLike> {
+  if (backend !== undefined) return open({ ...options, backend, strict: true });
+  if (options.backend !== undefined) return open(options);
+  try {
+    return await open({ ...options, backend: 'native', strict: true });
+  } catch {
+    return open({ ...options, backend: 'wasm', strict: true });
+  }
+}
+
+/** Of every division the largest message of any rank: what equal parts are padded to. */
+async function largestMessages(
+  comm: Communicator,
+  { divisions }: ReturnType<typeof layOut>,
+  stages: number,
+): Promise<number[]> {
+  const mine = new Float64Array(Math.max(1, stages));
+  for (const [s, { forward, backward }] of divisions)
+    mine[s] = [...forward.sends, ...backward.sends].reduce((most, { count }) => Math.max(most, count), 0);
+  const all = new Float64Array(mine.length);
+  await comm.allreduce(mine, all, 'max');
+  return Array.from(all);
+}
+
+function facade(transform: Transform, inbox: Box, outbox: Box): Fft3dPlan {
+  const [sizeInbox, sizeOutbox] = transform.sizes;
+  const forward = ((input, output, options) => transform.run('forward', input, output, options)) as Fft3dRun;
+  const backward = ((input, output, options) => transform.run('backward', input, output, options)) as Fft3dRun;
+  const plan: Fft3dPlanMethods = {
+    inbox,
+    outbox,
+    sizeInbox,
+    sizeOutbox,
+    sizeWorkspace: transform.sizeWorkspace,
+    get bytes() {
+      return transform.bytes;
+    },
+    forward,
+    backward,
+    scaleFactor: (scale) => factor(transform, scale),
+    describe: () => describePlan(transform),
+    size_inbox: () => sizeInbox,
+    size_outbox: () => sizeOutbox,
+    size_workspace: () => transform.sizeWorkspace,
+    forward_buffered: (input, output, workspace, scale) =>
+      forward(input, output, { workspace, scale: scale ?? 'none' }),
+    backward_buffered: (input, output, workspace, scale) =>
+      backward(input, output, { workspace, scale: scale ?? 'none' }),
+    dispose: () => transform.dispose(),
+  };
+  Object.defineProperty(plan, asyncDispose, { value: () => transform.dispose() });
+  return plan as Fft3dPlan;
+}
+
+function factor(transform: Transform, given: HeffteScale | number): number {
+  return scaleFactorOf(transform.parts.agreement.world, transform.parts.options.r2r, given);
+}

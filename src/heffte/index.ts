@@ -1,0 +1,19 @@
+/**
+ * `ewald/heffte` in browsers: transforms over the boxes of Web Workers that share memory (`spmd` of `ewald/executors`),
+ * in heFFTe's manner.
+ *
+ * @module
+ */
+import { createContext } from '../entries/fft.js';
+import { entry, type MakeFft3d, type MakeFft3dR2c } from './entry.js';
+
+const made = entry((options) => createContext(options));
+/** See {@link MakeFft3d}. */
+export const fft3d: MakeFft3d = made.fft3d;
+/** See {@link MakeFft3dR2c}. */
+export const fft3dR2c: MakeFft3dR2c = made.fft3dR2c;
+/** The Python module's name. */
+export const fft3d_r2c = fft3dR2c;
+
+export type { MakeFft3d, MakeFft3dR2c } from './entry.js';
+export * from './public.js';

@@ -1,0 +1,62 @@
+/** The transforms of what one rank holds, planned on its context. */
+
+import type { FftPlan } from '../fft/fft.js';
+import type { FftOptions, FftPrecision, R2rKind } from '../fft/options.js';
+import type { Axis, Box, Triple } from './box.js';
+import type { FftContextLike } from './options.js';
+
+export interface LocalWish {
+  readonly context: FftContextLike;
+  readonly from: Box;
+  readonly to: Box;
+  /** Distances of the axes, where they are other than those of the box: elements of shared memory. */
+  readonly fromStrides?: Triple;
+  readonly toStrides?: Triple;
+  readonly fromDistance: number;
+  readonly toDistance: number;
+  readonly axes: readonly Axis[];
+  readonly kind: 'c2c' | 'r2c' | 'r2r';
+  readonly reduced: Axis | undefined;
+  readonly r2r: readonly [R2rKind, R2rKind, R2rKind] | undefined;
+  readonly inPlace: boolean;
+  readonly precision: FftPrecision;
+  readonly batch: number;
+  readonly threads: number;
+  readonly engine: FftOptions['engine'];
+  readonly tune: FftOptions['tune'];
+}
+
+/** Plans one stage; nothing for a rank that holds nothing. */
+export async function planLocal(wish: LocalWish): Promise<FftPlan | undefined> {
+  const { from, to, kind, axes, reduced, r2r } = wish;
+  if (from.empty) return undefined;
+  // The plan's axes are those of the input's memory, slowest first: then it has the C order, which needs no strides.
+  const slowest = [...from.order].reverse() as Axis[];
+  const position = (axis: Axis): number => slowest.indexOf(axis);
+  // Real transforms of other stages than the one that halves are complex.
+  const halves = kind === 'r2c' && reduced !== undefined && axes.includes(reduced);
+  const sorted = [...axes].sort((a, b) => position(a) - position(b));
+  const ordered = (strides: Triple): number[] => slowest.map((axis) => strides[axis]);
+  const strided = wish.fromStrides !== undefined || wish.toStrides !== undefined || !from.orderedSameAs(to);
+  return wish.context.fft({
+    shape: slowest.map((axis) => from.size[axis]),
+    axes: sorted.map(position),
+    kind: kind === 'r2r' ? 'r2r' : halves ? 'r2c' : 'c2c',
+    precision: wish.precision,
+    batch: wish.batch,
+    inPlace: wish.inPlace,
+    threads: wish.threads,
+    ...(halves ? { reducedAxis: position(reduced) } : {}),
+    ...(kind === 'r2r' && r2r ? { r2r: sorted.map((axis) => r2r[axis]) } : {}),
+    ...(wish.engine ? { engine: wish.engine } : {}),
+    ...(wish.tune ? { tune: wish.tune } : {}),
+    ...(strided && !wish.inPlace
+      ? {
+          inputStrides: ordered(wish.fromStrides ?? from.strides),
+          inputDistance: wish.fromDistance,
+          outputStrides: ordered(wish.toStrides ?? to.strides),
+          outputDistance: wish.toDistance,
+        }
+      : {}),
+  });
+}

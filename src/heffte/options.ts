@@ -1,0 +1,92 @@
+/** What a distributed transform may be told. */
+import type { ContextOptions } from '../context.js';
+import { EwaldError } from '../errors.js';
+import type { FftOptions, R2rKind } from '../fft/options.js';
+import type { FftMethods } from '../fft/room.js';
+import { choice, integer, knownOptions } from '../options.js';
+import { type HeffteScale, parseAlgorithm, type ReshapeAlgorithm } from './names.js';
+import type { Decomposition } from './stages.js';
+
+/** A context that can transform. */
+export interface FftContextLike extends Pick<FftMethods, 'fft'> {
+  readonly backends: readonly { readonly name: string }[];
+  dispose(): Promise<void>;
+}
+
+/** Options of a distributed transform; every rank gives the same ones but `context` and `threads`. */
+export interface Fft3dOptions {
+  /** How elements get to other ranks; default `auto`. heFFTe's numbers 0 to 3 are taken, too. */
+  readonly algorithm?: ReshapeAlgorithm | 'p2p_plined' | number;
+  /** Default `auto`: whichever moves less. */
+  readonly decomposition?: Decomposition;
+  /** The axis that is transformed becomes the fastest in memory; default false: kernels take any stride. */
+  readonly reorder?: boolean;
+  /** Ranks that transform, their number or a list; default: all. The others hold their boxes only. */
+  readonly subranks?: number | readonly number[];
+  /** Real to real transforms: a kind for all axes, or for x, y, z. */
+  readonly r2r?: R2rKind | readonly [R2rKind, R2rKind, R2rKind];
+  /** Threads of this rank's transforms; default 1, alone all cores. */
+  readonly threads?: number;
+  readonly tune?: FftOptions['tune'];
+  /** A context to plan on, which stays the caller's; default: one is opened, and disposed with the plan. */
+  readonly context?: FftContextLike;
+  /** Options of the context that is opened. */
+  readonly contextOptions?: ContextOptions;
+}
+
+/** What a run may be told. */
+export interface Fft3dRunOptions {
+  /** Factor on the result: none, 1/√N, 1/N; N is the number of indexes of the (real) world. Default `none`. */
+  readonly scale?: HeffteScale | number;
+  /** At least `batch` × `sizeWorkspace` complex numbers; default: the plan holds its own. */
+  readonly workspace?: Float32Array | Float64Array;
+  /** Transforms of this run, one behind the other in both arrays; default 1. The same on every rank. */
+  readonly batch?: number;
+}
+
+export interface CheckedOptions {
+  readonly algorithm: ReshapeAlgorithm;
+  readonly decomposition: Decomposition;
+  readonly reorder: boolean;
+  readonly computing: readonly number[];
+  readonly r2r: readonly [R2rKind, R2rKind, R2rKind] | undefined;
+  readonly threads: number;
+}
+
+const names = [
+  ...['algorithm', 'decomposition', 'reorder', 'subranks', 'r2r', 'threads', 'tune', 'context', 'contextOptions'],
+];
+const kinds: readonly R2rKind[] = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'];
+
+/** Checks options. Throws `Argument`. */
+export function checkOptions(options: Fft3dOptions, size: number): CheckedOptions {
+  knownOptions('fft3d', options, names);
+  const { r2r } = options;
+  const list = r2r === undefined ? undefined : typeof r2r === 'string' ? [r2r, r2r, r2r] : r2r;
+  if (list && list.length !== 3)
+    throw new EwaldError('Argument', `fft3d: r2r has ${list.length} kinds; needed is one, or one each for x, y, z`);
+  list?.forEach((kind) => {
+    choice('fft3d: r2r', kind as R2rKind, 'dct2', kinds);
+  });
+  return {
+    algorithm: parseAlgorithm(options.algorithm),
+    decomposition: choice('fft3d: decomposition', options.decomposition, 'auto', ['auto', 'pencils', 'slabs']),
+    reorder: options.reorder ?? false,
+    computing: checkSubranks(options.subranks, size),
+    r2r: list as CheckedOptions['r2r'],
+    threads: integer('fft3d: threads', options.threads, size === 1 ? 0 : 1, 0, 1024),
+  };
+}
+
+function checkSubranks(given: Fft3dOptions['subranks'], size: number): readonly number[] {
+  const all = Array.from({ length: size }, (_, rank) => rank);
+  if (given === undefined) return all;
+  if (typeof given === 'number') return all.slice(0, integer('fft3d: subranks', given, size, 1, size));
+  const list = [...new Set(given)].sort((a, b) => a - b);
+  if (list.length === 0 || list.length !== given.length || list.some((rank) => !all.includes(rank)))
+    throw new EwaldError(
+      'Argument',
+      `fft3d: subranks is [${given.join(', ')}]; needed are some of the ranks 0 to ${size - 1}, each once`,
+    );
+  return list;
+}

@@ -1,0 +1,105 @@
+/** Where the elements of each boundary between stages lie, as one rank sees it. */
+import { axesOfWorld, type Box, type Triple } from './box.js';
+import { findWorld } from './geometry.js';
+import { type Traffic, traffic } from './reshape.js';
+import type { Stage } from './stages.js';
+
+/** The caller's arrays; one of two arrays of workspace; or this rank's part of memory that all ranks share. */
+export type Place =
+  | { readonly at: 'input' | 'output' }
+  | { readonly at: 'work'; readonly slot: 0 | 1 }
+  | { readonly at: 'world'; readonly division: number };
+
+/** What lies between two stages. */
+export interface Boundary {
+  readonly box: Box;
+  /** Numbers of an element. */
+  readonly unit: 1 | 2;
+  readonly place: Place;
+}
+
+/** This rank's part of a division of the world. */
+export interface Division {
+  /** Number among the divisions of the plan. */
+  readonly number: number;
+  readonly forward: Traffic;
+  readonly backward: Traffic;
+  /** Elements of the shared memory of one transform, where there is some; boxes lie in it as in the world. */
+  readonly world: Box;
+}
+
+/** The plan of one rank: a boundary more than stages; divisions by the index of their stage. */
+export interface Layout {
+  readonly stages: readonly Stage[];
+  readonly boundaries: readonly Boundary[];
+  readonly divisions: ReadonlyMap<number, Division>;
+}
+
+export interface LayoutWish {
+  readonly stages: readonly Stage[];
+  readonly rank: number;
+  readonly kind: 'c2c' | 'r2c' | 'r2r';
+  readonly reduced: number | undefined;
+  /** Divisions go through shared memory. */
+  readonly shared: boolean;
+  /** Transforms read and write with any strides for nothing, so that they do it in the shared memory itself. */
+  readonly strides: boolean;
+}
+
+/** Lays out the boundaries of a plan. */
+export function layOut({ stages, rank, kind, reduced, shared, strides }: LayoutWish): Layout {
+  const divisions = new Map<number, Division>();
+  stages.forEach((stage, s) => {
+    if (stage.what !== 'reshape') return;
+    const { from, to } = stage;
+    // One order for all, whatever orders the ranks have: that of the first box that has indexes.
+    const world = findWorld(from).ordered((from.find((box) => !box.empty) ?? (from[0] as Box)).order);
+    divisions.set(s, {
+      number: divisions.size,
+      forward: traffic(from, to, rank),
+      backward: traffic(to, from, rank),
+      world,
+    });
+  });
+  const boundaries: Boundary[] = [];
+  let real = kind !== 'c2c';
+  for (let b = 0; b <= stages.length; b++) {
+    const [before, after] = [stages[b - 1], stages[b]];
+    if (kind === 'r2c' && before?.what === 'fft' && before.axes.some((axis) => axis === reduced)) real = false;
+    const box = (before ? before.to[rank] : after?.from[rank]) as Box;
+    const place = placeOf(b, box);
+    boundaries.push({ box, unit: real ? 1 : 2, place });
+  }
+  return { stages, boundaries, divisions };
+
+  function placeOf(b: number, box: Box): Place {
+    const [before, after] = [stages[b - 1], stages[b]];
+    if (!before) return { at: 'input' };
+    if (!after) return { at: 'output' };
+    for (const [division, transform] of [
+      [divisions.get(b), before],
+      [divisions.get(b - 1), after],
+    ] as const)
+      if (shared && division && transform.what === 'fft' && (strides || isWholeRow(box, division.world)))
+        return { at: 'world', division: division.number };
+    const source = boundaries[b - 1] as Boundary;
+    if (source.place.at !== 'work') return { at: 'work', slot: 0 };
+    const { slot } = source.place;
+    const halves = kind === 'r2c' && before.what === 'fft' && before.axes.some((axis) => axis === reduced);
+    const inPlace = before.what === 'fft' && !halves && source.box.orderedSameAs(box);
+    return { at: 'work', slot: inPlace ? slot : slot === 0 ? 1 : 0 };
+  }
+}
+
+/** Where a box begins in the world, and the distances of its axes there, in elements. */
+export function inWorld(box: Box, world: Box): { readonly offset: number; readonly strides: Triple } {
+  const { strides } = world;
+  const offset = axesOfWorld.reduce<number>((sum, axis) => sum + (box.low[axis] - world.low[axis]) * strides[axis], 0);
+  return { offset: box.empty ? 0 : offset, strides };
+}
+
+/** Whether a box lies in the world without gaps, in the same order. */
+export function isWholeRow(box: Box, world: Box): boolean {
+  const strides = box.strides;
+  return box.empty || axesOfWorld.every((axis) => box.size[axis] === 1 || strides[axis] === world.strides[axis]);
+}

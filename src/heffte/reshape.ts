@@ -1,0 +1,85 @@
+/** Who sends what to whom when the world is divided anew, as one rank sees it. */
+import { type Axis, axesOfWorld, type Box } from './box.js';
+import { type Block, isRow, joinAxes } from './copy.js';
+
+/** What goes to or comes from one rank. A message lies in the order of memory of the box it is for, without gaps. */
+export interface Part {
+  readonly peer: number;
+  /** Elements. */
+  readonly count: number;
+  /** Where the message begins among all of this side, in elements. */
+  readonly offset: number;
+  /** Between this rank's array and a message that begins at 0. */
+  readonly block: Block;
+}
+
+/** This rank's part of a division, in one direction. */
+export interface Traffic {
+  readonly sends: readonly Part[];
+  readonly receives: readonly Part[];
+  /** What stays, from array to array. */
+  readonly own: Block | undefined;
+  /** Elements of all messages of a side. */
+  readonly sent: number;
+  readonly received: number;
+  /** Messages are rows of the array itself: nothing has to be packed, or unpacked. */
+  readonly sendsRows: boolean;
+  readonly receivesRows: boolean;
+}
+
+const inOrder = <T>(order: readonly Axis[], of: (axis: Axis) => T): [T, T, T] => [
+  of(order[0] as Axis),
+  of(order[1] as Axis),
+  of(order[2] as Axis),
+];
+
+/** Where `part` begins inside `box`. */
+const beginning = (part: Box, box: Box): number =>
+  axesOfWorld.reduce<number>((sum, axis) => sum + (part.low[axis] - box.low[axis]) * box.strides[axis], 0);
+
+/** The messages of rank `me` from its box among `from` to those of `to`, and back from everybody's. */
+export function traffic(from: readonly Box[], to: readonly Box[], me: number): Traffic {
+  const [mine, wanted] = [from[me] as Box, to[me] as Box];
+  const sends: Part[] = [];
+  const receives: Part[] = [];
+  let own: Block | undefined;
+  let [sent, received] = [0, 0];
+  // Beginning with the next rank, so that not everybody speaks to the same one first.
+  for (let step = 0; step < from.length; step++) {
+    const peer = (me + step) % from.length;
+    const theirs = to[peer] as Box;
+    const out = mine.collide(theirs);
+    if (!out.empty) {
+      const order = theirs.order;
+      const compact = out.ordered(order).strides;
+      const sizes = inOrder(order, (axis) => out.size[axis]);
+      const fromStrides = inOrder(order, (axis) => mine.strides[axis]);
+      if (peer === me) {
+        const toStrides = inOrder(order, (axis) => theirs.strides[axis]);
+        own = joinAxes({ sizes, from: beginning(out, mine), fromStrides, to: beginning(out, theirs), toStrides });
+      } else {
+        const toStrides = inOrder(order, (axis) => compact[axis]);
+        const block = joinAxes({ sizes, from: beginning(out, mine), fromStrides, to: 0, toStrides });
+        sends.push({ peer, count: out.count, offset: sent, block });
+        sent += out.count;
+      }
+    }
+    const source = (me - step + from.length) % from.length;
+    const arriving = wanted.collide(from[source] as Box);
+    if (!arriving.empty && source !== me) {
+      const order = wanted.order;
+      const compact = arriving.strides;
+      const block = joinAxes({
+        sizes: inOrder(order, (axis) => arriving.size[axis]),
+        from: 0,
+        fromStrides: inOrder(order, (axis) => compact[axis]),
+        to: beginning(arriving, wanted),
+        toStrides: inOrder(order, (axis) => wanted.strides[axis]),
+      });
+      receives.push({ peer: source, count: arriving.count, offset: received, block });
+      received += arriving.count;
+    }
+  }
+  const rows = (parts: readonly Part[]): boolean => parts.every(({ block }) => isRow(block));
+  return { sends, receives, own, sent, received, sendsRows: rows(sends), receivesRows: rows(receives) };
+}

@@ -1,0 +1,55 @@
+// What ranks do that is wrong, as tasks of spmd; each gives what it was told.
+import { box3d, fft3d, fft3dR2c } from 'ewald/heffte';
+
+const told = async (promise) => {
+  const error = await promise.then(
+    () => undefined,
+    (thrown) => thrown,
+  );
+  return `${error?.tag}: ${error?.message}`;
+};
+const half = (rank) => box3d([0, 0, 2 * rank], [3, 3, 2 * rank + 1]);
+const within = (boxes, { comm }) => told(fft3d('stock', boxes(comm.rank)[0], boxes(comm.rank)[1], comm));
+
+export const gap = (_, scope) => within((r) => [r === 0 ? half(0) : box3d([0, 0, 3], [3, 3, 3]), half(r)], scope);
+export const overlap = (_, scope) => within((r) => [half(r), r === 0 ? half(0) : box3d([0, 0, 1], [3, 3, 3])], scope);
+export const begin = (_, scope) => within((r) => [box3d([0, 0, 2 * r + 1], [3, 3, 2 * r + 2]), half(r)], scope);
+export const worlds = (_, scope) => within((r) => [half(r), r === 0 ? half(0) : box3d([0, 0, 2], [3, 3, 4])], scope);
+export const halves = (_, { comm }) => told(fft3dR2c('stock', half(comm.rank), half(comm.rank), 1, comm));
+export const directions = (_, { comm }) => {
+  const slab = box3d([0, 0, comm.rank], [3, 3, comm.rank]);
+  return told(fft3dR2c('stock', slab, slab.r2c(0), comm.rank === 2 ? 1 : 0, comm));
+};
+export const algorithms = (_, { comm }) =>
+  told(fft3d('stock', half(comm.rank), half(comm.rank), comm, { algorithm: comm.rank === 0 ? 'p2p' : 'alltoall' }));
+export const refusedAlone = (_, { comm }) =>
+  told(fft3d(comm.rank === 0 ? 'stock' : 'fftv', half(comm.rank), half(comm.rank), comm));
+
+export const arrays = async (_, { comm }) => {
+  const plan = await fft3d('stock', half(comm.rank), half(comm.rank), comm);
+  if (comm.rank === 0) {
+    for (const [input, output, options, words] of [
+      [new Float32Array(63), undefined, {}, 'needed is a Float32Array of 64 numbers (complex) or 32 (real)'],
+      [new Float32Array(64), new Float64Array(64), {}, 'the output is a Float64Array'],
+      [new Float32Array(64), undefined, { batch: 3 }, 'a batch of 3'],
+      [new Float32Array(64), undefined, { workspace: new Float32Array(1) }, 'sizeWorkspace'],
+      [new Float32Array(64), undefined, { scal: 'full' }, 'did you mean "scale"'],
+    ]) {
+      const message = await told(plan.forward(input, output, options));
+      if (!message.includes(words)) throw new Error(`${message} does not say ${words}`);
+    }
+  }
+  const result = await plan.forward(new Float32Array(64).fill(1));
+  if (result[0] !== (comm.rank === 0 ? 64 : 0)) throw new Error(`found ${result[0]}`);
+  await plan.dispose();
+  return 'fine';
+};
+
+async function dying({ comm }, algorithm) {
+  const slab = box3d([0, 0, comm.rank], [3, 3, comm.rank]);
+  const plan = await fft3d('stock', slab, slab, comm, { algorithm });
+  if (comm.rank === 2) process.exit(5);
+  for (;;) await plan.forward(new Float32Array(32));
+}
+export const dies = (_, scope) => dying(scope, 'p2p-plined');
+export const diesShared = (_, scope) => dying(scope, 'shared');

@@ -1,0 +1,142 @@
+/** Distributed transforms alone, on threads and under mpirun: a sample of heFFTe's cases, bad input, lost ranks. */
+import { type Communicator, selfComm } from 'ewald/communicator';
+import { spmd } from 'ewald/executors';
+import * as heffte from 'ewald/heffte';
+import { describe, expect, test } from 'vitest';
+import { mpiPresent, mpirun } from '../support/mpi.js';
+import { refused } from '../support/refused.js';
+import { casesFor } from './cases.mjs';
+
+const module = new URL('./rank.mjs', import.meta.url);
+const program = new URL('./mpi-rank.mjs', import.meta.url);
+
+describe('a sample of the cases; npm run soak has all', () => {
+  test.each([
+    [1, 20],
+    [2, 30],
+    [4, 20],
+    [6, 8],
+    [7, 4],
+    [8, 4],
+    [12, 3],
+  ])('%i threads', async (ranks, most) => {
+    const argument = casesFor(ranks, { most, shared: true });
+    const done = await spmd<number>({ module, function: 'cases', argument }, { ranks });
+    expect(done).toEqual(Array(ranks).fill(argument.length));
+  });
+
+  test('2 threads on wasm', async () => {
+    const argument = casesFor(2, { most: 12, shared: true, backend: 'wasm' });
+    expect(await spmd({ module, function: 'cases', argument }, { ranks: 2 })).toEqual([12, 12]);
+  });
+
+  test.skipIf(!mpiPresent).each([
+    [1, 6],
+    [2, 20],
+    [4, 12],
+    [8, 2],
+    [12, 1],
+  ])('%i ranks under mpirun', async (ranks, most) => {
+    const { code, out, err } = await mpirun(ranks, program, 'cases', JSON.stringify({ most }));
+    expect(code, err).toBe(0);
+    expect(out).toContain(`${most} cases`);
+  });
+});
+
+describe('what is wrong is told on every rank', () => {
+  /** What each rank is told; `what` is a function of bad.mjs. */
+  const told = async (what: string, ranks: number): Promise<string[]> =>
+    spmd<string>({ module: new URL('./bad.mjs', import.meta.url), function: what }, { ranks });
+
+  test('an index that no box holds, or two', async () => {
+    for (const message of await told('gap', 2))
+      expect(message).toBe(
+        "Argument: fft3d: inboxes: index (0, 0, 2) is in no rank's box; the boxes reach to (3, 3, 3) and must hold every index up to there",
+      );
+    for (const message of await told('overlap', 2))
+      expect(message).toBe(
+        'Argument: fft3d: outboxes: index (0, 0, 1) is in the boxes of ranks 0 and 1: (0, 0, 0) to (3, 3, 1) and (0, 0, 1) to (3, 3, 3)',
+      );
+    for (const message of await told('begin', 2)) expect(message).toContain('begin at (0, 0, 1); needed is (0, 0, 0)');
+  });
+
+  test('ranks that disagree', async () => {
+    for (const message of await told('worlds', 2)) expect(message).toContain('both must be of one world');
+    for (const message of await told('halves', 2)) expect(message).toContain('a real transform along axis 1 keeps');
+    for (const message of await told('directions', 3))
+      expect(message).toBe(
+        'Argument: fft3d: ranks 0 and 2 were given different values of the r2c direction; all need the same',
+      );
+    for (const message of await told('algorithms', 2)) expect(message).toContain('different values of algorithm');
+  });
+
+  test('a rank that is refused tells the others', async () => {
+    const [first, second] = await told('refusedAlone', 2);
+    expect(first).toContain('Argument: fft3d: rank 1 could not make its part');
+    expect(second).toContain('Argument: heffte: there is no backend "fftv"; did you mean "fftw"?');
+  });
+
+  test('wrong arrays are refused before anything is sent, and the plan goes on', async () => {
+    expect(await told('arrays', 2)).toEqual(['fine', 'fine']);
+  });
+
+  test('a rank that dies in the middle ends the others within seconds', async () => {
+    const began = performance.now();
+    for (const what of ['dies', 'diesShared']) await refused(() => told(what, 3), 'Lost', 'rank 2');
+    expect(performance.now() - began).toBeLessThan(30_000);
+  });
+
+  test.skipIf(!mpiPresent)('a process that dies in the middle ends the job within seconds', async () => {
+    const began = performance.now();
+    const { code, err } = await mpirun(3, program, 'dies');
+    expect(code).not.toBe(0);
+    expect(err.length).toBeGreaterThan(20);
+    expect(performance.now() - began).toBeLessThan(30_000);
+  });
+});
+
+describe('alone', () => {
+  const world = heffte.box3d([0, 0, 0], [3, 3, 3]);
+  const planned = async (body: (plan: heffte.Fft3dPlan, comm: Communicator) => Promise<void>): Promise<void> => {
+    const comm = await selfComm();
+    const plan = await heffte.fft3d('stock', world, world, comm);
+    await body(plan, comm).finally(() => plan.dispose());
+    await comm.free();
+  };
+
+  test('a plan says what it does', () =>
+    planned(async (plan) => {
+      const { text, stages, ranks } = plan.describe();
+      expect([stages.length, ranks]).toEqual([1, 1]);
+      expect(text).toMatch(/^c2c 4 × 4 × 4, rank 0 of 1, (native|wasm), alltoallv\ntransform xyz of 4 × 4 × 4$/);
+      await plan.forward(new Float32Array(128));
+      expect(plan.describe().text).toMatch(/ ms$/);
+      expect(plan.scaleFactor('full')).toBe(1 / 64);
+    }));
+
+  test('a plan that was disposed says so, and runs before that are done', () =>
+    planned(async (plan) => {
+      const run = plan.forward(new Float64Array(128).fill(1));
+      await plan.dispose();
+      expect((await run)[0]).toBe(64);
+      await refused(() => plan.forward(new Float32Array(128)), 'Disposed');
+    }));
+
+  test('tags, scales and options are checked', async () => {
+    const comm = await selfComm();
+    const make = (tag: string | number, options?: object) => heffte.fft3d(tag, world, world, comm, options);
+    await refused(() => make(7), 'Argument', 'no backend 7');
+    await refused(() => make('cuda'), 'Unsupported');
+    await refused(() => make('stock', { algorithm: 'alltoallw' }), 'Argument', 'one of auto, alltoallv');
+    await refused(() => make('stock', { subranks: 2 }), 'Argument', 'from 1 to 1');
+    await refused(() => make('stock', { subrank: 1 }), 'Argument', 'did you mean "subranks"');
+    await refused(() => heffte.fft3dR2c('stock', world, world, 3, comm), 'Argument', '0, 1 or 2');
+    await refused(() => heffte.fft3d('stock', {} as never, world, comm), 'Argument', 'inbox is no box');
+    await refused(() => heffte.fft3d('stock', world, world, {} as never), 'Argument', 'no communicator');
+    await planned(async (plan) => {
+      await refused(() => plan.forward(new Float32Array(128), undefined, 3), 'Argument', 'none, full, symmetric');
+      await refused(() => plan.forward(new Int32Array(128) as never), 'Shape', 'Int32Array');
+    });
+    await comm.free();
+  });
+});
