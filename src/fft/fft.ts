@@ -153,12 +153,36 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
     });
   };
   const { executeNow } = kernel;
+  // Of two plain arrays it is clear at a glance that they are right; everything else is checked at length.
+  const NumbersOf = descriptor.precision === 'f32' ? Float32Array : Float64Array;
+  const glance = !descriptor.inPlace && !numbers.workspaceNeeded;
+  const fits = (direction: Direction, input: FftData, output: FftData | undefined): output is FftArray => {
+    const [read, written] = direction === 'forward' ? [inputLength, outputLength] : [outputLength, inputLength];
+    return (
+      glance &&
+      input instanceof NumbersOf &&
+      output instanceof NumbersOf &&
+      input.length >= read &&
+      output.length >= written &&
+      input.buffer !== output.buffer
+    );
+  };
   const runNow = (
     direction: Direction,
     input: FftData,
     output: FftData | undefined,
     options: FftRunOptions | undefined,
   ): FftData => {
+    if (options === undefined && fits(direction, input, output) && !resource.disposed && !resource.busy) {
+      executeNow?.(
+        swapped === (direction === 'forward') ? 'backward' : 'forward',
+        input as FftArray,
+        output,
+        'none',
+        undefined,
+      );
+      return output;
+    }
     resource.assertAlive();
     const { source, target, result, scale, workspace } = check(direction, input, output, options);
     for (const busy of [resource, source.array?.resource, target.array?.resource])

@@ -11,10 +11,8 @@ type Exports = {
 /** A loaded core: calls by name, and copies to and from its heap. */
 export class Core {
   readonly #exports: Exports;
-  // Views of the heap as it was at the last copy: growth detaches them, so each use looks first. They never leave here.
+  // The heap as it was at the last copy: growth detaches a view, so each use looks first. It never leaves here.
   #bytes = new Uint8Array(0);
-  #f32 = new Float32Array(0);
-  #f64 = new Float64Array(0);
 
   private constructor(exports: Exports) {
     this.#exports = exports;
@@ -60,6 +58,23 @@ export class Core {
     return this.#exports.memory.buffer.byteLength;
   }
 
+  /** An export by itself, for who calls it a million times a second: answers a status, which `refuse` takes. */
+  entry(name: string): (...values: number[]) => number {
+    const f = this.#exports[name];
+    if (!f) throw new EwaldError('Internal', `the wasm core has no export ${name}`);
+    return f;
+  }
+
+  /** What a status that is not 0 means. */
+  refuse(status: number): EwaldError {
+    return coreError(status, this.text(this.call('ewald_last_error')));
+  }
+
+  /** `count` numbers at an address of `alloc`, for short copies; see HeapNumbers. */
+  numbers(address: number, count: number, precision: 'f32' | 'f64'): HeapNumbers {
+    return new HeapNumbers(this.#exports.memory, address, count, precision);
+  }
+
   /** Calls an export with 32-bit arguments and gives its 32-bit answer. */
   call(name: string, ...values: number[]): number {
     const f = this.#exports[name];
@@ -70,7 +85,7 @@ export class Core {
   /** Calls an export that returns a status and throws what it reports. */
   check(name: string, ...values: number[]): void {
     const status = this.call(name, ...values);
-    if (status !== 0) throw coreError(status, this.text(this.call('ewald_last_error')));
+    if (status !== 0) throw this.refuse(status);
   }
 
   /** Memory in the heap, zeroed, 64-byte aligned. */
@@ -103,27 +118,10 @@ export class Core {
     bytes.set(this.#bytes.subarray(address, address + bytes.length));
   }
 
-  /** Copies the first `count` numbers into the heap; the address is one of `alloc`. For short arrays: makes no views. */
-  writeNumbers(address: number, source: Float32Array | Float64Array, count: number): void {
-    this.#look();
-    const heap = source instanceof Float32Array ? this.#f32 : this.#f64;
-    heap.set(source.length === count ? source : source.subarray(0, count), address / heap.BYTES_PER_ELEMENT);
-  }
-
-  /** Copies `count` numbers out of the heap to the beginning of `target`. */
-  readNumbers(address: number, target: Float32Array | Float64Array, count: number): void {
-    this.#look();
-    const heap = target instanceof Float32Array ? this.#f32 : this.#f64;
-    const first = address / heap.BYTES_PER_ELEMENT;
-    target.set(heap.subarray(first, first + count));
-  }
-
   #look(): void {
     const { buffer } = this.#exports.memory;
     if (this.#bytes.buffer === buffer) return;
     this.#bytes = new Uint8Array(buffer);
-    this.#f32 = new Float32Array(buffer);
-    this.#f64 = new Float64Array(buffer);
   }
 
   /** A zero-terminated string of the heap. */
@@ -132,6 +130,42 @@ export class Core {
     let end = address;
     while (heap[end]) end++;
     return new TextDecoder().decode(heap.slice(address, end));
+  }
+}
+
+/** A fixed place of the heap. Its view is kept from copy to copy, made anew when the heap has grown, and never leaves. */
+export class HeapNumbers {
+  readonly #memory: WebAssembly.Memory;
+  readonly #address: number;
+  readonly #count: number;
+  readonly #View: typeof Float32Array | typeof Float64Array;
+  #buffer: ArrayBuffer | undefined;
+  #view: Float32Array | Float64Array = new Float32Array(0);
+
+  constructor(memory: WebAssembly.Memory, address: number, count: number, precision: 'f32' | 'f64') {
+    this.#memory = memory;
+    this.#address = address;
+    this.#count = count;
+    this.#View = precision === 'f32' ? Float32Array : Float64Array;
+  }
+
+  /** Copies the first numbers of an array into the heap. */
+  write(source: Float32Array | Float64Array): void {
+    this.#look().set(source.length === this.#count ? source : source.subarray(0, this.#count));
+  }
+
+  /** Copies the numbers to the beginning of an array. */
+  read(target: Float32Array | Float64Array): void {
+    target.set(this.#look());
+  }
+
+  #look(): Float32Array | Float64Array {
+    const { buffer } = this.#memory;
+    if (buffer !== this.#buffer) {
+      this.#buffer = buffer;
+      this.#view = new this.#View(buffer, this.#address, this.#count);
+    }
+    return this.#view;
   }
 }
 

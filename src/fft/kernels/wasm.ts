@@ -46,6 +46,11 @@ function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
     core.read(scratch, words);
     const first = staging.place(number * (inPlace ? Math.max(inputNumbers, outputNumbers) : inputNumbers));
     const second = inPlace ? first : staging.place(number * outputNumbers);
+    const [inputSide, outputSide] = [
+      core.numbers(first, inputNumbers, precision),
+      core.numbers(second, outputNumbers, precision),
+    ];
+    const transform = core.entry('ewald_fft_execute');
     const runNow = (
       direction: 'forward' | 'backward',
       input: FftSide,
@@ -53,17 +58,16 @@ function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
       scale: 'none' | 'full' | 'symmetric',
     ): void => {
       const forward = direction === 'forward';
-      const read = forward ? inputNumbers : outputNumbers;
-      const written = forward ? outputNumbers : inputNumbers;
-      let from = forward ? first : second;
-      let to = forward ? second : first;
+      const [source, target] = forward ? [inputSide, outputSide] : [outputSide, inputSide];
+      let [from, to] = forward ? [first, second] : [second, first];
       if (input instanceof HeapArray) from = input.address;
-      else core.writeNumbers(from, input as Numbers, read);
+      else source.write(input as Numbers);
       if (output instanceof HeapArray) to = output.address;
       // Places between strided elements belong to the caller and must come back as they were.
-      else if (descriptor.strided && !inPlace) core.writeNumbers(to, output as Numbers, written);
-      core.check('ewald_fft_execute', handle, enums.FftDirection[direction], from, to, 0, enums.FftScale[scale]);
-      if (!(output instanceof HeapArray)) core.readNumbers(to, output as Numbers, written);
+      else if (descriptor.strided && !inPlace) target.write(output as Numbers);
+      const status = transform(handle, enums.FftDirection[direction], from, to, 0, enums.FftScale[scale]);
+      if (status !== 0) throw core.refuse(status);
+      if (!(output instanceof HeapArray)) target.read(output as Numbers);
     };
     const run: FftKernel['executeOn'] = async (direction, input, output, scale) =>
       runNow(direction, input, output, scale);

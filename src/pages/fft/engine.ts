@@ -1,6 +1,6 @@
 /** The transforms of the page: an image to its half spectrum once, and back for every change of the filter. */
 
-import { type BackendName, type Context, createContext, type FftPlan } from '../../index.js';
+import { type BackendName, createContext, type FftContext, type FftPlan } from '../../entries/fft.js';
 import { breathe } from '../../options.js';
 
 /** An image as numbers 0 … 255, a channel an array. */
@@ -16,11 +16,11 @@ export class Engine {
   readonly device: string;
   /** Half spectra of the channels: height × (width/2 + 1) complex numbers each. */
   spectra: Float32Array[] = [];
-  readonly #context: Context;
+  readonly #context: FftContext;
   #plan: FftPlan | undefined;
   #product = new Float32Array(0);
 
-  private constructor(context: Context) {
+  private constructor(context: FftContext) {
     const [first] = context.backends;
     this.#context = context;
     this.backend = first?.name ?? 'wasm';

@@ -1,5 +1,5 @@
 /** The controls: what they say, and the words beside them. */
-import type { DeviceReport } from '../../index.js';
+import type { DeviceReport } from '../../entries/fft.js';
 import { type Filter, highest } from './filter.js';
 import type { Palette } from './view.js';
 

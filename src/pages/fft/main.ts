@@ -4,8 +4,8 @@
  * One loop does the work, the newest wish wins: while a slider moves, filters that nobody will see are left out.
  */
 
+import { type BackendName, devices, fftfreq, rfftfreq } from '../../entries/fft.js';
 import { messageOf } from '../../errors.js';
-import { type BackendName, devices, fftfreq, rfftfreq } from '../../index.js';
 import { breathe } from '../../options.js';
 import { bindBrush, drawMarks } from './brush.js';
 import { Engine, type Picture } from './engine.js';

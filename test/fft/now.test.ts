@@ -1,0 +1,65 @@
+/** Transforms without promises: the same numbers as with them, and the same refusals. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Context, createContext, type FftOptions } from '../../dist/index.node.js';
+
+const cases: readonly [string, FftOptions][] = [
+  ['one line', { shape: [256] }],
+  ['a batch of double precision', { shape: [15], batch: 4, precision: 'f64' }],
+  ['half a spectrum', { shape: [6, 20], kind: 'r2c' }],
+  ['its inverse', { shape: [6, 20], kind: 'c2r' }],
+  ['strides', { shape: [4, 6], inputStrides: [8, 1], outputStrides: [1, 5] }],
+  ['in place', { shape: [64], inPlace: true }],
+  ['a workspace of the caller', { shape: [8, 97], userWorkspace: true }],
+];
+
+describe.each(['wasm', 'native'] as const)('plan.now on %s', (backend) => {
+  let ctx: Context;
+  beforeAll(async () => {
+    ctx = await createContext({ backend, strict: true });
+  });
+  afterAll(() => ctx.dispose());
+
+  test.each(cases)('%s: what the promise gives', async (_, options) => {
+    const plan = await ctx.fft({ threads: 1, ...options });
+    const Numbers: typeof Float32Array | typeof Float64Array =
+      options.precision === 'f64' ? Float64Array : Float32Array;
+    const workspace = options.userWorkspace ? { workspace: new Numbers(2 * plan.sizeWorkspace) } : undefined;
+    for (const direction of ['forward', 'backward'] as const) {
+      const [read, written] =
+        direction === 'forward' ? [plan.inputLength, plan.outputLength] : [plan.outputLength, plan.inputLength];
+      const data = new Numbers(read).map((_, i) => Math.sin(1 + i * i));
+      const [input, again] = [data.slice(), data.slice()];
+      // Places between strided elements are the caller's.
+      const [output, target] = options.inPlace
+        ? [undefined, undefined]
+        : [new Numbers(written).fill(7), new Numbers(written).fill(7)];
+      const awaited = await plan[direction](input, output as typeof input, workspace);
+      const now = plan.now?.[direction](again, target as typeof input, workspace);
+      expect(now).toEqual(awaited);
+      expect(now).toBe(options.inPlace ? again : target);
+      expect(plan.now?.[direction](data.slice(), undefined, { ...workspace, scale: 'full' })).toBeInstanceOf(Numbers);
+    }
+    await plan.dispose();
+  });
+
+  test('refuses what does not fit, what is under way and what is gone', async () => {
+    const plan = await ctx.fft({ shape: [8] });
+    const now = plan.now;
+    if (!now) throw new Error(`${backend} has no transforms without promises`);
+    const [input, output] = [new Float32Array(16).fill(1), new Float32Array(16)];
+    expect(() => now.forward(input, new Float32Array(15))).toThrow('output has 15 numbers; needed are 16');
+    expect(() => now.forward(new Float32Array(15), output)).toThrow('input has 15 numbers; needed are 16');
+    expect(() => now.forward(input, input)).toThrow('overlap');
+    expect(() => now.forward(new Float64Array(16) as never, output)).toThrow('is a Float64Array');
+    const running = plan.forward(input, output);
+    expect(() => now.forward(input, output)).toThrow('await it first');
+    await running;
+    expect(now.forward(new Float32Array(32).fill(1), output)[0]).toBe(8);
+    expect(now.forward(new Float32Array(new SharedArrayBuffer(64)).fill(1), output)[0]).toBe(8);
+    structuredClone(input.buffer, { transfer: [input.buffer] });
+    expect(() => now.forward(input, output)).toThrow('input has 0 numbers');
+    expect(() => now.forward(output, input)).toThrow('output has 0 numbers');
+    await plan.dispose();
+    expect(() => now.forward(new Float32Array(16), output)).toThrow('was disposed');
+  });
+});
