@@ -104,9 +104,9 @@ export const job: Struct = {
     vec3('beam', 'direction the spots are thinnest along'),
     u32('accepted', 'lattices'),
     u32('slivers', 'of accepted lattices, in a row'),
+    u32('listed', 'of the images still going, in order, the one with the number of this slot; NOWHERE: no more'),
     u32('pad0', 'zero'),
     u32('pad1', 'zero'),
-    u32('pad2', 'zero'),
   ],
 };
 

@@ -7,7 +7,7 @@ import { type Cell, cellFromParameters, sameLattice } from '../../src/crystal/ce
 import type { IndexingBatch, IndexingKernel } from '../../src/indexing/contract.js';
 import { checkInput } from '../../src/indexing/input.js';
 import { describeCell, sampledLengths } from '../../src/indexing/kernels/webgpu/cells.js';
-import { indexingOp } from '../../src/indexing/kernels/webgpu/indexing.js';
+import { indexingOp, type Pace } from '../../src/indexing/kernels/webgpu/indexing.js';
 import { checkSizes, type IndexerOptions } from '../../src/indexing/parameters.js';
 import type { IndexingResult } from '../../src/indexing/result.js';
 import { simulateSpots } from '../../src/simulate/spots.js';
@@ -59,10 +59,10 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
 
   async function plan(
     options: IndexerOptions,
-    imagesAtATime?: number,
+    pace: Partial<Pace> = {},
   ): Promise<{ kernel: IndexingKernel; batch: (lists: Lists, more?: object) => Run }> {
     const sizes = checkSizes(options);
-    const kernel = await indexingOp(device, imagesAtATime).plan(sizes);
+    const kernel = await indexingOp(device, pace).plan(sizes);
     return { kernel, batch: (lists, more = {}) => checkInput(sizes, { ...lists, cells: [mono], ...more }, true) };
   }
   type Run = IndexingBatch & { readonly result: IndexingResult };
@@ -97,7 +97,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
       made++;
       return createBuffer(descriptor);
     };
-    const { kernel, batch } = await plan(options, 2);
+    const { kernel, batch } = await plan(options, { images: 2 });
     expect(made).toBeGreaterThan(10);
     made = 0;
     const live = device.liveBytes;
@@ -137,6 +137,66 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     const size = alone.found.length;
     expect(alone.found).toEqual(together.found.slice(size, 2 * size));
     expect(alone.assignment).toEqual(together.assignment.slice(60, 120));
+  });
+
+  /** What submissions hold: how many, their dispatches, workgroups whose number the host knows. */
+  function counting() {
+    const counts = { submissions: 0, dispatches: 0, indirect: 0, workgroups: 0 };
+    const create = raw.createCommandEncoder.bind(raw);
+    raw.createCommandEncoder = (descriptor) => {
+      counts.submissions++;
+      const encoder = create(descriptor);
+      const begin = encoder.beginComputePass.bind(encoder);
+      encoder.beginComputePass = (options) => {
+        const pass = begin(options);
+        const [direct, indirect] = [pass.dispatchWorkgroups.bind(pass), pass.dispatchWorkgroupsIndirect.bind(pass)];
+        pass.dispatchWorkgroups = (x: number, y = 1, z = 1): undefined => {
+          counts.dispatches++;
+          counts.workgroups += x * y * z;
+          direct(x, y, z);
+        };
+        pass.dispatchWorkgroupsIndirect = (buffer: GPUBuffer, offset: number): undefined => {
+          counts.indirect++;
+          indirect(buffer, offset);
+        };
+        return pass;
+      };
+      return encoder;
+    };
+    const end = (): void => {
+      raw.createCommandEncoder = create;
+    };
+    return { counts, end };
+  }
+
+  test('rounds are for images that are still going, and all at once gives what one by one does', {
+    timeout: slow,
+  }, async () => {
+    const lists = joined([...stills(5), ...stills(1, { crystals: 0, spurious: 1, spots: 60 }), []]);
+    const answers: IndexingResult[] = [];
+    const seen: ReturnType<typeof counting>['counts'][] = [];
+    // One round at a time; as many as there can be; too few, so that the chunk goes once more.
+    for (const rounds of [0, 24, 2]) {
+      const { kernel, batch } = await plan({ batch: 7, maxOutputCells: 4 }, { rounds });
+      const { counts, end } = counting();
+      answers.push(await index(kernel, batch(lists)));
+      end();
+      seen.push(counts);
+      await kernel.dispose();
+    }
+    const [first, ...rest] = answers as [IndexingResult, ...IndexingResult[]];
+    expect([0, 1, 2, 3, 4, 5, 6].map((i) => cellsOf(first, i).length)).toEqual([1, 1, 1, 1, 1, 0, 0]);
+    for (const other of rest)
+      for (const part of ['found', 'results', 'assignment'] as const) expect(other[part], part).toEqual(first[part]);
+    // Eight kernels a round and its list; a take and its list before, three kernels behind. Noise needs six rounds, which
+    // are all there can be.
+    const [byRounds, atOnce, twice] = seen;
+    expect(byRounds).toMatchObject({ submissions: 7, dispatches: 2 + 6 * 9 + 3, indirect: 0 });
+    expect(atOnce).toMatchObject({ submissions: 1, dispatches: 2 + 6 + 3, indirect: 6 * 8 });
+    expect(twice).toMatchObject({ submissions: 8, indirect: 2 * 8 });
+    // Six of seven images end with the first round: what follows has the workgroups of one, not of seven.
+    const each = 5 + 12 + 12 + 4;
+    expect(byRounds?.workgroups).toBe(7 + 1 + (7 * each + 1) + 5 * (each + 1) + 3 * 7);
   });
 
   test('many candidate vectors, one output, spots beyond maxSpots', { timeout: slow }, async () => {

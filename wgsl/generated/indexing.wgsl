@@ -199,9 +199,9 @@ struct Job {
   beam: vec3f, // direction the spots are thinnest along
   accepted: u32, // lattices
   slivers: u32, // of accepted lattices, in a row
+  listed: u32, // of the images still going, in order, the one with the number of this slot; NOWHERE: no more
   pad0: u32, // zero
   pad1: u32, // zero
-  pad2: u32, // zero
 }
 
 // What the kernels of a round tell each other about an image.

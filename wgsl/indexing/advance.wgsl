@@ -14,7 +14,6 @@ const WORKGROUP = 64u;
 @group(0) @binding(5) var<storage, read_write> lattices: array<Lattice>;
 @group(0) @binding(6) var<storage, read_write> orders: array<u32>;
 @group(0) @binding(7) var<storage, read_write> owners: array<u32>;
-@group(0) @binding(8) var<storage, read_write> going: array<u32>;
 
 // Which spots are set aside before the next search.
 const NONE = 0u;    // the search goes on, or the image is finished
@@ -107,11 +106,11 @@ fn accept(image: u32, job: ptr<function, Job>) -> u32 {
 @compute @workgroup_size(WORKGROUP)
 fn advance(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
   lane = index;
-  let image = workgroup.x;
+  let image = jobs[workgroup.x].listed;
   if (lane == 0u) {
-    at_hand = jobs[image];
-    if (at_hand.going != 0u) {
-      var job = at_hand;
+    step = Step(NONE, 0u, 0u);
+    if (image != NOWHERE) {
+      var job = jobs[image];
       var action = NONE;
       if (job.input + 1u < run.cell_count && run.exhaustive == 0u) {
         job.input++;
@@ -177,8 +176,16 @@ fn advance(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
       tallies[image].held[1] = 0u;
     }
   }
-  if (lane == 0u) {
-    jobs[image] = at_hand;
-    going[image] = at_hand.going;
+  // Field by field: which image is listed here other workgroups read meanwhile.
+  if (lane == 0u && image != NOWHERE) {
+    jobs[image].going = at_hand.going;
+    jobs[image].n = at_hand.n;
+    jobs[image].effort = at_hand.effort;
+    jobs[image].input = at_hand.input;
+    jobs[image].pool = at_hand.pool;
+    jobs[image].flat = at_hand.flat;
+    jobs[image].beam = at_hand.beam;
+    jobs[image].accepted = at_hand.accepted;
+    jobs[image].slivers = at_hand.slivers;
   }
 }

@@ -39,9 +39,9 @@ fn cell_of_hit(image: u32, base: BaseVector, number: u32, hit: u32, free_scale: 
 @compute @workgroup_size(WORKGROUP)
 fn choose_hits(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
   lane = index;
-  let image = workgroup.x;
+  let image = jobs[workgroup.x].listed;
+  if (image == NOWHERE) { return; }
   let job = jobs[image];
-  if (job.going == 0u) { return; }
   let effort = effort_of(job.effort);
   let base = cells[job.input].base[effort.base];
   let numbers = tallies[image].kept * (2u - base.flip);

@@ -14,9 +14,9 @@ const WORKGROUP = 128u;
 
 @compute @workgroup_size(WORKGROUP)
 fn count_directions(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
-  let image = workgroup.x;
+  let image = jobs[workgroup.x].listed;
+  if (image == NOWHERE) { return; }
   let job = jobs[image];
-  if (job.going == 0u) { return; }
   // The first length of a group is the one that is sampled.
   var first = 0u;
   while (lengths[first].group != workgroup.z) { first++; }

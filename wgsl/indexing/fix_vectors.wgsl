@@ -9,10 +9,11 @@ const WORKGROUP = 32u;
 
 @compute @workgroup_size(WORKGROUP)
 fn refine_vectors(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
-  let image = workgroup.x;
+  let image = jobs[workgroup.x].listed;
+  if (image == NOWHERE) { return; }
   let job = jobs[image];
   let k = workgroup.y * WORKGROUP + index;
-  if (job.going == 0u || run.params.min_spots == 0u || k >= min(wanted(), run.sample_points)) { return; }
+  if (run.params.min_spots == 0u || k >= min(wanted(), run.sample_points)) { return; }
   let at = vector_at(image, workgroup.z, k);
   let o = vectors[at].xyz;
   var z = o;

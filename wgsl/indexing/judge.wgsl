@@ -19,9 +19,9 @@ var<workgroup> at_hand: Lattice;
 @compute @workgroup_size(WORKGROUP)
 fn judge(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
   lane = index;
-  let image = workgroup.x;
+  let image = jobs[workgroup.x].listed;
+  if (image == NOWHERE) { return; }
   let job = jobs[image];
-  if (job.going == 0u) { return; }
   let place = tallies[image].judging[workgroup.y];
   if (place == NOWHERE) { return; }
   if (lane == 0u) { at_hand = lattices[pool_at(image, job.pool, place)]; }

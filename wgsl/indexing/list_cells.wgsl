@@ -13,9 +13,9 @@ var<workgroup> bins: array<atomic<u32>, MAX_HISTOGRAM_SPOTS + 1u>;
 @compute @workgroup_size(WORKGROUP)
 fn list_cells(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
   lane = index;
-  let image = workgroup.x;
+  let image = jobs[workgroup.x].listed;
+  if (image == NOWHERE) { return; }
   let job = jobs[image];
-  if (job.going == 0u) { return; }
   let words = directions_here() * angle_words();
   let place = image * run.hit_words;
   for (var w = lane; w < words; w += WORKGROUP) {

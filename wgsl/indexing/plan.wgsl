@@ -2,7 +2,8 @@
 // cpp/indexing/plan.h; structures are those of src/layout/indexing-webgpu.ts, constants those of src/layout/search.ts,
 // everything is float32 here (README.md).
 //
-// Every image of a chunk has a slot; a kernel's workgroup_id.x is the slot. A kernel reads what it does not write
+// Every image of a chunk has a slot. In the kernels of a round workgroup_id.x counts the images that are still going
+// (`listed`); in those before and behind it is the slot. A kernel reads what it does not write
 // through read-only bindings: their values count as uniform, so that barriers may follow from them.
 #include "generated/indexing.wgsl"
 #include "generated/search.wgsl"

@@ -11,9 +11,9 @@ const WORKGROUP = 64u;
 
 @compute @workgroup_size(WORKGROUP)
 fn rank_cells(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let image = workgroup.x;
+  let image = jobs[workgroup.x].listed;
+  if (image == NOWHERE) { return; }
   let job = jobs[image];
-  if (job.going == 0u) { return; }
   let held = min(counts[listed_at(image)], run.outputs);
   let order = (2u * image + job.pool) * run.pool;
   for (var i = lane; i < held; i += WORKGROUP) {

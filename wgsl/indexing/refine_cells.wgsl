@@ -15,9 +15,10 @@ var<workgroup> at_hand: Lattice;
 @compute @workgroup_size(WORKGROUP)
 fn refine_cells(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
   lane = index;
-  let image = workgroup.x;
+  let image = jobs[workgroup.x].listed;
+  if (image == NOWHERE) { return; }
   let job = jobs[image];
-  if (job.going == 0u || workgroup.y >= min(counts[listed_at(image)], run.outputs)) { return; }
+  if (workgroup.y >= min(counts[listed_at(image)], run.outputs)) { return; }
   let at = fresh_at(image, workgroup.y);
   if (lane == 0u) { at_hand = lattices[at]; }
   let lattice = workgroupUniformLoad(&at_hand);

@@ -13,9 +13,10 @@ const WORKGROUP = 64u;
 @compute @workgroup_size(WORKGROUP)
 fn refine_hits(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
   lane = index;
-  let image = workgroup.x;
+  let image = jobs[workgroup.x].listed;
+  if (image == NOWHERE) { return; }
   let job = jobs[image];
-  if (job.going == 0u || workgroup.y >= tallies[image].fresh) { return; }
+  if (workgroup.y >= tallies[image].fresh) { return; }
   let at = fresh_at(image, workgroup.y);
   var lattice = lattices[at];
   let cell = refine_rotation(cells[job.input], list_at(image), job.n, cell_of_lattice(lattice));

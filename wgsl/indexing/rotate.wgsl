@@ -137,9 +137,9 @@ fn search_candidate(image: u32, number: u32, p: Placed, list: u32, n: u32, steps
 @compute @workgroup_size(WORKGROUP)
 fn search_rotation(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) index: u32) {
   lane = index;
-  let image = workgroup.x;
+  let image = jobs[workgroup.x].listed;
+  if (image == NOWHERE) { return; }
   let job = jobs[image];
-  if (job.going == 0u) { return; }
   let tally = tallies[image];
   let effort = effort_of(job.effort);
   let base = cells[job.input].base[effort.base];

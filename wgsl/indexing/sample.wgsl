@@ -103,9 +103,9 @@ fn pick_directions(points: u32, length: f32, largest: u32, want: u32, place: u32
 @compute @workgroup_size(WORKGROUP)
 fn sample(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
   lane = index;
-  let image = workgroup.x;
+  let image = jobs[workgroup.x].listed;
+  if (image == NOWHERE) { return; }
   let job = jobs[image];
-  if (job.going == 0u) { return; }
   let effort = effort_of(job.effort);
   let length = cells[job.input].base[effort.base].length;
   let first = list_at(image);

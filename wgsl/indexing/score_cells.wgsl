@@ -46,9 +46,9 @@ fn listed_cell(image: u32, m: u32) -> Lattice {
 
 @compute @workgroup_size(WORKGROUP)
 fn score_cells(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let image = workgroup.x;
+  let image = jobs[workgroup.x].listed;
+  if (image == NOWHERE) { return; }
   let job = jobs[image];
-  if (job.going == 0u) { return; }
   let total = counts[listed_at(image)];
   for (var m = lane; m < total; m += WORKGROUP) { scores[m] = score_cell(cell_of_lattice(listed_cell(image, m)), list_at(image), job.n); }
   workgroupBarrier();

@@ -39,9 +39,9 @@ fn score_vector(v: vec3f, list: u32, n: u32) -> f32 {
 @compute @workgroup_size(WORKGROUP)
 fn select_vectors(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
   lane = index;
-  let image = workgroup.x;
+  let image = jobs[workgroup.x].listed;
+  if (image == NOWHERE) { return; }
   let job = jobs[image];
-  if (job.going == 0u) { return; }
   var group_first = 0u;
   while (lengths[group_first].group != workgroup.y) { group_first++; }
   let known = lengths[group_first].length;

@@ -18,9 +18,9 @@ var<workgroup> on_planes: atomic<u32>;
 
 @compute @workgroup_size(WORKGROUP)
 fn turn_all(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let image = workgroup.x;
+  let image = jobs[workgroup.x].listed;
+  if (image == NOWHERE) { return; }
   let job = jobs[image];
-  if (job.going == 0u) { return; }
   let list = list_at(image);
   let steps = run.angle_points;
   let limit = run.params.dist3;

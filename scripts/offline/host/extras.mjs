@@ -1,7 +1,7 @@
 // Further benchmarks and checks: one line each. pack-offline.mjs puts into the pack what they name, the steps run them
 // after the others.
 //
-// { name, share, least, script: file of scripts/offline/extras/ or program: CMake target of cuda/, args?(run):
+// { name, share, least, script: file of scripts/offline/extras/, or of another place `from`, or program: CMake target of cuda/, args?(run):
 // string[],
 //   absent?(run): why it cannot run here, timing?: a time limit is no failure (default true) }
 //
@@ -11,6 +11,14 @@ import { existsSync } from 'node:fs';
 
 export const extras = [
   {
+    // Images a second by the size of a batch, on good, half spurious, empty and mixed images: what fills a card.
+    name: 'indexing-batches',
+    share: 30,
+    least: 10,
+    script: 'batches.mjs',
+    from: 'benchmarks/indexing/batches.mjs',
+  },
+  {
     // Transforms on memory of the card, own kernels and cuFFT (where it is found) side by side, compared before they
     // are timed.
     name: 'fft-cuda',
@@ -18,6 +26,13 @@ export const extras = [
     least: 10,
     program: 'ewald_cuda_fft_bench',
     args: ({ host }) => (host.cufft ? ['--cufft', host.cufft] : []),
+    absent: ({ host }) => (host.driverLibrary || host.hasNvidia ? undefined : 'no NVIDIA driver on this machine'),
+  },
+  {
+    name: 'cupy',
+    share: 8,
+    least: 10,
+    script: 'cupy.mjs',
     absent: ({ host }) => (host.driverLibrary || host.hasNvidia ? undefined : 'no NVIDIA driver on this machine'),
   },
   {

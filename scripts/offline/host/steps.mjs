@@ -320,10 +320,11 @@ const extra = ({ name, share, least, script, program, args = () => [], absent, t
 
 export const steps = [
   { name: 'devices', share: 8, least: 5, act: devices },
+  // Kernels that read or race where they must not make every figure behind them worthless.
+  { name: 'cuda-check', share: 4, least: 5, absent: noCheck, act: cudaCheck },
+  ...['memcheck', 'racecheck', 'initcheck', 'synccheck'].map(sanitizer),
   { name: 'validate', share: 30, least: 10, act: validate },
   { name: 'pi', share: 14, least: 5, timing: true, act: pi },
-  { name: 'cuda-check', share: 6, least: 5, absent: noCheck, act: cudaCheck },
-  ...['memcheck', 'racecheck', 'initcheck', 'synccheck'].map(sanitizer),
   { name: 'bench', share: 20, least: 10, timing: true, act: bench },
   ...extras.map(extra),
 ];

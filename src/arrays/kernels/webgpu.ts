@@ -35,8 +35,10 @@ export class GpuArray implements ArrayMemory {
   async read(into: Uint8Array, offset: number): Promise<void> {
     if (into.length === 0) return;
     const from = down(offset);
-    const words = await this.#device.read(this.buffer, from, up(offset + into.length) - from);
-    into.set(new Uint8Array(words, offset - from, into.length));
+    await this.#device.run(
+      (commands) => commands.read(this.buffer, from, up(offset + into.length) - from),
+      ([words]) => into.set(words?.subarray(offset - from, offset - from + into.length) ?? []),
+    );
   }
 
   async dispose(): Promise<void> {

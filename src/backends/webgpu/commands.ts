@@ -32,6 +32,14 @@ export class Commands {
     this.#pass.dispatchWorkgroups(x, y, z);
   }
 
+  /** The same over as many workgroups as three numbers at a byte of `counts` say, once the kernels before have run. */
+  dispatchIndirect(pipeline: GPUComputePipeline, bindings: GPUBindGroup, counts: GpuBuffer, offset: number): void {
+    this.#pass ??= this.#encoder.beginComputePass();
+    this.#pass.setPipeline(pipeline);
+    this.#pass.setBindGroup(0, bindings);
+    this.#pass.dispatchWorkgroupsIndirect(counts.raw, offset);
+  }
+
   /** Copies bytes between buffers; offsets and length are multiples of 4. */
   copy(from: GpuBuffer, to: GpuBuffer, bytes: number, fromOffset = 0, toOffset = 0): void {
     this.#outside().copyBufferToBuffer(from.raw, fromOffset, to.raw, toOffset, bytes);

@@ -166,7 +166,7 @@ export class GpuDevice {
     this.#assertUsable();
     const names = [
       'maxBufferSize',
-      ...(kind === 'storage'
+      ...(kind === 'storage' || kind === 'indirect'
         ? ['maxStorageBufferBindingSize']
         : kind === 'uniform'
           ? ['maxUniformBufferBindingSize']
@@ -254,9 +254,12 @@ export class GpuDevice {
 
   /**
    * Submits what `record` records, at once and in the order of the calls; resolves with the bytes of its reads. Without
-   * reads it resolves when the commands are accepted; `sync` waits for the work itself.
+   * reads it resolves when the commands are accepted; `sync` waits for the work itself. With `take` the bytes are shown
+   * where they lie, for as long as it runs, and nothing is copied.
    */
-  run(record: (commands: Commands) => void): Promise<ArrayBuffer[]> {
+  run(record: (commands: Commands) => void, take: (reads: Uint8Array[]) => void): Promise<void>;
+  run(record: (commands: Commands) => void): Promise<ArrayBuffer[]>;
+  run(record: (commands: Commands) => void, take?: (reads: Uint8Array[]) => void): Promise<unknown> {
     const raw = this.#raw;
     let scopes: Promise<GPUError | null>[] = [];
     let reads: readonly RecordedRead[] = [];
@@ -277,10 +280,26 @@ export class GpuDevice {
       for (const { staging, pooled } of reads) if (pooled) staging.release('broken');
       return Promise.reject(error);
     }
-    return this.#guard(this.#finish(scopes, reads));
+    if (!take) return this.#guard(this.#finish(scopes, reads));
+    // What the caller's own hands break is told as it is, not as the device's.
+    let failed: { readonly error: unknown } | undefined;
+    const taking = (shown: Uint8Array[]): void => {
+      try {
+        take(shown);
+      } catch (error) {
+        failed = { error };
+      }
+    };
+    return this.#guard(this.#finish(scopes, reads, taking)).then(() => {
+      if (failed) throw failed.error;
+    });
   }
 
-  async #finish(scopes: readonly Promise<GPUError | null>[], reads: readonly RecordedRead[]): Promise<ArrayBuffer[]> {
+  async #finish(
+    scopes: readonly Promise<GPUError | null>[],
+    reads: readonly RecordedRead[],
+    take?: (reads: Uint8Array[]) => void,
+  ): Promise<ArrayBuffer[]> {
     // Maps are asked for at once, so that they queue right behind the submission.
     const mapped = reads.map(({ staging }) => staging.raw.mapAsync(0x1, 0, staging.bytes));
     let broken: 'broken' | undefined = 'broken';
@@ -290,11 +309,12 @@ export class GpuDevice {
       if (error) throw deviceError(error, 'a submission');
       this.#throwFault();
       for (const result of arrived) if (result.status === 'rejected') throw result.reason;
-      const answers = reads.map(({ staging, bytes }) => {
-        const answer = staging.raw.getMappedRange(0, staging.bytes).slice(0, bytes);
-        staging.raw.unmap();
-        return answer;
-      });
+      const shown = reads.map(
+        ({ staging, bytes }) => new Uint8Array(staging.raw.getMappedRange(0, staging.bytes), 0, bytes),
+      );
+      const answers = take ? [] : shown.map((bytes) => bytes.slice().buffer);
+      take?.(shown);
+      for (const { staging } of reads) staging.raw.unmap();
       broken = undefined;
       return answers;
     } finally {

@@ -4,6 +4,8 @@
 export const usage = {
   /** Kernels read and write it; copied to and from. */
   storage: 0x80 | 0x08 | 0x04,
+  /** How many workgroups a dispatch has; kernels and the host write it. */
+  indirect: 0x100 | 0x80 | 0x08 | 0x04,
   /** Small parameters; written by the host. */
   uniform: 0x40 | 0x08,
   /** Where results land for the host to map. */

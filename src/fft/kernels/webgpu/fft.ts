@@ -7,6 +7,7 @@
  */
 
 import { GpuArray } from '../../../arrays/kernels/webgpu.js';
+import type { Commands } from '../../../backends/webgpu/commands.js';
 import type { BufferRequest, GpuDevice } from '../../../backends/webgpu/device.js';
 import type { GpuBuffer } from '../../../backends/webgpu/pool.js';
 import type { FftDescriptor, FftKernel, FftOp, FftSide, FftVariant } from '../../contract.js';
@@ -161,14 +162,16 @@ async function plan(descriptor: FftDescriptor, device: GpuDevice, room: Room): P
       // back as they were.
       const gaps = descriptor.strided || (descriptor.inPlace && descriptor.kind === 'r2c');
       if (gaps && array === undefined) device.write(written, bytesOf(wanted as Numbers, writtenBytes));
-      const [answer] = await device.run((commands) => {
+      const record = (commands: Commands): void => {
         if (gaps && array === read) commands.copy(array, written, writtenBytes);
         for (const { pipeline, groups, size } of steps[direction].of(read, written))
           commands.dispatch(pipeline, groups[scales.indexOf(scale)] as GPUBindGroup, ...size);
         if (array === undefined) commands.read(written, 0, writtenBytes, staging);
         else if (array === read) commands.copy(written, array, writtenBytes);
+      };
+      await device.run(record, ([answer]) => {
+        if (answer) bytesOf(wanted as Numbers, writtenBytes).set(answer);
       });
-      if (answer) bytesOf(wanted as Numbers, writtenBytes).set(new Uint8Array(answer));
     };
     return {
       bytes: held.reduce((all, { bytes }) => all + bytes, 0),

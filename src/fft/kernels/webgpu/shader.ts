@@ -112,11 +112,16 @@ class Writer {
 
   /**
    * Lines of a workgroup: 64 bytes of neighbours across, 256 numbers at least, and more once there are workgroups
-   * enough.
+   * enough, as long as two of them, gaps included, have room at a time.
    */
   #chooseLanes(across: boolean): number {
     const most = Math.max(1, Math.floor(this.#room.capacity / this.#length));
-    const wish = Math.max(across ? 8 : 1, Math.ceil(256 / this.#length), Math.floor(this.#lines / 1024));
+    const more = Math.floor(this.#room.bytes / 2 / (9 * this.#length));
+    const wish = Math.max(
+      across ? 8 : 1,
+      Math.ceil(256 / this.#length),
+      Math.min(Math.floor(this.#lines / 1024), more),
+    );
     return Math.min(2 ** Math.floor(Math.log2(Math.min(most, wish))), 2 ** Math.ceil(Math.log2(this.#lines)));
   }
 

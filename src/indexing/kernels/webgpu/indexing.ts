@@ -21,7 +21,7 @@ import { effortConstants, efforts, maxOf, searchConstants, turboEffort } from '.
 import { pack, packAll, sizeOf, wordOf } from '../../../layout/struct.js';
 import type { IndexingBatch, IndexingDescriptor, IndexingKernel, IndexingOp } from '../../contract.js';
 import { describeCells, type KnownCell, packCells, sampledLengths } from './cells.js';
-import { type Extent, makeStages, type Stages } from './kernels.js';
+import { bytesOfDispatch, dispatchesOf, type Extent, kernelsOfRound, makeStages, type Stages } from './kernels.js';
 import { type RecordSizes, StageRecord } from './record.js';
 import { fixedTables, tablePlaces, turnTable } from './tables.js';
 
@@ -34,12 +34,26 @@ const enoughHits = searchConstants.enoughHits.value;
 const maxPicked = effortConstants.maxPicked.value;
 const effortHits = maxOf('hits');
 const turnWorkgroups = 24;
+const maxSlivers = searchConstants.maxSlivers.value;
 
-/** The op of a device; a test sets how many images are worked on at a time. */
-export function indexingOp(device: GpuDevice, imagesAtATime: number = maxImages): IndexingOp {
+/** How chunks are sent; a test sets it. */
+export interface Pace {
+  /** Images that are worked on at a time. */
+  readonly images: number;
+  /**
+   * Rounds that are sent at once, as far as they may be needed, with the answer behind them; rounds without images cost a
+   * GPU a few microseconds a kernel. A chunk for which they are too few goes once more, by itself. 0: one round at a
+   * time, and the host asks who is left, as a software device wants it: there no kernel is free.
+   */
+  readonly rounds: number;
+}
+
+/** The op of a device. */
+export function indexingOp(device: GpuDevice, pace: Partial<Pace> = {}): IndexingOp {
+  const { images = maxImages, rounds = device.software ? 0 : 24 } = pace;
   return {
     supports: (descriptor) => whyNot(device, descriptor) ?? true,
-    plan: (descriptor) => planIndexing(device, descriptor, imagesAtATime),
+    plan: (descriptor) => planIndexing(device, descriptor, { images, rounds }),
   };
 }
 
@@ -148,16 +162,12 @@ function imageBytes(size: Sizes) {
 
 const param = (params: DataView, name: string): number => params.getUint32(4 * wordOf(indexerParams, name), true);
 
-async function planIndexing(
-  device: GpuDevice,
-  descriptor: IndexingDescriptor,
-  imagesAtATime: number,
-): Promise<IndexingKernel> {
+async function planIndexing(device: GpuDevice, descriptor: IndexingDescriptor, pace: Pace): Promise<IndexingKernel> {
   const size = sizesOf(descriptor);
   const limit = Math.min(device.limits.maxStorageBufferBindingSize ?? 2 ** 27, device.limits.maxBufferSize ?? 2 ** 28);
   const each = imageBytes(size);
   const { counts, hits, ...fixed } = each;
-  const slots = Math.max(1, Math.min(size.batch, imagesAtATime, Math.floor(limit / Math.max(...Object.values(fixed)))));
+  const slots = Math.max(1, Math.min(size.batch, pace.images, Math.floor(limit / Math.max(...Object.values(fixed)))));
   const room = (bytes: number): number => Math.max(bytes, Math.min(slots * bytes, countBytes, limit));
   // A single image may bring the spots of the whole batch.
   const inputSpots = Math.min(size.batchSpots, Math.floor(limit / 12));
@@ -173,6 +183,11 @@ async function planIndexing(
     storage('assignment', inputSpots),
     storage('counts', room(counts)),
     storage('hits', room(hits)),
+    {
+      label: 'dispatches',
+      bytes: bytesOfDispatch * kernelsOfRound(size.exhaustive),
+      usage: 'indirect',
+    } as BufferRequest,
   ];
   const outputs = ['going', 'found', 'results'] as const;
   // Two chunks may be under way, each with its own place for what comes back.
@@ -202,7 +217,7 @@ async function planIndexing(
       counts: (buffers.counts as GpuBuffer).bytes,
       hits: (buffers.hits as GpuBuffer).bytes,
     };
-    const runner = new Runner(device, size, stages, buffers, room, places, record);
+    const runner = new Runner(device, size, stages, buffers, room, places, record, pace.rounds);
     return {
       bytes: made.reduce((sum, { bytes }) => sum + bytes, 0),
       run: (batch) => runner.run(batch),
@@ -234,9 +249,8 @@ interface RunShape {
   readonly extent: Omit<Extent, 'images'>;
   /** Images that the workspace holds. */
   readonly images: number;
-  /** Rounds of a submission, and whether they are all that there can be. */
+  /** Rounds that are sent at once; 0: one at a time. */
   readonly rounds: number;
-  readonly enough: boolean;
   /** The uniform of the kernels but for the number of images. */
   readonly uniform: Uint8Array<ArrayBuffer>;
   /** Exhaustive: angles of the run. */
@@ -257,6 +271,7 @@ class Runner {
   readonly #places: ReturnType<typeof tablePlaces>;
   readonly #offsets: Uint32Array<ArrayBuffer>;
   readonly #record: StageRecord | undefined;
+  readonly #rounds: number;
   #angles = 0;
   #cells: { readonly given: Float32Array; readonly known: readonly KnownCell[] } = {
     given: new Float32Array(0),
@@ -271,7 +286,9 @@ class Runner {
     room: { readonly slots: number; readonly inputSpots: number; readonly counts: number; readonly hits: number },
     places: ReturnType<typeof tablePlaces>,
     record: StageRecord | undefined,
+    rounds: number,
   ) {
+    this.#rounds = rounds;
     this.#record = record;
     this.#device = device;
     this.#size = size;
@@ -284,19 +301,24 @@ class Runner {
 
   async run(batch: IndexingBatch): Promise<void> {
     const shape = this.#prepare(batch);
-    // A chunk that ends with its first submission leaves the workspace to the next one, which is then recorded while it
-    // is computed.
+    // A chunk that ends with its submission leaves the workspace to the next one, which is then recorded while it is
+    // computed. One that does not loses what it has to that, and begins anew when the workspace is free.
     const underWay: Promise<void>[] = [];
+    const again: [Chunk, number][] = [];
     for (const [i, chunk] of this.#chunks(batch, shape.images).entries()) {
       if (underWay.length === 2) await underWay.shift();
-      const done = this.#index(batch, chunk, shape, i % 2);
+      const done =
+        shape.rounds > 0
+          ? this.#indexAtOnce(batch, chunk, shape, i % 2).then((ended) => void (ended || again.push([chunk, i % 2])))
+          : this.#indexByRounds(batch, chunk, shape, i % 2);
       // Awaited below or in a later turn; a failure before that must not count as unhandled.
       done.catch(() => undefined);
-      if (shape.enough) underWay.push(done);
+      if (shape.rounds > 0) underWay.push(done);
       else await done;
     }
     const failed = (await Promise.allSettled(underWay)).find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
+    for (const [chunk, set] of again) await this.#indexByRounds(batch, chunk, shape, set);
     this.#endRecord(batch, shape);
   }
 
@@ -328,15 +350,10 @@ class Runner {
     const known = this.#describe(cells.subarray(0, 9 * cellCount));
     const crystals = param(view, 'maxCrystals');
     const vectors = size.kept;
-    const rounds = this.#device.software ? 1 : Math.max(size.efforts, cellCount);
-    let shape = {
-      points: size.points,
-      angles: 0,
-      groups: 0,
-      lengths: 0,
-      rounds,
-      enough: crystals === 1 && rounds >= size.efforts * cellCount,
-    };
+    // Every search may find a sliver of what is there, some times in a row.
+    const searches = crystals === 1 ? 1 : crystals * maxSlivers;
+    const rounds = Math.min(this.#rounds, searches * (size.exhaustive ? 1 : size.efforts * cellCount));
+    let shape = { points: size.points, angles: 0, groups: 0, lengths: 0 };
     if (size.exhaustive) {
       const lengths = sampledLengths(
         known,
@@ -362,8 +379,6 @@ class Runner {
         angles,
         groups: (lengths.at(-1)?.group ?? 0) + 1,
         lengths: lengths.length,
-        rounds: 1,
-        enough: crystals === 1,
       };
     }
     const perCount = countWords(size, shape.points, shape.groups);
@@ -406,7 +421,7 @@ class Runner {
       groups: shape.groups,
       vectors,
     };
-    return { extent, images, rounds: shape.rounds, enough: shape.enough, uniform, angles: shape.angles };
+    return { extent, images, rounds, uniform, angles: shape.angles };
   }
 
   /** Describes the known cells and brings them to the device; a stream of images has the same ones in every run. */
@@ -437,13 +452,8 @@ class Runner {
     return chunks;
   }
 
-  /** Sends a chunk through the kernels and brings its answer back. */
-  async #index(
-    batch: IndexingBatch,
-    { first, last }: Chunk,
-    { extent, rounds, enough, uniform }: RunShape,
-    set: number,
-  ): Promise<void> {
+  /** Brings a chunk to the device; gives what its submissions are made of. */
+  #begin(batch: IndexingBatch, { first, last }: Chunk, { extent, uniform }: RunShape, set: number) {
     const device = this.#device;
     const images = last - first;
     const whole: Extent = { ...extent, images };
@@ -451,54 +461,94 @@ class Runner {
     for (let i = 0; i <= images; i++) this.#offsets[i] = (batch.offsets[first + i] as number) - from;
     new DataView(uniform.buffer).setUint32(4 * wordOf(indexingRun, 'images'), images, true);
     device.write(this.#buffer('run'), uniform);
+    device.write(this.#buffer('dispatches'), dispatchesOf(this.#size.exhaustive, whole));
     device.write(this.#buffer('offsets'), this.#offsets.subarray(0, images + 1));
     if (to > from) device.write(this.#buffer('input'), batch.spots.subarray(3 * from, 3 * to));
-    const { take, round, finish } = this.#stages;
-    const [going, found, results, assignment] = ['going', 'found', 'results', 'assignment'].map((name) =>
-      this.#buffer(name),
-    ) as [GpuBuffer, GpuBuffer, GpuBuffer, GpuBuffer];
-    const finishing = (commands: Commands): void => {
-      if (to > from) commands.clear(assignment, 0, Math.ceil((to - from) / 4) * 4);
-      finish(commands, whole);
-      commands.read(found, 0, images * this.#size.outputs * sizeOf(indexedCell), this.#buffer(`found ${set}`));
-      commands.read(results, 0, images * sizeOf(imageResult), this.#buffer(`results ${set}`));
-      if (to > from) commands.read(assignment, 0, to - from, this.#buffer(`assignment ${set}`));
+    const { take, list, finish } = this.#stages;
+    const bytes = {
+      found: images * this.#size.outputs * sizeOf(indexedCell),
+      results: images * sizeOf(imageResult),
+      assignment: to - from,
     };
     // The first round of the first image's chunk is the one that is recorded.
     const record = first === 0 ? this.#record : undefined;
-    const begin = (commands: Commands): void => {
-      take(commands, whole);
-      for (let i = 0; i < rounds; i++)
-        round(commands, whole, i === 0 ? (entry) => record?.after(entry, commands, this.#buffers) : undefined);
+    return {
+      whole,
+      take: (commands: Commands): void => {
+        take(commands, whole);
+        list(commands, whole);
+      },
+      recorder: (commands: Commands) =>
+        record ? (entry: string) => record.after(entry, commands, this.#buffers) : undefined,
+      /** What belongs to the record goes there, the rest stays. */
+      kept: (parts: Uint8Array[]): Uint8Array[] => {
+        if (!record) return parts;
+        record.keep(parts);
+        return parts.slice(record.reads);
+      },
+      finish: (commands: Commands): void => {
+        const assignment = this.#buffer('assignment');
+        if (to > from) commands.clear(assignment, 0, Math.ceil((to - from) / 4) * 4);
+        finish(commands, whole);
+        for (const [name, size] of Object.entries(bytes))
+          if (size > 0) commands.read(this.#buffer(name), 0, size, this.#buffer(`${name} ${set}`));
+      },
+      readGoing: (commands: Commands): void =>
+        commands.read(this.#buffer('going'), 0, images * 4, this.#buffer(`going ${set}`)),
+      deliver: ([cells, summaries, owners]: readonly Uint8Array[]): void => {
+        if (cells) batch.found.set(cells, first * this.#size.outputs * sizeOf(indexedCell));
+        if (summaries) batch.results.set(summaries, first * sizeOf(imageResult));
+        if (owners) batch.assignment.set(owners, from);
+      },
     };
-    const kept = (parts: ArrayBuffer[]): ArrayBuffer[] => {
-      if (!record) return parts;
-      record.keep(parts);
-      return parts.slice(record.reads);
-    };
-    let answer: ArrayBuffer[];
-    if (enough) {
-      answer = kept(
-        await device.run((commands) => {
-          begin(commands);
-          finishing(commands);
-        }),
+  }
+
+  /** Sends a chunk through all rounds in one submission; false where some image was not done with them. */
+  async #indexAtOnce(batch: IndexingBatch, chunk: Chunk, shape: RunShape, set: number): Promise<boolean> {
+    const work = this.#begin(batch, chunk, shape, set);
+    const { round, list } = this.#stages;
+    let ended = false;
+    await this.#device.run(
+      (commands) => {
+        work.take(commands);
+        for (let i = 0; i < shape.rounds; i++) {
+          const recorder = i === 0 ? work.recorder(commands) : undefined;
+          round(commands, work.whole, recorder, this.#buffer('dispatches'));
+          list(commands, work.whole);
+        }
+        work.readGoing(commands);
+        work.finish(commands);
+      },
+      (parts) => {
+        const [left, ...answer] = work.kept(parts);
+        ended = countGoing(left) === 0;
+        if (ended) work.deliver(answer);
+      },
+    );
+    return ended;
+  }
+
+  /** Sends a chunk through the kernels a round at a time, each over the images that the one before has left. */
+  async #indexByRounds(batch: IndexingBatch, chunk: Chunk, shape: RunShape, set: number): Promise<void> {
+    const work = this.#begin(batch, chunk, shape, set);
+    const { round, list } = this.#stages;
+    let left = work.whole.images;
+    for (let begun = false; left > 0; begun = true) {
+      await this.#device.run(
+        (commands) => {
+          if (!begun) work.take(commands);
+          round(commands, { ...work.whole, images: left }, begun ? undefined : work.recorder(commands));
+          list(commands, work.whole);
+          work.readGoing(commands);
+        },
+        (parts) => {
+          left = countGoing((begun ? parts : work.kept(parts))[0]);
+        },
       );
-    } else {
-      for (let begun = false, busy = true; busy; begun = true) {
-        const parts = await device.run((commands) => {
-          if (!begun) begin(commands);
-          else for (let i = 0; i < rounds; i++) round(commands, whole);
-          commands.read(going, 0, images * 4, this.#buffer(`going ${set}`));
-        });
-        const [left] = begun ? parts : kept(parts);
-        busy = new Uint32Array(left as ArrayBuffer).some((image) => image !== 0);
-      }
-      answer = await device.run(finishing);
     }
-    const [cells, summaries, owners] = answer as [ArrayBuffer, ArrayBuffer, ArrayBuffer | undefined];
-    batch.found.set(new Uint8Array(cells), first * this.#size.outputs * sizeOf(indexedCell));
-    batch.results.set(new Uint8Array(summaries), first * sizeOf(imageResult));
-    if (owners) batch.assignment.set(new Uint8Array(owners), from);
+    await this.#device.run(work.finish, work.deliver);
   }
 }
+
+const countGoing = (going: Uint8Array | undefined): number =>
+  going ? new Uint32Array(going.buffer, going.byteOffset, going.length / 4).reduce((sum, x) => sum + x, 0) : 0;

@@ -7,6 +7,7 @@ import insert from '../../../../wgsl/indexing/insert.wgsl';
 import judge from '../../../../wgsl/indexing/judge.wgsl';
 import ladder from '../../../../wgsl/indexing/ladder.wgsl';
 import listCells from '../../../../wgsl/indexing/list_cells.wgsl';
+import listGoing from '../../../../wgsl/indexing/list_going.wgsl';
 import ownSpots from '../../../../wgsl/indexing/own_spots.wgsl';
 import rankCells from '../../../../wgsl/indexing/rank_cells.wgsl';
 import refineCells from '../../../../wgsl/indexing/refine_cells.wgsl';
@@ -53,7 +54,7 @@ const fastRound: Kernel[] = [
   { source: rotate, entry: 'search_rotation', groups: ({ images, candidates }) => [images, candidates] },
   { source: choose, entry: 'choose_hits', groups: perImage },
   { source: refineHits, entry: 'refine_hits', groups: ({ images, fresh }) => [images, fresh] },
-  { source: insert, entry: 'insert_fresh', groups: ({ images }) => [Math.ceil(images / 64)] },
+  { source: insert, entry: 'insert_fresh', groups: perImage },
   { source: judge, entry: 'judge', groups: ({ images }) => [images, indexingCapacities.maxJudged] },
   { source: advance, entry: 'advance', groups: perImage },
 ];
@@ -77,21 +78,44 @@ const exhaustiveRound: Kernel[] = [
   { source: judge, entry: 'judge', groups: ({ images }) => [images, indexingCapacities.maxJudged] },
   { source: advance, entry: 'advance', groups: perImage },
 ];
+/** Behind every round, and before the first. */
+const listing: Kernel[] = [{ source: listGoing, entry: 'list_going', groups: () => [1] }];
 const finishing: Kernel[] = [
   { source: ownSpots, entry: 'refine_on_own_spots', groups: perImage },
   { source: writeCells, entry: 'write_cells', groups: perImage },
   { source: writeAssignment, entry: 'write_assignment', groups: perImage },
 ];
 
-/** Records the kernels of a stage, and calls `after` behind each. */
-export type Stage = (commands: Commands, extent: Extent, after?: (entry: string) => void) => void;
+/**
+ * Records the kernels of a stage, and calls `after` behind each. With `dispatches` the kernels have as many workgroups
+ * as that buffer says for each, one behind the other.
+ */
+export type Stage = (
+  commands: Commands,
+  extent: Extent,
+  after?: (entry: string) => void,
+  dispatches?: GpuBuffer,
+) => void;
 
 /** The stages of a method, ready to be recorded. */
 export interface Stages {
   readonly take: Stage;
+  readonly list: Stage;
   readonly round: Stage;
   readonly finish: Stage;
 }
+
+/** Kernels of a round, and the bytes that say how many workgroups each has. */
+export const kernelsOfRound = (exhaustive: boolean): number => (exhaustive ? exhaustiveRound : fastRound).length;
+export const bytesOfDispatch = 12;
+/** Those numbers for a round over all images. */
+export const dispatchesOf = (exhaustive: boolean, extent: Extent): Uint32Array =>
+  Uint32Array.from(
+    (exhaustive ? exhaustiveRound : fastRound).flatMap(({ groups }) => {
+      const [x, y = 1, z = 1] = groups(extent);
+      return [x, y, z];
+    }),
+  );
 
 /** Compiles the kernels of a method and binds them to the buffers that their shaders name. */
 export async function makeStages(
@@ -106,19 +130,21 @@ export async function makeStages(
         return { entry, pipeline, bindings: device.bind(pipeline, boundBuffers(source, buffers)), groups };
       }),
     );
-    return (commands, extent, after) => {
-      for (const { entry, pipeline, bindings, groups } of made) {
-        commands.dispatch(pipeline, bindings, ...groups(extent));
+    return (commands, extent, after, dispatches) => {
+      for (const [i, { entry, pipeline, bindings, groups }] of made.entries()) {
+        if (dispatches) commands.dispatchIndirect(pipeline, bindings, dispatches, bytesOfDispatch * i);
+        else commands.dispatch(pipeline, bindings, ...groups(extent));
         after?.(entry);
       }
     };
   };
-  const [take, round, finish] = await Promise.all([
+  const [take, list, round, finish] = await Promise.all([
     stage(taking),
+    stage(listing),
     stage(exhaustive ? exhaustiveRound : fastRound),
     stage(finishing),
   ]);
-  return { take, round, finish } as Stages;
+  return { take, list, round, finish } as Stages;
 }
 
 // A shader names its buffers, numbered from 0; the names are the plan's.

@@ -103,9 +103,11 @@ export class StageRecord {
   }
 
   /** Takes what the reads brought, in their order. */
-  keep(parts: readonly ArrayBuffer[]): void {
+  keep(parts: readonly Uint8Array[]): void {
     // Captures stand in the order of their kernels, and reads of one kernel in the order of the captures.
-    this.#held = Object.fromEntries(Object.keys(this.#captures).map((name, i) => [name, parts[i] as ArrayBuffer]));
+    this.#held = Object.fromEntries(
+      Object.keys(this.#captures).map((name, i) => [name, parts[i]?.slice().buffer as ArrayBuffer]),
+    );
   }
 
   /** What the run was, once it is over. */

@@ -1,0 +1,162 @@
+#!/usr/bin/env node
+// Images a second of an indexer by the size of its batches: what fills a card, and what a batch costs that does not.
+// usage: node benchmarks/indexing/batches.mjs [--seconds N] [--backends LIST] [--sizes LIST] [--spots N]
+//
+// Stills of a tetragonal cell in four kinds: `good` (one lattice and nothing else), `half` (as many spots of nothing),
+// `noise` (no lattice), `mixed` (three of `half` to one of `noise`, as a beamline delivers them). Two figures each: runs
+// one after the other, and runs that overlap as far as the indexer lets them, both through the public API. Answers are
+// held against the truth; one JSON document on standard output. scripts/pack-offline.mjs takes this file to machines
+// with a card (benchmarks/gpu.md says what is read from it).
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    backends: { type: 'string', default: process.env.EWALD_BACKENDS ?? 'native' },
+    sizes: { type: 'string', default: '1,8,64,264,792,4096,16384' },
+    spots: { type: 'string', default: '300' },
+  },
+});
+const numbersOf = (text) => text.split(',').map(Number);
+const [seconds, spotsEach, sizes] = [Number(values.seconds), Number(values.spots), numbersOf(values.sizes)];
+// wasm is the reference, not a contestant.
+const backends = values.backends.split(',').filter((name) => name && name !== 'wasm');
+if (!(seconds > 0 && spotsEach >= 1 && sizes.every((size) => size >= 1 && size <= 65536)) || backends.length === 0) {
+  process.stderr.write('batches: usage: batches.mjs [--seconds N] [--backends LIST] [--sizes LIST] [--spots N]\n');
+  process.exit(2);
+}
+
+const built = new URL('../../dist/index.node.js', import.meta.url);
+const { createContext, simulateSpots } = await import(existsSync(built) ? built.href : 'ewald');
+
+const cell = [
+  [79.1, 0, 0],
+  [0, 79.1, 0],
+  [0, 0, 37.9],
+];
+const differentImages = 64;
+const stills = (settings) =>
+  simulateSpots({ cell, images: differentImages, spots: spotsEach, ...settings }).map(({ spots }) =>
+    Float32Array.from(spots),
+  );
+const pools = {
+  good: stills({ seed: 1 }),
+  half: stills({ seed: 2, spurious: 0.5 }),
+  noise: stills({ seed: 3, spurious: 1, crystals: 0 }),
+};
+pools.mixed = pools.half.map((spots, i) => (i % 4 === 3 ? pools.noise[i] : spots));
+// The least share of images that must be indexed, and the most: a fast wrong answer is no answer.
+const shares = { good: [0.95, 1], half: [0.9, 1], noise: [0, 0.02], mixed: [0.68, 0.77] };
+
+function batchOf(pool, images) {
+  const offsets = new Uint32Array(images + 1);
+  for (let i = 0; i < images; i++) offsets[i + 1] = offsets[i] + pool[i % pool.length].length / 3;
+  const spots = new Float32Array(3 * offsets[images]);
+  for (let i = 0; i < images; i++) spots.set(pool[i % pool.length], 3 * offsets[i]);
+  return { spots, offsets, cells: cell };
+}
+
+const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
+const rounded = (ms) => Number(ms.toFixed(3));
+
+/** Milliseconds of a run, one after the other; the first one is not counted. */
+async function alone(indexer, input, result, ms) {
+  const times = [];
+  const until = performance.now() + ms;
+  while (times.length < 2 || (performance.now() < until && times.length < 500)) {
+    const begin = performance.now();
+    await indexer.run({ ...input, into: result });
+    times.push(performance.now() - begin);
+    if (times[0] > ms) break;
+  }
+  return { ms: median(times), bestMs: Math.min(...times), runs: times.length };
+}
+
+/** Milliseconds a run when three are under way at any time. */
+async function overlapping(indexer, input, results, ms, each) {
+  const runs = Math.max(3, Math.min(500, Math.floor(ms / each)));
+  let next = 0;
+  const worker = async (result) => {
+    while (next++ < runs) await indexer.run({ ...input, into: result });
+  };
+  const begin = performance.now();
+  await Promise.all(results.map(worker));
+  return (performance.now() - begin) / runs;
+}
+
+const rows = [];
+const wrong = [];
+const share = (1000 * seconds) / (backends.length * sizes.length * Object.keys(pools).length * 2);
+const started = performance.now();
+for (const backend of backends) {
+  const context = await createContext({ backend, strict: true, log: { level: 'error' } });
+  for (const batch of sizes) {
+    const begin = performance.now();
+    let indexer;
+    try {
+      indexer = await context.indexer({ batch, maxBatchSpots: batch * spotsEach, maxOutputCells: 4 });
+    } catch (error) {
+      rows.push({ backend, batch, refused: error.message });
+      continue;
+    }
+    const planMs = performance.now() - begin;
+    for (const [kind, pool] of Object.entries(pools)) {
+      // Sizes that no time is left for are told, not tried: on a processor 16384 images of noise take a minute.
+      const last = rows.findLast((row) => row.backend === backend && row.kind === kind && row.ms);
+      const expected = last ? (last.ms * batch) / last.batch : 0;
+      if (expected > Math.max(4 * share, 1000) || performance.now() - started > 1000 * seconds) {
+        rows.push({
+          backend,
+          kind,
+          batch,
+          refused: `some ${Math.round(expected)} ms a run, more than there was time for`,
+        });
+        continue;
+      }
+      const input = batchOf(pool, batch);
+      const first = performance.now();
+      const result = await indexer.run(input);
+      const firstMs = performance.now() - first;
+      const single = await alone(indexer, input, result, share);
+      const others = [result, await indexer.run(input), await indexer.run(input)];
+      const overlapMs = await overlapping(indexer, input, others, share, single.ms);
+      const indexed = result.crystalCounts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0) / batch;
+      const [least, most] = shares[kind];
+      if (batch >= differentImages && !(indexed >= least && indexed <= most))
+        wrong.push(`${backend}, ${kind}, ${batch} images: ${indexed.toFixed(3)} indexed, expected ${least} to ${most}`);
+      rows.push({
+        backend,
+        kind,
+        batch,
+        planMs: rounded(planMs),
+        firstMs: rounded(firstMs),
+        ms: rounded(single.ms),
+        bestMs: rounded(single.bestMs),
+        runs: single.runs,
+        overlapMs: rounded(overlapMs),
+        imagesPerSecond: Math.round((1000 * batch) / single.ms),
+        overlapImagesPerSecond: Math.round((1000 * batch) / overlapMs),
+        indexed: Number(indexed.toFixed(3)),
+      });
+    }
+    await indexer.dispose();
+  }
+  await context.dispose();
+}
+const best = (backend, kind) =>
+  Math.max(
+    0,
+    ...rows.filter((row) => row.backend === backend && row.kind === kind).map((row) => row.overlapImagesPerSecond ?? 0),
+  );
+const summary = backends
+  .map(
+    (backend) =>
+      `${backend}: ${Object.keys(pools)
+        .map((kind) => `${kind} ${best(backend, kind)}/s`)
+        .join(', ')}`,
+  )
+  .concat(wrong)
+  .join('; ');
+process.stdout.write(`${JSON.stringify({ summary, wrong, spotsEach, rows })}\n`);
+process.exitCode = wrong.length > 0 ? 1 : 0;

@@ -1,0 +1,35 @@
+// Between two rounds: lists the images that are still going, in order, for the workgroups of the next round, and says to
+// its dispatches how many they are. One workgroup.
+#include "indexing/plan.wgsl"
+#include "indexing/lanes.wgsl"
+
+const WORKGROUP = 256u;
+@group(0) @binding(1) var<storage, read_write> jobs: array<Job>;
+@group(0) @binding(2) var<storage, read_write> going: array<u32>;
+@group(0) @binding(3) var<storage, read_write> dispatches: array<u32>; // x y z of each kernel of a round
+
+var<workgroup> count: u32;
+
+@compute @workgroup_size(WORKGROUP)
+fn list_going(@builtin(local_invocation_index) index: u32) {
+  lane = index;
+  // Each thread looks at a stretch of images.
+  let stretch = (run.images + WORKGROUP - 1u) / WORKGROUP;
+  let begin = min(lane * stretch, run.images);
+  let end = min(begin + stretch, run.images);
+  var own = 0u;
+  for (var i = begin; i < end; i++) {
+    going[i] = jobs[i].going;
+    own += select(0u, 1u, jobs[i].going != 0u);
+  }
+  var at = sum_before(vec2u(own, 0u)).x;
+  if (lane == WORKGROUP - 1u) { count = at + own; }
+  let total = workgroupUniformLoad(&count);
+  for (var i = begin; i < end; i++) {
+    if (jobs[i].going == 0u) { continue; }
+    jobs[at].listed = i;
+    at++;
+  }
+  for (var i = total + lane; i < run.images; i += WORKGROUP) { jobs[i].listed = NOWHERE; }
+  for (var k = lane; 3u * k < arrayLength(&dispatches); k += WORKGROUP) { dispatches[3u * k] = total; }
+}
