@@ -59,6 +59,41 @@ describe.each(places)('codecs on %s', (backend) => {
       }
   });
 
+  // The wasm core decodes large chunks piece by piece: around the sizes at which that begins and ends.
+  test.each([1, 2, 4, 7])('large chunks of %i bytes an element', async (elementBytes) => {
+    const codec: Codec = { codec: 'bitshuffleLz4', elementBytes };
+    for (const [i, length] of [2 ** 19 - 1, 2 ** 19, 2 ** 19 + 5, 2 ** 20 + 8191, 3 * 2 ** 18].entries())
+      for (const block of [0, 64, 1 << 15]) {
+        const bytes = counts(length, i + 1, 4);
+        const packed = await codecs.encode({ ...codec, parameter: block }, bytes);
+        await decodes(codec, packed, bytes);
+      }
+    const bytes = counts(2 ** 20 + 3, 9, 6);
+    const packed = await codecs.encode(codec, bytes);
+    const out = new Uint8Array(bytes.length);
+    // Cut anywhere, a block longer than the chunk, a block that is damaged late: said of the whole chunk.
+    for (const [at, value] of [
+      [12, 0xff],
+      [packed.length - 40, 0xff],
+      [11, 1],
+      [7, 1],
+    ] as const) {
+      const changed = packed.slice();
+      changed[at] = value;
+      const error = await codecs.decode(codec, changed, out).catch((caught: unknown) => caught);
+      if (at !== packed.length - 40 || error !== undefined)
+        expect(String(error)).toMatch(
+          new RegExp(`${packed.length} bytes of bitshuffle-LZ4 do not decode to ${bytes.length}`),
+        );
+    }
+    for (let cut = 0; cut < packed.length; cut += 49_999)
+      await expect(codecs.decode(codec, packed.subarray(0, cut), out)).rejects.toMatchObject({ tag: 'Format' });
+    await expect(codecs.decode(codec, Uint8Array.of(...packed.subarray(0, 12), 0), out)).rejects.toThrow();
+    const longer = new Uint8Array(packed.length + 1);
+    longer.set(packed);
+    await expect(codecs.decode(codec, longer, out)).rejects.toThrow(/does not end where its last elements do/);
+  });
+
   test('LZ4, framed and bare, LZF and shuffle', async () => {
     for (const [i, n] of lengths.entries()) {
       const bytes = counts(n, i + 7, i % 9);

@@ -1,8 +1,9 @@
-/** The codecs on wasm: a chunk is copied into the heap, decoded there, and copied out. */
+/** The codecs on wasm: a chunk is copied into the heap, decoded there, and copied out; a large one piece by piece. */
 import type { Core } from '../../backends/wasm/heap.js';
 import { EwaldError } from '../../errors.js';
 import { enums } from '../../layout/layout.js';
 import type { Codec, Codecs } from './codecs.js';
+import { type Piece, pieceHeader, pieceHeaderBytes, piecesOf } from './pieces.js';
 
 /** A place in the heap that grows with what it has to hold. */
 class Place {
@@ -43,12 +44,30 @@ export function wasmCodecs(core: Core, gzip: Pick<Codecs, 'inflate' | 'deflate'>
     core.write(address, bytes);
     return address;
   };
+  /** Whether all pieces are sound; else the whole chunk is decoded, which says what is wrong with it. */
+  const decodePieces = (pieces: readonly Piece[], from: Uint8Array, to: Uint8Array, elementBytes: number): boolean => {
+    const longest = pieces.reduce((most, piece) => Math.max(most, piece.to - piece.from), 0);
+    const at = input.hold(longest + pieceHeaderBytes);
+    const out = output.hold(pieces.reduce((most, { bytes }) => Math.max(most, bytes), 0));
+    for (const piece of pieces) {
+      core.write(at, pieceHeader(from, piece.bytes));
+      core.write(at + pieceHeaderBytes, from.subarray(piece.from, piece.to));
+      const length = pieceHeaderBytes + piece.to - piece.from;
+      const { bitshuffleLz4 } = enums.Codec;
+      if (core.call('ewald_codec_decode', bitshuffleLz4, elementBytes, 0, at, length, out, piece.bytes) !== 0)
+        return false;
+      core.read(out, to.subarray(piece.at, piece.at + piece.bytes));
+    }
+    return true;
+  };
   return {
     backend: 'wasm',
     ...gzip,
     // Nothing is awaited between the copies, so calls in flight cannot meet in the heap.
     async decode({ codec, elementBytes = 1, parameter = 0 }: Codec, from, to) {
       alive();
+      const pieces = codec === 'bitshuffleLz4' ? piecesOf(from, to.length, elementBytes) : undefined;
+      if (pieces && decodePieces(pieces, from, to, elementBytes)) return;
       const at = place(from);
       const out = output.hold(Math.max(1, to.length));
       core.check('ewald_codec_decode', enums.Codec[codec], elementBytes, parameter, at, from.length, out, to.length);

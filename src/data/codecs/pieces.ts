@@ -1,0 +1,53 @@
+/**
+ * A chunk of bitshuffle + LZ4 cut into smaller ones: its blocks stand by themselves, so some of them with a header of
+ * their own are a chunk. A core whose memory is not the caller's decodes piece by piece, and what it copies out is
+ * still in the cache.
+ */
+
+/** Bytes that a piece decodes to, about: with what it is decoded from it fits a core's second cache. */
+const pieceBytes = 1 << 18;
+/** Bytes of a header: the size of the chunk and of a block. */
+export const pieceHeaderBytes = 12;
+
+/** A piece: bytes of the chunk from `from` to `to` without a header decode to those of the output from `at` on. */
+export interface Piece {
+  readonly from: number;
+  readonly to: number;
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** The pieces of a chunk; undefined where it is not worth cutting or not sound, so that the decoder says why. */
+export function piecesOf(chunk: Uint8Array, outputBytes: number, elementBytes: number): Piece[] | undefined {
+  if (outputBytes < 2 * pieceBytes || chunk.length < pieceHeaderBytes) return undefined;
+  const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  const block = view.getUint32(8);
+  const unit = 8 * elementBytes;
+  if (view.getUint32(0) * 2 ** 32 + view.getUint32(4) !== outputBytes) return undefined;
+  if (block === 0 || block % unit !== 0 || block > pieceBytes) return undefined;
+  // Elements that fill no eight lie behind the last block as they are.
+  const whole = outputBytes - (outputBytes % unit);
+  const pieces: Piece[] = [];
+  let [from, at] = [pieceHeaderBytes, 0];
+  for (let place = pieceHeaderBytes, done = 0; done < whole; ) {
+    if (place + 4 > chunk.length) return undefined;
+    place += 4 + view.getUint32(place);
+    done = Math.min(done + block, whole);
+    if (place > chunk.length) return undefined;
+    if (done === whole) pieces.push({ from, to: chunk.length, at, bytes: outputBytes - at });
+    else if (done - at >= pieceBytes) {
+      pieces.push({ from, to: place, at, bytes: done - at });
+      [from, at] = [place, done];
+    }
+  }
+  return pieces;
+}
+
+/** Writes the header of a piece before it. */
+export function pieceHeader(chunk: Uint8Array, bytes: number): Uint8Array {
+  const header = new Uint8Array(pieceHeaderBytes);
+  const view = new DataView(header.buffer);
+  view.setUint32(4, bytes);
+  header.set(chunk.subarray(8, pieceHeaderBytes), 8);
+  return header;
+}
