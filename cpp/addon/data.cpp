@@ -69,10 +69,18 @@ Napi::Value fletcher32(const CallbackInfo& info) {
   return Napi::Number::New(info.Env(), ewald_fletcher32(in.data, in.bytes));
 }
 
+// swapBytes(in: Uint8Array, out: Uint8Array, size): numbers of 2, 4 or 8 bytes turned round; `out` may be `in`.
+Napi::Value swap_bytes(const CallbackInfo& info) {
+  const View in = view_at(info, 0, 0), out = view_at(info, 1, in.bytes);
+  check(info.Env(), ewald_swap_bytes(in.data, out.data, in.bytes, uint32_of(info, 2)));
+  return info.Env().Undefined();
+}
+
 const Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("codecDecode", Napi::Function::New(env, codec_decode, "codecDecode"));
   exports.Set("codecBound", Napi::Function::New(env, codec_bound, "codecBound"));
   exports.Set("codecEncode", Napi::Function::New(env, codec_encode, "codecEncode"));
+  exports.Set("swapBytes", Napi::Function::New(env, swap_bytes, "swapBytes"));
   exports.Set("fletcher32", Napi::Function::New(env, fletcher32, "fletcher32"));
 });
 

@@ -67,14 +67,14 @@ size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 const Kernels& kernels() {
 #if defined(__wasm_simd128__)
-  static constexpr Kernels best{simd128::is_zero, simd128::join_bits, simd128::join_bytes};
+  static constexpr Kernels best{simd128::is_zero, simd128::join_bits, simd128::join_bytes, simd128::swap_bytes};
 #elif defined(__x86_64__)
-  static const Kernels best = best_isa() == Isa::avx512
-                                  ? Kernels{avx512::is_zero, avx512::join_bits, avx512::join_bytes}
-                              : best_isa() == Isa::avx2 ? Kernels{avx2::is_zero, avx2::join_bits, avx2::join_bytes}
-                                                        : Kernels{sse2::is_zero, sse2::join_bits, sse2::join_bytes};
+  static const Kernels best =
+      best_isa() == Isa::avx512 ? Kernels{avx512::is_zero, avx512::join_bits, avx512::join_bytes, avx512::swap_bytes}
+      : best_isa() == Isa::avx2 ? Kernels{avx2::is_zero, avx2::join_bits, avx2::join_bytes, avx2::swap_bytes}
+                                : Kernels{sse2::is_zero, sse2::join_bits, sse2::join_bytes, sse2::swap_bytes};
 #else
-  static constexpr Kernels best{neon::is_zero, neon::join_bits, neon::join_bytes};
+  static constexpr Kernels best{neon::is_zero, neon::join_bits, neon::join_bytes, neon::swap_bytes};
 #endif
   return best;
 }

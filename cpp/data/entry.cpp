@@ -1,6 +1,7 @@
 // The entries of the codecs: arguments are checked, names are given to what an input is wrong about.
 #include "common/status.h"
 #include "data/codecs.h"
+#include "data/kernels.h"
 
 namespace {
 
@@ -134,4 +135,15 @@ extern "C" EWALD_EXPORT(ewald_codec_encode) int32_t
 
 extern "C" EWALD_EXPORT(ewald_fletcher32) uint32_t ewald_fletcher32(const uint8_t* in, size_t in_bytes) {
   return in == nullptr ? 0 : fletcher32({in, in_bytes});
+}
+
+extern "C" EWALD_EXPORT(ewald_swap_bytes) int32_t
+    ewald_swap_bytes(const uint8_t* in, uint8_t* out, size_t bytes, uint32_t element_bytes) {
+  if ((in == nullptr || out == nullptr) && bytes > 0)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_swap_bytes: a pointer is null");
+  if ((element_bytes != 2 && element_bytes != 4 && element_bytes != 8) || bytes % element_bytes != 0)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_swap_bytes: %zu bytes are no numbers of %u bytes", bytes,
+                       unsigned(element_bytes));
+  kernels().swap_bytes(in, out, bytes, element_bytes);
+  return EWALD_STATUS_OK;
 }

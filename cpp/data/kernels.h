@@ -8,6 +8,7 @@
   bool is_zero(const uint8_t* data, size_t bytes);                                                                 \
   void join_bits(const uint8_t* planes, uint8_t* bytes, size_t columns);                                           \
   void join_bytes(const uint8_t* streams, size_t stride, uint32_t used, uint32_t element, uint8_t* out, size_t n); \
+  void swap_bytes(const uint8_t* in, uint8_t* out, size_t bytes, uint32_t size);                                   \
   }
 EWALD_DATA_KERNELS(sse2)
 EWALD_DATA_KERNELS(avx2)
@@ -26,6 +27,8 @@ struct Kernels {
   // Byte j of `n` elements lies in stream j; streams are `stride` bytes apart, those from `used` on are zero and not
   // read. `element` is their number, the bytes of an element.
   void (*join_bytes)(const uint8_t* streams, size_t stride, uint32_t used, uint32_t element, uint8_t* out, size_t n);
+  // Numbers of `size` bytes from `in` to `out`, which may be the same place, the bytes of each in reverse.
+  void (*swap_bytes)(const uint8_t* in, uint8_t* out, size_t bytes, uint32_t size);
 };
 
 // Those of the best instruction set here.

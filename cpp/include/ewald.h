@@ -109,6 +109,8 @@ int32_t ewald_codec_encode(uint32_t codec, uint32_t element_bytes, uint32_t para
                            size_t in_bytes, uint8_t* out, size_t capacity, size_t* written);
 /* The Fletcher-32 that HDF5 puts behind a chunk; returns the sum itself. */
 uint32_t ewald_fletcher32(const uint8_t* in, size_t in_bytes);
+/* Turns the bytes of numbers of element_bytes (2, 4 or 8) round; `out` has `bytes` bytes as well and may be `in`. */
+int32_t ewald_swap_bytes(const uint8_t* in, uint8_t* out, size_t bytes, uint32_t element_bytes);
 
 #ifdef __cplusplus
 }

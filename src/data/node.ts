@@ -6,12 +6,15 @@
  *
  * @module
  */
-import { openCodecs } from './codecs/node.js';
+import { provideSwap } from './byte-order.js';
+import { nativeSwap, openCodecs } from './codecs/node.js';
 import type { Dataset } from './dataset.js';
 import { openForeign } from './foreign/node.js';
 import { type Candidate, detectFormats, type OpenOptions, openSource } from './open.js';
 import { type DataInput, sourceOf } from './source-of.js';
 import { fileSource } from './sources/file.js';
+
+provideSwap(nativeSwap);
 
 /** Opens frames: a path, URL (file:, http:, https:), File, Blob, bytes or a source. See the browser build for errors. */
 export async function open(input: DataInput, options: OpenOptions = {}): Promise<Dataset> {

@@ -12,7 +12,14 @@ export const name = 'hdf5';
 export const about = '10^5 damaged HDF5 files, each refused with a tagged error or opened; the memory comes back';
 export const minutes = 20;
 
-const files = ['nion_ref_F_2_1.dm5', 'hspy_example2_v2.2.hspy', 'py4DSTEM_size2x3x4x5.h5', 'hdf5_testSWMR.h5'];
+const files = [
+  ['nion_ref_F_2_1.dm5'],
+  ['hspy_example2_v2.2.hspy'],
+  ['py4DSTEM_size2x3x4x5.h5'],
+  ['hdf5_testSWMR.h5'],
+  ['velox_fei_example_complex_fft.emd'],
+  ['test_00_master.h5', 'test_00_data_000001.h5', 'test_00.h5'],
+];
 
 export async function run({ scale, note }) {
   const folder = join(resolve(process.env.EWALD_TEST_DATA ?? '../shared/data'), 'formats-em');
@@ -22,8 +29,10 @@ export async function run({ scale, note }) {
   const open = (source, options) => openSource(source, { ...options, codecs });
   const data = { openSource: open, memorySource, elementBytes, isEwaldError };
   const first = 1 + (Date.now() % 2 ** 30);
-  for (const file of files) {
-    const seed = { format: 'hdf5', file, bytes: new Uint8Array(readFileSync(join(folder, file))), siblings: {} };
+  const bytesOf = (name) => new Uint8Array(readFileSync(join(folder, name)));
+  for (const [file, ...beside] of files) {
+    const siblings = Object.fromEntries(beside.map((name) => [name, bytesOf(name)]));
+    const seed = { format: 'hdf5', file, bytes: bytesOf(file), siblings };
     const { opened, refused } = await storm(data, seed, Math.ceil((1e5 * scale) / files.length), first);
     globalThis.gc?.();
     const megabytes = Math.round(process.memoryUsage().rss / 2 ** 20);

@@ -9,6 +9,7 @@ import { Core } from '../../backends/wasm/heap.js';
 import { compileCore } from '../../backends/wasm/source.js';
 import { EwaldError, messageOf } from '../../errors.js';
 import { constants, enums } from '../../layout/layout.js';
+import type { SwapCopy } from '../byte-order.js';
 import type { CodecsOptions } from './browser.js';
 import type { Codec, Codecs } from './codecs.js';
 import { wasmCodecs } from './wasm.js';
@@ -27,6 +28,7 @@ interface CodecAddon {
   codecBound(codec: number, elementBytes: number, parameter: number, bytes: number): number;
   codecEncode(codec: number, elementBytes: number, parameter: number, input: Uint8Array, output: Uint8Array): number;
   fletcher32(input: Uint8Array): number;
+  swapBytes(input: Uint8Array, output: Uint8Array, width: number): void;
 }
 
 /** Chunks below this are decoded at once: a thread costs more than they do. */
@@ -51,6 +53,12 @@ function loadAddon(given: string | undefined): CodecAddon | string {
   } catch (error) {
     return `codecs: the addon ${path} does not load: ${messageOf(error)}`;
   }
+}
+
+/** The kernel that turns bytes round; undefined where there is no addon. */
+export function nativeSwap(): SwapCopy | undefined {
+  const addon = loadAddon(undefined);
+  return typeof addon === 'string' ? undefined : addon.swapBytes;
 }
 
 function nativeCodecs(addon: CodecAddon): Codecs {
