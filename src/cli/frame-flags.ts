@@ -46,6 +46,7 @@ export interface FrameFlags {
   html?: string;
   hdf5?: string;
   sol?: string;
+  refinedGeometry?: string;
   force?: boolean;
   profile?: boolean;
 }
@@ -85,6 +86,7 @@ export function withFrameFlags(command: Command): Command {
     .option('--html <page>', 'write a report with pictures: one page that needs nothing else')
     .option('--hdf5 <file>', 'write peaks and cells as HDF5')
     .option('--sol <file>', "write orientations as CrystFEL's --indexing=file reads them")
+    .option('--refined-geometry <geom>', 'write the geometry with distance and beam as the crystals say')
     .option('--force', 'replace a file that is no stream, or a run that did not end')
     .option('--profile', 'print the time of each stage, and memory');
 }

@@ -17,6 +17,7 @@ import { type FrameFailure, type FrameRecord, isFailure } from '../pipeline/reco
 import { readFrame } from '../pipeline/searcher.js';
 import { methodName, type SearchSettings } from '../pipeline/settings.js';
 import { version } from '../version.js';
+import { DetectorSink } from './detector-sink.js';
 import { openExecutor } from './frame-executor.js';
 import { type CheckedFlags, checkFlags, type FrameFlags, type SharedFlags } from './frame-flags.js';
 import { holdsFrames, readFrameList, type Wanted } from './frame-inputs.js';
@@ -109,8 +110,10 @@ async function search(
           inputs: { run: { hash } },
         };
     };
-    const sinks = await openSinks(flags, given, shared.cell, source, commandLine());
-    await write(executor, tasks(), stream, { flags, shared, summary, sinks, signal });
+    const stand = new DetectorSink(geometry, flags.refinedGeometry, flags.force ?? false);
+    await stand.check();
+    const sinks = await openSinks(flags, given, shared.cell, source, commandLine(), () => stand.remarks());
+    await write(executor, tasks(), stream, { flags, shared, summary, sinks: [stand, ...sinks], signal });
   } finally {
     await source.close();
   }
@@ -170,7 +173,7 @@ async function write(
   for (const sink of sinks) written.push(await sink.close());
   const report = summary.text(flags.profile ?? false, stream && flags.output !== '-' ? flags.output : undefined);
   const tell = shared.json || flags.output === '-' ? note : print;
-  tell([report, ...written.map(dim)].join('\n'));
+  tell([report, ...written.filter((line) => line !== '').map(dim)].join('\n'));
   if (signal.aborted) process.exitCode = exitCode.interrupted;
   else if (summary.failed > 0) process.exitCode = exitCode.data;
 }
@@ -215,6 +218,7 @@ async function openSinks(
   cell: KnownCell | undefined,
   source: FrameSource,
   typed: string,
+  remarks: () => readonly string[],
 ): Promise<FrameSink[]> {
   const force = flags.force ?? false;
   const { html, hdf5, sol } = flags;
@@ -223,7 +227,6 @@ async function openSinks(
   if (hdf5 !== undefined) sinks.push(await (await import('./hdf5-sink.js')).hdf5Sink(hdf5, force, typed));
   if (html !== undefined) {
     const title = source.first.name.replace(/^.*\//, '');
-    const remarks = (): readonly string[] => [];
     const options = { file: html, force, title, commandLine: typed, geometry, cell, data: source.data, remarks };
     sinks.push(await (await import('./report-sink.js')).reportSink(options));
   }

@@ -10,6 +10,7 @@ const commands: Record<
   }
 > = {
   index: { summary: 'index spot lists: from spots to oriented crystal cells', load: () => import('./index-lists.js') },
+  geometry: { summary: 'explain, check and draw a detector geometry', load: () => import('./geometry.js') },
   stream: { summary: 'join, count and compare CrystFEL streams', load: () => import('./stream.js') },
   cell: { summary: 'determine an unknown cell from the spots of several stills', load: () => import('./determine.js') },
   info: {

@@ -7,6 +7,7 @@ import type { Frame } from '../peaks/contract.js';
 import type { PeakFinder, PeakList, PeaksRunOptions } from '../peaks/peaks.js';
 import { spotsOf } from '../peaks/spots.js';
 import { isAccepted } from './accept.js';
+import { type DetectorFit, fitDetector } from './detector-fit.js';
 import { integrate, type Measured, type RingRadii } from './integrate.js';
 import { excitationOf, predict } from './predict.js';
 import type { SearchSettings } from './settings.js';
@@ -40,6 +41,8 @@ export interface FrameCrystal {
   readonly peaks: Uint32Array;
   /** Root mean square distance of these from their nodes, 1/Å. */
   readonly residual: number;
+  /** What it says of the detector; undefined where it says too little. */
+  readonly detector: DetectorFit | undefined;
   /** 1/Å: how far off the Ewald sphere nodes are still seen. */
   readonly profileRadius: number;
   /** Largest 1/d of its peaks, 1/Å, two in a hundred aside. */
@@ -112,14 +115,16 @@ export async function indexPeaks(peaks: PeakList, stages: Stages): Promise<Frame
     peaks,
     spots,
     hit,
-    crystals: crystals.map((crystal) => describe(crystal, spots, beam)),
+    crystals: crystals.map((crystal) => describe(crystal, peaks, spots, stages)),
     beam,
     ms: { read: 0, peaks: 0, index: performance.now() - begun, integrate: 0 },
   };
 }
 
-function describe(crystal: Crystal, spots: Float32Array, beam: Beam): FrameCrystal {
+function describe(crystal: Crystal, list: PeakList, spots: Float32Array, stages: Stages): FrameCrystal {
+  const { geometry, beam, settings } = stages;
   const { cell, mask } = crystal;
+  const known = settings.cells?.[crystal.inputCell];
   const peaks: number[] = [];
   const indices: number[] = [];
   const errors: number[] = [];
@@ -147,6 +152,7 @@ function describe(crystal: Crystal, spots: Float32Array, beam: Beam): FrameCryst
     indices: Int32Array.from(indices),
     peaks: Uint32Array.from(peaks),
     residual: crystal.rmsResidual,
+    detector: known && fitDetector(cell, known.cell, list, peaks, indices, geometry, beam),
     profileRadius: upperEnd(errors, 0.02),
     resolution: upperEnd(inverseDs, 0.02),
     reflections: undefined,

@@ -1,0 +1,41 @@
+/** What the crystals of a run say of the detector, in words: that it stands elsewhere, or moves. */
+import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
+import type { DetectorVerdict } from '../pipeline/detector-fit.js';
+
+/** Differences below these matter to nobody: of the distance, of the beam in pixels. */
+const [leastScale, leastPixels] = [0.0005, 0.15];
+
+/** Remarks on a verdict; none where all is well. */
+export function detectorRemarks(verdict: DetectorVerdict | undefined, geometry: Geometry, beam: Beam): string[] {
+  if (!verdict) return [];
+  const perMetre = geometry.panels[0]?.resolution ?? 1;
+  const remarks: string[] = [];
+  const far = (value: number, error: number, least: number): boolean => Math.abs(value) > Math.max(least, 4 * error);
+  const change = verdict.scale - 1;
+  const [x, y] = verdict.shiftM.map((shift) => shift * perMetre) as [number, number];
+  const [ex, ey] = verdict.shiftErrorM.map((shift) => shift * perMetre) as [number, number];
+  const told: string[] = [];
+  if (far(change, verdict.scaleError, leastScale)) {
+    const how = `${(100 * Math.abs(change)).toFixed(2)} % (${(1000 * Math.abs(change) * beam.distanceM).toFixed(2)} mm)`;
+    told.push(`${how} ${change > 0 ? 'farther away' : 'nearer'} than the geometry says`);
+  }
+  if (far(x, ex, leastPixels) || far(y, ey, leastPixels))
+    told.push(`shifted by ${x.toFixed(2)}, ${y.toFixed(2)} pixels from where it says`);
+  if (told.length > 0)
+    remarks.push(
+      `by ${verdict.crystals} crystals, the known cell taken as right, the detector stands ${told.join(' and ')}` +
+        '; --refined-geometry FILE writes one that fits',
+    );
+  const { drift } = verdict;
+  const [dx, dy] = drift.shiftM.map((shift) => shift * perMetre) as [number, number];
+  const [edx, edy] = drift.shiftErrorM.map((shift) => shift * perMetre) as [number, number];
+  if (verdict.crystals >= 30) {
+    if (far(drift.scale, drift.scaleError, leastScale))
+      remarks.push(
+        `the distance drifts over the run, by ${(100 * drift.scale).toFixed(2)} %: did the jet or the detector move?`,
+      );
+    if (far(dx, edx, leastPixels) || far(dy, edy, leastPixels))
+      remarks.push(`the beam drifts over the run, by ${(-dx).toFixed(2)}, ${(-dy).toFixed(2)} pixels`);
+  }
+  return remarks;
+}

@@ -1,0 +1,162 @@
+/** What is strange about a geometry, and what it comes to: for people who wonder whether it is the right one. */
+import { dot, norm, type Vector } from '../cell.js';
+import type { Beam, Geometry, Panel } from './geometry.js';
+import { heightOf, positionOf, reciprocalOf, widthOf } from './pixels.js';
+
+/** Corners of a panel in the laboratory, metres: outer ones, around. */
+export function cornersOf(panel: Panel, beam: Beam): Vector[] {
+  const [w, h] = [widthOf(panel), heightOf(panel)];
+  return [
+    positionOf(panel, beam, 0, 0),
+    positionOf(panel, beam, w, 0),
+    positionOf(panel, beam, w, h),
+    positionOf(panel, beam, 0, h),
+  ];
+}
+
+/** What a geometry comes to. */
+export interface GeometryFacts {
+  readonly panels: number;
+  readonly pixels: number;
+  /** Of the whole detector in metres. */
+  readonly extentM: readonly [number, number];
+  /** Panel that the beam hits and where, pixels of the file's array; undefined: it passes between panels. */
+  readonly beamAt: { readonly panel: string; readonly fs: number; readonly ss: number } | undefined;
+  /** Lowest and highest resolution in Å; Infinity where the beam hits a panel. */
+  readonly resolutionA: readonly [number, number];
+  readonly problems: readonly string[];
+}
+
+/** Describes and checks a geometry whose numbers are all known. */
+export function checkGeometry(geometry: Geometry, beam: Beam): GeometryFacts {
+  const { panels } = geometry;
+  const problems: string[] = [];
+  const outlines = panels.map((panel) => cornersOf(panel, beam));
+  for (const panel of panels) problems.push(...problemsOf(panel));
+  problems.push(...doubled(panels), ...overlaps(panels, outlines));
+  const mirrored = panels.filter(({ fs, ss }) => fs[0] * ss[1] - fs[1] * ss[0] < 0);
+  if (mirrored.length > 0 && mirrored.length < panels.length)
+    problems.push(`${namesOf(mirrored)}: mirrored, which the other panels are not`);
+  if (beam.distanceM < 0.001 || beam.distanceM > 20)
+    problems.push(`the distance is ${beam.distanceM} m; is its unit right? (clen without a unit is in metres)`);
+  if (beam.wavelengthA > 10 || beam.wavelengthA < 0.003)
+    problems.push(
+      `the wavelength is ${beam.wavelengthA} Å; is its unit right? (photon_energy without a unit is in eV)`,
+    );
+  const [xs, ys] = [outlines.flat().map(([x]) => x), outlines.flat().map(([, y]) => y)];
+  const hit = panels.find((_, i) => holdsBeam(outlines[i] ?? []));
+  const far = Math.max(
+    ...panels.flatMap((panel) => [...edgePoints(panel)].map(([fs, ss]) => norm(reciprocalOf(panel, beam, fs, ss)))),
+  );
+  const near = Math.min(
+    ...panels.flatMap((panel) => [...edgePoints(panel)].map(([fs, ss]) => norm(reciprocalOf(panel, beam, fs, ss)))),
+  );
+  return {
+    panels: panels.length,
+    pixels: panels.reduce((sum, panel) => sum + widthOf(panel) * heightOf(panel), 0),
+    extentM: [Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys)],
+    beamAt: hit && { panel: hit.name, ...beamIn(hit, beam) },
+    resolutionA: [hit ? Number.POSITIVE_INFINITY : 1 / near, 1 / far],
+    problems,
+  };
+}
+
+function problemsOf({ name, fs, ss, resolution, unitsPerPhoton, unitsPerEv }: Panel): string[] {
+  const found: string[] = [];
+  const [f, s] = [norm(fs), norm(ss)];
+  if (Math.abs(f - 1) > 0.02 || Math.abs(s - 1) > 0.02)
+    found.push(`${name}: a step along fs is ${f.toFixed(3)} pixels long, along ss ${s.toFixed(3)}; both should be 1`);
+  const cosine = dot(fs, ss) / (f * s);
+  if (Math.abs(cosine) > 0.02)
+    found.push(
+      `${name}: fs and ss stand at ${((Math.acos(cosine) * 180) / Math.PI).toFixed(2)}°; they should be at 90°`,
+    );
+  const pixel = 1 / resolution;
+  if (pixel > 0.01 || pixel < 1e-7)
+    found.push(`${name}: a pixel is ${pixel} m wide; res counts pixels a metre, 13333.3 for 75 µm`);
+  if (unitsPerPhoton === undefined && unitsPerEv === undefined)
+    found.push(`${name}: neither adu_per_photon nor adu_per_eV; a unit a photon is taken`);
+  return found;
+}
+
+const namesOf = (panels: readonly Panel[]): string =>
+  `${panels
+    .slice(0, 4)
+    .map(({ name }) => name)
+    .join(', ')}${panels.length > 4 ? ` and ${panels.length - 4} more` : ''}`;
+
+/** Panels that read the same pixels of the file. */
+function doubled(panels: readonly Panel[]): string[] {
+  const found: string[] = [];
+  for (const [i, a] of panels.entries())
+    for (const b of panels.slice(i + 1)) {
+      const same = a.data === b.data && a.dimensions.join() === b.dimensions.join();
+      const apart = a.maxFs < b.minFs || b.maxFs < a.minFs || a.maxSs < b.minSs || b.maxSs < a.minSs;
+      if (same && !apart) found.push(`${a.name} and ${b.name} take the same pixels of the file`);
+    }
+  return few(found, 'pairs of panels take the same pixels');
+}
+
+/** Panels that lie over one another, seen along the beam. */
+function overlaps(panels: readonly Panel[], outlines: readonly (readonly Vector[])[]): string[] {
+  const found: string[] = [];
+  const pixel = 1 / (panels[0]?.resolution ?? 1);
+  for (const [i, a] of outlines.entries())
+    for (let j = i + 1; j < outlines.length; j++) {
+      const b = outlines[j] ?? [];
+      // Less than a pixel is how carefully corners are written.
+      if (depth(a, b) > pixel) found.push(`${panels[i]?.name} and ${panels[j]?.name} lie over one another`);
+    }
+  return few(found, 'pairs of panels lie over one another');
+}
+
+const few = (found: readonly string[], what: string): string[] =>
+  found.length > 4 ? [...found.slice(0, 3), `… ${found.length} ${what}`] : [...found];
+
+/** How deep two convex outlines are in one another, metres; below 0 they are apart. */
+function depth(a: readonly Vector[], b: readonly Vector[]): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const outline of [a, b])
+    for (const [i, from] of outline.entries()) {
+      const to = outline[(i + 1) % outline.length] ?? from;
+      const length = Math.hypot(to[0] - from[0], to[1] - from[1]) || 1;
+      const normal = [(to[1] - from[1]) / length, (from[0] - to[0]) / length] as const;
+      const range = (points: readonly Vector[]): readonly [number, number] => {
+        const along = points.map(([x, y]) => x * normal[0] + y * normal[1]);
+        return [Math.min(...along), Math.max(...along)];
+      };
+      const [[low, high], [otherLow, otherHigh]] = [range(a), range(b)];
+      least = Math.min(least, high - otherLow, otherHigh - low);
+    }
+  return least;
+}
+
+const holdsBeam = (outline: readonly Vector[]): boolean => {
+  const turns = outline.map(([x, y], i) => {
+    const [u = 0, v = 0] = outline[(i + 1) % outline.length] ?? [];
+    return x * v - y * u;
+  });
+  return turns.every((turn) => turn >= 0) || turns.every((turn) => turn <= 0);
+};
+
+/** Where the beam hits a panel, pixels of the file's array. */
+function beamIn(panel: Panel, beam: Beam): { readonly fs: number; readonly ss: number } {
+  const [x, y] = positionOf(panel, beam, 0, 0);
+  const { fs, ss, resolution } = panel;
+  const d = fs[0] * ss[1] - fs[1] * ss[0];
+  const [dx, dy] = [-x * resolution, -y * resolution];
+  return { fs: panel.minFs + (dx * ss[1] - dy * ss[0]) / d, ss: panel.minSs + (dy * fs[0] - dx * fs[1]) / d };
+}
+
+/** Points along the edges of a panel, between which resolution has its ends. */
+function* edgePoints(panel: Panel): Generator<[number, number]> {
+  const [w, h] = [widthOf(panel), heightOf(panel)];
+  for (let i = 0; i <= 16; i++)
+    for (const point of [
+      [(w * i) / 16, 0],
+      [(w * i) / 16, h],
+      [0, (h * i) / 16],
+      [w, (h * i) / 16],
+    ] as [number, number][])
+      yield point;
+}

@@ -1,0 +1,124 @@
+/** Where the detector stands: what crystals say of it, and what `ewald geometry check` says of a geometry. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beamOf, parseGeometry } from '../../dist/index.node.js';
+import { ewald } from '../support/cli.js';
+import { dataFolder } from '../support/data.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-detector-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const at = (...parts: string[]): string => resolve(dataFolder ?? '', ...parts);
+const geometryText = (changes: readonly (readonly [string, string])[]): string =>
+  changes.reduce(
+    (text, [from, to]) => {
+      expect(text).toContain(from);
+      return text.replace(from, to);
+    },
+    readFileSync(at('sim', 'run.geom'), 'utf8'),
+  );
+const written = (name: string, text: string): string => {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+};
+
+describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+  const index = (geometry: string, ...more: string[]) =>
+    ewald([
+      ...['index', at('sim', 'run.h5'), '-g', geometry, '-p', at('sim', 'run.cell'), '--threshold=12', '-j', '1'],
+      ...['--min-res=20', '--no-integrate', '--backend=wasm', ...more],
+    ]);
+
+  test('a detector that stands elsewhere is told, and the refined geometry puts it right', async () => {
+    const off = written(
+      'off.geom',
+      geometryText([
+        ['clen = 0.06 m', 'clen = 0.0605 m'],
+        ['corner_x = -515.3', 'corner_x = -516.1'],
+      ]),
+    );
+    const refined = join(folder, 'refined.geom');
+    const run = await index(off, '--refined-geometry', refined);
+    expect(run.code, run.err).toBe(0);
+    expect(run.out).toMatch(/by 12 crystals, .* 0\.8\d % \(0\.\d\d mm\) nearer .*shifted by 0\.\d\d, -?0\.\d\d pixels/);
+    const beam = beamOf(parseGeometry(readFileSync(refined, 'utf8')));
+    // The simulation's own: 60 mm, and 0.8 pixels of 75 µm.
+    expect(Math.abs(beam.distanceM - 0.06)).toBeLessThan(0.00002);
+    expect(Math.abs(beam.shiftM[0] - 0.8 * 75e-6)).toBeLessThan(4e-6);
+    expect(Math.abs(beam.shiftM[1])).toBeLessThan(4e-6);
+    const stream = join(folder, 'refined.stream');
+    expect((await index(refined, '-o', stream)).out).not.toMatch(/the detector stands/);
+    const { out } = await ewald(['stream', 'compare', stream, at('sim', 'run.truth.json'), '--json']);
+    expect(JSON.parse(out)).toMatchObject({ crystalsRight: 12, crystalsWrong: 0 });
+    expect(JSON.parse(out).misorientationMedianDeg).toBeLessThan(0.02);
+  });
+
+  test('a detector that stands where it should is not talked about', async () => {
+    const { out } = await index(at('sim', 'run.geom'));
+    expect(out).not.toMatch(/the detector stands|drifts/);
+  });
+});
+
+describe.skipIf(!dataFolder)(`ewald geometry check${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+  const check = (...words: string[]) => ewald(['geometry', 'check', ...words]);
+
+  test('explains a detector of many panels, with the numbers of its frames, and draws it', async () => {
+    const frames = at('real', 'frames', 'cspad_thermolysin_dev.h5');
+    const svg = join(folder, 'cspad.svg');
+    const { code, out } = await check(at('real', 'frames', 'cspad_thermolysin.geom'), '--frames', frames, '--svg', svg);
+    expect(code).toBe(0);
+    expect(out).toMatch(/9\.742\d keV/);
+    expect(out).toMatch(/64, 2\.30 Mpixel of 109\.92 µm/);
+    expect(out).toMatch(/✓ it fits together/);
+    const picture = readFileSync(svg, 'utf8');
+    expect(picture.match(/<polygon/g)).toHaveLength(64);
+    expect(picture).not.toMatch(/NaN|undefined/);
+  });
+
+  test('a file of frames says its own; what is written is read back the same', async () => {
+    const geom = join(folder, 'own.geom');
+    const { code, out } = await check(at('sim', 'run.h5'), '-o', geom);
+    expect(code).toBe(0);
+    expect(out).toMatch(/beam hits p0 at fs 515\.30, ss 506\.30/);
+    const [own, given] = [geom, at('sim', 'run.geom')].map((file) => parseGeometry(readFileSync(file, 'utf8')));
+    expect(own?.panels[0]?.corner[0]).toBeCloseTo(given?.panels[0]?.corner[0] ?? 0, 6);
+    expect(own && beamOf(own).distanceM).toBeCloseTo(given ? beamOf(given).distanceM : 0, 9);
+  });
+
+  test.for([
+    [
+      'steps that are no pixel',
+      [['p0/fs = +1.0x +0.0y', 'p0/fs = +0.5x +0.0y']],
+      /p0: a step along fs is 0\.500 pixels long/,
+    ],
+    ['axes that are not square', [['p0/fs = +1.0x +0.0y', 'p0/fs = +0.9x +0.43y']], /p0: fs and ss stand at 64\.\d+°/],
+    ['a distance in millimetres', [['clen = 0.06 m', 'clen = 60']], /the distance is 60 m; is its unit right\?/],
+    [
+      'an energy in keV',
+      [['wavelength = 1.3 A', 'photon_energy = 9.5']],
+      /the wavelength is 1305\.\d+ Å; is its unit right\?/,
+    ],
+    ['panels for other frames', [['p0/max_ss = 1023', 'p0/max_ss = 2047']], /the panel p0 ends at fs 1023, ss 2047/],
+    [
+      'panels over one another',
+      [
+        [
+          'bad_beamstop/min_x',
+          'p1/min_fs = 0\np1/max_fs = 99\np1/min_ss = 0\np1/max_ss = 99\np1/corner_x = 0\np1/corner_y = 0\np1/fs = x\np1/ss = y\nbad_beamstop/min_x',
+        ],
+      ],
+      /p0 and p1 take the same pixels of the file\n✗ p0 and p1 lie over one another/,
+    ],
+  ] as const)('%s', async ([, changes, message]) => {
+    const { code, out } = await check(written('bad.geom', geometryText(changes)), '--frames', at('sim', 'run.h5'));
+    expect(out).toMatch(message);
+    expect(code).toBe(1);
+  });
+});
