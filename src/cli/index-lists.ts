@@ -56,6 +56,9 @@ interface ListResult {
     score: number;
     probability: number;
     refined: boolean;
+    /** Whether other lattices explain the same spots nearly as well, and which: rows a, b, c. */
+    ambiguous: boolean;
+    rivals: number[][][];
   }[];
   method: IndexingMethod;
   backend: BackendName;
@@ -198,6 +201,8 @@ async function indexList(
       score: crystal.score,
       probability: crystal.probability,
       refined: crystal.refined,
+      ambiguous: crystal.ambiguous,
+      rivals: crystal.rivals.map((rival) => rival.map((row) => [...row])),
     })),
     method: indexer.method,
     backend: indexer.backend,
@@ -210,11 +215,13 @@ function describe({ input, spots, crystals, ms }: ListResult): string {
   const [first] = crystals;
   if (!first) return `${yellow('–')} ${input}  ${dim(`${spots} spots, no lattice found`)}`;
   return crystals
-    .map(({ lengths, angles, indexedSpots, probability, refined }, i) => {
+    .map(({ lengths, angles, indexedSpots, probability, refined, rivals }, i) => {
+      const doubt =
+        rivals.length > 0 ? `  ${yellow(`ambiguous: ${counted(rivals.length, 'other lattice')} as good`)}` : '';
       const shape = `${lengths.map((x) => x.toFixed(2)).join(' ')} Å  ${angles.map((x) => x.toFixed(2)).join(' ')}°`;
       const chance = probability === 0 ? 'chance < 1e-300' : `chance ${probability.toExponential(0)}`;
       const where = i === 0 ? `${green('✓')} ${input}` : `  ${dim(`lattice ${i + 1}`)}`;
-      return `${where}  ${shape}  ${indexedSpots}/${spots} spots  ${dim(`${chance}  cell ${refined ? 'refined' : 'held'}${i === 0 ? `  ${ms.toFixed(2)} ms` : ''}`)}`;
+      return `${where}  ${shape}  ${indexedSpots}/${spots} spots  ${dim(`${chance}  cell ${refined ? 'refined' : 'held'}${i === 0 ? `  ${ms.toFixed(2)} ms` : ''}`)}${doubt}`;
     })
     .join('\n');
 }

@@ -101,6 +101,7 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
         batch.end();
       }
       ran = true;
+      batch.result.keepFlat(batch.spots);
       // A number that is too large for its square counts as not finite there, and is no error.
       if (finite === 'after' && firstNonFinite(batch.result) !== undefined && !allFinite(batch.spots))
         throw notFinite(batch.spots, batch.offsets);

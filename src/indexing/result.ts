@@ -2,8 +2,10 @@
 import { anglesOf, type Cell, cellFrom, flat, lengthsOf, reciprocal } from '../crystal/cell.js';
 import { EwaldError } from '../errors.js';
 import { enums, imageResult, indexedCell } from '../layout/layout.js';
+import { searchConstants } from '../layout/search.js';
 import { sizeOf, wordOf } from '../layout/struct.js';
 import type { KnownCells } from './known-cells.js';
+import { isFlat, rivalsOf } from './rivals.js';
 
 const cellWords = sizeOf(indexedCell) / 4;
 const imageWords = sizeOf(imageResult) / 4;
@@ -60,6 +62,17 @@ export interface Crystal extends FoundCell {
   readonly number: number;
   /** For each spot of the image, 1 where it belongs to this lattice. */
   readonly mask: Uint8Array;
+  /**
+   * Whether a distinct lattice explains the same spots nearly as well, within six powers of ten of chance: then the
+   * still alone does not tell which it is. It happens where the Ewald sphere is nearly flat, as with electrons; other
+   * stills are not asked.
+   */
+  readonly ambiguous: boolean;
+  /**
+   * Those lattices, best first, rows a, b, c in angstrom: the half turn about the beam, and such of the cells that the
+   * search returned (with `maxOutputCells` 1 none of these).
+   */
+  readonly rivals: readonly Cell[];
 }
 
 /** The result of one image. */
@@ -103,6 +116,8 @@ export class IndexingResult {
   readonly assignment: Uint8Array;
   /** The cells of the run, which tell in what setting found ones are given back; set by the run. @internal */
   known: KnownCells | undefined;
+  /** Spots of the images whose lattices may have rivals, copied: the caller's may change. */
+  readonly #flat = new Map<number, Float32Array>();
   readonly #foundFloats: Float32Array;
   readonly #foundWords: Uint32Array;
   readonly #imageWords: Uint32Array;
@@ -117,6 +132,16 @@ export class IndexingResult {
     this.#foundFloats = new Float32Array(this.found.buffer);
     this.#foundWords = new Uint32Array(this.found.buffer);
     this.#imageWords = new Uint32Array(this.results.buffer);
+  }
+
+  /** Keeps what rivals are asked with, after a run; set by the run. @internal */
+  keepFlat(spots: Float32Array): void {
+    this.#flat.clear();
+    for (let i = 0; i < this.images; i++) {
+      if (!this.#imageWords[i * imageWords + crystalsWord]) continue;
+      const own = spots.subarray(3 * (this.offsets[i] ?? 0), 3 * (this.offsets[i + 1] ?? 0));
+      if (isFlat(own, cellFrom(this.#foundFloats, i * this.maxOutputCells * cellWords))) this.#flat.set(i, own.slice());
+    }
   }
 
   /** [images] accepted lattices of each image. */
@@ -170,9 +195,31 @@ export class IndexingResult {
       crystals: () =>
         Array.from({ length: word(crystalsWord) }, (_, k) => {
           const number = this.#foundWords[(index * this.maxOutputCells + k) * cellWords + crystalWord] ?? 0;
-          return { ...this.#cell(index * this.maxOutputCells + k), number, mask: maskOf(assignment, number) };
+          const rivals = this.#rivals(index, k, number);
+          const mask = maskOf(assignment, number);
+          return { ...this.#cell(index * this.maxOutputCells + k), number, mask, ambiguous: rivals.length > 0, rivals };
         }),
     };
+  }
+
+  /** Rivals of the k-th cell of an image, asked of the spots that are no other lattice's. */
+  #rivals(index: number, k: number, number: number): Cell[] {
+    const all = this.#flat.get(index);
+    if (!all) return [];
+    const begin = this.offsets[index] ?? 0;
+    const own: number[] = [];
+    for (let i = 0; i < all.length; i += 3) {
+      const s = [all[i] as number, all[i + 1] as number, all[i + 2] as number] as const;
+      const owner = this.assignment[begin + i / 3];
+      if ((owner === 0 || owner === number) && Math.hypot(...s) <= searchConstants.farthestSpot.value) own.push(...s);
+    }
+    const first = index * this.maxOutputCells;
+    const searched = (place: number): Cell => cellFrom(this.#foundFloats, place * cellWords);
+    const count = this.#imageWords[index * imageWords + cellsWord] ?? 0;
+    const accepted = this.#imageWords[index * imageWords + crystalsWord] ?? 0;
+    const candidates = Array.from({ length: count - accepted }, (_, i) => searched(first + accepted + i));
+    const input = this.#foundWords[(first + k) * cellWords + inputWord] ?? 0;
+    return rivalsOf(searched(first + k), candidates, own).map((cell) => this.known?.restored(cell, input) ?? cell);
   }
 
   #cell(place: number): FoundCell {

@@ -188,6 +188,13 @@ export const proposalRanges = {
 export const cellSearchRanges = { proposers: range(1, 1000, 12), tolerance: range(0, 0.2, 0.02) } as const;
 
 /**
+ * A lattice is ambiguous when a distinct one explains its spots within so many powers of ten of chance. Of simulated
+ * electron stills (test/indexing/rivals.test.ts, test/soak/rivals.mjs) half a percent of what is accepted is wrong and
+ * not flagged then; at 4 powers of ten it is one percent.
+ */
+export const rivalDecades = 6;
+
+/**
  * Thresholds of a run: what each of its parameters may be. Beyond that triml is below trimh, and samplePoints,
  * anglePoints and maxCrystals are what the descriptor has room for.
  */

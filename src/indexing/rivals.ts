@@ -1,0 +1,80 @@
+/**
+ * Whether a found lattice is the only one that explains its spots.
+ *
+ * Where the Ewald sphere is nearly flat (electron diffraction) a still cannot tell a lattice from its half turn about
+ * the beam: a node (x, y, z) and its turned mate (x, y, −z) lie as near to the spot as the excitation errors are wide.
+ * A lattice that shares the plane of nodes that was hit may do as well. Which others do is asked here, in double
+ * precision and once for all backends, by the verdict's own measure for both sides: what they share, such as the
+ * occupancy that is measured by turning, is left out.
+ */
+import { type Cell, dot, norm, sameLattice, type Vector } from '../crystal/cell.js';
+import { rivalDecades } from '../layout/indexing.js';
+import { searchConstants } from '../layout/search.js';
+import { log10Evidence, reoriented, type Spots, solveSymmetric } from './evidence.js';
+
+/** The direction spots are thinnest along, and how thick they are there: root mean square, 1/angstrom. */
+export function thinAxis(spots: Spots): { axis: Vector; thickness: number } {
+  const moments: [number, number, number, number, number, number] = [0, 0, 0, 0, 0, 0];
+  const n = Math.max(1, spots.length / 3);
+  for (let i = 0; i < spots.length; i += 3) {
+    const [x, y, z] = [spots[i] as number, spots[i + 1] as number, spots[i + 2] as number];
+    moments[0] += x * x;
+    moments[1] += x * y;
+    moments[2] += x * z;
+    moments[3] += y * y;
+    moments[4] += y * z;
+    moments[5] += z * z;
+  }
+  // The least eigenvector by inverse iteration; spots of one plane would have nothing to invert without the small ridge.
+  const ridge = 1e-9 * (moments[0] + moments[3] + moments[5]);
+  for (const i of [0, 3, 5] as const) moments[i] += ridge;
+  let axis: Vector = [0.36, 0.48, 0.8];
+  for (let round = 0; round < 24; round++) {
+    const next = solveSymmetric(moments, axis);
+    if (!next) break;
+    const length = norm(next);
+    axis = [next[0] / length, next[1] / length, next[2] / length];
+  }
+  const [x, y, z] = axis;
+  const [xx, xy, xz, yy, yz, zz] = moments;
+  const square = xx * x * x + yy * y * y + zz * z * z + 2 * (xy * x * y + xz * x * z + yz * y * z) - ridge;
+  return { axis, thickness: Math.sqrt(Math.max(0, square) / n) };
+}
+
+/** Spots that tell whether a sphere is flat: every image of a batch is asked. */
+const tellingSpots = 64;
+
+/** Whether the Ewald sphere is flat to a cell: only then has a lattice rivals worth asking for. */
+export function isFlat(spots: Float32Array, cell: Cell): boolean {
+  const step = Math.max(1, Math.floor(spots.length / 3 / tellingSpots));
+  let some = spots;
+  if (step > 1) {
+    some = new Float32Array(3 * tellingSpots);
+    for (let i = 0; i < tellingSpots; i++)
+      for (let k = 0; k < 3; k++) some[3 * i + k] = spots[3 * i * step + k] as number;
+  }
+  return thinAxis(some).thickness * Math.min(...cell.map(norm)) < searchConstants.flatThickness.value;
+}
+
+const halfTurned = (cell: Cell, axis: Vector): Cell => {
+  const [a, b, c] = cell.map((row) => {
+    const along = 2 * dot(row, axis);
+    return [along * axis[0] - row[0], along * axis[1] - row[1], along * axis[2] - row[2]] as const;
+  }) as [Vector, Vector, Vector];
+  return [a, b, c];
+};
+
+/**
+ * Distinct lattices that explain the spots of `cell` within `rivalDecades` powers of ten as well, best first: its half
+ * turn about the beam, and those of `candidates` (what else the search came upon). Primitive cells, angstrom.
+ */
+export function rivalsOf(cell: Cell, candidates: readonly Cell[], spots: Spots): Cell[] {
+  const own = Math.min(log10Evidence(cell, spots), log10Evidence(reoriented(cell, spots), spots));
+  const turned = reoriented(halfTurned(cell, thinAxis(spots).axis), spots);
+  return [turned, ...candidates]
+    .map((other) => ({ other, log10: log10Evidence(other, spots) }))
+    .filter(({ log10 }) => log10 <= own + rivalDecades)
+    .sort((p, q) => p.log10 - q.log10)
+    .map(({ other }) => other)
+    .filter((other, i, all) => ![cell, ...all.slice(0, i)].some((before) => sameLattice(other, before)));
+}
