@@ -4,6 +4,7 @@ import { createContext } from 'ewald/fft';
 import * as heffte from 'ewald/heffte';
 import { casesFor } from './cases.mjs';
 import { runCases } from './program.mjs';
+import { example } from './python.mjs';
 
 const comm = await mpiComm();
 const [, , what, argument = '{}'] = process.argv;
@@ -11,6 +12,9 @@ const programs = {
   async cases() {
     const done = await runCases(heffte, comm, casesFor(comm.size, JSON.parse(argument)), createContext);
     if (comm.rank === 0) process.stdout.write(`${done} cases\n`);
+  },
+  async example() {
+    process.stdout.write(`${await example('native', comm)}\n`);
   },
   async dies() {
     const slab = heffte.box3d([0, 0, comm.rank], [3, 3, comm.rank]);

@@ -1,0 +1,28 @@
+/** Distributed transforms on Web Workers of an isolated page, on wasm; a page that is not isolated. */
+import { expect, test } from 'vitest';
+import { workerGroup } from '../../dist/communicator.browser.js';
+import { spmd } from '../../dist/executors.browser.js';
+import { casesFor } from './cases.mjs';
+
+const module = new URL('./rank.browser.mjs', import.meta.url).href;
+
+test.each([
+  [1, 10],
+  [2, 16],
+  [4, 10],
+])('%i ranks on Web Workers', async (ranks, most) => {
+  expect(crossOriginIsolated).toBe(true);
+  const argument = casesFor(ranks, { most, shared: true, backend: 'wasm' });
+  const done = await spmd({ module, function: 'cases', argument }, { ranks });
+  expect(done).toEqual(Array(ranks).fill(argument.length));
+});
+
+test('a page that is not isolated is told which headers are missing', () => {
+  const isolated = Object.getOwnPropertyDescriptor(globalThis, 'crossOriginIsolated');
+  Object.defineProperty(globalThis, 'crossOriginIsolated', { value: false, configurable: true });
+  try {
+    expect(() => workerGroup(2)).toThrow(/Cross-Origin-Opener-Policy: same-origin.*Cross-Origin-Embedder-Policy/);
+  } finally {
+    if (isolated) Object.defineProperty(globalThis, 'crossOriginIsolated', isolated);
+  }
+});
