@@ -29,6 +29,8 @@ export interface WriteOptions {
 /** A file under way: it appears under its name at `close`, and not at all after `discard`. */
 export interface Output {
   write(bytes: string | Uint8Array): Promise<void>;
+  /** Where the bytes lie until `close`, for writers of their own; undefined where they are written through. */
+  readonly temporary?: string;
   /** Replaces bytes that were written before; absent where nothing can be replaced, as in a pipe. */
   patch?(at: number, bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
@@ -194,6 +196,7 @@ async function beside(file: string, target: string, mode: number | undefined): P
     forget();
   };
   return {
+    temporary,
     discard,
     async write(content) {
       try {

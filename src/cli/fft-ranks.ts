@@ -1,0 +1,199 @@
+/** `mpirun -n 8 ewald fft IN.npy -o OUT.npy`: every rank reads and writes its part of files that are one. */
+import { open } from 'node:fs/promises';
+import type { Communicator } from '../communicator/communicator.js';
+import { mpiComm } from '../communicator/mpi.js';
+import { npyHead } from '../data/npy.js';
+import { EwaldError, isEwaldError } from '../errors.js';
+import type { R2rKind } from '../fft/fft.js';
+import { type Axis, box3d } from '../heffte/box.js';
+import { makeSlabs } from '../heffte/geometry.js';
+import { fft3d, fft3dR2c } from '../heffte/node.js';
+import { npyWriting, type Options, type Wish, wishOf } from './fft-wish.js';
+import { checkOutput, openOutput } from './files.js';
+import { type NpyParts, openNpyParts, writeNumbers } from './npy-part.js';
+import { bold, type CliDeps, dim, exitCode, fail, Progress, print, printJson } from './output.js';
+
+/** Failures that every rank knows of: all of them come to an end together, so that each can clear away first. */
+const agreed = new WeakSet<object>();
+
+/** Does work on every rank; when it fails on one, all of them end, and only the first that failed says why. */
+async function together<T>(comm: Communicator, work: () => Promise<T>): Promise<T> {
+  let failure: unknown;
+  const result = await work().catch((error) => {
+    failure = error;
+    return undefined;
+  });
+  const failed = new Int32Array(1);
+  await comm.allreduce(Int32Array.of(failure === undefined ? 0 : comm.size - comm.rank), failed, 'max');
+  if (failed[0] === 0) return result as T;
+  const rank = comm.size - (failed[0] as number);
+  const error = rank === comm.rank ? failure : new EwaldError('Lost', `rank ${rank} failed`, { detail: { rank } });
+  agreed.add(error as object);
+  throw error;
+}
+
+/** Runs `ewald fft` as one rank of an MPI job. */
+export async function runOnRanks(input: string, options: Options, deps: CliDeps): Promise<void> {
+  const comm = await mpiComm();
+  try {
+    await transform(comm, input, options, deps);
+  } catch (error) {
+    if (!agreed.has(error as object)) throw error;
+    // Said before the first rank ends, for that ends the job.
+    process.exitCode = isEwaldError(error, 'Lost') ? exitCode.data : fail(error);
+    await comm.barrier();
+  }
+}
+
+async function transform(comm: Communicator, input: string, options: Options, { signal }: CliDeps): Promise<void> {
+  const { rank, size: ranks } = comm;
+  const first = rank === 0;
+  const progress = new Progress('fft');
+  const tell = (done: number, what: string): void => {
+    if (first) progress.report(done, what);
+  };
+  if (options.output === '-')
+    throw new EwaldError('Argument', 'ranks cannot write to standard output together; give -o a file');
+  if (options.memory !== undefined)
+    throw new EwaldError('Argument', '--memory is for one process; of several ranks each holds its own part');
+  const began = performance.now();
+  const file = await together(comm, async () => {
+    if (first) await checkOutput(options.output, npyWriting(options));
+    return openNpyParts(input);
+  });
+  const { wish, world } = await together(comm, async () => {
+    const made = wishOf(file.like, options, input);
+    return { wish: made, world: worldOf(made, input) };
+  });
+  const { reduced, divided } = world;
+  const box = (size: readonly number[]) =>
+    box3d(
+      [0, 0, 0],
+      size.map((n) => n - 1),
+    );
+  const realWorld = box(world.size);
+  const [inboxes, outboxes] = [realWorld, reduced === undefined ? realWorld : realWorld.r2c(reduced)].map((whole) =>
+    makeSlabs(whole, ranks, divided),
+  );
+  const [inbox, outbox] = [inboxes?.[rank] ?? realWorld, outboxes?.[rank] ?? realWorld];
+  const tag = options.engine && options.engine !== 'ewald' ? options.engine : (options.backend ?? 'stock');
+  const more = {
+    ...(wish.plan.r2r ? { r2r: wish.plan.r2r as R2rKind } : {}),
+    ...(options.tune ? { tune: options.tune } : {}),
+  };
+  tell(0, 'planning');
+  const plan =
+    reduced === undefined
+      ? await fft3d(tag, inbox, outbox, comm, more)
+      : await fft3dR2c(tag, inbox, outbox, reduced, comm, more);
+  const backward = (wish.plan.kind === 'c2r') !== (options.inverse === true);
+  const [from, to] = backward ? [outbox, inbox] : [inbox, outbox];
+  const ArrayType = wish.plan.precision === 'f32' ? Float32Array : Float64Array;
+  tell(0.1, 'reading');
+  const data = await together(comm, () => readPart(file, from.count, ArrayType, from.low[divided] * rowOf(from)));
+  await file.close();
+  tell(0.4, 'transforming');
+  const started = performance.now();
+  const result = new ArrayType((wish.complexOut ? 2 : 1) * to.count);
+  const { scale } = options;
+  await (backward ? plan.backward(data, result, { scale }) : plan.forward(data, result, { scale }));
+  const ms = performance.now() - started;
+  tell(0.7, 'writing');
+  if (signal.aborted) throw new EwaldError('Aborted', 'the transform was interrupted');
+  await writeTogether(comm, options, wish, result, (wish.complexOut ? 2 : 1) * to.low[divided] * rowOf(to));
+  progress.end();
+  const { backend } = plan.describe();
+  await plan.dispose();
+  if (!first) return;
+  const { outShape: shape, kind, axes = null } = wish;
+  const seconds = (performance.now() - began) / 1000;
+  if (options.json)
+    printJson({
+      input,
+      output: options.output,
+      shape,
+      kind,
+      axes,
+      backend,
+      engine: options.engine ?? 'ewald',
+      ranks,
+      ms,
+    });
+  else
+    print(
+      `${bold(options.output)}  ${shape.join(' × ')} ${wish.complexOut ? 'complex' : 'real'}  ${dim(`${kind}${options.inverse ? ' inverse' : ''} on ${backend}, ${ranks} ranks, ${ms.toFixed(2)} ms of ${seconds.toFixed(2)} s`)}`,
+    );
+
+  /** Elements of one index along the axis that is divided. */
+  function rowOf({ size }: { readonly size: readonly number[] }): number {
+    return size.reduce((product, n, axis) => (axis === divided ? product : product * n), 1);
+  }
+}
+
+/** The world of an array: its last axis is x. Throws `Argument` for what ranks cannot do together. */
+function worldOf({ plan, axes }: Wish, name: string): { size: number[]; reduced: Axis | undefined; divided: Axis } {
+  const shape = plan.shape as readonly number[];
+  const n = shape.length;
+  if (n > 3) throw new EwaldError('Argument', `${name} has ${n} axes; ranks transform arrays of up to 3 together`);
+  if (axes && axes.length < n)
+    throw new EwaldError('Argument', 'ranks transform all axes together; leave --axes out, or run one process');
+  const size = [...shape].reverse();
+  while (size.length < 3) size.push(1);
+  const halved = plan.kind === 'r2c' || plan.kind === 'c2r';
+  const reduced = halved ? ((n - 1 - (plan.reducedAxis ?? n - 1)) as Axis) : undefined;
+  return { size, reduced, divided: (n - 1) as Axis };
+}
+
+async function readPart(
+  file: NpyParts,
+  count: number,
+  ArrayType: Float32ArrayConstructor | Float64ArrayConstructor,
+  first: number,
+): Promise<Float32Array | Float64Array> {
+  const unit = file.header.complex ? 2 : 1;
+  const Stored = file.like.data.constructor as Float32ArrayConstructor | Float64ArrayConstructor;
+  const data = new Stored(unit * count);
+  if (count > 0) await file.read(data, unit * first);
+  return data instanceof ArrayType ? data : ArrayType.from(data as Float32Array);
+}
+
+/** One file of all parts: it appears when every rank has written, and not at all when one could not. */
+async function writeTogether(
+  comm: Communicator,
+  options: Options,
+  wish: Wish,
+  result: Float32Array | Float64Array,
+  at: number,
+): Promise<void> {
+  const head = npyHead({ shape: wish.outShape, data: result, complex: wish.complexOut });
+  const output = await together(comm, async () => {
+    if (comm.rank > 0) return undefined;
+    const made = await openOutput(options.output, npyWriting(options));
+    if (made.temporary === undefined)
+      throw new EwaldError(
+        'Argument',
+        `${options.output} is no plain file, which ranks need to write their parts into`,
+      );
+    await made.write(head);
+    return made;
+  });
+  try {
+    const name = new Uint8Array(4096);
+    if (output?.temporary) name.set(new TextEncoder().encode(output.temporary));
+    await comm.bcast(name);
+    const path = new TextDecoder().decode(name.subarray(0, name.indexOf(0)));
+    await together(comm, async () => {
+      const handle = await open(path, 'r+');
+      try {
+        await writeNumbers(handle, result, head.length + at * result.BYTES_PER_ELEMENT, options.output);
+        await handle.sync().catch(() => {});
+      } finally {
+        await handle.close();
+      }
+    });
+    await together(comm, async () => output?.close());
+  } catch (error) {
+    await output?.discard();
+    throw error;
+  }
+}

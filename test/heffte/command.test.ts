@@ -1,0 +1,137 @@
+/** `ewald fft` on the ranks of an MPI job and in parts of a file, through the command. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { formatNpy, type NpyArray, readNpy } from '../../src/data/npy.js';
+import { Random } from '../../src/random/random.js';
+import { ewald } from '../support/cli.js';
+import { mpiEnv, mpiPresent, mpirun } from '../support/mpi.js';
+
+const cli = new URL('../../dist/cli.js', import.meta.url);
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-heffte-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// Whatever happened, nothing half-written stays.
+afterEach(() => expect(readdirSync(folder).filter((name) => name.includes('.tmp'))).toEqual([]));
+const at = (name: string): string => join(folder, name);
+const read = (name: string): NpyArray => readNpy(readFileSync(at(name)), name);
+const random = new Random(15, 0);
+const save = (name: string, shape: number[], complex: boolean, single = false): void => {
+  const n = shape.reduce((a, b) => a * b, complex ? 2 : 1);
+  const numbers = Float64Array.from({ length: n }, () => random.normal());
+  const data = single ? Float32Array.from(numbers) : numbers;
+  writeFileSync(at(name), formatNpy({ shape, complex, data }));
+};
+const close = (a: NpyArray, b: NpyArray): void => {
+  expect([a.shape, a.complex, a.data.constructor]).toEqual([b.shape, b.complex, b.data.constructor]);
+  let worst = 0;
+  for (let i = 0; i < a.data.length; i++)
+    worst = Math.max(worst, Math.abs((a.data[i] as number) - (b.data[i] as number)));
+  expect(worst).toBeLessThan(a.data instanceof Float32Array ? 2e-4 : 1e-10);
+};
+/** The same transform by one process in memory, which test/cli/fft.test.ts holds against plain sums. */
+async function expectAsInMemory(found: string, args: readonly string[]): Promise<void> {
+  const alone = await ewald(['fft', ...args, '-o', at('alone.npy')]);
+  expect(alone.code, alone.err).toBe(0);
+  close(read(found), read('alone.npy'));
+}
+
+const kinds: readonly (readonly [string, readonly number[], boolean, readonly string[]])[] = [
+  ['c2c', [5, 6, 7], true, []],
+  ['c2c of two axes, inverse', [12, 10], true, ['--inverse', '--scale', 'full']],
+  ['r2c', [6, 5, 8], false, []],
+  ['c2r', [7, 4, 5], true, ['--kind', 'c2r', '--length', '9', '--scale', 'symmetric']],
+  ['sines', [6, 5, 6], false, ['--kind', 'dst2']],
+];
+
+describe.skipIf(!mpiPresent)('mpirun ewald fft', () => {
+  const onRanks = (ranks: number, ...args: string[]) => mpirun(ranks, cli, 'fft', ...args);
+
+  test.each(kinds)('%s of 3 ranks is what one process gives', async (_, shape, complex, more) => {
+    save('in.npy', [...shape], complex);
+    const run = await onRanks(3, at('in.npy'), '-o', at('out.npy'), ...more);
+    expect(run.code, run.err).toBe(0);
+    expect(run.out.trim().split('\n')).toHaveLength(1);
+    expect(run.out).toContain('3 ranks');
+    await expectAsInMemory('out.npy', [at('in.npy'), ...more]);
+  });
+
+  test('more ranks than planes, one axis, single precision', async () => {
+    save('in.npy', [3, 4, 4], true, true);
+    expect((await onRanks(5, at('in.npy'), '-o', at('out.npy'))).code).toBe(0);
+    await expectAsInMemory('out.npy', [at('in.npy')]);
+    save('line.npy', [40], true);
+    expect((await onRanks(2, at('line.npy'), '-o', at('out.npy'))).code).toBe(0);
+    await expectAsInMemory('out.npy', [at('line.npy')]);
+  });
+
+  test('one rank says what is wrong, and nothing is left', async () => {
+    const missing = await onRanks(2, at('none.npy'), '-o', at('never.npy'));
+    expect(missing.code).not.toBe(0);
+    expect(missing.err.match(/none\.npy cannot be read/g)).toHaveLength(1);
+    save('in.npy', [3, 4, 4], true);
+    const axes = await onRanks(2, at('in.npy'), '-o', at('never.npy'), '--axes', '0');
+    expect(axes.code).not.toBe(0);
+    expect(axes.err).toContain('leave --axes out');
+    expect(readdirSync(folder)).not.toContain('never.npy');
+  });
+});
+
+test('a job without the addon is told what to install', async () => {
+  // The addon is looked for beside the bundle: a copy of the command elsewhere has none.
+  const bare = mkdtempSync(join(tmpdir(), 'ewald-bare-'));
+  try {
+    const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
+    for (const name of readdirSync(dist).filter((file) => file.endsWith('.js') || file.endsWith('.wasm')))
+      writeFileSync(join(bare, name), readFileSync(join(dist, name)));
+    writeFileSync(join(bare, 'package.json'), '{"type":"module"}');
+    const { spawnSync } = await import('node:child_process');
+    const { symlinkSync } = await import('node:fs');
+    symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(bare, 'node_modules'));
+    save('in.npy', [3, 4, 4], true);
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(bare, 'cli.js'), 'fft', at('in.npy'), '-o', at('never.npy')],
+      { env: { ...mpiEnv, OMPI_COMM_WORLD_SIZE: '2' }, encoding: 'utf8' },
+    );
+    expect(status).toBe(2);
+    expect(stderr).toContain('apt-get install libopenmpi-dev openmpi-bin');
+  } finally {
+    rmSync(bare, { recursive: true, force: true });
+  }
+});
+
+describe('ewald fft --memory', () => {
+  test.each(kinds)('%s in parts is what memory gives', async (_, shape, complex, more) => {
+    save('in.npy', [...shape], complex);
+    const run = await ewald(['fft', at('in.npy'), '-o', at('out.npy'), '--memory', '2k', '--json', ...more]);
+    expect(run.code, run.err).toBe(0);
+    const report = JSON.parse(run.out);
+    expect(report.passes).toBe(2);
+    // Every pass reads and writes each number once.
+    const [input, output] = [readFileSync(at('in.npy')).length, readFileSync(at('out.npy')).length];
+    expect(report.bytesRead + report.bytesWritten).toBeLessThan(4 * Math.max(input, output));
+    await expectAsInMemory('out.npy', [at('in.npy'), ...more]);
+  });
+
+  test('what fits is done in memory; what cannot be is said', async () => {
+    save('in.npy', [6, 5, 8], false);
+    const fits = await ewald(['fft', at('in.npy'), '-o', at('out.npy'), '--memory', '1G', '--json']);
+    expect(JSON.parse(fits.out).passes).toBeUndefined();
+    for (const [size, words] of [
+      ['lots', '2G or 512M'],
+      ['-1G', '2G or 512M'],
+    ]) {
+      const run = await ewald(['fft', at('in.npy'), '-o', at('never.npy'), `--memory=${size}`]);
+      expect([run.code, run.err]).toEqual([2, expect.stringContaining(words as string)]);
+    }
+    save('wide.npy', [4, 40, 40], true);
+    const small = await ewald(['fft', at('wide.npy'), '-o', at('never.npy'), '--memory', '10k']);
+    expect([small.code, small.err]).toEqual([1, expect.stringContaining('one plane of 40 × 40')]);
+    expect(readdirSync(folder)).not.toContain('never.npy');
+  });
+});
