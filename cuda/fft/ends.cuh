@@ -59,10 +59,12 @@ struct Ends {
     return j > n ? -element(base, 2 * n - j - 1) : element(base, j - 1);
   }
 
-  __device__ C source(std::uint64_t base, std::uint32_t j) const {
+  __device__ C source(std::uint64_t base, std::uint32_t j) const { return source_as(pass.source, base, j); }
+  // Without a switch where the source is a constant.
+  __device__ __forceinline__ C source_as(Source which, std::uint64_t base, std::uint32_t j) const {
     const std::uint32_t n = pass.axis;
     const bool sine = pass.sine;
-    switch (pass.source) {
+    switch (which) {
       case Source::complex: {
         const C v = number(base, j);
         return pass.swap_in ? exchanged(v) : v;

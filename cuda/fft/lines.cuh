@@ -169,7 +169,43 @@ struct Block {
     ends.sink(place.out, index, v);
   }
 
+  // Lines of one source: eight loads on their way at a time, then the stores. A switch between loads, or a store behind
+  // each, would leave one, a third of what hides the memory's latency.
+  template <Source S>
+  __device__ __forceinline__ void fill_from() const {
+    const std::uint32_t all = pass.length << pass.lane_shift;
+    for (std::uint32_t first = threadIdx.x; first < all; first += elements_a_thread * blockDim.x) {
+      C held[elements_a_thread];
+#pragma unroll
+      for (std::uint32_t t = 0; t < elements_a_thread; t++) {
+        const std::uint32_t i = first + t * blockDim.x;
+        held[t] = complex<T>(0, 0);
+        if (i >= all) continue;
+        std::uint32_t lane, j;
+        split(i, pass.across_in, pass.length, pass.by_length, lane, j);
+        const LinePlace& place = places[lane];
+        if (place.there) held[t] = ends.source_as(S, place.in, place.in_index + j * pass.in_index);
+      }
+#pragma unroll
+      for (std::uint32_t t = 0; t < elements_a_thread; t++) {
+        const std::uint32_t i = first + t * blockDim.x;
+        if (i >= all) continue;
+        std::uint32_t lane, j;
+        split(i, pass.across_in, pass.length, pass.by_length, lane, j);
+        points[at(lane, j)] = held[t];
+      }
+    }
+    __syncthreads();
+  }
+
   __device__ void fill() const {
+    if (pass.points == pass.length && pass.chirp == nothing && pass.chirp_in == nothing) {
+      if (pass.source == Source::complex) return fill_from<Source::complex>();
+      if (pass.source == Source::real) return fill_from<Source::real>();
+      if (pass.source == Source::packed) return fill_from<Source::packed>();
+      if (pass.source == Source::hermitian_packed) return fill_from<Source::hermitian_packed>();
+      if (pass.source == Source::dct2) return fill_from<Source::dct2>();
+    }
     for (std::uint32_t i = threadIdx.x; i < pass.length << pass.lane_shift; i += blockDim.x) {
       std::uint32_t lane, j;
       split(i, pass.across_in, pass.length, pass.by_length, lane, j);
@@ -223,7 +259,8 @@ __global__ void __launch_bounds__(capacity<T> / elements_a_thread, (resident<T, 
     transform_lines(const __grid_constant__ Pass pass, const void* in, void* out, const Complex<T>* roots, T scale) {
   using C = Complex<T>;
   EWALD_DYNAMIC_SHARED(C, points);
-  EWALD_SHARED(LinePlace, places, max_lanes);
+  // Behind the numbers, as many as there are lines: room for all that there could be would cost a block of five.
+  LinePlace* const places = reinterpret_cast<LinePlace*>(points + pass.held);
   for (std::uint32_t lane = threadIdx.x; lane < pass.lanes; lane += blockDim.x) {
     const std::uint32_t line = blockIdx.x * pass.lanes + lane;
     LinePlace place{};
@@ -266,7 +303,7 @@ __global__ void __launch_bounds__(capacity<T> / elements_a_thread, (resident<T, 
 // Starts the pass on a stream.
 template <class T>
 void launch(const Pass& pass, const void* in, void* out, const Complex<T>* roots, T scale, cudaStream_t stream) {
-  const std::size_t shared = sizeof(Complex<T>) * pass.held;
+  const std::size_t shared = sizeof(Complex<T>) * pass.held + sizeof(LinePlace) * pass.lanes;
   if (pass.plain && pass.powers_of_two)
     EWALD_LAUNCH((transform_lines<T, true, true>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots,
                  scale);

@@ -41,11 +41,32 @@ __device__ __forceinline__ Residual residual(const Cellf& a, const Cellf& b, flo
   return r;
 }
 
+// x of A x = v in float32, for the symmetric matrix A, by the square-root-free Cholesky decomposition: cofactors would
+// cancel where A is far from round. Not ok where A is singular to float32. The twin of wgsl/indexing/geometry.wgsl:
+// cards for displays have one unit of double precision for 64 of single, and steps need none, being small.
+struct Moments {
+  float xx, xy, xz, yy, yz, zz;
+};
+struct Solution {
+  Vec3f x;
+  bool ok;
+};
+__device__ __forceinline__ Solution solve(const Moments& m, Vec3f v) {
+  const float least = 1e-6f * (m.xx + m.yy + m.zz);
+  const float l10 = m.xy / m.xx, l20 = m.xz / m.xx;
+  const float d1 = fmaf(-l10, m.xy, m.yy), t = fmaf(-l20, m.xy, m.yz);
+  const float l21 = t / d1, d2 = fmaf(-l21, t, fmaf(-l20, m.xz, m.zz));
+  const bool ok = m.xx > least && d1 > least && d2 > least;
+  const float y1 = fmaf(-l10, v.x, v.y), y2 = fmaf(-l21, y1, fmaf(-l20, v.x, v.z));
+  const float z = y2 / d2, y = y1 / d1 - l21 * z;
+  return {{v.x / m.xx - l10 * y - l20 * z, y, z}, ok};
+}
+
 // One round: turns the cell towards the first n spots that are within both limits of a node; returns how many there
 // were.
 inline __device__ __noinline__ int turn_to_spots(const Block& block, Cell& cell, int n, double index_limit,
                                                  double radius) {
-  const Cellf a = in_float(cell), b = in_float(reciprocal(cell));
+  const Cellf a = in_float(cell), b = reciprocal(a);
   const float index2 = float(index_limit * index_limit), radius2 = float(radius * radius);
   const DeviceSpan<float4> spots = block.spots();
   float xx = 0, xy = 0, xz = 0, yy = 0, yz = 0, zz = 0, tx = 0, ty = 0, tz = 0;
@@ -64,23 +85,28 @@ inline __device__ __noinline__ int turn_to_spots(const Block& block, Cell& cell,
     tx += t.x, ty += t.y, tz += t.z;
   }
   const int total = all_sum(used);
-  const double moments[6] = {all_sum(xx), all_sum(xy), all_sum(xz), all_sum(yy), all_sum(yz), all_sum(zz)};
-  const double torque[3] = {all_sum(tx), all_sum(ty), all_sum(tz)};
-  Vec3 turn;
-  if (total < min_turn_spots || !turn_of(moments, torque, turn)) return total;
-  const double angle2 = dot(turn, turn);
+  xx = all_sum(xx), xy = all_sum(xy), xz = all_sum(xz), yy = all_sum(yy), yz = all_sum(yz), zz = all_sum(zz);
+  const Vec3f torque{all_sum(tx), all_sum(ty), all_sum(tz)};
+  // A little more on the diagonal keeps a near-singular turn small.
+  const float keep = float(turn_stiffness) * (xx + yy + zz);
+  const Solution turn = solve({yy + zz + keep, -xy, -xz, xx + zz + keep, -yz, xx + yy + keep}, torque);
+  const float angle2 = dot(turn.x, turn.x);
+  if (total < min_turn_spots || !turn.ok || !(angle2 > float(smallest_turn * smallest_turn)) ||
+      !(angle2 < float(largest_turn * largest_turn)))
+    return total;
   // sin w / w and (1 - cos w) / w^2 as series: at the largest turn what is left out is below the last bit.
-  double sine = 1, versed = 1;
+  float sine = 1, versed = 1;
 #pragma unroll
-  for (int k = 7; k >= 1; k--) {
-    sine = 1 - angle2 * (1.0 / ((2 * k) * (2 * k + 1))) * sine;
-    versed = 1 - angle2 * (1.0 / ((2 * k + 1) * (2 * k + 2))) * versed;
+  for (int k = 4; k >= 1; k--) {
+    sine = 1 - angle2 * float(1.0 / ((2 * k) * (2 * k + 1))) * sine;
+    versed = 1 - angle2 * float(1.0 / ((2 * k + 1) * (2 * k + 2))) * versed;
   }
-  versed *= 0.5;
+  versed *= 0.5f;
 #pragma unroll
   for (int i = 0; i < 3; i++) {
-    const Vec3 v = cell.row[i];
-    cell.row[i] = (1 - angle2 * versed) * v + sine * cross(turn, v) + (versed * dot(turn, v)) * turn;
+    // What changes is small and made in float32; the rows add it up in double, or their lengths would wear off.
+    const Vec3f across = cross(turn.x, a.row[i]), change = sine * across + versed * cross(turn.x, across);
+    cell.row[i] = cell.row[i] + Vec3{change.x, change.y, change.z};
   }
   return total;
 }
@@ -90,8 +116,7 @@ inline __device__ __noinline__ int turn_to_spots(const Block& block, Cell& cell,
 // smaller.
 inline __device__ __noinline__ int fit_to_spots(const Block& block, Cell& cell, const Cell& anchor, int n,
                                                 double index_limit, double radius, double weight) {
-  const Cell nodes = reciprocal(anchor);
-  const Cellf a = in_float(cell), b = in_float(reciprocal(cell)), b0 = in_float(nodes);
+  const Cellf a = in_float(cell), b = reciprocal(a), b0 = reciprocal(in_float(anchor));
   const float index2 = float(index_limit * index_limit), radius2 = float(radius * radius);
   const DeviceSpan<float4> spots = block.spots();
   float sums[15];
@@ -114,15 +139,28 @@ inline __device__ __noinline__ int fit_to_spots(const Block& block, Cell& cell, 
 #pragma unroll
   for (int i = 0; i < 15; i++) sums[i] = all_sum(sums[i]);
   if (total < min_fit_spots) return total;
-  const double moments[6] = {sums[0], sums[1], sums[2], sums[3], sums[4], sums[5]};
-  const double right[9] = {sums[6], sums[7], sums[8], sums[9], sums[10], sums[11], sums[12], sums[13], sums[14]};
-  strain_to(cell, nodes, moments, right, weight);
+  const float w = float(weight);
+  const Moments normal{sums[0] + w, sums[1], sums[2], sums[3] + w, sums[4], sums[5] + w};
+  const Solution dx = solve(normal, {sums[6], sums[7], sums[8]}), dy = solve(normal, {sums[9], sums[10], sums[11]}),
+                 dz = solve(normal, {sums[12], sums[13], sums[14]});
+  if (!dx.ok) return total;
+  Cellf moved;
+#pragma unroll
+  for (int i = 0; i < 3; i++) {
+    const Vec3f q = b0.row[i];
+    moved.row[i] = q + Vec3f{dot(dx.x, q), dot(dy.x, q), dot(dz.x, q)};
+  }
+  const float size = volume(moved) / volume(b0);
+  if (!(size > float(smallest_growth) && size < float(largest_growth))) return total;
+  const Cellf strained = reciprocal(moved);
+#pragma unroll
+  for (int i = 0; i < 3; i++) cell.row[i] = {strained.row[i].x, strained.row[i].y, strained.row[i].z};
   return total;
 }
 
 // Sum over spots of max(0, 1 - e^2 / radius^2).
 inline __device__ __noinline__ double merit(const Block& block, const Cell& cell, int n, double radius) {
-  const Cellf a = in_float(cell), b = in_float(reciprocal(cell));
+  const Cellf a = in_float(cell), b = reciprocal(a);
   const float scale = float(1 / (radius * radius));
   const DeviceSpan<float4> spots = block.spots();
   float total = 0;
@@ -134,7 +172,7 @@ inline __device__ __noinline__ double merit(const Block& block, const Cell& cell
 // Spots within the radius of a node, and the sum of their squared distances.
 __device__ __forceinline__ int spots_within(const Block& block, const Cell& cell, int n, double radius,
                                             double* squares) {
-  const Cellf a = in_float(cell), b = in_float(reciprocal(cell));
+  const Cellf a = in_float(cell), b = reciprocal(a);
   const float limit2 = float(radius * radius);
   const DeviceSpan<float4> spots = block.spots();
   float total = 0;

@@ -135,7 +135,9 @@ __device__ __forceinline__ bool count_angles(const Block& b, const Placed<float>
   constexpr int tile = 4;
   constexpr int stretch = 16;  // spots between two looks whether any lane can still reach `least`
   const DeviceSpan<std::uint16_t> counts = b.angle_counts();
-  const DeviceSpan<float4> turning{b.scratch<float4>().data() + warp_index() * 2 * turning_spots, 2 * turning_spots};
+  // From a lane, not from threadIdx: the compiler would read that anew before every load of the inner loop.
+  const int warp = __shfl_sync(kFullWarp, warp_index(), 0);
+  const DeviceSpan<float4> turning{b.scratch<float4>().data() + warp * 2 * turning_spots, 2 * turning_spots};
   const bool at_once = n <= turning_spots;
   __syncwarp();
   const int on = at_once ? spots_on_planes(b, p, 0, n, limit, turning) : count_on_planes(b, p, n, limit);

@@ -104,7 +104,8 @@ __device__ __forceinline__ void pick_in_order(const Block& b, int points, int le
     if ((over | tied) == 0) continue;
     // Of those that just reach the least count evenly spread ones are taken: the spiral's order is no merit.
     const int tie = equal + lanes_before(tied);
-    const auto spread = [&](int t) { return int(std::int64_t(t) * take / ties); };
+    // In 32 bits: where not all are taken those of one search are at most 1024, of some 10^5 directions.
+    const auto spread = [&](int t) { return take == ties ? t : int(unsigned(t) * unsigned(take) / unsigned(ties)); };
     if (count > least) put(above + lanes_before(over) + spread(tie), p);
     if (count == least && spread(tie + 1) != spread(tie)) put(above + lanes_before(over) + spread(tie), p);
     above += __popc(over);

@@ -58,7 +58,7 @@ inline __device__ __noinline__ Chance chance_of(const Block& block, const Lattic
   const double widest = cbrt(widest_occupancy * 3 / (4 * pi * cell_volume));
   // Level j lies within widest 2^(-j/3): from log2 of the squared distance.
   const float widest2 = float(widest * widest);
-  const Cellf a = in_float(lattice.cell), b = in_float(reciprocal(lattice.cell));
+  const Cellf a = in_float(lattice.cell), b = reciprocal(a);
   const DeviceSpan<float4> spots = block.spots();
   double s3 = 0, moments[6] = {0, 0, 0, 0, 0, 0};
   for (int j = lane_index(); j < n; j += 32) {
@@ -131,7 +131,7 @@ inline __device__ __noinline__ double measured_occupancy(const Block& block, Vec
 #pragma unroll
     for (int row = 0; row < 3; row++)
       turned_cell.row[row] = turned(cell.row[row], axis, block.plan.turn_cos[k], block.plan.turn_sin[k]);
-    const Cellf a = in_float(turned_cell), b = in_float(reciprocal(turned_cell));
+    const Cellf a = in_float(turned_cell), b = reciprocal(a);
     int within[3] = {0, 0, 0};
     for (int j = part; j < n; j += group) {
       const float e2 = square(residual(a, b, spots[j]).e);
