@@ -1,4 +1,5 @@
 // The Node-API addons through cmake-js, one folder a platform: dist/native/<platform>-<arch>/ewald_*.node.
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyWhole, filesUnder } from '../lib/files.mjs';
@@ -15,7 +16,7 @@ function addon({
   target,
   folder,
   sources,
-  options,
+  options = () => [],
   off,
   identities = () => [],
   output = `dist/native/${process.platform}-${process.arch}/${target}.node`,
@@ -34,7 +35,7 @@ function addon({
       more: [
         identity(compiler() ?? ''),
         JSON.parse(readFileSync(join(root, 'node_modules/node-addon-api/package.json'), 'utf8')).version,
-        options,
+        options(),
         ...identities(),
       ],
     }),
@@ -51,7 +52,7 @@ function addon({
         folder,
         '-T',
         target,
-        ...options.map((option) => `--CD${option}`),
+        ...options().map((option) => `--CD${option}`),
       ]);
       if (built.code !== 0) return built;
       const made = [`${folder}/Release/${target}.node`, `${folder}/${target}.node`].find((file) =>
@@ -68,18 +69,32 @@ export const native = addon({
   target: 'ewald_native',
   folder: 'build/native',
   sources: ['cpp'],
-  options: ['EWALD_WITHOUT_CUDA=ON'],
+  options: () => ['EWALD_WITHOUT_CUDA=ON'],
 });
 
 const cudaSources = ['cuda', 'cpp'];
 const noCuda = () => (existsSync(join(root, 'cuda/CMakeLists.txt')) ? undefined : 'cuda/CMakeLists.txt is not there');
+
+/**
+ * Machine code for the cards that are seen beside PTX for 7.5: the driver takes seconds to compile that at first use, and
+ * what comes of it holds fewer blocks on a newer card.
+ */
+export function architectures() {
+  const seen = spawnSync('nvidia-smi', ['--query-gpu=compute_cap', '--format=csv,noheader'], { encoding: 'utf8' });
+  const known = spawnSync('nvcc', ['--list-gpu-arch'], { encoding: 'utf8' }).stdout ?? '';
+  const cards = (seen.status === 0 ? seen.stdout : '')
+    .split('\n')
+    .map((line) => line.trim().replace('.', ''))
+    .filter((card) => /^\d+$/.test(card) && known.includes(`compute_${card}\n`));
+  return [...new Set(cards)].map((card) => `${card}-real`).concat('75-virtual');
+}
 
 export const cuda = addon({
   name: 'cuda',
   target: 'ewald_cuda',
   folder: 'build/cuda',
   sources: cudaSources,
-  options: ['EWALD_WITHOUT_CUDA=OFF'],
+  options: () => ['EWALD_WITHOUT_CUDA=OFF', `CMAKE_CUDA_ARCHITECTURES=${architectures().join(';')}`],
   off: () => noCuda() ?? (which('nvcc') ? undefined : 'nvcc not found'),
   identities: () => [identity('nvcc')],
 });
@@ -91,7 +106,7 @@ export const cudaEmulated = addon({
   // For tests only, so outside of what the package ships.
   output: 'build/cuda-emulated/ewald_cuda_emulated.node',
   sources: cudaSources,
-  options: ['EWALD_WITHOUT_CUDA=OFF'],
+  options: () => ['EWALD_WITHOUT_CUDA=OFF'],
   off: () => noCuda() ?? (hasHeader('boost/context/fiber.hpp') ? undefined : 'libboost-context-dev not found'),
 });
 
@@ -100,7 +115,7 @@ export const mpi = addon({
   target: 'ewald_mpi',
   folder: 'build/mpi',
   sources: ['mpi', 'cpp/addon/buffer.cpp', 'cpp/addon/buffer.h', 'cpp/addon/values.h', 'cpp/common/memory.cpp'],
-  options: ['EWALD_MPI=ON'],
+  options: () => ['EWALD_MPI=ON'],
   off: () => (which('mpicxx') ? undefined : 'mpicxx not found'),
   identities: () => [identity('mpicxx')],
 });
