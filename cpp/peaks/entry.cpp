@@ -1,4 +1,5 @@
 // The C functions of peaks: check what they are given, lay out the memory of a plan.
+#include <algorithm>
 #include <new>
 #include <string.h>
 
@@ -18,22 +19,106 @@ constexpr uint64_t max_pixels = 1u << 28;
 // Frames with more outliers than a quarter of the pixels are judged plainly, which is slower and the same.
 uint32_t room_for(size_t pixels) { return uint32_t(pixels / 4 + 1024); }
 
-void lay_out(Arena& arena, Plan& plan) {
+// What follows from the detector.
+void lay_out_detector(Arena& arena, Plan& plan) {
   const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
-  plan.outlier_room = room_for(pixels);
   plan.panels = arena.take<Panel>(plan.panel_count);
+  plan.first_line = arena.take<uint32_t>(plan.panel_count);
+  plan.first_stretch = arena.take<uint32_t>(size_t(plan.descriptor.height) + 1);
+  plan.stretches = arena.take<Stretch>(plan.lines);
   plan.bin = arena.take<uint16_t>(pixels);
   plan.first = arena.take<uint32_t>(size_t(plan.bins) + 1);
   plan.order = arena.take<uint32_t>(pixels);
-  plan.bars = arena.take<Bars>(plan.bins);
-  plan.inside = arena.take<Moments>(plan.bins);
-  plan.limits = arena.take<Limits>(plan.bins);
+  plan.sampled = arena.take<uint32_t>(size_t(plan.bins) * samples);
+  plan.taken = arena.take<uint8_t>(pixels);
+}
+
+// What follows from its tiles as well.
+void lay_out_run(Arena& arena, Plan& plan) {
+  const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
+  const size_t bins = plan.bins;
+  plan.outlier_room = room_for(pixels);
+  Tiles& tiles = plan.tiles;
+  tiles.tile = arena.take<Tile>(tiles.count);
+  tiles.patterns = arena.take<uint8_t>(tiles.pattern_count * pattern_bytes);
+  tiles.in_tiles = arena.take<uint32_t>(bins);
+  tiles.lowest = arena.take<uint16_t>(tiles.count);
+  tiles.span = arena.take<uint16_t>(tiles.count);
+  tiles.others = arena.take<uint64_t>(tiles.count);
+  tiles.judged = arena.take<uint32_t>(tiles_at_once * tile_side * tile_side);
+  tiles.sums = arena.take<uint32_t>(bins + padding);
+  tiles.squares = arena.take<uint64_t>(bins + padding);
+  tiles.summed = arena.take<uint32_t>(bins);
+  tiles.edges = arena.take<uint16_t>(8 * (bins + padding));
+  plan.sample = arena.take<float>(bins * samples);
+  plan.bars = arena.take<Bars>(bins);
+  plan.inside = arena.take<WideMoments>(bins);
+  plan.limits = arena.take<Limits>(bins);
   plan.outliers = arena.take<Outlier>(plan.outlier_room);
   plan.by_bin = arena.take<uint32_t>(plan.outlier_room);
-  plan.start = arena.take<uint32_t>(size_t(plan.bins) + 1);
-  plan.taken = arena.take<uint8_t>(pixels);
+  plan.start = arena.take<uint32_t>(bins + 1);
+  plan.hits = arena.take<uint32_t>(plan.outlier_room);
+  plan.line_start = arena.take<uint32_t>(size_t(plan.lines) + 1);
   plan.stack = arena.take<uint32_t>(pixels);
   plan.touched = arena.take<uint32_t>(pixels);
+}
+
+// Lays out and allocates; NULL without memory.
+template <class LayOut>
+void* allocate_for(Plan& plan, LayOut lay_out, size_t& bytes) {
+  Arena size{nullptr, 0};
+  lay_out(size, plan);
+  void* const memory = ewald::allocate(size.used);
+  if (memory == nullptr) {
+    ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "no memory for a plan of peaks: %zu bytes", size.used);
+    return nullptr;
+  }
+  bytes += size.used;
+  Arena arena{static_cast<char*>(memory), 0};
+  lay_out(arena, plan);
+  return memory;
+}
+
+// Where panels begin in the rows of the frame, and their lines in the order of the scan.
+void list_stretches(Plan& plan) {
+  uint32_t line = 0;
+  for (uint32_t p = 0; p < plan.panel_count; p++) {
+    plan.first_line[p] = line;
+    line += plan.panels[p].end_ss - plan.panels[p].ss;
+    for (uint32_t ss = plan.panels[p].ss; ss < plan.panels[p].end_ss; ss++) plan.first_stretch[ss + 1]++;
+  }
+  for (uint32_t ss = 0; ss < plan.descriptor.height; ss++) plan.first_stretch[ss + 1] += plan.first_stretch[ss];
+  for (uint32_t p = plan.panel_count; p-- > 0;)
+    for (uint32_t ss = plan.panels[p].ss; ss < plan.panels[p].end_ss; ss++)
+      plan.stretches[--plan.first_stretch[ss + 1]] = {plan.panels[p].fs, p};
+  // The loop above moved each row's end to its begin.
+  for (uint32_t ss = 0; ss < plan.descriptor.height; ss++) {
+    plan.first_stretch[ss] = plan.first_stretch[ss + 1];
+  }
+  plan.first_stretch[plan.descriptor.height] = plan.lines;
+  for (uint32_t ss = 0; ss < plan.descriptor.height; ss++)
+    std::sort(plan.stretches + plan.first_stretch[ss], plan.stretches + plan.first_stretch[ss + 1],
+              [](const Stretch& a, const Stretch& b) { return a.fs < b.fs; });
+}
+
+// Pixels in the order of their bins, and some of each.
+void list_bins(Plan& plan) {
+  const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
+  for (size_t i = 0; i < pixels; i++)
+    if (plan.bin[i] != masked) plan.first[plan.bin[i] + 1]++;
+  for (uint32_t b = 0; b < plan.bins; b++) plan.first[b + 1] += plan.first[b];
+  for (size_t i = pixels; i-- > 0;)
+    if (plan.bin[i] != masked) plan.order[--plan.first[plan.bin[i] + 1]] = uint32_t(i);
+  // The loop above moved each bin's end to its begin.
+  uint32_t all = 0;
+  for (size_t i = 0; i < pixels; i++) all += plan.bin[i] != masked;
+  for (uint32_t b = 0; b < plan.bins; b++) plan.first[b] = plan.first[b + 1];
+  plan.first[plan.bins] = all;
+  for (uint32_t b = 0; b < plan.bins; b++) {
+    const uint64_t count = plan.first[b + 1] - plan.first[b];
+    for (uint32_t k = 0; k < samples && count > 0; k++)
+      plan.sampled[size_t(b) * samples + k] = plan.order[plan.first[b] + uint32_t(count * k / samples)];
+  }
 }
 
 // Panels lie in the frame and share no pixel; `seen` is zeroed memory of a byte a pixel.
@@ -57,7 +142,7 @@ int32_t check_panels(const ewald_peaks_descriptor& d, const ewald_peaks_panel* p
 
 struct ewald_peaks {
   Plan plan;
-  void* memory;
+  void *detector, *run;
   size_t bytes;
 };
 
@@ -80,45 +165,47 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
   const size_t pixels = size_t(d.width) * d.height;
   auto* made = new (std::nothrow) ewald_peaks{};
   if (made == nullptr) return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "no memory for a plan of peaks");
+  const auto give_up = [&](int32_t status) {
+    ewald_peaks_destroy(made);
+    return status;
+  };
   Plan& plan = made->plan;
   plan.descriptor = d;
   plan.panel_count = d.panels;
+  for (uint32_t p = 0; p < d.panels; p++) {
+    // Rows that lie in no frame are refused below.
+    const uint32_t end = std::min(panels[p].end_ss, d.height);
+    if (end > panels[p].ss && plan.lines <= pixels) plan.lines += end - panels[p].ss;
+  }
+  if (plan.lines > pixels)
+    return give_up(ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
+                               "panels of %u rows in a frame of %zu pixels: some of them share pixels", plan.lines,
+                               pixels));
   for (size_t i = 0; i < pixels; i++)
     if (bins[i] != masked && bins[i] >= plan.bins) plan.bins = uint32_t(bins[i]) + 1;
-  Arena size{nullptr, 0};
-  lay_out(size, plan);
-  made->bytes = size.used;
-  made->memory = ewald::allocate(size.used);
-  if (made->memory == nullptr) {
-    delete made;
-    return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "no memory for a plan of peaks: %zu bytes", size.used);
-  }
-  Arena arena{static_cast<char*>(made->memory), 0};
-  lay_out(arena, plan);
+  made->detector = allocate_for(plan, lay_out_detector, made->bytes);
+  if (made->detector == nullptr) return give_up(EWALD_STATUS_OUT_OF_MEMORY);
   const int32_t status = check_panels(d, panels, plan.taken);
-  if (status != EWALD_STATUS_OK) {
-    ewald_peaks_destroy(made);
-    return status;
-  }
+  if (status != EWALD_STATUS_OK) return give_up(status);
   for (uint32_t p = 0; p < d.panels; p++)
     plan.panels[p] = {panels[p].fs, panels[p].ss, panels[p].end_fs, panels[p].end_ss};
   // What is on no panel takes no part.
   for (size_t i = 0; i < pixels; i++) plan.bin[i] = plan.taken[i] ? bins[i] : masked;
   memset(plan.taken, 0, pixels);
-  for (size_t i = 0; i < pixels; i++)
-    if (plan.bin[i] != masked) plan.first[plan.bin[i] + 1]++;
-  for (uint32_t b = 0; b < plan.bins; b++) plan.first[b + 1] += plan.first[b];
-  uint32_t* const at = plan.start;
-  memcpy(at, plan.first, (size_t(plan.bins) + 1) * sizeof(uint32_t));
-  for (size_t i = 0; i < pixels; i++)
-    if (plan.bin[i] != masked) plan.order[at[plan.bin[i]]++] = uint32_t(i);
+  list_stretches(plan);
+  list_bins(plan);
+  const bool counted = cut_tiles(plan, plan.tiles);
+  made->run = counted ? allocate_for(plan, lay_out_run, made->bytes) : nullptr;
+  if (made->run == nullptr || !cut_tiles(plan, plan.tiles))
+    return give_up(ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "no memory for the tiles of a plan of peaks"));
   *peaks = made;
   return EWALD_STATUS_OK;
 }
 
 extern "C" EWALD_EXPORT(ewald_peaks_destroy) void ewald_peaks_destroy(ewald_peaks* peaks) {
   if (peaks == nullptr) return;
-  ewald::release(peaks->memory);
+  ewald::release(peaks->detector);
+  ewald::release(peaks->run);
   delete peaks;
 }
 

@@ -1,9 +1,11 @@
-// peakfinder8 on one frame: what a plan holds, and the steps of a run. README.md says what is computed.
+// Peak finders on one frame: what a plan holds, and the steps of a run. README.md says what is computed.
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "ewald.h"
+#include "peaks/tiles.h"
 
 namespace ewald::peaks {
 
@@ -11,8 +13,10 @@ namespace ewald::peaks {
 constexpr uint16_t masked = 0xffff;
 // Bins with fewer pixels are not sampled: all their pixels are judged one by one.
 constexpr uint32_t small_bin = 64;
-// Pixels of a bin that are sampled for its bars.
-constexpr uint32_t samples = 48;
+// Pixels of a bin that are sampled for its bars, and how many neighbours on each side lend theirs.
+constexpr uint32_t samples = 16, pooled = 2;
+// Clips of the radial statistics.
+constexpr int passes = 5;
 
 // A rectangle of the frame, half open.
 struct Panel {
@@ -24,10 +28,35 @@ struct Limits {
   float mean, sigma, lower, upper;
 };
 
-// Sums over pixels of a bin; exact for integers of up to 16 bits, and for wider ones between bars.
-struct Moments {
-  double n, sum, squares;
+// Sums over pixels of a bin: exact for integers, so that their order is nobody's business.
+template <class Squares>
+struct WholeMoments {
+  int64_t n, sum;
+  Squares squares;
+  void add(int64_t v) {
+    n++;
+    sum += v;
+    const uint64_t size = uint64_t(v < 0 ? -v : v);
+    squares += static_cast<Squares>(size) * size;
+  }
 };
+// 2^28 pixels of 16 bits.
+using NarrowMoments = WholeMoments<uint64_t>;
+using WideMoments = WholeMoments<unsigned __int128>;
+struct RealMoments {
+  double n, sum, squares;
+  void add(double v) {
+    n++;
+    sum += v;
+    squares += v * v;
+  }
+};
+template <class T>
+using Moments = std::conditional_t<std::is_floating_point_v<T>, RealMoments,
+                                   std::conditional_t<sizeof(T) <= 2, NarrowMoments, WideMoments>>;
+// As wide as a sum of the type takes it.
+template <class T>
+using Number = std::conditional_t<std::is_integral_v<T>, int64_t, double>;
 
 // Pixels within [low, high] are inside the clip limits of every pass, or `plain` says that they are judged one by one.
 struct Bars {
@@ -37,40 +66,80 @@ struct Bars {
 
 // A pixel outside of its bin's bars.
 struct Outlier {
-  uint32_t pixel;
+  uint32_t pixel, bin;
   double value;
+};
+
+// Of a row of the frame: where a panel begins in it.
+struct Stretch {
+  uint32_t fs, panel;
 };
 
 struct Plan {
   ewald_peaks_descriptor descriptor;
-  uint32_t bins, panel_count;
+  uint32_t bins, panel_count, lines;
   Panel* panels;
+  // Rows of panels in the order of the scan: panel p has those from first_line[p].
+  uint32_t* first_line;
+  // Which panels a row of the frame meets, by fs: stretches[first_stretch[ss]] ..
+  uint32_t* first_stretch;
+  Stretch* stretches;
   // [height][width]; bin of every pixel.
   uint16_t* bin;
   // Pixels in the order of their bins: those of bin b are order[first[b]] .. order[first[b + 1] - 1].
   uint32_t *first, *order;
+  // [bins][samples]: pixels spread over a bin; of large ones.
+  uint32_t* sampled;
+  Tiles tiles;
 
-  // Of a run.
+  // Of a run. [bins][samples]: numbers of those.
+  float* sample;
   Bars* bars;
-  Moments* inside;
   Limits* limits;
-  // Outliers in the order of panels, rows, columns; and the same by bin: by_bin[start[b]] ..
+  // Moments between the bars, or of one pass, of the frame's type.
+  void* inside;
   Outlier* outliers;
+  // Outliers by bin: by_bin[start[b]] ..; later the pixels that may start a blob.
   uint32_t *by_bin, *start;
   uint32_t outlier_count, outlier_room;
+  // Those pixels in the order of the scan, and how many a line has.
+  uint32_t *hits, *line_start;
   // Pixels of blobs: taken by one, and the stack of the flood.
   uint8_t* taken;
   uint32_t *stack, *touched;
   uint32_t touched_count;
 };
 
-// Values that a pixel may have; others mark it as bad in this frame. Of the two pairs the frame's type takes its own.
+// Values that a pixel may have; others mark it as bad in this frame.
 struct Valid {
   double low, high;
 };
 
+// A frame of one type, with the pixels that are bad in this frame alone.
+template <class T>
+struct Frame {
+  const T* value;
+  const uint8_t* bad;
+  Valid valid;
+  // What takes part: a number, in the valid range, not marked.
+  bool usable(size_t i, double v) const { return v >= valid.low && v <= valid.high && (bad == nullptr || bad[i] == 0); }
+};
+
+// Limits of every bin after five clips (limits.cpp). Says whether bars were used: then every pixel above its limit is
+// an outlier, or lies in a bin whose bars are plain.
+template <class T>
+bool find_limits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params);
+
+// Blobs of pixels above their limits (blobs.cpp); gives the count of peaks.
+template <class T>
+uint32_t find_blobs(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, bool listed,
+                    ewald_peak* found);
+
 // The whole search; `bad` is NULL or nonzero at bad pixels. Gives the count of peaks written to `found`.
 uint32_t find_peaks(Plan& plan, const ewald_peaks_params& params, const void* frame, const uint8_t* bad,
                     ewald_peak* found);
+
+// The panel that a pixel lies on; one does.
+uint32_t panel_of(const Plan& plan, uint32_t pixel);
 
 }  // namespace ewald::peaks

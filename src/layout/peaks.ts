@@ -49,7 +49,7 @@ export const peaksParams: Struct = {
     u32('greatestInteger', 'greater values are bad pixels; of integer frames'),
     f32('leastReal', 'the same for real frames'),
     f32('greatestReal', 'the same for real frames'),
-    u32('reserved0', 'zero'),
+    u32('plain', '1: five passes over the frame in place of one; the same, slower'),
     u32('reserved1', 'zero'),
     u32('reserved2', 'zero'),
   ],

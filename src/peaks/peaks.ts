@@ -63,6 +63,8 @@ export interface PeaksRunOptions {
   readonly bad?: Uint8Array;
   /** Also gives the statistics of the rings; default false. */
   readonly rings?: boolean;
+  /** Five passes over the frame in place of one, as the algorithm is told: the same peaks, slower; default false. */
+  readonly plain?: boolean;
   readonly signal?: PlatformSignal;
 }
 
@@ -196,6 +198,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
         'validRange',
         'bad',
         'rings',
+        'plain',
         'signal',
       ]);
       if (!(frame instanceof types[dtype]) || lengthOf(frame) !== pixels) {
@@ -249,6 +252,7 @@ function paramsOf(run: PeaksRunOptions, dtype: FrameDtype): Uint8Array {
     localRadius: integer('peaks.run: localBgRadius', run.localBgRadius, 3, 1, 1024),
     leastInteger: clamp(Math.ceil(least), -(2 ** 31), 2 ** 31 - 1),
     greatestInteger: clamp(Math.floor(greatest), 0, 2 ** 32 - 1),
+    plain: run.plain === true ? 1 : 0,
     leastReal: dtype === 'f32' ? clamp(least, -3.4e38, 3.4e38) : 0,
     greatestReal: dtype === 'f32' ? clamp(greatest, -3.4e38, 3.4e38) : 0,
   });

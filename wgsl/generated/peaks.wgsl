@@ -38,7 +38,7 @@ struct PeaksParams {
   greatest_integer: u32, // greater values are bad pixels; of integer frames
   least_real: f32, // the same for real frames
   greatest_real: f32, // the same for real frames
-  reserved0: u32, // zero
+  plain: u32, // 1: five passes over the frame in place of one; the same, slower
   reserved1: u32, // zero
   reserved2: u32, // zero
 }

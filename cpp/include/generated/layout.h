@@ -433,7 +433,7 @@ typedef struct ewald_peaks_params {
   uint32_t greatest_integer; /* greater values are bad pixels; of integer frames */
   float least_real; /* the same for real frames */
   float greatest_real; /* the same for real frames */
-  uint32_t reserved0; /* zero */
+  uint32_t plain; /* 1: five passes over the frame in place of one; the same, slower */
   uint32_t reserved1; /* zero */
   uint32_t reserved2; /* zero */
 } ewald_peaks_params;
@@ -447,7 +447,7 @@ EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, least_integer) == 20, "layout o
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, greatest_integer) == 24, "layout of ewald_peaks_params.greatest_integer");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, least_real) == 28, "layout of ewald_peaks_params.least_real");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, greatest_real) == 32, "layout of ewald_peaks_params.greatest_real");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, reserved0) == 36, "layout of ewald_peaks_params.reserved0");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, plain) == 36, "layout of ewald_peaks_params.plain");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, reserved1) == 40, "layout of ewald_peaks_params.reserved1");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, reserved2) == 44, "layout of ewald_peaks_params.reserved2");
 

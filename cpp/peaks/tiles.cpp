@@ -1,0 +1,137 @@
+// Cuts panels into tiles and finds the shuffle of every line.
+#include "peaks/tiles.h"
+
+#include <cstring>
+#include <initializer_list>
+
+#include "common/memory.h"
+#include "peaks/finder.h"
+
+namespace ewald::peaks {
+namespace {
+
+constexpr uint64_t nothing = 31;  // in place of a bin, for a pixel that takes no part
+constexpr uint32_t slots = 2 * most_patterns;
+
+// Shuffles by the bins that they are for: eight times five bits.
+class Patterns {
+public:
+  explicit Patterns(Tiles& tiles) : tiles_(tiles), known_(static_cast<Known*>(allocate(slots * sizeof(Known)))) {}
+  ~Patterns() { release(known_); }
+  bool ready() const { return known_ != nullptr; }
+
+  // False when there are too many.
+  bool number_of(uint64_t bins, uint16_t& number) {
+    uint32_t at = uint32_t((bins * 0x9e3779b97f4a7c15u) >> 40) % slots;
+    for (; known_[at].used; at = (at + 1) % slots)
+      if (known_[at].bins == bins) {
+        number = known_[at].number;
+        return true;
+      }
+    if (tiles_.pattern_count == most_patterns) return false;
+    number = uint16_t(tiles_.pattern_count++);
+    known_[at] = {bins, number, true};
+    if (tiles_.patterns != nullptr) write(bins, tiles_.patterns + size_t(number) * pattern_bytes);
+    return true;
+  }
+
+private:
+  struct Known {
+    uint64_t bins;
+    uint16_t number;
+    bool used;
+  };
+
+  static void write(uint64_t bins, uint8_t* pattern) {
+    uint32_t used[window] = {};
+    std::memset(pattern, 0x80, pattern_bytes);
+    for (uint8_t k = 0; k < tile_side; k++) {
+      const uint64_t bin = bins >> (5 * k) & 31;
+      if (bin == nothing) continue;
+      uint8_t* const slot = pattern + 4 * bin + 2 * used[bin]++;
+      slot[0] = uint8_t(2 * k);
+      slot[1] = uint8_t(2 * k + 1);
+    }
+  }
+
+  Tiles& tiles_;
+  Known* const known_;
+};
+
+// Bins of eight pixels as the key of a pattern; false where three are of one bin.
+bool key_of(const uint16_t* bins, size_t step, uint16_t first, uint64_t& key) {
+  uint32_t used[window] = {};
+  key = 0;
+  for (uint32_t k = 0; k < tile_side; k++) {
+    const uint16_t bin = bins[k * step];
+    const uint64_t place = bin == masked ? nothing : uint64_t(bin - first);
+    if (place != nothing && ++used[place] > 2) return false;
+    key |= place << (5 * k);
+  }
+  return true;
+}
+
+bool find_way(Tile& tile, const uint16_t* bins, Patterns& patterns) {
+  for (const Way way : {Way::rows, Way::columns}) {
+    uint64_t key[tile_side];
+    bool fits = true;
+    for (uint32_t l = 0; l < tile_side && fits; l++)
+      fits = way == Way::rows ? key_of(bins + l * tile_side, 1, tile.first_bin, key[l])
+                              : key_of(bins + l, tile_side, tile.first_bin, key[l]);
+    for (uint32_t l = 0; l < tile_side && fits; l++) fits = patterns.number_of(key[l], tile.pattern[l]);
+    if (!fits) continue;
+    tile.way = way;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool cut_tiles(const Plan& plan, Tiles& tiles) {
+  tiles.count = tiles.pattern_count = 0;
+  tiles.most_in_tile = tiles.most_in_bin = 1;
+  Patterns patterns(tiles);
+  if (!patterns.ready()) return false;
+  const uint32_t width = plan.descriptor.width;
+  const size_t pixels = size_t(width) * plan.descriptor.height;
+  for (uint32_t p = 0; p < plan.panel_count; p++) {
+    const Panel& panel = plan.panels[p];
+    for (uint32_t ss = panel.ss; ss < panel.end_ss; ss += tile_side)
+      for (uint32_t fs = panel.fs; fs < panel.end_fs; fs += tile_side) {
+        Tile tile{};
+        uint16_t bins[tile_side * tile_side], last = 0;
+        tile.pixel = ss * width + fs;
+        tile.first_bin = masked;
+        for (uint32_t k = 0; k < tile_side * tile_side; k++) {
+          const uint32_t x = fs + k % tile_side, y = ss + k / tile_side;
+          bins[k] = x < panel.end_fs && y < panel.end_ss ? plan.bin[size_t(y) * width + x] : masked;
+          if (bins[k] == masked) continue;
+          tile.valid |= uint64_t(1) << k;
+          if (bins[k] < tile.first_bin) tile.first_bin = bins[k];
+          if (bins[k] > last) last = bins[k];
+        }
+        if (tile.valid == 0) continue;
+        tile.way = Way::singly;
+        // A tile may hang over its panel, not over the end of the frame.
+        const bool inside = tile.pixel + size_t(tile_side - 1) * width + tile_side <= pixels;
+        if (inside && uint32_t(last - tile.first_bin) < window && find_way(tile, bins, patterns)) {
+          tile.bin_count = uint8_t(last - tile.first_bin + 1);
+          uint32_t had[window] = {};
+          for (const uint16_t bin : bins) {
+            if (bin == masked) continue;
+            const uint32_t here = ++had[bin - tile.first_bin];
+            if (here > tiles.most_in_tile) tiles.most_in_tile = here;
+            if (tiles.in_tiles != nullptr) tiles.in_tiles[bin]++;
+          }
+        }
+        if (tiles.tile != nullptr) tiles.tile[tiles.count] = tile;
+        tiles.count++;
+      }
+  }
+  for (uint32_t b = 0; b < plan.bins; b++)
+    if (plan.first[b + 1] - plan.first[b] > tiles.most_in_bin) tiles.most_in_bin = plan.first[b + 1] - plan.first[b];
+  return true;
+}
+
+}  // namespace ewald::peaks
