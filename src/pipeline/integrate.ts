@@ -20,6 +20,32 @@ export interface Measured extends Reflection {
 /** Radii of the rings in pixels. */
 export type RingRadii = readonly [inner: number, middle: number, outer: number];
 
+/** Pixels about a centre, row by row: whether each is of the sum or of its surroundings, and where. */
+interface Disc {
+  readonly reach: number;
+  readonly dx: Int32Array;
+  readonly dy: Int32Array;
+  /** 1: of the sum. */
+  readonly inner: Uint8Array;
+}
+
+function discOf([inner, middle, outer]: RingRadii): Disc {
+  const found: [dx: number, dy: number, inner: number][] = [];
+  const reach = Math.ceil(outer);
+  for (let dy = -reach; dy <= reach; dy++)
+    for (let dx = -reach; dx <= reach; dx++) {
+      const distance = dx * dx + dy * dy;
+      if (distance > outer * outer || (distance > inner * inner && distance < middle * middle)) continue;
+      found.push([dx, dy, distance <= inner * inner ? 1 : 0]);
+    }
+  return {
+    reach,
+    dx: Int32Array.from(found, ([dx]) => dx),
+    dy: Int32Array.from(found, ([, dy]) => dy),
+    inner: Uint8Array.from(found, ([, , is]) => is),
+  };
+}
+
 /**
  * Measures reflections; those whose sum would hold a bad pixel or the edge of a panel, or whose background has fewer than
  * ten pixels, are left out.
@@ -30,39 +56,40 @@ export function integrate(
   bad: Uint8Array,
   geometry: Geometry,
   reflections: readonly Reflection[],
-  [inner, middle, outer]: RingRadii,
+  rings: RingRadii,
 ): Measured[] {
   const measured: Measured[] = [];
+  const { dx, dy, inner, reach } = discOf(rings);
   for (const reflection of reflections) {
     const panel = geometry.panels[reflection.panel];
     if (!panel) continue;
     const [cx, cy] = [Math.floor(reflection.fs), Math.floor(reflection.ss)];
+    const [w, h] = [widthOf(panel), heightOf(panel)];
+    const inside = cx >= reach && cy >= reach && cx < w - reach && cy < h - reach;
+    const origin = (cy + panel.minSs) * width + panel.minFs + cx;
     let [count, sum, peak, around, total, squares] = [0, 0, Number.NEGATIVE_INFINITY, 0, 0, 0];
     let whole = true;
-    const reach = Math.ceil(outer);
-    for (let dy = -reach; dy <= reach && whole; dy++)
-      for (let dx = -reach; dx <= reach; dx++) {
-        const distance = dx * dx + dy * dy;
-        if (distance > outer * outer || (distance > inner * inner && distance < middle * middle)) continue;
-        const [fs, ss] = [cx + dx, cy + dy];
-        const inPanel = fs >= 0 && ss >= 0 && fs < widthOf(panel) && ss < heightOf(panel);
-        const i = (ss + panel.minSs) * width + panel.minFs + fs;
-        const good = inPanel && !bad[i];
-        const value = good ? (frame[i] ?? 0) : 0;
-        if (distance <= inner * inner) {
-          if (!good) {
-            whole = false;
-            break;
-          }
-          count++;
-          sum += value;
-          if (value > peak) peak = value;
-        } else if (good) {
-          around++;
-          total += value;
-          squares += value * value;
+    for (let n = 0; n < dx.length; n++) {
+      const [x, y] = [dx[n] as number, dy[n] as number];
+      const i = origin + y * width + x;
+      const inPanel = inside || (cx + x >= 0 && cy + y >= 0 && cx + x < w && cy + y < h);
+      const good = inPanel && bad[i] === 0;
+      if (inner[n] === 1) {
+        if (!good) {
+          whole = false;
+          break;
         }
+        const value = frame[i] as number;
+        count++;
+        sum += value;
+        if (value > peak) peak = value;
+      } else if (good) {
+        const value = frame[i] as number;
+        around++;
+        total += value;
+        squares += value * value;
       }
+    }
     if (!whole || around < 10) continue;
     const background = total / around;
     const variance = Math.max(0, squares / around - background * background);
@@ -70,7 +97,23 @@ export function integrate(
     const intensity = sum - count * background;
     // Counting of the signal, scatter of the background in the sum, and how well its mean is known.
     const sigma = Math.sqrt(gain * Math.max(0, intensity) + count * variance + (count * count * variance) / around);
-    measured.push({ ...reflection, intensity, sigma, peak, background, saturated: peak > panel.maximum });
+    const { h: hh, k, l, fs, ss, excitation, inverseD } = reflection;
+    const saturated = peak > panel.maximum;
+    measured.push({
+      h: hh,
+      k,
+      l,
+      panel: reflection.panel,
+      fs,
+      ss,
+      excitation,
+      inverseD,
+      intensity,
+      sigma,
+      peak,
+      background,
+      saturated,
+    });
   }
   return measured;
 }

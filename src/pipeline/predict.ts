@@ -82,20 +82,32 @@ export function predict(
   ];
   // Bandwidth thickens the shell by at most this.
   const thickest = profileRadius + 0.5 * maxInverseD ** 2 * beam.wavelengthA * 2 * bandwidth;
+  const step = dot(cs, cs);
+  const [outerRadius, innerRadius] = [k0 + thickest, k0 - thickest];
   for (let h = -limits[0]; h <= limits[0]; h++)
     for (let k = -limits[1]; k <= limits[1]; k++) {
-      const line: Vector = [h * as[0] + k * bs[0], h * as[1] + k * bs[1], h * as[2] + k * bs[2]];
-      for (const [from, to] of crossings(line, cs, k0, thickest)) {
-        for (let l = Math.max(-limits[2], Math.ceil(from)); l <= Math.min(limits[2], Math.floor(to)); l++) {
+      const [x, y, z] = [h * as[0] + k * bs[0], h * as[1] + k * bs[1], h * as[2] + k * bs[2]];
+      // The line x + l c* lies in the shell of radii k0 ± thickness around −k0 along two stretches, or one.
+      const along = x * cs[0] + y * cs[1] + (z + k0) * cs[2];
+      const square = x * x + y * y + (z + k0) * (z + k0);
+      const outer = along * along - step * (square - outerRadius * outerRadius);
+      if (outer < 0) continue;
+      const inner = along * along - step * (square - innerRadius * innerRadius);
+      const [outerRoot, innerRoot] = [Math.sqrt(outer), inner < 0 ? -1 : Math.sqrt(inner)];
+      for (let stretch = 0; stretch < (inner < 0 ? 1 : 2); stretch++) {
+        const from = stretch === 0 ? (-along - outerRoot) / step : (-along + innerRoot) / step;
+        const to = stretch === 1 || inner < 0 ? (-along + outerRoot) / step : (-along - innerRoot) / step;
+        const last = Math.min(limits[2], Math.floor(to));
+        for (let l = Math.max(-limits[2], Math.ceil(from)); l <= last; l++) {
           if ((h === 0 && k === 0 && l === 0) || isAbsent(centring, h, k, l)) continue;
-          const g: Vector = [line[0] + l * cs[0], line[1] + l * cs[1], line[2] + l * cs[2]];
+          const g: Vector = [x + l * cs[0], y + l * cs[1], z + l * cs[2]];
           const inverseD = Math.hypot(...g);
           if (inverseD > maxInverseD) continue;
           const excitation = excitationOf(g, beam.wavelengthA);
           const radius = profileRadius + 0.5 * inverseD ** 2 * beam.wavelengthA * 2 * bandwidth;
           if (Math.abs(excitation) > radius) continue;
           const place = placeOf([g[0], g[1], g[2] + k0], geometry, beam);
-          if (place) found.push({ h, k, l, ...place, excitation, inverseD });
+          if (place) found.push({ h, k, l, panel: place.panel, fs: place.fs, ss: place.ss, excitation, inverseD });
         }
       }
     }
@@ -111,25 +123,6 @@ function inverseLengths(reciprocal: Cell): [number, number, number] {
   ];
   const volume = Math.abs(dot(a, across(b, c)));
   return [across(b, c), across(c, a), across(a, b)].map((v) => Math.hypot(...v) / volume) as [number, number, number];
-}
-
-/** Stretches of l in which line + l c* lies in the shell of radii k0 ± thickness around −k0. */
-function crossings(line: Vector, step: Vector, k0: number, thickness: number): [number, number][] {
-  const origin: Vector = [line[0], line[1], line[2] + k0];
-  const [a, b, c] = [dot(step, step), dot(origin, step), dot(origin, origin)];
-  const roots = (radius: number): [number, number] | undefined => {
-    const square = b * b - a * (c - radius * radius);
-    return square < 0 ? undefined : [(-b - Math.sqrt(square)) / a, (-b + Math.sqrt(square)) / a];
-  };
-  const outer = roots(k0 + thickness);
-  if (!outer) return [];
-  const inner = roots(k0 - thickness);
-  return inner
-    ? [
-        [outer[0], inner[0]],
-        [inner[1], outer[1]],
-      ]
-    : [outer];
 }
 
 function placeOf(ray: Vector, geometry: Geometry, beam: Beam) {
