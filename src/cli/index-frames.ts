@@ -233,7 +233,8 @@ async function openSinks(
   return sinks;
 }
 
-function headOf(geometry: string, settings: SearchSettings, cell: KnownCell | undefined): string {
+/** What stands before the first chunk. */
+export function headOf(geometry: string, settings: SearchSettings, cell: KnownCell | undefined): string {
   return formatHead({
     version: '2.3',
     generator: `ewald ${version}`,

@@ -9,7 +9,7 @@ import { minimumSpots } from '../indexing/parameters.js';
 import { choice } from '../options.js';
 import { refuseAbsentFlags } from './crystfel-flags.js';
 import { type FrameFlags, withFrameFlags } from './frame-flags.js';
-import { holdsFrames, isFolder } from './frame-inputs.js';
+import { holdsFrames, isFolder, isStreamFile } from './frame-inputs.js';
 import { runFrames } from './index-frames.js';
 import { expand, inputName, readCellOption, readText } from './inputs.js';
 import {
@@ -105,7 +105,7 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
   const frames =
     options.input !== undefined ||
     options.follow === true ||
-    (head !== undefined && ((await isFolder(head)) || (await holdsFrames(head))));
+    (head !== undefined && ((await isFolder(head)) || (await isStreamFile(head)) || (await holdsFrames(head))));
   if (lists.includes('-') && options.cell === '-')
     throw new EwaldError('Argument', 'standard input can be read once: - stands for a list and for the cell');
   const cell = options.cell === undefined ? undefined : await readCellOption(options.cell);
@@ -119,6 +119,12 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
   const method = choice('--method', options.method, 'fast', ['fast', 'turbo', 'exhaustive']);
   if (frames) {
     const shared = { cell, method, thresholds, maxSpots, json: options.json ?? false };
+    const stream = options.input ?? head;
+    if (stream !== undefined && (await isStreamFile(stream))) {
+      if (options.input !== undefined && lists.length > 0)
+        throw new EwaldError('Argument', `${stream} is a stream, which is indexed alone`);
+      return (await import('./index-stream.js')).runStream(stream, options, shared, deps);
+    }
     return runFrames(lists, options, shared, deps);
   }
   const context = await createContext({

@@ -25,6 +25,9 @@ export interface Stages {
   readonly bandwidth: number;
 }
 
+/** What indexing needs of it. */
+export type IndexStages = Pick<Stages, 'geometry' | 'beam' | 'indexer' | 'settings'>;
+
 /** A crystal of a frame. */
 export interface FrameCrystal {
   /** Rows a, b, c in Å and a*, b*, c* in 1/Å, laboratory frame. */
@@ -92,7 +95,7 @@ export async function searchFrame(frame: Frame, stages: Stages, readMs: number):
 }
 
 /** Indexes the peaks of a frame. */
-export async function indexPeaks(peaks: PeakList, stages: Stages): Promise<FrameResult> {
+export async function indexPeaks(peaks: PeakList, stages: IndexStages): Promise<FrameResult> {
   const { geometry, beam, indexer, settings } = stages;
   const { cells = [], thresholds = {}, minPeaks = 0, accept = 'chance', tolerance } = settings;
   const begun = performance.now();
@@ -121,7 +124,7 @@ export async function indexPeaks(peaks: PeakList, stages: Stages): Promise<Frame
   };
 }
 
-function describe(crystal: Crystal, list: PeakList, spots: Float32Array, stages: Stages): FrameCrystal {
+function describe(crystal: Crystal, list: PeakList, spots: Float32Array, stages: IndexStages): FrameCrystal {
   const { geometry, beam, settings } = stages;
   const { cell, mask } = crystal;
   const known = settings.cells?.[crystal.inputCell];

@@ -4,11 +4,11 @@ import { EwaldError, messageOf } from '../errors.js';
 import type { Indexer } from '../indexing/indexer.js';
 import type { IndexingMethods } from '../indexing/room.js';
 import type { Frame } from '../peaks/contract.js';
-import type { PeakFinder, PeakList } from '../peaks/peaks.js';
+import type { PeakFinder } from '../peaks/peaks.js';
 import type { PeaksMethods } from '../peaks/room.js';
 import type { Disposable } from '../resource.js';
 import type { Detector } from './detector.js';
-import { type FrameResult, indexPeaks, type Stages, searchFrame } from './frame.js';
+import { type FrameResult, type Stages, searchFrame } from './frame.js';
 import type { SearchSettings } from './settings.js';
 
 /** What a run needs of a context. */
@@ -42,11 +42,6 @@ export class Searcher implements Disposable {
   /** Searches the numbers of a frame; `frame` is its number in `file`, which may hold its beam. */
   async search(numbers: Frame, file: string, frame: number, readMs: number): Promise<FrameResult> {
     return searchFrame(numbers, await this.#stages(file, frame), readMs);
-  }
-
-  /** Indexes peaks that were found before; nothing is integrated. */
-  async index(peaks: PeakList, file: string, frame: number): Promise<FrameResult> {
-    return indexPeaks(peaks, await this.#stages(file, frame));
   }
 
   async #stages(file: string, frame: number): Promise<Stages> {

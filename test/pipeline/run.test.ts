@@ -135,6 +135,20 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     expect(JSON.parse(self.out).misorientationMostDeg).toBeLessThan(1e-6);
   });
 
+  test('the peaks of a stream are indexed again, without its frames', async () => {
+    const [old, anew] = [join(folder, 'whole.stream'), join(folder, 'anew.stream')];
+    const { code, err, out } = await ewald(['index', '-i', old, '-o', anew, '--backend=wasm']);
+    expect(code, err).toBe(0);
+    expect(out).toMatch(/6 of 6 frames indexed/);
+    const facts = JSON.parse((await ewald(['stream', 'compare', old, anew, '--json'])).out);
+    expect(facts).toMatchObject({ framesOfBoth: 6, indexedInBoth: 6, latticesThatDiffer: 0, peaksInFirstAlone: 0 });
+    // Peaks stand there to a hundredth of a pixel.
+    expect(facts.misorientationMostDeg).toBeLessThan(0.005);
+    const wrong = await ewald(['index', '-i', old, '-o', anew, '--threshold=3']);
+    expect(wrong.code).toBe(2);
+    expect(wrong.err).toMatch(/is a stream, whose peaks are taken as they are; --threshold is for frames/);
+  });
+
   test('a folder is followed: files that come while the run goes on are in the stream', async () => {
     const watched = join(folder, 'watched');
     mkdirSync(watched);

@@ -120,9 +120,8 @@ const inside = (panel: Panel, region: BadRegion, fs: number, ss: number): boolea
     );
   }
   // The laboratory's pixels of the pixel's centre.
-  const [x, y] = [0, 1].map(
-    (i) => (panel.corner[i] ?? 0) + (fs + 0.5) * (panel.fs[i] ?? 0) + (ss + 0.5) * (panel.ss[i] ?? 0),
-  ) as [number, number];
+  const x = panel.corner[0] + (fs + 0.5) * panel.fs[0] + (ss + 0.5) * panel.ss[0];
+  const y = panel.corner[1] + (fs + 0.5) * panel.fs[1] + (ss + 0.5) * panel.ss[1];
   return x >= region.minX && x <= region.maxX && y >= region.minY && y <= region.maxY;
 };
 

@@ -1,0 +1,148 @@
+/** `ewald index -i OLD.stream -o NEW.stream`: the peaks of a stream indexed again, without its frames. */
+import { readCell } from '../crystal/cell-file.js';
+import { type Beam, type Geometry, wavelengthOf } from '../crystal/geometry/geometry.js';
+import { parseGeometry } from '../crystal/geometry/parse.js';
+import { beamOf } from '../crystal/geometry/pixels.js';
+import { readStream } from '../crystal/stream/read.js';
+import type { StreamChunk, StreamPeak } from '../crystal/stream/stream.js';
+import { formatChunk } from '../crystal/stream/write.js';
+import { EwaldError, isEwaldError } from '../errors.js';
+import { checkSignal } from '../options.js';
+import type { PeakList } from '../peaks/peaks.js';
+import { chunkOf, latticeName } from '../pipeline/chunk.js';
+import { indexPeaks } from '../pipeline/frame.js';
+import { failureOf, recordOf } from '../pipeline/record.js';
+import { openIndexer } from '../pipeline/searcher.js';
+import { methodName, type SearchSettings } from '../pipeline/settings.js';
+import { checkFlags, type FrameFlags, type SharedFlags } from './frame-flags.js';
+import { jsonOf, lineOf } from './frame-lines.js';
+import { FrameSummary } from './frame-summary.js';
+import { headOf } from './index-frames.js';
+import { readText } from './inputs.js';
+import { backendOption, type CliDeps, exitCode, note, Progress, print, printJson } from './output.js';
+import { linesOf, openStreamFile } from './stream-file.js';
+
+/** Flags that need frames. */
+const ofFrames = ['threshold', 'minSnr', 'follow', 'shard', 'resume', 'html', 'hdf5', 'sol', 'executor'] as const;
+
+/** Runs the peaks of a stream through indexing. */
+export async function runStream(
+  input: string,
+  flags: FrameFlags & { backend?: string },
+  shared: SharedFlags,
+  { createContext, signal }: CliDeps,
+): Promise<void> {
+  const without = ofFrames.find((name) => flags[name] !== undefined && flags[name] !== false);
+  if (without !== undefined)
+    throw new EwaldError(
+      'Argument',
+      `${input} is a stream, whose peaks are taken as they are; --${without} is for frames`,
+    );
+  const checked = checkFlags({ ...flags, integrate: false }, shared);
+  const reader = await readStream(linesOf(input), input);
+  const geometryText = flags.geometry === undefined ? reader.head.geometry : await readText(flags.geometry);
+  if (geometryText === undefined)
+    throw new EwaldError('Format', `${input} holds no geometry; give the one of its frames with -g`);
+  const geometry = parseGeometry(geometryText, flags.geometry ?? input);
+  // The stream's own target cell, where no other one is given.
+  const cell = shared.cell ?? (reader.head.cell === undefined ? undefined : readCell(reader.head.cell, input));
+  if (!cell) throw new EwaldError('Argument', `${input} holds no cell to index with; give one with -p`);
+  const settings: SearchSettings = { ...checked.settings, cells: [cell], rings: null };
+  const stream =
+    flags.output === undefined
+      ? undefined
+      : await openStreamFile(flags.output, {
+          force: flags.force ?? false,
+          resume: false,
+          head: headOf(geometryText, settings, cell),
+          earlier: () => {},
+        });
+  const context = await createContext(backendOption(flags.backend));
+  const summary = new FrameSummary(undefined);
+  const progress = new Progress('index');
+  const names = [latticeName(cell)];
+  const panels = new Map(geometry.panels.map(({ name }, i) => [name, i]));
+  try {
+    const indexer = await openIndexer(context, settings);
+    for await (const chunk of reader.chunks()) {
+      checkSignal(signal);
+      const origin = { filename: chunk.filename, event: eventOf(chunk), serial: chunk.serial };
+      try {
+        const stages = { geometry, beam: beamOfChunk(chunk, geometry), indexer, settings };
+        const result = await indexPeaks(peaksOf(chunk, panels, input), stages);
+        const found = { ...chunkOf(origin, result, geometry, names, methodName(settings)), event: chunk.event };
+        const record = { ...recordOf({ origin, result, chunk: found }), chunk: formatChunk(found) };
+        summary.add({
+          hit: record.hit,
+          cells: record.crystals.map((one) => [...one.lengths, ...one.angles]),
+          ms: record.ms,
+        });
+        if (record.hit || flags.nonHitsInStream !== false) await stream?.write(record.chunk);
+        if (shared.json) printJson(jsonOf(record));
+        else if (!stream) print(lineOf(record));
+      } catch (error) {
+        if (!isEwaldError(error) || ['Aborted', 'Disposed', 'File'].includes(error.tag)) throw error;
+        summary.fail();
+        note(`✗ ${origin.filename}: ${error.message}`);
+        if (shared.json) printJson(jsonOf(failureOf({ origin, error })));
+      }
+      progress.report(0, summary.status());
+    }
+  } catch (error) {
+    if (!isEwaldError(error, 'Aborted')) {
+      await stream?.leave();
+      throw error;
+    }
+  } finally {
+    progress.end();
+    await context.dispose();
+  }
+  await stream?.close();
+  const report = summary.text(flags.profile ?? false, stream && flags.output !== '-' ? flags.output : undefined);
+  if (shared.json || flags.output === '-') note(report);
+  else print(report);
+  if (signal.aborted) process.exitCode = exitCode.interrupted;
+  else if (summary.failed > 0) process.exitCode = exitCode.data;
+}
+
+const eventOf = ({ event }: StreamChunk): number | undefined => {
+  const number = /(\d+)$/.exec(event ?? '')?.[1];
+  return number === undefined ? undefined : Number(number);
+};
+
+/** The beam of a frame: its photon energy and camera length stand in its chunk. */
+function beamOfChunk({ photonEnergyEv, cameraLengthM }: StreamChunk, geometry: Geometry): Beam {
+  const offset = geometry.panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / geometry.panels.length;
+  const given = {
+    ...geometry,
+    radiation: { kind: 'wavelength' as const, given: { value: wavelengthOf('photonEnergy', photonEnergyEv) } },
+    distance: geometry.distance && 'value' in geometry.distance ? geometry.distance : { value: cameraLengthM - offset },
+  };
+  return beamOf(given);
+}
+
+function peaksOf({ peaks, filename }: StreamChunk, panels: ReadonlyMap<string, number>, input: string): PeakList {
+  if (!peaks) throw new EwaldError('Format', `${input}: the frame of ${filename} has no list of peaks`);
+  const column = (of: (peak: StreamPeak) => number): Float32Array => Float32Array.from(peaks, of);
+  const nothing = new Float32Array(peaks.length);
+  return {
+    count: peaks.length,
+    fs: column(({ fs }) => fs),
+    ss: column(({ ss }) => ss),
+    intensity: column(({ intensity }) => intensity),
+    maximum: nothing,
+    snr: nothing,
+    background: nothing,
+    pixels: new Uint32Array(peaks.length),
+    panel: Uint32Array.from(peaks, ({ panel }) => {
+      const number = panels.get(panel);
+      if (number === undefined)
+        throw new EwaldError(
+          'Format',
+          `${input}: a peak of ${filename} is on panel ${panel}, which the geometry lacks`,
+        );
+      return number;
+    }),
+    rings: undefined,
+  };
+}

@@ -1,0 +1,92 @@
+/** `ctx.pipeline`: the command's stream from JavaScript, and what it does with wrong, broken and ended runs. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { memoryDataset, open } from 'ewald/data';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Context,
+  createContext,
+  formatChunk,
+  type PipelineItem,
+  type PipelineOptions,
+  parseGeometry,
+  readCell,
+} from '../../dist/index.node.js';
+import { ewald } from '../support/cli.js';
+import { dataFolder } from '../support/data.js';
+import { refused } from '../support/refused.js';
+
+const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
+const text = (name: string): string => readFileSync(sim(name), 'utf8');
+let context: Context;
+beforeAll(async () => {
+  context = await createContext({ backend: 'wasm' });
+});
+afterAll(() => context.dispose());
+
+async function all(options: PipelineOptions): Promise<PipelineItem[]> {
+  const items: PipelineItem[] = [];
+  for await (const item of context.pipeline(options)) items.push(item);
+  return items;
+}
+
+describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+  const settings = () => ({
+    geometry: parseGeometry(text('mono.geom')),
+    cells: [readCell(text('mono.cell'))],
+    peaks: { threshold: 12, minSnr: 4.5, localBgRadius: 4 },
+    minRes: 20,
+  });
+
+  test.for([1, 3])('%i jobs: the chunks of the command, to the byte', async (jobs) => {
+    const dataset = await open(sim('mono.h5'));
+    const items = await all({ inputs: [{ dataset, filename: sim('mono.h5') }], jobs, ...settings() });
+    await dataset.dispose();
+    const chunks = items.map(({ chunk }) => chunk && formatChunk(chunk)).join('');
+    const search = ['-g', sim('mono.geom'), '-p', sim('mono.cell'), '--threshold=12', '--min-res=20', '--backend=wasm'];
+    const { out } = await ewald(['index', sim('mono.h5'), ...search, '--executor=inline', '-o', '-']);
+    expect(chunks.length).toBeGreaterThan(10_000);
+    expect(out.endsWith(chunks)).toBe(true);
+    expect(context.liveBytes).toBe(0);
+  });
+
+  test('frames that cannot be read are items with their error; leaving the loop ends the run', async () => {
+    const dataset = await open(sim('mono.h5'));
+    const other = memoryDataset(new Uint8Array(4 * 64), { sigShape: [8, 8] });
+    const items = await all({
+      inputs: [
+        { dataset, frames: [2] },
+        { dataset: other, frames: [0] },
+      ],
+      ...settings(),
+    });
+    expect(items.map(({ error }) => error?.tag)).toEqual([undefined, 'Shape']);
+    expect(items[1]?.error?.message).toMatch(/a run is of one detector/);
+    for await (const { result } of context.pipeline({ inputs: [{ dataset }], ...settings() })) {
+      expect(result?.crystals).toHaveLength(1);
+      break;
+    }
+    expect(context.liveBytes).toBe(0);
+    const controller = new AbortController();
+    await refused(async () => {
+      for await (const _ of context.pipeline({ inputs: [{ dataset }], signal: controller.signal, ...settings() }))
+        controller.abort();
+    }, 'Aborted');
+    expect(context.liveBytes).toBe(0);
+    await dataset.dispose();
+  });
+
+  test.for([
+    [{ inputs: [] }, 'Argument', /the run has no frames/],
+    [{ jobs: 0 }, 'Argument', /pipeline: jobs is 0/],
+    [{ threshold: 3 }, 'Argument', /pipeline has no option "threshold"/],
+    [{ bad: new Uint8Array(3), serialStart: -1 }, 'Argument', /serialStart is -1/],
+  ] as const)('%j is refused', async ([wrong, tag, message]) => {
+    const dataset = await open(sim('mono.h5'));
+    await expect(all({ inputs: [{ dataset }], ...settings(), ...(wrong as object) })).rejects.toMatchObject({
+      tag,
+      message: expect.stringMatching(message),
+    });
+    await dataset.dispose();
+  });
+});
