@@ -1,4 +1,8 @@
 /** The cluster on a real nats-server with real worker processes: what is lost and comes back, and who is refused. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Executor, joinCluster, listCluster, type RunOptions, type Task, type TaskResult } from 'ewald/executors';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ewald } from '../support/cli.js';
@@ -218,6 +222,54 @@ describe.skipIf(!natsPresent)('refusals', () => {
       await guarded.stop();
     }
   });
+
+  // openssl is part of every Debian that has Node's package of certificates; its absence is told.
+  const openssl = spawnSync('openssl', ['version']).status === 0;
+  test.skipIf(!openssl)(
+    openssl ? 'TLS: with its authority, and who has none or another' : 'absent: openssl',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'ewald-tls-'));
+      const make = (name: string): string => {
+        const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)];
+        const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+        const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', cert];
+        execFileSync('openssl', [...args, ...subject], { stdio: 'ignore' });
+        return cert;
+      };
+      const [ca, other] = [make('server'), make('other')];
+      const config = `tls { cert_file: "${ca}", key_file: "${join(folder, 'server.key')}", timeout: 5 }`;
+      const guarded = await new NatsServer(`${config}\nauthorization { token: "secret" }`).start();
+      const worker = new WorkerProcess(guarded.url, ['--allow-modules', '--tls-ca', ca, '--token', 'secret']);
+      try {
+        await worker.joined();
+        const executor = await Executor.connect(guarded.url, { tls: { ca }, token: 'secret' });
+        expect(await values(executor, [task('square', 3), task('square', 5)])).toEqual([9, 25]);
+        await executor.dispose();
+        await refused(() => Executor.connect(guarded.url, { token: 'secret' }), 'Lost', 'certificate');
+        await refused(
+          () => Executor.connect(guarded.url, { tls: { ca: other }, token: 'secret' }),
+          'Lost',
+          'certificate',
+        );
+        await refused(
+          () => Executor.connect(guarded.url, { tls: { ca }, token: 'no' }),
+          'Argument',
+          'refused what was given',
+        );
+        const listed = await ewald(['cluster', '--connect', guarded.url, '--tls-ca', ca, '--token', 'secret']);
+        expect(listed.code, listed.err).toBe(0);
+        const missing = join(folder, 'none.pem');
+        const { code, err } = await ewald(['cluster', '--connect', guarded.url, '--tls-ca', missing]);
+        expect(code, err).not.toBe(0);
+        expect(err).toContain('none.pem');
+      } finally {
+        worker.kill();
+        await worker.ended();
+        await guarded.stop();
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
 
   test('a server without JetStream', async () => {
     const plain = await new NatsServer('# no jetstream').start();
