@@ -26,7 +26,7 @@ export function register(program: Command, deps: CliDeps): void {
     program
       .command('convert')
       .description('write frames of any format known here into a .h5, .npy, .raw or .mrc file')
-      .argument('<in>', 'a file of frames; ewald info tells what it holds')
+      .argument('<in>', "a file of frames, a folder or a quoted 'run_*.tif'; ewald info tells what it holds")
       .requiredOption('-o, --output <out>', 'a name that ends in .h5, .npy, .raw or .mrc; written whole or not at all'),
   )
     .option('--frames <first:end>', 'only these frames, counted from 0, the end not included: 0:100')

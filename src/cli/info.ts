@@ -19,7 +19,7 @@ export function register(program: Command, deps: CliDeps): void {
     program
       .command('info')
       .description('what files of detector frames hold: format, frames, geometry, and what they do not say')
-      .argument('<files...>', 'files of any format known here'),
+      .argument('<files...>', "files of any format known here; a folder or a quoted 'run_*.tif' is one stack"),
   )
     .option('--header', 'the whole header as the file has it')
     .option(

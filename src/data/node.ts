@@ -8,24 +8,38 @@
  */
 import { provideSwap } from './byte-order.js';
 import { nativeSwap, openCodecs } from './codecs/node.js';
-import type { Dataset } from './dataset.js';
+import type { Dataset, Note } from './dataset.js';
 import { openForeign } from './foreign/node.js';
 import { type Candidate, detectFormats, type OpenOptions, openSource } from './open.js';
-import { type DataInput, sourceOf } from './source-of.js';
+import { seriesNames } from './series-files.js';
+import { type DataInput, openSeriesOf, sourceOf } from './source-of.js';
 import { fileSource } from './sources/file.js';
 
 provideSwap(nativeSwap);
 
-/** Opens frames: a path, URL (file:, http:, https:), File, Blob, bytes or a source. See the browser build for errors. */
-export async function open(input: DataInput, options: OpenOptions = {}): Promise<Dataset> {
+/**
+ * Opens frames: a path, URL (file:, http:, https:), File, Blob, bytes or a source. A folder, a path with `*` or `?` in
+ * its last part, or an array of inputs is one stack of the frames of all its files. See the browser build for errors.
+ */
+export async function open(input: DataInput | readonly DataInput[], options: OpenOptions = {}): Promise<Dataset> {
+  if (Array.isArray(input)) return openSeriesOf(input, options, open);
+  const series = typeof input === 'string' && !/^[A-Za-z]+:\/\//.test(input) ? await seriesNames(input) : undefined;
+  const notes: Note[] = series?.guess ? [{ kind: 'guess', text: series.guess }] : [];
+  if (series) return openSeriesOf(series.files, options, open, String(input), notes);
+  return openOne(input as DataInput, options);
+}
+
+async function openOne(input: DataInput, options: OpenOptions): Promise<Dataset> {
   return openSource(await sourceOf(input, options, fileSource), options, {
     codecs: () => openCodecs(),
     foreign: openForeign,
   });
 }
 
-/** Which formats a file may have, the surest first, each with what was seen. */
-export async function detect(input: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
+/** Which formats a file may have, the surest first, each with what was seen; of a series its first file. */
+export async function detect(given: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
+  const series = typeof given === 'string' && !/^[A-Za-z]+:\/\//.test(given) ? await seriesNames(given) : undefined;
+  const input = series?.files[0] ?? given;
   const source = await sourceOf(input, options, fileSource);
   try {
     return await detectFormats(source, options);

@@ -1,6 +1,15 @@
 /** `ewald info` and `ewald convert` through the command, with what users type. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -153,6 +162,27 @@ describe('ewald convert', () => {
     expect(code).toBe(2);
     expect(err).toMatch(/is no regular file; HDF5 cannot be written into a pipe/);
     rmSync(pipe);
+  });
+
+  it('takes a quoted pattern and a folder as one stack', async () => {
+    const series = at('series');
+    mkdirSync(series);
+    for (let i = 0; i < 11; i++)
+      writeFileSync(
+        join(series, `f${i}.raw`),
+        Uint16Array.from({ length: 20 }, (_, k) => 20 * i + k),
+      );
+    const told = await ewald(['info', join(series, 'f*.raw'), ...plain]);
+    expect(told.out, told.err).toMatch(/11 frames of 4 × 5 u16/);
+    expect((await ewald(['convert', join(series, 'f*.raw'), ...plain, '-o', at('series.npy')])).code).toBe(0);
+    const { out } = await ewald(['info', at('series.npy')]);
+    expect(out).toMatch(/11 frames of 4 × 5 u16/);
+    const back = await ewald(['convert', at('series.npy'), '-o', at('series.raw')]);
+    expect(back.code).toBe(0);
+    expect(readFileSync(at('series.raw'))).toEqual(Buffer.from(Uint16Array.from({ length: 220 }, (_, k) => k).buffer));
+    const folder_ = await ewald(['info', series, ...plain]);
+    expect(folder_.out + folder_.err).toMatch(/11 frames|without files of a format known here/);
+    expect((await ewald(['info', join(series, 'g*.raw')])).err).toMatch(/no file matches/);
   });
 
   it('writes some frames only', async () => {

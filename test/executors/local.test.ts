@@ -148,7 +148,7 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
   });
 
   test.each([
-    [{ module: './tasks.mjs' }, 'registered name (pi, indexing)'],
+    [{ module: './tasks.mjs' }, 'registered name (pi, '],
     [{ module, function: 'missing' }, 'exports no function "missing"; it has '],
     [{ module, functoin: 'echo' }, 'did you mean "function"'],
     [{ module: 'file:///nowhere.mjs' }, 'does not load'],

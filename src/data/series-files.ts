@@ -1,0 +1,81 @@
+/** Folders and patterns as the files of a series, for Node. */
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { EwaldError, messageOf } from '../errors.js';
+import { formats } from './formats/table.js';
+import { inOrder } from './series.js';
+
+/** The files that a name stands for. */
+export interface SeriesNames {
+  readonly files: readonly string[];
+  /** How they were chosen, where that is a guess. */
+  readonly guess?: string;
+}
+
+const endingOf = (name: string): string =>
+  (name.includes('.') ? name.slice(name.lastIndexOf('.') + 1) : '').toLowerCase();
+
+/**
+ * The files of a folder or of a pattern with `*` and `?` in its last part; undefined where the name is that of a file.
+ *
+ * Throws `File` where nothing matches, or the folder holds nothing that is known here.
+ */
+export async function seriesNames(path: string): Promise<SeriesNames | undefined> {
+  const there = await stat(path).catch(() => undefined);
+  if (there?.isDirectory()) return filesOfFolder(path);
+  if (there || existsSync(path) || !/[*?]/.test(basename(path))) return undefined;
+  const folder = dirname(path);
+  const pattern = new RegExp(
+    `^${basename(path)
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
+  const files = (await names(folder)).filter((name) => pattern.test(name));
+  if (files.length === 0)
+    throw new EwaldError(
+      'File',
+      `no file matches ${path}; * and ? stand for parts of a file's name, not of a folder's`,
+      {
+        detail: { path },
+      },
+    );
+  return { files: inOrder(files, (name) => name).map((name) => join(folder, name)) };
+}
+
+async function names(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
+  } catch (cause) {
+    throw new EwaldError('File', `the folder ${folder} cannot be read (${messageOf(cause)})`, {
+      cause,
+      detail: { path: folder },
+    });
+  }
+}
+
+/** Those of the commonest ending that a format here has. */
+async function filesOfFolder(folder: string): Promise<SeriesNames> {
+  const known = new Set(formats.flatMap(({ endings }) => endings));
+  const byEnding = new Map<string, string[]>();
+  for (const name of await names(folder)) {
+    const ending = endingOf(name);
+    if (known.has(ending)) byEnding.set(ending, [...(byEnding.get(ending) ?? []), name]);
+  }
+  const [most] = [...byEnding].sort((a, b) => b[1].length - a[1].length || a[0].localeCompare(b[0]));
+  if (!most)
+    throw new EwaldError(
+      'File',
+      `${folder} is a folder without files of a format known here; give a file or a pattern`,
+      {
+        detail: { path: folder },
+      },
+    );
+  const [ending, files] = most;
+  return {
+    files: inOrder(files, (name) => name).map((name) => join(folder, name)),
+    guess: `the ${files.length} files that end in .${ending}, in the order of the numbers in their names`,
+  };
+}

@@ -1,0 +1,118 @@
+/** Several files as one stack: a folder, a pattern, an array; and what is wrong with one of them. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { memorySource, open } from '../../src/data/node.js';
+import { npyHeadOf } from '../../src/data/npy.js';
+import { dataFolder } from '../support/data.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ewald-series-'));
+const at = (...names: string[]): string => join(folder, ...names);
+const numbers = (first: number, count: number): Uint16Array => Uint16Array.from({ length: count }, (_, i) => first + i);
+const npy = (data: Uint16Array, shape: number[], dtype = '<u2'): Buffer =>
+  Buffer.concat([npyHeadOf(dtype, shape), new Uint8Array(data.buffer)]);
+
+beforeAll(() => {
+  mkdirSync(at('single'));
+  // Twelve pictures of 2 × 3: numbers in names are not in the order of letters.
+  for (let i = 0; i < 12; i++) writeFileSync(at('single', `run_${i + 1}.npy`), npy(numbers(6 * i, 6), [2, 3]));
+  writeFileSync(at('single', 'notes.txt'), 'x');
+  mkdirSync(at('several'));
+  for (let i = 0; i < 3; i++)
+    writeFileSync(at('several', `part_${i}.npy`), npy(numbers(24 * i, i < 2 ? 24 : 6), [i < 2 ? 4 : 1, 2, 3]));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.each([
+  ['a folder', () => at('single')],
+  ['a pattern', () => at('single', 'run_*.npy')],
+  ['an array', () => Array.from({ length: 12 }, (_, i) => at('single', `run_${12 - i}.npy`))],
+])('%s of single frames', (_, input) => {
+  test('is a stack in the order of the numbers', async () => {
+    const dataset = await open(input());
+    expect(dataset.shape).toEqual({ navigation: [12], signal: [2, 3] });
+    expect([...(await dataset.read(0, 12))]).toEqual([...numbers(0, 72)]);
+    // Many reads at a time, more than files are kept open.
+    const reads = await Promise.all(Array.from({ length: 40 }, (_, i) => dataset.read((i * 7) % 12, 1)));
+    for (const [i, frame] of reads.entries()) expect(frame[0]).toBe(6 * ((i * 7) % 12));
+    await dataset.dispose();
+    await expect(dataset.read(0, 1)).rejects.toMatchObject({ tag: 'Disposed' });
+    const scan = await open(input(), { navShape: [3, 4] });
+    expect(scan.shape.navigation).toEqual([3, 4]);
+    await scan.dispose();
+    await expect(open(input(), { navShape: [5] })).rejects.toThrow(/holds 12 frames; navShape 5/);
+  });
+});
+
+test('files of several frames, the last one shorter', async () => {
+  const dataset = await open(at('several', 'part_?.npy'));
+  expect(dataset.frames).toBe(9);
+  expect([...(await dataset.read(0, 9))]).toEqual([...numbers(0, 54)]);
+  expect([...(await dataset.read(3, 2))]).toEqual([...numbers(18, 12)]);
+  expect(dataset.chunkFrames).toBe(4);
+  await dataset.dispose();
+});
+
+test('sources that are no files', async () => {
+  const source = (i: number) => memorySource(new Uint8Array(npy(numbers(6 * i, 6), [2, 3])), `m${i}.npy`);
+  const dataset = await open([source(2), source(0), source(1)]);
+  expect([...(await dataset.read(0, 3))]).toEqual([...numbers(0, 18)]);
+  await dataset.dispose();
+});
+
+test('a folder says which files were taken', async () => {
+  const dataset = await open(at('single'));
+  expect(dataset.notes).toContainEqual({
+    kind: 'guess',
+    text: 'the 12 files that end in .npy, in the order of the numbers in their names',
+  });
+  await dataset.dispose();
+});
+
+test('what is wrong is named with its file', async () => {
+  await expect(open(at('single', 'none_*.npy'))).rejects.toThrow(/no file matches .*none_\*\.npy/);
+  await expect(open([])).rejects.toThrow(/the array of inputs is empty/);
+  mkdirSync(at('empty'));
+  await expect(open(at('empty'))).rejects.toThrow(/without files of a format known here/);
+  mkdirSync(at('odd'));
+  cpSync(at('single'), at('odd'), { recursive: true });
+  writeFileSync(at('odd', 'run_5.npy'), npy(numbers(0, 4), [2, 2]));
+  const dataset = await open(at('odd'));
+  expect([...(await dataset.read(0, 4))]).toEqual([...numbers(0, 24)]);
+  await expect(dataset.read(3, 3)).rejects.toThrow(
+    /run_5\.npy does not belong to .*odd: its frames are 2 × 2 u16, those of run_1\.npy 2 × 3 u16/,
+  );
+  expect([...(await dataset.read(5, 1))]).toEqual([...numbers(30, 6)]);
+  await dataset.dispose();
+  writeFileSync(at('odd', 'run_5.npy'), npy(numbers(0, 12), [2, 2, 3]));
+  const longer = await open(at('odd'));
+  await expect(longer.read(4, 1)).rejects.toThrow(/run_5\.npy .*it holds 2 frames where 1 are expected/);
+  await longer.dispose();
+  writeFileSync(at('odd', 'run_12.npy'), npy(numbers(0, 4), [2, 2]));
+  await expect(open(at('odd'))).rejects.toThrow(/run_12\.npy does not belong/);
+  rmSync(at('odd', 'run_3.npy'));
+  const gone = await open(at('single'));
+  rmSync(at('single', 'run_3.npy'));
+  await expect(gone.read(0, 12)).rejects.toMatchObject({ tag: 'File' });
+  await gone.dispose();
+  writeFileSync(at('single', 'run_3.npy'), npy(numbers(12, 6), [2, 3]));
+});
+
+test.skipIf(!dataFolder)('a series of CBF and of TIFF', async () => {
+  for (const [folder_, file] of [
+    ['formats', 'frame.cbf'],
+    ['formats', 'frame.tif'],
+  ] as const) {
+    const ending = file.slice(file.lastIndexOf('.'));
+    mkdirSync(at(`series${ending}`));
+    for (let i = 8; i < 12; i++)
+      cpSync(join(dataFolder ?? '', folder_, file), at(`series${ending}`, `f_${i}${ending}`));
+    const dataset = await open(at(`series${ending}`, `f_*${ending}`));
+    expect(dataset.shape).toEqual({ navigation: [4], signal: [512, 600] });
+    let sum = 0;
+    for (const value of await dataset.read(0, 4)) sum += Number(value);
+    expect(sum).toBe(4 * 1511188);
+    await dataset.dispose();
+  }
+});
