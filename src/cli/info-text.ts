@@ -22,6 +22,10 @@ export interface Report {
   readonly notes: Dataset['notes'];
   readonly sizes: Dataset['sizes'];
   readonly arrays: Dataset['arrays'];
+  /** Pixels that the file's own mask marks; absent where it has none. */
+  readonly maskedPixels?: number;
+  /** Where the file lists peaks; absent where it does not. */
+  readonly peakList?: string;
   /** Options that can override what was found. */
   readonly options: readonly string[];
 }
@@ -37,6 +41,11 @@ export interface FrameStatistics {
   /** Pixels above saturation, below underload, or of a marker value; absent where the file states none of them. */
   readonly unusable?: number;
 }
+
+/** Arrays of fewer elements, or of one axis, are coordinates and settings: no frames. */
+const leastElements = 16;
+const couldBeFrames = ({ shape, chosen }: Dataset['arrays'][number]): boolean =>
+  chosen || (shape.length >= 2 && shape.reduce((a, b) => a * b, 1) >= leastElements);
 
 /** The chosen array and the largest others, in the order of the file. */
 function mostOfThem(arrays: Dataset['arrays']): Dataset['arrays'] {
@@ -71,6 +80,24 @@ function length(metres: number): string {
 
 const signedLength = (metres: number): string => (metres < 0 ? `−${length(-metres)}` : length(metres));
 
+const lengthUnits: Readonly<Record<string, number>> = {
+  m: 1,
+  cm: 1e-2,
+  mm: 1e-3,
+  µm: 1e-6,
+  um: 1e-6,
+  nm: 1e-9,
+  pm: 1e-12,
+};
+
+/** A step of an axis: lengths and their inverse in the unit a person would choose. */
+function step(scale: number, unit: string): string {
+  const plain = lengthUnits[unit];
+  if (plain !== undefined) return signedLength(scale * plain);
+  const inverse = lengthUnits[/^1\/(.+)$/.exec(unit)?.[1] ?? ''];
+  return inverse === undefined ? `${short(scale)} ${unit}` : `${short((scale / inverse) * 1e-9)} 1/nm`;
+}
+
 /** Writes a report in words. */
 export function tell(report: Report, header: boolean): void {
   const { file, title, why, shape, frames, dtype, frameBytes, filters, firstFrame, meta, arrays, sizes } = report;
@@ -100,13 +127,21 @@ export function tell(report: Report, header: boolean): void {
     if (expected === found) line('size', `${what}: ${found}, as expected`);
     else if (expected < found) line('size', `${what}: ${found}, of which ${expected} are needed`);
     else line('size', yellow(`${what}: ${expected} expected, ${found} found`));
-  if (arrays.length > 0) {
-    const shown = mostOfThem(arrays);
+  if (report.maskedPixels !== undefined)
+    line('mask', `the file's own, ${report.maskedPixels === 0 ? 'no pixel' : `${report.maskedPixels} pixels`} marked`);
+  if (report.peakList !== undefined) line('peaks', `listed by the file, in ${report.peakList}`);
+  if (arrays.length > 1) {
+    const shown = mostOfThem(arrays.filter(couldBeFrames));
     line('arrays', `${arrays.length} in this file; another one by --dataset NAME:`);
     for (const array of shown)
       line('', `${array.chosen ? '●' : ' '} ${array.name}  ${dim(`${dims(array.shape)} ${array.dtype}`)}`);
     if (shown.length < arrays.length)
-      line('', dim(`  and ${arrays.length - shown.length} smaller ones; --json lists all`));
+      line(
+        '',
+        dim(
+          `  and ${arrays.length - shown.length === 1 ? 'a smaller one' : `${arrays.length - shown.length} smaller ones`}; --json lists all`,
+        ),
+      );
   }
   for (const { kind, text, option } of report.notes)
     line(
@@ -148,7 +183,12 @@ function* described(meta: Metadata): Generator<[string, string]> {
     yield ['beam centre', `x ${short(meta.beamCentrePx.x)}, y ${short(meta.beamCentrePx.y)} pixels`];
   if (meta.exposureS) yield ['exposure', `${short(meta.exposureS)} s a frame`];
   if (meta.oscillationDeg)
-    yield ['rotation', `from ${short(meta.oscillationDeg.start)}° in steps of ${short(meta.oscillationDeg.range)}°`];
+    yield [
+      'rotation',
+      meta.oscillationDeg.range === 0
+        ? `none, at ${short(meta.oscillationDeg.start)}°`
+        : `from ${short(meta.oscillationDeg.start)}° in steps of ${short(meta.oscillationDeg.range)}°`,
+    ];
   if (meta.sensor)
     yield [
       'sensor',
@@ -161,14 +201,13 @@ function* described(meta: Metadata): Generator<[string, string]> {
     meta.markers && `no count where ${meta.markers.join(' or ')}`,
   ].filter(Boolean);
   if (limits.length > 0) yield ['values', limits.join(', ')];
-  const axes = (meta.axes ?? []).filter(({ scale }) => scale !== undefined && scale !== 0);
+  // Counts of pixels tell nothing.
+  const axes = (meta.axes ?? []).filter(
+    ({ scale, unit }) => scale !== undefined && scale !== 0 && (unit || scale !== 1),
+  );
   if (axes.length > 0)
     yield [
       'axes',
-      axes
-        .map(({ name, scale = 1, unit = '' }) =>
-          `${name} ${unit === 'm' ? signedLength(scale) : `${short(scale)} ${unit}`}`.trim(),
-        )
-        .join(', ') + dim(' a step'),
+      axes.map(({ name, scale = 1, unit = '' }) => `${name} ${step(scale, unit)}`.trim()).join(', ') + dim(' a step'),
     ];
 }

@@ -25,7 +25,7 @@ export function register(program: Command, deps: CliDeps): void {
     .option(
       '--json',
       'one JSON array: [{file, format, title, why, alsoLikely, shape, frames, dtype, frameBytes, filters, firstFrame, meta, ' +
-        'missing, notes, sizes, arrays, options}] or {file, error} for a file that cannot be read',
+        'missing, notes, sizes, arrays, maskedPixels, peakList, options}] or {file, error} for a file that cannot be read',
     )
     .action((files: string[], flags: Flags) => run(files, flags, deps));
 }
@@ -56,11 +56,14 @@ async function inspect(file: string, options: ReturnType<typeof openOptions>): P
   try {
     const format = formats.find(({ name }) => name === dataset.format);
     const detected = candidates.find((candidate) => candidate.format === dataset.format);
-    const { shape, frames, dtype, meta, notes, sizes, arrays, filters } = dataset;
+    const { meta } = dataset;
+    const mask = await dataset.mask?.(options);
+    const dialect = dataset.format === 'hdf5' && meta.header?.dialect !== 'HDF5' ? meta.header?.dialect : undefined;
+    const { shape, frames, dtype, notes, sizes, arrays, filters } = dataset;
     return {
       file,
       format: dataset.format,
-      title: format?.title ?? dataset.format,
+      title: dialect ? `HDF5, ${dialect}` : (format?.title ?? dataset.format),
       why: options.format === undefined || options.format === 'auto' ? (detected?.why ?? '') : 'as --format says',
       alsoLikely: candidates.filter((candidate) => candidate !== detected),
       shape,
@@ -74,6 +77,8 @@ async function inspect(file: string, options: ReturnType<typeof openOptions>): P
       notes,
       sizes,
       arrays,
+      ...(mask ? { maskedPixels: mask.reduce((sum, bad) => sum + (bad ? 1 : 0), 0) } : {}),
+      ...(dataset.peakList === undefined ? {} : { peakList: dataset.peakList }),
       options: ['navShape', ...(format?.options ?? [])],
     };
   } finally {
