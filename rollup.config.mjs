@@ -20,6 +20,8 @@ const entries = {
   memory: 'memory/index.js',
   'data.node': 'data/node.js',
   'data.browser': 'data/index.js',
+  'udf.node': 'udf/node.js',
+  'udf.browser': 'udf/index.js',
   'ffi.node': 'ffi/node.js',
   'ffi.browser': 'ffi/index.js',
   'communicator.node': 'communicator/node.js',

@@ -16,6 +16,8 @@ import { peaksFeature } from './peaks/kernels.js';
 import * as cudaPi from './pi/kernels/cuda.js';
 import * as nativePi from './pi/kernels/native.js';
 import { piFeature } from './pi/kernels.js';
+import * as nativeUdf from './udf/kernels/native.js';
+import { udfFeature } from './udf/kernels.js';
 
 export const nodeKernels: readonly FurtherKernels[] = [
   further(piFeature, { native: nativePi.piOp, cuda: cudaPi.piOp }),
@@ -24,5 +26,6 @@ export const nodeKernels: readonly FurtherKernels[] = [
   further(fftFeature, { native: nativeFft.fftOp, cuda: cudaFft.fftOp }),
   further(fftEngineFeature, { native: nativeFft.fftEngineOp }),
   further(peaksFeature, { native: nativePeaks.peaksOp }),
+  further(udfFeature, { native: nativeUdf.udfOp }),
   further(arrayFeature, { native: nativeArray.arrayOp, cuda: cudaArray.arrayOp }),
 ];

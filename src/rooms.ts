@@ -5,6 +5,7 @@ import { type IndexingMethods, indexingRoom } from './indexing/room.js';
 import { type PeaksMethods, peaksRoom } from './peaks/room.js';
 import { type PiMethods, piRoom } from './pi/room.js';
 import { type PipelineMethods, pipelineRoom } from './pipeline/room.js';
+import { type UdfMethods, udfRoom } from './udf/room.js';
 
 export interface RoomMethods
   extends PiMethods,
@@ -12,6 +13,7 @@ export interface RoomMethods
     FftMethods,
     PeaksMethods,
     PipelineMethods,
+    UdfMethods,
     ArrayMethods {}
 
-export const rooms = [piRoom, indexingRoom, fftRoom, peaksRoom, pipelineRoom, arrayRoom];
+export const rooms = [piRoom, indexingRoom, fftRoom, peaksRoom, pipelineRoom, udfRoom, arrayRoom];

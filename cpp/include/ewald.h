@@ -98,6 +98,24 @@ uint32_t ewald_peaks_bins(const ewald_peaks* peaks);
 int32_t ewald_peaks_run(ewald_peaks* peaks, const ewald_peaks_params* params, const void* frame, const uint8_t* bad,
                         ewald_peak* found, uint32_t* count, float* limits);
 
+/* udf: one pass of sums over frames; see cpp/udf. */
+typedef struct ewald_udf ewald_udf;
+/* steps   [steps]     pieces of work, in the order of their columns and planes
+ * indices [indices]   spans ([first, end) pixels, rising, each within a row), sparse masks (starts, then pixels)
+ * weights [weights]   dense masks [masks][height][width], weights of sparse ones */
+int32_t ewald_udf_create(const ewald_udf_descriptor* descriptor, const ewald_udf_step* steps, const uint32_t* indices,
+                         const float* weights, ewald_udf** udf);
+void ewald_udf_destroy(ewald_udf* udf);
+/* Bytes held by the handle, fixed at creation. */
+size_t ewald_udf_bytes(const ewald_udf* udf);
+/* Forgets the frames so far. */
+int32_t ewald_udf_begin(ewald_udf* udf);
+/* frames [count][height][width]   of the descriptor's dtype
+ * nav    [count][columns]         sums of each frame */
+int32_t ewald_udf_run(ewald_udf* udf, const void* frames, uint32_t count, double* nav);
+/* sig    [planes][height][width]  sums over all frames since the beginning */
+int32_t ewald_udf_end(ewald_udf* udf, double* sig);
+
 /* data: codecs of detector frames; see cpp/data. `codec` is an EWALD_CODEC; element_bytes and the parameter mean what
  * the codec says, 0 where it has no use for them. Decoding fills exactly out_bytes or fails with EWALD_STATUS_DAMAGED,
  * when `out` holds anything; `in` and `out` must not overlap. */

@@ -45,6 +45,8 @@ export class Corrections {
   readonly saturation: number;
   readonly underload: number;
   readonly markers: readonly number[];
+  /** What it was made of: as plain data it travels to other threads. */
+  readonly options: CorrectionOptions;
   readonly #patch: CorrectionOptions['patch'];
   /** Whether any value is bad by itself. */
   readonly #limits: boolean;
@@ -75,6 +77,7 @@ export class Corrections {
     this.saturation = options.saturation ?? Number.POSITIVE_INFINITY;
     this.underload = options.underload ?? Number.NEGATIVE_INFINITY;
     this.markers = [...(options.markers ?? [])];
+    this.options = { ...options, length };
     this.#patch = patch;
     this.#limits = options.saturation !== undefined || options.underload !== undefined || this.markers.length > 0;
     // A gain of 0 or NaN is how many detectors mark a dead pixel.

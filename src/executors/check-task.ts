@@ -12,15 +12,9 @@ export function checkTask(task: Task, index: number, names: readonly string[]): 
   const what = `task ${index}`;
   if (typeof task !== 'object' || task === null)
     throw new EwaldError('Argument', `${what} is ${String(task)}; needed is an object { module, function, argument }`);
-  knownOptions(what, task, ['id', 'module', 'function', 'argument', 'transfer', 'inputs']);
-  const module = String(task.module ?? '');
-  const known = [...registeredNames, ...names];
-  if (!known.includes(module) && !isUrl(module)) {
-    throw new EwaldError(
-      'Argument',
-      `${what}: module is "${module}"; needed is a registered name (${known.join(', ')}) or an absolute URL such as new URL('./tasks.js', import.meta.url)`,
-    );
-  }
+  knownOptions(what, task, ['id', 'module', 'function', 'argument', 'transfer', 'inputs', 'uses']);
+  const module = checkModule(`${what}: module`, task.module, names);
+  const uses = (task.uses ?? []).map((one) => checkModule(`${what}: uses`, one, names));
   const name = task.function ?? 'default';
   if (typeof name !== 'string' || name === '')
     throw new EwaldError('Argument', `${what}: function is ${String(name)}; needed is the name of an export`);
@@ -37,7 +31,19 @@ export function checkTask(task: Task, index: number, names: readonly string[]): 
     argument: task.argument,
     transfer: task.transfer ?? [],
     inputs: task.inputs ?? {},
+    uses: Object.fromEntries(uses.map((one) => [one, one])),
   };
+}
+
+function checkModule(what: string, given: Task['module'], names: readonly string[]): string {
+  const module = String(given ?? '');
+  const known = [...registeredNames, ...names];
+  if (!known.includes(module) && !isUrl(module))
+    throw new EwaldError(
+      'Argument',
+      `${what} is "${module}"; needed is a registered name (${known.join(', ')}) or an absolute URL such as new URL('./tasks.js', import.meta.url)`,
+    );
+  return module;
 }
 
 function checkReference(what: string, reference: InputReference): void {

@@ -60,6 +60,7 @@ export class TaskHost {
       context: () => this.#open(),
       input: (name) => this.#input(spec, name),
       open: (input, options) => this.#parts.openFrames(input, options),
+      module: (name) => this.#module(spec, name),
       keep: (key, make) => this.#keep(key, make),
       transfer: (value, buffers) => {
         moving.push(...buffers);
@@ -119,17 +120,27 @@ export class TaskHost {
     return found;
   }
 
-  async #find({ module, function: name }: TaskSpec): Promise<TaskFunction> {
+  async #module(spec: TaskSpec, name: string): Promise<Readonly<Record<string, unknown>>> {
+    const module = Object.hasOwn(spec.uses, name) ? spec.uses[name] : undefined;
+    if (module !== undefined) return this.#import(module);
+    const known = Object.keys(spec.uses).join(', ') || 'none';
+    throw new EwaldError('Argument', `task ${spec.id} uses no module "${name}"; it names ${known}`);
+  }
+
+  async #import(module: string): Promise<Readonly<Record<string, unknown>>> {
     const registered = loadRegistered(module);
-    let exported: Readonly<Record<string, unknown>>;
     try {
       const url = Object.hasOwn(this.#parts.modules, module) ? this.#parts.modules[module] : module;
-      exported = registered ? await registered : await import(/* @vite-ignore */ url as string);
+      return registered ? await registered : await import(/* @vite-ignore */ url as string);
     } catch (error) {
       throw new EwaldError('Load', `the module ${shown(module)} of a task does not load: ${messageOf(error)}`, {
         cause: error,
       });
     }
+  }
+
+  async #find({ module, function: name }: TaskSpec): Promise<TaskFunction> {
+    const exported = await this.#import(module);
     const found = Object.hasOwn(exported, name) ? exported[name] : undefined;
     if (typeof found === 'function') return found as TaskFunction;
     const functions = Object.keys(exported).filter((key) => typeof exported[key] === 'function');

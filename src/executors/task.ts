@@ -31,6 +31,8 @@ export interface Task {
    * where a worker is of this process and `retries` is 0.
    */
   readonly transfer?: readonly ArrayBuffer[];
+  /** Further modules that the function loads by `scope.module`, named as `module` is: they travel as it does. */
+  readonly uses?: readonly (string | PlatformUrl)[];
   /** What the function reads by `scope.input(name)`. */
   readonly inputs?: Readonly<Record<string, InputReference>>;
 }
@@ -58,6 +60,8 @@ export interface TaskScope {
    * with the worker, or once seven others have been asked for since.
    */
   keep<T extends Disposable>(key: string, make: () => Promise<T>): Promise<T>;
+  /** Exports of a module that the task names in `uses`. */
+  module(name: string): Promise<Readonly<Record<string, unknown>>>;
   /** Marks buffers of a result that move to whoever asked instead of being copied. */
   transfer<T>(value: T, buffers: readonly ArrayBuffer[]): T;
 }
@@ -73,4 +77,6 @@ export interface TaskSpec {
   readonly argument: unknown;
   readonly transfer: readonly ArrayBuffer[];
   readonly inputs: Readonly<Record<string, InputReference>>;
+  /** Modules by the names the task gave them: where they are for the worker. */
+  readonly uses: Readonly<Record<string, string>>;
 }

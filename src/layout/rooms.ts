@@ -27,6 +27,7 @@ import { numbers, peak, peaksDescriptor, peaksPanel, peaksParams } from './peaks
 import { piParams } from './pi.js';
 import { randomConstants } from './random.js';
 import type { Struct } from './struct.js';
+import { udfDescriptor, udfStep, udfStepKinds } from './udf.js';
 
 /** What one room has written into the headers. */
 export interface Room {
@@ -66,4 +67,5 @@ export const rooms: readonly Room[] = [
     structs: [peaksDescriptor, peaksPanel, peaksParams, peak],
   },
   { name: 'data', enums: dataEnums },
+  { name: 'udf', enums: { UdfStepKind: udfStepKinds }, structs: [udfDescriptor, udfStep] },
 ];

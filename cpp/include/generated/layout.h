@@ -122,6 +122,17 @@ typedef enum ewald_codec {
   EWALD_CODEC_PACKED_LSB = 8
 } ewald_codec;
 
+typedef enum ewald_udf_step_kind {
+  EWALD_UDF_STEP_KIND_SUM_OF = 0,
+  EWALD_UDF_STEP_KIND_SQUARES_OF = 1,
+  EWALD_UDF_STEP_KIND_COM = 2,
+  EWALD_UDF_STEP_KIND_DENSE = 3,
+  EWALD_UDF_STEP_KIND_SPARSE = 4,
+  EWALD_UDF_STEP_KIND_SUM = 5,
+  EWALD_UDF_STEP_KIND_MOMENTS = 6,
+  EWALD_UDF_STEP_KIND_LOG_SUM = 7
+} ewald_udf_step_kind;
+
 /* One Monte Carlo count: which points of which Philox stream are thrown. */
 typedef struct ewald_pi_params {
   uint32_t seed_lo; /* low half of the 64-bit seed, the first key word */
@@ -471,5 +482,47 @@ EWALD_STATIC_ASSERT(offsetof(ewald_peak, snr) == 16, "layout of ewald_peak.snr")
 EWALD_STATIC_ASSERT(offsetof(ewald_peak, pixels) == 20, "layout of ewald_peak.pixels");
 EWALD_STATIC_ASSERT(offsetof(ewald_peak, panel) == 24, "layout of ewald_peak.panel");
 EWALD_STATIC_ASSERT(offsetof(ewald_peak, background) == 28, "layout of ewald_peak.background");
+
+/* Sizes of a pass over frames: everything it allocates follows from these. */
+typedef struct ewald_udf_descriptor {
+  uint32_t width; /* pixels of a row */
+  uint32_t height; /* rows of a frame */
+  uint32_t dtype; /* a Number */
+  uint32_t threads; /* host threads; 0 takes one a core */
+  uint32_t steps; /* pieces of work */
+  uint32_t indices; /* spans and sparse masks of all steps, in words */
+  uint32_t weights; /* weights of all steps */
+  uint32_t reserved0; /* zero */
+} ewald_udf_descriptor;
+EWALD_STATIC_ASSERT(sizeof(ewald_udf_descriptor) == 32, "layout of ewald_udf_descriptor");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_descriptor, width) == 0, "layout of ewald_udf_descriptor.width");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_descriptor, height) == 4, "layout of ewald_udf_descriptor.height");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_descriptor, dtype) == 8, "layout of ewald_udf_descriptor.dtype");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_descriptor, threads) == 12, "layout of ewald_udf_descriptor.threads");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_descriptor, steps) == 16, "layout of ewald_udf_descriptor.steps");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_descriptor, indices) == 20, "layout of ewald_udf_descriptor.indices");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_descriptor, weights) == 24, "layout of ewald_udf_descriptor.weights");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_descriptor, reserved0) == 28, "layout of ewald_udf_descriptor.reserved0");
+
+/* A piece of work of a pass: sums of each frame go into columns, sums over the frames into planes. */
+typedef struct ewald_udf_step {
+  uint32_t kind; /* a UdfStepKind */
+  uint32_t first_index; /* where its spans, or its sparse masks (starts, then pixels), begin */
+  uint32_t first_weight; /* where its weights begin */
+  uint32_t count; /* spans, or masks */
+  uint32_t column; /* the first of its columns */
+  uint32_t plane; /* the first of its planes */
+  uint32_t reserved0; /* zero */
+  uint32_t reserved1; /* zero */
+} ewald_udf_step;
+EWALD_STATIC_ASSERT(sizeof(ewald_udf_step) == 32, "layout of ewald_udf_step");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_step, kind) == 0, "layout of ewald_udf_step.kind");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_step, first_index) == 4, "layout of ewald_udf_step.first_index");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_step, first_weight) == 8, "layout of ewald_udf_step.first_weight");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_step, count) == 12, "layout of ewald_udf_step.count");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_step, column) == 16, "layout of ewald_udf_step.column");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_step, plane) == 20, "layout of ewald_udf_step.plane");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_step, reserved0) == 24, "layout of ewald_udf_step.reserved0");
+EWALD_STATIC_ASSERT(offsetof(ewald_udf_step, reserved1) == 28, "layout of ewald_udf_step.reserved1");
 
 #endif

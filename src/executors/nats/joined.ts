@@ -171,11 +171,12 @@ export class Joined {
   async #execute(task: TaskMessage): Promise<Outcome> {
     const spec: TaskSpec = {
       id: task.id,
-      module: await this.#moduleOf(task),
+      module: await this.#moduleOf(task.id, task.module),
       function: task.function,
       argument: task.argument,
       transfer: [],
       inputs: task.inputs,
+      uses: await this.#usesOf(task),
     };
     const aborts = this.#aborts.get(task.run) ?? new Set();
     this.#aborts.set(task.run, aborts);
@@ -201,8 +202,13 @@ export class Joined {
     }
   }
 
+  async #usesOf({ id, uses }: TaskMessage): Promise<Record<string, string>> {
+    const pairs = Object.entries(uses).map(async ([name, module]) => [name, await this.#moduleOf(id, module)] as const);
+    return Object.fromEntries(await Promise.all(pairs));
+  }
+
   /** Where a module is here: a name, or its source, whose hash is checked. */
-  async #moduleOf({ id, module }: TaskMessage): Promise<string> {
+  async #moduleOf(id: string, module: string): Promise<string> {
     if (!module.startsWith('source:')) return module;
     if (!this.#allowModules) {
       const known = this.#modules.length > 0 ? `, ${this.#modules.join(', ')}` : '';

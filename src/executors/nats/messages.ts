@@ -13,6 +13,8 @@ export interface TaskMessage {
   readonly function: string;
   readonly argument: unknown;
   readonly inputs: Readonly<Record<string, InputReference>>;
+  /** Further modules, each as `module` is, by the names the task gave them. */
+  readonly uses: Readonly<Record<string, string>>;
   readonly retries: number;
   readonly seconds: number;
 }

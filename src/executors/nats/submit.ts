@@ -102,6 +102,7 @@ export class NatsLane implements Lane {
       function: spec.function,
       argument: spec.argument,
       inputs: spec.inputs,
+      uses: await this.#usesOf(spec),
       retries,
       seconds,
     };
@@ -118,6 +119,11 @@ export class NatsLane implements Lane {
         await pause(250);
       }
     }
+  }
+
+  async #usesOf({ uses }: TaskSpec): Promise<Record<string, string>> {
+    const pairs = Object.entries(uses).map(async ([name, module]) => [name, await this.#moduleOf(module)] as const);
+    return Object.fromEntries(await Promise.all(pairs));
   }
 
   /** A name the workers know, or the hash of the module's source, which is kept for them. */

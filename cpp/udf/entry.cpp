@@ -1,0 +1,403 @@
+// The C functions of udf: check what they are given, lay out the memory of a pass, share its work out.
+#include <cmath>
+#include <cstring>
+#include <new>
+
+#include "common/arena.h"
+#include "common/cpu.h"
+#include "common/memory.h"
+#include "common/status.h"
+#include "common/threads.h"
+#include "udf/pass.h"
+
+namespace ewald::udf {
+
+const Kernels& kernels() {
+#define EWALD_OF(isa)                                                                                              \
+  Kernels {                                                                                                        \
+    isa::udf_sums, isa::udf_squares, isa::udf_com, isa::udf_dense, isa::udf_sparse, isa::udf_add, isa::udf_moments \
+  }
+#if defined(__wasm_simd128__)
+  static constexpr Kernels best = EWALD_OF(simd128);
+#elif defined(__x86_64__)
+  static const Kernels best = best_isa() == Isa::avx512 ? EWALD_OF(avx512)
+                              : best_isa() == Isa::avx2 ? EWALD_OF(avx2)
+                                                        : EWALD_OF(sse2);
+#else
+  static constexpr Kernels best = EWALD_OF(neon);
+#endif
+#undef EWALD_OF
+  return best;
+}
+
+namespace {
+
+constexpr uint8_t bytes_of[] = {1, 1, 2, 2, 4, 4, 4};
+// Bytes of frames that one item of work takes: they stay in the cache while every step sees them.
+constexpr size_t item_bytes = 1u << 20;
+constexpr size_t most_pixels = size_t(1) << 30;
+
+bool is_plane(uint32_t kind) {
+  return kind == EWALD_UDF_STEP_KIND_SUM || kind == EWALD_UDF_STEP_KIND_MOMENTS || kind == EWALD_UDF_STEP_KIND_LOG_SUM;
+}
+
+}  // namespace
+
+struct Pass {
+  ewald_udf_descriptor d;
+  size_t pixels, frame_bytes;
+  uint32_t columns, planes, threads;
+  // Whether there are steps of each frame, and steps of each pixel.
+  bool by_frame, by_pixel;
+  ewald_udf_step* steps;
+  uint32_t* indices;
+  float* weights;
+  // A thread: sums by column, converted frames.
+  char* column;
+  float* scratch;
+  // [planes][pixels], and for floats the first frame, about which squares are taken.
+  double *sig, *shift;
+  // log(v + 1) of 16-bit differences.
+  double* logs;
+  uint64_t frames;
+};
+
+namespace {
+
+size_t column_bytes(const Pass& pass) { return (size_t(pass.d.width) * 8 + 63) / 64 * 64; }
+
+void lay_out(Arena& arena, Pass& pass) {
+  const ewald_udf_descriptor& d = pass.d;
+  bool dense = false, moments = false, logs = false;
+  if (pass.steps != nullptr)
+    for (uint32_t s = 0; s < d.steps; s++) {
+      dense |= pass.steps[s].kind == EWALD_UDF_STEP_KIND_DENSE;
+      moments |= pass.steps[s].kind == EWALD_UDF_STEP_KIND_MOMENTS;
+      logs |= pass.steps[s].kind == EWALD_UDF_STEP_KIND_LOG_SUM;
+    }
+  pass.indices = arena.take<uint32_t>(d.indices);
+  pass.weights = arena.take<float>(d.weights);
+  pass.column = arena.take<char>(pass.threads * column_bytes(pass));
+  pass.scratch = arena.take<float>(dense ? size_t(pass.threads) * tile * block : 0);
+  pass.sig = arena.take<double>(pass.planes * pass.pixels);
+  pass.shift = arena.take<double>(moments ? pass.pixels : 0);
+  pass.logs = arena.take<double>(logs ? 65536 : 0);
+}
+
+// What is wrong with a step, or nothing.
+const char* wrong(const Pass& pass, const ewald_udf_step& step, const uint32_t* indices) {
+  const ewald_udf_descriptor& d = pass.d;
+  const size_t left = step.first_index <= d.indices ? d.indices - step.first_index : 0;
+  const size_t weights = step.first_weight <= d.weights ? d.weights - step.first_weight : 0;
+  const uint32_t* own = indices + step.first_index;
+  switch (step.kind) {
+    case EWALD_UDF_STEP_KIND_SUM_OF:
+    case EWALD_UDF_STEP_KIND_SQUARES_OF:
+    case EWALD_UDF_STEP_KIND_COM: {
+      if (size_t(step.count) * 2 > left) return "its spans lie beyond the indices";
+      uint32_t before = 0;
+      for (uint32_t i = 0; i < step.count; i++) {
+        const uint32_t first = own[2 * i], end = own[2 * i + 1];
+        if (first < before || end <= first || end > pass.pixels || first / d.width != (end - 1) / d.width)
+          return "a span is empty, beyond the frame, over two rows, or before the one before";
+        before = end;
+      }
+      return nullptr;
+    }
+    case EWALD_UDF_STEP_KIND_DENSE:
+      return step.count < 1 || step.count * pass.pixels > weights ? "its masks lie beyond the weights" : nullptr;
+    case EWALD_UDF_STEP_KIND_SPARSE: {
+      if (step.count < 1 || size_t(step.count) + 1 > left) return "its starts lie beyond the indices";
+      if (own[0] != 0) return "its starts do not begin at 0";
+      for (uint32_t k = 0; k < step.count; k++)
+        if (own[k + 1] < own[k]) return "its starts fall";
+      const uint32_t entries = own[step.count];
+      if (entries > left - step.count - 1 || entries > weights) return "its entries lie beyond indices or weights";
+      for (uint32_t e = 0; e < entries; e++)
+        if (own[step.count + 1 + e] >= pass.pixels) return "a pixel lies beyond the frame";
+      return nullptr;
+    }
+    default:
+      return is_plane(step.kind) ? nullptr : "nobody knows its kind";
+  }
+}
+
+uint32_t columns_of(const ewald_udf_step& step) {
+  switch (step.kind) {
+    case EWALD_UDF_STEP_KIND_SUM_OF:
+      return 1;
+    case EWALD_UDF_STEP_KIND_SQUARES_OF:
+      return 2;
+    case EWALD_UDF_STEP_KIND_COM:
+      return 3;
+    default:
+      return is_plane(step.kind) ? 0 : step.count;
+  }
+}
+uint32_t planes_of(const ewald_udf_step& step) {
+  return step.kind == EWALD_UDF_STEP_KIND_MOMENTS ? 2 : is_plane(step.kind) ? 1 : 0;
+}
+
+// One call of run: what its items share.
+struct Job {
+  Pass& pass;
+  const char* frames;
+  uint32_t count, frames_an_item, frame_items;
+  size_t pixels_an_item;
+  double* nav;
+};
+
+void frames_item(const Job& job, uint32_t item, uint32_t worker) {
+  const Pass& pass = job.pass;
+  const Kernels& k = kernels();
+  const uint32_t dtype = pass.d.dtype;
+  const uint32_t first = item * job.frames_an_item;
+  const uint32_t end = first + job.frames_an_item < job.count ? first + job.frames_an_item : job.count;
+  char* column = pass.column + worker * column_bytes(pass);
+  for (uint32_t f = first; f < end; f++) {
+    const void* frame = job.frames + f * pass.frame_bytes;
+    for (uint32_t s = 0; s < pass.d.steps; s++) {
+      const ewald_udf_step& step = pass.steps[s];
+      double* out = job.nav + size_t(f) * pass.columns + step.column;
+      const Spans spans{pass.indices + step.first_index, step.count};
+      if (step.kind == EWALD_UDF_STEP_KIND_SUM_OF) k.sums(dtype, frame, spans, out);
+      if (step.kind == EWALD_UDF_STEP_KIND_SQUARES_OF) k.squares(dtype, frame, spans, out);
+      if (step.kind == EWALD_UDF_STEP_KIND_COM) k.com(dtype, frame, pass.d.width, spans, column, out);
+      if (step.kind == EWALD_UDF_STEP_KIND_SPARSE) {
+        const uint32_t* starts = pass.indices + step.first_index;
+        k.sparse(dtype, frame, starts, starts + step.count + 1, pass.weights + step.first_weight, step.count, out);
+      }
+    }
+  }
+  float* scratch = pass.scratch + size_t(worker) * tile * block;
+  for (uint32_t s = 0; s < pass.d.steps; s++) {
+    const ewald_udf_step& step = pass.steps[s];
+    if (step.kind != EWALD_UDF_STEP_KIND_DENSE) continue;
+    for (uint32_t f = first; f < end; f += tile) {
+      const uint32_t here = f + tile < end ? tile : end - f;
+      double* out = job.nav + size_t(f) * pass.columns + step.column;
+      for (uint32_t i = 0; i < here; i++)
+        for (uint32_t m = 0; m < step.count; m++) out[size_t(i) * pass.columns + m] = 0;
+      k.dense(dtype, job.frames + f * pass.frame_bytes, here, pass.pixels, pass.weights + step.first_weight, step.count,
+              scratch, out, pass.columns);
+    }
+  }
+}
+
+template <class T>
+void add_logs(const Pass& pass, const T* frame, double least, size_t first, size_t end, double* plane) {
+  if constexpr (sizeof(T) <= 2) {
+    for (size_t i = first; i < end; i++) plane[i] += pass.logs[uint32_t(int32_t(frame[i]) - int32_t(least))];
+  } else {
+    for (size_t i = first; i < end; i++) plane[i] += std::log(double(frame[i]) - least + 1);
+  }
+}
+
+template <class T>
+double least_of(const T* frame, size_t pixels) {
+  T least = frame[0];
+  for (size_t i = 1; i < pixels; i++) least = frame[i] < least ? frame[i] : least;
+  return double(least);
+}
+
+template <class F>
+void typed(uint32_t dtype, const void* p, const F& f) {
+  switch (dtype) {
+    case EWALD_NUMBER_U8:
+      return f(static_cast<const uint8_t*>(p));
+    case EWALD_NUMBER_I8:
+      return f(static_cast<const int8_t*>(p));
+    case EWALD_NUMBER_U16:
+      return f(static_cast<const uint16_t*>(p));
+    case EWALD_NUMBER_I16:
+      return f(static_cast<const int16_t*>(p));
+    case EWALD_NUMBER_U32:
+      return f(static_cast<const uint32_t*>(p));
+    case EWALD_NUMBER_I32:
+      return f(static_cast<const int32_t*>(p));
+    default:
+      return f(static_cast<const float*>(p));
+  }
+}
+
+// Pixels are shared out, never frames: each pixel's sums are made in the order of the frames, however many threads.
+void pixels_item(const Job& job, uint32_t item) {
+  const Pass& pass = job.pass;
+  const Kernels& k = kernels();
+  const size_t begin = item * job.pixels_an_item;
+  const size_t stop = begin + job.pixels_an_item < pass.pixels ? begin + job.pixels_an_item : pass.pixels;
+  for (uint32_t s = 0; s < pass.d.steps; s++) {
+    const ewald_udf_step& step = pass.steps[s];
+    double* plane = pass.sig + step.plane * pass.pixels;
+    for (size_t first = begin; first < stop; first += block) {
+      const size_t end = first + block < stop ? first + block : stop;
+      if (step.kind == EWALD_UDF_STEP_KIND_SUM)
+        k.add(pass.d.dtype, job.frames, job.count, pass.pixels, first, end, plane);
+      if (step.kind == EWALD_UDF_STEP_KIND_MOMENTS)
+        k.moments(pass.d.dtype, job.frames, job.count, pass.pixels, first, end, pass.shift, plane, plane + pass.pixels);
+    }
+    if (step.kind == EWALD_UDF_STEP_KIND_LOG_SUM)
+      for (uint32_t f = 0; f < job.count; f++)
+        typed(pass.d.dtype, job.frames + f * pass.frame_bytes,
+              [&](const auto* frame) { add_logs(pass, frame, least_of(frame, pass.pixels), begin, stop, plane); });
+  }
+}
+
+void run_item(void* context, uint32_t item, uint32_t worker) {
+  const Job& job = *static_cast<const Job*>(context);
+  if (item < job.frame_items)
+    frames_item(job, item, worker);
+  else
+    pixels_item(job, item - job.frame_items);
+}
+
+}  // namespace
+}  // namespace ewald::udf
+
+using ewald::Arena;
+using ewald::udf::Job;
+using ewald::udf::Pass;
+
+struct ewald_udf {
+  Pass pass;
+  void *memory, *steps;
+  size_t bytes;
+};
+
+extern "C" EWALD_EXPORT(ewald_udf_create) int32_t
+    ewald_udf_create(const ewald_udf_descriptor* descriptor, const ewald_udf_step* steps, const uint32_t* indices,
+                     const float* weights, ewald_udf** udf) {
+  using namespace ewald::udf;
+  if (descriptor == nullptr || steps == nullptr || indices == nullptr || weights == nullptr || udf == nullptr)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_udf_create: a pointer is null");
+  *udf = nullptr;
+  const ewald_udf_descriptor d = *descriptor;
+  if (d.width < 1 || d.height < 1 || d.width > 65536 || uint64_t(d.width) * d.height > most_pixels)
+    return ewald::fail(EWALD_STATUS_LIMIT, "frames of %u x %u pixels; rows go to 65536, frames to %zu", d.width,
+                       d.height, most_pixels);
+  if (d.dtype > EWALD_NUMBER_F32) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%u is no type of frames", d.dtype);
+  if (d.steps < 1 || d.steps > 65536 || d.threads > 1024)
+    return ewald::fail(EWALD_STATUS_LIMIT, "%u steps, %u threads; needed are 1 to 65536, 0 to 1024", d.steps,
+                       d.threads);
+  auto* made = new (std::nothrow) ewald_udf{};
+  if (made == nullptr) return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "no memory for a pass");
+  Pass& pass = made->pass;
+  pass.d = d;
+  pass.pixels = size_t(d.width) * d.height;
+  pass.frame_bytes = pass.pixels * bytes_of[d.dtype];
+  pass.threads = ewald::thread_count(d.threads);
+  made->steps = ewald::allocate(d.steps * sizeof(ewald_udf_step));
+  if (made->steps == nullptr) {
+    delete made;
+    return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "no memory for the %u steps of a pass", d.steps);
+  }
+  pass.steps = static_cast<ewald_udf_step*>(made->steps);
+  memcpy(pass.steps, steps, d.steps * sizeof(ewald_udf_step));
+  for (uint32_t s = 0; s < d.steps; s++) {
+    ewald_udf_step& step = pass.steps[s];
+    const char* why = wrong(pass, step, indices);
+    if (why != nullptr) {
+      ewald_udf_destroy(made);
+      return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "step %u: %s", s, why);
+    }
+    // Columns and planes follow from the steps; what the caller wrote is not needed.
+    step.column = pass.columns;
+    step.plane = pass.planes;
+    pass.columns += columns_of(step);
+    pass.planes += planes_of(step);
+    (is_plane(step.kind) ? pass.by_pixel : pass.by_frame) = true;
+  }
+  Arena size{nullptr, 0};
+  lay_out(size, pass);
+  made->memory = ewald::allocate(size.used);
+  made->bytes = size.used + d.steps * sizeof(ewald_udf_step);
+  if (made->memory == nullptr) {
+    ewald_udf_destroy(made);
+    return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "no memory for a pass: %zu bytes", size.used);
+  }
+  Arena arena{static_cast<char*>(made->memory), 0};
+  lay_out(arena, pass);
+  memcpy(pass.indices, indices, d.indices * sizeof(uint32_t));
+  memcpy(pass.weights, weights, d.weights * sizeof(float));
+  for (uint32_t s = 0; s < d.steps; s++)
+    if (pass.steps[s].kind == EWALD_UDF_STEP_KIND_LOG_SUM && pass.logs[65535] == 0)
+      for (uint32_t v = 0; v < 65536; v++) pass.logs[v] = std::log(double(v) + 1);
+  *udf = made;
+  return EWALD_STATUS_OK;
+}
+
+extern "C" EWALD_EXPORT(ewald_udf_destroy) void ewald_udf_destroy(ewald_udf* udf) {
+  if (udf == nullptr) return;
+  ewald::release(udf->memory);
+  ewald::release(udf->steps);
+  delete udf;
+}
+
+extern "C" EWALD_EXPORT(ewald_udf_bytes) size_t ewald_udf_bytes(const ewald_udf* udf) {
+  return udf == nullptr ? 0 : udf->bytes;
+}
+
+extern "C" EWALD_EXPORT(ewald_udf_begin) int32_t ewald_udf_begin(ewald_udf* udf) {
+  if (udf == nullptr) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_udf_begin: a pointer is null");
+  Pass& pass = udf->pass;
+  memset(pass.sig, 0, pass.planes * pass.pixels * sizeof(double));
+  pass.frames = 0;
+  return EWALD_STATUS_OK;
+}
+
+extern "C" EWALD_EXPORT(ewald_udf_run) int32_t
+    ewald_udf_run(ewald_udf* udf, const void* frames, uint32_t count, double* nav) {
+  if (udf == nullptr || (count > 0 && (frames == nullptr || (nav == nullptr && udf->pass.columns > 0))))
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_udf_run: a pointer is null");
+  Pass& pass = udf->pass;
+  if (count == 0) return EWALD_STATUS_OK;
+  bool moments = false;
+  for (uint32_t s = 0; s < pass.d.steps; s++) moments |= pass.steps[s].kind == EWALD_UDF_STEP_KIND_MOMENTS;
+  if (moments && pass.frames == 0)
+    ewald::udf::typed(pass.d.dtype, frames, [&](const auto* p) {
+      for (size_t i = 0; i < pass.pixels; i++) pass.shift[i] = double(p[i]);
+    });
+  const ewald::Team team(pass.threads);
+  const size_t an_item = ewald::udf::item_bytes / pass.frame_bytes;
+  // Frames that every step sees before the next ones come.
+  const uint32_t frames_an_item = an_item < ewald::udf::group ? ewald::udf::group : uint32_t(an_item);
+  const uint64_t together = uint64_t(frames_an_item) * team.size();
+  for (uint64_t first = 0; first < count; first += together) {
+    Job job{pass,
+            static_cast<const char*>(frames) + first * pass.frame_bytes,
+            uint32_t(first + together < count ? together : count - first),
+            frames_an_item,
+            0,
+            0,
+            nav + first * pass.columns};
+    if (pass.by_frame) job.frame_items = (job.count + frames_an_item - 1) / frames_an_item;
+    // Whole blocks a thread.
+    const size_t blocks = (pass.pixels + ewald::udf::block - 1) / ewald::udf::block;
+    job.pixels_an_item = (blocks + team.size() - 1) / team.size() * ewald::udf::block;
+    const size_t pixel_items = pass.by_pixel ? (pass.pixels + job.pixels_an_item - 1) / job.pixels_an_item : 0;
+    team.run(job.frame_items + uint32_t(pixel_items), ewald::udf::run_item, &job);
+  }
+  pass.frames += count;
+  return EWALD_STATUS_OK;
+}
+
+extern "C" EWALD_EXPORT(ewald_udf_end) int32_t ewald_udf_end(ewald_udf* udf, double* sig) {
+  if (udf == nullptr || sig == nullptr)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_udf_end: a pointer is null");
+  const Pass& pass = udf->pass;
+  memcpy(sig, pass.sig, pass.planes * pass.pixels * sizeof(double));
+  // Sums about the first frame become sums, and sums of squares about the mean.
+  const bool about = pass.d.dtype > EWALD_NUMBER_I16;
+  for (uint32_t s = 0; s < pass.d.steps && about && pass.frames > 0; s++) {
+    if (pass.steps[s].kind != EWALD_UDF_STEP_KIND_MOMENTS) continue;
+    double* sum = sig + pass.steps[s].plane * pass.pixels;
+    double* second = sum + pass.pixels;
+    const double n = double(pass.frames);
+    for (size_t i = 0; i < pass.pixels; i++) {
+      const double squares = second[i] - sum[i] * sum[i] / n;
+      second[i] = squares > 0 ? squares : 0;
+      sum[i] += n * pass.shift[i];
+    }
+  }
+  return EWALD_STATUS_OK;
+}

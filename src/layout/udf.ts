@@ -1,0 +1,49 @@
+/** The structures of udf: one pass of sums over frames. */
+import { type Struct, u32 } from './struct.js';
+
+/** Types of frames that a pass takes: those of peaks. */
+export { numbers as udfNumbers } from './peaks.js';
+
+/** Pieces of work of a pass. */
+export const udfStepKinds = {
+  sumOf: 0,
+  squaresOf: 1,
+  com: 2,
+  dense: 3,
+  sparse: 4,
+  sum: 5,
+  moments: 6,
+  logSum: 7,
+} as const;
+
+/** What fixes the memory of a pass. */
+export const udfDescriptor: Struct = {
+  name: 'UdfDescriptor',
+  doc: 'Sizes of a pass over frames: everything it allocates follows from these.',
+  fields: [
+    u32('width', 'pixels of a row'),
+    u32('height', 'rows of a frame'),
+    u32('dtype', 'a Number'),
+    u32('threads', 'host threads; 0 takes one a core'),
+    u32('steps', 'pieces of work'),
+    u32('indices', 'spans and sparse masks of all steps, in words'),
+    u32('weights', 'weights of all steps'),
+    u32('reserved0', 'zero'),
+  ],
+};
+
+/** One piece of work. */
+export const udfStep: Struct = {
+  name: 'UdfStep',
+  doc: 'A piece of work of a pass: sums of each frame go into columns, sums over the frames into planes.',
+  fields: [
+    u32('kind', 'a UdfStepKind'),
+    u32('firstIndex', 'where its spans, or its sparse masks (starts, then pixels), begin'),
+    u32('firstWeight', 'where its weights begin'),
+    u32('count', 'spans, or masks'),
+    u32('column', 'the first of its columns'),
+    u32('plane', 'the first of its planes'),
+    u32('reserved0', 'zero'),
+    u32('reserved1', 'zero'),
+  ],
+};

@@ -1,0 +1,71 @@
+/** An analysis: a UDF chosen for a scan, and channels of its results as people look at them. */
+import { product } from '../dtypes.js';
+import type { Scan } from '../scan.js';
+import type { AnyUdf } from '../udf.js';
+
+/** One picture of a result. */
+export interface Channel {
+  readonly key: string;
+  readonly title: string;
+  /** What its numbers are. */
+  readonly desc: string;
+  readonly shape: readonly number[];
+  /** Numbers in C order; complex ones interleaved. */
+  readonly data: ArrayLike<number>;
+  readonly complex?: boolean;
+  /** Better looked at with a logarithmic scale. */
+  readonly log?: boolean;
+  /** (y, x) of a vector a position, for pictures in colour of direction and length. */
+  readonly vectors?: ArrayLike<number>;
+}
+
+/** Channels of a run by name, and in their order. */
+export type AnalysisResults<K extends string = string> = { readonly [name in K]: Channel } & {
+  readonly channels: readonly Channel[];
+};
+
+/** A UDF for one scan, and what its results are called. */
+export interface Analysis<K extends string = string> {
+  readonly name: string;
+  readonly scan: Scan;
+  readonly udf: AnyUdf;
+  /** Positions the analysis is of, where it is not all: the frame of a pick. */
+  readonly roi?: Uint8Array;
+  /** The pictures of the UDF's results. */
+  // biome-ignore lint/suspicious/noExplicitAny: dtypes differ from analysis to analysis, and each knows its own
+  channels(results: any): (Channel & { readonly key: K })[];
+}
+
+/** Channels by name. */
+export function resultsOf<K extends string>(channels: readonly (Channel & { readonly key: K })[]): AnalysisResults<K> {
+  return { channels, ...Object.fromEntries(channels.map((channel) => [channel.key, channel])) } as AnalysisResults<K>;
+}
+
+/** One column of a nav result, [positions, columns]. */
+export const columnOf = (data: ArrayLike<number>, columns: number, k: number): Float64Array =>
+  Float64Array.from({ length: data.length / columns }, (_, i) => data[i * columns + k] as number);
+
+/** The five ways of looking at complex numbers. */
+export function complexChannels(
+  key: string,
+  title: string,
+  shape: readonly number[],
+  data: ArrayLike<number>,
+): Channel[] {
+  const n = product(shape);
+  const part = (of: (re: number, im: number) => number): Float64Array =>
+    Float64Array.from({ length: n }, (_, i) => of(data[2 * i] as number, data[2 * i + 1] as number));
+  return [
+    { key, title: `${title}, magnitude`, desc: 'absolute value', shape, data: part(Math.hypot) },
+    { key: `${key}_real`, title: `${title}, real part`, desc: 'real part', shape, data: part((re) => re) },
+    { key: `${key}_imag`, title: `${title}, imaginary part`, desc: 'imaginary part', shape, data: part((_, im) => im) },
+    {
+      key: `${key}_angle`,
+      title: `${title}, angle`,
+      desc: 'angle in radians',
+      shape,
+      data: part((re, im) => Math.atan2(im, re)),
+    },
+    { key: `${key}_complex`, title, desc: 'complex numbers', shape, data, complex: true },
+  ];
+}

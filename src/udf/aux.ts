@@ -1,0 +1,66 @@
+/** Data of the user that a UDF sees sliced like its results: a number a scan position, a pixel, or the whole. */
+import { EwaldError } from '../errors.js';
+import type { BufferKind, RunShape } from './buffers.js';
+import { type BufferArray, type BufferDtype, type DtypeArrays, isArrayOf, numbersOf, product } from './dtypes.js';
+
+/** What `auxData` makes. */
+export interface AuxData<D extends BufferDtype = BufferDtype> {
+  readonly aux: true;
+  readonly kind: BufferKind;
+  readonly dtype: D;
+  readonly extraShape: readonly number[];
+  /** nav: an element for each position of the whole scan. */
+  readonly data: DtypeArrays[D];
+}
+/** Views of the parameters that are aux data. */
+export type AuxViews<P> = {
+  readonly [K in keyof P as P[K] extends AuxData ? K : never]: P[K] extends AuxData<infer D> ? DtypeArrays[D] : never;
+};
+
+/** Wraps data for a parameter of a UDF: nav data is given for the whole scan, whatever the region of interest. */
+export function auxData<D extends BufferDtype>(
+  data: DtypeArrays[D],
+  {
+    kind,
+    dtype,
+    extraShape = [],
+  }: { readonly kind: BufferKind; readonly dtype: D; readonly extraShape?: readonly number[] },
+): AuxData<D> {
+  if (!isArrayOf(dtype, data)) throw new EwaldError('Shape', `auxData: the data is no array of ${dtype}`);
+  return { aux: true, kind, dtype, extraShape, data };
+}
+
+export const isAux = (value: unknown): value is AuxData =>
+  typeof value === 'object' && value !== null && (value as { aux?: unknown }).aux === true && 'data' in value;
+
+/** Numbers of one element. */
+export const auxStride = ({ extraShape, dtype }: AuxData): number => product(extraShape) * numbersOf(dtype);
+
+/** Refuses aux data of another size than the run. */
+export function checkAux(udf: string, params: Readonly<Record<string, unknown>>, { nav, sig }: RunShape): void {
+  for (const [name, value] of Object.entries(params)) {
+    if (!isAux(value)) continue;
+    const elements = value.kind === 'nav' ? product(nav) : value.kind === 'sig' ? product(sig) : 1;
+    const needed = elements * auxStride(value);
+    if (value.data.length !== needed)
+      throw new EwaldError(
+        'Shape',
+        `the UDF ${udf}: aux data ${name} has ${value.data.length} numbers; needed are ${needed}, for ${value.kind === 'nav' ? 'the whole scan' : value.kind === 'sig' ? 'a frame' : 'the run'}`,
+      );
+  }
+}
+
+/** Parameters with nav aux data cut down to some positions, as they travel to a worker. */
+export function auxOf(params: Readonly<Record<string, unknown>>, positions: Uint32Array): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => {
+      if (!isAux(value) || value.kind !== 'nav') return [name, value];
+      const stride = auxStride(value);
+      const data = new (value.data.constructor as new (length: number) => BufferArray)(positions.length * stride);
+      const [to, from] = [data as Float64Array, value.data as unknown as Float64Array];
+      for (let i = 0; i < positions.length; i++)
+        for (let k = 0; k < stride; k++) to[i * stride + k] = from[(positions[i] as number) * stride + k] as number;
+      return [name, { ...value, data }];
+    }),
+  );
+}

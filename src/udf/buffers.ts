@@ -1,0 +1,165 @@
+/** Result buffers: what a UDF declares, what it writes into, and what a run gives back. */
+import { EwaldError } from '../errors.js';
+import { choice, knownOptions } from '../options.js';
+import {
+  allocate,
+  type BufferArray,
+  type BufferDtype,
+  bufferDtypes,
+  type DtypeArrays,
+  fillGaps,
+  numbersOf,
+  product,
+} from './dtypes.js';
+import type { Selection } from './roi.js';
+
+/** What a buffer has an element for: each scan position, each pixel of a frame, or the whole run. */
+export type BufferKind = 'nav' | 'sig' | 'single';
+
+/** What a UDF says of one buffer. */
+export interface BufferDeclaration<D extends BufferDtype = BufferDtype> {
+  readonly kind: BufferKind;
+  readonly dtype: D;
+  /** Further axes of each element, last. Default: none. */
+  readonly extraShape?: readonly number[];
+  /** `private` buffers are not given back; `resultOnly` ones are not there while frames come, `getResults` makes them. */
+  readonly use?: 'private' | 'resultOnly';
+}
+/** All buffers of a UDF by name. */
+export type BufferDeclarations = Readonly<Record<string, BufferDeclaration>>;
+
+/** The arrays a UDF works on, by name. */
+export type Views<B extends BufferDeclarations> = { readonly [K in keyof B]: DtypeArrays[B[K]['dtype']] };
+/** What a run gives back, by name: private buffers are left out. */
+export type Results<B extends BufferDeclarations> = {
+  readonly [K in keyof B as B[K]['use'] extends 'private' ? never : K]: ResultBuffer<B[K]['dtype']>;
+};
+
+/** Lengths of the axes a run is over. */
+export interface RunShape {
+  /** Shape of the scan. */
+  readonly nav: readonly number[];
+  /** Shape of a frame. */
+  readonly sig: readonly number[];
+  readonly selection: Selection;
+}
+
+const kinds = ['nav', 'sig', 'single'] as const;
+
+/** Checks declarations before anything is allocated. Throws `Argument`. */
+export function checkDeclarations(udf: string, declarations: BufferDeclarations): void {
+  if (typeof declarations !== 'object' || declarations === null || Object.keys(declarations).length === 0)
+    throw new EwaldError('Argument', `the UDF ${udf} declares no buffers; needed is { name: { kind, dtype } }`);
+  for (const [name, declaration] of Object.entries(declarations)) {
+    const what = `the buffer ${name} of the UDF ${udf}`;
+    if (typeof declaration !== 'object' || declaration === null)
+      throw new EwaldError('Argument', `${what} is ${String(declaration)}; needed is { kind, dtype }`);
+    knownOptions(what, declaration, ['kind', 'dtype', 'extraShape', 'use']);
+    choice(`${what}: kind`, declaration.kind ?? ('' as BufferKind), 'nav', kinds);
+    choice(`${what}: dtype`, declaration.dtype ?? ('' as BufferDtype), 'f32', bufferDtypes);
+    choice(`${what}: use`, declaration.use, 'private', ['private', 'resultOnly']);
+    if ((declaration.extraShape ?? []).some((n) => !Number.isInteger(n) || n < 1))
+      throw new EwaldError('Argument', `${what}: extraShape is ${declaration.extraShape}; needed are lengths from 1`);
+  }
+}
+
+/** Numbers of one element: the product of the extra axes, twice for complex ones. */
+export const strideOf = ({ extraShape = [], dtype }: BufferDeclaration): number =>
+  product(extraShape) * numbersOf(dtype);
+
+/** Elements of the raw array, without extra axes. */
+export function elementsOf({ kind }: BufferDeclaration, frames: number, sig: readonly number[]): number {
+  return kind === 'nav' ? frames : kind === 'sig' ? product(sig) : 1;
+}
+
+/** Zeroed arrays for `frames` positions. Buffers made by `getResults` are left out. */
+export function allocateViews(
+  declarations: BufferDeclarations,
+  frames: number,
+  sig: readonly number[],
+): Record<string, BufferArray> {
+  const views: Record<string, BufferArray> = {};
+  for (const [name, declaration] of Object.entries(declarations))
+    if (declaration.use !== 'resultOnly')
+      views[name] = allocate(
+        declaration.dtype,
+        elementsOf(declaration, frames, sig) * product(declaration.extraShape ?? []),
+      );
+  return views;
+}
+
+/** One buffer of a finished (or half-finished) run. */
+export class ResultBuffer<D extends BufferDtype = BufferDtype> {
+  readonly name: string;
+  readonly kind: BufferKind;
+  readonly dtype: D;
+  readonly extraShape: readonly number[];
+  /** The numbers as they were computed: of the region of interest alone, in C order. */
+  readonly rawData: DtypeArrays[D];
+  /** Shape of `rawData`: [positions, …extra], [y, x, …extra] or extra. */
+  readonly rawShape: readonly number[];
+  /** Shape of `data`: the whole scan where the kind is nav. */
+  readonly shape: readonly number[];
+  /** 1 where an element of `rawData` (extra axes aside) holds a result: its frame was there and was processed. */
+  readonly rawValidMask: Uint8Array;
+  readonly #selection: Selection;
+  #data: DtypeArrays[D] | undefined;
+
+  constructor(
+    name: string,
+    declaration: BufferDeclaration<D>,
+    rawData: DtypeArrays[D],
+    shape: RunShape,
+    valid: Uint8Array,
+  ) {
+    const { kind, dtype, extraShape = [] } = declaration;
+    const { nav, sig, selection } = shape;
+    this.name = name;
+    this.kind = kind;
+    this.dtype = dtype;
+    this.extraShape = extraShape;
+    this.rawData = rawData;
+    this.rawValidMask = valid;
+    this.#selection = selection;
+    const own = kind === 'nav' ? nav : kind === 'sig' ? sig : extraShape.length > 0 ? [] : [1];
+    this.shape = [...own, ...extraShape];
+    this.rawShape = kind === 'nav' && selection.positions ? [selection.count, ...extraShape] : this.shape;
+  }
+
+  /** The whole scan: NaN (reals) or 0 where the region of interest has no frame. As `rawData` for other kinds. */
+  get data(): DtypeArrays[D] {
+    this.#data ??= this.#expand();
+    return this.#data;
+  }
+
+  /** 1 where an element of `data` (extra axes aside) holds a result. */
+  get validMask(): Uint8Array {
+    const { positions } = this.#selection;
+    if (this.kind !== 'nav' || !positions) return this.rawValidMask;
+    const mask = new Uint8Array(product(this.shape) / product(this.extraShape));
+    for (let i = 0; i < positions.length; i++) mask[positions[i] as number] = this.rawValidMask[i] as number;
+    return mask;
+  }
+
+  /** The valid elements of `data`, and undefined in place of the others: for printing. Extra axes are flattened. */
+  get maskedData(): readonly (number | bigint | undefined)[] {
+    const { data, validMask } = this;
+    const stride = data.length / Math.max(1, validMask.length);
+    return Array.from(data as ArrayLike<number | bigint>, (value, i) =>
+      validMask[Math.floor(i / stride)] ? value : undefined,
+    );
+  }
+
+  #expand(): DtypeArrays[D] {
+    const { positions } = this.#selection;
+    if (this.kind !== 'nav' || !positions) return this.rawData;
+    const whole = allocate(this.dtype, product(this.shape));
+    fillGaps(this.dtype, whole);
+    const stride = product(this.extraShape) * numbersOf(this.dtype);
+    const from = this.rawData as Float64Array;
+    const to = whole as unknown as Float64Array;
+    for (let i = 0; i < positions.length; i++)
+      for (let k = 0; k < stride; k++) to[(positions[i] as number) * stride + k] = from[i * stride + k] as number;
+    return whole;
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Centre of mass of each frame, and what follows from it: shifts against a reference, rotated and flipped into the axes of
+ * the scan, their divergence and curl, and the trend that descanning leaves.
+ */
+import { EwaldError } from '../../errors.js';
+import { curl, divergence, type Field, type Regression, regress, straighten, subtractTrend } from '../field.js';
+import { circular, ring, spansOf } from '../masks.js';
+import { defineUdf, type UdfMeta } from '../udf.js';
+import { checkRing, frameSize } from './fluctuation.js';
+
+/** Parameters of `comUdf`. */
+export interface ComParams extends Readonly<Record<string, unknown>> {
+  /** The reference, in pixels; null: the middle pixel, half the size rounded down. */
+  readonly cx: number | null;
+  readonly cy: number | null;
+  /** Radius of the disk that counts; null: the whole frame. */
+  readonly r: number | null;
+  /** Radius of its hole; null: none. */
+  readonly ri: number | null;
+  /** Degrees that shifts are turned by. */
+  readonly scanRotation: number;
+  /** Whether y of the detector goes the other way. */
+  readonly flipY: boolean;
+  /** Trend to take off the field: -1 none, 0 its mean, 1 a plane, or the plane itself: [[y, x], [dy/dy, dx/dy], [dy/dx, dx/dx]]. */
+  readonly regression: -1 | 0 | 1 | Regression;
+}
+
+const initial: ComParams = { cx: null, cy: null, r: null, ri: null, scanRotation: 0, flipY: false, regression: -1 };
+
+/** The reference of a run. */
+export const comCentre = ({ cx, cy }: ComParams, { sig }: UdfMeta): { cx: number; cy: number } => ({
+  cx: cx ?? Math.floor((sig[1] ?? 1) / 2),
+  cy: cy ?? Math.floor((sig[0] ?? 1) / 2),
+});
+
+function maskOf(params: ComParams, meta: UdfMeta): Uint8Array {
+  const size = frameSize('com', meta);
+  const centre = comCentre(params, meta);
+  const r = params.r ?? Number.POSITIVE_INFINITY;
+  if (params.ri === null) return circular({ ...size, ...centre, r });
+  return ring({ ...size, ...centre, ri: params.ri, ro: r });
+}
+
+/** Center of mass: `rawCom`, `rawShifts`, `field` as (y, x), `fieldY`, `fieldX`, `magnitude`, `divergence`, `curl`, `regression`. */
+export const comUdf = defineUdf({
+  name: 'com',
+  module: 'ewald/udf',
+  params: initial,
+  buffers(meta, params) {
+    frameSize('com', meta);
+    checkRing('com', params.ri ?? 0, params.r ?? Number.POSITIVE_INFINITY);
+    const { regression } = params;
+    if (typeof regression === 'number' ? ![-1, 0, 1].includes(regression) : regression?.flat?.().length !== 6)
+      throw new EwaldError(
+        'Argument',
+        `com: regression is ${regression}; needed is -1, 0, 1 or three rows of two numbers`,
+      );
+    const nav = { kind: 'nav', dtype: 'f64', use: 'resultOnly' } as const;
+    return {
+      moments: { kind: 'nav', dtype: 'f64', extraShape: [3], use: 'private' },
+      rawCom: { ...nav, extraShape: [2] },
+      rawShifts: { ...nav, extraShape: [2] },
+      field: { ...nav, extraShape: [2] },
+      fieldY: nav,
+      fieldX: nav,
+      magnitude: nav,
+      divergence: nav,
+      curl: nav,
+      regression: { kind: 'single', dtype: 'f64', extraShape: [3, 2], use: 'resultOnly' },
+    };
+  },
+  getTaskData: ({ params, meta }) => maskOf(params, meta),
+  processFrame({ frame, results: { moments }, task, meta }) {
+    const width = meta.sig[1] as number;
+    let [sum, sy, sx] = [0, 0, 0];
+    for (let i = 0; i < frame.length; i++) {
+      if (!task[i]) continue;
+      const value = frame[i] as number;
+      sum += value;
+      sy += value * Math.floor(i / width);
+      sx += value * (i % width);
+    }
+    moments[0] = sum;
+    moments[1] = sy;
+    moments[2] = sx;
+  },
+  getResults({ results: { moments }, params, meta, damage }) {
+    const { cx, cy } = comCentre(params, meta);
+    const n = moments.length / 3;
+    const rawShifts = new Float64Array(2 * n);
+    for (let i = 0; i < n; i++) {
+      const sum = moments[3 * i] as number;
+      if (sum === 0) continue;
+      rawShifts[2 * i] = (moments[3 * i + 1] as number) / sum - cy;
+      rawShifts[2 * i + 1] = (moments[3 * i + 2] as number) / sum - cx;
+    }
+    const turned: Field = straighten(rawShifts, params);
+    const regression =
+      typeof params.regression === 'number'
+        ? regress(turned, params.regression, meta, damage)
+        : params.regression.flat();
+    const field = subtractTrend(turned, regression, meta);
+    const y = Float64Array.from({ length: n }, (_, i) => field[2 * i] as number);
+    const x = Float64Array.from({ length: n }, (_, i) => field[2 * i + 1] as number);
+    return {
+      rawCom: rawShifts.map((shift, i) => shift + (i % 2 === 0 ? cy : cx)),
+      rawShifts,
+      field,
+      fieldY: y,
+      fieldX: x,
+      magnitude: y.map((v, i) => Math.hypot(v, x[i] as number)),
+      divergence: divergence(y, x, meta, damage),
+      curl: curl(y, x, meta, damage),
+      regression: Float64Array.from(regression),
+    };
+  },
+  kernel({ params, meta }) {
+    const { width } = frameSize('com', meta);
+    return {
+      steps: [{ kind: 'com', spans: spansOf(maskOf(params, meta), width) }],
+      finish: ({ nav }, { moments }) => moments.set(nav),
+    };
+  },
+});

@@ -1,0 +1,102 @@
+/** Measures of order in each frame: fluctuations on a ring (FEM), and spectral weight on a ring (crystallinity). */
+import { EwaldError } from '../../errors.js';
+import { spectrum2d } from '../fourier.js';
+import { isIntegerDtype } from '../frames-of.js';
+import { circular, ring, spansOf } from '../masks.js';
+import { defineUdf, type UdfMeta } from '../udf.js';
+import { integerVarsum } from './stddev.js';
+
+/** Width and height of a frame. Throws `Shape` for frames of other than two axes. */
+export function frameSize(what: string, { sig }: UdfMeta): { width: number; height: number } {
+  const [height, width] = sig;
+  if (sig.length !== 2 || height === undefined || width === undefined)
+    throw new EwaldError('Shape', `${what} needs frames of two axes; these are ${sig.join(' × ')}`);
+  return { width, height };
+}
+
+/** Refuses rings without a pixel. */
+export function checkRing(what: string, ri: number, ro: number): void {
+  if (!(ri < ro))
+    throw new EwaldError('Argument', `${what}: the inner radius is ${ri}, the outer one ${ro}; needed is ri below ro`);
+}
+
+/** `intensity`: standard deviation of the pixels with ri < distance ≤ ro, a number a scan position. */
+export const femUdf = defineUdf({
+  name: 'fem',
+  module: 'ewald/udf',
+  params: { cx: 0, cy: 0, ri: 0, ro: 1 },
+  buffers(meta, { ri, ro }) {
+    frameSize('fem', meta);
+    checkRing('fem', ri, ro);
+    return { intensity: { kind: 'nav', dtype: 'f64' } };
+  },
+  getTaskData: ({ params, meta }) => ring({ ...frameSize('fem', meta), ...params }),
+  processFrame({ frame, results, task }) {
+    let [sum, count] = [0, 0];
+    for (let i = 0; i < frame.length; i++)
+      if (task[i]) {
+        sum += frame[i] as number;
+        count++;
+      }
+    const mean = sum / count;
+    let squares = 0;
+    for (let i = 0; i < frame.length; i++) if (task[i]) squares += ((frame[i] as number) - mean) ** 2;
+    results.intensity[0] = Math.sqrt(squares / count);
+  },
+  kernel({ params, meta }) {
+    const size = frameSize('fem', meta);
+    const mask = ring({ ...size, ...params });
+    const count = mask.reduce((a, b) => a + b, 0);
+    // Floats are left to two passes over the frame: Σ² − (Σ)² loses what they are about.
+    if (!isIntegerDtype(meta.inputDtype)) return undefined;
+    return {
+      steps: [{ kind: 'squaresOf', spans: spansOf(mask, size.width) }],
+      finish({ nav, frames }, { intensity }) {
+        for (let i = 0; i < frames; i++)
+          intensity[i] = Math.sqrt(integerVarsum(count, nav[2 * i] as number, nav[2 * i + 1] as number) / count);
+      },
+    };
+  },
+});
+
+/**
+ * `intensity`: Σ |spectrum of the frame| with ri < frequency ≤ ro (in steps of the half spectrum), a number a scan
+ * position. With a radius above 0 a disk around the centre is taken out of the frame before.
+ */
+export const crystallinityUdf = defineUdf({
+  name: 'crystallinity',
+  module: 'ewald/udf',
+  params: { ri: 0, ro: 1, cx: 0, cy: 0, radius: 0 },
+  buffers(meta, { ri, ro }) {
+    frameSize('crystallinity', meta);
+    checkRing('crystallinity', ri, ro);
+    return { intensity: { kind: 'nav', dtype: 'f64' } };
+  },
+  getTaskData({ params: { ri, ro, cx, cy, radius }, meta }) {
+    const { width, height } = frameSize('crystallinity', meta);
+    const around = ring({ width, height, cx: width / 2, cy: height / 2, ri, ro });
+    const half = Math.floor(width / 2) + 1;
+    const keep = new Uint8Array(height * half);
+    // The ring lies around the middle, the spectrum begins in its corner.
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < half; x++)
+        keep[y * half + x] = around[
+          ((y + Math.ceil(height / 2)) % height) * width + ((x + Math.ceil(width / 2)) % width)
+        ] as number;
+    const disk = radius > 0 ? circular({ width, height, cx, cy, r: radius }) : undefined;
+    return { keep, half, width, height, disk, frame: new Float64Array(width * height) };
+  },
+  processFrame({ frame, results, task }) {
+    const { keep, half, width, height, disk, frame: copy } = task;
+    for (let i = 0; i < copy.length; i++) copy[i] = disk?.[i] ? 0 : (frame[i] as number);
+    const spectrum = spectrum2d(copy, height, width);
+    let sum = 0;
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < half; x++) {
+        if (!keep[y * half + x]) continue;
+        const at = 2 * (y * width + x);
+        sum += Math.hypot(spectrum[at] as number, spectrum[at + 1] as number);
+      }
+    results.intensity[0] = sum;
+  },
+});

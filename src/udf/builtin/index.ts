@@ -1,0 +1,21 @@
+/** The UDFs of the package by name: how workers find them. */
+import type { AnyUdf } from '../udf.js';
+import { comUdf } from './com.js';
+import { crystallinityUdf, femUdf } from './fluctuation.js';
+import { masksUdf } from './masks.js';
+import { pickUdf } from './pick.js';
+import { stddevUdf } from './stddev.js';
+import { logSumUdf, sumSigUdf, sumUdf } from './sums.js';
+
+export const builtinUdfs: readonly AnyUdf[] = [
+  sumUdf,
+  sumSigUdf,
+  logSumUdf,
+  stddevUdf,
+  masksUdf,
+  comUdf,
+  femUdf,
+  crystallinityUdf,
+  pickUdf,
+];
+export { comUdf, crystallinityUdf, femUdf, logSumUdf, masksUdf, pickUdf, stddevUdf, sumSigUdf, sumUdf };

@@ -1,0 +1,138 @@
+/** Sums of frames under masks: a number a mask for each scan position. */
+import { EwaldError } from '../../errors.js';
+import type { BufferDeclaration } from '../buffers.js';
+import { product } from '../dtypes.js';
+import type { KernelPart } from '../kernel-part.js';
+import { isBoolean, type MaskArray, nonZeros, spansOf, sparseOf } from '../masks.js';
+import type { PassStep } from '../pass.js';
+import { defineUdf, type UdfMeta } from '../udf.js';
+
+/** Parameters of `masksUdf`. */
+export interface MasksParams extends Readonly<Record<string, unknown>> {
+  /** Masks, [y, x] each; with `complex` two a mask, real part and imaginary part. */
+  readonly masks: readonly MaskArray[];
+  readonly complex: boolean;
+  /** Whether masks are taken without their zeros; default: where nine tenths of the pixels are. */
+  readonly sparse: boolean | 'auto';
+  /** Moves the masks by whole pixels: [dy, dx] for all frames, or two numbers a scan position. What leaves the frame is lost. */
+  readonly shifts: readonly [number, number] | ArrayLike<number> | null;
+}
+
+const share = (mask: MaskArray): number => nonZeros(mask) / mask.length;
+
+/** Which steps give which masks. */
+interface Steps {
+  readonly steps: PassStep[];
+  /** Mask of each column. */
+  readonly order: number[];
+}
+
+function stepsFor({ masks, sparse }: MasksParams, width: number): Steps {
+  const spans: number[] = [];
+  const few: number[] = [];
+  const many: number[] = [];
+  for (const [k, mask] of masks.entries()) {
+    if (isBoolean(mask)) spans.push(k);
+    else if (sparse === true || (sparse === 'auto' && share(mask) < 0.1)) few.push(k);
+    else many.push(k);
+  }
+  const steps: PassStep[] = spans.map((k) => ({ kind: 'sumOf', spans: spansOf(masks[k] as MaskArray, width) }));
+  if (few.length > 0) steps.push({ kind: 'sparse', masks: sparseOf(few.map((k) => masks[k] as MaskArray)) });
+  if (many.length > 0) {
+    const pixels = (masks[0] as MaskArray).length;
+    const weights = new Float32Array(many.length * pixels);
+    for (const [i, k] of many.entries()) weights.set(masks[k] as MaskArray, i * pixels);
+    steps.push({ kind: 'dense', weights, masks: many.length });
+  }
+  return { steps, order: [...spans, ...few, ...many] };
+}
+
+function check({ masks, complex, shifts }: MasksParams, meta: UdfMeta): void {
+  const pixels = product(meta.sig);
+  if (masks.length === 0) throw new EwaldError('Argument', 'masks: there is no mask; needed is at least one');
+  for (const [k, mask] of masks.entries())
+    if (mask.length !== pixels)
+      throw new EwaldError(
+        'Shape',
+        `masks: mask ${k} has ${mask.length} pixels; the frame has ${pixels} (${meta.sig.join(' × ')})`,
+      );
+  if (complex && masks.length % 2 !== 0)
+    throw new EwaldError('Argument', 'masks: complex masks come as pairs of real and imaginary part');
+  if (shifts && shifts.length !== 2 && shifts.length !== 2 * product(meta.nav))
+    throw new EwaldError(
+      'Shape',
+      `masks: shifts has ${shifts.length} numbers; needed are 2 (dy, dx), or 2 for each of the ${product(meta.nav)} scan positions`,
+    );
+}
+
+/** Σ of a frame under a mask that is moved; what is moved out of the frame is dropped. */
+function shifted(
+  frame: ArrayLike<number>,
+  mask: MaskArray,
+  height: number,
+  width: number,
+  dy: number,
+  dx: number,
+): number {
+  let sum = 0;
+  for (let y = Math.max(0, dy); y < Math.min(height, height + dy); y++)
+    for (let x = Math.max(0, dx); x < Math.min(width, width + dx); x++)
+      sum += (frame[y * width + x] as number) * (mask[(y - dy) * width + x - dx] as number);
+  return sum;
+}
+
+const initial: MasksParams = { masks: [], complex: false, sparse: 'auto', shifts: null };
+
+/** `intensity`, [scan, masks]: Σ over the pixels of frame · mask. */
+export const masksUdf = defineUdf({
+  name: 'masks',
+  module: 'ewald/udf',
+  params: initial,
+  buffers(meta: UdfMeta, params: MasksParams): { intensity: BufferDeclaration<'f64' | 'c128'> } {
+    check(params, meta);
+    const { complex, masks } = params;
+    return {
+      intensity: {
+        kind: 'nav',
+        dtype: complex || meta.inputDtype.startsWith('c') ? 'c128' : 'f64',
+        extraShape: [masks.length / (complex ? 2 : 1)],
+      },
+    };
+  },
+  processFrame({ frame, results: { intensity }, params, meta, position }) {
+    const { masks, complex, shifts } = params;
+    const width = meta.sig.at(-1) as number;
+    const height = frame.length / width;
+    const parts = meta.inputDtype.startsWith('c') ? split(frame as Float64Array) : [frame as Float64Array];
+    const at = shifts?.length === 2 ? 0 : 2 * position;
+    const [dy, dx] = shifts ? [Math.trunc(shifts[at] as number), Math.trunc(shifts[at + 1] as number)] : [0, 0];
+    for (const [k, mask] of masks.entries()) {
+      const [re = 0, im = 0] = parts.map((part) => shifted(part, mask, height / parts.length, width, dy, dx));
+      if (parts.length === 1) intensity[k] = re;
+      else if (!complex) intensity.set([re, im], 2 * k);
+      else if (k % 2 === 0) intensity.set([re, im], k);
+      else {
+        // (a + ib)(c + id) with c in the mask before and d in this one.
+        intensity[k - 1] = (intensity[k - 1] as number) - im;
+        intensity[k] = (intensity[k] as number) + re;
+      }
+    }
+  },
+  kernel({ params, meta }): KernelPart<{ intensity: BufferDeclaration<'f64' | 'c128'> }> | undefined {
+    if (params.shifts) return undefined;
+    const { steps, order } = stepsFor(params, meta.sig.at(-1) as number);
+    return {
+      steps,
+      finish({ nav, columns, frames }, { intensity }) {
+        for (let i = 0; i < frames; i++)
+          for (let c = 0; c < columns; c++)
+            intensity[i * columns + (order[c] as number)] = nav[i * columns + c] as number;
+      },
+    };
+  },
+});
+
+function split(frame: Float64Array): Float64Array[] {
+  const half = frame.length / 2;
+  return [0, 1].map((part) => Float64Array.from({ length: half }, (_, i) => frame[2 * i + part] as number));
+}

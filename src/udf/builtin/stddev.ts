@@ -1,0 +1,120 @@
+/**
+ * Mean and standard deviation of each pixel over the scan.
+ *
+ * Integers: Σ and Σ² are exact, and so is their difference (products in two doubles). Floats: mean and sum of squares of
+ * tiles are merged pairwise (Chan, Golub, LeVeque; Schubert and Gertz 2018, doi 10.1145/3221269.3223036).
+ */
+import { isIntegerDtype } from '../frames-of.js';
+import { defineUdf, type UdfMeta } from '../udf.js';
+
+/** Adds sums of squares about their means: n1 numbers of sum s1 to n0 numbers of sum s0; gives what is to be added. */
+const between = (n0: number, s0: number, n1: number, s1: number): number => {
+  const difference = s1 / n1 - s0 / n0;
+  return (difference * difference * n0 * n1) / (n0 + n1);
+};
+
+interface State {
+  readonly sum: Float64Array;
+  readonly second: Float64Array;
+  readonly numFrames: Uint32Array;
+}
+
+/** n·Σ² − (Σ)² over n: products as pairs of doubles, so that nothing is lost where the two are nearly equal. */
+export function integerVarsum(n: number, sum: number, squares: number): number {
+  const [h1, l1] = twoProduct(n, squares);
+  const [h2, l2] = twoProduct(sum, sum);
+  return Math.max(0, (h1 - h2 + (l1 - l2)) / n);
+}
+
+const splitter = 2 ** 27 + 1;
+function twoProduct(a: number, b: number): [number, number] {
+  const product = a * b;
+  const ca = splitter * a;
+  const cb = splitter * b;
+  const [ah, bh] = [ca - (ca - a), cb - (cb - b)];
+  const [al, bl] = [a - ah, b - bh];
+  return [product, al * bl - (product - ah * bh - al * bh - ah * bl)];
+}
+
+/** A tile of floats into the state: its own mean first, then the squares about it. */
+function addTile(tile: ArrayLike<number>, depth: number, { sum, second }: State, before: number): void {
+  const pixels = sum.length;
+  for (let p = 0; p < pixels; p++) {
+    let here = 0;
+    for (let i = 0; i < depth; i++) here += tile[i * pixels + p] as number;
+    const mean = here / depth;
+    let squares = 0;
+    for (let i = 0; i < depth; i++) squares += ((tile[i * pixels + p] as number) - mean) ** 2;
+    if (before > 0) squares += between(before, sum[p] as number, depth, here);
+    second[p] = (second[p] as number) + squares;
+    sum[p] = (sum[p] as number) + here;
+  }
+}
+
+/** `sum`, `mean`, `var` (of the population), `std`, `varsum`, [y, x] each, and `numFrames`. */
+export const stddevUdf = defineUdf({
+  name: 'stddev',
+  module: 'ewald/udf',
+  buffers: {
+    sum: { kind: 'sig', dtype: 'f64' },
+    // Σ² of integers, Σ (x − mean)² of floats.
+    second: { kind: 'sig', dtype: 'f64', use: 'private' },
+    numFrames: { kind: 'single', dtype: 'u32' },
+    varsum: { kind: 'sig', dtype: 'f64', use: 'resultOnly' },
+    var: { kind: 'sig', dtype: 'f64', use: 'resultOnly' },
+    std: { kind: 'sig', dtype: 'f64', use: 'resultOnly' },
+    mean: { kind: 'sig', dtype: 'f64', use: 'resultOnly' },
+  },
+  processTile({ tile, depth, results, meta, firstPixel, pixels }) {
+    const { sum, second, numFrames } = results;
+    const last = firstPixel + pixels === meta.sig.reduce((a, b) => a * b, 1);
+    if (isIntegerDtype(meta.inputDtype)) {
+      for (let i = 0; i < depth; i++)
+        for (let p = 0; p < pixels; p++) {
+          const value = tile[i * pixels + p] as number;
+          sum[p] = (sum[p] as number) + value;
+          second[p] = (second[p] as number) + value * value;
+        }
+    } else addTile(tile as Float64Array, depth, { sum, second, numFrames }, numFrames[0] as number);
+    if (last) numFrames[0] = (numFrames[0] as number) + depth;
+  },
+  merge({ dest, src, meta }) {
+    const [n0, n1] = [dest.numFrames[0] as number, src.numFrames[0] as number];
+    if (n1 === 0) return;
+    const integers = isIntegerDtype(meta.inputDtype);
+    for (let p = 0; p < dest.sum.length; p++) {
+      const [s0, s1] = [dest.sum[p] as number, src.sum[p] as number];
+      const more = integers || n0 === 0 ? 0 : between(n0, s0, n1, s1);
+      dest.second[p] = (dest.second[p] as number) + (src.second[p] as number) + more;
+      dest.sum[p] = s0 + s1;
+    }
+    dest.numFrames[0] = n0 + n1;
+  },
+  getResults({ results: { sum, second, numFrames }, meta }) {
+    const n = numFrames[0] as number;
+    const integers = isIntegerDtype(meta.inputDtype);
+    const varsum = integers
+      ? Float64Array.from(second, (squares, p) => (n === 0 ? 0 : integerVarsum(n, sum[p] as number, squares)))
+      : second.slice();
+    const variance = varsum.map((value) => value / n);
+    return {
+      sum,
+      numFrames,
+      varsum,
+      var: variance,
+      std: variance.map(Math.sqrt),
+      mean: sum.map((value) => value / n),
+    };
+  },
+  kernel: ({ meta }: { readonly meta: UdfMeta }) =>
+    meta.inputDtype.startsWith('c')
+      ? undefined
+      : {
+          steps: [{ kind: 'moments' }],
+          finish({ sig, frames }, { sum, second, numFrames }) {
+            sum.set(sig[0] as Float64Array);
+            second.set(sig[1] as Float64Array);
+            numFrames[0] = frames;
+          },
+        },
+});

@@ -1,0 +1,41 @@
+/** What a backend does for udf: passes over frames. */
+import type { Op } from '../backends/feature.js';
+import type { FrameArray } from '../data/dtype.js';
+import type { udfNumbers, udfStepKinds } from '../layout/udf.js';
+import type { Disposable } from '../resource.js';
+
+/** Sizes of a pass, checked. */
+export interface UdfDescriptor {
+  /** The layout's UdfDescriptor, packed. */
+  readonly fields: Uint8Array;
+  /** The layout's UdfStep a step, packed. */
+  readonly steps: Uint8Array;
+  /** Spans and sparse masks of the steps. */
+  readonly indices: Uint32Array;
+  readonly weights: Float32Array;
+  readonly kinds: readonly (keyof typeof udfStepKinds)[];
+  readonly dtype: keyof typeof udfNumbers;
+  readonly pixels: number;
+  readonly bytesOfNumber: number;
+  readonly columns: number;
+  readonly planes: number;
+}
+
+/** One run, already checked. The arrays belong to the caller and are read and written before the promise settles. */
+export interface UdfRun {
+  readonly frames: FrameArray;
+  readonly count: number;
+  /** [count, columns] */
+  readonly nav: Float64Array;
+  /** [planes, pixels] */
+  readonly sig: Float64Array;
+}
+
+/** A planned pass. */
+export interface UdfKernel extends Disposable {
+  readonly bytes: number;
+  run(run: UdfRun): Promise<void>;
+}
+
+/** Passes of a backend. */
+export type UdfOp = Op<UdfDescriptor, UdfKernel>;

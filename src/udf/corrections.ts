@@ -1,0 +1,69 @@
+/** Corrections of frames in the words of LiberTEM, made into those of ewald/data. */
+import { Corrections } from '../data/corrections.js';
+import { EwaldError } from '../errors.js';
+import { knownOptions } from '../options.js';
+import { product } from './dtypes.js';
+
+/** (value − dark) · gain, then each excluded pixel gets the mean of its neighbours that are not excluded. */
+export interface CorrectionSet {
+  /** Taken off every frame, [y, x]. */
+  readonly dark?: ArrayLike<number> | undefined;
+  /** Factor of what is left, [y, x]. */
+  readonly gain?: ArrayLike<number> | undefined;
+  /** Pixels without a count, (y, x) each; or a mask, nonzero where a pixel has none. */
+  readonly excludedPixels?: readonly (readonly [number, number])[] | Uint8Array | undefined;
+  /** Lets a pixel without a good neighbour be 0; default false: it is refused. */
+  readonly allowEmpty?: boolean | undefined;
+}
+
+/** Corrections for frames of `sig`. Throws `Shape`, `Argument`. */
+export function correctionsFor(
+  given: CorrectionSet | Corrections | undefined,
+  sig: readonly number[],
+): Corrections | undefined {
+  if (given === undefined || given instanceof Corrections) return given?.isIdentity ? undefined : given;
+  knownOptions('corrections', given, ['dark', 'gain', 'excludedPixels', 'allowEmpty']);
+  const length = product(sig);
+  const { dark, gain, excludedPixels, allowEmpty = false } = given;
+  let mask: Uint8Array | undefined;
+  if (excludedPixels !== undefined) {
+    const [height = 1, width = length] = sig;
+    if (sig.length !== 2)
+      throw new EwaldError('Shape', `corrections: excluded pixels need frames of two axes; these have ${sig.length}`);
+    mask = excludedPixels instanceof Uint8Array ? excludedPixels : maskOf(excludedPixels, height, width);
+    if (mask.length !== length)
+      throw new EwaldError('Shape', `corrections: excludedPixels has ${mask.length} pixels; the frame has ${length}`);
+    if (!allowEmpty) checkNeighbours(mask, height, width);
+  }
+  const [height = 1, width = length] = sig;
+  const made = new Corrections({ length, dark, gain, mask, ...(mask && { patch: { width, height } }) });
+  return made.isIdentity ? undefined : made;
+}
+
+function maskOf(pixels: readonly (readonly [number, number])[], height: number, width: number): Uint8Array {
+  const mask = new Uint8Array(height * width);
+  for (const [y, x] of pixels) {
+    if (!(Number.isInteger(y) && Number.isInteger(x) && y >= 0 && x >= 0 && y < height && x < width))
+      throw new EwaldError(
+        'Argument',
+        `corrections: the excluded pixel (${y}, ${x}) lies outside of ${height} × ${width}`,
+      );
+    mask[y * width + x] = 1;
+  }
+  return mask;
+}
+
+function checkNeighbours(mask: Uint8Array, height: number, width: number): void {
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      if (!mask[y * width + x]) continue;
+      let good = 0;
+      for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++)
+        for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) if (!mask[v * width + u]) good++;
+      if (good === 0)
+        throw new EwaldError(
+          'Argument',
+          `corrections: the excluded pixel (${y}, ${x}) has no good neighbour to be repaired from; allowEmpty: true makes it 0`,
+        );
+    }
+}

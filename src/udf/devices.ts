@@ -1,0 +1,69 @@
+/** What a machine has, and a choice of it: devices are removed or their counts changed before workers are started. */
+import type { DeviceReport } from '../backends/open.js';
+import type { ContextOptions } from '../context.js';
+import { EwaldError } from '../errors.js';
+import type { Executor } from '../executors/executor.js';
+import { knownOptions } from '../options.js';
+
+/** What `detect` finds; change it and hand it to `clusterSpec`. */
+export interface DetectedDevices {
+  /** Numbers of the processor cores. */
+  cpus: number[];
+  /** Numbers of the CUDA devices. */
+  cudas: number[];
+  /** Names of the WebGPU adapters. */
+  webgpus: string[];
+  /** Whether the core compiled for this CPU is here; without it the wasm one computes. */
+  hasNative: boolean;
+}
+
+/** Workers to start, by name. */
+export type ClusterSpec = Readonly<Record<string, { readonly context: ContextOptions }>>;
+
+/** The devices of a machine. */
+export function devicesOf(reports: readonly DeviceReport[], cores: number): DetectedDevices {
+  const available = (name: string) => reports.filter(({ backend, available: here }) => backend === name && here);
+  return {
+    cpus: Array.from({ length: cores }, (_, i) => i),
+    cudas: available('cuda').map((_, i) => i),
+    webgpus: available('webgpu').map(({ device }) => device?.name ?? 'webgpu'),
+    hasNative: available('native').length > 0,
+  };
+}
+
+/** One worker a core and one a GPU, of what is left in `devices`. Throws `Argument` where nothing is. */
+export function clusterSpec(devices: Partial<DetectedDevices> & { readonly name?: string }): ClusterSpec {
+  knownOptions('clusterSpec', devices, ['cpus', 'cudas', 'webgpus', 'hasNative', 'name']);
+  const { cpus = [], cudas = [], webgpus = [], hasNative = true, name = 'default' } = devices;
+  const spec: Record<string, { context: ContextOptions }> = {};
+  for (const [i] of Array.from(cpus).entries())
+    spec[`${name}-cpu-${i}`] = { context: { backend: hasNative ? 'native' : 'wasm' } };
+  for (const [i, id] of Array.from(cudas).entries())
+    spec[`${name}-cuda-${id}-${i}`] = { context: { backend: 'cuda', device: id } };
+  for (const [i, device] of Array.from(webgpus).entries())
+    spec[`${name}-webgpu-${i}`] = { context: { backend: 'webgpu', device } };
+  if (Object.keys(spec).length === 0)
+    throw new EwaldError(
+      'Argument',
+      'clusterSpec: there is no device left; needed is at least one of cpus, cudas, webgpus',
+    );
+  return spec;
+}
+
+/** Starts the workers of a spec. All of them are of one kind: those of a pool share their options. */
+export async function executorFor(
+  spec: ClusterSpec,
+  make: (options: { readonly workers: number; readonly context: ContextOptions }) => Promise<Executor>,
+): Promise<Executor> {
+  const workers = Object.values(spec);
+  const [first] = workers;
+  if (!first) throw new EwaldError('Argument', 'executorFor: the spec names no workers');
+  if (
+    workers.some(({ context }) => context.backend !== first.context.backend || context.device !== first.context.device)
+  )
+    throw new EwaldError(
+      'Unsupported',
+      'executorFor: the workers of a pool have one backend and device; give cpus, or one GPU, and several Contexts for several',
+    );
+  return make({ workers: workers.length, context: first.context });
+}

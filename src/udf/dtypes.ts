@@ -1,0 +1,62 @@
+/** Types of result buffers: their typed arrays, what fills what a region of interest leaves out, what rows of numbers become. */
+import type { DataType } from '../data/dtype.js';
+
+/** The typed array of each dtype; complex numbers are interleaved (re, im), truth values are 0 and 1. */
+export interface DtypeArrays {
+  readonly u8: Uint8Array;
+  readonly i8: Int8Array;
+  readonly u16: Uint16Array;
+  readonly i16: Int16Array;
+  readonly u32: Uint32Array;
+  readonly i32: Int32Array;
+  readonly u64: BigUint64Array;
+  readonly i64: BigInt64Array;
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
+  readonly c64: Float32Array;
+  readonly c128: Float64Array;
+  readonly bool: Uint8Array;
+}
+/** Dtype of a result buffer. */
+export type BufferDtype = keyof DtypeArrays;
+/** Any array of a result buffer. */
+export type BufferArray = DtypeArrays[BufferDtype];
+
+const classes = {
+  u8: Uint8Array,
+  i8: Int8Array,
+  u16: Uint16Array,
+  i16: Int16Array,
+  u32: Uint32Array,
+  i32: Int32Array,
+  u64: BigUint64Array,
+  i64: BigInt64Array,
+  f32: Float32Array,
+  f64: Float64Array,
+  c64: Float32Array,
+  c128: Float64Array,
+  bool: Uint8Array,
+} as const;
+
+/** Names of all dtypes of buffers. */
+export const bufferDtypes = Object.keys(classes) as BufferDtype[];
+
+/** Numbers an element: 2 for complex ones. */
+export const numbersOf = (dtype: BufferDtype | DataType): 1 | 2 => (dtype === 'c64' || dtype === 'c128' ? 2 : 1);
+
+/** A zeroed array of `length` elements. */
+export function allocate<D extends BufferDtype>(dtype: D, length: number): DtypeArrays[D] {
+  return new classes[dtype](length * numbersOf(dtype)) as unknown as DtypeArrays[D];
+}
+
+/** Whether `array` can hold numbers of `dtype`. */
+export const isArrayOf = (dtype: BufferDtype, array: unknown): boolean =>
+  ArrayBuffer.isView(array) && (array as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] === classes[dtype].name;
+
+/** What stands where a region of interest has no frame: NaN for reals, 0 for the others. */
+export function fillGaps(dtype: BufferDtype, array: BufferArray): void {
+  if (/^[fc]/.test(dtype)) (array as Float64Array).fill(Number.NaN);
+}
+
+/** Product of lengths. */
+export const product = (lengths: readonly number[]): number => lengths.reduce((a, b) => a * b, 1);

@@ -1,0 +1,72 @@
+/** From what lies in the file to the frames that a UDF sees: read, corrected, of a dtype that JavaScript computes with. */
+import type { Corrections } from '../data/corrections.js';
+import type { Dataset } from '../data/dataset.js';
+import { allocateFrames, type DataType, elements, type FrameArray, halfToNumber } from '../data/dtype.js';
+import { numbersOf, product } from './dtypes.js';
+import type { FrameRun } from './partitions.js';
+
+/** Reads the frames of a partition one after the other. */
+export async function readRuns(
+  dataset: Dataset,
+  runs: readonly FrameRun[],
+  into: FrameArray,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const length = dataset.frameLength * numbersOf(dataset.dtype);
+  let at = 0;
+  for (const { file, count } of runs) {
+    await dataset.read(file, count, into.subarray(at * length, (at + count) * length), { signal: signal as never });
+    at += count;
+  }
+}
+
+/** The dtype that UDFs see for frames of `dtype`, when `wanted` is what they ask for. */
+export function inputDtypeOf(
+  dtype: DataType,
+  corrected: boolean,
+  wanted: readonly ('native' | 'f32' | 'f64')[],
+): DataType {
+  if (numbersOf(dtype) === 2) return wanted.includes('f64') ? 'c128' : dtype;
+  if (wanted.includes('f64') || dtype === 'f64' || dtype === 'u64' || dtype === 'i64') return 'f64';
+  if (corrected || wanted.includes('f32') || dtype === 'f16') {
+    // A float32 does not hold every 32-bit integer: as result_type of NumPy.
+    return !corrected && (dtype === 'u32' || dtype === 'i32') ? 'f64' : 'f32';
+  }
+  return dtype;
+}
+
+/** Frames in another dtype: integers to floats, half floats, single to double. `count` frames of `length` numbers. */
+export function convertFrames(frames: FrameArray, from: DataType, to: DataType, numbers: number): FrameArray {
+  if (from === to) return frames;
+  const out = allocateFrames(to, numbers / elements[to].numbers) as Float64Array;
+  if (from === 'f16') for (let i = 0; i < numbers; i++) out[i] = halfToNumber(frames[i] as number);
+  else if (from === 'u64' || from === 'i64') for (let i = 0; i < numbers; i++) out[i] = Number(frames[i]);
+  else out.set((frames as Float64Array).subarray(0, numbers));
+  return out;
+}
+
+/** Frames with dark, gain and bad pixels taken care of, as f32. */
+export function correctFrames(
+  frames: FrameArray,
+  dtype: DataType,
+  count: number,
+  corrections: Corrections,
+): Float32Array {
+  const { length } = corrections;
+  const out = new Float32Array(count * length);
+  const marks = new Uint8Array(length);
+  for (let i = 0; i < count; i++)
+    corrections.apply(
+      frames.subarray(i * length, (i + 1) * length) as FrameArray,
+      dtype,
+      out.subarray(i * length, (i + 1) * length),
+      marks,
+    );
+  return out;
+}
+
+/** Pixels of a frame. */
+export const pixelsOf = (sig: readonly number[]): number => product(sig);
+
+/** Whether numbers of a dtype are integers. */
+export const isIntegerDtype = (dtype: DataType): boolean => /^[ui]/.test(dtype);

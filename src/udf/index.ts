@@ -1,0 +1,71 @@
+/**
+ * `ewald/udf`: LiberTEM's Context, analyses and user-defined functions, without a server. The browser build; Node's has the same
+ * names and opens paths as well.
+ *
+ *     import { Context } from 'ewald/udf';
+ *     const ctx = new Context();
+ *     const scan = await ctx.load(file);                                    // a File, Blob, URL or bytes
+ *     const { intensity } = await ctx.run(ctx.createDiskAnalysis(scan));
+ *     await ctx.close();
+ *
+ * @module
+ */
+import type { ContextOptions } from '../context.js';
+import { open } from '../data/index.js';
+import { EwaldError } from '../errors.js';
+import { type ConnectOptions, Executor } from '../executors/browser.js';
+import { createContext, devices } from '../index.js';
+import { knownOptions } from '../options.js';
+import { type MakeWithOptions, UdfContext, type UdfContextOptions, type UdfPlace } from './context.js';
+import { type DetectedDevices, devicesOf } from './devices.js';
+import { makeExecutor } from './executors.js';
+import type { ScanSource } from './scan.js';
+
+const place: UdfPlace = {
+  createContext,
+  open,
+  sourceOf(input, options): ScanSource | undefined {
+    if (typeof input === 'string') return { url: new URL(input, location.href).href, options };
+    if (input instanceof URL) return { url: input.href, options };
+    return input instanceof Blob ? { blob: input, options } : undefined;
+  },
+  makeExecutor: (kind, options) =>
+    makeExecutor(kind, options, { inline: Executor.inline, workers: Executor.workers, delayed: Executor.delayed }),
+  exportNpy: async (_scan, path) => {
+    throw new EwaldError('Unsupported', `${path}: a browser writes no files; read the frames with scan.dataset.read`);
+  },
+  note: undefined,
+};
+
+/** Loads scans and runs UDFs and analyses over them; end it with `close` or `await using`. */
+export class Context extends UdfContext {
+  /** Executors in `owned` are disposed with the context. */
+  constructor(options?: UdfContextOptions, owned?: readonly Executor[]) {
+    super(place, options, owned);
+  }
+
+  /**
+   * A context on an executor of its own: 'inline', 'workers', 'delayed' or 'mpi'; for a cluster see `connect`. Throws
+   * `Argument` for unknown ones, and for `cpus` or `gpus` where the executor has none.
+   */
+  static async makeWith(kind = 'inline', options: MakeWithOptions = {}): Promise<Context> {
+    knownOptions('Context.makeWith', options, ['cpus', 'gpus', 'on', 'context']);
+    const executor = await place.makeExecutor(kind, options);
+    const { context, on } = options;
+    const given = { ...(executor && { executor }), ...(context && { context }), ...(on && { delayedOn: on }) };
+    return new Context(given, executor ? [executor] : []);
+  }
+
+  /** A context on the workers that have joined a cluster: `Context.connect('nats://head:4222')`. */
+  static async connect(url: string, options?: ConnectOptions): Promise<Context> {
+    const executor = await Executor.connect(url, options);
+    return new Context({ executor }, [executor]);
+  }
+}
+
+/** What this machine has: cores, GPUs. */
+export async function detect(options?: ContextOptions): Promise<DetectedDevices> {
+  return devicesOf(await devices(options), globalThis.navigator?.hardwareConcurrency ?? 1);
+}
+
+export * from './public.js';

@@ -1,0 +1,49 @@
+/** Passes over frames on the CPU, off the main thread; see cpp/udf. */
+
+import type { NativeHost } from '../../backends/native/host.js';
+import { addonError } from '../../backends/status.js';
+import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
+
+/** The addon's passes; cpp/addon. */
+interface UdfAddon {
+  udfCreate(descriptor: Uint8Array, steps: Uint8Array, indices: Uint32Array, weights: Float32Array): object;
+  udfBytes(udf: object): number;
+  udfBegin(udf: object): void;
+  udfRun(udf: object, frames: ArrayBufferView, count: number, nav: Float64Array, columns: number): Promise<void>;
+  udfEnd(udf: object, sig: Float64Array, planes: number): void;
+  udfDestroy(udf: object): void;
+}
+
+/** The udf room of the core. */
+export const udfOp = (host: NativeHost): UdfOp => ({
+  supports: () => true,
+  plan: async (descriptor) => planUdf(host, descriptor),
+});
+
+function planUdf(host: NativeHost, { fields, steps, indices, weights, columns, planes }: UdfDescriptor): UdfKernel {
+  const addon = host.addon as UdfAddon;
+  let udf: object;
+  try {
+    udf = addon.udfCreate(fields, steps, indices, weights);
+  } catch (error) {
+    throw addonError(error);
+  }
+  const bytes = addon.udfBytes(udf);
+  host.hold(bytes);
+  return {
+    bytes,
+    async run({ frames, count, nav, sig }) {
+      try {
+        addon.udfBegin(udf);
+        await addon.udfRun(udf, frames, count, nav, columns);
+        if (planes > 0) addon.udfEnd(udf, sig, planes);
+      } catch (error) {
+        throw addonError(error);
+      }
+    },
+    async dispose() {
+      addon.udfDestroy(udf);
+      host.hold(-bytes);
+    },
+  };
+}

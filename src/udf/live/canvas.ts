@@ -1,0 +1,24 @@
+/** Pictures in a page, and as HTML for hosts that show it. */
+import { toRgba } from '../colormap.js';
+import type { LivePicture } from './plots.js';
+
+/** Draws a picture on a canvas; its size becomes that of the picture. */
+export function drawOn(canvas: HTMLCanvasElement | OffscreenCanvas, { data, height, width }: LivePicture): void {
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext('2d') as CanvasRenderingContext2D | null;
+  context?.putImageData(new ImageData(toRgba(data) as Uint8ClampedArray<ArrayBuffer>, width, height), 0, 0);
+}
+
+/** Draws a picture on a canvas of the page that bears its title; the first time it is appended to the body. */
+export function showOnPage(picture: LivePicture): void {
+  const id = `ewald-plot-${picture.title.replace(/\W+/g, '-')}`;
+  let canvas = document.getElementById(id) as HTMLCanvasElement | null;
+  if (!canvas) {
+    canvas = document.createElement('canvas');
+    canvas.id = id;
+    canvas.title = picture.title;
+    document.body.append(canvas);
+  }
+  drawOn(canvas, picture);
+}

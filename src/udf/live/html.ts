@@ -1,0 +1,13 @@
+/** A picture as HTML, for hosts that show it: an image of its own size in a data URL. */
+import { toRgba } from '../colormap.js';
+import { encodePng } from '../png.js';
+import type { LivePicture } from './plots.js';
+
+/** `<figure>` with the picture and its title. */
+export function pictureHtml({ title, data, height, width, done }: LivePicture): string {
+  const png = encodePng(toRgba(data), width, height);
+  let binary = '';
+  for (let i = 0; i < png.length; i += 8192) binary += String.fromCharCode(...png.subarray(i, i + 8192));
+  const name = title.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+  return `<figure><img alt="${name}" width="${width}" height="${height}" src="data:image/png;base64,${btoa(binary)}"><figcaption>${name} (${Math.round(100 * done)} %)</figcaption></figure>`;
+}

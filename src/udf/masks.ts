@@ -1,0 +1,175 @@
+/**
+ * Masks over frames: disks, rings, bins of radii, gradients. x along the fastest axis, pixel centres at whole numbers.
+ * All are [height, width] in C order; the formulas are those of LiberTEM, so that results agree to rounding.
+ */
+import { EwaldError } from '../errors.js';
+import type { Spans, SparseMasks } from './pass.js';
+
+/** Size of a frame. */
+export interface MaskSize {
+  readonly width: number;
+  readonly height: number;
+}
+/** A point in pixels. */
+export interface Centre {
+  readonly cx: number;
+  readonly cy: number;
+}
+/** Numbers of a mask: truth values as bytes, or weights. */
+export type MaskArray = Uint8Array | Float32Array | Float64Array;
+
+function each<A extends MaskArray>(out: A, { width, height }: MaskSize, value: (x: number, y: number) => number): A {
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) out[y * width + x] = value(x, y);
+  return out;
+}
+const bytes = ({ width, height }: MaskSize): Uint8Array => new Uint8Array(width * height);
+const reals = ({ width, height }: MaskSize): Float64Array => new Float64Array(width * height);
+
+/** Disk: (x − cx)² + (y − cy)² ≤ r². */
+export const circular = ({ cx, cy, r, ...size }: MaskSize & Centre & { readonly r: number }): Uint8Array =>
+  each(bytes(size), size, (x, y) => ((x - cx) ** 2 + (y - cy) ** 2 <= r * r ? 1 : 0));
+
+/** Ring: ri < distance ≤ ro. */
+export const ring = ({
+  cx,
+  cy,
+  ri,
+  ro,
+  ...size
+}: MaskSize & Centre & { readonly ri: number; readonly ro: number }): Uint8Array =>
+  each(bytes(size), size, (x, y) => {
+    const square = (x - cx) ** 2 + (y - cy) ** 2;
+    return square <= ro * ro && square > ri * ri ? 1 : 0;
+  });
+
+/** One pixel, the nearest one at or below (truncated). */
+export function point({ cx, cy, ...size }: MaskSize & Centre): Uint8Array {
+  const mask = bytes(size);
+  mask[Math.trunc(cy) * size.width + Math.trunc(cx)] = 1;
+  return mask;
+}
+
+/** Rectangle from (x, y) on, both ends included; negative sizes go the other way. */
+export function rectangular(
+  options: MaskSize & { readonly x: number; readonly y: number; readonly w: number; readonly h: number },
+): Uint8Array {
+  const { x: left, y: top, w, h, ...size } = options;
+  const inside = (at: number, from: number, length: number): boolean =>
+    at >= Math.min(from, from + length) && at <= Math.max(from, from + length);
+  return each(bytes(size), size, (x, y) => (inside(x, left, w) && inside(y, top, h) ? 1 : 0));
+}
+
+/** Distance from the centre over r within a disk, 0 outside. */
+export const radialGradient = ({ cx, cy, r, ...size }: MaskSize & Centre & { readonly r: number }): Float64Array =>
+  each(reals(size), size, (x, y) => {
+    const distance = Math.hypot(x - cx, y - cy);
+    return distance <= r ? distance / r : 0;
+  });
+
+/** A disk of radius r less a ring r … ro of the same weight: its sum is 0. */
+export function backgroundSubtraction(
+  options: MaskSize & Centre & { readonly r: number; readonly ro: number },
+): Float64Array {
+  const { r, ro, ...rest } = options;
+  const disk = circular({ ...rest, r });
+  const around = ring({ ...rest, ri: r, ro });
+  const sum = (mask: Uint8Array): number => mask.reduce((a, b) => a + b, 0);
+  const weight = sum(disk) / sum(around);
+  return Float64Array.from(disk, (value, i) => value - weight * (around[i] as number));
+}
+
+/** x of each pixel, y of each pixel. */
+export const gradientX = (size: MaskSize): Float64Array => each(reals(size), size, (x) => x);
+export const gradientY = (size: MaskSize): Float64Array => each(reals(size), size, (_, y) => y);
+
+/** Distance and angle (atan2 of dy, dx; radians) of each pixel. */
+export function polarMap({ cx, cy, ...size }: MaskSize & Centre): {
+  readonly r: Float64Array;
+  readonly phi: Float64Array;
+} {
+  return {
+    r: each(reals(size), size, (x, y) => Math.hypot(x - cx, y - cy)),
+    phi: each(reals(size), size, (x, y) => Math.atan2(y - cy, x - cx)),
+  };
+}
+
+/** How far the farthest corner lies from the centre, and a pixel more. */
+export const boundingRadius = ({ cx, cy, width, height }: MaskSize & Centre): number =>
+  Math.ceil(Math.hypot(Math.max(cy, height - cy), Math.max(cx, width - cx))) + 1;
+
+/** Rings of equal width between ri and ro with soft edges: at each pixel between them they add up to 1. */
+export function radialBins(
+  options: MaskSize &
+    Centre & { readonly ri?: number; readonly ro?: number; readonly bins?: number; readonly normalize?: boolean },
+): Float64Array[] {
+  const { cx, cy, ri = 0, bins, normalize = false, ...size } = options;
+  const ro = options.ro ?? boundingRadius({ ...size, cx, cy });
+  const count = bins ?? Math.max(1, Math.round(ro - ri));
+  if (!(ri < ro)) throw new EwaldError('Argument', `radialBins: ri is ${ri} and ro ${ro}; needed is ri below ro`);
+  const width = (ro - ri) / count;
+  return Array.from({ length: count }, (_, k) => {
+    const middle = ri + width / 2 + k * width;
+    const mask = each(reals(size), size, (x, y) =>
+      Math.max(0, Math.min(1, width / 2 + 0.5 - Math.abs(Math.hypot(x - cx, y - cy) - middle))),
+    );
+    // The disk that ri leaves out is smaller than its pixel.
+    const [px, py] = [roundEven(cx), roundEven(cy)];
+    if (k === 0 && ri < 0.5 && px >= 0 && py >= 0 && px < size.width && py < size.height)
+      mask[py * size.width + px] = 1 - ri;
+    if (normalize) {
+      const sum = mask.reduce((a, b) => a + b, 0);
+      if (sum !== 0) for (let i = 0; i < mask.length; i++) mask[i] = (mask[i] as number) / sum;
+    }
+    return mask;
+  });
+}
+
+/** Half to even, as NumPy rounds. */
+function roundEven(x: number): number {
+  const rounded = Math.round(x);
+  return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}
+
+/** Whether a mask holds nothing but 0 and 1. */
+export const isBoolean = (mask: MaskArray): boolean => {
+  for (const value of mask) if (value !== 0 && value !== 1) return false;
+  return true;
+};
+
+/** The pixels of a mask of 0 and 1, as runs within rows. */
+export function spansOf(mask: MaskArray, width: number): Spans {
+  const spans: number[] = [];
+  for (let row = 0; row < mask.length; row += width) {
+    for (let x = 0; x < width; ) {
+      while (x < width && mask[row + x] === 0) x++;
+      if (x === width) break;
+      const first = x;
+      while (x < width && mask[row + x] !== 0) x++;
+      spans.push(row + first, row + x);
+    }
+  }
+  return Uint32Array.from(spans);
+}
+
+/** Pixels of a mask that count. */
+export function nonZeros(mask: MaskArray): number {
+  let count = 0;
+  for (const value of mask) if (value !== 0) count++;
+  return count;
+}
+
+/** Masks without their zeros. */
+export function sparseOf(masks: readonly MaskArray[]): SparseMasks {
+  const starts = new Uint32Array(masks.length + 1);
+  for (const [k, mask] of masks.entries()) starts[k + 1] = (starts[k] as number) + nonZeros(mask);
+  const pixels = new Uint32Array(starts.at(-1) as number);
+  const weights = new Float32Array(pixels.length);
+  let at = 0;
+  for (const mask of masks)
+    for (let i = 0; i < mask.length; i++)
+      if (mask[i] !== 0) {
+        pixels[at] = i;
+        weights[at++] = mask[i] as number;
+      }
+  return { starts, pixels, weights };
+}

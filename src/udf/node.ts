@@ -1,0 +1,80 @@
+/**
+ * `ewald/udf` on Node: LiberTEM's Context, analyses and user-defined functions. The names of the browser build, and paths.
+ *
+ *     import { Context, defineUdf } from 'ewald/udf';
+ *     const ctx = new Context();
+ *     const scan = await ctx.load('scan.mib');
+ *     const { intensity } = await ctx.run(ctx.createDiskAnalysis(scan, { cx: 128, cy: 128, r: 40 }));
+ *     await ctx.close();
+ *
+ * @module
+ */
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ContextOptions } from '../context.js';
+import { open } from '../data/node.js';
+import { type ConnectOptions, Executor } from '../executors/node.js';
+import { createContext, devices } from '../node.js';
+import { knownOptions } from '../options.js';
+import { type MakeWithOptions, UdfContext, type UdfContextOptions, type UdfPlace } from './context.js';
+import { type DetectedDevices, devicesOf } from './devices.js';
+import { makeExecutor } from './executors.js';
+import { exportNpy } from './export.node.js';
+import type { ScanSource } from './scan.js';
+
+const place: UdfPlace = {
+  createContext,
+  open,
+  sourceOf(input, options): ScanSource | undefined {
+    if (typeof input === 'string') {
+      if (/^https?:\/\//i.test(input)) return { url: input, options };
+      return { path: resolve(/^file:\/\//i.test(input) ? fileURLToPath(input) : input), options };
+    }
+    if (input instanceof URL)
+      return input.protocol === 'file:' ? { path: fileURLToPath(input), options } : { url: input.href, options };
+    return undefined;
+  },
+  makeExecutor: (kind, options) =>
+    makeExecutor(kind, options, {
+      inline: Executor.inline,
+      workers: Executor.workers,
+      delayed: Executor.delayed,
+      mpi: Executor.mpi,
+    }),
+  exportNpy,
+  note: (line) => process.stderr.write(`${line}\n`),
+};
+
+/** Loads scans and runs UDFs and analyses over them; end it with `close` or `await using`. */
+export class Context extends UdfContext {
+  /** Executors in `owned` are disposed with the context. */
+  constructor(options?: UdfContextOptions, owned?: readonly Executor[]) {
+    super(place, options, owned);
+  }
+
+  /**
+   * A context on an executor of its own: 'inline', 'workers', 'delayed' or 'mpi'; for a cluster see `connect`. Throws
+   * `Argument` for unknown ones, and for `cpus` or `gpus` where the executor has none.
+   */
+  static async makeWith(kind = 'inline', options: MakeWithOptions = {}): Promise<Context> {
+    knownOptions('Context.makeWith', options, ['cpus', 'gpus', 'on', 'context']);
+    const executor = await place.makeExecutor(kind, options);
+    const { context, on } = options;
+    const given = { ...(executor && { executor }), ...(context && { context }), ...(on && { delayedOn: on }) };
+    return new Context(given, executor ? [executor] : []);
+  }
+
+  /** A context on the workers that have joined a cluster: `Context.connect('nats://head:4222')`. */
+  static async connect(url: string, options?: ConnectOptions): Promise<Context> {
+    const executor = await Executor.connect(url, options);
+    return new Context({ executor }, [executor]);
+  }
+}
+
+/** What this machine has: cores, GPUs, the native core. */
+export async function detect(options?: ContextOptions): Promise<DetectedDevices> {
+  return devicesOf(await devices(options), availableParallelism());
+}
+
+export * from './public.js';

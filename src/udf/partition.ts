@@ -1,0 +1,292 @@
+/** What happens to one partition, wherever it runs: frames are read and prepared, each UDF sees them, its results are given back. */
+import type { Corrections } from '../data/corrections.js';
+import type { Dataset } from '../data/dataset.js';
+import { allocateFrames, type DataType, elementBytes, type FrameArray } from '../data/dtype.js';
+import { EwaldError, isEwaldError, messageOf } from '../errors.js';
+import { breathe, checkSignal } from '../options.js';
+import { auxOf, auxStride, isAux } from './aux.js';
+import { allocateViews, type BufferDeclarations, strideOf } from './buffers.js';
+import { type BufferArray, numbersOf, product } from './dtypes.js';
+import { convertFrames, correctFrames, inputDtypeOf, readRuns } from './frames-of.js';
+import type { KernelPart } from './kernel-part.js';
+import type { Partition } from './partitions.js';
+import type { Passes } from './passes.js';
+import { type AnyUdf, methodOf, type PartitionMeta, type UdfMeta } from './udf.js';
+
+/** Arrays of one UDF by name. */
+export type Arrays = Record<string, BufferArray>;
+
+/** What a partition needs of its surroundings. */
+export interface PartitionPlace {
+  readonly signal: AbortSignal | undefined;
+  /** Passes of the core; absent where there is no context. */
+  readonly passes: Passes | undefined;
+}
+
+/** One partition of a run. */
+export interface PartitionJob {
+  readonly dataset: Dataset;
+  readonly partition: Partition;
+  readonly udfs: readonly { readonly udf: AnyUdf; readonly params: Readonly<Record<string, unknown>> }[];
+  readonly meta: Omit<UdfMeta, 'inputDtype'>;
+  readonly corrections: Corrections | undefined;
+  /** The frames of the partition as the file has them, where they were read already. */
+  readonly frames?: FrameArray;
+}
+
+/** The declarations of a UDF in a run. */
+export const declarationsOf = (udf: AnyUdf, meta: UdfMeta, params: unknown): BufferDeclarations =>
+  typeof udf.definition.buffers === 'function' ? udf.definition.buffers(meta, params) : udf.definition.buffers;
+
+/** The dtype of the frames that the UDFs of a run see. */
+export const inputDtype = (dtype: DataType, corrected: boolean, udfs: readonly AnyUdf[]): DataType =>
+  inputDtypeOf(
+    dtype,
+    corrected,
+    udfs.map(({ definition }) => definition.dtype ?? 'native'),
+  );
+
+/** Results a UDF writes into: getters of the views of now; what is assigned is written into them. */
+class Written {
+  readonly views: Arrays;
+  readonly proxy: Record<string, unknown> = {};
+
+  constructor(udf: string, arrays: Arrays) {
+    this.views = { ...arrays };
+    for (const name of Object.keys(arrays))
+      Object.defineProperty(this.proxy, name, {
+        enumerable: true,
+        get: () => this.views[name],
+        set: (value: number | ArrayLike<number>) => {
+          const view = this.views[name] as Float64Array;
+          if (typeof value === 'object') {
+            if (value.length !== view.length)
+              throw new EwaldError(
+                'Shape',
+                `the UDF ${udf}: ${value.length} numbers do not fit the result ${name}, which has ${view.length} here`,
+              );
+            view.set(value as never);
+          } else view.fill(value as never);
+        },
+      });
+    Object.preventExtensions(this.proxy);
+  }
+}
+
+/** Everything one UDF needs while the frames of a partition come. */
+class Running {
+  readonly udf: AnyUdf;
+  readonly declarations: BufferDeclarations;
+  readonly arrays: Arrays;
+  readonly meta: PartitionMeta;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly part: KernelPart | undefined;
+  readonly written: Written;
+  readonly aux: Record<string, unknown> = {};
+  readonly task: unknown;
+  readonly scope: Record<string, unknown>;
+  readonly #navs: readonly { name: string; stride: number; whole: BufferArray }[];
+  readonly #sigs: readonly { name: string; stride: number; whole: BufferArray }[];
+  readonly #auxes: readonly { name: string; kind: string; stride: number; data: BufferArray }[];
+
+  constructor(
+    udf: AnyUdf,
+    params: Readonly<Record<string, unknown>>,
+    meta: PartitionMeta,
+    part: KernelPart | undefined,
+  ) {
+    this.udf = udf;
+    this.params = params;
+    this.meta = meta;
+    this.part = part;
+    this.declarations = declarationsOf(udf, meta, params);
+    this.arrays = allocateViews(this.declarations, meta.positions.length, meta.sig);
+    const named = Object.entries(this.declarations).filter(([, { use }]) => use !== 'resultOnly');
+    const ofKind = (wanted: string) =>
+      named
+        .filter(([, { kind }]) => kind === wanted)
+        .map(([name, declaration]) => ({
+          name,
+          stride: strideOf(declaration),
+          whole: this.arrays[name] as BufferArray,
+        }));
+    this.#navs = ofKind('nav');
+    this.#sigs = ofKind('sig');
+    this.#auxes = Object.entries(params).flatMap(([name, value]) =>
+      isAux(value) ? [{ name, kind: value.kind, stride: auxStride(value), data: value.data as BufferArray }] : [],
+    );
+    for (const { name, data } of this.#auxes) this.aux[name] = data;
+    this.written = new Written(udf.definition.name, this.arrays);
+    this.task = udf.definition.getTaskData?.({ params, meta });
+    this.scope = { params, results: this.written.proxy, aux: this.aux, task: this.task, meta };
+  }
+
+  /** Points the views at frames [first, end) and pixels [low, high); no pixels: all of them. */
+  point(first: number, end: number, low?: number, high?: number): void {
+    const { views } = this.written;
+    for (const { name, stride, whole } of this.#navs) views[name] = whole.subarray(first * stride, end * stride);
+    if (low !== undefined && high !== undefined)
+      for (const { name, stride, whole } of this.#sigs) views[name] = whole.subarray(low * stride, high * stride);
+    for (const { name, kind, stride, data } of this.#auxes) {
+      if (kind === 'nav') this.aux[name] = data.subarray(first * stride, end * stride);
+      else if (kind === 'sig' && low !== undefined && high !== undefined)
+        this.aux[name] = data.subarray(low * stride, high * stride);
+    }
+  }
+}
+
+/** An error of a user's method: the frame is named, the stack is the user's. */
+function thrown(udf: string, where: string, cause: unknown): Error {
+  if (isEwaldError(cause, 'Aborted')) return cause;
+  const error = new EwaldError('Argument', `the UDF ${udf} threw in ${where}: ${messageOf(cause)}`, {
+    cause,
+    detail: { udf, where },
+  });
+  if (cause instanceof Error && cause.stack) {
+    const lines = cause.stack.split('\n').filter((line) => /^\s+at /.test(line) || /@/.test(line));
+    error.stack = [`EwaldError: ${error.message}`, ...lines].join('\n');
+  }
+  return error;
+}
+
+function guarded(udf: string, where: string, work: () => void): void {
+  try {
+    work();
+  } catch (cause) {
+    throw thrown(udf, where, cause);
+  }
+}
+
+/** Frames of a tile: bytes that stay in the nearest caches, unless the UDF says otherwise. */
+const tileBytes = 2 ** 20;
+const defaultDepth = 32;
+
+function depthOf(running: Running, frameBytes: number): number {
+  const wanted = running.udf.definition.tiling?.depth;
+  if (wanted !== undefined) return Math.max(1, Math.floor(wanted));
+  return Math.max(1, Math.min(defaultDepth, Math.floor(tileBytes / frameBytes)));
+}
+
+/** Frames first … end through one UDF's method. */
+function show(running: Running, frames: FrameArray, first: number, end: number): void {
+  const { udf, meta, scope } = running;
+  const { definition } = udf;
+  const numbers = product(meta.sig) * numbersOf(meta.inputDtype);
+  if (methodOf(definition) === 'processFrame') {
+    for (let i = first; i < end; i++) {
+      running.point(i, i + 1);
+      scope.frame = frames.subarray(i * numbers, (i + 1) * numbers);
+      scope.position = meta.positions[i];
+      try {
+        definition.processFrame?.(scope as never);
+      } catch (cause) {
+        throw thrown(definition.name, `frame ${meta.positions[i]}`, cause);
+      }
+    }
+    return;
+  }
+  const rows = meta.sig[0] ?? 1;
+  const rowPixels = product(meta.sig) / rows;
+  const rowBytes = rowPixels * elementBytes(meta.inputDtype) * (end - first);
+  const bytes = definition.tiling?.bytes ?? Number.POSITIVE_INFINITY;
+  const step = Math.min(rows, Math.max(1, Math.floor(bytes / rowBytes)));
+  for (let row = 0; row < rows; row += step) {
+    const [low, high] = [row * rowPixels, Math.min(rows, row + step) * rowPixels];
+    running.point(first, end, low, high);
+    scope.tile =
+      step === rows ? frames.subarray(first * numbers, end * numbers) : cut(frames, first, end, numbers, low, high);
+    scope.depth = end - first;
+    scope.pixels = high - low;
+    scope.firstPixel = low;
+    scope.positions = meta.positions.subarray(first, end);
+    guarded(definition.name, `frames ${meta.positions[first]} to ${meta.positions[end - 1]}`, () =>
+      definition.processTile?.(scope as never),
+    );
+  }
+}
+
+/** The pixels low … high of some frames, one after the other. */
+function cut(frames: FrameArray, first: number, end: number, numbers: number, low: number, high: number): FrameArray {
+  const out = frames.slice(0, 0).constructor as new (length: number) => FrameArray;
+  const tile = new out((end - first) * (high - low)) as Float64Array;
+  for (let i = first; i < end; i++)
+    tile.set((frames as Float64Array).subarray(i * numbers + low, i * numbers + high), (i - first) * (high - low));
+  return tile;
+}
+
+/** Runs one partition; gives the arrays of each UDF, nav ones of the frames that are there. */
+export async function runPartition(job: PartitionJob, place: PartitionPlace): Promise<Arrays[]> {
+  const { dataset, partition, udfs, corrections } = job;
+  const { signal, passes } = place;
+  const bare = udfs.map(({ udf }) => udf);
+  const dtype = inputDtype(dataset.dtype, corrections !== undefined, bare);
+  const meta: PartitionMeta = {
+    ...job.meta,
+    inputDtype: dtype,
+    partition: { index: partition.index, first: partition.first, count: partition.count },
+    positions: partition.positions,
+  };
+  const count = partition.positions.length;
+  const stored = job.frames ?? allocateFrames(dataset.dtype, count * dataset.frameLength);
+  if (!job.frames) await readRuns(dataset, partition.runs, stored, signal);
+  checkSignal(signal);
+  const frames = corrections
+    ? convertFrames(correctFrames(stored, dataset.dtype, count, corrections), 'f32', dtype, count * dataset.frameLength)
+    : convertFrames(stored, dataset.dtype, dtype, stored.length);
+  const running = udfs.map(({ udf, params }) => {
+    return new Running(udf, auxOf(params, partition.positions), meta, passes?.partOf(udf, params, meta));
+  });
+  for (const one of running)
+    guarded(one.udf.definition.name, 'preprocess', () => one.udf.definition.preprocess?.(one.scope as never));
+  if (count > 0) {
+    const byCore = running.filter(({ part }) => part !== undefined);
+    if (byCore.length > 0)
+      await passes?.run(byCore as { part: KernelPart; arrays: Arrays; task: unknown }[], frames, meta);
+    await showAll(
+      running.filter(({ part }) => part === undefined),
+      frames,
+      count,
+      signal,
+    );
+  }
+  for (const one of running) {
+    one.point(0, count, 0, product(meta.sig));
+    guarded(one.udf.definition.name, 'postprocess', () => one.udf.definition.postprocess?.(one.scope as never));
+  }
+  return running.map(({ arrays }) => arrays);
+}
+
+/** All frames through the UDFs that JavaScript does, tile by tile, so that a tile is read from memory once. */
+async function showAll(
+  running: readonly Running[],
+  frames: FrameArray,
+  count: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (running.length === 0) return;
+  const tiled = running.filter(({ udf }) => methodOf(udf.definition) !== 'processPartition');
+  const frameBytes = (frames.byteLength / count) | 0 || 1;
+  const depth = Math.min(...tiled.map((one) => depthOf(one, frameBytes)), count);
+  let breathed = performance.now();
+  for (let first = 0; tiled.length > 0 && first < count; first += depth) {
+    const end = Math.min(count, first + depth);
+    for (const one of tiled) show(one, frames, first, end);
+    if (performance.now() - breathed > 50) {
+      await breathe();
+      checkSignal(signal);
+      breathed = performance.now();
+    }
+  }
+  for (const one of running) {
+    const { definition } = one.udf;
+    if (methodOf(definition) !== 'processPartition') continue;
+    one.point(0, count, 0, product(one.meta.sig));
+    Object.assign(one.scope, { frames, count, positions: one.meta.positions });
+    const { index } = one.meta.partition;
+    guarded(
+      definition.name,
+      `partition ${index} (frames ${one.meta.positions[0]} to ${one.meta.positions.at(-1)})`,
+      () => definition.processPartition?.(one.scope as never),
+    );
+  }
+}

@@ -1,0 +1,108 @@
+/** The passes of one run on one context: planned when the first partition wants them, and kept for the others. */
+import type { Context } from '../context.js';
+import type { FrameArray } from '../data/dtype.js';
+import { udfNumbers } from '../layout/udf.js';
+import { product } from './dtypes.js';
+import type { KernelPart } from './kernel-part.js';
+import type { Arrays } from './partition.js';
+import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from './pass.js';
+import type { AnyUdf, UdfMeta } from './udf.js';
+
+type Part = { readonly part: KernelPart; readonly arrays: Arrays; readonly task: unknown };
+
+/** Passes of a run. */
+export class Passes {
+  readonly #open: () => Promise<Context>;
+  readonly #threads: number;
+  readonly #plans = new Map<string, Promise<FramePass>>();
+  readonly #parts = new Map<AnyUdf, { readonly params: unknown; readonly part: KernelPart | undefined }>();
+  readonly #numbers = new WeakMap<object, number>();
+  #next = 0;
+
+  constructor(open: () => Promise<Context>, threads: number) {
+    this.#open = open;
+    this.#threads = threads;
+  }
+
+  /** Whether the core takes frames of this dtype. */
+  takes({ inputDtype, sig }: UdfMeta): boolean {
+    return Object.hasOwn(udfNumbers, inputDtype) && sig.length > 0 && (sig.at(-1) as number) <= 65536;
+  }
+
+  /** The steps of a UDF: made once for the same parameters, so that the same masks make the same pass. */
+  partOf(udf: AnyUdf, params: unknown, meta: UdfMeta): KernelPart | undefined {
+    if (!this.takes(meta)) return undefined;
+    const known = this.#parts.get(udf);
+    if (known && known.params === params) return known.part;
+    const part = udf.definition.kernel?.({ params, meta }) as KernelPart | undefined;
+    this.#parts.set(udf, { params, part });
+    return part;
+  }
+
+  async run(parts: readonly Part[], frames: FrameArray, meta: UdfMeta): Promise<void> {
+    const steps = parts.flatMap(({ part }) => part.steps);
+    const width = meta.sig.at(-1) as number;
+    const pixels = product(meta.sig);
+    const count = frames.length / pixels;
+    // Masks are not compared number by number: their identity is.
+    const key = `${meta.inputDtype} ${meta.sig.join('x')} ${steps.map((step) => this.#identify(step)).join(' ')}`;
+    let plan = this.#plans.get(key);
+    if (!plan) {
+      plan = this.#open().then((context) =>
+        context.framePass({
+          width,
+          height: pixels / width,
+          dtype: meta.inputDtype as PassDtype,
+          steps,
+          threads: this.#threads,
+        }),
+      );
+      this.#plans.set(key, plan);
+    }
+    const pass = await plan;
+    const { nav, sig } = await pass.run(frames, count);
+    let [column, plane] = [0, 0];
+    for (const { part, arrays, task } of parts) {
+      const shapes = part.steps.map(shapeOfStep);
+      const columns = shapes.reduce((sum, shape) => sum + shape.columns, 0);
+      const planes = shapes.reduce((sum, shape) => sum + shape.planes, 0);
+      const own = columns === pass.columns ? nav : columnsOf(nav, pass.columns, column, columns, count);
+      const planesOf = Array.from({ length: planes }, (_, i) =>
+        sig.subarray((plane + i) * pixels, (plane + i + 1) * pixels),
+      );
+      part.finish({ nav: own, columns, sig: planesOf, frames: count }, arrays as never, task);
+      column += columns;
+      plane += planes;
+    }
+  }
+
+  async dispose(): Promise<void> {
+    for (const plan of this.#plans.values()) await (await plan.catch(() => undefined))?.dispose();
+    this.#plans.clear();
+    this.#parts.clear();
+  }
+
+  #identify(step: PassStep): string {
+    if ('spans' in step) return `${step.kind}:${this.#numberOf(step.spans)}`;
+    if (step.kind === 'dense') return `dense:${this.#numberOf(step.weights)}`;
+    if (step.kind === 'sparse') return `sparse:${this.#numberOf(step.masks.pixels)}`;
+    return step.kind;
+  }
+
+  /** A number for an array, the same as long as it is the same array. */
+  #numberOf(array: object): number {
+    let number = this.#numbers.get(array);
+    if (number === undefined) {
+      number = this.#next++;
+      this.#numbers.set(array, number);
+    }
+    return number;
+  }
+}
+
+function columnsOf(nav: Float64Array, all: number, first: number, columns: number, count: number): Float64Array {
+  const own = new Float64Array(count * columns);
+  for (let i = 0; i < count; i++)
+    for (let k = 0; k < columns; k++) own[i * columns + k] = nav[i * all + first + k] as number;
+  return own;
+}

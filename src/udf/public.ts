@@ -1,0 +1,94 @@
+/** What both builds of `ewald/udf` export. */
+export { type CorrectionOptions, Corrections } from '../data/corrections.js';
+export type { Dataset } from '../data/dataset.js';
+export { EwaldError, type EwaldErrorTag, isEwaldError } from '../errors.js';
+export type { Analysis, AnalysisResults, Channel } from './analyses/analysis.js';
+export {
+  type ComOptions,
+  comAnalysis,
+  crystallinityAnalysis,
+  diskAnalysis,
+  femAnalysis,
+  fftSumAnalysis,
+  logSumAnalysis,
+  type MaskAnalysisOptions,
+  maskAnalysis,
+  pickAnalysis,
+  pointAnalysis,
+  radialBinsAnalysis,
+  ringAnalysis,
+  stddevAnalysis,
+  sumAnalysis,
+  sumSigAnalysis,
+} from './analyses/create.js';
+export { type RadialFourierOptions, radialFourierAnalysis } from './analyses/radial-fourier.js';
+export { type AuxData, auxData } from './aux.js';
+export {
+  type BufferDeclaration,
+  type BufferDeclarations,
+  type BufferKind,
+  ResultBuffer,
+  type Results,
+  type Views,
+} from './buffers.js';
+export type { ComParams } from './builtin/com.js';
+export {
+  comUdf,
+  crystallinityUdf,
+  femUdf,
+  logSumUdf,
+  masksUdf,
+  pickUdf,
+  stddevUdf,
+  sumSigUdf,
+  sumUdf,
+} from './builtin/index.js';
+export type { MasksParams } from './builtin/masks.js';
+export { autoUdf } from './builtin/pick.js';
+export { colourOf, robustLimits, toRgba, vectorsToRgba } from './colormap.js';
+export type {
+  ExportOptions,
+  MakeWithOptions,
+  PartialResults,
+  PartialRun,
+  ResultsOf,
+  RunResults,
+  UdfContextOptions,
+  UdfRunOptions,
+} from './context.js';
+export type { CorrectionSet } from './corrections.js';
+export { type ClusterSpec, clusterSpec, type DetectedDevices, executorFor } from './devices.js';
+export type { BufferDtype, DtypeArrays } from './dtypes.js';
+export { type GuessedCorrections, guessCorrections } from './field.js';
+export { drawOn } from './live/canvas.js';
+export { pictureHtml } from './live/html.js';
+export type { LivePicture, PictureSink, PlotsOption } from './live/plots.js';
+export { halfBlocks, kitty, sixel } from './live/terminal.js';
+export * as masks from './masks.js';
+export type {
+  FramePass,
+  FramePassMethods,
+  FramePassOptions,
+  FrameSums,
+  PassDtype,
+  PassStep,
+  Spans,
+  SparseMasks,
+} from './pass.js';
+export type { Coordinate, Roi } from './roi.js';
+export type { UdfProgress } from './run.js';
+export type { LoadOptions, Scan, SyncInfo } from './scan.js';
+export {
+  type AnyUdf,
+  defineUdf,
+  type FrameScope,
+  type MergeScope,
+  type PartitionMeta,
+  type PartitionScope,
+  type TileScope,
+  type Udf,
+  type UdfDefinition,
+  type UdfMeta,
+  type UdfParams,
+  type UdfScope,
+} from './udf.js';

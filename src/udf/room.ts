@@ -1,0 +1,12 @@
+/** What a context can do in this room; the room is fetched when it is first asked. `ewald/udf` stands on it. */
+import type { Planner } from '../planner.js';
+import type { FramePass, FramePassOptions } from './pass.js';
+
+export interface UdfMethods {
+  /** Plans one pass of sums over frames; see `FramePassOptions`. */
+  framePass(options: FramePassOptions): Promise<FramePass>;
+}
+
+export const udfRoom = (planner: Planner): UdfMethods => ({
+  framePass: async (options) => (await import('./pass.js')).planFramePass(planner, options),
+});

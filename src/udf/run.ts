@@ -1,0 +1,219 @@
+/** A run of UDFs over a scan: checked, cut into partitions, merged in their order, results after each of them. */
+import type { Corrections } from '../data/corrections.js';
+import { elementBytes } from '../data/dtype.js';
+import { EwaldError } from '../errors.js';
+import { checkAux } from './aux.js';
+import {
+  allocateViews,
+  type BufferDeclarations,
+  checkDeclarations,
+  elementsOf,
+  ResultBuffer,
+  type RunShape,
+  strideOf,
+} from './buffers.js';
+import { type BufferArray, isArrayOf, product } from './dtypes.js';
+import { type Arrays, declarationsOf, inputDtype } from './partition.js';
+import { type Partition, partitionsOf } from './partitions.js';
+import { type Roi, select } from './roi.js';
+import type { Scan } from './scan.js';
+import type { AnyUdf, UdfMeta } from './udf.js';
+
+/** How far a run is. */
+export interface UdfProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly frames: number;
+  readonly totalFrames: number;
+  /** Bytes of frames that were read, and seconds since the beginning. */
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** One UDF of a run. */
+interface Part {
+  readonly udf: AnyUdf;
+  params: Readonly<Record<string, unknown>>;
+  readonly declarations: BufferDeclarations;
+  readonly arrays: Arrays;
+}
+
+/** Refuses a UDF whose parts could not be put together. */
+function checkMerge({ definition }: AnyUdf, declarations: BufferDeclarations): void {
+  if (definition.merge || definition.mergeAll) return;
+  const others = Object.entries(declarations).filter(([, { kind, use }]) => kind !== 'nav' && use !== 'resultOnly');
+  if (others.length > 0)
+    throw new EwaldError(
+      'Argument',
+      `the UDF ${definition.name} has no merge: results of kind nav are put in their place, but ${others
+        .map(([name, { kind }]) => `${name} is ${kind}`)
+        .join(' and ')}; say how parts are put together, such as merge({ dest, src }) { … }`,
+    );
+}
+
+/** The state of a run on the side that merges. */
+export class Run {
+  readonly scan: Scan;
+  readonly shape: RunShape;
+  readonly meta: UdfMeta;
+  readonly partitions: readonly Partition[];
+  readonly corrections: Corrections | undefined;
+  readonly parts: readonly Part[];
+  /** 1 for positions of the run that were processed. */
+  readonly damage: Uint8Array;
+  #done = 0;
+  #frames = 0;
+  readonly #started = performance.now();
+
+  /** Throws `Shape`, `Argument` before anything is read. */
+  constructor(
+    scan: Scan,
+    udfs: readonly AnyUdf[],
+    {
+      roi,
+      corrections,
+      numPartitions,
+    }: { roi?: Roi | undefined; corrections?: Corrections | undefined; numPartitions?: number | undefined },
+  ) {
+    if (udfs.length === 0) throw new EwaldError('Argument', 'runUdf: there is no UDF; needed is at least one');
+    this.scan = scan;
+    const { nav, sig } = scan.shape;
+    const selection = select(roi, nav);
+    this.shape = { nav, sig, selection };
+    this.corrections = corrections;
+    if (corrections && corrections.length !== product(sig))
+      throw new EwaldError(
+        'Shape',
+        `the corrections are for frames of ${corrections.length} pixels; those of ${scan.name} have ${product(sig)} (${sig.join(' × ')})`,
+      );
+    this.meta = {
+      nav,
+      sig,
+      datasetDtype: scan.dtype,
+      inputDtype: inputDtype(scan.dtype, corrections !== undefined, udfs),
+      frames: selection.count,
+      roi: selection.mask,
+    };
+    this.parts = udfs.map((udf) => {
+      const declarations = declarationsOf(udf, this.meta, udf.params);
+      checkDeclarations(udf.definition.name, declarations);
+      checkMerge(udf, declarations);
+      checkAux(udf.definition.name, udf.params, this.shape);
+      return { udf, params: udf.params, declarations, arrays: {} };
+    });
+    this.partitions = partitionsOf(scan, selection, numPartitions);
+    for (const part of this.parts) Object.assign(part.arrays, allocateViews(part.declarations, selection.count, sig));
+    this.damage = new Uint8Array(selection.count);
+  }
+
+  /** Parameters from now on, one object a UDF. */
+  update(params: readonly Readonly<Record<string, unknown>>[]): void {
+    for (const [i, part] of this.parts.entries())
+      if (params[i]) part.params = part.udf.withParams({ ...part.params, ...params[i] }).params;
+  }
+
+  /** Puts the results of a partition into those of the run. */
+  merge(partition: Partition, found: readonly Arrays[]): void {
+    const { first, count, places } = partition;
+    for (const [i, { udf, declarations, arrays, params }] of this.parts.entries()) {
+      const src: Arrays = {};
+      const dest: Arrays = {};
+      for (const [name, declaration] of Object.entries(declarations)) {
+        const here = found[i]?.[name];
+        const there = arrays[name];
+        if (!here || !there) continue;
+        const stride = strideOf(declaration);
+        dest[name] = declaration.kind === 'nav' ? there.subarray(first * stride, (first + count) * stride) : there;
+        src[name] = declaration.kind === 'nav' && places ? spread(here, places, count, stride) : here;
+      }
+      const { merge } = udf.definition;
+      if (merge) merge.call(udf.definition, { dest, src, params, meta: this.meta });
+      else
+        for (const [name, declaration] of Object.entries(declarations))
+          if (declaration.kind === 'nav' && dest[name]) (dest[name] as Float64Array).set(src[name] as Float64Array);
+    }
+    if (places) for (const place of places) this.damage[first + place] = 1;
+    else this.damage.fill(1, first, first + count);
+    this.#done++;
+    this.#frames += partition.positions.length;
+  }
+
+  /** All partitions at once, as delayed runs end. */
+  mergeAll(found: readonly (readonly Arrays[])[]): void {
+    for (const [i, { udf, arrays, params }] of this.parts.entries()) {
+      const { mergeAll } = udf.definition;
+      if (!mergeAll) continue;
+      const parts = found.map((arraysOf) => arraysOf[i] as Arrays);
+      const merged = mergeAll.call(udf.definition, { parts, params, meta: this.meta } as never);
+      for (const [name, array] of Object.entries(merged))
+        if (arrays[name]) (arrays[name] as Float64Array).set(array as unknown as Float64Array);
+    }
+  }
+
+  get progress(): UdfProgress {
+    const bytes = this.#frames * product(this.shape.sig) * elementBytes(this.scan.dtype);
+    return {
+      done: this.#done,
+      total: this.partitions.length,
+      frames: this.#frames,
+      totalFrames: this.shape.selection.count,
+      bytes,
+      seconds: (performance.now() - this.#started) / 1000,
+    };
+  }
+
+  /** The results as they are now, one object a UDF. Copies nothing that a UDF does not make. */
+  results(copy = false): Record<string, ResultBuffer>[] {
+    const { sig } = this.shape;
+    return this.parts.map(({ udf, declarations, arrays, params }) => {
+      const { definition } = udf;
+      const given =
+        definition.getResults?.call(definition, {
+          results: arrays,
+          params,
+          meta: this.meta,
+          damage: this.damage,
+        } as never) ??
+        Object.fromEntries(Object.entries(arrays).filter(([name]) => declarations[name]?.use !== 'private'));
+      const out: Record<string, ResultBuffer> = {};
+      for (const [name, value] of Object.entries(given)) {
+        const declaration = declarations[name];
+        const what = `the UDF ${definition.name}: getResults gives ${name}`;
+        if (!declaration)
+          throw new EwaldError(
+            'Argument',
+            `${what}, which is not declared; declared are ${Object.keys(declarations).join(', ')}`,
+          );
+        if (declaration.use === 'private') throw new EwaldError('Argument', `${what}, which is private`);
+        const { data, mask } =
+          'data' in (value as object)
+            ? (value as { data: BufferArray; mask?: Uint8Array })
+            : { data: value as BufferArray, mask: undefined };
+        const elements = elementsOf(declaration, this.shape.selection.count, sig);
+        if (!isArrayOf(declaration.dtype, data) || data.length !== elements * strideOf(declaration))
+          throw new EwaldError(
+            'Shape',
+            `${what} as ${(data as { constructor?: { name: string } })?.constructor?.name ?? typeof data} of ${(data as { length?: number })?.length}; declared are ${elements * strideOf(declaration)} numbers of ${declaration.dtype}`,
+          );
+        const valid = mask ?? (declaration.kind === 'nav' ? this.damage : new Uint8Array(elements).fill(1));
+        out[name] = new ResultBuffer(
+          name,
+          declaration,
+          copy ? (data.slice() as BufferArray) : data,
+          this.shape,
+          copy ? valid.slice() : valid,
+        );
+      }
+      return out;
+    });
+  }
+}
+
+/** Elements of frames that are there, at their places among all of the partition. */
+function spread(here: BufferArray, places: Uint32Array, count: number, stride: number): BufferArray {
+  const out = new (here.constructor as new (length: number) => BufferArray)(count * stride) as Float64Array;
+  for (let i = 0; i < places.length; i++)
+    for (let k = 0; k < stride; k++)
+      out[(places[i] as number) * stride + k] = (here as unknown as Float64Array)[i * stride + k] as number;
+  return out as unknown as BufferArray;
+}

@@ -1,0 +1,222 @@
+/** What a user-defined function is: the buffers it declares, what it does with frames, how parts are merged. */
+import type { DataType, FrameArray } from '../data/dtype.js';
+import { EwaldError } from '../errors.js';
+import type { PlatformUrl } from '../globals.js';
+import { knownOptions } from '../options.js';
+import type { AuxViews } from './aux.js';
+import type { BufferDeclarations, Views } from './buffers.js';
+import type { BufferArray } from './dtypes.js';
+import type { KernelPart } from './kernel-part.js';
+
+/** Parameters of a UDF: whatever can be cloned between threads, and `auxData`. */
+export type UdfParams = Readonly<Record<string, unknown>>;
+
+/** What a UDF knows of the run it is in. */
+export interface UdfMeta {
+  /** Shape of the scan and of a frame, slowest axis first. */
+  readonly nav: readonly number[];
+  readonly sig: readonly number[];
+  /** Dtype of the file. */
+  readonly datasetDtype: DataType;
+  /** Dtype of the frames that the UDF sees: after corrections, and never of 64-bit integers or half floats. */
+  readonly inputDtype: DataType;
+  /** Positions of the run: of the region of interest, else all. */
+  readonly frames: number;
+  /** The region of interest, an element a position of the scan; absent without one. */
+  readonly roi: Uint8Array | undefined;
+}
+
+/** A meta while frames come: also the partition and where its frames lie in the scan. */
+export interface PartitionMeta extends UdfMeta {
+  readonly partition: { readonly index: number; readonly first: number; readonly count: number };
+  /** Flat scan position of each frame that is there, in order. */
+  readonly positions: Uint32Array;
+}
+
+/** What every method sees: parameters, results to write into, what `getTaskData` gave. */
+export interface UdfScope<B extends BufferDeclarations, P, T> {
+  readonly params: P;
+  /** Views of the buffers. A number or an array assigned to one is written into it. */
+  readonly results: Views<B>;
+  /** Parameters made by `auxData`, sliced as the results are. */
+  readonly aux: AuxViews<P>;
+  readonly task: T;
+  readonly meta: PartitionMeta;
+}
+
+/** `processFrame`: nav results are of this frame, sig ones whole. */
+export interface FrameScope<B extends BufferDeclarations, P, T> extends UdfScope<B, P, T> {
+  /** One frame, [y, x] in C order; valid until the method returns. */
+  readonly frame: FrameArray;
+  /** Flat position in the scan. */
+  readonly position: number;
+}
+
+/** `processTile`: nav results are of the tile's frames, sig ones of its pixels. */
+export interface TileScope<B extends BufferDeclarations, P, T> extends UdfScope<B, P, T> {
+  /** [depth, pixels]: the same pixels of some frames. Frame i begins at `i * pixels`; valid until the method returns. */
+  readonly tile: FrameArray;
+  readonly depth: number;
+  /** Pixels of the tile, whole rows, and the first of them. */
+  readonly pixels: number;
+  readonly firstPixel: number;
+  /** Flat positions in the scan of the tile's frames. */
+  readonly positions: Uint32Array;
+}
+
+/** `processPartition`: nav results are of the partition's frames that are there, sig ones whole. */
+export interface PartitionScope<B extends BufferDeclarations, P, T> extends UdfScope<B, P, T> {
+  /** [count, …sig]; valid until the method returns. */
+  readonly frames: FrameArray;
+  readonly count: number;
+  readonly positions: Uint32Array;
+}
+
+/** `merge`: what a partition found, `src`, goes into the results so far, `dest`; nav views are of the partition alone. */
+export interface MergeScope<B extends BufferDeclarations, P> {
+  readonly params: P;
+  readonly dest: Views<B>;
+  readonly src: Views<B>;
+  readonly meta: UdfMeta;
+}
+
+/** What `getResults` may give for a buffer: its array, or the array and which elements hold a result. */
+export type ResultValue = BufferArray | { readonly data: BufferArray; readonly mask: Uint8Array };
+
+/** A UDF in full. Exactly one of processTile, processFrame, processPartition is used, the first of them that is there. */
+export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations, P = UdfParams, T = undefined> {
+  /** Name in messages; it is how workers find the UDF among the exports of its module. */
+  readonly name: string;
+  /** The module that exports it, `import.meta.url`: needed wherever it runs on other threads. */
+  readonly module?: string | PlatformUrl;
+  /** Parameters with their defaults; `withParams` gives others. */
+  readonly params?: P;
+  readonly buffers: B | ((meta: UdfMeta, params: P) => B);
+  /** `native` (default): frames as the file has them. `f32`, `f64`: converted first. */
+  readonly dtype?: 'native' | 'f32' | 'f64';
+  /** Sizes of tiles: frames and bytes at most. Default: 32 frames, whole frames. */
+  readonly tiling?: { readonly depth?: number; readonly bytes?: number };
+  /** Made once a partition, before anything else: tables, plans. */
+  getTaskData?(scope: { readonly params: P; readonly meta: PartitionMeta }): T;
+  /** Before the frames of a partition, and on the whole results before the first one (`meta` of no partition). */
+  preprocess?(scope: UdfScope<B, P, T>): void;
+  processFrame?(scope: FrameScope<B, P, T>): void;
+  processTile?(scope: TileScope<B, P, T>): void;
+  processPartition?(scope: PartitionScope<B, P, T>): void;
+  /** After the frames of a partition, on all of its results. */
+  postprocess?(scope: UdfScope<B, P, T>): void;
+  /** Default: nav results are put in their place; needed for the others. */
+  merge?(scope: MergeScope<B, P>): void;
+  /** Makes all results at once from the partitions in order, for delayed runs. Default: `merge` one after the other. */
+  mergeAll?(scope: {
+    readonly parts: readonly Views<B>[];
+    readonly params: P;
+    readonly meta: UdfMeta;
+  }): Partial<Record<keyof B & string, BufferArray>>;
+  /** What is given back, where it is not the buffers themselves. Called after each partition, too: no side effects. */
+  getResults?(scope: {
+    readonly results: Views<B>;
+    readonly params: P;
+    readonly meta: UdfMeta;
+    /** 1 for positions that were processed. */
+    readonly damage: Uint8Array;
+  }): Partial<Record<keyof B & string, ResultValue>>;
+  /** The same as `processFrame` in WGSL, for WebGPU; see `wgsl.ts`. */
+  readonly processFrameWgsl?: string;
+  /** How the core's kernels do it; of the package's own UDFs. */
+  kernel?(scope: { readonly params: P; readonly meta: UdfMeta }): KernelPart<B, T> | undefined;
+}
+
+/** A UDF with its parameters, ready to run. */
+export interface Udf<B extends BufferDeclarations = BufferDeclarations, P = UdfParams, T = unknown> {
+  readonly definition: UdfDefinition<B, P, T>;
+  readonly params: P;
+  /** The same with other parameters; those left out keep their values. Throws `Argument` for unknown names. */
+  withParams(params: Partial<P>): Udf<B, P, T>;
+}
+
+/** Any UDF. */
+// biome-ignore lint/suspicious/noExplicitAny: methods make the parameters invariant; this is the type of all of them
+export type AnyUdf = Udf<any, any, any>;
+// biome-ignore lint/suspicious/noExplicitAny: the same
+export type AnyDefinition = UdfDefinition<any, any, any>;
+
+/** The declarations of a UDF's buffers. */
+export type BuffersOf<U> = U extends Udf<infer B, infer _P, infer _T> ? B : never;
+
+const names: readonly (keyof AnyDefinition)[] = [
+  'name',
+  'module',
+  'params',
+  'buffers',
+  'dtype',
+  'tiling',
+  'getTaskData',
+  'preprocess',
+  'processFrame',
+  'processTile',
+  'processPartition',
+  'postprocess',
+  'merge',
+  'mergeAll',
+  'getResults',
+  'processFrameWgsl',
+  'kernel',
+];
+const methods = ['processTile', 'processFrame', 'processPartition'] as const;
+
+/** Which method of a definition is called for frames. */
+export const methodOf = (definition: AnyDefinition): (typeof methods)[number] =>
+  methods.find((method) => definition[method] !== undefined) ?? 'processFrame';
+
+function check(definition: AnyDefinition): void {
+  if (typeof definition !== 'object' || definition === null || typeof definition.name !== 'string' || !definition.name)
+    throw new EwaldError('Argument', 'a UDF needs a name, buffers and processFrame, processTile or processPartition');
+  const what = `the UDF ${definition.name}`;
+  knownOptions(what, definition, names);
+  if (!methods.some((method) => typeof definition[method] === 'function'))
+    throw new EwaldError('Argument', `${what} has none of ${methods.join(', ')}: nothing would look at a frame`);
+  if (typeof definition.buffers !== 'object' && typeof definition.buffers !== 'function')
+    throw new EwaldError(
+      'Argument',
+      `${what}: buffers is ${typeof definition.buffers}; needed is { name: { kind, dtype } }`,
+    );
+}
+
+class BoundUdf<B extends BufferDeclarations, P, T> implements Udf<B, P, T> {
+  readonly definition: UdfDefinition<B, P, T>;
+  readonly params: P;
+
+  constructor(definition: UdfDefinition<B, P, T>, params: P) {
+    this.definition = definition;
+    this.params = params;
+  }
+
+  withParams(params: Partial<P>): Udf<B, P, T> {
+    knownOptions(`the UDF ${this.definition.name}`, params as object, Object.keys(this.params as object));
+    return new BoundUdf(this.definition, { ...this.params, ...params });
+  }
+}
+
+/**
+ * Makes a UDF; names and dtypes of its buffers are those of the results. Export it from a module that gives its
+ * `import.meta.url`, and it runs on workers, too. Throws `Argument` for one that cannot run.
+ */
+export function defineUdf<
+  const B extends BufferDeclarations,
+  P extends UdfParams = Record<never, never>,
+  T = undefined,
+>(definition: UdfDefinition<B, P, T>): Udf<B, P, T> {
+  check(definition as AnyDefinition);
+  return new BoundUdf(definition, { ...(definition.params ?? ({} as P)) });
+}
+
+/** Whether a value is a UDF made by `defineUdf`, of this copy of the package or another. */
+export const isUdf = (value: unknown): value is AnyUdf =>
+  typeof value === 'object' && value !== null && 'definition' in value && 'withParams' in value;
+
+/** A UDF, or a plain definition as modules without imports export it. */
+export function asUdf(value: AnyUdf | AnyDefinition): AnyUdf {
+  if (isUdf(value)) return value;
+  return defineUdf(value as AnyDefinition) as AnyUdf;
+}

@@ -1,0 +1,197 @@
+/** Every entry of LiberTEM's golden file, on each backend of the core and on JavaScript's own methods. */
+import {
+  type BufferDtype,
+  type Channel,
+  Context,
+  comUdf,
+  crystallinityUdf,
+  femUdf,
+  guessCorrections,
+  logSumUdf,
+  masks,
+  masksUdf,
+  pickUdf,
+  type ResultBuffer,
+  type Scan,
+  stddevUdf,
+  sumSigUdf,
+  sumUdf,
+} from 'ewald/udf';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dataRequired } from '../support/data.js';
+import { distance, golden, goldenFrames, navShape, sigShape } from './golden.js';
+
+/** LiberTEM gives float32 of float32 sums: 2⁻²⁴ a rounding, a few of them. */
+const single = 2e-6;
+
+const size = { width: 10, height: 8 };
+const whole = { sigShape, navShape } as const;
+const real = (buffer: ResultBuffer<BufferDtype>): ArrayLike<number> => buffer.data as ArrayLike<number>;
+
+test.runIf(dataRequired)('the golden file is there', () => expect(golden).toBeDefined());
+
+describe.skipIf(!golden).each(['wasm', 'native', 'javascript'] as const)('LiberTEM’s results on %s', (backend) => {
+  let ctx: Context;
+  let scan: Scan;
+  /** Complex frames and frames of float64 are for JavaScript; so are these, to see its methods with the same numbers. */
+  const frames = backend === 'javascript' ? Float64Array.from(goldenFrames()) : goldenFrames();
+  beforeAll(() => {
+    ctx = new Context(backend === 'javascript' ? {} : { context: { backend, strict: true } });
+    scan = ctx.fromMemory(frames, whole);
+  });
+  afterAll(() => ctx.close());
+
+  test('the frames are those of the generator', () => {
+    expect([...frames.subarray(0, 8)]).toEqual(golden.input.first8);
+    expect([...frames].reduce((a, b) => a + b, 0)).toBe(golden.input.sum);
+  });
+
+  test('sum, sumsig, logsum and stddev in one pass', async () => {
+    const [sum, sumsig, logsum, stddev] = await ctx.runUdf(scan, [sumUdf, sumSigUdf, logSumUdf, stddevUdf]);
+    expect([...(real(sum.intensity) as Float64Array)]).toEqual(golden.sum.intensity.data);
+    expect([...(real(sumsig.intensity) as Float64Array)]).toEqual(golden.sumsig.intensity.data);
+    expect(distance(logsum.logsum.data, golden.logsum.logsum)).toBeLessThan(single);
+    for (const name of ['var', 'std', 'mean', 'varsum', 'sum'] as const)
+      expect(distance(stddev[name].data, golden.stddev[name]), name).toBeLessThan(1e-12);
+    expect([...stddev.numFrames.data]).toEqual(golden.stddev.num_frames.data);
+  });
+
+  test('disks, rings and bins of radii', () => {
+    expect([...masks.ring({ ...size, cx: 4.5, cy: 3.5, ri: 2, ro: 4 })]).toEqual(
+      golden.masks_bool['ring_cx4.5_cy3.5_r4_ri2'].data,
+    );
+    expect([...masks.circular({ ...size, cx: 4.5, cy: 3.5, r: 3 })]).toEqual(
+      golden.masks_bool['circ_cx4.5_cy3.5_r3'].data,
+    );
+    const bins = masks.radialBins({ ...size, cx: 4.5, cy: 3.5, ri: 0.2, ro: 5, bins: 3 });
+    expect(
+      distance(
+        bins.flatMap((bin) => [...bin]),
+        golden['radial_bins_cx4.5_cy3.5_ri0.2_ro5_n3'],
+      ),
+    ).toBeLessThan(1e-12);
+  });
+
+  test('sums under masks, and under moved ones', async () => {
+    const two = [
+      masks.ring({ ...size, cx: 4.5, cy: 3.5, ri: 2, ro: 4 }),
+      masks.circular({ ...size, cx: 4.5, cy: 3.5, r: 3 }),
+    ];
+    const { intensity } = await ctx.runUdf(scan, masksUdf.withParams({ masks: two }));
+    expect(intensity.shape).toEqual([6, 5, 2]);
+    expect([...(real(intensity) as Float64Array)]).toEqual(golden.apply_masks_ring_circ.intensity.data);
+    const moved = await ctx.runUdf(scan, masksUdf.withParams({ masks: [two[0] as Uint8Array], shifts: [2, -3] }));
+    expect([...(real(moved.intensity) as Float64Array)]).toEqual(golden['apply_masks_shift_2_-3'].intensity.data);
+  });
+
+  test('a region of interest', async () => {
+    const roi = golden.roi.data as number[];
+    const [sumsig, sum, pick] = await ctx.runUdf(scan, [sumSigUdf, sumUdf, pickUdf], { roi });
+    expect(distance(real(sumsig.intensity), golden.sumsig_roi.intensity)).toBe(0);
+    expect([...(real(sum.intensity) as Float64Array)]).toEqual(golden.sum_roi.intensity.data);
+    expect(pick.intensity.rawShape).toEqual(golden.pick_roi_raw_shape);
+    const at = roi.indexOf(1);
+    expect([...(pick.intensity.rawData as Uint16Array).subarray(0, 80)]).toEqual([
+      ...frames.subarray(80 * at, 80 * (at + 1)),
+    ]);
+  });
+
+  test.each([3, -4])('a sync offset of %i', async (syncOffset) => {
+    const moved = ctx.fromMemory(frames, { ...whole, syncOffset });
+    const { intensity } = await ctx.runUdf(moved, sumSigUdf);
+    expect([...(real(intensity) as Float64Array)]).toEqual(golden[`sumsig_sync_offset_${syncOffset}`].intensity.data);
+    const info = golden[`sync_info_${syncOffset}`];
+    expect(moved.sync).toEqual({
+      syncOffset,
+      framesSkippedStart: info.frames_skipped_start,
+      framesIgnoredEnd: info.frames_ignored_end,
+      framesInsertedStart: info.frames_inserted_start,
+      framesInsertedEnd: info.frames_inserted_end,
+    });
+  });
+
+  // The file does not name the parameters; they follow from its numbers (the shifts, and the angle between two fields).
+  const roi = golden?.roi.data as number[];
+  test.each([
+    ['com_default', {}, undefined],
+    ['com_r3_rot30_flip_reg1', { cy: 3.2, cx: 4.1, r: 3, scanRotation: 30, flipY: true, regression: 1 }, undefined],
+    ['com_ann_ri1_r4_reg0_rot-45', { cy: 3.2, cx: 4.1, r: 4, ri: 1, scanRotation: -45, regression: 0 }, undefined],
+    ['com_roi', { cy: 3, cx: 4 }, roi],
+  ] as const)('centre of mass: %s', async (name, params, only) => {
+    const found = await ctx.runUdf(scan, comUdf.withParams(params), { roi: only });
+    const names = {
+      raw_com: 'rawCom',
+      raw_shifts: 'rawShifts',
+      field: 'field',
+      field_y: 'fieldY',
+      field_x: 'fieldX',
+      regression: 'regression',
+      magnitude: 'magnitude',
+      divergence: 'divergence',
+      curl: 'curl',
+    } as const;
+    for (const [theirs, ours] of Object.entries(names))
+      expect(distance(found[ours].data, golden[name][theirs]), theirs).toBeLessThan(5e-6);
+  });
+
+  test('guessed corrections', async () => {
+    const { rawCom } = await ctx.runUdf(scan, comUdf);
+    const part = (k: number): Float64Array => rawCom.data.filter((_, i) => i % 2 === k);
+    const guess = guessCorrections(part(0), part(1), navShape);
+    const { scan_rotation, flip_y, cy, cx } = golden.guess_corrections;
+    expect([guess.scanRotation, guess.flipY]).toEqual([scan_rotation, Boolean(flip_y)]);
+    expect(guess.cy).toBeCloseTo(cy, 5);
+    expect(guess.cx).toBeCloseTo(cx, 5);
+  });
+
+  test('dark, gain and excluded pixels', async () => {
+    const pixels = Array.from({ length: 80 }, (_, i) => i);
+    const corrections = {
+      dark: pixels.map((i) => i % 7),
+      gain: Float32Array.from(pixels, (i) => 1 + 0.01 * (i % 11)),
+      excludedPixels: golden.corrections.excluded_yx,
+    };
+    const [sum, sumsig] = await ctx.runUdf(scan, [sumUdf, sumSigUdf], { corrections });
+    expect(distance(real(sum.intensity), golden.corrections.sum.intensity)).toBeLessThan(single);
+    expect(distance(real(sumsig.intensity), golden.corrections.sumsig.intensity)).toBeLessThan(single);
+  });
+
+  test('FEM and crystallinity', async () => {
+    const fem = await ctx.runUdf(scan, femUdf.withParams({ cy: 3.5, cx: 4.5, ri: 1, ro: 4 }));
+    expect(distance(fem.intensity.data, golden['fem_cy3.5_cx4.5_1_4'].intensity)).toBeLessThan(single);
+    const disk = await ctx.runUdf(scan, crystallinityUdf.withParams({ ri: 1, ro: 3, cy: 4, cx: 5, radius: 1.5 }));
+    expect(distance(disk.intensity.data, golden['cryst_1_3_center4_5_r1.5'].intensity)).toBeLessThan(single);
+    const bare = await ctx.runUdf(scan, crystallinityUdf.withParams({ ri: 1, ro: 3 }));
+    expect(distance(bare.intensity.data, golden.cryst_1_3_nomask.intensity)).toBeLessThan(single);
+  });
+
+  test('radial Fourier components', async () => {
+    const results = await ctx.run(
+      ctx.createRadialFourierAnalysis(scan, { cx: 4.5, cy: 3.5, ri: 0, ro: 4, nBins: 2, maxOrder: 4 }),
+    );
+    const { re, im } = golden.radial_fourier.raw as { re: number[]; im: number[] };
+    const raw = results.raw?.data as Float64Array;
+    expect(distance(raw, { data: re.flatMap((value, i) => [value, im[i] as number]) })).toBeLessThan(single);
+    expect([...((results.dominant_0 as Channel).data as Float64Array)]).toEqual(golden.radial_fourier.dominant_0.data);
+    expect([...((results.dominant_1 as Channel).data as Float64Array)]).toEqual(golden.radial_fourier.dominant_1.data);
+  });
+
+  test('analyses with their own defaults', async () => {
+    const of = async (analysis: Parameters<typeof ctx.run>[0]) =>
+      (await ctx.run(analysis)).intensity?.data as Float64Array;
+    expect([...(await of(ctx.createDiskAnalysis(scan)))]).toEqual(golden.disk_default.data);
+    expect([...(await of(ctx.createRingAnalysis(scan)))]).toEqual(golden.ring_default.data);
+    expect([...(await of(ctx.createPointAnalysis(scan)))]).toEqual(golden.point_default.data);
+    const com = await ctx.run(ctx.createComAnalysis(scan, { scanRotation: 20, flipY: true }));
+    for (const name of ['x', 'y', 'divergence', 'curl', 'magnitude'] as const)
+      expect(distance(com[name].data, golden.com_analysis_default_center[name]), name).toBeLessThan(5e-6);
+  });
+
+  test('a function mapped over the frames', async () => {
+    const result = await ctx.map(scan, (frame: Uint16Array) => {
+      const mean = frame.reduce((a, b) => a + b, 0) / frame.length;
+      return Math.sqrt(frame.reduce((a, b) => a + (b - mean) ** 2, 0) / frame.length);
+    });
+    expect(distance(result.data, golden.map_std)).toBeLessThan(single);
+  });
+});

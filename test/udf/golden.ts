@@ -1,0 +1,48 @@
+/** What LiberTEM itself computed: 6 × 5 × 8 × 10 frames of a generator, and its results; see the data's README. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dataFolder } from '../support/data.js';
+
+export interface GoldenArray {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly data: readonly (number | null)[];
+}
+
+/** The file; undefined where it is absent. */
+export const golden = dataFolder
+  ? // biome-ignore lint/suspicious/noExplicitAny: thirty entries of as many shapes
+    (JSON.parse(readFileSync(join(dataFolder, 'libertem-golden.json'), 'utf8')) as any)
+  : undefined;
+
+export const navShape = [6, 5] as const;
+export const sigShape = [8, 10] as const;
+
+/** The frames of the generator. */
+export function goldenFrames(): Uint16Array {
+  const out = new Uint16Array(6 * 5 * 8 * 10);
+  let state = 1;
+  for (let i = 0; i < out.length; i++) {
+    state = (Math.imul(1664525, state) + 1013904223) >>> 0;
+    out[i] = state >>> 22;
+  }
+  return out;
+}
+
+/** Largest difference over the largest number; NaN must stand where there is none. */
+export function distance(found: ArrayLike<number>, expected: Pick<GoldenArray, 'data'>): number {
+  const { data } = expected;
+  if (found.length !== data.length) return Number.POSITIVE_INFINITY;
+  let [worst, most] = [0, 0];
+  for (let i = 0; i < data.length; i++) {
+    const want = data[i];
+    if (want === null || want === undefined) {
+      if (!Number.isNaN(found[i])) return Number.POSITIVE_INFINITY;
+      continue;
+    }
+    most = Math.max(most, Math.abs(want));
+    const difference = Math.abs((found[i] as number) - want);
+    if (!(difference <= worst)) worst = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
+  }
+  return most === 0 ? worst : worst / most;
+}

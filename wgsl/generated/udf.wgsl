@@ -1,0 +1,33 @@
+// Generated from src/layout/udf.ts by `npm run layout`. Do not edit.
+const UDF_STEP_KIND_SUM_OF: u32 = 0u;
+const UDF_STEP_KIND_SQUARES_OF: u32 = 1u;
+const UDF_STEP_KIND_COM: u32 = 2u;
+const UDF_STEP_KIND_DENSE: u32 = 3u;
+const UDF_STEP_KIND_SPARSE: u32 = 4u;
+const UDF_STEP_KIND_SUM: u32 = 5u;
+const UDF_STEP_KIND_MOMENTS: u32 = 6u;
+const UDF_STEP_KIND_LOG_SUM: u32 = 7u;
+
+// Sizes of a pass over frames: everything it allocates follows from these.
+struct UdfDescriptor {
+  width: u32, // pixels of a row
+  height: u32, // rows of a frame
+  dtype: u32, // a Number
+  threads: u32, // host threads; 0 takes one a core
+  steps: u32, // pieces of work
+  indices: u32, // spans and sparse masks of all steps, in words
+  weights: u32, // weights of all steps
+  reserved0: u32, // zero
+}
+
+// A piece of work of a pass: sums of each frame go into columns, sums over the frames into planes.
+struct UdfStep {
+  kind: u32, // a UdfStepKind
+  first_index: u32, // where its spans, or its sparse masks (starts, then pixels), begin
+  first_weight: u32, // where its weights begin
+  count: u32, // spans, or masks
+  column: u32, // the first of its columns
+  plane: u32, // the first of its planes
+  reserved0: u32, // zero
+  reserved1: u32, // zero
+}
