@@ -18,6 +18,10 @@ const commands: Record<
     load: () => import('./info.js'),
   },
   convert: { summary: 'write frames of any format into a .npy, .raw or .mrc file', load: () => import('./convert.js') },
+  run: {
+    summary: 'run analyses and functions of your own over frames: sums, disks, centres of mass, …',
+    load: () => import('./run.js'),
+  },
   fft: { summary: 'transform an array of a .npy file into another one', load: () => import('./fft.js') },
   page: {
     summary: 'open the pages in a browser: image filtering live, and validation',

@@ -1,0 +1,329 @@
+/** `ewald run ANALYSIS FILE`: analyses and UDFs over a stack of frames, several in one pass. */
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Command } from 'commander';
+import { EwaldError } from '../errors.js';
+import type { Analysis } from '../udf/analyses/analysis.js';
+import type { ResultBuffer } from '../udf/buffers.js';
+import { product } from '../udf/dtypes.js';
+import { Context } from '../udf/node.js';
+import type { Roi } from '../udf/roi.js';
+import type { Scan } from '../udf/scan.js';
+import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from '../udf/udf.js';
+import { type DataFlags, openOptions, withDataFlags } from './data-options.js';
+import { readNpyFile } from './npy-file.js';
+import { bold, type CliDeps, counted, dim, Progress, parseInteger, print, printJson } from './output.js';
+import { type AnalysisFlags, analyses, checkFlags, namesOf } from './run-analyses.js';
+import { checkOutputs, type Named, writePictures, writeResults } from './run-files.js';
+
+interface Flags extends DataFlags, AnalysisFlags {
+  output?: string;
+  png?: string;
+  channel?: string[];
+  roi?: string;
+  syncOffset?: string;
+  dark?: string;
+  gain?: string;
+  excluded?: string;
+  executor?: string;
+  jobs?: string;
+  backend?: string;
+  udf?: string[];
+  overwrite?: boolean;
+  plots?: boolean;
+  json?: boolean;
+}
+
+const repeat = (one: string, all: string[] = []): string[] => [...all, one];
+
+export function register(program: Command, deps: CliDeps): void {
+  const list = Object.entries(analyses).map(([name, { about }]) => `  ${name.padEnd(15)} ${about}`);
+  withDataFlags(
+    program
+      .command('run')
+      .description('run analyses or functions of your own over frames, several in one pass')
+      .argument('<analysis>', 'one analysis, or several with commas between; with --udf the file')
+      .argument('[file]', 'a file of frames; ewald info tells what it holds')
+      .option('-o, --output <file>', 'results: .npy (a file each), .h5 (all in one), .csv (a row a scan position)')
+      .option('--png <file>', 'pictures of the results, colours safe for colour-blind readers')
+      .option('--channel <name>', 'only this result of an analysis; repeat for more', repeat)
+      .option('--overwrite', 'replace files that are there'),
+  )
+    .option('--cx <px>', 'centre along x; default: the middle')
+    .option('--cy <px>', 'centre along y; default: the middle')
+    .option('-x, --x <px>', 'pixel of point')
+    .option('-y, --y <px>', 'pixel of point')
+    .option('-r, --radius <px>', 'radius')
+    .option('--ri <px>', 'inner radius')
+    .option('--ro <px>', 'outer radius')
+    .option('--scan-rotation <degrees>', 'angle between detector and scan')
+    .option('--flip-y', "the detector's y goes the other way")
+    .option('--regression <trend>', 'trend to take off: none, mean or plane')
+    .option('--bins <n>', 'rings')
+    .option('--max-order <n>', 'highest Fourier order')
+    .option('--at <y,x>', 'scan position of pick')
+    .option('--mask <file.npy>', 'a mask of [y, x], or several of [masks, y, x]; repeat for more', repeat)
+    .option('--udf <file>', 'a module that exports UDFs (.mjs, .js; .ts where Node reads it); repeat for more', repeat)
+    .option('--roi <region>', 'y,x or y0:y1,x0:x1 of the scan, or a .npy file of it')
+    .option(
+      '--sync-offset <frames>',
+      'the scan begins at this frame of the file; negative: so many positions have none',
+    )
+    .option('--dark <file.npy>', 'taken off every frame')
+    .option('--gain <file.npy>', 'factor of what is left')
+    .option('--excluded <file.npy>', 'nonzero where a pixel has no count: the mean of its neighbours takes its place')
+    .option('--executor <kind>', 'inline (default), workers, or the address of a cluster: nats://host:4222')
+    .option('-j, --jobs <n>', 'workers of --executor workers')
+    .option('--backend <name>', 'backend of the kernels')
+    .option('--plots', 'show results while they come, on standard error')
+    .option(
+      '--json',
+      '{input, shape, dtype, frames, results: [{name, shape, dtype, min, max}], files, seconds, bytesPerSecond}',
+    )
+    .addHelpText('after', `\nAnalyses:\n${list.join('\n')}`)
+    .action((analysis: string, file: string | undefined, flags: Flags) => run(analysis, file, flags, deps));
+}
+
+async function run(first: string, second: string | undefined, flags: Flags, { signal }: CliDeps): Promise<void> {
+  // With functions of one's own alone there is no analysis to name.
+  const alone = flags.udf !== undefined && second === undefined;
+  const names = alone ? [] : namesOf(first);
+  const file = alone ? first : second;
+  if (file === undefined)
+    throw new EwaldError('Argument', `ewald run ${first}: a file of frames is missing: ewald run ${first} scan.mib`);
+  checkFlags(names, flags);
+  const writing = { force: flags.overwrite ?? false, otherwise: 'is not replaced without --overwrite' };
+  await checkOutputs(flags.output, flags.png, writing).catch(named);
+  const own = await loadUdfs(flags.udf ?? []);
+  const ctx = await contextOf(flags);
+  const progress = new Progress('run');
+  try {
+    const scan = await ctx.load(file, {
+      ...openOptions(flags, signal),
+      ...(flags.syncOffset !== undefined && {
+        syncOffset: parseInteger(flags.syncOffset, '--sync-offset', -(2 ** 31), 2 ** 31),
+      }),
+    });
+    const chosen: Analysis[] = [];
+    for (const name of names)
+      chosen.push(await (analyses[name] as (typeof analyses)[string]).make(scan, flags, signal));
+    const roi = await roiOf(flags.roi, scan, signal);
+    if (chosen.some((one) => one.roi) && (chosen.length > 1 || own.length > 0 || roi))
+      throw new EwaldError('Argument', 'pick looks at one frame: it goes with no other analysis and no --roi');
+    const started = performance.now();
+    const udfs = [...chosen.map(({ udf }) => udf), ...own];
+    const found = (await ctx.runUdf(scan, udfs, {
+      roi: roi ?? chosen[0]?.roi,
+      corrections: await correctionsOf(flags, signal),
+      signal: signal as never,
+      plots: flags.plots ?? false,
+      progress: ({ frames, totalFrames, bytes, seconds }) => {
+        const rate = bytes / 1e9 / Math.max(seconds, 1e-9);
+        const left = (seconds / Math.max(frames, 1)) * (totalFrames - frames);
+        progress.report(
+          frames / totalFrames,
+          `${frames} of ${totalFrames} frames, ${rate.toFixed(2)} GB/s, ${left.toFixed(0)} s left`,
+        );
+      },
+    })) as readonly Record<string, ResultBuffer>[];
+    progress.end();
+    const seconds = (performance.now() - started) / 1000;
+    const results = [
+      ...chosen.flatMap((analysis, i) =>
+        channelsOf(analysis, found[i] as Record<string, ResultBuffer>, chosen.length + own.length > 1, flags),
+      ),
+      ...own.flatMap((udf, i) =>
+        buffersOf(udf, found[chosen.length + i] as Record<string, ResultBuffer>, udfs.length > 1, flags),
+      ),
+    ];
+    if (results.length === 0)
+      throw new EwaldError('Argument', `--channel ${flags.channel?.join(', ')}: no result has this name`);
+    const files = flags.output ? await writeResults(flags.output, results, writing).catch(named) : [];
+    if (flags.png) files.push(...(await writePictures(flags.png, results, writing).catch(named)));
+    report(file, scan, results, files, seconds, flags);
+  } finally {
+    progress.end();
+    await ctx.close();
+  }
+}
+
+/** Refusals of other commands speak of --force. */
+function named(error: unknown): never {
+  if (error instanceof EwaldError && error.message.includes('or pass --force'))
+    throw new EwaldError(error.tag, error.message.replace('pass --force', 'pass --overwrite'), {
+      detail: error.detail,
+    });
+  throw error;
+}
+
+async function contextOf({ executor = 'inline', jobs, backend }: Flags): Promise<Context> {
+  const context = backend === undefined ? {} : { context: { backend: backend as 'wasm' } };
+  if (jobs !== undefined && executor !== 'workers')
+    throw new EwaldError('Argument', `-j is for --executor workers; ${executor} has no workers of its own`);
+  if (/^(nats|tls|wss?):/.test(executor)) return Context.connect(executor);
+  if (executor !== 'inline' && executor !== 'workers')
+    throw new EwaldError(
+      'Argument',
+      `--executor is "${executor}"; needed is inline, workers or an address such as nats://host:4222`,
+    );
+  const cpus = jobs === undefined ? {} : { cpus: parseInteger(jobs, '-j', 1, 1024) };
+  return Context.makeWith(executor, { ...cpus, ...context });
+}
+
+/** The UDFs that a module exports: made by defineUdf, or plain definitions. */
+async function loadUdfs(files: readonly string[]): Promise<AnyUdf[]> {
+  const all: AnyUdf[] = [];
+  for (const file of files) {
+    const url = pathToFileURL(resolve(file)).href;
+    const exports = (await import(url).catch((cause) => {
+      throw new EwaldError('Load', `--udf ${file} does not load: ${cause instanceof Error ? cause.message : cause}`, {
+        cause,
+      });
+    })) as Record<string, unknown>;
+    const found = Object.values(exports).filter(
+      (value): value is AnyUdf | AnyDefinition =>
+        isUdf(value) || (typeof value === 'object' && value !== null && 'buffers' in value && 'name' in value),
+    );
+    const udfs = [...new Set(found)].map((value) => (isUdf(value) ? value : asUdf({ module: url, ...value })));
+    if (udfs.length === 0)
+      throw new EwaldError('Argument', `--udf ${file} exports no UDF; needed is export const NAME = defineUdf({ … })`);
+    all.push(...udfs);
+  }
+  return all;
+}
+
+async function arrayOf(file: string | undefined, signal: AbortSignal) {
+  return file === undefined ? undefined : (await readNpyFile(file, signal)).data;
+}
+
+async function correctionsOf({ dark, gain, excluded }: Flags, signal: AbortSignal) {
+  if (dark === undefined && gain === undefined && excluded === undefined) return undefined;
+  const bad = await arrayOf(excluded, signal);
+  return {
+    dark: await arrayOf(dark, signal),
+    gain: await arrayOf(gain, signal),
+    excludedPixels: bad && Uint8Array.from(bad, (value) => (value ? 1 : 0)),
+  };
+}
+
+/** `3,17`, `0:10,5:20`, or a .npy file. */
+async function roiOf(
+  text: string | undefined,
+  { shape: { nav } }: Scan,
+  signal: AbortSignal,
+): Promise<Roi | undefined> {
+  if (text === undefined) return undefined;
+  if (/\.npy$/i.test(text)) return (await readNpyFile(text, signal)).data;
+  const parts = text.split(',');
+  const ranges = parts.map((part, axis) => {
+    const match = /^(\d*)(?:(:)(\d*))?$/.exec(part.trim());
+    const length = nav[axis] ?? 0;
+    const low = Number(match?.[1] || 0);
+    const high = match?.[2] ? Number(match[3] || length) : low + 1;
+    if (
+      !match ||
+      (part.trim() === '' && parts.length > 0) ||
+      low >= high ||
+      high > length ||
+      parts.length !== nav.length
+    )
+      throw new EwaldError(
+        'Argument',
+        `--roi is "${text}"; the scan is ${nav.join(' × ')}: needed is a position or first:end of each axis, such as ${nav.map((n) => `0:${n}`).join(',')}, or a .npy file`,
+      );
+    return [low, high] as const;
+  });
+  const mask = new Uint8Array(product(nav));
+  for (let flat = 0; flat < mask.length; flat++) {
+    let left = flat;
+    let inside = true;
+    for (let axis = nav.length - 1; axis >= 0; axis--) {
+      const at = left % (nav[axis] as number);
+      left = Math.floor(left / (nav[axis] as number));
+      const [low, high] = ranges[axis] as readonly [number, number];
+      inside &&= at >= low && at < high;
+    }
+    mask[flat] = inside ? 1 : 0;
+  }
+  return mask;
+}
+
+function channelsOf(
+  analysis: Analysis,
+  results: Record<string, ResultBuffer>,
+  several: boolean,
+  { channel }: Flags,
+): Named[] {
+  const prefix = several ? `${analysis.name}-` : '';
+  const nav = analysis.scan.shape.nav;
+  return analysis
+    .channels(results)
+    .filter(({ key }) => channel === undefined || channel.includes(key))
+    .map(({ key, shape, data, complex, log, vectors }) => {
+      const array = vectors ?? data;
+      return {
+        name: `${prefix}${key}`,
+        shape: vectors ? [...shape, 2] : shape,
+        dtype: complex ? ('c128' as const) : ('f64' as const),
+        data: array instanceof Float64Array ? array : Float64Array.from(array),
+        navAxes: shape.join() === nav.join() ? nav.length : 0,
+        ...(log && { log }),
+        ...(vectors && { vectors: true }),
+      };
+    });
+}
+
+function buffersOf(udf: AnyUdf, results: Record<string, ResultBuffer>, several: boolean, { channel }: Flags): Named[] {
+  return Object.entries(results)
+    .filter(([name]) => channel === undefined || channel.includes(name))
+    .map(([name, { shape, dtype, data, kind, extraShape }]) => ({
+      name: several ? `${udf.definition.name}-${name}` : name,
+      shape,
+      dtype,
+      data,
+      navAxes: kind === 'nav' ? shape.length - extraShape.length : 0,
+    }));
+}
+
+/** Least and greatest number, NaN left out. */
+function range(data: Named['data']): { min: number; max: number } {
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < data.length; i++) {
+    const value = Number(data[i]);
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return { min, max };
+}
+
+function report(
+  input: string,
+  scan: Scan,
+  results: readonly Named[],
+  files: readonly string[],
+  seconds: number,
+  flags: Flags,
+): void {
+  const { nav, sig } = scan.shape;
+  const bytes = (scan.imageCount * product(sig) * Number(/\d+/.exec(scan.dtype)?.[0] ?? 8)) / 8;
+  const told = results.map(({ name, shape, dtype, data }) => ({ name, shape, dtype, ...range(data) }));
+  if (flags.json) {
+    printJson({
+      input,
+      shape: [...nav, ...sig],
+      dtype: scan.dtype,
+      frames: scan.imageCount,
+      results: told,
+      files,
+      seconds,
+      bytesPerSecond: bytes / seconds,
+    });
+    return;
+  }
+  for (const { name, shape, dtype, min, max } of told)
+    print(`${bold(name)}  ${shape.join(' × ')} ${dtype}  ${min} … ${max}`);
+  for (const file of files) print(file);
+  print(
+    dim(`${counted(scan.imageCount, 'frame')} in ${seconds.toFixed(2)} s, ${(bytes / 1e9 / seconds).toFixed(2)} GB/s`),
+  );
+}

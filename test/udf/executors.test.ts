@@ -1,0 +1,127 @@
+/** The same run on every executor: the same bytes. Workers that die, UDFs that throw, modules that travel. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Executor } from 'ewald/executors';
+import { Context, type Scan } from 'ewald/udf';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mpiPresent, mpirun } from '../support/mpi.js';
+import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
+import { refused } from '../support/refused.js';
+import { digestOf } from './digest.mjs';
+import { goldenFrames, navShape, sigShape } from './golden.js';
+import { deadly, thrower } from './module.mjs';
+
+const context = { backend: 'wasm' } as const;
+const raw = { format: 'raw', dtype: 'u16', sigShape, navShape } as const;
+let folder: string;
+let file: string;
+let wanted: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-udf-'));
+  file = join(folder, 'frames.raw');
+  await writeFile(file, goldenFrames());
+  const ctx = new Context({ context });
+  wanted = await digestOf(ctx, file);
+  // The order of partitions decides the last bits: with other ones they differ, or this test could not fail.
+  expect(await digestOf(ctx, file, { numPartitions: 3 })).not.toBe(wanted);
+  await ctx.close();
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('the same bits', () => {
+  test('on four workers', async () => {
+    const ctx = await Context.makeWith('workers', { cpus: 4, context });
+    expect(await digestOf(ctx, file)).toBe(wanted);
+    await ctx.close();
+  });
+
+  test('as tasks on this thread, and delayed', async () => {
+    const delayed = await Context.makeWith('delayed');
+    const on = await Executor.workers({ workers: 2, context });
+    const given = await Context.makeWith('delayed', { on });
+    expect(await digestOf(given, file)).toBe(wanted);
+    await given.close();
+    await on.dispose();
+    await delayed.close();
+  });
+
+  test('with frames that only this thread has', async () => {
+    const ctx = await Context.makeWith('workers', { cpus: 2, context });
+    const scan = ctx.fromMemory(goldenFrames(), { sigShape, navShape });
+    expect(await digestOf({ load: async () => scan, runUdf: ctx.runUdf.bind(ctx) } as unknown as Context, file)).toBe(
+      wanted,
+    );
+    await ctx.close();
+  });
+
+  test.skipIf(!mpiPresent)('under mpirun -n 4', async () => {
+    const { code, out, err } = await mpirun(4, new URL('./program.mjs', import.meta.url), file);
+    expect(code, err).toBe(0);
+    expect(out).toBe(`${wanted}\n`);
+  });
+
+  test.skipIf(!natsPresent)('on four joined processes, one of them killed', async () => {
+    const server = await new NatsServer().start();
+    const processes = Array.from({ length: 4 }, () => new WorkerProcess(server.url, ['--allow-modules']));
+    try {
+      await Promise.all(processes.map((joined) => joined.joined()));
+      const ctx = await Context.connect(server.url);
+      const running = digestOf(ctx, file);
+      processes[0]?.kill();
+      expect(await running).toBe(wanted);
+      await ctx.close();
+    } finally {
+      for (const joined of processes) joined.kill();
+      await Promise.all(processes.map((joined) => joined.ended()));
+      await server.stop();
+    }
+  });
+
+  test.skipIf(!natsPresent)('a worker that allows no modules refuses a function that travels', async () => {
+    const server = await new NatsServer().start();
+    const joined = new WorkerProcess(server.url);
+    try {
+      await joined.joined();
+      const ctx = await Context.connect(server.url);
+      await refused(() => digestOf(ctx, file), 'Unsupported', '--allow-modules');
+      await ctx.close();
+    } finally {
+      joined.kill();
+      await joined.ended();
+      await server.stop();
+    }
+  });
+});
+
+describe('what goes wrong', () => {
+  let ctx: Context;
+  let scan: Scan;
+  beforeAll(async () => {
+    ctx = await Context.makeWith('workers', { cpus: 2, context });
+    scan = await ctx.load(file, raw);
+  });
+  afterAll(() => ctx.close());
+
+  test('a worker that dies: its partition is done again', async () => {
+    const marker = join(folder, 'marker');
+    const { value } = await ctx.runUdf(scan, { ...deadly, params: { marker } });
+    expect([...value.data]).toEqual(Array(30).fill(1));
+  });
+
+  test('a function that throws: the frame is named, the message is its own', async () => {
+    await refused(() => ctx.runUdf(scan, thrower), 'Argument', 'thrower', 'frame 17', 'I cannot look at this');
+    const here = new Context();
+    const error = await here.runUdf(here.fromMemory(goldenFrames(), { sigShape, navShape }), thrower).catch((e) => e);
+    expect(error.message).toContain('frame 17');
+    expect(error.stack).toContain('module.mjs');
+    expect(error.stack).toContain('look');
+    await here.close();
+  });
+
+  test('a function without a module, and one that its module does not export', async () => {
+    const { module: _, ...bare } = thrower;
+    await refused(() => ctx.runUdf(scan, bare), 'Argument', 'import.meta.url');
+    await refused(() => ctx.runUdf(scan, { ...thrower, name: 'nobody' }), 'Argument', 'nobody', 'exports no UDF');
+  });
+});

@@ -1,0 +1,8 @@
+import type { Udf } from 'ewald/udf';
+
+// biome-ignore lint/suspicious/noExplicitAny: plain definitions, as a module without types has them
+type Plain = any;
+export const brightest: Plain;
+export const deadly: Plain;
+export const thrower: Plain;
+export type Any = Udf;
