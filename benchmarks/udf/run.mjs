@@ -1,0 +1,170 @@
+// `node benchmarks/run.mjs udf`: sums, disks, centres of mass and masks beside NumPy, in one run on one core, with marks.
+//   --frames N   frames of 256 x 256 (default 2048; 16384 is a scan of 128 x 128)   --repeats R   --json
+// CPU seconds of one thread: the best of R. Results are compared before they are timed.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const { values: options } = parseArgs({
+  options: {
+    frames: { type: 'string', default: '2048' },
+    repeats: { type: 'string', default: '3' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const [frames, repeats, side] = [Number(options.frames), Number(options.repeats), 256];
+const { createContext } = await import(pathToFileURL(join(root, 'dist/index.node.js')).href);
+const { Context, defineUdf, masks } = await import(pathToFileURL(join(root, 'dist/udf.node.js')).href);
+const print = (line) => options.json || process.stdout.write(`${line}\n`);
+
+/** Least ratios over NumPy that are aimed at. */
+const aims = {
+  native: { com: 5, disk: 3, stddev: 5, sum: 1, masks16: 0.9 },
+  wasm: { com: 4, disk: 3, stddev: 2.5, sum: 0.9, masks16: 0.5 },
+};
+
+const pixels = side * side;
+const size = { width: side, height: side };
+const disk = masks.circular({ ...size, cx: side / 2, cy: side / 2, r: side * 0.39 });
+const spansOf = (mask) => {
+  const spans = [];
+  for (let i = 0; i < mask.length; i++) {
+    const edge = i % side === 0;
+    if (mask[i] && (edge || !mask[i - 1])) spans.push(i);
+    if (mask[i] && ((i + 1) % side === 0 || !mask[i + 1])) spans.push(i + 1);
+  }
+  return Uint32Array.from(spans);
+};
+const all = spansOf(new Uint8Array(pixels).fill(1));
+const sixteen = new Float32Array(16 * pixels);
+for (let k = 0; k < 16; k++)
+  for (let i = 0; i < pixels; i++) sixteen[k * pixels + i] = Math.cos((k * (i % side)) / side);
+const steps = {
+  com: [{ kind: 'com', spans: all }],
+  disk: [{ kind: 'sumOf', spans: spansOf(disk) }],
+  stddev: [{ kind: 'moments' }],
+  sum: [{ kind: 'sum' }],
+  masks16: [{ kind: 'dense', weights: sixteen, masks: 16 }],
+};
+/** The number that NumPy gives as its check. */
+const checks = {
+  com: ({ nav }) => nav[1] / nav[0],
+  disk: ({ nav }) => nav[0],
+  stddev: ({ sig }, dtype) =>
+    Math.sqrt(dtype === 'u16' ? sig[pixels] / frames - (sig[0] / frames) ** 2 : sig[pixels] / frames),
+  sum: ({ sig }) => sig[0],
+  masks16: ({ nav }) => nav[15],
+};
+
+const cpuSeconds = async (work) => {
+  const before = process.cpuUsage();
+  const value = await work();
+  const { user, system } = process.cpuUsage(before);
+  return [(user + system) / 1e6, value];
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'ewald-bench-udf-'));
+const lines = [];
+let wrong = false;
+print(
+  `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ${frames} frames of ${side} x ${side}`,
+);
+try {
+  for (const dtype of ['u16', 'f32']) {
+    const data = dtype === 'u16' ? new Uint16Array(frames * pixels) : new Float32Array(frames * pixels);
+    for (let i = 0, state = 1; i < data.length; i++) {
+      state = (Math.imul(1664525, state) + 1013904223) >>> 0;
+      data[i] = state >>> 20;
+    }
+    const file = join(folder, `${dtype}.raw`);
+    writeFileSync(file, data);
+    const python = spawnSync(
+      '/usr/bin/python3',
+      [
+        fileURLToPath(new URL('numpy_peer.py', import.meta.url)),
+        file,
+        dtype,
+        String(frames),
+        String(side),
+        String(repeats),
+      ],
+      {
+        encoding: 'utf8',
+        env: { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
+        maxBuffer: 2 ** 26,
+      },
+    );
+    rmSync(file);
+    const peer = python.status === 0 ? JSON.parse(python.stdout) : undefined;
+    if (!peer) print(`NumPy is absent: ${python.stderr.trim().split('\n').at(-1)} (apt-get install python3-numpy)`);
+    const rate = (seconds) => data.byteLength / 1e9 / seconds;
+    if (peer)
+      print(
+        `${dtype}: NumPy reads ${rate(peer.read[0]).toFixed(1)} GB/s, copies ${rate(peer.memcpy[0]).toFixed(1)} GB/s`,
+      );
+    for (const backend of ['native', 'wasm']) {
+      const context = await createContext({ backend, strict: true }).catch(() => undefined);
+      if (!context) {
+        print(`${backend}: not here`);
+        continue;
+      }
+      for (const [name, list] of Object.entries(steps)) {
+        const pass = await context.framePass({ ...size, dtype, steps: list, threads: 1 });
+        let best = Number.POSITIVE_INFINITY;
+        let found;
+        for (let i = 0; i < repeats; i++) {
+          const [seconds, value] = await cpuSeconds(() => pass.run(data, frames));
+          best = Math.min(best, seconds);
+          found = value;
+        }
+        await pass.dispose();
+        const [theirs, expected] = peer?.[name] ?? [];
+        const got = checks[name](found, dtype);
+        if (expected !== undefined && Math.abs(got - expected) > 1e-4 * Math.max(1, Math.abs(expected))) {
+          wrong = true;
+          print(`  WRONG ${backend} ${name} ${dtype}: ${got}, NumPy has ${expected}`);
+        }
+        const ratio = theirs === undefined ? undefined : theirs / best;
+        const aim = aims[backend][name];
+        lines.push({
+          backend,
+          name,
+          dtype,
+          gbps: rate(best),
+          numpy: theirs && rate(theirs),
+          ratio,
+          aim,
+          pass: ratio >= aim,
+        });
+        const mark = ratio === undefined ? '--  ' : ratio >= aim ? 'pass' : 'MISS';
+        print(
+          `  ${mark}  ${backend} ${name} ${dtype}: ${rate(best).toFixed(2)} GB/s${theirs ? `, NumPy ${rate(theirs).toFixed(2)}: ${ratio.toFixed(2)} x (aim ${aim})` : ''}`,
+        );
+      }
+      await context.dispose();
+    }
+  }
+  const ctx = new Context();
+  const small = ctx.fromMemory(new Uint8Array(200_000), { sigShape: [1, 1], navShape: [200_000] });
+  const empty = defineUdf({
+    name: 'empty',
+    buffers: { n: { kind: 'nav', dtype: 'f32' } },
+    processFrame: ({ results }) => {
+      results.n[0] = 1;
+    },
+  });
+  await ctx.runUdf(small, empty);
+  const [seconds] = await cpuSeconds(() => ctx.runUdf(small, empty));
+  const perCall = (seconds / 200_000) * 1e6;
+  lines.push({ name: 'call of processFrame', microseconds: perCall, aim: 2, pass: perCall <= 2 });
+  print(`  ${perCall <= 2 ? 'pass' : 'MISS'}  a call of processFrame: ${perCall.toFixed(2)} µs (aim at most 2)`);
+  await ctx.close();
+} finally {
+  rmSync(folder, { recursive: true });
+}
+if (options.json) process.stdout.write(`${JSON.stringify({ frames, lines })}\n`);
+process.exitCode = wrong ? 1 : 0;

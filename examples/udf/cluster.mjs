@@ -1,0 +1,11 @@
+// Works on a cluster: start `nats-server -js` and `ewald worker --connect nats://127.0.0.1:4222`, then give the address.
+import { Context, sumUdf } from 'ewald/udf';
+import { raw, writeFrames } from './frames.mjs';
+
+const ctx = await Context.connect(process.argv[2] ?? 'nats://127.0.0.1:4222');
+try {
+  const { intensity } = await ctx.runUdf(await ctx.load(writeFrames(), raw), sumUdf);
+  console.log(`cluster: ${intensity.data.reduce((a, b) => a + b, 0)}`);
+} finally {
+  await ctx.close();
+}

@@ -1,0 +1,158 @@
+/** `ewald run` as a user types it: files of every kind, regions, corrections, functions of one's own, mistakes. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { formatNpy, readNpy } from 'ewald';
+import { open } from 'ewald/data';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ewald, type Run } from '../support/cli.js';
+import { golden, goldenFrames } from './golden.js';
+
+let folder: string;
+const at = (name: string): string => join(folder, name);
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-run-'));
+  await writeFile(at('scan.raw'), goldenFrames());
+  const made = await ewald([
+    'convert',
+    at('scan.raw'),
+    '--format',
+    'raw',
+    '--dtype',
+    'u16',
+    '--sig-shape',
+    '8,10',
+    '--nav-shape',
+    '6,5',
+    '-o',
+    at('scan.npy'),
+  ]);
+  expect(made.code, made.err).toBe(0);
+  await writeFile(
+    at('dark.npy'),
+    formatNpy({ shape: [8, 10], data: Float32Array.from({ length: 80 }, (_, i) => i % 7), complex: false }),
+  );
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const run = (...args: string[]): Promise<Run> =>
+  ewald(['run', ...args], { env: { EWALD_BACKEND: 'wasm' }, cwd: folder });
+const scan = ['scan.npy', '--nav-shape', '6,5'];
+const mistaken = ({ code, out, err }: Run, expected: number, ...words: string[]): void => {
+  expect(code, err).toBe(expected);
+  for (const word of words) expect(err).toContain(word);
+  expect(err).not.toMatch(/\n\s+at /);
+  expect(err).not.toContain('defect');
+  expect(out).toBe('');
+};
+
+describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
+  test('a disk as .npy, with its picture, and JSON that tells', async () => {
+    const { code, out, err } = await run('disk', ...scan, '-o', 'disk.npy', '--png', 'disk.png', '--json');
+    expect([code, err]).toEqual([0, '']);
+    const told = JSON.parse(out);
+    expect(Object.keys(told)).toEqual([
+      'input',
+      'shape',
+      'dtype',
+      'frames',
+      'results',
+      'files',
+      'seconds',
+      'bytesPerSecond',
+    ]);
+    expect(told.results).toEqual([
+      {
+        name: 'intensity',
+        shape: [6, 5],
+        dtype: 'f64',
+        min: Math.min(...golden.disk_default.data),
+        max: Math.max(...golden.disk_default.data),
+      },
+    ]);
+    const { shape, data } = readNpy(await readFile(at('disk.npy')), 'disk.npy');
+    expect(shape).toEqual([6, 5]);
+    expect([...data]).toEqual(golden.disk_default.data);
+    const png = await readFile(at('disk.png'));
+    expect([...png.subarray(0, 8)]).toEqual([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]);
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([5, 6]);
+  });
+
+  test('several analyses in one pass, as HDF5', async () => {
+    const { code, err } = await run('com,sum', ...scan, '--cx', '4.5', '--cy', '3.5', '-o', 'all.h5');
+    expect([code, err]).toEqual([0, '']);
+    const sum = await open(at('all.h5'), { dataset: '/results/sum-intensity' });
+    expect([...((await sum.read(0, sum.frames)) as Float64Array)]).toEqual(golden.sum.intensity.data);
+    expect(sum.arrays.map(({ name }) => name)).toContain('/results/com-curl');
+    await sum.dispose();
+  });
+
+  test('a table', async () => {
+    const { code } = await run('ring,point', ...scan, '-o', 'table.csv');
+    expect(code).toBe(0);
+    const [head, first, ...rest] = (await readFile(at('table.csv'), 'utf8')).trim().split('\n');
+    expect(head).toBe('y,x,ring-intensity,point-intensity');
+    expect(first).toBe(`0,0,${golden.ring_default.data[0]},${golden.point_default.data[0]}`);
+    expect(rest).toHaveLength(29);
+  });
+
+  test('a sync offset, and a region of interest', async () => {
+    expect((await run('sumsig', ...scan, '--sync-offset', '3', '-o', 'moved.npy')).code).toBe(0);
+    expect([...readNpy(await readFile(at('moved.npy')), '').data]).toEqual(golden.sumsig_sync_offset_3.intensity.data);
+    expect((await run('sumsig', ...scan, '--roi', '1:3,2', '-o', 'roi.npy')).code).toBe(0);
+    const found = [...readNpy(await readFile(at('roi.npy')), '').data];
+    expect(found.filter((value) => !Number.isNaN(value))).toEqual([7, 12].map((i) => golden.sumsig.intensity.data[i]));
+  });
+
+  test('a dark frame, workers, and a function of one’s own', async () => {
+    const module = fileURLToPath(new URL('./module.mjs', import.meta.url));
+    await writeFile(
+      at('own.mjs'),
+      (await readFile(module, 'utf8')).replace(/export const (deadly|thrower)/g, 'const $1'),
+    );
+    const { code, out, err } = await run(
+      ...scan.slice(0, 1),
+      ...scan.slice(1),
+      '--udf',
+      'own.mjs',
+      '--executor',
+      'workers',
+      '-j',
+      '2',
+      '--dark',
+      'dark.npy',
+      '--channel',
+      'value',
+      '--json',
+    );
+    expect([code, err]).toEqual([0, '']);
+    const most = Math.max(...[...goldenFrames()].map((value, i) => value - ((i % 80) % 7)));
+    expect(JSON.parse(out).results).toMatchObject([{ name: 'value', dtype: 'f32', max: most }]);
+  });
+});
+
+describe('mistakes', () => {
+  test.each([
+    [['dsk', 'scan.npy'], 2, ['"dsk"', 'did you mean "disk"']],
+    [['disk'], 2, ['ewald run disk scan.mib']],
+    [['disk', 'nowhere.npy'], 1, ['nowhere.npy']],
+    [['disk', 'scan.npy', '--cx', '99'], 2, ['cx', '99', '0 to 9']],
+    [['disk', 'scan.npy', '--ri', '3'], 2, ['takes no --ri', '-r']],
+    [['ring', 'scan.npy', '--ri', '4', '--ro', '3'], 2, ['ri is 4', 'ro 3']],
+    [['sum', 'scan.npy', '--nav-shape', '7,5'], 1, ['30 frames', '7 × 5', '5 × 6']],
+    [['sumsig', 'scan.npy', '--nav-shape', '6,5', '--roi', '9,9'], 2, ['--roi', '6 × 5', '0:6,0:5']],
+    [['sum', 'scan.npy', '-o', 'sum.txt'], 2, ['.npy', '.h5', '.csv']],
+    [['sum', 'scan.npy', '-o', 'scan.npy'], 2, ['scan.npy exists', '--overwrite']],
+    [['sum', 'scan.npy', '--executor', 'dask'], 2, ['"dask"', 'workers']],
+    [['sum', 'scan.npy', '-j', '4'], 2, ['-j', '--executor workers']],
+    [['scan.npy', '--udf', 'none.mjs'], 1, ['none.mjs']],
+    [['pick', 'scan.npy', '--nav-shape', '6,5', '--at', '9,9'], 2, ['(9, 9)', '6 × 5']],
+    [['masks', 'scan.npy'], 2, ['--mask']],
+    [['com', 'scan.npy', '--regression', 'cubic'], 2, ['none, mean or plane']],
+  ] as const)('%j', async (args, code, words) => {
+    const before = await readdir(folder);
+    mistaken(await run(...args), code, ...words);
+    expect(await readdir(folder)).toEqual(before);
+  });
+});

@@ -1,0 +1,75 @@
+/** The examples say what they should, and the README's first function runs as it stands. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
+import { goldenFrames } from './golden.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const node = async (file: string, args: readonly string[] = [], cwd = root): Promise<string> =>
+  (await promisify(execFile)(process.execPath, [file, ...args], { cwd })).stdout;
+const example = (name: string, ...args: string[]): Promise<string> => node(join(root, 'examples/udf', name), args);
+
+// 256 frames of a disk of 100 on ones, summed once here.
+const total = (): number => {
+  let sum = 0;
+  for (let n = 0; n < 256; n++) {
+    const [cy, cx] = [15.5 + Math.sin(n / 16), 15.5 + Math.cos((n % 16) / 4)];
+    for (let i = 0; i < 1024; i++) sum += (Math.floor(i / 32) - cy) ** 2 + ((i % 32) - cx) ** 2 <= 25 ? 100 : 1;
+  }
+  return sum;
+};
+
+describe('examples/udf', () => {
+  test('basic', async () => {
+    const out = await example('basic.mjs');
+    expect(out).toContain('scan 16 x 16, frames 32 x 32 u16');
+    expect(out).toContain('done\ndisk: 16 x 16');
+    expect(out).toMatch(/centre of mass: 0\.\d+, -?0\.\d+/);
+  });
+  test('first-udf', async () => expect(await example('first-udf.mjs')).toBe('brightest: 16 x 16 f32, first 100\n'));
+  test('executors', async () => {
+    const sum = total();
+    expect(await example('executors.mjs')).toBe(`inline: ${sum}\nworkers: ${sum}\ndelayed: ${sum}\n`);
+  });
+  test('devices', async () =>
+    expect(await example('devices.mjs')).toBe(`default-cpu-0, default-cpu-1\ndevices: ${total()}\n`));
+  test.skipIf(!natsPresent)('cluster', async () => {
+    const server = await new NatsServer().start();
+    const joined = new WorkerProcess(server.url);
+    try {
+      await joined.joined();
+      expect(await example('cluster.mjs', server.url)).toBe(`cluster: ${total()}\n`);
+    } finally {
+      joined.kill();
+      await joined.ended();
+      await server.stop();
+    }
+  });
+});
+
+test('the function of the README, as it is printed there', async () => {
+  const text = await readFile(join(root, 'src/udf/README.md'), 'utf8');
+  const code = (/(?:^ {4}.*\n)+/m.exec(text)?.[0] ?? '').replace(/^ {4}/gm, '');
+  expect(code).toContain('defineUdf');
+  // Inside the repository, so that its own name is found.
+  const folder = await mkdtemp(join(root, 'build/readme-'));
+  try {
+    await writeFile(join(folder, 'scan.raw'), goldenFrames());
+    const there = code.replace(
+      "'scan.mib'",
+      "'scan.raw', { format: 'raw', dtype: 'u16', sigShape: [8, 10], navShape: [6, 5] }",
+    );
+    await writeFile(
+      join(folder, 'first.mjs'),
+      `${there}\nconsole.log(value.shape.join(), value.data[0], value.data.constructor.name);\nawait ctx.close();\n`,
+    );
+    const most = Math.max(...goldenFrames().subarray(0, 80));
+    expect(await node('first.mjs', [], folder)).toBe(`6,5 ${most} Float32Array\n`);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
