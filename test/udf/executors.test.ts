@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Executor } from 'ewald/executors';
-import { Context, type Scan } from 'ewald/udf';
+import { Context, type ResultBuffer, type Scan } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mpiPresent, mpirun } from '../support/mpi.js';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
@@ -105,8 +105,8 @@ describe('what goes wrong', () => {
 
   test('a worker that dies: its partition is done again', async () => {
     const marker = join(folder, 'marker');
-    const { value } = await ctx.runUdf(scan, { ...deadly, params: { marker } });
-    expect([...(value?.data as Uint8Array)]).toEqual(Array(30).fill(1));
+    const { value } = (await ctx.runUdf(scan, { ...deadly, params: { marker } })) as { value: ResultBuffer<'u8'> };
+    expect([...value.data]).toEqual(Array(30).fill(1));
   });
 
   test('a function that throws: the frame is named, the message is its own', async () => {
