@@ -87,6 +87,32 @@ async function overlapping(indexer, input, results, ms, each) {
 
 const rows = [];
 const wrong = [];
+/** Prints what there is; also when the time is over. */
+function report() {
+  const best = (backend, kind) =>
+    Math.max(
+      0,
+      ...rows
+        .filter((row) => row.backend === backend && row.kind === kind)
+        .map((row) => row.overlapImagesPerSecond ?? 0),
+    );
+  const summary = backends
+    .map(
+      (backend) =>
+        `${backend}: ${Object.keys(pools)
+          .map((kind) => `${kind} ${best(backend, kind)}/s`)
+          .join(', ')}`,
+    )
+    .concat(wrong)
+    .join('; ');
+  process.stdout.write(`${JSON.stringify({ summary, wrong, spotsEach, rows })}\n`);
+  process.exitCode = wrong.length > 0 ? 1 : 0;
+}
+process.on('SIGTERM', () => {
+  report();
+  process.exit();
+});
+
 const share = (1000 * seconds) / (backends.length * sizes.length * Object.keys(pools).length * 2);
 const started = performance.now();
 for (const backend of backends) {
@@ -144,19 +170,4 @@ for (const backend of backends) {
   }
   await context.dispose();
 }
-const best = (backend, kind) =>
-  Math.max(
-    0,
-    ...rows.filter((row) => row.backend === backend && row.kind === kind).map((row) => row.overlapImagesPerSecond ?? 0),
-  );
-const summary = backends
-  .map(
-    (backend) =>
-      `${backend}: ${Object.keys(pools)
-        .map((kind) => `${kind} ${best(backend, kind)}/s`)
-        .join(', ')}`,
-  )
-  .concat(wrong)
-  .join('; ');
-process.stdout.write(`${JSON.stringify({ summary, wrong, spotsEach, rows })}\n`);
-process.exitCode = wrong.length > 0 ? 1 : 0;
+report();
