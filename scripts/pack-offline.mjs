@@ -29,15 +29,18 @@ import { systemLibrary } from './offline/pack/debian.mjs';
 import { librariesOf, packNode } from './offline/pack/node.mjs';
 
 const most = 60e6;
-const usage = `usage: node scripts/pack-offline.mjs [-o FOLDER] [--no-build]
+const usage = `usage: node scripts/pack-offline.mjs [-o FOLDER] [--profile N] [--no-build]
   -o FOLDER    where the pack goes, default build/offline
+  --profile N  machine code for one architecture (90: Hopper) with the lines of the sources, for ncu and compute-sanitizer
   --no-build   take what is built, build nothing`;
 
 const args = process.argv.slice(2);
 let folder = 'build/offline';
 let building = true;
+let profile;
 for (let i = 0; i < args.length; i++) {
   if ((args[i] === '-o' || args[i] === '--out') && args[i + 1]) folder = args[++i];
+  else if (args[i] === '--profile' && /^\d{2,3}$/.test(args[i + 1] ?? '')) profile = args[++i];
   else if (args[i] === '--no-build') building = false;
   else {
     console.log(usage);
@@ -85,7 +88,7 @@ async function pack() {
   for (const path of [stage, aside]) rmSync(path, { recursive: true, force: true });
   try {
     const leftOut = [];
-    const cuda = await cudaRelease(programs, building);
+    const cuda = await cudaRelease(programs, building, profile);
     if (cuda.why) leftOut.push(cuda.why);
     // Nobody rebuilds dist/ while it is copied.
     await withLock(join(root, 'build/.lock'), 'pack', async () => copyPackage(join(stage, 'node_modules/ewald'), cuda));

@@ -12,18 +12,21 @@ const keep = 'build/offline-cache/cuda-release';
 const addon = 'ewald_cuda.node';
 
 /**
- * Builds what is stale, when `build` allows it. Gives { addon, programs: { name: path }, what }, paths undefined where
+ * Builds what is stale, when `build` allows it; with `profile` (an architecture, as 90) for that one alone, with the lines
+ * of the sources for profilers, which for all of them would not fit the pack. Gives { addon, programs: { name: path }, what }, paths undefined where
  * there are none; `why` says what is missing.
  */
-export async function cudaRelease(programs, build) {
+export async function cudaRelease(programs, build, profile) {
   const inputs = hashOf(
     [...filesUnder('cuda', (file) => !file.startsWith('cuda/emulator/')), ...filesUnder('cpp'), 'CMakeLists.txt'],
-    [identity('nvcc'), programs],
+    [identity('nvcc'), programs, profile ?? 'all'],
   );
   const made = () => ({
     addon: join(root, keep, addon),
     programs: Object.fromEntries(programs.map((name) => [name, join(root, keep, name)])),
-    what: 'machine code for 7.5, 8.0, 8.6, 8.9 and 9.0, PTX for newer cards',
+    what: profile
+      ? `machine code for ${profile} with the lines of the sources, PTX for newer cards`
+      : 'machine code for 7.5, 8.0, 8.6, 8.9 and 9.0, PTX for newer cards',
   });
   const complete = () => [addon, ...programs].every((name) => existsSync(join(root, keep, name)));
   const fresh = readStamp('cuda-release')?.inputs === inputs && complete();
@@ -49,6 +52,8 @@ export async function cudaRelease(programs, build) {
     '-DEWALD_CUDA_RELEASE=ON',
     '-DEWALD_CUDA_EMULATOR=OFF',
     '-DEWALD_WITHOUT_CUDA=OFF',
+    `-DEWALD_CUDA_LINES=${profile ? 'ON' : 'OFF'}`,
+    profile ? `-DCMAKE_CUDA_ARCHITECTURES=${profile}-real;${profile}-virtual` : '-UCMAKE_CUDA_ARCHITECTURES',
   ]);
   const built =
     configured.code === 0 ? await run('cmake', ['--build', folder, '--target', 'ewald_cuda', ...programs]) : configured;
