@@ -69,6 +69,19 @@ bool numbers_of(napi_env env, napi_value value, void*& data, size_t& bytes) {
   return type == napi_float64_array || type == napi_float32_array;
 }
 
+// fftStop(plan, on): ends the run of the plan that is under way between two blocks of lines, and those that come, until
+// it is taken back. An engine's run cannot be ended.
+void fft_stop(const CallbackInfo& info) {
+  const auto fft = alive<Fft>(info);
+  if (!fft->engine) ewald_fft_stop(fft->handle, info[1].ToBoolean());
+}
+
+// fftDone(plan) -> the fraction of the latest run that is done
+Napi::Value fft_done(const CallbackInfo& info) {
+  const auto fft = alive<Fft>(info);
+  return Napi::Number::New(info.Env(), fft->engine ? 0 : ewald_fft_done(fft->handle));
+}
+
 class FftTask : public Task {
 public:
   std::shared_ptr<Fft> fft;
@@ -164,6 +177,8 @@ const Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("fftSizes", Napi::Function::New(env, fft_sizes, "fftSizes"));
   exports.Set("fftExecute", Napi::Function::New(env, fft_execute, "fftExecute"));
   exports.Set("fftRunner", Napi::Function::New(env, fft_runner, "fftRunner"));
+  exports.Set("fftStop", Napi::Function::New(env, fft_stop, "fftStop"));
+  exports.Set("fftDone", Napi::Function::New(env, fft_done, "fftDone"));
   exports.Set("fftDestroy", Napi::Function::New(env, fft_destroy, "fftDestroy"));
 });
 

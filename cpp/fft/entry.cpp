@@ -77,6 +77,7 @@ struct ewald_fft {
   void* workspace;
   size_t workspace_numbers;
   ewald::Team team;
+  Watch watch;
 };
 
 namespace {
@@ -109,7 +110,7 @@ template <class T>
 void execute(ewald_fft& plan, const Programs<T>& programs, uint32_t direction, const void* in, void* out,
              void* workspace, double scale) {
   run<T>(programs.direction[direction], static_cast<const T*>(in), static_cast<T*>(out), static_cast<T*>(workspace),
-         T(scale), plan.team);
+         T(scale), plan.team, plan.watch);
 }
 
 }  // namespace
@@ -204,5 +205,16 @@ int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, v
   else
     execute<float>(*plan, *plan->f32_programs, direction, in, out, workspace, factor);
   return EWALD_STATUS_OK;
+}
+
+EWALD_EXPORT(ewald_fft_stop) void ewald_fft_stop(ewald_fft* plan, uint32_t on) {
+  if (plan != nullptr) plan->watch.stop = on != 0;
+}
+
+EWALD_EXPORT(ewald_fft_done) double ewald_fft_done(const ewald_fft* plan) {
+  if (plan == nullptr) return 0;
+  const double whole = double(plan->watch.whole.load());
+  const double done = double(plan->watch.done.load());
+  return whole > 0 ? (done < whole ? done / whole : 1) : 0;
 }
 }

@@ -6,6 +6,7 @@
 #include "fft/lines.h"
 #include "fft/tables.h"
 #include "fft/store.h"
+#include "fft/watch.h"
 
 namespace ewald::fft {
 
@@ -99,6 +100,6 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
            Program<T>& program);
 
 template <class T>
-void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, const Team& team);
+void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, const Team& team, Watch& watch);
 
 }  // namespace ewald::fft

@@ -204,8 +204,8 @@ size_t items_of(const Pass<T>& pass) {
 
 // Items first .. last-1 of a pass whose shared loops have been applied to `in` and `out`.
 template <class T>
-void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t last, T* work, T scale,
-               const Team* team) {
+void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t last, T* work, T scale, const Team* team,
+               Tally& tally) {
   size_t index[max_dims], block = first % pass.blocks, rest = first / pass.blocks, at_in = 0, at_out = 0;
   for (uint32_t i = pass.loops; i-- > pass.shared;) {
     index[i] = rest % pass.loop[i].count;
@@ -224,6 +224,7 @@ void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t la
       const size_t done = block * pass.width, left = pass.lanes - done;
       run_block(pass, from, to, left < pass.width ? left : pass.width, work, scale);
     }
+    if (!tally.next()) return;
     if (++block < pass.blocks) continue;
     block = 0;
     for (uint32_t i = pass.loops; i-- > pass.shared;) {
@@ -258,6 +259,7 @@ struct Job {
   T* work;
   T scale;
   size_t items, share, in, out;
+  Watch& watch;
 };
 
 template <class T>
@@ -270,13 +272,14 @@ template <class T>
 void run_rounds(void* context, uint32_t item, uint32_t worker) {
   const Job<T>& job = *static_cast<Job<T>*>(context);
   const size_t begin = item * job.share, end = begin + job.share < job.items ? begin + job.share : job.items;
-  for (size_t repeat = begin; repeat < end; repeat++)
+  Tally tally(job.watch);
+  for (size_t repeat = begin; repeat < end && !job.watch.stopped(); repeat++)
     for (uint32_t k = job.group.first; k < job.group.first + job.group.count; k++) {
       const Pass<T>& pass = job.program.pass[k];
       size_t in, out;
       shared_offset(pass, repeat, &in, &out);
       run_items<T>(pass, job.buffers.source(pass.source) + in, job.buffers.target(pass.target) + out, 0, items_of(pass),
-                   job.work + worker * job.program.work, scale_of(job.program, k, job.scale), nullptr);
+                   job.work + worker * job.program.work, scale_of(job.program, k, job.scale), nullptr, tally);
     }
 }
 
@@ -285,14 +288,15 @@ template <class T>
 void run_share(void* context, uint32_t item, uint32_t worker) {
   const Job<T>& job = *static_cast<Job<T>*>(context);
   const size_t begin = item * job.share, end = begin + job.share < job.items ? begin + job.share : job.items;
+  Tally tally(job.watch);
   run_items<T>(*job.pass, job.buffers.source(job.pass->source) + job.in, job.buffers.target(job.pass->target) + job.out,
-               begin, end, job.work + worker * job.program.work, job.scale, nullptr);
+               begin, end, job.work + worker * job.program.work, job.scale, nullptr, tally);
 }
 
 }  // namespace
 
 template <class T>
-void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, const Team& team) {
+void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, const Team& team, Watch& watch) {
   // Workspace: the array between the passes, then the scratch of each thread.
   const Buffers<T> buffers = {in, out, workspace};
   T* work = workspace + (program.middle + 15) / 16 * 16;
@@ -302,9 +306,15 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
     run_windowed(only, in, out, work, scale, &team);  // one line: a short one takes less time than the loops below
     return;
   }
-  for (uint32_t g = 0; g < program.groups; g++) {
+  uint64_t whole = 0;
+  for (uint32_t g = 0; g < program.groups; g++)
+    for (uint32_t k = program.group[g].first; k < program.group[g].first + program.group[g].count; k++)
+      whole += program.group[g].repeats * items_of(program.pass[k]);
+  watch.done.store(0, std::memory_order_relaxed);
+  watch.whole.store(whole, std::memory_order_relaxed);
+  for (uint32_t g = 0; g < program.groups && !watch.stopped(); g++) {
     const Group& group = program.group[g];
-    Job<T> job = {program, group, nullptr, buffers, work, scale, group.repeats, 1, 0, 0};
+    Job<T> job = {program, group, nullptr, buffers, work, scale, group.repeats, 1, 0, 0, watch};
     if (threads == 1 || group.repeats >= 2 * threads) {
       // Few enough shares to be cheap, enough to even out.
       const size_t shares = threads == 1 ? 1 : 8 * size_t(threads);
@@ -316,16 +326,18 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
       }
       continue;
     }
-    for (size_t repeat = 0; repeat < group.repeats; repeat++)
+    for (size_t repeat = 0; repeat < group.repeats && !watch.stopped(); repeat++)
       for (uint32_t k = group.first; k < group.first + group.count; k++) {
         const Pass<T>& pass = program.pass[k];
         shared_offset(pass, repeat, &job.in, &job.out);
         job.pass = &pass;
         job.items = items_of(pass);
         job.scale = scale_of(program, k, scale);
+        if (watch.stopped()) return;
         if (job.items == 1) {
+          Tally tally(watch);
           run_items<T>(pass, buffers.source(pass.source) + job.in, buffers.target(pass.target) + job.out, 0, 1, work,
-                       job.scale, &team);
+                       job.scale, &team, tally);
           continue;
         }
         const size_t shares = 4 * size_t(threads);
@@ -335,7 +347,7 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
   }
 }
 
-template void run<float>(const Program<float>&, const float*, float*, float*, float, const Team&);
-template void run<double>(const Program<double>&, const double*, double*, double*, double, const Team&);
+template void run<float>(const Program<float>&, const float*, float*, float*, float, const Team&, Watch&);
+template void run<double>(const Program<double>&, const double*, double*, double*, double, const Team&, Watch&);
 
 }  // namespace ewald::fft

@@ -79,6 +79,11 @@ int32_t ewald_fft_sizes(const ewald_fft* plan, size_t* input, size_t* output, si
  * may be NULL when the plan holds its own. Allocates nothing. */
 int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, void* out, void* workspace,
                           uint32_t scale);
+/* For another thread than the one that executes. With `on` the run under way, and those that follow, end between two
+ * blocks of lines, as if they were done, with the output half written; 0 takes it back. */
+void ewald_fft_stop(ewald_fft* plan, uint32_t on);
+/* The fraction of the latest run that is done, 0 to 1; of a single line it is not told. */
+double ewald_fft_done(const ewald_fft* plan);
 
 /* peaks: peakfinder8 on frames of one detector; see cpp/peaks. */
 typedef struct ewald_peaks ewald_peaks;

@@ -7,6 +7,7 @@
 
 import { EwaldError } from '../errors.js';
 import type { OwnBytes } from '../globals.js';
+import { shown } from '../options.js';
 
 /** The dtype of an element in memory; always in the byte order of the machine once it is read. */
 export type DataType =
@@ -108,9 +109,13 @@ export function viewAs(bytes: Uint8Array, dtype: DataType): FrameArray {
 /** The dtype of a typed array. */
 export function dtypeOf(array: FrameArray): DataType {
   // By tag, not by class: an array of another realm (an iframe, a vm) is as good.
-  const tag = (array as { readonly [Symbol.toStringTag]: string })[Symbol.toStringTag];
+  const tag = (array as { readonly [Symbol.toStringTag]: string } | null | undefined)?.[Symbol.toStringTag];
   const found = dataTypes.find((name) => elements[name].array.name === tag && name !== 'f16');
-  if (!found) throw new EwaldError('Shape', `a ${tag} holds no frames; needed is a typed array of numbers`);
+  if (!found)
+    throw new EwaldError(
+      'Shape',
+      `${tag === undefined ? shown(array) : `a ${tag}`} holds no frames; needed is a typed array of numbers`,
+    );
   return found;
 }
 

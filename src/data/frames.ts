@@ -4,7 +4,7 @@
  */
 import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
-import { checkSignal } from '../options.js';
+import { checkSignal, knownOptions } from '../options.js';
 import { swapBytes, swapCopy } from './byte-order.js';
 import type { ByteSource } from './byte-source.js';
 import type {
@@ -148,6 +148,7 @@ class FileDataset implements Dataset {
   async read(first: number, count: number, into?: FrameArray, options: ReadFramesOptions = {}): Promise<FrameArray> {
     this.#alive();
     const out = checkRead(this, first, count, into);
+    knownOptions(`${this.name}: read`, options, ['signal']);
     const { signal } = options;
     checkSignal(signal);
     const layout = this.#layout;

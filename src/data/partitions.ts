@@ -1,5 +1,6 @@
 /** How a dataset is cut into tasks, and the check of a read: the same for every format. */
 import { EwaldError } from '../errors.js';
+import { shown } from '../options.js';
 import type { Dataset, FrameRange } from './dataset.js';
 import { allocateFrames, elementBytes, elements, type FrameArray } from './dtype.js';
 
@@ -7,7 +8,8 @@ type Sizes = Pick<Dataset, 'name' | 'frames' | 'frameLength' | 'dtype' | 'chunkF
 
 /** Runs of frames of about `bytes`, begun at whole chunks. */
 export function partitionFrames(dataset: Sizes, bytes = 2 ** 25): FrameRange[] {
-  if (!(bytes > 0)) throw new EwaldError('Argument', `partitions: bytes is ${bytes}; needed is a number above 0`);
+  if (typeof bytes !== 'number' || !(bytes > 0))
+    throw new EwaldError('Argument', `partitions: bytes is ${shown(bytes)}; needed is a number above 0`);
   const { frames, chunkFrames } = dataset;
   const fit = Math.max(1, Math.floor(bytes / Math.max(1, dataset.frameLength * elementBytes(dataset.dtype))));
   const step = Math.max(chunkFrames, Math.floor(fit / chunkFrames) * chunkFrames);
@@ -20,7 +22,10 @@ export function partitionFrames(dataset: Sizes, bytes = 2 ** 25): FrameRange[] {
 /** Checks a read before anything is done; answers the memory it goes to, exactly as long as the frames. */
 export function checkRead(dataset: Sizes, first: number, count: number, into: FrameArray | undefined): FrameArray {
   const { name, frames, frameLength, dtype } = dataset;
-  if (!Number.isInteger(first) || !Number.isInteger(count) || first < 0 || count < 0 || first + count > frames)
+  for (const [what, value] of Object.entries({ first, count }))
+    if (!Number.isInteger(value))
+      throw new EwaldError('Argument', `${name}: ${what} is ${shown(value)}; needed is a whole number of frames`);
+  if (first < 0 || count < 0 || first + count > frames)
     throw new EwaldError(
       'Argument',
       `${name}: frames ${first} … ${first + count - 1} are asked for; there are ${frames}, counted from 0`,
@@ -29,11 +34,8 @@ export function checkRead(dataset: Sizes, first: number, count: number, into: Fr
   const length = count * frameLength;
   if (into === undefined) return allocateFrames(dtype, length);
   const { array, numbers } = elements[dtype];
-  if ((into as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] !== array.name)
-    throw new EwaldError(
-      'Shape',
-      `${name}: frames of ${dtype} are read into a ${array.name}, not a ${into.constructor?.name ?? typeof into}`,
-    );
+  if ((into as { [Symbol.toStringTag]?: string } | null)?.[Symbol.toStringTag] !== array.name)
+    throw new EwaldError('Shape', `${name}: frames of ${dtype} are read into a ${array.name}, not ${shown(into)}`);
   if (into.length < length * numbers)
     throw new EwaldError(
       'Shape',

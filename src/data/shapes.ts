@@ -1,5 +1,6 @@
 /** Shapes: what the file says, what the caller asks, and whether the file is large enough for it. */
 import { EwaldError } from '../errors.js';
+import { shown } from '../options.js';
 import type { ByteSource } from './byte-source.js';
 import type { Note } from './dataset.js';
 import type { FormatOptions } from './format.js';
@@ -13,7 +14,7 @@ export function checkShape(what: string, shape: readonly number[], least = 0): r
   if (!Array.isArray(shape) || shape.length < least || shape.some((n) => !Number.isSafeInteger(n) || n < 1))
     throw new EwaldError(
       'Argument',
-      `${what} is ${JSON.stringify(shape)}; needed are lengths of at least 1, slowest axis first`,
+      `${what} is ${shown(shape)}; needed are lengths of at least 1, slowest axis first`,
     );
   return shape;
 }

@@ -48,6 +48,8 @@ export interface FftKernel extends Disposable {
   readonly bytes: number;
   /** It honours `pruned` descriptors. */
   readonly prunes?: true;
+  /** Where a run is another thread's: ends those under way until it is taken back, and tells the fraction done. */
+  readonly watch?: { stop(on: boolean): void; done(): number };
   /** Complex numbers of workspace that a run needs. */
   readonly workspaceElements: number;
   execute(

@@ -12,7 +12,15 @@ import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import type { FftEngine, FftKind, FftOptions, FftPrecision } from './options.js';
 import { describeFft, otherSide } from './parameters.js';
-import { assertSides, assertWritten, checkRun, type Direction, type FftRunOptions, type SideNumbers } from './run.js';
+import {
+  assertSides,
+  assertWritten,
+  checkRun,
+  type Direction,
+  type FftRunOptions,
+  type SideNumbers,
+  watched,
+} from './run.js';
 import type { FftArray, FftData, FftDtype, SideRules } from './sides.js';
 import { planTuned } from './tune.js';
 import type { WisdomStore } from './wisdom.js';
@@ -142,9 +150,12 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
       checkSignal(options?.signal);
       assertSides(direction, checked);
       const sense = swapped === (direction === 'forward') ? 'backward' : 'forward';
+      const work = (): Promise<void> =>
+        kernel.executeOn
+          ? kernel.executeOn(sense, source.side, target.side, scale, workspace)
+          : kernel.execute(sense, source.side as FftArray, target.side as FftArray, scale, workspace);
       try {
-        if (kernel.executeOn) await kernel.executeOn(sense, source.side, target.side, scale, workspace);
-        else await kernel.execute(sense, source.side as FftArray, target.side as FftArray, scale, workspace);
+        await (options?.signal || options?.onProgress ? watched(kernel.watch, options, work) : work());
       } finally {
         // What failed because an array was taken away says so.
         assertWritten(direction, checked);

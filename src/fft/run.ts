@@ -2,7 +2,8 @@
 import { asItIs } from '../buffers.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
-import { checkSignal, choice, knownOptions } from '../options.js';
+import { callback, checkSignal, choice, knownOptions } from '../options.js';
+import type { FftKernel } from './contract.js';
 import type { FftScale } from './options.js';
 import {
   assertWhole,
@@ -24,8 +25,13 @@ export interface FftRunOptions {
    * `userWorkspace`.
    */
   readonly workspace?: FftArray;
-  /** Refuses the run with `Aborted` when it has fired before the run's turn comes. */
+  /**
+   * Ends the run with `Aborted`: before its turn, and on native also while it is under way, between two blocks of lines
+   * (the output is half written then).
+   */
   readonly signal?: PlatformSignal;
+  /** Told the fraction done, 0 … 1: some ten times a second on native, elsewhere when it is done. */
+  readonly onProgress?: (done: number) => void;
 }
 
 export type Direction = 'forward' | 'backward';
@@ -67,8 +73,9 @@ export function checkRun(
 ): CheckedRun {
   const { name, input: inputWords, output: outputWords } = words[direction];
   if (options !== undefined) {
-    knownOptions(name, options, ['scale', 'workspace', 'signal']);
+    knownOptions(name, options, ['scale', 'workspace', 'signal', 'onProgress']);
     checkSignal(options.signal);
+    callback(`${name}: onProgress`, options.onProgress);
   }
   const scale = options === undefined ? 'none' : choice(`${name}: scale`, options.scale, 'none', scales);
   const forward = direction === 'forward';
@@ -122,4 +129,24 @@ export function assertSides(direction: Direction, { source, target }: CheckedRun
 /** Throws `Shape` where the output was taken away while it was written. */
 export function assertWritten(direction: Direction, { target }: CheckedRun): void {
   assertWhole(words[direction].output, target, 'while the run was on');
+}
+
+/** Does a run that may be ended and asked how far it is. */
+export async function watched(
+  watch: FftKernel['watch'],
+  { signal, onProgress }: Pick<FftRunOptions, 'signal' | 'onProgress'>,
+  work: () => Promise<void>,
+): Promise<void> {
+  const stop = (): void => watch?.stop(true);
+  signal?.addEventListener('abort', stop);
+  const timer = watch && onProgress ? setInterval(() => onProgress(watch.done()), 100) : undefined;
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+    signal?.removeEventListener('abort', stop);
+    if (signal?.aborted) watch?.stop(false);
+  }
+  if (watch) checkSignal(signal);
+  onProgress?.(1);
 }

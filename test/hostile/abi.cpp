@@ -364,6 +364,172 @@ void fft() {
     }
 }
 
+void fft_watch() {
+  snprintf(place, sizeof place, "ewald_fft_stop");
+  ewald_fft_stop(nullptr, 1);
+  expect(ewald_fft_done(nullptr) == 0, "no plan is done");
+  ewald_fft_descriptor d = fft_descriptor(EWALD_FFT_KIND_C2C, EWALD_FFT_PRECISION_F32);
+  d.shape[0] = 64, d.shape[1] = 32;
+  ewald_fft* plan = nullptr;
+  expect(ewald_fft_create(&d, &plan) == EWALD_STATUS_OK, "no plan");
+  if (plan == nullptr) return;
+  size_t elements = 0;
+  ewald_fft_sizes(plan, &elements, nullptr, nullptr);
+  Exact<float> in(2 * elements), out(2 * elements);
+  for (size_t i = 0; i < 2 * elements; i++) in.data[i] = 1, out.data[i] = -7;
+  for (const uint32_t on : {1u, 0xffffffffu}) {
+    ewald_fft_stop(plan, on);
+    expect(ewald_fft_execute(plan, 0, in.data, out.data, nullptr, 0) == EWALD_STATUS_OK, "stopped, not well");
+    expect(ewald_fft_done(plan) < 1, "stopped and done");
+    expect(out.data[2 * elements - 1] == -7, "stopped and written to the end");
+  }
+  ewald_fft_stop(plan, 0);
+  expect(ewald_fft_execute(plan, 0, in.data, out.data, nullptr, 0) == EWALD_STATUS_OK, "not well after a stop");
+  expect(ewald_fft_done(plan) == 1 && out.data[2 * elements - 1] != -7, "not whole after a stop");
+  ewald_fft_destroy(plan);
+}
+
+void peaks_run(const ewald_peaks_descriptor& d, ewald_peaks* peaks) {
+  const size_t pixels = size_t(d.width) * d.height, bytes[] = {1, 1, 2, 2, 4, 4, 4};
+  Exact<uint8_t> frame(pixels * bytes[d.dtype]), bad(pixels);
+  for (size_t i = 0; i < frame.bytes; i++) frame.data[i] = uint8_t(i * 37);
+  const uint32_t rings = ewald_peaks_bins(peaks);
+  Exact<ewald_peak> found(d.max_peaks);
+  Exact<float> limits(4 * size_t(rings));
+  uint32_t count = 0;
+  const ewald_peaks_params usual = {20, 1, 1, 200, 3, -1000, 0xffffffff, -1e30f, 1e30f, 0, 0, 0};
+  const auto run = [&](const ewald_peaks_params& params) {
+    const int32_t status = ewald_peaks_run(peaks, &params, frame.data, bad.data, found.data, &count, limits.data);
+    expect(status != EWALD_STATUS_OK || count <= d.max_peaks, "more peaks than there is room for");
+  };
+  run(usual);
+  for (size_t word = 0; word < sizeof usual / 4; word++) {
+    for (const uint32_t value : counts) {
+      ewald_peaks_params params = usual;
+      memcpy(reinterpret_cast<char*>(&params) + 4 * word, &value, 4);
+      run(params);
+    }
+    for (const float value : numbers) {
+      ewald_peaks_params params = usual;
+      memcpy(reinterpret_cast<char*>(&params) + 4 * word, &value, 4);
+      run(params);
+    }
+  }
+  refused(ewald_peaks_run(nullptr, &usual, frame.data, nullptr, found.data, &count, nullptr), "null peaks");
+  refused(ewald_peaks_run(peaks, nullptr, frame.data, nullptr, found.data, &count, nullptr), "null params");
+  refused(ewald_peaks_run(peaks, &usual, nullptr, nullptr, found.data, &count, nullptr), "null frame");
+  refused(ewald_peaks_run(peaks, &usual, frame.data, nullptr, nullptr, &count, nullptr), "null found");
+  refused(ewald_peaks_run(peaks, &usual, frame.data, nullptr, found.data, nullptr, nullptr), "null count");
+}
+
+void peaks() {
+  constexpr uint32_t width = 9, height = 7;
+  Exact<uint16_t> bins(width * height);
+  for (uint32_t i = 0; i < width * height; i++) bins.data[i] = i % 11 == 0 ? 0xffff : uint16_t(i % 5);
+  const ewald_peaks_descriptor usual = {width, height, 1, 2, 16, 0, 0, 0};
+  const ewald_peaks_panel panel = {0, 0, width, height};
+  ewald_peaks* peaks = nullptr;
+  snprintf(place, sizeof place, "ewald_peaks");
+  refused(ewald_peaks_create(nullptr, &panel, bins.data, &peaks), "null descriptor");
+  refused(ewald_peaks_create(&usual, nullptr, bins.data, &peaks), "null panels");
+  refused(ewald_peaks_create(&usual, &panel, nullptr, &peaks), "null bins");
+  refused(ewald_peaks_create(&usual, &panel, bins.data, nullptr), "null handle");
+  ewald_peaks_destroy(nullptr);
+  expect(ewald_peaks_bytes(nullptr) == 0, "bytes of no peaks");
+  // Width and height are how long `bins` is: nobody can see that they lie.
+  for (size_t word = 2; word < sizeof usual / 4; word++)
+    for (const uint32_t value : counts) {
+      ewald_peaks_descriptor d = usual;
+      memcpy(reinterpret_cast<char*>(&d) + 4 * word, &value, 4);
+      if (word == 2 && value > 1) d.panels = value > (1u << 14) ? value : 1;
+      snprintf(place, sizeof place, "ewald_peaks, word %zu is %u", word, value);
+      peaks = nullptr;
+      if (ewald_peaks_create(&d, &panel, bins.data, &peaks) != EWALD_STATUS_OK) {
+        expect(peaks == nullptr, "refused, and a handle all the same");
+        continue;
+      }
+      peaks_run(d, peaks);
+      ewald_peaks_destroy(peaks);
+    }
+  snprintf(place, sizeof place, "ewald_peaks, panels");
+  for (size_t word = 0; word < 4; word++)
+    for (const uint32_t value : counts) {
+      ewald_peaks_panel odd = panel;
+      memcpy(reinterpret_cast<char*>(&odd) + 4 * word, &value, 4);
+      peaks = nullptr;
+      const bool fits = odd.fs < odd.end_fs && odd.ss < odd.end_ss && odd.end_fs <= width && odd.end_ss <= height;
+      expect((ewald_peaks_create(&usual, &odd, bins.data, &peaks) == EWALD_STATUS_OK) == fits, "a panel");
+      ewald_peaks_destroy(peaks);
+    }
+  const ewald_peaks_panel twice[] = {panel, panel};
+  ewald_peaks_descriptor two = usual;
+  two.panels = 2;
+  refused(ewald_peaks_create(&two, twice, bins.data, &peaks), "two panels on one pixel");
+}
+
+void cells() {
+  Exact<float> spots(3 * 60), found(9 * 4);
+  Exact<uint32_t> explained(4);
+  for (size_t i = 0; i < 180; i++) spots.data[i] = 0.05f * float(int(i * 7919 % 11) - 5);
+  uint32_t count = 0;
+  const auto propose = [&](uint32_t n, float least, float most, uint32_t room) {
+    return ewald_cells_propose(spots.data, n, least, most, room, found.data, explained.data, &count);
+  };
+  snprintf(place, sizeof place, "ewald_cells_propose");
+  for (const uint32_t n : {0u, 1u, 2u, 4u, 5u, 60u})
+    expect(propose(n, 3, 30, 4) != EWALD_STATUS_OK || count <= 4, "more cells than there is room for");
+  for (const uint32_t n : {(1u << 20) + 1, 0x7fffffffu, 0xffffffffu}) refused(propose(n, 3, 30, 4), "spots");
+  for (const uint32_t room : {0u, 65u, 0x80000000u, 0xffffffffu}) refused(propose(60, 3, 30, room), "a capacity");
+  for (const float length : numbers) {
+    expect(propose(60, length, 30, 4) != EWALD_STATUS_OK || count <= 4, "a shortest edge");
+    expect(propose(60, 3, length, 4) != EWALD_STATUS_OK || count <= 4, "a longest edge");
+    spots.data[100] = length;
+    expect(propose(60, 3, 30, 4) != EWALD_STATUS_OK || count <= 4, "a spot");
+    spots.data[100] = 0.1f;
+  }
+  refused(propose(60, 30, 3, 4), "edges the wrong way round");
+  refused(ewald_cells_propose(nullptr, 60, 3, 30, 4, found.data, explained.data, &count), "null spots");
+  refused(ewald_cells_propose(spots.data, 60, 3, 30, 4, nullptr, explained.data, &count), "null cells");
+  refused(ewald_cells_propose(spots.data, 60, 3, 30, 4, found.data, explained.data, nullptr), "null count");
+}
+
+void codecs() {
+  constexpr size_t most = 200;
+  uint32_t random = 12345;
+  for (uint32_t codec = 0; codec <= EWALD_CODEC_PACKED_LSB + 2; codec++)
+    for (const uint32_t size : {0u, 1u, 2u, 3u, 4u, 8u, 16u, 256u, 0x80000000u, 0xffffffffu})
+      for (const uint32_t parameter : {0u, 1u, 6u, 8u, 12u, 64u, 0x80000000u, 0xffffffffu}) {
+        snprintf(place, sizeof place, "codec %u, elements of %u, parameter %u", codec, size, parameter);
+        for (const size_t in_bytes : {size_t(0), size_t(1), size_t(7), size_t(12), size_t(16), size_t(64), most}) {
+          Exact<uint8_t> in(in_bytes);
+          for (size_t i = 0; i < in_bytes; i++) in.data[i] = uint8_t((random = random * 1664525 + 1013904223) >> 24);
+          for (const size_t out_bytes : {size_t(0), size_t(8), size_t(64), most}) {
+            Exact<uint8_t> out(out_bytes);
+            // Whatever it says, the guard bytes are whole.
+            ewald_codec_decode(codec, size, parameter, in.data, in_bytes, out.data, out_bytes);
+            rows++;
+            size_t written = 0;
+            const int32_t status =
+                ewald_codec_encode(codec, size, parameter, in.data, in_bytes, out.data, out_bytes, &written);
+            expect(status != EWALD_STATUS_OK || written <= out_bytes, "more was written than there is room for");
+          }
+        }
+        Exact<uint8_t> out(8);
+        refused(ewald_codec_decode(codec, size, parameter, nullptr, 8, out.data, 8), "null input");
+        refused(ewald_codec_decode(codec, size, parameter, out.data, 8, nullptr, 8), "null output");
+        expect(ewald_codec_bound(codec, size, parameter, SIZE_MAX) == 0, "a bound of what cannot be");
+      }
+  snprintf(place, sizeof place, "ewald_swap_bytes");
+  Exact<uint8_t> bytes(24);
+  for (const uint32_t size : {0u, 1u, 2u, 3u, 4u, 8u, 16u, 0xffffffffu})
+    expect((ewald_swap_bytes(bytes.data, bytes.data, 24, size) == EWALD_STATUS_OK) ==
+               (size == 2 || size == 4 || size == 8),
+           "a size of numbers");
+  refused(ewald_swap_bytes(bytes.data, bytes.data, 23, 2), "half a number");
+  refused(ewald_swap_bytes(nullptr, bytes.data, 24, 2), "null input");
+  ewald_fletcher32(bytes.data, 0);
+}
+
 }  // namespace
 
 int main() {
@@ -375,6 +541,11 @@ int main() {
   for (const uint32_t method : {EWALD_METHOD_FAST, EWALD_METHOD_EXHAUSTIVE, EWALD_METHOD_TURBO}) indexer_run(method);
   printf("with indexers: %d rows\n", rows);
   fft();
+  fft_watch();
+  printf("with transforms: %d rows\n", rows);
+  peaks();
+  cells();
+  codecs();
   snprintf(place, sizeof place, "the end");
   expect(ewald_live_bytes() == 0, "memory stayed");
   printf("%d rows, %d wrong\n", rows, wrong);

@@ -1,7 +1,7 @@
 /** A Blob or File as a source: what a browser's file dialog and drag-and-drop give. Nothing is loaded but what is read. */
 import { EwaldError, messageOf } from '../../errors.js';
 import type { PlatformBlob, PlatformFile } from '../../globals.js';
-import { checkSignal } from '../../options.js';
+import { checkSignal, shown } from '../../options.js';
 import {
   absentFile,
   type ByteSource,
@@ -21,6 +21,8 @@ export interface BlobSourceOptions {
 
 /** A source over a Blob or File. */
 export function blobSource(blob: PlatformBlob, options: BlobSourceOptions = {}): ByteSource {
+  if (typeof (blob as PlatformBlob | null)?.size !== 'number')
+    throw new EwaldError('Argument', `blobSource was given ${shown(blob)}; needed is a Blob or a File`);
   const name = options.name ?? ('name' in blob && typeof blob.name === 'string' ? blob.name : 'Blob');
   const siblings = options.siblings ?? [];
   const source: ByteSource = {

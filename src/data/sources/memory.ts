@@ -1,5 +1,6 @@
 /** Bytes in memory as a source; files it refers to are given along with it. */
-import { checkSignal } from '../../options.js';
+import { EwaldError } from '../../errors.js';
+import { checkSignal, shown } from '../../options.js';
 import {
   absentFile,
   type ByteSource,
@@ -15,6 +16,8 @@ export function memorySource(
   name = 'memory',
   siblings: Readonly<Record<string, Uint8Array>> = {},
 ): ByteSource {
+  if (!ArrayBuffer.isView(bytes))
+    throw new EwaldError('Argument', `memorySource was given ${shown(bytes)}; needed is a Uint8Array`);
   const source: ByteSource = {
     name,
     size: bytes.byteLength,

@@ -26,6 +26,9 @@ interface FftAddon extends EngineAddon {
   ): Promise<void> | undefined;
   /** Transforms typed arrays at once; `code` is the direction and twice the scale. For plans without a workspace. */
   fftRunner(plan: object): (code: number, input: ArrayBufferView, output: ArrayBufferView) => void;
+  fftStop(plan: object, on: boolean): void;
+  /** The fraction of the latest run that is done. */
+  fftDone(plan: object): number;
   fftDestroy(plan: object): void;
 }
 
@@ -112,6 +115,9 @@ function kernelOf(host: NativeHost, plan: object, descriptor: FftDescriptor, des
     executeOn: run,
     // An engine may have to plan first, on another thread.
     ...(descriptor.engine === 'ewald' ? { executeNow } : {}),
+    ...(descriptor.engine === 'ewald' && !now
+      ? { watch: { stop: (on) => addon.fftStop(plan, on), done: () => addon.fftDone(plan) } }
+      : {}),
     dispose: async () => {
       await destroy();
       host.hold(-bytes);
