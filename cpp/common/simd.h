@@ -1,10 +1,12 @@
-// Vectors of float and int32 for kernels that are compiled once for each instruction set (see cpu.h).
+// Vectors for kernels that are compiled once for each instruction set (see cpu.h): the one file with intrinsics for all
+// rooms.
 //
 // A file that includes this is compiled with -DEWALD_ISA=sse2|avx2|avx512|neon|simd128 and the matching machine flags;
 // everything here lives in namespace ewald::<that name> and is always inlined, so the linker never mixes code of two
 // instruction sets.
 //
-//   F  `width` floats        I  `width` int32        M  one truth value a lane
+//   F  `width` floats        I  `width` int32        U  `width` uint32        M  one truth value a lane
+//   Vec<T, W>  W numbers of any type
 //
 // Two things to know. Splats use the intrinsics, because a loop that fills a vector defeats g++ and clang alike. `fma`
 // is fused where the machine can, and two operations elsewhere: results of different sets may differ in the last bit.
@@ -42,6 +44,7 @@ constexpr int width = 4;
 
 typedef float F __attribute__((vector_size(4 * width)));
 typedef int32_t I __attribute__((vector_size(4 * width)));
+typedef uint32_t U __attribute__((vector_size(4 * width)));
 
 EWALD_INLINE F load(const float* p) {
   F v;
@@ -55,6 +58,7 @@ EWALD_INLINE I load(const int32_t* p) {
 }
 EWALD_INLINE void store(float* p, F v) { memcpy(p, &v, sizeof v); }
 EWALD_INLINE void store(int32_t* p, I v) { memcpy(p, &v, sizeof v); }
+EWALD_INLINE void store(uint32_t* p, U v) { memcpy(p, &v, sizeof v); }
 EWALD_INLINE I bits(F v) { return (I)v; }
 EWALD_INLINE F from_bits(I v) { return (F)v; }
 
@@ -160,5 +164,122 @@ EWALD_INLINE int32_t sum(I v) {
 
 EWALD_INLINE F zero() { return splat(0.0f); }
 EWALD_INLINE I izero() { return splat((int32_t)0); }
+EWALD_INLINE U splat(uint32_t x) { return (U)splat((int32_t)x); }
+// 0, 1, 2 ..
+EWALD_INLINE U iota() {
+  U v{};
+  for (int k = 0; k < width; k++) v[k] = (uint32_t)k;
+  return v;
+}
+
+// Products of 32-bit lanes, high and low words. x86 and wasm multiply the even lanes only, NEON the low or high half,
+// so the product comes as two vectors of 64-bit lanes and is sorted into words again. dot16: products of signed 16-bit
+// halves, both of a lane added.
+#if defined(__wasm_simd128__)
+EWALD_INLINE void multiply(U a, U m, U& high, U& low) {
+  const v128_t p = wasm_u64x2_extmul_low_u32x4((v128_t)a, (v128_t)m),
+               q = wasm_u64x2_extmul_high_u32x4((v128_t)a, (v128_t)m);
+  low = (U)wasm_i32x4_shuffle(p, q, 0, 2, 4, 6);
+  high = (U)wasm_i32x4_shuffle(p, q, 1, 3, 5, 7);
+}
+EWALD_INLINE U dot16(U a, U b) { return (U)wasm_i32x4_dot_i16x8((v128_t)a, (v128_t)b); }
+#elif defined(__AVX512F__)
+EWALD_INLINE void multiply(U a, U m, U& high, U& low) {
+  const __m512i even = _mm512_mul_epu32((__m512i)a, (__m512i)m),
+                odd = _mm512_mul_epu32(_mm512_srli_epi64((__m512i)a, 32), (__m512i)m);
+  high = (U)_mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);
+  low = (U)_mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
+}
+EWALD_INLINE U dot16(U a, U b) { return (U)_mm512_madd_epi16((__m512i)a, (__m512i)b); }
+#elif defined(__AVX2__)
+EWALD_INLINE void multiply(U a, U m, U& high, U& low) {
+  const __m256i even = _mm256_mul_epu32((__m256i)a, (__m256i)m),
+                odd = _mm256_mul_epu32(_mm256_srli_epi64((__m256i)a, 32), (__m256i)m);
+  high = (U)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+  low = (U)_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+}
+EWALD_INLINE U dot16(U a, U b) { return (U)_mm256_madd_epi16((__m256i)a, (__m256i)b); }
+#elif defined(__SSE2__)
+EWALD_INLINE void multiply(U a, U m, U& high, U& low) {
+  const __m128i even = _mm_mul_epu32((__m128i)a, (__m128i)m),
+                odd = _mm_mul_epu32(_mm_srli_epi64((__m128i)a, 32), (__m128i)m);
+  const __m128 p = _mm_castsi128_ps(even), q = _mm_castsi128_ps(odd);
+  low = (U)_mm_shuffle_epi32(_mm_castps_si128(_mm_shuffle_ps(p, q, _MM_SHUFFLE(2, 0, 2, 0))), _MM_SHUFFLE(3, 1, 2, 0));
+  high = (U)_mm_shuffle_epi32(_mm_castps_si128(_mm_shuffle_ps(p, q, _MM_SHUFFLE(3, 1, 3, 1))), _MM_SHUFFLE(3, 1, 2, 0));
+}
+EWALD_INLINE U dot16(U a, U b) { return (U)_mm_madd_epi16((__m128i)a, (__m128i)b); }
+#else
+EWALD_INLINE void multiply(U a, U m, U& high, U& low) {
+  const uint32x4_t x = (uint32x4_t)a, y = (uint32x4_t)m;
+  const uint32x4_t p = vreinterpretq_u32_u64(vmull_u32(vget_low_u32(x), vget_low_u32(y)));
+  const uint32x4_t q = vreinterpretq_u32_u64(vmull_high_u32(x, y));
+  low = (U)vuzp1q_u32(p, q);
+  high = (U)vuzp2q_u32(p, q);
+}
+EWALD_INLINE U dot16(U a, U b) {
+  const int16x8_t p = vreinterpretq_s16_u32((uint32x4_t)a), q = vreinterpretq_s16_u32((uint32x4_t)b);
+  return (U)vpaddq_s32(vmull_s16(vget_low_s16(p), vget_low_s16(q)), vmull_high_s16(p, q));
+}
+#endif
+
+template <class T, int W>
+struct VecOf {
+  typedef T type __attribute__((vector_size(sizeof(T) * W)));
+};
+template <class T, int W>
+using Vec = typename VecOf<T, W>::type;
+
+// Of any type and width.
+template <class T, int W>
+EWALD_INLINE Vec<T, W> splat(T x) {
+  constexpr int bytes = int(sizeof(T)) * W;
+#if defined(__wasm_simd128__)
+  static_assert(bytes == 16);
+  if constexpr (sizeof(T) == 4)
+    return (Vec<T, W>)wasm_f32x4_splat(x);
+  else
+    return (Vec<T, W>)wasm_f64x2_splat(x);
+#elif defined(__SSE2__)
+#if defined(__AVX512F__)
+  if constexpr (bytes == 64) {
+    if constexpr (sizeof(T) == 4)
+      return (Vec<T, W>)_mm512_set1_ps(x);
+    else
+      return (Vec<T, W>)_mm512_set1_pd(x);
+  }
+#endif
+#if defined(__AVX2__)
+  if constexpr (bytes == 32) {
+    if constexpr (sizeof(T) == 4)
+      return (Vec<T, W>)_mm256_set1_ps(x);
+    else
+      return (Vec<T, W>)_mm256_set1_pd(x);
+  }
+#endif
+  if constexpr (bytes == 16) {
+    if constexpr (sizeof(T) == 4)
+      return (Vec<T, W>)_mm_set1_ps(x);
+    else
+      return (Vec<T, W>)_mm_set1_pd(x);
+  }
+#else
+  static_assert(bytes == 16);
+  if constexpr (sizeof(T) == 4)
+    return (Vec<T, W>)vdupq_n_f32(x);
+  else
+    return (Vec<T, W>)vdupq_n_f64(x);
+#endif
+}
+
+template <class T, int W>
+EWALD_INLINE Vec<T, W> load(const T* p) {
+  Vec<T, W> v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+template <class T, int W>
+EWALD_INLINE void store(T* p, Vec<T, W> v) {
+  memcpy(p, &v, sizeof v);
+}
 
 }  // namespace ewald::EWALD_ISA

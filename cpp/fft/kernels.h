@@ -40,7 +40,7 @@ struct ColumnPlan {
   Stage<T> stage[max_stages];
   const ColumnPlan<T>* inner;
   const T* chirp;   // [n] complex, exp(-i pi j^2 / n)
-  const T* filter;  // [inner->n / 2 + 1] complex, as plan_chirp has it
+  const T* filter;  // [inner->n / 2 + 1] complex, as plan_bluestein has it
 };
 
 // Transform of one contiguous line with the vectors inside it: the first pass works on W neighbours at a time and turns

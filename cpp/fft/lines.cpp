@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "fft/chirp.h"
+#include "fft/bluestein.h"
 #include "fft/factor.h"
 #include "fft/roots.h"
 
@@ -48,7 +48,7 @@ const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, uint32_t tu
   } else if (n > 1) {
     const size_t length = good_length(2 * n - 1, 4);
     plan->inner = plan_columns<T>(length, engine, tune, store);
-    if (plan->inner == nullptr || !plan_chirp<T>(n, length, {1, {&engine}}, tune, plan->chirp, plan->filter, store))
+    if (plan->inner == nullptr || !plan_bluestein<T>(n, length, {1, {&engine}}, tune, plan->chirp, plan->filter, store))
       return nullptr;
     plan->rows = length;
   }
@@ -204,7 +204,7 @@ const Line<T>* plan_line(size_t n, const Engines<T>& engines, uint32_t tune, Sto
   const size_t length = good_length(2 * n - 1, lanes);
   line->engine = &widest;
   line->inner = plan_line<T>(length, engines, tune, store);
-  if (line->inner == nullptr || !plan_chirp<T>(n, length, engines, tune, line->chirp, line->filter, store))
+  if (line->inner == nullptr || !plan_bluestein<T>(n, length, engines, tune, line->chirp, line->filter, store))
     return nullptr;
   line->work = 4 * length + line->inner->work;
   line->per_thread = line->inner->per_thread;

@@ -20,7 +20,7 @@ Complaint check(const ewald_indexer_descriptor& descriptor) {
 Complaint check(const ewald_indexer_descriptor& d, const ewald_indexer_params& p) {
   const Complaint wrong = first_outside(&p, indexer_params_ranges);
   if (wrong.name) return wrong;
-  if (p.triml >= p.trimh) return complain("triml", p.triml, "below trimh", p.trimh);
+  if (p.trim_low >= p.trim_high) return complain("trim_low", p.trim_low, "below trim_high", p.trim_high);
   if (p.sample_points > d.max_sample_points)
     return complain("sample_points", p.sample_points, "at most max_sample_points", d.max_sample_points);
   if (p.angle_points > d.max_angle_points)

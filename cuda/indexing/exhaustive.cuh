@@ -44,8 +44,8 @@ __device__ __forceinline__ float score_vector(const Block& b, Vec3f v, int n) {
   int good = 0;
   for (int j = 0; j < n; j++) {
     const float phase = indexed(v, spots[j]), off = fabsf(phase - round_even(phase));
-    good += off < p.dist1;
-    sum.product *= fminf(fmaxf(off, p.triml), p.trimh) + p.delta;
+    good += off < p.plane_distance;
+    sum.product *= fminf(fmaxf(off, p.trim_low), p.trim_high) + p.delta;
     if ((j & 15) == 15) sum.normalise();
   }
   sum.normalise();
@@ -65,8 +65,8 @@ __device__ __forceinline__ float score_cell(const Block& b, const Cellf& a, int 
     k -= round_even(k);
     l -= round_even(l);
     const float d2 = fmaf(h, h, fmaf(k, k, l * l));
-    good += d2 < p.dist3 * p.dist3;
-    sum.product *= fminf(fmaxf(sqrtf(d2), p.triml), p.trimh) + p.delta;
+    good += d2 < p.node_distance * p.node_distance;
+    sum.product *= fminf(fmaxf(sqrtf(d2), p.trim_low), p.trim_high) + p.delta;
     if ((j & 15) == 15) sum.normalise();
   }
   sum.normalise();
@@ -77,7 +77,7 @@ __device__ __forceinline__ float score_cell(const Block& b, const Cellf& a, int 
 __device__ __forceinline__ int sample_vectors(const Block& b, float length, int points, int want, int recorded_row) {
   State& s = b.state();
   const int n = s.n;
-  count_directions<false>(b, points, length, n, b.plan.params.dist1);
+  count_directions<false>(b, points, length, n, b.plan.params.plane_distance);
   // The count that `want` vectors reach: all that reach it are scored.
   count_that_reach(b, n, want);
   const int candidates = s.above + s.ties, ties = s.ties;
@@ -249,7 +249,7 @@ __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
       if (p.min_spots) refine_vectors(b, vectors, n, int(p.min_spots));
       if (row >= 0) record_vectors(b, vectors);
     }
-    add_directions(b, length, direction_count, vectors, n, p.dist3);
+    add_directions(b, length, direction_count, vectors, n, p.node_distance);
     direction_count += 2 * vectors;
   }
   // Most spots on planes first, then as they came.
@@ -267,7 +267,7 @@ __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
   // Cells that at least `out` others do not beat by count.
   const Angles angles{plan.angle_cos, plan.angle_sin, 1, plan.angle_points};
   const int listed = ties_per_output * out;  // equal counts beyond that are decided by their order
-  const int held = search_candidates<false>(b, direction_count, n, p.dist3, angles, 1, out, listed,
+  const int held = search_candidates<false>(b, direction_count, n, p.node_distance, angles, 1, out, listed,
                                             [&](int i, int least, Placed<float>& placed) {
                                               const Direction& d = directions[order[i]];
                                               if (d.on_planes < least) return -1;

@@ -45,7 +45,7 @@ __device__ __forceinline__ void search_with(const Block& b, Pool pool, int input
   const int n = b.state().n, first = min(n, sample_spots);
   const double edge = b.spots()[first - 1].w, length = base.length;
   const int points = directions_for(length, edge, plan.params.sample_points, plan.spiral_points);
-  count_directions<true>(b, points, float(length), first, plan.params.dist1);
+  count_directions<true>(b, points, float(length), first, plan.params.plane_distance);
   const Candidates list = candidates_of(b);
   const int picked = pick_directions(b, points, first, effort.directions,
                                      [&](int place, int p) { list.sampled[place].w = __int_as_float(p); });

@@ -1,6 +1,6 @@
 // Rotation search: with one vector of the cell fixed along a candidate, the cell has one angle left. A warp takes a
-// candidate, each lane four angles at a time, and counts the spots within dist3 of a lattice node (Euclidean, in index
-// units).
+// candidate, each lane four angles at a time, and counts the spots within node_distance of a lattice node (Euclidean,
+// in index units).
 //
 // For a spot s let us = u.s, xs = x.s, ys = y.s in the frame of the candidate. The indices of the other two vectors at
 // angle t are
@@ -347,8 +347,8 @@ __device__ __forceinline__ int search_rotation(const Block& b, const BaseVector&
     return 2 * c + sense;
   };
   static_assert(kWarps * max_ties + enough_hits <= 1024);
-  const int held = search_candidates<true>(b, candidates * senses, n, b.plan.params.dist3, angles, min_hit_spots,
-                                           enough_hits, max_ties, candidate_at);
+  const int held = search_candidates<true>(b, candidates * senses, n, b.plan.params.node_distance, angles,
+                                           min_hit_spots, enough_hits, max_ties, candidate_at);
   const HitList list = gather_hits(b, held);
   return keep_lowest(b.scratch<std::uint64_t>(), 1024, list.total, keep, [&](int i) {
     const std::uint64_t hit = hit_at(b, list, i);

@@ -116,7 +116,7 @@ export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<
         cells,
         lengthThreshold,
         samplePoints: numSamplePoints,
-        dist1: 0.1,
+        planeDistance: 0.1,
       });
       const found = result.image(0).cells().slice(0, nOutputCells);
       const columns = found.flatMap((cell) => [...cell.reciprocal]);

@@ -78,16 +78,16 @@ export interface IndexingThresholds {
   readonly acceptLog10?: number;
   /** Lengths closer than this share their samples, in angstrom, 0 … 10, default 10⁻⁹. */
   readonly lengthThreshold?: number;
-  /** Lower trim of a distance, 0 … below trimh, default 0.001. */
-  readonly triml?: number;
-  /** Upper trim of a distance, above triml … 0.5, default 0.3. */
-  readonly trimh?: number;
+  /** Lower trim of a distance, 0 … below trimHigh, default 0.001. */
+  readonly trimLow?: number;
+  /** Upper trim of a distance, above trimLow … 0.5, default 0.3. */
+  readonly trimHigh?: number;
   /** Offset inside the logarithm, above 0 … 1, default 0.1. */
   readonly delta?: number;
   /** Spots this close to a plane of the sampled vector count, above 0 … 0.5, default 0.2. */
-  readonly dist1?: number;
+  readonly planeDistance?: number;
   /** Spots this close to a node count, above 0 … 0.87, default 0.15. */
-  readonly dist3?: number;
+  readonly nodeDistance?: number;
   /** Spots a vector refinement needs, 0 (off) or 4 … 1024, default 6. */
   readonly minSpots?: number;
   /** Half-sphere points, 0 (the method's own) or candidateVectors … maxSamplePoints; default 0 (exhaustive 32768). */
@@ -218,17 +218,20 @@ export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array 
   };
   const number = (name: Name): number => realIn(`index: ${name}`, t[name], rangeOf(name));
   const count = (name: Name, high?: number): number => integerIn(`index: ${name}`, t[name], rangeOf(name, high));
-  const triml = number('triml');
-  const trimh = number('trimh');
-  if (triml >= trimh)
-    throw new EwaldError('Argument', `index: triml is ${triml} and trimh is ${trimh}; triml must be the smaller`);
+  const trimLow = number('trimLow');
+  const trimHigh = number('trimHigh');
+  if (trimLow >= trimHigh)
+    throw new EwaldError(
+      'Argument',
+      `index: trimLow is ${trimLow} and trimHigh is ${trimHigh}; trimLow must be the smaller`,
+    );
   return pack(indexerParams, {
     lengthThreshold: number('lengthThreshold'),
-    triml,
-    trimh,
+    trimLow,
+    trimHigh,
     delta: number('delta'),
-    dist1: number('dist1'),
-    dist3: number('dist3'),
+    planeDistance: number('planeDistance'),
+    nodeDistance: number('nodeDistance'),
     minSpots: count('minSpots'),
     samplePoints: count('samplePoints', sizes.maxSamplePoints),
     anglePoints: count('anglePoints', sizes.maxAnglePoints),

@@ -38,7 +38,7 @@ export interface SearchedCell {
    * `refineMinSpots`-th nearest spot.
    */
   readonly score: number;
-  /** Spots within `dist3` of a node, of those the search counts (fast: the 96 of lowest resolution); 0 once refined. */
+  /** Spots within `nodeDistance` of a node, of those the search counts (fast: the 96 of lowest resolution); 0 once refined. */
   readonly count: number;
 }
 
@@ -53,7 +53,7 @@ export interface IndexingStages {
   /** Lowest-resolution spots that the directions were counted on. */
   readonly spots: number;
   /**
-   * [directions] spots within `dist1` of a plane of the vector, for direction k of N: height 1 − (k + ½) / N, azimuth k
+   * [directions] spots within `planeDistance` of a plane of the vector, for direction k of N: height 1 − (k + ½) / N, azimuth k
    * · π (3 − √5).
    */
   readonly counts: Uint32Array;

@@ -28,11 +28,11 @@ export const indexerParams: Struct = {
   doc: 'Thresholds of one indexing run. Distances without a unit are in index units (periods of the lattice).',
   fields: [
     f32('lengthThreshold', 'cell vectors whose lengths differ by less share their samples, in angstrom'),
-    f32('triml', 'lower trim of a distance'),
-    f32('trimh', 'upper trim of a distance'),
+    f32('trimLow', 'lower trim of a distance'),
+    f32('trimHigh', 'upper trim of a distance'),
     f32('delta', 'offset inside the logarithm of the trimmed distance'),
-    f32('dist1', 'a spot this close to a plane of the sampled vector counts'),
-    f32('dist3', 'a spot this close to a lattice node counts'),
+    f32('planeDistance', 'a spot this close to a plane of the sampled vector counts'),
+    f32('nodeDistance', 'a spot this close to a lattice node counts'),
     u32('minSpots', 'spots a vector refinement needs; 0 leaves the sampled vectors as they are'),
     u32('samplePoints', 'half-sphere points; 0 takes the method default'),
     u32('anglePoints', 'rotation angles; 0 takes the method default'),
@@ -195,16 +195,16 @@ export const cellSearchRanges = { proposers: range(1, 1000, 12), tolerance: rang
 export const rivalDecades = 6;
 
 /**
- * Thresholds of a run: what each of its parameters may be. Beyond that triml is below trimh, and samplePoints,
+ * Thresholds of a run: what each of its parameters may be. Beyond that trimLow is below trimHigh, and samplePoints,
  * anglePoints and maxCrystals are what the descriptor has room for.
  */
 export const thresholdRanges = {
   lengthThreshold: range(0, 10, 1e-9),
-  triml: range(0, 0.5, 0.001),
-  trimh: range(0, 0.5, 0.3, { above: true }),
+  trimLow: range(0, 0.5, 0.001),
+  trimHigh: range(0, 0.5, 0.3, { above: true }),
   delta: range(0, 1, 0.1, { above: true }),
-  dist1: range(0, 0.5, 0.2, { above: true }),
-  dist3: range(0, 0.87, 0.15, { above: true }),
+  planeDistance: range(0, 0.5, 0.2, { above: true }),
+  nodeDistance: range(0, 0.87, 0.15, { above: true }),
   minSpots: range(4, 1024, 6, { zero: 'off' }),
   samplePoints: range(32, 2 ** 20, 0, { zero: "the method's own" }),
   anglePoints: range(64, 65536, 0, { zero: "the method's own" }),

@@ -34,7 +34,7 @@ const core = [
   ],
   [
     'squares of the chirp go around too soon',
-    'chirp.cpp',
+    'bluestein.cpp',
     'roots.get(k % circle, pair);',
     'roots.get(k % n, pair);',
     [c2c(17)],
@@ -48,7 +48,7 @@ const core = [
   ],
   [
     'squares of the chirp in double go around too soon',
-    'chirp.cpp',
+    'bluestein.cpp',
     'square -= 2 * uint64_t(n);',
     'square -= uint64_t(n);',
     ['fft:c2c:f64:n=61'],

@@ -141,14 +141,14 @@ export const mutants = [
     ids: [search, 'indexing:exhaustive:reference'],
   },
   {
-    name: 'indexing: dist3 is a tenth too wide',
+    name: 'indexing: node_distance is a tenth too wide',
     file: 'indexing/isa/exhaustive.cpp',
-    find: 'delta = splat(p.delta), limit2 = splat(p.dist3 * p.dist3)',
-    replace: 'delta = splat(p.delta), limit2 = splat(1.21f * p.dist3 * p.dist3)',
+    find: 'delta = splat(p.delta), limit2 = splat(p.node_distance * p.node_distance)',
+    replace: 'delta = splat(p.delta), limit2 = splat(1.21f * p.node_distance * p.node_distance)',
     ids: [search, 'indexing:exhaustive:reference'],
   },
   {
-    name: 'indexing: directions are counted by half of dist1',
+    name: 'indexing: directions are counted by half of plane_distance',
     file: 'indexing/isa/sample.cpp',
     find: 'const F limit = splat(distance * distance);',
     replace: 'const F limit = splat(0.25f * distance * distance);',

@@ -112,7 +112,12 @@ describe.each(['wasm', 'native'] as const)('plans on %s', (backend) => {
     await refused(() => context.indexer({ maxSpot: 3 } as object), 'Argument', 'did you mean "maxSpots"');
     expect(context.liveBytes).toBe(before);
     const indexer = await context.indexer();
-    await refused(() => indexer.run({ spots, cells: cell, triml: 0.4 }), 'Argument', 'triml is 0.4', 'trimh is 0.3');
+    await refused(
+      () => indexer.run({ spots, cells: cell, trimLow: 0.4 }),
+      'Argument',
+      'trimLow is 0.4',
+      'trimHigh is 0.3',
+    );
     await refused(() => indexer.run({ spots, cells: cell, delta: 0 }), 'Argument', 'delta is 0');
     await refused(() => indexer.run({ spots, cells: cell, contraction: 1 }), 'Argument', 'contraction is 1');
     await refused(() => indexer.run({ spots, cells: cell, minSpots: 3 }), 'Argument', 'minSpots is 3');

@@ -102,11 +102,11 @@ ewald_indexer_descriptor indexer_descriptor() {
 ewald_indexer_params indexer_params() {
   ewald_indexer_params p{};
   p.length_threshold = 1e-9f;
-  p.triml = 0.001f;
-  p.trimh = 0.3f;
+  p.trim_low = 0.001f;
+  p.trim_high = 0.3f;
   p.delta = 0.1f;
-  p.dist1 = 0.2f;
-  p.dist3 = 0.15f;
+  p.plane_distance = 0.2f;
+  p.node_distance = 0.15f;
   p.min_spots = 6;
   p.max_crystals = 2;
   p.refinement = EWALD_REFINEMENT_IFSSR;

@@ -103,13 +103,13 @@ const withParam = (name: string, value: number): Uint8Array => {
   const real = indexerParams.fields.find((field) => field.name === name)?.type === 'f32';
   if (real) view.setFloat32(at, value, true);
   else view.setUint32(at, value, true);
-  if (name === 'triml') view.setFloat32(4 * wordOf(indexerParams, 'trimh'), 0.5, true);
-  if (name === 'trimh') view.setFloat32(4 * wordOf(indexerParams, 'triml'), 0, true);
+  if (name === 'trimLow') view.setFloat32(4 * wordOf(indexerParams, 'trimHigh'), 0.5, true);
+  if (name === 'trimHigh') view.setFloat32(4 * wordOf(indexerParams, 'trimLow'), 0, true);
   return bytes;
 };
 const isReal = (name: string): boolean => indexerParams.fields.some((f) => f.name === name && f.type === 'f32');
-// The triml of 0.5 is inside its range, but never below trimh; large sizes take gigabytes.
-const notRun = new Set(['triml 0.5', 'trimh 0', 'batch 65536', 'maxSamplePoints 1048576', 'maxSpots 4096']);
+// The trimLow of 0.5 is inside its range, but never below trimHigh; large sizes take gigabytes.
+const notRun = new Set(['trimLow 0.5', 'trimHigh 0', 'batch 65536', 'maxSamplePoints 1048576', 'maxSpots 4096']);
 
 describe.each([native, ...(present ? [emulated] : [])])('the ranges of the layout, on $name', ({ complaint }) => {
   test.each(Object.entries(indexerRanges as Record<string, Range>))('size %s', async (name, range) => {
@@ -140,7 +140,7 @@ test.each(Object.entries(thresholdRanges as Record<string, Range>).filter(([name
   (name, range) => {
     const { inside, outside } = edges(range, isReal(name));
     const given = checkSizes({ ...options, maxSamplePoints: 2 ** 20, maxAnglePoints: 65536 });
-    const room = name === 'triml' ? { trimh: 0.5 } : name === 'trimh' ? { triml: 0 } : {};
+    const room = name === 'trimLow' ? { trimHigh: 0.5 } : name === 'trimHigh' ? { trimLow: 0 } : {};
     for (const value of [...outside, Number.NaN])
       expect(() => packThresholds(given, { ...room, [name]: value }), `${name} ${value}`).toThrow(`index: ${name} is`);
     for (const value of inside.filter((value) => !notRun.has(`${name} ${value}`)))

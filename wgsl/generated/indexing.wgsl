@@ -42,11 +42,11 @@ struct IndexerDescriptor {
 // Thresholds of one indexing run. Distances without a unit are in index units (periods of the lattice).
 struct IndexerParams {
   length_threshold: f32, // cell vectors whose lengths differ by less share their samples, in angstrom
-  triml: f32, // lower trim of a distance
-  trimh: f32, // upper trim of a distance
+  trim_low: f32, // lower trim of a distance
+  trim_high: f32, // upper trim of a distance
   delta: f32, // offset inside the logarithm of the trimmed distance
-  dist1: f32, // a spot this close to a plane of the sampled vector counts
-  dist3: f32, // a spot this close to a lattice node counts
+  plane_distance: f32, // a spot this close to a plane of the sampled vector counts
+  node_distance: f32, // a spot this close to a lattice node counts
   min_spots: u32, // spots a vector refinement needs; 0 leaves the sampled vectors as they are
   sample_points: u32, // half-sphere points; 0 takes the method default
   angle_points: u32, // rotation angles; 0 takes the method default

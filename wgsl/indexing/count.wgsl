@@ -1,4 +1,4 @@
-// Exhaustive: how many spots lie within dist1 of a plane of a vector, for every direction of the half-sphere and every
+// Exhaustive: how many spots lie within plane_distance of a plane of a vector, for every direction of the half-sphere and every
 // sampled length; to the last bit of the float32 phase. Four directions a thread, one workgroup a stretch of
 // directions.
 //
@@ -31,7 +31,7 @@ fn count_directions(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invo
   let x = radius * vec4f(tables[p].x, tables[p + 1u].x, tables[p + 2u].x, tables[p + 3u].x);
   let y = radius * vec4f(tables[p].y, tables[p + 1u].y, tables[p + 2u].y, tables[p + 3u].y);
   let z = 1.0 - drop;
-  let limit = vec4f(run.params.dist1 * run.params.dist1);
+  let limit = vec4f(run.params.plane_distance * run.params.plane_distance);
   var near = vec4u();
   for (var j = 0u; j < job.n; j++) {
     let s = known * spots[list + j].xyz;

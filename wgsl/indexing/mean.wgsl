@@ -5,7 +5,7 @@ struct MeanLog {
   sum: f32,
 }
 fn add_distance(m: MeanLog, distance: f32, j: u32) -> MeanLog {
-  let product = m.product * (clamp(distance, run.params.triml, run.params.trimh) + run.params.delta);
+  let product = m.product * (clamp(distance, run.params.trim_low, run.params.trim_high) + run.params.delta);
   if ((j & 3u) != 3u) { return MeanLog(product, m.sum); }
   return MeanLog(1.0, m.sum + log2(product));
 }

@@ -1,5 +1,5 @@
 // Rotation search: with one vector of the cell fixed along a candidate, the cell has one angle left. A workgroup takes
-// a candidate in one of its senses, each thread four angles at a time, and counts the spots within dist3 of a lattice
+// a candidate in one of its senses, each thread four angles at a time, and counts the spots within node_distance of a lattice
 // node (Euclidean, in index units).
 //
 // For a spot s let us = u.s, xs = x.s, ys = y.s in the frame of the candidate. The indices of the other two vectors at
@@ -26,7 +26,7 @@ const WORKGROUP = 64u;
 @group(0) @binding(7) var<storage, read_write> hits: array<u32>;
 
 var<workgroup> turning: array<vec4f, 2u * TURN_SPOTS>;
-var<workgroup> limits: array<i32, TURN_SPOTS>; // what dist3 leaves for the squares of the other two indices, in units of 2^-24
+var<workgroup> limits: array<i32, TURN_SPOTS>; // what node_distance leaves for the squares of the other two indices, in units of 2^-24
 var<workgroup> on_planes: atomic<u32>;
 var<workgroup> counts: array<u32, MAX_STEPS / 4u>; // four angles a word
 var<workgroup> bins: array<atomic<u32>, TURN_SPOTS + 1u>;
@@ -34,10 +34,10 @@ var<workgroup> bins: array<atomic<u32>, TURN_SPOTS + 1u>;
 const ANCHOR = 1.5 * 2048.0;
 const UNIT = 16777216.0; // 2^24
 
-// What the search needs of the first n spots that lie within dist3 of a plane of the candidate. Their order does not
+// What the search needs of the first n spots that lie within node_distance of a plane of the candidate. Their order does not
 // matter.
 fn spots_on_planes(p: Placed, list: u32, n: u32) {
-  let limit = run.params.dist3;
+  let limit = run.params.node_distance;
   for (var j = lane; j < n; j += WORKGROUP) {
     let s = spots[list + j].xyz;
     let us = dot(p.u, s);

@@ -24,7 +24,7 @@ var<workgroup> bins: array<atomic<u32>, SAMPLE_SPOTS + 1u>;
 const FRACTION = 1u << PHASE_BITS;
 
 fn count_directions(points: u32, length: f32, first: u32, n: u32, place: u32) {
-  let half = u32(run.params.dist1 * f32(FRACTION));
+  let half = u32(run.params.plane_distance * f32(FRACTION));
   let window = 2u * half + 1u;
   let anchor = 1.5 * f32(1u << (23u - PHASE_BITS)) + f32(half) / f32(FRACTION);
   if (lane <= SAMPLE_SPOTS) { atomicStore(&bins[lane], 0u); }

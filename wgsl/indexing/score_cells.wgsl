@@ -18,7 +18,7 @@ var<workgroup> scores: array<f32, MAX_LISTED>;
 fn score_cell(cell: Cell, list: u32, n: u32) -> f32 {
   var mean = MeanLog(1.0, 0.0);
   var good = 0u;
-  let limit = run.params.dist3 * run.params.dist3;
+  let limit = run.params.node_distance * run.params.node_distance;
   for (var j = 0u; j < n; j++) {
     let h = indices_of(cell, spots[list + j].xyz);
     let off = h - round(h);

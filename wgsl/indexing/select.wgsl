@@ -26,7 +26,7 @@ fn key_of(i: u32) -> u32 { return counts[counts_here + i]; }
 fn score_vector(v: vec3f, list: u32, n: u32) -> f32 {
   var mean = MeanLog(1.0, 0.0);
   var good = 0u;
-  let limit = run.params.dist1 * run.params.dist1;
+  let limit = run.params.plane_distance * run.params.plane_distance;
   for (var j = 0u; j < n; j++) {
     let phase = dot(v, spots[list + j].xyz);
     let off = phase - round(phase);

@@ -1,5 +1,5 @@
 // Exhaustive: turns the cell about each candidate vector, in both senses, and counts for every angle the spots within
-// dist3 of a node. See rotate.wgsl for the formulas. One workgroup a vector and sense; four angles a thread.
+// node_distance of a node. See rotate.wgsl for the formulas. One workgroup a vector and sense; four angles a thread.
 #include "indexing/plan.wgsl"
 #include "indexing/frame.wgsl"
 
@@ -23,7 +23,7 @@ fn turn_all(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) wo
   let job = jobs[image];
   let list = list_at(image);
   let steps = run.angle_points;
-  let limit = run.params.dist3;
+  let limit = run.params.node_distance;
   for (var d = workgroup.y; d < directions_here(); d += workgroups.y) {
     let at = direction_place(d);
     let l = lengths[at.length];

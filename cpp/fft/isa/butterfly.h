@@ -3,7 +3,7 @@
 // 2, 4, 8 and 16 are built from each other; 3, 5, 7, 11 and 13 use the symmetry of x_k and x_(R-k), which halves the
 // products.
 #pragma once
-#include "fft/isa/vec.h"
+#include "fft/isa/complex.h"
 
 namespace ewald::EWALD_ISA {
 

@@ -1,6 +1,6 @@
 // The functions behind the table of fft/kernels.h, and the vector widths each instruction set has them in.
 #pragma once
-#include "fft/isa/vec.h"
+#include "fft/isa/complex.h"
 
 namespace ewald::EWALD_ISA {
 using fft::ColumnPlan;

@@ -186,11 +186,11 @@ EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, pad0) == 44, "layout of e
 /* Thresholds of one indexing run. Distances without a unit are in index units (periods of the lattice). */
 typedef struct ewald_indexer_params {
   float length_threshold; /* cell vectors whose lengths differ by less share their samples, in angstrom */
-  float triml; /* lower trim of a distance */
-  float trimh; /* upper trim of a distance */
+  float trim_low; /* lower trim of a distance */
+  float trim_high; /* upper trim of a distance */
   float delta; /* offset inside the logarithm of the trimmed distance */
-  float dist1; /* a spot this close to a plane of the sampled vector counts */
-  float dist3; /* a spot this close to a lattice node counts */
+  float plane_distance; /* a spot this close to a plane of the sampled vector counts */
+  float node_distance; /* a spot this close to a lattice node counts */
   uint32_t min_spots; /* spots a vector refinement needs; 0 leaves the sampled vectors as they are */
   uint32_t sample_points; /* half-sphere points; 0 takes the method default */
   uint32_t angle_points; /* rotation angles; 0 takes the method default */
@@ -204,11 +204,11 @@ typedef struct ewald_indexer_params {
 } ewald_indexer_params;
 EWALD_STATIC_ASSERT(sizeof(ewald_indexer_params) == 64, "layout of ewald_indexer_params");
 EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, length_threshold) == 0, "layout of ewald_indexer_params.length_threshold");
-EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, triml) == 4, "layout of ewald_indexer_params.triml");
-EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, trimh) == 8, "layout of ewald_indexer_params.trimh");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, trim_low) == 4, "layout of ewald_indexer_params.trim_low");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, trim_high) == 8, "layout of ewald_indexer_params.trim_high");
 EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, delta) == 12, "layout of ewald_indexer_params.delta");
-EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, dist1) == 16, "layout of ewald_indexer_params.dist1");
-EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, dist3) == 20, "layout of ewald_indexer_params.dist3");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, plane_distance) == 16, "layout of ewald_indexer_params.plane_distance");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, node_distance) == 20, "layout of ewald_indexer_params.node_distance");
 EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, min_spots) == 24, "layout of ewald_indexer_params.min_spots");
 EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, sample_points) == 28, "layout of ewald_indexer_params.sample_points");
 EWALD_STATIC_ASSERT(offsetof(ewald_indexer_params, angle_points) == 32, "layout of ewald_indexer_params.angle_points");

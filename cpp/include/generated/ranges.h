@@ -35,11 +35,11 @@ constexpr int batch_spots_high = 268435456;
 
 constexpr Range indexer_params_ranges[] = {
     {"length_threshold", offsetof(ewald_indexer_params, length_threshold), true, 0, 10, false, false},
-    {"triml", offsetof(ewald_indexer_params, triml), true, 0, 0.5, false, false},
-    {"trimh", offsetof(ewald_indexer_params, trimh), true, 0, 0.5, true, false},
+    {"trim_low", offsetof(ewald_indexer_params, trim_low), true, 0, 0.5, false, false},
+    {"trim_high", offsetof(ewald_indexer_params, trim_high), true, 0, 0.5, true, false},
     {"delta", offsetof(ewald_indexer_params, delta), true, 0, 1, true, false},
-    {"dist1", offsetof(ewald_indexer_params, dist1), true, 0, 0.5, true, false},
-    {"dist3", offsetof(ewald_indexer_params, dist3), true, 0, 0.87, true, false},
+    {"plane_distance", offsetof(ewald_indexer_params, plane_distance), true, 0, 0.5, true, false},
+    {"node_distance", offsetof(ewald_indexer_params, node_distance), true, 0, 0.87, true, false},
     {"min_spots", offsetof(ewald_indexer_params, min_spots), false, 4, 1024, false, true},
     {"sample_points", offsetof(ewald_indexer_params, sample_points), false, 32, 1048576, false, true},
     {"angle_points", offsetof(ewald_indexer_params, angle_points), false, 64, 65536, false, true},

@@ -36,7 +36,8 @@ double geometric_mean(double log2_sum, int n, double delta) { return exp2(log2_s
 void score_vectors(const RunPlan& plan, const float* x, const float* y, const float* z, int count,
                    const SpotList& spots, Ranked* out) {
   const ewald_indexer_params& p = plan.params;
-  const F low = splat(p.triml), high = splat(p.trimh), delta = splat(p.delta), limit2 = splat(p.dist1 * p.dist1);
+  const F low = splat(p.trim_low), high = splat(p.trim_high), delta = splat(p.delta),
+          limit2 = splat(p.plane_distance * p.plane_distance);
   const I positive = splat(int32_t(0x7fffffff));
   for (int c = 0; c < count; c += width) {
     const F vx = load(x + c), vy = load(y + c), vz = load(z + c);
@@ -65,7 +66,8 @@ void score_vectors(const RunPlan& plan, const float* x, const float* y, const fl
 // score of a cell, from Euclidean distances in index units.
 float score_cell(const RunPlan& plan, const Cell& cell, const SpotList& spots) {
   const ewald_indexer_params& p = plan.params;
-  const F low = splat(p.triml), high = splat(p.trimh), delta = splat(p.delta), limit2 = splat(p.dist3 * p.dist3);
+  const F low = splat(p.trim_low), high = splat(p.trim_high), delta = splat(p.delta),
+          limit2 = splat(p.node_distance * p.node_distance);
   F a[9];
   for (int i = 0; i < 3; i++) {
     a[3 * i] = splat(float(cell.row[i].x)), a[3 * i + 1] = splat(float(cell.row[i].y)),
@@ -100,7 +102,7 @@ float score_cell(const RunPlan& plan, const Cell& cell, const SpotList& spots) {
 // The best vectors of this length into list.
 void sample_vectors(const RunPlan& plan, double length, int row, int points, int want, const SpotList& spots,
                     CandidateList& list, Workspace& work) {
-  count_directions(plan.tables, points, length, spots, plan.params.dist1, work);
+  count_directions(plan.tables, points, length, spots, plan.params.plane_distance, work);
   // The count that `want` vectors reach: all that reach it are scored.
   uint32_t* histogram = reinterpret_cast<uint32_t*>(work.residual2);
   memset(histogram, 0, sizeof(uint32_t) * size_t(spots.n + 1));
@@ -248,7 +250,7 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
       const F lx = splat(float(base.length * u.x)), ly = splat(float(base.length * u.y)),
               lz = splat(float(base.length * u.z));
       I near = izero();
-      const F limit2 = splat(p.dist3 * p.dist3);
+      const F limit2 = splat(p.node_distance * p.node_distance);
       for (int j = 0; j < spots.n; j += width) {
         const F phase = fma(lx, load(spots.x + j), fma(ly, load(spots.y + j), lz * load(spots.z + j)));
         const F off = phase - round_even(phase);
@@ -270,9 +272,10 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
     if (directions[d].on_planes < least) break;
     const KnownCell& known = plan.cells[directions[d].input];
     const BaseVector& base = known.base[directions[d].base];
-    const int on = spots_on_planes(base, carried_frame(known, base, directions[d].u), spots, spots.n, p.dist3, work);
+    const int on =
+        spots_on_planes(base, carried_frame(known, base, directions[d].u), spots, spots.n, p.node_distance, work);
     if (on < least) continue;
-    count_angles(plan.tables.angle_cos, plan.tables.angle_sin, steps, on, p.dist3, least, work);
+    count_angles(plan.tables.angle_cos, plan.tables.angle_sin, steps, on, p.node_distance, least, work);
     for (int q0 = 0; q0 < steps; q0 += width) {
       uint32_t high = lanes(lt(splat(int32_t(least - 1)), load(work.angle_counts + q0)));
       for (; high; high &= high - 1) {

@@ -31,7 +31,7 @@ void search_with(const RunPlan& plan, int input, const Effort& effort, const Spo
   const double edge = spots.length[first - 1];
   const int points = directions_for(base.length, edge, plan.params.sample_points, plan.tables.spiral_points);
   const int candidates = plan.descriptor.candidate_vectors ? int(plan.descriptor.candidate_vectors) : effort.candidates;
-  count_directions_fast(plan.tables, points, base.length, spots, first, plan.params.dist1, work);
+  count_directions_fast(plan.tables, points, base.length, spots, first, plan.params.plane_distance, work);
   const int picked = pick_directions(work.counts, points, first, effort.directions, work.picked);
   record_sampling(work, base.length, base.row, first, points);
   for (int i = 0; i < picked && work.stages; i++) record_pick(work, work.picked[i], float(work.counts[work.picked[i]]));

@@ -1,5 +1,5 @@
 // Rotation search: with one vector of the cell fixed along a candidate, the cell has one angle left. Each lane takes an
-// angle and counts the spots within dist3 of a lattice node (Euclidean, in index units).
+// angle and counts the spots within node_distance of a lattice node (Euclidean, in index units).
 //
 // For a spot s let us = u.s, xs = x.s, ys = y.s in the frame of the candidate. The indices of the other two vectors at
 // angle t are
@@ -160,9 +160,9 @@ int search_rotation(const RunPlan& plan, const BaseVector& base, const Candidate
   for (int c = 0; c < candidates.n; c++)
     for (int sense = 0; sense < senses; sense++) {
       const Placed placed = place(base, candidates, 2 * c + sense, free_scale);
-      const int on = spots_on_planes(placed.base, placed.frame, spots, n, plan.params.dist3, work);
+      const int on = spots_on_planes(placed.base, placed.frame, spots, n, plan.params.node_distance, work);
       if (on < least) continue;  // exact: a count is never larger
-      count_angles(work.angle_cos, work.angle_sin, steps, on, plan.params.dist3, least, work);
+      count_angles(work.angle_cos, work.angle_sin, steps, on, plan.params.node_distance, least, work);
       // Local maxima over the circle of angles; of equal neighbours the first.
       const int32_t* counts = work.angle_counts;
       for (int q0 = 0; q0 < steps; q0 += width) {

@@ -20,7 +20,7 @@ export const checkSearch: Check = (stages, image) => {
   const error = fast
     ? bounds.fastNodeError
     : bounds.phaseError(list.reduce((most, s) => Math.max(most, norm(s)), 0) * Math.max(...lengthsOf(known)));
-  const count = (cell: Cell) => turning.countAtNodes(cell, list, thresholds.dist3, error);
+  const count = (cell: Cell) => turning.countAtNodes(cell, list, thresholds.nodeDistance, error);
   const meanScore = (cell: Cell): number => scoreOf(indexDistances(cell, list), 0, thresholds);
   const score = ({ cell, count: good }: { cell: Cell; count: number }): number =>
     fast ? turning.closeness(cell, list) : meanScore(cell) - good;

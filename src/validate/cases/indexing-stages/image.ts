@@ -28,7 +28,7 @@ export type Check = (stages: IndexingStages, image: Image, result: IndexingResul
 /** Thresholds of the published search as the defaults table has them, at a size that float64 repeats in a moment. */
 export const published: Search = {
   ...{ samplePoints: 1024, anglePoints: 64, candidateVectors: 12, cells: 8 },
-  ...{ triml: 0.001, trimh: 0.3, delta: 0.1, dist1: 0.2, dist3: 0.15, minSpots: 6 },
+  ...{ trimLow: 0.001, trimHigh: 0.3, delta: 0.1, planeDistance: 0.2, nodeDistance: 0.15, minSpots: 6 },
   ...{ refinement: 'ifssr', contraction: 0.8, maxDistance: 0.00075, refineMinSpots: 8, refineIterations: 32 },
 };
 

@@ -15,7 +15,12 @@ export const checkSampling: Check = (stages, image) => {
   const directions = method !== 'exhaustive' ? sampling.directionsFor(length, spots, 65536) : thresholds.samplePoints;
   let [wrong, open] = [0, 0];
   stages.counts.forEach((count, k) => {
-    const { sure, undecided } = sampling.countNear(vectorAlong(stages, image, k), used, thresholds.dist1, error);
+    const { sure, undecided } = sampling.countNear(
+      vectorAlong(stages, image, k),
+      used,
+      thresholds.planeDistance,
+      error,
+    );
     if (undecided > 0) open++;
     if (count < sure || count > sure + undecided) wrong++;
   });

@@ -19,7 +19,7 @@ function reference(name: CellName, spots: number, change: Partial<Search>, about
     anglePoints: 64,
     candidateVectors: 12,
     cells: 4,
-    ...{ triml: 0.001, trimh: 0.3, delta: 0.1, dist1: 0.2, dist3: 0.15, minSpots: 6 },
+    ...{ trimLow: 0.001, trimHigh: 0.3, delta: 0.1, planeDistance: 0.2, nodeDistance: 0.15, minSpots: 6 },
     ...{ refinement: 'raw', contraction: 0.8, maxDistance: change.refinement === 'ifssr' ? 0.00075 : 0.01 },
     ...{
       refineMinSpots: change.refinement === 'ifssr' ? 8 : 6,
@@ -71,13 +71,13 @@ export const references = [
     'tri',
     30,
     { minSpots: 0, candidateVectors: 1 },
-    'the one best sampled vector as it is: directions and dist1 to the last count',
+    'the one best sampled vector as it is: directions and planeDistance to the last count',
   ),
   reference('mono', 60, { samplePoints: 2048, anglePoints: 128, candidateVectors: 8 }, 'a finer grid'),
   reference(
     'tri',
     50,
-    { triml: 0.01, trimh: 0.2, delta: 0.05, dist1: 0.15, dist3: 0.2 },
+    { trimLow: 0.01, trimHigh: 0.2, delta: 0.05, planeDistance: 0.15, nodeDistance: 0.2 },
     'every threshold reaches the score',
   ),
   ...(['ifss', 'ifse', 'ifssr'] as const).map((refinement) =>

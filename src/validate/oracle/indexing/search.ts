@@ -28,11 +28,11 @@ export interface Search {
   readonly anglePoints: number;
   readonly candidateVectors: number;
   readonly cells: number;
-  readonly triml: number;
-  readonly trimh: number;
+  readonly trimLow: number;
+  readonly trimHigh: number;
   readonly delta: number;
-  readonly dist1: number;
-  readonly dist3: number;
+  readonly planeDistance: number;
+  readonly nodeDistance: number;
   readonly minSpots: number;
   readonly refinement: 'raw' | 'ifss' | 'ifse' | 'ifssr';
   readonly contraction: number;
@@ -55,10 +55,10 @@ export const offInteger = (x: number): number => x - Math.round(x);
  * Mean distance less the number of good spots and one: the count decides, the geometric mean of trimmed distances among
  * equal counts.
  */
-export function scoreOf(distances: readonly number[], limit: number, { triml, trimh, delta }: Search): number {
+export function scoreOf(distances: readonly number[], limit: number, { trimLow, trimHigh, delta }: Search): number {
   let [logarithms, good] = [0, 0];
   for (const distance of distances) {
-    logarithms += Math.log2(Math.min(Math.max(distance, triml), trimh) + delta);
+    logarithms += Math.log2(Math.min(Math.max(distance, trimLow), trimHigh) + delta);
     if (distance < limit) good++;
   }
   return 2 ** (logarithms / distances.length) - delta - (good + 1);
@@ -160,7 +160,7 @@ export function searchExhaustively(spots: readonly Vector[], known: Cell, search
       p,
       score: scoreOf(
         spots.map((s) => Math.abs(offInteger(dot(vector, s)))),
-        search.dist1,
+        search.planeDistance,
         search,
       ),
     };
@@ -171,7 +171,7 @@ export function searchExhaustively(spots: readonly Vector[], known: Cell, search
     const u = unit(search.minSpots > 0 ? refineVector(vector, spots, search.minSpots) : vector);
     for (const sense of [u, scale(-1, u)]) {
       for (const cell of cellsAbout(known, row, sense, search.anglePoints))
-        found.push({ cell, score: scoreOf(indexDistances(cell, spots), search.dist3, search) });
+        found.push({ cell, score: scoreOf(indexDistances(cell, spots), search.nodeDistance, search) });
     }
   }
   found.sort((x, y) => x.score - y.score);

@@ -1,4 +1,4 @@
-#include "fft/chirp.h"
+#include "fft/bluestein.h"
 
 #include <cstring>
 
@@ -200,8 +200,8 @@ bool transform_even(const T* x, size_t length, const Engines<T>& engines, uint32
 }  // namespace
 
 template <class T>
-bool plan_chirp(size_t n, size_t length, const Engines<T>& engines, uint32_t tune, const T*& chirp, const T*& filter,
-                Store& store) {
+bool plan_bluestein(size_t n, size_t length, const Engines<T>& engines, uint32_t tune, const T*& chirp,
+                    const T*& filter, Store& store) {
   T* c = store.take<T>(2 * (length / 2 + 1));  // zeros beyond n
   T* f = store.take_raw<T>(2 * (length / 2 + 1));
   chirp = c;
@@ -209,8 +209,9 @@ bool plan_chirp(size_t n, size_t length, const Engines<T>& engines, uint32_t tun
   return store.ok() && make_chirp(n, c) && transform_even(c, length, engines, tune, T(1) / T(length), f);
 }
 
-template bool plan_chirp<float>(size_t, size_t, const Engines<float>&, uint32_t, const float*&, const float*&, Store&);
-template bool plan_chirp<double>(size_t, size_t, const Engines<double>&, uint32_t, const double*&, const double*&,
-                                 Store&);
+template bool plan_bluestein<float>(size_t, size_t, const Engines<float>&, uint32_t, const float*&, const float*&,
+                                    Store&);
+template bool plan_bluestein<double>(size_t, size_t, const Engines<double>&, uint32_t, const double*&, const double*&,
+                                     Store&);
 
 }  // namespace ewald::fft

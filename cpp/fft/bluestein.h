@@ -10,7 +10,7 @@ namespace ewald::fft {
 // convolution is with the conjugate chirp, whose transform is the conjugate of this one, as the line is even. False
 // when there is no memory.
 template <class T>
-bool plan_chirp(size_t n, size_t length, const Engines<T>& engines, uint32_t tune, const T*& chirp, const T*& filter,
-                Store& store);
+bool plan_bluestein(size_t n, size_t length, const Engines<T>& engines, uint32_t tune, const T*& chirp,
+                    const T*& filter, Store& store);
 
 }  // namespace ewald::fft

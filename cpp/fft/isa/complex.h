@@ -1,99 +1,19 @@
-// Vectors of W floats or doubles, and vectors of W complex numbers held as a vector of real and one of imaginary parts.
+// W complex numbers as a vector of real and one of imaginary parts, and what turns vectors into one another's order.
 //
 // Memory holds complex numbers interleaved (re im re im ..). Two loads and two shuffles that stay inside 128-bit blocks
 // split them; the price is that the lanes come out in the order of lane_column() (fft/kernels.h), which two shuffles of
 // the same kind undo at the store. Nothing between the two cares about the order of the lanes.
 #pragma once
-#ifndef EWALD_ISA
-#error "compile this file with -DEWALD_ISA=<instruction set>"
-#endif
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#if defined(__wasm_simd128__)
-#include <wasm_simd128.h>
-#elif defined(__SSE2__)
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#endif
-#include <immintrin.h>
-#elif defined(__ARM_NEON)
-#include <arm_neon.h>
-#endif
-
+#include "common/simd.h"
 #include "fft/kernels.h"
 
-#define EWALD_INLINE static inline __attribute__((always_inline))
-
 namespace ewald::EWALD_ISA {
-
-template <class T, int W>
-struct VecOf {
-  typedef T type __attribute__((vector_size(sizeof(T) * W)));
-};
-template <class T, int W>
-using Vec = typename VecOf<T, W>::type;
 
 // W complex numbers.
 template <class T, int W>
 struct Complex {
   Vec<T, W> re, im;
 };
-
-// The intrinsics, because a loop that fills a vector defeats g++ and clang alike.
-template <class T, int W>
-EWALD_INLINE Vec<T, W> splat(T x) {
-  constexpr int bytes = int(sizeof(T)) * W;
-#if defined(__wasm_simd128__)
-  static_assert(bytes == 16);
-  if constexpr (sizeof(T) == 4)
-    return (Vec<T, W>)wasm_f32x4_splat(x);
-  else
-    return (Vec<T, W>)wasm_f64x2_splat(x);
-#elif defined(__SSE2__)
-#if defined(__AVX512F__)
-  if constexpr (bytes == 64) {
-    if constexpr (sizeof(T) == 4)
-      return (Vec<T, W>)_mm512_set1_ps(x);
-    else
-      return (Vec<T, W>)_mm512_set1_pd(x);
-  }
-#endif
-#if defined(__AVX2__)
-  if constexpr (bytes == 32) {
-    if constexpr (sizeof(T) == 4)
-      return (Vec<T, W>)_mm256_set1_ps(x);
-    else
-      return (Vec<T, W>)_mm256_set1_pd(x);
-  }
-#endif
-  if constexpr (bytes == 16) {
-    if constexpr (sizeof(T) == 4)
-      return (Vec<T, W>)_mm_set1_ps(x);
-    else
-      return (Vec<T, W>)_mm_set1_pd(x);
-  }
-#else
-  static_assert(bytes == 16);
-  if constexpr (sizeof(T) == 4)
-    return (Vec<T, W>)vdupq_n_f32(x);
-  else
-    return (Vec<T, W>)vdupq_n_f64(x);
-#endif
-}
-
-template <class T, int W>
-EWALD_INLINE Vec<T, W> load(const T* p) {
-  Vec<T, W> v;
-  memcpy(&v, p, sizeof v);
-  return v;
-}
-template <class T, int W>
-EWALD_INLINE void store(T* p, Vec<T, W> v) {
-  memcpy(p, &v, sizeof v);
-}
 
 // Numbers 0 .. count-1 as template arguments; our own, so that no std template is instantiated here.
 template <int... i>
