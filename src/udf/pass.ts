@@ -3,7 +3,7 @@
  * (sum, moments, logarithms), several of them while a frame is in the cache. cpp/udf says how.
  */
 import type { BackendName } from '../backends/names.js';
-import { asItIs, assertIntact } from '../buffers.js';
+import { asItIs, assertIntact, lengthOf } from '../buffers.js';
 import type { FrameArray } from '../data/dtype.js';
 import { EwaldError } from '../errors.js';
 import { pack } from '../layout/struct.js';
@@ -262,8 +262,9 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
       const nav = new Float64Array(count * packed.columns);
       const sig = new Float64Array(packed.planes * pixels);
       const taken = asItIs(frames);
+      const length = lengthOf(taken);
       return resource.enqueue(async () => {
-        assertIntact('framePass.run: frames', taken, frames.length, 'before its turn');
+        assertIntact('framePass.run: frames', taken, length, 'before its turn');
         if (count > 0) await kernel.run({ frames: taken, count, nav, sig });
         return { nav, sig };
       });

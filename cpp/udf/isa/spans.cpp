@@ -48,7 +48,11 @@ void squares(const T* frame, Spans spans, double* out) {
     for (uint32_t s = 0; s < spans.count; s++) {
       const uint32_t first = spans.pairs[2 * s], end = spans.pairs[2 * s + 1];
       total += int64_t(sum_of(frame + first, end - first));
-      for (uint32_t i = first; i < end; i++) square += uint32_t(int32_t(frame[i]) * int32_t(frame[i]));
+      for (uint32_t i = first; i < end; i++) {
+        // Unsigned: 65535 squared is beyond int32.
+        const uint32_t v = uint32_t(RowSum<T>(frame[i]));
+        square += v * v;
+      }
     }
     out[0] = double(total);
     out[1] = double(square);

@@ -1,0 +1,154 @@
+/** One pass of the core beside plain float64 loops: every type of frames, every step, one thread and two. */
+import { type Context, createContext } from 'ewald';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refused } from '../support/refused.js';
+
+const arrays = {
+  u8: Uint8Array,
+  i8: Int8Array,
+  u16: Uint16Array,
+  i16: Int16Array,
+  u32: Uint32Array,
+  i32: Int32Array,
+  f32: Float32Array,
+} as const;
+// No multiple of any vector, block or group.
+const [width, height, frames] = [53, 37, 19];
+const pixels = width * height;
+
+/** Frames of the whole range of their type; floats lie far from zero. */
+function made(dtype: keyof typeof arrays): InstanceType<(typeof arrays)[keyof typeof arrays]> {
+  const out = new arrays[dtype](pixels * frames);
+  for (let i = 0, state = 7; i < out.length; i++) {
+    state = (Math.imul(1664525, state) + 1013904223) >>> 0;
+    out[i] = dtype === 'f32' ? 1000 + (state >>> 8) / 65536 : state;
+  }
+  return out;
+}
+
+const spans = Uint32Array.from(
+  Array.from({ length: 27 }, (_, y) => [(y + 3) * width + 5 + (y % 3), (y + 3) * width + 41 - (y % 5)]).flat(),
+);
+const dense = Float32Array.from({ length: 6 * pixels }, (_, i) => Math.sin(i));
+const sparse = {
+  starts: Uint32Array.from([0, 3, 5]),
+  pixels: Uint32Array.from([1, pixels - 1, 77, 5, 6]),
+  weights: Float32Array.from([1, 2, -3, 0.5, 4]),
+};
+const steps = [
+  { kind: 'sumOf', spans },
+  { kind: 'squaresOf', spans },
+  { kind: 'com', spans },
+  { kind: 'dense', weights: dense, masks: 6 },
+  { kind: 'sparse', masks: sparse },
+  { kind: 'sum' },
+  { kind: 'moments' },
+  { kind: 'logSum' },
+] as const;
+
+/** Columns and planes by plain loops, and how large the terms of each column are. */
+function oracle(data: ArrayLike<number>, integers: boolean): { nav: number[][]; scale: number[][]; sig: number[][] } {
+  const at = (f: number, p: number): number => data[f * pixels + p] as number;
+  const nav: number[][] = [];
+  const scale: number[][] = [];
+  for (let f = 0; f < frames; f++) {
+    let [s, q, y, x] = [0, 0, 0, 0];
+    for (let k = 0; k < spans.length; k += 2)
+      for (let p = spans[k] as number; p < (spans[k + 1] as number); p++) {
+        s += at(f, p);
+        q += at(f, p) ** 2;
+        y += at(f, p) * Math.floor(p / width);
+        x += at(f, p) * (p % width);
+      }
+    const products = Array.from({ length: 6 }, (_, k) => {
+      let [sum, size] = [0, 0];
+      for (let p = 0; p < pixels; p++) {
+        sum += at(f, p) * (dense[k * pixels + p] as number);
+        size += Math.abs(at(f, p) * (dense[k * pixels + p] as number));
+      }
+      return [sum, size] as const;
+    });
+    const few = [at(f, 1) + 2 * at(f, pixels - 1) - 3 * at(f, 77), 0.5 * at(f, 5) + 4 * at(f, 6)];
+    nav.push([s, s, q, s, y, x, ...products.map(([sum]) => sum), ...few]);
+    scale.push([s, s, q, s, y, x, ...products.map(([, size]) => size), ...few]);
+  }
+  const sig: number[][] = [[], [], [], []];
+  const least = Array.from({ length: frames }, (_, f) => {
+    let low = Number.POSITIVE_INFINITY;
+    for (let p = 0; p < pixels; p++) low = Math.min(low, at(f, p));
+    return low;
+  });
+  for (let p = 0; p < pixels; p++) {
+    let [s, q, m, l] = [0, 0, 0, 0];
+    for (let f = 0; f < frames; f++) {
+      s += at(f, p);
+      q += at(f, p) ** 2;
+      l += Math.log(at(f, p) - (least[f] as number) + 1);
+    }
+    for (let f = 0; f < frames; f++) m += (at(f, p) - s / frames) ** 2;
+    for (const [k, value] of [s, s, integers ? q : m, l].entries()) (sig[k] as number[]).push(value);
+  }
+  return { nav, scale, sig };
+}
+
+describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
+  let ctx: Context;
+  beforeAll(async () => {
+    ctx = await createContext({ backend, strict: true });
+  });
+  afterAll(async () => {
+    expect(ctx.liveBytes).toBe(0);
+    await ctx.dispose();
+  });
+
+  test.each(Object.keys(arrays) as (keyof typeof arrays)[])('%s', async (dtype) => {
+    const data = made(dtype);
+    const exact = dtype !== 'f32';
+    // Σ² of 32-bit numbers is beyond what a double holds.
+    const narrow = /8|16/.test(dtype);
+    const { nav, scale, sig } = oracle(data, narrow);
+    const bytes: string[] = [];
+    for (const threads of [1, 2]) {
+      const pass = await ctx.framePass({ width, height, dtype, steps, threads });
+      const found = await pass.run(data, frames);
+      await pass.dispose();
+      bytes.push(Buffer.from(found.nav.buffer).toString('base64') + Buffer.from(found.sig.buffer).toString('base64'));
+      for (const [f, row] of nav.entries())
+        for (const [k, want] of row.entries()) {
+          const have = found.nav[f * pass.columns + k] as number;
+          const integer = exact && (k < 6 ? k !== 2 || narrow : false);
+          if (integer) expect(have, `frame ${f}, column ${k}`).toBe(want);
+          // Columns 6 … 11 are products in float32: some 40 roundings of 2⁻²⁴ of their terms at most.
+          else expect(Math.abs(have - want)).toBeLessThanOrEqual(2e-6 * Math.abs(scale[f]?.[k] ?? 0) + 1e-3);
+        }
+      for (const [k, plane] of sig.entries())
+        for (const [p, want] of plane.entries()) {
+          const have = found.sig[k * pixels + p] as number;
+          if (exact && (k === 0 || (k < 3 && narrow))) expect(have, `pixel ${p}, plane ${k}`).toBe(want);
+          else expect(Math.abs(have - want)).toBeLessThanOrEqual(1e-9 * Math.abs(want) + 1e-9);
+        }
+    }
+    // Threads share pixels and frames out, never a sum.
+    expect(bytes[1]).toBe(bytes[0]);
+  });
+
+  test('bad input is refused before anything is allocated', async () => {
+    const plan = (more: object) => () =>
+      ctx.framePass({ width, height, dtype: 'u16', steps: [{ kind: 'sum' }], ...more });
+    await refused(plan({ steps: [] }), 'Argument', 'steps is empty');
+    await refused(plan({ dtype: 'f64' }), 'Argument', 'u16');
+    await refused(plan({ steps: [{ kind: 'sumOf', spans: Uint32Array.of(50, 60) }] }), 'Argument', 'over two rows');
+    await refused(plan({ steps: [{ kind: 'sumOf', spans: Uint32Array.of(5, pixels + 1) }] }), 'Argument', 'beyond');
+    await refused(plan({ steps: [{ kind: 'dense', weights: new Float32Array(3), masks: 1 }] }), 'Shape', '3 weights');
+    const pass = await ctx.framePass({ width, height, dtype: 'u16', steps: [{ kind: 'sum' }] });
+    await refused(() => pass.run(new Uint16Array(5), 1), 'Shape', 'Uint16Array of 5', String(pixels));
+    const data = new Uint16Array(pixels);
+    const first = pass.run(data, 1);
+    const second = refused(() => pass.run(data, 1), 'Shape', 'detached');
+    structuredClone(data.buffer, { transfer: [data.buffer] });
+    await refused(() => first, 'Shape', 'detached');
+    await second;
+    await pass.dispose();
+    await refused(() => pass.run(new Uint16Array(pixels), 1), 'Disposed');
+  });
+});
