@@ -13,6 +13,13 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const load = (file) => import(pathToFileURL(join(root, file)).href);
 const { openCodecs, open } = await load('dist/data.node.js');
 
+const pythonPlugins = '/usr/lib/x86_64-linux-gnu/hdf5/serial/plugins';
+const h5pyScript = `import h5py, sys, time, numpy as np
+d = h5py.File(sys.argv[1], 'r')['data']; out = np.empty(d.shape, d.dtype); best = 1e9; end = time.time() + float(sys.argv[2])
+while time.time() < end:
+    began = time.perf_counter(); d.read_direct(out); best = min(best, time.perf_counter() - began)
+print(out.nbytes / best / 1e9)`;
+
 if (!isMainThread) {
   // One wasm instance a worker: decodes the chunk over and over.
   const codecs = await openCodecs({ backend: 'wasm' });
@@ -112,6 +119,8 @@ async function main() {
       mark('gzip by zlib of Node', rate(await best(seconds, () => wasm.inflate(zipped, out))), undefined, 'GB/s');
     }
     await master(folder, mark);
+    console.log('stacks as their formats store them, beside plain reads of the same bytes');
+    spawnSync(process.execPath, [join(root, 'benchmarks/data/stacks.mjs')], { stdio: 'inherit' });
   } finally {
     rmSync(folder, { recursive: true, force: true });
     await wasm.dispose();
@@ -188,7 +197,21 @@ for i in range(1,101): g['data_%06d'%i]=h5py.ExternalLink('run_data_%06d.h5'%i,'
   mark('its first frame', first, 20, 'ms', true);
 }
 
-/** Our reader on a file, and h5wasm with its plugin on the same. */
+/** h5py on the same file, with the plugin that Debian has for it. */
+function h5py(path, mark, seconds) {
+  const env = { ...process.env, HDF5_PLUGIN_PATH: pythonPlugins };
+  const { status, stdout, stderr } = spawnSync('/usr/bin/python3', ['-c', h5pyScript, path, String(seconds)], {
+    env,
+    encoding: 'utf8',
+  });
+  if (status === 0) mark('h5py with the bitshuffle plugin of Debian, one frame', Number(stdout), undefined, 'GB/s');
+  else
+    console.log(
+      `        h5py with a plugin: absent (python3-h5py, hdf5-filter-plugin-bitshuffle-serial): ${String(stderr).trim().split('\n').at(-1)}`,
+    );
+}
+
+/** Our reader on a file, h5py and h5wasm with their plugins on the same. */
 async function peers(folder, name, pixels, size, mark, seconds) {
   const path = join(folder, `${name.replace(/\W/g, '')}.h5`);
   await writeFile(path, async (writer) => {
@@ -201,6 +224,7 @@ async function peers(folder, name, pixels, size, mark, seconds) {
   const ms = await best(seconds, () => whole.read(0, 1, into));
   mark('our reader, the file in the page cache, one frame', pixels.length / ms / 1e6, undefined, 'GB/s');
   await whole.dispose();
+  h5py(path, mark, seconds);
   try {
     const { default: h5wasm } = await import('h5wasm/node');
     (await h5wasm.ready).insert_plugin_search_path(resolve(root, 'node_modules/h5wasm-plugins/plugins'), 0);
