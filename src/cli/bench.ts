@@ -1,5 +1,6 @@
 /** `ewald bench`: the cases of `ewald validate` verified and then timed, backends and peers side by side in one run. */
 import type { Command } from 'commander';
+import { EwaldError } from '../errors.js';
 import { type BenchReport, type BenchResult, bench, shown, type Timing } from '../validate/index.js';
 import {
   bold,
@@ -21,6 +22,9 @@ interface Options {
   backend: string;
   json?: boolean;
   seconds: string;
+  shape?: string;
+  executor?: 'workers' | 'mpi';
+  ranks?: string;
 }
 
 export function register(program: Command, deps: CliDeps): void {
@@ -30,6 +34,9 @@ export function register(program: Command, deps: CliDeps): void {
     .argument('[ids...]', 'addresses of cases; default: those meant for timing')
     .option('--backend <names>', 'backends, by commas, or all of them', 'all')
     .option('--seconds <s>', 'seconds of runs of each contestant of a case', '1')
+    .option('--shape <x,y,z>', 'with fft: the distributed transform of this world instead of the cases')
+    .option('--executor <kind>', 'its ranks: workers, or mpi for those of this job (mpirun, srun); default: workers')
+    .option('--ranks <n>', 'workers: 1, 2, 4 … up to so many; default: 4')
     .option(
       '--json',
       'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, planMs, timing, ratios, pass}], peers, pass}',
@@ -38,6 +45,14 @@ export function register(program: Command, deps: CliDeps): void {
 }
 
 async function run(ids: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
+  if (options.shape ?? options.executor ?? options.ranks) {
+    if (ids.join() !== 'fft')
+      throw new EwaldError(
+        'Argument',
+        '--shape, --executor and --ranks go with fft: ewald bench fft --shape 256,256,256',
+      );
+    return (await import('./bench-ranks.js')).benchOnRanks(options);
+  }
   const backends = backendsOf(options.backend);
   const progress = new Progress('bench');
   const report = await bench({

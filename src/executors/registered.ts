@@ -4,6 +4,7 @@ type Module = Readonly<Record<string, (argument: never, scope: never) => unknown
 
 const registered: Readonly<Record<string, () => Promise<Module>>> = {
   pi: async () => (await import('./tasks/pi.js')) as unknown as Module,
+  heffte: async () => (await import('./tasks/heffte.js')) as unknown as Module,
   pipeline: async () => (await import('./tasks/pipeline.js')) as unknown as Module,
   udf: async () => (await import('./tasks/udf.js')) as unknown as Module,
   indexing: async () => (await import('./tasks/indexing.js')) as unknown as Module,

@@ -12,7 +12,10 @@ export interface StageDescription {
   readonly axes: readonly Axis[];
   readonly from: Box;
   readonly to: Box;
-  /** Messages that this rank sends forward, and bytes of an element's precision f32: twice that in f64. */
+  /**
+   * Messages that this rank sends forward, none where memory is shared; and bytes that others get of it, in single
+   * precision: twice that in double.
+   */
   readonly messages: number;
   readonly bytes: number;
   /** Elements that stay on this rank. */
@@ -51,7 +54,7 @@ export function describePlan(transform: Transform): PlanDescription {
       axes: stage.what === 'fft' ? stage.axes : [],
       from: before?.box as Box,
       to: after?.box as Box,
-      messages: traffic?.sends.length ?? 0,
+      messages: algorithm === 'shared' ? 0 : (traffic?.sends.length ?? 0),
       bytes: (traffic?.sent ?? 0) * (before?.unit ?? 2) * 4,
       kept: own,
       ms:
@@ -62,7 +65,7 @@ export function describePlan(transform: Transform): PlanDescription {
     const time = ms === undefined ? '' : `, ${ms.toFixed(2)} ms`;
     return what === 'transform'
       ? `transform ${axes.map((axis) => letters[axis]).join('')} of ${from.size.join(' × ')}${time}`
-      : `reshape ${from.size.join(' × ')} to ${to.size.join(' × ')}: ${messages} messages, ${bytes} bytes${time}`;
+      : `reshape ${from.size.join(' × ')} to ${to.size.join(' × ')}: ${algorithm === 'shared' ? 'shared memory' : `${messages} messages`}, ${bytes} bytes${time}`;
   });
   const backend = engine ?? context.backends[0]?.name ?? '';
   const size = agreement.world.size.join(' × ');

@@ -151,6 +151,13 @@ async function prepare(open: OpenContext, request: Fft3dRequest, size: number) {
   const options = { ...checked, r2r };
   const [inbox, outbox] = [boxOf('inbox', request.inbox), boxOf('outbox', request.outbox)];
   const context = request.options.context ?? (await openFor(open, tag, request.options.contextOptions));
+  try {
+    // A library that is not here is found now, while all ranks can be told, and not in the first run.
+    if (tag.engine) await (await context.fft({ shape: [4], engine: tag.engine, tune: 'estimate' })).dispose();
+  } catch (error) {
+    if (context !== request.options.context) await context.dispose();
+    throw error;
+  }
   return { tag, context, request: { inbox, outbox, reduced: reduced as Axis | undefined, options } };
 }
 

@@ -173,6 +173,31 @@ export async function conformance(comm) {
   }
   await group.free();
 
+  // Memory that all ranks see, where there is some; memory that is given back.
+  if (comm.sharesMemory) {
+    const { buffer, free } = await comm.share(8 * size);
+    const words = new Int32Array(buffer);
+    same(words, Array(2 * size).fill(0), 'new shared memory');
+    await comm.barrier();
+    words[2 * rank] = rank + 1;
+    await comm.barrier();
+    same(
+      words,
+      range(2 * size, (i) => (i % 2 === 0 ? i / 2 + 1 : 0)),
+      'shared memory',
+    );
+    await comm.barrier();
+    await free();
+  } else {
+    const error = await comm.share(8).catch((thrown) => thrown);
+    if (error?.tag !== 'Unsupported') throw new Error(`memory without any gave ${error}`);
+  }
+  const lent = new Float64Array(comm.allocate(80)).fill(rank);
+  const lentTo = new Float64Array(10);
+  await Promise.all([comm.send(lent, right, 4), comm.recv(lentTo, left, 4)]);
+  same(lentTo, Array(10).fill(left), 'lent memory');
+  comm.release(lent.buffer);
+
   // What is wrong is refused here, and the others notice nothing.
   const refusals = [
     () => comm.send(Int8Array.of(1), size),
