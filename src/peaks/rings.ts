@@ -43,6 +43,9 @@ function ringOf(radius: number, { minRadius, maxRadius }: Reach): number {
   return ring;
 }
 
+/** Distance as CrystFEL has it: of x and y without their fractions. Its peak lists are the same only so. */
+const radiusOf = (x: number, y: number): number => Math.hypot(Math.trunc(x), Math.trunc(y));
+
 const countOf = (bins: Uint16Array): number =>
   bins.reduce((most, bin) => (bin !== maskedBin && bin >= most ? bin + 1 : most), 0);
 
@@ -58,7 +61,7 @@ export function ringsAround(
   for (let ss = 0; ss < height; ss++)
     for (let fs = 0; fs < width; fs++) {
       const i = ss * width + fs;
-      bins[i] = bad?.[i] ? maskedBin : ringOf(Math.hypot(fs - centre[0], ss - centre[1]), reach);
+      bins[i] = bad?.[i] ? maskedBin : ringOf(radiusOf(fs - centre[0], ss - centre[1]), reach);
     }
   return { bins, rings: countOf(bins), panels: [{ name: 'p0', fs: 0, ss: 0, endFs: width, endSs: height }] };
 }
@@ -74,7 +77,7 @@ export function checkPanels(geometry: Geometry, width: number, height: number): 
   }
 }
 
-/** Rings of a geometry: distances in the laboratory's x and y, of the corner of each pixel. */
+/** Rings of a geometry: distances in the laboratory's x and y in whole pixels, of the corner of each pixel. */
 export function ringsOf(
   geometry: Geometry,
   width: number,
@@ -93,7 +96,7 @@ export function ringsOf(
         if (own[i] || bad?.[i]) continue;
         const x = x0 + fs * panel.fs[0] + ss * panel.ss[0];
         const y = y0 + fs * panel.fs[1] + ss * panel.ss[1];
-        bins[i] = ringOf(Math.hypot(x, y), reach);
+        bins[i] = ringOf(radiusOf(x, y), reach);
       }
   }
   const panels = geometry.panels.map(({ name, minFs, maxFs, minSs, maxSs }) => ({

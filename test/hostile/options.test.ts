@@ -108,7 +108,7 @@ describe.each(['wasm', 'native', 'webgpu'] as const)('on %s', (backend) => {
     await tryAll('peaks.run: options', (value) => (peaks as PeakFinder).run(frame, value as never), wrong);
     const names = all<import('ewald').PeaksRunOptions>({
       ...{ threshold: 0, minSnr: 0, minPixCount: 0, maxPixCount: 0, localBgRadius: 0, validRange: 0, bad: 0 },
-      ...{ rings: 0, plain: 0, signal: 0 },
+      ...{ rings: 0, plain: 0, centroid: 0, signal: 0 },
     });
     for (const name of names)
       await tryAll(`peaks.run: ${name}`, (v) => (peaks as PeakFinder).run(frame, { [name]: v } as never), wrong);

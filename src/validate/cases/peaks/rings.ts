@@ -23,7 +23,9 @@ export function ringsOfProblem({ options, run }: Problem) {
       for (let x = p.minFs; x <= p.maxFs; x++) {
         const i = y * width + x;
         const [fs, ss] = [x - p.minFs, y - p.minSs];
-        const radius = Math.hypot(p.corner[0] + fs * p.fs[0] + ss * p.ss[0], p.corner[1] + fs * p.fs[1] + ss * p.ss[1]);
+        const along = (axis: 0 | 1): number => p.corner[axis] + fs * p.fs[axis] + ss * p.ss[axis];
+        // CrystFEL's distances are of whole pixels along x and y.
+        const radius = Math.sqrt(Math.trunc(along(0)) ** 2 + Math.trunc(along(1)) ** 2);
         const edge = [fs, ss, p.maxFs - x, p.maxSs - y].some((distance) => distance < p.badEdge);
         const out =
           p.ignored || edge || bad?.[i] || (minRes > 0 && radius <= minRes) || (maxRes > 0 && radius >= maxRes);
