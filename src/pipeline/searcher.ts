@@ -53,7 +53,7 @@ export class Searcher implements Disposable {
       width,
       bad,
       finder: this.#finder,
-      peaks: { centroid: 'weighted', ...this.settings.peaks, validRange },
+      peaks: { ...this.settings.peaks, validRange },
       indexer: this.#indexer,
       settings: this.settings,
       bandwidth: geometry.bandwidth ?? 0,

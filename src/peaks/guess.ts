@@ -1,6 +1,6 @@
 /** Parameters of the peak search from the first frames, for who gives none. */
-import type { Frame } from '../peaks/contract.js';
-import type { PeakFinder, PeaksRunOptions } from '../peaks/peaks.js';
+import type { Frame } from './contract.js';
+import type { PeakFinder, PeaksRunOptions } from './peaks.js';
 
 /** What is taken where nothing was given. */
 export interface GuessedPeaks {
