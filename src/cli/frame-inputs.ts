@@ -40,6 +40,9 @@ export async function isStreamFile(file: string): Promise<boolean> {
   try {
     const { buffer, bytesRead } = await handle.read(new Uint8Array(64), 0, 64, 0);
     return isStream(buffer.subarray(0, bytesRead));
+  } catch {
+    // A folder opens, and cannot be read.
+    return false;
   } finally {
     await handle.close();
   }

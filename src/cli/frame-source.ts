@@ -144,8 +144,7 @@ export class FrameSource {
     for (;;) {
       const [first] = this.#files;
       try {
-        if (!first)
-          throw new EwaldError('Argument', 'the run has no frames; needed is a file of frames or a list with -i');
+        if (!first) throw noFrames(this.#options.wanted);
         this.#first = await openFile(first.file, data, signal);
         // Files of one run are alike: what the first one has, all have to have.
         if (data && !data.must && !this.#first.arrays.some(({ name }) => name === data.path)) this.#data = undefined;
@@ -189,6 +188,14 @@ export class FrameSource {
 }
 
 const counting = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+
+const noFrames = (wanted: readonly Wanted[]): EwaldError =>
+  new EwaldError(
+    'Argument',
+    wanted.length > 0
+      ? `${wanted.map(({ file }) => file).join(', ')} holds no files of frames; spot lists are given one by one, or as a pattern`
+      : 'the run has no frames; needed is a file of frames or a list with -i',
+  );
 
 const shareOf = (all: number, shard: Shard | undefined): number =>
   shard ? Math.ceil((all - shard.index + 1) / shard.count) : all;

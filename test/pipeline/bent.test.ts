@@ -1,0 +1,10 @@
+/** A hundred bent inputs of a run; ten thousand in npm run soak -- pipeline. */
+import { expect, test } from 'vitest';
+import { dataFolder } from '../support/data.js';
+
+test.skipIf(!dataFolder)('frames, geometries and cells bent at random end well or with an error of ours', async () => {
+  const notes: string[] = [];
+  const { bentRuns } = await import('../soak/pipeline.mjs' as string);
+  await bentRuns(100, (text: string) => notes.push(text), 20_000);
+  expect(notes).toEqual([expect.stringMatching(/^100 bent inputs: [1-9]\d* ran, [1-9]\d* were refused$/)]);
+});

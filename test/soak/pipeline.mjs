@@ -1,0 +1,147 @@
+/** Runs of frames that are killed at random moments and gone on with, and frames, geometries, cells and lists bent at random. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { open } from '../../dist/data.node.js';
+import { createContext, isEwaldError, parseGeometry, readCell } from '../../dist/index.node.js';
+
+export const name = 'pipeline';
+export const about = '20 runs killed at random and gone on with; 10^4 bent inputs of a run: no crash, no hang';
+export const minutes = 30;
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const sim = resolve(process.env.EWALD_TEST_DATA ?? join(root, '../shared/data'), 'sim');
+const cli = join(root, 'dist/cli.js');
+
+/** Ends after `killMs` without a chance to tidy up, where it has not ended by itself. */
+const ran = (args, killMs) =>
+  new Promise((done) => {
+    const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let errors = '';
+    child.stderr.on('data', (piece) => {
+      errors += piece;
+    });
+    const timer = killMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killMs);
+    child.on('exit', (code) => {
+      clearTimeout(timer);
+      done({ code, errors });
+    });
+  });
+
+const body = (file) => readFileSync(file, 'utf8').split('\n').toSpliced(2, 1).join('\n');
+
+/** Kills and goes on until the run is done; then the stream is the uninterrupted one. */
+async function killedRuns(folder, rounds, note) {
+  const usual = [
+    'index',
+    join(sim, 'run.h5'),
+    '-g',
+    join(sim, 'run.geom'),
+    '-p',
+    join(sim, 'run.cell'),
+    '--threshold=12',
+  ];
+  const whole = join(folder, 'whole.stream');
+  const begun = performance.now();
+  const first = await ran([...usual, '-o', whole]);
+  if (first.code !== 0) throw new Error(first.errors);
+  const took = performance.now() - begun;
+  const expected = body(whole);
+  let kills = 0;
+  for (let round = 0; kills < rounds; round++) {
+    const stream = join(folder, `killed-${round}.stream`);
+    for (let tries = 0; !existsSync(stream); tries++) {
+      const more = tries > 0 ? ['--resume'] : [];
+      const { code } = await ran([...usual, '-o', stream, ...more], took * (0.3 + 0.8 * Math.random()));
+      if (code === null) kills++;
+      if (tries > 50) throw new Error('a run that is gone on with does not get on');
+    }
+    if (body(stream) !== expected) throw new Error(`${stream} differs from the uninterrupted stream`);
+    rmSync(stream);
+  }
+  note(`${kills} kills, every stream the same`);
+}
+
+/** Bytes or text with a few places changed, cut out, doubled or replaced by strange words. */
+function bent(bytes, random) {
+  const out = Uint8Array.from(bytes);
+  const words = ['nan', '-1', '1e999', '0', '999999999999', '//', '=', '\0', 'inf', '%', '-'];
+  const at = () => Math.floor(random() * out.length);
+  switch (Math.floor(random() * 4)) {
+    case 0:
+      return out.subarray(0, at());
+    case 1: {
+      const from = at();
+      return Buffer.concat([out.subarray(0, from), out.subarray(from + Math.floor(random() * 64))]);
+    }
+    case 2: {
+      const from = at();
+      const word = words[Math.floor(random() * words.length)];
+      return Buffer.concat([out.subarray(0, from), Buffer.from(word), out.subarray(from)]);
+    }
+    default:
+      for (let i = 0; i < 1 + random() * 8; i++) out[at()] = Math.floor(random() * 256);
+      return out;
+  }
+}
+
+/** A generator of numbers in [0, 1) that a seed repeats. */
+function seeded(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Runs of one frame with something bent: they end well or with an error of ours, and nothing stays. */
+export async function bentRuns(count, note, from = 0) {
+  const geometry = readFileSync(join(sim, 'mono.geom'));
+  const cell = readFileSync(join(sim, 'mono.cell'));
+  const frames = readFileSync(join(sim, 'mono.h5'));
+  const context = await createContext({ backend: 'wasm' });
+  const outcomes = { done: 0, refused: 0 };
+  for (let seed = from; seed < from + count; seed++) {
+    const random = seeded(seed);
+    const which = Math.floor(random() * 3);
+    const text = (bytes) => new TextDecoder('latin1').decode(bytes);
+    let dataset;
+    try {
+      dataset = await open(Uint8Array.from(which === 0 ? bent(frames, random) : frames));
+      const options = {
+        geometry: parseGeometry(text(which === 1 ? bent(geometry, random) : geometry)),
+        cells: [readCell(text(which === 2 ? bent(cell, random) : cell))],
+        peaks: { threshold: 12, minSnr: 4.5 },
+      };
+      const late = AbortSignal.timeout(60_000);
+      for await (const { error } of context.pipeline({ inputs: [{ dataset, frames: [0] }], signal: late, ...options }))
+        if (error && !isEwaldError(error)) throw error;
+      outcomes.done++;
+    } catch (error) {
+      if (!isEwaldError(error) || error.tag === 'Internal' || error.tag === 'Aborted')
+        throw new Error(`seed ${seed}: ${error.stack}`);
+      outcomes.refused++;
+    } finally {
+      await dataset?.dispose();
+    }
+    if (context.liveBytes !== 0) throw new Error(`seed ${seed}: ${context.liveBytes} bytes stay`);
+  }
+  await context.dispose();
+  note(`${count} bent inputs: ${outcomes.done} ran, ${outcomes.refused} were refused`);
+}
+
+/** Runs both; `scale` shortens them. Throws where something is wrong. */
+export async function run({ scale = 1, note = () => {} } = {}) {
+  if (!existsSync(sim)) throw new Error(`the test data is absent: ${sim}`);
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-soak-'));
+  try {
+    await killedRuns(folder, Math.max(1, Math.round(20 * scale)), note);
+    await bentRuns(Math.max(10, Math.round(10_000 * scale)), note);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
