@@ -189,8 +189,8 @@ export const cellSearchRanges = { proposers: range(1, 1000, 12), tolerance: rang
 
 /**
  * A lattice is ambiguous when a distinct one explains its spots within so many powers of ten of chance. Of simulated
- * electron stills (test/indexing/rivals.test.ts, test/soak/rivals.mjs) half a percent of what is accepted is wrong and
- * not flagged then; at 4 powers of ten it is one percent.
+ * electron stills (test/indexing/rivals.test.ts, test/soak/rivals.mjs) 0.6 percent of what is accepted is wrong and not
+ * flagged then; at 4 powers of ten it is 0.9 percent.
  */
 export const rivalDecades = 6;
 

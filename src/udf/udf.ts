@@ -121,8 +121,6 @@ export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations
     /** 1 for positions that were processed. */
     readonly damage: Uint8Array;
   }): Partial<Record<keyof B & string, ResultValue>>;
-  /** The same as `processFrame` in WGSL, for WebGPU; see `wgsl.ts`. */
-  readonly processFrameWgsl?: string;
   /** How the core's kernels do it; of the package's own UDFs. */
   kernel?(scope: { readonly params: P; readonly meta: UdfMeta }): KernelPart<B, T> | undefined;
 }
@@ -160,7 +158,6 @@ const names: readonly (keyof AnyDefinition)[] = [
   'merge',
   'mergeAll',
   'getResults',
-  'processFrameWgsl',
   'kernel',
 ];
 const methods = ['processTile', 'processFrame', 'processPartition'] as const;
