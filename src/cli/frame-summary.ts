@@ -1,9 +1,8 @@
 /** What a run of frames came to: counts, cells, speed, the time of each stage. */
+
+import { median } from '../median.js';
 import type { StageTimes } from '../pipeline/frame.js';
 import { bold, dim, red, table } from './output.js';
-
-/** The middle of some numbers; 0 of none. */
-export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 /** What is counted of a frame. */
 export interface CountedFrame {

@@ -4,7 +4,7 @@ import { misorientation } from '../crystal/lattice-match.js';
 import { readStream } from '../crystal/stream/read.js';
 import type { StreamChunk } from '../crystal/stream/stream.js';
 import { EwaldError } from '../errors.js';
-import { median } from './frame-summary.js';
+import { median } from '../median.js';
 import { readText } from './inputs.js';
 import { bold, print, printJson, table } from './output.js';
 import { linesOf } from './stream-file.js';

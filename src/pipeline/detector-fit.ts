@@ -10,6 +10,7 @@
 import { type Cell, reciprocal } from '../crystal/cell.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { positionOf } from '../crystal/geometry/pixels.js';
+import { median } from '../median.js';
 import type { PeakList } from '../peaks/peaks.js';
 
 /** What one crystal says of the detector. */
@@ -120,12 +121,6 @@ export interface DetectorVerdict {
   };
   readonly crystals: number;
 }
-
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[at] ?? 0) : ((sorted[at - 1] ?? 0) + (sorted[at] ?? 0)) / 2;
-};
 
 /** Middle and its standard error: of the median of a normal law, by the median deviation. */
 function middle(values: readonly number[]): readonly [number, number] {

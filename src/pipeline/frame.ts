@@ -9,6 +9,7 @@ import { spotsOf } from '../peaks/spots.js';
 import { isAccepted } from './accept.js';
 import { type DetectorFit, fitDetector } from './detector-fit.js';
 import { integrate, type Measured, type RingRadii } from './integrate.js';
+import { orient } from './orient.js';
 import { excitationOf, predict } from './predict.js';
 import type { SearchSettings } from './settings.js';
 
@@ -126,36 +127,36 @@ export async function indexPeaks(peaks: PeakList, stages: IndexStages): Promise<
 
 function describe(crystal: Crystal, list: PeakList, spots: Float32Array, stages: IndexStages): FrameCrystal {
   const { geometry, beam, settings } = stages;
-  const { cell, mask } = crystal;
   const known = settings.cells?.[crystal.inputCell];
-  const peaks: number[] = [];
+  const peaks = Uint32Array.from(crystal.mask.keys()).filter((i) => crystal.mask[i]);
+  const { cell, reciprocal } = orient(crystal.cell, crystal.reciprocal, spots, peaks, beam.wavelengthA) ?? crystal;
   const indices: number[] = [];
   const errors: number[] = [];
   const inverseDs: number[] = [];
-  for (let i = 0; i < mask.length; i++) {
-    if (!mask[i]) continue;
+  let squares = 0;
+  for (const i of peaks) {
     const q: Vector = [spots[3 * i] ?? 0, spots[3 * i + 1] ?? 0, spots[3 * i + 2] ?? 0];
     const hkl = cell.map((row) => Math.round(dot(row, q)));
-    peaks.push(i);
     indices.push(...hkl);
     const node = [0, 1, 2].map((axis) =>
-      hkl.reduce((sum, index, row) => sum + index * (crystal.reciprocal[row]?.[axis] ?? 0), 0),
+      hkl.reduce((sum, index, row) => sum + index * (reciprocal[row]?.[axis] ?? 0), 0),
     ) as unknown as Vector;
+    squares += (node[0] - q[0]) ** 2 + (node[1] - q[1]) ** 2 + (node[2] - q[2]) ** 2;
     errors.push(Math.abs(excitationOf(node, beam.wavelengthA)));
     inverseDs.push(Math.hypot(...q));
   }
   return {
     cell,
-    reciprocal: crystal.reciprocal,
+    reciprocal,
     lengths: crystal.lengths,
     angles: crystal.angles,
     probability: crystal.probability,
     refined: crystal.refined,
     inputCell: crystal.inputCell,
     indices: Int32Array.from(indices),
-    peaks: Uint32Array.from(peaks),
-    residual: crystal.rmsResidual,
-    detector: known && fitDetector(cell, known.cell, list, peaks, indices, geometry, beam),
+    peaks,
+    residual: Math.sqrt(squares / Math.max(1, peaks.length)),
+    detector: known && fitDetector(cell, known.cell, list, [...peaks], indices, geometry, beam),
     profileRadius: upperEnd(errors, 0.02),
     resolution: upperEnd(inverseDs, 0.02),
     reflections: undefined,

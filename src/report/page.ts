@@ -1,4 +1,5 @@
 /** The report of a run as one page that needs nothing else: no script, no fonts, no network. */
+import { median } from '../median.js';
 import type { Place } from './assembly.js';
 import { hemisphere, histogram, lines } from './charts.js';
 
@@ -49,7 +50,6 @@ export interface Report {
 export const escaped = (text: string): string =>
   text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`).replace(/\p{Cc}/gu, ' ');
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 const percent = (part: number, whole: number): string => `${((100 * part) / Math.max(1, whole)).toFixed(1)} %`;
 const coordinate = (x: number): string => x.toFixed(1);
 
