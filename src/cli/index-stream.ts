@@ -8,7 +8,7 @@ import type { StreamChunk, StreamPeak } from '../crystal/stream/stream.js';
 import { formatChunk } from '../crystal/stream/write.js';
 import { EwaldError, isEwaldError } from '../errors.js';
 import { checkSignal } from '../options.js';
-import type { PeakList } from '../peaks/peaks.js';
+import type { PeakList } from '../peaks/peak-list.js';
 import { chunkOf, latticeName } from '../pipeline/chunk.js';
 import { indexPeaks } from '../pipeline/frame.js';
 import { failureOf, recordOf } from '../pipeline/record.js';

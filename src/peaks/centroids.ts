@@ -1,6 +1,6 @@
 /** Centroids of small peaks from all the pixels around them, in place of those above the limit alone. */
 import type { Frame } from './contract.js';
-import type { PeakList } from './peaks.js';
+import type { PeakList } from './peak-list.js';
 import type { SearchedPanel } from './rings.js';
 
 /** Spread of the weights in pixels, about that of a spot, and how far they reach. */

@@ -18,6 +18,7 @@ import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } fr
 import { weighCentroids } from './centroids.js';
 import type { Frame, FrameDtype } from './contract.js';
 import { peaksFeature } from './kernels.js';
+import type { PeakList } from './peak-list.js';
 import { type Rings, ringsAround, ringsOf, type SearchedPanel } from './rings.js';
 
 export type { Frame, FrameDtype } from './contract.js';
@@ -72,27 +73,6 @@ export interface PeaksRunOptions {
   /** Five passes over the frame in place of one, as the algorithm is told: the same peaks, slower; default false. */
   readonly plain?: boolean;
   readonly signal?: PlatformSignal;
-}
-
-/** The peaks of a frame, in the order of panels, rows and columns. */
-export interface PeakList {
-  readonly count: number;
-  /** Centroids in pixels from the corner of the frame's array: the centre of the first pixel is at 0.5. */
-  readonly fs: Float32Array;
-  readonly ss: Float32Array;
-  /** Sums above the surroundings. */
-  readonly intensity: Float32Array;
-  /** Highest pixels above the surroundings. */
-  readonly maximum: Float32Array;
-  /** Intensity over the standard deviation of the surroundings. */
-  readonly snr: Float32Array;
-  /** Means of the surroundings. */
-  readonly background: Float32Array;
-  readonly pixels: Uint32Array;
-  /** Number of the panel, in the order of the geometry. */
-  readonly panel: Uint32Array;
-  /** With `rings`: mean, sigma, lower and upper limit of every ring, [rings, 4]. */
-  readonly rings: Float32Array | undefined;
 }
 
 export interface PeakFinderMethods extends Disposable {

@@ -2,7 +2,7 @@
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { reciprocalOf } from '../crystal/geometry/pixels.js';
 import { EwaldError } from '../errors.js';
-import type { PeakList } from './peaks.js';
+import type { PeakList } from './peak-list.js';
 
 /**
  * Reciprocal vectors of peaks, [count, 3] in 1/Å (no 2π), as an indexer takes them: float32 of a float64 mapping.

@@ -11,7 +11,7 @@ import { type Cell, reciprocal } from '../crystal/cell.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { positionOf } from '../crystal/geometry/pixels.js';
 import { median } from '../median.js';
-import type { PeakList } from '../peaks/peaks.js';
+import type { PeakList } from '../peaks/peak-list.js';
 
 /** What one crystal says of the detector. */
 export interface DetectorFit {

@@ -2,7 +2,7 @@
 import type { Beam } from '../crystal/geometry/geometry.js';
 import { formatChunk } from '../crystal/stream/write.js';
 import type { EwaldErrorTag } from '../errors.js';
-import type { PeakList } from '../peaks/peaks.js';
+import type { PeakList } from '../peaks/peak-list.js';
 import type { FrameOrigin } from './chunk.js';
 import type { FrameCrystal, StageTimes } from './frame.js';
 import type { FailedFrame, SearchedFrame } from './run.js';

@@ -60,3 +60,6 @@ export function fillGaps(dtype: BufferDtype, array: BufferArray): void {
 
 /** Product of lengths. */
 export const product = (lengths: readonly number[]): number => lengths.reduce((a, b) => a * b, 1);
+
+/** Arrays of one UDF by name. */
+export type Arrays = Record<string, BufferArray>;

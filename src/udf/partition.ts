@@ -6,15 +6,12 @@ import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import { breathe, checkSignal } from '../options.js';
 import { auxOf, auxStride, isAux } from './aux.js';
 import { allocateViews, type BufferDeclarations, strideOf } from './buffers.js';
-import { type BufferArray, numbersOf, product } from './dtypes.js';
+import { type Arrays, type BufferArray, numbersOf, product } from './dtypes.js';
 import { convertFrames, correctFrames, inputDtypeOf, readRuns } from './frames-of.js';
 import type { KernelPart } from './kernel-part.js';
 import type { Partition } from './partitions.js';
 import type { Passes } from './passes.js';
 import { type AnyUdf, methodOf, type PartitionMeta, type UdfMeta } from './udf.js';
-
-/** Arrays of one UDF by name. */
-export type Arrays = Record<string, BufferArray>;
 
 /** What a partition needs of its surroundings. */
 export interface PartitionPlace {

@@ -2,9 +2,8 @@
 import type { Context } from '../context.js';
 import type { FrameArray } from '../data/dtype.js';
 import { udfNumbers } from '../layout/udf.js';
-import { product } from './dtypes.js';
+import { type Arrays, product } from './dtypes.js';
 import type { KernelPart } from './kernel-part.js';
-import type { Arrays } from './partition.js';
 import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from './pass.js';
 import type { AnyUdf, UdfMeta } from './udf.js';
 

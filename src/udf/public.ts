@@ -62,7 +62,8 @@ export type { BufferDtype, DtypeArrays } from './dtypes.js';
 export { type GuessedCorrections, guessCorrections } from './field.js';
 export { drawOn } from './live/canvas.js';
 export { pictureHtml } from './live/html.js';
-export type { LivePicture, PictureSink, PlotsOption } from './live/plots.js';
+export type { LivePicture } from './live/picture.js';
+export type { PictureSink, PlotsOption } from './live/plots.js';
 export { halfBlocks, kitty, sixel } from './live/terminal.js';
 export * as masks from './masks.js';
 export type {

@@ -12,8 +12,8 @@ import {
   type RunShape,
   strideOf,
 } from './buffers.js';
-import { type BufferArray, isArrayOf, product } from './dtypes.js';
-import { type Arrays, declarationsOf, inputDtype } from './partition.js';
+import { type Arrays, type BufferArray, isArrayOf, product } from './dtypes.js';
+import { declarationsOf, inputDtype } from './partition.js';
 import { type Partition, partitionsOf } from './partitions.js';
 import { type Roi, select } from './roi.js';
 import type { Scan } from './scan.js';

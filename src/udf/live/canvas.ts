@@ -1,6 +1,6 @@
 /** Pictures in a page, and as HTML for hosts that show it. */
 import { toRgba } from '../colormap.js';
-import type { LivePicture } from './plots.js';
+import type { LivePicture } from './picture.js';
 
 /** Draws a picture on a canvas; its size becomes that of the picture. */
 export function drawOn(canvas: HTMLCanvasElement | OffscreenCanvas, { data, height, width }: LivePicture): void {

@@ -1,7 +1,7 @@
 /** A picture as HTML, for hosts that show it: an image of its own size in a data URL. */
 import { toRgba } from '../colormap.js';
 import { encodePng } from '../png.js';
-import type { LivePicture } from './plots.js';
+import type { LivePicture } from './picture.js';
 
 /** `<figure>` with the picture and its title. */
 export function pictureHtml({ title, data, height, width, done }: LivePicture): string {

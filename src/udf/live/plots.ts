@@ -1,17 +1,8 @@
 /** Partial results as pictures while a run goes on: throttled by the time they take, so that the run is hardly slower. */
 import type { ResultBuffer } from '../buffers.js';
 import type { Run } from '../run.js';
+import type { LivePicture } from './picture.js';
 
-/** One picture to be shown. */
-export interface LivePicture {
-  readonly title: string;
-  readonly height: number;
-  readonly width: number;
-  readonly data: ArrayLike<number>;
-  /** Fraction of the scan that is done. */
-  readonly done: number;
-  readonly final: boolean;
-}
 /** Where pictures go. */
 export type PictureSink = (picture: LivePicture) => void | Promise<void>;
 /** `true`: every two-dimensional result, on the terminal or in the page. A function gets the pictures; a list names results. */

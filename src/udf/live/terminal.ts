@@ -1,6 +1,6 @@
 /** Pictures on a terminal: kitty's or sixel graphics where the terminal is known to have them, half blocks elsewhere. */
 import { colourOf, robustLimits, toRgba } from '../colormap.js';
-import type { LivePicture } from './plots.js';
+import type { LivePicture } from './picture.js';
 
 /** How a terminal shows pictures. */
 export type TerminalGraphics = 'kitty' | 'sixel' | 'blocks' | 'none';
