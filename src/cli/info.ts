@@ -57,7 +57,7 @@ async function inspect(file: string, options: ReturnType<typeof openOptions>): P
     const format = formats.find(({ name }) => name === dataset.format);
     const detected = candidates.find((candidate) => candidate.format === dataset.format);
     const { meta } = dataset;
-    const mask = await dataset.mask?.(options);
+    const mask = await dataset.mask?.({ signal: options.signal });
     const dialect = dataset.format === 'hdf5' && meta.header?.dialect !== 'HDF5' ? meta.header?.dialect : undefined;
     const { shape, frames, dtype, notes, sizes, arrays, filters } = dataset;
     return {
@@ -71,7 +71,7 @@ async function inspect(file: string, options: ReturnType<typeof openOptions>): P
       dtype,
       frameBytes: dataset.frameLength * elementBytes(dtype),
       filters,
-      firstFrame: statistics(await dataset.read(0, 1, undefined, options), dataset),
+      firstFrame: statistics(await dataset.read(0, 1, undefined, { signal: options.signal }), dataset),
       meta,
       missing: missing(meta),
       notes,

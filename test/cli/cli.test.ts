@@ -143,6 +143,8 @@ describe('ewald simulate spots and ewald index', () => {
         'score',
         'probability',
         'refined',
+        'ambiguous',
+        'rivals',
       ]);
       expect(sameLattice(line.crystals[0].cell as Cell, cellFrom(known.lists[i].lattices[0]))).toBe(true);
     }
