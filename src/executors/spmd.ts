@@ -54,6 +54,12 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
     timer ??= setTimeout(giveUp, 1000 * lateSeconds);
   };
   try {
+    // Nobody begins before all are there: a rank that ended at once would take the ports of the others with it, while
+    // they are still to be sent to them.
+    let allThere = (_: Promise<unknown>): void => {};
+    const everyone = new Promise<unknown>((resolve) => {
+      allThere = resolve;
+    });
     const ranks = group.handles.map(
       (handle) =>
         new Promise<unknown>((resolve, reject) => {
@@ -73,6 +79,7 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
           );
           members.push(member);
           member.ready
+            .then(() => everyone)
             .then(() =>
               member.give({
                 message: { say: 'task', spec: { ...spec, id: String(rank) }, group: handle },
@@ -93,6 +100,7 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
             });
         }),
     );
+    allThere(Promise.all(members.map((member) => member.ready)));
     const stopped = new Promise<never>((_, reject) => {
       signal?.addEventListener(
         'abort',

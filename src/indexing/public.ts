@@ -20,4 +20,4 @@ export type {
   StreamOptions,
   StreamResult,
 } from './indexer.js';
-export { IndexingResult } from './result.js';
+export type { IndexingResult } from './result.js';

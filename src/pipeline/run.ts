@@ -4,9 +4,11 @@
  *
  * It knows no files of its own: datasets come open, results go to whoever iterates.
  */
+
 import type { StreamChunk } from '../crystal/stream/stream.js';
 import type { Dataset } from '../data/dataset.js';
 import { EwaldError } from '../errors.js';
+import type { PlatformSignal } from '../globals.js';
 import { checkSignal, integer, knownOptions } from '../options.js';
 import { chunkOf, type FrameOrigin, latticeName } from './chunk.js';
 import { type DetectorOptions, openDetector } from './detector.js';
@@ -31,7 +33,7 @@ export interface PipelineOptions extends SearchSettings, Omit<DetectorOptions, '
   readonly jobs?: number;
   /** Serial number of the first frame; default 1. */
   readonly serialStart?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: PlatformSignal;
 }
 
 /** A frame that is done. */
@@ -113,7 +115,7 @@ async function* framesOf(
 export async function* searchAll(
   searchers: readonly Searcher[],
   jobs: Iterable<FrameJob> | AsyncIterable<FrameJob>,
-  signal: AbortSignal | undefined,
+  signal: PlatformSignal | undefined,
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const free = [...searchers];
   const waiting: ((searcher: Searcher) => void)[] = [];

@@ -1,6 +1,8 @@
 /** Searches frames of one detector: a peak finder and an indexer, made once. */
+
 import type { Dataset } from '../data/dataset.js';
 import { EwaldError, messageOf } from '../errors.js';
+import type { PlatformSignal } from '../globals.js';
 import type { Indexer } from '../indexing/indexer.js';
 import type { IndexingMethods } from '../indexing/room.js';
 import type { Frame } from '../peaks/contract.js';
@@ -86,7 +88,7 @@ export async function readFrame(
   dataset: Dataset,
   frame: number,
   { width, height, dtype }: Detector,
-  signal: AbortSignal | undefined,
+  signal: PlatformSignal | undefined,
 ): Promise<Frame> {
   const type = dataset.dtype === 'f64' ? 'f32' : dataset.dtype;
   if (dataset.shape.signal.join() !== `${height},${width}` || type !== dtype)
