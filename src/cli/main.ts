@@ -9,7 +9,10 @@ const commands: Record<
     load: () => Promise<{ register(program: import('commander').Command, deps: import('./output.js').CliDeps): void }>;
   }
 > = {
-  index: { summary: 'from detector frames or spot lists to oriented crystal cells', load: () => import('./index-lists.js') },
+  index: {
+    summary: 'from detector frames or spot lists to oriented crystal cells',
+    load: () => import('./index-lists.js'),
+  },
   geometry: { summary: 'explain, check and draw a detector geometry', load: () => import('./geometry.js') },
   stream: { summary: 'join, count and compare CrystFEL streams', load: () => import('./stream.js') },
   cell: { summary: 'determine an unknown cell from the spots of several stills', load: () => import('./determine.js') },
@@ -17,7 +20,10 @@ const commands: Record<
     summary: 'what files of detector frames hold, and what they do not say',
     load: () => import('./info.js'),
   },
-  convert: { summary: 'write frames of any format into a .h5, .npy, .raw or .mrc file', load: () => import('./convert.js') },
+  convert: {
+    summary: 'write frames of any format into a .h5, .npy, .raw or .mrc file',
+    load: () => import('./convert.js'),
+  },
   run: {
     summary: 'run analyses and functions of your own over frames: sums, disks, centres of mass, …',
     load: () => import('./run.js'),
