@@ -12,10 +12,9 @@ import { rivalDecades } from '../layout/indexing.js';
 import { searchConstants } from '../layout/search.js';
 import { log10Evidence, reoriented, type Spots, solveSymmetric } from './evidence.js';
 
-/** The direction spots are thinnest along, and how thick they are there: root mean square, 1/angstrom. */
-export function thinAxis(spots: Spots): { axis: Vector; thickness: number } {
+/** Second moments [xx xy xz yy yz zz] of spots, and the small ridge without which those of one plane had no inverse. */
+function momentsOf(spots: Spots) {
   const moments: [number, number, number, number, number, number] = [0, 0, 0, 0, 0, 0];
-  const n = Math.max(1, spots.length / 3);
   for (let i = 0; i < spots.length; i += 3) {
     const [x, y, z] = [spots[i] as number, spots[i + 1] as number, spots[i + 2] as number];
     moments[0] += x * x;
@@ -25,9 +24,19 @@ export function thinAxis(spots: Spots): { axis: Vector; thickness: number } {
     moments[4] += y * z;
     moments[5] += z * z;
   }
-  // The least eigenvector by inverse iteration; spots of one plane would have nothing to invert without the small ridge.
   const ridge = 1e-9 * (moments[0] + moments[3] + moments[5]);
   for (const i of [0, 3, 5] as const) moments[i] += ridge;
+  return { moments, ridge, count: Math.max(1, spots.length / 3) };
+}
+type Moments = ReturnType<typeof momentsOf>;
+
+/** The direction spots are thinnest along, and how thick they are there: root mean square, 1/angstrom. */
+export function thinAxis(spots: Spots): { axis: Vector; thickness: number } {
+  return thinnest(momentsOf(spots));
+}
+
+function thinnest({ moments, ridge, count }: Moments): { axis: Vector; thickness: number } {
+  // The least eigenvector by inverse iteration.
   let axis: Vector = [0.36, 0.48, 0.8];
   for (let round = 0; round < 24; round++) {
     const next = solveSymmetric(moments, axis);
@@ -38,7 +47,17 @@ export function thinAxis(spots: Spots): { axis: Vector; thickness: number } {
   const [x, y, z] = axis;
   const [xx, xy, xz, yy, yz, zz] = moments;
   const square = xx * x * x + yy * y * y + zz * z * z + 2 * (xy * x * y + xz * x * z + yz * y * z) - ridge;
-  return { axis, thickness: Math.sqrt(Math.max(0, square) / n) };
+  return { axis, thickness: Math.sqrt(Math.max(0, square) / count) };
+}
+
+/**
+ * A thickness that the thinnest direction has at least, without looking for it: of three eigenvalues the product of the
+ * two greater ones is at most the square of half the trace, so the least is at least 4 det / trace².
+ */
+function leastThickness({ moments: [xx, xy, xz, yy, yz, zz], ridge, count }: Moments): number {
+  const det = xx * (yy * zz - yz * yz) - xy * (xy * zz - yz * xz) + xz * (xy * yz - yy * xz);
+  const trace = xx + yy + zz;
+  return Math.sqrt(Math.max(0, (4 * det) / (trace * trace) - ridge) / count);
 }
 
 /** Spots that tell whether a sphere is flat: every image of a batch is asked. */
@@ -53,7 +72,12 @@ export function isFlat(spots: Float32Array, cell: Cell): boolean {
     for (let i = 0; i < tellingSpots; i++)
       for (let k = 0; k < 3; k++) some[3 * i + k] = spots[3 * i * step + k] as number;
   }
-  return thinAxis(some).thickness * Math.min(...cell.map(norm)) < searchConstants.flatThickness.value;
+  const shortest = Math.min(...cell.map(norm));
+  const limit = searchConstants.flatThickness.value;
+  const moments = momentsOf(some);
+  // The bound settles most stills; a hair of room keeps rounding from deciding.
+  if (leastThickness(moments) * shortest > 1.001 * limit) return false;
+  return thinnest(moments).thickness * shortest < limit;
 }
 
 const halfTurned = (cell: Cell, axis: Vector): Cell => {
