@@ -5,6 +5,7 @@
  * words is in cpp/peaks/README.md.
  */
 
+import { numberTypes } from '../arrays/numbers.js';
 import type { BackendName } from '../backends/names.js';
 import { lengthOf } from '../buffers.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
@@ -91,16 +92,6 @@ export interface PeakFinderMethods extends Disposable {
 /** A planned peak finder. */
 export type PeakFinder = PeakFinderMethods & MaybeAsyncDisposable;
 
-const types = {
-  u8: Uint8Array,
-  i8: Int8Array,
-  u16: Uint16Array,
-  i16: Int16Array,
-  u32: Uint32Array,
-  i32: Int32Array,
-  f32: Float32Array,
-} as const;
-
 function checkMask(what: string, mask: Uint8Array | undefined, pixels: number): void {
   if (mask === undefined) return;
   if (!(mask instanceof Uint8Array) || lengthOf(mask) !== pixels)
@@ -163,7 +154,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
     bins,
     rings,
     pixels,
-    bytesOfNumber: types[dtype].BYTES_PER_ELEMENT,
+    bytesOfNumber: numberTypes[dtype].BYTES_PER_ELEMENT,
     maxPeaks,
   });
   const resource = new Resource('peak finder', planner.resource, kernel);
@@ -188,13 +179,13 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
         'centroid',
         'signal',
       ]);
-      if (!(frame instanceof types[dtype]) || lengthOf(frame) !== pixels) {
+      if (!(frame instanceof numberTypes[dtype]) || lengthOf(frame) !== pixels) {
         const what = ArrayBuffer.isView(frame)
           ? `${frame.constructor.name} of ${(frame as Frame).length}`
           : typeof frame;
         throw new EwaldError(
           'Shape',
-          `peaks.run: the frame is a ${what}; needed is a ${types[dtype].name} of ${pixels} (${width} x ${height})`,
+          `peaks.run: the frame is a ${what}; needed is a ${numberTypes[dtype].name} of ${pixels} (${width} x ${height})`,
         );
       }
       checkMask('peaks.run: bad', run.bad, pixels);

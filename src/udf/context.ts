@@ -87,6 +87,19 @@ export interface MakeWithOptions {
   readonly context?: ContextOptions;
 }
 
+/** What `Context.makeWith` constructs a context from: its options, and the executor it owns. */
+export async function madeWith(
+  place: UdfPlace,
+  kind: string,
+  options: MakeWithOptions,
+): Promise<[UdfContextOptions, Executor[]]> {
+  knownOptions('Context.makeWith', options, ['cpus', 'gpus', 'on', 'context']);
+  const executor = await place.makeExecutor(kind, options);
+  const { context, on } = options;
+  const given = { ...(executor && { executor }), ...(context && { context }), ...(on && { delayedOn: on }) };
+  return [given, executor ? [executor] : []];
+}
+
 /** Options of `exportDataset`. */
 export interface ExportOptions {
   readonly overwrite?: boolean;

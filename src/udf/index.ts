@@ -15,8 +15,7 @@ import { open } from '../data/index.js';
 import { EwaldError } from '../errors.js';
 import { type ConnectOptions, Executor } from '../executors/browser.js';
 import { createContext, devices } from '../index.js';
-import { knownOptions } from '../options.js';
-import { type MakeWithOptions, UdfContext, type UdfContextOptions, type UdfPlace } from './context.js';
+import { type MakeWithOptions, madeWith, UdfContext, type UdfContextOptions, type UdfPlace } from './context.js';
 import { type DetectedDevices, devicesOf } from './devices.js';
 import { makeExecutor } from './executors.js';
 import type { ScanSource } from './scan.js';
@@ -49,11 +48,7 @@ export class Context extends UdfContext {
    * `Argument` for unknown ones, and for `cpus` or `gpus` where the executor has none.
    */
   static async makeWith(kind = 'inline', options: MakeWithOptions = {}): Promise<Context> {
-    knownOptions('Context.makeWith', options, ['cpus', 'gpus', 'on', 'context']);
-    const executor = await place.makeExecutor(kind, options);
-    const { context, on } = options;
-    const given = { ...(executor && { executor }), ...(context && { context }), ...(on && { delayedOn: on }) };
-    return new Context(given, executor ? [executor] : []);
+    return new Context(...(await madeWith(place, kind, options)));
   }
 
   /** A context on the workers that have joined a cluster: `Context.connect('nats://head:4222')`. */

@@ -16,8 +16,7 @@ import type { ContextOptions } from '../context.js';
 import { open } from '../data/node.js';
 import { type ConnectOptions, Executor } from '../executors/node.js';
 import { createContext, devices } from '../node.js';
-import { knownOptions } from '../options.js';
-import { type MakeWithOptions, UdfContext, type UdfContextOptions, type UdfPlace } from './context.js';
+import { type MakeWithOptions, madeWith, UdfContext, type UdfContextOptions, type UdfPlace } from './context.js';
 import { type DetectedDevices, devicesOf } from './devices.js';
 import { makeExecutor } from './executors.js';
 import { exportNpy } from './export.node.js';
@@ -58,11 +57,7 @@ export class Context extends UdfContext {
    * `Argument` for unknown ones, and for `cpus` or `gpus` where the executor has none.
    */
   static async makeWith(kind = 'inline', options: MakeWithOptions = {}): Promise<Context> {
-    knownOptions('Context.makeWith', options, ['cpus', 'gpus', 'on', 'context']);
-    const executor = await place.makeExecutor(kind, options);
-    const { context, on } = options;
-    const given = { ...(executor && { executor }), ...(context && { context }), ...(on && { delayedOn: on }) };
-    return new Context(given, executor ? [executor] : []);
+    return new Context(...(await madeWith(place, kind, options)));
   }
 
   /** A context on the workers that have joined a cluster: `Context.connect('nats://head:4222')`. */

@@ -2,6 +2,7 @@
  * One pass of the core over frames: sums of each frame (disks, rings, centres of mass, masks) and sums over all frames
  * (sum, moments, logarithms), several of them while a frame is in the cache. cpp/udf says how.
  */
+import { numberTypes } from '../arrays/numbers.js';
 import type { BackendName } from '../backends/names.js';
 import { asItIs, assertIntact, lengthOf } from '../buffers.js';
 import type { FrameArray } from '../data/dtype.js';
@@ -76,16 +77,6 @@ export interface FramePassMethods extends Disposable {
 }
 /** A planned pass. */
 export type FramePass = FramePassMethods & MaybeAsyncDisposable;
-
-const types = {
-  u8: Uint8Array,
-  i8: Int8Array,
-  u16: Uint16Array,
-  i16: Int16Array,
-  u32: Uint32Array,
-  i32: Int32Array,
-  f32: Float32Array,
-} as const;
 
 /** Columns and planes of a step. */
 export function shapeOfStep(step: PassStep): { columns: number; planes: number } {
@@ -241,7 +232,7 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
       kinds: options.steps.map(({ kind }) => kind),
       dtype,
       pixels,
-      bytesOfNumber: types[dtype].BYTES_PER_ELEMENT,
+      bytesOfNumber: numberTypes[dtype].BYTES_PER_ELEMENT,
     },
     options.backend,
   );
@@ -254,10 +245,10 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
     async run(frames, count) {
       resource.assertAlive();
       integer('framePass.run: count', count ?? Number.NaN, 0, 0, 2 ** 31);
-      if (!(frames instanceof types[dtype]) || frames.length < count * pixels)
+      if (!(frames instanceof numberTypes[dtype]) || frames.length < count * pixels)
         throw new EwaldError(
           'Shape',
-          `framePass.run: the frames are ${ArrayBuffer.isView(frames) ? `${frames.constructor.name} of ${(frames as FrameArray).length}` : typeof frames}; needed is a ${types[dtype].name} of ${count * pixels}`,
+          `framePass.run: the frames are ${ArrayBuffer.isView(frames) ? `${frames.constructor.name} of ${(frames as FrameArray).length}` : typeof frames}; needed is a ${numberTypes[dtype].name} of ${count * pixels}`,
         );
       const nav = new Float64Array(count * packed.columns);
       const sig = new Float64Array(packed.planes * pixels);
