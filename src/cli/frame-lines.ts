@@ -1,11 +1,15 @@
 /** A frame as people and programs read it: a line, a JSON document. */
 import type { FrameOrigin } from '../pipeline/chunk.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../pipeline/record.js';
-import { dim, green, yellow } from './output.js';
+import { counted, dim, green, yellow } from './output.js';
 
 /** The file and event of a frame. */
 export const nameOf = ({ filename, event }: FrameOrigin): string =>
   `${filename}${event === undefined ? '' : ` //${event}`}`;
+
+/** What is said of a lattice that its spots do not tell from others. */
+export const doubtOf = ({ length }: readonly unknown[]): string =>
+  length > 0 ? `  ${yellow(`ambiguous: ${counted(length, 'other lattice')} as good`)}` : '';
 
 /** A line a lattice. */
 export function lineOf({ origin, peaks, crystals }: FrameRecord): string {
@@ -16,7 +20,7 @@ export function lineOf({ origin, peaks, crystals }: FrameRecord): string {
       const shape = `${crystal.lengths.map((x) => x.toFixed(2)).join(' ')} Å  ${crystal.angles.map((x) => x.toFixed(2)).join(' ')}°`;
       const where = i === 0 ? `${green('✓')} ${nameOf(origin)}` : `  ${dim(`lattice ${i + 1}`)}`;
       const measured = crystal.reflections === undefined ? '' : `, ${crystal.reflections} reflections`;
-      return `${where}  ${shape}  ${dim(`${crystal.peaks.length} of ${count}${measured}, to ${(1 / crystal.resolution).toFixed(2)} Å`)}`;
+      return `${where}  ${shape}  ${dim(`${crystal.peaks.length} of ${count}${measured}, to ${(1 / crystal.resolution).toFixed(2)} Å`)}${doubtOf(crystal.rivals)}`;
     })
     .join('\n');
 }
@@ -30,16 +34,18 @@ export function jsonOf(item: FrameRecord | FrameFailure): object {
     hit,
     peaks: peaks.count,
     crystals: crystals.map(
-      ({ cell, lengths, angles, probability, refined, indices, peaks: own, residual, profileRadius, ...crystal }) => ({
+      ({ cell, lengths, angles, probability, refined, rivals, indices, peaks: own, ...crystal }) => ({
         cell: cell.map((row) => [...row]),
         lengths: [...lengths],
         angles: [...angles],
         probability,
         refined,
+        ambiguous: rivals.length > 0,
+        rivals: rivals.map((rival) => rival.map((row) => [...row])),
         indexedPeaks: [...own],
         indices: [...indices],
-        residual,
-        profileRadius,
+        residual: crystal.residual,
+        profileRadius: crystal.profileRadius,
         resolutionA: 1 / crystal.resolution,
         reflections: crystal.reflections ?? null,
       }),

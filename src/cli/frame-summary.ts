@@ -2,13 +2,15 @@
 
 import { median } from '../median.js';
 import type { StageTimes } from '../pipeline/frame.js';
-import { bold, dim, red, table } from './output.js';
+import { bold, dim, red, table, yellow } from './output.js';
 
 /** What is counted of a frame. */
 export interface CountedFrame {
   readonly hit: boolean;
   /** Lengths in Å and angles in degrees of its crystals. */
   readonly cells: readonly (readonly number[])[];
+  /** Crystals that their spots do not tell from others; those of an earlier run are not counted. */
+  readonly ambiguous?: number;
   /** Undefined for a frame of an earlier run. */
   readonly ms?: StageTimes;
 }
@@ -24,14 +26,16 @@ export class FrameSummary {
   done = 0;
   failed = 0;
   hits = 0;
+  ambiguous = 0;
   indexed = 0;
 
   constructor(total: number | undefined) {
     this.#total = total;
   }
 
-  add({ hit, cells, ms }: CountedFrame): void {
+  add({ hit, cells, ambiguous = 0, ms }: CountedFrame): void {
     this.done++;
+    this.ambiguous += ambiguous;
     if (hit) this.hits++;
     if (cells.length > 0) this.indexed++;
     this.#parameters.push(...cells);
@@ -76,6 +80,12 @@ export class FrameSummary {
       const middle = [0, 1, 2, 3, 4, 5].map((i) => median(this.#parameters.map((one) => one[i] ?? 0)).toFixed(2));
       lines.push(dim(`median cell ${middle.slice(0, 3).join(' ')} Å  ${middle.slice(3).join(' ')}°`));
     }
+    if (this.ambiguous > 0)
+      lines.push(
+        yellow(
+          `ambiguous crystals: ${this.ambiguous}; other lattices explain their spots nearly as well (--json names them)`,
+        ),
+      );
     if (this.done > 0 && this.indexed === 0 && this.failed < this.done)
       lines.push('no frame was indexed: look at the peaks, the geometry (ewald info FILE) and the cell');
     if (profile) lines.push(this.#profile());

@@ -76,6 +76,7 @@ export async function hdf5Sink(file: string, force: boolean, commandLine: string
     lengths: new Column(new Float64Array(0)),
     angles: new Column(new Float64Array(0)),
     probability: new Column(new Float64Array(0)),
+    rivals: new Column(new Uint32Array(0)),
     residual: new Column(new Float64Array(0)),
     profile_radius: new Column(new Float64Array(0)),
     resolution: new Column(new Float64Array(0)),
@@ -108,6 +109,7 @@ export async function hdf5Sink(file: string, force: boolean, commandLine: string
       crystal.lengths.add(one.lengths);
       crystal.angles.add(one.angles);
       crystal.probability.add([one.probability]);
+      crystal.rivals.add([one.rivals.length]);
       crystal.residual.add([one.residual]);
       crystal.profile_radius.add([one.profileRadius]);
       crystal.resolution.add([1 / one.resolution]);

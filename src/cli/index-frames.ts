@@ -146,7 +146,8 @@ async function write(
       note(`${red('✗')} ${nameOf(item.origin)}: ${item.message}`);
     } else {
       const cells = item.crystals.map(({ lengths, angles }) => [...lengths, ...angles]);
-      summary.add({ hit: item.hit, cells, ms: item.ms });
+      const ambiguous = item.crystals.filter(({ rivals }) => rivals.length > 0).length;
+      summary.add({ hit: item.hit, cells, ambiguous, ms: item.ms });
       for (const sink of sinks) await sink.add(item);
       if (item.hit || flags.nonHitsInStream !== false) await stream?.write(item.chunk);
     }

@@ -10,6 +10,7 @@ import { choice } from '../options.js';
 import { refuseAbsentFlags } from './crystfel-flags.js';
 import { type FrameFlags, withFrameFlags } from './frame-flags.js';
 import { holdsFrames, isFolder, isStreamFile } from './frame-inputs.js';
+import { doubtOf } from './frame-lines.js';
 import { runFrames } from './index-frames.js';
 import { expand, inputName, readCellOption, readText } from './inputs.js';
 import {
@@ -222,12 +223,10 @@ function describe({ input, spots, crystals, ms }: ListResult): string {
   if (!first) return `${yellow('–')} ${input}  ${dim(`${spots} spots, no lattice found`)}`;
   return crystals
     .map(({ lengths, angles, indexedSpots, probability, refined, rivals }, i) => {
-      const doubt =
-        rivals.length > 0 ? `  ${yellow(`ambiguous: ${counted(rivals.length, 'other lattice')} as good`)}` : '';
       const shape = `${lengths.map((x) => x.toFixed(2)).join(' ')} Å  ${angles.map((x) => x.toFixed(2)).join(' ')}°`;
       const chance = probability === 0 ? 'chance < 1e-300' : `chance ${probability.toExponential(0)}`;
       const where = i === 0 ? `${green('✓')} ${input}` : `  ${dim(`lattice ${i + 1}`)}`;
-      return `${where}  ${shape}  ${indexedSpots}/${spots} spots  ${dim(`${chance}  cell ${refined ? 'refined' : 'held'}${i === 0 ? `  ${ms.toFixed(2)} ms` : ''}`)}${doubt}`;
+      return `${where}  ${shape}  ${indexedSpots}/${spots} spots  ${dim(`${chance}  cell ${refined ? 'refined' : 'held'}${i === 0 ? `  ${ms.toFixed(2)} ms` : ''}`)}${doubtOf(rivals)}`;
     })
     .join('\n');
 }

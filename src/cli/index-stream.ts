@@ -75,6 +75,7 @@ export async function runStream(
         summary.add({
           hit: record.hit,
           cells: record.crystals.map((one) => [...one.lengths, ...one.angles]),
+          ambiguous: record.crystals.filter(({ rivals }) => rivals.length > 0).length,
           ms: record.ms,
         });
         if (record.hit || flags.nonHitsInStream !== false) await stream?.write(record.chunk);

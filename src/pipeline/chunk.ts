@@ -45,6 +45,9 @@ export function latticeName({ cell, centring }: KnownCell): LatticeName {
   return right.filter(Boolean).length === 2 ? named('monoclinic', 'abc'[oblique]) : named('triclinic', undefined);
 }
 
+/** Begins the line of a crystal that says how many other lattices explain its spots nearly as well. */
+export const rivalsMark = 'ewald/rivals = ';
+
 /** The chunk of a frame. */
 export function chunkOf(
   origin: FrameOrigin,
@@ -100,7 +103,8 @@ function streamCrystal(crystal: FrameCrystal, geometry: Geometry, name: LatticeN
     // Readers want the line; `?` stands for none.
     uniqueAxis: name?.uniqueAxis ?? '?',
     profileRadius: 10 * crystal.profileRadius,
-    notes: [],
+    // Readers pass over a line that they do not know; without rivals a stream is as CrystFEL would write it.
+    notes: crystal.rivals.length > 0 ? [`${rivalsMark}${crystal.rivals.length}`] : [],
     shiftMm: [0, 0],
     resolutionLimit: { inverseNm: resolution, angstrom: 10 / resolution },
     saturated: crystal.reflections?.filter(({ saturated }) => saturated).length ?? 0,

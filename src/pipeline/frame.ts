@@ -39,6 +39,8 @@ export interface FrameCrystal {
   readonly angles: Crystal['angles'];
   readonly probability: number;
   readonly refined: boolean;
+  /** Other lattices that explain its spots nearly as well, best first: rows a, b, c in Å; see `Crystal`. */
+  readonly rivals: readonly Cell[];
   /** Which of the known cells it is. */
   readonly inputCell: number;
   /** Miller indices of the peaks that belong to it, h k l of each, and the number of the peak. */
@@ -153,6 +155,7 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, stages:
     angles: crystal.angles,
     probability: crystal.probability,
     refined: crystal.refined,
+    rivals: crystal.rivals,
     inputCell: crystal.inputCell,
     indices: Int32Array.from(indices),
     peaks,

@@ -81,6 +81,30 @@ describe.each(['native', 'wasm', 'cuda-emulated'] as const)('rivals on %s', (bac
   });
 });
 
+it('in a stream of images, in flat arrays and in a batch the flags are the same', async () => {
+  const cell = electronCells[1] as Cell;
+  const stills = [0.0025, 0.004].flatMap((error) =>
+    simulateSpots({ cell, images: 4, ...electronStills, domainA: 1 / error, spots: 40, seed: 15, noisePx: 0.5 }),
+  );
+  const ctx = await createContext({ backend: 'wasm', log: { level: 'error' } });
+  const indexer = await ctx.indexer({ batch: 3 });
+  const one = [];
+  for (const { spots } of stills) one.push((await indexer.run({ spots, cells: cell })).image(0).crystals());
+  const many = [];
+  for await (const { image } of indexer.stream(stills, { cells: cell })) many.push(image.crystals());
+  expect(many).toEqual(one);
+  const flags = one.flatMap((crystals) => crystals.map(({ ambiguous }) => ambiguous));
+  expect(new Set(flags)).toEqual(new Set([true, false]));
+  // A result that is filled again keeps nothing of the run before.
+  const spotsWhere = (flag: boolean): Float64Array =>
+    (stills[one.findIndex(([crystal]) => crystal?.ambiguous === flag)] as (typeof stills)[number]).spots.slice(0, 90);
+  const into = await indexer.run({ spots: spotsWhere(true), cells: cell });
+  expect(into.image(0).crystals()[0]?.ambiguous).toBe(true);
+  await indexer.run({ spots: spotsWhere(false), cells: cell, into });
+  expect(into.image(0).crystals()[0]?.ambiguous).toBe(false);
+  await ctx.dispose();
+});
+
 describe('rivals', () => {
   const [still] = simulateSpots({
     ...electronStills,

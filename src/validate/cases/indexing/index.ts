@@ -9,6 +9,7 @@ import * as bounds from '../../tolerances.js';
 import { type Answer, type CellName, cells, type Lists } from './lists.js';
 import { references } from './reference.js';
 import { empty, noise, noise0, strayed } from './refused.js';
+import { rivals } from './rivals.js';
 import { perfect, row, simulated, turned } from './row.js';
 import { furtherTwinsOf, repeatOf, singlesOf } from './twins.js';
 
@@ -177,4 +178,5 @@ export const indexingRows: readonly Row[] = [
   ...rowsOf('exhaustive'),
   ...siblings(),
   ...references,
+  ...rivals,
 ];

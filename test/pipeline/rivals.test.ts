@@ -1,0 +1,88 @@
+/** Frames of a flat sphere: what a run says of crystals that their spots do not tell from others. */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Cell, sameLattice } from 'ewald';
+import { open } from 'ewald/data';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readStream } from '../../src/crystal/stream/read.js';
+import { ewald } from '../support/cli.js';
+
+let folder = '';
+const of = (name: string): string => join(folder, name);
+const settings = ['--threshold=6', '--backend=wasm', '-j', '1'];
+
+interface Line {
+  event: number;
+  crystals: { cell: Cell; ambiguous: boolean; rivals: Cell[] }[];
+}
+const parsed = (out: string): Line[] =>
+  out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-rivals-'));
+  const simulation = ['--radiation=electron', '--cell=12,17,21,90,98,90', '--images=6', '--size=384,384'];
+  const { code, err } = await ewald([
+    'simulate',
+    'frames',
+    '-o',
+    folder,
+    ...simulation,
+    '--distance=600',
+    '--scale=3000',
+    '--seed=5',
+  ]);
+  expect(code, err).toBe(0);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test('each crystal says whether it is ambiguous, with its rivals: JSON lines, stream, HDF5, words', async () => {
+  const frames = ['index', of('run.h5'), '-g', of('run.geom'), '-p', of('run.cell'), ...settings];
+  const { code, out, err } = await ewald([...frames, '--json', '-o', of('a.stream'), '--hdf5', of('a.h5')]);
+  expect(code, err).toBe(0);
+  const lines = parsed(out);
+  const crystals = lines.flatMap((line) => line.crystals);
+  expect(crystals.length).toBeGreaterThanOrEqual(3);
+  for (const { cell, ambiguous, rivals } of crystals) {
+    expect(ambiguous).toBe(rivals.length > 0);
+    for (const rival of rivals) expect(sameLattice(rival, cell)).toBe(false);
+  }
+  const counts = crystals.map(({ rivals }) => rivals.length);
+  expect(counts.filter((count) => count > 0).length).toBeGreaterThanOrEqual(3);
+
+  // In the stream they are a line among a crystal's own, which comes back when it is read.
+  const notes: (readonly string[])[] = [];
+  const reader = await readStream(readFileSync(of('a.stream'), 'utf8').replace(/\n$/, '').split('\n'), 'a.stream');
+  for await (const chunk of reader.chunks()) for (const crystal of chunk.crystals) notes.push(crystal.notes);
+  expect(notes).toEqual(counts.map((count) => (count > 0 ? [`ewald/rivals = ${count}`] : [])));
+
+  const dataset = await open(of('a.h5'), { dataset: '/entry/crystals/rivals' });
+  expect(Array.from((await dataset.read(0, dataset.frames)) as Uint32Array, Number)).toEqual(counts);
+  await dataset.dispose();
+
+  const words = await ewald(frames);
+  expect(words.out).toMatch(/ambiguous: \d+ other lattices? as good\n/);
+  expect(words.out).toContain(`ambiguous crystals: ${counts.filter((count) => count > 0).length};`);
+
+  // The peaks of the stream alone say the same.
+  const again = parsed((await ewald(['index', '-i', of('a.stream'), '--backend=wasm', '--json'])).out);
+  expect(again.flatMap((line) => line.crystals).map(({ ambiguous }) => ambiguous)).toEqual(
+    counts.map((count) => count > 0),
+  );
+});
+
+test('frames of a curved sphere say nothing', async () => {
+  const { code } = await ewald(['simulate', 'frames', '-o', of('xray'), '--images=2', '--size=512,512', '--seed=1']);
+  expect(code).toBe(0);
+  const at = (name: string): string => join(of('xray'), name);
+  const run = ['index', at('run.h5'), '-g', at('run.geom'), '-p', at('run.cell'), ...settings];
+  const { out } = await ewald([...run, '--json', '-o', at('a.stream')]);
+  const crystals = parsed(out).flatMap((line) => line.crystals);
+  expect(crystals.length).toBeGreaterThan(0);
+  expect(crystals.every(({ ambiguous, rivals }) => !ambiguous && rivals.length === 0)).toBe(true);
+  expect(readFileSync(at('a.stream'), 'utf8')).not.toContain('ewald/');
+});
