@@ -36,7 +36,8 @@ export interface Ffbidx {
   ): Promise<number>;
   /**
    * Indexes one image: `[outputCells, scores]`, a C-ordered (3, 3N) array of reciprocal vectors a*, b*, c* as columns,
-   * and N scores, best first.
+   * and N scores, best first: the search's candidates as they are, so N is `nOutputCells` wherever there are as many.
+   * Near twins of one solution stand side by side, and nothing is judged against chance, as in the original.
    *
    * `data` is (3, 3 · nInputCells + S): first the known cells, then the spots, all reciprocal vectors in 1/angstrom.
    * `lengthThreshold` in angstrom, 0 … 10; `numSamplePoints` 32 … 65536 points on the half sphere. Throws `Argument`,
@@ -117,6 +118,8 @@ export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<
         lengthThreshold,
         samplePoints: numSamplePoints,
         planeDistance: 0.1,
+        // With a lattice accepted its twins among the candidates would be left out.
+        acceptLog10: thresholdRanges.acceptLog10.low,
       });
       const found = result.image(0).cells().slice(0, nOutputCells);
       const columns = found.flatMap((cell) => [...cell.reciprocal]);

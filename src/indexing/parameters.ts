@@ -72,8 +72,8 @@ export interface IndexingThresholds {
   /** Lattices looked for in an image, 1 … 8, default 1. */
   readonly maxCrystals?: number;
   /**
-   * A lattice is accepted when log₁₀ of its chance probability is at most this, −300 … 0, default −3.5: less than one
-   * image of pure noise in a thousand.
+   * A lattice is accepted when log₁₀ of its chance probability is at most this, −10⁶ … 0, default −3.5: less than one
+   * image of pure noise in a thousand. At −10⁶ none is.
    */
   readonly acceptLog10?: number;
   /** Lengths closer than this share their samples, in angstrom, 0 … 10, default 10⁻⁹. */

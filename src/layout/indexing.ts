@@ -214,7 +214,8 @@ export const thresholdRanges = {
   maxDistance: range(0, 1, 0),
   refineMinSpots: range(4, 1024, 8),
   refineIterations: range(1, 1024, 32),
-  acceptLog10: range(-300, 0, -3.5),
+  // Below what any image reaches: then none is accepted, and every candidate is given back.
+  acceptLog10: range(-1e6, 0, -3.5),
 } as const satisfies Record<string, Range>;
 
 /** Where a refinement has defaults of its own. */

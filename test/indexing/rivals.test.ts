@@ -1,6 +1,7 @@
 /** Lattices that a still does not tell from others: they are flagged, with the others; and only they are. */
 import {
   type Cell,
+  type Crystal,
   cellFromParameters,
   createContext,
   devices,
@@ -88,9 +89,9 @@ it('in a stream of images, in flat arrays and in a batch the flags are the same'
   );
   const ctx = await createContext({ backend: 'wasm', log: { level: 'error' } });
   const indexer = await ctx.indexer({ batch: 3 });
-  const one = [];
+  const one: Crystal[][] = [];
   for (const { spots } of stills) one.push((await indexer.run({ spots, cells: cell })).image(0).crystals());
-  const many = [];
+  const many: Crystal[][] = [];
   for await (const { image } of indexer.stream(stills, { cells: cell })) many.push(image.crystals());
   expect(many).toEqual(one);
   const flags = one.flatMap((crystals) => crystals.map(({ ambiguous }) => ambiguous));

@@ -49,7 +49,7 @@ constexpr Range indexer_params_ranges[] = {
     {"max_distance", offsetof(ewald_indexer_params, max_distance), true, 0, 1, false, false},
     {"refine_min_spots", offsetof(ewald_indexer_params, refine_min_spots), false, 4, 1024, false, false},
     {"refine_iterations", offsetof(ewald_indexer_params, refine_iterations), false, 1, 1024, false, false},
-    {"accept_log10", offsetof(ewald_indexer_params, accept_log10), true, -300, 0, false, false},
+    {"accept_log10", offsetof(ewald_indexer_params, accept_log10), true, -1000000, 0, false, false},
 };
 constexpr ewald_indexer_params default_indexer_params = {1e-9f, 0.001f, 0.3f, 0.1f, 0.2f, 0.15f, 6, 0, 0, 1, 0, 0.8f, 0.0f, 8, 32, -3.5f};
 
