@@ -44,10 +44,19 @@ function ringOf(radius: number, { minRadius, maxRadius }: Reach): number {
 }
 
 /** Distance as CrystFEL has it: of x and y without their fractions. Its peak lists are the same only so. */
-const radiusOf = (x: number, y: number): number => Math.hypot(Math.trunc(x), Math.trunc(y));
+function radiusOf(x: number, y: number): number {
+  const [wx, wy] = [Math.trunc(x), Math.trunc(y)];
+  return Math.sqrt(wx * wx + wy * wy);
+}
 
-const countOf = (bins: Uint16Array): number =>
-  bins.reduce((most, bin) => (bin !== maskedBin && bin >= most ? bin + 1 : most), 0);
+function countOf(bins: Uint16Array): number {
+  let most = 0;
+  for (let i = 0; i < bins.length; i++) {
+    const bin = bins[i] as number;
+    if (bin >= most && bin !== maskedBin) most = bin + 1;
+  }
+  return most;
+}
 
 /** Rings of one flat panel that fills the frame, around a centre in pixels from its corner. */
 export function ringsAround(

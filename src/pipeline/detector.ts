@@ -100,10 +100,7 @@ export async function badEverywhere(
 ): Promise<Uint8Array> {
   const { width, height } = frameSize(dataset);
   const bad = badPixels(geometry, { fs: width, ss: height });
-  const own = await dataset.mask?.();
-  own?.forEach((value, i) => {
-    if (value) bad[i] = 1;
-  });
+  mark(bad, await dataset.mask?.());
   const masks = new Map<string, Promise<ArrayLike<number>>>();
   for (const panel of geometry.panels)
     for (const { path, file: of, goodBits, badBits } of panel.masks) {
@@ -119,6 +116,11 @@ export async function badEverywhere(
         }
     }
   return bad;
+}
+
+function mark(bad: Uint8Array, more: Uint8Array | undefined): void {
+  if (!more) return;
+  for (let i = 0; i < more.length; i++) if (more[i]) bad[i] = 1;
 }
 
 async function readMask(file: string, path: string, pixels: number, openOther: OpenOther): Promise<ArrayLike<number>> {
@@ -216,9 +218,7 @@ export async function openDetector(dataset: Dataset, options: DetectorOptions = 
   const reach = { minRadius: options.minRes ?? 0, maxRadius: options.maxRes ?? 0 };
   checkPanels(geometry, width, height);
   const bad = await badEverywhere(geometry, dataset, dataset.name, openOther);
-  options.bad?.forEach((value, i) => {
-    if (value) bad[i] = 1;
-  });
+  mark(bad, options.bad);
   const files = new Map<string, Promise<BeamOfFrame>>();
   const beamsOf = (file: string): Promise<BeamOfFrame> => {
     let known = files.get(file);

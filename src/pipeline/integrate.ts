@@ -20,30 +20,45 @@ export interface Measured extends Reflection {
 /** Radii of the rings in pixels. */
 export type RingRadii = readonly [inner: number, middle: number, outer: number];
 
-/** Pixels about a centre, row by row: whether each is of the sum or of its surroundings, and where. */
-interface Disc {
-  readonly reach: number;
+/** Pixels about a centre, row by row. */
+interface Pixels {
   readonly dx: Int32Array;
   readonly dy: Int32Array;
-  /** 1: of the sum. */
-  readonly inner: Uint8Array;
+  /** From the centre, in a frame. */
+  readonly offsets: Int32Array;
 }
 
-function discOf([inner, middle, outer]: RingRadii): Disc {
-  const found: [dx: number, dy: number, inner: number][] = [];
+/** Pixels of the sum, and of its surroundings. */
+interface Disc {
+  readonly reach: number;
+  readonly sum: Pixels;
+  readonly around: Pixels;
+}
+
+function discOf([inner, middle, outer]: RingRadii, width: number): Disc {
   const reach = Math.ceil(outer);
-  for (let dy = -reach; dy <= reach; dy++)
-    for (let dx = -reach; dx <= reach; dx++) {
-      const distance = dx * dx + dy * dy;
-      if (distance > outer * outer || (distance > inner * inner && distance < middle * middle)) continue;
-      found.push([dx, dy, distance <= inner * inner ? 1 : 0]);
-    }
-  return {
-    reach,
-    dx: Int32Array.from(found, ([dx]) => dx),
-    dy: Int32Array.from(found, ([, dy]) => dy),
-    inner: Uint8Array.from(found, ([, , is]) => is),
+  const within = (least: number, most: number): Pixels => {
+    const found: [dx: number, dy: number][] = [];
+    for (let dy = -reach; dy <= reach; dy++)
+      for (let dx = -reach; dx <= reach; dx++) {
+        const square = dx * dx + dy * dy;
+        if (square >= least && square <= most) found.push([dx, dy]);
+      }
+    return {
+      dx: Int32Array.from(found, ([dx]) => dx),
+      dy: Int32Array.from(found, ([, dy]) => dy),
+      offsets: Int32Array.from(found, ([dx, dy]) => dy * width + dx),
+    };
   };
+  const inSum = inner * inner;
+  // What is nearer belongs to the sum, where both begin at one radius.
+  const next = Math.max(middle * middle, Math.floor(inSum) + 1);
+  return { reach, sum: within(0, inSum), around: within(next, outer * outer) };
+}
+
+function inPanel({ dx, dy }: Pixels, n: number, cx: number, cy: number, width: number, height: number): boolean {
+  const [x, y] = [cx + (dx[n] as number), cy + (dy[n] as number)];
+  return x >= 0 && y >= 0 && x < width && y < height;
 }
 
 /**
@@ -59,7 +74,7 @@ export function integrate(
   rings: RingRadii,
 ): Measured[] {
   const measured: Measured[] = [];
-  const { dx, dy, inner, reach } = discOf(rings);
+  const { reach, sum: own, around: other } = discOf(rings, width);
   for (const reflection of reflections) {
     const panel = geometry.panels[reflection.panel];
     if (!panel) continue;
@@ -67,30 +82,26 @@ export function integrate(
     const [w, h] = [widthOf(panel), heightOf(panel)];
     const inside = cx >= reach && cy >= reach && cx < w - reach && cy < h - reach;
     const origin = (cy + panel.minSs) * width + panel.minFs + cx;
-    let [count, sum, peak, around, total, squares] = [0, 0, Number.NEGATIVE_INFINITY, 0, 0, 0];
-    let whole = true;
-    for (let n = 0; n < dx.length; n++) {
-      const [x, y] = [dx[n] as number, dy[n] as number];
-      const i = origin + y * width + x;
-      const inPanel = inside || (cx + x >= 0 && cy + y >= 0 && cx + x < w && cy + y < h);
-      const good = inPanel && bad[i] === 0;
-      if (inner[n] === 1) {
-        if (!good) {
-          whole = false;
-          break;
-        }
-        const value = frame[i] as number;
-        count++;
-        sum += value;
-        if (value > peak) peak = value;
-      } else if (good) {
-        const value = frame[i] as number;
-        around++;
-        total += value;
-        squares += value * value;
-      }
+    const count = own.offsets.length;
+    let [sum, peak, around, total, squares] = [0, Number.NEGATIVE_INFINITY, 0, 0, 0];
+    let n = 0;
+    for (; n < count; n++) {
+      const i = origin + (own.offsets[n] as number);
+      if (!(inside || inPanel(own, n, cx, cy, w, h)) || bad[i] !== 0) break;
+      const value = frame[i] as number;
+      sum += value;
+      if (value > peak) peak = value;
     }
-    if (!whole || around < 10) continue;
+    if (n < count) continue;
+    for (n = 0; n < other.offsets.length; n++) {
+      const i = origin + (other.offsets[n] as number);
+      if (!(inside || inPanel(other, n, cx, cy, w, h)) || bad[i] !== 0) continue;
+      const value = frame[i] as number;
+      around++;
+      total += value;
+      squares += value * value;
+    }
+    if (around < 10) continue;
     const background = total / around;
     const variance = Math.max(0, squares / around - background * background);
     const gain = panel.unitsPerPhoton ?? 1;

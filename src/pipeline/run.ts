@@ -130,14 +130,14 @@ export async function* searchAll(
   };
   const [any] = searchers;
   if (!any) return;
-  const { detector, settings } = any;
+  const { detector, settings, spare } = any;
   const lattices = (settings.cells ?? []).map(latticeName);
   const work = async ({ dataset, frame, origin }: FrameJob): Promise<PipelineItem> => {
     try {
       checkSignal(signal);
       const begun = performance.now();
       // Read before a searcher is free: the next frame is decoded while this one is searched.
-      const numbers = await readFrame(dataset, frame, detector, signal);
+      const numbers = await readFrame(dataset, frame, detector, signal, spare.pop());
       const readMs = performance.now() - begun;
       const searcher = await take();
       try {
@@ -146,6 +146,7 @@ export async function* searchAll(
         return { origin, result, chunk: chunkOf(origin, result, detector.geometry, lattices, methodName(settings)) };
       } finally {
         give(searcher);
+        spare.push(numbers);
       }
     } catch (error) {
       if (!(error instanceof EwaldError) || error.tag === 'Aborted' || error.tag === 'Disposed') throw error;

@@ -1,5 +1,6 @@
 /** Searches frames of one detector: a peak finder and an indexer, made once. */
 
+import { numberTypes } from '../arrays/numbers.js';
 import type { Dataset } from '../data/dataset.js';
 import { EwaldError, messageOf } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
@@ -20,6 +21,8 @@ export type Plans = Pick<PeaksMethods, 'peaks'> & Pick<IndexingMethods, 'indexer
 export class Searcher implements Disposable {
   readonly detector: Detector;
   readonly settings: SearchSettings;
+  /** Frames that are done with: the next ones are read into their memory. */
+  readonly spare: Frame[] = [];
   readonly #finder: PeakFinder;
   readonly #indexer: Indexer | undefined;
 
@@ -83,12 +86,16 @@ export async function openIndexer(context: Plans, settings: SearchSettings): Pro
   });
 }
 
-/** Reads a frame as the type that is searched; a file of another shape or type than the first is refused. */
+/**
+ * Reads a frame as the type that is searched; a file of another shape or type than the first is refused. `into`, where
+ * given, is a frame that nobody needs any more.
+ */
 export async function readFrame(
   dataset: Dataset,
   frame: number,
   { width, height, dtype }: Detector,
   signal: PlatformSignal | undefined,
+  into?: Frame,
 ): Promise<Frame> {
   const type = dataset.dtype === 'f64' ? 'f32' : dataset.dtype;
   if (dataset.shape.signal.join() !== `${height},${width}` || type !== dtype)
@@ -97,8 +104,12 @@ export async function readFrame(
       `${dataset.name}: frames are ${dataset.dtype} [${dataset.shape.signal}], those of the first file ${dtype} [${height},${width}]; a run is of one detector`,
     );
   try {
-    const numbers = await dataset.read(frame, 1, undefined, { signal });
-    return numbers instanceof Float64Array ? Float32Array.from(numbers) : (numbers as Frame);
+    if (dataset.dtype === 'f64')
+      return Float32Array.from((await dataset.read(frame, 1, undefined, { signal })) as Float64Array);
+    // Not as the dataset would give it, which may be the caller's own memory.
+    const numbers = into ?? new numberTypes[dtype](width * height);
+    await dataset.read(frame, 1, numbers, { signal });
+    return numbers;
   } catch (error) {
     if (error instanceof EwaldError) throw error;
     throw new EwaldError('Format', `${dataset.name}: frame ${frame} cannot be read: ${messageOf(error)}`, {

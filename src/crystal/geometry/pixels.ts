@@ -125,6 +125,29 @@ const inside = (panel: Panel, region: BadRegion, fs: number, ss: number): boolea
   return x >= region.minX && x <= region.maxX && y >= region.minY && y <= region.maxY;
 };
 
+/** The pixels of a row that may lie in a region, half open, within a panel of this width. */
+function reachOf(panel: Panel, region: BadRegion, width: number, ss: number): readonly [from: number, to: number] {
+  if ('minFs' in region) {
+    const y = ss + panel.minSs;
+    if (y < region.minSs || y > region.maxSs) return [0, 0];
+    return [Math.max(0, Math.floor(region.minFs - panel.minFs)), Math.min(width, region.maxFs - panel.minFs + 1)];
+  }
+  let [from, to] = [0, width];
+  for (const [axis, least, most] of [
+    [0, region.minX, region.maxX],
+    [1, region.minY, region.maxY],
+  ] as const) {
+    const start = panel.corner[axis] + 0.5 * panel.fs[axis] + (ss + 0.5) * panel.ss[axis];
+    const step = panel.fs[axis];
+    if (Math.abs(step) < 1e-9) continue;
+    const ends = [(least - start) / step, (most - start) / step];
+    // A pixel more on both sides: rounding is left to the test of each.
+    from = Math.max(from, Math.floor(Math.min(...ends)) - 1);
+    to = Math.min(to, Math.ceil(Math.max(...ends)) + 2);
+  }
+  return [from, to];
+}
+
 /**
  * Marks the pixels of a frame that the geometry itself calls bad: 1 where bad (regions, edges, ignored panels, and what
  * is no panel), [ss, fs] of the file's array. Masks and values of the frames come on top.
@@ -132,16 +155,18 @@ const inside = (panel: Panel, region: BadRegion, fs: number, ss: number): boolea
 export function badPixels(geometry: Geometry, size = extentOf(geometry)): Uint8Array {
   const bad = new Uint8Array(size.fs * size.ss).fill(1);
   for (const panel of geometry.panels) {
+    if (panel.ignored) continue;
     const [width, height] = [widthOf(panel), heightOf(panel)];
+    const edge = Math.ceil(panel.badEdge);
     const regions = geometry.badRegions.filter(
       (region) => !('panel' in region) || region.panel === undefined || region.panel === panel.name,
     );
-    for (let ss = 0; ss < height; ss++) {
+    for (let ss = edge; ss < height - edge; ss++) {
       const row = (ss + panel.minSs) * size.fs + panel.minFs;
-      for (let fs = 0; fs < width; fs++) {
-        const edge = Math.min(fs, ss, width - 1 - fs, height - 1 - ss) < panel.badEdge;
-        const hit = edge || panel.ignored || regions.some((region) => inside(panel, region, fs, ss));
-        if (!hit) bad[row + fs] = 0;
+      if (width > 2 * edge) bad.fill(0, row + edge, row + width - edge);
+      for (const region of regions) {
+        const [from, to] = reachOf(panel, region, width, ss);
+        for (let fs = from; fs < to; fs++) if (inside(panel, region, fs, ss)) bad[row + fs] = 1;
       }
     }
   }

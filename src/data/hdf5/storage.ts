@@ -117,6 +117,17 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
   const { chunk } = layout;
   const chunkBytes = volume(chunk) * elementBytes;
   let lookup: ChunkLookup | undefined;
+  // Memory of chunks as they are stored: that of a large one is dearer to get than to fill.
+  const spare: Uint8Array[] = [];
+  const memoryOf = (bytes: number): Uint8Array => {
+    const known = spare.findIndex(({ length }) => length >= bytes && length <= 4 * bytes);
+    const [memory = new Uint8Array(bytes)] = known < 0 ? [] : spare.splice(known, 1);
+    return memory;
+  };
+  const keep = (memory: Uint8Array): void => {
+    if (spare.length >= chunksInFlight) spare.shift();
+    spare.push(memory);
+  };
 
   const readChunk = async (place: readonly number[], box: Box, to: Side, signal?: PlatformSignal): Promise<void> => {
     lookup ??= chunkLookup(pages, layout, space, pipeline.filters.length > 0);
@@ -138,8 +149,13 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
       const at = offsetOf(target.shape, target.start) * elementBytes;
       const plain = pipeline.filters.length === 0;
       const out = direct ? target.bytes.subarray(at, at + chunkBytes) : new Uint8Array(chunkBytes);
-      const bytes = await pages.source.read(pages.base + stored.address, plain ? out : stored.size, { signal });
-      if (!plain) await pipeline.decode(await parts.codecs(), bytes, mask, out);
+      const memory = plain ? out : memoryOf(stored.size);
+      const into = memory.subarray(0, plain ? chunkBytes : stored.size);
+      const bytes = await pages.source.read(pages.base + stored.address, into, { signal });
+      if (!plain) {
+        await pipeline.decode(await parts.codecs(), bytes, mask, out);
+        keep(memory);
+      }
       if (!direct) {
         const within = part.start.map((n, axis) => n - (start[axis] ?? 0));
         copyBox({ bytes: out, shape: chunk, start: within }, target, part.count, elementBytes);
