@@ -16,7 +16,6 @@ import { callback, flag, knownOptions, shown } from './options.js';
 import type { Planner } from './planner.js';
 import { Planning } from './planning.js';
 import { asyncDispose, type Disposable, eachInTurn, type MaybeAsyncDisposable, Resource } from './resource.js';
-import type { RoomMethods } from './rooms.js';
 
 /** What every context has, whatever its rooms. */
 export interface ContextCore extends Disposable {
@@ -31,12 +30,6 @@ export interface ContextCore extends Disposable {
   /** Resolves when everything submitted so far is done. */
   sync(): Promise<void>;
 }
-/**
- * Holds open backends and everything planned on them. Made by `createContext`; end it with `dispose` or `await using`.
- */
-export interface ContextMethods extends ContextCore, RoomMethods {}
-/** See {@link ContextMethods}; disposable by `await using` where the language level has it. */
-export type Context = ContextMethods & MaybeAsyncDisposable;
 
 /** A context with these methods of rooms. */
 export type ContextOf<M> = ContextCore & M & MaybeAsyncDisposable;

@@ -12,8 +12,10 @@
  *
  * @module
  */
-import { type Context, type ContextOptions, openContext } from './context.js';
+
+import { type ContextOptions, openContext } from './context.js';
 import { browser } from './platform.browser.js';
+import type { Context } from './rooms.js';
 import { type RoomMethods, rooms } from './rooms.js';
 import { startBrowserWorker } from './workers/start.browser.js';
 

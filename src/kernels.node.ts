@@ -7,6 +7,8 @@ import { type FurtherKernels, further } from './backends/feature.js';
 import * as cudaFft from './fft/kernels/cuda.js';
 import * as nativeFft from './fft/kernels/native.js';
 import { fftEngineFeature, fftFeature } from './fft/kernels.js';
+import * as nativeUdf from './frame-pass/kernels/native.js';
+import { udfFeature } from './frame-pass/kernels.js';
 import * as cudaIndexing from './indexing/kernels/cuda.js';
 import * as nativeIndexing from './indexing/kernels/native.js';
 import * as nativeProposals from './indexing/kernels/proposals-native.js';
@@ -16,8 +18,6 @@ import { peaksFeature } from './peaks/kernels.js';
 import * as cudaPi from './pi/kernels/cuda.js';
 import * as nativePi from './pi/kernels/native.js';
 import { piFeature } from './pi/kernels.js';
-import * as nativeUdf from './udf/kernels/native.js';
-import { udfFeature } from './udf/kernels.js';
 
 export const nodeKernels: readonly FurtherKernels[] = [
   further(piFeature, { native: nativePi.piOp, cuda: cudaPi.piOp }),

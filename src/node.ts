@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { type Context, type ContextOptions, openContext } from './context.js';
+
+import { type ContextOptions, openContext } from './context.js';
 import { node } from './platform.node.js';
+import type { Context } from './rooms.js';
 import { type RoomMethods, rooms } from './rooms.js';
 
 /** Opens a context on the best backends present; the caller disposes it. See the browser build for errors. */

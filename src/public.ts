@@ -1,6 +1,5 @@
 /** The names that every build of `ewald` exports, whatever the platform. */
 export * from './arrays/public.js';
-export type { Context, ContextMethods } from './context.js';
 export { type BravaisCandidate, type BravaisType, bravaisCandidates } from './crystal/bravais.js';
 export {
   anglesOf,
@@ -33,6 +32,7 @@ export * from './peaks/public.js';
 export * from './pi/public.js';
 export * from './pipeline/public.js';
 export * from './public.core.js';
+export type { Context, ContextMethods } from './rooms.js';
 export {
   type FrameSimulation,
   FrameSimulator,

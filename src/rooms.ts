@@ -1,11 +1,13 @@
-/** The rooms of a context, each with what it adds to one. A new room is a line in each list. */
+/** The rooms of a context, each with what it adds to one, and the context that has them all. A new room is a line in each list. */
 import { type ArrayMethods, arrayRoom } from './arrays/room.js';
+import type { ContextCore } from './context.js';
 import { type FftMethods, fftRoom } from './fft/room.js';
+import { type FramePassMethods, framePassRoom } from './frame-pass/room.js';
 import { type IndexingMethods, indexingRoom } from './indexing/room.js';
 import { type PeaksMethods, peaksRoom } from './peaks/room.js';
 import { type PiMethods, piRoom } from './pi/room.js';
 import { type PipelineMethods, pipelineRoom } from './pipeline/room.js';
-import { type UdfMethods, udfRoom } from './udf/room.js';
+import type { MaybeAsyncDisposable } from './resource.js';
 
 export interface RoomMethods
   extends PiMethods,
@@ -13,7 +15,14 @@ export interface RoomMethods
     FftMethods,
     PeaksMethods,
     PipelineMethods,
-    UdfMethods,
+    FramePassMethods,
     ArrayMethods {}
 
-export const rooms = [piRoom, indexingRoom, fftRoom, peaksRoom, pipelineRoom, udfRoom, arrayRoom];
+export const rooms = [piRoom, indexingRoom, fftRoom, peaksRoom, pipelineRoom, framePassRoom, arrayRoom];
+
+/**
+ * Holds open backends and everything planned on them. Made by `createContext`; end it with `dispose` or `await using`.
+ */
+export interface ContextMethods extends ContextCore, RoomMethods {}
+/** See {@link ContextMethods}; disposable by `await using` where the language level has it. */
+export type Context = ContextMethods & MaybeAsyncDisposable;

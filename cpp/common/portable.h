@@ -1,11 +1,10 @@
 // Words of code that the C++ core and the CUDA kernels share: one header, compiled by the host's compiler for every
-// instruction set and by nvcc for host and device.
+// instruction set and by nvcc for host and device, which knows its runtime's words without an include.
 //
 // Everything is static: the linker must not take AVX-512 code of one translation unit for the shared copy of all.
 #pragma once
 
 #if defined(__CUDACC__) || defined(EWALD_CUDA_EMULATOR)
-#include <cuda_runtime.h>
 #define EWALD_HD static __host__ __device__ __forceinline__
 #define EWALD_HD_INLINE EWALD_HD
 // Called from many places, or rarely: not worth a copy each.

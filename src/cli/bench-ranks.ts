@@ -2,11 +2,11 @@
 import { availableParallelism } from 'node:os';
 import { ranksOfJob } from '../communicator/job.js';
 import { mpiComm } from '../communicator/mpi.js';
+import { spmd } from '../entries/executors.node.js';
+import { fft3d } from '../entries/heffte.node.js';
 import { EwaldError } from '../errors.js';
-import { spmd } from '../executors/node.js';
 import { estimateFft3d } from '../heffte/estimate.js';
 import { type BenchTimes, type BenchWish, benchFft3d } from '../heffte/measure.js';
-import { fft3d } from '../heffte/node.js';
 import { choice } from '../options.js';
 import { backendOption, bold, dim, parseInteger, print, printJson } from './output.js';
 

@@ -1,7 +1,7 @@
 /** `ewald cluster`: who has joined, with which backends. */
 import type { Command } from 'commander';
+import { nodePlace } from '../entries/place.node.js';
 import { listWorkers } from '../executors/nats/connect.js';
-import { nodePlace } from '../executors/place-node.js';
 import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
 import { type CliDeps, dim, print, printJson, table } from './output.js';
 

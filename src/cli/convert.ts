@@ -8,9 +8,9 @@ import { open, openCodecs } from '../data/node.js';
 import { writers } from '../data/write.js';
 import { beginHdf5Frames, packings } from '../data/write-hdf5.js';
 import { EwaldError } from '../errors.js';
+import { checkOutput, type Output, openOutput, type WriteOptions } from '../files/write.js';
 import { checkSignal, choice } from '../options.js';
 import { type DataFlags, openOptions, withDataFlags } from './data-options.js';
-import { checkOutput, type Output, openOutput, type WriteOptions } from './files.js';
 import { bold, type CliDeps, dim, Progress, print, printJson } from './output.js';
 
 interface Flags extends DataFlags {

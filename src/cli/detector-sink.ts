@@ -1,10 +1,10 @@
 /** Gathers what crystals say of the detector, tells it, and writes the geometry that says so where it is asked for. */
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
+import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
 import { type DetectorFit, detectorVerdict, refinedGeometry } from '../pipeline/detector-fit.js';
 import type { FrameRecord } from '../pipeline/record.js';
 import { detectorRemarks } from './detector-remarks.js';
-import { checkOutput, type WriteOptions, writeWhole } from './files.js';
 import type { FrameSink } from './frame-sinks.js';
 
 /** Fits that are kept: of longer runs every second one is let go. */

@@ -16,9 +16,9 @@ import {
   typeText,
   writeModule,
 } from '../ffi/node.js';
+import { killable } from '../files/interrupt.js';
+import { writeWhole } from '../files/write.js';
 import { nearest } from '../options.js';
-import { writeWhole } from './files.js';
-import { killable } from './interrupt.js';
 import { bold, type CliDeps, dim, green, note, print, printJson, table, yellow } from './output.js';
 
 interface Options {

@@ -3,10 +3,10 @@ import { open, rm } from 'node:fs/promises';
 import { type NpyHeader, npyHead } from '../data/npy.js';
 import { EwaldError } from '../errors.js';
 import type { R2rKind } from '../fft/fft.js';
+import { onExit } from '../files/interrupt.js';
+import { checkOutput, openOutput } from '../files/write.js';
 import { type Store, transformOnDisk } from '../heffte/disk.js';
 import { npyWriting, type Options, type Wish, wishOf } from './fft-wish.js';
-import { checkOutput, openOutput } from './files.js';
-import { onExit } from './interrupt.js';
 import { openNpyParts, writeNumbers } from './npy-part.js';
 import { backendOption, bold, type CliDeps, dim, Progress, print, printJson } from './output.js';
 

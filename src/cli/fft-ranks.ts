@@ -3,13 +3,13 @@ import { open } from 'node:fs/promises';
 import type { Communicator } from '../communicator/communicator.js';
 import { mpiComm } from '../communicator/mpi.js';
 import { npyHead } from '../data/npy.js';
+import { fft3d, fft3dR2c } from '../entries/heffte.node.js';
 import { EwaldError, isEwaldError } from '../errors.js';
 import type { R2rKind } from '../fft/fft.js';
+import { checkOutput, openOutput } from '../files/write.js';
 import { type Axis, box3d } from '../heffte/box.js';
 import { makeSlabs } from '../heffte/geometry.js';
-import { fft3d, fft3dR2c } from '../heffte/node.js';
 import { npyWriting, type Options, type Wish, wishOf } from './fft-wish.js';
-import { checkOutput, openOutput } from './files.js';
 import { type NpyParts, openNpyParts, writeNumbers } from './npy-part.js';
 import { bold, type CliDeps, dim, exitCode, fail, Progress, print, printJson } from './output.js';
 

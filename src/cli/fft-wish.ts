@@ -2,7 +2,7 @@
 import type { NpyArray } from '../data/npy.js';
 import { EwaldError } from '../errors.js';
 import type { FftEngine, FftKind, FftOptions, FftScale, R2rKind } from '../fft/fft.js';
-import type { WriteOptions } from './files.js';
+import type { WriteOptions } from '../files/write.js';
 import { parseInteger } from './output.js';
 
 /** What `ewald fft` was told. */

@@ -2,15 +2,15 @@
 import type { Command } from 'commander';
 import { externalEngines } from '../backends/engines.js';
 import { ranksOfJob } from '../communicator/job.js';
-import type { Context } from '../context.js';
 import type { NpyArray } from '../data/npy.js';
 import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import type { FftPlan } from '../fft/fft.js';
+import { killable } from '../files/interrupt.js';
+import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
 import { choice } from '../options.js';
+import type { Context } from '../rooms.js';
 import { kinds, npyWriting, type Options, text, type Wish, wishOf } from './fft-wish.js';
-import { checkOutput, type WriteOptions, writeWhole } from './files.js';
 import { inputName, readText } from './inputs.js';
-import { killable } from './interrupt.js';
 import { readNpyFile, writeNpyFile } from './npy-file.js';
 import { backendOption, bold, type CliDeps, dim, note, print, printJson } from './output.js';
 

@@ -1,7 +1,7 @@
 /** Where the frames of a run are searched: this thread, workers, the ranks of an MPI job, or a cluster. */
 import type { BackendName } from '../backends/names.js';
+import { Executor } from '../entries/executors.node.js';
 import { EwaldError } from '../errors.js';
-import { Executor } from '../executors/node.js';
 
 /** What the flags say. */
 export interface ExecutorFlags {

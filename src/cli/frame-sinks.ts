@@ -1,7 +1,8 @@
 /** What a run may write beside its stream: orientations as .sol, peaks and cells as HDF5, a report. */
+
+import { type Output, openOutput } from '../files/write.js';
 import type { LatticeName } from '../pipeline/chunk.js';
 import type { FrameRecord } from '../pipeline/record.js';
-import { type Output, openOutput } from './files.js';
 
 /** Takes the frames of a run in their order. */
 export interface FrameSink {

@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import type { Dataset } from '../data/dataset.js';
 import { EwaldError, isEwaldError } from '../errors.js';
-import type { SearchTask } from '../executors/tasks/pipeline.js';
+import type { SearchTask } from '../tasks/pipeline.js';
 import { type DataPath, filesOfFolder, isFolder, openFile, type Wanted } from './frame-inputs.js';
 
 /** Shard i of n, from 1: every n-th frame, the i-th first. */

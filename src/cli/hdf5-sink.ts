@@ -6,9 +6,9 @@
 import { Hdf5Writer, type WriteNode } from '../data/hdf5/writer.js';
 import { openCodecs } from '../data/node.js';
 import { EwaldError } from '../errors.js';
+import { openOutput } from '../files/write.js';
 import type { FrameRecord } from '../pipeline/record.js';
 import { version } from '../version.js';
-import { openOutput } from './files.js';
 import type { FrameSink } from './frame-sinks.js';
 
 type Typed = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;

@@ -64,7 +64,7 @@ async function main(words: readonly string[]): Promise<void> {
   const [{ Command, CommanderError }, output, { interruptible }, { visibleLines }, node] = await Promise.all([
     import('commander'),
     import('./output.js'),
-    import('./interrupt.js'),
+    import('../files/interrupt.js'),
     import('./visible.js'),
     import('../node.js'),
   ]);

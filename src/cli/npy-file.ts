@@ -15,8 +15,8 @@ import {
 } from '../data/npy.js';
 import { EwaldError } from '../errors.js';
 import { fileError } from '../file-errors.js';
+import { openOutput, type WriteOptions } from '../files/write.js';
 import { checkSignal } from '../options.js';
-import { openOutput, type WriteOptions } from './files.js';
 import { inputName, readBytes } from './inputs.js';
 
 // Node reads and writes less than 2 GiB at a time, and signals are served between two pieces.

@@ -7,6 +7,7 @@ import { positionOf } from '../crystal/geometry/pixels.js';
 import { readStream } from '../crystal/stream/read.js';
 import type { Dataset } from '../data/dataset.js';
 import { open } from '../data/node.js';
+import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
 import { median } from '../median.js';
 import { type OpenOther, openDetector } from '../pipeline/detector.js';
 import type { FrameRecord } from '../pipeline/record.js';
@@ -14,7 +15,6 @@ import { readFrame } from '../pipeline/searcher.js';
 import { Assembly } from '../report/assembly.js';
 import { type Report, reportPage, type ShownFrame } from '../report/page.js';
 import { version } from '../version.js';
-import { checkOutput, type WriteOptions, writeWhole } from './files.js';
 import type { FrameSink } from './frame-sinks.js';
 import { dim, note } from './output.js';
 

@@ -6,11 +6,11 @@ import { Hdf5Writer, type WriteNode } from '../data/hdf5/writer.js';
 import { openCodecs } from '../data/node.js';
 import { npyHeadOf } from '../data/npy.js';
 import { EwaldError } from '../errors.js';
+import { checkOutput, openOutput, type WriteOptions, writeWhole } from '../files/write.js';
 import { toRgba, vectorsToRgba } from '../udf/colormap.js';
 import { type BufferArray, type BufferDtype, numbersOf, product } from '../udf/dtypes.js';
 import { encodePng } from '../udf/png.js';
 import { version } from '../version.js';
-import { checkOutput, openOutput, type WriteOptions, writeWhole } from './files.js';
 
 /** One array of results. */
 export interface Named {

@@ -2,11 +2,11 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
+import { Context } from '../entries/udf.node.js';
 import { EwaldError } from '../errors.js';
 import type { Analysis } from '../udf/analyses/analysis.js';
 import type { ResultBuffer } from '../udf/buffers.js';
 import { product } from '../udf/dtypes.js';
-import { Context } from '../udf/node.js';
 import type { Roi } from '../udf/roi.js';
 import type { Scan } from '../udf/scan.js';
 import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from '../udf/udf.js';

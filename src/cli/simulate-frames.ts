@@ -9,11 +9,11 @@ import { openCodecs } from '../data/node.js';
 import { beginHdf5Frames } from '../data/write-hdf5.js';
 import { EwaldError } from '../errors.js';
 import { fileError } from '../file-errors.js';
+import { checkOutput, openOutput, type WriteOptions, writeWhole } from '../files/write.js';
 import { breathe, checkSignal, choice } from '../options.js';
 import { latticeName } from '../pipeline/chunk.js';
 import { geometryOfSimulation, metadataOfSimulation, truthOf, truthOfFrame } from '../simulate/describe.js';
 import { type FrameSimulation, FrameSimulator } from '../simulate/frames.js';
-import { checkOutput, openOutput, type WriteOptions, writeWhole } from './files.js';
 import { readCellOption } from './inputs.js';
 import { bold, type CliDeps, counted, Progress, parseInteger, parseNumber, print, printJson } from './output.js';
 

@@ -7,8 +7,8 @@ import { isCentred } from '../crystal/centring.js';
 import { formatSpotList } from '../data/spot-list.js';
 import { EwaldError, isEwaldError } from '../errors.js';
 import { fileError } from '../file-errors.js';
+import { writeWhole } from '../files/write.js';
 import { type SpotSimulation, simulateSpotImages } from '../simulate/spots.js';
-import { writeWhole } from './files.js';
 import { readCellOption } from './inputs.js';
 import {
   bold,

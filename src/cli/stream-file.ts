@@ -8,7 +8,7 @@ import { type RawChunk, readRawStream } from '../crystal/stream/raw.js';
 import { marks } from '../crystal/stream/stream.js';
 import { EwaldError } from '../errors.js';
 import { fileError } from '../file-errors.js';
-import { checkOutput, type Output, openOutput, type WriteOptions } from './files.js';
+import { checkOutput, type Output, openOutput, type WriteOptions } from '../files/write.js';
 import { sameRun } from './same-run.js';
 
 /** A stream under way. */

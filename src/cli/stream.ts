@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { type RawChunk, type RawStream, readRawStream } from '../crystal/stream/raw.js';
 import { EwaldError } from '../errors.js';
+import { checkOutput, openOutput } from '../files/write.js';
 import { median } from '../median.js';
-import { checkOutput, openOutput } from './files.js';
 import { bold, type CliDeps, dim, note, print, printJson, table, yellow } from './output.js';
 import { deciding } from './same-run.js';
 import { compareStreams } from './stream-compare.js';

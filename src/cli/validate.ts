@@ -5,10 +5,10 @@ import { externalEngines } from '../backends/engines.js';
 import type { BackendName } from '../backends/names.js';
 import { parseBackend } from '../backends/open.js';
 import type { FftEngine } from '../fft/fft.js';
+import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
 import { choice } from '../options.js';
 import type { Outcome, Report, RowResult } from '../validate/index.js';
 import { htmlPage, rows, selectRows, shown, validate, verdictOf } from '../validate/index.js';
-import { checkOutput, type WriteOptions, writeWhole } from './files.js';
 import {
   bold,
   type CliDeps,

@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/names.js';
+import { nodePlace } from '../entries/place.node.js';
 import { EwaldError } from '../errors.js';
 import { join } from '../executors/nats/join.js';
-import { nodePlace } from '../executors/place-node.js';
 import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
 import { type CliDeps, parseNumber, print, printJson } from './output.js';
 

@@ -7,12 +7,13 @@
  * copied.
  */
 import { Core } from '../backends/wasm/heap.js';
-import type { Context, ContextOptions } from '../context.js';
+import type { ContextOptions } from '../context.js';
 import { EwaldError, messageOf } from '../errors.js';
 import type { IndexingDescriptor, IndexingKernel } from '../indexing/contract.js';
 import { planIndexing } from '../indexing/kernels/wasm.js';
 import { imageResult, indexedCell } from '../layout/layout.js';
 import { sizeOf } from '../layout/struct.js';
+import type { Context } from '../rooms.js';
 import type { WorkerReply, WorkerRequest } from '../workers/messages.js';
 
 import '../indexing/calls.js';

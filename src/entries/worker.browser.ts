@@ -2,6 +2,7 @@
 import { openFramesInBrowser, readBytesInBrowser } from '../executors/files-browser.js';
 import { servedHost } from '../executors/workers/serve.js';
 import { createContext } from '../index.js';
+import { tasks } from '../tasks/tasks.js';
 import { serve } from './serve.js';
 
 const scope = globalThis as unknown as {
@@ -10,5 +11,5 @@ const scope = globalThis as unknown as {
 };
 const post = (reply: unknown, transfer: ArrayBuffer[]): void => scope.postMessage(reply, transfer);
 const handle = serve(createContext, post);
-const host = servedHost({ createContext, readBytes: readBytesInBrowser, openFrames: openFramesInBrowser }, post);
+const host = servedHost({ tasks, createContext, readBytes: readBytesInBrowser, openFrames: openFramesInBrowser }, post);
 scope.addEventListener('message', (event) => void (host(event.data) || handle(event.data)));

@@ -1,23 +1,21 @@
 /** Where tasks are run: modules, contexts and inputs of one worker, whatever kind of worker it is. */
 import type { Communicator } from '../communicator/communicator.js';
-import type { Context, ContextOptions } from '../context.js';
+import type { ContextOptions } from '../context.js';
 import { EwaldError, messageOf } from '../errors.js';
 import type { Disposable } from '../resource.js';
-import type { Place } from './place.js';
-import { loadRegistered } from './registered.js';
+import type { Context } from '../rooms.js';
+import type { HostPlace } from './place.js';
+import { isRegistered } from './registered.js';
 import type { TaskFunction, TaskScope, TaskSpec } from './task.js';
 
 /** What a host is made of. */
 export interface HostParts {
+  readonly place: HostPlace;
   readonly worker: string;
   readonly threads: number;
   /** URLs of modules known by name besides the package's own. */
   readonly modules: Readonly<Record<string, string>>;
   readonly contextOptions: ContextOptions | undefined;
-  createContext(options?: ContextOptions): Promise<Context>;
-  /** Bytes of a path or URL. */
-  readBytes(reference: { path: string } | { url: string }): Promise<Uint8Array>;
-  readonly openFrames: Place['openFrames'];
   /** A shared value by its hash, asked for once. */
   fetchShared(hash: string): Promise<unknown>;
 }
@@ -59,7 +57,7 @@ export class TaskHost {
       inputs: spec.inputs,
       context: () => this.#open(),
       input: (name) => this.#input(spec, name),
-      open: (input, options) => this.#parts.openFrames(input, options),
+      open: (input, options) => this.#parts.place.openFrames(input, options),
       module: (name) => this.#module(spec, name),
       keep: (key, make) => this.#keep(key, make),
       transfer: (value, buffers) => {
@@ -85,7 +83,7 @@ export class TaskHost {
   }
 
   #open(): Promise<Context> {
-    this.#context ??= this.#parts.createContext(this.#parts.contextOptions).catch((error) => {
+    this.#context ??= this.#parts.place.createContext(this.#parts.contextOptions).catch((error) => {
       this.#context = undefined;
       throw error;
     });
@@ -128,10 +126,10 @@ export class TaskHost {
   }
 
   async #import(module: string): Promise<Readonly<Record<string, unknown>>> {
-    const registered = loadRegistered(module);
     try {
+      if (isRegistered(module)) return (await this.#parts.place.tasks[module]()) as Readonly<Record<string, unknown>>;
       const url = Object.hasOwn(this.#parts.modules, module) ? this.#parts.modules[module] : module;
-      return registered ? await registered : await import(/* @vite-ignore */ url as string);
+      return await import(/* @vite-ignore */ url as string);
     } catch (error) {
       throw new EwaldError('Load', `the module ${shown(module)} of a task does not load: ${messageOf(error)}`, {
         cause: error,
@@ -171,7 +169,7 @@ export class TaskHost {
 
   async #bytes(reference: { path: string } | { url: string }): Promise<Uint8Array> {
     const key = 'path' in reference ? `path ${reference.path}` : `url ${reference.url}`;
-    const entry = this.#files.get(key) ?? { bytes: this.#parts.readBytes(reference), size: 0 };
+    const entry = this.#files.get(key) ?? { bytes: this.#parts.place.readBytes(reference), size: 0 };
     // Last used, last in line to go.
     this.#files.delete(key);
     this.#files.set(key, entry);

@@ -110,9 +110,7 @@ export async function inline(place: Place, options: InlineOptions = {}): Promise
     threads: place.cores,
     modules,
     contextOptions: context,
-    createContext: place.createContext,
-    readBytes: place.readBytes,
-    openFrames: place.openFrames,
+    place,
     fetchShared: (hash) => shared.get(hash),
   });
   const lane = new InlineLane(host, 'inline', Object.keys(modules));

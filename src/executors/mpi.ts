@@ -170,9 +170,7 @@ export async function mpi(place: Place, world: Communicator, options: InlineOpti
     threads: 1,
     modules,
     contextOptions: context,
-    createContext: place.createContext,
-    readBytes: place.readBytes,
-    openFrames: place.openFrames,
+    place,
     fetchShared: async (hash) => (given.has(hash) ? given.get(hash) : shared.get(hash)),
   });
   async function* run(tasks: Iterable<Task> | AsyncIterable<Task>, how: RunOptions): AsyncGenerator<TaskResult, void> {

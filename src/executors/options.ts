@@ -3,7 +3,7 @@ import type { ContextOptions } from '../context.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformUrl } from '../globals.js';
 import { integer, knownOptions } from '../options.js';
-import { registeredNames } from './registered.js';
+import { isRegistered } from './registered.js';
 
 /** Options of every executor that runs tasks in this process. */
 export interface InlineOptions {
@@ -30,7 +30,7 @@ const workersNames = [...inlineNames, 'workers', 'worker', 'threads'];
 export function checkModules(given: InlineOptions['modules']): Record<string, string> {
   const modules: Record<string, string> = {};
   for (const [name, url] of Object.entries(given ?? {})) {
-    if (registeredNames.includes(name) || /[:/]/.test(name) || name === '')
+    if (isRegistered(name) || /[:/]/.test(name) || name === '')
       throw new EwaldError('Argument', `modules: "${name}" cannot be a name; it is the package's own, or holds : or /`);
     if (!/^[a-z][a-z0-9+.-]*:/i.test(String(url)))
       throw new EwaldError('Argument', `modules: ${name} is "${url}"; needed is an absolute URL`);

@@ -1,12 +1,14 @@
 /** What an executor needs of its surroundings: Node and browsers differ in this and nothing else. */
 import type { DeviceReport } from '../backends/open.js';
 import type { WorkerSource } from '../backends/platform.js';
-import type { Context, ContextOptions } from '../context.js';
+import type { ContextOptions } from '../context.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
 import type { DataInput } from '../data/source-of.js';
+import type { Context } from '../rooms.js';
 import type { WorkerPort } from '../worker-port.js';
 import type { TcpConnect } from './nats/library.js';
+import type { RegisteredModules } from './registered.js';
 
 /** Node's or the browser's way. */
 export interface Place {
@@ -17,6 +19,8 @@ export interface Place {
   readonly processName: string;
   /** Processor cores that may be used. */
   readonly cores: number;
+  /** The modules that tasks name, without which there is nothing to run. */
+  readonly tasks: RegisteredModules;
   createContext(options?: ContextOptions): Promise<Context>;
   devices(options?: ContextOptions): Promise<DeviceReport[]>;
   startWorker(source: WorkerSource | undefined): WorkerPort;
@@ -30,3 +34,6 @@ export interface Place {
   /** Lets the process end while nothing but this port is open, or keeps it alive again. */
   hold(port: MessagePort, alive: boolean): void;
 }
+
+/** What of it the workers need. */
+export type HostPlace = Pick<Place, 'tasks' | 'createContext' | 'readBytes' | 'openFrames'>;

@@ -1,11 +1,11 @@
 /** What a task is, where it runs and what it sees there; the same on every kind of executor. */
 import type { Communicator } from '../communicator/communicator.js';
-import type { Context } from '../context.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
 import type { DataInput } from '../data/source-of.js';
 import type { PlatformUrl } from '../globals.js';
 import type { Disposable } from '../resource.js';
+import type { Context } from '../rooms.js';
 
 /**
  * Something that many tasks read, named instead of sent with each: a file by its path, anything by its URL, or what

@@ -7,12 +7,14 @@
  * `exhaustive` with the module's defaults (every vector of a cell sampled, ifssr refinement), so scores are lower for
  * better cells. New code wants `ctx.indexer`.
  */
-import type { Context, ContextOptions } from '../context.js';
+
+import type { ContextOptions } from '../context.js';
 import { type Cell, reciprocal } from '../crystal/cell.js';
 import { EwaldError } from '../errors.js';
 import type { Indexer } from '../indexing/indexer.js';
 import { indexerRanges, thresholdRanges } from '../layout/indexing.js';
 import { integerIn, realIn } from '../options.js';
+import type { Context } from '../rooms.js';
 
 /** Points of the module: there is no default to ask for by 0. */
 const { zero: _zero, ...samplePoints } = thresholdRanges.samplePoints;

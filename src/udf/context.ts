@@ -1,5 +1,6 @@
 /** `Context` of ewald/udf: scans are loaded, UDFs and analyses run over them, here or on an executor. */
-import type { ContextOptions, Context as CoreContext } from '../context.js';
+
+import type { ContextOptions } from '../context.js';
 import type { Corrections } from '../data/corrections.js';
 import type { Dataset } from '../data/dataset.js';
 import type { FrameArray } from '../data/dtype.js';
@@ -11,6 +12,7 @@ import type { Executor } from '../executors/executor.js';
 import type { PlatformSignal } from '../globals.js';
 import { knownOptions } from '../options.js';
 import { asyncDispose } from '../resource.js';
+import type { Context as CoreContext } from '../rooms.js';
 import { type Analysis, type AnalysisResults, resultsOf } from './analyses/analysis.js';
 import * as create from './analyses/create.js';
 import { type RadialFourierOptions, radialFourierAnalysis } from './analyses/radial-fourier.js';

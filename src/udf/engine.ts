@@ -1,12 +1,13 @@
 /** How a run is done: partitions one after the other on this thread with reads ahead, or as tasks of an executor; merged in order. */
-import type { Context as CoreContext } from '../context.js';
+
 import { allocateFrames } from '../data/dtype.js';
 import { EwaldError } from '../errors.js';
 import { compute } from '../executors/delayed.js';
 import type { Executor } from '../executors/executor.js';
 import type { Task } from '../executors/task.js';
-import type { RunDescription } from '../executors/tasks/udf.js';
 import { checkSignal } from '../options.js';
+import type { Context as CoreContext } from '../rooms.js';
+import type { RunDescription } from './description.js';
 import type { Arrays } from './dtypes.js';
 import { readRuns } from './frames-of.js';
 import { runPartition } from './partition.js';

@@ -1,9 +1,9 @@
 /** Frames of a scan into a .npy file, whole or not at all: its shape and its sync offset are in the file then. */
 import { extname } from 'node:path';
-import { checkOutput, openOutput } from '../cli/files.js';
 import { allocateFrames, bytesOfArray } from '../data/dtype.js';
 import { writers } from '../data/write.js';
 import { EwaldError } from '../errors.js';
+import { checkOutput, openOutput } from '../files/write.js';
 import { checkSignal } from '../options.js';
 import type { ExportOptions } from './context.js';
 import { product } from './dtypes.js';

@@ -3,7 +3,7 @@
  * All are [height, width] in C order; the formulas are those of LiberTEM, so that results agree to rounding.
  */
 import { EwaldError } from '../errors.js';
-import type { Spans, SparseMasks } from './pass.js';
+import type { Spans, SparseMasks } from '../frame-pass/pass.js';
 
 /** Size of a frame. */
 export interface MaskSize {

@@ -1,10 +1,11 @@
 /** The passes of one run on one context: planned when the first partition wants them, and kept for the others. */
-import type { Context } from '../context.js';
+
 import type { FrameArray } from '../data/dtype.js';
+import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from '../frame-pass/pass.js';
 import { udfNumbers } from '../layout/udf.js';
+import type { Context } from '../rooms.js';
 import { type Arrays, product } from './dtypes.js';
 import type { KernelPart } from './kernel-part.js';
-import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from './pass.js';
 import type { AnyUdf, UdfMeta } from './udf.js';
 
 type Part = { readonly part: KernelPart; readonly arrays: Arrays; readonly task: unknown };

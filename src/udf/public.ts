@@ -2,6 +2,16 @@
 export { type CorrectionOptions, Corrections } from '../data/corrections.js';
 export type { Dataset } from '../data/dataset.js';
 export { EwaldError, type EwaldErrorTag, isEwaldError } from '../errors.js';
+export type {
+  FramePass,
+  FramePassMethods,
+  FramePassOptions,
+  FrameSums,
+  PassDtype,
+  PassStep,
+  Spans,
+  SparseMasks,
+} from '../frame-pass/pass.js';
 export type { Analysis, AnalysisResults, Channel } from './analyses/analysis.js';
 export {
   type ComOptions,
@@ -66,16 +76,6 @@ export type { LivePicture } from './live/picture.js';
 export type { PictureSink, PlotsOption } from './live/plots.js';
 export { halfBlocks, kitty, sixel } from './live/terminal.js';
 export * as masks from './masks.js';
-export type {
-  FramePass,
-  FramePassMethods,
-  FramePassOptions,
-  FrameSums,
-  PassDtype,
-  PassStep,
-  Spans,
-  SparseMasks,
-} from './pass.js';
 export type { Coordinate, Roi } from './roi.js';
 export type { UdfProgress } from './run.js';
 export type { LoadOptions, Scan, SyncInfo } from './scan.js';

@@ -3,10 +3,11 @@
  * validate.html.
  */
 import { type BackendName, backendNames, type DeviceInfo } from '../backends/names.js';
-import type { Context, ContextOptions } from '../context.js';
+import type { ContextOptions } from '../context.js';
 import { EwaldError, isEwaldError } from '../errors.js';
 import type { FftEngine } from '../fft/fft.js';
 import { breathe, nearest } from '../options.js';
+import type { Context } from '../rooms.js';
 import { version } from '../version.js';
 import { matches, mayRefuse, type Outcome, outcomes, type Row, type Subject, seedOf } from './case.js';
 import { engineRows } from './cases/fft/engines.js';

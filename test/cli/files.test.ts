@@ -16,8 +16,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkOutput, openOutput, writeWhole } from '../../src/cli/files.js';
 import { visible, visibleJson, visibleLines } from '../../src/cli/visible.js';
+import { checkOutput, openOutput, writeWhole } from '../../src/files/write.js';
 import { ewald } from '../support/cli.js';
 
 let folder: string;

@@ -4,7 +4,7 @@ import { encode } from '../codec.js';
 import { Failed, type Lane, type Outcome, type TaskCall } from '../drive.js';
 import { build, identity } from '../identity.js';
 import type { Place } from '../place.js';
-import { registeredNames } from '../registered.js';
+import { isRegistered } from '../registered.js';
 import type { TaskSpec } from '../task.js';
 import { raisedError } from '../wire.js';
 import type { Cluster } from './cluster.js';
@@ -128,7 +128,7 @@ export class NatsLane implements Lane {
 
   /** A name the workers know, or the hash of the module's source, which is kept for them. */
   #moduleOf(module: string): Promise<string> {
-    if (registeredNames.includes(module) || this.names.includes(module)) return Promise.resolve(module);
+    if (isRegistered(module) || this.names.includes(module)) return Promise.resolve(module);
     let source = this.#sources.get(module);
     if (!source) {
       source = this.#place

@@ -1,18 +1,12 @@
 /** The worker's side: tasks come by a port, one is run after the other, results go back. */
 import { workersComm } from '../../communicator/workers.js';
-import type { Context, ContextOptions } from '../../context.js';
 import { EwaldError } from '../../errors.js';
 import { version } from '../../version.js';
 import { TaskHost } from '../host.js';
 import { build } from '../identity.js';
-import type { Place } from '../place.js';
+import type { HostPlace } from '../place.js';
 import { flatError, raisedError } from '../wire.js';
 import type { FromHost, HostStart, ToHost } from './protocol.js';
-
-/** What the worker's surroundings give. */
-export type HostPlace = Pick<Place, 'readBytes' | 'openFrames'> & {
-  createContext(options?: ContextOptions): Promise<Context>;
-};
 
 /** Takes the call that begins a host, and says whether a request was one: `ewald/worker` asks it first. */
 export function servedHost(
@@ -37,9 +31,7 @@ export function serveHost({ port, worker, threads, modules, context }: HostStart
     threads,
     modules,
     contextOptions: context,
-    createContext: place.createContext,
-    readBytes: place.readBytes,
-    openFrames: place.openFrames,
+    place,
     fetchShared: (hash) =>
       new Promise((resolve, reject) => {
         wanted.set(hash, { resolve, reject });

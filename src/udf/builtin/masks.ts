@@ -1,10 +1,10 @@
 /** Sums of frames under masks: a number a mask for each scan position. */
 import { EwaldError } from '../../errors.js';
+import type { PassStep } from '../../frame-pass/pass.js';
 import type { BufferDeclaration } from '../buffers.js';
 import { product } from '../dtypes.js';
 import type { KernelPart } from '../kernel-part.js';
 import { isBoolean, type MaskArray, nonZeros, spansOf, sparseOf } from '../masks.js';
-import type { PassStep } from '../pass.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
 
 /** Parameters of `masksUdf`. */

@@ -3,9 +3,10 @@
  * the stage before it left, in float64. So a failure names the stage, and a backend may differ in what it passes on as
  * long as it passes on the right things.
  */
-import type { Context } from '../../../context.js';
+
 import { type Cell, cellFromParameters, dot } from '../../../crystal/cell.js';
 import type { IndexingMethod, IndexingThresholds } from '../../../indexing/indexer.js';
+import type { Context } from '../../../rooms.js';
 import { type SpotSimulation, simulateSpots } from '../../../simulate/spots.js';
 import type { Row } from '../../case.js';
 import { spotAt } from '../../oracle/indexing/lattices.js';

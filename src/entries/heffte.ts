@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { createContext } from '../entries/fft.js';
-import { entry, type MakeFft3d, type MakeFft3dR2c } from './entry.js';
+
+import { entry, type MakeFft3d, type MakeFft3dR2c } from '../heffte/entry.js';
+import { createContext } from './fft.js';
 
 const made = entry((options) => createContext(options));
 /** See {@link MakeFft3d}. */
@@ -15,5 +16,5 @@ export const fft3dR2c: MakeFft3dR2c = made.fft3dR2c;
 /** The Python module's name. */
 export const fft3d_r2c = fft3dR2c;
 
-export type { MakeFft3d, MakeFft3dR2c } from './entry.js';
-export * from './public.js';
+export type { MakeFft3d, MakeFft3dR2c } from '../heffte/entry.js';
+export * from '../heffte/public.js';

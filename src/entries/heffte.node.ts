@@ -10,8 +10,9 @@
  *
  * @module
  */
-import { createContext } from '../entries/fft.node.js';
-import { entry, type MakeFft3d, type MakeFft3dR2c } from './entry.js';
+
+import { entry, type MakeFft3d, type MakeFft3dR2c } from '../heffte/entry.js';
+import { createContext } from './fft.node.js';
 
 const made = entry((options) => createContext(options));
 /** See {@link MakeFft3d}. */
@@ -21,5 +22,5 @@ export const fft3dR2c: MakeFft3dR2c = made.fft3dR2c;
 /** The Python module's name. */
 export const fft3d_r2c = fft3dR2c;
 
-export type { MakeFft3d, MakeFft3dR2c } from './entry.js';
-export * from './public.js';
+export type { MakeFft3d, MakeFft3dR2c } from '../heffte/entry.js';
+export * from '../heffte/public.js';

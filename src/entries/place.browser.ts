@@ -1,8 +1,10 @@
 /** The browser's surroundings of executors. */
+
+import { openFramesInBrowser, readBytesInBrowser } from '../executors/files-browser.js';
+import type { Place } from '../executors/place.js';
 import { createContext, devices } from '../index.js';
+import { tasks } from '../tasks/tasks.js';
 import { startBrowserWorker } from '../workers/start.browser.js';
-import { openFramesInBrowser, readBytesInBrowser } from './files-browser.js';
-import type { Place } from './place.js';
 
 export const browserPlace: Place = {
   platform: 'browser',
@@ -15,6 +17,7 @@ export const browserPlace: Place = {
   processName: Math.random().toString(36).slice(2, 8),
   connectTcp: undefined,
   readCreds: async (creds) => creds,
+  tasks,
   createContext,
   devices,
   startWorker: startBrowserWorker,

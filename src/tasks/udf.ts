@@ -1,34 +1,18 @@
 /** A partition of a run as a task of an executor: `{ module: 'udf', function: 'partition' }`; src/udf/engine.ts makes them. */
-import { type CorrectionOptions, Corrections } from '../../data/corrections.js';
-import type { Dataset } from '../../data/dataset.js';
-import type { DataType, FrameArray } from '../../data/dtype.js';
-import { memoryDataset } from '../../data/formats/memory.js';
-import type { OpenOptions } from '../../data/open.js';
-import { EwaldError } from '../../errors.js';
-import { builtinUdfs } from '../../udf/builtin/index.js';
-import type { Arrays } from '../../udf/dtypes.js';
-import { runPartition } from '../../udf/partition.js';
-import type { Partition } from '../../udf/partitions.js';
-import { Passes } from '../../udf/passes.js';
-import { type AnyDefinition, type AnyUdf, asUdf, isUdf, type UdfMeta } from '../../udf/udf.js';
-import type { TaskScope } from '../task.js';
-
-/** What every task of a run is told. */
-export interface RunDescription {
-  readonly udfs: readonly {
-    readonly module: string;
-    readonly name: string;
-    readonly params: Readonly<Record<string, unknown>>;
-  }[];
-  readonly meta: Omit<UdfMeta, 'inputDtype'>;
-  /** How the frames are opened here; absent where they come with the task. */
-  readonly source:
-    | { readonly path: string; readonly options: OpenOptions }
-    | { readonly url: string; readonly options: OpenOptions }
-    | undefined;
-  readonly dtype: DataType;
-  readonly corrections: CorrectionOptions | undefined;
-}
+import { Corrections } from '../data/corrections.js';
+import type { Dataset } from '../data/dataset.js';
+import type { FrameArray } from '../data/dtype.js';
+import { memoryDataset } from '../data/formats/memory.js';
+import type { OpenOptions } from '../data/open.js';
+import { EwaldError } from '../errors.js';
+import type { TaskScope } from '../executors/task.js';
+import { builtinUdfs } from '../udf/builtin/index.js';
+import type { RunDescription } from '../udf/description.js';
+import type { Arrays } from '../udf/dtypes.js';
+import { runPartition } from '../udf/partition.js';
+import type { Partition } from '../udf/partitions.js';
+import { Passes } from '../udf/passes.js';
+import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from '../udf/udf.js';
 
 interface PartitionTask {
   readonly partition: Partition;

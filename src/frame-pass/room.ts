@@ -2,11 +2,11 @@
 import type { Planner } from '../planner.js';
 import type { FramePass, FramePassOptions } from './pass.js';
 
-export interface UdfMethods {
+export interface FramePassMethods {
   /** Plans one pass of sums over frames; see `FramePassOptions`. */
   framePass(options: FramePassOptions): Promise<FramePass>;
 }
 
-export const udfRoom = (planner: Planner): UdfMethods => ({
+export const framePassRoom = (planner: Planner): FramePassMethods => ({
   framePass: async (options) => (await import('./pass.js')).planFramePass(planner, options),
 });

@@ -1,10 +1,10 @@
 /** A rank of a timed distributed transform, as a task of `spmd`: `{ module: 'heffte', function: 'bench' }`. */
 
-import { planFft3d } from '../../heffte/fft3d.js';
-import type { BenchTimes, BenchWish } from '../../heffte/measure.js';
-import { benchFft3d } from '../../heffte/measure.js';
-import type { FftContextLike } from '../../heffte/options.js';
-import type { TaskScope } from '../task.js';
+import type { TaskScope } from '../executors/task.js';
+import { planFft3d } from '../heffte/fft3d.js';
+import type { BenchTimes, BenchWish } from '../heffte/measure.js';
+import { benchFft3d } from '../heffte/measure.js';
+import type { FftContextLike } from '../heffte/options.js';
 
 /** Verifies and times; every rank gives the same times. */
 export async function bench(wish: BenchWish, scope: TaskScope): Promise<BenchTimes> {

@@ -3,16 +3,16 @@
  * run } }`. The run (detector and settings) is a shared value, so that it travels once; a worker keeps its searcher and
  * the files it has open from task to task.
  */
-import type { Geometry } from '../../crystal/geometry/geometry.js';
-import type { Dataset } from '../../data/dataset.js';
-import type { DataInput } from '../../data/source-of.js';
-import { EwaldError } from '../../errors.js';
-import { type Detector, openDetector } from '../../pipeline/detector.js';
-import { type FrameFailure, type FrameRecord, failureOf, recordOf } from '../../pipeline/record.js';
-import { searchAll } from '../../pipeline/run.js';
-import { Searcher } from '../../pipeline/searcher.js';
-import type { SearchSettings } from '../../pipeline/settings.js';
-import type { TaskScope } from '../task.js';
+import type { Geometry } from '../crystal/geometry/geometry.js';
+import type { Dataset } from '../data/dataset.js';
+import type { DataInput } from '../data/source-of.js';
+import { EwaldError } from '../errors.js';
+import type { TaskScope } from '../executors/task.js';
+import { type Detector, openDetector } from '../pipeline/detector.js';
+import { type FrameFailure, type FrameRecord, failureOf, recordOf } from '../pipeline/record.js';
+import { searchAll } from '../pipeline/run.js';
+import { Searcher } from '../pipeline/searcher.js';
+import type { SearchSettings } from '../pipeline/settings.js';
 
 /** What all tasks of a run share. */
 export interface SharedRun {

@@ -13,12 +13,12 @@
 import type { ContextOptions } from '../context.js';
 import { open } from '../data/index.js';
 import { EwaldError } from '../errors.js';
-import { type ConnectOptions, Executor } from '../executors/browser.js';
 import { createContext, devices } from '../index.js';
-import { type MakeWithOptions, madeWith, UdfContext, type UdfContextOptions, type UdfPlace } from './context.js';
-import { type DetectedDevices, devicesOf } from './devices.js';
-import { makeExecutor } from './executors.js';
-import type { ScanSource } from './scan.js';
+import { type MakeWithOptions, madeWith, UdfContext, type UdfContextOptions, type UdfPlace } from '../udf/context.js';
+import { type DetectedDevices, devicesOf } from '../udf/devices.js';
+import { makeExecutor } from '../udf/executors.js';
+import type { ScanSource } from '../udf/scan.js';
+import { type ConnectOptions, Executor } from './executors.js';
 
 const place: UdfPlace = {
   createContext,
@@ -63,4 +63,4 @@ export async function detect(options?: ContextOptions): Promise<DetectedDevices>
   return devicesOf(await devices(options), globalThis.navigator?.hardwareConcurrency ?? 1);
 }
 
-export * from './public.js';
+export * from '../udf/public.js';

@@ -13,17 +13,17 @@
  * @module
  */
 import { mpiComm } from '../communicator/mpi.js';
-import { type DelayedExecutor, delayedExecutor } from './delayed-executor.js';
-import type { Executor as Instance, WorkerInfo } from './executor.js';
-import { inline, workers } from './local.js';
-import { mpi } from './mpi.js';
-import { type ConnectOptions, connect, listWorkers } from './nats/connect.js';
-import { type JoinedWorker, type JoinOptions, join } from './nats/join.js';
-import type { NatsOptions } from './nats/library.js';
-import type { InlineOptions, WorkersOptions } from './options.js';
-import { nodePlace } from './place-node.js';
-import { spmd as runRanks, type SpmdOptions } from './spmd.js';
-import type { Task } from './task.js';
+import { type DelayedExecutor, delayedExecutor } from '../executors/delayed-executor.js';
+import type { Executor as Instance, WorkerInfo } from '../executors/executor.js';
+import { inline, workers } from '../executors/local.js';
+import { mpi } from '../executors/mpi.js';
+import { type ConnectOptions, connect, listWorkers } from '../executors/nats/connect.js';
+import { type JoinedWorker, type JoinOptions, join } from '../executors/nats/join.js';
+import type { NatsOptions } from '../executors/nats/library.js';
+import type { InlineOptions, WorkersOptions } from '../executors/options.js';
+import { spmd as runRanks, type SpmdOptions } from '../executors/spmd.js';
+import type { Task } from '../executors/task.js';
+import { nodePlace } from './place.node.js';
 
 /** Runs tasks somewhere; end it with `dispose` or `await using`. */
 export type Executor = Instance;
@@ -66,4 +66,4 @@ export const joinCluster = (url: string, options?: JoinOptions): Promise<JoinedW
 export const listCluster = (url: string, options?: NatsOptions): Promise<WorkerInfo[]> =>
   listWorkers(nodePlace, url, options);
 
-export * from './public.js';
+export * from '../executors/public.js';

@@ -7,16 +7,16 @@
  */
 
 import { EwaldError } from '../errors.js';
-import { type DelayedExecutor, delayedExecutor } from './delayed-executor.js';
-import type { Executor as Instance, WorkerInfo } from './executor.js';
-import { inline, workers } from './local.js';
-import { type ConnectOptions, connect, listWorkers } from './nats/connect.js';
-import { type JoinedWorker, type JoinOptions, join } from './nats/join.js';
-import type { NatsOptions } from './nats/library.js';
-import type { InlineOptions, WorkersOptions } from './options.js';
-import { browserPlace } from './place-browser.js';
-import { spmd as runRanks, type SpmdOptions } from './spmd.js';
-import type { Task } from './task.js';
+import { type DelayedExecutor, delayedExecutor } from '../executors/delayed-executor.js';
+import type { Executor as Instance, WorkerInfo } from '../executors/executor.js';
+import { inline, workers } from '../executors/local.js';
+import { type ConnectOptions, connect, listWorkers } from '../executors/nats/connect.js';
+import { type JoinedWorker, type JoinOptions, join } from '../executors/nats/join.js';
+import type { NatsOptions } from '../executors/nats/library.js';
+import type { InlineOptions, WorkersOptions } from '../executors/options.js';
+import { spmd as runRanks, type SpmdOptions } from '../executors/spmd.js';
+import type { Task } from '../executors/task.js';
+import { browserPlace } from './place.browser.js';
 
 /** Runs tasks somewhere; end it with `dispose` or `await using`. */
 export type Executor = Instance;
@@ -62,4 +62,4 @@ export const joinCluster = (url: string, options?: JoinOptions): Promise<JoinedW
 export const listCluster = (url: string, options?: NatsOptions): Promise<WorkerInfo[]> =>
   listWorkers(browserPlace, url, options);
 
-export * from './public.js';
+export * from '../executors/public.js';

@@ -1,7 +1,8 @@
 /** A batch of stills as a task of an executor: `{ module: 'indexing', function: 'index', argument: { indexer, input } }`. */
-import type { Context } from '../../context.js';
-import type { Indexer, IndexerOptions, IndexingInput } from '../../indexing/indexer.js';
-import type { TaskScope } from '../task.js';
+
+import type { TaskScope } from '../executors/task.js';
+import type { Indexer, IndexerOptions, IndexingInput } from '../indexing/indexer.js';
+import type { Context } from '../rooms.js';
 
 /** What the task is called with: the sizes of the indexer and one batch. */
 export interface IndexingTask {

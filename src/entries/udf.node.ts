@@ -14,13 +14,13 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ContextOptions } from '../context.js';
 import { open } from '../data/node.js';
-import { type ConnectOptions, Executor } from '../executors/node.js';
 import { createContext, devices } from '../node.js';
-import { type MakeWithOptions, madeWith, UdfContext, type UdfContextOptions, type UdfPlace } from './context.js';
-import { type DetectedDevices, devicesOf } from './devices.js';
-import { makeExecutor } from './executors.js';
-import { exportNpy } from './export.node.js';
-import type { ScanSource } from './scan.js';
+import { type MakeWithOptions, madeWith, UdfContext, type UdfContextOptions, type UdfPlace } from '../udf/context.js';
+import { type DetectedDevices, devicesOf } from '../udf/devices.js';
+import { makeExecutor } from '../udf/executors.js';
+import { exportNpy } from '../udf/export.node.js';
+import type { ScanSource } from '../udf/scan.js';
+import { type ConnectOptions, Executor } from './executors.node.js';
 
 const place: UdfPlace = {
   createContext,
@@ -72,4 +72,4 @@ export async function detect(options?: ContextOptions): Promise<DetectedDevices>
   return devicesOf(await devices(options), availableParallelism());
 }
 
-export * from './public.js';
+export * from '../udf/public.js';

@@ -1,7 +1,7 @@
 /** Parts of a count of pi as a task of an executor: `{ module: 'pi', function: 'count', argument: { points, first } }`. */
 
-import type { PiRunOptions } from '../../pi/options.js';
-import type { TaskScope } from '../task.js';
+import type { TaskScope } from '../executors/task.js';
+import type { PiRunOptions } from '../pi/options.js';
 
 /** Counts hits among `points` from point `first` on; the parts of a split count add up to the whole, bit for bit. */
 export async function count(run: Omit<PiRunOptions, 'signal' | 'onProgress'>, scope: TaskScope): Promise<bigint> {

@@ -2,10 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
 import { EwaldError, messageOf } from '../errors.js';
+import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
+import type { Place } from '../executors/place.js';
 import { createContext, devices } from '../node.js';
+import { tasks } from '../tasks/tasks.js';
 import { startNodeWorker } from '../workers/start.node.js';
-import { openFramesOnNode, readBytesOnNode } from './files-node.js';
-import type { Place } from './place.js';
 
 export const nodePlace: Place = {
   platform: 'node',
@@ -28,6 +29,7 @@ export const nodePlace: Place = {
       throw new EwaldError('Argument', `creds is "${creds}": ${why}`, { cause: error });
     });
   },
+  tasks,
   createContext,
   devices,
   startWorker: startNodeWorker,

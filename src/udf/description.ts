@@ -1,0 +1,22 @@
+/** What is sent of a run to whoever computes partitions of it: plain data. */
+import type { CorrectionOptions } from '../data/corrections.js';
+import type { DataType } from '../data/dtype.js';
+import type { OpenOptions } from '../data/open.js';
+import type { UdfMeta } from './udf.js';
+
+/** What every task of a run is told. */
+export interface RunDescription {
+  readonly udfs: readonly {
+    readonly module: string;
+    readonly name: string;
+    readonly params: Readonly<Record<string, unknown>>;
+  }[];
+  readonly meta: Omit<UdfMeta, 'inputDtype'>;
+  /** How the frames are opened here; absent where they come with the task. */
+  readonly source:
+    | { readonly path: string; readonly options: OpenOptions }
+    | { readonly url: string; readonly options: OpenOptions }
+    | undefined;
+  readonly dtype: DataType;
+  readonly corrections: CorrectionOptions | undefined;
+}
