@@ -65,19 +65,21 @@ size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 }  // namespace
 
+#define EWALD_BEST(isa) \
+  Kernels { isa::is_zero, isa::join_bits, isa::join_bytes, isa::swap_bytes, isa::adler32 }
 const Kernels& kernels() {
 #if defined(__wasm_simd128__)
-  static constexpr Kernels best{simd128::is_zero, simd128::join_bits, simd128::join_bytes, simd128::swap_bytes};
+  static constexpr Kernels best = EWALD_BEST(simd128);
 #elif defined(__x86_64__)
-  static const Kernels best =
-      best_isa() == Isa::avx512 ? Kernels{avx512::is_zero, avx512::join_bits, avx512::join_bytes, avx512::swap_bytes}
-      : best_isa() == Isa::avx2 ? Kernels{avx2::is_zero, avx2::join_bits, avx2::join_bytes, avx2::swap_bytes}
-                                : Kernels{sse2::is_zero, sse2::join_bits, sse2::join_bytes, sse2::swap_bytes};
+  static const Kernels best = best_isa() == Isa::avx512 ? EWALD_BEST(avx512)
+                              : best_isa() == Isa::avx2 ? EWALD_BEST(avx2)
+                                                        : EWALD_BEST(sse2);
 #else
-  static constexpr Kernels best{neon::is_zero, neon::join_bits, neon::join_bytes, neon::swap_bytes};
+  static constexpr Kernels best = EWALD_BEST(neon);
 #endif
   return best;
 }
+#undef EWALD_BEST
 
 Outcome decode_bitshuffle_lz4(Input in, Output out, uint32_t element) {
   if (in.bytes < 12) return damaged("it is shorter than its header of 12 bytes");

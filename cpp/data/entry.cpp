@@ -7,8 +7,8 @@ namespace {
 
 using namespace ewald::data;
 
-constexpr const char* names[] = {"bitshuffle-LZ4", "bitshuffle",  "LZ4",        "LZ4 block", "shuffle", "LZF",
-                                 "byte offset",    "packed bits", "packed bits"};
+constexpr const char* names[] = {"bitshuffle-LZ4", "bitshuffle",  "LZ4",         "LZ4 block", "shuffle", "LZF",
+                                 "byte offset",    "packed bits", "packed bits", "gzip"};
 constexpr uint32_t codecs = sizeof names / sizeof *names;
 
 // What is wrong with the sizes a codec was called with, or nullptr.
@@ -72,6 +72,9 @@ extern "C" EWALD_EXPORT(ewald_codec_decode) int32_t
       break;
     case EWALD_CODEC_BYTE_OFFSET:
       outcome = decode_byte_offset(input, output);
+      break;
+    case EWALD_CODEC_ZLIB:
+      outcome = decode_zlib(input, output);
       break;
     default:
       outcome = decode_packed(input, output, element_bytes, parameter, codec == EWALD_CODEC_PACKED_MSB);

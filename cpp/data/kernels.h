@@ -1,4 +1,4 @@
-// The kernels of bit and byte planes, compiled once for each instruction set.
+// The kernels that are compiled once for each instruction set.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +9,7 @@
   void join_bits(const uint8_t* planes, uint8_t* bytes, size_t columns);                                           \
   void join_bytes(const uint8_t* streams, size_t stride, uint32_t used, uint32_t element, uint8_t* out, size_t n); \
   void swap_bytes(const uint8_t* in, uint8_t* out, size_t bytes, uint32_t size);                                   \
+  uint32_t adler32(uint32_t adler, const uint8_t* data, size_t bytes);                                             \
   }
 EWALD_DATA_KERNELS(sse2)
 EWALD_DATA_KERNELS(avx2)
@@ -29,6 +30,8 @@ struct Kernels {
   void (*join_bytes)(const uint8_t* streams, size_t stride, uint32_t used, uint32_t element, uint8_t* out, size_t n);
   // Numbers of `size` bytes from `in` to `out`, which may be the same place, the bytes of each in reverse.
   void (*swap_bytes)(const uint8_t* in, uint8_t* out, size_t bytes, uint32_t size);
+  // zlib's Adler-32, carried on from `adler`; 1 begins it.
+  uint32_t (*adler32)(uint32_t adler, const uint8_t* data, size_t bytes);
 };
 
 // Those of the best instruction set here.

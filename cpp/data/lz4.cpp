@@ -2,17 +2,10 @@
 #include <cstring>
 
 #include "data/codecs.h"
+#include "data/copies.h"
 
 namespace ewald::data {
 namespace {
-
-typedef uint8_t Copy16 __attribute__((vector_size(16)));
-
-inline void copy16(uint8_t* to, const uint8_t* from) {
-  Copy16 v;
-  memcpy(&v, from, 16);
-  memcpy(to, &v, 16);
-}
 
 // Adds the bytes that carry a length beyond 15 on; false at the end of the input.
 inline bool lengthen(const uint8_t*& in, const uint8_t* end, size_t& length) {
@@ -23,43 +16,6 @@ inline bool lengthen(const uint8_t*& in, const uint8_t* end, size_t& length) {
     length += more;
   } while (more == 255);
   return true;
-}
-
-// `length` bytes from `distance` behind `out`; up to 15 bytes more may be written.
-inline void repeat_wide(uint8_t* out, size_t distance, size_t length) {
-  const uint8_t* from = out - distance;
-  uint8_t* const end = out + length;
-  if (distance >= 16) {
-    // Long runs of a longer period: what is copied doubles, because a load that meets the store just before it waits.
-    for (size_t span = distance; size_t(end - out) > span; span *= 2) {
-      uint8_t* const next = out + span;
-      for (const uint8_t* at = from; out < next; out += 16, at += 16) copy16(out, at);
-      out = next;
-    }
-    do {
-      copy16(out, from);
-      out += 16;
-      from += 16;
-    } while (out < end);
-    return;
-  }
-  Copy16 pattern;
-  size_t step = 16;
-  if (distance == 1) {
-    pattern = *from - Copy16{};
-  } else {
-    uint8_t bytes[16];
-    for (size_t i = 0, at = 0; i < 16; i++) {
-      bytes[i] = from[at];
-      if (++at == distance) at = 0;
-    }
-    memcpy(&pattern, bytes, 16);
-    step = 16 - 16 % distance;  // whole periods
-  }
-  do {
-    memcpy(out, &pattern, 16);
-    out += step;
-  } while (out < end);
 }
 
 }  // namespace

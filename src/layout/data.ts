@@ -11,5 +11,6 @@ export const dataEnums = {
     byteOffset: 6,
     packedMsb: 7,
     packedLsb: 8,
+    zlib: 9,
   },
 } as const;

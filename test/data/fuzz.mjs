@@ -21,6 +21,7 @@ export const codecs = [
   'byte_offset',
   'packed_msb',
   'packed_lsb',
+  'zlib',
 ];
 
 const isa =

@@ -496,7 +496,7 @@ void cells() {
 void codecs() {
   constexpr size_t most = 200;
   uint32_t random = 12345;
-  for (uint32_t codec = 0; codec <= EWALD_CODEC_PACKED_LSB + 2; codec++)
+  for (uint32_t codec = 0; codec <= EWALD_CODEC_ZLIB + 2; codec++)
     for (const uint32_t size : {0u, 1u, 2u, 3u, 4u, 8u, 16u, 256u, 0x80000000u, 0xffffffffu})
       for (const uint32_t parameter : {0u, 1u, 6u, 8u, 12u, 64u, 0x80000000u, 0xffffffffu}) {
         snprintf(place, sizeof place, "codec %u, elements of %u, parameter %u", codec, size, parameter);

@@ -8,3 +8,4 @@ const CODEC_LZF: u32 = 5u;
 const CODEC_BYTE_OFFSET: u32 = 6u;
 const CODEC_PACKED_MSB: u32 = 7u;
 const CODEC_PACKED_LSB: u32 = 8u;
+const CODEC_ZLIB: u32 = 9u;

@@ -119,7 +119,8 @@ typedef enum ewald_codec {
   EWALD_CODEC_LZF = 5,
   EWALD_CODEC_BYTE_OFFSET = 6,
   EWALD_CODEC_PACKED_MSB = 7,
-  EWALD_CODEC_PACKED_LSB = 8
+  EWALD_CODEC_PACKED_LSB = 8,
+  EWALD_CODEC_ZLIB = 9
 } ewald_codec;
 
 typedef enum ewald_udf_step_kind {

@@ -1,7 +1,7 @@
 /**
- * What chunks of detector data are unpacked with: the codecs of the C++ core (native or wasm), and gzip of the platform.
+ * What chunks of detector data are unpacked with: the codecs of the C++ core (native or wasm).
  *
- * Gzip is not the core's: zlib of Node and DecompressionStream of browsers are faster than anything worth shipping.
+ * Packing with gzip is the platform's: nobody waits for it.
  */
 import type { OwnBytes } from '../../globals.js';
 import type { Disposable } from '../../resource.js';
@@ -16,7 +16,8 @@ export type CodecName =
   | 'lzf'
   | 'byteOffset'
   | 'packedMsb'
-  | 'packedLsb';
+  | 'packedLsb'
+  | 'zlib';
 
 /** A codec with its arguments. */
 export interface Codec {
@@ -35,7 +36,6 @@ export interface Codecs extends Disposable {
   encode(codec: Codec, input: Uint8Array): Promise<OwnBytes>;
   /** HDF5's checksum of a chunk. */
   fletcher32(bytes: Uint8Array): number;
-  /** Fills all of `output` from a zlib stream. Throws `Format`. */
-  inflate(input: Uint8Array, output: Uint8Array): Promise<void>;
+  /** A zlib stream, which `zlib` decodes. */
   deflate(input: Uint8Array): Promise<OwnBytes>;
 }

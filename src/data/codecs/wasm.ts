@@ -32,8 +32,8 @@ class Place {
   }
 }
 
-/** Codecs of a loaded core; `inflate` and `deflate` are the platform's. */
-export function wasmCodecs(core: Core, gzip: Pick<Codecs, 'inflate' | 'deflate'>): Codecs {
+/** Codecs of a loaded core; `deflate` is the platform's. */
+export function wasmCodecs(core: Core, deflate: Codecs['deflate']): Codecs {
   const [input, output, word] = [new Place(core), new Place(core), new Place(core)];
   let disposed = false;
   const alive = (): void => {
@@ -62,7 +62,7 @@ export function wasmCodecs(core: Core, gzip: Pick<Codecs, 'inflate' | 'deflate'>
   };
   return {
     backend: 'wasm',
-    ...gzip,
+    deflate,
     // Nothing is awaited between the copies, so calls in flight cannot meet in the heap.
     async decode({ codec, elementBytes = 1, parameter = 0 }: Codec, from, to) {
       alive();

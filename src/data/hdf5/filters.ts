@@ -79,12 +79,7 @@ function stepOf(filter: Filter, elementBytes: number): Step | undefined {
   const { id, values } = filter;
   switch (id) {
     case 1:
-      return {
-        filter,
-        ratio: 1040,
-        forward: () => undefined,
-        decode: (codecs, input, output) => codecs.inflate(input, output),
-      };
+      return byCodec(filter, { codec: 'zlib' }, 1040);
     case 2:
       return byCodec(filter, { codec: 'shuffle', elementBytes: values[0] || elementBytes }, 1, true);
     case 3:

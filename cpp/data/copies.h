@@ -1,0 +1,65 @@
+// What has been decoded, repeated: the copies of LZ4 and of deflate.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace ewald::data {
+
+typedef uint8_t Copy16 __attribute__((vector_size(16)));
+typedef uint16_t Pairs __attribute__((vector_size(16)));
+typedef uint32_t Fours __attribute__((vector_size(16)));
+
+inline void copy16(uint8_t* to, const uint8_t* from) {
+  Copy16 v;
+  memcpy(&v, from, 16);
+  memcpy(to, &v, 16);
+}
+
+// `length` bytes from `distance` behind `out`; up to 15 bytes more may be written.
+inline void repeat_wide(uint8_t* out, size_t distance, size_t length) {
+  const uint8_t* from = out - distance;
+  uint8_t* const end = out + length;
+  if (distance >= 16) {
+    // Long runs of a longer period: what is copied doubles, because a load that meets the store just before it waits.
+    for (size_t span = distance; size_t(end - out) > span; span *= 2) {
+      uint8_t* const next = out + span;
+      for (const uint8_t* at = from; out < next; out += 16, at += 16) copy16(out, at);
+      out = next;
+    }
+    do {
+      copy16(out, from);
+      out += 16;
+      from += 16;
+    } while (out < end);
+    return;
+  }
+  Copy16 pattern;
+  size_t step = 16;
+  // Periods of a number of one, two or four bytes are what detectors' zeros make; the others are put together.
+  if (distance == 1) {
+    pattern = *from - Copy16{};
+  } else if (distance == 2) {
+    uint16_t pair;
+    memcpy(&pair, from, 2);
+    pattern = (Copy16)(pair - Pairs{});
+  } else if (distance == 4) {
+    uint32_t four;
+    memcpy(&four, from, 4);
+    pattern = (Copy16)(four - Fours{});
+  } else {
+    uint8_t bytes[16];
+    for (size_t i = 0, at = 0; i < 16; i++) {
+      bytes[i] = from[at];
+      if (++at == distance) at = 0;
+    }
+    memcpy(&pattern, bytes, 16);
+    step = 16 - 16 % distance;  // whole periods
+  }
+  do {
+    memcpy(out, &pattern, 16);
+    out += step;
+  } while (out < end);
+}
+
+}  // namespace ewald::data

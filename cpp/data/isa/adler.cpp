@@ -1,0 +1,53 @@
+// zlib's checksum (RFC 1950): the sum of the bytes, and the sum of these sums. Summed by columns of 16 bits, bytes of
+// even and of odd places apart, and folded before a column can overflow.
+#include <cstring>
+
+#include "data/kernels.h"
+
+namespace ewald::EWALD_ISA {
+namespace {
+
+#if defined(__AVX512BW__)
+constexpr size_t width = 64;
+#elif defined(__AVX2__)
+constexpr size_t width = 32;
+#else
+constexpr size_t width = 16;
+#endif
+typedef uint16_t Columns __attribute__((vector_size(width)));
+constexpr uint32_t prime = 65521;
+// 255 n (n - 1) / 2 < 2^16: the most rows whose sums of sums a column holds.
+constexpr size_t most_rows = 22;
+
+}  // namespace
+
+uint32_t adler32(uint32_t adler, const uint8_t* data, size_t bytes) {
+  uint64_t a = adler & 0xffff, b = adler >> 16;
+  while (bytes >= width) {
+    const size_t rows = bytes / width < most_rows ? bytes / width : most_rows;
+    Columns even{}, odd{}, even_later{}, odd_later{};
+    for (size_t r = 0; r < rows; r++) {
+      Columns row;
+      memcpy(&row, data + width * r, width);
+      even_later += even;
+      odd_later += odd;
+      even += row & 255;
+      odd += row >> 8;
+    }
+    uint32_t sum = 0, later = 0, weighted = 0;
+    for (uint32_t i = 0; i < width / 2; i++) {
+      sum += uint32_t(even[i]) + odd[i];
+      later += uint32_t(even_later[i]) + odd_later[i];
+      // A byte counts once for itself and for each that follows it in its row.
+      weighted += uint32_t(even[i]) * (uint32_t(width) - 2 * i) + uint32_t(odd[i]) * (uint32_t(width) - 2 * i - 1);
+    }
+    b = (b + rows * width * a + uint64_t(width) * later + weighted) % prime;
+    a = (a + sum) % prime;
+    data += rows * width;
+    bytes -= rows * width;
+  }
+  for (; bytes > 0; bytes--) b += a += *data++;
+  return uint32_t(b % prime << 16 | a % prime);
+}
+
+}  // namespace ewald::EWALD_ISA
