@@ -139,6 +139,9 @@ const orders = (size, grid) => {
   );
 };
 
+/** heFFTe compares two of its own results here, we with the truth: the largest number of 23³ has a last bit of 2⁻¹¹. */
+const each23 = (precision) => (precision === 'f32' ? { each: 1e-3 } : {});
+
 const subranks = (ranks) =>
   bothPrecisions.flatMap((precision) =>
     [1, 2, 3, 4, [1, 3, 5, 7]].flatMap((list) =>
@@ -146,6 +149,7 @@ const subranks = (ranks) =>
         about: 'subranks',
         size: [23, 23, 23],
         precision,
+        ...each23(precision),
         input: { grid: grids[ranks] },
         output: { grid: grids[ranks] },
         options: { subranks: list, algorithm },
@@ -271,7 +275,7 @@ const tables = {
     ...shuffled(8, both([16, 15, 15], [16, 1, 15]), 3, 5),
     ...r2c(8, [...f('f32', [12, 12, 10]), ...f('f64', [15, 15, 18])]),
     ...subranks(8),
-    ...both([23, 23, 23]).map((c) => ({ ...c, input: { empty: 2 }, output: {} })),
+    ...both([23, 23, 23]).map((c) => ({ ...c, ...each23(c.precision), input: { empty: 2 }, output: {} })),
     ...both([12, 13, 14]).flatMap((c) =>
       [0, 1, 2].map((reduced) => ({ ...c, reduced, options: { subranks: [1, 3, 5, 7] } })),
     ),
