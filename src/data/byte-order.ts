@@ -12,20 +12,38 @@ interface BufferType {
 /** Copies numbers of `width` bytes, the bytes of each in reverse; both may be the same memory. */
 export type SwapCopy = (from: Uint8Array, into: Uint8Array, width: number) => void;
 
+/** What an addon does faster. */
+export interface Turning {
+  readonly swapBytes: SwapCopy;
+  /**
+   * Fills `out` with frames of `bytes` bytes that begin `stride` bytes apart in an open file, the bytes of each number of
+   * `width` bytes in reverse. Absent where the system reads otherwise.
+   */
+  readonly readTurned?: (
+    file: number,
+    offset: number,
+    stride: number,
+    bytes: number,
+    width: number,
+    out: Uint8Array,
+  ) => Promise<void>;
+}
+
 /** Below this a call of an addon costs more than it saves. */
 const leastForAddon = 4096;
 /** Copied and turned at a time: it stays in a core's first cache between the two. */
 const pieceBytes = 1 << 15;
 
-let provider: (() => SwapCopy | undefined) | undefined;
-let addon: SwapCopy | undefined;
+let provider: (() => Turning | undefined) | undefined;
+let addon: Turning | undefined;
 
 /** Lets large arrays be turned by what `load` gives when that is first needed. */
-export function provideSwap(load: () => SwapCopy | undefined): void {
+export function provideTurning(load: () => Turning | undefined): void {
   provider = load;
 }
 
-function swapOfAddon(): SwapCopy | undefined {
+/** What the addon does; undefined where there is none. */
+export function turningOfAddon(): Turning | undefined {
   if (provider) {
     addon = provider();
     provider = undefined;
@@ -35,7 +53,7 @@ function swapOfAddon(): SwapCopy | undefined {
 
 /** Copies numbers of `width` bytes (1, 2, 4 or 8), the bytes of each in reverse, into other memory of the same length. */
 export function swapCopy(from: Uint8Array, into: Uint8Array, width: number): void {
-  const swap = width > 1 && from.length >= leastForAddon ? swapOfAddon() : undefined;
+  const swap = width > 1 && from.length >= leastForAddon ? turningOfAddon()?.swapBytes : undefined;
   if (swap) {
     swap(from, into, width);
     return;
@@ -51,7 +69,7 @@ export function swapCopy(from: Uint8Array, into: Uint8Array, width: number): voi
 export function swapBytes(bytes: Uint8Array, width: number): void {
   if (width === 1) return;
   // Node's own turn pairs and eights in vectors, fours one by one.
-  const swap = width === 4 && bytes.length >= leastForAddon ? swapOfAddon() : undefined;
+  const swap = width === 4 && bytes.length >= leastForAddon ? turningOfAddon()?.swapBytes : undefined;
   if (swap) {
     swap(bytes, bytes, width);
     return;

@@ -19,6 +19,15 @@ export interface SiblingOptions extends ReadOptions {
   readonly allowOutside?: boolean | undefined;
 }
 
+/** How frames follow each other in a source. */
+export interface StoredFrames {
+  readonly bytes: number;
+  /** From one to the next. */
+  readonly stride: number;
+  /** Bytes of a number that are to be turned round; 1 for none. */
+  readonly turn: number;
+}
+
 /** Bytes that can be read at any place. */
 export interface ByteSource {
   /** What messages call it: a path, the name of a File, an address. */
@@ -33,6 +42,16 @@ export interface ByteSource {
    * Throws `Format` where the source ends before, `File` where it cannot be read or changed meanwhile, `Aborted`.
    */
   read(offset: number, into: number | Uint8Array, options?: ReadOptions): Promise<Uint8Array>;
+  /**
+   * The same for frames with something between them, or of another byte order, straight to where they belong. Undefined
+   * where the source cannot do these at less than the price of a copy.
+   */
+  readonly readFrames?: (
+    offset: number,
+    frames: StoredFrames,
+    into: Uint8Array,
+    options?: ReadOptions,
+  ) => Promise<void> | undefined;
   /**
    * Opens the file at `path`, relative to this one ('a_000001.h5', 'sub/b.raw').
    *

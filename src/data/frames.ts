@@ -84,6 +84,8 @@ export type FrameLayout = PlacedFrames | ReadFrames | ReadMany;
 
 /** Bytes read at a time through memory of our own: they stay in a core's cache until they are decoded. */
 const blockBytes = 2 ** 20;
+/** Blocks that are read at the same time. */
+const readsAhead = 2;
 /**
  * Where a block begins in its memory. Large arrays begin at whole pages; were the bytes of a frame as far into a page as
  * the place they are copied to, each load would wait for a store (half the speed).
@@ -206,51 +208,70 @@ class FileDataset implements Dataset {
     // What is turned goes through a block as well, which is turned on its way out of the cache.
     const turned = (layout.little ?? true) !== littleEndianMachine && numberBytes(this.dtype) > 1;
     const inPlace = direct && layout.stride === bytes && !turned;
-    // What is not touched again may come in large pieces.
-    const pieceBytes = inPlace ? 16 * blockBytes : blockBytes;
-    const most = Math.max(1, Math.floor(pieceBytes / Math.max(layout.stride, layout.storedBytes)));
+    const turn = turned ? numberBytes(this.dtype) : 1;
     interface Block {
       readonly at: number;
       readonly frames: number;
-      readonly stored: Uint8Array;
+      /** Undefined where the frames are in their places already. */
+      readonly stored: Uint8Array | undefined;
       readonly arrived: Promise<unknown>;
     }
     const begin = (at: number): Block => {
       const { source, offset, run } = layout.locate(first + at);
-      const frames = Math.min(most, run, count - at);
-      const length = (frames - 1) * layout.stride + layout.storedBytes;
-      const stored = inPlace ? out.subarray(at * bytes, (at + frames) * bytes) : this.#block(length);
-      const arrived = source.read(offset, stored, { signal });
+      const within = (most: number): number =>
+        Math.min(Math.max(1, Math.floor(most / Math.max(layout.stride, layout.storedBytes))), run, count - at);
+      // What is not touched again may come in large pieces.
+      let frames = within(16 * blockBytes);
+      let stored: Uint8Array | undefined;
+      let arrived: Promise<unknown> | undefined;
+      if (direct) {
+        const places = out.subarray(at * bytes, (at + frames) * bytes);
+        arrived = inPlace
+          ? source.read(offset, places, { signal })
+          : source.readFrames?.(offset, { bytes, stride: layout.stride, turn }, places, { signal });
+      }
+      if (!arrived) {
+        frames = within(blockBytes);
+        stored = this.#block((frames - 1) * layout.stride + layout.storedBytes);
+        arrived = source.read(offset, stored, { signal });
+      }
       // The one before may fail first; then nobody awaits this one.
       arrived.catch(() => undefined);
       return { at, frames, stored, arrived };
     };
-    let next: Block | undefined = count > 0 ? begin(0) : undefined;
+    const unpack = ({ at, frames, stored }: Block): void => {
+      if (!stored) return;
+      for (let i = 0; i < frames; i++) {
+        const frame = at + i;
+        const place = out.subarray(frame * bytes, (frame + 1) * bytes);
+        const from = stored.subarray(i * layout.stride, i * layout.stride + layout.storedBytes);
+        if (layout.decode) {
+          this.#decode(layout.decode, from, place, first + frame);
+          swapBytes(place, turn);
+        } else if (turned) swapCopy(from, place, turn);
+        else place.set(from);
+      }
+      this.#spare.push(stored);
+    };
+    // The next ones are on their way while one is unpacked.
+    const ahead: Block[] = [];
+    let begun = 0;
     try {
-      while (next) {
-        const block = next;
-        await block.arrived;
-        const after = block.at + block.frames;
-        next = after < count ? begin(after) : undefined;
-        for (let i = 0; i < block.frames; i++) {
-          const frame = block.at + i;
-          const place = out.subarray(frame * bytes, (frame + 1) * bytes);
-          if (!inPlace) {
-            const from = i * layout.stride;
-            const stored = block.stored.subarray(from, from + layout.storedBytes);
-            if (layout.decode) {
-              this.#decode(layout.decode, stored, place, first + frame);
-              if (turned) swapBytes(place, numberBytes(this.dtype));
-            } else if (turned) swapCopy(stored, place, numberBytes(this.dtype));
-            else place.set(stored);
-          }
+      while (begun < count || ahead.length > 0) {
+        while (begun < count && ahead.length < readsAhead) {
+          const block = begin(begun);
+          begun += block.frames;
+          ahead.push(block);
         }
-        if (!inPlace) this.#spare.push(block.stored);
+        const block = ahead[0] as Block;
+        await block.arrived;
+        ahead.shift();
+        unpack(block);
         checkSignal(signal);
       }
     } finally {
       // Nothing may write into the caller's memory after the promise has settled.
-      await next?.arrived.catch(() => undefined);
+      for (const { arrived } of ahead) await arrived.catch(() => undefined);
     }
   }
 

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { provideSwap } from './byte-order.js';
-import { nativeSwap, openCodecs } from './codecs/node.js';
+import { provideTurning } from './byte-order.js';
+import { nativeTurning, openCodecs } from './codecs/node.js';
 import type { Dataset, Note } from './dataset.js';
 import { openForeign } from './foreign/node.js';
 import { type Candidate, detectFormats, type OpenOptions, openSource } from './open.js';
@@ -15,7 +15,7 @@ import { seriesNames } from './series-files.js';
 import { type DataInput, openSeriesOf, sourceOf } from './source-of.js';
 import { fileSource } from './sources/file.js';
 
-provideSwap(nativeSwap);
+provideTurning(nativeTurning);
 
 /**
  * Opens frames: a path, URL (file:, http:, https:), File, Blob, bytes or a source. A folder, a path with `*` or `?` in

@@ -2,15 +2,15 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterEach, describe, expect, test } from 'vitest';
-import { provideSwap, type SwapCopy, swapBytes, swapCopy } from '../../src/data/byte-order.js';
+import { provideTurning, type SwapCopy, swapBytes, swapCopy, type Turning } from '../../src/data/byte-order.js';
 
 const path = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
-const native = existsSync(path) ? (createRequire(import.meta.url)(path) as { swapBytes: SwapCopy }) : undefined;
-afterEach(() => provideSwap(() => undefined));
+const native = existsSync(path) ? (createRequire(import.meta.url)(path) as Turning) : undefined;
+afterEach(() => provideTurning(() => undefined));
 
-const ways: [string, (() => SwapCopy) | undefined][] = [
+const ways: [string, (() => Turning) | undefined][] = [
   ['Node alone', () => undefined as never],
-  ...(native ? ([['the addon', () => native.swapBytes]] as [string, () => SwapCopy][]) : []),
+  ...(native ? ([['the addon', () => native]] as [string, () => Turning][]) : []),
 ];
 describe.each(ways)('%s', (_, load) => {
   test.each([1, 2, 4, 8])('%i bytes a number', (width) => {
@@ -22,7 +22,7 @@ describe.each(ways)('%s', (_, load) => {
         );
         const wanted = new Uint8Array(length);
         for (let i = 0; i < length; i++) wanted[i] = bytes[i - (i % width) + width - 1 - (i % width)] as number;
-        provideSwap(load as () => SwapCopy);
+        provideTurning(load as () => Turning);
         const memory = new Uint8Array(length + 32).fill(0xa5);
         const into = memory.subarray(16, 16 + length);
         swapCopy(bytes, into, width);

@@ -1,21 +1,21 @@
-/** The codecs of Node: the native addon where it is built, else the wasm core; zlib for gzip. */
+/** The codecs of Node: the native addon where it is built, else the wasm core; zlib to pack with gzip. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { deflate as deflateCallback, inflate as inflateCallback } from 'node:zlib';
+import { deflate as deflateCallback } from 'node:zlib';
 import { addonPath } from '../../backends/addon-path.js';
 import { addonError } from '../../backends/status.js';
 import { Core } from '../../backends/wasm/heap.js';
 import { compileCore } from '../../backends/wasm/source.js';
 import { EwaldError, messageOf } from '../../errors.js';
 import { constants, enums } from '../../layout/layout.js';
-import type { SwapCopy } from '../byte-order.js';
+import type { Turning } from '../byte-order.js';
 import type { CodecsOptions } from './browser.js';
 import type { Codec, Codecs } from './codecs.js';
 import { wasmCodecs } from './wasm.js';
 
 /** What the addon exports for this room; cpp/addon/data.cpp. */
-interface CodecAddon {
+interface CodecAddon extends Turning {
   readonly abiVersion: number;
   codecDecode(
     codec: number,
@@ -28,7 +28,6 @@ interface CodecAddon {
   codecBound(codec: number, elementBytes: number, parameter: number, bytes: number): number;
   codecEncode(codec: number, elementBytes: number, parameter: number, input: Uint8Array, output: Uint8Array): number;
   fletcher32(input: Uint8Array): number;
-  swapBytes(input: Uint8Array, output: Uint8Array, width: number): void;
 }
 
 /** Chunks below this are decoded at once: a thread costs more than they do. */
@@ -41,7 +40,7 @@ export async function openCodecs({ backend, wasm, addonPath: given }: CodecsOpti
     if (typeof addon !== 'string') return nativeCodecs(addon);
     if (backend === 'native') throw new EwaldError('Load', addon);
   }
-  return wasmCodecs(await Core.instantiate(await compileCore(wasm, (url) => readFile(url))), { inflate, deflate });
+  return wasmCodecs(await Core.instantiate(await compileCore(wasm, (url) => readFile(url))), deflate);
 }
 
 function loadAddon(given: string | undefined): CodecAddon | string {
@@ -55,16 +54,15 @@ function loadAddon(given: string | undefined): CodecAddon | string {
   }
 }
 
-/** The kernel that turns bytes round; undefined where there is no addon. */
-export function nativeSwap(): SwapCopy | undefined {
+/** What turns bytes round; undefined where there is no addon. */
+export function nativeTurning(): Turning | undefined {
   const addon = loadAddon(undefined);
-  return typeof addon === 'string' ? undefined : addon.swapBytes;
+  return typeof addon === 'string' ? undefined : addon;
 }
 
 function nativeCodecs(addon: CodecAddon): Codecs {
   return {
     backend: 'native',
-    inflate,
     deflate,
     async decode({ codec, elementBytes = 1, parameter = 0 }: Codec, input, output) {
       try {
@@ -86,25 +84,6 @@ function nativeCodecs(addon: CodecAddon): Codecs {
     fletcher32: (bytes) => addon.fletcher32(bytes),
     dispose: async () => undefined,
   };
-}
-
-function inflate(input: Uint8Array, output: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // One byte more than wanted is enough to see that there is too much.
-    const options = { chunkSize: Math.max(64, output.length + 1), maxOutputLength: output.length + 1 };
-    inflateCallback(input, options, (error, bytes) => {
-      if (error)
-        reject(
-          new EwaldError('Format', `${input.length} bytes of gzip do not decode: ${error.message}`, { cause: error }),
-        );
-      else if (bytes.length !== output.length)
-        reject(new EwaldError('Format', `gzip holds ${bytes.length} bytes, the chunk has ${output.length}`));
-      else {
-        output.set(bytes);
-        resolve();
-      }
-    });
-  });
 }
 
 function deflate(input: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {

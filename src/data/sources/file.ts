@@ -1,17 +1,12 @@
 /** A file of the disk as a source, for Node. */
-import { close, fstat, open, read } from 'node:fs';
+import { close, fstat, open, read, readv } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { EwaldError, messageOf } from '../../errors.js';
+import type { PlatformSignal } from '../../globals.js';
 import { checkSignal } from '../../options.js';
-import {
-  absentFile,
-  type ByteSource,
-  partsInside,
-  type ReadOptions,
-  type SiblingOptions,
-  target,
-} from '../byte-source.js';
+import { turningOfAddon } from '../byte-order.js';
+import { absentFile, type ByteSource, partsInside, type SiblingOptions, target } from '../byte-source.js';
 
 // The callback functions under promisify: a FileHandle's read costs some 10 µs more a call.
 const [openFile, statFile, closeFile] = [promisify(open), promisify(fstat), promisify(close)];
@@ -23,6 +18,16 @@ const readFile = promisify(read) as unknown as (
   position: number,
 ) => Promise<{ bytesRead: number }>;
 
+const readVector = promisify(readv) as unknown as (
+  fd: number,
+  pieces: readonly Uint8Array[],
+  position: number,
+) => Promise<{ bytesRead: number }>;
+
+/** Frames of fewer bytes are not worth a place of their own in a read. */
+const leastPiece = 4096;
+/** POSIX takes no more places in one call. */
+const mostPieces = 1024;
 /** Linux reads no more than this in one call. */
 const mostBytes = 2 ** 30;
 
@@ -45,34 +50,73 @@ export async function fileSource(path: string): Promise<ByteSource> {
   let flying = 0;
   let closed: Promise<void> | undefined;
   let landed: (() => void) | undefined;
+  const tracked = async (signal: PlatformSignal | undefined, work: () => Promise<void>): Promise<void> => {
+    if (closed) throw new EwaldError('Disposed', `${path} was closed; open it again`, { detail: { path } });
+    checkSignal(signal);
+    flying++;
+    try {
+      await work();
+    } catch (cause) {
+      if (cause instanceof EwaldError) throw cause;
+      throw new EwaldError('File', `${path} cannot be read (${messageOf(cause)})`, { cause, detail: { path } });
+    } finally {
+      flying--;
+      if (flying === 0) landed?.();
+    }
+  };
+  const readOne = async (offset: number, out: Uint8Array, signal: PlatformSignal | undefined): Promise<void> => {
+    for (let done = 0; done < out.byteLength; ) {
+      const length = Math.min(mostBytes, out.byteLength - done);
+      const { bytesRead } = await readFile(fd, out, done, length, offset + done);
+      if (bytesRead === 0)
+        throw new EwaldError('File', `${path} was cut short while it was read: nothing at byte ${offset + done}`, {
+          detail: { path },
+        });
+      done += bytesRead;
+      checkSignal(signal);
+    }
+  };
+  const readPieces = async (offset: number, pieces: readonly Uint8Array[], signal?: PlatformSignal): Promise<void> => {
+    for (let i = 0, at = offset; i < pieces.length; i += mostPieces) {
+      const few = pieces.slice(i, i + mostPieces);
+      let { bytesRead } = await readVector(fd, few, at);
+      checkSignal(signal);
+      // What the call left out is read piece by piece.
+      for (const piece of few) {
+        const done = Math.min(bytesRead, piece.byteLength);
+        if (done < piece.byteLength) await readOne(at + done, piece.subarray(done), signal);
+        bytesRead -= done;
+        at += piece.byteLength;
+      }
+    }
+  };
   const source: ByteSource = {
     name: path,
     path: resolve(path),
     size: stat.size,
-    async read(offset: number, into: number | Uint8Array, { signal }: ReadOptions = {}) {
-      if (closed) throw new EwaldError('Disposed', `${path} was closed; open it again`, { detail: { path } });
-      checkSignal(signal);
+    async read(offset, into, { signal } = {}) {
       const out = target(source, offset, into);
-      flying++;
-      try {
-        for (let done = 0; done < out.byteLength; ) {
-          const length = Math.min(mostBytes, out.byteLength - done);
-          const { bytesRead } = await readFile(fd, out, done, length, offset + done);
-          if (bytesRead === 0)
-            throw new EwaldError('File', `${path} was cut short while it was read: nothing at byte ${offset + done}`, {
-              detail: { path },
-            });
-          done += bytesRead;
-          checkSignal(signal);
-        }
-      } catch (cause) {
-        if (cause instanceof EwaldError) throw cause;
-        throw new EwaldError('File', `${path} cannot be read (${messageOf(cause)})`, { cause, detail: { path } });
-      } finally {
-        flying--;
-        if (flying === 0) landed?.();
-      }
+      await tracked(signal, () => readOne(offset, out, signal));
       return out;
+    },
+    readFrames(offset, frames, into, { signal } = {}) {
+      const { bytes, stride, turn } = frames;
+      const count = into.byteLength / bytes;
+      if (count === 0) return undefined;
+      const length = (count - 1) * stride + bytes;
+      if (offset + length > stat.size) return undefined;
+      if (turn > 1) {
+        const turned = turningOfAddon()?.readTurned;
+        return turned && tracked(signal, () => turned(fd, offset, stride, bytes, turn, into));
+      }
+      const between = stride - bytes;
+      if (between <= 0 || between > bytes || bytes < leastPiece) return undefined;
+      // What stands between frames is read into the same few bytes, over and over: nobody looks at it.
+      const gap = new Uint8Array(between);
+      const pieces = Array.from({ length: 2 * count - 1 }, (_, i) =>
+        i % 2 === 0 ? into.subarray((i / 2) * bytes, (i / 2 + 1) * bytes) : gap,
+      );
+      return tracked(signal, () => readPieces(offset, pieces, signal));
     },
     async sibling(wanted: string, options: SiblingOptions = {}) {
       partsInside(path, wanted, options);

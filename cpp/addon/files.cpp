@@ -1,0 +1,92 @@
+// Numbers of another byte order out of a file. They are turned on the thread that reads, block by block: the reader
+// would else leave them in the cache of one core for another to fetch.
+#ifndef _WIN32
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+#include "addon/room.h"
+#include "addon/task.h"
+#include "common/status.h"
+
+namespace ewald::addon {
+namespace {
+
+struct Frames {
+  uint64_t offset, stride, bytes, count;
+  uint32_t width;
+};
+
+class ReadTask : public Task {
+public:
+  ReadTask(int file, const Frames& frames) : file_(file), frames_(frames) {}
+
+protected:
+  int32_t work() override {
+    // With what it is turned into it stays in the second cache of a core.
+    constexpr uint64_t block_bytes = 1 << 18;
+    const std::unique_ptr<uint8_t[]> block(new uint8_t[block_bytes]);
+    const auto [offset, stride, bytes, count, width] = frames_;
+    uint8_t* out = buffers[0].data();
+    const uint64_t together = stride <= block_bytes ? block_bytes / stride : 1;
+    for (uint64_t first = 0; first < count; first += together) {
+      const uint64_t n = together < count - first ? together : count - first, span = (n - 1) * stride + bytes;
+      const uint64_t from = offset + first * stride;
+      for (uint64_t at = 0; at < span; at += block_bytes) {
+        const uint64_t piece = block_bytes < span - at ? block_bytes : span - at;
+        if (const int32_t status = read(block.get(), piece, from + at); status != EWALD_STATUS_OK) return status;
+        // Either several whole frames, or a piece of one.
+        for (uint64_t i = 0; i < n; i++) {
+          const uint64_t part = n > 1 ? bytes : piece;
+          ewald_swap_bytes(block.get() + i * stride, out, size_t(part), width);
+          out += part;
+        }
+      }
+    }
+    return EWALD_STATUS_OK;
+  }
+
+private:
+  const int file_;
+  const Frames frames_;
+
+  int32_t read(uint8_t* into, uint64_t bytes, uint64_t from) {
+    for (uint64_t done = 0; done < bytes;) {
+      const ssize_t got = pread(file_, into + done, bytes - done, off_t(from + done));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return fail(EWALD_STATUS_DAMAGED, "%s", strerror(errno));
+      if (got == 0)
+        return fail(EWALD_STATUS_DAMAGED, "it was cut short while it was read: nothing at byte %llu",
+                    static_cast<unsigned long long>(from + done));
+      done += uint64_t(got);
+    }
+    return EWALD_STATUS_OK;
+  }
+};
+
+// readTurned(file, offset, stride, bytes, width, out: Uint8Array) -> Promise<void>: fills `out` with frames of `bytes`
+// bytes that begin `stride` bytes apart, the bytes of each number of `width` bytes in reverse.
+Napi::Value read_turned(const CallbackInfo& info) {
+  const int file = int(whole_number(info, 0, INT32_MAX));
+  Frames frames{whole_number(info, 1), whole_number(info, 2), whole_number(info, 3), 0, uint32_of(info, 4)};
+  const View out = view_at(info, 5, 0);
+  const auto [offset, stride, bytes, _, width] = frames;
+  if (bytes == 0 || stride < bytes || (width != 2 && width != 4 && width != 8) || bytes % width != 0 ||
+      out.bytes % bytes != 0)
+    throw argument_error(info.Env(), "readTurned: these are no frames of whole numbers");
+  frames.count = out.bytes / bytes;
+  auto task = std::make_unique<ReadTask>(file, frames);
+  task->buffers.reserve(1);
+  task->buffers.emplace_back(info.Env(), info[5], out, true);
+  return Task::start(info.Env(), std::move(task));
+}
+
+const Room room([](Napi::Env env, Napi::Object exports) {
+  exports.Set("readTurned", Napi::Function::New(env, read_turned, "readTurned"));
+});
+
+}  // namespace
+}  // namespace ewald::addon
+#endif
