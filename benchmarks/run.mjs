@@ -2,7 +2,7 @@
 // `npm run bench`: the ratios this project promises, each verified before it is timed, side by side in one run, with a
 // mark a line.
 //   node benchmarks/run.mjs [--save NAME] [--seconds S] [--json]
-//   node benchmarks/run.mjs fft|ffi|executors|data|peaks|udf|distributed [...]       that room's own benchmark, benchmarks/<room>/run.mjs, with the arguments it takes
+//   node benchmarks/run.mjs fft|ffi|executors|data|peaks|pipeline|udf|distributed [...]       that room's own benchmark, benchmarks/<room>/run.mjs, with the arguments it takes
 // --save writes benchmarks/results/NAME.json. A missed aim fails nothing: machines differ. A wrong answer does.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { comparePrototype } from './prototype.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [room, ...rest] = process.argv.slice(2);
-if (['fft', 'ffi', 'executors', 'data', 'peaks', 'udf', 'distributed'].includes(room))
+if (['fft', 'ffi', 'executors', 'data', 'peaks', 'pipeline', 'udf', 'distributed'].includes(room))
   process.exit(
     spawnSync(process.execPath, [join(root, 'benchmarks', room, 'run.mjs'), ...rest], { stdio: 'inherit' }).status ?? 1,
   );

@@ -87,7 +87,7 @@ export async function* runPipeline(
     yield* searchAll(searchers, framesOf(first, inputs, serialStart), signal);
   } finally {
     for (const searcher of searchers) await searcher.dispose();
-    await inputs.return?.(undefined);
+    await letGo(inputs);
   }
 }
 
@@ -154,18 +154,45 @@ export async function* searchAll(
     }
   };
   const queue: Promise<PipelineItem>[] = [];
+  const source = iterate(jobs);
+  const most = 2 * searchers.length;
+  let coming: Promise<IteratorResult<FrameJob, void>> | undefined;
+  let ended = false;
   try {
-    for await (const job of jobs) {
+    while (!ended || queue.length > 0) {
       checkSignal(signal);
-      const item = work(job);
-      // Whoever iterates sees it in its turn.
-      item.catch(() => undefined);
-      queue.push(item);
-      if (queue.length >= 2 * searchers.length) yield (await queue.shift()) as PipelineItem;
+      const [first] = queue;
+      if (!ended && queue.length < most) {
+        coming ??= source.next();
+        // A source that waits for its next frame does not hold back those that are done.
+        const next = await (first ? Promise.race([coming, first.then(noJob, noJob)]) : coming);
+        if (next) {
+          coming = undefined;
+          if (next.done) ended = true;
+          else {
+            const item = work(next.value);
+            // Whoever iterates sees it in its turn.
+            item.catch(noJob);
+            queue.push(item);
+          }
+          continue;
+        }
+      }
+      queue.shift();
+      yield (await first) as PipelineItem;
     }
-    while (queue.length > 0) yield (await queue.shift()) as PipelineItem;
   } finally {
     // Nobody disposes a searcher that is at work.
     await Promise.allSettled(queue);
+    await letGo(source);
   }
+}
+
+const noJob = (): undefined => undefined;
+
+/** Ends a source; one that still waits for its next item ends behind it, and nobody waits for that. */
+async function letGo(source: AsyncGenerator<unknown, void, undefined>): Promise<void> {
+  const ended = source.return();
+  ended.catch(noJob);
+  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 0))]);
 }

@@ -76,6 +76,28 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     await dataset.dispose();
   });
 
+  test('a source that waits does not hold back frames that are done, and can be left while it waits', async () => {
+    const dataset = await open(sim('mono.h5'));
+    let next = (): void => undefined;
+    const live = async function* () {
+      for (let frame = 0; ; frame++) {
+        yield { dataset, frames: [frame] };
+        await new Promise<void>((resolve) => {
+          next = resolve;
+        });
+      }
+    };
+    const serials: number[] = [];
+    for await (const { origin } of context.pipeline({ inputs: live(), jobs: 2, ...settings() })) {
+      serials.push(origin.serial);
+      if (serials.length === 3) break;
+      next();
+    }
+    expect(serials).toEqual([1, 2, 3]);
+    expect(context.liveBytes).toBe(0);
+    await dataset.dispose();
+  });
+
   test.for([
     [{ inputs: [] }, 'Argument', /the run has no frames/],
     [{ jobs: 0 }, 'Argument', /pipeline: jobs is 0/],

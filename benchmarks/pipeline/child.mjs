@@ -1,0 +1,78 @@
+// One process of the benchmark: frames through ctx.pipeline, one at a time for the stages, then as a run; answers one line of JSON.
+//   node child.mjs '{"file", "geometry", "cell", "backend", "frames", "rounds"}'
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const load = (file) => import(pathToFileURL(join(root, file)).href);
+const { createContext, formatChunk, parseGeometry, readCell } = await load('dist/index.node.js');
+const { open, openCodecs } = await load('dist/data.node.js');
+const { file, geometry, cell, backend, frames, rounds, stream } = JSON.parse(process.argv[2]);
+
+const context = await createContext({ backend, strict: true });
+// Chunks are unpacked by the same backend.
+const codecs = await openCodecs({ backend });
+const dataset = await open(file, { codecs });
+const settings = {
+  geometry: parseGeometry(readFileSync(geometry, 'utf8')),
+  cells: [readCell(readFileSync(cell, 'utf8'))],
+  peaks: { threshold: 12, minSnr: 4.5, localBgRadius: 4 },
+  minRes: 20,
+  openOther: (of, path) => open(of, { codecs, dataset: path }),
+};
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+
+/** One frame after the other, none under way beside it: what each stage takes. */
+async function stagesApart() {
+  let next = () => {};
+  const inputs = async function* () {
+    for (let i = 0; i < 3 * frames; i++) {
+      yield { dataset, frames: [i % frames] };
+      await new Promise((resolve) => {
+        next = resolve;
+      });
+    }
+  };
+  const times = { read: [], peaks: [], index: [], integrate: [], write: [] };
+  let seen = 0;
+  for await (const { result, chunk, error } of context.pipeline({ inputs: inputs(), ...settings })) {
+    if (error) throw error;
+    const begun = performance.now();
+    writeFileSync(stream, formatChunk(chunk), { flag: 'a' });
+    const ms = { ...result.ms, write: performance.now() - begun };
+    // The first time all is cold.
+    if (seen++ >= frames) for (const [stage, took] of Object.entries(ms)) times[stage].push(took);
+    next();
+  }
+  return Object.fromEntries(Object.entries(times).map(([stage, all]) => [stage, median(all)]));
+}
+
+/** The run as it is: milliseconds a frame by the clock and of processor time, and the most memory the process had. */
+async function wholeRun(times) {
+  const inputs = Array.from({ length: times }, () => ({ dataset }));
+  let [begun, used, seen, crystals] = [0, undefined, 0, 0];
+  for await (const { result, chunk, error } of context.pipeline({ inputs, ...settings })) {
+    if (error) throw error;
+    writeFileSync(stream, formatChunk(chunk), { flag: 'a' });
+    crystals += result.crystals.length;
+    // What comes before is the plan and one round of all frames.
+    if (++seen === frames) [begun, used] = [performance.now(), process.cpuUsage()];
+  }
+  const { user, system } = process.cpuUsage(used);
+  const counted = seen - frames;
+  return {
+    wallMs: (performance.now() - begun) / counted,
+    cpuMs: (user + system) / 1000 / counted,
+    crystals: crystals / times,
+    memoryMiB: process.resourceUsage().maxRSS / 1024,
+  };
+}
+
+const stages = await stagesApart();
+const few = await wholeRun(rounds);
+const many = await wholeRun(3 * rounds);
+await dataset.dispose();
+await codecs.dispose();
+await context.dispose();
+process.stdout.write(`${JSON.stringify({ stages, few, many })}\n`);

@@ -1,0 +1,285 @@
+#!/usr/bin/env node
+// `npm run bench -- pipeline`: `ewald index` on the simulated sets of the test data beside CrystFEL's streams of the same
+// frames, all held against the truth alike; then milliseconds a 4-Mpixel frame, bitshuffle + LZ4, from the file to the
+// stream. What is timed was verified: every crystal of the simulated run, none wrong.
+//   [--only accuracy,speed] [--backends native,wasm] [--frames N] of the timed run (default 16) [--data FOLDER] [--json]
+// Ends with 1 where a crystal is missed or wrong or a peer is better; a missed time fails nothing: machines differ.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const cli = join(root, 'dist/cli.js');
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', default: 'accuracy,speed' },
+    backends: { type: 'string', default: 'native,wasm' },
+    frames: { type: 'string', default: '16' },
+    data: { type: 'string', default: process.env.EWALD_TEST_DATA ?? join(root, '../shared/data') },
+    json: { type: 'boolean', default: false },
+  },
+});
+const backends = options.backends.split(',');
+const sim = join(resolve(options.data), 'sim');
+const checker = join(resolve(options.data), '../tools/stream_vs_truth.py');
+const folder = mkdtempSync(join(tmpdir(), 'ewald-bench-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+const print = (line = '') => options.json || process.stdout.write(`${line}\n`);
+const results = { accuracy: [], speed: [], marks: [] };
+/** A line with its mark; `counts`: a miss is a failure and not a slow machine. */
+function mark(what, value, aim, { most = true, counts = false, quiet = false, unit = '', note = '' } = {}) {
+  const pass = most ? value <= aim : value >= aim;
+  results.marks.push({ what, value, aim, most, pass });
+  if (pass && quiet) return 1;
+  if (!pass && counts) process.exitCode = 1;
+  const shown = Number(value.toPrecision(4));
+  print(
+    `  ${pass ? 'pass' : 'MISS'}  ${what}: ${shown}${unit} (aim ${most ? 'at most' : 'at least'} ${Number(aim.toPrecision(4))})${note && `, ${note}`}`,
+  );
+}
+
+/** Runs a program; its output, or the end of the benchmark. */
+function ran(program, args, input = {}) {
+  return new Promise((done, fail) => {
+    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...input });
+    const text = { out: '', err: '' };
+    child.stdout.on('data', (piece) => {
+      text.out += piece;
+    });
+    child.stderr.on('data', (piece) => {
+      text.err += piece;
+    });
+    child.on('error', fail);
+    child.on('exit', (code) =>
+      code === 0
+        ? done(text.out)
+        : fail(new Error(`${program} ${args.slice(0, 4).join(' ')} … ended with ${code}\n${text.err}`)),
+    );
+  });
+}
+const ewald = (...args) => ran(process.execPath, [cli, ...args]);
+const compared = async (stream, truth) => JSON.parse(await ewald('stream', 'compare', stream, truth, '--json'));
+
+/** What the independent checker says of a stream; undefined where Python or the checker is absent. */
+async function checked(stream, truth) {
+  if (!existsSync(checker)) return undefined;
+  const text = await ran('python3', [checker, stream, truth]).catch(() => '');
+  const number = (pattern) => Number(pattern.exec(text)?.[1]);
+  if (!text) return undefined;
+  return {
+    crystals: number(/correct\(<0\.5deg\) (\d+)/),
+    median: number(/misorientation median ([\d.]+)/),
+    recall: number(/I>60: recall \d+\/\d+=([\d.]+)/),
+    false: number(/I>60: .*false (\d+)/),
+    centroid: number(/I>60: .*centroid err px ([\d.]+)/),
+  };
+}
+
+const search = ['--threshold=12', '--min-snr=4.5', '--local-bg-radius=4', '--min-res=20'];
+const sets = [
+  { name: 'run', least: 12, more: [] },
+  { name: 'weak', least: 8, more: [] },
+  { name: 'hard', least: 15, more: [] },
+  { name: 'multi', least: 12, more: ['--multi'] },
+  { name: 'mono', least: 6, more: [] },
+];
+
+async function accuracy() {
+  if (!existsSync(sim)) {
+    print(`  --    the simulated sets are absent: ${sim}; give the folder of test data with --data`);
+    return;
+  }
+  const digits = (x, n) => (x === null || x === undefined ? '–' : x.toFixed(n));
+  print(`${'set'.padEnd(6)}${''.padEnd(20)}crystals wrong  median°   most°  I>60   I>100  false    centroid px`);
+  for (const { name, least, more } of sets) {
+    const truth = join(sim, `${name}.truth.json`);
+    const known = ['-g', join(sim, `${name}.geom`), '-p', join(sim, `${name}.cell`)];
+    const facts = {};
+    for (const backend of backends) {
+      const stream = join(folder, `${name}.${backend}.stream`);
+      await ewald('index', join(sim, `${name}.h5`), ...known, ...search, ...more, `--backend=${backend}`, '-o', stream);
+      facts[`ewald ${backend}`] = await compared(stream, truth);
+    }
+    for (const peer of ['asdf', 'xgandalf'])
+      facts[`CrystFEL ${peer}`] = await compared(join(sim, `peers/${name}.${peer}.stream`), truth);
+    for (const [who, f] of Object.entries(facts))
+      print(
+        `${name.padEnd(6)}${who.padEnd(20)}${`${f.crystalsRight}/${f.crystalsThere}`.padStart(8)}${String(f.crystalsWrong).padStart(6)}` +
+          `${digits(f.misorientationMedianDeg, 4).padStart(9)}${digits(f.misorientationMostDeg, 4).padStart(8)}` +
+          `${digits(f.recallAbove60, 4).padStart(8)}${digits(f.recallAbove100, 4).padStart(8)}` +
+          `${`${f.peaksFalse}/${f.peaks}`.padStart(8)}${digits(f.centroidMedianPx, 4).padStart(9)}`,
+      );
+    const peers = Object.entries(facts).filter(([who]) => who.startsWith('CrystFEL'));
+    const best = (what, of) => of(...peers.map(([, f]) => f[what]));
+    for (const backend of backends) {
+      const f = facts[`ewald ${backend}`];
+      const other = await checked(join(folder, `${name}.${backend}.stream`), truth);
+      const off = other && [
+        Math.abs(other.crystals - f.crystalsRight),
+        Math.abs(other.median - f.misorientationMedianDeg) / 1e-4,
+        Math.abs(other.recall - f.recallAbove60) / 1e-3,
+        Math.abs(other.false - f.peaksFalse),
+        Math.abs(other.centroid - f.centroidMedianPx) / 1e-3,
+      ];
+      const turn = Math.min(name === 'run' ? 0.012 : 1, best('misorientationMedianDeg', Math.min));
+      const points = [
+        ['crystals', f.crystalsRight, least, false],
+        ['wrong crystals', f.crystalsWrong, 0, true],
+        ['median misorientation', f.misorientationMedianDeg, turn, true],
+        ['recall above 60', f.recallAbove60, best('recallAbove60', Math.max), false],
+        ['recall above 100', f.recallAbove100, best('recallAbove100', Math.max), false],
+        ['false peaks', f.peaksFalse, best('peaksFalse', Math.min), true],
+        ['centroids', f.centroidMedianPx, best('centroidMedianPx', Math.min), true],
+        ...(off ? [['off stream_vs_truth.py, in last digits', Math.max(...off), 1, true]] : []),
+      ];
+      const passed = points.filter(([what, value, aim, most]) =>
+        mark(`${name}, ${backend}: ${what}`, value, aim, { most, counts: true, quiet: true }),
+      ).length;
+      const by = off ? ', as stream_vs_truth.py has it' : '';
+      print(
+        `  ${passed === points.length ? 'pass' : 'MISS'}  ${name}, ${backend}: ${passed} of ${points.length} points${by}`,
+      );
+    }
+    results.accuracy.push({ set: name, facts });
+  }
+}
+
+const pinned = (cores, args) =>
+  process.platform === 'linux' && existsSync('/usr/bin/taskset')
+    ? ['/usr/bin/taskset', ['-c', cores, process.execPath, ...args]]
+    : [process.execPath, args];
+
+async function speed() {
+  const frames = Number(options.frames);
+  const [files] = JSON.parse(
+    `[${await ewald('simulate', 'frames', '-o', folder, '--size=2048,2048', `--images=${frames}`, '--seed=7', '--json')}]`,
+  );
+  const known = ['-g', files.geometry, '-p', files.cell];
+  // The wide file has no mask of its own; its bad pixels are zeroes.
+  const maskless = join(folder, 'maskless.geom');
+  const lines = readFileSync(files.geometry, 'utf8').split('\n');
+  writeFileSync(maskless, lines.filter((line) => !/(^|\/)mask/.test(line)).join('\n'));
+  const runs = {
+    u16: { file: files.frames, geometry: files.geometry },
+    u32: { file: await widened(files.frames, frames), geometry: maskless },
+  };
+  for (const backend of backends) {
+    for (const [dtype, { file, geometry }] of Object.entries(runs)) {
+      const stream = join(folder, `${backend}.stream`);
+      await ewald(
+        'index',
+        file,
+        '-g',
+        geometry,
+        '-p',
+        files.cell,
+        ...search,
+        `--backend=${backend}`,
+        '--force',
+        '-o',
+        stream,
+      );
+      const { crystalsThere: there, crystalsRight: right, crystalsWrong: wrong } = await compared(stream, files.truth);
+      mark(`${dtype}, ${backend}: crystals of the timed run`, right, Math.ceil(0.95 * there), {
+        most: false,
+        counts: true,
+      });
+      mark(`${dtype}, ${backend}: wrong crystals of the timed run`, wrong, 0, { counts: true });
+      const rounds = 6;
+      const told = {
+        file,
+        geometry,
+        cell: files.cell,
+        backend,
+        frames,
+        rounds,
+        stream: join(folder, 'out'),
+      };
+      const child = join(root, 'benchmarks/pipeline/child.mjs');
+      const out = JSON.parse(await ran(...pinned('0', [child, JSON.stringify(told)])));
+      results.speed.push({ backend, dtype, ...out });
+      const stages = Object.entries(out.stages).map(([stage, ms]) => `${stage} ${ms.toFixed(2)}`);
+      print(`${dtype}, ${backend}: ${stages.join(', ')} ms a frame, each stage by itself (median, by the clock)`);
+      const { cpuMs, wallMs } = out.many;
+      mark(`${dtype}, ${backend}: a frame on one core, all in`, cpuMs, backend === 'wasm' ? 20 : 10, {
+        unit: ' ms',
+        note: `processor time; ${wallMs.toFixed(1)} ms by the clock at load ${loadavg()[0].toFixed(1)}`,
+      });
+      mark(`${dtype}, ${backend}: memory of three times as long a run`, out.many.memoryMiB / out.few.memoryMiB, 1.1, {
+        unit: ' times',
+        note: `${out.many.memoryMiB.toFixed(0)} MiB`,
+      });
+    }
+    await workers(backend, files, known, frames);
+  }
+}
+
+/** The same frames as 32-bit numbers. */
+async function widened(file, frames) {
+  const { open } = await import(join(root, 'dist/data.node.js'));
+  const dataset = await open(file);
+  const [ss, fs] = dataset.shape.signal;
+  const header = `{'descr': '<u4', 'fortran_order': False, 'shape': (${frames}, ${ss}, ${fs}), }`;
+  const padded = `${header.padEnd(117)}\n`;
+  const npy = join(folder, 'wide.npy');
+  writeFileSync(
+    npy,
+    Buffer.concat([Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, padded.length, 0]), Buffer.from(padded)]),
+  );
+  // The file's own bad pixels, which the numbers alone do not carry.
+  const bad = (await dataset.mask?.()) ?? [];
+  for (let i = 0; i < frames; i++) {
+    const wide = Uint32Array.from(await dataset.read(i, 1));
+    for (let k = 0; k < bad.length; k++) if (bad[k]) wide[k] = 0;
+    writeFileSync(npy, new Uint8Array(wide.buffer), { flag: 'a' });
+  }
+  await dataset.dispose();
+  const out = join(folder, 'run-u32.h5');
+  await ewald('convert', npy, '-o', out);
+  rmSync(npy);
+  return out;
+}
+
+/** Two workers on two cores over one on one, their starts apart. */
+async function workers(backend, files, known, frames) {
+  if (availableParallelism() < 2) {
+    print('  --    two workers: this machine has one core');
+    return;
+  }
+  const timed = async (jobs, times) => {
+    const list = join(folder, 'files.lst');
+    writeFileSync(list, `${files.frames}\n`.repeat(times));
+    const flags = [
+      '--executor=workers',
+      '-j',
+      String(jobs),
+      `--backend=${backend}`,
+      '--force',
+      '-o',
+      join(folder, 'w.stream'),
+    ];
+    const begun = performance.now();
+    await ran(...pinned(jobs === 1 ? '0' : '0,1', [cli, 'index', '-i', list, ...known, ...search, ...flags]));
+    return performance.now() - begun;
+  };
+  const rates = { 1: [], 2: [] };
+  for (let round = 0; round < 2; round++)
+    for (const jobs of [1, 2]) rates[jobs].push((await timed(jobs, 18)) - (await timed(jobs, 2)));
+  const ratio = Math.min(...rates[1]) / Math.min(...rates[2]);
+  const each = Math.min(...rates[2]) / (16 * frames);
+  mark(`${backend}: two workers over one`, ratio, 1.9, {
+    most: false,
+    note: `${(1000 / each).toFixed(0)} frames/s, load ${loadavg()[0].toFixed(1)}: a busy machine has no second core to give`,
+  });
+}
+
+print(
+  `${availableParallelism()} x ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, load ${loadavg()[0].toFixed(1)}`,
+);
+if (options.only.includes('accuracy')) await accuracy();
+if (options.only.includes('speed')) await speed();
+if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
