@@ -1,7 +1,7 @@
 /** Numbers that arrays hold, and the typed array each comes and goes in. */
 
 /** The typed array of each type of number. */
-interface NumberArrays {
+export interface NumberArrays {
   readonly u8: Uint8Array;
   readonly i8: Int8Array;
   readonly u16: Uint16Array;

@@ -1,18 +1,11 @@
 /** Types of result buffers: their typed arrays, what fills what a region of interest leaves out, what rows of numbers become. */
+import { type NumberArrays, numberTypes } from '../arrays/numbers.js';
 import type { DataType } from '../data/dtype.js';
 
 /** The typed array of each dtype; complex numbers are interleaved (re, im), truth values are 0 and 1. */
-export interface DtypeArrays {
-  readonly u8: Uint8Array;
-  readonly i8: Int8Array;
-  readonly u16: Uint16Array;
-  readonly i16: Int16Array;
-  readonly u32: Uint32Array;
-  readonly i32: Int32Array;
+export interface DtypeArrays extends NumberArrays {
   readonly u64: BigUint64Array;
   readonly i64: BigInt64Array;
-  readonly f32: Float32Array;
-  readonly f64: Float64Array;
   readonly c64: Float32Array;
   readonly c128: Float64Array;
   readonly bool: Uint8Array;
@@ -22,19 +15,15 @@ export type BufferDtype = keyof DtypeArrays;
 /** Any array of a result buffer. */
 export type BufferArray = DtypeArrays[BufferDtype];
 
+const { f32, f64, ...integers } = numberTypes;
 const classes = {
-  u8: Uint8Array,
-  i8: Int8Array,
-  u16: Uint16Array,
-  i16: Int16Array,
-  u32: Uint32Array,
-  i32: Int32Array,
+  ...integers,
   u64: BigUint64Array,
   i64: BigInt64Array,
-  f32: Float32Array,
-  f64: Float64Array,
-  c64: Float32Array,
-  c128: Float64Array,
+  f32,
+  f64,
+  c64: f32,
+  c128: f64,
   bool: Uint8Array,
 } as const;
 
