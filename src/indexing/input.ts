@@ -104,14 +104,21 @@ export function notFinite(spots: Float32Array, offsets: Uint32Array): EwaldError
   );
 }
 
-/** Whether all numbers are finite: x - x is 0 for those only, so one pass without branches tells. */
+/**
+ * Whether all numbers are finite: x · 0 is 0 for those only, so one pass without branches tells. Three sums, for spots come
+ * in threes, so that no addition waits for the one before.
+ */
 export function allFinite(values: ArrayLike<number>): boolean {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) {
-    const x = values[i] as number;
-    sum += x - x;
+  const { length } = values;
+  let [x, y, z] = [0, 0, 0];
+  let i = 0;
+  for (; i + 2 < length; i += 3) {
+    x += (values[i] as number) * 0;
+    y += (values[i + 1] as number) * 0;
+    z += (values[i + 2] as number) * 0;
   }
-  return sum === 0;
+  for (; i < length; i++) x += (values[i] as number) * 0;
+  return x + y + z === 0;
 }
 
 function numbers(what: string, given: Float32Array | Float64Array | readonly number[]): Float32Array {

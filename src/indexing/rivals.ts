@@ -12,21 +12,27 @@ import { rivalDecades } from '../layout/indexing.js';
 import { searchConstants } from '../layout/search.js';
 import { log10Evidence, reoriented, type Spots, solveSymmetric } from './evidence.js';
 
-/** Second moments [xx xy xz yy yz zz] of spots, and the small ridge without which those of one plane had no inverse. */
-function momentsOf(spots: Spots) {
-  const moments: [number, number, number, number, number, number] = [0, 0, 0, 0, 0, 0];
-  for (let i = 0; i < spots.length; i += 3) {
-    const [x, y, z] = [spots[i] as number, spots[i + 1] as number, spots[i + 2] as number];
-    moments[0] += x * x;
-    moments[1] += x * y;
-    moments[2] += x * z;
-    moments[3] += y * y;
-    moments[4] += y * z;
-    moments[5] += z * z;
+/**
+ * Second moments [xx xy xz yy yz zz] of `count` spots, every `step`th, and the small ridge without which those of one plane
+ * had no inverse.
+ */
+function momentsOf(spots: Spots, count = spots.length / 3, step = 1) {
+  let [xx, xy, xz, yy, yz, zz] = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < count; i++) {
+    const at = 3 * step * i;
+    const x = spots[at] as number;
+    const y = spots[at + 1] as number;
+    const z = spots[at + 2] as number;
+    xx += x * x;
+    xy += x * y;
+    xz += x * z;
+    yy += y * y;
+    yz += y * z;
+    zz += z * z;
   }
-  const ridge = 1e-9 * (moments[0] + moments[3] + moments[5]);
-  for (const i of [0, 3, 5] as const) moments[i] += ridge;
-  return { moments, ridge, count: Math.max(1, spots.length / 3) };
+  const ridge = 1e-9 * (xx + yy + zz);
+  const moments = [xx + ridge, xy, xz, yy + ridge, yz, zz + ridge] as const;
+  return { moments, ridge, count: Math.max(1, count) };
 }
 type Moments = ReturnType<typeof momentsOf>;
 
@@ -65,16 +71,11 @@ const tellingSpots = 64;
 
 /** Whether the Ewald sphere is flat to a cell: only then has a lattice rivals worth asking for. */
 export function isFlat(spots: Float32Array, cell: Cell): boolean {
-  const step = Math.max(1, Math.floor(spots.length / 3 / tellingSpots));
-  let some = spots;
-  if (step > 1) {
-    some = new Float32Array(3 * tellingSpots);
-    for (let i = 0; i < tellingSpots; i++)
-      for (let k = 0; k < 3; k++) some[3 * i + k] = spots[3 * i * step + k] as number;
-  }
-  const shortest = Math.min(...cell.map(norm));
+  const all = spots.length / 3;
+  const step = Math.max(1, Math.floor(all / tellingSpots));
+  const shortest = Math.min(norm(cell[0]), norm(cell[1]), norm(cell[2]));
   const limit = searchConstants.flatThickness.value;
-  const moments = momentsOf(some);
+  const moments = momentsOf(spots, step > 1 ? tellingSpots : all, step);
   // The bound settles most stills; a hair of room keeps rounding from deciding.
   if (leastThickness(moments) * shortest > 1.001 * limit) return false;
   return thinnest(moments).thickness * shortest < limit;
