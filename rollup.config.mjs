@@ -41,7 +41,9 @@ function nameOf({ facadeModuleId, moduleIds }) {
   const sizes = new Map();
   for (const id of only ? [only] : moduleIds) {
     // wgsl/fft/radix.wgsl belongs to webgpu-fft, like fft/kernels/webgpu/fft.js; errors.js has no room but its name.
+    // A shader's pieces have a query behind their file.
     const path = id
+      .replace(/\?.*$/, '')
       .replace(/^.*\/wgsl\//, 'webgpu/')
       .replace(/^.*\/build\/esm\//, '')
       .replace(/^(\w+)\/kernels\/(\w+)(?=[./])/, (_, room, backend) => `${backend}/${room}`);
@@ -53,7 +55,7 @@ function nameOf({ facadeModuleId, moduleIds }) {
     const name = (
       only || words.length === 0 ? [...words.filter((word) => word !== file), file] : words.slice(0, 2)
     ).join('-');
-    sizes.set(name, (sizes.get(name) ?? 0) + statSync(id).size);
+    sizes.set(name, (sizes.get(name) ?? 0) + statSync(id.replace(/\?.*$/, '')).size);
   }
   const largest = [...sizes].sort(([, a], [, b]) => b - a).slice(0, 3);
   return largest.map(([name]) => name.replace(/[^a-z0-9-]/gi, '-').toLowerCase()).join('-');

@@ -70,3 +70,42 @@ export const peak: Struct = {
     f32('background', 'mean of its surroundings'),
   ],
 };
+
+/** What kernels of GPUs have room for. */
+export const peaksCapacities = {
+  /** Pixels of a blob: they lie in the memory of its workgroup or block. */
+  maxBlob: 1024,
+} as const;
+
+/** One search on WebGPU. */
+export const peaksRun: Struct = {
+  name: 'PeaksRun',
+  doc: 'One search, with what follows from the frame. Keys are integers that are ordered like the values of pixels.',
+  fields: [
+    { name: 'params', type: peaksParams, doc: 'parameters of the search' },
+    u32('width', 'pixels of a frame along fast scan'),
+    u32('marked', '1: pixels that are bad in this frame are given'),
+    i32('leastKey', 'smaller values are bad pixels'),
+    i32('greatestKey', 'greater values are bad pixels'),
+    u32('dtype', 'a Number: the same for all runs of a plan, but no constant, so that kernels are compiled once'),
+    u32('pad0', 'zero'),
+    u32('pad1', 'zero'),
+    u32('pad2', 'zero'),
+  ],
+};
+
+/** A ring on WebGPU. */
+export const peaksRing: Struct = {
+  name: 'PeaksRing',
+  doc: 'Limits of a ring after the last clip, and what they are as keys.',
+  fields: [
+    f32('mean', 'of the pixels between the limits'),
+    f32('sigma', 'their standard deviation'),
+    f32('lower', 'lower limit'),
+    f32('upper', 'upper limit'),
+    i32('above', 'first key above the upper limit'),
+    i32('below', 'last key below the upper limit'),
+    u32('has', '1: there are keys above, 2: there are keys below'),
+    u32('pad0', 'zero'),
+  ],
+};

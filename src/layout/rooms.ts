@@ -23,7 +23,16 @@ import {
   sampledLength,
   tally,
 } from './indexing-webgpu.js';
-import { numbers, peak, peaksDescriptor, peaksPanel, peaksParams } from './peaks.js';
+import {
+  numbers,
+  peak,
+  peaksCapacities,
+  peaksDescriptor,
+  peaksPanel,
+  peaksParams,
+  peaksRing,
+  peaksRun,
+} from './peaks.js';
 import { piParams } from './pi.js';
 import { randomConstants } from './random.js';
 import type { Struct } from './struct.js';
@@ -65,6 +74,8 @@ export const rooms: readonly Room[] = [
     name: 'peaks',
     enums: { Number: numbers },
     structs: [peaksDescriptor, peaksPanel, peaksParams, peak],
+    wgslConstants: peaksCapacities,
+    wgslStructs: [peaksRun, peaksRing],
   },
   { name: 'data', enums: dataEnums },
   { name: 'udf', enums: { UdfStepKind: udfStepKinds }, structs: [udfDescriptor, udfStep] },

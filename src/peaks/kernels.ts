@@ -3,4 +3,10 @@ import type { Feature } from '../backends/feature.js';
 import type { PeaksOp } from './contract.js';
 import { peaksOp } from './kernels/wasm.js';
 
-export const peaksFeature: Feature<PeaksOp> = { name: 'peaks', kernels: { wasm: peaksOp } };
+export const peaksFeature: Feature<PeaksOp> = {
+  name: 'peaks',
+  kernels: {
+    wasm: peaksOp,
+    webgpu: async (gpu) => (await import('./kernels/webgpu/peaks.js')).peaksOp(gpu),
+  },
+};

@@ -1,4 +1,5 @@
 // Generated from src/layout/peaks.ts by `npm run layout`. Do not edit.
+const MAX_BLOB: u32 = 1024u;
 const NUMBER_U8: u32 = 0u;
 const NUMBER_I8: u32 = 1u;
 const NUMBER_U16: u32 = 2u;
@@ -53,4 +54,29 @@ struct Peak {
   pixels: u32, // pixels of it
   panel: u32, // number of its panel
   background: f32, // mean of its surroundings
+}
+
+// One search, with what follows from the frame. Keys are integers that are ordered like the values of pixels.
+struct PeaksRun {
+  params: PeaksParams, // parameters of the search
+  width: u32, // pixels of a frame along fast scan
+  marked: u32, // 1: pixels that are bad in this frame are given
+  least_key: i32, // smaller values are bad pixels
+  greatest_key: i32, // greater values are bad pixels
+  dtype: u32, // a Number: the same for all runs of a plan, but no constant, so that kernels are compiled once
+  pad0: u32, // zero
+  pad1: u32, // zero
+  pad2: u32, // zero
+}
+
+// Limits of a ring after the last clip, and what they are as keys.
+struct PeaksRing {
+  mean: f32, // of the pixels between the limits
+  sigma: f32, // their standard deviation
+  lower: f32, // lower limit
+  upper: f32, // upper limit
+  above: i32, // first key above the upper limit
+  below: i32, // last key below the upper limit
+  has: u32, // 1: there are keys above, 2: there are keys below
+  pad0: u32, // zero
 }

@@ -20,10 +20,10 @@ import spots from '../../../../wgsl/indexing/spots.wgsl';
 import turnAll from '../../../../wgsl/indexing/turn_all.wgsl';
 import writeAssignment from '../../../../wgsl/indexing/write_assignment.wgsl';
 import writeCells from '../../../../wgsl/indexing/write_cells.wgsl';
+import { boundBuffers } from '../../../backends/webgpu/bound.js';
 import type { Commands } from '../../../backends/webgpu/commands.js';
 import type { GpuDevice } from '../../../backends/webgpu/device.js';
 import type { GpuBuffer } from '../../../backends/webgpu/pool.js';
-import { EwaldError } from '../../../errors.js';
 import { indexingCapacities } from '../../../layout/indexing-webgpu.js';
 
 /** What the number of workgroups of a kernel follows from. */
@@ -145,15 +145,4 @@ export async function makeStages(
     stage(finishing),
   ]);
   return { take, list, round, finish } as Stages;
-}
-
-// A shader names its buffers, numbered from 0; the names are the plan's.
-function boundBuffers(source: string, buffers: Readonly<Record<string, GpuBuffer>>): GpuBuffer[] {
-  const bound: GpuBuffer[] = [];
-  for (const [, number, name = ''] of source.matchAll(/@group\(0\) @binding\((\d+)\) var<[^>]*> (\w+)/g)) {
-    const buffer = buffers[name];
-    if (!buffer) throw new EwaldError('Internal', `a kernel asks for the buffer ${name}, which the plan does not have`);
-    bound[Number(number)] = buffer;
-  }
-  return bound;
 }

@@ -22,7 +22,7 @@ export interface Look {
   /** Counts a pixel at the beam, and the radius in pixels at which a third of them is left; default 5 and 200. */
   readonly background?: number;
   readonly fall?: number;
-  /** Peaks; default a pixel in a thousand. */
+  /** Peaks; default one for 500 pixels. */
   readonly peaks?: number;
   /** Panels side by side along slow scan; default 1. */
   readonly panels?: number;
@@ -63,7 +63,7 @@ export function problemOf(look: Look, seed: number): Problem {
     const radius = Math.hypot((i % width) - centre[0], Math.floor(i / width) - centre[1]);
     counts[i] = constant ?? poisson(random, background * Math.exp(-radius / fall) + 0.05);
   }
-  const many = constant === undefined ? (look.peaks ?? Math.round(counts.length / 1000)) : 0;
+  const many = constant === undefined ? (look.peaks ?? Math.round(counts.length / 500)) : 0;
   for (let k = 0; k < many; k++) {
     const [x, y] = [random.uniform() * width, random.uniform() * height];
     const [height1, spread] = [10 ** (1 + 1.7 * random.uniform()), 0.5 + 0.7 * random.uniform()];

@@ -1,0 +1,14 @@
+/** Buffers by the names that shaders give them. */
+import { EwaldError } from '../../errors.js';
+import type { GpuBuffer } from './pool.js';
+
+/** The buffers a shader names, numbered from 0; the names are the plan's. */
+export function boundBuffers(source: string, buffers: Readonly<Record<string, GpuBuffer>>): GpuBuffer[] {
+  const bound: GpuBuffer[] = [];
+  for (const [, number, name = ''] of source.matchAll(/@group\(0\) @binding\((\d+)\) var<[^>]*> (\w+)/g)) {
+    const buffer = buffers[name];
+    if (!buffer) throw new EwaldError('Internal', `a kernel asks for the buffer ${name}, which the plan does not have`);
+    bound[Number(number)] = buffer;
+  }
+  return bound;
+}

@@ -1,0 +1,15 @@
+/** Blobs that no workgroup has room for are refused before a frame goes up. */
+import { expect, test } from 'vitest';
+import { peaksParams } from '../../src/layout/peaks.js';
+import { pack } from '../../src/layout/struct.js';
+import { checkBlobRoom } from '../../src/peaks/kernels/blob-room.js';
+
+test('maxPixCount above the room of a GPU is refused with the limit', () => {
+  expect(() => checkBlobRoom(pack(peaksParams, { maxPixels: 1024 }))).not.toThrow();
+  expect(() => checkBlobRoom(pack(peaksParams, { maxPixels: 1025 }))).toThrow(
+    expect.objectContaining({
+      tag: 'Limit',
+      message: expect.stringContaining('maxPixCount is 1025; on a GPU it is at most 1024'),
+    }),
+  );
+});
