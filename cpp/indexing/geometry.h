@@ -76,38 +76,40 @@ EWALD_HD Rows<T> reciprocal(const Rows<T>& c) {
 }
 
 // v turned about the unit vector e, right-handed.
-EWALD_HD Vec3 turned(Vec3 v, Vec3 e, double cosine, double sine) {
+template <class T>
+EWALD_HD V3<T> turned(V3<T> v, V3<T> e, T cosine, T sine) {
   return cosine * v + sine * cross(e, v) + ((1 - cosine) * dot(e, v)) * e;
 }
 
 // Same lattice: B A^-1 is a matrix of integers within `tolerance`, with determinant +-1.
-EWALD_HD_CALL bool same_lattice(const Cell& b, const Cell& a, double tolerance) {
-  const Cell r = reciprocal(a);
-  double m[3][3];
+template <class T>
+EWALD_HD_CALL bool same_lattice(const Rows<T>& b, const Rows<T>& a, double tolerance) {
+  const Rows<T> r = reciprocal(a);
+  T m[3][3];
   EWALD_UNROLL
   for (int i = 0; i < 3; i++) {
     EWALD_UNROLL
     for (int j = 0; j < 3; j++) {
-      const double c = dot(b.row[i], r.row[j]);
+      const T c = dot(b.row[i], r.row[j]);
       m[i][j] = rint(c);
-      if (!(fabs(c - m[i][j]) <= tolerance)) return false;
+      if (!(fabs(c - m[i][j]) <= T(tolerance))) return false;
     }
   }
-  const double det = m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
-                     m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
-                     m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
+  const T det = m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
+                m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
   return fabs(det) == 1;
 }
 
 // How far the metric of B is from that of A: largest relative difference of lengths plus that of volumes, squared.
-EWALD_HD double cell_difference(const Cell& b, const Cell& a) {
-  double length = 0;
+template <class T>
+EWALD_HD T cell_difference(const Rows<T>& b, const Rows<T>& a) {
+  T length = 0;
   EWALD_UNROLL
   for (int i = 0; i < 3; i++) {
-    const double d = fabs(norm(b.row[i]) / norm(a.row[i]) - 1);
+    const T d = fabs(norm(b.row[i]) / norm(a.row[i]) - 1);
     length = d > length ? d : length;
   }
-  const double size = fabs(fabs(volume(b) / volume(a)) - 1);
+  const T size = fabs(fabs(volume(b) / volume(a)) - 1);
   return (length + size) * (length + size);
 }
 

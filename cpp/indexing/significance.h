@@ -15,12 +15,15 @@
 
 namespace ewald::indexing {
 
-struct Chance {
-  double log10;      // of the chance that spots without the lattice do as well, if they are spread evenly
-  double p, radius;  // where it was found: occupancy and radius
-  double trials;     // log10 of the number of trials
-  int occupied;      // nodes with a spot within the radius
+// In double on the host, in float32 on cards, which have few units of the other; so are the formulas below.
+template <class T>
+struct ChanceOf {
+  T log10;       // of the chance that spots without the lattice do as well, if they are spread evenly
+  T p, radius;   // where it was found: occupancy and radius
+  T trials;      // log10 of the number of trials
+  int occupied;  // nodes with a spot within the radius
 };
+using Chance = ChanceOf<double>;
 
 // log10 of the probability of k or more hits in n trials of probability p.
 EWALD_HD_CALL double log10_tail(const double* log10_factorial, int n, int k, double p) {
@@ -41,19 +44,26 @@ EWALD_HD_CALL double log10_tail(const double* log10_factorial, int n, int k, dou
 
 // Spots in one row fix no orientation, however well they fit: the second moment across the row must be there. From the
 // sum of s s^T.
-EWALD_HD bool in_a_row(const double (&m)[6]) {
-  const double minors = m[0] * m[3] - m[1] * m[1] + m[0] * m[5] - m[2] * m[2] + m[3] * m[5] - m[4] * m[4];
-  const double trace = m[0] + m[3] + m[5];
-  return minors < row_limit * trace * trace;
+template <class T>
+EWALD_HD bool in_a_row(const T (&m)[6]) {
+  const T minors = m[0] * m[3] - m[1] * m[1] + m[0] * m[5] - m[2] * m[2] + m[3] * m[5] - m[4] * m[4];
+  const T trace = m[0] + m[3] + m[5];
+  return minors < T(row_limit) * trace * trace;
 }
 
-// The chance at one radius of a lattice with `occupied` of its `nodes` out to resolution s: tail and trials, these
-// being orientations, radii, known cells; a strained cell has six more ways to follow the spots.
+// log10 of the trials of a lattice with so many nodes out to resolution s: orientations, radii, known cells; a strained
+// cell has six more ways to follow the spots.
+template <class T>
+EWALD_HD T log10_trials(T p, T radius, T nodes, T s, int cells, bool strained, bool scaled) {
+  T trials = log10(T(8 * pi * pi) * (nodes + 1) / p) + log10(T(cells));
+  if (strained) trials += T(strain_ways) * log10(1 + T(2 * strain_tolerance) * s / radius);
+  if (scaled) trials += log10(1 + T(2 * scale_tolerance) * s / radius);
+  return trials;
+}
+// The chance at one radius of a lattice with `occupied` of its nodes: tail and trials.
 EWALD_HD Chance chance_at(const double* log10_factorial, int n, int occupied, double p, double radius, double nodes,
                           double s, int cells, bool strained, bool scaled) {
-  double trials = log10(8 * pi * pi * (nodes + 1) / p) + log10(double(cells));
-  if (strained) trials += strain_ways * log10(1 + 2 * strain_tolerance * s / radius);
-  if (scaled) trials += log10(1 + 2 * scale_tolerance * s / radius);
+  const double trials = log10_trials(p, radius, nodes, s, cells, strained, scaled);
   return {log10_tail(log10_factorial, n, occupied, p) + trials, p, radius, trials, occupied};
 }
 
@@ -73,33 +83,35 @@ struct TurnedHits {
 EWALD_HD bool is_odd(int hits, int occupied) { return hits > odd_hits && 10 * hits > odd_share * occupied; }
 
 // The chance of a hit at occupancy p when the lattice is turned; at least p.
-EWALD_HD double occupancy_of(const TurnedHits& hits, int turns, int n, double p) {
+template <class T>
+EWALD_HD T occupancy_of(const TurnedHits& hits, int turns, int n, T p) {
   // A few odd turns are symmetries of the lattice after all, or a second crystal; they do not count. When there are
   // many it is the answer that is nothing special.
   const bool leave_out = odd_turns * hits.odd_turns <= turns;
   const int taken = leave_out ? turns - hits.odd_turns : turns;
   // Few hits say little: eight imagined hits of the even case stand beside them.
-  double worst = 1;
-  const double trials = double(taken) * n;
+  T worst = 1;
+  const T trials = T(taken) * T(n);
   EWALD_UNROLL
   for (int g = 0; g < 3; g++) {
-    const double step = g == 0 ? 1 : g == 1 ? 2 : 4, even = p * step * step * step;
-    if (even > even_limit) break;
-    const double counted = hits.usual[g] + (leave_out ? 0 : hits.odd[g]);
-    const double excess = (counted + imagined_hits) / (even * trials + imagined_hits);
+    const T step = T(1 << g), even = p * step * step * step;
+    if (even > T(even_limit)) break;
+    const T counted = T(hits.usual[g] + (leave_out ? 0 : hits.odd[g]));
+    const T excess = (counted + T(imagined_hits)) / (even * trials + T(imagined_hits));
     if (g == 0 && excess > worst) worst = excess;
     // Near a plane of the lattice hits grow as r^2, not r^3: an excess at a wider radius is larger still at this one.
-    if (g > 0 && excess > wide_excess && excess * step > worst) worst = excess * step;
+    if (g > 0 && excess > T(wide_excess) && excess * step > worst) worst = excess * step;
   }
-  const double measured = p * worst;
-  return measured < highest_occupancy ? measured : highest_occupancy;
+  const T measured = p * worst;
+  return measured < T(highest_occupancy) ? measured : T(highest_occupancy);
 }
 
 // Whether the occupancy of a chance is worth measuring, and with how many looks: where the answer is beyond doubt a
 // rough measure will do. 0: it is not.
-EWALD_HD int looks_for(const Chance& chance, double accept_log10) {
-  if (chance.occupied == 0 || chance.log10 > measured_from) return 0;
-  return chance.log10 < clear_factor * accept_log10 - clear_decades ? clear_looks : looks;
+template <class T>
+EWALD_HD int looks_for(const ChanceOf<T>& chance, T accept_log10) {
+  if (chance.occupied == 0 || chance.log10 > T(measured_from)) return 0;
+  return chance.log10 < T(clear_factor) * accept_log10 - T(clear_decades) ? clear_looks : looks;
 }
 
 // log10 of the chance with a measured occupancy.

@@ -183,28 +183,27 @@ __device__ __forceinline__ void add_directions(const Block& b, const Length& len
 }
 
 // Judges the best lattices, and a few of the others that are not the same; the first one accepted goes to the front. By
-// one warp.
+// the whole block, one after the other: most often the first is the answer.
 __device__ __forceinline__ void judge_in_turn(const Block& b, Pool pool, int count) {
   const DeviceSpan<Lattice> lattices = b.lattices(pool);
   const DeviceSpan<int> order = b.lattice_order(pool);
   const int n = b.state().n;
   int judged = 0;
   for (int i = 0; i < count && judged < max_effort_judged; i++) {
-    __syncwarp();
     Lattice lattice = lattices[order[i]];
     bool again = false;
-    for (int k = 0; k < i && !again; k++) {
+    for (int k = int(threadIdx.x); k < i && !again; k += kThreads) {
       const Lattice& other = lattices[order[k]];
-      again = other.judged && same_lattice(lattice.cell, other.cell, same_lattice_limit);
+      again = other.judged && same(lattice, other);
     }
-    if (again) continue;
-    lattice.merit = merit(b, lattice.cell, n, b.plan.cells[lattice.input_cell].acceptance);
-    lattice.log10_chance = measured(b, chance_of(b, lattice, n), lattice, n);
+    if (__syncthreads_or(again)) continue;
+    lattice.merit = merit<WholeBlock>(b, lattice.cell, n, b.plan.cells[lattice.input_cell].acceptance);
+    const Chancef chance = chance_of<WholeBlock>(b, lattice, n, b.scratch<unsigned>(), scratch_bytes / 4);
+    lattice.log10_chance = measured<WholeBlock>(b, chance, lattice, n);
     lattice.judged = true;
     judged++;
     const bool found = lattice.log10_chance <= b.plan.params.accept_log10;
-    __syncwarp();
-    if (lane_index() == 0) {
+    if (threadIdx.x == 0) {
       const int place = order[i];
       lattices[place] = lattice;
       if (found) {
@@ -212,15 +211,16 @@ __device__ __forceinline__ void judge_in_turn(const Block& b, Pool pool, int cou
         order[0] = place;
       }
     }
+    __syncthreads();
     if (found) break;
   }
 }
 
 inline __device__ __noinline__ void refine_found(const Block& b, Pool pool, int i, std::uint64_t hit, float score) {
   const Direction& d = b.directions()[b.order()[candidate_of(hit)]];
-  const int q = step_of(hit);
+  const float2 angle = b.plan.angles[step_of(hit)];
   Lattice lattice{};
-  lattice.cell = cell_of(carried(b.plan, d), double(b.plan.angle_cos[q]), double(b.plan.angle_sin[q]));
+  lattice.cell = cell_of(carried(b.plan, d), double(angle.x), double(angle.y));
   lattice.score = score;
   lattice.input_cell = d.input;
   refine_classic(b, b.plan.cells[d.input], b.state().n, lattice.score - floor(lattice.score), lattice);
@@ -265,7 +265,7 @@ __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
   }
 
   // Cells that at least `out` others do not beat by count.
-  const Angles angles{plan.angle_cos, plan.angle_sin, 1, plan.angle_points};
+  const Angles angles{plan.angles, plan.angle_points};
   const int listed = ties_per_output * out;  // equal counts beyond that are decided by their order
   const int held = search_candidates<false>(b, direction_count, n, p.node_distance, angles, 1, out, listed,
                                             [&](int i, int least, Placed<float>& placed) {
@@ -281,17 +281,15 @@ __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
   for (int i = int(threadIdx.x); i < hits; i += kThreads) picked[i] = keys[i];
   hits = keep_lowest(keys, room, hits, out, [&](int i) {
     const std::uint64_t hit = picked[i];
-    const int q = step_of(hit);
-    const Cell cell = cell_of(carried(plan, directions[order[candidate_of(hit)]]), double(plan.angle_cos[q]),
-                              double(plan.angle_sin[q]));
+    const float2 angle = plan.angles[step_of(hit)];
+    const Cell cell = cell_of(carried(plan, directions[order[candidate_of(hit)]]), double(angle.x), double(angle.y));
     return ordered(score_cell(b, in_float(cell), n)) << 32 | unsigned(i);
   });
   if (recording)
     record_hits(b, hits, plan.angle_points, [&](int i) {
       const std::uint64_t hit = picked[unsigned(keys[i])];
-      const int q = step_of(hit);
-      const Cell cell = cell_of(carried(plan, directions[order[candidate_of(hit)]]), double(plan.angle_cos[q]),
-                                double(plan.angle_sin[q]));
+      const float2 angle = plan.angles[step_of(hit)];
+      const Cell cell = cell_of(carried(plan, directions[order[candidate_of(hit)]]), double(angle.x), double(angle.y));
       return stage_cell(cell, from_ordered(unsigned(keys[i] >> 32)), count_of(hit));
     });
   for (int i = warp_index(); i < hits; i += kWarps) {
@@ -305,8 +303,7 @@ __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
   for (int i = int(threadIdx.x); i < hits; i += kThreads) b.lattice_order(pool)[i] = int(unsigned(keys[i]));
   if (threadIdx.x == 0) s.lattice_count[pool] = hits;
   __syncthreads();
-  if (warp_index() == 0) judge_in_turn(b, pool, hits);
-  __syncthreads();
+  judge_in_turn(b, pool, hits);
 }
 
 }  // namespace ewald::cuda::indexing

@@ -8,30 +8,55 @@
 
 namespace ewald::cuda::indexing {
 
-// Puts a lattice where it belongs among the first `count` of a pool, whose places from `count` on are free; by one
-// thread.
-__device__ __forceinline__ void insert(const Block& b, Pool pool, const Lattice& lattice) {
-  int& there = b.state().lattice_count[pool];
+// How many of the first `count` lattices of a pool, which are in order, come before one. By one warp, as is what
+// follows.
+__device__ __forceinline__ int rank_among(const Block& b, Pool pool, int count, const Lattice& lattice) {
   const DeviceSpan<Lattice> lattices = b.lattices(pool);
   const DeviceSpan<int> order = b.lattice_order(pool);
-  const int capacity = b.plan.size.lattices, count = there;
-  int at = count;
-  while (at > 0 && better(lattice, lattices[order[at - 1]])) at--;
+  int before = 0;
+  for (int i0 = 0; i0 < count; i0 += 32) {
+    const int i = i0 + lane_index();
+    before += __popc(__ballot_sync(kFullWarp, i < count && !better(lattice, lattices[order[min(i, count - 1)]])));
+  }
+  return before;
+}
+// Carries the place of rank `from` to rank `to`; those between make room.
+__device__ __forceinline__ void carry(const Block& b, Pool pool, int from, int to) {
+  const DeviceSpan<int> order = b.lattice_order(pool);
+  const int place = order[from], step = from < to ? 1 : -1, between = abs(to - from);
+  __syncwarp();
+  for (int k0 = 0; k0 < between; k0 += 32) {
+    const int k = k0 + lane_index(), i = from + step * k;
+    const int next = k < between ? order[i + step] : 0;
+    __syncwarp();
+    if (k < between) order[i] = next;
+    __syncwarp();
+  }
+  if (lane_index() == 0) order[to] = place;
+  __syncwarp();
+}
+
+// Puts a lattice where it belongs among the first ones of a pool, whose places from there on are free.
+inline __device__ __noinline__ void insert(const Block& b, Pool pool, const Lattice& lattice) {
+  const int capacity = b.plan.size.lattices, count = b.state().lattice_count[pool],
+            at = rank_among(b, pool, count, lattice), last = count < capacity ? count : capacity - 1;
+  __syncwarp();
   if (at == capacity) return;
-  const int last = count < capacity ? count : capacity - 1, place = order[last];
-  for (int i = last; i > at; i--) order[i] = order[i - 1];
-  order[at] = place;
-  lattices[place] = lattice;
-  there = last + 1;
+  if (lane_index() == 0) {
+    b.lattices(pool)[b.lattice_order(pool)[last]] = lattice;
+    b.state().lattice_count[pool] = last + 1;
+  }
+  __syncwarp();
+  carry(b, pool, last, at);
 }
 
 inline __device__ __noinline__ void refine_hit(const Block& b, int input, const BaseVector& base, const Angles& angles,
                                                bool free_scale, int i) {
   const unsigned hit = unsigned(b.scratch<std::uint64_t>()[i]), candidate = hit >> step_bits,
-                 q = (hit & ((1u << step_bits) - 1)) * angles.stride;
+                 q = hit & ((1u << step_bits) - 1);
   const Placed<double> placed = place<double>(base, b.kept()[candidate / 2], candidate & 1, free_scale);
   Lattice lattice{};
-  lattice.cell = cell_of(placed, double(angles.cosine[q]), double(angles.sine[q]));
+  lattice.cell = cell_of(placed, double(angles.at[q].x), double(angles.at[q].y));
   lattice.scaled = free_scale;
   lattice.input_cell = input;
   refine_rotation(b, b.plan.cells[input], b.state().n, lattice);
@@ -67,98 +92,132 @@ __device__ __forceinline__ void search_with(const Block& b, Pool pool, int input
   if (recording)
     record_hits(b, hits, angles.steps * base.fold, [&](int i) {
       const std::uint64_t key = b.scratch<std::uint64_t>()[i];
-      const unsigned hit = unsigned(key), candidate = hit >> step_bits,
-                     q = (hit & ((1u << step_bits) - 1)) * angles.stride;
+      const unsigned hit = unsigned(key), candidate = hit >> step_bits, q = hit & ((1u << step_bits) - 1);
       const Placed<double> placed = place<double>(base, b.kept()[candidate / 2], candidate & 1, effort.free_scale);
-      return stage_cell(cell_of(placed, double(angles.cosine[q]), double(angles.sine[q])),
+      return stage_cell(cell_of(placed, double(angles.at[q].x), double(angles.at[q].y)),
                         __uint_as_float(~unsigned(key >> 32)), count_in_lists(b, hit));
     });
   for (int i = warp_index(); i < hits; i += kWarps) refine_hit(b, input, base, angles, effort.free_scale, i);
   __syncthreads();
   if (recording) record_cells(b, hits, b.fresh());
-  if (threadIdx.x == 0)
+  if (warp_index() == 0)
     for (int i = 0; i < hits; i++) insert(b, pool, b.fresh()[i]);
   __syncthreads();
 }
 
-// By one warp.
-inline __device__ __noinline__ void judge(const Block& b, bool may_strain, Lattice& lattice) {
+// `nodes`: see chance_of.
+template <class Team>
+__device__ __noinline__ void judge(const Block& b, bool may_strain, Lattice& lattice, DeviceSpan<unsigned> nodes,
+                                   int room) {
   const KnownCell& known = b.plan.cells[lattice.input_cell];
   const int n = b.state().n;
   if (b.plan.params.refinement >= EWALD_REFINEMENT_IFSS && may_strain) {
-    // Asked for: a free fit takes the place of ours, from as far as a spot counts as indexed.
+    // Asked for: a free fit takes the place of ours, from as far as a spot counts as indexed. Each warp makes it, to
+    // the same bits.
     refine_classic(b, known, n, known.acceptance * known.shortest, lattice);
-    lattice.merit = merit(b, lattice.cell, n, known.acceptance);
+    lattice.merit = merit<OneWarp>(b, lattice.cell, n, known.acceptance);
     may_strain = false;
   }
-  Chance chance = chance_of(b, lattice, n);
+  Chancef chance = chance_of<Team>(b, lattice, n, nodes, room);
   if (may_strain && lattice.merit > strain_merit) {
     Lattice strained = lattice;
-    refine_strain(b, known, n, strained);
+    refine_strain<Team>(b, known, n, strained);
     if (strained.strained) {
-      const Chance other = chance_of(b, strained, n);
+      const Chancef other = chance_of<Team>(b, strained, n, nodes, room);
       if (other.log10 < chance.log10) lattice = strained, chance = other;
     }
   }
-  lattice.log10_chance = measured(b, chance, lattice, n);
+  lattice.log10_chance = measured<Team>(b, chance, lattice, n);
   lattice.judged = true;
   lattice.score = lattice.merit;
 }
 
-// Judges the best `most` lattices by merit, as long as they come near the best of all: side by side, a warp each.
+// Chooses what is to be judged: of the best `most` lattices by merit those that come near the best of all. One that is
+// the same as a better one is dropped unseen. By one warp.
+inline __device__ __noinline__ void choose_rivals(const Block& b, Pool pool, int most) {
+  State& s = b.state();
+  const DeviceSpan<Lattice> lattices = b.lattices(pool);
+  const DeviceSpan<int> order = b.lattice_order(pool);
+  int count = s.lattice_count[pool], judged = 0;
+  float top = 0;
+  for (int i = lane_index(); i < count; i += 32) {
+    const Lattice& lattice = lattices[order[i]];
+    top = fmaxf(top, float(lattice.merit));
+    judged += lattice.judged;
+  }
+  judged = all_sum(judged);
+#pragma unroll
+  for (int d = 1; d < 32; d *= 2) top = fmaxf(top, __shfl_xor_sync(kFullWarp, top, d));
+  int chosen = 0;
+  for (int k = 0; k < most && judged + chosen < count; k++) {
+    const int at = judged + chosen;
+    const Lattice& lattice = lattices[order[at]];
+    if (k > 0 && !(float(lattice.merit) >= float(rival_share) * top)) break;
+    bool again = false;
+    for (int i = lane_index(); i < at && !again; i += 32) {
+      const Lattice& other = lattices[order[i]];
+      again = other.merit >= lattice.merit && same(lattice, other);
+    }
+    if (__any_sync(kFullWarp, again))
+      carry(b, pool, at, --count);
+    else
+      chosen++;
+  }
+  __syncwarp();
+  if (lane_index() == 0) s.above = judged, s.take = chosen, s.lattice_count[pool] = count;
+}
+
+// Brings those that were judged in order; one that a strain has made the same as a better one is dropped. By one warp.
+inline __device__ __noinline__ void rank_judged(const Block& b, Pool pool, int judged, int chosen) {
+  const DeviceSpan<Lattice> lattices = b.lattices(pool);
+  const DeviceSpan<int> order = b.lattice_order(pool);
+  int at = judged, count = b.state().lattice_count[pool];  // the next one, behind those that have found their place
+  for (int k = 0; k < chosen; k++) {
+    const Lattice& lattice = lattices[order[at]];
+    bool again = false;
+    for (int i = lane_index(); i < at && !again; i += 32) {
+      const Lattice& other = lattices[order[i]];
+      again = other.log10_chance <= lattice.log10_chance && same(lattice, other);
+    }
+    if (__any_sync(kFullWarp, again)) {
+      carry(b, pool, at, --count);
+    } else {
+      const int to = rank_among(b, pool, at, lattice);
+      carry(b, pool, at, to);
+      at++;
+    }
+  }
+  __syncwarp();
+  if (lane_index() == 0) b.state().lattice_count[pool] = count;
+}
+
+// Judges the best lattices: side by side, a warp each; a single one by the whole block, and lists of which a warp's
+// part of the scratch would not hold the nodes.
 __device__ __forceinline__ void judge_best(const Block& b, Pool pool, int most) {
   State& s = b.state();
   const DeviceSpan<Lattice> lattices = b.lattices(pool);
   const DeviceSpan<int> order = b.lattice_order(pool);
-  if (threadIdx.x == 0) {
-    const int count = s.lattice_count[pool];
-    double top = 0;
-    int judged = 0;
-    for (int i = 0; i < count; i++) {
-      const Lattice& lattice = lattices[order[i]];
-      top = fmax(top, lattice.merit);
-      judged += lattice.judged;
-    }
-    int chosen = 0;
-    while (chosen < most && judged + chosen < count &&
-           (chosen == 0 || lattices[order[judged + chosen]].merit >= rival_share * top))
-      chosen++;
-    s.above = judged;
-    s.take = chosen;
-  }
+  if (warp_index() == 0) choose_rivals(b, pool, most);
   __syncthreads();
   const int judged = s.above, chosen = s.take;
-  for (int k = warp_index(); k < chosen; k += kWarps) {
-    Lattice lattice = lattices[order[judged + k]];
-    __syncwarp();
-    judge(b, b.plan.params.refinement != EWALD_REFINEMENT_RAW, lattice);
-    if (lane_index() == 0) lattices[order[judged + k]] = lattice;
-  }
-  __syncthreads();
-  if (threadIdx.x == 0) {
-    int at = judged;  // the next one, behind those that have found their place
+  const bool may_strain = b.plan.params.refinement != EWALD_REFINEMENT_RAW;
+  if (chosen == 1 || s.n > warp_node_spots) {
     for (int k = 0; k < chosen; k++) {
-      const int place = order[at];
-      const Lattice& lattice = lattices[place];
-      bool known_already = false;
-      int to = at;
-      for (int i = 0; i < at && !known_already; i++) {
-        const Lattice& other = lattices[order[i]];
-        known_already =
-            other.log10_chance <= lattice.log10_chance && same_lattice(lattice.cell, other.cell, same_lattice_limit);
-      }
-      if (known_already) {
-        const int last = --s.lattice_count[pool];
-        for (int i = at; i < last; i++) order[i] = order[i + 1];
-        order[last] = place;
-        continue;
-      }
-      while (to > 0 && better(lattice, lattices[order[to - 1]])) to--;
-      for (int i = at; i > to; i--) order[i] = order[i - 1];
-      order[to] = place;
-      at++;
+      Lattice lattice = lattices[order[judged + k]];
+      __syncthreads();
+      judge<WholeBlock>(b, may_strain, lattice, b.scratch<unsigned>(), scratch_bytes / 4);
+      if (threadIdx.x == 0) lattices[order[judged + k]] = lattice;
+    }
+  } else {
+    for (int k = warp_index(); k < chosen; k += kWarps) {
+      Lattice lattice = lattices[order[judged + k]];
+      __syncwarp();
+      judge<OneWarp>(b, may_strain, lattice, b.scratch<unsigned>(warp_index() * warp_nodes), warp_nodes);
+      if (lane_index() == 0) lattices[order[judged + k]] = lattice;
     }
   }
+  __syncthreads();
+  if (warp_index() == 0) rank_judged(b, pool, judged, chosen);
   __syncthreads();
 }
 

@@ -43,14 +43,12 @@ __device__ __forceinline__ void index_image(const Block& b, unsigned image, Sear
   const int n = int(plan.offsets[image + 1] - begin);
   const float* spots = plan.spots + 3 * std::size_t(begin);
   std::uint8_t* assignment = plan.assignment + begin;
-  ewald_indexed_cell* found = plan.found + std::size_t(image) * room;
-  for (int i = int(threadIdx.x); i < room; i += kThreads) found[i] = {};
   for (int i = int(threadIdx.x); i < n; i += kThreads) assignment[i] = 0;
   if (threadIdx.x == 0) s.accepted = 0, s.recording = image == 0 && plan.record.summary != nullptr;
   take_spots(b, spots, n);
   const unsigned used = unsigned(s.used), flags = unsigned(s.flags);
   if (flags & EWALD_IMAGE_FLAG_TOO_FEW_SPOTS) {
-    if (threadIdx.x == 0) plan.results[image] = {0, 0, used, flags};
+    if (threadIdx.x == 0) plan.results[image] = {0, 0, used, flags}, plan.found_at[image] = 0;
     return;
   }
   const int accepted = accept_lattices(b, search);
@@ -63,14 +61,15 @@ __device__ __forceinline__ void index_image(const Block& b, unsigned image, Sear
   for (int i0 = 0; i0 < first_count; i0 += kThreads) {
     const int i = i0 + int(threadIdx.x);
     bool fresh = i < first_count;
-    for (int k = 0; k < accepted && fresh; k++)
-      fresh = !same_lattice(lattices[order[i]].cell, b.accepted()[k].cell, same_lattice_limit);
+    for (int k = 0; k < accepted && fresh; k++) fresh = !same(lattices[order[i]], b.accepted()[k]);
     int more;
     const int place = written + block_place(b, fresh, more);
     if (fresh && place < room) listed[place] = order[i];
     written = min(written + more, room);
   }
+  if (threadIdx.x == 0) plan.found_at[image] = s.above = int(atomicAdd(plan.found_count, unsigned(written)));
   __syncthreads();
+  ewald_indexed_cell* const found = plan.found + unsigned(s.above);
   for (int i = warp_index(); i < written; i += kWarps) {
     const Lattice lattice = i < accepted ? b.accepted()[i] : lattices[listed[i]];
     write_cell(b, lattice, i < accepted ? unsigned(i) + 1 : 0, found[i]);

@@ -55,8 +55,9 @@ struct ewald_cuda_indexer {
   Plan plan{};
   std::size_t bytes = 0;  // on the device
 
-  DeviceBuffer<float> spiral_cos, spiral_sin, turn_cos, turn_sin;
-  DeviceBuffer<double> log10_factorial;
+  DeviceBuffer<float> spiral_cos, spiral_sin;
+  DeviceBuffer<float2> turn;
+  DeviceBuffer<unsigned> turn_at;
   // With `debug`: the record of a search.
   DeviceBuffer<ewald_stage_summary> summary;
   DeviceBuffer<std::uint32_t> stage_counts;
@@ -106,16 +107,23 @@ struct ewald_cuda_indexer {
 
   void makeTables() {
     const std::size_t points = std::size_t(plan.size.points);
-    const std::unique_ptr<float[]> other(new float[std::max<std::size_t>(points, turn_steps)]);
+    const std::unique_ptr<float[]> other(new float[points]);
     spiral_cos = table<float>(points, [&](float* p) { fill_spiral(p, other.get(), int(points)); });
     spiral_sin = table<float>(points, [&](float* p) { fill_spiral(other.get(), p, int(points)); });
-    turn_cos = table<float>(turn_steps, [&](float* p) { fill_turn(p, other.get(), turn_steps); });
-    turn_sin = table<float>(turn_steps, [&](float* p) { fill_turn(other.get(), p, turn_steps); });
-    log10_factorial =
-        table<double>(std::size_t(plan.size.spots) + 1, [&](double* p) { fill_log10_factorial(p, plan.size.spots); });
+    // The angles of each stride in a table of its own: some 70 000 entries.
+    std::vector<unsigned> at(turn_steps / min_angles + 1);
+    std::vector<float2> turns;
+    const std::unique_ptr<float[]> cosine(new float[turn_steps]), sine(new float[turn_steps]);
+    fill_turn(cosine.get(), sine.get(), turn_steps);
+    for (int stride = 1; stride < int(at.size()); stride++) {
+      if (turn_steps % stride != 0 || (turn_steps / stride) % turn_multiple != 0) continue;
+      at[std::size_t(stride)] = unsigned(turns.size());
+      for (int k = 0; k < turn_steps; k += stride) turns.push_back({cosine[std::size_t(k)], sine[std::size_t(k)]});
+    }
+    turn = table<float2>(turns.size(), [&](float2* p) { std::copy(turns.begin(), turns.end(), p); });
+    turn_at = table<unsigned>(at.size(), [&](unsigned* p) { std::copy(at.begin(), at.end(), p); });
     plan.spiral_cos = spiral_cos.data(), plan.spiral_sin = spiral_sin.data();
-    plan.turn_cos = turn_cos.data(), plan.turn_sin = turn_sin.data();
-    plan.log10_factorial = log10_factorial.data();
+    plan.turn = turn.data(), plan.turn_at = turn_at.data();
   }
 
   void makeRecord() {
@@ -253,7 +261,7 @@ struct ewald_cuda_indexer {
     // Only what is sent to the card holds up other runs of the context; copies and waiting do not.
     claimed.lane->fill(batch);
     useContext(context, [&] { claimed.lane->start(batch, slowest()); });
-    losingContext(context, [&] { claimed.ms = claimed.lane->wait(); });
+    losingContext(context, [&] { claimed.ms = claimed.lane->wait(batch); });
     claimed.lane->empty(batch);
   }
   float slowest() {

@@ -13,6 +13,11 @@ namespace {
 // Launches between two of which the clock is read, at most: an event each.
 constexpr std::size_t max_measured = 64;
 
+// Cells an image that are copied with the answers; the rest, where there are more, by a second copy. The average of the
+// batch before, and at least so many.
+constexpr float least_cells_each = 2;
+constexpr std::size_t spare_cells = 64;
+
 constexpr std::size_t aligned(std::size_t bytes) { return (bytes + 127) / 128 * 128; }
 }  // namespace
 
@@ -20,10 +25,10 @@ Lane::Lane(ewald_cuda_context& context, const Shape& shape, const Plan& plan)
     : context_(context), shape_(shape), plan_(plan) {
   const ewald_indexer_descriptor& d = shape.descriptor;
   const std::size_t batch = d.batch, spots = shape.max_batch_spots;
-  const std::size_t in = aligned(d.max_input_cells * sizeof(KnownCell)) + aligned(shape.lengths * sizeof(Length)) +
-                         aligned((batch + 1) * 4) + 12 * spots;
-  const std::size_t out = aligned(batch * sizeof(ewald_image_result)) +
-                          aligned(batch * d.max_output_cells * sizeof(ewald_indexed_cell)) + spots;
+  const std::size_t in = aligned(sizeof(unsigned)) + aligned(d.max_input_cells * sizeof(KnownCell)) +
+                         aligned(shape.lengths * sizeof(Length)) + aligned((batch + 1) * 4) + 12 * spots;
+  const std::size_t out = aligned(batch * sizeof(ewald_image_result)) + aligned(batch * sizeof(unsigned)) +
+                          aligned(spots) + batch * d.max_output_cells * sizeof(ewald_indexed_cell);
   device_input_ = DeviceBuffer<unsigned char>(context, in, "the spots of a batch");
   device_output_ = DeviceBuffer<unsigned char>(context, out, "the answers of a batch");
   ticket_ = DeviceBuffer<unsigned>(context, 1, "the counter of the indexer");
@@ -31,10 +36,9 @@ Lane::Lane(ewald_cuda_context& context, const Shape& shape, const Plan& plan)
   output_ = PinnedBuffer<unsigned char>(out);
   if (shape.exhaustive) {
     const std::size_t angles = std::size_t(plan.angle_capacity);
-    angle_cos_ = DeviceBuffer<float>(context, angles, "the angles of the indexer");
-    angle_sin_ = DeviceBuffer<float>(context, angles, "the angles of the indexer");
-    angles_ = PinnedBuffer<float>(2 * angles);
-    plan_.angle_cos = angle_cos_.data(), plan_.angle_sin = angle_sin_.data();
+    device_angles_ = DeviceBuffer<float2>(context, angles, "the angles of the indexer");
+    angles_ = PinnedBuffer<float2>(angles);
+    plan_.angles = device_angles_.data();
   }
   plan_.ticket = ticket_.data();
   EWALD_CUDA(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
@@ -51,6 +55,8 @@ void Lane::make_workspace(unsigned blocks) {
   plan_.workspace = workspace_.data();
   blocks_ = blocks;
   EWALD_CUDA(cudaMemsetAsync(ticket_.data(), 0, sizeof(unsigned), stream));
+  // Of the cells some more are copied than were found.
+  EWALD_CUDA(cudaMemsetAsync(device_output_.data(), 0, device_output_.bytes(), stream));
   // Once over nothing: the driver loads the code and sets the memory aside that the threads' stacks take, so that no
   // run has to.
   launch(0, 0);
@@ -68,6 +74,8 @@ void Lane::fill(const Batch& b) {
     used = aligned(at + bytes);
     return device_input_.data() + at;
   };
+  const unsigned none = 0;
+  plan_.found_count = reinterpret_cast<unsigned*>(put(&none, sizeof none));
   plan_.cells = reinterpret_cast<const KnownCell*>(put(b.cells, b.cell_count * sizeof(KnownCell)));
   if (shape_.exhaustive) {
     std::vector<Length> lengths(shape_.lengths);
@@ -79,13 +87,18 @@ void Lane::fill(const Batch& b) {
   plan_.offsets = reinterpret_cast<const std::uint32_t*>(put(b.offsets, (std::size_t(b.images) + 1) * 4));
   plan_.spots = reinterpret_cast<const float*>(put(b.spots, 12 * count));
   sent_ = std::min(used, device_input_.count());
-  found_at_ = aligned(b.images * sizeof(ewald_image_result));
-  assigned_at_ = found_at_ + aligned(std::size_t(b.images) * d.max_output_cells * sizeof(ewald_indexed_cell));
-  received_ = assigned_at_ + count;
+  // Cells last: how many there are is not known before they are, and room for all that there could be is mostly empty.
+  const std::size_t places_at = aligned(b.images * sizeof(ewald_image_result));
+  assigned_at_ = places_at + aligned(b.images * sizeof(unsigned));
+  found_at_ = assigned_at_ + aligned(count);
+  const std::size_t most = std::size_t(b.images) * d.max_output_cells,
+                    some = std::size_t(float(b.images) * cells_each_) + spare_cells;
+  received_ = found_at_ + std::min(some, most) * sizeof(ewald_indexed_cell);
   unsigned char* const out = device_output_.data();
   plan_.results = reinterpret_cast<ewald_image_result*>(out);
-  plan_.found = reinterpret_cast<ewald_indexed_cell*>(out + found_at_);
+  plan_.found_at = reinterpret_cast<unsigned*>(out + places_at);
   plan_.assignment = out + assigned_at_;
+  plan_.found = reinterpret_cast<ewald_indexed_cell*>(out + found_at_);
   plan_.params = b.params;
   plan_.cell_count = int(b.cell_count);
 }
@@ -128,8 +141,17 @@ void Lane::start(const Batch& b, float wave_ms) {
   EWALD_CUDA(cudaMemcpyAsync(output_.data(), device_output_.data(), received_, cudaMemcpyDeviceToHost, stream));
 }
 
-float Lane::wait() {
+float Lane::wait(const Batch& b) {
   EWALD_CUDA(cudaStreamSynchronize(stream));
+  const auto* const results = reinterpret_cast<const ewald_image_result*>(output_.data());
+  std::size_t cells = 0;
+  for (unsigned i = 0; i < b.images; i++) cells += results[i].cells;
+  cells_each_ = std::max(float(cells) / float(b.images), least_cells_each);
+  if (const std::size_t all = found_at_ + cells * sizeof(ewald_indexed_cell); all > received_) {
+    EWALD_CUDA(cudaMemcpyAsync(output_.data() + received_, device_output_.data() + received_, all - received_,
+                               cudaMemcpyDeviceToHost, stream));
+    EWALD_CUDA(cudaStreamSynchronize(stream));
+  }
   unfinished_ = false;
   float slowest = 0;
   for (const Measured& m : measured_) {
@@ -142,9 +164,17 @@ float Lane::wait() {
 
 void Lane::empty(const Batch& b) const {
   const auto* const results = reinterpret_cast<const ewald_image_result*>(output_.data());
+  const auto* const places =
+      reinterpret_cast<const unsigned*>(output_.data() + aligned(b.images * sizeof(ewald_image_result)));
   const auto* const found = reinterpret_cast<const ewald_indexed_cell*>(output_.data() + found_at_);
+  const std::size_t room = shape_.descriptor.max_output_cells;
   std::memcpy(b.results, results, b.images * sizeof *results);
-  std::memcpy(b.found, found, std::size_t(b.images) * shape_.descriptor.max_output_cells * sizeof *found);
+  for (unsigned i = 0; i < b.images; i++) {
+    ewald_indexed_cell* const to = b.found + i * room;
+    const std::size_t cells = results[i].cells;
+    if (cells) std::memcpy(to, found + places[i], cells * sizeof *to);
+    std::memset(static_cast<void*>(to + cells), 0, (room - cells) * sizeof *to);
+  }
   if (const std::size_t count = b.offsets[b.images]) std::memcpy(b.assignment, output_.data() + assigned_at_, count);
 }
 
@@ -164,15 +194,10 @@ void Lane::set_angles(const ewald_indexer_params& p) {
                                       plan_.angle_capacity);
   plan_.angle_points = steps;
   if (steps == angles_there_) return;
-  float* const cosine = angles_.data();
-  float* const sine = cosine + angle_cos_.count();
-  for (int q = 0; q < steps; q++) {
-    cosine[q] = float(std::cos(2 * pi * q / steps));
-    sine[q] = float(std::sin(2 * pi * q / steps));
-  }
-  const std::size_t bytes = std::size_t(steps) * sizeof(float);
-  EWALD_CUDA(cudaMemcpyAsync(angle_cos_.data(), cosine, bytes, cudaMemcpyHostToDevice, stream));
-  EWALD_CUDA(cudaMemcpyAsync(angle_sin_.data(), sine, bytes, cudaMemcpyHostToDevice, stream));
+  for (int q = 0; q < steps; q++)
+    angles_[std::size_t(q)] = {float(std::cos(2 * pi * q / steps)), float(std::sin(2 * pi * q / steps))};
+  EWALD_CUDA(cudaMemcpyAsync(device_angles_.data(), angles_.data(), std::size_t(steps) * sizeof(float2),
+                             cudaMemcpyHostToDevice, stream));
   angles_there_ = steps;
 }
 

@@ -48,12 +48,12 @@ public:
   // Sends it to the card, with the context's lock. `wave_ms`: how long one image for each block has taken at most.
   void start(const Batch& batch, float wave_ms);
   // Waits for the answers; returns how long one image for each block took in the slowest launch, 0 where nobody asks.
-  float wait();
+  float wait(const Batch& batch);
   // Copies the answers to the caller.
   void empty(const Batch& batch) const;
 
   cudaStream_t stream = nullptr;
-  std::size_t host_bytes() const { return input_.count() + output_.count() + angles_.count() * sizeof(float); }
+  std::size_t host_bytes() const { return input_.count() + output_.count() + angles_.count() * sizeof(float2); }
 
 private:
   struct Measured {
@@ -72,11 +72,12 @@ private:
   bool unfinished_ = false;
   std::size_t sent_ = 0, received_ = 0;         // bytes of the batch at hand
   std::size_t found_at_ = 0, assigned_at_ = 0;  // places in the output
+  float cells_each_ = 4;                        // of an image, as the last batch had them
   DeviceBuffer<unsigned char> device_input_, device_output_, workspace_;
-  DeviceBuffer<float> angle_cos_, angle_sin_;
+  DeviceBuffer<float2> device_angles_;
   DeviceBuffer<unsigned> ticket_;
   PinnedBuffer<unsigned char> input_, output_;
-  PinnedBuffer<float> angles_;
+  PinnedBuffer<float2> angles_;
   std::vector<cudaEvent_t> events_;
   std::vector<Measured> measured_;
 };

@@ -34,6 +34,42 @@ __device__ __forceinline__ T all_sum(T value) {
   return value;
 }
 
+// Threads that work on one thing together, each of which has all sums: a warp, or the block.
+struct OneWarp {
+  static constexpr int size = 32;
+  static __device__ __forceinline__ int index() { return lane_index(); }
+  static __device__ __forceinline__ void sync() { __syncwarp(); }
+};
+struct WholeBlock {
+  static constexpr int size = kThreads;
+  static __device__ __forceinline__ int index() { return int(threadIdx.x); }
+  static __device__ __forceinline__ void sync() { __syncthreads(); }
+};
+
+// The sums over a team; counts are exact in float32. Over the block they go through shared memory, in the order of the
+// warps.
+template <class Team, int N>
+__device__ __forceinline__ void team_sum(const Block& b, float (&v)[N]) {
+#pragma unroll
+  for (int i = 0; i < N; i++) v[i] = all_sum(v[i]);
+  if constexpr (Team::size > 32) {
+    static_assert(N <= team_sums);
+    State& s = b.state();
+    if (lane_index() == 0) {
+#pragma unroll
+      for (int i = 0; i < N; i++) s.sums[warp_index()][i] = v[i];
+    }
+    __syncthreads();
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+      v[i] = s.sums[0][i];
+#pragma unroll
+      for (int w = 1; w < kWarps; w++) v[i] += s.sums[w][i];
+    }
+    __syncthreads();
+  }
+}
+
 __device__ __forceinline__ int lanes_before(unsigned mask) { return __popc(mask & ((1u << lane_index()) - 1)); }
 
 // Where a thread's element goes when those that are taken are put one behind the other, and how many there are. All

@@ -21,7 +21,7 @@ inline __device__ __noinline__ void assign_spots(const Block& b, int accepted) {
     const Lattice& lattice = b.accepted()[k];
     const double radius = b.plan.cells[lattice.input_cell].acceptance;
     const float scale = float(1 / (radius * radius));
-    const Cellf rows = in_float(lattice.cell), nodes = in_float(reciprocal(lattice.cell));
+    const Cellf rows = in_float(lattice.cell), nodes = reciprocal(rows);
     for (int i = int(threadIdx.x); i < n; i += kThreads) {
       const float off = square(residual(rows, nodes, all[i]).e) * scale;
       if (off < __int_as_float(nearest[i])) nearest[i] = __float_as_int(off), owner[i] = std::uint8_t(k + 1);
@@ -37,14 +37,14 @@ __device__ __forceinline__ void refine_on_own_spots(const Block& b, int accepted
   const DeviceSpan<std::uint8_t> owner = b.owner();
   for (int k = 0; k < accepted; k++) {
     take_rest(b, [&](int i) { return owner[i] == k + 1; });
-    if (s.n >= min_own_spots && warp_index() == 0) {
+    if (s.n >= min_own_spots) {
       const Lattice lattice = b.accepted()[k];
       const KnownCell& known = b.plan.cells[lattice.input_cell];
       Lattice refined = lattice;
       refine(b, known, s.n, lattice.strained, refined);
-      const double before = merit(b, lattice.cell, s.n, known.acceptance);
-      __syncwarp();
-      if (lane_index() == 0 && refined.merit > before) b.accepted()[k].cell = refined.cell;
+      const double before = merit<OneWarp>(b, lattice.cell, s.n, known.acceptance);
+      __syncthreads();
+      if (threadIdx.x == 0 && refined.merit > before) b.accepted()[k].cell = refined.cell;
     }
     __syncthreads();
   }
@@ -68,7 +68,7 @@ __device__ __forceinline__ int accept_lattices(const Block& b, Search search) {
         if (next.judged && next.log10_chance <= max_log10_chance) {
           s.decision = 1;
           for (int k = 0; k < s.accepted && s.decision == 1; k++)
-            if (same_lattice(next.cell, b.accepted()[k].cell, sliver_lattice)) s.decision = 2;
+            if (same_lattice(in_float(next.cell), in_float(b.accepted()[k].cell), sliver_lattice)) s.decision = 2;
           if (s.decision == 1) b.accepted()[s.accepted++] = next;
         }
       }
@@ -85,7 +85,7 @@ __device__ __forceinline__ int accept_lattices(const Block& b, Search search) {
       if (++slivers == max_slivers) break;
       const Lattice& next = b.lattices(pool)[b.lattice_order(pool)[0]];
       const double radius = b.plan.cells[next.input_cell].acceptance;
-      const Cellf rows = in_float(next.cell), nodes = in_float(reciprocal(next.cell));
+      const Cellf rows = in_float(next.cell), nodes = reciprocal(rows);
       for (int i = int(threadIdx.x); i < s.used; i += kThreads)
         if (square(residual(rows, nodes, b.all()[i]).e) < float(radius * radius)) aside[i] = 255;
       __syncthreads();

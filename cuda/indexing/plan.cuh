@@ -24,6 +24,10 @@ constexpr int kBlocksEach = 6;
 // Spots that the rotation search holds ready at a time, for each warp.
 constexpr int turning_spots = 96;
 constexpr int scratch_bytes = 12288;
+// Spots up to which each warp finds room for its occupied nodes, of a hash's places two thirds, in a part of the
+// scratch; the limit of a block's spots finds it in all of it.
+constexpr int warp_nodes = scratch_bytes / 4 / kWarps, warp_node_spots = warp_nodes * 2 / 3;
+static_assert(max_block_spots <= scratch_bytes / 4 * 2 / 3);
 static_assert(scratch_bytes >= max_picked * 32 && scratch_bytes >= kWarps * turning_spots * 32 &&
               turning_spots >= turn_spots);
 // Hits of equal count that a warp keeps.
@@ -36,13 +40,13 @@ struct Direction {  // exhaustive: a candidate vector in one of its two senses
 
 // Sizes of the arrays of a block.
 struct Sizes {
-  int spots, points, angles, outputs, candidates, directions, lattices, keys, picked_hits, hits, slots;
+  int spots, points, angles, outputs, candidates, directions, lattices, keys, picked_hits, hits;
 };
 
 // Offsets of the arrays of a block, from the start of its workspace.
 struct Places {
   std::size_t all, source, owner, counts, listed, keys, kept, directions, order, picked_hits, angle_counts, hits,
-      residual2, node_keys, node_levels, lattices, lattice_order, fresh, accepted, bytes;
+      residual2, lattices, lattice_order, fresh, accepted, bytes;
 };
 
 // Found lattices, best first: those of the first search and those of a later one.
@@ -58,23 +62,27 @@ struct Record {
 };
 
 // In shared memory, one for the block.
+constexpr int team_sums = 16;
 struct State {
+  alignas(16) float sums[kWarps][team_sums];  // see team_sum in lanes.cuh
   unsigned image;
   int n, used, flags;  // spots of the list at hand and of the image
   int total, warp_totals[kWarps];
   int least, above, ties, take;
   int lattice_count[pools];
   int flat, accepted, decision, recording;
-  double beam[3];  // of the list that is searched: the direction it is thinnest along
+  float beam[3];  // of the list that is searched: the direction it is thinnest along
 };
 
 struct Plan {
   ewald_indexer_params params;
   Sizes size;
   Places at;
-  // Tables of the handle; see cpp/indexing/tables.cpp.
-  const float *spiral_cos, *spiral_sin, *turn_cos, *turn_sin, *angle_cos, *angle_sin;
-  const double* log10_factorial;
+  // Tables of the handle; see cpp/indexing/tables.cpp. The angles of a turn, cosine and sine, are there for each stride
+  // that a search may have, one behind the other from turn_at[stride] on: neighbouring lanes read neighbouring entries.
+  const float *spiral_cos, *spiral_sin;
+  const float2 *turn, *angles;
+  const unsigned* turn_at;
   int spiral_points, angle_capacity, angle_points;
   int candidate_vectors;
   int first_effort;  // of the method
@@ -84,7 +92,9 @@ struct Plan {
   // The batch; see ewald_indexer_run.
   const float* spots;
   const std::uint32_t* offsets;
-  ewald_indexed_cell* found;
+  ewald_indexed_cell* found;  // of all images, one behind the other as they come
+  unsigned* found_count;      // so far in this batch
+  unsigned* found_at;         // an image's first
   ewald_image_result* results;
   std::uint8_t* assignment;
   unsigned first, images;  // of this launch
@@ -169,7 +179,7 @@ struct Block {
     return span<std::uint64_t>(plan.at.picked_hits, plan.size.picked_hits);
   }
 
-  // Of each warp: counts over the angles, hits, distances, a hash of occupied nodes.
+  // Of each warp: counts over the angles, hits, distances.
   template <class T>
   __device__ __forceinline__ DeviceSpan<T> of_warp(std::size_t place, int count) const {
     return {reinterpret_cast<T*>(work + place) + (threadIdx.x / 32) * std::size_t(count), std::size_t(count)};
@@ -187,13 +197,6 @@ struct Block {
   __device__ __forceinline__ DeviceSpan<float> residual2() const {
     return of_warp<float>(plan.at.residual2, plan.size.spots);
   }
-  __device__ __forceinline__ DeviceSpan<unsigned> node_keys() const {
-    return of_warp<unsigned>(plan.at.node_keys, plan.size.slots);
-  }
-  __device__ __forceinline__ DeviceSpan<unsigned> node_levels() const {
-    return of_warp<unsigned>(plan.at.node_levels, plan.size.slots);
-  }
-
   __device__ __forceinline__ DeviceSpan<Lattice> lattices(Pool pool) const {
     return {reinterpret_cast<Lattice*>(work + plan.at.lattices) + pool * std::size_t(plan.size.lattices),
             std::size_t(plan.size.lattices)};

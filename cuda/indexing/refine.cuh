@@ -1,5 +1,5 @@
-// Refinement in reciprocal space, one warp a cell: first only the orientation, then the cell as well where the spots
-// support it.
+// Refinement in reciprocal space, a warp or the block for a cell: first only the orientation, then the cell as well
+// where the spots support it.
 //
 // A spot s is given the node q = h a* + k b* + l c* with (h, k, l) its rounded indices, and e = s - q. A rotation by
 // the small vector w moves q by w x q, and sum |e - w x q|^2 is least for (sum |q|^2 1 - q q^T) w = sum q x e. A
@@ -7,7 +7,7 @@
 // 1)^-1 sum e_i q. A rotation has 3 parameters, D has 9: with few spots the 9 fit noise, which is why the rotation is
 // the default and D has to earn its place.
 //
-// The sums are the same bits in every lane, so every lane solves for itself and no cell is handed round.
+// The sums are the same bits in every thread, so each solves for itself and no cell is handed round.
 #pragma once
 #include "lanes.cuh"
 
@@ -39,6 +39,11 @@ __device__ __forceinline__ Residual residual(const Cellf& a, const Cellf& b, flo
   r.q = node_of(b, r.h, r.k, r.l);
   r.e = node_of(b, dh, dk, dl);  // from the index residuals, not as s - q: no digits are lost
   return r;
+}
+
+// Whether two lattices are one, in float32: the tolerance is a hundred thousand times its precision.
+__device__ __forceinline__ bool same(const Lattice& a, const Lattice& b) {
+  return same_lattice(in_float(a.cell), in_float(b.cell), same_lattice_limit);
 }
 
 // x of A x = v in float32, for the symmetric matrix A, by the square-root-free Cholesky decomposition: cofactors would
@@ -114,20 +119,20 @@ inline __device__ __noinline__ int turn_to_spots(const Block& block, Cell& cell,
 // One round that moves orientation and metric. Spots are selected and indexed by `cell`; the move is counted from
 // `anchor`, so rounds do not add up to more than the weight allows. A larger weight (1/angstrom^2) keeps the move
 // smaller.
-inline __device__ __noinline__ int fit_to_spots(const Block& block, Cell& cell, const Cell& anchor, int n,
-                                                double index_limit, double radius, double weight) {
+template <class Team>
+__device__ __noinline__ int fit_to_spots(const Block& block, Cell& cell, const Cell& anchor, int n, double index_limit,
+                                         double radius, double weight) {
   const Cellf a = in_float(cell), b = reciprocal(a), b0 = reciprocal(in_float(anchor));
   const float index2 = float(index_limit * index_limit), radius2 = float(radius * radius);
   const DeviceSpan<float4> spots = block.spots();
-  float sums[15];
+  float sums[16];
 #pragma unroll
-  for (int i = 0; i < 15; i++) sums[i] = 0;
-  int used = 0;
-  for (int j = lane_index(); j < n; j += 32) {
+  for (int i = 0; i < 16; i++) sums[i] = 0;
+  for (int j = Team::index(); j < n; j += Team::size) {
     const float4 s = spots[j];
     const Residual r = residual(a, b, s);
     if (!(r.index2 < index2 && square(r.e) < radius2)) continue;
-    used++;
+    sums[15] += 1;
     const Vec3f q = node_of(b0, r.h, r.k, r.l), e{s.x - q.x, s.y - q.y, s.z - q.z};
     sums[0] = fmaf(q.x, q.x, sums[0]), sums[1] = fmaf(q.x, q.y, sums[1]), sums[2] = fmaf(q.x, q.z, sums[2]);
     sums[3] = fmaf(q.y, q.y, sums[3]), sums[4] = fmaf(q.y, q.z, sums[4]), sums[5] = fmaf(q.z, q.z, sums[5]);
@@ -135,9 +140,8 @@ inline __device__ __noinline__ int fit_to_spots(const Block& block, Cell& cell, 
     sums[9] = fmaf(e.y, q.x, sums[9]), sums[10] = fmaf(e.y, q.y, sums[10]), sums[11] = fmaf(e.y, q.z, sums[11]);
     sums[12] = fmaf(e.z, q.x, sums[12]), sums[13] = fmaf(e.z, q.y, sums[13]), sums[14] = fmaf(e.z, q.z, sums[14]);
   }
-  const int total = all_sum(used);
-#pragma unroll
-  for (int i = 0; i < 15; i++) sums[i] = all_sum(sums[i]);
+  team_sum<Team>(block, sums);
+  const int total = int(sums[15]);
   if (total < min_fit_spots) return total;
   const float w = float(weight);
   const Moments normal{sums[0] + w, sums[1], sums[2], sums[3] + w, sums[4], sums[5] + w};
@@ -159,14 +163,16 @@ inline __device__ __noinline__ int fit_to_spots(const Block& block, Cell& cell, 
 }
 
 // Sum over spots of max(0, 1 - e^2 / radius^2).
-inline __device__ __noinline__ double merit(const Block& block, const Cell& cell, int n, double radius) {
+template <class Team>
+__device__ __noinline__ double merit(const Block& block, const Cell& cell, int n, double radius) {
   const Cellf a = in_float(cell), b = reciprocal(a);
   const float scale = float(1 / (radius * radius));
   const DeviceSpan<float4> spots = block.spots();
-  float total = 0;
-  for (int j = lane_index(); j < n; j += 32)
-    total += fmaxf(fmaf(-square(residual(a, b, spots[j]).e), scale, 1.0f), 0.0f);
-  return all_sum(total);
+  float total[1] = {0};
+  for (int j = Team::index(); j < n; j += Team::size)
+    total[0] += fmaxf(fmaf(-square(residual(a, b, spots[j]).e), scale, 1.0f), 0.0f);
+  team_sum<Team>(block, total);
+  return total[0];
 }
 
 // Spots within the radius of a node, and the sum of their squared distances.
@@ -196,13 +202,14 @@ inline __device__ __noinline__ void refine_rotation(const Block& b, const KnownC
     turn_to_spots(b, cell, round.low ? low : n, round.index_limit, round.radius > 0 ? round.radius * r : 1e9);
   }
   lattice.cell = cell;
-  lattice.merit = merit(b, cell, n, r);
+  lattice.merit = merit<OneWarp>(b, cell, n, r);
   lattice.strained = false;
   lattice.judged = false;
 }
 
 // The cell as well; the lattice stays as it is where that leads to another cell.
-inline __device__ __noinline__ void refine_strain(const Block& b, const KnownCell& known, int n, Lattice& lattice) {
+template <class Team>
+__device__ __noinline__ void refine_strain(const Block& b, const KnownCell& known, int n, Lattice& lattice) {
   const int low = min(n, turn_spots);
   const double r = known.acceptance;
   // Errors of the spots against strains of the cell.
@@ -210,24 +217,25 @@ inline __device__ __noinline__ void refine_strain(const Block& b, const KnownCel
   const Cell anchor = lattice.cell;
   Cell cell = anchor;
   for (int m = low;; m = 2 * m < n ? 2 * m : n) {
-    fit_to_spots(b, cell, anchor, m, grow_index_limit, grow_radius * r, grow_stiffness * weight);
+    fit_to_spots<Team>(b, cell, anchor, m, grow_index_limit, grow_radius * r, grow_stiffness * weight);
     if (m == n) break;
   }
   const ewald_indexer_params& p = b.plan.params;
   const double last = p.max_distance > 0 ? double(p.max_distance) : last_radius * r;
   double radius = fit_radius * r;
   for (unsigned round = 0; round < p.refine_iterations && radius > last; round++, radius *= p.contraction)
-    if (fit_to_spots(b, cell, anchor, n, fit_index_limit, radius, weight) < int(p.refine_min_spots)) break;
-  if (cell_difference(cell, known.cell) >= strain_limit) return;
+    if (fit_to_spots<Team>(b, cell, anchor, n, fit_index_limit, radius, weight) < int(p.refine_min_spots)) break;
+  if (cell_difference(in_float(cell), in_float(known.cell)) >= float(strain_limit)) return;
   lattice.cell = cell;
-  lattice.merit = merit(b, cell, n, r);
+  lattice.merit = merit<Team>(b, cell, n, r);
   lattice.strained = true;
   lattice.judged = false;
 }
 
+// By all warps: they turn the cell each for itself, to the same bits, and strain it together.
 __device__ __forceinline__ void refine(const Block& b, const KnownCell& known, int n, bool strain, Lattice& lattice) {
   if (strain)
-    refine_strain(b, known, n, lattice);
+    refine_strain<WholeBlock>(b, known, n, lattice);
   else
     refine_rotation(b, known, n, lattice);
 }

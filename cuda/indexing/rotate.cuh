@@ -84,10 +84,10 @@ __device__ __forceinline__ int candidate_of(std::uint64_t hit) {
 }
 __device__ __forceinline__ int step_of(std::uint64_t hit) { return int(hit) & ((1 << step_bits) - 1); }
 
-// The angles of a search: `steps` of them, each `stride` entries of the table on.
+// The angles of a search, cosine and sine.
 struct Angles {
-  const float *cosine, *sine;
-  int stride, steps;
+  const float2* at;
+  int steps;
 };
 
 // Puts what the search needs of the spots first ... last - 1 that lie within `limit` periods of a plane of the
@@ -147,8 +147,8 @@ __device__ __forceinline__ bool count_angles(const Block& b, const Placed<float>
     int near[tile];
 #pragma unroll
     for (int t = 0; t < tile; t++) {
-      const int q = min(q0 + 32 * t + lane_index(), angles.steps - 1) * angles.stride;
-      c[t] = angles.cosine[q], s[t] = angles.sine[q];
+      const float2 angle = angles.at[min(q0 + 32 * t + lane_index(), angles.steps - 1)];
+      c[t] = angle.x, s[t] = angle.y;
       near[t] = 0;
     }
     bool hopeless = false;
@@ -332,7 +332,7 @@ __device__ __forceinline__ Angles angles_for(const Block& b, const BaseVector& b
   const Plan& plan = b.plan;
   const double edge = b.spots()[n - 1].w;
   const int stride = turn_stride(base, edge, plan.params.angle_points, plan.angle_capacity);
-  return {plan.turn_cos, plan.turn_sin, stride, turn_steps / stride / base.fold};
+  return {plan.turn + plan.turn_at[stride], turn_steps / stride / base.fold};
 }
 
 // Turns the cell about each of the candidates in b.kept(); leaves the best hits, best first, as numbers in the scratch:
@@ -354,8 +354,8 @@ __device__ __forceinline__ int search_rotation(const Block& b, const BaseVector&
     const std::uint64_t hit = hit_at(b, list, i);
     const int candidate = candidate_of(hit), step = step_of(hit);
     const Placed<float> placed = place<float>(base, kept[candidate / 2], candidate & 1, free_scale);
-    const int q = step * angles.stride;
-    const float score = closeness(b, cell_of(placed, angles.cosine[q], angles.sine[q]), n);
+    const float2 angle = angles.at[step];
+    const float score = closeness(b, cell_of(placed, angle.x, angle.y), n);
     return std::uint64_t(~__float_as_uint(score)) << 32 | unsigned(candidate) << step_bits | unsigned(step);
   });
 }

@@ -11,7 +11,6 @@ Sizes sizes_of(const ewald_indexer_descriptor& d) {
   s.angles = std::max(int(d.max_angle_points), min_angles);
   s.outputs = int(d.max_output_cells);
   s.lattices = s.outputs + pool_spare;
-  s.slots = std::max(64, power_of_two(2 * s.spots));
   int keys = 2 * power_of_two(s.spots);
   if (d.method == EWALD_METHOD_EXHAUSTIVE) {
     const int vectors = int(d.candidate_vectors ? d.candidate_vectors : exhaustive_vectors);
@@ -49,8 +48,6 @@ Places places_of(const Sizes& s, bool exhaustive) {
   p.angle_counts = take(std::size_t(kWarps) * s.angles, 2);
   p.hits = take(std::size_t(kWarps) * s.hits, 8);
   p.residual2 = take(std::size_t(kWarps) * s.spots, 4);
-  p.node_keys = take(std::size_t(kWarps) * s.slots, 4);
-  p.node_levels = take(std::size_t(kWarps) * s.slots, 4);
   p.lattices = take(std::size_t(pools) * s.lattices, sizeof(Lattice));
   p.lattice_order = take(std::size_t(pools) * s.lattices, 4);
   p.fresh = take(max_effort_hits, sizeof(Lattice));

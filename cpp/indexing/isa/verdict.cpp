@@ -72,7 +72,7 @@ double measured_occupancy(const Tables& tables, Vec3 axis, const Cell& cell, con
     const int k = turn_place(i);
     Cell turned_cell;
     for (int row = 0; row < 3; row++)
-      turned_cell.row[row] = turned(cell.row[row], axis, tables.turn_cos[k], tables.turn_sin[k]);
+      turned_cell.row[row] = turned(cell.row[row], axis, double(tables.turn_cos[k]), double(tables.turn_sin[k]));
     int within[3];
     count_within(turned_cell, spots, radius, within);
     const bool odd = is_odd(within[0], occupied);
@@ -140,7 +140,7 @@ Chance chance_of(const RunPlan& plan, const Lattice& lattice, const SpotList& sp
 
 double measured(const RunPlan& plan, const Chance& chance, const Lattice& lattice, const SpotList& spots,
                 const Workspace& work) {
-  const int looks = looks_for(chance, plan.params.accept_log10);
+  const int looks = looks_for(chance, double(plan.params.accept_log10));
   if (looks == 0) return chance.log10;
   const double p =
       measured_occupancy(plan.tables, work.beam, lattice.cell, spots, chance.radius, chance.p, chance.occupied, looks);
