@@ -78,8 +78,8 @@ Napi::Value fftCreate(const CallbackInfo& info) {
       });
 }
 
-// fftExecute(handle, direction, input, output, scale) -> Promise<void>; a side is a typed array or the handle of an
-// array
+// fftExecute(handle, direction, input, output, scale, wait) -> Promise<void>; a side is a typed array or the handle of
+// an array; with `wait` false and two of the latter the promise is kept when the work is sent
 Napi::Value fftExecute(const CallbackInfo& info) {
   const auto fft = alive<Fft>(info);
   auto task = std::make_unique<FftTask>(fft);
@@ -94,6 +94,8 @@ Napi::Value fftExecute(const CallbackInfo& info) {
   task->in = same && !(task->there & EWALD_CUDA_OUTPUT_ON_DEVICE)
                  ? task->out
                  : task->take(info, 2, needed[!forward], EWALD_CUDA_INPUT_ON_DEVICE, false);
+  const Napi::Value wait = info[5];
+  if (wait.IsBoolean() && !wait.As<Napi::Boolean>().Value()) task->there |= EWALD_CUDA_NO_WAIT;
   return Task::start(info.Env(), std::move(task));
 }
 

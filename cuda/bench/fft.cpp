@@ -1,7 +1,7 @@
 // ewald_cuda_fft_bench: transforms on memory of the card, own kernels and cuFFT side by side where that library is
 // found. Both answers are compared before anything is timed; without cuFFT ours is held against the C++ core. Prints
-// one JSON document. usage: ewald_cuda_fft_bench [--seconds N] [--device N] [--cufft FILE] [--quick] Exit codes: 0 all
-// answers are right, 1 one is wrong, 2 wrong usage, 3 no device.
+// one JSON document. usage: ewald_cuda_fft_bench [--seconds N] [--device N] [--cufft FILE] [--run 64|128] [--quick]
+// Exit codes: 0 all answers are right, 1 one is wrong, 2 wrong usage, 3 no device.
 #include <cuda_runtime.h>
 
 #include <algorithm>
@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "../fft/blocks.h"
 #include "engines/library.h"
 #include "ewald_cuda.h"
 
@@ -221,6 +222,7 @@ private:
 int main(int argc, char** argv) {
   double seconds = 60;
   int device = 0;
+  int run = 64;  // bytes of a run across an axis
   bool quick = false;
   std::string path;
   for (int i = 1; i < argc; i++) {
@@ -232,8 +234,11 @@ int main(int argc, char** argv) {
       device = std::atoi(argv[++i]);
     else if (!std::strcmp(argv[i], "--cufft") && i + 1 < argc)
       path = argv[++i];
+    else if (!std::strcmp(argv[i], "--run") && i + 1 < argc && (run = std::atoi(argv[++i]), run == 64 || run == 128))
+      ewald::cuda::fft::run_bytes = std::uint32_t(run);
     else {
-      std::fprintf(stderr, "usage: ewald_cuda_fft_bench [--seconds N] [--device N] [--cufft FILE] [--quick]\n");
+      std::fprintf(stderr,
+                   "usage: ewald_cuda_fft_bench [--seconds N] [--device N] [--cufft FILE] [--run 64|128] [--quick]\n");
       return 2;
     }
   }
@@ -261,7 +266,7 @@ int main(int argc, char** argv) {
   Bench bench(context, cufft, seconds / 2 / double(rows.size()));
   const auto begin = Clock::now();
   std::size_t done = 0;
-  std::printf("{\"device\":\"%s\",\"cufft\":\"%s\",\"rows\":[", info.name,
+  std::printf("{\"device\":\"%s\",\"run\":%d,\"cufft\":\"%s\",\"rows\":[", info.name, run,
               cufft.there ? cufft.file.c_str() : "not found");
   for (const Row& row : rows) {
     if (done > 0 && seconds_since(begin) > seconds) break;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "memory.h"
+#include "staging.h"
 
 struct ewald_cuda_array {
   ewald_cuda_context* context;
@@ -60,13 +61,13 @@ void* ewald_cuda_array_memory(const ewald_cuda_array* array) { return array->mem
 
 int32_t ewald_cuda_array_write(ewald_cuda_array* array, uint64_t offset, const void* from, uint64_t bytes) {
   return copied(array, offset, from, bytes, [&](unsigned char* to) {
-    EWALD_CUDA(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, array->context->stream));
+    array->context->staging->to_device(to, from, bytes, array->context->stream);
   });
 }
 
 int32_t ewald_cuda_array_read(ewald_cuda_array* array, uint64_t offset, void* into, uint64_t bytes) {
   return copied(array, offset, into, bytes, [&](unsigned char* from) {
-    EWALD_CUDA(cudaMemcpyAsync(into, from, bytes, cudaMemcpyDeviceToHost, array->context->stream));
+    array->context->staging->from_device(into, from, bytes, array->context->stream);
   });
 }
 }

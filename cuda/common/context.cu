@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "memory.h"
+#include "staging.h"
 
 namespace {
 // A kernel fault spoils the whole process's use of the device until it is reset, and a reset takes every context's
@@ -39,6 +40,7 @@ ewald_cuda_context::ewald_cuda_context(int index) : device(index) {
   try {
     counter = std::make_unique<ewald::cuda::DeviceBuffer<unsigned long long>>(*this, 1, "the counter of a context");
     counterOnHost = std::make_unique<ewald::cuda::PinnedBuffer<unsigned long long>>(1, "the counter of a context");
+    staging = std::make_unique<ewald::cuda::Staging>();
   } catch (...) {
     counter.reset();
     cudaStreamDestroy(stream);
@@ -53,6 +55,7 @@ ewald_cuda_context::~ewald_cuda_context() {
   if (!lost) cudaStreamSynchronize(stream);
   counter.reset();
   counterOnHost.reset();
+  staging.reset();
   cudaStreamDestroy(stream);
   if (--openContexts[device] == 0 && spoiled[device]) {
     cudaDeviceReset();

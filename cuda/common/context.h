@@ -15,6 +15,7 @@ template <class T>
 class DeviceBuffer;
 template <class T>
 class PinnedBuffer;
+class Staging;
 }  // namespace ewald::cuda
 
 struct ewald_cuda_context {
@@ -32,6 +33,8 @@ struct ewald_cuda_context {
   // One counter on the device and its copy on the host, for rooms whose result is a number.
   std::unique_ptr<ewald::cuda::DeviceBuffer<unsigned long long>> counter;
   std::unique_ptr<ewald::cuda::PinnedBuffer<unsigned long long>> counterOnHost;
+  // For long copies of arrays of the host; takes its memory with the first one.
+  std::unique_ptr<ewald::cuda::Staging> staging;
 };
 
 namespace ewald::cuda {

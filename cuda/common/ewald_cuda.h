@@ -74,9 +74,12 @@ int32_t ewald_cuda_fft_create(ewald_cuda_context* context, const ewald_fft_descr
                               ewald_cuda_fft** plan);
 void ewald_cuda_fft_destroy(ewald_cuda_fft* plan);
 /* Each side is host memory, or device memory of the context where `on_device` says so; returns when the answer is
- * there. Nothing but the output's elements is changed. In place both sides are the same memory. */
+ * there. Nothing but the output's elements is changed. In place both sides are the same memory. With both sides on the
+ * device and NO_WAIT it returns when the work is sent: whatever is asked of the context later comes behind it, and a
+ * fault of the kernels is told there. */
 #define EWALD_CUDA_INPUT_ON_DEVICE 1u
 #define EWALD_CUDA_OUTPUT_ON_DEVICE 2u
+#define EWALD_CUDA_NO_WAIT 4u
 int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const void* in, void* out, uint32_t on_device,
                                uint32_t scale);
 

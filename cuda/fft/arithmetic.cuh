@@ -1,4 +1,4 @@
-// Complex numbers as float2 and double2, and the butterflies of the radices 2, 3, 4, 5, 7, 8, 11 and 13.
+// Complex numbers as float2 and double2, and the butterflies of the radices 2, 3, 4, 5, 7, 8, 11, 13 and 16.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -124,6 +124,35 @@ __device__ __forceinline__ void butterfly(Complex<T> (&v)[R]) {
     for (unsigned q = 0; q < 4; q++) {
       v[q] = e[q] + o[q];
       v[q + 4] = e[q] - o[q];
+    }
+  } else if constexpr (R == 16) {
+    // Four fours, factors, four fours.
+    constexpr T c = T(0.92387953251128675613), s = T(0.38268343236508977173), half = T(0.70710678118654752440);
+    const C root[4][4] = {{},
+                          {complex<T>(1, 0), complex<T>(c, -s), complex<T>(half, -half), complex<T>(s, -c)},
+                          {complex<T>(1, 0), complex<T>(half, -half), complex<T>(0, -1), complex<T>(-half, -half)},
+                          {complex<T>(1, 0), complex<T>(s, -c), complex<T>(-half, -half), complex<T>(-c, s)}};
+    C part[4][4];
+#pragma unroll
+    for (unsigned i = 0; i < 4; i++) {
+#pragma unroll
+      for (unsigned q = 0; q < 4; q++) part[i][q] = v[i + 4 * q];
+      butterfly<T, 4>(part[i]);
+#pragma unroll
+      for (unsigned k = 1; k < 4; k++) {
+        if (i == 0) continue;
+        part[i][k] = i * k == 4   ? turned(part[i][k])
+                     : i * k == 2 ? half * (part[i][k] + turned(part[i][k]))
+                     : i * k == 6 ? half * (turned(part[i][k]) - part[i][k])
+                                  : times(part[i][k], root[i][k]);
+      }
+    }
+#pragma unroll
+    for (unsigned k = 0; k < 4; k++) {
+      C column[4] = {part[0][k], part[1][k], part[2][k], part[3][k]};
+      butterfly<T, 4>(column);
+#pragma unroll
+      for (unsigned m = 0; m < 4; m++) v[k + 4 * m] = column[m];
     }
   } else {
     constexpr unsigned half = (R - 1) / 2;

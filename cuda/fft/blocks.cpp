@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint64_t longest_table = 4096;  // roots; more are the product of a near and a far one
 constexpr std::uint64_t sector = 32;
+constexpr std::uint64_t far = std::uint64_t(1) << 31;  // elements of a line that 32 bits number
 
 // 1 / d in units of 2^-32, rounded up: quotients of numbers below 2^16 come out exactly.
 std::uint32_t reciprocal(std::uint32_t d) { return d == 1 ? 0 : std::uint32_t(((std::uint64_t(1) << 32) + d - 1) / d); }
@@ -74,11 +75,11 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
   pass.across_out = line_step(pass, true) < element_step(pass, true);
   const bool within = pass.across_in && pass.across_out, across = pass.across_in || pass.across_out;
 
-  // Runs of 64 bytes where lines are neighbours, 256 threads; fewer where that leaves multiprocessors without work,
+  // Runs of 64 bytes where lines are neighbours, 2048 numbers; fewer where that leaves multiprocessors without work,
   // down to a sector.
   const std::uint64_t room = std::max<std::uint64_t>(1, capacity<T> / pass.length);
   const bool narrow = (pass.across_in && is_real(pass.source)) || (pass.across_out && is_real(pass.sink));
-  const std::uint64_t element = sizeof(T) * (narrow ? 1 : 2), run = across ? 64 / element : 1,
+  const std::uint64_t element = sizeof(T) * (narrow ? 1 : 2), run = across ? run_bytes / element : 1,
                       least = across ? sector / element : 1;
   std::uint64_t lanes = power_of_two_from(std::max<std::uint64_t>(run, 2048 / pass.length));
   while (lanes > least && pass.lines / lanes < 2 * multiprocessors) lanes /= 2;
@@ -88,22 +89,30 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
   for (pass.lane_shift = 0; (1u << pass.lane_shift) < pass.lanes; pass.lane_shift++) {
   }
   pass.blocks = std::uint32_t((pass.lines + lanes - 1) / lanes);
-  const std::uint32_t elements = pass.lanes * pass.length;
-  pass.threads = (std::max(1u, (elements + elements_a_thread - 1) / elements_a_thread) + 31) / 32 * 32;
   pass.by_length = reciprocal(pass.length);
   pass.by_results = reciprocal(pass.pairs ? pass.points + 1 : pass.points);
 
-  const std::vector<std::uint32_t> radices = radices_of(pass.length);
-  pass.stages = std::uint32_t(radices.size());
   pass.powers_of_two = (pass.length & (pass.length - 1)) == 0;
   pass.plain = pass.source == Source::complex && pass.sink == Sink::complex && pass.length == pass.points &&
                pass.middle == nothing && pass.chirp_in == nothing && pass.chirp_out == nothing &&
-               pass.in_window.whole == 0 && pass.out_window.whole == 0 && pass.stages > 0;
-  // With gaps every step of a stage has to be even over them: a multiple of eight, or inside an aligned group of eight.
+               pass.in_window.whole == 0 && pass.out_window.whole == 0 && pass.length > 1;
+  pass.fixed = sizeof(T) == 4 && pass.plain && fixed_radix(pass.length, 0) != 0 &&
+               (!within || pass.lanes == fixed_lanes(pass.length) || (pass.length == 256 && pass.lanes == 16)) &&
+               pass.length * element_step(pass, false) < far && pass.length * element_step(pass, true) < far;
+  std::vector<std::uint32_t> radices;
+  if (pass.fixed)
+    for (std::uint32_t s = 0; fixed_radix(pass.length, s) != 0; s++) radices.push_back(fixed_radix(pass.length, s));
+  else
+    radices = radices_of(pass.length);
+  pass.stages = std::uint32_t(radices.size());
+  const std::uint32_t elements = pass.lanes * pass.length, each = pass.fixed ? fixed_elements : elements_a_thread;
+  pass.threads = (std::max(1u, (elements + each - 1) / each) + 31) / 32 * 32;
+  // With gaps every step of a stage has to be even over them: a multiple of their distance, or inside a group of it.
+  const std::uint32_t apart = pass.fixed ? radices[0] : 8;
   bool gaps = pass.powers_of_two && pass.length >= 64;
   for (std::uint32_t s = 0, done = 1; s < pass.stages; done *= radices[s++])
-    gaps = gaps && (pass.length / radices[s]) % 8 == 0 && (done == 1 || done % 8 == 0);
-  pass.gap_shift = gaps ? 3 : 31;
+    gaps = gaps && (pass.length / radices[s]) % apart == 0 && (done == 1 || done % apart == 0);
+  pass.gap_shift = !gaps ? 31 : apart == 16 ? 4 : 3;
   const auto gapped = [&](std::uint32_t i) { return i + (i >> pass.gap_shift); };
   pass.lane_step = within ? 1 : gapped(pass.length);
   pass.element_step = within ? pass.lanes : 1;

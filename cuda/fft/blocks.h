@@ -1,11 +1,16 @@
 // How the lines of a pass are shared out to blocks of threads, and which tables the pass reads.
 #pragma once
+#include <atomic>
 #include <cstdint>
 
 #include "pass.h"
 #include "tables.h"
 
 namespace ewald::cuda::fft {
+
+// Bytes of a run that neighbouring lines are read in across an axis: 64, and 128 where the bench tries that
+// (ewald_cuda_fft_bench --run 128). Of plans that are made from then on.
+inline std::atomic<std::uint32_t> run_bytes{64};
 
 // Tables that follow from source, sink and length.
 void add_tables(Pass& pass, Tables& tables);

@@ -8,6 +8,7 @@
 #include "../common/check.h"
 #include "../common/context.h"
 #include "../common/memory.h"
+#include "../common/staging.h"
 #include "common/status.h"
 #include "kernels.cuh"
 #include "program.h"
@@ -101,7 +102,8 @@ struct ewald_cuda_fft {
   const Program programs[2];
   DeviceBuffer<unsigned char> roots, middle, pieces, input, output;
 
-  ewald_cuda_fft(ewald_cuda_context* owner, Draft&& draft)
+  // `table`: the roots, rounded.
+  ewald_cuda_fft(ewald_cuda_context* owner, Draft&& draft, const void* table)
       : context(owner),
         problem(draft.problem),
         number(draft.number),
@@ -111,20 +113,12 @@ struct ewald_cuda_fft {
         pieces(*owner, draft.pieces, "what lies between the pieces of a transform"),
         input(*owner, draft.input, "the input of a transform"),
         output(*owner, draft.output, "the output of a transform") {
-    upload(draft.tables);
+    context->staging->to_device(roots.data(), table, roots.bytes(), context->stream);
+    EWALD_CUDA(cudaStreamSynchronize(context->stream));
   }
 
   bool f64() const { return number == 8; }
   std::uint64_t side_bytes(const Side& side) const { return bytes_of(side, number); }
-
-  void upload(const Tables& tables) {
-    const std::vector<double> exact = tables.fill();
-    std::vector<float> rounded;
-    if (!f64()) rounded.assign(exact.begin(), exact.end());
-    const void* const from = f64() ? static_cast<const void*>(exact.data()) : rounded.data();
-    EWALD_CUDA(cudaMemcpyAsync(roots.data(), from, roots.bytes(), cudaMemcpyHostToDevice, context->stream));
-    EWALD_CUDA(cudaStreamSynchronize(context->stream));
-  }
 
   // Inside, forward is the negative exponent; c2r reads its input, the spectrum, with the positive one.
   bool backwardOf(std::uint32_t direction) const {
@@ -178,8 +172,8 @@ struct ewald_cuda_fft {
     const void* const read = in_there ? in : held[first ? 0 : 1];
     unsigned char* const written = out_there ? static_cast<unsigned char*>(out) : held[first ? 1 : 0];
     const std::uint64_t read_bytes = side_bytes(from), written_bytes = side_bytes(to);
-    if (!in_there)
-      EWALD_CUDA(cudaMemcpyAsync(held[first ? 0 : 1], in, read_bytes, cudaMemcpyHostToDevice, context->stream));
+    Staging& staging = *context->staging;
+    if (!in_there) staging.to_device(held[first ? 0 : 1], in, read_bytes, context->stream);
     if (!out_there) {
       // Places between the elements belong to the caller and must come back as they were; in place the input has
       // brought most of them.
@@ -187,12 +181,14 @@ struct ewald_cuda_fft {
                                   : to.size == count_of(to, problem.rank) ? written_bytes
                                                                           : 0;
       if (there < written_bytes)
-        EWALD_CUDA(cudaMemcpyAsync(written + there, static_cast<unsigned char*>(out) + there, written_bytes - there,
-                                   cudaMemcpyHostToDevice, context->stream));
+        staging.to_device(written + there, static_cast<unsigned char*>(out) + there, written_bytes - there,
+                          context->stream);
     }
     start(backward, read, written, scale);
-    if (!out_there) EWALD_CUDA(cudaMemcpyAsync(out, written, written_bytes, cudaMemcpyDeviceToHost, context->stream));
-    EWALD_CUDA(cudaStreamSynchronize(context->stream));
+    if (!out_there) staging.from_device(out, written, written_bytes, context->stream);
+    // Asked not to wait: what comes later in this context comes behind it, and tells what went wrong.
+    if (!in_there || !out_there || !(on_device & EWALD_CUDA_NO_WAIT))
+      EWALD_CUDA(cudaStreamSynchronize(context->stream));
   }
 
   void checkRun(std::uint32_t direction, const void* in, const void* out, std::uint32_t scale) const {
@@ -224,10 +220,13 @@ int32_t ewald_cuda_fft_create(ewald_cuda_context* context, const ewald_fft_descr
     *plan = nullptr;
     if (!context) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "the CUDA context is null");
     Draft draft(*context, *descriptor);
-    useContext(context, [&] {
-      draft.fits();
-      *plan = new ewald_cuda_fft(context, std::move(draft));
-    });
+    useContext(context, [&] { draft.fits(); });
+    // Roots take up to a second: other runs of the context go on meanwhile.
+    const std::vector<double> exact = draft.tables.fill();
+    std::vector<float> rounded;
+    if (!draft.f64()) rounded.assign(exact.begin(), exact.end());
+    const void* const table = draft.f64() ? static_cast<const void*>(exact.data()) : rounded.data();
+    useContext(context, [&] { *plan = new ewald_cuda_fft(context, std::move(draft), table); });
   });
 }
 

@@ -2,7 +2,6 @@
 // their own order (Van Loan 1992, 1.7): no digit is exchanged at the end. A thread holds its numbers in registers
 // between reading and writing a stage, so one array serves and lines may be twice as long.
 #pragma once
-#include "../common/launch.h"
 #include "../common/shared.h"
 #include "ends.cuh"
 
@@ -142,16 +141,6 @@ struct Block {
 
   // ── What passes that are not plain do around the stages ──
 
-  __device__ C fetch(const LinePlace& place, std::uint32_t j) const {
-    if (!place.there || j >= pass.points) return complex<T>(0, 0);
-    const std::uint32_t index = place.in_index + j * pass.in_index;
-    if (pass.chirp_in != nothing && index >= pass.chirp_points) return complex<T>(0, 0);
-    C v = ends.source(place.in, index);
-    if (pass.chirp != nothing) v = times(v, ends.root(pass.chirp, j));
-    if (pass.chirp_in != nothing) v = times(v, ends.root(pass.chirp_in, index));
-    return v;
-  }
-
   // Result k of the transform; the end of a convolution inside the block is its chirp on exchanged parts.
   __device__ C result(std::uint32_t lane, std::uint32_t k) const {
     const C v = points[at(lane, k)];
@@ -169,48 +158,97 @@ struct Block {
     ends.sink(place.out, index, v);
   }
 
+  // Calls each(round, lane, j) for the elements of this thread, eight of them from `first` on.
+  template <class Each>
+  __device__ __forceinline__ void eight_from(std::uint32_t first, Each each) const {
+    const std::uint32_t all = pass.length << pass.lane_shift;
+#pragma unroll
+    for (std::uint32_t t = 0; t < elements_a_thread; t++) {
+      const std::uint32_t i = first + t * blockDim.x;
+      if (i >= all) continue;
+      std::uint32_t lane, j;
+      split(i, pass.across_in, pass.length, pass.by_length, lane, j);
+      each(t, lane, j);
+    }
+  }
+
   // Lines of one source: eight loads on their way at a time, then the stores. A switch between loads, or a store behind
   // each, would leave one, a third of what hides the memory's latency.
   template <Source S>
   __device__ __forceinline__ void fill_from() const {
-    const std::uint32_t all = pass.length << pass.lane_shift;
-    for (std::uint32_t first = threadIdx.x; first < all; first += elements_a_thread * blockDim.x) {
+    const std::uint32_t within = pass.chirp_in != nothing ? pass.chirp_points : nothing;
+    for (std::uint32_t first = threadIdx.x; first < pass.length << pass.lane_shift;
+         first += elements_a_thread * blockDim.x) {
       C held[elements_a_thread];
 #pragma unroll
-      for (std::uint32_t t = 0; t < elements_a_thread; t++) {
-        const std::uint32_t i = first + t * blockDim.x;
-        held[t] = complex<T>(0, 0);
-        if (i >= all) continue;
-        std::uint32_t lane, j;
-        split(i, pass.across_in, pass.length, pass.by_length, lane, j);
+      for (std::uint32_t t = 0; t < elements_a_thread; t++) held[t] = complex<T>(0, 0);
+      eight_from(first, [&](std::uint32_t t, std::uint32_t lane, std::uint32_t j) {
         const LinePlace& place = places[lane];
-        if (place.there) held[t] = ends.source_as(S, place.in, place.in_index + j * pass.in_index);
-      }
-#pragma unroll
-      for (std::uint32_t t = 0; t < elements_a_thread; t++) {
-        const std::uint32_t i = first + t * blockDim.x;
-        if (i >= all) continue;
-        std::uint32_t lane, j;
-        split(i, pass.across_in, pass.length, pass.by_length, lane, j);
-        points[at(lane, j)] = held[t];
-      }
+        const std::uint32_t index = place.in_index + j * pass.in_index;
+        if (place.there && j < pass.points && index < within) held[t] = ends.source_as(S, place.in, index);
+      });
+      eight_from(first, [&](std::uint32_t t, std::uint32_t lane, std::uint32_t j) { points[at(lane, j)] = held[t]; });
     }
-    __syncthreads();
+  }
+
+  // Times a chirp, by the threads that put the numbers there: its roots are eight loads at a time as well. It is of a
+  // convolution inside the block or of one over several passes.
+  __device__ __forceinline__ void chirp() const {
+    const bool inside = pass.chirp != nothing;
+    const std::uint32_t table = inside ? pass.chirp : pass.chirp_in, count = inside ? pass.points : pass.chirp_points;
+    for (std::uint32_t first = threadIdx.x; first < pass.length << pass.lane_shift;
+         first += elements_a_thread * blockDim.x) {
+      C root[elements_a_thread];
+#pragma unroll
+      for (std::uint32_t t = 0; t < elements_a_thread; t++) root[t] = complex<T>(0, 0);
+      eight_from(first, [&](std::uint32_t t, std::uint32_t lane, std::uint32_t j) {
+        const std::uint32_t k = inside ? j : places[lane].in_index + j * pass.in_index;
+        if (k < count) root[t] = ends.root(table, k);
+      });
+      eight_from(first, [&](std::uint32_t t, std::uint32_t lane, std::uint32_t j) {
+        C& point = points[at(lane, j)];
+        point = times(point, root[t]);
+      });
+    }
   }
 
   __device__ void fill() const {
-    if (pass.points == pass.length && pass.chirp == nothing && pass.chirp_in == nothing) {
-      if (pass.source == Source::complex) return fill_from<Source::complex>();
-      if (pass.source == Source::real) return fill_from<Source::real>();
-      if (pass.source == Source::packed) return fill_from<Source::packed>();
-      if (pass.source == Source::hermitian_packed) return fill_from<Source::hermitian_packed>();
-      if (pass.source == Source::dct2) return fill_from<Source::dct2>();
+    switch (pass.source) {
+      case Source::complex:
+        fill_from<Source::complex>();
+        break;
+      case Source::real:
+        fill_from<Source::real>();
+        break;
+      case Source::packed:
+        fill_from<Source::packed>();
+        break;
+      case Source::hermitian:
+        fill_from<Source::hermitian>();
+        break;
+      case Source::hermitian_packed:
+        fill_from<Source::hermitian_packed>();
+        break;
+      case Source::dct1:
+        fill_from<Source::dct1>();
+        break;
+      case Source::dct1_packed:
+        fill_from<Source::dct1_packed>();
+        break;
+      case Source::dct2:
+        fill_from<Source::dct2>();
+        break;
+      case Source::dct3:
+        fill_from<Source::dct3>();
+        break;
+      case Source::dct4:
+        fill_from<Source::dct4>();
+        break;
+      case Source::dct4_odd:
+        fill_from<Source::dct4_odd>();
+        break;
     }
-    for (std::uint32_t i = threadIdx.x; i < pass.length << pass.lane_shift; i += blockDim.x) {
-      std::uint32_t lane, j;
-      split(i, pass.across_in, pass.length, pass.by_length, lane, j);
-      points[at(lane, j)] = fetch(places[lane], j);
-    }
+    if (pass.chirp != nothing || pass.chirp_in != nothing) chirp();
     __syncthreads();
   }
 
@@ -244,23 +282,9 @@ struct Block {
   }
 };
 
-// Full blocks that a multiprocessor should hold: as many as the compiler manages without spilling. A multiprocessor
-// of 7.5 has 1024 threads.
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
-constexpr unsigned max_resident = 2;
-#else
-constexpr unsigned max_resident = 3;
-#endif
-template <class T, bool Plain, bool PowersOfTwo>
-constexpr unsigned resident = PowersOfTwo && (Plain || sizeof(T) == 8) ? max_resident : 2;
-
-template <class T, bool Plain, bool PowersOfTwo>
-__global__ void __launch_bounds__(capacity<T> / elements_a_thread, (resident<T, Plain, PowersOfTwo>))
-    transform_lines(const __grid_constant__ Pass pass, const void* in, void* out, const Complex<T>* roots, T scale) {
-  using C = Complex<T>;
-  EWALD_DYNAMIC_SHARED(C, points);
-  // Behind the numbers, as many as there are lines: room for all that there could be would cost a block of five.
-  LinePlace* const places = reinterpret_cast<LinePlace*>(points + pass.held);
+// Where the lines of this block lie.
+template <bool Plain>
+__device__ __forceinline__ void place_lines(const Pass& pass, LinePlace* places) {
   for (std::uint32_t lane = threadIdx.x; lane < pass.lanes; lane += blockDim.x) {
     const std::uint32_t line = blockIdx.x * pass.lanes + lane;
     LinePlace place{};
@@ -284,6 +308,26 @@ __global__ void __launch_bounds__(capacity<T> / elements_a_thread, (resident<T, 
     }
     places[lane] = place;
   }
+}
+
+// Full blocks that a multiprocessor should hold: as many as the compiler manages without spilling. A multiprocessor
+// of 7.5 has 1024 threads.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
+constexpr unsigned max_resident = 2;
+#else
+constexpr unsigned max_resident = 3;
+#endif
+template <class T, bool Plain, bool PowersOfTwo>
+constexpr unsigned resident = PowersOfTwo && (Plain || sizeof(T) == 8) ? max_resident : 2;
+
+template <class T, bool Plain, bool PowersOfTwo>
+__global__ void __launch_bounds__(capacity<T> / elements_a_thread, (resident<T, Plain, PowersOfTwo>))
+    transform_lines(const __grid_constant__ Pass pass, const void* in, void* out, const Complex<T>* roots, T scale) {
+  using C = Complex<T>;
+  EWALD_DYNAMIC_SHARED(C, points);
+  // Behind the numbers, as many as there are lines: room for all that there could be would cost a block of five.
+  LinePlace* const places = reinterpret_cast<LinePlace*>(points + pass.held);
+  place_lines<Plain>(pass, places);
   __syncthreads();
   const Ends<T> ends{pass, in, out, roots, scale};
   const Block<T, Plain> block{pass, ends, points, places};
@@ -298,24 +342,6 @@ __global__ void __launch_bounds__(capacity<T> / elements_a_thread, (resident<T, 
     }
     block.drain();
   }
-}
-
-// Starts the pass on a stream.
-template <class T>
-void launch(const Pass& pass, const void* in, void* out, const Complex<T>* roots, T scale, cudaStream_t stream) {
-  const std::size_t shared = sizeof(Complex<T>) * pass.held + sizeof(LinePlace) * pass.lanes;
-  if (pass.plain && pass.powers_of_two)
-    EWALD_LAUNCH((transform_lines<T, true, true>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots,
-                 scale);
-  else if (pass.plain)
-    EWALD_LAUNCH((transform_lines<T, true, false>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots,
-                 scale);
-  else if (pass.powers_of_two)
-    EWALD_LAUNCH((transform_lines<T, false, true>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots,
-                 scale);
-  else
-    EWALD_LAUNCH((transform_lines<T, false, false>), pass.blocks, pass.threads, shared, stream, pass, in, out, roots,
-                 scale);
 }
 
 }  // namespace ewald::cuda::fft

@@ -1,6 +1,6 @@
 // The kernels of double precision.
 #include "kernels.cuh"
-#include "lines.cuh"
+#include "launch.cuh"
 
 void ewald::cuda::fft::launch_pass(const Pass& pass, const void* in, void* out, const double2* roots, double scale,
                                    cudaStream_t stream) {

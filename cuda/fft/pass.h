@@ -33,6 +33,23 @@ constexpr std::uint32_t nothing = ~std::uint32_t(0);
 template <class T>
 constexpr std::uint32_t capacity = sizeof(T) == 4 ? 4096 : 2048;
 
+// Lengths of which plain passes in float32 have a kernel of their own (fixed.cuh), with the radices of their stages; 0
+// behind the last one and for other lengths.
+constexpr std::uint32_t fixed_radix(std::uint32_t length, std::uint32_t stage) {
+  constexpr std::uint32_t radices[7][3] = {{8, 8, 0},  {8, 16, 0},  {16, 16, 0}, {8, 8, 8},
+                                           {8, 8, 16}, {8, 16, 16}, {16, 16, 16}};
+  std::uint32_t row = 0;
+  while (row < 7 && length != 64u << row) row++;
+  return row < 7 && stage < 3 ? radices[row][stage] : 0;
+}
+// Complex numbers that a thread of such a kernel holds: twice as many, for radix 16, and half the work around them.
+constexpr std::uint32_t fixed_elements = 16;
+// Lines of a block of such a kernel that lie side by side: runs of 64 bytes and 2048 numbers, if they fit.
+constexpr std::uint32_t fixed_lanes(std::uint32_t length) {
+  const std::uint32_t wished = 2048 / length > 8 ? 2048 / length : 8;
+  return wished < 4096 / length ? wished : 4096 / length;
+}
+
 // One of the dimensions that number the lines of a pass, and what its index adds to what.
 struct Loop {
   std::uint64_t in, out;  // elements of the memory read and written
@@ -64,6 +81,7 @@ struct Pass {
   Sink sink;
   bool sine, pairs;        // pairs: the spectra of real lines are taken apart at the end
   bool plain;              // complex to complex without a convolution: read into and written from the butterflies
+  bool fixed;              // a kernel of fixed.cuh
   bool powers_of_two;      // every radix is 2, 4 or 8: a kernel with fewer registers
   bool swap_in, swap_out;  // real and imaginary part exchanged, which turns a transform into its inverse
   bool last;               // of the program: applies the scale

@@ -1,5 +1,6 @@
 /** `ewald bench`: the cases of `ewald validate` verified and then timed, backends and peers side by side in one run. */
 import type { Command } from 'commander';
+import type { KernelTime } from '../backends/webgpu/timestamps.js';
 import { EwaldError } from '../errors.js';
 import { type BenchReport, type BenchResult, bench, shown, type Timing } from '../validate/index.js';
 import {
@@ -39,7 +40,7 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--ranks <n>', 'workers: 1, 2, 4 … up to so many; default: 4')
     .option(
       '--json',
-      'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, planMs, timing, ratios, pass}], peers, pass}',
+      'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, planMs, timing, kernels, ratios, pass}], peers, pass}',
     )
     .action((ids: string[], options: Options) => run(ids, options, deps));
 }
@@ -90,6 +91,9 @@ function ratiosOf({ ratios }: BenchResult): string {
     .join(', ');
 }
 
+const timeOf = ({ kernel, ms, passes }: KernelTime): string =>
+  `${kernel} ${shown(ms)} ms${passes > 1 ? ` in ${passes} passes` : ''}`;
+
 function printReport({ rows, peers, backends }: BenchReport): void {
   const lines: string[][] = [];
   for (const id of new Set(rows.map((row) => row.id))) {
@@ -111,6 +115,8 @@ function printReport({ rows, peers, backends }: BenchReport): void {
       lines.push([id, dim(peer), '', ...timed(timing, unit), '']);
   }
   print(table(['case', 'backend', 'plan ms', 'run ms', 'half spread', 'rate', 'ratio'], lines, [2, 3, 4, 5]));
+  for (const { id, backend, kernels } of rows)
+    if (kernels) print(dim(`${id} on ${backend}, by its own clock: ${kernels.slice(0, 6).map(timeOf).join(', ')}`));
   print(
     dim(
       'run: median of the runs; half spread: half the distance of the quartiles; every row was verified before it was timed',

@@ -61,7 +61,8 @@ export interface FftKernel extends Disposable {
   ): Promise<void>;
   /**
    * As `execute`, where at least one side is memory of this backend: that side is neither downloaded nor uploaded. In
-   * place the same memory is given twice. Absent where transforms take no device arrays.
+   * place the same memory is given twice. Absent where transforms take no device arrays. With `wait` false, and both
+   * sides memory of this backend, it may be done when the work is sent, if all that is asked for later comes behind it.
    */
   executeOn?(
     direction: 'forward' | 'backward',
@@ -69,6 +70,7 @@ export interface FftKernel extends Disposable {
     output: FftSide,
     scale: 'none' | 'full' | 'symmetric',
     workspace: Float32Array | Float64Array | undefined,
+    wait?: boolean,
   ): Promise<void>;
   /**
    * As `executeOn`, done when it returns, on this thread. Nothing else of this plan is under way. Absent where the work is

@@ -152,7 +152,7 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
       const sense = swapped === (direction === 'forward') ? 'backward' : 'forward';
       const work = (): Promise<void> =>
         kernel.executeOn
-          ? kernel.executeOn(sense, source.side, target.side, scale, workspace)
+          ? kernel.executeOn(sense, source.side, target.side, scale, workspace, options?.wait)
           : kernel.execute(sense, source.side as FftArray, target.side as FftArray, scale, workspace);
       try {
         await (options?.signal || options?.onProgress ? watched(kernel.watch, options, work) : work());

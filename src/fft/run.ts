@@ -2,7 +2,7 @@
 import { asItIs } from '../buffers.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
-import { callback, checkSignal, choice, knownOptions } from '../options.js';
+import { callback, checkSignal, choice, flag, knownOptions } from '../options.js';
 import type { FftKernel } from './contract.js';
 import type { FftScale } from './options.js';
 import {
@@ -25,6 +25,12 @@ export interface FftRunOptions {
    * `userWorkspace`.
    */
   readonly workspace?: FftArray;
+  /**
+   * Whether the run ends with its answer; default true. With false, device arrays on both sides and the backend cuda it
+   * ends when the work is sent, so that the card goes from one transform of a chain to the next by itself: whatever is
+   * asked of the context later comes behind it, and what goes wrong on the card is told there. Elsewhere nothing changes.
+   */
+  readonly wait?: boolean;
   /**
    * Ends the run with `Aborted`: before its turn, and on native also while it is under way, between two blocks of lines
    * (the output is half written then).
@@ -73,9 +79,10 @@ export function checkRun(
 ): CheckedRun {
   const { name, input: inputWords, output: outputWords } = words[direction];
   if (options !== undefined) {
-    knownOptions(name, options, ['scale', 'workspace', 'signal', 'onProgress']);
+    knownOptions(name, options, ['scale', 'workspace', 'wait', 'signal', 'onProgress']);
     checkSignal(options.signal);
     callback(`${name}: onProgress`, options.onProgress);
+    flag(`${name}: wait`, options.wait, true);
   }
   const scale = options === undefined ? 'none' : choice(`${name}: scale`, options.scale, 'none', scales);
   const forward = direction === 'forward';

@@ -1,6 +1,6 @@
 // Transforms on CUDA without a card: what the case tables cannot ask. The kernels under every check of the emulator,
 // the bytes that passes move, memory, refusals, a lost card, a small one.
-import type { Context, FftArray, FftOptions } from 'ewald';
+import { type Context, createContext, type FftArray, type FftOptions } from 'ewald';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeFft } from '../../src/fft/parameters.js';
 import { fftDescriptor } from '../../src/layout/layout.js';
@@ -112,6 +112,12 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     },
     'in place, padded': { shape: [9, 15], inPlace: true, kind: 'r2c' },
     'eight axes': { shape: [2, 3, 2, 1, 5, 2, 4, 3] },
+    // Kernels of one length: each by itself, and lines side by side; few lines take the others.
+    'lengths of their own, along': { shape: [9, 128] },
+    'lengths of their own, across': { shape: [64, 128, 2] },
+    'radix 16 alone, across': { shape: [256, 17], axes: [0] },
+    'radices 8 and 16 along, of pieces': { shape: [1 << 13] },
+    'three stages': { shape: [2, 512, 4] },
   };
   test.each(Object.entries(ways))(
     '%s: no finding under three thread orders, and the same bytes',
@@ -201,6 +207,85 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       expect(addon.launches() - before).toBe(3);
       await fft.dispose();
     });
+  });
+
+  // Kernels of one length. Answers are the core's: a wrong place in shared memory would be the same under every order. On
+  // a card of one multiprocessor blocks take as many lines side by side as they can, which have kernels of their own.
+  test.each([64, 128, 256, 512, 1024, 2048, 4096])(
+    'a line of %i, alone, across and turned, is that of wasm',
+    async (n) => {
+      addon.setCard({ multiprocessors: 1 });
+      const [small, wasm] = [await onCard(), await createContext({ backend: 'wasm', strict: true })];
+      const across = n > 512 ? 12 : 68;
+      const problems: FftOptions[] = [
+        { shape: [n] },
+        { shape: [n, across], axes: [0] },
+        { shape: [n, 3], axes: [0] },
+        { shape: [3, n], axes: [1] },
+        // Read across, written along, and the other way.
+        { shape: [n, 12], axes: [0], outputStrides: [1, n] },
+        { shape: [12, n], axes: [1], outputStrides: [1, 12] },
+      ];
+      try {
+        for (const options of problems) {
+          const results: FftArray[][] = [];
+          for (const where of [small, wasm]) {
+            const fft = await where.fft(options);
+            const there = (await fft.forward(numbers(fft.inputLength))) as FftArray;
+            results.push([there.slice(), (await fft.backward(there, undefined, { scale: 'full' })) as FftArray]);
+            await fft.dispose();
+          }
+          const [mine = [], theirs = []] = results;
+          for (const [i, expected] of theirs.entries()) {
+            let [off, all] = [0, 0];
+            for (const [k, value] of expected.entries()) {
+              off += ((mine[i]?.[k] ?? Number.NaN) - value) ** 2;
+              all += value ** 2;
+            }
+            expect(Math.sqrt(off / all), JSON.stringify(options)).toBeLessThan(5e-7);
+          }
+        }
+      } finally {
+        await Promise.all([small.dispose(), wasm.dispose()]);
+      }
+    },
+  );
+
+  test('a chain that waits for nothing has the bytes of one that does, and a fault is told later', async () => {
+    const fft = await context.fft({ shape: [24, 18] });
+    const [a, b] = [await fft.array('input'), await fft.array('output')];
+    const chain = async (wait: boolean) => {
+      await a.write(numbers(fft.inputLength));
+      const runs = [1, 2, 3].flatMap(() => [
+        fft.forward(a, b, { wait, scale: 'symmetric' }),
+        fft.backward(b, a, { wait, scale: 'symmetric' }),
+      ]);
+      await Promise.all(runs);
+      const result = new Float32Array(fft.inputLength);
+      await a.read(result);
+      return result;
+    };
+    expect(await chain(false)).toEqual(await chain(true));
+    await refused(() => fft.forward(a, b, { wait: 1 as never }), 'Argument', 'wait', 'true or false');
+    // With a typed array there is an answer to wait for.
+    expect(await fft.forward(a, new Float32Array(fft.outputLength), { wait: false })).toBeInstanceOf(Float32Array);
+    await Promise.all([a.dispose(), b.dispose(), fft.dispose()]);
+  });
+
+  test('long copies go in pieces, both ways and in turns', async () => {
+    // Two whole pieces and a rest, one whole piece, and what goes without.
+    for (const length of [2.5 * 2 ** 20 + 3, 2 ** 20, 1000]) {
+      const array = await context.array({ shape: Math.floor(length), dtype: 'f32' });
+      const [first, second, back] = [1, 2, 0].map((step) =>
+        Float32Array.from({ length: Math.floor(length) }, (_, i) => i * step),
+      ) as [Float32Array, Float32Array, Float32Array];
+      for (const values of [first, second]) {
+        await array.write(values);
+        await array.read(back);
+        expect(Buffer.compare(Buffer.from(back.buffer), Buffer.from(values.buffer))).toBe(0);
+      }
+      await array.dispose();
+    }
   });
 
   test('memory is what was said beforehand, is fixed, and comes back', async () => {

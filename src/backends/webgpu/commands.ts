@@ -1,6 +1,7 @@
 /** What one submission does, recorded in order: dispatches, copies, clears, reads. */
 import { EwaldError } from '../../errors.js';
 import type { BufferPool, GpuBuffer } from './pool.js';
+import type { PassClock } from './timestamps.js';
 
 /** A read that was recorded: where the bytes land, and how many. */
 export interface RecordedRead {
@@ -16,28 +17,25 @@ export interface RecordedRead {
 export class Commands {
   readonly #encoder: GPUCommandEncoder;
   readonly #pool: BufferPool;
+  readonly #clock: PassClock | undefined;
   #pass: GPUComputePassEncoder | undefined;
+  #timed: GPUComputePipeline | undefined;
   readonly reads: RecordedRead[] = [];
 
-  constructor(encoder: GPUCommandEncoder, pool: BufferPool) {
+  constructor(encoder: GPUCommandEncoder, pool: BufferPool, clock?: PassClock) {
     this.#encoder = encoder;
     this.#pool = pool;
+    this.#clock = clock;
   }
 
   /** Runs a kernel over x · y · z workgroups; `bindings` is group 0. */
   dispatch(pipeline: GPUComputePipeline, bindings: GPUBindGroup, x: number, y = 1, z = 1): void {
-    this.#pass ??= this.#encoder.beginComputePass();
-    this.#pass.setPipeline(pipeline);
-    this.#pass.setBindGroup(0, bindings);
-    this.#pass.dispatchWorkgroups(x, y, z);
+    this.#passOf(pipeline, bindings).dispatchWorkgroups(x, y, z);
   }
 
   /** The same over as many workgroups as three numbers at a byte of `counts` say, once the kernels before have run. */
   dispatchIndirect(pipeline: GPUComputePipeline, bindings: GPUBindGroup, counts: GpuBuffer, offset: number): void {
-    this.#pass ??= this.#encoder.beginComputePass();
-    this.#pass.setPipeline(pipeline);
-    this.#pass.setBindGroup(0, bindings);
-    this.#pass.dispatchWorkgroupsIndirect(counts.raw, offset);
+    this.#passOf(pipeline, bindings).dispatchWorkgroupsIndirect(counts.raw, offset);
   }
 
   /** Copies bytes between buffers; offsets and length are multiples of 4. */
@@ -69,7 +67,20 @@ export class Commands {
 
   /** Ends the recording. */
   finish(): GPUCommandBuffer {
-    return this.#outside().finish();
+    const encoder = this.#outside();
+    this.#clock?.resolve(encoder);
+    return encoder.finish();
+  }
+
+  #passOf(pipeline: GPUComputePipeline, bindings: GPUBindGroup): GPUComputePassEncoder {
+    if (this.#clock && this.#timed !== pipeline) {
+      this.#outside();
+      this.#timed = pipeline;
+    }
+    this.#pass ??= this.#encoder.beginComputePass(this.#clock?.pass(pipeline));
+    this.#pass.setPipeline(pipeline);
+    this.#pass.setBindGroup(0, bindings);
+    return this.#pass;
   }
 
   #outside(): GPUCommandEncoder {

@@ -19,6 +19,7 @@ import { describe, featuresOf, limitsOf } from './adapter.js';
 import { Commands, type RecordedRead } from './commands.js';
 import { BufferPool, type GpuBuffer, type Usage } from './pool.js';
 import { compile } from './shader.js';
+import { passClock } from './timestamps.js';
 
 /** A kernel to compile. */
 export interface PipelineSource {
@@ -268,10 +269,12 @@ export class GpuDevice {
       raw.pushErrorScope('validation');
       raw.pushErrorScope('out-of-memory');
       try {
-        const commands = new Commands(raw.createCommandEncoder(), this.#pool);
+        const clock = passClock(raw, this.features);
+        const commands = new Commands(raw.createCommandEncoder(), this.#pool, clock);
         reads = commands.reads;
         record(commands);
         raw.queue.submit([commands.finish()]);
+        clock?.collect();
       } finally {
         scopes = [raw.popErrorScope(), raw.popErrorScope()];
       }

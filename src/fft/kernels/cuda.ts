@@ -23,13 +23,14 @@ interface FftAddon {
     readonly bytesWritten: readonly [number, number];
   };
   fftCreate(context: object, descriptor: Uint8Array): Promise<object>;
-  /** A side is a typed array, or the handle of an array. */
+  /** A side is a typed array, or the handle of an array; `wait`: see the contract. */
   fftExecute(
     plan: object,
     direction: number,
     input: ArrayBufferView | object,
     output: ArrayBufferView | object,
     scale: number,
+    wait: boolean | undefined,
   ): Promise<void>;
   fftDestroy(plan: object): void;
 }
@@ -66,9 +67,16 @@ async function plan(host: CudaHost, descriptor: FftDescriptor): Promise<FftKerne
   const { context, track } = host;
   const addon = host.addon as FftAddon;
   const handle = await track(() => addon.fftCreate(context, pack(fftDescriptor, descriptor.fields)));
-  const run: FftKernel['executeOn'] = (direction, input, output, scale) =>
+  const run: FftKernel['executeOn'] = (direction, input, output, scale, _, wait) =>
     track(() =>
-      addon.fftExecute(handle, enums.FftDirection[direction], handleOf(input), handleOf(output), enums.FftScale[scale]),
+      addon.fftExecute(
+        handle,
+        enums.FftDirection[direction],
+        handleOf(input),
+        handleOf(output),
+        enums.FftScale[scale],
+        wait,
+      ),
     );
   return {
     bytes: describe(host, descriptor).bytes,
