@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { GpuDevice } from '../../src/backends/webgpu/device.js';
 import { sizeClass } from '../../src/backends/webgpu/pool.js';
+import { timeKernels } from '../../src/backends/webgpu/timestamps.js';
 import { isEwaldError } from '../../src/errors.js';
 import u64 from '../../wgsl/common/u64.wgsl';
 import count from '../../wgsl/pi/count.wgsl';
@@ -59,6 +60,35 @@ export function deviceTests(
       expect(new Uint32Array(await device.read(data, 0, 16))).toEqual(new Uint32Array([27, 0, 0, 27]));
       data.release();
       expect(device.liveBytes).toBe(0);
+    });
+
+    test('kernels are timed by the clock of the device while somebody asks, and answer the same', async () => {
+      const [one, ten] = await Promise.all(
+        [1, 10].map((step) => device.pipeline({ source: add, entry: 'main', constants: { step } })),
+      );
+      if (!one || !ten) throw new Error('no pipeline');
+      const data = await device.buffer(256, 'storage');
+      const [forOne, forTen] = [device.bind(one, [data]), device.bind(ten, [data])];
+      const work = () =>
+        device.run((commands) => {
+          commands.clear(data);
+          for (const _ of [1, 2]) {
+            commands.dispatch(one, forOne, 1);
+            commands.dispatch(one, forOne, 1);
+            commands.dispatch(ten, forTen, 1);
+          }
+          commands.read(data, 0, 4);
+        });
+      const answers: ArrayBuffer[][] = [await work()];
+      const times = await timeKernels(async () => answers.push(await work()));
+      answers.push(await work());
+      for (const [bytes] of answers) expect(new Uint32Array(bytes ?? new ArrayBuffer(0))[0]).toBe(24);
+      // Two kernels of one name, twice each, those behind each other in one pass.
+      const expected = device.features.has('timestamp-query') ? { main: 2, 'main 2': 2 } : {};
+      expect(Object.fromEntries(times.map(({ kernel, passes }) => [kernel, passes]))).toEqual(expected);
+      for (const { ms } of times) expect(ms).toBeGreaterThanOrEqual(0);
+      expect(await timeKernels(() => undefined)).toEqual([]);
+      data.release();
     });
 
     test('a kernel is compiled once; one that does not compile names file and line through includes', async () => {

@@ -29,6 +29,15 @@ export const extras = [
     absent: ({ host }) => (host.driverLibrary || host.hasNvidia ? undefined : 'no NVIDIA driver on this machine'),
   },
   {
+    // The same with runs of 128 bytes across an axis: one number, tried both ways.
+    name: 'fft-cuda-128',
+    share: 8,
+    least: 10,
+    program: 'ewald_cuda_fft_bench',
+    args: ({ host }) => ['--run', '128', ...(host.cufft ? ['--cufft', host.cufft] : [])],
+    absent: ({ host }) => (host.driverLibrary || host.hasNvidia ? undefined : 'no NVIDIA driver on this machine'),
+  },
+  {
     name: 'cupy',
     share: 8,
     least: 10,
