@@ -103,6 +103,23 @@ describe('ewald pi', () => {
   });
 });
 
+describe('ewald bench', () => {
+  it('tells where the time of a run goes on a GPU with a clock, and nothing of the kind elsewhere', async () => {
+    const args = ['bench', 'pi:count:points=2', '--backend', 'webgpu,wasm', '--seconds', '0.05'];
+    const { out, code } = await ewald([...args, '--json']);
+    expect(code).toBe(0);
+    const { rows, backends } = JSON.parse(out);
+    const driver = backends.find((one: { backend: string }) => one.backend === 'webgpu').device?.driver ?? '';
+    for (const { backend, timing, kernels } of rows) {
+      if (backend === 'webgpu' && driver.includes('timestamp-query')) {
+        expect(kernels).toEqual([{ kernel: 'count', ms: expect.any(Number), passes: 1 }]);
+        expect((await ewald(args)).out).toMatch(/points=2 on webgpu, by its own clock: count [\d.e-]+ ms/);
+      } else expect(kernels).toBeNull();
+      if (backend === 'wasm') expect(timing.runs).toBeGreaterThan(6);
+    }
+  });
+});
+
 describe('ewald simulate spots and ewald index', () => {
   it('index what was simulated, and the truth agrees', async () => {
     const dir = join(folder, 'two words');
