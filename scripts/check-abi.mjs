@@ -17,6 +17,7 @@ const unbound = {
 const beside = {
   memoryWrite: 'C writes to memory of ewald_alloc by itself',
   memoryRead: 'C reads it by itself',
+  copyBlock: 'arrays of JavaScript alone are copied like this',
   readTurned: 'files are of the host; the numbers are turned by ewald_swap_bytes',
   fftRunner: 'ewald_fft_execute by another way in',
   engineFind: 'engines (cpp/engines) are libraries of the host, which a wasm module cannot load',

@@ -82,6 +82,54 @@ async function workers(backend, algorithm) {
   return found.map(({ forwardS }) => least(forwardS));
 }
 
+/** What ranks pack and unpack, beside a copy of as many bytes without gaps; they take turns. */
+async function packing() {
+  const { copyBlock, joinAxes, provideCopy } = await import(join(root, 'build/esm/heffte/copy.js'));
+  const { nativeBlocks } = await import(join(root, 'build/esm/backends/native/blocks.js'));
+  const addon = nativeBlocks(dist(`native/${process.platform}-${process.arch}/ewald_native.node`));
+  const [whole, packed] = [new Float32Array(2 * n ** 3).fill(1), new Float32Array(2 * n ** 3).fill(2)];
+  const [half, quarter] = [n / 2, n / 4];
+  const world = [1, n, n * n];
+  // The half of a slab that goes to the other of two ranks, the quarters of pencils, and a turned slab.
+  for (const [what, sizes, strides, axes, aim] of [
+    ['half of y', [n, half, half], world, [0, 1, 2], 0.5],
+    ['half of x', [half, n, half], world, [0, 1, 2], 0.5],
+    ['quarter of x', [quarter, n, half], world, [0, 1, 2], 0.5],
+    ['turned, x and y', [n, n, half], world, [1, 0, 2]],
+    ['turned, z and x', [n, half, n], world, [2, 1, 0]],
+  ]) {
+    const compact = [1, sizes[axes[0]], sizes[axes[0]] * sizes[axes[1]]];
+    const far = axes.map((axis) => strides[axis]);
+    const lengths = axes.map((axis) => sizes[axis]);
+    const ways = { packing: [whole, packed, far, compact], unpacking: [packed, whole, compact, far] };
+    const bytes = 8 * sizes.reduce((a, b) => a * b);
+    for (const [way, [from, to, fromStrides, toStrides]] of Object.entries(ways)) {
+      const block = joinAxes({ sizes: lengths, from: 0, fromStrides, to: 0, toStrides });
+      const times = {};
+      const turn = (name, work) => {
+        const began = performance.now();
+        work();
+        times[name] = Math.min(times[name] ?? Infinity, performance.now() - began);
+      };
+      for (let i = 0; i < 7; i++) {
+        turn('plain', () => to.set(from.subarray(0, bytes / 4)));
+        for (const [name, copy] of [
+          ['native', addon],
+          ['JavaScript', undefined],
+        ]) {
+          provideCopy(() => copy);
+          turn(name, () => copyBlock(from, to, block, 2));
+        }
+      }
+      const share = (name) => times.plain / times[name];
+      const text = `${way} ${what}: native over a plain copy (${(bytes / times.plain / 1e6).toFixed(1)} GB/s); JavaScript ${share('JavaScript').toFixed(2)}`;
+      if (aim && addon) mark(text, share('native'), aim);
+      else console.log(`        ${text}: ${addon ? share('native').toFixed(2) : 'absent'}`);
+    }
+  }
+}
+
+await packing();
 const [one, two, four] = await workers('native');
 mark('one rank over our local plan', one / ours, 1.15, true);
 if (typeof fftw === 'number') mark('raw FFTW over one rank', fftw / one, 1);

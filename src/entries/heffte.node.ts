@@ -11,8 +11,12 @@
  * @module
  */
 
+import { nativeBlocks } from '../backends/native/blocks.js';
+import { provideCopy } from '../heffte/copy.js';
 import { entry, type MakeFft3d, type MakeFft3dR2c } from '../heffte/entry.js';
 import { createContext } from './fft.node.js';
+
+provideCopy(() => nativeBlocks());
 
 const made = entry((options) => createContext(options));
 /** See {@link MakeFft3d}. */

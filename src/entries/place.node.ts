@@ -1,12 +1,16 @@
 /** Node's surroundings of executors. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
+import { nativeBlocks } from '../backends/native/blocks.js';
 import { EwaldError, messageOf } from '../errors.js';
 import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
 import type { Place } from '../executors/place.js';
+import { provideCopy } from '../heffte/copy.js';
 import { createContext, devices } from '../node.js';
 import { tasks } from '../tasks/tasks.js';
 import { startNodeWorker } from '../workers/start.node.js';
+
+provideCopy(() => nativeBlocks());
 
 export const nodePlace: Place = {
   platform: 'node',

@@ -46,11 +46,38 @@ const shortRow = 24;
 /** Edge of the squares in which two axes are exchanged, so that both sides stay in the nearest cache. */
 const tile = 16;
 
+/** Copies as an addon does it: elements of so many bytes, lengths, and on either side where it begins and the strides. */
+export type CopyNumbers = (from: Numbers, to: Numbers, elementBytes: number, ...block: readonly number[]) => void;
+
+/** Blocks of fewer elements are copied here: a call of an addon costs more. */
+const leastForAddon = 512;
+let provider: (() => CopyNumbers | undefined) | undefined;
+let addon: CopyNumbers | undefined;
+
+/** Lets large blocks be copied by what `load` gives when that is first needed. */
+export function provideCopy(load: () => CopyNumbers | undefined): void {
+  provider = load;
+}
+
+function copyOfAddon(): CopyNumbers | undefined {
+  if (provider) {
+    addon = provider();
+    provider = undefined;
+  }
+  return addon;
+}
+
 /** Copies a block; `unit` is the numbers of an element, `fromBase` and `toBase` are elements added to where it begins. */
 export function copyBlock(source: Numbers, target: Numbers, block: Block, unit: 1 | 2, fromBase = 0, toBase = 0): void {
   const { sizes, fromStrides, toStrides } = block;
   const [n0, n1, n2] = sizes;
   if (n0 * n1 * n2 === 0) return;
+  const copy = n0 * n1 * n2 >= leastForAddon ? copyOfAddon() : undefined;
+  if (copy) {
+    const [begin, end] = [block.from + fromBase, block.to + toBase];
+    copy(source, target, unit * source.BYTES_PER_ELEMENT, n0, n1, n2, begin, ...fromStrides, end, ...toStrides);
+    return;
+  }
   const from = unit * (block.from + fromBase);
   const to = unit * (block.to + toBase);
   const [a0, a1, a2] = [unit * fromStrides[0], unit * fromStrides[1], unit * fromStrides[2]];

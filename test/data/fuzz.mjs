@@ -97,7 +97,8 @@ export async function fuzz(driver, codec, seconds) {
       [
         '-max_len=4096',
         '-rss_limit_mb=512',
-        '-timeout=5',
+        // Of the wall clock: a busy machine may let a thread wait for seconds.
+        '-timeout=60',
         `-max_total_time=${seconds}`,
         '-print_final_stats=1',
         `-artifact_prefix=${folder}/`,

@@ -2,11 +2,14 @@
 import * as heffte from 'ewald/heffte';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { copyBlock, joinAxes } from '../../src/heffte/copy.js';
+import { type CopyBlock, nativeBlocks } from '../../src/backends/native/blocks.js';
+import { copyBlock, joinAxes, provideCopy } from '../../src/heffte/copy.js';
 import { traffic } from '../../src/heffte/reshape.js';
 import { planStages, type Stage } from '../../src/heffte/stages.js';
 import { findDefect } from '../../src/heffte/tiling.js';
 import { refused } from '../support/refused.js';
+
+const addon = nativeBlocks(`${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`);
 
 type Box = ReturnType<typeof heffte.box3d>;
 const box = heffte.box3d;
@@ -258,6 +261,80 @@ test('rows that follow each other are joined, and long rows and short ones are c
   copyBlock(source, target, { sizes: [40, 40, 1], from: 0, fromStrides: [40, 1, 0], to: 0, toStrides: [1, 40, 0] }, 2);
   for (let i = 0; i < 40; i++)
     for (let j = 0; j < 40; j++) expect(target[2 * (40 * j + i) + 1]).toBe(source[2 * (40 * i + j) + 1]);
+});
+
+test.each([...(addon ? [['by the addon', addon] as const] : []), ['here', undefined]] as const)(
+  'blocks of every order are copied %s',
+  (_, copy) => {
+    provideCopy(() => copy);
+    const axes: (0 | 1 | 2)[][] = [
+      [0, 1, 2],
+      [0, 2, 1],
+      [1, 0, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+      [2, 1, 0],
+    ];
+    // Around the lengths of squares and patches.
+    for (const size of [
+      [70, 9, 8],
+      [8, 66, 5],
+      [17, 16, 15],
+      [129, 1, 65],
+      [1, 64, 64],
+    ] as const)
+      for (const order of axes)
+        for (const unit of [1, 2] as const)
+          for (const ArrayType of [Float32Array, Float64Array]) {
+            // The source lies in an array one longer along each axis, the target in any order without gaps.
+            const [s1, s2] = [size[0] + 1, (size[0] + 1) * (size[1] + 1)];
+            const strides = { 0: 1, 1: s1, 2: s2 } as const;
+            const count = size[0] * size[1] * size[2];
+            const source = new ArrayType(unit * s2 * (size[2] + 1));
+            for (let i = 0; i < source.length; i++) source[i] = Math.imul(i, 40503) & 0xffffff;
+            const target = new ArrayType(unit * (count + 6)).fill(-1);
+            const triple = (of: (axis: 0 | 1 | 2) => number) => order.map(of) as [number, number, number];
+            const sizes = triple((axis) => size[axis]);
+            copyBlock(
+              source,
+              target,
+              {
+                sizes,
+                from: 1,
+                fromStrides: triple((axis) => strides[axis]),
+                to: 2,
+                toStrides: [1, sizes[0], sizes[0] * sizes[1]],
+              },
+              unit,
+              1,
+              1,
+            );
+            const wanted = new ArrayType(target.length).fill(-1);
+            const [a, b, c] = triple((axis) => strides[axis]);
+            for (let i = 0; i < count; i++) {
+              const [x, y] = [i % sizes[0], Math.floor(i / sizes[0]) % sizes[1]];
+              const from = 2 + x * a + y * b + Math.floor(i / (sizes[0] * sizes[1])) * c;
+              wanted.set(source.subarray(unit * from, unit * (from + 1)), unit * (3 + i));
+            }
+            expect(target.every((x, i) => x === wanted[i])).toBe(true);
+          }
+  },
+);
+
+test.skipIf(!addon)('the addon refuses blocks outside the arrays', () => {
+  const copy = addon as CopyBlock;
+  const [from, to] = [new Float32Array(100), new Float32Array(100)];
+  for (const [bytes, ...block] of [
+    [4, 101, 1, 1, 0, 1, 0, 0, 0, 1, 0, 0],
+    [4, 10, 10, 2, 0, 1, 10, 100, 0, 1, 10, 50],
+    [8, 10, 10, 1, 0, 1, 10, 0, 0, 1, 10, 0],
+    [4, 10, 1, 1, 91, 1, 0, 0, 0, 1, 0, 0],
+    [4, 10, 1, 1, 0, 1, 0, 0, 91, 1, 0, 0],
+    [4, 2 ** 52, 2, 2, 0, 2 ** 52, 1, 1, 0, 1, 1, 1],
+  ] as const)
+    expect(() => copy(from, to, bytes, ...block)).toThrow(/outside the arrays/);
+  expect(() => copy(from, to, 3, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1)).toThrow(/4, 8 or 16 bytes/);
+  expect(() => copy(from, to, 4, -1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1)).toThrow();
 });
 
 describe('stages', () => {
