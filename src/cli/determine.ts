@@ -1,9 +1,17 @@
 /** `ewald cell LISTS…`: an unknown cell from the spots of several stills. */
 import type { Command } from 'commander';
 import type { BravaisCandidate } from '../crystal/bravais.js';
+import { formatCellFile } from '../crystal/cell-file.js';
+import { parseGeometry } from '../crystal/geometry/parse.js';
 import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-list.js';
+import { checkOutput, writeWhole } from '../files/write.js';
 import type { DeterminedCell } from '../indexing/indexer.js';
 import { choice } from '../options.js';
+import { latticeName } from '../pipeline/chunk.js';
+import { knownOf, latticeOf, spotsOfFrames } from './frame-cell.js';
+import { holdsFrames, isFolder } from './frame-inputs.js';
+import { peaksOf } from './frame-peaks.js';
+import { FrameSource } from './frame-source.js';
 import { expand, inputName, readText } from './inputs.js';
 import {
   backendOption,
@@ -13,6 +21,7 @@ import {
   exitCode,
   note,
   Progress,
+  parseInteger,
   parseNumber,
   print,
   printJson,
@@ -26,23 +35,41 @@ interface Options {
   unit: SpotUnit;
   backend?: string;
   json?: boolean;
+  output?: string;
+  force?: boolean;
+  geometry?: string;
+  data?: string;
+  threshold?: string;
+  minSnr: string;
+  minRes: string;
+  maxRes: string;
+  images: string;
 }
 
 export function register(program: Command, deps: CliDeps): void {
   program
     .command('cell')
     .description(
-      'determine an unknown cell from the spots of several stills: the Bravais lattices that fit, in conventional cells',
+      'determine an unknown cell from detector frames, or the spots of several stills: the Bravais lattices that fit, in conventional cells',
     )
     .argument(
-      '<lists...>',
-      'spot lists, or - for standard input: x y z of a spot a line, more columns are passed over; a first line with a cell, too',
+      '<files...>',
+      'files of detector frames, or spot lists, or - for standard input: x y z of a spot a line, more columns are passed over; a first line with a cell, too',
     )
     .option('--unit <unit>', 'of the lists: 1/A, 1/nm, 2pi/A or 2pi/nm', '1/A')
     .option('--min <angstrom>', 'shortest cell edge', '3')
     .option('--max <angstrom>', 'longest cell edge', '150')
     .option('--tolerance <x>', 'how far lengths (relative) and angles (radians) may be bent for a symmetry', '0.02')
     .option('--backend <name>', 'where the candidates are tried')
+    .option('-o, --output <cell>', 'write the best one, in its highest symmetry, as a CrystFEL .cell file')
+    .option('--force', 'replace a file that is there')
+    .option('-g, --geometry <geom>', "frames: CrystFEL geometry; default: what the frames' file says")
+    .option('--data <path>', 'frames: dataset of HDF5 files')
+    .option('--threshold <n>', 'frames: least value of a pixel in a peak; default: from the first frames')
+    .option('--min-snr <n>', 'frames: sigmas of a peak above its surroundings', '4.5')
+    .option('--min-res <n>', 'frames: no peaks nearer to the beam, pixels', '0')
+    .option('--max-res <n>', 'frames: no peaks farther from the beam, pixels; 0 is no limit', '0')
+    .option('--images <n>', 'frames: how many with peaks enough take part', '30')
     .option(
       '--json',
       'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}]}]',
@@ -50,7 +77,8 @@ export function register(program: Command, deps: CliDeps): void {
     .action((lists: string[], options: Options) => run(lists, options, deps));
 }
 
-async function run(words: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
+async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
+  const { createContext, signal } = deps;
   const unit = choice('--unit', options.unit, '1/A', spotUnits);
   const minLengthA = parseNumber(options.min, '--min', 1, 1000);
   const search = {
@@ -58,15 +86,23 @@ async function run(words: readonly string[], options: Options, { createContext, 
     maxLengthA: parseNumber(options.max, '--max', minLengthA, 1000),
     tolerance: parseNumber(options.tolerance, '--tolerance', 0, 0.2),
   };
+  const { output, force = false } = options;
+  const writing = { force, otherwise: 'is no cell file', replaces: isCellFile };
+  if (output !== undefined) await checkOutput(output, writing);
+  const files = await expand(words);
+  const [first = ''] = files;
+  const framed = (await isFolder(first)) || (await holdsFrames(first));
   const images: Float32Array[] = [];
-  for (const file of await expand(words))
-    images.push(readSpotList(await readText(file), { name: inputName(file), unit }).spots);
+  if (framed) images.push(...(await imagesOf(files, options, deps)));
+  else for (const file of files) images.push(readSpotList(await readText(file), { name: inputName(file), unit }).spots);
   const context = await createContext(backendOption(options.backend));
   const progress = new Progress('cell');
   let found: DeterminedCell[];
   try {
     const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
-    found = await indexer.determineCell(images, { ...search, signal, onProgress: progress.report });
+    // Frames without peaks are no mistake of who asks; a list of none is.
+    const nothing = framed && images.length === 0;
+    found = nothing ? [] : await indexer.determineCell(images, { ...search, signal, onProgress: progress.report });
   } finally {
     progress.end();
     await context.dispose();
@@ -86,7 +122,53 @@ async function run(words: readonly string[], options: Options, { createContext, 
     const hint = images.map(unitHint).find((text) => text !== undefined);
     if (hint) note(`${yellow('hint:')} ${hint}`);
   } else for (const [rank, cell] of found.slice(0, 3).entries()) print(describe(cell, rank));
+  const best = found[0] && latticeOf(found[0]);
+  if (best && output !== undefined) {
+    const known = knownOf(best);
+    const { lattice, uniqueAxis } = latticeName(known);
+    await writeWhole(output, formatCellFile(known, lattice, uniqueAxis as 'a' | undefined), writing);
+    note(dim(`${best.type} written to ${output}`));
+  }
   if (found.length === 0) process.exitCode = exitCode.data;
+}
+
+const isCellFile = (head: Uint8Array): boolean => new TextDecoder().decode(head).startsWith('CrystFEL unit cell file');
+
+/** Spots of the frames with peaks enough. */
+async function imagesOf(files: readonly string[], options: Options, deps: CliDeps): Promise<Float32Array[]> {
+  const { signal, createContext } = deps;
+  const geometry =
+    options.geometry === undefined ? undefined : parseGeometry(await readText(options.geometry), options.geometry);
+  const [path] = geometry?.panels.map((panel) => panel.data).filter((one) => one !== '/data/data') ?? [];
+  const data = options.data === undefined ? path && { path, must: false } : { path: options.data, must: true };
+  const wanted = files.map((file) => ({ file, frames: undefined }));
+  const all = { wanted, data: data || undefined, serialStart: 1, shard: undefined, follow: undefined, signal };
+  const source = await FrameSource.open(all);
+  const context = await createContext(backendOption(options.backend));
+  try {
+    const settings = {
+      minRes: parseNumber(options.minRes, '--min-res', 0, 1e6),
+      maxRes: parseNumber(options.maxRes, '--max-res', 0, 1e6),
+    };
+    const given = {
+      minSnr: parseNumber(options.minSnr, '--min-snr', 0, 1e6),
+      ...(options.threshold === undefined ? {} : { threshold: parseNumber(options.threshold, '--threshold') }),
+    };
+    const peaks = await peaksOf(source, geometry, { peaks: given, settings }, options.backend, deps);
+    const images = parseInteger(options.images, '--images', 1, 1000);
+    const { spots, frames } = await spotsOfFrames(
+      context,
+      source,
+      geometry,
+      { ...settings, peaks },
+      { images, signal },
+    );
+    note(dim(`${spots.length} of the first ${frames} frames have peaks enough`));
+    return spots;
+  } finally {
+    await context.dispose();
+    await source.close();
+  }
 }
 
 const shape = (p: readonly number[]): string =>
@@ -99,7 +181,7 @@ function describe({ indexed, images, bravais }: DeterminedCell, rank: number): s
     return `  ${type} ${shape(parameters)}  ${dim(bent)}`;
   };
   return [
-    `${rank === 0 ? bold('best') : '  or'}, indexes ${indexed} of ${images} lists:`,
+    `${rank === 0 ? bold('best') : '  or'}, indexes ${indexed} of ${images} stills:`,
     ...bravais.map((candidate, i) => (i === 0 && rank === 0 ? bold(line(candidate)) : line(candidate))),
   ].join('\n');
 }

@@ -96,7 +96,8 @@ const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${l
 
 /** What lists and frames share. */
 export interface SharedFlags {
-  readonly cell: KnownCell | undefined;
+  /** Known cells; undefined: to be found from the frames; none: peaks alone. */
+  readonly cells: readonly KnownCell[] | undefined;
   readonly method: IndexingMethod;
   readonly thresholds: IndexingThresholds;
   readonly maxSpots: number;
@@ -138,7 +139,7 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
   const timeout = flags.dataTimeout;
   return {
     settings: {
-      cells: shared.cell ? [shared.cell] : [],
+      cells: shared.cells ?? [],
       method: shared.method,
       thresholds: shared.thresholds,
       maxSpots: shared.maxSpots,

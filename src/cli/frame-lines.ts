@@ -40,6 +40,7 @@ export function jsonOf(item: FrameRecord | FrameFailure): object {
         angles: [...angles],
         probability,
         refined,
+        knownCell: crystal.inputCell,
         ambiguous: rivals.length > 0,
         rivals: rivals.map((rival) => rival.map((row) => [...row])),
         indexedPeaks: [...own],

@@ -33,6 +33,7 @@ export class FrameSource {
   readonly #counts = new Map<string, number>();
   #files: readonly Wanted[] = [];
   #first: Dataset | undefined;
+  readonly #opened: Dataset[] = [];
   #data: DataPath;
   /** Frames of this run; undefined where that is not known. */
   total: number | undefined;
@@ -67,8 +68,25 @@ export class FrameSource {
   }
 
   async close(): Promise<void> {
+    for (const dataset of this.#opened.splice(0)) await dataset.dispose();
     await this.#first?.dispose();
     this.#first = undefined;
+  }
+
+  /** The first frames as datasets, open while they are read: of one file after the other, those that do not open left out. */
+  async *firstFrames(most: number): AsyncGenerator<{ dataset: Dataset; frames: number[] }> {
+    let left = most;
+    for (const { file, frames } of this.#files) {
+      if (left <= 0) return;
+      const own = file === this.#first?.name ? this.#first : undefined;
+      const dataset = own ?? (await openFile(file, this.#data, this.#options.signal).catch(() => undefined));
+      if (!dataset) continue;
+      const taken = (frames ?? counting(0, dataset.frames)).slice(0, left);
+      left -= taken.length;
+      // Frames of one file are searched while the next one is asked for: all stay open until the source is closed.
+      if (!own) this.#opened.push(dataset);
+      yield { dataset, frames: taken };
+    }
   }
 
   /**

@@ -2,13 +2,15 @@
 
 import { median } from '../median.js';
 import type { StageTimes } from '../pipeline/frame.js';
-import { bold, dim, red, table, yellow } from './output.js';
+import { bold, counted, dim, red, table, yellow } from './output.js';
 
 /** What is counted of a frame. */
 export interface CountedFrame {
   readonly hit: boolean;
   /** Lengths in Å and angles in degrees of its crystals. */
   readonly cells: readonly (readonly number[])[];
+  /** Which of the known cells each of them is; absent: the first. */
+  readonly which?: readonly number[];
   /** Crystals that their spots do not tell from others; those of an earlier run are not counted. */
   readonly ambiguous?: number;
   /** Undefined for a frame of an earlier run. */
@@ -20,7 +22,8 @@ export class FrameSummary {
   readonly #total: number | undefined;
   readonly #started = performance.now();
   readonly #ms: Record<keyof StageTimes, number> = { read: 0, peaks: 0, index: 0, integrate: 0 };
-  readonly #parameters: (readonly number[])[] = [];
+  /** Of crystals, by the known cell they are. */
+  readonly #parameters: (readonly number[])[][] = [];
   /** Frames of this session: those of an earlier one took no time here. */
   #timed = 0;
   done = 0;
@@ -33,12 +36,16 @@ export class FrameSummary {
     this.#total = total;
   }
 
-  add({ hit, cells, ambiguous = 0, ms }: CountedFrame): void {
+  add({ hit, cells, which = [], ambiguous = 0, ms }: CountedFrame): void {
     this.done++;
     this.ambiguous += ambiguous;
     if (hit) this.hits++;
     if (cells.length > 0) this.indexed++;
-    this.#parameters.push(...cells);
+    for (const [i, cell] of cells.entries()) {
+      const known = which[i] ?? 0;
+      this.#parameters[known] ??= [];
+      this.#parameters[known]?.push(cell);
+    }
     if (!ms) return;
     this.#timed++;
     for (const [stage, took] of Object.entries(ms)) this.#ms[stage as keyof StageTimes] += took;
@@ -71,14 +78,16 @@ export class FrameSummary {
   /** The end of the run, in words. */
   text(profile: boolean, stream: string | undefined): string {
     const lines = [
-      `${bold(`${this.indexed} of ${this.done} frames indexed`)}, ${this.#parameters.length} crystals, ${this.hits} hits` +
+      `${bold(`${this.indexed} of ${this.done} frames indexed`)}, ${this.#parameters.flat().length} crystals, ${this.hits} hits` +
         `; ${this.#rate().toFixed(1)} frames/s${this.failed ? red(`; ${this.failed} could not be read`) : ''}`,
     ];
     if (this.#total !== undefined && this.done < this.#total)
       lines.push(`${this.#total - this.done} frames were not begun`);
-    if (this.#parameters.length > 0) {
-      const middle = [0, 1, 2, 3, 4, 5].map((i) => median(this.#parameters.map((one) => one[i] ?? 0)).toFixed(2));
-      lines.push(dim(`median cell ${middle.slice(0, 3).join(' ')} Å  ${middle.slice(3).join(' ')}°`));
+    for (const [known, all = []] of this.#parameters.entries()) {
+      const middle = [0, 1, 2, 3, 4, 5].map((i) => median(all.map((one) => one[i] ?? 0)).toFixed(2));
+      const whose = this.#parameters.length > 1 ? `known cell ${known + 1}, ${counted(all.length, 'crystal')}: ` : '';
+      if (all.length > 0)
+        lines.push(dim(`${whose}median cell ${middle.slice(0, 3).join(' ')} Å  ${middle.slice(3).join(' ')}°`));
     }
     if (this.ambiguous > 0)
       lines.push(

@@ -1,27 +1,27 @@
 /** `ewald index run.h5 -g GEOM -p CELL -o OUT.stream`: frames in, a CrystFEL stream out. */
 import { resolve } from 'node:path';
+import { anglesOf, lengthsOf } from '../crystal/cell.js';
 import { formatCellFile, type KnownCell } from '../crystal/cell-file.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { parseGeometry } from '../crystal/geometry/parse.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
 import { formatHead } from '../crystal/stream/write.js';
-import { open } from '../data/node.js';
 import { isEwaldError } from '../errors.js';
 import type { Executor } from '../executors/executor.js';
 import type { Task } from '../executors/task.js';
-import { flagsOf, type GuessedPeaks, guessPeaks } from '../peaks/guess.js';
 import { latticeName } from '../pipeline/chunk.js';
-import { geometryFromFile, openDetector } from '../pipeline/detector.js';
+import { geometryFromFile } from '../pipeline/detector.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../pipeline/record.js';
-import { readFrame } from '../pipeline/searcher.js';
 import { methodName, type SearchSettings } from '../pipeline/settings.js';
 import type { SharedRun } from '../tasks/pipeline.js';
 import { version } from '../version.js';
 import { DetectorSink } from './detector-sink.js';
+import { cellOfFrames } from './frame-cell.js';
 import { openExecutor } from './frame-executor.js';
 import { type CheckedFlags, checkFlags, type FrameFlags, type SharedFlags } from './frame-flags.js';
 import { holdsFrames, readFrameList, type Wanted } from './frame-inputs.js';
 import { jsonOf, lineOf, nameOf } from './frame-lines.js';
+import { peaksOf } from './frame-peaks.js';
 import { type FrameSink, solutionSink } from './frame-sinks.js';
 import { FrameSource } from './frame-source.js';
 import { FrameSummary } from './frame-summary.js';
@@ -75,9 +75,13 @@ async function search(
   const wanted = await wantedOf(files, flags);
   const source = await FrameSource.open({ wanted, data: data || undefined, serialStart, shard, follow, signal });
   try {
-    const settings = { ...checked.settings, peaks: await peaksOf(source, given, checked, flags, deps) };
+    const peaks = await peaksOf(source, given, checked, flags.backend, deps);
+    const searched = { ...checked.settings, peaks };
+    const found = shared.cells ? undefined : await cellOfFrames(source, given, searched, flags.backend, deps);
+    const cells = shared.cells ?? (found ? [found] : []);
+    const settings: SearchSettings = { ...searched, cells };
     const geometry = given ?? geometryFromFile(source.first);
-    const head = headOf(geometryText ?? formatGeometry(geometry), settings, shared.cell);
+    const head = headOf(geometryText ?? formatGeometry(geometry), settings);
     const far = executor.kind === 'nats' ? resolve : (file: string): string => file;
     const run: SharedRun = { geometry: given, first: far(source.first.name), data: source.data, settings };
     const summary = new FrameSummary(source.total);
@@ -112,7 +116,7 @@ async function search(
     };
     const stand = new DetectorSink(geometry, flags.refinedGeometry, flags.force ?? false);
     await stand.check();
-    const sinks = await openSinks(flags, given, shared.cell, source, commandLine(), () => stand.remarks());
+    const sinks = await openSinks(flags, given, cells, source, commandLine(), () => stand.remarks());
     await write(executor, tasks(), stream, { flags, shared, summary, sinks: [stand, ...sinks], signal });
   } finally {
     await source.close();
@@ -147,7 +151,8 @@ async function write(
     } else {
       const cells = item.crystals.map(({ lengths, angles }) => [...lengths, ...angles]);
       const ambiguous = item.crystals.filter(({ rivals }) => rivals.length > 0).length;
-      summary.add({ hit: item.hit, cells, ambiguous, ms: item.ms });
+      const which = item.crystals.map(({ inputCell }) => inputCell);
+      summary.add({ hit: item.hit, cells, which, ambiguous, ms: item.ms });
       for (const sink of sinks) await sink.add(item);
       if (item.hit || flags.nonHitsInStream !== false) await stream?.write(item.chunk);
     }
@@ -179,36 +184,6 @@ async function write(
   else if (summary.failed > 0) process.exitCode = exitCode.data;
 }
 
-/** Parameters of the peak search: those given, the others from the first frames, told as the flags that repeat them. */
-async function peaksOf(
-  source: FrameSource,
-  geometry: Geometry | undefined,
-  { peaks, settings }: CheckedFlags,
-  flags: FrameFlags & { backend?: string },
-  { createContext, signal }: CliDeps,
-): Promise<GuessedPeaks> {
-  const usual = { minSnr: 4.5, minPixCount: 2, maxPixCount: 200, localBgRadius: 4 };
-  if (peaks.threshold !== undefined) return { threshold: peaks.threshold, ...usual, ...peaks };
-  const { minRes, maxRes, maxInverseD } = settings;
-  const openOther = (file: string, path: string) => open(file, { dataset: path });
-  const detector = await openDetector(source.first, { geometry, minRes, maxRes, maxInverseD, openOther });
-  const { width, height, dtype, rings } = detector;
-  const context = await createContext(backendOption(flags.backend));
-  try {
-    const finder = await context.peaks({ width, height, dtype, rings });
-    const numbers = [];
-    for (let frame = 0; frame < Math.min(4, source.first.frames); frame++) {
-      const read = await readFrame(source.first, frame, detector, signal).catch(() => undefined);
-      if (read) numbers.push(read);
-    }
-    const all = { ...(await guessPeaks(finder, numbers, detector.validRange)), ...peaks };
-    note(dim(`peaks: from the first ${numbers.length} frames ${flagsOf(all)}`));
-    return all;
-  } finally {
-    await context.dispose();
-  }
-}
-
 /** As it was typed; a run that is gone on with is the same run. */
 const commandLine = (): string => ['ewald', ...process.argv.slice(2).filter((word) => word !== '--resume')].join(' ');
 
@@ -216,7 +191,7 @@ const commandLine = (): string => ['ewald', ...process.argv.slice(2).filter((wor
 async function openSinks(
   flags: FrameFlags,
   geometry: Geometry | undefined,
-  cell: KnownCell | undefined,
+  cells: readonly KnownCell[],
   source: FrameSource,
   typed: string,
   remarks: () => readonly string[],
@@ -224,30 +199,45 @@ async function openSinks(
   const force = flags.force ?? false;
   const { html, hdf5, sol } = flags;
   const sinks: FrameSink[] = [];
-  if (sol !== undefined) sinks.push(await solutionSink(sol, force, cell ? [latticeName(cell)] : []));
+  if (sol !== undefined) sinks.push(await solutionSink(sol, force, cells.map(latticeName)));
   if (hdf5 !== undefined) sinks.push(await (await import('./hdf5-sink.js')).hdf5Sink(hdf5, force, typed));
   if (html !== undefined) {
     const title = source.first.name.replace(/^.*\//, '');
-    const options = { file: html, force, title, commandLine: typed, geometry, cell, data: source.data, remarks };
+    const options = {
+      file: html,
+      force,
+      title,
+      commandLine: typed,
+      geometry,
+      cell: cells[0],
+      data: source.data,
+      remarks,
+    };
     sinks.push(await (await import('./report-sink.js')).reportSink(options));
   }
   return sinks;
 }
 
 /** What stands before the first chunk. */
-export function headOf(geometry: string, settings: SearchSettings, cell: KnownCell | undefined): string {
+export function headOf(geometry: string, settings: SearchSettings): string {
+  const [cell, ...others] = settings.cells ?? [];
   return formatHead({
     version: '2.3',
     generator: `ewald ${version}`,
     commandLine: commandLine(),
     geometry,
-    cell: cell && cellText(cell),
+    cell: cell && cellText(cell, others),
     indexingMethods: methodName(settings),
   });
 }
 
-function cellText(cell: KnownCell): string {
+function cellText(cell: KnownCell, others: readonly KnownCell[]): string {
   const { lattice, uniqueAxis } = latticeName(cell);
   const axis = uniqueAxis as 'a' | 'b' | 'c' | undefined;
-  return `${formatCellFile(cell, lattice, axis)}; Please note: this is the target unit cell.\n; The actual unit cells produced by indexing depend on many other factors.\n`;
+  // A stream has room for one; readers pass over what follows a semicolon.
+  const more = others.map(
+    ({ cell: one, centring }) =>
+      `; also looked for: ${[...lengthsOf(one), ...anglesOf(one)].map((x) => x.toFixed(3)).join(' ')} ${centring}\n`,
+  );
+  return `${formatCellFile(cell, lattice, axis)}${more.join('')}; Please note: this is the target unit cell.\n; The actual unit cells produced by indexing depend on many other factors.\n`;
 }

@@ -32,7 +32,7 @@ import {
 } from './output.js';
 
 interface Options extends FrameFlags {
-  cell?: string;
+  cell?: string[];
   multi?: boolean;
   method: IndexingMethod;
   metric: 'free' | 'held';
@@ -79,7 +79,8 @@ export function register(program: Command, deps: CliDeps): void {
     )
     .option(
       '-p, --cell <cell>',
-      "known cell instead of the lists' own: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma",
+      "known cell instead of the lists' own: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma; several: the flag again. Frames without it tell their cell themselves; none: peaks alone",
+      (one: string, before: string[] = []) => [...before, one],
     )
     .option('--unit <unit>', 'of the lists: 1/A, 1/nm, 2pi/A or 2pi/nm', '1/A')
     .option('--multi', 'look for several lattices in each list')
@@ -107,9 +108,10 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
     options.input !== undefined ||
     options.follow === true ||
     (head !== undefined && ((await isFolder(head)) || (await isStreamFile(head)) || (await holdsFrames(head))));
-  if (lists.includes('-') && options.cell === '-')
+  const { cell: named = [] } = options;
+  if ((lists.includes('-') && named.includes('-')) || named.indexOf('-') !== named.lastIndexOf('-'))
     throw new EwaldError('Argument', 'standard input can be read once: - stands for a list and for the cell');
-  const cell = options.cell === undefined ? undefined : await readCellOption(options.cell);
+  const cells = await cellsOf(named, frames);
   const unit = choice('--unit', options.unit, '1/A', spotUnits);
   const maxSpots = parseInteger(options.maxSpots, '--max-spots', 6, 4096);
   const thresholds: IndexingThresholds = {
@@ -119,7 +121,7 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
   };
   const method = choice('--method', options.method, 'fast', ['fast', 'turbo', 'exhaustive']);
   if (frames) {
-    const shared = { cell, method, thresholds, maxSpots, json: options.json ?? false };
+    const shared = { cells, method, thresholds, maxSpots, json: options.json ?? false };
     const stream = options.input ?? head;
     if (stream !== undefined && (await isStreamFile(stream))) {
       if (options.input !== undefined && lists.length > 0)
@@ -138,6 +140,7 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
   try {
     const indexer = await context.indexer({
       maxSpots,
+      maxInputCells: Math.max(1, cells?.length ?? 1),
       maxOutputCells: 16,
       maxBatchSpots: 2 ** 18,
       method,
@@ -145,7 +148,7 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
     for (const [i, input] of lists.entries()) {
       if (signal.aborted) break;
       try {
-        const result = await indexList(input, { cell, unit, thresholds }, indexer);
+        const result = await indexList(input, { cells, unit, thresholds }, indexer);
         done.push(result);
         if (options.json) printJson(result);
         else print(describe(result));
@@ -173,14 +176,29 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
   else if (failed > 0) process.exitCode = exitCode.data;
 }
 
+interface ListSettings {
+  readonly cells: KnownCell[] | undefined;
+  readonly unit: SpotUnit;
+  readonly thresholds: IndexingThresholds;
+}
+
+/** The known cells of the flags; `none` for frames: an empty list. */
+async function cellsOf(named: readonly string[], frames: boolean): Promise<KnownCell[] | undefined> {
+  if (named.length === 0) return undefined;
+  if (frames && named.length === 1 && named[0] === 'none') return [];
+  const cells: KnownCell[] = [];
+  for (const one of named) cells.push(await readCellOption(one));
+  return cells;
+}
+
 async function indexList(
   file: string,
-  { cell, unit, thresholds }: { cell: KnownCell | undefined; unit: SpotUnit; thresholds: IndexingThresholds },
+  { cells, unit, thresholds }: ListSettings,
   indexer: Indexer,
 ): Promise<ListResult> {
   const input = inputName(file);
   const list = readSpotList(await readText(file), { name: input, unit });
-  const known = cell ?? list.cell;
+  const known = cells ?? list.cell;
   if (!known)
     throw new EwaldError(
       'Format',

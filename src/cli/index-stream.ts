@@ -45,22 +45,22 @@ export async function runStream(
     throw new EwaldError('Format', `${input} holds no geometry; give the one of its frames with -g`);
   const geometry = parseGeometry(geometryText, flags.geometry ?? input);
   // The stream's own target cell, where no other one is given.
-  const cell = shared.cell ?? (reader.head.cell === undefined ? undefined : readCell(reader.head.cell, input));
-  if (!cell) throw new EwaldError('Argument', `${input} holds no cell to index with; give one with -p`);
-  const settings: SearchSettings = { ...checked.settings, cells: [cell], rings: null };
+  const cells = shared.cells ?? (reader.head.cell === undefined ? [] : [readCell(reader.head.cell, input)]);
+  if (cells.length === 0) throw new EwaldError('Argument', `${input} holds no cell to index with; give one with -p`);
+  const settings: SearchSettings = { ...checked.settings, cells, rings: null };
   const stream =
     flags.output === undefined
       ? undefined
       : await openStreamFile(flags.output, {
           force: flags.force ?? false,
           resume: false,
-          head: headOf(geometryText, settings, cell),
+          head: headOf(geometryText, settings),
           earlier: () => {},
         });
   const context = await createContext(backendOption(flags.backend));
   const summary = new FrameSummary(undefined);
   const progress = new Progress('index');
-  const names = [latticeName(cell)];
+  const names = cells.map(latticeName);
   const panels = new Map(geometry.panels.map(({ name }, i) => [name, i]));
   try {
     const indexer = await openIndexer(context, settings);
@@ -75,6 +75,7 @@ export async function runStream(
         summary.add({
           hit: record.hit,
           cells: record.crystals.map((one) => [...one.lengths, ...one.angles]),
+          which: record.crystals.map(({ inputCell }) => inputCell),
           ambiguous: record.crystals.filter(({ rivals }) => rivals.length > 0).length,
           ms: record.ms,
         });

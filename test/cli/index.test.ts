@@ -135,7 +135,7 @@ describe('cells', () => {
     for (const [k, x] of expected.entries())
       expect(Math.abs(best.bravais[0].parameters[k] / x - 1)).toBeLessThan(0.005);
     const told = (await ewald(['cell', at(type, 'spots-*.txt')])).out.split('\n');
-    expect(told[0]).toContain('indexes 5 of 5 lists');
+    expect(told[0]).toContain('indexes 5 of 5 stills');
     const types = told.slice(1, 1 + best.bravais.length).map((line) => line.trim().slice(0, 2));
     expect(types).toEqual(best.bravais.map(({ type }: { type: string }) => type));
     expect(new Set(types).size).toBe(types.length);

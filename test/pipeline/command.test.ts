@@ -1,9 +1,10 @@
 /** `ewald index` on frames with what users type: good, half and wrong. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCell } from '../../dist/index.node.js';
 import { ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 
@@ -55,11 +56,74 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(crystal.resolutionA).toBeGreaterThan(1);
   });
 
-  test('without a cell peaks alone are found, and the run says that nothing was indexed', async () => {
-    const words = ['index', sim('mono.h5'), '-g', sim('mono.geom'), '--threshold=12', '--backend=wasm'];
+  test('with -p none peaks alone are found, and the run says that nothing was indexed', async () => {
+    const words = ['index', sim('mono.h5'), '-g', sim('mono.geom'), '-p', 'none', '--threshold=12', '--backend=wasm'];
     const { code, out } = await ewald(words);
     expect(code).toBe(0);
     expect(out).toMatch(/0 of 6 frames indexed, 0 crystals, 6 hits/);
+  });
+
+  test('without -p the frames tell their cell, and the flag that repeats it is told', async () => {
+    const [own, again] = [join(folder, 'own.stream'), join(folder, 'again.stream')];
+    const words = ['index', sim('mono.h5'), '-g', sim('mono.geom'), '--min-res=20', '-j', '1', '--backend=wasm'];
+    const { code, err } = await ewald([...words, '-o', own]);
+    expect(code, err).toBe(0);
+    const threshold = /--threshold=[\d.]+/.exec(err)?.[0] ?? '';
+    const [, cell = ''] = /cell: from 6 of the first 6 frames -p (\S+) \(mP\)/.exec(err) ?? [];
+    const truth = [36.2, 62.5, 98.1, 90, 97.3, 90];
+    for (const [i, x] of cell.split(',').map(Number).entries())
+      expect(Math.abs(x - (truth[i] ?? 0))).toBeLessThan(0.05);
+    const { out } = await ewald(['stream', 'compare', own, sim('mono.truth.json'), '--json']);
+    expect(JSON.parse(out)).toMatchObject({ crystalsRight: 6, crystalsWrong: 0 });
+    await ewald([...words, threshold, '-p', cell, '-o', again]);
+    const body = (file: string): string => readFileSync(file, 'utf8').split('\n').toSpliced(2, 1).join('\n');
+    expect(body(again)).toBe(body(own));
+  });
+
+  test('two kinds of crystals in one run, each found by its own cell', async () => {
+    const list = join(folder, 'two.lst');
+    writeFileSync(list, `${sim('mono.h5')} //0\n${sim('run.h5')} //0\n${sim('mono.h5')} //1\n${sim('run.h5')} //1\n`);
+    const cells = ['-p', sim('mono.cell'), '-p', sim('run.cell')];
+    const words = ['index', '-i', list, '-g', sim('run.geom'), ...cells, '--threshold=12', '--min-res=20'];
+    const { code, out, err } = await ewald([...words, '-j', '1', '--backend=wasm', '--json']);
+    expect(code, err).toBe(0);
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ crystals }) => crystals.map(({ knownCell }: { knownCell: number }) => knownCell))).toEqual([
+      [0],
+      [1],
+      [0],
+      [1],
+    ]);
+    expect(err).toMatch(/known cell 1, 2 crystals: median cell 36\.2.*known cell 2, 2 crystals: median cell 79\.0/s);
+  });
+
+  test('ewald cell determines the cell of frames and writes it for -p', async () => {
+    const cell = join(folder, 'found.cell');
+    const words = ['cell', sim('weak.h5'), '-g', sim('weak.geom'), '--min-res=20', '--backend=wasm'];
+    const { code, out, err } = await ewald([...words, '-o', cell]);
+    expect(code, err).toBe(0);
+    expect(out).toMatch(/best, indexes 8 of 8 .*\n +tP +79\.0\d +79\.0\d +38\.0\d/);
+    const { cell: rows } = readCell(readFileSync(cell, 'utf8'));
+    expect(rows.map((row) => Math.hypot(...row))).toEqual([79, 79, 38].map((x) => expect.closeTo(x, 1)));
+    // Its own file is replaced, another one is not.
+    expect((await ewald([...words, '-o', cell, '--images=5'])).code).toBe(0);
+    const other = join(folder, 'other.txt');
+    writeFileSync(other, 'mine');
+    expect((await ewald([...words, '-o', other])).err).toMatch(/is no cell file.*--force/s);
+    // Frames without crystals have no cell.
+    const blank = join(folder, 'blank.npy');
+    const header = `${"{'descr': '<u2', 'fortran_order': False, 'shape': (2, 1024, 1024), }".padEnd(117)}\n`;
+    const frames = new Uint16Array(2 * 1024 * 1024).fill(3);
+    writeFileSync(
+      blank,
+      Buffer.concat([Buffer.from('\x93NUMPY\x01\0v\0', 'latin1'), Buffer.from(header), Buffer.from(frames.buffer)]),
+    );
+    const nothing = await ewald(['cell', blank, '-g', sim('run.geom'), '--threshold=12', '--backend=wasm']);
+    expect(nothing.out).toMatch(/no cell explains these images/);
+    expect(nothing.code).toBe(1);
   });
 
   test('the stream goes to standard output and through devices', async () => {
@@ -82,7 +146,9 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     writeFileSync(list, `${sim('run.h5')}\n`.repeat(60));
     const stream = join(folder, 'cut.stream');
     const words = ['index', '-i', list, '-g', sim('run.geom'), '-p', sim('run.cell'), '--threshold=12', '-o', stream];
-    const { code } = await ewald([...words, '--backend=wasm'], { interruptAfterMs: 6000 });
+    const { code } = await ewald([...words, '--backend=wasm'], {
+      interruptWhen: () => existsSync(`${stream}.part`) && statSync(`${stream}.part`).size > 100_000,
+    });
     expect(code).toBe(130);
     expect(readFileSync(stream, 'utf8').endsWith('----- End chunk -----\n')).toBe(true);
   });

@@ -20,6 +20,8 @@ export function ewald(
   options: {
     env?: Record<string, string>;
     interruptAfterMs?: number;
+    /** Sends it once this is true: looked at every few milliseconds. */
+    interruptWhen?: () => boolean;
     signal?: NodeJS.Signals;
     cwd?: string;
     input?: string | Uint8Array;
@@ -45,9 +47,17 @@ export function ewald(
       options.interruptAfterMs === undefined
         ? undefined
         : setTimeout(() => child.kill(options.signal ?? 'SIGINT'), options.interruptAfterMs);
+    const watch =
+      options.interruptWhen &&
+      setInterval(() => {
+        if (!options.interruptWhen?.()) return;
+        clearInterval(watch);
+        child.kill(options.signal ?? 'SIGINT');
+      }, 5);
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
+      clearInterval(watch);
       const bytes = Buffer.concat(chunks);
       resolve({ code, out: bytes.toString(), err, bytes, signal });
     });
