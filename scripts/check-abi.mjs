@@ -23,6 +23,8 @@ const beside = {
   engineFind: 'engines (cpp/engines) are libraries of the host, which a wasm module cannot load',
   engineCreate: 'the same',
   engineDestroy: 'the same',
+  engineEnder: 'the same',
+  engineEnd: 'the same',
 };
 
 const snake = (name) => `ewald_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;

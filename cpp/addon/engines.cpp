@@ -28,6 +28,19 @@ Napi::Value engine_find(const CallbackInfo& info) {
   return object;
 }
 
+// What ends planning, as JavaScript holds it.
+struct Ender {
+  static constexpr napi_type_tag tag = {0x6577616c642d656eULL, 0x6465720000000000ULL};
+  static constexpr const char* what = "the end of a plan";
+  engines::Stop stop;
+};
+
+// engineEnder() -> External, for engineCreate and engineEnd
+Napi::Value engine_ender(const CallbackInfo& info) { return handle(info.Env(), std::make_shared<Ender>()); }
+
+// engineEnd(ender): the plan that it was given to is not wanted any more.
+void engine_end(const CallbackInfo& info) { alive<Ender>(info)->stop.ask(); }
+
 // Plans of engines are made and destroyed off the main thread: measuring takes its time, and others wait for it.
 class EngineTask : public Task {
 public:
@@ -35,11 +48,12 @@ public:
       : engine_(info[0].As<Napi::String>()),
         libraries_(names_of(info[1])),
         descriptor_(struct_of<ewald_fft_descriptor>(info, 2)),
-        measure_(info[3].As<Napi::Boolean>()) {}
+        measure_(info[3].As<Napi::Boolean>()),
+        ender_(alive<Ender>(info, 4)) {}
 
 protected:
   int32_t work() override {
-    const int32_t status = engines::create(engine_, libraries_, descriptor_, measure_, fft_->engine);
+    const int32_t status = engines::create(engine_, libraries_, descriptor_, measure_, ender_->stop, fft_->engine);
     if (status == EWALD_STATUS_OK)
       fft_->set_bytes(descriptor_, fft_->engine->input, fft_->engine->output, fft_->engine->workspace);
     return status;
@@ -51,6 +65,7 @@ private:
   std::vector<engines::Names> libraries_;
   ewald_fft_descriptor descriptor_;
   bool measure_;
+  std::shared_ptr<Ender> ender_;
   std::shared_ptr<Fft> fft_ = std::make_shared<Fft>();
 };
 
@@ -68,7 +83,8 @@ private:
   std::shared_ptr<Fft> fft_;
 };
 
-// engineCreate(engine, libraries, descriptor: Uint8Array, measure) -> Promise<External>, a plan like those of fftCreate
+// engineCreate(engine, libraries, descriptor: Uint8Array, measure, ender) -> Promise<External>, a plan like those of
+// fftCreate
 Napi::Value engine_create(const CallbackInfo& info) {
   return Task::start(info.Env(), std::make_unique<EngineTask>(info));
 }
@@ -80,6 +96,8 @@ Napi::Value engine_destroy(const CallbackInfo& info) {
 
 const Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("engineFind", Napi::Function::New(env, engine_find, "engineFind"));
+  exports.Set("engineEnder", Napi::Function::New(env, engine_ender, "engineEnder"));
+  exports.Set("engineEnd", Napi::Function::New(env, engine_end, "engineEnd"));
   exports.Set("engineCreate", Napi::Function::New(env, engine_create, "engineCreate"));
   exports.Set("engineDestroy", Napi::Function::New(env, engine_destroy, "engineDestroy"));
 });

@@ -28,7 +28,7 @@ Found find(const std::string& engine, const Libraries& libraries, bool f64) {
 }
 
 int32_t create(const std::string& engine, const Libraries& libraries, const ewald_fft_descriptor& descriptor,
-               bool measure, std::unique_ptr<Plan>& plan) {
+               bool measure, Stop& stop, std::unique_ptr<Plan>& plan) {
   fft::Problem problem;
   if (const int32_t status = fft::check(descriptor, problem); status != EWALD_STATUS_OK) return status;
   if (problem.kind == EWALD_FFT_KIND_C2R)
@@ -36,11 +36,12 @@ int32_t create(const std::string& engine, const Libraries& libraries, const ewal
   const bool f64 = descriptor.precision == EWALD_FFT_PRECISION_F64;
   if (is_windowed(problem)) {
     std::unique_ptr<Plan> whole;
-    const int32_t status = create(engine, libraries, whole_of(descriptor), measure, whole);
+    const int32_t status = create(engine, libraries, whole_of(descriptor), measure, stop, whole);
     return status == EWALD_STATUS_OK ? pad_and_cut(problem, f64, std::move(whole), plan) : status;
   }
-  if (engine == "fftw") return create_fftw(fftw_limits, libraries, problem, f64, descriptor.threads, measure, plan);
-  if (engine == "mkl") return create_fftw(mkl_limits, libraries, problem, f64, descriptor.threads, measure, plan);
+  if (engine == "fftw")
+    return create_fftw(fftw_limits, libraries, problem, f64, descriptor.threads, measure, stop, plan);
+  if (engine == "mkl") return create_fftw(mkl_limits, libraries, problem, f64, descriptor.threads, measure, stop, plan);
   if (problem.kind == EWALD_FFT_KIND_R2R)
     return fail(EWALD_STATUS_NO_DEVICE, "%s has no sines and cosines", engine.c_str());
   if (engine == "cufft") return create_cufft(libraries, problem, f64, plan);

@@ -2,7 +2,9 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,36 @@ public:
   size_t bytes = 0;
 };
 
+// Ends planning, under way or to come, from another thread: FFTW's between two of the plans that it times. The other
+// engines plan at once.
+class Stop {
+public:
+  void ask() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    asked_ = true;
+    if (end_) end_();
+  }
+  // `end` is called when the end is asked for, until leave(). False where that was done before.
+  bool enter(std::function<void()> end) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    end_ = std::move(end);
+    return !asked_;
+  }
+  void leave() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    end_ = nullptr;
+  }
+  bool asked() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return asked_;
+  }
+
+private:
+  std::mutex mutex_;
+  bool asked_ = false;
+  std::function<void()> end_;
+};
+
 // Whether an engine can be had, its version and file, or why not.
 struct Found {
   bool available = false;
@@ -40,6 +72,6 @@ Found find(const std::string& engine, const Libraries& libraries, bool f64);
 // Plans; `measure` times candidates where the library can. Statuses and messages as those of the core
 // (common/status.h).
 int32_t create(const std::string& engine, const Libraries& libraries, const ewald_fft_descriptor& descriptor,
-               bool measure, std::unique_ptr<Plan>& plan);
+               bool measure, Stop& stop, std::unique_ptr<Plan>& plan);
 
 }  // namespace ewald::engines

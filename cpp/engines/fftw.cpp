@@ -89,14 +89,14 @@ public:
     release(scratch_);
   }
 
-  int32_t prepare() {
+  int32_t prepare(Stop& stop) {
     if (bytes > 0) {
       scratch_ = static_cast<T*>(allocate(bytes));
       if (scratch_ == nullptr)
         return fail(EWALD_STATUS_OUT_OF_MEMORY, "%s: %zu bytes of workspace could not be had", name_, bytes);
     }
     for (uint32_t backward = 0; backward < 2; backward++)
-      if (const int32_t status = plan(backward, true); status != EWALD_STATUS_OK) return status;
+      if (const int32_t status = plan(backward, true, stop); status != EWALD_STATUS_OK) return status;
     return EWALD_STATUS_OK;
   }
 
@@ -127,8 +127,10 @@ public:
       first = work;
     }
     const bool fits = aligned(first) && aligned(second);
-    if (handle_[backward][fits] == nullptr)
-      if (const int32_t status = plan(backward, fits); status != EWALD_STATUS_OK) return status;
+    if (handle_[backward][fits] == nullptr) {
+      Stop never;
+      if (const int32_t status = plan(backward, fits, never); status != EWALD_STATUS_OK) return status;
+    }
     run(handle_[backward][fits], backward, first, second);
     if (expands() && backward) copy_elements(work, complex.stride, 2, to, real.stride, 1, real.count, dims);
     const double factor = scale_factor(scale, problem_.logical);
@@ -153,7 +155,7 @@ private:
   }
 
   // Makes the plan of a direction, on memory of its own: measuring writes over both arrays.
-  int32_t plan(uint32_t backward, bool fits) {
+  int32_t plan(uint32_t backward, bool fits, Stop& stop) {
     const bool same = problem_.in_place || (expands() && !backward);
     const Side &from = source(backward), &to = target(backward);
     const size_t from_bytes = from.size * (from.complex ? 2 : 1) * sizeof(T),
@@ -164,7 +166,13 @@ private:
     if (in != nullptr && out != nullptr) {
       const std::lock_guard<std::mutex> lock(planner());
       if (api_.plan_with_threads != nullptr) api_.plan_with_threads(threads_);
-      handle = make(geometry_[backward], backward, in, out, rigor_ | (fits ? 0 : fftw::unaligned));
+      // The planner looks at its limit between two candidates: one of no time ends it, and no plan of anybody else.
+      const bool wanted = stop.enter([this] {
+        if (api_.set_timelimit != nullptr) api_.set_timelimit(0);
+      });
+      if (wanted) handle = make(geometry_[backward], backward, in, out, rigor_ | (fits ? 0 : fftw::unaligned));
+      stop.leave();
+      if (stop.asked() && api_.set_timelimit != nullptr) api_.set_timelimit(fftw::no_timelimit);
     }
     const bool memory = in != nullptr && out != nullptr;
     if (!same) release(out);
@@ -172,6 +180,7 @@ private:
     if (!memory)
       return fail(EWALD_STATUS_OUT_OF_MEMORY, "%s: %zu bytes to plan in could not be had", name_,
                   from_bytes + to_bytes);
+    if (handle == nullptr && stop.asked()) return fail(EWALD_STATUS_INTERNAL, "%s: planning was ended", name_);
     if (handle == nullptr)
       return fail(EWALD_STATUS_NO_DEVICE, "%s made no plan for this transform; it does not support the layout", name_);
     handle_[backward][fits] = handle;
@@ -265,7 +274,7 @@ Found find_with(const FftwLimits& limits, const Libraries& libraries) {
 
 template <class T>
 int32_t create_with(const FftwLimits& limits, const Libraries& libraries, const Problem& problem, uint32_t threads,
-                    bool measure, std::unique_ptr<Plan>& plan) {
+                    bool measure, Stop& stop, std::unique_ptr<Plan>& plan) {
   FftwApi<T> api;
   Library library;
   std::string why;
@@ -285,7 +294,7 @@ int32_t create_with(const FftwLimits& limits, const Libraries& libraries, const 
   const uint32_t count = threads != 0 ? threads : large ? thread_count(0) : 1;
   auto made =
       std::make_unique<FftwPlan<T>>(api, problem, limits.name, measure ? fftw::measure : fftw::estimate, int(count));
-  const int32_t status = made->prepare();
+  const int32_t status = made->prepare(stop);
   if (status == EWALD_STATUS_OK) plan = std::move(made);
   return status;
 }
@@ -297,9 +306,9 @@ Found find_fftw(const FftwLimits& limits, const Libraries& libraries, bool f64) 
 }
 
 int32_t create_fftw(const FftwLimits& limits, const Libraries& libraries, const Problem& problem, bool f64,
-                    uint32_t threads, bool measure, std::unique_ptr<Plan>& plan) {
-  return f64 ? create_with<double>(limits, libraries, problem, threads, measure, plan)
-             : create_with<float>(limits, libraries, problem, threads, measure, plan);
+                    uint32_t threads, bool measure, Stop& stop, std::unique_ptr<Plan>& plan) {
+  return f64 ? create_with<double>(limits, libraries, problem, threads, measure, stop, plan)
+             : create_with<float>(limits, libraries, problem, threads, measure, stop, plan);
 }
 
 }  // namespace ewald::engines

@@ -16,6 +16,6 @@ constexpr FftwLimits fftw_limits = {"FFTW", false, 8, 9, 8}, mkl_limits = {"MKL"
 
 Found find_fftw(const FftwLimits& limits, const Libraries& libraries, bool f64);
 int32_t create_fftw(const FftwLimits& limits, const Libraries& libraries, const fft::Problem& problem, bool f64,
-                    uint32_t threads, bool measure, std::unique_ptr<Plan>& plan);
+                    uint32_t threads, bool measure, Stop& stop, std::unique_ptr<Plan>& plan);
 
 }  // namespace ewald::engines

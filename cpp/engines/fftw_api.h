@@ -15,6 +15,7 @@ namespace fftw {
 constexpr int forward = -1, backward = 1;
 constexpr unsigned measure = 0, destroy_input = 1u << 0, unaligned = 1u << 1, preserve_input = 1u << 4,
                    estimate = 1u << 6;
+constexpr double no_timelimit = -1;
 enum Kind : int {
   redft00 = 3,
   redft01 = 4,
@@ -48,6 +49,8 @@ struct FftwApi {
   void (*destroy)(Handle plan);
   // Not in every version: how far an address is from the alignment that the library's vectors want.
   int (*alignment_of)(T* address);
+  // Not in every version: how long planning may take, seconds; what is longer under way ends without a plan.
+  void (*set_timelimit)(double seconds);
   // In a library of its own; null when that is not here.
   int (*init_threads)();
   void (*plan_with_threads)(int count);
@@ -65,6 +68,7 @@ struct FftwApi {
                      need("execute_dft", run_c2c) & need("execute_dft_r2c", run_r2c) &
                      need("execute_dft_c2r", run_c2r) & need("execute_r2r", run_r2r) & need("destroy_plan", destroy);
     library.find(prefix + "alignment_of", alignment_of);
+    library.find(prefix + "set_timelimit", set_timelimit);
     init_threads = nullptr;
     plan_with_threads = nullptr;
     if (threads && (!threads.find(prefix + "init_threads", init_threads) ||

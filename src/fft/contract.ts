@@ -2,6 +2,7 @@
 import type { ArrayMemory } from '../arrays/contract.js';
 import type { ExternalEngine } from '../backends/engines.js';
 import type { Op } from '../backends/feature.js';
+import type { PlatformSignal } from '../globals.js';
 import type { Disposable } from '../resource.js';
 
 /** A transform: the fields of the layout's FftDescriptor, and what follows from them. */
@@ -28,6 +29,8 @@ export interface FftDescriptor {
   readonly pruned: boolean;
   /** Choices are to be timed where there are any, by an external engine too. */
   readonly measure: boolean;
+  /** Ends planning, where that takes its time. */
+  readonly signal: PlatformSignal | undefined;
   readonly threads: number;
   readonly engine: 'ewald' | ExternalEngine;
   /** Lengths of what forward reads and writes, of one transform of the batch. */

@@ -66,9 +66,9 @@ export interface FftOptions {
    * milliseconds to seconds a plan; its `estimate` plans at once, for up to 19 × slower runs.
    */
   readonly tune?: 'estimate' | 'measure';
-  /** Ends planning with `Aborted`, between two candidates of `measure`. */
+  /** Ends planning with `Aborted`, between two candidates of `measure`, those of `engine: 'fftw'` too. */
   readonly signal?: PlatformSignal;
-  /** Told the fraction of a measurement done, 0 … 1. */
+  /** Told the fraction of a measurement done, 0 … 1; FFTW tells none of its own. */
   readonly onProgress?: (done: number) => void;
   /** Host threads, 0 … 1024; default 0: one a core on native, one on wasm. */
   readonly threads?: number;

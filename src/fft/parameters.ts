@@ -175,6 +175,7 @@ export function describeFft(options: FftOptions): FftDescriptor {
         'estimate',
         'measure',
       ]) === 'measure',
+    signal: options.signal,
     threads,
     reduced,
     axisKinds,

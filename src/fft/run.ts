@@ -33,7 +33,9 @@ export interface FftRunOptions {
   readonly wait?: boolean;
   /**
    * Ends the run with `Aborted`: before its turn, and on native also while it is under way, between two blocks of lines
-   * (the output is half written then).
+   * (the output is half written then). Elsewhere a run that has begun goes on to its end: wasm is busy on this very
+   * thread, a GPU has the whole of it, an external engine takes no orders. A large batch in several runs is ended
+   * between them.
    */
   readonly signal?: PlatformSignal;
   /** Told the fraction done, 0 … 1: some ten times a second on native, elsewhere when it is done. */

@@ -148,6 +148,7 @@ async function measure(
       fields = { ...fields, ...chosen.fields };
       names.push(chosen.name);
     }
+    checkSignal(signal);
     return { fields, names };
   } finally {
     await run.dispose();

@@ -20,9 +20,12 @@ export interface IndexingInput extends IndexingThresholds {
   readonly cells: KnownCellsInput;
   /** A result of the same sizes to be overwritten instead of a new one. */
   readonly into?: IndexingResult;
-  /** Ends the run with `Aborted`, before its turn or between stretches of 256 images; `into` is then half written. */
+  /**
+   * Ends the run with `Aborted`, before its turn or between stretches of images, of some tenth of a second; `into` is
+   * then half written. A single image is searched to its end.
+   */
   readonly signal?: PlatformSignal;
-  /** Told the fraction of the images done, 0 … 1, after each stretch of 256. */
+  /** Told the fraction of the images done, 0 … 1, after each stretch. */
   readonly onProgress?: (done: number) => void;
 }
 

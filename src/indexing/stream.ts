@@ -6,7 +6,7 @@ import { lengthOf } from '../buffers.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { streamRanges } from '../layout/indexing.js';
-import { checkSignal, flag, knownOptions, realIn, shown } from '../options.js';
+import { callback, checkSignal, flag, knownOptions, realIn, shown } from '../options.js';
 import { allFinite, type IndexingInput } from './input.js';
 import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
 import { firstNonFinite, type ImageView, type IndexingResult } from './result.js';
@@ -25,8 +25,10 @@ export interface StreamOptions extends IndexingThresholds {
   readonly ordered?: boolean;
   /** Milliseconds that a batch waits for further images before it goes as it is, 0 … 60000, default 20. */
   readonly maxDelayMs?: number;
-  /** Ends the stream with `Aborted`; results that are finished come first. */
+  /** Ends the stream with `Aborted`, batches under way included; results that are finished come first. */
   readonly signal?: PlatformSignal;
+  /** Told how many images are indexed, each time that a batch is. */
+  readonly onProgress?: (images: number) => void;
 }
 
 /** An image of the stream with its result. */
@@ -57,10 +59,19 @@ export async function* streamImages<T extends StreamItem>(
   source: Source<T>,
   options: StreamOptions,
 ): AsyncGenerator<StreamResult<T>, void, undefined> {
-  knownOptions('indexer.stream', options, ['cells', 'ordered', 'maxDelayMs', 'signal', ...thresholdNames]);
-  const { ordered: wanted, maxDelayMs, signal, ...rest } = options;
+  knownOptions('indexer.stream', options, [
+    'cells',
+    'ordered',
+    'maxDelayMs',
+    'signal',
+    'onProgress',
+    ...thresholdNames,
+  ]);
+  const { ordered: wanted, maxDelayMs, signal, onProgress, ...rest } = options;
   const ordered = flag('indexer.stream: ordered', wanted, true);
   checkSignal(signal);
+  callback('indexer.stream: onProgress', onProgress);
+  let indexed = 0;
   const batches = new Batches(
     source,
     sizes.batch,
@@ -80,11 +91,13 @@ export async function* streamImages<T extends StreamItem>(
       if (countOf(item.spots) > 0) spots.set(item.spots, (offsets[i] ?? 0) * 3);
     });
     const flight: Flight<T> = { items, done: false, outcome: Promise.resolve({ error: undefined }) };
-    flight.outcome = run({ ...rest, spots, offsets })
-      .then(
-        (result) => ({ result }),
-        (error: unknown) => ({ error }),
-      )
+    flight.outcome = run({ ...rest, spots, offsets, ...(signal ? { signal } : {}) })
+      .then((result) => {
+        indexed += items.length;
+        onProgress?.(indexed);
+        return { result };
+      })
+      .catch((error: unknown) => ({ error }))
       .finally(() => {
         flight.done = true;
       });

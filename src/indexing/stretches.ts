@@ -5,8 +5,9 @@ import { breathe, checkSignal } from '../options.js';
 import type { IndexingBatch, IndexingKernel } from './contract.js';
 import type { IndexingInput } from './input.js';
 
-/** Images between two looks at the signal: milliseconds on a CPU, enough to fill a card. */
-const stretch = 256;
+/** Images before the first look at the signal, and the most between two; how long a stretch is to take, milliseconds. */
+const images = { first: 32, most: 4096 } as const;
+const stretchMs = { least: 50, most: 200 } as const;
 
 /** Runs a batch; whole where nobody watches it, or where the stages of its first image are wanted. */
 export async function runWatched(
@@ -15,15 +16,21 @@ export async function runWatched(
   { signal, onProgress }: Pick<IndexingInput, 'signal' | 'onProgress'>,
   debug: boolean,
 ): Promise<void> {
-  if (debug || batch.images <= stretch || !(signal || onProgress)) {
+  if (debug || batch.images <= images.first || !(signal || onProgress)) {
     await kernel.run(batch);
     onProgress?.(1);
     return;
   }
-  for (let first = 0; first < batch.images; first += stretch) {
+  // An image takes from microseconds on a card to a tenth of a second by the exhaustive search on wasm.
+  let stretch: number = images.first;
+  for (let first = 0, last = 0; first < batch.images; first = last) {
     checkSignal(signal);
-    const last = Math.min(batch.images, first + stretch);
+    last = Math.min(batch.images, first + stretch);
+    const started = performance.now();
     await kernel.run(part(batch, first, last));
+    const took = performance.now() - started;
+    if (took < stretchMs.least) stretch = Math.min(images.most, 2 * stretch);
+    else if (took > stretchMs.most) stretch = Math.max(1, stretch >> 1);
     onProgress?.(last / batch.images);
     await breathe();
   }

@@ -1,41 +1,187 @@
-/** Transforms that are under way on native are ended by their signal, tell how far they are, and do so no more after. */
-import { createContext, devices } from 'ewald';
-import { expect, it } from 'vitest';
+/**
+ * Work under way is ended by its signal, tells how far it is, and leaves what made it in order: the next run is whole.
+ *
+ * What cannot be ended is said where its signal is described (FftRunOptions, IndexingInput).
+ */
+import { cellFromParameters, createContext, devices, simulateSpots } from 'ewald';
+import { describe, expect, it } from 'vitest';
 
-for (const [name, threads] of [
-  ['one thread', 1],
-  ['threads of the pool', 2],
-] as const)
-  it(`on ${name}: ended half-way, and the next run is whole`, async ({ skip }) => {
-    if (!(await devices({ backend: 'native' })).find((row) => row.backend === 'native')?.available)
-      skip('absent: native');
-    const ctx = await createContext({ backend: 'native', strict: true, log: { level: 'error' } });
-    try {
-      // Long enough that it is under way when it is ended, on any machine.
-      const plan = await ctx.fft({ shape: [2048], batch: 8192, threads });
-      const input = new Float32Array(plan.inputLength).fill(1);
-      const output = new Float32Array(plan.outputLength);
-      const seen: number[] = [];
-      await plan.forward(input, output, { onProgress: (done) => seen.push(done) });
-      expect(seen.at(-1)).toBe(1);
-      expect(seen.every((done, i) => done >= (seen[i - 1] ?? 0) && done <= 1)).toBe(true);
+type Skip = (note?: string) => void;
+async function open(backend: 'native' | 'wasm', skip: Skip) {
+  if (!(await devices({ backend })).find((row) => row.backend === backend)?.available) skip(`absent: ${backend}`);
+  return createContext({ backend, strict: true, log: { level: 'error' } });
+}
+const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const isAborted = { tag: 'Aborted' };
+const rises = (seen: readonly number[]): boolean => seen.every((done, i) => done >= (seen[i - 1] ?? 0));
 
-      const line = (k: number): number => output[k * 4096] ?? Number.NaN;
-      output.fill(-7);
-      const end = new AbortController();
-      const run = plan.forward(input, output, { signal: end.signal });
-      await new Promise((resolve) => setImmediate(resolve));
+describe('transforms on native', () => {
+  for (const [name, threads] of [
+    ['one thread', 1],
+    ['threads of the pool', 2],
+  ] as const)
+    it(`on ${name}: ended half-way, and the next run is whole`, async ({ skip }) => {
+      const ctx = await open('native', skip);
+      try {
+        // Long enough that it is under way when it is ended, on any machine.
+        const plan = await ctx.fft({ shape: [2048], batch: 8192, threads });
+        const input = new Float32Array(plan.inputLength).fill(1);
+        const output = new Float32Array(plan.outputLength);
+        const seen: number[] = [];
+        await plan.forward(input, output, { onProgress: (done) => seen.push(done) });
+        expect(seen.at(-1)).toBe(1);
+        expect(rises(seen)).toBe(true);
+
+        const line = (k: number): number => output[k * 4096] ?? Number.NaN;
+        output.fill(-7);
+        const end = new AbortController();
+        const run = plan.forward(input, output, { signal: end.signal });
+        await soon();
+        end.abort();
+        await expect(run).rejects.toMatchObject(isAborted);
+        // Ended, not only refused afterwards: the last line was never come to.
+        expect(line(8191)).toBe(-7);
+
+        await plan.forward(input, output, { signal: new AbortController().signal });
+        expect([line(0), line(4096), line(8191)]).toEqual([2048, 2048, 2048]);
+        await expect(plan.forward(input, output, { signal: AbortSignal.abort() })).rejects.toMatchObject(isAborted);
+      } finally {
+        await ctx.dispose();
+      }
+    });
+});
+
+describe('plans that are measured', () => {
+  it.each(['native', 'wasm'] as const)('on %s: ended between two candidates', async (backend) => {
+    const ctx = await open(backend, () => {
+      throw new Error(`${backend} is needed`);
+    });
+    const before = ctx.liveBytes;
+    const end = new AbortController();
+    const seen: number[] = [];
+    const onProgress = (done: number): void => {
+      seen.push(done);
       end.abort();
-      await expect(run).rejects.toMatchObject({ tag: 'Aborted' });
-      // Ended, not only refused afterwards: the last line was never come to.
-      expect(line(8191)).toBe(-7);
-
-      await plan.forward(input, output, { signal: new AbortController().signal });
-      expect([line(0), line(4096), line(8191)]).toEqual([2048, 2048, 2048]);
-      await expect(plan.forward(input, output, { signal: AbortSignal.abort() })).rejects.toMatchObject({
-        tag: 'Aborted',
-      });
-    } finally {
-      await ctx.dispose();
-    }
+    };
+    const options = { shape: [1 << 18], tune: 'measure', onProgress } as const;
+    await expect(ctx.fft({ ...options, signal: end.signal })).rejects.toMatchObject(isAborted);
+    expect(seen).toHaveLength(1);
+    expect(ctx.liveBytes).toBe(before);
+    await (await ctx.fft({ ...options, signal: new AbortController().signal })).dispose();
+    await ctx.dispose();
   });
+
+  it('by FFTW: ended between two of its candidates; a plan that waits its turn, too; the next is made', async ({
+    skip,
+  }) => {
+    const ctx = await open('native', skip);
+    const engine = 'fftw' as const;
+    const small = await ctx.fft({ shape: [8], engine }).catch((error: Error) => error);
+    if (small instanceof Error) return skip(`absent: ${small.message}`);
+    const before = ctx.liveBytes;
+    // Measured, this takes FFTW many seconds on any machine; one of its candidates far less.
+    const long = { shape: [360, 360, 90], engine, threads: 1 } as const;
+    const [first, second] = [new AbortController(), new AbortController()];
+    const started = performance.now();
+    const under = ctx.fft({ ...long, signal: first.signal }).catch((error: unknown) => error);
+    const waiting = ctx.fft({ ...long, precision: 'f32', kind: 'r2c', signal: second.signal }).catch((e: unknown) => e);
+    setTimeout(() => second.abort(), 100);
+    setTimeout(() => first.abort(), 300);
+    expect(await under).toMatchObject(isAborted);
+    expect(await waiting).toMatchObject(isAborted);
+    const took = performance.now() - started;
+    expect(ctx.liveBytes).toBe(before);
+    // The planner has no limit left behind: what comes next is measured to its end, and right.
+    const plan = await ctx.fft({ shape: [60], engine, signal: new AbortController().signal });
+    const output = await plan.forward(new Float32Array(120).fill(1));
+    expect(output[0]).toBe(60);
+    await expect(ctx.fft({ shape: [60], engine, signal: AbortSignal.abort() })).rejects.toMatchObject(isAborted);
+    await ctx.dispose();
+    expect(took).toBeLessThan(8000);
+  }, 60_000);
+});
+
+// Cards in software take minutes for this, and have no way of their own: their batches are cut where the others' are.
+describe.each(['native', 'wasm'] as const)('batches and counts on %s', (backend) => {
+  const cell = cellFromParameters(60, 70, 80, 90, 100, 90);
+  const images = simulateSpots({ cell, images: 8, spots: 60, seed: 4 });
+  const many = 400;
+
+  it('indexer.run: ended between stretches, told on the way, the same bytes as a whole run', async ({ skip }) => {
+    const ctx = await open(backend, skip);
+    const list = Array.from({ length: many }, (_, i) => images[i % images.length]?.spots ?? new Float64Array(0));
+    const offsets = [0];
+    for (const spots of list) offsets.push((offsets.at(-1) ?? 0) + spots.length / 3);
+    const input = { spots: Float32Array.from(list.flatMap((spots) => [...spots])), offsets, cells: cell };
+    const indexer = await ctx.indexer({ batch: many, maxOutputCells: 2 });
+    const whole = await indexer.run(input);
+    const seen: number[] = [];
+    const watched = await indexer.run({ ...input, onProgress: (done) => seen.push(done) });
+    expect(Buffer.compare(watched.found, whole.found)).toBe(0);
+    expect(seen.length).toBeGreaterThan(1);
+    expect([rises(seen), seen.at(-1)]).toEqual([true, 1]);
+    const end = new AbortController();
+    const told: number[] = [];
+    const onProgress = (done: number): void => {
+      told.push(done);
+      end.abort();
+    };
+    await expect(indexer.run({ ...input, signal: end.signal, onProgress })).rejects.toMatchObject(isAborted);
+    expect(told).toHaveLength(1);
+    expect(Buffer.compare((await indexer.run(input)).found, whole.found)).toBe(0);
+    await ctx.dispose();
+  }, 120_000);
+
+  it('indexer.stream: ended with its batch, told after each', async ({ skip }) => {
+    const ctx = await open(backend, skip);
+    const indexer = await ctx.indexer({ batch: 4 });
+    const seen: number[] = [];
+    let count = 0;
+    for await (const _ of indexer.stream(images, { cells: cell, onProgress: (done) => seen.push(done) })) count++;
+    expect([count, seen]).toEqual([8, [4, 8]]);
+    await ctx.dispose();
+  }, 120_000);
+
+  it('pi: ended within a second, told on the way', async ({ skip }) => {
+    const ctx = await open(backend, skip);
+    const pi = await ctx.pi();
+    const end = new AbortController();
+    const run = pi.run({ points: 10n ** 15n, signal: end.signal, onProgress: () => end.abort() });
+    await expect(run).rejects.toMatchObject(isAborted);
+    expect((await pi.run({ points: 1000 })).points).toBe(1000n);
+    await ctx.dispose();
+  }, 120_000);
+});
+
+it('a stream whose batch is under way is ended within it', async ({ skip }) => {
+  const ctx = await open('wasm', skip);
+  const cell = cellFromParameters(60, 70, 80, 90, 100, 90);
+  const [image] = simulateSpots({ cell, spots: 200, seed: 4 });
+  // Some ten milliseconds an image: the whole batch would take half a minute.
+  const indexer = await ctx.indexer({ batch: 2000, method: 'exhaustive', inFlight: 1 });
+  const end = new AbortController();
+  const items = Array.from({ length: 2000 }, () => ({ spots: image?.spots ?? new Float64Array(0) }));
+  const started = performance.now();
+  setTimeout(() => end.abort(), 200);
+  const reading = (async () => {
+    for await (const _ of indexer.stream(items, { cells: cell, signal: end.signal }));
+  })();
+  await expect(reading).rejects.toMatchObject(isAborted);
+  expect(performance.now() - started).toBeLessThan(6000);
+  await ctx.dispose();
+}, 60_000);
+
+it('a callback that throws ends its stream with what it threw', async ({ skip }) => {
+  const ctx = await open('wasm', skip);
+  const cell = cellFromParameters(60, 70, 80, 90, 100, 90);
+  const images = simulateSpots({ cell, images: 6, spots: 60, seed: 4 });
+  const indexer = await ctx.indexer({ batch: 2, inFlight: 2 });
+  const onProgress = (): void => {
+    throw new RangeError('mine');
+  };
+  const reading = (async () => {
+    for await (const _ of indexer.stream(images, { cells: cell, onProgress }));
+  })();
+  await expect(reading).rejects.toThrow('mine');
+  await ctx.dispose();
+});

@@ -4,9 +4,12 @@
  */
 import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { EwaldError } from '../../errors.js';
+import type { PlatformSignal } from '../../globals.js';
 import { fftDescriptor } from '../../layout/layout.js';
 import { type FieldValues, pack } from '../../layout/struct.js';
 import type { EngineReport, ExternalEngine } from '../engines.js';
+import { addonError } from '../status.js';
 
 /** What the addon answers about an engine. */
 export interface EngineFound {
@@ -24,7 +27,11 @@ export interface EngineAddon {
     libraries: readonly (readonly string[])[],
     descriptor: Uint8Array,
     measure: boolean,
+    ender: object,
   ): Promise<object>;
+  /** What ends a plan that is being made. */
+  engineEnder(): object;
+  engineEnd(ender: object): void;
   engineDestroy(plan: object): Promise<void>;
 }
 
@@ -34,6 +41,7 @@ export interface EngineDescriptor {
   readonly precision: 'f32' | 'f64';
   readonly userWorkspace: boolean;
   readonly measure: boolean;
+  readonly signal: PlatformSignal | undefined;
   readonly fields: FieldValues;
 }
 
@@ -146,19 +154,38 @@ export function supportsEngine(
   return found.available ? true : { why: found.why };
 }
 
-/** Plans on an engine; MKL and the engines on cards have nothing to measure. */
-export function createEnginePlan(
+/**
+ * Plans on an engine; MKL and the engines on cards have nothing to measure. A signal ends what FFTW measures between two
+ * of its candidates.
+ */
+export async function createEnginePlan(
   addon: EngineAddon,
   engine: ExternalEngine,
   descriptor: EngineDescriptor,
 ): Promise<object> {
-  const libraries = librariesOf(engine, descriptor.precision === 'f64');
-  return addon.engineCreate(
-    engine,
-    libraries,
-    pack(fftDescriptor, { ...descriptor.fields, tune: 0 }),
-    descriptor.measure,
-  );
+  const { precision, fields, measure, signal } = descriptor;
+  const libraries = librariesOf(engine, precision === 'f64');
+  const ender = addon.engineEnder();
+  const end = (): void => addon.engineEnd(ender);
+  signal?.addEventListener('abort', end);
+  try {
+    const plan = await addon.engineCreate(
+      engine,
+      libraries,
+      pack(fftDescriptor, { ...fields, tune: 0 }),
+      measure,
+      ender,
+    );
+    if (!signal?.aborted) return plan;
+    await addon.engineDestroy(plan);
+  } catch (error) {
+    if (!signal?.aborted) throw addonError(error);
+  } finally {
+    signal?.removeEventListener('abort', end);
+  }
+  throw new EwaldError('Aborted', `fft: planning by ${engines[engine].title} was ended by its signal`, {
+    cause: signal.reason,
+  });
 }
 
 /** Every engine, for `ewald devices`. */

@@ -45,7 +45,7 @@ export function fftEngineOp(host: NativeHost): FftOp {
   const plan = async (descriptor: FftDescriptor): Promise<FftKernel> => {
     const { engine } = descriptor;
     if (engine === 'ewald') return planFft(host, descriptor);
-    const made = await createEnginePlan(addon, engine, descriptor).catch((error) => Promise.reject(addonError(error)));
+    const made = await createEnginePlan(addon, engine, descriptor);
     return kernelOf(host, made, descriptor, () => addon.engineDestroy(made));
   };
   return {
