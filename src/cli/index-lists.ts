@@ -6,6 +6,7 @@ import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-l
 import { EwaldError, messageOf } from '../errors.js';
 import type { Indexer, IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
+import { median } from '../median.js';
 import { choice } from '../options.js';
 import { refuseAbsentFlags } from './crystfel-flags.js';
 import { type FrameFlags, withFrameFlags } from './frame-flags.js';
@@ -252,10 +253,10 @@ function describe({ input, spots, crystals, ms }: ListResult): string {
 function summarise(done: readonly ListResult[], failed: number, total: number): void {
   const indexed = done.filter((result) => result.indexed);
   const crystals = done.reduce((sum, result) => sum + result.crystals.length, 0);
-  const ms = done.map((result) => result.ms).sort((a, b) => a - b);
+  const ms = median(done.map((result) => result.ms));
   const [first] = done;
   const rate = first
-    ? `; median ${(ms[ms.length >> 1] ?? 0).toFixed(2)} ms a list, ${first.method} on ${first.backend}`
+    ? `; median ${ms.toFixed(2)} ms a list, ${first.method} on ${first.backend}`
     : '';
   const more = crystals > indexed.length ? ` (${crystals} lattices)` : '';
   const left = total - done.length - failed;

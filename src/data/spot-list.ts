@@ -6,6 +6,7 @@
  */
 import { type Cell, cellFrom, checkCell, flat } from '../crystal/cell.js';
 import { EwaldError } from '../errors.js';
+import { median } from '../median.js';
 import { choice, knownOptions } from '../options.js';
 
 /** Units of reciprocal vectors: 1/angstrom, 1/nm, and both with the factor 2π of physicists. */
@@ -95,9 +96,9 @@ export function unitHint(spots: ArrayLike<number>): string | undefined {
   const lengths: number[] = [];
   for (let i = 0; i + 2 < spots.length; i += 3)
     lengths.push(Math.hypot(spots[i] as number, spots[i + 1] as number, spots[i + 2] as number));
-  const median = lengths.sort((a, b) => a - b)[lengths.length >> 1] ?? 0;
-  if (median <= 1.25) return undefined;
-  return `half of the spots lie beyond ${(1 / median).toPrecision(2)} angstrom: if the numbers are in 1/nm, pass --unit 1/nm`;
+  const half = median(lengths);
+  if (half <= 1.25) return undefined;
+  return `half of the spots lie beyond ${(1 / half).toPrecision(2)} angstrom: if the numbers are in 1/nm, pass --unit 1/nm`;
 }
 
 /** Writes a spot list, with a line of the cell when there is one; `comments` become lines that begin with `#`. */

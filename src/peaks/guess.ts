@@ -1,4 +1,5 @@
 /** Parameters of the peak search from the first frames, for who gives none. */
+import { median } from '../median.js';
 import type { Frame } from './contract.js';
 import type { PeakFinder, PeaksRunOptions } from './peaks.js';
 
@@ -33,8 +34,7 @@ export async function guessPeaks(
       if (sigma > 0) levels.push(mean + 3 * sigma);
     }
   }
-  levels.sort((a, b) => a - b);
-  const middle = levels[levels.length >> 1] ?? 0;
+  const middle = median(levels);
   const digits = Math.abs(middle) >= 10 ? 0 : 1;
   return {
     threshold: Number(middle.toFixed(digits)),

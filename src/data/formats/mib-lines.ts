@@ -1,4 +1,5 @@
 /** Where the lines of a scan end, by the pauses between frames: the flyback of the beam takes a little longer. */
+import { median } from '../../median.js';
 import type { ByteSource } from '../byte-source.js';
 import { latin1 } from '../cursor.js';
 import type { FormatOptions } from '../format.js';
@@ -43,8 +44,6 @@ export async function lineLength(
 
 const differences = (times: readonly number[]): number[] =>
   times.slice(1).map((time, i) => time - (times[i] as number));
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-
 /** Time of a frame in nanoseconds since its midnight: sums of days would lose the nanoseconds. */
 async function frameTime(source: ByteSource, at: number, { signal }: FormatOptions): Promise<number | undefined> {
   if (at >= source.size) return undefined;
