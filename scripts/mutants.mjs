@@ -19,8 +19,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { looks } from '../test/conformance/looks.mjs';
 import { mutants } from '../test/conformance/mutants.mjs';
 import { softwareVulkan } from './lib/chromium.mjs';
+import { hasHeader } from './lib/headers.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const say = (text) => process.stdout.write(`mutants: ${text}\n`);
@@ -55,6 +57,18 @@ function run(command, args, { seconds = 600 } = {}) {
 async function check(lane, file, ids) {
   const { backend, own } = targets[lane];
   const folder = own === 'dist' ? file : join(root, 'dist');
+  const core =
+    backend === 'wasm' ? { wasm: readFileSync(own === 'dist' ? join(file, 'ewald.wasm') : file) } : { addonPath: file };
+  const rows = ids.filter((id) => !(id in looks));
+  for (const id of ids.filter((one) => one in looks)) {
+    const why = await looks[id]({ folder: pathToFileURL(folder).href, core: { backend, ...core } }).then(
+      () => undefined,
+      (error) => error.message,
+    );
+    process.stdout.write(why ? `${id}: ${why}\n` : `${id} passes\n`);
+    if (why) process.exitCode = 1;
+    if (why || rows.length === 0) return;
+  }
   const [{ createContext }, { validate }] = await Promise.all(
     ['index.node.js', 'validate.js'].map((name) => import(pathToFileURL(join(folder, name)).href)),
   );
@@ -62,10 +76,10 @@ async function check(lane, file, ids) {
     createContext,
     backends: [backend],
     require: backend,
-    ids,
+    ids: rows,
     budget: Number.POSITIVE_INFINITY,
     stopAtFailure: true,
-    context: own === 'dist' ? {} : backend === 'wasm' ? { wasm: readFileSync(file) } : { addonPath: file },
+    context: own === 'dist' ? {} : backend === 'cuda-emulated' ? { addonPath: { [backend]: file } } : core,
   });
   const red = report.rows.find(({ outcome }) => outcome === 'fail');
   process.stdout.write(red ? `${red.id}: ${red.why}\n` : `${report.counts.pass} rows pass\n`);
@@ -91,6 +105,15 @@ const targets = {
     target: 'ewald_native',
     built: 'ewald_native.node',
   },
+  // The kernels of the cards, on the CPU; absent where the emulator cannot be built.
+  cuda: {
+    backend: 'cuda-emulated',
+    sources: 'cuda',
+    absent: () => (hasHeader('boost/context/fiber.hpp') ? undefined : 'libboost-context-dev not found'),
+    configure: (args) => ['cmake', args],
+    target: 'ewald_cuda_emulated',
+    built: 'ewald_cuda_emulated.node',
+  },
   webgpu: { backend: 'webgpu', own: 'dist' },
   script: { backend: 'wasm', own: 'dist' },
 };
@@ -102,11 +125,13 @@ const blind = (find) => new RegExp(find.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').r
 class Bench {
   constructor(backend, folder) {
     this.backend = backend;
-    this.sources = join(folder, `${backend}-cpp`);
+    const { sources = 'cpp', left } = targets[backend];
+    this.sources = join(folder, `${backend}-${sources}`);
     this.build = join(folder, backend);
     this.count = 0;
-    const left = targets[backend].left && join(root, 'cpp', targets[backend].left);
-    cpSync(join(root, 'cpp'), this.sources, { recursive: true, filter: (path) => path !== left });
+    this.variable = `EWALD_${sources.toUpperCase()}`;
+    const leave = left && join(root, sources, left);
+    cpSync(join(root, sources), this.sources, { recursive: true, filter: (path) => path !== leave });
   }
 
   async configure() {
@@ -118,7 +143,7 @@ class Bench {
       '-G',
       'Ninja',
       '-DCMAKE_BUILD_TYPE=Release',
-      `-DEWALD_CPP=${this.sources}`,
+      `-D${this.variable}=${this.sources}`,
     ]);
     return run(command, args);
   }
@@ -150,7 +175,7 @@ class Bench {
       return {
         name,
         red: false,
-        why: `does not fit: cpp/${file} holds ${JSON.stringify(find.slice(0, 60))} ${places} times`,
+        why: `does not fit: ${file} holds ${JSON.stringify(find.slice(0, 60))} ${places} times`,
       };
     writeFileSync(
       path,
@@ -234,6 +259,11 @@ function verdictOf(name, { code, signal, output, late }) {
 }
 
 async function lane(backend, chosen, folder) {
+  const absent = targets[backend].absent?.();
+  if (absent) {
+    say(`${backend}: ${chosen.length} mutants are left out: ${absent}`);
+    return [];
+  }
   const bench = targets[backend].own === 'dist' ? new Copy(backend, folder) : new Bench(backend, folder);
   for (const step of [() => bench.configure(), () => bench.compile()]) {
     const { code, output } = await step();

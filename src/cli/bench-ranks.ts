@@ -96,8 +96,11 @@ function report({ json }: RankBenchOptions, size: readonly [number, number, numb
 }
 
 function shapeOf(text: string): [number, number, number] {
-  const list = text.split(/[,x×]/).map((word) => parseInteger(word.trim(), '--shape', 1, 2 ** 20));
-  if (list.length !== 3)
-    throw new EwaldError('Argument', `--shape is "${text}"; needed are three lengths such as 256,256,256`);
+  const list = text.split(/[,x×]/).map((word) => (/^\s*\d+\s*$/.test(word) ? Number(word) : Number.NaN));
+  if (list.length !== 3 || !list.every((n) => n >= 1 && n <= 2 ** 20))
+    throw new EwaldError(
+      'Argument',
+      `--shape is "${text}"; needed are three lengths from 1 to 1048576, such as 256,256,256`,
+    );
   return list as [number, number, number];
 }

@@ -1,8 +1,9 @@
 /** Options of the commands that open frames: what overrides what a file says, or says what it does not. */
 import type { Command } from 'commander';
-import type { DataType } from '../data/dtype.js';
+import { dataTypes } from '../data/dtype.js';
 import type { OpenOptions } from '../data/open.js';
 import { EwaldError } from '../errors.js';
+import { choice } from '../options.js';
 import { parseCount } from './output.js';
 
 /** As commander gives them. */
@@ -52,16 +53,18 @@ export function openOptions(flags: DataFlags, signal: AbortSignal): OpenOptions 
   const bytes = (text: string | undefined, flag: string): number | undefined =>
     text === undefined ? undefined : Number(parseCount(text, flag));
   const { dataset } = flags;
+  const named = <T extends string>(text: string | undefined, flag: string, known: readonly T[]): T | undefined =>
+    text === undefined ? undefined : choice(flag, text as T, text as T, known);
   return {
     format: flags.format,
     navShape: shape(flags.navShape, '--nav-shape'),
     sigShape: shape(flags.sigShape, '--sig-shape'),
-    dtype: flags.dtype as DataType | undefined,
-    endian: flags.endian as OpenOptions['endian'],
+    dtype: named(flags.dtype, '--dtype', dataTypes),
+    endian: named(flags.endian, '--endian', ['little', 'big']),
     offset: bytes(flags.offset, '--offset'),
     frameHeader: bytes(flags.frameHeader, '--frame-header'),
     frameFooter: bytes(flags.frameFooter, '--frame-footer'),
-    order: flags.order as OpenOptions['order'],
+    order: named(flags.order, '--order', ['signal', 'navigation']),
     dataset: dataset !== undefined && /^\d+$/.test(dataset) ? Number(dataset) : dataset,
     allowOutside: flags.allowOutside,
     signal,

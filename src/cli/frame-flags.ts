@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { KnownCell } from '../crystal/cell-file.js';
 import { EwaldError } from '../errors.js';
 import type { IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
+import { peaksRanges } from '../layout/peaks.js';
 import { choice } from '../options.js';
 import type { GuessedPeaks } from '../peaks/guess.js';
 import type { Tolerance } from '../pipeline/accept.js';
@@ -91,7 +92,6 @@ export function withFrameFlags(command: Command): Command {
     .option('--profile', 'print the time of each stage, and memory');
 }
 
-const peakFlags = ['threshold', 'minSnr', 'minPixCount', 'maxPixCount', 'localBgRadius'] as const;
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** What lists and frames share. */
@@ -130,9 +130,11 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
       '--hdf5 and --sol hold the frames of one session; with --resume they would lack those of the earlier one',
     );
   const peaks = Object.fromEntries(
-    peakFlags.flatMap((name) =>
-      flags[name] === undefined ? [] : [[name, parseNumber(flags[name], `--${kebab(name)}`)]],
-    ),
+    Object.entries(peaksRanges).flatMap(([name, { low, high }]) => {
+      const text = flags[name as keyof typeof peaksRanges];
+      const parse = /Count|Radius/.test(name) ? parseInteger : parseNumber;
+      return text === undefined ? [] : [[name, parse(text, `--${kebab(name)}`, low, high)]];
+    }),
   ) as Partial<GuessedPeaks>;
   const rule = choice('--accept-by', flags.acceptBy as 'chance' | undefined, 'chance', ['chance', 'crystfel']);
   // Commander takes --no-data-timeout for the negation of a flag that takes a value.

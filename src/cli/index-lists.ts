@@ -125,7 +125,7 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
     const shared = { cells, method, thresholds, maxSpots, json: options.json ?? false };
     const stream = options.input ?? head;
     if (stream !== undefined && (await isStreamFile(stream))) {
-      if (options.input !== undefined && lists.length > 0)
+      if (lists.length > (options.input === undefined ? 1 : 0))
         throw new EwaldError('Argument', `${stream} is a stream, which is indexed alone`);
       return (await import('./index-stream.js')).runStream(stream, options, shared, deps);
     }
@@ -255,9 +255,7 @@ function summarise(done: readonly ListResult[], failed: number, total: number): 
   const crystals = done.reduce((sum, result) => sum + result.crystals.length, 0);
   const ms = median(done.map((result) => result.ms));
   const [first] = done;
-  const rate = first
-    ? `; median ${ms.toFixed(2)} ms a list, ${first.method} on ${first.backend}`
-    : '';
+  const rate = first ? `; median ${ms.toFixed(2)} ms a list, ${first.method} on ${first.backend}` : '';
   const more = crystals > indexed.length ? ` (${crystals} lattices)` : '';
   const left = total - done.length - failed;
   print(

@@ -1,4 +1,5 @@
 /** `ewald run ANALYSIS FILE`: analyses and UDFs over a stack of frames, several in one pass. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
@@ -89,8 +90,7 @@ async function run(first: string, second: string | undefined, flags: Flags, { si
   const alone = flags.udf !== undefined && second === undefined;
   const names = alone ? [] : namesOf(first);
   const file = alone ? first : second;
-  if (file === undefined)
-    throw new EwaldError('Argument', `ewald run ${first}: a file of frames is missing: ewald run ${first} scan.mib`);
+  if (file === undefined) throw new EwaldError('Argument', `a file of frames is missing: ewald run ${first} scan.mib`);
   checkFlags(names, flags);
   const writing = { force: flags.overwrite ?? false, otherwise: 'is not replaced without --overwrite' };
   await checkOutputs(flags.output, flags.png, writing).catch(named);
@@ -106,7 +106,11 @@ async function run(first: string, second: string | undefined, flags: Flags, { si
     });
     const chosen: Analysis[] = [];
     for (const name of names)
-      chosen.push(await (analyses[name] as (typeof analyses)[string]).make(scan, flags, signal));
+      chosen.push(
+        await (analyses[name] as (typeof analyses)[string])
+          .make(scan, flags, signal)
+          .catch((error) => named(error, name)),
+      );
     const roi = await roiOf(flags.roi, scan, signal);
     if (chosen.some((one) => one.roi) && (chosen.length > 1 || own.length > 0 || roi))
       throw new EwaldError('Argument', 'pick looks at one frame: it goes with no other analysis and no --roi');
@@ -147,13 +151,13 @@ async function run(first: string, second: string | undefined, flags: Flags, { si
   }
 }
 
-/** Refusals of other commands speak of --force. */
-function named(error: unknown): never {
-  if (error instanceof EwaldError && error.message.includes('or pass --force'))
-    throw new EwaldError(error.tag, error.message.replace('pass --force', 'pass --overwrite'), {
-      detail: error.detail,
-    });
-  throw error;
+/** Refusals of other commands speak of --force, those of analyses of functions. */
+function named(error: unknown, analysis = ''): never {
+  if (!(error instanceof EwaldError)) throw error;
+  const message = error.message
+    .replace('or pass --force', 'or pass --overwrite')
+    .replace(/^create\w+Analysis: /, `${analysis}: `);
+  throw new EwaldError(error.tag, message, { cause: error, detail: error.detail });
 }
 
 async function contextOf({ executor = 'inline', jobs, backend }: Flags): Promise<Context> {
@@ -175,6 +179,10 @@ async function loadUdfs(files: readonly string[]): Promise<AnyUdf[]> {
   const all: AnyUdf[] = [];
   for (const file of files) {
     const url = pathToFileURL(resolve(file)).href;
+    if (!existsSync(file))
+      throw new EwaldError('File', `--udf ${file} cannot be read: there is no such file or folder`);
+    if (!/\.([cm]?js|[cm]?ts)$/.test(file))
+      throw new EwaldError('Argument', `--udf is "${file}"; needed is a module whose name ends in .mjs, .js or .ts`);
     const exports = (await import(url).catch((cause) => {
       throw new EwaldError('Load', `--udf ${file} does not load: ${cause instanceof Error ? cause.message : cause}`, {
         cause,

@@ -111,9 +111,9 @@ async function simulationOf(options: Options): Promise<{ simulation: FrameSimula
         : (parseNumber(options.mosaicity, '--mosaicity', 0, 10) * Math.PI) / 180,
     distanceMm: number(options.distance, '--distance', 1, 1e6),
     pixelMm: number(options.pixel, '--pixel', 1e-4, 10),
-    detectorPx: pairOf(options.size, '--size'),
+    detectorPx: pairOf(options.size, '--size', [16, 16384]),
     centrePx: pairOf(options.centre, '--centre'),
-    modules: pairOf(options.modules, '--modules'),
+    modules: pairOf(options.modules, '--modules', [1, 64]),
     gapPx: options.gap === undefined ? undefined : parseInteger(options.gap, '--gap', 0, 1024),
     beamStopPx: number(options.beamStop, '--beam-stop', 0, 1e4),
     badPixels: number(options.badPixels, '--bad-pixels', 0, 0.5),
@@ -134,7 +134,12 @@ async function simulationOf(options: Options): Promise<{ simulation: FrameSimula
   };
 }
 
-function pairOf(text: string | undefined, flag: string): readonly [number, number] | undefined {
+/** Two numbers; whole ones where a range is given. */
+function pairOf(
+  text: string | undefined,
+  flag: string,
+  range?: readonly [low: number, high: number],
+): readonly [number, number] | undefined {
   if (text === undefined) return undefined;
   const numbers = text.split(/[,x×]/).map((word) => (word.trim() === '' ? Number.NaN : Number(word)));
   const [x = 0, y = 0] = numbers;
@@ -143,6 +148,8 @@ function pairOf(text: string | undefined, flag: string): readonly [number, numbe
       'Argument',
       `${flag} is "${text}"; needed are two numbers with a comma between, such as 1024,1024`,
     );
+  if (range && !numbers.every((n) => Number.isInteger(n) && n >= range[0] && n <= range[1]))
+    throw new EwaldError('Argument', `${flag} is "${text}"; needed are whole numbers from ${range[0]} to ${range[1]}`);
   return [x, y];
 }
 

@@ -95,8 +95,8 @@ export async function siblingIfThere(
 }
 
 /** The error for a file that is not there; `siblingIfThere` knows it. */
-export function absentFile(path: string, lookedFor: string, cause?: unknown): EwaldError {
-  return new EwaldError('File', `${path} is not there (looked for ${lookedFor})`, {
+export function absentFile(path: string, lookedFor?: string, cause?: unknown): EwaldError {
+  return new EwaldError('File', `${path} is not there${lookedFor === undefined ? '' : ` (looked for ${lookedFor})`}`, {
     cause,
     detail: { path, lookedFor, absent: true },
   });

@@ -43,7 +43,7 @@ export function navigationShape(
   if (asked !== frames)
     throw new EwaldError(
       'Shape',
-      `${source.name} holds ${frames} frames; navShape ${navShape.join(' × ')} would need ${asked}. ` +
+      `${source.name} holds ${frames} frames; a scan of ${navShape.join(' × ')} would need ${asked}. ` +
         `These would fit: ${fitting(frames)}`,
       { detail: { path: source.name, frames, navShape: [...navShape] } },
     );

@@ -1,4 +1,5 @@
 /** The structures of peaks. */
+import { type Range, range } from './range.js';
 import { f32, i32, type Struct, u32 } from './struct.js';
 
 /** Types of a detector's numbers. */
@@ -34,6 +35,15 @@ export const peaksPanel: Struct = {
     u32('endSs', 'after the last'),
   ],
 };
+
+/** What they may be. */
+export const peaksRanges = {
+  threshold: range(-1e30, 1e30, 800),
+  minSnr: range(0, 1e6, 5),
+  minPixCount: range(1, 2 ** 31, 2),
+  maxPixCount: range(1, 2 ** 31, 200),
+  localBgRadius: range(1, 1024, 3),
+} as const satisfies Record<string, Range>;
 
 /** What a run is told; the names are CrystFEL's. */
 export const peaksParams: Struct = {

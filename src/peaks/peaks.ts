@@ -11,9 +11,9 @@ import { lengthOf } from '../buffers.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
-import { maskedBin, numbers, peak, peaksDescriptor, peaksPanel, peaksParams } from '../layout/peaks.js';
+import { maskedBin, numbers, peak, peaksDescriptor, peaksPanel, peaksParams, peaksRanges } from '../layout/peaks.js';
 import { pack, sizeOf, wordOf } from '../layout/struct.js';
-import { checkSignal, choice, integer, knownOptions, real, shown } from '../options.js';
+import { checkSignal, choice, integer, integerIn, knownOptions, real, realIn, shown } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import { weighCentroids } from './centroids.js';
@@ -233,11 +233,11 @@ function paramsOf(run: PeaksRunOptions, dtype: FrameDtype): Uint8Array {
     );
   const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
   return pack(peaksParams, {
-    threshold: real('peaks.run: threshold', run.threshold, 800, -1e30, 1e30),
-    minSnr: real('peaks.run: minSnr', run.minSnr, 5, 0, 1e6),
-    minPixels: integer('peaks.run: minPixCount', run.minPixCount, 2, 1, 2 ** 31),
-    maxPixels: integer('peaks.run: maxPixCount', run.maxPixCount, 200, 1, 2 ** 31),
-    localRadius: integer('peaks.run: localBgRadius', run.localBgRadius, 3, 1, 1024),
+    threshold: realIn('peaks.run: threshold', run.threshold, peaksRanges.threshold),
+    minSnr: realIn('peaks.run: minSnr', run.minSnr, peaksRanges.minSnr),
+    minPixels: integerIn('peaks.run: minPixCount', run.minPixCount, peaksRanges.minPixCount),
+    maxPixels: integerIn('peaks.run: maxPixCount', run.maxPixCount, peaksRanges.maxPixCount),
+    localRadius: integerIn('peaks.run: localBgRadius', run.localBgRadius, peaksRanges.localBgRadius),
     leastInteger: clamp(Math.ceil(least), -(2 ** 31), 2 ** 31 - 1),
     greatestInteger: clamp(Math.floor(greatest), 0, 2 ** 32 - 1),
     plain: run.plain === true ? 1 : 0,

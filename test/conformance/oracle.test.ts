@@ -262,4 +262,31 @@ describe('outcomes', () => {
       await candidate.context?.dispose();
     }
   });
+
+  test('what is timed is the call that a row names, not what surrounds it', async () => {
+    const { createContext } = await import('../../dist/index.node.js');
+    const [candidate] = await validate.openCandidates({ createContext, backends: ['wasm'] });
+    if (!candidate || !row) throw new Error('no candidate');
+    const around = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+    const slow = {
+      ...row,
+      plan: async (context: never, input: never) => {
+        const subject = await row.plan(context, input);
+        return {
+          ...subject,
+          dispose: () => subject.dispose(),
+          run: async () => {
+            await around();
+            return subject.run();
+          },
+          timed: () => ({ amount: 3, call: async () => undefined }),
+        };
+      },
+    };
+    const { rows } = await validate.benchRow(slow as never, [candidate], { seconds: 0.05 });
+    await candidate.context?.dispose();
+    expect(rows[0]).toMatchObject({ outcome: 'pass', timing: { medianMs: expect.any(Number) } });
+    // With what surrounds it there would be fifty calls a second, of three units each.
+    expect(rows[0]?.timing?.rate).toBeGreaterThan(3 * 500);
+  });
 });

@@ -69,6 +69,19 @@ describe('createContext', () => {
   });
 });
 
+describe('a backend that is not there', () => {
+  it('names those that are, and claims nothing that nobody looked for', async ({ skip }) => {
+    const rows = await devices();
+    const absent = rows.find(({ available }) => !available)?.backend;
+    if (!absent) return skip('every backend is here');
+    const others = rows.filter(({ available, device }) => available && device?.kind !== 'software');
+    const refusal = (strict: boolean) =>
+      createContext({ backend: absent, strict }).catch((error: Error) => error.message);
+    expect(await refusal(false)).toContain(`; available here: ${others.map(({ backend }) => backend).join(', ')}`);
+    expect(await refusal(true)).not.toContain('available here');
+  });
+});
+
 describe('devices', () => {
   it('explains every backend', async () => {
     const rows = await devices();

@@ -45,7 +45,7 @@ describe('ewald info', () => {
   it('names what is wrong with an option', async () => {
     for (const [args, says] of [
       [[...plain, '--nav-shape', '2,x'], /--nav-shape is "2,x"; needed are lengths/],
-      [[...plain, '--nav-shape', '5'], /holds 6 frames; navShape 5 would need 5. These would fit: 2 × 3, 1 × 6/],
+      [[...plain, '--nav-shape', '5'], /holds 6 frames; a scan of 5 would need 5. These would fit: 2 × 3, 1 × 6/],
       [[...plain, '--offset', 'many'], /--offset is "many"/],
       [['--format', 'tif', ...plain], /did you mean "tiff"/],
     ] as const)

@@ -98,7 +98,7 @@ describe('opening', () => {
       [{ format: 'rav' }, 'Argument', /did you mean "raw"/],
       [{ ...raw, shape: [2] }, 'Argument', /no option "shape"/],
       [{ format: 'raw' }, 'Argument', /give dtype and sigShape/],
-      [{ ...raw, navShape: [5, 5] }, 'Shape', /holds 24 frames; navShape 5 × 5 would need 25. These would fit: 4 × 6/],
+      [{ ...raw, navShape: [5, 5] }, 'Shape', /holds 24 frames; a scan of 5 × 5 would need 25. These would fit: 4 × 6/],
       [{ ...raw, navShape: [0, 24] }, 'Argument', /lengths of at least 1/],
       [{ ...raw, sigShape: [1e9, 1e9] }, 'Argument', /larger than any file/],
       [{ ...raw, sigShape: [1e5] }, 'Format', /one frame needs 200000/],

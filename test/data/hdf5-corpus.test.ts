@@ -206,7 +206,7 @@ describe.skipIf(!corpus)('links, attributes, errors', () => {
     await frame(3);
     await frame(8);
     await expect(frame(5)).rejects.toSatisfy(
-      (e) => isEwaldError(e, 'File') && /part_1\.h5/.test(e.message) && /looked for/.test(e.message),
+      (e) => isEwaldError(e, 'File') && /part_1\.h5/.test(e.message) && /is not there/.test(e.message),
     );
     rmSync(alone, { recursive: true });
   });

@@ -214,7 +214,7 @@ test.skipIf(!dataFolder)('a master without its data file says which and where it
   const alone = memorySource(bytes, 'test_00_master.h5', {});
   const error = await open(alone, { codecs }).catch((caught: unknown) => caught);
   expect(isEwaldError(error, 'File'), String(error)).toBe(true);
-  expect(String(error)).toMatch(/data_000001 lies in another file: .*test_00_data_000001\.h5.*looked for/);
+  expect(String(error)).toMatch(/data_000001 lies in another file: .*test_00_data_000001\.h5.*is not there/);
 });
 
 test.skipIf(!dataFolder)('what does not exist in a file is named, with what does', async () => {

@@ -57,6 +57,22 @@ test('the packed files are the pinned ones', async () => {
   expect(text('dist/cli.js')).toMatch(/^#!\/usr\/bin\/env node\n/);
 });
 
+test('the pages and pictures that the README names are in the package, its folders in the repository', async () => {
+  const packed = new Set((await pack()).files.map(({ path }) => path));
+  const named = [
+    ...text('README.md').matchAll(/\b(?:src|examples|benchmarks|cpp|cuda|wgsl|test|scripts)\/[\w./-]*\w/g),
+  ];
+  expect(named.length).toBeGreaterThan(5);
+  for (const [path] of named) {
+    expect(existsSync(join(root, path)), `${path} exists`).toBe(true);
+    if (/\.\w+$/.test(path)) expect(packed.has(path), `${path} is packed`).toBe(true);
+  }
+  // Each room explains itself there.
+  for (const room of readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory()))
+    if (existsSync(join(root, 'src', room.name, 'README.md')))
+      expect(packed.has(`src/${room.name}/README.md`), room.name).toBe(true);
+});
+
 test('nothing runs when the package is installed', () => {
   for (const hook of [
     'preinstall',

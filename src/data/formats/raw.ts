@@ -30,8 +30,8 @@ function openRaw(source: ByteSource, options: FormatOptions): Dataset {
   if (missing.length > 0)
     throw new EwaldError(
       'Argument',
-      `${source.name} has no header that says what it holds: give ${missing.join(' and ')}, such as dtype: 'u16', ` +
-        `sigShape: [256, 256] (the file has ${source.size} bytes)`,
+      `${source.name} has no header that says what it holds: give ${missing.join(' and ')}, such as dtype 'u16', ` +
+        `sigShape [256, 256] (--dtype u16 --sig-shape 256,256; the file has ${source.size} bytes)`,
     );
   const dtype = choice('raw: dtype', options.dtype, 'u8', dataTypes);
   const endian = choice('raw: endian', options.endian, 'little', ['little', 'big']);

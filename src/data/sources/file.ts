@@ -37,7 +37,8 @@ export async function fileSource(path: string): Promise<ByteSource> {
   try {
     fd = await openFile(path, 'r');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') throw absentFile(path, `at ${resolve(path)}`, cause);
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
+      throw absentFile(path, isAbsolute(path) ? undefined : `in ${resolve()}`, cause);
     throw new EwaldError('File', `${path} cannot be opened (${messageOf(cause)})`, { cause, detail: { path } });
   }
   const stat = await statFile(fd);

@@ -56,7 +56,8 @@ function layered(name: CellName, heights: boolean, about: string) {
     (seed) => ({
       images: [0, 1, 2].map((i) => imageOf(name, seed + i, heights)),
       known: [cells[name]],
-      options: {},
+      // No candidate comes back beside the lattice: its half turn has to be thought of.
+      options: { maxOutputCells: 1 },
       thresholds: {},
     }),
     {

@@ -1,0 +1,111 @@
+/**
+ * Mistakes in the rooms that have no list of their own: peaks, codecs and passes over frames in the core, rivals in
+ * TypeScript, and the kernels of CUDA, emulated. Those in the core are on native, which links in no time; its instruction
+ * set is the best one here.
+ */
+
+const peaks = (name, file, find, replace, ids = ['peaks:peakfinder8:u16:211x173']) => ({
+  name: `peaks: ${name}`,
+  file: `peaks/${file}`,
+  on: 'native',
+  find,
+  replace,
+  ids,
+});
+const room = (prefix, look) => (name, file, find, replace) => ({
+  name: `${prefix}: ${name}`,
+  file: `${prefix}/${file}`,
+  on: 'native',
+  find,
+  replace,
+  ids: [look],
+});
+const data = room('data', 'look:codecs');
+const udf = room('udf', 'look:passes');
+const rivals = (name, find, replace, ids) => ({
+  name: `rivals: ${name}`,
+  file: 'src/indexing/rivals.ts',
+  on: 'script',
+  find,
+  replace,
+  ids,
+});
+const cuda = (name, file, find, replace, ids) => ({ name: `cuda ${name}`, file, on: 'cuda', find, replace, ids });
+
+export const roomMutants = [
+  peaks('the centre of a peak is half a pixel off', 'blobs.cpp', 'float(x + 0.5)', 'float(x)'),
+  peaks(
+    'the background is looked for in half the radius',
+    'blobs.cpp',
+    '2 * int64_t(params_.local_radius)',
+    'int64_t(params_.local_radius)',
+  ),
+  peaks('peaks begin on borders too', 'blobs.cpp', 'fs + 1 == p.end_fs || ss == p.ss', 'ss == p.ss', [
+    'peaks:peakfinder8:i16:120x164:panels=4',
+  ]),
+  peaks(
+    'limits are one sigma too low',
+    'limits.cpp',
+    'float(mean + double(params.min_snr) * sigma)',
+    'float(mean + (double(params.min_snr) - 1) * sigma)',
+  ),
+  data('a match of LZ4 is a byte short', 'lz4.cpp', 'length += 4;', 'length += 3;'),
+  data(
+    'bytes left over are joined as if all were zero',
+    'isa/planes.cpp',
+    'out[i * element + j] = j < used ? streams[j * stride + i] : 0;\n}\n\n}  // namespace',
+    'out[i * element + j] = 0;\n}\n\n}  // namespace',
+  ),
+  data('bits of two planes change places', 'isa/planes.cpp', '0x3333333333333333u', '0x3333333333333331u'),
+  data('small differences lose their sign', 'plain.cpp', 'uint32_t(int32_t(int8_t(*from)))', 'uint32_t(*from)'),
+  udf(
+    'the last frames of a pass are no group',
+    'isa/planes.cpp',
+    'for (; f < count; f++)\n    moments_group',
+    'for (; f + 1 < count; f++)\n    moments_group',
+  ),
+  udf('rows and columns of the centre change places', 'isa/spans.cpp', 'out[1] = sy;', 'out[1] = sx;'),
+  udf(
+    'products leave out the end of a frame',
+    'isa/dense.cpp',
+    'for (uint32_t i = n; i < here; i++)',
+    'for (uint32_t i = n; i + 1 < here; i++)',
+  ),
+  rivals('the half turn is not asked for', 'return [turned, ...candidates]', 'return [...candidates]', [
+    'indexing:fast:rivals:small:flat:*',
+  ]),
+  rivals('every sphere is flat, and everything a rival', 'log10 <= own + rivalDecades', 'log10 <= 0', [
+    'indexing:fast:rivals:small:heights:*',
+  ]),
+  cuda(
+    'pi: the last block counts a point too many',
+    'pi/pi.cu',
+    '(0xfu >> (3u - to))',
+    '(to < 3u ? 0xfu >> (2u - to) : 0xfu)',
+    ['pi:count:points=65', 'pi:count:points=65537'],
+  ),
+  cuda(
+    'pi: blocks are strided by one too few',
+    'pi/pi.cu',
+    'rounds = b > lastBlock ? 0 : (lastBlock - b) / stride + 1',
+    'rounds = b > lastBlock ? 0 : (lastBlock - b) / stride',
+    ['pi:count:points=65537'],
+  ),
+  cuda(
+    'indexing: spots off the planes are searched by the wrong side',
+    'indexing/rotate.cuh',
+    'fmaf(-p.b_y, xs, p.b_x * ys)',
+    'fmaf(p.b_y, xs, p.b_x * ys)',
+    ['indexing:fast:rivals:mono:*'],
+  ),
+  cuda(
+    'indexing: of two spots at one node the farther counts',
+    'indexing/verdict.cuh',
+    'if (!(e2 < radius2)) break;',
+    'if (e2 < radius2) break;',
+    ['indexing:fast:rivals:mono:*', 'indexing:stages:*mono*'],
+  ),
+  cuda('fft: the mirrored half of a spectrum keeps its sign', 'fft/ends.cuh', 'mirrored ? v.y : -v.y', '-v.y', [
+    'fft:lengths:*n=15*',
+  ]),
+];
