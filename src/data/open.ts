@@ -88,7 +88,7 @@ export async function openSource(
       if (value !== undefined && !taken.includes(name))
         throw new EwaldError(
           'Argument',
-          `${source.name}: a file of format ${format.name} says itself what ${name} would say; leave it out`,
+          `${source.name}: a file of format ${format.name} says its ${name} itself; leave it out`,
         );
     const { codecs, h5wasm } = options;
     return await format.open(source, options, {
