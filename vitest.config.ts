@@ -1,9 +1,11 @@
 // Three projects: `node` and `chromium` hold the tests proper, `platform` what concerns the package as a whole (slow,
 // one file at a time). Tests of public behaviour import what ships: 'ewald' in Node, dist/index.browser.js in Chromium.
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { chromiumArgs, findChromium, softwareVulkan } from './scripts/lib/chromium.mjs';
 import { wgsl } from './scripts/wgsl-plugin.mjs';
 
@@ -24,8 +26,20 @@ const env = {
 const inBrowser = 'test/**/*.browser.test.ts';
 const ofPackage = 'test/platform/**/*.test.ts';
 
+/** The case tables first: they take longest, and whatever is begun last keeps the other processors waiting. */
+class TablesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const table = ({ moduleId }: TestSpecification): boolean => /conformance\/(rows|chromium)\./.test(moduleId);
+    return [...sorted.filter(table), ...sorted.filter((file) => !table(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    // By default one processor is left alone, which is half of a machine that has two.
+    maxWorkers: availableParallelism(),
+    sequence: { sequencer: TablesFirst },
     projects: [
       {
         plugins: [wgsl()],
@@ -50,6 +64,7 @@ export default defineConfig({
           browser: {
             enabled: true,
             headless: true,
+            fileParallelism: false,
             screenshotFailures: false,
             provider: playwright({
               launchOptions: { executablePath: findChromium() ?? '/usr/bin/chromium', args: chromiumArgs },

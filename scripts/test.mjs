@@ -93,7 +93,7 @@ const rooms = [...new Set([...folders, ...tables])];
 function stepOfRoom(name) {
   const files = [
     ...(folders.includes(name) ? [`test/${name}/`] : []),
-    ...(tables.includes(name) ? ['test/conformance/node.test.ts'] : []),
+    ...(tables.includes(name) ? ['test/conformance/rows.'] : []),
   ];
   const step = vitest(name, ['--project', 'node', ...files], 10);
   return { name, run: (env) => step({ ...env, EWALD_TEST_ROOM: name }) };

@@ -1,0 +1,7 @@
+/** The case tables on WebGPU in Node. EWALD_REQUIRE=webgpu makes an absence a failure. */
+import { createContext } from '../../dist/index.node.js';
+import * as validate from '../../dist/validate.js';
+import * as fftw from '../support/fftw.js';
+import { describeHere } from './table.js';
+
+describeHere('Node', ['webgpu'], validate, createContext, process.env.EWALD_REQUIRE, fftw);
