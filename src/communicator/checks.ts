@@ -66,6 +66,19 @@ export function checkParts(
   return [counts, offsets];
 }
 
+/** The parts of two arrays that are cut alike, one a rank. */
+export function equalParts(what: string, send: CommArray, recv: CommArray, size: number): Parts {
+  checkAlike(what, send, recv);
+  const each = send.length / size;
+  if (!Number.isInteger(each))
+    throw new EwaldError(
+      'Shape',
+      `${what}: send has ${send.length} elements; needed is a multiple of the ${size} ranks`,
+    );
+  checkLength(`${what}: recv`, recv, send.length);
+  return { counts: Array(size).fill(each) };
+}
+
 /** Where each part ends when they lie one behind the other. */
 function ends(counts: readonly number[]): number[] {
   let end = 0;

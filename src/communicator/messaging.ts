@@ -1,7 +1,7 @@
 /** A communicator over messages: groups, tags and checks; what carries the messages is a `Carrier`. */
 import { EwaldError } from '../errors.js';
 import { asyncDispose } from '../resource.js';
-import { bytesOf, checkAlike, checkArray, checkLength, checkParts, checkRank, checkTag } from './checks.js';
+import { bytesOf, checkAlike, checkArray, checkLength, checkParts, checkRank, checkTag, equalParts } from './checks.js';
 import * as collectives from './collectives.js';
 import type { CommArray, Communicator, CommunicatorMethods, Parts, ReduceOp, SharedMemory } from './communicator.js';
 
@@ -75,14 +75,7 @@ export class MessageCommunicator implements CommunicatorMethods {
   }
 
   async alltoall(send: CommArray, recv: CommArray): Promise<void> {
-    checkAlike('alltoall', send, recv);
-    const each = send.length / this.size;
-    if (!Number.isInteger(each)) {
-      const found = `${send.length} elements; needed is a multiple of the ${this.size} ranks`;
-      throw new EwaldError('Shape', `alltoall: send has ${found}`);
-    }
-    checkLength('alltoall: recv', recv, send.length);
-    const parts = { counts: Array(this.size).fill(each) };
+    const parts = equalParts('alltoall', send, recv, this.size);
     await this.alltoallv(send, parts, recv, parts);
   }
 

@@ -5,7 +5,7 @@ import { isMainThread } from 'node:worker_threads';
 import { addonPath } from '../backends/addon-path.js';
 import { EwaldError, messageOf } from '../errors.js';
 import { asyncDispose } from '../resource.js';
-import { checkAlike, checkArray, checkLength, checkParts, checkRank, checkTag } from './checks.js';
+import { checkAlike, checkArray, checkLength, checkParts, checkRank, checkTag, equalParts } from './checks.js';
 import { allreduce } from './collectives.js';
 import type { CommArray, Communicator, CommunicatorMethods, Parts, ReduceOp, SharedMemory } from './communicator.js';
 
@@ -134,14 +134,7 @@ class MpiCommunicator implements CommunicatorMethods {
   }
 
   async alltoall(send: CommArray, recv: CommArray): Promise<void> {
-    checkAlike('alltoall', send, recv);
-    const each = send.length / this.size;
-    if (!Number.isInteger(each)) {
-      const found = `${send.length} elements; needed is a multiple of the ${this.size} ranks`;
-      throw new EwaldError('Shape', `alltoall: send has ${found}`);
-    }
-    checkLength('alltoall: recv', recv, send.length);
-    const parts = { counts: Array(this.size).fill(each) };
+    const parts = equalParts('alltoall', send, recv, this.size);
     await this.alltoallv(send, parts, recv, parts);
   }
 
