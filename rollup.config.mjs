@@ -37,9 +37,11 @@ const entries = {
 
 /** What a chunk holds, in words: the file it was made for, or the rooms that most of it is from, three at most. */
 function nameOf({ facadeModuleId, moduleIds }) {
-  const only = facadeModuleId ?? (moduleIds.length === 1 ? moduleIds[0] : undefined);
+  // A shader is in pieces, 'u64.wgsl?pieces'.
+  const files = moduleIds.map((id) => id.replace(/\?.*$/, ''));
+  const only = facadeModuleId?.replace(/\?.*$/, '') ?? (files.length === 1 ? files[0] : undefined);
   const sizes = new Map();
-  for (const id of only ? [only] : moduleIds) {
+  for (const id of only ? [only] : files) {
     // wgsl/fft/radix.wgsl belongs to webgpu-fft, like fft/kernels/webgpu/fft.js; errors.js has no room but its name.
     // A shader's pieces have a query behind their file.
     const path = id

@@ -119,7 +119,7 @@ export async function openContext<M extends object>(
   const first = backends[0];
   if (first?.device.kind === 'software' && first.name !== 'cuda-emulated')
     log('warn', `${first.name} runs on ${first.device.name}, a software device: right, but slow`);
-  const context = new OpenContext(platform, backends, logger, auditor, rooms);
+  const context = new OpenContext(platform, backends, named, logger, auditor, rooms);
   return context as unknown as ContextOf<M>;
 }
 
@@ -141,6 +141,7 @@ const forgotten =
 function plannerOf(
   platform: Platform,
   open: readonly Backend[],
+  named: BackendName | undefined,
   logger: Logger,
   auditor: Auditor | undefined,
 ): Planner {
@@ -150,6 +151,7 @@ function plannerOf(
     resource,
     log: logger,
     auditor,
+    named,
     plan: (feature, descriptor, on) => planning.plan(feature, descriptor, on),
   };
 }
@@ -169,6 +171,7 @@ class OpenContext implements ContextCore {
   constructor(
     platform: Platform,
     open: readonly Backend[],
+    named: BackendName | undefined,
     logger: Logger,
     auditor: Auditor | undefined,
     rooms: readonly Room<object>[],
@@ -177,7 +180,7 @@ class OpenContext implements ContextCore {
     this.audit = auditor;
     this.#open = open;
     this.backends = open.map(({ name, device }) => Object.freeze({ name, device }));
-    const planner = plannerOf(platform, open, logger, auditor);
+    const planner = plannerOf(platform, open, named, logger, auditor);
     this.#resource = planner.resource;
     for (const room of rooms) Object.assign(this, room(planner));
     Object.defineProperty(this, asyncDispose, { value: () => this.dispose() });

@@ -63,5 +63,8 @@ export function isEwaldError(error: unknown, tag?: EwaldErrorTag): error is Ewal
 
 /** The message of anything thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message;
+  // Errors of a GPU are no Errors.
+  const message = (error as { readonly message?: unknown } | null)?.message;
+  return typeof message === 'string' ? message : String(error);
 }

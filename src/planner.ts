@@ -12,6 +12,8 @@ export interface Planner {
   readonly log: Logger;
   /** Set when results of this context are audited. */
   readonly auditor: Auditor | undefined;
+  /** The backend that the user named, for work that pays on some only. */
+  readonly named: BackendName | undefined;
   /** Plans on the first backend that supports the descriptor, or on the one named. */
   plan<O extends Op<never, Disposable>>(
     feature: Feature<O>,

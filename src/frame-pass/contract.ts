@@ -15,10 +15,14 @@ export interface UdfDescriptor {
   readonly weights: Float32Array;
   readonly kinds: readonly (keyof typeof udfStepKinds)[];
   readonly dtype: keyof typeof udfNumbers;
+  readonly width: number;
+  readonly height: number;
   readonly pixels: number;
   readonly bytesOfNumber: number;
   readonly columns: number;
   readonly planes: number;
+  /** Nobody has named a backend: one that frames are carried to, only to be added, says no. */
+  readonly whereItPays: boolean;
 }
 
 /** One run, already checked. The arrays belong to the caller and are read and written before the promise settles. */

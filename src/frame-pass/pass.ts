@@ -41,7 +41,7 @@ export type PassStep =
   | { readonly kind: 'sparse'; readonly masks: SparseMasks }
   /** Σ of each pixel: a plane. */
   | { readonly kind: 'sum' }
-  /** Σ and Σ² of each pixel for integers, Σ and Σ (v − mean)² for floats: two planes. */
+  /** Σ and Σ² of each pixel for integers up to 16 bits, Σ and Σ (v − mean)² for the others: two planes. */
   | { readonly kind: 'moments' }
   /** Σ log(v − least value of the frame + 1) of each pixel: a plane. */
   | { readonly kind: 'logSum' };
@@ -55,7 +55,10 @@ export interface FramePassOptions {
   readonly steps: readonly PassStep[];
   /** Threads of the CPU, 0 (default): one a core. The answer does not depend on it. */
   readonly threads?: number;
-  /** Backend; default: the first that does it. */
+  /**
+   * Backend; default: the one that the context was opened with by name, else the first that does it in no more time
+   * than frames take to get there: GPUs have dense masks, sums stay on the CPU.
+   */
   readonly backend?: BackendName;
 }
 
@@ -231,7 +234,10 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
       ...packed,
       kinds: options.steps.map(({ kind }) => kind),
       dtype,
+      width,
+      height,
       pixels,
+      whereItPays: options.backend === undefined && planner.named === undefined,
       bytesOfNumber: numberTypes[dtype].BYTES_PER_ELEMENT,
     },
     options.backend,

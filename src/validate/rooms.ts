@@ -5,8 +5,9 @@ import { fftTable } from './cases/fft/table.js';
 import { indexingTable } from './cases/indexing/table.js';
 import { peaksTable } from './cases/peaks/table.js';
 import { piTable } from './cases/pi/table.js';
+import { udfTable } from './cases/udf/table.js';
 
-export const roomTables: readonly RoomTable[] = [piTable, arraysTable, fftTable, indexingTable, peaksTable];
+export const roomTables: readonly RoomTable[] = [piTable, arraysTable, fftTable, indexingTable, peaksTable, udfTable];
 
 /** All rows; ids are unique. */
 export const rows: readonly Row[] = roomTables.flatMap((table) => table.rows);

@@ -361,3 +361,32 @@ export const ringsOfReals: Bound = {
   unit: 'relative',
   reason: 'sums of float64 in another order, and a variance as a difference of means: some 10^-9, given as float32',
 };
+
+/** Sums of integers in a pass over frames. */
+export const sumsOfIntegers: Bound = {
+  limit: 0,
+  unit: 'sums',
+  reason: 'integers are added as integers, and the sums of the rows are below 2^53',
+};
+
+/** Sums in float32 in a pass over frames: columns of reals and of products, and planes where there is no float64. */
+export const sumsInSingle: Bound = {
+  limit: 4e-6,
+  unit: 'of the terms',
+  reason:
+    'float32 in runs of some dozens on their way to a double: some 40 roundings of 2^-24 at most; a GPU’s logarithm is within 2^-21',
+};
+
+/** Sums of each pixel where there is float64. */
+export const sumsInDouble: Bound = {
+  limit: 1e-12,
+  unit: 'of the terms',
+  reason: 'float64 in the order of the frames: at most a rounding of 2^-53 a frame, some thousand frames',
+};
+
+/** What UDFs make of the sums: shifts, deviations, products. */
+export const resultsOfUdfs: Bound = {
+  limit: 1e-5,
+  unit: 'of the largest',
+  reason: 'sums to 4e-6 of their terms; a shift is the difference of a quotient of two and the centre, some pixels',
+};

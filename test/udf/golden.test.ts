@@ -1,4 +1,5 @@
 /** Every entry of LiberTEM's golden file, on each backend of the core and on JavaScript's own methods. */
+import { devices } from 'ewald';
 import {
   type BufferDtype,
   type Channel,
@@ -30,7 +31,12 @@ const real = (buffer: ResultBuffer<BufferDtype>): ArrayLike<number> => buffer.da
 
 test.runIf(dataRequired)('the golden file is there', () => expect(golden).toBeDefined());
 
-describe.skipIf(!golden).each(['wasm', 'native', 'javascript'] as const)('LiberTEM’s results on %s', (backend) => {
+const withoutGpu = (await devices({ backend: 'webgpu' }).catch(() => [])).every(
+  ({ backend, available }) => backend !== 'webgpu' || !available,
+);
+const places = ['wasm', 'native', 'javascript', ...(withoutGpu ? [] : (['webgpu'] as const))] as const;
+
+describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (backend) => {
   let ctx: Context;
   let scan: Scan;
   /** Complex frames and frames of float64 are for JavaScript; so are these, to see its methods with the same numbers. */

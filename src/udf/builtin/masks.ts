@@ -65,6 +65,22 @@ function check({ masks, complex, shifts }: MasksParams, meta: UdfMeta): void {
     );
 }
 
+/** The masks where a shift for all frames puts them. */
+function moved(params: MasksParams, width: number): MasksParams {
+  const { shifts, masks } = params;
+  if (!shifts) return params;
+  const [dy, dx] = [Math.trunc(shifts[0] as number), Math.trunc(shifts[1] as number)];
+  const move = (mask: MaskArray): MaskArray => {
+    const out = mask.slice().fill(0);
+    const height = mask.length / width;
+    for (let y = Math.max(0, dy); y < Math.min(height, height + dy); y++)
+      for (let x = Math.max(0, dx); x < Math.min(width, width + dx); x++)
+        out[y * width + x] = mask[(y - dy) * width + x - dx] as number;
+    return out;
+  };
+  return { ...params, masks: masks.map(move) };
+}
+
 /** Σ of a frame under a mask that is moved; what is moved out of the frame is dropped. */
 function shifted(
   frame: ArrayLike<number>,
@@ -119,8 +135,10 @@ export const masksUdf = defineUdf({
     }
   },
   kernel({ params, meta }): KernelPart<{ intensity: BufferDeclaration<'f64' | 'c128'> }> | undefined {
-    if (params.shifts) return undefined;
-    const { steps, order } = stepsFor(params, meta.sig.at(-1) as number);
+    const width = meta.sig.at(-1) as number;
+    // One shift for all frames moves the masks; one a position leaves them to JavaScript.
+    if (params.shifts && (params.shifts.length !== 2 || meta.sig.length !== 2)) return undefined;
+    const { steps, order } = stepsFor(moved(params, width), width);
     return {
       steps,
       finish({ nav, columns, frames }, { intensity }) {

@@ -1,10 +1,10 @@
 /**
  * Mean and standard deviation of each pixel over the scan.
  *
- * Integers: Σ and Σ² are exact, and so is their difference (products in two doubles). Floats: mean and sum of squares of
+ * Integers of up to 16 bits: Σ and Σ² are exact, and so is their difference (products in two doubles). Others: mean and sum of squares of
  * tiles are merged pairwise (Chan, Golub, LeVeque; Schubert and Gertz 2018, doi 10.1145/3221269.3223036).
  */
-import { isIntegerDtype } from '../frames-of.js';
+import type { DataType } from '../../data/dtype.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
 
 /** Adds sums of squares about their means: n1 numbers of sum s1 to n0 numbers of sum s0; gives what is to be added. */
@@ -18,6 +18,9 @@ interface State {
   readonly second: Float64Array;
   readonly numFrames: Uint32Array;
 }
+
+/** Whether sums of squares are kept as they are: exact of 16 bits and fewer. Others are kept about their means. */
+const hasSquares = (dtype: DataType): boolean => /^[ui](8|16)$/.test(dtype);
 
 /** n·Σ² − (Σ)² over n: products as pairs of doubles, so that nothing is lost where the two are nearly equal. */
 export function integerVarsum(n: number, sum: number, squares: number): number {
@@ -57,7 +60,7 @@ export const stddevUdf = defineUdf({
   module: 'ewald/udf',
   buffers: {
     sum: { kind: 'sig', dtype: 'f64' },
-    // Σ² of integers, Σ (x − mean)² of floats.
+    // Σ² of integers up to 16 bits, Σ (x − mean)² of the others.
     second: { kind: 'sig', dtype: 'f64', use: 'private' },
     numFrames: { kind: 'single', dtype: 'u32' },
     varsum: { kind: 'sig', dtype: 'f64', use: 'resultOnly' },
@@ -68,7 +71,7 @@ export const stddevUdf = defineUdf({
   processTile({ tile, depth, results, meta, firstPixel, pixels }) {
     const { sum, second, numFrames } = results;
     const last = firstPixel + pixels === meta.sig.reduce((a, b) => a * b, 1);
-    if (isIntegerDtype(meta.inputDtype)) {
+    if (hasSquares(meta.inputDtype)) {
       for (let i = 0; i < depth; i++)
         for (let p = 0; p < pixels; p++) {
           const value = tile[i * pixels + p] as number;
@@ -81,7 +84,7 @@ export const stddevUdf = defineUdf({
   merge({ dest, src, meta }) {
     const [n0, n1] = [dest.numFrames[0] as number, src.numFrames[0] as number];
     if (n1 === 0) return;
-    const integers = isIntegerDtype(meta.inputDtype);
+    const integers = hasSquares(meta.inputDtype);
     for (let p = 0; p < dest.sum.length; p++) {
       const [s0, s1] = [dest.sum[p] as number, src.sum[p] as number];
       const more = integers || n0 === 0 ? 0 : between(n0, s0, n1, s1);
@@ -92,7 +95,7 @@ export const stddevUdf = defineUdf({
   },
   getResults({ results: { sum, second, numFrames }, meta }) {
     const n = numFrames[0] as number;
-    const integers = isIntegerDtype(meta.inputDtype);
+    const integers = hasSquares(meta.inputDtype);
     const varsum = integers
       ? Float64Array.from(second, (squares, p) => (n === 0 ? 0 : integerVarsum(n, sum[p] as number, squares)))
       : second.slice();

@@ -1,0 +1,181 @@
+/**
+ * Passes over frames on a GPU. Frames go there in chunks, two of them under way: while one is worked on, the next is
+ * written and the one before is read. What is summed over the frames stays on the device until the end of a run.
+ */
+import type { Binding, GpuDevice } from '../../../backends/webgpu/device.js';
+import type { GpuBuffer, Usage } from '../../../backends/webgpu/pool.js';
+import type { UdfDescriptor, UdfKernel, UdfOp, UdfRun } from '../../contract.js';
+import { asWords, chunkOf } from './chunks.js';
+import { addColumns, writePlanes } from './collect.js';
+import { type Recorder, recordersOf } from './record.js';
+import { type FrameLayout, layoutOf } from './shaders.js';
+import { type DeviceStep, shapeOf, stepsOf, tablesOf } from './steps.js';
+
+/** Slots of frames. */
+const slotCount = 2;
+
+/** The passes of a device. */
+export const udfOp = (device: GpuDevice): UdfOp => ({
+  supports: (descriptor) => refusal(device, descriptor) ?? true,
+  plan: (descriptor) => planPass(device, descriptor),
+});
+
+function refusal(device: GpuDevice, descriptor: UdfDescriptor): { why: string } | undefined {
+  const layout = layoutFor(descriptor);
+  const most = Math.min(device.limits.maxStorageBufferBindingSize ?? 0, device.limits.maxBufferSize ?? 0);
+  const needed: [string, number][] = [['a frame', 4 * layout.frameWords]];
+  for (const step of stepsOf(descriptor)) {
+    const { planeWords, words } = shapeOf(step, layout);
+    needed.push([`the sums of ${step.kind}`, 4 * planeWords * layout.frameWords * layout.perWord]);
+    needed.push([`what ${step.kind} gives`, 4 * words]);
+    for (const table of tablesOf(step, descriptor)) needed.push([`what ${step.kind} reads`, table.byteLength]);
+    if (step.kind === 'sparse' && step.count > 65535) return { why: `${step.count} sparse masks; at most 65535` };
+  }
+  const large = needed.find(([, bytes]) => bytes > most);
+  if (large) return { why: `${large[0]} takes ${large[1]} bytes; a buffer has at most ${most}` };
+  if (descriptor.whereItPays && !descriptor.kinds.includes('dense'))
+    return { why: 'sums are done before frames would have reached a GPU; it is taken where it is named' };
+  return undefined;
+}
+
+const layoutFor = ({ dtype, width, height }: UdfDescriptor): FrameLayout => layoutOf(dtype, width, height);
+
+interface Slot {
+  readonly frames: GpuBuffer;
+  readonly chunk: GpuBuffer;
+  readonly out: GpuBuffer | undefined;
+  readonly staging: GpuBuffer | undefined;
+}
+
+async function planPass(device: GpuDevice, descriptor: UdfDescriptor): Promise<UdfKernel> {
+  const layout = layoutFor(descriptor);
+  const steps = stepsOf(descriptor);
+  const frameBytes = 4 * layout.frameWords;
+  const most = chunkOf(device, layout);
+  // Where the words of each step begin: bindings begin at multiples of what the device wants.
+  const align = Math.max(256, device.limits.minStorageBufferOffsetAlignment ?? 256);
+  let outBytes = 0;
+  const places = steps.map((step) => {
+    const bytes = 4 * shapeOf(step, layout).words * most;
+    const offset = outBytes;
+    outBytes += Math.ceil(bytes / align) * align;
+    return { offset, bytes };
+  });
+  const held: GpuBuffer[] = [];
+  const hold = async (bytes: number, usage: Usage, label: string): Promise<GpuBuffer> => {
+    const buffer = await device.buffer(bytes, usage, label);
+    held.push(buffer);
+    return buffer;
+  };
+  try {
+    const slots: Slot[] = [];
+    for (let i = 0; i < slotCount; i++)
+      slots.push({
+        frames: await hold(most * frameBytes, 'storage', 'udf frames'),
+        chunk: await hold(16, 'uniform', 'udf chunk'),
+        out: outBytes > 0 ? await hold(outBytes, 'storage', 'udf sums of frames') : undefined,
+        staging: outBytes > 0 ? await hold(outBytes, 'staging', 'udf readback') : undefined,
+      });
+    const least = await hold(4 * most, 'storage', 'udf least values');
+    const planes: (GpuBuffer | undefined)[] = [];
+    const recorders: Recorder[][] = [];
+    for (const [i, step] of steps.entries()) {
+      const { planeWords } = shapeOf(step, layout);
+      const plane =
+        planeWords > 0
+          ? await hold(4 * planeWords * layout.frameWords * layout.perWord, 'storage', `udf ${step.kind}`)
+          : undefined;
+      planes.push(plane);
+      const tables: Binding[] = [];
+      for (const table of tablesOf(step, descriptor)) {
+        const buffer = await hold(Math.max(4, table.byteLength), 'storage', `udf ${step.kind}`);
+        if (table.byteLength > 0) device.write(buffer, table);
+        tables.push(buffer);
+      }
+      const { offset, bytes } = places[i] as (typeof places)[number];
+      const bound = slots.map(({ frames, chunk, out }) => ({
+        frames,
+        chunk,
+        out: out && bytes > 0 ? { buffer: out, offset, bytes } : undefined,
+      }));
+      recorders.push(await recordersOf(device, step, layout, bound, { tables, planes: plane, least }));
+    }
+    const pass = { device, descriptor, layout, steps, most, places, slots, planes, recorders };
+    return {
+      bytes: held.reduce((sum, { bytes }) => sum + bytes, 0),
+      run: (run) => runPass(pass, run),
+      async dispose() {
+        for (const buffer of held) buffer.release();
+      },
+    };
+  } catch (error) {
+    for (const buffer of held) buffer.release();
+    throw error;
+  }
+}
+
+interface Pass {
+  readonly device: GpuDevice;
+  readonly descriptor: UdfDescriptor;
+  readonly layout: FrameLayout;
+  readonly steps: readonly DeviceStep[];
+  /** Frames of a chunk. */
+  readonly most: number;
+  readonly places: readonly { readonly offset: number; readonly bytes: number }[];
+  readonly slots: readonly Slot[];
+  readonly planes: readonly (GpuBuffer | undefined)[];
+  readonly recorders: readonly (readonly Recorder[])[];
+}
+
+async function runPass(pass: Pass, { frames, count, nav, sig }: UdfRun): Promise<void> {
+  const { device, descriptor, layout, steps, most, places, slots, planes, recorders } = pass;
+  const { pixels, columns } = descriptor;
+  nav.fill(0);
+  await device.run((commands) => {
+    for (const plane of planes) if (plane) commands.clear(plane);
+  });
+  const busy: (Promise<void> | undefined)[] = slots.map(() => undefined);
+  try {
+    for (let first = 0, number = 0; first < count; first += most, number++) {
+      const at = number % slots.length;
+      const slot = slots[at] as Slot;
+      await busy[at];
+      const here = Math.min(most, count - first);
+      device.write(slot.frames, asWords(frames.subarray(first * pixels, (first + here) * pixels), here, layout));
+      device.write(slot.chunk, Uint32Array.of(here, first, number, 0));
+      const done = device.run(
+        (commands) => {
+          for (const recorder of recorders) recorder[at]?.(commands, here);
+          if (slot.out) commands.read(slot.out, 0, slot.out.bytes, slot.staging);
+        },
+        ([bytes]) => {
+          if (!bytes) return;
+          const own = nav.subarray(first * columns, (first + here) * columns);
+          for (const [i, step] of steps.entries()) {
+            const { offset, bytes: length } = places[i] as (typeof places)[number];
+            if (length > 0)
+              addColumns(
+                step,
+                layout,
+                new Uint32Array(bytes.buffer, bytes.byteOffset + offset, length / 4),
+                here,
+                own,
+                columns,
+              );
+          }
+        },
+      );
+      // It is awaited when its slot is wanted again, or at the end.
+      done.catch(() => undefined);
+      busy[at] = done;
+    }
+    await Promise.all(busy);
+  } catch (error) {
+    await Promise.allSettled(busy);
+    throw error;
+  }
+  for (const [i, step] of steps.entries()) {
+    const plane = planes[i];
+    if (plane) writePlanes(step, layout, new Uint32Array(await device.read(plane)), sig);
+  }
+}

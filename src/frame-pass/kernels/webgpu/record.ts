@@ -1,0 +1,90 @@
+/** The kernels of a step: compiled, bound in each slot, recorded for as many frames as a chunk has. */
+import type { Commands } from '../../../backends/webgpu/commands.js';
+import type { Binding, GpuDevice } from '../../../backends/webgpu/device.js';
+import { udfStepKinds } from '../../../layout/udf.js';
+import { type FrameLayout, frameConstants, shaders, withConstants } from './shaders.js';
+import { type DeviceStep, partWords, shapeOf, spanValues } from './steps.js';
+
+/** Where a slot has its frames, what it is told of them, and where a step's words of each frame go. */
+export interface SlotBindings {
+  readonly frames: Binding;
+  readonly chunk: Binding;
+  readonly out: Binding | undefined;
+}
+
+/** What a step has on the device beside the frames. */
+export interface StepBindings {
+  /** Marks, weights, indices. */
+  readonly tables: readonly Binding[];
+  /** Sums of each pixel, and the least value of each frame. */
+  readonly planes: Binding | undefined;
+  readonly least: Binding;
+}
+
+/** Records the kernels of a step for `count` frames. */
+export type Recorder = (commands: Commands, count: number) => void;
+
+/** Workgroups along x and y for `count` of them: a dimension has 65535 at most. */
+function folded(count: number): [number, number] {
+  const y = Math.ceil(count / 32768);
+  return [Math.ceil(count / y), y];
+}
+
+/** Invocations of a matrix product that have masks of their own; each has four, and four frames. */
+const maskLanesOf = (masks: number): number => (masks > 16 ? 8 : masks > 8 ? 4 : masks > 4 ? 2 : 1);
+const denseLanes = 64;
+const each = 4;
+
+/** A step for each slot. */
+export async function recordersOf(
+  device: GpuDevice,
+  step: DeviceStep,
+  layout: FrameLayout,
+  slots: readonly SlotBindings[],
+  { tables, planes, least }: StepBindings,
+): Promise<Recorder[]> {
+  const { kind, count: masks } = step;
+  const compile = (name: keyof typeof shaders, entry: string, more: Readonly<Record<string, number>>) =>
+    device.pipeline({ source: withConstants(shaders[name], { ...frameConstants(layout), ...more }), entry });
+  const ofFrames = (pipeline: GPUComputePipeline, groups: (count: number) => [number, number, number?]): Recorder[] =>
+    slots.map(({ frames, chunk, out }) => {
+      const bound = device.bind(pipeline, [frames, ...(kind === 'dense' ? [chunk] : []), ...tables, out as Binding]);
+      return (commands, count) => commands.dispatch(pipeline, bound, ...groups(count));
+    });
+  const { parts } = shapeOf(step, layout);
+  const PART_WORDS = partWords(kind, layout);
+  if (kind === 'dense') {
+    const maskLanes = maskLanesOf(masks);
+    const frameLanes = denseLanes / maskLanes;
+    const lanes = { FRAME_LANES: frameLanes, MASK_LANES: maskLanes };
+    const pipeline = await compile('dense', 'dense', { MASKS: masks, PART_WORDS, ...lanes });
+    return ofFrames(pipeline, (count) => [
+      parts,
+      Math.ceil(count / (each * frameLanes)),
+      Math.ceil(masks / (each * maskLanes)),
+    ]);
+  }
+  if (kind === 'sparse')
+    return ofFrames(await compile('sparse', 'sparse', { MASKS: masks }), (count) => [masks, count]);
+  if (planes === undefined) {
+    const VALUES = spanValues(kind, layout.dtype === 'f32');
+    return ofFrames(await compile('spans', 'spans', { STEP: udfStepKinds[kind], VALUES, PART_WORDS }), (count) => [
+      parts,
+      count,
+    ]);
+  }
+  const add = await compile('planes', 'add_planes', {
+    STEP: udfStepKinds[kind],
+    PLANE: layout.frameWords * layout.perWord,
+  });
+  const find = kind === 'logSum' ? await compile('least', 'find_least', {}) : undefined;
+  const [x, y] = folded(Math.ceil(layout.frameWords / 64));
+  return slots.map(({ frames, chunk }) => {
+    const adding = device.bind(add, [frames, chunk, planes, least]);
+    const finding = find && device.bind(find, [frames, least]);
+    return (commands, count) => {
+      if (find && finding) commands.dispatch(find, finding, count);
+      commands.dispatch(add, adding, x, y);
+    };
+  });
+}

@@ -1,0 +1,46 @@
+/** The shaders of a pass: what a plan knows is written before them as constants. */
+import dense from '../../../../wgsl/udf/dense.wgsl';
+import least from '../../../../wgsl/udf/least.wgsl';
+import planes from '../../../../wgsl/udf/planes.wgsl';
+import spans from '../../../../wgsl/udf/spans.wgsl';
+import sparse from '../../../../wgsl/udf/sparse.wgsl';
+import { udfNumbers } from '../../../layout/udf.js';
+import type { UdfDescriptor } from '../../contract.js';
+
+/** How frames lie in the memory of a device. */
+export interface FrameLayout {
+  readonly dtype: UdfDescriptor['dtype'];
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: number;
+  /** Pixels of a word. */
+  readonly perWord: number;
+  /** Words of a frame; the last one is padded. */
+  readonly frameWords: number;
+}
+
+/** The layout of frames of a dtype. */
+export function layoutOf(dtype: UdfDescriptor['dtype'], width: number, height: number): FrameLayout {
+  const pixels = width * height;
+  const perWord = /8/.test(dtype) ? 4 : /16/.test(dtype) ? 2 : 1;
+  return { dtype, width, height, pixels, perWord, frameWords: Math.ceil(pixels / perWord) };
+}
+
+/** What every shader over frames is told. */
+export const frameConstants = ({ dtype, width, height, pixels, perWord, frameWords }: FrameLayout) => ({
+  DTYPE: udfNumbers[dtype],
+  WIDTH: width,
+  HEIGHT: height,
+  PIXELS: pixels,
+  PER_WORD: perWord,
+  FRAME_WORDS: frameWords,
+});
+
+/** A shader with its constants. */
+export const withConstants = (source: string, constants: Readonly<Record<string, number>>): string =>
+  `${Object.entries(constants)
+    .map(([name, value]) => `const ${name}: u32 = ${value}u;`)
+    .join('\n')}\n${source}`;
+
+/** The files of wgsl/udf. */
+export const shaders = { dense, least, planes, spans, sparse } as const;

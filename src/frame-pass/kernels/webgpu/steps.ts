@@ -1,0 +1,100 @@
+/** The steps of a pass on a device: what each reads besides frames, and what it gives. */
+import type { UdfDescriptor } from '../../contract.js';
+import type { FrameLayout } from './shaders.js';
+
+/** One step of a descriptor, read back from its packed form. */
+export interface DeviceStep {
+  readonly kind: UdfDescriptor['kinds'][number];
+  readonly firstIndex: number;
+  readonly firstWeight: number;
+  readonly count: number;
+  /** The first of its columns, or planes. */
+  readonly column: number;
+  readonly plane: number;
+}
+
+/** The steps of a descriptor; columns and planes follow from their kinds. */
+export function stepsOf({ kinds, steps }: UdfDescriptor): DeviceStep[] {
+  const words = new Uint32Array(steps.slice().buffer);
+  return kinds.map((kind, i) => {
+    const [, firstIndex = 0, firstWeight = 0, count = 0, column = 0, plane = 0] = words.subarray(8 * i);
+    return { kind, firstIndex, firstWeight, count, column, plane };
+  });
+}
+
+/** Words of a frame that a workgroup of spans and of dense masks has. */
+const spanWords = 16384;
+const densePixels = 4096;
+/** Parts of a frame at most: the host adds them. */
+const mostParts = 64;
+
+/** What a step is on a device. */
+export interface StepShape {
+  /** Words of a frame that the host reads, for steps of each frame. */
+  readonly words: number;
+  /** Words of a pixel that stay on the device, for steps of each pixel. */
+  readonly planeWords: number;
+  readonly parts: number;
+}
+
+/** Words of a part of spans. */
+export const spanValues = (kind: DeviceStep['kind'], real: boolean): number => {
+  if (real) return kind === 'sumOf' ? 1 : kind === 'squaresOf' ? 2 : 3;
+  return kind === 'sumOf' ? 2 : kind === 'squaresOf' ? 5 : 6;
+};
+
+/** The shape of a step over frames. */
+export function shapeOf({ kind, count }: DeviceStep, frame: FrameLayout): StepShape {
+  const real = frame.dtype === 'f32';
+  switch (kind) {
+    case 'sumOf':
+    case 'squaresOf':
+    case 'com': {
+      const parts = Math.ceil(frame.frameWords / partWords(kind, frame));
+      return { words: parts * spanValues(kind, real), planeWords: 0, parts };
+    }
+    case 'dense': {
+      const parts = Math.ceil(frame.frameWords / partWords(kind, frame));
+      return { words: parts * count, planeWords: 0, parts };
+    }
+    case 'sparse':
+      return { words: count, planeWords: 0, parts: 1 };
+    case 'moments':
+      return { words: 0, planeWords: frame.perWord > 1 ? 4 : 5, parts: 1 };
+    default:
+      return { words: 0, planeWords: 2, parts: 1 };
+  }
+}
+
+/** Words of a frame that a workgroup has. */
+export function partWords(kind: DeviceStep['kind'], { frameWords, perWord }: FrameLayout): number {
+  const wanted = kind === 'dense' ? densePixels / perWord : spanWords;
+  const least = Math.ceil(frameWords / mostParts);
+  // Whole steps of 16 pixels.
+  return Math.max(wanted, Math.ceil(least / 16) * 16);
+}
+
+/** Bits of the pixels of spans, a word for 32 of them. */
+export function marksOf(spans: Uint32Array, pixels: number): Uint32Array {
+  const marks = new Uint32Array(Math.ceil(pixels / 32));
+  for (let i = 0; i < spans.length; i += 2)
+    for (let p = spans[i] as number; p < (spans[i + 1] as number); p++)
+      marks[p >> 5] = (marks[p >> 5] as number) | (1 << (p & 31));
+  return marks;
+}
+
+/** The words a step reads besides frames: marks, weights, indices. */
+export function tablesOf(step: DeviceStep, { indices, weights, pixels }: UdfDescriptor): ArrayBufferView[] {
+  const { kind, firstIndex, firstWeight, count } = step;
+  if (kind === 'dense') return [weights.subarray(firstWeight, firstWeight + count * pixels)];
+  if (kind === 'sparse') {
+    const entries = indices[firstIndex + count] as number;
+    return [
+      indices.subarray(firstIndex, firstIndex + count + 1 + entries),
+      weights.subarray(firstWeight, firstWeight + entries),
+    ];
+  }
+  if (kind === 'sumOf' || kind === 'squaresOf' || kind === 'com')
+    return [marksOf(indices.subarray(firstIndex, firstIndex + 2 * count), pixels)];
+  return [];
+}

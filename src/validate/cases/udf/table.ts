@@ -1,0 +1,153 @@
+/** The case table of passes over frames, and of what UDFs of the package make of them. */
+
+import type { FrameArray } from '../../../data/dtype.js';
+import type { FrameSums, PassStep } from '../../../frame-pass/pass.js';
+import type { Context } from '../../../rooms.js';
+import type { RoomTable, Row } from '../../case.js';
+import { type PassTruth, type Stack, type Sums, sumsOf } from '../../oracle/udf/sums.js';
+import * as bounds from '../../tolerances.js';
+import { allSteps, denseStep, type Look, spansIn, sparseStep, stackOf } from './problem.js';
+import { udfRows } from './udfs.js';
+
+interface Problem {
+  readonly stack: Stack;
+  readonly steps: readonly PassStep[];
+}
+
+/** How far numbers are from theirs, relative to the size of their terms. */
+function off(have: (i: number) => number, { values, sizes }: Sums, what: string) {
+  let [error, note] = [0, ''];
+  for (let i = 0; i < values.length; i++) {
+    const difference = Math.abs(have(i) - (values[i] as number));
+    const relative = difference === 0 ? 0 : difference / (sizes[i] as number);
+    if (!(relative <= error)) {
+      error = Number.isNaN(relative) ? Number.POSITIVE_INFINITY : relative;
+      note = `${what}, element ${i}: ${have(i)}, expected ${values[i]}`;
+    }
+  }
+  return { error, note };
+}
+
+function compare({ nav, sig }: FrameSums, { columns, planes }: PassTruth) {
+  const errors = { integers: 0, columns: 0, planes: 0 };
+  let note: string | undefined;
+  const see = (kind: 'columns' | 'planes', sums: Sums, have: (i: number) => number, what: string): void => {
+    const found = off(have, sums, what);
+    if (sums.exact && found.error > 0) {
+      errors.integers++;
+      note ??= found.note;
+    } else if (found.error > errors[kind]) {
+      errors[kind] = found.error;
+      note ??= found.note;
+    }
+  };
+  for (const [k, column] of columns.entries())
+    see('columns', column, (f) => nav[f * columns.length + k] as number, `column ${k}`);
+  for (const [k, plane] of planes.entries())
+    see('planes', plane, (p) => sig[k * plane.values.length + p] as number, `plane ${k}`);
+  return { errors, ...(note === undefined ? {} : { note }) };
+}
+
+const software = new Set(['pass:u16', 'pass:i32', 'pass:f32', 'sum:f32', 'stddev:outlier:f32', 'dense=5:u16']);
+
+function row(
+  name: string,
+  about: string,
+  look: Look,
+  stepsOf: (width: number, height: number) => readonly PassStep[],
+  bench = false,
+): Row<Problem, FrameSums, PassTruth> {
+  const { width, height, frames, dtype } = look;
+  const pixels = width * height;
+  return {
+    id: `udf:${name}:${dtype}:${frames}x${height}x${width}`,
+    about,
+    cost: 0.002 + frames * pixels * 1e-8,
+    // A software GPU compiles a kernel a step: it has those rows that show it something new.
+    plans: software.has(`${name}:${dtype}`) ? 1 : 8,
+    work: { amount: frames, unit: 'frames' },
+    flops: 10 * frames * pixels,
+    bytes: 4 * frames * pixels,
+    ...(bench ? { bench } : {}),
+    // Passes are of the core and of WebGPU so far.
+    refusedBy: ['cuda', 'cuda-emulated'],
+    make: (seed) => ({ stack: stackOf(look, seed), steps: stepsOf(width, height) }),
+    oracle: ({ stack, steps }) => sumsOf(stack, steps),
+    async plan(context: Context, { stack, steps }) {
+      const pass = await context.framePass({ width, height, dtype, steps });
+      const run = () => pass.run(stack.data as FrameArray, frames);
+      return {
+        backend: pass.backend,
+        run,
+        timed: () => ({ amount: frames, call: run }),
+        dispose: () => pass.dispose(),
+      };
+    },
+    compare,
+    bounds: ({ precisions }) => ({
+      integers: bounds.sumsOfIntegers,
+      columns: bounds.sumsInSingle,
+      planes: precisions.includes('f64') ? bounds.sumsInDouble : bounds.sumsInSingle,
+    }),
+  };
+}
+
+const all = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32'] as const;
+// No multiple of any vector, block, group or word.
+const odd = { width: 53, height: 37, frames: 19 } as const;
+const whole = (width: number, height: number): PassStep[] => [
+  { kind: 'com', spans: Uint32Array.from({ length: 2 * height }, (_, i) => ((i + 1) >> 1) * width) },
+];
+
+const rows: readonly Row<Problem, FrameSums, PassTruth>[] = [
+  ...all.map((dtype) => row('pass', 'every step, every type of numbers', { ...odd, dtype }, allSteps)),
+  row('pass:pixel', 'a frame of one pixel', { width: 1, height: 1, frames: 3, dtype: 'u16' }, allSteps),
+  row('pass:column', 'a frame of one column', { width: 1, height: 301, frames: 5, dtype: 'i16' }, allSteps),
+  row('pass:one', 'one frame', { width: 64, height: 48, frames: 1, dtype: 'f32' }, allSteps),
+  row('pass:many', 'many small frames', { width: 3, height: 3, frames: 701, dtype: 'u16' }, allSteps),
+  row('sum', 'frames as large as a chunk', { width: 513, height: 512, frames: 18, dtype: 'f32' }, () => [
+    { kind: 'sum' },
+    { kind: 'moments' },
+  ]),
+  row('com', 'whole frames, of several parts each', { width: 256, height: 256, frames: 40, dtype: 'u16' }, whole, true),
+  row('com', 'the same with reals', { width: 256, height: 256, frames: 40, dtype: 'f32' }, whole),
+  row('com', 'the largest numbers there are', { width: 200, height: 120, frames: 3, dtype: 'u32' }, whole),
+  row('disk', 'runs of pixels', { width: 256, height: 256, frames: 40, dtype: 'u16' }, (width, height) => [
+    { kind: 'sumOf', spans: spansIn(width, height) },
+  ]),
+  row(
+    'stddev',
+    'squares of integers',
+    { width: 128, height: 128, frames: 70, dtype: 'u16' },
+    () => [{ kind: 'moments' }],
+    true,
+  ),
+  row('stddev:mean=1e5', 'a mean far above the deviation', { ...odd, frames: 150, mean: 1e5, dtype: 'f32' }, () => [
+    { kind: 'moments' },
+  ]),
+  row('stddev:outlier', 'a first frame like no other', { ...odd, frames: 150, outlier: 200, dtype: 'f32' }, () => [
+    { kind: 'moments' },
+  ]),
+  row('stddev:small', 'few counts of 32 bits', { ...odd, below: 5, dtype: 'u32' }, () => [{ kind: 'moments' }]),
+  ...[1, 5, 16, 37].map((masks) =>
+    row(
+      `dense=${masks}`,
+      'masks as a matrix product: tiles that are full, and such that are not',
+      { width: 61, height: 67, frames: 67, dtype: 'u16' },
+      (width, height) => [denseStep(masks, width * height)],
+      masks === 16,
+    ),
+  ),
+  row('sparse=9', 'masks of some pixels', { width: 61, height: 67, frames: 9, dtype: 'i32' }, (width, height) => [
+    sparseStep(9, width * height, 2000),
+  ]),
+];
+
+async function tryOut(context: Context): Promise<void> {
+  const pass = await context.framePass({ width: 3, height: 2, dtype: 'u16', steps: whole(3, 2) });
+  const { nav } = await pass.run(Uint16Array.of(0, 0, 0, 0, 0, 40), 1);
+  await pass.dispose();
+  if ([...nav].join() !== '40,40,80') throw new Error(`the moments are ${[...nav].join(', ')}; expected 40, 40, 80`);
+}
+
+export const udfTable: RoomTable = { name: 'udf', rows: [...rows, ...udfRows] as readonly Row[], tryOut };
