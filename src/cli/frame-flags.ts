@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { KnownCell } from '../crystal/cell-file.js';
 import { EwaldError } from '../errors.js';
 import type { IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
+import { minimumSpots } from '../indexing/parameters.js';
 import { peaksRanges } from '../layout/peaks.js';
 import { choice } from '../options.js';
 import type { GuessedPeaks } from '../peaks/guess.js';
@@ -71,7 +72,7 @@ export function withFrameFlags(command: Command): Command {
     .option('--local-bg-radius <n>', 'surroundings of a peak reach twice as far, pixels')
     .option('--min-res <n>', 'no peaks nearer to the beam, pixels', '0')
     .option('--max-res <n>', 'no peaks farther from the beam, pixels; 0 is no limit', '0')
-    .option('--min-peaks <n>', 'frames with fewer peaks are no hits', '0')
+    .option('--min-peaks <n>', 'frames with fewer peaks are no hits, and not indexed', String(minimumSpots))
     .option('--accept-by <rule>', "lattices are taken by chance (ewald's own verdict) or by crystfel's rule", 'chance')
     .option('--tolerance <list>', 'with --accept-by crystfel: a*,b*,c* in %, angles in degrees', '5,5,5,1.5,1.5,1.5')
     .option('--int-radius <a,b,c>', 'radii of integration, pixels', '4,5,7')
@@ -147,7 +148,7 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
       maxSpots: shared.maxSpots,
       minRes: parseNumber(flags.minRes ?? '0', '--min-res', 0, 1e6),
       maxRes: parseNumber(flags.maxRes ?? '0', '--max-res', 0, 1e6),
-      minPeaks: parseInteger(flags.minPeaks ?? '0', '--min-peaks', 0, 2 ** 20),
+      minPeaks: parseInteger(flags.minPeaks ?? String(minimumSpots), '--min-peaks', 0, 2 ** 20),
       ...(rule === 'crystfel' ? { accept: rule, tolerance: toleranceOf(flags.tolerance ?? '') } : {}),
       rings: flags.integrate === false ? null : radiiOf(flags.intRadius ?? '4,5,7'),
       pushResolution: parseNumber(flags.pushRes ?? '0', '--push-res', 0, 100) / 10,

@@ -1,4 +1,4 @@
-/** A hundred bent inputs of a run; ten thousand in npm run soak -- pipeline. */
+/** Bent inputs of a run, a hundred of each kind; ten thousand in npm run soak -- pipeline. */
 import { expect, test } from 'vitest';
 import { dataFolder } from '../support/data.js';
 
@@ -7,4 +7,11 @@ test.skipIf(!dataFolder)('frames, geometries and cells bent at random end well o
   const { bentRuns } = await import('../soak/pipeline.mjs' as string);
   await bentRuns(100, (text: string) => notes.push(text), 20_000);
   expect(notes).toEqual([expect.stringMatching(/^100 bent inputs: [1-9]\d* ran, [1-9]\d* were refused$/)]);
+});
+
+test.skipIf(!dataFolder)('streams and lists of files bent at random are read or refused', async () => {
+  const notes: string[] = [];
+  const { bentTexts } = await import('../soak/pipeline.mjs' as string);
+  await bentTexts(300, (text: string) => notes.push(text), 40_000);
+  expect(notes).toEqual([expect.stringMatching(/^300 bent texts: [1-9]\d* were read, [1-9]\d* were refused$/)]);
 });

@@ -126,6 +126,27 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(nothing.code).toBe(1);
   });
 
+  test('frames with fewer peaks than a lattice needs are no hits, and may be left out', async () => {
+    const stream = join(folder, 'hits.stream');
+    const words = [
+      'index',
+      sim('weak.h5'),
+      '-g',
+      sim('weak.geom'),
+      '-p',
+      sim('weak.cell'),
+      '--threshold=12',
+      '--min-res=20',
+    ];
+    const more = ['--no-non-hits-in-stream', '--backend=wasm', '-j', '1', '-o', stream];
+    const { code, out, err } = await ewald([...words, ...more]);
+    expect(code, err).toBe(0);
+    expect(out).toMatch(/8 of 10 frames indexed, 8 crystals, 8 hits/);
+    const text = readFileSync(stream, 'utf8');
+    expect(text.match(/^hit = 1$/gm)).toHaveLength(8);
+    expect(text).not.toMatch(/^hit = 0$/m);
+  });
+
   test('the stream goes to standard output and through devices', async () => {
     const { code, out } = await ewald(['index', sim('mono.h5'), ...usual, '-o', '-', '--no-integrate']);
     expect(code).toBe(0);

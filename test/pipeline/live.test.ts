@@ -155,6 +155,7 @@ with h5py.File(sys.argv[1]) as f, h5py.File(sys.argv[2]) as g, h5py.File(sys.arg
         "definition": f["/entry/definition"][()].decode(), "class": f["/entry"].attrs["NX_class"],
         "shape": f["/entry/data/data"].shape, "sum": int(g["/entry/data/data"][0].astype("u8").sum()),
         "wavelength": float(f["/entry/instrument/beam/incident_wavelength"][()]), "depends": f["/entry/sample/depends_on"][()].decode(),
+        "modules": [k for k in d if d[k].attrs.get("NX_class") == b"NXdetector_module" or d[k].attrs.get("NX_class") == "NXdetector_module"],
         "peaks": p["/entry/frames/peaks"][()].tolist(), "cells": p["/entry/crystals/cell"].shape,
     }, default=lambda x: x.decode() if isinstance(x, bytes) else x.item()))`;
       const seen = JSON.parse(
@@ -167,6 +168,7 @@ with h5py.File(sys.argv[1]) as f, h5py.File(sys.argv[2]) as g, h5py.File(sys.arg
         depends: '.',
         cells: [2, 3, 3],
       });
+      expect(seen.modules).toEqual(['module']);
       expect(seen.wavelength).toBeCloseTo(0.0251, 4);
       expect(seen.sum).toBeGreaterThan(512 * 512);
       expect(seen.peaks).toHaveLength(2);

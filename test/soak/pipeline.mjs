@@ -1,14 +1,22 @@
 /** Runs of frames that are killed at random moments and gone on with, and frames, geometries, cells and lists bent at random. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { open } from '../../dist/data.node.js';
-import { createContext, isEwaldError, parseGeometry, readCell } from '../../dist/index.node.js';
+import {
+  createContext,
+  formatChunk,
+  isEwaldError,
+  parseGeometry,
+  readCell,
+  readStream,
+} from '../../dist/index.node.js';
 
 export const name = 'pipeline';
-export const about = '20 runs killed at random and gone on with; 10^4 bent inputs of a run: no crash, no hang';
+export const about =
+  '20 runs killed at random and gone on with; 10^4 bent inputs of a run, 10^4 bent streams and lists: no crash, no hang';
 export const minutes = 30;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -134,12 +142,48 @@ export async function bentRuns(count, note, from = 0) {
   note(`${count} bent inputs: ${outcomes.done} ran, ${outcomes.refused} were refused`);
 }
 
-/** Runs both; `scale` shortens them. Throws where something is wrong. */
+/** Streams and lists with something bent: they are read to their end, or refused with an error of ours. */
+export async function bentTexts(count, note, from = 0) {
+  const stream = readFileSync(join(sim, 'peers/mono.asdf.stream'));
+  // A chunk or two: what comes behind is more of the same.
+  const part = stream.subarray(0, stream.indexOf('----- End chunk -----', 40_000) + 22);
+  const { readFrameList } = await import('../../build/esm/cli/frame-inputs.js');
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-soak-'));
+  const outcomes = { read: 0, refused: 0 };
+  try {
+    for (let seed = from; seed < from + count; seed++) {
+      const random = seeded(seed);
+      try {
+        if (random() < 0.7) {
+          const text = new TextDecoder('latin1').decode(bent(part, random));
+          const reader = await readStream(text.split('\n'), 'bent.stream');
+          for await (const chunk of reader.chunks()) formatChunk(chunk);
+          if (reader.head.geometry !== undefined) parseGeometry(reader.head.geometry);
+        } else {
+          const list = join(folder, 'bent.lst');
+          const lines = `a.h5 //0\n/data/run 1.h5 //17\n# note\nb.cxi\n../c_master.h5 //2\n`.repeat(4);
+          writeFileSync(list, bent(Buffer.from(lines), random));
+          await readFrameList(list);
+        }
+        outcomes.read++;
+      } catch (error) {
+        if (!isEwaldError(error) || error.tag === 'Internal') throw new Error(`seed ${seed}: ${error.stack}`);
+        outcomes.refused++;
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  note(`${count} bent texts: ${outcomes.read} were read, ${outcomes.refused} were refused`);
+}
+
+/** Runs all; `scale` shortens them. Throws where something is wrong. */
 export async function run({ scale = 1, note = () => {} } = {}) {
   if (!existsSync(sim)) throw new Error(`the test data is absent: ${sim}`);
   const folder = mkdtempSync(join(tmpdir(), 'ewald-soak-'));
   try {
     await killedRuns(folder, Math.max(1, Math.round(20 * scale)), note);
+    await bentTexts(Math.max(10, Math.round(10_000 * scale)), note);
     await bentRuns(Math.max(10, Math.round(10_000 * scale)), note);
   } finally {
     rmSync(folder, { recursive: true });
