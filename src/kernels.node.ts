@@ -13,6 +13,7 @@ import * as cudaIndexing from './indexing/kernels/cuda.js';
 import * as nativeIndexing from './indexing/kernels/native.js';
 import * as nativeProposals from './indexing/kernels/proposals-native.js';
 import { indexingFeature, proposalsFeature } from './indexing/kernels.js';
+import * as cudaPeaks from './peaks/kernels/cuda.js';
 import * as nativePeaks from './peaks/kernels/native.js';
 import { peaksFeature } from './peaks/kernels.js';
 import * as cudaPi from './pi/kernels/cuda.js';
@@ -25,7 +26,7 @@ export const nodeKernels: readonly FurtherKernels[] = [
   further(proposalsFeature, { native: nativeProposals.proposalsOp }),
   further(fftFeature, { native: nativeFft.fftOp, cuda: cudaFft.fftOp }),
   further(fftEngineFeature, { native: nativeFft.fftEngineOp }),
-  further(peaksFeature, { native: nativePeaks.peaksOp }),
+  further(peaksFeature, { native: nativePeaks.peaksOp, cuda: cudaPeaks.peaksOp }),
   further(udfFeature, { native: nativeUdf.udfOp }),
   further(arrayFeature, { native: nativeArray.arrayOp, cuda: cudaArray.arrayOp }),
 ];

@@ -83,6 +83,21 @@ void ewald_cuda_fft_destroy(ewald_cuda_fft* plan);
 int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const void* in, void* out, uint32_t on_device,
                                uint32_t scale);
 
+/* peaks: see cuda/peaks; shapes are those of ewald_peaks_run. Memory is fixed at creation; the context outlives its
+ * finders. One run at a time of a handle; those of several overlap. */
+typedef struct ewald_cuda_peaks ewald_cuda_peaks;
+typedef struct ewald_cuda_peaks_info {
+  uint64_t device_bytes, host_bytes; /* what the handle holds; the host's are page-locked */
+  uint32_t rings, pad;
+  ewald_peaks_descriptor descriptor;
+} ewald_cuda_peaks_info;
+int32_t ewald_cuda_peaks_create(ewald_cuda_context* context, const ewald_peaks_descriptor* descriptor,
+                                const ewald_peaks_panel* panels, const uint16_t* bins, ewald_cuda_peaks** peaks);
+void ewald_cuda_peaks_destroy(ewald_cuda_peaks* peaks);
+void ewald_cuda_peaks_describe(const ewald_cuda_peaks* peaks, ewald_cuda_peaks_info* info);
+int32_t ewald_cuda_peaks_run(ewald_cuda_peaks* peaks, const ewald_peaks_params* params, const void* frame,
+                             const uint8_t* bad, ewald_peak* found, uint32_t* count, float* limits);
+
 /* Device memory that stays between calls; zeroed at first. The context outlives it. */
 typedef struct ewald_cuda_array ewald_cuda_array;
 int32_t ewald_cuda_array_create(ewald_cuda_context* context, uint64_t bytes, ewald_cuda_array** array);

@@ -1,0 +1,45 @@
+/** Peaks on CUDA: a frame goes up, its peaks come back, off the main thread; see cuda/peaks. */
+
+import type { CudaHost } from '../../backends/cuda/host.js';
+import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../contract.js';
+import { checkBlobRoom } from './blob-room.js';
+
+/** The addon's peak finders; cuda/addon. */
+interface PeaksAddon {
+  peaksCreate(context: object, descriptor: Uint8Array, panels: Uint8Array, bins: Uint16Array): Promise<object>;
+  peaksBytes(peaks: object): { readonly device: number; readonly host: number };
+  peaksRun(
+    peaks: object,
+    params: Uint8Array,
+    frame: ArrayBufferView,
+    bad: Uint8Array | null,
+    found: Uint8Array,
+    limits: Float32Array | null,
+  ): Promise<number>;
+  peaksDestroy(peaks: object): void;
+}
+
+/** The peaks room of a card. */
+export const peaksOp = (host: CudaHost): PeaksOp => ({
+  supports: () => true,
+  plan: (descriptor) => planPeaks(host, descriptor),
+});
+
+/** Plans a peak finder: all its memory, on the device and page-locked on the host. */
+async function planPeaks(host: CudaHost, { fields, panels, bins }: PeaksDescriptor): Promise<PeaksKernel> {
+  const addon = host.addon as PeaksAddon;
+  const peaks = await host.track(() => addon.peaksCreate(host.context, fields, panels, bins));
+  const bytes = addon.peaksBytes(peaks);
+  host.holdHostBytes(bytes.host);
+  return {
+    bytes: bytes.device + bytes.host,
+    async run({ params, frame, bad, found, limits }) {
+      checkBlobRoom(params);
+      return host.track(() => addon.peaksRun(peaks, params, frame, bad ?? null, found, limits ?? null));
+    },
+    async dispose() {
+      addon.peaksDestroy(peaks);
+      host.holdHostBytes(-bytes.host);
+    },
+  };
+}

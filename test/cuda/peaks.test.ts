@@ -1,0 +1,33 @@
+/** Kernels of peaks under the emulator's strict eye: no race, no access beside an allocation, in any order of threads. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+import { createContext } from '../../dist/index.node.js';
+import * as validate from '../../dist/validate.js';
+
+interface Emulated {
+  setMode(mode: { checked?: boolean; orders?: number; seed?: number }): void;
+  takeReports(): { finding: string; kernel: string; text: string }[];
+}
+
+const path = fileURLToPath(new URL('../../build/cuda-emulated/ewald_cuda_emulated.node', import.meta.url));
+const present = existsSync(path);
+const addon: Emulated = present ? createRequire(import.meta.url)(path) : (undefined as never);
+
+afterEach(() => {
+  if (present) addon.setMode({});
+});
+
+test.skipIf(!present)('peaks have no race', { timeout: 60_000 }, async () => {
+  addon.takeReports();
+  addon.setMode({ checked: true, orders: 3, seed: 5 });
+  const { counts, rows } = await validate.validate({
+    createContext,
+    ids: ['peaks:peakfinder8:u16:5x300:narrow', 'peaks:peakfinder8:i16:120x164:panels=4'],
+    backends: ['cuda-emulated'],
+  });
+  expect(rows.map(({ why }) => why)).toEqual([null, null]);
+  expect(counts.pass).toBe(2);
+  expect(addon.takeReports()).toEqual([]);
+});
