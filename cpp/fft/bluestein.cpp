@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "fft/lines.h"
-#include "fft/roots.h"
+#include "fft/twiddles.h"
 
 namespace ewald::fft {
 namespace {
@@ -22,12 +22,12 @@ void put_chirp(size_t n, size_t j, T re, T im, T* chirp) {
 
 bool make_chirp(size_t n, double* chirp) {
   Store temporary;
-  const Roots roots(2 * uint64_t(n), temporary);
-  if (!roots.ok()) return false;
+  const Twiddles twiddles(2 * uint64_t(n), temporary);
+  if (!twiddles.ok()) return false;
   uint64_t square = 0;  // of j, modulo 2 n
   double root[2];
   for (size_t j = 0; 2 * j <= n; j++) {
-    roots.get(square, root);
+    twiddles.get(square, root);
     put_chirp(n, j, root[0], root[1], chirp);
     square += 2 * j + 1;
     if (square >= 2 * uint64_t(n)) square -= 2 * uint64_t(n);
@@ -41,14 +41,14 @@ bool make_chirp(size_t n, float* chirp) {
   constexpr size_t rows = 16, columns = 32, block = rows * columns;
   Store temporary;
   const uint64_t circle = 2 * uint64_t(n);
-  const Roots roots(circle, temporary);
-  if (!roots.ok()) return false;
+  const Twiddles twiddles(circle, temporary);
+  if (!twiddles.ok()) return false;
   struct Complex {
     double re, im;
   };
   const auto root = [&](uint64_t k) {
     double pair[2];
-    roots.get(k % circle, pair);
+    twiddles.get(k % circle, pair);
     return Complex{pair[0], pair[1]};
   };
   double near_re[block], near_im[block], column_re[columns], column_im[columns];
@@ -93,16 +93,16 @@ bool quarter(const T* x, size_t length, T* t) {
   double near_re[block], near_im[block], far[2];
   T turn_re[block], turn_im[block];
   Store temporary;
-  const Roots roots(length, temporary);
-  if (!roots.ok()) return false;
+  const Twiddles twiddles(length, temporary);
+  if (!twiddles.ok()) return false;
   for (size_t j = 0; j < block && j < quarter; j++) {
     double root[2];
-    roots.get(j, root);
+    twiddles.get(j, root);
     near_re[j] = root[0];
     near_im[j] = root[1];
   }
   for (size_t start = 0; start < quarter; start += block) {
-    roots.get(start, far);
+    twiddles.get(start, far);
     const size_t count = quarter - start < block ? quarter - start : block;
     for (size_t i = 0; i < block; i++) {
       turn_re[i] = T(far[0] * near_re[i] - far[1] * near_im[i]);

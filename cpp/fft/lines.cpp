@@ -4,14 +4,14 @@
 
 #include "fft/bluestein.h"
 #include "fft/factor.h"
-#include "fft/roots.h"
+#include "fft/twiddles.h"
 
 namespace ewald::fft {
 namespace {
 
 // Stages of radices `radix`, which act on m = n / first points each `s` apart already.
 template <class T>
-void plan_stages(size_t n, size_t s, const uint32_t* radix, uint32_t count, const Roots& roots, size_t roots_n,
+void plan_stages(size_t n, size_t s, const uint32_t* radix, uint32_t count, const Twiddles& twiddles, size_t twiddles_n,
                  Stage<T>* stages, Store& store) {
   for (uint32_t t = 0; t < count; t++) {
     Stage<T>& stage = stages[t];
@@ -21,9 +21,9 @@ void plan_stages(size_t n, size_t s, const uint32_t* radix, uint32_t count, cons
     T* w = store.take<T>(2 * (stage.m > 1 ? stage.m - 1 : 0) * (stage.radix - 1) + 1);
     stage.twiddle = w;
     if (w == nullptr) return;
-    const size_t step = roots_n / n;
+    const size_t step = twiddles_n / n;
     for (size_t p = 1; p < stage.m; p++)
-      for (size_t j = 1; j < stage.radix; j++, w += 2) roots.get(uint64_t(p) * j * step, w);
+      for (size_t j = 1; j < stage.radix; j++, w += 2) twiddles.get(uint64_t(p) * j * step, w);
     n = stage.m;
     s *= stage.radix;
   }
@@ -41,10 +41,10 @@ const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, uint32_t tu
     Factors f;
     if (!read_radices(tune, n, engine.largest, f) || f.radix[0] == 16) f = factorize(n, engine.largest);
     Store temporary;
-    const Roots roots(n, temporary);
-    if (!roots.ok()) return nullptr;
+    const Twiddles twiddles(n, temporary);
+    if (!twiddles.ok()) return nullptr;
     plan->stages = f.count;
-    plan_stages<T>(n, 1, f.radix, f.count, roots, n, plan->stage, store);
+    plan_stages<T>(n, 1, f.radix, f.count, twiddles, n, plan->stage, store);
   } else if (n > 1) {
     const size_t length = good_length(2 * n - 1, 4);
     plan->inner = plan_columns<T>(length, engine, tune, store);
@@ -89,21 +89,21 @@ void plan_row(size_t n, const Engine<T>& engine, uint32_t tune, RowPlan<T>& plan
   plan.stages = rest.count;
   const size_t m = n / first, vectors = (m + lanes - 1) / lanes;
   Store temporary;
-  const Roots roots(n, temporary);
+  const Twiddles twiddles(n, temporary);
   T* w = store.take<T>(vectors * (first - 1) * 2 * lanes);
   plan.first_twiddle = w;
-  if (!roots.ok() || w == nullptr) return;
+  if (!twiddles.ok() || w == nullptr) return;
   for (size_t v = 0; v < vectors; v++) {
     const size_t p = v * lanes + lanes <= m ? v * lanes : m - lanes;
     for (uint32_t j = 1; j < first; j++, w += 2 * lanes)
       for (uint32_t l = 0; l < lanes; l++) {
         T root[2];
-        roots.get(uint64_t(p + lane_column<T>(l, lanes)) * j, root);
+        twiddles.get(uint64_t(p + lane_column<T>(l, lanes)) * j, root);
         w[l] = root[0];
         w[lanes + l] = root[1];
       }
   }
-  plan_stages<T>(m, first / lanes, rest.radix, rest.count, roots, n, plan.stage, store);
+  plan_stages<T>(m, first / lanes, rest.radix, rest.count, twiddles, n, plan.stage, store);
 }
 
 size_t max(size_t a, size_t b) { return a > b ? a : b; }
@@ -134,17 +134,17 @@ void plan_split(size_t n, const Engine<T>& engine, uint32_t tune, Line<T>& line,
   plan.near = near;
   plan.far = far;
   Store temporary;
-  const Roots roots(n, temporary);
-  if (!store.ok() || !roots.ok()) return;
+  const Twiddles twiddles(n, temporary);
+  if (!store.ok() || !twiddles.ok()) return;
   for (size_t k = 0; k < plan.n1; k++) {
     for (size_t v = 0; v < plan.vectors1; v++, near += 2 * lanes)
       for (uint32_t l = 0; l < lanes; l++) {
         T root[2];
-        roots.get(uint64_t(k) * (v * lanes + lane_column<T>(l, uint32_t(lanes))), root);
+        twiddles.get(uint64_t(k) * (v * lanes + lane_column<T>(l, uint32_t(lanes))), root);
         near[l] = root[0];
         near[lanes + l] = root[1];
       }
-    for (size_t b = 0; b < blocks; b++, far += 2) roots.get(uint64_t(k) * (b * width), far);
+    for (size_t b = 0; b < blocks; b++, far += 2) twiddles.get(uint64_t(k) * (b * width), far);
   }
   const size_t width2 = plan.vectors2 * lanes, blocks2 = (plan.n1 + width2 - 1) / width2;
   line.per_thread = max(2 * plan.plan1->rows * width * 2, 2 * plan.plan2->rows * width2 * 2);

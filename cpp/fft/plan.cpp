@@ -3,7 +3,7 @@
 #include "fft/plan.h"
 
 #include "fft/factor.h"
-#include "fft/roots.h"
+#include "fft/twiddles.h"
 
 namespace ewald::fft {
 namespace {
@@ -61,11 +61,11 @@ const T* trig_table(Trig kind, size_t n, Store& store) {
   const bool four = kind == Trig::dct4 || kind == Trig::dst4;
   T* table = store.take<T>((four ? 4 : 2) * n);
   Store temporary;
-  const Roots roots(8 * uint64_t(n), temporary);
-  if (table == nullptr || !roots.ok()) return nullptr;
-  for (uint64_t k = 0; k < n; k++) roots.get(four ? 2 * k + 1 : 2 * k, table + 2 * k);
+  const Twiddles twiddles(8 * uint64_t(n), temporary);
+  if (table == nullptr || !twiddles.ok()) return nullptr;
+  for (uint64_t k = 0; k < n; k++) twiddles.get(four ? 2 * k + 1 : 2 * k, table + 2 * k);
   if (four)
-    for (uint64_t m = 0; m < n; m++) roots.get(4 * m, table + 2 * (n + m));
+    for (uint64_t m = 0; m < n; m++) twiddles.get(4 * m, table + 2 * (n + m));
   return table;
 }
 
@@ -75,14 +75,14 @@ const T* half_table(size_t n, uint32_t lanes, Store& store) {
   const size_t vectors = n / 4 / lanes + 1;
   T* table = store.take<T>(2 * (n / 4 + 1) + vectors * 2 * lanes);
   Store temporary;
-  const Roots roots(n, temporary);
-  if (table == nullptr || !roots.ok()) return nullptr;
-  for (size_t k = 0; k <= n / 4; k++) roots.get(k, table + 2 * k);
+  const Twiddles twiddles(n, temporary);
+  if (table == nullptr || !twiddles.ok()) return nullptr;
+  for (size_t k = 0; k <= n / 4; k++) twiddles.get(k, table + 2 * k);
   T* w = table + 2 * (n / 4 + 1);
   for (size_t v = 0; v < vectors; v++, w += 2 * lanes)
     for (uint32_t l = 0; l < lanes; l++) {
       T root[2];
-      roots.get(1 + v * lanes + lane_column<T>(l, lanes), root);
+      twiddles.get(1 + v * lanes + lane_column<T>(l, lanes), root);
       w[l] = root[0];
       w[lanes + l] = root[1];
     }

@@ -3,7 +3,7 @@
 #include <new>
 #include <stdexcept>
 
-#include "fft/roots.h"
+#include "fft/twiddles.h"
 #include "lengths.h"
 
 namespace ewald::cuda::fft {
@@ -11,12 +11,12 @@ namespace {
 
 // Roots of the n-th part of the circle, with the memory they need.
 struct Circle {
-  explicit Circle(std::uint64_t n) : roots(n, store) {
-    if (!roots.ok()) throw std::bad_alloc();
+  explicit Circle(std::uint64_t n) : twiddles(n, store) {
+    if (!twiddles.ok()) throw std::bad_alloc();
   }
-  void get(std::uint64_t k, double* root) const { roots.get(k, root); }
+  void get(std::uint64_t k, double* root) const { twiddles.get(k, root); }
   ewald::fft::Store store;
-  ewald::fft::Roots roots;
+  ewald::fft::Twiddles twiddles;
 };
 
 // k^2 mod 2 n for each k < n, by differences: no square is formed.

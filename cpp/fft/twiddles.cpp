@@ -1,4 +1,4 @@
-#include "fft/roots.h"
+#include "fft/twiddles.h"
 
 namespace ewald::fft {
 namespace {
@@ -80,9 +80,9 @@ void circle(Double2 x, const Factorials& f, Double2* cosine, Double2* sine) {
 
 }  // namespace
 
-struct Roots::Series : Factorials {};
+struct Twiddles::Series : Factorials {};
 
-Roots::Entry Roots::exact(uint64_t k, uint64_t n, const Series& f) {
+Twiddles::Entry Twiddles::exact(uint64_t k, uint64_t n, const Series& f) {
   // Fold the circle eight times: the angle is then 2 pi a / (8 n) with 8 a <= 8 n / 8.
   uint64_t a = 8 * (k % n);  // in units of 1 / (8 n)
   bool minus_im = true, minus_re = false, exchange = false;
@@ -110,7 +110,7 @@ Roots::Entry Roots::exact(uint64_t k, uint64_t n, const Series& f) {
   return {c.high, c.low, s.high, s.low};
 }
 
-Roots::Roots(uint64_t n, Store& store) : n_(n), shift_(0) {
+Twiddles::Twiddles(uint64_t n, Store& store) : n_(n), shift_(0) {
   while ((uint64_t(1) << (2 * shift_)) < n) shift_++;
   const uint64_t low_count = uint64_t(1) << shift_, high_count = (n >> shift_) + 1;
   low_ = store.take<Entry>(size_t(low_count));
@@ -123,7 +123,7 @@ Roots::Roots(uint64_t n, Store& store) : n_(n), shift_(0) {
 
 // table[k] = root k << shift: about 2 sqrt(count) of them from the series, the rest as products of two, which lose 2 of
 // 106 bits.
-void Roots::fill(Entry* table, uint64_t count, uint32_t shift, const Series& series) {
+void Twiddles::fill(Entry* table, uint64_t count, uint32_t shift, const Series& series) {
   uint64_t step = 1;
   while (step * step < count) step *= 2;
   for (uint64_t k = 0; k < count; k++) {
@@ -139,14 +139,14 @@ void Roots::fill(Entry* table, uint64_t count, uint32_t shift, const Series& ser
   }
 }
 
-void Roots::get(uint64_t k, float* root) const {
+void Twiddles::get(uint64_t k, float* root) const {
   if (k >= n_) k %= n_;
   const Entry &a = high_[k >> shift_], &b = low_[k & ((uint64_t(1) << shift_) - 1)];
   root[0] = float(a.re * b.re - a.im * b.im);
   root[1] = float(a.re * b.im + a.im * b.re);
 }
 
-void Roots::get(uint64_t k, double* root) const {
+void Twiddles::get(uint64_t k, double* root) const {
   if (k >= n_) k %= n_;
   const Entry &a = high_[k >> shift_], &b = low_[k & ((uint64_t(1) << shift_) - 1)];
   const Double2 ar = {a.re, a.re_low}, ai = {a.im, a.im_low}, br = {b.re, b.re_low}, bi = {b.im, b.im_low};

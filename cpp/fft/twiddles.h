@@ -10,9 +10,9 @@ namespace ewald::fft {
 // exp(-2 pi i k / n) for any k, from two tables of about sqrt(n) entries kept in twice the precision of double. One
 // product a root: no recurrence, so nothing adds up. Both tables come from Taylor series inside an eighth of the
 // circle.
-class Roots {
+class Twiddles {
 public:
-  Roots(uint64_t n, Store& store);
+  Twiddles(uint64_t n, Store& store);
   bool ok() const { return low_ != nullptr && high_ != nullptr; }
 
   void get(uint64_t k, float* root) const;
