@@ -95,10 +95,10 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
   pass.powers_of_two = (pass.length & (pass.length - 1)) == 0;
   pass.plain = pass.source == Source::complex && pass.sink == Sink::complex && pass.length == pass.points &&
                pass.middle == nothing && pass.chirp_in == nothing && pass.chirp_out == nothing &&
-               pass.in_window.whole == 0 && pass.out_window.whole == 0 && pass.length > 1;
-  pass.fixed = sizeof(T) == 4 && pass.plain && fixed_radix(pass.length, 0) != 0 &&
-               (!within || pass.lanes == fixed_lanes(pass.length) || (pass.length == 256 && pass.lanes == 16)) &&
+               pass.in_window.whole == 0 && pass.out_window.whole == 0 && pass.length > 1 &&
                pass.length * element_step(pass, false) < far && pass.length * element_step(pass, true) < far;
+  pass.fixed = sizeof(T) == 4 && pass.plain && fixed_radix(pass.length, 0) != 0 &&
+               (!within || pass.lanes == fixed_lanes(pass.length) || (pass.length == 256 && pass.lanes == 16));
   std::vector<std::uint32_t> radices;
   if (pass.fixed)
     for (std::uint32_t s = 0; fixed_radix(pass.length, s) != 0; s++) radices.push_back(fixed_radix(pass.length, s));

@@ -64,10 +64,11 @@ struct Block {
       if (Plain && first) {
         const LinePlace place = places[lane];
         if (!place.there) continue;
-        const std::uint64_t step = std::uint64_t(pass.in_index) * pass.in_stride;
+        // Offsets within a line have 32 bits: longer lines are not plain.
+        const std::uint32_t step = pass.in_index * pass.in_stride, part = s.items * step;
         const C* const from = static_cast<const C*>(ends.in) + place.in + j * step;
 #pragma unroll
-        for (unsigned q = 0; q < R; q++) v[round][q] = from[std::uint64_t(q * s.items) * step];
+        for (unsigned q = 0; q < R; q++) v[round][q] = from[q * part];
         if (pass.swap_in) {
 #pragma unroll
           for (unsigned q = 0; q < R; q++) v[round][q] = exchanged(v[round][q]);
@@ -95,14 +96,14 @@ struct Block {
       if (Plain && last) {
         const LinePlace place = places[lane];
         if (!place.there) continue;
-        const std::uint64_t step = std::uint64_t(pass.out_index) * pass.out_stride;
+        const std::uint32_t step = pass.out_index * pass.out_stride, part = s.span * step;
         C* const to = static_cast<C*>(ends.out) + place.out + base * step;
 #pragma unroll
         for (unsigned q = 0; q < R; q++) {
           C value = v[round][q];
           if (pass.turn_far != nothing) value = turn(place, base + q * s.span, value);
           if (pass.swap_out) value = exchanged(value);
-          to[std::uint64_t(q * s.span) * step] = ends.scale * value;
+          to[q * part] = ends.scale * value;
         }
       } else {
         C* const to = points + at(lane, base);

@@ -80,7 +80,8 @@ struct Pass {
   Source source;
   Sink sink;
   bool sine, pairs;        // pairs: the spectra of real lines are taken apart at the end
-  bool plain;              // complex to complex without a convolution: read into and written from the butterflies
+  bool plain;              // complex to complex without a convolution, lines that 32 bits number: read into and written
+                           // from the butterflies
   bool fixed;              // a kernel of fixed.cuh
   bool powers_of_two;      // every radix is 2, 4 or 8: a kernel with fewer registers
   bool swap_in, swap_out;  // real and imaginary part exchanged, which turns a transform into its inverse

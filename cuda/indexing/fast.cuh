@@ -3,52 +3,11 @@
 #pragma once
 #include "classic.cuh"
 #include "ladder.cuh"
+#include "pool.cuh"
 #include "record.cuh"
 #include "verdict.cuh"
 
 namespace ewald::cuda::indexing {
-
-// How many of the first `count` lattices of a pool, which are in order, come before one. By one warp, as is what
-// follows.
-__device__ __forceinline__ int rank_among(const Block& b, Pool pool, int count, const Lattice& lattice) {
-  const DeviceSpan<Lattice> lattices = b.lattices(pool);
-  const DeviceSpan<int> order = b.lattice_order(pool);
-  int before = 0;
-  for (int i0 = 0; i0 < count; i0 += 32) {
-    const int i = i0 + lane_index();
-    before += __popc(__ballot_sync(kFullWarp, i < count && !better(lattice, lattices[order[min(i, count - 1)]])));
-  }
-  return before;
-}
-// Carries the place of rank `from` to rank `to`; those between make room.
-__device__ __forceinline__ void carry(const Block& b, Pool pool, int from, int to) {
-  const DeviceSpan<int> order = b.lattice_order(pool);
-  const int place = order[from], step = from < to ? 1 : -1, between = abs(to - from);
-  __syncwarp();
-  for (int k0 = 0; k0 < between; k0 += 32) {
-    const int k = k0 + lane_index(), i = from + step * k;
-    const int next = k < between ? order[i + step] : 0;
-    __syncwarp();
-    if (k < between) order[i] = next;
-    __syncwarp();
-  }
-  if (lane_index() == 0) order[to] = place;
-  __syncwarp();
-}
-
-// Puts a lattice where it belongs among the first ones of a pool, whose places from there on are free.
-inline __device__ __noinline__ void insert(const Block& b, Pool pool, const Lattice& lattice) {
-  const int capacity = b.plan.size.lattices, count = b.state().lattice_count[pool],
-            at = rank_among(b, pool, count, lattice), last = count < capacity ? count : capacity - 1;
-  __syncwarp();
-  if (at == capacity) return;
-  if (lane_index() == 0) {
-    b.lattices(pool)[b.lattice_order(pool)[last]] = lattice;
-    b.state().lattice_count[pool] = last + 1;
-  }
-  __syncwarp();
-  carry(b, pool, last, at);
-}
 
 inline __device__ __noinline__ void refine_hit(const Block& b, int input, const BaseVector& base, const Angles& angles,
                                                bool free_scale, int i) {
@@ -130,65 +89,6 @@ __device__ __noinline__ void judge(const Block& b, bool may_strain, Lattice& lat
   lattice.log10_chance = measured<Team>(b, chance, lattice, n);
   lattice.judged = true;
   lattice.score = lattice.merit;
-}
-
-// Chooses what is to be judged: of the best `most` lattices by merit those that come near the best of all. One that is
-// the same as a better one is dropped unseen. By one warp.
-inline __device__ __noinline__ void choose_rivals(const Block& b, Pool pool, int most) {
-  State& s = b.state();
-  const DeviceSpan<Lattice> lattices = b.lattices(pool);
-  const DeviceSpan<int> order = b.lattice_order(pool);
-  int count = s.lattice_count[pool], judged = 0;
-  float top = 0;
-  for (int i = lane_index(); i < count; i += 32) {
-    const Lattice& lattice = lattices[order[i]];
-    top = fmaxf(top, float(lattice.merit));
-    judged += lattice.judged;
-  }
-  judged = all_sum(judged);
-#pragma unroll
-  for (int d = 1; d < 32; d *= 2) top = fmaxf(top, __shfl_xor_sync(kFullWarp, top, d));
-  int chosen = 0;
-  for (int k = 0; k < most && judged + chosen < count; k++) {
-    const int at = judged + chosen;
-    const Lattice& lattice = lattices[order[at]];
-    if (k > 0 && !(float(lattice.merit) >= float(rival_share) * top)) break;
-    bool again = false;
-    for (int i = lane_index(); i < at && !again; i += 32) {
-      const Lattice& other = lattices[order[i]];
-      again = other.merit >= lattice.merit && same(lattice, other);
-    }
-    if (__any_sync(kFullWarp, again))
-      carry(b, pool, at, --count);
-    else
-      chosen++;
-  }
-  __syncwarp();
-  if (lane_index() == 0) s.above = judged, s.take = chosen, s.lattice_count[pool] = count;
-}
-
-// Brings those that were judged in order; one that a strain has made the same as a better one is dropped. By one warp.
-inline __device__ __noinline__ void rank_judged(const Block& b, Pool pool, int judged, int chosen) {
-  const DeviceSpan<Lattice> lattices = b.lattices(pool);
-  const DeviceSpan<int> order = b.lattice_order(pool);
-  int at = judged, count = b.state().lattice_count[pool];  // the next one, behind those that have found their place
-  for (int k = 0; k < chosen; k++) {
-    const Lattice& lattice = lattices[order[at]];
-    bool again = false;
-    for (int i = lane_index(); i < at && !again; i += 32) {
-      const Lattice& other = lattices[order[i]];
-      again = other.log10_chance <= lattice.log10_chance && same(lattice, other);
-    }
-    if (__any_sync(kFullWarp, again)) {
-      carry(b, pool, at, --count);
-    } else {
-      const int to = rank_among(b, pool, at, lattice);
-      carry(b, pool, at, to);
-      at++;
-    }
-  }
-  __syncwarp();
-  if (lane_index() == 0) b.state().lattice_count[pool] = count;
 }
 
 // Judges the best lattices: side by side, a warp each; a single one by the whole block, and lists of which a warp's
