@@ -6,7 +6,7 @@ import { cellFromParameters, createContext, devices, simulateSpots } from '../..
 
 export const name = 'hostile';
 export const about = 'workers ended, arrays lost, runs aborted and contexts forgotten at random moments';
-export const minutes = 6;
+export const minutes = 10;
 
 const program = (file) => fileURLToPath(new URL(`../hostile/${file}`, import.meta.url));
 const pick = (list) => list[Math.floor(Math.random() * list.length)];
@@ -22,7 +22,7 @@ function lose(array) {
   else structuredClone(buffer, { transfer: [buffer] });
 }
 const made = (length, resizable) =>
-  new Float32Array(resizable ? new ArrayBuffer(4 * length, { maxByteLength: 8 * length }) : 4 * length, 0, length);
+  new Float32Array(new ArrayBuffer(4 * length, resizable ? { maxByteLength: 8 * length } : {}), 0, length);
 
 /** Transforms whose arrays are lost, or that are ended, a moment after they began; the next one is right. */
 async function transforms(context, backend, rounds) {
