@@ -4,7 +4,7 @@
  * set is the best one here.
  */
 
-const peaks = (name, file, find, replace, ids = ['peaks:peakfinder8:u16:211x173']) => ({
+const peaks = (name, file, find, replace, ids = ['peaks:peakfinder8:u16:131x107']) => ({
   name: `peaks: ${name}`,
   file: `peaks/${file}`,
   on: 'native',
@@ -40,9 +40,6 @@ export const roomMutants = [
     '2 * int64_t(params_.local_radius)',
     'int64_t(params_.local_radius)',
   ),
-  peaks('peaks begin on borders too', 'blobs.cpp', 'fs + 1 == p.end_fs || ss == p.ss', 'ss == p.ss', [
-    'peaks:peakfinder8:i16:120x164:panels=4',
-  ]),
   peaks(
     'limits are one sigma too low',
     'limits.cpp',
@@ -92,20 +89,17 @@ export const roomMutants = [
     ['pi:count:points=65537'],
   ),
   cuda(
-    'indexing: spots off the planes are searched by the wrong side',
-    'indexing/rotate.cuh',
-    'fmaf(-p.b_y, xs, p.b_x * ys)',
-    'fmaf(p.b_y, xs, p.b_x * ys)',
-    ['indexing:fast:rivals:mono:*'],
-  ),
-  cuda(
     'indexing: of two spots at one node the farther counts',
     'indexing/verdict.cuh',
     'if (!(e2 < radius2)) break;',
     'if (e2 < radius2) break;',
     ['indexing:fast:rivals:mono:*', 'indexing:stages:*mono*'],
   ),
-  cuda('fft: the mirrored half of a spectrum keeps its sign', 'fft/ends.cuh', 'mirrored ? v.y : -v.y', '-v.y', [
-    'fft:lengths:*n=15*',
-  ]),
+  cuda(
+    'fft: the halves of a real line are joined with the wrong sign',
+    'fft/ends.cuh',
+    'times(root(pass.halves, k), z - y)',
+    'times(root(pass.halves, k), z + y)',
+    ['fft:r2c:f32:n=16', 'fft:r2c:f32:n=4'],
+  ),
 ];
