@@ -1,6 +1,8 @@
 // ewald_mpi.node: the calls of src/communicator/mpi.ts. Arguments are checked there; here they become requests.
 #include <napi.h>
 
+#include <algorithm>
+
 #include "addon/values.h"
 #include "mpi/engine.h"
 
@@ -134,6 +136,17 @@ Napi::Value alltoallv(const CallbackInfo& info) {
   const View lists = addon::view_at(info, 4, 16);
   const int32_t* words = reinterpret_cast<const int32_t*>(lists.data);
   operation->counts.assign(words, words + lists.bytes / 4);
+  // Open MPI takes equal addresses for MPI_IN_PLACE, and an empty array may begin where the other one does.
+  static char nowhere[16];
+  const size_t ranks = operation->counts.size() / 4;
+  const auto empty = [&](size_t list) {
+    const int* counts = operation->counts.data() + list * ranks;
+    return std::all_of(counts, counts + ranks, [](int count) { return count == 0; });
+  };
+  if (empty(0))
+    send = nowhere;
+  else if (empty(2))
+    recv = nowhere;
   operation->begin = [=](Operation& self) {
     const int* list = self.counts.data();
     const size_t size = self.counts.size() / 4;

@@ -120,7 +120,9 @@ export function tell(report: Report, header: boolean): void {
       : `, ${unusable === 0 ? 'no' : unusable} pixel${unusable === 1 ? '' : 's'} outside the valid range`;
   line(
     'first frame',
-    Number.isFinite(min) ? `${short(min)} … ${short(max)}, mean ${short(mean)}${spoilt}` : 'no finite number',
+    Number.isFinite(min)
+      ? `${report.dtype.startsWith('c') ? 'moduli ' : ''}${short(min)} … ${short(max)}, mean ${short(mean)}${spoilt}`
+      : 'no finite number',
   );
   for (const [name, text] of described(meta)) line(name, text);
   for (const { what, expected, found } of sizes)

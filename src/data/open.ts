@@ -82,7 +82,7 @@ export async function openSource(
     const names = ['auto', ...formats.map(({ name }) => name)];
     const named = choice('open: format', options.format, 'auto', names);
     const format = named === 'auto' ? await surest(source, options) : formats.find(({ name }) => name === named);
-    if (!format) throw unknown(source, options);
+    if (!format) throw unknown(source, options, await isText(source));
     const taken = [...everywhere, ...format.options];
     for (const [name, value] of Object.entries(options))
       if (value !== undefined && !taken.includes(name))
@@ -109,14 +109,22 @@ async function surest(source: ByteSource, options: OpenOptions): Promise<Format 
   return formats.find(({ name }) => name === (best?.format ?? (plain ? 'raw' : undefined)));
 }
 
-function unknown(source: ByteSource, options: OpenOptions): EwaldError {
+/** Whether a source begins like a text: a list, a geometry, a table. */
+async function isText(source: ByteSource): Promise<boolean> {
+  const head = await source.read(0, Math.min(512, source.size));
+  return head.length > 0 && head.every((byte) => byte >= 32 || (byte >= 9 && byte <= 13));
+}
+
+function unknown(source: ByteSource, options: OpenOptions, text: boolean): EwaldError {
   const raw = options.dtype === undefined && options.sigShape === undefined;
   return new EwaldError(
     'Format',
     `${source.name} (${source.size} bytes) is in no format known here: ${formats.map(({ name }) => name).join(', ')}` +
-      (raw
-        ? ". If it holds plain numbers, say what they are: dtype 'u16', sigShape [512, 512] (--dtype u16 --sig-shape 512,512)"
-        : ''),
+      (raw && text
+        ? '. It is a text, which holds no frames: lists of spots are for ewald index, geometries and cells for its -g and -p'
+        : raw
+          ? ". If it holds plain numbers, say what they are: dtype 'u16', sigShape [512, 512] (--dtype u16 --sig-shape 512,512)"
+          : ''),
     { detail: { path: source.name, size: source.size } },
   );
 }

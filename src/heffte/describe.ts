@@ -2,7 +2,7 @@
 import type { R2rKind } from '../fft/options.js';
 import type { Axis, Box } from './box.js';
 import { type HeffteScale, parseScale } from './names.js';
-import type { TraceEvent } from './trace.js';
+import { overlapMs, type TraceEvent } from './trace.js';
 import type { Transform } from './transform.js';
 
 /** One stage of a plan as one rank sees it. */
@@ -22,6 +22,8 @@ export interface StageDescription {
   readonly kept: number;
   /** Milliseconds of the latest run, from the first to the last event; undefined before one. */
   readonly ms: number | undefined;
+  /** Milliseconds of the latest run in which this rank copied while messages were under way; undefined before one. */
+  readonly overlapMs: number | undefined;
 }
 
 export interface PlanDescription {
@@ -59,10 +61,12 @@ export function describePlan(transform: Transform): PlanDescription {
       kept: own,
       ms:
         mine.length > 0 ? Math.max(...mine.map((e) => e.endedMs)) - Math.min(...mine.map((e) => e.beganMs)) : undefined,
+      overlapMs: mine.length > 0 ? overlapMs(mine) : undefined,
     };
   });
-  const lines = stages.map(({ what, axes, from, to, messages, bytes, ms }) => {
-    const time = ms === undefined ? '' : `, ${ms.toFixed(2)} ms`;
+  const lines = stages.map(({ what, axes, from, to, messages, bytes, ms, overlapMs: overlap }) => {
+    const beside = overlap ? `, of which ${overlap.toFixed(2)} ms copying while messages were under way` : '';
+    const time = ms === undefined ? '' : `, ${ms.toFixed(2)} ms${beside}`;
     return what === 'transform'
       ? `transform ${axes.map((axis) => letters[axis]).join('')} of ${from.size.join(' × ')}${time}`
       : `reshape ${from.size.join(' × ')} to ${to.size.join(' × ')}: ${algorithm === 'shared' ? 'shared memory' : `${messages} messages`}, ${bytes} bytes${time}`;

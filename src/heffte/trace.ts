@@ -14,6 +14,30 @@ export interface TraceEvent {
 /** Most events that are kept of a run: many ranks make many messages. */
 const mostEvents = 4096;
 
+/**
+ * Milliseconds of packing, unpacking and copying while messages were under way, of the events of one stage: from the
+ * first one that was sent on, for before it receiving is only waiting.
+ */
+export function overlapMs(events: readonly TraceEvent[]): number {
+  const firstSent = Math.min(...events.filter(({ what }) => what === 'send').map(({ beganMs }) => beganMs));
+  const messages = events
+    .filter(({ what }) => what === 'send' || what === 'receive')
+    .map(({ beganMs, endedMs }) => [Math.max(firstSent, beganMs), endedMs] as const)
+    .sort(([a], [b]) => a - b);
+  // Their union, one stretch after the other.
+  const stretches: [number, number][] = [];
+  for (const [began, ended] of messages) {
+    const last = stretches.at(-1);
+    if (last && began <= last[1]) last[1] = Math.max(last[1], ended);
+    else stretches.push([began, ended]);
+  }
+  let sum = 0;
+  for (const { what, beganMs, endedMs } of events)
+    if (what === 'pack' || what === 'unpack' || what === 'own')
+      for (const [began, ended] of stretches) sum += Math.max(0, Math.min(ended, endedMs) - Math.max(began, beganMs));
+  return sum;
+}
+
 /** Notes events of one run. */
 export class Trace {
   readonly events: TraceEvent[] = [];

@@ -108,6 +108,18 @@ export async function conformance(comm) {
   );
   note(packed);
 
+  // The first rank alone sends; what the others send is nothing, and begins where what they get does.
+  const alone = new Float64Array(3);
+  const none = range(size, () => 0);
+  const sends = rank === 0 ? Float64Array.from(range(3 * size, (i) => i / 7)) : alone.subarray(0, 0);
+  const receives = none.map((_, r) => (r === 0 ? 3 : 0));
+  await comm.alltoallv(sends, { counts: rank === 0 ? none.map(() => 3) : none }, alone, { counts: receives });
+  same(
+    alone,
+    range(3, (i) => (3 * rank + i) / 7),
+    'alltoallv of nothing at one place',
+  );
+
   // From and to each root.
   for (let root = 0; root < size; root++) {
     const data = Float64Array.from({ length: 9 }, (_, i) => (rank === root ? root + i / 3 : Number.NaN));

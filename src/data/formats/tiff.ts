@@ -254,7 +254,8 @@ function describe(page: Page, { big, little }: TiffFile): Metadata {
   return {
     ...(maker ? { maker } : {}),
     ...(texts.get('model') ? { detector: texts.get('model') as string } : {}),
-    ...(texts.get('date') ? { date: texts.get('date') as string } : {}),
+    // Some writers point the tag at the wrong bytes.
+    ...(/^\d/.test(texts.get('date') ?? '') ? { date: texts.get('date') as string } : {}),
     ...(pixel ? { pixelSizeM: { x: Number(pixel[1]), y: Number(pixel[2]) } } : {}),
     ...(exposure > 0 ? { exposureS: exposure } : {}),
     header: {

@@ -219,7 +219,10 @@ export async function findFrames(catalog: Catalog): Promise<Frames> {
     dialect: 'HDF5',
     parts: [chosen.object],
     path: chosen.path,
-    guess: `${chosen.path} is the largest of ${arrays.length} arrays; the file does not say which one holds the frames`,
+    guess:
+      arrays.length === 1
+        ? `${chosen.path} is the only array; the file does not say whether it holds frames`
+        : `${chosen.path} is the largest of ${arrays.length} arrays; the file does not say which one holds the frames`,
   };
 }
 
