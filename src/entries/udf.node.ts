@@ -20,6 +20,8 @@ import { type DetectedDevices, devicesOf } from '../udf/devices.js';
 import { makeExecutor } from '../udf/executors.js';
 import { exportNpy } from '../udf/export.node.js';
 import type { ScanSource } from '../udf/scan.js';
+import type { AnyUdf } from '../udf/udf.js';
+import { compareUdf, type UdfReport, type ValidateUdfOptions } from '../udf/validate-udf.js';
 import { type ConnectOptions, Executor } from './executors.node.js';
 
 const place: UdfPlace = {
@@ -64,6 +66,20 @@ export class Context extends UdfContext {
   static async connect(url: string, options?: ConnectOptions): Promise<Context> {
     const executor = await Executor.connect(url, options);
     return new Context({ executor }, [executor]);
+  }
+}
+
+/**
+ * Runs a UDF's `processFrameWgsl` on a WebGPU device and its `processFrame` in JavaScript over the same frames, and
+ * compares. Throws `Unsupported` where there is no WebGPU, `Argument` where the WGSL does not compile.
+ */
+export async function validateUdf(udf: AnyUdf, options: ValidateUdfOptions = {}): Promise<UdfReport> {
+  const context = new Context({ context: { backend: 'webgpu', strict: true, log: { level: 'error' } } });
+  try {
+    const device = (await devices({ backend: 'webgpu' })).find(({ backend }) => backend === 'webgpu');
+    return await compareUdf(udf, options, context, device?.name ?? 'none');
+  } finally {
+    await context.close();
   }
 }
 

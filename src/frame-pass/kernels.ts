@@ -1,6 +1,7 @@
 /** Where the kernels of udf are. */
 import type { Feature } from '../backends/feature.js';
 import type { UdfOp } from './contract.js';
+import type { FunctionOp } from './function-contract.js';
 import { udfOp } from './kernels/wasm.js';
 
 export const udfFeature: Feature<UdfOp> = {
@@ -9,4 +10,9 @@ export const udfFeature: Feature<UdfOp> = {
     wasm: udfOp,
     webgpu: async (device) => (await import('./kernels/webgpu/pass.js')).udfOp(device),
   },
+};
+
+export const functionFeature: Feature<FunctionOp> = {
+  name: 'functions in WGSL',
+  kernels: { webgpu: async (device) => (await import('./kernels/webgpu/function.js')).functionOp(device) },
 };

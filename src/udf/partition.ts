@@ -239,12 +239,10 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     const byCore = running.filter(({ part }) => part !== undefined);
     if (byCore.length > 0)
       await passes?.run(byCore as { part: KernelPart; arrays: Arrays; task: unknown }[], frames, meta);
-    await showAll(
-      running.filter(({ part }) => part === undefined),
-      frames,
-      count,
-      signal,
-    );
+    const left: Running[] = [];
+    for (const one of running)
+      if (one.part === undefined && !(await passes?.functions.run(one, frames))) left.push(one);
+    await showAll(left, frames, count, signal);
   }
   for (const one of running) {
     one.point(0, count, 0, product(meta.sig));

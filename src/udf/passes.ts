@@ -7,6 +7,7 @@ import type { Context } from '../rooms.js';
 import { type Arrays, product } from './dtypes.js';
 import type { KernelPart } from './kernel-part.js';
 import type { AnyUdf, UdfMeta } from './udf.js';
+import { Functions } from './wgsl.js';
 
 type Part = { readonly part: KernelPart; readonly arrays: Arrays; readonly task: unknown };
 
@@ -16,12 +17,15 @@ export class Passes {
   readonly #threads: number;
   readonly #plans = new Map<string, Promise<FramePass>>();
   readonly #parts = new Map<AnyUdf, { readonly params: unknown; readonly part: KernelPart | undefined }>();
+  /** UDFs of users that have WGSL. */
+  readonly functions: Functions;
   readonly #numbers = new WeakMap<object, number>();
   #next = 0;
 
   constructor(open: () => Promise<Context>, threads: number) {
     this.#open = open;
     this.#threads = threads;
+    this.functions = new Functions(open);
   }
 
   /** Whether the core takes frames of this dtype. */
@@ -78,6 +82,7 @@ export class Passes {
 
   async dispose(): Promise<void> {
     for (const plan of this.#plans.values()) await (await plan.catch(() => undefined))?.dispose();
+    await this.functions.dispose();
     this.#plans.clear();
     this.#parts.clear();
   }

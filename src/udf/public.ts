@@ -93,3 +93,4 @@ export {
   type UdfParams,
   type UdfScope,
 } from './udf.js';
+export type { UdfReport, ValidatedResult, ValidateUdfOptions } from './validate-udf.js';

@@ -101,6 +101,11 @@ export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations
   /** Before the frames of a partition, and on the whole results before the first one (`meta` of no partition). */
   preprocess?(scope: UdfScope<B, P, T>): void;
   processFrame?(scope: FrameScope<B, P, T>): void;
+  /**
+   * The same as `processFrame`, in WGSL: where the run has WebGPU it is used in its place. It has
+   * `fn process_frame(lane: u32)`, which 64 lanes of a workgroup run for each frame; see the README.
+   */
+  readonly processFrameWgsl?: string;
   processTile?(scope: TileScope<B, P, T>): void;
   processPartition?(scope: PartitionScope<B, P, T>): void;
   /** After the frames of a partition, on all of its results. */
@@ -152,6 +157,7 @@ const names: readonly (keyof AnyDefinition)[] = [
   'getTaskData',
   'preprocess',
   'processFrame',
+  'processFrameWgsl',
   'processTile',
   'processPartition',
   'postprocess',
@@ -173,6 +179,15 @@ function check(definition: AnyDefinition): void {
   knownOptions(what, definition, names);
   if (!methods.some((method) => typeof definition[method] === 'function'))
     throw new EwaldError('Argument', `${what} has none of ${methods.join(', ')}: nothing would look at a frame`);
+  if (definition.processFrameWgsl !== undefined) {
+    if (typeof definition.processFrameWgsl !== 'string' || !/fn\s+process_frame\s*\(/.test(definition.processFrameWgsl))
+      throw new EwaldError('Argument', `${what}: processFrameWgsl has no fn process_frame(lane: u32) { … }`);
+    if (methodOf(definition) !== 'processFrame')
+      throw new EwaldError(
+        'Argument',
+        `${what}: processFrameWgsl is the twin of processFrame, but frames are seen by ${methodOf(definition)}; needed is processFrame alone`,
+      );
+  }
   if (typeof definition.buffers !== 'object' && typeof definition.buffers !== 'function')
     throw new EwaldError(
       'Argument',

@@ -37,6 +37,11 @@ describe('examples/udf', () => {
   });
   test('devices', async () =>
     expect(await example('devices.mjs')).toBe(`default-cpu-0, default-cpu-1\ndevices: ${total()}\n`));
+  test('wgsl', async () => {
+    const out = await example('wgsl.mjs');
+    expect(out).toMatch(/^(value: WGSL differs by 0\nabove: WGSL differs by 0|no WebGPU here: JavaScript does it)\n/);
+    expect(out).toContain('brightest 63 above 40 at the first pixel: 7\n');
+  });
   test.skipIf(!natsPresent)('cluster', async () => {
     const server = await new NatsServer().start();
     const joined = new WorkerProcess(server.url);

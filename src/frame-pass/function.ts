@@ -1,0 +1,29 @@
+/** A user's function over frames, in WGSL, planned on a context; `ewald/udf` makes its descriptor and merges its results. */
+import type { BackendName } from '../backends/names.js';
+import type { Planner } from '../planner.js';
+import { type Disposable, Resource } from '../resource.js';
+import type { FunctionArray, FunctionDescriptor, FunctionRun } from './function-contract.js';
+import { functionFeature } from './kernels.js';
+
+/** A planned function over frames. */
+export interface FrameFunction extends Disposable {
+  readonly backend: BackendName;
+  readonly bytes: number;
+  /** Writes results of each frame in place; gives those of all frames, a copy a group of frames. */
+  run(run: FunctionRun): Promise<readonly (readonly FunctionArray[])[]>;
+}
+
+/** Plans a function on a context. Throws `Unsupported` without WebGPU, `Argument` where its WGSL does not compile. */
+export async function planFrameFunction(planner: Planner, descriptor: FunctionDescriptor): Promise<FrameFunction> {
+  const { backend, kernel } = await planner.plan(functionFeature, descriptor);
+  const resource = new Resource('frame function', planner.resource, kernel);
+  return {
+    backend: backend.name,
+    bytes: kernel.bytes,
+    async run(run) {
+      resource.assertAlive();
+      return resource.enqueue(() => kernel.run(run));
+    },
+    dispose: () => resource.dispose(),
+  };
+}

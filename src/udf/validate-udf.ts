@@ -1,0 +1,100 @@
+/** A UDF's WGSL beside its JavaScript: the same frames of a seed through both. */
+import { allocateFrames } from '../data/dtype.js';
+import { EwaldError } from '../errors.js';
+import type { PassDtype } from '../frame-pass/pass.js';
+import { integer, knownOptions, real } from '../options.js';
+import type { UdfContext } from './context.js';
+import { product } from './dtypes.js';
+import { type AnyDefinition, type AnyUdf, defineUdf } from './udf.js';
+
+/** What frames a UDF is tried on. */
+export interface ValidateUdfOptions {
+  /** Shape of the scan; default [5, 4]. */
+  readonly navShape?: readonly number[];
+  /** Shape of a frame; default [37, 53]: no multiple of what a GPU likes. */
+  readonly sigShape?: readonly number[];
+  /** Dtype of the frames; default u16. */
+  readonly dtype?: PassDtype;
+  /** Integers are below this; default 1000, or the type's range if that is less. */
+  readonly below?: number;
+  /** Seed of the frames, 0 … 2³² − 1; default 1. */
+  readonly seed?: number;
+  /** Largest difference over the largest number of a result; default 1e-5, some 80 roundings of float32. Integers: none. */
+  readonly tolerance?: number;
+}
+
+/** How far a result of WGSL is from JavaScript's. */
+export interface ValidatedResult {
+  readonly name: string;
+  /** Largest difference over the largest number. */
+  readonly error: number;
+  readonly bound: number;
+  /** Where it is largest, and what both say there. */
+  readonly element: number;
+  readonly wgsl: number;
+  readonly javascript: number;
+  readonly pass: boolean;
+}
+
+/** What `validateUdf` found. */
+export interface UdfReport {
+  readonly udf: string;
+  /** The device. */
+  readonly device: string;
+  readonly pass: boolean;
+  readonly results: readonly ValidatedResult[];
+}
+
+const names = ['navShape', 'sigShape', 'dtype', 'below', 'seed', 'tolerance'];
+
+/** Runs a UDF in WGSL on a context with WebGPU, and in JavaScript, and compares. */
+export async function compareUdf(
+  udf: AnyUdf,
+  options: ValidateUdfOptions,
+  context: UdfContext,
+  device: string,
+): Promise<UdfReport> {
+  knownOptions('validateUdf', options, names);
+  const { processFrameWgsl, ...javascript } = udf.definition as AnyDefinition;
+  const { name } = javascript;
+  if (processFrameWgsl === undefined)
+    throw new EwaldError('Argument', `the UDF ${name} has no processFrameWgsl: there is nothing to compare`);
+  const { navShape = [5, 4], sigShape = [37, 53], dtype = 'u16' } = options;
+  const tolerance = real('validateUdf: tolerance', options.tolerance, 1e-5, 0, 1);
+  const below = integer('validateUdf: below', options.below, /8/.test(dtype) ? 127 : 1000, 1, 2 ** 31);
+  let state = integer('validateUdf: seed', options.seed, 1, 0, 2 ** 32 - 1);
+  const frames = allocateFrames(dtype, product(navShape) * product(sigShape)) as Float64Array;
+  for (let i = 0; i < frames.length; i++) {
+    state = (Math.imul(1664525, state) + 1013904223) >>> 0;
+    frames[i] = dtype === 'f32' ? ((state >>> 8) / 2 ** 24) * below : Math.floor((state / 2 ** 32) * below);
+  }
+  const twin = defineUdf(javascript as AnyDefinition).withParams(udf.params);
+  const run = (one: AnyUdf) => context.runUdf(context.fromMemory(frames, { navShape, sigShape, dtype }), one);
+  const [expected, found] = [await run(twin), await run(udf)];
+  const results = Object.entries(expected).map(([result, { data, dtype: type }]): ValidatedResult => {
+    const want = data as unknown as ArrayLike<number>;
+    const have = (found as Record<string, { data: unknown }>)[result]?.data as ArrayLike<number>;
+    let [worst, element, size] = [-1, 0, 0];
+    for (let i = 0; i < want.length; i++) {
+      const [a, b] = [Number(want[i]), Number(have[i])];
+      if (Number.isFinite(a)) size = Math.max(size, Math.abs(a));
+      const off = Object.is(a, b) || a === b ? 0 : Math.abs(a - b);
+      if (off > worst || Number.isNaN(off)) {
+        worst = Number.isNaN(off) ? Number.POSITIVE_INFINITY : off;
+        element = i;
+      }
+    }
+    const error = worst <= 0 ? 0 : worst / (size || 1);
+    const bound = /^[fc]/.test(type) ? tolerance : 0;
+    return {
+      name: result,
+      error,
+      bound,
+      element,
+      wgsl: Number(have[element]),
+      javascript: Number(want[element]),
+      pass: error <= bound,
+    };
+  });
+  return { udf: name, device, pass: results.every(({ pass }) => pass), results };
+}

@@ -1,0 +1,53 @@
+/** ewald/udf in a tab: a File from disk, centres of mass and a user's WGSL on WebGPU, and no server. */
+import { describe, expect, test } from 'vitest';
+import { Context, comUdf, defineUdf, validateUdf } from '../../dist/udf.browser.js';
+
+const absent = (await navigator.gpu?.requestAdapter()) ? undefined : 'no adapter';
+if (absent && (import.meta.env.EWALD_REQUIRE ?? '').split(',').includes('webgpu'))
+  throw new Error(`EWALD_REQUIRE names webgpu, but it is absent: ${absent}`);
+const webgpu = { context: { backend: 'webgpu', strict: true, log: { level: 'error' } } } as const;
+
+/** A .npy file of 4 × 5 frames of 16 × 12 in which one pixel is bright: its place is the centre of mass. */
+function scanFile(): { file: File; places: { y: number; x: number }[] } {
+  const header = "{'descr': '<u2', 'fortran_order': False, 'shape': (4, 5, 16, 12), }";
+  const text = `${header.padEnd(117)}\n`;
+  const head = new Uint8Array(10 + text.length);
+  head.set([0x93, 78, 85, 77, 80, 89, 1, 0, text.length & 255, text.length >> 8]);
+  head.set(new TextEncoder().encode(text), 10);
+  const frames = new Uint16Array(20 * 192);
+  const places = Array.from({ length: 20 }, (_, i) => ({ y: (i * 3) % 16, x: (i * 5) % 12 }));
+  for (const [i, { y, x }] of places.entries()) frames[i * 192 + y * 12 + x] = 1000 + i;
+  return { file: new File([head, frames], 'scan.npy'), places };
+}
+
+const brightest = defineUdf({
+  name: 'brightest',
+  buffers: { value: { kind: 'nav', dtype: 'f32' } },
+  processFrame({ frame, results }) {
+    results.value[0] = (frame as Uint16Array).reduce((a, b) => Math.max(a, b));
+  },
+  processFrameWgsl: `
+    fn process_frame(lane: u32) {
+      var most = 0.0;
+      for (var i = lane; i < PIXELS; i += LANES) { most = max(most, pixel(i)); }
+      let all = lanes_max(most);
+      if (lane == 0u) { set_value(0u, all); }
+    }`,
+});
+
+describe.skipIf(absent)('ewald/udf on WebGPU in Chromium', () => {
+  test('a File from disk: centres of mass and WGSL of a user', async () => {
+    const { file, places } = scanFile();
+    const ctx = new Context(webgpu);
+    const scan = await ctx.load(file);
+    const [com, bright] = await ctx.runUdf(scan, [comUdf, brightest]);
+    expect([...com.rawCom.data]).toEqual(places.flatMap(({ y, x }) => [y, x]));
+    expect([...bright.value.data]).toEqual(places.map((_, i) => 1000 + i));
+    await ctx.close();
+  });
+
+  test('its WGSL is what its JavaScript is', async () => {
+    const { pass, results } = await validateUdf(brightest);
+    expect(pass, JSON.stringify(results)).toBe(true);
+  });
+});
