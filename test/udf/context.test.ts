@@ -1,0 +1,132 @@
+/** The Context's smaller methods: partial results, parameters that change, dry runs, tables, exports, and mistakes by name. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { auxData, Context, defineUdf, stddevUdf, sumSigUdf, sumUdf } from 'ewald/udf';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { refused } from '../support/refused.js';
+
+const [navShape, sigShape] = [
+  [4, 5],
+  [6, 7],
+] as const;
+const frames = Uint16Array.from({ length: 20 * 42 }, (_, i) => (i * 31) % 1009);
+const sums = Array.from({ length: 20 }, (_, f) => frames.subarray(42 * f, 42 * (f + 1)).reduce((a, b) => a + b, 0));
+let ctx: Context;
+let folder: string;
+beforeAll(async () => {
+  ctx = new Context();
+  folder = await mkdtemp(join(tmpdir(), 'ewald-udf-'));
+});
+afterAll(async () => {
+  await ctx.close();
+  await rm(folder, { recursive: true });
+});
+const scan = () => ctx.fromMemory(frames, { navShape, sigShape });
+
+const scaled = defineUdf({
+  name: 'scaled',
+  params: {
+    factor: 1,
+    weights: auxData(
+      Float64Array.from({ length: 20 }, (_, i) => i),
+      { kind: 'nav', dtype: 'f64' },
+    ),
+  },
+  buffers: { value: { kind: 'nav', dtype: 'f64' } },
+  processFrame({ frame, results, params, aux }) {
+    let sum = 0;
+    for (const value of frame as Uint16Array) sum += value;
+    results.value[0] = params.factor * sum + (aux.weights[0] as number);
+  },
+});
+
+test('partial results come partition by partition, and parameters change between them', async () => {
+  const run = ctx.runUdfIter(scan(), scaled, { numPartitions: 4 });
+  const seen: number[] = [];
+  for await (const { buffers, damage, progress } of run) {
+    seen.push(damage.data.reduce((a, b) => a + b, 0));
+    const [{ value }] = buffers;
+    // What is not done yet is zero.
+    for (let i = 0; i < 20; i++) if (!damage.data[i]) expect(value.data[i]).toBe(0);
+    if (progress.done === 2) run.updateParameters([{ factor: 10 }]);
+    if (progress.done === 4) expect([...value.data]).toEqual(sums.map((sum, i) => (i < 10 ? sum : 10 * sum) + i));
+  }
+  expect(seen).toEqual([5, 10, 15, 20]);
+});
+
+test('a run that is left early ends', async () => {
+  for await (const { progress } of ctx.runUdfIter(scan(), sumSigUdf, { numPartitions: 4 })) {
+    expect(progress.done).toBe(1);
+    break;
+  }
+});
+
+test('a dry run has shapes and dtypes, of ones', async () => {
+  const { value } = await ctx.dryRun(scan(), scaled);
+  expect([value.shape, value.dtype, value.data[0]]).toEqual([[4, 5], 'f64', 42]);
+});
+
+test('display names the results that are given, and not the private ones', () => {
+  const table = ctx.display(scan(), stddevUdf);
+  expect(table).toMatch(/^<table/);
+  for (const word of ['varsum', 'numFrames', 'f64', 'sig']) expect(table).toContain(word);
+  expect(table).not.toContain('second');
+});
+
+test('what is exported is what is loaded again', async () => {
+  const path = join(folder, 'out.npy');
+  await ctx.exportDataset(scan(), path);
+  await refused(() => ctx.exportDataset(scan(), path), 'Argument', path);
+  await ctx.exportDataset(scan(), path, { overwrite: true });
+  const again = await ctx.load(path);
+  expect([again.shape.nav, again.shape.sig, again.dtype]).toEqual([[4, 5], [6, 7], 'u16']);
+  const [all, each] = await ctx.runUdf(again, [sumUdf, sumSigUdf]);
+  expect([...each.intensity.data]).toEqual(sums);
+  expect(all.intensity.data.reduce((a, b) => a + b, 0)).toBe(sums.reduce((a, b) => a + b, 0));
+});
+
+test('tiles of rows are as large as the UDF wants, and see every pixel once', async () => {
+  const sizes: number[] = [];
+  const tiled = defineUdf({
+    name: 'tiled',
+    tiling: { depth: 3, bytes: 3 * 2 * 7 * 2 },
+    buffers: { total: { kind: 'sig', dtype: 'f64' } },
+    processTile({ tile, depth, pixels, results }) {
+      sizes.push(depth * pixels);
+      for (let i = 0; i < tile.length; i++)
+        results.total[i % pixels] = (results.total[i % pixels] as number) + (tile[i] as number);
+    },
+    merge({ dest, src }) {
+      for (let p = 0; p < 42; p++) dest.total[p] = (dest.total[p] as number) + (src.total[p] as number);
+    },
+  });
+  const [{ total }, { intensity }] = await ctx.runUdf(scan(), [tiled, sumUdf]);
+  expect([...total.data]).toEqual([...(intensity.data as Float64Array)]);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(3 * 2 * 7);
+});
+
+test('mistakes are named', async () => {
+  const nav = { value: { kind: 'nav', dtype: 'f32' } } as const;
+  const throws = defineUdf({
+    name: 'late',
+    buffers: nav,
+    processFrame({ position }) {
+      if (position === 17) throw new Error('no such thing');
+    },
+  });
+  await refused(() => ctx.runUdf(scan(), throws), 'Argument', 'late', 'frame 17', 'no such thing');
+  const bare = defineUdf({ name: 'bare', buffers: { all: { kind: 'single', dtype: 'f64' } }, processFrame() {} });
+  await refused(() => ctx.runUdf(scan(), bare), 'Argument', 'no merge', 'all is single');
+  const stray = defineUdf({
+    name: 'stray',
+    buffers: nav,
+    processFrame() {},
+    getResults: () => ({ other: new Float32Array(20) }) as never,
+  });
+  await refused(() => ctx.runUdf(scan(), stray), 'Argument', 'other', 'not declared');
+  await refused(() => ctx.runUdf(scan(), sumUdf, { roi: new Uint8Array(7) }), 'Shape', '7');
+  await refused(async () => ctx.createDiskAnalysis(scan(), { cx: 99 }), 'Argument', '99', 'outside');
+  await refused(async () => ctx.createRingAnalysis(scan(), { ri: 3, ro: 2 }), 'Argument', 'ri is 3');
+  await refused(async () => ctx.fromMemory(frames, { navShape: [9, 9], sigShape }), 'Shape');
+});
