@@ -215,8 +215,8 @@ export const mutants = [
   {
     name: 'indexing: the chance forgets how many orientations were tried',
     file: 'indexing/significance.h',
-    find: 'log10(8 * pi * pi * (nodes + 1) / p)',
-    replace: 'log10(1.0)',
+    find: 'log10(T(8 * pi * pi) * (nodes + 1) / p)',
+    replace: 'T(0 * (nodes + p))',
     ids: ['indexing:fast:noise:n=20:*', 'indexing:fast:noise'],
   },
   {
