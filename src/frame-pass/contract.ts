@@ -4,6 +4,9 @@ import type { FrameArray } from '../data/dtype.js';
 import type { udfNumbers, udfStepKinds } from '../layout/udf.js';
 import type { Disposable } from '../resource.js';
 
+/** Dtypes of frames that a pass takes. */
+export type PassDtype = keyof typeof udfNumbers;
+
 /** Sizes of a pass, checked. */
 export interface UdfDescriptor {
   /** The layout's UdfDescriptor, packed. */

@@ -2,7 +2,7 @@
 import type { Op } from '../backends/feature.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { Disposable } from '../resource.js';
-import type { PassDtype } from './pass.js';
+import type { PassDtype } from './contract.js';
 
 /** Numbers of a result on a device. */
 export type FunctionArray = Float32Array | Int32Array | Uint32Array;

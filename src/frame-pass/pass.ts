@@ -12,10 +12,10 @@ import { udfDescriptor, udfNumbers, udfStep, udfStepKinds } from '../layout/udf.
 import { choice, integer, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
+import type { PassDtype } from './contract.js';
 import { udfFeature } from './kernels.js';
 
-/** Dtypes of frames that a pass takes. */
-export type PassDtype = keyof typeof udfNumbers;
+export type { PassDtype };
 
 /** Pixels of a frame as runs, rising: [first, end) pairs of flat pixel numbers, each run within one row. */
 export type Spans = Uint32Array;
