@@ -2,6 +2,7 @@
 import type { BackendName } from '../backends/names.js';
 import type { Planner } from '../planner.js';
 import { type Disposable, Resource } from '../resource.js';
+import { checkFunction, checkFunctionRun } from './function-checks.js';
 import type { FunctionArray, FunctionDescriptor, FunctionRun } from './function-contract.js';
 import { functionFeature } from './kernels.js';
 
@@ -9,12 +10,19 @@ import { functionFeature } from './kernels.js';
 export interface FrameFunction extends Disposable {
   readonly backend: BackendName;
   readonly bytes: number;
-  /** Writes results of each frame in place; gives those of all frames, a copy a group of frames. */
+  /**
+   * Writes results of each frame in place; gives those of all frames, a copy a group of frames. Throws `Shape`,
+   * `Argument`, `Disposed`.
+   */
   run(run: FunctionRun): Promise<readonly (readonly FunctionArray[])[]>;
 }
 
-/** Plans a function on a context. Throws `Unsupported` without WebGPU, `Argument` where its WGSL does not compile. */
+/**
+ * Plans a function on a context. Throws `Unsupported` without WebGPU, `Argument` for a descriptor that is none or where
+ * its WGSL does not compile.
+ */
 export async function planFrameFunction(planner: Planner, descriptor: FunctionDescriptor): Promise<FrameFunction> {
+  checkFunction(descriptor);
   const { backend, kernel } = await planner.plan(functionFeature, descriptor);
   const resource = new Resource('frame function', planner.resource, kernel);
   return {
@@ -22,6 +30,7 @@ export async function planFrameFunction(planner: Planner, descriptor: FunctionDe
     bytes: kernel.bytes,
     async run(run) {
       resource.assertAlive();
+      checkFunctionRun(descriptor, run);
       return resource.enqueue(() => kernel.run(run));
     },
     dispose: () => resource.dispose(),

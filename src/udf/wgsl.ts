@@ -2,6 +2,7 @@
 import type { FrameArray } from '../data/dtype.js';
 import { EwaldError } from '../errors.js';
 import type { FrameFunction } from '../frame-pass/function.js';
+import { checkWgslName, functionArrays } from '../frame-pass/function-checks.js';
 import type { FunctionArray, FunctionDescriptor, FunctionResult } from '../frame-pass/function-contract.js';
 import type { PassDtype } from '../frame-pass/pass.js';
 import { udfNumbers } from '../layout/udf.js';
@@ -39,12 +40,6 @@ const isNumbers = (value: unknown): value is ArrayLike<number> =>
 
 const isNumber = (value: unknown): value is number | boolean => typeof value === 'number' || typeof value === 'boolean';
 
-/** Names that WGSL takes, so that a mistake is told in the user's words. */
-function checkName(udf: string, name: string): void {
-  if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(name) || name.includes('__'))
-    throw new EwaldError('Argument', `the UDF ${udf}: "${name}" is no name in WGSL; needed are letters, digits and _`);
-}
-
 /** What the device is told of a UDF. */
 export function functionOf({ udf, params, declarations, meta }: Omit<WgslJob, 'arrays'>): FunctionDescriptor {
   const { name, processFrameWgsl } = udf.definition;
@@ -53,7 +48,7 @@ export function functionOf({ udf, params, declarations, meta }: Omit<WgslJob, 'a
   const results = Object.entries(declarations)
     .filter(([, { use }]) => use !== 'resultOnly')
     .map(([result, declaration]): FunctionResult => {
-      checkName(name, result);
+      checkWgslName(`the UDF ${name}`, result);
       const stride = strideOf(declaration);
       const nav = declaration.kind === 'nav';
       return {
@@ -64,7 +59,8 @@ export function functionOf({ udf, params, declarations, meta }: Omit<WgslJob, 'a
       };
     });
   const named = Object.entries(params);
-  for (const [param, value] of named) if (isNumber(value) || isAux(value) || isNumbers(value)) checkName(name, param);
+  for (const [param, value] of named)
+    if (isNumber(value) || isAux(value) || isNumbers(value)) checkWgslName(`the UDF ${name}`, param);
   return {
     name,
     source: processFrameWgsl as string,
@@ -118,12 +114,10 @@ export class Functions {
   }
 }
 
-const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array } as const;
-
 async function runOn(planned: FrameFunction, descriptor: FunctionDescriptor, job: WgslJob, frames: FrameArray) {
   const { udf, params, declarations, arrays: whole, meta } = job;
   const of = (name: string): Float64Array => whole[name] as unknown as Float64Array;
-  const results = descriptor.results.map(({ name, type }): FunctionArray => arrays[type].from(of(name)));
+  const results = descriptor.results.map(({ name, type }): FunctionArray => functionArrays[type].from(of(name)));
   const groups = await planned.run({
     frames,
     count: meta.positions.length,

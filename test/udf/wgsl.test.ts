@@ -1,5 +1,5 @@
 /** UDFs of users in WGSL: beside their JavaScript, merged by the same merge, refused with words. */
-import { devices } from 'ewald';
+import { createContext, devices } from 'ewald';
 import { auxData, Context, defineUdf, validateUdf } from 'ewald/udf';
 import { describe, expect, test } from 'vitest';
 import { refused } from '../support/refused.js';
@@ -133,5 +133,63 @@ describe.skipIf(!present)('WGSL of a user', () => {
       await ctx.close();
     }
     expect(found[1]).toEqual(found[0]);
+  });
+});
+
+describe('ctx.frameFunction refuses at the door', () => {
+  const descriptor = {
+    name: 'sums',
+    source: 'fn process_frame(lane: u32) {}',
+    dtype: 'u16',
+    width: 4,
+    height: 3,
+    results: [{ name: 'value', kind: 'nav', type: 'f32', numbers: 2 }],
+    params: ['floor'],
+    tables: [],
+  };
+  test.each([
+    ['no object', null, 'null'],
+    ['a misspelt field', { ...descriptor, widht: 4 }, '"widht"', 'did you mean "width"'],
+    ['no source', { ...descriptor, source: '' }, 'source'],
+    ['an unknown dtype', { ...descriptor, dtype: 'f64' }, 'dtype is "f64"'],
+    ['no width', { ...descriptor, width: undefined }, 'width'],
+    ['a name that WGSL has not', { ...descriptor, params: ['a b'] }, '"a b" is no name in WGSL'],
+    ['a name twice', { ...descriptor, params: ['value'] }, '"value" is named twice'],
+    ['a result of nothing', { ...descriptor, results: [{ ...descriptor.results[0], numbers: 0 }] }, 'numbers of value'],
+    ['no results', { ...descriptor, results: undefined }, 'results is undefined'],
+  ])('%s', async (_what, given, ...words) => {
+    const context = await createContext({ backend: 'wasm' });
+    try {
+      await refused(() => context.frameFunction(given as never), 'Argument', 'frameFunction', ...words);
+    } finally {
+      await context.dispose();
+    }
+  });
+
+  test.runIf(present)('arrays of a run that do not fit', async () => {
+    const context = await createContext({ backend: 'webgpu' });
+    try {
+      const planned = await context.frameFunction(descriptor as never);
+      const run = {
+        frames: new Uint16Array(24),
+        count: 2,
+        positions: new Uint32Array(2),
+        params: new Float32Array(1),
+        tables: [],
+        results: [new Float32Array(4)],
+      };
+      for (const [wrong, ...words] of [
+        [{ frames: new Uint16Array(23) }, 'frames is a Uint16Array of 23', 'of 24'],
+        [{ frames: new Float32Array(24) }, 'frames is a Float32Array', 'Uint16Array'],
+        [{ positions: new Uint32Array(1) }, 'positions', 'Uint32Array of 2'],
+        [{ params: [1] }, 'params', 'Float32Array of 1'],
+        [{ results: [] }, '0 results', 'value'],
+        [{ results: [new Float32Array(3)] }, 'value is a Float32Array of 3', 'of 4'],
+      ] as const)
+        await refused(() => planned.run({ ...run, ...wrong } as never), 'Shape', ...words);
+      await planned.run(run as never);
+    } finally {
+      await context.dispose();
+    }
   });
 });

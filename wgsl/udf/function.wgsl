@@ -85,9 +85,11 @@ fn every_frame(
   @builtin(local_invocation_index) lane: u32,
 ) {
   // Every binding is in the layout, whatever the user's function looks at.
+  _ = frames[0];
   _ = params.padding;
   _ = positions[0];
   _ = tables[0];
+  _ = results[0];
   lane_here = lane;
   group_here = workgroup.x;
   for (var frame = workgroup.x; frame < chunk.count; frame += workgroups.x) {

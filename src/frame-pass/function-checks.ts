@@ -1,0 +1,101 @@
+/** Checks of `ctx.frameFunction` before anything is compiled or allocated. */
+import { numberTypes } from '../arrays/numbers.js';
+import { lengthOf } from '../buffers.js';
+import { EwaldError } from '../errors.js';
+import { udfNumbers } from '../layout/udf.js';
+import { choice, integer, knownOptions, list, shown } from '../options.js';
+import type { PassDtype } from './contract.js';
+import type { FunctionDescriptor, FunctionResult, FunctionRun } from './function-contract.js';
+
+/** Typed arrays of results, by their type in WGSL. */
+export const functionArrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array } as const;
+const most = 2 ** 28;
+
+/** Refuses what is no name in WGSL, in the user's words: `what` is whose name it is. */
+export function checkWgslName(what: string, name: unknown): void {
+  if (typeof name !== 'string' || !/^[A-Za-z][A-Za-z0-9_]*$/.test(name) || name.includes('__'))
+    throw new EwaldError('Argument', `${what}: ${shown(name)} is no name in WGSL; needed are letters, digits and _`);
+}
+
+function needed<T>(what: string, value: readonly T[] | undefined): readonly T[] {
+  const found = list(what, value);
+  if (found === undefined) throw new EwaldError('Argument', `${what} is undefined; needed is an array`);
+  return found;
+}
+
+/** Throws `Argument` where a descriptor is not one. */
+export function checkFunction(descriptor: FunctionDescriptor): void {
+  const what = 'frameFunction';
+  const fields = ['name', 'source', 'dtype', 'width', 'height', 'results', 'params', 'tables'];
+  knownOptions(what, descriptor, fields);
+  const { name, source, dtype, width, height } = descriptor;
+  for (const [field, text] of [
+    ['name', name],
+    ['source', source],
+  ])
+    if (typeof text !== 'string' || text === '')
+      throw new EwaldError('Argument', `${what}: ${field} is ${shown(text)}; needed is a text`);
+  choice(`${what}: dtype`, dtype ?? ('' as PassDtype), 'u16', Object.keys(udfNumbers) as PassDtype[]);
+  integer(`${what}: width`, width ?? Number.NaN, 0, 1, 65536);
+  integer(`${what}: height`, height ?? Number.NaN, 0, 1, 2 ** 24);
+  const names = new Set<string>();
+  const taken = (whose: string, one: string): void => {
+    checkWgslName(`${what}: ${whose}`, one);
+    if (names.has(one)) throw new EwaldError('Argument', `${what}: ${shown(one)} is named twice`);
+    names.add(one);
+  };
+  for (const param of needed(`${what}: params`, descriptor.params)) taken('params', param);
+  for (const result of needed(`${what}: results`, descriptor.results)) {
+    taken('results', result?.name);
+    choice(`${what}: kind of ${result.name}`, result.kind ?? ('' as 'nav'), 'nav', ['nav', 'group']);
+    const types = Object.keys(functionArrays) as FunctionResult['type'][];
+    choice(`${what}: type of ${result.name}`, result.type ?? ('' as 'f32'), 'f32', types);
+    integer(`${what}: numbers of ${result.name}`, result.numbers ?? Number.NaN, 0, 1, most);
+  }
+  for (const table of needed(`${what}: tables`, descriptor.tables)) {
+    taken('tables', table?.name);
+    choice(`${what}: kind of ${table.name}`, table.kind ?? ('' as 'nav'), 'nav', ['nav', 'fixed']);
+    integer(`${what}: numbers of ${table.name}`, table.numbers ?? Number.NaN, 0, 1, most);
+  }
+}
+
+interface ArrayType {
+  readonly name: string;
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): ArrayBufferView & { readonly BYTES_PER_ELEMENT: number };
+}
+
+function checkArray(what: string, value: unknown, type: ArrayType, length: number): void {
+  if (value instanceof type && lengthOf(value) === length) return;
+  throw new EwaldError('Shape', `${what} is ${shown(value)}; needed is a ${type.name} of ${length}`);
+}
+
+/** Throws `Argument` or `Shape` where the arrays of a run do not fit the function. */
+export function checkFunctionRun(descriptor: FunctionDescriptor, run: FunctionRun): void {
+  const what = 'frameFunction.run';
+  knownOptions(what, run, ['frames', 'count', 'positions', 'params', 'tables', 'results']);
+  const count = integer(`${what}: count`, run.count ?? Number.NaN, 0, 0, 2 ** 31);
+  const { dtype, width, height, params, tables, results } = descriptor;
+  const pixels = count * width * height;
+  const type = numberTypes[dtype] as ArrayType;
+  // A buffer that held more frames before will do.
+  if (!(run.frames instanceof type && lengthOf(run.frames) > pixels))
+    checkArray(`${what}: frames`, run.frames, type, pixels);
+  checkArray(`${what}: positions`, run.positions, Uint32Array, count);
+  checkArray(`${what}: params`, run.params, Float32Array, params.length);
+  const given = { tables: needed(`${what}: tables`, run.tables), results: needed(`${what}: results`, run.results) };
+  for (const [field, declared] of [
+    ['tables', tables],
+    ['results', results],
+  ] as const) {
+    if (given[field].length !== declared.length)
+      throw new EwaldError(
+        'Shape',
+        `${what}: there are ${given[field].length} ${field}; needed are ${declared.length}: ${declared.map(({ name }) => name).join(', ')}`,
+      );
+    for (const [i, { name, kind, numbers, ...rest }] of declared.entries()) {
+      const type = 'type' in rest ? functionArrays[rest.type as FunctionResult['type']] : Float32Array;
+      checkArray(`${what}: ${name}`, given[field][i], type, kind === 'nav' ? numbers * count : numbers);
+    }
+  }
+}
