@@ -2,11 +2,14 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Context, createContext, type FftOptions } from 'ewald';
+import { type Context, createContext, EwaldError, type FftOptions } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatNpy } from '../../src/data/npy.js';
 import { coreVariants } from '../../src/fft/kernels/radices.js';
 import { describeFft } from '../../src/fft/parameters.js';
+import { planTuned } from '../../src/fft/tune.js';
+import { WisdomStore } from '../../src/fft/wisdom.js';
+import type { Planner } from '../../src/planner.js';
 import { relativeL2 } from '../../src/validate/compare.js';
 import { ewald } from '../support/cli.js';
 import { openEach } from '../support/contexts.js';
@@ -123,6 +126,61 @@ describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => 
       '"patient"',
       'estimate, measure',
     );
+  });
+});
+
+describe('a measured plan without memory', () => {
+  /** Kernels of which variants are the faster ones; `refuse` tells which plan of a transform finds no memory. */
+  function planner(refuse: (count: number) => EwaldError | undefined) {
+    const kernels: { disposed: boolean }[] = [];
+    const warnings: string[] = [];
+    let transforms = 0;
+    const plan = async (_feature: unknown, descriptor: { bytes?: number; fields?: { tune?: number } }) => {
+      const kernel = {
+        disposed: false,
+        async dispose() {
+          kernel.disposed = true;
+        },
+      };
+      if (descriptor.bytes === undefined) {
+        const error = refuse(transforms++);
+        if (error) throw error;
+        kernels.push(kernel);
+        const slow = descriptor.fields?.tune !== 7;
+        const execute = () => new Promise<void>((done) => (slow ? setTimeout(done, 3) : done()));
+        Object.assign(kernel, { execute, workspaceElements: 0 });
+      }
+      const variants = () => [[{ name: 'seven', fields: { tune: 7 } }]];
+      const backend = { name: 'wasm', device: { name: 'this' }, sync: async () => {} };
+      return { backend, op: { variants }, kernel };
+    };
+    const log = { write: (_level: string, text: string) => void warnings.push(text) };
+    return { kernels, warnings, planner: { plan, log } as unknown as Planner };
+  }
+  const full = new EwaldError('OutOfMemory', 'the memory is full');
+  const tuned = (of: Planner) =>
+    planTuned(of, new WisdomStore(), describeFft({ shape: [64], tune: 'measure' }), { signal: undefined });
+
+  it.each([
+    ['to measure', 1, 'no memory to measure', []],
+    ['for what was chosen', 2, 'no memory for what was chosen', []],
+    ['missing nowhere', -1, undefined, ['seven']],
+  ] as const)('%s is never a kernel that was given up', async (_where, failing, warned, choices) => {
+    const { kernels, warnings, planner: of } = planner((count) => (count === failing ? full : undefined));
+    const { kernel, choices: made } = await tuned(of);
+    expect(made).toEqual(choices);
+    expect((kernel as unknown as { disposed: boolean }).disposed).toBe(false);
+    expect(kernels.filter(({ disposed }) => !disposed)).toEqual([kernel]);
+    expect(warnings.join()).toContain(warned ?? '');
+    expect(warnings).toHaveLength(warned ? 1 : 0);
+  });
+
+  it('leaves nothing behind when something else goes wrong', async () => {
+    const { kernels, planner: of } = planner((count) =>
+      count === 1 ? new EwaldError('DeviceLost', 'lost') : undefined,
+    );
+    await refused(() => tuned(of), 'DeviceLost', 'lost');
+    expect(kernels.every(({ disposed }) => disposed)).toBe(true);
   });
 });
 
