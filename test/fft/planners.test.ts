@@ -4,7 +4,7 @@
  *
  * Where they differ by design is left out: WebGPU sums primes from 17 to 61 directly and convolves inside a workgroup up
  * to 2048 points (CUDA 4096); of `real` it changes the first axis, CUDA the fastest one; in place CUDA also changes the
- * order of axes.
+ * order of axes; and CUDA has radix 16 where a kernel is made for the length (cuda/fft/fixed.cuh).
  */
 import { describe, expect, test } from 'vitest';
 import { primesOf, radicesOf } from '../../src/fft/kernels/webgpu/lengths.js';
@@ -59,6 +59,17 @@ function plain(pass: Pass): Record<string, unknown> {
       ...{ a: a ?? 0, b: b ?? 0, frequency: frequency ?? 0 },
     })),
   };
+}
+
+/** Radices of a pass of CUDA as WebGPU has them: those with a 16 make the same length, a power of two to 4096. */
+function radicesOfBoth({ radices, points }: { readonly radices?: unknown; readonly points?: unknown }): unknown {
+  const own = radices as readonly number[];
+  if (!own.includes(16)) return own;
+  expect([128, 256, 512, 1024, 2048, 4096]).toContain(points);
+  expect(own.reduce((product, radix) => product * radix)).toBe(points);
+  expect(own.every((radix) => [4, 8, 16].includes(radix))).toBe(true);
+  expect(own.length).toBeLessThan(radicesOf(points as number).length);
+  return radicesOf(points as number);
 }
 
 const lengths = [2, 3, 5, 8, 12, 16, 35, 64, 77, 105, 128, 343, 1000, 1024, 2187, 4096].concat(
@@ -126,7 +137,11 @@ describe.runIf(present)('the planner of CUDA and that of WebGPU', () => {
       const cuda = addon.fftProgram(pack(fftDescriptor, descriptor.fields), backward);
       const webgpu = programOf(descriptor, backward, capacity).passes.map(plain);
       // Whether a sum is of sines means nothing to passes between two pieces.
-      const bare = cuda.map((pass) => ({ ...pass, sine: pass.source || pass.sink ? pass.sine : 0 }));
+      const bare = cuda.map((pass) => ({
+        ...pass,
+        sine: pass.source || pass.sink ? pass.sine : 0,
+        radices: radicesOfBoth(pass),
+      }));
       expect(bare, backward ? 'backward' : 'forward').toEqual(webgpu);
     }
   });
