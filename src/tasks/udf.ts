@@ -2,7 +2,6 @@
 import { Corrections } from '../data/corrections.js';
 import type { Dataset } from '../data/dataset.js';
 import type { FrameArray } from '../data/dtype.js';
-import { memoryDataset } from '../data/formats/memory.js';
 import type { OpenOptions } from '../data/open.js';
 import { EwaldError } from '../errors.js';
 import type { TaskScope } from '../executors/task.js';
@@ -70,20 +69,15 @@ export async function partition({ partition: part, frames, blob }: PartitionTask
   const run = (await scope.input('run')) as RunDescription;
   const { hash } = scope.inputs.run as { readonly hash: string };
   const here = await scope.keep(`udf ${hash}`, () => keep(run, scope));
-  let dataset: Dataset;
-  let of = part;
-  if (frames) {
-    dataset = memoryDataset(frames, { sigShape: run.meta.sig, dtype: run.dtype });
-    of = { ...part, runs: [{ file: 0, count: part.positions.length }] };
-  } else {
+  if (!frames) {
     here.dataset ??= open(run, blob, scope);
     here.dataset.catch(() => {
       here.dataset = undefined;
     });
-    dataset = await here.dataset;
   }
+  const from = frames ? { frames } : { dataset: await (here.dataset as Promise<Dataset>) };
   const arrays = await runPartition(
-    { dataset, partition: of, udfs: here.udfs, meta: run.meta, corrections: here.corrections },
+    { ...from, partition: part, udfs: here.udfs, meta: run.meta, corrections: here.corrections },
     { signal: scope.signal, passes: here.passes },
   );
   const buffers = new Set(arrays.flatMap((one) => Object.values(one).map((array) => array.buffer as ArrayBuffer)));

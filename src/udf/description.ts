@@ -1,6 +1,5 @@
 /** What is sent of a run to whoever computes partitions of it: plain data. */
 import type { CorrectionOptions } from '../data/corrections.js';
-import type { DataType } from '../data/dtype.js';
 import type { OpenOptions } from '../data/open.js';
 import type { UdfMeta } from './udf.js';
 
@@ -17,6 +16,5 @@ export interface RunDescription {
     | { readonly path: string; readonly options: OpenOptions }
     | { readonly url: string; readonly options: OpenOptions }
     | undefined;
-  readonly dtype: DataType;
   readonly corrections: CorrectionOptions | undefined;
 }

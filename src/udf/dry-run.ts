@@ -1,6 +1,5 @@
 /** A run over one frame of ones: what a UDF declares, allocates and gives, before any data is read. */
 import { allocateFrames } from '../data/dtype.js';
-import { memoryDataset } from '../data/formats/memory.js';
 import { product } from './dtypes.js';
 import { runPartition } from './partition.js';
 import type { Run } from './run.js';
@@ -19,11 +18,10 @@ export async function dryRun(run: Run) {
     places: undefined,
     positions: first.positions.subarray(0, 1),
   };
-  const dataset = memoryDataset(ones, { sigShape: sig, dtype });
   const udfs = run.parts.map(({ udf, params }) => ({ udf, params }));
   const { inputDtype: _, ...meta } = run.meta;
   const found = await runPartition(
-    { dataset, partition, udfs, meta, corrections: run.corrections },
+    { frames: ones, partition, udfs, meta, corrections: run.corrections },
     { signal: undefined, passes: undefined },
   );
   run.merge(partition, found);

@@ -56,13 +56,13 @@ async function* here(run: Run, engine: Engine, signal: AbortSignal | undefined):
   let next = ahead(0);
   try {
     for (const partition of partitions) {
-      const current = next;
-      await current?.read;
+      const current = next as NonNullable<typeof next>;
+      await current.read;
       checkSignal(signal);
       next = ahead(partition.index + 1);
       const udfs = run.parts.map(({ udf, params }) => ({ udf, params }));
       const found = await runPartition(
-        { dataset, partition, udfs, meta: known, corrections, ...(current && { frames: current.frames }) },
+        { partition, udfs, meta: known, corrections, frames: current.frames },
         { signal, passes },
       );
       run.merge(partition, found);
@@ -109,7 +109,6 @@ class Tasks {
         })),
         meta: known,
         source: source && plain(source),
-        dtype: scan.dtype,
         corrections: corrections && plain(corrections.options),
       } satisfies RunDescription);
     }

@@ -20,15 +20,13 @@ export interface PartitionPlace {
   readonly passes: Passes | undefined;
 }
 
-/** One partition of a run. */
-export interface PartitionJob {
-  readonly dataset: Dataset;
+/** One partition of a run: of an open file, or its frames as the file has them, where they were read already. */
+export type PartitionJob = PartitionWork & ({ readonly dataset: Dataset } | { readonly frames: FrameArray });
+interface PartitionWork {
   readonly partition: Partition;
   readonly udfs: readonly { readonly udf: AnyUdf; readonly params: Readonly<Record<string, unknown>> }[];
   readonly meta: Omit<UdfMeta, 'inputDtype'>;
   readonly corrections: Corrections | undefined;
-  /** The frames of the partition as the file has them, where they were read already. */
-  readonly frames?: FrameArray;
 }
 
 /** The declarations of a UDF in a run. */
@@ -213,10 +211,11 @@ function cut(frames: FrameArray, first: number, end: number, numbers: number, lo
 
 /** Runs one partition; gives the arrays of each UDF, nav ones of the frames that are there. */
 export async function runPartition(job: PartitionJob, place: PartitionPlace): Promise<Arrays[]> {
-  const { dataset, partition, udfs, corrections } = job;
+  const { partition, udfs, corrections } = job;
+  const { datasetDtype, sig } = job.meta;
   const { signal, passes } = place;
   const bare = udfs.map(({ udf }) => udf);
-  const dtype = inputDtype(dataset.dtype, corrections !== undefined, bare);
+  const dtype = inputDtype(datasetDtype, corrections !== undefined, bare);
   const meta: PartitionMeta = {
     ...job.meta,
     inputDtype: dtype,
@@ -224,12 +223,12 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     positions: partition.positions,
   };
   const count = partition.positions.length;
-  const stored = job.frames ?? allocateFrames(dataset.dtype, count * dataset.frameLength);
-  if (!job.frames) await readRuns(dataset, partition.runs, stored, signal);
+  const stored = 'frames' in job ? job.frames : allocateFrames(datasetDtype, count * product(sig));
+  if ('dataset' in job) await readRuns(job.dataset, partition.runs, stored, signal);
   checkSignal(signal);
   const frames = corrections
-    ? convertFrames(correctFrames(stored, dataset.dtype, count, corrections), 'f32', dtype, count * dataset.frameLength)
-    : convertFrames(stored, dataset.dtype, dtype, stored.length);
+    ? convertFrames(correctFrames(stored, datasetDtype, count, corrections), 'f32', dtype, count * product(sig))
+    : convertFrames(stored, datasetDtype, dtype, stored.length);
   const running = udfs.map(({ udf, params }) => {
     return new Running(udf, auxOf(params, partition.positions), meta, passes?.partOf(udf, params, meta));
   });

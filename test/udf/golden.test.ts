@@ -1,4 +1,7 @@
-/** Every entry of LiberTEM's golden file, on each backend of the core and on JavaScript's own methods. */
+/**
+ * Every entry of LiberTEM's golden file, on each backend of the core, on JavaScript's own methods, and in parts on
+ * workers and processes of a cluster (executors.test.ts has all executors, MPI too, give the same bits).
+ */
 import { devices } from 'ewald';
 import {
   type BufferDtype,
@@ -20,6 +23,7 @@ import {
 } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dataRequired } from '../support/data.js';
+import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 import { distance, golden, goldenFrames, navShape, sigShape } from './golden.js';
 
 /** LiberTEM gives float32 of float32 sums: 2⁻²⁴ a rounding, a few of them. */
@@ -34,18 +38,46 @@ test.runIf(dataRequired)('the golden file is there', () => expect(golden).toBeDe
 const withoutGpu = (await devices({ backend: 'webgpu' }).catch(() => [])).every(
   ({ backend, available }) => backend !== 'webgpu' || !available,
 );
-const places = ['wasm', 'native', 'javascript', ...(withoutGpu ? [] : (['webgpu'] as const))] as const;
+const backends = ['wasm', 'native', 'javascript', ...(withoutGpu ? [] : (['webgpu'] as const))] as const;
+const executors = ['workers', ...(natsPresent ? (['nats'] as const) : [])] as const;
+type Place = (typeof backends | typeof executors)[number];
 
-describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (backend) => {
+/** A context, and what ends it with all that it was made with. */
+async function contextOf(place: Place): Promise<{ ctx: Context; end: () => Promise<void> }> {
+  if (place === 'nats') {
+    const server = await new NatsServer().start();
+    const joined = [new WorkerProcess(server.url), new WorkerProcess(server.url)];
+    await Promise.all(joined.map((one) => one.joined()));
+    const ctx = await Context.connect(server.url);
+    const end = async () => {
+      await ctx.close();
+      for (const one of joined) one.kill();
+      await Promise.all(joined.map((one) => one.ended()));
+      await server.stop();
+    };
+    return { ctx, end };
+  }
+  const ctx =
+    place === 'workers'
+      ? await Context.makeWith('workers', { cpus: 2, context: { backend: 'wasm' } })
+      : new Context(place === 'javascript' ? {} : { context: { backend: place, strict: true } });
+  return { ctx, end: () => ctx.close() };
+}
+
+describe.skipIf(!golden).each([...backends, ...executors])('LiberTEM’s results on %s', (place) => {
   let ctx: Context;
+  let end: () => Promise<void>;
   let scan: Scan;
   /** Complex frames and frames of float64 are for JavaScript; so are these, to see its methods with the same numbers. */
-  const frames = backend === 'javascript' ? Float64Array.from(goldenFrames()) : goldenFrames();
-  beforeAll(() => {
-    ctx = new Context(backend === 'javascript' ? {} : { context: { backend, strict: true } });
+  const frames = place === 'javascript' ? Float64Array.from(goldenFrames()) : goldenFrames();
+  /** Parts enough that each worker has some, and they have to be put together. */
+  const elsewhere = (executors as readonly string[]).includes(place);
+  const cut = elsewhere ? { numPartitions: 7 } : {};
+  beforeAll(async () => {
+    ({ ctx, end } = await contextOf(place));
     scan = ctx.fromMemory(frames, whole);
   });
-  afterAll(() => ctx.close());
+  afterAll(() => end());
 
   test('the frames are those of the generator', () => {
     expect([...frames.subarray(0, 8)]).toEqual(golden.input.first8);
@@ -53,7 +85,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (backend) =>
   });
 
   test('sum, sumsig, logsum and stddev in one pass', async () => {
-    const [sum, sumsig, logsum, stddev] = await ctx.runUdf(scan, [sumUdf, sumSigUdf, logSumUdf, stddevUdf]);
+    const [sum, sumsig, logsum, stddev] = await ctx.runUdf(scan, [sumUdf, sumSigUdf, logSumUdf, stddevUdf], cut);
     expect([...(real(sum.intensity) as Float64Array)]).toEqual(golden.sum.intensity.data);
     expect([...(real(sumsig.intensity) as Float64Array)]).toEqual(golden.sumsig.intensity.data);
     expect(distance(logsum.logsum.data, golden.logsum.logsum)).toBeLessThan(single);
@@ -83,16 +115,17 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (backend) =>
       masks.ring({ ...size, cx: 4.5, cy: 3.5, ri: 2, ro: 4 }),
       masks.circular({ ...size, cx: 4.5, cy: 3.5, r: 3 }),
     ];
-    const { intensity } = await ctx.runUdf(scan, masksUdf.withParams({ masks: two }));
+    const { intensity } = await ctx.runUdf(scan, masksUdf.withParams({ masks: two }), cut);
     expect(intensity.shape).toEqual([6, 5, 2]);
     expect([...(real(intensity) as Float64Array)]).toEqual(golden.apply_masks_ring_circ.intensity.data);
-    const moved = await ctx.runUdf(scan, masksUdf.withParams({ masks: [two[0] as Uint8Array], shifts: [2, -3] }));
+    const shifted = masksUdf.withParams({ masks: [two[0] as Uint8Array], shifts: [2, -3] });
+    const moved = await ctx.runUdf(scan, shifted, cut);
     expect([...(real(moved.intensity) as Float64Array)]).toEqual(golden['apply_masks_shift_2_-3'].intensity.data);
   });
 
   test('a region of interest', async () => {
     const roi = golden.roi.data as number[];
-    const [sumsig, sum, pick] = await ctx.runUdf(scan, [sumSigUdf, sumUdf, pickUdf], { roi });
+    const [sumsig, sum, pick] = await ctx.runUdf(scan, [sumSigUdf, sumUdf, pickUdf], { roi, ...cut });
     expect(distance(real(sumsig.intensity), golden.sumsig_roi.intensity)).toBe(0);
     expect([...(real(sum.intensity) as Float64Array)]).toEqual(golden.sum_roi.intensity.data);
     expect(pick.intensity.rawShape).toEqual(golden.pick_roi_raw_shape);
@@ -104,7 +137,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (backend) =>
 
   test.each([3, -4])('a sync offset of %i', async (syncOffset) => {
     const moved = ctx.fromMemory(frames, { ...whole, syncOffset });
-    const { intensity } = await ctx.runUdf(moved, sumSigUdf);
+    const { intensity } = await ctx.runUdf(moved, sumSigUdf, cut);
     expect([...(real(intensity) as Float64Array)]).toEqual(golden[`sumsig_sync_offset_${syncOffset}`].intensity.data);
     const info = golden[`sync_info_${syncOffset}`];
     expect(moved.sync).toEqual({
@@ -124,7 +157,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (backend) =>
     ['com_ann_ri1_r4_reg0_rot-45', { cy: 3.2, cx: 4.1, r: 4, ri: 1, scanRotation: -45, regression: 0 }, undefined],
     ['com_roi', { cy: 3, cx: 4 }, roi],
   ] as const)('centre of mass: %s', async (name, params, only) => {
-    const found = await ctx.runUdf(scan, comUdf.withParams(params), { roi: only });
+    const found = await ctx.runUdf(scan, comUdf.withParams(params), { roi: only, ...cut });
     const names = {
       raw_com: 'rawCom',
       raw_shifts: 'rawShifts',
@@ -141,7 +174,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (backend) =>
   });
 
   test('guessed corrections', async () => {
-    const { rawCom } = await ctx.runUdf(scan, comUdf);
+    const { rawCom } = await ctx.runUdf(scan, comUdf, cut);
     const part = (k: number): Float64Array => rawCom.data.filter((_, i) => i % 2 === k);
     const guess = guessCorrections(part(0), part(1), navShape);
     const { scan_rotation, flip_y, cy, cx } = golden.guess_corrections;
@@ -157,23 +190,24 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (backend) =>
       gain: Float32Array.from(pixels, (i) => 1 + 0.01 * (i % 11)),
       excludedPixels: golden.corrections.excluded_yx,
     };
-    const [sum, sumsig] = await ctx.runUdf(scan, [sumUdf, sumSigUdf], { corrections });
+    const [sum, sumsig] = await ctx.runUdf(scan, [sumUdf, sumSigUdf], { corrections, ...cut });
     expect(distance(real(sum.intensity), golden.corrections.sum.intensity)).toBeLessThan(single);
     expect(distance(real(sumsig.intensity), golden.corrections.sumsig.intensity)).toBeLessThan(single);
   });
 
   test('FEM and crystallinity', async () => {
-    const fem = await ctx.runUdf(scan, femUdf.withParams({ cy: 3.5, cx: 4.5, ri: 1, ro: 4 }));
+    const fem = await ctx.runUdf(scan, femUdf.withParams({ cy: 3.5, cx: 4.5, ri: 1, ro: 4 }), cut);
     expect(distance(fem.intensity.data, golden['fem_cy3.5_cx4.5_1_4'].intensity)).toBeLessThan(single);
-    const disk = await ctx.runUdf(scan, crystallinityUdf.withParams({ ri: 1, ro: 3, cy: 4, cx: 5, radius: 1.5 }));
+    const disk = await ctx.runUdf(scan, crystallinityUdf.withParams({ ri: 1, ro: 3, cy: 4, cx: 5, radius: 1.5 }), cut);
     expect(distance(disk.intensity.data, golden['cryst_1_3_center4_5_r1.5'].intensity)).toBeLessThan(single);
-    const bare = await ctx.runUdf(scan, crystallinityUdf.withParams({ ri: 1, ro: 3 }));
+    const bare = await ctx.runUdf(scan, crystallinityUdf.withParams({ ri: 1, ro: 3 }), cut);
     expect(distance(bare.intensity.data, golden.cryst_1_3_nomask.intensity)).toBeLessThan(single);
   });
 
   test('radial Fourier components', async () => {
     const results = await ctx.run(
       ctx.createRadialFourierAnalysis(scan, { cx: 4.5, cy: 3.5, ri: 0, ro: 4, nBins: 2, maxOrder: 4 }),
+      cut,
     );
     const { re, im } = golden.radial_fourier.raw as { re: number[]; im: number[] };
     const raw = results.raw?.data as Float64Array;
@@ -184,16 +218,17 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (backend) =>
 
   test('analyses with their own defaults', async () => {
     const of = async (analysis: Parameters<typeof ctx.run>[0]) =>
-      (await ctx.run(analysis)).intensity?.data as Float64Array;
+      (await ctx.run(analysis, cut)).intensity?.data as Float64Array;
     expect([...(await of(ctx.createDiskAnalysis(scan)))]).toEqual(golden.disk_default.data);
     expect([...(await of(ctx.createRingAnalysis(scan)))]).toEqual(golden.ring_default.data);
     expect([...(await of(ctx.createPointAnalysis(scan)))]).toEqual(golden.point_default.data);
-    const com = await ctx.run(ctx.createComAnalysis(scan, { scanRotation: 20, flipY: true }));
+    const com = await ctx.run(ctx.createComAnalysis(scan, { scanRotation: 20, flipY: true }), cut);
     for (const name of ['x', 'y', 'divergence', 'curl', 'magnitude'] as const)
       expect(distance(com[name].data, golden.com_analysis_default_center[name]), name).toBeLessThan(5e-6);
   });
 
-  test('a function mapped over the frames', async () => {
+  // A function has no module in which workers would find it.
+  test.skipIf(elsewhere)('a function mapped over the frames', async () => {
     const result = await ctx.map(scan, (frame: Uint16Array) => {
       const mean = frame.reduce((a, b) => a + b, 0) / frame.length;
       return Math.sqrt(frame.reduce((a, b) => a + (b - mean) ** 2, 0) / frame.length);
