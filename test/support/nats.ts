@@ -96,6 +96,10 @@ export class WorkerProcess {
     });
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** Resolves when it has joined; rejects when it ends before. */
   async joined(): Promise<this> {
     for (let tries = 0; !this.out.includes('has joined'); tries++) {

@@ -1,3 +1,5 @@
-import type { Context } from 'ewald/udf';
+import type { AnyUdf, Context, ResultBuffer } from 'ewald/udf';
 
-export function digestOf(ctx: Context, file: string, options?: object): Promise<string>;
+export function udfs(): AnyUdf[];
+export function digestOf(ctx: Context, file: string, options?: object, more?: readonly AnyUdf[]): Promise<string>;
+export function digest(results: readonly Readonly<Record<string, ResultBuffer>>[]): string;

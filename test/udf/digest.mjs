@@ -15,10 +15,15 @@ export const udfs = () => [
   brightest,
 ];
 
-/** The digest of a run over the frames of a file. */
-export async function digestOf(ctx, file, options = {}) {
+/** The digest of a run over the frames of a file; `more` UDFs run beside, and are not part of it. */
+export async function digestOf(ctx, file, options = {}, more = []) {
   const scan = await ctx.load(file, { format: 'raw', dtype: 'u16', sigShape: [8, 10], navShape: [6, 5] });
-  const results = await ctx.runUdf(scan, udfs(), { numPartitions: 7, ...options });
+  const results = await ctx.runUdf(scan, [...udfs(), ...more], { numPartitions: 7, ...options });
+  return digest(results.slice(0, udfs().length));
+}
+
+/** The bytes of results, hashed. */
+export function digest(results) {
   const hash = createHash('sha256');
   for (const buffers of results)
     for (const name of Object.keys(buffers).sort()) {

@@ -4,5 +4,6 @@ import type { Udf } from 'ewald/udf';
 type Plain = any;
 export const brightest: Plain;
 export const deadly: Plain;
+export const killer: Plain;
 export const thrower: Plain;
 export type Any = Udf;

@@ -41,6 +41,22 @@ export const deadly = {
   },
 };
 
+/** Kills the whole process it runs in, once, as `kill -9` does: in the middle of a partition. */
+export const killer = {
+  name: 'killer',
+  module: import.meta.url,
+  params: { marker: '' },
+  buffers: { value: { kind: 'nav', dtype: 'u8' } },
+  processFrame({ results, params, position }) {
+    results.value[0] = 1;
+    if (position !== 17 || params.marker === '') return;
+    const { existsSync, writeFileSync } = process.getBuiltinModule('node:fs');
+    if (existsSync(params.marker)) return;
+    writeFileSync(params.marker, String(process.pid));
+    process.kill(process.pid, 'SIGKILL');
+  },
+};
+
 export const thrower = {
   name: 'thrower',
   module: import.meta.url,
