@@ -178,8 +178,7 @@ async function* delayed(
   for await (const { value } of executor.run(source(), signal ? { signal: signal as never } : {})) noted.push(value);
   const found = (await compute(noted, { on, ...(signal && { signal: signal as never }) })) as Arrays[][];
   for (const partition of run.partitions) {
-    run.merge(partition, found[partition.index] as Arrays[]);
+    run.merge(partition, found[partition.index] as Arrays[], true);
     yield { partition };
   }
-  run.mergeAll(found);
 }

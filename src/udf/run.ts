@@ -36,6 +36,8 @@ interface Part {
   params: Readonly<Record<string, unknown>>;
   readonly declarations: BufferDeclarations;
   readonly arrays: Arrays;
+  /** What the partitions gave, kept for `mergeAll`. */
+  readonly kept: Arrays[];
 }
 
 /** Refuses a UDF whose parts could not be put together. */
@@ -63,6 +65,7 @@ export class Run {
   readonly damage: Uint8Array;
   #done = 0;
   #frames = 0;
+  #positions = 0;
   readonly #started = performance.now();
 
   /** Throws `Shape`, `Argument` before anything is read. */
@@ -99,7 +102,7 @@ export class Run {
       checkDeclarations(udf.definition.name, declarations);
       checkMerge(udf, declarations);
       checkAux(udf.definition.name, udf.params, this.shape);
-      return { udf, params: udf.params, declarations, arrays: {} };
+      return { udf, params: udf.params, declarations, arrays: {}, kept: [] };
     });
     this.partitions = partitionsOf(scan, selection, numPartitions);
     for (const part of this.parts) Object.assign(part.arrays, allocateViews(part.declarations, selection.count, sig));
@@ -112,10 +115,10 @@ export class Run {
       if (params[i]) part.params = part.udf.withParams({ ...part.params, ...params[i] }).params;
   }
 
-  /** Puts the results of a partition into those of the run. */
-  merge(partition: Partition, found: readonly Arrays[]): void {
+  /** Puts the results of a partition into those of the run. `mergeAll` is for delayed runs, and for UDFs without `merge`. */
+  merge(partition: Partition, found: readonly Arrays[], delayed = false): void {
     const { first, count, places } = partition;
-    for (const [i, { udf, declarations, arrays, params }] of this.parts.entries()) {
+    for (const [i, { udf, declarations, arrays, params, kept }] of this.parts.entries()) {
       const src: Arrays = {};
       const dest: Arrays = {};
       for (const [name, declaration] of Object.entries(declarations)) {
@@ -126,7 +129,8 @@ export class Run {
         dest[name] = declaration.kind === 'nav' ? there.subarray(first * stride, (first + count) * stride) : there;
         src[name] = declaration.kind === 'nav' && places ? spread(here, places, count, stride) : here;
       }
-      const { merge } = udf.definition;
+      const { merge, mergeAll } = udf.definition;
+      if (mergeAll && (delayed || !merge)) kept.push(src);
       if (merge) merge.call(udf.definition, { dest, src, params, meta: this.meta });
       else
         for (const [name, declaration] of Object.entries(declarations))
@@ -136,17 +140,30 @@ export class Run {
     else this.damage.fill(1, first, first + count);
     this.#done++;
     this.#frames += partition.positions.length;
+    this.#positions += count;
+    if (this.#positions === this.shape.selection.count) this.#mergeAll();
   }
 
-  /** All partitions at once, as delayed runs end. */
-  mergeAll(found: readonly (readonly Arrays[])[]): void {
-    for (const [i, { udf, arrays, params }] of this.parts.entries()) {
-      const { mergeAll } = udf.definition;
-      if (!mergeAll) continue;
-      const parts = found.map((arraysOf) => arraysOf[i] as Arrays);
-      const merged = mergeAll.call(udf.definition, { parts, params, meta: this.meta } as never);
-      for (const [name, array] of Object.entries(merged))
-        if (arrays[name]) (arrays[name] as Float64Array).set(array as unknown as Float64Array);
+  /** All partitions at once, after the last of them. */
+  #mergeAll(): void {
+    for (const { udf, declarations, arrays, params, kept } of this.parts) {
+      const { definition } = udf;
+      if (!definition.mergeAll || kept.length === 0) continue;
+      const merged = definition.mergeAll({ parts: kept, params, meta: this.meta });
+      for (const [name, array] of Object.entries(merged) as [string, BufferArray][]) {
+        const [there, declaration] = [arrays[name], declarations[name]];
+        if (!there || !declaration)
+          throw new EwaldError(
+            'Argument',
+            `the UDF ${definition.name}: mergeAll gives ${name}; it can give ${Object.keys(arrays).join(', ')}`,
+          );
+        if (!isArrayOf(declaration.dtype, array) || array.length !== there.length)
+          throw new EwaldError(
+            'Shape',
+            `the UDF ${definition.name}: mergeAll gives ${name} as ${array?.constructor.name ?? typeof array} of ${array?.length}; declared are ${there.length} numbers of ${declaration.dtype}`,
+          );
+        (there as Float64Array).set(array as Float64Array);
+      }
     }
   }
 

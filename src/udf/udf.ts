@@ -112,7 +112,10 @@ export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations
   postprocess?(scope: UdfScope<B, P, T>): void;
   /** Default: nav results are put in their place; needed for the others. */
   merge?(scope: MergeScope<B, P>): void;
-  /** Makes all results at once from the partitions in order, for delayed runs. Default: `merge` one after the other. */
+  /**
+   * Makes all results at once from the partitions in order: in delayed runs, and wherever there is no `merge` (partial
+   * results then have those of kind nav alone). What it leaves out stays as `merge` made it.
+   */
   mergeAll?(scope: {
     readonly parts: readonly Views<B>[];
     readonly params: P;

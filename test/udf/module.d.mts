@@ -5,5 +5,7 @@ type Plain = any;
 export const brightest: Plain;
 export const deadly: Plain;
 export const killer: Plain;
+export const median: Plain;
 export const thrower: Plain;
+export const weighted: Plain;
 export type Any = Udf;

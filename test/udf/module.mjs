@@ -25,6 +25,44 @@ export const brightest = {
   },
 };
 
+/** Weighted sums, scaled, less what two numbers of the position differ by; in tiles of two rows. */
+export const weighted = {
+  name: 'weighted',
+  module: import.meta.url,
+  params: { offsets: undefined, weights: undefined, factor: undefined },
+  tiling: { depth: 3, bytes: 3 * 2 * 10 * 2 },
+  buffers: { value: { kind: 'nav', dtype: 'f64' } },
+  processTile({ tile, depth, pixels, firstPixel, aux, results }) {
+    for (let i = 0; i < depth; i++) {
+      if (firstPixel === 0) results.value[i] = aux.offsets[2 * i] - aux.offsets[2 * i + 1];
+      for (let p = 0; p < pixels; p++) results.value[i] += aux.factor[0] * aux.weights[p] * tile[i * pixels + p];
+    }
+  },
+};
+
+/** What no merge of two can do: of the first frames of all parts the one in the middle, pixel by pixel. */
+export const median = {
+  name: 'median',
+  module: import.meta.url,
+  buffers: {
+    first: { kind: 'nav', dtype: 'f64' },
+    middle: { kind: 'sig', dtype: 'f64' },
+    parts: { kind: 'single', dtype: 'u32' },
+  },
+  processPartition({ frames, count, results }) {
+    const pixels = results.middle.length;
+    for (let i = 0; i < count; i++) results.first[i] = frames[i * pixels];
+    results.middle.set(frames.subarray(0, pixels));
+  },
+  mergeAll({ parts }) {
+    const middle = Float64Array.from(parts[0].middle, (_, p) => {
+      const all = parts.map((part) => part.middle[p]).sort((a, b) => a - b);
+      return all[Math.floor(all.length / 2)];
+    });
+    return { middle, parts: Uint32Array.of(parts.length) };
+  },
+};
+
 /** Ends its worker, once: the file of its parameter says whether it has. */
 export const deadly = {
   name: 'deadly',

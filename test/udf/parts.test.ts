@@ -1,0 +1,117 @@
+/** What UDFs have beside frames and results: auxiliary data cut like the results, and parts merged all at once. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { auxData, Context, type ResultBuffer, type Scan } from 'ewald/udf';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refused } from '../support/refused.js';
+import { goldenFrames, navShape, sigShape } from './golden.js';
+import { median, weighted } from './module.mjs';
+
+const frames = goldenFrames();
+const pixels = 80;
+const all = <T>(count: number, of: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => of(i));
+const frame = (f: number): number[] => [...frames.subarray(f * pixels, (f + 1) * pixels)];
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+type Numbers = Record<string, ResultBuffer<'f64'>>;
+
+let folder: string;
+const contexts: Context[] = [];
+const made: { kind: string; ctx: Context; scan: Scan }[] = [];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-parts-'));
+  const file = join(folder, 'frames.raw');
+  await writeFile(file, frames);
+  for (const kind of ['inline', 'workers', 'delayed'] as const) {
+    const ctx = await Context.makeWith(kind, { context: { backend: 'wasm' }, ...(kind === 'workers' && { cpus: 2 }) });
+    contexts.push(ctx);
+    made.push({ kind, ctx, scan: await ctx.load(file, { format: 'raw', dtype: 'u16', sigShape, navShape }) });
+  }
+});
+afterAll(async () => {
+  for (const ctx of contexts) await ctx.close();
+  await rm(folder, { recursive: true });
+});
+
+describe('auxiliary data', () => {
+  const params = {
+    offsets: auxData(Float64Array.from(all(60, (i) => i * 3 + 1)), { kind: 'nav', dtype: 'f64', extraShape: [2] }),
+    weights: auxData(Float32Array.from(all(pixels, (p) => p % 4)), { kind: 'sig', dtype: 'f32' }),
+    factor: auxData(Float64Array.of(10), { kind: 'single', dtype: 'f64' }),
+  };
+  const of = (f: number): number => {
+    const weightedSum = sum(frame(f).map((value, p) => value * (p % 4)));
+    return 10 * weightedSum + (2 * f * 3 + 1) - ((2 * f + 1) * 3 + 1);
+  };
+
+  test('nav, sig and single, a pair a position; tiles of rows and parts on every executor see their own', async () => {
+    for (const { kind, ctx, scan } of made) {
+      const udf = { ...weighted, params };
+      const { value } = (await ctx.runUdf(scan, udf, { numPartitions: 4 })) as Numbers;
+      expect([...(value?.data ?? [])], kind).toEqual(all(30, of));
+    }
+  });
+
+  test('of the whole scan, whatever the region', async () => {
+    const roi = all(30, (i) => (i % 7 === 2 ? 1 : 0));
+    for (const { kind, ctx, scan } of made) {
+      const { value } = (await ctx.runUdf(scan, { ...weighted, params }, { roi, numPartitions: 2 })) as Numbers;
+      expect([...(value?.rawData ?? [])], kind).toEqual([2, 9, 16, 23].map(of));
+    }
+  });
+
+  test('of another size or type it is refused', async () => {
+    const { ctx, scan } = made[0] as (typeof made)[0];
+    const short = auxData(new Float64Array(59), { kind: 'nav', dtype: 'f64', extraShape: [2] });
+    const run = () => ctx.runUdf(scan, { ...weighted, params: { ...params, offsets: short } });
+    await refused(run, 'Shape', 'offsets has 59', 'needed are 60', 'the whole scan');
+    await refused(async () => auxData(new Uint8Array(3) as never, { kind: 'sig', dtype: 'f32' }), 'Shape', 'f32');
+  });
+});
+
+describe('mergeAll', () => {
+  // The first frames of five parts of six frames.
+  const wanted = all(pixels, (p) => {
+    const values = [0, 6, 12, 18, 24].map((f) => frames[f * pixels + p] as number);
+    return values.sort((a, b) => a - b)[2] as number;
+  });
+
+  test('puts all parts together at once, on every executor', async () => {
+    for (const { kind, ctx, scan } of made) {
+      const { middle, first, parts } = (await ctx.runUdf(scan, median, { numPartitions: 5 })) as Numbers;
+      expect([...(middle?.data ?? [])], kind).toEqual(wanted);
+      expect([...(parts?.data ?? [])], kind).toEqual([5]);
+      expect([...(first?.data ?? [])], kind).toEqual(all(30, (f) => frames[f * pixels]));
+    }
+  });
+
+  test('where merge is, too, only delayed runs ask for it', async () => {
+    const both = {
+      ...median,
+      merge({ dest, src }: { dest: Record<string, Float64Array>; src: Record<string, Float64Array> }) {
+        dest.first?.set(src.first as Float64Array);
+        if (dest.parts) dest.parts[0] = (dest.parts[0] as number) + 100;
+      },
+    };
+    const [here, , later] = made.map(({ ctx, scan }) => ({ ctx, scan }));
+    const merged = (await here?.ctx.runUdf(here.scan, both, { numPartitions: 5 })) as Numbers;
+    expect([...(merged.parts?.data ?? [])]).toEqual([500]);
+    const delayed = (await later?.ctx.runUdf(later.scan, both, { numPartitions: 5 })) as Numbers;
+    expect([...(delayed.parts?.data ?? []), ...(delayed.middle?.data ?? [])]).toEqual([5, ...wanted]);
+    expect([...(delayed.first?.data ?? [])]).toEqual([...(merged.first?.data ?? [])]);
+  });
+
+  test('the last partial results are whole; what does not fit is refused', async () => {
+    const { ctx, scan } = made[0] as (typeof made)[0];
+    let last: number[] = [];
+    for await (const { buffers, progress } of ctx.runUdfIter(scan, median, { numPartitions: 5 })) {
+      last = [...((buffers[0] as Numbers).middle?.data ?? [])];
+      if (progress.done < 5) expect(last).toEqual(Array(pixels).fill(0));
+    }
+    expect(last).toEqual(wanted);
+    const stray = { ...median, mergeAll: () => ({ other: new Float64Array(1) }) };
+    await refused(() => ctx.runUdf(scan, stray), 'Argument', 'mergeAll gives other', 'middle');
+    const short = { ...median, mergeAll: () => ({ middle: new Float64Array(3) }) };
+    await refused(() => ctx.runUdf(scan, short), 'Shape', 'Float64Array of 3', '80 numbers of f64');
+  });
+});
