@@ -1,0 +1,193 @@
+/** Live pictures: when they come, what is on them, and that each way of showing them shows the same colours. */
+import { inflateSync } from 'node:zlib';
+import {
+  Context,
+  colourOf,
+  comUdf,
+  halfBlocks,
+  kitty,
+  type LivePicture,
+  pictureHtml,
+  type Scan,
+  sixel,
+  stddevUdf,
+  sumSigUdf,
+  toRgba,
+} from 'ewald/udf';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { goldenFrames, navShape, sigShape } from './golden.js';
+
+let ctx: Context;
+let scan: Scan;
+beforeAll(() => {
+  ctx = new Context();
+  scan = ctx.fromMemory(goldenFrames(), { sigShape, navShape });
+});
+afterAll(() => ctx.close());
+
+describe('pictures of a run', () => {
+  test('come while it goes on, as far as it is, and once at its end', async () => {
+    const seen: LivePicture[] = [];
+    const show = (picture: LivePicture) => {
+      seen.push({ ...picture, data: Float64Array.from(picture.data) });
+    };
+    const { intensity } = await ctx.runUdf(scan, sumSigUdf, { numPartitions: 5, plots: { show, minDelta: 0 } });
+    expect(seen.map(({ title, height, width }) => [title, height, width])).toEqual(seen.map(() => ['intensity', 6, 5]));
+    const done = seen.map((picture) => picture.done);
+    expect(done).toEqual([...done].sort((a, b) => a - b));
+    expect(seen.map(({ final }) => final)).toEqual(seen.map((_, i) => i === seen.length - 1));
+    expect(seen.length).toBeGreaterThanOrEqual(2);
+    for (const picture of seen) {
+      const there = Math.round(30 * picture.done);
+      expect(Array.from(picture.data)).toEqual(
+        [...(intensity.data as Float64Array)].map((v, i) => (i < there ? v : 0)),
+      );
+    }
+    expect(seen.at(-1)?.done).toBe(1);
+  });
+
+  test('are those of all two-dimensional results, or of the ones that are named', async () => {
+    const all = new Set<string>();
+    await ctx.runUdf(scan, [comUdf, stddevUdf], { plots: ({ title }) => void all.add(title) });
+    // Not pairs of numbers, and not one number.
+    for (const name of ['fieldY', 'fieldX', 'magnitude', 'divergence', 'curl', 'std', 'mean', 'var', 'sum'])
+      expect(all).toContain(name);
+    for (const name of ['field', 'rawCom', 'numFrames']) expect(all).not.toContain(name);
+    const named = new Set<string>();
+    const show = ({ title }: LivePicture) => void named.add(title);
+    await ctx.runUdf(scan, [comUdf, stddevUdf], { plots: { show, channels: ['std', 'curl'] } });
+    expect([...named].sort()).toEqual(['curl', 'std']);
+  });
+
+  test('wait where they take long: a slow screen is not drawn on at every partition', async () => {
+    let drawn = 0;
+    const show = async () => {
+      drawn++;
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    };
+    // A picture takes 60 ms, so the next one is due 1.5 s later; the run is long over by then.
+    await ctx.runUdf(scan, sumSigUdf, { numPartitions: 30, plots: { show, minDelta: 0 } });
+    expect(drawn).toBe(2);
+  });
+});
+
+// Odd sizes; a pixel that is not there.
+const [height, width] = [7, 5];
+const data = Float64Array.from({ length: height * width }, (_, i) => (i === 12 ? Number.NaN : (i * 13) % 31));
+const picture: LivePicture = { title: 'a < "b"', height, width, data, done: 0.25, final: false };
+const rgba = toRgba(data);
+const pixel = (y: number, x: number): number[] => [...rgba.subarray(4 * (y * width + x), 4 * (y * width + x) + 3)];
+
+/** Escapes that can be seen. */
+const visible = (text: string): string => text.replaceAll('\u001b', '␛');
+
+describe('ways of showing', () => {
+  test('half blocks: two rows a line, the colours of both', () => {
+    const lines = visible(halfBlocks(picture)).split('\n');
+    expect(lines).toHaveLength(4);
+    for (const [row, line] of lines.entries()) {
+      const cells = [...line.matchAll(/␛\[38;2;([\d;]+)m␛\[48;2;([\d;]+)m▀/g)];
+      expect(cells).toHaveLength(width);
+      expect(line.endsWith('␛[0m')).toBe(true);
+      for (const [x, [, upper, lower]] of cells.entries()) {
+        expect(upper?.split(';').map(Number)).toEqual(pixel(2 * row, x));
+        expect(lower?.split(';').map(Number)).toEqual(pixel(Math.min(height - 1, 2 * row + 1), x));
+      }
+    }
+    // Every third pixel where there is room for two.
+    expect(halfBlocks(picture, 2).split('\n')).toHaveLength(2);
+    expect(halfBlocks(picture, 2).split('▀')).toHaveLength(2 * 2 + 1);
+  });
+
+  test('kitty: RGBA in pieces', () => {
+    const large = Float64Array.from({ length: 60 * 50 }, (_, i) => i % 97);
+    const text = visible(kitty({ data: large, height: 60, width: 50 }));
+    const pieces = [...text.matchAll(/␛_G([^;]*);([^␛]*)␛\\/g)];
+    expect(pieces.map(([whole]) => whole).join('')).toBe(text);
+    expect(pieces[0]?.[1]).toBe('a=T,f=32,s=50,v=60,m=1');
+    expect(pieces.slice(1).map((piece) => piece[1])).toEqual(
+      pieces.slice(1).map((_, i, { length }) => (i < length - 1 ? 'm=1' : 'm=0')),
+    );
+    for (const piece of pieces) expect(piece[2]?.length).toBeLessThanOrEqual(4096);
+    const bytes = Buffer.from(pieces.map((piece) => piece[2]).join(''), 'base64');
+    expect(Buffer.compare(bytes, Buffer.from(toRgba(large)))).toBe(0);
+  });
+
+  test('sixel: every pixel once, in the colour of its level', () => {
+    const text = sixel(picture);
+    expect(text.startsWith(`\u001bPq"1;1;${width};${height}`)).toBe(true);
+    expect(text.endsWith('\u001b\\')).toBe(true);
+    const found = new Int32Array(height * width).fill(-1);
+    const body = text.slice(text.indexOf('#'), -2).replace(/#\d+;2;\d+;\d+;\d+/g, '');
+    for (const [band, line] of body.split('-').entries())
+      for (const [, level, bits] of line.matchAll(/#(\d+)([?-~]+)\$/g))
+        for (let x = 0; x < (bits?.length ?? 0); x++)
+          for (let i = 0; i < 6; i++)
+            if (((bits?.charCodeAt(x) ?? 63) - 63) & (1 << i)) {
+              const at = (6 * band + i) * width + x;
+              expect(found[at], `pixel ${at} is drawn twice`).toBe(-1);
+              found[at] = Number(level);
+            }
+    const most = Math.max(...data.filter(Number.isFinite));
+    expect([...found]).toEqual([...data].map((v) => (Number.isNaN(v) ? 0 : Math.min(63, Math.floor((64 * v) / most)))));
+    const palette = /#63;2;(\d+);(\d+);(\d+)/.exec(text)?.slice(1).map(Number);
+    expect(palette).toEqual(colourOf(63.5 / 64).map((c) => Math.round((c * 100) / 255)));
+  });
+
+  test('HTML: a PNG in the page, its title without markup', () => {
+    const html = pictureHtml(picture);
+    expect(html).toMatch(
+      /^<figure><img alt="[^"<>]*" width="5" height="7" src="data:image\/png;base64,[A-Za-z0-9+/=]+">/,
+    );
+    expect(html).toContain('<figcaption>a &#60; &#34;b&#34; (25 %)</figcaption></figure>');
+    const png = Buffer.from(/base64,([^"]+)/.exec(html)?.[1] ?? '', 'base64');
+    expect([png.readUInt32BE(16), png.readUInt32BE(20), png[24], png[25]]).toEqual([width, height, 8, 6]);
+    const start = png.indexOf('IDAT');
+    const rows = inflateSync(png.subarray(start + 4, start + 4 + png.readUInt32BE(start - 4)));
+    expect(rows.length).toBe(height * (1 + 4 * width));
+    for (let y = 0; y < height; y++) {
+      expect(rows[y * (1 + 4 * width)]).toBe(0);
+      const row = rows.subarray(y * (1 + 4 * width) + 1, (y + 1) * (1 + 4 * width));
+      expect([...row]).toEqual([...rgba.subarray(4 * y * width, 4 * (y + 1) * width)]);
+    }
+  });
+});
+
+describe('on a terminal', () => {
+  const { isTTY } = process.stderr;
+  afterEach(() => {
+    process.stderr.isTTY = isTTY;
+    vi.restoreAllMocks();
+    vi.unstubAllEnvs();
+  });
+  const shown = async (env: Readonly<Record<string, string>>, terminal: boolean): Promise<string> => {
+    for (const name of ['KITTY_WINDOW_ID', 'TERM_PROGRAM']) vi.stubEnv(name, undefined);
+    for (const [name, value] of Object.entries({ TERM: 'xterm-256color', ...env })) vi.stubEnv(name, value);
+    process.stderr.isTTY = terminal;
+    let text = '';
+    vi.spyOn(process.stderr, 'write').mockImplementation((more) => {
+      text += more;
+      return true;
+    });
+    await ctx.runUdf(scan, sumSigUdf, { plots: true });
+    vi.restoreAllMocks();
+    return text;
+  };
+
+  test.each([
+    ['half blocks', {}, '▀'],
+    ['kitty', { TERM: 'xterm-kitty' }, '\u001b_Ga=T'],
+    ['sixel', { TERM: 'foot' }, '\u001bPq'],
+  ] as const)('%s, and a line', async (_, env, mark) => {
+    const text = await shown(env, true);
+    expect(text).toContain(mark);
+    expect(text).toMatch(/\nintensity: 100 %\n$/);
+    for (const other of ['▀', '\u001b_G', '\u001bPq'].filter((one) => !mark.startsWith(one)))
+      expect(text).not.toContain(other);
+  });
+
+  test('one line where nobody looks, and on one that draws nothing', async () => {
+    expect(await shown({}, false)).toBe('intensity: 100 %\n');
+    expect(await shown({ TERM: 'dumb' }, true)).toBe('intensity: 100 %\n');
+  });
+});
