@@ -85,7 +85,7 @@ void ewald_fft_stop(ewald_fft* plan, uint32_t on);
 /* The fraction of the latest run that is done, 0 to 1; of a single line it is not told. */
 double ewald_fft_done(const ewald_fft* plan);
 
-/* peaks: peakfinder8 on frames of one detector; see cpp/peaks. */
+/* peaks: a peak finder on frames of one detector; see cpp/peaks. */
 typedef struct ewald_peaks ewald_peaks;
 /* panels [panels]          rectangles that are searched, none over another
  * bins   [height][width]   ring of every pixel, by its distance from the beam; 0xffff: takes no part */
@@ -99,7 +99,7 @@ uint32_t ewald_peaks_bins(const ewald_peaks* peaks);
 /* frame  [height][width]   of the descriptor's dtype
  * bad    [height][width]   nonzero: bad in this frame; may be NULL
  * found  [max_peaks]       in the order of panels, rows, columns of their first pixels
- * limits [bins][4]         mean, sigma, lower and upper clip limit of every ring; may be NULL */
+ * limits [bins][4]         mean, sigma, lower and upper clip limit of every ring; may be NULL, and is with zaef */
 int32_t ewald_peaks_run(ewald_peaks* peaks, const ewald_peaks_params* params, const void* frame, const uint8_t* bad,
                         ewald_peak* found, uint32_t* count, float* limits);
 

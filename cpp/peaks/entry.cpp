@@ -27,10 +27,19 @@ void lay_out_detector(Arena& arena, Plan& plan) {
   plan.first_stretch = arena.take<uint32_t>(size_t(plan.descriptor.height) + 1);
   plan.stretches = arena.take<Stretch>(plan.lines);
   plan.bin = arena.take<uint16_t>(pixels);
+  plan.taken = arena.take<uint8_t>(pixels);
+  if (plan.descriptor.finder != EWALD_FINDER_PEAKFINDER8) return;
   plan.first = arena.take<uint32_t>(size_t(plan.bins) + 1);
   plan.order = arena.take<uint32_t>(pixels);
   plan.sampled = arena.take<uint32_t>(size_t(plan.bins) * samples);
-  plan.taken = arena.take<uint8_t>(pixels);
+}
+
+// What a run of zaef writes.
+void lay_out_summits(Arena& arena, Plan& plan) {
+  const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
+  plan.stack = arena.take<uint32_t>(pixels);
+  plan.touched = arena.take<uint32_t>(pixels);
+  plan.centres = arena.take<double>(2 * size_t(plan.descriptor.max_peaks));
 }
 
 // What follows from its tiles as well.
@@ -162,6 +171,7 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
   if (d.max_peaks < 1 || d.max_peaks > max_found)
     return ewald::fail(EWALD_STATUS_LIMIT, "%u peaks at most; needed are 1 to %u", d.max_peaks, max_found);
   if (d.dtype > EWALD_NUMBER_F32) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%u is no type of frames", d.dtype);
+  if (d.finder > EWALD_FINDER_ZAEF) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%u is no peak finder", d.finder);
   const size_t pixels = size_t(d.width) * d.height;
   auto* made = new (std::nothrow) ewald_peaks{};
   if (made == nullptr) return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "no memory for a plan of peaks");
@@ -193,6 +203,12 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
   for (size_t i = 0; i < pixels; i++) plan.bin[i] = plan.taken[i] ? bins[i] : masked;
   memset(plan.taken, 0, pixels);
   list_stretches(plan);
+  if (d.finder == EWALD_FINDER_ZAEF) {
+    made->run = allocate_for(plan, lay_out_summits, made->bytes);
+    if (made->run == nullptr) return give_up(EWALD_STATUS_OUT_OF_MEMORY);
+    *peaks = made;
+    return EWALD_STATUS_OK;
+  }
   list_bins(plan);
   const bool counted = cut_tiles(plan, plan.tiles);
   made->run = counted ? allocate_for(plan, lay_out_run, made->bytes) : nullptr;
@@ -226,6 +242,15 @@ extern "C" EWALD_EXPORT(ewald_peaks_run) int32_t
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
                        "threshold %g, min_snr %g, local_radius %u; needed are numbers, snr from 0, radius to 1024",
                        double(params->threshold), double(params->min_snr), params->local_radius);
+  if (peaks->plan.descriptor.finder == EWALD_FINDER_ZAEF) {
+    const float inner = params->inner_radius, middle = params->middle_radius, outer = params->outer_radius;
+    if (!(inner >= 1 && inner <= middle && middle < outer && outer <= 64) || !(params->min_squared_gradient >= 0))
+      return ewald::fail(
+          EWALD_STATUS_INVALID_ARGUMENT,
+          "radii %g, %g, %g, min_squared_gradient %g; needed are rising radii from 1 to 64, and a number from 0",
+          double(inner), double(middle), double(outer), double(params->min_squared_gradient));
+    if (limits != nullptr) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "zaef has no limits of rings");
+  }
   *count = find_peaks(peaks->plan, *params, frame, bad, found);
   if (limits != nullptr) memcpy(limits, peaks->plan.limits, peaks->plan.bins * sizeof(Limits));
   return EWALD_STATUS_OK;

@@ -104,10 +104,12 @@ struct Plan {
   uint32_t outlier_count, outlier_room;
   // Those pixels in the order of the scan, and how many a line has.
   uint32_t *hits, *line_start;
-  // Pixels of blobs: taken by one, and the stack of the flood.
+  // Pixels of blobs: taken by one, and the stack of the flood. Of summits: what a pixel is known for, and its peak.
   uint8_t* taken;
   uint32_t *stack, *touched;
   uint32_t touched_count;
+  // [max_peaks][2]: centroids of zaef, before they are rounded.
+  double* centres;
 };
 
 // Values that a pixel may have; others mark it as bad in this frame.
@@ -134,6 +136,10 @@ bool find_limits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& pa
 template <class T>
 uint32_t find_blobs(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, bool listed,
                     ewald_peak* found);
+
+// zaef: summits of steep slopes (summits.cpp); gives the count of peaks.
+template <class T>
+uint32_t find_summits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, ewald_peak* found);
 
 // The whole search; `bad` is NULL or nonzero at bad pixels. Gives the count of peaks written to `found`.
 uint32_t find_peaks(Plan& plan, const ewald_peaks_params& params, const void* frame, const uint8_t* bad,

@@ -237,6 +237,8 @@ int32_t ewald_cuda_peaks_create(ewald_cuda_context* context, const ewald_peaks_d
                                      std::to_string(kMaxPixels) + " pixels, 1 to 16384 panels, a peak");
     if (d.dtype > EWALD_NUMBER_F32)
       refuse(EWALD_STATUS_INVALID_ARGUMENT, std::to_string(d.dtype) + " is no type of frames");
+    if (d.finder != EWALD_FINDER_PEAKFINDER8)
+      refuse(EWALD_STATUS_INVALID_ARGUMENT, "finder " + std::to_string(d.finder) + "; kernels are of peakfinder8");
     Tables tables(d, panels, bins);
     useContext(context, [&] { *peaks = new ewald_cuda_peaks(context, d, panels, std::move(tables)); });
   });

@@ -5,12 +5,13 @@ import type { KnownCell } from '../crystal/cell-file.js';
 import { EwaldError } from '../errors.js';
 import type { IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
-import { peaksRanges } from '../layout/peaks.js';
+import { peakRadii, peaksRanges } from '../layout/peaks.js';
 import { choice } from '../options.js';
-import type { GuessedPeaks } from '../peaks/guess.js';
+import type { FinderName } from '../peaks/contract.js';
+import { finderNames, refuseOthers } from '../peaks/finders.js';
 import type { Tolerance } from '../pipeline/accept.js';
 import type { RingRadii } from '../pipeline/integrate.js';
-import type { SearchSettings } from '../pipeline/settings.js';
+import type { PeakParameters, SearchSettings } from '../pipeline/settings.js';
 import type { Shard } from './frame-source.js';
 import { parseInteger, parseNumber } from './output.js';
 
@@ -30,6 +31,8 @@ export interface FrameFlags {
   minPixCount?: string;
   maxPixCount?: string;
   localBgRadius?: string;
+  minSquaredGradient?: string;
+  peakRadius?: string;
   minRes?: string;
   maxRes?: string;
   minPeaks?: string;
@@ -64,12 +67,14 @@ export function withFrameFlags(command: Command): Command {
     .option('--executor <where>', 'inline, workers, mpi (default under mpirun), or a cluster: nats://host:4222')
     .option('--cluster <name>', 'name of the cluster on that server')
     .option('--data <path>', 'dataset of the frames in HDF5 files')
-    .option('--peaks <method>', 'how peaks are found: peakfinder8', 'peakfinder8')
+    .option('--peaks <method>', 'how peaks are found: peakfinder8 or zaef', 'peakfinder8')
     .option('--threshold <n>', 'values at or below belong to no peak; default: from the first frames')
     .option('--min-snr <n>', 'sigmas of a peak above its surroundings')
-    .option('--min-pix-count <n>', 'pixels of a peak, at least')
-    .option('--max-pix-count <n>', 'pixels of a peak, at most')
-    .option('--local-bg-radius <n>', 'surroundings of a peak reach twice as far, pixels')
+    .option('--min-pix-count <n>', 'peakfinder8: pixels of a peak, at least')
+    .option('--max-pix-count <n>', 'peakfinder8: pixels of a peak, at most')
+    .option('--local-bg-radius <n>', 'peakfinder8: surroundings of a peak reach twice as far, pixels')
+    .option('--min-squared-gradient <n>', 'zaef: steepness of a peak, at least; default: 100000')
+    .option('--peak-radius <a,b,c>', 'zaef: radii of peaks and their background, pixels; default: --int-radius')
     .option('--min-res <n>', 'no peaks nearer to the beam, pixels', '0')
     .option('--max-res <n>', 'no peaks farther from the beam, pixels; 0 is no limit', '0')
     .option('--min-peaks <n>', 'frames with fewer peaks are no hits, and not indexed', String(minimumSpots))
@@ -109,7 +114,7 @@ export interface SharedFlags {
 export interface CheckedFlags {
   readonly settings: Omit<SearchSettings, 'peaks'>;
   /** Of the peak search, those that were given. */
-  readonly peaks: Partial<GuessedPeaks>;
+  readonly peaks: PeakParameters;
   readonly jobs: number;
   readonly serialStart: number;
   readonly shard: Shard | undefined;
@@ -118,11 +123,8 @@ export interface CheckedFlags {
 
 /** Checks the flags. Throws `Argument`, `Unsupported`. */
 export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags {
-  if (flags.peaks !== 'peakfinder8')
-    throw new EwaldError(
-      'Argument',
-      `--peaks is "${flags.peaks}"; known is peakfinder8 (zaef and others are not here yet)`,
-    );
+  const finder = choice('--peaks', flags.peaks as FinderName | undefined, 'peakfinder8', finderNames);
+  refuseOthers('', flags as Readonly<Record<string, unknown>>, finder, (name) => `--${kebab(name)}`);
   if (flags.resume && flags.output === undefined)
     throw new EwaldError('Argument', '--resume needs a stream to go on with: -o FILE');
   if (flags.resume && (flags.hdf5 ?? flags.sol) !== undefined)
@@ -136,12 +138,20 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
       const parse = /Count|Radius/.test(name) ? parseInteger : parseNumber;
       return text === undefined ? [] : [[name, parse(text, `--${kebab(name)}`, low, high)]];
     }),
-  ) as Partial<GuessedPeaks>;
+  ) as PeakParameters;
+  const intRadius = radiiOf(flags.intRadius ?? '4,5,7', '--int-radius');
+  const radii = flags.peakRadius === undefined ? intRadius : radiiOf(flags.peakRadius, '--peak-radius');
+  if (finder === 'zaef' && !radii.every((r) => r >= peakRadii.low && r <= peakRadii.high))
+    throw new EwaldError(
+      'Argument',
+      `--peak-radius is "${radii}" (without it, --int-radius); radii of zaef are ${peakRadii.low} to ${peakRadii.high} pixels`,
+    );
   const rule = choice('--accept-by', flags.acceptBy as 'chance' | undefined, 'chance', ['chance', 'crystfel']);
   // Commander takes --no-data-timeout for the negation of a flag that takes a value.
   const timeout = flags.dataTimeout;
   return {
     settings: {
+      finder,
       cells: shared.cells ?? [],
       method: shared.method,
       thresholds: shared.thresholds,
@@ -150,11 +160,11 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
       maxRes: parseNumber(flags.maxRes ?? '0', '--max-res', 0, 1e6),
       minPeaks: parseInteger(flags.minPeaks ?? String(minimumSpots), '--min-peaks', 0, 2 ** 20),
       ...(rule === 'crystfel' ? { accept: rule, tolerance: toleranceOf(flags.tolerance ?? '') } : {}),
-      rings: flags.integrate === false ? null : radiiOf(flags.intRadius ?? '4,5,7'),
+      rings: flags.integrate === false ? null : intRadius,
       pushResolution: parseNumber(flags.pushRes ?? '0', '--push-res', 0, 100) / 10,
       ...(flags.highres === undefined ? {} : { maxInverseD: 1 / parseNumber(flags.highres, '--highres', 0.1, 1000) }),
     },
-    peaks,
+    peaks: finder === 'zaef' ? { ...peaks, peakRadius: radii } : peaks,
     jobs: flags.jobs === undefined ? availableParallelism() : parseInteger(flags.jobs, '--jobs', 1, 256),
     serialStart: parseInteger(flags.serialStart ?? '1', '--serial-start', 0, 2 ** 31),
     shard: flags.shard === undefined ? undefined : shardOf(flags.shard),
@@ -164,14 +174,11 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
   };
 }
 
-function radiiOf(text: string): RingRadii {
+function radiiOf(text: string, name: string): RingRadii {
   const radii = text.split(',').map(Number);
   const [inner = 0, middle = 0, outer = 0] = radii;
   if (radii.length !== 3 || !radii.every(Number.isFinite) || !(0 < inner && inner <= middle && middle < outer))
-    throw new EwaldError(
-      'Argument',
-      `--int-radius is "${text}"; needed are three rising radii in pixels, such as 4,5,7`,
-    );
+    throw new EwaldError('Argument', `${name} is "${text}"; needed are three rising radii in pixels, such as 4,5,7`);
   return [inner, middle, outer];
 }
 

@@ -1,14 +1,21 @@
 /** Parameters of the peak search: those given, the others from the first frames. */
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { open } from '../data/node.js';
-import { flagsOf, type GuessedPeaks, guessPeaks } from '../peaks/guess.js';
+import { peaksRanges } from '../layout/peaks.js';
+import type { FinderName } from '../peaks/contract.js';
+import { flagsOf, guessThreshold } from '../peaks/guess.js';
 import { openDetector } from '../pipeline/detector.js';
 import { readFrame } from '../pipeline/searcher.js';
+import type { PeakParameters } from '../pipeline/settings.js';
 import type { CheckedFlags } from './frame-flags.js';
 import type { FrameSource } from './frame-source.js';
 import { backendOption, type CliDeps, dim, note } from './output.js';
 
-const usual = { minSnr: 4.5, minPixCount: 2, maxPixCount: 200, localBgRadius: 4 };
+/** Where nothing is given; radii are those of the flags. */
+const usual: Readonly<Record<FinderName, PeakParameters>> = {
+  peakfinder8: { minSnr: 4.5, minPixCount: 2, maxPixCount: 200, localBgRadius: 4 },
+  zaef: { minSnr: 5, minSquaredGradient: peaksRanges.minSquaredGradient.fallback },
+};
 
 /** Opens another dataset of a file that a geometry points into. */
 export const openOther = (file: string, path: string) => open(file, { dataset: path });
@@ -20,8 +27,9 @@ export async function peaksOf(
   { peaks, settings }: Pick<CheckedFlags, 'peaks' | 'settings'>,
   backend: string | undefined,
   { createContext, signal }: CliDeps,
-): Promise<GuessedPeaks> {
-  if (peaks.threshold !== undefined) return { threshold: peaks.threshold, ...usual, ...peaks };
+): Promise<PeakParameters> {
+  const { finder: name = 'peakfinder8' } = settings;
+  if (peaks.threshold !== undefined) return { ...usual[name], ...peaks };
   const { minRes, maxRes, maxInverseD } = settings;
   const detector = await openDetector(source.first, { geometry, minRes, maxRes, maxInverseD, openOther });
   const { width, height, dtype, rings } = detector;
@@ -33,8 +41,9 @@ export async function peaksOf(
       const read = await readFrame(source.first, frame, detector, signal).catch(() => undefined);
       if (read) numbers.push(read);
     }
-    const all = { ...(await guessPeaks(finder, numbers, detector.validRange)), ...peaks };
-    note(dim(`peaks: from the first ${numbers.length} frames ${flagsOf(all)}`));
+    const threshold = await guessThreshold(finder, numbers, detector.validRange);
+    const all = { threshold, ...usual[name], ...peaks };
+    note(dim(`peaks: from the first ${numbers.length} frames ${flagsOf(name, all)}`));
     return all;
   } finally {
     await context.dispose();

@@ -5,6 +5,9 @@ import { f32, i32, type Struct, u32 } from './struct.js';
 /** Types of a detector's numbers. */
 export const numbers = { u8: 0, i8: 1, u16: 2, i16: 3, u32: 4, i32: 5, f32: 6 } as const;
 
+/** How peaks are found. */
+export const finders = { peakfinder8: 0, zaef: 1 } as const;
+
 /** Bin of pixels that take no part in the search. */
 export const maskedBin = 0xffff;
 
@@ -18,9 +21,9 @@ export const peaksDescriptor: Struct = {
     u32('panels', 'rectangles of the frame that are searched'),
     u32('dtype', 'a Number'),
     u32('maxPeaks', 'peaks of a frame, at most'),
+    u32('finder', 'a Finder'),
     u32('reserved0', 'zero'),
     u32('reserved1', 'zero'),
-    u32('reserved2', 'zero'),
   ],
 };
 
@@ -43,7 +46,11 @@ export const peaksRanges = {
   minPixCount: range(1, 2 ** 31, 2),
   maxPixCount: range(1, 2 ** 31, 200),
   localBgRadius: range(1, 1024, 3),
+  minSquaredGradient: range(0, 1e30, 100_000),
 } as const satisfies Record<string, Range>;
+
+/** Radii of zaef in pixels: of a peak, and between which its background lies. */
+export const peakRadii = { low: 1, high: 64, fallback: [4, 5, 7] } as const;
 
 /** What a run is told; the names are CrystFEL's. */
 export const peaksParams: Struct = {
@@ -60,8 +67,12 @@ export const peaksParams: Struct = {
     f32('leastReal', 'the same for real frames'),
     f32('greatestReal', 'the same for real frames'),
     u32('plain', '1: five passes over the frame in place of one; the same, slower'),
+    f32('minSquaredGradient', 'zaef: square of the gradient of a foot point, at least'),
+    f32('innerRadius', 'zaef: pixels of a peak lie within, in pixels'),
+    f32('middleRadius', 'zaef: its background lies beyond'),
+    f32('outerRadius', 'zaef: and within this'),
+    u32('reserved0', 'zero'),
     u32('reserved1', 'zero'),
-    u32('reserved2', 'zero'),
   ],
 };
 

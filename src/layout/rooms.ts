@@ -24,6 +24,7 @@ import {
   tally,
 } from './indexing-webgpu.js';
 import {
+  finders,
   numbers,
   peak,
   peaksCapacities,
@@ -72,7 +73,7 @@ export const rooms: readonly Room[] = [
   { name: 'fft', constants: fftConstants, enums: fftEnums, structs: [fftDescriptor] },
   {
     name: 'peaks',
-    enums: { Number: numbers },
+    enums: { Number: numbers, Finder: finders },
     structs: [peaksDescriptor, peaksPanel, peaksParams, peak],
     wgslConstants: peaksCapacities,
     wgslStructs: [peaksRun, peaksRing],

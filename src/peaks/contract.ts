@@ -1,10 +1,12 @@
 /** What a backend does for peaks. */
 import type { Op } from '../backends/feature.js';
-import type { numbers } from '../layout/peaks.js';
+import type { finders, numbers } from '../layout/peaks.js';
 import type { Disposable } from '../resource.js';
 
 /** Types of frames that are searched. */
 export type FrameDtype = keyof typeof numbers;
+/** How peaks are found. */
+export type FinderName = keyof typeof finders;
 /** A frame: one number a pixel, [ss, fs]. */
 export type Frame = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array;
 
@@ -12,6 +14,7 @@ export type Frame = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Ar
 export interface PeaksDescriptor {
   /** The layout's PeaksDescriptor, packed. */
   readonly fields: Uint8Array;
+  readonly finder: FinderName;
   /** The layout's PeaksPanel a panel, packed. */
   readonly panels: Uint8Array;
   /** Ring of every pixel; `maskedBin` takes no part. */

@@ -1,26 +1,18 @@
-/** Parameters of the peak search from the first frames, for who gives none. */
+/** The threshold of a peak search from the first frames, for who gives none, and the flags that repeat one. */
 import { median } from '../median.js';
-import type { Frame } from './contract.js';
+import type { FinderName, Frame } from './contract.js';
+import { finderParameters } from './finders.js';
 import type { PeakFinder, PeaksRunOptions } from './peaks.js';
 
-/** What is taken where nothing was given. */
-export interface GuessedPeaks {
-  readonly threshold: number;
-  readonly minSnr: number;
-  readonly minPixCount: number;
-  readonly maxPixCount: number;
-  readonly localBgRadius: number;
-}
-
 /**
- * Guesses from the noise of the rings of some frames: the threshold lies three sigmas above the middle of the background,
+ * Guesses from the noise of the rings of some frames, which peakfinder8 tells: the threshold lies three sigmas above the middle of the background,
  * so that it acts in the dim outer rings alone, where a few counts would pass the snr by chance.
  */
-export async function guessPeaks(
+export async function guessThreshold(
   finder: PeakFinder,
   frames: readonly Frame[],
   validRange: PeaksRunOptions['validRange'],
-): Promise<GuessedPeaks> {
+): Promise<number> {
   const levels: number[] = [];
   for (const frame of frames) {
     const { rings } = await finder.run(frame, {
@@ -36,16 +28,13 @@ export async function guessPeaks(
   }
   const middle = median(levels);
   const digits = Math.abs(middle) >= 10 ? 0 : 1;
-  return {
-    threshold: Number(middle.toFixed(digits)),
-    minSnr: 4.5,
-    minPixCount: 2,
-    maxPixCount: 200,
-    localBgRadius: 4,
-  };
+  return Number(middle.toFixed(digits));
 }
 
-/** The flags that repeat a guess. */
-export const flagsOf = (guess: GuessedPeaks): string =>
-  `--threshold=${guess.threshold} --min-snr=${guess.minSnr} --min-pix-count=${guess.minPixCount} ` +
-  `--max-pix-count=${guess.maxPixCount} --local-bg-radius=${guess.localBgRadius}`;
+/** The flags that repeat a search. */
+export function flagsOf(finder: FinderName, parameters: PeaksRunOptions): string {
+  const flag = (name: keyof PeaksRunOptions): string =>
+    `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}=${parameters[name]}`;
+  const flags = finderParameters[finder].map(flag);
+  return (finder === 'peakfinder8' ? flags : [`--peaks=${finder}`, ...flags]).join(' ');
+}

@@ -1,8 +1,8 @@
 /**
- * Peaks in detector frames: peakfinder8, with CrystFEL's names and meanings of its parameters.
+ * Peaks in detector frames: peakfinder8 and zaef, with CrystFEL's names and meanings of their parameters.
  *
- * Source: Barty et al., Cheetah (J. Appl. Cryst. 47 (2014), doi 10.1107/S1600576714007626); the algorithm in our own
- * words is in cpp/peaks/README.md.
+ * Source: Barty et al., Cheetah (J. Appl. Cryst. 47 (2014), doi 10.1107/S1600576714007626); Zaefferer, J. Appl. Cryst. 33
+ * (2000), doi 10.1107/S0021889899010894; the algorithms in our own words are in cpp/peaks/README.md.
  */
 
 import { numberTypes } from '../arrays/numbers.js';
@@ -11,18 +11,29 @@ import { lengthOf } from '../buffers.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
-import { maskedBin, numbers, peak, peaksDescriptor, peaksPanel, peaksParams, peaksRanges } from '../layout/peaks.js';
+import {
+  finders,
+  maskedBin,
+  numbers,
+  peak,
+  peakRadii,
+  peaksDescriptor,
+  peaksPanel,
+  peaksParams,
+  peaksRanges,
+} from '../layout/peaks.js';
 import { pack, sizeOf, wordOf } from '../layout/struct.js';
 import { checkSignal, choice, integer, integerIn, knownOptions, real, realIn, shown } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import { weighCentroids } from './centroids.js';
-import type { Frame, FrameDtype } from './contract.js';
+import type { FinderName, Frame, FrameDtype } from './contract.js';
+import { finderNames, refuseOthers } from './finders.js';
 import { peaksFeature } from './kernels.js';
 import type { PeakList } from './peak-list.js';
 import { type Rings, ringsAround, ringsOf, type SearchedPanel } from './rings.js';
 
-export type { Frame, FrameDtype } from './contract.js';
+export type { FinderName, Frame, FrameDtype } from './contract.js';
 
 /** Sizes of a peak finder, and the detector it is for. */
 export interface PeaksOptions {
@@ -30,6 +41,11 @@ export interface PeaksOptions {
   readonly width: number;
   /** Pixels of a frame along slow scan, 1 … 65536. */
   readonly height: number;
+  /**
+   * How peaks are found: blobs above the noise of their ring (`peakfinder8`, default), or summits of steep slopes (`zaef`),
+   * which is of native and wasm alone.
+   */
+  readonly finder?: FinderName;
   /** Type of the frames' numbers. */
   readonly dtype: FrameDtype;
   /** Panels and rings; without it the frame is one panel, around `centre`. */
@@ -48,36 +64,45 @@ export interface PeaksOptions {
   readonly maxPeaks?: number;
 }
 
-/** One search; defaults are CrystFEL's. */
+/** One search; defaults are CrystFEL's. Parameters of another finder than the plan's are refused. */
 export interface PeaksRunOptions {
   /** Values at or below never belong to a peak; default 800. */
   readonly threshold?: number;
-  /** Sigmas of a pixel above its ring, and of a peak above its surroundings; default 5. */
+  /** Sigmas of a pixel above its ring (peakfinder8), and of a peak above its surroundings; default 5. */
   readonly minSnr?: number;
-  /** Pixels of a peak at least; default 2. */
+  /** peakfinder8: pixels of a peak at least; default 2. */
   readonly minPixCount?: number;
-  /** Pixels of a peak at most; default 200. */
+  /** peakfinder8: pixels of a peak at most; default 200. */
   readonly maxPixCount?: number;
-  /** The surroundings reach twice as far, in pixels; default 3. */
+  /** peakfinder8: the surroundings reach twice as far, in pixels; default 3. */
   readonly localBgRadius?: number;
+  /** zaef: square of the gradient at a foot of a peak at least, in units of the frame squared; default 100 000. */
+  readonly minSquaredGradient?: number;
+  /**
+   * zaef: radii in pixels, rising, 1 … 64: a peak lies within the first of its summit, its background between the others;
+   * default 4, 5, 7.
+   */
+  readonly peakRadius?: readonly [number, number, number];
   /** Values outside [least, greatest] mark bad pixels; default: all values are good. */
   readonly validRange?: readonly [number, number];
   /** Pixels that are bad in this frame, nonzero where bad, [ss, fs]. */
   readonly bad?: Uint8Array;
-  /** Also gives the statistics of the rings; default false. */
+  /** peakfinder8: also gives the statistics of the rings; default false. */
   readonly rings?: boolean;
   /**
    * Where a peak is: the mean of its blob's pixels, as CrystFEL has it, or that of all pixels around it with Gaussian weights,
    * which is nearer to the truth for weak spots (benchmarks/peaks/compare.mjs); default 'blob'.
    */
   readonly centroid?: 'blob' | 'weighted';
-  /** Five passes over the frame in place of one, as the algorithm is told: the same peaks, slower; default false. */
+  /** peakfinder8: five passes over the frame in place of one, as the algorithm is told: the same peaks, slower; default false. */
   readonly plain?: boolean;
   readonly signal?: PlatformSignal;
 }
 
 export interface PeakFinderMethods extends Disposable {
   readonly backend: BackendName;
+  /** How it finds peaks. */
+  readonly finder: FinderName;
   /** Bytes the plan holds on its backend. */
   readonly bytes: number;
   /** Rectangles that are searched, in the order of `PeakList.panel`. */
@@ -126,6 +151,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
   knownOptions('peaks', options, [
     'width',
     'height',
+    'finder',
     'dtype',
     'geometry',
     'rings',
@@ -139,6 +165,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
   const width = integer('peaks: width', options.width ?? Number.NaN, 0, 1, 65536);
   const height = integer('peaks: height', options.height ?? Number.NaN, 0, 1, 65536);
   const dtype = choice('peaks: dtype', options.dtype ?? ('' as FrameDtype), 'u16', names);
+  const finder = choice('peaks: finder', options.finder, 'peakfinder8', finderNames);
   const maxPeaks = integer('peaks: maxPeaks', options.maxPeaks, 2048, 1, 2 ** 20);
   const pixels = width * height;
   checkMask('peaks: bad', options.bad, pixels);
@@ -149,7 +176,15 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
       `peaks: rings are of ${bins.length} pixels; a frame has ${pixels} (${width} x ${height})`,
     );
   const { backend, kernel } = await planner.plan(peaksFeature, {
-    fields: pack(peaksDescriptor, { width, height, panels: panels.length, dtype: numbers[dtype], maxPeaks }),
+    fields: pack(peaksDescriptor, {
+      width,
+      height,
+      panels: panels.length,
+      dtype: numbers[dtype],
+      maxPeaks,
+      finder: finders[finder],
+    }),
+    finder,
     panels: concatenated(panels.map(({ fs, ss, endFs, endSs }) => pack(peaksPanel, { fs, ss, endFs, endSs }))),
     bins,
     rings,
@@ -162,6 +197,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
 
   const plan: PeakFinderMethods = {
     backend: backend.name,
+    finder,
     bytes: kernel.bytes,
     panels,
     async run(frame, run = {}) {
@@ -172,6 +208,8 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
         'minPixCount',
         'maxPixCount',
         'localBgRadius',
+        'minSquaredGradient',
+        'peakRadius',
         'validRange',
         'bad',
         'rings',
@@ -179,6 +217,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
         'centroid',
         'signal',
       ]);
+      refuseOthers('peaks.run: ', run as Readonly<Record<string, unknown>>, finder);
       if (!(frame instanceof numberTypes[dtype]) || lengthOf(frame) !== pixels) {
         const what = ArrayBuffer.isView(frame)
           ? `${frame.constructor.name} of ${(frame as Frame).length}`
@@ -223,6 +262,17 @@ function concatenated(parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
+function radiiOf(radii: PeaksRunOptions['peakRadius'] = peakRadii.fallback): readonly [number, number, number] {
+  const { low, high } = peakRadii;
+  const [inner, middle, outer] = Array.isArray(radii) && radii.length === 3 ? (radii as readonly unknown[]) : [];
+  const whole = [inner, middle, outer].every((r) => typeof r === 'number' && r >= low && r <= high);
+  if (whole && (inner as number) <= (middle as number) && (middle as number) < (outer as number)) return radii;
+  throw new EwaldError(
+    'Argument',
+    `peaks.run: peakRadius is ${shown(radii)}; needed are three rising radii in pixels, ${low} to ${high}`,
+  );
+}
+
 function paramsOf(run: PeaksRunOptions, dtype: FrameDtype): Uint8Array {
   const range = run.validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   const [least, greatest] = Array.isArray(range) ? (range as readonly unknown[]) : [];
@@ -231,6 +281,7 @@ function paramsOf(run: PeaksRunOptions, dtype: FrameDtype): Uint8Array {
       'Argument',
       `peaks.run: validRange is ${shown(range)}; needed are two rising numbers, [least, greatest]`,
     );
+  const [innerRadius, middleRadius, outerRadius] = radiiOf(run.peakRadius);
   const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
   return pack(peaksParams, {
     threshold: realIn('peaks.run: threshold', run.threshold, peaksRanges.threshold),
@@ -241,6 +292,10 @@ function paramsOf(run: PeaksRunOptions, dtype: FrameDtype): Uint8Array {
     leastInteger: clamp(Math.ceil(least), -(2 ** 31), 2 ** 31 - 1),
     greatestInteger: clamp(Math.floor(greatest), 0, 2 ** 32 - 1),
     plain: run.plain === true ? 1 : 0,
+    minSquaredGradient: realIn('peaks.run: minSquaredGradient', run.minSquaredGradient, peaksRanges.minSquaredGradient),
+    innerRadius,
+    middleRadius,
+    outerRadius,
     leastReal: dtype === 'f32' ? clamp(least, -3.4e38, 3.4e38) : 0,
     greatestReal: dtype === 'f32' ? clamp(greatest, -3.4e38, 3.4e38) : 0,
   });

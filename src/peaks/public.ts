@@ -1,5 +1,13 @@
 /** The public names of peaks. */
 export type { PeakList } from './peak-list.js';
-export type { Frame, FrameDtype, PeakFinder, PeakFinderMethods, PeaksOptions, PeaksRunOptions } from './peaks.js';
+export type {
+  FinderName,
+  Frame,
+  FrameDtype,
+  PeakFinder,
+  PeakFinderMethods,
+  PeaksOptions,
+  PeaksRunOptions,
+} from './peaks.js';
 export type { SearchedPanel } from './rings.js';
 export { spotsOf } from './spots.js';

@@ -35,7 +35,13 @@ export class Searcher implements Disposable {
 
   static async open(context: Plans, detector: Detector, settings: SearchSettings): Promise<Searcher> {
     const { width, height, dtype, rings } = detector;
-    const finder = await context.peaks({ width, height, dtype, rings });
+    const finder = await context.peaks({
+      width,
+      height,
+      dtype,
+      rings,
+      ...(settings.finder ? { finder: settings.finder } : {}),
+    });
     try {
       return new Searcher(detector, settings, finder, await openIndexer(context, settings));
     } catch (error) {

@@ -1,15 +1,20 @@
 /** What every frame of a run is searched with: plain data, the same in every process that works for the run. */
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
-import type { PeaksRunOptions } from '../peaks/peaks.js';
+import type { FinderName, PeaksRunOptions } from '../peaks/peaks.js';
 import type { Tolerance } from './accept.js';
 import type { RingRadii } from './integrate.js';
+
+/** Parameters of the peak search that are the same for every frame. */
+export type PeakParameters = Omit<PeaksRunOptions, 'bad' | 'rings' | 'signal' | 'validRange'>;
 
 /** Parameters of peaks, indexing and integration. */
 export interface SearchSettings {
   /** Known cells; without any, frames are searched for peaks alone. */
   readonly cells?: readonly KnownCell[];
-  readonly peaks?: Omit<PeaksRunOptions, 'bad' | 'rings' | 'signal' | 'validRange'>;
+  /** How peaks are found; default peakfinder8. */
+  readonly finder?: FinderName;
+  readonly peaks?: PeakParameters;
   /** Radii in pixels between which pixels take part; default 0, 0: all. */
   readonly minRes?: number;
   readonly maxRes?: number;
@@ -37,6 +42,7 @@ export interface SearchSettings {
 /** Names of the settings, for checks of options. */
 export const settingNames = [
   'cells',
+  'finder',
   'peaks',
   'minRes',
   'maxRes',

@@ -189,7 +189,9 @@ index run.h5 -g run.geom -p run.cell --shard 3/2
 index run.h5 -g run.geom -p run.cell --resume
 index run.h5 -g run.geom -p run.cell --executor nope
 index run.h5 -g run.geom -p run.cell --int-radius 3
-index run.h5 -g run.geom -p run.cell --peaks zaef
+index run.h5 -g run.geom -p run.cell --peaks nope
+index run.h5 -g run.geom -p run.cell --peaks zaef --min-pix-count 3
+index run.h5 -g run.geom -p run.cell --peaks zaef --peak-radius 4,5,99
 index run.h5 -g run.geom -p run.cell --accept-by crystfel --tolerance 5
 index run.h5 -g run.geom -p run.cell --threshold 8 -o mine.txt
 index run.h5 -g run.geom -p run.cell --threshold 8 --html mine.txt

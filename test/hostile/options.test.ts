@@ -94,7 +94,7 @@ describe.each(['wasm', 'native', 'webgpu'] as const)('on %s', (backend) => {
     'ctx.peaks',
     all<import('ewald').PeaksOptions>({
       ...{ width: 0, height: 0, dtype: 0, geometry: 0, centre: 0, bad: 0, minRes: 0, maxRes: 0, maxPeaks: 0 },
-      rings: 0,
+      ...{ rings: 0, finder: 0 },
     }),
     (options) => ctx.peaks(options as never),
     { width: 6, height: 3, dtype: 'f32' },
@@ -108,7 +108,7 @@ describe.each(['wasm', 'native', 'webgpu'] as const)('on %s', (backend) => {
     await tryAll('peaks.run: options', (value) => (peaks as PeakFinder).run(frame, value as never), wrong);
     const names = all<import('ewald').PeaksRunOptions>({
       ...{ threshold: 0, minSnr: 0, minPixCount: 0, maxPixCount: 0, localBgRadius: 0, validRange: 0, bad: 0 },
-      ...{ rings: 0, plain: 0, centroid: 0, signal: 0 },
+      ...{ rings: 0, plain: 0, centroid: 0, signal: 0, minSquaredGradient: 0, peakRadius: 0 },
     });
     for (const name of names)
       await tryAll(`peaks.run: ${name}`, (v) => (peaks as PeakFinder).run(frame, { [name]: v } as never), wrong);

@@ -42,6 +42,24 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(streams[1]).toBe(streams[0]);
   });
 
+  test('zaef finds the crystals as well, with radii and gradient as they are typed', async () => {
+    const words = ['index', sim('mono.h5'), ...usual, '--peaks=zaef', '--min-squared-gradient=200'];
+    const [usualRadii, wide] = await Promise.all([
+      ewald([...words, '--json']),
+      ewald([...words, '--peak-radius=8,9,12', '--json']),
+    ]);
+    const peaks = ({ out }: { out: string }): number[] =>
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+        .map(({ crystals, peaks }) => (crystals.length === 1 ? peaks : 0));
+    expect(usualRadii.code, usualRadii.err).toBe(0);
+    expect(Math.min(...peaks(usualRadii))).toBeGreaterThan(0);
+    // Peaks are twice the first radius apart.
+    expect(peaks(wide).reduce((sum, n) => sum + n, 0)).toBeLessThan(peaks(usualRadii).reduce((sum, n) => sum + n, 0));
+  });
+
   test('JSON lines carry the indices of the peaks', async () => {
     const { code, out } = await ewald(['index', sim('mono.h5'), ...usual, '--json']);
     expect(code).toBe(0);
@@ -176,7 +194,14 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
 
   test.for([
     [['index'], 2, /nothing to index/],
-    [['index', sim('mono.h5'), '--peaks=zaef'], 2, /--peaks is "zaef"; known is peakfinder8/],
+    [
+      ['index', sim('mono.h5'), '--peaks=zaeff'],
+      2,
+      /--peaks is "zaeff"; needed is one of peakfinder8, zaef.*did you mean "zaef"/,
+    ],
+    [['index', sim('mono.h5'), '--peaks=zaef', '--min-pix-count=3'], 2, /--min-pix-count belongs to peakfinder8; zaef/],
+    [['index', sim('mono.h5'), '--min-squared-gradient=3'], 2, /--min-squared-gradient belongs to zaef; peakfinder8/],
+    [['index', sim('mono.h5'), '--peaks=zaef', '--peak-radius=4,5,99'], 2, /--peak-radius is "4,5,99".*1 to 64 pixels/],
     [
       ['index', sim('mono.h5'), ...usual, '--int-radius=5,4,3'],
       2,

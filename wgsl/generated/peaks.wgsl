@@ -7,6 +7,8 @@ const NUMBER_I16: u32 = 3u;
 const NUMBER_U32: u32 = 4u;
 const NUMBER_I32: u32 = 5u;
 const NUMBER_F32: u32 = 6u;
+const FINDER_PEAKFINDER8: u32 = 0u;
+const FINDER_ZAEF: u32 = 1u;
 
 // Sizes of a peak finder: everything it allocates follows from these.
 struct PeaksDescriptor {
@@ -15,9 +17,9 @@ struct PeaksDescriptor {
   panels: u32, // rectangles of the frame that are searched
   dtype: u32, // a Number
   max_peaks: u32, // peaks of a frame, at most
+  finder: u32, // a Finder
   reserved0: u32, // zero
   reserved1: u32, // zero
-  reserved2: u32, // zero
 }
 
 // A rectangle of the frame, half open.
@@ -40,8 +42,12 @@ struct PeaksParams {
   least_real: f32, // the same for real frames
   greatest_real: f32, // the same for real frames
   plain: u32, // 1: five passes over the frame in place of one; the same, slower
+  min_squared_gradient: f32, // zaef: square of the gradient of a foot point, at least
+  inner_radius: f32, // zaef: pixels of a peak lie within, in pixels
+  middle_radius: f32, // zaef: its background lies beyond
+  outer_radius: f32, // zaef: and within this
+  reserved0: u32, // zero
   reserved1: u32, // zero
-  reserved2: u32, // zero
 }
 
 // A peak: pixels count from the corner of the frame, so that the centre of the first one is at 0.5.

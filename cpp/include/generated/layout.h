@@ -110,6 +110,11 @@ typedef enum ewald_number {
   EWALD_NUMBER_F32 = 6
 } ewald_number;
 
+typedef enum ewald_finder {
+  EWALD_FINDER_PEAKFINDER8 = 0,
+  EWALD_FINDER_ZAEF = 1
+} ewald_finder;
+
 typedef enum ewald_codec {
   EWALD_CODEC_BITSHUFFLE_LZ4 = 0,
   EWALD_CODEC_BITSHUFFLE = 1,
@@ -407,9 +412,9 @@ typedef struct ewald_peaks_descriptor {
   uint32_t panels; /* rectangles of the frame that are searched */
   uint32_t dtype; /* a Number */
   uint32_t max_peaks; /* peaks of a frame, at most */
+  uint32_t finder; /* a Finder */
   uint32_t reserved0; /* zero */
   uint32_t reserved1; /* zero */
-  uint32_t reserved2; /* zero */
 } ewald_peaks_descriptor;
 EWALD_STATIC_ASSERT(sizeof(ewald_peaks_descriptor) == 32, "layout of ewald_peaks_descriptor");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, width) == 0, "layout of ewald_peaks_descriptor.width");
@@ -417,9 +422,9 @@ EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, height) == 4, "layout of ew
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, panels) == 8, "layout of ewald_peaks_descriptor.panels");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, dtype) == 12, "layout of ewald_peaks_descriptor.dtype");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, max_peaks) == 16, "layout of ewald_peaks_descriptor.max_peaks");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved0) == 20, "layout of ewald_peaks_descriptor.reserved0");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved1) == 24, "layout of ewald_peaks_descriptor.reserved1");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved2) == 28, "layout of ewald_peaks_descriptor.reserved2");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, finder) == 20, "layout of ewald_peaks_descriptor.finder");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved0) == 24, "layout of ewald_peaks_descriptor.reserved0");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved1) == 28, "layout of ewald_peaks_descriptor.reserved1");
 
 /* A rectangle of the frame, half open. */
 typedef struct ewald_peaks_panel {
@@ -446,10 +451,14 @@ typedef struct ewald_peaks_params {
   float least_real; /* the same for real frames */
   float greatest_real; /* the same for real frames */
   uint32_t plain; /* 1: five passes over the frame in place of one; the same, slower */
+  float min_squared_gradient; /* zaef: square of the gradient of a foot point, at least */
+  float inner_radius; /* zaef: pixels of a peak lie within, in pixels */
+  float middle_radius; /* zaef: its background lies beyond */
+  float outer_radius; /* zaef: and within this */
+  uint32_t reserved0; /* zero */
   uint32_t reserved1; /* zero */
-  uint32_t reserved2; /* zero */
 } ewald_peaks_params;
-EWALD_STATIC_ASSERT(sizeof(ewald_peaks_params) == 48, "layout of ewald_peaks_params");
+EWALD_STATIC_ASSERT(sizeof(ewald_peaks_params) == 64, "layout of ewald_peaks_params");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, threshold) == 0, "layout of ewald_peaks_params.threshold");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, min_snr) == 4, "layout of ewald_peaks_params.min_snr");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, min_pixels) == 8, "layout of ewald_peaks_params.min_pixels");
@@ -460,8 +469,12 @@ EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, greatest_integer) == 24, "layou
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, least_real) == 28, "layout of ewald_peaks_params.least_real");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, greatest_real) == 32, "layout of ewald_peaks_params.greatest_real");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, plain) == 36, "layout of ewald_peaks_params.plain");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, reserved1) == 40, "layout of ewald_peaks_params.reserved1");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, reserved2) == 44, "layout of ewald_peaks_params.reserved2");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, min_squared_gradient) == 40, "layout of ewald_peaks_params.min_squared_gradient");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, inner_radius) == 44, "layout of ewald_peaks_params.inner_radius");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, middle_radius) == 48, "layout of ewald_peaks_params.middle_radius");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, outer_radius) == 52, "layout of ewald_peaks_params.outer_radius");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, reserved0) == 56, "layout of ewald_peaks_params.reserved0");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, reserved1) == 60, "layout of ewald_peaks_params.reserved1");
 
 /* A peak: pixels count from the corner of the frame, so that the centre of the first one is at 0.5. */
 typedef struct ewald_peak {

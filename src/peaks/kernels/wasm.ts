@@ -3,7 +3,7 @@
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
 import { EwaldError } from '../../errors.js';
-import { peak } from '../../layout/peaks.js';
+import { peak, peaksParams } from '../../layout/peaks.js';
 import { sizeOf } from '../../layout/struct.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../contract.js';
 
@@ -27,7 +27,7 @@ function planPeaks(core: Core, descriptor: PeaksDescriptor): PeaksKernel {
   let finder = 0;
   try {
     const before = core.liveBytes;
-    const params = hold(64);
+    const params = hold(sizeOf(peaksParams));
     const count = hold(8);
     const frame = hold(pixels * bytesOfNumber);
     const bad = hold(pixels);

@@ -10,6 +10,7 @@ import type { GpuBuffer } from '../../../backends/webgpu/pool.js';
 import { numbers, peak, peaksDescriptor, peaksParams, peaksRing, peaksRun } from '../../../layout/peaks.js';
 import { sizeOf, wordOf } from '../../../layout/struct.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp, PeaksRun } from '../../contract.js';
+import { onlyPeakfinder8 } from '../../finders.js';
 import { checkBlobRoom } from '../blob-room.js';
 import { panelOf, tablesOf } from './tables.js';
 
@@ -29,7 +30,10 @@ export const peaksOp = (device: GpuDevice): PeaksOp => ({
 // A blob is off the border, and no two of them touch.
 const mostPeaks = (pixels: number): number => Math.ceil(pixels / 4);
 
-function supportsPeaks({ limits }: GpuDevice, { pixels }: PeaksDescriptor): true | { readonly why: string } {
+function supportsPeaks({ limits }: GpuDevice, descriptor: PeaksDescriptor): true | { readonly why: string } {
+  const known = onlyPeakfinder8(descriptor);
+  if (known !== true) return known;
+  const { pixels } = descriptor;
   const bytes = Math.max(4 * pixels, header + mostPeaks(pixels) * sizeOf(peak));
   const most = Math.min(limits.maxStorageBufferBindingSize ?? 0, limits.maxBufferSize ?? 0);
   if (bytes <= most) return true;

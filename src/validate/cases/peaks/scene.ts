@@ -3,6 +3,7 @@ import type { Frame, FrameDtype } from '../../../peaks/contract.js';
 import type { PeaksOptions, PeaksRunOptions } from '../../../peaks/peaks.js';
 import { Random } from '../../../random/random.js';
 import type { Settings } from '../../oracle/peaks/peakfinder8.js';
+import type { ZaefSettings } from '../../oracle/peaks/zaef.js';
 
 const types = {
   u8: Uint8Array,
@@ -13,6 +14,12 @@ const types = {
   i32: Int32Array,
   f32: Float32Array,
 } as const;
+
+/** What a finder is told where a look says nothing. */
+const usual = {
+  peakfinder8: { minPixCount: 2, maxPixCount: 200, localBgRadius: 4 },
+  zaef: { minSquaredGradient: 60, peakRadius: [2, 3, 5] },
+} as const satisfies Record<string, PeaksRunOptions>;
 
 /** What a frame is like. */
 export interface Look {
@@ -43,7 +50,7 @@ export interface Problem {
   readonly options: PeaksOptions;
   readonly run: PeaksRunOptions;
   readonly frame: Frame;
-  readonly settings: Settings;
+  readonly settings: Settings & ZaefSettings;
 }
 
 function poisson(random: Random, mean: number): number {
@@ -125,12 +132,11 @@ export function problemOf(look: Look, seed: number): Problem {
             masks: [],
           })),
         };
+  const finder = look.plan?.finder ?? 'peakfinder8';
   const run: PeaksRunOptions = {
     threshold: 8,
     minSnr: 4.5,
-    minPixCount: 2,
-    maxPixCount: 200,
-    localBgRadius: 4,
+    ...usual[finder],
     ...look.run,
     ...(badHere ? { bad: badHere } : {}),
   };
@@ -152,6 +158,8 @@ export function problemOf(look: Look, seed: number): Problem {
       minPixCount: run.minPixCount ?? 0,
       maxPixCount: run.maxPixCount ?? 0,
       localBgRadius: run.localBgRadius ?? 0,
+      minSquaredGradient: run.minSquaredGradient ?? 0,
+      peakRadius: run.peakRadius ?? [0, 0, 0],
       validRange: run.validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
     },
   };

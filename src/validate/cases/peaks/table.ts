@@ -4,6 +4,7 @@ import type { PeakList } from '../../../peaks/peak-list.js';
 import type { Context } from '../../../rooms.js';
 import type { RoomTable, Row } from '../../case.js';
 import { type OraclePeak, peakfinder8, type RingLimits } from '../../oracle/peaks/peakfinder8.js';
+import { zaef } from '../../oracle/peaks/zaef.js';
 import * as bounds from '../../tolerances.js';
 import { ringsOfProblem } from './rings.js';
 import { type Look, type Problem, problemOf } from './scene.js';
@@ -45,8 +46,9 @@ function compare(found: PeakList, { peaks, limits }: Truth) {
 
 function row(name: string, about: string, look: Look, bench = false): Row<Problem, PeakList, Truth> {
   const pixels = look.width * look.height;
+  const finder = look.plan?.finder ?? 'peakfinder8';
   return {
-    id: `peaks:peakfinder8:${look.dtype}:${look.width}x${look.height}${name ? `:${name}` : ''}`,
+    id: `peaks:${finder}:${look.dtype}:${look.width}x${look.height}${name ? `:${name}` : ''}`,
     about,
     // A tenth of what a software GPU takes, which is more than a tenth of the core's.
     cost: 0.02 + pixels * 2.5e-7,
@@ -55,18 +57,22 @@ function row(name: string, about: string, look: Look, bench = false): Row<Proble
     flops: 10 * pixels,
     bytes: pixels * 4,
     ...(bench ? { bench } : {}),
+    // Kernels of GPUs have peakfinder8.
+    ...(finder === 'peakfinder8' ? {} : { refusedBy: ['webgpu', 'cuda', 'cuda-emulated'] }),
     make: (seed) => problemOf(look, seed),
     oracle(problem) {
       const { ring, panels } = ringsOfProblem(problem);
       const { width, height } = problem.options;
-      const truth = peakfinder8({ width, height, frame: problem.frame, ring, panels }, problem.settings);
+      const scene = { width, height, frame: problem.frame, ring, panels };
+      const { settings } = problem;
+      const truth = finder === 'zaef' ? { peaks: zaef(scene, settings), limits: [] } : peakfinder8(scene, settings);
       return { ...truth, peaks: truth.peaks.slice(0, problem.options.maxPeaks ?? 2048) };
     },
     async plan(context, { options, run, frame }) {
       const finder = await context.peaks(options);
       return {
         backend: finder.backend,
-        run: () => finder.run(frame, { ...run, rings: true }),
+        run: () => finder.run(frame, finder.finder === 'peakfinder8' ? { ...run, rings: true } : run),
         timed: () => ({ amount: 1, call: () => finder.run(frame, run) }),
         dispose: () => finder.dispose(),
       };
@@ -138,6 +144,73 @@ const rows: readonly Row<Problem, PeakList, Truth>[] = [
   row('4M', 'the pace of a large detector', { width: 2068, height: 2162, dtype: 'u16', peaks: 250 }, true),
 ];
 
+/** A row of zaef. */
+const zaefRow = (name: string, about: string, look: Look, bench = false): Row<Problem, PeakList, Truth> =>
+  row(name, about, { ...look, plan: { ...look.plan, finder: 'zaef' } }, bench);
+
+const zaefRows: readonly Row<Problem, PeakList, Truth>[] = [
+  ...all.map((dtype) =>
+    zaefRow('', 'every type of numbers', { ...small, dtype, ...(dtype.endsWith('8') ? { peaks: 12 } : {}) }),
+  ),
+  zaefRow('background=60', 'a bright background, whose noise has slopes', {
+    ...small,
+    dtype: 'u16',
+    background: 60,
+    run: { minSquaredGradient: 300 },
+  }),
+  zaefRow('gradient=0', 'every pixel above the threshold is a foot', {
+    ...small,
+    dtype: 'u16',
+    run: { threshold: 0, minSquaredGradient: 0, minSnr: 1 },
+  }),
+  zaefRow('peaks=900', 'peaks nearer than twice the radius, and feet that climb away', {
+    ...small,
+    dtype: 'u16',
+    peaks: 900,
+  }),
+  zaefRow('radius=4-5-7', "CrystFEL's radii", { ...small, dtype: 'u16', peaks: 30, run: { peakRadius: [4, 5, 7] } }),
+  zaefRow('radius=1.5-1.5-2.9', 'radii between whole pixels', {
+    ...small,
+    dtype: 'i32',
+    run: { peakRadius: [1.5, 1.5, 2.9] },
+  }),
+  zaefRow('radius=5-30-60', 'a background beyond the panel', {
+    ...small,
+    dtype: 'u16',
+    peaks: 8,
+    run: { peakRadius: [5, 30, 60] },
+  }),
+  zaefRow('res=20-70', 'pixels between two radii', { ...small, dtype: 'u16', plan: { minRes: 20, maxRes: 70 } }),
+  zaefRow('bad=0.01', 'bad pixels of the detector', { ...small, dtype: 'u16', bad: 0.01 }),
+  zaefRow('bad-here=0.01', 'bad pixels of the frame', { ...small, dtype: 'i32', badHere: 0.01 }),
+  zaefRow('beyond=0.01', 'values that mark bad pixels', {
+    ...small,
+    dtype: 'u16',
+    beyond: 0.01,
+    run: { validRange: [0, 59999] },
+  }),
+  zaefRow('nan=0.01', 'values that are no numbers', { ...small, dtype: 'f32', nan: 0.01 }),
+  zaefRow('constant=7', 'a plain without slopes', {
+    ...small,
+    dtype: 'i16',
+    constant: 7,
+    run: { threshold: 0, minSquaredGradient: 0 },
+  }),
+  zaefRow('panels=4', 'panels, each by itself: one ignored, one with bad edges', {
+    width: 120,
+    height: 164,
+    dtype: 'i16',
+    panels: 4,
+  }),
+  zaefRow('max=5', 'the search ends with the last peak there is room for', {
+    ...small,
+    dtype: 'u16',
+    plan: { maxPeaks: 5 },
+  }),
+  zaefRow('one', 'a frame of one pixel', { width: 1, height: 1, dtype: 'f32' }),
+  zaefRow('4M', 'the pace of a large detector', { width: 2068, height: 2162, dtype: 'u16', peaks: 250 }, true),
+];
+
 async function tryOut(context: Context): Promise<void> {
   const finder = await context.peaks({ width: 32, height: 32, dtype: 'u16' });
   const frame = new Uint16Array(1024);
@@ -149,4 +222,4 @@ async function tryOut(context: Context): Promise<void> {
   if (!right) throw new Error(`found ${count} peaks at ${fs}, ${ss}; expected one at 21.143, 10.5`);
 }
 
-export const peaksTable: RoomTable = { name: 'peaks', rows: rows as readonly Row[], tryOut };
+export const peaksTable: RoomTable = { name: 'peaks', rows: [...rows, ...zaefRows] as readonly Row[], tryOut };

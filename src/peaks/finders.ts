@@ -1,0 +1,39 @@
+/** The peak finders, and which parameters are whose. */
+import { EwaldError } from '../errors.js';
+import type { FinderName, PeaksDescriptor } from './contract.js';
+
+/** Numbers that a search of each takes, at the command as well. */
+export const finderParameters = {
+  peakfinder8: ['threshold', 'minSnr', 'minPixCount', 'maxPixCount', 'localBgRadius'],
+  zaef: ['threshold', 'minSnr', 'minSquaredGradient', 'peakRadius'],
+} as const satisfies Record<FinderName, readonly string[]>;
+
+/** What else belongs to one of them, of the library alone. */
+const alone: Partial<Record<FinderName, readonly string[]>> = { peakfinder8: ['rings', 'plain'] };
+
+/** Names of the finders. */
+export const finderNames = Object.keys(finderParameters) as FinderName[];
+
+/**
+ * Refuses parameters of another finder; `named` is how who calls writes a name. Throws `Argument`.
+ */
+export function refuseOthers(
+  what: string,
+  given: Readonly<Record<string, unknown>>,
+  finder: FinderName,
+  named: (name: string) => string = (name) => name,
+): void {
+  const own: readonly string[] = finderParameters[finder];
+  for (const other of finderNames)
+    for (const name of [...finderParameters[other], ...(alone[other] ?? [])]) {
+      if (other === finder || own.includes(name) || given[name] === undefined) continue;
+      const list = own.map(named).join(', ');
+      throw new EwaldError('Argument', `${what}${named(name)} belongs to ${other}; ${finder} takes ${list}`);
+    }
+}
+
+/** What GPUs answer: their kernels are those of peakfinder8. */
+export function onlyPeakfinder8({ finder }: PeaksDescriptor): true | { readonly why: string } {
+  if (finder === 'peakfinder8') return true;
+  return { why: `peaks are found by ${finder} on native and wasm alone; kernels of GPUs have peakfinder8` };
+}
