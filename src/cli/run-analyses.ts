@@ -24,6 +24,7 @@ export interface AnalysisFlags {
   mask?: string[];
   clusters?: string;
   peaks?: string;
+  minDistance?: string;
 }
 
 type Flag = keyof AnalysisFlags;
@@ -164,6 +165,22 @@ export const analyses: Readonly<Record<string, Known>> = {
       (await create()).crystallinityAnalysis(
         scan,
         given({ ...centre(flags), radius: number(flags, 'radius'), ri: number(flags, 'ri'), ro: number(flags, 'ro') }),
+      ),
+  },
+  cluster: {
+    about: 'regions of frames that are alike: --clusters --peaks --min-distance --cx --cy --ri --ro',
+    flags: ['cx', 'cy', 'ri', 'ro', 'clusters', 'peaks', 'minDistance'],
+    make: async (scan, flags) =>
+      (await import('../udf/analyses/cluster.js')).clusterAnalysis(
+        scan,
+        given({
+          ...centre(flags),
+          ri: number(flags, 'ri'),
+          ro: number(flags, 'ro'),
+          clusters: whole(flags, 'clusters', 1, 2 ** 31),
+          peaks: whole(flags, 'peaks', 1, 65536),
+          minDistance: whole(flags, 'minDistance', 1, 65536),
+        }),
       ),
   },
   pick: {

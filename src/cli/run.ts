@@ -7,6 +7,7 @@ import { Context } from '../entries/udf.node.js';
 import { EwaldError } from '../errors.js';
 import type { Analysis } from '../udf/analyses/analysis.js';
 import type { ResultBuffer } from '../udf/buffers.js';
+import type { UdfRunOptions } from '../udf/context.js';
 import { product } from '../udf/dtypes.js';
 import type { Roi } from '../udf/roi.js';
 import type { Scan } from '../udf/scan.js';
@@ -62,6 +63,9 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--regression <trend>', 'trend to take off: none, mean or plane')
     .option('--bins <n>', 'rings')
     .option('--max-order <n>', 'highest Fourier order')
+    .option('--clusters <n>', 'regions of cluster; default: 20')
+    .option('--peaks <n>', 'pixels of each frame that cluster compares at most; default: 500')
+    .option('--min-distance <px>', 'how far apart these pixels are at least; default: 1')
     .option('--at <y,x>', 'scan position of pick')
     .option('--mask <file.npy>', 'a mask of [y, x], or several of [masks, y, x]; repeat for more', repeat)
     .option('--udf <file>', 'a module that exports UDFs (.mjs, .js; .ts where Node reads it); repeat for more', repeat)
@@ -104,20 +108,19 @@ async function run(first: string, second: string | undefined, flags: Flags, { si
         syncOffset: parseInteger(flags.syncOffset, '--sync-offset', -(2 ** 31), 2 ** 31),
       }),
     });
-    const chosen: Analysis[] = [];
+    const made: Analysis[] = [];
     for (const name of names)
-      chosen.push(
+      made.push(
         await (analyses[name] as (typeof analyses)[string])
           .make(scan, flags, signal)
           .catch((error) => named(error, name)),
       );
     const roi = await roiOf(flags.roi, scan, signal);
-    if (chosen.some((one) => one.roi) && (chosen.length > 1 || own.length > 0 || roi))
+    if (made.some((one) => one.roi) && (made.length > 1 || own.length > 0 || roi))
       throw new EwaldError('Argument', 'pick looks at one frame: it goes with no other analysis and no --roi');
     const started = performance.now();
-    const udfs = [...chosen.map(({ udf }) => udf), ...own];
-    const found = (await ctx.runUdf(scan, udfs, {
-      roi: roi ?? chosen[0]?.roi,
+    const options: UdfRunOptions = {
+      roi: roi ?? made[0]?.roi,
       corrections: await correctionsOf(flags, signal),
       signal: signal as never,
       plots: flags.plots ?? false,
@@ -129,7 +132,10 @@ async function run(first: string, second: string | undefined, flags: Flags, { si
           `${frames} of ${totalFrames} frames, ${rate.toFixed(2)} GB/s, ${left.toFixed(0)} s left`,
         );
       },
-    })) as readonly Record<string, ResultBuffer>[];
+    };
+    const chosen = await ctx.prepare(made, options).catch((error) => named(error, 'cluster'));
+    const udfs = [...chosen.map(({ udf }) => udf), ...own];
+    const found = (await ctx.runUdf(scan, udfs, options)) as readonly Record<string, ResultBuffer>[];
     progress.end();
     const seconds = (performance.now() - started) / 1000;
     const results = [

@@ -14,6 +14,7 @@ import { knownOptions } from '../options.js';
 import { asyncDispose } from '../resource.js';
 import type { Context as CoreContext } from '../rooms.js';
 import { type Analysis, type AnalysisResults, resultsOf } from './analyses/analysis.js';
+import { type ClusterOptions, clusterAnalysis } from './analyses/cluster.js';
 import * as create from './analyses/create.js';
 import { type RadialFourierOptions, radialFourierAnalysis } from './analyses/radial-fourier.js';
 import { ResultBuffer, type Results } from './buffers.js';
@@ -213,23 +214,35 @@ export class UdfContext {
 
   /** Runs an analysis; its channels are named, and listed in `channels`. */
   async run<K extends string>(analysis: Analysis<K>, options: UdfRunOptions = {}): Promise<AnalysisResults<K>> {
-    const roi = options.roi ?? analysis.roi;
-    const results = await this.runUdf(analysis.scan, analysis.udf, { ...options, ...(roi !== undefined && { roi }) });
-    return resultsOf(analysis.channels(results));
+    const [ready = analysis] = await this.prepare([analysis], options);
+    const roi = options.roi ?? ready.roi;
+    const results = await this.runUdf(ready.scan, ready.udf, { ...options, ...(roi !== undefined && { roi }) });
+    return resultsOf(ready.channels(results));
   }
 
-  /** Runs several analyses of one scan in one pass. */
+  /** Does the first pass of those analyses of one scan that have two, and gives what is left to be run. */
+  async prepare<A extends Analysis>(analyses: readonly A[], options: UdfRunOptions = {}): Promise<A[]> {
+    const early = analyses.filter(({ next }) => next !== undefined);
+    const [first] = early;
+    if (!first) return [...analyses];
+    const udfs = early.map(({ udf }) => udf);
+    const results = (await this.runUdf(first.scan, udfs, { ...options, plots: undefined })) as readonly unknown[];
+    return analyses.map((one) => (one.next ? (one.next(results[early.indexOf(one)]) as A) : one));
+  }
+
+  /** Runs several analyses of one scan in one pass; a second one where a cluster analysis is among them. */
   async runAll(analyses: readonly Analysis[], options: UdfRunOptions = {}): Promise<AnalysisResults[]> {
     const [first] = analyses;
     if (!first) return [];
     if (analyses.some(({ scan, roi }) => scan !== first.scan || roi !== undefined))
       throw new EwaldError('Argument', 'runAll: analyses of one pass are of one scan, and none of them is a pick');
+    const ready = await this.prepare(analyses, options);
     const results = await this.runUdf(
       first.scan,
-      analyses.map(({ udf }) => udf),
+      ready.map(({ udf }) => udf),
       options,
     );
-    return analyses.map((analysis, i) => resultsOf(analysis.channels((results as readonly unknown[])[i])));
+    return ready.map((analysis, i) => resultsOf(analysis.channels((results as readonly unknown[])[i])));
   }
 
   /** Calls `f` for each frame; `result` has a number, or as many as `f` gives, for each scan position. */
@@ -283,6 +296,9 @@ export class UdfContext {
   }
   createRadialFourierAnalysis(scan: Scan, options?: RadialFourierOptions) {
     return radialFourierAnalysis(scan, options);
+  }
+  createClusterAnalysis(scan: Scan, options?: ClusterOptions) {
+    return clusterAnalysis(scan, options);
   }
   createSumAnalysis(scan: Scan) {
     return create.sumAnalysis(scan);

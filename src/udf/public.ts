@@ -13,6 +13,7 @@ export type {
   SparseMasks,
 } from '../frame-pass/pass.js';
 export type { Analysis, AnalysisResults, Channel } from './analyses/analysis.js';
+export { type ClusterOptions, clusterAnalysis } from './analyses/cluster.js';
 export {
   type ComOptions,
   comAnalysis,
@@ -49,6 +50,7 @@ export {
   logSumUdf,
   masksUdf,
   pickUdf,
+  pixelsUdf,
   stddevUdf,
   sumSigUdf,
   sumUdf,

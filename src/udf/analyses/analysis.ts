@@ -31,6 +31,9 @@ export interface Analysis<K extends string = string> {
   readonly udf: AnyUdf;
   /** Positions the analysis is of, where it is not all: the frame of a pick. */
   readonly roi?: Uint8Array;
+  /** Analyses of two passes: what the second one is, by the results of this UDF; there are no channels before. */
+  // biome-ignore lint/suspicious/noExplicitAny: the same as below
+  next?(results: any): Analysis<K>;
   /** The pictures of the UDF's results. */
   // biome-ignore lint/suspicious/noExplicitAny: dtypes differ from analysis to analysis, and each knows its own
   channels(results: any): (Channel & { readonly key: K })[];

@@ -48,7 +48,13 @@ function inside(what: string, value: number | undefined, fallback: number, lengt
 const radius = (what: string, value: number | undefined, fallback: number): number =>
   real(what, value, fallback, 0, 1e6);
 
-function radii(what: string, given: { ri?: number | undefined; ro?: number | undefined }, ri: number, ro: number) {
+/** Two radii of a ring, checked. */
+export function radii(
+  what: string,
+  given: { ri?: number | undefined; ro?: number | undefined },
+  ri: number,
+  ro: number,
+) {
   const outer = radius(`${what}: ro`, given.ro, ro);
   const inner = radius(`${what}: ri`, given.ri, given.ro === undefined ? ri : Math.min(ri, 0.8 * outer));
   if (!(inner < outer))

@@ -4,6 +4,7 @@ import { comUdf } from './com.js';
 import { crystallinityUdf, femUdf } from './fluctuation.js';
 import { masksUdf } from './masks.js';
 import { pickUdf } from './pick.js';
+import { pixelsUdf } from './pixels.js';
 import { stddevUdf } from './stddev.js';
 import { logSumUdf, sumSigUdf, sumUdf } from './sums.js';
 
@@ -17,5 +18,6 @@ export const builtinUdfs: readonly AnyUdf[] = [
   femUdf,
   crystallinityUdf,
   pickUdf,
+  pixelsUdf,
 ];
-export { comUdf, crystallinityUdf, femUdf, logSumUdf, masksUdf, pickUdf, stddevUdf, sumSigUdf, sumUdf };
+export { comUdf, crystallinityUdf, femUdf, logSumUdf, masksUdf, pickUdf, pixelsUdf, stddevUdf, sumSigUdf, sumUdf };

@@ -1,0 +1,90 @@
+/** Regions of a scan whose frames are alike: pixels that differ most over the scan, and clusters of their values. */
+import { EwaldError } from '../../errors.js';
+import { integer, knownOptions } from '../../options.js';
+import type { ResultBuffer } from '../buffers.js';
+import { pixelsUdf } from '../builtin/pixels.js';
+import { stddevUdf } from '../builtin/stddev.js';
+import { localMaxima } from '../local-maxima.js';
+import { ring } from '../masks.js';
+import type { Scan } from '../scan.js';
+import { wardLabels } from '../ward.js';
+import type { Analysis, Channel } from './analysis.js';
+import { centreOf, radii } from './create.js';
+
+/** Options of `createClusterAnalysis`. */
+export interface ClusterOptions {
+  /** Centre of the ring, pixels; default: the middle. */
+  readonly cx?: number;
+  readonly cy?: number;
+  /** Pixels farther than ri and not farther than ro count; default: all of them. */
+  readonly ri?: number;
+  readonly ro?: number;
+  /** Pixels of a feature vector at most; default 500. */
+  readonly peaks?: number;
+  /** Pixels that two of them, and one and the edge, are apart at least; default 1. */
+  readonly minDistance?: number;
+  /** Default 20, or as many as there are positions. */
+  readonly clusters?: number;
+}
+
+/**
+ * `labels`: clusters 1 … of the scan positions, NaN outside of the region of interest. Two passes: the standard deviation of
+ * each pixel first, whose local maxima are the pixels of the feature vectors; then these, each over the mean of its
+ * magnitude, clustered by Ward's method among neighbours in the scan. Throws `Argument` where no pixel differs.
+ */
+export function clusterAnalysis(scan: Scan, options: ClusterOptions = {}): Analysis<'labels'> {
+  const what = 'createClusterAnalysis';
+  knownOptions(what, options, ['cx', 'cy', 'ri', 'ro', 'peaks', 'minDistance', 'clusters']);
+  const centre = centreOf(scan, what, options);
+  const whole = options.ri === undefined && options.ro === undefined;
+  const counts = whole
+    ? undefined
+    : ring({ ...centre, ...radii(what, options, 0, Math.min(centre.width, centre.height) / 2) });
+  const most = integer(`${what}: peaks`, options.peaks, 500, 1, 65536);
+  const distance = integer(`${what}: minDistance`, options.minDistance, 1, 1, 65536);
+  const clusters = integer(`${what}: clusters`, options.clusters, 20, 1, 2 ** 31);
+  const name = 'cluster';
+  const next = ({ std }: { readonly std: ResultBuffer<'f64'> }): Analysis<'labels'> => {
+    const picture = counts ? std.data.map((value, i) => (counts[i] ? value : 0)) : std.data;
+    const pixels = localMaxima(picture, centre, { distance, most });
+    if (pixels.length === 0)
+      throw new EwaldError(
+        'Argument',
+        `${what}: no pixel differs more over the scan of ${scan.name} than those around it; needed are frames that differ${counts ? ', or another ring' : ''}`,
+      );
+    const channels = ({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) => [
+      {
+        key: 'labels',
+        title: 'clusters',
+        desc: `cluster of each position, by ${pixels.length} pixels`,
+        shape: scan.shape.nav,
+        data: labelsOf(intensity, pixels.length, scan.shape.nav, clusters),
+      } as Channel & { key: 'labels' },
+    ];
+    return { name, scan, udf: pixelsUdf.withParams({ pixels }), channels };
+  };
+  const nothing = () => {
+    throw new EwaldError('Internal', 'the cluster analysis has channels after its second pass only');
+  };
+  return { name, scan, udf: stddevUdf, next, channels: nothing };
+}
+
+function labelsOf(
+  intensity: ResultBuffer<'f64'>,
+  columns: number,
+  nav: readonly number[],
+  clusters: number,
+): Float64Array {
+  const { data, validMask } = intensity;
+  const features = data.map((value, i) => (validMask[Math.floor(i / columns)] ? value : 0));
+  const count = validMask.reduce((sum, one) => sum + one, 0);
+  for (let k = 0; k < columns; k++) {
+    let size = 0;
+    for (let i = k; i < features.length; i += columns) size += Math.abs(features[i] as number);
+    // A pixel that is 0 everywhere tells nothing, and stays so.
+    const scale = size === 0 ? 1 : count / size;
+    for (let i = k; i < features.length; i += columns) features[i] = (features[i] as number) * scale;
+  }
+  const labels = wardLabels(features, nav, validMask, clusters);
+  return Float64Array.from(labels, (label) => (label === 0 ? Number.NaN : label));
+}

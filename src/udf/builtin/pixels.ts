@@ -1,0 +1,28 @@
+/** Some pixels of each frame: feature vectors of scan positions. */
+import { EwaldError } from '../../errors.js';
+import type { BufferDeclaration } from '../buffers.js';
+import { product } from '../dtypes.js';
+import { defineUdf, type UdfMeta } from '../udf.js';
+
+/** `intensity`, [positions, pixels] f64: the pixels of the flat indices `pixels`, exactly as they are. Not of complex frames. */
+export const pixelsUdf = defineUdf({
+  name: 'pixels',
+  module: 'ewald/udf',
+  params: { pixels: new Uint32Array(0) as ArrayLike<number> },
+  buffers(meta: UdfMeta, { pixels }): { intensity: BufferDeclaration<'f64'> } {
+    const end = product(meta.sig);
+    if (meta.inputDtype.startsWith('c'))
+      throw new EwaldError('Unsupported', 'pixels: frames are complex; needed are real ones');
+    if (pixels.length === 0) throw new EwaldError('Argument', 'pixels: there is no pixel; needed is at least one');
+    for (let k = 0; k < pixels.length; k++)
+      if (!Number.isInteger(pixels[k]) || (pixels[k] as number) < 0 || (pixels[k] as number) >= end)
+        throw new EwaldError(
+          'Argument',
+          `pixels: pixel ${k} is ${pixels[k]}; needed is a whole number from 0 to ${end - 1}`,
+        );
+    return { intensity: { kind: 'nav', dtype: 'f64', extraShape: [pixels.length] } };
+  },
+  processFrame({ frame, results: { intensity }, params: { pixels } }) {
+    for (let k = 0; k < pixels.length; k++) intensity[k] = frame[pixels[k] as number] as number;
+  },
+});

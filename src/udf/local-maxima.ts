@@ -1,0 +1,31 @@
+/** The places where a picture is highest. */
+
+/**
+ * Flat indices of pixels that no pixel of the square of `distance` pixels around them exceeds, highest first, `most` of
+ * them at most. Of equal ones in a square the first in C order counts; pixels as low as the lowest of the picture, and those
+ * nearer to an edge than `distance`, do not.
+ */
+export function localMaxima(
+  picture: ArrayLike<number>,
+  { width, height }: { readonly width: number; readonly height: number },
+  { distance, most }: { readonly distance: number; readonly most: number },
+): Uint32Array {
+  const at = (y: number, x: number): number => picture[y * width + x] as number;
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < picture.length; i++) lowest = Math.min(lowest, picture[i] as number);
+  const highest = (y: number, x: number): boolean => {
+    const value = at(y, x);
+    for (let dy = -distance; dy <= distance; dy++)
+      for (let dx = -distance; dx <= distance; dx++) {
+        const other = at(y + dy, x + dx);
+        const earlier = dy < 0 || (dy === 0 && dx < 0);
+        if (other > value || (earlier && other === value)) return false;
+      }
+    return true;
+  };
+  const found: number[] = [];
+  for (let y = distance; y < height - distance; y++)
+    for (let x = distance; x < width - distance; x++) if (at(y, x) > lowest && highest(y, x)) found.push(y * width + x);
+  found.sort((a, b) => (picture[b] as number) - (picture[a] as number) || a - b);
+  return Uint32Array.from(found.slice(0, most));
+}

@@ -1,0 +1,176 @@
+/** Cluster analysis beside its definition: local maxima looked up pixel by pixel, sums of squares from all members. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readNpy } from 'ewald';
+import { Context, pixelsUdf, type Scan } from 'ewald/udf';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ewald } from '../support/cli.js';
+import { refused } from '../support/refused.js';
+import { goldenFrames, navShape, sigShape } from './golden.js';
+
+const [height, width] = sigShape;
+const [rows, columns] = navShape;
+const pixels = height * width;
+const frames = goldenFrames();
+let ctx: Context;
+let scan: Scan;
+let folder: string;
+beforeAll(async () => {
+  ctx = new Context({ context: { backend: 'wasm' } });
+  scan = ctx.fromMemory(frames, { sigShape, navShape });
+  folder = await mkdtemp(join(tmpdir(), 'ewald-cluster-'));
+  await writeFile(join(folder, 'scan.raw'), frames);
+});
+afterAll(async () => {
+  await ctx.close();
+  await rm(folder, { recursive: true });
+});
+
+interface Wish {
+  readonly peaks: number;
+  readonly minDistance: number;
+  readonly clusters: number;
+  readonly inside?: (y: number, x: number) => boolean;
+  readonly there?: (position: number) => boolean;
+}
+
+/** Labels by the definition; nothing is kept from one union to the next. */
+function oracle({ peaks, minDistance, clusters, inside = () => true, there = () => true }: Wish): number[] {
+  const all = Array.from({ length: rows * columns }, (_, i) => i).filter(there);
+  const at = (i: number, p: number): number => frames[i * pixels + p] as number;
+  const std = Array.from({ length: pixels }, (_, p) => {
+    if (!inside(Math.floor(p / width), p % width)) return 0;
+    const mean = all.reduce((sum, i) => sum + at(i, p), 0) / all.length;
+    return Math.sqrt(all.reduce((sum, i) => sum + (at(i, p) - mean) ** 2, 0) / all.length);
+  });
+  const high = [...std.keys()].filter((p) => {
+    const [y, x] = [Math.floor(p / width), p % width];
+    const edge = Math.min(y, x, height - 1 - y, width - 1 - x);
+    const near = [...std.keys()].filter(
+      (q) => Math.abs(Math.floor(q / width) - y) <= minDistance && Math.abs((q % width) - x) <= minDistance,
+    );
+    return edge >= minDistance && (std[p] as number) > 0 && near.every((q) => (std[q] as number) <= (std[p] as number));
+  });
+  const chosen = high.sort((p, q) => (std[q] as number) - (std[p] as number)).slice(0, peaks);
+  const means = chosen.map((p) => all.reduce((sum, i) => sum + Math.abs(at(i, p)), 0) / all.length);
+  const feature = (i: number): number[] => chosen.map((p, k) => at(i, p) / (means[k] as number));
+  const squares = (members: readonly number[]): number =>
+    chosen.reduce((total, _, k) => {
+      const values = members.map((i) => feature(i)[k] as number);
+      const mean = values.reduce((a, b) => a + b, 0) / values.length;
+      return total + values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+    }, 0);
+  const touch = (a: readonly number[], b: readonly number[]): boolean =>
+    a.some((i) =>
+      b.some(
+        (j) =>
+          Math.abs(Math.floor(i / columns) - Math.floor(j / columns)) + Math.abs((i % columns) - (j % columns)) === 1,
+      ),
+    );
+  let groups = all.map((i) => [i]);
+  while (groups.length > clusters) {
+    let best: { cost: number; a: number[]; b: number[] } | undefined;
+    for (const [k, a] of groups.entries())
+      for (const b of groups.slice(k + 1)) {
+        if (!touch(a, b)) continue;
+        const cost = squares([...a, ...b]) - squares(a) - squares(b);
+        if (!best || cost < best.cost) best = { cost, a, b };
+      }
+    const { a, b } = best as NonNullable<typeof best>;
+    groups = [...groups.filter((group) => group !== a && group !== b), [...a, ...b]];
+  }
+  groups.sort((a, b) => Math.min(...a) - Math.min(...b));
+  return Array.from({ length: rows * columns }, (_, i) => {
+    const k = groups.findIndex((group) => group.includes(i));
+    return k < 0 ? Number.NaN : k + 1;
+  });
+}
+
+test.each([
+  ['six of all', {}, { peaks: 500, minDistance: 1, clusters: 6 }],
+  ['few pixels, far apart', { peaks: 3, minDistance: 2 }, { peaks: 3, minDistance: 2, clusters: 6 }],
+  [
+    'on a ring',
+    { cx: 4, cy: 3, ri: 1, ro: 3.5 },
+    {
+      peaks: 500,
+      minDistance: 1,
+      clusters: 6,
+      inside: (y: number, x: number) => Math.hypot(y - 3, x - 4) <= 3.5 && Math.hypot(y - 3, x - 4) > 1,
+    },
+  ],
+] as const)('labels: %s', async (_, options, wish) => {
+  const { labels } = await ctx.run(ctx.createClusterAnalysis(scan, { ...options, clusters: 6 }));
+  expect(labels.shape).toEqual(navShape);
+  const wanted = oracle(wish);
+  expect(new Set(wanted).size).toBe(6);
+  expect([...(labels.data as Float64Array)]).toEqual(wanted);
+});
+
+test('of a region: the others have none; parts that do not touch cannot come together', async () => {
+  const roi = Uint8Array.from({ length: 30 }, (_, i) => (i % columns < 3 ? 1 : 0));
+  const analysis = ctx.createClusterAnalysis(scan, { clusters: 4 });
+  const { labels } = await ctx.run(analysis, { roi });
+  const wanted = oracle({ peaks: 500, minDistance: 1, clusters: 4, there: (i) => roi[i] === 1 });
+  expect([...(labels.data as Float64Array)]).toEqual(wanted);
+  const apart = Uint8Array.from({ length: 30 }, (_, i) => (i % columns !== 2 ? 1 : 0));
+  await refused(
+    () => ctx.run(ctx.createClusterAnalysis(scan, { clusters: 1 }), { roi: apart }),
+    'Argument',
+    '2 parts that do not touch',
+    '1 clusters',
+  );
+});
+
+test('areas of different frames are found again, on workers and in one pass with others', async () => {
+  // Three areas of 12 × 12 positions, each with a spot of its own; counts flicker.
+  const area = (i: number): number => (i % 12 < 5 ? 0 : Math.floor(i / 12) < 7 ? 1 : 2);
+  const spots = [3 * 16 + 4, 8 * 16 + 11, 12 * 16 + 5];
+  const data = new Uint8Array(144 * 256);
+  for (let i = 0; i < data.length; i++) data[i] = 5 + ((Math.imul(i, 2654435761) >>> 16) % 3);
+  for (let i = 0; i < 144; i++) data[i * 256 + (spots[area(i)] as number)] = 200 + (i % 7);
+  const workers = await Context.makeWith('workers', { cpus: 2, context: { backend: 'wasm' } });
+  const areas = workers.fromMemory(data, { sigShape: [16, 16], navShape: [12, 12] });
+  const analyses = [workers.createSumAnalysis(areas), workers.createClusterAnalysis(areas, { clusters: 3, peaks: 3 })];
+  const [sum, cluster] = await workers.runAll(analyses, { numPartitions: 4 });
+  await workers.close();
+  expect(Array.from(cluster?.labels?.data ?? [])).toEqual(Array.from({ length: 144 }, (_, i) => area(i) + 1));
+  expect(sum?.intensity?.data[0]).toBe(
+    Array.from({ length: 144 }, (_, i) => data[i * 256] as number).reduce((a, b) => a + b, 0),
+  );
+});
+
+test('ewald run cluster', async () => {
+  const file = [
+    join(folder, 'scan.raw'),
+    '--format',
+    'raw',
+    '--dtype',
+    'u16',
+    '--sig-shape',
+    '8,10',
+    '--nav-shape',
+    '6,5',
+  ];
+  const run = (...args: string[]) => ewald(['run', ...args], { env: { EWALD_BACKEND: 'wasm' }, cwd: folder });
+  const { code, err } = await run('cluster', ...file, '--clusters', '5', '--peaks', '4', '-o', 'labels.npy');
+  expect([code, err]).toEqual([0, '']);
+  const { shape, data } = readNpy(await readFile(join(folder, 'labels.npy')), 'labels.npy');
+  expect([shape, [...data]]).toEqual([[6, 5], oracle({ peaks: 4, minDistance: 1, clusters: 5 })]);
+  const wrong = await run('cluster', ...file, '--clusters', '0');
+  expect([wrong.code, wrong.out]).toEqual([2, '']);
+  expect(wrong.err).toContain('--clusters');
+});
+
+test('what cannot be is refused', async () => {
+  const create = (options: object) => async () => ctx.createClusterAnalysis(scan, options);
+  await refused(create({ peak: 3 }), 'Argument', '"peak"');
+  await refused(create({ clusters: 0 }), 'Argument', 'clusters');
+  await refused(create({ minDistance: 0.5 }), 'Argument', 'minDistance');
+  await refused(create({ ri: 3, ro: 2 }), 'Argument', 'ri is 3');
+  const flat = ctx.fromMemory(new Uint8Array(800).fill(7), { sigShape, navShape: [10] });
+  await refused(() => ctx.run(ctx.createClusterAnalysis(flat)), 'Argument', 'no pixel differs');
+  await refused(() => ctx.runUdf(scan, pixelsUdf), 'Argument', 'there is no pixel');
+  await refused(() => ctx.runUdf(scan, pixelsUdf.withParams({ pixels: [80] })), 'Argument', 'pixel 0 is 80', '0 to 79');
+});
