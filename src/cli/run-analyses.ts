@@ -127,7 +127,7 @@ export const analyses: Readonly<Record<string, Known>> = {
     about: 'how many-fold rings are: --cx --cy --ri --ro --bins --max-order',
     flags: ['cx', 'cy', 'ri', 'ro', 'bins', 'maxOrder'],
     make: async (scan, flags) =>
-      (await import('../udf/analyses/radial-fourier.js')).radialFourierAnalysis(
+      (await create()).radialFourierAnalysis(
         scan,
         given({
           ...centre(flags),
@@ -171,7 +171,7 @@ export const analyses: Readonly<Record<string, Known>> = {
     about: 'regions of frames that are alike: --clusters --peaks --min-distance --cx --cy --ri --ro',
     flags: ['cx', 'cy', 'ri', 'ro', 'clusters', 'peaks', 'minDistance'],
     make: async (scan, flags) =>
-      (await import('../udf/analyses/cluster.js')).clusterAnalysis(
+      (await create()).clusterAnalysis(
         scan,
         given({
           ...centre(flags),

@@ -7,7 +7,7 @@ import { Context } from '../entries/udf.node.js';
 import { EwaldError } from '../errors.js';
 import type { Analysis } from '../udf/analyses/analysis.js';
 import type { ResultBuffer } from '../udf/buffers.js';
-import type { UdfRunOptions } from '../udf/context.js';
+import type { UdfRunOptions } from '../udf/context-options.js';
 import { product } from '../udf/dtypes.js';
 import type { Roi } from '../udf/roi.js';
 import type { Scan } from '../udf/scan.js';

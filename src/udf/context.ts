@@ -1,124 +1,34 @@
 /** `Context` of ewald/udf: scans are loaded, UDFs and analyses run over them, here or on an executor. */
 
-import type { ContextOptions } from '../context.js';
-import type { Corrections } from '../data/corrections.js';
-import type { Dataset } from '../data/dataset.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { MemoryOptions } from '../data/formats/memory.js';
-import type { OpenOptions } from '../data/open.js';
 import type { DataInput } from '../data/source-of.js';
 import { EwaldError } from '../errors.js';
 import type { Executor } from '../executors/executor.js';
-import type { PlatformSignal } from '../globals.js';
 import { knownOptions } from '../options.js';
 import { asyncDispose } from '../resource.js';
 import type { Context as CoreContext } from '../rooms.js';
 import { type Analysis, type AnalysisResults, resultsOf } from './analyses/analysis.js';
-import { type ClusterOptions, clusterAnalysis } from './analyses/cluster.js';
 import * as create from './analyses/create.js';
-import { type RadialFourierOptions, radialFourierAnalysis } from './analyses/radial-fourier.js';
-import { ResultBuffer, type Results } from './buffers.js';
+import { ResultBuffer } from './buffers.js';
 import { autoUdf } from './builtin/pick.js';
-import { type CorrectionSet, correctionsFor } from './corrections.js';
+import {
+  type ExportOptions,
+  type PartialRun,
+  type RunResults,
+  runNames,
+  type UdfContextOptions,
+  type UdfPlace,
+  type UdfRunOptions,
+} from './context-options.js';
+import { correctionsFor } from './corrections.js';
 import { displayUdf } from './display.js';
 import { steps } from './engine.js';
 import { type GuessedCorrections, guessCorrections } from './field.js';
-import { type LivePlots, type PlotsOption, plotsFor } from './live/plots.js';
-import type { Roi } from './roi.js';
+import { type LivePlots, plotsFor } from './live/plots.js';
 import { Run, type UdfProgress } from './run.js';
-import { type LoadOptions, type Scan, type ScanSource, scanOf, scanOfMemory } from './scan.js';
-import { type AnyDefinition, type AnyUdf, asUdf, type BuffersOf } from './udf.js';
-
-/** Options of a run. */
-export interface UdfRunOptions {
-  /** Only these scan positions. */
-  readonly roi?: Roi | undefined;
-  readonly corrections?: CorrectionSet | Corrections | undefined;
-  /** Ends the run with `Aborted`. */
-  readonly signal?: PlatformSignal | undefined;
-  /** Told after each partition. `true`: a line on standard error where there is one. */
-  readonly progress?: boolean | ((progress: UdfProgress) => void) | undefined;
-  /** Parts the run is cut into; default by size. The same number gives the same last bits on every executor. */
-  readonly numPartitions?: number | undefined;
-  /** Shows partial results as they come; see `PlotsOption`. */
-  readonly plots?: PlotsOption | undefined;
-}
-const runNames = ['roi', 'corrections', 'signal', 'progress', 'numPartitions', 'plots'];
-
-/** Results of one UDF. */
-export type ResultsOf<U> = Results<BuffersOf<U>>;
-/** Results of one UDF, or of several in their order. */
-export type RunResults<U> = U extends readonly AnyUdf[] ? { readonly [K in keyof U]: ResultsOf<U[K]> } : ResultsOf<U>;
-
-/** Results after some of the partitions. */
-export interface PartialResults<U> {
-  /** Results of each UDF, in the order they were given; copies. */
-  readonly buffers: U extends readonly AnyUdf[]
-    ? { readonly [K in keyof U]: ResultsOf<U[K]> }
-    : readonly [ResultsOf<U>];
-  /** 1 for scan positions that were processed. */
-  readonly damage: ResultBuffer<'bool'>;
-  readonly progress: UdfProgress;
-}
-
-/** Partial results one after the other; parameters may change between two. */
-export type PartialRun<U> = AsyncGenerator<PartialResults<U>, void, undefined> & {
-  /** Parameters for partitions that have not begun, one object a UDF. */
-  updateParameters(params: readonly Readonly<Record<string, unknown>>[]): void;
-};
-
-/** What the platform brings. */
-export interface UdfPlace {
-  createContext(options?: ContextOptions): Promise<CoreContext>;
-  open(input: DataInput, options?: OpenOptions): Promise<Dataset>;
-  /** How another worker opens the same input. */
-  sourceOf(input: DataInput, options: OpenOptions): ScanSource | undefined;
-  makeExecutor(kind: string, spec: MakeWithOptions): Promise<Executor | undefined>;
-  exportNpy(scan: Scan, path: string, options: ExportOptions): Promise<void>;
-  /** A line on standard error, where there is one. */
-  readonly note: ((line: string) => void) | undefined;
-}
-
-/** Options of `Context.makeWith`. */
-export interface MakeWithOptions {
-  /** Workers; only of `workers`. A number, or ids of cores (their count counts). */
-  readonly cpus?: number | readonly number[];
-  /** Not of the executors that have none: `inline` and `delayed`. */
-  readonly gpus?: number | readonly number[];
-  /** Where `delayed` is computed; default: this thread. */
-  readonly on?: Executor;
-  readonly context?: ContextOptions;
-}
-
-/** What `Context.makeWith` constructs a context from: its options, and the executor it owns. */
-export async function madeWith(
-  place: UdfPlace,
-  kind: string,
-  options: MakeWithOptions,
-): Promise<[UdfContextOptions, Executor[]]> {
-  knownOptions('Context.makeWith', options, ['cpus', 'gpus', 'on', 'context']);
-  const executor = await place.makeExecutor(kind, options);
-  const { context, on } = options;
-  const given = { ...(executor && { executor }), ...(context && { context }), ...(on && { delayedOn: on }) };
-  return [given, executor ? [executor] : []];
-}
-
-/** Options of `exportDataset`. */
-export interface ExportOptions {
-  readonly overwrite?: boolean;
-  readonly signal?: PlatformSignal;
-  readonly progress?: (progress: { readonly done: number; readonly total: number }) => void;
-}
-
-/** Options of a context. */
-export interface UdfContextOptions {
-  /** Where partitions are worked on; default: this thread, with all cores in the core's own kernels. It stays the caller's. */
-  readonly executor?: Executor;
-  /** Options of the context that kernels run on. */
-  readonly context?: ContextOptions;
-  /** Computes what a delayed executor noted; default: this thread. */
-  readonly delayedOn?: Executor;
-}
+import { type LoadOptions, type Scan, scanOf, scanOfMemory } from './scan.js';
+import { type AnyDefinition, type AnyUdf, asUdf } from './udf.js';
 
 /** Loads scans and runs UDFs and analyses over them; end it with `close` or `await using`. */
 export class UdfContext {
@@ -294,11 +204,11 @@ export class UdfContext {
   createComAnalysis(scan: Scan, options?: create.ComOptions) {
     return create.comAnalysis(scan, options);
   }
-  createRadialFourierAnalysis(scan: Scan, options?: RadialFourierOptions) {
-    return radialFourierAnalysis(scan, options);
+  createRadialFourierAnalysis(scan: Scan, options?: create.RadialFourierOptions) {
+    return create.radialFourierAnalysis(scan, options);
   }
-  createClusterAnalysis(scan: Scan, options?: ClusterOptions) {
-    return clusterAnalysis(scan, options);
+  createClusterAnalysis(scan: Scan, options?: create.ClusterOptions) {
+    return create.clusterAnalysis(scan, options);
   }
   createSumAnalysis(scan: Scan) {
     return create.sumAnalysis(scan);

@@ -3,7 +3,7 @@ import { EwaldError } from '../errors.js';
 import { type Executor, executorKinds } from '../executors/executor.js';
 import type { WorkersOptions } from '../executors/options.js';
 import { choice } from '../options.js';
-import type { MakeWithOptions } from './context.js';
+import type { MakeWithOptions } from './context-options.js';
 
 /** Ways of making executors, of a platform. */
 export interface ExecutorMakers {

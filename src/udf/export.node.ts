@@ -5,7 +5,7 @@ import { writers } from '../data/write.js';
 import { EwaldError } from '../errors.js';
 import { checkOutput, openOutput } from '../files/write.js';
 import { checkSignal } from '../options.js';
-import type { ExportOptions } from './context.js';
+import type { ExportOptions } from './context-options.js';
 import { product } from './dtypes.js';
 import { readRuns } from './frames-of.js';
 import { partitionsOf } from './partitions.js';

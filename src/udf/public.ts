@@ -13,26 +13,7 @@ export type {
   SparseMasks,
 } from '../frame-pass/pass.js';
 export type { Analysis, AnalysisResults, Channel } from './analyses/analysis.js';
-export { type ClusterOptions, clusterAnalysis } from './analyses/cluster.js';
-export {
-  type ComOptions,
-  comAnalysis,
-  crystallinityAnalysis,
-  diskAnalysis,
-  femAnalysis,
-  fftSumAnalysis,
-  logSumAnalysis,
-  type MaskAnalysisOptions,
-  maskAnalysis,
-  pickAnalysis,
-  pointAnalysis,
-  radialBinsAnalysis,
-  ringAnalysis,
-  stddevAnalysis,
-  sumAnalysis,
-  sumSigAnalysis,
-} from './analyses/create.js';
-export { type RadialFourierOptions, radialFourierAnalysis } from './analyses/radial-fourier.js';
+export * from './analyses/create.js';
 export { type AuxData, auxData } from './aux.js';
 export {
   type BufferDeclaration,
@@ -67,7 +48,7 @@ export type {
   RunResults,
   UdfContextOptions,
   UdfRunOptions,
-} from './context.js';
+} from './context-options.js';
 export type { CorrectionSet } from './corrections.js';
 export { type ClusterSpec, clusterSpec, type DetectedDevices, executorFor } from './devices.js';
 export type { BufferDtype, DtypeArrays } from './dtypes.js';

@@ -44,6 +44,32 @@ export function resultsOf<K extends string>(channels: readonly (Channel & { read
   return { channels, ...Object.fromEntries(channels.map((channel) => [channel.key, channel])) } as AnalysisResults<K>;
 }
 
+/** A channel over the scan. */
+export const navChannel = (scan: Scan, key: string, title: string, desc: string, data: ArrayLike<number>): Channel => ({
+  key,
+  title,
+  desc,
+  shape: scan.shape.nav,
+  data,
+});
+
+/** A channel over the detector. */
+export const sigChannel = (
+  scan: Scan,
+  key: string,
+  title: string,
+  desc: string,
+  data: ArrayLike<number>,
+  log = false,
+): Channel => ({
+  key,
+  title,
+  desc,
+  shape: scan.shape.sig,
+  data,
+  ...(log && { log }),
+});
+
 /** One column of a nav result, [positions, columns]. */
 export const columnOf = (data: ArrayLike<number>, columns: number, k: number): Float64Array =>
   Float64Array.from({ length: data.length / columns }, (_, i) => data[i * columns + k] as number);

@@ -9,7 +9,7 @@ import { ring } from '../masks.js';
 import type { Scan } from '../scan.js';
 import { wardLabels } from '../ward.js';
 import type { Analysis, Channel } from './analysis.js';
-import { centreOf, radii } from './create.js';
+import { centreOf, radii } from './parameters.js';
 
 /** Options of `createClusterAnalysis`. */
 export interface ClusterOptions {

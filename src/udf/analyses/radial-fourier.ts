@@ -6,7 +6,7 @@ import { product } from '../dtypes.js';
 import { polarMap, radialBins } from '../masks.js';
 import type { Scan } from '../scan.js';
 import type { Analysis, Channel } from './analysis.js';
-import { centreOf } from './create.js';
+import { centreOf } from './parameters.js';
 
 /** Options of `createRadialFourierAnalysis`. */
 export interface RadialFourierOptions {

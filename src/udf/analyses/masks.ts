@@ -1,0 +1,142 @@
+/** Sums under masks: of one's own, disks, rings, points, rings of equal width. Defaults are LiberTEM's. */
+import { EwaldError } from '../../errors.js';
+import { knownOptions } from '../../options.js';
+import { masksUdf } from '../builtin/masks.js';
+import { circular, type MaskArray, point, radialBins, ring } from '../masks.js';
+import type { Scan } from '../scan.js';
+import { type Analysis, type Channel, columnOf, complexChannels, navChannel } from './analysis.js';
+import { centreOf, radii, radius } from './parameters.js';
+
+/** Options of `createMaskAnalysis`. */
+export interface MaskAnalysisOptions {
+  /** Makes a mask each, [y, x] in C order: an array of numbers, or `{ re, im }` for complex ones. */
+  readonly factories: readonly (() =>
+    | MaskArray
+    | readonly number[]
+    | { readonly re: MaskArray; readonly im: MaskArray })[];
+  readonly useSparse?: boolean | 'auto';
+  readonly shifts?: readonly [number, number] | ArrayLike<number>;
+}
+
+/** One channel a mask: `mask_0`, `mask_1`, …; complex masks have five each. */
+export function maskAnalysis(scan: Scan, { factories, useSparse = 'auto', shifts }: MaskAnalysisOptions): Analysis {
+  if (!Array.isArray(factories) || factories.length === 0)
+    throw new EwaldError('Argument', 'createMaskAnalysis: factories is empty; needed are functions that make masks');
+  const made = factories.map((factory) => factory());
+  const complex = made.some((mask) => 're' in mask);
+  const array = (mask: MaskArray | readonly number[]): MaskArray =>
+    Array.isArray(mask) ? Float64Array.from(mask) : (mask as MaskArray);
+  const masks = made.flatMap((mask) => {
+    if ('re' in mask) return [mask.re, mask.im];
+    return complex ? [array(mask), new Uint8Array(mask.length)] : [array(mask)];
+  });
+  const udf = masksUdf.withParams({ masks, complex, sparse: useSparse, shifts: shifts ?? null });
+  return {
+    name: 'masks',
+    scan,
+    udf,
+    channels({ intensity }) {
+      const columns = intensity.extraShape[0] as number;
+      return Array.from({ length: columns }, (_, k) => {
+        const [key, title] = [`mask_${k}`, `mask ${k}`];
+        if (!intensity.dtype.startsWith('c'))
+          return [
+            navChannel(
+              scan,
+              key,
+              title,
+              `sum of each frame under mask ${k}`,
+              columnOf(intensity.data as Float64Array, columns, k),
+            ),
+          ];
+        const data = intensity.data as Float64Array;
+        const own = Float64Array.from(
+          { length: (2 * data.length) / (2 * columns) },
+          (_, i) => data[2 * ((i >> 1) * columns + k) + (i % 2)] as number,
+        );
+        return complexChannels(key, title, scan.shape.nav, own);
+      }).flat() as never;
+    },
+  };
+}
+
+function oneMask<K extends string>(
+  scan: Scan,
+  name: string,
+  mask: MaskArray,
+  title: string,
+  desc: string,
+): Analysis<K> {
+  const udf = masksUdf.withParams({ masks: [mask] });
+  return {
+    name,
+    scan,
+    udf,
+    channels: ({ intensity }) => [
+      navChannel(scan, 'intensity', title, desc, intensity.data as Float64Array) as Channel & { key: K },
+    ],
+  };
+}
+
+/** Virtual bright field: sum over a disk; the middle, radius 0.15 of the shorter side by default. */
+export function diskAnalysis(
+  scan: Scan,
+  options: { cx?: number; cy?: number; r?: number } = {},
+): Analysis<'intensity'> {
+  knownOptions('createDiskAnalysis', options, ['cx', 'cy', 'r']);
+  const centre = centreOf(scan, 'createDiskAnalysis', options);
+  const r = radius('createDiskAnalysis: r', options.r, 0.15 * Math.min(centre.width, centre.height));
+  return oneMask(scan, 'disk', circular({ ...centre, r }), 'disk', 'sum over a disk');
+}
+
+/** Virtual annular detector: sum over a ring; half of the shorter side and 0.8 of that by default. */
+export function ringAnalysis(
+  scan: Scan,
+  options: { cx?: number; cy?: number; ri?: number; ro?: number } = {},
+): Analysis<'intensity'> {
+  knownOptions('createRingAnalysis', options, ['cx', 'cy', 'ri', 'ro']);
+  const centre = centreOf(scan, 'createRingAnalysis', options);
+  const half = Math.min(centre.width, centre.height) / 2;
+  return oneMask(
+    scan,
+    'ring',
+    ring({ ...centre, ...radii('createRingAnalysis', options, 0.8 * half, half) }),
+    'ring',
+    'sum over a ring',
+  );
+}
+
+/** One pixel of every frame; the middle by default. */
+export function pointAnalysis(scan: Scan, options: { x?: number; y?: number } = {}): Analysis<'intensity'> {
+  knownOptions('createPointAnalysis', options, ['x', 'y']);
+  const centre = centreOf(scan, 'createPointAnalysis', { cx: options.x, cy: options.y });
+  return oneMask(scan, 'point', point(centre), 'point', 'one pixel of each frame');
+}
+
+/** Rings of equal width between ri and ro: a channel each, `bin_0` …, sums over soft-edged rings. */
+export function radialBinsAnalysis(
+  scan: Scan,
+  options: { cx?: number; cy?: number; ri?: number; ro?: number; nBins?: number; normalize?: boolean } = {},
+): Analysis {
+  knownOptions('createRadialBinsAnalysis', options, ['cx', 'cy', 'ri', 'ro', 'nBins', 'normalize']);
+  const centre = centreOf(scan, 'createRadialBinsAnalysis', options);
+  const half = Math.min(centre.width, centre.height) / 2;
+  const { ri, ro } = radii('createRadialBinsAnalysis', options, 0, half);
+  const bins = options.nBins ?? Math.max(1, Math.round(ro - ri));
+  const masks = radialBins({ ...centre, ri, ro, bins, normalize: options.normalize ?? false });
+  return {
+    name: 'radial-bins',
+    scan,
+    udf: masksUdf.withParams({ masks }),
+    channels: ({ intensity }) =>
+      masks.map((_, k) =>
+        navChannel(
+          scan,
+          `bin_${k}`,
+          `bin ${k}`,
+          `sum over ring ${k}`,
+          columnOf(intensity.data as Float64Array, masks.length, k),
+        ),
+      ),
+  };
+}

@@ -1,0 +1,129 @@
+/** Sums, standard deviations, single frames, and their spectra. Defaults are LiberTEM's. */
+import { EwaldError } from '../../errors.js';
+import { knownOptions } from '../../options.js';
+import { pickUdf } from '../builtin/pick.js';
+import { stddevUdf } from '../builtin/stddev.js';
+import { logSumUdf, sumSigUdf, sumUdf } from '../builtin/sums.js';
+import { product } from '../dtypes.js';
+import { shiftedMagnitude } from '../fourier.js';
+import { circular } from '../masks.js';
+import type { Scan } from '../scan.js';
+import { type Analysis, complexChannels, navChannel, sigChannel } from './analysis.js';
+import { centreOf, radius, sizeOf } from './parameters.js';
+
+/** Sum of all frames. */
+export const sumAnalysis = (scan: Scan): Analysis<'intensity'> => ({
+  name: 'sum',
+  scan,
+  udf: sumUdf,
+  channels: ({ intensity }) => [
+    sigChannel(scan, 'intensity', 'sum', 'sum of all frames', intensity.data as Float64Array, true) as never,
+  ],
+});
+
+/** Sum of each frame. */
+export const sumSigAnalysis = (scan: Scan): Analysis<'intensity'> => ({
+  name: 'sumsig',
+  scan,
+  udf: sumSigUdf,
+  channels: ({ intensity }) => [
+    navChannel(scan, 'intensity', 'sum of each frame', 'sum of each frame', intensity.data as Float64Array) as never,
+  ],
+});
+
+/** Sum of logarithms. */
+export const logSumAnalysis = (scan: Scan): Analysis<'logsum'> => ({
+  name: 'logsum',
+  scan,
+  udf: logSumUdf,
+  channels: ({ logsum }) => [
+    sigChannel(scan, 'logsum', 'sum of logarithms', 'sum of log(I − least + 1)', logsum.data) as never,
+  ],
+});
+
+/** Standard deviation of each pixel, and mean, variance, sum. */
+export const stddevAnalysis = (scan: Scan): Analysis<'std' | 'mean' | 'var' | 'sum'> => ({
+  name: 'stddev',
+  scan,
+  udf: stddevUdf,
+  channels: (results) =>
+    (['std', 'mean', 'var', 'sum'] as const).map(
+      (key) => sigChannel(scan, key, key, `${key} of each pixel`, results[key].data, true) as never,
+    ),
+});
+
+/** One frame: the position's coordinates, slowest axis first, or x, y, z as LiberTEM has them. */
+export function pickAnalysis(
+  scan: Scan,
+  options: { x?: number; y?: number; z?: number; at?: readonly number[] } = {},
+  fourier = false,
+): Analysis<'intensity'> {
+  knownOptions('createPickAnalysis', options, ['x', 'y', 'z', 'at']);
+  const { nav, sig } = scan.shape;
+  const given = options.at ?? [options.z, options.y, options.x].filter((value): value is number => value !== undefined);
+  const at = given.length === 0 ? nav.map(() => 0) : given;
+  if (
+    at.length !== nav.length ||
+    at.some((value, axis) => !Number.isInteger(value) || value < 0 || value >= (nav[axis] as number))
+  )
+    throw new EwaldError(
+      'Argument',
+      `createPickAnalysis: the position is (${at.join(', ')}); the scan of ${scan.name} is ${nav.join(' × ') || 'one frame'}`,
+    );
+  const roi = new Uint8Array(product(nav));
+  roi[at.reduce((flat, value, axis) => flat * (nav[axis] as number) + value, 0)] = 1;
+  return {
+    name: fourier ? 'pick-fft' : 'pick',
+    scan,
+    udf: pickUdf,
+    roi,
+    channels({ intensity }) {
+      const raw = intensity.rawData as Float64Array;
+      if (intensity.dtype.startsWith('c')) return complexChannels('intensity', 'frame', sig, raw) as never;
+      if (!fourier) return [sigChannel(scan, 'intensity', 'frame', `frame ${at.join(', ')}`, raw) as never];
+      const { width, height } = sizeOf(scan, 'pick-fft');
+      return [
+        sigChannel(
+          scan,
+          'intensity',
+          'spectrum',
+          `|spectrum| of frame ${at.join(', ')}, frequency 0 in the middle`,
+          shiftedMagnitude(raw, height, width),
+          true,
+        ) as never,
+      ];
+    },
+  };
+}
+
+/** Spectrum of the sum of all frames, after a disk is taken out where a radius is given. */
+export function fftSumAnalysis(
+  scan: Scan,
+  options: { cx?: number; cy?: number; radius?: number } = {},
+): Analysis<'intensity' | 'complex'> {
+  knownOptions('createFftSumAnalysis', options, ['cx', 'cy', 'radius']);
+  const centre = centreOf(scan, 'createFftSumAnalysis', options);
+  const hole =
+    options.radius === undefined
+      ? undefined
+      : circular({ ...centre, r: radius('createFftSumAnalysis: radius', options.radius, 0) });
+  return {
+    name: 'fft-sum',
+    scan,
+    udf: sumUdf,
+    channels({ intensity }) {
+      const sum = Float64Array.from(intensity.data as Float64Array, (value, i) => (hole?.[i] ? 0 : value));
+      const logs = shiftedMagnitude(sum, centre.height, centre.width).map((value) => Math.log(value + 1));
+      return [
+        sigChannel(
+          scan,
+          'intensity',
+          'spectrum of the sum',
+          'log(|spectrum of the sum| + 1), frequency 0 in the middle',
+          logs,
+        ) as never,
+        sigChannel(scan, 'complex', 'sum', 'the sum that was transformed', sum) as never,
+      ];
+    },
+  };
+}

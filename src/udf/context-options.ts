@@ -1,0 +1,108 @@
+/** What a run, a context and its platform are given, and what a run gives back. */
+import type { ContextOptions } from '../context.js';
+import type { Corrections } from '../data/corrections.js';
+import type { Dataset } from '../data/dataset.js';
+import type { OpenOptions } from '../data/open.js';
+import type { DataInput } from '../data/source-of.js';
+import type { Executor } from '../executors/executor.js';
+import type { PlatformSignal } from '../globals.js';
+import { knownOptions } from '../options.js';
+import type { Context as CoreContext } from '../rooms.js';
+import type { ResultBuffer, Results } from './buffers.js';
+import type { CorrectionSet } from './corrections.js';
+import type { PlotsOption } from './live/plots.js';
+import type { Roi } from './roi.js';
+import type { UdfProgress } from './run.js';
+import type { Scan, ScanSource } from './scan.js';
+import type { AnyUdf, BuffersOf } from './udf.js';
+
+/** Options of a run. */
+export interface UdfRunOptions {
+  /** Only these scan positions. */
+  readonly roi?: Roi | undefined;
+  readonly corrections?: CorrectionSet | Corrections | undefined;
+  /** Ends the run with `Aborted`. */
+  readonly signal?: PlatformSignal | undefined;
+  /** Told after each partition. `true`: a line on standard error where there is one. */
+  readonly progress?: boolean | ((progress: UdfProgress) => void) | undefined;
+  /** Parts the run is cut into; default by size. The same number gives the same last bits on every executor. */
+  readonly numPartitions?: number | undefined;
+  /** Shows partial results as they come; see `PlotsOption`. */
+  readonly plots?: PlotsOption | undefined;
+}
+export const runNames = ['roi', 'corrections', 'signal', 'progress', 'numPartitions', 'plots'];
+
+/** Results of one UDF. */
+export type ResultsOf<U> = Results<BuffersOf<U>>;
+/** Results of one UDF, or of several in their order. */
+export type RunResults<U> = U extends readonly AnyUdf[] ? { readonly [K in keyof U]: ResultsOf<U[K]> } : ResultsOf<U>;
+
+/** Results after some of the partitions. */
+export interface PartialResults<U> {
+  /** Results of each UDF, in the order they were given; copies. */
+  readonly buffers: U extends readonly AnyUdf[]
+    ? { readonly [K in keyof U]: ResultsOf<U[K]> }
+    : readonly [ResultsOf<U>];
+  /** 1 for scan positions that were processed. */
+  readonly damage: ResultBuffer<'bool'>;
+  readonly progress: UdfProgress;
+}
+
+/** Partial results one after the other; parameters may change between two. */
+export type PartialRun<U> = AsyncGenerator<PartialResults<U>, void, undefined> & {
+  /** Parameters for partitions that have not begun, one object a UDF. */
+  updateParameters(params: readonly Readonly<Record<string, unknown>>[]): void;
+};
+
+/** What the platform brings. */
+export interface UdfPlace {
+  createContext(options?: ContextOptions): Promise<CoreContext>;
+  open(input: DataInput, options?: OpenOptions): Promise<Dataset>;
+  /** How another worker opens the same input. */
+  sourceOf(input: DataInput, options: OpenOptions): ScanSource | undefined;
+  makeExecutor(kind: string, spec: MakeWithOptions): Promise<Executor | undefined>;
+  exportNpy(scan: Scan, path: string, options: ExportOptions): Promise<void>;
+  /** A line on standard error, where there is one. */
+  readonly note: ((line: string) => void) | undefined;
+}
+
+/** Options of `Context.makeWith`. */
+export interface MakeWithOptions {
+  /** Workers; only of `workers`. A number, or ids of cores (their count counts). */
+  readonly cpus?: number | readonly number[];
+  /** Not of the executors that have none: `inline` and `delayed`. */
+  readonly gpus?: number | readonly number[];
+  /** Where `delayed` is computed; default: this thread. */
+  readonly on?: Executor;
+  readonly context?: ContextOptions;
+}
+
+/** What `Context.makeWith` constructs a context from: its options, and the executor it owns. */
+export async function madeWith(
+  place: UdfPlace,
+  kind: string,
+  options: MakeWithOptions,
+): Promise<[UdfContextOptions, Executor[]]> {
+  knownOptions('Context.makeWith', options, ['cpus', 'gpus', 'on', 'context']);
+  const executor = await place.makeExecutor(kind, options);
+  const { context, on } = options;
+  const given = { ...(executor && { executor }), ...(context && { context }), ...(on && { delayedOn: on }) };
+  return [given, executor ? [executor] : []];
+}
+
+/** Options of `exportDataset`. */
+export interface ExportOptions {
+  readonly overwrite?: boolean;
+  readonly signal?: PlatformSignal;
+  readonly progress?: (progress: { readonly done: number; readonly total: number }) => void;
+}
+
+/** Options of a context. */
+export interface UdfContextOptions {
+  /** Where partitions are worked on; default: this thread, with all cores in the core's own kernels. It stays the caller's. */
+  readonly executor?: Executor;
+  /** Options of the context that kernels run on. */
+  readonly context?: ContextOptions;
+  /** Computes what a delayed executor noted; default: this thread. */
+  readonly delayedOn?: Executor;
+}
