@@ -158,8 +158,7 @@ describe('a measured plan without memory', () => {
     return { kernels, warnings, planner: { plan, log } as unknown as Planner };
   }
   const full = new EwaldError('OutOfMemory', 'the memory is full');
-  const tuned = (of: Planner) =>
-    planTuned(of, new WisdomStore(), describeFft({ shape: [64], tune: 'measure' }), { signal: undefined });
+  const tuned = (of: Planner) => planTuned(of, new WisdomStore(), describeFft({ shape: [64], tune: 'measure' }), {});
 
   it.each([
     ['to measure', 1, 'no memory to measure', []],

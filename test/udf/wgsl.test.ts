@@ -147,7 +147,7 @@ describe('ctx.frameFunction refuses at the door', () => {
     params: ['floor'],
     tables: [],
   };
-  test.each([
+  test.each<[string, unknown, ...string[]]>([
     ['no object', null, 'null'],
     ['a misspelt field', { ...descriptor, widht: 4 }, '"widht"', 'did you mean "width"'],
     ['no source', { ...descriptor, source: '' }, 'source'],
