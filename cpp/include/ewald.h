@@ -99,7 +99,7 @@ uint32_t ewald_peaks_bins(const ewald_peaks* peaks);
 /* frame  [height][width]   of the descriptor's dtype
  * bad    [height][width]   nonzero: bad in this frame; may be NULL
  * found  [max_peaks]       in the order of panels, rows, columns of their first pixels
- * limits [bins][4]         mean, sigma, lower and upper clip limit of every ring; may be NULL, and is with zaef */
+ * limits [bins][4]         mean, sigma, lower and upper clip limit of every ring; may be NULL, and is but with peakfinder8 */
 int32_t ewald_peaks_run(ewald_peaks* peaks, const ewald_peaks_params* params, const void* frame, const uint8_t* bad,
                         ewald_peak* found, uint32_t* count, float* limits);
 

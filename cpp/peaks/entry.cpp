@@ -34,12 +34,14 @@ void lay_out_detector(Arena& arena, Plan& plan) {
   plan.sampled = arena.take<uint32_t>(size_t(plan.bins) * samples);
 }
 
-// What a run of zaef writes.
-void lay_out_summits(Arena& arena, Plan& plan) {
+// What a run of another finder writes.
+void lay_out_others(Arena& arena, Plan& plan) {
   const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
   plan.stack = arena.take<uint32_t>(pixels);
   plan.touched = arena.take<uint32_t>(pixels);
-  plan.centres = arena.take<double>(2 * size_t(plan.descriptor.max_peaks));
+  plan.columns = arena.take<double>(3 * size_t(plan.descriptor.width));
+  if (plan.descriptor.finder == EWALD_FINDER_ZAEF)
+    plan.centres = arena.take<double>(2 * size_t(plan.descriptor.max_peaks));
 }
 
 // What follows from its tiles as well.
@@ -171,7 +173,8 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
   if (d.max_peaks < 1 || d.max_peaks > max_found)
     return ewald::fail(EWALD_STATUS_LIMIT, "%u peaks at most; needed are 1 to %u", d.max_peaks, max_found);
   if (d.dtype > EWALD_NUMBER_F32) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%u is no type of frames", d.dtype);
-  if (d.finder > EWALD_FINDER_ZAEF) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%u is no peak finder", d.finder);
+  if (d.finder > EWALD_FINDER_DISPERSION_EXTENDED)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%u is no peak finder", d.finder);
   const size_t pixels = size_t(d.width) * d.height;
   auto* made = new (std::nothrow) ewald_peaks{};
   if (made == nullptr) return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "no memory for a plan of peaks");
@@ -203,8 +206,8 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
   for (size_t i = 0; i < pixels; i++) plan.bin[i] = plan.taken[i] ? bins[i] : masked;
   memset(plan.taken, 0, pixels);
   list_stretches(plan);
-  if (d.finder == EWALD_FINDER_ZAEF) {
-    made->run = allocate_for(plan, lay_out_summits, made->bytes);
+  if (d.finder != EWALD_FINDER_PEAKFINDER8) {
+    made->run = allocate_for(plan, lay_out_others, made->bytes);
     if (made->run == nullptr) return give_up(EWALD_STATUS_OUT_OF_MEMORY);
     *peaks = made;
     return EWALD_STATUS_OK;
@@ -242,15 +245,24 @@ extern "C" EWALD_EXPORT(ewald_peaks_run) int32_t
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
                        "threshold %g, min_snr %g, local_radius %u; needed are numbers, snr from 0, radius to 1024",
                        double(params->threshold), double(params->min_snr), params->local_radius);
-  if (peaks->plan.descriptor.finder == EWALD_FINDER_ZAEF) {
+  const uint32_t finder = peaks->plan.descriptor.finder;
+  if (finder == EWALD_FINDER_ZAEF) {
     const float inner = params->inner_radius, middle = params->middle_radius, outer = params->outer_radius;
     if (!(inner >= 1 && inner <= middle && middle < outer && outer <= 64) || !(params->min_squared_gradient >= 0))
       return ewald::fail(
           EWALD_STATUS_INVALID_ARGUMENT,
           "radii %g, %g, %g, min_squared_gradient %g; needed are rising radii from 1 to 64, and a number from 0",
           double(inner), double(middle), double(outer), double(params->min_squared_gradient));
-    if (limits != nullptr) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "zaef has no limits of rings");
+  } else if (finder != EWALD_FINDER_PEAKFINDER8) {
+    const bool sigmas = params->background_sigmas >= 0 && params->strong_sigmas >= 0;
+    if (!(params->gain > 0) || !sigmas || params->kernel_size < 1 || params->kernel_size > 64)
+      return ewald::fail(
+          EWALD_STATUS_INVALID_ARGUMENT,
+          "gain %g, kernel_size %u, sigmas %g and %g; needed are a gain above 0, a kernel of 1 to 64, sigmas from 0",
+          double(params->gain), params->kernel_size, double(params->background_sigmas), double(params->strong_sigmas));
   }
+  if (finder != EWALD_FINDER_PEAKFINDER8 && limits != nullptr)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "limits of rings are of peakfinder8 alone");
   *count = find_peaks(peaks->plan, *params, frame, bad, found);
   if (limits != nullptr) memcpy(limits, peaks->plan.limits, peaks->plan.bins * sizeof(Limits));
   return EWALD_STATUS_OK;

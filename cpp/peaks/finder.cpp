@@ -1,4 +1,5 @@
-// A search of a frame of any type: peakfinder8, limits of rings and blobs above them, or zaef. README.md tells them.
+// A search of a frame of any type: peakfinder8, limits of rings and blobs above them, zaef, or dispersion. README.md
+// tells them.
 #include "peaks/finder.h"
 
 namespace ewald::peaks {
@@ -14,6 +15,7 @@ uint32_t find_typed(Plan& plan, const ewald_peaks_params& params, const void* da
     valid = {double(params.least_integer), double(params.greatest_integer)};
   const Frame<T> frame = {static_cast<const T*>(data), bad, valid};
   if (plan.descriptor.finder == EWALD_FINDER_ZAEF) return find_summits(plan, frame, params, found);
+  if (plan.descriptor.finder != EWALD_FINDER_PEAKFINDER8) return find_dispersed(plan, frame, params, found);
   const bool listed = find_limits(plan, frame, params);
   return find_blobs(plan, frame, params, listed, found);
 }

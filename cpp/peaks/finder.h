@@ -110,6 +110,8 @@ struct Plan {
   uint32_t touched_count;
   // [max_peaks][2]: centroids of zaef, before they are rounded.
   double* centres;
+  // [3][width]: sums over the columns of a window, of dispersion.
+  double* columns;
 };
 
 // Values that a pixel may have; others mark it as bad in this frame.
@@ -140,6 +142,10 @@ uint32_t find_blobs(Plan& plan, const Frame<T>& frame, const ewald_peaks_params&
 // zaef: summits of steep slopes (summits.cpp); gives the count of peaks.
 template <class T>
 uint32_t find_summits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, ewald_peak* found);
+
+// dispersion: spots of pixels that vary more than counting does (dispersion.cpp); gives the count of peaks.
+template <class T>
+uint32_t find_dispersed(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, ewald_peak* found);
 
 // The whole search; `bad` is NULL or nonzero at bad pixels. Gives the count of peaks written to `found`.
 uint32_t find_peaks(Plan& plan, const ewald_peaks_params& params, const void* frame, const uint8_t* bad,

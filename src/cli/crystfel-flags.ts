@@ -42,7 +42,7 @@ const absentFlags: Readonly<Record<string, string>> = {
   '--min-snr-peak-pix': 'it belongs to peakfinder9, which is not here',
   '--min-sig': 'it belongs to peakfinder9, which is not here',
   '--min-peak-over-neighbour': 'it belongs to peakfinder9, which is not here',
-  '--pixelfinder': 'peaks are found by --peaks peakfinder8 or zaef',
+  '--pixelfinder': 'peaks are found by --peaks peakfinder8, zaef or dispersion',
   '--integration': 'reflections are integrated by rings; --int-radius, --no-integrate',
   '--fix-profile-radius': "the profile radius is that of each crystal's own peaks",
   '--fix-divergence': 'the divergence is taken as none',

@@ -33,6 +33,11 @@ export interface FrameFlags {
   localBgRadius?: string;
   minSquaredGradient?: string;
   peakRadius?: string;
+  gain?: string;
+  kernelSize?: string;
+  sigmaBackground?: string;
+  sigmaStrong?: string;
+  minCount?: string;
   minRes?: string;
   maxRes?: string;
   minPeaks?: string;
@@ -67,14 +72,19 @@ export function withFrameFlags(command: Command): Command {
     .option('--executor <where>', 'inline, workers, mpi (default under mpirun), or a cluster: nats://host:4222')
     .option('--cluster <name>', 'name of the cluster on that server')
     .option('--data <path>', 'dataset of the frames in HDF5 files')
-    .option('--peaks <method>', 'how peaks are found: peakfinder8 or zaef', 'peakfinder8')
-    .option('--threshold <n>', 'values at or below belong to no peak; default: from the first frames')
+    .option('--peaks <method>', `how peaks are found: ${finderNames.join(', ')}`, 'peakfinder8')
+    .option('--threshold <n>', 'values at or below belong to no peak; default: from the first frames, of dispersion 0')
     .option('--min-snr <n>', 'sigmas of a peak above its surroundings')
-    .option('--min-pix-count <n>', 'peakfinder8: pixels of a peak, at least')
-    .option('--max-pix-count <n>', 'peakfinder8: pixels of a peak, at most')
+    .option('--min-pix-count <n>', 'peakfinder8, dispersion: pixels of a peak, at least')
+    .option('--max-pix-count <n>', 'peakfinder8, dispersion: pixels of a peak, at most')
     .option('--local-bg-radius <n>', 'peakfinder8: surroundings of a peak reach twice as far, pixels')
     .option('--min-squared-gradient <n>', 'zaef: steepness of a peak, at least; default: 100000')
     .option('--peak-radius <a,b,c>', 'zaef: radii of peaks and their background, pixels; default: --int-radius')
+    .option('--gain <n>', 'dispersion: units of the frame a count; default: 1')
+    .option('--kernel-size <n>', 'dispersion: its window reaches as far to each side, pixels; default: 3')
+    .option('--sigma-background <n>', 'dispersion: variance over mean above what counting makes, sigmas; default: 6')
+    .option('--sigma-strong <n>', 'dispersion: a pixel above the mean of its window, sigmas; default: 3')
+    .option('--min-count <n>', 'dispersion: good pixels of a window, at least; default: 2')
     .option('--min-res <n>', 'no peaks nearer to the beam, pixels', '0')
     .option('--max-res <n>', 'no peaks farther from the beam, pixels; 0 is no limit', '0')
     .option('--min-peaks <n>', 'frames with fewer peaks are no hits, and not indexed', String(minimumSpots))
@@ -135,7 +145,7 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
   const peaks = Object.fromEntries(
     Object.entries(peaksRanges).flatMap(([name, { low, high }]) => {
       const text = flags[name as keyof typeof peaksRanges];
-      const parse = /Count|Radius/.test(name) ? parseInteger : parseNumber;
+      const parse = /Count|Radius|Size/.test(name) ? parseInteger : parseNumber;
       return text === undefined ? [] : [[name, parse(text, `--${kebab(name)}`, low, high)]];
     }),
   ) as PeakParameters;

@@ -1,7 +1,7 @@
 /** Parameters of the peak search: those given, the others from the first frames. */
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { open } from '../data/node.js';
-import { peaksRanges } from '../layout/peaks.js';
+import { dispersionDefaults, peaksRanges } from '../layout/peaks.js';
 import type { FinderName } from '../peaks/contract.js';
 import { flagsOf, guessThreshold } from '../peaks/guess.js';
 import { openDetector } from '../pipeline/detector.js';
@@ -11,10 +11,22 @@ import type { CheckedFlags } from './frame-flags.js';
 import type { FrameSource } from './frame-source.js';
 import { backendOption, type CliDeps, dim, note } from './output.js';
 
+const { gain, kernelSize, sigmaBackground, sigmaStrong, minCount } = peaksRanges;
+const dispersed: PeakParameters = {
+  ...dispersionDefaults,
+  gain: gain.fallback,
+  kernelSize: kernelSize.fallback,
+  sigmaBackground: sigmaBackground.fallback,
+  sigmaStrong: sigmaStrong.fallback,
+  minCount: minCount.fallback,
+};
+
 /** Where nothing is given; radii are those of the flags. */
 const usual: Readonly<Record<FinderName, PeakParameters>> = {
   peakfinder8: { minSnr: 4.5, minPixCount: 2, maxPixCount: 200, localBgRadius: 4 },
   zaef: { minSnr: 5, minSquaredGradient: peaksRanges.minSquaredGradient.fallback },
+  dispersion: dispersed,
+  'dispersion-extended': dispersed,
 };
 
 /** Opens another dataset of a file that a geometry points into. */
@@ -29,7 +41,9 @@ export async function peaksOf(
   { createContext, signal }: CliDeps,
 ): Promise<PeakParameters> {
   const { finder: name = 'peakfinder8' } = settings;
-  if (peaks.threshold !== undefined) return { ...usual[name], ...peaks };
+  const told = { ...usual[name], ...peaks };
+  // Dispersion needs no threshold: the window is its own.
+  if (told.threshold !== undefined) return told;
   const { minRes, maxRes, maxInverseD } = settings;
   const detector = await openDetector(source.first, { geometry, minRes, maxRes, maxInverseD, openOther });
   const { width, height, dtype, rings } = detector;
@@ -42,7 +56,7 @@ export async function peaksOf(
       if (read) numbers.push(read);
     }
     const threshold = await guessThreshold(finder, numbers, detector.validRange);
-    const all = { threshold, ...usual[name], ...peaks };
+    const all = { threshold, ...told };
     note(dim(`peaks: from the first ${numbers.length} frames ${flagsOf(name, all)}`));
     return all;
   } finally {

@@ -22,7 +22,7 @@ import {
 import { type Field, type Scalar, type Struct, sizeOf, wordOf } from './struct.js';
 
 const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
-const upper = (name: string): string => snake(name).toUpperCase();
+const upper = (name: string): string => snake(name).replaceAll('-', '_').toUpperCase();
 const title = (name: string): string => `${name[0]?.toUpperCase()}${name.slice(1)}`;
 const notice = (file: string): string => `Generated from src/layout/${file} by \`npm run layout\`. Do not edit.`;
 const cType: Record<Scalar, string> = { u32: 'uint32_t', i32: 'int32_t', f32: 'float' };

@@ -6,7 +6,7 @@ import { f32, i32, type Struct, u32 } from './struct.js';
 export const numbers = { u8: 0, i8: 1, u16: 2, i16: 3, u32: 4, i32: 5, f32: 6 } as const;
 
 /** How peaks are found. */
-export const finders = { peakfinder8: 0, zaef: 1 } as const;
+export const finders = { peakfinder8: 0, zaef: 1, dispersion: 2, 'dispersion-extended': 3 } as const;
 
 /** Bin of pixels that take no part in the search. */
 export const maskedBin = 0xffff;
@@ -47,10 +47,18 @@ export const peaksRanges = {
   maxPixCount: range(1, 2 ** 31, 200),
   localBgRadius: range(1, 1024, 3),
   minSquaredGradient: range(0, 1e30, 100_000),
+  gain: range(1e-6, 1e6, 1),
+  kernelSize: range(1, 64, 3),
+  sigmaBackground: range(0, 1e6, 6),
+  sigmaStrong: range(0, 1e6, 3),
+  minCount: range(1, 129 ** 2, 2),
 } as const satisfies Record<string, Range>;
 
 /** Radii of zaef in pixels: of a peak, and between which its background lies. */
 export const peakRadii = { low: 1, high: 64, fallback: [4, 5, 7] } as const;
+
+/** What other finders take where nothing is given; the ranges have peakfinder8's. */
+export const dispersionDefaults = { threshold: 0, minPixCount: 3, maxPixCount: 1000 } as const;
 
 /** What a run is told; the names are CrystFEL's. */
 export const peaksParams: Struct = {
@@ -71,8 +79,15 @@ export const peaksParams: Struct = {
     f32('innerRadius', 'zaef: pixels of a peak lie within, in pixels'),
     f32('middleRadius', 'zaef: its background lies beyond'),
     f32('outerRadius', 'zaef: and within this'),
+    f32('gain', 'dispersion: units of the frame a count'),
+    u32('kernelSize', 'dispersion: its window reaches as far to each side, in pixels'),
+    f32(
+      'backgroundSigmas',
+      'dispersion: variance over mean of a window is above what counting makes by as many sigmas',
+    ),
+    f32('strongSigmas', 'dispersion: a pixel is above the mean of its window by as many sigmas'),
+    u32('minCount', 'dispersion: good pixels of a window, at least'),
     u32('reserved0', 'zero'),
-    u32('reserved1', 'zero'),
   ],
 };
 

@@ -1,12 +1,34 @@
 /** The peak finders, and which parameters are whose. */
 import { EwaldError } from '../errors.js';
+import { dispersionDefaults } from '../layout/peaks.js';
 import type { FinderName, PeaksDescriptor } from './contract.js';
+
+const dispersed = [
+  'threshold',
+  'minPixCount',
+  'maxPixCount',
+  'gain',
+  'kernelSize',
+  'sigmaBackground',
+  'sigmaStrong',
+  'minCount',
+] as const;
 
 /** Numbers that a search of each takes, at the command as well. */
 export const finderParameters = {
   peakfinder8: ['threshold', 'minSnr', 'minPixCount', 'maxPixCount', 'localBgRadius'],
   zaef: ['threshold', 'minSnr', 'minSquaredGradient', 'peakRadius'],
+  dispersion: dispersed,
+  'dispersion-extended': dispersed,
 } as const satisfies Record<FinderName, readonly string[]>;
+
+/** What stands for a number that is not given, where it is not the range's own. */
+export const ownDefaults: Readonly<Record<FinderName, { readonly [name: string]: number }>> = {
+  peakfinder8: {},
+  zaef: {},
+  dispersion: dispersionDefaults,
+  'dispersion-extended': dispersionDefaults,
+};
 
 /** What else belongs to one of them, of the library alone. */
 const alone: Partial<Record<FinderName, readonly string[]>> = { peakfinder8: ['rings', 'plain'] };

@@ -1,8 +1,8 @@
 /**
- * Peaks in detector frames: peakfinder8 and zaef, with CrystFEL's names and meanings of their parameters.
+ * Peaks in detector frames: peakfinder8 and zaef, with CrystFEL's names and meanings of their parameters, and dispersion.
  *
  * Source: Barty et al., Cheetah (J. Appl. Cryst. 47 (2014), doi 10.1107/S1600576714007626); Zaefferer, J. Appl. Cryst. 33
- * (2000), doi 10.1107/S0021889899010894; the algorithms in our own words are in cpp/peaks/README.md.
+ * (2000) 10; Winter et al., Acta Cryst. D74 (2018) 85; the algorithms in our own words are in cpp/peaks/README.md.
  */
 
 import { numberTypes } from '../arrays/numbers.js';
@@ -28,7 +28,7 @@ import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import { weighCentroids } from './centroids.js';
 import type { FinderName, Frame, FrameDtype } from './contract.js';
-import { finderNames, refuseOthers } from './finders.js';
+import { finderNames, ownDefaults, refuseOthers } from './finders.js';
 import { peaksFeature } from './kernels.js';
 import type { PeakList } from './peak-list.js';
 import { type Rings, ringsAround, ringsOf, type SearchedPanel } from './rings.js';
@@ -42,8 +42,9 @@ export interface PeaksOptions {
   /** Pixels of a frame along slow scan, 1 … 65536. */
   readonly height: number;
   /**
-   * How peaks are found: blobs above the noise of their ring (`peakfinder8`, default), or summits of steep slopes (`zaef`),
-   * which is of native and wasm alone.
+   * How peaks are found: blobs above the noise of their ring (`peakfinder8`, default), summits of steep slopes (`zaef`),
+   * or pixels whose surroundings vary more than counting does (`dispersion`, `dispersion-extended`). All but the first are
+   * of native and wasm alone.
    */
   readonly finder?: FinderName;
   /** Type of the frames' numbers. */
@@ -66,13 +67,13 @@ export interface PeaksOptions {
 
 /** One search; defaults are CrystFEL's. Parameters of another finder than the plan's are refused. */
 export interface PeaksRunOptions {
-  /** Values at or below never belong to a peak; default 800. */
+  /** Values at or below never belong to a peak, or start none (zaef); default 800, of dispersion 0. */
   readonly threshold?: number;
-  /** Sigmas of a pixel above its ring (peakfinder8), and of a peak above its surroundings; default 5. */
+  /** peakfinder8, zaef: sigmas of a pixel above its ring (peakfinder8), and of a peak above its surroundings; default 5. */
   readonly minSnr?: number;
-  /** peakfinder8: pixels of a peak at least; default 2. */
+  /** peakfinder8, dispersion: pixels of a peak at least; default 2, of dispersion 3. */
   readonly minPixCount?: number;
-  /** peakfinder8: pixels of a peak at most; default 200. */
+  /** peakfinder8, dispersion: pixels of a peak at most; default 200, of dispersion 1000. */
   readonly maxPixCount?: number;
   /** peakfinder8: the surroundings reach twice as far, in pixels; default 3. */
   readonly localBgRadius?: number;
@@ -83,6 +84,16 @@ export interface PeaksRunOptions {
    * default 4, 5, 7.
    */
   readonly peakRadius?: readonly [number, number, number];
+  /** dispersion: units of the frame a count; 1e-6 … 1e6, default 1. */
+  readonly gain?: number;
+  /** dispersion: its window reaches as many pixels to each side, 1 … 64; default 3, which is 7 x 7. */
+  readonly kernelSize?: number;
+  /** dispersion: sigmas by which variance over mean of a window is above what counting makes; default 6. */
+  readonly sigmaBackground?: number;
+  /** dispersion: sigmas of a pixel above the mean of its window; default 3. */
+  readonly sigmaStrong?: number;
+  /** dispersion: good pixels of a window, at least; default 2. */
+  readonly minCount?: number;
   /** Values outside [least, greatest] mark bad pixels; default: all values are good. */
   readonly validRange?: readonly [number, number];
   /** Pixels that are bad in this frame, nonzero where bad, [ss, fs]. */
@@ -210,6 +221,11 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
         'localBgRadius',
         'minSquaredGradient',
         'peakRadius',
+        'gain',
+        'kernelSize',
+        'sigmaBackground',
+        'sigmaStrong',
+        'minCount',
         'validRange',
         'bad',
         'rings',
@@ -228,7 +244,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
         );
       }
       checkMask('peaks.run: bad', run.bad, pixels);
-      const params = paramsOf(run, dtype);
+      const params = paramsOf({ ...ownDefaults[finder], ...given(run) }, dtype);
       const centroid = choice('peaks.run: centroid', run.centroid, 'blob', ['blob', 'weighted']);
       const limits = run.rings ? new Float32Array(rings * 4) : undefined;
       return resource.enqueue(async () => {
@@ -273,6 +289,10 @@ function radiiOf(radii: PeaksRunOptions['peakRadius'] = peakRadii.fallback): rea
   );
 }
 
+/** Without what is undefined, which stands for a default. */
+const given = (run: PeaksRunOptions): PeaksRunOptions =>
+  Object.fromEntries(Object.entries(run).filter(([, value]) => value !== undefined));
+
 function paramsOf(run: PeaksRunOptions, dtype: FrameDtype): Uint8Array {
   const range = run.validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   const [least, greatest] = Array.isArray(range) ? (range as readonly unknown[]) : [];
@@ -296,6 +316,11 @@ function paramsOf(run: PeaksRunOptions, dtype: FrameDtype): Uint8Array {
     innerRadius,
     middleRadius,
     outerRadius,
+    gain: realIn('peaks.run: gain', run.gain, peaksRanges.gain),
+    kernelSize: integerIn('peaks.run: kernelSize', run.kernelSize, peaksRanges.kernelSize),
+    backgroundSigmas: realIn('peaks.run: sigmaBackground', run.sigmaBackground, peaksRanges.sigmaBackground),
+    strongSigmas: realIn('peaks.run: sigmaStrong', run.sigmaStrong, peaksRanges.sigmaStrong),
+    minCount: integerIn('peaks.run: minCount', run.minCount, peaksRanges.minCount),
     leastReal: dtype === 'f32' ? clamp(least, -3.4e38, 3.4e38) : 0,
     greatestReal: dtype === 'f32' ? clamp(greatest, -3.4e38, 3.4e38) : 0,
   });

@@ -192,6 +192,8 @@ index run.h5 -g run.geom -p run.cell --int-radius 3
 index run.h5 -g run.geom -p run.cell --peaks nope
 index run.h5 -g run.geom -p run.cell --peaks zaef --min-pix-count 3
 index run.h5 -g run.geom -p run.cell --peaks zaef --peak-radius 4,5,99
+index run.h5 -g run.geom -p run.cell --peaks dispersion --local-bg-radius 3
+index run.h5 -g run.geom -p run.cell --peaks dispersion --kernel-size 1.5
 index run.h5 -g run.geom -p run.cell --accept-by crystfel --tolerance 5
 index run.h5 -g run.geom -p run.cell --threshold 8 -o mine.txt
 index run.h5 -g run.geom -p run.cell --threshold 8 --html mine.txt

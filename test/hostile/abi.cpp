@@ -397,11 +397,13 @@ void peaks_run(const ewald_peaks_descriptor& d, ewald_peaks* peaks) {
   Exact<ewald_peak> found(d.max_peaks);
   Exact<float> limits(4 * size_t(rings));
   uint32_t count = 0;
-  const ewald_peaks_params usual = {20, 1, 1, 200, 3, -1000, 0xffffffff, -1e30f, 1e30f, 0, 5, 2, 3, 4, 0, 0};
+  const ewald_peaks_params usual = {20, 1, 1, 200, 3, -1000, 0xffffffff, -1e30f, 1e30f, 0,
+                                    5,  2, 3, 4,   1, 2,     1,          1,      2,     0};
   // Rings are of peakfinder8 alone.
   float* const rings_of = d.finder == EWALD_FINDER_PEAKFINDER8 ? limits.data : nullptr;
   if (!rings_of)
-    refused(ewald_peaks_run(peaks, &usual, frame.data, bad.data, found.data, &count, limits.data), "limits of zaef");
+    refused(ewald_peaks_run(peaks, &usual, frame.data, bad.data, found.data, &count, limits.data),
+            "limits of another finder");
   const auto run = [&](const ewald_peaks_params& params) {
     const int32_t status = ewald_peaks_run(peaks, &params, frame.data, bad.data, found.data, &count, rings_of);
     expect(status != EWALD_STATUS_OK || count <= d.max_peaks, "more peaks than there is room for");

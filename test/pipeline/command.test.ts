@@ -42,6 +42,15 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(streams[1]).toBe(streams[0]);
   });
 
+  test.for(['dispersion', 'dispersion-extended'])('%s finds the crystals without a threshold', async (finder) => {
+    const plain = usual.filter((word) => !word.startsWith('--threshold'));
+    const words = ['index', sim('mono.h5'), ...plain, `--peaks=${finder}`, '--kernel-size=4', '--json'];
+    const { code, out, err } = await ewald(words);
+    expect(code, err).toBe(0);
+    const lines = out.trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).crystals.length)).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+
   test('zaef finds the crystals as well, with radii and gradient as they are typed', async () => {
     const words = ['index', sim('mono.h5'), ...usual, '--peaks=zaef', '--min-squared-gradient=200'];
     const [usualRadii, wide] = await Promise.all([
@@ -201,6 +210,8 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     ],
     [['index', sim('mono.h5'), '--peaks=zaef', '--min-pix-count=3'], 2, /--min-pix-count belongs to peakfinder8; zaef/],
     [['index', sim('mono.h5'), '--min-squared-gradient=3'], 2, /--min-squared-gradient belongs to zaef; peakfinder8/],
+    [['index', sim('mono.h5'), '--peaks=dispersion', '--min-snr=3'], 2, /--min-snr belongs to peakfinder8; dispersion/],
+    [['index', sim('mono.h5'), '--peaks=dispersion', '--gain=0'], 2, /--gain/],
     [['index', sim('mono.h5'), '--peaks=zaef', '--peak-radius=4,5,99'], 2, /--peak-radius is "4,5,99".*1 to 64 pixels/],
     [
       ['index', sim('mono.h5'), ...usual, '--int-radius=5,4,3'],

@@ -9,6 +9,8 @@ const NUMBER_I32: u32 = 5u;
 const NUMBER_F32: u32 = 6u;
 const FINDER_PEAKFINDER8: u32 = 0u;
 const FINDER_ZAEF: u32 = 1u;
+const FINDER_DISPERSION: u32 = 2u;
+const FINDER_DISPERSION_EXTENDED: u32 = 3u;
 
 // Sizes of a peak finder: everything it allocates follows from these.
 struct PeaksDescriptor {
@@ -46,8 +48,12 @@ struct PeaksParams {
   inner_radius: f32, // zaef: pixels of a peak lie within, in pixels
   middle_radius: f32, // zaef: its background lies beyond
   outer_radius: f32, // zaef: and within this
+  gain: f32, // dispersion: units of the frame a count
+  kernel_size: u32, // dispersion: its window reaches as far to each side, in pixels
+  background_sigmas: f32, // dispersion: variance over mean of a window is above what counting makes by as many sigmas
+  strong_sigmas: f32, // dispersion: a pixel is above the mean of its window by as many sigmas
+  min_count: u32, // dispersion: good pixels of a window, at least
   reserved0: u32, // zero
-  reserved1: u32, // zero
 }
 
 // A peak: pixels count from the corner of the frame, so that the centre of the first one is at 0.5.

@@ -112,7 +112,9 @@ typedef enum ewald_number {
 
 typedef enum ewald_finder {
   EWALD_FINDER_PEAKFINDER8 = 0,
-  EWALD_FINDER_ZAEF = 1
+  EWALD_FINDER_ZAEF = 1,
+  EWALD_FINDER_DISPERSION = 2,
+  EWALD_FINDER_DISPERSION_EXTENDED = 3
 } ewald_finder;
 
 typedef enum ewald_codec {
@@ -455,10 +457,14 @@ typedef struct ewald_peaks_params {
   float inner_radius; /* zaef: pixels of a peak lie within, in pixels */
   float middle_radius; /* zaef: its background lies beyond */
   float outer_radius; /* zaef: and within this */
+  float gain; /* dispersion: units of the frame a count */
+  uint32_t kernel_size; /* dispersion: its window reaches as far to each side, in pixels */
+  float background_sigmas; /* dispersion: variance over mean of a window is above what counting makes by as many sigmas */
+  float strong_sigmas; /* dispersion: a pixel is above the mean of its window by as many sigmas */
+  uint32_t min_count; /* dispersion: good pixels of a window, at least */
   uint32_t reserved0; /* zero */
-  uint32_t reserved1; /* zero */
 } ewald_peaks_params;
-EWALD_STATIC_ASSERT(sizeof(ewald_peaks_params) == 64, "layout of ewald_peaks_params");
+EWALD_STATIC_ASSERT(sizeof(ewald_peaks_params) == 80, "layout of ewald_peaks_params");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, threshold) == 0, "layout of ewald_peaks_params.threshold");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, min_snr) == 4, "layout of ewald_peaks_params.min_snr");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, min_pixels) == 8, "layout of ewald_peaks_params.min_pixels");
@@ -473,8 +479,12 @@ EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, min_squared_gradient) == 40, "l
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, inner_radius) == 44, "layout of ewald_peaks_params.inner_radius");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, middle_radius) == 48, "layout of ewald_peaks_params.middle_radius");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, outer_radius) == 52, "layout of ewald_peaks_params.outer_radius");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, reserved0) == 56, "layout of ewald_peaks_params.reserved0");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, reserved1) == 60, "layout of ewald_peaks_params.reserved1");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, gain) == 56, "layout of ewald_peaks_params.gain");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, kernel_size) == 60, "layout of ewald_peaks_params.kernel_size");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, background_sigmas) == 64, "layout of ewald_peaks_params.background_sigmas");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, strong_sigmas) == 68, "layout of ewald_peaks_params.strong_sigmas");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, min_count) == 72, "layout of ewald_peaks_params.min_count");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, reserved0) == 76, "layout of ewald_peaks_params.reserved0");
 
 /* A peak: pixels count from the corner of the frame, so that the centre of the first one is at 0.5. */
 typedef struct ewald_peak {

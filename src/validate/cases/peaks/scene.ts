@@ -2,6 +2,7 @@
 import type { Frame, FrameDtype } from '../../../peaks/contract.js';
 import type { PeaksOptions, PeaksRunOptions } from '../../../peaks/peaks.js';
 import { Random } from '../../../random/random.js';
+import type { DispersionSettings } from '../../oracle/peaks/dispersion.js';
 import type { Settings } from '../../oracle/peaks/peakfinder8.js';
 import type { ZaefSettings } from '../../oracle/peaks/zaef.js';
 
@@ -17,8 +18,10 @@ const types = {
 
 /** What a finder is told where a look says nothing. */
 const usual = {
-  peakfinder8: { minPixCount: 2, maxPixCount: 200, localBgRadius: 4 },
-  zaef: { minSquaredGradient: 60, peakRadius: [2, 3, 5] },
+  peakfinder8: { minSnr: 4.5, minPixCount: 2, maxPixCount: 200, localBgRadius: 4 },
+  zaef: { minSnr: 4.5, minSquaredGradient: 60, peakRadius: [2, 3, 5] },
+  dispersion: { threshold: 2, minPixCount: 2, sigmaBackground: 4.1 },
+  'dispersion-extended': { threshold: 2, minPixCount: 2, sigmaBackground: 4.1 },
 } as const satisfies Record<string, PeaksRunOptions>;
 
 /** What a frame is like. */
@@ -50,7 +53,7 @@ export interface Problem {
   readonly options: PeaksOptions;
   readonly run: PeaksRunOptions;
   readonly frame: Frame;
-  readonly settings: Settings & ZaefSettings;
+  readonly settings: Settings & ZaefSettings & DispersionSettings;
 }
 
 function poisson(random: Random, mean: number): number {
@@ -135,7 +138,6 @@ export function problemOf(look: Look, seed: number): Problem {
   const finder = look.plan?.finder ?? 'peakfinder8';
   const run: PeaksRunOptions = {
     threshold: 8,
-    minSnr: 4.5,
     ...usual[finder],
     ...look.run,
     ...(badHere ? { bad: badHere } : {}),
@@ -155,11 +157,16 @@ export function problemOf(look: Look, seed: number): Problem {
     settings: {
       threshold: run.threshold ?? 0,
       minSnr: run.minSnr ?? 0,
-      minPixCount: run.minPixCount ?? 0,
-      maxPixCount: run.maxPixCount ?? 0,
+      minPixCount: run.minPixCount ?? 3,
+      maxPixCount: run.maxPixCount ?? 1000,
       localBgRadius: run.localBgRadius ?? 0,
       minSquaredGradient: run.minSquaredGradient ?? 0,
       peakRadius: run.peakRadius ?? [0, 0, 0],
+      gain: run.gain ?? 1,
+      kernelSize: run.kernelSize ?? 3,
+      sigmaBackground: run.sigmaBackground ?? 6,
+      sigmaStrong: run.sigmaStrong ?? 3,
+      minCount: run.minCount ?? 2,
       validRange: run.validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
     },
   };

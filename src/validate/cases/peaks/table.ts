@@ -3,6 +3,7 @@
 import type { PeakList } from '../../../peaks/peak-list.js';
 import type { Context } from '../../../rooms.js';
 import type { RoomTable, Row } from '../../case.js';
+import { dispersion } from '../../oracle/peaks/dispersion.js';
 import { type OraclePeak, peakfinder8, type RingLimits } from '../../oracle/peaks/peakfinder8.js';
 import { zaef } from '../../oracle/peaks/zaef.js';
 import * as bounds from '../../tolerances.js';
@@ -65,7 +66,12 @@ function row(name: string, about: string, look: Look, bench = false): Row<Proble
       const { width, height } = problem.options;
       const scene = { width, height, frame: problem.frame, ring, panels };
       const { settings } = problem;
-      const truth = finder === 'zaef' ? { peaks: zaef(scene, settings), limits: [] } : peakfinder8(scene, settings);
+      const truth = {
+        peakfinder8: () => peakfinder8(scene, settings),
+        zaef: () => ({ peaks: zaef(scene, settings), limits: [] }),
+        dispersion: () => ({ peaks: dispersion(scene, settings, false), limits: [] }),
+        'dispersion-extended': () => ({ peaks: dispersion(scene, settings, true), limits: [] }),
+      }[finder]();
       return { ...truth, peaks: truth.peaks.slice(0, problem.options.maxPeaks ?? 2048) };
     },
     async plan(context, { options, run, frame }) {
@@ -211,6 +217,58 @@ const zaefRows: readonly Row<Problem, PeakList, Truth>[] = [
   zaefRow('4M', 'the pace of a large detector', { width: 2068, height: 2162, dtype: 'u16', peaks: 250 }, true),
 ];
 
+/** Rows of dispersion and of its extended form: the same frames, other passes. */
+const dispersionRows = (finder: 'dispersion' | 'dispersion-extended'): readonly Row<Problem, PeakList, Truth>[] => {
+  const one = (name: string, about: string, look: Look, bench = false): Row<Problem, PeakList, Truth> =>
+    row(name, about, { ...look, plan: { ...look.plan, finder } }, bench);
+  const seen = { ...small, peaks: 30 } as const;
+  return [
+    ...all.map((dtype) => one('', 'every type of numbers', { ...seen, dtype })),
+    one('background=60', 'a bright background', { ...seen, dtype: 'u16', background: 60 }),
+    one('background=0.02', 'hardly a photon', { ...seen, dtype: 'u16', background: 0.02 }),
+    one('gain=4.3', 'fewer counts than units', { ...seen, dtype: 'u16', run: { gain: 4.3 } }),
+    one('kernel=7', 'a wide window', { ...seen, dtype: 'u16', run: { kernelSize: 7 } }),
+    one('kernel=64', 'a window beyond the panel', { width: 61, height: 47, dtype: 'u16', run: { kernelSize: 64 } }),
+    one('sigmas=1.03-1.07', 'noise is strong', {
+      ...seen,
+      dtype: 'u16',
+      run: { sigmaBackground: 1.03, sigmaStrong: 1.07 },
+    }),
+    one('pixels=4-9', 'sizes at both ends', { ...small, dtype: 'u16', run: { minPixCount: 4, maxPixCount: 9 } }),
+    one('count=40', 'windows at the edge and beside bad pixels are too small', {
+      ...seen,
+      dtype: 'u16',
+      bad: 0.05,
+      run: { minCount: 40 },
+    }),
+    one('res=20-70', 'pixels between two radii', { ...seen, dtype: 'u16', plan: { minRes: 20, maxRes: 70 } }),
+    one('bad=0.1', 'bad pixels of the detector', { ...seen, dtype: 'u16', bad: 0.1 }),
+    one('bad-here=0.1', 'bad pixels of the frame', { ...seen, dtype: 'i32', badHere: 0.1 }),
+    one('beyond-kept', 'saturated pixels that are taken as they are', { ...seen, dtype: 'u16', beyond: 0.002 }),
+    one('beyond=0.05', 'values that mark bad pixels', {
+      ...seen,
+      dtype: 'u16',
+      beyond: 0.05,
+      run: { validRange: [0, 59999] },
+    }),
+    one('nan=0.05', 'values that are no numbers', { ...seen, dtype: 'f32', nan: 0.05 }),
+    one('constant=7', 'a frame without any noise', { ...small, dtype: 'i16', constant: 7 }),
+    one('panels=4', 'panels, each by itself: one ignored, one with bad edges', {
+      width: 120,
+      height: 164,
+      dtype: 'i16',
+      panels: 4,
+    }),
+    one('max=5', 'the search ends with the last peak there is room for', {
+      ...small,
+      dtype: 'u16',
+      plan: { maxPeaks: 5 },
+    }),
+    one('one', 'a frame of one pixel', { width: 1, height: 1, dtype: 'f32' }),
+    one('512', 'a quarter of a megapixel', { width: 512, height: 512, dtype: 'u16', peaks: 60 }, true),
+  ];
+};
+
 async function tryOut(context: Context): Promise<void> {
   const finder = await context.peaks({ width: 32, height: 32, dtype: 'u16' });
   const frame = new Uint16Array(1024);
@@ -222,4 +280,13 @@ async function tryOut(context: Context): Promise<void> {
   if (!right) throw new Error(`found ${count} peaks at ${fs}, ${ss}; expected one at 21.143, 10.5`);
 }
 
-export const peaksTable: RoomTable = { name: 'peaks', rows: [...rows, ...zaefRows] as readonly Row[], tryOut };
+export const peaksTable: RoomTable = {
+  name: 'peaks',
+  rows: [
+    ...rows,
+    ...zaefRows,
+    ...dispersionRows('dispersion'),
+    ...dispersionRows('dispersion-extended'),
+  ] as readonly Row[],
+  tryOut,
+};
