@@ -33,6 +33,8 @@ export interface Layout {
   readonly stages: readonly Stage[];
   readonly boundaries: readonly Boundary[];
   readonly divisions: ReadonlyMap<number, Division>;
+  /** As it was wished. */
+  readonly strides: boolean;
 }
 
 export interface LayoutWish {
@@ -70,7 +72,7 @@ export function layOut({ stages, rank, kind, reduced, shared, strides }: LayoutW
     const place = placeOf(b, box);
     boundaries.push({ box, unit: real ? 1 : 2, place });
   }
-  return { stages, boundaries, divisions };
+  return { stages, boundaries, divisions, strides };
 
   function placeOf(b: number, box: Box): Place {
     const [before, after] = [stages[b - 1], stages[b]];

@@ -249,7 +249,12 @@ export class Transform {
         const began = performance.now();
         // In place both sides are one array, not two views of it.
         const target = inPlace || this.#worksInPlace(s) ? undefined : at(b + step);
-        await kernels[s]?.[direction](at(b), target as Numbers, { scale });
+        if (this.#oneByOne(s, batch))
+          for (let i = 0; i < batch; i++) {
+            const [own, result] = [this.#ofBatch(b, i, at(b)), this.#ofBatch(b + step, i, target as Numbers)];
+            await kernels[s]?.[direction](own, result, { scale });
+          }
+        else await kernels[s]?.[direction](at(b), target as Numbers, { scale });
         trace.note(s, 'transform', began);
       }
     }
@@ -267,6 +272,24 @@ export class Transform {
       to !== undefined &&
       from.box.orderedSameAs(to.box)
     );
+  }
+
+  /**
+   * Whether a stage does the transforms of a batch one by one: between those in shared memory lie numbers of other ranks,
+   * and a backend that works on copies would write them back as they were.
+   */
+  #oneByOne(s: number, batch: number): boolean {
+    const { boundaries, strides } = this.#parts.layout;
+    return batch > 1 && !strides && [s, s + 1].some((b) => boundaries[b]?.place.at === 'world');
+  }
+
+  /** One transform's part of the array of a boundary. */
+  #ofBatch(b: number, i: number, array: Numbers): Numbers {
+    const { boundaries, divisions } = this.#parts.layout;
+    const { place, box, unit } = boundaries[b] as Layout['boundaries'][number];
+    const division = place.at === 'world' && [...divisions.values()].find(({ number }) => number === place.division);
+    const first = i * unit * (division ? division.world.count : box.count);
+    return array.subarray(first, first + unit * box.count);
   }
 
   /** A stage inside the plan whose sides are one array of workspace. */
@@ -381,7 +404,7 @@ export class Transform {
     if (known) return known;
     const { stages, boundaries, divisions } = this.#parts.layout;
     const { context, kind, reduced, options, engine, tune } = this.#parts;
-    const strided = (place: Place, box: Box) => {
+    const strided = (place: Place, box: Box, batch: number) => {
       const division = place.at === 'world' && [...divisions.values()].find(({ number }) => number === place.division);
       if (!division) return { strides: undefined, distance: box.count };
       const { world } = division;
@@ -392,7 +415,11 @@ export class Transform {
       stages.map(async (stage, s) => {
         const [before, after] = [boundaries[s], boundaries[s + 1]];
         if (stage.what !== 'fft' || !before || !after) return undefined;
-        const [source, target] = [strided(before.place, before.box), strided(after.place, after.box)];
+        const together = this.#oneByOne(s, batch) ? 1 : batch;
+        const [source, target] = [before, after].map(({ place, box }) => strided(place, box, together)) as [
+          ReturnType<typeof strided>,
+          ReturnType<typeof strided>,
+        ];
         return planLocal({
           context,
           from: before.box,
@@ -407,7 +434,7 @@ export class Transform {
           r2r: options.r2r,
           inPlace: inPlace || this.#worksInPlace(s),
           precision,
-          batch,
+          batch: together,
           threads: options.threads,
           engine,
           tune,

@@ -31,6 +31,24 @@ describe('a sample of the cases; npm run soak has all', () => {
     expect(await spmd({ module, function: 'cases', argument }, { ranks: 2 })).toEqual([12, 12]);
   });
 
+  // Slices of a batch lie between those of other ranks in the memory that they share; wasm works on copies.
+  test('a batch of slabs through shared memory on wasm', async () => {
+    const slabs = {
+      about: 'batch',
+      size: [16, 18, 20],
+      precision: 'f32',
+      batch: 60,
+      input: { grid: [1, 1, 4] },
+      output: {},
+    };
+    const argument = ['pencils', 'slabs'].map((decomposition) => ({
+      ...slabs,
+      options: { decomposition, algorithm: 'shared' },
+      backend: 'wasm',
+    }));
+    expect(await spmd({ module, function: 'cases', argument }, { ranks: 4 })).toEqual([2, 2, 2, 2]);
+  });
+
   test.skipIf(!mpiPresent).each([
     [1, 6],
     [2, 20],
