@@ -44,7 +44,7 @@ test('a process ends by itself after its context is disposed, and even when it i
       import { createContext } from ${JSON.stringify(join(root, 'dist/index.node.js'))};
       const ctx = await createContext({ log: { level: 'error' } });
       for (const { name } of ctx.backends) {
-        const one = await createContext({ backend: name, strict: true });
+        const one = await createContext({ backend: name, strict: true, log: { level: 'error' } });
         const plan = await one.pi();
         const { hits } = await plan.run({ points: 1e6, seed: 1 });
         if (hits !== 785537n) throw new Error(name + ' counts ' + hits);
