@@ -283,12 +283,16 @@ export class Transform {
     return batch > 1 && !strides && [s, s + 1].some((b) => boundaries[b]?.place.at === 'world');
   }
 
+  /** The world in whose shared memory a boundary lies. */
+  #worldOf(place: Place): Box | undefined {
+    if (place.at !== 'world') return undefined;
+    return [...this.#parts.layout.divisions.values()].find(({ number }) => number === place.division)?.world;
+  }
+
   /** One transform's part of the array of a boundary. */
   #ofBatch(b: number, i: number, array: Numbers): Numbers {
-    const { boundaries, divisions } = this.#parts.layout;
-    const { place, box, unit } = boundaries[b] as Layout['boundaries'][number];
-    const division = place.at === 'world' && [...divisions.values()].find(({ number }) => number === place.division);
-    const first = i * unit * (division ? division.world.count : box.count);
+    const { place, box, unit } = this.#parts.layout.boundaries[b] as Layout['boundaries'][number];
+    const first = i * unit * (this.#worldOf(place) ?? box).count;
     return array.subarray(first, first + unit * box.count);
   }
 
@@ -318,12 +322,11 @@ export class Transform {
 
   /** The array of a boundary inside the plan. */
   #array(run: Run, b: number): Numbers {
-    const { boundaries, divisions } = this.#parts.layout;
-    const { place, box, unit } = boundaries[b] as Layout['boundaries'][number];
+    const { place, box, unit } = this.#parts.layout.boundaries[b] as Layout['boundaries'][number];
     if (place.at === 'work') return run.work(`slot${place.slot}`).subarray(0, unit * box.count * run.batch);
-    for (const { number, world } of divisions.values())
-      if (place.at === 'world' && place.division === number)
-        return (run.worlds[number] as Numbers).subarray(unit * inWorld(box, world).offset);
+    const world = this.#worldOf(place);
+    if (place.at === 'world' && world)
+      return (run.worlds[place.division] as Numbers).subarray(unit * inWorld(box, world).offset);
     throw new EwaldError('Internal', `heffte: boundary ${b} lies nowhere`);
   }
 
@@ -402,12 +405,11 @@ export class Transform {
     const key = `${precision} ${batch} ${inPlace}`;
     const known = this.#kernels.get(key);
     if (known) return known;
-    const { stages, boundaries, divisions } = this.#parts.layout;
+    const { stages, boundaries } = this.#parts.layout;
     const { context, kind, reduced, options, engine, tune } = this.#parts;
     const strided = (place: Place, box: Box, batch: number) => {
-      const division = place.at === 'world' && [...divisions.values()].find(({ number }) => number === place.division);
-      if (!division) return { strides: undefined, distance: box.count };
-      const { world } = division;
+      const world = this.#worldOf(place);
+      if (!world) return { strides: undefined, distance: box.count };
       const row = isWholeRow(box, world) && batch === 1;
       return { strides: row ? undefined : world.strides, distance: row ? box.count : world.count };
     };
