@@ -85,7 +85,8 @@ export class Member {
       this.#endSoon(`${this.name} died`);
     });
     this.#worker.onFailure((error) => {
-      this.#why = new EwaldError('Lost', `${this.name} died: ${error.message}`, { cause: error });
+      // An error comes before the exit that follows from it, which knows no more than a number.
+      this.#why ??= new EwaldError('Lost', `${this.name} died: ${error.message}`, { cause: error });
       this.#endSoon(this.#why.message);
     });
     const options: HostStart = { ...start, port: port2 };
