@@ -1,6 +1,8 @@
 /** Options of commands that speak to a cluster. */
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { EwaldError } from '../errors.js';
+import { parseAddress } from '../executors/nats/address.js';
 import type { NatsOptions } from '../executors/nats/library.js';
 
 /** What the shell gives. */
@@ -28,15 +30,25 @@ export const withCluster = (command: Command): Command =>
     .option('--tls-key <file>', 'own key, PEM');
 
 /** The address and options that the flags and the environment say. */
-export function clusterOf(flags: ClusterFlags): { readonly url: string; readonly options: NatsOptions } {
+export function clusterOf(flags: ClusterFlags): {
+  readonly url: string;
+  /** The same without credentials, to be printed. */
+  readonly address: string;
+  readonly options: NatsOptions;
+} {
   const url = flags.connect ?? process.env.EWALD_NATS;
   if (!url) throw new EwaldError('Argument', 'which server? give --connect nats://host:4222 or set EWALD_NATS');
   const token = flags.token ?? (process.env.EWALD_NATS_TOKEN || undefined);
   const files = { ca: flags.tlsCa, cert: flags.tlsCert, key: flags.tlsKey };
+  for (const [what, file] of Object.entries(files))
+    if (file !== undefined && !existsSync(file))
+      throw new EwaldError('Argument', `--tls-${what} is "${file}": there is no such file`);
   const named = Object.fromEntries(Object.entries(files).filter(([, file]) => file !== undefined));
   const tls = Object.keys(named).length > 0 ? named : flags.tls ? (true as const) : undefined;
   return {
     url,
+    // An address that is none is refused, and shown, by whoever connects.
+    address: parseAddress(url)?.address ?? url,
     options: {
       ...(flags.cluster !== undefined && { cluster: flags.cluster }),
       ...(token !== undefined && { token }),

@@ -10,14 +10,14 @@ export function register(program: Command, _: CliDeps): void {
     .description('who has joined a cluster, with which backends')
     .option('--json', 'one JSON array: [{name, host, platform, version, build, slots, backends}]')
     .action(async (flags: ClusterFlags & { json?: boolean }) => {
-      const { url, options } = clusterOf(flags);
+      const { url, address, options } = clusterOf(flags);
       const workers = await listWorkers(nodePlace, url, options);
       if (flags.json) {
         printJson(workers);
         return;
       }
       if (workers.length === 0) {
-        print(`nobody has joined ${url}; ewald worker --connect ${url} does`);
+        print(`nobody has joined ${address}; ewald worker --connect ${address} does`);
         return;
       }
       const rows = workers.map(({ name, slots, platform, version, backends }) => [

@@ -1,18 +1,18 @@
 /** `ewald worker`: joins a cluster and works for it until Ctrl-C. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
-import type { BackendName } from '../backends/names.js';
 import { nodePlace } from '../entries/place.node.js';
 import { EwaldError } from '../errors.js';
 import { join } from '../executors/nats/join.js';
 import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
-import { type CliDeps, parseNumber, print, printJson } from './output.js';
+import { backendOption, type CliDeps, parseInteger, print, printJson } from './output.js';
 
 interface Flags extends ClusterFlags {
   readonly workers?: string;
   readonly threads?: string;
-  readonly backend?: BackendName;
+  readonly backend?: string;
   readonly allowModules?: boolean;
   readonly module?: readonly string[];
   readonly name?: string;
@@ -24,7 +24,10 @@ function moduleOf(text: string): [string, string] {
   const [, name = '', where = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   if (!name)
     throw new EwaldError('Argument', `--module is "${text}"; needed is NAME=FILE, such as filter=./filter.mjs`);
-  return [name, /^[a-z][a-z0-9+.-]+:/i.test(where) ? where : pathToFileURL(resolve(where)).href];
+  if (/^[a-z][a-z0-9+.-]+:/i.test(where)) return [name, where];
+  if (!existsSync(where))
+    throw new EwaldError('Argument', `--module ${text}: there is no file ${where} (looked for in ${resolve()})`);
+  return [name, pathToFileURL(resolve(where)).href];
 }
 
 export function register(program: Command, { signal }: CliDeps): void {
@@ -42,12 +45,13 @@ export function register(program: Command, { signal }: CliDeps): void {
     .option('--name <text>', 'name in ewald cluster; default: machine and process')
     .option('--json', 'JSON lines: {joined, url, slots, backend}, then {event} for what happens')
     .action(async (flags: Flags) => {
-      const { url, options } = clusterOf(flags);
+      const { url, address, options } = clusterOf(flags);
+      if (flags.name?.trim() === '') throw new EwaldError('Argument', '--name is empty; leave it out or give a name');
       const worker = await join(nodePlace, url, {
         ...options,
-        ...(flags.workers !== undefined && { workers: parseNumber(flags.workers, '--workers') }),
-        threads: parseNumber(flags.threads ?? '1', '--threads'),
-        ...(flags.backend !== undefined && { context: { backend: flags.backend, strict: true } }),
+        ...(flags.workers !== undefined && { workers: parseInteger(flags.workers, '--workers', 1, 1024) }),
+        threads: parseInteger(flags.threads ?? '1', '--threads', 1, 1024),
+        ...(flags.backend !== undefined && { context: { ...backendOption(flags.backend), strict: true } }),
         ...(flags.name !== undefined && { name: flags.name }),
         modules: Object.fromEntries((flags.module ?? []).map(moduleOf)),
         allowModules: flags.allowModules ?? false,
@@ -55,9 +59,11 @@ export function register(program: Command, { signal }: CliDeps): void {
       });
       const { name, slots, backends } = worker.info;
       const chosen = backends.find((report) => report.chosen)?.backend ?? 'no backend';
-      if (flags.json) printJson({ joined: name, url, slots, backend: chosen });
+      if (flags.json) printJson({ joined: name, url: address, slots, backend: chosen });
       else
-        print(`${name} has joined ${url}: ${slots} tasks at once on ${chosen}; Ctrl-C leaves when its tasks are done`);
+        print(
+          `${name} has joined ${address}: ${slots} tasks at once on ${chosen}; Ctrl-C leaves when its tasks are done`,
+        );
       signal.addEventListener('abort', () => void worker.leave(), { once: true });
       await worker.left;
     });

@@ -80,6 +80,14 @@ describe.skipIf(!mpiPresent)('mpi', () => {
     });
   });
 
+  test('a rank that dies ends the job in seconds, and is named', async () => {
+    const began = performance.now();
+    const { code, err } = await mpirun(3, program, 'die');
+    expect(code).not.toBe(0);
+    expect(err).toMatch(/rank 1\b.*(killed|signal 9)/is);
+    expect(performance.now() - began).toBeLessThan(20_000);
+  });
+
   test('a rank that hangs ends the job, and is named', async () => {
     const began = performance.now();
     const { code, err } = await mpirun(2, program, 'hang');

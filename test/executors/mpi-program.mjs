@@ -40,6 +40,11 @@ const programs = {
     };
     process.stdout.write(`${JSON.stringify(report)}\n`);
   },
+  async die() {
+    // As a machine that is switched off, in the middle of a run.
+    if (rank === 1) setTimeout(() => process.kill(process.pid, 'SIGKILL'), 200);
+    for await (const _ of executor.run(Array.from({ length: 8 }, () => task('wait', 60_000))));
+  },
   async hang() {
     for await (const _ of executor.run([task('hang')], { taskSeconds: 0.5 }));
   },

@@ -218,6 +218,12 @@ describe.skipIf(!natsPresent)('refusals', () => {
       expect((await ewald(['cluster', '--connect', guarded.url], { env: { EWALD_NATS_TOKEN: 'secret' } })).code).toBe(
         0,
       );
+      // As the tools of NATS take it; what is printed holds no token.
+      const { code: seen, out } = await ewald(['cluster', '--connect', guarded.url.replace('//', '//secret@')]);
+      expect([seen, out]).toEqual([
+        0,
+        `nobody has joined ${guarded.url}; ewald worker --connect ${guarded.url} does\n`,
+      ]);
     } finally {
       await guarded.stop();
     }
@@ -296,7 +302,23 @@ test('bad addresses and options are refused', async () => {
   await refused(() => Executor.connect('localhost'), 'Argument', 'nats://host:4222');
   await refused(() => Executor.connect('nats://x', { tokn: 'x' } as never), 'Argument', 'did you mean "token"');
   await refused(() => Executor.connect('nats://x', { cluster: 'a b' }), 'Argument', 'letters, digits');
+  await refused(() => Executor.connect('nats://x:99999'), 'Argument', 'nats://host:4222');
+  await refused(() => Executor.connect('nats://x y'), 'Argument', 'nats://host:4222');
   await refused(() => joinCluster('nats://x', { workers: 0 }), 'Argument', 'from 1 to 1024');
-  const { code, err } = await ewald(['worker']);
-  expect([code, err]).toEqual([2, expect.stringContaining('--connect nats://host:4222')]);
+  // Nothing listens at port 9: what is typed wrongly is told before anybody is called.
+  const at = ['--connect', 'nats://127.0.0.1:9'];
+  const typed: [string[], string][] = [
+    [[], '--connect nats://host:4222'],
+    [[...at, '--backend', 'cda'], 'did you mean "cuda"'],
+    [[...at, '--workers', 'two'], '--workers is "two"; needed is a whole number'],
+    [[...at, '--module', 'mine=./no.mjs'], 'there is no file ./no.mjs'],
+    [[...at, '--name', ' '], '--name is empty'],
+    [[...at, '--tls-key', 'no.pem'], '--tls-key is "no.pem": there is no such file'],
+  ];
+  await Promise.all(
+    typed.map(async ([args, says]) => {
+      const { code, err } = await ewald(['worker', ...args]);
+      expect([code, err]).toEqual([2, expect.stringContaining(says)]);
+    }),
+  );
 });

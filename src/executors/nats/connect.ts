@@ -21,11 +21,11 @@ export interface ConnectOptions extends NatsOptions {
 }
 
 async function openCluster(place: Place, url: string, options: NatsOptions, more: readonly string[]): Promise<Cluster> {
-  const name = checkNats('Executor.connect', url, options, more);
+  const checked = checkNats('Executor.connect', url, options, more);
   const nats = await loadNats();
   const who = `${place.host} ${place.processName}`;
-  const connection = await openConnection(nats, url, options, who, place.connectTcp, place.readCreds);
-  return Cluster.open(nats, connection, url, name);
+  const connection = await openConnection(nats, checked, who, place.connectTcp, place.readCreds);
+  return Cluster.open(nats, connection, checked.address, checked.cluster);
 }
 
 /** Connects to a cluster to submit tasks. */

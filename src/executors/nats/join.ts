@@ -33,7 +33,7 @@ const names = ['context', 'modules', 'workers', 'worker', 'threads', 'allowModul
 
 /** Joins a cluster with a pool of workers. */
 export async function join(place: Place, url: string, options: JoinOptions = {}): Promise<JoinedWorker> {
-  const clusterName = checkNats('join', url, options, names);
+  const checked = checkNats('join', url, options, names);
   const given: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(options))
     if (![...natsOptionNames, 'allowModules', 'name', 'onEvent'].includes(key)) given[key] = value;
@@ -41,8 +41,8 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
   integer('join: workers', options.workers, slots, 1, 1024);
   const name = options.name ?? `${place.host} ${place.processName}`;
   const nats = await loadNats();
-  const connection = await openConnection(nats, url, options, name, place.connectTcp, place.readCreds);
-  const cluster = await Cluster.open(nats, connection, url, clusterName);
+  const connection = await openConnection(nats, checked, name, place.connectTcp, place.readCreds);
+  const cluster = await Cluster.open(nats, connection, checked.address, checked.cluster);
   const pool = new Pool({
     place,
     size: slots,

@@ -1,12 +1,13 @@
 /** The clients of NATS, which are optional peers: loaded when a cluster is first spoken to. */
 import { EwaldError, messageOf } from '../../errors.js';
 import { knownOptions } from '../../options.js';
+import { parseAddress } from './address.js';
 
 /** How to reach a NATS server, and who asks. */
 export interface NatsOptions {
-  /** Token of the server's configuration (`authorization { token }`). */
+  /** Token of the server's configuration (`authorization { token }`); `nats://token@host` says it, too. */
   readonly token?: string;
-  /** Name and password of a user. */
+  /** Name and password of a user; `nats://user:password@host` says them, too. */
   readonly user?: string;
   readonly password?: string;
   /** Text of a credentials file (`.creds`), or on Node its path. */
@@ -49,24 +50,31 @@ export async function loadNats(): Promise<Nats> {
   }
 }
 
+/** A checked address and options; credentials that stand in the address are among the options. */
+export interface Checked {
+  readonly cluster: string;
+  readonly address: string;
+  readonly options: NatsOptions;
+}
+
 /** Checks the options of a connection and the address. */
-export function checkNats(what: string, url: string, options: NatsOptions, more: readonly string[]): string {
+export function checkNats(what: string, url: string, options: NatsOptions, more: readonly string[]): Checked {
   knownOptions(what, options, [...natsOptionNames, ...more]);
-  if (typeof url !== 'string' || !/^(nats|tls|ws|wss):\/\/[^/]+/.test(url)) {
+  const parsed = parseAddress(url);
+  if (!parsed) {
     const needed = 'nats://host:4222, tls://host:4222, ws://host:8080 or wss://host:443';
     throw new EwaldError('Argument', `${what}: the address is "${url}"; needed is one such as ${needed}`);
   }
   const cluster = options.cluster ?? 'ewald';
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(cluster))
     throw new EwaldError('Argument', `${what}: cluster is "${cluster}"; needed are letters, digits, - and _`);
-  return cluster;
+  return { cluster, address: parsed.address, options: { ...parsed.credentials, ...options } };
 }
 
 /** Opens a connection that comes back by itself when the server does. */
 export async function openConnection(
   nats: Nats,
-  url: string,
-  options: NatsOptions,
+  { address: url, options }: Checked,
   name: string,
   tcp: TcpConnect | undefined,
   readCreds: (creds: string) => Promise<string>,
