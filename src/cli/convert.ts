@@ -1,4 +1,5 @@
 /** `ewald convert IN -o OUT`: frames of any format into a .h5, .npy, .raw or .mrc file, whole or not at all. */
+import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
 import type { Dataset, FrameRange, Metadata } from '../data/dataset.js';
@@ -49,7 +50,8 @@ async function run(input: string, flags: Flags, { signal }: CliDeps): Promise<vo
   if (flags.packing !== undefined && begin !== beginHdf5)
     throw new EwaldError('Argument', `--packing is for HDF5; a .${kind} file holds its numbers as they are`);
   const packing = choice<Packing>('--packing', flags.packing as Packing | undefined, 'bitshuffle', packings);
-  const writing: WriteOptions = { force: flags.force ?? false };
+  const writing: WriteOptions = { force: flags.force ?? false, otherwise: 'may hold frames of an experiment' };
+  await notItself(input, flags.output);
   await checkOutput(flags.output, writing);
   const started = performance.now();
   const dataset = await open(input, openOptions(flags, signal));
@@ -103,6 +105,13 @@ async function run(input: string, flags: Flags, { signal }: CliDeps): Promise<vo
   } finally {
     await dataset.dispose();
   }
+}
+
+/** Frames may be all there is of an experiment: not even --force replaces them by what was made of them. */
+async function notItself(input: string, output: string): Promise<void> {
+  const [from, to] = await Promise.all([input, output].map((file) => stat(file).catch(() => undefined)));
+  if (from?.isFile() && from.ino === to?.ino && from.dev === to.dev)
+    throw new EwaldError('Argument', `${output} is the input itself; choose another name`);
 }
 
 /** A file under way. */

@@ -16,7 +16,8 @@ export interface Report {
   readonly dtype: string;
   readonly frameBytes: number;
   readonly filters: readonly string[];
-  readonly firstFrame: FrameStatistics;
+  /** Absent where there is no frame, where the first one is damaged (a note says so), or larger than a gibibyte. */
+  readonly firstFrame?: FrameStatistics;
   readonly meta: Metadata;
   readonly missing: readonly string[];
   readonly notes: Dataset['notes'];
@@ -98,6 +99,16 @@ function step(scale: number, unit: string): string {
   return inverse === undefined ? `${short(scale)} ${unit}` : `${short((scale / inverse) * 1e-9)} 1/nm`;
 }
 
+/** The values of a frame in words. */
+function values({ min, max, mean, unusable }: FrameStatistics, dtype: string): string {
+  if (!Number.isFinite(min)) return 'no finite number';
+  const spoilt =
+    unusable === undefined
+      ? ''
+      : `, ${unusable === 0 ? 'no' : unusable} pixel${unusable === 1 ? '' : 's'} outside the valid range`;
+  return `${dtype.startsWith('c') ? 'moduli ' : ''}${short(min)} … ${short(max)}, mean ${short(mean)}${spoilt}`;
+}
+
 /** Writes a report in words. */
 export function tell(report: Report, header: boolean): void {
   const { file, title, why, shape, frames, dtype, frameBytes, filters, firstFrame, meta, arrays, sizes } = report;
@@ -113,17 +124,7 @@ export function tell(report: Report, header: boolean): void {
     `${many} of ${dims(signal)} ${dtype}, ${size(frameBytes)}${frames > 1 ? ' each' : ''}${frames > 1 ? `, ${size(frames * frameBytes)} in all` : ''}`,
   );
   if (filters.length > 0) line('stored', filters.join(', '));
-  const { min, max, mean, unusable } = firstFrame;
-  const spoilt =
-    unusable === undefined
-      ? ''
-      : `, ${unusable === 0 ? 'no' : unusable} pixel${unusable === 1 ? '' : 's'} outside the valid range`;
-  line(
-    'first frame',
-    Number.isFinite(min)
-      ? `${report.dtype.startsWith('c') ? 'moduli ' : ''}${short(min)} … ${short(max)}, mean ${short(mean)}${spoilt}`
-      : 'no finite number',
-  );
+  if (firstFrame) line('first frame', values(firstFrame, dtype));
   for (const [name, text] of described(meta)) line(name, text);
   for (const { what, expected, found } of sizes)
     if (expected === found) line('size', `${what}: ${found}, as expected`);

@@ -1,9 +1,10 @@
 /** `ewald info FILE…`: what a file of detector frames holds, how that is known, and what it does not say. */
 import type { Command } from 'commander';
-import type { Dataset, Metadata } from '../data/dataset.js';
+import type { Dataset, Metadata, Note } from '../data/dataset.js';
 import { elementBytes, elements, type FrameArray, halfToNumber } from '../data/dtype.js';
 import { formats } from '../data/formats/table.js';
 import { detect, open } from '../data/node.js';
+import type { OpenOptions } from '../data/open.js';
 import { isEwaldError, messageOf } from '../errors.js';
 import { type DataFlags, openOptions, withDataFlags } from './data-options.js';
 import { type FrameStatistics, type Report, tell } from './info-text.js';
@@ -58,6 +59,7 @@ async function inspect(file: string, options: ReturnType<typeof openOptions>): P
     const detected = candidates.find((candidate) => candidate.format === dataset.format);
     const { meta } = dataset;
     const mask = await dataset.mask?.({ signal: options.signal });
+    const first = await firstOf(dataset, options.signal);
     const dialect = dataset.format === 'hdf5' && meta.header?.dialect !== 'HDF5' ? meta.header?.dialect : undefined;
     const { shape, frames, dtype, notes, sizes, arrays, filters } = dataset;
     return {
@@ -71,10 +73,10 @@ async function inspect(file: string, options: ReturnType<typeof openOptions>): P
       dtype,
       frameBytes: dataset.frameLength * elementBytes(dtype),
       filters,
-      firstFrame: statistics(await dataset.read(0, 1, undefined, { signal: options.signal }), dataset),
+      ...(first.statistics ? { firstFrame: first.statistics } : {}),
       meta,
       missing: missing(meta),
-      notes,
+      notes: first.note ? [...notes, first.note] : notes,
       sizes,
       arrays,
       ...(mask ? { maskedPixels: mask.reduce((sum, bad) => sum + (bad ? 1 : 0), 0) } : {}),
@@ -83,6 +85,25 @@ async function inspect(file: string, options: ReturnType<typeof openOptions>): P
     };
   } finally {
     await dataset.dispose();
+  }
+}
+
+/** Larger frames are not read to tell their least and greatest value. */
+const mostFrame = 2 ** 30;
+
+/** The values of the first frame, or why there are none: what else the file holds is told all the same. */
+async function firstOf(
+  dataset: Dataset,
+  signal: OpenOptions['signal'],
+): Promise<{ readonly statistics?: FrameStatistics; readonly note?: Note }> {
+  if (dataset.frames === 0 || dataset.frameLength * elementBytes(dataset.dtype) > mostFrame) return {};
+  try {
+    return { statistics: statistics(await dataset.read(0, 1, undefined, { signal }), dataset) };
+  } catch (error) {
+    if (!isEwaldError(error, 'Format') && !isEwaldError(error, 'File')) throw error;
+    process.exitCode = exitCode.data;
+    const why = error.message.replace(`${dataset.name}: `, '');
+    return { note: { kind: 'warning', text: `the first frame cannot be read: ${why}` } };
   }
 }
 

@@ -116,6 +116,10 @@ async function isText(source: ByteSource): Promise<boolean> {
 }
 
 function unknown(source: ByteSource, options: OpenOptions, text: boolean): EwaldError {
+  if (source.size === 0)
+    return new EwaldError('Format', `${source.name} is empty: no byte is in it, or not yet`, {
+      detail: { path: source.name, size: 0 },
+    });
   const raw = options.dtype === undefined && options.sigShape === undefined;
   return new EwaldError(
     'Format',

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { EwaldError, messageOf } from '../errors.js';
+import { EwaldError } from '../errors.js';
+import { fileReason } from '../file-errors.js';
 import { formats } from './formats/table.js';
 import { inOrder } from './series.js';
 
@@ -49,7 +50,7 @@ async function names(folder: string): Promise<string[]> {
     const entries = await readdir(folder, { withFileTypes: true });
     return entries.filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
   } catch (cause) {
-    throw new EwaldError('File', `the folder ${folder} cannot be read (${messageOf(cause)})`, {
+    throw new EwaldError('File', `the folder ${folder} cannot be read: ${fileReason(cause)}`, {
       cause,
       detail: { path: folder },
     });

@@ -20,8 +20,14 @@ export async function sourceOf(
 ): Promise<ByteSource> {
   const { signal } = options;
   if (typeof input === 'string') {
-    if (/^https?:\/\//i.test(input)) return httpSource(input, { signal });
-    return files(/^file:\/\//i.test(input) ? pathOf(new URL(input)) : input);
+    if (input.trim() === '') throw new EwaldError('Argument', 'open: the name of the file is empty');
+    // One letter is a drive of Windows.
+    const [, scheme] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(input) ?? [];
+    if (scheme === undefined) return files(input);
+    const url = addressOf(input);
+    if (url.protocol === 'file:') return files(pathOf(url));
+    if (/^https?:$/.test(url.protocol)) return httpSource(input, { signal });
+    throw new EwaldError('Argument', `${input}: addresses are read by http:, https: and file:, not by ${url.protocol}`);
   }
   if (input instanceof Uint8Array) return memorySource(input);
   if (input instanceof ArrayBuffer) return memorySource(new Uint8Array(input));
@@ -59,7 +65,15 @@ export async function openSeriesOf(
   );
 }
 
-const pathOf = (url: URL): string => {
+function addressOf(text: string): URL {
+  try {
+    return new URL(text);
+  } catch (cause) {
+    throw new EwaldError('Argument', `${text} is no address: it cannot be taken apart`, { cause });
+  }
+}
+
+const pathOf = (url: PlatformUrl): string => {
   const path = decodeURIComponent(url.pathname);
   // file:///C:/data has a slash before its drive.
   return /^\/[A-Za-z]:/.test(path) ? path.slice(1) : path;

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -29,6 +30,15 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const plain = ['--dtype', 'u16', '--sig-shape', '4,5'];
+
+/** The first 96 bytes of a file of h5py: a superblock of version 0 whose root group is at 96. */
+const begun = Buffer.alloc(96);
+begun.write('\x89HDF\r\n\x1a\n', 'latin1');
+begun.set([0, 0, 0, 0, 0, 8, 8, 0, 4, 0, 16, 0], 8);
+begun.fill(0xff, 32, 40);
+begun.writeUInt32LE(800, 40);
+begun.fill(0xff, 48, 56);
+begun.writeUInt32LE(96, 64);
 
 describe('ewald info', () => {
   it('tells what plain numbers are once it is told', async () => {
@@ -63,6 +73,61 @@ describe('ewald info', () => {
       { format: 'raw', frames: 6, frameBytes: 40, missing: ['wavelength', 'distance', 'pixel size', 'beam centre'] },
     ]);
     expect(json).toMatchObject({ code: 1, err: '' });
+  });
+
+  it('ends at once with a word about what is no file of frames', async () => {
+    const pipe = at('pipe.mib');
+    execFileSync('mkfifo', [pipe]);
+    symlinkSync('circle', at('circle'));
+    writeFileSync(at('empty.h5'), '');
+    // As h5py leaves a file before its first flush: a superblock, and nothing it points to.
+    writeFileSync(at('begun.h5'), begun);
+    const typed: [string, number, RegExp][] = [
+      [pipe, 1, /pipe\.mib is a pipe, and frames are read at any place: save it into a file first/],
+      ['-', 1, /standard input is a pipe, .*save it into a file first/],
+      ['', 2, /the name of the file is empty/],
+      ['s3://bucket/run.h5', 2, /addresses are read by http:, https: and file:, not by s3:/],
+      ['https://[half', 2, /is no address/],
+      ['http://127.0.0.1:9009/run.h5', 1, /cannot be read: nobody answers there \(connection refused\), 5 times/],
+      [at('circle'), 1, /cannot be read: its symbolic links lead in a circle/],
+      [at('plain.raw', 'x.h5'), 1, /cannot be read: part of its path is a file, not a folder/],
+      [at('none', '*.mib'), 1, /the folder .*none cannot be read: there is no such file or folder/],
+      [at('empty.h5'), 1, /empty\.h5 is empty/],
+      [at('begun.h5'), 1, /ends at byte 96, before its root group at 96: it was cut short, or .* not flushed/],
+    ];
+    await Promise.all(
+      typed.map(async ([file, code, says]) => {
+        const run = await ewald(['info', file]);
+        expect(run, file).toMatchObject({ code, out: '', err: expect.stringMatching(says) });
+      }),
+    );
+    for (const name of ['pipe.mib', 'circle', 'empty.h5', 'begun.h5']) rmSync(at(name));
+  });
+
+  it('tells the rest of a file whose first frame is damaged, absent or too large to look at', async () => {
+    await ewald(['convert', at('plain.raw'), ...plain, '--packing', 'gzip', '-o', at('whole.h5')]);
+    const bytes = readFileSync(at('whole.h5'));
+    // The head of its first stream of deflate.
+    bytes[bytes.findIndex((byte, i) => byte === 0x78 && [0x01, 0x5e, 0x9c, 0xda].includes(bytes[i + 1] ?? 0))] = 0;
+    writeFileSync(at('damaged.h5'), bytes);
+    const damaged = await ewald(['info', at('damaged.h5')]);
+    expect(damaged).toMatchObject({ code: 1, err: '' });
+    expect(damaged.out).toMatch(/6 frames of 4 × 5 u16/);
+    expect(damaged.out).toMatch(/warning\s+the first frame cannot be read: .*the chunk of \[0, 0, 0\] is damaged/);
+    if (python) {
+      // As a detector leaves it before its first frame.
+      const script =
+        'import h5py,sys; h5py.File(sys.argv[1],"w").create_dataset("data",shape=(0,4,5),maxshape=(None,4,5),dtype="u2")';
+      execFileSync(python, ['-c', script, at('none.h5')]);
+      const none = await ewald(['info', at('none.h5')]);
+      expect(none).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/0 frames of 4 × 5/) });
+    }
+    // Sparse: no disk is used.
+    writeFileSync(at('wide.raw'), '');
+    truncateSync(at('wide.raw'), 2 ** 31);
+    const wide = await ewald(['info', at('wide.raw'), '--dtype', 'u16', '--sig-shape', '32768,32768']);
+    expect(wide).toMatchObject({ code: 0, out: expect.stringMatching(/1 frame of 32768 × 32768 u16, 2\.00 GiB/) });
+    for (const name of ['whole.h5', 'damaged.h5', 'none.h5', 'wide.raw']) rmSync(at(name), { force: true });
   });
 
   it.skipIf(!dataFolder)('tells of a scan: why, shape, guesses, sizes, geometry', async () => {
@@ -198,6 +263,7 @@ describe('ewald convert', () => {
     for (const [args, says] of [
       [['-o', at('x.tif')], /should end in \.h5 or \.hdf5 or \.npy or \.raw or \.mrc/],
       [['-o', at('out.npy')], /exists and .*--force/],
+      [['-o', at('plain.raw'), '--force'], /is the input itself; choose another name/],
       [['-o', at('nowhere', 'x.npy')], /nowhere/],
     ] as const) {
       const { code, err } = await ewald(['convert', at('plain.raw'), ...plain, ...args]);
@@ -222,7 +288,7 @@ describe('ewald convert', () => {
     writeFileSync(big, '');
     truncateSync(big, 2 ** 33);
     const run = await ewald(['convert', big, '--dtype', 'u8', '--sig-shape', '1024,1024', '-o', at('big.npy')], {
-      interruptAfterMs: 1500,
+      interruptWhen: () => readdirSync(folder).some((name) => name.startsWith('.big.npy')),
     });
     expect(run.code).toBe(130);
     expect(readdirSync(folder).filter((name) => name.includes('big.npy'))).toEqual([]);

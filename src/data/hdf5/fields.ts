@@ -41,7 +41,8 @@ export class Fields {
   }
 
   #take(bytes: number): number {
-    if (bytes < 0 || bytes > this.left) throw this.wrong(`it ends early: ${bytes} bytes wanted, ${this.left} left`);
+    if (bytes < 0 || bytes > this.left)
+      throw this.wrong(`it ends early: ${bytes} more ${bytes === 1 ? 'byte' : 'bytes'} wanted, ${this.left} left`);
     const at = this.at;
     this.at += bytes;
     return at;

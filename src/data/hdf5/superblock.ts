@@ -50,6 +50,13 @@ export async function readSuperblock(source: ByteSource): Promise<Superblock> {
     root = rest.address();
     rest.checksum();
   }
+  if (base + root >= source.size)
+    throw new EwaldError(
+      'Format',
+      `${source.name}: it ends at byte ${source.size}, before its root group at ${base + root}: it was cut short, or the ` +
+        'program that writes it has not flushed anything yet',
+      { detail: { path: source.name, size: source.size, root: base + root } },
+    );
   return { pages, version, root, end: base + end };
 }
 

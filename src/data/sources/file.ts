@@ -1,8 +1,9 @@
 /** A file of the disk as a source, for Node. */
-import { close, fstat, open, read, readv } from 'node:fs';
+import { close, constants, fstat, open, read, readv } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { EwaldError, messageOf } from '../../errors.js';
+import { EwaldError } from '../../errors.js';
+import { fileError } from '../../file-errors.js';
 import type { PlatformSignal } from '../../globals.js';
 import { checkSignal } from '../../options.js';
 import { turningOfAddon } from '../byte-order.js';
@@ -31,19 +32,29 @@ const mostPieces = 1024;
 /** Linux reads no more than this in one call. */
 const mostBytes = 2 ** 30;
 
+/** Opening a pipe would else wait for somebody who writes into it, and nothing could end that. Windows has neither. */
+const toRead = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+const throughPipe = (path: string): EwaldError =>
+  new EwaldError('File', `${path} is a pipe, and frames are read at any place: save it into a file first`, {
+    detail: { path },
+  });
+
 /** Opens a file. Throws `File` where it is absent, a folder, or refused by the system. */
 export async function fileSource(path: string): Promise<ByteSource> {
   let fd: number;
   try {
-    fd = await openFile(path, 'r');
+    fd = await openFile(path, toRead);
   } catch (cause) {
+    if (path === '-') throw throughPipe('standard input');
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
       throw absentFile(path, isAbsolute(path) ? undefined : `in ${resolve()}`, cause);
-    throw new EwaldError('File', `${path} cannot be opened (${messageOf(cause)})`, { cause, detail: { path } });
+    throw fileError(path, 'read', cause);
   }
   const stat = await statFile(fd);
   if (!stat.isFile()) {
     await closeFile(fd);
+    if (stat.isFIFO()) throw throughPipe(path);
     throw new EwaldError('File', `${path} is a ${stat.isDirectory() ? 'folder' : 'device'}; needed is a file`, {
       detail: { path },
     });
@@ -59,7 +70,7 @@ export async function fileSource(path: string): Promise<ByteSource> {
       await work();
     } catch (cause) {
       if (cause instanceof EwaldError) throw cause;
-      throw new EwaldError('File', `${path} cannot be read (${messageOf(cause)})`, { cause, detail: { path } });
+      throw fileError(path, 'read', cause);
     } finally {
       flying--;
       if (flying === 0) landed?.();

@@ -107,6 +107,22 @@ type Ask = (
   most: number,
 ) => Promise<Answer>;
 
+/** What hides behind the "fetch failed" of Node. */
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody answers there (connection refused)',
+  ECONNRESET: 'the server broke the connection off',
+  ENOTFOUND: 'no machine of that name is known',
+  EAI_AGAIN: 'no machine of that name is known, or the network is down',
+  ETIMEDOUT: 'no answer came in time',
+  UND_ERR_SOCKET: 'the server broke the connection off',
+};
+
+function reasonOf(why: unknown): string {
+  const { cause } = why as { cause?: unknown };
+  const { code } = (cause ?? {}) as { code?: string };
+  return reasons[code ?? ''] ?? messageOf(cause ?? why);
+}
+
 /** One range request with its retries. */
 function asker(address: string, options: HttpSourceOptions): Ask {
   const retries = options.retries ?? 4;
@@ -124,7 +140,7 @@ function asker(address: string, options: HttpSourceOptions): Ask {
         why = error;
       }
       if (attempt === retries)
-        throw new EwaldError('File', `${address} cannot be read: ${messageOf(why)}, ${retries + 1} times`, {
+        throw new EwaldError('File', `${address} cannot be read: ${reasonOf(why)}, ${retries + 1} times`, {
           cause: why,
           detail: { path: address, attempts: retries + 1 },
         });
