@@ -282,4 +282,42 @@ EWALD_INLINE void store(T* p, Vec<T, W> v) {
   memcpy(p, &v, sizeof v);
 }
 
+// W integers, each as an integer of twice its width.
+template <class To, int W, class From>
+EWALD_INLINE Vec<To, W> widened(const From* p) {
+  static_assert(sizeof(To) == 2 * sizeof(From));
+#if defined(__wasm_simd128__)
+  if constexpr (sizeof(From) == 1)
+    return (Vec<To, W>)(From(-1) < 0 ? wasm_i16x8_load8x8(p) : wasm_u16x8_load8x8(p));
+  else if constexpr (sizeof(From) == 2)
+    return (Vec<To, W>)(From(-1) < 0 ? wasm_i32x4_load16x4(p) : wasm_u32x4_load16x4(p));
+  else
+    return (Vec<To, W>)(From(-1) < 0 ? wasm_i64x2_load32x2(p) : wasm_u64x2_load32x2(p));
+#else
+  return __builtin_convertvector((load<From, W>(p)), Vec<To, W>);
+#endif
+}
+
+// The 16-bit halves of two vectors in turn, within each 16 bytes: of their first eight bytes, of their last.
+#if defined(__wasm_simd128__)
+EWALD_INLINE U interleave_low16(U a, U b) {
+  return (U)wasm_i16x8_shuffle((v128_t)a, (v128_t)b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+EWALD_INLINE U interleave_high16(U a, U b) {
+  return (U)wasm_i16x8_shuffle((v128_t)a, (v128_t)b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+#elif defined(__AVX512F__)
+EWALD_INLINE U interleave_low16(U a, U b) { return (U)_mm512_unpacklo_epi16((__m512i)a, (__m512i)b); }
+EWALD_INLINE U interleave_high16(U a, U b) { return (U)_mm512_unpackhi_epi16((__m512i)a, (__m512i)b); }
+#elif defined(__AVX2__)
+EWALD_INLINE U interleave_low16(U a, U b) { return (U)_mm256_unpacklo_epi16((__m256i)a, (__m256i)b); }
+EWALD_INLINE U interleave_high16(U a, U b) { return (U)_mm256_unpackhi_epi16((__m256i)a, (__m256i)b); }
+#elif defined(__SSE2__)
+EWALD_INLINE U interleave_low16(U a, U b) { return (U)_mm_unpacklo_epi16((__m128i)a, (__m128i)b); }
+EWALD_INLINE U interleave_high16(U a, U b) { return (U)_mm_unpackhi_epi16((__m128i)a, (__m128i)b); }
+#else
+EWALD_INLINE U interleave_low16(U a, U b) { return (U)vzip1q_u16((uint16x8_t)a, (uint16x8_t)b); }
+EWALD_INLINE U interleave_high16(U a, U b) { return (U)vzip2q_u16((uint16x8_t)a, (uint16x8_t)b); }
+#endif
+
 }  // namespace ewald::EWALD_ISA

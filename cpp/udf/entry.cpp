@@ -1,4 +1,5 @@
 // The C functions of udf: check what they are given, lay out the memory of a pass, share its work out.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <new>
@@ -12,21 +13,29 @@
 
 namespace ewald::udf {
 
-const Kernels& kernels() {
-#define EWALD_OF(isa)                                                                                              \
-  Kernels {                                                                                                        \
-    isa::udf_sums, isa::udf_squares, isa::udf_com, isa::udf_dense, isa::udf_sparse, isa::udf_add, isa::udf_moments \
+Kernels kernels(uint32_t dtype) {
+  Kernels best{};
+#define EWALD_FROM(isa)            \
+  {                                \
+    isa::udf_spans(dtype, best);   \
+    isa::udf_centre(dtype, best);  \
+    isa::udf_dense(dtype, best);   \
+    isa::udf_planes(dtype, best);  \
+    isa::udf_running(dtype, best); \
   }
 #if defined(__wasm_simd128__)
-  static constexpr Kernels best = EWALD_OF(simd128);
+  EWALD_FROM(simd128)
 #elif defined(__x86_64__)
-  static const Kernels best = best_isa() == Isa::avx512 ? EWALD_OF(avx512)
-                              : best_isa() == Isa::avx2 ? EWALD_OF(avx2)
-                                                        : EWALD_OF(sse2);
+  if (best_isa() == Isa::avx512)
+    EWALD_FROM(avx512)
+  else if (best_isa() == Isa::avx2)
+    EWALD_FROM(avx2)
+  else
+    EWALD_FROM(sse2)
 #else
-  static constexpr Kernels best = EWALD_OF(neon);
+  EWALD_FROM(neon)
 #endif
-#undef EWALD_OF
+#undef EWALD_FROM
   return best;
 }
 
@@ -45,6 +54,7 @@ bool is_plane(uint32_t kind) {
 
 struct Pass {
   ewald_udf_descriptor d;
+  Kernels kernels;
   size_t pixels, frame_bytes;
   uint32_t columns, planes, threads;
   // Whether there are steps of each frame, and steps of each pixel.
@@ -57,22 +67,38 @@ struct Pass {
   float* scratch;
   // [planes][pixels], and for floats the first frame, about which squares are taken.
   double *sig, *shift;
+  // Of integers up to 16 bits: sums of the last `held` frames, a word a pixel of each plane, and a second one where
+  // there are squares. The doubles of `sig` are made of them when they are full, and at the end.
+  uint32_t* words;
   // log(v + 1) of 16-bit differences.
   double* logs;
   uint64_t frames;
+  uint32_t held;
 };
 
 namespace {
 
 size_t column_bytes(const Pass& pass) { return (size_t(pass.d.width) * 8 + 63) / 64 * 64; }
 
+bool has_moments(const Pass& pass) {
+  bool moments = false;
+  for (uint32_t s = 0; s < pass.d.steps; s++) moments |= pass.steps[s].kind == EWALD_UDF_STEP_KIND_MOMENTS;
+  return moments;
+}
+
+// Integers of up to 16 bits have running sums.
+bool has_running(const Pass& pass) { return pass.kernels.add_running != nullptr; }
+size_t words_of(const Pass& pass, bool moments) {
+  return has_running(pass) ? (moments ? 2 : 1) * pass.planes * pass.pixels : 0;
+}
+
 void lay_out(Arena& arena, Pass& pass) {
   const ewald_udf_descriptor& d = pass.d;
-  bool dense = false, moments = false, logs = false;
+  bool dense = false, logs = false;
+  const bool moments = has_moments(pass);
   if (pass.steps != nullptr)
     for (uint32_t s = 0; s < d.steps; s++) {
       dense |= pass.steps[s].kind == EWALD_UDF_STEP_KIND_DENSE;
-      moments |= pass.steps[s].kind == EWALD_UDF_STEP_KIND_MOMENTS;
       logs |= pass.steps[s].kind == EWALD_UDF_STEP_KIND_LOG_SUM;
     }
   pass.indices = arena.take<uint32_t>(d.indices);
@@ -81,7 +107,26 @@ void lay_out(Arena& arena, Pass& pass) {
   pass.scratch = arena.take<float>(dense ? size_t(pass.threads) * tile * block : 0);
   pass.sig = arena.take<double>(pass.planes * pass.pixels);
   pass.shift = arena.take<double>(moments ? pass.pixels : 0);
+  pass.words = arena.take<uint32_t>(words_of(pass, moments));
   pass.logs = arena.take<double>(logs ? 65536 : 0);
+}
+
+Running running_of(const Pass& pass, const ewald_udf_step& step) {
+  uint32_t* sum = pass.words + step.plane * pass.pixels;
+  return {sum, sum + pass.pixels, sum + pass.planes * pass.pixels};
+}
+
+// Makes doubles of the running sums of pixels [first, end), both at a whole number of blocks or the end of the frame.
+void empty(const Pass& pass, size_t first, size_t end) {
+  for (uint32_t s = 0; s < pass.d.steps; s++) {
+    const ewald_udf_step& step = pass.steps[s];
+    double* plane = pass.sig + step.plane * pass.pixels;
+    if (step.kind == EWALD_UDF_STEP_KIND_SUM)
+      pass.kernels.empty_sum(running_of(pass, step), pass.pixels, first, end, plane);
+    if (step.kind == EWALD_UDF_STEP_KIND_MOMENTS)
+      pass.kernels.empty_moments(running_of(pass, step), pass.held, pass.pixels, first, end, plane,
+                                 plane + pass.pixels);
+  }
 }
 
 // What is wrong with a step, or nothing.
@@ -145,12 +190,13 @@ struct Job {
   uint32_t count, frames_an_item, frame_items;
   size_t pixels_an_item;
   double* nav;
+  // Whether running sums are full.
+  bool full;
 };
 
 void frames_item(const Job& job, uint32_t item, uint32_t worker) {
   const Pass& pass = job.pass;
-  const Kernels& k = kernels();
-  const uint32_t dtype = pass.d.dtype;
+  const Kernels& k = pass.kernels;
   const uint32_t first = item * job.frames_an_item;
   const uint32_t end = first + job.frames_an_item < job.count ? first + job.frames_an_item : job.count;
   char* column = pass.column + worker * column_bytes(pass);
@@ -160,12 +206,12 @@ void frames_item(const Job& job, uint32_t item, uint32_t worker) {
       const ewald_udf_step& step = pass.steps[s];
       double* out = job.nav + size_t(f) * pass.columns + step.column;
       const Spans spans{pass.indices + step.first_index, step.count};
-      if (step.kind == EWALD_UDF_STEP_KIND_SUM_OF) k.sums(dtype, frame, spans, out);
-      if (step.kind == EWALD_UDF_STEP_KIND_SQUARES_OF) k.squares(dtype, frame, spans, out);
-      if (step.kind == EWALD_UDF_STEP_KIND_COM) k.com(dtype, frame, pass.d.width, spans, column, out);
+      if (step.kind == EWALD_UDF_STEP_KIND_SUM_OF) k.sums(frame, spans, out);
+      if (step.kind == EWALD_UDF_STEP_KIND_SQUARES_OF) k.squares(frame, spans, out);
+      if (step.kind == EWALD_UDF_STEP_KIND_COM) k.com(frame, pass.d.width, spans, column, out);
       if (step.kind == EWALD_UDF_STEP_KIND_SPARSE) {
         const uint32_t* starts = pass.indices + step.first_index;
-        k.sparse(dtype, frame, starts, starts + step.count + 1, pass.weights + step.first_weight, step.count, out);
+        k.sparse(frame, starts, starts + step.count + 1, pass.weights + step.first_weight, step.count, out);
       }
     }
   }
@@ -178,7 +224,7 @@ void frames_item(const Job& job, uint32_t item, uint32_t worker) {
       double* out = job.nav + size_t(f) * pass.columns + step.column;
       for (uint32_t i = 0; i < here; i++)
         for (uint32_t m = 0; m < step.count; m++) out[size_t(i) * pass.columns + m] = 0;
-      k.dense(dtype, job.frames + f * pass.frame_bytes, here, pass.pixels, pass.weights + step.first_weight, step.count,
+      k.dense(job.frames + f * pass.frame_bytes, here, pass.pixels, pass.weights + step.first_weight, step.count,
               scratch, out, pass.columns);
     }
   }
@@ -223,18 +269,27 @@ void typed(uint32_t dtype, const void* p, const F& f) {
 // Pixels are shared out, never frames: each pixel's sums are made in the order of the frames, however many threads.
 void pixels_item(const Job& job, uint32_t item) {
   const Pass& pass = job.pass;
-  const Kernels& k = kernels();
+  const Kernels& k = pass.kernels;
   const size_t begin = item * job.pixels_an_item;
   const size_t stop = begin + job.pixels_an_item < pass.pixels ? begin + job.pixels_an_item : pass.pixels;
+  if (job.full) empty(pass, begin, stop);
   for (uint32_t s = 0; s < pass.d.steps; s++) {
     const ewald_udf_step& step = pass.steps[s];
     double* plane = pass.sig + step.plane * pass.pixels;
     for (size_t first = begin; first < stop; first += block) {
-      const size_t end = first + block < stop ? first + block : stop;
-      if (step.kind == EWALD_UDF_STEP_KIND_SUM)
-        k.add(pass.d.dtype, job.frames, job.count, pass.pixels, first, end, plane);
-      if (step.kind == EWALD_UDF_STEP_KIND_MOMENTS)
-        k.moments(pass.d.dtype, job.frames, job.count, pass.pixels, first, end, pass.shift, plane, plane + pass.pixels);
+      const Stack stack{job.frames, job.count, pass.pixels, first, first + block < stop ? first + block : stop};
+      if (step.kind == EWALD_UDF_STEP_KIND_SUM) {
+        if (has_running(pass))
+          k.add_running(stack, running_of(pass, step));
+        else
+          k.add(stack, plane);
+      }
+      if (step.kind == EWALD_UDF_STEP_KIND_MOMENTS) {
+        if (has_running(pass))
+          k.moments_running(stack, running_of(pass, step));
+        else
+          k.moments(stack, pass.shift, plane, plane + pass.pixels);
+      }
     }
     if (step.kind == EWALD_UDF_STEP_KIND_LOG_SUM)
       for (uint32_t f = 0; f < job.count; f++)
@@ -283,6 +338,7 @@ extern "C" EWALD_EXPORT(ewald_udf_create) int32_t
   if (made == nullptr) return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "no memory for a pass");
   Pass& pass = made->pass;
   pass.d = d;
+  pass.kernels = kernels(d.dtype);
   pass.pixels = size_t(d.width) * d.height;
   pass.frame_bytes = pass.pixels * bytes_of[d.dtype];
   pass.threads = ewald::thread_count(d.threads);
@@ -341,7 +397,9 @@ extern "C" EWALD_EXPORT(ewald_udf_begin) int32_t ewald_udf_begin(ewald_udf* udf)
   if (udf == nullptr) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_udf_begin: a pointer is null");
   Pass& pass = udf->pass;
   memset(pass.sig, 0, pass.planes * pass.pixels * sizeof(double));
+  memset(pass.words, 0, ewald::udf::words_of(pass, ewald::udf::has_moments(pass)) * sizeof(uint32_t));
   pass.frames = 0;
+  pass.held = 0;
   return EWALD_STATUS_OK;
 }
 
@@ -351,16 +409,15 @@ extern "C" EWALD_EXPORT(ewald_udf_run) int32_t
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_udf_run: a pointer is null");
   Pass& pass = udf->pass;
   if (count == 0) return EWALD_STATUS_OK;
-  bool moments = false;
-  for (uint32_t s = 0; s < pass.d.steps; s++) moments |= pass.steps[s].kind == EWALD_UDF_STEP_KIND_MOMENTS;
-  if (moments && pass.frames == 0)
+  if (ewald::udf::has_moments(pass) && pass.frames == 0)
     ewald::udf::typed(pass.d.dtype, frames, [&](const auto* p) {
       for (size_t i = 0; i < pass.pixels; i++) pass.shift[i] = double(p[i]);
     });
   const ewald::Team team(pass.threads);
   const size_t an_item = ewald::udf::item_bytes / pass.frame_bytes;
-  // Frames that every step sees before the next ones come.
-  const uint32_t frames_an_item = an_item < ewald::udf::group ? ewald::udf::group : uint32_t(an_item);
+  // Frames that every step sees before the next ones come: no more at a time than running sums hold.
+  const size_t frames_most = std::max<size_t>(ewald::udf::group, ewald::udf::running_most / team.size());
+  const uint32_t frames_an_item = uint32_t(std::clamp<size_t>(an_item, ewald::udf::group, frames_most));
   const uint64_t together = uint64_t(frames_an_item) * team.size();
   for (uint64_t first = 0; first < count; first += together) {
     Job job{pass,
@@ -369,13 +426,16 @@ extern "C" EWALD_EXPORT(ewald_udf_run) int32_t
             frames_an_item,
             0,
             0,
-            nav + first * pass.columns};
+            nav + first * pass.columns,
+            false};
     if (pass.by_frame) job.frame_items = (job.count + frames_an_item - 1) / frames_an_item;
     // Whole blocks a thread.
     const size_t blocks = (pass.pixels + ewald::udf::block - 1) / ewald::udf::block;
     job.pixels_an_item = (blocks + team.size() - 1) / team.size() * ewald::udf::block;
+    job.full = ewald::udf::has_running(pass) && pass.held + job.count > ewald::udf::running_most;
     const size_t pixel_items = pass.by_pixel ? (pass.pixels + job.pixels_an_item - 1) / job.pixels_an_item : 0;
     team.run(job.frame_items + uint32_t(pixel_items), ewald::udf::run_item, &job);
+    pass.held = (job.full ? 0 : pass.held) + job.count;
   }
   pass.frames += count;
   return EWALD_STATUS_OK;
@@ -384,7 +444,9 @@ extern "C" EWALD_EXPORT(ewald_udf_run) int32_t
 extern "C" EWALD_EXPORT(ewald_udf_end) int32_t ewald_udf_end(ewald_udf* udf, double* sig) {
   if (udf == nullptr || sig == nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_udf_end: a pointer is null");
-  const Pass& pass = udf->pass;
+  Pass& pass = udf->pass;
+  if (ewald::udf::has_running(pass)) ewald::udf::empty(pass, 0, pass.pixels);
+  pass.held = 0;
   memcpy(sig, pass.sig, pass.planes * pass.pixels * sizeof(double));
   // Sums about the first frame become sums, and sums of squares about the mean.
   const bool about = pass.d.dtype > EWALD_NUMBER_I16;

@@ -13,6 +13,8 @@ constexpr uint32_t group = 8;
 constexpr uint32_t block = 2048;
 // Frames of a matrix product that share a block of masks.
 constexpr uint32_t tile = 16;
+// Frames of integers up to 16 bits whose running sums fit 32 bits: 2^31 / 2^16.
+constexpr uint32_t running_most = 1u << 15;
 
 // Runs of pixels within rows, [first, end).
 struct Spans {
@@ -20,32 +22,54 @@ struct Spans {
   uint32_t count;
 };
 
-// Running sums of integers up to 16 bits, 32 bits wide: emptied before they overflow.
+// Frames one after the other, and which of their pixels are meant.
+struct Stack {
+  const void* frames;
+  uint32_t count;
+  size_t pixels, first, end;
+};
+
+// Running sums of integers up to 16 bits, a word a pixel, in an order of the kernel's own: emptied before they
+// overflow. `low` and `high` are of squares: Σ of 32-bit terms modulo 2^32, and Σ of their upper halves.
 struct Running {
   uint32_t *sum, *low, *high;
 };
 
+// Kernels of one type of frames. They are called through pointers and for one type each, so that no compiler makes one
+// function of all: V8 takes a second to optimise that, and runs it unoptimised until then.
+struct Kernels {
+  // Σ over spans -> out[1]; Σ and Σ² over spans -> out[2]
+  void (*sums)(const void* frame, Spans spans, double* out);
+  void (*squares)(const void* frame, Spans spans, double* out);
+  // Σ, Σ y v, Σ x v over spans -> out[3]; column: width numbers of 8 bytes, zero before and after
+  void (*com)(const void* frame, uint32_t width, Spans spans, void* column, double* out);
+  // frames x masks; scratch: tile * block floats; adds to out[frame * columns + mask]
+  void (*dense)(const void* frames, uint32_t count, size_t pixels, const float* masks, uint32_t mask_count,
+                float* scratch, double* out, size_t columns);
+  void (*sparse)(const void* frame, const uint32_t* starts, const uint32_t* places, const float* weights,
+                 uint32_t masks, double* out);
+  // Adds the pixels of frames onto sums (and onto squares, about `shift`).
+  void (*add)(const Stack& stack, double* sum);
+  void (*moments)(const Stack& stack, const double* shift, double* sum, double* second);
+  // The same onto running sums; null where the type has none. `first` of a stack is a multiple of `block`.
+  void (*add_running)(const Stack& stack, Running running);
+  void (*moments_running)(const Stack& stack, Running running);
+  // Empties running sums of `frames` frames onto doubles: pixels [first, end) of `pixels`.
+  void (*empty_sum)(Running running, size_t pixels, size_t first, size_t end, double* sum);
+  void (*empty_moments)(Running running, uint64_t frames, size_t pixels, size_t first, size_t end, double* sum,
+                        double* second);
+};
+
 }  // namespace ewald::udf
 
-// sums      Σ over spans                               -> out[1]
-// squares   Σ and Σ² over spans                        -> out[2]
-// com       Σ, Σ y v, Σ x v over spans; column: width  -> out[3]
-// dense     frames x masks; scratch: tile * block floats, adds to out[frame * columns + mask]
-// add       pixels [first, end) of `frames` frames onto sum (and onto second: squares, or squares about `shift`)
-// logs      adds log(v - least + 1) of pixels [first, end)
-#define EWALD_UDF_KERNELS(isa)                                                                                         \
-  namespace ewald::isa {                                                                                               \
-  void udf_sums(uint32_t dtype, const void* frame, ewald::udf::Spans spans, double* out);                              \
-  void udf_squares(uint32_t dtype, const void* frame, ewald::udf::Spans spans, double* out);                           \
-  void udf_com(uint32_t dtype, const void* frame, uint32_t width, ewald::udf::Spans spans, void* column, double* out); \
-  void udf_dense(uint32_t dtype, const void* frames, uint32_t count, size_t pixels, const float* masks,                \
-                 uint32_t mask_count, float* scratch, double* out, size_t columns);                                    \
-  void udf_sparse(uint32_t dtype, const void* frame, const uint32_t* starts, const uint32_t* places,                   \
-                  const float* weights, uint32_t masks, double* out);                                                  \
-  void udf_add(uint32_t dtype, const void* frames, uint32_t count, size_t pixels, size_t first, size_t end,            \
-               double* sum);                                                                                           \
-  void udf_moments(uint32_t dtype, const void* frames, uint32_t count, size_t pixels, size_t first, size_t end,        \
-                   const double* shift, double* sum, double* second);                                                  \
+// Each fills in its part of the kernels of a type.
+#define EWALD_UDF_KERNELS(isa)                                    \
+  namespace ewald::isa {                                          \
+  void udf_spans(uint32_t dtype, ewald::udf::Kernels& kernels);   \
+  void udf_centre(uint32_t dtype, ewald::udf::Kernels& kernels);  \
+  void udf_dense(uint32_t dtype, ewald::udf::Kernels& kernels);   \
+  void udf_planes(uint32_t dtype, ewald::udf::Kernels& kernels);  \
+  void udf_running(uint32_t dtype, ewald::udf::Kernels& kernels); \
   }
 EWALD_UDF_KERNELS(sse2)
 EWALD_UDF_KERNELS(avx2)
@@ -56,17 +80,7 @@ EWALD_UDF_KERNELS(simd128)
 
 namespace ewald::udf {
 
-struct Kernels {
-  void (*sums)(uint32_t, const void*, Spans, double*);
-  void (*squares)(uint32_t, const void*, Spans, double*);
-  void (*com)(uint32_t, const void*, uint32_t, Spans, void*, double*);
-  void (*dense)(uint32_t, const void*, uint32_t, size_t, const float*, uint32_t, float*, double*, size_t);
-  void (*sparse)(uint32_t, const void*, const uint32_t*, const uint32_t*, const float*, uint32_t, double*);
-  void (*add)(uint32_t, const void*, uint32_t, size_t, size_t, size_t, double*);
-  void (*moments)(uint32_t, const void*, uint32_t, size_t, size_t, size_t, const double*, double*, double*);
-};
-
 // Those of the best instruction set here.
-const Kernels& kernels();
+Kernels kernels(uint32_t dtype);
 
 }  // namespace ewald::udf

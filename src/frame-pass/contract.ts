@@ -24,6 +24,8 @@ export interface UdfDescriptor {
   readonly bytesOfNumber: number;
   readonly columns: number;
   readonly planes: number;
+  /** Pixels that steps look at: [first, end). */
+  readonly seen: { readonly first: number; readonly end: number };
   /** Nobody has named a backend: one that frames are carried to, only to be added, says no. */
   readonly whereItPays: boolean;
 }

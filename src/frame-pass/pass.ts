@@ -122,6 +122,19 @@ interface Packed {
   readonly weights: Float32Array;
   readonly columns: number;
   readonly planes: number;
+  readonly seen: { readonly first: number; readonly end: number };
+}
+
+/** Pixels that a step looks at: [first, end). */
+function seenBy(step: PassStep, pixels: number): readonly [number, number] {
+  if ('spans' in step) return [step.spans[0] ?? pixels, step.spans.at(-1) ?? 0];
+  if (step.kind !== 'sparse') return [0, pixels];
+  let [first, end] = [pixels, 0];
+  for (const place of step.masks.pixels) {
+    first = Math.min(first, place);
+    end = Math.max(end, place + 1);
+  }
+  return [first, end];
 }
 
 function packSteps(steps: readonly PassStep[], pixels: number, width: number): Packed {
@@ -129,6 +142,7 @@ function packSteps(steps: readonly PassStep[], pixels: number, width: number): P
   const indices: Uint32Array[] = [];
   const weights: Float32Array[] = [];
   let [index, weight, columns, planes] = [0, 0, 0, 0];
+  let [first, end] = [pixels, 0];
   const add = (
     kind: keyof typeof udfStepKinds,
     more: { firstIndex?: number; firstWeight?: number; count?: number },
@@ -178,8 +192,12 @@ function packSteps(steps: readonly PassStep[], pixels: number, width: number): P
     const shape = shapeOfStep(step);
     columns += shape.columns;
     planes += shape.planes;
+    const [low, high] = seenBy(step, pixels);
+    first = Math.min(first, low);
+    end = Math.max(end, high);
   }
   return {
+    seen: { first: Math.min(first, end), end },
     steps: join(Uint8Array, parts),
     indices: join(Uint32Array, indices),
     weights: join(Float32Array, weights),

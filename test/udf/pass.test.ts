@@ -132,6 +132,83 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
     expect(bytes[1]).toBe(bytes[0]);
   });
 
+  // Running sums are words: they are emptied every 2^15 frames, and nothing is lost at either end of a type.
+  test.each([
+    ['u8', 0, 255],
+    ['i8', -128, 127],
+    ['u16', 0, 65535],
+    ['i16', -32768, 32767],
+  ] as const)('more %s frames than running sums hold', async (dtype, least, most) => {
+    const [wide, high, count] = [11, 3, 40_000];
+    const values = [most, least, most, most];
+    const data = new arrays[dtype](wide * high * count);
+    for (let i = 0; i < data.length; i++) data[i] = values[(i % 33) % 4] ?? 0;
+    const pass = await ctx.framePass({
+      width: wide,
+      height: high,
+      dtype,
+      steps: [{ kind: 'moments' }, { kind: 'sum' }],
+      threads: 2,
+    });
+    // A second run begins with nothing.
+    for (let again = 0; again < 2; again++) {
+      const { sig } = await pass.run(data, count);
+      for (let p = 0; p < 33; p++) {
+        const v = values[p % 4] ?? 0;
+        expect([sig[p], sig[33 + p], sig[66 + p]], `pixel ${p}`).toEqual([count * v, count * v * v, count * v]);
+      }
+    }
+    await pass.dispose();
+  });
+
+  test.each(['u8', 'i16', 'u16', 'u32', 'f32'] as const)(
+    'centres of mass over runs of every shape, %s',
+    async (dtype) => {
+      const [wide, high] = [75, 60];
+      const runs: number[] = [];
+      const add = (y: number, first: number, end: number): unknown => runs.push(y * wide + first, y * wide + end);
+      // A ring (two runs a row), whole rows, one run and one pixel apart, rows with nothing, runs of no column in common.
+      for (let y = 1; y < 20; y++) {
+        add(y, 3 + (y % 4), 30);
+        add(y, 41, 70 - (y % 3));
+      }
+      for (let y = 20; y < 37; y++) add(y, 0, wide);
+      for (let y = 40; y < 48; y++) {
+        add(y, 5, 60);
+        if (y === 47) add(y, 61, 62);
+      }
+      for (let y = 50; y < 58; y++) add(y, (y - 50) * 9, (y - 50) * 9 + 8);
+      const data = new arrays[dtype](wide * high * 2);
+      for (let i = 0, state = 5; i < data.length; i++) {
+        state = (Math.imul(1664525, state) + 1013904223) >>> 0;
+        data[i] = dtype === 'f32' ? state / 2 ** 20 : state;
+      }
+      const spans = Uint32Array.from(runs);
+      const pass = await ctx.framePass({
+        width: wide,
+        height: high,
+        dtype,
+        steps: [{ kind: 'com', spans }],
+        threads: 1,
+      });
+      const { nav } = await pass.run(data, 2);
+      await pass.dispose();
+      for (let f = 0; f < 2; f++) {
+        const want = [0, 0, 0];
+        for (let k = 0; k < runs.length; k += 2)
+          for (let p = runs[k] as number; p < (runs[k + 1] as number); p++) {
+            const v = data[f * wide * high + p] as number;
+            for (const [i, weight] of [1, Math.floor(p / wide), p % wide].entries())
+              want[i] = (want[i] as number) + weight * v;
+          }
+        const found = [...nav.subarray(3 * f, 3 * f + 3)];
+        if (dtype === 'f32')
+          for (const [i, value] of want.entries()) expect(found[i]).toBeCloseTo(value, -Math.log10(value * 2e-6));
+        else expect(found).toEqual(want);
+      }
+    },
+  );
+
   test('bad input is refused before anything is allocated', async () => {
     const plan = (more: object) => () =>
       ctx.framePass({ width, height, dtype: 'u16', steps: [{ kind: 'sum' }], ...more });

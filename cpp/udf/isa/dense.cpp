@@ -45,8 +45,9 @@ EWALD_INLINE void masks_of(const float* frames, size_t stride, const float* mask
 }
 
 template <class T>
-void dense(const T* frames, uint32_t count, size_t pixels, const float* masks, uint32_t mask_count, float* scratch,
+void dense(const void* stack, uint32_t count, size_t pixels, const float* masks, uint32_t mask_count, float* scratch,
            double* out, size_t columns) {
+  const T* frames = static_cast<const T*>(stack);
   for (size_t first = 0; first < pixels; first += block) {
     const uint32_t here = uint32_t(first + block < pixels ? block : pixels - first), n = here / width * width;
     const float* rows = scratch;
@@ -76,9 +77,8 @@ void dense(const T* frames, uint32_t count, size_t pixels, const float* masks, u
 
 }  // namespace
 
-void udf_dense(uint32_t dtype, const void* frames, uint32_t count, size_t pixels, const float* masks,
-               uint32_t mask_count, float* scratch, double* out, size_t columns) {
-  with_type(dtype, frames, [&](const auto* p) { dense(p, count, pixels, masks, mask_count, scratch, out, columns); });
+void udf_dense(uint32_t dtype, ewald::udf::Kernels& kernels) {
+  with_type(dtype, [&](auto number) { kernels.dense = dense<decltype(number)>; });
 }
 
 }  // namespace ewald::EWALD_ISA

@@ -8,59 +8,135 @@ namespace {
 
 using ewald::udf::Spans;
 
+// Vectors of sums that stay in registers from run to run, in as many numbers as hold `most` additions.
 template <class T>
-EWALD_INLINE RowSum<T> sum_of(const T* p, uint32_t n) {
-  RowSum<T> sum = 0;
-  for (uint32_t i = 0; i < n; i++) sum += p[i];
-  return sum;
-}
+class Sum {
+  using S = Twice<T>;
+  static constexpr int lanes = lanes_of<S>;
+  // A number of 8 bits can be added 2^8 times to one of 16, one of 16 bits 2^16 times to one of 32.
+  static constexpr uint32_t most = sizeof(T) == 1 ? 128 : sizeof(T) == 2 ? 1u << 15 : ~0u;
+  Lanes<S> a{}, b{};
+  Total<T> total = 0;
+  uint32_t additions = 0;
 
-EWALD_INLINE double sum_of(const float* p, uint32_t n) {
-  F a = zero(), b = zero(), c = zero(), d = zero();
-  uint32_t i = 0;
-  for (; i + 4 * width <= n; i += 4 * width) {
-    a += load(p + i);
-    b += load(p + i + width);
-    c += load(p + i + 2 * width);
-    d += load(p + i + 3 * width);
+  [[gnu::always_inline]] void empty() {
+    total += across<S>(a) + across<S>(b);
+    a = b = Lanes<S>{};
+    additions = 0;
   }
-  for (; i + width <= n; i += width) a += load(p + i);
-  double sum = ewald::EWALD_ISA::sum((a + b) + (c + d));
-  for (; i < n; i++) sum += p[i];
-  return sum;
-}
+
+public:
+  [[gnu::always_inline]] void add(const T* p, uint32_t n) {
+    uint32_t i = 0;
+    while (i + 2 * lanes <= n) {
+      uint32_t pairs = (n - i) / (2 * lanes);
+      if (pairs > most - additions) pairs = most - additions;
+      additions += pairs;
+      for (const uint32_t end = i + pairs * 2 * lanes; i < end; i += 2 * lanes) {
+        a += widen<S>(p + i);
+        b += widen<S>(p + i + lanes);
+      }
+      if (additions == most) empty();
+    }
+    for (; i < n; i++) total += p[i];
+  }
+  [[gnu::always_inline]] double value() {
+    empty();
+    return double(total);
+  }
+};
+
+template <>
+class Sum<float> {
+  // Doubles of the vectors of runs: half of them each.
+  typedef double D __attribute__((vector_size(4 * width)));
+  D low{}, high{};
+  double rest = 0;
+
+public:
+  [[gnu::always_inline]] void add(const float* p, uint32_t n) {
+    F a = zero(), b = zero(), c = zero(), d = zero();
+    uint32_t i = 0;
+    for (; i + 4 * width <= n; i += 4 * width) {
+      a += load(p + i);
+      b += load(p + i + width);
+      c += load(p + i + 2 * width);
+      d += load(p + i + 3 * width);
+    }
+    for (; i + width <= n; i += width) a += load(p + i);
+    float run[width];
+    store(run, (a + b) + (c + d));
+    for (int k = 0; k < width / 2; k++) {
+      low[k] += double(run[k]);
+      high[k] += double(run[k + width / 2]);
+    }
+    for (; i < n; i++) rest += p[i];
+  }
+  [[gnu::always_inline]] double value() const {
+    double sum = rest;
+    for (int k = 0; k < width / 2; k++) sum += low[k] + high[k];
+    return sum;
+  }
+};
 
 template <class T>
-void sums(const T* frame, Spans spans, double* out) {
-  using Total = std::conditional_t<std::is_floating_point_v<T>, double,
-                                   std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>;
-  Total total = 0;
+void sums(const void* frame, Spans spans, double* out) {
+  const T* p = static_cast<const T*>(frame);
+  Sum<T> sum;
   for (uint32_t s = 0; s < spans.count; s++)
-    total += sum_of(frame + spans.pairs[2 * s], spans.pairs[2 * s + 1] - spans.pairs[2 * s]);
-  out[0] = double(total);
+    sum.add(p + spans.pairs[2 * s], spans.pairs[2 * s + 1] - spans.pairs[2 * s]);
+  out[0] = sum.value();
 }
 
 template <class T>
-void squares(const T* frame, Spans spans, double* out) {
-  if constexpr (std::is_integral_v<T> && sizeof(T) <= 2) {
-    int64_t total = 0;
+void squares(const void* frame, Spans spans, double* out) {
+  const T* p = static_cast<const T*>(frame);
+  if constexpr (sizeof(T) <= 2) {
+    // Neighbours are squared and added in one instruction: signed 16 bits, so unsigned ones about 2^15.
+    constexpr int32_t middle = std::is_same_v<T, uint16_t> ? 32768 : 0;
+    constexpr int step = 2 * width;
+    int64_t sum = 0;
     uint64_t square = 0;
+    uint64_t pixels = 0;
     for (uint32_t s = 0; s < spans.count; s++) {
       const uint32_t first = spans.pairs[2 * s], end = spans.pairs[2 * s + 1];
-      total += int64_t(sum_of(frame + first, end - first));
-      for (uint32_t i = first; i < end; i++) {
-        // Unsigned: 65535 squared is beyond int32.
-        const uint32_t v = uint32_t(RowSum<T>(frame[i]));
-        square += v * v;
+      pixels += end - first;
+      uint32_t i = first;
+      if (i + step <= end) {
+        // A run has 2^16 pixels at most: sums fit the words, squares in two halves.
+        U here{}, low{}, high{};
+        for (; i + step <= end; i += step) {
+          U v;
+          if constexpr (sizeof(T) == 1)
+            v = (U)widened<int16_t, step>(p + i);
+          else
+            memcpy(&v, p + i, sizeof v);
+          if constexpr (middle != 0) v ^= splat(uint32_t(0x80008000));
+          const U both = dot16(v, v);
+          here += dot16(v, splat(uint32_t(0x00010001)));
+          low += both;
+          high += both >> 16;
+        }
+        low -= high << 16;
+        for (int k = 0; k < width; k++) {
+          sum += int32_t(here[k]);
+          square += (uint64_t(high[k]) << 16) + low[k];
+        }
+      }
+      for (; i < end; i++) {
+        const int32_t v = int32_t(p[i]) - middle;
+        sum += v;
+        square += uint32_t(v * v);
       }
     }
-    out[0] = double(total);
-    out[1] = double(square);
+    const int64_t n = int64_t(pixels);
+    out[0] = double(sum + middle * n);
+    out[1] = double(int64_t(square) + 2 * middle * sum + int64_t(middle) * middle * n);
   } else {
     double total = 0, square = 0;
     for (uint32_t s = 0; s < spans.count; s++)
       for (uint32_t i = spans.pairs[2 * s]; i < spans.pairs[2 * s + 1]; i++) {
-        const double v = double(frame[i]);
+        const double v = double(p[i]);
         total += v;
         square += v * v;
       }
@@ -69,94 +145,25 @@ void squares(const T* frame, Spans spans, double* out) {
   }
 }
 
-// Sums by row and by column: Σ y v and Σ x v follow from them without a product a pixel. `column` has a number a pixel
-// of a row and is zero before and after.
-template <class T, class C>
-void com(const T* frame, uint32_t width_, Spans spans, C* __restrict column, double* out) {
-  double total = 0, sy = 0, sx = 0;
-  uint32_t low = width_, high = 0;
-  // Columns of 16-bit numbers are emptied before 2^16 rows of them overflow.
-  constexpr uint32_t rows_most = sizeof(T) <= 2 ? 1u << 15 : ~0u;
-  uint32_t rows = 0;
-  const auto empty = [&] {
-    double here = 0;
-    for (uint32_t x = low; x < high; x++) {
-      here += double(x) * double(column[x]);
-      column[x] = 0;
-    }
-    sx += here;
-  };
-  for (uint32_t s = 0; s < spans.count; s++) {
-    const uint32_t first = spans.pairs[2 * s], n = spans.pairs[2 * s + 1] - first;
-    const uint32_t y = first / width_, x = first % width_;
-    const T* __restrict p = frame + first;
-    C* __restrict c = column + x;
-    double row;
-    if constexpr (std::is_floating_point_v<T>) {
-      F a = zero();
-      uint32_t i = 0;
-      for (; i + width <= n; i += width) {
-        const F v = load(p + i);
-        a += v;
-        store(c + i, load(c + i) + v);
-      }
-      row = sum(a);
-      for (; i < n; i++) {
-        row += p[i];
-        c[i] += p[i];
-      }
-    } else {
-      RowSum<T> r = 0;
-      for (uint32_t i = 0; i < n; i++) {
-        const C v = C(p[i]);
-        r += v;
-        c[i] += v;
-      }
-      row = double(r);
-    }
-    total += row;
-    sy += double(y) * row;
-    if (x < low) low = x;
-    if (x + n > high) high = x + n;
-    if (++rows == rows_most) {
-      empty();
-      rows = 0;
-    }
+template <class T>
+void sparse(const void* frame, const uint32_t* starts, const uint32_t* places, const float* weights, uint32_t masks,
+            double* out) {
+  const T* p = static_cast<const T*>(frame);
+  for (uint32_t k = 0; k < masks; k++) {
+    double sum = 0;
+    for (uint32_t e = starts[k]; e < starts[k + 1]; e++) sum += double(weights[e]) * double(p[places[e]]);
+    out[k] = sum;
   }
-  empty();
-  out[0] = total;
-  out[1] = sy;
-  out[2] = sx;
 }
 
 }  // namespace
 
-void udf_sums(uint32_t dtype, const void* frame, Spans spans, double* out) {
-  with_type(dtype, frame, [&](const auto* p) { sums(p, spans, out); });
-}
-
-void udf_squares(uint32_t dtype, const void* frame, Spans spans, double* out) {
-  with_type(dtype, frame, [&](const auto* p) { squares(p, spans, out); });
-}
-
-void udf_com(uint32_t dtype, const void* frame, uint32_t width_, Spans spans, void* column, double* out) {
-  with_type(dtype, frame, [&](const auto* p) {
-    using T = std::remove_cv_t<std::remove_pointer_t<decltype(p)>>;
-    if constexpr (std::is_floating_point_v<T>)
-      com(p, width_, spans, static_cast<float*>(column), out);
-    else
-      com(p, width_, spans, static_cast<RowSum<T>*>(column), out);
-  });
-}
-
-void udf_sparse(uint32_t dtype, const void* frame, const uint32_t* starts, const uint32_t* places, const float* weights,
-                uint32_t masks, double* out) {
-  with_type(dtype, frame, [&](const auto* p) {
-    for (uint32_t k = 0; k < masks; k++) {
-      double sum = 0;
-      for (uint32_t e = starts[k]; e < starts[k + 1]; e++) sum += double(weights[e]) * double(p[places[e]]);
-      out[k] = sum;
-    }
+void udf_spans(uint32_t dtype, ewald::udf::Kernels& kernels) {
+  with_type(dtype, [&](auto number) {
+    using T = decltype(number);
+    kernels.sums = sums<T>;
+    kernels.squares = squares<T>;
+    kernels.sparse = sparse<T>;
   });
 }
 

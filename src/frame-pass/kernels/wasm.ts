@@ -1,4 +1,7 @@
-/** Passes over frames on wasm: frames are copied into the heap a few at a time, so that they are still in the cache. */
+/**
+ * Passes over frames on wasm: frames are copied into the heap a few at a time, so that they are still in the cache, and
+ * only the part of each that a step looks at.
+ */
 
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
@@ -11,14 +14,22 @@ export const udfOp = ({ core }: WasmHost): UdfOp => ({
   plan: async (descriptor) => planUdf(core, descriptor),
 });
 
-/** Bytes of frames that are in the heap at a time, and frames at least: the core adds eight before it touches a sum. */
-const heapBytes = 2 ** 20;
-const leastFrames = 8;
+/**
+ * Bytes of frames that are in the heap at a time: what the cache of one core holds. Sums of each pixel take eight frames
+ * before a sum is touched, and the core cuts at a megabyte by itself.
+ */
+const heapBytes = { byFrame: 2 ** 18, byPixel: 2 ** 20 };
+const leastFrames = { byFrame: 1, byPixel: 8 };
+/** Bytes that a copy of its own a frame has to save. */
+const worthACopy = 2 ** 10;
 
 function planUdf(core: Core, descriptor: UdfDescriptor): UdfKernel {
   const { fields, steps, indices, weights, pixels, bytesOfNumber, columns, planes } = descriptor;
   const frameBytes = pixels * bytesOfNumber;
-  const most = Math.max(leastFrames, Math.floor(heapBytes / frameBytes));
+  const { first: low, end: high } = descriptor.seen;
+  const sort = planes > 0 ? 'byPixel' : 'byFrame';
+  const most = Math.max(leastFrames[sort], Math.floor(heapBytes[sort] / frameBytes));
+  const whole = (pixels - (high - low)) * bytesOfNumber < worthACopy;
   const before = core.liveBytes;
   const held: number[] = [];
   const hold = (bytes: number): number => {
@@ -56,7 +67,13 @@ function planUdf(core: Core, descriptor: UdfDescriptor): UdfKernel {
         core.check('ewald_udf_begin', udf);
         for (let first = 0; first < run.count; first += most) {
           const count = Math.min(most, run.count - first);
-          core.write(frames, run.frames.subarray(first * pixels, (first + count) * pixels));
+          if (whole) core.write(frames, run.frames.subarray(first * pixels, (first + count) * pixels));
+          else
+            for (let i = 0; i < count; i++)
+              core.write(
+                frames + i * frameBytes + low * bytesOfNumber,
+                run.frames.subarray((first + i) * pixels + low, (first + i) * pixels + high),
+              );
           core.check('ewald_udf_run', udf, frames, count, nav);
           if (columns > 0) core.read(nav, run.nav.subarray(first * columns, (first + count) * columns));
         }

@@ -1,0 +1,172 @@
+// Sums of each pixel over frames, for integers of up to 16 bits: words are added to words, and doubles are made of them
+// once in 2^15 frames.
+#include "udf/isa/numbers.h"
+#include "udf/pass.h"
+
+namespace ewald::EWALD_ISA {
+namespace {
+
+using ewald::udf::group;
+using ewald::udf::Running;
+using ewald::udf::Stack;
+
+// Pixels that the loops below take at a time: two vectors of words of them.
+constexpr int step = 2 * width;
+
+// --- sums, pixels in their order ---
+
+template <class T, uint32_t G>
+EWALD_INLINE void add_group(const T* __restrict p, size_t pixels, size_t first, size_t end, uint32_t* __restrict sum) {
+  using S = Twice<T>;
+  using R = RowSum<T>;
+  constexpr int lanes = lanes_of<S>;
+  size_t i = first;
+  for (; i + lanes <= end; i += lanes) {
+    Lanes<S> here = widen<S>(p + i);
+    for (uint32_t f = 1; f < G; f++) here += widen<S>(p + f * pixels + i);
+    R* to = reinterpret_cast<R*>(sum) + i;
+    if constexpr (std::is_same_v<S, R>) {
+      store<R, lanes>(to, load<R, lanes>(to) + here);
+    } else {
+      S halves[lanes];
+      store<S, lanes>(halves, here);
+      for (int k = 0; k < lanes; k += width) store<R, width>(to + k, load<R, width>(to + k) + widen<R>(halves + k));
+    }
+  }
+  for (; i < end; i++)
+    for (uint32_t f = 0; f < G; f++) sum[i] += uint32_t(R(p[f * pixels + i]));
+}
+
+template <class T>
+void add(const Stack& s, Running running) {
+  const T* p = static_cast<const T*>(s.frames);
+  uint32_t f = 0;
+  for (; f + group <= s.count; f += group) add_group<T, group>(p + f * s.pixels, s.pixels, s.first, s.end, running.sum);
+  for (; f < s.count; f++) add_group<T, 1>(p + f * s.pixels, s.pixels, s.first, s.end, running.sum);
+}
+
+template <class T>
+void empty_sum(Running running, size_t, size_t first, size_t end, double* sum) {
+  for (size_t i = first; i < end; i++) {
+    sum[i] += double(RowSum<T>(running.sum[i]));
+    running.sum[i] = 0;
+  }
+}
+
+// --- sums and squares: a² + b² of two frames is one instruction for signed numbers of 16 bits, so unsigned ones are
+//     taken about 2^15, and pixels lie as the instruction leaves them: halves of each 16 bytes apart ---
+
+template <class T>
+constexpr int32_t middle = std::is_same_v<T, uint16_t> ? 32768 : 0;
+
+// `step` pixels as 16-bit numbers about the middle, in two words of 16 bits a lane.
+template <class T>
+EWALD_INLINE U sixteen(const T* p) {
+  if constexpr (sizeof(T) == 1) {
+    return (U)widened<int16_t, step>(p);
+  } else {
+    U v;
+    memcpy(&v, p, sizeof v);
+    if constexpr (middle<T> != 0) v ^= splat(uint32_t(0x80008000));
+    return v;
+  }
+}
+
+// Σ and Σ² of one vector of pixels.
+struct Moments {
+  U sum, low, high;
+};
+
+template <class T>
+EWALD_INLINE void meet(U pair, Moments& m) {
+  const U squares = dot16(pair, pair);
+  m.sum += dot16(pair, splat(uint32_t(0x00010001)));
+  m.low += squares;
+  // Squares of 8 bits do not leave the word.
+  if constexpr (sizeof(T) == 2) m.high += squares >> 16;
+}
+
+EWALD_INLINE Moments taken(Running r, size_t i) {
+  Moments m;
+  memcpy(&m.sum, r.sum + i, sizeof m.sum);
+  memcpy(&m.low, r.low + i, sizeof m.low);
+  memcpy(&m.high, r.high + i, sizeof m.high);
+  return m;
+}
+EWALD_INLINE void put(Running r, size_t i, const Moments& m) {
+  store(r.sum + i, m.sum);
+  store(r.low + i, m.low);
+  store(r.high + i, m.high);
+}
+
+template <class T, uint32_t G>
+EWALD_INLINE void moments_group(const T* __restrict p, size_t pixels, size_t first, size_t end, Running r) {
+  size_t i = first;
+  for (; i + step <= end; i += step) {
+    Moments a = taken(r, i), b = taken(r, i + width);
+    for (uint32_t f = 0; f < G; f += 2) {
+      const U one = sixteen<T>(p + f * pixels + i), other = f + 1 < G ? sixteen<T>(p + (f + 1) * pixels + i) : U{};
+      meet<T>(interleave_low16(one, other), a);
+      meet<T>(interleave_high16(one, other), b);
+    }
+    put(r, i, a);
+    put(r, i + width, b);
+  }
+  // The last pixels of a frame lie in their order.
+  for (; i < end; i++)
+    for (uint32_t f = 0; f < G; f++) {
+      const int32_t v = int32_t(p[f * pixels + i]) - middle<T>;
+      const uint32_t square = uint32_t(v * v);
+      r.sum[i] += uint32_t(v);
+      r.low[i] += square;
+      if constexpr (sizeof(T) == 2) r.high[i] += square >> 16;
+    }
+}
+
+template <class T>
+void moments(const Stack& s, Running running) {
+  const T* p = static_cast<const T*>(s.frames);
+  uint32_t f = 0;
+  for (; f + group <= s.count; f += group) moments_group<T, group>(p + f * s.pixels, s.pixels, s.first, s.end, running);
+  for (; f < s.count; f++) moments_group<T, 1>(p + f * s.pixels, s.pixels, s.first, s.end, running);
+}
+
+// Where the sums of a pixel lie.
+EWALD_INLINE size_t place(size_t i, size_t pixels) {
+  if (i >= pixels / step * step) return i;
+  const size_t in_step = i % step, piece = in_step / 8, in_piece = in_step % 8;
+  return i - in_step + (in_piece / 4) * width + piece * 4 + in_piece % 4;
+}
+
+template <class T>
+void empty_moments(Running r, uint64_t frames, size_t pixels, size_t first, size_t end, double* sum, double* second) {
+  constexpr int64_t about = middle<T>;
+  for (size_t i = first; i < end; i++) {
+    const size_t at = place(i, pixels);
+    const int64_t s = int32_t(r.sum[at]);
+    // Modulo 2^32 the upper halves are known, so the lower ones are.
+    const int64_t squares = int64_t((uint64_t(r.high[at]) << 16) + uint32_t(r.low[at] - (r.high[at] << 16)));
+    sum[i] += double(s + about * int64_t(frames));
+    second[i] += double(squares + 2 * about * s + about * about * int64_t(frames));
+  }
+  // `first` is a whole number of steps, `end` too or the end of the frame.
+  memset(r.sum + first, 0, (end - first) * sizeof(uint32_t));
+  memset(r.low + first, 0, (end - first) * sizeof(uint32_t));
+  memset(r.high + first, 0, (end - first) * sizeof(uint32_t));
+}
+
+}  // namespace
+
+void udf_running(uint32_t dtype, ewald::udf::Kernels& kernels) {
+  with_type(dtype, [&](auto number) {
+    using T = decltype(number);
+    if constexpr (sizeof(T) <= 2) {
+      kernels.add_running = add<T>;
+      kernels.moments_running = moments<T>;
+      kernels.empty_sum = empty_sum<T>;
+      kernels.empty_moments = empty_moments<T>;
+    }
+  });
+}
+
+}  // namespace ewald::EWALD_ISA
