@@ -32,77 +32,133 @@ interface Scatters {
 
 const within = (x: number, [low, high]: readonly [number, number]): number => Math.min(high, Math.max(low, x));
 
-/** What each spot says: its node, the way to it, and the sphere's normal there. */
-function* residuals(cell: Cell, reciprocal: Cell, spots: ArrayLike<number>, k0: number) {
-  for (let i = 0; i + 2 < spots.length; i += 3) {
-    const q: Vector = [spots[i] as number, spots[i + 1] as number, spots[i + 2] as number];
-    const [h, k, l] = cell.map((row) => Math.round(dot(row, q))) as unknown as Vector;
-    if (h === 0 && k === 0 && l === 0) continue;
-    const [as, bs, cs] = reciprocal;
-    const node: Vector = [
-      h * as[0] + k * bs[0] + l * cs[0],
-      h * as[1] + k * bs[1] + l * cs[1],
-      h * as[2] + k * bs[2] + l * cs[2],
-    ];
-    const length = Math.hypot(q[0], q[1], q[2] + k0);
-    const normal: Vector = [q[0] / length, q[1] / length, (q[2] + k0) / length];
-    const off: Vector = [node[0] - q[0], node[1] - q[1], node[2] - q[2]];
-    const along = dot(off, normal);
-    yield { node, normal, off, along, across: Math.sqrt(Math.max(0, dot(off, off) - along * along)) };
-  }
-}
+/** What each spot says of a lattice: its node, the sphere's normal there, and the way from the spot to the node. */
+class Residuals {
+  count = 0;
+  /** [count, 3]. */
+  readonly node: Float64Array;
+  readonly normal: Float64Array;
+  readonly off: Float64Array;
+  /** Of `off`, along the normal and across it. */
+  readonly along: Float64Array;
+  readonly across: Float64Array;
+  /** Of those within the gates; sorted by whoever takes their middle. */
+  readonly #some: readonly [across: Float64Array, along: Float64Array];
 
-function scattersOf(cell: Cell, reciprocal: Cell, spots: ArrayLike<number>, k0: number, gate: Scatters) {
-  const [across, along]: [number[], number[]] = [[], []];
-  for (const one of residuals(cell, reciprocal, spots, k0)) {
-    if (one.across > gates.across * gate.across || Math.abs(one.along) > gates.along * gate.along) continue;
-    across.push(one.across);
-    along.push(Math.abs(one.along));
+  constructor(spots: number) {
+    [this.node, this.normal, this.off] = [0, 1, 2].map(() => new Float64Array(3 * spots)) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+    [this.along, this.across] = [new Float64Array(spots), new Float64Array(spots)];
+    this.#some = [new Float64Array(spots), new Float64Array(spots)];
   }
-  // Of a normal scatter s the median is 1.177 s in the plane, 0.6745 s on a line.
-  return {
-    count: across.length,
-    across: within(median(across) / 1.177, acrossLimits),
-    along: within(median(along) / 0.6745, alongLimits),
-  };
+
+  /** Those of `spots`, [count, 3] in 1/Å; the direct beam says nothing. */
+  fill([a, b, c]: Cell, [as, bs, cs]: Cell, spots: ArrayLike<number>, k0: number): void {
+    const { node, normal, off } = this;
+    let at = 0;
+    for (let i = 0; i + 2 < spots.length; i += 3) {
+      const x = spots[i] as number;
+      const y = spots[i + 1] as number;
+      const z = spots[i + 2] as number;
+      const h = Math.round(a[0] * x + a[1] * y + a[2] * z);
+      const k = Math.round(b[0] * x + b[1] * y + b[2] * z);
+      const l = Math.round(c[0] * x + c[1] * y + c[2] * z);
+      if (h === 0 && k === 0 && l === 0) continue;
+      const nx = h * as[0] + k * bs[0] + l * cs[0];
+      const ny = h * as[1] + k * bs[1] + l * cs[1];
+      const nz = h * as[2] + k * bs[2] + l * cs[2];
+      const length = Math.sqrt(x * x + y * y + (z + k0) * (z + k0));
+      const [ux, uy, uz] = [x / length, y / length, (z + k0) / length];
+      const [dx, dy, dz] = [nx - x, ny - y, nz - z];
+      const along = dx * ux + dy * uy + dz * uz;
+      node[3 * at] = nx;
+      node[3 * at + 1] = ny;
+      node[3 * at + 2] = nz;
+      normal[3 * at] = ux;
+      normal[3 * at + 1] = uy;
+      normal[3 * at + 2] = uz;
+      off[3 * at] = dx;
+      off[3 * at + 1] = dy;
+      off[3 * at + 2] = dz;
+      this.along[at] = along;
+      this.across[at] = Math.sqrt(Math.max(0, dx * dx + dy * dy + dz * dz - along * along));
+      at++;
+    }
+    this.count = at;
+  }
+
+  /** Whether a spot lies within the gates. */
+  isWithin(i: number, scatters: Scatters): boolean {
+    const [across, along] = [this.across[i] as number, this.along[i] as number];
+    return across <= gates.across * scatters.across && Math.abs(along) <= gates.along * scatters.along;
+  }
+
+  /** Scatters of the spots within the gates, and how many these are. */
+  scatters(gate: Scatters): Scatters & { readonly count: number } {
+    const [across, along] = this.#some;
+    let count = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (!this.isWithin(i, gate)) continue;
+      across[count] = this.across[i] as number;
+      along[count++] = Math.abs(this.along[i] as number);
+    }
+    // Of a normal scatter s the median is 1.177 s in the plane, 0.6745 s on a line.
+    return {
+      count,
+      across: within(median(across.subarray(0, count)) / 1.177, acrossLimits),
+      along: within(median(along.subarray(0, count)) / 0.6745, alongLimits),
+    };
+  }
 }
 
 /** One turn of a Gauss–Newton fit, as a rotation vector; undefined where the spots do not fix it. */
-function turnOf(
-  cell: Cell,
-  reciprocal: Cell,
-  spots: ArrayLike<number>,
-  k0: number,
-  scatters: Scatters,
-): Vector | undefined {
-  const a = new Float64Array(9);
-  const b = new Float64Array(3);
+function turnOf(residuals: Residuals, scatters: Scatters): Vector | undefined {
+  const { node, normal, off } = residuals;
   const [wa, wn] = [1 / scatters.across ** 2, 1 / scatters.along ** 2];
-  for (const { node, normal, off, along, across } of residuals(cell, reciprocal, spots, k0)) {
-    if (across > gates.across * scatters.across || Math.abs(along) > gates.along * scatters.along) continue;
+  let [xx, xy, xz, yy, yz, zz] = [0, 0, 0, 0, 0, 0];
+  let [bx, by, bz] = [0, 0, 0];
+  for (let i = 0; i < residuals.count; i++) {
+    if (!residuals.isWithin(i, scatters)) continue;
+    const across = residuals.across[i] as number;
+    const along = residuals.along[i] as number;
     const weight = 1 / (1 + (across * across * wa + along * along * wn) / tail);
+    const px = node[3 * i] as number;
+    const py = node[3 * i + 1] as number;
+    const pz = node[3 * i + 2] as number;
+    const nx = normal[3 * i] as number;
+    const ny = normal[3 * i + 1] as number;
+    const nz = normal[3 * i + 2] as number;
+    const dx = off[3 * i] as number;
+    const dy = off[3 * i + 1] as number;
+    const dz = off[3 * i + 2] as number;
     // A small turn w moves the node by w × node: by w · (node × n) along n; all of it weighs as across, and that the rest.
-    const lever = cross(node, normal);
-    const square = dot(node, node);
-    const moment = cross(node, off);
-    for (let i = 0; i < 3; i++) {
-      for (let j = 0; j < 3; j++) {
-        const all = (i === j ? square : 0) - (node[i] as number) * (node[j] as number);
-        const one = (lever[i] as number) * (lever[j] as number);
-        a[3 * i + j] = (a[3 * i + j] as number) + weight * (wa * (all - one) + wn * one);
-      }
-      const one = (lever[i] as number) * along;
-      b[i] = (b[i] as number) - weight * (wa * ((moment[i] as number) - one) + wn * one);
-    }
+    const lx = py * nz - pz * ny;
+    const ly = pz * nx - px * nz;
+    const lz = px * ny - py * nx;
+    const square = px * px + py * py + pz * pz;
+    xx += weight * (wa * (square - px * px - lx * lx) + wn * (lx * lx));
+    yy += weight * (wa * (square - py * py - ly * ly) + wn * (ly * ly));
+    zz += weight * (wa * (square - pz * pz - lz * lz) + wn * (lz * lz));
+    xy += weight * (wa * (-(px * py) - lx * ly) + wn * (lx * ly));
+    xz += weight * (wa * (-(px * pz) - lx * lz) + wn * (lx * lz));
+    yz += weight * (wa * (-(py * pz) - ly * lz) + wn * (ly * lz));
+    bx -= weight * (wa * (py * dz - pz * dy - lx * along) + wn * (lx * along));
+    by -= weight * (wa * (pz * dx - px * dz - ly * along) + wn * (ly * along));
+    bz -= weight * (wa * (px * dy - py * dx - lz * along) + wn * (lz * along));
   }
-  const rows = [0, 3, 6].map((i) => [a[i], a[i + 1], a[i + 2]]) as unknown as Cell;
+  const rows: Cell = [
+    [xx, xy, xz],
+    [xy, yy, yz],
+    [xz, yz, zz],
+  ];
   const volume = dot(rows[0], cross(rows[1], rows[2]));
   if (!(volume > 0)) return undefined;
-  const solved = [cross(rows[1], rows[2]), cross(rows[2], rows[0]), cross(rows[0], rows[1])];
-  const turn = [0, 1, 2].map((i) =>
-    solved.reduce((sum, column, j) => sum + (column[i] as number) * (b[j] as number), 0),
-  );
-  return turn.map((x) => x / volume) as unknown as Vector;
+  const solved = [cross(rows[1], rows[2]), cross(rows[2], rows[0]), cross(rows[0], rows[1])] as const;
+  const along = (i: 0 | 1 | 2): number => (solved[0][i] * bx + solved[1][i] * by + solved[2][i] * bz) / volume;
+  return [along(0), along(1), along(2)];
 }
 
 /** Rows turned about a vector by its length, radians (Rodrigues). */
@@ -137,16 +193,20 @@ export function orient(
     { length: 3 * own.length },
     (_, i) => spots[3 * (own[(i / 3) | 0] as number) + (i % 3)] as number,
   );
-  let scatters: Scatters = scattersOf(cell, reciprocal, mine, k0, { across: acrossLimits[1], along: alongLimits[1] });
+  const residuals = new Residuals(Math.max(mine.length, spots.length) / 3);
+  residuals.fill(cell, reciprocal, mine, k0);
+  let scatters: Scatters = residuals.scatters({ across: acrossLimits[1], along: alongLimits[1] });
   let [a, r] = [cell, reciprocal];
+  residuals.fill(a, r, spots, k0);
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < turns; i++) {
-      const turn = turnOf(a, r, spots, k0, scatters);
+      const turn = turnOf(residuals, scatters);
       // A degree is no fit but another lattice.
       if (!turn || Math.hypot(...turn) > 0.02) return undefined;
       [a, r] = [turned(a, turn), turned(r, turn)];
+      residuals.fill(a, r, spots, k0);
     }
-    const next = scattersOf(a, r, spots, k0, scatters);
+    const next = residuals.scatters(scatters);
     if (next.count < fewest) return undefined;
     scatters = next;
   }

@@ -8,7 +8,7 @@
 import { type Cell, dot, type Vector } from '../crystal/cell.js';
 import type { Centring } from '../crystal/centring.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
-import { heightOf, pointOf, widthOf } from '../crystal/geometry/pixels.js';
+import { PanelPlace } from '../crystal/geometry/pixels.js';
 
 /** A reflection on the detector. */
 export interface Reflection {
@@ -59,9 +59,12 @@ export function isAbsent(centring: Centring, h: number, k: number, l: number): b
 
 /** Excitation error of a reciprocal vector, 1/Å. */
 export function excitationOf(q: Vector, wavelengthA: number): number {
-  const k = 1 / wavelengthA;
-  return Math.hypot(q[0], q[1], q[2] + k) - k;
+  return excitationAt(q[0], q[1], q[2], 1 / wavelengthA);
 }
+
+// Not as a square root less k0, which cancels; a root of squares is what every engine rounds alike, unlike Math.hypot.
+const excitationAt = (x: number, y: number, z: number, k0: number): number =>
+  Math.sqrt(x * x + y * y + (z + k0) * (z + k0)) - k0;
 
 /** The reflections of a lattice that a detector sees, by h, k, l; `reciprocal` rows a*, b*, c* in 1/Å. */
 export function predict(
@@ -84,30 +87,41 @@ export function predict(
   const thickest = profileRadius + 0.5 * maxInverseD ** 2 * beam.wavelengthA * 2 * bandwidth;
   const step = dot(cs, cs);
   const [outerRadius, innerRadius] = [k0 + thickest, k0 - thickest];
+  const panels = geometry.panels.map((panel) => new PanelPlace(panel, beam));
+  // Plain numbers and no arrays: this is done for every column of the lattice, some ten thousand a crystal.
   for (let h = -limits[0]; h <= limits[0]; h++)
     for (let k = -limits[1]; k <= limits[1]; k++) {
-      const [x, y, z] = [h * as[0] + k * bs[0], h * as[1] + k * bs[1], h * as[2] + k * bs[2]];
+      const x = h * as[0] + k * bs[0];
+      const y = h * as[1] + k * bs[1];
+      const z = h * as[2] + k * bs[2];
       // The line x + l c* lies in the shell of radii k0 ± thickness around −k0 along two stretches, or one.
       const along = x * cs[0] + y * cs[1] + (z + k0) * cs[2];
       const square = x * x + y * y + (z + k0) * (z + k0);
       const outer = along * along - step * (square - outerRadius * outerRadius);
       if (outer < 0) continue;
       const inner = along * along - step * (square - innerRadius * innerRadius);
-      const [outerRoot, innerRoot] = [Math.sqrt(outer), inner < 0 ? -1 : Math.sqrt(inner)];
+      const outerRoot = Math.sqrt(outer);
+      const innerRoot = inner < 0 ? -1 : Math.sqrt(inner);
       for (let stretch = 0; stretch < (inner < 0 ? 1 : 2); stretch++) {
         const from = stretch === 0 ? (-along - outerRoot) / step : (-along + innerRoot) / step;
         const to = stretch === 1 || inner < 0 ? (-along + outerRoot) / step : (-along - innerRoot) / step;
         const last = Math.min(limits[2], Math.floor(to));
         for (let l = Math.max(-limits[2], Math.ceil(from)); l <= last; l++) {
           if ((h === 0 && k === 0 && l === 0) || isAbsent(centring, h, k, l)) continue;
-          const g: Vector = [x + l * cs[0], y + l * cs[1], z + l * cs[2]];
-          const inverseD = Math.hypot(...g);
+          const gx = x + l * cs[0];
+          const gy = y + l * cs[1];
+          const gz = z + l * cs[2];
+          const inverseD = Math.sqrt(gx * gx + gy * gy + gz * gz);
           if (inverseD > maxInverseD) continue;
-          const excitation = excitationOf(g, beam.wavelengthA);
+          const excitation = excitationAt(gx, gy, gz, k0);
           const radius = profileRadius + 0.5 * inverseD ** 2 * beam.wavelengthA * 2 * bandwidth;
           if (Math.abs(excitation) > radius) continue;
-          const place = placeOf([g[0], g[1], g[2] + k0], geometry, beam);
-          if (place) found.push({ h, k, l, panel: place.panel, fs: place.fs, ss: place.ss, excitation, inverseD });
+          for (let panel = 0; panel < panels.length; panel++) {
+            const place = panels[panel] as PanelPlace;
+            if (!place.find(gx, gy, gz + k0)) continue;
+            found.push({ h, k, l, panel, fs: place.fs, ss: place.ss, excitation, inverseD });
+            break;
+          }
         }
       }
     }
@@ -123,13 +137,4 @@ function inverseLengths(reciprocal: Cell): [number, number, number] {
   ];
   const volume = Math.abs(dot(a, across(b, c)));
   return [across(b, c), across(c, a), across(a, b)].map((v) => Math.hypot(...v) / volume) as [number, number, number];
-}
-
-function placeOf(ray: Vector, geometry: Geometry, beam: Beam) {
-  for (const [panel, one] of geometry.panels.entries()) {
-    const point = pointOf(one, beam, ray);
-    if (point && point.fs >= 0 && point.ss >= 0 && point.fs < widthOf(one) && point.ss < heightOf(one))
-      return { panel, fs: point.fs, ss: point.ss };
-  }
-  return undefined;
 }

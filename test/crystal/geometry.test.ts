@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { wavelengthOf } from '../../src/crystal/geometry/geometry.js';
 import { parseGeometry } from '../../src/crystal/geometry/parse.js';
-import { badPixels, beamOf, extentOf, pointOf, reciprocalOf } from '../../src/crystal/geometry/pixels.js';
+import { badPixels, beamOf, extentOf, PanelPlace, reciprocalOf } from '../../src/crystal/geometry/pixels.js';
 import { formatGeometry } from '../../src/crystal/geometry/write.js';
 import { dataFolder, listData, readData } from '../support/data.js';
 
@@ -147,9 +147,9 @@ describe.skipIf(!dataFolder)(`geometries of the data${dataFolder ? '' : ' (absen
           const node = [0, 1, 2].map((i) => h * astar[i] + k * bstar[i] + l * cstar[i]);
           worst = Math.max(worst, Math.hypot(...q.map((value, i) => value - (node[i] ?? 0))));
           // And back: the ray through the spot hits the panel where the spot is.
-          const ray = [q[0], q[1], q[2] + 1 / beam.wavelengthA] as const;
-          const point = pointOf(panel, beam, ray);
-          expect(Math.hypot((point?.fs ?? 0) - x, (point?.ss ?? 0) - y)).toBeLessThan(1e-6);
+          const place = new PanelPlace(panel, beam);
+          expect(place.find(q[0], q[1], q[2] + 1 / beam.wavelengthA)).toBe(true);
+          expect(Math.hypot(place.fs - x, place.ss - y)).toBeLessThan(1e-6);
         }
     // A node is off the sphere by its excitation error at most, some 1e-3 1/Å.
     expect(worst).toBeLessThan(3e-3);
@@ -161,9 +161,13 @@ describe.skipIf(!dataFolder)(`geometries of the data${dataFolder ? '' : ' (absen
     const beam = { wavelengthA: 1.3, distanceM: 0.13, shiftM: [1e-4, -2e-4] as const };
     for (const panel of geometry.panels.slice(0, 8)) {
       const q = reciprocalOf(panel, beam, 17.25, 140.5);
-      const point = pointOf(panel, beam, [q[0], q[1], q[2] + 1 / beam.wavelengthA]);
-      expect(point?.fs).toBeCloseTo(17.25, 8);
-      expect(point?.ss).toBeCloseTo(140.5, 8);
+      const place = new PanelPlace(panel, beam);
+      expect(place.find(q[0], q[1], q[2] + 1 / beam.wavelengthA)).toBe(true);
+      expect(place.fs).toBeCloseTo(17.25, 8);
+      expect(place.ss).toBeCloseTo(140.5, 8);
+      // The other way, and past the panel.
+      expect(place.find(-q[0], -q[1], -q[2] - 1 / beam.wavelengthA)).toBe(false);
+      expect(place.find(1, 0, 0.01)).toBe(false);
     }
   });
 });

@@ -66,28 +66,44 @@ export function reciprocalOf(panel: Panel, beam: Beam, fs: number, ss: number): 
   return [x * k, y * k, z * k - 1 / beam.wavelengthA];
 }
 
-/**
- * Point of a panel that the ray along k hits, in pixels from its outer corner; undefined when it points away. May lie
- * outside of the panel.
- */
-export function pointOf(panel: Panel, beam: Beam, k: Vector): { readonly fs: number; readonly ss: number } | undefined {
-  // corner + fs F + ss S = t k, in pixels: three equations for fs, ss and t.
-  const origin = [
-    panel.corner[0] + beam.shiftM[0] * panel.resolution,
-    panel.corner[1] + beam.shiftM[1] * panel.resolution,
-    (beam.distanceM + panel.offsetM) * panel.resolution,
-  ] as const;
-  const [f, s] = [panel.fs, panel.ss];
-  const determinant = (a: Vector, b: Vector, c: Vector): number =>
-    a[0] * (b[1] * c[2] - b[2] * c[1]) - b[0] * (a[1] * c[2] - a[2] * c[1]) + c[0] * (a[1] * b[2] - a[2] * b[1]);
-  const minus: Vector = [-k[0], -k[1], -k[2]];
-  const to: Vector = [-origin[0], -origin[1], -origin[2]];
-  const d = determinant(f, s, minus);
-  if (d === 0) return undefined;
-  const t = determinant(f, s, to) / d;
-  if (!(t > 0)) return undefined;
-  return { fs: determinant(to, s, minus) / d, ss: determinant(f, to, minus) / d };
+/** Where rays meet a panel; made once for many, and `fs` and `ss` are those of the last, so that nothing is allocated a ray. */
+export class PanelPlace {
+  /** Pixels from its outer corner. */
+  fs = 0;
+  ss = 0;
+  readonly #width: number;
+  readonly #height: number;
+  readonly #f: Vector;
+  readonly #s: Vector;
+  readonly #to: Vector;
+  readonly #numerator: number;
+
+  constructor(panel: Panel, beam: Beam) {
+    [this.#width, this.#height] = [widthOf(panel), heightOf(panel)];
+    [this.#f, this.#s] = [panel.fs, panel.ss];
+    this.#to = [
+      -(panel.corner[0] + beam.shiftM[0] * panel.resolution),
+      -(panel.corner[1] + beam.shiftM[1] * panel.resolution),
+      -((beam.distanceM + panel.offsetM) * panel.resolution),
+    ];
+    const [f, s, to] = [this.#f, this.#s, this.#to];
+    this.#numerator = determinant(f, s, to[0], to[1], to[2]);
+  }
+
+  /** Whether the ray along a vector meets the panel, and where. */
+  find(kx: number, ky: number, kz: number): boolean {
+    // corner + fs F + ss S = t k, in pixels: three equations for fs, ss and t.
+    const d = determinant(this.#f, this.#s, -kx, -ky, -kz);
+    // Along the panel, or away from it.
+    if (d === 0 || !(this.#numerator / d > 0)) return false;
+    this.fs = determinant(this.#to, this.#s, -kx, -ky, -kz) / d;
+    this.ss = determinant(this.#f, this.#to, -kx, -ky, -kz) / d;
+    return this.fs >= 0 && this.ss >= 0 && this.fs < this.#width && this.ss < this.#height;
+  }
 }
+
+const determinant = (a: Vector, b: Vector, x: number, y: number, z: number): number =>
+  a[0] * (b[1] * z - b[2] * y) - b[0] * (a[1] * z - a[2] * y) + x * (a[1] * b[2] - a[2] * b[1]);
 
 /** Panel that holds a pixel of the file's array; undefined between panels. */
 export function panelAt(geometry: Geometry, fs: number, ss: number): Panel | undefined {

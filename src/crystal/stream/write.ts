@@ -1,6 +1,14 @@
 /** Writes CrystFEL streams, format 2.3, with the widths of its own writer. */
-import { exponential, fixed, whole } from './print.js';
-import { marks, type StreamChunk, type StreamCrystal, type StreamHead } from './stream.js';
+import { exponential, fixed } from './print.js';
+import {
+  marks,
+  type StreamChunk,
+  type StreamCrystal,
+  type StreamHead,
+  type StreamPeak,
+  type StreamReflection,
+} from './stream.js';
+import { Table } from './table.js';
 
 const lines = (text: string): string[] => text.replace(/\n$/, '').split('\n');
 
@@ -11,6 +19,41 @@ export function formatHead(head: StreamHead): string {
   if (head.cell !== undefined) parts.push(marks.cellBegin, ...lines(head.cell), marks.cellEnd);
   if (head.indexingMethods !== undefined) parts.push(`${marks.methods}${head.indexingMethods}`);
   return `${parts.join('\n')}\n`;
+}
+
+// One for all chunks: its memory grows to the longest list.
+const table = new Table();
+
+function reflectionLines(reflections: readonly StreamReflection[]): string {
+  for (const r of reflections) {
+    for (const x of [r.h, r.k, r.l]) {
+      table.whole(x, 4);
+      table.text(' ');
+    }
+    for (const x of [r.intensity, r.sigma, r.peak, r.background]) {
+      table.fixed(x, 2, 10);
+      table.text(' ');
+    }
+    table.fixed(r.fs, 1, 6);
+    table.text(' ');
+    table.fixed(r.ss, 1, 6);
+    table.text(` ${r.panel}\n`);
+  }
+  return table.take();
+}
+
+function peakLines(peaks: readonly StreamPeak[]): string {
+  for (const p of peaks) {
+    table.fixed(p.fs, 2, 7);
+    table.text(' ');
+    table.fixed(p.ss, 2, 7);
+    table.text(' ');
+    table.fixed(p.inverseD, 2, 10);
+    table.text('  ');
+    table.fixed(p.intensity, 2, 10);
+    table.text(`   ${p.panel}\n`);
+  }
+  return table.take();
 }
 
 function crystalLines(crystal: StreamCrystal): string[] {
@@ -34,12 +77,7 @@ function crystalLines(crystal: StreamCrystal): string[] {
   if (!reflections) out.push(marks.noReflections);
   else {
     out.push(marks.reflectionsBegin, marks.reflectionsHead);
-    for (const r of reflections) {
-      const index = [r.h, r.k, r.l].map((x) => whole(x, 4)).join(' ');
-      const measured = [r.intensity, r.sigma, r.peak, r.background].map((x) => fixed(x, 2, 10)).join(' ');
-      out.push(`${index} ${measured} ${fixed(r.fs, 1, 6)} ${fixed(r.ss, 1, 6)} ${r.panel}`);
-    }
-    out.push(marks.reflectionsEnd);
+    out.push(reflectionLines(reflections) + marks.reflectionsEnd);
   }
   out.push(marks.crystalEnd);
   return out;
@@ -64,11 +102,7 @@ export function formatChunk(chunk: StreamChunk): string {
     out.push(`peak_resolution = ${fixed(peakResolution.inverseNm, 6)} nm^-1 or ${fixed(peakResolution.angstrom, 6)} A`);
   if (peaks) {
     out.push(marks.peaksBegin, marks.peaksHead);
-    for (const p of peaks)
-      out.push(
-        `${fixed(p.fs, 2, 7)} ${fixed(p.ss, 2, 7)} ${fixed(p.inverseD, 2, 10)}  ${fixed(p.intensity, 2, 10)}   ${p.panel}`,
-      );
-    out.push(marks.peaksEnd);
+    out.push(peakLines(peaks) + marks.peaksEnd);
   }
   for (const crystal of chunk.crystals) out.push(...crystalLines(crystal));
   out.push(marks.chunkEnd);

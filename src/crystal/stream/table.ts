@@ -1,0 +1,86 @@
+/**
+ * Columns of numbers as text, byte by byte into one memory: what `fixed` and `whole` of print.ts give, without a string
+ * a number. A frame's lists hold some ten thousand of these.
+ */
+import { fixed, whole } from './print.js';
+
+const zero = 48;
+const space = 32;
+const powers = [1, 10, 100, 1000] as const;
+/** Up to here a product with a power of ten is off by less than `doubt`. */
+const mostQuick = 2 ** 30;
+/** As near to a half the digits are left to print.ts, which knows of ties. */
+const doubt = 1e-6;
+
+/** A text under way. */
+export class Table {
+  #bytes = new Uint8Array(2 ** 12);
+  #length = 0;
+
+  /** A line's end or what stands between columns. */
+  text(text: string): void {
+    this.#need(3 * text.length);
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 127) {
+        const bytes = new TextEncoder().encode(text.slice(i));
+        this.#bytes.set(bytes, this.#length);
+        this.#length += bytes.length;
+        return;
+      }
+      this.#bytes[this.#length++] = code;
+    }
+  }
+
+  /** `%W.Df`, of up to three digits. */
+  fixed(x: number, digits: 0 | 1 | 2 | 3, width: number): void {
+    const scaled = Math.abs(x) * powers[digits];
+    const low = Math.floor(scaled);
+    if (!(scaled < mostQuick) || Math.abs(scaled - low - 0.5) < doubt) this.text(fixed(x, digits, width));
+    else this.#put(scaled - low > 0.5 ? low + 1 : low, x < 0 || Object.is(x, -0), digits, width);
+  }
+
+  /** `%Wi`. */
+  whole(x: number, width: number): void {
+    const size = Math.abs(Math.trunc(x));
+    if (!(size < mostQuick)) this.text(whole(x, width));
+    else this.#put(size, x <= -1, 0, width);
+  }
+
+  /** The text; another one may be begun. */
+  take(): string {
+    const text = new TextDecoder().decode(this.#bytes.subarray(0, this.#length));
+    this.#length = 0;
+    return text;
+  }
+
+  /** A whole number with a point before its last digits. */
+  #put(n: number, negative: boolean, digits: number, width: number): void {
+    let count = 1;
+    for (let rest = n; rest >= 10; rest = (rest / 10) | 0) count++;
+    if (count <= digits) count = digits + 1;
+    const length = count + (digits > 0 ? 1 : 0) + (negative ? 1 : 0);
+    const padded = Math.max(length, width);
+    this.#need(padded);
+    const bytes = this.#bytes;
+    const begin = this.#length;
+    let at = begin + padded;
+    let rest = n;
+    for (let i = 0; i < count; i++) {
+      if (i === digits && digits > 0) bytes[--at] = 46;
+      const next = (rest / 10) | 0;
+      bytes[--at] = zero + rest - 10 * next;
+      rest = next;
+    }
+    if (negative) bytes[--at] = 45;
+    while (at > begin) bytes[--at] = space;
+    this.#length = begin + padded;
+  }
+
+  #need(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return;
+    const bytes = new Uint8Array(2 * (this.#length + more));
+    bytes.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = bytes;
+  }
+}
