@@ -34,6 +34,12 @@ void lay_out_detector(Arena& arena, Plan& plan) {
   plan.sampled = arena.take<uint32_t>(size_t(plan.bins) * samples);
 }
 
+// What follows from its panels.
+void lay_out_tiles(Arena& arena, Plan& plan) {
+  plan.tiles.tile = arena.take<Tile>(most_tiles(plan));
+  plan.tiles.in_tiles = arena.take<uint32_t>(plan.bins);
+}
+
 // What a run of another finder writes.
 void lay_out_others(Arena& arena, Plan& plan) {
   const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
@@ -50,9 +56,7 @@ void lay_out_run(Arena& arena, Plan& plan) {
   const size_t bins = plan.bins;
   plan.outlier_room = room_for(pixels);
   Tiles& tiles = plan.tiles;
-  tiles.tile = arena.take<Tile>(tiles.count);
   tiles.patterns = arena.take<uint8_t>(tiles.pattern_count * pattern_bytes);
-  tiles.in_tiles = arena.take<uint32_t>(bins);
   tiles.lowest = arena.take<uint16_t>(tiles.count);
   tiles.span = arena.take<uint16_t>(tiles.count);
   tiles.others = arena.take<uint64_t>(tiles.count);
@@ -153,7 +157,7 @@ int32_t check_panels(const ewald_peaks_descriptor& d, const ewald_peaks_panel* p
 
 struct ewald_peaks {
   Plan plan;
-  void *detector, *run;
+  void *detector, *tiles, *run;
   size_t bytes;
 };
 
@@ -213,9 +217,13 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
     return EWALD_STATUS_OK;
   }
   list_bins(plan);
-  const bool counted = cut_tiles(plan, plan.tiles);
-  made->run = counted ? allocate_for(plan, lay_out_run, made->bytes) : nullptr;
-  if (made->run == nullptr || !cut_tiles(plan, plan.tiles))
+  auto* const keys = static_cast<uint64_t*>(ewald::allocate_raw(most_patterns * sizeof(uint64_t)));
+  made->tiles = keys == nullptr ? nullptr : allocate_for(plan, lay_out_tiles, made->bytes);
+  const bool cut = made->tiles != nullptr && cut_tiles(plan, plan.tiles, keys);
+  made->run = cut ? allocate_for(plan, lay_out_run, made->bytes) : nullptr;
+  if (made->run != nullptr) write_patterns(plan.tiles, keys);
+  ewald::release(keys);
+  if (made->run == nullptr)
     return give_up(ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "no memory for the tiles of a plan of peaks"));
   *peaks = made;
   return EWALD_STATUS_OK;
@@ -224,6 +232,7 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
 extern "C" EWALD_EXPORT(ewald_peaks_destroy) void ewald_peaks_destroy(ewald_peaks* peaks) {
   if (peaks == nullptr) return;
   ewald::release(peaks->detector);
+  ewald::release(peaks->tiles);
   ewald::release(peaks->run);
   delete peaks;
 }

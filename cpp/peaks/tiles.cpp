@@ -16,7 +16,8 @@ constexpr uint32_t slots = 2 * most_patterns;
 // Shuffles by the bins that they are for: eight times five bits.
 class Patterns {
 public:
-  explicit Patterns(Tiles& tiles) : tiles_(tiles), known_(static_cast<Known*>(allocate(slots * sizeof(Known)))) {}
+  Patterns(Tiles& tiles, uint64_t* keys)
+      : tiles_(tiles), keys_(keys), known_(static_cast<Known*>(allocate(slots * sizeof(Known)))) {}
   ~Patterns() { release(known_); }
   bool ready() const { return known_ != nullptr; }
 
@@ -31,7 +32,7 @@ public:
     if (tiles_.pattern_count == most_patterns) return false;
     number = uint16_t(tiles_.pattern_count++);
     known_[at] = {bins, number, true};
-    if (tiles_.patterns != nullptr) write(bins, tiles_.patterns + size_t(number) * pattern_bytes);
+    keys_[number] = bins;
     return true;
   }
 
@@ -42,21 +43,23 @@ private:
     bool used;
   };
 
-  static void write(uint64_t bins, uint8_t* pattern) {
-    uint32_t used[window] = {};
-    std::memset(pattern, 0x80, pattern_bytes);
-    for (uint8_t k = 0; k < tile_side; k++) {
-      const uint64_t bin = bins >> (5 * k) & 31;
-      if (bin == nothing) continue;
-      uint8_t* const slot = pattern + 4 * bin + 2 * used[bin]++;
-      slot[0] = uint8_t(2 * k);
-      slot[1] = uint8_t(2 * k + 1);
-    }
-  }
-
   Tiles& tiles_;
+  uint64_t* const keys_;
   Known* const known_;
 };
+
+// The shuffle for a key.
+void write_pattern(uint64_t bins, uint8_t* pattern) {
+  uint32_t used[window] = {};
+  std::memset(pattern, 0x80, pattern_bytes);
+  for (uint8_t k = 0; k < tile_side; k++) {
+    const uint64_t bin = bins >> (5 * k) & 31;
+    if (bin == nothing) continue;
+    uint8_t* const slot = pattern + 4 * bin + 2 * used[bin]++;
+    slot[0] = uint8_t(2 * k);
+    slot[1] = uint8_t(2 * k + 1);
+  }
+}
 
 // Bins of eight pixels as the key of a pattern; false where three are of one bin.
 bool key_of(const uint16_t* bins, size_t step, uint16_t first, uint64_t& key) {
@@ -88,10 +91,25 @@ bool find_way(Tile& tile, const uint16_t* bins, Patterns& patterns) {
 
 }  // namespace
 
-bool cut_tiles(const Plan& plan, Tiles& tiles) {
+uint32_t most_tiles(const Plan& plan) {
+  uint32_t count = 0;
+  for (uint32_t p = 0; p < plan.panel_count; p++) {
+    const Panel& panel = plan.panels[p];
+    const auto along = [](uint32_t pixels) { return (pixels + tile_side - 1) / tile_side; };
+    count += along(panel.end_fs - panel.fs) * along(panel.end_ss - panel.ss);
+  }
+  return count;
+}
+
+void write_patterns(Tiles& tiles, const uint64_t* keys) {
+  for (uint32_t number = 0; number < tiles.pattern_count; number++)
+    write_pattern(keys[number], tiles.patterns + size_t(number) * pattern_bytes);
+}
+
+bool cut_tiles(const Plan& plan, Tiles& tiles, uint64_t* keys) {
   tiles.count = tiles.pattern_count = 0;
   tiles.most_in_tile = tiles.most_in_bin = 1;
-  Patterns patterns(tiles);
+  Patterns patterns(tiles, keys);
   if (!patterns.ready()) return false;
   const uint32_t width = plan.descriptor.width;
   const size_t pixels = size_t(width) * plan.descriptor.height;
@@ -122,11 +140,10 @@ bool cut_tiles(const Plan& plan, Tiles& tiles) {
             if (bin == masked) continue;
             const uint32_t here = ++had[bin - tile.first_bin];
             if (here > tiles.most_in_tile) tiles.most_in_tile = here;
-            if (tiles.in_tiles != nullptr) tiles.in_tiles[bin]++;
+            tiles.in_tiles[bin]++;
           }
         }
-        if (tiles.tile != nullptr) tiles.tile[tiles.count] = tile;
-        tiles.count++;
+        tiles.tile[tiles.count++] = tile;
       }
   }
   for (uint32_t b = 0; b < plan.bins; b++)

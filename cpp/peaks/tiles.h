@@ -68,8 +68,14 @@ struct Sweep {
 // Shuffles there can be: what a number of 16 bits can name.
 constexpr uint32_t most_patterns = 1u << 16;
 
-// Counts tiles and shuffles (`tiles.tile` NULL), or writes them. False without memory.
-bool cut_tiles(const Plan& plan, Tiles& tiles);
+// Tiles there are at most: those without a pixel that takes part are left out.
+uint32_t most_tiles(const Plan& plan);
+
+// Writes tiles, and to `keys`, [most_patterns], which bins the shuffles are for that they need. False without memory.
+bool cut_tiles(const Plan& plan, Tiles& tiles, uint64_t* keys);
+
+// Writes these shuffles.
+void write_patterns(Tiles& tiles, const uint64_t* keys);
 
 }  // namespace ewald::peaks
 

@@ -28,35 +28,25 @@ export interface Reach {
   readonly maxRadius: number;
 }
 
-// Half to even, as C's rint.
-function rint(x: number): number {
-  const rounded = Math.round(x);
-  return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
-}
-
-function ringOf(radius: number, { minRadius, maxRadius }: Reach): number {
-  if (minRadius > 0 && radius <= minRadius) return maskedBin;
-  if (maxRadius > 0 && radius >= maxRadius) return maskedBin;
-  const ring = rint(radius);
-  if (ring >= maskedBin)
+/**
+ * The ring of a place: its distance from the beam as CrystFEL has it, of x and y without their fractions, rounded. Its peak
+ * lists are the same only so. The root of a whole number never lies half between two, so that it rounds in any way.
+ */
+function ringOf(x: number, y: number, minRadius: number, maxRadius: number): number {
+  const wx = Math.trunc(x);
+  const wy = Math.trunc(y);
+  const radius = Math.sqrt(wx * wx + wy * wy);
+  if (radius <= minRadius || radius >= maxRadius) return maskedBin;
+  if (radius >= maskedBin - 0.5)
     throw new EwaldError('Limit', `a pixel lies ${radius} pixels from the beam; radii go to ${maskedBin - 1}`);
-  return ring;
+  return Math.floor(radius + 0.5);
 }
 
-/** Distance as CrystFEL has it: of x and y without their fractions. Its peak lists are the same only so. */
-function radiusOf(x: number, y: number): number {
-  const [wx, wy] = [Math.trunc(x), Math.trunc(y)];
-  return Math.sqrt(wx * wx + wy * wy);
-}
-
-function countOf(bins: Uint16Array): number {
-  let most = 0;
-  for (let i = 0; i < bins.length; i++) {
-    const bin = bins[i] as number;
-    if (bin >= most && bin !== maskedBin) most = bin + 1;
-  }
-  return most;
-}
+/** Limits of radii as numbers to compare with: no pixel is nearer than none, or farther. */
+const limitsOf = ({ minRadius, maxRadius }: Reach): readonly [least: number, most: number] => [
+  minRadius > 0 ? minRadius : -1,
+  maxRadius > 0 ? maxRadius : Number.POSITIVE_INFINITY,
+];
 
 /** Rings of one flat panel that fills the frame, around a centre in pixels from its corner. */
 export function ringsAround(
@@ -67,12 +57,17 @@ export function ringsAround(
   bad: Uint8Array | undefined,
 ): Rings {
   const bins = new Uint16Array(width * height);
+  const [least, most] = limitsOf(reach);
+  const [cx, cy] = centre;
+  let rings = 0;
   for (let ss = 0; ss < height; ss++)
     for (let fs = 0; fs < width; fs++) {
       const i = ss * width + fs;
-      bins[i] = bad?.[i] ? maskedBin : ringOf(radiusOf(fs - centre[0], ss - centre[1]), reach);
+      const bin = bad?.[i] ? maskedBin : ringOf(fs - cx, ss - cy, least, most);
+      bins[i] = bin;
+      if (bin >= rings && bin !== maskedBin) rings = bin + 1;
     }
-  return { bins, rings: countOf(bins), panels: [{ name: 'p0', fs: 0, ss: 0, endFs: width, endSs: height }] };
+  return { bins, rings, panels: [{ name: 'p0', fs: 0, ss: 0, endFs: width, endSs: height }] };
 }
 
 /** Refuses a geometry whose panels do not fit into the frames. Throws `Shape`. */
@@ -97,15 +92,23 @@ export function ringsOf(
   checkPanels(geometry, width, height);
   const bins = new Uint16Array(width * height).fill(maskedBin);
   const own = badPixels(geometry, { fs: width, ss: height });
+  for (let i = 0; bad !== undefined && i < bad.length; i++) if (bad[i] !== 0) own[i] = 1;
+  const [least, most] = limitsOf(reach);
+  let rings = 0;
+  // Some million times when a run begins: no arrays, and nothing asked twice.
   for (const panel of geometry.panels) {
+    const { minFs, minSs } = panel;
     const [x0, y0] = panel.corner;
-    for (let ss = 0; ss < heightOf(panel); ss++)
-      for (let fs = 0; fs < widthOf(panel); fs++) {
-        const i = (ss + panel.minSs) * width + panel.minFs + fs;
-        if (own[i] || bad?.[i]) continue;
-        const x = x0 + fs * panel.fs[0] + ss * panel.ss[0];
-        const y = y0 + fs * panel.fs[1] + ss * panel.ss[1];
-        bins[i] = ringOf(radiusOf(x, y), reach);
+    const [fx, fy] = panel.fs;
+    const [sx, sy] = panel.ss;
+    const columns = widthOf(panel);
+    const rows = heightOf(panel);
+    for (let ss = 0; ss < rows; ss++)
+      for (let fs = 0, i = (ss + minSs) * width + minFs; fs < columns; fs++, i++) {
+        if (own[i] !== 0) continue;
+        const bin = ringOf(x0 + fs * fx + ss * sx, y0 + fs * fy + ss * sy, least, most);
+        bins[i] = bin;
+        if (bin >= rings && bin !== maskedBin) rings = bin + 1;
       }
   }
   const panels = geometry.panels.map(({ name, minFs, maxFs, minSs, maxSs }) => ({
@@ -115,5 +118,5 @@ export function ringsOf(
     endFs: maxFs + 1,
     endSs: maxSs + 1,
   }));
-  return { bins, rings: countOf(bins), panels };
+  return { bins, rings, panels };
 }

@@ -1,5 +1,5 @@
 /** The detector of a run: its geometry, from a .geom file or from what the frames' own file says, its beam and bad pixels. */
-import type { BadValue, Beam, Geometry } from '../crystal/geometry/geometry.js';
+import type { BadValue, Beam, Geometry, Panel } from '../crystal/geometry/geometry.js';
 import { badPixels, beamOf, type HeaderValues, reciprocalOf } from '../crystal/geometry/pixels.js';
 import type { Dataset, Metadata } from '../data/dataset.js';
 import { EwaldError } from '../errors.js';
@@ -106,21 +106,30 @@ export async function badEverywhere(
     for (const { path, file: of, goodBits, badBits } of panel.masks) {
       const key = `${of ?? ''} ${path}`;
       if (!masks.has(key)) masks.set(key, readMask(of ?? file, path, width * height, openOther));
-      const mask = await masks.get(key);
-      for (let ss = panel.minSs; ss <= panel.maxSs; ss++)
-        for (let fs = panel.minFs; fs <= panel.maxFs; fs++) {
-          const i = ss * width + fs;
-          // Unsigned: bits of a mask go to the 32nd.
-          const bits = (mask?.[i] ?? 0) >>> 0;
-          if ((bits & goodBits) >>> 0 !== goodBits >>> 0 || (bits & badBits) !== 0) bad[i] = 1;
-        }
+      markByBits(bad, (await masks.get(key)) ?? [], panel, width, goodBits >>> 0, badBits >>> 0);
     }
   return bad;
 }
 
+function markByBits(
+  bad: Uint8Array,
+  mask: ArrayLike<number>,
+  { minFs, maxFs, minSs, maxSs }: Panel,
+  width: number,
+  good: number,
+  wrong: number,
+): void {
+  for (let ss = minSs; ss <= maxSs; ss++)
+    for (let i = ss * width + minFs, end = ss * width + maxFs; i <= end; i++) {
+      // Unsigned: bits of a mask go to the 32nd.
+      const bits = (mask[i] as number) >>> 0;
+      if ((bits & good) >>> 0 !== good || (bits & wrong) !== 0) bad[i] = 1;
+    }
+}
+
 function mark(bad: Uint8Array, more: Uint8Array | undefined): void {
   if (!more) return;
-  for (let i = 0; i < more.length; i++) if (more[i]) bad[i] = 1;
+  for (let i = 0; i < more.length; i++) if (more[i] !== 0) bad[i] = 1;
 }
 
 async function readMask(file: string, path: string, pixels: number, openOther: OpenOther): Promise<ArrayLike<number>> {

@@ -111,6 +111,9 @@ export async function readMask(
   const raw = await mask.read({ start, count }, new Uint8Array(pixels * mask.type.size), options?.signal);
   const out = new Uint8Array(pixels);
   const { size } = mask.type;
-  for (let i = 0; i < pixels; i++) for (let byte = 0; byte < size; byte++) if (raw[i * size + byte]) out[i] = 1;
+  // Any bit, in whatever byte: words where the type has their size.
+  const words = size === 4 ? new Uint32Array(raw.buffer, raw.byteOffset, pixels) : undefined;
+  if (words) for (let i = 0; i < pixels; i++) out[i] = words[i] === 0 ? 0 : 1;
+  else for (let i = 0; i < pixels; i++) for (let byte = 0; byte < size; byte++) if (raw[i * size + byte]) out[i] = 1;
   return out;
 }
