@@ -2,6 +2,7 @@
 #include "addon/handle.h"
 #include "addon/room.h"
 #include "addon/task.h"
+#include "common/memory.h"
 
 namespace ewald::addon {
 namespace {
@@ -35,6 +36,12 @@ Napi::Value peaks_bins(const CallbackInfo& info) {
 
 // peaksDestroy(peaks): twice is a no-op. A run under way keeps the plan until it is done.
 void peaks_destroy(const CallbackInfo& info) { slot_of<Peaks>(info).reset(); }
+
+// preferHugePages(memory: Uint8Array) -> where the first of them begins
+Napi::Value prefer(const CallbackInfo& info) {
+  const View memory = view_at(info, 0, 0);
+  return Napi::Number::New(info.Env(), double(prefer_huge_pages(memory.data, memory.bytes)));
+}
 
 class PeaksTask : public Task {
 public:
@@ -91,6 +98,7 @@ const Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("peaksBytes", Napi::Function::New(env, peaks_bytes, "peaksBytes"));
   exports.Set("peaksBins", Napi::Function::New(env, peaks_bins, "peaksBins"));
   exports.Set("peaksRun", Napi::Function::New(env, peaks_run, "peaksRun"));
+  exports.Set("preferHugePages", Napi::Function::New(env, prefer, "preferHugePages"));
   exports.Set("peaksDestroy", Napi::Function::New(env, peaks_destroy, "peaksDestroy"));
 });
 

@@ -84,6 +84,15 @@ void release(void* memory) {
   give(header);
 }
 
+size_t prefer_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]] size_t bytes) {
+#if defined(__linux__)
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(memory);
+  const uintptr_t first = (begin + huge_page - 1) / huge_page * huge_page, end = (begin + bytes) / huge_page * huge_page;
+  if (first < end && madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE) == 0) return first - begin;
+#endif
+  return 0;
+}
+
 size_t live_bytes() { return live.load(std::memory_order_relaxed); }
 
 }  // namespace ewald

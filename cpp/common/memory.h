@@ -12,4 +12,8 @@ void* allocate_raw(size_t bytes);
 void release(void* memory);
 size_t live_bytes();
 
+// Asks for huge pages in fresh memory of another owner; gives where the first one begins, from `memory` on, and 0 where
+// there are none.
+size_t prefer_huge_pages(void* memory, size_t bytes);
+
 }  // namespace ewald

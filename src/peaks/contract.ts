@@ -42,6 +42,8 @@ export interface PeaksKernel extends Disposable {
   readonly bytes: number;
   /** Gives the count of peaks. */
   run(run: PeaksRun): Promise<number>;
+  /** Memory of so many bytes that it reads fastest, where not all is alike. */
+  memory?(bytes: number): Uint8Array;
 }
 
 /** Peak finders of a backend. */

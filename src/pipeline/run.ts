@@ -137,7 +137,7 @@ export async function* searchAll(
       checkSignal(signal);
       const begun = performance.now();
       // Read before a searcher is free: the next frame is decoded while this one is searched.
-      const numbers = await readFrame(dataset, frame, detector, signal, spare.pop());
+      const numbers = await readFrame(dataset, frame, detector, signal, any.memory());
       const readMs = performance.now() - begun;
       const searcher = await take();
       try {

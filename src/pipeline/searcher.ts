@@ -50,6 +50,11 @@ export class Searcher implements Disposable {
     }
   }
 
+  /** Memory for a frame: of one that is done with, or new. */
+  memory(): Frame {
+    return this.spare.pop() ?? this.#finder.newFrame();
+  }
+
   /** Searches the numbers of a frame; `frame` is its number in `file`, which may hold its beam. */
   async search(numbers: Frame, file: string, frame: number, readMs: number): Promise<FrameResult> {
     return searchFrame(numbers, await this.#stages(file, frame), readMs);
@@ -94,7 +99,7 @@ export async function openIndexer(context: Plans, settings: SearchSettings): Pro
 
 /**
  * Reads a frame as the type that is searched; a file of another shape or type than the first is refused. `into`, where
- * given, is a frame that nobody needs any more.
+ * given, is memory for it.
  */
 export async function readFrame(
   dataset: Dataset,

@@ -8,6 +8,16 @@ namespace ewald::EWALD_ISA {
 typedef uint16_t Line __attribute__((vector_size(16)));
 typedef uint32_t Wide __attribute__((vector_size(32)));
 
+// The lower 65535 and each of eight numbers, in 16 bits.
+EWALD_INLINE Line narrowed(const Wide& v) {
+#if defined(__AVX2__)
+  const __m256i most = _mm256_min_epu32((__m256i)v, _mm256_set1_epi32(65535));
+  return (Line)_mm_packus_epi32(_mm256_castsi256_si128(most), _mm256_extracti128_si256(most, 1));
+#else
+  return __builtin_convertvector(v > 65535u ? v - v + 65535u : v, Line);
+#endif
+}
+
 // One bit a lane of two lines whose lanes are all ones or zeros.
 EWALD_INLINE uint32_t bits_of(Line a, Line b) {
 #if defined(__SSE2__)

@@ -20,9 +20,7 @@ EWALD_INLINE Line line_of(const T* p, uint32_t offset) {
   if constexpr (sizeof(T) == 4) {
     Wide v;
     memcpy(&v, p, sizeof v);
-    v -= offset;
-    v = v > 65535u ? v - v + 65535u : v;
-    return __builtin_convertvector(v, Line);
+    return narrowed(v - offset);
   } else {
     typedef T Numbers __attribute__((vector_size(8 * sizeof(T))));
     Numbers v;

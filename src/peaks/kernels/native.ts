@@ -17,7 +17,10 @@ interface PeaksAddon {
     limits: Float32Array | null,
   ): Promise<number>;
   peaksDestroy(peaks: object): void;
+  preferHugePages(memory: Uint8Array): number;
 }
+
+const hugePage = 2 ** 21;
 
 /** The peaks room of the core. */
 export const peaksOp = (host: NativeHost): PeaksOp => ({
@@ -43,6 +46,13 @@ function planPeaks(host: NativeHost, { fields, panels, bins }: PeaksDescriptor):
       } catch (error) {
         throw addonError(error);
       }
+    },
+    memory(bytes) {
+      // Linux gives huge pages from their own borders on: as much more is asked for, and never touched.
+      const more = bytes >= hugePage ? hugePage : 0;
+      const memory = new Uint8Array(bytes + more);
+      const first = more > 0 ? addon.preferHugePages(memory) : 0;
+      return memory.subarray(first, first + bytes);
     },
     async dispose() {
       addon.peaksDestroy(peaks);
