@@ -1,5 +1,5 @@
 // One process of the benchmark: frames through ctx.pipeline, one at a time for the stages, then as a run; answers one line of JSON.
-//   node child.mjs '{"file", "geometry", "cell", "backend", "frames", "rounds"}'
+//   node --expose-gc child.mjs '{"file", "geometry", "cell", "backend", "frames", "rounds"}'
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -50,6 +50,8 @@ async function stagesApart() {
 
 /** The run as it is: milliseconds a frame by the clock and of processor time, and the most memory the process had. */
 async function wholeRun(times) {
+  // Frames of the run before are no matter of this one.
+  globalThis.gc?.();
   const inputs = Array.from({ length: times }, () => ({ dataset }));
   let [begun, used, seen, crystals] = [0, undefined, 0, 0];
   for await (const { result, chunk, error } of context.pipeline({ inputs, ...settings })) {
