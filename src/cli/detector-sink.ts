@@ -6,15 +6,13 @@ import { type DetectorFit, detectorVerdict, refinedGeometry } from '../pipeline/
 import type { FrameRecord } from '../pipeline/record.js';
 import { detectorRemarks } from './detector-remarks.js';
 import type { FrameSink } from './frame-sinks.js';
-
-/** Fits that are kept: of longer runs every second one is let go. */
-const mostFits = 20_000;
+import { Sampled } from './sampled.js';
 
 export class DetectorSink implements FrameSink {
   readonly #geometry: Geometry;
   readonly #file: string | undefined;
   readonly #writing: WriteOptions;
-  #fits: DetectorFit[] = [];
+  readonly #fits = new Sampled<DetectorFit>();
   #beam: Beam | undefined;
 
   constructor(geometry: Geometry, file: string | undefined, force: boolean) {
@@ -30,21 +28,20 @@ export class DetectorSink implements FrameSink {
 
   async add({ crystals, beam }: FrameRecord): Promise<void> {
     this.#beam ??= beam;
-    for (const { detector } of crystals) if (detector) this.#fits.push(detector);
-    if (this.#fits.length > mostFits) this.#fits = this.#fits.filter((_, i) => i % 2 === 0);
+    for (const { detector } of crystals) if (detector) this.#fits.add(detector);
   }
 
   /** What stands out. */
   remarks(): string[] {
-    return this.#beam ? detectorRemarks(detectorVerdict(this.#fits), this.#geometry, this.#beam) : [];
+    return this.#beam ? detectorRemarks(detectorVerdict(this.#fits.kept), this.#geometry, this.#beam) : [];
   }
 
   async close(): Promise<string> {
     const remarks = this.remarks();
-    const verdict = detectorVerdict(this.#fits);
+    const verdict = detectorVerdict(this.#fits.kept);
     if (this.#file === undefined) return remarks.join('\n');
     if (!verdict || !this.#beam)
-      return [...remarks, `no refined geometry: ${this.#fits.length} crystals say too little`].join('\n');
+      return [...remarks, `no refined geometry: ${this.#fits.seen} crystals say too little`].join('\n');
     await writeWhole(this.#file, formatGeometry(refinedGeometry(this.#geometry, this.#beam, verdict)), this.#writing);
     return [...remarks, `refined geometry in ${this.#file}`].join('\n');
   }

@@ -3,6 +3,7 @@
 import { median } from '../median.js';
 import type { StageTimes } from '../pipeline/frame.js';
 import { bold, counted, dim, red, table, yellow } from './output.js';
+import { Sampled } from './sampled.js';
 
 /** What is counted of a frame. */
 export interface CountedFrame {
@@ -23,7 +24,7 @@ export class FrameSummary {
   readonly #started = performance.now();
   readonly #ms: Record<keyof StageTimes, number> = { read: 0, peaks: 0, index: 0, integrate: 0 };
   /** Of crystals, by the known cell they are. */
-  readonly #parameters: (readonly number[])[][] = [];
+  readonly #parameters: Sampled<readonly number[]>[] = [];
   /** Frames of this session: those of an earlier one took no time here. */
   #timed = 0;
   done = 0;
@@ -43,8 +44,9 @@ export class FrameSummary {
     if (cells.length > 0) this.indexed++;
     for (const [i, cell] of cells.entries()) {
       const known = which[i] ?? 0;
-      this.#parameters[known] ??= [];
-      this.#parameters[known]?.push(cell);
+      const all = this.#parameters[known] ?? new Sampled();
+      this.#parameters[known] = all;
+      all.add(cell);
     }
     if (!ms) return;
     this.#timed++;
@@ -78,16 +80,17 @@ export class FrameSummary {
   /** The end of the run, in words. */
   text(profile: boolean, stream: string | undefined): string {
     const lines = [
-      `${bold(`${this.indexed} of ${this.done} frames indexed`)}, ${this.#parameters.flat().length} crystals, ${this.hits} hits` +
+      `${bold(`${this.indexed} of ${this.done} frames indexed`)}, ${this.#parameters.reduce((sum, { seen }) => sum + seen, 0)} crystals, ${this.hits} hits` +
         `; ${this.#rate().toFixed(1)} frames/s${this.failed ? red(`; ${this.failed} could not be read`) : ''}`,
     ];
     if (this.#total !== undefined && this.done < this.#total)
       lines.push(`${this.#total - this.done} frames were not begun`);
-    for (const [known, all = []] of this.#parameters.entries()) {
-      const middle = [0, 1, 2, 3, 4, 5].map((i) => median(all.map((one) => one[i] ?? 0)).toFixed(2));
-      const whose = this.#parameters.length > 1 ? `known cell ${known + 1}, ${counted(all.length, 'crystal')}: ` : '';
-      if (all.length > 0)
-        lines.push(dim(`${whose}median cell ${middle.slice(0, 3).join(' ')} Å  ${middle.slice(3).join(' ')}°`));
+    for (const [known, all] of this.#parameters.entries()) {
+      // A known cell that no crystal was of, before one that some were.
+      if (!all) continue;
+      const middle = [0, 1, 2, 3, 4, 5].map((i) => median(all.kept.map((one) => one[i] ?? 0)).toFixed(2));
+      const whose = this.#parameters.length > 1 ? `known cell ${known + 1}, ${counted(all.seen, 'crystal')}: ` : '';
+      lines.push(dim(`${whose}median cell ${middle.slice(0, 3).join(' ')} Å  ${middle.slice(3).join(' ')}°`));
     }
     if (this.ambiguous > 0)
       lines.push(

@@ -161,7 +161,9 @@ async function write(
     progress.report(summary.share(), summary.status());
   };
   try {
-    for await (const { value } of executor.run<(FrameRecord | FrameFailure)[]>(tasks, { signal }))
+    // Results that wait for an earlier frame are held: few tasks, each of several frames, keep workers nearby busy.
+    const few = executor.kind === 'workers' ? { window: 4 * executor.slots } : {};
+    for await (const { value } of executor.run<(FrameRecord | FrameFailure)[]>(tasks, { signal, ...few }))
       for (const item of value) await take(item);
   } catch (error) {
     // Ctrl-C: what is finished is a stream, and is kept.

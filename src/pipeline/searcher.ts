@@ -77,6 +77,7 @@ export class Searcher implements Disposable {
   }
 
   async dispose(): Promise<void> {
+    this.spare.length = 0;
     await this.#finder.dispose();
     await this.#indexer?.dispose();
   }

@@ -1,0 +1,23 @@
+/** Items kept evenly over a run, however long it is: every n-th, n doubled whenever there are too many. */
+
+/** Items that are kept, at most. */
+const most = 20_000;
+
+export class Sampled<T> {
+  /** Items there were. */
+  seen = 0;
+  #kept: T[] = [];
+  #stride = 1;
+
+  add(item: T): void {
+    if (this.seen++ % this.#stride !== 0) return;
+    this.#kept.push(item);
+    if (this.#kept.length < most) return;
+    this.#kept = this.#kept.filter((_, i) => i % 2 === 0);
+    this.#stride *= 2;
+  }
+
+  get kept(): readonly T[] {
+    return this.#kept;
+  }
+}
