@@ -209,7 +209,7 @@ async function speed() {
         unit: ' ms',
         note: `processor time; ${wallMs.toFixed(1)} ms by the clock at load ${loadavg()[0].toFixed(1)}`,
       });
-      mark(`${dtype}, ${backend}: memory of three times as long a run`, out.many.memoryMiB / out.few.memoryMiB, 1.1, {
+      mark(`${dtype}, ${backend}: memory of three times as long a run`, out.many.memoryMiB / out.many.thirdMiB, 1.1, {
         unit: ' times',
         note: `${out.many.memoryMiB.toFixed(0)} MiB`,
       });

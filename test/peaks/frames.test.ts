@@ -1,0 +1,29 @@
+/** Memory for frames that a peak finder gives: the caller's own, zeros, searched like any other. */
+import { describe, expect, test } from 'vitest';
+import { createContext } from '../../dist/index.node.js';
+
+describe.each(['wasm', 'native'] as const)('frames of a finder on %s', (backend) => {
+  // Below and above the size from which memory comes in huge pages.
+  test.for([
+    [256, 192, 'u32'],
+    [2048, 1024, 'u16'],
+  ] as const)('%i x %i %s', async ([width, height, dtype]) => {
+    const context = await createContext({ backend, strict: true });
+    const finder = await context.peaks({ width, height, dtype });
+    const [one, other] = [finder.newFrame(), finder.newFrame()];
+    expect(one.constructor.name).toBe(dtype === 'u16' ? 'Uint16Array' : 'Uint32Array');
+    expect(one.length).toBe(width * height);
+    expect(one.every((x) => x === 0)).toBe(true);
+    for (let i = 0; i < one.length; i++) one[i] = 10 + ((i * 7919) % 5);
+    for (const at of [20 * width + 30, 20 * width + 31, 21 * width + 30]) one[at] = 500;
+    // Neither shares memory with the other.
+    expect(other.every((x) => x === 0)).toBe(true);
+    const options = { threshold: 50, localBgRadius: 3 };
+    const found = await finder.run(one, options);
+    expect(found.count).toBe(1);
+    expect(found).toEqual(await finder.run(one.slice(), options));
+    await finder.dispose();
+    expect(() => finder.newFrame()).toThrow(expect.objectContaining({ tag: 'Disposed' }));
+    await context.dispose();
+  });
+});
