@@ -7,6 +7,7 @@ import { type FurtherKernels, further } from './backends/feature.js';
 import * as cudaFft from './fft/kernels/cuda.js';
 import * as nativeFft from './fft/kernels/native.js';
 import { fftEngineFeature, fftFeature } from './fft/kernels.js';
+import * as cudaUdf from './frame-pass/kernels/cuda.js';
 import * as nativeUdf from './frame-pass/kernels/native.js';
 import { udfFeature } from './frame-pass/kernels.js';
 import * as cudaIndexing from './indexing/kernels/cuda.js';
@@ -27,6 +28,6 @@ export const nodeKernels: readonly FurtherKernels[] = [
   further(fftFeature, { native: nativeFft.fftOp, cuda: cudaFft.fftOp }),
   further(fftEngineFeature, { native: nativeFft.fftEngineOp }),
   further(peaksFeature, { native: nativePeaks.peaksOp, cuda: cudaPeaks.peaksOp }),
-  further(udfFeature, { native: nativeUdf.udfOp }),
+  further(udfFeature, { native: nativeUdf.udfOp, cuda: cudaUdf.udfOp }),
   further(arrayFeature, { native: nativeArray.arrayOp, cuda: cudaArray.arrayOp }),
 ];

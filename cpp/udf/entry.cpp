@@ -9,6 +9,7 @@
 #include "common/memory.h"
 #include "common/status.h"
 #include "common/threads.h"
+#include "udf/check.h"
 #include "udf/pass.h"
 
 namespace ewald::udf {
@@ -41,14 +42,8 @@ Kernels kernels(uint32_t dtype) {
 
 namespace {
 
-constexpr uint8_t bytes_of[] = {1, 1, 2, 2, 4, 4, 4};
 // Bytes of frames that one item of work takes: they stay in the cache while every step sees them.
 constexpr size_t item_bytes = 1u << 20;
-constexpr size_t most_pixels = size_t(1) << 30;
-
-bool is_plane(uint32_t kind) {
-  return kind == EWALD_UDF_STEP_KIND_SUM || kind == EWALD_UDF_STEP_KIND_MOMENTS || kind == EWALD_UDF_STEP_KIND_LOG_SUM;
-}
 
 }  // namespace
 
@@ -127,60 +122,6 @@ void empty(const Pass& pass, size_t first, size_t end) {
       pass.kernels.empty_moments(running_of(pass, step), pass.held, pass.pixels, first, end, plane,
                                  plane + pass.pixels);
   }
-}
-
-// What is wrong with a step, or nothing.
-const char* wrong(const Pass& pass, const ewald_udf_step& step, const uint32_t* indices) {
-  const ewald_udf_descriptor& d = pass.d;
-  const size_t left = step.first_index <= d.indices ? d.indices - step.first_index : 0;
-  const size_t weights = step.first_weight <= d.weights ? d.weights - step.first_weight : 0;
-  const uint32_t* own = indices + step.first_index;
-  switch (step.kind) {
-    case EWALD_UDF_STEP_KIND_SUM_OF:
-    case EWALD_UDF_STEP_KIND_SQUARES_OF:
-    case EWALD_UDF_STEP_KIND_COM: {
-      if (size_t(step.count) * 2 > left) return "its spans lie beyond the indices";
-      uint32_t before = 0;
-      for (uint32_t i = 0; i < step.count; i++) {
-        const uint32_t first = own[2 * i], end = own[2 * i + 1];
-        if (first < before || end <= first || end > pass.pixels || first / d.width != (end - 1) / d.width)
-          return "a span is empty, beyond the frame, over two rows, or before the one before";
-        before = end;
-      }
-      return nullptr;
-    }
-    case EWALD_UDF_STEP_KIND_DENSE:
-      return step.count < 1 || step.count * pass.pixels > weights ? "its masks lie beyond the weights" : nullptr;
-    case EWALD_UDF_STEP_KIND_SPARSE: {
-      if (step.count < 1 || size_t(step.count) + 1 > left) return "its starts lie beyond the indices";
-      if (own[0] != 0) return "its starts do not begin at 0";
-      for (uint32_t k = 0; k < step.count; k++)
-        if (own[k + 1] < own[k]) return "its starts fall";
-      const uint32_t entries = own[step.count];
-      if (entries > left - step.count - 1 || entries > weights) return "its entries lie beyond indices or weights";
-      for (uint32_t e = 0; e < entries; e++)
-        if (own[step.count + 1 + e] >= pass.pixels) return "a pixel lies beyond the frame";
-      return nullptr;
-    }
-    default:
-      return is_plane(step.kind) ? nullptr : "nobody knows its kind";
-  }
-}
-
-uint32_t columns_of(const ewald_udf_step& step) {
-  switch (step.kind) {
-    case EWALD_UDF_STEP_KIND_SUM_OF:
-      return 1;
-    case EWALD_UDF_STEP_KIND_SQUARES_OF:
-      return 2;
-    case EWALD_UDF_STEP_KIND_COM:
-      return 3;
-    default:
-      return is_plane(step.kind) ? 0 : step.count;
-  }
-}
-uint32_t planes_of(const ewald_udf_step& step) {
-  return step.kind == EWALD_UDF_STEP_KIND_MOMENTS ? 2 : is_plane(step.kind) ? 1 : 0;
 }
 
 // One call of run: what its items share.
@@ -327,13 +268,8 @@ extern "C" EWALD_EXPORT(ewald_udf_create) int32_t
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_udf_create: a pointer is null");
   *udf = nullptr;
   const ewald_udf_descriptor d = *descriptor;
-  if (d.width < 1 || d.height < 1 || d.width > 65536 || uint64_t(d.width) * d.height > most_pixels)
-    return ewald::fail(EWALD_STATUS_LIMIT, "frames of %u x %u pixels; rows go to 65536, frames to %zu", d.width,
-                       d.height, most_pixels);
-  if (d.dtype > EWALD_NUMBER_F32) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%u is no type of frames", d.dtype);
-  if (d.steps < 1 || d.steps > 65536 || d.threads > 1024)
-    return ewald::fail(EWALD_STATUS_LIMIT, "%u steps, %u threads; needed are 1 to 65536, 0 to 1024", d.steps,
-                       d.threads);
+  const int32_t status = check(d, steps, indices);
+  if (status != EWALD_STATUS_OK) return status;
   auto* made = new (std::nothrow) ewald_udf{};
   if (made == nullptr) return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "no memory for a pass");
   Pass& pass = made->pass;
@@ -351,11 +287,6 @@ extern "C" EWALD_EXPORT(ewald_udf_create) int32_t
   memcpy(pass.steps, steps, d.steps * sizeof(ewald_udf_step));
   for (uint32_t s = 0; s < d.steps; s++) {
     ewald_udf_step& step = pass.steps[s];
-    const char* why = wrong(pass, step, indices);
-    if (why != nullptr) {
-      ewald_udf_destroy(made);
-      return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "step %u: %s", s, why);
-    }
     // Columns and planes follow from the steps; what the caller wrote is not needed.
     step.column = pass.columns;
     step.plane = pass.planes;

@@ -98,6 +98,24 @@ void ewald_cuda_peaks_describe(const ewald_cuda_peaks* peaks, ewald_cuda_peaks_i
 int32_t ewald_cuda_peaks_run(ewald_cuda_peaks* peaks, const ewald_peaks_params* params, const void* frame,
                              const uint8_t* bad, ewald_peak* found, uint32_t* count, float* limits);
 
+/* udf: see cuda/udf; the descriptor and the order of what comes out are those of ewald_udf_create. Memory is fixed at
+ * creation; the context outlives its passes. One run at a time of a handle. */
+typedef struct ewald_cuda_udf ewald_cuda_udf;
+typedef struct ewald_cuda_udf_info {
+  uint64_t device_bytes, host_bytes; /* what the handle holds; the host's are page-locked */
+  uint32_t columns, planes;
+  ewald_udf_descriptor descriptor;
+} ewald_cuda_udf_info;
+int32_t ewald_cuda_udf_create(ewald_cuda_context* context, const ewald_udf_descriptor* descriptor,
+                              const ewald_udf_step* steps, const uint32_t* indices, const float* weights,
+                              ewald_cuda_udf** udf);
+void ewald_cuda_udf_destroy(ewald_cuda_udf* udf);
+void ewald_cuda_udf_describe(const ewald_cuda_udf* udf, ewald_cuda_udf_info* info);
+/* A whole run: frames are host memory, or device memory of the context where `on_device` is not 0; returns when nav
+ * ([frames, columns]) and sig ([planes, pixels]) are there. */
+int32_t ewald_cuda_udf_run(ewald_cuda_udf* udf, const void* frames, uint32_t on_device, uint64_t count, double* nav,
+                           double* sig);
+
 /* Device memory that stays between calls; zeroed at first. The context outlives it. */
 typedef struct ewald_cuda_array ewald_cuda_array;
 int32_t ewald_cuda_array_create(ewald_cuda_context* context, uint64_t bytes, ewald_cuda_array** array);

@@ -5,6 +5,7 @@
 import type { Binding, GpuDevice } from '../../../backends/webgpu/device.js';
 import type { GpuBuffer, Usage } from '../../../backends/webgpu/pool.js';
 import type { UdfDescriptor, UdfKernel, UdfOp, UdfRun } from '../../contract.js';
+import { whereItPays } from '../pays.js';
 import { asWords, chunkOf } from './chunks.js';
 import { addColumns, writePlanes } from './collect.js';
 import { type Recorder, recordersOf } from './record.js';
@@ -33,9 +34,7 @@ function refusal(device: GpuDevice, descriptor: UdfDescriptor): { why: string } 
   }
   const large = needed.find(([, bytes]) => bytes > most);
   if (large) return { why: `${large[0]} takes ${large[1]} bytes; a buffer has at most ${most}` };
-  if (descriptor.whereItPays && !descriptor.kinds.includes('dense'))
-    return { why: 'sums are done before frames would have reached a GPU; it is taken where it is named' };
-  return undefined;
+  return whereItPays(descriptor);
 }
 
 const layoutFor = ({ dtype, width, height }: UdfDescriptor): FrameLayout => layoutOf(dtype, width, height);

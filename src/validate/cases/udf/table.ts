@@ -69,8 +69,6 @@ function row(
     flops: 10 * frames * pixels,
     bytes: 4 * frames * pixels,
     ...(bench ? { bench } : {}),
-    // Passes are of the core and of WebGPU so far.
-    refusedBy: ['cuda', 'cuda-emulated'],
     make: (seed) => ({ stack: stackOf(look, seed), steps: stepsOf(width, height) }),
     oracle: ({ stack, steps }) => sumsOf(stack, steps),
     async plan(context: Context, { stack, steps }) {

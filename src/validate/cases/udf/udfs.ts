@@ -49,7 +49,6 @@ function row(
     work: { amount: frames, unit: 'frames' },
     flops: 10 * frames * pixels,
     bytes: 4 * frames * pixels,
-    refusedBy: ['cuda', 'cuda-emulated'],
     make: (seed) => stackOf(look, seed),
     oracle: (stack) => Float64Array.from(truth(stack)),
     async plan(context, { data }) {

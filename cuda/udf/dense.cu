@@ -1,0 +1,108 @@
+// Frames times masks in float32: a warp has a part of the pixels of eight frames, and four or eight masks. Its lanes
+// hold pixels of their own, so that a frame goes to registers straight from memory, once, and is used for every mask
+// there; weights come through the first cache, which the warps of a block share. The sums of the lanes are brought
+// together at the end of the part; parts are added in doubles (gather.cu).
+#include "../common/check.h"
+#include "quads.cuh"
+
+namespace ewald::cuda::udf {
+namespace {
+
+// Sums over the warp of N numbers a lane, in N shuffles instead of 5 N: with each step a lane gives one half of its
+// numbers away and keeps the sums of the other. Lane l is left with numbers l N / 32 and those behind it.
+template <unsigned N>
+__device__ __forceinline__ void sum_over_lanes(float (&numbers)[N], unsigned lane) {
+  static_assert(N % 32 == 0, "a whole number for each lane");
+#pragma unroll
+  for (unsigned step = 0; step < 5; ++step) {
+    const unsigned delta = 16u >> step, half = N >> (step + 1);
+    const bool upper = (lane & delta) != 0;
+#pragma unroll
+    for (unsigned i = 0; i < N / 2; ++i) {
+      if (i >= half) break;
+      const float given = upper ? numbers[i] : numbers[i + half];
+      const float kept = upper ? numbers[i + half] : numbers[i];
+      numbers[i] = kept + __shfl_xor_sync(kFullWarp, given, int(delta));
+    }
+  }
+}
+
+template <class T, unsigned Masks>
+__global__ __launch_bounds__(kThreads, 2) void multiply(Frames<T> frames, const float* weights, std::uint32_t pitch,
+                                                        std::uint32_t masks, std::uint32_t parts, float* products) {
+  const unsigned lane = threadIdx.x % 32;
+  // Warps of a block have the same frames and other masks, then the same part of other frames.
+  const std::uint64_t item = std::uint64_t(blockIdx.x) * kWarps + threadIdx.x / 32;
+  const std::uint32_t mask_groups = (masks + Masks - 1) / Masks;
+  const std::uint32_t frame_groups = (frames.count + kFramesEach - 1) / kFramesEach;
+  const std::uint64_t row = item / mask_groups;
+  const std::uint32_t first_mask = std::uint32_t(item % mask_groups) * Masks;
+  const std::uint32_t first_frame = std::uint32_t(row % frame_groups) * kFramesEach;
+  if (row / frame_groups >= parts) return;
+  const auto part = std::uint32_t(row / frame_groups);
+  // What is beyond the last frame or mask is computed with the last one, and not written.
+  const std::uint32_t last_frame = min(kFramesEach, frames.count - first_frame) - 1;
+  const std::uint32_t last_mask = min(Masks, masks - first_mask) - 1;
+  const std::uint32_t end = min(frames.pixels, (part + 1) * kPartPixels);
+  const T* const own = frames.of(first_frame);
+  const float* const rows = weights + std::size_t(first_mask) * pitch;
+
+  float sums[kFramesEach * Masks];
+#pragma unroll
+  for (float& sum : sums) sum = 0;
+  for (std::uint32_t p = part * kPartPixels + kQuad * lane; p < end; p += kStride) {
+    float4 here[kFramesEach];
+#pragma unroll
+    for (unsigned f = 0; f < kFramesEach; ++f) {
+      const Quad<T> quad = quad_at(own + std::size_t(min(f, last_frame)) * frames.pixels, p, frames);
+      here[f] = make_float4(float(quad.x), float(quad.y), float(quad.z), float(quad.w));
+    }
+#pragma unroll
+    for (unsigned k = 0; k < Masks; ++k) {
+      const float4 weight = __ldg(reinterpret_cast<const float4*>(rows + std::size_t(min(k, last_mask)) * pitch + p));
+#pragma unroll
+      for (unsigned f = 0; f < kFramesEach; ++f) {
+        float& sum = sums[f * Masks + k];
+        sum = fmaf(here[f].w, weight.w,
+                   fmaf(here[f].z, weight.z, fmaf(here[f].y, weight.y, fmaf(here[f].x, weight.x, sum))));
+      }
+    }
+  }
+  __syncwarp();
+  sum_over_lanes(sums, lane);
+  constexpr unsigned each = kFramesEach * Masks / 32;
+#pragma unroll
+  for (unsigned i = 0; i < each; ++i) {
+    const unsigned f = (lane * each + i) / Masks, k = (lane * each + i) % Masks;
+    if (f <= last_frame && k <= last_mask)
+      products[(std::size_t(first_frame + f) * parts + part) * masks + first_mask + k] = sums[i];
+  }
+}
+
+template <class T, unsigned Masks>
+void launch(cudaStream_t stream, const Frames<T>& frames, const float* weights, std::uint32_t pitch,
+            std::uint32_t masks, float* products) {
+  const std::uint32_t parts = parts_of(frames.pixels);
+  const std::uint64_t items = std::uint64_t(parts) * blocks_of(frames.count, kFramesEach) * blocks_of(masks, Masks);
+  EWALD_LAUNCH((multiply<T, Masks>), blocks_of(items, kWarps), kThreads, 0, stream, frames, weights, pitch, masks,
+               parts, products);
+  EWALD_CUDA(cudaGetLastError());
+}
+
+}  // namespace
+
+template <class T>
+void launch_dense(cudaStream_t stream, const Frames<T>& frames, const float* weights, std::uint32_t pitch,
+                  std::uint32_t masks, float* products) {
+  if (masks <= 4)
+    launch<T, 4>(stream, frames, weights, pitch, masks, products);
+  else
+    launch<T, 8>(stream, frames, weights, pitch, masks, products);
+}
+
+#define EWALD_INSTANCE(T) \
+  template void launch_dense<T>(cudaStream_t, const Frames<T>&, const float*, std::uint32_t, std::uint32_t, float*);
+EWALD_CUDA_UDF_TYPES(EWALD_INSTANCE)
+#undef EWALD_INSTANCE
+
+}  // namespace ewald::cuda::udf

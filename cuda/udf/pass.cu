@@ -1,0 +1,326 @@
+// The C functions of a pass: a handle holds tables, sums over frames, room for a chunk of frames and for what a launch
+// gives. A run allocates nothing. Frames of the host go up in chunks through the page-locked pieces of the context,
+// whose lock is given back between two; frames that lie on the card are taken as they are, many more at a time.
+#include "pass.cuh"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../common/check.h"
+#include "../common/context.h"
+#include "../common/memory.h"
+#include "../common/staging.h"
+#include "common/status.h"
+#include "udf/check.h"
+
+namespace {
+using namespace ewald::cuda;
+using namespace ewald::cuda::udf;
+
+// Bytes of frames that go up together: enough for the kernels behind them to be lost in the copy.
+constexpr std::size_t kChunkBytes = std::size_t(16) << 20;
+// Bytes of what a launch leaves for the next kernel, and of sums of its frames: as many frames as they have room for.
+constexpr std::size_t kLaunchBytes = std::size_t(16) << 20;
+// Threads that planes want; where a frame has fewer quads, several have the same pixels, and a slice of the frames
+// each.
+constexpr std::uint32_t kPlaneThreads = 1u << 17, kMostSlices = 8;
+constexpr std::uint32_t kLogs = 65536;
+
+[[noreturn]] void refuse(ewald_status status, const std::string& message) { throw CudaError(status, message); }
+
+template <class T>
+DeviceBuffer<T> uploaded(ewald_cuda_context& context, const T* from, std::size_t count) {
+  DeviceBuffer<T> buffer(context, std::max<std::size_t>(1, count), "the tables of a pass");
+  if (count > 0) context.staging->to_device(buffer.data(), from, count * sizeof(T), context.stream);
+  return buffer;
+}
+
+struct Event {
+  cudaEvent_t of = nullptr;
+  Event() { EWALD_CUDA(cudaEventCreateWithFlags(&of, cudaEventDisableTiming)); }
+  ~Event() { cudaEventDestroy(of); }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+};
+
+// A step, and what it has on the device.
+struct Step {
+  ewald_udf_step is;
+  DeviceBuffer<std::uint32_t> words;  // marks, or starts and pixels
+  DeviceBuffer<float> weights;
+  std::uint32_t pitch = 0;    // floats between two dense masks
+  DeviceBuffer<double> sums;  // of slices
+
+  bool plane() const { return ewald::udf::is_plane(is.kind); }
+  std::uint32_t numbers() const { return ewald::udf::planes_of(is); }
+  // Numbers that a part of a frame gives; sparse masks have no parts.
+  std::uint32_t values() const {
+    return plane() || is.kind == EWALD_UDF_STEP_KIND_SPARSE ? 0 : ewald::udf::columns_of(is);
+  }
+  std::size_t partial_bytes() const { return values() * (is.kind == EWALD_UDF_STEP_KIND_DENSE ? 4 : 8); }
+};
+
+std::vector<std::uint32_t> marks_of(const std::uint32_t* spans, std::uint32_t count, std::uint32_t pixels) {
+  std::vector<std::uint32_t> marks((pixels + 31) / 32, 0);
+  for (std::uint32_t s = 0; s < count; ++s)
+    for (std::uint32_t p = spans[2 * s]; p < spans[2 * s + 1]; ++p) marks[p / 32] |= 1u << p % 32;
+  return marks;
+}
+
+Step made(ewald_cuda_context& context, const ewald_udf_step& step, std::uint32_t pixels, std::uint32_t slices,
+          const std::uint32_t* indices, const float* weights) {
+  Step made{step, {}, {}, 0, {}};
+  const std::uint32_t* const own = indices + step.first_index;
+  const float* const given = weights + step.first_weight;
+  if (made.plane()) {
+    made.sums = DeviceBuffer<double>(context, std::size_t(slices) * made.numbers() * pixels, "the planes of a pass");
+  } else if (step.kind == EWALD_UDF_STEP_KIND_DENSE) {
+    // Rows of whole quads, the last one filled with zeros.
+    made.pitch = (pixels + kQuad - 1) / kQuad * kQuad;
+    std::vector<float> rows;
+    if (made.pitch != pixels) {
+      rows.resize(std::size_t(step.count) * made.pitch, 0);
+      for (std::uint32_t k = 0; k < step.count; ++k)
+        std::copy_n(given + std::size_t(k) * pixels, pixels, rows.data() + std::size_t(k) * made.pitch);
+    }
+    made.weights = uploaded(context, rows.empty() ? given : rows.data(), std::size_t(step.count) * made.pitch);
+  } else if (step.kind == EWALD_UDF_STEP_KIND_SPARSE) {
+    const std::uint32_t entries = own[step.count];
+    made.words = uploaded(context, own, std::size_t(step.count) + 1 + entries);
+    made.weights = uploaded(context, given, entries);
+  } else {
+    const std::vector<std::uint32_t> marks = marks_of(own, step.count, pixels);
+    made.words = uploaded(context, marks.data(), marks.size());
+  }
+  // What was read here may go.
+  EWALD_CUDA(cudaStreamSynchronize(context.stream));
+  return made;
+}
+
+// Sums of the frames of a launch on their way back.
+struct Slot {
+  DeviceBuffer<double> nav;
+  PinnedBuffer<double> nav_on_host;
+  Event done;
+  std::uint64_t first = 0;
+  std::uint32_t count = 0;  // 0: nothing is on its way
+};
+}  // namespace
+
+struct ewald_cuda_udf {
+  ewald_cuda_context* const context;
+  ewald_udf_descriptor descriptor;
+  const std::uint32_t pixels;
+  const std::size_t number_bytes, frame_bytes;
+  std::uint32_t columns = 0, planes = 0, slices = 1;
+  // Frames of a launch, and of a chunk.
+  std::uint32_t most = 1, chunk = 1;
+  std::vector<Step> steps;
+  DeviceBuffer<unsigned char> frames, partial, shift;
+  DeviceBuffer<double> logs, sig;
+  DeviceBuffer<std::uint32_t> least;
+  Slot slots[2];
+
+  ewald_cuda_udf(ewald_cuda_context* owner, const ewald_udf_descriptor& d, const ewald_udf_step* given,
+                 const std::uint32_t* indices, const float* weights)
+      : context(owner),
+        descriptor(d),
+        pixels(d.width * d.height),
+        number_bytes(ewald::udf::bytes_of[d.dtype]),
+        frame_bytes(pixels * number_bytes) {
+    const std::uint32_t threads = blocks_of(pixels, kQuad);
+    slices = std::clamp(kPlaneThreads / threads, 1u, kMostSlices);
+    bool with_logs = false, with_shift = false;
+    std::size_t partial_bytes = 0;
+    for (std::uint32_t s = 0; s < d.steps; ++s) {
+      Step step = made(*owner, given[s], pixels, slices, indices, weights);
+      step.is.column = columns;
+      step.is.plane = planes;
+      columns += ewald::udf::columns_of(step.is);
+      planes += step.numbers();
+      partial_bytes = std::max(partial_bytes, parts_of(pixels) * step.partial_bytes());
+      with_logs = with_logs || step.is.kind == EWALD_UDF_STEP_KIND_LOG_SUM;
+      with_shift = with_shift || (step.is.kind == EWALD_UDF_STEP_KIND_MOMENTS && number_bytes == 4);
+      steps.push_back(std::move(step));
+    }
+    const std::size_t a_frame = std::max({partial_bytes, columns * sizeof(double), sizeof(double)});
+    most = std::uint32_t(std::clamp<std::size_t>(kLaunchBytes / a_frame, 1, kMostFrames));
+    chunk = std::uint32_t(std::clamp<std::size_t>(kChunkBytes / frame_bytes, 1, most));
+    frames = DeviceBuffer<unsigned char>(*owner, chunk * frame_bytes, "the frames of a chunk");
+    partial = DeviceBuffer<unsigned char>(*owner, most * partial_bytes, "the parts of sums");
+    sig = DeviceBuffer<double>(*owner, std::size_t(planes) * pixels, "the planes of a pass");
+    if (with_shift) shift = DeviceBuffer<unsigned char>(*owner, frame_bytes, "the first frame");
+    if (with_logs) least = DeviceBuffer<std::uint32_t>(*owner, most, "the least number of each frame");
+    if (with_logs && number_bytes < 4) {
+      std::vector<double> table(kLogs);
+      for (std::uint32_t v = 0; v < kLogs; ++v) table[v] = std::log(double(v) + 1);
+      logs = uploaded(*owner, table.data(), table.size());
+      EWALD_CUDA(cudaStreamSynchronize(owner->stream));
+    }
+    for (Slot& slot : slots) {
+      slot.nav = DeviceBuffer<double>(*owner, std::size_t(most) * columns, "the sums of frames");
+      slot.nav_on_host = PinnedBuffer<double>(slot.nav.count(), "the sums of frames");
+    }
+  }
+
+  std::uint64_t device_bytes() const {
+    std::uint64_t bytes = frames.bytes() + partial.bytes() + shift.bytes() + logs.bytes() + sig.bytes() + least.bytes();
+    for (const Slot& slot : slots) bytes += slot.nav.bytes();
+    for (const Step& step : steps) bytes += step.words.bytes() + step.weights.bytes() + step.sums.bytes();
+    return bytes;
+  }
+  std::uint64_t host_bytes() const { return 2 * slots[0].nav_on_host.count() * sizeof(double); }
+
+  // Sends the kernels of every step over some frames on the device.
+  template <class T>
+  void send(const void* data, std::uint32_t count, double* nav) {
+    const Frames<T> own{static_cast<const T*>(data), count, pixels, descriptor.width, pixels % kQuad == 0};
+    const cudaStream_t stream = context->stream;
+    const std::uint32_t parts = parts_of(pixels);
+    for (const Step& step : steps) {
+      double* const out = nav + step.is.column;
+      switch (step.is.kind) {
+        case EWALD_UDF_STEP_KIND_DENSE: {
+          auto* const products = reinterpret_cast<float*>(partial.data());
+          launch_dense<T>(stream, own, step.weights.data(), step.pitch, step.is.count, products);
+          launch_gather(stream, products, count, parts, step.values(), out, columns);
+          break;
+        }
+        case EWALD_UDF_STEP_KIND_SPARSE:
+          launch_sparse<T>(stream, own, step.words.data(), step.weights.data(), step.is.count, out, columns);
+          break;
+        case EWALD_UDF_STEP_KIND_LOG_SUM:
+          launch_logs<T>(stream, own, least.data(), logs.data(), {step.sums.data(), slices});
+          break;
+        case EWALD_UDF_STEP_KIND_SUM:
+        case EWALD_UDF_STEP_KIND_MOMENTS:
+          launch_sums<T>(stream, own, step.is.kind, reinterpret_cast<const T*>(shift.data()),
+                         {step.sums.data(), slices});
+          break;
+        default: {
+          auto* const sums = reinterpret_cast<double*>(partial.data());
+          launch_spans<T>(stream, own, step.is.kind, step.words.data(), sums);
+          launch_gather(stream, sums, count, parts, step.values(), out, columns);
+        }
+      }
+    }
+  }
+  template <class T>
+  void conclude(std::uint64_t count) {
+    for (const Step& step : steps) {
+      if (!step.plane()) continue;
+      const bool about = step.is.kind == EWALD_UDF_STEP_KIND_MOMENTS && !kNarrow<T>;
+      launch_conclude<T>(context->stream, {step.sums.data(), slices}, step.numbers(), pixels,
+                         about ? reinterpret_cast<const T*>(shift.data()) : nullptr, double(count),
+                         sig.data() + std::size_t(step.is.plane) * pixels);
+    }
+  }
+
+  template <class F>
+  void typed(const F& f) {
+    switch (descriptor.dtype) {
+      case EWALD_NUMBER_U8:
+        return f(std::uint8_t());
+      case EWALD_NUMBER_I8:
+        return f(std::int8_t());
+      case EWALD_NUMBER_U16:
+        return f(std::uint16_t());
+      case EWALD_NUMBER_I16:
+        return f(std::int16_t());
+      case EWALD_NUMBER_U32:
+        return f(std::uint32_t());
+      case EWALD_NUMBER_I32:
+        return f(std::int32_t());
+      default:
+        return f(float());
+    }
+  }
+
+  void run(const unsigned char* data, bool on_device, std::uint64_t count, double* nav, double* planes_out) {
+    for (Slot& slot : slots) slot.count = 0;
+    useContext(context, [&] {
+      for (const Step& step : steps)
+        if (step.plane()) EWALD_CUDA(cudaMemsetAsync(step.sums.data(), 0, step.sums.bytes(), context->stream));
+    });
+    const std::uint32_t each = on_device ? most : chunk;
+    unsigned turn = 0;
+    for (std::uint64_t first = 0; first < count; first += each, turn ^= 1) {
+      Slot& slot = slots[turn];
+      collect(slot, nav);
+      const auto here = std::uint32_t(std::min<std::uint64_t>(each, count - first));
+      useContext(context, [&] { advance(data + first * frame_bytes, on_device, first == 0, here, slot); });
+      slot.first = first;
+      slot.count = here;
+    }
+    collect(slots[turn], nav);
+    collect(slots[turn ^ 1], nav);
+    if (planes == 0) return;
+    useContext(context, [&] {
+      typed([&](auto number) { conclude<decltype(number)>(count); });
+      context->staging->from_device(planes_out, sig.data(), sig.bytes(), context->stream);
+    });
+  }
+
+  void advance(const unsigned char* data, bool on_device, bool begins, std::uint32_t count, Slot& slot) {
+    const void* there = data;
+    if (!on_device) {
+      context->staging->to_device(frames.data(), data, count * frame_bytes, context->stream);
+      there = frames.data();
+    }
+    if (begins && shift.data())
+      EWALD_CUDA(cudaMemcpyAsync(shift.data(), there, frame_bytes, cudaMemcpyDeviceToDevice, context->stream));
+    typed([&](auto number) { send<decltype(number)>(there, count, slot.nav.data()); });
+    if (columns == 0) return;
+    EWALD_CUDA(cudaMemcpyAsync(slot.nav_on_host.data(), slot.nav.data(), std::size_t(count) * columns * sizeof(double),
+                               cudaMemcpyDeviceToHost, context->stream));
+    EWALD_CUDA(cudaEventRecord(slot.done.of, context->stream));
+  }
+
+  // Waits for what is on its way, without the context's lock, and gives it to the caller.
+  void collect(Slot& slot, double* nav) {
+    if (slot.count == 0 || columns == 0) return;
+    losingContext(context, [&] { EWALD_CUDA(cudaEventSynchronize(slot.done.of)); });
+    std::copy_n(slot.nav_on_host.data(), std::size_t(slot.count) * columns, nav + slot.first * columns);
+    slot.count = 0;
+  }
+};
+
+extern "C" {
+
+int32_t ewald_cuda_udf_create(ewald_cuda_context* context, const ewald_udf_descriptor* descriptor,
+                              const ewald_udf_step* steps, const uint32_t* indices, const float* weights,
+                              ewald_cuda_udf** udf) {
+  return guarded([&] {
+    if (!descriptor || !steps || !indices || !weights || !udf)
+      refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_udf_create: a pointer is null");
+    *udf = nullptr;
+    const int32_t status = ewald::udf::check(*descriptor, steps, indices);
+    if (status != EWALD_STATUS_OK) refuse(ewald_status(status), ewald::last_error_text());
+    useContext(context, [&] { *udf = new ewald_cuda_udf(context, *descriptor, steps, indices, weights); });
+  });
+}
+
+void ewald_cuda_udf_destroy(ewald_cuda_udf* udf) {
+  if (!udf) return;
+  // Of a lost device too: the memory is gone, its count is not.
+  const std::lock_guard lock(udf->context->busy);
+  cudaSetDevice(udf->context->device);
+  delete udf;
+}
+
+void ewald_cuda_udf_describe(const ewald_cuda_udf* udf, ewald_cuda_udf_info* info) {
+  *info = {udf->device_bytes(), udf->host_bytes(), udf->columns, udf->planes, udf->descriptor};
+}
+
+int32_t ewald_cuda_udf_run(ewald_cuda_udf* udf, const void* frames, uint32_t on_device, uint64_t count, double* nav,
+                           double* sig) {
+  return guarded([&] {
+    if (!udf || (count > 0 && !frames) || (count > 0 && !nav && udf->columns > 0) || (!sig && udf->planes > 0))
+      refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_udf_run: a pointer is null");
+    udf->run(static_cast<const unsigned char*>(frames), on_device != 0, count, nav, sig);
+  });
+}
+}

@@ -1,0 +1,179 @@
+// Sums of each pixel over the frames: a thread has four pixels and a slice of the frames of a launch. Narrow integers
+// are added as integers, and squares of them in 64 bits; everything else in doubles, frames in order.
+#include "../common/check.h"
+#include "quads.cuh"
+
+namespace ewald::cuda::udf {
+namespace {
+
+// Which quad and which frames a thread has.
+struct Share {
+  std::uint32_t p, first, end;
+};
+
+template <class T>
+__device__ __forceinline__ Share share_of(const Frames<T>& frames, std::uint32_t slices) {
+  const std::uint32_t p = (blockIdx.x * kThreads + threadIdx.x) * kQuad, slice = blockIdx.y;
+  // Frames of a launch are few enough for 32 bits.
+  return {p, slice * frames.count / slices, (slice + 1) * frames.count / slices};
+}
+
+// Adds what a thread has to number `number` of its slice.
+template <class T>
+__device__ __forceinline__ void keep(const Frames<T>& frames, const Slices& slices, unsigned numbers, unsigned number,
+                                     std::uint32_t p, const double (&sums)[kQuad]) {
+  double* const to = slices.sums + (std::size_t(blockIdx.y) * numbers + number) * frames.pixels + p;
+#pragma unroll
+  for (unsigned i = 0; i < kQuad; ++i)
+    if (p + i < frames.pixels) to[i] += sums[i];
+}
+
+template <class T>
+__global__ __launch_bounds__(kThreads) void add_frames(Frames<T> frames, Slices slices) {
+  const Share share = share_of(frames, slices.count);
+  if (share.p >= frames.pixels) return;
+  using Sum = std::conditional_t<kReal<T>, double, std::conditional_t<kNarrow<T>, int, long long>>;
+  Sum sums[kQuad] = {0, 0, 0, 0};
+#pragma unroll 4
+  for (std::uint32_t f = share.first; f < share.end; ++f) {
+    const Quad<T> quad = quad_at(frames.of(f), share.p, frames);
+    sums[0] += quad.x;
+    sums[1] += quad.y;
+    sums[2] += quad.z;
+    sums[3] += quad.w;
+  }
+  keep(frames, slices, 1, 0, share.p, {double(sums[0]), double(sums[1]), double(sums[2]), double(sums[3])});
+}
+
+template <class T>
+__global__ __launch_bounds__(kThreads) void add_moments(Frames<T> frames, const T* shift, Slices slices) {
+  const Share share = share_of(frames, slices.count);
+  if (share.p >= frames.pixels) return;
+  using Number = std::conditional_t<kNarrow<T>, int, double>;
+  using Squares = std::conditional_t<kNarrow<T>, unsigned long long, double>;
+  Number about[kQuad] = {0, 0, 0, 0}, sums[kQuad] = {0, 0, 0, 0};
+  Squares squares[kQuad] = {0, 0, 0, 0};
+  if constexpr (!kNarrow<T>) {
+    const Quad<T> first = quad_at(shift, share.p, frames);
+    about[0] = Number(first.x);
+    about[1] = Number(first.y);
+    about[2] = Number(first.z);
+    about[3] = Number(first.w);
+  }
+#pragma unroll 4
+  for (std::uint32_t f = share.first; f < share.end; ++f) {
+    const Quad<T> quad = quad_at(frames.of(f), share.p, frames);
+    const Number v[kQuad] = {Number(quad.x) - about[0], Number(quad.y) - about[1], Number(quad.z) - about[2],
+                             Number(quad.w) - about[3]};
+#pragma unroll
+    for (unsigned i = 0; i < kQuad; ++i) {
+      sums[i] += v[i];
+      if constexpr (kNarrow<T>)
+        squares[i] += unsigned(v[i]) * unsigned(v[i]);
+      else
+        squares[i] += v[i] * v[i];
+    }
+  }
+  keep(frames, slices, 2, 0, share.p, {double(sums[0]), double(sums[1]), double(sums[2]), double(sums[3])});
+  keep(frames, slices, 2, 1, share.p, {double(squares[0]), double(squares[1]), double(squares[2]), double(squares[3])});
+}
+
+// The least number of each frame, in order: a warp a part of a frame.
+template <class T>
+__global__ __launch_bounds__(kThreads) void find_least(Frames<T> frames, std::uint32_t parts, std::uint32_t* least) {
+  const unsigned lane = threadIdx.x % 32;
+  const std::uint64_t item = std::uint64_t(blockIdx.x) * kWarps + threadIdx.x / 32;
+  if (item >= std::uint64_t(frames.count) * parts) return;
+  const auto frame = std::uint32_t(item / parts);
+  const T* const own = frames.of(frame);
+  const std::uint32_t begin = std::uint32_t(item % parts) * kPartPixels;
+  const std::uint32_t end = min(frames.pixels, begin + kPartPixels);
+  std::uint32_t low = ~0u;
+  for (std::uint32_t p = begin + lane; p < end; p += 32) low = min(low, order_of(own[p]));
+  __syncwarp();
+  for (int delta = 16; delta > 0; delta >>= 1) low = min(low, __shfl_down_sync(kFullWarp, low, delta));
+  if (lane == 0) atomicMin(&least[frame], low);
+}
+
+template <class T>
+__global__ __launch_bounds__(kThreads) void add_logs(Frames<T> frames, const std::uint32_t* least, const double* logs,
+                                                     Slices slices) {
+  const Share share = share_of(frames, slices.count);
+  if (share.p >= frames.pixels) return;
+  const auto log_of = [&](T v, std::uint32_t low) {
+    if constexpr (kNarrow<T>)
+      return logs[order_of(v) - low];
+    else
+      return log(above(v, low) + 1);
+  };
+  double sums[kQuad] = {0, 0, 0, 0};
+  for (std::uint32_t f = share.first; f < share.end; ++f) {
+    const T* const frame = frames.of(f);
+    const std::uint32_t low = least[f];
+#pragma unroll
+    for (unsigned i = 0; i < kQuad; ++i)
+      if (share.p + i < frames.pixels) sums[i] += log_of(frame[share.p + i], low);
+  }
+  keep(frames, slices, 1, 0, share.p, sums);
+}
+
+template <class T>
+__global__ __launch_bounds__(kThreads) void conclude(Slices slices, std::uint32_t numbers, std::uint32_t pixels,
+                                                     const T* shift, double frames, double* planes) {
+  const std::uint32_t p = blockIdx.x * kThreads + threadIdx.x;
+  if (p >= pixels) return;
+  double sums[2] = {0, 0};
+  for (std::uint32_t slice = 0; slice < slices.count; ++slice)
+    for (std::uint32_t n = 0; n < numbers; ++n) sums[n] += slices.sums[(std::size_t(slice) * numbers + n) * pixels + p];
+  if (shift != nullptr) {
+    sums[1] = fmax(0.0, sums[1] - sums[0] * sums[0] / frames);
+    sums[0] += frames * double(shift[p]);
+  }
+  for (std::uint32_t n = 0; n < numbers; ++n) planes[std::size_t(n) * pixels + p] = sums[n];
+}
+
+template <class T>
+dim3 grid_of(const Frames<T>& frames, const Slices& slices) {
+  return {blocks_of(blocks_of(frames.pixels, kQuad), kThreads), slices.count};
+}
+
+}  // namespace
+
+template <class T>
+void launch_sums(cudaStream_t stream, const Frames<T>& frames, std::uint32_t kind, const T* shift, Slices slices) {
+  const dim3 grid = grid_of(frames, slices);
+  if (kind == EWALD_UDF_STEP_KIND_SUM)
+    EWALD_LAUNCH((add_frames<T>), grid, kThreads, 0, stream, frames, slices);
+  else
+    EWALD_LAUNCH((add_moments<T>), grid, kThreads, 0, stream, frames, shift, slices);
+  EWALD_CUDA(cudaGetLastError());
+}
+
+template <class T>
+void launch_logs(cudaStream_t stream, const Frames<T>& frames, std::uint32_t* least, const double* logs,
+                 Slices slices) {
+  const std::uint32_t parts = parts_of(frames.pixels);
+  EWALD_CUDA(cudaMemsetAsync(least, 0xff, frames.count * sizeof(std::uint32_t), stream));
+  EWALD_LAUNCH((find_least<T>), blocks_of(std::uint64_t(frames.count) * parts, kWarps), kThreads, 0, stream, frames,
+               parts, least);
+  EWALD_CUDA(cudaGetLastError());
+  EWALD_LAUNCH((add_logs<T>), grid_of(frames, slices), kThreads, 0, stream, frames, least, logs, slices);
+  EWALD_CUDA(cudaGetLastError());
+}
+
+template <class T>
+void launch_conclude(cudaStream_t stream, Slices slices, std::uint32_t numbers, std::uint32_t pixels, const T* shift,
+                     double frames, double* planes) {
+  EWALD_LAUNCH((conclude<T>), blocks_of(pixels, kThreads), kThreads, 0, stream, slices, numbers, pixels, shift, frames,
+               planes);
+  EWALD_CUDA(cudaGetLastError());
+}
+
+#define EWALD_INSTANCE(T)                                                                              \
+  template void launch_sums<T>(cudaStream_t, const Frames<T>&, std::uint32_t, const T*, Slices);       \
+  template void launch_logs<T>(cudaStream_t, const Frames<T>&, std::uint32_t*, const double*, Slices); \
+  template void launch_conclude<T>(cudaStream_t, Slices, std::uint32_t, std::uint32_t, const T*, double, double*);
+EWALD_CUDA_UDF_TYPES(EWALD_INSTANCE)
+#undef EWALD_INSTANCE
+
+}  // namespace ewald::cuda::udf

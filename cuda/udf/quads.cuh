@@ -1,0 +1,78 @@
+// Four pixels at a time, of any type; and numbers of any type in one order.
+#pragma once
+#include "pass.cuh"
+
+namespace ewald::cuda::udf {
+
+template <class T>
+struct QuadOf;
+template <>
+struct QuadOf<std::uint8_t> {
+  using type = uchar4;
+};
+template <>
+struct QuadOf<std::int8_t> {
+  using type = char4;
+};
+template <>
+struct QuadOf<std::uint16_t> {
+  using type = ushort4;
+};
+template <>
+struct QuadOf<std::int16_t> {
+  using type = short4;
+};
+template <>
+struct QuadOf<std::uint32_t> {
+  using type = uint4;
+};
+template <>
+struct QuadOf<std::int32_t> {
+  using type = int4;
+};
+template <>
+struct QuadOf<float> {
+  using type = float4;
+};
+template <class T>
+using Quad = typename QuadOf<T>::type;
+
+// Pixels p … p + 3 of a frame of which p is one; zeros beyond its end. Where frames are not aligned the pixels are read
+// one by one: as coalesced, but four loads in place of one.
+template <class T>
+__device__ __forceinline__ Quad<T> quad_at(const T* frame, std::uint32_t p, const Frames<T>& frames) {
+  if (frames.aligned) return *reinterpret_cast<const Quad<T>*>(frame + p);
+  const std::uint32_t left = frames.pixels - p;
+  Quad<T> quad;
+  quad.x = frame[p];
+  quad.y = left > 1 ? frame[p + 1] : T(0);
+  quad.z = left > 2 ? frame[p + 2] : T(0);
+  quad.w = left > 3 ? frame[p + 3] : T(0);
+  return quad;
+}
+
+// Words in the order of the numbers they stand for, as order_of of wgsl/udf/order.wgsl.
+template <class T>
+__device__ __forceinline__ std::uint32_t order_of(T v) {
+  if constexpr (kReal<T>) {
+    const std::uint32_t bits = __float_as_uint(v);
+    return bits >> 31 ? ~bits : bits | 0x80000000u;
+  } else if constexpr (std::is_signed_v<T>) {
+    return std::uint32_t(std::int32_t(v)) ^ 0x80000000u;
+  } else {
+    return v;
+  }
+}
+
+// What lies between a number and the least one of its frame, which is given in order.
+template <class T>
+__device__ __forceinline__ double above(T v, std::uint32_t least) {
+  if constexpr (kReal<T>) {
+    const std::uint32_t bits = least >> 31 ? least & 0x7fffffffu : ~least;
+    return double(v) - double(__uint_as_float(bits));
+  } else {
+    return double(order_of(v) - least);
+  }
+}
+
+}  // namespace ewald::cuda::udf

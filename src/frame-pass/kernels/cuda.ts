@@ -1,0 +1,41 @@
+/** Passes over frames on CUDA: frames go up in chunks, or lie there already; sums come back; see cuda/udf. */
+
+import type { CudaHost } from '../../backends/cuda/host.js';
+import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
+import { whereItPays } from './pays.js';
+
+/** The addon's passes; cuda/addon. */
+interface UdfAddon {
+  udfCreate(
+    context: object,
+    descriptor: Uint8Array,
+    steps: Uint8Array,
+    indices: Uint32Array,
+    weights: Float32Array,
+  ): Promise<object>;
+  udfBytes(udf: object): { readonly device: number; readonly host: number };
+  udfRun(udf: object, frames: ArrayBufferView, count: number, nav: Float64Array, sig: Float64Array): Promise<void>;
+  udfDestroy(udf: object): void;
+}
+
+/** The udf room of a card. */
+export const udfOp = (host: CudaHost): UdfOp => ({
+  supports: (descriptor) => whereItPays(descriptor) ?? true,
+  plan: (descriptor) => planUdf(host, descriptor),
+});
+
+/** Plans a pass: all its memory, on the device and page-locked on the host. */
+async function planUdf(host: CudaHost, { fields, steps, indices, weights }: UdfDescriptor): Promise<UdfKernel> {
+  const addon = host.addon as UdfAddon;
+  const udf = await host.track(() => addon.udfCreate(host.context, fields, steps, indices, weights));
+  const bytes = addon.udfBytes(udf);
+  host.holdHostBytes(bytes.host);
+  return {
+    bytes: bytes.device + bytes.host,
+    run: ({ frames, count, nav, sig }) => host.track(() => addon.udfRun(udf, frames, count, nav, sig)),
+    async dispose() {
+      addon.udfDestroy(udf);
+      host.holdHostBytes(-bytes.host);
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** Kernels of passes under the emulator's strict eye: no race, no access beside an allocation, in any order of threads. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+import { createContext } from '../../dist/index.node.js';
+import * as validate from '../../dist/validate.js';
+
+interface Emulated {
+  setMode(mode: { checked?: boolean; orders?: number; seed?: number }): void;
+  takeReports(): { finding: string; kernel: string; text: string }[];
+}
+
+const path = fileURLToPath(new URL('../../build/cuda-emulated/ewald_cuda_emulated.node', import.meta.url));
+const present = existsSync(path);
+const addon: Emulated = present ? createRequire(import.meta.url)(path) : (undefined as never);
+
+afterEach(() => {
+  if (present) addon.setMode({});
+});
+
+test.skipIf(!present)('passes over frames have no race', { timeout: 60_000 }, async () => {
+  addon.takeReports();
+  addon.setMode({ checked: true, orders: 3, seed: 5 });
+  const { counts, rows } = await validate.validate({
+    createContext,
+    ids: ['udf:pass:pixel:u16:3x1x1', 'udf:pass:one:f32:1x48x64', 'udf:pass:many:u16:701x3x3', 'udf:pass:i32:19x37x53'],
+    backends: ['cuda-emulated'],
+  });
+  expect(rows.map(({ why }) => why)).toEqual([null, null, null, null]);
+  expect(counts.pass).toBe(4);
+  expect(addon.takeReports()).toEqual([]);
+});
