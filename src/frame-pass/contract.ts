@@ -1,4 +1,5 @@
 /** What a backend does for udf: passes over frames. */
+import type { ArrayMemory } from '../arrays/contract.js';
 import type { Op } from '../backends/feature.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { udfNumbers, udfStepKinds } from '../layout/udf.js';
@@ -32,7 +33,8 @@ export interface UdfDescriptor {
 
 /** One run, already checked. The arrays belong to the caller and are read and written before the promise settles. */
 export interface UdfRun {
-  readonly frames: FrameArray;
+  /** Memory of the backend where the kernel takes such. */
+  readonly frames: FrameArray | ArrayMemory;
   readonly count: number;
   /** [count, columns] */
   readonly nav: Float64Array;
@@ -43,6 +45,8 @@ export interface UdfRun {
 /** A planned pass. */
 export interface UdfKernel extends Disposable {
   readonly bytes: number;
+  /** Frames may lie in memory of its backend. */
+  readonly takesArrays: boolean;
   run(run: UdfRun): Promise<void>;
 }
 

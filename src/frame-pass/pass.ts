@@ -2,6 +2,7 @@
  * One pass of the core over frames: sums of each frame (disks, rings, centres of mass, masks) and sums over all frames
  * (sum, moments, logarithms), several of them while a frame is in the cache. cpp/udf says how.
  */
+import { type ArrayParts, type DeviceArray, partsOf } from '../arrays/array.js';
 import { numberTypes } from '../arrays/numbers.js';
 import type { BackendName } from '../backends/names.js';
 import { asItIs, assertIntact, lengthOf } from '../buffers.js';
@@ -12,7 +13,7 @@ import { udfDescriptor, udfNumbers, udfStep, udfStepKinds } from '../layout/udf.
 import { choice, integer, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
-import type { PassDtype } from './contract.js';
+import type { PassDtype, UdfKernel } from './contract.js';
 import { udfFeature } from './kernels.js';
 
 export type { PassDtype };
@@ -75,8 +76,12 @@ export interface FramePassMethods extends Disposable {
   readonly bytes: number;
   readonly columns: number;
   readonly planes: number;
-  /** Sums over `count` frames, [count, height, width] of the pass's dtype. Throws `Shape`, `Disposed`. */
-  run(frames: FrameArray, count: number): Promise<FrameSums>;
+  /**
+   * Sums over `count` frames, [count, height, width] of the pass's dtype, or that many at the beginning of a device
+   * array of the pass's backend (CUDA; other backends say `Unsupported`), which they need not leave. Throws `Shape`,
+   * `Argument`, `Disposed`.
+   */
+  run(frames: FrameArray | DeviceArray, count: number): Promise<FrameSums>;
 }
 /** A planned pass. */
 export type FramePass = FramePassMethods & MaybeAsyncDisposable;
@@ -219,6 +224,34 @@ function join<A extends Uint8Array | Uint32Array | Float32Array>(
   return all;
 }
 
+interface Wanted {
+  readonly planner: Planner;
+  readonly pass: FramePassMethods;
+  readonly kernel: UdfKernel;
+  readonly dtype: PassDtype;
+  readonly numbers: number;
+}
+
+/** Throws where frames on a device are not those of a pass. */
+function checkThere(
+  { backend, dtype: found, length }: DeviceArray,
+  { planner: owner, resource }: ArrayParts,
+  { planner, pass, kernel, dtype, numbers }: Wanted,
+): void {
+  const what = 'framePass.run: the frames are an array';
+  resource.assertAlive();
+  if (owner !== planner) throw new EwaldError('Argument', `${what} of another context; make it with ctx.array()`);
+  if (backend !== pass.backend)
+    throw new EwaldError(
+      'Argument',
+      `${what} on ${backend}; this pass is on ${pass.backend}: make it with { backend: '${pass.backend}' }`,
+    );
+  if (!kernel.takesArrays)
+    throw new EwaldError('Unsupported', `${what} on ${backend}; its passes take typed arrays: await array.read()`);
+  if (found !== dtype || length < numbers)
+    throw new EwaldError('Shape', `${what} of ${length} ${found}; needed are ${numbers} ${dtype}`);
+}
+
 /** Plans a pass on a context. */
 export async function planFramePass(planner: Planner, options: FramePassOptions): Promise<FramePass> {
   if (typeof options !== 'object' || options === null)
@@ -269,14 +302,23 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
     async run(frames, count) {
       resource.assertAlive();
       integer('framePass.run: count', count ?? Number.NaN, 0, 0, 2 ** 31);
-      if (!(frames instanceof numberTypes[dtype]) || frames.length < count * pixels)
-        throw new EwaldError(
-          'Shape',
-          `framePass.run: the frames are ${ArrayBuffer.isView(frames) ? `${frames.constructor.name} of ${(frames as FrameArray).length}` : typeof frames}; needed is a ${numberTypes[dtype].name} of ${count * pixels}`,
-        );
       const nav = new Float64Array(count * packed.columns);
       const sig = new Float64Array(packed.planes * pixels);
-      const taken = asItIs(frames);
+      const there = partsOf(frames);
+      if (there) {
+        checkThere(frames as DeviceArray, there, { planner, pass, kernel, dtype, numbers: count * pixels });
+        return resource.enqueueWith([there.resource], async () => {
+          if (count > 0) await kernel.run({ frames: there.memory, count, nav, sig });
+          return { nav, sig };
+        });
+      }
+      const own = frames as FrameArray;
+      if (!(own instanceof numberTypes[dtype]) || own.length < count * pixels)
+        throw new EwaldError(
+          'Shape',
+          `framePass.run: the frames are ${ArrayBuffer.isView(own) ? `${own.constructor.name} of ${own.length}` : typeof own}; needed is a ${numberTypes[dtype].name} of ${count * pixels}`,
+        );
+      const taken = asItIs(own);
       const length = lengthOf(taken);
       return resource.enqueue(async () => {
         assertIntact('framePass.run: frames', taken, length, 'before its turn');

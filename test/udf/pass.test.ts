@@ -1,5 +1,5 @@
 /** One pass of the core beside plain float64 loops: every type of frames, every step, one thread and two. */
-import { type Context, createContext } from 'ewald';
+import { type Context, createContext, devices } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refused } from '../support/refused.js';
 
@@ -227,5 +227,46 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
     await second;
     await pass.dispose();
     await refused(() => pass.run(new Uint16Array(pixels), 1), 'Disposed');
+  });
+});
+
+const emulated = (await devices({ backend: 'cuda-emulated' }).catch(() => [])).some(({ available }) => available);
+
+describe('frames that lie on a device', () => {
+  test.skipIf(!emulated)('give what frames of the host give, launch by launch', { timeout: 30_000 }, async () => {
+    const ctx = await createContext({ backend: 'cuda-emulated', strict: true });
+    // Three launches: one has 32768 frames at most.
+    const [wide, many] = [2, 70_000];
+    const data = Float32Array.from({ length: wide * wide * many }, (_, i) => ((i * 7919) % 65521) - 1000);
+    const steps = [{ kind: 'sumOf', spans: Uint32Array.of(0, 2, 3, 4) }, { kind: 'moments' }] as const;
+    const pass = await ctx.framePass({ width: wide, height: wide, dtype: 'f32', steps });
+    const there = await ctx.array(data, { backend: 'cuda-emulated' });
+    const [here, found] = [await pass.run(data, many), await pass.run(there, many)];
+    const wanted = Float64Array.from({ length: many }, (_, f) => {
+      const [a, b, , d] = data.subarray(4 * f, 4 * f + 4) as unknown as [number, number, number, number];
+      return a + b + d;
+    });
+    expect(here.nav).toEqual(wanted);
+    expect(found).toEqual(here);
+    await refused(() => pass.run(there, many + 1), 'Shape', `needed are ${wide * wide * (many + 1)} f32`);
+    const other = await createContext({ backend: 'cuda-emulated', strict: true });
+    const foreign = await other.array(data, { backend: 'cuda-emulated' });
+    await refused(() => pass.run(foreign, many), 'Argument', 'another context');
+    const bytes = await ctx.array(new Uint8Array(12), { backend: 'cuda-emulated' });
+    await refused(() => pass.run(bytes, 1), 'Shape', '12 u8');
+    await other.dispose();
+    for (const held of [pass, there, bytes]) await held.dispose();
+    expect(ctx.liveBytes).toBeLessThan(100);
+    await refused(() => pass.run(there, many), 'Disposed');
+    await ctx.dispose();
+  });
+
+  test('are refused by backends that take typed arrays', async () => {
+    const ctx = await createContext({ backend: 'wasm', strict: true });
+    const pass = await ctx.framePass({ width, height, dtype: 'u16', steps: [{ kind: 'sum' }] });
+    const there = await ctx.array(new Uint16Array(pixels));
+    await refused(() => pass.run(there, 1), 'Unsupported', 'typed arrays', 'array.read()');
+    for (const held of [pass, there]) await held.dispose();
+    await ctx.dispose();
   });
 });

@@ -1,5 +1,6 @@
 /** Passes over frames on CUDA: frames go up in chunks, or lie there already; sums come back; see cuda/udf. */
 
+import { handleOf } from '../../arrays/kernels/cuda.js';
 import type { CudaHost } from '../../backends/cuda/host.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
 import { whereItPays } from './pays.js';
@@ -14,7 +15,14 @@ interface UdfAddon {
     weights: Float32Array,
   ): Promise<object>;
   udfBytes(udf: object): { readonly device: number; readonly host: number };
-  udfRun(udf: object, frames: ArrayBufferView, count: number, nav: Float64Array, sig: Float64Array): Promise<void>;
+  /** Frames are a typed array, or the handle of an array. */
+  udfRun(
+    udf: object,
+    frames: ArrayBufferView | object,
+    count: number,
+    nav: Float64Array,
+    sig: Float64Array,
+  ): Promise<void>;
   udfDestroy(udf: object): void;
 }
 
@@ -32,7 +40,8 @@ async function planUdf(host: CudaHost, { fields, steps, indices, weights }: UdfD
   host.holdHostBytes(bytes.host);
   return {
     bytes: bytes.device + bytes.host,
-    run: ({ frames, count, nav, sig }) => host.track(() => addon.udfRun(udf, frames, count, nav, sig)),
+    takesArrays: true,
+    run: ({ frames, count, nav, sig }) => host.track(() => addon.udfRun(udf, handleOf(frames), count, nav, sig)),
     async dispose() {
       addon.udfDestroy(udf);
       host.holdHostBytes(-bytes.host);

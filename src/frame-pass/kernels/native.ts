@@ -2,6 +2,7 @@
 
 import type { NativeHost } from '../../backends/native/host.js';
 import { addonError } from '../../backends/status.js';
+import type { FrameArray } from '../../data/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
 
 /** The addon's passes; cpp/addon. */
@@ -32,10 +33,11 @@ function planUdf(host: NativeHost, { fields, steps, indices, weights, columns, p
   host.hold(bytes);
   return {
     bytes,
+    takesArrays: false,
     async run({ frames, count, nav, sig }) {
       try {
         addon.udfBegin(udf);
-        await addon.udfRun(udf, frames, count, nav, columns);
+        await addon.udfRun(udf, frames as FrameArray, count, nav, columns);
         if (planes > 0) addon.udfEnd(udf, sig, planes);
       } catch (error) {
         throw addonError(error);

@@ -5,6 +5,7 @@
 
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
+import type { FrameArray } from '../../data/dtype.js';
 import { EwaldError } from '../../errors.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
 
@@ -63,16 +64,18 @@ function planUdf(core: Core, descriptor: UdfDescriptor): UdfKernel {
     udf = handle[0] ?? 0;
     return {
       bytes: core.liveBytes - before,
+      takesArrays: false,
       async run(run) {
+        const all = run.frames as FrameArray;
         core.check('ewald_udf_begin', udf);
         for (let first = 0; first < run.count; first += most) {
           const count = Math.min(most, run.count - first);
-          if (whole) core.write(frames, run.frames.subarray(first * pixels, (first + count) * pixels));
+          if (whole) core.write(frames, all.subarray(first * pixels, (first + count) * pixels));
           else
             for (let i = 0; i < count; i++)
               core.write(
                 frames + i * frameBytes + low * bytesOfNumber,
-                run.frames.subarray((first + i) * pixels + low, (first + i) * pixels + high),
+                all.subarray((first + i) * pixels + low, (first + i) * pixels + high),
               );
           core.check('ewald_udf_run', udf, frames, count, nav);
           if (columns > 0) core.read(nav, run.nav.subarray(first * columns, (first + count) * columns));

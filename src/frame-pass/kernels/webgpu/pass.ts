@@ -4,6 +4,7 @@
  */
 import type { Binding, GpuDevice } from '../../../backends/webgpu/device.js';
 import type { GpuBuffer, Usage } from '../../../backends/webgpu/pool.js';
+import type { FrameArray } from '../../../data/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp, UdfRun } from '../../contract.js';
 import { whereItPays } from '../pays.js';
 import { asWords, chunkOf } from './chunks.js';
@@ -102,6 +103,7 @@ async function planPass(device: GpuDevice, descriptor: UdfDescriptor): Promise<U
     const pass = { device, descriptor, layout, steps, most, places, slots, planes, recorders };
     return {
       bytes: held.reduce((sum, { bytes }) => sum + bytes, 0),
+      takesArrays: false,
       run: (run) => runPass(pass, run),
       async dispose() {
         for (const buffer of held) buffer.release();
@@ -126,9 +128,10 @@ interface Pass {
   readonly recorders: readonly (readonly Recorder[])[];
 }
 
-async function runPass(pass: Pass, { frames, count, nav, sig }: UdfRun): Promise<void> {
+async function runPass(pass: Pass, { frames: given, count, nav, sig }: UdfRun): Promise<void> {
   const { device, descriptor, layout, steps, most, places, slots, planes, recorders } = pass;
   const { pixels, columns } = descriptor;
+  const frames = given as FrameArray;
   nav.fill(0);
   await device.run((commands) => {
     for (const plane of planes) if (plane) commands.clear(plane);
