@@ -39,6 +39,8 @@ const place: UdfPlace = {
   },
   makeExecutor: (kind, options) =>
     makeExecutor(kind, options, {
+      cores: availableParallelism(),
+      devices,
       inline: Executor.inline,
       workers: Executor.workers,
       delayed: Executor.delayed,

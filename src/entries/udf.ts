@@ -23,6 +23,8 @@ import type { AnyUdf } from '../udf/udf.js';
 import { compareUdf, type UdfReport, type ValidateUdfOptions } from '../udf/validate-udf.js';
 import { type ConnectOptions, Executor } from './executors.js';
 
+const cores = (): number => globalThis.navigator?.hardwareConcurrency ?? 1;
+
 const place: UdfPlace = {
   createContext,
   open,
@@ -32,7 +34,13 @@ const place: UdfPlace = {
     return input instanceof Blob ? { blob: input, options } : undefined;
   },
   makeExecutor: (kind, options) =>
-    makeExecutor(kind, options, { inline: Executor.inline, workers: Executor.workers, delayed: Executor.delayed }),
+    makeExecutor(kind, options, {
+      cores: cores(),
+      devices,
+      inline: Executor.inline,
+      workers: Executor.workers,
+      delayed: Executor.delayed,
+    }),
   exportNpy: async (_scan, path) => {
     throw new EwaldError('Unsupported', `${path}: a browser writes no files; read the frames with scan.dataset.read`);
   },
@@ -77,7 +85,7 @@ export async function validateUdf(udf: AnyUdf, options: ValidateUdfOptions = {})
 
 /** What this machine has: cores, GPUs. */
 export async function detect(options?: ContextOptions): Promise<DetectedDevices> {
-  return devicesOf(await devices(options), globalThis.navigator?.hardwareConcurrency ?? 1);
+  return devicesOf(await devices(options), cores());
 }
 
 export * from '../udf/public.js';

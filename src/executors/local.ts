@@ -131,13 +131,13 @@ export async function inline(place: Place, options: InlineOptions = {}): Promise
 
 /** Tasks on worker threads or Web Workers; resolves when every worker has answered. */
 export async function workers(place: Place, options: WorkersOptions = {}): Promise<Executor> {
-  const { context, modules, workers: size, worker: source, threads } = checkWorkers(options, place.cores);
+  const { contexts, modules, worker: source, threads } = checkWorkers(options, place.cores);
   const shared = new SharedValues();
   const pool = new Pool({
     place,
-    size,
+    contexts,
     names: 'worker ',
-    start: { threads, modules, context },
+    start: { threads, modules },
     source,
     fetchShared: (hash) => shared.get(hash),
   });
@@ -152,7 +152,7 @@ export async function workers(place: Place, options: WorkersOptions = {}): Promi
       kind: 'workers',
       run: (tasks, run) => drive(tasks, pool, run),
       slots: () => pool.size,
-      detect: async () => [await describe(place, 'workers', pool.size, context)],
+      detect: async () => [await describe(place, 'workers', pool.size, contexts[0])],
       async dispose() {
         await pool.dispose();
         shared.clear();

@@ -2,7 +2,7 @@
 import type { ContextOptions } from '../context.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformUrl } from '../globals.js';
-import { integer, knownOptions } from '../options.js';
+import { integer, knownOptions, list } from '../options.js';
 import { isRegistered } from './registered.js';
 
 /** Options of every executor that runs tasks in this process. */
@@ -19,12 +19,17 @@ export interface WorkersOptions extends InlineOptions {
   readonly workers?: number;
   /** The worker script: URL or a function giving a Worker; default: the worker beside the bundle. */
   readonly worker?: ContextOptions['worker'];
+  /**
+   * In place of `workers` and `context`: a worker for each, with options of its own, so that some have a GPU. A worker
+   * that dies is followed by one with the same.
+   */
+  readonly contexts?: readonly ContextOptions[];
   /** Threads a task may use by itself, 1 … 1024; default 1, since the workers share the cores. */
   readonly threads?: number;
 }
 
 const inlineNames = ['context', 'modules'];
-const workersNames = [...inlineNames, 'workers', 'worker', 'threads'];
+const workersNames = [...inlineNames, 'workers', 'contexts', 'worker', 'threads'];
 
 /** Names and URLs of modules, checked. */
 export function checkModules(given: InlineOptions['modules']): Record<string, string> {
@@ -48,10 +53,25 @@ export function checkInline(options: InlineOptions, what = 'Executor.inline') {
 /** Checks the options of workers; `cores` is how many there are by default. */
 export function checkWorkers(options: WorkersOptions, cores: number, what = 'Executor.workers') {
   knownOptions(what, options, workersNames);
+  const contexts = list(`${what}: contexts`, options.contexts);
+  if (contexts && (options.workers !== undefined || options.context !== undefined || contexts.length === 0))
+    throw new EwaldError(
+      'Argument',
+      contexts.length === 0
+        ? `${what}: contexts is empty; needed are the options of at least one worker`
+        : `${what}: contexts says how many workers there are and what they open; workers and context say it again`,
+    );
+  const workers = integer(
+    `${what}: workers`,
+    contexts?.length ?? options.workers,
+    Math.max(1, Math.min(cores, 1024)),
+    1,
+    1024,
+  );
   return {
-    context: options.context,
+    /** Of each worker. */
+    contexts: contexts ?? Array.from({ length: workers }, () => options.context),
     modules: checkModules(options.modules),
-    workers: integer(`${what}: workers`, options.workers, Math.max(1, Math.min(cores, 1024)), 1, 1024),
     worker: options.worker,
     threads: integer(`${what}: threads`, options.threads, 1, 1, 1024),
   };

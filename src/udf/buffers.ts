@@ -88,6 +88,15 @@ export function allocateViews(
   return views;
 }
 
+/** Shape of a result: the whole scan where its kind is nav. */
+export function shapeOfBuffer(
+  { kind, extraShape = [] }: BufferDeclaration,
+  { nav, sig }: Pick<RunShape, 'nav' | 'sig'>,
+): number[] {
+  const own = kind === 'nav' ? nav : kind === 'sig' ? sig : extraShape.length > 0 ? [] : [1];
+  return [...own, ...extraShape];
+}
+
 /** One buffer of a finished (or half-finished) run. */
 export class ResultBuffer<D extends BufferDtype = BufferDtype> {
   readonly name: string;
@@ -113,7 +122,7 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
     valid: Uint8Array,
   ) {
     const { kind, dtype, extraShape = [] } = declaration;
-    const { nav, sig, selection } = shape;
+    const { selection } = shape;
     this.name = name;
     this.kind = kind;
     this.dtype = dtype;
@@ -121,8 +130,7 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
     this.rawData = rawData;
     this.rawValidMask = valid;
     this.#selection = selection;
-    const own = kind === 'nav' ? nav : kind === 'sig' ? sig : extraShape.length > 0 ? [] : [1];
-    this.shape = [...own, ...extraShape];
+    this.shape = shapeOfBuffer(declaration, shape);
     this.rawShape = kind === 'nav' && selection.positions ? [selection.count, ...extraShape] : this.shape;
   }
 

@@ -68,9 +68,16 @@ export interface UdfPlace {
 
 /** Options of `Context.makeWith`. */
 export interface MakeWithOptions {
-  /** Workers; only of `workers`. A number, or ids of cores (their count counts). */
+  /**
+   * Workers that compute on the CPU; only of `workers`. A number, or ids of cores (their count counts); default: one a
+   * core.
+   */
   readonly cpus?: number | readonly number[];
-  /** Not of the executors that have none: `inline` and `delayed`. */
+  /**
+   * Workers with a GPU each, beside those of `cpus`; only of `workers`. A number, or which: NVIDIA's cards by CUDA where
+   * there are some, else GPUs by WebGPU; of another kind where `context.backend` names it. Default: none. Those that
+   * are not there are refused. Reals of CPU and GPU agree in float32, so the last bits depend on who has which part.
+   */
   readonly gpus?: number | readonly number[];
   /** Where `delayed` is computed; default: this thread. */
   readonly on?: Executor;

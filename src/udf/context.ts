@@ -22,7 +22,7 @@ import {
   type UdfRunOptions,
 } from './context-options.js';
 import { correctionsFor } from './corrections.js';
-import { displayUdf } from './display.js';
+import { displayUdf, inspectUdf, type UdfInspection } from './display.js';
 import { steps } from './engine.js';
 import { type GuessedCorrections, guessCorrections } from './field.js';
 import { type LivePlots, plotsFor } from './live/plots.js';
@@ -168,6 +168,15 @@ export class UdfContext {
   /** What a run of a UDF would be, as an HTML table. Nothing is read. */
   display(scan: Scan, udf: AnyUdf, options: Pick<UdfRunOptions, 'roi'> = {}): string {
     return displayUdf(new Run(scan, [udf], { roi: options.roi }));
+  }
+
+  /**
+   * What a run of a UDF would be: its results with shapes and dtypes, its method, its partitions. Nothing is read or
+   * allocated for it. Throws `Argument` for declarations that are none, `Shape` for a region that does not fit.
+   */
+  inspect(scan: Scan, udf: AnyUdf, options: Pick<UdfRunOptions, 'roi'> = {}): UdfInspection {
+    const { run } = this.#plan('inspect', scan, udf, options);
+    return inspectUdf(run);
   }
 
   /** Runs a UDF over ones instead of frames, one partition: what it declares and gives, before data is read. */

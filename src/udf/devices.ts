@@ -50,20 +50,15 @@ export function clusterSpec(devices: Partial<DetectedDevices> & { readonly name?
   return spec;
 }
 
-/** Starts the workers of a spec. All of them are of one kind: those of a pool share their options. */
+/**
+ * Starts the workers of a spec, each with its own device: `executorFor(clusterSpec(devices), Executor.workers)`. Throws
+ * `Argument` where it names none.
+ */
 export async function executorFor(
   spec: ClusterSpec,
-  make: (options: { readonly workers: number; readonly context: ContextOptions }) => Promise<Executor>,
+  make: (options: { readonly contexts: readonly ContextOptions[] }) => Promise<Executor>,
 ): Promise<Executor> {
-  const workers = Object.values(spec);
-  const [first] = workers;
-  if (!first) throw new EwaldError('Argument', 'executorFor: the spec names no workers');
-  if (
-    workers.some(({ context }) => context.backend !== first.context.backend || context.device !== first.context.device)
-  )
-    throw new EwaldError(
-      'Unsupported',
-      'executorFor: the workers of a pool have one backend and device; give cpus, or one GPU, and several Contexts for several',
-    );
-  return make({ workers: workers.length, context: first.context });
+  const contexts = Object.values(spec).map(({ context }) => context);
+  if (contexts.length === 0) throw new EwaldError('Argument', 'executorFor: the spec names no workers');
+  return make({ contexts });
 }

@@ -1,6 +1,53 @@
-/** A run in words: what a UDF declares and how it will be run, as an HTML table. */
+/** What a UDF declares and how it will be run: as data, and as an HTML table. */
+import { type BufferKind, shapeOfBuffer } from './buffers.js';
+import type { BufferDtype } from './dtypes.js';
 import type { Run } from './run.js';
 import { methodOf } from './udf.js';
+
+/** A result as it will be. */
+export interface InspectedBuffer {
+  readonly kind: BufferKind;
+  readonly dtype: BufferDtype;
+  readonly extraShape: readonly number[];
+  /** Of the whole result, as it is given: the scan's, the frame's, or its own. */
+  readonly shape: readonly number[];
+  /** `private` results stay with the UDF, `resultOnly` ones are made at the end; null: neither. */
+  readonly use: 'private' | 'resultOnly' | null;
+}
+
+/** What a run of a UDF would be. */
+export interface UdfInspection {
+  readonly name: string;
+  /** What it is called with. */
+  readonly method: string;
+  /** Whether kernels of the core do it. */
+  readonly kernels: boolean;
+  readonly inputDtype: string;
+  readonly partitions: number;
+  /** Frames that will be processed. */
+  readonly frames: number;
+  readonly buffers: Readonly<Record<string, InspectedBuffer>>;
+}
+
+/** What the first UDF of a run is. */
+export function inspectUdf(run: Run): UdfInspection {
+  const [{ udf, declarations }] = run.parts as [Run['parts'][number]];
+  const { definition } = udf;
+  return {
+    name: definition.name,
+    method: methodOf(definition),
+    kernels: definition.kernel !== undefined,
+    inputDtype: run.meta.inputDtype,
+    partitions: run.partitions.length,
+    frames: run.partitions.reduce((sum, { positions }) => sum + positions.length, 0),
+    buffers: Object.fromEntries(
+      Object.entries(declarations).map(([name, declaration]) => {
+        const { kind, dtype, extraShape = [], use = null } = declaration;
+        return [name, { kind, dtype, extraShape, shape: shapeOfBuffer(declaration, run.shape), use }];
+      }),
+    ),
+  };
+}
 
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 const rowOf = (cells: readonly string[], tag: 'td' | 'th'): string =>
@@ -8,22 +55,18 @@ const rowOf = (cells: readonly string[], tag: 'td' | 'th'): string =>
 
 /** The table of the first UDF of a run. */
 export function displayUdf(run: Run): string {
-  const [part] = run.parts;
-  if (!part) return '';
-  const { udf, declarations } = part;
-  const shapes = run.results()[0] ?? {};
-  const rows = Object.entries(declarations)
+  const { name, method, kernels, inputDtype, partitions, buffers } = inspectUdf(run);
+  const rows = Object.entries(buffers)
     .filter(([, { use }]) => use !== 'private')
-    .map(([name, { kind, dtype, extraShape = [] }]) =>
-      rowOf([name, kind, `(${extraShape.join(', ')})`, `(${shapes[name]?.shape.join(', ') ?? ''})`, dtype], 'td'),
+    .map(([buffer, { kind, dtype, extraShape, shape }]) =>
+      rowOf([buffer, kind, `(${extraShape.join(', ')})`, `(${shape.join(', ')})`, dtype], 'td'),
     );
-  const { definition } = udf;
   return [
-    `<table><caption>${escaped(definition.name)}</caption>`,
-    rowOf(['method', methodOf(definition)], 'td'),
-    rowOf(['kernels', definition.kernel ? 'of the core' : 'JavaScript'], 'td'),
-    rowOf(['input dtype', run.meta.inputDtype], 'td'),
-    rowOf(['partitions', String(run.partitions.length)], 'td'),
+    `<table><caption>${escaped(name)}</caption>`,
+    rowOf(['method', method], 'td'),
+    rowOf(['kernels', kernels ? 'of the core' : 'JavaScript'], 'td'),
+    rowOf(['input dtype', inputDtype], 'td'),
+    rowOf(['partitions', String(partitions)], 'td'),
     '</table>',
     `<table>${rowOf(['buffer', 'kind', 'extra shape', 'shape', 'dtype'], 'th')}${rows.join('')}</table>`,
   ].join('\n');

@@ -1,12 +1,16 @@
 /** The executors of `Context.makeWith`, checked. */
+import type { DeviceReport } from '../backends/open.js';
+import type { ContextOptions } from '../context.js';
 import { EwaldError } from '../errors.js';
 import { type Executor, executorKinds } from '../executors/executor.js';
 import type { WorkersOptions } from '../executors/options.js';
 import { choice } from '../options.js';
 import type { MakeWithOptions } from './context-options.js';
 
-/** Ways of making executors, of a platform. */
+/** Ways of making executors, of a platform, and what it has for them. */
 export interface ExecutorMakers {
+  readonly cores: number;
+  devices(options: ContextOptions): Promise<readonly DeviceReport[]>;
   inline(options: object): Promise<Executor>;
   workers(options: WorkersOptions): Promise<Executor>;
   delayed(): Promise<Executor>;
@@ -51,9 +55,50 @@ export async function makeExecutor(
     return makers.mpi(options);
   }
   const workers = cpus === undefined ? undefined : countOf('cpus', cpus);
-  return makers.workers({
-    ...options,
-    ...(workers !== undefined && { workers }),
-    ...(gpus !== undefined && countOf('gpus', gpus) > 0 && { context: { ...context, backend: 'webgpu' as const } }),
-  });
+  if (gpus === undefined || countOf('gpus', gpus) === 0)
+    return makers.workers({ ...options, ...(workers !== undefined && { workers }) });
+  const ids = typeof gpus === 'number' ? Array.from({ length: gpus }, (_, i) => i) : gpus;
+  const onGpus = await gpuContexts(ids, context, makers);
+  // Workers of the CPU keep to it: two of one card would only wait for each other.
+  const onCpus = Array.from({ length: workers ?? makers.cores }, () => onGpus.cpu);
+  return makers.workers({ contexts: [...onCpus, ...onGpus.gpus] });
+}
+
+/** Backends of cards, the faster one first. */
+const gpuBackends = ['cuda', 'webgpu'] as const;
+const isGpu = (backend: string | undefined): boolean => backend !== undefined && !/^(wasm|native)$/.test(backend);
+
+/** The options of a worker for each GPU, and of a worker that has none. */
+async function gpuContexts(
+  ids: readonly number[],
+  context: ContextOptions = {},
+  { devices }: ExecutorMakers,
+): Promise<{ gpus: ContextOptions[]; cpu: ContextOptions }> {
+  const most = Math.max(...ids);
+  if (ids.some((id) => !Number.isInteger(id) || id < 0))
+    throw new EwaldError('Argument', `Context.makeWith: gpus is ${ids.join(', ')}; needed are numbers from 0`);
+  const there = async (options: ContextOptions) =>
+    (await devices(options).catch(() => [])).find(({ backend, available }) => backend === options.backend && available);
+  const named = isGpu(context.backend) ? [context.backend as (typeof gpuBackends)[number]] : gpuBackends;
+  const found: { readonly options: ContextOptions; readonly name: string }[] = [];
+  for (const backend of named) {
+    // A card that has both is counted once.
+    if (found.length > 0) break;
+    for (let id = 0; id <= most; id++) {
+      const options = { ...context, backend, device: id };
+      const report = await there(options);
+      if (!report) break;
+      found.push({ options, name: report.name ?? backend });
+    }
+  }
+  const absent = ids.find((id) => id >= found.length);
+  if (absent !== undefined)
+    throw new EwaldError(
+      'Unsupported',
+      `Context.makeWith: gpus asks for GPU ${absent}; this machine has ${found.length}${found.length > 0 ? `: ${found.map(({ name }) => name).join(', ')}` : ''}. Give fewer, or cpus alone`,
+    );
+  const { device: _, ...rest } = context;
+  const native = (await there({ ...rest, backend: 'native' })) ? 'native' : 'wasm';
+  const cpu = isGpu(context.backend) || !context.backend ? native : context.backend;
+  return { gpus: ids.map((id) => (found[id] as (typeof found)[number]).options), cpu: { ...rest, backend: cpu } };
 }

@@ -51,6 +51,7 @@ export type {
 } from './context-options.js';
 export type { CorrectionSet } from './corrections.js';
 export { type ClusterSpec, clusterSpec, type DetectedDevices, executorFor } from './devices.js';
+export type { InspectedBuffer, UdfInspection } from './display.js';
 export type { BufferDtype, DtypeArrays } from './dtypes.js';
 export { type GuessedCorrections, guessCorrections } from './field.js';
 export { drawOn } from './live/canvas.js';

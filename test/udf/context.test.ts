@@ -67,6 +67,40 @@ test('a dry run has shapes and dtypes, of ones', async () => {
   expect([value.shape, value.dtype, value.data[0]]).toEqual([[4, 5], 'f64', 42]);
 });
 
+test('what is valid: positions of the region that have a frame', async () => {
+  // Position i has frame i + 3, so the last three have none.
+  const moved = ctx.fromMemory(frames, { navShape, sigShape, syncOffset: 3 });
+  const roi = Uint8Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 1 : 0));
+  const { intensity } = await ctx.runUdf(moved, sumSigUdf, { roi, numPartitions: 3 });
+  expect(intensity.rawShape).toEqual([10]);
+  expect([...intensity.rawValidMask]).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
+  expect([...intensity.validMask]).toEqual([...roi].map((there, i) => (there && i < 17 ? 1 : 0)));
+  expect(intensity.maskedData).toEqual(sums.map((_, i) => (roi[i] && i < 17 ? sums[i + 3] : undefined)));
+  // Negative: the first positions have none.
+  const back = ctx.fromMemory(frames, { navShape, sigShape, syncOffset: -2 });
+  const { intensity: later } = await ctx.runUdf(back, sumSigUdf);
+  expect([...later.validMask]).toEqual(sums.map((_, i) => (i < 2 ? 0 : 1)));
+  expect(later.maskedData.slice(0, 4)).toEqual([undefined, undefined, sums[0], sums[1]]);
+});
+
+test('inspect tells what a run would be, and reads nothing', async () => {
+  const unread = ctx.fromMemory(frames, { navShape, sigShape });
+  unread.dataset.read = () => {
+    throw new Error('it was read');
+  };
+  const told = ctx.inspect(unread, stddevUdf, { roi: Uint8Array.from({ length: 20 }, (_, i) => (i < 7 ? 1 : 0)) });
+  expect([told.name, told.kernels, told.inputDtype, told.frames]).toEqual(['stddev', true, 'u16', 7]);
+  expect(told.buffers.std).toEqual({ kind: 'sig', dtype: 'f64', extraShape: [], shape: [6, 7], use: 'resultOnly' });
+  expect(told.buffers.second?.use).toBe('private');
+  expect(ctx.inspect(unread, scaled)).toMatchObject({
+    method: 'processFrame',
+    kernels: false,
+    frames: 20,
+    buffers: { value: { kind: 'nav', shape: [4, 5] } },
+  });
+  await refused(async () => ctx.inspect(unread, sumUdf, { roi: new Uint8Array(7) }), 'Shape', '7');
+});
+
 test('display names the results that are given, and not the private ones', () => {
   const table = ctx.display(scan(), stddevUdf);
   expect(table).toMatch(/^<table/);

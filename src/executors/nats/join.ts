@@ -29,7 +29,7 @@ export interface JoinedWorker {
   leave(): Promise<void>;
 }
 
-const names = ['context', 'modules', 'workers', 'worker', 'threads', 'allowModules', 'name', 'onEvent'];
+const names = ['context', 'contexts', 'modules', 'workers', 'worker', 'threads', 'allowModules', 'name', 'onEvent'];
 
 /** Joins a cluster with a pool of workers. */
 export async function join(place: Place, url: string, options: JoinOptions = {}): Promise<JoinedWorker> {
@@ -37,7 +37,8 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
   const given: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(options))
     if (![...natsOptionNames, 'allowModules', 'name', 'onEvent'].includes(key)) given[key] = value;
-  const { context, modules, workers: slots, worker, threads } = checkWorkers(given, place.cores, 'join');
+  const { contexts, modules, worker, threads } = checkWorkers(given, place.cores, 'join');
+  const slots = contexts.length;
   integer('join: workers', options.workers, slots, 1, 1024);
   const name = options.name ?? `${place.host} ${place.processName}`;
   const nats = await loadNats();
@@ -45,15 +46,15 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
   const cluster = await Cluster.open(nats, connection, checked.address, checked.cluster);
   const pool = new Pool({
     place,
-    size: slots,
+    contexts,
     names: `${name} / `,
-    start: { threads, modules, context },
+    start: { threads, modules },
     source: worker,
     fetchShared: async (hash) => decode(await cluster.store.kept(hash, 'a shared value')),
   });
   try {
     await pool.ready();
-    const info = await describe(place, name, slots, context);
+    const info = await describe(place, name, slots, contexts[0]);
     return new Joined(
       cluster,
       pool,

@@ -9,9 +9,10 @@ import type { HostStart } from './protocol.js';
 /** What a pool is made of. */
 export interface PoolParts {
   readonly place: Place;
-  readonly size: number;
+  /** Options of the context of each worker. */
+  readonly contexts: readonly HostStart['context'][];
   readonly names: string;
-  readonly start: Omit<HostStart, 'port' | 'worker'>;
+  readonly start: Omit<HostStart, 'port' | 'worker' | 'context'>;
   readonly source: Parameters<Place['startWorker']>[0];
   /** A shared value by its hash. */
   fetchShared(hash: string): Promise<unknown>;
@@ -30,7 +31,8 @@ export class Pool implements Lane {
   readonly names: readonly string[];
   readonly window: number;
   readonly #parts: PoolParts;
-  readonly #members = new Set<Member>();
+  /** With the options of its context, which the one after it gets. */
+  readonly #members = new Map<Member, HostStart['context']>();
   readonly #queue: Job[] = [];
   readonly #closing: Promise<void>[] = [];
   #started = 0;
@@ -43,13 +45,13 @@ export class Pool implements Lane {
   constructor(parts: PoolParts) {
     this.#parts = parts;
     this.names = Object.keys(parts.start.modules);
-    this.window = Math.max(64, parts.size * mostHeld * 2);
-    for (let i = 0; i < parts.size; i++) this.#start();
+    this.window = Math.max(64, parts.contexts.length * mostHeld * 2);
+    for (const context of parts.contexts) this.#start(context);
   }
 
   /** Resolves when every worker has answered. */
   async ready(): Promise<void> {
-    await Promise.all([...this.#members].map((member) => member.ready));
+    await Promise.all([...this.#members.keys()].map((member) => member.ready));
   }
 
   /** How many are there now. */
@@ -66,7 +68,7 @@ export class Pool implements Lane {
         settle();
         const at = this.#queue.indexOf(job);
         if (at >= 0) this.#queue.splice(at, 1);
-        else for (const member of this.#members) member.abandon(job);
+        else for (const member of this.#members.keys()) member.abandon(job);
         reject(new EwaldError('Aborted', `task ${spec.id} was aborted`));
       };
       const settle = call.onAbort(stop);
@@ -95,25 +97,27 @@ export class Pool implements Lane {
 
   async dispose(): Promise<void> {
     this.#closed = true;
-    const members = [...this.#members];
+    const members = [...this.#members.keys()];
     this.#members.clear();
     await Promise.all([...this.#closing, ...members.map((member) => member.close())]);
   }
 
   readonly #retries = new WeakMap<Job, number>();
 
-  #start(): void {
+  #start(context: HostStart['context']): void {
     const name = `${this.#parts.names}${this.#started++}`;
-    const member = new Member(this.#parts.place, { ...this.#parts.start, worker: name }, this.#parts.source, {
+    const member = new Member(this.#parts.place, { ...this.#parts.start, context, worker: name }, this.#parts.source, {
       onRoom: () => this.#deal(),
       onLost: (lost, running, behind, why) => this.#onLost(lost, running, behind, why),
       onWant: (hash) => this.#parts.fetchShared(hash),
     });
-    this.#members.add(member);
+    this.#members.set(member, context);
   }
 
   #onLost(member: Member, running: Job | undefined, behind: readonly Job[], why: EwaldError): void {
-    if (!this.#members.delete(member)) return;
+    if (!this.#members.has(member)) return;
+    const context = this.#members.get(member);
+    this.#members.delete(member);
     this.#failures++;
     const again = behind.filter(({ abandoned }) => !abandoned);
     if (running && !running.abandoned) {
@@ -130,9 +134,9 @@ export class Pool implements Lane {
     }
     this.#queue.unshift(...again);
     // A worker that dies of what it is given gets another try; one that cannot even begin does not, for ever.
-    const unable = this.#failures > mostFailures + this.#parts.size && !running;
+    const unable = this.#failures > mostFailures + this.#parts.contexts.length && !running;
     if (unable || why.tag === 'Load') this.#fatal = why;
-    else if (!this.#closed) this.#start();
+    else if (!this.#closed) this.#start(context);
     this.#deal();
   }
 
@@ -145,7 +149,7 @@ export class Pool implements Lane {
     const held = Math.min(mostHeld, Math.max(least, Math.round(heldSeconds / Math.max(this.#mean, 1e-6))));
     while (this.#queue.length > 0) {
       let best: Member | undefined;
-      for (const member of this.#members) {
+      for (const member of this.#members.keys()) {
         if (member.open && member.load < held && (!best || member.load < best.load)) best = member;
       }
       const job = best && this.#queue.shift();
