@@ -294,6 +294,10 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
     options.backend,
   );
   const resource = new Resource('frame pass', planner.resource, kernel);
+  const sums = (count: number): FrameSums => ({
+    nav: new Float64Array(count * packed.columns),
+    sig: new Float64Array(packed.planes * pixels),
+  });
   const pass: FramePassMethods = {
     backend: backend.name,
     bytes: kernel.bytes,
@@ -302,11 +306,10 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
     async run(frames, count) {
       resource.assertAlive();
       integer('framePass.run: count', count ?? Number.NaN, 0, 0, 2 ** 31);
-      const nav = new Float64Array(count * packed.columns);
-      const sig = new Float64Array(packed.planes * pixels);
       const there = partsOf(frames);
       if (there) {
         checkThere(frames as DeviceArray, there, { planner, pass, kernel, dtype, numbers: count * pixels });
+        const { nav, sig } = sums(count);
         return resource.enqueueWith([there.resource], async () => {
           if (count > 0) await kernel.run({ frames: there.memory, count, nav, sig });
           return { nav, sig };
@@ -318,6 +321,7 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
           'Shape',
           `framePass.run: the frames are ${ArrayBuffer.isView(own) ? `${own.constructor.name} of ${own.length}` : typeof own}; needed is a ${numberTypes[dtype].name} of ${count * pixels}`,
         );
+      const { nav, sig } = sums(count);
       const taken = asItIs(own);
       const length = lengthOf(taken);
       return resource.enqueue(async () => {
