@@ -2,18 +2,13 @@
 // even and of odd places apart, and folded before a column can overflow.
 #include <cstring>
 
+#include "data/isa/vector.h"
 #include "data/kernels.h"
 
 namespace ewald::EWALD_ISA {
 namespace {
 
-#if defined(__AVX512BW__)
-constexpr size_t width = 64;
-#elif defined(__AVX2__)
-constexpr size_t width = 32;
-#else
-constexpr size_t width = 16;
-#endif
+constexpr size_t width = vector_bytes;
 typedef uint16_t Columns __attribute__((vector_size(width)));
 constexpr uint32_t prime = 65521;
 // 255 n (n - 1) / 2 < 2^16: the most rows whose sums of sums a column holds.

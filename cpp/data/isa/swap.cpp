@@ -1,18 +1,13 @@
 // Bytes of numbers turned round: shifts and masks, which every instruction set has in whole vectors.
 #include <cstring>
 
+#include "data/isa/vector.h"
 #include "data/kernels.h"
 
 namespace ewald::EWALD_ISA {
 namespace {
 
-#if defined(__AVX512BW__)
-constexpr size_t width = 64;
-#elif defined(__AVX2__)
-constexpr size_t width = 32;
-#else
-constexpr size_t width = 16;
-#endif
+constexpr size_t width = vector_bytes;
 typedef uint32_t Words __attribute__((vector_size(width)));
 typedef uint64_t Longs __attribute__((vector_size(width)));
 
