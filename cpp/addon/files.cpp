@@ -25,9 +25,13 @@ public:
 
 protected:
   int32_t work() override {
+    // What is as far apart from its place in a page as can be, and follows without gaps, needs no room in between.
+    const uint64_t apart = far_from(buffers[0].data(), frames_.offset);
+    if (frames_.width == 1 && frames_.stride == frames_.bytes && (apart < page / 4 || apart > page - page / 4))
+      return read(buffers[0].data(), frames_.count * frames_.bytes, frames_.offset);
     // With what it is turned into it stays in the second cache of a core.
     constexpr uint64_t block_bytes = 1 << 18;
-    const std::unique_ptr<uint8_t[]> block(new uint8_t[block_bytes]);
+    const std::unique_ptr<uint8_t[]> room(new uint8_t[block_bytes + page]);
     const auto [offset, stride, bytes, count, width] = frames_;
     uint8_t* out = buffers[0].data();
     const uint64_t together = stride <= block_bytes ? block_bytes / stride : 1;
@@ -36,11 +40,15 @@ protected:
       const uint64_t from = offset + first * stride;
       for (uint64_t at = 0; at < span; at += block_bytes) {
         const uint64_t piece = block_bytes < span - at ? block_bytes : span - at;
-        if (const int32_t status = read(block.get(), piece, from + at); status != EWALD_STATUS_OK) return status;
+        uint8_t* const block = room.get() + far_from(room.get(), from + at);
+        if (const int32_t status = read(block, piece, from + at); status != EWALD_STATUS_OK) return status;
         // Either several whole frames, or a piece of one.
         for (uint64_t i = 0; i < n; i++) {
           const uint64_t part = n > 1 ? bytes : piece;
-          ewald_swap_bytes(block.get() + i * stride, out, size_t(part), width);
+          if (width == 1)
+            std::memcpy(out, block + i * stride, size_t(part));
+          else
+            ewald_swap_bytes(block + i * stride, out, size_t(part), width);
           out += part;
         }
       }
@@ -49,6 +57,14 @@ protected:
   }
 
 private:
+  static constexpr uint64_t page = 4096;
+
+  // How far into the memory bytes from `from` on of the file are to be read. The system copies them from whole pages;
+  // as far into a page as they are there, or a little further, each load would wait for a store: a third of the speed.
+  static uint64_t far_from(const uint8_t* memory, uint64_t from) {
+    return (from + page / 2 - reinterpret_cast<uintptr_t>(memory)) % page;
+  }
+
   const int file_;
   const Frames frames_;
 
@@ -67,13 +83,13 @@ private:
 };
 
 // readTurned(file, offset, stride, bytes, width, out: Uint8Array) -> Promise<void>: fills `out` with frames of `bytes`
-// bytes that begin `stride` bytes apart, the bytes of each number of `width` bytes in reverse.
+// bytes that begin `stride` bytes apart, the bytes of each number of `width` bytes in reverse (1: as they are).
 Napi::Value read_turned(const CallbackInfo& info) {
   const int file = int(whole_number(info, 0, INT32_MAX));
   Frames frames{whole_number(info, 1), whole_number(info, 2), whole_number(info, 3), 0, uint32_of(info, 4)};
   const View out = view_at(info, 5, 0);
   const auto [offset, stride, bytes, _, width] = frames;
-  if (bytes == 0 || stride < bytes || (width != 2 && width != 4 && width != 8) || bytes % width != 0 ||
+  if (bytes == 0 || stride < bytes || (width != 1 && width != 2 && width != 4 && width != 8) || bytes % width != 0 ||
       out.bytes % bytes != 0)
     throw argument_error(info.Env(), "readTurned: these are no frames of whole numbers");
   frames.count = out.bytes / bytes;

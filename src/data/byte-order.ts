@@ -17,7 +17,7 @@ export interface Turning {
   readonly swapBytes: SwapCopy;
   /**
    * Fills `out` with frames of `bytes` bytes that begin `stride` bytes apart in an open file, the bytes of each number of
-   * `width` bytes in reverse. Absent where the system reads otherwise.
+   * `width` bytes in reverse (1: as they are). Absent where the system reads otherwise.
    */
   readonly readTurned?: (
     file: number,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { provideTurning, type Turning } from '../../src/data/byte-order.js';
-import { open } from '../../src/data/node.js';
+import { fileSource, open } from '../../src/data/node.js';
 import { isEwaldError } from '../../src/errors.js';
 
 const addon = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
@@ -52,6 +52,7 @@ describe.each([
     ['u16', [64, 64], 1200, 384, 0, false],
     ['u16', [40, 50], 50, 20_000, 0, false],
     ['u32', [8, 8], 100, 7, 7, false],
+    ['u16', [256, 256], 30, 0, 0, false],
   ] as const)('%s of %j, %i frames, %i bytes before and %i behind, big-endian: %j', async (...given) => {
     if (turning === undefined && _ === 'with the addon') return;
     provideTurning(() => turning);
@@ -87,6 +88,28 @@ describe.each([
     await dataset.dispose();
   });
 });
+
+test.skipIf(!native?.readTurned)(
+  'large reads from any byte to any place in a page, and not a byte beyond',
+  async () => {
+    provideTurning(() => native);
+    const path = join(folder, 'plain.bin');
+    const bytes = Uint8Array.from({ length: 2 ** 20 }, (_, i) => Math.imul(i, 2654435761) >>> 13);
+    writeFileSync(path, bytes);
+    const source = await fileSource(path);
+    // What goes straight to its place and what goes through a block of 2¹⁸ bytes, one or several.
+    for (const from of [0, 1, 100, 2048, 4095])
+      for (const length of [2 ** 17, 2 ** 18 + 5, 900_000])
+        for (const to of [8, 11, 1032, 2056, 3333]) {
+          const room = new Uint8Array(2 ** 20).fill(77);
+          await source.read(from, room.subarray(to, to + length));
+          const wanted = Buffer.alloc(room.length, 77);
+          wanted.set(bytes.subarray(from, from + length), to);
+          expect(Buffer.compare(room, wanted), `${from} ${length} ${to}`).toBe(0);
+        }
+    await source.close();
+  },
+);
 
 test.skipIf(!native?.readTurned)('the addon refuses what are no frames', () => {
   const read = native?.readTurned as NonNullable<Turning['readTurned']>;
