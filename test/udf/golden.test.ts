@@ -38,8 +38,17 @@ test.runIf(dataRequired)('the golden file is there', () => expect(golden).toBeDe
 const withoutGpu = (await devices({ backend: 'webgpu' }).catch(() => [])).every(
   ({ backend, available }) => backend !== 'webgpu' || !available,
 );
-const backends = ['wasm', 'native', 'javascript', ...(withoutGpu ? [] : (['webgpu'] as const))] as const;
-const executors = ['workers', ...(natsPresent ? (['nats'] as const) : [])] as const;
+const emulated = (await devices({ backend: 'cuda-emulated' }).catch(() => [])).some(
+  ({ backend, available }) => backend === 'cuda-emulated' && available,
+);
+const backends = [
+  'wasm',
+  'native',
+  'javascript',
+  ...(withoutGpu ? [] : (['webgpu'] as const)),
+  ...(emulated ? (['cuda-emulated'] as const) : []),
+] as const;
+const executors = ['workers', 'delayed', ...(natsPresent ? (['nats'] as const) : [])] as const;
 type Place = (typeof backends | typeof executors)[number];
 
 /** A context, and what ends it with all that it was made with. */
@@ -56,6 +65,10 @@ async function contextOf(place: Place): Promise<{ ctx: Context; end: () => Promi
       await server.stop();
     };
     return { ctx, end };
+  }
+  if (place === 'delayed') {
+    const ctx = await Context.makeWith('delayed', { context: { backend: 'wasm' } });
+    return { ctx, end: () => ctx.close() };
   }
   const ctx =
     place === 'workers'
