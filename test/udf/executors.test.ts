@@ -64,8 +64,8 @@ describe('the same bits', () => {
   });
 
   // A killed process is missed after nine seconds, which the other ones use.
-  test('under mpirun -n 4', { concurrent: true, skip: !mpiPresent }, async () => {
-    const { code, out, err } = await mpirun(4, new URL('./program.mjs', import.meta.url), file);
+  test.each([2, 4])('under mpirun -n %i', { concurrent: true, skip: !mpiPresent }, async (ranks) => {
+    const { code, out, err } = await mpirun(ranks, new URL('./program.mjs', import.meta.url), file);
     expect(code, err).toBe(0);
     expect(out).toBe(`${wanted}\n`);
   });
