@@ -33,8 +33,6 @@ const absentFlags: Readonly<Record<string, string>> = {
   '--median-filter': 'peaks are found against their own ring and surroundings',
   '--filter-noise': 'peaks are found against their own ring and surroundings',
   '--no-use-saturated': 'saturated peaks take part; max_adu in the geometry marks reflections',
-  '--no-revalidate': 'peaks of a stream are taken as they are',
-  '--no-half-pixel-shift': 'peaks of a stream are taken as they are',
   '--check-hdf5-snr': 'peaks are found in the frames',
   '--min-sq-gradient': 'it is --min-squared-gradient',
   '--min-gradient': 'it is --min-squared-gradient',

@@ -8,9 +8,10 @@ import { minimumSpots } from '../indexing/parameters.js';
 import { peakRadii, peaksRanges } from '../layout/peaks.js';
 import { choice } from '../options.js';
 import type { FinderName } from '../peaks/contract.js';
-import { finderNames, refuseOthers } from '../peaks/finders.js';
+import { finderNames, finderParameters, refuseOthers } from '../peaks/finders.js';
 import type { Tolerance } from '../pipeline/accept.js';
 import type { RingRadii } from '../pipeline/integrate.js';
+import type { ListedSettings } from '../pipeline/listed.js';
 import type { PeakParameters, SearchSettings } from '../pipeline/settings.js';
 import type { Shard } from './frame-source.js';
 import { parseInteger, parseNumber } from './output.js';
@@ -26,6 +27,9 @@ export interface FrameFlags {
   cluster?: string;
   data?: string;
   peaks?: string;
+  hdf5Peaks?: string;
+  halfPixelShift?: boolean;
+  revalidate?: boolean;
   threshold?: string;
   minSnr?: string;
   minPixCount?: string;
@@ -72,7 +76,17 @@ export function withFrameFlags(command: Command): Command {
     .option('--executor <where>', 'inline, workers, mpi (default under mpirun), or a cluster: nats://host:4222')
     .option('--cluster <name>', 'name of the cluster on that server')
     .option('--data <path>', 'dataset of the frames in HDF5 files')
-    .option('--peaks <method>', `how peaks are found: ${finderNames.join(', ')}`, 'peakfinder8')
+    .option(
+      '--peaks <method>',
+      `how peaks are found: ${finderNames.join(', ')}; or taken from the file: ${listNames.join(', ')}`,
+      'peakfinder8',
+    )
+    .option(
+      '--hdf5-peaks <path>',
+      'cxi, hdf5: group or table of the peaks; default: peak_list of the geometry, or where the file has them',
+    )
+    .option('--no-half-pixel-shift', 'cxi, hdf5: positions already count from the corner of the first pixel')
+    .option('--no-revalidate', 'cxi, hdf5: also take peaks on bad pixels')
     .option('--threshold <n>', 'values at or below belong to no peak; default: from the first frames, of dispersion 0')
     .option('--min-snr <n>', 'sigmas of a peak above its surroundings')
     .option('--min-pix-count <n>', 'peakfinder8, dispersion: pixels of a peak, at least')
@@ -108,6 +122,12 @@ export function withFrameFlags(command: Command): Command {
     .option('--profile', 'print the time of each stage, and memory');
 }
 
+/** Where peaks are taken from in place of a search: CXI's columns, a table of an HDF5 file. */
+export const listNames = ['cxi', 'hdf5'] as const;
+type ListName = (typeof listNames)[number];
+/** Where CrystFEL looks for a table. */
+const usualTable = '/processing/hitfinder/peakinfo';
+
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** What lists and frames share. */
@@ -133,8 +153,17 @@ export interface CheckedFlags {
 
 /** Checks the flags. Throws `Argument`, `Unsupported`. */
 export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags {
-  const finder = choice('--peaks', flags.peaks as FinderName | undefined, 'peakfinder8', finderNames);
-  refuseOthers('', flags as Readonly<Record<string, unknown>>, finder, (name) => `--${kebab(name)}`);
+  const method = choice<FinderName | ListName>('--peaks', flags.peaks as FinderName | undefined, 'peakfinder8', [
+    ...finderNames,
+    ...listNames,
+  ]);
+  const list = listNames.find((name) => name === method);
+  const finder = list ? undefined : (method as FinderName);
+  if (list) refuseSearch(flags, list);
+  else {
+    refuseLists(flags, method);
+    refuseOthers('', flags as Readonly<Record<string, unknown>>, method as FinderName, (name) => `--${kebab(name)}`);
+  }
   if (flags.resume && flags.output === undefined)
     throw new EwaldError('Argument', '--resume needs a stream to go on with: -o FILE');
   if (flags.resume && (flags.hdf5 ?? flags.sol) !== undefined)
@@ -161,7 +190,8 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
   const timeout = flags.dataTimeout;
   return {
     settings: {
-      finder,
+      ...(finder ? { finder } : {}),
+      ...(list ? { listed: listedOf(flags, list) } : {}),
       cells: shared.cells ?? [],
       method: shared.method,
       thresholds: shared.thresholds,
@@ -181,6 +211,39 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
     follow: flags.follow
       ? parseNumber(typeof timeout === 'string' ? timeout : '60', '--no-data-timeout', 0, 1e9)
       : undefined,
+  };
+}
+
+/** Parameters of a search where there is none. */
+function refuseSearch(flags: FrameFlags, list: ListName): void {
+  for (const finder of finderNames)
+    for (const name of finderParameters[finder])
+      if (flags[name as keyof FrameFlags] !== undefined)
+        throw new EwaldError(
+          'Argument',
+          `--${kebab(name)} belongs to a search (--peaks ${finder}); --peaks ${list} takes peaks as the file has them`,
+        );
+}
+
+function refuseLists(flags: FrameFlags, method: string): void {
+  const given = [
+    flags.hdf5Peaks === undefined ? undefined : '--hdf5-peaks',
+    flags.halfPixelShift === false ? '--no-half-pixel-shift' : undefined,
+    flags.revalidate === false ? '--no-revalidate' : undefined,
+  ].find((name) => name !== undefined);
+  if (given !== undefined)
+    throw new EwaldError(
+      'Argument',
+      `${given} belongs to --peaks ${listNames.join(' and ')}; ${method} searches for peaks`,
+    );
+}
+
+function listedOf({ hdf5Peaks, halfPixelShift, revalidate }: FrameFlags, list: ListName): ListedSettings {
+  const path = hdf5Peaks ?? (list === 'hdf5' ? usualTable : undefined);
+  return {
+    ...(path === undefined ? {} : { path }),
+    halfPixel: halfPixelShift !== false,
+    validate: revalidate !== false,
   };
 }
 

@@ -40,7 +40,8 @@ export async function peaksOf(
   backend: string | undefined,
   { createContext, signal }: CliDeps,
 ): Promise<PeakParameters> {
-  const { finder: name = 'peakfinder8' } = settings;
+  const { finder: name = 'peakfinder8', listed } = settings;
+  if (listed) return {};
   const told = { ...usual[name], ...peaks };
   // Dispersion needs no threshold: the window is its own.
   if (told.threshold !== undefined) return told;

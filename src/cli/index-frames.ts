@@ -76,7 +76,7 @@ async function search(
   const source = await FrameSource.open({ wanted, data: data || undefined, serialStart, shard, follow, signal });
   try {
     const peaks = await peaksOf(source, given, checked, flags.backend, deps);
-    const searched = { ...checked.settings, peaks };
+    const searched = { ...checked.settings, ...listedBy(checked.settings, flags, given), peaks };
     const found = shared.cells ? undefined : await cellOfFrames(source, given, searched, flags.backend, deps);
     const cells = shared.cells ?? (found ? [found] : []);
     const settings: SearchSettings = { ...searched, cells };
@@ -122,6 +122,16 @@ async function search(
     await source.close();
   }
 }
+
+/** Peak lists stand where the flag says, or the geometry, or the file. */
+const listedBy = (
+  { listed }: Pick<SearchSettings, 'listed'>,
+  { hdf5Peaks }: FrameFlags,
+  geometry: Geometry | undefined,
+): Pick<SearchSettings, 'listed'> => {
+  const path = hdf5Peaks ?? geometry?.peakList?.path;
+  return listed && path !== undefined ? { listed: { ...listed, path } } : {};
+};
 
 /** Frames of a task: enough that the next one is read meanwhile, few enough that all workers end together. */
 const taskSize = (total: number | undefined, slots: number): number =>

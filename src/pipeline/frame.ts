@@ -5,7 +5,6 @@ import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import type { Crystal, Indexer } from '../indexing/indexer.js';
 import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
-import type { PeakFinder, PeaksRunOptions } from '../peaks/peaks.js';
 import { spotsOf } from '../peaks/spots.js';
 import { isAccepted } from './accept.js';
 import { type DetectorFit, fitDetector } from './detector-fit.js';
@@ -20,8 +19,8 @@ export interface Stages {
   readonly beam: Beam;
   readonly width: number;
   readonly bad: Uint8Array;
-  readonly finder: PeakFinder;
-  readonly peaks: PeaksRunOptions;
+  /** The peaks of the frame. */
+  readonly find: (frame: Frame) => Promise<PeakList>;
   readonly indexer: Indexer | undefined;
   readonly settings: SearchSettings;
   readonly bandwidth: number;
@@ -83,7 +82,7 @@ export function upperEnd(values: readonly number[], share: number): number {
 /** Searches a frame of the finder's type. */
 export async function searchFrame(frame: Frame, stages: Stages, readMs: number): Promise<FrameResult> {
   const begun = performance.now();
-  const peaks = await stages.finder.run(frame, stages.peaks);
+  const peaks = await stages.find(frame);
   const found = performance.now();
   const result = await indexPeaks(peaks, stages);
   const integrating = performance.now();

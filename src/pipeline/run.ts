@@ -73,6 +73,11 @@ export async function* runPipeline(
   options: PipelineOptions,
 ): AsyncGenerator<PipelineItem, void, undefined> {
   knownOptions('pipeline', options, names);
+  if (options.listed) {
+    knownOptions('pipeline: listed', options.listed, ['path', 'halfPixel', 'validate']);
+    if (options.finder !== undefined)
+      throw new EwaldError('Argument', `pipeline: listed takes peaks as files have them; finder is of a search`);
+  }
   const jobs = integer('pipeline: jobs', options.jobs, 1, 1, 256);
   const serialStart = integer('pipeline: serialStart', options.serialStart, 1, 0, 2 ** 31);
   const { signal } = options;
@@ -142,7 +147,7 @@ export async function* searchAll(
       const searcher = await take();
       try {
         checkSignal(signal);
-        const result = await searcher.search(numbers, dataset.name, frame, readMs);
+        const result = await searcher.search(numbers, dataset, frame, readMs, signal);
         return { origin, result, chunk: chunkOf(origin, result, detector.geometry, lattices, methodName(settings)) };
       } finally {
         give(searcher);

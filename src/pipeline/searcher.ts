@@ -7,11 +7,13 @@ import type { PlatformSignal } from '../globals.js';
 import type { Indexer } from '../indexing/indexer.js';
 import type { IndexingMethods } from '../indexing/room.js';
 import type { Frame } from '../peaks/contract.js';
+import type { PeakList } from '../peaks/peak-list.js';
 import type { PeakFinder } from '../peaks/peaks.js';
 import type { PeaksMethods } from '../peaks/room.js';
 import type { Disposable } from '../resource.js';
 import type { Detector } from './detector.js';
 import { type FrameResult, type Stages, searchFrame } from './frame.js';
+import { listedPeaks } from './listed.js';
 import type { SearchSettings } from './settings.js';
 
 /** What a run needs of a context. */
@@ -23,10 +25,16 @@ export class Searcher implements Disposable {
   readonly settings: SearchSettings;
   /** Frames that are done with: the next ones are read into their memory. */
   readonly spare: Frame[] = [];
-  readonly #finder: PeakFinder;
+  /** Undefined where peaks are listed. */
+  readonly #finder: PeakFinder | undefined;
   readonly #indexer: Indexer | undefined;
 
-  private constructor(detector: Detector, settings: SearchSettings, finder: PeakFinder, indexer: Indexer | undefined) {
+  private constructor(
+    detector: Detector,
+    settings: SearchSettings,
+    finder: PeakFinder | undefined,
+    indexer: Indexer | undefined,
+  ) {
     this.detector = detector;
     this.settings = settings;
     this.#finder = finder;
@@ -35,50 +43,56 @@ export class Searcher implements Disposable {
 
   static async open(context: Plans, detector: Detector, settings: SearchSettings): Promise<Searcher> {
     const { width, height, dtype, rings } = detector;
-    const finder = await context.peaks({
-      width,
-      height,
-      dtype,
-      rings,
-      ...(settings.finder ? { finder: settings.finder } : {}),
-    });
+    const options = { width, height, dtype, rings, ...(settings.finder ? { finder: settings.finder } : {}) };
+    const finder = settings.listed ? undefined : await context.peaks(options);
     try {
       return new Searcher(detector, settings, finder, await openIndexer(context, settings));
     } catch (error) {
-      await finder.dispose();
+      await finder?.dispose();
       throw error;
     }
   }
 
-  /** Memory for a frame: of one that is done with, or new. */
-  memory(): Frame {
-    return this.spare.pop() ?? this.#finder.newFrame();
+  /** Memory for a frame: of one that is done with, or new; undefined: any will do, since nothing is searched. */
+  memory(): Frame | undefined {
+    return this.spare.pop() ?? this.#finder?.newFrame();
   }
 
-  /** Searches the numbers of a frame; `frame` is its number in `file`, which may hold its beam. */
-  async search(numbers: Frame, file: string, frame: number, readMs: number): Promise<FrameResult> {
-    return searchFrame(numbers, await this.#stages(file, frame), readMs);
+  /** Searches the numbers of a frame; `frame` is its number in `dataset`, whose file may hold its beam and its peaks. */
+  async search(
+    numbers: Frame,
+    dataset: Dataset,
+    frame: number,
+    readMs: number,
+    signal: PlatformSignal | undefined,
+  ): Promise<FrameResult> {
+    return searchFrame(numbers, await this.#stages(dataset, frame, signal), readMs);
   }
 
-  async #stages(file: string, frame: number): Promise<Stages> {
-    const { geometry, width, bad, validRange } = this.detector;
-    const beam = (await this.detector.beams(file))(frame);
+  async #stages(dataset: Dataset, frame: number, signal: PlatformSignal | undefined): Promise<Stages> {
+    const { geometry, width, bad } = this.detector;
+    const beam = (await this.detector.beams(dataset.name))(frame);
     return {
       geometry,
       beam,
       width,
       bad,
-      finder: this.#finder,
-      peaks: { ...this.settings.peaks, validRange },
+      find: (numbers) => this.#find(numbers, dataset, frame, signal),
       indexer: this.#indexer,
       settings: this.settings,
       bandwidth: geometry.bandwidth ?? 0,
     };
   }
 
+  async #find(numbers: Frame, dataset: Dataset, frame: number, signal: PlatformSignal | undefined): Promise<PeakList> {
+    const { peaks, listed } = this.settings;
+    if (this.#finder) return this.#finder.run(numbers, { ...peaks, validRange: this.detector.validRange });
+    return listedPeaks(dataset, frame, this.detector, listed ?? {}, signal);
+  }
+
   async dispose(): Promise<void> {
     this.spare.length = 0;
-    await this.#finder.dispose();
+    await this.#finder?.dispose();
     await this.#indexer?.dispose();
   }
 }

@@ -4,6 +4,7 @@ import type { IndexingMethod, IndexingThresholds } from '../indexing/indexer.js'
 import type { FinderName, PeaksRunOptions } from '../peaks/peaks.js';
 import type { Tolerance } from './accept.js';
 import type { RingRadii } from './integrate.js';
+import type { ListedSettings } from './listed.js';
 
 /** Parameters of the peak search that are the same for every frame. */
 export type PeakParameters = Omit<PeaksRunOptions, 'bad' | 'rings' | 'signal' | 'validRange'>;
@@ -15,6 +16,8 @@ export interface SearchSettings {
   /** How peaks are found; default peakfinder8. */
   readonly finder?: FinderName;
   readonly peaks?: PeakParameters;
+  /** Takes the peaks that files list beside their frames, in place of a search; default: peaks are searched. */
+  readonly listed?: ListedSettings;
   /** Radii in pixels between which pixels take part; default 0, 0: all. */
   readonly minRes?: number;
   readonly maxRes?: number;
@@ -44,6 +47,7 @@ export const settingNames = [
   'cells',
   'finder',
   'peaks',
+  'listed',
   'minRes',
   'maxRes',
   'minPeaks',

@@ -1,0 +1,67 @@
+/** Peaks that stand beside the frames, taken in place of a search. */
+import type { Dataset } from '../data/dataset.js';
+import { EwaldError } from '../errors.js';
+import type { PlatformSignal } from '../globals.js';
+import { maskedBin } from '../layout/peaks.js';
+import type { PeakList } from '../peaks/peak-list.js';
+import type { Detector } from './detector.js';
+
+/** Where peak lists stand and how they are taken. */
+export interface ListedSettings {
+  /** Group (CXI's columns) or table (fs, ss, intensity) of the file; default: the first group with CXI's columns. */
+  readonly path?: string;
+  /** Adds half a pixel, since CXI counts from the centre of the first pixel and CrystFEL adds it; default true. */
+  readonly halfPixel?: boolean;
+  /** Leaves out peaks on pixels that are bad or beyond the radii of the search, as CrystFEL does; default true. */
+  readonly validate?: boolean;
+}
+
+/**
+ * The peaks that a file lists for a frame. Peaks between the panels are left out, since nothing says where they are.
+ *
+ * Throws `Format` where the file has no list, or one of another detector.
+ */
+export async function listedPeaks(
+  dataset: Dataset,
+  frame: number,
+  { geometry, width, height, rings }: Detector,
+  { path, halfPixel, validate = true }: ListedSettings,
+  signal: PlatformSignal | undefined,
+): Promise<PeakList> {
+  if (!dataset.peaks)
+    throw new EwaldError('Format', `${dataset.name} is of a format (${dataset.format}) that lists no peaks`);
+  const { fs, ss, intensity } = await dataset.peaks(frame, 1, { path, halfPixel, signal });
+  const taken: number[] = [];
+  const panels: number[] = [];
+  for (let i = 0; i < fs.length; i++) {
+    const [x, y] = [fs[i] as number, ss[i] as number];
+    if (!(x >= 0 && x <= width && y >= 0 && y <= height))
+      throw new EwaldError(
+        'Format',
+        `${dataset.name}: peak ${i} of frame ${frame} is at ${x}, ${y}; a frame has ${width} x ${height} pixels`,
+        { detail: { frame, peak: i } },
+      );
+    // A list may end on the very edge.
+    const [column, row] = [Math.min(width - 1, Math.floor(x)), Math.min(height - 1, Math.floor(y))];
+    const panel = geometry.panels.findIndex(
+      ({ minFs, maxFs, minSs, maxSs }) => column >= minFs && column <= maxFs && row >= minSs && row <= maxSs,
+    );
+    if (panel < 0 || (validate && rings.bins[row * width + column] === maskedBin)) continue;
+    taken.push(i);
+    panels.push(panel);
+  }
+  const some = (of: Float32Array | undefined): Float32Array => Float32Array.from(taken, (i) => of?.[i] ?? 0);
+  const nothing = new Float32Array(taken.length);
+  return {
+    count: taken.length,
+    fs: some(fs),
+    ss: some(ss),
+    intensity: some(intensity),
+    maximum: nothing,
+    snr: nothing,
+    background: nothing,
+    pixels: new Uint32Array(taken.length),
+    panel: Uint32Array.from(panels),
+    rings: undefined,
+  };
+}
