@@ -154,7 +154,10 @@ async function imagesOf(files: readonly string[], options: Options, deps: CliDep
       minSnr: parseNumber(options.minSnr, '--min-snr', 0, 1e6),
       ...(options.threshold === undefined ? {} : { threshold: parseNumber(options.threshold, '--threshold') }),
     };
-    const peaks = await peaksOf(source, geometry, { peaks: given, settings }, options.backend, deps);
+    // Nothing is integrated.
+    const alone = { ...settings, rings: null };
+    const checked = { peaks: given, settings: alone, radii: { integration: undefined } };
+    const { peaks } = await peaksOf(source, geometry, checked, options.backend, deps);
     const images = parseInteger(options.images, '--images', 1, 1000);
     const { spots, frames } = await spotsOfFrames(
       context,

@@ -104,7 +104,7 @@ export function withFrameFlags(command: Command): Command {
     .option('--min-peaks <n>', 'frames with fewer peaks are no hits, and not indexed', String(minimumSpots))
     .option('--accept-by <rule>', "lattices are taken by chance (ewald's own verdict) or by crystfel's rule", 'chance')
     .option('--tolerance <list>', 'with --accept-by crystfel: a*,b*,c* in %, angles in degrees', '5,5,5,1.5,1.5,1.5')
-    .option('--int-radius <a,b,c>', 'radii of integration, pixels', '4,5,7')
+    .option('--int-radius <a,b,c>', 'radii of integration, pixels; default: from the first frames')
     .option('--no-integrate', 'orientations and peaks alone')
     .option('--push-res <n>', 'predict beyond the resolution of the peaks, 1/nm', '0')
     .option('--highres <angstrom>', 'predict nothing beyond this resolution')
@@ -145,6 +145,8 @@ export interface CheckedFlags {
   readonly settings: Omit<SearchSettings, 'peaks'>;
   /** Of the peak search, those that were given. */
   readonly peaks: PeakParameters;
+  /** Of integration, where they were given. */
+  readonly radii: { readonly integration: RingRadii | undefined };
   readonly jobs: number;
   readonly serialStart: number;
   readonly shard: Shard | undefined;
@@ -178,9 +180,10 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
       return text === undefined ? [] : [[name, parse(text, `--${kebab(name)}`, low, high)]];
     }),
   ) as PeakParameters;
-  const intRadius = radiiOf(flags.intRadius ?? '4,5,7', '--int-radius');
-  const radii = flags.peakRadius === undefined ? intRadius : radiiOf(flags.peakRadius, '--peak-radius');
-  if (finder === 'zaef' && !radii.every((r) => r >= peakRadii.low && r <= peakRadii.high))
+  const integration = flags.intRadius === undefined ? undefined : radiiOf(flags.intRadius, '--int-radius');
+  const ofPeaks = flags.peakRadius === undefined ? undefined : radiiOf(flags.peakRadius, '--peak-radius');
+  const radii = ofPeaks ?? integration;
+  if (finder === 'zaef' && radii && !radii.every((r) => r >= peakRadii.low && r <= peakRadii.high))
     throw new EwaldError(
       'Argument',
       `--peak-radius is "${radii}" (without it, --int-radius); radii of zaef are ${peakRadii.low} to ${peakRadii.high} pixels`,
@@ -200,11 +203,12 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
       maxRes: parseNumber(flags.maxRes ?? '0', '--max-res', 0, 1e6),
       minPeaks: parseInteger(flags.minPeaks ?? String(minimumSpots), '--min-peaks', 0, 2 ** 20),
       ...(rule === 'crystfel' ? { accept: rule, tolerance: toleranceOf(flags.tolerance ?? '') } : {}),
-      rings: flags.integrate === false ? null : intRadius,
+      ...(flags.integrate === false ? { rings: null } : {}),
       pushResolution: parseNumber(flags.pushRes ?? '0', '--push-res', 0, 100) / 10,
       ...(flags.highres === undefined ? {} : { maxInverseD: 1 / parseNumber(flags.highres, '--highres', 0.1, 1000) }),
     },
-    peaks: finder === 'zaef' ? { ...peaks, peakRadius: radii } : peaks,
+    peaks: ofPeaks ? { ...peaks, peakRadius: ofPeaks } : peaks,
+    radii: { integration },
     jobs: flags.jobs === undefined ? availableParallelism() : parseInteger(flags.jobs, '--jobs', 1, 256),
     serialStart: parseInteger(flags.serialStart ?? '1', '--serial-start', 0, 2 ** 31),
     shard: flags.shard === undefined ? undefined : shardOf(flags.shard),

@@ -75,8 +75,8 @@ async function search(
   const wanted = await wantedOf(files, flags);
   const source = await FrameSource.open({ wanted, data: data || undefined, serialStart, shard, follow, signal });
   try {
-    const peaks = await peaksOf(source, given, checked, flags.backend, deps);
-    const searched = { ...checked.settings, ...listedBy(checked.settings, flags, given), peaks };
+    const chosen = await peaksOf(source, given, checked, flags.backend, deps);
+    const searched = { ...checked.settings, ...listedBy(checked.settings, flags, given), ...chosen };
     const found = shared.cells ? undefined : await cellOfFrames(source, given, searched, flags.backend, deps);
     const cells = shared.cells ?? (found ? [found] : []);
     const settings: SearchSettings = { ...searched, cells };

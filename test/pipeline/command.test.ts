@@ -51,6 +51,36 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(lines.map((line) => JSON.parse(line).crystals.length)).toEqual([1, 1, 1, 1, 1, 1]);
   });
 
+  test.for(['peakfinder8', 'zaef', 'dispersion'])(
+    '%s: the flags that are told repeat the run to the byte',
+    async (finder) => {
+      const words = [
+        'index',
+        sim('mono.h5'),
+        '-g',
+        sim('mono.geom'),
+        '-p',
+        sim('mono.cell'),
+        '--backend=wasm',
+        '-j',
+        '1',
+      ];
+      const streams = ['told', 'repeated'].map((name) => join(folder, `${finder}-${name}.stream`));
+      const [told = '', repeated = ''] = streams;
+      const { code, err } = await ewald([...words, `--peaks=${finder}`, '-o', told]);
+      expect(code, err).toBe(0);
+      const flags =
+        /first 4 frames \(1 units a photon, spots of 0\.\d+ pixels sigma\) (--.*)$/m.exec(err)?.[1]?.split(' ') ?? [];
+      expect(flags).toContain('--int-radius=4,5,7');
+      const again = await ewald([...words, ...flags, '-o', repeated]);
+      expect(again.code, again.err).toBe(0);
+      expect(again.err).not.toMatch(/from the first/);
+      const body = (file: string): string => readFileSync(file, 'utf8').split('\n').toSpliced(2, 1).join('\n');
+      expect(body(repeated).match(/Begin crystal/g)).toHaveLength(6);
+      expect(body(repeated)).toBe(body(told));
+    },
+  );
+
   test('zaef finds the crystals as well, with radii and gradient as they are typed', async () => {
     const words = ['index', sim('mono.h5'), ...usual, '--peaks=zaef', '--min-squared-gradient=200'];
     const [usualRadii, wide] = await Promise.all([
@@ -95,14 +125,14 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     const words = ['index', sim('mono.h5'), '-g', sim('mono.geom'), '--min-res=20', '-j', '1', '--backend=wasm'];
     const { code, err } = await ewald([...words, '-o', own]);
     expect(code, err).toBe(0);
-    const threshold = /--threshold=[\d.]+/.exec(err)?.[0] ?? '';
+    const search = /--threshold=[\d.]+ .*$/m.exec(err)?.[0]?.split(' ') ?? [];
     const [, cell = ''] = /cell: from 6 of the first 6 frames -p (\S+) \(mP\)/.exec(err) ?? [];
     const truth = [36.2, 62.5, 98.1, 90, 97.3, 90];
     for (const [i, x] of cell.split(',').map(Number).entries())
       expect(Math.abs(x - (truth[i] ?? 0))).toBeLessThan(0.05);
     const { out } = await ewald(['stream', 'compare', own, sim('mono.truth.json'), '--json']);
     expect(JSON.parse(out)).toMatchObject({ crystalsRight: 6, crystalsWrong: 0 });
-    await ewald([...words, threshold, '-p', cell, '-o', again]);
+    await ewald([...words, ...search, '-p', cell, '-o', again]);
     const body = (file: string): string => readFileSync(file, 'utf8').split('\n').toSpliced(2, 1).join('\n');
     expect(body(again)).toBe(body(own));
   });

@@ -1,0 +1,106 @@
+/** What first frames say: gain and spot size against simulated frames whose gain and spots are known in float64. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Context, createContext } from '../../dist/index.node.js';
+import { factsOf, flagsOf, parametersOf, radiiOfSpots, saidOf } from '../../src/peaks/guess.js';
+import { ringsAround } from '../../src/peaks/rings.js';
+import { type FrameSimulation, FrameSimulator } from '../../src/simulate/frames.js';
+
+let context: Context;
+beforeAll(async () => {
+  context = await createContext({ backend: 'wasm' });
+});
+afterAll(() => context.dispose());
+
+const size = 512;
+const centre = [256, 250] as const;
+
+/** Facts of simulated photons, each `gain` units on a pedestal with readout noise. */
+async function factsOfSimulated(more: Partial<FrameSimulation>, { gain = 1, pedestal = 0, noise = 0 } = {}) {
+  const simulator = new FrameSimulator({
+    cell: [
+      [79, 0, 0],
+      [0, 79, 0],
+      [0, 0, 38],
+    ],
+    detectorPx: [size, size],
+    centrePx: centre,
+    pixelMm: 0.15,
+    badPixels: 0,
+    seed: 4,
+    // Spots are as wide as `spotPx` alone.
+    bandwidth: 0,
+    mosaicityRad: 0.0001,
+    ...more,
+  } as FrameSimulation);
+  let state = 1;
+  const uniform = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state + 1) / 2 ** 32;
+  };
+  const normal = (): number => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+  const frames = [0, 1].map((i) =>
+    Float32Array.from(simulator.frame(i).counts, (n) => gain * n + pedestal + (noise > 0 ? noise * normal() : 0)),
+  );
+  const rings = ringsAround(size, size, centre, { minRadius: 20, maxRadius: 0 }, undefined);
+  const finder = await context.peaks({ width: size, height: size, dtype: 'f32', rings });
+  try {
+    return await factsOf(finder, rings, size, frames, undefined);
+  } finally {
+    await finder.dispose();
+  }
+}
+
+describe('gain', () => {
+  test.for([
+    [1, 0, 0],
+    [25, 1000, 15],
+    [0.2, -3, 0.1],
+  ])('%f units a photon on a pedestal of %f with noise %f', async ([gain = 1, pedestal = 0, noise = 0]) => {
+    const { gain: found } = await factsOfSimulated({ background: 20 }, { gain, pedestal, noise });
+    // Rings hold a polarised background, which varies a little by itself.
+    expect((found ?? 0) / gain).toBeGreaterThan(0.92);
+    expect((found ?? 0) / gain).toBeLessThan(1.12);
+  });
+});
+
+describe('spot size', () => {
+  test.for([0.7, 1.5, 2.2])('spots of %f pixels sigma', async (spotPx) => {
+    const facts = await factsOfSimulated({ spotPx, scale: 8000, background: 3 });
+    // A pixel sums over its own width, which adds its variance of 1/12.
+    const true_ = Math.sqrt(spotPx ** 2 + 1 / 12);
+    expect((facts.spotPx ?? 0) / true_).toBeGreaterThan(0.88);
+    expect((facts.spotPx ?? 0) / true_).toBeLessThan(1.12);
+    const [inner] = radiiOfSpots(facts);
+    // Three sigmas and a pixel.
+    expect(inner).toBe(Math.ceil(3 * (facts.spotPx ?? 0) + 1));
+    expect(parametersOf('peakfinder8', facts)).toMatchObject({
+      localBgRadius: inner,
+      minPixCount: Math.max(2, Math.floor(2 * (facts.spotPx ?? 0) ** 2)),
+    });
+  });
+
+  test('a gain does not change it', async () => {
+    const [plain, scaled] = [
+      await factsOfSimulated({ scale: 4000 }),
+      await factsOfSimulated({ scale: 4000 }, { gain: 8 }),
+    ];
+    expect(scaled.spotPx).toBeCloseTo(plain.spotPx ?? 0, 1);
+  });
+});
+
+test('frames without spots or background say nothing, and CrystFEL’s parameters stay', async () => {
+  const blank = await factsOfSimulated({ blank: 1, background: 0 });
+  expect(blank).toMatchObject({ gain: undefined, spotPx: undefined });
+  expect(saidOf(blank)).toBe('');
+  expect(radiiOfSpots(blank)).toEqual([4, 5, 7]);
+  expect(flagsOf('peakfinder8', parametersOf('peakfinder8', blank))).toBe(
+    `--threshold=${blank.threshold} --min-snr=4.5 --min-pix-count=2 --max-pix-count=200 --local-bg-radius=4`,
+  );
+});
+
+test('a dispersion takes the gain, zaef a gradient that noise seldom has', async () => {
+  const facts = await factsOfSimulated({ background: 20 }, { gain: 7.5 });
+  expect(parametersOf('dispersion', facts)).toMatchObject({ gain: facts.gain, threshold: 0 });
+  const { minSquaredGradient = 0 } = parametersOf('zaef', facts);
+  expect(minSquaredGradient / facts.variance).toBeCloseTo(36, -1);
+});
