@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { open } from '../../dist/data.node.js';
+import { open, openCodecs } from '../../dist/data.node.js';
 import {
   createContext,
   formatChunk,
@@ -106,24 +106,61 @@ function seeded(seed) {
   };
 }
 
+/** A frame of `mono` with its peaks as CXI lists them. */
+async function cxiOf(frames, geometry, context) {
+  const { Hdf5Writer } = await import('../../build/esm/data/hdf5/writer.js');
+  const dataset = await open(Uint8Array.from(frames));
+  const numbers = await dataset.read(0, 1);
+  await dataset.dispose();
+  const finder = await context.peaks({ width: 1024, height: 1024, dtype: 'u16', geometry, minRes: 20 });
+  const { count, fs, ss, intensity } = await finder.run(numbers, { threshold: 12, minSnr: 4.5 });
+  await finder.dispose();
+  const codecs = await openCodecs();
+  const parts = [];
+  const sink = {
+    append: async (bytes) => void parts.push(bytes.slice()),
+    patch: async (_, bytes) => parts[0].set(bytes),
+  };
+  const writer = await Hdf5Writer.create(sink, codecs);
+  const series = writer.series({ frames: 1, signal: [1024, 1024], dtype: 'u16' });
+  await series.write(numbers);
+  const column = (values, shift) => ({ value: Float32Array.from(values, (x) => x - shift), shape: [1, count] });
+  const children = {
+    nPeaks: { value: Int32Array.of(count), shape: [1] },
+    peakXPosRaw: column(fs, 0.5),
+    peakYPosRaw: column(ss, 0.5),
+    peakTotalIntensity: column(intensity, 0),
+  };
+  await writer.finish({
+    cxi_version: { value: 140 },
+    entry_1: { children: { data_1: { children: { data: { frames: series } } }, result_1: { children } } },
+  });
+  await codecs.dispose();
+  return new Uint8Array(Buffer.concat(parts));
+}
+
 /** Runs of one frame with something bent: they end well or with an error of ours, and nothing stays. */
 export async function bentRuns(count, note, from = 0) {
   const geometry = readFileSync(join(sim, 'mono.geom'));
   const cell = readFileSync(join(sim, 'mono.cell'));
   const frames = readFileSync(join(sim, 'mono.h5'));
   const context = await createContext({ backend: 'wasm' });
+  const listed = await cxiOf(frames, parseGeometry(new TextDecoder().decode(geometry)), context);
   const outcomes = { done: 0, refused: 0 };
   for (let seed = from; seed < from + count; seed++) {
     const random = seeded(seed);
-    const which = Math.floor(random() * 3);
+    const which = Math.floor(random() * 4);
     const text = (bytes) => new TextDecoder('latin1').decode(bytes);
     let dataset;
     try {
-      dataset = await open(Uint8Array.from(which === 0 ? bent(frames, random) : frames));
+      // Of CXI mostly what stands behind the frame: its peaks and what names them.
+      const tail = () => Buffer.concat([listed.subarray(0, -8192), bent(listed.subarray(-8192), random)]);
+      const cxi = which === 3 && (random() < 0.7 ? tail() : bent(listed, random));
+      dataset = await open(Uint8Array.from(cxi || (which === 0 ? bent(frames, random) : frames)));
       const options = {
         geometry: parseGeometry(text(which === 1 ? bent(geometry, random) : geometry)),
         cells: [readCell(text(which === 2 ? bent(cell, random) : cell))],
-        peaks: { threshold: 12, minSnr: 4.5 },
+        ...(cxi ? { listed: {} } : { peaks: { threshold: 12, minSnr: 4.5 } }),
       };
       const late = AbortSignal.timeout(60_000);
       for await (const { error } of context.pipeline({ inputs: [{ dataset, frames: [0] }], signal: late, ...options }))
