@@ -7,8 +7,7 @@ import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { CellSearchOptions, DeterminedCell } from '../indexing/indexer.js';
 import { runPipeline } from '../pipeline/run.js';
 import type { SearchSettings } from '../pipeline/settings.js';
-import { openOther } from './frame-peaks.js';
-import type { FrameSource } from './frame-source.js';
+import type { RunSource } from './frame-source.js';
 import { backendOption, type CliDeps, dim, note, Progress, yellow } from './output.js';
 
 /** Frames that are searched for those whose spots tell the cell, and how many of these there have to be. */
@@ -21,7 +20,7 @@ const mostBent = 0.005;
 /** Spots of the first frames of a run that have enough of them, [spots, 3] in 1/Å. */
 export async function spotsOfFrames(
   context: Parameters<typeof runPipeline>[0],
-  source: FrameSource,
+  source: RunSource,
   geometry: Geometry | undefined,
   settings: SearchSettings,
   { images = enoughImages, signal }: { readonly images?: number; readonly signal: AbortSignal },
@@ -29,6 +28,7 @@ export async function spotsOfFrames(
   const spots: Float32Array[] = [];
   let frames = 0;
   const inputs = source.firstFrames(mostFrames);
+  const openOther = source.openOther.bind(source);
   const alone: SearchSettings = { ...settings, cells: [], rings: null };
   const given = geometry ? { geometry } : {};
   for await (const { result } of runPipeline(context, { ...alone, ...given, inputs, openOther, signal })) {
@@ -55,7 +55,7 @@ export function knownOf({ type, parameters }: BravaisCandidate): KnownCell {
 
 /** Determines the cell of a run's crystals and tells it; undefined where no cell explains them beyond chance. */
 export async function cellOfFrames(
-  source: FrameSource,
+  source: RunSource,
   geometry: Geometry | undefined,
   settings: SearchSettings,
   backend: string | undefined,

@@ -14,12 +14,17 @@ import type { RingRadii } from '../pipeline/integrate.js';
 import type { ListedSettings } from '../pipeline/listed.js';
 import type { PeakParameters, SearchSettings } from '../pipeline/settings.js';
 import type { Shard } from './frame-source.js';
+import type { LiveFlags } from './live-source.js';
 import { parseInteger, parseNumber } from './output.js';
 
 /** As the command line gives them. */
 export interface FrameFlags {
   input?: string;
   prefix?: string;
+  zmqInput?: string;
+  zmqSubscribe?: string[];
+  zmqRequest?: string;
+  zmqPull?: boolean;
   geometry?: string;
   output?: string;
   jobs?: string;
@@ -70,6 +75,14 @@ export function withFrameFlags(command: Command): Command {
   return command
     .option('-i, --input <list>', 'list of files of frames, a line each; "file //3" is one frame of it; or a stream')
     .option('-x, --prefix <text>', 'put before each file of the list')
+    .option('--zmq-input <address>', 'frames as they come by ZeroMQ, such as tcp://host:5002, in place of files')
+    .option(
+      '--zmq-subscribe <prefix>',
+      'with --zmq-input: messages that begin so; several: the flag again; default: all that is published',
+      (one: string, before: string[] = []) => [...before, one],
+    )
+    .option('--zmq-request <text>', 'with --zmq-input: ask for each frame with this')
+    .option('--zmq-pull', 'with --zmq-input: take what is pushed, as DECTRIS detectors do (stream V2)')
     .option('-g, --geometry <file>', 'CrystFEL .geom of the detector; default: what the file itself says')
     .option('-o, --output <stream>', 'write a CrystFEL stream; - is standard output')
     .option('-j, --jobs <n>', 'frames searched at once, by a worker each; default: one a core')
@@ -112,7 +125,10 @@ export function withFrameFlags(command: Command): Command {
     .option('--serial-start <n>', 'serial number of the first frame', '1')
     .option('--resume', 'go on with the stream of a run that did not end')
     .option('--follow', 'wait for more frames: of files that grow, and of new files in folders')
-    .option('--no-data-timeout <s>', 'with --follow: seconds without new frames that end the run; default 60')
+    .option(
+      '--no-data-timeout <s>',
+      'with --follow and --zmq-input: seconds without new frames that end the run; default 60',
+    )
     .option('--shard <i/n>', 'every n-th frame, the i-th first, from 1; ewald stream merge joins the streams')
     .option('--html <page>', 'write a report with pictures: one page that needs nothing else')
     .option('--hdf5 <file>', 'write peaks and cells as HDF5')
@@ -123,7 +139,7 @@ export function withFrameFlags(command: Command): Command {
 }
 
 /** Where peaks are taken from in place of a search: CXI's columns, a table of an HDF5 file. */
-export const listNames = ['cxi', 'hdf5'] as const;
+export const listNames = ['cxi', 'hdf5', 'msgpack'] as const;
 type ListName = (typeof listNames)[number];
 /** Where CrystFEL looks for a table. */
 const usualTable = '/processing/hitfinder/peakinfo';
@@ -151,6 +167,8 @@ export interface CheckedFlags {
   readonly serialStart: number;
   readonly shard: Shard | undefined;
   readonly follow: number | undefined;
+  /** Frames that come by ZeroMQ. */
+  readonly live: LiveFlags | undefined;
 }
 
 /** Checks the flags. Throws `Argument`, `Unsupported`. */
@@ -191,6 +209,7 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
   const rule = choice('--accept-by', flags.acceptBy as 'chance' | undefined, 'chance', ['chance', 'crystfel']);
   // Commander takes --no-data-timeout for the negation of a flag that takes a value.
   const timeout = flags.dataTimeout;
+  const timeoutS = parseNumber(typeof timeout === 'string' ? timeout : '60', '--no-data-timeout', 0, 1e9);
   return {
     settings: {
       ...(finder ? { finder } : {}),
@@ -212,10 +231,35 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
     jobs: flags.jobs === undefined ? availableParallelism() : parseInteger(flags.jobs, '--jobs', 1, 256),
     serialStart: parseInteger(flags.serialStart ?? '1', '--serial-start', 0, 2 ** 31),
     shard: flags.shard === undefined ? undefined : shardOf(flags.shard),
-    follow: flags.follow
-      ? parseNumber(typeof timeout === 'string' ? timeout : '60', '--no-data-timeout', 0, 1e9)
-      : undefined,
+    follow: flags.follow ? timeoutS : undefined,
+    live: liveFlags(flags, timeoutS, list),
   };
+}
+
+/** How frames come by ZeroMQ; refuses what needs files. */
+function liveFlags(flags: FrameFlags, timeoutS: number, list: ListName | undefined): LiveFlags | undefined {
+  const { zmqInput: address, zmqSubscribe, zmqRequest, zmqPull } = flags;
+  const given = { '--zmq-subscribe': zmqSubscribe, '--zmq-request': zmqRequest, '--zmq-pull': zmqPull || undefined };
+  const kinds = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (address === undefined) {
+    if (kinds.length > 0)
+      throw new EwaldError('Argument', `${kinds[0]} needs where frames come from: --zmq-input ADDRESS`);
+    if (list === 'msgpack')
+      throw new EwaldError(
+        'Argument',
+        '--peaks msgpack takes peaks of messages: --zmq-input; of files it is cxi or hdf5',
+      );
+    return undefined;
+  }
+  if (kinds.length > 1)
+    throw new EwaldError('Argument', `${kinds.join(' and ')} are different kinds of sockets; give one of them`);
+  const files = { '--input': flags.input, '--follow': flags.follow, '--shard': flags.shard, '--resume': flags.resume };
+  const [without] = Object.entries(files).find(([, value]) => value !== undefined && value !== false) ?? [];
+  if (without !== undefined)
+    throw new EwaldError('Argument', `${without} is for frames in files; with --zmq-input they come once`);
+  if (zmqRequest !== undefined) return { address, how: 'request', words: [zmqRequest], timeoutS };
+  if (zmqPull) return { address, how: 'pull', words: [], timeoutS };
+  return { address, how: 'subscribe', words: zmqSubscribe ?? [''], timeoutS };
 }
 
 /** Parameters of a search where there is none. */

@@ -1,27 +1,23 @@
 /** Parameters of the peak search: those given, the others from the first frames. */
 import type { Geometry } from '../crystal/geometry/geometry.js';
-import { open } from '../data/node.js';
 import { factsOf, flagsOf, parametersOf, radiiOfSpots, saidOf, usualParameters } from '../peaks/guess.js';
 import { openDetector } from '../pipeline/detector.js';
 import type { RingRadii } from '../pipeline/integrate.js';
 import { readFrame } from '../pipeline/searcher.js';
 import type { PeakParameters, SearchSettings } from '../pipeline/settings.js';
 import type { CheckedFlags } from './frame-flags.js';
-import type { FrameSource } from './frame-source.js';
+import type { RunSource } from './frame-source.js';
 import { backendOption, type CliDeps, dim, note } from './output.js';
 
 /** Frames that are looked at. */
 const lookedAt = 4;
-
-/** Opens another dataset of a file that a geometry points into. */
-export const openOther = (file: string, path: string) => open(file, { dataset: path });
 
 /** What a run is searched with beside its other settings. */
 export type Chosen = Required<Pick<SearchSettings, 'peaks'>> & Pick<SearchSettings, 'rings'>;
 
 /** The parameters of a run; those that are found are told as the flags that repeat them. */
 export async function peaksOf(
-  source: FrameSource,
+  source: RunSource,
   geometry: Geometry | undefined,
   { peaks, settings, radii }: Pick<CheckedFlags, 'peaks' | 'settings' | 'radii'>,
   backend: string | undefined,
@@ -38,6 +34,7 @@ export async function peaksOf(
   const looked = name.startsWith('dispersion') ? peaks.gain : peaks.threshold;
   if (looked !== undefined) return whole({ ...usualParameters(name), ...peaks }, usual);
   const { minRes, maxRes, maxInverseD } = settings;
+  const openOther = source.openOther.bind(source);
   const detector = await openDetector(source.first, { geometry, minRes, maxRes, maxInverseD, openOther });
   const { width, height, dtype, rings } = detector;
   const context = await createContext(backendOption(backend));

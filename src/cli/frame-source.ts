@@ -4,7 +4,9 @@
  */
 import { stat } from 'node:fs/promises';
 import type { Dataset } from '../data/dataset.js';
+import { open } from '../data/node.js';
 import { EwaldError, isEwaldError } from '../errors.js';
+import type { LiveFrame } from '../live/frame.js';
 import type { SearchTask } from '../tasks/pipeline.js';
 import { type DataPath, filesOfFolder, isFolder, openFile, type Wanted } from './frame-inputs.js';
 
@@ -12,6 +14,23 @@ import { type DataPath, filesOfFolder, isFolder, openFile, type Wanted } from '.
 export interface Shard {
   readonly index: number;
   readonly count: number;
+}
+
+/** Where a run has its frames from: files, or what comes by itself. */
+export interface RunSource {
+  /** By which the detector is known; the source's until `close`. */
+  readonly first: Dataset;
+  /** The dataset of HDF5 files that is opened; undefined: the files' own choice. */
+  readonly data: string | undefined;
+  /** Frames of this run; undefined where that is not known. */
+  readonly total: number | undefined;
+  /** The first frame of those that come by themselves. */
+  readonly live: LiveFrame | undefined;
+  /** Opens what the geometry names beside the frames. */
+  openOther(file: string, path: string): Promise<Dataset>;
+  firstFrames(most: number): AsyncGenerator<{ dataset: Dataset; frames: number[] }>;
+  tasks(size: number, done: (serial: number, file: string, event: number) => boolean): AsyncGenerator<SearchTask>;
+  close(): Promise<void>;
 }
 
 export interface FrameSourceOptions {
@@ -28,7 +47,8 @@ export interface FrameSourceOptions {
 const countedFirst = 256;
 const pollMs = 500;
 
-export class FrameSource {
+export class FrameSource implements RunSource {
+  readonly live = undefined;
   readonly #options: FrameSourceOptions;
   readonly #counts = new Map<string, number>();
   #files: readonly Wanted[] = [];
@@ -65,6 +85,10 @@ export class FrameSource {
   /** The dataset of HDF5 files that is opened; undefined: the files' own choice. */
   get data(): string | undefined {
     return this.#data?.path;
+  }
+
+  openOther(file: string, path: string): Promise<Dataset> {
+    return open(file, { dataset: path });
   }
 
   async close(): Promise<void> {

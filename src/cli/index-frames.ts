@@ -6,7 +6,7 @@ import type { Geometry } from '../crystal/geometry/geometry.js';
 import { parseGeometry } from '../crystal/geometry/parse.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
 import { formatHead } from '../crystal/stream/write.js';
-import { isEwaldError } from '../errors.js';
+import { EwaldError, isEwaldError } from '../errors.js';
 import type { Executor } from '../executors/executor.js';
 import type { Task } from '../executors/task.js';
 import { latticeName } from '../pipeline/chunk.js';
@@ -23,9 +23,10 @@ import { holdsFrames, readFrameList, type Wanted } from './frame-inputs.js';
 import { jsonOf, lineOf, nameOf } from './frame-lines.js';
 import { peaksOf } from './frame-peaks.js';
 import { type FrameSink, solutionSink } from './frame-sinks.js';
-import { FrameSource } from './frame-source.js';
+import { FrameSource, type RunSource } from './frame-source.js';
 import { FrameSummary } from './frame-summary.js';
 import { readText } from './inputs.js';
+import type { LiveOptions } from './live-source.js';
 import { backendOption, type CliDeps, dim, exitCode, note, Progress, print, printJson, red, yellow } from './output.js';
 import { openStreamFile, type StreamFile } from './stream-file.js';
 
@@ -71,9 +72,20 @@ async function search(
   for (const warning of given?.warnings ?? []) note(`${yellow('warning:')} ${flags.geometry}: ${warning}`);
   const [path] = given?.panels.map((panel) => panel.data).filter((one) => one !== '/data/data') ?? [];
   const data = flags.data === undefined ? path && { path, must: false } : { path: flags.data, must: true };
-  const { serialStart, shard, follow } = checked;
-  const wanted = await wantedOf(files, flags);
-  const source = await FrameSource.open({ wanted, data: data || undefined, serialStart, shard, follow, signal });
+  const { serialStart, shard, follow, live } = checked;
+  if (live && files.length > 0)
+    throw new EwaldError('Argument', `frames come from ${live.address}; ${files[0]} is a file: give one of them`);
+  if (live && !shared.cells)
+    throw new EwaldError(
+      'Argument',
+      'frames that come by ZeroMQ are not kept to tell a cell; give it with -p, or -p none',
+    );
+  const source: RunSource = live
+    ? await openLive({ ...live, geometry: given, data: data ? data.path : undefined, serialStart, signal })
+    : await FrameSource.open({
+        ...{ wanted: await wantedOf(files, flags), data: data || undefined },
+        ...{ serialStart, shard, follow, signal },
+      });
   try {
     const chosen = await peaksOf(source, given, checked, flags.backend, deps);
     const searched = { ...checked.settings, ...listedBy(checked.settings, flags, given), ...chosen };
@@ -83,7 +95,9 @@ async function search(
     const geometry = given ?? geometryFromFile(source.first);
     const head = headOf(geometryText ?? formatGeometry(geometry), settings);
     const far = executor.kind === 'nats' ? resolve : (file: string): string => file;
-    const run: SharedRun = { geometry: given, first: far(source.first.name), data: source.data, settings };
+    const name = source.first.name;
+    const first = source.live ? name : far(name);
+    const run: SharedRun = { geometry: given, first, data: source.data, settings, live: source.live };
     const summary = new FrameSummary(source.total);
     const done = new Set<string>();
     let last = Number.NEGATIVE_INFINITY;
@@ -110,7 +124,7 @@ async function search(
         yield {
           module: 'pipeline',
           function: 'search',
-          argument: { ...task, file: far(task.file) },
+          argument: { ...task, file: task.live ? task.file : far(task.file) },
           inputs: { run: { hash } },
         };
     };
@@ -122,6 +136,9 @@ async function search(
     await source.close();
   }
 }
+
+const openLive = async (options: LiveOptions): Promise<RunSource> =>
+  (await import('./live-source.js')).LiveSource.open(options);
 
 /** Peak lists stand where the flag says, or the geometry, or the file. */
 const listedBy = (
@@ -204,7 +221,7 @@ async function openSinks(
   flags: FrameFlags,
   geometry: Geometry | undefined,
   cells: readonly KnownCell[],
-  source: FrameSource,
+  source: RunSource,
   typed: string,
   remarks: () => readonly string[],
 ): Promise<FrameSink[]> {

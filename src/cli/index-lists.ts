@@ -102,11 +102,12 @@ export function register(program: Command, deps: CliDeps): void {
 async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
   const { createContext, signal } = deps;
   const lists = await expand(words);
-  if (lists.length === 0 && options.input === undefined)
+  if (lists.length === 0 && options.input === undefined && options.zmqInput === undefined)
     throw new EwaldError('Argument', 'nothing to index; needed are files of frames, spot lists, or a list with -i');
   const [head] = lists;
   const frames =
     options.input !== undefined ||
+    options.zmqInput !== undefined ||
     options.follow === true ||
     (head !== undefined && ((await isFolder(head)) || (await isStreamFile(head)) || (await holdsFrames(head))));
   const { cell: named = [] } = options;
@@ -123,7 +124,7 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
   const method = choice('--method', options.method, 'fast', ['fast', 'turbo', 'exhaustive']);
   if (frames) {
     const shared = { cells, method, thresholds, maxSpots, json: options.json ?? false };
-    const stream = options.input ?? head;
+    const stream = options.zmqInput === undefined ? (options.input ?? head) : undefined;
     if (stream !== undefined && (await isStreamFile(stream))) {
       if (lists.length > (options.input === undefined ? 1 : 0))
         throw new EwaldError('Argument', `${stream} is a stream, which is indexed alone`);

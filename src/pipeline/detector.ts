@@ -177,6 +177,9 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
   return values.size === 0 ? () => first : (frame) => beamOf(geometry, at(frame));
 }
 
+/** Files whose beams are kept. */
+const mostFiles = 256;
+
 const searched: readonly string[] = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32'];
 
 /** The type that frames are searched as: their own, or f32 for wider reals. Throws `Unsupported`. */
@@ -234,6 +237,9 @@ export async function openDetector(dataset: Dataset, options: DetectorOptions = 
     if (!known) {
       known = beamsOfFile(geometry, file, openOther);
       files.set(file, known);
+      // Runs of a file a frame have as many as they have frames: the oldest is read anew.
+      const [oldest] = files.keys();
+      if (files.size > mostFiles && oldest !== undefined) files.delete(oldest);
       known.catch(() => files.delete(file));
     }
     return known;

@@ -58,8 +58,9 @@ export function lines(
   const [width, height] = [940, 170];
   const drawn = series
     .map(({ name, values }, i) => {
-      const points = values.map(
-        (value, at) => `${number(((at + 0.5) / values.length) * width)},${number(140 - value * 120)}`,
+      // A stretch is drawn over its whole length: a short run has but one.
+      const points = values.flatMap((value, at) =>
+        [at, at + 1].map((end) => `${number((end / values.length) * width)},${number(140 - value * 120)}`),
       );
       return `<polyline class="line line-${i}" points="${points.join(' ')}"><title>${name}</title></polyline>`;
     })

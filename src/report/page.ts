@@ -81,7 +81,9 @@ function overlay({ size, beam, rings }: Report['picture'], frame?: ShownFrame): 
         `<rect class="spot" x="${coordinate(x - 3.5)}" y="${coordinate(y - 3.5)}" width="7" height="7"><title>${hkl}</title></rect>`,
     )
     .join('');
-  return `<svg viewBox="0 0 ${size} ${size}">${drawn}<g class="spots">${predictions}</g><g class="peaks">${peaks}</g></svg>`;
+  // Where marks lie side by side the frame is to be seen between them.
+  const dense = (frame?.peaks.length ?? 0) + (frame?.predictions.length ?? 0) > 800 ? ' class="dense"' : '';
+  return `<svg viewBox="0 0 ${size} ${size}"${dense}>${drawn}<g class="spots">${predictions}</g><g class="peaks">${peaks}</g></svg>`;
 }
 
 const picture = (report: Report, image: string, caption: string, frame?: ShownFrame): string =>
@@ -99,10 +101,10 @@ section{padding:16px 20px}.tiles{display:grid;grid-template-columns:repeat(auto-
 .grid3{display:grid;grid-template-columns:repeat(3,1fr);gap:6px 18px}.grid2{display:grid;grid-template-columns:repeat(2,1fr);gap:18px}
 @media(max-width:760px){.grid3,.grid2{grid-template-columns:1fr}}figure{margin:0}figcaption{font-size:13px;color:var(--soft);margin:4px 0}figcaption b{color:var(--ink)}
 .chart{width:100%;height:auto;display:block}.bars rect{fill:var(--a)}.target{stroke:var(--b);stroke-width:2}.axis,.grid{stroke:var(--line)}
-.ticks text{font-size:10px;fill:var(--soft);text-anchor:middle}.ticks .end{text-anchor:end}.line{fill:none;stroke-width:2}.line-0{stroke:var(--soft)}.line-1{stroke:var(--a)}
+.ticks text{font-size:10px;fill:var(--soft);text-anchor:middle}.ticks .end{text-anchor:end}.line{fill:none;stroke-width:2}.line-0{stroke:var(--soft);stroke-width:6;opacity:.45}.line-1{stroke:var(--a)}
 .key i{display:inline-block;width:14px;height:3px;vertical-align:middle;margin:0 4px 0 12px}.sphere{width:100%}.rim{fill:none;stroke:var(--line)}.sphere circle:not(.rim){fill:var(--a);opacity:.7}
 .layers{position:relative;border:1px solid var(--line);border-radius:6px;overflow:hidden;background:#fff}.layers img{width:100%;display:block}.layers svg{position:absolute;inset:0;width:100%;height:100%}
-.peak{fill:none;stroke:#d9480f;stroke-width:1.2}.spot{fill:transparent;stroke:#1f6feb;stroke-width:.8}.ring{fill:none;stroke:#2b8a3e;stroke-width:.7;stroke-dasharray:4 4;opacity:.8}.ringlabel{font-size:11px;fill:#2b8a3e;text-anchor:middle}
+.peak{fill:none;stroke:#d9480f;stroke-width:1.2}.spot{fill:transparent;stroke:#1f6feb;stroke-width:.8}.dense .peak{stroke-width:.7;stroke-opacity:.75}.dense .spot{stroke-width:.5;stroke-opacity:.6}.ring{fill:none;stroke:#2b8a3e;stroke-width:.7;stroke-dasharray:4 4;opacity:.8}.ringlabel{font-size:11px;fill:#2b8a3e;text-anchor:middle}
 label{margin-right:16px;font-size:13px;color:var(--soft);cursor:pointer}#peaks:not(:checked)~* .peaks,#spots:not(:checked)~* .spots,#rings:not(:checked)~* .ring,#rings:not(:checked)~* .ringlabel{display:none}
 table{border-collapse:collapse;font-size:14px}td,th{padding:3px 18px 3px 0;text-align:right}td:first-child,th:first-child{text-align:left}th{color:var(--soft);font-weight:500}
 footer{margin-top:30px;color:var(--soft);font-size:13px}`;

@@ -8,6 +8,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { DataInput } from '../data/source-of.js';
 import { EwaldError } from '../errors.js';
 import type { TaskScope } from '../executors/task.js';
+import { type LiveFrame, liveDataset, liveNumber } from '../live/frame.js';
 import { type Detector, openDetector } from '../pipeline/detector.js';
 import { type FrameFailure, type FrameRecord, failureOf, recordOf } from '../pipeline/record.js';
 import { searchAll } from '../pipeline/run.js';
@@ -23,6 +24,8 @@ export interface SharedRun {
   /** Dataset of HDF5 files; undefined: the file's own choice. */
   readonly data: string | undefined;
   readonly settings: SearchSettings;
+  /** The first frame, where frames come by themselves and `first` is but its name. */
+  readonly live?: LiveFrame | undefined;
 }
 
 /** Frames of one file. */
@@ -35,17 +38,26 @@ export interface SearchTask {
   readonly serials: readonly number[];
   /** Frames the file had when the task was made: one that is open from before may have grown since. */
   readonly known: number;
+  /** The frames themselves where they stand in no file, or why one cannot be read; `file` is a name then. */
+  readonly live?: readonly (LiveFrame | { readonly error: string })[];
 }
 
 /** Searches the frames; those that cannot be read are told one by one. */
 export async function search(task: SearchTask, scope: TaskScope): Promise<(FrameRecord | FrameFailure)[]> {
   const run = (await scope.input('run')) as SharedRun;
   const { hash } = scope.inputs.run as { readonly hash: string };
-  const open = (file: string): Promise<Dataset> => openFrames(scope, file, run.data, 0);
+  const first = async (): Promise<Dataset> =>
+    run.live ? liveDataset(run.live, run.first) : openFrames(scope, run.first, run.data, 0);
+  let live = new Map<string, LiveFrame>();
   const searcher = await scope.keep(`searcher ${hash}`, async () => {
-    const detector = await detectorOf(run, scope, await open(run.first));
-    return Searcher.open(await scope.context(), detector, run.settings);
+    if (run.live) live.set(run.first, run.live);
+    const detector = await detectorOf(run, scope, await first(), live);
+    const opened = await Searcher.open(await scope.context(), detector, run.settings);
+    liveOf.set(opened, live);
+    return opened;
   });
+  live = liveOf.get(searcher) ?? live;
+  if (task.live) return searchLive(task, task.live, searcher, live, scope);
   const items: (FrameRecord | FrameFailure)[] = [];
   let dataset: Dataset;
   try {
@@ -60,6 +72,37 @@ export async function search(task: SearchTask, scope: TaskScope): Promise<(Frame
   return items;
 }
 
+/** Frames of a searcher that are under way and stand in no file: the detector asks for their beam by name. */
+const liveOf = new WeakMap<Searcher, Map<string, LiveFrame>>();
+
+/** Searches frames that came by themselves. */
+async function searchLive(
+  task: SearchTask,
+  frames: NonNullable<SearchTask['live']>,
+  searcher: Searcher,
+  live: Map<string, LiveFrame>,
+  scope: TaskScope,
+): Promise<(FrameRecord | FrameFailure)[]> {
+  const items: (FrameRecord | FrameFailure)[] = [];
+  for (const [i, frame] of frames.entries()) {
+    const origin = { filename: task.filename, event: task.frames[i], serial: task.serials[i] ?? 0 };
+    if ('error' in frame) {
+      items.push(failureOf({ origin, error: new EwaldError('Format', frame.error) }));
+      continue;
+    }
+    live.set(task.file, frame);
+    const dataset = liveDataset(frame, task.file);
+    try {
+      for await (const item of searchAll([searcher], [{ dataset, frame: 0, origin }], scope.signal))
+        items.push(item.error ? failureOf(item) : recordOf(item));
+    } finally {
+      live.delete(task.file);
+      await dataset.dispose();
+    }
+  }
+  return items;
+}
+
 const originOf = ({ filename, frames, serials }: SearchTask, i: number, dataset: Dataset | undefined) => ({
   filename,
   event: dataset?.shape.navigation.length === 0 ? undefined : frames[i],
@@ -67,9 +110,17 @@ const originOf = ({ filename, frames, serials }: SearchTask, i: number, dataset:
 });
 
 /** The detector of a run, as every worker finds it by itself from the first file. */
-function detectorOf({ geometry, settings }: SharedRun, scope: TaskScope, first: Dataset): Promise<Detector> {
+function detectorOf(
+  { geometry, settings }: SharedRun,
+  scope: TaskScope,
+  first: Dataset,
+  live: ReadonlyMap<string, LiveFrame>,
+): Promise<Detector> {
   const { minRes, maxRes, maxInverseD } = settings;
-  const openOther = (file: string, dataset: string): Promise<Dataset> => scope.open(file, { dataset });
+  const openOther = async (file: string, dataset: string): Promise<Dataset> => {
+    const frame = live.get(file);
+    return frame ? liveNumber(frame, file, dataset) : scope.open(file, { dataset });
+  };
   return openDetector(first, { geometry, minRes, maxRes, maxInverseD, openOther });
 }
 

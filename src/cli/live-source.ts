@@ -1,0 +1,242 @@
+/** Frames that come by ZeroMQ, as tasks: messages are decoded here, and travel as plain numbers. */
+import type { Geometry } from '../crystal/geometry/geometry.js';
+import type { Codecs } from '../data/codecs/codecs.js';
+import type { Dataset } from '../data/dataset.js';
+import { open, openCodecs } from '../data/node.js';
+import { EwaldError, isEwaldError, messageOf } from '../errors.js';
+import { frameOfMsgpack, type LiveKeys } from '../live/crystfel.js';
+import { frameOfDectris, isDectris, readDectris, type Series, seriesOf } from '../live/dectris.js';
+import { type LiveFrame, liveDataset, liveNumber } from '../live/frame.js';
+import type { SearchTask } from '../tasks/pipeline.js';
+import type { RunSource } from './frame-source.js';
+import { note, yellow } from './output.js';
+
+/** How frames are asked for. */
+export interface LiveFlags {
+  readonly address: string;
+  /** `subscribe` to what is published, `request` one after the other, or `pull` what is pushed. */
+  readonly how: 'subscribe' | 'request' | 'pull';
+  /** Prefixes of messages, or what is sent to ask for one. */
+  readonly words: readonly string[];
+  /** Seconds without a message that end the run. */
+  readonly timeoutS: number;
+}
+
+export interface LiveOptions extends LiveFlags {
+  readonly geometry: Geometry | undefined;
+  readonly data: string | undefined;
+  readonly serialStart: number;
+  readonly signal: AbortSignal;
+}
+
+/** Messages that wait while frames are searched; what is published beyond that is lost, as ZeroMQ has it. */
+const waiting = 32;
+
+type Zmq = typeof import('zeromq');
+type Socket = InstanceType<Zmq['Subscriber'] | Zmq['Request'] | Zmq['Pull']>;
+
+/** Loads the peer; throws `Load` with what to install. */
+async function loadZmq(): Promise<Zmq> {
+  try {
+    return await import('zeromq');
+  } catch (cause) {
+    throw new EwaldError('Load', `frames by ZeroMQ need its client: npm install zeromq@6 (${messageOf(cause)})`, {
+      cause,
+    });
+  }
+}
+
+/** Where the geometry points into a message. */
+function keysOf(geometry: Geometry | undefined, data: string | undefined): LiveKeys {
+  const given = geometry ? [geometry.radiation?.given, geometry.distance, ...geometry.shift] : [];
+  return {
+    data,
+    peakList: geometry?.peakList?.path,
+    values: given.flatMap((one) => (one && 'path' in one ? [one.path] : [])),
+  };
+}
+
+export class LiveSource implements RunSource {
+  readonly data = undefined;
+  readonly total = undefined;
+  readonly first: Dataset;
+  readonly live: LiveFrame;
+  readonly #options: LiveOptions;
+  readonly #messages: Messages;
+
+  private constructor(options: LiveOptions, messages: Messages, live: LiveFrame) {
+    this.#options = options;
+    this.#messages = messages;
+    this.live = live;
+    this.first = liveDataset(live, options.address);
+  }
+
+  /** Connects and waits for the first frame, by which the detector is known. Throws `Load`, `Argument`, `File`. */
+  static async open(options: LiveOptions): Promise<LiveSource> {
+    const messages = await Messages.open(options);
+    try {
+      for await (const frame of messages.frames()) {
+        if ('error' in frame) note(`${yellow('warning:')} ${frame.error}`);
+        else return new LiveSource(options, messages, frame);
+      }
+      if (options.signal.aborted) throw new EwaldError('Aborted', 'interrupted before the first frame');
+      const { address, how, words, timeoutS } = options;
+      const asked = {
+        subscribe: words.join('') && `that begins with "${words.join('" or "')}"`,
+        request: `to "${words[0]}"`,
+        pull: '',
+      }[how];
+      throw new EwaldError(
+        'File',
+        `nothing ${asked ? `${asked} ` : ''}came from ${address} in ${timeoutS} s; is it sending, and by this kind of socket (--zmq-subscribe, --zmq-request, --zmq-pull)?`,
+      );
+    } catch (error) {
+      await messages.close();
+      throw error;
+    }
+  }
+
+  openOther = async (file: string, path: string): Promise<Dataset> =>
+    file === this.#options.address ? liveNumber(this.live, file, path) : open(file, { dataset: path });
+
+  async *firstFrames(): AsyncGenerator<{ dataset: Dataset; frames: number[] }> {
+    yield { dataset: this.first, frames: [0] };
+  }
+
+  async *tasks(): AsyncGenerator<SearchTask> {
+    const { address, serialStart } = this.#options;
+    let number = 0;
+    const task = (frame: LiveFrame | { readonly error: string }): SearchTask => {
+      const at = number++;
+      const name = `${address} //${at}`;
+      return { file: name, filename: address, frames: [at], serials: [serialStart + at], known: 0, live: [frame] };
+    };
+    yield task(this.live);
+    for await (const frame of this.#messages.frames()) yield task(frame);
+  }
+
+  async close(): Promise<void> {
+    await this.#messages.close();
+    await this.first.dispose();
+  }
+}
+
+/** Messages of a socket, decoded. */
+class Messages {
+  readonly #options: LiveOptions;
+  readonly #keys: LiveKeys;
+  readonly #socket: Socket;
+  readonly #codecs: Codecs;
+  readonly #abort: () => void;
+  #series: Series = { meta: {}, mask: undefined, channel: undefined };
+  #count = 0;
+
+  private constructor(options: LiveOptions, socket: Socket, codecs: Codecs) {
+    this.#options = options;
+    this.#keys = keysOf(options.geometry, options.data);
+    this.#socket = socket;
+    this.#codecs = codecs;
+    this.#abort = () => socket.close();
+    options.signal.addEventListener('abort', this.#abort);
+  }
+
+  static async open(options: LiveOptions): Promise<Messages> {
+    const { Subscriber, Request, Pull } = await loadZmq();
+    const { address, how, words, timeoutS } = options;
+    // Before there is a socket to close where they are absent.
+    const codecs = await openCodecs();
+    const settings = { receiveTimeout: Math.ceil(1000 * timeoutS), receiveHighWaterMark: waiting, linger: 0 };
+    const socket: Socket =
+      how === 'subscribe'
+        ? new Subscriber(settings)
+        : how === 'pull'
+          ? new Pull(settings)
+          : new Request({ ...settings, sendTimeout: 5000 });
+    try {
+      socket.connect(address);
+    } catch (cause) {
+      socket.close();
+      await codecs.dispose();
+      throw new EwaldError('Argument', `--zmq-input is "${address}"; needed is an address such as tcp://host:5002`, {
+        cause,
+      });
+    }
+    if (socket instanceof Subscriber) socket.subscribe(...words);
+    return new Messages(options, socket, codecs);
+  }
+
+  /** Frames until nothing comes any more; a message that cannot be read is an error in its place. */
+  async *frames(): AsyncGenerator<LiveFrame | { readonly error: string }> {
+    const { address, signal } = this.#options;
+    while (!signal.aborted) {
+      const bytes = await this.#receive();
+      if (!bytes) return;
+      try {
+        const frame = await this.#decode(bytes, `message ${++this.#count} of ${address}`);
+        if (frame) yield frame;
+      } catch (error) {
+        if (!isEwaldError(error) || error.tag === 'Aborted') throw error;
+        yield { error: error.message };
+      }
+    }
+  }
+
+  async #receive(): Promise<Uint8Array | undefined> {
+    const socket = this.#socket;
+    try {
+      const { how, words } = this.#options;
+      // Each kind has every method, and refuses those of others.
+      if (how === 'request') await (socket as InstanceType<Zmq['Request']>).send(words[0] ?? '');
+      // What it begins with stands in a part of its own.
+      return (await socket.receive()).at(-1);
+    } catch (error) {
+      if (socket.closed || (error as { code?: string }).code === 'EAGAIN') return undefined;
+      throw new EwaldError('File', `${this.#options.address}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  async #decode(bytes: Uint8Array, name: string): Promise<LiveFrame | undefined> {
+    if (isDectris(bytes)) {
+      const { type, message } = readDectris(bytes);
+      if (type === 'start') this.#series = await seriesOf(message, this.#codecs);
+      return type === 'image' ? frameOfDectris(message, this.#series, this.#codecs, name) : undefined;
+    }
+    // The first byte of a map or an array; no format of files begins so but one, which `HDF` follows.
+    const [begin = 0] = bytes;
+    const isMsgpack = (begin >= 0x80 && begin < 0xa0) || (begin >= 0xdc && begin <= 0xdf);
+    const isHdf5 = new TextDecoder('latin1').decode(bytes.subarray(1, 4)) === 'HDF';
+    return isMsgpack && !isHdf5 ? frameOfMsgpack(bytes, this.#keys, name) : this.#fileOf(bytes);
+  }
+
+  /** A message that is a file: HDF5, CBF, … */
+  async #fileOf(bytes: Uint8Array): Promise<LiveFrame> {
+    const { data, values: paths } = this.#keys;
+    const dataset = await open(bytes, data === undefined ? {} : { dataset: data });
+    try {
+      const [height = 0, width = 0] = dataset.shape.signal;
+      const values: Record<string, number> = {};
+      for (const path of paths) {
+        const other = await open(bytes, { dataset: path });
+        values[path] = Number((await other.read(0, 1))[0]);
+        await other.dispose();
+      }
+      return {
+        numbers: await dataset.read(0, 1),
+        dtype: dataset.dtype,
+        shape: [height, width],
+        values,
+        peaks: undefined,
+        meta: { ...dataset.meta, header: {} },
+        mask: await dataset.mask?.(),
+      };
+    } finally {
+      await dataset.dispose();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#options.signal.removeEventListener('abort', this.#abort);
+    if (!this.#socket.closed) this.#socket.close();
+    await this.#codecs.dispose();
+  }
+}

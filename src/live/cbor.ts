@@ -1,0 +1,122 @@
+/**
+ * CBOR (RFC 8949), as far as detectors speak it: tags become `Tagged`, maps `Map` with text as keys, byte strings are views
+ * of the message, whole numbers beyond 2⁵³ lose digits.
+ */
+import { Walk } from './bytes.js';
+
+/** A value that a tag tells how to take. */
+export class Tagged {
+  readonly tag: number;
+  readonly value: unknown;
+
+  constructor(tag: number, value: unknown) {
+    this.tag = tag;
+    this.value = value;
+  }
+}
+
+/** Decodes a message. Throws `Format` where it is damaged or goes on behind its end. */
+export function decodeCbor(bytes: Uint8Array): unknown {
+  const walk = new Walk(bytes, 'CBOR');
+  const value = itemOf(walk);
+  if (walk.at !== bytes.length) walk.refuse(`${bytes.length - walk.at} bytes follow its end`);
+  return value;
+}
+
+/** Ends what has no length. */
+const stop = Symbol('stop');
+
+function itemOf(walk: Walk): unknown {
+  const { view } = walk;
+  const byte = view.getUint8(walk.step(1));
+  const [major, low] = [byte >> 5, byte & 31];
+  if (major === 7) return simpleOf(walk, low);
+  const open = low === 31;
+  const count = open ? 0 : countOf(walk, low);
+  const next = (): unknown => {
+    const value = itemOf(walk);
+    return value === stop ? walk.refuse('an end where a value is needed') : value;
+  };
+  // Items until the end mark.
+  const until = (): unknown[] =>
+    walk.inside(() => {
+      const items: unknown[] = [];
+      for (let item = itemOf(walk); item !== stop; item = itemOf(walk)) items.push(item);
+      return items;
+    });
+  switch (major) {
+    case 0:
+      return open ? walk.refuse('a number without a length') : count;
+    case 1:
+      return open ? walk.refuse('a number without a length') : -1 - count;
+    case 2: {
+      if (!open) return walk.take(count);
+      const parts = until().filter((part) => part instanceof Uint8Array);
+      const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+      let at = 0;
+      for (const part of parts) {
+        whole.set(part, at);
+        at += part.length;
+      }
+      return whole;
+    }
+    case 3:
+      return open ? until().join('') : walk.text(count);
+    case 4:
+      return open ? until() : walk.list(count, next);
+    case 5: {
+      if (!open) return walk.map(count, next);
+      const items = until();
+      const map = new Map<string, unknown>();
+      for (let i = 0; i + 1 < items.length; i += 2) map.set(String(items[i]), items[i + 1]);
+      return map;
+    }
+    default: {
+      if (open) walk.refuse('a tag without a number');
+      const value = walk.inside(next);
+      // The mark that what follows is CBOR.
+      return count === 55799 ? value : new Tagged(count, value);
+    }
+  }
+}
+
+function countOf(walk: Walk, low: number): number {
+  const { view } = walk;
+  if (low < 24) return low;
+  if (low === 24) return view.getUint8(walk.step(1));
+  if (low === 25) return view.getUint16(walk.step(2));
+  if (low === 26) return view.getUint32(walk.step(4));
+  if (low === 27) return Number(view.getBigUint64(walk.step(8)));
+  return walk.refuse(`a length of kind ${low}`);
+}
+
+function simpleOf(walk: Walk, low: number): unknown {
+  const { view } = walk;
+  switch (low) {
+    case 20:
+      return false;
+    case 21:
+      return true;
+    case 22:
+      return null;
+    case 23:
+      return undefined;
+    case 25:
+      return halfOf(view.getUint16(walk.step(2)));
+    case 26:
+      return view.getFloat32(walk.step(4));
+    case 27:
+      return view.getFloat64(walk.step(8));
+    case 31:
+      return stop;
+    default:
+      return walk.refuse(`a simple value ${low}`);
+  }
+}
+
+/** A number of sixteen bits: sign, five bits of exponent, ten of fraction. */
+function halfOf(bits: number): number {
+  const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+}

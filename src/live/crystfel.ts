@@ -1,0 +1,132 @@
+/**
+ * Frames as CrystFEL takes them by ZeroMQ, from OM and others: a MessagePack map, or an array whose first map counts, with the
+ * frame as a numpy array (type, shape, data) and numbers beside it. Source: CrystFEL's manual, "Real-time data processing".
+ */
+import type { DataType, FrameArray } from '../data/dtype.js';
+import { EwaldError } from '../errors.js';
+import type { LiveFrame, LivePeaks } from './frame.js';
+import { decodeMsgpack } from './msgpack.js';
+
+/** Where things stand in a message, by the geometry. */
+export interface LiveKeys {
+  /** Of the frame; undefined: the one two-dimensional array there is. */
+  readonly data: string | undefined;
+  readonly peakList: string | undefined;
+  /** Numbers that the geometry asks for. */
+  readonly values: readonly string[];
+}
+
+const types: Readonly<Record<string, readonly [DataType, new (buffer: ArrayBuffer) => FrameArray]>> = {
+  '|u1': ['u8', Uint8Array],
+  '|i1': ['i8', Int8Array],
+  '<u2': ['u16', Uint16Array],
+  '<i2': ['i16', Int16Array],
+  '<u4': ['u32', Uint32Array],
+  '<i4': ['i32', Int32Array],
+  '<f4': ['f32', Float32Array],
+  '<f8': ['f64', Float64Array],
+};
+
+/** The frame of a message. Throws `Format`. */
+export function frameOfMsgpack(bytes: Uint8Array, keys: LiveKeys, name: string): LiveFrame {
+  let message = decodeMsgpack(bytes);
+  if (Array.isArray(message)) message = message[0];
+  if (!(message instanceof Map))
+    throw new EwaldError('Format', `${name}: the message is no map; needed is one of a frame`);
+  const map = message as ReadonlyMap<string, unknown>;
+  const named = keys.data === undefined ? theOnlyArray(map, name) : at(map, keys.data);
+  const array = arrayOf(named);
+  if (!array)
+    throw new EwaldError(
+      'Format',
+      `${name}: ${keys.data ?? 'a frame'} is not in the message, which holds ${[...map.keys()].join(', ') || 'nothing'}; ` +
+        'data of the geometry names the key of the frame',
+    );
+  const { shape, type, data } = array;
+  const [height = 0, width = 0] = shape;
+  const known = types[type];
+  if (!known)
+    throw new EwaldError(
+      'Format',
+      `${name}: numbers are of type "${type}"; taken are ${Object.keys(types).join(', ')}`,
+    );
+  const [dtype, Numbers] = known;
+  // A copy: what it is a view of begins anywhere, and holds the rest of the message.
+  const numbers =
+    data.byteLength === height * width * Number(type.slice(2)) ? new Numbers(data.slice().buffer) : undefined;
+  if (shape.length !== 2 || !numbers)
+    throw new EwaldError(
+      'Format',
+      `${name}: the frame is [${shape}] ${type} in ${data.byteLength} bytes; needed are rows and columns, and all their bytes`,
+    );
+  const values: Record<string, number> = {};
+  for (const path of keys.values) {
+    const value = numberOf(at(map, path));
+    if (value !== undefined) values[path] = value;
+  }
+  return {
+    numbers,
+    dtype,
+    shape: [height, width],
+    values,
+    peaks: keys.peakList === undefined ? undefined : peaksOf(at(map, keys.peakList)),
+    meta: {},
+    mask: undefined,
+  };
+}
+
+/** What stands at a path of keys. */
+function at(map: ReadonlyMap<string, unknown>, path: string): unknown {
+  if (map.has(path)) return map.get(path);
+  let value: unknown = map;
+  for (const key of path.split('/').filter((part) => part !== ''))
+    value = value instanceof Map ? value.get(key) : undefined;
+  return value;
+}
+
+interface NumpyArray {
+  readonly type: string;
+  readonly shape: readonly number[];
+  readonly data: Uint8Array;
+}
+
+function arrayOf(value: unknown): NumpyArray | undefined {
+  if (!(value instanceof Map)) return undefined;
+  const [type, shape, data] = ['type', 'shape', 'data'].map((key) => value.get(key));
+  const name = type instanceof Uint8Array ? new TextDecoder().decode(type) : type;
+  const whole = typeof name === 'string' && data instanceof Uint8Array && Array.isArray(shape);
+  if (!whole || !shape.every((n) => Number.isSafeInteger(n) && n >= 0)) return undefined;
+  return { type: name, shape, data };
+}
+
+function theOnlyArray(map: ReadonlyMap<string, unknown>, name: string): unknown {
+  const frames = [...map].filter(([, value]) => arrayOf(value)?.shape.length === 2);
+  if (frames.length > 1)
+    throw new EwaldError(
+      'Format',
+      `${name}: ${frames.map(([key]) => key).join(' and ')} may be the frame; data of the geometry names it`,
+    );
+  return frames[0]?.[1];
+}
+
+function numberOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  if (Array.isArray(value) && value.length === 1) return numberOf(value[0]);
+  const array = arrayOf(value);
+  const [, Numbers] = (array && types[array.type]) ?? [];
+  return array && Numbers && array.data.byteLength === Number(array.type.slice(2))
+    ? Number(new Numbers(array.data.slice().buffer)[0])
+    : undefined;
+}
+
+function peaksOf(value: unknown): LivePeaks | undefined {
+  if (!(value instanceof Map)) return undefined;
+  const column = (key: string): number[] | undefined => {
+    const list = value.get(key);
+    return Array.isArray(list) && list.every((x) => typeof x === 'number') ? list : undefined;
+  };
+  const [fs, ss, intensity] = [column('fs'), column('ss'), column('intensity')];
+  if (!fs || !ss || fs.length !== ss.length || (intensity && intensity.length !== fs.length))
+    throw new EwaldError('Format', 'the peaks of a message need fs, ss and intensity, arrays of one length');
+  return { fs, ss, intensity: intensity ?? fs.map(() => 0) };
+}

@@ -1,0 +1,63 @@
+/** A frame that came by itself, with what stands beside it: plain data, and a dataset of one frame where it is searched. */
+import type { Dataset, Metadata } from '../data/dataset.js';
+import { bytesOfArray, type DataType, elementBytes, type FrameArray } from '../data/dtype.js';
+import { memoryDataset } from '../data/formats/memory.js';
+import { openFrames } from '../data/frames.js';
+import { memorySource } from '../data/sources/memory.js';
+import { EwaldError } from '../errors.js';
+
+/** A frame as it travels. */
+export interface LiveFrame {
+  /** [ss, fs]. */
+  readonly numbers: FrameArray;
+  readonly dtype: DataType;
+  readonly shape: readonly [height: number, width: number];
+  /** Numbers that the geometry asks for, by their paths. */
+  readonly values: Readonly<Record<string, number>>;
+  /** Peaks that came with it, from the centre of the first pixel as CrystFEL takes them. */
+  readonly peaks: LivePeaks | undefined;
+  readonly meta: Metadata;
+  /** Pixels without a count, 1 is bad. */
+  readonly mask: Uint8Array | undefined;
+}
+
+export interface LivePeaks {
+  readonly fs: readonly number[];
+  readonly ss: readonly number[];
+  readonly intensity: readonly number[];
+}
+
+/** The frame as a dataset of its own. */
+export function liveDataset({ numbers, dtype, shape, peaks, meta, mask }: LiveFrame, name: string): Dataset {
+  const source = memorySource(bytesOfArray(numbers), name);
+  const bytes = shape[0] * shape[1] * elementBytes(dtype);
+  return openFrames(source, {
+    format: 'live',
+    shape: { navigation: [], signal: [...shape] },
+    dtype,
+    meta,
+    storedBytes: bytes,
+    stride: bytes,
+    locate: () => ({ source, offset: 0, run: 1 }),
+    ...(mask ? { mask: async () => mask } : {}),
+    async peaks(_, __, { halfPixel = true } = {}) {
+      if (!peaks)
+        throw new EwaldError('Format', `${name} came without peaks; peak_list of the geometry names their key`);
+      const shift = halfPixel ? 0.5 : 0;
+      const moved = (list: readonly number[]): Float32Array => Float32Array.from(list, (x) => x + shift);
+      return {
+        counts: Uint32Array.of(peaks.fs.length),
+        fs: moved(peaks.fs),
+        ss: moved(peaks.ss),
+        intensity: Float32Array.from(peaks.intensity),
+      };
+    },
+  });
+}
+
+/** A number beside the frame, as the detector of a run reads it. Throws `Format`. */
+export function liveNumber({ values }: LiveFrame, name: string, path: string): Dataset {
+  const value = values[path];
+  if (value === undefined) throw new EwaldError('Format', `${name} came without ${path}`);
+  return memoryDataset(Float64Array.of(value), { sigShape: [1], name });
+}

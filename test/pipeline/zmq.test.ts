@@ -1,0 +1,254 @@
+/** Frames by ZeroMQ, sent by the peer's own sockets and packed by another MessagePack than ours: the stream is that of the file. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encode } from '@msgpack/msgpack';
+import { open, openCodecs } from 'ewald/data';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ewald } from '../support/cli.js';
+import { dataFolder } from '../support/data.js';
+
+const sim = (name: string): string => join(dataFolder ?? '', 'sim', name);
+const zmq = await import('zeromq').catch(() => undefined);
+const ready = dataFolder !== undefined && zmq !== undefined;
+const absent = ready ? '' : ` (absent: ${dataFolder ? 'zeromq' : 'no test data'})`;
+
+let folder = '';
+let frames: Uint16Array[] = [];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-zmq-'));
+  if (!dataFolder) return;
+  const dataset = await open(sim('mono.h5'));
+  const all = (await dataset.read(0, dataset.frames)) as Uint16Array;
+  frames = Array.from({ length: dataset.frames }, (_, i) => all.slice(i * 2 ** 20, (i + 1) * 2 ** 20));
+  await dataset.dispose();
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** A numpy array as CrystFEL takes it. */
+const numpy = (numbers: Uint16Array, type: string) => ({
+  type,
+  shape: [1024, 1024],
+  data: new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength),
+});
+
+/** CrystFEL's example: energy, distance and frame by their keys. */
+const geometryOf = (more = ''): string =>
+  readFileSync(sim('mono.geom'), 'utf8')
+    .replace(/^wavelength = .*$/m, 'photon_energy = beam_energy eV')
+    .replace(/^clen = .*$/m, 'clen = detector_distance mm')
+    .replace(/^data = .*$/m, `data = detector_data\n${more}`)
+    .replace(/^dim\d = .*$/gm, '');
+
+const beam = { beam_energy: 12398.4198433 / 1.3, detector_distance: 60 };
+const usual = ['-p', sim('mono.cell'), '--threshold=12', '--min-res=20', '--backend=wasm', '--no-data-timeout=6'];
+/** Peaks, crystals and reflections. */
+const lists = (text: string): string[] =>
+  text.split('\n').filter((line) => /^ *-?\d+ +-?\d+ +-?\d+ .* p0$|^ *\d+\.\d+ .* p0$|^(astar|Cell|num_)/.test(line));
+const ofFile = async (): Promise<string> => {
+  // The same energy to the last digit: the reflection that bounds a profile lies on its edge.
+  const geometry = join(folder, 'file.geom');
+  const energy = `photon_energy = ${beam.beam_energy} eV`;
+  writeFileSync(geometry, readFileSync(sim('mono.geom'), 'utf8').replace(/^wavelength = .*$/m, energy));
+  const words = ['index', sim('mono.h5'), '-g', geometry, ...usual.slice(0, 5), '-o', '-', '-j', '1'];
+  return (await ewald(words)).out;
+};
+
+describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
+  test.for(['2'])('subscribed: the stream of the file, in order, on %s workers', async (jobs) => {
+    const geometry = join(folder, 'live.geom');
+    writeFileSync(geometry, geometryOf());
+    const stream = join(folder, `live-${jobs}.stream`);
+    const publisher = new (zmq ?? expect.fail()).XPublisher({ linger: 0 });
+    await publisher.bind('tcp://127.0.0.1:*');
+    const address = publisher.lastEndpoint ?? '';
+    const words = ['index', '--zmq-input', address, '--zmq-subscribe', 'ondaframedata', '-g', geometry, ...usual];
+    const run = ewald([...words, '-j', jobs, '-o', stream]);
+    // What is published before somebody listens is lost: the frames begin once a subscription has come.
+    expect(String((await publisher.receive())[0])).toBe('\x01ondaframedata');
+    await publisher.send(['hello', 'nobody asked for this']);
+    for (const [i, frame] of frames.entries()) {
+      const message = { ...beam, detector_data: numpy(frame, '<u2') };
+      await publisher.send(['ondaframedata', encode(i === 0 ? [message, { other: 1 }] : message)]);
+      if (i === 2) await publisher.send(['ondaframedata', encode({ ...beam, nothing: 1 })]);
+    }
+    const { code, err, out } = await run;
+    publisher.close();
+    // The message without a frame is told, counted and left out.
+    expect(err).toMatch(
+      /✗ tcp:.* \/\/3: message 4 of tcp.*: detector_data is not in the message, which holds beam_energy/,
+    );
+    expect(out).toMatch(/6 of 7 frames indexed, 6 crystals/);
+    expect(code, err).toBe(1);
+    const text = readFileSync(stream, 'utf8');
+    expect(lists(text).length).toBeGreaterThan(1000);
+    expect(lists(text)).toEqual(lists(await ofFile()));
+    expect([...text.matchAll(/^Event: (.*)$/gm)].map(([, event]) => event)).toEqual([
+      '//0',
+      '//1',
+      '//2',
+      '//4',
+      '//5',
+      '//6',
+    ]);
+    expect(text).toContain(`Image filename: ${address}\n`);
+    expect(text).toMatch(/^average_camera_length = 0\.060000 m$/m);
+  });
+
+  test('requested, with the peaks that come along; pulled, as DECTRIS sends them', async () => {
+    const { Reply, Push } = zmq ?? expect.fail();
+    const peaks = { fs: [] as number[], ss: [] as number[], intensity: [] as number[] };
+    const whole = await ofFile();
+    const first = whole.slice(whole.indexOf('Peaks from'), whole.indexOf('End of peak list'));
+    for (const [, fs, ss, intensity] of first.matchAll(/^ *([\d.]+) +([\d.]+) +[\d.]+ +([\d.]+) +p0$/gm)) {
+      peaks.fs.push(Number(fs) - 0.5);
+      peaks.ss.push(Number(ss) - 0.5);
+      peaks.intensity.push(Number(intensity));
+    }
+    const geometry = join(folder, 'request.geom');
+    writeFileSync(geometry, geometryOf('peak_list = peaks'));
+    const reply = new Reply({ linger: 0 });
+    await reply.bind('tcp://127.0.0.1:*');
+    const asked: string[] = [];
+    const serve = (async () => {
+      for await (const [word] of reply) {
+        asked.push(String(word));
+        if (asked.length > 1) return;
+        await reply.send(encode({ ...beam, detector_data: numpy(frames[0] ?? expect.fail(), '<u2'), peaks }));
+      }
+    })();
+    const address = reply.lastEndpoint ?? '';
+    const words = ['index', '--zmq-input', address, '--zmq-request', 'next', '-g', geometry, '-p', sim('mono.cell')];
+    const { code, out, err } = await ewald([...words, '--peaks=msgpack', '--no-data-timeout=3', '--json', '-j', '1']);
+    await serve;
+    reply.close();
+    expect(code, err).toBe(0);
+    expect(asked).toEqual(['next', 'next']);
+    expect(JSON.parse(out.trim())).toMatchObject({ filename: address, event: 0, peaks: peaks.fs.length });
+    expect(JSON.parse(out.trim()).crystals).toHaveLength(1);
+
+    const push = new Push({ linger: 0 });
+    await push.bind('tcp://127.0.0.1:*');
+    const pulled = ewald([
+      ...[
+        'index',
+        '--zmq-input',
+        push.lastEndpoint ?? '',
+        '--zmq-pull',
+        ...usual,
+        '--min-res=20',
+        '-o',
+        '-',
+        '-j',
+        '1',
+      ],
+    ]);
+    for (const message of await dectris(frames)) await push.send(message);
+    const run = await pulled;
+    push.close();
+    // No geometry was given: the start message says where the detector is.
+    expect(run.code, run.err).toBe(0);
+    // Peaks, not reflections: the beam's centre is exact in one and rounded in the other, and the bad region is the geometry's.
+    const rows = (text: string): string[] => text.match(/^ *\d+\.\d\d +\d+\.\d\d +.* p0$/gm) ?? [];
+    const same = rows(run.out).filter((row) => rows(whole).includes(row)).length;
+    expect(rows(run.out).length).toBeGreaterThan(500);
+    expect(same).toBeGreaterThan(0.97 * rows(whole).length);
+    expect(run.out.match(/Begin crystal/g)).toHaveLength(6);
+  });
+
+  test('nothing that comes, and flags that do not go together, are told with what to do', async () => {
+    const cases = [
+      [
+        ['--zmq-input', 'tcp://127.0.0.1:9', '--no-data-timeout=0.2', '-p', 'none'],
+        1,
+        /nothing .*came from tcp:\/\/127.0.0.1:9 in 0\.2 s; is it sending/,
+      ],
+      [['--zmq-input', 'nonsense', '-p', 'none'], 2, /--zmq-input is "nonsense"; needed is an address such as tcp:/],
+      [['--zmq-input', 'tcp://127.0.0.1:9'], 2, /give it with -p, or -p none/],
+      [
+        ['--zmq-input', 'tcp://127.0.0.1:9', '-p', 'none', '--zmq-pull', '--zmq-request=next'],
+        2,
+        /different kinds of sockets/,
+      ],
+      [
+        ['--zmq-input', 'tcp://127.0.0.1:9', '-p', 'none', '--resume', '-o', 'a.stream'],
+        2,
+        /--resume is for frames in files/,
+      ],
+      [['--zmq-input', 'tcp://127.0.0.1:9', '-p', 'none', sim('mono.h5')], 2, /give one of them/],
+      [['--zmq-request=next', sim('mono.h5')], 2, /--zmq-request needs where frames come from: --zmq-input/],
+      [['--peaks=msgpack', sim('mono.h5')], 2, /of files it is cxi or hdf5/],
+    ] as const;
+    for (const [words, wanted, message] of cases) {
+      const { code, err } = await ewald(['index', ...words, '--backend=wasm']);
+      expect(err).toMatch(message);
+      expect(err).not.toMatch(/at .*\.js:/);
+      expect(code, err).toBe(wanted);
+    }
+    expect(existsSync('a.stream')).toBe(false);
+  });
+
+  test('where the peer is absent, the error says what to install', async () => {
+    const [hook, loader] = [join(folder, 'hook.mjs'), join(folder, 'loader.mjs')];
+    writeFileSync(
+      loader,
+      `export const resolve = (name, context, next) => {
+         if (name === 'zeromq') throw new Error('not here');
+         return next(name, context);
+       };`,
+    );
+    writeFileSync(hook, `import { register } from 'node:module'; register(${JSON.stringify(`file://${loader}`)});`);
+    const env = { NODE_OPTIONS: `--import=${hook}` };
+    const { code, err } = await ewald(['index', '--zmq-input=tcp://127.0.0.1:9', '-p', 'none'], { env });
+    expect(err).toMatch(/frames by ZeroMQ need its client: npm install zeromq@6/);
+    expect(code).not.toBe(0);
+  });
+});
+
+/** A series as stream V2: CBOR written out here, frames bitshuffled and packed by LZ4. */
+async function dectris(images: readonly Uint16Array[]): Promise<Uint8Array[]> {
+  const head = (major: number, n: number): Uint8Array => {
+    if (n < 24) return Uint8Array.of((major << 5) | n);
+    if (n < 2 ** 16) return Uint8Array.of((major << 5) | 25, n >> 8, n & 255);
+    const out = new DataView(new ArrayBuffer(5));
+    out.setUint8(0, (major << 5) | 26);
+    out.setUint32(1, n);
+    return new Uint8Array(out.buffer);
+  };
+  const join = (...parts: Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
+  const text = (s: string): Uint8Array => join(head(3, Buffer.byteLength(s)), Buffer.from(s));
+  const float = (x: number): Uint8Array => {
+    const out = new DataView(new ArrayBuffer(9));
+    out.setUint8(0, 0xfb);
+    out.setFloat64(1, x);
+    return new Uint8Array(out.buffer);
+  };
+  const list = (...items: Uint8Array[]): Uint8Array => join(head(4, items.length), ...items);
+  const map = (pairs: Record<string, Uint8Array>): Uint8Array =>
+    join(head(5, Object.keys(pairs).length), ...Object.entries(pairs).flatMap(([key, value]) => [text(key), value]));
+  const tagged = (tag: number, item: Uint8Array): Uint8Array => join(head(6, tag), item);
+  const shape = list(head(0, 1024), head(0, 1024));
+  const start = map({
+    type: text('start'),
+    beam_center_x: float(515.3),
+    beam_center_y: float(506.3),
+    channels: list(text('threshold_1')),
+    detector_translation: list(float(0), float(0), float(0.06)),
+    incident_wavelength: float(1.3),
+    pixel_size_x: float(1 / 13333.3333),
+    pixel_size_y: float(1 / 13333.3333),
+  });
+  const codecs = await openCodecs();
+  const messages = [tagged(55799, start)];
+  for (const image of images) {
+    const bytes = new Uint8Array(image.buffer, image.byteOffset, image.byteLength);
+    const packed = await codecs.encode({ codec: 'bitshuffleLz4', elementBytes: 2 }, bytes);
+    const array = tagged(69, tagged(56500, list(text('bslz4'), head(0, 2), join(head(2, packed.length), packed))));
+    messages.push(
+      map({ type: text('image'), image_id: head(0, 0), data: map({ threshold_1: tagged(40, list(shape, array)) }) }),
+    );
+  }
+  await codecs.dispose();
+  return [...messages, map({ type: text('end'), series_id: head(0, 1) })];
+}
