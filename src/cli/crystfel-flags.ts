@@ -6,12 +6,6 @@ const absentFlags: Readonly<Record<string, string>> = {
   '--indexing': 'frames are indexed by --method fast, turbo or exhaustive; leave -p out for peaks alone',
   '--basename': 'give the files where they are, or use -x',
   '--wait-for-file': '--follow waits for files and frames',
-  '--asapo-endpoint': 'frames are taken from files; --follow takes them as they are written',
-  '--asapo-token': 'frames are taken from files',
-  '--asapo-beamtime': 'frames are taken from files',
-  '--asapo-source': 'frames are taken from files',
-  '--asapo-group': 'frames are taken from files',
-  '--asapo-stream': 'frames are taken from files',
   '--data-format': 'the format of a file is found by looking at it',
   '--mille': 'detectors are refined as one: --refined-geometry',
   '--mille-file': 'detectors are refined as one: --refined-geometry',
@@ -52,19 +46,44 @@ const absentFlags: Readonly<Record<string, string>> = {
   '--temp-dir': 'nothing is written beside the stream',
   '--cpu-pin': 'the system places the workers',
   '--spectrum': 'the bandwidth of the geometry is taken',
+  '--no-image-data': '--peaks cxi or msgpack with --no-integrate needs peaks alone',
+  '--fix-bandwidth': 'the bandwidth of the geometry is taken',
+  '--wavelength-estimate': 'the wavelength is the geometry’s or the file’s',
+  '--event-list': '-i takes a list whose lines are "file //3"',
   '--no-multi': 'one lattice is looked for without --multi',
   '--profile-radius': "the profile radius is that of each crystal's own peaks",
   '--camera-length-estimate': 'the distance is the geometry’s',
+};
+
+/** Families of flags, by what they begin with. */
+const absentFamilies: Readonly<Record<string, string>> = {
+  '--ffbidx-': "the fast indexer's flags have no prefix here: --max-spots, --method, --accept",
+  '--xgandalf-': 'frames are indexed by --method fast, turbo or exhaustive',
+  '--pinkIndexer-': 'frames are indexed by --method fast, turbo or exhaustive',
+  '--pinkindexer-': 'frames are indexed by --method fast, turbo or exhaustive',
+  '--taketwo-': 'frames are indexed by --method fast, turbo or exhaustive',
+  '--felix-': 'frames are indexed by --method fast, turbo or exhaustive',
+  '--smallcell-': 'frames are indexed by --method fast, turbo or exhaustive',
+  '--fromfile-': '-i takes a stream whose peaks are indexed again; --sol writes orientations',
+  '--asapo-': 'frames are taken from files and by ZeroMQ: --zmq-input',
 };
 
 /** Refuses a command line with such a flag. Throws `Unsupported`. */
 export function refuseAbsentFlags(words: readonly string[]): void {
   for (const word of words) {
     const [name = ''] = word.split('=');
-    if (!Object.hasOwn(absentFlags, name)) continue;
+    const family = Object.keys(absentFamilies).find((begin) => name.startsWith(begin));
+    const instead = Object.hasOwn(absentFlags, name) ? absentFlags[name] : family && absentFamilies[family];
+    // A finder of theirs, whose name is a value here.
+    if (/^(--peaks=)?peakfinder9$/.test(word))
+      throw new EwaldError(
+        'Unsupported',
+        "peakfinder9 is a search of CrystFEL's that ewald does not have: --peaks peakfinder8, zaef or dispersion",
+      );
+    if (instead === undefined) continue;
     throw new EwaldError(
       'Unsupported',
-      `${name} is a flag of CrystFEL's indexamajig that ewald does not have: ${absentFlags[name]}`,
+      `${name} is a flag of CrystFEL's indexamajig that ewald does not have: ${instead}`,
     );
   }
 }

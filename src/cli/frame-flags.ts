@@ -116,7 +116,10 @@ export function withFrameFlags(command: Command): Command {
     .option('--max-res <n>', 'no peaks farther from the beam, pixels; 0 is no limit', '0')
     .option('--min-peaks <n>', 'frames with fewer peaks are no hits, and not indexed', String(minimumSpots))
     .option('--accept-by <rule>', "lattices are taken by chance (ewald's own verdict) or by crystfel's rule", 'chance')
-    .option('--tolerance <list>', 'with --accept-by crystfel: a*,b*,c* in %, angles in degrees', '5,5,5,1.5,1.5,1.5')
+    .option(
+      '--tolerance <list>',
+      'with --accept-by crystfel: a*,b*,c* in %, angles in degrees; default: 5,5,5,1.5,1.5,1.5',
+    )
     .option('--int-radius <a,b,c>', 'radii of integration, pixels; default: from the first frames')
     .option('--no-integrate', 'orientations and peaks alone')
     .option('--push-res <n>', 'predict beyond the resolution of the peaks, 1/nm', '0')
@@ -207,6 +210,11 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
       `--peak-radius is "${radii}" (without it, --int-radius); radii of zaef are ${peakRadii.low} to ${peakRadii.high} pixels`,
     );
   const rule = choice('--accept-by', flags.acceptBy as 'chance' | undefined, 'chance', ['chance', 'crystfel']);
+  if (flags.tolerance !== undefined && rule !== 'crystfel')
+    throw new EwaldError(
+      'Argument',
+      "--tolerance is of CrystFEL's rule; here lattices are judged against chance: leave it out, or add --accept-by crystfel",
+    );
   // Commander takes --no-data-timeout for the negation of a flag that takes a value.
   const timeout = flags.dataTimeout;
   const timeoutS = parseNumber(typeof timeout === 'string' ? timeout : '60', '--no-data-timeout', 0, 1e9);
@@ -221,7 +229,7 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
       minRes: parseNumber(flags.minRes ?? '0', '--min-res', 0, 1e6),
       maxRes: parseNumber(flags.maxRes ?? '0', '--max-res', 0, 1e6),
       minPeaks: parseInteger(flags.minPeaks ?? String(minimumSpots), '--min-peaks', 0, 2 ** 20),
-      ...(rule === 'crystfel' ? { accept: rule, tolerance: toleranceOf(flags.tolerance ?? '') } : {}),
+      ...(rule === 'crystfel' ? { accept: rule, tolerance: toleranceOf(flags.tolerance ?? '5,5,5,1.5,1.5,1.5') } : {}),
       ...(flags.integrate === false ? { rings: null } : {}),
       pushResolution: parseNumber(flags.pushRes ?? '0', '--push-res', 0, 100) / 10,
       ...(flags.highres === undefined ? {} : { maxInverseD: 1 / parseNumber(flags.highres, '--highres', 0.1, 1000) }),

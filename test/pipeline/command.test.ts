@@ -248,6 +248,18 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
       2,
       /--int-radius is "5,4,3"; needed are three rising radii/,
     ],
+    [
+      ['index', sim('mono.h5'), ...usual, '--tolerance=5,5,5,1.5,1.5,1.5'],
+      2,
+      /--tolerance .* add --accept-by crystfel/,
+    ],
+    [['index', sim('mono.h5'), ...usual, '--peaks=peakfinder9'], 2, /peakfinder9 is a search of CrystFEL's/],
+    [
+      ['index', sim('mono.h5'), ...usual, '--xgandalf-tolerance=0.02'],
+      2,
+      /--xgandalf-tolerance is a flag of CrystFEL's.*--method/,
+    ],
+    [['index', sim('mono.h5'), ...usual, '--ffbidx-max-spots=9'], 2, /--ffbidx-max-spots .*--max-spots/],
     [['index', sim('mono.h5'), ...usual, '-j', '0'], 2, /--jobs/],
     [['index', sim('mono.h5'), ...usual, '--threshhold=3'], 2, /--threshold/],
     [['index', sim('mono.h5'), ...usual, '--data', '/nowhere'], 2, /\/nowhere/],
