@@ -187,7 +187,7 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
         2,
         /--threshold belongs to a search.*--peaks cxi takes peaks as the file/,
       ],
-      [[bare, '--hdf5-peaks=/a'], 2, /--hdf5-peaks belongs to --peaks cxi and hdf5; peakfinder8/],
+      [[bare, '--hdf5-peaks=/a'], 2, /--hdf5-peaks belongs to --peaks cxi and hdf5 and msgpack; peakfinder8/],
       [[bare, '--no-revalidate'], 2, /--no-revalidate belongs to --peaks cxi/],
     ] as const;
     for (const [words, wanted, message] of cases) {
