@@ -57,11 +57,11 @@ export const roomMutants = [
   data('small differences lose their sign', 'plain.cpp', 'uint32_t(int32_t(int8_t(*from)))', 'uint32_t(*from)'),
   udf(
     'the last frames of a pass are no group',
-    'isa/planes.cpp',
-    'for (; f < count; f++)\n    moments_group',
-    'for (; f + 1 < count; f++)\n    moments_group',
+    'isa/running.cpp',
+    'for (; f < s.count; f++) moments_group',
+    'for (; f + 1 < s.count; f++) moments_group',
   ),
-  udf('rows and columns of the centre change places', 'isa/spans.cpp', 'out[1] = sy;', 'out[1] = sx;'),
+  udf('rows and columns of the centre change places', 'isa/centre.cpp', 'out[1] = sy;', 'out[1] = sx;'),
   udf(
     'products leave out the end of a frame',
     'isa/dense.cpp',
