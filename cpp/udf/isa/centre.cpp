@@ -64,6 +64,10 @@ public:
     const T* __restrict p = frame + size_t(y) * row_pixels;
     C* __restrict c = column;
     Total<C> total_sum = 0, total_above = 0;
+    // Eight rows lie within a page or two, which a processor takes for one stream: the next block is fetched by hand, a
+    // row in turn.
+    constexpr uint32_t fetches = block_rows * lanes * sizeof(T) / 64;
+    uint32_t row = 0;
     for (uint32_t x = first; x < end;) {
       const uint32_t left = (end - x) / lanes, stop = x + (left < most_vectors ? left : most_vectors) * lanes;
       Lanes<C> all{}, weighted{};
@@ -76,6 +80,8 @@ public:
         }
         add(c + x, sums, all);
         add_only(above, weighted);
+        for (uint32_t k = 0; k < fetches; k++) __builtin_prefetch(p + size_t(block_rows + row + k) * row_pixels + x);
+        row = (row + fetches) % block_rows;
       }
       total_sum += across<C>(all);
       total_above += across<C>(weighted);
@@ -155,7 +161,9 @@ void com(const void* frame, uint32_t row_pixels, Spans spans, void* column, doub
     // Runs of this row; and whether the rows below have as many.
     uint32_t runs = 1;
     while (s + runs < spans.count && pairs[2 * (s + runs)] < begin + row_pixels) runs++;
-    bool alike = uint64_t(s) + uint64_t(runs) * block_rows <= spans.count;
+    // Wide registers sum 32-bit numbers across as fast as memory gives them, row by row.
+    constexpr bool by_blocks = width == 4 || sizeof(T) <= 2;
+    bool alike = by_blocks && uint64_t(s) + uint64_t(runs) * block_rows <= spans.count;
     for (uint32_t j = 1; alike && j < block_rows; j++) {
       const size_t row = begin + size_t(j) * row_pixels;
       const uint32_t at = 2 * (s + j * runs);
