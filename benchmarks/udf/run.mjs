@@ -1,7 +1,7 @@
 // `node benchmarks/run.mjs udf`: sums, disks, centres of mass and masks beside NumPy, in one run on one core, with marks.
 //   --frames N   frames of 256 x 256 (default 2048; 16384 is a scan of 128 x 128)   --repeats R   --json
 // CPU seconds of one thread: the best of R. Results are compared before they are timed.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,8 +18,20 @@ const { values: options } = parseArgs({
 });
 const [frames, repeats, side] = [Number(options.frames), Number(options.repeats), 256];
 const { createContext } = await import(pathToFileURL(join(root, 'dist/index.node.js')).href);
-const { Context, defineUdf, masks } = await import(pathToFileURL(join(root, 'dist/udf.node.js')).href);
+const { Context, defineUdf, masks, stddevUdf, sumUdf } = await import(
+  pathToFileURL(join(root, 'dist/udf.node.js')).href
+);
 const print = (line) => options.json || process.stdout.write(`${line}\n`);
+
+/**
+ * LiberTEM 0.17 on one core of such a machine, in GB/s: 128 x 128 x 256 x 256 in memory, its float64 standard deviation,
+ * a disk as one mask; and how many times as fast the native core should be.
+ */
+const libertem = {
+  u16: { com: 2.35, disk: 6.5, stddev: 0.86 },
+  f32: { com: 8.1, disk: 29.4, stddev: 0.95 },
+};
+const overLibertem = 4;
 
 /** Least ratios over NumPy that are aimed at. */
 const aims = {
@@ -66,6 +78,80 @@ const cpuSeconds = async (work) => {
   const { user, system } = process.cpuUsage(before);
   return [(user + system) / 1e6, value];
 };
+
+/** Native lines over LiberTEM's; no mark where the aim is more than memory gives here: its machine read 60 GB/s. */
+function overLiberTem(dtype) {
+  const own = Object.fromEntries(
+    lines.filter((line) => line.backend === 'native' && line.dtype === dtype).map(({ name, gbps }) => [name, gbps]),
+  );
+  for (const [name, rival] of Object.entries(libertem[dtype])) {
+    const ratio = own[name] / rival;
+    const within = overLibertem * rival <= own.sum;
+    const pass = ratio >= overLibertem;
+    lines.push({ backend: 'native', name: `${name} over LiberTEM`, dtype, ratio, aim: overLibertem, within, pass });
+    print(
+      `  ${pass ? 'pass' : within ? 'MISS' : '--  '}  native ${name} ${dtype}: ${ratio.toFixed(2)} x LiberTEM's ${rival} GB/s elsewhere (aim ${overLibertem}${within ? '' : `, more than the ${own.sum.toFixed(1)} GB/s that memory gives here`})`,
+    );
+  }
+}
+
+/**
+ * The same file on one worker and on two, in seconds of the clock; beside it one process and two of them at once, each
+ * with half of the work: what the machine itself gives, where two processors share a core or the way to memory.
+ */
+async function workers() {
+  const file = join(folder, 'workers.raw');
+  const count = Math.min(frames, 2048);
+  const data = new Uint16Array(count * pixels).fill(7);
+  writeFileSync(file, data);
+  const fastest = async (work) => {
+    let best = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < repeats; i++) {
+      const began = performance.now();
+      await work();
+      best = Math.min(best, (performance.now() - began) / 1000);
+    }
+    return best;
+  };
+  const raw = { format: 'raw', dtype: 'u16', sigShape: [side, side], navShape: [count] };
+  const timed = [];
+  for (const cpus of [1, 2]) {
+    const ctx = await Context.makeWith('workers', { cpus });
+    try {
+      const scan = await ctx.load(file, raw);
+      const udfs = [stddevUdf, sumUdf];
+      await ctx.runUdf(scan, udfs);
+      timed.push(await fastest(() => ctx.runUdf(scan, udfs)));
+    } finally {
+      await ctx.close();
+    }
+  }
+  // The control: no messages, no merging; pixels are read from the file and added up in JavaScript.
+  const program = `
+    const { readFileSync } = require('node:fs');
+    const [file, first, end] = process.argv.slice(1);
+    const bytes = readFileSync(file).subarray(+first, +end);
+    const pixels = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+    let sum = 0;
+    for (let turn = 0; turn < 4; turn++) for (let i = 0; i < pixels.length; i++) sum += pixels[i];
+    if (sum === 0) process.exit(1);`;
+  const alone = (first, end) =>
+    new Promise((done, failed) =>
+      spawn(process.execPath, ['-e', program, file, String(first), String(end)], { stdio: 'inherit' }).on(
+        'exit',
+        (code) => (code === 0 ? done() : failed(new Error(`the control ended with ${code}`))),
+      ),
+    );
+  const half = Math.floor(count / 2) * pixels * 2;
+  const one = await fastest(() => alone(0, data.byteLength));
+  const two = await fastest(() => Promise.all([alone(0, half), alone(half, data.byteLength)]));
+  rmSync(file);
+  const ratio = timed[0] / timed[1];
+  lines.push({ name: 'two workers', ratio, aim: 1.8, control: one / two, pass: ratio >= 1.8 });
+  print(
+    `  ${ratio >= 1.8 ? 'pass' : 'MISS'}  two workers: ${ratio.toFixed(2)} x one (aim 1.8); two processes without a word between them: ${(one / two).toFixed(2)} x one`,
+  );
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-bench-udf-'));
 const lines = [];
@@ -146,6 +232,7 @@ try {
         );
       }
       await context.dispose();
+      if (backend === 'native') overLiberTem(dtype);
     }
   }
   const ctx = new Context();
@@ -163,6 +250,7 @@ try {
   lines.push({ name: 'call of processFrame', microseconds: perCall, aim: 2, pass: perCall <= 2 });
   print(`  ${perCall <= 2 ? 'pass' : 'MISS'}  a call of processFrame: ${perCall.toFixed(2)} µs (aim at most 2)`);
   await ctx.close();
+  await workers();
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -47,6 +47,29 @@ export async function checkOutputs(
 const beside = (file: string, name: string, alone: boolean): string =>
   alone ? file : `${file.slice(0, -extname(file).length)}-${name}${extname(file)}`;
 
+/** Those that are pictures of two axes. */
+const picturesOf = (results: readonly Named[]): Named[] =>
+  results.filter(
+    ({ shape, vectors, dtype }) =>
+      !dtype.startsWith('c') && (shape.length === 2 || (vectors === true && shape.length === 3)),
+  );
+
+/** Refuses files that results would be written to one by one, before the work is done. */
+export async function checkEach(
+  output: string | undefined,
+  png: string | undefined,
+  results: readonly Named[],
+  writing: WriteOptions,
+): Promise<void> {
+  const each = (file: string, of: readonly Named[]): string[] =>
+    of.map(({ name }) => beside(file, name, of.length === 1));
+  const files = [
+    ...(output && extname(output).toLowerCase() === '.npy' ? each(output, results) : []),
+    ...(png ? each(png, picturesOf(results)) : []),
+  ];
+  for (const file of files) await checkOutput(file, writing);
+}
+
 /** Writes the results; gives the files. */
 export async function writeResults(file: string, results: readonly Named[], writing: WriteOptions): Promise<string[]> {
   const kind = extname(file).toLowerCase();
@@ -143,9 +166,7 @@ function csv(results: readonly Named[]): string {
 
 /** Pictures of the two-dimensional results; gives the files. Throws `Argument` where there is none. */
 export async function writePictures(file: string, results: readonly Named[], writing: WriteOptions): Promise<string[]> {
-  const flat = results.filter(
-    ({ shape, vectors, dtype }) => !dtype.startsWith('c') && (shape.length === 2 || (vectors && shape.length === 3)),
-  );
+  const flat = picturesOf(results);
   if (flat.length === 0)
     throw new EwaldError(
       'Argument',

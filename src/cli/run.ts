@@ -1,4 +1,5 @@
 /** `ewald run ANALYSIS FILE`: analyses and UDFs over a stack of frames, several in one pass. */
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,7 +17,7 @@ import { type DataFlags, openOptions, withDataFlags } from './data-options.js';
 import { readNpyFile } from './npy-file.js';
 import { bold, type CliDeps, counted, dim, Progress, parseInteger, print, printJson } from './output.js';
 import { type AnalysisFlags, analyses, checkFlags, namesOf } from './run-analyses.js';
-import { checkOutputs, type Named, writePictures, writeResults } from './run-files.js';
+import { checkEach, checkOutputs, type Named, writePictures, writeResults } from './run-files.js';
 
 interface Flags extends DataFlags, AnalysisFlags {
   output?: string;
@@ -135,10 +136,7 @@ async function run(first: string, second: string | undefined, flags: Flags, { si
     };
     const chosen = await ctx.prepare(made, options).catch((error) => named(error, 'cluster'));
     const udfs = [...chosen.map(({ udf }) => udf), ...own];
-    const found = (await ctx.runUdf(scan, udfs, options)) as readonly Record<string, ResultBuffer>[];
-    progress.end();
-    const seconds = (performance.now() - started) / 1000;
-    const results = [
+    const resultsOf = (found: readonly Record<string, ResultBuffer>[]): Named[] => [
       ...chosen.flatMap((analysis, i) =>
         channelsOf(analysis, found[i] as Record<string, ResultBuffer>, chosen.length + own.length > 1, flags),
       ),
@@ -146,6 +144,20 @@ async function run(first: string, second: string | undefined, flags: Flags, { si
         buffersOf(udf, found[chosen.length + i] as Record<string, ResultBuffer>, udfs.length > 1, flags),
       ),
     ];
+    // Several results have files of their own: what they are called is known of a run over no frame, and a file that is
+    // in the way is told before the work is done.
+    if (flags.output ?? flags.png) {
+      const nothing = { roi: new Uint8Array(product(scan.shape.nav)), corrections: options.corrections };
+      const none = await ctx.runUdf(scan, udfs, nothing).then(
+        (found) => resultsOf(found as readonly Record<string, ResultBuffer>[]),
+        () => [],
+      );
+      await checkEach(flags.output, flags.png, none, writing).catch(named);
+    }
+    const found = (await ctx.runUdf(scan, udfs, options)) as readonly Record<string, ResultBuffer>[];
+    progress.end();
+    const seconds = (performance.now() - started) / 1000;
+    const results = resultsOf(found);
     if (results.length === 0)
       throw new EwaldError('Argument', `--channel ${flags.channel?.join(', ')}: no result has this name`);
     const files = flags.output ? await writeResults(flags.output, results, writing).catch(named) : [];
@@ -180,6 +192,22 @@ async function contextOf({ executor = 'inline', jobs, backend }: Flags): Promise
   return Context.makeWith(executor, { ...cpus, ...context });
 }
 
+/** Why a module does not load: with the line of a mistake, and with what to do where Node reads no TypeScript. */
+function notLoaded(file: string, cause: unknown): EwaldError {
+  const what = cause instanceof Error ? cause.message : String(cause);
+  if ((cause as { code?: unknown } | undefined)?.code === 'ERR_UNKNOWN_FILE_EXTENSION')
+    return new EwaldError(
+      'Load',
+      `--udf ${file} does not load: Node ${process.versions.node} reads no TypeScript; take Node 22.18 or later, or compile it first: npx esbuild ${file} --outfile=${file.replace(/\.[cm]?ts$/, '.mjs')}`,
+      { cause },
+    );
+  // Where a mistake is Node says only to who has a file checked.
+  const told =
+    cause instanceof SyntaxError ? spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' }).stderr : '';
+  const place = /:(\d+)$/m.exec(told)?.[1];
+  return new EwaldError('Load', `--udf ${file}${place ? `, line ${place},` : ''} does not load: ${what}`, { cause });
+}
+
 /** The UDFs that a module exports: made by defineUdf, or plain definitions. */
 async function loadUdfs(files: readonly string[]): Promise<AnyUdf[]> {
   const all: AnyUdf[] = [];
@@ -190,9 +218,7 @@ async function loadUdfs(files: readonly string[]): Promise<AnyUdf[]> {
     if (!/\.([cm]?js|[cm]?ts)$/.test(file))
       throw new EwaldError('Argument', `--udf is "${file}"; needed is a module whose name ends in .mjs, .js or .ts`);
     const exports = (await import(url).catch((cause) => {
-      throw new EwaldError('Load', `--udf ${file} does not load: ${cause instanceof Error ? cause.message : cause}`, {
-        cause,
-      });
+      throw notLoaded(file, cause);
     })) as Record<string, unknown>;
     const found = Object.values(exports).filter(
       (value): value is AnyUdf | AnyDefinition =>

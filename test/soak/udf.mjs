@@ -113,7 +113,11 @@ async function live(note) {
       const began = process.cpuUsage();
       // Drawn as a terminal would be, and not shown.
       await ctx.runUdf(scan, brightest, {
-        plots: plots && { show: (picture) => void (drawings += sixel(picture).length) },
+        plots: plots && {
+          show(picture) {
+            drawings += sixel(picture).length;
+          },
+        },
       });
       const { user, system } = process.cpuUsage(began);
       return (user + system) / 1e6;

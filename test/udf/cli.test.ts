@@ -133,6 +133,36 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
 });
 
 describe('mistakes', () => {
+  test('a file in the way of one result of several is told before a function has seen a frame', async () => {
+    await writeFile(
+      at('loud.mjs'),
+      `export const loud = { name: 'loud', buffers: { n: { kind: 'nav', dtype: 'f32' } },
+         processFrame() { process.stderr.write('a frame was seen'); } };`,
+    );
+    const found = await run('com', ...scan, '--udf', 'loud.mjs', '--channel', 'y', '--channel', 'n', '-o', 'way.npy');
+    expect(found.code, found.err).toBe(0);
+    await rm(at('way-com-y.npy'));
+    await writeFile(at('way-com-y.npy'), 'mine');
+    const refusal = await run('com', ...scan, '--udf', 'loud.mjs', '-o', 'way.npy');
+    mistaken(refusal, 2, 'way-com-y.npy exists', '--overwrite');
+    expect(refusal.err).not.toContain('a frame was seen');
+  });
+
+  test('a function with a slip of the pen, and one in TypeScript', async () => {
+    await writeFile(at('slip.mjs'), 'export const a = 1;\nexport const b = {{\n');
+    mistaken(await run('scan.npy', '--udf', 'slip.mjs'), 1, 'slip.mjs, line 2,', 'Unexpected token');
+    await writeFile(
+      at('typed.ts'),
+      `export const least = { name: 'least', buffers: { value: { kind: 'nav', dtype: 'f32' } },
+         processFrame({ frame, results }: { frame: Uint16Array; results: any }) { results.value[0] = Math.min(...frame); } };`,
+    );
+    const typed = await run(...scan, '--udf', 'typed.ts', '--json');
+    // Node reads types since 22.18; before that the command says what to do.
+    if (process.features.typescript) {
+      expect(JSON.parse(typed.out).results[0].min).toBe(Math.min(...goldenFrames()));
+    } else mistaken(typed, 1, 'typed.ts does not load', 'Node 22.18', 'npx esbuild typed.ts --outfile=typed.mjs');
+  });
+
   test.each([
     [['dsk', 'scan.npy'], 2, ['"dsk"', 'did you mean "disk"']],
     [['disk'], 2, ['ewald run disk scan.mib']],
