@@ -124,6 +124,30 @@ export const peaksRun: Struct = {
     i32('leastKey', 'smaller values are bad pixels'),
     i32('greatestKey', 'greater values are bad pixels'),
     u32('dtype', 'a Number: the same for all runs of a plan, but no constant, so that kernels are compiled once'),
+    u32('height', 'pixels of a frame along slow scan'),
+    u32(
+      'innerSquare',
+      "zaef: offsets of whole pixels lie within a radius where their square is at most this, its square's whole part",
+    ),
+    u32('middleSquare', 'zaef: the same of where the background begins'),
+    u32('outerSquare', 'zaef: the same of where it ends'),
+    u32('stage', 'dispersion: 0 asks what varies, 1 what lies within that, 2 what stands out from the rest'),
+    u32('extended', 'dispersion: 1 where the last two stages follow'),
+    u32('pad0', 'zero'),
+  ],
+};
+
+/** A peak of zaef on WebGPU, before it is held against others. */
+export const peaksSummit: Struct = {
+  name: 'PeaksSummit',
+  doc: 'A peak of zaef before it is held against others: its centroid with the digits that this takes.',
+  fields: [
+    { name: 'peak', type: peak, doc: 'its figures; the panel is still the pixel of the summit' },
+    u32('foot', 'the first foot that leads to it'),
+    u32('xLow', 'float64 of the centroid from the summit along fast scan, low word'),
+    u32('xHigh', 'high word'),
+    u32('yLow', 'the same along slow scan'),
+    u32('yHigh', 'high word'),
     u32('pad0', 'zero'),
     u32('pad1', 'zero'),
     u32('pad2', 'zero'),

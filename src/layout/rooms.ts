@@ -33,6 +33,7 @@ import {
   peaksParams,
   peaksRing,
   peaksRun,
+  peaksSummit,
 } from './peaks.js';
 import { piParams } from './pi.js';
 import { randomConstants } from './random.js';
@@ -76,7 +77,7 @@ export const rooms: readonly Room[] = [
     enums: { Number: numbers, Finder: finders },
     structs: [peaksDescriptor, peaksPanel, peaksParams, peak],
     wgslConstants: peaksCapacities,
-    wgslStructs: [peaksRun, peaksRing],
+    wgslStructs: [peaksRun, peaksRing, peaksSummit],
   },
   { name: 'data', enums: dataEnums },
   { name: 'udf', enums: { UdfStepKind: udfStepKinds }, structs: [udfDescriptor, udfStep] },

@@ -1,7 +1,7 @@
 /** The peak finders, and which parameters are whose. */
 import { EwaldError } from '../errors.js';
 import { dispersionDefaults } from '../layout/peaks.js';
-import type { FinderName, PeaksDescriptor } from './contract.js';
+import type { FinderName } from './contract.js';
 
 const dispersed = [
   'threshold',
@@ -52,10 +52,4 @@ export function refuseOthers(
       const list = own.map(named).join(', ');
       throw new EwaldError('Argument', `${what}${named(name)} belongs to ${other}; ${finder} takes ${list}`);
     }
-}
-
-/** What GPUs answer: their kernels are those of peakfinder8. */
-export function onlyPeakfinder8({ finder }: PeaksDescriptor): true | { readonly why: string } {
-  if (finder === 'peakfinder8') return true;
-  return { why: `peaks are found by ${finder} on native and wasm alone; kernels of GPUs have peakfinder8` };
 }

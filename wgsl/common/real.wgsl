@@ -35,6 +35,27 @@ fn real_of_f32(bits: u32) -> Real {
   return normal(0u, mantissa | 0x800000u, exponent - 150, bits >> 31u);
 }
 
+// A float64 by its words, low and high; a normal one, or zero.
+fn real_of_f64(words: vec2u) -> Real {
+  let exponent = i32((words.y >> 20u) & 0x7ffu);
+  if (exponent == 0) { return ZERO; }
+  return normal((words.y & 0xfffffu) | 0x100000u, words.x, exponent - 1075, words.y >> 31u);
+}
+
+// The words of the nearest float64, ties to even; the exponent fits.
+fn f64_of_real(a: Real) -> vec2u {
+  if (a.hi == 0u) { return vec2u(0u); }
+  var high = a.hi >> 11u;
+  var low = (a.hi << 21u) | (a.lo >> 11u);
+  let rest = a.lo & 0x7ffu;
+  if (rest > 0x400u || (rest == 0x400u && (low & 1u) == 1u)) {
+    low += 1u;
+    high += select(0u, 1u, low == 0u);
+  }
+  // What the rounding carries over its top counts one more in the exponent, whose lowest bit it is.
+  return vec2u(low, (a.negative << 31u) | ((u32(a.e + 1085) << 20u) + high));
+}
+
 // The bits of the nearest float32, ties to even; what is too small for a normal one is zero, what is too large infinite.
 fn f32_of_real(a: Real) -> u32 {
   if (a.hi == 0u) { return 0u; }

@@ -76,9 +76,13 @@ struct PeaksRun {
   least_key: i32, // smaller values are bad pixels
   greatest_key: i32, // greater values are bad pixels
   dtype: u32, // a Number: the same for all runs of a plan, but no constant, so that kernels are compiled once
+  height: u32, // pixels of a frame along slow scan
+  inner_square: u32, // zaef: offsets of whole pixels lie within a radius where their square is at most this, its square's whole part
+  middle_square: u32, // zaef: the same of where the background begins
+  outer_square: u32, // zaef: the same of where it ends
+  stage: u32, // dispersion: 0 asks what varies, 1 what lies within that, 2 what stands out from the rest
+  extended: u32, // dispersion: 1 where the last two stages follow
   pad0: u32, // zero
-  pad1: u32, // zero
-  pad2: u32, // zero
 }
 
 // Limits of a ring after the last clip, and what they are as keys.
@@ -91,4 +95,17 @@ struct PeaksRing {
   below: i32, // last key below the upper limit
   has: u32, // 1: there are keys above, 2: there are keys below
   pad0: u32, // zero
+}
+
+// A peak of zaef before it is held against others: its centroid with the digits that this takes.
+struct PeaksSummit {
+  peak: Peak, // its figures; the panel is still the pixel of the summit
+  foot: u32, // the first foot that leads to it
+  x_low: u32, // float64 of the centroid from the summit along fast scan, low word
+  x_high: u32, // high word
+  y_low: u32, // the same along slow scan
+  y_high: u32, // high word
+  pad0: u32, // zero
+  pad1: u32, // zero
+  pad2: u32, // zero
 }

@@ -2,66 +2,22 @@
 // how it is measured: cpp/peaks/README.md. Pixels around a blob are those below their limits, and blobs have none of
 // them, so that no blob waits for another.
 #include "peaks/detector.wgsl"
+#include "peaks/flood.wgsl"
 
 @group(0) @binding(5) var<storage, read> panels: array<PeaksPanel>;
 @group(0) @binding(6) var<storage, read> seeds: array<u32>;
-// The earliest seed that has met a pixel.
-@group(0) @binding(7) var<storage, read_write> owners: array<atomic<u32>>;
 @group(0) @binding(8) var<storage, read_write> found: Found;
 
-const WORKGROUP = 64u;
+const NEIGHBOURS = 8u;
+// All but the middle one.
+fn cell_of(which: u32) -> u32 { return which + select(0u, 1u, which >= 4u); }
+fn belongs(pixel: u32) -> bool { return is_above(pixel, places[pixel]); }
+fn begins(pixel: u32) -> bool { return (places[pixel] & BORDER) == 0u; }
 
-// Of the flood: pixels in the order in which they were met; then sorted, so that sums have one order.
-var<workgroup> met: array<u32, MAX_BLOB>;
-var<workgroup> blob: array<u32, MAX_BLOB>;
-var<workgroup> size: atomic<u32>;
-var<workgroup> foreign: atomic<u32>;
-struct Wave { end: u32, over: u32 }
-var<workgroup> wave: Wave;
 var<workgroup> seed_count: u32;
 // Four sums of a phase, [WORKGROUP][4], and the highest key.
 var<workgroup> partial: array<Real, 256>;
 var<workgroup> highest: atomic<i32>;
-
-// Neighbour 0 .. 7 of a pixel that lies on the panel; the pixel itself where there is none.
-fn neighbour(pixel: u32, which: u32, panel: PeaksPanel) -> u32 {
-  let cell = which + select(0u, 1u, which >= 4u);
-  let fs = pixel % run.width + cell % 3u;
-  let ss = pixel / run.width + cell / 3u;
-  // One too far along both, so that nothing is below zero.
-  if (fs <= panel.fs || fs > panel.end_fs || ss <= panel.ss || ss > panel.end_ss) { return pixel; }
-  return (ss - 1u) * run.width + fs - 1u;
-}
-
-// Pixels of the seed's blob in `met`; gives their count, or 0: another seed's, or too many.
-fn flood(seed: u32, panel: PeaksPanel, lane: u32) -> u32 {
-  if (lane == 0u) {
-    atomicStore(&size, 1u);
-    atomicStore(&foreign, select(0u, 1u, atomicMin(&owners[seed], seed) < seed));
-    met[0] = seed;
-  }
-  var begin = 0u;
-  loop {
-    workgroupBarrier();
-    if (lane == 0u) { wave = Wave(atomicLoad(&size), atomicLoad(&foreign)); }
-    let now = workgroupUniformLoad(&wave);
-    if (now.over != 0u || now.end > run.params.max_pixels) { return 0u; }
-    if (now.end == begin) { break; }
-    for (var k = 8u * begin + lane; k < 8u * now.end; k += WORKGROUP) {
-      let pixel = neighbour(met[k / 8u], k % 8u, panel);
-      if (pixel == met[k / 8u]) { continue; }
-      let place = places[pixel];
-      if (!is_above(pixel, place)) { continue; }
-      let before = atomicMin(&owners[pixel], seed);
-      if (before < seed || (pixel < seed && (place & BORDER) == 0u)) { atomicStore(&foreign, 1u); }
-      if (before <= seed) { continue; }
-      let slot = atomicAdd(&size, 1u);
-      if (slot < MAX_BLOB) { met[slot] = pixel; }
-    }
-    begin = now.end;
-  }
-  return begin;
-}
 
 // What pixel `item` of a phase adds to its four sums. 0: the blob by distance from the rings' means, for its middle; 1:
 // the surroundings; 2: the blob by its own numbers.
@@ -113,11 +69,7 @@ fn measure_blobs(
     let panel = panels[places[seed] >> PANEL];
     let pixels = flood(seed, panel, lane);
     if (pixels < max(1u, run.params.min_pixels)) { continue; }
-    for (var i = lane; i < pixels; i += WORKGROUP) {
-      var rank = 0u;
-      for (var j = 0u; j < pixels; j++) { rank += select(0u, 1u, met[j] < met[i]); }
-      blob[rank] = met[i];
-    }
+    sort_blob(pixels, lane);
     var middle = vec2i(0);
     var background = ZERO;
     var sigma = ZERO;

@@ -1,6 +1,7 @@
 // The limits of a ring after five clips, and the pixels above them: a workgroup a ring. It brings the ring's pixels
 // together once and passes over them five times, in integers where the frame has integers.
 #include "peaks/pixels.wgsl"
+#include "peaks/found.wgsl"
 
 // Pixels in the order of their rings: those of ring r are order[first[r]] .. order[first[r + 1] - 1].
 @group(0) @binding(3) var<storage, read> first: array<u32>;
@@ -9,7 +10,6 @@
 @group(0) @binding(5) var<storage, read_write> keys: array<i32>;
 @group(0) @binding(6) var<storage, read_write> rings: array<PeaksRing>;
 @group(0) @binding(7) var<storage, read_write> candidates: array<u32>;
-struct Found { candidates: atomic<u32>, seeds: atomic<u32>, peaks: atomic<u32>, pad: u32, list: array<Peak> }
 @group(0) @binding(8) var<storage, read_write> found: Found;
 
 const WORKGROUP = 128u;

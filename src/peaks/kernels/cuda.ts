@@ -2,7 +2,6 @@
 
 import type { CudaHost } from '../../backends/cuda/host.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../contract.js';
-import { onlyPeakfinder8 } from '../finders.js';
 import { checkBlobRoom } from './blob-room.js';
 
 /** The addon's peak finders; cuda/addon. */
@@ -22,7 +21,7 @@ interface PeaksAddon {
 
 /** The peaks room of a card. */
 export const peaksOp = (host: CudaHost): PeaksOp => ({
-  supports: onlyPeakfinder8,
+  supports: () => true,
   plan: (descriptor) => planPeaks(host, descriptor),
 });
 

@@ -58,8 +58,6 @@ function row(name: string, about: string, look: Look, bench = false): Row<Proble
     flops: 10 * pixels,
     bytes: pixels * 4,
     ...(bench ? { bench } : {}),
-    // Kernels of GPUs have peakfinder8.
-    ...(finder === 'peakfinder8' ? {} : { refusedBy: ['webgpu', 'cuda', 'cuda-emulated'] }),
     make: (seed) => problemOf(look, seed),
     oracle(problem) {
       const { ring, panels } = ringsOfProblem(problem);

@@ -1,0 +1,68 @@
+/** Peaks of a device in the order of the scan. */
+import { peak, peaksSummit } from '../../../layout/peaks.js';
+import { sizeOf, wordOf } from '../../../layout/struct.js';
+import type { FinderName, PeaksRun } from '../../contract.js';
+import { recordOf } from './passes.js';
+import { realOf } from './run.js';
+import { panelOf } from './tables.js';
+
+/** Where they go, and what their order follows from. */
+export interface OrderedInto {
+  readonly list: PeaksRun['found'];
+  readonly places: Uint32Array;
+  readonly width: number;
+  readonly maxPeaks: number;
+  readonly finder: FinderName;
+  readonly params: Uint8Array;
+}
+
+interface Found {
+  /** Number of its record. */
+  readonly i: number;
+  /** A pixel of its panel: its first one, or its summit. */
+  readonly pixel: number;
+  readonly panel: number;
+  /** The pixel by which the scan finds it. */
+  readonly from: number;
+}
+
+/** Puts peaks into the order of the scan, panels first; gives the count of those that are kept. */
+export function inOrder(records: Uint8Array, into: OrderedInto): number {
+  const { list, places, maxPeaks, finder } = into;
+  const size = recordOf(finder);
+  const copy = records.slice().buffer;
+  const words = new Uint32Array(copy);
+  const at = wordOf(peak, 'panel');
+  const foot = finder === 'zaef' ? wordOf(peaksSummit, 'foot') : at;
+  const sorted = Array.from({ length: records.length / size }, (_, i): Found => {
+    const first = (i * size) / 4;
+    const pixel = words[first + at] ?? 0;
+    return { i, pixel, panel: panelOf(places[pixel] ?? 0), from: words[first + foot] ?? 0 };
+  }).sort((a, b) => a.panel - b.panel || a.from - b.from);
+  const kept = (finder === 'zaef' ? farApart(sorted, new DataView(copy), into) : sorted).slice(0, maxPeaks);
+  for (const { i, panel } of kept) words[(i * size) / 4 + at] = panel;
+  const bytes = new Uint8Array(copy);
+  for (const [k, { i }] of kept.entries())
+    list.set(bytes.subarray(i * size, i * size + sizeOf(peak)), k * sizeOf(peak));
+  return kept.length;
+}
+
+/** Without those that are nearer than twice the inner radius to one before them. */
+function farApart(sorted: readonly Found[], view: DataView, { width, params }: OrderedInto): Found[] {
+  const apart = 2 * realOf(params, 'innerRadius');
+  // Peaks by the square they lie in, of that side: those that are too near lie in it or beside it.
+  const squares = new Map<string, [number, number][]>();
+  return sorted.filter(({ i, pixel, panel }) => {
+    const offset = (name: string): number =>
+      view.getFloat64(i * sizeOf(peaksSummit) + 4 * wordOf(peaksSummit, name), true);
+    const [x, y] = [(pixel % width) + offset('xLow'), Math.floor(pixel / width) + offset('yLow')];
+    const [column, row] = [Math.floor(x / apart), Math.floor(y / apart)];
+    const square = (dx: number, dy: number): string => `${panel} ${column + dx} ${row + dy}`;
+    for (const dx of [-1, 0, 1])
+      for (const dy of [-1, 0, 1])
+        for (const [ox, oy] of squares.get(square(dx, dy)) ?? [])
+          if ((ox - x) ** 2 + (oy - y) ** 2 < apart * apart) return false;
+    squares.set(square(0, 0), [...(squares.get(square(0, 0)) ?? []), [x, y]]);
+    return true;
+  });
+}

@@ -1,0 +1,9 @@
+// What is known of a pixel beside its value: its ring, the border of its panel, its panel.
+#include "peaks/pixels.wgsl"
+
+// Ring in the low half, MASKED where the pixel takes no part; then BORDER; then the panel.
+@group(0) @binding(3) var<storage, read> places: array<u32>;
+
+const MASKED = 0xffffu;
+const BORDER = 0x10000u;
+const PANEL = 17u;
