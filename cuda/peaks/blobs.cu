@@ -1,6 +1,7 @@
 // Candidates become seeds, and seeds become blobs: the twin of wgsl/peaks/seeds.wgsl and blobs.wgsl, in float64.
 #include "../common/check.h"
 #include "finder.cuh"
+#include "flood.cuh"
 
 namespace ewald::cuda::peaks {
 namespace {
@@ -26,74 +27,17 @@ __global__ __launch_bounds__(kSeedThreads) void find_seeds(Scene<T> scene, const
   }
 }
 
-// What a block holds of a blob.
-struct Flood {
-  std::uint32_t met[kMaxBlob];
-  unsigned size, foreign, end;
-};
-
-// The seed's blob in `flood.met`; gives its pixels, or 0: another seed's, or too many. All of the block call it.
+// What a blob of pixels above their limits is, to the flood.
 template <class T>
-__device__ unsigned flood_from(std::uint32_t seed, const ewald_peaks_panel& panel, const Scene<T>& scene, unsigned most,
-                               std::uint32_t* owners, Flood& flood) {
-  if (threadIdx.x == 0) {
-    flood.size = 1;
-    flood.foreign = atomicMin(&owners[seed], seed) < seed ? 1 : 0;
-    flood.met[0] = seed;
-  }
-  for (unsigned begin = 0;;) {
-    __syncthreads();
-    const unsigned end = flood.size, foreign = flood.foreign;
-    __syncthreads();
-    if (foreign != 0 || end > most) return 0;
-    if (end == begin) return end;
-    // A thread a neighbour of a pixel of the last wave.
-    for (unsigned k = 8 * begin + threadIdx.x; k < 8 * end; k += kBlobThreads) {
-      const std::uint32_t from = flood.met[k / 8];
-      const unsigned which = k % 8, cell = which < 4 ? which : which + 1;
-      // One too far along both, so that nothing is below zero.
-      const std::uint32_t fs = from % scene.width + cell % 3, ss = from / scene.width + cell / 3;
-      if (fs <= panel.fs || fs > panel.end_fs || ss <= panel.ss || ss > panel.end_ss) continue;
-      const std::uint32_t pixel = (ss - 1) * scene.width + fs - 1, place = scene.places[pixel];
-      if (!scene.above(pixel, place)) continue;
-      const std::uint32_t before = atomicMin(&owners[pixel], seed);
-      if (before < seed || (pixel < seed && (place & kBorder) == 0)) atomicExch(&flood.foreign, 1u);
-      if (before <= seed) continue;
-      const unsigned slot = atomicAdd(&flood.size, 1u);
-      if (slot < kMaxBlob) flood.met[slot] = pixel;
-    }
-    begin = end;
-  }
-}
+struct Above {
+  static constexpr unsigned neighbours = 8;
+  Scene<T> scene;
 
-// Sums of a phase, and the highest number.
-struct Sums {
-  double total, x, y, more, top;
+  // All but the middle one.
+  static __device__ unsigned cell_of(unsigned which) { return which < 4 ? which : which + 1; }
+  __device__ bool belongs(std::uint32_t pixel) const { return scene.above(pixel, scene.places[pixel]); }
+  __device__ bool begins(std::uint32_t pixel) const { return (scene.places[pixel] & kBorder) == 0; }
 };
-
-__device__ double block_max(double value) {
-  EWALD_SHARED(double, highest, kBlobThreads / 32);
-  for (int delta = 16; delta > 0; delta >>= 1) value = fmax(value, __shfl_down_sync(kFullWarp, value, delta));
-  if (threadIdx.x % 32 == 0) highest[threadIdx.x / 32] = value;
-  __syncthreads();
-  const double top = fmax(highest[0], highest[1]);
-  __syncthreads();
-  return top;
-}
-static_assert(kBlobThreads == 64, "block_max takes two warps");
-
-// All of the block get the sums over the block.
-__device__ Sums gather(const Sums& own) {
-  EWALD_SHARED_VALUE(Sums, all);
-  const double total = blockSum<kBlobThreads>(own.total), x = blockSum<kBlobThreads>(own.x);
-  const double y = blockSum<kBlobThreads>(own.y), more = blockSum<kBlobThreads>(own.more);
-  const double top = block_max(own.top);
-  if (threadIdx.x == 0) all = {total, x, y, more, top};
-  __syncthreads();
-  const Sums result = all;
-  __syncthreads();
-  return result;
-}
 
 // A blob against its surroundings; twin of `measure` in cpp/peaks/blobs.cpp. All of the block call it.
 template <class T>
@@ -166,15 +110,9 @@ __global__ __launch_bounds__(kBlobThreads) void measure_blobs(Scene<T> scene, ew
   for (std::uint32_t k = blockIdx.x; k < count; k += gridDim.x) {
     const std::uint32_t seed = seeds[k];
     const ewald_peaks_panel panel = panels[scene.places[seed] >> kPanelShift];
-    const unsigned size = flood_from(seed, panel, scene, params.max_pixels, owners, flood);
+    const unsigned size = flood_from(seed, panel, scene.width, Above<T>{scene}, params.max_pixels, owners, flood);
     if (size >= params.min_pixels && size > 0) {
-      // Sorted, so that sums have one order.
-      for (unsigned i = threadIdx.x; i < size; i += kBlobThreads) {
-        unsigned rank = 0;
-        for (unsigned j = 0; j < size; ++j) rank += flood.met[j] < flood.met[i];
-        blob[rank] = flood.met[i];
-      }
-      __syncthreads();
+      sort_blob(flood, size, blob);
       measure(blob, size, seed, panel, scene, params, counts, found);
     }
     __syncthreads();

@@ -83,7 +83,7 @@ struct ewald_cuda_peaks {
   Stream stream;
   DeviceBuffer<std::uint32_t> places, first, order, candidates, seeds, owners;
   DeviceBuffer<ewald_peaks_panel> panels;
-  DeviceBuffer<unsigned char> frame, bad, numbers, found;
+  DeviceBuffer<unsigned char> frame, bad, numbers, marks, found;
   DeviceBuffer<Limits> limits;
   // Page-locked: the frame and its marks on their way up, counts with peaks and limits on their way down.
   PinnedBuffer<unsigned char> frame_on_host, bad_on_host, found_on_host;
@@ -95,20 +95,22 @@ struct ewald_cuda_peaks {
         descriptor(d),
         pixels(d.width * d.height),
         rings(tables.rings()),
-        // Blobs are off the border, and no two of them touch.
+        // Blobs of peakfinder8 are off the border, and no two of them touch; frames with more of others are refused.
         most((pixels + 3) / 4),
         places_on_host(std::move(tables.places)),
         places(uploaded(*owner, places_on_host.data(), pixels)),
         first(uploaded(*owner, tables.first.data(), tables.first.size())),
-        order(uploaded(*owner, tables.order.data(), tables.order.size())),
-        candidates(*owner, tables.order.size(), "the candidates of a peak finder"),
-        seeds(*owner, most, "the seeds of a peak finder"),
+        order(uploaded(*owner, tables.order.data(), by_rings() ? tables.order.size() : 1)),
+        candidates(*owner, by_rings() ? tables.order.size() : 1, "the candidates of a peak finder"),
+        // Any pixel may be a summit.
+        seeds(*owner, by_rings() ? most : pixels, "the seeds of a peak finder"),
         owners(*owner, pixels, "the owners of a peak finder"),
         panels(uploaded(*owner, rectangles, d.panels)),
         frame(*owner, pixels * number_bytes(), "a frame"),
         bad(*owner, pixels, "the bad pixels of a frame"),
-        numbers(*owner, tables.order.size() * number_bytes(), "the numbers of rings"),
-        found(*owner, sizeof(Counts) + std::size_t(most) * sizeof(ewald_peak), "the peaks of a frame"),
+        numbers(*owner, (by_rings() ? tables.order.size() : 1) * number_bytes(), "the numbers of rings"),
+        marks(*owner, by_windows() ? 3 * std::size_t(pixels) : 1, "the marks of pixels"),
+        found(*owner, sizeof(Counts) + std::size_t(most) * record_bytes(), "the peaks of a frame"),
         limits(*owner, std::max(1u, rings), "the limits of rings"),
         frame_on_host(frame.bytes()),
         bad_on_host(bad.bytes()),
@@ -116,10 +118,15 @@ struct ewald_cuda_peaks {
         limits_on_host(limits.count()) {
     EWALD_CUDA(cudaStreamSynchronize(owner->stream));
   }
+  bool by_rings() const { return descriptor.finder == EWALD_FINDER_PEAKFINDER8; }
+  bool by_slopes() const { return descriptor.finder == EWALD_FINDER_ZAEF; }
+  bool by_windows() const { return !by_rings() && !by_slopes(); }
+  std::size_t record_bytes() const { return by_slopes() ? sizeof(Summit) : sizeof(ewald_peak); }
   std::size_t number_bytes() const { return kNumberBytes[descriptor.dtype]; }
   std::uint64_t device_bytes() const {
     return places.bytes() + first.bytes() + order.bytes() + candidates.bytes() + seeds.bytes() + owners.bytes() +
-           panels.bytes() + frame.bytes() + bad.bytes() + numbers.bytes() + found.bytes() + limits.bytes();
+           panels.bytes() + frame.bytes() + bad.bytes() + numbers.bytes() + marks.bytes() + found.bytes() +
+           limits.bytes();
   }
   std::uint64_t host_bytes() const {
     return frame_on_host.count() + bad_on_host.count() + found_on_host.count() +
@@ -141,11 +148,19 @@ struct ewald_cuda_peaks {
       scene.high = double(params.greatest_real);
     }
     auto* const counts = reinterpret_cast<Counts*>(found.data());
+    auto* const list = reinterpret_cast<unsigned char*>(counts + 1);
+    const unsigned blocks = std::min(most, unsigned(context->multiprocessors) * 16);
+    const Lists lists{panels.data(), seeds.data(), owners.data(), counts, blocks};
+    if (by_slopes())
+      return launch_summits<T>(stream.of, scene, pixels, params, lists, reinterpret_cast<Summit*>(list), most);
+    if (by_windows())
+      return launch_dispersion<T>(stream.of, scene, descriptor.height, params,
+                                  descriptor.finder == EWALD_FINDER_DISPERSION_EXTENDED, lists, marks.data(),
+                                  reinterpret_cast<ewald_peak*>(list), most);
     const RingTables<T> tables{first.data(), order.data(), reinterpret_cast<T*>(numbers.data())};
     launch_limits<T>(stream.of, scene, tables, params, rings, limits.data(), candidates.data(), counts);
-    const unsigned blocks = std::min(most, unsigned(context->multiprocessors) * 16);
     launch_blobs<T>(stream.of, scene, params, panels.data(), candidates.data(), seeds.data(), owners.data(), counts,
-                    reinterpret_cast<ewald_peak*>(counts + 1), blocks);
+                    reinterpret_cast<ewald_peak*>(list), blocks);
   }
 
   void send_typed(const ewald_peaks_params& params, bool marked) {
@@ -179,20 +194,28 @@ struct ewald_cuda_peaks {
       if (marks) up(bad, bad_on_host);
       EWALD_CUDA(cudaMemsetAsync(found.data(), 0, sizeof(Counts), stream.of));
       send_typed(params, marks != nullptr);
-      bring(0, sizeof(Counts) + at_once() * sizeof(ewald_peak));
+      bring(0, sizeof(Counts) + at_once() * record_bytes());
       if (ring_limits)
         EWALD_CUDA(cudaMemcpyAsync(limits_on_host.data(), limits.data(), rings * sizeof(Limits), cudaMemcpyDeviceToHost,
                                    stream.of));
     });
     wait();
     const std::uint32_t count = reinterpret_cast<const Counts*>(found_on_host.data())->peaks;
+    if (count > most)
+      refuse(EWALD_STATUS_LIMIT, "the frame has " + std::to_string(count) + " peaks; on a card there is room for " +
+                                     std::to_string(most) + ": raise the threshold, or find them on native or wasm");
     if (count > at_once()) {
       // Which of them come first is known when all are seen.
-      useContext(context, [&] { bring(sizeof(Counts), count * sizeof(ewald_peak)); });
+      useContext(context, [&] { bring(sizeof(Counts), count * record_bytes()); });
       wait();
     }
     if (ring_limits) std::memcpy(ring_limits, limits_on_host.data(), rings * sizeof(Limits));
-    return in_order(count, peaks);
+    auto* const list = found_on_host.data() + sizeof(Counts);
+    const std::uint32_t* const places_of = places_on_host.data();
+    if (by_slopes())
+      return in_order(reinterpret_cast<Summit*>(list), count, places_of, descriptor.max_peaks,
+                      double(params.inner_radius), peaks);
+    return in_order(reinterpret_cast<ewald_peak*>(list), count, places_of, descriptor.max_peaks, peaks);
   }
 
   void bring(std::size_t from, std::size_t bytes) {
@@ -201,22 +224,6 @@ struct ewald_cuda_peaks {
   }
   void wait() {
     losingContext(context, [&] { EWALD_CUDA(cudaStreamSynchronize(stream.of)); });
-  }
-
-  // Peaks in the order of the scan, panels first; gives how many there is room for.
-  std::uint32_t in_order(std::uint32_t count, ewald_peak* peaks) const {
-    auto* const begin = reinterpret_cast<ewald_peak*>(found_on_host.data() + sizeof(Counts));
-    const auto panel_of = [&](const ewald_peak& peak) { return places_on_host[peak.panel] >> kPanelShift; };
-    std::sort(begin, begin + count, [&](const ewald_peak& a, const ewald_peak& b) {
-      const std::uint32_t p = panel_of(a), q = panel_of(b);
-      return p != q ? p < q : a.panel < b.panel;
-    });
-    const std::uint32_t kept = std::min(count, descriptor.max_peaks);
-    for (std::uint32_t k = 0; k < kept; ++k) {
-      peaks[k] = begin[k];
-      peaks[k].panel = panel_of(begin[k]);
-    }
-    return kept;
   }
 };
 
@@ -237,8 +244,8 @@ int32_t ewald_cuda_peaks_create(ewald_cuda_context* context, const ewald_peaks_d
                                      std::to_string(kMaxPixels) + " pixels, 1 to 16384 panels, a peak");
     if (d.dtype > EWALD_NUMBER_F32)
       refuse(EWALD_STATUS_INVALID_ARGUMENT, std::to_string(d.dtype) + " is no type of frames");
-    if (d.finder != EWALD_FINDER_PEAKFINDER8)
-      refuse(EWALD_STATUS_INVALID_ARGUMENT, "finder " + std::to_string(d.finder) + "; kernels are of peakfinder8");
+    if (d.finder > EWALD_FINDER_DISPERSION_EXTENDED)
+      refuse(EWALD_STATUS_INVALID_ARGUMENT, std::to_string(d.finder) + " is no peak finder");
     Tables tables(d, panels, bins);
     useContext(context, [&] { *peaks = new ewald_cuda_peaks(context, d, panels, std::move(tables)); });
   });
@@ -263,7 +270,9 @@ int32_t ewald_cuda_peaks_run(ewald_cuda_peaks* peaks, const ewald_peaks_params* 
       refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: a pointer is null");
     if (!(params->min_snr >= 0) || params->threshold != params->threshold || params->local_radius > 1024)
       refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: needed are numbers, snr from 0, radius to 1024");
-    if (params->max_pixels > kMaxBlob)
+    if (params->kernel_size > 64 || !(params->outer_radius <= 64))
+      refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: kernels and radii go to 64");
+    if (peaks->descriptor.finder != EWALD_FINDER_ZAEF && params->max_pixels > kMaxBlob)
       refuse(EWALD_STATUS_LIMIT, "peaks of " + std::to_string(params->max_pixels) + " pixels; on a card at most " +
                                      std::to_string(kMaxBlob));
     *count = peaks->run(*params, frame, bad, found, limits);

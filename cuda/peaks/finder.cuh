@@ -1,4 +1,5 @@
-// peakfinder8 on a card: what its kernels share. README.md says how they divide the work; cpp/peaks what is computed.
+// Peak finders on a card: what their kernels share. README.md says how they divide the work; cpp/peaks what is
+// computed.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -9,6 +10,7 @@
 #include "../common/shared.h"
 #include "../common/warp.cuh"
 #include "ewald.h"
+#include "order.h"
 
 namespace ewald::cuda::peaks {
 
@@ -19,7 +21,7 @@ constexpr int kPasses = 5;
 
 // What is known of a pixel beside its value: its ring, kMasked where it takes no part; whether it lies on the border of
 // its panel; the panel.
-constexpr std::uint32_t kMasked = 0xffff, kBorder = 0x10000, kPanelShift = 17;
+constexpr std::uint32_t kMasked = 0xffff, kBorder = 0x10000;
 // The earliest seed that has met a pixel: none so far.
 constexpr std::uint32_t kNobody = 0xffffffff;
 
@@ -29,6 +31,14 @@ struct Limits {
 // Stands before the peaks, so that both come back at once.
 struct Counts {
   std::uint32_t candidates, seeds, peaks, pad;
+};
+
+// What kernels over pixels and over seeds write and read, beside the frame.
+struct Lists {
+  const ewald_peaks_panel* panels;
+  std::uint32_t *seeds, *owners;
+  Counts* counts;
+  unsigned blocks;
 };
 
 // A frame and what the plan knows of its detector; all on the device.
@@ -67,6 +77,14 @@ template <class T>
 void launch_blobs(cudaStream_t stream, const Scene<T>& scene, const ewald_peaks_params& params,
                   const ewald_peaks_panel* panels, const std::uint32_t* candidates, std::uint32_t* seeds,
                   std::uint32_t* owners, Counts* counts, ewald_peak* found, unsigned blocks);
+// `marks` has three bytes a pixel; `found` has room for so many.
+template <class T>
+void launch_dispersion(cudaStream_t stream, const Scene<T>& scene, std::uint32_t height,
+                       const ewald_peaks_params& params, bool extended, const Lists& lists, std::uint8_t* marks,
+                       ewald_peak* found, unsigned room);
+template <class T>
+void launch_summits(cudaStream_t stream, const Scene<T>& scene, std::uint32_t pixels, const ewald_peaks_params& params,
+                    const Lists& lists, Summit* found, unsigned room);
 
 #define EWALD_CUDA_PEAKS_TYPES(X) \
   X(std::uint8_t) X(std::int8_t) X(std::uint16_t) X(std::int16_t) X(std::uint32_t) X(std::int32_t) X(float)

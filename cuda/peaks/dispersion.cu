@@ -1,0 +1,252 @@
+// dispersion: the twin of wgsl/peaks/windows.wgsl, spot_seeds.wgsl and spots.wgsl in float64, with the sums and the
+// comparisons of cpp/peaks/dispersion.cpp in its order. Compiled without fused products (cuda/CMakeLists.txt), which
+// would round otherwise.
+#include "../common/check.h"
+#include "finder.cuh"
+#include "flood.cuh"
+
+namespace ewald::cuda::peaks {
+namespace {
+
+constexpr unsigned kRowThreads = 128;
+// Columns that the windows of a block's pixels have: its own, and the widest reach on each side.
+constexpr unsigned kMostReach = 66, kColumns = kRowThreads + 2 * kMostReach;
+
+// Which pixels take part in a stage's windows, and what their sums are of.
+enum class Stage { varied, within, strong };
+
+struct Marks {
+  std::uint8_t *varied, *within, *strong;
+};
+
+// Variance over mean against what counts of this gain have, all times n (n - 1) and the mean.
+__device__ bool varies(double n, double sum, double squares, const ewald_peaks_params& params) {
+  const double gain = double(params.gain) * sum;
+  return n * squares - sum * sum - gain * (n - 1) > gain * double(params.background_sigmas) * sqrt(2 * (n - 1));
+}
+
+// Above the threshold, and above the mean by sigmas of counts of this gain.
+__device__ bool stands_out(double v, double n, double sum, const ewald_peaks_params& params) {
+  return v > double(params.threshold) &&
+         n * v - sum > double(params.strong_sigmas) * sqrt(double(params.gain) * sum * n);
+}
+
+template <class T>
+__device__ bool good(const Scene<T>& scene, std::uint32_t pixel, double v) {
+  return (scene.places[pixel] & 0xffff) != kMasked && scene.usable(pixel, v);
+}
+
+// A thread a pixel of a row: the columns of the block's windows first, each once, then the window of each pixel.
+template <class T, Stage stage>
+__global__ __launch_bounds__(kRowThreads) void mark_pixels(Scene<T> scene, std::uint32_t height,
+                                                           ewald_peaks_params params, bool extended,
+                                                           const ewald_peaks_panel* panels, Marks marks) {
+  EWALD_SHARED(double, n, kColumns);
+  EWALD_SHARED(double, sum, kColumns);
+  EWALD_SHARED(double, squares, kColumns);
+  const std::uint32_t width = scene.width;
+  const int reach = int(params.kernel_size) + (stage == Stage::strong ? 2 : 0);
+  const int left = int(blockIdx.x * kRowThreads) - reach;
+  for (std::uint32_t y = blockIdx.y; y < height; y += gridDim.y) {
+    for (int c = int(threadIdx.x); c < int(kRowThreads) + 2 * reach; c += kRowThreads) {
+      double count = 0, total = 0, total_squares = 0;
+      const int x = left + c;
+      if (x >= 0 && x < int(width)) {
+        // A column without a panel is in nobody's window; it may take that of another.
+        const ewald_peaks_panel panel = panels[scene.places[y * width + unsigned(x)] >> kPanelShift];
+        const int end = min(int(panel.end_ss), int(y) + reach + 1);
+        for (int row = max(int(panel.ss), int(y) - reach); row < end; ++row) {
+          const std::uint32_t pixel = unsigned(row) * width + unsigned(x);
+          double v = double(scene.frame[pixel]);
+          if (!good(scene, pixel, v)) continue;
+          if constexpr (stage == Stage::within) v = marks.varied[pixel];
+          if constexpr (stage == Stage::strong)
+            if (marks.within[pixel] != 0) continue;
+          count += 1;
+          total += v;
+          total_squares += v * v;
+        }
+      }
+      n[c] = count;
+      sum[c] = total;
+      squares[c] = total_squares;
+    }
+    __syncthreads();
+    const std::uint32_t x = blockIdx.x * kRowThreads + threadIdx.x;
+    if (x < width) {
+      const std::uint32_t pixel = y * width + x;
+      const double v = double(scene.frame[pixel]);
+      const bool takes_part = good(scene, pixel, v);
+      double all = 0, total = 0, total_squares = 0;
+      if (takes_part) {
+        const ewald_peaks_panel panel = panels[scene.places[pixel] >> kPanelShift];
+        const int end = min(int(panel.end_fs), int(x) + reach + 1);
+        for (int column = max(int(panel.fs), int(x) - reach); column < end; ++column) {
+          all += n[column - left];
+          total += sum[column - left];
+          total_squares += squares[column - left];
+        }
+      }
+      if constexpr (stage == Stage::varied) {
+        const double least = double(max(2u, params.min_count));
+        const bool is = takes_part && all >= least && total > 0 && varies(all, total, total_squares, params);
+        marks.varied[pixel] = is;
+        marks.strong[pixel] = is && !extended && stands_out(v, all, total, params);
+      } else if constexpr (stage == Stage::within) {
+        marks.within[pixel] = takes_part && total == all;
+      } else {
+        const bool asked = takes_part && marks.varied[pixel] != 0 && all >= double(params.min_count) && total >= 0;
+        marks.strong[pixel] = asked && stands_out(v, all, total, params);
+      }
+    }
+    __syncthreads();
+  }
+}
+
+// Strong pixels that may be the first of their spot in the order of the scan: those without a strong one to the left or
+// above. Every strong pixel's owner is forgotten on the way.
+__global__ __launch_bounds__(kSeedThreads) void find_spot_seeds(const std::uint8_t* strong, const std::uint32_t* places,
+                                                                const ewald_peaks_panel* panels, std::uint32_t width,
+                                                                std::uint32_t pixels, std::uint32_t* seeds,
+                                                                std::uint32_t* owners, Counts* counts) {
+  for (std::uint32_t pixel = blockIdx.x * kSeedThreads + threadIdx.x; pixel < pixels;
+       pixel += gridDim.x * kSeedThreads) {
+    if (strong[pixel] == 0) continue;
+    owners[pixel] = kNobody;
+    const ewald_peaks_panel panel = panels[places[pixel] >> kPanelShift];
+    if (pixel % width > panel.fs && strong[pixel - 1] != 0) continue;
+    if (pixel / width > panel.ss && strong[pixel - width] != 0) continue;
+    seeds[atomicAdd(&counts->seeds, 1u)] = pixel;
+  }
+}
+
+// What a spot is, to the flood: strong pixels that share a side.
+struct Strong {
+  static constexpr unsigned neighbours = 4;
+  const std::uint8_t* strong;
+
+  static __device__ unsigned cell_of(unsigned which) { return 2 * which + 1; }
+  __device__ bool belongs(std::uint32_t pixel) const { return strong[pixel] != 0; }
+  __device__ bool begins(std::uint32_t) const { return true; }
+};
+
+struct Box {
+  unsigned left, right, top, bottom;
+};
+
+// A spot against what is not strong around it; twin of `measure` in cpp/peaks/dispersion.cpp. All of the block call it.
+template <class T>
+__device__ void measure(const std::uint32_t* blob, unsigned size, std::uint32_t seed, const ewald_peaks_panel& panel,
+                        const Scene<T>& scene, const ewald_peaks_params& params, const std::uint8_t* strong,
+                        Counts* counts, ewald_peak* found, unsigned room) {
+  EWALD_SHARED_VALUE(Box, box);
+  const std::uint32_t width = scene.width;
+  if (threadIdx.x == 0) box = {panel.end_fs, 0, panel.end_ss, 0};
+  __syncthreads();
+  for (unsigned k = threadIdx.x; k < size; k += kBlobThreads) {
+    atomicMin(&box.left, blob[k] % width);
+    atomicMax(&box.right, blob[k] % width);
+    atomicMin(&box.top, blob[k] / width);
+    atomicMax(&box.bottom, blob[k] / width);
+  }
+  __syncthreads();
+  const Box spot = box;
+  const int reach = int(params.kernel_size);
+  const int left = max(int(panel.fs), int(spot.left) - reach),
+            right = min(int(panel.end_fs) - 1, int(spot.right) + reach);
+  const int top = max(int(panel.ss), int(spot.top) - reach),
+            bottom = min(int(panel.end_ss) - 1, int(spot.bottom) + reach);
+  Sums own{0, 0, 0, 0, 0};
+  for (int k = int(threadIdx.x); k < (right - left + 1) * (bottom - top + 1); k += kBlobThreads) {
+    const int x = left + k % (right - left + 1), y = top + k / (right - left + 1);
+    const std::uint32_t pixel = unsigned(y) * width + unsigned(x);
+    const double v = double(scene.frame[pixel]);
+    if (strong[pixel] != 0 || !good(scene, pixel, v)) continue;
+    own.total += 1;
+    own.x += v;
+    own.y += v * v;
+  }
+  const Sums around = gather(own);
+  if (around.total == 0) return;
+  const double mean = around.x / around.total, variance = around.y / around.total - mean * mean;
+  const double sigma = variance > 0 ? sqrt(variance) : 0;
+  own = {0, 0, 0, 0, 0};
+  for (unsigned k = threadIdx.x; k < size; k += kBlobThreads) {
+    const double w = double(scene.frame[blob[k]]) - mean;
+    own.total += w;
+    own.x += w * double(blob[k] % width - spot.left);
+    own.y += w * double(blob[k] / width - spot.top);
+    own.top = fmax(own.top, w);
+  }
+  const Sums sums = gather(own);
+  if (threadIdx.x != 0 || !(sums.total > 0)) return;
+  const double x = sums.x / sums.total, y = sums.y / sums.total;
+  if (!(x >= 0 && x <= double(spot.right - spot.left) && y >= 0 && y <= double(spot.bottom - spot.top))) return;
+  const unsigned slot = atomicAdd(&counts->peaks, 1u);
+  // The host refuses frames that have more.
+  if (slot >= room) return;
+  // The seed stands in the place of the panel: the host knows that from it, and the order of the scan.
+  found[slot] = {float(double(spot.left) + x + 0.5),
+                 float(double(spot.top) + y + 0.5),
+                 float(sums.total),
+                 float(sums.top),
+                 float(sums.total / (sigma * sqrt(double(size)))),
+                 size,
+                 seed,
+                 float(mean)};
+}
+
+template <class T>
+__global__ __launch_bounds__(kBlobThreads) void measure_spots(Scene<T> scene, ewald_peaks_params params,
+                                                              const ewald_peaks_panel* panels,
+                                                              const std::uint8_t* strong, const std::uint32_t* seeds,
+                                                              std::uint32_t* owners, Counts* counts, ewald_peak* found,
+                                                              unsigned room) {
+  EWALD_SHARED_VALUE(Flood, flood);
+  EWALD_SHARED(std::uint32_t, blob, kMaxBlob);
+  const std::uint32_t count = counts->seeds;
+  for (std::uint32_t k = blockIdx.x; k < count; k += gridDim.x) {
+    const std::uint32_t seed = seeds[k];
+    const ewald_peaks_panel panel = panels[scene.places[seed] >> kPanelShift];
+    const unsigned size = flood_from(seed, panel, scene.width, Strong{strong}, params.max_pixels, owners, flood);
+    if (size >= params.min_pixels && size > 0) {
+      sort_blob(flood, size, blob);
+      measure(blob, size, seed, panel, scene, params, strong, counts, found, room);
+    }
+    __syncthreads();
+  }
+}
+
+}  // namespace
+
+template <class T>
+void launch_dispersion(cudaStream_t stream, const Scene<T>& scene, std::uint32_t height,
+                       const ewald_peaks_params& params, bool extended, const Lists& lists, std::uint8_t* marks,
+                       ewald_peak* found, unsigned room) {
+  const std::uint32_t pixels = scene.width * height;
+  const Marks of = {marks, marks + pixels, marks + 2 * std::size_t(pixels)};
+  const dim3 rows((scene.width + kRowThreads - 1) / kRowThreads, height < 65535 ? height : 65535);
+  EWALD_LAUNCH((mark_pixels<T, Stage::varied>), rows, kRowThreads, 0, stream, scene, height, params, extended,
+               lists.panels, of);
+  if (extended) {
+    EWALD_LAUNCH((mark_pixels<T, Stage::within>), rows, kRowThreads, 0, stream, scene, height, params, extended,
+                 lists.panels, of);
+    EWALD_LAUNCH((mark_pixels<T, Stage::strong>), rows, kRowThreads, 0, stream, scene, height, params, extended,
+                 lists.panels, of);
+  }
+  EWALD_CUDA(cudaGetLastError());
+  EWALD_LAUNCH(find_spot_seeds, lists.blocks, kSeedThreads, 0, stream, of.strong, scene.places, lists.panels,
+               scene.width, pixels, lists.seeds, lists.owners, lists.counts);
+  EWALD_CUDA(cudaGetLastError());
+  EWALD_LAUNCH((measure_spots<T>), lists.blocks, kBlobThreads, 0, stream, scene, params, lists.panels, of.strong,
+               lists.seeds, lists.owners, lists.counts, found, room);
+  EWALD_CUDA(cudaGetLastError());
+}
+
+#define EWALD_INSTANCE(T)                                                                                           \
+  template void launch_dispersion<T>(cudaStream_t, const Scene<T>&, std::uint32_t, const ewald_peaks_params&, bool, \
+                                     const Lists&, std::uint8_t*, ewald_peak*, unsigned);
+EWALD_CUDA_PEAKS_TYPES(EWALD_INSTANCE)
+#undef EWALD_INSTANCE
+
+}  // namespace ewald::cuda::peaks

@@ -1,0 +1,29 @@
+// Peaks of a card in the order of the scan; knows nothing of CUDA.
+#pragma once
+#include <cstdint>
+
+#include "ewald.h"
+
+namespace ewald::cuda::peaks {
+
+// The panel of a place stands above this bit.
+constexpr std::uint32_t kPanelShift = 17;
+
+// A peak of zaef before it is held against others: its first foot, and its centroid with all digits. The panel of the
+// peak is still the pixel of the summit.
+struct Summit {
+  ewald_peak peak;
+  std::uint32_t foot, pad;
+  double x, y;
+};
+
+// Puts `count` peaks, whose panels are still the pixels of their seeds, into the order of the scan; the first
+// `max_peaks` of them go to `into`. Gives how many there are.
+std::uint32_t in_order(ewald_peak* begin, std::uint32_t count, const std::uint32_t* places, std::uint32_t max_peaks,
+                       ewald_peak* into);
+
+// The same for summits, by their feet; those that are nearer than twice the radius to one before them are left out.
+std::uint32_t in_order(Summit* begin, std::uint32_t count, const std::uint32_t* places, std::uint32_t max_peaks,
+                       double radius, ewald_peak* into);
+
+}  // namespace ewald::cuda::peaks
