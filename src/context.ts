@@ -146,7 +146,7 @@ function plannerOf(
   auditor: Auditor | undefined,
 ): Planner {
   const resource = contextResource(open, auditor);
-  const planning = new Planning(resource, open, platform.kernels);
+  const planning = new Planning(resource, open, platform.kernels, logger);
   return {
     resource,
     log: logger,

@@ -4,6 +4,7 @@ import type { Backend } from './backends/backend.js';
 import type { Feature, FurtherKernels, Kernels, Op } from './backends/feature.js';
 import type { BackendName } from './backends/names.js';
 import { EwaldError, messageOf } from './errors.js';
+import type { Logger } from './log.js';
 import { shown } from './options.js';
 import type { Planned } from './planner.js';
 import type { Disposable, Resource } from './resource.js';
@@ -16,10 +17,12 @@ export class Planning {
   readonly #resource: Resource;
   readonly #open: readonly Backend[];
   readonly #further: ReadonlyMap<Feature<unknown>, Kernels<unknown>>;
+  readonly #log: Logger;
   readonly #ops = new Map<Feature<unknown>, Map<Backend, Promise<AnyOp> | undefined>>();
 
-  constructor(resource: Resource, open: readonly Backend[], further: readonly FurtherKernels[]) {
+  constructor(resource: Resource, open: readonly Backend[], further: readonly FurtherKernels[], log: Logger) {
     this.#resource = resource;
+    this.#log = log;
     this.#open = open;
     this.#further = new Map(further.map(({ feature, kernels }) => [feature, kernels]));
   }
@@ -46,6 +49,8 @@ export class Planning {
         const kernel = await op.plan(descriptor);
         if (this.#resource.disposed) await kernel.dispose();
         this.#resource.assertAlive();
+        if (reasons.length > 0)
+          this.#log.write('info', `${feature.name} is planned on ${backend.name} (${reasons.join('; ')})`);
         return { backend, op, kernel } as unknown as Planned<O>;
       }
       reasons.push(`${backend.name}: ${(answer as { why: string }).why}`);

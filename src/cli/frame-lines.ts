@@ -28,7 +28,7 @@ export function lineOf({ origin, peaks, crystals }: FrameRecord): string {
 /** The document of `--json`. */
 export function jsonOf(item: FrameRecord | FrameFailure): object {
   if (isFailure(item)) return { ...item.origin, error: item.message };
-  const { origin, hit, peaks, crystals, ms } = item;
+  const { origin, hit, peaks, crystals, ms, backends } = item;
   return {
     ...origin,
     hit,
@@ -52,5 +52,6 @@ export function jsonOf(item: FrameRecord | FrameFailure): object {
       }),
     ),
     ms,
+    backends: { peaks: backends.peaks ?? null, index: backends.index ?? null },
   };
 }

@@ -1,7 +1,7 @@
 /** What a run of frames came to: counts, cells, speed, the time of each stage. */
 
 import { median } from '../median.js';
-import type { StageTimes } from '../pipeline/frame.js';
+import type { StageBackends, StageTimes } from '../pipeline/frame.js';
 import { bold, counted, dim, red, table, yellow } from './output.js';
 import { Sampled } from './sampled.js';
 
@@ -16,6 +16,7 @@ export interface CountedFrame {
   readonly ambiguous?: number;
   /** Undefined for a frame of an earlier run. */
   readonly ms?: StageTimes;
+  readonly backends?: StageBackends;
 }
 
 /** Counts frames as they come. */
@@ -23,6 +24,8 @@ export class FrameSummary {
   readonly #total: number | undefined;
   readonly #started = performance.now();
   readonly #ms: Record<keyof StageTimes, number> = { read: 0, peaks: 0, index: 0, integrate: 0 };
+  /** Backends of the stages that have one, in the order in which they were met. */
+  readonly #backends = { peaks: new Set<string>(), index: new Set<string>() };
   /** Of crystals, by the known cell they are. */
   readonly #parameters: Sampled<readonly number[]>[] = [];
   /** Frames of this session: those of an earlier one took no time here. */
@@ -37,7 +40,7 @@ export class FrameSummary {
     this.#total = total;
   }
 
-  add({ hit, cells, which = [], ambiguous = 0, ms }: CountedFrame): void {
+  add({ hit, cells, which = [], ambiguous = 0, ms, backends }: CountedFrame): void {
     this.done++;
     this.ambiguous += ambiguous;
     if (hit) this.hits++;
@@ -50,6 +53,7 @@ export class FrameSummary {
     }
     if (!ms) return;
     this.#timed++;
+    for (const stage of ['peaks', 'index'] as const) if (backends?.[stage]) this.#backends[stage].add(backends[stage]);
     for (const [stage, took] of Object.entries(ms)) this.#ms[stage as keyof StageTimes] += took;
   }
 
@@ -107,13 +111,18 @@ export class FrameSummary {
 
   #profile(): string {
     const frames = Math.max(1, this.#timed);
-    const rows = Object.entries(this.#ms).map(([stage, ms]) => [stage, (ms / frames).toFixed(2)]);
+    const where: Readonly<Record<string, Set<string>>> = this.#backends;
+    const rows = Object.entries(this.#ms).map(([stage, ms]) => [
+      stage,
+      (ms / frames).toFixed(2),
+      [...(where[stage] ?? [])].join(', '),
+    ]);
     const all = Object.values(this.#ms).reduce((sum, ms) => sum + ms, 0);
     const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
     const { rss } = process.memoryUsage();
     const most = process.resourceUsage().maxRSS * 1024;
     return [
-      table(['stage', 'ms a frame'], [...rows, ['all', (all / frames).toFixed(2)]], [1]),
+      table(['stage', 'ms a frame', 'on'], [...rows, ['all', (all / frames).toFixed(2), '']], [1]),
       `memory ${megabytes(rss)}, at most ${megabytes(most)}`,
     ].join('\n');
   }

@@ -11,6 +11,7 @@ import type { Executor } from '../executors/executor.js';
 import type { Task } from '../executors/task.js';
 import { latticeName } from '../pipeline/chunk.js';
 import { geometryFromFile } from '../pipeline/detector.js';
+import type { StageBackends } from '../pipeline/frame.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../pipeline/record.js';
 import { methodName, type SearchSettings } from '../pipeline/settings.js';
 import type { SharedRun } from '../tasks/pipeline.js';
@@ -155,7 +156,7 @@ const taskSize = (total: number | undefined, slots: number): number =>
   Math.max(1, Math.min(8, Math.floor((total ?? 64) / (4 * Math.max(1, slots)))));
 
 interface Sinks {
-  readonly flags: FrameFlags;
+  readonly flags: FrameFlags & { backend?: string };
   readonly shared: SharedFlags;
   readonly summary: FrameSummary;
   readonly sinks: readonly FrameSink[];
@@ -170,6 +171,7 @@ async function write(
   { flags, shared, summary, sinks, signal }: Sinks,
 ): Promise<void> {
   const progress = new Progress('index');
+  const tellElsewhere = elsewhere(flags.backend);
   const take = async (item: FrameRecord | FrameFailure): Promise<void> => {
     if (isFailure(item)) {
       summary.fail();
@@ -179,7 +181,8 @@ async function write(
       const cells = item.crystals.map(({ lengths, angles }) => [...lengths, ...angles]);
       const ambiguous = item.crystals.filter(({ rivals }) => rivals.length > 0).length;
       const which = item.crystals.map(({ inputCell }) => inputCell);
-      summary.add({ hit: item.hit, cells, which, ambiguous, ms: item.ms });
+      summary.add({ hit: item.hit, cells, which, ambiguous, ms: item.ms, backends: item.backends });
+      tellElsewhere(item.backends);
       for (const sink of sinks) await sink.add(item);
       if (item.hit || flags.nonHitsInStream !== false) await stream?.write(item.chunk);
     }
@@ -211,6 +214,22 @@ async function write(
   tell([report, ...written.filter((line) => line !== '').map(dim)].join('\n'));
   if (signal.aborted) process.exitCode = exitCode.interrupted;
   else if (summary.failed > 0) process.exitCode = exitCode.data;
+}
+
+/** Says, once a stage, that it computes elsewhere than on the backend that was named. */
+function elsewhere(named: string | undefined): (backends: StageBackends) => void {
+  const told = new Set<string>();
+  const words = { peaks: 'peaks are found', index: 'lattices are looked for' };
+  return (backends) => {
+    for (const stage of ['peaks', 'index'] as const) {
+      const backend = backends[stage];
+      if (named === undefined || backend === undefined || backend === named || told.has(stage)) continue;
+      told.add(stage);
+      note(
+        `${yellow('note:')} ${words[stage]} on ${backend}, not on ${named}, which does not take them as they are asked for (EWALD_LOG_LEVEL=info tells why)`,
+      );
+    }
+  };
 }
 
 /** As it was typed; a run that is gone on with is the same run. */

@@ -78,6 +78,7 @@ export async function runStream(
           which: record.crystals.map(({ inputCell }) => inputCell),
           ambiguous: record.crystals.filter(({ rivals }) => rivals.length > 0).length,
           ms: record.ms,
+          backends: record.backends,
         });
         if (record.hit || flags.nonHitsInStream !== false) await stream?.write(record.chunk);
         if (shared.json) printJson(jsonOf(record));

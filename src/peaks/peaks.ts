@@ -43,8 +43,7 @@ export interface PeaksOptions {
   readonly height: number;
   /**
    * How peaks are found: blobs above the noise of their ring (`peakfinder8`, default), summits of steep slopes (`zaef`),
-   * or pixels whose surroundings vary more than counting does (`dispersion`, `dispersion-extended`). All but the first are
-   * of native and wasm alone.
+   * or pixels whose surroundings vary more than counting does (`dispersion`, `dispersion-extended`).
    */
   readonly finder?: FinderName;
   /** Type of the frames' numbers. */

@@ -1,4 +1,5 @@
 /** One frame, from numbers to crystals: peaks, spots, lattices, reflections. */
+import type { BackendName } from '../backends/names.js';
 import type { Cell, Vector } from '../crystal/cell.js';
 import { dot, reciprocal as reciprocalCell } from '../crystal/cell.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
@@ -21,6 +22,8 @@ export interface Stages {
   readonly bad: Uint8Array;
   /** The peaks of the frame. */
   readonly find: (frame: Frame) => Promise<PeakList>;
+  /** Where they are found; undefined: they come from the file. */
+  readonly findsOn: BackendName | undefined;
   readonly indexer: Indexer | undefined;
   readonly settings: SearchSettings;
   readonly bandwidth: number;
@@ -59,6 +62,12 @@ export interface FrameCrystal {
 /** Milliseconds of a frame, by stage. */
 export type StageTimes = Readonly<Record<'read' | 'peaks' | 'index' | 'integrate', number>>;
 
+/** Where a stage computed; undefined: it was not asked for anything. */
+export interface StageBackends {
+  readonly peaks: BackendName | undefined;
+  readonly index: BackendName | undefined;
+}
+
 /** What became of a frame. */
 export interface FrameResult {
   readonly peaks: PeakList;
@@ -69,6 +78,7 @@ export interface FrameResult {
   /** The beam of this frame. */
   readonly beam: Beam;
   readonly ms: StageTimes;
+  readonly backends: StageBackends;
 }
 
 const usualRings: RingRadii = [4, 5, 7];
@@ -94,7 +104,7 @@ export async function searchFrame(frame: Frame, stages: Stages, readMs: number):
     index: integrating - found,
     integrate: performance.now() - integrating,
   };
-  return { ...result, crystals, ms };
+  return { ...result, crystals, ms, backends: { ...result.backends, peaks: stages.findsOn } };
 }
 
 /** Indexes the peaks of a frame. */
@@ -124,6 +134,7 @@ export async function indexPeaks(peaks: PeakList, stages: IndexStages): Promise<
     crystals: crystals.map((crystal) => describe(crystal, peaks, spots, stages)),
     beam,
     ms: { read: 0, peaks: 0, index: performance.now() - begun, integrate: 0 },
+    backends: { peaks: undefined, index: indexer?.backend },
   };
 }
 

@@ -2,7 +2,7 @@
 export type { Tolerance } from './accept.js';
 export type { FrameOrigin } from './chunk.js';
 export type { OpenOther } from './detector.js';
-export type { FrameCrystal, FrameResult, StageTimes } from './frame.js';
+export type { FrameCrystal, FrameResult, StageBackends, StageTimes } from './frame.js';
 export type { Measured, RingRadii } from './integrate.js';
 export type { ListedSettings } from './listed.js';
 export type { Reflection } from './predict.js';

@@ -4,7 +4,7 @@ import { formatChunk } from '../crystal/stream/write.js';
 import type { EwaldErrorTag } from '../errors.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import type { FrameOrigin } from './chunk.js';
-import type { FrameCrystal, StageTimes } from './frame.js';
+import type { FrameCrystal, StageBackends, StageTimes } from './frame.js';
 import type { FailedFrame, SearchedFrame } from './run.js';
 
 /** A crystal without its reflections, which stand in the chunk. */
@@ -23,6 +23,7 @@ export interface FrameRecord {
   readonly crystals: readonly CrystalRecord[];
   readonly beam: Beam;
   readonly ms: StageTimes;
+  readonly backends: StageBackends;
   /** Its chunk of a stream. */
   readonly chunk: string;
 }

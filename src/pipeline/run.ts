@@ -154,7 +154,8 @@ export async function* searchAll(
         spare.push(numbers);
       }
     } catch (error) {
-      if (!(error instanceof EwaldError) || error.tag === 'Aborted' || error.tag === 'Disposed') throw error;
+      // A lost device finds nothing in the frames to come either: that is no fault of theirs.
+      if (!(error instanceof EwaldError) || ['Aborted', 'Disposed', 'DeviceLost'].includes(error.tag)) throw error;
       return { origin, error };
     }
   };

@@ -58,6 +58,11 @@ export class Searcher implements Disposable {
     return this.spare.pop() ?? this.#finder?.newFrame();
   }
 
+  /** Whether a GPU finds its peaks: the thread has its hands free meanwhile. */
+  get onDevice(): boolean {
+    return !['wasm', 'native', undefined].includes(this.#finder?.backend);
+  }
+
   /** Searches the numbers of a frame; `frame` is its number in `dataset`, whose file may hold its beam and its peaks. */
   async search(
     numbers: Frame,
@@ -78,6 +83,7 @@ export class Searcher implements Disposable {
       width,
       bad,
       find: (numbers) => this.#find(numbers, dataset, frame, signal),
+      findsOn: this.#finder?.backend,
       indexer: this.#indexer,
       settings: this.settings,
       bandwidth: geometry.bandwidth ?? 0,

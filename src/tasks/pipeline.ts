@@ -58,6 +58,14 @@ export async function search(task: SearchTask, scope: TaskScope): Promise<(Frame
   });
   live = liveOf.get(searcher) ?? live;
   if (task.live) return searchLive(task, task.live, searcher, live, scope);
+  const searchers = [searcher];
+  // While this thread integrates a frame, the device searches the next one.
+  if (searcher.onDevice)
+    searchers.push(
+      await scope.keep(`searcher ${hash} 2`, async () =>
+        Searcher.open(await scope.context(), searcher.detector, run.settings),
+      ),
+    );
   const items: (FrameRecord | FrameFailure)[] = [];
   let dataset: Dataset;
   try {
@@ -67,7 +75,7 @@ export async function search(task: SearchTask, scope: TaskScope): Promise<(Frame
     return task.frames.map((_, i) => failureOf({ origin: originOf(task, i, undefined), error }));
   }
   const jobs = task.frames.map((frame, i) => ({ dataset, frame, origin: originOf(task, i, dataset) }));
-  for await (const item of searchAll([searcher], jobs, scope.signal))
+  for await (const item of searchAll(searchers, jobs, scope.signal))
     items.push(item.error ? failureOf(item) : recordOf(item));
   return items;
 }

@@ -2,9 +2,9 @@
 import { open } from '../../dist/data.browser.js';
 import { createContext, formatChunk, parseGeometry, readCell } from '../../dist/index.browser.js';
 
-addEventListener('message', async ({ data: { file, geometry, cell } }) => {
+addEventListener('message', async ({ data: { file, geometry, cell, backend = 'wasm', minRes = 20 } }) => {
   try {
-    const context = await createContext({ backend: 'wasm' });
+    const context = await createContext({ backend, strict: true, log: { level: 'error' } });
     const dataset = await open(file);
     const frames = [];
     const run = context.pipeline({
@@ -12,13 +12,16 @@ addEventListener('message', async ({ data: { file, geometry, cell } }) => {
       geometry: parseGeometry(geometry),
       cells: [readCell(cell)],
       peaks: { threshold: 12, minSnr: 4.5, localBgRadius: 4 },
-      minRes: 20,
+      minRes,
     });
     for await (const { result, chunk, error } of run)
       frames.push({
         error: error?.message,
         chunk: chunk && formatChunk(chunk),
         cells: result?.crystals.map((crystal) => crystal.cell),
+        peaks: result?.peaks.count,
+        backends: result?.backends,
+        members: result?.crystals.map(({ indices, peaks }) => [[...indices], [...peaks]]),
         reflections: result?.crystals.map(({ reflections }) => reflections.length),
       });
     await dataset.dispose();
