@@ -56,6 +56,13 @@ const finders = {
   'dispersion-extended': ['--peaks=dispersion-extended', '--kernel-size=4'],
 } as const;
 
+/**
+ * Degrees between the same crystal of two backends. With 50 spots the orientation is fitted in float64 (orient.ts): some
+ * 10^-6 are seen. With fewer it is the indexer's, whose rounds take the spots within a threshold in float32: one at its edge,
+ * taken here and left there, turns the lattice by some 4 10^-4, a fiftieth of what such a crystal is off the truth.
+ */
+const turnOf = (spots: number): number => (spots >= 50 ? 1e-4 : 2e-3);
+
 /** What both have: f32 of spots and sums in another order move a cell by some 10^-7. */
 function sameCrystals(found: readonly Line[], expected: readonly Line[]): void {
   expect(found.map(({ serial, peaks, crystals }) => [serial, peaks, crystals.length])).toEqual(
@@ -66,7 +73,9 @@ function sameCrystals(found: readonly Line[], expected: readonly Line[]): void {
       const other = expected[i]?.crystals[k];
       expect(crystal.indexedPeaks).toEqual(other?.indexedPeaks);
       expect(crystal.indices).toEqual(other?.indices);
-      expect(misorientation(cellFrom(crystal.cell.flat()), cellFrom(other?.cell.flat() ?? []))).toBeLessThan(1e-4);
+      expect(misorientation(cellFrom(crystal.cell.flat()), cellFrom(other?.cell.flat() ?? []))).toBeLessThan(
+        turnOf(crystal.indexedPeaks.length),
+      );
       for (const [n, length] of crystal.lengths.entries())
         expect(Math.abs(length / (other?.lengths[n] ?? 0) - 1)).toBeLessThan(2e-6);
       for (const [n, angle] of crystal.angles.entries())
