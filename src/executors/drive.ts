@@ -3,7 +3,7 @@
  * order or as they are ready, progress is told, and an end from either side stops what is under way.
  */
 import { EwaldError, isEwaldError } from '../errors.js';
-import { choice, integer, knownOptions, real } from '../options.js';
+import { choice, flag, integer, knownOptions, real } from '../options.js';
 import { checkTask } from './check-task.js';
 import type { RunOptions, TaskResult } from './executor.js';
 import type { Task, TaskSpec } from './task.js';
@@ -48,7 +48,7 @@ export interface Lane {
   end?(whole: boolean): Promise<void> | void;
 }
 
-const optionNames = ['signal', 'onProgress', 'ordered', 'failures', 'window', 'retries', 'taskSeconds'];
+const optionNames = ['signal', 'onProgress', 'ordered', 'failures', 'window', 'retries', 'taskSeconds', 'everywhere'];
 
 /** Checks the options of a run and fills in the defaults. */
 export function checkRun(options: RunOptions) {
@@ -63,6 +63,7 @@ export function checkRun(options: RunOptions) {
     window: options.window === undefined ? undefined : integer('run: window', options.window, 1, 1, 65536),
     retries: integer('run: retries', options.retries, 1, 0, 10),
     seconds: taskSeconds,
+    everywhere: flag('run: everywhere', options.everywhere, false),
   };
 }
 

@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly retries?: number;
   /** Seconds a task may take before its worker is taken for hung, above 0, `Infinity` for ever; default 600. */
   readonly taskSeconds?: number;
+  /** Of `mpi`: every rank gets the results, in the same order, and not rank 0 alone; default false. Others give them once. */
+  readonly everywhere?: boolean;
 }
 
 /** What became of one task. */

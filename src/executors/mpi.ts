@@ -2,7 +2,7 @@
 import type { Communicator } from '../communicator/communicator.js';
 import { EwaldError } from '../errors.js';
 import { decode, encode } from './codec.js';
-import { drive, Failed, type Lane, type Outcome, type TaskCall } from './drive.js';
+import { checkRun, drive, Failed, type Lane, type Outcome, type TaskCall } from './drive.js';
 import type { Executor, RunOptions, TaskResult, WorkerInfo } from './executor.js';
 import { TaskHost } from './host.js';
 import { InlineLane } from './inline.js';
@@ -16,7 +16,8 @@ import { type FlatError, flatError, raisedError } from './wire.js';
 type ToRank =
   | { readonly say: 'task'; readonly spec: Omit<TaskSpec, 'transfer'> }
   | { readonly say: 'share'; readonly hash: string; readonly value: unknown }
-  | { readonly say: 'end' };
+  | { readonly say: 'result'; readonly result: Omit<TaskResult, 'error'>; readonly error: FlatError | undefined }
+  | { readonly say: 'end'; readonly whole: boolean };
 type FromRank = { readonly value: unknown; readonly error: FlatError | undefined; readonly seconds: number };
 
 /** A value in two messages: its length, then its bytes. */
@@ -94,11 +95,19 @@ class MpiLane implements Lane {
     return { value: answer.value, worker, attempts: 1, seconds: answer.seconds };
   }
 
-  async end(): Promise<void> {
+  /** Gives a result to all. */
+  async publish({ error, ...result }: TaskResult): Promise<void> {
+    const bytes = encode({ say: 'result', result, error: error && flatError(error) } satisfies ToRank);
+    await Promise.all(this.#ranks.map(({ number }) => post(this.#comm, number, bytes)));
+  }
+
+  async end(whole: boolean): Promise<void> {
     // A rank that hangs cannot be told: the error of its task ends the job.
     if (this.#hung) throw this.#hung;
     await Promise.all(this.#ranks.map((rank) => rank.last));
-    await Promise.all(this.#ranks.map(({ number }) => tell(this.#comm, number, { say: 'end' } satisfies ToRank)));
+    await Promise.all(
+      this.#ranks.map(({ number }) => tell(this.#comm, number, { say: 'end', whole } satisfies ToRank)),
+    );
   }
 
   #take(): Promise<Rank> {
@@ -134,30 +143,62 @@ class MpiLane implements Lane {
   }
 }
 
-/** The other ranks' part of a run: tasks of rank 0 until it says that the run is over. */
-async function serve(comm: Communicator, host: TaskHost, shared: Map<string, unknown>): Promise<void> {
-  const nobody = new AbortController().signal;
-  for (;;) {
-    const message = (await hear(comm, 0)) as ToRank;
-    if (message.say === 'end') return;
-    if (message.say === 'share') {
-      shared.set(message.hash, message.value);
-      continue;
-    }
-    let answer: FromRank;
-    let bytes: Uint8Array;
-    try {
-      const { value, seconds } = await host.run({ ...message.spec, transfer: [] }, nobody);
-      answer = { value, error: undefined, seconds };
-      bytes = encode(answer);
-    } catch (error) {
-      bytes = encode({ value: undefined, error: flatError(error), seconds: 0 } satisfies FromRank);
-    }
-    await post(comm, 0, bytes);
+/** Rank 0's part of a run whose results every rank gets. */
+async function* publish(tasks: Iterable<Task> | AsyncIterable<Task>, lane: MpiLane, how: RunOptions) {
+  const { failures } = checkRun(how);
+  for await (const result of drive(tasks, lane, { ...how, failures: 'yield' })) {
+    await lane.publish(result);
+    if (result.error && failures === 'throw') throw result.error;
+    yield result;
   }
 }
 
-/** An executor of the whole job: every rank makes it and makes the same calls; results come on rank 0. */
+/** The other ranks' part of a run: tasks of rank 0, and its results where they are for all, until it says that the run is over. */
+async function* serve(
+  comm: Communicator,
+  host: TaskHost,
+  given: Map<string, unknown>,
+  how: RunOptions,
+): AsyncGenerator<TaskResult, void, undefined> {
+  const { failures, everywhere } = checkRun(how);
+  let over = false;
+  let failed: Error | undefined;
+  /** The next result; undefined at the end. */
+  const next = async (): Promise<TaskResult | undefined> => {
+    for (;;) {
+      const message = (await hear(comm, 0)) as ToRank;
+      if (message.say === 'task') await answerTask(comm, host, message.spec);
+      else if (message.say === 'share') given.set(message.hash, message.value);
+      else if (message.say === 'end') {
+        over = true;
+        if (everywhere && !message.whole)
+          failed ??= new EwaldError('Aborted', 'rank 0 ended the run before all of its tasks were done');
+        return undefined;
+      } else if (message.error && failures === 'throw') failed = raisedError(message.error);
+      else return { ...message.result, ...(message.error && { error: raisedError(message.error) }) };
+    }
+  };
+  try {
+    for (let result = await next(); result; result = await next()) yield result;
+    if (failed) throw failed;
+  } finally {
+    // Who reads no further still has tasks to do.
+    while (!over) await next();
+  }
+}
+
+async function answerTask(comm: Communicator, host: TaskHost, spec: Omit<TaskSpec, 'transfer'>): Promise<void> {
+  let bytes: Uint8Array;
+  try {
+    const { value, seconds } = await host.run({ ...spec, transfer: [] }, new AbortController().signal);
+    bytes = encode({ value, error: undefined, seconds } satisfies FromRank);
+  } catch (error) {
+    bytes = encode({ value: undefined, error: flatError(error), seconds: 0 } satisfies FromRank);
+  }
+  await post(comm, 0, bytes);
+}
+
+/** An executor of the whole job: every rank makes it and makes the same calls; results come on rank 0, or on all. */
 export async function mpi(place: Place, world: Communicator, options: InlineOptions = {}): Promise<Executor> {
   const { context, modules } = checkInline(options, 'Executor.mpi');
   const comm = (await world.split(0)) as Communicator;
@@ -175,8 +216,8 @@ export async function mpi(place: Place, world: Communicator, options: InlineOpti
   });
   async function* run(tasks: Iterable<Task> | AsyncIterable<Task>, how: RunOptions): AsyncGenerator<TaskResult, void> {
     if (comm.size === 1) yield* drive(tasks, new InlineLane(host, name, names), how);
-    else if (comm.rank === 0) yield* drive(tasks, new MpiLane(comm, shared, names), how);
-    else await serve(comm, host, given);
+    else if (comm.rank > 0) yield* serve(comm, host, given, how);
+    else yield* (how.everywhere ? publish : drive)(tasks, new MpiLane(comm, shared, names), how);
   }
   return assemble(
     {

@@ -150,6 +150,7 @@ async function* elsewhere(run: Run, executor: Executor, signal: AbortSignal | un
   const window = Math.max(2, 3 * executor.slots);
   for await (const { index, value } of executor.run<Arrays[]>(source(), {
     window,
+    everywhere: true,
     ...(signal && { signal: signal as never }),
   })) {
     const partition = run.partitions[index] as Partition;

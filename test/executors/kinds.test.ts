@@ -80,6 +80,14 @@ describe.skipIf(!mpiPresent)('mpi', () => {
     });
   });
 
+  test('results of a run everywhere come to every rank, errors too', async () => {
+    const { code, out, err } = await mpirun(3, program, 'everywhere');
+    expect(code, err).toBe(0);
+    const thrown = 'this task always fails';
+    const each = { values: [9, 16, 25], failed: [thrown, 9], first: [0], after: [36], thrown };
+    expect(out.match(/\{.*?\}/g)?.map((line) => JSON.parse(line))).toEqual([each, each, each]);
+  });
+
   test('a rank that dies ends the job in seconds, and is named', async () => {
     const began = performance.now();
     const { code, err } = await mpirun(3, program, 'die');

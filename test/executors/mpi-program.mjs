@@ -40,6 +40,35 @@ const programs = {
     };
     process.stdout.write(`${JSON.stringify(report)}\n`);
   },
+  async everywhere() {
+    const report = { values: [], failed: [], first: [], after: [], thrown: '' };
+    const everywhere = true;
+    for await (const { value } of executor.run(
+      [3, 4, 5].map((n) => task('square', n)),
+      { everywhere },
+    ))
+      report.values.push(value);
+    for await (const { value, error } of executor.run([task('fail'), task('square', 3)], {
+      everywhere,
+      failures: 'yield',
+    }))
+      report.failed.push(error?.message ?? value);
+    try {
+      for await (const _ of executor.run([task('fail'), task('square', 3)], { everywhere }));
+    } catch (error) {
+      report.thrown = error.message;
+    }
+    // Who reads no further has the tasks of the run to do all the same.
+    for await (const { value } of executor.run(
+      Array.from({ length: 30 }, (_, n) => task('square', n)),
+      { everywhere },
+    )) {
+      report.first.push(value);
+      break;
+    }
+    for await (const { value } of executor.run([task('square', 6)], { everywhere })) report.after.push(value);
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+  },
   async die() {
     // As a machine that is switched off, in the middle of a run.
     if (rank === 1) setTimeout(() => process.kill(process.pid, 'SIGKILL'), 200);

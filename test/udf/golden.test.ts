@@ -1,6 +1,7 @@
 /**
  * Every entry of LiberTEM's golden file, on each backend of the core, on JavaScript's own methods, and in parts on
- * workers and processes of a cluster (executors.test.ts has all executors, MPI too, give the same bits).
+ * workers, processes of a cluster and ranks of MPI. Under mpirun this file runs itself, a vitest a rank: what is here is
+ * SPMD, every rank calls the same in the same order.
  */
 import { devices } from 'ewald';
 import {
@@ -23,6 +24,7 @@ import {
 } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dataRequired } from '../support/data.js';
+import { mpiPresent, mpirun } from '../support/mpi.js';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 import { distance, golden, goldenFrames, navShape, sigShape } from './golden.js';
 
@@ -48,8 +50,11 @@ const backends = [
   ...(withoutGpu ? [] : (['webgpu'] as const)),
   ...(emulated ? (['cuda-emulated'] as const) : []),
 ] as const;
-const executors = ['workers', 'delayed', ...(natsPresent ? (['nats'] as const) : [])] as const;
+const executors = ['workers', 'delayed', ...(natsPresent ? (['nats'] as const) : []), 'mpi'] as const;
 type Place = (typeof backends | typeof executors)[number];
+/** Under mpirun. */
+const asRank = Number(process.env.OMPI_COMM_WORLD_SIZE ?? process.env.PMI_SIZE ?? 1) > 1;
+const places: readonly Place[] = asRank ? ['mpi'] : [...backends, ...executors.filter((place) => place !== 'mpi')];
 
 /** A context, and what ends it with all that it was made with. */
 async function contextOf(place: Place): Promise<{ ctx: Context; end: () => Promise<void> }> {
@@ -66,8 +71,8 @@ async function contextOf(place: Place): Promise<{ ctx: Context; end: () => Promi
     };
     return { ctx, end };
   }
-  if (place === 'delayed') {
-    const ctx = await Context.makeWith('delayed', { context: { backend: 'wasm' } });
+  if (place === 'delayed' || place === 'mpi') {
+    const ctx = await Context.makeWith(place, { context: { backend: 'wasm' } });
     return { ctx, end: () => ctx.close() };
   }
   const ctx =
@@ -77,7 +82,7 @@ async function contextOf(place: Place): Promise<{ ctx: Context; end: () => Promi
   return { ctx, end: () => ctx.close() };
 }
 
-describe.skipIf(!golden).each([...backends, ...executors])('LiberTEM’s results on %s', (place) => {
+describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
   let ctx: Context;
   let end: () => Promise<void>;
   let scan: Scan;
@@ -248,4 +253,17 @@ describe.skipIf(!golden).each([...backends, ...executors])('LiberTEM’s results
     });
     expect(distance(result.data, golden.map_std)).toBeLessThan(single);
   });
+});
+
+// Vitest ends its process in a way that runs no listeners, and MPI wants to be closed.
+if (asRank) afterAll(() => process.emit('exit', 0));
+
+test.skipIf(asRank || !golden || !mpiPresent)('LiberTEM’s results under mpirun -n 2', async () => {
+  const vitest = new URL('../../node_modules/vitest/vitest.mjs', import.meta.url);
+  const file = 'test/udf/golden.test.ts';
+  const args = ['run', '--project', 'node', file, '--pool=forks', '--maxWorkers=1', '--reporter=json'];
+  const { code, out, err } = await mpirun(2, vitest, ...args);
+  expect(code, `${out}\n${err}`).toBe(0);
+  const passed = [...out.matchAll(/"numPassedTests":(\d+)/g)].map(([, count]) => Number(count));
+  expect(passed).toEqual([16, 16]);
 });
