@@ -9,5 +9,6 @@ export type {
   PeaksOptions,
   PeaksRunOptions,
 } from './peaks.js';
+export { type PowderOptions, VirtualPowder } from './powder.js';
 export type { SearchedPanel } from './rings.js';
 export { spotsOf } from './spots.js';
