@@ -1,5 +1,6 @@
 /** Parameters of the peak search: those given, the others from the first frames. */
 import type { Geometry } from '../crystal/geometry/geometry.js';
+import { checkSignal } from '../options.js';
 import { factsOf, flagsOf, parametersOf, radiiOfSpots, saidOf, usualParameters } from '../peaks/guess.js';
 import { openDetector } from '../pipeline/detector.js';
 import type { RingRadii } from '../pipeline/integrate.js';
@@ -41,10 +42,17 @@ export async function peaksOf(
   try {
     const finder = await context.peaks({ width, height, dtype, rings });
     const numbers = [];
-    for (let frame = 0; frame < Math.min(lookedAt, source.first.frames); frame++) {
-      const read = await readFrame(source.first, frame, detector, signal).catch(() => undefined);
-      if (read) numbers.push(read);
+    let broken: unknown;
+    // Broken frames are told in the run; here the next ones serve.
+    for (let frame = 0; frame < Math.min(8 * lookedAt, source.first.frames) && numbers.length < lookedAt; frame++) {
+      try {
+        numbers.push(await readFrame(source.first, frame, detector, signal));
+      } catch (error) {
+        checkSignal(signal);
+        broken ??= error;
+      }
     }
+    if (numbers.length === 0 && broken !== undefined) throw broken;
     const facts = await factsOf(finder, rings, width, numbers, detector.validRange);
     const chosen = whole({ ...parametersOf(name, facts), ...peaks }, radiiOfSpots(facts));
     const more = chosen.rings ? ` --int-radius=${chosen.rings}` : '';

@@ -298,4 +298,23 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(err).toMatch(/cut\.h5/);
     expect(err).not.toMatch(/at .*\.js:/);
   });
+
+  test('who gives no parameters gets them from the first frames that can be read; without any, the run ends with why', async () => {
+    const bytes = readFileSync(sim('mono.h5'));
+    // The chunks of its six frames end here; four of them end at the other place.
+    const [begin, four, six] = [13_704, 2_377_037, 3_558_679];
+    const some = join(folder, 'some.h5');
+    writeFileSync(some, Buffer.from(bytes).fill(255, begin, four));
+    const given = ['-g', sim('mono.geom'), '-p', sim('mono.cell'), '--backend=wasm'];
+    const run = await ewald(['index', some, ...given, '-o', join(folder, 'some.stream')]);
+    expect(run.code).toBe(1);
+    expect(run.err).toMatch(/from the first 2 frames .*--threshold=[1-9]/);
+    expect(run.out).toMatch(/2 of 6 frames indexed.*4 could not be read/);
+    const none = join(folder, 'none.h5');
+    writeFileSync(none, Buffer.from(bytes).fill(255, begin, six));
+    const nothing = await ewald(['index', none, ...given, '-o', join(folder, 'none.stream')]);
+    expect(nothing.code).not.toBe(0);
+    expect(nothing.err).toMatch(/none\.h5.*chunk of \[0, 0, 0\] is damaged/);
+    expect(nothing.err).not.toMatch(/--threshold/);
+  });
 });
