@@ -70,7 +70,8 @@ export function bytesOf(
     first: 4 * (rings + 1),
     order: 4 * ofRings,
     keys: 4 * ofRings,
-    rings: rings * sizeOf(peaksRing),
+    // Without a ring, where all pixels are bad, there still has to be one to bind.
+    rings: Math.max(1, rings) * sizeOf(peaksRing),
     candidates: 4 * ofRings,
     // Any pixel may be a summit.
     seeds: 4 * (finder === 'peakfinder8' ? mostPeaks(pixels) : pixels),
