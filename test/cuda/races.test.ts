@@ -1,4 +1,4 @@
-/** Kernels of passes under the emulator's strict eye: no race, no access beside an allocation, in any order of threads. */
+/** Kernels of peaks and of passes under the emulator's strict eye: no race, no access beside an allocation, in any order of threads. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -19,14 +19,25 @@ afterEach(() => {
   if (present) addon.setMode({});
 });
 
-test.skipIf(!present)('passes over frames have no race', { timeout: 60_000 }, async () => {
+const ids = {
+  peaks: [
+    'peaks:peakfinder8:u16:5x300:narrow',
+    'peaks:peakfinder8:i16:120x164:panels=4',
+    'peaks:zaef:u16:131x107:max=5',
+    'peaks:dispersion-extended:f32:131x107:nan=0.05',
+  ],
+  'passes over frames': [
+    'udf:pass:pixel:u16:3x1x1',
+    'udf:pass:one:f32:1x48x64',
+    'udf:pass:many:u16:701x3x3',
+    'udf:pass:i32:19x37x53',
+  ],
+};
+
+test.skipIf(!present).each(Object.entries(ids))('%s have no race', { timeout: 60_000 }, async (_, four) => {
   addon.takeReports();
   addon.setMode({ checked: true, orders: 3, seed: 5 });
-  const { counts, rows } = await validate.validate({
-    createContext,
-    ids: ['udf:pass:pixel:u16:3x1x1', 'udf:pass:one:f32:1x48x64', 'udf:pass:many:u16:701x3x3', 'udf:pass:i32:19x37x53'],
-    backends: ['cuda-emulated'],
-  });
+  const { counts, rows } = await validate.validate({ createContext, ids: four, backends: ['cuda-emulated'] });
   expect(rows.map(({ why }) => why)).toEqual([null, null, null, null]);
   expect(counts.pass).toBe(4);
   expect(addon.takeReports()).toEqual([]);
