@@ -142,7 +142,8 @@ async function imagesOf(files: readonly string[], options: Options, deps: CliDep
   const [path] = geometry?.panels.map((panel) => panel.data).filter((one) => one !== '/data/data') ?? [];
   const data = options.data === undefined ? path && { path, must: false } : { path: options.data, must: true };
   const wanted = files.map((file) => ({ file, frames: undefined }));
-  const all = { wanted, data: data || undefined, serialStart: 1, shard: undefined, follow: undefined, signal };
+  const some = { wanted, data: data || undefined, geometry };
+  const all = { ...some, serialStart: 1, shard: undefined, follow: undefined, signal };
   const source = await FrameSource.open(all);
   const context = await createContext(backendOption(options.backend));
   try {

@@ -1,9 +1,11 @@
 /** Which frames a run takes: files, folders, `-i` lists of files with `//N` events, and whether arguments are frames. */
 import { open as openHandle, readdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Dataset } from '../data/dataset.js';
 import { detect, open } from '../data/node.js';
 import { EwaldError } from '../errors.js';
+import { openStacked } from '../pipeline/stacked.js';
 import { readText } from './inputs.js';
 import { isStream } from './stream-file.js';
 
@@ -81,13 +83,20 @@ export async function filesOfFolder(folder: string): Promise<string[]> {
 }
 
 /** Opens a file of frames; `data` is the dataset of HDF5 files that is wanted where the file has it. */
-export async function openFile(file: string, data: DataPath, signal: AbortSignal): Promise<Dataset> {
-  if (data?.must) return open(file, { signal, dataset: data.path });
-  const dataset = await open(file, { signal });
-  const entry = data && dataset.arrays.find(({ name }) => name === data.path);
-  if (!entry || entry.chosen) return dataset;
-  await dataset.dispose();
-  return open(file, { signal, dataset: data.path });
+export function openFile(
+  file: string,
+  data: DataPath,
+  geometry: Geometry | undefined,
+  signal: AbortSignal,
+): Promise<Dataset> {
+  return openStacked(async (sigShape) => {
+    if (data?.must) return open(file, { signal, dataset: data.path, sigShape });
+    const dataset = await open(file, { signal });
+    const entry = data && dataset.arrays.find(({ name }) => name === data.path);
+    if (!sigShape && (!entry || entry.chosen)) return dataset;
+    await dataset.dispose();
+    return open(file, { signal, dataset: entry && data.path, sigShape });
+  }, geometry);
 }
 
 /** A dataset of HDF5 files: what the user named must be there, what the geometry names may be. */

@@ -3,6 +3,7 @@
  * frames; whoever searches opens them again, wherever that is.
  */
 import { stat } from 'node:fs/promises';
+import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Dataset } from '../data/dataset.js';
 import { open } from '../data/node.js';
 import { EwaldError, isEwaldError } from '../errors.js';
@@ -36,6 +37,8 @@ export interface RunSource {
 export interface FrameSourceOptions {
   readonly wanted: readonly Wanted[];
   readonly data: DataPath;
+  /** By which frames of several modules are told from frames of a scan. */
+  readonly geometry: Geometry | undefined;
   readonly serialStart: number;
   readonly shard: Shard | undefined;
   /** Seconds without new frames after which a followed run ends; undefined: nothing is followed. */
@@ -103,7 +106,8 @@ export class FrameSource implements RunSource {
     for (const { file, frames } of this.#files) {
       if (left <= 0) return;
       const own = file === this.#first?.name ? this.#first : undefined;
-      const dataset = own ?? (await openFile(file, this.#data, this.#options.signal).catch(() => undefined));
+      const dataset =
+        own ?? (await openFile(file, this.#data, this.#options.geometry, this.#options.signal).catch(() => undefined));
       if (!dataset) continue;
       const taken = (frames ?? counting(0, dataset.frames)).slice(0, left);
       left -= taken.length;
@@ -181,13 +185,13 @@ export class FrameSource implements RunSource {
   }
 
   async #begin(): Promise<void> {
-    const { follow, signal, data } = this.#options;
+    const { follow, signal, data, geometry } = this.#options;
     const since = performance.now();
     for (;;) {
       const [first] = this.#files;
       try {
         if (!first) throw noFrames(this.#options.wanted);
-        this.#first = await openFile(first.file, data, signal);
+        this.#first = await openFile(first.file, data, geometry, signal);
         // Files of one run are alike: what the first one has, all have to have.
         if (data && !data.must && !this.#first.arrays.some(({ name }) => name === data.path)) this.#data = undefined;
         else if (data) this.#data = { ...data, must: true };
@@ -210,7 +214,7 @@ export class FrameSource implements RunSource {
     if (known !== undefined) return known;
     let dataset: Dataset;
     try {
-      dataset = await openFile(file, this.#data, this.#options.signal);
+      dataset = await openFile(file, this.#data, this.#options.geometry, this.#options.signal);
     } catch (error) {
       if (isEwaldError(error) && error.tag !== 'Aborted') return undefined;
       throw error;

@@ -11,6 +11,7 @@ import { isEwaldError, messageOf } from '../errors.js';
 import { type WriteOptions, writeWhole } from '../files/write.js';
 import { checkPanels } from '../peaks/rings.js';
 import { beamsOfFile, frameSize, geometryFromFile } from '../pipeline/detector.js';
+import { openStacked, stackedGeometry } from '../pipeline/stacked.js';
 import { geometryPicture } from '../report/geometry-picture.js';
 import { holdsFrames } from './frame-inputs.js';
 import { readText } from './inputs.js';
@@ -41,9 +42,12 @@ export function register(program: Command, _: CliDeps): void {
 
 async function check(file: string, options: Options): Promise<void> {
   const own = await holdsFrames(file);
-  const dataset = own ? await open(file) : options.frames === undefined ? undefined : await open(options.frames);
+  const parsed = own ? undefined : parseGeometry(await readText(file), file);
+  const frames = own ? file : options.frames;
+  const dataset =
+    frames === undefined ? undefined : await openStacked((sigShape) => open(frames, { sigShape }), parsed);
   try {
-    const geometry = own && dataset ? geometryFromFile(dataset) : parseGeometry(await readText(file), file);
+    const geometry = parsed ?? geometryFromFile(dataset as Dataset);
     const found: string[] = [];
     const beam = await beamFor(geometry, dataset, found);
     if (dataset && !own) found.push(...(await misfits(geometry, dataset)));
@@ -86,10 +90,12 @@ async function beamFor(geometry: Geometry, dataset: Dataset | undefined, found: 
   return beamOf({ ...geometry, radiation, distance, shift: [x ?? { value: 0 }, y ?? { value: 0 }] });
 }
 
-async function misfits(geometry: Geometry, dataset: Dataset): Promise<string[]> {
+async function misfits(given: Geometry, dataset: Dataset): Promise<string[]> {
   const found: string[] = [];
   const { width, height } = frameSize(dataset);
+  let geometry = given;
   try {
+    geometry = stackedGeometry(given, dataset);
     checkPanels(geometry, width, height);
   } catch (error) {
     if (!isEwaldError(error, 'Shape')) throw error;

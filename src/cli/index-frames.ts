@@ -84,7 +84,7 @@ async function search(
   const source: RunSource = live
     ? await openLive({ ...live, geometry: given, data: data ? data.path : undefined, serialStart, signal })
     : await FrameSource.open({
-        ...{ wanted: await wantedOf(files, flags), data: data || undefined },
+        ...{ wanted: await wantedOf(files, flags), data: data || undefined, geometry: given },
         ...{ serialStart, shard, follow, signal },
       });
   try {

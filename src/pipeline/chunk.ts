@@ -76,13 +76,16 @@ export function chunkOf(
     cameraLengthM: averageDistance(geometry, beam.distanceM),
     peakCount: peaks.count,
     peakResolution: { inverseNm: resolution, angstrom: 10 / resolution },
-    peaks: inverseD.map((value, i) => ({
-      fs: peaks.fs[i] ?? 0,
-      ss: peaks.ss[i] ?? 0,
-      inverseD: value,
-      intensity: peaks.intensity[i] ?? 0,
-      panel: geometry.panels[peaks.panel[i] ?? 0]?.name ?? '?',
-    })),
+    peaks: inverseD.map((value, i) => {
+      const panel = geometry.panels[peaks.panel[i] ?? 0];
+      return {
+        fs: peaks.fs[i] ?? 0,
+        ss: (peaks.ss[i] ?? 0) - (panel?.firstRow ?? 0),
+        inverseD: value,
+        intensity: peaks.intensity[i] ?? 0,
+        panel: panel?.name ?? '?',
+      };
+    }),
     crystals: crystals.map((crystal) => streamCrystal(crystal, geometry, names[crystal.inputCell])),
   };
 }
@@ -120,7 +123,7 @@ function streamCrystal(crystal: FrameCrystal, geometry: Geometry, name: LatticeN
         peak: one.peak,
         background: one.background,
         fs: one.fs + (panel?.minFs ?? 0),
-        ss: one.ss + (panel?.minSs ?? 0),
+        ss: one.ss + (panel?.minSs ?? 0) - (panel?.firstRow ?? 0),
         panel: panel?.name ?? '?',
       };
     }),

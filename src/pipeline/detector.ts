@@ -5,12 +5,16 @@ import type { Dataset, Metadata } from '../data/dataset.js';
 import { EwaldError } from '../errors.js';
 import type { FrameDtype } from '../peaks/contract.js';
 import { checkPanels, type Rings, ringsOf } from '../peaks/rings.js';
+import { stacked, stackedGeometry } from './stacked.js';
 
 /** Width and height of a dataset's frames. Throws `Shape` for what is no stack of pictures. */
 export function frameSize({ name, shape }: Dataset): { readonly width: number; readonly height: number } {
   const [height, width, ...more] = shape.signal;
   if (width === undefined || height === undefined || more.length > 0)
-    throw new EwaldError('Shape', `${name}: a frame is [${shape.signal.join(', ')}]; needed are rows and columns`);
+    throw new EwaldError(
+      'Shape',
+      `${name}: a frame is [${shape.signal.join(', ')}]; needed are rows and columns, or a geometry (-g) whose panels say their modules: ${Array.from({ length: Math.max(0, shape.signal.length - 2) }, (_, i) => `dim${i} = 0, `).join('')}dim${Math.max(0, shape.signal.length - 2)} = ss, …`,
+    );
   return { width, height };
 }
 
@@ -135,12 +139,14 @@ function mark(bad: Uint8Array, more: Uint8Array | undefined): void {
 async function readMask(file: string, path: string, pixels: number, openOther: OpenOther): Promise<ArrayLike<number>> {
   const mask = await openOther(file, path);
   try {
-    if (mask.frameLength !== pixels)
+    // Of modules it has more axes than a picture.
+    const frames = mask.frames * mask.frameLength === pixels ? mask.frames : 1;
+    if (frames * mask.frameLength !== pixels)
       throw new EwaldError(
         'Shape',
         `the mask ${path} of ${file} has ${mask.frameLength} pixels; a frame has ${pixels}`,
       );
-    return (await mask.read(0, 1)) as ArrayLike<number>;
+    return (await mask.read(0, frames)) as ArrayLike<number>;
   } finally {
     await mask.dispose();
   }
@@ -221,9 +227,10 @@ export interface DetectorOptions {
 }
 
 /** Finds out what is known of the detector from the first dataset of a run. */
-export async function openDetector(dataset: Dataset, options: DetectorOptions = {}): Promise<Detector> {
+export async function openDetector(opened: Dataset, options: DetectorOptions = {}): Promise<Detector> {
+  const dataset = stacked(opened, options.geometry);
   const { width, height } = frameSize(dataset);
-  const geometry = options.geometry ?? geometryFromFile(dataset);
+  const geometry = options.geometry ? stackedGeometry(options.geometry, dataset) : geometryFromFile(dataset);
   const { openOther = noOther } = options;
   const dtype = searchedType(dataset);
   // Told before masks are read: whether it is the geometry of this detector at all.

@@ -15,6 +15,7 @@ import { type DetectorOptions, openDetector } from './detector.js';
 import type { FrameResult } from './frame.js';
 import { type Plans, readFrame, Searcher } from './searcher.js';
 import { methodName, type SearchSettings, settingNames } from './settings.js';
+import { stacked } from './stacked.js';
 
 /** Frames to be searched: all of a dataset, or some. */
 export interface PipelineInput {
@@ -88,8 +89,12 @@ export async function* runPipeline(
     if (done) throw new EwaldError('Argument', 'the run has no frames; needed is a file of frames at least');
     const { inputs: _, signal: __, jobs: ___, ...rest } = options;
     const detector = await openDetector(first.dataset, rest);
+    const asPictures = (input: PipelineInput): PipelineInput => ({
+      ...input,
+      dataset: stacked(input.dataset, options.geometry),
+    });
     for (let i = 0; i < jobs; i++) searchers.push(await Searcher.open(context, detector, options));
-    yield* searchAll(searchers, framesOf(first, inputs, serialStart), signal);
+    yield* searchAll(searchers, framesOf(first, inputs, serialStart, asPictures), signal);
   } finally {
     for (const searcher of searchers) await searcher.dispose();
     await letGo(inputs);
@@ -104,6 +109,7 @@ async function* framesOf(
   first: PipelineInput,
   rest: AsyncIterable<PipelineInput>,
   serialStart: number,
+  asPictures: (input: PipelineInput) => PipelineInput,
 ): AsyncGenerator<FrameJob> {
   let serial = serialStart;
   const jobsOf = function* ({ dataset, frames, filename = dataset.name }: PipelineInput): Generator<FrameJob> {
@@ -112,8 +118,8 @@ async function* framesOf(
       yield { dataset, frame, origin: { filename, event, serial: serial++ } };
     }
   };
-  yield* jobsOf(first);
-  for await (const input of rest) yield* jobsOf(input);
+  yield* jobsOf(asPictures(first));
+  for await (const input of rest) yield* jobsOf(asPictures(input));
 }
 
 /** Searches frames with as many searchers as there are; twice as many frames are read or under way, not more. */

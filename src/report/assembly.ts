@@ -27,7 +27,7 @@ export class Assembly {
   readonly beam: Place;
   /** Pixels of the picture a pixel of the detector. */
   readonly scale: number;
-  readonly #geometry: Geometry;
+  readonly geometry: Geometry;
   readonly #left: number;
   readonly #top: number;
   /** Place of every pixel of the frame; −1: none. */
@@ -35,7 +35,7 @@ export class Assembly {
 
   constructor(geometry: Geometry, width: number, bad: Uint8Array, size = 640) {
     this.size = size;
-    this.#geometry = geometry;
+    this.geometry = geometry;
     const corners = geometry.panels.flatMap((panel) =>
       [0, widthOf(panel)].flatMap((fs) =>
         [0, heightOf(panel)].map((ss) => [
@@ -65,7 +65,7 @@ export class Assembly {
 
   /** Where a point of the frame's array is in the picture; undefined between panels. */
   place(fs: number, ss: number): Place | undefined {
-    const panel = this.#geometry.panels.find(
+    const panel = this.geometry.panels.find(
       ({ minFs, maxFs, minSs, maxSs }) => fs >= minFs && fs <= maxFs + 1 && ss >= minSs && ss <= maxSs + 1,
     );
     return panel && this.#placeIn(panel, fs - panel.minFs, ss - panel.minSs);

@@ -14,6 +14,7 @@ import { type FrameFailure, type FrameRecord, failureOf, recordOf } from '../pip
 import { searchAll } from '../pipeline/run.js';
 import { Searcher } from '../pipeline/searcher.js';
 import type { SearchSettings } from '../pipeline/settings.js';
+import { openStacked } from '../pipeline/stacked.js';
 
 /** What all tasks of a run share. */
 export interface SharedRun {
@@ -47,7 +48,7 @@ export async function search(task: SearchTask, scope: TaskScope): Promise<(Frame
   const run = (await scope.input('run')) as SharedRun;
   const { hash } = scope.inputs.run as { readonly hash: string };
   const first = async (): Promise<Dataset> =>
-    run.live ? liveDataset(run.live, run.first) : openFrames(scope, run.first, run.data, 0);
+    run.live ? liveDataset(run.live, run.first) : openFrames(scope, run.first, run, 0);
   let live = new Map<string, LiveFrame>();
   const searcher = await scope.keep(`searcher ${hash}`, async () => {
     if (run.live) live.set(run.first, run.live);
@@ -69,7 +70,7 @@ export async function search(task: SearchTask, scope: TaskScope): Promise<(Frame
   const items: (FrameRecord | FrameFailure)[] = [];
   let dataset: Dataset;
   try {
-    dataset = await openFrames(scope, task.file, run.data, task.known);
+    dataset = await openFrames(scope, task.file, run, task.known);
   } catch (error) {
     if (!(error instanceof EwaldError) || error.tag === 'Aborted' || error.tag === 'Disposed') throw error;
     return task.frames.map((_, i) => failureOf({ origin: originOf(task, i, undefined), error }));
@@ -136,10 +137,11 @@ function detectorOf(
 async function openFrames(
   scope: TaskScope,
   file: DataInput,
-  data: string | undefined,
+  { data, geometry }: SharedRun,
   known: number,
 ): Promise<Dataset> {
-  const open = (): Promise<Dataset> => scope.open(file, data === undefined ? {} : { dataset: data });
+  const open = (): Promise<Dataset> =>
+    openStacked((sigShape) => scope.open(file, { dataset: data, sigShape }), geometry);
   const dataset = await scope.keep(`frames ${file}`, open);
   return dataset.frames >= known ? dataset : scope.keep(`frames ${file} ${known}`, open);
 }

@@ -56,6 +56,8 @@ export interface Panel {
   readonly badEdge: number;
   readonly badValues: readonly BadValue[];
   readonly masks: readonly MaskSource[];
+  /** Rows of other modules above it where a frame's modules are laid one below the other; default 0. */
+  readonly firstRow?: number;
 }
 
 /** A rectangle of bad pixels, in the file's pixels of one panel or in pixels of the laboratory. */

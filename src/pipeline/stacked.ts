@@ -1,0 +1,165 @@
+/**
+ * Frames of more than two axes, [modules, …, ss, fs], as one picture: modules one below the other, in the order in which
+ * they lie in the file. A geometry says by `dim1 = 3` that a panel is of module 3; its rows are shifted to match.
+ */
+import type { BadRegion, Geometry, Panel } from '../crystal/geometry/geometry.js';
+import type { Dataset, DatasetShape, ListedPeaks } from '../data/dataset.js';
+import { EwaldError } from '../errors.js';
+
+/** The dimensions of a panel as its geometry writes them. */
+const said = (panel: Panel): string => panel.dimensions.map((meaning, i) => `dim${i} = ${meaning}`).join(', ');
+
+/** Modules that a panel names, the slowest axis first. */
+const moduleOf = (panel: Panel): number[] => panel.dimensions.filter((one): one is number => typeof one === 'number');
+
+/**
+ * Axes of a frame as a geometry has them: ss, fs, and one more for each number among the dimensions. Throws `Unsupported`
+ * for what is not read: pixels that run along ss, panels in several datasets.
+ */
+export function frameAxes(geometry: Geometry): number {
+  const [first] = geometry.panels;
+  if (!first) throw new EwaldError('Format', 'the geometry has no panel');
+  const kinds = (panel: Panel): string => panel.dimensions.map((one) => (typeof one === 'number' ? 'N' : one)).join();
+  if (!/^(%,)*(N,)*ss,fs$/.test(kinds(first)))
+    throw new EwaldError(
+      'Unsupported',
+      `the geometry says ${said(first)} of panel ${first.name}; read are frames whose dimensions are %, then modules by number, then ss, then fs`,
+    );
+  for (const panel of geometry.panels) {
+    if (kinds(panel) !== kinds(first))
+      throw new EwaldError(
+        'Unsupported',
+        `the geometry says ${said(first)} of panel ${first.name} and ${said(panel)} of panel ${panel.name}; dimensions that are alike are needed`,
+      );
+    if (panel.data !== first.data)
+      throw new EwaldError(
+        'Unsupported',
+        `the geometry has panel ${first.name} in ${first.data} and panel ${panel.name} in ${panel.data}; frames are read from one dataset`,
+      );
+  }
+  return moduleOf(first).length + 2;
+}
+
+/** Opens frames of as many axes as the geometry says: HDF5 takes the last two unless it is told. */
+export async function openStacked(
+  open: (sigShape: readonly number[] | undefined) => Promise<Dataset>,
+  geometry: Geometry | undefined,
+): Promise<Dataset> {
+  const axes = geometry ? frameAxes(geometry) : 2;
+  const dataset = await open(undefined);
+  const { navigation, signal } = dataset.shape;
+  const all = [...navigation, ...signal];
+  if (!geometry || axes <= signal.length || axes > all.length) return stacked(dataset, geometry);
+  await dataset.dispose();
+  return stacked(await open(all.slice(-axes)), geometry);
+}
+
+/** The frames as pictures of two axes. Throws `Shape` where they are no such frames as the geometry describes. */
+export function stacked(dataset: Dataset, geometry: Geometry | undefined): Dataset {
+  if (!geometry || dataset instanceof StackedFrames) return dataset;
+  const axes = frameAxes(geometry);
+  if (axes === 2) return dataset;
+  const { signal } = dataset.shape;
+  if (signal.length !== axes)
+    throw new EwaldError(
+      'Shape',
+      `${dataset.name}: frames are [${signal.join(', ')}]; the geometry (${said(geometry.panels[0] as Panel)}) is of frames of ${axes} axes: is it the geometry of this file? In JavaScript, open takes sigShape`,
+    );
+  return new StackedFrames(dataset);
+}
+
+/** The geometry of the pictures that `stacked` makes. Throws `Shape` for modules that the frames lack. */
+export function stackedGeometry(geometry: Geometry, dataset: Dataset): Geometry {
+  if (!(dataset instanceof StackedFrames) || frameAxes(geometry) === 2) return geometry;
+  const { signal } = dataset.file.shape;
+  const modules = signal.slice(0, -2);
+  const [rows = 0, columns = 0] = signal.slice(-2);
+  const regions: BadRegion[] = geometry.badRegions.filter((region) => !('minFs' in region));
+  const panels = geometry.panels.map((panel) => {
+    const place = moduleOf(panel);
+    if (place.some((n, axis) => n < 0 || n >= (modules[axis] ?? 0)) || panel.maxFs >= columns || panel.maxSs >= rows)
+      throw new EwaldError(
+        'Shape',
+        `the panel ${panel.name} (${said(panel)}) ends at fs ${panel.maxFs}, ss ${panel.maxSs}, but a frame has ${modules.join(' x ')} modules of ${columns} x ${rows} pixels; is it the geometry of this detector?`,
+      );
+    const firstRow = rows * place.reduce((index, n, axis) => index * (modules[axis] ?? 1) + n, 0);
+    for (const region of geometry.badRegions) {
+      if (!('minFs' in region) || (region.panel !== undefined && region.panel !== panel.name)) continue;
+      const { minSs, maxSs } = region;
+      regions.push({ ...region, panel: panel.name, minSs: minSs + firstRow, maxSs: maxSs + firstRow });
+    }
+    return {
+      ...panel,
+      minSs: panel.minSs + firstRow,
+      maxSs: panel.maxSs + firstRow,
+      dimensions: ['%', 'ss', 'fs'] as const,
+      firstRow,
+    };
+  });
+  return { ...geometry, panels, badRegions: regions };
+}
+
+/** In memory nothing moves: modules lie one after the other already. */
+class StackedFrames implements Dataset {
+  /** As the file has them. */
+  readonly file: Dataset;
+  readonly shape: DatasetShape;
+  readonly mask?: NonNullable<Dataset['mask']>;
+
+  constructor(file: Dataset) {
+    this.file = file;
+    const { navigation, signal } = file.shape;
+    const columns = signal.at(-1) ?? 1;
+    this.shape = { navigation, signal: [file.frameLength / columns, columns] };
+    if (file.mask) this.mask = (options) => file.mask?.(options) as Promise<Uint8Array>;
+  }
+
+  get format() {
+    return this.file.format;
+  }
+  get name() {
+    return this.file.name;
+  }
+  get dtype() {
+    return this.file.dtype;
+  }
+  get frames() {
+    return this.file.frames;
+  }
+  get frameLength() {
+    return this.file.frameLength;
+  }
+  get meta() {
+    return this.file.meta;
+  }
+  get notes() {
+    return this.file.notes;
+  }
+  get arrays() {
+    return this.file.arrays;
+  }
+  get sizes() {
+    return this.file.sizes;
+  }
+  get filters() {
+    return this.file.filters;
+  }
+  get chunkFrames() {
+    return this.file.chunkFrames;
+  }
+  partitions(bytes?: number) {
+    return this.file.partitions(bytes);
+  }
+  read(...words: Parameters<Dataset['read']>) {
+    return this.file.read(...words);
+  }
+  async peaks(): Promise<ListedPeaks> {
+    throw new EwaldError(
+      'Unsupported',
+      `${this.name}: its frames are of several modules, and peak lists do not say on which one a peak lies; take --peaks peakfinder8`,
+    );
+  }
+  dispose() {
+    return this.file.dispose();
+  }
+}
