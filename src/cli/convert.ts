@@ -6,6 +6,7 @@ import type { Dataset, FrameRange, Metadata } from '../data/dataset.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { Packing } from '../data/hdf5/writer.js';
 import { open, openCodecs } from '../data/node.js';
+import { seriesNames, wouldHold } from '../data/series-files.js';
 import { writers } from '../data/write.js';
 import { beginHdf5Frames, packings } from '../data/write-hdf5.js';
 import { EwaldError } from '../errors.js';
@@ -112,6 +113,12 @@ async function notItself(input: string, output: string): Promise<void> {
   const [from, to] = await Promise.all([input, output].map((file) => stat(file).catch(() => undefined)));
   if (from?.isFile() && from.ino === to?.ino && from.dev === to.dev)
     throw new EwaldError('Argument', `${output} is the input itself; choose another name`);
+  const series = await seriesNames(input);
+  if (series && (await wouldHold(input, series, output)))
+    throw new EwaldError(
+      'Argument',
+      `${output} would be one of the files of ${input}; write it into another folder, or by a name that is none of them`,
+    );
 }
 
 /** A file under way. */

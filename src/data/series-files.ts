@@ -1,6 +1,6 @@
 /** Folders and patterns as the files of a series, for Node. */
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EwaldError } from '../errors.js';
 import { fileReason } from '../file-errors.js';
@@ -27,12 +27,7 @@ export async function seriesNames(path: string): Promise<SeriesNames | undefined
   if (there?.isDirectory()) return filesOfFolder(path);
   if (there || existsSync(path) || !/[*?]/.test(basename(path))) return undefined;
   const folder = dirname(path);
-  const pattern = new RegExp(
-    `^${basename(path)
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
+  const pattern = patternOf(path);
   const files = (await names(folder)).filter((name) => pattern.test(name));
   if (files.length === 0)
     throw new EwaldError(
@@ -44,6 +39,34 @@ export async function seriesNames(path: string): Promise<SeriesNames | undefined
     );
   return { files: inOrder(files, (name) => name).map((name) => join(folder, name)) };
 }
+
+/**
+ * Whether a file that is written as `output` is, or would be, one of the files that `path` stands for: once it is there,
+ * the same words mean other frames.
+ */
+export async function wouldHold(path: string, { files }: SeriesNames, output: string): Promise<boolean> {
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  const real = (folder: string): Promise<string> => realpath(folder).catch(() => folder);
+  const [from, to] = await Promise.all([isFolder ? path : dirname(path), dirname(output)].map(real));
+  if (from === to) {
+    const name = basename(output);
+    if (isFolder ? endingOf(name) === endingOf(files[0] ?? '') : patternOf(path).test(name)) return true;
+  }
+  // By another name: a link.
+  const there = await stat(output).catch(() => undefined);
+  if (!there?.isFile()) return false;
+  const same = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
+  return same.some((one) => one?.ino === there.ino && one.dev === there.dev);
+}
+
+/** What the last part of a pattern matches. */
+const patternOf = (path: string): RegExp =>
+  new RegExp(
+    `^${basename(path)
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
 
 async function names(folder: string): Promise<string[]> {
   try {

@@ -250,6 +250,27 @@ describe('ewald convert', () => {
     expect((await ewald(['info', join(series, 'g*.raw')])).err).toMatch(/no file matches/);
   });
 
+  it('writes no file that would be one of its own input, there or not', async () => {
+    const series = at('own');
+    mkdirSync(series);
+    for (const name of ['f1.npy', 'f2.npy']) writeFileSync(join(series, name), readFileSync(at('out.npy')));
+    symlinkSync(join(series, 'f1.npy'), at('link.npy'));
+    for (const [input, output] of [
+      [join(series, '*.npy'), join(series, 'all.npy')],
+      [join(series, 'f?.npy'), join(series, '..', 'own', 'f3.npy')],
+      [series, join(series, 'all.npy')],
+      [join(series, '*.npy'), at('link.npy')],
+    ] as const) {
+      const { code, err } = await ewald(['convert', input, '-o', output, '--force']);
+      expect([code, err]).toEqual([2, expect.stringMatching(/would be one of the files of .*; write it into another/)]);
+    }
+    expect(readdirSync(series).sort()).toEqual(['f1.npy', 'f2.npy']);
+    const beside = join(series, 'all.npy');
+    for (const more of [[], ['--force']])
+      expect((await ewald(['convert', join(series, 'f*.npy'), '-o', beside, ...more])).code).toBe(0);
+    expect((await ewald(['info', beside])).out).toMatch(/12 frames/);
+  });
+
   it('writes some frames only', async () => {
     const { out } = await ewald(['convert', at('out.npy'), '--frames', '2:4', '-o', at('some.raw'), '--json']);
     expect(JSON.parse(out)).toMatchObject({ shape: { navigation: [2], signal: [4, 5] }, frames: 2, bytes: 80 });
