@@ -1,5 +1,5 @@
 // Sums of one frame over runs of pixels: disks and rings are a few runs a row, and nothing is multiplied. Sums of
-// integers are exact; floats are added in vectors within a run, in doubles beyond it.
+// integers are exact; a few floats are added in vectors, then in doubles.
 #include "udf/isa/numbers.h"
 #include "udf/pass.h"
 
@@ -48,31 +48,60 @@ public:
 
 template <>
 class Sum<float> {
-  // Doubles of the vectors of runs: half of them each.
+  // Additions to a float before it goes to the doubles: few enough for the sum's digits, many enough for runs of a few
+  // vectors, which would go there more often than they add.
+  static constexpr uint32_t most = 32;
   typedef double D __attribute__((vector_size(4 * width)));
+  F a = zero(), b = zero(), c = zero(), d = zero();
+  // Doubles of the vectors: half of them each.
   D low{}, high{};
   double rest = 0;
+  uint32_t additions = 0;
+
+  [[gnu::always_inline]] void empty() {
+    float numbers[width];
+    store(numbers, (a + b) + (c + d));
+    for (int k = 0; k < width / 2; k++) {
+      low[k] += double(numbers[k]);
+      high[k] += double(numbers[k + width / 2]);
+    }
+    a = b = c = d = zero();
+    additions = 0;
+  }
 
 public:
   [[gnu::always_inline]] void add(const float* p, uint32_t n) {
-    F a = zero(), b = zero(), c = zero(), d = zero();
     uint32_t i = 0;
-    for (; i + 4 * width <= n; i += 4 * width) {
-      a += load(p + i);
-      b += load(p + i + width);
-      c += load(p + i + 2 * width);
-      d += load(p + i + 3 * width);
+    while (i + 4 * width <= n) {
+      if (additions >= most) empty();
+      uint32_t fours = (n - i) / (4 * width);
+      if (fours > most - additions) fours = most - additions;
+      additions += fours;
+      for (const uint32_t end = i + fours * 4 * width; i < end; i += 4 * width) {
+        a += load(p + i);
+        b += load(p + i + width);
+        c += load(p + i + 2 * width);
+        d += load(p + i + 3 * width);
+      }
     }
-    for (; i + width <= n; i += width) a += load(p + i);
-    float run[width];
-    store(run, (a + b) + (c + d));
-    for (int k = 0; k < width / 2; k++) {
-      low[k] += double(run[k]);
-      high[k] += double(run[k + width / 2]);
+    if (i + width <= n) {
+      // At most one more than `most`.
+      additions++;
+      if (i + 2 * width <= n) {
+        b += load(p + i);
+        c += load(p + i + width);
+        i += 2 * width;
+      }
+      if (i + width <= n) {
+        a += load(p + i);
+        i += width;
+      }
+      if (additions > most) empty();
     }
     for (; i < n; i++) rest += p[i];
   }
-  [[gnu::always_inline]] double value() const {
+  [[gnu::always_inline]] double value() {
+    empty();
     double sum = rest;
     for (int k = 0; k < width / 2; k++) sum += low[k] + high[k];
     return sum;
