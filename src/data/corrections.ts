@@ -108,6 +108,40 @@ export class Corrections {
   }
 
   /**
+   * Whether corrected values are linear in those of the frame: no limit or marker makes a value bad by itself. (A NaN
+   * does so always: frames of floats are for `apply`.)
+   */
+  get isLinear(): boolean {
+    return !this.#limits;
+  }
+
+  /**
+   * Weights w' with Σ weights · corrected = Σ w' · (value − dark) for every frame: gain, bad pixels and their neighbours
+   * in the weights. Needs `isLinear`.
+   */
+  folded(weights: ArrayLike<number>): Float64Array {
+    const { length, mask, gain } = this;
+    const out = new Float64Array(length);
+    for (let i = 0; i < length; i++) out[i] = mask?.[i] ? 0 : (weights[i] as number);
+    if (mask && this.#patch)
+      for (let i = 0; i < length; i++) {
+        if (mask[i] === 0 || weights[i] === 0) continue;
+        const good = goodAround(mask, i, this.#patch);
+        for (const j of good) out[j] = (out[j] as number) + (weights[i] as number) / good.length;
+      }
+    if (gain) for (let i = 0; i < length; i++) out[i] = (out[i] as number) * (gain[i] as number);
+    return out;
+  }
+
+  /** Corrects a sum of `count` frames in its place: the sum of the corrected frames. Needs `isLinear`. */
+  correctSum(sum: Float64Array, count: number): void {
+    const { length, mask, dark, gain } = this;
+    for (let i = 0; i < length; i++)
+      sum[i] = mask?.[i] ? 0 : ((sum[i] as number) - count * (dark?.[i] ?? 0)) * (gain?.[i] ?? 1);
+    if (mask && this.#patch) patchBad(sum, mask, length, this.#patch);
+  }
+
+  /**
    * Corrects one frame: values into `out` (f32, 0 where bad unless patched), reasons into `marks` (bits of `badPixel`, 0
    * good). Answers the number of bad pixels. Complex frames are refused (`Shape`).
    */
@@ -140,28 +174,32 @@ export class Corrections {
   }
 }
 
-/** The mean of the good ones among the eight neighbours; larger holes stay 0. */
+/** The good ones among the eight neighbours of pixel i, within its panel. */
+function goodAround(marks: Uint8Array, i: number, { width, height }: { width: number; height: number }): number[] {
+  const x = i % width;
+  const y = Math.floor(i / width) % height;
+  const good: number[] = [];
+  for (let dy = -1; dy <= 1; dy++) {
+    for (let dx = -1; dx <= 1; dx++) {
+      if (x + dx < 0 || x + dx >= width || y + dy < 0 || y + dy >= height) continue;
+      const j = i + dy * width + dx;
+      if (marks[j] === 0) good.push(j);
+    }
+  }
+  return good;
+}
+
+/** The mean of the good neighbours; larger holes stay 0. */
 function patchBad(
-  out: Float32Array,
+  out: Float32Array | Float64Array,
   marks: Uint8Array,
   length: number,
-  { width, height }: { width: number; height: number },
+  panel: { width: number; height: number },
 ): void {
   for (let i = 0; i < length; i++) {
     if (marks[i] === 0) continue;
-    const x = i % width;
-    const y = Math.floor(i / width) % height;
-    let [sum, count] = [0, 0];
-    for (let dy = -1; dy <= 1; dy++) {
-      for (let dx = -1; dx <= 1; dx++) {
-        if (x + dx < 0 || x + dx >= width || y + dy < 0 || y + dy >= height) continue;
-        const j = i + dy * width + dx;
-        if (marks[j] !== 0) continue;
-        sum += out[j] as number;
-        count++;
-      }
-    }
-    if (count > 0) out[i] = sum / count;
+    const good = goodAround(marks, i, panel);
+    if (good.length > 0) out[i] = good.reduce((sum, j) => sum + (out[j] as number), 0) / good.length;
   }
 }
 

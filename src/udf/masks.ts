@@ -132,7 +132,7 @@ function roundEven(x: number): number {
 
 /** Whether a mask holds nothing but 0 and 1. */
 export const isBoolean = (mask: MaskArray): boolean => {
-  for (const value of mask) if (value !== 0 && value !== 1) return false;
+  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0 && mask[i] !== 1) return false;
   return true;
 };
 
@@ -154,9 +154,12 @@ export function spansOf(mask: MaskArray, width: number): Spans {
 /** Pixels of a mask that count. */
 export function nonZeros(mask: MaskArray): number {
   let count = 0;
-  for (const value of mask) if (value !== 0) count++;
+  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) count++;
   return count;
 }
+
+/** Whether a mask is worth taking without its zeros: where nine tenths of the pixels are. */
+export const isFew = (mask: MaskArray): boolean => nonZeros(mask) < 0.1 * mask.length;
 
 /** Masks without their zeros. */
 export function sparseOf(masks: readonly MaskArray[]): SparseMasks {

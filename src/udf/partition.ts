@@ -226,18 +226,22 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
   const stored = 'frames' in job ? job.frames : allocateFrames(datasetDtype, count * product(sig));
   if ('dataset' in job) await readRuns(job.dataset, partition.runs, stored, signal);
   checkSignal(signal);
-  const frames = corrections
-    ? convertFrames(correctFrames(stored, datasetDtype, count, corrections), 'f32', dtype, count * product(sig))
-    : convertFrames(stored, datasetDtype, dtype, stored.length);
-  const running = udfs.map(({ udf, params }) => {
-    return new Running(udf, auxOf(params, partition.positions), meta, passes?.partOf(udf, params, meta));
+  const raw = { ...meta, inputDtype: datasetDtype };
+  const folded = corrections && passes?.foldedOf(udfs, corrections, raw);
+  let frames = stored;
+  if (corrections && !folded)
+    frames = convertFrames(correctFrames(stored, datasetDtype, count, corrections), 'f32', dtype, count * product(sig));
+  else if (!corrections) frames = convertFrames(stored, datasetDtype, dtype, stored.length);
+  const running = udfs.map(({ udf, params }, i) => {
+    const part = folded ? folded[i] : passes?.partOf(udf, params, meta);
+    return new Running(udf, auxOf(params, partition.positions), meta, part);
   });
   for (const one of running)
     guarded(one.udf.definition.name, 'preprocess', () => one.udf.definition.preprocess?.(one.scope as never));
   if (count > 0) {
     const byCore = running.filter(({ part }) => part !== undefined);
     if (byCore.length > 0)
-      await passes?.run(byCore as { part: KernelPart; arrays: Arrays; task: unknown }[], frames, meta);
+      await passes?.run(byCore as { part: KernelPart; arrays: Arrays; task: unknown }[], frames, folded ? raw : meta);
     const left: Running[] = [];
     for (const one of running)
       if (one.part === undefined && !(await passes?.functions.run(one, frames))) left.push(one);

@@ -1,10 +1,12 @@
 /** The passes of one run on one context: planned when the first partition wants them, and kept for the others. */
 
+import type { Corrections } from '../data/corrections.js';
 import type { FrameArray } from '../data/dtype.js';
 import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from '../frame-pass/pass.js';
 import { udfNumbers } from '../layout/udf.js';
 import type { Context } from '../rooms.js';
 import { type Arrays, product } from './dtypes.js';
+import { foldable, foldPart } from './fold.js';
 import type { KernelPart } from './kernel-part.js';
 import type { AnyUdf, UdfMeta } from './udf.js';
 import { Functions } from './wgsl.js';
@@ -17,6 +19,7 @@ export class Passes {
   readonly #threads: number;
   readonly #plans = new Map<string, Promise<FramePass>>();
   readonly #parts = new Map<AnyUdf, { readonly params: unknown; readonly part: KernelPart | undefined }>();
+  readonly #folded = new Map<AnyUdf, { readonly params: unknown; readonly part: KernelPart | undefined }>();
   /** UDFs of users that have WGSL. */
   readonly functions: Functions;
   readonly #numbers = new WeakMap<object, number>();
@@ -41,6 +44,31 @@ export class Passes {
     const part = udf.definition.kernel?.({ params, meta }) as KernelPart | undefined;
     this.#parts.set(udf, { params, part });
     return part;
+  }
+
+  /**
+   * The steps of UDFs over uncorrected frames, where all of them are linear in the frames and stay as exact; undefined where
+   * one is not: then frames are corrected, and the others have them, too.
+   */
+  foldedOf(
+    udfs: readonly { readonly udf: AnyUdf; readonly params: unknown }[],
+    corrections: Corrections,
+    meta: UdfMeta,
+  ): readonly KernelPart[] | undefined {
+    const { inputDtype: dtype, sig } = meta;
+    if (!this.takes(meta) || !foldable(corrections, dtype)) return undefined;
+    const folded: KernelPart[] = [];
+    for (const { udf, params } of udfs) {
+      let known = this.#folded.get(udf);
+      if (known?.params !== params) {
+        const part = udf.definition.kernel?.({ params, meta }) as KernelPart | undefined;
+        known = { params, part: part && foldPart(part, corrections, sig.at(-1) as number, dtype) };
+        this.#folded.set(udf, known);
+      }
+      if (!known?.part) return undefined;
+      folded.push(known.part);
+    }
+    return folded;
   }
 
   async run(parts: readonly Part[], frames: FrameArray, meta: UdfMeta): Promise<void> {
@@ -85,6 +113,7 @@ export class Passes {
     await this.functions.dispose();
     this.#plans.clear();
     this.#parts.clear();
+    this.#folded.clear();
   }
 
   #identify(step: PassStep): string {

@@ -85,3 +85,15 @@ it('refuses arrays that do not fit, and numbers that are no counts', () => {
   expect(() => corrections.apply(new Uint8Array(1), 'u8', out, marks)).toThrow(/frame has 1 elements/);
   expect(() => corrections.apply(new Uint8Array(2), 'u8', out, new Uint8Array(1))).toThrow(/marks has 1 elements/);
 });
+
+it('gives weights and sums that hold the corrections of every frame', () => {
+  const patch = { width: 2, height: 2 };
+  const options = { mask: [1, 0, 0, 0, 1, 1, 1, 1], dark: [9, 1, 2, 3, 4, 5, 6, 7], patch };
+  const corrections = new Corrections({ ...options, gain: [2, 2, 4, 8, 1, 1, 1, 1] });
+  // The lone bad pixel is the mean of three; a panel of bad ones counts for nothing.
+  expect([...corrections.folded([3, 5, 0, 1, 7, 7, 7, 7])]).toEqual([0, 12, 4, 16, 0, 0, 0, 0]);
+  const sum = Float64Array.of(99, 12, 14, 16, 1, 1, 1, 1);
+  corrections.correctSum(sum, 2);
+  expect([...sum]).toEqual([(20 + 40 + 80) / 3, 20, 40, 80, 0, 0, 0, 0]);
+  expect([corrections.isLinear, new Corrections({ ...options, saturation: 9 }).isLinear]).toEqual([true, false]);
+});

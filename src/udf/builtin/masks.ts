@@ -4,7 +4,7 @@ import type { PassStep } from '../../frame-pass/pass.js';
 import type { BufferDeclaration } from '../buffers.js';
 import { product } from '../dtypes.js';
 import type { KernelPart } from '../kernel-part.js';
-import { isBoolean, type MaskArray, nonZeros, spansOf, sparseOf } from '../masks.js';
+import { isBoolean, isFew, type MaskArray, spansOf, sparseOf } from '../masks.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
 
 /** Parameters of `masksUdf`. */
@@ -17,8 +17,6 @@ export interface MasksParams extends Readonly<Record<string, unknown>> {
   /** Moves the masks by whole pixels: [dy, dx] for all frames, or two numbers a scan position. What leaves the frame is lost. */
   readonly shifts: readonly [number, number] | ArrayLike<number> | null;
 }
-
-const share = (mask: MaskArray): number => nonZeros(mask) / mask.length;
 
 /** Which steps give which masks. */
 interface Steps {
@@ -33,7 +31,7 @@ function stepsFor({ masks, sparse }: MasksParams, width: number): Steps {
   const many: number[] = [];
   for (const [k, mask] of masks.entries()) {
     if (isBoolean(mask)) spans.push(k);
-    else if (sparse === true || (sparse === 'auto' && share(mask) < 0.1)) few.push(k);
+    else if (sparse === true || (sparse === 'auto' && isFew(mask))) few.push(k);
     else many.push(k);
   }
   const steps: PassStep[] = spans.map((k) => ({ kind: 'sumOf', spans: spansOf(masks[k] as MaskArray, width) }));

@@ -1,0 +1,189 @@
+/**
+ * Corrections put into the steps of a pass: a sum of corrected pixels under weights m is Σ w·value − Σ w·dark, where w is m
+ * with gain, bad pixels and their neighbours in it. Frames stay as the file has them, and nothing is done frame by frame.
+ */
+import type { Corrections } from '../data/corrections.js';
+import { elementBytes } from '../data/dtype.js';
+import type { PassDtype, PassStep } from '../frame-pass/pass.js';
+import { isIntegerDtype } from './frames-of.js';
+import type { KernelPart } from './kernel-part.js';
+import { isFew, type MaskArray, spansOf, sparseOf } from './masks.js';
+
+/** Columns of the folded pass that make one of the original: those of runs, of masks of few pixels, of masks of many. */
+type Place = 'runs' | 'few' | 'many';
+interface Column {
+  readonly terms: readonly { readonly place: Place; readonly at: number; readonly factor: number }[];
+  /** Taken off: Σ w·dark. */
+  readonly offset: number;
+}
+
+class Folding {
+  readonly #corrections: Corrections;
+  readonly #width: number;
+  readonly runs: PassStep[] = [];
+  #runColumns = 0;
+  readonly masks: Readonly<Record<'few' | 'many', MaskArray[]>> = { few: [], many: [] };
+  readonly columns: Column[] = [];
+  /** Whether weights meet a dark frame. */
+  weighsDark = false;
+
+  constructor(corrections: Corrections, width: number) {
+    this.#corrections = corrections;
+    this.#width = width;
+  }
+
+  add(step: PassStep): void {
+    if (step.kind === 'sumOf' || step.kind === 'com') this.#addRuns(step);
+    else if (step.kind === 'dense' || step.kind === 'sparse')
+      for (const mask of masksOf(step, this.#corrections.length))
+        this.columns.push(this.#weigh(this.#corrections.folded(mask), step.kind === 'dense' ? 'many' : 'few'));
+  }
+
+  /** The steps of the pass, and the first column of each place. */
+  finished(): { steps: PassStep[]; first: Readonly<Record<Place, number>> } {
+    const { few, many } = this.masks;
+    const steps = [...this.runs];
+    if (few.length > 0) steps.push({ kind: 'sparse', masks: sparseOf(few) });
+    if (many.length > 0) {
+      const { length } = this.#corrections;
+      const weights = new Float32Array(many.length * length);
+      for (const [k, mask] of many.entries()) weights.set(mask, k * length);
+      steps.push({ kind: 'dense', weights, masks: many.length });
+    }
+    return { steps, first: { runs: 0, few: this.#runColumns, many: this.#runColumns + few.length } };
+  }
+
+  #weigh(weights: Float64Array, place: 'few' | 'many'): Column {
+    // What is taken off has the weights of the pass, so that their rounding is of value − dark alone.
+    const mask = Float32Array.from(weights);
+    const masks = this.masks[place];
+    masks.push(mask);
+    const offset = this.#darkUnder(mask);
+    this.weighsDark ||= offset !== 0;
+    return { terms: [{ place, at: masks.length - 1, factor: 1 }], offset };
+  }
+
+  /**
+   * A mask of 0 and 1, and its moments: pixels that nothing but the dark frame changes stay runs, whose sums are exact;
+   * the others get weights.
+   */
+  #addRuns(step: PassStep & { readonly kind: 'sumOf' | 'com' }): void {
+    const corrections = this.#corrections;
+    const { length, dark } = corrections;
+    const width = this.#width;
+    // Weights of moments are about the middle: products in float32 are as small as can be.
+    const [middleY, middleX] = [Math.floor((length >> 1) / width), width >> 1];
+    const middles = step.kind === 'com' ? [0, middleY, middleX] : [0];
+    const given = middles.map(() => new Float64Array(length));
+    const [ones, ys, xs] = given as [Float64Array, Float64Array, Float64Array];
+    for (let k = 0; k < step.spans.length; k += 2) {
+      // A run lies within one row.
+      const row = Math.floor((step.spans[k] as number) / width);
+      for (let p = step.spans[k] as number; p < (step.spans[k + 1] as number); p++) {
+        ones[p] = 1;
+        if (middles.length === 1) continue;
+        ys[p] = row - middleY;
+        xs[p] = p - row * width - middleX;
+      }
+    }
+    const rest = given.map((weights) => corrections.folded(weights));
+    const plain = new Uint8Array(length);
+    const offsets = middles.map(() => 0);
+    let plainAlone = true;
+    for (let p = 0; p < length; p++) {
+      let same = ones[p] === 1;
+      for (let k = 0; same && k < rest.length; k++) same = rest[k]?.[p] === given[k]?.[p];
+      if (same) {
+        plain[p] = 1;
+        for (let k = 0; k < rest.length; k++) {
+          const weights = rest[k] as Float64Array;
+          const moment = (weights[p] as number) + (middles[k] as number);
+          if (dark) offsets[k] = (offsets[k] as number) + moment * (dark[p] as number);
+          weights[p] = 0;
+        }
+      } else plainAlone &&= rest.every((weights) => weights[p] === 0);
+    }
+    const runs = spansOf(plain, width);
+    const place = rest.every(isFew) ? 'few' : 'many';
+    const weighed = plainAlone ? [] : rest.map((weights) => this.#weigh(weights, place));
+    const first = this.#runColumns;
+    const hasRuns = runs.length > 0 || plainAlone;
+    if (hasRuns) {
+      this.runs.push({ kind: step.kind, spans: runs });
+      this.#runColumns += middles.length;
+    }
+    const [sum] = weighed;
+    for (const [k, middle] of middles.entries()) {
+      const parts: (readonly [Column | undefined, number])[] = [
+        [weighed[k], 1],
+        [sum, middle],
+      ];
+      if (hasRuns) {
+        const terms = [{ place: 'runs', at: first + k, factor: 1 }] as const;
+        parts.push([{ terms, offset: offsets[k] as number }, 1]);
+      }
+      this.columns.push({
+        terms: parts.flatMap(([part, by]) => part?.terms.map((term) => ({ ...term, factor: by })) ?? []),
+        offset: parts.reduce((all, [part, by]) => all + by * (part?.offset ?? 0), 0),
+      });
+    }
+  }
+
+  #darkUnder(weights: ArrayLike<number>): number {
+    const { dark } = this.#corrections;
+    let sum = 0;
+    if (dark) for (let p = 0; p < dark.length; p++) if (weights[p]) sum += (weights[p] as number) * (dark[p] as number);
+    return sum;
+  }
+}
+
+function masksOf(step: PassStep & { readonly kind: 'dense' | 'sparse' }, pixels: number): ArrayLike<number>[] {
+  if (step.kind === 'dense')
+    return Array.from({ length: step.masks }, (_, k) => step.weights.subarray(k * pixels, (k + 1) * pixels));
+  const { starts, pixels: places, weights } = step.masks;
+  return Array.from({ length: starts.length - 1 }, (_, k) => {
+    const mask = new Float64Array(pixels);
+    for (let e = starts[k] as number; e < (starts[k + 1] as number); e++)
+      mask[places[e] as number] = (mask[places[e] as number] as number) + (weights[e] as number);
+    return mask;
+  });
+}
+
+/** Whether frames of a dtype may stay as they are: floats may hold NaN, which stands for a bad pixel of that frame. */
+export const foldable = (corrections: Corrections, dtype: string): dtype is PassDtype =>
+  corrections.isLinear && isIntegerDtype(dtype as PassDtype);
+
+/**
+ * The part over uncorrected frames that gives what `part` gives over corrected ones; undefined where a step is not linear,
+ * or float32 could not tell numbers of 32 bits from their dark frame.
+ */
+export function foldPart(
+  part: KernelPart,
+  corrections: Corrections,
+  width: number,
+  dtype: PassDtype,
+): KernelPart | undefined {
+  if (part.steps.some(({ kind }) => kind === 'squaresOf' || kind === 'moments' || kind === 'logSum')) return undefined;
+  const folding = new Folding(corrections, width);
+  for (const step of part.steps) folding.add(step);
+  if (folding.weighsDark && elementBytes(dtype) > 2) return undefined;
+  const { columns } = folding;
+  const { steps, first } = folding.finished();
+  // Sums of pixels are corrected when they are done.
+  const planes = part.steps.filter(({ kind }) => kind === 'sum');
+  return {
+    steps: [...steps, ...planes],
+    finish(sums, results, task) {
+      const nav = new Float64Array(sums.frames * columns.length);
+      for (const [c, { terms, offset }] of columns.entries())
+        for (let i = 0; i < sums.frames; i++) {
+          let sum = -offset;
+          for (const { place, at, factor } of terms)
+            sum += factor * (sums.nav[i * sums.columns + first[place] + at] as number);
+          nav[i * columns.length + c] = sum;
+        }
+      for (const plane of sums.sig) corrections.correctSum(plane, sums.frames);
+      part.finish({ ...sums, nav, columns: columns.length }, results, task);
+    },
+  };
+}

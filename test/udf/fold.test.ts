@@ -1,0 +1,188 @@
+/** Corrections beside float64 loops: where they are folded into masks, and where frames are corrected. */
+import { devices } from 'ewald';
+import {
+  Context,
+  type CorrectionSet,
+  Corrections,
+  comUdf,
+  masks,
+  masksUdf,
+  stddevUdf,
+  sumSigUdf,
+  sumUdf,
+} from 'ewald/udf';
+import { describe, expect, test } from 'vitest';
+
+const [width, height, count] = [37, 29, 6];
+const pixels = width * height;
+const random = (seed: number) => {
+  let state = seed;
+  return () => {
+    state = (Math.imul(1664525, state) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+};
+const next = random(5);
+const frames = Uint16Array.from({ length: count * pixels }, () => 300 + Math.floor(next() * 4000));
+const dark = Float32Array.from({ length: pixels }, () => 290 + 10 * next());
+const gain = Float32Array.from({ length: pixels }, () => 0.8 + 0.4 * next());
+// A lone pixel, two neighbours, one at the edge.
+const excluded: readonly (readonly [number, number])[] = [
+  [7, 9],
+  [14, 20],
+  [14, 21],
+  [0, 30],
+];
+const whole = { sigShape: [height, width], navShape: [2, 3] } as const;
+
+/** Corrected frames in float64, by the words of the README. */
+function corrected(data: ArrayLike<number>, given: CorrectionSet): number[][] {
+  const bad = (given.excludedPixels ?? []) as readonly (readonly [number, number])[];
+  const isBad = (y: number, x: number): boolean => bad.some(([v, u]) => v === y && u === x);
+  return Array.from({ length: data.length / pixels }, (_, f) => {
+    const value = (p: number): number =>
+      ((data[f * pixels + p] as number) - (given.dark?.[p] ?? 0)) * (given.gain?.[p] ?? 1);
+    return Array.from({ length: pixels }, (_, p) => {
+      const [y, x] = [Math.floor(p / width), p % width];
+      if (!isBad(y, x)) return value(p);
+      const around: number[] = [];
+      for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++)
+        for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++)
+          if (!isBad(v, u)) around.push(value(v * width + u));
+      return around.reduce((a, b) => a + b, 0) / around.length;
+    });
+  });
+}
+
+const disk = masks.circular({ width, height, cx: 17, cy: 13, r: 9 });
+const wave = Float32Array.from({ length: pixels }, (_, p) => Math.sin(p));
+const few = new Float32Array(pixels);
+few.set([0.5, -2, 3], 7 * width + 8);
+const under = (frame: readonly number[], weight: (p: number) => number): number =>
+  frame.reduce((sum, value, p) => sum + value * weight(p), 0);
+/** Largest difference over the largest of what is expected. */
+const apart = (given: ArrayLike<number | bigint>, expected: readonly number[]): number => {
+  const found = given as ArrayLike<number>;
+  const most = Math.max(...expected.map(Math.abs));
+  return Math.max(...expected.map((want, i) => Math.abs((found[i] as number) - want))) / most;
+};
+
+const emulated = (await devices({ backend: 'cuda-emulated' }).catch(() => [])).some(({ available }) => available);
+// WebGPU has the golden file's corrections.
+const backends = ['wasm', 'native', ...(emulated ? (['cuda-emulated'] as const) : [])] as const;
+
+describe.each(backends)('corrections on %s', (backend) => {
+  // Runs are added as integers; of the few pixels around bad ones the weights are float32. Corrected frames in float32
+  // would be 1e-8 off.
+  test.each([
+    ['dark', { dark }, 1e-14],
+    ['dark and bad pixels', { dark, excludedPixels: excluded }, 3e-9],
+    ['dark, gain and bad pixels', { dark, gain, excludedPixels: excluded }, 1e-6],
+  ])('%s', async (_, corrections, bound) => {
+    const ctx = new Context({ context: { backend, strict: true } });
+    try {
+      const scan = ctx.fromMemory(frames, whole);
+      const udfs = [
+        sumUdf,
+        sumSigUdf,
+        masksUdf.withParams({ masks: [disk, wave, few] }),
+        comUdf.withParams({ cx: 17, cy: 13, r: 9 }),
+      ] as const;
+      const [summed, each, masked, com] = await ctx.runUdf(scan, udfs, { corrections, numPartitions: 2 });
+      const expected = corrected(frames, corrections);
+      const plane = Array.from({ length: pixels }, (_, p) =>
+        expected.reduce((sum, one) => sum + (one[p] as number), 0),
+      );
+      expect(apart(summed.intensity.data, plane)).toBeLessThan(1e-14);
+      const sums = (weight: (p: number) => number): number[] => expected.map((frame) => under(frame, weight));
+      expect(
+        apart(
+          each.intensity.data,
+          sums(() => 1),
+        ),
+      ).toBeLessThan(bound);
+      const column = (k: number) => (masked.intensity.data as Float64Array).filter((_, i) => i % 3 === k);
+      expect(
+        apart(
+          column(0),
+          sums((p) => disk[p] as number),
+        ),
+      ).toBeLessThan(bound);
+      // Products in float32: of numbers up to 4300, not of what they are above the dark frame.
+      expect(
+        apart(
+          column(1),
+          sums((p) => wave[p] as number),
+        ),
+      ).toBeLessThan(1e-5);
+      expect(
+        apart(
+          column(2),
+          sums((p) => few[p] as number),
+        ),
+      ).toBeLessThan(1e-6);
+      const all = sums((p) => disk[p] as number);
+      const y = sums((p) => (disk[p] as number) * Math.floor(p / width)).map((sum, f) => sum / (all[f] as number));
+      const x = sums((p) => (disk[p] as number) * (p % width)).map((sum, f) => sum / (all[f] as number));
+      const centres = com.rawCom.data as Float64Array;
+      expect(
+        apart(
+          centres,
+          y.flatMap((at, f) => [at, x[f] as number]),
+        ),
+      ).toBeLessThan(bound);
+    } finally {
+      await ctx.close();
+    }
+  });
+});
+
+test('frames are corrected one by one where sums cannot be', async () => {
+  const ctx = new Context({ context: { backend: 'wasm', strict: true } });
+  try {
+    const corrections = { dark, gain, excludedPixels: excluded };
+    const sums = (data: ArrayLike<number>): number[] => corrected(data, corrections).map((one) => under(one, () => 1));
+    // A standard deviation is not linear in the frames; the sum beside it has the same frames.
+    const [{ std }, { intensity }] = await ctx.runUdf(ctx.fromMemory(frames, whole), [stddevUdf, sumSigUdf], {
+      corrections,
+    });
+    const expected = corrected(frames, corrections);
+    const deviations = Array.from({ length: pixels }, (_, p) => {
+      const mean = expected.reduce((sum, one) => sum + (one[p] as number), 0) / count;
+      return Math.sqrt(expected.reduce((sum, one) => sum + ((one[p] as number) - mean) ** 2, 0) / count);
+    });
+    expect(apart(std.data, deviations)).toBeLessThan(1e-6);
+    expect(apart(intensity.data, sums(frames))).toBeLessThan(1e-6);
+    // Float32 would lose numbers of 32 bits that lie on a high dark frame.
+    const high = Float32Array.from(dark, (value) => value + 2 ** 30);
+    const wide = ctx.fromMemory(
+      Uint32Array.from(frames, (value) => value + 2 ** 30),
+      whole,
+    );
+    const above = await ctx.runUdf(wide, sumSigUdf, { corrections: { ...corrections, dark: high } });
+    const rest = Float32Array.from(
+      frames,
+      (value, i) => value + 2 ** 30 - (high[i % pixels] as number) + (dark[i % pixels] as number),
+    );
+    expect(apart(above.intensity.data, sums(rest))).toBeLessThan(1e-6);
+    // A pixel that is bad in one frame alone: overloaded, or not a number.
+    const limited = new Corrections({ dark, gain, saturation: 4000, length: pixels });
+    const under4000 = frames.map((value) => (value > 4000 ? 0 : value));
+    const overload = await ctx.runUdf(ctx.fromMemory(frames, whole), sumSigUdf, { corrections: limited });
+    const without = Array.from({ length: count }, (_, f) => {
+      let sum = 0;
+      for (let p = 0; p < pixels; p++)
+        if (under4000[f * pixels + p])
+          sum += ((frames[f * pixels + p] as number) - (dark[p] as number)) * (gain[p] as number);
+      return sum;
+    });
+    expect(apart(overload.intensity.data, without)).toBeLessThan(1e-6);
+    const floats = Float32Array.from(frames, (value, i) => (i % pixels === 600 ? Number.NaN : value));
+    const patched = await ctx.runUdf(ctx.fromMemory(floats, whole), sumSigUdf, { corrections });
+    const hole = [...excluded, [Math.floor(600 / width), 600 % width] as const];
+    const filled = corrected(frames, { ...corrections, excludedPixels: hole }).map((one) => under(one, () => 1));
+    expect(apart(patched.intensity.data, filled)).toBeLessThan(1e-6);
+  } finally {
+    await ctx.close();
+  }
+});
