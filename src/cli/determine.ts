@@ -4,6 +4,7 @@ import type { BravaisCandidate } from '../crystal/bravais.js';
 import { formatCellFile } from '../crystal/cell-file.js';
 import { parseGeometry } from '../crystal/geometry/parse.js';
 import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-list.js';
+import { EwaldError } from '../errors.js';
 import { checkOutput, writeWhole } from '../files/write.js';
 import type { DeterminedCell } from '../indexing/indexer.js';
 import { choice } from '../options.js';
@@ -13,6 +14,7 @@ import { holdsFrames, isFolder } from './frame-inputs.js';
 import { peaksOf } from './frame-peaks.js';
 import { FrameSource } from './frame-source.js';
 import { expand, inputName, readText } from './inputs.js';
+import { refuseForLists } from './list-flags.js';
 import {
   backendOption,
   bold,
@@ -27,8 +29,9 @@ import {
   printJson,
   yellow,
 } from './output.js';
+import { checkPeakFlags, listedBy, type PeakFlags, withPeakFlags } from './peak-flags.js';
 
-interface Options {
+interface Options extends PeakFlags {
   min: string;
   max: string;
   tolerance: string;
@@ -39,15 +42,11 @@ interface Options {
   force?: boolean;
   geometry?: string;
   data?: string;
-  threshold?: string;
-  minSnr: string;
-  minRes: string;
-  maxRes: string;
   images: string;
 }
 
 export function register(program: Command, deps: CliDeps): void {
-  program
+  const command = program
     .command('cell')
     .description(
       'determine an unknown cell from detector frames, or the spots of several stills: the Bravais lattices that fit, in conventional cells',
@@ -63,21 +62,27 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--backend <name>', 'where the candidates are tried')
     .option('-o, --output <cell>', 'write the best one, in its highest symmetry, as a CrystFEL .cell file')
     .option('--force', 'replace a file that is there')
-    .option('-g, --geometry <geom>', "frames: CrystFEL geometry; default: what the frames' file says")
-    .option('--data <path>', 'frames: dataset of HDF5 files')
-    .option('--threshold <n>', 'frames: least value of a pixel in a peak; default: from the first frames')
-    .option('--min-snr <n>', 'frames: sigmas of a peak above its surroundings', '4.5')
-    .option('--min-res <n>', 'frames: no peaks nearer to the beam, pixels', '0')
-    .option('--max-res <n>', 'frames: no peaks farther from the beam, pixels; 0 is no limit', '0')
-    .option('--images <n>', 'frames: how many with peaks enough take part', '30')
     .option(
       '--json',
       'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}]}]',
-    )
-    .action((lists: string[], options: Options) => run(lists, options, deps));
+    );
+  const shared = command.options.length;
+  command
+    .option('-g, --geometry <geom>', "frames: CrystFEL geometry; default: what the frames' file says")
+    .option('--data <path>', 'frames: dataset of HDF5 files');
+  withPeakFlags(command)
+    .option('--images <n>', 'frames: how many with peaks enough take part', '30')
+    .action((lists: string[], options: Options) =>
+      run(lists, options, deps, (first, unit) => refuseForLists(command, command.options.slice(shared), first, unit)),
+    );
 }
 
-async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
+async function run(
+  words: readonly string[],
+  options: Options,
+  deps: CliDeps,
+  refuseFrameFlags: (first: string, unit: SpotUnit) => Promise<void>,
+): Promise<void> {
   const { createContext, signal } = deps;
   const unit = choice('--unit', options.unit, '1/A', spotUnits);
   const minLengthA = parseNumber(options.min, '--min', 1, 1000);
@@ -92,6 +97,7 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
   const files = await expand(words);
   const [first = ''] = files;
   const framed = (await isFolder(first)) || (await holdsFrames(first));
+  if (!framed) await refuseFrameFlags(first, unit);
   const images: Float32Array[] = [];
   if (framed) images.push(...(await imagesOf(files, options, deps)));
   else for (const file of files) images.push(readSpotList(await readText(file), { name: inputName(file), unit }).spots);
@@ -137,6 +143,12 @@ const isCellFile = (head: Uint8Array): boolean => new TextDecoder().decode(head)
 /** Spots of the frames with peaks enough. */
 async function imagesOf(files: readonly string[], options: Options, deps: CliDeps): Promise<Float32Array[]> {
   const { signal, createContext } = deps;
+  const checked = checkPeakFlags(options);
+  if (checked.list === 'msgpack')
+    throw new EwaldError(
+      'Argument',
+      '--peaks msgpack takes peaks of messages, which ewald index reads; of files it is cxi or hdf5',
+    );
   const geometry =
     options.geometry === undefined ? undefined : parseGeometry(await readText(options.geometry), options.geometry);
   const [path] = geometry?.panels.map((panel) => panel.data).filter((one) => one !== '/data/data') ?? [];
@@ -147,18 +159,10 @@ async function imagesOf(files: readonly string[], options: Options, deps: CliDep
   const source = await FrameSource.open(all);
   const context = await createContext(backendOption(options.backend));
   try {
-    const settings = {
-      minRes: parseNumber(options.minRes, '--min-res', 0, 1e6),
-      maxRes: parseNumber(options.maxRes, '--max-res', 0, 1e6),
-    };
-    const given = {
-      minSnr: parseNumber(options.minSnr, '--min-snr', 0, 1e6),
-      ...(options.threshold === undefined ? {} : { threshold: parseNumber(options.threshold, '--threshold') }),
-    };
     // Nothing is integrated.
-    const alone = { ...settings, rings: null };
-    const checked = { peaks: given, settings: alone, radii: { integration: undefined } };
-    const { peaks } = await peaksOf(source, geometry, checked, options.backend, deps);
+    const settings = { ...checked.settings, ...listedBy(checked.settings, options, geometry), rings: null };
+    const given = { peaks: checked.peaks, settings, radii: { integration: undefined } };
+    const { peaks } = await peaksOf(source, geometry, given, options.backend, deps);
     const images = parseInteger(options.images, '--images', 1, 1000);
     const { spots, frames } = await spotsOfFrames(
       context,

@@ -5,20 +5,17 @@ import type { KnownCell } from '../crystal/cell-file.js';
 import { EwaldError } from '../errors.js';
 import type { IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
-import { peakRadii, peaksRanges } from '../layout/peaks.js';
 import { choice } from '../options.js';
-import type { FinderName } from '../peaks/contract.js';
-import { finderNames, finderParameters, refuseOthers } from '../peaks/finders.js';
 import type { Tolerance } from '../pipeline/accept.js';
 import type { RingRadii } from '../pipeline/integrate.js';
-import type { ListedSettings } from '../pipeline/listed.js';
 import type { PeakParameters, SearchSettings } from '../pipeline/settings.js';
 import type { Shard } from './frame-source.js';
 import type { LiveFlags } from './live-source.js';
 import { parseInteger, parseNumber } from './output.js';
+import { checkPeakFlags, type ListName, type PeakFlags, withPeakFlags } from './peak-flags.js';
 
 /** As the command line gives them. */
-export interface FrameFlags {
+export interface FrameFlags extends PeakFlags {
   input?: string;
   prefix?: string;
   zmqInput?: string;
@@ -31,29 +28,10 @@ export interface FrameFlags {
   executor?: string;
   cluster?: string;
   data?: string;
-  peaks?: string;
-  hdf5Peaks?: string;
-  halfPixelShift?: boolean;
-  revalidate?: boolean;
-  threshold?: string;
-  minSnr?: string;
-  minPixCount?: string;
-  maxPixCount?: string;
-  localBgRadius?: string;
-  minSquaredGradient?: string;
-  peakRadius?: string;
-  gain?: string;
-  kernelSize?: string;
-  sigmaBackground?: string;
-  sigmaStrong?: string;
-  minCount?: string;
-  minRes?: string;
-  maxRes?: string;
   minPeaks?: string;
   highres?: string;
   acceptBy?: string;
   tolerance?: string;
-  intRadius?: string;
   integrate?: boolean;
   pushRes?: string;
   nonHitsInStream?: boolean;
@@ -72,7 +50,7 @@ export interface FrameFlags {
 
 /** Adds the flags of frames to the command. */
 export function withFrameFlags(command: Command): Command {
-  return command
+  command
     .option('-i, --input <list>', 'list of files of frames, a line each; "file //3" is one frame of it; or a stream')
     .option('-x, --prefix <text>', 'put before each file of the list')
     .option('--zmq-input <address>', 'frames as they come by ZeroMQ, such as tcp://host:5002, in place of files')
@@ -88,32 +66,8 @@ export function withFrameFlags(command: Command): Command {
     .option('-j, --jobs <n>', 'frames searched at once, by a worker each; default: one a core')
     .option('--executor <where>', 'inline, workers, mpi (default under mpirun), or a cluster: nats://host:4222')
     .option('--cluster <name>', 'name of the cluster on that server')
-    .option('--data <path>', 'dataset of the frames in HDF5 files')
-    .option(
-      '--peaks <method>',
-      `how peaks are found: ${finderNames.join(', ')}; or taken from the file: ${listNames.join(', ')}`,
-      'peakfinder8',
-    )
-    .option(
-      '--hdf5-peaks <path>',
-      'cxi, hdf5: group or table of the peaks; default: peak_list of the geometry, or where the file has them',
-    )
-    .option('--no-half-pixel-shift', 'cxi, hdf5: positions already count from the corner of the first pixel')
-    .option('--no-revalidate', 'cxi, hdf5: also take peaks on bad pixels')
-    .option('--threshold <n>', 'values at or below belong to no peak; default: from the first frames, of dispersion 0')
-    .option('--min-snr <n>', 'sigmas of a peak above its surroundings')
-    .option('--min-pix-count <n>', 'peakfinder8, dispersion: pixels of a peak, at least')
-    .option('--max-pix-count <n>', 'peakfinder8, dispersion: pixels of a peak, at most')
-    .option('--local-bg-radius <n>', 'peakfinder8: surroundings of a peak reach twice as far, pixels')
-    .option('--min-squared-gradient <n>', 'zaef: steepness of a peak, at least; default: 100000')
-    .option('--peak-radius <a,b,c>', 'zaef: radii of peaks and their background, pixels; default: --int-radius')
-    .option('--gain <n>', 'dispersion: units of the frame a count; default: 1')
-    .option('--kernel-size <n>', 'dispersion: its window reaches as far to each side, pixels; default: 3')
-    .option('--sigma-background <n>', 'dispersion: variance over mean above what counting makes, sigmas; default: 6')
-    .option('--sigma-strong <n>', 'dispersion: a pixel above the mean of its window, sigmas; default: 3')
-    .option('--min-count <n>', 'dispersion: good pixels of a window, at least; default: 2')
-    .option('--min-res <n>', 'no peaks nearer to the beam, pixels', '0')
-    .option('--max-res <n>', 'no peaks farther from the beam, pixels; 0 is no limit', '0')
+    .option('--data <path>', 'dataset of the frames in HDF5 files');
+  return withPeakFlags(command)
     .option('--min-peaks <n>', 'frames with fewer peaks are no hits, and not indexed', String(minimumSpots))
     .option('--accept-by <rule>', "lattices are taken by chance (ewald's own verdict) or by crystfel's rule", 'chance')
     .option(
@@ -140,14 +94,6 @@ export function withFrameFlags(command: Command): Command {
     .option('--force', 'replace a file that is no stream, or a run that did not end')
     .option('--profile', 'print the time of each stage, and memory');
 }
-
-/** Where peaks are taken from in place of a search: CXI's columns, a table of an HDF5 file. */
-export const listNames = ['cxi', 'hdf5', 'msgpack'] as const;
-type ListName = (typeof listNames)[number];
-/** Where CrystFEL looks for a table. */
-const usualTable = '/processing/hitfinder/peakinfo';
-
-const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** What lists and frames share. */
 export interface SharedFlags {
@@ -176,38 +122,13 @@ export interface CheckedFlags {
 
 /** Checks the flags. Throws `Argument`, `Unsupported`. */
 export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags {
-  const method = choice<FinderName | ListName>('--peaks', flags.peaks as FinderName | undefined, 'peakfinder8', [
-    ...finderNames,
-    ...listNames,
-  ]);
-  const list = listNames.find((name) => name === method);
-  const finder = list ? undefined : (method as FinderName);
-  if (list) refuseSearch(flags, list);
-  else {
-    refuseLists(flags, method);
-    refuseOthers('', flags as Readonly<Record<string, unknown>>, method as FinderName, (name) => `--${kebab(name)}`);
-  }
+  const { list, peaks, integration, settings } = checkPeakFlags(flags);
   if (flags.resume && flags.output === undefined)
     throw new EwaldError('Argument', '--resume needs a stream to go on with: -o FILE');
   if (flags.resume && (flags.hdf5 ?? flags.sol) !== undefined)
     throw new EwaldError(
       'Argument',
       '--hdf5 and --sol hold the frames of one session; with --resume they would lack those of the earlier one',
-    );
-  const peaks = Object.fromEntries(
-    Object.entries(peaksRanges).flatMap(([name, { low, high }]) => {
-      const text = flags[name as keyof typeof peaksRanges];
-      const parse = /Count|Radius|Size/.test(name) ? parseInteger : parseNumber;
-      return text === undefined ? [] : [[name, parse(text, `--${kebab(name)}`, low, high)]];
-    }),
-  ) as PeakParameters;
-  const integration = flags.intRadius === undefined ? undefined : radiiOf(flags.intRadius, '--int-radius');
-  const ofPeaks = flags.peakRadius === undefined ? undefined : radiiOf(flags.peakRadius, '--peak-radius');
-  const radii = ofPeaks ?? integration;
-  if (finder === 'zaef' && radii && !radii.every((r) => r >= peakRadii.low && r <= peakRadii.high))
-    throw new EwaldError(
-      'Argument',
-      `--peak-radius is "${radii}" (without it, --int-radius); radii of zaef are ${peakRadii.low} to ${peakRadii.high} pixels`,
     );
   const rule = choice('--accept-by', flags.acceptBy as 'chance' | undefined, 'chance', ['chance', 'crystfel']);
   if (flags.tolerance !== undefined && rule !== 'crystfel')
@@ -220,21 +141,18 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
   const timeoutS = parseNumber(typeof timeout === 'string' ? timeout : '60', '--no-data-timeout', 0, 1e9);
   return {
     settings: {
-      ...(finder ? { finder } : {}),
-      ...(list ? { listed: listedOf(flags, list) } : {}),
+      ...settings,
       cells: shared.cells ?? [],
       method: shared.method,
       thresholds: shared.thresholds,
       maxSpots: shared.maxSpots,
-      minRes: parseNumber(flags.minRes ?? '0', '--min-res', 0, 1e6),
-      maxRes: parseNumber(flags.maxRes ?? '0', '--max-res', 0, 1e6),
       minPeaks: parseInteger(flags.minPeaks ?? String(minimumSpots), '--min-peaks', 0, 2 ** 20),
       ...(rule === 'crystfel' ? { accept: rule, tolerance: toleranceOf(flags.tolerance ?? '5,5,5,1.5,1.5,1.5') } : {}),
       ...(flags.integrate === false ? { rings: null } : {}),
       pushResolution: parseNumber(flags.pushRes ?? '0', '--push-res', 0, 100) / 10,
       ...(flags.highres === undefined ? {} : { maxInverseD: 1 / parseNumber(flags.highres, '--highres', 0.1, 1000) }),
     },
-    peaks: ofPeaks ? { ...peaks, peakRadius: ofPeaks } : peaks,
+    peaks,
     radii: { integration },
     jobs: flags.jobs === undefined ? availableParallelism() : parseInteger(flags.jobs, '--jobs', 1, 256),
     serialStart: parseInteger(flags.serialStart ?? '1', '--serial-start', 0, 2 ** 31),
@@ -268,47 +186,6 @@ function liveFlags(flags: FrameFlags, timeoutS: number, list: ListName | undefin
   if (zmqRequest !== undefined) return { address, how: 'request', words: [zmqRequest], timeoutS };
   if (zmqPull) return { address, how: 'pull', words: [], timeoutS };
   return { address, how: 'subscribe', words: zmqSubscribe ?? [''], timeoutS };
-}
-
-/** Parameters of a search where there is none. */
-function refuseSearch(flags: FrameFlags, list: ListName): void {
-  for (const finder of finderNames)
-    for (const name of finderParameters[finder])
-      if (flags[name as keyof FrameFlags] !== undefined)
-        throw new EwaldError(
-          'Argument',
-          `--${kebab(name)} belongs to a search (--peaks ${finder}); --peaks ${list} takes peaks as the file has them`,
-        );
-}
-
-function refuseLists(flags: FrameFlags, method: string): void {
-  const given = [
-    flags.hdf5Peaks === undefined ? undefined : '--hdf5-peaks',
-    flags.halfPixelShift === false ? '--no-half-pixel-shift' : undefined,
-    flags.revalidate === false ? '--no-revalidate' : undefined,
-  ].find((name) => name !== undefined);
-  if (given !== undefined)
-    throw new EwaldError(
-      'Argument',
-      `${given} belongs to --peaks ${listNames.join(' and ')}; ${method} searches for peaks`,
-    );
-}
-
-function listedOf({ hdf5Peaks, halfPixelShift, revalidate }: FrameFlags, list: ListName): ListedSettings {
-  const path = hdf5Peaks ?? (list === 'hdf5' ? usualTable : undefined);
-  return {
-    ...(path === undefined ? {} : { path }),
-    halfPixel: halfPixelShift !== false,
-    validate: revalidate !== false,
-  };
-}
-
-function radiiOf(text: string, name: string): RingRadii {
-  const radii = text.split(',').map(Number);
-  const [inner = 0, middle = 0, outer = 0] = radii;
-  if (radii.length !== 3 || !radii.every(Number.isFinite) || !(0 < inner && inner <= middle && middle < outer))
-    throw new EwaldError('Argument', `${name} is "${text}"; needed are three rising radii in pixels, such as 4,5,7`);
-  return [inner, middle, outer];
 }
 
 function toleranceOf(text: string): Tolerance {

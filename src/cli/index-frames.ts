@@ -29,6 +29,7 @@ import { FrameSummary } from './frame-summary.js';
 import { readText } from './inputs.js';
 import type { LiveOptions } from './live-source.js';
 import { backendOption, type CliDeps, dim, exitCode, note, Progress, print, printJson, red, yellow } from './output.js';
+import { listedBy } from './peak-flags.js';
 import { openStreamFile, type StreamFile } from './stream-file.js';
 
 /** Runs frames over an executor into a stream. */
@@ -140,16 +141,6 @@ async function search(
 
 const openLive = async (options: LiveOptions): Promise<RunSource> =>
   (await import('./live-source.js')).LiveSource.open(options);
-
-/** Peak lists stand where the flag says, or the geometry, or the file. */
-const listedBy = (
-  { listed }: Pick<SearchSettings, 'listed'>,
-  { hdf5Peaks }: FrameFlags,
-  geometry: Geometry | undefined,
-): Pick<SearchSettings, 'listed'> => {
-  const path = hdf5Peaks ?? geometry?.peakList?.path;
-  return listed && path !== undefined ? { listed: { ...listed, path } } : {};
-};
 
 /** Frames of a task: enough that the next one is read meanwhile, few enough that all workers end together. */
 const taskSize = (total: number | undefined, slots: number): number =>

@@ -14,6 +14,7 @@ import { holdsFrames, isFolder, isStreamFile } from './frame-inputs.js';
 import { doubtOf } from './frame-lines.js';
 import { runFrames } from './index-frames.js';
 import { expand, inputName, readCellOption, readText } from './inputs.js';
+import { refuseForLists } from './list-flags.js';
 import {
   backendOption,
   bold,
@@ -96,10 +97,18 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--accept <log10>', 'accept a lattice when log10 of its chance probability is at most this')
     .option('--audit <fraction>', 'index this fraction again on the wasm reference and compare')
     .option('--json', 'a JSON line a list: {input, spots, indexed, crystals, method, backend, ms}, or {input, error}');
-  withFrameFlags(command).action((files: string[], options: Options) => run(files, options, deps));
+  const shared = command.options.length;
+  withFrameFlags(command).action((files: string[], options: Options) =>
+    run(files, options, deps, (first, unit) => refuseForLists(command, command.options.slice(shared), first, unit)),
+  );
 }
 
-async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
+async function run(
+  words: readonly string[],
+  options: Options,
+  deps: CliDeps,
+  refuseFrameFlags: (first: string, unit: SpotUnit) => Promise<void>,
+): Promise<void> {
   const { createContext, signal } = deps;
   const lists = await expand(words);
   if (lists.length === 0 && options.input === undefined && options.zmqInput === undefined)
@@ -132,6 +141,7 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
     }
     return runFrames(lists, options, shared, deps);
   }
+  if (head !== undefined) await refuseFrameFlags(head, unit);
   const context = await createContext({
     ...backendOption(options.backend),
     ...(options.audit === undefined ? {} : { audit: parseNumber(options.audit, '--audit', 0, 1) }),

@@ -126,6 +126,34 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
     expect(body(workers)).toBe(body(taken));
   });
 
+  test('ewald cell takes the peaks of files, and those of every finder, as ewald index does', async () => {
+    const words = ['cell', sim('mono.h5'), '-g', sim('mono.geom'), '--backend=wasm', '--images=4'];
+    const zaef = await ewald([...words, '--peaks=zaef', '--threshold=12', '--min-squared-gradient=200']);
+    expect(zaef.code, zaef.err).toBe(0);
+    expect(zaef.out).toMatch(/best, indexes 4 of 4 stills:\n +mP /);
+    const lists = ['cell', join(folder, 'run.cxi'), '-g', join(folder, 'g.geom'), '--backend=wasm', '--peaks=cxi'];
+    const listed = await ewald(lists);
+    expect(listed.err).toBe('3 of the first 3 frames have peaks enough\n');
+    expect(listed.out).toMatch(/best, indexes 3 of 3 stills:\n +mP /);
+    const spots = join(folder, 'spots.txt');
+    writeFileSync(spots, '0.01 0.02 0.03\n');
+    for (const [args, message] of [
+      [
+        [...lists, '--threshold=12'],
+        /--threshold belongs to a search \(--peaks peakfinder8\); --peaks cxi takes peaks/,
+      ],
+      [[...words, '--hdf5-peaks=/x'], /--hdf5-peaks belongs to --peaks cxi/],
+      [[...words, '--gain=2'], /--gain/],
+      [[...words, '--peaks=msgpack'], /takes peaks of messages, which ewald index reads; of files it is cxi or hdf5/],
+      [[...words, '--peaks=peakfinder9'], /--peaks is "peakfinder9"/],
+      [['cell', spots, '--threshold=12'], /--threshold is for detector frames; .*spots\.txt is a list of spots/],
+      [['index', spots, '-o', join(folder, 'x.stream')], /--output is for detector frames; .*spots\.txt is a list/],
+    ] as const) {
+      const { code, err } = await ewald(args);
+      expect([code, err]).toEqual([2, expect.stringMatching(message)]);
+    }
+  });
+
   test('half a pixel and bad pixels are as the flags say; the geometry names the list', async () => {
     const elsewhere = { lists: group(columns(found.slice(0, 1))) };
     const file = await cxi('elsewhere.cxi', 1, {}, elsewhere);
