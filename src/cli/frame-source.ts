@@ -8,6 +8,7 @@ import type { Dataset } from '../data/dataset.js';
 import { open } from '../data/node.js';
 import { EwaldError, isEwaldError } from '../errors.js';
 import type { LiveFrame } from '../live/frame.js';
+import type { KeptFrames } from '../live/kept.js';
 import type { SearchTask } from '../tasks/pipeline.js';
 import { type DataPath, filesOfFolder, isFolder, openFile, type Wanted } from './frame-inputs.js';
 
@@ -27,6 +28,8 @@ export interface RunSource {
   readonly total: number | undefined;
   /** The first frame of those that come by themselves. */
   readonly live: LiveFrame | undefined;
+  /** Frames that come but once, for whoever shows them at the end; undefined: files can be read again. */
+  readonly kept: KeptFrames | undefined;
   /** Opens what the geometry names beside the frames. */
   openOther(file: string, path: string): Promise<Dataset>;
   firstFrames(most: number): AsyncGenerator<{ dataset: Dataset; frames: number[] }>;
@@ -52,6 +55,7 @@ const pollMs = 500;
 
 export class FrameSource implements RunSource {
   readonly live = undefined;
+  readonly kept = undefined;
   readonly #options: FrameSourceOptions;
   readonly #counts = new Map<string, number>();
   #files: readonly Wanted[] = [];

@@ -83,7 +83,14 @@ async function search(
       'frames that come by ZeroMQ are not kept to tell a cell; give it with -p, or -p none',
     );
   const source: RunSource = live
-    ? await openLive({ ...live, geometry: given, data: data ? data.path : undefined, serialStart, signal })
+    ? await openLive({
+        ...live,
+        geometry: given,
+        data: data ? data.path : undefined,
+        serialStart,
+        signal,
+        shown: flags.html !== undefined,
+      })
     : await FrameSource.open({
         ...{ wanted: await wantedOf(files, flags), data: data || undefined, geometry: given },
         ...{ serialStart, shard, follow, signal },
@@ -250,6 +257,7 @@ async function openSinks(
       geometry,
       cell: cells[0],
       data: source.data,
+      kept: source.kept,
       remarks,
     };
     sinks.push(await (await import('./report-sink.js')).reportSink(options));

@@ -7,6 +7,7 @@ import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import { frameOfMsgpack, type LiveKeys } from '../live/crystfel.js';
 import { frameOfDectris, isDectris, readDectris, type Series, seriesOf } from '../live/dectris.js';
 import { type LiveFrame, liveDataset, liveNumber } from '../live/frame.js';
+import { KeptFrames } from '../live/kept.js';
 import type { SearchTask } from '../tasks/pipeline.js';
 import type { RunSource } from './frame-source.js';
 import { note, yellow } from './output.js';
@@ -26,6 +27,8 @@ export interface LiveOptions extends LiveFlags {
   readonly geometry: Geometry | undefined;
   readonly data: string | undefined;
   readonly serialStart: number;
+  /** Whether frames are shown when the run has ended. */
+  readonly shown: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -61,6 +64,7 @@ export class LiveSource implements RunSource {
   readonly total = undefined;
   readonly first: Dataset;
   readonly live: LiveFrame;
+  readonly kept: KeptFrames | undefined;
   readonly #options: LiveOptions;
   readonly #messages: Messages;
 
@@ -68,6 +72,7 @@ export class LiveSource implements RunSource {
     this.#options = options;
     this.#messages = messages;
     this.live = live;
+    this.kept = options.shown ? new KeptFrames() : undefined;
     this.first = liveDataset(live, options.address);
   }
 
@@ -108,6 +113,7 @@ export class LiveSource implements RunSource {
     let number = 0;
     const task = (frame: LiveFrame | { readonly error: string }): SearchTask => {
       const at = number++;
+      if (!('error' in frame)) this.kept?.put(at, frame);
       const name = `${address} //${at}`;
       return { file: name, filename: address, frames: [at], serials: [serialStart + at], known: 0, live: [frame] };
     };

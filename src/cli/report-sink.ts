@@ -8,7 +8,9 @@ import { readStream } from '../crystal/stream/read.js';
 import type { Dataset } from '../data/dataset.js';
 import { open } from '../data/node.js';
 import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
+import type { KeptFrames } from '../live/kept.js';
 import { median } from '../median.js';
+import type { FrameOrigin } from '../pipeline/chunk.js';
 import { type OpenOther, openDetector } from '../pipeline/detector.js';
 import type { FrameRecord } from '../pipeline/record.js';
 import { readFrame } from '../pipeline/searcher.js';
@@ -28,6 +30,8 @@ export interface ReportOptions {
   readonly geometry: Geometry | undefined;
   readonly cell: KnownCell | undefined;
   readonly data: string | undefined;
+  /** Frames that came but once; undefined: files are read again. */
+  readonly kept: KeptFrames | undefined;
   /** What stood out, asked for at the end. */
   readonly remarks: () => readonly string[];
 }
@@ -41,6 +45,8 @@ interface Candidate {
 
 /** Frames of which typical ones are picked, and those that the powder is made of. */
 const sampled = 24;
+/** The same of frames that are kept in memory meanwhile. */
+const sampledOfKept = 6;
 
 const isPage = (head: Uint8Array): boolean => new TextDecoder().decode(head).startsWith('<!doctype html>');
 
@@ -54,6 +60,7 @@ export async function reportSink(options: ReportOptions): Promise<FrameSink> {
   const axes: (readonly (readonly number[])[])[] = [];
   const resolutions: number[] = [];
   const stages: Record<string, number> = {};
+  const most = options.kept ? sampledOfKept : sampled;
   const best: Candidate[] = [];
   const sample: Candidate[] = [];
   let [failed, hits, indexed, seen] = [0, 0, 0, 0];
@@ -75,10 +82,12 @@ export async function reportSink(options: ReportOptions): Promise<FrameSink> {
     best.length = Math.min(best.length, 2);
     // Evenly over the run, however long it is: every n-th frame, n doubled whenever there are too many.
     if (seen++ % stride === 0) sample.push(candidate);
-    if (sample.length >= 2 * sampled) {
+    if (sample.length >= 2 * most) {
       sample.splice(0, sample.length, ...sample.filter((_, i) => i % 2 === 0));
       stride *= 2;
     }
+    const wanted = [...best, ...sample].map(({ record: { origin } }) => origin.event ?? 0);
+    options.kept?.only(new Set(wanted), record.origin.event ?? 0);
   };
   let stride = 1;
 
@@ -113,9 +122,11 @@ export async function reportSink(options: ReportOptions): Promise<FrameSink> {
 async function picturesOf(options: ReportOptions, best: readonly Candidate[], sample: readonly Candidate[]) {
   const [any] = [...best, ...sample];
   if (!any) return undefined;
-  const openOther: OpenOther = (file, dataset) => open(file, { dataset });
+  const { kept } = options;
+  const openOther: OpenOther = async (file, dataset) => (kept ? kept.value(file, dataset) : open(file, { dataset }));
   const opened = new Map<string, Promise<Dataset>>();
-  const datasetOf = (file: string): Promise<Dataset> => {
+  const datasetOf = async ({ filename: file, event = 0 }: FrameOrigin): Promise<Dataset> => {
+    if (kept) return kept.dataset(event);
     let dataset = opened.get(file);
     if (!dataset) {
       const { data, geometry } = options;
@@ -125,13 +136,13 @@ async function picturesOf(options: ReportOptions, best: readonly Candidate[], sa
     return dataset;
   };
   try {
-    const detector = await openDetector(await datasetOf(any.record.origin.filename), {
+    const detector = await openDetector(await datasetOf(any.record.origin), {
       geometry: options.geometry,
       openOther,
     });
     const assembly = new Assembly(detector.geometry, detector.width, detector.bad);
     const numbersOf = async ({ record: { origin } }: Candidate) =>
-      readFrame(await datasetOf(origin.filename), origin.event ?? 0, detector, undefined);
+      readFrame(await datasetOf(origin), kept ? 0 : (origin.event ?? 0), detector, undefined);
     const shown: ShownFrame[] = [];
     for (const { candidate, title } of chosen(best, sample)) {
       const values = assembly.gather(await numbersOf(candidate));

@@ -155,7 +155,8 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     copyFileSync(sim('mono.h5'), join(watched, 'a-1.h5'));
     const stream = join(folder, 'followed.stream');
     const args = ['index', watched, ...search, '-j', '1', '-o', stream, '--follow', '--no-data-timeout=4'];
-    const run = ewald(args);
+    const page = join(folder, 'followed.html');
+    const run = ewald([...args, '--html', page]);
     await expect.poll(() => existsSync(`${stream}.part`), { timeout: 20_000 }).toBe(true);
     copyFileSync(sim('mono.h5'), join(folder, 'a-2.tmp'));
     renameSync(join(folder, 'a-2.tmp'), join(watched, 'a-2.h5'));
@@ -166,6 +167,9 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
       ...Array(6).fill('a-1'),
       ...Array(6).fill('a-2'),
     ]);
+    const report = readFileSync(page, 'utf8');
+    expect(report).toMatch(/the highest value of every pixel in 12 frames/);
+    expect(report).toMatch(/a-2\.h5|a-1\.h5/);
   });
 
   test('a list of files of which one is damaged: told, counted, left out', async () => {

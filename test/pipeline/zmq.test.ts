@@ -64,7 +64,8 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     await publisher.bind('tcp://127.0.0.1:*');
     const address = publisher.lastEndpoint ?? '';
     const words = ['index', '--zmq-input', address, '--zmq-subscribe', 'ondaframedata', '-g', geometry, ...usual];
-    const run = ewald([...words, '-j', jobs, '-o', stream]);
+    const page = join(folder, 'live.html');
+    const run = ewald([...words, '-j', jobs, '-o', stream, '--html', page]);
     // What is published before somebody listens is lost: the frames begin once a subscription has come.
     expect(String((await publisher.receive())[0])).toBe('\x01ondaframedata');
     await publisher.send(['hello', 'nobody asked for this']);
@@ -81,6 +82,11 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     );
     expect(out).toMatch(/6 of 7 frames indexed, 6 crystals/);
     expect(code, err).toBe(1);
+    // Frames come once, and are shown all the same: the best one, a typical one, and the powder of all.
+    expect(err).not.toMatch(/shows no frames/);
+    const report = readFileSync(page, 'utf8');
+    expect(report).toMatch(/the highest value of every pixel in 6 frames/);
+    expect(report.match(/data:image\/png/g)).toHaveLength(3);
     const text = readFileSync(stream, 'utf8');
     expect(lists(text).length).toBeGreaterThan(1000);
     expect(lists(text)).toEqual(lists(await ofFile()));

@@ -1,0 +1,39 @@
+/** Frames that came by themselves and are to be shown when the run has ended: they come but once, so they are kept. */
+import type { Dataset } from '../data/dataset.js';
+import { EwaldError } from '../errors.js';
+import { type LiveFrame, liveDataset, liveNumber } from './frame.js';
+
+export class KeptFrames {
+  readonly #frames = new Map<number, LiveFrame>();
+
+  /** Keeps a frame until `only` says otherwise. */
+  put(number: number, frame: LiveFrame): void {
+    this.#frames.set(number, frame);
+  }
+
+  /** Lets go of the frames up to one that is done, but for some. */
+  only(numbers: ReadonlySet<number>, done: number): void {
+    for (const number of this.#frames.keys()) if (number <= done && !numbers.has(number)) this.#frames.delete(number);
+  }
+
+  /** Frames that are kept. */
+  get count(): number {
+    return this.#frames.size;
+  }
+
+  /** A frame as a dataset, by a name of its own. */
+  dataset(number: number): Dataset {
+    return liveDataset(this.#frameOf(number), `frame //${number}`);
+  }
+
+  /** A number that came beside the frame of `dataset`. */
+  value(name: string, path: string): Dataset {
+    return liveNumber(this.#frameOf(Number(/\/\/(\d+)$/.exec(name)?.[1])), name, path);
+  }
+
+  #frameOf(number: number): LiveFrame {
+    const frame = this.#frames.get(number);
+    if (!frame) throw new EwaldError('Internal', `frame //${number} is not kept`);
+    return frame;
+  }
+}
