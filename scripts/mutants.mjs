@@ -1,12 +1,11 @@
 #!/usr/bin/env node
-// The mutation check: builds the C++ core from copies of its sources with one mistake each
+// The mutation check: links what was built again with one mistake in a copy of the sources
 // (test/conformance/mutants.mjs), or copies dist/ with one, in a temporary folder, and wants the case tables to turn
 // red every time. `node scripts/mutants.mjs [WORD…]` takes the mutants whose names hold a word;
 // --list shows them, --keep keeps the folder. Exit code 1 when a mutant survives, does not fit its source, or the copy
 // as it is fails.
 import { spawn } from 'node:child_process';
 import {
-  copyFileSync,
   cpSync,
   existsSync,
   mkdtempSync,
@@ -22,7 +21,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { looks } from '../test/conformance/looks.mjs';
 import { mutants } from '../test/conformance/mutants.mjs';
 import { softwareVulkan } from './lib/chromium.mjs';
-import { hasHeader } from './lib/headers.mjs';
+import { Relinked } from './lib/relink.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const say = (text) => process.stdout.write(`mutants: ${text}\n`);
@@ -88,10 +87,11 @@ async function check(lane, file, ids) {
 
 const emscripten = {
   backend: 'wasm',
-  // What binaryen makes faster a mutant does not need, and linking is most of its time.
-  configure: (args) => ['emcmake', ['cmake', ...args, '-DEWALD_LINK_OPTIMISE=-O1']],
+  build: 'wasm',
   target: 'ewald.wasm',
   built: 'ewald.wasm',
+  // What binaryen makes faster a mutant does not need, and linking is most of its time.
+  relink: (line) => line.replace(/ -O3(?= )/g, ' -O1'),
 };
 /**
  * Lanes: what a mutant is on. `left` is left out: a wasm module without the transforms, or with little else, links
@@ -100,20 +100,16 @@ const emscripten = {
 const targets = {
   wasm: { ...emscripten, left: 'fft' },
   fft: { ...emscripten, left: 'indexing' },
-  native: {
-    backend: 'native',
-    configure: (args) => ['cmake', [...args, '-DEWALD_WITHOUT_CUDA=ON']],
-    target: 'ewald_native',
-    built: 'ewald_native.node',
-  },
-  // The kernels of the cards, on the CPU; absent where the emulator cannot be built.
+  native: { backend: 'native', build: 'native', target: 'ewald_native', built: 'ewald_native.node' },
+  // The kernels of the cards, on the CPU; absent where the emulator was not built.
   cuda: {
     backend: 'cuda-emulated',
     sources: 'cuda',
-    absent: () => (hasHeader('boost/context/fiber.hpp') ? undefined : 'libboost-context-dev not found'),
-    configure: (args) => ['cmake', args],
+    build: 'cuda-emulated',
     target: 'ewald_cuda_emulated',
     built: 'ewald_cuda_emulated.node',
+    absent: () =>
+      existsSync(join(root, 'build/cuda-emulated/build.ninja')) ? undefined : 'the emulator was not built',
   },
   webgpu: { backend: 'webgpu', own: 'dist' },
   script: { backend: 'wasm', own: 'dist' },
@@ -122,53 +118,39 @@ const targets = {
 /** Finds a text however its lines are broken: a formatter must not disarm a mutant. */
 const blind = (find) => new RegExp(find.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+'));
 
-/** One build folder with a copy of the sources of its own, which is changed and changed back. */
+/** What the build made, linked again with a copy of the sources of its own, which is changed and changed back. */
 class Bench {
-  constructor(backend, folder) {
-    this.backend = backend;
-    const { sources = 'cpp', left } = targets[backend];
-    this.sources = join(folder, `${backend}-${sources}`);
-    this.build = join(folder, backend);
+  constructor(lane, folder) {
+    this.lane = lane;
+    const { build, target, sources = 'cpp', left, relink } = targets[lane];
+    this.folder = join(folder, lane);
     this.count = 0;
-    this.variable = `EWALD_${sources.toUpperCase()}`;
-    const leave = left && join(root, sources, left);
-    cpSync(join(root, sources), this.sources, { recursive: true, filter: (path) => path !== leave });
+    this.relinked = new Relinked({
+      build: join(root, 'build', build),
+      target,
+      sources,
+      folder: this.folder,
+      left,
+      relink,
+    });
   }
 
-  async configure() {
-    const [command, args] = targets[this.backend].configure([
-      '-S',
-      root,
-      '-B',
-      this.build,
-      '-G',
-      'Ninja',
-      '-DCMAKE_BUILD_TYPE=Release',
-      `-D${this.variable}=${this.sources}`,
-    ]);
-    return run(command, args);
-  }
-
-  compile() {
-    return run('ninja', ['-C', this.build, targets[this.backend].target]);
-  }
-
-  async verdict(ids) {
+  /** Links with what is compiled anew of the changed files. */
+  make(changed = []) {
     // A name of its own each time: a process loads an addon of one name once.
-    const file = join(this.build, `${this.count++}-${targets[this.backend].built}`);
-    const made = [
-      join(this.build, targets[this.backend].built),
-      join(this.build, 'Release', targets[this.backend].built),
-    ].find(existsSync);
-    copyFileSync(made, file);
-    return run(process.execPath, [fileURLToPath(import.meta.url), '--check', this.backend, file, ...ids], {
+    this.file = join(this.folder, `${this.count++}-${targets[this.lane].built}`);
+    return this.relinked.make(changed, this.file);
+  }
+
+  verdict(ids) {
+    return run(process.execPath, [fileURLToPath(import.meta.url), '--check', this.lane, this.file, ...ids], {
       seconds: 60,
     });
   }
 
   /** What became of a mutant: red, or why not. */
   async judge({ name, file, find, replace, ids }) {
-    const path = join(this.sources, file);
+    const path = this.relinked.path(file);
     const source = existsSync(path) ? readFileSync(path, 'utf8') : '';
     const place = blind(find);
     const places = source.split(place).length - 1;
@@ -183,7 +165,7 @@ class Bench {
       source.replace(place, () => replace),
     );
     try {
-      const built = await this.compile();
+      const built = await this.make([file]);
       if (built.code !== 0)
         return {
           name,
@@ -193,6 +175,7 @@ class Bench {
       return verdictOf(name, await this.verdict(ids));
     } finally {
       writeFileSync(path, source);
+      rmSync(this.file, { force: true });
     }
   }
 }
@@ -208,11 +191,7 @@ class Copy {
       symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
   }
 
-  configure() {
-    return { code: 0 };
-  }
-
-  compile() {
+  make() {
     return { code: 0 };
   }
 
@@ -266,11 +245,11 @@ async function lane(backend, chosen, folder) {
     return [];
   }
   const bench = targets[backend].own === 'dist' ? new Copy(backend, folder) : new Bench(backend, folder);
-  for (const step of [() => bench.configure(), () => bench.compile()]) {
-    const { code, output } = await step();
-    if (code !== 0)
-      return [{ name: `${backend}: the copy as it is`, red: false, why: `does not build:\n${output.slice(-2000)}` }];
-  }
+  const asItIs = await bench.make();
+  if (asItIs.code !== 0)
+    return [
+      { name: `${backend}: the copy as it is`, red: false, why: `does not build:\n${asItIs.output.slice(-2000)}` },
+    ];
   const ids = [...new Set(chosen.flatMap((mutant) => mutant.ids))];
   const { code, output } = await bench.verdict(ids);
   if (code !== 0)
@@ -279,8 +258,7 @@ async function lane(backend, chosen, folder) {
     ];
   say(`${backend}: the copy as it is passes (${output.trim().split('\n').at(-1)})`);
   const results = [];
-  // Mutants of one file one after another: the file changed last is the only one that is compiled twice.
-  for (const mutant of [...chosen].sort((a, b) => a.file.localeCompare(b.file))) {
+  for (const mutant of chosen) {
     const started = performance.now();
     const result = await bench.judge(mutant);
     say(

@@ -1,0 +1,108 @@
+// A target that ninja has built, made again with changed sources: what depends on a changed file is compiled from a
+// copy of the folder, by the command that ninja would use, and everything else is linked as it was built. A mutant
+// costs a file and a link this way, and the build as it is is not compiled a second time.
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { root } from './run.mjs';
+
+/** Runs a line of the shell; gives its exit code (null when it was ended) and all that it wrote. */
+function shell(line, cwd) {
+  return new Promise((done) => {
+    const child = spawn(line, { cwd, shell: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
+    child.on('error', (error) => done({ code: 127, output: error.message }));
+    child.on('close', (code) => done({ code, output }));
+  });
+}
+
+/** Builds that are brought up to date, or were: two targets may be of one. */
+const fresh = new Map();
+
+/** What ninja knows of a target: how each object is compiled, from what, and how all are linked. */
+function upToDate(build, target) {
+  if (!fresh.has(build)) fresh.set(build, read(build, target));
+  return fresh.get(build);
+}
+
+async function read(build, target) {
+  const tools = [`ninja ${target}`, `ninja -t commands ${target}`, 'ninja -t deps'];
+  const outputs = [];
+  for (const tool of tools) {
+    const { code, output } = await shell(tool, build);
+    if (code !== 0) throw new Error(`${tool} in ${build} failed:\n${output.slice(-2000)}`);
+    outputs.push(output);
+  }
+  const [, commands, deps] = outputs;
+  const lines = commands.split('\n').filter((line) => line !== '');
+  const compiled = new Map();
+  for (const line of lines.slice(0, -1)) {
+    const [, object] = / -o (\S+) -c /.exec(line) ?? [];
+    if (object) compiled.set(object, line);
+  }
+  const sources = new Map();
+  let object;
+  for (const line of deps.split('\n')) {
+    if (line.startsWith('    ')) sources.get(object).add(resolve(build, line.trim()));
+    else if (line !== '') {
+      [object] = line.split(': #deps');
+      sources.set(object, new Set());
+    }
+  }
+  return { compiled, sources, link: lines.at(-1) };
+}
+
+export class Relinked {
+  /**
+   * @param build the folder where ninja built `target`
+   * @param sources the folder of the repository (`cpp`, `cuda`) that is copied, and whose copy may be changed
+   * @param folder where the copy, its objects and what is linked are put
+   * @param left a room whose objects are not linked, where what uses it is not either
+   * @param relink how the line that links is changed
+   */
+  constructor({ build, target, sources, folder, left, relink = (line) => line }) {
+    Object.assign(this, { build, target, sources, folder, left, relink });
+    mkdirSync(join(folder, 'objects'), { recursive: true });
+    cpSync(join(root, sources), join(folder, sources), { recursive: true });
+    // A folder finds its neighbours by ../.
+    for (const other of ['cpp', 'cuda', 'node_modules'])
+      if (other !== sources && existsSync(join(root, other)))
+        symlinkSync(join(root, other), join(folder, other), 'dir');
+  }
+
+  /** A file of the copy. */
+  path(file) {
+    return join(this.folder, this.sources, file);
+  }
+
+  /** Links what was built with the objects of the changed files, named within `sources`, made anew. */
+  async make(changed, output) {
+    const { compiled, sources, link } = await upToDate(this.build, this.target);
+    const paths = changed.map((file) => join(root, this.sources, file));
+    const leftOut = this.left && `/${this.sources}/${this.left}/`;
+    const made = new Map();
+    for (const [object, command] of compiled) {
+      if (leftOut && `/${object}`.includes(leftOut)) made.set(object, '');
+      else if (paths.some((path) => sources.get(object)?.has(path))) {
+        const own = join(this.folder, 'objects', `${made.size}-${basename(object)}`);
+        const line = command
+          .replace(/ -MD -MT \S+ -MF \S+/, '')
+          .replace(` -o ${object} `, ` -o ${own} `)
+          .replaceAll(`${join(root, this.sources)}/`, `${join(this.folder, this.sources)}/`)
+          .replaceAll(`${join(root, this.sources)} `, `${join(this.folder, this.sources)} `);
+        const result = await shell(line, this.build);
+        if (result.code !== 0) return result;
+        made.set(object, own);
+      }
+    }
+    if (paths.length > 0 && ![...made.values()].some((own) => own !== ''))
+      return { code: 1, output: `error: nothing of ${this.target} is compiled from ${changed.join(' and ')}` };
+    const line = link
+      .split(' ')
+      .map((word) => made.get(word) ?? word)
+      .join(' ')
+      .replace(/ -o \S+/, ` -o ${output}`);
+    return shell(this.relink(line), this.build);
+  }
+}
