@@ -21,6 +21,7 @@ const data = resolve(process.env.EWALD_TEST_DATA ?? '../shared/data');
 const env = {
   EWALD_REQUIRE: process.env.EWALD_REQUIRE ?? '',
   EWALD_TEST_ROOM: process.env.EWALD_TEST_ROOM ?? '',
+  EWALD_TEST_ROWS: process.env.EWALD_TEST_ROWS ?? '',
   EWALD_TEST_DATA: existsSync(join(data, 'README.md')) ? `/@fs${data}` : '',
 };
 const inBrowser = 'test/**/*.browser.test.ts';

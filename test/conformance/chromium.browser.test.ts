@@ -1,7 +1,7 @@
 /** The case tables on every backend that a browser can have, in a window and in a worker. */
 import { createContext } from '../../dist/index.browser.js';
 import * as validate from '../../dist/validate.js';
-import { describeElsewhere, describeHere, room, wanted } from './table.js';
+import { describeElsewhere, describeHere, everywhere, room, wanted } from './table.js';
 
 const names = ['wasm', 'webgpu'] as const;
 // A browser never has the others: that is no failure of its own.
@@ -15,8 +15,8 @@ describeHere('a window', names, validate, createContext, require);
 // The core and the kernels are those of the window; compiling them for a software device takes minutes, so a worker
 // shows an eighth of each room.
 const inWorker = validate.rows
-  .filter(({ id }: { id: string }) => validate.seedOf(id) % 8 === 0)
-  .filter(room === '' ? () => true : wanted(validate, 'webgpu'));
+  .filter(({ id }: { id: string }) => everywhere || validate.seedOf(id) % 8 === 0)
+  .filter(room === '' ? () => true : wanted(validate, 'webgpu', 'browser'));
 
 describeElsewhere('a worker', names, inWorker, async (backend) => {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });

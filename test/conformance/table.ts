@@ -18,15 +18,34 @@ function judge({ id, outcome, why }: Result, skip: (note?: string) => never): vo
 /** The room that `npm test -- ROOM` named; '' for all. */
 export const room: string = (typeof process === 'undefined' ? import.meta.env : process.env).EWALD_TEST_ROOM ?? '';
 
+/** Whether every row is to be run everywhere: `npm run soak -- rows`. */
+export const everywhere: boolean =
+  (typeof process === 'undefined' ? import.meta.env : process.env).EWALD_TEST_ROWS === 'all';
+
 /** Emulated cards and software GPUs show one row in so many of a large room, for a look that takes no two minutes. */
 const sampled = 8;
 
-/** Whether a row is run on a backend: all are, but where one room is looked at quickly. */
-export function wanted(validate: Validate, backend: Backend): (row: { readonly id: string }) => boolean {
-  if (room === '') return () => true;
-  const ofRoom = validate.rows.filter(({ id }) => id.startsWith(`${room}:`)).length;
-  const slow = backend !== 'wasm' && backend !== 'native' && ofRoom > 100;
-  return ({ id }) => id.startsWith(`${room}:`) && (!slow || validate.seedOf(id) % sampled === 0);
+/** Rooms with more rows than this are shown in parts where a row takes a second. */
+const large = 90;
+
+/**
+ * Whether a row is run on a backend: all are, but where one room is looked at quickly. Node and Chromium run WebGPU
+ * through the same Dawn, where a software GPU compiles kernels for longer than it runs them: of a large room either
+ * shows one half, and together they show every row.
+ */
+export function wanted(
+  validate: Validate,
+  backend: Backend,
+  place: 'Node' | 'browser',
+): (row: { readonly id: string }) => boolean {
+  if (everywhere) return () => true;
+  const count = new Map<string, number>();
+  const roomOf = (id: string): string => id.slice(0, id.indexOf(':'));
+  for (const { id } of validate.rows) count.set(roomOf(id), (count.get(roomOf(id)) ?? 0) + 1);
+  const whole = (id: string): boolean =>
+    backend === 'wasm' || backend === 'native' || (count.get(roomOf(id)) ?? 0) <= large;
+  if (room !== '') return ({ id }) => roomOf(id) === room && (whole(id) || validate.seedOf(id) % sampled === 0);
+  return ({ id }) => backend !== 'webgpu' || whole(id) || (validate.seedOf(id) % 2 === 0) === (place === 'Node');
 }
 
 /** Rows of every backend in `names`, run here; transforms against FFTW as well, where it is given and present. */
@@ -61,7 +80,7 @@ export function describeHere(
           if (absent !== undefined) skip(`absent: ${absent}`);
         });
       }
-      for (const row of validate.rows.filter(wanted(validate, name))) {
+      for (const row of validate.rows.filter(wanted(validate, name, place === 'Node' ? 'Node' : 'browser'))) {
         test(row.id, { timeout: 180_000 }, async ({ skip }) => {
           if (!candidate) throw new Error('the backend was not opened');
           const problem = new validate.Problem(row);
@@ -84,9 +103,12 @@ export function describeElsewhere(
   for (const name of names) {
     describe(`${name} in ${place}`, () => {
       let results = new Map<string, Result>();
-      beforeAll(async () => {
-        results = new Map((await run(name)).map((result) => [result.id, result]));
-      }, 600_000);
+      beforeAll(
+        async () => {
+          results = new Map((await run(name)).map((result) => [result.id, result]));
+        },
+        everywhere ? 3_600_000 : 600_000,
+      );
       for (const { id } of rows) {
         test(id, ({ skip }) => {
           const result = results.get(id);

@@ -1,0 +1,45 @@
+/** Every row of the case tables in every place; of WebGPU's `npm test` shows halves, on a software GPU. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { softwareVulkan } from '../../scripts/lib/chromium.mjs';
+
+export const name = 'rows';
+/** What is looked at. */
+export const about = 'every row of the case tables on WebGPU in Node, and in a window and a worker of Chromium';
+/** How long it takes, about. */
+export const minutes = 30;
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The same rows whatever the scale; throws where one is red or where nothing was run. */
+export async function run({ note = () => {} } = {}) {
+  const env = {
+    ...process.env,
+    ...softwareVulkan(),
+    EWALD_TEST_ROWS: 'all',
+    EWALD_REQUIRE: 'wasm,webgpu',
+    NO_COLOR: '1',
+  };
+  for (const [project, file] of [
+    ['node', 'test/conformance/rows.webgpu.test.ts'],
+    ['chromium', 'test/conformance/chromium.browser.test.ts'],
+  ]) {
+    const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', project, file, '--reporter=json'];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, env, maxBuffer: 1 << 28 }).catch(
+      (error) => error,
+    );
+    const {
+      numPassedTests = 0,
+      numFailedTests = 0,
+      testResults = [],
+    } = JSON.parse(stdout.slice(stdout.indexOf('{"numTotal')));
+    const failed = testResults
+      .flatMap(({ assertionResults }) => assertionResults)
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName }) => fullName);
+    note(`${project}: ${numPassedTests} rows passed`);
+    if (numFailedTests > 0 || numPassedTests === 0)
+      throw new Error(`${project}: ${failed.join(', ') || 'no row was run'}`);
+  }
+}
