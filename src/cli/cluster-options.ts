@@ -23,11 +23,22 @@ export const withCluster = (command: Command): Command =>
     .option('--connect <url>', 'the NATS server: nats://host:4222, tls://host:4222 (or EWALD_NATS)')
     .option('--cluster <name>', 'name of the cluster on that server', 'ewald')
     .option('--token <text>', 'token of the server (better EWALD_NATS_TOKEN: others see what you type)')
-    .option('--creds <file>', 'credentials file')
+    .option('--creds <file>', 'credentials file, as nsc generate creds writes it (or EWALD_NATS_CREDS)')
     .option('--tls', "TLS with the system's certificates")
     .option('--tls-ca <file>', 'certificate of the authority, PEM')
     .option('--tls-cert <file>', 'own certificate, PEM')
     .option('--tls-key <file>', 'own key, PEM');
+
+/** Who asks, by the flags or else by the environment; a flag of one kind is not mixed with the environment's other. */
+export function credentialsOf({
+  token,
+  creds,
+}: Pick<ClusterFlags, 'token' | 'creds'>): Pick<NatsOptions, 'token' | 'creds'> {
+  if (token !== undefined || creds !== undefined)
+    return { ...(token !== undefined && { token }), ...(creds !== undefined && { creds }) };
+  const { EWALD_NATS_TOKEN, EWALD_NATS_CREDS } = process.env;
+  return { ...(EWALD_NATS_TOKEN && { token: EWALD_NATS_TOKEN }), ...(EWALD_NATS_CREDS && { creds: EWALD_NATS_CREDS }) };
+}
 
 /** The address and options that the flags and the environment say. */
 export function clusterOf(flags: ClusterFlags): {
@@ -38,7 +49,6 @@ export function clusterOf(flags: ClusterFlags): {
 } {
   const url = flags.connect ?? process.env.EWALD_NATS;
   if (!url) throw new EwaldError('Argument', 'which server? give --connect nats://host:4222 or set EWALD_NATS');
-  const token = flags.token ?? (process.env.EWALD_NATS_TOKEN || undefined);
   const files = { ca: flags.tlsCa, cert: flags.tlsCert, key: flags.tlsKey };
   for (const [what, file] of Object.entries(files))
     if (file !== undefined && !existsSync(file))
@@ -51,8 +61,7 @@ export function clusterOf(flags: ClusterFlags): {
     address: parseAddress(url)?.address ?? url,
     options: {
       ...(flags.cluster !== undefined && { cluster: flags.cluster }),
-      ...(token !== undefined && { token }),
-      ...(flags.creds !== undefined && { creds: flags.creds }),
+      ...credentialsOf(flags),
       ...(tls !== undefined && { tls }),
     },
   };

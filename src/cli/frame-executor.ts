@@ -2,6 +2,7 @@
 import type { BackendName } from '../backends/names.js';
 import { Executor } from '../entries/executors.node.js';
 import { EwaldError } from '../errors.js';
+import { credentialsOf } from './cluster-options.js';
 
 /** What the flags say. */
 export interface ExecutorFlags {
@@ -23,11 +24,7 @@ export async function openExecutor({ executor, cluster, jobs, backend }: Executo
   if (kind === 'workers') return Executor.workers({ workers: jobs, ...context });
   if (kind === 'mpi') return Executor.mpi(context);
   if (/^(nats|tls|wss?):\/\//.test(kind)) {
-    const token = process.env.EWALD_NATS_TOKEN || undefined;
-    return Executor.connect(kind, {
-      ...(cluster === undefined ? {} : { cluster }),
-      ...(token === undefined ? {} : { token }),
-    });
+    return Executor.connect(kind, { ...(cluster === undefined ? {} : { cluster }), ...credentialsOf({}) });
   }
   throw new EwaldError(
     'Argument',

@@ -1,12 +1,13 @@
 /** The cluster on a real nats-server with real worker processes: what is lost and comes back, and who is refused. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Executor, joinCluster, listCluster, type RunOptions, type Task, type TaskResult } from 'ewald/executors';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ewald } from '../support/cli.js';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
+import { natsAccount } from '../support/nats-account.js';
 import { refused } from '../support/refused.js';
 
 const module = new URL('./tasks.mjs', import.meta.url);
@@ -226,6 +227,52 @@ describe.skipIf(!natsPresent)('refusals', () => {
       ]);
     } finally {
       await guarded.stop();
+    }
+  });
+
+  test('credentials files: of a user, of a stranger, and what is none', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ewald-creds-'));
+    const { config, creds, stranger } = natsAccount();
+    const written = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const [user, other] = [written('user.creds', creds), written('other.creds', stranger)];
+    const guarded = await new NatsServer(config).start();
+    const worker = new WorkerProcess(guarded.url, ['--allow-modules', '--creds', user]);
+    try {
+      await worker.joined();
+      // The path on Node, the text anywhere.
+      for (const given of [user, creds]) {
+        const executor = await Executor.connect(guarded.url, { creds: given });
+        expect(await values(executor, [task('square', 3), task('square', 5)])).toEqual([9, 25]);
+        await executor.dispose();
+      }
+      const listed = await ewald(['cluster', '--connect', guarded.url], { env: { EWALD_NATS_CREDS: user } });
+      expect([listed.code, listed.out]).toEqual([0, expect.stringContaining('1')]);
+      await refused(() => Executor.connect(guarded.url), 'Argument', 'without any');
+      await refused(() => Executor.connect(guarded.url, { creds: other }), 'Argument', 'refused what was given');
+      for (const [name, text] of [
+        ['empty.creds', ''],
+        ['seedless.creds', creds.replace(/^SU.*$/m, '')],
+        ['a.cell', 'CrystFEL unit cell file version 1.0'],
+      ] as const) {
+        const { code, err } = await ewald(['cluster', '--connect', guarded.url, '--creds', written(name, text)]);
+        expect([code, err]).toEqual([
+          2,
+          expect.stringMatching(/creds is ".*", which holds no credentials; needed are/),
+        ]);
+      }
+      // Credentials are not shown.
+      const cut = creds.replace(/^ey.*$/m, '');
+      const shown = await Executor.connect(guarded.url, { creds: cut }).catch((error) => String(error));
+      expect(shown).toMatch(/creds holds no credentials/);
+      expect(shown).not.toMatch(/\bSU[A-Z0-9]{8}/);
+    } finally {
+      worker.kill();
+      await worker.ended();
+      await guarded.stop();
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 

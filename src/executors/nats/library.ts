@@ -95,6 +95,12 @@ export async function openConnection(
   if (options.password !== undefined) settings.pass = options.password;
   if (options.creds !== undefined) {
     const text = await readCreds(options.creds);
+    // Checked here: the client says no more than that it cannot read them, and would say it as if nobody answered.
+    if (!/-----BEGIN NATS USER JWT-----\s+ey/.test(text) || !/-----BEGIN USER NKEY SEED-----\s+SU\S/.test(text))
+      throw new EwaldError(
+        'Argument',
+        `creds${text === options.creds ? '' : ` is "${options.creds}", which`} holds no credentials; needed are "BEGIN NATS USER JWT" and "BEGIN USER NKEY SEED" with what belongs to them, as nsc generate creds writes them`,
+      );
     settings.authenticator = nats.credsAuthenticator(new TextEncoder().encode(text));
   }
   const socket = /^wss?:/.test(url);
