@@ -1,17 +1,16 @@
-/** Cluster analysis beside its definition: local maxima looked up pixel by pixel, sums of squares from all members. */
+/** Cluster analysis beside its definition. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readNpy } from 'ewald';
 import { Context, pixelsUdf, type Scan } from 'ewald/udf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ClusterProblem, clustersOf } from '../../src/validate/oracle/udf/cluster.js';
 import { ewald } from '../support/cli.js';
 import { refused } from '../support/refused.js';
 import { goldenFrames, navShape, sigShape } from './golden.js';
 
-const [height, width] = sigShape;
-const [rows, columns] = navShape;
-const pixels = height * width;
+const [, columns] = navShape;
 const frames = goldenFrames();
 let ctx: Context;
 let scan: Scan;
@@ -27,65 +26,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-interface Wish {
-  readonly peaks: number;
-  readonly minDistance: number;
-  readonly clusters: number;
-  readonly inside?: (y: number, x: number) => boolean;
-  readonly there?: (position: number) => boolean;
-}
-
-/** Labels by the definition; nothing is kept from one union to the next. */
-function oracle({ peaks, minDistance, clusters, inside = () => true, there = () => true }: Wish): number[] {
-  const all = Array.from({ length: rows * columns }, (_, i) => i).filter(there);
-  const at = (i: number, p: number): number => frames[i * pixels + p] as number;
-  const std = Array.from({ length: pixels }, (_, p) => {
-    if (!inside(Math.floor(p / width), p % width)) return 0;
-    const mean = all.reduce((sum, i) => sum + at(i, p), 0) / all.length;
-    return Math.sqrt(all.reduce((sum, i) => sum + (at(i, p) - mean) ** 2, 0) / all.length);
-  });
-  const high = [...std.keys()].filter((p) => {
-    const [y, x] = [Math.floor(p / width), p % width];
-    const edge = Math.min(y, x, height - 1 - y, width - 1 - x);
-    const near = [...std.keys()].filter(
-      (q) => Math.abs(Math.floor(q / width) - y) <= minDistance && Math.abs((q % width) - x) <= minDistance,
-    );
-    return edge >= minDistance && (std[p] as number) > 0 && near.every((q) => (std[q] as number) <= (std[p] as number));
-  });
-  const chosen = high.sort((p, q) => (std[q] as number) - (std[p] as number)).slice(0, peaks);
-  const means = chosen.map((p) => all.reduce((sum, i) => sum + Math.abs(at(i, p)), 0) / all.length);
-  const feature = (i: number): number[] => chosen.map((p, k) => at(i, p) / (means[k] as number));
-  const squares = (members: readonly number[]): number =>
-    chosen.reduce((total, _, k) => {
-      const values = members.map((i) => feature(i)[k] as number);
-      const mean = values.reduce((a, b) => a + b, 0) / values.length;
-      return total + values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-    }, 0);
-  const touch = (a: readonly number[], b: readonly number[]): boolean =>
-    a.some((i) =>
-      b.some(
-        (j) =>
-          Math.abs(Math.floor(i / columns) - Math.floor(j / columns)) + Math.abs((i % columns) - (j % columns)) === 1,
-      ),
-    );
-  let groups = all.map((i) => [i]);
-  while (groups.length > clusters) {
-    let best: { cost: number; a: number[]; b: number[] } | undefined;
-    for (const [k, a] of groups.entries())
-      for (const b of groups.slice(k + 1)) {
-        if (!touch(a, b)) continue;
-        const cost = squares([...a, ...b]) - squares(a) - squares(b);
-        if (!best || cost < best.cost) best = { cost, a, b };
-      }
-    const { a, b } = best as NonNullable<typeof best>;
-    groups = [...groups.filter((group) => group !== a && group !== b), [...a, ...b]];
-  }
-  groups.sort((a, b) => Math.min(...a) - Math.min(...b));
-  return Array.from({ length: rows * columns }, (_, i) => {
-    const k = groups.findIndex((group) => group.includes(i));
-    return k < 0 ? Number.NaN : k + 1;
-  });
-}
+/** Labels of these frames by the definition. */
+const oracle = (wish: Omit<ClusterProblem, 'data' | 'nav' | 'sig'>): number[] =>
+  clustersOf({ ...wish, data: frames, nav: navShape, sig: sigShape });
 
 test.each([
   ['six of all', {}, { peaks: 500, minDistance: 1, clusters: 6 }],

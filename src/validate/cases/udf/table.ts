@@ -6,6 +6,7 @@ import type { Context } from '../../../rooms.js';
 import type { RoomTable, Row } from '../../case.js';
 import { type PassTruth, type Stack, type Sums, sumsOf } from '../../oracle/udf/sums.js';
 import * as bounds from '../../tolerances.js';
+import { clusterRow } from './cluster.js';
 import { allSteps, denseStep, type Look, spansIn, sparseStep, stackOf } from './problem.js';
 import { udfRows } from './udfs.js';
 
@@ -148,4 +149,4 @@ async function tryOut(context: Context): Promise<void> {
   if ([...nav].join() !== '40,40,80') throw new Error(`the moments are ${[...nav].join(', ')}; expected 40, 40, 80`);
 }
 
-export const udfTable: RoomTable = { name: 'udf', rows: [...rows, ...udfRows] as readonly Row[], tryOut };
+export const udfTable: RoomTable = { name: 'udf', rows: [...rows, ...udfRows, clusterRow] as readonly Row[], tryOut };
