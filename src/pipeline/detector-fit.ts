@@ -7,7 +7,7 @@
  * beam, a scale and a shift: a similarity, which least squares give at once. A cell that is known too large looks like a
  * detector that is too near: the fit takes the cell as right.
  */
-import { type Cell, reciprocal } from '../crystal/cell.js';
+import { type Cell, reciprocal, type Vector } from '../crystal/cell.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { positionOf } from '../crystal/geometry/pixels.js';
 import { median } from '../median.js';
@@ -36,10 +36,14 @@ const inverse = (m: Cell): Cell => transposed(reciprocal(m));
 const determinant = ([a, b, c]: Cell): number =>
   a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2]) + a[2] * (b[0] * c[1] - b[1] * c[0]);
 
-const product = (a: Cell, b: Cell): Cell =>
-  a.map((row) =>
-    [0, 1, 2].map((j) => row[0] * (b[0][j] ?? 0) + row[1] * (b[1][j] ?? 0) + row[2] * (b[2][j] ?? 0)),
-  ) as unknown as Cell;
+const rowTimes = ([x, y, z]: Vector, [a, b, c]: Cell): Vector => [
+  x * a[0] + y * b[0] + z * c[0],
+  x * a[1] + y * b[1] + z * c[1],
+  x * a[2] + y * b[2] + z * c[2],
+];
+const product = (a: Cell, b: Cell): Cell => [rowTimes(a[0], b), rowTimes(a[1], b), rowTimes(a[2], b)];
+
+const between = (a: Vector, b: Vector): Vector => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (a[2] + b[2]) / 2];
 
 /** The known cell as it lies: turned by the rotation nearest to what takes it to the found one. */
 export function orientedAs(found: Cell, known: Cell): Cell | undefined {
@@ -48,7 +52,7 @@ export function orientedAs(found: Cell, known: Cell): Cell | undefined {
   // Newton's iteration for the rotation of a polar decomposition.
   for (let i = 0; i < 20; i++) {
     const other = reciprocal(turn);
-    turn = turn.map((row, r) => row.map((x, c) => (x + (other[r]?.[c] ?? 0)) / 2)) as unknown as Cell;
+    turn = [between(turn[0], other[0]), between(turn[1], other[1]), between(turn[2], other[2])];
   }
   return product(known, turn);
 }
@@ -74,10 +78,11 @@ export function fitDetector(
     if (!panel) continue;
     const [x, y, z] = positionOf(panel, beam, (peaks.fs[at] ?? 0) - panel.minFs, (peaks.ss[at] ?? 0) - panel.minSs);
     const [h = 0, kk = 0, l = 0] = [indices[3 * i], indices[3 * i + 1], indices[3 * i + 2]];
-    const ray = [0, 1, 2].map((axis) => h * (as[axis] ?? 0) + kk * (bs[axis] ?? 0) + l * (cs[axis] ?? 0));
-    const forward = (ray[2] ?? 0) + k;
+    const forward = h * as[2] + kk * bs[2] + l * cs[2] + k;
     if (!(forward > 0)) continue;
-    places.push({ x, y, px: ((ray[0] ?? 0) / forward) * z, py: ((ray[1] ?? 0) / forward) * z });
+    const px = ((h * as[0] + kk * bs[0] + l * cs[0]) / forward) * z;
+    const py = ((h * as[1] + kk * bs[1] + l * cs[1]) / forward) * z;
+    places.push({ x, y, px, py });
   }
   let fit: DetectorFit | undefined;
   // Twice: without those that lie far off the first fit.

@@ -149,11 +149,15 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, stages:
   let squares = 0;
   for (const i of peaks) {
     const q: Vector = [spots[3 * i] ?? 0, spots[3 * i + 1] ?? 0, spots[3 * i + 2] ?? 0];
-    const hkl = cell.map((row) => Math.round(dot(row, q)));
-    indices.push(...hkl);
-    const node = [0, 1, 2].map((axis) =>
-      hkl.reduce((sum, index, row) => sum + index * (reciprocal[row]?.[axis] ?? 0), 0),
-    ) as unknown as Vector;
+    const [h, k, l] = [Math.round(dot(cell[0], q)), Math.round(dot(cell[1], q)), Math.round(dot(cell[2], q))];
+    indices.push(h, k, l);
+    // Triples are written out: what `map` makes has another shape in the engine's eyes, for which it would give up and
+    // compile anew all that was made for those of literals.
+    const node: Vector = [
+      h * reciprocal[0][0] + k * reciprocal[1][0] + l * reciprocal[2][0],
+      h * reciprocal[0][1] + k * reciprocal[1][1] + l * reciprocal[2][1],
+      h * reciprocal[0][2] + k * reciprocal[1][2] + l * reciprocal[2][2],
+    ];
     squares += (node[0] - q[0]) ** 2 + (node[1] - q[1]) ** 2 + (node[2] - q[2]) ** 2;
     errors.push(Math.abs(excitationOf(node, beam.wavelengthA)));
     inverseDs.push(Math.hypot(...q));

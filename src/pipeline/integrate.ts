@@ -56,6 +56,50 @@ function discOf([inner, middle, outer]: RingRadii, width: number): Disc {
   return { reach, sum: within(0, inSum), around: within(next, outer * outer) };
 }
 
+/** Where no pixel is bad: nobody has to ask for each, whose answers lie as far apart as the pixels do. */
+class Clean {
+  readonly #across: number;
+  readonly #shift: number;
+  /** Bad pixels of each square tile, some or none. */
+  readonly #tiles: Uint8Array;
+  readonly reach: number;
+
+  constructor(bad: Uint8Array, width: number, reach: number) {
+    this.reach = reach;
+    // Tiles as wide as a disc at least, which then lies in four of them.
+    this.#shift = Math.max(4, Math.ceil(Math.log2(2 * reach + 1)));
+    this.#across = (width >> this.#shift) + 1;
+    this.#tiles = new Uint8Array(this.#across * (((bad.length / width) >> this.#shift) + 1));
+    for (let i = 0; i < bad.length; i++)
+      if (bad[i] !== 0) this.#tiles[this.#tile(i % width, Math.floor(i / width))] = 1;
+  }
+
+  #tile(x: number, y: number): number {
+    return (y >> this.#shift) * this.#across + (x >> this.#shift);
+  }
+
+  /** Whether the square about a pixel has none; it must lie in the frame. */
+  about(x: number, y: number): boolean {
+    const { reach } = this;
+    const tiles = this.#tiles;
+    const [left, right] = [this.#tile(x - reach, y - reach), this.#tile(x + reach, y - reach)];
+    const down = this.#tile(x, y + reach) - this.#tile(x, y - reach);
+    return tiles[left] === 0 && tiles[right] === 0 && tiles[left + down] === 0 && tiles[right + down] === 0;
+  }
+}
+
+/** The map of a detector is one for all of its frames. */
+const known = new WeakMap<Uint8Array, Clean>();
+
+function cleanOf(bad: Uint8Array, width: number, reach: number): Clean {
+  let clean = known.get(bad);
+  if (clean?.reach !== reach) {
+    clean = new Clean(bad, width, reach);
+    known.set(bad, clean);
+  }
+  return clean;
+}
+
 function inPanel({ dx, dy }: Pixels, n: number, cx: number, cy: number, width: number, height: number): boolean {
   const [x, y] = [cx + (dx[n] as number), cy + (dy[n] as number)];
   return x >= 0 && y >= 0 && x < width && y < height;
@@ -75,6 +119,7 @@ export function integrate(
 ): Measured[] {
   const measured: Measured[] = [];
   const { reach, sum: own, around: other } = discOf(rings, width);
+  const clean = cleanOf(bad, width, reach);
   for (const reflection of reflections) {
     const panel = geometry.panels[reflection.panel];
     if (!panel) continue;
@@ -85,21 +130,35 @@ export function integrate(
     const count = own.offsets.length;
     let [sum, peak, around, total, squares] = [0, Number.NEGATIVE_INFINITY, 0, 0, 0];
     let n = 0;
-    for (; n < count; n++) {
-      const i = origin + (own.offsets[n] as number);
-      if (!(inside || inPanel(own, n, cx, cy, w, h)) || bad[i] !== 0) break;
-      const value = frame[i] as number;
-      sum += value;
-      if (value > peak) peak = value;
-    }
-    if (n < count) continue;
-    for (n = 0; n < other.offsets.length; n++) {
-      const i = origin + (other.offsets[n] as number);
-      if (!(inside || inPanel(other, n, cx, cy, w, h)) || bad[i] !== 0) continue;
-      const value = frame[i] as number;
-      around++;
-      total += value;
-      squares += value * value;
+    if (inside && clean.about(panel.minFs + cx, panel.minSs + cy)) {
+      for (; n < count; n++) {
+        const value = frame[origin + (own.offsets[n] as number)] as number;
+        sum += value;
+        if (value > peak) peak = value;
+      }
+      around = other.offsets.length;
+      for (n = 0; n < around; n++) {
+        const value = frame[origin + (other.offsets[n] as number)] as number;
+        total += value;
+        squares += value * value;
+      }
+    } else {
+      for (; n < count; n++) {
+        const i = origin + (own.offsets[n] as number);
+        if (!(inside || inPanel(own, n, cx, cy, w, h)) || bad[i] !== 0) break;
+        const value = frame[i] as number;
+        sum += value;
+        if (value > peak) peak = value;
+      }
+      if (n < count) continue;
+      for (n = 0; n < other.offsets.length; n++) {
+        const i = origin + (other.offsets[n] as number);
+        if (!(inside || inPanel(other, n, cx, cy, w, h)) || bad[i] !== 0) continue;
+        const value = frame[i] as number;
+        around++;
+        total += value;
+        squares += value * value;
+      }
     }
     if (around < 10) continue;
     const background = total / around;

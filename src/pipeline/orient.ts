@@ -165,13 +165,18 @@ function turnOf(residuals: Residuals, scatters: Scatters): Vector | undefined {
 function turned(rows: Cell, turn: Vector): Cell {
   const angle = Math.hypot(...turn);
   if (angle < 1e-12) return rows;
-  const axis = turn.map((x) => x / angle) as unknown as Vector;
+  const axis: Vector = [turn[0] / angle, turn[1] / angle, turn[2] / angle];
   const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
-  return rows.map((row) => {
+  const rowTurned = (row: Vector): Vector => {
     const across = cross(axis, row);
     const along = dot(axis, row) * (1 - cosine);
-    return row.map((x, i) => x * cosine + (across[i] as number) * sine + (axis[i] as number) * along);
-  }) as unknown as Cell;
+    return [
+      row[0] * cosine + across[0] * sine + axis[0] * along,
+      row[1] * cosine + across[1] * sine + axis[1] * along,
+      row[2] * cosine + across[2] * sine + axis[2] * along,
+    ];
+  };
+  return [rowTurned(rows[0]), rowTurned(rows[1]), rowTurned(rows[2])];
 }
 
 /**

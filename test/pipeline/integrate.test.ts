@@ -1,0 +1,61 @@
+/** Sums by rings beside bad pixels and at edges of panels: held against pixels that are asked for one by one. */
+import { expect, it } from 'vitest';
+import { parseGeometry } from '../../dist/index.node.js';
+import { integrate } from '../../src/pipeline/integrate.js';
+import type { Reflection } from '../../src/pipeline/predict.js';
+
+const [width, height] = [150, 130];
+const panel = (name: string, minFs: number, minSs: number, maxFs: number, maxSs: number) =>
+  `${name}/min_fs = ${minFs}\n${name}/min_ss = ${minSs}\n${name}/max_fs = ${maxFs}\n${name}/max_ss = ${maxSs}\n${name}/corner_x = 0\n${name}/corner_y = 0\n${name}/fs = +x\n${name}/ss = +y\n`;
+const geometry = parseGeometry(
+  `photon_energy = 9500\nclen = 0.1\nres = 10000\nadu_per_eV = 1e-4\n${panel('a', 0, 0, 69, 129)}${panel('b', 70, 0, 149, 129)}`,
+);
+const random = (seed: number) => () => {
+  seed = (Math.imul(1664525, seed) + 1013904223) >>> 0;
+  return seed / 2 ** 32;
+};
+
+it.each([[[4, 5, 7]], [[2, 3, 4]], [[6, 8, 11.5]]] as [[number, number, number]][])('rings of %j pixels', (rings) => {
+  const next = random(5);
+  const frame = Uint32Array.from({ length: width * height }, () => Math.floor(next() * 5000));
+  const bad = new Uint8Array(width * height);
+  // A few pixels alone, a row, and nothing in most places: tiles without, with one and with many.
+  for (let n = 0; n < 12; n++) bad[Math.floor(next() * bad.length)] = 1;
+  bad.fill(1, 90 * width + 20, 90 * width + 60);
+  const at = (panel: number, fs: number, ss: number, h: number): Reflection => ({
+    ...{ h, k: 0, l: 0, panel, fs, ss, excitation: 0, inverseD: 0.1 },
+  });
+  const reflections: Reflection[] = [];
+  for (let h = 0; h < 4000; h++) {
+    const panel = h % 2;
+    reflections.push(at(panel, next() * (panel === 0 ? 70 : 80), next() * height, h));
+  }
+  const expected = new Map<number, { intensity: number; background: number; peak: number }>();
+  for (const { h, panel, fs, ss } of reflections) {
+    const [x, y, w] = [Math.floor(fs), Math.floor(ss), panel === 0 ? 70 : 80];
+    const [own, around]: [number[], number[]] = [[], []];
+    for (let yy = y - 12; yy <= y + 12; yy++)
+      for (let xx = x - 12; xx <= x + 12; xx++) {
+        const far = (xx - x) ** 2 + (yy - y) ** 2;
+        const there = xx >= 0 && yy >= 0 && xx < w && yy < height;
+        const i = yy * width + xx + 70 * panel;
+        const value = there && bad[i] === 0 ? (frame[i] as number) : Number.NaN;
+        if (far <= rings[0] ** 2) own.push(value);
+        else if (far >= rings[1] ** 2 && far <= rings[2] ** 2 && value >= 0) around.push(value);
+      }
+    if (own.some(Number.isNaN) || around.length < 10) continue;
+    const background = around.reduce((sum, value) => sum + value, 0) / around.length;
+    const intensity = own.reduce((sum, value) => sum + value - background, 0);
+    expected.set(h, { intensity, background, peak: Math.max(...own) });
+  }
+  const found = integrate(frame, width, bad, geometry, reflections, rings);
+  expect(found.map(({ h }) => h)).toEqual([...expected.keys()]);
+  expect(found.length).toBeGreaterThan(1500);
+  expect(found.length).toBeLessThan(3900);
+  for (const { h, intensity, background, peak } of found) {
+    const other = expected.get(h);
+    expect(Math.abs(intensity - (other?.intensity ?? 0))).toBeLessThan(1e-6);
+    expect(Math.abs(background - (other?.background ?? 0))).toBeLessThan(1e-9);
+    expect(peak).toBe(other?.peak);
+  }
+});
