@@ -4,11 +4,28 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#endif
+
 namespace ewald::data {
 
 typedef uint8_t Copy16 __attribute__((vector_size(16)));
 typedef uint16_t Pairs __attribute__((vector_size(16)));
 typedef uint32_t Fours __attribute__((vector_size(16)));
+typedef uint64_t Eights __attribute__((vector_size(16)));
+
+#if defined(__wasm_simd128__)
+// Of each period below 16, which of its bytes come next.
+struct Periods {
+  uint8_t places[16][16] = {};
+  constexpr Periods() {
+    for (int period = 1; period < 16; period++)
+      for (int i = 0; i < 16; i++) places[period][i] = uint8_t(i % period);
+  }
+};
+inline constexpr Periods periods;
+#endif
 
 inline void copy16(uint8_t* to, const uint8_t* from) {
   Copy16 v;
@@ -36,7 +53,7 @@ inline void repeat_wide(uint8_t* out, size_t distance, size_t length) {
   }
   Copy16 pattern;
   size_t step = 16;
-  // Periods of a number of one, two or four bytes are what detectors' zeros make; the others are put together.
+  // Periods of a number of one, two, four or eight bytes are what detectors' zeros make; the others are put together.
   if (distance == 1) {
     pattern = *from - Copy16{};
   } else if (distance == 2) {
@@ -47,13 +64,25 @@ inline void repeat_wide(uint8_t* out, size_t distance, size_t length) {
     uint32_t four;
     memcpy(&four, from, 4);
     pattern = (Copy16)(four - Fours{});
+  } else if (distance == 8) {
+    uint64_t eight;
+    memcpy(&eight, from, 8);
+    pattern = (Copy16)(eight - Eights{});
   } else {
+#if defined(__wasm_simd128__)
+    // What lies behind `out` is not chosen; a copy may write there, so it is there.
+    v128_t source, places;
+    memcpy(&source, from, 16);
+    memcpy(&places, periods.places[distance], 16);
+    pattern = (Copy16)wasm_i8x16_swizzle(source, places);
+#else
     uint8_t bytes[16];
     for (size_t i = 0, at = 0; i < 16; i++) {
       bytes[i] = from[at];
       if (++at == distance) at = 0;
     }
     memcpy(&pattern, bytes, 16);
+#endif
     step = 16 - 16 % distance;  // whole periods
   }
   do {
