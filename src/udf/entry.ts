@@ -1,0 +1,65 @@
+/** What `ewald/udf` is on a platform: the context that is constructed without naming one, and what is asked of its devices. */
+import type { ContextOptions } from '../context.js';
+import type { Executor } from '../executors/executor.js';
+import type { ConnectOptions } from '../executors/nats/connect.js';
+import { UdfContext } from './context.js';
+import { type MakeWithOptions, madeWith, type UdfContextOptions, type UdfPlace } from './context-options.js';
+import { type DetectedDevices, devicesOf } from './devices.js';
+import { type ExecutorMakers, makeExecutor } from './executors.js';
+import type { AnyUdf } from './udf.js';
+import { compareUdf, type UdfReport, type ValidateUdfOptions } from './validate-udf.js';
+
+/** `Context` of a platform. */
+export interface ContextClass {
+  /** Executors in `owned` are disposed with the context. */
+  new (options?: UdfContextOptions, owned?: readonly Executor[]): UdfContext;
+  readonly prototype: UdfContext;
+  /**
+   * A context on an executor of its own: 'inline', 'workers', 'delayed' or 'mpi'; for a cluster see `connect`. Throws
+   * `Argument` for unknown ones, for `cpus` or `gpus` where the executor has none, `Unsupported` for 'mpi' in browsers.
+   */
+  makeWith(kind?: string, options?: MakeWithOptions): Promise<UdfContext>;
+  /**
+   * A context on the workers that have joined a cluster: `Context.connect('nats://head:4222')` on Node, wss:// in browsers.
+   */
+  connect(url: string, options?: ConnectOptions): Promise<UdfContext>;
+}
+
+/** What a platform brings, with its ways of making executors. */
+export interface EntryPlace extends Omit<UdfPlace, 'makeExecutor'> {
+  readonly makers: ExecutorMakers;
+  connect(url: string, options?: ConnectOptions): Promise<Executor>;
+}
+
+/** The entry of a platform. */
+export function entryOf({ makers, connect, ...rest }: EntryPlace) {
+  const place: UdfPlace = { ...rest, makeExecutor: (kind, options) => makeExecutor(kind, options, makers) };
+  const Context: ContextClass = class Context extends UdfContext {
+    constructor(options?: UdfContextOptions, owned?: readonly Executor[]) {
+      super(place, options, owned);
+    }
+
+    static async makeWith(kind = 'inline', options: MakeWithOptions = {}): Promise<UdfContext> {
+      return new Context(...(await madeWith(place, kind, options)));
+    }
+
+    static async connect(url: string, options?: ConnectOptions): Promise<UdfContext> {
+      const executor = await connect(url, options);
+      return new Context({ executor }, [executor]);
+    }
+  };
+  return {
+    Context,
+    async validateUdf(udf: AnyUdf, options: ValidateUdfOptions = {}): Promise<UdfReport> {
+      const context = new Context({ context: { backend: 'webgpu', strict: true, log: { level: 'error' } } });
+      try {
+        const device = (await makers.devices({ backend: 'webgpu' })).find(({ backend }) => backend === 'webgpu');
+        return await compareUdf(udf, options, context, device?.name ?? 'none');
+      } finally {
+        await context.close();
+      }
+    },
+    detect: async (options?: ContextOptions): Promise<DetectedDevices> =>
+      devicesOf(await makers.devices(options ?? {}), makers.cores),
+  };
+}
