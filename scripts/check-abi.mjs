@@ -19,6 +19,7 @@ const beside = {
   memoryRead: 'C reads it by itself',
   copyBlock: 'arrays of JavaScript alone are copied like this',
   readTurned: 'files are of the host; the numbers are turned by ewald_swap_bytes',
+  computeHere: 'which thread of Node computes is no matter of the core',
   preferHugePages: 'memory is that of JavaScript, and pages are those of Linux',
   fftRunner: 'ewald_fft_execute by another way in',
   engineFind: 'engines (cpp/engines) are libraries of the host, which a wasm module cannot load',

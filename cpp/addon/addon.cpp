@@ -1,6 +1,7 @@
 // The native addon: hands typed arrays to the C ABI, runs it off the main thread and turns statuses into errors. No
 // logic lives here; a file a room.
 #include "addon/room.h"
+#include "addon/task.h"
 #include "addon/values.h"
 
 namespace ewald::addon {
@@ -11,11 +12,15 @@ namespace {
 
 Napi::Value live_bytes(const CallbackInfo& info) { return Napi::Number::New(info.Env(), double(ewald_live_bytes())); }
 
+// computeHere(yes): what is run from this thread on is done on it, where Node's pool would do it; reading stays there.
+void compute_here(const CallbackInfo& info) { Task::compute_here(info[0].ToBoolean().Value()); }
+
 Napi::Object start(Napi::Env env, Napi::Object exports) {
   exports.Set("abiVersion", Napi::Number::New(env, ewald_abi_version()));
   exports.Set("instructionSet", Napi::String::New(env, ewald_instruction_set()));
   exports.Set("hardwareThreads", Napi::Number::New(env, ewald_hardware_threads()));
   exports.Set("liveBytes", Napi::Function::New(env, live_bytes, "liveBytes"));
+  exports.Set("computeHere", Napi::Function::New(env, compute_here, "computeHere"));
   Room::bind_all(env, exports);
   return exports;
 }

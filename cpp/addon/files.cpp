@@ -56,6 +56,8 @@ protected:
     return EWALD_STATUS_OK;
   }
 
+  bool waits() const override { return true; }
+
 private:
   static constexpr uint64_t page = 4096;
 

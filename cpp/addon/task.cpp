@@ -4,8 +4,22 @@
 
 namespace ewald::addon {
 
+namespace {
+// An environment of JavaScript is a thread.
+thread_local bool here = false;
+}  // namespace
+
+void Task::compute_here(bool yes) { here = yes; }
+
 Napi::Value Task::start(Napi::Env env, std::unique_ptr<Task> task) {
   napi_value promise = nullptr, name = nullptr;
+  if (here && !task->waits()) {
+    if (napi_create_promise(env, &task->deferred_, &promise) != napi_ok)
+      throw Napi::Error::New(env, "Node made no promise");
+    execute(env, task.get());
+    task->settle(env);
+    return Napi::Value(env, promise);
+  }
   if (napi_create_promise(env, &task->deferred_, &promise) != napi_ok ||
       napi_create_string_utf8(env, "ewald", NAPI_AUTO_LENGTH, &name) != napi_ok ||
       napi_create_async_work(env, nullptr, name, execute, complete, task.get(), &task->handle_) != napi_ok ||

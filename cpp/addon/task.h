@@ -14,14 +14,19 @@ namespace ewald::addon {
 class Task {
 public:
   virtual ~Task() = default;
-  // Queues the task, which is gone when it is done.
+  // Queues the task, which is gone when it is done; on a thread that computes itself, does it.
   static Napi::Value start(Napi::Env env, std::unique_ptr<Task> task);
+  // Whether this thread, one of Node's workers, computes itself: where there are as many workers as cores, the pool's
+  // threads have no core of their own, and frames change caches with threads.
+  static void compute_here(bool here);
 
   // Arrays that the work touches.
   std::vector<Buffer> buffers;
 
 protected:
-  // On another thread: no JavaScript.
+  // Whether it waits for a device more than it computes: such a task always goes to the pool.
+  virtual bool waits() const { return false; }
+  // Mostly on another thread: no JavaScript.
   virtual int32_t work() = 0;
   // What the promise resolves to; nullptr where it could not be made.
   virtual napi_value answer(napi_env env);

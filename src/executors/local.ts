@@ -131,13 +131,13 @@ export async function inline(place: Place, options: InlineOptions = {}): Promise
 
 /** Tasks on worker threads or Web Workers; resolves when every worker has answered. */
 export async function workers(place: Place, options: WorkersOptions = {}): Promise<Executor> {
-  const { contexts, modules, worker: source, threads } = checkWorkers(options, place.cores);
+  const { contexts, modules, worker: source, threads, crowded } = checkWorkers(options, place.cores);
   const shared = new SharedValues();
   const pool = new Pool({
     place,
     contexts,
     names: 'worker ',
-    start: { threads, modules },
+    start: { threads, modules, crowded },
     source,
     fetchShared: (hash) => shared.get(hash),
   });

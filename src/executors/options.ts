@@ -68,11 +68,14 @@ export function checkWorkers(options: WorkersOptions, cores: number, what = 'Exe
     1,
     1024,
   );
+  const threads = integer(`${what}: threads`, options.threads, 1, 1, 1024);
   return {
     /** Of each worker. */
     contexts: contexts ?? Array.from({ length: workers }, () => options.context),
     modules: checkModules(options.modules),
     worker: options.worker,
-    threads: integer(`${what}: threads`, options.threads, 1, 1, 1024),
+    threads,
+    /** Whether there is a worker for every core. */
+    crowded: threads === 1 && workers >= cores,
   };
 }

@@ -27,6 +27,8 @@ export interface Place {
   readBytes(reference: { path: string } | { url: string }): Promise<Uint8Array>;
   /** Opens frames as `ewald/data` does there. */
   openFrames(input: DataInput, options?: OpenOptions): Promise<Dataset>;
+  /** Has kernels and codecs run on the thread that calls it, where the platform has others for them. */
+  computeHere?(context: ContextOptions | undefined): void;
   /** Connects to a NATS server by TCP; undefined in browsers. */
   readonly connectTcp: TcpConnect | undefined;
   /** Text of credentials: given as such, or read from a path. */
@@ -36,4 +38,4 @@ export interface Place {
 }
 
 /** What of it the workers need. */
-export type HostPlace = Pick<Place, 'tasks' | 'createContext' | 'readBytes' | 'openFrames'>;
+export type HostPlace = Pick<Place, 'tasks' | 'createContext' | 'readBytes' | 'openFrames' | 'computeHere'>;

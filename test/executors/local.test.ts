@@ -1,12 +1,14 @@
 /** Executors of this process: the same behaviour on this thread and on workers; what only workers can do, and lose. */
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { devices } from 'ewald';
 import { Executor, type RunOptions, type Task, type TaskResult } from 'ewald/executors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refused } from '../support/refused.js';
 
+const native = (await devices()).some(({ backend, available }) => backend === 'native' && available);
 const module = new URL('./tasks.mjs', import.meta.url);
 const task = (name: string, argument?: unknown, more: Partial<Task> = {}): Task => ({
   module,
@@ -203,6 +205,23 @@ describe('workers', () => {
       );
     } finally {
       await executor.dispose();
+    }
+  });
+
+  test.skipIf(!native)('a worker for every core computes on its own thread; fewer leave it to the pool', async () => {
+    const context = { backend: 'native', strict: true } as const;
+    const cores = availableParallelism();
+    for (const [options, free] of [
+      [{ workers: cores }, false],
+      [{ workers: cores, threads: 2 }, true],
+      ...(cores > 1 ? ([[{ workers: cores - 1 }, true]] as const) : []),
+    ] as const) {
+      const executor = await Executor.workers({ ...options, context });
+      try {
+        expect(await values(executor, [task('freeMeanwhile')]), JSON.stringify(options)).toEqual([free]);
+      } finally {
+        await executor.dispose();
+      }
     }
   });
 

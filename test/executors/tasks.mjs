@@ -42,5 +42,17 @@ export const moved = ({ floats }, { transfer }) =>
     floats.map((x) => 2 * x),
     [floats.buffer],
   );
+/** Whether the thread was free while the context computed. */
+export const freeMeanwhile = async (_, { context, threads }) => {
+  const ctx = await context();
+  const plan = await ctx.pi({ threads });
+  let free = false;
+  setImmediate(() => {
+    free = true;
+  });
+  await plan.run({ points: 1e6 });
+  await plan.dispose();
+  return free;
+};
 export const allocate = (bytes) => new Uint8Array(bytes).fill(7);
 export const slowSquare = ({ ms, value }) => new Promise((resolve) => setTimeout(() => resolve(value * value), ms));

@@ -37,7 +37,7 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
   const given: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(options))
     if (![...natsOptionNames, 'allowModules', 'name', 'onEvent'].includes(key)) given[key] = value;
-  const { contexts, modules, worker, threads } = checkWorkers(given, place.cores, 'join');
+  const { contexts, modules, worker, threads, crowded } = checkWorkers(given, place.cores, 'join');
   const slots = contexts.length;
   integer('join: workers', options.workers, slots, 1, 1024);
   const name = options.name ?? `${place.host} ${place.processName}`;
@@ -48,7 +48,7 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
     place,
     contexts,
     names: `${name} / `,
-    start: { threads, modules },
+    start: { threads, modules, crowded },
     source: worker,
     fetchShared: async (hash) => decode(await cluster.store.kept(hash, 'a shared value')),
   });

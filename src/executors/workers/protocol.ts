@@ -11,6 +11,8 @@ export interface HostStart {
   readonly threads: number;
   readonly modules: Readonly<Record<string, string>>;
   readonly context: ContextOptions | undefined;
+  /** Whether there is a worker for every core, so that each computes on its own thread. */
+  readonly crowded?: boolean;
 }
 
 /** To the worker. */

@@ -22,7 +22,8 @@ export function servedHost(
 }
 
 /** Serves an executor until it says `close`. */
-export function serveHost({ port, worker, threads, modules, context }: HostStart, place: HostPlace): void {
+export function serveHost({ port, worker, threads, modules, context, crowded }: HostStart, place: HostPlace): void {
+  if (crowded) place.computeHere?.(context);
   const post = (message: FromHost, transfer: readonly ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer as ArrayBuffer[]);
   const wanted = new Map<string, { resolve(value: unknown): void; reject(error: unknown): void }>();
