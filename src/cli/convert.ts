@@ -1,5 +1,4 @@
 /** `ewald convert IN -o OUT`: frames of any format into a .h5, .npy, .raw or .mrc file, whole or not at all. */
-import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
 import type { Dataset, FrameRange, Metadata } from '../data/dataset.js';
@@ -13,6 +12,7 @@ import { EwaldError } from '../errors.js';
 import { checkOutput, type Output, openOutput, type WriteOptions } from '../files/write.js';
 import { checkSignal, choice } from '../options.js';
 import { type DataFlags, openOptions, withDataFlags } from './data-options.js';
+import { refuseInputs } from './not-inputs.js';
 import { bold, type CliDeps, dim, Progress, print, printJson } from './output.js';
 
 interface Flags extends DataFlags {
@@ -110,9 +110,7 @@ async function run(input: string, flags: Flags, { signal }: CliDeps): Promise<vo
 
 /** Frames may be all there is of an experiment: not even --force replaces them by what was made of them. */
 async function notItself(input: string, output: string): Promise<void> {
-  const [from, to] = await Promise.all([input, output].map((file) => stat(file).catch(() => undefined)));
-  if (from?.isFile() && from.ino === to?.ino && from.dev === to.dev)
-    throw new EwaldError('Argument', `${output} is the input itself; choose another name`);
+  await refuseInputs([output], [input]);
   const series = await seriesNames(input);
   if (series && (await wouldHold(input, series, output)))
     throw new EwaldError(

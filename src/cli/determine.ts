@@ -9,7 +9,7 @@ import { checkOutput, writeWhole } from '../files/write.js';
 import type { DeterminedCell } from '../indexing/indexer.js';
 import { choice } from '../options.js';
 import { latticeName } from '../pipeline/chunk.js';
-import { knownOf, latticeOf, spotsOfFrames } from './frame-cell.js';
+import { fewestPeaks, knownOf, latticeOf, spotsOfFrames } from './frame-cell.js';
 import { holdsFrames, isFolder } from './frame-inputs.js';
 import { peaksOf } from './frame-peaks.js';
 import { FrameSource } from './frame-source.js';
@@ -124,7 +124,13 @@ async function run(
       })),
     );
   } else if (found.length === 0) {
-    print(yellow('no cell explains these images beyond chance; more images, or another --max, may help'));
+    print(
+      yellow(
+        framed && images.length === 0
+          ? `no frame has the ${fewestPeaks} peaks that say something of a lattice; a lower --threshold or --min-snr may find them`
+          : 'no cell explains these images beyond chance; more images, or another --max, may help',
+      ),
+    );
     const hint = images.map(unitHint).find((text) => text !== undefined);
     if (hint) note(`${yellow('hint:')} ${hint}`);
   } else for (const [rank, cell] of found.slice(0, 3).entries()) print(describe(cell, rank));
@@ -144,6 +150,7 @@ const isCellFile = (head: Uint8Array): boolean => new TextDecoder().decode(head)
 async function imagesOf(files: readonly string[], options: Options, deps: CliDeps): Promise<Float32Array[]> {
   const { signal, createContext } = deps;
   const checked = checkPeakFlags(options);
+  const images = parseInteger(options.images, '--images', 1, 1000);
   if (checked.list === 'msgpack')
     throw new EwaldError(
       'Argument',
@@ -163,7 +170,6 @@ async function imagesOf(files: readonly string[], options: Options, deps: CliDep
     const settings = { ...checked.settings, ...listedBy(checked.settings, options, geometry), rings: null };
     const given = { peaks: checked.peaks, settings, radii: { integration: undefined } };
     const { peaks } = await peaksOf(source, geometry, given, options.backend, deps);
-    const images = parseInteger(options.images, '--images', 1, 1000);
     const { spots, frames } = await spotsOfFrames(
       context,
       source,

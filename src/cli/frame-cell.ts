@@ -13,7 +13,7 @@ import { backendOption, type CliDeps, dim, note, Progress, yellow } from './outp
 /** Frames that are searched for those whose spots tell the cell, and how many of these there have to be. */
 const [mostFrames, enoughImages] = [200, 30];
 /** Fewer peaks than these say too little of a lattice. */
-const fewestPeaks = 15;
+export const fewestPeaks = 15;
 /** A symmetry is taken where it asks for no more than this: lengths relative, angles in radians. */
 const mostBent = 0.005;
 
@@ -25,17 +25,22 @@ export async function spotsOfFrames(
   settings: SearchSettings,
   { images = enoughImages, signal }: { readonly images?: number; readonly signal: AbortSignal },
 ): Promise<{ readonly spots: Float32Array[]; readonly frames: number }> {
+  let broken: unknown;
   const spots: Float32Array[] = [];
-  let frames = 0;
+  let [frames, failed] = [0, 0];
   const inputs = source.firstFrames(mostFrames);
   const openOther = source.openOther.bind(source);
   const alone: SearchSettings = { ...settings, cells: [], rings: null };
   const given = geometry ? { geometry } : {};
-  for await (const { result } of runPipeline(context, { ...alone, ...given, inputs, openOther, signal })) {
+  for await (const { result, error } of runPipeline(context, { ...alone, ...given, inputs, openOther, signal })) {
     frames++;
+    broken ??= error;
+    if (error) failed++;
     if (result && result.peaks.count >= fewestPeaks) spots.push(result.spots);
     if (spots.length >= images) break;
   }
+  // Nothing could be read at all: that is not the same as nothing found.
+  if (failed === frames && broken !== undefined) throw broken;
   return { spots, frames };
 }
 

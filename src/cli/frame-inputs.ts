@@ -21,6 +21,12 @@ export async function readFrameList(list: string, prefix = ''): Promise<Wanted[]
   for (const [i, raw] of (await readText(list)).split(/\r?\n/).entries()) {
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: no name holds them
+    if (line.length > 4096 || /[\u0000-\u0008]/.test(line))
+      throw new EwaldError(
+        'Format',
+        `${list}:${i + 1}: "${line.slice(0, 20)}…" is no name of a file; needed is a list of files of frames, a line each`,
+      );
     const [, name = '', event] = /^(.*?)(?:\s+(\S*\/\/\S*))?$/.exec(line) ?? [];
     const number = event === undefined ? undefined : Number(/^\/\/(\d+)$/.exec(event)?.[1] ?? 'x');
     if (Number.isNaN(number))

@@ -52,6 +52,8 @@ export interface FrameSourceOptions {
 /** Files that are counted before the run begins; of more, the total is not told. */
 const countedFirst = 256;
 const pollMs = 500;
+/** Files that are tried until one opens. */
+const mostTried = 16;
 
 export class FrameSource implements RunSource {
   readonly live = undefined;
@@ -189,18 +191,19 @@ export class FrameSource implements RunSource {
   }
 
   async #begin(): Promise<void> {
-    const { follow, signal, data, geometry } = this.#options;
+    const { follow, signal, data } = this.#options;
     const since = performance.now();
     for (;;) {
       const [first] = this.#files;
       try {
         if (!first) throw noFrames(this.#options.wanted);
-        this.#first = await openFile(first.file, data, geometry, signal);
+        this.#first = await this.#openFirst(first.file);
         // Files of one run are alike: what the first one has, all have to have.
         if (data && !data.must && !this.#first.arrays.some(({ name }) => name === data.path)) this.#data = undefined;
         else if (data) this.#data = { ...data, must: true };
-        this.#check(first, this.#first.frames);
-        this.#counts.set(first.file, this.#first.frames);
+        const { name, frames } = this.#first;
+        for (const one of this.#files) if (one.file === name) this.#check(one, frames);
+        this.#counts.set(name, frames);
         return;
       } catch (error) {
         // What is followed may not be there yet.
@@ -209,6 +212,22 @@ export class FrameSource implements RunSource {
         if (signal.aborted) throw error;
         this.#files = await this.#listed();
       }
+    }
+  }
+
+  /** The first file that opens: one that is damaged is told when its turn comes, and does not end the run. */
+  async #openFirst(file: string): Promise<Dataset> {
+    const { follow, signal, data, geometry } = this.#options;
+    try {
+      return await openFile(file, data, geometry, signal);
+    } catch (error) {
+      if (follow !== undefined || !isEwaldError(error) || !['Format', 'File'].includes(error.tag)) throw error;
+      for (const { file: next } of this.#files.slice(1, mostTried)) {
+        if (next === file) continue;
+        const dataset = await openFile(next, data, geometry, signal).catch(() => undefined);
+        if (dataset) return dataset;
+      }
+      throw error;
     }
   }
 

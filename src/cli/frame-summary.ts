@@ -102,7 +102,11 @@ export class FrameSummary {
           `ambiguous crystals: ${this.ambiguous}; other lattices explain their spots nearly as well (--json names them)`,
         ),
       );
-    if (this.done > 0 && this.indexed === 0 && this.failed < this.done)
+    if (this.hits === 0 && this.failed < this.done)
+      lines.push(
+        'no frame is a hit: all have too few peaks; --threshold, --min-snr, --min-res and --min-peaks say what counts, ewald info FILE what values there are, ewald geometry check GEOM --frames FILE whether its panels fit',
+      );
+    else if (this.done > 0 && this.indexed === 0 && this.failed < this.done)
       lines.push('no frame was indexed: look at the peaks, the geometry (ewald info FILE) and the cell');
     if (profile) lines.push(this.#profile());
     if (stream !== undefined) lines.push(dim(`stream written to ${stream}`));

@@ -40,11 +40,9 @@ class Column<T extends Typed> {
   }
 }
 
-const isHdf5 = (head: Uint8Array): boolean => head[0] === 0x89 && head[1] === 0x48 && head[2] === 0x44;
-
 /** Gathers a run; the file is written when it closes. */
 export async function hdf5Sink(file: string, force: boolean, commandLine: string): Promise<FrameSink> {
-  const output = await openOutput(file, { force, replaces: isHdf5, otherwise: 'is no HDF5 file' });
+  const output = await openOutput(file, { force, otherwise: 'may hold frames of an experiment' });
   const { patch } = output;
   if (!patch) {
     await output.discard();

@@ -26,8 +26,10 @@ import { peaksOf } from './frame-peaks.js';
 import { type FrameSink, solutionSink } from './frame-sinks.js';
 import { FrameSource, type RunSource } from './frame-source.js';
 import { FrameSummary } from './frame-summary.js';
+import { geometryRemarks } from './geometry-remarks.js';
 import { readText } from './inputs.js';
 import type { LiveOptions } from './live-source.js';
+import { refuseInputs } from './not-inputs.js';
 import { backendOption, type CliDeps, dim, exitCode, note, Progress, print, printJson, red, yellow } from './output.js';
 import { listedBy } from './peak-flags.js';
 import { openStreamFile, type StreamFile } from './stream-file.js';
@@ -82,6 +84,11 @@ async function search(
       'Argument',
       'frames that come by ZeroMQ are not kept to tell a cell; give it with -p, or -p none',
     );
+  const wanted = live ? [] : await wantedOf(files, flags);
+  await refuseInputs(
+    [flags.output, flags.hdf5, flags.sol, flags.html],
+    [...wanted.map(({ file }) => file), flags.input, flags.geometry].filter((file) => file !== undefined),
+  );
   const source: RunSource = live
     ? await openLive({
         ...live,
@@ -92,10 +99,12 @@ async function search(
         shown: flags.html !== undefined,
       })
     : await FrameSource.open({
-        ...{ wanted: await wantedOf(files, flags), data: data || undefined, geometry: given },
+        ...{ wanted, data: data || undefined, geometry: given },
         ...{ serialStart, shard, follow, signal },
       });
   try {
+    if (given)
+      for (const text of await geometryRemarks(given, source)) note(`${yellow('warning:')} ${flags.geometry}: ${text}`);
     const chosen = await peaksOf(source, given, checked, flags.backend, deps);
     const searched = { ...checked.settings, ...listedBy(checked.settings, flags, given), ...chosen };
     const found = shared.cells ? undefined : await cellOfFrames(source, given, searched, flags.backend, deps);
@@ -110,6 +119,10 @@ async function search(
     const summary = new FrameSummary(source.total);
     const done = new Set<string>();
     let last = Number.NEGATIVE_INFINITY;
+    // Before the stream is begun: what cannot be written beside it leaves no stream under way.
+    const stand = new DetectorSink(geometry, flags.refinedGeometry, flags.force ?? false);
+    await stand.check();
+    const sinks = await openSinks(flags, given, cells, source, commandLine(), () => stand.remarks());
     const stream =
       flags.output === undefined
         ? undefined
@@ -122,6 +135,9 @@ async function search(
               if (follow !== undefined) done.add(`${filename} ${event ?? '//0'}`);
               summary.add({ hit, cells });
             },
+          }).catch(async (error) => {
+            for (const sink of sinks) await sink.discard();
+            throw error;
           });
     if (last >= serialStart) note(dim(`${flags.output}: going on behind frame ${last}`));
     const known = (serial: number, file: string, event: number): boolean =>
@@ -137,9 +153,6 @@ async function search(
           inputs: { run: { hash } },
         };
     };
-    const stand = new DetectorSink(geometry, flags.refinedGeometry, flags.force ?? false);
-    await stand.check();
-    const sinks = await openSinks(flags, given, cells, source, commandLine(), () => stand.remarks());
     await write(executor, tasks(), stream, { flags, shared, summary, sinks: [stand, ...sinks], signal });
   } finally {
     await source.close();

@@ -122,8 +122,9 @@ async function run(
   const { cell: named = [] } = options;
   if ((lists.includes('-') && named.includes('-')) || named.indexOf('-') !== named.lastIndexOf('-'))
     throw new EwaldError('Argument', 'standard input can be read once: - stands for a list and for the cell');
-  const cells = await cellsOf(named, frames);
   const unit = choice('--unit', options.unit, '1/A', spotUnits);
+  if (!frames && head !== undefined) await refuseFrameFlags(head, unit);
+  const cells = await cellsOf(named, frames);
   const maxSpots = parseInteger(options.maxSpots, '--max-spots', 6, 4096);
   const thresholds: IndexingThresholds = {
     maxCrystals: options.multi ? 8 : 1,
@@ -141,7 +142,6 @@ async function run(
     }
     return runFrames(lists, options, shared, deps);
   }
-  if (head !== undefined) await refuseFrameFlags(head, unit);
   const context = await createContext({
     ...backendOption(options.backend),
     ...(options.audit === undefined ? {} : { audit: parseNumber(options.audit, '--audit', 0, 1) }),
@@ -270,6 +270,6 @@ function summarise(done: readonly ListResult[], failed: number, total: number): 
   const more = crystals > indexed.length ? ` (${crystals} lattices)` : '';
   const left = total - done.length - failed;
   print(
-    `${bold(`${indexed.length} of ${done.length} lists indexed`)}${more}${rate}${failed ? red(`; ${failed} could not be read`) : ''}${left ? yellow(`; ${left} not begun`) : ''}`,
+    `${bold(`${indexed.length} of ${done.length + failed} lists indexed`)}${more}${rate}${failed ? red(`; ${failed} could not be read`) : ''}${left ? yellow(`; ${left} not begun`) : ''}`,
   );
 }

@@ -4,6 +4,7 @@ import { type RawChunk, type RawStream, readRawStream } from '../crystal/stream/
 import { EwaldError } from '../errors.js';
 import { checkOutput, openOutput } from '../files/write.js';
 import { median } from '../median.js';
+import { refuseInputs } from './not-inputs.js';
 import { bold, type CliDeps, dim, note, print, printJson, table, yellow } from './output.js';
 import { deciding } from './same-run.js';
 import { compareStreams } from './stream-compare.js';
@@ -46,6 +47,7 @@ function shared(head: string): { readonly body: string; readonly flags: string }
 
 async function merge(files: readonly string[], { output: file, force = false }: { output: string; force?: boolean }) {
   const options = { force, replaces: isStream, otherwise: 'is no stream' };
+  await refuseInputs([file], files);
   await checkOutput(file, options);
   const streams = await Promise.all(files.map(rawOf));
   const [first] = streams;

@@ -2,7 +2,7 @@
 import type { BadValue, Beam, Geometry, Panel } from '../crystal/geometry/geometry.js';
 import { badPixels, beamOf, type HeaderValues, reciprocalOf } from '../crystal/geometry/pixels.js';
 import type { Dataset, Metadata } from '../data/dataset.js';
-import { EwaldError } from '../errors.js';
+import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import type { FrameDtype } from '../peaks/contract.js';
 import { checkPanels, type Rings, ringsOf } from '../peaks/rings.js';
 import { stacked, stackedGeometry } from './stacked.js';
@@ -137,7 +137,14 @@ function mark(bad: Uint8Array, more: Uint8Array | undefined): void {
 }
 
 async function readMask(file: string, path: string, pixels: number, openOther: OpenOther): Promise<ArrayLike<number>> {
-  const mask = await openOther(file, path);
+  const mask = await openOther(file, path).catch((cause) => {
+    if (isEwaldError(cause, 'Aborted')) throw cause;
+    throw new EwaldError(
+      'Format',
+      `the mask ${path} of ${file}, which the geometry names, cannot be read: ${messageOf(cause)}; without it take its lines out of the geometry`,
+      { cause },
+    );
+  });
   try {
     // Of modules it has more axes than a picture.
     const frames = mask.frames * mask.frameLength === pixels ? mask.frames : 1;
@@ -165,7 +172,11 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
   for (const one of given) {
     if (!one || !('path' in one) || values.has(one.path)) continue;
     const dataset = await openOther(file, one.path).catch((cause) => {
-      throw new EwaldError('Format', `${file} has no ${one.path}, which the geometry names`, { cause });
+      throw new EwaldError(
+        'Format',
+        `${file} has no ${one.path}, which the geometry names; needed is that dataset, or the number itself in the geometry`,
+        { cause },
+      );
     });
     try {
       values.set(one.path, await dataset.read(0, dataset.frames));
@@ -179,8 +190,20 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
       const list = values.get(path);
       return list && Number(list[list.length > 1 ? frame : 0]);
     };
-  const first = beamOf(geometry, at(0));
-  return values.size === 0 ? () => first : (frame) => beamOf(geometry, at(frame));
+  // What the geometry lacks is told before a frame is read; one frame without its number is that frame's matter.
+  const alone = standing(geometry, beamOf(geometry, values.size === 0 ? undefined : () => 1), values.size === 0);
+  return values.size === 0 ? () => alone : (frame) => standing(geometry, beamOf(geometry, at(frame)), true);
+}
+
+/** Refuses a beam that no panel stands in. */
+function standing({ panels }: Geometry, beam: Beam, known: boolean): Beam {
+  const behind = known ? panels.find(({ offsetM }) => !(beam.distanceM + offsetM > 0)) : undefined;
+  if (behind)
+    throw new EwaldError(
+      'Format',
+      `the panel ${behind.name} stands at ${beam.distanceM + behind.offsetM} m (clen ${beam.distanceM} m, coffset ${behind.offsetM} m); needed is a distance above 0`,
+    );
+  return beam;
 }
 
 /** Files whose beams are kept. */
@@ -251,6 +274,8 @@ export async function openDetector(opened: Dataset, options: DetectorOptions = {
     }
     return known;
   };
+  // A geometry without energy or distance is no fault of every single frame.
+  await beamsOf(dataset.name);
   const { maxInverseD } = options;
   if (maxInverseD !== undefined) markBeyond(bad, geometry, (await beamsOf(dataset.name))(0), width, maxInverseD);
   return {

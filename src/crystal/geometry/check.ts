@@ -37,8 +37,10 @@ export function checkGeometry(geometry: Geometry, beam: Beam): GeometryFacts {
   const mirrored = panels.filter(({ fs, ss }) => fs[0] * ss[1] - fs[1] * ss[0] < 0);
   if (mirrored.length > 0 && mirrored.length < panels.length)
     problems.push(`${namesOf(mirrored)}: mirrored, which the other panels are not`);
-  if (beam.distanceM < 0.001 || beam.distanceM > 20)
-    problems.push(`the distance is ${beam.distanceM} m; is its unit right? (clen without a unit is in metres)`);
+  const distances = panels.map(({ offsetM }) => beam.distanceM + offsetM);
+  const odd = distances.find((one) => one < 0.001 || one > 20);
+  if (odd !== undefined)
+    problems.push(`the distance is ${odd} m; is its unit right? (clen without a unit is in metres)`);
   if (beam.wavelengthA > 10 || beam.wavelengthA < 0.003)
     problems.push(
       `the wavelength is ${beam.wavelengthA} Å; is its unit right? (photon_energy without a unit is in eV)`,

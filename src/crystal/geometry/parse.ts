@@ -67,6 +67,7 @@ function givenOf(
   if (more.length > 0) fail(place, `${key} is "${text}"; needed is a number or a path, and a unit (${known})`);
   if (unit !== undefined && !(unit in units)) fail(place, `${key} has the unit "${unit}"; known are ${known}`);
   const value = Number(word);
+  if (/^[+-]?(nan|inf(inity)?)$/i.test(word)) fail(place, `${key} is "${text}"; needed is a number or a path`);
   if (word === '') fail(place, `${key} has no value`);
   if (Number.isNaN(value)) return { path: word, unit: unit ?? alone.path };
   const taken = unit ?? alone.number;
@@ -247,6 +248,11 @@ function panelOf(draft: Draft, file: string, warnings: string[]): Panel {
       'Format',
       `${file}: the panel ${draft.name} ends before it begins (fs ${rest.minFs} to ${rest.maxFs}, ss ${rest.minSs} to ${rest.maxSs})`,
     );
+  if (rest.minFs < 0 || rest.minSs < 0)
+    throw new EwaldError(
+      'Format',
+      `${file}: the panel ${draft.name} begins at fs ${rest.minFs}, ss ${rest.minSs}; pixels of the file count from 0`,
+    );
   if (rest.unitsPerPhoton === undefined && rest.unitsPerEv === undefined)
     warnings.push(`panel ${draft.name}: neither adu_per_photon nor adu_per_eV is given; one unit a photon is taken`);
   const rank = Math.max(1, ...dimensions.keys()) + 1;
@@ -255,7 +261,10 @@ function panelOf(draft: Draft, file: string, warnings: string[]): Panel {
   if (open >= 0) throw new EwaldError('Format', `${file}: the panel ${draft.name} lacks dim${open}`);
   for (const axis of ['fs', 'ss'] as const) {
     if (all.filter((one) => one === axis).length !== 1)
-      throw new EwaldError('Format', `${file}: the panel ${draft.name} needs exactly one dimension ${axis}`);
+      throw new EwaldError(
+        'Format',
+        `${file}: the panel ${draft.name} needs exactly one dimension ${axis}; found are ${all.map((one, i) => `dim${i} = ${one}`).join(', ')}`,
+      );
   }
   return {
     ...rest,
@@ -322,6 +331,11 @@ export function parseGeometry(text: string, file = 'geometry'): Geometry {
     return key in setters;
   };
 
+  // What people give by mistake, before its first line is called no line of a geometry.
+  if (text.slice(0, 4096).includes('\0'))
+    throw new EwaldError('Format', `${file} is no text; needed is a CrystFEL geometry (.geom)`);
+  if (text.startsWith('CrystFEL unit cell file'))
+    throw new EwaldError('Format', `${file} is a unit cell, which -p takes; needed is a CrystFEL geometry (.geom)`);
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
     const place = { file, line: index + 1 };
     const line = raw.replace(/;.*$/, '').trim();

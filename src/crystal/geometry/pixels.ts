@@ -25,8 +25,10 @@ export function beamOf(geometry: Geometry, header: HeaderValues = () => undefine
   const known = (given: Given, kind: RadiationKind | 'length', what: string): number => {
     if ('value' in given) return given.value;
     const value = header(given.path);
-    if (value === undefined || !Number.isFinite(value))
+    if (value === undefined)
       throw new EwaldError('Format', `the geometry takes ${what} from ${given.path}, which the file does not hold`);
+    if (!Number.isFinite(value))
+      throw new EwaldError('Format', `the geometry takes ${what} from ${given.path}, which is ${value} there`);
     return value * factorOfUnit(kind, given.unit);
   };
   if (!radiation)

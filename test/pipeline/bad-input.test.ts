@@ -1,0 +1,141 @@
+/** What users type by mistake, and what they are told: what was found, what is needed, what to do. */
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseGeometry } from '../../dist/index.node.js';
+import { ewald } from '../support/cli.js';
+import { dataFolder } from '../support/data.js';
+
+const sim = (name: string): string => join(dataFolder ?? '', 'sim', name);
+let folder = '';
+const at = (name: string): string => join(folder, name);
+const geometry = (from: RegExp, to: string): string => {
+  const text = readFileSync(sim('mono.geom'), 'utf8');
+  expect(text).toMatch(from);
+  return text.replace(from, to);
+};
+/** A geometry with something wrong, as a file. */
+const wrong = (name: string, from: RegExp, to: string): string => {
+  writeFileSync(at(name), geometry(from, to));
+  return at(name);
+};
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-bad-'));
+  if (!dataFolder) return;
+  writeFileSync(at('one.lst'), `${sim('mono.h5')} //0\n`);
+  writeFileSync(at('tiny.h5'), 'hello\n');
+  writeFileSync(at('empty.cbf'), '');
+  writeFileSync(at('words.txt'), 'mine');
+  copyFileSync(sim('mono.h5'), at('own.h5'));
+  copyFileSync(sim('peers/mono.asdf.stream'), at('own.stream'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+type Case = readonly [words: () => string[], code: number, message: RegExp];
+
+/** Two at a time: each is a process that hardly computes. */
+async function told(cases: readonly Case[]): Promise<void> {
+  const left = [...cases];
+  const work = async (): Promise<void> => {
+    for (let one = left.shift(); one; one = left.shift()) {
+      const [words, code, message] = one;
+      const run = await ewald(words());
+      expect
+        .soft([run.code, `${run.out}${run.err}`], words().join(' '))
+        .toEqual([code, expect.stringMatching(message)]);
+    }
+  };
+  await Promise.all([work(), work()]);
+}
+
+describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+  const index = (...more: string[]) => [
+    ...['index', '-i', at('one.lst'), '-p', sim('mono.cell'), '-j', '1', '--backend=wasm', '--threshold=12'],
+    ...more,
+  ];
+  const geom = ['-g', sim('mono.geom')];
+
+  test('geometries that lack something are refused before a frame is read, and strange ones remarked', () =>
+    told([
+      [() => index('-g', wrong('nowl', /^wavelength.*/m, '')), 1, /^ewald: the geometry has no wavelength; needed is/],
+      [() => index('-g', wrong('noclen', /^clen.*/m, '')), 1, /^ewald: the geometry has no distance; needed is a line/],
+      [
+        () => index('-g', wrong('path', /^clen.*/m, 'clen = /LCLS/z mm')),
+        1,
+        /^ewald: .*mono\.h5 has no \/LCLS\/z, which the geometry names; needed is that dataset, or the number itself/,
+      ],
+      [() => index('-g', wrong('behind', /^clen.*/m, 'clen = -0.06 m')), 1, /^ewald: the panel p0 stands at -0\.06 m/],
+      [
+        () => index('-g', wrong('mask', /^res/m, 'mask0_data = /no\nmask0_badbits = 1\nres')),
+        1,
+        /^ewald: the mask \/no of .*mono\.h5, which the geometry names, cannot be read: .*take its lines out/,
+      ],
+      [
+        () => index('-g', wrong('half', /max_ss = 1023/, 'max_ss = 511')),
+        0,
+        /warning: .*half: the panels end at 1024 x 512 pixels, frames have 1024 x 1024: the rest is not searched/,
+      ],
+      [() => index('-g', wrong('mm', /^clen.*/m, 'clen = 60')), 0, /warning: .*mm: the distance is 60 m; is its unit/],
+      [() => ['cell', sim('mono.h5'), '-g', at('nowl'), '--threshold=12'], 1, /^ewald: the geometry has no wavelength/],
+    ]));
+
+  test('texts that are no geometry', () => {
+    for (const [text, message] of [
+      [geometry(/min_ss = 0/, 'min_ss = -5'), /begins at fs 0, ss -5; pixels of the file count from 0/],
+      [geometry(/^clen.*/m, 'clen = NaN m'), /:2: clen is "NaN m"; needed is a number or a path/],
+      [geometry(/dim0 = %/, 'dim0 = ss'), /exactly one dimension ss; found are dim0 = ss, dim1 = ss, dim2 = fs/],
+      [
+        readFileSync(sim('mono.cell'), 'utf8'),
+        /^a\.geom is a unit cell, which -p takes; needed is a CrystFEL geometry/,
+      ],
+      [readFileSync(sim('mono.h5'), 'latin1'), /^a\.geom is no text; needed is a CrystFEL geometry/],
+    ] as const)
+      expect(() => parseGeometry(text, 'a.geom')).toThrow(message);
+  });
+
+  test('files that are neither frames nor lists of spots', () =>
+    told([
+      [
+        () => ['index', at('tiny.h5')],
+        1,
+        /^ewald: .*tiny\.h5 holds no frames of a format known here .*is no list of spots/,
+      ],
+      [() => ['index', at('empty.cbf'), ...geom], 1, /^ewald: .*empty\.cbf holds no frames .*: it is empty/],
+      [() => ['index', at('gone.h5'), ...geom], 1, /^ewald: .*gone\.h5 cannot be read: there is no such file/],
+      [() => ['index', sim('mono.cell'), '-p', 'none'], 1, /^ewald: .*mono\.cell holds no frames/],
+      [() => ['cell', at('tiny.h5'), ...geom], 1, /^ewald: .*tiny\.h5 holds no frames/],
+      [() => ['index', '-i', sim('run.truth.json'), ...geom], 1, /:1: "\{"args": .*…" is no name of a file; needed is/],
+    ]));
+
+  test('frames and streams are never replaced by what is made of them; nothing is left of a run that did not begin', async () => {
+    await told([
+      [() => ['index', at('own.h5'), ...geom, '--hdf5', at('own.h5'), '--force'], 2, /own\.h5 is the input itself/],
+      [() => index(...geom, '--hdf5', at('own.h5')), 2, /own\.h5 exists and may hold frames of an experiment.*--force/],
+      [
+        () => ['stream', 'merge', at('own.stream'), '-o', at('own.stream'), '--force'],
+        2,
+        /is the input itself; choose/,
+      ],
+      [() => index(...geom, '-o', at('x.stream'), '--html', '/no/x.html'), 1, /\/no\/x\.html cannot be written/],
+      [() => index(...geom, '-o', at('x.stream'), '--sol', at('words.txt')), 2, /words\.txt exists and is no list/],
+    ]);
+    expect(existsSync(at('x.stream.part'))).toBe(false);
+    expect(readFileSync(at('own.h5')).equals(readFileSync(sim('mono.h5')))).toBe(true);
+  });
+
+  test('no hits, and cells of frames without peaks: what decides is named', () =>
+    told([
+      [
+        () => index(...geom, '--threshold=60000'),
+        0,
+        /no frame is a hit: all have too few peaks; --threshold, --min-snr/,
+      ],
+      [
+        () => ['cell', sim('mono.h5'), ...geom, '--threshold=60000'],
+        1,
+        /no frame has the 15 peaks .*a lower --threshold/,
+      ],
+    ]));
+});
