@@ -53,6 +53,17 @@ describe('ewald info', () => {
   });
 
   it('names what is wrong with an option', async () => {
+    // An end of file that its first bytes promise, and names that lie behind what there is.
+    if (dataFolder) {
+      const cut = at('cut.h5');
+      writeFileSync(cut, readFileSync(join(dataFolder, 'sim', 'mono.h5')).subarray(0, 3000));
+      const { code, err } = await ewald(['info', cut]);
+      expect([code, err]).toEqual([
+        1,
+        expect.stringMatching(/cut\.h5 is cut short: it has 3000 bytes of \d{7}, .*; copy it/),
+      ]);
+      rmSync(cut);
+    }
     for (const [args, says] of [
       [[...plain, '--nav-shape', '2,x'], /--nav-shape is "2,x"; needed are lengths/],
       [[...plain, '--nav-shape', '5'], /holds 6 frames; a scan of 5 would need 5. These would fit: 2 × 3, 1 × 6/],

@@ -99,7 +99,7 @@ function split(
   if (sigShape && signal.join() !== sigShape.join())
     throw new EwaldError(
       'Shape',
-      `${source.name} has shape ${shape.join(' × ')}; sigShape ${sigShape.join(' × ')} is not its end`,
+      `${source.name} has shape ${shape.join(' × ')}; sigShape ${sigShape.join(' × ')} is not its end; needed are its last axes`,
     );
   return { navigation: shape.slice(0, shape.length - axes), signal: signal.length > 0 ? signal : [1] };
 }

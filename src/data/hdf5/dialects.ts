@@ -228,6 +228,14 @@ export async function findFrames(catalog: Catalog): Promise<Frames> {
 
 function nothing(file: Hdf5File, { entries, external, broken }: Catalog): EwaldError {
   const [first] = broken;
+  const { end } = file.superblock;
+  // What it lacks is the cause of all the rest.
+  if (end > file.source.size)
+    return new EwaldError(
+      'Format',
+      `${file.source.name} is cut short: it has ${file.source.size} bytes of ${end}, and nothing in them leads to frames; copy it again, or wait until it is written`,
+      { detail: { path: file.source.name } },
+    );
   return new EwaldError(
     'Format',
     `${file.source.name} holds no array of numbers (${entries.length} objects, ${external.length} links to other files` +

@@ -182,7 +182,7 @@ function signalRank(source: ByteSource, shape: readonly number[], frames: Frames
     if (sigShape.length > shape.length || tail.some((n, axis) => n !== sigShape[axis]))
       throw new EwaldError(
         'Shape',
-        `${source.name}: ${frames.path} is ${shape.join(' × ')}; sigShape ${sigShape.join(' × ')} is not its end`,
+        `${source.name}: ${frames.path} is ${shape.join(' × ')}; sigShape ${sigShape.join(' × ')} is not its end; needed are its last axes, such as ${shape.slice(-2).join(',')}`,
       );
     return sigShape.length;
   }
