@@ -1,4 +1,5 @@
 // `node benchmarks/run.mjs udf`: sums, disks, centres of mass and masks beside NumPy, in one run on one core, with marks.
+// Without marks: a file beside the kernel alone, and masks on a card where there is one.
 //   --frames N   frames of 256 x 256 (default 2048; 16384 is a scan of 128 x 128)   --repeats R   --json
 // CPU seconds of one thread: the best of R. Results are compared before they are timed.
 import { spawn, spawnSync } from 'node:child_process';
@@ -17,8 +18,8 @@ const { values: options } = parseArgs({
   },
 });
 const [frames, repeats, side] = [Number(options.frames), Number(options.repeats), 256];
-const { createContext } = await import(pathToFileURL(join(root, 'dist/index.node.js')).href);
-const { Context, defineUdf, masks, stddevUdf, sumUdf } = await import(
+const { createContext, devices } = await import(pathToFileURL(join(root, 'dist/index.node.js')).href);
+const { Context, comUdf, defineUdf, masks, masksUdf, stddevUdf, sumUdf } = await import(
   pathToFileURL(join(root, 'dist/udf.node.js')).href
 );
 const print = (line) => options.json || process.stdout.write(`${line}\n`);
@@ -104,15 +105,6 @@ async function workers() {
   const count = Math.min(frames, 2048);
   const data = new Uint16Array(count * pixels).fill(7);
   writeFileSync(file, data);
-  const fastest = async (work) => {
-    let best = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < repeats; i++) {
-      const began = performance.now();
-      await work();
-      best = Math.min(best, (performance.now() - began) / 1000);
-    }
-    return best;
-  };
   const raw = { format: 'raw', dtype: 'u16', sigShape: [side, side], navShape: [count] };
   const timed = [];
   for (const cpus of [1, 2]) {
@@ -151,6 +143,61 @@ async function workers() {
   print(
     `  ${ratio >= 1.8 ? 'pass' : 'MISS'}  two workers: ${ratio.toFixed(2)} x one (aim 1.8); two processes without a word between them: ${(one / two).toFixed(2)} x one`,
   );
+}
+
+const fastest = async (work) => {
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < repeats; i++) {
+    const began = performance.now();
+    await work();
+    best = Math.min(best, (performance.now() - began) / 1000);
+  }
+  return best;
+};
+
+/** A file (which is in the page cache) by UDFs beside the kernel alone on all cores: what reading, partitions and merging leave of it. */
+async function fromFile(data) {
+  const file = join(folder, 'whole.raw');
+  writeFileSync(file, data);
+  const ctx = new Context();
+  const context = await createContext();
+  try {
+    const scan = await ctx.load(file, { format: 'raw', dtype: 'u16', sigShape: [side, side], navShape: [frames] });
+    for (const [name, udf] of Object.entries({ com: comUdf, disk: masksUdf.withParams({ masks: [disk] }) })) {
+      const pass = await context.framePass({ ...size, dtype: 'u16', steps: steps[name] });
+      const gbps = data.byteLength / 1e9 / (await fastest(() => ctx.runUdf(scan, udf)));
+      const kernel = data.byteLength / 1e9 / (await fastest(() => pass.run(data, frames)));
+      await pass.dispose();
+      lines.push({ name: `${name} of a file`, backend: context.backends[0].name, gbps, kernel });
+      print(
+        `        ${name} of a file: ${gbps.toFixed(2)} GB/s; the kernel alone, of memory: ${kernel.toFixed(2)} GB/s`,
+      );
+    }
+  } finally {
+    await ctx.close();
+    await context.dispose();
+    rmSync(file);
+  }
+}
+
+/** Dense masks of frames that lie on a card; what its figure is held against stands in benchmarks/gpu.md. */
+async function onCard() {
+  const name = '16 masks on a card';
+  const found = (await devices()).find(({ backend, available }) => backend === 'cuda' && available);
+  if (!found) {
+    lines.push({ name, absent: true });
+    return print(`        ${name}: absent (no NVIDIA card)`);
+  }
+  const count = 4096;
+  const context = await createContext({ backend: 'cuda', strict: true });
+  const there = await context.array(new Uint16Array(count * pixels).fill(9));
+  const pass = await context.framePass({ ...size, dtype: 'u16', steps: steps.masks16 });
+  await pass.run(there, count);
+  const gbps = (2 * count * pixels) / 1e9 / (await fastest(() => pass.run(there, count)));
+  await pass.dispose();
+  await context.dispose();
+  lines.push({ name, backend: 'cuda', device: found.device?.name, gbps });
+  print(`        ${name} (${found.device?.name}): ${gbps.toFixed(0)} GB/s of frames that lie there`);
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-bench-udf-'));
@@ -192,6 +239,7 @@ try {
       print(
         `${dtype}: NumPy reads ${rate(peer.read[0]).toFixed(1)} GB/s, copies ${rate(peer.memcpy[0]).toFixed(1)} GB/s`,
       );
+    if (dtype === 'u16') await fromFile(data);
     for (const backend of ['native', 'wasm']) {
       const context = await createContext({ backend, strict: true }).catch(() => undefined);
       if (!context) {
@@ -250,6 +298,7 @@ try {
   lines.push({ name: 'call of processFrame', microseconds: perCall, aim: 2, pass: perCall <= 2 });
   print(`  ${perCall <= 2 ? 'pass' : 'MISS'}  a call of processFrame: ${perCall.toFixed(2)} µs (aim at most 2)`);
   await ctx.close();
+  await onCard();
   await workers();
 } finally {
   rmSync(folder, { recursive: true });
