@@ -33,6 +33,8 @@ public:
 void pi(Report& report);
 void indexing(Report& report);
 void fft(Report& report);
+void peaks(Report& report);
+void udf(Report& report);
 
 // planted.cu: kernels with one mistake each, which the compute-sanitizer's tool of that name has to find.
 const std::vector<std::string>& plantedTools();

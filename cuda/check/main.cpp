@@ -30,6 +30,8 @@ constexpr struct {
     {"pi", ewald::check::pi},
     {"indexing", ewald::check::indexing},
     {"fft", ewald::check::fft},
+    {"peaks", ewald::check::peaks},
+    {"udf", ewald::check::udf},
 };
 
 std::string quoted(const std::string& text) {
