@@ -102,4 +102,18 @@ export const roomMutants = [
     'times(root(pass.halves, k), z + y)',
     ['fft:r2c:f32:n=16', 'fft:r2c:f32:n=4'],
   ),
+  cuda(
+    'udf: rows and columns of the centre change places',
+    'udf/spans.cu',
+    'out[1] = double(by_y);',
+    'out[1] = double(by_x);',
+    ['udf:com-udf:u16:12x17x21'],
+  ),
+  cuda(
+    'udf: the last pixel of a plane is left out',
+    'udf/planes.cu',
+    'if (p + i < frames.pixels) to[i] += sums[i];',
+    'if (p + i + 1 < frames.pixels) to[i] += sums[i];',
+    ['udf:pass:u16:19x37x53'],
+  ),
 ];
