@@ -22,7 +22,7 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs a script on `ranks` ranks. */
+/** Runs a script on `ranks` ranks; what takes longer than a test may is ended, ranks and all, and its code is null. */
 export const mpirun = (ranks: number, script: URL, ...args: string[]): Promise<Ended> =>
   new Promise((resolve, reject) => {
     const child = spawn('mpirun', ['-n', String(ranks), process.execPath, fileURLToPath(script), ...args], {
@@ -35,6 +35,10 @@ export const mpirun = (ranks: number, script: URL, ...args: string[]): Promise<E
     child.stderr.on('data', (chunk) => {
       err += chunk;
     });
+    const late = setTimeout(() => child.kill(), 100_000);
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, out, err }));
+    child.on('close', (code) => {
+      clearTimeout(late);
+      resolve({ code, out, err });
+    });
   });
