@@ -246,9 +246,10 @@ async function widened(file, frames) {
 
 /**
  * Two workers on two cores over one on one; and, as a control, two processes of one worker each beside each other over one:
- * what the machine has to give, whose cores may share caches, memory and a clock. The mark is of a long run: engines compile
- * JavaScript anew in each worker, some 0.5 s of its first 200 frames or so, which the shorter run has, too, and is taken
- * away with it. What a short run gains, start and all, is told beside.
+ * what the machine has to give, whose cores may share caches, memory and a clock. The mark is of a long run: the first 150 frames
+ * or so of a worker cost some 0.5 s of processor time more than later ones (most likely JavaScript that is not yet compiled;
+ * no profile says so), two workers have that twice, and the shorter run takes it away. What a short run gains, start and all,
+ * is told beside.
  */
 async function workers(backend, files, known, frames) {
   if (availableParallelism() < 2) {
