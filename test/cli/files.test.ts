@@ -102,8 +102,8 @@ describe('writeWhole', () => {
       [at('a', 'x'), 'part of its path is a file, not a folder'],
     ];
     for (const [name, why] of refusals) {
-      for (const refused of [writeWhole(name, 'x', anything), checkOutput(name, anything)])
-        await expect(refused).rejects.toMatchObject({ tag: 'File', message: `${name} cannot be written: ${why}` });
+      for (const refused of [() => writeWhole(name, 'x', anything), () => checkOutput(name, anything)])
+        await expect(refused()).rejects.toMatchObject({ tag: 'File', message: `${name} cannot be written: ${why}` });
     }
   });
 

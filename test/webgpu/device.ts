@@ -177,8 +177,8 @@ export function deviceTests(
       await device.dispose();
       await device.dispose();
       expect(device.liveBytes).toBe(0);
-      for (const late of [device.read(data), device.buffer(16, 'storage'), device.sync()]) {
-        expect(await late.catch((e) => e)).toSatisfy((e) => isEwaldError(e, 'Disposed'));
+      for (const late of [() => device.read(data), () => device.buffer(16, 'storage'), () => device.sync()]) {
+        expect(await late().catch((e: unknown) => e)).toSatisfy((e) => isEwaldError(e, 'Disposed'));
       }
       data.release();
     });

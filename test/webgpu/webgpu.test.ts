@@ -134,12 +134,10 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
       const plan = await ctx.pi();
       const runs = [plan.run({ points: 1e10 }), plan.run({ points: 5 })];
       setTimeout(() => seen[0]?.destroy(), 100);
-      for (const run of runs)
-        expect(await caught(run)).toSatisfy(
-          (error) => isEwaldError(error, 'DeviceLost') && /create a new one/.test(error.message),
-        );
-      for (const later of [plan.run({ points: 1 }), ctx.pi(), ctx.sync()])
-        expect(await caught(later)).toSatisfy((error) => isEwaldError(error, 'DeviceLost'));
+      for (const error of await Promise.all(runs.map(caught)))
+        expect(error).toSatisfy((error) => isEwaldError(error, 'DeviceLost') && /create a new one/.test(error.message));
+      for (const later of [() => plan.run({ points: 1 }), () => ctx.pi(), () => ctx.sync()])
+        expect(await caught(later())).toSatisfy((error) => isEwaldError(error, 'DeviceLost'));
       expect(told.filter((message) => message.includes('was lost'))).toHaveLength(1);
       await plan.dispose();
       expect(ctx.liveBytes).toBe(0);
