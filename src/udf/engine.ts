@@ -48,7 +48,7 @@ async function* here(run: Run, engine: Engine, signal: AbortSignal | undefined):
   const ahead = (index: number) => {
     const partition = partitions[index];
     if (!partition) return undefined;
-    const frames = allocateFrames(dataset.dtype, partition.positions.length * dataset.frameLength);
+    const frames = passes.spare.take(dataset.dtype, partition.positions.length * dataset.frameLength);
     const read = readRuns(dataset, partition.runs, frames, signal);
     read.catch(() => undefined);
     return { frames, read };

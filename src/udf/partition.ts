@@ -223,7 +223,8 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     positions: partition.positions,
   };
   const count = partition.positions.length;
-  const stored = 'frames' in job ? job.frames : allocateFrames(datasetDtype, count * product(sig));
+  const allocate = passes ? passes.spare.take.bind(passes.spare) : allocateFrames;
+  const stored = 'frames' in job ? job.frames : allocate(datasetDtype, count * product(sig));
   if ('dataset' in job) await readRuns(job.dataset, partition.runs, stored, signal);
   checkSignal(signal);
   const raw = { ...meta, inputDtype: datasetDtype };
@@ -251,6 +252,8 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     one.point(0, count, 0, product(meta.sig));
     guarded(one.udf.definition.name, 'postprocess', () => one.udf.definition.postprocess?.(one.scope as never));
   }
+  // A user's function may keep the frames that it was shown.
+  if (running.every(({ part }) => part !== undefined)) passes?.spare.give(stored);
   return running.map(({ arrays }) => arrays);
 }
 

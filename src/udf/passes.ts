@@ -8,6 +8,7 @@ import type { Context } from '../rooms.js';
 import { type Arrays, product } from './dtypes.js';
 import { foldable, foldPart } from './fold.js';
 import type { KernelPart } from './kernel-part.js';
+import { SpareFrames } from './spare-frames.js';
 import type { AnyUdf, UdfMeta } from './udf.js';
 import { Functions } from './wgsl.js';
 
@@ -22,6 +23,8 @@ export class Passes {
   readonly #folded = new Map<AnyUdf, { readonly params: unknown; readonly part: KernelPart | undefined }>();
   /** UDFs of users that have WGSL. */
   readonly functions: Functions;
+  /** Memory of frames that the core alone saw. */
+  readonly spare = new SpareFrames();
   readonly #numbers = new WeakMap<object, number>();
   #next = 0;
 
@@ -114,6 +117,7 @@ export class Passes {
     this.#plans.clear();
     this.#parts.clear();
     this.#folded.clear();
+    this.spare.clear();
   }
 
   #identify(step: PassStep): string {
