@@ -223,15 +223,16 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     positions: partition.positions,
   };
   const count = partition.positions.length;
-  const allocate = passes ? passes.spare.take.bind(passes.spare) : allocateFrames;
-  const stored = 'frames' in job ? job.frames : allocate(datasetDtype, count * product(sig));
+  const pixels = count * product(sig);
+  const stored =
+    'frames' in job ? job.frames : (passes?.spare.take(datasetDtype, pixels) ?? allocateFrames(datasetDtype, pixels));
   if ('dataset' in job) await readRuns(job.dataset, partition.runs, stored, signal);
   checkSignal(signal);
   const raw = { ...meta, inputDtype: datasetDtype };
   const folded = corrections && passes?.foldedOf(udfs, corrections, raw);
   let frames = stored;
   if (corrections && !folded)
-    frames = convertFrames(correctFrames(stored, datasetDtype, count, corrections), 'f32', dtype, count * product(sig));
+    frames = convertFrames(correctFrames(stored, datasetDtype, count, corrections), 'f32', dtype, pixels);
   else if (!corrections) frames = convertFrames(stored, datasetDtype, dtype, stored.length);
   const running = udfs.map(({ udf, params }, i) => {
     const part = folded ? folded[i] : passes?.partOf(udf, params, meta);

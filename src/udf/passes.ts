@@ -14,13 +14,32 @@ import { Functions } from './wgsl.js';
 
 type Part = { readonly part: KernelPart; readonly arrays: Arrays; readonly task: unknown };
 
+/** Parts by their UDFs, each of the parameters it was made for. */
+type KnownParts = Map<AnyUdf, { readonly params: unknown; readonly part: KernelPart | undefined }>;
+
+/** The part of a UDF: made once for the same parameters, so that the same masks make the same pass. */
+function partFor(
+  known: KnownParts,
+  udf: AnyUdf,
+  params: unknown,
+  meta: UdfMeta,
+  change: (part: KernelPart) => KernelPart | undefined = (part) => part,
+): KernelPart | undefined {
+  const before = known.get(udf);
+  if (before && before.params === params) return before.part;
+  const own = udf.definition.kernel?.({ params, meta }) as KernelPart | undefined;
+  const part = own && change(own);
+  known.set(udf, { params, part });
+  return part;
+}
+
 /** Passes of a run. */
 export class Passes {
   readonly #open: () => Promise<Context>;
   readonly #threads: number;
   readonly #plans = new Map<string, Promise<FramePass>>();
-  readonly #parts = new Map<AnyUdf, { readonly params: unknown; readonly part: KernelPart | undefined }>();
-  readonly #folded = new Map<AnyUdf, { readonly params: unknown; readonly part: KernelPart | undefined }>();
+  readonly #parts: KnownParts = new Map();
+  readonly #folded: KnownParts = new Map();
   /** UDFs of users that have WGSL. */
   readonly functions: Functions;
   /** Memory of frames that the core alone saw. */
@@ -39,14 +58,9 @@ export class Passes {
     return Object.hasOwn(udfNumbers, inputDtype) && sig.length > 0 && (sig.at(-1) as number) <= 65536;
   }
 
-  /** The steps of a UDF: made once for the same parameters, so that the same masks make the same pass. */
+  /** The steps of a UDF; undefined where the core does not take it. */
   partOf(udf: AnyUdf, params: unknown, meta: UdfMeta): KernelPart | undefined {
-    if (!this.takes(meta)) return undefined;
-    const known = this.#parts.get(udf);
-    if (known && known.params === params) return known.part;
-    const part = udf.definition.kernel?.({ params, meta }) as KernelPart | undefined;
-    this.#parts.set(udf, { params, part });
-    return part;
+    return this.takes(meta) ? partFor(this.#parts, udf, params, meta) : undefined;
   }
 
   /**
@@ -62,14 +76,11 @@ export class Passes {
     if (!this.takes(meta) || !foldable(corrections, dtype)) return undefined;
     const folded: KernelPart[] = [];
     for (const { udf, params } of udfs) {
-      let known = this.#folded.get(udf);
-      if (known?.params !== params) {
-        const part = udf.definition.kernel?.({ params, meta }) as KernelPart | undefined;
-        known = { params, part: part && foldPart(part, corrections, sig.at(-1) as number, dtype) };
-        this.#folded.set(udf, known);
-      }
-      if (!known?.part) return undefined;
-      folded.push(known.part);
+      const part = partFor(this.#folded, udf, params, meta, (own) =>
+        foldPart(own, corrections, sig.at(-1) as number, dtype),
+      );
+      if (!part) return undefined;
+      folded.push(part);
     }
     return folded;
   }

@@ -1,5 +1,5 @@
 /** Memory of frames that nobody sees any more, for partitions that follow. */
-import { allocateFrames, type DataType, type FrameArray } from '../data/dtype.js';
+import { allocateFrames, type DataType, elementBytes, type FrameArray, viewAs } from '../data/dtype.js';
 
 /** One that is worked on and one that is read meanwhile. */
 const most = 2;
@@ -9,22 +9,19 @@ const most = 2;
  * written, which takes longer than the sums of a pass, and workers of one process wait for each other there.
  */
 export class SpareFrames {
-  #free: FrameArray[] = [];
+  #free: ArrayBufferLike[] = [];
 
   /** Frames of `length` elements; what they hold is undefined. Throws `OutOfMemory`. */
   take(dtype: DataType, length: number): FrameArray {
-    const bytes = allocateFrames(dtype, 0).BYTES_PER_ELEMENT;
-    const wanted = allocateFrames(dtype, 1).length * length;
-    const at = this.#free.findIndex((frames) => frames.buffer.byteLength >= wanted * bytes);
+    const bytes = length * elementBytes(dtype);
+    const at = this.#free.findIndex(({ byteLength }) => byteLength >= bytes);
     const [known] = at < 0 ? [] : this.#free.splice(at, 1);
-    if (!known) return allocateFrames(dtype, length);
-    const array = known.constructor as new (buffer: ArrayBufferLike, from: number, length: number) => FrameArray;
-    return new array(known.buffer, 0, wanted);
+    return known ? viewAs(new Uint8Array(known, 0, bytes), dtype) : allocateFrames(dtype, length);
   }
 
-  /** Frames that are to be used again: of one run, all of one dtype. */
+  /** Frames that are to be used again. */
   give(frames: FrameArray): void {
-    if (this.#free.length < most && frames.byteLength > 0) this.#free.push(frames);
+    if (this.#free.length < most && frames.byteLength > 0) this.#free.push(frames.buffer);
   }
 
   /** Lets all go. */
