@@ -8,6 +8,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { chromiumArgs, findChromium, softwareVulkan } from './scripts/lib/chromium.mjs';
 import { wgsl } from './scripts/wgsl-plugin.mjs';
+import { redirecting } from './test/support/redirecting.js';
 
 /** A page with these headers is cross-origin isolated and has SharedArrayBuffer. */
 const isolation = {
@@ -55,7 +56,7 @@ export default defineConfig({
         },
       },
       {
-        plugins: [wgsl()],
+        plugins: [wgsl(), redirecting()],
         server: { headers: isolation, fs: { allow: ['.', data] } },
         test: {
           name: 'chromium',

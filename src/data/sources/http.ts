@@ -15,10 +15,15 @@ import {
   type SiblingOptions,
   target,
 } from '../byte-source.js';
+import { checkRequest, type Fetch, fetcher } from './redirects.js';
 
 /** Options of an HTTP source. */
 export interface HttpSourceOptions extends ReadOptions {
-  /** Headers of every request, such as an authorization. They go to siblings of the same origin, too. */
+  /**
+   * Headers of every request, such as an authorization. They are sent to siblings of the same origin, too, and are
+   * dropped for good where a redirect leaves the origin. In browsers, which hide where a redirect leads, a redirected
+   * request with headers is refused (`File`).
+   */
   readonly headers?: Readonly<Record<string, string>>;
   /** How often a request is tried again. Default 4: with the waits below some 4 s. */
   readonly retries?: number;
@@ -36,9 +41,13 @@ interface Answer {
   readonly body: Uint8Array;
 }
 
-/** Opens an address. Throws `File` where it is absent, refused, or the server cannot give ranges of a large file. */
+/**
+ * Opens an address. Throws `File` where it is absent, refused, or the server cannot give ranges of a large file, and
+ * `Argument` for an address with a password in it or for headers that HTTP does not allow.
+ */
 export async function httpSource(url: string | PlatformUrl, options: HttpSourceOptions = {}): Promise<ByteSource> {
   const address = String(url);
+  checkRequest(address, options.headers ?? {});
   const ask = asker(address, options);
   // One byte asked for tells the size, the ETag and whether ranges are served at all.
   const { response, body } = await ask(0, 1, options.signal, undefined, wholeBytes);
@@ -126,12 +135,13 @@ function reasonOf(why: unknown): string {
 /** One range request with its retries. */
 function asker(address: string, options: HttpSourceOptions): Ask {
   const retries = options.retries ?? 4;
+  const request = fetcher(address, options.headers ?? {});
   return async (offset, length, signal, validator, most) => {
     for (let attempt = 0; ; attempt++) {
       checkSignal(signal);
       let why: unknown;
       try {
-        const answer = await once(address, options, offset, length, signal, validator, most);
+        const answer = await once(address, request, options, offset, length, signal, validator, most);
         if (answer) return answer;
         why = 'the server is busy (429 or 5xx)';
       } catch (error) {
@@ -152,6 +162,7 @@ function asker(address: string, options: HttpSourceOptions): Ask {
 /** A request; undefined when trying again may help. */
 async function once(
   address: string,
+  request: Fetch,
   options: HttpSourceOptions,
   offset: number,
   length: number,
@@ -160,22 +171,26 @@ async function once(
   most: number,
 ): Promise<Answer | undefined> {
   const timeout = AbortSignal.timeout(options.timeoutMs ?? 60_000);
-  const response = await fetch(address, {
-    headers: {
-      ...options.headers,
+  const { response, withoutHeaders } = await request(
+    {
       // A compressed answer would count other bytes than the file has.
       'Accept-Encoding': 'identity',
       Range: `bytes=${offset}-${offset + length - 1}`,
       ...(validator ? { 'If-Range': validator } : {}),
     },
-    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-  });
+    signal ? AbortSignal.any([signal, timeout]) : timeout,
+  );
   const fail = (message: string): EwaldError =>
     new EwaldError('File', `${address}: ${message}`, { detail: { path: address, status: response.status } });
   const { status } = response;
   if (status === 404 || status === 410) throw absentFile(address, `by HTTP: ${status}`);
   if (status === 401 || status === 403)
-    throw fail(`the server refuses (${status}); it may want an authorization header`);
+    throw fail(
+      withoutHeaders
+        ? `it redirects to another server, which refuses (${status}); the given headers are not sent there. ` +
+            'If they are meant for that server, open its address'
+        : `the server refuses (${status}); it may want an authorization header`,
+    );
   if (status === 416) {
     // An empty file has no first byte.
     const empty = /\*\/0\s*$/.test(response.headers.get('content-range') ?? '');

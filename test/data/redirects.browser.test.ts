@@ -1,0 +1,21 @@
+/** Redirects in a page: followed without headers, refused with them, because the page is not told where they lead. */
+import { expect, test } from 'vitest';
+import { httpSource } from '../../dist/data.browser.js';
+
+const at = (path: string): string => new URL(`/redirecting/${path}`, location.href).href;
+const keys = async (): Promise<string> => (await fetch(at('keys'))).text();
+
+test('reads a redirected address that was given no headers', async () => {
+  const source = await httpSource(at('from'), { retries: 0 });
+  expect(new TextDecoder().decode(await source.read(3, 4))).toBe('3456');
+});
+
+test('refuses a redirect of a request with headers, which do not arrive', async () => {
+  const before = await keys();
+  await expect(httpSource(at('from'), { retries: 0, headers: { 'X-Api-Key': 'secret' } })).rejects.toThrow(
+    /a browser does not tell where to/,
+  );
+  expect(await keys()).toBe(before);
+  await httpSource(at('to'), { retries: 0, headers: { 'X-Api-Key': 'secret' } });
+  expect(await keys()).toBe(String(Number(before) + 1));
+});
