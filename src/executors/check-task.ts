@@ -14,6 +14,8 @@ export function checkTask(task: Task, index: number, names: readonly string[]): 
     throw new EwaldError('Argument', `${what} is ${String(task)}; needed is an object { module, function, argument }`);
   knownOptions(what, task, ['id', 'module', 'function', 'argument', 'transfer', 'inputs', 'uses']);
   const module = checkModule(`${what}: module`, task.module, names);
+  if (task.id !== undefined && typeof task.id !== 'string')
+    throw new EwaldError('Argument', `${what}: id is a ${typeof task.id}; it has to be a string`);
   const uses = (task.uses ?? []).map((one) => checkModule(`${what}: uses`, one, names));
   const name = task.function ?? 'default';
   if (typeof name !== 'string' || name === '')
@@ -46,13 +48,16 @@ function checkModule(what: string, given: Task['module'], names: readonly string
   return module;
 }
 
-function checkReference(what: string, reference: InputReference): void {
+export function checkReference(what: string, reference: InputReference): void {
   const [[kind, value] = ['', undefined], ...more] = Object.entries(reference ?? {});
   if (more.length > 0 || !['path', 'url', 'hash'].includes(kind) || typeof value !== 'string' || value === '')
     throw new EwaldError(
       'Argument',
-      `${what} is ${JSON.stringify(reference)}; needed is { path }, { url } or { hash }`,
+      `${what} is ${(JSON.stringify(reference) ?? 'undefined').slice(0, 200)}; it has to be { path }, { url } or { hash }`,
     );
   if (kind === 'hash' && !sha256.test(value))
-    throw new EwaldError('Argument', `${what} has the hash "${value}"; needed are 64 hexadecimal digits, from share()`);
+    throw new EwaldError(
+      'Argument',
+      `${what} has the hash "${value.slice(0, 100)}"; it has to be 64 hexadecimal digits, from share()`,
+    );
 }

@@ -104,12 +104,15 @@ export function decode(given: Uint8Array): unknown {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   if (length > bytes.byteLength - 4) return damaged('they are cut off');
   const head = align(4 + length);
+  // Arrays lie one after the other, as they were written: ones that overlap would make much memory of few bytes.
+  let next = 0;
   const view = (name: unknown, at: unknown, count: unknown): unknown => {
     const make = isArrayName(name) ? arrays[name] : Uint8Array;
     const place = head + Number(at);
     const size = Number(count) * make.BYTES_PER_ELEMENT;
-    const fits = Number.isInteger(at) && Number.isInteger(count) && Number(at) >= 0 && Number(at) % 8 === 0;
-    if (!fits || size < 0 || place + size > bytes.byteLength) return damaged('an array lies outside of them');
+    const fits = at === next && Number.isInteger(count) && size >= 0 && place + size <= bytes.byteLength;
+    if (!fits) return damaged('an array is not where it has to be');
+    next += align(size);
     if (name === 'ArrayBuffer') return bytes.slice(place, place + size).buffer;
     return new make(bytes.buffer as ArrayBuffer, bytes.byteOffset + place, Number(count));
   };
@@ -151,13 +154,13 @@ export function decode(given: Uint8Array): unknown {
         return object;
       }
       default:
-        return damaged(`unknown tag ${JSON.stringify(tag)}`);
+        return damaged(`unknown tag ${String(JSON.stringify(tag)).slice(0, 40)}`);
     }
   };
   try {
     return unpack(JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))));
   } catch (error) {
     if (isEwaldError(error)) throw error;
-    return damaged(String(error));
+    return damaged(String(error).slice(0, 200));
   }
 }

@@ -15,6 +15,8 @@ export interface HostParts {
   readonly threads: number;
   /** URLs of modules known by name besides the package's own. */
   readonly modules: Readonly<Record<string, string>>;
+  /** Whether modules are imported by name only, and none by a URL; default false. */
+  readonly namesOnly?: boolean | undefined;
   readonly contextOptions: ContextOptions | undefined;
   /** A shared value by its hash, asked for once. */
   fetchShared(hash: string): Promise<unknown>;
@@ -126,9 +128,13 @@ export class TaskHost {
   }
 
   async #import(module: string): Promise<Readonly<Record<string, unknown>>> {
+    const { place, modules, namesOnly } = this.#parts;
+    const named = Object.hasOwn(modules, module);
+    if (namesOnly && !named && !isRegistered(module))
+      throw new EwaldError('Unsupported', `this worker imports modules by name only, not ${shown(module)}`);
     try {
-      if (isRegistered(module)) return (await this.#parts.place.tasks[module]()) as Readonly<Record<string, unknown>>;
-      const url = Object.hasOwn(this.#parts.modules, module) ? this.#parts.modules[module] : module;
+      if (isRegistered(module)) return (await place.tasks[module]()) as Readonly<Record<string, unknown>>;
+      const url = named ? modules[module] : module;
       return await import(/* @vite-ignore */ url as string);
     } catch (error) {
       throw new EwaldError('Load', `the module ${shown(module)} of a task does not load: ${messageOf(error)}`, {

@@ -14,7 +14,9 @@ export interface FlatError {
 export function flatError(error: unknown): FlatError {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   if (isEwaldError(error)) return { tag: error.tag, name: error.name, message: error.message, stack };
-  return { tag: undefined, name: error instanceof Error ? error.name : 'Error', message: messageOf(error), stack };
+  // Libraries set anything as name and message.
+  const name = error instanceof Error ? String(error.name) : 'Error';
+  return { tag: undefined, name, message: String(messageOf(error)), stack: String(stack) };
 }
 
 /** The error again: its name, message, tag and where it was thrown. */

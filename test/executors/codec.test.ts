@@ -65,6 +65,23 @@ describe('codec', () => {
     expect(decode(Buffer.from(shifted.buffer, 3))).toEqual(Float64Array.of(1, 2, 3));
   });
 
+  test('arrays that share bytes, or leave some out, are refused: a few bytes cannot become much memory', () => {
+    const written = (json: string, size: number): Uint8Array => {
+      const text = new TextEncoder().encode(json.padEnd(60));
+      const bytes = new Uint8Array(64 + size);
+      new DataView(bytes.buffer).setUint32(0, text.byteLength, true);
+      bytes.set(text, 4);
+      return bytes;
+    };
+    expect(decode(written('["a",["t","ArrayBuffer",0,8],["t","ArrayBuffer",8,8]]', 16))).toHaveLength(2);
+    for (const json of [
+      '["a",["t","ArrayBuffer",0,8],["t","ArrayBuffer",0,8]]',
+      '["a",["t","ArrayBuffer",8,8],["t","ArrayBuffer",0,8]]',
+      '["t","ArrayBuffer",8,8]',
+    ])
+      expect(() => decode(written(json, 16))).toThrow('an array is not where it has to be');
+  });
+
   test('bytes cut anywhere, or changed in any byte of the text, are refused or a value', () => {
     const bytes = encode({ a: [Float32Array.of(1, 2), new Map([[1n, 'x']])], b: new Date(3) });
     for (let length = 0; length < bytes.length - 8; length++)

@@ -156,7 +156,7 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     [{ module: 'file:///nowhere.mjs' }, 'does not load'],
     [{ module, function: 'echo', argument: () => 1 }, 'cannot be sent'],
     [{ module, inputs: { x: { hash: 'short' } } }, '64 hexadecimal digits'],
-    [{ module, inputs: { x: {} } }, 'needed is { path }, { url } or { hash }'],
+    [{ module, inputs: { x: {} } }, 'it has to be { path }, { url } or { hash }'],
     ['echo', 'needed is an object'],
   ])('a bad task is refused: %j', async (bad, words) => {
     const error = await values(executor, [bad as Task]).catch((thrown) => thrown);

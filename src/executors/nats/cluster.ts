@@ -3,6 +3,7 @@ import { EwaldError, messageOf } from '../../errors.js';
 import { decode, encode } from '../codec.js';
 import type { WorkerInfo } from '../executor.js';
 import { identity } from '../identity.js';
+import { admitWorker } from './admit.js';
 import type { Connection, Nats } from './library.js';
 import { Store } from './store.js';
 
@@ -145,7 +146,7 @@ async function whoIsThere(
     callback: (error, message) => {
       if (error) return;
       try {
-        found.push(decode(message.data) as WorkerInfo);
+        found.push(admitWorker(decode(message.data)));
       } catch {
         // Somebody else's answer.
       }

@@ -48,7 +48,8 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
     place,
     contexts,
     names: `${name} / `,
-    start: { threads, modules, crowded },
+    // A second lock: what is not known by name is not imported, whatever a message has passed.
+    start: { threads, modules, crowded, namesOnly: !options.allowModules },
     source: worker,
     fetchShared: async (hash) => decode(await cluster.store.kept(hash, 'a shared value')),
   });

@@ -7,13 +7,20 @@ import { build } from '../identity.js';
 import type { TaskSpec } from '../task.js';
 import { flatError } from '../wire.js';
 import type { Pool } from '../workers/pool.js';
+import { admitModule, admitTask, buildOf, clipped, placeOf, type TaskPlace } from './admit.js';
 import { ackSeconds, type Cluster } from './cluster.js';
-import { placeOf, type ResultMessage, type TaskMessage } from './messages.js';
+import type { ResultMessage, TaskMessage } from './messages.js';
 
 type Message = NonNullable<Awaited<ReturnType<Awaited<ReturnType<Cluster['js']['consumers']['get']>>['next']>>>;
 
 /** A task may be delivered this often beyond its retries: a restart of the server delivers once more. */
 const spareDeliveries = 2;
+/** More deliveries than any task may have: what ends every worker that looks into it is not looked into again. */
+const mostDeliveries = 10 + 1 + spareDeliveries;
+/** Deliveries after which a task of another build is refused: nobody who is there is of that build. */
+const foreignDeliveries = 5;
+/** Answers go to inboxes, and to no other subject that somebody may name. */
+const inbox = /^_INBOX\./;
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 export class Joined {
   readonly info: WorkerInfo;
@@ -55,15 +62,14 @@ export class Joined {
 
   async #work(): Promise<void> {
     const { connection, names: subjects, js } = this.#cluster;
-    connection.subscribe(subjects.ping, {
-      callback: (error, message) => {
-        if (!error && message.reply) message.respond(encode(this.info));
-      },
+    this.#hear(subjects.ping, (_, reply) => {
+      if (!inbox.test(reply)) throw new EwaldError('Format', 'it names no inbox to answer to');
+      connection.publish(reply, encode(this.info));
     });
-    connection.subscribe(subjects.cancel, {
-      callback: (error, message) => {
-        if (!error) for (const abort of this.#aborts.get(decode(message.data) as string) ?? []) abort();
-      },
+    this.#hear(subjects.cancel, (data) => {
+      const run = decode(data);
+      if (typeof run !== 'string') throw new EwaldError('Format', 'it names no run');
+      for (const abort of this.#aborts.get(run) ?? []) abort();
     });
     void this.#tell();
     const beat = setInterval(
@@ -85,6 +91,20 @@ export class Joined {
     if (error && !this.#leaving) throw this.#closed(error);
   }
 
+  /** Listens to a subject. What a callback throws would end the connection, so it is written to the log instead. */
+  #hear(subject: string, use: (data: Uint8Array, reply: string) => void): void {
+    this.#cluster.connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (error) return;
+        try {
+          use(message.data, message.reply ?? '');
+        } catch (thrown) {
+          this.#event(`ignored a message to ${subject}: ${clipped(messageOf(thrown))}`);
+        }
+      },
+    });
+  }
+
   /** Takes one task after the other. */
   async #serve(consumer: Awaited<ReturnType<Cluster['js']['consumers']['get']>>): Promise<void> {
     const { connection } = this.#cluster;
@@ -92,8 +112,11 @@ export class Joined {
       try {
         const messages = await consumer.fetch({ max_messages: 1, expires: 5000 });
         this.#waiting.add(messages);
-        for await (const message of messages) await this.#take(message);
-        this.#waiting.delete(messages);
+        try {
+          for await (const message of messages) await this.#take(message);
+        } finally {
+          this.#waiting.delete(messages);
+        }
       } catch (error) {
         if (connection.isClosed()) throw this.#closed(error);
         await pause(250);
@@ -115,18 +138,23 @@ export class Joined {
     }
     this.#held.add(message);
     try {
-      const { run, index } = placeOf(message.subject);
-      if (message.info.deliveryCount > 1 && (await this.#isDone(run, index))) {
+      const place = placeOf(message.subject);
+      if (!place) {
+        this.#refused(clipped(message.subject), 'the subject names no run and no index');
+        message.term();
+        return;
+      }
+      if (message.info.deliveryCount > 1 && (await this.#isDone(place))) {
         message.ack();
         return;
       }
-      const result = await this.#run(message);
+      const result = await this.#run(message, place);
       if (result === undefined) {
         // Of another build: somebody else may know it.
         message.nak(2000);
         return;
       }
-      await this.#give(run, index, result);
+      await this.#give(place, result);
       message.ack();
     } finally {
       this.#held.delete(message);
@@ -134,7 +162,7 @@ export class Joined {
   }
 
   /** Whether the task has its result already: its worker was lost, or the server, between result and end. */
-  async #isDone(run: string, index: number): Promise<boolean> {
+  async #isDone({ run, index }: TaskPlace): Promise<boolean> {
     const { results, result } = this.#cluster.names;
     const found = await this.#cluster.jsm.streams
       .getMessage(results, { last_by_subj: result(run, index) })
@@ -142,8 +170,15 @@ export class Joined {
     return Boolean(found);
   }
 
-  async #run(message: Message): Promise<ResultMessage | undefined> {
+  /** Notes that a message is no task that this worker runs. */
+  #refused(where: string, why: string): void {
+    this.#event(`refused a task (${where}): ${why}`);
+  }
+
+  /** The result of a task, or of what is none; undefined where a worker of another build may know the task. */
+  async #run(message: Message, place: TaskPlace): Promise<ResultMessage | undefined> {
     const attempts = message.info.deliveryCount;
+    const where = `run ${place.run}, index ${place.index}`;
     const failed = (error: unknown, worker = this.info.name): ResultMessage => ({
       value: undefined,
       error: flatError(error),
@@ -152,32 +187,53 @@ export class Joined {
       seconds: 0,
     });
     let object: string | undefined;
+    let admitted: { readonly task: TaskMessage; readonly spec: TaskSpec };
     try {
-      const unpacked = await this.#cluster.store.unpack(message.data);
+      if (attempts > mostDeliveries)
+        throw new EwaldError('Lost', `it was given to ${attempts - 1} workers, and each was lost with it`);
+      const unpacked = await this.#cluster.store.unpack(message.data, `task.${place.run}.${place.index}`);
       object = unpacked.object;
-      const task = unpacked.value as TaskMessage;
-      if (task.build !== build) return undefined;
+      const theirs = buildOf(unpacked.value);
+      if (theirs !== build) {
+        if (attempts < foreignDeliveries) return undefined;
+        throw new EwaldError('Unsupported', `the task is of build ${clipped(theirs)}, this worker of ${build}`);
+      }
+      admitted = await this.#admit(unpacked.value, place);
+    } catch (error) {
+      this.#refused(where, clipped(messageOf(error)));
+      void this.#cluster.store.drop(object);
+      return failed(error);
+    }
+    const { task, spec } = admitted;
+    try {
       if (attempts > 1 + task.retries + spareDeliveries)
         throw new EwaldError('Lost', `task ${task.id} was given to ${attempts - 1} workers, and each was lost with it`);
-      const outcome = await this.#execute(task);
-      void this.#cluster.store.drop(object);
+      const outcome = await this.#execute(task, spec);
       return { ...outcome, error: undefined, attempts: Math.max(attempts, outcome.attempts) };
     } catch (error) {
-      void this.#cluster.store.drop(object);
       return error instanceof Failed ? failed(error.error, error.worker) : failed(error);
+    } finally {
+      void this.#cluster.store.drop(object);
     }
   }
 
-  async #execute(task: TaskMessage): Promise<Outcome> {
+  /** The task of a message and what of it is run; throws where it is none, or names modules that are not run here. */
+  async #admit(value: unknown, place: TaskPlace): Promise<{ readonly task: TaskMessage; readonly spec: TaskSpec }> {
+    const task = admitTask(value, place);
+    const uses = Object.entries(task.uses).map(async ([name, one]) => [name, await this.#moduleOf(task, one)] as const);
     const spec: TaskSpec = {
       id: task.id,
-      module: await this.#moduleOf(task.id, task.module),
+      module: await this.#moduleOf(task, task.module),
       function: task.function,
       argument: task.argument,
       transfer: [],
       inputs: task.inputs,
-      uses: await this.#usesOf(task),
+      uses: Object.fromEntries(await Promise.all(uses)),
     };
+    return { task, spec };
+  }
+
+  async #execute(task: TaskMessage, spec: TaskSpec): Promise<Outcome> {
     const aborts = this.#aborts.get(task.run) ?? new Set();
     this.#aborts.set(task.run, aborts);
     const mine = new Set<() => void>();
@@ -202,32 +258,23 @@ export class Joined {
     }
   }
 
-  async #usesOf({ id, uses }: TaskMessage): Promise<Record<string, string>> {
-    const pairs = Object.entries(uses).map(async ([name, module]) => [name, await this.#moduleOf(id, module)] as const);
-    return Object.fromEntries(await Promise.all(pairs));
-  }
-
-  /** Where a module is here: a name, or its source, whose hash is checked. */
-  async #moduleOf(id: string, module: string): Promise<string> {
-    if (!module.startsWith('source:')) return module;
-    if (!this.#allowModules) {
-      const known = this.#modules.length > 0 ? `, ${this.#modules.join(', ')}` : '';
-      throw new EwaldError(
-        'Unsupported',
-        `task ${id} brings its module as source, and the worker ${this.info.name} runs only what it knows by name (pi, indexing${known}); start it with --allow-modules if you trust whoever submits`,
-      );
-    }
-    let source = this.#sources.get(module);
+  /** What the host imports for a module: a name, or the source that a hash names, which is checked. */
+  async #moduleOf({ id }: TaskMessage, module: string): Promise<string> {
+    const { name: worker } = this.info;
+    const admitted = admitModule(module, { names: this.#modules, allowModules: this.#allowModules, worker });
+    if ('name' in admitted) return admitted.name;
+    const { hash } = admitted;
+    let source = this.#sources.get(hash);
     if (!source) {
-      source = this.#cluster.store.kept(module.slice(7), `the module of task ${id}`).then(dataUrl);
-      this.#sources.set(module, source);
-      source.catch(() => this.#sources.delete(module));
+      source = this.#cluster.store.kept(hash, `the module of task ${id}`).then(dataUrl);
+      this.#sources.set(hash, source);
+      source.catch(() => this.#sources.delete(hash));
     }
     return source;
   }
 
   /** Puts the result where it is looked for, however long the server is away; a second one is refused by the server. */
-  async #give(run: string, index: number, result: ResultMessage): Promise<void> {
+  async #give({ run, index }: TaskPlace, result: ResultMessage): Promise<void> {
     const id = `result.${run}.${index}`;
     for (;;) {
       try {

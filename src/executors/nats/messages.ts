@@ -27,9 +27,3 @@ export interface ResultMessage {
   readonly attempts: number;
   readonly seconds: number;
 }
-
-/** The place of a task in the last words of its subject. */
-export function placeOf(subject: string): { readonly run: string; readonly index: number } {
-  const words = subject.split('.');
-  return { run: words.at(-2) ?? '', index: Number(words.at(-1)) };
-}

@@ -24,12 +24,17 @@ export class Store {
     return encode({ object: name });
   }
 
-  /** The value of a message, and its object, if it has one, for `drop`. */
-  async unpack(bytes: Uint8Array): Promise<{ value: unknown; object: string | undefined }> {
+  /**
+   * The value of a message, and its object, if it has one, for `drop`. Throws `Format` where the object is not `name`:
+   * a message that could name another one would have it read, and then deleted.
+   */
+  async unpack(bytes: Uint8Array, name: string): Promise<{ value: unknown; object: string | undefined }> {
     const value = decode(bytes);
-    const object = (value as { object?: unknown })?.object;
-    if (typeof object !== 'string') return { value, object: undefined };
-    return { value: decode(await this.#get(object, 'a message')), object };
+    const object = (value as { object?: unknown } | null | undefined)?.object;
+    if (object === undefined) return { value, object: undefined };
+    if (object !== name)
+      throw new EwaldError('Format', `the message refers to an object of the store that is not its own, ${name}`);
+    return { value: decode(await this.#get(name, 'a message')), object: name };
   }
 
   async drop(name: string | undefined): Promise<void> {

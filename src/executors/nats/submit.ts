@@ -7,8 +7,9 @@ import type { Place } from '../place.js';
 import { isRegistered } from '../registered.js';
 import type { TaskSpec } from '../task.js';
 import { raisedError } from '../wire.js';
+import { admitResult, placeOf } from './admit.js';
 import type { Cluster } from './cluster.js';
-import { placeOf, type ResultMessage, type TaskMessage } from './messages.js';
+import type { TaskMessage } from './messages.js';
 
 /** Patience of a run, in seconds. */
 export interface Patience {
@@ -191,20 +192,21 @@ export class NatsLane implements Lane {
     if (!missing) return true;
     const filter = this.#cluster.names.result(this.#run, '*');
     const { state } = await this.#cluster.jsm.streams.info(results, { subjects_filter: filter });
-    const there = Object.keys(state.subjects ?? {}).some((subject) => this.#waiting.has(placeOf(subject).index));
+    const there = Object.keys(state.subjects ?? {}).some((subject) => this.#waiting.has(placeOf(subject)?.index ?? -1));
     if (there) await this.#cluster.jsm.consumers.delete(results, this.#consumer).catch(() => {});
     return !there;
   }
 
   async #receive(subject: string, data: Uint8Array): Promise<void> {
-    const { index } = placeOf(subject);
+    const index = placeOf(subject)?.index ?? -1;
     const waiting = this.#waiting.get(index);
     if (!waiting) return;
     try {
-      const { value, object } = await this.#cluster.store.unpack(data);
-      const { error, worker, attempts, seconds, ...rest } = value as ResultMessage;
+      const unpacked = await this.#cluster.store.unpack(data, `result.${this.#run}.${index}`);
+      const { object } = unpacked;
+      const { value, error, worker, attempts, seconds } = admitResult(unpacked.value);
       if (error) waiting.reject(new Failed(raisedError(error), worker, attempts));
-      else waiting.resolve({ value: rest.value, worker, attempts, seconds });
+      else waiting.resolve({ value, worker, attempts, seconds });
       void this.#cluster.store.drop(object);
     } catch (error) {
       waiting.reject(error);

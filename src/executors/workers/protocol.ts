@@ -13,6 +13,8 @@ export interface HostStart {
   readonly context: ContextOptions | undefined;
   /** Whether there is a worker for every core, so that each computes on its own thread. */
   readonly crowded?: boolean;
+  /** Whether modules are imported by name only, and none by a URL. */
+  readonly namesOnly?: boolean;
 }
 
 /** To the worker. */

@@ -22,7 +22,10 @@ export function servedHost(
 }
 
 /** Serves an executor until it says `close`. */
-export function serveHost({ port, worker, threads, modules, context, crowded }: HostStart, place: HostPlace): void {
+export function serveHost(
+  { port, worker, threads, modules, context, crowded, namesOnly }: HostStart,
+  place: HostPlace,
+): void {
   if (crowded) place.computeHere?.(context);
   const post = (message: FromHost, transfer: readonly ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer as ArrayBuffer[]);
@@ -31,6 +34,7 @@ export function serveHost({ port, worker, threads, modules, context, crowded }: 
     worker,
     threads,
     modules,
+    namesOnly,
     contextOptions: context,
     place,
     fetchShared: (hash) =>

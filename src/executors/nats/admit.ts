@@ -1,0 +1,139 @@
+/**
+ * What is accepted from the cluster. Anyone the server lets in can publish anything, so a message is only data until it
+ * has passed here: its fields are checked one by one, and a module is looked up, never located by what was sent.
+ */
+import { EwaldError } from '../../errors.js';
+import { checkReference } from '../check-task.js';
+import type { WorkerInfo } from '../executor.js';
+import { isRegistered, registeredNames } from '../registered.js';
+import type { InputReference } from '../task.js';
+import type { FlatError } from '../wire.js';
+import type { ResultMessage, TaskMessage } from './messages.js';
+
+/** Runs are named like this by whoever submits; the name is part of subjects and of object names. */
+const runName = /^[a-z0-9]{1,64}$/;
+const sha256 = /^[0-9a-f]{64}$/;
+
+/** Where a task stands: its run and its number in the run. */
+export interface TaskPlace {
+  readonly run: string;
+  readonly index: number;
+}
+
+/** The place that a subject names; undefined where it names none. */
+export function placeOf(subject: string): TaskPlace | undefined {
+  const [run = '', number = ''] = subject.split('.').slice(-2);
+  const index = Number(number);
+  return runName.test(run) && String(index) === number && Number.isSafeInteger(index) && index >= 0
+    ? { run, index }
+    : undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const refuse = (what: string): never => {
+  throw new EwaldError('Format', `the message cannot be used: ${what}`);
+};
+const isCount = (value: unknown, most: number): boolean =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most;
+
+const fieldsOf = (what: string, value: unknown): Fields => {
+  const plain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  return plain ? (value as Fields) : refuse(`${what} is not an object`);
+};
+
+const textOf = (fields: Fields, name: string): string => {
+  const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  return typeof value === 'string' ? value : refuse(`its ${name} is not text`);
+};
+
+/** The build that a message says it is of: the one thing to be read of a message of another build. */
+export const buildOf = (given: unknown): string => textOf(fieldsOf('it', given), 'build');
+
+/** A task message whose every field is what its type says. Throws `Format` or `Argument` for anything else. */
+export function admitTask(given: unknown, place: TaskPlace): TaskMessage {
+  const fields = fieldsOf('it', given);
+  const { index, retries, seconds } = fields;
+  if (textOf(fields, 'run') !== place.run || index !== place.index) refuse('it is for another place than its subject');
+  if (!isCount(retries, 10)) refuse('its retries are not a whole number from 0 to 10');
+  if (!(typeof seconds === 'number' && seconds > 0)) refuse('its seconds are not a number above 0');
+  const name = textOf(fields, 'function');
+  if (name === '' || name in Object.prototype) refuse('its function is not the name of an export');
+  const inputs = fieldsOf('the list of its inputs', fields.inputs) as Readonly<Record<string, InputReference>>;
+  for (const [name, reference] of Object.entries(inputs)) checkReference(`input "${name}"`, reference);
+  const uses = fieldsOf('the list of modules it uses', fields.uses);
+  for (const module of Object.values(uses))
+    if (typeof module !== 'string') refuse('a module it uses is not named by text');
+  return {
+    build: textOf(fields, 'build'),
+    run: place.run,
+    index: place.index,
+    id: textOf(fields, 'id'),
+    module: textOf(fields, 'module'),
+    function: name,
+    argument: fields.argument,
+    inputs,
+    uses: uses as TaskMessage['uses'],
+    retries: Number(retries),
+    seconds: Number(seconds),
+  };
+}
+
+/** A result whose every field is what its type says. Throws `Format` for anything else. */
+export function admitResult(given: unknown): ResultMessage {
+  const fields = fieldsOf('it', given);
+  const { value, attempts, seconds } = fields;
+  if (!isCount(attempts, 1e6)) refuse('its attempts are not a count');
+  if (!(typeof seconds === 'number' && seconds >= 0)) refuse('its seconds are not a number');
+  let error: FlatError | undefined;
+  if (fields.error !== undefined) {
+    const flat = fieldsOf('its error', fields.error);
+    const tag = flat.tag === undefined ? undefined : (textOf(flat, 'tag') as FlatError['tag']);
+    error = { tag, name: textOf(flat, 'name'), message: textOf(flat, 'message'), stack: textOf(flat, 'stack') };
+  }
+  return { value, error, worker: textOf(fields, 'worker'), attempts: Number(attempts), seconds: Number(seconds) };
+}
+
+/** What a worker says of itself. Throws `Format` for anything else. */
+export function admitWorker(given: unknown): WorkerInfo {
+  const fields = fieldsOf('it', given);
+  for (const name of ['name', 'host', 'platform', 'version', 'build']) textOf(fields, name);
+  if (!isCount(fields.slots, 1e6)) refuse('its slots are not a count');
+  const { backends } = fields;
+  if (!Array.isArray(backends)) return refuse('its backends are not a list');
+  for (const one of backends) textOf(fieldsOf('a backend', one), 'backend');
+  return fields as unknown as WorkerInfo;
+}
+
+/** A module as a worker may run it: by a name it knows, or as source by the hash that names it. */
+export type AdmittedModule = { readonly name: string } | { readonly hash: string };
+
+/**
+ * Finds out what a task means by a module. Names are compared, never resolved: a URL, a path or the name of a package is
+ * refused whatever `allowModules` says, since source travels by its hash. Throws `Unsupported`.
+ */
+export function admitModule(
+  module: string,
+  { names, allowModules, worker }: { names: readonly string[]; allowModules: boolean; worker: string },
+): AdmittedModule {
+  if (isRegistered(module) || names.includes(module)) return { name: module };
+  const hash = module.startsWith('source:') ? module.slice('source:'.length) : '';
+  const known = [...registeredNames, ...names].join(', ');
+  if (!sha256.test(hash))
+    throw new EwaldError(
+      'Unsupported',
+      `the worker ${worker} knows no module "${clipped(module)}"; it runs modules by name only (${known})`,
+    );
+  if (!allowModules)
+    throw new EwaldError(
+      'Unsupported',
+      `the task brings its module as source, and the worker ${worker} runs modules by name only (${known}); start it with --allow-modules if you trust everyone who can submit`,
+    );
+  return { hash };
+}
+
+/** Text of a stranger as part of one line: short, and with control characters shown instead of sent. */
+export const clipped = (text: string): string => {
+  const short = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return short.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.charCodeAt(0).toString(16)}}`);
+};

@@ -1,0 +1,263 @@
+/** What a worker of a cluster does with messages that nobody honest sends: it runs nothing of them, says so, and goes on. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Executor, type JoinedWorker, joinCluster } from 'ewald/executors';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decode, encode } from '../../src/executors/codec.js';
+import { NatsServer, natsPresent } from '../support/nats.js';
+
+type Connection = Awaited<ReturnType<typeof import('@nats-io/transport-node').connect>>;
+type Manager = Awaited<ReturnType<typeof import('@nats-io/jetstream').jetstreamManager>>;
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Waits for something that messages on their way will bring about. */
+async function until(what: string, is: () => Promise<boolean> | boolean): Promise<void> {
+  for (let tries = 0; !(await is()); tries++) {
+    if (tries > 1000) throw new Error(`waited in vain until ${what}`);
+    await pause(20);
+  }
+}
+
+describe.skipIf(!natsPresent).each([false, true])('a worker with allowModules: %s', (allowModules) => {
+  const cluster = allowModules ? 'open' : 'strict';
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-hostile-'));
+  const marker = join(folder, 'ran');
+  const log: string[] = [];
+  let server: NatsServer;
+  let worker: JoinedWorker;
+  let connection: Connection;
+  let jsm: Manager;
+  let build: string;
+
+  beforeAll(async () => {
+    const [{ connect }, { jetstreamManager }] = await Promise.all([
+      import('@nats-io/transport-node'),
+      import('@nats-io/jetstream'),
+    ]);
+    server = await new NatsServer().start();
+    worker = await joinCluster(server.url, {
+      workers: 1,
+      cluster,
+      allowModules,
+      context: { backend: 'wasm' },
+      modules: { mine: new URL('./tasks.mjs', import.meta.url) },
+      onEvent: (event) => log.push(event),
+    });
+    ({ build } = worker.info);
+    connection = await connect({ servers: server.url });
+    jsm = await jetstreamManager(connection);
+  });
+  afterAll(async () => {
+    await worker?.leave();
+    await connection?.close();
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const script = `import { writeFileSync } from 'node:fs'; export const go = () => writeFileSync(${JSON.stringify(marker)}, 'x'); go();`;
+  const data = `data:text/javascript,${encodeURIComponent(script)}`;
+  const file = join(folder, 'go.mjs');
+  writeFileSync(file, script);
+  const url = pathToFileURL(file).href;
+  const honest = {
+    id: 'x',
+    module: 'pi',
+    function: 'count',
+    argument: { points: 1000, first: 0, seed: 1 },
+    inputs: {},
+    uses: {},
+    retries: 0,
+    seconds: 60,
+  };
+  const task = (index: number, more: object): Uint8Array => encode({ build, run: 'abc', index, ...honest, ...more });
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  const text = (json: string): Uint8Array => {
+    const body = bytes(json);
+    const whole = new Uint8Array(4 + body.length);
+    new DataView(whole.buffer).setUint32(0, body.length, true);
+    whole.set(body, 4);
+    return whole;
+  };
+
+  const modules: string[] = [
+    data,
+    data.replace('data:', 'DATA:'),
+    ` ${data}`,
+    data.replace(':', '%3A'),
+    url,
+    url.replace('file:///', 'FILE:/'),
+    url.replace('go.mjs', '%67o.mjs'),
+    file,
+    './go.mjs',
+    '../../../../../../../tmp/go.mjs',
+    'http://127.0.0.1:9/go.mjs',
+    'https://127.0.0.1:9/go.mjs',
+    'blob:nodedata:0',
+    'node:child_process',
+    'child_process',
+    'vitest',
+    'ewald',
+    '',
+    'PI',
+    'pi ',
+    'pi/../udf',
+    '__proto__',
+    'constructor',
+    'toString',
+    'hasOwnProperty',
+    'x\nthe server is gone',
+    '\u001b[2J',
+    'x'.repeat(100_000),
+    'mine/../mine',
+    'source:',
+    'source:../../etc/passwd',
+    'source:content.x',
+    `source:${'0'.repeat(63)}G`,
+    `SOURCE:${'0'.repeat(64)}`,
+    `source:${'0'.repeat(64)}`,
+  ];
+  const wrong: [string, (index: number) => Uint8Array][] = [
+    ['nothing', () => new Uint8Array(0)],
+    ['three bytes', () => Uint8Array.of(1, 2, 3)],
+    ['MessagePack', () => Uint8Array.of(0x82, 0xa6, 0x6d, 0x6f, 0x64, 0x75, 0x6c, 0x65, 0xc1, 0xff)],
+    ['JSON of somebody else', () => bytes('{"module":"pi"}')],
+    ['cut JSON', () => text('["o","module"')],
+    ['JSON nested without end', () => text('['.repeat(100_000))],
+    ['an array of arrays without end', () => text(`${'["a",'.repeat(50_000)}1${']'.repeat(50_000)}`)],
+    ['null', () => encode(null)],
+    ['a number', () => encode(7)],
+    ['a list', () => encode([1, 2])],
+    ['an error', () => encode(new Error('x'))],
+    ['an error without its fields', () => text('["e",null]')],
+    ['an empty object', () => encode({})],
+    ['the object of a shared value', () => encode({ object: `content.${'0'.repeat(64)}` })],
+    ['the object of another task', () => encode({ object: 'task.other.0' })],
+    ['an object named by a path', () => encode({ object: '../../../../etc/passwd' })],
+    ['an array outside of the bytes', () => text('["t","Float64Array",0,1e300]')],
+    ['an array before the bytes', () => text('["t","Uint8Array",-8,8]')],
+    ['another task by its index', (index) => task(index + 1, {})],
+    ['another run', (index) => task(index, { run: 'def' })],
+    ['no build', (index) => task(index, { build: undefined })],
+    ['a function of prototypes', (index) => task(index, { function: 'constructor' })],
+    ['__proto__ as a function', (index) => task(index, { function: '__proto__' })],
+    ['a function that is a list', (index) => task(index, { function: ['count'] })],
+    ['a module that is a list', (index) => task(index, { module: [data] })],
+    ['a module that is an object', (index) => task(index, { module: { toString: data } })],
+    ['no module', (index) => task(index, { module: undefined })],
+    ['an id that is an object', (index) => task(index, { id: { toString: 1 } })],
+    ['uses that bring a module', (index) => task(index, { uses: { x: data } })],
+    ['uses that bring a file', (index) => task(index, { uses: { pi: url } })],
+    ['uses that are null', (index) => task(index, { uses: null })],
+    ['uses that are a list', (index) => task(index, { uses: [data] })],
+    ['uses that hold numbers', (index) => task(index, { uses: { x: 1 } })],
+    ['inputs that are null', (index) => task(index, { inputs: null })],
+    ['inputs that are text', (index) => task(index, { inputs: 'run' })],
+    ['an input of two kinds', (index) => task(index, { inputs: { x: { path: 'a', url: 'b' } } })],
+    ['an input whose hash is a path', (index) => task(index, { inputs: { x: { hash: '../../x' } } })],
+    ['an input that is null', (index) => task(index, { inputs: { x: null } })],
+    ['inputs by __proto__', (index) => task(index, { inputs: JSON.parse('{"__proto__":{"path":1}}') })],
+    ['1e300 retries', (index) => task(index, { retries: 1e300 })],
+    ['-1 retries', (index) => task(index, { retries: -1 })],
+    ['NaN seconds', (index) => task(index, { seconds: Number.NaN })],
+    ['-1 seconds', (index) => task(index, { seconds: -1 })],
+    ['seconds as text', (index) => task(index, { seconds: '60' })],
+  ];
+  const subjects = [
+    'abc.-1',
+    'abc.1e3',
+    'abc.x',
+    'abc.99999999999999999999',
+    'ABC$.0',
+    '__proto__.0',
+    `${'a'.repeat(99)}.0`,
+  ];
+
+  test('it refuses hostile tasks, each with a line of its log and an error for the run, and keeps none', async () => {
+    const messages = [
+      ...modules.map((module): [string, (index: number) => Uint8Array] => [
+        `module "${module}"`,
+        (index) => task(index, { module, function: 'go' }),
+      ]),
+      [
+        'execSync of node',
+        (index: number) =>
+          task(index, { module: 'node:child_process', function: 'execSync', argument: `touch ${marker}` }),
+      ],
+      ...wrong,
+    ] as const;
+    for (const [index, [, make]] of messages.entries())
+      connection.publish(`ewald.${cluster}.task.abc.${index}`, make(index));
+    for (const subject of subjects) connection.publish(`ewald.${cluster}.task.${subject}`, task(0, {}));
+    const state = async (name: string) => (await jsm.streams.info(`EWALD_${cluster}_${name}`)).state.messages;
+    await until('the tasks are gone', async () => (await state('TASKS')) === 0);
+    await until('the log has them', () => log.length >= messages.length + subjects.length);
+    expect(existsSync(marker)).toBe(false);
+    const loud = log.filter((line) => !/^refused a task /.test(line));
+    expect(loud).toEqual([]);
+    expect(log).toHaveLength(messages.length + subjects.length);
+    for (const [index, [name]] of messages.entries()) {
+      expect(
+        log.filter((line) => line.includes(`run abc, index ${index})`)),
+        name,
+      ).toHaveLength(1);
+      const stored = await jsm.streams.getMessage(`EWALD_${cluster}_RESULTS`, {
+        last_by_subj: `ewald.${cluster}.result.abc.${index}`,
+      });
+      const { error, value } = decode(stored?.data ?? new Uint8Array(0)) as { error: { tag: string }; value: unknown };
+      expect([name, ['Argument', 'Format', 'Unsupported', 'Lost'].includes(error.tag), value]).toEqual([
+        name,
+        true,
+        undefined,
+      ]);
+    }
+    // A line of the log is one line, and steers no terminal.
+    expect(log.filter((line) => line.length > 1000 || /\p{Cc}/u.test(line))).toEqual([]);
+    expect(await state('RESULTS')).toBe(messages.length);
+    expect(({} as { path?: unknown }).path).toBeUndefined();
+  });
+
+  test('a UDF whose module comes as a URL is not imported', async () => {
+    const executor = await Executor.connect(server.url, { cluster });
+    const { hash } = await executor.share({ udfs: [{ module: data, name: 'x', params: {} }] });
+    const inputs = { run: { hash } };
+    connection.publish(
+      `ewald.${cluster}.task.udf.0`,
+      encode({
+        build,
+        run: 'udf',
+        index: 0,
+        ...honest,
+        module: 'udf',
+        function: 'partition',
+        inputs,
+        uses: { [data]: data },
+      }),
+    );
+    await until('it is refused', () => log.some((line) => line.includes('run udf, index 0)')));
+    expect(existsSync(marker)).toBe(false);
+    await executor.dispose();
+  });
+
+  test('it heeds no garbage among the messages to all workers, and stays', async () => {
+    const before = log.length;
+    for (const bytes of [new Uint8Array(0), Uint8Array.of(1, 2, 3), encode(null), encode({}), encode(['abc'])])
+      connection.publish(`ewald.${cluster}.cancel`, bytes);
+    // An answer goes to whoever asked and not to a subject of somebody's choice.
+    connection.publish(`ewald.${cluster}.ping`, new Uint8Array(0), { reply: `ewald.${cluster}.task.abc.0` });
+    await connection.flush();
+    await until('it has said so', () => log.length >= before + 6);
+    expect(log.slice(before).every((line) => /^ignored a message /.test(line))).toBe(true);
+    const executor = await Executor.connect(server.url, { cluster, modules: ['mine'] });
+    const results: unknown[] = [];
+    for await (const { value } of executor.run([
+      { module: 'pi', function: 'count', argument: { points: 1000, seed: 1 } },
+      { module: 'mine', function: 'square', argument: 7 },
+    ]))
+      results.push(value);
+    expect(results).toEqual([expect.any(BigInt), 49]);
+    await executor.dispose();
+    expect(log).toHaveLength(before + 6);
+  });
+});
