@@ -2,15 +2,14 @@
 import type { Corrections } from '../data/corrections.js';
 import type { Dataset } from '../data/dataset.js';
 import { allocateFrames, type DataType, elementBytes, type FrameArray } from '../data/dtype.js';
-import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import { breathe, checkSignal } from '../options.js';
-import { auxOf, auxStride, isAux } from './aux.js';
-import { allocateViews, type BufferDeclarations, strideOf } from './buffers.js';
-import { type Arrays, type BufferArray, numbersOf, product } from './dtypes.js';
+import { auxOf } from './aux.js';
+import { type Arrays, numbersOf, product } from './dtypes.js';
 import { convertFrames, correctFrames, inputDtypeOf, readRuns } from './frames-of.js';
 import type { KernelPart } from './kernel-part.js';
 import type { Partition } from './partitions.js';
 import type { Passes } from './passes.js';
+import { guarded, Running, settled, thrown } from './running.js';
 import { type AnyUdf, methodOf, type PartitionMeta, type UdfMeta } from './udf.js';
 
 /** What a partition needs of its surroundings. */
@@ -29,10 +28,6 @@ interface PartitionWork {
   readonly corrections: Corrections | undefined;
 }
 
-/** The declarations of a UDF in a run. */
-export const declarationsOf = (udf: AnyUdf, meta: UdfMeta, params: unknown): BufferDeclarations =>
-  typeof udf.definition.buffers === 'function' ? udf.definition.buffers(meta, params) : udf.definition.buffers;
-
 /** The dtype of the frames that the UDFs of a run see. */
 export const inputDtype = (dtype: DataType, corrected: boolean, udfs: readonly AnyUdf[]): DataType =>
   inputDtypeOf(
@@ -40,117 +35,6 @@ export const inputDtype = (dtype: DataType, corrected: boolean, udfs: readonly A
     corrected,
     udfs.map(({ definition }) => definition.dtype ?? 'native'),
   );
-
-/** Results a UDF writes into: getters of the views of now; what is assigned is written into them. */
-class Written {
-  readonly views: Arrays;
-  readonly proxy: Record<string, unknown> = {};
-
-  constructor(udf: string, arrays: Arrays) {
-    this.views = { ...arrays };
-    for (const name of Object.keys(arrays))
-      Object.defineProperty(this.proxy, name, {
-        enumerable: true,
-        get: () => this.views[name],
-        set: (value: number | ArrayLike<number>) => {
-          const view = this.views[name] as Float64Array;
-          if (typeof value === 'object') {
-            if (value.length !== view.length)
-              throw new EwaldError(
-                'Shape',
-                `the UDF ${udf}: ${value.length} numbers do not fit the result ${name}, which has ${view.length} here`,
-              );
-            view.set(value as never);
-          } else view.fill(value as never);
-        },
-      });
-    Object.preventExtensions(this.proxy);
-  }
-}
-
-/** Everything one UDF needs while the frames of a partition come. */
-class Running {
-  readonly udf: AnyUdf;
-  readonly declarations: BufferDeclarations;
-  readonly arrays: Arrays;
-  readonly meta: PartitionMeta;
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly part: KernelPart | undefined;
-  readonly written: Written;
-  readonly aux: Record<string, unknown> = {};
-  readonly task: unknown;
-  readonly scope: Record<string, unknown>;
-  readonly #navs: readonly { name: string; stride: number; whole: BufferArray }[];
-  readonly #sigs: readonly { name: string; stride: number; whole: BufferArray }[];
-  readonly #auxes: readonly { name: string; kind: string; stride: number; data: BufferArray }[];
-
-  constructor(
-    udf: AnyUdf,
-    params: Readonly<Record<string, unknown>>,
-    meta: PartitionMeta,
-    part: KernelPart | undefined,
-  ) {
-    this.udf = udf;
-    this.params = params;
-    this.meta = meta;
-    this.part = part;
-    this.declarations = declarationsOf(udf, meta, params);
-    this.arrays = allocateViews(this.declarations, meta.positions.length, meta.sig);
-    const named = Object.entries(this.declarations).filter(([, { use }]) => use !== 'resultOnly');
-    const ofKind = (wanted: string) =>
-      named
-        .filter(([, { kind }]) => kind === wanted)
-        .map(([name, declaration]) => ({
-          name,
-          stride: strideOf(declaration),
-          whole: this.arrays[name] as BufferArray,
-        }));
-    this.#navs = ofKind('nav');
-    this.#sigs = ofKind('sig');
-    this.#auxes = Object.entries(params).flatMap(([name, value]) =>
-      isAux(value) ? [{ name, kind: value.kind, stride: auxStride(value), data: value.data as BufferArray }] : [],
-    );
-    for (const { name, data } of this.#auxes) this.aux[name] = data;
-    this.written = new Written(udf.definition.name, this.arrays);
-    this.task = udf.definition.getTaskData?.({ params, meta });
-    this.scope = { params, results: this.written.proxy, aux: this.aux, task: this.task, meta };
-  }
-
-  /** Points the views at frames [first, end) and pixels [low, high); no pixels: all of them. */
-  point(first: number, end: number, low?: number, high?: number): void {
-    const { views } = this.written;
-    for (const { name, stride, whole } of this.#navs) views[name] = whole.subarray(first * stride, end * stride);
-    if (low !== undefined && high !== undefined)
-      for (const { name, stride, whole } of this.#sigs) views[name] = whole.subarray(low * stride, high * stride);
-    for (const { name, kind, stride, data } of this.#auxes) {
-      if (kind === 'nav') this.aux[name] = data.subarray(first * stride, end * stride);
-      else if (kind === 'sig' && low !== undefined && high !== undefined)
-        this.aux[name] = data.subarray(low * stride, high * stride);
-    }
-  }
-}
-
-/** An error of a user's method: the frame is named, the stack is the user's. */
-function thrown(udf: string, where: string, cause: unknown): Error {
-  if (isEwaldError(cause, 'Aborted')) return cause;
-  const error = new EwaldError('Argument', `the UDF ${udf} threw in ${where}: ${messageOf(cause)}`, {
-    cause,
-    detail: { udf, where },
-  });
-  if (cause instanceof Error && cause.stack) {
-    const lines = cause.stack.split('\n').filter((line) => /^\s+at /.test(line) || /@/.test(line));
-    error.stack = [`EwaldError: ${error.message}`, ...lines].join('\n');
-  }
-  return error;
-}
-
-function guarded(udf: string, where: string, work: () => void): void {
-  try {
-    work();
-  } catch (cause) {
-    throw thrown(udf, where, cause);
-  }
-}
 
 /** Frames of a tile: bytes that stay in the nearest caches, unless the UDF says otherwise. */
 const tileBytes = 2 ** 20;
@@ -172,11 +56,13 @@ function show(running: Running, frames: FrameArray, first: number, end: number):
       running.point(i, i + 1);
       scope.frame = frames.subarray(i * numbers, (i + 1) * numbers);
       scope.position = meta.positions[i];
+      let given: unknown;
       try {
-        definition.processFrame?.(scope as never);
+        given = definition.processFrame?.(scope as never);
       } catch (cause) {
         throw thrown(definition.name, `frame ${meta.positions[i]}`, cause);
       }
+      if (given !== undefined) settled(definition.name, 'processFrame', given);
     }
     return;
   }
@@ -194,8 +80,11 @@ function show(running: Running, frames: FrameArray, first: number, end: number):
     scope.pixels = high - low;
     scope.firstPixel = low;
     scope.positions = meta.positions.subarray(first, end);
-    guarded(definition.name, `frames ${meta.positions[first]} to ${meta.positions[end - 1]}`, () =>
-      definition.processTile?.(scope as never),
+    guarded(
+      definition.name,
+      'processTile',
+      () => definition.processTile?.(scope as never),
+      `frames ${meta.positions[first]} to ${meta.positions[end - 1]}`,
     );
   }
 }
@@ -287,8 +176,9 @@ async function showAll(
     const { index } = one.meta.partition;
     guarded(
       definition.name,
-      `partition ${index} (frames ${one.meta.positions[0]} to ${one.meta.positions.at(-1)})`,
+      'processPartition',
       () => definition.processPartition?.(one.scope as never),
+      `partition ${index} (frames ${one.meta.positions[0]} to ${one.meta.positions.at(-1)})`,
     );
   }
 }

@@ -13,9 +13,10 @@ import {
   strideOf,
 } from './buffers.js';
 import { type Arrays, type BufferArray, isArrayOf, product } from './dtypes.js';
-import { declarationsOf, inputDtype } from './partition.js';
+import { inputDtype } from './partition.js';
 import { type Partition, partitionsOf } from './partitions.js';
 import { type Roi, select } from './roi.js';
+import { declarationsOf, guarded, preprocessWhole } from './running.js';
 import type { Scan } from './scan.js';
 import type { AnyUdf, UdfMeta } from './udf.js';
 
@@ -105,7 +106,10 @@ export class Run {
       return { udf, params: udf.params, declarations, arrays: {}, kept: [] };
     });
     this.partitions = partitionsOf(scan, selection, numPartitions);
-    for (const part of this.parts) Object.assign(part.arrays, allocateViews(part.declarations, selection.count, sig));
+    for (const { udf, params, declarations, arrays } of this.parts) {
+      Object.assign(arrays, allocateViews(declarations, selection.count, sig));
+      preprocessWhole(udf, params, this.meta, arrays);
+    }
     this.damage = new Uint8Array(selection.count);
   }
 
@@ -121,20 +125,35 @@ export class Run {
     for (const [i, { udf, declarations, arrays, params, kept }] of this.parts.entries()) {
       const src: Arrays = {};
       const dest: Arrays = {};
+      // Results of positions, and their own places where some positions have no frame: no merge sees those.
+      const gathered: { readonly compact: BufferArray; readonly own: BufferArray; readonly stride: number }[] = [];
+      const whole: Arrays = {};
       for (const [name, declaration] of Object.entries(declarations)) {
         const here = found[i]?.[name];
         const there = arrays[name];
         if (!here || !there) continue;
         const stride = strideOf(declaration);
-        dest[name] = declaration.kind === 'nav' ? there.subarray(first * stride, (first + count) * stride) : there;
-        src[name] = declaration.kind === 'nav' && places ? spread(here, places, count, stride) : here;
+        src[name] = whole[name] = here;
+        dest[name] = there;
+        if (declaration.kind !== 'nav') continue;
+        const own = there.subarray(first * stride, (first + count) * stride);
+        dest[name] = own;
+        if (!places) continue;
+        const compact = gather(own, places, stride);
+        dest[name] = compact;
+        whole[name] = own.slice();
+        scatter(here, places, stride, whole[name]);
+        gathered.push({ compact, own, stride });
       }
-      const { merge, mergeAll } = udf.definition;
-      if (mergeAll && (delayed || !merge)) kept.push(src);
-      if (merge) merge.call(udf.definition, { dest, src, params, meta: this.meta });
+      const { definition } = udf;
+      const { merge, mergeAll } = definition;
+      if (mergeAll && (delayed || !merge)) kept.push(whole);
+      if (merge)
+        guarded(definition.name, 'merge', () => merge.call(definition, { dest, src, params, meta: this.meta }));
       else
         for (const [name, declaration] of Object.entries(declarations))
           if (declaration.kind === 'nav' && dest[name]) (dest[name] as Float64Array).set(src[name] as Float64Array);
+      if (places) for (const { compact, own, stride } of gathered) scatter(compact, places, stride, own);
     }
     if (places) for (const place of places) this.damage[first + place] = 1;
     else this.damage.fill(1, first, first + count);
@@ -149,7 +168,8 @@ export class Run {
     for (const { udf, declarations, arrays, params, kept } of this.parts) {
       const { definition } = udf;
       if (!definition.mergeAll || kept.length === 0) continue;
-      const merged = definition.mergeAll({ parts: kept, params, meta: this.meta });
+      const mergeAll = definition.mergeAll.bind(definition);
+      const merged = guarded(definition.name, 'mergeAll', () => mergeAll({ parts: kept, params, meta: this.meta }));
       for (const [name, array] of Object.entries(merged) as [string, BufferArray][]) {
         const [there, declaration] = [arrays[name], declarations[name]];
         if (!there || !declaration)
@@ -185,13 +205,14 @@ export class Run {
     return this.parts.map(({ udf, declarations, arrays, params }) => {
       const { definition } = udf;
       const given =
-        definition.getResults?.call(definition, {
-          results: arrays,
-          params,
-          meta: this.meta,
-          damage: this.damage,
-        } as never) ??
-        Object.fromEntries(Object.entries(arrays).filter(([name]) => declarations[name]?.use !== 'private'));
+        guarded(definition.name, 'getResults', () =>
+          definition.getResults?.call(definition, {
+            results: arrays,
+            params,
+            meta: this.meta,
+            damage: this.damage,
+          } as never),
+        ) ?? Object.fromEntries(Object.entries(arrays).filter(([name]) => declarations[name]?.use !== 'private'));
       const out: Record<string, ResultBuffer> = {};
       for (const [name, value] of Object.entries(given)) {
         const declaration = declarations[name];
@@ -226,11 +247,18 @@ export class Run {
   }
 }
 
-/** Elements of frames that are there, at their places among all of the partition. */
-function spread(here: BufferArray, places: Uint32Array, count: number, stride: number): BufferArray {
-  const out = new (here.constructor as new (length: number) => BufferArray)(count * stride) as Float64Array;
+/** The elements at some places. */
+function gather(from: BufferArray, places: Uint32Array, stride: number): BufferArray {
+  const out = new (from.constructor as new (length: number) => BufferArray)(places.length * stride) as Float64Array;
   for (let i = 0; i < places.length; i++)
     for (let k = 0; k < stride; k++)
-      out[(places[i] as number) * stride + k] = (here as unknown as Float64Array)[i * stride + k] as number;
+      out[i * stride + k] = (from as unknown as Float64Array)[(places[i] as number) * stride + k] as number;
   return out as unknown as BufferArray;
+}
+
+/** Puts elements in their places. */
+function scatter(from: BufferArray, places: Uint32Array, stride: number, to: BufferArray): void {
+  const [source, target] = [from, to] as unknown as [Float64Array, Float64Array];
+  for (let i = 0; i < places.length; i++)
+    for (let k = 0; k < stride; k++) target[(places[i] as number) * stride + k] = source[i * stride + k] as number;
 }

@@ -26,8 +26,9 @@ export interface UdfMeta {
   readonly roi: Uint8Array | undefined;
 }
 
-/** A meta while frames come: also the partition and where its frames lie in the scan. */
+/** The meta of a partition: also which one it is, and where its frames lie in the scan. */
 export interface PartitionMeta extends UdfMeta {
+  /** The partition's number, first position and positions; number -1 is the whole run, in its own `preprocess`. */
   readonly partition: { readonly index: number; readonly first: number; readonly count: number };
   /** Flat scan position of each frame that is there, in order. */
   readonly positions: Uint32Array;
@@ -72,7 +73,10 @@ export interface PartitionScope<B extends BufferDeclarations, P, T> extends UdfS
   readonly positions: Uint32Array;
 }
 
-/** `merge`: what a partition found, `src`, goes into the results so far, `dest`; nav views are of the partition alone. */
+/**
+ * `merge`: what a partition found, `src`, goes into the results so far, `dest`. Nav views are of the partition's positions
+ * that have a frame.
+ */
 export interface MergeScope<B extends BufferDeclarations, P> {
   readonly params: P;
   readonly dest: Views<B>;
@@ -83,7 +87,10 @@ export interface MergeScope<B extends BufferDeclarations, P> {
 /** What `getResults` may give for a buffer: its array, or the array and which elements hold a result. */
 export type ResultValue = BufferArray | { readonly data: BufferArray; readonly mask: Uint8Array };
 
-/** A UDF in full. Exactly one of processTile, processFrame, processPartition is used, the first of them that is there. */
+/**
+ * The definition of a UDF. Exactly one of processTile, processFrame and processPartition is used, the first that is there.
+ * All methods are synchronous: one that returns a promise is refused.
+ */
 export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations, P = UdfParams, T = undefined> {
   /** Name in messages; it is how workers find the UDF among the exports of its module. */
   readonly name: string;
@@ -96,9 +103,12 @@ export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations
   readonly dtype?: 'native' | 'f32' | 'f64';
   /** Sizes of tiles: frames and bytes at most. Default: 32 frames, whole frames. */
   readonly tiling?: { readonly depth?: number; readonly bytes?: number };
-  /** Made once a partition, before anything else: tables, plans. */
+  /** Made once a partition, before anything else: tables, plans. Also once for the whole run, if there is `preprocess`. */
   getTaskData?(scope: { readonly params: P; readonly meta: PartitionMeta }): T;
-  /** Before the frames of a partition, and on the whole results before the first one (`meta` of no partition). */
+  /**
+   * Sets the initial state of results, which are zeros: of each partition before its frames, and of the whole results
+   * before the first partition is merged (then `meta.partition.index` is -1, and `meta.positions` are those of the run).
+   */
   preprocess?(scope: UdfScope<B, P, T>): void;
   processFrame?(scope: FrameScope<B, P, T>): void;
   /**
@@ -170,6 +180,12 @@ const names: readonly (keyof AnyDefinition)[] = [
   'kernel',
 ];
 const methods = ['processTile', 'processFrame', 'processPartition'] as const;
+/** Functions whose results come later than their return, by their tags. */
+const deferred: Readonly<Record<string, string>> = {
+  '[object AsyncFunction]': 'an async function',
+  '[object GeneratorFunction]': 'a generator',
+  '[object AsyncGeneratorFunction]': 'an async generator',
+};
 
 /** Which method of a definition is called for frames. */
 export const methodOf = (definition: AnyDefinition): (typeof methods)[number] =>
@@ -180,6 +196,14 @@ function check(definition: AnyDefinition): void {
     throw new EwaldError('Argument', 'a UDF needs a name, buffers and processFrame, processTile or processPartition');
   const what = `the UDF ${definition.name}`;
   knownOptions(what, definition, names);
+  for (const name of names) {
+    const kind = deferred[Object.prototype.toString.call(definition[name])];
+    if (kind)
+      throw new EwaldError(
+        'Argument',
+        `${what}: ${name} is ${kind}, but the methods of a UDF are synchronous and its results are taken when they return`,
+      );
+  }
   if (!methods.some((method) => typeof definition[method] === 'function'))
     throw new EwaldError('Argument', `${what} has none of ${methods.join(', ')}: nothing would look at a frame`);
   if (definition.processFrameWgsl !== undefined) {

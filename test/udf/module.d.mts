@@ -5,6 +5,7 @@ type Plain = any;
 export const brightest: Plain;
 export const deadly: Plain;
 export const killer: Plain;
+export const least: Plain;
 export const median: Plain;
 export const thrower: Plain;
 export const weighted: Plain;

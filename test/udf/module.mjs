@@ -103,3 +103,29 @@ export const thrower = {
     if (position === 17) throw new Error('I cannot look at this');
   },
 };
+
+/** Least number of each pixel and of all: results that begin at infinity, and positions at -1 unless they are seen. */
+export const least = {
+  name: 'least',
+  module: import.meta.url,
+  buffers: {
+    pixel: { kind: 'sig', dtype: 'f64' },
+    lowest: { kind: 'single', dtype: 'f64' },
+    seen: { kind: 'nav', dtype: 'f64' },
+  },
+  preprocess({ results }) {
+    results.pixel.fill(Infinity);
+    results.lowest = Infinity;
+    results.seen.fill(-1);
+  },
+  processFrame({ frame, results, position }) {
+    for (let i = 0; i < frame.length; i++) results.pixel[i] = Math.min(results.pixel[i], frame[i]);
+    results.lowest[0] = Math.min(results.lowest[0], ...frame);
+    results.seen[0] = 100 + position;
+  },
+  merge({ dest, src }) {
+    dest.seen.set(src.seen);
+    dest.lowest[0] = Math.min(dest.lowest[0], src.lowest[0]);
+    for (let i = 0; i < dest.pixel.length; i++) dest.pixel[i] = Math.min(dest.pixel[i], src.pixel[i]);
+  },
+};

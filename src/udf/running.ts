@@ -1,0 +1,159 @@
+/** One UDF while its methods are called: its views, its task data, and what its calls may not do. */
+import { EwaldError, isEwaldError, messageOf } from '../errors.js';
+import { auxOf, auxStride, isAux } from './aux.js';
+import { allocateViews, type BufferDeclarations, strideOf } from './buffers.js';
+import type { Arrays, BufferArray } from './dtypes.js';
+import type { KernelPart } from './kernel-part.js';
+import type { AnyUdf, PartitionMeta, UdfMeta, UdfParams } from './udf.js';
+
+/** The declarations of a UDF in a run. */
+export function declarationsOf({ definition }: AnyUdf, meta: UdfMeta, params: unknown): BufferDeclarations {
+  if (typeof definition.buffers !== 'function') return definition.buffers;
+  return settled(definition.name, 'buffers', definition.buffers(meta, params));
+}
+
+/** Refuses a promise that a method of a UDF returned: nothing waits for it, so its results would be missing. */
+export function settled<T>(udf: string, method: string, given: T): T {
+  const then = given === null || typeof given !== 'object' ? undefined : (given as { then?: unknown }).then;
+  if (typeof then !== 'function') return given;
+  // The refusal is the error of this run; a later rejection would end the process.
+  then.call(given, undefined, () => undefined);
+  throw new EwaldError(
+    'Argument',
+    `the UDF ${udf}: ${method} returned a promise, but the methods of a UDF are synchronous and its results are taken ` +
+      'when they return; await what it needs before the run, and pass it as a parameter',
+    { detail: { udf, method } },
+  );
+}
+
+/** An error of a user's method: the place is named, the stack is the user's. */
+export function thrown(udf: string, where: string, cause: unknown): Error {
+  if (isEwaldError(cause, 'Aborted')) return cause;
+  const error = new EwaldError('Argument', `the UDF ${udf} threw in ${where}: ${messageOf(cause)}`, {
+    cause,
+    detail: { udf, where },
+  });
+  if (cause instanceof Error && cause.stack) {
+    const lines = cause.stack.split('\n').filter((line) => /^\s+at /.test(line) || /@/.test(line));
+    error.stack = [`EwaldError: ${error.message}`, ...lines].join('\n');
+  }
+  return error;
+}
+
+/** Calls a method of a UDF: its errors name the UDF and the place, and a promise is refused. */
+export function guarded<T>(udf: string, method: string, work: () => T, where = method): T {
+  let given: T;
+  try {
+    given = work();
+  } catch (cause) {
+    throw thrown(udf, where, cause);
+  }
+  return settled(udf, method, given);
+}
+
+/** The results that a UDF sees: getters of the current views; what is assigned to one is written into it. */
+class Written {
+  readonly views: Arrays;
+  readonly proxy: Record<string, unknown> = {};
+
+  constructor(udf: string, arrays: Arrays) {
+    this.views = { ...arrays };
+    for (const name of Object.keys(arrays))
+      Object.defineProperty(this.proxy, name, {
+        enumerable: true,
+        get: () => this.views[name],
+        set: (value: number | ArrayLike<number>) => {
+          const view = this.views[name] as Float64Array;
+          if (typeof value === 'object') {
+            if (value.length !== view.length)
+              throw new EwaldError(
+                'Shape',
+                `the UDF ${udf}: ${value.length} numbers do not fit the result ${name}, which has ${view.length} here`,
+              );
+            view.set(value as never);
+          } else view.fill(value as never);
+        },
+      });
+    Object.preventExtensions(this.proxy);
+  }
+}
+
+/** Everything one UDF needs while the frames of a partition come. */
+export class Running {
+  readonly udf: AnyUdf;
+  readonly declarations: BufferDeclarations;
+  readonly arrays: Arrays;
+  readonly meta: PartitionMeta;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly part: KernelPart | undefined;
+  readonly written: Written;
+  readonly aux: Record<string, unknown> = {};
+  readonly task: unknown;
+  readonly scope: Record<string, unknown>;
+  readonly #navs: readonly { name: string; stride: number; whole: BufferArray }[];
+  readonly #sigs: readonly { name: string; stride: number; whole: BufferArray }[];
+  readonly #auxes: readonly { name: string; kind: string; stride: number; data: BufferArray }[];
+
+  constructor(
+    udf: AnyUdf,
+    params: Readonly<Record<string, unknown>>,
+    meta: PartitionMeta,
+    part?: KernelPart | undefined,
+    arrays?: Arrays,
+  ) {
+    this.udf = udf;
+    this.params = params;
+    this.meta = meta;
+    this.part = part;
+    this.declarations = declarationsOf(udf, meta, params);
+    this.arrays = arrays ?? allocateViews(this.declarations, meta.positions.length, meta.sig);
+    const named = Object.entries(this.declarations).filter(([, { use }]) => use !== 'resultOnly');
+    const ofKind = (wanted: string) =>
+      named
+        .filter(([, { kind }]) => kind === wanted)
+        .map(([name, declaration]) => ({
+          name,
+          stride: strideOf(declaration),
+          whole: this.arrays[name] as BufferArray,
+        }));
+    this.#navs = ofKind('nav');
+    this.#sigs = ofKind('sig');
+    this.#auxes = Object.entries(params).flatMap(([name, value]) =>
+      isAux(value) ? [{ name, kind: value.kind, stride: auxStride(value), data: value.data as BufferArray }] : [],
+    );
+    for (const { name, data } of this.#auxes) this.aux[name] = data;
+    this.written = new Written(udf.definition.name, this.arrays);
+    const { definition } = udf;
+    this.task = guarded(definition.name, 'getTaskData', () => definition.getTaskData?.({ params, meta }));
+    this.scope = { params, results: this.written.proxy, aux: this.aux, task: this.task, meta };
+  }
+
+  /** Points the views at frames [first, end) and pixels [low, high); no pixels: all of them. */
+  point(first: number, end: number, low?: number, high?: number): void {
+    const { views } = this.written;
+    for (const { name, stride, whole } of this.#navs) views[name] = whole.subarray(first * stride, end * stride);
+    if (low !== undefined && high !== undefined)
+      for (const { name, stride, whole } of this.#sigs) views[name] = whole.subarray(low * stride, high * stride);
+    for (const { name, kind, stride, data } of this.#auxes) {
+      if (kind === 'nav') this.aux[name] = data.subarray(first * stride, end * stride);
+      else if (kind === 'sig' && low !== undefined && high !== undefined)
+        this.aux[name] = data.subarray(low * stride, high * stride);
+    }
+  }
+}
+
+/** Lets a UDF set the state of its whole results, before any partition is merged: it sees the run as partition -1. */
+export function preprocessWhole(udf: AnyUdf, params: UdfParams, run: UdfMeta, arrays: Arrays): void {
+  const { definition } = udf;
+  if (!definition.preprocess) return;
+  const { roi, frames } = run;
+  const positions = new Uint32Array(frames);
+  if (roi)
+    for (let i = 0, at = 0; i < roi.length; i++) {
+      if (roi[i]) positions[at++] = i;
+    }
+  else for (let i = 0; i < frames; i++) positions[i] = i;
+  const meta: PartitionMeta = { ...run, partition: { index: -1, first: 0, count: frames }, positions };
+  const whole = new Running(udf, auxOf(params, positions), meta, undefined, arrays);
+  guarded(definition.name, 'preprocess', () => definition.preprocess?.(whole.scope as never), 'preprocess of the run');
+}
