@@ -76,7 +76,7 @@ async function main(words: readonly string[]): Promise<void> {
     .showHelpAfterError('(ewald --help lists the commands, ewald COMMAND --help the options)')
     .addHelpText(
       'after',
-      '\nEWALD_BACKEND, EWALD_DEVICE and EWALD_LOG_LEVEL choose from outside.\nExit codes: 0 done, 1 data or a check failed, 2 wrong usage, 130 or 143 interrupted.',
+      '\nEWALD_BACKEND, EWALD_DEVICE and EWALD_LOG_LEVEL choose from outside.\nExit codes: 0 done, 1 data or a check failed, 2 wrong usage, 130, 143 or 129 interrupted.',
     );
   const deps = { createContext: node.createContext, devices: node.devices, signal: interruptible() };
   const wanted = argv.find((word) => !word.startsWith('-'));

@@ -12,7 +12,7 @@ import type { createContext, devices } from '../node.js';
 import { exact } from '../options.js';
 import { visible, visibleJson, visibleLines } from './visible.js';
 
-/** 0 done, 1 the data or a check failed, 2 wrong usage; interrupted: 130 by Ctrl-C, 143 by SIGTERM. */
+/** 0 done, 1 the data or a check failed, 2 wrong usage; interrupted: 130 by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP. */
 export const exitCode = {
   ok: 0,
   data: 1,
@@ -26,7 +26,7 @@ export const exitCode = {
 export interface CliDeps {
   readonly createContext: typeof createContext;
   readonly devices: typeof devices;
-  /** Fires at the first Ctrl-C or SIGTERM; the command then prints what is finished and returns. */
+  /** Fires at the first Ctrl-C, SIGTERM or SIGHUP; the command then prints what is finished and returns. */
   readonly signal: AbortSignal;
 }
 

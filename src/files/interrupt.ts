@@ -1,11 +1,12 @@
 /**
- * Ctrl-C and SIGTERM. The first asks the command to finish what it has in hand, the second ends the process; either way
- * no temporary file stays, and the exit code says which it was: 130 or 143.
+ * Ctrl-C, SIGTERM and SIGHUP (a terminal or connection that closes). The first asks the command to finish the work in
+ * progress, the second ends the process. Either way no temporary file remains, and the exit code tells which signal it
+ * was: 130, 143 or 129.
  */
 import { rmSync } from 'node:fs';
 
 let code = 130;
-/** The exit code of a run that was ended from outside: 130 after SIGINT, 143 after SIGTERM. */
+/** The exit code of a run that was ended from outside: 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP. */
 export const interruptedCode = (): number => code;
 
 const temporaries = new Set<string>();
@@ -23,15 +24,19 @@ export function onExit(file: string): () => void {
   };
 }
 
-const listeners: [name: 'SIGINT' | 'SIGTERM', listener: () => void][] = [];
+/** Exit codes are 128 and the number of the signal, as shells have it. */
+const codes = [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const;
 
-/** A signal that fires at the first Ctrl-C or SIGTERM; a second one ends the process. */
+const listeners: [name: (typeof codes)[number][0], listener: () => void][] = [];
+
+/** A signal that fires at the first Ctrl-C, SIGTERM or SIGHUP; a second one ends the process. */
 export function interruptible(): AbortSignal {
   const controller = new AbortController();
-  for (const [name, itsCode] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const) {
+  for (const [name, itsCode] of codes) {
     const listener = (): void => {
       if (controller.signal.aborted) end();
       code = itsCode;
@@ -51,7 +56,7 @@ export function end(): never {
 
 /**
  * Runs work that cannot be asked to end (a call into a library, a transform on other threads) with the system's own
- * Ctrl-C: the signal ends the process at once, and shells see 130 or 143 as ever. Nothing may be half-written meanwhile.
+ * Ctrl-C: the signal ends the process at once, and shells see 130, 143 or 129 as ever. Nothing may be half-written meanwhile.
  */
 export async function killable<T>(work: () => T | Promise<T>): Promise<T> {
   for (const [name, listener] of listeners) process.removeListener(name, listener);

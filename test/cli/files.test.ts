@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { visible, visibleJson, visibleLines } from '../../src/cli/visible.js';
+import { interruptedCode, interruptible } from '../../src/files/interrupt.js';
 import { checkOutput, openOutput, writeWhole } from '../../src/files/write.js';
 import { ewald } from '../support/cli.js';
 
@@ -26,6 +27,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const at = (...name: string[]): string => join(folder, ...name);
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const anything = { replaces: () => true };
 
 describe('writeWhole', () => {
@@ -168,6 +170,22 @@ describe('commands', () => {
     expect(JSON.parse(json.out).error).toContain('\u001b]0:owned');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
     expect(json.out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+
+  it('ask the work in progress to finish on SIGHUP as on SIGTERM, and exit with 129', () => {
+    const before = new Map(signals.map((name) => [name, process.listeners(name)]));
+    const { exitCode } = process;
+    try {
+      const signal = interruptible();
+      expect(signal.aborted).toBe(false);
+      process.emit('SIGHUP', 'SIGHUP');
+      expect([signal.aborted, interruptedCode(), process.exitCode]).toEqual([true, 129, 129]);
+    } finally {
+      process.exitCode = exitCode;
+      for (const name of signals)
+        for (const listener of process.listeners(name))
+          if (!before.get(name)?.includes(listener)) process.removeListener(name, listener);
+    }
   });
 
   it('end with 130 or 143, by the signal', async () => {
