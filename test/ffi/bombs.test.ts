@@ -94,6 +94,58 @@ describe('long ones take as long as they are', () => {
   });
 });
 
+/** Table look-ups that a parse makes: every step of an expansion makes one, so they count the work without a clock. */
+function lookUps(text: string): number {
+  const { get } = Map.prototype;
+  let count = 0;
+  // biome-ignore lint/suspicious/noExplicitAny: the types of the prototype's own method
+  Map.prototype.get = function (this: Map<any, any>, key: any) {
+    count++;
+    return get.call(this, key);
+  };
+  try {
+    parseHeader(text);
+  } finally {
+    Map.prototype.get = get;
+  }
+  return count;
+}
+
+describe('chains of macros take steps in proportion to their length', () => {
+  test.each<[string, (i: number) => string, string]>([
+    ['other names', (i) => `N${i}`, '1'],
+    ['sums', (i) => `N${i} + 1`, '1'],
+    ['signs', (i) => `- N${i}`, '1'],
+    ['texts', (i) => `N${i} "a"`, '"b"'],
+    ['references to one long macro', () => 'LONG + 1', '1'],
+  ])('%s', (_, body, first) => {
+    const long = `#define ONE 1\n#define LONG ${'ONE + '.repeat(2000)} 1\n`;
+    const chain = (n: number): string =>
+      `${long}#define N0 ${first}\n${range(n, (i) => `#define N${i + 1} ${body(i)}`)}`;
+    // What the first of them take is paid once: beyond it, twice the length takes twice the steps.
+    const [none, one, two] = [3000, 4500, 6000].map((n) => lookUps(chain(n))) as [number, number, number];
+    expect((two - one) / (one - none)).toBeLessThan(1.2);
+    expect((two - one) / 1500).toBeLessThan(200);
+  });
+
+  test('written in reverse order, the longest chain keeps its values', () => {
+    const n = 20_000;
+    const text = `${range(n, (i) => `#define N${n - i} (N${n - i - 1} + 1)`)}\n#define N0 0\n#define T N${n}`;
+    const { constants } = parseHeader(text);
+    expect([constants.N1?.value, constants[`N${n}`]?.value, constants.T?.value]).toEqual([1, n, n]);
+  });
+
+  test('values that together take too many steps are left out with a warning', () => {
+    const wide = `#define A 1\n#define B A + A\n#define WIDE ${'B + '.repeat(400)} 1\n`;
+    const { constants, warnings } = parseHeader(wide + range(2000, (i) => `#define W${i} WIDE + ${i}`));
+    expect(constants.W0?.value).toBe(801);
+    expect(constants.W1999).toBeUndefined();
+    expect(warnings).toEqual([
+      expect.stringMatching(/^the values of \d+ macros are left out: .* more than \d+ steps$/),
+    ]);
+  });
+});
+
 const built = existsSync(fileURLToPath(new URL('../../dist/cli.js', import.meta.url)));
 describe.skipIf(!built)(`through the command${built ? '' : ' (absent: no dist)'}`, () => {
   const file = (name: string, text: string): string => {

@@ -12,52 +12,182 @@ import { TokenStream } from './stream.js';
 
 /** Steps that the value of one macro may take. */
 const mostSteps = 4096;
+/** Steps that the values of all macros may take: so many for every header, and more for each token it has. */
+const freeSteps = 1_000_000;
+const stepsPerToken = 8;
+/** Characters of text that count as one step. */
+const charactersPerStep = 8;
+const longestText = 1e6;
+/** Macros that a text may be joined from, one inside the other. */
+const deepestText = 8;
+/** Macros whose names are made by `##`, one inside the other. */
+const deepestPaste = 50;
+
+/** What a macro stands for. */
+interface Value {
+  readonly constant?: Constant | undefined;
+  /** Steps that its expansion takes at least; Infinity beyond `mostSteps`. */
+  readonly steps: number;
+  /** The text of a macro that is only strings, its own or those of other macros, and how deep those are nested. */
+  readonly text?: { readonly value: string; readonly depth: number } | undefined;
+}
+
+const noValue: Value = { steps: 0 };
 
 /** Adds the macros with a value to the scope's constants; the others (keywords, attributes, code) have none. */
 export function readConstants(expander: Expander, scope: Scope): void {
-  const { macros } = expander;
-  const values = new Map<string, Constant | undefined>();
-  const constantOf = (name: string): Constant | undefined => {
-    if (values.has(name)) return values.get(name);
-    // Marked before it is read: a macro that refers to itself has no value.
-    values.set(name, undefined);
-    const macro = macros.get(name);
-    if (!macro || macro.parameters || macro.body.length === 0) return undefined;
-    const [first] = macro.body as [Token];
-    if (
-      first.kind === 'string' ||
-      (first.kind === 'name' && macro.body.length === 1 && !macros.has(first.text) && !scope.enumerator(first.text))
-    )
-      return undefined;
+  const values = new ConstantReader(expander, scope);
+  for (const { name, parameters, body, place } of expander.macros.values()) {
+    if (parameters || body.length === 0 || place.file.foreign || place.file.name.startsWith('<')) continue;
+    const { text, constant } = values.of(name);
+    if (text) scope.constants[name] = { ...scope.declared(place), kind: 'string', value: text.value };
+    else if (constant)
+      scope.constants[name] = { ...scope.declared(place), kind: constant.kind, value: plain(constant.value) };
+  }
+  if (values.refused > 0)
+    scope.warnings.push(
+      `the values of ${values.refused} macros are left out: all values together take more than ${values.limit} steps`,
+    );
+}
+
+/**
+ * Values of macros. Each macro is read once, after the macros it refers to: so the work grows with the length of the
+ * header, however long the chains of macros in it are.
+ */
+class ConstantReader {
+  readonly #expander: Expander;
+  readonly #scope: Scope;
+  readonly #values = new Map<string, Value>();
+  readonly #closed = new Map<Macro, boolean>();
+  readonly limit: number;
+  #left: number;
+  #depth = 0;
+  /** Macros that were not read because the steps had run out. */
+  refused = 0;
+
+  constructor(expander: Expander, scope: Scope) {
+    this.#expander = expander;
+    this.#scope = scope;
+    this.limit = freeSteps + stepsPerToken * expander.tokens;
+    this.#left = this.limit;
+  }
+
+  of(name: string): Value {
+    const { macros } = this.#expander;
+    // No recursion: a chain of macros may be as long as the header.
+    const open: { readonly name: string; readonly body: readonly Token[]; at: number }[] = [];
+    const enter = (next: string): void => {
+      const macro = macros.get(next);
+      if (!macro || this.#values.has(next)) return;
+      // Noted before it is read: a macro that refers to itself has no value.
+      this.#values.set(next, noValue);
+      open.push({ name: next, body: macro.body, at: 0 });
+    };
+    enter(name);
+    for (let top = open.at(-1); top; top = open.at(-1)) {
+      const token = top.body[top.at++];
+      if (token) {
+        if (token.kind === 'name') enter(token.text);
+        continue;
+      }
+      open.pop();
+      this.#values.set(top.name, this.#read(macros.get(top.name) as Macro));
+    }
+    return this.#values.get(name) ?? noValue;
+  }
+
+  /** The value of a macro whose references were read. */
+  #read(macro: Macro): Value {
+    const { body, parameters } = macro;
+    const [first] = body;
+    if (parameters || !first) return noValue;
+    if (this.#left < 0) {
+      this.refused++;
+      return { steps: Number.POSITIVE_INFINITY };
+    }
+    const { macros } = this.#expander;
+    const other = first.kind === 'name' && body.length === 1 ? macros.get(first.text) : undefined;
+    // Another name for a macro is what that macro is.
+    if (other && !other.parameters && other !== macro) {
+      const { constant, steps, text } = this.#values.get(first.text) ?? noValue;
+      const deeper = text && text.depth < deepestText ? { ...text, depth: text.depth + 1 } : undefined;
+      this.#left -= 1 + (deeper?.value.length ?? 0) / charactersPerStep;
+      return { constant, steps: this.#bounded(steps + other.body.length + 1), text: deeper };
+    }
+    const steps = this.#stepsOf(body);
+    const text = this.#textOf(body);
+    this.#left -= 1 + (text?.value.length ?? 0) / charactersPerStep;
+    const unknown = first.kind === 'name' && body.length === 1 && !this.#scope.enumerator(first.text);
+    if (text || steps > mostSteps || first.kind === 'string' || unknown) return { steps, text };
+    return { steps, constant: this.#constantOf(macro) };
+  }
+
+  #bounded(steps: number): number {
+    return steps > mostSteps ? Number.POSITIVE_INFINITY : steps;
+  }
+
+  /** Steps that the expansion of a body takes at least. */
+  #stepsOf(body: readonly Token[]): number {
+    const { macros } = this.#expander;
+    let steps = 0;
+    for (const token of body) {
+      const macro = token.kind === 'name' ? macros.get(token.text) : undefined;
+      if (macro && !macro.parameters && !this.#isClosed(macro))
+        steps += macro.body.length + 1 + (this.#values.get(macro.name) ?? noValue).steps;
+    }
+    return this.#bounded(steps);
+  }
+
+  #constantOf({ body, place }: Macro): Constant | undefined {
+    const { macros } = this.#expander;
+    const before = this.#expander.spent;
+    this.#depth++;
     try {
+      if (this.#depth > deepestPaste) return undefined;
       // Macros that are a value of their own are not written out again, so that long chains stay cheap.
-      const body = expander.all(macro.body, (other) => closed(macros.get(other)), mostSteps);
-      const stream = new TokenStream([...body, { ...macro.place, kind: 'end', text: '' }]);
-      const inner = world(stream, scope, new Declarators(stream, scope, true), 0);
+      const words = this.#expander.all(body, (name) => this.#isClosed(macros.get(name)), mostSteps);
+      const stream = new TokenStream([...words, { ...place, kind: 'end', text: '' }]);
+      const inner = world(stream, this.#scope, new Declarators(stream, this.#scope, true), 0);
       const cursor = { tokens: stream.tokens, at: 0 };
-      const value = evaluate(cursor, { ...inner, name: (token) => constantOf(token.text) ?? inner.name(token) });
-      if (stream.tokens[cursor.at]?.kind === 'end') values.set(name, value);
+      const value = evaluate(cursor, { ...inner, name: (token) => this.of(token.text).constant ?? inner.name(token) });
+      return stream.tokens[cursor.at]?.kind === 'end' ? value : undefined;
     } catch {
       // Code, not a value.
+      return undefined;
+    } finally {
+      this.#depth--;
+      this.#left -= body.length + this.#expander.spent - before;
     }
-    return values.get(name);
-  };
-  for (const { name, parameters, body, place } of macros.values()) {
-    if (parameters || body.length === 0 || place.file.foreign || place.file.name.startsWith('<')) continue;
-    const text = textOf(body, macros);
-    if (text !== undefined) {
-      scope.constants[name] = { ...scope.declared(place), kind: 'string', value: text };
-      continue;
+  }
+
+  /** Whether a macro is one value wherever it stands: a number, or something in parentheses. */
+  #isClosed(macro: Macro | undefined): boolean {
+    if (!macro || macro.parameters) return false;
+    let closed = this.#closed.get(macro);
+    if (closed === undefined) {
+      closed = isClosed(macro.body);
+      this.#closed.set(macro, closed);
     }
-    const value = constantOf(name);
-    if (value) scope.constants[name] = { ...scope.declared(place), kind: value.kind, value: plain(value.value) };
+    return closed;
+  }
+
+  /** The text of a body that is strings one behind the other, its own or those of other macros. */
+  #textOf(body: readonly Token[]): Value['text'] {
+    const { macros } = this.#expander;
+    let [value, depth] = ['', 0];
+    for (const token of body) {
+      const macro = token.kind === 'name' ? macros.get(token.text) : undefined;
+      const inner = macro && !macro.parameters ? this.#values.get(macro.name)?.text : undefined;
+      const part = token.kind === 'string' ? unquote(token.text) : inner?.value;
+      if (inner) depth = Math.max(depth, inner.depth + 1);
+      if (part === undefined || depth > deepestText || value.length + part.length > longestText) return undefined;
+      value += part;
+    }
+    return { value, depth };
   }
 }
 
-/** Whether a macro is one value wherever it stands: a number, or something in parentheses. */
-function closed(macro: Macro | undefined): boolean {
-  if (!macro || macro.parameters) return false;
-  const { body } = macro;
+function isClosed(body: readonly Token[]): boolean {
   if (body.length === 1) return body[0]?.kind === 'number' || body[0]?.kind === 'char';
   let depth = 0;
   return (
@@ -68,21 +198,4 @@ function closed(macro: Macro | undefined): boolean {
       return depth > 0 || i === body.length - 1;
     })
   );
-}
-
-/** The text of a macro that is strings one behind the other, its own or those of other macros. */
-function textOf(body: readonly Token[], macros: ReadonlyMap<string, Macro>, depth = 0): string | undefined {
-  let text = '';
-  for (const token of body) {
-    const inner = token.kind === 'name' && depth < 8 ? macros.get(token.text) : undefined;
-    const part =
-      token.kind === 'string'
-        ? unquote(token.text)
-        : inner && !inner.parameters && inner.body.length > 0
-          ? textOf(inner.body, macros, depth + 1)
-          : undefined;
-    if (part === undefined || text.length > 1e6) return undefined;
-    text += part;
-  }
-  return text;
 }

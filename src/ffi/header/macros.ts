@@ -42,6 +42,11 @@ export class Expander {
   readonly macros = new Map<string, Macro>();
   /** Macros being replaced. */
   readonly #open = new Set<string>();
+  /** Steps taken so far. */
+  spent = 0;
+  /** Tokens of all files that were read. */
+  tokens = 0;
+  /** The same, less what was refused within a limit of its own. */
   #steps = 0;
   #granted = freeSteps;
   #limit = freeSteps;
@@ -49,6 +54,7 @@ export class Expander {
 
   /** Grants steps for a file that is read. */
   grant(tokens: number): void {
+    this.tokens += tokens;
     this.#granted += stepsPerToken * tokens;
     this.#limit = this.#granted;
   }
@@ -116,6 +122,7 @@ export class Expander {
   }
 
   #count(place: Token, steps: number): void {
+    this.spent += steps;
     this.#steps += steps;
     if (this.#steps > this.#limit)
       throw headerError(place, `the macros grow to more than ${this.#limit} tokens at ${place.text}`);
