@@ -34,7 +34,9 @@ export function shown(value: unknown): string {
   if (typeof value === 'symbol') return 'a symbol';
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null)
-    return typeof value === 'string' ? JSON.stringify(value) : `${value}`;
+    return typeof value === 'string'
+      ? JSON.stringify(value.length > 120 ? `${value.slice(0, 110)} …` : value)
+      : `${value}`;
   try {
     if (ArrayBuffer.isView(value)) {
       const { length } = value as { readonly length?: number };

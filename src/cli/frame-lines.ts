@@ -2,10 +2,11 @@
 import type { FrameOrigin } from '../pipeline/chunk.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../pipeline/record.js';
 import { counted, dim, green, yellow } from './output.js';
+import { visible } from './visible.js';
 
-/** The file and event of a frame. */
+/** The file and event of a frame, in one line. */
 export const nameOf = ({ filename, event }: FrameOrigin): string =>
-  `${filename}${event === undefined ? '' : ` //${event}`}`;
+  `${visible(filename)}${event === undefined ? '' : ` //${event}`}`;
 
 /** What is said of a lattice that its spots do not tell from others. */
 export const doubtOf = ({ length }: readonly unknown[]): string =>

@@ -3,6 +3,7 @@
 import { type Output, openOutput } from '../files/write.js';
 import type { LatticeName } from '../pipeline/chunk.js';
 import type { FrameRecord } from '../pipeline/record.js';
+import { oneLine } from '../plain-text.js';
 
 /** Takes the frames of a run in their order. */
 export interface FrameSink {
@@ -33,21 +34,30 @@ export async function solutionSink(file: string, force: boolean, names: readonly
     otherwise: 'is no list of orientations',
   });
   let count = 0;
+  let unnamed = 0;
   return {
     async add({ origin, crystals }) {
+      // The reader ends a quoted name at the first quotation mark.
+      if (origin.filename.includes('"')) {
+        unnamed += crystals.length;
+        return;
+      }
       for (const { reciprocal, inputCell } of crystals) {
         const name = names[inputCell];
         const numbers = reciprocal.flat().map((x) => (10 * x).toFixed(7));
         const lattice = `${letters[name?.lattice ?? ''] ?? 'a'}${name?.centring ?? 'P'}${name?.uniqueAxis ?? ''}`;
         // The reader takes a name with spaces in quotes.
-        const shown = /\s/.test(origin.filename) ? `"${origin.filename}"` : origin.filename;
+        const named = oneLine(origin.filename, 'the name of the file');
+        const shown = /\s/.test(named) ? `"${named}"` : named;
         count++;
         await output.write(`${shown} //${origin.event ?? 0} ${numbers.join(' ')} 0.0 0.0 ${lattice}\n`);
       }
     },
     async close() {
       await output.close();
-      return `${count} orientations in ${file}`;
+      const skipped =
+        unnamed === 0 ? '' : `; ${unnamed} were skipped, because their file names contain quotation marks`;
+      return `${count} orientations in ${file}${skipped}`;
     },
     discard: () => output.discard(),
   };

@@ -33,6 +33,7 @@ import { refuseInputs } from './not-inputs.js';
 import { backendOption, type CliDeps, dim, exitCode, note, Progress, print, printJson, red, yellow } from './output.js';
 import { listedBy } from './peak-flags.js';
 import { openStreamFile, type StreamFile } from './stream-file.js';
+import { visible } from './visible.js';
 
 /** Runs frames over an executor into a stream. */
 export async function runFrames(
@@ -244,7 +245,9 @@ function elsewhere(named: string | undefined): (backends: StageBackends) => void
 }
 
 /** As it was typed; a run that is gone on with is the same run. */
-const commandLine = (): string => ['ewald', ...process.argv.slice(2).filter((word) => word !== '--resume')].join(' ');
+/** As it was typed, in one line: control characters in it are shown. */
+const commandLine = (): string =>
+  visible(['ewald', ...process.argv.slice(2).filter((word) => word !== '--resume')].join(' '));
 
 /** What is written beside the stream. */
 async function openSinks(

@@ -7,6 +7,7 @@ import { openCodecs } from '../data/node.js';
 import { npyHeadOf } from '../data/npy.js';
 import { EwaldError } from '../errors.js';
 import { checkOutput, openOutput, type WriteOptions, writeWhole } from '../files/write.js';
+import { oneLine } from '../plain-text.js';
 import { toRgba, vectorsToRgba } from '../udf/colormap.js';
 import { type BufferArray, type BufferDtype, numbersOf, product } from '../udf/dtypes.js';
 import { encodePng } from '../udf/png.js';
@@ -45,7 +46,16 @@ export async function checkOutputs(
 
 /** `com.npy` and the name of one of several results: `com-curl.npy`. */
 const beside = (file: string, name: string, alone: boolean): string =>
-  alone ? file : `${file.slice(0, -extname(file).length)}-${name}${extname(file)}`;
+  alone ? file : `${file.slice(0, -extname(file).length)}-${fileWord(name)}${extname(file)}`;
+
+/** The name of a result as a part of a file's name: it leads into no other folder. Throws `Argument`. */
+function fileWord(name: string): string {
+  if (!/[/\\]/.test(oneLine(name, 'the name of a result')) && name.length <= 200) return name;
+  throw new EwaldError(
+    'Argument',
+    `the result ${JSON.stringify(name.slice(0, 80))} cannot be a part of a file's name; rename it`,
+  );
+}
 
 /** Those that are pictures of two axes. */
 const picturesOf = (results: readonly Named[]): Named[] =>
@@ -151,7 +161,7 @@ function csv(results: readonly Named[]): string {
       columns.push({ head: each === 1 ? name : `${name}_${k}`, at: (row) => data[row * each + k] as number | bigint });
   }
   const names = axes.map((_, i) => ['x', 'y', 'z'][axes.length - 1 - i] ?? `axis${i}`);
-  const lines = [[...names, ...columns.map(({ head }) => head)].join(',')];
+  const lines = [[...names, ...columns.map(({ head }) => csvCell(head))].join(',')];
   for (let row = 0; row < rows; row++) {
     const place: number[] = [];
     for (let axis = axes.length - 1, left = row; axis >= 0; axis--) {
@@ -162,6 +172,12 @@ function csv(results: readonly Named[]): string {
     lines.push([...place, ...columns.map(({ at }) => String(at(row)))].join(','));
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Text of a cell: quoted where a comma or a quotation mark would end it, and never a formula of a spreadsheet. */
+function csvCell(text: string): string {
+  const plain = /^[=+\-@]/.test(oneLine(text, 'the name of a result')) ? `'${text}` : text;
+  return /[",;]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 
 /** Pictures of the two-dimensional results; gives the files. Throws `Argument` where there is none. */

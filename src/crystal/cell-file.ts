@@ -2,7 +2,7 @@
  * Known cells as people have them: CrystFEL .cell files, the CRYST1 line of a PDB file, six parameters, or nine numbers.
  */
 import { EwaldError } from '../errors.js';
-import { nearest } from '../options.js';
+import { choice, nearest } from '../options.js';
 import { anglesOf, type Cell, cellFrom, cellFromParameters, checkCell, lengthsOf } from './cell.js';
 import { type Centring, centrings } from './centring.js';
 
@@ -162,8 +162,11 @@ export function parseCellText(text: string): Cell | undefined {
   return cell;
 }
 
-/** Writes a CrystFEL unit cell file; `lattice` is its lattice_type. */
+/** Writes a CrystFEL unit cell file; `lattice` is its lattice_type. Throws `Argument` for words that no such file has. */
 export function formatCellFile(known: KnownCell, lattice: string, uniqueAxis?: 'a' | 'b' | 'c'): string {
+  choice('formatCellFile: lattice', lattice, 'triclinic', latticeTypes);
+  choice('formatCellFile: centring', known.centring, 'P', centrings);
+  choice<string>('formatCellFile: uniqueAxis', uniqueAxis, '*', ['a', 'b', 'c', '*']);
   const shown = (x: number): string => x.toFixed(3);
   return [
     'CrystFEL unit cell file version 1.0',

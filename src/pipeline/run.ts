@@ -10,6 +10,7 @@ import type { Dataset } from '../data/dataset.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { checkSignal, integer, knownOptions } from '../options.js';
+import { oneLine } from '../plain-text.js';
 import { chunkOf, type FrameOrigin, latticeName } from './chunk.js';
 import { type DetectorOptions, openDetector } from './detector.js';
 import type { FrameResult } from './frame.js';
@@ -146,6 +147,8 @@ export async function* searchAll(
   const work = async ({ dataset, frame, origin }: FrameJob): Promise<PipelineItem> => {
     try {
       checkSignal(signal);
+      // No stream can hold such a name: the frame fails before it is read, the others go on.
+      oneLine(origin.filename, 'the name of the file');
       const begun = performance.now();
       // Read before a searcher is free: the next frame is decoded while this one is searched.
       const numbers = await readFrame(dataset, frame, detector, signal, any.memory());

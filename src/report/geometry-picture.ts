@@ -2,7 +2,7 @@
 import { checkGeometry, cornersOf } from '../crystal/geometry/check.js';
 import type { Beam, Geometry, Panel } from '../crystal/geometry/geometry.js';
 import { heightOf, positionOf, widthOf } from '../crystal/geometry/pixels.js';
-import { escaped } from './page.js';
+import { htmlText as escaped } from '../plain-text.js';
 
 const size = 800;
 

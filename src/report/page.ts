@@ -1,5 +1,6 @@
 /** The report of a run as one page that needs nothing else: no script, no fonts, no network. */
 import { median } from '../median.js';
+import { htmlText as escaped } from '../plain-text.js';
 import type { Place } from './assembly.js';
 import { hemisphere, histogram, lines } from './charts.js';
 
@@ -45,10 +46,6 @@ export interface Report {
   /** What stood out, in words. */
   readonly remarks: readonly string[];
 }
-
-/** Text as it may stand in a page. */
-export const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`).replace(/\p{Cc}/gu, ' ');
 
 const percent = (part: number, whole: number): string => `${((100 * part) / Math.max(1, whole)).toFixed(1)} %`;
 const coordinate = (x: number): string => x.toFixed(1);

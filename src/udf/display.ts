@@ -1,4 +1,5 @@
 /** What a UDF declares and how it will be run: as data, and as an HTML table. */
+import { htmlText } from '../plain-text.js';
 import { type BufferKind, shapeOfBuffer } from './buffers.js';
 import type { BufferDtype } from './dtypes.js';
 import type { Run } from './run.js';
@@ -49,9 +50,8 @@ export function inspectUdf(run: Run): UdfInspection {
   };
 }
 
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 const rowOf = (cells: readonly string[], tag: 'td' | 'th'): string =>
-  `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
+  `<tr>${cells.map((cell) => `<${tag}>${htmlText(cell)}</${tag}>`).join('')}</tr>`;
 
 /** The table of the first UDF of a run. */
 export function displayUdf(run: Run): string {
@@ -62,7 +62,7 @@ export function displayUdf(run: Run): string {
       rowOf([buffer, kind, `(${extraShape.join(', ')})`, `(${shape.join(', ')})`, dtype], 'td'),
     );
   return [
-    `<table><caption>${escaped(name)}</caption>`,
+    `<table><caption>${htmlText(name)}</caption>`,
     rowOf(['method', method], 'td'),
     rowOf(['kernels', kernels ? 'of the core' : 'JavaScript'], 'td'),
     rowOf(['input dtype', inputDtype], 'td'),

@@ -181,7 +181,7 @@ test('what does not fit is refused', async () => {
   await series.write(new Uint16Array(16));
   await expect(writer.finish({ data: { frames: series } })).rejects.toThrow(/was to have 2 frames, written are 1/);
   await series.write(new Uint16Array(16));
-  await expect(writer.finish({ 'a/b': { value: 1 } })).rejects.toThrow(/no name/);
+  await expect(writer.finish({ 'a/b': { value: 1 } })).rejects.toThrow(/cannot name/);
   expect(() => writer.series({ frames: 0, signal: [4], dtype: 'u8' })).toThrow();
 });
 

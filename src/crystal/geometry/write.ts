@@ -1,4 +1,6 @@
 /** Writes a geometry as a CrystFEL .geom file. */
+import { EwaldError } from '../../errors.js';
+import { oneLine, oneWord } from '../../plain-text.js';
 import type { Vector } from '../cell.js';
 import type { BadRegion, Geometry, Given, Panel, RadiationKind } from './geometry.js';
 
@@ -8,8 +10,29 @@ const names: Readonly<Record<RadiationKind, readonly [key: string, unit: string]
   electronVoltage: ['electron_voltage', 'V'],
 };
 
+/** What stands before "=" ends at a slash, and a comment begins at a semicolon. */
+const nameOf = (name: string, what: string): string => oneWord(name, what, '=;');
+
+/** Free text behind "=", which readers trim and cut at a semicolon. */
+function textOf(text: string, what: string): string {
+  if (oneLine(text, what).includes(';') || text !== text.trim() || text === '')
+    throw new EwaldError(
+      'Argument',
+      `${what} is ${JSON.stringify(text.slice(0, 80))}; a geometry file cannot hold it: readers cut it at ";" and trim it`,
+      { detail: { what, text } },
+    );
+  return text;
+}
+
+/** A path in place of a number: one that reads as a number is none. */
+function pathOf(path: string): string {
+  const word = oneWord(path, 'the path of a value', ';');
+  if (Number.isNaN(Number(word)) && !/^[+-]?(nan|inf(inity)?)$/i.test(word)) return word;
+  throw new EwaldError('Argument', `the path of a value is ${JSON.stringify(word)}, which reads as a number`);
+}
+
 const given = (value: Given, unit: string): string =>
-  'value' in value ? `${value.value} ${unit}` : `${value.path} ${value.unit}`;
+  'value' in value ? `${value.value} ${unit}` : `${pathOf(value.path)} ${nameOf(value.unit, 'the unit of a value')}`;
 
 function vector(v: Vector): string {
   const signed = (x: number): string => `${x < 0 || Object.is(x, -0) ? '-' : '+'}${Math.abs(x)}`;
@@ -17,6 +40,8 @@ function vector(v: Vector): string {
 }
 
 function linesOfPanel(panel: Panel): string[] {
+  const name = nameOf(panel.name, 'the name of a panel');
+  const path = (value: string): string => textOf(value, `a path or file of the panel ${name}`);
   const lines: (readonly [string, unknown] | undefined)[] = [
     ['min_fs', panel.minFs],
     ['max_fs', panel.maxFs],
@@ -28,28 +53,28 @@ function linesOfPanel(panel: Panel): string[] {
     ['ss', vector(panel.ss)],
     ['res', panel.resolution],
     panel.offsetM === 0 ? undefined : ['coffset', panel.offsetM],
-    ['data', panel.data],
+    ['data', path(panel.data)],
     ...panel.dimensions.map((meaning, i) => [`dim${i}`, meaning] as const),
     panel.unitsPerPhoton === undefined ? undefined : ['adu_per_photon', panel.unitsPerPhoton],
     panel.unitsPerEv === undefined ? undefined : ['adu_per_eV', panel.unitsPerEv],
     Number.isFinite(panel.maximum) ? ['max_adu', panel.maximum] : undefined,
-    panel.saturationMap === undefined ? undefined : ['saturation_map', panel.saturationMap],
-    panel.saturationMapFile === undefined ? undefined : ['saturation_map_file', panel.saturationMapFile],
+    panel.saturationMap === undefined ? undefined : ['saturation_map', path(panel.saturationMap)],
+    panel.saturationMapFile === undefined ? undefined : ['saturation_map_file', path(panel.saturationMapFile)],
     panel.ignored ? ['no_index', 1] : undefined,
     panel.badEdge === 0 ? undefined : ['mask_edge_pixels', panel.badEdge],
     ...panel.badValues.map(({ when, value }) => [`flag_${when === 'equal' ? when : `${when}than`}`, value] as const),
-    ...panel.masks.flatMap(({ index, path, file, goodBits, badBits }) => [
-      [`mask${index}_data`, path] as const,
-      ...(file === undefined ? [] : [[`mask${index}_file`, file] as const]),
+    ...panel.masks.flatMap(({ index, path: of, file, goodBits, badBits }) => [
+      [`mask${index}_data`, path(of)] as const,
+      ...(file === undefined ? [] : [[`mask${index}_file`, path(file)] as const]),
       [`mask${index}_goodbits`, `0x${goodBits.toString(16)}`] as const,
       [`mask${index}_badbits`, `0x${badBits.toString(16)}`] as const,
     ]),
   ];
-  return lines.flatMap((line) => (line ? [`${panel.name}/${line[0]} = ${line[1]}`] : []));
+  return lines.flatMap((line) => (line ? [`${name}/${line[0]} = ${line[1]}`] : []));
 }
 
 function linesOfRegion(region: BadRegion): string[] {
-  const { name } = region;
+  const name = nameOf(region.name, 'the name of a bad region');
   if ('minX' in region)
     return [
       `${name}/min_x = ${region.minX}`,
@@ -62,11 +87,14 @@ function linesOfRegion(region: BadRegion): string[] {
     `${name}/max_fs = ${region.maxFs}`,
     `${name}/min_ss = ${region.minSs}`,
     `${name}/max_ss = ${region.maxSs}`,
-    ...(region.panel === undefined ? [] : [`${name}/panel = ${region.panel}`]),
+    ...(region.panel === undefined ? [] : [`${name}/panel = ${textOf(region.panel, 'the panel of a bad region')}`]),
   ];
 }
 
-/** The text of a .geom file; `parseGeometry` gives back the same geometry. */
+/**
+ * The text of a .geom file; `parseGeometry` gives back the same geometry. Throws `Argument` for names and paths that
+ * such a file cannot hold (line breaks, semicolons).
+ */
 export function formatGeometry(geometry: Geometry): string {
   const { radiation, distance, shift, bandwidth, peakList } = geometry;
   const shifts = shift.flatMap((one, i) =>
@@ -77,8 +105,11 @@ export function formatGeometry(geometry: Geometry): string {
     ...(bandwidth === undefined ? [] : [`bandwidth = ${bandwidth}`]),
     ...(distance ? [`clen = ${given(distance, 'm')}`] : []),
     ...shifts,
-    ...(peakList ? [`peak_list = ${peakList.path}`, `peak_list_type = ${peakList.type}`] : []),
-    ...[...geometry.groups].map(([name, members]) => `group_${name} = ${members.join(',')}`),
+    ...(peakList ? [`peak_list = ${textOf(peakList.path, 'peak_list')}`, `peak_list_type = ${peakList.type}`] : []),
+    ...[...geometry.groups].map(
+      ([name, members]) =>
+        `group_${oneWord(name, 'the name of a group', '=;/')} = ${members.map((member) => oneWord(member, 'a member of a group', ';,')).join(',')}`,
+    ),
   ];
   const parts = [top, ...geometry.panels.map(linesOfPanel), ...geometry.badRegions.map(linesOfRegion)];
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;

@@ -1,4 +1,9 @@
-/** Writes CrystFEL streams, format 2.3, with the widths of its own writer. */
+/**
+ * Writes CrystFEL streams, format 2.3, with the widths of its own writer. Text that could be taken for another line of
+ * the stream (a file name with a line break, a note that is a marker) is refused, never changed.
+ */
+import { oneLine } from '../../plain-text.js';
+import { checkPanels, fileLines, freeLine, noteLine } from './lines.js';
 import { exponential, fixed } from './print.js';
 import {
   marks,
@@ -10,14 +15,18 @@ import {
 } from './stream.js';
 import { Table } from './table.js';
 
-const lines = (text: string): string[] => text.replace(/\n$/, '').split('\n');
-
-/** What stands before the first chunk. */
+/** What stands before the first chunk. Throws `Argument` for text that would forge a line. */
 export function formatHead(head: StreamHead): string {
-  const parts = [`${marks.format}${head.version}`, `${marks.generator}${head.generator}`, head.commandLine];
-  if (head.geometry !== undefined) parts.push(marks.geometryBegin, ...lines(head.geometry), marks.geometryEnd);
-  if (head.cell !== undefined) parts.push(marks.cellBegin, ...lines(head.cell), marks.cellEnd);
-  if (head.indexingMethods !== undefined) parts.push(`${marks.methods}${head.indexingMethods}`);
+  const parts = [
+    `${marks.format}${oneLine(head.version, 'the version of the stream')}`,
+    `${marks.generator}${oneLine(head.generator, 'the generator of the stream')}`,
+    freeLine(head.commandLine, 'the command line'),
+  ];
+  if (head.geometry !== undefined)
+    parts.push(marks.geometryBegin, ...fileLines(head.geometry, 'the geometry'), marks.geometryEnd);
+  if (head.cell !== undefined) parts.push(marks.cellBegin, ...fileLines(head.cell, 'the unit cell'), marks.cellEnd);
+  if (head.indexingMethods !== undefined)
+    parts.push(`${marks.methods}${oneLine(head.indexingMethods, 'the indexing methods')}`);
   return `${parts.join('\n')}\n`;
 }
 
@@ -25,6 +34,7 @@ export function formatHead(head: StreamHead): string {
 const table = new Table();
 
 function reflectionLines(reflections: readonly StreamReflection[]): string {
+  checkPanels(reflections);
   for (const r of reflections) {
     for (const x of [r.h, r.k, r.l]) {
       table.whole(x, 4);
@@ -43,6 +53,7 @@ function reflectionLines(reflections: readonly StreamReflection[]): string {
 }
 
 function peakLines(peaks: readonly StreamPeak[]): string {
+  checkPanels(peaks);
   for (const p of peaks) {
     table.fixed(p.fs, 2, 7);
     table.text(' ');
@@ -62,10 +73,11 @@ function crystalLines(crystal: StreamCrystal): string[] {
   const out = [marks.crystalBegin, `Cell parameters ${a} ${b} ${c} nm, ${al} ${be} ${ga} deg`];
   for (const [i, row] of reciprocal.entries())
     out.push(`${'abc'[i]}star = ${row.map((x) => fixed(x, 7, 9, true)).join(' ')} nm^-1`);
-  out.push(`lattice_type = ${crystal.latticeType}`, `centering = ${crystal.centering}`);
-  if (crystal.uniqueAxis !== undefined) out.push(`unique_axis = ${crystal.uniqueAxis}`);
+  out.push(`lattice_type = ${oneLine(crystal.latticeType, 'the lattice type')}`);
+  out.push(`centering = ${oneLine(crystal.centering, 'the centring')}`);
+  if (crystal.uniqueAxis !== undefined) out.push(`unique_axis = ${oneLine(crystal.uniqueAxis, 'the unique axis')}`);
   if (crystal.profileRadius !== undefined) out.push(`profile_radius = ${fixed(crystal.profileRadius, 5)} nm^-1`);
-  out.push(...crystal.notes);
+  out.push(...crystal.notes.map((note) => noteLine(note, 'a note of a crystal')));
   if (shiftMm) out.push(`predict_refine/det_shift x = ${fixed(shiftMm[0], 3)} y = ${fixed(shiftMm[1], 3)} mm`);
   if (resolutionLimit)
     out.push(
@@ -83,18 +95,19 @@ function crystalLines(crystal: StreamCrystal): string[] {
   return out;
 }
 
-/** One frame. */
+/** One frame. Throws `Argument` for text that would forge a line, such as a file name with a line break. */
 export function formatChunk(chunk: StreamChunk): string {
   const { peaks, peakResolution } = chunk;
-  const out = [marks.chunkBegin, `Image filename: ${chunk.filename}`];
-  if (chunk.event !== undefined) out.push(`Event: ${chunk.event}`);
-  out.push(`Image serial number: ${chunk.serial}`, `hit = ${chunk.hit ? 1 : 0}`, `indexed_by = ${chunk.indexedBy}`);
+  const out = [marks.chunkBegin, `Image filename: ${oneLine(chunk.filename, 'the name of the file')}`];
+  if (chunk.event !== undefined) out.push(`Event: ${oneLine(chunk.event, 'the event')}`);
+  out.push(`Image serial number: ${chunk.serial}`, `hit = ${chunk.hit ? 1 : 0}`);
+  out.push(`indexed_by = ${oneLine(chunk.indexedBy, 'the indexing method')}`);
   if (chunk.tries !== undefined) out.push(`n_indexing_tries = ${chunk.tries}`);
   out.push(
     `photon_energy_eV = ${fixed(chunk.photonEnergyEv, 6)}`,
     `beam_divergence = ${exponential(chunk.divergenceRad, 2)} rad`,
     `beam_bandwidth = ${exponential(chunk.bandwidth, 2)} (fraction)`,
-    ...chunk.notes,
+    ...chunk.notes.map((note) => noteLine(note, 'a note of a frame')),
     `average_camera_length = ${fixed(chunk.cameraLengthM, 6)} m`,
     `num_peaks = ${chunk.peakCount}`,
   );

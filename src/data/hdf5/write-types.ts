@@ -44,17 +44,26 @@ export function datatype(dtype: DataType): Uint8Array {
     .u16(size * 8).bytes;
 }
 
+/** Bytes of a text with the zero behind it, so that no reader has to guess where it ends; UTF-8. Throws `Argument`. */
+function textBytes(text: string): Uint8Array {
+  if (text.includes('\0') || /\p{Cs}/u.test(text))
+    throw new EwaldError(
+      'Argument',
+      `${JSON.stringify(text.slice(0, 80))} contains a zero or half a character; HDF5 texts end at the first zero`,
+    );
+  return new TextEncoder().encode(`${text}\0`);
+}
+
 const isTexts = (value: WriteAttribute): value is readonly string[] => Array.isArray(value);
 
 /** Type, bytes and number of elements of a value. */
 export function encoded(value: WriteAttribute): { type: Uint8Array; data: Uint8Array; length: number } {
   if (typeof value === 'string') {
-    // With its zero, so that no reader has to guess where it ends; UTF-8.
-    const data = new TextEncoder().encode(`${value}\0`);
+    const data = textBytes(value);
     return { type: new Writer().u8(0x13, 0x10, 0, 0).u32(data.length).bytes, data, length: 1 };
   }
   if (isTexts(value)) {
-    const texts = value.map((text) => new TextEncoder().encode(`${text}\0`));
+    const texts = value.map(textBytes);
     const size = texts.reduce((most, { length }) => Math.max(most, length), 1);
     const data = new Uint8Array(size * texts.length);
     for (const [i, text] of texts.entries()) data.set(text, i * size);
@@ -71,7 +80,7 @@ export function encoded(value: WriteAttribute): { type: Uint8Array; data: Uint8A
 /** The message of an attribute. */
 export function attribute(name: string, value: WriteAttribute): Uint8Array {
   const { type, data, length } = encoded(value);
-  const text = new TextEncoder().encode(`${name}\0`);
+  const text = textBytes(name);
   const space = dataspace(typeof value === 'object' ? [length] : []);
   const out = new Writer().u8(3, 0).u16(text.length).u16(type.length).u16(space.length).u8(1);
   return out.put(text).put(type).put(space).put(data).bytes;

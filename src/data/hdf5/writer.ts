@@ -150,8 +150,8 @@ export class Hdf5Writer {
       messages.push([0x0a, Uint8Array.of(0, 0)]);
       for (const [name, child] of Object.entries(node.children)) {
         const text = new TextEncoder().encode(name);
-        if (name === '' || name === '.' || name.includes('/'))
-          throw new EwaldError('Argument', `${JSON.stringify(name)} is no name of an HDF5 object`);
+        if (name === '' || name === '.' || /[/\0]/.test(name) || text.length > 0xffff)
+          throw new EwaldError('Argument', `${JSON.stringify(name.slice(0, 80))} cannot name an HDF5 object`);
         const link = new Writer()
           .u8(1, 0x11, 1)
           .u16(text.length)

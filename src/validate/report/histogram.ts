@@ -2,8 +2,9 @@
  * Error histograms as inline SVG: one panel a kind of error, one strip a backend, decades along the axis and a bin for
  * exact zero.
  */
+
+import { htmlText as harmless } from '../../plain-text.js';
 import { type Report, shown } from '../run.js';
-import { harmless } from './escape.js';
 
 const [width, strip, left, right, bottom] = [520, 64, 84, 22, 26];
 const binsPerDecade = 4;

@@ -1,7 +1,8 @@
 /** A report as one HTML page that needs nothing else: device, verdict, histograms, table; light and dark. */
+
+import { htmlText as harmless } from '../../plain-text.js';
 import type { Outcome } from '../case.js';
 import { type Report, type RowResult, shown } from '../run.js';
-import { harmless } from './escape.js';
 import { histograms } from './histogram.js';
 import { style } from './style.js';
 
