@@ -18,8 +18,8 @@ std::atomic<size_t> live{0};
 // Stands in the 64 bytes in front of the memory, which also keep it aligned.
 struct Header {
   size_t bytes;
-  void* mapping;  // what munmap is given, nullptr for memory of the heap
-  size_t mapped;
+  void* mapping;  // what munmap or free is given
+  size_t mapped;  // 0 for memory of the heap
 };
 
 #if defined(__linux__)
@@ -44,21 +44,26 @@ Header* take(size_t bytes, bool zero) {
 #if defined(__linux__)
   if (bytes >= large) return map(bytes);
 #endif
-  Header* header = static_cast<Header*>(std::aligned_alloc(alignment, bytes));
-  if (header == nullptr) return nullptr;
-  header->mapping = nullptr;
+  // Not aligned_alloc: glibc does not find a block again that it gave aligned (its bug 14581), so that each plan of the
+  // same size took new memory beside the hole of the last one. Aligned here, a block is one like any other.
+  void* block = std::malloc(bytes + alignment - 1);
+  if (block == nullptr) return nullptr;
+  const uintptr_t aligned = (reinterpret_cast<uintptr_t>(block) + alignment - 1) / alignment * alignment;
+  Header* header = reinterpret_cast<Header*>(aligned);
+  header->mapping = block;
+  header->mapped = 0;
   if (zero) std::memset(reinterpret_cast<char*>(header) + alignment, 0, bytes - alignment);
   return header;
 }
 
 void give(Header* header) {
 #if defined(__linux__)
-  if (header->mapping != nullptr) {
+  if (header->mapped != 0) {
     munmap(header->mapping, header->mapped);
     return;
   }
 #endif
-  std::free(header);
+  std::free(header->mapping);
 }
 
 void* allocate(size_t bytes, bool zero) {

@@ -102,7 +102,10 @@ export async function run({ scale = 1, note = () => {} } = {}) {
       throw new Error(`${backend}: the JavaScript heap grew by ${grown.heapUsed} bytes in ${2 * count} images`);
     if (grown.arrayBuffers > 1e5)
       throw new Error(`${backend}: array buffers grew by ${grown.arrayBuffers} bytes in ${2 * count} images`);
-    if (grown.rss > 64e6 + 100 * count)
+    // The heap of C is counted to the byte: a leak of one kilobyte a batch would show.
+    if (grown.nativeUsed > 5e5 + (1000 * 2 * count) / batch)
+      throw new Error(`${backend}: the heap of C grew by ${grown.nativeUsed} bytes in ${(2 * count) / batch} batches`);
+    if (grown.rss > 24e6 + 100 * count)
       throw new Error(`${backend}: the resident set grew by ${grown.rss} bytes in ${2 * count} images`);
     await context.dispose();
     if (context.liveBytes !== 0) throw new Error(`${backend}: ${context.liveBytes} bytes are left after disposal`);

@@ -1,5 +1,6 @@
 /** What a process holds once garbage is collected, and how much of it may stay after many cycles. */
 import koffi from 'koffi';
+import { heapSpace } from './heap-space.mjs';
 
 /** glibc's own: gives back what its allocator keeps, so that the resident set tells what is held. */
 const trim = (() => {
@@ -18,15 +19,18 @@ export async function measure() {
     // Finalizers and the release of wasm memories run in tasks of their own.
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  // Before the trim, which returns free pages and so hides space that the allocator cannot use again.
+  const heap = heapSpace?.() ?? { used: 0, free: 0 };
   trim(0);
   const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
-  return { rss, heapUsed, external, arrayBuffers };
+  return { rss, heapUsed, external, arrayBuffers, nativeUsed: heap.used, nativeFree: heap.free };
 }
 
 /**
  * Runs `cycle` so many times and throws where each of four quarters left more behind than noise: 20 bytes a cycle on the
- * heap of JavaScript, half a kilobyte of the resident set. Compilers and allocators take memory now and then; a leak
- * takes it in every quarter. Gives what changed in words.
+ * heap of JavaScript, half a kilobyte of the resident set and of the heap of C, a kilobyte of free space between its
+ * blocks. Compilers and allocators take memory now and then; a leak takes it in every quarter. Returns what changed, in
+ * words.
  */
 export async function assertNothingStays(who, cycles, cycle) {
   const quarter = Math.ceil(cycles / 4);
@@ -39,7 +43,13 @@ export async function assertNothingStays(who, cycles, cycle) {
   const took = (performance.now() - started) / 1000;
   // Short runs are over before compilers are.
   const settling = Math.max(5e5, 3e6 - 1000 * quarter);
-  const limits = { heapUsed: 3e5 + 20 * quarter, arrayBuffers: 1e5, rss: settling + 500 * quarter };
+  const limits = {
+    heapUsed: 3e5 + 20 * quarter,
+    arrayBuffers: 1e5,
+    rss: settling + 500 * quarter,
+    nativeUsed: settling + 500 * quarter,
+    nativeFree: settling + 1000 * quarter,
+  };
   for (const [what, limit] of Object.entries(limits)) {
     const grown = stages.slice(1).map((stage, i) => stage[what] - stages[i][what]);
     const least = Math.min(...grown);
