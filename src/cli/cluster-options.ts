@@ -17,11 +17,16 @@ export interface ClusterFlags {
   readonly tlsKey?: string;
 }
 
-/** Adds the options. */
+/** Adds the options of a command that speaks to a cluster and to nothing else. */
 export const withCluster = (command: Command): Command =>
+  withConnection(
+    command.option('--connect <url>', 'the NATS server: nats://host:4222, tls://host:4222 (or EWALD_NATS)'),
+  );
+
+/** Adds what says who asks, and how the server is reached. */
+export const withConnection = (command: Command): Command =>
   command
-    .option('--connect <url>', 'the NATS server: nats://host:4222, tls://host:4222 (or EWALD_NATS)')
-    .option('--cluster <name>', 'name of the cluster on that server', 'ewald')
+    .option('--cluster <name>', 'name of the cluster on that server; default: ewald')
     .option('--token <text>', 'token of the server (better EWALD_NATS_TOKEN: others see what you type)')
     .option('--creds <file>', 'credentials file, as nsc generate creds writes it (or EWALD_NATS_CREDS)')
     .option('--tls', "TLS with the system's certificates")
@@ -30,10 +35,7 @@ export const withCluster = (command: Command): Command =>
     .option('--tls-key <file>', 'own key, PEM');
 
 /** Who asks, by the flags or else by the environment; a flag of one kind is not mixed with the environment's other. */
-export function credentialsOf({
-  token,
-  creds,
-}: Pick<ClusterFlags, 'token' | 'creds'>): Pick<NatsOptions, 'token' | 'creds'> {
+function credentialsOf({ token, creds }: Pick<ClusterFlags, 'token' | 'creds'>): Pick<NatsOptions, 'token' | 'creds'> {
   if (token !== undefined || creds !== undefined)
     return { ...(token !== undefined && { token }), ...(creds !== undefined && { creds }) };
   const { EWALD_NATS_TOKEN, EWALD_NATS_CREDS } = process.env;
@@ -49,6 +51,16 @@ export function clusterOf(flags: ClusterFlags): {
 } {
   const url = flags.connect ?? process.env.EWALD_NATS;
   if (!url) throw new EwaldError('Argument', 'which server? give --connect nats://host:4222 or set EWALD_NATS');
+  return {
+    url,
+    // An address that is none is refused, and shown, by whoever connects.
+    address: parseAddress(url)?.address ?? url,
+    options: connectionOf(flags),
+  };
+}
+
+/** Options of a connection that the flags and the environment say. */
+export function connectionOf(flags: Omit<ClusterFlags, 'connect'>): NatsOptions {
   const files = { ca: flags.tlsCa, cert: flags.tlsCert, key: flags.tlsKey };
   for (const [what, file] of Object.entries(files))
     if (file !== undefined && !existsSync(file))
@@ -56,13 +68,8 @@ export function clusterOf(flags: ClusterFlags): {
   const named = Object.fromEntries(Object.entries(files).filter(([, file]) => file !== undefined));
   const tls = Object.keys(named).length > 0 ? named : flags.tls ? (true as const) : undefined;
   return {
-    url,
-    // An address that is none is refused, and shown, by whoever connects.
-    address: parseAddress(url)?.address ?? url,
-    options: {
-      ...(flags.cluster !== undefined && { cluster: flags.cluster }),
-      ...credentialsOf(flags),
-      ...(tls !== undefined && { tls }),
-    },
+    ...(flags.cluster !== undefined && { cluster: flags.cluster }),
+    ...credentialsOf(flags),
+    ...(tls !== undefined && { tls }),
   };
 }

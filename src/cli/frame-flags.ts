@@ -9,13 +9,14 @@ import { choice } from '../options.js';
 import type { Tolerance } from '../pipeline/accept.js';
 import type { RingRadii } from '../pipeline/integrate.js';
 import type { PeakParameters, SearchSettings } from '../pipeline/settings.js';
+import { type Chosen, chosenExecutor, type ExecutorFlags, withExecutor } from './executor-flags.js';
 import type { Shard } from './frame-source.js';
 import type { LiveFlags } from './live-source.js';
 import { parseInteger, parseNumber } from './output.js';
 import { checkPeakFlags, type ListName, type PeakFlags, withPeakFlags } from './peak-flags.js';
 
 /** As the command line gives them. */
-export interface FrameFlags extends PeakFlags {
+export interface FrameFlags extends PeakFlags, ExecutorFlags {
   input?: string;
   prefix?: string;
   zmqInput?: string;
@@ -24,9 +25,6 @@ export interface FrameFlags extends PeakFlags {
   zmqPull?: boolean;
   geometry?: string;
   output?: string;
-  jobs?: string;
-  executor?: string;
-  cluster?: string;
   data?: string;
   minPeaks?: string;
   highres?: string;
@@ -50,7 +48,7 @@ export interface FrameFlags extends PeakFlags {
 
 /** Adds the flags of frames to the command. */
 export function withFrameFlags(command: Command): Command {
-  command
+  withExecutor(command, 'frames searched at once, by a worker each; default: one a core')
     .option('-i, --input <list>', 'list of files of frames, a line each; "file //3" is one frame of it; or a stream')
     .option('-x, --prefix <text>', 'put before each file of the list')
     .option('--zmq-input <address>', 'frames as they come by ZeroMQ, such as tcp://host:5002, in place of files')
@@ -63,9 +61,6 @@ export function withFrameFlags(command: Command): Command {
     .option('--zmq-pull', 'with --zmq-input: take what is pushed, as DECTRIS detectors do (stream V2)')
     .option('-g, --geometry <file>', 'CrystFEL .geom of the detector; default: what the file itself says')
     .option('-o, --output <stream>', 'write a CrystFEL stream; - is standard output')
-    .option('-j, --jobs <n>', 'frames searched at once, by a worker each; default: one a core')
-    .option('--executor <where>', 'inline, workers, mpi (default under mpirun), or a cluster: nats://host:4222')
-    .option('--cluster <name>', 'name of the cluster on that server')
     .option('--data <path>', 'dataset of the frames in HDF5 files');
   return withPeakFlags(command)
     .option('--min-peaks <n>', 'frames with fewer peaks are no hits, and not indexed', String(minimumSpots))
@@ -112,7 +107,7 @@ export interface CheckedFlags {
   readonly peaks: PeakParameters;
   /** Of integration, where they were given. */
   readonly radii: { readonly integration: RingRadii | undefined };
-  readonly jobs: number;
+  readonly executor: Chosen;
   readonly serialStart: number;
   readonly shard: Shard | undefined;
   readonly follow: number | undefined;
@@ -154,7 +149,7 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
     },
     peaks,
     radii: { integration },
-    jobs: flags.jobs === undefined ? availableParallelism() : parseInteger(flags.jobs, '--jobs', 1, 256),
+    executor: chosenExecutor(flags, { jobs: availableParallelism(), shard: flags.shard !== undefined }),
     serialStart: parseInteger(flags.serialStart ?? '1', '--serial-start', 0, 2 ** 31),
     shard: flags.shard === undefined ? undefined : shardOf(flags.shard),
     follow: flags.follow ? timeoutS : undefined,

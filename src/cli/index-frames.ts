@@ -16,9 +16,10 @@ import { type FrameFailure, type FrameRecord, isFailure } from '../pipeline/reco
 import { methodName, type SearchSettings } from '../pipeline/settings.js';
 import type { SharedRun } from '../tasks/pipeline.js';
 import { version } from '../version.js';
+import { commandLine } from './command-line.js';
 import { DetectorSink } from './detector-sink.js';
+import { openExecutor, rankOf } from './executor-flags.js';
 import { cellOfFrames } from './frame-cell.js';
-import { openExecutor } from './frame-executor.js';
 import { type CheckedFlags, checkFlags, type FrameFlags, type SharedFlags } from './frame-flags.js';
 import { holdsFrames, readFrameList, type Wanted } from './frame-inputs.js';
 import { jsonOf, lineOf, nameOf } from './frame-lines.js';
@@ -33,7 +34,6 @@ import { refuseInputs } from './not-inputs.js';
 import { backendOption, type CliDeps, dim, exitCode, note, Progress, print, printJson, red, yellow } from './output.js';
 import { listedBy } from './peak-flags.js';
 import { openStreamFile, type StreamFile } from './stream-file.js';
-import { visible } from './visible.js';
 
 /** Runs frames over an executor into a stream. */
 export async function runFrames(
@@ -44,11 +44,10 @@ export async function runFrames(
 ): Promise<void> {
   const checked = checkFlags(flags, shared);
   const { backend } = backendOption(flags.backend);
-  const executor = await openExecutor({ ...flags, jobs: checked.jobs, backend });
+  const executor = await openExecutor(checked.executor, backend);
   try {
     // The other ranks of an MPI job make the same calls and work inside them.
-    if (executor.kind === 'mpi' && Number(process.env.OMPI_COMM_WORLD_RANK ?? process.env.PMI_RANK ?? 0) > 0)
-      for await (const _ of executor.run([]));
+    if ((await rankOf(checked.executor)) > 0) for await (const _ of executor.run([]));
     else await search(files, flags, checked, shared, executor, deps);
   } finally {
     await executor.dispose();
@@ -243,11 +242,6 @@ function elsewhere(named: string | undefined): (backends: StageBackends) => void
     }
   };
 }
-
-/** As it was typed; a run that is gone on with is the same run. */
-/** As it was typed, in one line: control characters in it are shown. */
-const commandLine = (): string =>
-  visible(['ewald', ...process.argv.slice(2).filter((word) => word !== '--resume')].join(' '));
 
 /** What is written beside the stream. */
 async function openSinks(

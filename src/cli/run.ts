@@ -14,12 +14,13 @@ import type { Roi } from '../udf/roi.js';
 import type { Scan } from '../udf/scan.js';
 import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from '../udf/udf.js';
 import { type DataFlags, openOptions, withDataFlags } from './data-options.js';
+import { type Chosen, chosenExecutor, type ExecutorFlags, rankOf, withExecutor } from './executor-flags.js';
 import { readNpyFile } from './npy-file.js';
 import { bold, type CliDeps, counted, dim, Progress, parseInteger, print, printJson } from './output.js';
 import { type AnalysisFlags, analyses, checkFlags, namesOf } from './run-analyses.js';
 import { checkEach, checkOutputs, type Named, writePictures, writeResults } from './run-files.js';
 
-interface Flags extends DataFlags, AnalysisFlags {
+interface Flags extends DataFlags, AnalysisFlags, ExecutorFlags {
   output?: string;
   png?: string;
   channel?: string[];
@@ -28,8 +29,6 @@ interface Flags extends DataFlags, AnalysisFlags {
   dark?: string;
   gain?: string;
   excluded?: string;
-  executor?: string;
-  jobs?: string;
   backend?: string;
   udf?: string[];
   overwrite?: boolean;
@@ -41,7 +40,7 @@ const repeat = (one: string, all: string[] = []): string[] => [...all, one];
 
 export function register(program: Command, deps: CliDeps): void {
   const list = Object.entries(analyses).map(([name, { about }]) => `  ${name.padEnd(15)} ${about}`);
-  withDataFlags(
+  const command = withDataFlags(
     program
       .command('run')
       .description('run analyses or functions of your own over frames, several in one pass')
@@ -77,9 +76,8 @@ export function register(program: Command, deps: CliDeps): void {
     )
     .option('--dark <file.npy>', 'taken off every frame')
     .option('--gain <file.npy>', 'factor of what is left')
-    .option('--excluded <file.npy>', 'nonzero where a pixel has no count: the mean of its neighbours takes its place')
-    .option('--executor <kind>', 'inline (default), workers, or the address of a cluster: nats://host:4222')
-    .option('-j, --jobs <n>', 'workers of --executor workers')
+    .option('--excluded <file.npy>', 'nonzero where a pixel has no count: the mean of its neighbours takes its place');
+  withExecutor(command, 'workers that share the partitions; default: none, this process does them')
     .option('--backend <name>', 'backend of the kernels')
     .option('--plots', 'show results while they come, on standard error')
     .option(
@@ -90,17 +88,20 @@ export function register(program: Command, deps: CliDeps): void {
     .action((analysis: string, file: string | undefined, flags: Flags) => run(analysis, file, flags, deps));
 }
 
-async function run(first: string, second: string | undefined, flags: Flags, { signal }: CliDeps): Promise<void> {
+async function run(what: string, second: string | undefined, flags: Flags, { signal }: CliDeps): Promise<void> {
   // With functions of one's own alone there is no analysis to name.
   const alone = flags.udf !== undefined && second === undefined;
-  const names = alone ? [] : namesOf(first);
-  const file = alone ? first : second;
-  if (file === undefined) throw new EwaldError('Argument', `a file of frames is missing: ewald run ${first} scan.mib`);
+  const names = alone ? [] : namesOf(what);
+  const file = alone ? what : second;
+  if (file === undefined) throw new EwaldError('Argument', `a file of frames is missing: ewald run ${what} scan.mib`);
   checkFlags(names, flags);
   const writing = { force: flags.overwrite ?? false, otherwise: 'is not replaced without --overwrite' };
-  await checkOutputs(flags.output, flags.png, writing).catch(named);
+  const chosen = chosenExecutor(flags, { jobs: 1 });
+  // The ranks of an MPI job make the same calls and get the same results; the first one writes and prints.
+  const first = (await rankOf(chosen)) === 0;
+  if (first) await checkOutputs(flags.output, flags.png, writing).catch(named);
   const own = await loadUdfs(flags.udf ?? []);
-  const ctx = await contextOf(flags);
+  const ctx = await contextOf(chosen, flags);
   const progress = new Progress('run');
   try {
     const scan = await ctx.load(file, {
@@ -124,8 +125,9 @@ async function run(first: string, second: string | undefined, flags: Flags, { si
       roi: roi ?? made[0]?.roi,
       corrections: await correctionsOf(flags, signal),
       signal: signal as never,
-      plots: flags.plots ?? false,
+      plots: first && (flags.plots ?? false),
       progress: ({ frames, totalFrames, bytes, seconds }) => {
+        if (!first) return;
         const rate = bytes / 1e9 / Math.max(seconds, 1e-9);
         const left = (seconds / Math.max(frames, 1)) * (totalFrames - frames);
         progress.report(
@@ -134,14 +136,14 @@ async function run(first: string, second: string | undefined, flags: Flags, { si
         );
       },
     };
-    const chosen = await ctx.prepare(made, options).catch((error) => named(error, 'cluster'));
-    const udfs = [...chosen.map(({ udf }) => udf), ...own];
+    const prepared = await ctx.prepare(made, options).catch((error) => named(error, 'cluster'));
+    const udfs = [...prepared.map(({ udf }) => udf), ...own];
     const resultsOf = (found: readonly Record<string, ResultBuffer>[]): Named[] => [
-      ...chosen.flatMap((analysis, i) =>
-        channelsOf(analysis, found[i] as Record<string, ResultBuffer>, chosen.length + own.length > 1, flags),
+      ...prepared.flatMap((analysis, i) =>
+        channelsOf(analysis, found[i] as Record<string, ResultBuffer>, prepared.length + own.length > 1, flags),
       ),
       ...own.flatMap((udf, i) =>
-        buffersOf(udf, found[chosen.length + i] as Record<string, ResultBuffer>, udfs.length > 1, flags),
+        buffersOf(udf, found[prepared.length + i] as Record<string, ResultBuffer>, udfs.length > 1, flags),
       ),
     ];
     // Several results have files of their own: what they are called is known of a run over no frame, and a file that is
@@ -152,10 +154,11 @@ async function run(first: string, second: string | undefined, flags: Flags, { si
         (found) => resultsOf(found as readonly Record<string, ResultBuffer>[]),
         () => [],
       );
-      await checkEach(flags.output, flags.png, none, writing).catch(named);
+      if (first) await checkEach(flags.output, flags.png, none, writing).catch(named);
     }
     const found = (await ctx.runUdf(scan, udfs, options)) as readonly Record<string, ResultBuffer>[];
     progress.end();
+    if (!first) return;
     const seconds = (performance.now() - started) / 1000;
     const results = resultsOf(found);
     if (results.length === 0)
@@ -178,18 +181,10 @@ function named(error: unknown, analysis = ''): never {
   throw new EwaldError(error.tag, message, { cause: error, detail: error.detail });
 }
 
-async function contextOf({ executor = 'inline', jobs, backend }: Flags): Promise<Context> {
+async function contextOf(chosen: Chosen, { backend }: Flags): Promise<Context> {
+  if (chosen.kind === 'nats') return Context.connect(chosen.url, chosen.options);
   const context = backend === undefined ? {} : { context: { backend: backend as 'wasm' } };
-  if (jobs !== undefined && executor !== 'workers')
-    throw new EwaldError('Argument', `-j is for --executor workers; ${executor} has no workers of its own`);
-  if (/^(nats|tls|wss?):/.test(executor)) return Context.connect(executor);
-  if (executor !== 'inline' && executor !== 'workers')
-    throw new EwaldError(
-      'Argument',
-      `--executor is "${executor}"; needed is inline, workers or an address such as nats://host:4222`,
-    );
-  const cpus = jobs === undefined ? {} : { cpus: parseInteger(jobs, '-j', 1, 1024) };
-  return Context.makeWith(executor, { ...cpus, ...context });
+  return Context.makeWith(chosen.kind, { ...context, ...(chosen.kind === 'workers' && { cpus: chosen.workers }) });
 }
 
 /** Why a module does not load: with the line of a mistake, and with what to do where Node reads no TypeScript. */

@@ -8,6 +8,7 @@ import { asyncDispose } from '../resource.js';
 import { checkAlike, checkArray, checkLength, checkParts, checkRank, checkTag, equalParts } from './checks.js';
 import { allreduce } from './collectives.js';
 import type { CommArray, Communicator, CommunicatorMethods, Parts, ReduceOp, SharedMemory } from './communicator.js';
+import { ranksOfJob } from './job.js';
 
 /** What the addon exports; mpi/addon.cpp. Numbers of communicators are the addon's, 0 is the world. */
 interface Addon {
@@ -71,6 +72,13 @@ async function open(): Promise<Communicator> {
     throw new EwaldError('Load', `MPI does not start: ${messageOf(error)}`, { cause: error });
   }
   const [rank, size] = place;
+  // Ranks that do not see each other would each do the whole job, and write it over each other's.
+  const started = ranksOfJob();
+  if (size === 1 && started > 1)
+    throw new EwaldError(
+      'Unsupported',
+      `this process was started as one of ${started}, and MPI (${addon.library().split('\n')[0]?.slice(0, 60)}) sees itself alone; start the ranks with the mpirun of this MPI, or with srun --mpi=pmix. Processes that do a job each need no MPI: --executor inline`,
+    );
   // Before the exit handler: it tells the others why.
   process.on('uncaughtExceptionMonitor', (error) => {
     if (size > 1)

@@ -232,7 +232,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
   test.for([
     [['--shard=3/2'], /--shard is "3\/2"; needed is i\/n/],
     [['--resume'], /--resume needs a stream to go on with/],
-    [['--executor=moon'], /--executor is "moon"; needed is inline, workers, mpi/],
+    [['--executor=moon'], /--executor is "moon"; it has to be inline, workers, mpi/],
     [['--mille'], /--mille is a flag of CrystFEL's indexamajig that ewald does not have: .*refined/],
     [['--indexing=xgandalf'], /--indexing is a flag of CrystFEL.*--method/],
     [['--accept-by=luck'], /--accept-by.*chance, crystfel/],

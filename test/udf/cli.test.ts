@@ -175,7 +175,7 @@ describe('mistakes', () => {
     [['sum', 'scan.npy', '-o', 'sum.txt'], 2, ['.npy', '.h5', '.csv']],
     [['sum', 'scan.npy', '-o', 'scan.npy'], 2, ['scan.npy exists', '--overwrite']],
     [['sum', 'scan.npy', '--executor', 'dask'], 2, ['"dask"', 'workers']],
-    [['sum', 'scan.npy', '-j', '4'], 2, ['-j', '--executor workers']],
+    [['sum', 'scan.npy', '-j', '4', '--executor', 'inline'], 2, ['-j', '--executor workers']],
     [['scan.npy', '--udf', 'none.mjs'], 1, ['none.mjs']],
     [['pick', 'scan.npy', '--nav-shape', '6,5', '--at', '9,9'], 2, ['(9, 9)', '6 × 5']],
     [['masks', 'scan.npy'], 2, ['--mask']],

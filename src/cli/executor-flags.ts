@@ -1,0 +1,94 @@
+/** Where the work of a command is done: this thread, workers, the ranks of an MPI job, or a cluster. */
+import { availableParallelism } from 'node:os';
+import type { Command } from 'commander';
+import type { BackendName } from '../backends/names.js';
+import { ranksOfJob } from '../communicator/job.js';
+import { mpiComm } from '../communicator/mpi.js';
+import { Executor } from '../entries/executors.node.js';
+import { EwaldError } from '../errors.js';
+import type { NatsOptions } from '../executors/nats/library.js';
+import { type ClusterFlags, connectionOf, withConnection } from './cluster-options.js';
+import { parseInteger } from './output.js';
+
+/** What the shell gives. */
+export interface ExecutorFlags extends Omit<ClusterFlags, 'connect'> {
+  readonly executor?: string;
+  readonly jobs?: string;
+}
+
+/** Adds the options; `jobs` says what `-j` counts and what its default is. */
+export const withExecutor = (command: Command, jobs: string): Command =>
+  withConnection(
+    command
+      .option('-j, --jobs <n>', jobs)
+      .option('--executor <where>', 'inline, workers, mpi (default under mpirun), or a cluster: nats://host:4222'),
+  );
+
+/** Where the work is to be done. */
+export type Chosen =
+  | { readonly kind: 'inline' | 'mpi' }
+  | { readonly kind: 'workers'; readonly workers: number }
+  | { readonly kind: 'nats'; readonly url: string; readonly options: NatsOptions };
+
+const kinds = ['inline', 'workers', 'mpi'] as const;
+
+/** How many ranks share the work: a job of Slurm alone is none where each process has a shard of its own. */
+const ranksOf = (shard: boolean): number => {
+  const { SLURM_STEP_NUM_TASKS: _, ...env } = process.env;
+  return ranksOfJob(shard ? env : process.env);
+};
+
+/**
+ * The executor that the flags and the environment name; `jobs` is the number of workers without `-j`. Throws `Argument`
+ * for a name nobody knows, and for flags that go with another executor.
+ */
+export function chosenExecutor(
+  flags: ExecutorFlags,
+  { jobs, shard = false }: { jobs: number; shard?: boolean },
+): Chosen {
+  const workers = flags.jobs === undefined ? jobs : parseInteger(flags.jobs, '--jobs', 1, 1024);
+  const name = flags.executor ?? (ranksOf(shard) > 1 ? 'mpi' : workers > 1 ? 'workers' : 'inline');
+  if (flags.jobs !== undefined && name !== 'workers' && workers > 1) {
+    const found =
+      flags.executor === undefined ? 'under mpirun ranks share the work' : `the executor is ${flags.executor}`;
+    throw new EwaldError(
+      'Argument',
+      `-j is the number of workers, and ${found}; leave it out, or give --executor workers`,
+    );
+  }
+  if (/^(nats|tls|wss?):\/\//.test(name)) return { kind: 'nats', url: name, options: connectionOf(flags) };
+  const kind = kinds.find((one) => one === name);
+  if (!kind)
+    throw new EwaldError(
+      'Argument',
+      `--executor is "${name}"; it has to be inline, workers, mpi, or the address of a cluster, nats://host:4222`,
+    );
+  const [given] = (['cluster', 'token', 'creds', 'tls', 'tlsCa', 'tlsCert', 'tlsKey'] as const).filter(
+    (flag) => flags[flag] !== undefined,
+  );
+  if (given)
+    throw new EwaldError(
+      'Argument',
+      `--${given.replace(/[A-Z]/, (c) => `-${c.toLowerCase()}`)} is for a cluster; the executor is ${kind}. Give --executor nats://host:4222 as well`,
+    );
+  if (kind !== 'workers') return { kind };
+  return { kind, workers: flags.jobs === undefined && jobs === 1 ? availableParallelism() : workers };
+}
+
+/** The rank of this process; 0 is the one that writes and prints, and there is no other one outside of MPI. */
+export const rankOf = async ({ kind }: Chosen): Promise<number> => (kind === 'mpi' ? (await mpiComm()).rank : 0);
+
+/** Makes the executor; the caller disposes it. Throws what executors throw. */
+export function openExecutor(chosen: Chosen, backend: BackendName | undefined): Promise<Executor> {
+  const context = backend === undefined ? {} : { context: { backend } };
+  switch (chosen.kind) {
+    case 'inline':
+      return Executor.inline(context);
+    case 'workers':
+      return Executor.workers({ workers: chosen.workers, ...context });
+    case 'mpi':
+      return Executor.mpi(context);
+    case 'nats':
+      return Executor.connect(chosen.url, chosen.options);
+  }
+}

@@ -1,0 +1,123 @@
+/** Where the work of a command is done: ranks share one job, names choose, and what is secret is not recorded. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { formatNpy, readNpy } from 'ewald';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withoutSecrets } from '../../src/cli/command-line.js';
+import { ewald } from '../support/cli.js';
+import { mpiPresent, mpirun } from '../support/mpi.js';
+
+const cli = new URL('../../dist/cli.js', import.meta.url);
+const folder = mkdtempSync(join(tmpdir(), 'ewald-executor-'));
+const at = (name: string): string => join(folder, name);
+const scan = at('scan.npy');
+const frames = 16;
+
+beforeAll(() => {
+  // Four megabytes, which a run divides into four partitions.
+  const data = Float32Array.from({ length: frames * 65536 }, (_, i) => Math.floor(i / 65536) + (i % 3));
+  writeFileSync(scan, formatNpy({ shape: [frames, 256, 256], data, complex: false }));
+  writeFileSync(
+    at('who.mjs'),
+    `export const who = { name: 'who', module: import.meta.url, buffers: { pid: { kind: 'nav', dtype: 'f64' } },
+       processFrame({ results }) { results.pid[0] += globalThis.process.pid; } };`,
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const run = (...more: string[]): string[] => ['run', 'sumsig', scan, ...more];
+const numbers = (file: string): number[] => [...readNpy(readFileSync(at(file)), file).data].map(Number);
+const expected = Array.from({ length: frames }, (_, f) => {
+  let sum = 0;
+  for (let i = 0; i < 65536; i++) sum += f + ((f * 65536 + i) % 3);
+  return sum;
+});
+
+const executors: [string, string[]][] = [
+  ['inline', []],
+  ['inline', ['--executor', 'inline']],
+  ['workers', ['-j', '2']],
+  ['workers', ['--executor', 'workers', '-j', '2']],
+  ...(mpiPresent ? [['mpi alone', ['--executor', 'mpi']] satisfies [string, string[]]] : []),
+];
+test.each(executors)('run: %s %j', { concurrent: true }, async (kind, words) => {
+  const out = `${kind}${words.length}.npy`;
+  const { code, err } = await ewald([...run('-o', at(out)), ...words], { env: { EWALD_BACKEND: 'wasm' } });
+  expect([code, err]).toEqual([0, '']);
+  expect(numbers(out)).toEqual(expected);
+});
+
+describe.skipIf(!mpiPresent)('under mpirun', () => {
+  test('ranks share the frames of a run, and one of them writes and prints', async () => {
+    const [one, who] = await Promise.all([
+      mpirun(3, cli, ...run('-o', at('mpi.npy'), '--json', '--backend', 'wasm')),
+      mpirun(3, cli, 'run', scan, '--udf', at('who.mjs'), '-o', at('who.npy')),
+    ]);
+    expect([one.code, one.err]).toEqual([0, '']);
+    expect(one.out.trim().split('\n')).toHaveLength(1);
+    expect(JSON.parse(one.out)).toMatchObject({ frames, files: [at('mpi.npy')] });
+    expect(numbers('mpi.npy')).toEqual(expected);
+    expect([who.code, who.err]).toEqual([0, '']);
+    // Rank 0 hands out; each frame was counted once, by one of the two others.
+    expect(new Set(numbers('who.npy')).size).toBe(2);
+  });
+
+  test('a file in the way is reported once, by one rank, and ends the job', async () => {
+    writeFileSync(at('mine.npy'), 'precious');
+    const { code, out, err } = await mpirun(2, cli, ...run('-o', at('mine.npy')));
+    expect([code, out]).toEqual([2, '']);
+    expect(err.match(/mine\.npy exists/g)).toHaveLength(1);
+    expect(readFileSync(at('mine.npy'), 'utf8')).toBe('precious');
+  });
+});
+
+test
+  .skipIf(!mpiPresent)
+  .each([
+    [run('-o', at('alone.npy'))],
+    [['index', scan, '-p', 'none', '-o', at('alone.stream')]],
+    [['fft', scan, '-o', at('alone-fft.npy')]],
+  ])('ranks that do not see each other write nothing: %j', { concurrent: true }, async (words) => {
+  // As srun starts them where its MPI is not the one of the addon.
+  const { code, out, err } = await ewald(words, { env: { SLURM_STEP_NUM_TASKS: '2', SLURM_PROCID: '1' } });
+  expect([code, out]).toEqual([2, '']);
+  expect(err).toContain('started as one of 2');
+  expect(readdirSync(folder).filter((name) => name.startsWith('alone'))).toEqual([]);
+});
+
+test.each([
+  [
+    ['--executor', 'dask'],
+    ['--executor is "dask"', 'inline, workers, mpi', 'nats://host:4222'],
+  ],
+  [
+    ['--executor', 'inline', '-j', '2'],
+    ['-j is the number of workers', 'the executor is inline'],
+  ],
+  [['--executor', 'workers', '-j', '0'], ['--jobs is "0"']],
+  [
+    ['--token', 'x'],
+    ['--token is for a cluster', '--executor nats://'],
+  ],
+  [['--tls-ca', 'x'], ['--tls-ca is for a cluster']],
+  [['--executor', 'nats://127.0.0.1:9', '--tls-ca', 'no.pem'], ['--tls-ca is "no.pem": there is no such file']],
+] as const)('%j is refused by run and index', { concurrent: true }, async (words, says) => {
+  const commands = [run(), ['index', fileURLToPath(new URL('../data', import.meta.url)), '-p', 'none']];
+  for (const result of await Promise.all(commands.map((command) => ewald([...command, ...words])))) {
+    expect([result.code, result.out]).toEqual([2, '']);
+    for (const one of says) expect(result.err).toContain(one);
+  }
+});
+
+test.each([
+  ['index a.h5 --token secret -o x', 'index a.h5 --token *** -o x'],
+  ['index a.h5 --token=secret', 'index a.h5 --token=***'],
+  ['run --executor nats://secret@head:4222 a', 'run --executor nats://head:4222 a'],
+  ['run --executor=tls://me:secret@head:4222', 'run --executor=tls://head:4222'],
+  ['run --executor=nats://me:secret@:99999999', 'run --executor=nats://***@:99999999'],
+  ['index a@b.h5 --creds my.creds', 'index a@b.h5 --creds my.creds'],
+])('a recorded command line holds no secret: %s', (typed, recorded) => {
+  expect(withoutSecrets(typed.split(' ')).join(' ')).toBe(recorded);
+});
