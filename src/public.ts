@@ -26,6 +26,7 @@ export type { StreamChunk, StreamCrystal, StreamHead, StreamPeak, StreamReflecti
 export { formatChunk, formatHead } from './crystal/stream/write.js';
 export { formatNpy, type NpyArray, readNpy } from './data/npy.js';
 export { formatSpotList, readSpotList, type SpotList, type SpotListOptions, type SpotUnit } from './data/spot-list.js';
+export * from './detector/public.js';
 export * from './fft/public.js';
 export * from './indexing/public.js';
 export * from './peaks/public.js';

@@ -1,6 +1,7 @@
 /** The rooms of a context, each with what it adds to one, and the context that has them all. A new room is a line in each list. */
 import { type ArrayMethods, arrayRoom } from './arrays/room.js';
 import type { ContextCore } from './context.js';
+import { type DetectorMethods, detectorRoom } from './detector/room.js';
 import { type FftMethods, fftRoom } from './fft/room.js';
 import { type FramePassMethods, framePassRoom } from './frame-pass/room.js';
 import { type IndexingMethods, indexingRoom } from './indexing/room.js';
@@ -13,12 +14,13 @@ export interface RoomMethods
   extends PiMethods,
     IndexingMethods,
     FftMethods,
+    DetectorMethods,
     PeaksMethods,
     PipelineMethods,
     FramePassMethods,
     ArrayMethods {}
 
-export const rooms = [piRoom, indexingRoom, fftRoom, peaksRoom, pipelineRoom, framePassRoom, arrayRoom];
+export const rooms = [piRoom, indexingRoom, fftRoom, detectorRoom, peaksRoom, pipelineRoom, framePassRoom, arrayRoom];
 
 /**
  * Holds open backends and everything planned on them. Made by `createContext`; end it with `dispose` or `await using`.

@@ -4,8 +4,8 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Dataset } from '../data/dataset.js';
 import { detect, open } from '../data/node.js';
+import { openStacked } from '../detector/stacked.js';
 import { EwaldError } from '../errors.js';
-import { openStacked } from '../pipeline/stacked.js';
 import { readText } from './inputs.js';
 import { isStream } from './stream-file.js';
 

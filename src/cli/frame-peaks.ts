@@ -1,10 +1,11 @@
 /** Parameters of the peak search: those given, the others from the first frames. */
 import type { Geometry } from '../crystal/geometry/geometry.js';
+import { openDetector } from '../detector/detector.js';
 import { checkSignal } from '../options.js';
 import { factsOf, flagsOf, parametersOf, radiiOfSpots, saidOf, usualParameters } from '../peaks/guess.js';
-import { openDetector } from '../pipeline/detector.js';
+import { ringsOfDetector } from '../peaks/rings.js';
 import type { RingRadii } from '../pipeline/integrate.js';
-import { readFrame } from '../pipeline/searcher.js';
+import { readFrame } from '../pipeline/read-frame.js';
 import type { PeakParameters, SearchSettings } from '../pipeline/settings.js';
 import type { CheckedFlags } from './frame-flags.js';
 import type { RunSource } from './frame-source.js';
@@ -36,11 +37,12 @@ export async function peaksOf(
   if (looked !== undefined) return whole({ ...usualParameters(name), ...peaks }, usual);
   const { minRes, maxRes, maxInverseD } = settings;
   const openOther = source.openOther.bind(source);
-  const detector = await openDetector(source.first, { geometry, minRes, maxRes, maxInverseD, openOther });
-  const { width, height, dtype, rings } = detector;
+  const detector = await openDetector(source.first, { geometry, maxInverseD, openOther });
   const context = await createContext(backendOption(backend));
   try {
-    const finder = await context.peaks({ width, height, dtype, rings });
+    const reach = { minRadius: minRes ?? 0, maxRadius: maxRes ?? 0 };
+    const rings = ringsOfDetector(detector, reach);
+    const finder = await context.peaks({ detector, minRes: reach.minRadius, maxRes: reach.maxRadius });
     const numbers = [];
     let broken: unknown;
     // Broken frames are told in the run; here the next ones serve.
@@ -53,7 +55,7 @@ export async function peaksOf(
       }
     }
     if (numbers.length === 0 && broken !== undefined) throw broken;
-    const facts = await factsOf(finder, rings, width, numbers, detector.validRange);
+    const facts = await factsOf(finder, rings, detector.width, numbers, detector.validRange);
     const chosen = whole({ ...parametersOf(name, facts), ...peaks }, radiiOfSpots(facts));
     const more = chosen.rings ? ` --int-radius=${chosen.rings}` : '';
     note(dim(`peaks: from the first ${numbers.length} frames${saidOf(facts)} ${flagsOf(name, chosen.peaks)}${more}`));

@@ -11,8 +11,8 @@ import { checkSignal } from '../options.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import { chunkOf, latticeName } from '../pipeline/chunk.js';
 import { indexPeaks } from '../pipeline/frame.js';
+import { planIndexer } from '../pipeline/frame-searcher.js';
 import { failureOf, recordOf } from '../pipeline/record.js';
-import { openIndexer } from '../pipeline/searcher.js';
 import { methodName, type SearchSettings } from '../pipeline/settings.js';
 import { checkFlags, type FrameFlags, type SharedFlags } from './frame-flags.js';
 import { jsonOf, lineOf } from './frame-lines.js';
@@ -63,13 +63,13 @@ export async function runStream(
   const names = cells.map(latticeName);
   const panels = new Map(geometry.panels.map(({ name }, i) => [name, i]));
   try {
-    const indexer = await openIndexer(context, settings);
+    const indexer = cells.length > 0 ? await planIndexer(context, settings) : undefined;
     for await (const chunk of reader.chunks()) {
       checkSignal(signal);
       const origin = { filename: chunk.filename, event: eventOf(chunk), serial: chunk.serial };
       try {
-        const stages = { geometry, beam: beamOfChunk(chunk, geometry), indexer, settings };
-        const result = await indexPeaks(peaksOf(chunk, panels, input), stages);
+        const scene = { geometry, beam: beamOfChunk(chunk, geometry), settings };
+        const result = await indexPeaks(peaksOf(chunk, panels, input), scene, indexer);
         const found = { ...chunkOf(origin, result, geometry, names, methodName(settings)), event: chunk.event };
         const record = { ...recordOf({ origin, result, chunk: found }), chunk: formatChunk(found) };
         summary.add({

@@ -164,6 +164,13 @@ export interface Dataset extends Disposable {
   read(first: number, count: number, into?: FrameArray, options?: ReadFramesOptions): Promise<FrameArray>;
   /** Pixels without a count by the file's own mask, [y, x], 1 is bad; absent where the file has none. */
   mask?(options?: ReadFramesOptions): Promise<Uint8Array>;
+  /**
+   * Opens another dataset of the same file, or of `file`, one beside it: a mask, an energy a frame. Absent where the
+   * frames came from no file. The caller disposes what it gives.
+   *
+   * Throws `Format` where there is no such dataset, `File` where the file cannot be opened.
+   */
+  openOther?(path: string, file?: string): Promise<Dataset>;
   /** Where the file lists peaks, such as /entry_1/result_1; absent where it does not say. */
   readonly peakList?: string;
   /**

@@ -10,9 +10,10 @@ import { provideTurning } from './byte-order.js';
 import { nativeTurning, openCodecs } from './codecs/node.js';
 import type { Dataset, Note } from './dataset.js';
 import { openForeign } from './foreign/node.js';
-import { type Candidate, detectFormats, type OpenOptions, openSource } from './open.js';
+import { type Candidate, detectFormats, type OpenOptions } from './open.js';
+import { type OpenPlatform, openInput, openInputs } from './open-inputs.js';
 import { seriesNames } from './series-files.js';
-import { type DataInput, openSeriesOf, sourceOf } from './source-of.js';
+import { type DataInput, sourceOf } from './source-of.js';
 import { fileSource } from './sources/file.js';
 
 provideTurning(nativeTurning);
@@ -22,19 +23,17 @@ provideTurning(nativeTurning);
  * its last part, or an array of inputs is one stack of the frames of all its files. See the browser build for errors.
  */
 export async function open(input: DataInput | readonly DataInput[], options: OpenOptions = {}): Promise<Dataset> {
-  if (Array.isArray(input)) return openSeriesOf(input, options, open);
+  if (Array.isArray(input)) return openInputs(input, options, platform);
   const series = typeof input === 'string' && !/^[A-Za-z]+:\/\//.test(input) ? await seriesNames(input) : undefined;
   const notes: Note[] = series?.guess ? [{ kind: 'guess', text: series.guess }] : [];
-  if (series) return openSeriesOf(series.files, options, open, String(input), notes);
-  return openOne(input as DataInput, options);
+  if (series) return openInputs(series.files, options, platform, { name: String(input), notes });
+  return openInput(input as DataInput, options, platform);
 }
 
-async function openOne(input: DataInput, options: OpenOptions): Promise<Dataset> {
-  return openSource(await sourceOf(input, options, fileSource), options, {
-    codecs: () => openCodecs(),
-    foreign: openForeign,
-  });
-}
+const platform: OpenPlatform = {
+  files: fileSource,
+  services: { codecs: () => openCodecs(), foreign: openForeign },
+};
 
 /** Which formats a file may have, the surest first, each with what was seen; of a series its first file. */
 export async function detect(given: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {

@@ -2,9 +2,6 @@
 import { EwaldError } from '../errors.js';
 import type { PlatformBlob, PlatformSignal, PlatformUrl } from '../globals.js';
 import type { ByteSource } from './byte-source.js';
-import type { Dataset, Note } from './dataset.js';
-import type { OpenOptions } from './open.js';
-import { inOrder, openSeries } from './series.js';
 import { blobSource } from './sources/blob.js';
 import { httpSource } from './sources/http.js';
 import { memorySource } from './sources/memory.js';
@@ -39,29 +36,6 @@ export async function sourceOf(
   throw new EwaldError(
     'Argument',
     `open takes a path, a URL, a File, a Blob, bytes or a ByteSource; given is ${Object.prototype.toString.call(input)}`,
-  );
-}
-
-/** Several inputs as one stack: those given as an array in the order of their names, `named` ones as they are. */
-export async function openSeriesOf(
-  inputs: readonly DataInput[],
-  options: OpenOptions,
-  open: (input: DataInput, options: OpenOptions) => Promise<Dataset>,
-  name?: string,
-  notes: readonly Note[] = [],
-): Promise<Dataset> {
-  const { navShape, ...each } = options;
-  const nameOf = (input: DataInput): string =>
-    typeof input === 'string' ? input : 'name' in input ? String(input.name) : 'href' in input ? input.href : '';
-  const files = name === undefined ? inOrder(inputs, nameOf) : [...inputs];
-  const [first] = files;
-  if (first === undefined) throw new EwaldError('Argument', 'open: the array of inputs is empty');
-  if (files.length === 1) return open(first, options);
-  return openSeries(
-    name ?? `${nameOf(first) || 'input'} and ${files.length - 1} more`,
-    files.map((file) => ({ name: nameOf(file), open: () => open(file, each) })),
-    { navShape },
-    notes,
   );
 }
 

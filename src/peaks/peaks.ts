@@ -9,6 +9,7 @@ import { numberTypes } from '../arrays/numbers.js';
 import type { BackendName } from '../backends/names.js';
 import { lengthOf } from '../buffers.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
+import type { Detector } from '../detector/detector.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import {
@@ -31,21 +32,32 @@ import type { FinderName, Frame, FrameDtype } from './contract.js';
 import { finderNames, ownDefaults, refuseOthers } from './finders.js';
 import { peaksFeature } from './kernels.js';
 import type { PeakList } from './peak-list.js';
-import { type Rings, ringsAround, ringsOf, type SearchedPanel } from './rings.js';
+import { type Rings, ringsAround, ringsOf, ringsOfDetector, type SearchedPanel } from './rings.js';
 
 export type { FinderName, Frame, FrameDtype } from './contract.js';
 
-/** Sizes of a peak finder, and the detector it is for. */
-export interface PeaksOptions {
-  /** Pixels of a frame along fast scan, 1 … 65536. */
-  readonly width: number;
-  /** Pixels of a frame along slow scan, 1 … 65536. */
-  readonly height: number;
+/** What every peak finder is planned with. */
+interface FinderOptions {
   /**
    * How peaks are found: blobs above the noise of their ring (`peakfinder8`, default), summits of steep slopes (`zaef`),
    * or pixels whose surroundings vary more than counting does (`dispersion`, `dispersion-extended`).
    */
   readonly finder?: FinderName;
+  /** Pixels nearer to the beam take no part; pixels, default 0. CrystFEL's min-res. */
+  readonly minRes?: number;
+  /** Pixels farther from the beam take no part; pixels, default 0: no limit. CrystFEL's max-res. */
+  readonly maxRes?: number;
+  /** Peaks of a frame at most, 1 … 2^20; default 2048. The search ends with the last of them. */
+  readonly maxPeaks?: number;
+}
+
+/** A peak finder for frames of these sizes. */
+export interface FramePeaksOptions extends FinderOptions {
+  readonly detector?: undefined;
+  /** Pixels of a frame along the fast axis, 1 … 65536. */
+  readonly width: number;
+  /** Pixels of a frame along the slow axis, 1 … 65536. */
+  readonly height: number;
   /** Type of the frames' numbers. */
   readonly dtype: FrameDtype;
   /** Panels and rings; without it the frame is one panel, around `centre`. */
@@ -56,13 +68,21 @@ export interface PeaksOptions {
   readonly rings?: Rings;
   /** Pixels that are bad in every frame, nonzero where bad, [ss, fs]. */
   readonly bad?: Uint8Array;
-  /** Pixels nearer to the beam take no part; pixels, default 0. CrystFEL's min-res. */
-  readonly minRes?: number;
-  /** Pixels farther from the beam take no part; pixels, default 0: no limit. CrystFEL's max-res. */
-  readonly maxRes?: number;
-  /** Peaks of a frame at most, 1 … 2^20; default 2048. The search ends with the last of them. */
-  readonly maxPeaks?: number;
 }
+
+/** What a detector stands for among the options. */
+const ofDetector = ['width', 'height', 'dtype', 'geometry', 'centre', 'rings', 'bad'] as const;
+
+/** A peak finder for the frames of a detector: it gives the peaks that a run with this detector gives. */
+export interface DetectorPeaksOptions
+  extends FinderOptions,
+    Readonly<Partial<Record<(typeof ofDetector)[number], undefined>>> {
+  /** What `ctx.detector` returns: it knows the frames' sizes and type, its panels, bad pixels and valid range. */
+  readonly detector: Detector;
+}
+
+/** Sizes of a peak finder, and the detector it is for. */
+export type PeaksOptions = FramePeaksOptions | DetectorPeaksOptions;
 
 /** One search; defaults are CrystFEL's. Parameters of another finder than the plan's are refused. */
 export interface PeaksRunOptions {
@@ -93,7 +113,7 @@ export interface PeaksRunOptions {
   readonly sigmaStrong?: number;
   /** dispersion: good pixels of a window, at least; default 2. */
   readonly minCount?: number;
-  /** Values outside [least, greatest] mark bad pixels; default: all values are good. */
+  /** Values outside [least, greatest] mark bad pixels; default: the detector's range, and without one all are good. */
   readonly validRange?: readonly [number, number];
   /** Pixels that are bad in this frame, nonzero where bad, [ss, fs]. */
   readonly bad?: Uint8Array;
@@ -145,12 +165,28 @@ function checkRings(rings: Rings | undefined): Rings | undefined {
   throw new EwaldError('Argument', `peaks: rings is ${shown(rings)}; needed is what ringsOf gives`);
 }
 
-function ringsFor(options: PeaksOptions): Rings {
-  const { width, height, geometry, centre = [width / 2, height / 2], bad } = options;
+/** Refuses what is no detector, and options that it stands for. */
+function checkDetector(options: PeaksOptions): Detector | undefined {
+  const { detector } = options;
+  if (detector === undefined) return undefined;
+  if (typeof (detector as Partial<Detector> | null)?.beams !== 'function')
+    throw new EwaldError(
+      'Argument',
+      `peaks: detector is ${shown(detector)}; it expects what await ctx.detector(dataset) returns`,
+    );
+  const twice = ofDetector.find((name) => options[name] !== undefined);
+  if (twice !== undefined)
+    throw new EwaldError('Argument', `peaks: ${twice} is given beside detector, which has its own; give one of them`);
+  return detector;
+}
+
+function ringsFor(options: PeaksOptions, width: number, height: number): Rings {
+  const { detector, geometry, centre = [width / 2, height / 2], bad } = options;
   const reach = {
     minRadius: real('peaks: minRes', options.minRes, 0, 0, 1e6),
     maxRadius: real('peaks: maxRes', options.maxRes, 0, 0, 1e6),
   };
+  if (detector) return ringsOfDetector(detector, reach);
   if (geometry !== undefined && !Array.isArray((geometry as Geometry | null)?.panels))
     throw new EwaldError('Argument', `peaks: geometry is ${shown(geometry)}; needed is what parseGeometry gives`);
   if (geometry) return ringsOf(geometry, width, height, reach, bad);
@@ -163,28 +199,19 @@ function ringsFor(options: PeaksOptions): Rings {
 export async function planPeaks(planner: Planner, options: PeaksOptions): Promise<PeakFinder> {
   if (typeof options !== 'object' || options === null)
     throw new EwaldError('Argument', 'peaks needs options: width, height and dtype of the frames');
-  knownOptions('peaks', options, [
-    'width',
-    'height',
-    'finder',
-    'dtype',
-    'geometry',
-    'rings',
-    'centre',
-    'bad',
-    'minRes',
-    'maxRes',
-    'maxPeaks',
-  ]);
+  knownOptions('peaks', options, ['detector', ...ofDetector, 'finder', 'minRes', 'maxRes', 'maxPeaks']);
   const names = Object.keys(numbers) as FrameDtype[];
-  const width = integer('peaks: width', options.width ?? Number.NaN, 0, 1, 65536);
-  const height = integer('peaks: height', options.height ?? Number.NaN, 0, 1, 65536);
-  const dtype = choice('peaks: dtype', options.dtype ?? ('' as FrameDtype), 'u16', names);
+  const detector = checkDetector(options);
+  const frames: { width?: number | undefined; height?: number | undefined; dtype?: FrameDtype | undefined } =
+    detector ?? options;
+  const width = integer('peaks: width', frames.width ?? Number.NaN, 0, 1, 65536);
+  const height = integer('peaks: height', frames.height ?? Number.NaN, 0, 1, 65536);
+  const dtype = choice('peaks: dtype', frames.dtype ?? ('' as FrameDtype), 'u16', names);
   const finder = choice('peaks: finder', options.finder, 'peakfinder8', finderNames);
   const maxPeaks = integer('peaks: maxPeaks', options.maxPeaks, 2048, 1, 2 ** 20);
   const pixels = width * height;
   checkMask('peaks: bad', options.bad, pixels);
-  const { bins, rings, panels } = checkRings(options.rings) ?? ringsFor(options);
+  const { bins, rings, panels } = checkRings(options.rings) ?? ringsFor(options, width, height);
   if (bins.length !== pixels)
     throw new EwaldError(
       'Shape',
@@ -254,7 +281,8 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
         );
       }
       checkMask('peaks.run: bad', run.bad, pixels);
-      const params = paramsOf({ ...ownDefaults[finder], ...given(run) }, dtype);
+      const { validRange = detector?.validRange } = run;
+      const params = paramsOf({ ...ownDefaults[finder], ...given(run), ...(validRange ? { validRange } : {}) }, dtype);
       const centroid = choice('peaks.run: centroid', run.centroid, 'blob', ['blob', 'weighted']);
       const limits = run.rings ? new Float32Array(rings * 4) : undefined;
       return resource.enqueue(async () => {
@@ -262,7 +290,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
         const count = await kernel.run({ params, frame, bad: run.bad, found, limits });
         const list = listOf(found, count, limits);
         if (centroid === 'weighted') {
-          const [least, greatest] = run.validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+          const [least, greatest] = validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
           const good = (i: number): boolean => {
             const v = frame[i] ?? Number.NaN;
             return bins[i] !== maskedBin && !run.bad?.[i] && v >= least && v <= greatest;

@@ -1,9 +1,11 @@
 /** The public names of peaks. */
 export type { PeakList } from './peak-list.js';
 export type {
+  DetectorPeaksOptions,
   FinderName,
   Frame,
   FrameDtype,
+  FramePeaksOptions,
   PeakFinder,
   PeakFinderMethods,
   PeaksOptions,

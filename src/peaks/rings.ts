@@ -2,6 +2,7 @@
 
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { badPixels, heightOf, widthOf } from '../crystal/geometry/pixels.js';
+import { checkPanels, type Detector } from '../detector/detector.js';
 import { EwaldError } from '../errors.js';
 import { maskedBin } from '../layout/peaks.js';
 
@@ -70,17 +71,6 @@ export function ringsAround(
   return { bins, rings, panels: [{ name: 'p0', fs: 0, ss: 0, endFs: width, endSs: height }] };
 }
 
-/** Refuses a geometry whose panels do not fit into the frames. Throws `Shape`. */
-export function checkPanels(geometry: Geometry, width: number, height: number): void {
-  for (const { name, maxFs, maxSs } of geometry.panels) {
-    if (maxFs >= width || maxSs >= height)
-      throw new EwaldError(
-        'Shape',
-        `the panel ${name} ends at fs ${maxFs}, ss ${maxSs}, but a frame has ${width} x ${height} pixels; is it the geometry of this detector?`,
-      );
-  }
-}
-
 /** Rings of a geometry: distances in the laboratory's x and y in whole pixels, of the corner of each pixel. */
 export function ringsOf(
   geometry: Geometry,
@@ -120,3 +110,23 @@ export function ringsOf(
   }));
   return { bins, rings, panels };
 }
+
+const known = new WeakMap<Detector, Map<string, Rings>>();
+
+/** Rings of a detector, made once for each pair of radii: all finders on it share them. */
+export function ringsOfDetector(detector: Detector, reach: Reach): Rings {
+  const { geometry, width, height, bad } = detector;
+  const own = known.get(detector) ?? new Map<string, Rings>();
+  known.set(detector, own);
+  const key = `${reach.minRadius} ${reach.maxRadius}`;
+  const rings = own.get(key) ?? ringsOf(geometry, width, height, reach, bad);
+  own.delete(key);
+  own.set(key, rings);
+  // A slider of the radii passes through many of them.
+  const [oldest] = own.keys();
+  if (own.size > mostReaches && oldest !== undefined) own.delete(oldest);
+  return rings;
+}
+
+/** Pairs of radii whose rings are kept. */
+const mostReaches = 4;

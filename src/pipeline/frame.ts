@@ -11,26 +11,21 @@ import { isAccepted } from './accept.js';
 import { type DetectorFit, fitDetector } from './detector-fit.js';
 import { integrate, type Measured, type RingRadii } from './integrate.js';
 import { orient } from './orient.js';
-import { excitationOf, predict } from './predict.js';
+import { excitationOf, predict, type Reflection } from './predict.js';
 import type { SearchSettings } from './settings.js';
 
-/** What every frame of a run is searched with. */
-export interface Stages {
+/** What peaks are indexed with: their detector, their beam, and the parameters. */
+export interface IndexScene {
   readonly geometry: Geometry;
   readonly beam: Beam;
-  readonly width: number;
-  readonly bad: Uint8Array;
-  /** The peaks of the frame. */
-  readonly find: (frame: Frame) => Promise<PeakList>;
-  /** Where they are found; undefined: they come from the file. */
-  readonly findsOn: BackendName | undefined;
-  readonly indexer: Indexer | undefined;
   readonly settings: SearchSettings;
-  readonly bandwidth: number;
 }
 
-/** What indexing needs of it. */
-export type IndexStages = Pick<Stages, 'geometry' | 'beam' | 'indexer' | 'settings'>;
+/** What reflections are integrated with. */
+export interface Scene extends IndexScene {
+  readonly width: number;
+  readonly bad: Uint8Array;
+}
 
 /** A crystal of a frame. */
 export interface FrameCrystal {
@@ -89,27 +84,13 @@ export function upperEnd(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-/** Searches a frame of the finder's type. */
-export async function searchFrame(frame: Frame, stages: Stages, readMs: number): Promise<FrameResult> {
-  const begun = performance.now();
-  const peaks = await stages.find(frame);
-  const found = performance.now();
-  const result = await indexPeaks(peaks, stages);
-  const integrating = performance.now();
-  const { rings = usualRings } = stages.settings;
-  const crystals = rings ? result.crystals.map((crystal) => measured(crystal, frame, stages, rings)) : result.crystals;
-  const ms = {
-    read: readMs,
-    peaks: found - begun,
-    index: integrating - found,
-    integrate: performance.now() - integrating,
-  };
-  return { ...result, crystals, ms, backends: { ...result.backends, peaks: stages.findsOn } };
-}
-
 /** Indexes the peaks of a frame. */
-export async function indexPeaks(peaks: PeakList, stages: IndexStages): Promise<FrameResult> {
-  const { geometry, beam, indexer, settings } = stages;
+export async function indexPeaks(
+  peaks: PeakList,
+  scene: IndexScene,
+  indexer: Indexer | undefined,
+): Promise<FrameResult> {
+  const { geometry, beam, settings } = scene;
   const { cells = [], thresholds = {}, minPeaks = 0, accept = 'chance', tolerance } = settings;
   const begun = performance.now();
   const spots = spotsOf(peaks, geometry, beam);
@@ -131,15 +112,15 @@ export async function indexPeaks(peaks: PeakList, stages: IndexStages): Promise<
     peaks,
     spots,
     hit,
-    crystals: crystals.map((crystal) => describe(crystal, peaks, spots, stages)),
+    crystals: crystals.map((crystal) => describe(crystal, peaks, spots, scene)),
     beam,
     ms: { read: 0, peaks: 0, index: performance.now() - begun, integrate: 0 },
     backends: { peaks: undefined, index: indexer?.backend },
   };
 }
 
-function describe(crystal: Crystal, list: PeakList, spots: Float32Array, stages: IndexStages): FrameCrystal {
-  const { geometry, beam, settings } = stages;
+function describe(crystal: Crystal, list: PeakList, spots: Float32Array, scene: IndexScene): FrameCrystal {
+  const { geometry, beam, settings } = scene;
   const known = settings.cells?.[crystal.inputCell];
   const peaks = Uint32Array.from(crystal.mask.keys()).filter((i) => crystal.mask[i]);
   const { cell, reciprocal } = orient(crystal.cell, crystal.reciprocal, spots, peaks, beam.wavelengthA) ?? crystal;
@@ -181,14 +162,21 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, stages:
   };
 }
 
-function measured(crystal: FrameCrystal, frame: Frame, stages: Stages, rings: RingRadii): FrameCrystal {
-  const { geometry, beam, bad, width, bandwidth, settings } = stages;
+/** Where the reflections of a crystal fall. */
+export function predictCrystal(crystal: FrameCrystal, { geometry, beam, settings }: IndexScene): Reflection[] {
   const { pushResolution = 0, maxInverseD = Number.POSITIVE_INFINITY } = settings;
   const centring = settings.cells?.[crystal.inputCell]?.centring ?? 'P';
-  const reflections = predict(reciprocalCell(crystal.cell), centring, geometry, beam, {
+  return predict(reciprocalCell(crystal.cell), centring, geometry, beam, {
     profileRadius: crystal.profileRadius,
-    bandwidth,
+    bandwidth: geometry.bandwidth ?? 0,
     maxInverseD: Math.min(maxInverseD, crystal.resolution + pushResolution),
   });
-  return { ...crystal, reflections: integrate(frame, width, bad, geometry, reflections, rings) };
+}
+
+/** The intensities of a crystal's reflections in a frame; undefined where the parameters say that nothing is integrated. */
+export function integrateCrystal(frame: Frame, crystal: FrameCrystal, scene: Scene): Measured[] | undefined {
+  const { rings = usualRings } = scene.settings;
+  return rings
+    ? integrate(frame, scene.width, scene.bad, scene.geometry, predictCrystal(crystal, scene), rings)
+    : undefined;
 }

@@ -1,10 +1,11 @@
 /** Peaks that stand beside the frames, taken in place of a search. */
 import type { Dataset } from '../data/dataset.js';
+import type { Detector } from '../detector/detector.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { maskedBin } from '../layout/peaks.js';
 import type { PeakList } from '../peaks/peak-list.js';
-import type { Detector } from './detector.js';
+import type { Rings } from '../peaks/rings.js';
 
 /** Where peak lists stand and how they are taken. */
 export interface ListedSettings {
@@ -24,7 +25,8 @@ export interface ListedSettings {
 export async function listedPeaks(
   dataset: Dataset,
   frame: number,
-  { geometry, width, height, rings }: Detector,
+  { geometry, width, height }: Detector,
+  rings: Rings,
   { path, halfPixel, validate = true }: ListedSettings,
   signal: PlatformSignal | undefined,
 ): Promise<PeakList> {

@@ -5,7 +5,7 @@ import type { EwaldErrorTag } from '../errors.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import type { FrameOrigin } from './chunk.js';
 import type { FrameCrystal, StageBackends, StageTimes } from './frame.js';
-import type { FailedFrame, SearchedFrame } from './run.js';
+import type { FailedFrame, SearchedFrame } from './search-all.js';
 
 /** A crystal without its reflections, which stand in the chunk. */
 export type CrystalRecord = Omit<FrameCrystal, 'reflections'> & {

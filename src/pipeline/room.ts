@@ -2,7 +2,9 @@
 import { indexingRoom } from '../indexing/room.js';
 import { peaksRoom } from '../peaks/room.js';
 import type { Planner } from '../planner.js';
-import type { PipelineItem, PipelineOptions } from './run.js';
+import type { FrameSearcher, FrameSearcherOptions } from './frame-searcher.js';
+import type { PipelineOptions } from './run.js';
+import type { PipelineItem } from './search-all.js';
 
 export interface PipelineMethods {
   /**
@@ -13,6 +15,13 @@ export interface PipelineMethods {
    * an item with `error`.
    */
   pipeline(options: PipelineOptions): AsyncGenerator<PipelineItem, void, undefined>;
+  /**
+   * Plans a search that takes frames in hand, stage by stage or all at once; its parameters may change from call to call.
+   * See `FrameSearcherOptions`.
+   *
+   * Throws `Argument` for options that do not fit.
+   */
+  frameSearcher(options: FrameSearcherOptions): Promise<FrameSearcher>;
 }
 
 /** Stands on peaks and indexing of the same context. */
@@ -20,5 +29,9 @@ export const pipelineRoom = (planner: Planner): PipelineMethods => ({
   async *pipeline(options) {
     const { runPipeline } = await import('./run.js');
     yield* runPipeline({ ...peaksRoom(planner), ...indexingRoom(planner) }, options);
+  },
+  async frameSearcher(options) {
+    const { openFrameSearcher } = await import('./frame-searcher.js');
+    return openFrameSearcher({ ...peaksRoom(planner), ...indexingRoom(planner) }, options);
   },
 });

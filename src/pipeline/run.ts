@@ -5,18 +5,16 @@
  * It knows no files of its own: datasets come open, results go to whoever iterates.
  */
 
-import type { StreamChunk } from '../crystal/stream/stream.js';
 import type { Dataset } from '../data/dataset.js';
+import { type DetectorOptions, openDetector } from '../detector/detector.js';
+import { stacked } from '../detector/stacked.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
-import { checkSignal, integer, knownOptions } from '../options.js';
-import { oneLine } from '../plain-text.js';
-import { chunkOf, type FrameOrigin, latticeName } from './chunk.js';
-import { type DetectorOptions, openDetector } from './detector.js';
-import type { FrameResult } from './frame.js';
-import { type Plans, readFrame, Searcher } from './searcher.js';
-import { methodName, type SearchSettings, settingNames } from './settings.js';
-import { stacked } from './stacked.js';
+import { integer, knownOptions } from '../options.js';
+
+import { type FrameSearcher, openFrameSearcher, type Plans } from './frame-searcher.js';
+import { type FrameJob, iterate, letGo, type PipelineItem, searchAll } from './search-all.js';
+import { type SearchSettings, settingNames, settingsOf } from './settings.js';
 
 /** Frames to be searched: all of a dataset, or some. */
 export interface PipelineInput {
@@ -29,38 +27,13 @@ export interface PipelineInput {
 }
 
 /** What a run is told. */
-export interface PipelineOptions extends SearchSettings, Omit<DetectorOptions, 'minRes' | 'maxRes' | 'maxInverseD'> {
+export interface PipelineOptions extends SearchSettings, Omit<DetectorOptions, 'maxInverseD'> {
   readonly inputs: Iterable<PipelineInput> | AsyncIterable<PipelineInput>;
   /** Frames searched at once, 1 … 256; default 1. Twice as many are in memory. */
   readonly jobs?: number;
   /** Serial number of the first frame; default 1. */
   readonly serialStart?: number;
   readonly signal?: PlatformSignal;
-}
-
-/** A frame that is done. */
-export interface SearchedFrame {
-  readonly origin: FrameOrigin;
-  readonly result: FrameResult;
-  readonly chunk: StreamChunk;
-  readonly error?: undefined;
-}
-
-/** A frame that could not be read. */
-export interface FailedFrame {
-  readonly origin: FrameOrigin;
-  readonly error: EwaldError;
-  readonly result?: undefined;
-  readonly chunk?: undefined;
-}
-
-export type PipelineItem = SearchedFrame | FailedFrame;
-
-/** A frame that is to be searched. */
-export interface FrameJob {
-  readonly dataset: Dataset;
-  readonly frame: number;
-  readonly origin: FrameOrigin;
 }
 
 const names = ['inputs', 'geometry', 'bad', 'openOther', 'jobs', 'serialStart', 'signal', ...settingNames];
@@ -84,26 +57,23 @@ export async function* runPipeline(
   const serialStart = integer('pipeline: serialStart', options.serialStart, 1, 0, 2 ** 31);
   const { signal } = options;
   const inputs = iterate(options.inputs);
-  const searchers: Searcher[] = [];
+  const searchers: FrameSearcher[] = [];
   try {
     const { done, value: first } = await inputs.next();
     if (done) throw new EwaldError('Argument', 'the run has no frames; needed is a file of frames at least');
-    const { inputs: _, signal: __, jobs: ___, ...rest } = options;
-    const detector = await openDetector(first.dataset, rest);
+    const { geometry, bad, openOther, maxInverseD } = options;
+    const detector = await openDetector(first.dataset, { geometry, bad, openOther, maxInverseD });
+    const settings = settingsOf(options);
     const asPictures = (input: PipelineInput): PipelineInput => ({
       ...input,
       dataset: stacked(input.dataset, options.geometry),
     });
-    for (let i = 0; i < jobs; i++) searchers.push(await Searcher.open(context, detector, options));
+    for (let i = 0; i < jobs; i++) searchers.push(await openFrameSearcher(context, { ...settings, detector }));
     yield* searchAll(searchers, framesOf(first, inputs, serialStart, asPictures), signal);
   } finally {
     for (const searcher of searchers) await searcher.dispose();
     await letGo(inputs);
   }
-}
-
-async function* iterate<T>(source: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-  yield* source;
 }
 
 async function* framesOf(
@@ -121,93 +91,4 @@ async function* framesOf(
   };
   yield* jobsOf(asPictures(first));
   for await (const input of rest) yield* jobsOf(asPictures(input));
-}
-
-/** Searches frames with as many searchers as there are; twice as many frames are read or under way, not more. */
-export async function* searchAll(
-  searchers: readonly Searcher[],
-  jobs: Iterable<FrameJob> | AsyncIterable<FrameJob>,
-  signal: PlatformSignal | undefined,
-): AsyncGenerator<PipelineItem, void, undefined> {
-  const free = [...searchers];
-  const waiting: ((searcher: Searcher) => void)[] = [];
-  const take = (): Promise<Searcher> => {
-    const searcher = free.pop();
-    return searcher ? Promise.resolve(searcher) : new Promise((resolve) => waiting.push(resolve));
-  };
-  const give = (searcher: Searcher): void => {
-    const next = waiting.shift();
-    if (next) next(searcher);
-    else free.push(searcher);
-  };
-  const [any] = searchers;
-  if (!any) return;
-  const { detector, settings, spare } = any;
-  const lattices = (settings.cells ?? []).map(latticeName);
-  const work = async ({ dataset, frame, origin }: FrameJob): Promise<PipelineItem> => {
-    try {
-      checkSignal(signal);
-      // No stream can hold such a name: the frame fails before it is read, the others go on.
-      oneLine(origin.filename, 'the name of the file');
-      const begun = performance.now();
-      // Read before a searcher is free: the next frame is decoded while this one is searched.
-      const numbers = await readFrame(dataset, frame, detector, signal, any.memory());
-      const readMs = performance.now() - begun;
-      const searcher = await take();
-      try {
-        checkSignal(signal);
-        const result = await searcher.search(numbers, dataset, frame, readMs, signal);
-        return { origin, result, chunk: chunkOf(origin, result, detector.geometry, lattices, methodName(settings)) };
-      } finally {
-        give(searcher);
-        spare.push(numbers);
-      }
-    } catch (error) {
-      // A lost device finds nothing in the frames to come either: that is no fault of theirs.
-      if (!(error instanceof EwaldError) || ['Aborted', 'Disposed', 'DeviceLost'].includes(error.tag)) throw error;
-      return { origin, error };
-    }
-  };
-  const queue: Promise<PipelineItem>[] = [];
-  const source = iterate(jobs);
-  const most = 2 * searchers.length;
-  let coming: Promise<IteratorResult<FrameJob, void>> | undefined;
-  let ended = false;
-  try {
-    while (!ended || queue.length > 0) {
-      checkSignal(signal);
-      const [first] = queue;
-      if (!ended && queue.length < most) {
-        coming ??= source.next();
-        // A source that waits for its next frame does not hold back those that are done.
-        const next = await (first ? Promise.race([coming, first.then(noJob, noJob)]) : coming);
-        if (next) {
-          coming = undefined;
-          if (next.done) ended = true;
-          else {
-            const item = work(next.value);
-            // Whoever iterates sees it in its turn.
-            item.catch(noJob);
-            queue.push(item);
-          }
-          continue;
-        }
-      }
-      queue.shift();
-      yield (await first) as PipelineItem;
-    }
-  } finally {
-    // Nobody disposes a searcher that is at work.
-    await Promise.allSettled(queue);
-    await letGo(source);
-  }
-}
-
-const noJob = (): undefined => undefined;
-
-/** Ends a source; one that still waits for its next item ends behind it, and nobody waits for that. */
-async function letGo(source: AsyncGenerator<unknown, void, undefined>): Promise<void> {
-  const ended = source.return();
-  ended.catch(noJob);
-  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 0))]);
 }

@@ -61,6 +61,10 @@ export const settingNames = [
   'maxInverseD',
 ] as const;
 
+/** The settings among other options. */
+export const settingsOf = (options: SearchSettings): SearchSettings =>
+  Object.fromEntries(settingNames.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
+
 /** What a stream calls the method of indexing. */
 export const methodName = ({ cells = [], method = 'fast' }: SearchSettings): string =>
   cells.length > 0 ? `ewald-${method}` : 'none';

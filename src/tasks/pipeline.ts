@@ -6,15 +6,15 @@
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Dataset } from '../data/dataset.js';
 import type { DataInput } from '../data/source-of.js';
+import { type Detector, openDetector } from '../detector/detector.js';
+import { openStacked } from '../detector/stacked.js';
 import { EwaldError } from '../errors.js';
 import type { TaskScope } from '../executors/task.js';
 import { type LiveFrame, liveDataset, liveNumber } from '../live/frame.js';
-import { type Detector, openDetector } from '../pipeline/detector.js';
+import { type FrameSearcher, openFrameSearcher } from '../pipeline/frame-searcher.js';
 import { type FrameFailure, type FrameRecord, failureOf, recordOf } from '../pipeline/record.js';
-import { searchAll } from '../pipeline/run.js';
-import { Searcher } from '../pipeline/searcher.js';
+import { searchAll } from '../pipeline/search-all.js';
 import type { SearchSettings } from '../pipeline/settings.js';
-import { openStacked } from '../pipeline/stacked.js';
 
 /** What all tasks of a run share. */
 export interface SharedRun {
@@ -53,7 +53,7 @@ export async function search(task: SearchTask, scope: TaskScope): Promise<(Frame
   const searcher = await scope.keep(`searcher ${hash}`, async () => {
     if (run.live) live.set(run.first, run.live);
     const detector = await detectorOf(run, scope, await first(), live);
-    const opened = await Searcher.open(await scope.context(), detector, run.settings);
+    const opened = await openFrameSearcher(await scope.context(), { ...run.settings, detector });
     liveOf.set(opened, live);
     return opened;
   });
@@ -61,10 +61,10 @@ export async function search(task: SearchTask, scope: TaskScope): Promise<(Frame
   if (task.live) return searchLive(task, task.live, searcher, live, scope);
   const searchers = [searcher];
   // While this thread integrates a frame, the device searches the next one.
-  if (searcher.onDevice)
+  if (!['wasm', 'native', undefined].includes(searcher.backends.peaks))
     searchers.push(
       await scope.keep(`searcher ${hash} 2`, async () =>
-        Searcher.open(await scope.context(), searcher.detector, run.settings),
+        openFrameSearcher(await scope.context(), { ...run.settings, detector: searcher.detector }),
       ),
     );
   const items: (FrameRecord | FrameFailure)[] = [];
@@ -82,13 +82,13 @@ export async function search(task: SearchTask, scope: TaskScope): Promise<(Frame
 }
 
 /** Frames of a searcher that are under way and stand in no file: the detector asks for their beam by name. */
-const liveOf = new WeakMap<Searcher, Map<string, LiveFrame>>();
+const liveOf = new WeakMap<FrameSearcher, Map<string, LiveFrame>>();
 
 /** Searches frames that came by themselves. */
 async function searchLive(
   task: SearchTask,
   frames: NonNullable<SearchTask['live']>,
-  searcher: Searcher,
+  searcher: FrameSearcher,
   live: Map<string, LiveFrame>,
   scope: TaskScope,
 ): Promise<(FrameRecord | FrameFailure)[]> {
@@ -125,12 +125,12 @@ function detectorOf(
   first: Dataset,
   live: ReadonlyMap<string, LiveFrame>,
 ): Promise<Detector> {
-  const { minRes, maxRes, maxInverseD } = settings;
+  const { maxInverseD } = settings;
   const openOther = async (file: string, dataset: string): Promise<Dataset> => {
     const frame = live.get(file);
     return frame ? liveNumber(frame, file, dataset) : scope.open(file, { dataset });
   };
-  return openDetector(first, { geometry, minRes, maxRes, maxInverseD, openOther });
+  return openDetector(first, { geometry, maxInverseD, openOther });
 }
 
 /** A file that stays open from task to task; opened anew where it has fewer frames than the task knows of. */

@@ -92,7 +92,8 @@ describe.each(['wasm', 'native', 'webgpu'] as const)('on %s', (backend) => {
   );
   row(
     'ctx.peaks',
-    all<import('ewald').PeaksOptions>({
+    all<import('ewald').FramePeaksOptions>({
+      detector: 0,
       ...{ width: 0, height: 0, dtype: 0, geometry: 0, centre: 0, bad: 0, minRes: 0, maxRes: 0, maxPeaks: 0 },
       ...{ rings: 0, finder: 0 },
     }),

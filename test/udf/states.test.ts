@@ -1,5 +1,5 @@
 /** Initial states of results, positions without a frame, and methods that return promises. */
-import { Context, type UdfContextOptions, defineUdf, type ResultBuffer } from 'ewald/udf';
+import { Context, defineUdf, type ResultBuffer, type UdfContextOptions } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refused } from '../support/refused.js';
 import { least } from './module.mjs';

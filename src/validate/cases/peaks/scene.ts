@@ -1,6 +1,6 @@
 /** Frames that are made from a seed: a background that falls with the radius, peaks, what detectors do to pixels. */
 import type { Frame, FrameDtype } from '../../../peaks/contract.js';
-import type { PeaksOptions, PeaksRunOptions } from '../../../peaks/peaks.js';
+import type { FramePeaksOptions, PeaksRunOptions } from '../../../peaks/peaks.js';
 import { Random } from '../../../random/random.js';
 import type { DispersionSettings } from '../../oracle/peaks/dispersion.js';
 import type { Settings } from '../../oracle/peaks/peakfinder8.js';
@@ -45,12 +45,12 @@ export interface Look {
   /** Every pixel is this. */
   readonly constant?: number;
   readonly run?: PeaksRunOptions;
-  readonly plan?: Partial<PeaksOptions>;
+  readonly plan?: Partial<FramePeaksOptions>;
 }
 
 /** A frame with all that the search is told. */
 export interface Problem {
-  readonly options: PeaksOptions;
+  readonly options: FramePeaksOptions;
   readonly run: PeaksRunOptions;
   readonly frame: Frame;
   readonly settings: Settings & ZaefSettings & DispersionSettings;

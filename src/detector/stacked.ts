@@ -105,6 +105,7 @@ class StackedFrames implements Dataset {
   readonly file: Dataset;
   readonly shape: DatasetShape;
   readonly mask?: NonNullable<Dataset['mask']>;
+  readonly openOther?: NonNullable<Dataset['openOther']>;
 
   constructor(file: Dataset) {
     this.file = file;
@@ -112,6 +113,7 @@ class StackedFrames implements Dataset {
     const columns = signal.at(-1) ?? 1;
     this.shape = { navigation, signal: [file.frameLength / columns, columns] };
     if (file.mask) this.mask = (options) => file.mask?.(options) as Promise<Uint8Array>;
+    if (file.openOther) this.openOther = (path, other) => file.openOther?.(path, other) as Promise<Dataset>;
   }
 
   get format() {

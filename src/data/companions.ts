@@ -1,0 +1,66 @@
+/**
+ * Files that belong to another one: the data files of an Eiger master, the raw file beside an EMPAD .xml. Whoever drops
+ * both on a page means one dataset, in whatever order they come.
+ */
+import { type ByteSource, baseName } from './byte-source.js';
+import type { Dataset } from './dataset.js';
+
+/** An input among several. */
+export interface Given<T> {
+  readonly input: T;
+  readonly name: string;
+}
+
+/** Files that are opened to see what they refer to: masters come first, and a series of plain frames costs a few. */
+const mostProbed = 8;
+
+/** Those that refer to others most likely come first: masters by their name, then the rarer endings. */
+function byLikelihood<T>(given: readonly Given<T>[]): Given<T>[] {
+  const ending = ({ name }: Given<T>): string => name.slice(name.lastIndexOf('.') + 1).toLowerCase();
+  const counts = new Map<string, number>();
+  for (const one of given) counts.set(ending(one), (counts.get(ending(one)) ?? 0) + 1);
+  const rank = (one: Given<T>): number => (/master/i.test(one.name) ? 0 : (counts.get(ending(one)) ?? 1));
+  return [...given].sort((a, b) => rank(a) - rank(b));
+}
+
+/**
+ * The inputs that are read by themselves, in the order given; those that another one reads are left out.
+ *
+ * `opened` opens one and names the files it asked for; an input that cannot be opened stays, so that its own error is
+ * reported.
+ */
+export async function withoutCompanions<T>(
+  given: readonly Given<T>[],
+  opened: (one: Given<T>) => Promise<ReadonlySet<string>>,
+): Promise<T[]> {
+  const companions = new Set<string>();
+  for (const one of byLikelihood(given).slice(0, mostProbed)) {
+    if (companions.has(baseName(one.name))) continue;
+    const asked = await opened(one).catch(() => new Set<string>());
+    for (const name of asked) if (name !== baseName(one.name)) companions.add(name);
+  }
+  const own = given.filter(({ name }) => !companions.has(baseName(name)));
+  return (own.length > 0 ? own : given).map(({ input }) => input);
+}
+
+/** A source that remembers which files beside it were asked for. */
+export function recording(source: ByteSource): { readonly source: ByteSource; readonly asked: ReadonlySet<string> } {
+  const asked = new Set<string>();
+  const sibling: ByteSource['sibling'] = async (path, options) => {
+    const found = await source.sibling(path, options);
+    asked.add(baseName(path));
+    return found;
+  };
+  return { source: Object.create(source, { sibling: { value: sibling } }) as ByteSource, asked };
+}
+
+/** Opens and closes a source; names the files beside it that were asked for. */
+export async function filesAskedFor(
+  source: ByteSource,
+  open: (source: ByteSource) => Promise<Dataset>,
+): Promise<ReadonlySet<string>> {
+  const recorded = recording(source);
+  const dataset = await open(recorded.source);
+  await dataset.dispose();
+  return recorded.asked;
+}

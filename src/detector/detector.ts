@@ -1,0 +1,240 @@
+/**
+ * A detector: its panels, its beam and its bad pixels, from a .geom file or from what the frames' own file says. The peak
+ * finders, the run, the powder pattern, the viewer and the simulator all take this one description.
+ *
+ * Lengths are in metres, wavelengths in Å, reciprocal lengths in 1/Å without 2π. Pixels are counted from the corner of
+ * the frame's first pixel, so that its centre lies at (0.5, 0.5).
+ */
+import type { Vector } from '../crystal/cell.js';
+import { cornersOf } from '../crystal/geometry/check.js';
+import type { Beam, Geometry, Panel } from '../crystal/geometry/geometry.js';
+import { PanelPlace, panelAt, positionOf, reciprocalOf } from '../crystal/geometry/pixels.js';
+import type { Dataset } from '../data/dataset.js';
+import { EwaldError } from '../errors.js';
+import type { numbers } from '../layout/peaks.js';
+import { knownOptions, shown } from '../options.js';
+import { badEverywhere, mark, markBeyond } from './bad-pixels.js';
+import { type BeamOfFrame, beamsOfFile } from './beams.js';
+import { frameSize, geometryFromFile } from './from-file.js';
+import { type OpenOther, openBeside } from './open-other.js';
+import { type Arc, resolutionRing } from './resolution-ring.js';
+import { stacked, stackedGeometry } from './stacked.js';
+import { validRange } from './valid-range.js';
+
+/** Types of numbers in which frames are searched. */
+type SearchedType = keyof typeof numbers;
+
+/** A place on a panel. */
+export interface DetectorPixel {
+  readonly panel: Panel;
+  /** Pixels along the frame's fast axis. */
+  readonly fs: number;
+  /** Pixels along the frame's slow axis. */
+  readonly ss: number;
+}
+
+/** A rectangle of the laboratory's x and y, metres. */
+export interface Extent {
+  readonly minX: number;
+  readonly maxX: number;
+  readonly minY: number;
+  readonly maxY: number;
+}
+
+/** What is known of a detector before a frame is searched. */
+export interface Detector {
+  readonly geometry: Geometry;
+  /** Pixels of a frame along the fast axis. */
+  readonly width: number;
+  /** Pixels of a frame along the slow axis. */
+  readonly height: number;
+  /** Type in which frames are searched: their own, or f32 for f64 frames. */
+  readonly dtype: SearchedType;
+  /** Pixels that are bad in every frame, [ss, fs], nonzero where bad: by the geometry, its masks and the file's own mask. */
+  readonly bad: Uint8Array;
+  /** Values outside [least, greatest] are not counts. */
+  readonly validRange: readonly [number, number];
+  /** The beam of the first frame; the default of the methods below. */
+  readonly beam: Beam;
+  /** Beams of a file's frames, which may differ from frame to frame; read once a file. */
+  beams(file: string): Promise<BeamOfFrame>;
+  /** The panel that holds a pixel; undefined between panels. */
+  panelAt(fs: number, ss: number): Panel | undefined;
+  /** Position of a pixel in the laboratory, metres: +z along the beam, the sample at the origin. */
+  positionOf(fs: number, ss: number, beam?: Beam): Vector | undefined;
+  /** Reciprocal vector of a pixel in 1/Å, q = X/(λ|X|) − (0, 0, 1/λ). */
+  reciprocalOf(fs: number, ss: number, beam?: Beam): Vector | undefined;
+  /** Resolution of a pixel, d = 1/|q| in Å. */
+  resolutionOf(fs: number, ss: number, beam?: Beam): number | undefined;
+  /** The pixel that the ray from the sample through a position in the laboratory meets; undefined where it meets none. */
+  pixelAt(position: Vector, beam?: Beam): DetectorPixel | undefined;
+  /** The pixel that a reciprocal vector is scattered to, along k₀ + q; undefined where that ray meets no panel. */
+  pixelOf(reciprocal: Vector, beam?: Beam): DetectorPixel | undefined;
+  /** What the panels take up of the laboratory's x and y. */
+  extent(beam?: Beam): Extent;
+  /** The pixels of one resolution, d in Å: a curve on each panel that it crosses, tilted panels included. */
+  ring(resolutionA: number, beam?: Beam): Arc[];
+}
+
+/** Where a detector's description comes from. */
+export interface DetectorOptions {
+  /** What `parseGeometry` gives; default: what the file itself says. */
+  readonly geometry?: Geometry | undefined;
+  /** Further bad pixels, nonzero where bad, [ss, fs]. */
+  readonly bad?: Uint8Array | undefined;
+  /** Pixels beyond this 1/d, in 1/Å, are bad; default: none are. CrystFEL's highres. */
+  readonly maxInverseD?: number | undefined;
+  /** Opens what the geometry names beside the frames; default: the frames' own file and the files beside it. */
+  readonly openOther?: OpenOther | undefined;
+}
+
+/** The options, written once for the checks of whoever passes them on. */
+export const detectorOptionNames = ['geometry', 'bad', 'maxInverseD', 'openOther'] as const;
+
+/** Files whose beams are kept. */
+const mostFiles = 256;
+
+const searched: readonly string[] = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32'];
+
+/** The type that frames are searched as: their own, or f32 for wider reals. Throws `Unsupported`. */
+function searchedType({ name, dtype }: Dataset): SearchedType {
+  if (searched.includes(dtype)) return dtype as SearchedType;
+  if (dtype === 'f64') return 'f32';
+  throw new EwaldError(
+    'Unsupported',
+    `${name}: frames are ${dtype}; peaks are found in ${searched.join(', ')} and f64; ewald convert writes another type`,
+  );
+}
+
+/**
+ * Describes the detector of a dataset.
+ *
+ * Throws `Argument` for what is no dataset or no geometry, `Shape` for a geometry or a mask of another detector, `Format`
+ * where neither geometry nor file say the wavelength, the distance or the pixel size, `Unsupported` for complex frames.
+ */
+export async function openDetector(opened: Dataset, options: DetectorOptions = {}): Promise<Detector> {
+  if (typeof (opened as Partial<Dataset> | null)?.read !== 'function')
+    throw new EwaldError(
+      'Argument',
+      `detector was given ${shown(opened)}; it expects an open dataset: await open(file), from ewald/data`,
+    );
+  knownOptions('detector', options, detectorOptionNames);
+  const { geometry: given, maxInverseD } = options;
+  if (given !== undefined && !Array.isArray((given as Geometry | null)?.panels))
+    throw new EwaldError('Argument', `detector: geometry is ${shown(given)}; it expects what parseGeometry returns`);
+  const dataset = stacked(opened, given);
+  const { width, height } = frameSize(dataset);
+  const geometry = given ? stackedGeometry(given, dataset) : geometryFromFile(dataset);
+  const openOther = options.openOther ?? openBeside(dataset);
+  const dtype = searchedType(dataset);
+  // Before masks are read: is it the geometry of this detector at all?
+  checkPanels(geometry, width, height);
+  if (options.bad !== undefined && (!(options.bad instanceof Uint8Array) || options.bad.length !== width * height))
+    throw new EwaldError(
+      'Shape',
+      `detector: bad is ${shown(options.bad)}; it expects a Uint8Array of ${width * height} pixels (${width} x ${height})`,
+    );
+  const bad = await badEverywhere(geometry, dataset, dataset.name, openOther);
+  mark(bad, options.bad);
+  const files = new Map<string, Promise<BeamOfFrame>>();
+  const beams = (file: string): Promise<BeamOfFrame> => {
+    let known = files.get(file);
+    if (!known) {
+      known = beamsOfFile(geometry, file, openOther);
+      files.set(file, known);
+      // A run of one frame a file has as many files as frames: the oldest is forgotten.
+      const [oldest] = files.keys();
+      if (files.size > mostFiles && oldest !== undefined) files.delete(oldest);
+      known.catch(() => files.delete(file));
+    }
+    return known;
+  };
+  // A geometry without energy or distance is an error of the run and not of every single frame.
+  const beam = (await beams(dataset.name))(0);
+  if (maxInverseD !== undefined) markBeyond(bad, geometry, beam, width, maxInverseD);
+  return new OpenDetector({ geometry, width, height, dtype, bad, beam, beams, meta: dataset.meta });
+}
+
+/** Refuses a geometry whose panels do not fit into the frames. Throws `Shape`. */
+export function checkPanels(geometry: Geometry, width: number, height: number): void {
+  for (const { name, maxFs, maxSs } of geometry.panels) {
+    if (maxFs >= width || maxSs >= height)
+      throw new EwaldError(
+        'Shape',
+        `the panel ${name} ends at fs ${maxFs}, ss ${maxSs}, but a frame has ${width} x ${height} pixels; is it the geometry of this detector?`,
+      );
+  }
+}
+
+interface Parts extends Pick<Detector, 'geometry' | 'width' | 'height' | 'dtype' | 'bad' | 'beam' | 'beams'> {
+  readonly meta: Dataset['meta'];
+}
+
+class OpenDetector implements Detector {
+  readonly geometry: Geometry;
+  readonly width: number;
+  readonly height: number;
+  readonly dtype: SearchedType;
+  readonly bad: Uint8Array;
+  readonly validRange: readonly [number, number];
+  readonly beam: Beam;
+  readonly beams: Detector['beams'];
+
+  constructor({ geometry, width, height, dtype, bad, beam, beams, meta }: Parts) {
+    this.geometry = geometry;
+    [this.width, this.height, this.dtype] = [width, height, dtype];
+    this.bad = bad;
+    this.validRange = validRange(meta, geometry);
+    [this.beam, this.beams] = [beam, beams];
+  }
+
+  panelAt(fs: number, ss: number): Panel | undefined {
+    return panelAt(this.geometry, fs, ss);
+  }
+
+  positionOf(fs: number, ss: number, beam = this.beam): Vector | undefined {
+    const panel = this.panelAt(fs, ss);
+    return panel && positionOf(panel, beam, fs - panel.minFs, ss - panel.minSs);
+  }
+
+  reciprocalOf(fs: number, ss: number, beam = this.beam): Vector | undefined {
+    const panel = this.panelAt(fs, ss);
+    return panel && reciprocalOf(panel, beam, fs - panel.minFs, ss - panel.minSs);
+  }
+
+  resolutionOf(fs: number, ss: number, beam = this.beam): number | undefined {
+    const q = this.reciprocalOf(fs, ss, beam);
+    return q && 1 / Math.hypot(...q);
+  }
+
+  pixelAt([x, y, z]: Vector, beam = this.beam): DetectorPixel | undefined {
+    for (const panel of this.geometry.panels) {
+      const place = new PanelPlace(panel, beam);
+      if (place.find(x, y, z)) return { panel, fs: place.fs + panel.minFs, ss: place.ss + panel.minSs };
+    }
+    return undefined;
+  }
+
+  pixelOf([x, y, z]: Vector, beam = this.beam): DetectorPixel | undefined {
+    return this.pixelAt([x, y, z + 1 / beam.wavelengthA], beam);
+  }
+
+  extent(beam = this.beam): Extent {
+    let [minX, maxX, minY, maxY] = [
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+    ];
+    for (const panel of this.geometry.panels)
+      for (const [x, y] of cornersOf(panel, beam)) {
+        [minX, maxX] = [Math.min(minX, x), Math.max(maxX, x)];
+        [minY, maxY] = [Math.min(minY, y), Math.max(maxY, y)];
+      }
+    return { minX, maxX, minY, maxY };
+  }
+
+  ring(resolutionA: number, beam = this.beam): Arc[] {
+    return resolutionRing(this.geometry, beam, resolutionA);
+  }
+}

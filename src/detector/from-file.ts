@@ -1,0 +1,72 @@
+/** The geometry of a detector that is one flat panel, from what the frames' own file says. */
+import type { Geometry } from '../crystal/geometry/geometry.js';
+import type { Dataset } from '../data/dataset.js';
+import { EwaldError } from '../errors.js';
+
+/** Width and height of a dataset's frames. Throws `Shape` for what is no stack of pictures. */
+export function frameSize({ name, shape }: Dataset): { readonly width: number; readonly height: number } {
+  const [height, width, ...more] = shape.signal;
+  if (width === undefined || height === undefined || more.length > 0)
+    throw new EwaldError(
+      'Shape',
+      `${name}: a frame is [${shape.signal.join(', ')}]; needed are rows and columns, or a geometry (-g) whose panels say their modules: ${Array.from({ length: Math.max(0, shape.signal.length - 2) }, (_, i) => `dim${i} = 0, `).join('')}dim${Math.max(0, shape.signal.length - 2)} = ss, …`,
+    );
+  return { width, height };
+}
+
+/** One flat panel from what a file says of distance, pixel size, beam centre and wavelength. Throws `Format`. */
+export function geometryFromFile({ name, meta, shape }: Dataset): Geometry {
+  const { wavelengthA, distanceM, pixelSizeM, beamCentrePx } = meta;
+  const missing = Object.entries({ wavelengthA, distanceM, pixelSizeM, beamCentrePx })
+    .filter(([, value]) => value === undefined)
+    .map(
+      ([what]) =>
+        ({ wavelengthA: 'wavelength', distanceM: 'distance', pixelSizeM: 'pixel size', beamCentrePx: 'beam centre' })[
+          what
+        ],
+    );
+  if (missing.length > 0 || !pixelSizeM || !beamCentrePx || wavelengthA === undefined || distanceM === undefined)
+    throw new EwaldError('Format', `${name} does not say its ${missing.join(', ')}; give a geometry with -g`);
+  if (Math.abs(pixelSizeM.x / pixelSizeM.y - 1) > 1e-6)
+    throw new EwaldError(
+      'Format',
+      `${name}: its pixels are ${pixelSizeM.x} x ${pixelSizeM.y} m; give a geometry with -g`,
+    );
+  const [height = 0, width = 0] = shape.signal;
+  return {
+    radiation: { kind: 'wavelength', given: { value: wavelengthA } },
+    bandwidth: undefined,
+    distance: { value: distanceM },
+    shift: [{ value: 0 }, { value: 0 }],
+    badRegions: [],
+    groups: new Map(),
+    peakList: undefined,
+    warnings: [],
+    panels: [
+      {
+        name: 'p0',
+        minFs: 0,
+        maxFs: width - 1,
+        minSs: 0,
+        maxSs: height - 1,
+        // As NXmx files of still images have it: fast scan along x, slow scan along y of the laboratory.
+        corner: [-beamCentrePx.x, -beamCentrePx.y],
+        fs: [1, 0, 0],
+        ss: [0, 1, 0],
+        resolution: 1 / pixelSizeM.x,
+        offsetM: 0,
+        data: '/entry/data/data',
+        dimensions: ['%', 'ss', 'fs'],
+        unitsPerPhoton: 1,
+        unitsPerEv: undefined,
+        maximum: meta.saturation ?? Number.POSITIVE_INFINITY,
+        saturationMap: undefined,
+        saturationMapFile: undefined,
+        ignored: false,
+        badEdge: 0,
+        badValues: [],
+        masks: [],
+      },
+    ],
+  };
+}

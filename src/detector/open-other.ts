@@ -1,0 +1,21 @@
+/** How the datasets that a geometry names beside the frames (masks, energies, distances) are opened. */
+import type { Dataset } from '../data/dataset.js';
+import { EwaldError } from '../errors.js';
+
+/** Opens the dataset `path` of `file`, which is the frames' own file or one that the geometry names. */
+export type OpenOther = (file: string, path: string) => Promise<Dataset>;
+
+/**
+ * The default: asks the frames' dataset, which knows its file and the files beside it. Throws `Unsupported` for datasets
+ * that stand in no file.
+ */
+export const openBeside =
+  (frames: Dataset): OpenOther =>
+  async (file, path) => {
+    if (frames.openOther) return frames.openOther(path, file === frames.name ? undefined : file);
+    throw new EwaldError(
+      'Unsupported',
+      `the geometry names ${path} of ${file}, but the frames of ${frames.name} were not opened from a file; ` +
+        'pass openOther, a function that opens it',
+    );
+  };

@@ -1,0 +1,233 @@
+/**
+ * A frame in hand, searched with plans that stay: peaks, lattices, predicted reflections and their intensities, each stage
+ * by itself or all of them. The run, a viewer and a notebook are its users.
+ *
+ * It reads no files. Parameters may change from call to call; what has to be planned anew for that is planned once and kept.
+ */
+import { numberTypes } from '../arrays/numbers.js';
+import type { Beam } from '../crystal/geometry/geometry.js';
+import type { Detector } from '../detector/detector.js';
+import { EwaldError } from '../errors.js';
+import type { PlatformSignal } from '../globals.js';
+import type { Indexer } from '../indexing/indexer.js';
+import type { IndexingMethods } from '../indexing/room.js';
+import { checkSignal, knownOptions, shown } from '../options.js';
+import type { Frame } from '../peaks/contract.js';
+import type { PeakList } from '../peaks/peak-list.js';
+import type { PeakFinder } from '../peaks/peaks.js';
+import type { PeaksMethods } from '../peaks/room.js';
+import { asyncDispose, type Disposable, eachInTurn, type MaybeAsyncDisposable, Resource } from '../resource.js';
+import {
+  type FrameCrystal,
+  type FrameResult,
+  indexPeaks,
+  integrateCrystal,
+  predictCrystal,
+  type Scene,
+  type StageBackends,
+} from './frame.js';
+import type { Measured } from './integrate.js';
+import { KeptPlans } from './kept-plans.js';
+import type { Reflection } from './predict.js';
+import { type SearchSettings, settingNames } from './settings.js';
+
+/** What a searcher needs of a context. */
+export type Plans = Pick<PeaksMethods, 'peaks'> & Pick<IndexingMethods, 'indexer'>;
+
+/** The detector, and the parameters that calls take where they give none of their own. */
+export interface FrameSearcherOptions extends SearchSettings {
+  /** What `ctx.detector` gives. */
+  readonly detector: Detector;
+}
+
+/** Parameters of one call; what it does not give is as the searcher was made. */
+export interface FrameSearchOptions extends SearchSettings {
+  /** The beam of this frame; default: that of the detector's first frame. */
+  readonly beam?: Beam;
+  /** Peaks that are known already, in place of a search. */
+  readonly found?: PeakList;
+  readonly signal?: PlatformSignal | undefined;
+}
+
+export interface FrameSearcherMethods extends Disposable {
+  readonly detector: Detector;
+  /** The parameters it was made with. */
+  readonly settings: SearchSettings;
+  /** Where stages compute; a stage that has not been planned yet is undefined. */
+  readonly backends: StageBackends;
+  /** Memory for a frame, of the detector's type, where the peak finder reads fastest; the caller's own. */
+  newFrame(): Frame;
+  /** Finds the peaks of a frame, [ss, fs] of the detector's type. */
+  peaks(frame: Frame, options?: FrameSearchOptions): Promise<PeakList>;
+  /** Indexes peaks: spots, and lattices without their reflections. */
+  index(peaks: PeakList, options?: FrameSearchOptions): Promise<FrameResult>;
+  /** Where the reflections of a crystal fall. */
+  predict(crystal: FrameCrystal, options?: FrameSearchOptions): Reflection[];
+  /** Predicts the reflections of a crystal and measures their intensities in a frame. */
+  integrate(frame: Frame, crystal: FrameCrystal, options?: FrameSearchOptions): Measured[];
+  /** All stages: peaks, lattices, intensities. */
+  search(frame: Frame, options?: FrameSearchOptions): Promise<FrameResult>;
+}
+
+/** Searches frames of one detector; see {@link FrameSearcherMethods}. */
+export type FrameSearcher = FrameSearcherMethods & MaybeAsyncDisposable;
+
+const optionNames = [...settingNames, 'beam', 'found', 'signal'] as const;
+
+/**
+ * Plans a peak finder and, where cells are known, an indexer.
+ *
+ * Throws `Argument` for options that do not fit, and what planning throws.
+ */
+export async function openFrameSearcher(context: Plans, options: FrameSearcherOptions): Promise<FrameSearcher> {
+  knownOptions('frameSearcher', options, ['detector', ...settingNames]);
+  const { detector, ...settings } = options;
+  if (typeof (detector as Partial<Detector> | undefined)?.beams !== 'function')
+    throw new EwaldError(
+      'Argument',
+      `frameSearcher: detector is ${shown(detector)}; it expects what await ctx.detector(dataset) returns`,
+    );
+  const searcher = new OpenFrameSearcher(context, detector, settings);
+  try {
+    if (!settings.listed) await searcher.finderFor(settings);
+    await searcher.indexerFor(settings);
+    return searcher as unknown as FrameSearcher;
+  } catch (error) {
+    await searcher.dispose();
+    throw error;
+  }
+}
+
+class OpenFrameSearcher implements FrameSearcherMethods {
+  readonly detector: Detector;
+  readonly settings: SearchSettings;
+  readonly #context: Plans;
+  readonly #finders = new KeptPlans<PeakFinder>();
+  readonly #indexers = new KeptPlans<Indexer>();
+  readonly #resource = new Resource('frame searcher', undefined, {
+    dispose: () => eachInTurn('frame searcher', [() => this.#finders.dispose(), () => this.#indexers.dispose()]),
+  });
+  readonly #type: (typeof numberTypes)[keyof typeof numberTypes];
+
+  constructor(context: Plans, detector: Detector, settings: SearchSettings) {
+    this.#context = context;
+    this.detector = detector;
+    this.settings = settings;
+    this.#type = numberTypes[detector.dtype];
+    Object.defineProperty(this, asyncDispose, { value: () => this.dispose() });
+  }
+
+  get backends(): StageBackends {
+    return { peaks: this.#finders.latest?.backend, index: this.#indexers.latest?.backend };
+  }
+
+  newFrame(): Frame {
+    return this.#finders.latest?.newFrame() ?? (new this.#type(this.detector.width * this.detector.height) as Frame);
+  }
+
+  async peaks(frame: Frame, options: FrameSearchOptions = none): Promise<PeakList> {
+    return this.#find(frame, this.#settingsOf('peaks', options), options);
+  }
+
+  async index(peaks: PeakList, options: FrameSearchOptions = none): Promise<FrameResult> {
+    const settings = this.#settingsOf('index', options);
+    return indexPeaks(peaks, this.#scene(settings, options), await this.indexerFor(settings));
+  }
+
+  predict(crystal: FrameCrystal, options: FrameSearchOptions = none): Reflection[] {
+    return predictCrystal(crystal, this.#scene(this.#settingsOf('predict', options), options));
+  }
+
+  integrate(frame: Frame, crystal: FrameCrystal, options: FrameSearchOptions = none): Measured[] {
+    this.#check('integrate', frame);
+    const scene = this.#scene(this.#settingsOf('integrate', options), options);
+    return integrateCrystal(frame, crystal, scene) ?? [];
+  }
+
+  async search(frame: Frame, options: FrameSearchOptions = none): Promise<FrameResult> {
+    const settings = this.#settingsOf('search', options);
+    this.#check('search', frame);
+    const scene = this.#scene(settings, options);
+    const begun = performance.now();
+    const peaks = options.found ?? (await this.#find(frame, settings, options));
+    const found = performance.now();
+    const result = await indexPeaks(peaks, scene, await this.indexerFor(settings));
+    const indexed = performance.now();
+    const crystals = result.crystals.map((crystal) => ({
+      ...crystal,
+      reflections: integrateCrystal(frame, crystal, scene),
+    }));
+    const ms = { read: 0, peaks: found - begun, index: indexed - found, integrate: performance.now() - indexed };
+    const findsOn = options.found ? undefined : this.#finders.latest?.backend;
+    return { ...result, crystals, ms, backends: { ...result.backends, peaks: findsOn } };
+  }
+
+  dispose(): Promise<void> {
+    return this.#resource.dispose();
+  }
+
+  /** The plan of the finder that the parameters name. */
+  finderFor({ finder = 'peakfinder8', minRes = 0, maxRes = 0 }: SearchSettings): Promise<PeakFinder> {
+    const { detector } = this;
+    return this.#finders.get(`${finder} ${minRes} ${maxRes}`, () =>
+      this.#context.peaks({ detector, finder, minRes, maxRes }),
+    );
+  }
+
+  /** The plan of the indexer; undefined without cells. */
+  async indexerFor(settings: SearchSettings): Promise<Indexer | undefined> {
+    const { cells = [], method, maxSpots } = settings;
+    if (cells.length === 0) return undefined;
+    return this.#indexers.get(`${method} ${maxSpots} ${cells.length}`, () => planIndexer(this.#context, settings));
+  }
+
+  async #find(frame: Frame, settings: SearchSettings, { signal }: FrameSearchOptions): Promise<PeakList> {
+    const finder = await this.finderFor(settings);
+    return finder.run(frame, { ...settings.peaks, ...(signal ? { signal } : {}) });
+  }
+
+  /** The parameters of a call: its own, and the searcher's where it has none. */
+  #settingsOf(call: string, options: FrameSearchOptions): SearchSettings {
+    this.#resource.assertAlive();
+    if (options === none) return this.settings;
+    knownOptions(`frameSearcher.${call}`, options, optionNames);
+    checkSignal(options.signal);
+    const { beam: _, found: __, signal: ___, peaks, ...others } = options;
+    if (peaks === undefined) return { ...this.settings, ...others };
+    // Another finder has parameters of its own.
+    const same = (others.finder ?? this.settings.finder) === this.settings.finder;
+    return { ...this.settings, ...others, peaks: same ? { ...this.settings.peaks, ...peaks } : peaks };
+  }
+
+  #scene(settings: SearchSettings, { beam = this.detector.beam }: FrameSearchOptions): Scene {
+    const { geometry, width, bad } = this.detector;
+    return { geometry, beam, width, bad, settings };
+  }
+
+  #check(call: string, frame: Frame): void {
+    const { width, height } = this.detector;
+    if (frame instanceof this.#type && frame.length === width * height) return;
+    throw new EwaldError(
+      'Shape',
+      `frameSearcher.${call}: the frame is ${shown(frame)}; the detector's are ${this.#type.name}s of ` +
+        `${width * height} pixels (${width} x ${height})`,
+    );
+  }
+}
+
+/** Plans the indexer of these parameters; there are cells. */
+export function planIndexer(context: Plans, settings: SearchSettings): Promise<Indexer> {
+  const { cells = [], method = 'fast', maxSpots = 300 } = settings;
+  return context.indexer({
+    method,
+    batch: 1,
+    maxSpots,
+    maxInputCells: cells.length,
+    maxOutputCells: 16,
+    maxBatchSpots: 4096,
+    threads: 1,
+  });
+}
+
+/** What a call without options is given. */
+const none: FrameSearchOptions = {};

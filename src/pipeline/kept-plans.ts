@@ -1,0 +1,39 @@
+/** Plans that stay while parameters change, so that going back to earlier ones plans nothing anew. */
+import { type Disposable, eachInTurn } from '../resource.js';
+
+/** Plans that are kept, unless told otherwise: a slider that goes to and fro between two finders needs two. */
+const mostPlans = 4;
+
+const nothing = (): undefined => undefined;
+
+/** Plans by what they were planned for. Where there are too many, the one that has been unused for longest is disposed. */
+export class KeptPlans<P extends Disposable> {
+  readonly #plans = new Map<string, Promise<P>>();
+  /** The latest plan, for questions that are asked without waiting. */
+  latest: P | undefined;
+
+  async get(key: string, plan: () => Promise<P>): Promise<P> {
+    let planned = this.#plans.get(key);
+    this.#plans.delete(key);
+    if (!planned) {
+      planned = plan();
+      planned.catch(() => this.#plans.delete(key));
+    }
+    this.#plans.set(key, planned);
+    const [oldest] = this.#plans;
+    if (this.#plans.size > mostPlans && oldest) {
+      this.#plans.delete(oldest[0]);
+      // Disposal finishes the runs that are under way.
+      void oldest[1].then((one) => one.dispose(), nothing);
+    }
+    this.latest = await planned;
+    return this.latest;
+  }
+
+  async dispose(): Promise<void> {
+    const plans = [...this.#plans.values()];
+    this.#plans.clear();
+    const steps = plans.map((plan) => async () => (await plan.catch(nothing))?.dispose());
+    await eachInTurn('frame searcher', steps);
+  }
+}

@@ -1,0 +1,39 @@
+/** Frames of a run, read as the type in which they are searched. */
+import { numberTypes } from '../arrays/numbers.js';
+import type { Dataset } from '../data/dataset.js';
+import type { Detector } from '../detector/detector.js';
+import { EwaldError, messageOf } from '../errors.js';
+import type { PlatformSignal } from '../globals.js';
+import type { Frame } from '../peaks/contract.js';
+
+/**
+ * Reads a frame as the type that is searched; a file of another shape or type than the first is refused. `into`, where
+ * given, is memory for it.
+ */
+export async function readFrame(
+  dataset: Dataset,
+  frame: number,
+  { width, height, dtype }: Detector,
+  signal: PlatformSignal | undefined,
+  into?: Frame,
+): Promise<Frame> {
+  const type = dataset.dtype === 'f64' ? 'f32' : dataset.dtype;
+  if (dataset.shape.signal.join() !== `${height},${width}` || type !== dtype)
+    throw new EwaldError(
+      'Shape',
+      `${dataset.name}: frames are ${dataset.dtype} [${dataset.shape.signal}], those of the first file ${dtype} [${height},${width}]; a run is of one detector`,
+    );
+  try {
+    if (dataset.dtype === 'f64')
+      return Float32Array.from((await dataset.read(frame, 1, undefined, { signal })) as Float64Array);
+    // Not as the dataset would give it, which may be the caller's own memory.
+    const numbers = into ?? new numberTypes[dtype](width * height);
+    await dataset.read(frame, 1, numbers, { signal });
+    return numbers;
+  } catch (error) {
+    if (error instanceof EwaldError) throw error;
+    throw new EwaldError('Format', `${dataset.name}: frame ${frame} cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * Frames through searchers: read, searched and given back in their order, several at once, memory bounded. The run in one
+ * process and the tasks of workers are both this.
+ */
+import type { StreamChunk } from '../crystal/stream/stream.js';
+import type { Dataset } from '../data/dataset.js';
+import { EwaldError } from '../errors.js';
+import type { PlatformSignal } from '../globals.js';
+import { checkSignal } from '../options.js';
+import type { Frame } from '../peaks/contract.js';
+import { ringsOfDetector } from '../peaks/rings.js';
+import { oneLine } from '../plain-text.js';
+import { chunkOf, type FrameOrigin, latticeName } from './chunk.js';
+import type { FrameResult } from './frame.js';
+import type { FrameSearcher } from './frame-searcher.js';
+import { listedPeaks } from './listed.js';
+import { readFrame } from './read-frame.js';
+import { methodName } from './settings.js';
+
+/** A frame that is done. */
+export interface SearchedFrame {
+  readonly origin: FrameOrigin;
+  readonly result: FrameResult;
+  readonly chunk: StreamChunk;
+  readonly error?: undefined;
+}
+
+/** A frame that could not be read. */
+export interface FailedFrame {
+  readonly origin: FrameOrigin;
+  readonly error: EwaldError;
+  readonly result?: undefined;
+  readonly chunk?: undefined;
+}
+
+export type PipelineItem = SearchedFrame | FailedFrame;
+
+/** A frame that is to be searched. */
+export interface FrameJob {
+  readonly dataset: Dataset;
+  readonly frame: number;
+  readonly origin: FrameOrigin;
+}
+
+/** Frames of a searcher that are done with: the next ones are read into their memory. */
+const spareFrames = new WeakMap<FrameSearcher, Frame[]>();
+
+function spareOf(searcher: FrameSearcher): Frame[] {
+  const spare = spareFrames.get(searcher) ?? [];
+  spareFrames.set(searcher, spare);
+  return spare;
+}
+
+/** Searches frames with as many searchers as there are; twice as many frames are read or under way, not more. */
+export async function* searchAll(
+  searchers: readonly FrameSearcher[],
+  jobs: Iterable<FrameJob> | AsyncIterable<FrameJob>,
+  signal: PlatformSignal | undefined,
+): AsyncGenerator<PipelineItem, void, undefined> {
+  const free = [...searchers];
+  const waiting: ((searcher: FrameSearcher) => void)[] = [];
+  const take = (): Promise<FrameSearcher> => {
+    const searcher = free.pop();
+    return searcher ? Promise.resolve(searcher) : new Promise((resolve) => waiting.push(resolve));
+  };
+  const give = (searcher: FrameSearcher): void => {
+    const next = waiting.shift();
+    if (next) next(searcher);
+    else free.push(searcher);
+  };
+  const [any] = searchers;
+  if (!any) return;
+  const { detector, settings } = any;
+  const spare = spareOf(any);
+  const lattices = (settings.cells ?? []).map(latticeName);
+  const work = async ({ dataset, frame, origin }: FrameJob): Promise<PipelineItem> => {
+    try {
+      checkSignal(signal);
+      // No stream can hold such a name: the frame fails before it is read, and the others go on.
+      oneLine(origin.filename, 'the name of the file');
+      const begun = performance.now();
+      // Read before a searcher is free: the next frame is decoded while this one is searched.
+      const memory = settings.listed ? spare.pop() : (spare.pop() ?? any.newFrame());
+      const numbers = await readFrame(dataset, frame, detector, signal, memory);
+      const readMs = performance.now() - begun;
+      const searcher = await take();
+      try {
+        checkSignal(signal);
+        const result = await searchOne(searcher, { dataset, frame, origin }, numbers, readMs, signal);
+        return { origin, result, chunk: chunkOf(origin, result, detector.geometry, lattices, methodName(settings)) };
+      } finally {
+        give(searcher);
+        spare.push(numbers);
+      }
+    } catch (error) {
+      // A lost device finds nothing in the frames to come either: that is no fault of theirs.
+      if (!(error instanceof EwaldError) || ['Aborted', 'Disposed', 'DeviceLost'].includes(error.tag)) throw error;
+      return { origin, error };
+    }
+  };
+  const queue: Promise<PipelineItem>[] = [];
+  const source = iterate(jobs);
+  const most = 2 * searchers.length;
+  let coming: Promise<IteratorResult<FrameJob, void>> | undefined;
+  let ended = false;
+  try {
+    while (!ended || queue.length > 0) {
+      checkSignal(signal);
+      const [first] = queue;
+      if (!ended && queue.length < most) {
+        coming ??= source.next();
+        // A source that waits for its next frame does not hold back those that are done.
+        const next = await (first ? Promise.race([coming, first.then(noJob, noJob)]) : coming);
+        if (next) {
+          coming = undefined;
+          if (next.done) ended = true;
+          else {
+            const item = work(next.value);
+            // Whoever iterates sees it in its turn.
+            item.catch(noJob);
+            queue.push(item);
+          }
+          continue;
+        }
+      }
+      queue.shift();
+      yield (await first) as PipelineItem;
+    }
+  } finally {
+    // Nobody disposes a searcher that is at work.
+    await Promise.allSettled(queue);
+    await letGo(source);
+  }
+}
+
+/** One frame whose numbers are there; its file may hold its beam and its peaks. */
+async function searchOne(
+  searcher: FrameSearcher,
+  { dataset, frame }: FrameJob,
+  numbers: Frame,
+  readMs: number,
+  signal: PlatformSignal | undefined,
+): Promise<FrameResult> {
+  const { detector, settings } = searcher;
+  const beam = (await detector.beams(dataset.name))(frame);
+  const begun = performance.now();
+  const { listed, minRes = 0, maxRes = 0 } = settings;
+  const rings = listed && ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });
+  const found = listed && rings && (await listedPeaks(dataset, frame, detector, rings, listed, signal));
+  const listing = performance.now() - begun;
+  const result = await searcher.search(numbers, { beam, ...(found ? { found } : {}) });
+  return { ...result, ms: { ...result.ms, read: readMs, peaks: result.ms.peaks + listing } };
+}
+
+/** Any source as a generator, so that it can be ended. */
+export async function* iterate<T>(source: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  yield* source;
+}
+
+const noJob = (): undefined => undefined;
+
+/** Ends a source; one that still waits for its next item ends behind it, and nobody waits for that. */
+export async function letGo(source: AsyncGenerator<unknown, void, undefined>): Promise<void> {
+  const ended = source.return();
+  ended.catch(noJob);
+  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 0))]);
+}

@@ -1,0 +1,94 @@
+/** `ctx.frameSearcher`: a frame in hand, stage by stage and all at once, with parameters that change from call to call. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Dataset, open } from 'ewald/data';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Context, createContext, type Detector, parseGeometry, readCell } from '../../dist/index.node.js';
+import { dataFolder } from '../support/data.js';
+import { refused } from '../support/refused.js';
+
+const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
+const peaks = { threshold: 12, minSnr: 4.5, localBgRadius: 4 };
+
+describe.skipIf(!dataFolder)(`a frame in hand${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+  const cells = dataFolder ? [readCell(readFileSync(sim('run.cell'), 'utf8'))] : [];
+  let context: Context;
+  let dataset: Dataset;
+  let detector: Detector;
+  let frame: Uint16Array;
+  beforeAll(async () => {
+    context = await createContext({ backend: 'wasm' });
+    dataset = await open(sim('run.h5'));
+    detector = await context.detector(dataset, { geometry: parseGeometry(readFileSync(sim('run.geom'), 'utf8')) });
+    frame = (await dataset.read(3, 1)) as Uint16Array;
+  });
+  afterAll(async () => {
+    await dataset.dispose();
+    await context.dispose();
+  });
+
+  test('its stages, one after the other or all at once, give what the run gives', async () => {
+    const searcher = await context.frameSearcher({ detector, cells, peaks });
+    const { geometry } = detector;
+    const whole = await searcher.search(frame);
+    for await (const { result } of context.pipeline({
+      inputs: [{ dataset, frames: [3] }],
+      ...{ geometry, cells, peaks },
+    })) {
+      expect(result?.crystals).toHaveLength(1);
+      expect({ ...whole, ms: undefined }).toEqual({ ...result, ms: undefined });
+    }
+    const found = await searcher.peaks(frame);
+    expect(found).toEqual(whole.peaks);
+    const indexed = await searcher.index(found);
+    const [crystal] = indexed.crystals;
+    if (!crystal) throw new Error('not indexed');
+    expect({ ...crystal, reflections: whole.crystals[0]?.reflections }).toEqual(whole.crystals[0]);
+    const predicted = searcher.predict(crystal);
+    const measured = searcher.integrate(frame, crystal);
+    expect(measured).toEqual(whole.crystals[0]?.reflections);
+    expect(predicted.length).toBeGreaterThanOrEqual(measured.length);
+    // The finder's peaks, taken in place of a search.
+    expect((await searcher.search(frame, { found })).crystals).toEqual(whole.crystals);
+    expect(searcher.backends).toEqual({ peaks: 'wasm', index: 'wasm' });
+    await searcher.dispose();
+  });
+
+  test('parameters change from call to call, and what was planned for earlier ones stays', async () => {
+    const before = context.liveBytes;
+    const searcher = await context.frameSearcher({ detector, cells, peaks });
+    const many = await searcher.peaks(frame);
+    const few = await searcher.peaks(frame, { peaks: { minSnr: 40 } });
+    expect(few.count).toBeLessThan(many.count);
+    const outer = await searcher.peaks(frame, { minRes: 300 });
+    expect(outer.count).toBeLessThan(many.count);
+    // Another finder has parameters of its own: peakfinder8's threshold and radius are not handed to it.
+    const zaef = await searcher.peaks(frame, { finder: 'zaef', peaks: { threshold: 12, minSnr: 5 } });
+    expect(zaef.count).toBeGreaterThan(0);
+    expect((await searcher.search(frame, { cells: [] })).crystals).toEqual([]);
+    expect((await searcher.search(frame, { rings: null })).crystals[0]?.reflections).toBeUndefined();
+    expect(await searcher.peaks(frame)).toEqual(many);
+    // A slider passes many radii; the plans that are kept are few.
+    let most = 0;
+    for (let minRes = 0; minRes < 200; minRes += 10) {
+      await searcher.peaks(frame, { minRes });
+      most = Math.max(most, context.liveBytes - before);
+    }
+    const one = await context.peaks({ detector });
+    expect(most).toBeLessThan(8 * one.bytes + 2 ** 25);
+    await one.dispose();
+    await searcher.dispose();
+    expect(context.liveBytes).toBe(before);
+  });
+
+  test('what does not fit is refused by name', async () => {
+    await refused(() => context.frameSearcher({ cells } as never), 'Argument', 'ctx.detector(dataset)');
+    await refused(() => context.frameSearcher({ detector, peak: {} } as never), 'Argument', '"peaks"');
+    const searcher = await context.frameSearcher({ detector });
+    await refused(() => searcher.search(new Float32Array(9) as never), 'Shape', 'Uint16Array', '1024 x 1024');
+    await refused(() => searcher.peaks(frame, { minSNR: 3 } as never), 'Argument', 'minSNR');
+    await refused(() => searcher.search(frame, { signal: AbortSignal.abort() }), 'Aborted');
+    await searcher.dispose();
+    await refused(() => searcher.peaks(frame), 'Disposed');
+  });
+});
