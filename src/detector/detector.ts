@@ -17,7 +17,7 @@ import { badEverywhere, mark, markBeyond } from './bad-pixels.js';
 import { type BeamOfFrame, beamsOfFile } from './beams.js';
 import { frameSize, geometryFromFile } from './from-file.js';
 import { type OpenOther, openBeside } from './open-other.js';
-import { type Arc, resolutionRing } from './resolution-ring.js';
+import { type RingArc, resolutionRing } from './resolution-ring.js';
 import { stacked, stackedGeometry } from './stacked.js';
 import { validRange } from './valid-range.js';
 
@@ -73,7 +73,7 @@ export interface Detector {
   /** What the panels take up of the laboratory's x and y. */
   extent(beam?: Beam): Extent;
   /** The pixels of one resolution, d in Å: a curve on each panel that it crosses, tilted panels included. */
-  ring(resolutionA: number, beam?: Beam): Arc[];
+  ring(resolutionA: number, beam?: Beam): RingArc[];
 }
 
 /** Where a detector's description comes from. */
@@ -234,7 +234,7 @@ class OpenDetector implements Detector {
     return { minX, maxX, minY, maxY };
   }
 
-  ring(resolutionA: number, beam = this.beam): Arc[] {
+  ring(resolutionA: number, beam = this.beam): RingArc[] {
     return resolutionRing(this.geometry, beam, resolutionA);
   }
 }

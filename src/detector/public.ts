@@ -2,4 +2,4 @@
 export type { BeamOfFrame } from './beams.js';
 export type { Detector, DetectorOptions, DetectorPixel, Extent } from './detector.js';
 export type { OpenOther } from './open-other.js';
-export type { Arc } from './resolution-ring.js';
+export type { RingArc } from './resolution-ring.js';

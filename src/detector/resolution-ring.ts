@@ -9,7 +9,7 @@ import { EwaldError } from '../errors.js';
 import { shown } from '../options.js';
 
 /** A part of a ring on one panel. */
-export interface Arc {
+export interface RingArc {
   /** Number of the panel in the geometry. */
   readonly panel: number;
   /** Points along the arc, [points, 2]: fs and ss in pixels of the frame. A closed ring ends where it begins. */
@@ -22,7 +22,7 @@ const steps = 720;
 const halvings = 20;
 
 /** The arcs of the resolution d, in Å. Throws `Argument` for a d that is not positive; empty where λ/2d exceeds 1. */
-export function resolutionRing({ panels }: Geometry, beam: Beam, resolutionA: number): Arc[] {
+export function resolutionRing({ panels }: Geometry, beam: Beam, resolutionA: number): RingArc[] {
   if (!(resolutionA > 0))
     throw new EwaldError(
       'Argument',
