@@ -25,6 +25,8 @@ const env = {
   EWALD_TEST_ROWS: process.env.EWALD_TEST_ROWS ?? '',
   EWALD_TEST_DATA: existsSync(join(data, 'README.md')) ? `/@fs${data}` : '',
 };
+/** WebGPU devices have the default limits of the specification, not those of the software adapter. */
+const defaultLimits = 'test/support/default-limits.ts';
 const inBrowser = 'test/**/*.browser.test.ts';
 const ofPackage = 'test/platform/**/*.test.ts';
 
@@ -48,6 +50,7 @@ export default defineConfig({
         test: {
           name: 'node',
           environment: 'node',
+          setupFiles: [defaultLimits],
           include: ['test/**/*.test.ts'],
           exclude: [inBrowser, ofPackage],
           env: softwareVulkan(),
@@ -60,6 +63,7 @@ export default defineConfig({
         server: { headers: isolation, fs: { allow: ['.', data] } },
         test: {
           name: 'chromium',
+          setupFiles: [defaultLimits],
           include: [inBrowser],
           env,
           testTimeout: 120_000,

@@ -6,7 +6,7 @@ import { type ArrayParts, type DeviceArray, partsOf } from '../arrays/array.js';
 import { numberTypes } from '../arrays/numbers.js';
 import type { BackendName } from '../backends/names.js';
 import { asItIs, assertIntact, lengthOf } from '../buffers.js';
-import type { FrameArray } from '../data/dtype.js';
+import { allocateFrames, type FrameArray } from '../data/dtype.js';
 import { EwaldError } from '../errors.js';
 import { pack } from '../layout/struct.js';
 import { udfDescriptor, udfNumbers, udfStep, udfStepKinds } from '../layout/udf.js';
@@ -79,7 +79,7 @@ export interface FramePassMethods extends Disposable {
   /**
    * Sums over `count` frames, [count, height, width] of the pass's dtype, or that many at the beginning of a device
    * array of the pass's backend (CUDA; other backends say `Unsupported`), which they need not leave. Throws `Shape`,
-   * `Argument`, `Disposed`.
+   * `Argument`, `OutOfMemory`, `Disposed`.
    */
   run(frames: FrameArray | DeviceArray, count: number): Promise<FrameSums>;
 }
@@ -295,8 +295,8 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
   );
   const resource = new Resource('frame pass', planner.resource, kernel);
   const sums = (count: number): FrameSums => ({
-    nav: new Float64Array(count * packed.columns),
-    sig: new Float64Array(packed.planes * pixels),
+    nav: allocateFrames('f64', count * packed.columns) as Float64Array,
+    sig: allocateFrames('f64', packed.planes * pixels) as Float64Array,
   });
   const pass: FramePassMethods = {
     backend: backend.name,

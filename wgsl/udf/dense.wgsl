@@ -1,6 +1,6 @@
 // Frames times masks in float32: [frames, pixels] x [pixels, masks], a part of the pixels a workgroup; the host adds the
 // parts. An invocation has 4 x 4 products in registers; FRAME_LANES x MASK_LANES of them share what is read.
-// The host writes MASKS, FRAME_LANES, MASK_LANES and PART_WORDS as well.
+// The host writes MASKS, FRAME_LANES, MASK_LANES, PART_WORDS and STEP_PIXELS as well.
 #include "udf/frames.wgsl"
 
 @group(0) @binding(0) var<storage, read> frames: array<u32>;
@@ -12,8 +12,7 @@
 
 const EACH: u32 = 4u;
 const LANES: u32 = FRAME_LANES * MASK_LANES;
-// Pixels that are in workgroup memory at a time.
-const STEP_PIXELS: u32 = 16u;
+// STEP_PIXELS is the number of pixels that are in workgroup memory at a time.
 const STEP_WORDS: u32 = STEP_PIXELS / PER_WORD;
 const TILE_FRAMES: u32 = FRAME_LANES * EACH;
 const TILE_MASKS: u32 = MASK_LANES * EACH;
@@ -66,7 +65,7 @@ fn dense(
       mask_tile[p * TILE_MASKS + m] = weight;
     }
     workgroupBarrier();
-    // Sixteen products are added before their sum goes to the others.
+    // The products of a step are added before their sum is added to the others.
     var here0 = vec4f();
     var here1 = vec4f();
     var here2 = vec4f();

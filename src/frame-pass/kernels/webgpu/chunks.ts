@@ -9,10 +9,14 @@ const softwareBytes = 2 ** 20;
 /** Frames of a chunk at most: 16-bit sums of them fit a word. */
 const mostFrames = 4096;
 
-/** Frames of a chunk. */
-export function chunkOf(device: GpuDevice, { frameWords }: FrameLayout): number {
+/**
+ * Frames of a chunk. What they give is bounded as they are themselves: `resultWords` are the words of a frame that come
+ * back, which with thousands of masks are more than its pixels.
+ */
+export function chunkOf(device: GpuDevice, { frameWords }: FrameLayout, resultWords: number): number {
   const wanted = device.software ? softwareBytes : chunkBytes;
-  return Math.max(1, Math.min(mostFrames, Math.floor(wanted / (4 * frameWords))));
+  const fit = Math.floor(Math.min(wanted / frameWords, chunkBytes / Math.max(1, resultWords)) / 4);
+  return Math.max(1, Math.min(mostFrames, fit));
 }
 
 /** Frames as words, each of them beginning with a word. */

@@ -33,11 +33,15 @@ const sum = (list: readonly { readonly numbers: number }[]): number =>
 const ofKind = <T extends { readonly kind: string }>(list: readonly T[], kind: T['kind']): T[] =>
   list.filter((one) => one.kind === kind);
 
+/** Bytes of the largest buffer that a kernel can bind. */
+const mostBytes = ({ limits }: GpuDevice): number =>
+  Math.min(limits.maxStorageBufferBindingSize ?? 0, limits.maxBufferSize ?? 0);
+
 function refusal(
   device: GpuDevice,
   { width, height, results, tables }: FunctionDescriptor,
 ): { why: string } | undefined {
-  const most = Math.min(device.limits.maxStorageBufferBindingSize ?? 0, device.limits.maxBufferSize ?? 0);
+  const most = mostBytes(device);
   const needed: [string, number][] = [
     ['a frame', 4 * width * height],
     ['the results', 4 * sum(results)],
@@ -92,11 +96,12 @@ const arrayOf = ({ type }: FunctionResult, words: Uint32Array): FunctionArray =>
 async function planFunction(device: GpuDevice, descriptor: FunctionDescriptor): Promise<FunctionKernel> {
   const { name, source, dtype, width, height, results, params, tables } = descriptor;
   const layout = layoutOf(dtype, width, height);
-  const most = chunkOf(device, layout);
+  const most = chunkOf(device, layout, Math.max(sum(ofKind(results, 'nav')), sum(ofKind(tables, 'nav'))));
   const grouped = ofKind(results, 'group');
   const groupWords = sum(grouped);
-  const groups = Math.max(1, Math.min(mostGroups, Math.floor(groupBytes / Math.max(1, 4 * groupWords))));
   const navWords = sum(ofKind(results, 'nav')) * most;
+  const room = Math.min(groupBytes, mostBytes(device) - 4 * navWords);
+  const groups = Math.max(1, Math.min(mostGroups, Math.floor(room / Math.max(1, 4 * groupWords))));
   const resultPlaces = placesOf(results, most);
   const tablePlaces = placesOf(tables, most);
   let pipeline: GPUComputePipeline;

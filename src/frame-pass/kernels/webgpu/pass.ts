@@ -26,16 +26,24 @@ function refusal(device: GpuDevice, descriptor: UdfDescriptor): { why: string } 
   const layout = layoutFor(descriptor);
   const most = Math.min(device.limits.maxStorageBufferBindingSize ?? 0, device.limits.maxBufferSize ?? 0);
   const needed: [string, number][] = [['a frame', 4 * layout.frameWords]];
+  let words = 0;
   for (const step of stepsOf(descriptor)) {
-    const { planeWords, words } = shapeOf(step, layout);
-    needed.push([`the sums of ${step.kind}`, 4 * planeWords * layout.frameWords * layout.perWord]);
-    needed.push([`what ${step.kind} gives`, 4 * words]);
+    const shape = shapeOf(step, layout);
+    words += alignedWords(device, shape.words);
+    needed.push([`the sums of ${step.kind}`, 4 * shape.planeWords * layout.frameWords * layout.perWord]);
     for (const table of tablesOf(step, descriptor)) needed.push([`what ${step.kind} reads`, table.byteLength]);
     if (step.kind === 'sparse' && step.count > 65535) return { why: `${step.count} sparse masks; at most 65535` };
   }
+  needed.push(['the result of a frame', 4 * words]);
   const large = needed.find(([, bytes]) => bytes > most);
   if (large) return { why: `${large[0]} takes ${large[1]} bytes; a buffer has at most ${most}` };
   return whereItPays(descriptor);
+}
+
+/** Words of a step's results, where those of the next step begin: bindings begin at multiples of what the device wants. */
+function alignedWords({ limits }: GpuDevice, words: number): number {
+  const align = Math.max(256, limits.minStorageBufferOffsetAlignment ?? 256) / 4;
+  return Math.ceil(words / align) * align;
 }
 
 const layoutFor = ({ dtype, width, height }: UdfDescriptor): FrameLayout => layoutOf(dtype, width, height);
@@ -51,15 +59,17 @@ async function planPass(device: GpuDevice, descriptor: UdfDescriptor): Promise<U
   const layout = layoutFor(descriptor);
   const steps = stepsOf(descriptor);
   const frameBytes = 4 * layout.frameWords;
-  const most = chunkOf(device, layout);
-  // Where the words of each step begin: bindings begin at multiples of what the device wants.
-  const align = Math.max(256, device.limits.minStorageBufferOffsetAlignment ?? 256);
+  const wordsOf = steps.map((step) => shapeOf(step, layout).words);
+  const most = chunkOf(
+    device,
+    layout,
+    wordsOf.reduce((sum, words) => sum + words, 0),
+  );
   let outBytes = 0;
-  const places = steps.map((step) => {
-    const bytes = 4 * shapeOf(step, layout).words * most;
+  const places = wordsOf.map((words) => {
     const offset = outBytes;
-    outBytes += Math.ceil(bytes / align) * align;
-    return { offset, bytes };
+    outBytes += 4 * alignedWords(device, words * most);
+    return { offset, bytes: 4 * words * most };
   });
   const held: GpuBuffer[] = [];
   const hold = async (bytes: number, usage: Usage, label: string): Promise<GpuBuffer> => {

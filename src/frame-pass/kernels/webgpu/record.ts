@@ -34,6 +34,11 @@ function folded(count: number): [number, number] {
 const maskLanesOf = (masks: number): number => (masks > 16 ? 8 : masks > 8 ? 4 : masks > 4 ? 2 : 1);
 const denseLanes = 64;
 const each = 4;
+/**
+ * Pixels that a workgroup of a matrix product holds at a time. With one mask lane it has 256 frames, of which 16 pixels
+ * and those of the masks would be 16 640 bytes; WebGPU guarantees 16 384.
+ */
+const stepPixelsOf = (maskLanes: number): number => (maskLanes === 1 ? 8 : 16);
 
 /** A step for each slot. */
 export async function recordersOf(
@@ -56,7 +61,7 @@ export async function recordersOf(
   if (kind === 'dense') {
     const maskLanes = maskLanesOf(masks);
     const frameLanes = denseLanes / maskLanes;
-    const lanes = { FRAME_LANES: frameLanes, MASK_LANES: maskLanes };
+    const lanes = { FRAME_LANES: frameLanes, MASK_LANES: maskLanes, STEP_PIXELS: stepPixelsOf(maskLanes) };
     const pipeline = await compile('dense', 'dense', { MASKS: masks, PART_WORDS, ...lanes });
     return ofFrames(pipeline, (count) => [
       parts,
