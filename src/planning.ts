@@ -2,7 +2,7 @@
 
 import type { Backend } from './backends/backend.js';
 import type { Feature, FurtherKernels, Kernels, Op } from './backends/feature.js';
-import type { BackendName } from './backends/names.js';
+import { type BackendName, wingOf } from './backends/names.js';
 import { EwaldError, messageOf } from './errors.js';
 import type { Logger } from './log.js';
 import { shown } from './options.js';
@@ -11,6 +11,19 @@ import type { Disposable, Resource } from './resource.js';
 
 type AnyOp = Op<unknown, Disposable>;
 type Open = (host: unknown) => AnyOp | Promise<AnyOp>;
+
+/** Why the device of a backend is not trusted with a feature: it fails the test of something that the kernels rely on. */
+async function distrusted(
+  { uses, name }: Feature<unknown>,
+  backend: Backend,
+): Promise<{ readonly why: string } | undefined> {
+  const needed = uses?.[wingOf(backend.name)];
+  if (!needed || !backend.faults) return undefined;
+  const faults = await backend.faults(needed);
+  if (faults.length === 0) return undefined;
+  const reasons = faults.map(({ reason }) => reason).join('; ');
+  return { why: `${backend.device.name} fails the self-test of what ${name} relies on (${reasons})` };
+}
 
 /** The ops of the open backends, each made when it is first asked for. */
 export class Planning {
@@ -43,8 +56,10 @@ export class Planning {
     const reasons: string[] = [];
     for (const backend of candidates) {
       const op = await this.#op(feature, backend);
+      const distrust = op && (await distrusted(feature, backend));
       this.#resource.assertAlive();
-      const answer = op ? op.supports(descriptor) : { why: feature.missing ?? `it has no ${feature.name}` };
+      const answer =
+        distrust ?? (op ? op.supports(descriptor) : { why: feature.missing ?? `it has no ${feature.name}` });
       if (op && answer === true) {
         const kernel = await op.plan(descriptor);
         if (this.#resource.disposed) await kernel.dispose();
@@ -74,7 +89,7 @@ export class Planning {
   }
 
   #make(feature: Feature<unknown>, { name, host }: Backend): Promise<AnyOp> | undefined {
-    const wing = name === 'cuda-emulated' ? 'cuda' : name;
+    const wing = wingOf(name);
     // A backend's host is what its kernels take: `Kernels` pairs them, and each backend folder says it of its own.
     const open = (feature.kernels[wing] ?? this.#further.get(feature)?.[wing]) as Open | undefined;
     if (!open) return undefined;

@@ -120,6 +120,28 @@ Napi::Value liveBytes(const CallbackInfo& info) {
   return Napi::Number::New(info.Env(), context ? double(ewald_cuda_live_bytes(context->handle)) : 0.0);
 }
 
+class SelfTestTask : public DeviceTask {
+public:
+  using DeviceTask::DeviceTask;
+
+protected:
+  int32_t work_on(ewald_cuda_context* context) override {
+    return ewald_cuda_self_test(context, faults_, sizeof faults_);
+  }
+  napi_value answer(napi_env env) override {
+    napi_value text = nullptr;
+    return napi_create_string_utf8(env, faults_, NAPI_AUTO_LENGTH, &text) == napi_ok ? text : nullptr;
+  }
+
+private:
+  char faults_[2048] = {};
+};
+
+// selfTest(handle) -> Promise<string>: a line "NAME\tREASON" for each mechanism that the card gets wrong
+Napi::Value selfTest(const CallbackInfo& info) {
+  return Task::start(info.Env(), std::make_unique<SelfTestTask>(alive<Context>(info)));
+}
+
 // info(handle) -> the device, with the memory free now
 Napi::Value deviceInfo(const CallbackInfo& info) {
   ewald_cuda_device_info device;
@@ -133,6 +155,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
   exports.Set("open", Napi::Function::New(env, open, "open"));
   exports.Set("close", Napi::Function::New(env, close, "close"));
   exports.Set("liveBytes", Napi::Function::New(env, liveBytes, "liveBytes"));
+  exports.Set("selfTest", Napi::Function::New(env, selfTest, "selfTest"));
   exports.Set("info", Napi::Function::New(env, deviceInfo, "info"));
   Room::bind_all(env, exports);
   return exports;

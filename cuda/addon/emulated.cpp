@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "../emulator/broken/outcome.h"
+#include "../emulator/broken/self_test.h"
 #include "../emulator/mode.h"
 #include "../fft/program.h"
 #include "addon/room.h"
@@ -78,6 +79,18 @@ Napi::Value judgeBroken(const CallbackInfo& info) {
     object.Set("expected", outcome.expected);
     object.Set("wrong", outcome.wrong);
     object.Set("report", outcome.report);
+    list.Set(list.Length(), object);
+  }
+  return list;
+}
+
+// judgeSelfTest() -> [{ broken, faults }]: what the self-test says of cards that get one mechanism wrong
+Napi::Value judgeSelfTest(const CallbackInfo& info) {
+  Napi::Array list = Napi::Array::New(info.Env());
+  for (const auto& outcome : emulator::broken::judgeSelfTest()) {
+    Napi::Object object = Napi::Object::New(info.Env());
+    object.Set("broken", outcome.broken);
+    object.Set("faults", outcome.faults);
     list.Set(list.Length(), object);
   }
   return list;
@@ -173,6 +186,7 @@ const ewald::addon::Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("setCard", Napi::Function::New(env, setCard, "setCard"));
   exports.Set("takeReports", Napi::Function::New(env, takeReports, "takeReports"));
   exports.Set("judgeBroken", Napi::Function::New(env, judgeBroken, "judgeBroken"));
+  exports.Set("judgeSelfTest", Napi::Function::New(env, judgeSelfTest, "judgeSelfTest"));
   exports.Set("traffic", Napi::Function::New(env, traffic, "traffic"));
   exports.Set("fftProgram", Napi::Function::New(env, fftProgram, "fftProgram"));
   exports.Set("contexts", Napi::Function::New(env, contexts, "contexts"));

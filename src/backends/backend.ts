@@ -2,6 +2,7 @@
  * The contract every backend fulfils: probed, opened, disposed. Whoever adds a backend implements this and adds one line
  * to a loader table. What a backend can compute is not said here: each room says where its kernels are, see feature.ts.
  */
+import type { Fault, Mechanism } from '../mechanisms.js';
 import type { Disposable } from '../resource.js';
 import type { WorkerPort } from '../worker-port.js';
 import type { EngineReport } from './engines.js';
@@ -15,6 +16,11 @@ export interface Backend extends Disposable {
   readonly liveBytes: number;
   /** What its kernels work with: the core, the addon, the device; `Kernels` says which. */
   readonly host: unknown;
+  /**
+   * Which of these mechanisms fail their self-test on this device; what was not tested before in this process is tested
+   * now. Absent where there is nothing to test: CPUs are held by the reference.
+   */
+  faults?(mechanisms: readonly Mechanism[]): Promise<readonly Fault[]>;
   /** Resolves when everything submitted so far is done. */
   sync(): Promise<void>;
 }
@@ -38,6 +44,8 @@ export type Probe =
       readonly reason: string;
       readonly device: DeviceInfo;
       open(): Promise<Backend>;
+      /** Opens the device, if it has not been tested in this process, and tests all mechanisms. */
+      faults?(): Promise<readonly Fault[]>;
       /** External engines that it would load, where it can. */
       engines?(): EngineReport[];
     }

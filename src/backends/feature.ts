@@ -2,6 +2,8 @@
  * How a room reaches the backends: it says what it asks (`Op`, in its contract.ts) and where the kernels are that answer
  * (`Feature`, in its kernels.ts). Nothing here knows a room.
  */
+import type { Uses } from '../mechanisms.js';
+
 /**
  * One kind of work a backend can plan. `supports` says why not in words meant for the user: they are the error, the
  * test's skip text and the footnote of the support table. `plan` allocates all the memory of the work; the plan's
@@ -28,6 +30,8 @@ export interface Feature<O> {
   readonly name: string;
   /** Kernels that every platform has; what only Node has is added in kernels.node.ts. */
   readonly kernels: Kernels<O>;
+  /** What its kernels rely on; a backend whose device fails one of these is not asked. */
+  readonly uses?: Uses;
   /** Why a backend lacks it, where its name does not say it. */
   readonly missing?: string;
   /** Begin of the error when no open backend does it; default `no open backend supports this … plan`. */

@@ -8,6 +8,10 @@ import type { PlatformModule, PlatformResponse, PlatformUrl } from '../globals.j
 export const backendNames = ['cuda', 'webgpu', 'native', 'wasm', 'cuda-emulated'] as const;
 export type BackendName = (typeof backendNames)[number];
 
+/** Whose kernels a backend runs. */
+export const wingOf = (name: BackendName): Exclude<BackendName, 'cuda-emulated'> =>
+  name === 'cuda-emulated' ? 'cuda' : name;
+
 /** What a device is and what it can hold. */
 export interface DeviceInfo {
   /** Name the driver or the loader gives it. */

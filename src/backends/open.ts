@@ -1,9 +1,10 @@
 /** Probes the backends, ranks them and says why each one is or is not taken. */
 import { EwaldError, messageOf } from '../errors.js';
+import { type Fault, roomsThatUse } from '../mechanisms.js';
 import { nearest, shown } from '../options.js';
 import type { Backend, BackendLoader, OpenOptions, Probe } from './backend.js';
 import type { EngineReport } from './engines.js';
-import { type BackendName, backendNames, type DeviceInfo } from './names.js';
+import { type BackendName, backendNames, type DeviceInfo, wingOf } from './names.js';
 import type { Platform } from './platform.js';
 
 /** One row of `ewald devices`. */
@@ -21,6 +22,14 @@ export interface DeviceReport {
   readonly device: DeviceInfo | null;
   /** External FFT engines that this backend can load or not, with the reason; empty for all but native. */
   readonly engines: readonly EngineReport[];
+  /** What the device gets wrong: the rooms that rely on it are planned on the next backend. */
+  readonly faults: readonly DeviceFault[];
+}
+
+/** A mechanism that fails its self-test on a device. */
+export interface DeviceFault extends Fault {
+  /** The rooms that are refused there for it. */
+  readonly rooms: readonly string[];
 }
 
 /** Checks a backend name that came from outside. */
@@ -127,8 +136,8 @@ export async function openRanked(
 }
 
 /** The report behind `ewald devices`. */
-export function report(ranked: readonly Ranked[], chosen: BackendName | undefined): DeviceReport[] {
-  return ranked.map(({ name, probe }) => {
+export function report(ranked: readonly Ranked[], chosen: BackendName | undefined): Promise<DeviceReport[]> {
+  const reports = ranked.map(async ({ name, probe }): Promise<DeviceReport> => {
     const device = probe.available ? probe.device : null;
     return {
       backend: name,
@@ -140,6 +149,16 @@ export function report(ranked: readonly Ranked[], chosen: BackendName | undefine
       memory: device?.memory ?? null,
       device,
       engines: probe.available ? (probe.engines?.() ?? []) : [],
+      faults: await faultsOf(name, probe),
     };
   });
+  return Promise.all(reports);
+}
+
+/** What the self-test of a device finds; one that does not open is told when a context opens it. */
+async function faultsOf(name: BackendName, probe: Probe): Promise<DeviceFault[]> {
+  if (!probe.available || !probe.faults) return [];
+  const wing = wingOf(name);
+  const found = await probe.faults().catch(() => []);
+  return found.map((fault) => ({ ...fault, rooms: roomsThatUse(wing, fault.mechanism) }));
 }

@@ -1,21 +1,21 @@
 /** `ewald devices`: every backend, whether it is there, and why. */
 import type { Command } from 'commander';
 import type { EngineReport } from '../backends/engines.js';
-import { backendOption, bold, type CliDeps, dim, green, print, printJson } from './output.js';
+import { backendOption, bold, type CliDeps, dim, green, print, printJson, red } from './output.js';
 
 export function register(program: Command, { devices }: CliDeps): void {
   program
     .command('devices')
     .description('which backends this machine has, which one is chosen, and why not the others')
     .option('--backend <name>', 'choose as if this backend had been asked for')
-    .option('--json', 'one JSON array: [{backend, available, chosen, name, reason, limits, memory, engines}]')
+    .option('--json', 'one JSON array: [{backend, available, chosen, name, reason, limits, memory, engines, faults}]')
     .action(async (options: { backend?: string; json?: boolean }) => {
       const rows = await devices(backendOption(options.backend));
       if (options.json) {
         printJson(rows.map(({ device: _, ...row }) => row));
         return;
       }
-      for (const { backend, available, chosen, name, reason, memory, device, engines } of rows) {
+      for (const { backend, available, chosen, name, reason, memory, device, engines, faults } of rows) {
         const mark = chosen ? green('●') : available ? '○' : dim('–');
         print(
           `${mark} ${bold(backend.padEnd(8))} ${available ? (name ?? '') : dim('not available')}${chosen ? green('   chosen') : ''}`,
@@ -25,6 +25,8 @@ export function register(program: Command, { devices }: CliDeps): void {
           const gib = memory === null ? '' : `, ${(memory / 2 ** 30).toFixed(1)} GiB`;
           print(`             ${dim(`${device.kind}, ${device.precisions.join(' and ')}${gib}, ${device.driver}`)}`);
         }
+        for (const { rooms, reason } of faults)
+          print(`             ${red(`not used for ${rooms.join(', ')}: it fails the self-test of ${reason}`)}`);
         for (const engine of engines) printEngine(engine);
       }
       print(

@@ -1,10 +1,12 @@
 /** Where the kernels of transforms are. */
 import type { Feature } from '../backends/feature.js';
+import { uses } from '../mechanisms.js';
 import type { FftOp } from './contract.js';
 import { fftOp } from './kernels/wasm.js';
 
 export const fftFeature: Feature<FftOp> = {
   name: 'fft',
+  uses: uses.fft,
   kernels: {
     wasm: fftOp,
     webgpu: async (gpu) => (await import('./kernels/webgpu/fft.js')).fftOp(gpu),

@@ -1,11 +1,13 @@
 /** Where the kernels of udf are. */
 import type { Feature } from '../backends/feature.js';
+import { uses } from '../mechanisms.js';
 import type { UdfOp } from './contract.js';
 import type { FunctionOp } from './function-contract.js';
 import { udfOp } from './kernels/wasm.js';
 
 export const udfFeature: Feature<UdfOp> = {
   name: 'frame passes',
+  uses: uses.framePasses,
   kernels: {
     wasm: udfOp,
     webgpu: async (device) => (await import('./kernels/webgpu/pass.js')).udfOp(device),
@@ -14,5 +16,6 @@ export const udfFeature: Feature<UdfOp> = {
 
 export const functionFeature: Feature<FunctionOp> = {
   name: 'functions in WGSL',
+  uses: uses.functions,
   kernels: { webgpu: async (device) => (await import('./kernels/webgpu/function.js')).functionOp(device) },
 };

@@ -1,5 +1,6 @@
 /** Where the kernels of indexing are. */
 import type { Feature } from '../backends/feature.js';
+import { uses } from '../mechanisms.js';
 import type { IndexingOp } from './contract.js';
 import { proposalsOp } from './kernels/proposals-wasm.js';
 import { indexingOp } from './kernels/wasm.js';
@@ -7,6 +8,7 @@ import type { ProposalsOp } from './proposals.js';
 
 export const indexingFeature: Feature<IndexingOp> = {
   name: 'indexing',
+  uses: uses.indexing,
   kernels: {
     wasm: indexingOp,
     webgpu: async (gpu) => (await import('./kernels/webgpu/indexing.js')).indexingOp(gpu),

@@ -1,10 +1,12 @@
 /** Where the kernels of peaks are. */
 import type { Feature } from '../backends/feature.js';
+import { uses } from '../mechanisms.js';
 import type { PeaksOp } from './contract.js';
 import { peaksOp } from './kernels/wasm.js';
 
 export const peaksFeature: Feature<PeaksOp> = {
   name: 'peaks',
+  uses: uses.peaks,
   kernels: {
     wasm: peaksOp,
     webgpu: async (gpu) => (await import('./kernels/webgpu/peaks.js')).peaksOp(gpu),

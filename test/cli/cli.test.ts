@@ -69,6 +69,7 @@ describe('ewald devices', () => {
         'limits',
         'memory',
         'engines',
+        'faults',
       ]);
     expect(rows.find((row: { chosen: boolean }) => row.chosen)).toBeDefined();
   });

@@ -39,6 +39,8 @@ export interface CudaAddon {
   close(context: object): void;
   liveBytes(context: object): number;
   info(context: object): CudaDevice;
+  /** A line `MECHANISM\tREASON` for each mechanism that the card gets wrong. */
+  selfTest(context: object): Promise<string>;
 }
 
 const driverPlaces = [

@@ -2,12 +2,17 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EwaldError } from '../../errors.js';
+import { type Fault, type Mechanism, type Uses, uses } from '../../mechanisms.js';
 import { addonPath } from '../addon-path.js';
 import type { Backend, BackendLoader, OpenOptions, Probe } from '../backend.js';
 import type { BackendName, DeviceInfo } from '../names.js';
 import { addonError } from '../status.js';
+import { Verdicts } from '../verdicts.js';
 import { type CudaAddon, type CudaDevice, driverPresent, loadCudaAddon } from './addon.js';
 import type { CudaHost } from './host.js';
+
+/** Kept for the process, as a card and its driver are: another context on a card that was tested tests nothing. */
+const verdicts = new Verdicts();
 
 /** The loader of NVIDIA's cards. */
 export const cudaLoader: BackendLoader = {
@@ -66,11 +71,20 @@ async function probeAddon(
     memory: device.totalBytes,
     driver: `CUDA driver ${versionText(device.driverVersion)}, runtime ${versionText(device.runtimeVersion)}`,
   };
+  const opened = async () => new CudaBackend(name, addon, await openDevice(addon, device), info, device.index);
   return {
     available: true,
     reason: `CUDA on ${device.name}, compute capability ${device.computeCapability}`,
     device: info,
-    open: async () => new CudaBackend(name, addon, await openDevice(addon, device), info),
+    open: opened,
+    async faults() {
+      const backend = await opened();
+      try {
+        return await backend.faults([...new Set(Object.values<Uses>(uses).flatMap(({ cuda }) => cuda ?? []))]);
+      } finally {
+        await backend.dispose();
+      }
+    },
   };
 }
 
@@ -95,11 +109,15 @@ class CudaBackend implements Backend {
   readonly #context: object;
   readonly #running = new Set<Promise<unknown>>();
   readonly host: CudaHost;
+  /** What verdicts are kept by. */
+  readonly #card: string;
+  #selfTest: Promise<ReadonlyMap<string, string>> | undefined;
   #closed = false;
   #hostBytes = 0;
 
-  constructor(name: BackendName, addon: CudaAddon, context: object, device: DeviceInfo) {
+  constructor(name: BackendName, addon: CudaAddon, context: object, device: DeviceInfo, index: number) {
     this.name = name;
+    this.#card = `${name} ${index}; ${device.name}; ${device.driver}`;
     this.device = device;
     this.#addon = addon;
     this.#context = context;
@@ -112,6 +130,18 @@ class CudaBackend implements Backend {
         this.#hostBytes += bytes;
       },
     };
+  }
+
+  faults(mechanisms: readonly Mechanism[]): Promise<Fault[]> {
+    return verdicts.faults(this.#card, mechanisms, async (mechanism) => (await this.#tested()).get(mechanism));
+  }
+
+  /** The mechanisms that fail, all found at once: a kernel takes microseconds, and the wait for the card is longer. */
+  #tested(): Promise<ReadonlyMap<string, string>> {
+    this.#selfTest ??= this.#track(() => this.#addon.selfTest(this.#context)).then(
+      (lines) => new Map(lines.split('\n').flatMap((line) => (line ? [line.split('\t', 2) as [string, string]] : []))),
+    );
+    return this.#selfTest;
   }
 
   get liveBytes(): number {

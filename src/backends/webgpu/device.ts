@@ -237,6 +237,21 @@ export class GpuDevice {
     return this.#raw.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
   }
 
+  /** The same where a refusal is an answer: throws here, and not at whoever asks for a result next. */
+  async bindChecked(pipeline: GPUComputePipeline, bindings: readonly Binding[]): Promise<GPUBindGroup> {
+    this.#raw.pushErrorScope('validation');
+    let refused: Promise<GPUError | null>;
+    let group: GPUBindGroup;
+    try {
+      group = this.bind(pipeline, bindings);
+    } finally {
+      refused = this.#raw.popErrorScope();
+    }
+    const error = await this.#guard(refused);
+    if (error) throw deviceError(error, 'the bindings of a kernel');
+    return group;
+  }
+
   /** Copies host data to the device, before every submission that follows. The data may be changed at once. */
   write(buffer: GpuBuffer, data: ArrayBufferView, offset = 0): void {
     this.#assertUsable();

@@ -1,13 +1,16 @@
 /** The WebGPU backend: kernels of wgsl/ in browsers and, through Dawn, in Node. */
 import { EwaldError, messageOf } from '../../errors.js';
+import { type Fault, type Mechanism, uses } from '../../mechanisms.js';
 import type { Backend, BackendLoader, OpenOptions, Probe } from '../backend.js';
 import type { DeviceInfo } from '../names.js';
+import { Verdicts } from '../verdicts.js';
 import { describe, tooSmall } from './adapter.js';
 import { GpuDevice } from './device.js';
 import type { GpuSource } from './source.js';
 
 /** The loader over a source of GPUs; a probe asks for an adapter and holds nothing afterwards. */
 export function webgpuLoader(source: GpuSource): BackendLoader {
+  const verdicts = new Verdicts();
   return {
     name: 'webgpu',
     async probe({ device: wish, named, log }): Promise<Probe> {
@@ -20,17 +23,42 @@ export function webgpuLoader(source: GpuSource): BackendLoader {
         device.kind === 'software'
           ? 'a software adapter, computed by the CPU; taken only when webgpu is named'
           : 'a hardware adapter';
-      return { available: true, reason, device, open: () => open(source, wish, log) };
+      const opened = () => open(source, wish, log, verdicts);
+      return {
+        available: true,
+        reason,
+        device,
+        open: opened,
+        async faults() {
+          const all = [...new Set(Object.values(uses).flatMap(({ webgpu }) => webgpu as readonly Mechanism[]))];
+          // Verdicts that are known need no device.
+          if (verdicts.has(keyOf(device), all)) return verdicts.faults(keyOf(device), all, async () => undefined);
+          const backend = await opened();
+          try {
+            return await backend.faults(all);
+          } finally {
+            await backend.dispose();
+          }
+        },
+      };
     },
   };
 }
 
 // An adapter makes one device, so each opening asks for its own.
-async function open(source: GpuSource, wish: string | undefined, log: OpenOptions['log']): Promise<Backend> {
+async function open(
+  source: GpuSource,
+  wish: string | undefined,
+  log: OpenOptions['log'],
+  verdicts: Verdicts,
+): Promise<WebGpuBackend> {
   const found = await findAdapter(source, wish, true);
   if ('absent' in found) throw new EwaldError('Load', `WebGPU went away between probe and opening: ${found.absent}`);
-  return new WebGpuBackend(await GpuDevice.open(found.adapter, log), describe(found.adapter));
+  return new WebGpuBackend(await GpuDevice.open(found.adapter, log), describe(found.adapter), verdicts);
 }
+
+/** An adapter and its driver, as verdicts are kept. */
+const keyOf = ({ name, driver }: DeviceInfo): string => `${name}; ${driver}`;
 
 async function findAdapter(
   source: GpuSource,
@@ -59,10 +87,18 @@ class WebGpuBackend implements Backend {
   readonly name = 'webgpu';
   readonly device: DeviceInfo;
   readonly host: GpuDevice;
+  readonly #verdicts: Verdicts;
 
-  constructor(gpu: GpuDevice, device: DeviceInfo) {
+  constructor(gpu: GpuDevice, device: DeviceInfo, verdicts: Verdicts) {
     this.host = gpu;
     this.device = device;
+    this.#verdicts = verdicts;
+  }
+
+  faults(mechanisms: readonly Mechanism[]): Promise<Fault[]> {
+    return this.#verdicts.faults(keyOf(this.device), mechanisms, async (mechanism) =>
+      (await import('./self-test/run.js')).testMechanism(this.host, mechanism),
+    );
   }
 
   get liveBytes(): number {

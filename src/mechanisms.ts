@@ -1,0 +1,87 @@
+/**
+ * What kernels rely on that drivers are known to get wrong, and which rooms rely on it. A device is tested for what a room
+ * uses before the room plans on it; a room whose mechanism fails there goes to the next backend. test/webgpu/uses.test.ts holds
+ * the lists of WebGPU to the sources of the kernels.
+ */
+
+/** The mechanisms, as they are called in reasons. */
+export const mechanisms = {
+  workgroupAtomics: 'atomics in workgroup memory',
+  storageAtomics: 'atomics in storage memory',
+  uniformLoad: 'workgroupUniformLoad',
+  workgroupMemory: 'workgroup memory behind a barrier',
+  loopBarriers: 'barriers in loops',
+  storageBarriers: 'storage memory behind a barrier',
+  floatBits: 'bits of float32 numbers',
+  integers: 'integers of 32 bits',
+  indirectDispatch: 'indirect dispatch',
+  bindings: 'automatic binding layouts',
+  shuffles: 'exchange within a warp',
+  doubles: 'float64 arithmetic',
+} as const;
+
+/** One of them. */
+export type Mechanism = keyof typeof mechanisms;
+
+/** A mechanism that failed its test on a device. */
+export interface Fault {
+  readonly mechanism: Mechanism;
+  /** What was found and what was expected, in words. */
+  readonly reason: string;
+}
+
+/** Mechanisms of a room's kernels, by wing (webgpu, cuda). */
+export type Uses = Readonly<Partial<Record<string, readonly Mechanism[]>>>;
+
+/** Mechanisms of each room's kernels. */
+export const uses = {
+  pi: {
+    webgpu: ['workgroupAtomics', 'integers', 'bindings'],
+    cuda: ['shuffles', 'storageAtomics', 'integers'],
+  },
+  fft: {
+    webgpu: ['workgroupMemory', 'bindings'],
+    cuda: ['workgroupMemory', 'doubles'],
+  },
+  indexing: {
+    webgpu: [
+      'workgroupAtomics',
+      'storageAtomics',
+      'uniformLoad',
+      'workgroupMemory',
+      'loopBarriers',
+      'storageBarriers',
+      'floatBits',
+      'integers',
+      'indirectDispatch',
+      'bindings',
+    ],
+    cuda: ['workgroupAtomics', 'storageAtomics', 'workgroupMemory', 'loopBarriers', 'shuffles', 'doubles', 'integers'],
+  },
+  peaks: {
+    webgpu: [
+      'workgroupAtomics',
+      'storageAtomics',
+      'uniformLoad',
+      'workgroupMemory',
+      'loopBarriers',
+      'floatBits',
+      'integers',
+      'bindings',
+    ],
+    cuda: ['workgroupAtomics', 'storageAtomics', 'workgroupMemory', 'loopBarriers', 'shuffles', 'doubles', 'integers'],
+  },
+  framePasses: {
+    webgpu: ['workgroupAtomics', 'workgroupMemory', 'loopBarriers', 'floatBits', 'integers', 'bindings'],
+    cuda: ['workgroupMemory', 'loopBarriers', 'shuffles', 'doubles', 'integers'],
+  },
+  functions: {
+    webgpu: ['uniformLoad', 'workgroupMemory', 'loopBarriers', 'storageBarriers', 'floatBits', 'integers', 'bindings'],
+  },
+} as const satisfies Readonly<Record<string, Uses>>;
+
+/** Rooms of a wing that rely on a mechanism. */
+export const roomsThatUse = (wing: string, mechanism: Mechanism): string[] =>
+  Object.entries(uses as Readonly<Record<string, Uses>>).flatMap(([room, of]) =>
+    of[wing]?.includes(mechanism) ? [room] : [],
+  );

@@ -1,0 +1,135 @@
+/**
+ * The self-test of a GPU: kernels that a driver gets wrong are imitated by shaders that were changed on their way to the
+ * device, one mechanism at a time.
+ */
+import { describe, expect, test } from 'vitest';
+import type { Backend } from '../../src/backends/backend.js';
+import { report } from '../../src/backends/open.js';
+import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
+import { EwaldError } from '../../src/errors.js';
+import { Logger } from '../../src/log.js';
+import { type Mechanism, mechanisms, roomsThatUse, uses } from '../../src/mechanisms.js';
+import { piFeature } from '../../src/pi/kernels.js';
+import { Planning } from '../../src/planning.js';
+import { Resource } from '../../src/resource.js';
+import { options, over, watched, whyAbsent } from './support.js';
+
+const absent = await whyAbsent();
+
+/** What a driver that breaks a mechanism makes of a shader. */
+const broken: Readonly<Record<string, readonly [RegExp, string]>> = {
+  // Each invocation sees an atomic of its own.
+  workgroupAtomics: [/atomicAdd\(&sum, value\)/, 'atomicStore(&sum, value)'],
+  // Two invocations take the same place.
+  storageAtomics: [/atomicAdd\(&output\[3\], 1u\)/, 'atomicLoad(&output[3])'],
+  // A load without its barriers.
+  uniformLoad: [/sum \+= workgroupUniformLoad\(&number\)/, 'sum += number'],
+  // A barrier that is left out.
+  workgroupMemory: [/workgroupBarrier\(\);(?=\s*let other = cells)/, ''],
+  loopBarriers: [/workgroupBarrier\(\);(?=\s*cells\[lane\] \+= before)/, ''],
+  storageBarriers: [/storageBarrier\(\);\s*workgroupBarrier\(\);(?=\s*let other = output)/, ''],
+  // A sign that is lost.
+  floatBits: [/let a = bitcast<f32>\(bits\)/, 'let a = abs(bitcast<f32>(bits))'],
+  // The upper half of a word is lost.
+  integers: [/let a = input\[lane\];(?=\s*let b = input\[63u)/, 'let a = input[lane] & 0xffffu;'],
+  // The number of workgroups is that of the dispatch before.
+  indirectDispatch: [/counts\[1\] = input\[2\]/, 'counts[1] = 1u'],
+  // A layout without the binding that is read in a branch only.
+  bindings: [/return unread\[lane\]/, 'return 0u'],
+};
+
+/** A loader whose devices get every shader changed, and how many shaders were compiled. */
+function loaderWith(change: (code: string) => string) {
+  const compiled = { count: 0 };
+  const seen: GPUDevice[] = [];
+  const source = watched(seen, (adapter) =>
+    over(adapter, {
+      requestDevice: async (descriptor: GPUDeviceDescriptor) => {
+        const device = await adapter.requestDevice(descriptor);
+        const compile = device.createShaderModule.bind(device);
+        const createShaderModule = ({ code, ...rest }: GPUShaderModuleDescriptor): GPUShaderModule => {
+          compiled.count++;
+          return compile({ ...rest, code: change(code) });
+        };
+        return Object.defineProperty(device, 'createShaderModule', { value: createShaderModule });
+      },
+    }),
+  );
+  return { loader: webgpuLoader(source), compiled };
+}
+
+async function opened(change: (code: string) => string) {
+  const { loader, compiled } = loaderWith(change);
+  const probe = await loader.probe(options);
+  if (!probe.available) throw new Error(probe.reason);
+  return { probe, backend: await probe.open(), compiled };
+}
+
+const all = Object.keys(broken) as Mechanism[];
+
+describe.skipIf(absent)(`the self-test of WebGPU${absent ? `: absent, ${absent}` : ''}`, () => {
+  test('a device that is right has no fault, and a second context compiles nothing', async () => {
+    const { probe, backend, compiled } = await opened((code) => code);
+    expect(await backend.faults?.(all)).toEqual([]);
+    const { count } = compiled;
+    expect(count).toBeGreaterThan(all.length);
+    const again = await probe.open();
+    expect(await again.faults?.(all)).toEqual([]);
+    expect(await probe.faults?.()).toEqual([]);
+    expect(compiled.count).toBe(count);
+    expect(backend.liveBytes).toBe(0);
+    for (const one of [backend, again]) await one.dispose();
+  });
+
+  test('there is a broken driver for each mechanism that a room uses', () => {
+    const used = new Set(Object.values(uses).flatMap(({ webgpu }) => webgpu as readonly Mechanism[]));
+    expect(new Set(all)).toEqual(used);
+  });
+
+  test.for(Object.entries(broken))('%s broken: it alone is reported, and the rooms that use it', async (entry) => {
+    const [mechanism, [right, wrong]] = entry as [Mechanism, readonly [RegExp, string]];
+    let changed = 0;
+    const { probe, backend } = await opened((code) => {
+      if (!right.test(code)) return code;
+      changed++;
+      return code.replace(right, wrong);
+    });
+    const faults = (await backend.faults?.(all)) ?? [];
+    expect(changed).toBe(1);
+    expect(faults.map((fault) => fault.mechanism)).toEqual([mechanism]);
+    expect(faults[0]?.reason).toContain(mechanisms[mechanism]);
+    const [row] = await report([{ name: 'webgpu', probe, automatic: true }], 'webgpu');
+    expect(row?.faults).toEqual([{ ...faults[0], rooms: roomsThatUse('webgpu', mechanism) }]);
+    await backend.dispose();
+  });
+
+  test('a shader that the driver refuses to compile is a fault of its mechanism alone', async () => {
+    const { backend } = await opened((code) => code.replace('struct State', 'struct'));
+    const faults = (await backend.faults?.(all)) ?? [];
+    expect(faults.map(({ mechanism }) => mechanism)).toEqual(['uniformLoad']);
+    expect(faults[0]?.reason).toMatch(/^workgroupUniformLoad: the kernel does not compile/);
+    await backend.dispose();
+  });
+
+  test('a room whose mechanism fails is planned on the next backend; without one the reason is the error', async () => {
+    const { backend } = await opened((code) => code.replace(/atomicAdd\(&sum, value\)/, 'atomicStore(&sum, value)'));
+    const kernel = { dispose: async () => {} };
+    const op = { supports: () => true as const, plan: async () => kernel };
+    // Where there is neither a card nor a driver.
+    const next = { name: 'wasm', host: undefined, device: { name: 'next' } } as unknown as Backend;
+    const feature = { ...piFeature, kernels: { wasm: () => op, webgpu: () => op } } as never;
+    const unused = { ...piFeature, uses: uses.fft, kernels: { webgpu: () => op } } as never;
+    const logger = new Logger('error');
+    const resource = new Resource('context', undefined, { dispose: async () => {} });
+    const planning = new Planning(resource, [backend, next], [], logger);
+    expect((await planning.plan(feature, {}, undefined)).backend.name).toBe('wasm');
+    expect((await planning.plan(unused, {}, undefined)).backend.name).toBe('webgpu');
+    const refused = await new Planning(resource, [backend], [], logger).plan(feature, {}, undefined).catch((e) => e);
+    expect(refused).toBeInstanceOf(EwaldError);
+    expect(refused.tag).toBe('Unsupported');
+    expect(refused.message).toMatch(
+      /fails the self-test of what pi relies on \(atomics in workgroup memory: word 0 is/,
+    );
+    await backend.dispose();
+  });
+});
