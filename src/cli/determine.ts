@@ -4,14 +4,16 @@ import type { BravaisCandidate } from '../crystal/bravais.js';
 import { formatCellFile } from '../crystal/cell-file.js';
 import { parseGeometry } from '../crystal/geometry/parse.js';
 import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-list.js';
+import { openDetector } from '../detector/detector.js';
 import { EwaldError } from '../errors.js';
 import { checkOutput, writeWhole } from '../files/write.js';
 import type { DeterminedCell } from '../indexing/indexer.js';
 import { choice } from '../options.js';
 import { latticeName } from '../pipeline/chunk.js';
-import { fewestPeaks, knownOf, latticeOf, spotsOfFrames } from './frame-cell.js';
+import { openFrameSearcher } from '../pipeline/frame-searcher.js';
+import { fewestPeaks, knownOf, latticeOf, spotsOfFrames } from '../pipeline/unknown-cell.js';
 import { holdsFrames, isFolder } from './frame-inputs.js';
-import { peaksOf } from './frame-peaks.js';
+import { settle } from './frame-settings.js';
 import { FrameSource } from './frame-source.js';
 import { expand, inputName, readText } from './inputs.js';
 import { refuseForLists } from './list-flags.js';
@@ -166,18 +168,15 @@ async function imagesOf(files: readonly string[], options: Options, deps: CliDep
   const source = await FrameSource.open(all);
   const context = await createContext(backendOption(options.backend));
   try {
-    // Nothing is integrated.
-    const settings = { ...checked.settings, ...listedBy(checked.settings, options, geometry), rings: null };
-    const given = { peaks: checked.peaks, settings, radii: { integration: undefined } };
-    const { peaks } = await peaksOf(source, geometry, given, options.backend, deps);
-    const { spots, frames } = await spotsOfFrames(
-      context,
-      source,
-      geometry,
-      { ...settings, peaks },
-      { images, signal },
-    );
-    note(dim(`${spots.length} of the first ${frames} frames have peaks enough`));
+    const listed = listedBy(checked.settings, options, geometry);
+    const asked = { ...checked.settings, ...listed, peaks: checked.peaks, cells: [], rings: null };
+    const settings = await settle(source, geometry, asked, options.backend, deps);
+    const openOther = source.openOther.bind(source);
+    const detector = await openDetector(source.first, { geometry, openOther });
+    const searcher = await openFrameSearcher(context, { ...settings, detector });
+    const { spots, frames } = await spotsOfFrames(searcher, (most) => source.firstFrames(most), { images, signal });
+    await searcher.dispose();
+    note(dim(`${spots.length} of the first ${frames} frames have enough peaks`));
     return spots;
   } finally {
     await context.dispose();

@@ -7,8 +7,7 @@ import type { IndexingMethod, IndexingThresholds } from '../indexing/indexer.js'
 import { minimumSpots } from '../indexing/parameters.js';
 import { choice } from '../options.js';
 import type { Tolerance } from '../pipeline/accept.js';
-import type { RingRadii } from '../pipeline/integrate.js';
-import type { PeakParameters, SearchSettings } from '../pipeline/settings.js';
+import type { SearchSettings } from '../pipeline/settings.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, withExecutor } from './executor-flags.js';
 import type { Shard } from './frame-source.js';
 import type { LiveFlags } from './live-source.js';
@@ -102,11 +101,7 @@ export interface SharedFlags {
 
 /** The flags after their checks, before a file is opened. */
 export interface CheckedFlags {
-  readonly settings: Omit<SearchSettings, 'peaks'>;
-  /** Of the peak search, those that were given. */
-  readonly peaks: PeakParameters;
-  /** Of integration, where they were given. */
-  readonly radii: { readonly integration: RingRadii | undefined };
+  readonly settings: SearchSettings;
   readonly executor: Chosen;
   readonly serialStart: number;
   readonly shard: Shard | undefined;
@@ -137,18 +132,17 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
   return {
     settings: {
       ...settings,
-      cells: shared.cells ?? [],
+      ...(shared.cells ? { cells: shared.cells } : {}),
       method: shared.method,
       thresholds: shared.thresholds,
       maxSpots: shared.maxSpots,
       minPeaks: parseInteger(flags.minPeaks ?? String(minimumSpots), '--min-peaks', 0, 2 ** 20),
       ...(rule === 'crystfel' ? { accept: rule, tolerance: toleranceOf(flags.tolerance ?? '5,5,5,1.5,1.5,1.5') } : {}),
-      ...(flags.integrate === false ? { rings: null } : {}),
+      peaks,
+      ...(flags.integrate === false ? { rings: null } : integration ? { rings: integration } : {}),
       pushResolution: parseNumber(flags.pushRes ?? '0', '--push-res', 0, 100) / 10,
       ...(flags.highres === undefined ? {} : { maxInverseD: 1 / parseNumber(flags.highres, '--highres', 0.1, 1000) }),
     },
-    peaks,
-    radii: { integration },
     executor: chosenExecutor(flags, { jobs: availableParallelism(), shard: flags.shard !== undefined }),
     serialStart: parseInteger(flags.serialStart ?? '1', '--serial-start', 0, 2 ** 31),
     shard: flags.shard === undefined ? undefined : shardOf(flags.shard),

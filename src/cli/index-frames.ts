@@ -19,11 +19,10 @@ import { version } from '../version.js';
 import { commandLine } from './command-line.js';
 import { DetectorSink } from './detector-sink.js';
 import { openExecutor, rankOf } from './executor-flags.js';
-import { cellOfFrames } from './frame-cell.js';
 import { type CheckedFlags, checkFlags, type FrameFlags, type SharedFlags } from './frame-flags.js';
 import { holdsFrames, readFrameList, type Wanted } from './frame-inputs.js';
 import { jsonOf, lineOf, nameOf } from './frame-lines.js';
-import { peaksOf } from './frame-peaks.js';
+import { settle } from './frame-settings.js';
 import { type FrameSink, solutionSink } from './frame-sinks.js';
 import { FrameSource, type RunSource } from './frame-source.js';
 import { FrameSummary } from './frame-summary.js';
@@ -105,11 +104,9 @@ async function search(
   try {
     if (given)
       for (const text of await geometryRemarks(given, source)) note(`${yellow('warning:')} ${flags.geometry}: ${text}`);
-    const chosen = await peaksOf(source, given, checked, flags.backend, deps);
-    const searched = { ...checked.settings, ...listedBy(checked.settings, flags, given), ...chosen };
-    const found = shared.cells ? undefined : await cellOfFrames(source, given, searched, flags.backend, deps);
-    const cells = shared.cells ?? (found ? [found] : []);
-    const settings: SearchSettings = { ...searched, cells };
+    const asked = { ...checked.settings, ...listedBy(checked.settings, flags, given) };
+    const settings = await settle(source, given, asked, flags.backend, deps);
+    const { cells = [] } = settings;
     const geometry = given ?? geometryFromFile(source.first);
     const head = headOf(geometryText ?? formatGeometry(geometry), settings);
     const far = executor.kind === 'nats' ? resolve : (file: string): string => file;

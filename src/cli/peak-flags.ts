@@ -122,7 +122,7 @@ export function checkPeakFlags(flags: PeakFlags): CheckedPeaks {
       minRes: parseNumber(flags.minRes ?? '0', '--min-res', 0, 1e6),
       maxRes: parseNumber(flags.maxRes ?? '0', '--max-res', 0, 1e6),
     },
-    peaks: ofPeaks ? { ...peaks, peakRadius: ofPeaks } : peaks,
+    peaks: finder === 'zaef' && radii ? { ...peaks, peakRadius: radii } : peaks,
     integration,
     list,
   };

@@ -81,6 +81,11 @@ const optionNames = [...settingNames, 'beam', 'found', 'signal'] as const;
  */
 export async function openFrameSearcher(context: Plans, options: FrameSearcherOptions): Promise<FrameSearcher> {
   knownOptions('frameSearcher', options, ['detector', ...settingNames]);
+  return (await planFrameSearcher(context, options)) as unknown as FrameSearcher;
+}
+
+/** The same without a look at the names of options. */
+export async function planFrameSearcher(context: Plans, options: FrameSearcherOptions): Promise<OpenFrameSearcher> {
   const { detector, ...settings } = options;
   if (typeof (detector as Partial<Detector> | undefined)?.beams !== 'function')
     throw new EwaldError(
@@ -91,16 +96,17 @@ export async function openFrameSearcher(context: Plans, options: FrameSearcherOp
   try {
     if (!settings.listed) await searcher.finderFor(settings);
     await searcher.indexerFor(settings);
-    return searcher as unknown as FrameSearcher;
+    return searcher;
   } catch (error) {
     await searcher.dispose();
     throw error;
   }
 }
 
-class OpenFrameSearcher implements FrameSearcherMethods {
+/** The searcher as the run has it: its parameters are settled after its peak finder was planned. */
+export class OpenFrameSearcher implements FrameSearcherMethods {
   readonly detector: Detector;
-  readonly settings: SearchSettings;
+  settings: SearchSettings;
   readonly #context: Plans;
   readonly #finders = new KeptPlans<PeakFinder>();
   readonly #indexers = new KeptPlans<Indexer>();

@@ -11,6 +11,6 @@ export type {
 export type { Measured, RingRadii } from './integrate.js';
 export type { ListedSettings } from './listed.js';
 export type { Reflection } from './predict.js';
-export type { PipelineInput, PipelineOptions } from './run.js';
+export type { PipelineInput, PipelineOptions, RunEvent } from './run.js';
 export type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
 export type { SearchSettings } from './settings.js';

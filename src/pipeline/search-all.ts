@@ -12,7 +12,7 @@ import { ringsOfDetector } from '../peaks/rings.js';
 import { oneLine } from '../plain-text.js';
 import { chunkOf, type FrameOrigin, latticeName } from './chunk.js';
 import type { FrameResult } from './frame.js';
-import type { FrameSearcher } from './frame-searcher.js';
+import type { FrameSearcherMethods } from './frame-searcher.js';
 import { listedPeaks } from './listed.js';
 import { readFrame } from './read-frame.js';
 import { methodName } from './settings.js';
@@ -43,9 +43,9 @@ export interface FrameJob {
 }
 
 /** Frames of a searcher that are done with: the next ones are read into their memory. */
-const spareFrames = new WeakMap<FrameSearcher, Frame[]>();
+const spareFrames = new WeakMap<FrameSearcherMethods, Frame[]>();
 
-function spareOf(searcher: FrameSearcher): Frame[] {
+function spareOf(searcher: FrameSearcherMethods): Frame[] {
   const spare = spareFrames.get(searcher) ?? [];
   spareFrames.set(searcher, spare);
   return spare;
@@ -53,17 +53,17 @@ function spareOf(searcher: FrameSearcher): Frame[] {
 
 /** Searches frames with as many searchers as there are; twice as many frames are read or under way, not more. */
 export async function* searchAll(
-  searchers: readonly FrameSearcher[],
+  searchers: readonly FrameSearcherMethods[],
   jobs: Iterable<FrameJob> | AsyncIterable<FrameJob>,
   signal: PlatformSignal | undefined,
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const free = [...searchers];
-  const waiting: ((searcher: FrameSearcher) => void)[] = [];
-  const take = (): Promise<FrameSearcher> => {
+  const waiting: ((searcher: FrameSearcherMethods) => void)[] = [];
+  const take = (): Promise<FrameSearcherMethods> => {
     const searcher = free.pop();
     return searcher ? Promise.resolve(searcher) : new Promise((resolve) => waiting.push(resolve));
   };
-  const give = (searcher: FrameSearcher): void => {
+  const give = (searcher: FrameSearcherMethods): void => {
     const next = waiting.shift();
     if (next) next(searcher);
     else free.push(searcher);
@@ -135,7 +135,7 @@ export async function* searchAll(
 
 /** One frame whose numbers are there; its file may hold its beam and its peaks. */
 async function searchOne(
-  searcher: FrameSearcher,
+  searcher: FrameSearcherMethods,
   { dataset, frame }: FrameJob,
   numbers: Frame,
   readMs: number,

@@ -160,7 +160,12 @@ describe.skipIf(!dataFolder)(`detectors of files${dataFolder ? '' : ' (absent: n
     const peaks = { threshold: 12, minSnr: 4.5, localBgRadius: 4 };
     const frame = (await dataset.read(0, 1)) as Int32Array;
     const found = await finder.run(frame, peaks);
-    for await (const { result } of context.pipeline({ inputs: [{ dataset, frames: [0] }], geometry, peaks })) {
+    for await (const { result } of context.pipeline({
+      inputs: [{ dataset, frames: [0] }],
+      geometry,
+      peaks,
+      cells: [],
+    })) {
       expect(result?.peaks.count).toBeGreaterThan(100);
       expect({ ...found, rings: undefined }).toEqual({ ...result?.peaks, rings: undefined });
     }

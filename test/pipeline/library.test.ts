@@ -1,6 +1,6 @@
 /** `ctx.pipeline`: the command's stream from JavaScript, and what it does with wrong, broken and ended runs. */
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { memoryDataset, open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -10,6 +10,7 @@ import {
   type PipelineItem,
   type PipelineOptions,
   parseGeometry,
+  type RunEvent,
   readCell,
 } from '../../dist/index.node.js';
 import { ewald } from '../support/cli.js';
@@ -48,6 +49,34 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     expect(chunks.length).toBeGreaterThan(10_000);
     expect(out.endsWith(chunks)).toBe(true);
     expect(context.liveBytes).toBe(0);
+  });
+
+  test.for([
+    ['sim', 'mono', true],
+    ['sim', 'weak', true],
+    ['sim', 'mono', false],
+    [join('real', 'frames'), 'cspad_thermolysin', true],
+  ] as const)('the fewest words find what the command finds: %s/%s, cell known: %s', async ([folder, name, known]) => {
+    const at = (ending: string): string => resolve(dataFolder ?? '', folder, `${name}${ending}`);
+    const file = at(folder === 'sim' ? '.h5' : '_dev.h5');
+    const dataset = await open(file);
+    const events: RunEvent[] = [];
+    const items = await all({
+      inputs: [{ dataset, filename: file }],
+      geometry: parseGeometry(readFileSync(at('.geom'), 'utf8')),
+      ...(known ? { cells: [readCell(readFileSync(at('.cell'), 'utf8'))] } : {}),
+      onEvent: (event) => events.push(event),
+    });
+    await dataset.dispose();
+    const words = ['-g', at('.geom'), ...(known ? ['-p', at('.cell')] : []), '--backend=wasm', '--executor=inline'];
+    const { out, err } = await ewald(['index', file, ...words, '-o', '-']);
+    const chunks = items.map(({ chunk }) => chunk && formatChunk(chunk)).join('');
+    expect(items.filter(({ result }) => result && result.crystals.length > 0).length).toBeGreaterThan(1);
+    expect(out.endsWith(chunks)).toBe(true);
+    const kinds = [...new Set(events.map(({ kind }) => kind))];
+    expect(kinds).toEqual(known ? ['tuned'] : ['tuned', 'progress', 'cell']);
+    for (const event of events)
+      if (event.kind === 'tuned') expect(err).toContain(`--threshold=${event.peaks.threshold}`);
   });
 
   test('frames that cannot be read are items with their error; leaving the loop ends the run', async () => {

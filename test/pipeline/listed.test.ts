@@ -133,7 +133,7 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
     expect(zaef.out).toMatch(/best, indexes 4 of 4 stills:\n +mP /);
     const lists = ['cell', join(folder, 'run.cxi'), '-g', join(folder, 'g.geom'), '--backend=wasm', '--peaks=cxi'];
     const listed = await ewald(lists);
-    expect(listed.err).toBe('3 of the first 3 frames have peaks enough\n');
+    expect(listed.err).toBe('3 of the first 3 frames have enough peaks\n');
     expect(listed.out).toMatch(/best, indexes 3 of 3 stills:\n +mP /);
     const spots = join(folder, 'spots.txt');
     writeFileSync(spots, '0.01 0.02 0.03\n');

@@ -1,0 +1,91 @@
+/** The parameters of a search: those that are given, and the others from a look at the first frames. */
+
+import type { Dataset } from '../data/dataset.js';
+import type { Detector } from '../detector/detector.js';
+import type { PlatformSignal } from '../globals.js';
+import { checkSignal } from '../options.js';
+import type { Frame } from '../peaks/contract.js';
+import { type FrameFacts, factsOf, parametersOf, radiiOfSpots, usualParameters } from '../peaks/guess.js';
+import { ringsOfDetector } from '../peaks/rings.js';
+import type { OpenFrameSearcher } from './frame-searcher.js';
+import { readFrame } from './read-frame.js';
+import type { PeakParameters, SearchSettings } from './settings.js';
+
+/** Frames of an open dataset, as pictures. */
+export interface SomeFrames {
+  readonly dataset: Dataset;
+  readonly frames: readonly number[];
+}
+
+/** The first frames of a run, one dataset after the other; `most` is how many are wanted. */
+export type FirstFrames = (most: number) => AsyncIterable<SomeFrames>;
+
+/** What a search is tuned to. */
+export interface Tuned {
+  readonly peaks: PeakParameters;
+  /** Radii of integration; undefined where nothing is integrated. */
+  readonly rings: SearchSettings['rings'] | undefined;
+  /** What the frames say; undefined where they were not looked at. */
+  readonly facts: FrameFacts | undefined;
+  /** Frames that were looked at. */
+  readonly frames: number;
+}
+
+/** Frames that are looked at, and frames that are tried for them: a broken one is reported in its turn. */
+const [lookedAt, tried] = [4, 32];
+
+/**
+ * Tunes a search. A threshold (of dispersion: a gain) that is given says that the caller has looked already; the frames
+ * are not looked at then, and what is not given is as usual for the finder.
+ *
+ * Throws what reading does where no frame can be read, and `Aborted`.
+ */
+export async function tuned(
+  searcher: OpenFrameSearcher,
+  settings: SearchSettings,
+  firstFrames: FirstFrames,
+  signal: PlatformSignal | undefined,
+): Promise<Tuned> {
+  const { finder: name = 'peakfinder8', listed, peaks = {}, minRes = 0, maxRes = 0 } = settings;
+  const chosen = (
+    parameters: PeakParameters,
+    radii: ReturnType<typeof radiiOfSpots>,
+  ): Pick<Tuned, 'peaks' | 'rings'> => ({
+    // The radii of zaef's peaks are those of integration.
+    peaks: name === 'zaef' && !listed ? { peakRadius: settings.rings ?? radii, ...parameters } : parameters,
+    rings: settings.rings === undefined ? radii : settings.rings,
+  });
+  const usual = radiiOfSpots({ spotPx: undefined });
+  const unseen = { facts: undefined, frames: 0 };
+  if (listed) return { ...chosen({}, usual), ...unseen };
+  const known = name.startsWith('dispersion') ? peaks.gain : peaks.threshold;
+  if (known !== undefined) return { ...chosen({ ...usualParameters(name), ...peaks }, usual), ...unseen };
+  const { detector } = searcher;
+  const frames = await readSome(detector, firstFrames, signal);
+  const finder = await searcher.finderFor({ minRes, maxRes });
+  const rings = ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });
+  const facts = await factsOf(finder, rings, detector.width, frames, detector.validRange);
+  const parameters = { ...parametersOf(name, facts), ...peaks };
+  return { ...chosen(parameters, radiiOfSpots(facts)), facts, frames: frames.length };
+}
+
+async function readSome(
+  detector: Detector,
+  firstFrames: FirstFrames,
+  signal: PlatformSignal | undefined,
+): Promise<Frame[]> {
+  const read: Frame[] = [];
+  let broken: unknown;
+  for await (const { dataset, frames } of firstFrames(tried))
+    for (const frame of frames) {
+      if (read.length >= lookedAt) return read;
+      try {
+        read.push(await readFrame(dataset, frame, detector, signal));
+      } catch (error) {
+        checkSignal(signal);
+        broken ??= error;
+      }
+    }
+  if (read.length === 0 && broken !== undefined) throw broken;
+  return read;
+}
