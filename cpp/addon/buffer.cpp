@@ -13,10 +13,10 @@ namespace {
 
 using Store = std::shared_ptr<void>;
 
-// Node-API has no way to hold the memory of an ArrayBuffer that is transferred away, V8 has: ArrayBuffer's
-// GetBackingStore, a shared pointer. Node exports it on Linux and macOS, its name and meaning have stood since 2019,
-// and copying instead costs a large transform a third of its speed. A napi_value is the address of V8's handle, which
-// is what V8's functions take for `this`. Other engines and platforms copy.
+// Node-API has no way to hold the memory of an ArrayBuffer that is transferred away. V8 has one: ArrayBuffer's
+// GetBackingStore, which gives a shared pointer. Node exports it on Linux and macOS, its name and meaning have not
+// changed since 2019, and copying instead costs a large transform a third of its speed. A napi_value is the address of
+// V8's handle, which is what V8's functions take for `this`. Other engines and platforms copy.
 using GetStore = Store (*)(napi_value array_buffer);
 using StoreData = void* (*)(const void* store);
 
@@ -25,6 +25,9 @@ GetStore find_get_store(napi_env env) {
   (void)env;
   return nullptr;
 #else
+  // Bun exports V8's names as well, but behind them is JavaScriptCore: GetBackingStore aborts the process when it is
+  // called. So the host must be Node itself, which alone exports its own main program.
+  if (dlsym(RTLD_DEFAULT, "_ZN4node5StartEiPPc") == nullptr) return nullptr;
   const auto get = reinterpret_cast<GetStore>(dlsym(RTLD_DEFAULT, "_ZN2v811ArrayBuffer15GetBackingStoreEv"));
   const auto data_of = reinterpret_cast<StoreData>(dlsym(RTLD_DEFAULT, "_ZNK2v812BackingStore4DataEv"));
   if (get == nullptr || data_of == nullptr) return nullptr;
