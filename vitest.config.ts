@@ -84,6 +84,7 @@ export default defineConfig({
           name: 'platform',
           environment: 'node',
           include: [ofPackage],
+          globalSetup: 'test/platform/installed.ts',
           exclude: [inBrowser],
           fileParallelism: false,
           testTimeout: 300_000,

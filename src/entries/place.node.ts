@@ -1,12 +1,14 @@
 /** Node's surroundings of executors. */
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { nativeBlocks } from '../backends/native/blocks.js';
+import { machineName } from '../backends/system.js';
 import { EwaldError, messageOf } from '../errors.js';
 import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
 import type { Place } from '../executors/place.js';
 import { provideCopy } from '../heffte/copy.js';
 import { createContext, devices } from '../node.js';
+import { importOptional } from '../optional.js';
 import { tasks } from '../tasks/tasks.js';
 import { startNodeWorker } from '../workers/start.node.js';
 
@@ -14,13 +16,16 @@ provideCopy(() => nativeBlocks());
 
 export const nodePlace: Place = {
   platform: 'node',
-  host: hostname(),
+  host: machineName(),
   cores: availableParallelism(),
   processName: String(process.pid),
   async connectTcp(settings, tls) {
-    const { connect } = await import('@nats-io/transport-node').catch((error) => {
-      throw new EwaldError('Load', `a cluster needs npm install @nats-io/transport-node (${messageOf(error)})`);
-    });
+    const { connect } = await importOptional('@nats-io/transport-node').then(
+      (transport) => transport as Pick<typeof import('@nats-io/transport-node'), 'connect'>,
+      (error) => {
+        throw new EwaldError('Load', `a cluster needs npm install @nats-io/transport-node (${messageOf(error)})`);
+      },
+    );
     if (tls === undefined) return connect(settings as never);
     const { ca, cert, key } = tls === true ? {} : tls;
     const files = { ...(ca && { caFile: ca }), ...(cert && { certFile: cert }), ...(key && { keyFile: key }) };

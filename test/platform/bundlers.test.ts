@@ -5,9 +5,9 @@
 import { copyFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { answerOf } from './site.js';
-import { installedProject, node, root } from './support.js';
+import { installed, node, projectOf, root } from './support.js';
 
 const piHits = '785537';
 const page = (script: string): string =>
@@ -58,7 +58,7 @@ const startBytes = 60_000;
 
 let project = '';
 beforeAll(async () => {
-  project = await installedProject({
+  project = projectOf({
     'app.js': app,
     'index.html': page('/app.js'),
     'rollup.config.mjs': rollupConfig,
@@ -86,7 +86,6 @@ beforeAll(async () => {
   expect(rollup.code, rollup.err).toBe(0);
   writeFileSync(join(project, 'with-rollup/index.html'), page('/app.js'));
 });
-afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 /** The wasm file of a build, wherever the bundler put it. */
 function wasmIn(folder: string): string {
@@ -96,7 +95,7 @@ function wasmIn(folder: string): string {
   if (!found) throw new Error(`no wasm file in ${folder}`);
   return join(project, folder, found);
 }
-const shipped = (): string => join(project, 'node_modules/ewald/dist/ewald.wasm');
+const shipped = (): string => join(installed, 'node_modules/ewald/dist/ewald.wasm');
 /**
  * What the README says for Rollup: it leaves the asset to you, so put it beside the bundle; the worker is an entry of
  * its own.
@@ -104,8 +103,8 @@ const shipped = (): string => join(project, 'node_modules/ewald/dist/ewald.wasm'
 const placeForRollup = (): void => copyFileSync(shipped(), join(project, 'with-rollup/ewald.wasm'));
 
 test('only the package and what it depends on is installed', () => {
-  const installed = readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.'));
-  expect(installed.sort()).toEqual(['commander', 'ewald']);
+  const names = readdirSync(join(installed, 'node_modules')).filter((name) => !name.startsWith('.'));
+  expect(names.sort()).toEqual(['commander', 'ewald']);
 });
 
 test('Node imports it and computes pi', async () => {
@@ -122,7 +121,7 @@ test('Node imports it and computes pi', async () => {
 
 test('the command is there', async () => {
   const { out } = await node(
-    [join(project, 'node_modules/.bin/ewald'), 'pi', '--points', '1e6', '--seed', '1', '--backend', 'wasm', '--json'],
+    [join(installed, 'node_modules/.bin/ewald'), 'pi', '--points', '1e6', '--seed', '1', '--backend', 'wasm', '--json'],
     {
       cwd: project,
     },

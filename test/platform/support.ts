@@ -1,128 +1,32 @@
-/** What tests of the package share: the packed tarball, empty projects, child processes. */
-import { spawn } from 'node:child_process';
+/** What tests of the package share: empty folders, projects that have installed it, child processes. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 
-/** The repository. */
-export const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
+export * from './processes.js';
 
-/** How a process ended. */
-export interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-  readonly ms: number;
-  /** A process that it started is still there. */
-  readonly leftovers: boolean;
-}
-
-/**
- * Runs a program to its end, in a process group of its own so that leftovers can be seen; ended by force after
- * `seconds`.
- */
-export function run(
-  command: string,
-  args: readonly string[],
-  { cwd = root, env = {}, seconds = 120 }: { cwd?: string; env?: Record<string, string>; seconds?: number } = {},
-): Promise<Ended> {
-  const started = performance.now();
-  return new Promise((resolve, reject) => {
-    // What vitest sets (NODE_ENV, VITEST) is no user's environment.
-    const { NODE_ENV, VITEST, VITEST_MODE, VITEST_POOL_ID, VITEST_WORKER_ID, NODE_OPTIONS, TEST, PROD, DEV, ...rest } =
-      process.env;
-    // Without this folder the Vulkan loader, which the probe of WebGPU starts, writes a line to standard error.
-    const surroundings = { XDG_RUNTIME_DIR: tmpdir(), ...rest, ...env };
-    const child = spawn(command, args, { cwd, env: surroundings, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    let out = '';
-    let err = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      out += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      err += text;
-    });
-    const end = (signal: NodeJS.Signals | 0): boolean => {
-      try {
-        return child.pid !== undefined && process.kill(-child.pid, signal);
-      } catch {
-        return false;
-      }
-    };
-    const slow = setTimeout(() => {
-      err += `ended by force after ${seconds} s\n`;
-      end('SIGKILL');
-    }, seconds * 1000);
-    child.on('error', reject);
-    child.on('exit', (code) => {
-      clearTimeout(slow);
-      const leftovers = end(0);
-      if (leftovers) end('SIGKILL');
-      // The pipes close once nobody holds them.
-      child.once('close', () => resolve({ code, out, err, ms: performance.now() - started, leftovers }));
-    });
-  });
-}
-
-/** Runs Node. */
-export const node = (args: readonly string[], options?: Parameters<typeof run>[2]): Promise<Ended> =>
-  run(process.execPath, args, options);
-
-/** Runs npm: the one that runs the tests, or the one on the PATH. */
-export function npm(args: readonly string[], options: Parameters<typeof run>[2] = {}): Promise<Ended> {
-  const cli = process.env.npm_execpath;
-  const env = {
-    npm_config_loglevel: 'error',
-    npm_config_audit: 'false',
-    npm_config_fund: 'false',
-    npm_config_update_notifier: 'false',
-    ...options.env,
-  };
-  return cli?.endsWith('.js') ? node([cli, ...args], { ...options, env }) : run('npm', args, { ...options, env });
-}
-
-/** An empty folder that goes away with the test (or the file, when made outside of one). */
-export function emptyFolder(files: Record<string, string> = {}, keep = false): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ewald-test-'));
-  if (!keep) onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+function write(folder: string, files: Record<string, string>): void {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   }
+}
+
+/** An empty folder that goes away with the test. */
+export function emptyFolder(files: Record<string, string> = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  write(folder, files);
   return folder;
 }
 
-/** What npm packs. */
-export interface Packed {
-  readonly filename: string;
-  readonly files: readonly { readonly path: string; readonly size: number; readonly mode: number }[];
-}
+/** Where the packed package is installed, once for all files, as a user would: installed.ts. */
+export const installed: string = inject('installed');
 
-/** Packs the package into `folder`, or only says what it would pack. */
-export async function pack(folder?: string): Promise<Packed> {
-  const { code, out, err } = await npm([
-    'pack',
-    '--json',
-    '--ignore-scripts',
-    ...(folder ? ['--pack-destination', folder] : ['--dry-run']),
-  ]);
-  if (code !== 0) throw new Error(`npm pack failed: ${err}`);
-  return JSON.parse(out)[0];
-}
-
-/** An empty project with the packed package installed as a user would; the caller removes it. */
-export async function installedProject(files: Record<string, string> = {}): Promise<string> {
-  const folder = emptyFolder(
-    { 'package.json': '{ "name": "user", "private": true, "type": "module" }\n', ...files },
-    true,
-  );
-  const { filename } = await pack(folder);
-  const { code, err } = await npm(['install', '--prefer-offline', '--no-package-lock', join(folder, filename)], {
-    cwd: folder,
-    seconds: 240,
-  });
-  if (code !== 0) throw new Error(`npm install of the packed package failed: ${err}`);
+/** A project with these files that has nothing but the packed package; it goes away with `installed`. */
+export function projectOf(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(installed, 'project-'));
+  write(folder, files);
   return folder;
 }

@@ -2,12 +2,12 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../../errors.js';
 import { constants } from '../../layout/layout.js';
+import { loadAddon } from '../addon-path.js';
+import { homeFolder } from '../system.js';
 
 /** One card as the addon describes it; versions as CUDA writes them (13000 is 13.0). */
 export interface CudaDevice {
@@ -72,7 +72,7 @@ export async function loadCudaAddon(
   }
   let addon: CudaAddon;
   try {
-    addon = createRequire(import.meta.url)(path) as CudaAddon;
+    addon = loadAddon(path) as CudaAddon;
   } catch (error) {
     return { why: `the addon ${path} does not load: ${messageOf(error).split('\n')[0]}` };
   }
@@ -112,7 +112,9 @@ function rememberedAt(path: string): string | undefined {
   try {
     const driver = existsSync('/proc/driver/nvidia/version') ? readFileSync('/proc/driver/nvidia/version') : '';
     const hash = createHash('sha256').update(readFileSync(path)).update(driver).digest('hex').slice(0, 24);
-    return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ewald', `cuda-probed-${hash}`);
+    const home = homeFolder();
+    const cache = process.env.XDG_CACHE_HOME || (home && join(home, '.cache'));
+    return cache ? join(cache, 'ewald', `cuda-probed-${hash}`) : undefined;
   } catch {
     return undefined;
   }

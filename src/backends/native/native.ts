@@ -3,13 +3,12 @@
  * only.
  */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { totalmem } from 'node:os';
 import { messageOf } from '../../errors.js';
 import { constants } from '../../layout/layout.js';
-import { addonPath } from '../addon-path.js';
+import { addonPath, loadAddon } from '../addon-path.js';
 import type { Backend, BackendLoader, Probe } from '../backend.js';
 import type { DeviceInfo } from '../names.js';
+import { machineMemory } from '../system.js';
 import { type EngineAddon, reportEngines } from './engines.js';
 import type { CoreAddon, NativeHost } from './host.js';
 
@@ -28,7 +27,7 @@ export const nativeLoader: BackendLoader = {
     }
     let addon: Addon;
     try {
-      addon = createRequire(import.meta.url)(path) as Addon;
+      addon = loadAddon(path) as Addon;
     } catch (error) {
       return { available: false, reason: `the addon ${path} does not load: ${messageOf(error).split('\n')[0]}` };
     }
@@ -43,7 +42,7 @@ export const nativeLoader: BackendLoader = {
       kind: 'cpu',
       precisions: ['f32', 'f64'],
       limits: { threads: addon.hardwareThreads },
-      memory: totalmem(),
+      memory: machineMemory(),
       driver: `ewald_native.node, ${addon.instructionSet}`,
     };
     return {

@@ -5,8 +5,9 @@
  * here is left to Dawn. Delete when Dawn reports through its API.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { homeFolder } from '../system.js';
 
 /** Why Vulkan cannot work here, or undefined when it may. */
 export function vulkanMissing(env: NodeJS.ProcessEnv = process.env): string | undefined {
@@ -54,17 +55,19 @@ function driverPresent(env: NodeJS.ProcessEnv): boolean {
   const named = [...paths(env.VK_DRIVER_FILES), ...paths(env.VK_ICD_FILENAMES)];
   if (named.length > 0) return named.some((file) => existsSync(file));
   if (env.VK_ADD_DRIVER_FILES) return true;
+  const home = homeFolder();
   const folders = [
     ...paths(env.XDG_CONFIG_DIRS ?? '/etc/xdg'),
     ...paths(env.XDG_DATA_DIRS ?? '/usr/local/share:/usr/share'),
-    env.XDG_CONFIG_HOME ?? join(homedir(), '.config'),
-    env.XDG_DATA_HOME ?? join(homedir(), '.local/share'),
+    env.XDG_CONFIG_HOME ?? (home && join(home, '.config')),
+    env.XDG_DATA_HOME ?? (home && join(home, '.local/share')),
     '/etc',
     '/usr/local/etc',
     '/usr/local/share',
     '/usr/share',
   ];
   return folders.some((folder) => {
+    if (!folder) return false;
     try {
       return readdirSync(join(folder, 'vulkan/icd.d')).some((file) => file.endsWith('.json'));
     } catch {
