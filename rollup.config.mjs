@@ -64,7 +64,7 @@ function nameOf({ facadeModuleId, moduleIds }) {
 }
 
 const common = {
-  external: (id) => id.startsWith('node:') || /^(commander|webgpu|koffi|h5wasm(\/node)?|zeromq|@nats-io\/.*)$/.test(id),
+  external: (id) => id.startsWith('node:') || id === 'commander',
   plugins: [wgsl(), buildHash()],
   onwarn(warning, warn) {
     if (warning.code === 'CIRCULAR_DEPENDENCY') throw new Error(warning.message);

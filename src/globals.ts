@@ -13,6 +13,14 @@ export type PlatformResponse = GlobalInstance<typeof globalThis extends { Respon
 export type PlatformSignal = GlobalInstance<typeof globalThis extends { AbortSignal: infer T } ? T : never>;
 /** `WebAssembly.Module`, where the project declares it. */
 export type PlatformModule = GlobalInstance<typeof globalThis extends { WebAssembly: { Module: infer T } } ? T : never>;
+/** `WebAssembly.Instance`, where the project declares it. */
+export type PlatformInstance = GlobalInstance<
+  typeof globalThis extends { WebAssembly: { Instance: infer T } } ? T : never
+>;
+/** `WebAssembly.Memory`, where the project declares it. */
+export type PlatformMemory = GlobalInstance<typeof globalThis extends { WebAssembly: { Memory: infer T } } ? T : never>;
+/** `MessagePort`, where the project declares it. */
+export type PlatformPort = GlobalInstance<typeof globalThis extends { MessagePort: infer T } ? T : never>;
 /** `Blob`, where the project declares it. */
 export type PlatformBlob = GlobalInstance<typeof globalThis extends { Blob: infer T } ? T : never>;
 /** `File`, where the project declares it. */

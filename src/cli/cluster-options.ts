@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { EwaldError } from '../errors.js';
 import { parseAddress } from '../executors/nats/address.js';
-import type { NatsOptions } from '../executors/nats/library.js';
+import type { NatsOptions } from '../executors/nats/options.js';
 
 /** What the shell gives. */
 export interface ClusterFlags {

@@ -6,7 +6,7 @@ import { ranksOfJob } from '../communicator/job.js';
 import { mpiComm } from '../communicator/mpi.js';
 import { Executor } from '../entries/executors.node.js';
 import { EwaldError } from '../errors.js';
-import type { NatsOptions } from '../executors/nats/library.js';
+import type { NatsOptions } from '../executors/nats/options.js';
 import { type ClusterFlags, connectionOf, withConnection } from './cluster-options.js';
 import { parseInteger } from './output.js';
 

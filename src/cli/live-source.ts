@@ -8,6 +8,7 @@ import { frameOfMsgpack, type LiveKeys } from '../live/crystfel.js';
 import { frameOfDectris, isDectris, readDectris, type Series, seriesOf } from '../live/dectris.js';
 import { type LiveFrame, liveDataset, liveNumber } from '../live/frame.js';
 import { KeptFrames } from '../live/kept.js';
+import { importOptional } from '../optional.js';
 import type { SearchTask } from '../tasks/pipeline.js';
 import type { RunSource } from './frame-source.js';
 import { note, yellow } from './output.js';
@@ -41,7 +42,7 @@ type Socket = InstanceType<Zmq['Subscriber'] | Zmq['Request'] | Zmq['Pull']>;
 /** Loads the peer; throws `Load` with what to install. */
 async function loadZmq(): Promise<Zmq> {
   try {
-    return await import('zeromq');
+    return (await importOptional('zeromq')) as Zmq;
   } catch (cause) {
     throw new EwaldError('Load', `frames by ZeroMQ need its client: npm install zeromq@6 (${messageOf(cause)})`, {
       cause,

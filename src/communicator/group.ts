@@ -1,5 +1,6 @@
 /** A group of threads: what each needs to be a rank, and who tells the others when one has died. */
 import { EwaldError } from '../errors.js';
+import type { PlatformPort } from '../globals.js';
 import { integer } from '../options.js';
 import { Board } from './board.js';
 
@@ -9,7 +10,7 @@ export interface RankHandle {
   readonly size: number;
   readonly board: SharedArrayBuffer;
   /** One a peer; nothing at this rank's own place. */
-  readonly ports: readonly (MessagePort | null)[];
+  readonly ports: readonly (PlatformPort | null)[];
 }
 
 /** The handles of a group, and the way to tell it that a thread has died. */

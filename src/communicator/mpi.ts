@@ -1,8 +1,7 @@
 /** The communicator of an MPI job: mpirun or srun starts the ranks, an addon of its own speaks MPI. Node only. */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
-import { addonPath } from '../backends/addon-path.js';
+import { addonPath, loadAddon } from '../backends/addon-path.js';
 import { EwaldError, messageOf } from '../errors.js';
 import { asyncDispose } from '../resource.js';
 import { checkAlike, checkArray, checkLength, checkParts, checkRank, checkTag, equalParts } from './checks.js';
@@ -39,7 +38,7 @@ export function findMpi(): { readonly addon: Addon } | { readonly why: string } 
     return { why: `there is no MPI addon for ${process.platform}-${process.arch} (looked for ${path}); ${how}` };
   }
   try {
-    return { addon: createRequire(import.meta.url)(path) as Addon };
+    return { addon: loadAddon(path) as Addon };
   } catch (error) {
     return { why: `the MPI addon ${path} does not load: ${messageOf(error).split('\n')[0]}` };
   }

@@ -17,9 +17,9 @@ import { type DelayedExecutor, delayedExecutor } from '../executors/delayed-exec
 import type { Executor as Instance, WorkerInfo } from '../executors/executor.js';
 import { inline, workers } from '../executors/local.js';
 import { mpi } from '../executors/mpi.js';
-import { type ConnectOptions, connect, listWorkers } from '../executors/nats/connect.js';
-import { type JoinedWorker, type JoinOptions, join } from '../executors/nats/join.js';
-import type { NatsOptions } from '../executors/nats/library.js';
+import { connect, listWorkers } from '../executors/nats/connect.js';
+import { join } from '../executors/nats/join.js';
+import type { ConnectOptions, JoinedWorker, JoinOptions, NatsOptions } from '../executors/nats/options.js';
 import type { InlineOptions, WorkersOptions } from '../executors/options.js';
 import { spmd as runRanks, type SpmdOptions } from '../executors/spmd.js';
 import type { Task } from '../executors/task.js';

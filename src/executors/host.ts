@@ -135,7 +135,7 @@ export class TaskHost {
     try {
       if (isRegistered(module)) return (await place.tasks[module]()) as Readonly<Record<string, unknown>>;
       const url = named ? modules[module] : module;
-      return await import(/* @vite-ignore */ url as string);
+      return await import(/* webpackIgnore: true */ /* @vite-ignore */ url as string);
     } catch (error) {
       throw new EwaldError('Load', `the module ${shown(module)} of a task does not load: ${messageOf(error)}`, {
         cause: error,

@@ -50,8 +50,19 @@ export function checkInline(options: InlineOptions, what = 'Executor.inline') {
   return { context: options.context, modules: checkModules(options.modules) };
 }
 
+/** Options of workers, checked. */
+export interface CheckedWorkers {
+  /** Of each worker. */
+  readonly contexts: readonly (ContextOptions | undefined)[];
+  readonly modules: Readonly<Record<string, string>>;
+  readonly worker: ContextOptions['worker'];
+  readonly threads: number;
+  /** Whether there is a worker for every core. */
+  readonly crowded: boolean;
+}
+
 /** Checks the options of workers; `cores` is how many there are by default. */
-export function checkWorkers(options: WorkersOptions, cores: number, what = 'Executor.workers') {
+export function checkWorkers(options: WorkersOptions, cores: number, what = 'Executor.workers'): CheckedWorkers {
   knownOptions(what, options, workersNames);
   const contexts = list(`${what}: contexts`, options.contexts);
   if (contexts && (options.workers !== undefined || options.context !== undefined || contexts.length === 0))
@@ -70,12 +81,10 @@ export function checkWorkers(options: WorkersOptions, cores: number, what = 'Exe
   );
   const threads = integer(`${what}: threads`, options.threads, 1, 1, 1024);
   return {
-    /** Of each worker. */
     contexts: contexts ?? Array.from({ length: workers }, () => options.context),
     modules: checkModules(options.modules),
     worker: options.worker,
     threads,
-    /** Whether there is a worker for every core. */
     crowded: threads === 1 && workers >= cores,
   };
 }

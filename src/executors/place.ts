@@ -5,9 +5,10 @@ import type { ContextOptions } from '../context.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
 import type { DataInput } from '../data/source-of.js';
+import type { PlatformPort } from '../globals.js';
 import type { Context } from '../rooms.js';
 import type { WorkerPort } from '../worker-port.js';
-import type { TcpConnect } from './nats/library.js';
+import type { TcpConnect } from './nats/options.js';
 import type { RegisteredModules } from './registered.js';
 
 /** Node's or the browser's way. */
@@ -34,7 +35,7 @@ export interface Place {
   /** Text of credentials: given as such, or read from a path. */
   readCreds(creds: string): Promise<string>;
   /** Lets the process end while nothing but this port is open, or keeps it alive again. */
-  hold(port: MessagePort, alive: boolean): void;
+  hold(port: PlatformPort, alive: boolean): void;
 }
 
 /** What of it the workers need. */

@@ -10,9 +10,7 @@ export {
   type TaskResult,
   type WorkerInfo,
 } from './executor.js';
-export type { ConnectOptions } from './nats/connect.js';
-export type { JoinedWorker, JoinOptions } from './nats/join.js';
-export type { NatsOptions } from './nats/library.js';
+export type { ConnectOptions, JoinedWorker, JoinOptions, LoadNats, NatsOptions } from './nats/options.js';
 export type { InlineOptions, WorkersOptions } from './options.js';
 export type { SpmdOptions } from './spmd.js';
 export type { InputReference, Task, TaskFunction, TaskScope } from './task.js';

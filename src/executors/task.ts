@@ -3,7 +3,7 @@ import type { Communicator } from '../communicator/communicator.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
 import type { DataInput } from '../data/source-of.js';
-import type { PlatformUrl } from '../globals.js';
+import type { PlatformSignal, PlatformUrl } from '../globals.js';
 import type { Disposable } from '../resource.js';
 import type { Context } from '../rooms.js';
 
@@ -40,7 +40,7 @@ export interface Task {
 /** The second argument of a task's function. */
 export interface TaskScope {
   /** Fires when nobody wants the result any more; long tasks look at it where they can. */
-  readonly signal: AbortSignal;
+  readonly signal: PlatformSignal;
   /** Name of the worker the task runs on. */
   readonly worker: string;
   /** Threads that the task may use by itself: 1 where other workers share the machine. */

@@ -5,7 +5,7 @@ import type { Definitions } from './header/parse.js';
 import type { Include } from './header/preprocess.js';
 import type { CStruct, CType, DataModel, FunctionTable } from './header/types.js';
 import type { BindOptions } from './library.js';
-import type { WasmSource } from './wasm/module.js';
+import type { WasmImports, WasmSource } from './wasm/module.js';
 
 /** A header given as text. */
 export interface HeaderText {
@@ -36,9 +36,9 @@ export interface LibraryOptions extends BindOptions {
   /** Passes over declarations that cannot be read, with a warning each; default false. */
   readonly skipUnsupported?: boolean;
   /** What a wasm module imports. */
-  readonly imports?: WebAssembly.Imports;
+  readonly imports?: WasmImports;
   /** Makes the worker of asynchronous calls on wasm. */
-  readonly worker?: () => Worker;
+  readonly worker?: () => unknown;
   /** Name of the library in messages. */
   readonly name?: string;
 }

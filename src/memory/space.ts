@@ -1,5 +1,6 @@
 /** Where memory lies: in JavaScript, in the heap of a wasm module, or in the process, where C has addresses for it. */
 import { EwaldError } from '../errors.js';
+import type { PlatformMemory } from '../globals.js';
 import { backstop } from './disposable.js';
 import { BufferError } from './errors.js';
 import { type DataModel, pointerBytes } from './model.js';
@@ -142,7 +143,7 @@ export const jsMemory: MemorySpace = new JsSpace();
 
 /** What a wasm module must export to lend its heap. */
 export interface WasmHeap {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: PlatformMemory;
   malloc(bytes: number): number;
   free(address: number): void;
 }

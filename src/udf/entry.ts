@@ -1,7 +1,7 @@
 /** What `ewald/udf` is on a platform: the context that is constructed without naming one, and what is asked of its devices. */
 import type { ContextOptions } from '../context.js';
 import type { Executor } from '../executors/executor.js';
-import type { ConnectOptions } from '../executors/nats/connect.js';
+import type { ConnectOptions } from '../executors/nats/options.js';
 import { UdfContext } from './context.js';
 import { type MakeWithOptions, madeWith, type UdfContextOptions, type UdfPlace } from './context-options.js';
 import { type DetectedDevices, devicesOf } from './devices.js';

@@ -54,7 +54,7 @@ export { type ClusterSpec, clusterSpec, type DetectedDevices, executorFor } from
 export type { InspectedBuffer, UdfInspection } from './display.js';
 export type { BufferDtype, DtypeArrays } from './dtypes.js';
 export { type GuessedCorrections, guessCorrections } from './field.js';
-export { drawOn } from './live/canvas.js';
+export { type Canvas, drawOn } from './live/canvas.js';
 export { pictureHtml } from './live/html.js';
 export type { LivePicture } from './live/picture.js';
 export type { PictureSink, PlotsOption } from './live/plots.js';

@@ -5,6 +5,7 @@ import { type MemoryOptions, memoryDataset } from '../data/formats/memory.js';
 import type { OpenOptions } from '../data/open.js';
 import { checkShape, fitting } from '../data/shapes.js';
 import { EwaldError } from '../errors.js';
+import type { PlatformBlob } from '../globals.js';
 import { product } from './dtypes.js';
 
 /** Options of `Context.load`: those of `open` of ewald/data, and how the scan lies in the file. */
@@ -29,7 +30,7 @@ export interface SyncInfo {
 export type ScanSource =
   | { readonly path: string; readonly options: OpenOptions }
   | { readonly url: string; readonly options: OpenOptions }
-  | { readonly blob: Blob; readonly options: OpenOptions };
+  | { readonly blob: PlatformBlob; readonly options: OpenOptions };
 
 /** Frames of a scan; `Context.load` makes it, whoever loads disposes. */
 export interface Scan {

@@ -17,10 +17,13 @@ const say = (value) => {
 try {
   const url = new URLSearchParams(location.search).get('url');
   const token = 'secret';
-  const refused = await Executor.connect(url, { token: 'guess' }).catch((error) => error.tag);
-  const joined = await joinCluster(url, { token, workers: 2, name: 'page' });
-  const executor = await Executor.connect(url, { token });
-  const names = (await listCluster(url, { token })).map(({ name, platform }) => name + ' ' + platform);
+  const nats = () =>
+    Promise.all([import('@nats-io/nats-core'), import('@nats-io/jetstream'), import('@nats-io/obj')]);
+  const absent = await Executor.connect(url, { token }).catch((error) => error.tag + ' ' + /nats: \\(\\)/.test(error.message));
+  const refused = await Executor.connect(url, { token: 'guess', nats }).catch((error) => error.tag);
+  const joined = await joinCluster(url, { token, nats, workers: 2, name: 'page' });
+  const executor = await Executor.connect(url, { token, nats });
+  const names = (await listCluster(url, { token, nats })).map(({ name, platform }) => name + ' ' + platform);
   const run = async (points) => {
     const tasks = Array.from({ length: 24 }, (_, i) => ({
       module: 'pi', function: 'count', argument: { points, first: i * points, seed: 3 },
@@ -32,7 +35,7 @@ try {
   const results = await run(200000);
   await executor.dispose();
   await joined.leave();
-  say({ refused, names, hits: results.reduce((sum, [hits]) => sum + hits, 0), workers: [...new Set(results.map(([, name]) => name))].sort() });
+  say({ absent, refused, names, hits: results.reduce((sum, [hits]) => sum + hits, 0), workers: [...new Set(results.map(([, name]) => name))].sort() });
 } catch (error) {
   say(String(error.message));
 }
@@ -57,6 +60,7 @@ test.skipIf(!natsPresent)('a page joins a cluster and submits to it', async () =
     const { hits } = await plan.run({ points: 4_800_000, seed: 3 });
     await context.dispose();
     expect(answer).toEqual({
+      absent: 'Load true',
       refused: 'Argument',
       names: ['node node', 'page browser'],
       hits: Number(hits),

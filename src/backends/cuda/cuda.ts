@@ -1,5 +1,6 @@
 /** The CUDA backend: kernels of cuda/ behind a Node-API addon, one device and one stream a context. Node only. */
 import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EwaldError } from '../../errors.js';
 import { type Fault, type Mechanism, type Uses, uses } from '../../mechanisms.js';
@@ -35,7 +36,7 @@ export const cudaEmulatedLoader: BackendLoader = {
   async probe(options): Promise<Probe> {
     const path =
       options.addonPath?.['cuda-emulated'] ??
-      fileURLToPath(new URL('../build/cuda-emulated/ewald_cuda_emulated.node', import.meta.url));
+      join(dirname(fileURLToPath(import.meta.url)), '../build/cuda-emulated/ewald_cuda_emulated.node');
     if (!existsSync(path))
       return no(
         `the CUDA emulator is not built (looked for ${path}); node scripts/build.mjs cuda-emulated makes it in a clone`,

@@ -1,8 +1,7 @@
 /** Blocks of arrays copied by the native addon, where it is there. Node only. */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { constants } from '../../layout/layout.js';
-import { addonPath } from '../addon-path.js';
+import { addonPath, loadAddon } from '../addon-path.js';
 
 /**
  * Copies a block of three axes, the fastest of the target first: bytes of an element, lengths, and on either side where
@@ -20,7 +19,7 @@ export function nativeBlocks(given?: string): CopyBlock | undefined {
   const path = addonPath('ewald_native', given);
   if (!existsSync(path)) return undefined;
   try {
-    const addon = createRequire(import.meta.url)(path) as { abiVersion: number; copyBlock: CopyBlock };
+    const addon = loadAddon(path) as { abiVersion: number; copyBlock: CopyBlock };
     return addon.abiVersion === constants.abiVersion ? addon.copyBlock : undefined;
   } catch {
     return undefined;

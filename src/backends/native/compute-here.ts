@@ -1,8 +1,7 @@
 /** Has the native addon compute on the thread that calls it. Node's workers only. */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { constants } from '../../layout/layout.js';
-import { addonPath } from '../addon-path.js';
+import { addonPath, loadAddon } from '../addon-path.js';
 
 /**
  * From now on kernels and codecs of the addon run on this thread and not on Node's pool, where as many workers as cores
@@ -12,7 +11,7 @@ export function computeHere(given?: string): void {
   const path = addonPath('ewald_native', given);
   if (!existsSync(path)) return;
   try {
-    const addon = createRequire(import.meta.url)(path) as { abiVersion: number; computeHere?(yes: boolean): void };
+    const addon = loadAddon(path) as { abiVersion: number; computeHere?(yes: boolean): void };
     if (addon.abiVersion === constants.abiVersion) addon.computeHere?.(true);
   } catch {
     // Whoever opens it is told why it does not load.

@@ -1,5 +1,6 @@
 /** The GPU in Node: Dawn, through the optional peer `webgpu`. */
 import { messageOf } from '../../errors.js';
+import { importOptional } from '../../optional.js';
 import { keptGpu } from './dawn.js';
 import type { GpuFound } from './source.js';
 import { noCard, runtimeFolder, vulkanMissing } from './vulkan.js';
@@ -8,7 +9,7 @@ import { noCard, runtimeFolder, vulkanMissing } from './vulkan.js';
 export async function dawnGpu(device: string | undefined, named: boolean): Promise<GpuFound> {
   let create: (flags: string[]) => GPU;
   try {
-    ({ create } = await import('webgpu'));
+    ({ create } = (await importOptional('webgpu')) as { create: typeof create });
   } catch (error) {
     const code = (error as { code?: unknown }).code;
     if (code === 'ERR_MODULE_NOT_FOUND')

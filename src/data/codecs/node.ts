@@ -1,9 +1,8 @@
 /** The codecs of Node: the native addon where it is built, else the wasm core; zlib to pack with gzip. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { deflate as deflateCallback } from 'node:zlib';
-import { addonPath } from '../../backends/addon-path.js';
+import { addonPath, loadAddon } from '../../backends/addon-path.js';
 import { addonError } from '../../backends/status.js';
 import { Core } from '../../backends/wasm/heap.js';
 import { compileCore } from '../../backends/wasm/source.js';
@@ -36,18 +35,18 @@ const leastForThread = 1 << 16;
 /** Opens the codecs; the caller disposes them. Throws `Load` where neither core can be had. */
 export async function openCodecs({ backend, wasm, addonPath: given }: CodecsOptions = {}): Promise<Codecs> {
   if (backend !== 'wasm' && wasm === undefined) {
-    const addon = loadAddon(given);
+    const addon = codecAddon(given);
     if (typeof addon !== 'string') return nativeCodecs(addon);
     if (backend === 'native') throw new EwaldError('Load', addon);
   }
   return wasmCodecs(await Core.instantiate(await compileCore(wasm, (url) => readFile(url))), deflate);
 }
 
-function loadAddon(given: string | undefined): CodecAddon | string {
+function codecAddon(given: string | undefined): CodecAddon | string {
   const path = addonPath('ewald_native', given);
   if (!existsSync(path)) return `codecs: no native addon at ${path}; npm run build makes it`;
   try {
-    const addon = createRequire(import.meta.url)(path) as CodecAddon;
+    const addon = loadAddon(path) as CodecAddon;
     return addon.abiVersion === constants.abiVersion ? addon : `codecs: the addon ${path} is of another version`;
   } catch (error) {
     return `codecs: the addon ${path} does not load: ${messageOf(error)}`;
@@ -56,7 +55,7 @@ function loadAddon(given: string | undefined): CodecAddon | string {
 
 /** What turns bytes round; undefined where there is no addon. */
 export function nativeTurning(): Turning | undefined {
-  const addon = loadAddon(undefined);
+  const addon = codecAddon(undefined);
   return typeof addon === 'string' ? undefined : addon;
 }
 

@@ -1,7 +1,8 @@
 /** h5wasm on Node: files by their path, plugins from their folder. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import nodeModule from 'node:module';
 import { dirname, join } from 'node:path';
+import { importOptional } from '../../optional.js';
 import type { ForeignLibrary } from './foreign.js';
 import { type H5Exports, h5wasmLibrary, type Loaded, loaded, noH5wasm } from './h5wasm.js';
 
@@ -9,7 +10,7 @@ import { type H5Exports, h5wasmLibrary, type Loaded, loaded, noH5wasm } from './
 export async function openForeign(): Promise<ForeignLibrary> {
   let byPath: Loaded;
   try {
-    const { default: h5wasm } = (await import('h5wasm/node')) as unknown as { default: H5Exports };
+    const { default: h5wasm } = (await importOptional('h5wasm/node')) as { default: H5Exports };
     byPath = await loaded(h5wasm);
   } catch (cause) {
     throw noH5wasm(cause);
@@ -22,7 +23,7 @@ export async function openForeign(): Promise<ForeignLibrary> {
     plugins: new Set(folder?.names),
     inMemory() {
       memory ??= (async () => {
-        const { default: h5wasm } = (await import('h5wasm')) as unknown as { default: H5Exports };
+        const { default: h5wasm } = (await importOptional('h5wasm')) as { default: H5Exports };
         const library = await loaded(h5wasm);
         const { module } = library;
         module.FS.mkdirTree('/plugins');
@@ -39,7 +40,7 @@ export async function openForeign(): Promise<ForeignLibrary> {
 /** Where h5wasm-plugins lie, and which there are. */
 function pluginFolder(): { path: string; names: string[] } | undefined {
   try {
-    const path = join(dirname(createRequire(import.meta.url).resolve('h5wasm-plugins')), 'plugins');
+    const path = join(dirname(nodeModule.createRequire(import.meta.url).resolve('h5wasm-plugins')), 'plugins');
     return { path, names: readdirSync(path).flatMap((name) => /^libH5Z(\w+)\.so$/.exec(name)?.[1] ?? []) };
   } catch {
     return undefined;

@@ -7,22 +7,13 @@ import { assemble } from '../local.js';
 import type { Place } from '../place.js';
 import type { Task } from '../task.js';
 import { Cluster } from './cluster.js';
-import { checkNats, loadNats, type NatsOptions, openConnection } from './library.js';
+import { checkNats, loadNats, openConnection } from './library.js';
+import type { ConnectOptions, NatsOptions } from './options.js';
 import { NatsLane } from './submit.js';
-
-/** Options of `Executor.connect`. */
-export interface ConnectOptions extends NatsOptions {
-  /** Names of modules that the workers were started with (`--module name=…`). */
-  readonly modules?: readonly string[];
-  /** Seconds a run waits while no worker is joined, above 0, default 60. */
-  readonly workerSeconds?: number;
-  /** Seconds a run waits for a server that has gone, above 0, default 120. */
-  readonly serverSeconds?: number;
-}
 
 async function openCluster(place: Place, url: string, options: NatsOptions, more: readonly string[]): Promise<Cluster> {
   const checked = checkNats('Executor.connect', url, options, more);
-  const nats = await loadNats();
+  const nats = await loadNats(options.nats);
   const who = `${place.host} ${place.processName}`;
   const connection = await openConnection(nats, checked, who, place.connectTcp, place.readCreds);
   return Cluster.open(nats, connection, checked.address, checked.cluster);

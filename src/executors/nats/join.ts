@@ -1,33 +1,14 @@
 /** Joins a cluster with a pool of workers of this process. */
 import { integer } from '../../options.js';
 import { decode } from '../codec.js';
-import type { WorkerInfo } from '../executor.js';
 import { describe } from '../local.js';
-import { checkWorkers, type WorkersOptions } from '../options.js';
+import { checkWorkers } from '../options.js';
 import type { Place } from '../place.js';
 import { Pool } from '../workers/pool.js';
 import { Cluster } from './cluster.js';
 import { Joined } from './joined.js';
-import { checkNats, loadNats, type NatsOptions, natsOptionNames, openConnection } from './library.js';
-
-/** Options of a worker that joins a cluster. */
-export interface JoinOptions extends NatsOptions, WorkersOptions {
-  /** Run modules that travel as source; default false: only registered names and `modules`. */
-  readonly allowModules?: boolean;
-  /** Name in `ewald cluster`; default: machine and process. */
-  readonly name?: string;
-  /** Told of what happens: joined, server gone, server back. */
-  readonly onEvent?: (event: string) => void;
-}
-
-/** A joined worker. */
-export interface JoinedWorker {
-  readonly info: WorkerInfo;
-  /** Resolves when the worker has left; rejects when the server has refused it. */
-  readonly left: Promise<void>;
-  /** Finishes what is under way, gives back what is not begun, leaves. */
-  leave(): Promise<void>;
-}
+import { checkNats, loadNats, openConnection } from './library.js';
+import { type JoinedWorker, type JoinOptions, natsOptionNames } from './options.js';
 
 const names = ['context', 'contexts', 'modules', 'workers', 'worker', 'threads', 'allowModules', 'name', 'onEvent'];
 
@@ -41,7 +22,7 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
   const slots = contexts.length;
   integer('join: workers', options.workers, slots, 1, 1024);
   const name = options.name ?? `${place.host} ${place.processName}`;
-  const nats = await loadNats();
+  const nats = await loadNats(options.nats);
   const connection = await openConnection(nats, checked, name, place.connectTcp, place.readCreds);
   const cluster = await Cluster.open(nats, connection, checked.address, checked.cluster);
   const pool = new Pool({

@@ -1,24 +1,9 @@
 /** The clients of NATS, which are optional peers: loaded when a cluster is first spoken to. */
 import { EwaldError, messageOf } from '../../errors.js';
+import { importOptional } from '../../optional.js';
 import { knownOptions } from '../../options.js';
 import { parseAddress } from './address.js';
-
-/** How to reach a NATS server, and who asks. */
-export interface NatsOptions {
-  /** Token of the server's configuration (`authorization { token }`); `nats://token@host` says it, too. */
-  readonly token?: string;
-  /** Name and password of a user; `nats://user:password@host` says them, too. */
-  readonly user?: string;
-  readonly password?: string;
-  /** Text of a credentials file (`.creds`), or on Node its path. */
-  readonly creds?: string;
-  /** Node: paths of PEM files; `true` for the system's certificates. */
-  readonly tls?: true | { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  /** Name of the cluster on this server, letters, digits, - and _; default `ewald`. Clusters do not see each other. */
-  readonly cluster?: string;
-}
-
-export const natsOptionNames = ['token', 'user', 'password', 'creds', 'tls', 'cluster'] as const;
+import { type LoadNats, type NatsOptions, natsOptionNames, type TcpConnect } from './options.js';
 
 /** What of the clients is used. */
 export type Nats = Pick<typeof import('@nats-io/nats-core'), 'wsconnect' | 'credsAuthenticator' | 'createInbox'> &
@@ -27,27 +12,32 @@ export type Nats = Pick<typeof import('@nats-io/nats-core'), 'wsconnect' | 'cred
 export type Connection = import('@nats-io/nats-core').NatsConnection;
 type Settings = import('@nats-io/nats-core').ConnectionOptions;
 
-/** Connects by TCP; browsers have none. */
-export type TcpConnect = (settings: Settings, tls: NatsOptions['tls']) => Promise<Connection>;
-
 /** Seconds a server has to answer at first. */
 const connectSeconds = 5;
 
-/** Loads the clients; throws `Load` with what to install. */
-export async function loadNats(): Promise<Nats> {
+const packages = ['@nats-io/nats-core', '@nats-io/jetstream', '@nats-io/obj'];
+
+/** Loads the clients, by `load` where it is given. Throws `Load` with what to install or to give. */
+export async function loadNats(load?: LoadNats): Promise<Nats> {
   try {
-    const [core, jetstream, obj] = await Promise.all([
-      import('@nats-io/nats-core'),
-      import('@nats-io/jetstream'),
-      import('@nats-io/obj'),
-    ]);
-    return { ...core, ...jetstream, ...obj };
-  } catch (error) {
-    const packages = '@nats-io/nats-core @nats-io/jetstream @nats-io/obj @nats-io/transport-node';
-    throw new EwaldError('Load', `a cluster needs the clients of NATS: npm install ${packages} (${messageOf(error)})`, {
-      cause: error,
-    });
+    const modules = load ? await load() : await Promise.all(packages.map(importOptional));
+    const nats: Nats = Object.assign({}, ...modules);
+    if (typeof nats.wsconnect === 'function' && typeof nats.jetstream === 'function' && typeof nats.Objm === 'function')
+      return nats;
+  } catch (cause) {
+    const install = `npm install ${packages.join(' ')} @nats-io/transport-node`;
+    const imports = packages.map((name) => `import('${name}')`).join(', ');
+    throw new EwaldError(
+      'Load',
+      `a cluster needs the clients of NATS: ${install} (${messageOf(cause)}); a bundled page passes them as the option ` +
+        `nats: () => Promise.all([${imports}])`,
+      { cause },
+    );
   }
+  throw new EwaldError(
+    'Argument',
+    `the option nats gives modules without wsconnect, jetstream or Objm; expected are ${packages.join(', ')}`,
+  );
 }
 
 /** A checked address and options; credentials that stand in the address are among the options. */
@@ -112,7 +102,7 @@ export async function openConnection(
   if (socket && typeof WebSocket !== 'function')
     throw new EwaldError('Unsupported', `this Node has no WebSocket; give the nats:// address instead of ${url}`);
   try {
-    return socket || !tcp ? await nats.wsconnect(settings) : await tcp(settings, options.tls);
+    return socket || !tcp ? await nats.wsconnect(settings) : ((await tcp(settings, options.tls)) as Connection);
   } catch (error) {
     const why = messageOf(error);
     if (/authorization|authentication/i.test(`${why} ${(error as Error)?.name}`)) {

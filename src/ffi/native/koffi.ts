@@ -1,6 +1,7 @@
 /** koffi, which calls native functions; an optional peer that is loaded when a native library is opened. */
 import { EwaldError, messageOf } from '../../errors.js';
 import { type NativeAccess, NativeSpace } from '../../memory/space.js';
+import { importOptional } from '../../optional.js';
 
 /** What is used of koffi 3. */
 export interface Koffi {
@@ -43,7 +44,7 @@ export function loadKoffi(): Promise<Koffi> {
 async function importKoffi(): Promise<Koffi> {
   let module: { default?: Koffi } & Partial<Koffi>;
   try {
-    module = (await import('koffi')) as unknown as typeof module;
+    module = (await importOptional('koffi')) as typeof module;
   } catch (cause) {
     const absent =
       (cause as { code?: string }).code === 'ERR_MODULE_NOT_FOUND' ||

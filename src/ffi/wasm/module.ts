@@ -1,13 +1,23 @@
 /** Wasm modules of users: compiled, given what they import, started. */
 import { EwaldError, messageOf } from '../../errors.js';
+import type { PlatformInstance, PlatformModule, PlatformResponse, PlatformUrl } from '../../globals.js';
 
 /** What a library can be on wasm. */
-export type WasmSource = BufferSource | WebAssembly.Module | WebAssembly.Instance | Response | URL;
+export type WasmSource =
+  | ArrayBufferView
+  | ArrayBuffer
+  | PlatformModule
+  | PlatformInstance
+  | PlatformResponse
+  | PlatformUrl;
+
+/** What a module imports, by module and name: functions, memories, tables and globals. */
+export type WasmImports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** An instance and what it came from. */
 export interface Started {
-  readonly instance: WebAssembly.Instance;
-  readonly module: WebAssembly.Module | undefined;
+  readonly instance: PlatformInstance;
+  readonly module: PlatformModule | undefined;
   readonly bytes: Uint8Array | undefined;
 }
 
@@ -41,11 +51,7 @@ async function compile(
 }
 
 /** Starts a module; `imports` are the user's, and go before the ones that are made up here. */
-export async function startModule(
-  source: WasmSource,
-  name: string,
-  imports: WebAssembly.Imports = {},
-): Promise<Started> {
+export async function startModule(source: WasmSource, name: string, imports: WasmImports = {}): Promise<Started> {
   if (source instanceof WebAssembly.Instance) return { instance: source, module: undefined, bytes: undefined };
   const { module, bytes } = await compile(source, name);
   let memory: WebAssembly.Memory | undefined;
@@ -53,7 +59,7 @@ export async function startModule(
   for (const { module: from, name: what, kind } of WebAssembly.Module.imports(module)) {
     all[from] ??= {};
     const given = imports[from]?.[what];
-    if (given !== undefined) all[from][what] = given;
+    if (given !== undefined) all[from][what] = given as WebAssembly.ImportValue;
     else if (kind === 'function') all[from][what] = standIn(from, what, name, () => memory);
     else
       throw new EwaldError(

@@ -21,12 +21,12 @@ export type OpenPort = (code: string) => Port;
 
 /** The port of a worker as pages have them; `make` stands in where a page may not start one from a blob. */
 export const webPort =
-  (make?: () => Worker): OpenPort =>
+  (make?: () => unknown): OpenPort =>
   (code) => {
     let worker: Worker;
     try {
       worker = make
-        ? make()
+        ? (make() as Worker)
         : new Worker(
             URL.createObjectURL(
               new Blob([code, 'const answer = start(self); self.onmessage = (event) => answer(event.data);'], {

@@ -9,7 +9,7 @@ import { missing, type Target } from '../library.js';
 import { Runtime } from '../runtime.js';
 import type { Bits } from '../scalars.js';
 import { exportedSignatures, signatureText, type WasmSignature, wasmFunction } from './binary.js';
-import type { Started } from './module.js';
+import type { Started, WasmImports } from './module.js';
 import type { OpenPort } from './port.js';
 import { wasmSignature } from './types.js';
 import { WorkerCalls } from './worker.js';
@@ -26,7 +26,7 @@ const allocators: readonly (readonly [string, string])[] = [
 export interface WasmTargetOptions {
   /** Starts the worker of asynchronous calls. */
   readonly port: OpenPort;
-  readonly imports?: WebAssembly.Imports;
+  readonly imports?: WasmImports;
 }
 
 export class WasmTarget implements Target {

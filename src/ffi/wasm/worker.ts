@@ -15,6 +15,7 @@ import type { CFunction } from '../header/types.js';
 import { Pointer } from '../pointer.js';
 import type { Runtime } from '../runtime.js';
 import type { Bits } from '../scalars.js';
+import type { WasmImports } from './module.js';
 import type { OpenPort, Port, Reply } from './port.js';
 
 /** What goes to the worker for one argument: bits, or bytes to place in its heap. */
@@ -66,7 +67,7 @@ export class WorkerCalls {
   #next = 0;
   #closed = false;
 
-  constructor(runtime: Runtime, module: WebAssembly.Module, open: OpenPort, imports: WebAssembly.Imports | undefined) {
+  constructor(runtime: Runtime, module: WebAssembly.Module, open: OpenPort, imports: WasmImports | undefined) {
     if (imports && Object.keys(imports).length > 0)
       throw new EwaldError(
         'Unsupported',

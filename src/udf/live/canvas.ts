@@ -2,8 +2,15 @@
 import { toRgba } from '../colormap.js';
 import type { LivePicture } from './picture.js';
 
+/** A canvas of a page or a worker: `HTMLCanvasElement` or `OffscreenCanvas`. */
+export interface Canvas {
+  width: number;
+  height: number;
+  getContext(kind: '2d'): unknown;
+}
+
 /** Draws a picture on a canvas; its size becomes that of the picture. */
-export function drawOn(canvas: HTMLCanvasElement | OffscreenCanvas, { data, height, width }: LivePicture): void {
+export function drawOn(canvas: Canvas, { data, height, width }: LivePicture): void {
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext('2d') as CanvasRenderingContext2D | null;

@@ -1,0 +1,114 @@
+/**
+ * Every entry point in a project that has nothing but the packed package: no optional peer, no types of others. It
+ * compiles in strict TypeScript, and every bundler takes it without a warning.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { beforeAll, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { node, projectOf, root } from './support.js';
+
+/** `.` is ewald, `./fft` is ewald/fft; files of data have no code. */
+const entries = Object.keys(manifest.exports)
+  .filter((path) => !/\.(wasm|json)$/.test(path))
+  .map((path) => path.replace('.', 'ewald'));
+const fileOf = (entry: string): string => entry.replace('/', '-');
+
+let project = '';
+beforeAll(() => {
+  const used = (entry: string): string => `import * as entry from '${entry}';\nexport { entry };\n`;
+  project = projectOf({
+    ...Object.fromEntries(entries.map((entry) => [`${fileOf(entry)}.js`, used(entry)])),
+    ...Object.fromEntries(entries.map((entry) => [`ts/${fileOf(entry)}.ts`, used(entry)])),
+  });
+});
+
+test('there are entry points, and each has a file here', () => {
+  expect(entries.length).toBeGreaterThan(10);
+  expect(entries).toContain('ewald/executors');
+});
+
+const nodeTypes = { module: 'nodenext', moduleResolution: 'nodenext' };
+test.for(
+  ['typescript', 'typescript-5.4'].flatMap((compiler) =>
+    [
+      { place: 'a page', lib: ['es2022', 'dom'], types: [] },
+      { place: 'Node with its types', lib: ['es2022'], types: ['node'], ...nodeTypes },
+      { place: 'the language alone', lib: ['es2022'], types: [], ...nodeTypes },
+    ].map((options) => ({ compiler, ...options })),
+  ),
+)('$compiler compiles every entry point for $place', async ({ compiler, place, ...options }) => {
+  const config = join(project, `ts/${compiler}-${place.replaceAll(' ', '-')}.json`);
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    skipLibCheck: false,
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    target: 'es2022',
+    ...options,
+    // Of the repository: the project has none.
+    typeRoots: [join(root, 'node_modules/@types')],
+  };
+  writeFileSync(config, JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+  const { out } = await node([join(root, 'node_modules', compiler, 'bin/tsc'), '-p', config, '--pretty', 'false']);
+  expect(out).toBe('');
+});
+
+/** Bundles every entry point with one bundler; prints what it warns of, and fails where it fails. */
+const bundlers: Readonly<Record<string, (platform: 'browser' | 'node') => string>> = {
+  esbuild: (platform) => `
+    const { errors, warnings } = await require('esbuild').build({
+      entryPoints: files, bundle: true, format: 'esm', splitting: true, platform: '${platform}', outdir: 'out',
+      write: false, logLevel: 'silent',
+    }).catch((error) => error);
+    for (const { text, location } of [...errors, ...warnings]) warn(location?.file + ': ' + text);`,
+  Rollup: (platform) => `
+    const { nodeResolve } = require('@rollup/plugin-node-resolve');
+    const resolve = ${platform === 'browser' ? '{ browser: true }' : "{ exportConditions: ['node'] }"};
+    const bundle = await require('rollup').rollup({
+      input: files, plugins: [nodeResolve(resolve)], treeshake: false,
+      external: (id) => ${platform === 'node'} && id.startsWith('node:'), onwarn: ({ message }) => warn(message),
+    });
+    await bundle.generate({ dir: 'out', format: 'es' });`,
+  webpack: (platform) => `
+    const options = {
+      mode: 'none', context: process.cwd(), target: '${platform === 'node' ? 'node20' : 'web'}',
+      entry: Object.fromEntries(files.map((file) => [file, file])),
+      experiments: { outputModule: true },
+      output: { path: process.cwd() + '/out-${platform}', module: true, library: { type: 'module' } },
+    };
+    const stats = await new Promise((resolve, reject) =>
+      require('webpack')(options, (error, stats) => (error ? reject(error) : resolve(stats))));
+    const { errors, warnings } = stats.toJson({ all: false, errors: true, warnings: true });
+    for (const { moduleName, message } of [...errors, ...warnings]) warn(moduleName + ': ' + message);`,
+  Vite: () => `
+    const { build } = await import(${JSON.stringify(pathToFileURL(join(root, 'node_modules/vite/dist/node/index.js')))});
+    const customLogger = { info() {}, warn, warnOnce: warn, error: warn, clearScreen() {}, hasErrorLogged: () => false };
+    await build({
+      configFile: false, customLogger,
+      build: { minify: false, target: 'esnext', reportCompressedSize: false, write: false, rollupOptions: { input: files, preserveEntrySignatures: 'strict', treeshake: false } },
+    });`,
+};
+
+test.for([
+  ['esbuild', 'browser'],
+  ['esbuild', 'node'],
+  ['Rollup', 'browser'],
+  ['Rollup', 'node'],
+  ['webpack', 'browser'],
+  ['webpack', 'node'],
+  ['Vite', 'browser'],
+] as const)('%s bundles every entry point for %s without a warning', async ([bundler, platform]) => {
+  const script = `
+    import { createRequire } from 'node:module';
+    const require = createRequire(${JSON.stringify(join(root, 'package.json'))});
+    const files = ${JSON.stringify(entries.map((entry) => `./${fileOf(entry)}.js`))};
+    const warn = (text) => console.log(text);
+    ${bundlers[bundler]?.(platform)}`;
+  const { code, out, err } = await node(['--input-type=module', '-e', script], { cwd: project });
+  expect(out + err).toBe('');
+  expect(code).toBe(0);
+});
