@@ -107,7 +107,8 @@ int32_t ewald_peaks_run(ewald_peaks* peaks, const ewald_peaks_params* params, co
 typedef struct ewald_udf ewald_udf;
 /* steps   [steps]     pieces of work, in the order of their columns and planes
  * indices [indices]   spans ([first, end) pixels, rising, each within a row), sparse masks (starts, then pixels)
- * weights [weights]   dense masks [masks][height][width], weights of sparse ones */
+ * weights [weights]   dense masks [masks][height][width], weights of sparse ones; float64 weights are two words each,
+ *                     begin at an even word, and need `weights` to be aligned to 8 bytes */
 int32_t ewald_udf_create(const ewald_udf_descriptor* descriptor, const ewald_udf_step* steps, const uint32_t* indices,
                          const float* weights, ewald_udf** udf);
 void ewald_udf_destroy(ewald_udf* udf);

@@ -12,6 +12,7 @@ const char* wrong(const ewald_udf_descriptor& d, const ewald_udf_step& step, con
   const size_t pixels = size_t(d.width) * d.height;
   const size_t left = step.first_index <= d.indices ? d.indices - step.first_index : 0;
   const size_t weights = step.first_weight <= d.weights ? d.weights - step.first_weight : 0;
+  const size_t words = is_double(step.kind) ? 2 : 1;
   const uint32_t* own = indices + step.first_index;
   switch (step.kind) {
     case EWALD_UDF_STEP_KIND_SUM_OF:
@@ -28,14 +29,19 @@ const char* wrong(const ewald_udf_descriptor& d, const ewald_udf_step& step, con
       return nullptr;
     }
     case EWALD_UDF_STEP_KIND_DENSE:
-      return step.count < 1 || step.count * pixels > weights ? "its masks lie beyond the weights" : nullptr;
-    case EWALD_UDF_STEP_KIND_SPARSE: {
+    case EWALD_UDF_STEP_KIND_DENSE_DOUBLE:
+      if (is_double(step.kind) && step.first_weight % 2 != 0) return "its float64 weights begin at an odd word";
+      return step.count < 1 || step.count * pixels > weights / words ? "its masks lie beyond the weights" : nullptr;
+    case EWALD_UDF_STEP_KIND_SPARSE:
+    case EWALD_UDF_STEP_KIND_SPARSE_DOUBLE: {
+      if (is_double(step.kind) && step.first_weight % 2 != 0) return "its float64 weights begin at an odd word";
       if (step.count < 1 || size_t(step.count) + 1 > left) return "its starts lie beyond the indices";
       if (own[0] != 0) return "its starts do not begin at 0";
       for (uint32_t k = 0; k < step.count; k++)
         if (own[k + 1] < own[k]) return "its starts fall";
       const uint32_t entries = own[step.count];
-      if (entries > left - step.count - 1 || entries > weights) return "its entries lie beyond indices or weights";
+      if (entries > left - step.count - 1 || entries > weights / words)
+        return "its entries lie beyond indices or weights";
       for (uint32_t e = 0; e < entries; e++)
         if (own[step.count + 1 + e] >= pixels) return "a pixel lies beyond the frame";
       return nullptr;
@@ -46,6 +52,10 @@ const char* wrong(const ewald_udf_descriptor& d, const ewald_udf_step& step, con
 }
 
 }  // namespace
+
+bool is_double(uint32_t kind) {
+  return kind == EWALD_UDF_STEP_KIND_DENSE_DOUBLE || kind == EWALD_UDF_STEP_KIND_SPARSE_DOUBLE;
+}
 
 bool is_plane(uint32_t kind) {
   return kind == EWALD_UDF_STEP_KIND_SUM || kind == EWALD_UDF_STEP_KIND_MOMENTS || kind == EWALD_UDF_STEP_KIND_LOG_SUM;

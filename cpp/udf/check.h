@@ -12,6 +12,8 @@ constexpr uint8_t bytes_of[] = {1, 1, 2, 2, 4, 4, 4};
 
 // Whether a step sums over frames, into planes; the others sum over pixels, into columns.
 bool is_plane(uint32_t kind);
+// Whether the weights of a step are float64, two words each.
+bool is_double(uint32_t kind);
 uint32_t columns_of(const ewald_udf_step& step);
 uint32_t planes_of(const ewald_udf_step& step);
 

@@ -73,6 +73,15 @@ struct Pass {
 
 namespace {
 
+bool is_dense(const ewald_udf_step& step) {
+  return step.kind == EWALD_UDF_STEP_KIND_DENSE || step.kind == EWALD_UDF_STEP_KIND_DENSE_DOUBLE;
+}
+
+// The float64 weights of a step, which begin at an even word.
+const double* doubles_of(const Pass& pass, const ewald_udf_step& step) {
+  return reinterpret_cast<const double*>(pass.weights + step.first_weight);
+}
+
 size_t column_bytes(const Pass& pass) { return (size_t(pass.d.width) * 8 + 63) / 64 * 64; }
 
 bool has_moments(const Pass& pass) {
@@ -93,7 +102,7 @@ void lay_out(Arena& arena, Pass& pass) {
   const bool moments = has_moments(pass);
   if (pass.steps != nullptr)
     for (uint32_t s = 0; s < d.steps; s++) {
-      dense |= pass.steps[s].kind == EWALD_UDF_STEP_KIND_DENSE;
+      dense |= is_dense(pass.steps[s]);
       logs |= pass.steps[s].kind == EWALD_UDF_STEP_KIND_LOG_SUM;
     }
   pass.indices = arena.take<uint32_t>(d.indices);
@@ -150,23 +159,27 @@ void frames_item(const Job& job, uint32_t item, uint32_t worker) {
       if (step.kind == EWALD_UDF_STEP_KIND_SUM_OF) k.sums(frame, spans, out);
       if (step.kind == EWALD_UDF_STEP_KIND_SQUARES_OF) k.squares(frame, spans, out);
       if (step.kind == EWALD_UDF_STEP_KIND_COM) k.com(frame, pass.d.width, spans, column, out);
-      if (step.kind == EWALD_UDF_STEP_KIND_SPARSE) {
-        const uint32_t* starts = pass.indices + step.first_index;
-        k.sparse(frame, starts, starts + step.count + 1, pass.weights + step.first_weight, step.count, out);
-      }
+      const uint32_t *starts = spans.pairs, *places = starts + step.count + 1;
+      if (step.kind == EWALD_UDF_STEP_KIND_SPARSE)
+        k.sparse(frame, starts, places, pass.weights + step.first_weight, step.count, out);
+      if (step.kind == EWALD_UDF_STEP_KIND_SPARSE_DOUBLE)
+        k.sparse_double(frame, starts, places, doubles_of(pass, step), step.count, out);
     }
   }
   float* scratch = pass.scratch + size_t(worker) * tile * block;
   for (uint32_t s = 0; s < pass.d.steps; s++) {
     const ewald_udf_step& step = pass.steps[s];
-    if (step.kind != EWALD_UDF_STEP_KIND_DENSE) continue;
+    if (!is_dense(step)) continue;
     for (uint32_t f = first; f < end; f += tile) {
       const uint32_t here = f + tile < end ? tile : end - f;
       double* out = job.nav + size_t(f) * pass.columns + step.column;
       for (uint32_t i = 0; i < here; i++)
         for (uint32_t m = 0; m < step.count; m++) out[size_t(i) * pass.columns + m] = 0;
-      k.dense(job.frames + f * pass.frame_bytes, here, pass.pixels, pass.weights + step.first_weight, step.count,
-              scratch, out, pass.columns);
+      const void* stack = job.frames + f * pass.frame_bytes;
+      if (is_double(step.kind))
+        k.dense_double(stack, here, pass.pixels, doubles_of(pass, step), step.count, scratch, out, pass.columns);
+      else
+        k.dense(stack, here, pass.pixels, pass.weights + step.first_weight, step.count, scratch, out, pass.columns);
     }
   }
 }
@@ -183,7 +196,8 @@ void add_logs(const Pass& pass, const T* frame, double least, size_t first, size
 template <class T>
 double least_of(const T* frame, size_t pixels) {
   T least = frame[0];
-  for (size_t i = 1; i < pixels; i++) least = frame[i] < least ? frame[i] : least;
+  // Once NaN it stays NaN, and so do the logarithms of its frame.
+  for (size_t i = 1; i < pixels; i++) least = frame[i] < least || frame[i] != frame[i] ? frame[i] : least;
   return double(least);
 }
 
@@ -342,7 +356,8 @@ extern "C" EWALD_EXPORT(ewald_udf_run) int32_t
   if (count == 0) return EWALD_STATUS_OK;
   if (ewald::udf::has_moments(pass) && pass.frames == 0)
     ewald::udf::typed(pass.d.dtype, frames, [&](const auto* p) {
-      for (size_t i = 0; i < pass.pixels; i++) pass.shift[i] = double(p[i]);
+      // About a NaN or an infinity every difference would be one.
+      for (size_t i = 0; i < pass.pixels; i++) pass.shift[i] = std::isfinite(double(p[i])) ? double(p[i]) : 0;
     });
   const ewald::Team team(pass.threads);
   const size_t an_item = ewald::udf::item_bytes / pass.frame_bytes;
@@ -388,7 +403,8 @@ extern "C" EWALD_EXPORT(ewald_udf_end) int32_t ewald_udf_end(ewald_udf* udf, dou
     const double n = double(pass.frames);
     for (size_t i = 0; i < pass.pixels; i++) {
       const double squares = second[i] - sum[i] * sum[i] / n;
-      second[i] = squares > 0 ? squares : 0;
+      // Roundings may leave less than nothing; a NaN stays one.
+      second[i] = squares < 0 ? 0 : squares;
       sum[i] += n * pass.shift[i];
     }
   }

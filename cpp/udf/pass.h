@@ -43,11 +43,15 @@ struct Kernels {
   void (*squares)(const void* frame, Spans spans, double* out);
   // Σ, Σ y v, Σ x v over spans -> out[3]; column: width numbers of 8 bytes, zero before and after
   void (*com)(const void* frame, uint32_t width, Spans spans, void* column, double* out);
-  // frames x masks; scratch: tile * block floats; adds to out[frame * columns + mask]
+  // frames x masks; scratch: tile * block floats; adds to out[frame * columns + mask]. The second has float64 masks.
   void (*dense)(const void* frames, uint32_t count, size_t pixels, const float* masks, uint32_t mask_count,
                 float* scratch, double* out, size_t columns);
+  void (*dense_double)(const void* frames, uint32_t count, size_t pixels, const double* masks, uint32_t mask_count,
+                       float* scratch, double* out, size_t columns);
   void (*sparse)(const void* frame, const uint32_t* starts, const uint32_t* places, const float* weights,
                  uint32_t masks, double* out);
+  void (*sparse_double)(const void* frame, const uint32_t* starts, const uint32_t* places, const double* weights,
+                        uint32_t masks, double* out);
   // Adds the pixels of frames onto sums (and onto squares, about `shift`).
   void (*add)(const Stack& stack, double* sum);
   void (*moments)(const Stack& stack, const double* shift, double* sum, double* second);

@@ -1,4 +1,5 @@
-// Frames times masks in float32: a warp has a part of the pixels of eight frames, and four or eight masks. Its lanes
+// Frames times masks in the type of the masks, float32 or float64: a warp has a part of the pixels of eight frames, and
+// four or eight masks. Its lanes
 // hold pixels of their own, so that a frame goes to registers straight from memory, once, and is used for every mask
 // there; weights come through the first cache, which the warps of a block share. The sums of the lanes are brought
 // together at the end of the part; parts are added in doubles (gather.cu).
@@ -10,8 +11,8 @@ namespace {
 
 // Sums over the warp of N numbers a lane, in N shuffles instead of 5 N: with each step a lane gives one half of its
 // numbers away and keeps the sums of the other. Lane l is left with numbers l N / 32 and those behind it.
-template <unsigned N>
-__device__ __forceinline__ void sum_over_lanes(float (&numbers)[N], unsigned lane) {
+template <class W, unsigned N>
+__device__ __forceinline__ void sum_over_lanes(W (&numbers)[N], unsigned lane) {
   static_assert(N % 32 == 0, "a whole number for each lane");
 #pragma unroll
   for (unsigned step = 0; step < 5; ++step) {
@@ -20,16 +21,34 @@ __device__ __forceinline__ void sum_over_lanes(float (&numbers)[N], unsigned lan
 #pragma unroll
     for (unsigned i = 0; i < N / 2; ++i) {
       if (i >= half) break;
-      const float given = upper ? numbers[i] : numbers[i + half];
-      const float kept = upper ? numbers[i + half] : numbers[i];
+      const W given = upper ? numbers[i] : numbers[i + half];
+      const W kept = upper ? numbers[i + half] : numbers[i];
       numbers[i] = kept + __shfl_xor_sync(kFullWarp, given, int(delta));
     }
   }
 }
 
-template <class T, unsigned Masks>
-__global__ __launch_bounds__(kThreads, 2) void multiply(Frames<T> frames, const float* weights, std::uint32_t pitch,
-                                                        std::uint32_t masks, std::uint32_t parts, float* products) {
+// Four weights, or pixels as weights are.
+template <class W>
+struct Four {
+  W x, y, z, w;
+};
+
+__device__ __forceinline__ Four<float> four_at(const float* p) {
+  const float4 v = __ldg(reinterpret_cast<const float4*>(p));
+  return {v.x, v.y, v.z, v.w};
+}
+__device__ __forceinline__ Four<double> four_at(const double* p) {
+  const double2 a = __ldg(reinterpret_cast<const double2*>(p)), b = __ldg(reinterpret_cast<const double2*>(p + 2));
+  return {a.x, a.y, b.x, b.y};
+}
+__device__ __forceinline__ float fused(float a, float b, float c) { return fmaf(a, b, c); }
+__device__ __forceinline__ double fused(double a, double b, double c) { return fma(a, b, c); }
+
+template <class T, class W, unsigned Masks>
+__global__ __launch_bounds__(kThreads, sizeof(W) == 4 ? 2 : 1) void multiply(Frames<T> frames, const W* weights,
+                                                                             std::uint32_t pitch, std::uint32_t masks,
+                                                                             std::uint32_t parts, W* products) {
   const unsigned lane = threadIdx.x % 32;
   // Warps of a block have the same frames and other masks, then the same part of other frames.
   const std::uint64_t item = std::uint64_t(blockIdx.x) * kWarps + threadIdx.x / 32;
@@ -45,26 +64,26 @@ __global__ __launch_bounds__(kThreads, 2) void multiply(Frames<T> frames, const 
   const std::uint32_t last_mask = min(Masks, masks - first_mask) - 1;
   const std::uint32_t end = min(frames.pixels, (part + 1) * kPartPixels);
   const T* const own = frames.of(first_frame);
-  const float* const rows = weights + std::size_t(first_mask) * pitch;
+  const W* const rows = weights + std::size_t(first_mask) * pitch;
 
-  float sums[kFramesEach * Masks];
+  W sums[kFramesEach * Masks];
 #pragma unroll
-  for (float& sum : sums) sum = 0;
+  for (W& sum : sums) sum = 0;
   for (std::uint32_t p = part * kPartPixels + kQuad * lane; p < end; p += kStride) {
-    float4 here[kFramesEach];
+    Four<W> here[kFramesEach];
 #pragma unroll
     for (unsigned f = 0; f < kFramesEach; ++f) {
       const Quad<T> quad = quad_at(own + std::size_t(min(f, last_frame)) * frames.pixels, p, frames);
-      here[f] = make_float4(float(quad.x), float(quad.y), float(quad.z), float(quad.w));
+      here[f] = {W(quad.x), W(quad.y), W(quad.z), W(quad.w)};
     }
 #pragma unroll
     for (unsigned k = 0; k < Masks; ++k) {
-      const float4 weight = __ldg(reinterpret_cast<const float4*>(rows + std::size_t(min(k, last_mask)) * pitch + p));
+      const Four<W> weight = four_at(rows + std::size_t(min(k, last_mask)) * pitch + p);
 #pragma unroll
       for (unsigned f = 0; f < kFramesEach; ++f) {
-        float& sum = sums[f * Masks + k];
-        sum = fmaf(here[f].w, weight.w,
-                   fmaf(here[f].z, weight.z, fmaf(here[f].y, weight.y, fmaf(here[f].x, weight.x, sum))));
+        W& sum = sums[f * Masks + k];
+        sum = fused(here[f].w, weight.w,
+                    fused(here[f].z, weight.z, fused(here[f].y, weight.y, fused(here[f].x, weight.x, sum))));
       }
     }
   }
@@ -79,29 +98,30 @@ __global__ __launch_bounds__(kThreads, 2) void multiply(Frames<T> frames, const 
   }
 }
 
-template <class T, unsigned Masks>
-void launch(cudaStream_t stream, const Frames<T>& frames, const float* weights, std::uint32_t pitch,
-            std::uint32_t masks, float* products) {
+template <unsigned Masks, class T, class W>
+void launch(cudaStream_t stream, const Frames<T>& frames, const W* weights, std::uint32_t pitch, std::uint32_t masks,
+            W* products) {
   const std::uint32_t parts = parts_of(frames.pixels);
   const std::uint64_t items = std::uint64_t(parts) * blocks_of(frames.count, kFramesEach) * blocks_of(masks, Masks);
-  EWALD_LAUNCH((multiply<T, Masks>), blocks_of(items, kWarps), kThreads, 0, stream, frames, weights, pitch, masks,
+  EWALD_LAUNCH((multiply<T, W, Masks>), blocks_of(items, kWarps), kThreads, 0, stream, frames, weights, pitch, masks,
                parts, products);
   EWALD_CUDA(cudaGetLastError());
 }
 
 }  // namespace
 
-template <class T>
-void launch_dense(cudaStream_t stream, const Frames<T>& frames, const float* weights, std::uint32_t pitch,
-                  std::uint32_t masks, float* products) {
-  if (masks <= 4)
-    launch<T, 4>(stream, frames, weights, pitch, masks, products);
-  else
-    launch<T, 8>(stream, frames, weights, pitch, masks, products);
+template <class T, class W>
+void launch_dense(cudaStream_t stream, const Frames<T>& frames, const W* weights, std::uint32_t pitch,
+                  std::uint32_t masks, W* products) {
+  // Eight masks in doubles do not fit the registers.
+  if constexpr (sizeof(W) == 4)
+    if (masks > 4) return launch<8>(stream, frames, weights, pitch, masks, products);
+  launch<4>(stream, frames, weights, pitch, masks, products);
 }
 
-#define EWALD_INSTANCE(T) \
-  template void launch_dense<T>(cudaStream_t, const Frames<T>&, const float*, std::uint32_t, std::uint32_t, float*);
+#define EWALD_INSTANCE(T)                                                                                              \
+  template void launch_dense(cudaStream_t, const Frames<T>&, const float*, std::uint32_t, std::uint32_t, float*);      \
+  template void launch_dense(cudaStream_t, const Frames<T>&, const double*, std::uint32_t, std::uint32_t, double*);
 EWALD_CUDA_UDF_TYPES(EWALD_INSTANCE)
 #undef EWALD_INSTANCE
 

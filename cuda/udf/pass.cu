@@ -50,17 +50,20 @@ struct Event {
 struct Step {
   ewald_udf_step is;
   DeviceBuffer<std::uint32_t> words;  // marks, or starts and pixels
-  DeviceBuffer<float> weights;
-  std::uint32_t pitch = 0;    // floats between two dense masks
-  DeviceBuffer<double> sums;  // of slices
+  DeviceBuffer<float> weights;  // words: a float64 weight has two
+  std::uint32_t pitch = 0;      // weights between two dense masks
+  DeviceBuffer<double> sums;    // of slices
 
   bool plane() const { return ewald::udf::is_plane(is.kind); }
   std::uint32_t numbers() const { return ewald::udf::planes_of(is); }
   // Numbers that a part of a frame gives; sparse masks have no parts.
   std::uint32_t values() const {
-    return plane() || is.kind == EWALD_UDF_STEP_KIND_SPARSE ? 0 : ewald::udf::columns_of(is);
+    return plane() || sparse() ? 0 : ewald::udf::columns_of(is);
   }
   std::size_t partial_bytes() const { return values() * (is.kind == EWALD_UDF_STEP_KIND_DENSE ? 4 : 8); }
+  bool sparse() const { return is.kind == EWALD_UDF_STEP_KIND_SPARSE || is.kind == EWALD_UDF_STEP_KIND_SPARSE_DOUBLE; }
+  bool dense() const { return is.kind == EWALD_UDF_STEP_KIND_DENSE || is.kind == EWALD_UDF_STEP_KIND_DENSE_DOUBLE; }
+  const double* doubles() const { return reinterpret_cast<const double*>(weights.data()); }
 };
 
 std::vector<std::uint32_t> marks_of(const std::uint32_t* spans, std::uint32_t count, std::uint32_t pixels) {
@@ -75,22 +78,24 @@ Step made(ewald_cuda_context& context, const ewald_udf_step& step, std::uint32_t
   Step made{step, {}, {}, 0, {}};
   const std::uint32_t* const own = indices + step.first_index;
   const float* const given = weights + step.first_weight;
+  // Words of a weight.
+  const std::size_t word = ewald::udf::is_double(step.kind) ? 2 : 1;
   if (made.plane()) {
     made.sums = DeviceBuffer<double>(context, std::size_t(slices) * made.numbers() * pixels, "the planes of a pass");
-  } else if (step.kind == EWALD_UDF_STEP_KIND_DENSE) {
+  } else if (made.dense()) {
     // Rows of whole quads, the last one filled with zeros.
     made.pitch = (pixels + kQuad - 1) / kQuad * kQuad;
+    const std::size_t row = pixels * word, pitch = made.pitch * word;
     std::vector<float> rows;
     if (made.pitch != pixels) {
-      rows.resize(std::size_t(step.count) * made.pitch, 0);
-      for (std::uint32_t k = 0; k < step.count; ++k)
-        std::copy_n(given + std::size_t(k) * pixels, pixels, rows.data() + std::size_t(k) * made.pitch);
+      rows.resize(step.count * pitch, 0);
+      for (std::uint32_t k = 0; k < step.count; ++k) std::copy_n(given + k * row, row, rows.data() + k * pitch);
     }
-    made.weights = uploaded(context, rows.empty() ? given : rows.data(), std::size_t(step.count) * made.pitch);
-  } else if (step.kind == EWALD_UDF_STEP_KIND_SPARSE) {
+    made.weights = uploaded(context, rows.empty() ? given : rows.data(), step.count * pitch);
+  } else if (made.sparse()) {
     const std::uint32_t entries = own[step.count];
     made.words = uploaded(context, own, std::size_t(step.count) + 1 + entries);
-    made.weights = uploaded(context, given, entries);
+    made.weights = uploaded(context, given, entries * word);
   } else {
     const std::vector<std::uint32_t> marks = marks_of(own, step.count, pixels);
     made.words = uploaded(context, marks.data(), marks.size());
@@ -185,12 +190,21 @@ struct ewald_cuda_udf {
       switch (step.is.kind) {
         case EWALD_UDF_STEP_KIND_DENSE: {
           auto* const products = reinterpret_cast<float*>(partial.data());
-          launch_dense<T>(stream, own, step.weights.data(), step.pitch, step.is.count, products);
+          launch_dense<T, float>(stream, own, step.weights.data(), step.pitch, step.is.count, products);
+          launch_gather(stream, products, count, parts, step.values(), out, columns);
+          break;
+        }
+        case EWALD_UDF_STEP_KIND_DENSE_DOUBLE: {
+          auto* const products = reinterpret_cast<double*>(partial.data());
+          launch_dense<T, double>(stream, own, step.doubles(), step.pitch, step.is.count, products);
           launch_gather(stream, products, count, parts, step.values(), out, columns);
           break;
         }
         case EWALD_UDF_STEP_KIND_SPARSE:
-          launch_sparse<T>(stream, own, step.words.data(), step.weights.data(), step.is.count, out, columns);
+          launch_sparse<T, float>(stream, own, step.words.data(), step.weights.data(), step.is.count, out, columns);
+          break;
+        case EWALD_UDF_STEP_KIND_SPARSE_DOUBLE:
+          launch_sparse<T, double>(stream, own, step.words.data(), step.doubles(), step.is.count, out, columns);
           break;
         case EWALD_UDF_STEP_KIND_LOG_SUM:
           launch_logs<T>(stream, own, least.data(), logs.data(), {step.sums.data(), slices});

@@ -41,17 +41,18 @@ struct Frames {
 
 // Launches, for each type of frames; they wait for nothing. `count` of frames is at least 1.
 
-// Frames times masks: [frames, parts, masks]. Rows of weights are `pitch` floats apart, a multiple of four.
-template <class T>
-void launch_dense(cudaStream_t stream, const Frames<T>& frames, const float* weights, std::uint32_t pitch,
-                  std::uint32_t masks, float* products);
+// Frames times masks of W, float or double: [frames, parts, masks]. Rows of weights are `pitch` numbers apart, a
+// multiple of four.
+template <class T, class W>
+void launch_dense(cudaStream_t stream, const Frames<T>& frames, const W* weights, std::uint32_t pitch,
+                  std::uint32_t masks, W* products);
 // Sums under a mask of bits, a word for 32 pixels, as `kind` asks: [frames, parts, values].
 template <class T>
 void launch_spans(cudaStream_t stream, const Frames<T>& frames, std::uint32_t kind, const std::uint32_t* marks,
                   double* sums);
 // Masks of few pixels: `indices` are the starts of the masks, then their pixels; writes columns.
-template <class T>
-void launch_sparse(cudaStream_t stream, const Frames<T>& frames, const std::uint32_t* indices, const float* weights,
+template <class T, class W>
+void launch_sparse(cudaStream_t stream, const Frames<T>& frames, const std::uint32_t* indices, const W* weights,
                    std::uint32_t masks, double* nav, std::uint32_t columns);
 
 // Sums over frames are kept in slices, each of some of the frames of every launch: [slices, numbers, pixels].

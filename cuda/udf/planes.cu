@@ -55,10 +55,10 @@ __global__ __launch_bounds__(kThreads) void add_moments(Frames<T> frames, const 
   Squares squares[kQuad] = {0, 0, 0, 0};
   if constexpr (!kNarrow<T>) {
     const Quad<T> first = quad_at(shift, share.p, frames);
-    about[0] = Number(first.x);
-    about[1] = Number(first.y);
-    about[2] = Number(first.z);
-    about[3] = Number(first.w);
+    about[0] = middle_of(first.x);
+    about[1] = middle_of(first.y);
+    about[2] = middle_of(first.z);
+    about[3] = middle_of(first.w);
   }
 #pragma unroll 4
   for (std::uint32_t f = share.first; f < share.end; ++f) {
@@ -89,7 +89,7 @@ __global__ __launch_bounds__(kThreads) void find_least(Frames<T> frames, std::ui
   const std::uint32_t begin = std::uint32_t(item % parts) * kPartPixels;
   const std::uint32_t end = min(frames.pixels, begin + kPartPixels);
   std::uint32_t low = ~0u;
-  for (std::uint32_t p = begin + lane; p < end; p += 32) low = min(low, order_of(own[p]));
+  for (std::uint32_t p = begin + lane; p < end; p += 32) low = min(low, order_or_least(own[p]));
   __syncwarp();
   for (int delta = 16; delta > 0; delta >>= 1) low = min(low, __shfl_down_sync(kFullWarp, low, delta));
   if (lane == 0) atomicMin(&least[frame], low);
@@ -126,8 +126,10 @@ __global__ __launch_bounds__(kThreads) void conclude(Slices slices, std::uint32_
   for (std::uint32_t slice = 0; slice < slices.count; ++slice)
     for (std::uint32_t n = 0; n < numbers; ++n) sums[n] += slices.sums[(std::size_t(slice) * numbers + n) * pixels + p];
   if (shift != nullptr) {
-    sums[1] = fmax(0.0, sums[1] - sums[0] * sums[0] / frames);
-    sums[0] += frames * double(shift[p]);
+    // Roundings may leave less than nothing; a NaN, which fmax would drop, stays one.
+    const double second = sums[1] - sums[0] * sums[0] / frames;
+    sums[1] = second < 0 ? 0 : second;
+    sums[0] += frames * middle_of(shift[p]);
   }
   for (std::uint32_t n = 0; n < numbers; ++n) planes[std::size_t(n) * pixels + p] = sums[n];
 }

@@ -51,6 +51,14 @@ __device__ __forceinline__ Quad<T> quad_at(const T* frame, std::uint32_t p, cons
   return quad;
 }
 
+// What moments of a pixel are taken about: its number in the first frame, or 0 where that is not finite, since every
+// difference from it would be NaN.
+template <class T>
+__device__ __forceinline__ double middle_of(T first) {
+  const double v = double(first);
+  return v - v == 0 ? v : 0;
+}
+
 // Words in the order of the numbers they stand for, as order_of of wgsl/udf/order.wgsl.
 template <class T>
 __device__ __forceinline__ std::uint32_t order_of(T v) {
@@ -62,6 +70,14 @@ __device__ __forceinline__ std::uint32_t order_of(T v) {
   } else {
     return v;
   }
+}
+
+// The same with NaN below all numbers: it is the least of its frame, and makes every difference from it NaN.
+template <class T>
+__device__ __forceinline__ std::uint32_t order_or_least(T v) {
+  if constexpr (kReal<T>)
+    if (v != v) return 0;
+  return order_of(v);
 }
 
 // What lies between a number and the least one of its frame, which is given in order.

@@ -5,8 +5,8 @@
 namespace ewald::cuda::udf {
 namespace {
 
-template <class T>
-__global__ __launch_bounds__(kThreads) void pick(Frames<T> frames, const std::uint32_t* indices, const float* weights,
+template <class T, class W>
+__global__ __launch_bounds__(kThreads) void pick(Frames<T> frames, const std::uint32_t* indices, const W* weights,
                                                  std::uint32_t masks, double* nav, std::uint32_t columns) {
   const unsigned lane = threadIdx.x % 32;
   const std::uint64_t item = std::uint64_t(blockIdx.x) * kWarps + threadIdx.x / 32;
@@ -43,11 +43,11 @@ void gather_of(cudaStream_t stream, const P* partial, std::uint32_t frames, std:
 
 }  // namespace
 
-template <class T>
-void launch_sparse(cudaStream_t stream, const Frames<T>& frames, const std::uint32_t* indices, const float* weights,
+template <class T, class W>
+void launch_sparse(cudaStream_t stream, const Frames<T>& frames, const std::uint32_t* indices, const W* weights,
                    std::uint32_t masks, double* nav, std::uint32_t columns) {
-  EWALD_LAUNCH((pick<T>), blocks_of(std::uint64_t(frames.count) * masks, kWarps), kThreads, 0, stream, frames, indices,
-               weights, masks, nav, columns);
+  EWALD_LAUNCH((pick<T, W>), blocks_of(std::uint64_t(frames.count) * masks, kWarps), kThreads, 0, stream, frames,
+               indices, weights, masks, nav, columns);
   EWALD_CUDA(cudaGetLastError());
 }
 
@@ -60,9 +60,11 @@ void launch_gather(cudaStream_t stream, const double* partial, std::uint32_t fra
   gather_of(stream, partial, frames, parts, values, nav, columns);
 }
 
-#define EWALD_INSTANCE(T)                                                                                           \
-  template void launch_sparse<T>(cudaStream_t, const Frames<T>&, const std::uint32_t*, const float*, std::uint32_t, \
-                                 double*, std::uint32_t);
+#define EWALD_INSTANCE(T)                                                                                             \
+  template void launch_sparse(cudaStream_t, const Frames<T>&, const std::uint32_t*, const float*, std::uint32_t,      \
+                              double*, std::uint32_t);                                                                \
+  template void launch_sparse(cudaStream_t, const Frames<T>&, const std::uint32_t*, const double*, std::uint32_t,     \
+                              double*, std::uint32_t);
 EWALD_CUDA_UDF_TYPES(EWALD_INSTANCE)
 #undef EWALD_INSTANCE
 

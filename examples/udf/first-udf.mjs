@@ -8,7 +8,9 @@ export const brightest = defineUdf({
   module: import.meta.url,
   buffers: { value: { kind: 'nav', dtype: 'f32' } },
   processFrame({ frame, results }) {
-    results.value[0] = Math.max(...frame);
+    let most = Number.NEGATIVE_INFINITY;
+    for (const value of frame) most = Math.max(most, value);
+    results.value[0] = most;
   },
 });
 

@@ -121,12 +121,16 @@ async function run(what: string, second: string | undefined, flags: Flags, { sig
     if (made.some((one) => one.roi) && (made.length > 1 || own.length > 0 || roi))
       throw new EwaldError('Argument', 'pick looks at one frame: it goes with no other analysis and no --roi');
     const started = performance.now();
+    const read: Read = { frames: 0, bytes: 0, before: 0 };
     const options: UdfRunOptions = {
       roi: roi ?? made[0]?.roi,
       corrections: await correctionsOf(flags, signal),
       signal: signal as never,
       plots: first && (flags.plots ?? false),
       progress: ({ frames, totalFrames, bytes, seconds }) => {
+        // An analysis of two passes begins anew.
+        if (bytes < read.bytes) read.before += read.bytes;
+        Object.assign(read, { frames, bytes });
         if (!first) return;
         const rate = bytes / 1e9 / Math.max(seconds, 1e-9);
         const left = (seconds / Math.max(frames, 1)) * (totalFrames - frames);
@@ -165,7 +169,7 @@ async function run(what: string, second: string | undefined, flags: Flags, { sig
       throw new EwaldError('Argument', `--channel ${flags.channel?.join(', ')}: no result has this name`);
     const files = flags.output ? await writeResults(flags.output, results, writing).catch(named) : [];
     if (flags.png) files.push(...(await writePictures(flags.png, results, writing).catch(named)));
-    report(file, scan, results, files, seconds, flags);
+    report(file, scan, results, files, { read, seconds }, flags);
   } finally {
     progress.end();
     await ctx.close();
@@ -331,23 +335,31 @@ function range(data: Named['data']): { min: number; max: number } {
   return { min, max };
 }
 
+/** What was read: frames and bytes of the last pass, bytes of those before. */
+interface Read {
+  frames: number;
+  bytes: number;
+  before: number;
+}
+
 function report(
   input: string,
   scan: Scan,
   results: readonly Named[],
   files: readonly string[],
-  seconds: number,
+  { read, seconds }: { readonly read: Read; readonly seconds: number },
   flags: Flags,
 ): void {
   const { nav, sig } = scan.shape;
-  const bytes = (scan.imageCount * product(sig) * Number(/\d+/.exec(scan.dtype)?.[0] ?? 8)) / 8;
+  const { frames } = read;
+  const bytes = read.before + read.bytes;
   const told = results.map(({ name, shape, dtype, data }) => ({ name, shape, dtype, ...range(data) }));
   if (flags.json) {
     printJson({
       input,
       shape: [...nav, ...sig],
       dtype: scan.dtype,
-      frames: scan.imageCount,
+      frames,
       results: told,
       files,
       seconds,
@@ -358,7 +370,5 @@ function report(
   for (const { name, shape, dtype, min, max } of told)
     print(`${bold(name)}  ${shape.join(' × ')} ${dtype}  ${min} … ${max}`);
   for (const file of files) print(file);
-  print(
-    dim(`${counted(scan.imageCount, 'frame')} in ${seconds.toFixed(2)} s, ${(bytes / 1e9 / seconds).toFixed(2)} GB/s`),
-  );
+  print(dim(`${counted(frames, 'frame')} in ${seconds.toFixed(2)} s, ${(bytes / 1e9 / seconds).toFixed(2)} GB/s`));
 }

@@ -27,12 +27,17 @@ export interface CorrectionOptions {
   readonly markers?: readonly number[] | undefined;
   /** Bad pixels get the mean of their good neighbours within a panel of this size instead of 0; panels are not crossed. */
   readonly patch?: { readonly width: number; readonly height: number } | undefined;
+  /**
+   * Only the pixels of `mask` are bad, as in LiberTEM: a gain of 0 is a factor, and a NaN stays a NaN. Default false: a gain
+   * that is 0 or not finite marks a dead pixel, and a NaN a pixel without a count in its frame.
+   */
+  readonly maskOnly?: boolean | undefined;
 }
 
 /** Why a pixel is bad: bits of the marks of `apply`. */
 export const badPixel = { masked: 1, saturated: 2, underload: 4, marker: 8 } as const;
 
-const names = ['length', 'mask', 'dark', 'gain', 'saturation', 'underload', 'markers', 'patch'];
+const names = ['length', 'mask', 'dark', 'gain', 'saturation', 'underload', 'markers', 'patch', 'maskOnly'];
 
 /** Corrections of a detector. Immutable; the arrays are copied. */
 export class Corrections {
@@ -40,14 +45,15 @@ export class Corrections {
   readonly length: number;
   /** 1 for pixels that are bad in every frame; absent where all are good. */
   readonly mask: Uint8Array | undefined;
-  readonly dark: Float32Array | undefined;
-  readonly gain: Float32Array | undefined;
+  readonly dark: Float64Array | undefined;
+  readonly gain: Float64Array | undefined;
   readonly saturation: number;
   readonly underload: number;
   readonly markers: readonly number[];
   /** What it was made of: as plain data it travels to other threads. */
   readonly options: CorrectionOptions;
   readonly #patch: CorrectionOptions['patch'];
+  readonly #maskOnly: boolean;
   /** Whether any value is bad by itself. */
   readonly #limits: boolean;
 
@@ -72,8 +78,10 @@ export class Corrections {
       );
     this.length = length;
     this.mask = mask ? Uint8Array.from(mask, (bad) => (bad ? 1 : 0)) : undefined;
-    this.dark = dark ? Float32Array.from(dark) : undefined;
-    this.gain = gain ? Float32Array.from(gain) : undefined;
+    // Float32 would lose what frames of 32 bits are above their dark frame.
+    this.dark = dark ? Float64Array.from(dark) : undefined;
+    this.gain = gain ? Float64Array.from(gain) : undefined;
+    this.#maskOnly = options.maskOnly ?? false;
     this.saturation = options.saturation ?? Number.POSITIVE_INFINITY;
     this.underload = options.underload ?? Number.NEGATIVE_INFINITY;
     this.markers = [...(options.markers ?? [])];
@@ -81,7 +89,7 @@ export class Corrections {
     this.#patch = patch;
     this.#limits = options.saturation !== undefined || options.underload !== undefined || this.markers.length > 0;
     // A gain of 0 or NaN is how many detectors mark a dead pixel.
-    if (this.gain?.some((factor) => !(Math.abs(factor) > 0 && Number.isFinite(factor)))) {
+    if (!this.#maskOnly && this.gain?.some((factor) => !(Math.abs(factor) > 0 && Number.isFinite(factor)))) {
       const marks = this.mask ?? new Uint8Array(length);
       for (let i = 0; i < length; i++) {
         const factor = this.gain[i] as number;
@@ -129,7 +137,8 @@ export class Corrections {
         const good = goodAround(mask, i, this.#patch);
         for (const j of good) out[j] = (out[j] as number) + (weights[i] as number) / good.length;
       }
-    if (gain) for (let i = 0; i < length; i++) out[i] = (out[i] as number) * (gain[i] as number);
+    // What has no weight does not take part, whatever its gain is.
+    if (gain) for (let i = 0; i < length; i++) if (out[i] !== 0) out[i] = (out[i] as number) * (gain[i] as number);
     return out;
   }
 
@@ -142,11 +151,12 @@ export class Corrections {
   }
 
   /**
-   * Corrects one frame: values into `out` (f32, 0 where bad unless patched), reasons into `marks` (bits of `badPixel`, 0
-   * good). Answers the number of bad pixels. Complex frames are refused (`Shape`).
+   * Corrects one frame: values into `out` (computed in float64; 0 where bad unless patched), reasons into `marks` (bits of
+   * `badPixel`, 0 good). Returns the number of bad pixels. Complex frames are refused (`Shape`).
    */
-  apply(frame: FrameArray, dtype: DataType, out: Float32Array, marks: Uint8Array): number {
+  apply(frame: FrameArray, dtype: DataType, out: Float32Array | Float64Array, marks: Uint8Array): number {
     const { length, mask, dark, gain, saturation, underload, markers } = this;
+    const ofNaN = this.#maskOnly ? 0 : badPixel.marker;
     if (elements[dtype].numbers !== 1 || dtype === 'f16')
       throw new EwaldError('Shape', `frames of ${dtype} have no counts to correct; needed are integers, f32 or f64`);
     for (const [name, array] of Object.entries({ frame, out, marks }))
@@ -162,7 +172,8 @@ export class Corrections {
       let mark: number = mask && mask[i] !== 0 ? badPixel.masked : 0;
       if (value > saturation) mark |= badPixel.saturated;
       if (value < underload) mark |= badPixel.underload;
-      if (Number.isNaN(value) || (markers.length > 0 && markers.includes(value))) mark |= badPixel.marker;
+      if (Number.isNaN(value)) mark |= ofNaN;
+      else if (markers.length > 0 && markers.includes(value)) mark |= badPixel.marker;
       marks[i] = mark;
       if (mark !== 0) {
         out[i] = 0;

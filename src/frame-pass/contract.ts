@@ -16,6 +16,7 @@ export interface UdfDescriptor {
   readonly steps: Uint8Array;
   /** Spans and sparse masks of the steps. */
   readonly indices: Uint32Array;
+  /** Weights in words: a float64 weight has two, and begins at an even one. */
   readonly weights: Float32Array;
   readonly kinds: readonly (keyof typeof udfStepKinds)[];
   readonly dtype: keyof typeof udfNumbers;

@@ -9,43 +9,19 @@ import { asItIs, assertIntact, lengthOf } from '../buffers.js';
 import { allocateFrames, type FrameArray } from '../data/dtype.js';
 import { EwaldError } from '../errors.js';
 import { pack } from '../layout/struct.js';
-import { udfDescriptor, udfNumbers, udfStep, udfStepKinds } from '../layout/udf.js';
+import { udfDescriptor, udfNumbers } from '../layout/udf.js';
 import { choice, integer, knownOptions } from '../options.js';
 import type { Planner } from '../planner.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import type { PassDtype, UdfKernel } from './contract.js';
 import { udfFeature } from './kernels.js';
+import { kindOf, packSteps } from './pack.js';
+import { settleColumns } from './settle.js';
+import type { PassStep } from './steps.js';
 
+export type { PassStep, Spans, SparseMasks } from './steps.js';
+export { shapeOfStep } from './steps.js';
 export type { PassDtype };
-
-/** Pixels of a frame as runs, rising: [first, end) pairs of flat pixel numbers, each run within one row. */
-export type Spans = Uint32Array;
-
-/** Masks with few pixels, as rows of CSR: mask k has entries `starts[k]` … `starts[k + 1] - 1`. */
-export interface SparseMasks {
-  readonly starts: Uint32Array;
-  readonly pixels: Uint32Array;
-  readonly weights: Float32Array;
-}
-
-/** One piece of work of a pass. */
-export type PassStep =
-  /** Σ over the spans: a column. */
-  | { readonly kind: 'sumOf'; readonly spans: Spans }
-  /** Σ and Σ² over the spans: two columns. */
-  | { readonly kind: 'squaresOf'; readonly spans: Spans }
-  /** Σ, Σ y·v and Σ x·v over the spans: three columns. */
-  | { readonly kind: 'com'; readonly spans: Spans }
-  /** Σ weight·v for each of `masks`, [masks, pixels]: a column each. */
-  | { readonly kind: 'dense'; readonly weights: Float32Array; readonly masks: number }
-  /** The same with masks of few pixels. */
-  | { readonly kind: 'sparse'; readonly masks: SparseMasks }
-  /** Σ of each pixel: a plane. */
-  | { readonly kind: 'sum' }
-  /** Σ and Σ² of each pixel for integers up to 16 bits, Σ and Σ (v − mean)² for the others: two planes. */
-  | { readonly kind: 'moments' }
-  /** Σ log(v − least value of the frame + 1) of each pixel: a plane. */
-  | { readonly kind: 'logSum' };
 
 /** Sizes of a pass. */
 export interface FramePassOptions {
@@ -85,144 +61,6 @@ export interface FramePassMethods extends Disposable {
 }
 /** A planned pass. */
 export type FramePass = FramePassMethods & MaybeAsyncDisposable;
-
-/** Columns and planes of a step. */
-export function shapeOfStep(step: PassStep): { columns: number; planes: number } {
-  switch (step.kind) {
-    case 'sumOf':
-      return { columns: 1, planes: 0 };
-    case 'squaresOf':
-      return { columns: 2, planes: 0 };
-    case 'com':
-      return { columns: 3, planes: 0 };
-    case 'dense':
-      return { columns: step.masks, planes: 0 };
-    case 'sparse':
-      return { columns: step.masks.starts.length - 1, planes: 0 };
-    case 'moments':
-      return { columns: 0, planes: 2 };
-    default:
-      return { columns: 0, planes: 1 };
-  }
-}
-
-function checkSpans(spans: Spans, pixels: number, width: number): void {
-  let before = 0;
-  if (!(spans instanceof Uint32Array) || spans.length % 2 !== 0)
-    throw new EwaldError('Shape', 'framePass: spans are pairs of [first, end) in a Uint32Array');
-  for (let i = 0; i < spans.length; i += 2) {
-    const [first, end] = [spans[i] as number, spans[i + 1] as number];
-    if (first < before || end <= first || end > pixels || Math.floor(first / width) !== Math.floor((end - 1) / width))
-      throw new EwaldError(
-        'Argument',
-        `framePass: the span ${first} … ${end} is empty, beyond the ${pixels} pixels, over two rows, or before the one before`,
-      );
-    before = end;
-  }
-}
-
-interface Packed {
-  readonly steps: Uint8Array;
-  readonly indices: Uint32Array;
-  readonly weights: Float32Array;
-  readonly columns: number;
-  readonly planes: number;
-  readonly seen: { readonly first: number; readonly end: number };
-}
-
-/** Pixels that a step looks at: [first, end). */
-function seenBy(step: PassStep, pixels: number): readonly [number, number] {
-  if ('spans' in step) return [step.spans[0] ?? pixels, step.spans.at(-1) ?? 0];
-  if (step.kind !== 'sparse') return [0, pixels];
-  let [first, end] = [pixels, 0];
-  for (const place of step.masks.pixels) {
-    first = Math.min(first, place);
-    end = Math.max(end, place + 1);
-  }
-  return [first, end];
-}
-
-function packSteps(steps: readonly PassStep[], pixels: number, width: number): Packed {
-  const parts: Uint8Array[] = [];
-  const indices: Uint32Array[] = [];
-  const weights: Float32Array[] = [];
-  let [index, weight, columns, planes] = [0, 0, 0, 0];
-  let [first, end] = [pixels, 0];
-  const add = (
-    kind: keyof typeof udfStepKinds,
-    more: { firstIndex?: number; firstWeight?: number; count?: number },
-  ): void => {
-    parts.push(
-      pack(udfStep, {
-        kind: udfStepKinds[kind],
-        firstIndex: 0,
-        firstWeight: 0,
-        count: 0,
-        column: columns,
-        plane: planes,
-        ...more,
-      }),
-    );
-  };
-  for (const step of steps) {
-    if (step.kind === 'sumOf' || step.kind === 'squaresOf' || step.kind === 'com') {
-      checkSpans(step.spans, pixels, width);
-      add(step.kind, { firstIndex: index, count: step.spans.length / 2 });
-      indices.push(step.spans);
-      index += step.spans.length;
-    } else if (step.kind === 'dense') {
-      if (step.weights.length !== step.masks * pixels)
-        throw new EwaldError(
-          'Shape',
-          `framePass: ${step.masks} masks of ${pixels} pixels have ${step.weights.length} weights`,
-        );
-      add('dense', { firstWeight: weight, count: step.masks });
-      weights.push(step.weights);
-      weight += step.weights.length;
-    } else if (step.kind === 'sparse') {
-      const { starts, pixels: places, weights: values } = step.masks;
-      if (starts[0] !== 0 || starts.at(-1) !== places.length || places.length !== values.length)
-        throw new EwaldError('Shape', 'framePass: the starts of sparse masks do not fit their pixels and weights');
-      if (
-        starts.some((start, i) => i > 0 && start < (starts[i - 1] as number)) ||
-        places.some((place) => place >= pixels)
-      )
-        throw new EwaldError('Argument', `framePass: sparse masks have pixels beyond ${pixels}, or falling starts`);
-      add('sparse', { firstIndex: index, firstWeight: weight, count: starts.length - 1 });
-      indices.push(starts, places);
-      index += starts.length + places.length;
-      weights.push(values);
-      weight += values.length;
-    } else add(step.kind, {});
-    const shape = shapeOfStep(step);
-    columns += shape.columns;
-    planes += shape.planes;
-    const [low, high] = seenBy(step, pixels);
-    first = Math.min(first, low);
-    end = Math.max(end, high);
-  }
-  return {
-    seen: { first: Math.min(first, end), end },
-    steps: join(Uint8Array, parts),
-    indices: join(Uint32Array, indices),
-    weights: join(Float32Array, weights),
-    columns,
-    planes,
-  };
-}
-
-function join<A extends Uint8Array | Uint32Array | Float32Array>(
-  make: new (length: number) => A,
-  parts: readonly A[],
-): A {
-  const all = new make(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part as never, at);
-    at += part.length;
-  }
-  return all;
-}
 
 interface Wanted {
   readonly planner: Planner;
@@ -283,7 +121,7 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
         weights: packed.weights.length,
       }),
       ...packed,
-      kinds: options.steps.map(({ kind }) => kind),
+      kinds: options.steps.map(kindOf),
       dtype,
       width,
       height,
@@ -312,6 +150,11 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
         const { nav, sig } = sums(count);
         return resource.enqueueWith([there.resource], async () => {
           if (count > 0) await kernel.run({ frames: there.memory, count, nav, sig });
+          await settleColumns(options.steps, nav, pixels, async (f) => {
+            const frame = new numberTypes[dtype](pixels);
+            await there.memory.read(new Uint8Array(frame.buffer), f * frame.byteLength);
+            return frame;
+          });
           return { nav, sig };
         });
       }
@@ -327,6 +170,7 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
       return resource.enqueue(async () => {
         assertIntact('framePass.run: frames', taken, length, 'before its turn');
         if (count > 0) await kernel.run({ frames: taken, count, nav, sig });
+        await settleColumns(options.steps, nav, pixels, async (f) => taken.subarray(f * pixels, (f + 1) * pixels));
         return { nav, sig };
       });
     },

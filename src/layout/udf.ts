@@ -4,7 +4,7 @@ import { type Struct, u32 } from './struct.js';
 /** Types of frames that a pass takes: those of peaks. */
 export { numbers as udfNumbers } from './peaks.js';
 
-/** Pieces of work of a pass. */
+/** Pieces of work of a pass. The last two have float64 weights, and their products are made in float64. */
 export const udfStepKinds = {
   sumOf: 0,
   squaresOf: 1,
@@ -14,6 +14,8 @@ export const udfStepKinds = {
   sum: 5,
   moments: 6,
   logSum: 7,
+  denseDouble: 8,
+  sparseDouble: 9,
 } as const;
 
 /** What fixes the memory of a pass. */
@@ -27,7 +29,7 @@ export const udfDescriptor: Struct = {
     u32('threads', 'host threads; 0 takes one a core'),
     u32('steps', 'pieces of work'),
     u32('indices', 'spans and sparse masks of all steps, in words'),
-    u32('weights', 'weights of all steps'),
+    u32('weights', 'weights of all steps, in words: a float64 weight takes two'),
     u32('reserved0', 'zero'),
   ],
 };
@@ -39,7 +41,7 @@ export const udfStep: Struct = {
   fields: [
     u32('kind', 'a UdfStepKind'),
     u32('firstIndex', 'where its spans, or its sparse masks (starts, then pixels), begin'),
-    u32('firstWeight', 'where its weights begin'),
+    u32('firstWeight', 'the word where its weights begin; even where they are float64'),
     u32('count', 'spans, or masks'),
     u32('column', 'the first of its columns'),
     u32('plane', 'the first of its planes'),

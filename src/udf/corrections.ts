@@ -4,7 +4,10 @@ import { EwaldError } from '../errors.js';
 import { knownOptions } from '../options.js';
 import { product } from './dtypes.js';
 
-/** (value − dark) · gain, then each excluded pixel gets the mean of its neighbours that are not excluded. */
+/**
+ * (value − dark) · gain in float64, then each excluded pixel gets the mean of its neighbours that are not excluded. Only
+ * those pixels are replaced: a gain of 0 is a factor, and a NaN stays a NaN.
+ */
 export interface CorrectionSet {
   /** Taken off every frame, [y, x]. */
   readonly dark?: ArrayLike<number> | undefined;
@@ -36,7 +39,8 @@ export function correctionsFor(
     if (!allowEmpty) checkNeighbours(mask, height, width);
   }
   const [height = 1, width = length] = sig;
-  const made = new Corrections({ length, dark, gain, mask, ...(mask && { patch: { width, height } }) });
+  const patch = mask && { width, height };
+  const made = new Corrections({ length, dark, gain, mask, maskOnly: true, ...(patch && { patch }) });
   return made.isIdentity ? undefined : made;
 }
 

@@ -41,12 +41,15 @@ function coordinates({ nav, roi, frames }: Positions): { y: Float64Array; x: Flo
   };
 }
 
-/** The trend of a field: none (-1), its mean (0), or the plane of least squares (1), six numbers. */
-export function regress(field: Field, order: -1 | 0 | 1, meta: Positions, valid: Uint8Array): number[] {
+/**
+ * The trend of a field: none (-1), its mean (0), or the plane of least squares (1), six numbers. Positions whose vector is
+ * not finite do not take part.
+ */
+export function regress(field: Field, order: -1 | 0 | 1, meta: Positions): number[] {
   const out = [0, 0, 0, 0, 0, 0];
   if (order < 0) return out;
   const { y, x } = coordinates(meta);
-  const used = Array.from(valid.keys()).filter((i) => valid[i]);
+  const used = Array.from(y.keys()).filter((i) => Number.isFinite(field[2 * i]) && Number.isFinite(field[2 * i + 1]));
   if (used.length === 0) return out;
   const mean = (of: (i: number) => number): number => used.reduce((sum, i) => sum + of(i), 0) / used.length;
   const [my, mx] = [mean((i) => y[i] as number), mean((i) => x[i] as number)];
@@ -109,8 +112,8 @@ function gradient(values: Float64Array, rows: number, columns: number, axis: 0 |
   return out;
 }
 
-/** Combines derivatives on the whole scan; where a neighbour is not in the run the result is NaN, as without two axes. */
-function derive(values: readonly [Float64Array, 0 | 1, number][], meta: Positions, valid: Uint8Array): Float64Array {
+/** Combines derivatives on the whole scan; where a neighbour is NaN or not in the run the result is NaN, as without two axes. */
+function derive(values: readonly [Float64Array, 0 | 1, number][], meta: Positions): Float64Array {
   const { nav, frames } = meta;
   if (nav.length !== 2) return new Float64Array(frames).fill(Number.NaN);
   const [rows = 1, columns = 1] = nav;
@@ -118,9 +121,7 @@ function derive(values: readonly [Float64Array, 0 | 1, number][], meta: Position
   const out = new Float64Array(frames);
   for (const [compact, axis, sign] of values) {
     const whole = new Float64Array(rows * columns).fill(Number.NaN);
-    for (let i = 0; i < frames; i++) if (valid[i]) whole[flat[i] as number] = compact[i] as number;
-    // Positions without a frame hold a shift of 0 and count.
-    if (!meta.roi) for (let i = 0; i < frames; i++) whole[i] = compact[i] as number;
+    for (let i = 0; i < frames; i++) whole[flat[i] as number] = compact[i] as number;
     const slope = gradient(whole, rows, columns, axis);
     for (let i = 0; i < frames; i++) out[i] = (out[i] as number) + sign * (slope[flat[i] as number] as number);
   }
@@ -128,25 +129,23 @@ function derive(values: readonly [Float64Array, 0 | 1, number][], meta: Position
 }
 
 /** ∂y/∂(first axis) + ∂x/∂(second axis). */
-export const divergence = (y: Float64Array, x: Float64Array, meta: Positions, valid: Uint8Array): Float64Array =>
+export const divergence = (y: Float64Array, x: Float64Array, meta: Positions): Float64Array =>
   derive(
     [
       [y, 0, 1],
       [x, 1, 1],
     ],
     meta,
-    valid,
   );
 
 /** ∂y/∂(second axis) − ∂x/∂(first axis). */
-export const curl = (y: Float64Array, x: Float64Array, meta: Positions, valid: Uint8Array): Float64Array =>
+export const curl = (y: Float64Array, x: Float64Array, meta: Positions): Float64Array =>
   derive(
     [
       [y, 1, 1],
       [x, 0, -1],
     ],
     meta,
-    valid,
   );
 
 /** What `guessCorrections` finds: options of a centre-of-mass analysis. */

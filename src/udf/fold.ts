@@ -3,14 +3,14 @@
  * with gain, bad pixels and their neighbours in it. Frames stay as the file has them, and nothing is done frame by frame.
  */
 import type { Corrections } from '../data/corrections.js';
-import { elementBytes } from '../data/dtype.js';
 import type { PassDtype, PassStep } from '../frame-pass/pass.js';
 import { isIntegerDtype } from './frames-of.js';
 import type { KernelPart } from './kernel-part.js';
-import { isFew, type MaskArray, spansOf, sparseOf } from './masks.js';
+import { isFew, spansOf } from './masks.js';
+import { WeightedMasks } from './weighted.js';
 
-/** Columns of the folded pass that make one of the original: those of runs, of masks of few pixels, of masks of many. */
-type Place = 'runs' | 'few' | 'many';
+/** Columns of the folded pass that make one of the original: those of runs, and those of masks with weights. */
+type Place = 'runs' | 'weighted';
 interface Column {
   readonly terms: readonly { readonly place: Place; readonly at: number; readonly factor: number }[];
   /** Taken off: Σ w·dark. */
@@ -22,45 +22,36 @@ class Folding {
   readonly #width: number;
   readonly runs: PassStep[] = [];
   #runColumns = 0;
-  readonly masks: Readonly<Record<'few' | 'many', MaskArray[]>> = { few: [], many: [] };
+  readonly #weighted: WeightedMasks;
   readonly columns: Column[] = [];
-  /** Whether weights meet a dark frame. */
-  weighsDark = false;
 
-  constructor(corrections: Corrections, width: number) {
+  constructor(corrections: Corrections, width: number, dtype: PassDtype) {
     this.#corrections = corrections;
     this.#width = width;
+    this.#weighted = new WeightedMasks(dtype);
   }
 
   add(step: PassStep): void {
     if (step.kind === 'sumOf' || step.kind === 'com') this.#addRuns(step);
     else if (step.kind === 'dense' || step.kind === 'sparse')
       for (const mask of masksOf(step, this.#corrections.length))
-        this.columns.push(this.#weigh(this.#corrections.folded(mask), step.kind === 'dense' ? 'many' : 'few'));
+        this.columns.push(this.#weigh(this.#corrections.folded(mask), step.kind === 'sparse', isDouble(step)));
   }
 
-  /** The steps of the pass, and the first column of each place. */
-  finished(): { steps: PassStep[]; first: Readonly<Record<Place, number>> } {
-    const { few, many } = this.masks;
-    const steps = [...this.runs];
-    if (few.length > 0) steps.push({ kind: 'sparse', masks: sparseOf(few) });
-    if (many.length > 0) {
-      const { length } = this.#corrections;
-      const weights = new Float32Array(many.length * length);
-      for (const [k, mask] of many.entries()) weights.set(mask, k * length);
-      steps.push({ kind: 'dense', weights, masks: many.length });
-    }
-    return { steps, first: { runs: 0, few: this.#runColumns, many: this.#runColumns + few.length } };
+  /** The steps of the pass, and the column of something in its place. */
+  finished(): { steps: PassStep[]; columnOf: (place: Place, at: number) => number } {
+    const order = this.#weighted.order();
+    return {
+      steps: [...this.runs, ...this.#weighted.steps()],
+      columnOf: (place, at) => (place === 'runs' ? at : this.#runColumns + order.indexOf(at)),
+    };
   }
 
-  #weigh(weights: Float64Array, place: 'few' | 'many'): Column {
-    // What is taken off has the weights of the pass, so that their rounding is of value − dark alone.
-    const mask = Float32Array.from(weights);
-    const masks = this.masks[place];
-    masks.push(mask);
-    const offset = this.#darkUnder(mask);
-    this.weighsDark ||= offset !== 0;
-    return { terms: [{ place, at: masks.length - 1, factor: 1 }], offset };
+  #weigh(weights: Float64Array, few: boolean, double: boolean): Column {
+    // Over a dark frame float32 products would have the rounding of the counts, not of what they are above it.
+    const mask = double || this.#darkUnder(weights) !== 0 ? weights : Float32Array.from(weights);
+    const at = this.#weighted.add(mask, few);
+    return { terms: [{ place: 'weighted', at, factor: 1 }], offset: this.#darkUnder(mask) };
   }
 
   /**
@@ -104,8 +95,8 @@ class Folding {
       } else plainAlone &&= rest.every((weights) => weights[p] === 0);
     }
     const runs = spansOf(plain, width);
-    const place = rest.every(isFew) ? 'few' : 'many';
-    const weighed = plainAlone ? [] : rest.map((weights) => this.#weigh(weights, place));
+    const few = rest.every(isFew);
+    const weighed = plainAlone ? [] : rest.map((weights) => this.#weigh(weights, few, false));
     const first = this.#runColumns;
     const hasRuns = runs.length > 0 || plainAlone;
     if (hasRuns) {
@@ -137,6 +128,9 @@ class Folding {
   }
 }
 
+const isDouble = (step: PassStep & { readonly kind: 'dense' | 'sparse' }): boolean =>
+  (step.kind === 'dense' ? step.weights : step.masks.weights) instanceof Float64Array;
+
 function masksOf(step: PassStep & { readonly kind: 'dense' | 'sparse' }, pixels: number): ArrayLike<number>[] {
   if (step.kind === 'dense')
     return Array.from({ length: step.masks }, (_, k) => step.weights.subarray(k * pixels, (k + 1) * pixels));
@@ -153,10 +147,7 @@ function masksOf(step: PassStep & { readonly kind: 'dense' | 'sparse' }, pixels:
 export const foldable = (corrections: Corrections, dtype: string): dtype is PassDtype =>
   corrections.isLinear && isIntegerDtype(dtype as PassDtype);
 
-/**
- * The part over uncorrected frames that gives what `part` gives over corrected ones; undefined where a step is not linear,
- * or float32 could not tell numbers of 32 bits from their dark frame.
- */
+/** The part over uncorrected frames that gives what `part` gives over corrected ones; undefined where a step is not linear. */
 export function foldPart(
   part: KernelPart,
   corrections: Corrections,
@@ -164,11 +155,13 @@ export function foldPart(
   dtype: PassDtype,
 ): KernelPart | undefined {
   if (part.steps.some(({ kind }) => kind === 'squaresOf' || kind === 'moments' || kind === 'logSum')) return undefined;
-  const folding = new Folding(corrections, width);
+  const folding = new Folding(corrections, width, dtype);
   for (const step of part.steps) folding.add(step);
-  if (folding.weighsDark && elementBytes(dtype) > 2) return undefined;
-  const { columns } = folding;
-  const { steps, first } = folding.finished();
+  const { steps, columnOf } = folding.finished();
+  const columns = folding.columns.map(({ terms, offset }) => ({
+    offset,
+    terms: terms.map(({ place, at, factor }) => ({ column: columnOf(place, at), factor })),
+  }));
   // Sums of pixels are corrected when they are done.
   const planes = part.steps.filter(({ kind }) => kind === 'sum');
   return {
@@ -178,8 +171,7 @@ export function foldPart(
       for (const [c, { terms, offset }] of columns.entries())
         for (let i = 0; i < sums.frames; i++) {
           let sum = -offset;
-          for (const { place, at, factor } of terms)
-            sum += factor * (sums.nav[i * sums.columns + first[place] + at] as number);
+          for (const { column, factor } of terms) sum += factor * (sums.nav[i * sums.columns + column] as number);
           nav[i * columns.length + c] = sum;
         }
       for (const plane of sums.sig) corrections.correctSum(plane, sums.frames);

@@ -28,10 +28,8 @@ export function inputDtypeOf(
 ): DataType {
   if (numbersOf(dtype) === 2) return wanted.includes('f64') ? 'c128' : dtype;
   if (wanted.includes('f64') || dtype === 'f64' || dtype === 'u64' || dtype === 'i64') return 'f64';
-  if (corrected || wanted.includes('f32') || dtype === 'f16') {
-    // A float32 does not hold every 32-bit integer: as result_type of NumPy.
-    return !corrected && (dtype === 'u32' || dtype === 'i32') ? 'f64' : 'f32';
-  }
+  // A float32 does not hold every 32-bit integer: as result_type of NumPy.
+  if (corrected || wanted.includes('f32') || dtype === 'f16') return dtype === 'u32' || dtype === 'i32' ? 'f64' : 'f32';
   return dtype;
 }
 
@@ -45,15 +43,19 @@ export function convertFrames(frames: FrameArray, from: DataType, to: DataType, 
   return out;
 }
 
-/** Frames with dark, gain and bad pixels taken care of, as f32. */
+/** Frames with dark, gain and bad pixels taken care of, computed in float64 and given as `to`. */
 export function correctFrames(
-  frames: FrameArray,
-  dtype: DataType,
+  given: FrameArray,
+  stored: DataType,
   count: number,
   corrections: Corrections,
-): Float32Array {
+  to: DataType,
+): FrameArray {
   const { length } = corrections;
-  const out = new Float32Array(count * length);
+  const half = stored === 'f16';
+  const dtype = half ? 'f32' : stored;
+  const frames = half ? convertFrames(given, stored, dtype, count * length) : given;
+  const out = allocateFrames(to, count * length) as Float32Array | Float64Array;
   const marks = new Uint8Array(length);
   for (let i = 0; i < count; i++)
     corrections.apply(

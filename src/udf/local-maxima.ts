@@ -3,7 +3,7 @@
 /**
  * Flat indices of pixels that no pixel of the square of `distance` pixels around them exceeds, highest first, `most` of
  * them at most. Of equal ones in a square the first in C order counts; pixels as low as the lowest of the picture, and those
- * nearer to an edge than `distance`, do not.
+ * nearer to an edge than `distance`, do not. NaN is no height: it is not among them, and exceeds none.
  */
 export function localMaxima(
   picture: ArrayLike<number>,
@@ -12,7 +12,7 @@ export function localMaxima(
 ): Uint32Array {
   const at = (y: number, x: number): number => picture[y * width + x] as number;
   let lowest = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < picture.length; i++) lowest = Math.min(lowest, picture[i] as number);
+  for (let i = 0; i < picture.length; i++) if ((picture[i] as number) < lowest) lowest = picture[i] as number;
   const highest = (y: number, x: number): boolean => {
     const value = at(y, x);
     for (let dy = -distance; dy <= distance; dy++)

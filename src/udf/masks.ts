@@ -161,12 +161,12 @@ export function nonZeros(mask: MaskArray): number {
 /** Whether a mask is worth taking without its zeros: where nine tenths of the pixels are. */
 export const isFew = (mask: MaskArray): boolean => nonZeros(mask) < 0.1 * mask.length;
 
-/** Masks without their zeros. */
-export function sparseOf(masks: readonly MaskArray[]): SparseMasks {
+/** Masks without their zeros; the weights have type `Weights`. */
+export function sparseOf(masks: readonly MaskArray[], Weights: typeof Float32Array | typeof Float64Array): SparseMasks {
   const starts = new Uint32Array(masks.length + 1);
   for (const [k, mask] of masks.entries()) starts[k + 1] = (starts[k] as number) + nonZeros(mask);
   const pixels = new Uint32Array(starts.at(-1) as number);
-  const weights = new Float32Array(pixels.length);
+  const weights = new Weights(pixels.length);
   let at = 0;
   for (const mask of masks)
     for (let i = 0; i < mask.length; i++)

@@ -118,10 +118,9 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
   if ('dataset' in job) await readRuns(job.dataset, partition.runs, stored, signal);
   checkSignal(signal);
   const raw = { ...meta, inputDtype: datasetDtype };
-  const folded = corrections && passes?.foldedOf(udfs, corrections, raw);
+  const folded = corrections && (await passes?.foldedOf(udfs, corrections, raw));
   let frames = stored;
-  if (corrections && !folded)
-    frames = convertFrames(correctFrames(stored, datasetDtype, count, corrections), 'f32', dtype, pixels);
+  if (corrections && !folded) frames = correctFrames(stored, datasetDtype, count, corrections, dtype);
   else if (!corrections) frames = convertFrames(stored, datasetDtype, dtype, stored.length);
   const running = udfs.map(({ udf, params }, i) => {
     const part = folded ? folded[i] : passes?.partOf(udf, params, meta);

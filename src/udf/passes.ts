@@ -2,6 +2,7 @@
 
 import type { Corrections } from '../data/corrections.js';
 import type { FrameArray } from '../data/dtype.js';
+import { kindOf } from '../frame-pass/pack.js';
 import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from '../frame-pass/pass.js';
 import { udfNumbers } from '../layout/udf.js';
 import type { Context } from '../rooms.js';
@@ -65,13 +66,13 @@ export class Passes {
 
   /**
    * The steps of UDFs over uncorrected frames, where all of them are linear in the frames and stay as exact; undefined where
-   * one is not: then frames are corrected, and the others have them, too.
+   * one is not, or the steps need float64 and the context has WebGPU alone: then frames are corrected for all of them.
    */
-  foldedOf(
+  async foldedOf(
     udfs: readonly { readonly udf: AnyUdf; readonly params: unknown }[],
     corrections: Corrections,
     meta: UdfMeta,
-  ): readonly KernelPart[] | undefined {
+  ): Promise<readonly KernelPart[] | undefined> {
     const { inputDtype: dtype, sig } = meta;
     if (!this.takes(meta) || !foldable(corrections, dtype)) return undefined;
     const folded: KernelPart[] = [];
@@ -82,6 +83,9 @@ export class Passes {
       if (!part) return undefined;
       folded.push(part);
     }
+    const double = folded.some(({ steps }) => steps.some((step) => /Double$/.test(kindOf(step))));
+    if (double && !(await this.#open()).backends.some(({ device }) => device.precisions.includes('f64')))
+      return undefined;
     return folded;
   }
 

@@ -73,6 +73,7 @@ export {
   type TileScope,
   type Udf,
   type UdfDefinition,
+  type UdfFrames,
   type UdfMeta,
   type UdfParams,
   type UdfScope,

@@ -45,10 +45,13 @@ export interface UdfScope<B extends BufferDeclarations, P, T> {
   readonly meta: PartitionMeta;
 }
 
+/** Frames as a UDF sees them: 64-bit integers come as f64, so that every element is a number. */
+export type UdfFrames = Exclude<FrameArray, BigInt64Array | BigUint64Array>;
+
 /** `processFrame`: nav results are of this frame, sig ones whole. */
 export interface FrameScope<B extends BufferDeclarations, P, T> extends UdfScope<B, P, T> {
   /** One frame, [y, x] in C order; valid until the method returns. */
-  readonly frame: FrameArray;
+  readonly frame: UdfFrames;
   /** Flat position in the scan. */
   readonly position: number;
 }
@@ -56,7 +59,7 @@ export interface FrameScope<B extends BufferDeclarations, P, T> extends UdfScope
 /** `processTile`: nav results are of the tile's frames, sig ones of its pixels. */
 export interface TileScope<B extends BufferDeclarations, P, T> extends UdfScope<B, P, T> {
   /** [depth, pixels]: the same pixels of some frames. Frame i begins at `i * pixels`; valid until the method returns. */
-  readonly tile: FrameArray;
+  readonly tile: UdfFrames;
   readonly depth: number;
   /** Pixels of the tile, whole rows, and the first of them. */
   readonly pixels: number;
@@ -68,7 +71,7 @@ export interface TileScope<B extends BufferDeclarations, P, T> extends UdfScope<
 /** `processPartition`: nav results are of the partition's frames that are there, sig ones whole. */
 export interface PartitionScope<B extends BufferDeclarations, P, T> extends UdfScope<B, P, T> {
   /** [count, …sig]; valid until the method returns. */
-  readonly frames: FrameArray;
+  readonly frames: UdfFrames;
   readonly count: number;
   readonly positions: Uint32Array;
 }

@@ -129,3 +129,37 @@ export const least = {
     for (let i = 0; i < dest.pixel.length; i++) dest.pixel[i] = Math.min(dest.pixel[i], src.pixel[i]);
   },
 };
+
+/** Squares summed over each frame and over each pixel, by each of the three methods. */
+const squaresBase = {
+  module: import.meta.url,
+  buffers: { each: { kind: 'nav', dtype: 'f64' }, pixel: { kind: 'sig', dtype: 'f64' } },
+  merge({ dest, src }) {
+    dest.each.set(src.each);
+    for (let i = 0; i < dest.pixel.length; i++) dest.pixel[i] += src.pixel[i];
+  },
+};
+function addSquares(frames, count, pixels, results) {
+  for (let i = 0; i < count; i++)
+    for (let p = 0; p < pixels; p++) {
+      const square = frames[i * pixels + p] ** 2;
+      results.each[i] += square;
+      results.pixel[p] += square;
+    }
+}
+export const squares = {
+  ...squaresBase,
+  name: 'squares',
+  processFrame: ({ frame, results }) => addSquares(frame, 1, frame.length, results),
+};
+export const squaresOfTiles = {
+  ...squaresBase,
+  name: 'squares of tiles',
+  tiling: { depth: 3, bytes: 300 },
+  processTile: ({ tile, depth, pixels, results }) => addSquares(tile, depth, pixels, results),
+};
+export const squaresOfPartitions = {
+  ...squaresBase,
+  name: 'squares of partitions',
+  processPartition: ({ frames, count, results }) => addSquares(frames, count, results.pixel.length, results),
+};

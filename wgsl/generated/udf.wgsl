@@ -7,6 +7,8 @@ const UDF_STEP_KIND_SPARSE: u32 = 4u;
 const UDF_STEP_KIND_SUM: u32 = 5u;
 const UDF_STEP_KIND_MOMENTS: u32 = 6u;
 const UDF_STEP_KIND_LOG_SUM: u32 = 7u;
+const UDF_STEP_KIND_DENSE_DOUBLE: u32 = 8u;
+const UDF_STEP_KIND_SPARSE_DOUBLE: u32 = 9u;
 
 // Sizes of a pass over frames: everything it allocates follows from these.
 struct UdfDescriptor {
@@ -16,7 +18,7 @@ struct UdfDescriptor {
   threads: u32, // host threads; 0 takes one a core
   steps: u32, // pieces of work
   indices: u32, // spans and sparse masks of all steps, in words
-  weights: u32, // weights of all steps
+  weights: u32, // weights of all steps, in words: a float64 weight takes two
   reserved0: u32, // zero
 }
 
@@ -24,7 +26,7 @@ struct UdfDescriptor {
 struct UdfStep {
   kind: u32, // a UdfStepKind
   first_index: u32, // where its spans, or its sparse masks (starts, then pixels), begin
-  first_weight: u32, // where its weights begin
+  first_weight: u32, // the word where its weights begin; even where they are float64
   count: u32, // spans, or masks
   column: u32, // the first of its columns
   plane: u32, // the first of its planes

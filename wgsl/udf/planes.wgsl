@@ -27,8 +27,9 @@ fn above(word: u32, place: u32, floor: u32) -> f32 {
   return bitcast<f32>(word) - bitcast<f32>(select(~floor, floor & 0x7fffffffu, (floor >> 31u) != 0u));
 }
 
-// log(1 + x) of x >= 0.
+// log(1 + x) of x >= 0; NaN and infinity are known by their bits and stay, whatever a device's logarithm makes of them.
 fn log_above(x: f32) -> f32 {
+  if ((bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u) { return x; }
   if (x < 0.01) { return x * (1.0 - x * (0.5 - x * (1.0 / 3.0 - 0.25 * x))); }
   return log(1.0 + x);
 }

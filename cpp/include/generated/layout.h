@@ -138,7 +138,9 @@ typedef enum ewald_udf_step_kind {
   EWALD_UDF_STEP_KIND_SPARSE = 4,
   EWALD_UDF_STEP_KIND_SUM = 5,
   EWALD_UDF_STEP_KIND_MOMENTS = 6,
-  EWALD_UDF_STEP_KIND_LOG_SUM = 7
+  EWALD_UDF_STEP_KIND_LOG_SUM = 7,
+  EWALD_UDF_STEP_KIND_DENSE_DOUBLE = 8,
+  EWALD_UDF_STEP_KIND_SPARSE_DOUBLE = 9
 } ewald_udf_step_kind;
 
 /* One Monte Carlo count: which points of which Philox stream are thrown. */
@@ -515,7 +517,7 @@ typedef struct ewald_udf_descriptor {
   uint32_t threads; /* host threads; 0 takes one a core */
   uint32_t steps; /* pieces of work */
   uint32_t indices; /* spans and sparse masks of all steps, in words */
-  uint32_t weights; /* weights of all steps */
+  uint32_t weights; /* weights of all steps, in words: a float64 weight takes two */
   uint32_t reserved0; /* zero */
 } ewald_udf_descriptor;
 EWALD_STATIC_ASSERT(sizeof(ewald_udf_descriptor) == 32, "layout of ewald_udf_descriptor");
@@ -532,7 +534,7 @@ EWALD_STATIC_ASSERT(offsetof(ewald_udf_descriptor, reserved0) == 28, "layout of 
 typedef struct ewald_udf_step {
   uint32_t kind; /* a UdfStepKind */
   uint32_t first_index; /* where its spans, or its sparse masks (starts, then pixels), begin */
-  uint32_t first_weight; /* where its weights begin */
+  uint32_t first_weight; /* the word where its weights begin; even where they are float64 */
   uint32_t count; /* spans, or masks */
   uint32_t column; /* the first of its columns */
   uint32_t plane; /* the first of its planes */

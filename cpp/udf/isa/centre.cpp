@@ -13,8 +13,13 @@ namespace {
 using ewald::udf::Spans;
 
 constexpr uint32_t block_rows = 8;
-// Vectors of columns after which sums of `above` are emptied: 28 of 2^16, and twice that for the two halves.
-constexpr uint32_t most_vectors = 1024;
+// Vectors of columns after which sums of `above` are emptied: of integers 28 of 2^16, and twice that for the two halves;
+// of floats so few that no float is the sum of more than some dozens of numbers. So it is with the rows of the columns:
+// those of 16-bit integers are emptied before 2^16 of them overflow.
+template <class T>
+constexpr uint32_t most_vectors = std::is_integral_v<T> ? 1024 : 64;
+template <class T>
+constexpr uint32_t most_rows = std::is_integral_v<T> ? 1u << 15 : 64;
 
 template <class T>
 class Centre {
@@ -28,7 +33,7 @@ class Centre {
   C* column;
   double total = 0, sy = 0, sx = 0;
   uint32_t low, high = 0;
-  // Rows in the columns: those of 16-bit numbers are emptied before 2^16 of them overflow.
+  // Rows in the columns.
   uint32_t rows = 0;
 
 public:
@@ -42,14 +47,18 @@ public:
     uint32_t x = first;
     Total<C> sum = 0;
     if constexpr (sizeof(C) == sizeof(S)) {
-      Lanes<S> here{};
-      for (; x + lanes <= end; x += lanes) {
-        const Lanes<S> v = widen<S>(p + x);
-        here += v;
-        store<S, lanes>(c + x, load<S, lanes>(c + x) + v);
+      // A row has 2^16 pixels at most: integers need no other bound.
+      constexpr uint32_t most = exact ? ~0u : most_vectors<T>;
+      while (x + lanes <= end) {
+        const uint32_t left = (end - x) / lanes, stop = x + (left < most ? left : most) * lanes;
+        Lanes<S> here{};
+        for (; x < stop; x += lanes) {
+          const Lanes<S> v = widen<S>(p + x);
+          here += v;
+          store<S, lanes>(c + x, load<S, lanes>(c + x) + v);
+        }
+        sum += across<S>(here);
       }
-      // A row has 2^16 pixels at most.
-      if (x > first) sum += across<S>(here);
     }
     for (; x < end; x++) {
       sum += p[x];
@@ -69,7 +78,7 @@ public:
     constexpr uint32_t fetches = block_rows * lanes * sizeof(T) / 64;
     uint32_t row = 0;
     for (uint32_t x = first; x < end;) {
-      const uint32_t left = (end - x) / lanes, stop = x + (left < most_vectors ? left : most_vectors) * lanes;
+      const uint32_t left = (end - x) / lanes, stop = x + (left < most_vectors<T> ? left : most_vectors<T>) * lanes;
       Lanes<C> all{}, weighted{};
       // One vector at a time: four of them, eight rows deep, are more than wasm's engines keep in registers.
       for (; x < stop; x += lanes) {
@@ -98,7 +107,7 @@ public:
   // Says that the columns hold so many rows more.
   [[gnu::always_inline]] void rows_more(uint32_t n) {
     rows += n;
-    if (rows < 1u << 15) return;
+    if (rows < most_rows<T>) return;
     empty();
     rows = 0;
   }

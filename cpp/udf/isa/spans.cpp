@@ -174,8 +174,8 @@ void squares(const void* frame, Spans spans, double* out) {
   }
 }
 
-template <class T>
-void sparse(const void* frame, const uint32_t* starts, const uint32_t* places, const float* weights, uint32_t masks,
+template <class T, class W>
+void sparse(const void* frame, const uint32_t* starts, const uint32_t* places, const W* weights, uint32_t masks,
             double* out) {
   const T* p = static_cast<const T*>(frame);
   for (uint32_t k = 0; k < masks; k++) {
@@ -192,7 +192,8 @@ void udf_spans(uint32_t dtype, ewald::udf::Kernels& kernels) {
     using T = decltype(number);
     kernels.sums = sums<T>;
     kernels.squares = squares<T>;
-    kernels.sparse = sparse<T>;
+    kernels.sparse = sparse<T, float>;
+    kernels.sparse_double = sparse<T, double>;
   });
 }
 

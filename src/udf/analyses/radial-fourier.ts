@@ -23,7 +23,8 @@ export interface RadialFourierOptions {
 
 /**
  * Channels `dominant_b` (order of the strongest component from 1 on, 0 where all are weak), `absolute_b_o`, `phase_b_o`
- * and `complex_b_o` of bin b and order o, and `raw`, [bins, orders, …scan] complex.
+ * and `complex_b_o` of bin b and order o, and `raw`, [bins, orders, …scan] complex. The masks are of single precision, as
+ * LiberTEM's complex64.
  */
 export function radialFourierAnalysis(scan: Scan, options: RadialFourierOptions = {}): Analysis {
   const what = 'createRadialFourierAnalysis';
@@ -42,8 +43,8 @@ export function radialFourierAnalysis(scan: Scan, options: RadialFourierOptions 
   const { phi } = polarMap(centre);
   const masks = rings.flatMap((weights) =>
     Array.from({ length: orders }, (_, order) => [
-      weights.map((weight, i) => weight * Math.cos(order * (phi[i] as number))),
-      weights.map((weight, i) => weight * Math.sin(order * (phi[i] as number))),
+      Float32Array.from(weights, (weight, i) => weight * Math.cos(order * (phi[i] as number))),
+      Float32Array.from(weights, (weight, i) => weight * Math.sin(order * (phi[i] as number))),
     ]).flat(),
   );
   return {

@@ -41,7 +41,10 @@ function maskOf(params: ComParams, meta: UdfMeta): Uint8Array {
   return ring({ ...size, ...centre, ri: params.ri, ro: r });
 }
 
-/** Center of mass: `rawCom`, `rawShifts`, `field` as (y, x), `fieldY`, `fieldX`, `magnitude`, `divergence`, `curl`, `regression`. */
+/**
+ * Centre of mass: `rawCom`, `rawShifts`, `field` as (y, x), `fieldY`, `fieldX`, `magnitude`, `divergence`, `curl`,
+ * `regression`. All but the last are NaN at positions without a frame; divergence and curl are NaN beside them as well.
+ */
 export const comUdf = defineUdf({
   name: 'com',
   module: 'ewald/udf',
@@ -89,16 +92,16 @@ export const comUdf = defineUdf({
     const n = moments.length / 3;
     const rawShifts = new Float64Array(2 * n);
     for (let i = 0; i < n; i++) {
+      // A position without a frame has no centre: neither the trend nor derivatives may take it for a shift of 0.
+      if (!damage[i]) rawShifts.fill(Number.NaN, 2 * i, 2 * i + 2);
       const sum = moments[3 * i] as number;
-      if (sum === 0) continue;
+      if (sum === 0 || !damage[i]) continue;
       rawShifts[2 * i] = (moments[3 * i + 1] as number) / sum - cy;
       rawShifts[2 * i + 1] = (moments[3 * i + 2] as number) / sum - cx;
     }
     const turned: Field = straighten(rawShifts, params);
     const regression =
-      typeof params.regression === 'number'
-        ? regress(turned, params.regression, meta, damage)
-        : params.regression.flat();
+      typeof params.regression === 'number' ? regress(turned, params.regression, meta) : params.regression.flat();
     const field = subtractTrend(turned, regression, meta);
     const y = Float64Array.from({ length: n }, (_, i) => field[2 * i] as number);
     const x = Float64Array.from({ length: n }, (_, i) => field[2 * i + 1] as number);
@@ -109,8 +112,8 @@ export const comUdf = defineUdf({
       fieldY: y,
       fieldX: x,
       magnitude: y.map((v, i) => Math.hypot(v, x[i] as number)),
-      divergence: divergence(y, x, meta, damage),
-      curl: curl(y, x, meta, damage),
+      divergence: divergence(y, x, meta),
+      curl: curl(y, x, meta),
       regression: Float64Array.from(regression),
     };
   },

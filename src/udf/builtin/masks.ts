@@ -1,15 +1,21 @@
 /** Sums of frames under masks: a number a mask for each scan position. */
+import type { DataType } from '../../data/dtype.js';
 import { EwaldError } from '../../errors.js';
 import type { PassStep } from '../../frame-pass/pass.js';
 import type { BufferDeclaration } from '../buffers.js';
 import { product } from '../dtypes.js';
 import type { KernelPart } from '../kernel-part.js';
-import { isBoolean, isFew, type MaskArray, spansOf, sparseOf } from '../masks.js';
+import { isBoolean, isFew, type MaskArray, spansOf } from '../masks.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
+import { WeightedMasks } from '../weighted.js';
 
 /** Parameters of `masksUdf`. */
 export interface MasksParams extends Readonly<Record<string, unknown>> {
-  /** Masks, [y, x] each; with `complex` two a mask, real part and imaginary part. */
+  /**
+   * Masks, [y, x] each; with `complex` two a mask, real part and imaginary part. Products have the type that NumPy's
+   * result_type gives for frames and mask: float32 for Float32Array or Uint8Array masks over frames of up to 16 bits or f32,
+   * else float64. A pixel of weight 0 does not take part, even if it is NaN.
+   */
   readonly masks: readonly MaskArray[];
   readonly complex: boolean;
   /** Whether masks are taken without their zeros; default: where nine tenths of the pixels are. */
@@ -25,24 +31,21 @@ interface Steps {
   readonly order: number[];
 }
 
-function stepsFor({ masks, sparse }: MasksParams, width: number): Steps {
+function stepsFor({ masks, sparse }: MasksParams, width: number, dtype: DataType): Steps {
   const spans: number[] = [];
-  const few: number[] = [];
-  const many: number[] = [];
-  for (const [k, mask] of masks.entries()) {
+  const weighted = new WeightedMasks(dtype);
+  const rest: number[] = [];
+  for (const [k, mask] of masks.entries())
     if (isBoolean(mask)) spans.push(k);
-    else if (sparse === true || (sparse === 'auto' && isFew(mask))) few.push(k);
-    else many.push(k);
-  }
+    else {
+      weighted.add(mask, sparse === true || (sparse === 'auto' && isFew(mask)));
+      rest.push(k);
+    }
   const steps: PassStep[] = spans.map((k) => ({ kind: 'sumOf', spans: spansOf(masks[k] as MaskArray, width) }));
-  if (few.length > 0) steps.push({ kind: 'sparse', masks: sparseOf(few.map((k) => masks[k] as MaskArray)) });
-  if (many.length > 0) {
-    const pixels = (masks[0] as MaskArray).length;
-    const weights = new Float32Array(many.length * pixels);
-    for (const [i, k] of many.entries()) weights.set(masks[k] as MaskArray, i * pixels);
-    steps.push({ kind: 'dense', weights, masks: many.length });
-  }
-  return { steps, order: [...spans, ...few, ...many] };
+  return {
+    steps: [...steps, ...weighted.steps()],
+    order: [...spans, ...weighted.order().map((i) => rest[i] as number)],
+  };
 }
 
 function check({ masks, complex, shifts }: MasksParams, meta: UdfMeta): void {
@@ -79,7 +82,7 @@ function moved(params: MasksParams, width: number): MasksParams {
   return { ...params, masks: masks.map(move) };
 }
 
-/** Σ of a frame under a mask that is moved; what is moved out of the frame is dropped. */
+/** Σ of a frame under a mask that is moved; what is moved out of the frame is dropped, and so are pixels of weight 0. */
 function shifted(
   frame: ArrayLike<number>,
   mask: MaskArray,
@@ -90,8 +93,10 @@ function shifted(
 ): number {
   let sum = 0;
   for (let y = Math.max(0, dy); y < Math.min(height, height + dy); y++)
-    for (let x = Math.max(0, dx); x < Math.min(width, width + dx); x++)
-      sum += (frame[y * width + x] as number) * (mask[(y - dy) * width + x - dx] as number);
+    for (let x = Math.max(0, dx); x < Math.min(width, width + dx); x++) {
+      const weight = mask[(y - dy) * width + x - dx] as number;
+      if (weight !== 0) sum += (frame[y * width + x] as number) * weight;
+    }
   return sum;
 }
 
@@ -136,7 +141,7 @@ export const masksUdf = defineUdf({
     const width = meta.sig.at(-1) as number;
     // One shift for all frames moves the masks; one a position leaves them to JavaScript.
     if (params.shifts && (params.shifts.length !== 2 || meta.sig.length !== 2)) return undefined;
-    const { steps, order } = stepsFor(moved(params, width), width);
+    const { steps, order } = stepsFor(moved(params, width), width, meta.inputDtype);
     return {
       steps,
       finish({ nav, columns, frames }, { intensity }) {

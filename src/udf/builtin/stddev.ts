@@ -7,10 +7,15 @@
 import type { DataType } from '../../data/dtype.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
 
-/** Adds sums of squares about their means: n1 numbers of sum s1 to n0 numbers of sum s0; gives what is to be added. */
+/**
+ * Adds sums of squares about their means: n1 numbers of sum s1 to n0 numbers of sum s0; returns what is to be added. The
+ * difference of the means is that of exact products, since quotients would bring the rounding of a high mean.
+ */
 const between = (n0: number, s0: number, n1: number, s1: number): number => {
-  const difference = s1 / n1 - s0 / n0;
-  return (difference * difference * n0 * n1) / (n0 + n1);
+  const [h1, l1] = twoProduct(s1, n0);
+  const [h0, l0] = twoProduct(s0, n1);
+  const difference = h1 - h0 + (l1 - l0);
+  return (difference * difference) / (n0 * n1) / (n0 + n1);
 };
 
 interface State {
@@ -46,8 +51,15 @@ function addTile(tile: ArrayLike<number>, depth: number, { sum, second }: State,
     let here = 0;
     for (let i = 0; i < depth; i++) here += tile[i * pixels + p] as number;
     const mean = here / depth;
-    let squares = 0;
-    for (let i = 0; i < depth; i++) squares += ((tile[i * pixels + p] as number) - mean) ** 2;
+    let [squares, rest] = [0, 0];
+    for (let i = 0; i < depth; i++) {
+      const difference = (tile[i * pixels + p] as number) - mean;
+      squares += difference * difference;
+      rest += difference;
+    }
+    // What the rounding of the mean left over; a NaN passes.
+    squares -= (rest * rest) / depth;
+    if (squares < 0) squares = 0;
     if (before > 0) squares += between(before, sum[p] as number, depth, here);
     second[p] = (second[p] as number) + squares;
     sum[p] = (sum[p] as number) + here;

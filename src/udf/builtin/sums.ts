@@ -62,14 +62,14 @@ export const sumSigUdf = defineUdf({
   }),
 });
 
-/** Sum of log(I − least of the frame + 1): `logsum`, [y, x]; shows weak and strong parts of a pattern together. */
+/** Sum of log(I − least of the frame + 1): `logsum`, [y, x]; shows weak and strong parts of a pattern together. A NaN makes its whole frame NaN. */
 export const logSumUdf = defineUdf({
   name: 'logsum',
   module: builtin,
   buffers: { logsum: { kind: 'sig', dtype: 'f64' } },
   processFrame({ frame, results: { logsum } }) {
     let least = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < frame.length; i++) if ((frame[i] as number) < least) least = frame[i] as number;
+    for (let i = 0; i < frame.length; i++) least = Math.min(least, frame[i] as number);
     for (let i = 0; i < frame.length; i++)
       logsum[i] = (logsum[i] as number) + Math.log((frame[i] as number) - least + 1);
   },

@@ -23,6 +23,10 @@ export const udfOp = (device: GpuDevice): UdfOp => ({
 });
 
 function refusal(device: GpuDevice, descriptor: UdfDescriptor): { why: string } | undefined {
+  if (descriptor.kinds.some((kind) => kind === 'denseDouble' || kind === 'sparseDouble'))
+    return {
+      why: 'masks of float64, or over integers of 32 bits, need products in float64, which WebGPU does not have; give Float32Array masks or take another backend',
+    };
   const layout = layoutFor(descriptor);
   const most = Math.min(device.limits.maxStorageBufferBindingSize ?? 0, device.limits.maxBufferSize ?? 0);
   const needed: [string, number][] = [['a frame', 4 * layout.frameWords]];

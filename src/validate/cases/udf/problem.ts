@@ -15,6 +15,8 @@ export interface Look {
   readonly below?: number;
   /** Frames before the others are this many times as large. */
   readonly outlier?: number;
+  /** Puts NaN and both infinities into some pixels, of the first frame among others. */
+  readonly broken?: boolean;
 }
 
 /** Numbers 0 to 2^32 - 1 of a seed (Numerical Recipes' generator; its high bits are used first). */
@@ -27,7 +29,10 @@ function numbersOf(seed: number): () => number {
 }
 
 /** The frames of a seed. */
-export function stackOf({ dtype, width, height, frames, mean = 1000, below, outlier }: Look, seed: number): Stack {
+export function stackOf(
+  { dtype, width, height, frames, mean = 1000, below, outlier, broken = false }: Look,
+  seed: number,
+): Stack {
   const next = numbersOf(seed);
   const data = new numberTypes[dtype](width * height * frames);
   for (let i = 0; i < data.length; i++) {
@@ -35,6 +40,14 @@ export function stackOf({ dtype, width, height, frames, mean = 1000, below, outl
     data[i] = dtype === 'f32' ? mean - 128 + value / 2 ** 24 : below === undefined ? value : value % below;
   }
   if (outlier !== undefined) for (let i = 0; i < width * height; i++) data[i] = (data[i] as number) * outlier;
+  const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  // In frame 0, in another place in every fifth one; pixel 20 has both infinities.
+  if (broken)
+    for (let f = 0; f < frames; f += 5) {
+      const first = f * width * height;
+      for (const [k, value] of values.entries()) data[first + 1 + (f % 2) * 8 + k] = value;
+      data[first + 20] = values[1 + (f % 2)] as number;
+    }
   return { width, height, frames, dtype, data };
 }
 
@@ -55,14 +68,23 @@ export function spansIn(width: number, height: number): Uint32Array {
 }
 
 /** Masks of waves: no two alike, no pixel zero. */
-export const denseStep = (masks: number, pixels: number): PassStep => ({
+export const denseStep = (
+  masks: number,
+  pixels: number,
+  Weights: typeof Float32Array | typeof Float64Array = Float32Array,
+): PassStep => ({
   kind: 'dense',
   masks,
-  weights: Float32Array.from({ length: masks * pixels }, (_, i) => Math.sin(1 + i) + 0.1),
+  weights: new Weights(Array.from({ length: masks * pixels }, (_, i) => Math.sin(1 + i) + 0.1)),
 });
 
 /** Masks of a few pixels each, the first of none. */
-export function sparseStep(masks: number, pixels: number, entries: number): PassStep {
+export function sparseStep(
+  masks: number,
+  pixels: number,
+  entries: number,
+  Weights: typeof Float32Array | typeof Float64Array = Float32Array,
+): PassStep {
   const starts = Uint32Array.from({ length: masks + 1 }, (_, k) => Math.max(0, k - 1) * entries);
   const count = starts.at(-1) as number;
   return {
@@ -70,7 +92,7 @@ export function sparseStep(masks: number, pixels: number, entries: number): Pass
     masks: {
       starts,
       pixels: Uint32Array.from({ length: count }, (_, i) => (i * 7919 + pixels - 1) % pixels),
-      weights: Float32Array.from({ length: count }, (_, i) => Math.cos(i)),
+      weights: new Weights(Array.from({ length: count }, (_, i) => Math.cos(i))),
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The case table of passes over frames, and of what UDFs of the package make of them. */
 
 import type { FrameArray } from '../../../data/dtype.js';
+import { kindOf } from '../../../frame-pass/pack.js';
 import type { FrameSums, PassStep } from '../../../frame-pass/pass.js';
 import type { Context } from '../../../rooms.js';
 import type { RoomTable, Row } from '../../case.js';
@@ -19,6 +20,8 @@ interface Problem {
 function off(have: (i: number) => number, { values, sizes }: Sums, what: string) {
   let [error, note] = [0, ''];
   for (let i = 0; i < values.length; i++) {
+    // NaN and infinities are right or wrong.
+    if (Object.is(have(i), values[i])) continue;
     const difference = Math.abs(have(i) - (values[i] as number));
     const relative = difference === 0 ? 0 : difference / (sizes[i] as number);
     if (!(relative <= error)) {
@@ -60,6 +63,7 @@ function row(
 ): Row<Problem, FrameSums, PassTruth> {
   const { width, height, frames, dtype } = look;
   const pixels = width * height;
+  const isDouble = stepsOf(width, height).some((step) => /Double$/.test(kindOf(step)));
   return {
     id: `udf:${name}:${dtype}:${frames}x${height}x${width}`,
     about,
@@ -83,9 +87,11 @@ function row(
       };
     },
     compare,
+    // WebGPU has no float64.
+    ...(isDouble && { refusedBy: ['webgpu'] as const }),
     bounds: ({ precisions }) => ({
       integers: bounds.sumsOfIntegers,
-      columns: bounds.sumsInSingle,
+      columns: isDouble ? bounds.sumsInDouble : bounds.sumsInSingle,
       planes: precisions.includes('f64') ? bounds.sumsInDouble : bounds.sumsInSingle,
     }),
   };
@@ -136,6 +142,23 @@ const rows: readonly Row<Problem, FrameSums, PassTruth>[] = [
       (width, height) => [denseStep(masks, width * height)],
       masks === 16,
     ),
+  ),
+  ...(['u16', 'i32', 'f32'] as const).map((dtype) =>
+    row('dense-double=5', 'masks of float64: nothing is rounded to float32', { ...odd, dtype }, (width, height) => [
+      denseStep(5, width * height, Float64Array),
+    ]),
+  ),
+  row(
+    'sparse-double=9',
+    'few weights of float64, behind an odd number of float32',
+    { ...odd, dtype: 'u16' },
+    (w, h) => [sparseStep(2, w * h, 5), sparseStep(9, w * h, 200, Float64Array)],
+  ),
+  row(
+    'broken',
+    'NaN and infinities: what they enter is what float64 makes of it',
+    { ...odd, broken: true, dtype: 'f32' },
+    (w, h) => [denseStep(3, w * h), { kind: 'sum' }, { kind: 'moments' }, { kind: 'logSum' }],
   ),
   row('sparse=9', 'masks of some pixels', { width: 61, height: 67, frames: 9, dtype: 'i32' }, (width, height) => [
     sparseStep(9, width * height, 2000),
