@@ -198,7 +198,11 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     const late = await ewald(['worker', '--connect', server.url, '--cluster', 'versions']);
     expect(late.code).toBe(2);
     expect(late.err).toContain('runs ewald 0.0.9, build 0123, this is ewald');
-    await refused(() => Executor.connect(server.url, { cluster: 'versions' }), 'Unsupported', '1 workers and 0 tasks');
+    await refused(
+      () => Executor.connect(server.url, { cluster: 'versions' }),
+      'Unsupported',
+      '1 workers and 0 clients',
+    );
     await joined.leave();
     // With nobody there the newcomer takes the place.
     const next = await joinCluster(server.url, { workers: 1, cluster: 'versions' });

@@ -56,3 +56,6 @@ export const freeMeanwhile = async (_, { context, threads }) => {
 };
 export const allocate = (bytes) => new Uint8Array(bytes).fill(7);
 export const slowSquare = ({ ms, value }) => new Promise((resolve) => setTimeout(() => resolve(value * value), ms));
+export const grown = ({ bytes, by }) => bytes.map((byte) => byte + by);
+/** The first says that the run is under way, the others take minutes. */
+export const announced = (index) => (index === 0 ? 0 : new Promise((resolve) => setTimeout(resolve, 300_000)));

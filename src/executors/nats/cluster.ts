@@ -3,13 +3,15 @@ import { EwaldError, messageOf } from '../../errors.js';
 import { decode, encode } from '../codec.js';
 import type { WorkerInfo } from '../executor.js';
 import { identity } from '../identity.js';
-import { admitWorker } from './admit.js';
+import { admitWorker, placeOf } from './admit.js';
 import type { Connection, Nats } from './library.js';
+import { isThere } from './presence.js';
+import { Steady } from './steady.js';
 import { Store } from './store.js';
 
 const nanos = (seconds: number): number => seconds * 1e9;
-/** Seconds results and objects are kept when nobody fetches them. */
-const keptSeconds = 86_400;
+/** Seconds after which the server forgets what nobody fetches or refreshes, unless who founds the cluster says other ones. */
+export const keepSecondsByDefault = 86_400;
 /** Seconds after which a task whose worker is silent goes to another one; workers say every third of it that they work. */
 export const ackSeconds = 9;
 
@@ -21,9 +23,20 @@ export const namesOf = (cluster: string) => ({
   workers: 'workers',
   task: (run: string, index: number | '*') => `ewald.${cluster}.task.${run}.${index}`,
   result: (run: string, index: number | '*') => `ewald.${cluster}.result.${run}.${index}`,
+  client: (run: string) => `ewald.${cluster}.client.${run}`,
   ping: `ewald.${cluster}.ping`,
   cancel: `ewald.${cluster}.cancel`,
 });
+
+/** How a cluster is opened, and founded where it is not there yet. */
+export interface Founding {
+  /** Without credentials, for messages. */
+  readonly address: string;
+  readonly cluster: string;
+  readonly keepSeconds: number;
+  /** Seconds a request to the server may fail before it is given up. */
+  readonly serverSeconds: number;
+}
 
 export class Cluster {
   readonly nats: Nats;
@@ -33,8 +46,11 @@ export class Cluster {
   readonly js: ReturnType<Nats['jetstream']>;
   readonly jsm: Awaited<ReturnType<Nats['jetstreamManager']>>;
   readonly store: Store;
+  readonly steady: Steady;
+  /** Seconds after which the server of this cluster forgets. */
+  readonly keepSeconds: number;
 
-  private constructor(parts: Pick<Cluster, 'nats' | 'connection' | 'url' | 'names' | 'js' | 'jsm' | 'store'>) {
+  private constructor(parts: Omit<Cluster, 'workers' | 'close'>) {
     this.nats = parts.nats;
     this.connection = parts.connection;
     this.url = parts.url;
@@ -42,10 +58,16 @@ export class Cluster {
     this.js = parts.js;
     this.jsm = parts.jsm;
     this.store = parts.store;
+    this.steady = parts.steady;
+    this.keepSeconds = parts.keepSeconds;
   }
 
   /** Finds the cluster or founds it; refuses when others of another build are there. Closes the connection if it throws. */
-  static async open(nats: Nats, connection: Connection, url: string, cluster: string): Promise<Cluster> {
+  static async open(
+    nats: Nats,
+    connection: Connection,
+    { address: url, cluster, keepSeconds: wanted, serverSeconds }: Founding,
+  ): Promise<Cluster> {
     const names = namesOf(cluster);
     try {
       const js = nats.jetstream(connection, { timeout: 10_000 });
@@ -53,12 +75,17 @@ export class Cluster {
         const how = 'start it with nats-server -js -sd FOLDER';
         throw new EwaldError('Unsupported', `the NATS server at ${url} has no JetStream (${messageOf(error)}); ${how}`);
       });
-      await Cluster.#found(jsm, connection, url, names, nats);
+      await Cluster.#found(jsm, connection, url, names, nats, wanted);
       const bucket = await new nats.Objm(js).create(names.bucket, {
-        ttl: nanos(keptSeconds),
+        ttl: nanos(wanted),
         storage: 'file' as never,
       });
-      return new Cluster({ nats, connection, url, names, js, jsm, store: new Store(bucket) });
+      // Whoever founded it has chosen.
+      const { ttl } = await bucket.status();
+      const keepSeconds = ttl > 0 ? ttl / 1e9 : keepSecondsByDefault;
+      const steady = new Steady(connection, url, serverSeconds);
+      const store = new Store(bucket, steady, keepSeconds);
+      return new Cluster({ nats, connection, url, names, js, jsm, store, steady, keepSeconds });
     } catch (error) {
       await connection.close();
       throw error;
@@ -71,21 +98,28 @@ export class Cluster {
     url: string,
     names: Cluster['names'],
     nats: Nats,
+    keepSeconds: number,
   ): Promise<void> {
     const { tasks, results, task, result, workers } = names;
+    const max_age = nanos(keepSeconds);
     const there = await jsm.streams.info(tasks).catch(() => undefined);
     const theirs = there?.config.description;
     if (there && theirs !== identity) {
-      const others = await whoIsThere(nats, connection, names.ping, 500);
-      if (others.length > 0 || there.state.messages > 0) {
-        const busy = `${others.length} workers and ${there.state.messages} tasks of it are there`;
+      const [others, clients] = await Promise.all([
+        whoIsThere(nats, connection, names.ping, 500),
+        clientsOf(jsm, connection, names),
+      ]);
+      if (others.length > 0 || clients > 0) {
+        const busy = `${others.length} workers and ${clients} clients of it are there`;
         throw new EwaldError(
           'Unsupported',
           `the cluster at ${url} runs ${theirs}, this is ${identity}, and ${busy}; install the same package everywhere, or stop them first`,
           { detail: { theirs, ours: identity } },
         );
       }
-      await jsm.streams.update(tasks, { ...there.config, description: identity });
+      // Tasks that are left over belong to clients that have gone, and nobody who is there could run them.
+      await jsm.streams.purge(tasks);
+      await jsm.streams.update(tasks, { ...there.config, description: identity, max_age });
     }
     const file = 'file' as never;
     if (!there) {
@@ -96,6 +130,7 @@ export class Cluster {
           subjects: [task('*', '*')],
           retention: 'workqueue' as never,
           storage: file,
+          max_age,
         })
         .catch(tolerate(jsm, tasks));
     }
@@ -108,7 +143,7 @@ export class Cluster {
         max_msgs_per_subject: 1,
         discard: 'new' as never,
         discard_new_per_subject: true,
-        max_age: nanos(keptSeconds),
+        max_age,
       })
       .catch(tolerate(jsm, results));
     await jsm.consumers
@@ -123,10 +158,31 @@ export class Cluster {
       });
   }
 
+  /** Ends the connection. */
+  async close(): Promise<void> {
+    this.store.close();
+    await this.connection.close();
+  }
+
   /** Who has joined, after `milliseconds` of asking. */
   workers(milliseconds = 500): Promise<WorkerInfo[]> {
     return whoIsThere(this.nats, this.connection, this.names.ping, milliseconds);
   }
+}
+
+/** How many runs that have tasks in the queue have a client; one that reconnects just now gets a second. */
+async function clientsOf(jsm: Cluster['jsm'], connection: Connection, names: Cluster['names']): Promise<number> {
+  const { state } = await jsm.streams.info(names.tasks, { subjects_filter: names.task('*', '*') });
+  const runs = new Set(Object.keys(state.subjects ?? {}).map((subject) => placeOf(subject)?.run));
+  const present = await Promise.all(
+    [...runs].map(async (run) => {
+      if (run === undefined) return false;
+      if (await isThere({ connection, names }, run)) return true;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      return isThere({ connection, names }, run);
+    }),
+  );
+  return present.filter(Boolean).length;
 }
 
 /** Two may found a cluster at once: it is founded if it is there. */

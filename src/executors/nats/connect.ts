@@ -6,17 +6,28 @@ import type { Executor, RunOptions, WorkerInfo } from '../executor.js';
 import { assemble } from '../local.js';
 import type { Place } from '../place.js';
 import type { Task } from '../task.js';
-import { Cluster } from './cluster.js';
+import { Cluster, keepSecondsByDefault } from './cluster.js';
 import { checkNats, loadNats, openConnection } from './library.js';
 import type { ConnectOptions, NatsOptions } from './options.js';
 import { NatsLane } from './submit.js';
 
-async function openCluster(place: Place, url: string, options: NatsOptions, more: readonly string[]): Promise<Cluster> {
+/** Refuses what is no time to keep things. */
+export const checkKeep = (what: string, seconds: number | undefined): number =>
+  real(`${what}: keepSeconds`, seconds, keepSecondsByDefault, 1, 1e9);
+
+async function openCluster(
+  place: Place,
+  url: string,
+  options: ConnectOptions,
+  more: readonly string[],
+  serverSeconds = 120,
+): Promise<Cluster> {
+  const keepSeconds = checkKeep('connect', options.keepSeconds);
   const checked = checkNats('Executor.connect', url, options, more);
   const nats = await loadNats(options.nats);
   const who = `${place.host} ${place.processName}`;
   const connection = await openConnection(nats, checked, who, place.connectTcp, place.readCreds);
-  return Cluster.open(nats, connection, checked.address, checked.cluster);
+  return Cluster.open(nats, connection, { ...checked, keepSeconds, serverSeconds });
 }
 
 /** Connects to a cluster to submit tasks. */
@@ -25,7 +36,8 @@ export async function connect(place: Place, url: string, options: ConnectOptions
     workerSeconds: real('connect: workerSeconds', options.workerSeconds, 60, 0.1, 1e9),
     serverSeconds: real('connect: serverSeconds', options.serverSeconds, 120, 0.1, 1e9),
   };
-  const cluster = await openCluster(place, url, options, ['modules', 'workerSeconds', 'serverSeconds']);
+  const more = ['modules', 'workerSeconds', 'serverSeconds', 'keepSeconds'];
+  const cluster = await openCluster(place, url, options, more, patience.serverSeconds);
   let slots = 0;
   const detect = async (): Promise<WorkerInfo[]> => {
     const workers = await cluster.workers();
@@ -40,7 +52,7 @@ export async function connect(place: Place, url: string, options: ConnectOptions
         drive(tasks, new NatsLane(cluster, place, options.modules ?? [], patience), run),
       slots: () => slots,
       detect,
-      dispose: () => cluster.connection.close(),
+      dispose: () => cluster.close(),
     },
     { add: async (value) => ({ hash: await cluster.store.keep(encode(value)) }) },
   );
@@ -52,6 +64,6 @@ export async function listWorkers(place: Place, url: string, options: NatsOption
   try {
     return await cluster.workers(1000);
   } finally {
-    await cluster.connection.close();
+    await cluster.close();
   }
 }

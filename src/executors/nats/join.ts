@@ -1,30 +1,36 @@
 /** Joins a cluster with a pool of workers of this process. */
-import { integer } from '../../options.js';
+import { integer, real } from '../../options.js';
 import { decode } from '../codec.js';
 import { describe } from '../local.js';
 import { checkWorkers } from '../options.js';
 import type { Place } from '../place.js';
 import { Pool } from '../workers/pool.js';
 import { Cluster } from './cluster.js';
+import { checkKeep } from './connect.js';
 import { Joined } from './joined.js';
 import { checkNats, loadNats, openConnection } from './library.js';
 import { type JoinedWorker, type JoinOptions, natsOptionNames } from './options.js';
 
-const names = ['context', 'contexts', 'modules', 'workers', 'worker', 'threads', 'allowModules', 'name', 'onEvent'];
+const ownNames = ['allowModules', 'name', 'clientSeconds', 'keepSeconds', 'onEvent'];
+const names = ['context', 'contexts', 'modules', 'workers', 'worker', 'threads', ...ownNames];
+/** Seconds a worker tries to read or write an object while the server is away. */
+const serverSeconds = 120;
 
 /** Joins a cluster with a pool of workers. */
 export async function join(place: Place, url: string, options: JoinOptions = {}): Promise<JoinedWorker> {
   const checked = checkNats('join', url, options, names);
   const given: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(options))
-    if (![...natsOptionNames, 'allowModules', 'name', 'onEvent'].includes(key)) given[key] = value;
+    if (![...natsOptionNames, ...ownNames].includes(key)) given[key] = value;
   const { contexts, modules, worker, threads, crowded } = checkWorkers(given, place.cores, 'join');
   const slots = contexts.length;
   integer('join: workers', options.workers, slots, 1, 1024);
+  const clientSeconds = real('join: clientSeconds', options.clientSeconds, 60, 1, 1e6);
+  const keepSeconds = checkKeep('join', options.keepSeconds);
   const name = options.name ?? `${place.host} ${place.processName}`;
   const nats = await loadNats(options.nats);
   const connection = await openConnection(nats, checked, name, place.connectTcp, place.readCreds);
-  const cluster = await Cluster.open(nats, connection, checked.address, checked.cluster);
+  const cluster = await Cluster.open(nats, connection, { ...checked, keepSeconds, serverSeconds });
   const pool = new Pool({
     place,
     contexts,
@@ -37,17 +43,18 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
   try {
     await pool.ready();
     const info = await describe(place, name, slots, contexts[0]);
-    return new Joined(
+    return new Joined({
       cluster,
       pool,
       info,
-      options.allowModules ?? false,
-      Object.keys(modules),
-      options.onEvent ?? (() => {}),
-    );
+      allowModules: options.allowModules ?? false,
+      modules: Object.keys(modules),
+      clientSeconds,
+      event: options.onEvent ?? (() => {}),
+    });
   } catch (error) {
     await pool.dispose();
-    await connection.close();
+    await cluster.close();
     throw error;
   }
 }

@@ -10,6 +10,7 @@ import type { Pool } from '../workers/pool.js';
 import { admitModule, admitTask, buildOf, clipped, placeOf, type TaskPlace } from './admit.js';
 import { ackSeconds, type Cluster } from './cluster.js';
 import type { ResultMessage, TaskMessage } from './messages.js';
+import { isThere, Presence } from './presence.js';
 
 type Message = NonNullable<Awaited<ReturnType<Awaited<ReturnType<Cluster['js']['consumers']['get']>>['next']>>>;
 
@@ -19,9 +20,34 @@ const spareDeliveries = 2;
 const mostDeliveries = 10 + 1 + spareDeliveries;
 /** Deliveries after which a task of another build is refused: nobody who is there is of that build. */
 const foreignDeliveries = 5;
+/** Ended runs to remember: the tasks of one are taken from the queue within moments. */
+const mostEnded = 1024;
 /** Answers go to inboxes, and to no other subject that somebody may name. */
 const inbox = /^_INBOX\./;
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** What a joined worker is made of. */
+export interface JoinedParts {
+  readonly cluster: Cluster;
+  readonly pool: Pool;
+  readonly info: WorkerInfo;
+  readonly allowModules: boolean;
+  /** Names of modules besides the package's own. */
+  readonly modules: readonly string[];
+  /** Seconds after which a client that is away is taken for dead. */
+  readonly clientSeconds: number;
+  /** Told of what happens, a line each. */
+  event(event: string): void;
+}
+
+/** A task that is here, until it is acknowledged. */
+interface Held {
+  readonly message: Message;
+  readonly run: string | undefined;
+  /** Nobody waits for it any more. */
+  dropped: boolean;
+}
+
 export class Joined {
   readonly info: WorkerInfo;
   readonly left: Promise<void>;
@@ -30,26 +56,30 @@ export class Joined {
   readonly #allowModules: boolean;
   readonly #modules: readonly string[];
   readonly #event: (event: string) => void;
-  readonly #held = new Set<Message>();
+  readonly #clientSeconds: number;
+  readonly #presence: Presence;
+  readonly #held = new Set<Held>();
+  /** Runs that were cancelled, the latest ones. */
+  readonly #ended = new Set<string>();
   readonly #aborts = new Map<string, Set<() => void>>();
   readonly #sources = new Map<string, Promise<string>>();
   readonly #waiting = new Set<{ stop(): void }>();
   #leaving = false;
 
-  constructor(
-    cluster: Cluster,
-    pool: Pool,
-    info: WorkerInfo,
-    allowModules: boolean,
-    modules: readonly string[],
-    event: (event: string) => void,
-  ) {
+  constructor({ cluster, pool, info, allowModules, modules, clientSeconds, event }: JoinedParts) {
     this.info = info;
     this.#cluster = cluster;
     this.#pool = pool;
     this.#allowModules = allowModules;
     this.#modules = modules;
     this.#event = event;
+    this.#clientSeconds = clientSeconds;
+    this.#presence = new Presence(
+      cluster,
+      clientSeconds,
+      () => [...this.#held].flatMap(({ run }) => run ?? []),
+      (run) => this.#drop(run),
+    );
     this.left = this.#work();
     this.left.catch(() => {});
   }
@@ -69,12 +99,12 @@ export class Joined {
     this.#hear(subjects.cancel, (data) => {
       const run = decode(data);
       if (typeof run !== 'string') throw new EwaldError('Format', 'it names no run');
-      for (const abort of this.#aborts.get(run) ?? []) abort();
+      this.#end(run);
     });
     void this.#tell();
     const beat = setInterval(
       () => {
-        for (const message of this.#held) message.working();
+        for (const { message } of this.#held) message.working();
       },
       (1000 * ackSeconds) / 3,
     );
@@ -84,6 +114,8 @@ export class Joined {
       await Promise.all(Array.from({ length: 2 * this.info.slots }, () => this.#serve(consumer)));
     } finally {
       clearInterval(beat);
+      this.#presence.close();
+      this.#cluster.store.close();
       await this.#pool.dispose();
       await connection.drain().catch(() => {});
     }
@@ -136,11 +168,16 @@ export class Joined {
       message.nak();
       return;
     }
-    this.#held.add(message);
+    const place = placeOf(message.subject);
+    const held: Held = { message, run: place?.run, dropped: false };
+    this.#held.add(held);
     try {
-      const place = placeOf(message.subject);
       if (!place) {
         this.#refused(clipped(message.subject), 'the subject names no run and no index');
+        message.term();
+        return;
+      }
+      if (await this.#isOver(place.run)) {
         message.term();
         return;
       }
@@ -148,7 +185,12 @@ export class Joined {
         message.ack();
         return;
       }
-      const result = await this.#run(message, place);
+      this.#presence.see(place.run);
+      const { result, object } = await this.#run(message, place);
+      if (held.dropped) {
+        message.term();
+        return;
+      }
       if (result === undefined) {
         // Of another build: somebody else may know it.
         message.nak(2000);
@@ -156,9 +198,39 @@ export class Joined {
       }
       await this.#give(place, result);
       message.ack();
+      // Not before: who gets the task after this worker was lost needs it.
+      void this.#cluster.store.drop(object);
     } finally {
-      this.#held.delete(message);
+      this.#held.delete(held);
     }
+  }
+
+  /** Ends a run whose client is dead, here and on the other workers: its tasks are taken from the queue one by one. */
+  #drop(run: string): void {
+    this.#event(`dropped the tasks of run ${run}: its client has been gone for ${this.#clientSeconds} s`);
+    const { connection, names } = this.#cluster;
+    if (!connection.isClosed()) connection.publish(names.cancel, encode(run));
+    this.#end(run);
+  }
+
+  /** Ends what is under way of a run here; what comes of it later is not begun. */
+  #end(run: string): void {
+    this.#ended.delete(run);
+    this.#ended.add(run);
+    for (const [oldest] of this.#ended.entries()) {
+      if (this.#ended.size <= mostEnded) break;
+      this.#ended.delete(oldest);
+    }
+    for (const held of this.#held) if (held.run === run) held.dropped = true;
+    for (const abort of this.#aborts.get(run) ?? []) abort();
+  }
+
+  /** Whether nobody waits for a run any more. A client that was away for long may have come back to its run. */
+  async #isOver(run: string): Promise<boolean> {
+    if (!this.#ended.has(run)) return false;
+    if (!(await isThere(this.#cluster, run))) return true;
+    this.#ended.delete(run);
+    return false;
   }
 
   /** Whether the task has its result already: its worker was lost, or the server, between result and end. */
@@ -175,8 +247,14 @@ export class Joined {
     this.#event(`refused a task (${where}): ${why}`);
   }
 
-  /** The result of a task, or of what is none; undefined where a worker of another build may know the task. */
-  async #run(message: Message, place: TaskPlace): Promise<ResultMessage | undefined> {
+  /**
+   * The result of a task, or of what is none, and the task's object; no result where a worker of another build may know
+   * the task.
+   */
+  async #run(
+    message: Message,
+    place: TaskPlace,
+  ): Promise<{ readonly result: ResultMessage | undefined; readonly object: string | undefined }> {
     const attempts = message.info.deliveryCount;
     const where = `run ${place.run}, index ${place.index}`;
     const failed = (error: unknown, worker = this.info.name): ResultMessage => ({
@@ -195,25 +273,23 @@ export class Joined {
       object = unpacked.object;
       const theirs = buildOf(unpacked.value);
       if (theirs !== build) {
-        if (attempts < foreignDeliveries) return undefined;
+        if (attempts < foreignDeliveries) return { result: undefined, object };
         throw new EwaldError('Unsupported', `the task is of build ${clipped(theirs)}, this worker of ${build}`);
       }
       admitted = await this.#admit(unpacked.value, place);
     } catch (error) {
       this.#refused(where, clipped(messageOf(error)));
-      void this.#cluster.store.drop(object);
-      return failed(error);
+      return { result: failed(error), object };
     }
     const { task, spec } = admitted;
     try {
       if (attempts > 1 + task.retries + spareDeliveries)
         throw new EwaldError('Lost', `task ${task.id} was given to ${attempts - 1} workers, and each was lost with it`);
       const outcome = await this.#execute(task, spec);
-      return { ...outcome, error: undefined, attempts: Math.max(attempts, outcome.attempts) };
+      const result = { ...outcome, error: undefined, attempts: Math.max(attempts, outcome.attempts) };
+      return { result, object };
     } catch (error) {
-      return error instanceof Failed ? failed(error.error, error.worker) : failed(error);
-    } finally {
-      void this.#cluster.store.drop(object);
+      return { result: error instanceof Failed ? failed(error.error, error.worker) : failed(error), object };
     }
   }
 
@@ -276,14 +352,15 @@ export class Joined {
   /** Puts the result where it is looked for, however long the server is away; a second one is refused by the server. */
   async #give({ run, index }: TaskPlace, result: ResultMessage): Promise<void> {
     const id = `result.${run}.${index}`;
+    const { store, steady, js, names, connection } = this.#cluster;
     for (;;) {
       try {
-        const bytes = await this.#cluster.store.pack(result, id);
-        await this.#cluster.js.publish(this.#cluster.names.result(run, index), bytes, { msgID: id });
+        const bytes = await store.pack(result, id);
+        await steady.run('giving a result', () => js.publish(names.result(run, index), bytes, { msgID: id }));
         return;
       } catch (error) {
         if (/maximum messages per subject/i.test(messageOf(error))) return;
-        if (this.#cluster.connection.isClosed()) throw error;
+        if (connection.isClosed()) throw error;
         await pause(250);
       }
     }
@@ -292,8 +369,10 @@ export class Joined {
   /** Says what becomes of the connection. */
   async #tell(): Promise<void> {
     for await (const { type } of this.#cluster.connection.status()) {
-      if (type === 'disconnect') this.#event('the server is gone; trying to reach it again');
-      else if (type === 'reconnect') this.#event('the server is back');
+      if (type === 'disconnect') {
+        this.#presence.restart();
+        this.#event('the server is gone; trying to reach it again');
+      } else if (type === 'reconnect') this.#event('the server is back');
     }
   }
 }

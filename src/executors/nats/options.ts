@@ -42,6 +42,11 @@ export interface ConnectOptions extends NatsOptions {
   readonly workerSeconds?: number;
   /** Seconds a run waits for a server that has gone, above 0, default 120. */
   readonly serverSeconds?: number;
+  /**
+   * Where this call founds the cluster: seconds after which its server forgets tasks, results and objects that nobody
+   * fetches or refreshes, from 1, default 86 400. Clients refresh what their runs need, so runs may be longer.
+   */
+  readonly keepSeconds?: number;
 }
 
 /** Options of a worker that joins a cluster. */
@@ -50,6 +55,10 @@ export interface JoinOptions extends NatsOptions, WorkersOptions {
   readonly allowModules?: boolean;
   /** Name in `ewald cluster`; default: machine and process. */
   readonly name?: string;
+  /** Seconds after which a client that has gone is taken for dead and its tasks are dropped, from 1, default 60. */
+  readonly clientSeconds?: number;
+  /** Where this call founds the cluster: as `keepSeconds` of `Executor.connect`. */
+  readonly keepSeconds?: number;
   /** Told of what happens: joined, server gone, server back. */
   readonly onEvent?: (event: string) => void;
 }

@@ -3,24 +3,42 @@ import { EwaldError } from '../../errors.js';
 import { decode, encode } from '../codec.js';
 import { hashOf } from '../content.js';
 import type { Nats } from './library.js';
+import type { Steady } from './steady.js';
 
 type ObjectStore = Awaited<ReturnType<InstanceType<Nats['Objm']>['create']>>;
 
 /** Messages larger than this (bytes) go through the object store; servers take 1 MiB by default. */
 const largest = 2 ** 18;
+/** Seconds without a further piece of an object after which reading it begins anew. */
+const stallSeconds = 15;
 
 export class Store {
   readonly #objects: ObjectStore;
+  readonly #steady: Steady;
+  /** Seconds after which the server forgets an object. */
+  readonly #keepSeconds: number;
+  /** What `keep` has been given: kept as long as this store is open. */
+  readonly #kept = new Set<string>();
+  readonly #refreshing: ReturnType<typeof setInterval>;
 
-  constructor(objects: ObjectStore) {
+  constructor(objects: ObjectStore, steady: Steady, keepSeconds: number) {
     this.#objects = objects;
+    this.#steady = steady;
+    this.#keepSeconds = keepSeconds;
+    // Twice in vain, and it is still there.
+    this.#refreshing = setInterval(() => void this.#refresh(), Math.min((1000 * keepSeconds) / 3, 2 ** 31 - 1));
+    (this.#refreshing as { unref?: () => void }).unref?.();
+  }
+
+  close(): void {
+    clearInterval(this.#refreshing);
   }
 
   /** A value as the bytes of a message; `name` is its object where it is large. */
   async pack(value: unknown, name: string): Promise<Uint8Array> {
     const bytes = encode(value);
     if (bytes.byteLength <= largest) return bytes;
-    await this.#objects.putBlob({ name }, bytes);
+    await this.#put(name, bytes);
     return encode({ object: name });
   }
 
@@ -38,15 +56,16 @@ export class Store {
   }
 
   async drop(name: string | undefined): Promise<void> {
-    // What is not there is dropped already; the store forgets by itself after a day.
+    // What is not there is dropped already; the server forgets the rest by itself.
     if (name !== undefined) await this.#objects.delete(name).catch(() => {});
   }
 
-  /** Keeps bytes by their hash, once. */
+  /** Keeps bytes by their hash, once, and for as long as this store is open. */
   async keep(bytes: Uint8Array): Promise<string> {
     const hash = await hashOf(bytes);
-    const known = await this.#objects.info(`content.${hash}`).catch(() => null);
-    if (!known || known.deleted) await this.#objects.putBlob({ name: `content.${hash}` }, bytes);
+    const name = `content.${hash}`;
+    if (!(await this.#isFresh(name))) await this.#put(name, bytes);
+    this.#kept.add(name);
     return hash;
   }
 
@@ -61,9 +80,73 @@ export class Store {
     return bytes;
   }
 
-  async #get(name: string, what: string): Promise<Uint8Array> {
-    const bytes = await this.#objects.getBlob(name);
-    if (!bytes) throw new EwaldError('Lost', `${what} is no longer on the cluster: the object ${name} is not there`);
-    return bytes;
+  /** Whether an object is there, and will be until the next refresh. */
+  #isFresh(name: string): Promise<boolean> {
+    return this.#steady.run('looking for an object', async () => {
+      const info = await this.#objects.info(name);
+      if (!info || info.deleted) return false;
+      const age = Date.now() - Date.parse(info.mtime);
+      return age > -60_000 && age < (1000 * this.#keepSeconds) / 3;
+    });
   }
+
+  /** Puts what is kept again before the server forgets it: runs may be longer than that. */
+  async #refresh(): Promise<void> {
+    for (const name of this.#kept) {
+      try {
+        if (!(await this.#isFresh(name))) await this.#put(name, await this.#get(name, 'a shared value'));
+      } catch {
+        // The next refresh tries again; whoever misses the object says so.
+      }
+    }
+  }
+
+  async #put(name: string, bytes: Uint8Array): Promise<void> {
+    await this.#steady.run('storing an object', () => this.#objects.putBlob({ name }, bytes));
+  }
+
+  #get(name: string, what: string): Promise<Uint8Array> {
+    return this.#steady.run('reading an object', async () => {
+      const info = await this.#objects.info(name);
+      if (!info || info.deleted)
+        throw new EwaldError('Lost', `${what} is no longer on the cluster: the object ${name} is not there`);
+      // A link may lead anywhere, and back to itself.
+      if (info.options?.link) throw new EwaldError('Format', `the object ${name} is a link, which ewald never makes`);
+      const found = await this.#objects.get(name);
+      if (!found) throw new EwaldError('Lost', `${what} is no longer on the cluster: the object ${name} is not there`);
+      found.error.catch(() => {});
+      return pieces(found.data);
+    });
+  }
+}
+
+/** All bytes of an object. Throws when no more come: what is replaced or cut off while it is read never ends by itself. */
+async function pieces(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const reader = stream.getReader();
+  const all: Uint8Array[] = [];
+  let stalled = (): void => {};
+  const stall = new Promise<never>((_, reject) => {
+    stalled = () => reject(new Error(`no more of an object has come for ${stallSeconds} s`));
+  });
+  stall.catch(() => {});
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    for (;;) {
+      clearTimeout(timer);
+      timer = setTimeout(stalled, 1000 * stallSeconds);
+      const { done, value } = await Promise.race([reader.read(), stall]);
+      if (done) break;
+      all.push(value);
+    }
+  } finally {
+    clearTimeout(timer);
+    reader.cancel().catch(() => {});
+  }
+  const whole = new Uint8Array(all.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const piece of all) {
+    whole.set(piece, at);
+    at += piece.byteLength;
+  }
+  return whole;
 }

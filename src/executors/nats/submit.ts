@@ -20,9 +20,16 @@ export interface Patience {
 }
 
 interface Waiting {
+  readonly spec: TaskSpec;
+  readonly call: TaskCall;
+  /** Number of the message in the queue, once the server has it: only then can it be missed. */
+  sequence: number | undefined;
   resolve(outcome: Outcome): void;
   reject(error: unknown): void;
 }
+
+/** Seconds without a result after which is looked whether the tasks are still in the queue, and between such looks. */
+const missingSeconds = 30;
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const runName = (): string =>
@@ -40,7 +47,13 @@ export class NatsLane implements Lane {
   readonly #sources = new Map<string, Promise<string>>();
   #listening: Promise<void> | undefined;
   #messages: { stop(): void } | undefined;
+  #presence: { unsubscribe(): void } | undefined;
   #over = false;
+  /** When the queue was last looked through. */
+  #looked = Date.now();
+  #tries = 0;
+  /** Tasks that were aborted. */
+  readonly #unwanted: Waiting[] = [];
   #heard = Date.now();
 
   constructor(cluster: Cluster, place: Place, names: readonly string[], patience: Patience) {
@@ -51,10 +64,12 @@ export class NatsLane implements Lane {
   }
 
   execute(spec: TaskSpec, call: TaskCall): Promise<Outcome> {
+    this.#presence ??= this.#bePresent();
     this.#listening ??= this.#listen();
     const { index } = call;
     return new Promise((resolve, reject) => {
       const forget = call.onAbort(() => {
+        this.#unwanted.push(waiting);
         this.#waiting.delete(index);
         reject(new EwaldError('Aborted', `task ${spec.id} was aborted`));
       });
@@ -65,8 +80,15 @@ export class NatsLane implements Lane {
           this.#waiting.delete(index);
           next(value);
         };
-      this.#waiting.set(index, { resolve: settle(resolve), reject: settle(reject) });
-      this.#submit(spec, call).catch(settle(reject));
+      const waiting: Waiting = {
+        spec,
+        call,
+        sequence: undefined,
+        resolve: settle(resolve),
+        reject: settle(reject),
+      };
+      this.#waiting.set(index, waiting);
+      this.#submit(waiting).catch(waiting.reject);
     });
   }
 
@@ -75,25 +97,60 @@ export class NatsLane implements Lane {
     this.#messages?.stop();
     const { cluster, run } = { cluster: this.#cluster, run: this.#run };
     if (!this.#listening || cluster.connection.isClosed()) return;
-    const { tasks, results, task, result, cancel } = cluster.names;
+    const { results, result, cancel } = cluster.names;
     // Without the server nothing can be cleaned: what is left is forgotten after a day.
+    // Who asks whether this client is there shall hear no before it hears of the end.
+    this.#presence?.unsubscribe();
     const cleaning = async (): Promise<void> => {
       if (!whole) {
-        await cluster.jsm.streams.purge(tasks, { filter: task(run, '*') });
         cluster.connection.publish(cancel, encode(run));
+        await this.#withdraw(this.#unwanted);
       }
       await cluster.jsm.streams.purge(results, { filter: result(run, '*') });
       await cluster.jsm.consumers.delete(results, this.#consumer);
     };
-    await Promise.race([cleaning().catch(() => {}), pause(5000)]);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, 5000);
+    });
+    await Promise.race([cleaning().catch(() => {}), late]);
+    // A timer that goes on would keep the process alive.
+    clearTimeout(timer);
     await this.#listening;
+  }
+
+  /**
+   * Takes tasks out of the queue, one by one: a purge by subject makes servers such as 2.9.10 pass over the tasks of others
+   * that were queued meanwhile.
+   */
+  async #withdraw(unwanted: readonly Waiting[]): Promise<void> {
+    const { jsm, names } = this.#cluster;
+    const left = unwanted.flatMap(({ sequence }) => sequence ?? []);
+    const next = async (): Promise<void> => {
+      for (let seq = left.pop(); seq !== undefined; seq = left.pop())
+        // A worker may have taken it.
+        await jsm.streams.deleteMessage(names.tasks, seq, false).catch(() => {});
+    };
+    await Promise.all(Array.from({ length: 32 }, next));
   }
 
   get #consumer(): string {
     return `run-${this.#run}`;
   }
 
-  async #submit(spec: TaskSpec, { index, retries, seconds }: TaskCall): Promise<void> {
+  /** Listens for whoever asks whether this client is there. */
+  #bePresent(): { unsubscribe(): void } {
+    const { connection, names } = this.#cluster;
+    return connection.subscribe(names.client(this.#run), {
+      callback: (error, message) => {
+        if (!error && message.reply?.startsWith('_INBOX.')) connection.publish(message.reply);
+      },
+    });
+  }
+
+  async #submit(waiting: Waiting): Promise<void> {
+    const { spec } = waiting;
+    const { index, retries, seconds } = waiting.call;
     const message: TaskMessage = {
       build,
       run: this.#run,
@@ -109,17 +166,15 @@ export class NatsLane implements Lane {
     };
     const subject = this.#cluster.names.task(this.#run, index);
     const bytes = await this.#cluster.store.pack(message, `task.${this.#run}.${index}`);
-    // The server knows the id again, so a second try after a lost answer doubles nothing.
-    for (;;) {
-      try {
-        await this.#cluster.js.publish(subject, bytes, { msgID: `task.${this.#run}.${index}` });
-        return;
-      } catch (error) {
-        if (this.#over || !this.#waiting.has(index)) return;
-        if (this.#cluster.connection.isClosed()) throw this.#closed(error);
-        await pause(250);
-      }
-    }
+    // The server knows the id again, so a second try after a lost answer doubles nothing. A task that it has lost is
+    // another message.
+    const msgID = `task.${this.#run}.${index}.${this.#tries}`;
+    const sent = await this.#cluster.steady.run('submitting a task', async () =>
+      this.#over ? undefined : this.#cluster.js.publish(subject, bytes, { msgID }),
+    );
+    waiting.sequence = sent?.seq;
+    // The run may have ended meanwhile, when this message could not be named yet.
+    if (this.#over) await this.#withdraw([waiting]);
   }
 
   async #usesOf({ uses }: TaskSpec): Promise<Record<string, string>> {
@@ -149,7 +204,7 @@ export class NatsLane implements Lane {
   async #listen(): Promise<void> {
     const { results, result } = this.#cluster.names;
     let unheard = Date.now();
-    const watch = setInterval(() => void this.#watch(unheard), 2000);
+    const watch = setInterval(() => void this.#watch(unheard), Math.min(2000, 250 * this.#cluster.keepSeconds));
     (watch as { unref?: () => void }).unref?.();
     try {
       while (!this.#over) {
@@ -217,6 +272,33 @@ export class NatsLane implements Lane {
     for (const waiting of [...this.#waiting.values()]) waiting.reject(error);
   }
 
+  /**
+   * Submits anew what the server no longer has: it forgets tasks after a time, and workers drop those of a client that
+   * was away for long. A worker gives the result before it takes the task from the queue, so what is in neither is lost.
+   */
+  async #resubmit(): Promise<void> {
+    const { jsm, names, keepSeconds } = this.#cluster;
+    const patience = 1000 * Math.min(missingSeconds, keepSeconds / 2);
+    const now = Date.now();
+    if (now - Math.max(this.#heard, this.#looked) < patience) return;
+    this.#looked = now;
+    const waiting = [...this.#waiting].filter(([, { sequence }]) => sequence !== undefined);
+    const there = new Set<number | undefined>();
+    for (const [stream, filter] of [
+      [names.tasks, names.task(this.#run, '*')],
+      [names.results, names.result(this.#run, '*')],
+    ] as const) {
+      const { state } = await jsm.streams.info(stream, { subjects_filter: filter });
+      for (const subject of Object.keys(state.subjects ?? {})) there.add(placeOf(subject)?.index);
+    }
+    this.#tries++;
+    for (const [index, one] of waiting) {
+      if (there.has(index) || this.#waiting.get(index) !== one || this.#over) continue;
+      one.sequence = undefined;
+      this.#submit(one).catch(one.reject);
+    }
+  }
+
   /** Nothing comes: is anybody there? */
   async #watch(unheard: number): Promise<void> {
     if (this.#waiting.size === 0) {
@@ -227,6 +309,7 @@ export class NatsLane implements Lane {
     const { serverSeconds, workerSeconds } = this.#patience;
     if (Date.now() - unheard > 1000 * serverSeconds)
       return this.#fail(new EwaldError('Lost', `the NATS server at ${url} has not answered for ${serverSeconds} s`));
+    await this.#resubmit().catch(() => {});
     if (Date.now() - this.#heard < 1000 * workerSeconds) return;
     const workers = await this.#cluster.workers(1000).catch(() => undefined);
     if (!workers || Date.now() - this.#heard < 1000 * workerSeconds) return;

@@ -1,0 +1,63 @@
+/** Requests that go on through restarts of the server. */
+import { EwaldError, isEwaldError, messageOf } from '../../errors.js';
+import type { Connection } from './library.js';
+
+const retryMs = 250;
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Whether the server has said no, which it says again however often it is asked. */
+const isRefusal = (error: unknown): boolean => {
+  const { name, status } = error as { name?: string; status?: number };
+  return name === 'PermissionViolationError' || (name === 'JetStreamApiError' && (status ?? 500) < 500);
+};
+
+export class Steady {
+  readonly #connection: Connection;
+  readonly #url: string;
+  readonly #seconds: number;
+  readonly #cuts = new Set<() => void>();
+
+  /** `seconds` is how long one request may fail before it is given up. */
+  constructor(connection: Connection, url: string, seconds: number) {
+    this.#connection = connection;
+    this.#url = url;
+    this.#seconds = seconds;
+    void this.#watch();
+  }
+
+  /**
+   * Does `work`, and again where the server goes away meanwhile: what was under way then is lost, and its answer would be
+   * waited for in vain. Throws `Lost` when the connection is closed, the server refuses, or it stays away too long.
+   */
+  async run<T>(what: string, work: () => Promise<T>): Promise<T> {
+    let since: number | undefined;
+    for (;;) {
+      let cut = (): void => {};
+      const away = new Promise<never>((_, reject) => {
+        cut = () => reject(new Error('the server went away'));
+      });
+      this.#cuts.add(cut);
+      try {
+        return await Promise.race([work(), away]);
+      } catch (error) {
+        if (isEwaldError(error)) throw error;
+        since ??= Date.now();
+        const why = `${what} failed with: ${messageOf(error)}`;
+        const server = `the NATS server at ${this.#url}`;
+        const lost = (message: string): EwaldError => new EwaldError('Lost', message, { cause: error });
+        if (this.#connection.isClosed()) throw lost(`the connection to ${server} was closed for good; ${why}`);
+        if (isRefusal(error)) throw lost(`${server} refuses a request; ${why}`);
+        if (Date.now() - since > 1000 * this.#seconds)
+          throw lost(`${server} has not answered for ${this.#seconds} s; ${why}`);
+      } finally {
+        this.#cuts.delete(cut);
+      }
+      await pause(retryMs);
+    }
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type } of this.#connection.status())
+      if (type === 'disconnect') for (const cut of this.#cuts) cut();
+  }
+}
