@@ -41,7 +41,8 @@ Outcome decode_lz4(Input in, Output out);
 Outcome decode_shuffle(Input in, Output out, uint32_t element);
 Outcome decode_lzf(Input in, Output out);
 Outcome decode_byte_offset(Input in, Output out);
-Outcome decode_zlib(Input in, Output out);
+// `compares`: whether the checksum behind the data has to match.
+Outcome decode_zlib(Input in, Output out, bool compares);
 Outcome decode_packed(Input in, Output out, uint32_t element, uint32_t bits, bool high_first);
 
 // Encoders: `out` holds at least encoded_bound; the bytes written come back, 0 when there is no memory for a block.

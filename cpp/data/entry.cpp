@@ -30,6 +30,8 @@ const char* wrong_sizes(uint32_t codec, uint32_t element, uint32_t parameter) {
     case EWALD_CODEC_PACKED_LSB:
       if (parameter < 1 || parameter > 16) return "packed values have 1 to 16 bits";
       return element == 2 || (element == 1 && parameter <= 8) ? nullptr : "the pixels are too small for the bits";
+    case EWALD_CODEC_ZLIB:
+      return parameter <= 1 ? nullptr : "0 compares the checksum of a zlib stream, 1 does not";
     default:
       return codec < codecs ? nullptr : "there is no such codec";
   }
@@ -74,7 +76,7 @@ extern "C" EWALD_EXPORT(ewald_codec_decode) int32_t
       outcome = decode_byte_offset(input, output);
       break;
     case EWALD_CODEC_ZLIB:
-      outcome = decode_zlib(input, output);
+      outcome = decode_zlib(input, output, parameter == 0);
       break;
     default:
       outcome = decode_packed(input, output, element_bytes, parameter, codec == EWALD_CODEC_PACKED_MSB);

@@ -19,7 +19,12 @@ export interface DataFlags {
   order?: string;
   dataset?: string;
   allowOutside?: boolean;
+  checksums?: boolean;
 }
+
+/** What the flag means, in every command that opens frames. */
+export const noChecksums =
+  'do not compare the checksums of the file (CBF, HDF5, zip, TIFF): faster, and damage goes unnoticed';
 
 /** The flag of an option of `open`, for messages. */
 export const flagOf = (option: string): string =>
@@ -38,7 +43,8 @@ export function withDataFlags(command: Command): Command {
     .option('--frame-footer <bytes>', 'raw: bytes after each frame')
     .option('--order <axes>', "raw, dm: which axes vary fastest, the frame's (signal) or the scan's (navigation)")
     .option('--dataset <name>', 'which array of a file that holds several: a name, a path in HDF5, a number from 0')
-    .option('--allow-outside', 'let the file refer to files outside its folder');
+    .option('--allow-outside', 'let the file refer to files outside its folder')
+    .option('--no-checksums', noChecksums);
 }
 
 /** Options of `open` from the flags. Throws `Argument`. */
@@ -67,6 +73,7 @@ export function openOptions(flags: DataFlags, signal: AbortSignal): OpenOptions 
     order: named(flags.order, '--order', ['signal', 'navigation']),
     dataset: dataset !== undefined && /^\d+$/.test(dataset) ? Number(dataset) : dataset,
     allowOutside: flags.allowOutside,
+    checksums: flags.checksums,
     signal,
   };
 }

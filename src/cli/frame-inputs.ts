@@ -92,16 +92,23 @@ export async function filesOfFolder(folder: string): Promise<string[]> {
 export function openFile(
   file: string,
   data: DataPath,
-  geometry: Geometry | undefined,
-  signal: AbortSignal,
+  {
+    geometry,
+    signal,
+    checksums,
+  }: {
+    readonly geometry: Geometry | undefined;
+    readonly signal: AbortSignal;
+    readonly checksums?: boolean | undefined;
+  },
 ): Promise<Dataset> {
   return openStacked(async (sigShape) => {
-    if (data?.must) return open(file, { signal, dataset: data.path, sigShape });
-    const dataset = await open(file, { signal });
+    if (data?.must) return open(file, { signal, checksums, dataset: data.path, sigShape });
+    const dataset = await open(file, { signal, checksums });
     const entry = data && dataset.arrays.find(({ name }) => name === data.path);
     if (!sigShape && (!entry || entry.chosen)) return dataset;
     await dataset.dispose();
-    return open(file, { signal, dataset: entry && data.path, sigShape });
+    return open(file, { signal, checksums, dataset: entry && data.path, sigShape });
   }, geometry);
 }
 

@@ -46,6 +46,8 @@ export interface FrameSourceOptions {
   readonly shard: Shard | undefined;
   /** Seconds without new frames after which a followed run ends; undefined: nothing is followed. */
   readonly follow: number | undefined;
+  /** As `open` has it. */
+  readonly checksums?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -97,7 +99,7 @@ export class FrameSource implements RunSource {
   }
 
   openOther(file: string, path: string): Promise<Dataset> {
-    return open(file, { dataset: path });
+    return open(file, { dataset: path, checksums: this.#options.checksums });
   }
 
   async close(): Promise<void> {
@@ -112,8 +114,7 @@ export class FrameSource implements RunSource {
     for (const { file, frames } of this.#files) {
       if (left <= 0) return;
       const own = file === this.#first?.name ? this.#first : undefined;
-      const dataset =
-        own ?? (await openFile(file, this.#data, this.#options.geometry, this.#options.signal).catch(() => undefined));
+      const dataset = own ?? (await openFile(file, this.#data, this.#options).catch(() => undefined));
       if (!dataset) continue;
       const taken = (frames ?? counting(0, dataset.frames)).slice(0, left);
       left -= taken.length;
@@ -217,14 +218,14 @@ export class FrameSource implements RunSource {
 
   /** The first file that opens: one that is damaged is told when its turn comes, and does not end the run. */
   async #openFirst(file: string): Promise<Dataset> {
-    const { follow, signal, data, geometry } = this.#options;
+    const { follow, data } = this.#options;
     try {
-      return await openFile(file, data, geometry, signal);
+      return await openFile(file, data, this.#options);
     } catch (error) {
       if (follow !== undefined || !isEwaldError(error) || !['Format', 'File'].includes(error.tag)) throw error;
       for (const { file: next } of this.#files.slice(1, mostTried)) {
         if (next === file) continue;
-        const dataset = await openFile(next, data, geometry, signal).catch(() => undefined);
+        const dataset = await openFile(next, data, this.#options).catch(() => undefined);
         if (dataset) return dataset;
       }
       throw error;
@@ -237,7 +238,7 @@ export class FrameSource implements RunSource {
     if (known !== undefined) return known;
     let dataset: Dataset;
     try {
-      dataset = await openFile(file, this.#data, this.#options.geometry, this.#options.signal);
+      dataset = await openFile(file, this.#data, this.#options);
     } catch (error) {
       if (isEwaldError(error) && error.tag !== 'Aborted') return undefined;
       throw error;

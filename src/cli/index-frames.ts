@@ -99,7 +99,7 @@ async function search(
       })
     : await FrameSource.open({
         ...{ wanted, data: data || undefined, geometry: given },
-        ...{ serialStart, shard, follow, signal },
+        ...{ serialStart, shard, follow, signal, checksums: flags.checksums },
       });
   try {
     if (given)
@@ -112,7 +112,8 @@ async function search(
     const far = executor.kind === 'nats' ? resolve : (file: string): string => file;
     const name = source.first.name;
     const first = source.live ? name : far(name);
-    const run: SharedRun = { geometry: given, first, data: source.data, settings, live: source.live };
+    const { checksums } = flags;
+    const run: SharedRun = { geometry: given, first, data: source.data, checksums, settings, live: source.live };
     const summary = new FrameSummary(source.total);
     const done = new Set<string>();
     let last = Number.NEGATIVE_INFINITY;
@@ -264,6 +265,7 @@ async function openSinks(
       geometry,
       cell: cells[0],
       data: source.data,
+      checksums: flags.checksums,
       kept: source.kept,
       remarks,
     };

@@ -1,6 +1,7 @@
 /** What a file format is to the rest of the room: how it is recognised and how it is opened. One format a file. */
 import type { PlatformSignal } from '../globals.js';
 import type { ByteSource } from './byte-source.js';
+import type { Digests } from './checksums/check.js';
 import type { Codecs } from './codecs/codecs.js';
 import type { Dataset } from './dataset.js';
 import type { DataType } from './dtype.js';
@@ -26,6 +27,11 @@ export interface FormatOptions {
   readonly order?: 'signal' | 'navigation' | undefined;
   /** Which array of a file that holds several: a name of `arrays`, an HDF5 path, or a number from 0. */
   readonly dataset?: string | number | undefined;
+  /**
+   * Whether checksums that the file carries (CBF's MD5; Fletcher-32, Adler-32 and metadata of HDF5; CRC-32 of zip) are
+   * compared; one that differs is a `Format` error of its frame. Default true: damage is silent otherwise.
+   */
+  readonly checksums?: boolean | undefined;
   /** Lets files refer to files outside their folder. Default: refused. */
   readonly allowOutside?: boolean | undefined;
   /** Ends the opening with `Aborted`. */
@@ -44,6 +50,8 @@ export interface Detection {
 export interface Services {
   /** Opens the codecs that chunks are unpacked with; whoever calls disposes them. */
   codecs(): Promise<Codecs>;
+  /** Digests as the platform computes them. Default: in JavaScript. */
+  readonly digests?: Digests;
   /** Loads the library for what our HDF5 reader does not know. Throws `Load` where there is none. */
   foreign?(): Promise<ForeignLibrary>;
 }

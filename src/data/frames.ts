@@ -314,5 +314,5 @@ class FileDataset implements Dataset {
 const damaged = (name: string, frame: number, cause: unknown): EwaldError =>
   new EwaldError('Format', `${name}: frame ${frame} is damaged: ${messageOf(cause).replace(`${name}: `, '')}`, {
     cause,
-    detail: { path: name, frame },
+    detail: { ...(isEwaldError(cause) ? cause.detail : {}), path: name, frame },
   });

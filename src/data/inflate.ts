@@ -1,10 +1,14 @@
 /** Decompression by the engine itself, bounded: never more than is asked for, whatever the data say. */
 
-/** Unpacks exactly `length` bytes. Throws where there are fewer, or the data are damaged. */
+/**
+ * Unpacks exactly `length` bytes. Throws where there are fewer, or the data are damaged. `toTheEnd` reads on behind the
+ * last byte that is wanted, so that the engine compares a checksum there.
+ */
 export async function inflate(
   stored: Uint8Array,
   length: number,
   kind: 'deflate' | 'deflate-raw' | 'zstd',
+  { toTheEnd = false }: { readonly toTheEnd?: boolean } = {},
 ): Promise<Uint8Array> {
   const out = new Uint8Array(length);
   let at = 0;
@@ -13,11 +17,12 @@ export async function inflate(
     .pipeThrough(new DecompressionStream(kind as CompressionFormat) as ReadableWritablePair<Uint8Array, Uint8Array>);
   const reader = stream.getReader();
   try {
-    while (at < length) {
+    while (at < length || toTheEnd) {
       const { done, value } = await reader.read();
       if (done) break;
-      out.set(value.subarray(0, length - at), at);
+      out.set(value.subarray(0, Math.max(0, length - at)), Math.min(at, length));
       at += value.length;
+      if (at > length) break;
     }
   } finally {
     // What follows the last pixel is nobody's, and may be endless.

@@ -7,6 +7,7 @@
  * @module
  */
 import { provideTurning } from './byte-order.js';
+import { digests } from './checksums/node.js';
 import { nativeTurning, openCodecs } from './codecs/node.js';
 import type { Dataset, Note } from './dataset.js';
 import { openForeign } from './foreign/node.js';
@@ -32,7 +33,7 @@ export async function open(input: DataInput | readonly DataInput[], options: Ope
 
 const platform: OpenPlatform = {
   files: fileSource,
-  services: { codecs: () => openCodecs(), foreign: openForeign },
+  services: { codecs: () => openCodecs(), digests, foreign: openForeign },
 };
 
 /** Which formats a file may have, the surest first, each with what was seen; of a series its first file. */

@@ -1,6 +1,6 @@
 /** Opening a file of unknown format: every format looks at its first bytes, the surest one opens it. */
 import { EwaldError } from '../errors.js';
-import { choice, knownOptions } from '../options.js';
+import { choice, flag, knownOptions } from '../options.js';
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Codecs } from './codecs/codecs.js';
 import { latin1 } from './cursor.js';
@@ -41,11 +41,12 @@ const optionNames = [
   'order',
   'dataset',
   'allowOutside',
+  'checksums',
   'codecs',
   'h5wasm',
   'signal',
 ];
-const everywhere = ['format', 'navShape', 'allowOutside', 'codecs', 'h5wasm', 'signal'];
+const everywhere = ['format', 'navShape', 'allowOutside', 'checksums', 'codecs', 'h5wasm', 'signal'];
 
 /** Which formats a source may have, the surest first; empty when no format knows it. */
 export async function detectFormats(source: ByteSource, options: FormatOptions = {}): Promise<Candidate[]> {
@@ -79,6 +80,7 @@ export async function openSource(
 ): Promise<Dataset> {
   try {
     knownOptions('open', options, optionNames);
+    flag('open: checksums', options.checksums, true);
     const names = ['auto', ...formats.map(({ name }) => name)];
     const named = choice('open: format', options.format, 'auto', names);
     const format = named === 'auto' ? await surest(source, options) : formats.find(({ name }) => name === named);

@@ -1,6 +1,7 @@
 /** Zip archives: their table of contents, and a member as a source of its own. Format: APPNOTE 6.3. */
 import type { PlatformSignal } from '../globals.js';
 import { type ByteSource, target } from './byte-source.js';
+import { compare, type Digests, hex32 } from './checksums/check.js';
 import { latin1 } from './cursor.js';
 import { inflate } from './inflate.js';
 import { badFile, holds, sane } from './shapes.js';
@@ -12,6 +13,8 @@ export interface ZipEntry {
   readonly method: number;
   readonly storedBytes: number;
   readonly bytes: number;
+  /** CRC-32 of the unpacked bytes. */
+  readonly crc: number;
   /** Where its local header is. */
   readonly at: number;
 }
@@ -20,6 +23,9 @@ export interface ZipEntry {
 const mostBytes = 2 ** 31;
 /** Deflate makes no more than this many bytes of one. */
 const deflateRatio = 1032;
+/** Members that are stored as they are and larger than this are not read as a whole only to be checked. */
+export const mostChecked = 2 ** 30;
+const pieceBytes = 2 ** 23;
 
 /** Reads the table of contents. Throws `Format`. */
 export async function readZip(source: ByteSource, signal?: PlatformSignal): Promise<ZipEntry[]> {
@@ -45,6 +51,7 @@ export async function readZip(source: ByteSource, signal?: PlatformSignal): Prom
       method: entries.getUint16(at + 10, true),
       storedBytes: entries.getUint32(at + 20, true),
       bytes: entries.getUint32(at + 24, true),
+      crc: entries.getUint32(at + 16, true),
       at: entries.getUint32(at + 42, true),
     });
     at += 46 + nameBytes + entries.getUint16(at + 30, true) + entries.getUint16(at + 32, true);
@@ -52,8 +59,15 @@ export async function readZip(source: ByteSource, signal?: PlatformSignal): Prom
   return found;
 }
 
-/** A member as a source: read in place where it is stored, unpacked into memory where it is compressed. */
-export async function zipMember(source: ByteSource, entry: ZipEntry, signal?: PlatformSignal): Promise<ByteSource> {
+/**
+ * A member as a source: read in place where it is stored, unpacked into memory where it is compressed. With `digests`
+ * its checksum is compared, of a stored one (up to `mostChecked`) when it is first read. Throws `Format`.
+ */
+export async function zipMember(
+  source: ByteSource,
+  entry: ZipEntry,
+  { signal, digests }: { readonly signal?: PlatformSignal | undefined; readonly digests?: Digests | undefined },
+): Promise<ByteSource> {
   holds(source, entry.at, 30, `the header of ${entry.name}`);
   const header = await source.read(entry.at, 30, { signal });
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
@@ -65,11 +79,20 @@ export async function zipMember(source: ByteSource, entry: ZipEntry, signal?: Pl
   const name = `${source.name}:${entry.name}`;
   const unpacked = entry.method === 8 ? await unpack(source, entry, start, signal) : undefined;
   const size = unpacked ? unpacked.length : entry.storedBytes;
+  const agree = (crc: number): void => compare('CRC-32', hex32(entry.crc), hex32(crc), name);
+  if (unpacked && digests) agree(digests.crc32(unpacked));
+  let checking: Promise<void> | undefined;
+  const check = (): Promise<void> | undefined => {
+    if (unpacked || !digests || size > mostChecked) return undefined;
+    checking ??= storedCrc(source, start, size, digests).then(agree);
+    return checking;
+  };
   const member: ByteSource = {
     name,
     size,
     async read(offset, into, options) {
       const out = target(member, offset, into);
+      await check();
       if (!unpacked) return source.read(start + offset, out, options);
       out.set(unpacked.subarray(offset, offset + out.length));
       return out;
@@ -78,6 +101,16 @@ export async function zipMember(source: ByteSource, entry: ZipEntry, signal?: Pl
     close: () => source.close(),
   };
   return member;
+}
+
+async function storedCrc(source: ByteSource, start: number, size: number, { crc32 }: Digests): Promise<number> {
+  let crc = 0;
+  const piece = new Uint8Array(Math.min(pieceBytes, size));
+  for (let at = 0; at < size; at += piece.length) {
+    const bytes = await source.read(start + at, piece.subarray(0, Math.min(piece.length, size - at)));
+    crc = crc32(bytes, crc);
+  }
+  return crc;
 }
 
 async function unpack(

@@ -24,6 +24,8 @@ export interface SharedRun {
   readonly first: string;
   /** Dataset of HDF5 files; undefined: the file's own choice. */
   readonly data: string | undefined;
+  /** As `open` has it. */
+  readonly checksums?: boolean | undefined;
   readonly settings: SearchSettings;
   /** The first frame, where frames come by themselves and `first` is but its name. */
   readonly live?: LiveFrame | undefined;
@@ -137,11 +139,12 @@ function detectorOf(
 async function openFrames(
   scope: TaskScope,
   file: DataInput,
-  { data, geometry }: SharedRun,
+  { data, geometry, checksums }: SharedRun,
   known: number,
 ): Promise<Dataset> {
   const open = (): Promise<Dataset> =>
-    openStacked((sigShape) => scope.open(file, { dataset: data, sigShape }), geometry);
-  const dataset = await scope.keep(`frames ${file}`, open);
-  return dataset.frames >= known ? dataset : scope.keep(`frames ${file} ${known}`, open);
+    openStacked((sigShape) => scope.open(file, { dataset: data, sigShape, checksums }), geometry);
+  const key = `frames ${file}${checksums === false ? ' unchecked' : ''}`;
+  const dataset = await scope.keep(key, open);
+  return dataset.frames >= known ? dataset : scope.keep(`${key} ${known}`, open);
 }

@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { elements } from '../../src/data/dtype.js';
 import { Hdf5Dataset } from '../../src/data/hdf5/dataset.js';
+import { memorySource } from '../../src/data/sources/memory.js';
 import { isEwaldError } from '../../src/errors.js';
 import { openHdf5, readAll, sha256 } from './hdf5-support.js';
 
@@ -238,5 +239,82 @@ describe.skipIf(!corpus)('links, attributes, errors', () => {
     await expect(refused.get('/up')).rejects.toThrow(/outside its folder; open it with allowOutside/);
     const allowed = await openHdf5(join(inside, 'link.h5'), true);
     expect(await allowed.get('/up')).toBeInstanceOf(Hdf5Dataset);
+  });
+});
+
+/** Structures with a checksum, and a byte of each that says where something lies or how much there is. */
+const structures = {
+  OHDR: 24,
+  OCHK: 10,
+  BTHD: 12,
+  BTLF: 8,
+  BTIN: 8,
+  FRHP: 30,
+  FHIB: 22,
+  FHDB: 30,
+  FAHD: 9,
+  FADB: 14,
+  EAHD: 20,
+  EAIB: 14,
+  EASB: 20,
+  EADB: 30,
+} as const;
+
+describe.skipIf(!corpus)('one flipped bit', () => {
+  const whole = corpus ? readFileSync(join(folder, 'latest.h5')) : new Uint8Array(0);
+  // One of each index of chunks, and some of the rest.
+  const written = Object.entries(corpus?.files['latest.h5'] ?? {}).filter(
+    ([path], i) => /^\/(index\/[^/]+\/(none|gzip)|sparse|many|names|noted)/.test(path) || i % 60 === 0,
+  );
+  const placesOf = (signature: string): number[] => {
+    const bytes = Buffer.from(whole.buffer, whole.byteOffset, whole.length);
+    const places: number[] = [];
+    for (let at = bytes.indexOf(signature); at >= 0; at = bytes.indexOf(signature, at + 1)) places.push(at);
+    return places;
+  };
+  /** The file with some bytes changed: datasets that are wrong in silence, and errors of checksums. */
+  const readWith = async (places: readonly number[], checksums = true) => {
+    const bytes = Uint8Array.from(whole);
+    for (const place of places) bytes[place] = (bytes[place] ?? 0) ^ 8;
+    const found = { wrong: [] as string[], checksum: 0, other: 0, right: 0 };
+    const file = await openHdf5(memorySource(bytes), false, checksums);
+    for (const [path, { sha256: wanted }] of written)
+      try {
+        const dataset = await file.get(path);
+        if (dataset instanceof Hdf5Dataset && sha256(await readAll(dataset)) === wanted) found.right++;
+        else found.wrong.push(path);
+      } catch (error) {
+        if (!isEwaldError(error, 'Format')) found.wrong.push(`${path}: ${error}`);
+        else if (error.detail.checksum === undefined) found.other++;
+        else found.checksum++;
+      }
+    return found;
+  };
+
+  test.each(Object.entries(structures))('in every %s is found by its checksum', async (signature, offset) => {
+    const places = placesOf(signature);
+    expect(places.length).toBeGreaterThan(0);
+    const { wrong, checksum } = await readWith(places.map((place) => place + offset));
+    expect(wrong).toEqual([]);
+    expect(checksum).toBeGreaterThan(0);
+  });
+
+  test('in pages of fixed arrays is found by their checksums', async () => {
+    const view = new DataView(whole.buffer, whole.byteOffset, whole.length);
+    const pages = placesOf('FAHD').flatMap((at) => {
+      const [bits, count, block] = [whole[at + 7] ?? 0, view.getUint32(at + 8, true), view.getUint32(at + 16, true)];
+      const pageCount = count > 2 ** bits ? Math.ceil(count / 2 ** bits) : 0;
+      return pageCount > 0 && block < whole.length ? [block + 14 + Math.ceil(pageCount / 8) + 4] : [];
+    });
+    expect(pages.length).toBeGreaterThan(0);
+    const { wrong, checksum } = await readWith(pages);
+    expect(wrong).toEqual([]);
+    expect(checksum).toBeGreaterThan(0);
+  });
+
+  test('in a checksum itself does no harm without checksums', async () => {
+    const blocks = placesOf('FAHD').map((at) => at + 24);
+    expect((await readWith(blocks)).checksum).toBeGreaterThan(0);
+    expect(await readWith(blocks, false)).toEqual({ wrong: [], checksum: 0, other: 0, right: written.length });
   });
 });

@@ -19,12 +19,13 @@ export const codecsHere = (backend?: 'wasm' | 'native'): Promise<Codecs> =>
 let shared: Promise<Codecs> | undefined;
 
 /** A file opened by our reader. */
-export async function openHdf5(source: string | ByteSource, allowOutside = false): Promise<Hdf5File> {
+export async function openHdf5(source: string | ByteSource, allowOutside = false, checksums = true): Promise<Hdf5File> {
   shared ??= codecsHere();
   const codecs = shared;
   return Hdf5File.open(typeof source === 'string' ? await fileSource(source) : source, {
     open: new Map(),
     allowOutside,
+    checksums,
     codecs: () => codecs,
   });
 }

@@ -5,6 +5,7 @@
 import { EwaldError } from '../../errors.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
+import { compare, type Digests, hexOf, plainDigests, readAnyway } from '../checksums/check.js';
 import { latin1 } from '../cursor.js';
 import type { Dataset, Note } from '../dataset.js';
 import { type DataType, elementBytes, elements, littleEndianMachine } from '../dtype.js';
@@ -46,6 +47,8 @@ interface Section {
   readonly compression: Compression;
   readonly dtype: DataType;
   readonly little: boolean;
+  /** The digest of its bytes as they are stored, in hexadecimal; undefined where the file states none. */
+  readonly md5: string | undefined;
   /** [y, x] as the section states them; absent where the CIF around it does. */
   readonly shape: readonly number[] | undefined;
 }
@@ -59,9 +62,9 @@ export const cbf: Format = {
     if (text.startsWith('###CBF:')) return { confidence: 1, why: 'it begins with ###CBF:' };
     return text.includes(boundary) ? { confidence: 0.9, why: 'a CIF with a binary section' } : undefined;
   },
-  async open(source, options) {
+  async open(source, options, { digests = plainDigests }) {
     const { sections, text } = await readSections(source, options);
-    return openSections(source, sections, text, options);
+    return openSections(source, sections, text, options, digests);
   },
 };
 
@@ -70,6 +73,7 @@ async function openSections(
   sections: readonly Section[],
   text: string,
   options: FormatOptions,
+  digests: Digests,
 ): Promise<Dataset> {
   const [first] = sections;
   if (!first) throw badFile(source, `no binary section (${boundary}) was found`);
@@ -116,9 +120,14 @@ async function openSections(
     sizes: [{ what: 'pixels', expected: pixels * panels, found: pixels * panels }],
     async readFrame(_, into, signal) {
       for (const [panel, section] of sections.entries()) {
+        const check = (bytes: Uint8Array): void => {
+          if (section.md5 !== undefined)
+            compare('MD5', section.md5, hexOf(digests.md5(bytes)), panels > 1 ? `panel ${panel}` : 'the picture');
+        };
         const place = into.subarray(panel * frameBytes, (panel + 1) * frameBytes);
         if (section.compression !== 'none') {
           const stored = await source.read(section.offset, section.bytes, { signal });
+          check(stored);
           if (section.compression === 'packed') {
             const [rows = 1, columns = 1] = shape.slice(-2);
             const out = new Int32Array(place.buffer, place.byteOffset, pixels);
@@ -130,6 +139,8 @@ async function openSections(
           decodeByteOffset(stored, out as unknown as { [index: number]: number; readonly length: number });
         } else {
           await source.read(section.offset, place, { signal });
+          // What stands behind the pixels belongs to the digest, too.
+          check(section.bytes === place.length ? place : await source.read(section.offset, section.bytes, { signal }));
           if (little !== littleEndianMachine) swapBytes(place, elementBytes(dtype));
         }
       }
@@ -140,7 +151,7 @@ async function openSections(
 /** Reads the text and the headers of all binary sections, without their numbers. */
 async function readSections(
   source: ByteSource,
-  { signal }: FormatOptions,
+  { signal, checksums = true }: FormatOptions,
 ): Promise<{ sections: Section[]; text: string }> {
   const sections: Section[] = [];
   let text = '';
@@ -151,7 +162,7 @@ async function readSections(
     const begin = found.text.lastIndexOf(boundary);
     // The opening line, not the closing one of a section before.
     text += begin < 0 ? found.text : found.text.slice(0, begin);
-    const section = readSection(source, found.text.slice(Math.max(0, begin)), found.end);
+    const section = readSection(source, found.text.slice(Math.max(0, begin)), found.end, checksums);
     sections.push(section);
     at = section.offset + section.bytes;
     if (sections.length > 4096) throw badFile(source, 'more than 4096 binary sections');
@@ -174,7 +185,7 @@ async function readUntilMark(
   }
 }
 
-function readSection(source: ByteSource, header: string, offset: number): Section {
+function readSection(source: ByteSource, header: string, offset: number, checksums: boolean): Section {
   const value = (key: string): string | undefined =>
     new RegExp(`^${key}:[ \\t]*"?([^"\\r\\n]*)"?`, 'im').exec(header)?.[1]?.trim();
   const whole = (key: string): number | undefined => (value(key) === undefined ? undefined : Number(value(key)));
@@ -203,6 +214,7 @@ function readSection(source: ByteSource, header: string, offset: number): Sectio
     bytes,
     compression,
     dtype,
+    md5: checksums ? digestOf(source, value('Content-MD5')) : undefined,
     little: !/big/i.test(value('X-Binary-Element-Byte-Order') ?? ''),
     shape: given
       ? [
@@ -212,6 +224,17 @@ function readSection(source: ByteSource, header: string, offset: number): Sectio
         ]
       : undefined,
   };
+}
+
+/** The digest of a header, in hexadecimal. Throws `Format` for one that is none. */
+function digestOf(source: ByteSource, base64: string | undefined): string | undefined {
+  if (base64 === undefined || base64 === '') return undefined;
+  if (/^[A-Za-z0-9+/]{22}(==)?$/.test(base64))
+    return hexOf(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
+  throw badFile(
+    source,
+    `Content-MD5 is "${base64.slice(0, 40)}", which is no MD5 in base64: the header is damaged; ${readAnyway}`,
+  );
 }
 
 /** The size as _array_structure_list gives it: the fastest dimension first. */

@@ -1,9 +1,11 @@
 /** Zip archives of NumPy arrays: .npz, and .prz of Panta Rhei. Zarr in a zip is refused by name. */
 import { EwaldError } from '../../errors.js';
 import type { ByteSource } from '../byte-source.js';
+import { plainDigests } from '../checksums/check.js';
+import type { Note } from '../dataset.js';
 import type { Format } from '../format.js';
 import { badFile } from '../shapes.js';
-import { readZip, type ZipEntry, zipMember } from '../zip.js';
+import { mostChecked, readZip, type ZipEntry, zipMember } from '../zip.js';
 import { npy } from './npy.js';
 
 export const npz: Format = {
@@ -24,18 +26,23 @@ export const npz: Format = {
         'Unsupported',
         `${source.name} is a Zarr store in a zip; Zarr is not read. Export it as HDF5 or npy`,
       );
-    const entry = choose(
-      source,
-      entries.filter(({ name }) => name.endsWith('.npy')),
-      options.dataset,
-    );
-    const dataset = await npy.open(
-      await zipMember(source, entry, options.signal),
-      { ...options, dataset: undefined },
-      services,
-    );
-    return Object.assign(dataset, { format: 'npz' });
+    const arrays = entries.filter(({ name }) => name.endsWith('.npy'));
+    const entry = choose(source, arrays, options.dataset);
+    const { signal, checksums = true } = options;
+    const digests = checksums ? (services.digests ?? plainDigests) : undefined;
+    const member = await zipMember(source, entry, { signal, digests });
+    const dataset = await npy.open(member, { ...options, dataset: undefined }, services);
+    const unchecked = digests !== undefined && entry.method === 0 && entry.bytes > mostChecked;
+    return Object.assign(dataset, {
+      format: 'npz',
+      notes: unchecked ? [...dataset.notes, notChecked] : dataset.notes,
+    });
   },
+};
+
+const notChecked: Note = {
+  kind: 'warning',
+  text: `its CRC-32 is not compared, since that would read more than ${mostChecked >> 30} GiB first`,
 };
 
 /** The array asked for, else 'data', else the largest. */

@@ -1,5 +1,7 @@
 /** How the strips and tiles of a TIFF are compressed, and how rows are predicted. */
 
+import { adler32 } from '../checksums/adler32.js';
+import { compare, hex32 } from '../checksums/check.js';
 import { inflate } from '../inflate.js';
 
 /** What is thrown becomes the reason why a frame is damaged. */
@@ -27,12 +29,45 @@ export const unread: Readonly<Record<number, string>> = {
   34925: 'LZMA',
 };
 
-/** Decodes a strip or tile to `length` bytes; never to more, whatever it says. */
-export async function decompress(stored: Uint8Array, compression: number, length: number): Promise<Uint8Array> {
+/**
+ * Decodes a strip or tile to `length` bytes; never to more, whatever it says. `checksums`: whether the one that ends
+ * deflate or Zstandard is compared.
+ */
+export async function decompress(
+  stored: Uint8Array,
+  compression: number,
+  length: number,
+  checksums: boolean,
+): Promise<Uint8Array> {
   if (compression === 1) return stored;
   if (compression === 5) return lzw(stored, length);
   if (compression === 32773) return packBits(stored, length);
-  return inflate(stored, length, compression === 50000 ? 'zstd' : 'deflate');
+  if (compression === 50000) return inflate(stored, length, 'zstd', { toTheEnd: checksums });
+  // Without its checksum, which engines would compare as they please: sooner or later, and with no way to read on.
+  const zlib = stored.length > 6 && ((stored[0] ?? 0) & 15) === 8 && ((stored[1] ?? 0) & 32) === 0;
+  const raw = zlib && inflate(stored.subarray(2, -4), length, 'deflate-raw').catch(() => undefined);
+  const data = await raw;
+  if (!data) return inflate(stored, length, 'deflate');
+  if (checksums) await compareAdler(stored, data);
+  return data;
+}
+
+/** The bytes of padding that a writer may leave behind a strip. */
+const mostPadding = 3;
+
+/** Compares the checksum behind a strip, or before its padding. */
+async function compareAdler(stored: Uint8Array, data: Uint8Array): Promise<void> {
+  const computed = adler32(data);
+  const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
+  for (let padding = 0; padding <= mostPadding && padding + 6 <= stored.length; padding++)
+    if (view.getUint32(stored.length - 4 - padding) === computed) return;
+  // A strip of more rows than the picture has: its checksum is also of those that were cut off, and says nothing here.
+  const longer = await inflate(stored.subarray(2, -4), data.length + 1, 'deflate-raw').then(
+    () => true,
+    () => false,
+  );
+  if (longer) return;
+  compare('Adler-32', hex32(view.getUint32(stored.length - 4)), hex32(computed), 'the strip');
 }
 
 /** Whether this engine can decode Zstandard by itself. */

@@ -96,7 +96,8 @@ export const tiff: Format = {
     }
     return openFrames(source, {
       ...description,
-      readFrame: (frame, into, signal) => readPage(source, layouts[frame] as Layout, file.little, into, signal),
+      readFrame: (frame, into, signal) =>
+        readPage(source, layouts[frame] as Layout, file.little, into, signal, options.checksums ?? true),
     });
   },
 };
@@ -204,6 +205,7 @@ async function readPage(
   little: boolean,
   into: Uint8Array,
   signal: PlatformSignal | undefined,
+  checksums: boolean,
 ): Promise<void> {
   const { width, height, samples, bits, dtype, compression, predictor, pieceWidth, pieceHeight, offsets, bytes } =
     layout;
@@ -218,7 +220,7 @@ async function readPage(
     const rows = Math.min(pieceHeight, height - top);
     const columns = Math.min(pieceWidth, width - left);
     const stored = await source.read(offsets[piece] as number, bytes[piece] as number, { signal });
-    const data = await decompress(stored, compression, rowBytes * (tiled ? pieceHeight : rows));
+    const data = await decompress(stored, compression, rowBytes * (tiled ? pieceHeight : rows), checksums);
     for (let row = 0; row < rows; row++) {
       const line = data.slice(row * rowBytes, (row + 1) * rowBytes);
       const to = ((top + row) * width + left) * samples * size;

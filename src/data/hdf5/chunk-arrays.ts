@@ -1,6 +1,7 @@
 /** Chunks in arrays: fixed where no axis may grow, extensible where one may. */
-import { type ChunkLookup, element, elementSize, type Grid, linear, remember, type StoredChunk } from './chunk-grid.js';
+import { type ChunkLookup, element, elementSize, type Grid, linear, remember } from './chunk-grid.js';
 import { type Fields, nowhere } from './fields.js';
+import type { Pages } from './pages.js';
 
 /** A bit of a map whose first bit is the highest of the first byte. */
 const bit = (map: Uint8Array, index: number): boolean => (((map[index >> 3] ?? 0) << (index & 7)) & 0x80) !== 0;
@@ -30,9 +31,14 @@ export function fixedLookup(grid: Grid, address: number): ChunkLookup {
     prefix.skip(1 + offset);
     const map = prefix.take(Math.ceil(pageCount / 8));
     if (pageCount > 0) prefix.checksum();
+    else await checked(pages, block, prefixBytes + count * size + 4, 'a block of a fixed array');
     return { count, block, perPage, pageCount, prefixBytes, map };
   });
-  const elements = remember(64, async (at) => readElements(grid, at, counts.get(at) ?? 0, 'a page of a fixed array'));
+  const elements = remember(64, async (at) => {
+    const count = counts.get(at) ?? 0;
+    const fields = await pages.fields(at, count * size, 'a page of a fixed array');
+    return Array.from({ length: count }, () => element(fields, grid));
+  });
   const counts = new Map<number, number>();
   return async (place) => {
     const array = await open(address);
@@ -45,6 +51,7 @@ export function fixedLookup(grid: Grid, address: number): ChunkLookup {
       at += 4 + page * (array.perPage * size + 4);
       count = Math.min(array.perPage, array.count - page * array.perPage);
       within = index - page * array.perPage;
+      if (!counts.has(at)) await checked(pages, at, count * size + 4, 'a page of a fixed array');
     } else if (count * size > 2 ** 16) {
       // Not in pages, yet large: the element alone.
       return element(await pages.fields(at + index * size, size, 'a fixed array'), grid);
@@ -54,10 +61,15 @@ export function fixedLookup(grid: Grid, address: number): ChunkLookup {
   };
 }
 
-/** Reads `count` elements with no regard to their checksum where it lies apart. */
-async function readElements(grid: Grid, at: number, count: number, what: string): Promise<(StoredChunk | undefined)[]> {
-  const fields = await grid.pages.fields(at, count * elementSize(grid), what);
-  return Array.from({ length: count }, () => element(fields, grid));
+/** Fields of a structure that ends with its checksum, which is compared. */
+async function checked(pages: Pages, at: number, bytes: number, what: string): Promise<Fields> {
+  // What is not compared need not be read.
+  if (pages.widths.checksums === false) return pages.fields(at, 0, what);
+  const fields = await pages.fields(at, bytes, what);
+  fields.at = bytes - 4;
+  fields.checksum();
+  fields.at = 0;
+  return fields;
 }
 
 function checkClient(head: Fields, grid: Grid, size: number): void {
@@ -126,6 +138,13 @@ export function extensibleLookup(grid: Grid, address: number): ChunkLookup {
     const map = block.take(mapBytes);
     return { map, blocks: Array.from({ length: count }, () => block.address()) };
   });
+  /** Blocks and pages of elements whose checksums were right. */
+  const sound = new Set<number>();
+  const check = async (at: number, bytes: number): Promise<void> => {
+    if (sound.has(at)) return;
+    await checked(pages, at, bytes, 'a block of an extensible array');
+    sound.add(at);
+  };
   const superShapes = new Map<number, { count: number; mapBytes: number; offsetBytes: number }>();
 
   return async (place) => {
@@ -159,9 +178,11 @@ export function extensibleLookup(grid: Grid, address: number): ChunkLookup {
     }
     if (block === undefined || block === nowhere) return undefined;
     // Pages begin behind the prefix and its checksum; each ends with one of its own.
-    const from = paged
-      ? block + prefix + 4 + Math.floor(at / array.perPage) * (array.perPage * size + 4) + (at % array.perPage) * size
-      : block + prefix + at * size;
+    const pageBytes = array.perPage * size + 4;
+    const page = block + prefix + 4 + Math.floor(at / array.perPage) * pageBytes;
+    await check(block, prefix + (paged ? 0 : perBlock * size) + 4);
+    if (paged) await check(page, pageBytes);
+    const from = paged ? page + (at % array.perPage) * size : block + prefix + at * size;
     return element(await pages.fields(from, size, 'a block of an extensible array'), grid);
   };
 }

@@ -167,7 +167,7 @@ export async function openDataset(file: Home, path: string, header: ObjectHeader
   checkElement(type, name);
   const layout = readLayout(need(message.layout, 'layout'));
   const filterMessage = find(header, message.filters);
-  const pipeline = pipelineOf(filterMessage ? readFilters(filterMessage) : [], type.size);
+  const pipeline = pipelineOf(filterMessage ? readFilters(filterMessage) : [], type.size, pages.widths.checksums);
   const fill = readFill(header, type.size);
   if (find(header, message.externalFiles))
     throw new EwaldError('Unsupported', `${name} lies in a raw file beside this one, which is not read here`);

@@ -1,5 +1,6 @@
 /** The fields of a structure of the file, one after the other; every one is checked against what is left. */
 import { EwaldError } from '../../errors.js';
+import { hex32, readAnyway } from '../checksums/check.js';
 
 /** What an address field holds where there is nothing; files write it as all ones. */
 export const nowhere = -1;
@@ -10,6 +11,8 @@ export interface Widths {
   readonly offset: number;
   /** Bytes of a length. */
   readonly length: number;
+  /** Whether checksums are compared; default true. */
+  readonly checksums?: boolean;
 }
 
 /** Bytes that hold numbers up to `limit`. */
@@ -136,8 +139,21 @@ export class Fields {
 
   /** Compares the checksum of everything before with the next four bytes. */
   checksum(): void {
-    const computed = lookup3(this.bytes.subarray(0, this.at));
-    if (this.u32() !== computed) throw this.wrong('its checksum does not match; the file is damaged');
+    const before = this.bytes.subarray(0, this.at);
+    this.compare(this.u32(), before);
+  }
+
+  /** Compares a checksum that was read with that of `bytes`. */
+  compare(stored: number, bytes: Uint8Array): void {
+    if (this.#widths.checksums === false) return;
+    const computed = lookup3(bytes);
+    if (stored === computed) return;
+    const [expected, found] = [hex32(stored), hex32(computed)];
+    throw new EwaldError(
+      'Format',
+      `${this.what}: its checksum is ${expected}, but its bytes have ${found}: the file is damaged; ${readAnyway}`,
+      { detail: { checksum: 'lookup3', expected, found } },
+    );
   }
 
   #ones(bytes: number): boolean {
@@ -151,24 +167,19 @@ export class Fields {
 const utf8 = new TextDecoder();
 const latin1 = new TextDecoder('latin1');
 
+const rotate = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
+
 /** Bob Jenkins' lookup3 with an initial value of 0: the checksum of HDF5's metadata. */
 export function lookup3(bytes: Uint8Array): number {
-  const rotate = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let left = bytes.length;
-  let [a, b, c] = [0xdeadbeef + left, 0xdeadbeef + left, 0xdeadbeef + left].map((x) => x | 0) as [
-    number,
-    number,
-    number,
-  ];
-  const word = (at: number): number => {
-    const byte = (i: number): number => (i < bytes.length ? (bytes[i] ?? 0) : 0);
-    return byte(at) | (byte(at + 1) << 8) | (byte(at + 2) << 16) | (byte(at + 3) << 24);
-  };
+  let a = (0xdeadbeef + left) | 0;
+  let [b, c] = [a, a];
   let at = 0;
   for (; left > 12; left -= 12, at += 12) {
-    a = (a + word(at)) | 0;
-    b = (b + word(at + 4)) | 0;
-    c = (c + word(at + 8)) | 0;
+    a = (a + view.getInt32(at, true)) | 0;
+    b = (b + view.getInt32(at + 4, true)) | 0;
+    c = (c + view.getInt32(at + 8, true)) | 0;
     a = ((a - c) ^ rotate(c, 4)) | 0;
     c = (c + b) | 0;
     b = ((b - a) ^ rotate(a, 6)) | 0;
@@ -183,6 +194,12 @@ export function lookup3(bytes: Uint8Array): number {
     b = (b + a) | 0;
   }
   if (left === 0) return c >>> 0;
+  // The last twelve bytes or less, with zeros behind them.
+  const word = (from: number): number => {
+    let value = 0;
+    for (let i = Math.min(3, bytes.length - 1 - from); i >= 0; i--) value = (value << 8) | (bytes[from + i] as number);
+    return value;
+  };
   a = (a + word(at)) | 0;
   b = (b + word(at + 4)) | 0;
   c = (c + word(at + 8)) | 0;

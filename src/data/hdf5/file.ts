@@ -22,6 +22,8 @@ export interface FileSet {
   /** Files already open, by name. */
   readonly open: Map<string, Promise<Hdf5File>>;
   readonly allowOutside: boolean;
+  /** Whether checksums are compared; default true. */
+  readonly checksums?: boolean;
   codecs(): Promise<Codecs>;
   /** The library for filters that are not known here; undefined where there is none. */
   foreign?(): Promise<ForeignLibrary>;
@@ -72,7 +74,7 @@ export class Hdf5File {
 
   /** Opens a file. Throws `Format` for bytes that are no HDF5. */
   static async open(source: ByteSource, files: FileSet): Promise<Hdf5File> {
-    return new Hdf5File(source, await readSuperblock(source), files);
+    return new Hdf5File(source, await readSuperblock(source, files.checksums), files);
   }
 
   /** This file as the foreign library opens it, when that is first needed. */

@@ -1,5 +1,6 @@
 /** Filters: what chunks were sent through, and the way back. */
 import { EwaldError } from '../../errors.js';
+import { hex32, mismatch } from '../checksums/check.js';
 import type { Codec, Codecs } from '../codecs/codecs.js';
 import type { Fields } from './fields.js';
 
@@ -75,11 +76,11 @@ const byCodec = (filter: Filter, codec: Codec, ratio: number, kept = false): Ste
   decode: (codecs, input, output) => codecs.decode(codec, input, output),
 });
 
-function stepOf(filter: Filter, elementBytes: number): Step | undefined {
+function stepOf(filter: Filter, elementBytes: number, checksums: boolean): Step | undefined {
   const { id, values } = filter;
   switch (id) {
     case 1:
-      return byCodec(filter, { codec: 'zlib' }, 1040);
+      return byCodec(filter, { codec: 'zlib', parameter: checksums ? 0 : 1 }, 1040);
     case 2:
       return byCodec(filter, { codec: 'shuffle', elementBytes: values[0] || elementBytes }, 1, true);
     case 3:
@@ -88,7 +89,7 @@ function stepOf(filter: Filter, elementBytes: number): Step | undefined {
         ratio: 1,
         forward: (bytes) => bytes + 4,
         backward: (bytes) => bytes - 4,
-        decode: async (codecs, input, output) => fletcher(codecs, input, output),
+        decode: async (codecs, input, output) => fletcher(codecs, input, output, checksums),
       };
     case 32000:
       return byCodec(filter, { codec: 'lzf' }, 140);
@@ -106,18 +107,19 @@ function stepOf(filter: Filter, elementBytes: number): Step | undefined {
   }
 }
 
-function fletcher(codecs: Codecs, input: Uint8Array, output: Uint8Array): void {
+function fletcher(codecs: Codecs, input: Uint8Array, output: Uint8Array, checksums: boolean): void {
   const data = input.subarray(0, input.length - 4);
   if (input.length < 4 || data.length !== output.length)
     throw new EwaldError('Format', `${input.length} bytes with a checksum do not hold ${output.length}`);
+  output.set(data);
+  if (!checksums) return;
   const tail = input.subarray(input.length - 4);
   const stored = new DataView(tail.buffer, tail.byteOffset, 4).getUint32(0, true);
   const computed = codecs.fletcher32(data);
   // Files of HDF5 1.6.2 and before have the halves' bytes exchanged, and the library still takes them.
   const exchanged = (((computed & 0x00ff00ff) << 8) | ((computed >>> 8) & 0x00ff00ff)) >>> 0;
   if (stored !== computed && stored !== exchanged)
-    throw new EwaldError('Format', `its Fletcher-32 checksum is ${stored}, computed is ${computed}`);
-  output.set(data);
+    throw mismatch('Fletcher-32', hex32(stored), hex32(computed), 'the chunk');
 }
 
 /** The way back through a whole pipeline. */
@@ -133,16 +135,16 @@ export interface Pipeline {
   checkSize(stored: number, mask: number, chunk: number): void;
 }
 
-/** The pipeline of a dataset whose elements have `elementBytes` bytes. */
-export function pipelineOf(filters: readonly Filter[], elementBytes: number): Pipeline {
-  const steps = filters.map((filter) => stepOf(filter, elementBytes));
+/** The pipeline of a dataset whose elements have `elementBytes` bytes; `checksums` as `open` has it. */
+export function pipelineOf(filters: readonly Filter[], elementBytes: number, checksums = true): Pipeline {
+  const steps = filters.map((filter) => stepOf(filter, elementBytes, checksums));
   const unknown = filters.find((_, i) => steps[i] === undefined);
   const active = (mask: number): Step[] =>
     steps.filter((step, i): step is Step => step !== undefined && (i > 31 || (mask & (1 << i)) === 0));
   return {
     filters,
     unknown,
-    knows: (filter) => stepOf(filter, elementBytes) !== undefined,
+    knows: (filter) => stepOf(filter, elementBytes, checksums) !== undefined,
     checkSize(stored, mask, chunk) {
       const most = active(mask).reduce((bytes, { ratio }) => bytes * ratio, stored) + 64;
       if (chunk > most)

@@ -30,6 +30,7 @@ export async function openHdf5Frames(source: ByteSource, options: FormatOptions,
   const files: FileSet = {
     open: new Map(),
     allowOutside: options.allowOutside ?? false,
+    checksums: options.checksums ?? true,
     codecs: () => {
       codecs ??= services.codecs();
       return codecs;

@@ -17,7 +17,7 @@ export interface Superblock {
 }
 
 /** Reads the superblock of a file: at byte 0, or behind a user block of 512 · 2ⁿ bytes. */
-export async function readSuperblock(source: ByteSource): Promise<Superblock> {
+export async function readSuperblock(source: ByteSource, checksums = true): Promise<Superblock> {
   const base = await findSignature(source);
   const pages = new Pages(source);
   pages.base = base;
@@ -35,7 +35,7 @@ export async function readSuperblock(source: ByteSource): Promise<Superblock> {
   }
   if (![2, 4, 8].includes(offset) || ![2, 4, 8].includes(length))
     throw head.wrong(`addresses of ${offset} and lengths of ${length} bytes are impossible`);
-  pages.widths = { offset, length };
+  pages.widths = { offset, length, checksums };
   const rest = new Fields(head.bytes, pages.widths, head.what);
   rest.at = head.at;
   rest.address(); // the base, which is where the superblock was found

@@ -4,7 +4,7 @@ import type { PlatformSignal } from '../../globals.js';
 import { type Box, copyBox, fillBox, type Side } from './box.js';
 import type { Dataspace } from './dataspace.js';
 import type { Hdf5Type } from './datatype.js';
-import { Fields, lookup3, nowhere } from './fields.js';
+import { Fields, nowhere } from './fields.js';
 import { globalHeapObject } from './heaps.js';
 import type { Home, Part } from './home.js';
 import type { Layout } from './layout.js';
@@ -43,7 +43,7 @@ export async function readMappings(
     source: readSelection(fields),
     target: readSelection(fields),
   }));
-  if (lookup3(bytes.subarray(0, fields.at)) !== fields.u32()) throw fields.wrong('its checksum does not match');
+  fields.checksum();
   return mappings;
 }
 

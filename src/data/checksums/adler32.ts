@@ -1,0 +1,19 @@
+/** Adler-32 (RFC 1950), which ends a zlib stream. */
+
+/** As many bytes as the sums hold before they have to be reduced. */
+const mostSummed = 5552;
+
+/** The checksum of bytes. */
+export function adler32(bytes: Uint8Array): number {
+  let [a, b] = [1, 0];
+  for (let at = 0; at < bytes.length; ) {
+    const end = Math.min(bytes.length, at + mostSummed);
+    for (; at < end; at++) {
+      a += bytes[at] as number;
+      b += a;
+    }
+    a %= 65521;
+    b %= 65521;
+  }
+  return b * 65536 + a;
+}
