@@ -1,7 +1,7 @@
 // One run with UDFs of every kind, and the bytes of all of its results as text: the same on every executor.
 import { createHash } from 'node:crypto';
 import { comUdf, logSumUdf, masks, masksUdf, stddevUdf, sumUdf } from 'ewald/udf';
-import { brightest } from './module.mjs';
+import { brightest, least } from './module.mjs';
 
 /** The UDFs of the run. */
 export const udfs = () => [
@@ -13,13 +13,20 @@ export const udfs = () => [
     masks: [masks.circular({ width: 10, height: 8, cx: 4, cy: 4, r: 3 }), masks.gradientX({ width: 10, height: 8 })],
   }),
   brightest,
+  least,
 ];
 
-/** The digest of a run over the frames of a file; `more` UDFs run beside, and are not part of it. */
+/**
+ * The digest of a run over the frames of a file, and of a second one where two positions have no frame; `more` UDFs run
+ * beside the first, and are not part of it.
+ */
 export async function digestOf(ctx, file, options = {}, more = []) {
-  const scan = await ctx.load(file, { format: 'raw', dtype: 'u16', sigShape: [8, 10], navShape: [6, 5] });
-  const results = await ctx.runUdf(scan, [...udfs(), ...more], { numPartitions: 7, ...options });
-  return digest(results.slice(0, udfs().length));
+  const raw = { format: 'raw', dtype: 'u16', sigShape: [8, 10], navShape: [6, 5] };
+  const run = { numPartitions: 7, ...options };
+  const results = await ctx.runUdf(await ctx.load(file, raw), [...udfs(), ...more], run);
+  const gaps = await ctx.load(file, { ...raw, syncOffset: -2 });
+  const apart = await ctx.runUdf(gaps, [comUdf.withParams({ regression: 1 }), least], run);
+  return digest([...results.slice(0, udfs().length), ...apart]);
 }
 
 /** The bytes of results, hashed. */
