@@ -1,9 +1,10 @@
-/** The files of examples/cluster by those who will read them: bash, systemd and nats-server. */
+/** The files of examples/cluster by those who will read them: bash, systemd, nats-server and kubectl. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
+import { ewald } from '../support/cli.js';
 
 const example = (name: string): string => new URL(`../../examples/cluster/${name}`, import.meta.url).pathname;
 const run = (command: string, ...args: string[]) => {
@@ -12,14 +13,75 @@ const run = (command: string, ...args: string[]) => {
 };
 const present = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0;
 
-test('the Slurm script is sound bash', () => {
-  expect(run('bash', '-n', example('workers.slurm'))).toEqual({ status: 0, said: '' });
-  expect(readFileSync(example('workers.slurm'), 'utf8')).toMatch(/^#!.*bash\n(#.*\n)*#SBATCH /);
+const scripts = ['workers.slurm', 'shards.slurm'];
+test.each(scripts)('%s is sound bash', (name) => {
+  expect(run('bash', '-n', example(name))).toEqual({ status: 0, said: '' });
+  expect(readFileSync(example(name), 'utf8')).toMatch(/^#!.*bash\n(#.*\n)*#SBATCH /);
+});
+
+describe('under Slurm 22.05 and later', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-slurm-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  /** What a script starts, and on how many cores: a task of srun has one unless srun itself is told of more. */
+  const started = (name: string, env: Record<string, string>, ...args: string[]): string => {
+    const program = (file: string, text: string): void => {
+      writeFileSync(join(folder, file), `#!/bin/bash\n${text}\n`);
+      chmodSync(join(folder, file), 0o755);
+    };
+    program(
+      'srun',
+      'cpus=1; if [[ $1 == --cpus-per-task=* ]]; then cpus=$(cut -d= -f2 <<<"$1"); shift; fi; CPUS=$cpus "$@"',
+    );
+    program('npx', 'echo "$CPUS cores: $*"');
+    const { status, stdout, stderr } = spawnSync('bash', [example(name), ...args], {
+      encoding: 'utf8',
+      env: { PATH: `${folder}:${process.env.PATH}`, SLURM_CPUS_PER_TASK: '32', ...env },
+    });
+    expect([status, stderr]).toEqual([0, '']);
+    return stdout.trim();
+  };
+
+  test('a worker has the cores that it uses', () => {
+    expect(started('workers.slurm', {})).toBe('32 cores: --no-install ewald worker --workers 32');
+  });
+
+  test('a job of the array has its shard, its stream and its cores', async () => {
+    const array = { SLURM_ARRAY_TASK_ID: '3', SLURM_ARRAY_TASK_COUNT: '16' };
+    const given = ['my run.lst', 'det.geom', 'lyso.cell', 'run'];
+    const index = 'ewald index -i my run.lst -g det.geom -p lyso.cell --jobs 32 --shard 3/16 -o run-3.stream';
+    expect(started('shards.slurm', array, ...given)).toBe(`32 cores: --no-install ${index}`);
+    const again = { ...array, SLURM_ARRAY_TASK_COUNT: '1', SHARDS: '16' };
+    expect(started('shards.slurm', again, ...given, '--resume')).toBe(`32 cores: --no-install ${index} --resume`);
+    const { out } = await ewald(['index', '--help']);
+    for (const flag of ['-i,', '-g,', '-p,', '--jobs', '--shard', '-o,', '--resume']) expect(out).toContain(flag);
+  });
+});
+
+test('containers get the address and the token as a worker reads them, and may write nothing', () => {
+  const [yaml, container] = ['kubernetes.yaml', 'Containerfile'].map((name) => readFileSync(example(name), 'utf8'));
+  for (const words of [
+    'name: EWALD_NATS,',
+    'name: EWALD_NATS_TOKEN',
+    'readOnlyRootFilesystem: true',
+    'runAsNonRoot: true',
+  ])
+    expect(yaml).toContain(words);
+  expect(container).toMatch(/^USER node$/m);
+  const { peerDependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  for (const name of Object.keys(peerDependencies).filter((one) => one.startsWith('@nats-io/')))
+    expect(container).toContain(` ${name}`);
+});
+
+const kubectl = present('kubectl', 'version', '--client');
+test.skipIf(!kubectl)(kubectl ? 'kubectl reads the deployment' : 'absent: kubectl', () => {
+  const { status, said } = run('kubectl', 'label', '--local', '-f', example('kubernetes.yaml'), 'a=b', '-o', 'json');
+  expect(status, said).toBe(0);
+  expect(JSON.parse(said)).toMatchObject({ kind: 'Deployment', spec: { replicas: 4 } });
 });
 
 const shellcheck = present('shellcheck', '--version');
 test.skipIf(!shellcheck)(shellcheck ? 'shellcheck has nothing to say' : 'absent: shellcheck', () => {
-  expect(run('shellcheck', example('workers.slurm'))).toEqual({ status: 0, said: '' });
+  expect(run('shellcheck', ...scripts.map(example))).toEqual({ status: 0, said: '' });
 });
 
 const systemd = present('systemd-analyze', '--version');

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { formatNpy } from 'ewald';
 import { Executor, joinCluster, listCluster, type RunOptions, type Task, type TaskResult } from 'ewald/executors';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ewald } from '../support/cli.js';
@@ -315,6 +316,25 @@ describe.skipIf(!natsPresent)('refusals', () => {
         );
         const listed = await ewald(['cluster', '--connect', guarded.url, '--tls-ca', ca, '--token', 'secret']);
         expect(listed.code, listed.err).toBe(0);
+        // Commands that submit take the same, and the token from the environment, where ps does not show it.
+        const scan = join(folder, 'scan.npy');
+        writeFileSync(scan, formatNpy({ shape: [2, 32, 32], data: new Float32Array(2048).fill(2), complex: false }));
+        const geometry = join(folder, 'det.geom');
+        const panel = ['min_fs = 0', 'max_fs = 31', 'min_ss = 0', 'max_ss = 31', 'corner_x = -16', 'corner_y = -16'];
+        const beam = 'photon_energy = 9000\nclen = 0.1\nres = 10000\nadu_per_photon = 1\n';
+        writeFileSync(geometry, `${beam}${panel.map((line) => `p/${line}\n`).join('')}p/fs = x\np/ss = y\n`);
+        const env = { EWALD_NATS_TOKEN: 'secret', EWALD_BACKEND: 'wasm' };
+        const there = ['--executor', guarded.url, '--tls-ca', ca];
+        const [ran, indexed, without] = await Promise.all([
+          ewald(['run', 'sumsig', scan, ...there, '--json'], { env }),
+          ewald(['index', scan, '-g', geometry, '-p', 'none', ...there, '--json'], { env }),
+          ewald(['run', 'sumsig', scan, '--executor', guarded.url], { env }),
+        ]);
+        expect([ran.code, ran.err]).toEqual([0, '']);
+        expect(JSON.parse(ran.out).results).toMatchObject([{ min: 2048, max: 2048 }]);
+        expect(indexed.code, indexed.err).toBe(0);
+        expect(indexed.out.trim().split('\n')).toHaveLength(2);
+        expect([without.code, without.err]).toEqual([1, expect.stringContaining('certificate')]);
         const missing = join(folder, 'none.pem');
         const { code, err } = await ewald(['cluster', '--connect', guarded.url, '--tls-ca', missing]);
         expect(code, err).not.toBe(0);
