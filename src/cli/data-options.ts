@@ -18,6 +18,7 @@ export interface DataFlags {
   frameFooter?: string;
   order?: string;
   dataset?: string;
+  maxFrameBytes?: string;
   allowOutside?: boolean;
   checksums?: boolean;
 }
@@ -43,6 +44,7 @@ export function withDataFlags(command: Command): Command {
     .option('--frame-footer <bytes>', 'raw: bytes after each frame')
     .option('--order <axes>', "raw, dm: which axes vary fastest, the frame's (signal) or the scan's (navigation)")
     .option('--dataset <name>', 'which array of a file that holds several: a name, a path in HDF5, a number from 0')
+    .option('--max-frame-bytes <n>', 'largest frame or chunk that is read; default 1073741824')
     .option('--allow-outside', 'let the file refer to files outside its folder')
     .option('--no-checksums', noChecksums);
 }
@@ -72,6 +74,7 @@ export function openOptions(flags: DataFlags, signal: AbortSignal): OpenOptions 
     frameFooter: bytes(flags.frameFooter, '--frame-footer'),
     order: named(flags.order, '--order', ['signal', 'navigation']),
     dataset: dataset !== undefined && /^\d+$/.test(dataset) ? Number(dataset) : dataset,
+    maxFrameBytes: bytes(flags.maxFrameBytes, '--max-frame-bytes'),
     allowOutside: flags.allowOutside,
     checksums: flags.checksums,
     signal,

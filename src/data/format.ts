@@ -32,6 +32,11 @@ export interface FormatOptions {
    * compared; one that differs is a `Format` error of its frame. Default true: damage is silent otherwise.
    */
   readonly checksums?: boolean | undefined;
+  /**
+   * Largest frame, and largest chunk of a file, in bytes: larger ones are refused with `Limit` before anything is
+   * allocated. Default 2³⁰ (1 GiB): the largest cameras have 0.4 GB, and a damaged header may claim any size.
+   */
+  readonly maxFrameBytes?: number | undefined;
   /** Lets files refer to files outside their folder. Default: refused. */
   readonly allowOutside?: boolean | undefined;
   /** Ends the opening with `Aborted`. */
@@ -76,7 +81,7 @@ export interface Format {
   readonly title: string;
   /** Usual endings, lower case, without the dot. */
   readonly endings: readonly string[];
-  /** The options it takes beside `navShape`, `allowOutside` and `signal`. */
+  /** The options it takes beside `navShape`, `maxFrameBytes`, `allowOutside` and `signal`. */
   readonly options: readonly (keyof FormatOptions)[];
   /** Whether a file is of this format; undefined when it is not. Throws nothing for any bytes. */
   detect(probe: Probe): Detection | undefined | Promise<Detection | undefined>;

@@ -1,13 +1,15 @@
 /** Opening a file of unknown format: every format looks at its first bytes, the surest one opens it. */
 import { EwaldError } from '../errors.js';
-import { choice, flag, knownOptions } from '../options.js';
+import { choice, flag, integer, knownOptions } from '../options.js';
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Codecs } from './codecs/codecs.js';
 import { latin1 } from './cursor.js';
 import type { Dataset } from './dataset.js';
+import { elementBytes } from './dtype.js';
 import { foreignOf, type LoadH5wasm } from './foreign/browser.js';
 import type { Detection, Format, FormatOptions, Probe, Services } from './format.js';
 import { formats } from './formats/table.js';
+import { defaultFrameBytes, tooLarge } from './shapes.js';
 
 /** Options of `open`. */
 export interface OpenOptions extends FormatOptions {
@@ -40,13 +42,14 @@ const optionNames = [
   'frameFooter',
   'order',
   'dataset',
+  'maxFrameBytes',
   'allowOutside',
   'checksums',
   'codecs',
   'h5wasm',
   'signal',
 ];
-const everywhere = ['format', 'navShape', 'allowOutside', 'checksums', 'codecs', 'h5wasm', 'signal'];
+const everywhere = ['format', 'navShape', 'maxFrameBytes', 'allowOutside', 'checksums', 'codecs', 'h5wasm', 'signal'];
 
 /** Which formats a source may have, the surest first; empty when no format knows it. */
 export async function detectFormats(source: ByteSource, options: FormatOptions = {}): Promise<Candidate[]> {
@@ -93,11 +96,18 @@ export async function openSource(
           `${source.name}: a file of format ${format.name} says its ${name} itself; leave it out`,
         );
     const { codecs, h5wasm } = options;
-    return await format.open(source, options, {
+    const most = integer('open: maxFrameBytes', options.maxFrameBytes, defaultFrameBytes, 1, Number.MAX_SAFE_INTEGER);
+    const dataset = await format.open(source, options, {
       ...services,
       ...(codecs ? { codecs: async () => ({ ...codecs, dispose: async () => undefined }) } : {}),
       ...(h5wasm ? { foreign: () => foreignOf(h5wasm) } : {}),
     });
+    const bytes = dataset.frameLength * elementBytes(dataset.dtype);
+    if (bytes > most) {
+      await dataset.dispose();
+      throw tooLarge(`${source.name}: frames of ${dataset.shape.signal.join(' × ')} ${dataset.dtype}`, bytes, most);
+    }
+    return dataset;
   } catch (error) {
     await source.close();
     throw error;

@@ -6,6 +6,9 @@ import { allocateFrames, elementBytes, elements, type FrameArray } from './dtype
 
 type Sizes = Pick<Dataset, 'name' | 'frames' | 'frameLength' | 'dtype' | 'chunkFrames'>;
 
+/** More tasks than any run has: a small file may claim any number of frames. */
+const mostPartitions = 2 ** 22;
+
 /** Runs of frames of about `bytes`, begun at whole chunks. */
 export function partitionFrames(dataset: Sizes, bytes = 2 ** 25): FrameRange[] {
   if (typeof bytes !== 'number' || !(bytes > 0))
@@ -13,7 +16,15 @@ export function partitionFrames(dataset: Sizes, bytes = 2 ** 25): FrameRange[] {
   const { frames, chunkFrames } = dataset;
   const fit = Math.max(1, Math.floor(bytes / Math.max(1, dataset.frameLength * elementBytes(dataset.dtype))));
   const step = Math.max(chunkFrames, Math.floor(fit / chunkFrames) * chunkFrames);
-  return Array.from({ length: Math.ceil(frames / step) }, (_, i) => ({
+  const count = Math.ceil(frames / step);
+  if (count > mostPartitions)
+    throw new EwaldError(
+      'Limit',
+      `${dataset.name}: ${frames} frames are ${count} partitions of ${bytes} bytes; at most ${mostPartitions} are made. ` +
+        'Are there so many frames? Then give partitions a larger number of bytes',
+      { detail: { frames, bytes, partitions: count } },
+    );
+  return Array.from({ length: count }, (_, i) => ({
     first: i * step,
     count: Math.min(step, frames - i * step),
   }));

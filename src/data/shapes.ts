@@ -9,6 +9,21 @@ import type { FormatOptions } from './format.js';
 export const badFile = (source: ByteSource, message: string, detail: Record<string, unknown> = {}): EwaldError =>
   new EwaldError('Format', `${source.name}: ${message}`, { detail: { path: source.name, ...detail } });
 
+/**
+ * Largest frame that is read unless `maxFrameBytes` says otherwise: nearly three times the largest of a camera in use
+ * (11 520 × 8184 pixels of f32 are 377 MB), and far below what a header of a few bytes can claim.
+ */
+export const defaultFrameBytes = 2 ** 30;
+
+/** The refusal of a frame or chunk that is larger than any detector's. */
+export const tooLarge = (what: string, bytes: number, most: number): EwaldError =>
+  new EwaldError(
+    'Limit',
+    `${what} take ${bytes} bytes each, more than the ${most} that are read at once: the header may be damaged. If the size is ` +
+      'real, raise maxFrameBytes (--max-frame-bytes)',
+    { detail: { bytes, maxFrameBytes: most } },
+  );
+
 /** Checks a shape that a person gave. */
 export function checkShape(what: string, shape: readonly number[], least = 0): readonly number[] {
   if (!Array.isArray(shape) || shape.length < least || shape.some((n) => !Number.isSafeInteger(n) || n < 1))

@@ -7,6 +7,7 @@ import { openCodecs } from '../../src/data/codecs/node.js';
 import type { Hdf5Dataset } from '../../src/data/hdf5/dataset.js';
 import { Hdf5File } from '../../src/data/hdf5/file.js';
 import { fileSource } from '../../src/data/sources/file.js';
+import { Pace } from '../../src/pace.js';
 
 export const addonPath = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
 
@@ -24,6 +25,9 @@ export async function openHdf5(source: string | ByteSource, allowOutside = false
   const codecs = shared;
   return Hdf5File.open(typeof source === 'string' ? await fileSource(source) : source, {
     open: new Map(),
+    opened: new Map(),
+    maxFrameBytes: 2 ** 30,
+    pace: new Pace(),
     allowOutside,
     checksums,
     codecs: () => codecs,

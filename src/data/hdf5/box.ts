@@ -71,11 +71,15 @@ export function copyBox(from: Side, to: Side, count: readonly number[], size: nu
 
 /** Fills a box of an array with one element; zeros where there is none. */
 export function fillBox(to: Side, count: readonly number[], size: number, element: Uint8Array | undefined): void {
-  const bytes = new Uint8Array(volume(count) * size);
+  // A box that is one run needs no copy.
+  const run = isRun(to.shape, count);
+  const from = offsetOf(to.shape, to.start) * size;
+  const length = volume(count) * size;
+  const bytes = run ? to.bytes.subarray(from, from + length).fill(0) : new Uint8Array(length);
   if (element?.some((byte) => byte !== 0)) {
     bytes.set(element.subarray(0, size));
     for (let done = size; done < bytes.length; done *= 2)
       bytes.copyWithin(done, 0, Math.min(done, bytes.length - done));
   }
-  copyBox({ bytes, shape: count, start: count.map(() => 0) }, to, count, size);
+  if (!run) copyBox({ bytes, shape: count, start: count.map(() => 0) }, to, count, size);
 }

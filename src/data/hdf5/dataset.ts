@@ -11,6 +11,7 @@ import { checkElement, type Hdf5Type, type Numbers, numbersOf, readDatatype, typ
 import { type Filter, type Pipeline, pipelineOf, readFilters, unknownFilter } from './filters.js';
 import type { Home } from './home.js';
 import { type Layout, readLayout } from './layout.js';
+import { type Nesting, objectKey } from './nesting.js';
 import { find, message, type ObjectHeader } from './object-header.js';
 import { type ReadBox, storageReader } from './storage.js';
 import { type Hdf5Value, readValues } from './values.js';
@@ -115,9 +116,9 @@ export class Hdf5Dataset {
   }
 
   /** A box as the file has it, into a place of an array. */
-  readRaw: ReadBox = (box, to, signal) => {
+  readRaw: ReadBox = (box, to, signal, nesting?: Nesting) => {
     this.#reader ??= this.#parts.reader();
-    return this.#reader(box, to, signal);
+    return this.#reader(box, to, signal, nesting);
   };
 
   /** All elements as values; a scalar by itself. For small datasets: `Limit` beyond 256 MiB. */
@@ -153,8 +154,13 @@ const foreignReader =
     if (!whole) copyBox({ bytes: out, shape: box.count, start: box.count.map(() => 0) }, to, box.count, size);
   };
 
-/** Opens the dataset of a header. */
-export async function openDataset(file: Home, path: string, header: ObjectHeader): Promise<Hdf5Dataset> {
+/** Opens the dataset of a header; `through` are the virtual datasets that are being opened by way of it. */
+export async function openDataset(
+  file: Home,
+  path: string,
+  header: ObjectHeader,
+  through: readonly string[] = [],
+): Promise<Hdf5Dataset> {
   const { pages } = file.superblock;
   const name = `${file.source.name}: ${path}`;
   const need = (type: number, what: string) => {
@@ -171,7 +177,8 @@ export async function openDataset(file: Home, path: string, header: ObjectHeader
   const fill = readFill(header, type.size);
   if (find(header, message.externalFiles))
     throw new EwaldError('Unsupported', `${name} lies in a raw file beside this one, which is not read here`);
-  const parts = { pages, name: path, space, elementBytes: type.size, pipeline, fill, codecs: file.files.codecs };
+  const { codecs, maxFrameBytes, pace } = file.files;
+  const parts = { pages, name: path, space, elementBytes: type.size, pipeline, fill, codecs, maxFrameBytes, pace };
   if (layout.kind !== 'virtual')
     return new Hdf5Dataset({
       file,
@@ -186,7 +193,8 @@ export async function openDataset(file: Home, path: string, header: ObjectHeader
       reader: () => storageReader({ ...parts, layout }),
     });
   const mappings = await readMappings(pages, layout, path);
-  const shape = await virtualShape(file, path, space, mappings);
+  const key = objectKey(file.source, header.address);
+  const shape = await virtualShape(file, path, key, space, mappings, through);
   return new Hdf5Dataset({
     file,
     path,
@@ -197,7 +205,7 @@ export async function openDataset(file: Home, path: string, header: ObjectHeader
     layout,
     pipeline,
     mappings,
-    reader: () => virtualReader(file, path, shape, type, fill, mappings),
+    reader: () => virtualReader(file, path, key, shape, type, fill, mappings),
   });
 }
 

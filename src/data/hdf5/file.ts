@@ -4,12 +4,14 @@
  * It is not the HDF5 library: it reads, and it reads what files of detectors and microscopes have.
  */
 import { EwaldError } from '../../errors.js';
+import type { Pace } from '../../pace.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Codecs } from '../codecs/codecs.js';
 import type { ForeignFile, ForeignLibrary } from '../foreign/foreign.js';
 import { readAttributes } from './attributes.js';
 import { Hdf5Dataset, isDataset, openDataset } from './dataset.js';
 import { type Link, readLinks, unknownLink } from './links.js';
+import { objectKey } from './nesting.js';
 import { type ObjectHeader, readHeader } from './object-header.js';
 import { readSuperblock, type Superblock } from './superblock.js';
 import type { Hdf5Value } from './values.js';
@@ -19,11 +21,17 @@ const mostHops = 64;
 
 /** What files that refer to each other share. */
 export interface FileSet {
-  /** Files already open, by name. */
+  /** Files already open, by the names that led to them. */
   readonly open: Map<string, Promise<Hdf5File>>;
+  /** The same files, each once, by their paths. */
+  readonly opened: Map<string, Promise<Hdf5File>>;
   readonly allowOutside: boolean;
   /** Whether checksums are compared; default true. */
   readonly checksums?: boolean;
+  /** Larger chunks are refused. */
+  readonly maxFrameBytes: number;
+  /** Serves the event loop in every walk through these files. */
+  readonly pace: Pace;
   codecs(): Promise<Codecs>;
   /** The library for filters that are not known here; undefined where there is none. */
   foreign?(): Promise<ForeignLibrary>;
@@ -65,6 +73,8 @@ export class Hdf5File {
   readonly files: FileSet;
   #foreign: Promise<ForeignFile> | undefined;
   readonly #objects = new Map<number, Promise<Hdf5Object>>();
+  /** Those of them that are read. */
+  readonly #ready = new WeakSet<Promise<Hdf5Object>>();
 
   private constructor(source: ByteSource, superblock: Superblock, files: FileSet) {
     this.source = source;
@@ -74,7 +84,9 @@ export class Hdf5File {
 
   /** Opens a file. Throws `Format` for bytes that are no HDF5. */
   static async open(source: ByteSource, files: FileSet): Promise<Hdf5File> {
-    return new Hdf5File(source, await readSuperblock(source, files.checksums), files);
+    const opening = readSuperblock(source, files).then((superblock) => new Hdf5File(source, superblock, files));
+    files.opened.set(source.path ?? source.name, opening);
+    return opening;
   }
 
   /** This file as the foreign library opens it, when that is first needed. */
@@ -93,15 +105,18 @@ export class Hdf5File {
     await this.source.close();
   }
 
-  async root(): Promise<Hdf5Group> {
-    const root = await this.#object(this.superblock.root, '/');
+  async root(through: readonly string[] = []): Promise<Hdf5Group> {
+    const root = await this.#object(this.superblock.root, '/', through);
     if (root instanceof Hdf5Dataset) throw new EwaldError('Format', `${this.source.name}: its root is no group`);
     return root;
   }
 
-  /** The object at a path from the root; undefined where there is none. Throws where a link leads nowhere. */
-  async get(path: string): Promise<Hdf5Object | undefined> {
-    return this.follow(await this.root(), path);
+  /**
+   * The object at a path from the root; undefined where there is none. Throws where a link leads nowhere. `through` are the
+   * virtual datasets that are being opened by way of it.
+   */
+  async get(path: string, through: readonly string[] = []): Promise<Hdf5Object | undefined> {
+    return this.follow(await this.root(through), path, { left: mostHops }, through);
   }
 
   /** As `get`; throws `Format` where there is none. */
@@ -112,29 +127,40 @@ export class Hdf5File {
   }
 
   /** Follows a path from a group. */
-  async follow(from: Hdf5Group, path: string, hops = { left: mostHops }): Promise<Hdf5Object | undefined> {
-    let at: Hdf5Object = path.startsWith('/') ? await from.file.root() : from;
+  async follow(
+    from: Hdf5Group,
+    path: string,
+    hops = { left: mostHops },
+    through: readonly string[] = [],
+  ): Promise<Hdf5Object | undefined> {
+    let at: Hdf5Object = path.startsWith('/') ? await from.file.root(through) : from;
     for (const name of path.split('/')) {
       if (name === '' || name === '.') continue;
       if (!(at instanceof Hdf5Group)) return undefined;
       const link: Link | undefined = at.links.get(name);
       if (!link) return undefined;
-      const next: Hdf5Object | undefined = await at.file.#step(at, name, link, hops);
+      const next: Hdf5Object | undefined = await at.file.#step(at, name, link, hops, through);
       if (!next) return undefined;
       at = next;
     }
     return at;
   }
 
-  async #step(group: Hdf5Group, name: string, link: Link, hops: { left: number }): Promise<Hdf5Object | undefined> {
+  async #step(
+    group: Hdf5Group,
+    name: string,
+    link: Link,
+    hops: { left: number },
+    through: readonly string[],
+  ): Promise<Hdf5Object | undefined> {
     const path = `${group.path === '/' ? '' : group.path}/${name}`;
-    if (link.kind === 'hard') return this.#object(link.address, path);
+    if (link.kind === 'hard') return this.#object(link.address, path, through);
     if (hops.left-- <= 0)
       throw new EwaldError('Format', `${this.source.name}: ${path} is linked in a circle`, { detail: { path } });
-    if (link.kind === 'soft') return this.follow(group, link.path, hops);
+    if (link.kind === 'soft') return this.follow(group, link.path, hops, through);
     if (link.kind === 'user') throw unknownLink(this.source.name, path, link.type);
     const file = await this.linked(link.file, path);
-    const found = await file.follow(await file.root(), link.path, hops);
+    const found = await file.follow(await file.root(through), link.path, hops, through);
     if (!found)
       throw new EwaldError(
         'Format',
@@ -155,6 +181,11 @@ export class Hdf5File {
       files.open.get(key) ??
       (async () => {
         const source = await this.#sibling(name, path);
+        const known = files.opened.get(source.path ?? source.name);
+        if (known) {
+          await source.close();
+          return known;
+        }
         try {
           return await Hdf5File.open(source, files);
         } catch (error) {
@@ -188,21 +219,26 @@ export class Hdf5File {
     }
   }
 
-  #object(address: number, path: string): Promise<Hdf5Object> {
+  #object(address: number, path: string, through: readonly string[]): Promise<Hdf5Object> {
     const held = this.#objects.get(address);
-    if (held) return held;
-    const reading = this.#read(address, path);
+    // A virtual dataset that is being opened must not wait for one that may wait for it.
+    if (held && (through.length === 0 || this.#ready.has(held))) return held;
+    if (through.includes(objectKey(this.source, address))) return this.#read(address, path, through);
+    const reading = this.#read(address, path, through);
     // Objects are small; those of a file with very many are read again.
     if (this.#objects.size > 4096) this.#objects.clear();
-    this.#objects.set(address, reading);
-    reading.catch(() => this.#objects.delete(address));
+    if (!held) this.#objects.set(address, reading);
+    reading.then(
+      () => this.#ready.add(reading),
+      () => !held && this.#objects.delete(address),
+    );
     return reading;
   }
 
-  async #read(address: number, path: string): Promise<Hdf5Object> {
+  async #read(address: number, path: string, through: readonly string[]): Promise<Hdf5Object> {
     const { pages } = this.superblock;
     const header = await readHeader(pages, address);
-    if (isDataset(header)) return openDataset(this, path, header);
+    if (isDataset(header)) return openDataset(this, path, header, through);
     return new Hdf5Group(this, path, header, (await readLinks(pages, header)) ?? new Map());
   }
 }

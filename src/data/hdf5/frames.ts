@@ -1,5 +1,6 @@
 /** The frames of an HDF5 file as a dataset of this room. */
 import { EwaldError } from '../../errors.js';
+import { Pace } from '../../pace.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
 import type { ArrayEntry, Dataset, Note, ReadFramesOptions, SizeCheck } from '../dataset.js';
@@ -7,7 +8,7 @@ import { type DataType, littleEndianMachine, numberBytes } from '../dtype.js';
 import type { ForeignLibrary } from '../foreign/foreign.js';
 import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';
-import { navigationShape } from '../shapes.js';
+import { defaultFrameBytes, navigationShape } from '../shapes.js';
 import { axesOf } from './axes.js';
 import { volume } from './box.js';
 import { type Catalog, catalogOf, numberAt } from './catalog.js';
@@ -20,15 +21,15 @@ import { chunkFrames, firstAxisReader, lastAxisReader, readMask } from './frame-
 import { readMetadata } from './metadata.js';
 import { findPeakList, readPeakLists } from './peak-lists.js';
 
-/** No detector has larger frames; a header that says so is damaged. */
-const mostFrameBytes = 2 ** 31;
-
 /** Opens the frames of an HDF5 file. */
 export async function openHdf5Frames(source: ByteSource, options: FormatOptions, services: Services): Promise<Dataset> {
   let codecs: ReturnType<Services['codecs']> | undefined;
   let foreign: Promise<ForeignLibrary> | undefined;
   const files: FileSet = {
     open: new Map(),
+    opened: new Map(),
+    maxFrameBytes: options.maxFrameBytes ?? defaultFrameBytes,
+    pace: new Pace(options.signal),
     allowOutside: options.allowOutside ?? false,
     checksums: options.checksums ?? true,
     codecs: () => {
@@ -52,7 +53,10 @@ export async function openHdf5Frames(source: ByteSource, options: FormatOptions,
   };
   try {
     own = await Hdf5File.open(source, files);
-    return await openWith(own, options, close);
+    const dataset = await openWith(own, options, close);
+    // Reads have signals of their own.
+    files.pace.signal = undefined;
+    return dataset;
   } catch (error) {
     await close();
     throw error;
@@ -82,7 +86,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   const signal = [...fileShape.slice(rank - signalAxes), ...extra];
   const count = volume(fromFile);
   const frameBytes = volume(signal) * (first.type.size / Math.max(1, volume(extra)));
-  if (frameBytes > mostFrameBytes || !Number.isSafeInteger(count * frameBytes))
+  if (!Number.isSafeInteger(count * frameBytes))
     throw new EwaldError(
       'Format',
       `${source.name}: ${frames.path} claims frames of ${signal.join(' × ')}, ${frameBytes} bytes`,

@@ -1,4 +1,6 @@
 /** The file of a dataset as the dataset knows it, and a dataset as the virtual ones know it: file.ts has the files. */
+
+import type { Pace } from '../../pace.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Codecs } from '../codecs/codecs.js';
 import type { ForeignFile, ForeignLibrary } from '../foreign/foreign.js';
@@ -10,13 +12,22 @@ import type { Superblock } from './superblock.js';
 export interface Home {
   readonly source: ByteSource;
   readonly superblock: Superblock;
-  readonly files: { codecs(): Promise<Codecs>; foreign?(): Promise<ForeignLibrary> };
+  readonly files: {
+    codecs(): Promise<Codecs>;
+    foreign?(): Promise<ForeignLibrary>;
+    /** Larger chunks are refused. */
+    readonly maxFrameBytes: number;
+    readonly pace: Pace;
+  };
   /** This file as the foreign library opens it. */
   foreign(library: ForeignLibrary): Promise<ForeignFile>;
   /** The file that a link names, relative to this one. */
   linked(name: string, path: string): Promise<Home>;
-  /** The object at a path from the root; undefined where there is none. */
-  get(path: string): Promise<object | undefined>;
+  /**
+   * The object at a path from the root; undefined where there is none. `through` are the virtual datasets that are being
+   * opened by way of it.
+   */
+  get(path: string, through?: readonly string[]): Promise<object | undefined>;
 }
 
 /** A dataset that parts of a virtual one come from. */

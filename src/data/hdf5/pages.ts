@@ -4,6 +4,7 @@
  */
 import { EwaldError } from '../../errors.js';
 import type { PlatformSignal } from '../../globals.js';
+import { Pace } from '../../pace.js';
 import type { ByteSource } from '../byte-source.js';
 import { Fields, type Widths } from './fields.js';
 
@@ -19,8 +20,12 @@ export class Pages {
   widths: Widths = { offset: 8, length: 8 };
   readonly #pages = new Map<number, Promise<Uint8Array>>();
 
-  constructor(source: ByteSource) {
+  /** Every walk through the file's structures passes here, so here is where it serves the event loop. */
+  readonly pace: Pace;
+
+  constructor(source: ByteSource, pace = new Pace()) {
     this.source = source;
+    this.pace = pace;
   }
 
   /** Refuses a range that the file cannot hold, before anything is allocated for it. */
@@ -37,6 +42,7 @@ export class Pages {
   /** Bytes at an address; not to be written to. */
   async bytes(address: number, length: number, what: string, signal?: PlatformSignal): Promise<Uint8Array> {
     this.check(address, length, what);
+    if (this.pace.due) await this.pace.rest();
     const from = this.base + address;
     if (length > 4 * pageBytes) return this.source.read(from, length, { signal });
     const first = Math.floor(from / pageBytes);

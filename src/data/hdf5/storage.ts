@@ -2,7 +2,9 @@
 import { EwaldError, isEwaldError, messageOf } from '../../errors.js';
 import type { PlatformSignal } from '../../globals.js';
 import { checkSignal } from '../../options.js';
+import type { Pace } from '../../pace.js';
 import type { Codecs } from '../codecs/codecs.js';
+import { tooLarge } from '../shapes.js';
 import { type Box, copyBox, fillBox, isRun, meet, offsetOf, type Side, volume } from './box.js';
 import type { ChunkLookup } from './chunk-grid.js';
 import { chunkLookup } from './chunk-index.js';
@@ -10,10 +12,17 @@ import type { Dataspace } from './dataspace.js';
 import { nowhere } from './fields.js';
 import type { Pipeline } from './filters.js';
 import type { Layout } from './layout.js';
+import type { Nesting } from './nesting.js';
 import type { Pages } from './pages.js';
 
 /** Chunks read and decoded at a time by one read. */
 const chunksInFlight = 6;
+/**
+ * Chunks that one read may touch, however small they are, and bytes for each one beyond: a small file may claim an array
+ * of any size in chunks of one byte.
+ */
+const freeChunks = 2 ** 22;
+const leastBytesAChunk = 64;
 
 /** Everything that says where elements lie and how they are packed. */
 export interface StorageParts {
@@ -25,11 +34,14 @@ export interface StorageParts {
   readonly elementBytes: number;
   readonly pipeline: Pipeline;
   readonly fill: Uint8Array | undefined;
+  /** Larger chunks are refused. */
+  readonly maxFrameBytes: number;
+  readonly pace: Pace;
   codecs(): Promise<Codecs>;
 }
 
 /** Fills the part `box` of the dataset into `to`, an array of bytes that has the box at `to.start`. */
-export type ReadBox = (box: Box, to: Side, signal?: PlatformSignal) => Promise<void>;
+export type ReadBox = (box: Box, to: Side, signal?: PlatformSignal, nesting?: Nesting) => Promise<void>;
 
 /** The reader of a dataset's storage. */
 export function storageReader(parts: StorageParts): ReadBox {
@@ -45,7 +57,7 @@ export function storageReader(parts: StorageParts): ReadBox {
 }
 
 function contiguousReader(parts: StorageParts, layout: Layout & { kind: 'contiguous' }): ReadBox {
-  const { pages, space, elementBytes, fill } = parts;
+  const { pages, space, elementBytes, fill, pace } = parts;
   const wanted = volume(space.shape) * elementBytes;
   if (layout.address === nowhere) return async (box, to) => fillBox(to, box.count, elementBytes, fill);
   if (layout.size !== undefined && layout.size < wanted)
@@ -87,6 +99,7 @@ function contiguousReader(parts: StorageParts, layout: Layout & { kind: 'contigu
     }
     for (let i = 0; i < rows; i++) {
       checkSignal(signal);
+      if (pace.due) await pace.rest(signal);
       const part = { start: box.start.map((n, k) => (k === axis ? n + i : n)), count: step };
       const place = { ...to, start: to.start.map((n, k) => (k === axis ? n + i : n)) };
       await contiguousPart(part, place, signal);
@@ -111,11 +124,15 @@ function squeeze(side: Side, axes: number): Side {
 }
 
 function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }): ReadBox {
-  const { pages, space, elementBytes, pipeline, fill, name } = parts;
+  const { pages, space, elementBytes, pipeline, fill, name, pace } = parts;
   if (layout.elementBytes !== elementBytes)
     throw wrong(parts, `chunks hold elements of ${layout.elementBytes} bytes, its type has ${elementBytes}`);
   const { chunk } = layout;
   const chunkBytes = volume(chunk) * elementBytes;
+  if (chunkBytes > parts.maxFrameBytes)
+    throw tooLarge(`${pages.source.name}: ${name}: chunks of ${chunk.join(' × ')}`, chunkBytes, parts.maxFrameBytes);
+  // Nothing was ever written.
+  if (layout.index.address === nowhere) return async (box, to) => fillBox(to, box.count, elementBytes, fill);
   let lookup: ChunkLookup | undefined;
   // Memory of chunks as they are stored: that of a large one is dearer to get than to fill.
   const spare: Uint8Array[] = [];
@@ -175,11 +192,19 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
     if (volume(box.count) === 0) return;
     const first = box.start.map((n, axis) => Math.floor(n / (chunk[axis] ?? 1)));
     const last = box.start.map((n, axis) => Math.floor((n + (box.count[axis] ?? 1) - 1) / (chunk[axis] ?? 1)));
+    const chunks = volume(last.map((n, axis) => n - (first[axis] ?? 0) + 1));
+    if (chunks > freeChunks + (volume(box.count) * elementBytes) / leastBytesAChunk)
+      throw wrong(
+        parts,
+        `${box.count.join(' × ')} elements lie in ${chunks} chunks of ${chunk.join(' × ')}; so small ones are not read, ` +
+          'repack the file, for instance with h5repack -l CHUNK=…',
+      );
     const places = gridPlaces(first, last);
     const failures: unknown[] = [];
     const work = async (): Promise<void> => {
       for (let next = places.next(); !next.done && failures.length === 0; next = places.next()) {
         checkSignal(signal);
+        if (pace.due) await pace.rest(signal);
         await readChunk(next.value, box, to, signal);
       }
     };

@@ -1,5 +1,6 @@
 /** The superblock: where the root group is, and how wide addresses are. */
 import { EwaldError } from '../../errors.js';
+import type { Pace } from '../../pace.js';
 import type { ByteSource } from '../byte-source.js';
 import { Fields } from './fields.js';
 import { Pages } from './pages.js';
@@ -17,9 +18,12 @@ export interface Superblock {
 }
 
 /** Reads the superblock of a file: at byte 0, or behind a user block of 512 · 2ⁿ bytes. */
-export async function readSuperblock(source: ByteSource, checksums = true): Promise<Superblock> {
+export async function readSuperblock(
+  source: ByteSource,
+  { checksums = true, pace }: { readonly checksums?: boolean; readonly pace?: Pace } = {},
+): Promise<Superblock> {
   const base = await findSignature(source);
-  const pages = new Pages(source);
+  const pages = new Pages(source, pace);
   pages.base = base;
   const head = await pages.fieldsUpTo(0, 128, 'the superblock');
   head.skip(8);

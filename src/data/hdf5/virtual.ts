@@ -1,13 +1,14 @@
 /** Virtual datasets: put together from boxes of other datasets, often of other files. */
 import { EwaldError } from '../../errors.js';
 import type { PlatformSignal } from '../../globals.js';
-import { type Box, copyBox, fillBox, type Side } from './box.js';
+import { type Box, copyBox, fillBox, type Side, volume } from './box.js';
 import type { Dataspace } from './dataspace.js';
 import type { Hdf5Type } from './datatype.js';
 import { Fields, nowhere } from './fields.js';
 import { globalHeapObject } from './heaps.js';
 import type { Home, Part } from './home.js';
 import type { Layout } from './layout.js';
+import { checkNesting, countElements, type Nesting, nested } from './nesting.js';
 import type { Pages } from './pages.js';
 import { type AxisSelection, indexAt, positionsIn, readSelection, type Selection, selected } from './selection.js';
 import type { ReadBox } from './storage.js';
@@ -21,7 +22,7 @@ export interface VirtualMapping {
   readonly target: Selection;
 }
 
-/** Blocks of one pattern looked for before it counts as endless. */
+/** Blocks of one pattern looked for before it counts as endless: each is a file or a dataset. */
 const mostBlocks = 1_000_000;
 
 /** Reads the parts that a layout refers to. */
@@ -57,10 +58,16 @@ const endless = (selection: Selection): number =>
     ? -1
     : selection.findIndex(({ count, block }) => count === Infinity || block === Infinity);
 
-async function sourceOf(file: Home, path: string, mapping: VirtualMapping, block: number): Promise<Part> {
+async function sourceOf(
+  file: Home,
+  path: string,
+  mapping: VirtualMapping,
+  block: number,
+  through: readonly string[],
+): Promise<Part> {
   const other = await file.linked(nameOf(mapping.file, block), path);
   const wanted = nameOf(mapping.path, block);
-  const found = await other.get(wanted);
+  const found = await other.get(wanted, through);
   if (!found || !('readRaw' in found))
     throw new EwaldError(
       'Format',
@@ -78,9 +85,12 @@ async function sourceIfThere(
   path: string,
   mapping: VirtualMapping,
   block: number,
+  through: readonly string[],
 ): Promise<Part | undefined> {
+  const { pace } = file.files;
+  if (pace.due) await pace.rest();
   try {
-    return await sourceOf(file, path, mapping, block);
+    return await sourceOf(file, path, mapping, block, through);
   } catch (error) {
     if (error instanceof EwaldError && (error.detail.absent === true || error.detail.target !== undefined))
       return undefined;
@@ -92,10 +102,14 @@ async function sourceIfThere(
 export async function virtualShape(
   file: Home,
   path: string,
+  key: string,
   space: Dataspace,
   mappings: readonly VirtualMapping[],
+  outside: readonly string[] = [],
 ): Promise<readonly number[]> {
   const shape = [...space.shape];
+  checkNesting(`${file.source.name}: ${path}`, outside, key);
+  const through = [...outside, key];
   for (const mapping of mappings) {
     const axis = endless(mapping.target);
     const along = typeof mapping.target === 'string' ? undefined : mapping.target[axis];
@@ -103,10 +117,10 @@ export async function virtualShape(
     let end = along.start;
     if (isPattern(mapping.file) || isPattern(mapping.path)) {
       let blocks = 0;
-      while (blocks < mostBlocks && (await sourceIfThere(file, path, mapping, blocks))) blocks++;
+      while (blocks < mostBlocks && (await sourceIfThere(file, path, mapping, blocks, through))) blocks++;
       if (blocks > 0) end = along.start + (blocks - 1) * along.stride + along.block;
     } else {
-      const source = await sourceIfThere(file, path, mapping, 0);
+      const source = await sourceIfThere(file, path, mapping, 0, through);
       const from = typeof mapping.source === 'string' ? undefined : mapping.source[endless(mapping.source)];
       if (source && from) {
         const length = source.shape[endless(mapping.source)] ?? 0;
@@ -133,12 +147,15 @@ const whole = (shape: readonly number[]): AxisSelection[] =>
 export function virtualReader(
   file: Home,
   path: string,
+  key: string,
   shape: readonly number[],
   type: Hdf5Type,
   fill: Uint8Array | undefined,
   mappings: readonly VirtualMapping[],
 ): ReadBox {
-  const unlike = (why: string): EwaldError => new EwaldError('Unsupported', `${file.source.name}: ${path}: ${why}`);
+  const name = `${file.source.name}: ${path}`;
+  const { pace } = file.files;
+  const unlike = (why: string): EwaldError => new EwaldError('Unsupported', `${name}: ${why}`);
 
   const readPart = async (
     source: Part,
@@ -146,6 +163,7 @@ export function virtualReader(
     target: readonly AxisSelection[],
     box: Box,
     to: Side,
+    nesting: Nesting,
     signal?: PlatformSignal,
   ): Promise<void> => {
     if (source.type.size !== type.size) throw unlike(`its part ${source.path} has elements of another size`);
@@ -194,7 +212,9 @@ export function virtualReader(
           start[run.axis] = run.source;
           count[run.axis] = run.count;
         }
-      await readTurned(source, { start, count }, chosen, box, to, signal);
+      if (pace.due) await pace.rest(signal);
+      countElements(name, nesting, volume(count));
+      await readTurned(source, { start, count }, chosen, box, to, nesting, signal);
       let t = runs.length - 1;
       for (; t >= 0; t--) {
         place[t] = (place[t] ?? 0) + 1;
@@ -212,6 +232,7 @@ export function virtualReader(
     chosen: readonly { target: number; count: number }[],
     box: Box,
     to: Side,
+    nesting: Nesting,
     signal?: PlatformSignal,
   ): Promise<void> => {
     const start = chosen.map((run, t) => (to.start[t] ?? 0) + run.target - (box.start[t] ?? 0));
@@ -221,17 +242,19 @@ export function virtualReader(
     const sourceLong = part.count.flatMap((n, s) => (n > 1 ? [s] : []));
     const direct = targetLong.length === sourceLong.length && to.shape.length === part.count.length;
     if (direct && targetLong.every((t, i) => t === sourceLong[i])) {
-      await source.readRaw(part, { ...to, start }, signal);
+      await source.readRaw(part, { ...to, start }, signal, nesting);
       return;
     }
     const bytes = new Uint8Array(part.count.reduce((product, n) => product * n, type.size));
-    await source.readRaw(part, { bytes, shape: part.count, start: part.count.map(() => 0) }, signal);
+    await source.readRaw(part, { bytes, shape: part.count, start: part.count.map(() => 0) }, signal, nesting);
     copyBox({ bytes, shape: counts, start: counts.map(() => 0) }, { ...to, start }, counts, type.size);
   };
 
-  return async (box, to, signal) => {
+  return async (box, to, signal, outside) => {
+    const nesting = nested(name, outside, key, volume(box.count));
     fillBox(to, box.count, type.size, fill);
     for (const mapping of mappings) {
+      if (pace.due) await pace.rest(signal);
       if (mapping.target === 'none' || mapping.source === 'none') continue;
       const target = mapping.target === 'all' ? whole(shape) : mapping.target;
       if (target.length !== shape.length) throw unlike('a part has another number of axes');
@@ -249,7 +272,7 @@ export function virtualReader(
         const first = Math.max(0, Math.floor((from - along.start) / along.stride));
         const last = Math.floor((from + (box.count[axis] ?? 0) - 1 - along.start) / along.stride);
         for (let block = first; block <= last; block++) {
-          const source = await sourceOf(file, path, mapping, block);
+          const source = await sourceOf(file, path, mapping, block, nesting.through);
           const one = { start: along.start + block * along.stride, stride: along.block, count: 1, block: along.block };
           const axes = target.map((each, t) => (t === axis ? one : each));
           await readPart(
@@ -258,12 +281,13 @@ export function virtualReader(
             axes,
             box,
             to,
+            nesting,
             signal,
           );
         }
         continue;
       }
-      const source = await sourceOf(file, path, mapping, 0);
+      const source = await sourceOf(file, path, mapping, 0, nesting.through);
       let from = mapping.source === 'all' ? whole(source.shape) : [...mapping.source];
       let axes = [...target];
       if (along) {
@@ -279,7 +303,7 @@ export function virtualReader(
               ? { ...there, count: Math.floor(n / there.block) }
               : { ...there, block: n, stride: Math.max(1, n) };
       }
-      await readPart(source, from, axes, box, to, signal);
+      await readPart(source, from, axes, box, to, nesting, signal);
     }
   };
 }
