@@ -3,6 +3,7 @@
  * values costs a few reads.
  */
 import type { PlatformSignal } from '../globals.js';
+import { Pace } from '../pace.js';
 import type { ByteSource } from './byte-source.js';
 
 /** Bytes of a window: larger than nearly every header, small for a network. */
@@ -13,6 +14,8 @@ export class Cursor {
   readonly source: ByteSource;
   at: number;
   little = true;
+  /** Every walk through a header passes here, so here is where it serves the event loop. */
+  readonly #pace: Pace;
   readonly #signal: PlatformSignal | undefined;
   #window = new Uint8Array(0);
   #view = new DataView(new ArrayBuffer(0));
@@ -22,6 +25,7 @@ export class Cursor {
     this.source = source;
     this.at = at;
     this.#signal = signal;
+    this.#pace = new Pace(signal);
   }
 
   /** Whether `length` more bytes are there. */
@@ -88,6 +92,7 @@ export class Cursor {
 
   /** Makes the next `length` bytes lie in the window; answers where. */
   async #need(length: number): Promise<number> {
+    if (this.#pace.due) await this.#pace.rest();
     const from = this.at - this.#start;
     if (from >= 0 && from + length <= this.#window.length) return from;
     const { source } = this;

@@ -5,6 +5,7 @@
 import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { checkSignal, knownOptions } from '../options.js';
+import { Pace } from '../pace.js';
 import { swapBytes, swapCopy } from './byte-order.js';
 import type { ByteSource } from './byte-source.js';
 import type {
@@ -120,6 +121,7 @@ class FileDataset implements Dataset {
   readonly #reads = new Set<Promise<unknown>>();
   /** Blocks of reads that are done, for the next ones. */
   readonly #spare: Uint8Array[] = [];
+  readonly #pace = new Pace();
   #disposal: Promise<void> | undefined;
 
   constructor(source: ByteSource, layout: FrameLayout) {
@@ -190,6 +192,7 @@ class FileDataset implements Dataset {
     const bytes = this.frameLength * elementBytes(this.dtype);
     for (let i = 0; i < count; i++) {
       checkSignal(signal);
+      if (this.#pace.due) await this.#pace.rest(signal);
       await this.#named(first + i, () => layout.readFrame(first + i, out.subarray(i * bytes, (i + 1) * bytes), signal));
     }
   }
@@ -264,6 +267,7 @@ class FileDataset implements Dataset {
           ahead.push(block);
         }
         const block = ahead[0] as Block;
+        if (this.#pace.due) await this.#pace.rest(signal);
         await block.arrived;
         ahead.shift();
         unpack(block);

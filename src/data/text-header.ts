@@ -37,6 +37,26 @@ function pairs(text: string): Map<string, string> {
   return values;
 }
 
+/** The first `most` blocks from `<tag` to `</tag>`, marks included, in one pass whatever the text is. */
+export function blocksOf(text: string, tag: string, most: number): string[] {
+  const blocks: string[] = [];
+  const [open, close] = [`<${tag}`, `</${/^\w+/.exec(tag)?.[0]}>`];
+  for (let at = text.indexOf(open); at >= 0 && blocks.length < most; at = text.indexOf(open, at)) {
+    const end = text.indexOf(close, at);
+    if (end < 0) break;
+    blocks.push(text.slice(at, end + close.length));
+    at = end + close.length;
+  }
+  return blocks;
+}
+
+/** The text of the first `<tag …>`, empty where there is none. */
+export function openingTag(text: string, tag: string): string {
+  const at = text.search(new RegExp(`<${tag}\\b`));
+  const end = at < 0 ? -1 : text.indexOf('>', at);
+  return end < 0 ? '' : text.slice(at, end + 1);
+}
+
 /** A number of a header, undefined where it is absent or none. */
 export function numberOf(values: ReadonlyMap<string, string>, ...keys: readonly string[]): number | undefined {
   for (const key of keys) {

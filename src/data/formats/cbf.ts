@@ -21,6 +21,8 @@ const boundary = '--CIF-BINARY-FORMAT-SECTION--';
 /** The bytes between the text of a section and its numbers. */
 const mark = '\x0c\x1a\x04\xd5';
 const mostHeader = 2 ** 24;
+/** A section's own header has some twenty lines. */
+const mostSectionHeader = 2 ** 14;
 
 const types: Readonly<Record<string, DataType>> = {
   'signed 8-bit integer': 'i8',
@@ -186,6 +188,11 @@ async function readUntilMark(
 }
 
 function readSection(source: ByteSource, header: string, offset: number, checksums: boolean): Section {
+  if (header.length > mostSectionHeader)
+    throw badFile(
+      source,
+      `the header of the section at byte ${offset} has ${header.length} bytes; expected are a few hundred`,
+    );
   const value = (key: string): string | undefined =>
     new RegExp(`^${key}:[ \\t]*"?([^"\\r\\n]*)"?`, 'im').exec(header)?.[1]?.trim();
   const whole = (key: string): number | undefined => (value(key) === undefined ? undefined : Number(value(key)));

@@ -3,9 +3,64 @@
 /** Items by name in lower case; a loop gives each of its names a list. */
 export type CifItems = ReadonlyMap<string, readonly string[]>;
 
-/** A word: quoted, a text between lines that begin with ';', or up to the next space. */
-const words =
-  /(?:^|\n);([\s\S]*?)\n;|'((?:[^'\n]|'(?=\S))*)'(?=\s|$)|"((?:[^"\n]|"(?=\S))*)"(?=\s|$)|#[^\n]*|([^\s]+)/g;
+/** A word: quoted or in a text field, or bare. */
+interface Word {
+  readonly text: string;
+  readonly bare: boolean;
+}
+
+const space = /\s/;
+const bareWord = /\S+/y;
+
+/**
+ * The words of a text. Quotes close before white space on their line, text fields at a line that begins with ';'. What is
+ * never closed is a bare word; that is found out once, so the work grows with the text and not with its square.
+ */
+function* wordsOf(text: string): Generator<Word> {
+  /** Up to where no such quote closes, and whether no field closes any more. */
+  const unclosed = { "'": -1, '"': -1 };
+  let noField = false;
+  const closing = (quote: string, from: number): number => {
+    for (let i = from; i < text.length && text[i] !== '\n'; i++)
+      if (text[i] === quote && (i + 1 === text.length || space.test(text[i + 1] as string))) return i;
+    return -1;
+  };
+  for (let at = 0; at < text.length; ) {
+    const sign = text[at] as string;
+    if (space.test(sign)) {
+      at++;
+      continue;
+    }
+    if (sign === ';' && !noField && (at === 0 || text[at - 1] === '\n')) {
+      const end = text.indexOf('\n;', at);
+      if (end >= 0) {
+        yield { text: text.slice(at + 1, end), bare: false };
+        at = end + 2;
+        continue;
+      }
+      noField = true;
+    }
+    if ((sign === "'" || sign === '"') && at >= unclosed[sign]) {
+      const end = closing(sign, at + 1);
+      if (end >= 0) {
+        yield { text: text.slice(at + 1, end), bare: false };
+        at = end + 1;
+        continue;
+      }
+      const line = text.indexOf('\n', at);
+      unclosed[sign] = line < 0 ? text.length : line;
+    }
+    if (sign === '#') {
+      const line = text.indexOf('\n', at);
+      at = line < 0 ? text.length : line;
+      continue;
+    }
+    bareWord.lastIndex = at;
+    const [word = sign] = bareWord.exec(text) ?? [];
+    yield { text: word, bare: true };
+    at += word.length;
+  }
+}
 
 /** Reads the items of one data block. What is not CIF gives no items; nothing is thrown. */
 export function parseCif(text: string): CifItems {
@@ -13,17 +68,13 @@ export function parseCif(text: string): CifItems {
   let names: string[] = [];
   let inLoop = false;
   let column = 0;
-  for (const match of text.matchAll(words)) {
-    const [, block, single, double, bare] = match;
-    const quoted = block ?? single ?? double;
-    if (quoted === undefined && bare === undefined) continue;
-    const value = quoted ?? (bare as string);
-    if (quoted === undefined && /^(data_|save_|global_)/i.test(value)) names = [];
-    else if (quoted === undefined && /^loop_$/i.test(value)) {
+  for (const { text: value, bare } of wordsOf(text)) {
+    if (bare && /^(data_|save_|global_)/i.test(value)) names = [];
+    else if (bare && /^loop_$/i.test(value)) {
       names = [];
       inLoop = true;
       column = 0;
-    } else if (quoted === undefined && value.startsWith('_')) {
+    } else if (bare && value.startsWith('_')) {
       // A name after values begins something new.
       if (!inLoop || column > 0) {
         names = [];

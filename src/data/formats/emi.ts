@@ -5,6 +5,7 @@ import { latin1 } from '../cursor.js';
 import type { Metadata } from '../dataset.js';
 import type { Format } from '../format.js';
 import { badFile } from '../shapes.js';
+import { blocksOf } from '../text-header.js';
 import { electronWavelengthA } from '../units.js';
 import { nameOfSer, openSer } from './ser.js';
 
@@ -47,7 +48,7 @@ export const emi: Format = {
 async function describe(source: ByteSource, number: number, signal: AbortSignal | undefined): Promise<Metadata> {
   const from = Math.max(0, source.size - mostText);
   const text = latin1(await source.read(from, source.size - from, { signal }));
-  const blocks = text.match(/<ObjectInfo>[\s\S]*?<\/ObjectInfo>/g) ?? [];
+  const blocks = blocksOf(text, 'ObjectInfo>', number + 1);
   const block = blocks[number] ?? blocks[0];
   if (!block) return { maker: 'TIA' };
   const tag = (name: string): string | undefined => new RegExp(`<${name}>([^<]*)<`).exec(block)?.[1];

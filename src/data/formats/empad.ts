@@ -9,6 +9,7 @@ import type { Dataset, Metadata, Note } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, countFrames, navigationShape } from '../shapes.js';
+import { blocksOf, openingTag } from '../text-header.js';
 import { electronWavelengthA } from '../units.js';
 
 const side = 128;
@@ -46,7 +47,7 @@ async function openXml(xml: ByteSource, options: FormatOptions): Promise<Dataset
   const { signal, allowOutside } = options;
   if (xml.size > 2 ** 22) throw badFile(xml, `an EMPAD XML of ${xml.size} bytes is too long to be one`);
   const text = latin1(await xml.read(0, xml.size, { signal }));
-  const named = /<raw_file\b[^>]*\bfilename="([^"]+)"/.exec(text)?.[1];
+  const named = /\bfilename="([^"]+)"/.exec(openingTag(text, 'raw_file'))?.[1];
   if (!named) throw badFile(xml, 'the XML names no raw file (<raw_file filename="…"/>); open the .raw itself');
   let data: ByteSource;
   try {
@@ -141,14 +142,14 @@ function describe(text: string): Described {
   if (value('type') === 'series') add(number('count') ?? number('series_count'));
   add(number('pix_y'), number('pix_x'));
   for (const mode of ['acquire', 'search']) {
-    const block = new RegExp(`<scan_parameters mode="${mode}">(.*?)</scan_parameters>`, 's').exec(text)?.[1] ?? '';
+    const [block = ''] = blocksOf(text, `scan_parameters mode="${mode}">`, 1);
     const along = (axis: string): number => Number(new RegExp(`<scan_resolution_${axis}>(\\d+)<`).exec(block)?.[1]);
     add(along('y') || undefined, along('x') || undefined);
   }
   const volts = number('high_voltage', 'source.get_voltage');
   const camera = number('nominal_camera_length', 'optics.get_cameralength');
   const exposure = number('exposure_time');
-  const date = /<timestamp\b[^>]*\bisoformat="([^"]+)"/.exec(text)?.[1];
+  const date = /\bisoformat="([^"]+)"/.exec(openingTag(text, 'timestamp'))?.[1];
   return {
     shapes,
     meta: {

@@ -10,6 +10,8 @@ import { badFile, checkShape, holds, navigationShape, sane } from '../shapes.js'
 
 const magic = '\x93NUMPY';
 const mostHeader = 2 ** 20;
+/** NumPy has no more. */
+const mostAxes = 64;
 const known: Readonly<Record<string, DataType>> = {
   b1: 'u8',
   u1: 'u8',
@@ -83,6 +85,7 @@ async function readHeader(source: ByteSource, { signal }: FormatOptions): Promis
   if (offset > mostHeader) throw badFile(source, `a header of ${offset} bytes is none`);
   const header = npyHeader(await source.read(0, offset, { signal }), size, name);
   const dtype = known[header.dtype] as DataType;
+  if (header.shape.length > mostAxes) throw badFile(source, `an array of ${header.shape.length} axes is none`);
   for (const length of header.shape) sane(source, 'a length of the shape', length, 0);
   if (header.shape.includes(0)) throw badFile(source, `the array of shape (${header.shape.join(', ')}) is empty`);
   return { ...header, dtype };

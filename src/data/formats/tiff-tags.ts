@@ -63,6 +63,8 @@ export async function readPages(source: ByteSource, signal?: PlatformSignal): Pr
   if (big && ((await cursor.u16()) !== 8 || (await cursor.u16()) !== 0))
     throw badFile(source, 'the header of BigTIFF is not understood: offsets should have 8 bytes');
   const pages: Page[] = [];
+  // Each number is stored once, so all tags together have no more than fit in the file.
+  const left = { bytes: 2 * source.size };
   const seen = new Set<number>();
   let next = big ? await cursor.u64() : await cursor.u32();
   while (next !== 0) {
@@ -71,7 +73,7 @@ export async function readPages(source: ByteSource, signal?: PlatformSignal): Pr
     seen.add(next);
     cursor.at = next;
     const count = sane(source, 'the number of tags', big ? await cursor.u64() : await cursor.u16(), 1, 65536);
-    pages.push(await readPage(cursor, count, big));
+    pages.push(await readPage(cursor, count, big, left));
     cursor.at = next + (big ? 8 : 2) + count * (big ? 20 : 12);
     next = big ? await cursor.u64() : await cursor.u32();
   }
@@ -79,7 +81,7 @@ export async function readPages(source: ByteSource, signal?: PlatformSignal): Pr
   return { little: cursor.little, big, pages };
 }
 
-async function readPage(cursor: Cursor, count: number, big: boolean): Promise<Page> {
+async function readPage(cursor: Cursor, count: number, big: boolean, left: { bytes: number }): Promise<Page> {
   const numbers = new Map<Name, readonly number[]>();
   const text = new Map<Name, string>();
   const { source } = cursor;
@@ -95,6 +97,9 @@ async function readPage(cursor: Cursor, count: number, big: boolean): Promise<Pa
     if (width === 0) continue;
     if (values * width > inline) cursor.at = big ? await cursor.u64() : await cursor.u32();
     holds(source, cursor.at, values * width, `the tag ${name}`);
+    left.bytes -= values * width;
+    if (left.bytes < 0)
+      throw badFile(source, `the tags of page at byte ${start} and those before claim the same numbers`);
     if (texts.includes(name)) text.set(name, cString(latin1(await cursor.bytes(Math.min(values, 2 ** 16)))).trim());
     else numbers.set(name, await readNumbers(cursor, type, values));
   }

@@ -149,6 +149,9 @@ function layoutOf(source: ByteSource, page: Page): Layout {
   const room = bytes.slice(0, pieces).reduce((a, b) => a + b, 0);
   if (rowBytes * height > room * 5000)
     throw badFile(source, `a picture of ${height} × ${width} cannot lie in ${room} compressed bytes`);
+  const largest = bytes.slice(0, pieces).reduce((a, b) => Math.max(a, b), 0);
+  if (tiled && rowBytes * pieceHeight > largest * 5000)
+    throw badFile(source, `tiles of ${pieceHeight} × ${pieceWidth} cannot lie in so few compressed bytes`);
   return { width, height, samples, bits, dtype, compression, predictor, pieceWidth, pieceHeight, offsets, bytes };
 }
 

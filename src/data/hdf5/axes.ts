@@ -66,7 +66,7 @@ export async function axesOf(data: Hdf5Dataset, shape: readonly number[]): Promi
     return (await hspyAxes(group, shape)) ?? (await emdAxes(group, shape)) ?? (await nexusAxes(group, shape));
   } catch (error) {
     // What is said beside the frames does not keep anybody from reading them.
-    if (isEwaldError(error)) return undefined;
+    if (isEwaldError(error) && error.tag !== 'Aborted') return undefined;
     throw error;
   }
 }

@@ -34,15 +34,22 @@ export async function node1(pages: Pages, address: number, kind: Kind1, keyBytes
 /** Addresses of all leaves of a tree of names: its symbol table nodes. */
 export async function* leaves1(pages: Pages, address: number): AsyncGenerator<number> {
   const seen = new Set<number>();
+  const { offset, length } = pages.widths;
+  // Each child is stored once, so a tree cannot have more than fit in the file; and each leaf belongs to one node.
+  let left = Math.ceil(pages.source.size / (offset + length));
   const walk = async function* (at: number, level: number | undefined): AsyncGenerator<number> {
     if (at === nowhere) return;
-    const node = await node1(pages, at, 0, pages.widths.length);
-    if (seen.has(at) || (level !== undefined && node.level !== level))
-      throw node.keys[0]?.wrong('its nodes are linked in a circle') ?? new Error();
+    const node = await node1(pages, at, 0, length);
+    const circle = (): Error => node.keys[0]?.wrong('its nodes are linked in a circle') ?? new Error();
+    left -= node.children.length;
+    if (seen.has(at) || left < 0 || (level !== undefined && node.level !== level)) throw circle();
     seen.add(at);
     for (const child of node.children) {
-      if (node.level === 0) yield child;
-      else yield* walk(child, node.level - 1);
+      if (node.level === 0) {
+        if (seen.has(child)) throw circle();
+        seen.add(child);
+        yield child;
+      } else yield* walk(child, node.level - 1);
     }
   };
   yield* walk(address, undefined);

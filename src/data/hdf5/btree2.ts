@@ -1,5 +1,6 @@
 /** Version 2 B-trees: links, attributes and chunks of new files. */
 
+import { EwaldError } from '../../errors.js';
 import { bytesFor, type Fields, nowhere } from './fields.js';
 import type { Pages } from './pages.js';
 
@@ -91,8 +92,12 @@ export async function* records(pages: Pages, address: number, what: string): Asy
   if (tree.root === nowhere || tree.rootRecords === 0) return;
   // Each record is stored once, so a tree cannot have more than fit in the file.
   let left = Math.ceil(pages.source.size / tree.recordBytes);
+  const seen = new Set<number>();
   const walk = async function* (at: number, count: number, level: number): AsyncGenerator<Fields> {
     const node = await tree.node(at, count, level);
+    if (seen.has(at))
+      throw new EwaldError('Format', `${pages.source.name}: nodes of ${what} at ${at} are linked in a circle`);
+    seen.add(at);
     for (let i = 0; i <= node.records.length; i++) {
       const child = node.children[i];
       if (child) yield* walk(child.address, child.count, level - 1);

@@ -88,7 +88,7 @@ async function valueAt(file: Hdf5File, path: string): Promise<unknown> {
     return await found.value();
   } catch (error) {
     // What is said beside the frames does not keep anybody from reading them.
-    if (isEwaldError(error)) return undefined;
+    if (isEwaldError(error) && error.tag !== 'Aborted') return undefined;
     throw error;
   }
 }

@@ -3,7 +3,7 @@
  * its marks has the file; without any, the largest array is taken and said to be a guess.
  */
 import { EwaldError } from '../../errors.js';
-import { attributeText, type Catalog } from './catalog.js';
+import { attributeText, type Catalog, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Hdf5File } from './file.js';
 import { Hdf5Group } from './file.js';
@@ -61,8 +61,7 @@ const eiger: Finder = async ({ file, entries, external }) => {
     }
   };
   await Promise.all(Array.from({ length: 16 }, work));
-  const detector = await file.get('/entry/instrument/detector/description').catch(() => undefined);
-  const about = detector instanceof Hdf5Dataset ? String(await detector.value()) : '';
+  const about = (await textAt(file, '/entry/instrument/detector/description')) ?? '';
   return {
     dialect: /arina/i.test(about) ? 'Arina master' : 'Eiger master',
     parts,
@@ -110,8 +109,7 @@ const nexus: Finder = async (catalog) => {
     found[0];
   if (!chosen) return undefined;
   const entry = `/${chosen.group.path.split('/')[1] ?? ''}`;
-  const definition = await file.get(`${entry}/definition`).catch(() => undefined);
-  const said = definition instanceof Hdf5Dataset ? String(await definition.value()) : '';
+  const said = (await textAt(file, `${entry}/definition`)) ?? '';
   const interpretation = await attributeText(chosen.data, 'interpretation');
   return {
     dialect: said ? `NeXus ${said}` : 'NeXus',

@@ -48,6 +48,15 @@ export async function fractalHeap(pages: Pages, address: number): Promise<Fracta
 
   /** Blocks whose checksums were right. */
   const sound = new Set<number>();
+  let huge: Promise<Map<number, { at: number; bytes: number }>> | undefined;
+  const readHuge = async (): Promise<Map<number, { at: number; bytes: number }>> => {
+    const found = new Map<number, { at: number; bytes: number }>();
+    for await (const record of records(pages, hugeTree, 'huge objects')) {
+      const [at, bytes, number] = [record.address(), record.length(), record.length()];
+      if (!found.has(number)) found.set(number, { at, bytes });
+    }
+    return found;
+  };
 
   /** The direct block that holds a place of the heap: its address and where in the heap it begins. */
   const locate = async (place: number): Promise<{ block: number; start: number; bytes: number }> => {
@@ -103,10 +112,9 @@ export async function fractalHeap(pages: Pages, address: number): Promise<Fracta
       // Huge objects lie by themselves; an id that has the room says where, else a tree does.
       if (idBytes >= 1 + offset + length) return pages.fields(fields.address(), fields.length(), 'a huge object');
       const wanted = fields.uint(Math.min(8, fields.left));
-      for await (const record of records(pages, hugeTree, 'huge objects')) {
-        const [at, bytes, number] = [record.address(), record.length(), record.length()];
-        if (number === wanted) return pages.fields(at, bytes, 'a huge object');
-      }
+      huge ??= readHuge();
+      const found = (await huge).get(wanted);
+      if (found) return pages.fields(found.at, found.bytes, 'a huge object');
       throw head.wrong(`it has no huge object ${wanted}`);
     },
   };

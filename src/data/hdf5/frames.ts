@@ -1,5 +1,6 @@
 /** The frames of an HDF5 file as a dataset of this room. */
 import { EwaldError } from '../../errors.js';
+import { checkSignal } from '../../options.js';
 import { Pace } from '../../pace.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
@@ -54,6 +55,8 @@ export async function openHdf5Frames(source: ByteSource, options: FormatOptions,
   try {
     own = await Hdf5File.open(source, files);
     const dataset = await openWith(own, options, close);
+    // What is only said beside the frames was passed over when it failed.
+    checkSignal(options.signal);
     // Reads have signals of their own.
     files.pace.signal = undefined;
     return dataset;

@@ -1,8 +1,12 @@
 /** The heaps of a file: names (local), variable-length values (global). */
+import { EwaldError } from '../../errors.js';
 import type { Fields } from './fields.js';
 import type { Pages } from './pages.js';
 
-/** The local heap of a symbol table: zero-terminated names by their offset. */
+/**
+ * The local heap of a symbol table: zero-terminated names by their offset. Each name is stored once, so all names that are
+ * asked for are no longer than the heap.
+ */
 export async function localHeap(pages: Pages, address: number): Promise<(offset: number) => string> {
   const head = await pages.fields(address, 8 + 2 * pages.widths.length + pages.widths.offset, 'a local heap');
   head.signature('HEAP');
@@ -11,15 +15,41 @@ export async function localHeap(pages: Pages, address: number): Promise<(offset:
   const length = head.length();
   head.length();
   const names = await pages.fields(head.address(), length, 'names of a local heap');
+  // Twice: the walk to a name that is asked for once more must not fail.
+  let left = 2 * length;
   return (offset) => {
     names.at = 0;
     names.skip(offset);
-    return names.textToZero();
+    const name = names.textToZero();
+    left -= names.at - offset;
+    if (left < 0) throw names.wrong('its names overlap');
+    return name;
   };
 }
 
+/** Collections of one file that are kept: lists of texts refer to the same few again and again. */
+const mostCollections = 16;
+
 /** One object of a global heap collection. */
 export async function globalHeapObject(pages: Pages, address: number, index: number): Promise<Uint8Array> {
+  const held = pages.collections;
+  let reading = held.get(address);
+  if (!reading) {
+    if (held.size >= mostCollections) held.clear();
+    reading = readCollection(pages, address);
+    held.set(address, reading);
+    reading.catch(() => held.delete(address));
+  }
+  const found = (await reading).get(index);
+  if (!found)
+    throw new EwaldError('Format', `${pages.source.name}: the global heap at ${address} has no object ${index}`, {
+      detail: { path: pages.source.name, offset: address },
+    });
+  return found;
+}
+
+/** Every object of a collection by its number, without a copy. */
+async function readCollection(pages: Pages, address: number): Promise<ReadonlyMap<number, Uint8Array>> {
   const head = await pages.fields(address, 8 + pages.widths.length, 'a global heap');
   head.signature('GCOL');
   head.version(1);
@@ -27,14 +57,17 @@ export async function globalHeapObject(pages: Pages, address: number, index: num
   const size = head.length();
   const objects: Fields = await pages.fields(address, size, 'a global heap');
   objects.skip(8 + pages.widths.length);
+  const found = new Map<number, Uint8Array>();
   while (objects.left >= 8 + pages.widths.length) {
-    const found = objects.u16();
+    const number = objects.u16();
     objects.skip(6);
     const length = objects.length();
-    // Index 0 is the free space behind the last object.
-    if (found === 0) break;
-    if (found === index) return objects.take(length);
+    // Index 0 is the free space behind the last object; one that does not fit hides none before it.
+    if (number === 0 || length > objects.left) break;
+    const { at } = objects;
+    if (!found.has(number)) found.set(number, objects.take(length));
+    objects.at = at;
     objects.skip(Math.min(objects.left, Math.ceil(length / 8) * 8));
   }
-  throw objects.wrong(`it has no object ${index}`);
+  return found;
 }

@@ -35,19 +35,29 @@ export interface ObjectHeader {
 /** More pieces than any writer makes of one header. */
 const mostPieces = 1024;
 
+/** Shared messages that lead to shared messages. */
+const deepestShared = 4;
+
+type Raw = Message & { readonly flags: number };
+
 /** Reads a header with all its continuations; shared messages are replaced by what they stand for. */
-export async function readHeader(pages: Pages, address: number, depth = 0): Promise<ObjectHeader> {
+export async function readHeader(pages: Pages, address: number): Promise<ObjectHeader> {
+  // A header that many messages refer to is read once.
+  const known = new Map<number, readonly Raw[]>();
+  const messages: Message[] = [];
+  for (const { type, data, flags } of await readRaw(pages, address))
+    messages.push({ type, data: flags & 2 ? await shared(pages, type, data, known) : data });
+  return { address, messages };
+}
+
+/** The messages of a header as they are stored. */
+async function readRaw(pages: Pages, address: number): Promise<Raw[]> {
   if (address === nowhere) throw new EwaldError('Format', `${pages.source.name}: an object has no address`);
-  if (depth > 4)
-    throw new EwaldError('Format', `${pages.source.name}: shared messages at ${address} share in a circle`);
   const start = await pages.fieldsUpTo(address, 32, 'an object header');
-  const raw: (Message & { flags: number })[] = [];
+  const raw: Raw[] = [];
   const pieces = start.bytes[0] === 0x4f ? await version2(pages, address, start, raw) : version1(address, start);
   await readPieces(pages, address, pieces, raw);
-  const messages: Message[] = [];
-  for (const { type, data, flags } of raw)
-    messages.push({ type, data: flags & 2 ? await shared(pages, type, data, depth) : data });
-  return { address, messages };
+  return raw;
 }
 
 /** The first message of a type. */
@@ -67,12 +77,7 @@ function version1(address: number, start: Fields): Piece[] {
   return [{ address: address + 16, length: start.u32(), version: 1, creationOrder: false }];
 }
 
-async function version2(
-  pages: Pages,
-  address: number,
-  start: Fields,
-  raw: (Message & { flags: number })[],
-): Promise<Piece[]> {
+async function version2(pages: Pages, address: number, start: Fields, raw: Raw[]): Promise<Piece[]> {
   start.signature('OHDR');
   start.version(2);
   const flags = start.u8();
@@ -87,15 +92,13 @@ async function version2(
   return readMessages(whole.part(length, start.what), 2, (flags & 4) !== 0, raw);
 }
 
-async function readPieces(
-  pages: Pages,
-  owner: number,
-  pieces: Piece[],
-  raw: (Message & { flags: number })[],
-): Promise<void> {
+async function readPieces(pages: Pages, owner: number, pieces: Piece[], raw: Raw[]): Promise<void> {
   const seen = new Set<number>();
+  // Pieces lie beside each other, so together they are no longer than the file.
+  let left = pages.source.size;
   for (let piece = pieces.shift(); piece; piece = pieces.shift()) {
-    if (seen.has(piece.address) || seen.size >= mostPieces)
+    left -= piece.length;
+    if (seen.has(piece.address) || seen.size >= mostPieces || left < 0)
       throw new EwaldError('Format', `${pages.source.name}: the object header at ${owner} continues in a circle`);
     seen.add(piece.address);
     const fields = await pages.fields(piece.address, piece.length, 'a part of an object header');
@@ -112,12 +115,7 @@ async function readPieces(
   }
 }
 
-function readMessages(
-  fields: Fields,
-  version: 1 | 2,
-  creationOrder: boolean,
-  raw: (Message & { flags: number })[],
-): Piece[] {
+function readMessages(fields: Fields, version: 1 | 2, creationOrder: boolean, raw: Raw[]): Piece[] {
   const more: Piece[] = [];
   const prefix = version === 1 ? 8 : creationOrder ? 6 : 4;
   while (fields.left >= prefix) {
@@ -134,15 +132,31 @@ function readMessages(
   return more;
 }
 
-/** What a shared message stands for: the message of the same type in another object. */
-async function shared(pages: Pages, type: number, data: Fields, depth: number): Promise<Fields> {
-  const version = data.version(1, 2, 3);
-  const kind = data.u8();
-  if (version === 3 && kind === 1)
-    throw new EwaldError('Unsupported', `${pages.source.name}: it shares messages in a heap, which is not read here`);
-  if (version === 1) data.skip(6);
-  const target = await readHeader(pages, data.address(), depth + 1);
-  const found = find(target, type);
-  if (!found) throw data.wrong(`the object at ${target.address} that it refers to has no such message`);
-  return found;
+/**
+ * What a shared message stands for: the message of the same type in another object, which may be shared in its turn. Only
+ * that one is followed, or a few headers could ask for the fourth power of their messages.
+ */
+async function shared(
+  pages: Pages,
+  type: number,
+  reference: Fields,
+  known: Map<number, readonly Raw[]>,
+): Promise<Fields> {
+  let data = reference;
+  let address = nowhere;
+  for (let depth = 0; depth < deepestShared; depth++) {
+    const version = data.version(1, 2, 3);
+    const kind = data.u8();
+    if (version === 3 && kind === 1)
+      throw new EwaldError('Unsupported', `${pages.source.name}: it shares messages in a heap, which is not read here`);
+    if (version === 1) data.skip(6);
+    address = data.address();
+    const messages = known.get(address) ?? (await readRaw(pages, address));
+    known.set(address, messages);
+    const found = messages.find((each) => each.type === type);
+    if (!found) throw data.wrong(`the object at ${address} that it refers to has no such message`);
+    if (!(found.flags & 2)) return found.data.again();
+    data = found.data.again();
+  }
+  throw new EwaldError('Format', `${pages.source.name}: shared messages at ${address} share in a circle`);
 }

@@ -18,6 +18,8 @@ export class Pages {
   /** Where addresses count from: a user block may come first. */
   base = 0;
   widths: Widths = { offset: 8, length: 8 };
+  /** Global heaps by their address: objects by their number. */
+  readonly collections = new Map<number, Promise<ReadonlyMap<number, Uint8Array>>>();
   readonly #pages = new Map<number, Promise<Uint8Array>>();
 
   /** Every walk through the file's structures passes here, so here is where it serves the event loop. */

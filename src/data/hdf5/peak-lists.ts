@@ -7,8 +7,13 @@ import { Hdf5Dataset } from './dataset.js';
 import type { Hdf5File } from './file.js';
 import { Hdf5Group } from './file.js';
 
-/** Frames whose lists are read at a time. */
+/** Peaks of one frame: no frame has more, but a file may claim any number. */
+const mostPeaks = 2 ** 20;
+/** Frames whose lists are read at a time, and places of their rows. */
 const framesAtOnce = 256;
+const placesAtOnce = 2 ** 22;
+/** Peaks of one call. */
+const mostAtOnce = 2 ** 28;
 
 /** Where CXI's columns stand; undefined where the file has none. */
 export function findPeakList({ entries }: Catalog): string | undefined {
@@ -65,7 +70,7 @@ export async function readPeakLists(
   const y = await need('peakYPosRaw', 2);
   const intensity = await column('peakTotalIntensity');
   const counts = Uint32Array.from((await part(numbers, [first], [count], signal)) as Float64Array);
-  const most = Math.min(x.shape[1] ?? 0, y.shape[1] ?? 0);
+  const most = Math.min(x.shape[1] ?? 0, y.shape[1] ?? 0, mostPeaks);
   const wrong = counts.findIndex((n) => n > most);
   if (wrong >= 0)
     throw new EwaldError(
@@ -74,11 +79,19 @@ export async function readPeakLists(
       { detail: { path, frame: first + wrong } },
     );
   const total = counts.reduce((sum, n) => sum + n, 0);
+  if (total > mostAtOnce)
+    throw new EwaldError(
+      'Limit',
+      `${file.source.name}: ${path} claims ${total} peaks for ${count} frames; at most ${mostAtOnce} are read at once`,
+      { detail: { path, peaks: total } },
+    );
+  const widest = counts.reduce((most, n) => Math.max(most, n), 1);
+  const step = Math.max(1, Math.min(framesAtOnce, Math.floor(placesAtOnce / widest)));
   const columns = [x, y, ...(intensity ? [intensity] : [])];
   const out = columns.map(() => new Float32Array(total));
   let done = 0;
-  for (let at = 0; at < count; at += framesAtOnce) {
-    const rows = Math.min(framesAtOnce, count - at);
+  for (let at = 0; at < count; at += step) {
+    const rows = Math.min(step, count - at);
     const own = counts.subarray(at, at + rows);
     const width = own.reduce((widest, n) => Math.max(widest, n), 0);
     for (const [c, one] of columns.entries()) {
@@ -97,7 +110,7 @@ export async function readPeakLists(
 /** CrystFEL's list3: rows of fs, ss and intensity, for files of one frame. */
 async function table(one: Hdf5Dataset, frames: number, count: number, shift: number): Promise<ListedPeaks> {
   const [rows = 0, columns = 0] = one.shape;
-  if (!one.numbers || one.shape.length !== 2 || columns < 3 || frames !== 1)
+  if (!one.numbers || one.shape.length !== 2 || columns < 3 || rows > mostPeaks || frames !== 1)
     throw new EwaldError(
       'Format',
       `${one.file.source.name}: ${one.path} is ${one.summary} beside ${frames} frames; a table of peaks has rows of ` +

@@ -1,4 +1,5 @@
 /** Elements as values of JavaScript: attributes, and datasets that are no frames. */
+import { EwaldError } from '../../errors.js';
 import { swapBytes } from '../byte-order.js';
 import { type FrameArray, numberBytes, viewAs } from '../dtype.js';
 import { type Hdf5Type, numbersOf } from './datatype.js';
@@ -16,17 +17,28 @@ export type Hdf5Value =
   | { readonly [member: string]: Hdf5Value }
   | readonly Hdf5Value[];
 
-/** More objects of a heap are not followed for one value: a damaged file may claim any number. */
-const mostTexts = 1 << 20;
+/** More values are not read at once: a damaged file may claim any number, and refer to the same ones again and again. */
+const mostValues = 1 << 20;
+/** Bytes that they may take together. */
+const mostBytes = 2 ** 28;
 
-/** `count` elements from bytes of the file. */
+/** What may still be read for one value. */
+interface Left {
+  values: number;
+  bytes: number;
+}
+
+/** `count` elements from bytes of the file. Throws `Limit` for more than a million, as lists of lists may claim. */
 export async function readValues(
   pages: Pages,
   type: Hdf5Type,
   count: number,
   bytes: Uint8Array,
   depth = 0,
+  left: Left = { values: mostValues, bytes: mostBytes },
 ): Promise<Hdf5Value[] | FrameArray> {
+  left.bytes -= Math.min(bytes.length, count * type.size);
+  if (left.bytes < 0) throw tooMany(pages);
   const numbers = numbersOf(type);
   if (numbers) {
     const copy = bytes.slice(0, count * type.size);
@@ -34,12 +46,28 @@ export async function readValues(
     return viewAs(copy, numbers.dtype);
   }
   const out: Hdf5Value[] = [];
-  for (let i = 0; i < Math.min(count, mostTexts); i++)
-    out.push(await readValue(pages, type, bytes.subarray(i * type.size, (i + 1) * type.size), depth));
+  // Elements without bytes are none.
+  for (let i = 0; type.size > 0 && i < count; i++)
+    out.push(await readValue(pages, type, bytes.subarray(i * type.size, (i + 1) * type.size), depth, left));
   return out;
 }
 
-async function readValue(pages: Pages, type: Hdf5Type, bytes: Uint8Array, depth: number): Promise<Hdf5Value> {
+const tooMany = ({ source }: Pages): EwaldError =>
+  new EwaldError(
+    'Limit',
+    `${source.name}: a value has more than ${mostValues} elements or ${mostBytes} bytes, which are not read at once`,
+    { detail: { path: source.name } },
+  );
+
+async function readValue(
+  pages: Pages,
+  type: Hdf5Type,
+  bytes: Uint8Array,
+  depth: number,
+  left: Left,
+): Promise<Hdf5Value> {
+  if (--left.values < 0) throw tooMany(pages);
+  if (pages.pace.due) await pages.pace.rest();
   switch (type.kind) {
     case 'string': {
       const end = bytes.indexOf(0);
@@ -54,12 +82,19 @@ async function readValue(pages: Pages, type: Hdf5Type, bytes: Uint8Array, depth:
       const object = await globalHeapObject(pages, address, fields.u32());
       if (type.text) return new TextDecoder().decode(object.subarray(0, length)).replace(/\0.*$/s, '');
       if (length * type.base.size > object.length) throw fields.wrong('it claims more than its object holds');
-      return readValues(pages, type.base, length, object, depth + 1);
+      return readValues(pages, type.base, length, object, depth + 1, left);
     }
     case 'compound': {
       const record: Record<string, Hdf5Value> = {};
       for (const { name, offset, type: member } of type.members) {
-        const values = await readValues(pages, member, 1, bytes.subarray(offset, offset + member.size), depth + 1);
+        const values = await readValues(
+          pages,
+          member,
+          1,
+          bytes.subarray(offset, offset + member.size),
+          depth + 1,
+          left,
+        );
         record[name] = values[0] ?? '';
       }
       return record;
@@ -72,6 +107,7 @@ async function readValue(pages: Pages, type: Hdf5Type, bytes: Uint8Array, depth:
         Math.min(count, Math.floor(bytes.length / Math.max(1, type.base.size))),
         bytes,
         depth + 1,
+        left,
       );
     }
     default:

@@ -1,6 +1,7 @@
 /** Bytes in memory as a source; files it refers to are given along with it. */
 import { EwaldError } from '../../errors.js';
 import { checkSignal, shown } from '../../options.js';
+import { Pace } from '../../pace.js';
 import {
   absentFile,
   type ByteSource,
@@ -18,11 +19,14 @@ export function memorySource(
 ): ByteSource {
   if (!ArrayBuffer.isView(bytes))
     throw new EwaldError('Argument', `memorySource was given ${shown(bytes)}; needed is a Uint8Array`);
+  // Nothing else is waited for here: loops over reads would keep the event loop from being served.
+  const pace = new Pace();
   const source: ByteSource = {
     name,
     size: bytes.byteLength,
     async read(offset: number, into: number | Uint8Array, options: ReadOptions = {}) {
       checkSignal(options.signal);
+      if (pace.due) await pace.rest(options.signal);
       const out = target(source, offset, into);
       out.set(bytes.subarray(offset, offset + out.byteLength));
       return out;
