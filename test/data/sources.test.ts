@@ -22,6 +22,10 @@ const server = createServer((request, response) => {
 });
 let base: string;
 
+/** The first and the last byte that a request asks for. */
+const rangeOf = (request: IncomingMessage): number[] =>
+  (/bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? []).slice(1).map(Number);
+
 /** Serves ranges as nginx does. */
 function serve(request: IncomingMessage, response: ServerResponse, body = bytes, etag = '"one"'): void {
   const [, from = '0', to = '0'] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? [];
@@ -186,6 +190,76 @@ describe('HTTP', () => {
     await expect(source.read(0, 10)).rejects.toThrow(/ETag was "one" and is "two"/);
     answer = (request, response) => serve(request, response, bytes.subarray(0, 99));
     await expect(source.read(0, 10)).rejects.toThrow(/100000 bytes and now 99/);
+  });
+
+  it('takes as long as bytes keep coming, however long that is', async () => {
+    answer = serve;
+    const source = await httpSource(`${base}/a.bin`, { ...quick, timeoutMs: 300 });
+    answer = (request, response) => {
+      const [from = 0, to = 0] = rangeOf(request);
+      response.writeHead(206, { ETag: '"one"', 'Content-Range': `bytes ${from}-${to}/${bytes.length}` });
+      let at = from;
+      const more = setInterval(() => {
+        response.write(bytes.subarray(at, Math.min(at + 1000, to + 1)));
+        at += 1000;
+        if (at > to) response.end();
+        if (at > to || response.destroyed) clearInterval(more);
+      }, 15);
+    };
+    // Thirty pieces take longer than the limit; a pause that a busy machine makes is made up for by resuming.
+    expect(await source.read(0, 30_000)).toEqual(bytes.slice(0, 30_000));
+    const before = requests.length;
+    answer = () => undefined;
+    await expect(source.read(0, 10)).rejects.toThrow('no byte came for 300 ms, 3 times');
+    expect(requests.length).toBe(before + 3);
+    server.closeAllConnections();
+  });
+
+  it('takes up an answer that broke off where it ended; only tries without a byte count', async () => {
+    answer = serve;
+    const source = await httpSource(`${base}/a.bin`, quick);
+    const before = requests.length;
+    answer = (request, response) => {
+      const [from = 0, to = 0] = rangeOf(request);
+      response.writeHead(206, { ETag: '"one"', 'Content-Range': `bytes ${from}-${to}/${bytes.length}` });
+      response.write(bytes.subarray(from, Math.min(from + 10_000, to + 1)), () => response.destroy());
+    };
+    expect(await source.read(1000, 60_000)).toEqual(bytes.slice(1000, 61_000));
+    const ranges = requests.slice(before).map((line) => line.split(' ')[1]);
+    expect(ranges).toEqual([1, 11, 21, 31, 41, 51].map((from) => `bytes=${from}000-60999`));
+  });
+
+  it('makes no mixture of two files where there is no ETag', async () => {
+    const monday = 'Mon, 02 Mar 2026 10:00:00 GMT';
+    const dated =
+      (modified: string, keep = Number.POSITIVE_INFINITY) =>
+      (request: IncomingMessage, response: ServerResponse): void => {
+        const [from = 0, to = 0] = rangeOf(request);
+        response.writeHead(206, { 'Last-Modified': modified, 'Content-Range': `bytes ${from}-${to}/${bytes.length}` });
+        response.write(bytes.subarray(from, Math.min(from + keep, to + 1)), () => {
+          if (from + keep > to) response.end();
+          else response.destroy();
+        });
+      };
+    const tuesday = dated('Tue, 03 Mar 2026 10:00:00 GMT');
+    answer = dated(monday);
+    const source = await httpSource(`${base}/a.bin`, quick);
+    expect(await source.read(5, 10)).toEqual(bytes.slice(5, 15));
+    answer = tuesday;
+    await expect(source.read(0, 10)).rejects.toThrow(/Last-Modified was Mon.* and is Tue/);
+    // In the middle of one read.
+    answer = (request, response) => {
+      dated(monday, 4000)(request, response);
+      answer = tuesday;
+    };
+    await expect(source.read(0, 8000)).rejects.toThrow(/changed while it was read/);
+    let condition: string | undefined;
+    answer = (request, response) => {
+      condition = request.headers['if-unmodified-since'];
+      response.writeHead(412).end();
+    };
+    await expect(source.read(0, 10)).rejects.toThrow(/changed while it was read/);
+    expect(condition).toBe(monday);
   });
 
   it('takes a small file whole where there are no ranges, and refuses a large one by name', async () => {

@@ -2,7 +2,8 @@
  * A file behind an address as a source, read by HTTP ranges.
  *
  * Refused with a clear word: a server without ranges (unless the file is small), and a file that changes while it is
- * read (its ETag or size does). What may pass by itself (network, 429, 5xx) is tried again with back-off.
+ * read (its ETag, Last-Modified or size does). What may pass by itself (network, 429, 5xx) is tried again with back-off,
+ * from the byte on that is missing.
  */
 import { EwaldError, messageOf } from '../../errors.js';
 import type { PlatformSignal, PlatformUrl } from '../../globals.js';
@@ -15,7 +16,9 @@ import {
   type SiblingOptions,
   target,
 } from '../byte-source.js';
+import { changed, checkVersion, conditionsOf, type Version, versionOf } from './http-version.js';
 import { checkRequest, type Fetch, fetcher } from './redirects.js';
+import { Silence } from './silence.js';
 
 /** Options of an HTTP source. */
 export interface HttpSourceOptions extends ReadOptions {
@@ -25,21 +28,19 @@ export interface HttpSourceOptions extends ReadOptions {
    * request with headers is refused (`File`).
    */
   readonly headers?: Readonly<Record<string, string>>;
-  /** How often a request is tried again. Default 4: with the waits below some 4 s. */
+  /** How often a request is tried again before another byte came. Default 4: with the waits below some 4 s. */
   readonly retries?: number;
   /** First wait in ms; it doubles each time. Default 250. */
   readonly retryMs?: number;
-  /** How long a request may stay without an answer, in ms. Default 60000. */
+  /**
+   * How long a request may be silent, in ms: without an answer, or without a further byte of it. Default 60000, which
+   * is what proxies wait; how long a whole answer takes has no limit.
+   */
   readonly timeoutMs?: number;
 }
 
 /** Without ranges a file up to this many bytes is fetched as a whole: most masks, geometries and headers are smaller. */
 const wholeBytes = 2 ** 26;
-
-interface Answer {
-  readonly response: Response;
-  readonly body: Uint8Array;
-}
 
 /**
  * Opens an address. Throws `File` where it is absent, refused, or the server cannot give ranges of a large file, and
@@ -48,50 +49,22 @@ interface Answer {
 export async function httpSource(url: string | PlatformUrl, options: HttpSourceOptions = {}): Promise<ByteSource> {
   const address = String(url);
   checkRequest(address, options.headers ?? {});
-  const ask = asker(address, options);
-  // One byte asked for tells the size, the ETag and whether ranges are served at all.
-  const { response, body } = await ask(0, 1, options.signal, undefined, wholeBytes);
-  const etag = response.headers.get('etag');
-  // If-Range accepts strong validators only.
-  const validator = etag && !etag.startsWith('W/') ? etag : undefined;
-  const total = /\/(\d+)\s*$/.exec(response.headers.get('content-range') ?? '')?.[1];
-  const whole = response.status === 200 ? body : undefined;
-  if (!whole && total === undefined)
-    throw new EwaldError(
-      'File',
-      `${address}: the server tells no size (Content-Range is ${response.headers.get('content-range') ?? 'missing'}); ` +
-        'if it is another origin, it must expose that header: Access-Control-Expose-Headers: Content-Range, ETag',
-      { detail: { path: address } },
-    );
-  const size = whole ? whole.byteLength : Number(total);
-  const changed = (what: string): EwaldError =>
-    new EwaldError('File', `${address} changed while it was read (${what}); open it again`, {
-      detail: { path: address },
-    });
+  const client: Client = {
+    address,
+    request: fetcher(address, options.headers ?? {}),
+    retries: options.retries ?? 4,
+    retryMs: options.retryMs ?? 250,
+    timeoutMs: options.timeoutMs ?? 60_000,
+  };
+  const { version, whole } = await firstLook(client, options.signal);
   const source: ByteSource = {
     name: address,
-    size,
+    size: version.size,
     async read(offset: number, into: number | Uint8Array, { signal }: ReadOptions = {}) {
       checkSignal(signal);
       const out = target(source, offset, into);
-      if (out.byteLength === 0) return out;
-      if (whole) {
-        out.set(whole.subarray(offset, offset + out.byteLength));
-        return out;
-      }
-      const { response, body } = await ask(offset, out.byteLength, signal, validator, out.byteLength);
-      const now = response.headers.get('etag');
-      if (response.status === 200) throw changed('the server answered with a new file');
-      if (etag !== null && now !== null && now !== etag) throw changed(`ETag was ${etag} and is ${now}`);
-      const range = /^bytes (\d+)-\d+\/(\d+|\*)/.exec(response.headers.get('content-range') ?? '');
-      if (range && range[2] !== '*' && Number(range[2]) !== size) throw changed(`${size} bytes and now ${range[2]}`);
-      if ((range && Number(range[1]) !== offset) || body.byteLength !== out.byteLength)
-        throw new EwaldError(
-          'File',
-          `${address}: asked for ${out.byteLength} bytes at ${offset}, the server gave ${body.byteLength} at ${range?.[1]}`,
-          { detail: { path: address } },
-        );
-      out.set(body);
+      if (whole) out.set(whole.subarray(offset, offset + out.byteLength));
+      else if (out.byteLength > 0) await readRange(client, version, offset, out, signal);
       return out;
     },
     async sibling(path: string, siblingOptions: SiblingOptions = {}) {
@@ -108,13 +81,127 @@ export async function httpSource(url: string | PlatformUrl, options: HttpSourceO
   return source;
 }
 
-type Ask = (
-  offset: number,
-  length: number,
+/** Who asks, and how patiently. */
+interface Client {
+  readonly address: string;
+  readonly request: Fetch;
+  readonly retries: number;
+  readonly retryMs: number;
+  readonly timeoutMs: number;
+}
+
+/** One byte asked for tells the size, the version and whether ranges are served at all; a small file may come whole. */
+async function firstLook(
+  client: Client,
   signal: PlatformSignal | undefined,
-  validator: string | undefined,
-  most: number,
-) => Promise<Answer>;
+): Promise<{ version: Version; whole?: Uint8Array }> {
+  const { address } = client;
+  let parts: Uint8Array[] = [];
+  let found: { response: Response; bytes: number } | undefined;
+  await patiently(client, signal, async (silence) => {
+    parts = [];
+    const response = await answer(client, 0, 1, {}, silence);
+    if (!response) return false;
+    let bytes = 0;
+    await announced(client, response, wholeBytes, 1);
+    await pour(response, silence, (piece) => {
+      bytes += piece.byteLength;
+      parts.push(piece);
+      return bytes <= wholeBytes;
+    });
+    if (bytes > wholeBytes) throw tooMuch(client, response, 1);
+    found = { response, bytes };
+    return true;
+  });
+  const { response, bytes } = found as unknown as { response: Response; bytes: number };
+  const { headers } = response;
+  if (response.status === 200) {
+    const whole = new Uint8Array(bytes);
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.byteLength;
+    }
+    return { version: { address, size: bytes, etag: null, modified: null }, whole };
+  }
+  const version = versionOf(address, response);
+  if (version) return { version };
+  throw new EwaldError(
+    'File',
+    `${address}: the server tells no size (Content-Range is ${headers.get('content-range') ?? 'missing'}); ` +
+      'if it is another origin, it must expose that header: Access-Control-Expose-Headers: Content-Range, ETag',
+    { detail: { path: address } },
+  );
+}
+
+/** Reads as many bytes as `out` holds; an answer that breaks off is taken up again where it ended. */
+async function readRange(
+  client: Client,
+  version: Version,
+  offset: number,
+  out: Uint8Array,
+  signal: PlatformSignal | undefined,
+): Promise<void> {
+  const { address } = client;
+  let done = 0;
+  await patiently(
+    client,
+    signal,
+    async (silence) => {
+      const from = offset + done;
+      const wanted = out.byteLength - done;
+      const response = await answer(client, from, wanted, conditionsOf(version), silence);
+      if (!response) return false;
+      try {
+        checkVersion(version, response);
+      } catch (error) {
+        await response.body?.cancel();
+        throw error;
+      }
+      const range = response.headers.get('content-range');
+      const start = /^bytes (\d+)-/.exec(range ?? '')?.[1];
+      if (start !== undefined && Number(start) !== from) {
+        await response.body?.cancel();
+        throw new EwaldError('File', `${address}: asked for ${wanted} bytes at ${from}, the server gave ${range}`, {
+          detail: { path: address },
+        });
+      }
+      await announced(client, response, wanted, wanted);
+      try {
+        await pour(response, silence, (piece) => {
+          if (done + piece.byteLength > out.byteLength) throw tooMuch(client, response, wanted);
+          out.set(piece, done);
+          done += piece.byteLength;
+          return true;
+        });
+      } catch (error) {
+        // Whatever befalls an answer after its last byte does not matter.
+        if (error instanceof EwaldError || done < out.byteLength) throw error;
+      }
+      if (done < out.byteLength) throw new Error(`the answer ended ${out.byteLength - done} bytes early`);
+      return true;
+    },
+    () => done,
+  );
+}
+
+/** Refuses an answer that says beforehand that it is longer than `most`. */
+async function announced(client: Client, response: Response, most: number, wanted: number): Promise<void> {
+  const { headers } = response;
+  if (!(Number(headers.get('content-length')) > most) || headers.get('content-encoding') !== null) return;
+  await response.body?.cancel();
+  throw tooMuch(client, response, wanted);
+}
+
+const tooMuch = ({ address }: Client, { status }: Response, wanted: number): EwaldError =>
+  new EwaldError(
+    'File',
+    status === 206
+      ? `${address}: the server gave more than the ${wanted} bytes asked for`
+      : `${address}: the server does not serve ranges (it answered 200 instead of 206) and the file is larger than ` +
+          `${wholeBytes >> 20} MiB; use a server with ranges (nginx, Apache, S3) or load the file first`,
+    { detail: { path: address, status } },
+  );
 
 /** What hides behind the "fetch failed" of Node. */
 const reasons: Readonly<Record<string, string>> = {
@@ -132,57 +219,65 @@ function reasonOf(why: unknown): string {
   return reasons[code ?? ''] ?? messageOf(cause ?? why);
 }
 
-/** One range request with its retries. */
-function asker(address: string, options: HttpSourceOptions): Ask {
-  const retries = options.retries ?? 4;
-  const request = fetcher(address, options.headers ?? {});
-  return async (offset, length, signal, validator, most) => {
-    for (let attempt = 0; ; attempt++) {
+/**
+ * Does something until it is done (true), with growing waits between. A try that brought something on (`progress` grew)
+ * does not count: only silence and refusals use the tries up.
+ */
+async function patiently(
+  { address, retries, retryMs, timeoutMs }: Client,
+  signal: PlatformSignal | undefined,
+  work: (silence: Silence) => Promise<boolean>,
+  progress: () => number = () => 0,
+): Promise<void> {
+  let before = progress();
+  for (let attempt = 0; ; attempt++) {
+    checkSignal(signal);
+    let why: unknown = 'the server is busy (429 or 5xx)';
+    const silence = new Silence(timeoutMs, signal);
+    try {
+      if (await work(silence)) return;
+    } catch (error) {
       checkSignal(signal);
-      let why: unknown;
-      try {
-        const answer = await once(address, request, options, offset, length, signal, validator, most);
-        if (answer) return answer;
-        why = 'the server is busy (429 or 5xx)';
-      } catch (error) {
-        checkSignal(signal);
-        if (error instanceof EwaldError) throw error;
-        why = error;
-      }
-      if (attempt === retries)
-        throw new EwaldError('File', `${address} cannot be read: ${reasonOf(why)}, ${retries + 1} times`, {
-          cause: why,
-          detail: { path: address, attempts: retries + 1 },
-        });
-      await pause((options.retryMs ?? 250) * 2 ** attempt, signal);
+      if (error instanceof EwaldError) throw error;
+      why = error;
+    } finally {
+      silence.over();
     }
-  };
+    if (progress() > before) attempt = 0;
+    before = progress();
+    if (attempt === retries)
+      throw new EwaldError('File', `${address} cannot be read: ${reasonOf(why)}, ${retries + 1} times`, {
+        cause: why,
+        detail: { path: address, attempts: retries + 1 },
+      });
+    await pause(retryMs * 2 ** attempt, signal);
+  }
 }
 
-/** A request; undefined when trying again may help. */
-async function once(
-  address: string,
-  request: Fetch,
-  options: HttpSourceOptions,
+/** The answer to one request; undefined when asking again may help. */
+async function answer(
+  { address, request }: Client,
   offset: number,
   length: number,
-  signal: PlatformSignal | undefined,
-  validator: string | undefined,
-  most: number,
-): Promise<Answer | undefined> {
-  const timeout = AbortSignal.timeout(options.timeoutMs ?? 60_000);
+  conditions: Readonly<Record<string, string>>,
+  silence: Silence,
+): Promise<Response | undefined> {
   const { response, withoutHeaders } = await request(
     {
       // A compressed answer would count other bytes than the file has.
       'Accept-Encoding': 'identity',
       Range: `bytes=${offset}-${offset + length - 1}`,
-      ...(validator ? { 'If-Range': validator } : {}),
+      ...conditions,
     },
-    signal ? AbortSignal.any([signal, timeout]) : timeout,
+    silence.signal,
   );
-  const fail = (message: string): EwaldError =>
-    new EwaldError('File', `${address}: ${message}`, { detail: { path: address, status: response.status } });
+  silence.heard();
   const { status } = response;
+  if (status === 206 || status === 200) return response;
+  await response.body?.cancel();
+  const fail = (message: string): EwaldError =>
+    new EwaldError('File', `${address}: ${message}`, { detail: { path: address, status } });
+  if (status === 429 || status >= 500) return undefined;
   if (status === 404 || status === 410) throw absentFile(address, `by HTTP: ${status}`);
   if (status === 401 || status === 403)
     throw fail(
@@ -191,60 +286,30 @@ async function once(
             'If they are meant for that server, open its address'
         : `the server refuses (${status}); it may want an authorization header`,
     );
+  if (status === 412) throw changed(address, 'the server says that it is another file now');
   if (status === 416) {
     // An empty file has no first byte.
     const empty = /\*\/0\s*$/.test(response.headers.get('content-range') ?? '');
     throw fail(empty ? 'the file is empty' : 'the file is shorter than it was; open it again');
   }
-  if (status === 429 || status >= 500) {
-    await response.body?.cancel();
-    return undefined;
-  }
-  if (status !== 200 && status !== 206) throw fail(`the server answers ${status} ${response.statusText}`);
-  if (status === 200 && validator !== undefined) {
-    await response.body?.cancel();
-    return { response, body: new Uint8Array(0) };
-  }
-  const body = await readUpTo(response, most);
-  if (!body)
-    throw fail(
-      status === 206
-        ? `the server gave more than the ${length} bytes asked for`
-        : `the server does not serve ranges (it answered 200 instead of 206) and the file is larger than ${most >> 20} MiB; ` +
-            'use a server with ranges (nginx, Apache, S3) or load the file first',
-    );
-  return { response, body };
+  throw fail(`the server answers ${status} ${response.statusText}`);
 }
 
-/** The body, undefined when it is longer than `most`: a server may send anything. */
-async function readUpTo(response: Response, most: number): Promise<Uint8Array | undefined> {
-  const length = response.headers.get('content-length');
-  if (length !== null && Number(length) > most && response.headers.get('content-encoding') === null) {
-    await response.body?.cancel();
-    return undefined;
-  }
+/** Hands on the pieces of a body until `take` wants no more: a server may send anything. */
+async function pour(response: Response, silence: Silence, take: (piece: Uint8Array) => boolean): Promise<void> {
   const reader = response.body?.getReader();
-  if (!reader) return new Uint8Array(0);
-  const parts: Uint8Array[] = [];
-  let total = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    total += value.byteLength;
-    if (total > most) {
-      await reader.cancel();
-      return undefined;
+  if (!reader) return;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      silence.heard();
+      if (value.byteLength > 0 && !take(value)) return;
     }
-    parts.push(value);
+  } finally {
+    // At its end this does nothing, and before it the rest is nobody's.
+    await reader.cancel().catch(() => undefined);
   }
-  if (parts.length === 1 && parts[0]) return parts[0];
-  const out = new Uint8Array(total);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.byteLength;
-  }
-  return out;
 }
 
 function pause(ms: number, signal: PlatformSignal | undefined): Promise<void> {
