@@ -40,7 +40,7 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--ranks <n>', 'workers: 1, 2, 4 … up to so many; default: 4')
     .option(
       '--json',
-      'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, planMs, timing, kernels, ratios, pass}], peers, pass}',
+      'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, planMs, timing, kernels, ratios, pass}], peers, cases: {finished, chosen}, verdict, pass, interrupted}',
     )
     .action((ids: string[], options: Options) => run(ids, options, deps));
 }
@@ -94,7 +94,7 @@ function ratiosOf({ ratios }: BenchResult): string {
 const timeOf = ({ kernel, ms, passes }: KernelTime): string =>
   `${kernel} ${shown(ms)} ms${passes > 1 ? ` in ${passes} passes` : ''}`;
 
-function printReport({ rows, peers, backends }: BenchReport): void {
+function printReport({ rows, peers, backends, cases, interrupted }: BenchReport): void {
   const lines: string[][] = [];
   for (const id of new Set(rows.map((row) => row.id))) {
     for (const row of rows.filter((candidate) => candidate.id === id && candidate.outcome !== 'absent')) {
@@ -108,7 +108,9 @@ function printReport({ rows, peers, backends }: BenchReport): void {
           '',
           '',
           '',
-          (row.outcome === 'fail' ? red : yellow)(`${row.outcome}: ${row.why}`),
+          (row.outcome === 'fail' ? red : yellow)(
+            row.outcome === 'pass' ? (row.why ?? '') : `${row.outcome}: ${row.why}`,
+          ),
         ]);
     }
     for (const { peer, timing, unit } of peers.filter((candidate) => candidate.id === id))
@@ -124,4 +126,5 @@ function printReport({ rows, peers, backends }: BenchReport): void {
   );
   for (const { backend, device } of backends)
     if (device) print(`${bold(backend.padEnd(8))} ${device.name} ${dim(`(${device.driver})`)}`);
+  if (interrupted) print(yellow(`interrupted after ${cases.finished} of ${cases.chosen} cases`));
 }

@@ -31,6 +31,7 @@ interface Options {
   html?: string;
   force?: boolean;
   list?: boolean;
+  verbose?: boolean;
   budget: string;
 }
 
@@ -53,6 +54,7 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--budget <seconds>', 'longest estimated run of a case; longer ones are counted as sampled', '2')
     .option('--html <file>', 'write the report as one HTML page')
     .option('--force', 'replace a file that is no report')
+    .option('--verbose', 'a line a case; default: a line a room, and each failure in full')
     .option('--list', 'list the cases and what they are for')
     .option(
       '--json',
@@ -94,7 +96,7 @@ async function run(ids: readonly string[], options: Options, { createContext, si
   }).finally(() => progress.end());
   if (options.html) await writeWhole(options.html, htmlPage(report), htmlWriting(options));
   if (options.json) printJson(jsonOf(report));
-  else printReport(report);
+  else printReport(report, options.verbose ?? false);
   if (options.html && !options.json) print(dim(`report written to ${options.html}`));
   process.exitCode = report.interrupted ? exitCode.interrupted : report.pass ? exitCode.ok : exitCode.data;
 }
@@ -147,9 +149,29 @@ function line({ id, backend, outcome, error, bound, unit, ms }: RowResult): stri
   ];
 }
 
-function printReport(report: Report): void {
+const counted = (results: readonly RowResult[]): string => {
+  const counts = new Map<Outcome, number>();
+  for (const { outcome } of results) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  return [...counts].map(([outcome, count]) => paints[outcome](`${count} ${outcome}`)).join(', ');
+};
+
+/** A line a room: what became of its cases on each backend. */
+function printRooms(run: readonly RowResult[]): void {
+  const roomOf = ({ id }: RowResult): string => id.split(':', 1)[0] ?? id;
+  const backends = [...new Set(run.map(({ backend }) => backend))];
+  const lines = [...new Set(run.map(roomOf))].map((room) => {
+    const mine = run.filter((row) => roomOf(row) === room);
+    return [room, ...backends.map((backend) => counted(mine.filter((row) => row.backend === backend)))];
+  });
+  print(table(['room', ...backends], lines, []));
+}
+
+function printReport(report: Report, verbose: boolean): void {
   const run = report.rows.filter(({ outcome }) => outcome !== 'absent');
-  if (run.length > 0) print(table(['case', 'backend', 'outcome', 'error', 'bound', 'ms'], run.map(line), [3, 5]));
+  if (!verbose && run.length > 0) printRooms(run);
+  // Failures are shown in full either way.
+  const full = verbose ? run : run.filter(({ outcome }) => outcome === 'fail');
+  if (full.length > 0) print(table(['case', 'backend', 'outcome', 'error', 'bound', 'ms'], full.map(line), [3, 5]));
   print();
   for (const { backend, device, reason } of report.backends) {
     const mine = report.rows.filter((row) => row.backend === backend);
@@ -173,4 +195,5 @@ function printReport(report: Report): void {
   print(`\n${counts.map(([outcome, count]) => paints[outcome as Outcome](`${count} ${outcome}`)).join(', ')}`);
   const { kind, title } = verdictOf(report);
   print((kind === 'pass' ? green : red)(bold(report.interrupted ? `${title}, so far` : title)));
+  if (!verbose && run.length > 0) print(dim('--verbose shows every case with its error and its bound'));
 }

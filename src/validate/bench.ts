@@ -37,6 +37,7 @@ export interface BenchResult {
   readonly backend: BackendName;
   /** Outcome of the verification; only `pass` is timed. */
   readonly outcome: Outcome;
+  /** The reason of every outcome but `pass`, and of a row that was verified and not timed. */
   readonly why: string | null;
   readonly error: number | null;
   readonly bound: number | null;
@@ -69,6 +70,14 @@ export interface BenchReport {
   readonly backends: readonly { backend: BackendName; available: boolean; reason: string; device: DeviceInfo | null }[];
   readonly rows: readonly BenchResult[];
   readonly peers: readonly PeerResult[];
+  /** Cases that were finished, and those that were chosen. */
+  readonly cases: { readonly finished: number; readonly chosen: number };
+  /**
+   * `fail` where a verified row is wrong, misses what it aims at, or nothing was timed at all; else `interrupted` where the
+   * run was ended before the last case: the rows of those that were finished stand.
+   */
+  readonly verdict: 'pass' | 'fail' | 'interrupted';
+  /** Whether the verdict is `pass`. */
   readonly pass: boolean;
   readonly interrupted: boolean;
 }
@@ -192,8 +201,16 @@ export async function benchRow(
           const ratio = timing.rate / other.rate;
           return [{ over, ratio, target, pass: target === null || ratio >= target }];
         });
+        const late = contestant && !timing ? 'verified, and interrupted before it was timed' : line.why;
         const kernels = line.backend === 'webgpu' && times.length > 0 ? times : null;
-        return { ...line, timing, kernels, ratios, pass: line.outcome === 'pass' && ratios.every(({ pass }) => pass) };
+        return {
+          ...line,
+          why: late,
+          timing,
+          kernels,
+          ratios,
+          pass: line.outcome === 'pass' && ratios.every(({ pass }) => pass),
+        };
       }),
       peers: peers.flatMap(({ name }) => {
         const timing = rates.get(name);
@@ -211,6 +228,7 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
   const candidates = await openCandidates({ ...options, budget: Number.POSITIVE_INFINITY });
   const rows: BenchResult[] = [];
   const peers: PeerResult[] = [];
+  let finished = 0;
   try {
     for (const [i, row] of chosen.entries()) {
       if (options.signal?.aborted) break;
@@ -219,6 +237,7 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
         const result = await benchRow(row, candidates, options);
         rows.push(...result.rows);
         peers.push(...result.peers);
+        if (!options.signal?.aborted) finished++;
       } catch (error) {
         if (!isEwaldError(error)) throw error;
         const line = {
@@ -239,6 +258,10 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
   } finally {
     for (const candidate of candidates) await candidate.context?.dispose().catch(() => undefined);
   }
+  const interrupted = finished < chosen.length && (options.signal?.aborted ?? false);
+  const wrong = rows.some(({ outcome, pass }) => !pass && (outcome === 'pass' || outcome === 'fail'));
+  const untimed = !rows.some(({ timing }) => timing !== null);
+  const verdict = wrong || (untimed && !interrupted) ? 'fail' : interrupted ? 'interrupted' : 'pass';
   return {
     versions: { ewald: version, ...options.versions },
     place: options.place ?? 'unknown',
@@ -251,9 +274,9 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
     })),
     rows,
     peers,
-    pass:
-      rows.every(({ outcome, pass }) => pass || (outcome !== 'pass' && outcome !== 'fail')) &&
-      rows.some(({ timing }) => timing !== null),
-    interrupted: options.signal?.aborted ?? false,
+    cases: { finished, chosen: chosen.length },
+    verdict,
+    pass: verdict === 'pass',
+    interrupted,
   };
 }

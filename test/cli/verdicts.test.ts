@@ -1,0 +1,52 @@
+/** What `ewald validate` and `ewald bench` say at the end: as much as one wants to read, and no less than is known. */
+import { createContext } from 'ewald';
+import { describe, expect, it } from 'vitest';
+import { bench } from '../../src/validate/index.js';
+import { ewald } from '../support/cli.js';
+
+describe('ewald validate', () => {
+  it('prints a line a room, and a line a case with --verbose', async () => {
+    const args = ['validate', 'pi:count:points=1', 'pi:count:points=2', '--backend', 'wasm'];
+    const brief = await ewald(args);
+    expect([brief.code, brief.err]).toEqual([0, '']);
+    expect(brief.out).toMatch(/^room +wasm\npi +2 pass\n/);
+    expect(brief.out).not.toContain('points=1');
+    expect(brief.out.trim().split('\n').length).toBeLessThan(10);
+    const full = await ewald([...args, '--verbose']);
+    expect(full.out).toMatch(/^case +backend .*\npi:count:points=1 +wasm +pass/);
+  });
+
+  it('prints every failure in full', async () => {
+    const args = ['validate', 'pi:count:points=1', 'fft:c2c:f32:n=8*', '--backend', 'cuda'];
+    const { code, out } = await ewald(args, { env: { EWALD_REQUIRE: 'cuda', CUDA_VISIBLE_DEVICES: '' } });
+    expect(code).toBe(1);
+    expect(out).toMatch(/^pi +1 fail$/m);
+    expect(out).toMatch(/^pi:count:points=1 +cuda +fail/m);
+    expect(out).toMatch(/^fail +pi:count:points=1 on cuda: /m);
+  });
+});
+
+it('a benchmark that is ended early keeps the cases that were finished, and says so', async () => {
+  const end = new AbortController();
+  const report = await bench({
+    createContext,
+    backends: ['wasm'],
+    ids: ['pi:count:points=1', 'pi:count:points=2'],
+    seconds: 0,
+    signal: end.signal,
+    onRow: (_, done) => done === 1 && end.abort(),
+  });
+  expect(report).toMatchObject({
+    verdict: 'interrupted',
+    pass: false,
+    interrupted: true,
+    cases: { finished: 1, chosen: 2 },
+  });
+  expect(report.rows.map(({ outcome, why, pass, timing }) => [outcome, why, pass, timing !== null])).toEqual([
+    ['pass', null, true, true],
+    ['pass', 'verified, and interrupted before it was timed', true, false],
+  ]);
+  // One that ends by itself is judged, whatever its signal does afterwards.
+  const whole = await bench({ createContext, backends: ['wasm'], ids: ['pi:count:points=1'], seconds: 0 });
+  expect(whole).toMatchObject({ verdict: 'pass', pass: true, interrupted: false, cases: { finished: 1, chosen: 1 } });
+});
