@@ -3,7 +3,6 @@ import { open } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { extname } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { EwaldError } from '../errors.js';
@@ -92,7 +91,7 @@ function answer(folder: string): Parameters<typeof createServer>[1] & object {
     if (!name) return say(404, 'not here');
     const { socket } = request;
     const mine = (turns.get(socket) ?? Promise.resolve()).then(() =>
-      send(folder + name, types[extname(name)] as string, request.method === 'HEAD', response).catch(() => {
+      send(folder + name, types[extname(name)] as string, request.method === 'HEAD', response, socket).catch(() => {
         if (response.headersSent || response.destroyed) response.destroy();
         else say(404, 'not here');
       }),
@@ -101,15 +100,50 @@ function answer(folder: string): Parameters<typeof createServer>[1] & object {
   };
 }
 
-/** Sends a file piece by piece, as fast as it is taken: requests that wait hold no copy of it. */
-async function send(file: string, type: string, headOnly: boolean, response: ServerResponse): Promise<void> {
+/** Bytes read and handed on at a time. */
+const pieceBytes = 2 ** 16;
+
+/**
+ * Sends a file piece by piece, as fast as it is taken: requests that wait hold no copy of it. A client that leaves ends
+ * it, and closes the file: a response that waits behind others on its connection is never told, so the connection is
+ * asked. A stream of the file would wait for such a response for ever.
+ */
+async function send(
+  file: string,
+  type: string,
+  headOnly: boolean,
+  response: ServerResponse,
+  socket: Socket,
+): Promise<void> {
+  const gone = (): boolean => socket.destroyed || response.destroyed;
+  if (gone()) return;
   const handle = await open(file);
   try {
     const { size } = await handle.stat();
     response.writeHead(200, { 'Content-Type': type, 'Content-Length': size, 'Cache-Control': 'no-cache' });
-    if (headOnly) response.end();
-    else await pipeline(handle.createReadStream({ autoClose: false }), response);
+    for (let at = 0; at < size && !headOnly && !gone(); ) {
+      const piece = new Uint8Array(Math.min(pieceBytes, size - at));
+      const { bytesRead } = await handle.read(piece, 0, piece.length, at);
+      if (bytesRead === 0) throw new Error(`${file} was cut short while it was sent`);
+      at += bytesRead;
+      if (!gone() && !response.write(piece.subarray(0, bytesRead))) await taken(response, socket);
+    }
+    response.end();
   } finally {
     await handle.close();
   }
+}
+
+/** Until the response takes more, or its client has left. */
+function taken(response: ServerResponse, socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.removeListener('drain', done);
+      socket.removeListener('close', done);
+      resolve();
+    };
+    response.once('drain', done);
+    socket.once('close', done);
+    if (socket.destroyed) done();
+  });
 }

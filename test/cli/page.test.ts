@@ -1,6 +1,6 @@
 /** The server of `ewald page`: what it gives, what it refuses, and what it holds. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -82,3 +82,30 @@ it('answers thousands of requests on one connection without holding their files'
   expect((peak() - before) / 1024, 'MB').toBeLessThan(150);
   expect((await ask('/fft.html')).status).toBe(200);
 }, 60_000);
+
+const linux = process.platform === 'linux';
+it.skipIf(!linux)(`closes the files of clients that leave${linux ? '' : ' (absent: /proc)'}`, async () => {
+  /** Files of the package that the server holds open. */
+  const held = (): string[] =>
+    readdirSync(`/proc/${server.pid}/fd`).flatMap((fd) => {
+      try {
+        const file = readlinkSync(`/proc/${server.pid}/fd/${fd}`);
+        return file.endsWith('/ewald.wasm') ? [file] : [];
+      } catch {
+        return [];
+      }
+    });
+  // Each asks many times on one connection, reads a little of the first answer, and goes.
+  const leave = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(Number(url.port), '127.0.0.1');
+      socket.once('data', () => socket.destroy());
+      socket.once('error', reject).once('close', () => resolve());
+      socket.write('GET /ewald.wasm HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(20));
+    });
+  await Promise.all(Array.from({ length: 30 }, leave));
+  // The server hears of it a little later; what it never closes is still open after any time.
+  for (let i = 0; i < 100 && held().length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(held()).toEqual([]);
+  expect((await ask('/fft.html')).status).toBe(200);
+});
