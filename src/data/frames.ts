@@ -2,6 +2,7 @@
  * From a layout to a dataset: a format says where its frames lie and how one is decoded; reading ahead, byte order,
  * cancelling and closing are here, once.
  */
+import { assertIntact, lengthOf } from '../buffers.js';
 import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { checkSignal, knownOptions } from '../options.js';
@@ -156,13 +157,22 @@ class FileDataset implements Dataset {
     const { signal } = options;
     checkSignal(signal);
     const layout = this.#layout;
-    await this.#tracked(() =>
-      'readMany' in layout
-        ? layout.readMany(first, count, bytesOfArray(out), signal)
-        : 'readFrame' in layout
-          ? this.#readEach(layout, first, count, bytesOfArray(out), signal)
-          : this.#readRuns(layout, first, count, bytesOfArray(out), signal),
-    );
+    const length = lengthOf(out);
+    const intact = (): void => assertIntact(`${this.name}: read: into`, out, length, 'while frames were read into it');
+    try {
+      await this.#tracked(() =>
+        'readMany' in layout
+          ? layout.readMany(first, count, bytesOfArray(out), signal)
+          : 'readFrame' in layout
+            ? this.#readEach(layout, first, count, bytesOfArray(out), signal)
+            : this.#readRuns(layout, first, count, bytesOfArray(out), signal),
+      );
+    } catch (error) {
+      // Whatever went wrong in memory that is gone, that it is gone is the reason.
+      if (!isEwaldError(error, 'Aborted')) intact();
+      throw error;
+    }
+    intact();
     return out;
   }
 

@@ -1,4 +1,5 @@
 /** How a dataset is cut into tasks, and the check of a read: the same for every format. */
+import { lengthOf } from '../buffers.js';
 import { EwaldError } from '../errors.js';
 import { shown } from '../options.js';
 import type { Dataset, FrameRange } from './dataset.js';
@@ -47,11 +48,12 @@ export function checkRead(dataset: Sizes, first: number, count: number, into: Fr
   const { array, numbers } = elements[dtype];
   if ((into as { [Symbol.toStringTag]?: string } | null)?.[Symbol.toStringTag] !== array.name)
     throw new EwaldError('Shape', `${name}: frames of ${dtype} are read into a ${array.name}, not ${shown(into)}`);
-  if (into.length < length * numbers)
+  const room = lengthOf(into);
+  if (room < length * numbers)
     throw new EwaldError(
       'Shape',
-      `${name}: ${count} frames of ${frameLength} ${dtype} need ${length * numbers} numbers; the array has ${into.length}`,
-      { detail: { needed: length * numbers, length: into.length } },
+      `${name}: ${count} frames of ${frameLength} ${dtype} need ${length * numbers} numbers; the array has ${room}`,
+      { detail: { needed: length * numbers, length: room } },
     );
   return into.subarray(0, length * numbers);
 }

@@ -159,10 +159,10 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
         });
       }
       const own = frames as FrameArray;
-      if (!(own instanceof numberTypes[dtype]) || own.length < count * pixels)
+      if (!(own instanceof numberTypes[dtype]) || lengthOf(own) < count * pixels)
         throw new EwaldError(
           'Shape',
-          `framePass.run: the frames are ${ArrayBuffer.isView(own) ? `${own.constructor.name} of ${own.length}` : typeof own}; needed is a ${numberTypes[dtype].name} of ${count * pixels}`,
+          `framePass.run: the frames are ${ArrayBuffer.isView(own) ? `${own.constructor.name} of ${lengthOf(own)}` : typeof own}; needed is a ${numberTypes[dtype].name} of ${count * pixels}`,
         );
       const { nav, sig } = sums(count);
       const taken = asItIs(own);
@@ -170,6 +170,7 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
       return resource.enqueue(async () => {
         assertIntact('framePass.run: frames', taken, length, 'before its turn');
         if (count > 0) await kernel.run({ frames: taken, count, nav, sig });
+        assertIntact('framePass.run: frames', taken, length, 'while they were passed over');
         await settleColumns(options.steps, nav, pixels, async (f) => taken.subarray(f * pixels, (f + 1) * pixels));
         return { nav, sig };
       });

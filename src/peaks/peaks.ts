@@ -7,7 +7,7 @@
 
 import { numberTypes } from '../arrays/numbers.js';
 import type { BackendName } from '../backends/names.js';
-import { lengthOf } from '../buffers.js';
+import { asItIs, assertIntact, lengthOf } from '../buffers.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Detector } from '../detector/detector.js';
 import { EwaldError } from '../errors.js';
@@ -273,7 +273,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
       refuseOthers('peaks.run: ', run as Readonly<Record<string, unknown>>, finder);
       if (!(frame instanceof numberTypes[dtype]) || lengthOf(frame) !== pixels) {
         const what = ArrayBuffer.isView(frame)
-          ? `${frame.constructor.name} of ${(frame as Frame).length}`
+          ? `${frame.constructor.name} of ${lengthOf(frame as Frame)}`
           : typeof frame;
         throw new EwaldError(
           'Shape',
@@ -285,17 +285,26 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
       const params = paramsOf({ ...ownDefaults[finder], ...given(run), ...(validRange ? { validRange } : {}) }, dtype);
       const centroid = choice('peaks.run: centroid', run.centroid, 'blob', ['blob', 'weighted']);
       const limits = run.rings ? new Float32Array(rings * 4) : undefined;
+      // Until its turn, and while another thread searches, the memory is still the caller's.
+      const taken = asItIs(frame);
+      const bad = run.bad && asItIs(run.bad);
+      const intact = (when: string): void => {
+        assertIntact('peaks.run: the frame', taken, pixels, when);
+        if (bad) assertIntact('peaks.run: bad', bad, pixels, when);
+      };
       return resource.enqueue(async () => {
         checkSignal(run.signal);
-        const count = await kernel.run({ params, frame, bad: run.bad, found, limits });
+        intact('before its turn');
+        const count = await kernel.run({ params, frame: taken, bad, found, limits });
+        intact('while it was searched');
         const list = listOf(found, count, limits);
         if (centroid === 'weighted') {
           const [least, greatest] = validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
           const good = (i: number): boolean => {
-            const v = frame[i] ?? Number.NaN;
-            return bins[i] !== maskedBin && !run.bad?.[i] && v >= least && v <= greatest;
+            const v = taken[i] ?? Number.NaN;
+            return bins[i] !== maskedBin && !bad?.[i] && v >= least && v <= greatest;
           };
-          weighCentroids(list, { frame, width, good }, panels);
+          weighCentroids(list, { frame: taken, width, good }, panels);
         }
         return list;
       });

@@ -3,6 +3,7 @@
  * a promise that resolves has written what it says.
  */
 import { type Context, createContext, devices, type FftPlan } from 'ewald';
+import { memoryDataset } from 'ewald/data';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asItIs, lengthOf } from '../../src/buffers.js';
 import { refused } from '../support/refused.js';
@@ -171,5 +172,83 @@ describe.each(['native', 'wasm'] as const)('indexing on %s', (backend) => {
     expect(second?.offsets).toEqual(before);
     await ctx.dispose();
     expect(ctx.liveBytes).toBe(0);
+  });
+});
+
+// Searches and passes, whose frames a run looks at in its turn.
+describe.each(['native', 'wasm'] as const)('frames on %s', (backend) => {
+  const side = 64;
+  const bytesOf = 2 * side * side;
+  /** What befalls the memory of an array of 16-bit numbers after the call. */
+  const fates: readonly [string, () => ArrayBuffer, (buffer: ArrayBuffer) => void][] = [
+    ['transferred away', () => new ArrayBuffer(bytesOf), lose],
+    ['shrunk', () => resizable(bytesOf), (buffer) => (buffer as Resizable).resize(8)],
+  ];
+  let ctx: Context;
+  beforeEach(async ({ skip }) => {
+    if (!(await devices({ backend })).find((row) => row.backend === backend)?.available) skip(`absent: ${backend}`);
+    ctx = await createContext({ backend, strict: true, log: { level: 'error' } });
+    return async () => {
+      await ctx.dispose();
+      expect(ctx.liveBytes).toBe(0);
+    };
+  });
+
+  it.each(fates)('of a peak search are %s: before the call, before their turn', async (_, make, strike) => {
+    const finder = await ctx.peaks({ width: side, height: side, dtype: 'u16' });
+    const gone = new Uint16Array(make());
+    strike(gone.buffer as ArrayBuffer);
+    await refused(() => finder.run(gone), 'Shape');
+    const frame = new Uint16Array(make());
+    const run = finder.run(frame);
+    strike(frame.buffer as ArrayBuffer);
+    await refused(() => run, 'Shape', 'the frame', 'detached or shrunk');
+    const bad = new Uint8Array(make(), 0, side * side);
+    const masked = finder.run(new Uint16Array(side * side), { bad });
+    strike(bad.buffer as ArrayBuffer);
+    await refused(() => masked, 'Shape', 'bad', 'detached or shrunk');
+    expect((await finder.run(new Uint16Array(new SharedArrayBuffer(bytesOf)))).count).toBe(0);
+  });
+
+  it.each(fates)('of a pass are %s: before the call, before their turn', async (_, make, strike) => {
+    const pass = await ctx.framePass({ width: side, height: side, dtype: 'u16', steps: [{ kind: 'sum' }] });
+    const gone = new Uint16Array(make());
+    strike(gone.buffer as ArrayBuffer);
+    await refused(() => pass.run(gone, 1), 'Shape');
+    const frames = new Uint16Array(make());
+    const run = pass.run(frames, 1);
+    strike(frames.buffer as ArrayBuffer);
+    await refused(() => run, 'Shape', 'detached or shrunk');
+    await pass.run(new Uint16Array(new SharedArrayBuffer(bytesOf)), 1);
+  });
+});
+
+describe('frames of a dataset', () => {
+  const frames = new Uint16Array(8 * 16).map((_, i) => i);
+
+  it('that are read into memory that is lost', async () => {
+    const dataset = memoryDataset(frames, { sigShape: [4, 4] });
+    const gone = new Uint16Array(16);
+    lose(gone.buffer);
+    await refused(() => dataset.read(0, 1, gone), 'Shape');
+    const into = new Uint16Array(8 * 16);
+    const reading = dataset.read(0, 8, into);
+    lose(into.buffer);
+    await refused(() => reading, 'Shape', 'into');
+    const shrunk = resizable(256);
+    const second = dataset.read(0, 8, new Uint16Array(shrunk));
+    shrunk.resize(16);
+    await refused(() => second, 'Shape', 'into');
+    expect(await dataset.read(7, 1, new Uint16Array(new SharedArrayBuffer(32)))).toEqual(frames.subarray(112));
+    await dataset.dispose();
+  });
+
+  it('whose own memory is lost', async () => {
+    const own = frames.slice();
+    const dataset = memoryDataset(own, { sigShape: [4, 4] });
+    lose(own.buffer);
+    await refused(() => dataset.read(0, 1), 'Shape', 'its memory');
+    await refused(async () => memoryDataset(own, { sigShape: [4, 4] }), 'Shape');
+    await dataset.dispose();
   });
 });

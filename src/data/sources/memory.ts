@@ -21,13 +21,20 @@ export function memorySource(
     throw new EwaldError('Argument', `memorySource was given ${shown(bytes)}; needed is a Uint8Array`);
   // Nothing else is waited for here: loops over reads would keep the event loop from being served.
   const pace = new Pace();
+  const size = bytes.byteLength;
   const source: ByteSource = {
     name,
-    size: bytes.byteLength,
+    size,
     async read(offset: number, into: number | Uint8Array, options: ReadOptions = {}) {
       checkSignal(options.signal);
       if (pace.due) await pace.rest(options.signal);
       const out = target(source, offset, into);
+      if (bytes.byteLength !== size)
+        throw new EwaldError(
+          'Shape',
+          `${name}: its memory was detached or shrunk: it has ${bytes.byteLength} of ${size} bytes; keep it until it is closed`,
+          { detail: { path: name } },
+        );
       out.set(bytes.subarray(offset, offset + out.byteLength));
       return out;
     },
