@@ -136,7 +136,10 @@ describe('ewald info', () => {
     // Sparse: no disk is used.
     writeFileSync(at('wide.raw'), '');
     truncateSync(at('wide.raw'), 2 ** 31);
-    const wide = await ewald(['info', at('wide.raw'), '--dtype', 'u16', '--sig-shape', '32768,32768']);
+    const asWide = ['info', at('wide.raw'), '--dtype', 'u16', '--sig-shape', '32768,32768'];
+    const refusedWide = await ewald(asWide);
+    expect(refusedWide).toMatchObject({ code: 1, err: expect.stringMatching(/2147483648 bytes.*--max-frame-bytes/) });
+    const wide = await ewald([...asWide, '--max-frame-bytes', '3e9']);
     expect(wide).toMatchObject({ code: 0, out: expect.stringMatching(/1 frame of 32768 × 32768 u16, 2\.00 GiB/) });
     for (const name of ['whole.h5', 'damaged.h5', 'none.h5', 'wide.raw']) rmSync(at(name), { force: true });
   });

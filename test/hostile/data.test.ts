@@ -14,7 +14,7 @@ it('open', async () => {
   await tryAll('open: options', (value) => close(open(raw(), (value ?? plain) as never)), wrong);
   const names = [
     ...['format', 'navShape', 'sigShape', 'dtype', 'endian', 'offset', 'frameHeader', 'frameFooter', 'order'],
-    ...['dataset', 'allowOutside', 'codecs', 'signal'],
+    ...['dataset', 'maxFrameBytes', 'allowOutside', 'codecs', 'signal'],
   ];
   for (const name of names)
     await tryAll(`open: ${name}`, (value) => close(open(raw(), { ...plain, [name]: value } as never)), wrong);
