@@ -27,11 +27,11 @@ export async function openInput(
   const dataset = await openSource(await sourceWith(input, options, platform, siblings), options, platform.services);
   // A source that was handed in is closed with its dataset, and nobody can open it again.
   if (isSource(input)) return dataset;
-  const { codecs, allowOutside, h5wasm } = options;
+  const { codecs, allowOutside, maxFrameBytes, h5wasm } = options;
   const openOther = (path: string, file?: string): Promise<Dataset> =>
     openInput(
       file === undefined ? input : besideInput(input, file, siblings),
-      { codecs, allowOutside, h5wasm, dataset: path },
+      { codecs, allowOutside, maxFrameBytes, h5wasm, dataset: path },
       platform,
       siblings,
     );
@@ -43,11 +43,13 @@ export async function openInput(
  * Files that another one reads, such as the data files of an Eiger master, are opened by it.
  */
 export async function openInputs(
-  inputs: readonly DataInput[],
+  given: readonly DataInput[],
   options: OpenOptions,
   platform: OpenPlatform,
   stack?: { readonly name: string; readonly notes: readonly Note[] },
 ): Promise<Dataset> {
+  // Holes of a list are inputs that nobody can open, not inputs to pass over.
+  const inputs = Array.from(given);
   const siblings = inputs.filter(isFile);
   const { navShape, ...each } = options;
   const one = (input: DataInput, own: OpenOptions): Promise<Dataset> => openInput(input, own, platform, siblings);
@@ -63,7 +65,8 @@ export async function openInputs(
   );
   const openOther = async (path: string, file?: string): Promise<Dataset> => {
     const input = file === undefined ? first : besideInput(first, file, siblings);
-    return one(input, { codecs: options.codecs, allowOutside: options.allowOutside, dataset: path });
+    const { codecs, allowOutside, maxFrameBytes } = options;
+    return one(input, { codecs, allowOutside, maxFrameBytes, dataset: path });
   };
   return isSource(first) ? series : Object.assign(series, { openOther });
 }

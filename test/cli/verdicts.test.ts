@@ -1,7 +1,7 @@
 /** What `ewald validate` and `ewald bench` say at the end: as much as one wants to read, and no less than is known. */
 import { createContext } from 'ewald';
 import { describe, expect, it } from 'vitest';
-import { bench } from '../../src/validate/index.js';
+import { bench } from '../../dist/validate.js';
 import { ewald } from '../support/cli.js';
 
 describe('ewald validate', () => {
