@@ -1,11 +1,13 @@
 /** `ewald info FILE…`: what a file of detector frames holds, how that is known, and what it does not say. */
+import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Dataset, Metadata, Note } from '../data/dataset.js';
 import { elementBytes, elements, type FrameArray, halfToNumber } from '../data/dtype.js';
 import { formats } from '../data/formats/table.js';
 import { detect, open } from '../data/node.js';
 import type { OpenOptions } from '../data/open.js';
-import { isEwaldError, messageOf } from '../errors.js';
+import { seriesNames } from '../data/series-files.js';
+import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import { type DataFlags, openOptions, withDataFlags } from './data-options.js';
 import { type FrameStatistics, type Report, tell } from './info-text.js';
 import { type CliDeps, exitCode, fail, print, printJson } from './output.js';
@@ -36,24 +38,64 @@ async function run(files: readonly string[], flags: Flags, { signal }: CliDeps):
   const found: (Report | { file: string; error: { tag: string; message: string } })[] = [];
   for (const [i, file] of files.entries()) {
     if (signal.aborted) break;
+    const failed = (name: string, error: unknown): void => {
+      const code = flags.json && isEwaldError(error) && error.tag !== 'Aborted' ? exitCode.data : fail(error);
+      if (isEwaldError(error)) found.push({ file: name, error: { tag: error.tag, message: messageOf(error) } });
+      process.exitCode = Math.max(Number(process.exitCode ?? 0), code);
+    };
     try {
-      const report = await inspect(file, options);
+      const report = await inspectStack(file, options, failed);
       found.push(report);
       if (flags.json) continue;
       if (i > 0) print();
       tell(report, flags.header ?? false);
     } catch (error) {
-      const code = flags.json && isEwaldError(error) && error.tag !== 'Aborted' ? exitCode.data : fail(error);
-      if (isEwaldError(error)) found.push({ file, error: { tag: error.tag, message: messageOf(error) } });
-      process.exitCode = Math.max(Number(process.exitCode ?? 0), code);
+      failed(file, error);
     }
   }
   if (flags.json) printJson(found);
 }
 
-async function inspect(file: string, options: ReturnType<typeof openOptions>): Promise<Report> {
-  const candidates = await detect(file, options);
-  const dataset = await open(file, options);
+/**
+ * The report of a file, or of a folder or pattern as one stack. Files of a stack that are empty, or whose opening fails,
+ * go to `failed`, and the others are the stack.
+ */
+async function inspectStack(
+  file: string,
+  options: ReturnType<typeof openOptions>,
+  failed: (name: string, error: unknown) => void,
+): Promise<Report> {
+  const series = /^[A-Za-z]+:\/\//.test(file) ? undefined : await seriesNames(file);
+  if (!series) return inspect(file, file, options);
+  const left: string[] = [];
+  for (const name of series.files) {
+    const size = (await stat(name).catch(() => undefined))?.size;
+    if (size === 0) failed(name, new EwaldError('Format', `${name} is empty: no byte is in it, or not yet`));
+    else left.push(name);
+  }
+  if (left.length === 0) throw new EwaldError('Format', `${file}: every file of it is empty`);
+  const whole = left.length === series.files.length;
+  for (let input: string | string[] = whole ? file : left; ; input = left)
+    try {
+      return await inspect(file, input, options);
+    } catch (error) {
+      // The first and the last file are opened at once; one that fails is reported, and the next one is tried.
+      const path = isEwaldError(error) ? error.detail.path : undefined;
+      const at = left.indexOf(String(path));
+      if (at < 0 || left.length < 2 || !(isEwaldError(error, 'Format') || isEwaldError(error, 'File'))) throw error;
+      failed(left[at] ?? '', error);
+      left.splice(at, 1);
+    }
+}
+
+async function inspect(
+  file: string,
+  input: string | string[],
+  options: ReturnType<typeof openOptions>,
+): Promise<Report> {
+  const [first = file] = [input].flat();
+  const candidates = await detect(first, options);
+  const dataset = await open(input, options);
   try {
     const format = formats.find(({ name }) => name === dataset.format);
     const detected = candidates.find((candidate) => candidate.format === dataset.format);

@@ -42,13 +42,19 @@ const throughPipe = (path: string): EwaldError =>
     detail: { path },
   });
 
-/** Opens a file. Throws `File` where it is absent, a folder, or refused by the system. */
+/** The number that the system gives to standard input. */
+const standardInput = 0;
+
+/**
+ * Opens a file; `-` is standard input where a file was redirected into it. Throws `File` where it is absent, a folder, a
+ * pipe, or refused by the system.
+ */
 export async function fileSource(path: string): Promise<ByteSource> {
   let fd: number;
   try {
     fd = await openFile(path, toRead);
   } catch (cause) {
-    if (path === '-') throw throughPipe('standard input');
+    if (path === '-') return redirected();
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
       throw absentFile(path, isAbsolute(path) ? undefined : `in ${resolve()}`, cause);
     throw fileError(path, 'read', cause);
@@ -61,6 +67,19 @@ export async function fileSource(path: string): Promise<ByteSource> {
       detail: { path },
     });
   }
+  return sourceOver(fd, path, stat.size, () => closeFile(fd));
+}
+
+/** Standard input, which can be read at any place where it is a file. */
+async function redirected(): Promise<ByteSource> {
+  const stat = await statFile(standardInput).catch(() => undefined);
+  if (!stat?.isFile()) throw throughPipe('standard input');
+  // It is not ours to close, and may be opened again.
+  return sourceOver(standardInput, 'standard input', stat.size, async () => undefined);
+}
+
+/** A source over an open file of `size` bytes. */
+function sourceOver(fd: number, path: string, size: number, close: () => Promise<void>): ByteSource {
   let flying = 0;
   let closed: Promise<void> | undefined;
   let landed: (() => void) | undefined;
@@ -81,7 +100,7 @@ export async function fileSource(path: string): Promise<ByteSource> {
   const readOne = async (offset: number, out: Uint8Array, signal: PlatformSignal | undefined): Promise<void> => {
     const { byteLength } = out;
     const read = byteLength >= leastForAddon ? turningOfAddon()?.readTurned : undefined;
-    if (read && offset + byteLength <= stat.size) return read(fd, offset, byteLength, byteLength, 1, out);
+    if (read && offset + byteLength <= size) return read(fd, offset, byteLength, byteLength, 1, out);
     for (let done = 0; done < out.byteLength; ) {
       const length = Math.min(mostBytes, out.byteLength - done);
       const { bytesRead } = await readFile(fd, out, done, length, offset + done);
@@ -109,8 +128,8 @@ export async function fileSource(path: string): Promise<ByteSource> {
   };
   const source: ByteSource = {
     name: path,
-    path: resolve(path),
-    size: stat.size,
+    ...(fd === standardInput ? {} : { path: resolve(path) }),
+    size: size,
     async read(offset, into, { signal } = {}) {
       const out = target(source, offset, into);
       await tracked(signal, () => readOne(offset, out, signal));
@@ -121,7 +140,7 @@ export async function fileSource(path: string): Promise<ByteSource> {
       const count = into.byteLength / bytes;
       if (count === 0) return undefined;
       const length = (count - 1) * stride + bytes;
-      if (offset + length > stat.size) return undefined;
+      if (offset + length > size) return undefined;
       if (turn > 1) {
         const turned = turningOfAddon()?.readTurned;
         return turned && tracked(signal, () => turned(fd, offset, stride, bytes, turn, into));
@@ -145,7 +164,7 @@ export async function fileSource(path: string): Promise<ByteSource> {
           await new Promise<void>((resolve) => {
             landed = resolve;
           });
-        await closeFile(fd);
+        await close();
       })();
       return closed;
     },
