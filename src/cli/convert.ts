@@ -5,14 +5,12 @@ import type { Dataset, FrameRange, Metadata } from '../data/dataset.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { Packing } from '../data/hdf5/writer.js';
 import { open, openCodecs } from '../data/node.js';
-import { seriesNames, wouldHold } from '../data/series-files.js';
 import { writers } from '../data/write.js';
 import { beginHdf5Frames, packings } from '../data/write-hdf5.js';
 import { EwaldError } from '../errors.js';
 import { checkOutput, type Output, openOutput, type WriteOptions } from '../files/write.js';
 import { checkSignal, choice } from '../options.js';
 import { type DataFlags, openOptions, withDataFlags } from './data-options.js';
-import { refuseInputs } from './not-inputs.js';
 import { bold, type CliDeps, dim, Progress, print, printJson } from './output.js';
 
 interface Flags extends DataFlags {
@@ -33,7 +31,7 @@ export function register(program: Command, deps: CliDeps): void {
   )
     .option('--frames <first:end>', 'only these frames, counted from 0, the end not included: 0:100')
     .option('--packing <name>', '.h5: bitshuffle (with LZ4, default), gzip or none')
-    .option('--force', 'replace a file that is there')
+    .option('--force', 'replace a file that exists; never the input')
     .option('--json', '{input, output, format, shape, dtype, frames, bytes, ms}')
     .action((input: string, flags: Flags) => run(input, flags, deps));
 }
@@ -51,8 +49,11 @@ async function run(input: string, flags: Flags, { signal }: CliDeps): Promise<vo
   if (flags.packing !== undefined && begin !== beginHdf5)
     throw new EwaldError('Argument', `--packing is for HDF5; a .${kind} file holds its numbers as they are`);
   const packing = choice<Packing>('--packing', flags.packing as Packing | undefined, 'bitshuffle', packings);
-  const writing: WriteOptions = { force: flags.force ?? false, otherwise: 'may hold frames of an experiment' };
-  await notItself(input, flags.output);
+  const writing: WriteOptions = {
+    force: flags.force ?? false,
+    series: [input],
+    otherwise: 'may hold frames of an experiment',
+  };
   await checkOutput(flags.output, writing);
   const started = performance.now();
   const dataset = await open(input, openOptions(flags, signal));
@@ -106,17 +107,6 @@ async function run(input: string, flags: Flags, { signal }: CliDeps): Promise<vo
   } finally {
     await dataset.dispose();
   }
-}
-
-/** Frames may be all there is of an experiment: not even --force replaces them by what was made of them. */
-async function notItself(input: string, output: string): Promise<void> {
-  await refuseInputs([output], [input]);
-  const series = await seriesNames(input);
-  if (series && (await wouldHold(input, series, output)))
-    throw new EwaldError(
-      'Argument',
-      `${output} would be one of the files of ${input}; write it into another folder, or by a name that is none of them`,
-    );
 }
 
 /** A file under way. */

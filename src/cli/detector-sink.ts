@@ -1,11 +1,11 @@
-/** Gathers what crystals say of the detector, tells it, and writes the geometry that says so where it is asked for. */
+/** Gathers what crystals say of the detector, reports it, and writes the geometry that says so where it is asked for. */
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
-import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
+import { type Output, openOutput, type WriteOptions } from '../files/write.js';
 import { type DetectorFit, detectorVerdict, refinedGeometry } from '../pipeline/detector-fit.js';
 import type { FrameRecord } from '../pipeline/record.js';
 import { detectorRemarks } from './detector-remarks.js';
-import type { FrameSink } from './frame-sinks.js';
+import { ended, type FrameSink, sinkWriting } from './frame-sinks.js';
 import { Sampled } from './sampled.js';
 
 export class DetectorSink implements FrameSink {
@@ -14,16 +14,17 @@ export class DetectorSink implements FrameSink {
   readonly #writing: WriteOptions;
   readonly #fits = new Sampled<DetectorFit>();
   #beam: Beam | undefined;
+  #output: Output | undefined;
 
-  constructor(geometry: Geometry, file: string | undefined, force: boolean) {
+  constructor(geometry: Geometry, file: string | undefined, writing: WriteOptions) {
     this.#geometry = geometry;
     this.#file = file;
-    this.#writing = { force, otherwise: 'may be a geometry of your own' };
+    this.#writing = { ...writing, ...sinkWriting.refinedGeometry };
   }
 
-  /** Refuses early what could not be written. */
-  async check(): Promise<void> {
-    if (this.#file !== undefined) await checkOutput(this.#file, this.#writing);
+  /** Begins the file: what could not be written is refused before the run. */
+  async open(): Promise<void> {
+    if (this.#file !== undefined) this.#output = await openOutput(this.#file, this.#writing);
   }
 
   async add({ crystals, beam }: FrameRecord): Promise<void> {
@@ -36,15 +37,19 @@ export class DetectorSink implements FrameSink {
     return this.#beam ? detectorRemarks(detectorVerdict(this.#fits.kept), this.#geometry, this.#beam) : [];
   }
 
-  async close(): Promise<string> {
+  async close(isWhole: boolean): Promise<string> {
     const remarks = this.remarks();
     const verdict = detectorVerdict(this.#fits.kept);
-    if (this.#file === undefined) return remarks.join('\n');
-    if (!verdict || !this.#beam)
+    if (this.#file === undefined || !this.#output) return remarks.join('\n');
+    if (!verdict || !this.#beam) {
+      await this.#output.discard();
       return [...remarks, `no refined geometry: ${this.#fits.seen} crystals say too little`].join('\n');
-    await writeWhole(this.#file, formatGeometry(refinedGeometry(this.#geometry, this.#beam, verdict)), this.#writing);
-    return [...remarks, `refined geometry in ${this.#file}`].join('\n');
+    }
+    await this.#output.write(formatGeometry(refinedGeometry(this.#geometry, this.#beam, verdict)));
+    return [...remarks, `refined geometry in ${await ended(this.#output, this.#file, isWhole)}`].join('\n');
   }
 
-  async discard(): Promise<void> {}
+  async discard(): Promise<void> {
+    await this.#output?.discard();
+  }
 }

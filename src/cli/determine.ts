@@ -6,7 +6,7 @@ import { parseGeometry } from '../crystal/geometry/parse.js';
 import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-list.js';
 import { openDetector } from '../detector/detector.js';
 import { EwaldError } from '../errors.js';
-import { checkOutput, writeWhole } from '../files/write.js';
+import { type Output, openOutput } from '../files/write.js';
 import type { DeterminedCell } from '../indexing/indexer.js';
 import { choice } from '../options.js';
 import { latticeName } from '../pipeline/chunk.js';
@@ -65,7 +65,7 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--tolerance <x>', 'how far lengths (relative) and angles (radians) may be bent for a symmetry', '0.02')
     .option('--backend <name>', 'where the candidates are tried')
     .option('-o, --output <cell>', 'write the best one, in its highest symmetry, as a CrystFEL .cell file')
-    .option('--force', 'replace a file that is there')
+    .option('--force', 'replace a file that exists; never an input')
     .option(
       '--json',
       'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}]}]',
@@ -88,7 +88,6 @@ async function run(
   deps: CliDeps,
   refuseFrameFlags: (first: string, unit: SpotUnit) => Promise<void>,
 ): Promise<void> {
-  const { createContext, signal } = deps;
   const unit = choice('--unit', options.unit, '1/A', spotUnits);
   const minLengthA = parseNumber(options.min, '--min', 1, 1000);
   const search = {
@@ -96,10 +95,28 @@ async function run(
     maxLengthA: parseNumber(options.max, '--max', minLengthA, 1000),
     tolerance: parseNumber(options.tolerance, '--tolerance', 0, 0.2),
   };
-  const { output, force = false } = options;
-  const writing = { force, otherwise: 'is no cell file', replaces: isCellFile };
-  if (output !== undefined) await checkOutput(output, writing);
+  const { output: named, force = false, geometry } = options;
   const files = await expand(words);
+  // A cell file is written by hand, or corrected by hand: none is replaced without --force.
+  const inputs = [...files, ...(geometry === undefined ? [] : [geometry])];
+  const output = named === undefined ? undefined : await openOutput(named, { force, inputs, series: words });
+  try {
+    await determine(files, unit, search, options, deps, output, refuseFrameFlags);
+  } finally {
+    await output?.discard();
+  }
+}
+
+async function determine(
+  files: readonly string[],
+  unit: SpotUnit,
+  search: { minLengthA: number; maxLengthA: number; tolerance: number },
+  options: Options,
+  deps: CliDeps,
+  output: Output | undefined,
+  refuseFrameFlags: (first: string, unit: SpotUnit) => Promise<void>,
+): Promise<void> {
+  const { createContext, signal } = deps;
   const [first = ''] = files;
   const framed = (await isFolder(first)) || (await holdsFrames(first));
   if (!framed) await refuseFrameFlags(first, unit);
@@ -143,13 +160,12 @@ async function run(
   if (best && output !== undefined) {
     const known = knownOf(best);
     const { lattice, uniqueAxis } = latticeName(known);
-    await writeWhole(output, formatCellFile(known, lattice, uniqueAxis as 'a' | undefined), writing);
-    note(dim(`${best.type} written to ${output}`));
+    await output.write(formatCellFile(known, lattice, uniqueAxis as 'a' | undefined));
+    await output.close();
+    note(dim(`${best.type} written to ${options.output}`));
   }
   if (found.length === 0) process.exitCode = exitCode.data;
 }
-
-const isCellFile = (head: Uint8Array): boolean => new TextDecoder().decode(head).startsWith('CrystFEL unit cell file');
 
 /** Spots of the frames with peaks enough. */
 async function imagesOf(files: readonly string[], options: Options, deps: CliDeps): Promise<Float32Array[]> {

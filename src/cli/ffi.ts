@@ -17,7 +17,7 @@ import {
   writeModule,
 } from '../ffi/node.js';
 import { killable } from '../files/interrupt.js';
-import { writeWhole } from '../files/write.js';
+import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
 import { nearest } from '../options.js';
 import { bold, type CliDeps, dim, green, note, print, printJson, table, yellow } from './output.js';
 
@@ -61,7 +61,7 @@ export function register(program: Command, _deps: CliDeps): void {
       collect,
     )
     .option('--skip-unsupported', 'pass over declarations that cannot be read, with a warning each')
-    .option('--force', 'overwrite files that ewald did not write')
+    .option('--force', 'replace files that ewald did not write; never an input')
     .option('--json', 'the function table, or {"function", "result", "arguments"} of a call')
     .addHelpText(
       'after',
@@ -81,7 +81,10 @@ async function run(header: string, options: Options): Promise<void> {
     throw new EwaldError('Argument', '--call needs the library: --lib PATH');
   const declared = parseHeaderFile(header, reading);
   if (!options.json) for (const warning of declared.warnings) note(`${yellow('ewald:')} ${warning}`);
-  for (const file of options.output ?? []) await write(file, declared, options.force ?? false);
+  const force = options.force ?? false;
+  const inputs = [header, ...(options.lib === undefined ? [] : [options.lib])];
+  for (const file of options.output ?? []) await checkOutput(file, writingOf(file, force, inputs));
+  for (const file of options.output ?? []) await write(file, declared, writingOf(file, force, inputs));
   if (options.lib === undefined) {
     if (options.output) return;
     if (options.json) printJson(declared);
@@ -255,29 +258,28 @@ function shown(value: unknown, type: CType): string {
 
 const mark = 'written by `ewald ffi`';
 
-async function write(file: string, declared: FunctionTable, force: boolean): Promise<void> {
-  const form = file.endsWith('.d.ts')
-    ? 'd.ts'
-    : file.endsWith('.ts')
-      ? 'ts'
-      : file.endsWith('.json')
-        ? 'json'
-        : undefined;
+type Form = 'd.ts' | 'ts' | 'json';
+
+function formOf(file: string): Form {
+  const form = (['d.ts', 'ts', 'json'] as const).find((ending) => file.endsWith(`.${ending}`));
   if (!form)
     throw new EwaldError('Argument', `--output is "${file}"; needed is a name that ends in .ts, .d.ts or .json`);
-  // A table has no place for a mark: it is known by how it begins.
-  const mine = (head: Uint8Array): boolean => {
+  return form;
+}
+
+/** A table has no place for a mark: it is recognised by how it begins. */
+function writingOf(file: string, force: boolean, inputs: readonly string[]): WriteOptions {
+  const form = formOf(file);
+  const replaces = (head: Uint8Array): boolean => {
     const text = new TextDecoder().decode(head);
     return form === 'json' ? /^\{\s*"version": 1,\s*"header"/.test(text) : text.includes(mark);
   };
-  await writeWhole(
-    file,
-    form === 'json' ? `${JSON.stringify(declared, undefined, 2)}\n` : writeModule(declared, { form }),
-    {
-      force,
-      replaces: mine,
-      otherwise: 'was not written by ewald ffi',
-    },
-  );
+  return { force, inputs, replaces, otherwise: 'was not written by ewald ffi' };
+}
+
+async function write(file: string, declared: FunctionTable, writing: WriteOptions): Promise<void> {
+  const form = formOf(file);
+  const content = form === 'json' ? `${JSON.stringify(declared, undefined, 2)}\n` : writeModule(declared, { form });
+  await writeWhole(file, content, writing);
   note(`wrote ${file}`);
 }

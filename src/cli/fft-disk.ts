@@ -22,7 +22,8 @@ export function parseMemory(text: string): number {
 /** Transforms within the memory given; false when everything fits into it, so that nothing has been done. */
 export async function runOnDisk(input: string, options: Options, { createContext, signal }: CliDeps): Promise<boolean> {
   const memory = parseMemory(options.memory as string);
-  await checkOutput(options.output, npyWriting(options));
+  const writing = npyWriting(input, options);
+  await checkOutput(options.output, writing);
   const file = await openNpyParts(input);
   try {
     const wish = wishOf(file.like, options, input);
@@ -32,7 +33,7 @@ export async function runOnDisk(input: string, options: Options, { createContext
     checkWish(wish, file.header, input);
     const { kind, r2r, precision = 'f64' } = wish.plan;
     const backward = (kind === 'c2r') !== (options.inverse === true);
-    const output = await openOutput(options.output, npyWriting(options));
+    const output = await openOutput(options.output, writing);
     const temporary = output.temporary;
     const progress = new Progress('fft');
     const context = await createContext(backendOption(options.backend));

@@ -6,6 +6,7 @@ import { npyHead } from '../data/npy.js';
 import { fft3d, fft3dR2c } from '../entries/heffte.node.js';
 import { EwaldError, isEwaldError } from '../errors.js';
 import type { R2rKind } from '../fft/fft.js';
+import { flush } from '../files/flush.js';
 import { checkOutput, openOutput } from '../files/write.js';
 import { type Axis, box3d } from '../heffte/box.js';
 import { makeSlabs } from '../heffte/geometry.js';
@@ -58,7 +59,7 @@ async function transform(comm: Communicator, input: string, options: Options, { 
     throw new EwaldError('Argument', '--memory is for one process; of several ranks each holds its own part');
   const began = performance.now();
   const file = await together(comm, async () => {
-    if (first) await checkOutput(options.output, npyWriting(options));
+    if (first) await checkOutput(options.output, npyWriting(input, options));
     return openNpyParts(input);
   });
   const { wish, world } = await together(comm, async () => {
@@ -100,7 +101,7 @@ async function transform(comm: Communicator, input: string, options: Options, { 
   const ms = performance.now() - started;
   tell(0.7, 'writing');
   if (signal.aborted) throw new EwaldError('Aborted', 'the transform was interrupted');
-  await writeTogether(comm, options, wish, result, (wish.complexOut ? 2 : 1) * to.low[divided] * rowOf(to));
+  await writeTogether(comm, input, options, wish, result, (wish.complexOut ? 2 : 1) * to.low[divided] * rowOf(to));
   progress.end();
   const { backend } = plan.describe();
   await plan.dispose();
@@ -160,6 +161,7 @@ async function readPart(
 /** One file of all parts: it appears when every rank has written, and not at all when one could not. */
 async function writeTogether(
   comm: Communicator,
+  input: string,
   options: Options,
   wish: Wish,
   result: Float32Array | Float64Array,
@@ -168,7 +170,7 @@ async function writeTogether(
   const head = npyHead({ shape: wish.outShape, data: result, complex: wish.complexOut });
   const output = await together(comm, async () => {
     if (comm.rank > 0) return undefined;
-    const made = await openOutput(options.output, npyWriting(options));
+    const made = await openOutput(options.output, npyWriting(input, options));
     if (made.temporary === undefined)
       throw new EwaldError(
         'Argument',
@@ -186,7 +188,7 @@ async function writeTogether(
       const handle = await open(path, 'r+');
       try {
         await writeNumbers(handle, result, head.length + at * result.BYTES_PER_ELEMENT, options.output);
-        await handle.sync().catch(() => {});
+        await flush(handle);
       } finally {
         await handle.close();
       }

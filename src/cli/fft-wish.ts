@@ -23,12 +23,10 @@ export interface Options {
   json?: boolean;
 }
 
-export const text = (head: Uint8Array): string => new TextDecoder('latin1').decode(head);
-/** Which files a result may replace. */
-export const npyWriting = ({ force = false }: Options): WriteOptions => ({
+/** What a result may replace: a .npy file does not say who wrote it. */
+export const npyWriting = (input: string, { force = false, wisdom }: Options): WriteOptions => ({
   force,
-  replaces: (head) => text(head).startsWith('\x93NUMPY'),
-  otherwise: 'is no .npy file',
+  inputs: [input, ...(wisdom === undefined ? [] : [wisdom])],
 });
 const r2rKinds = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'];
 export const kinds = ['c2c', 'r2c', 'c2r', 'real', ...r2rKinds];

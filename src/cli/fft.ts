@@ -9,15 +9,17 @@ import { killable } from '../files/interrupt.js';
 import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
 import { choice } from '../options.js';
 import type { Context } from '../rooms.js';
-import { kinds, npyWriting, type Options, text, type Wish, wishOf } from './fft-wish.js';
+import { kinds, npyWriting, type Options, type Wish, wishOf } from './fft-wish.js';
 import { inputName, readText } from './inputs.js';
 import { readNpyFile, writeNpyFile } from './npy-file.js';
 import { backendOption, bold, type CliDeps, dim, note, print, printJson } from './output.js';
 
-const wisdomWriting = ({ force = false }: Options): WriteOptions => ({
+/** Wisdom is the one file that is read and written: choices are added to it. */
+const wisdomWriting = (input: string, { force = false }: Options): WriteOptions => ({
   force,
-  replaces: (head) => /^\s*\{\s*"format": ?"ewald wisdom"/.test(text(head)),
-  otherwise: 'is no wisdom of ewald',
+  inputs: [input],
+  replaces: (head) => /^\s*\{\s*"format": ?"ewald wisdom"/.test(new TextDecoder('latin1').decode(head)),
+  otherwise: 'is not wisdom that ewald wrote',
 });
 
 export function register(program: Command, deps: CliDeps): void {
@@ -49,7 +51,7 @@ export function register(program: Command, deps: CliDeps): void {
       '--memory <size>',
       'memory for an array that is larger, such as 2G: it stays in its file, which is gone through in parts',
     )
-    .option('--force', 'replace an output file that is no .npy file')
+    .option('--force', 'replace files that exist; never the input')
     .option('--json', '{input, output, shape, kind, axes, backend, engine, ms}')
     .action((input: string, options: Options) => run(input, options, deps));
 }
@@ -59,7 +61,10 @@ async function run(input: string, options: Options, deps: CliDeps): Promise<void
   checkWords(options);
   if (ranksOfJob() > 1) return (await import('./fft-ranks.js')).runOnRanks(input, options, deps);
   if (options.memory !== undefined && (await (await import('./fft-disk.js')).runOnDisk(input, options, deps))) return;
-  await checkOutput(options.output, npyWriting(options));
+  const writing = npyWriting(input, options);
+  await checkOutput(options.output, writing);
+  const measured = options.tune === 'measure' ? options.wisdom : undefined;
+  if (measured !== undefined) await checkOutput(measured, wisdomWriting(input, options));
   const array = await readNpyFile(input, signal);
   const wish = wishOf(array, options, inputName(input));
   const data = numbersFor(array, wish);
@@ -67,8 +72,8 @@ async function run(input: string, options: Options, deps: CliDeps): Promise<void
   try {
     // Planning with measure and the transform itself cannot be asked to end; nothing is written meanwhile.
     const fft = await killable(() => planned(context, wish, options));
-    if (options.wisdom !== undefined && options.tune === 'measure')
-      await writeWhole(options.wisdom, `${JSON.stringify(context.exportWisdom(), null, 2)}\n`, wisdomWriting(options));
+    if (measured !== undefined)
+      await writeWhole(measured, `${JSON.stringify(context.exportWisdom(), null, 2)}\n`, wisdomWriting(input, options));
     const started = performance.now();
     const result = await killable(() =>
       options.inverse
@@ -77,7 +82,7 @@ async function run(input: string, options: Options, deps: CliDeps): Promise<void
     );
     const ms = performance.now() - started;
     const { outShape: shape, complexOut: complex, kind, axes = null } = wish;
-    await writeNpyFile(options.output, { shape, data: result, complex }, npyWriting(options), signal);
+    await writeNpyFile(options.output, { shape, data: result, complex }, writing, signal);
     // Standard output is the file's where it goes there.
     const tell = options.output === '-' ? note : print;
     const { backend, engine } = fft;

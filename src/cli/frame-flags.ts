@@ -24,6 +24,7 @@ export interface FrameFlags extends PeakFlags, ExecutorFlags {
   zmqRequest?: string;
   zmqPull?: boolean;
   geometry?: string;
+  cell?: string[];
   output?: string;
   data?: string;
   minPeaks?: string;
@@ -77,7 +78,7 @@ export function withFrameFlags(command: Command): Command {
     .option('--highres <angstrom>', 'predict nothing beyond this resolution')
     .option('--no-non-hits-in-stream', 'leave frames that are no hits out of the stream')
     .option('--serial-start <n>', 'serial number of the first frame', '1')
-    .option('--resume', 'go on with the stream of a run that did not end')
+    .option('--resume', 'continue the stream of a run that did not end; frames that could not be read are tried again')
     .option('--follow', 'wait for more frames: of files that grow, and of new files in folders')
     .option(
       '--no-data-timeout <s>',
@@ -88,7 +89,7 @@ export function withFrameFlags(command: Command): Command {
     .option('--hdf5 <file>', 'write peaks and cells as HDF5')
     .option('--sol <file>', "write orientations as CrystFEL's --indexing=file reads them")
     .option('--refined-geometry <geom>', 'write the geometry with distance and beam as the crystals say')
-    .option('--force', 'replace a file that is no stream, or a run that did not end')
+    .option('--force', 'replace files that ewald did not write, or a run that did not end')
     .option('--profile', 'print the time of each stage, and memory');
 }
 
@@ -117,7 +118,7 @@ export interface CheckedFlags {
 export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags {
   const { list, peaks, integration, settings } = checkPeakFlags(flags);
   if (flags.resume && flags.output === undefined)
-    throw new EwaldError('Argument', '--resume needs a stream to go on with: -o FILE');
+    throw new EwaldError('Argument', '--resume needs a stream to continue: -o FILE');
   if (flags.resume && (flags.hdf5 ?? flags.sol) !== undefined)
     throw new EwaldError(
       'Argument',

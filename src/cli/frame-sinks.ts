@@ -1,18 +1,40 @@
 /** What a run may write beside its stream: orientations as .sol, peaks and cells as HDF5, a report. */
 
-import { type Output, openOutput } from '../files/write.js';
+import { type Output, openOutput, type WriteOptions } from '../files/write.js';
 import type { LatticeName } from '../pipeline/chunk.js';
 import type { FrameRecord } from '../pipeline/record.js';
 import { oneLine } from '../plain-text.js';
+import { pageBegin } from '../report/page.js';
 
 /** Takes the frames of a run in their order. */
 export interface FrameSink {
   add(record: FrameRecord): Promise<void>;
   /** A frame that could not be read. */
   fail?(): void;
-  /** Writes what is gathered; answers what is told of it. */
-  close(): Promise<string>;
+  /**
+   * Writes what was gathered; answers what is reported of it. Of an interrupted run (`isWhole` is false) the file becomes
+   * `NAME.part`, and `NAME` stays as it was.
+   */
+  close(isWhole: boolean): Promise<string>;
   discard(): Promise<void>;
+}
+
+/** What each of these files may replace: but for the report, nothing in them says who wrote them. */
+export const sinkWriting = {
+  sol: {},
+  hdf5: { otherwise: 'may hold frames of an experiment' },
+  html: {
+    replaces: (head: Uint8Array) => new TextDecoder().decode(head).startsWith(pageBegin),
+    otherwise: 'is not a report that ewald wrote',
+  },
+  refinedGeometry: { otherwise: 'may be a geometry of your own' },
+} satisfies Readonly<Record<string, WriteOptions>>;
+
+/** Ends a file as what the run came to; answers its name. */
+export async function ended(output: Output, file: string, isWhole: boolean): Promise<string> {
+  if (!isWhole) return (await output.keep()) ?? file;
+  await output.close();
+  return file;
 }
 
 const letters: Readonly<Record<string, string>> = {
@@ -26,13 +48,12 @@ const letters: Readonly<Record<string, string>> = {
 };
 
 /** Orientations as CrystFEL's `--indexing=file` reads them: a*, b*, c* in 1/nm, shifts of the detector, the lattice. */
-export async function solutionSink(file: string, force: boolean, names: readonly LatticeName[]): Promise<FrameSink> {
-  const line = /^"?\S.*"? \/\/\S+ (\S+ ){11}\w+\n/;
-  const output: Output = await openOutput(file, {
-    force,
-    replaces: (head) => line.test(new TextDecoder().decode(head)),
-    otherwise: 'is no list of orientations',
-  });
+export async function solutionSink(
+  file: string,
+  writing: WriteOptions,
+  names: readonly LatticeName[],
+): Promise<FrameSink> {
+  const output: Output = await openOutput(file, { ...writing, ...sinkWriting.sol });
   let count = 0;
   let unnamed = 0;
   return {
@@ -53,11 +74,10 @@ export async function solutionSink(file: string, force: boolean, names: readonly
         await output.write(`${shown} //${origin.event ?? 0} ${numbers.join(' ')} 0.0 0.0 ${lattice}\n`);
       }
     },
-    async close() {
-      await output.close();
+    async close(isWhole) {
       const skipped =
         unnamed === 0 ? '' : `; ${unnamed} were skipped, because their file names contain quotation marks`;
-      return `${count} orientations in ${file}${skipped}`;
+      return `${count} orientations in ${await ended(output, file, isWhole)}${skipped}`;
     },
     discard: () => output.discard(),
   };

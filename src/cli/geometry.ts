@@ -12,7 +12,7 @@ import { checkPanels } from '../detector/detector.js';
 import { frameSize, geometryFromFile } from '../detector/from-file.js';
 import { openStacked, stackedGeometry } from '../detector/stacked.js';
 import { isEwaldError, messageOf } from '../errors.js';
-import { type WriteOptions, writeWhole } from '../files/write.js';
+import { type Output, openOutput, type WriteOptions } from '../files/write.js';
 import { geometryPicture } from '../report/geometry-picture.js';
 import { holdsFrames } from './frame-inputs.js';
 import { readText } from './inputs.js';
@@ -36,12 +36,33 @@ export function register(program: Command, _: CliDeps): void {
     .option('--frames <file>', 'frames that it should fit')
     .option('--svg <file>', 'draw it: panels, their first pixels and directions, resolution')
     .option('-o, --output <geom>', 'write it as a .geom file')
-    .option('--force', 'replace files that are there')
+    .option('--force', 'replace files that exist; never an input')
     .option('--json', 'one JSON document')
     .action(check);
 }
 
 async function check(file: string, options: Options): Promise<void> {
+  const inputs = [file, ...(options.frames === undefined ? [] : [options.frames])];
+  const writing: WriteOptions = { force: options.force ?? false, inputs };
+  const outputs: Output[] = [];
+  const begun = async (name: string | undefined): Promise<Output | undefined> => {
+    const output = name === undefined ? undefined : await openOutput(name, writing);
+    if (output) outputs.push(output);
+    return output;
+  };
+  try {
+    await explained(file, options, await begun(options.svg), await begun(options.output));
+  } finally {
+    for (const output of outputs) await output.discard();
+  }
+}
+
+async function explained(
+  file: string,
+  options: Options,
+  svg: Output | undefined,
+  output: Output | undefined,
+): Promise<void> {
   const own = await holdsFrames(file);
   const parsed = own ? undefined : parseGeometry(await readText(file), file);
   const frames = own ? file : options.frames;
@@ -59,9 +80,10 @@ async function check(file: string, options: Options): Promise<void> {
       const resolutionA = [Number.isFinite(low) ? low : null, high];
       printJson({ geometry: file, beam, ...facts, resolutionA, warnings: geometry.warnings, problems });
     } else explain(file, geometry, beam, facts, problems);
-    const writing: WriteOptions = { force: options.force ?? false, otherwise: 'may be yours' };
-    if (options.svg !== undefined) await writeWhole(options.svg, geometryPicture(geometry, beam), writing);
-    if (options.output !== undefined) await writeWhole(options.output, formatGeometry(geometry), writing);
+    await svg?.write(geometryPicture(geometry, beam));
+    await output?.write(formatGeometry(geometry));
+    await svg?.close();
+    await output?.close();
     if (problems.length > 0) process.exitCode = exitCode.data;
   } finally {
     await dataset?.dispose();

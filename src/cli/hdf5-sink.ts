@@ -6,10 +6,10 @@
 import { Hdf5Writer, type WriteNode } from '../data/hdf5/writer.js';
 import { openCodecs } from '../data/node.js';
 import { EwaldError } from '../errors.js';
-import { openOutput } from '../files/write.js';
+import { openOutput, type WriteOptions } from '../files/write.js';
 import type { FrameRecord } from '../pipeline/record.js';
 import { version } from '../version.js';
-import type { FrameSink } from './frame-sinks.js';
+import { ended, type FrameSink, sinkWriting } from './frame-sinks.js';
 
 type Typed = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
 
@@ -41,8 +41,8 @@ class Column<T extends Typed> {
 }
 
 /** Gathers a run; the file is written when it closes. */
-export async function hdf5Sink(file: string, force: boolean, commandLine: string): Promise<FrameSink> {
-  const output = await openOutput(file, { force, otherwise: 'may hold frames of an experiment' });
+export async function hdf5Sink(file: string, writing: WriteOptions, commandLine: string): Promise<FrameSink> {
+  const output = await openOutput(file, { ...writing, ...sinkWriting.hdf5 });
   const { patch } = output;
   if (!patch) {
     await output.discard();
@@ -151,7 +151,8 @@ export async function hdf5Sink(file: string, force: boolean, commandLine: string
 
   return {
     add,
-    async close() {
+    async close(isWhole) {
+      let name = file;
       const codecs = await openCodecs();
       try {
         const sink = { append: (bytes: Uint8Array) => output.write(bytes), patch: patch.bind(output) };
@@ -169,11 +170,11 @@ export async function hdf5Sink(file: string, force: boolean, commandLine: string
           },
         };
         await writer.finish({ entry }, { default: 'entry' });
-        await output.close();
+        name = await ended(output, file, isWhole);
       } finally {
         await codecs.dispose();
       }
-      return `${peak.fs.length} peaks and ${crystal.frame.length} crystals in ${file}`;
+      return `${peak.fs.length} peaks and ${crystal.frame.length} crystals in ${name}`;
     },
     discard: () => output.discard(),
   };

@@ -10,6 +10,7 @@ import { geometryFromFile } from '../detector/from-file.js';
 import { EwaldError, isEwaldError } from '../errors.js';
 import type { Executor } from '../executors/executor.js';
 import type { Task } from '../executors/task.js';
+import { checkOutput, type WriteOptions } from '../files/write.js';
 import { latticeName } from '../pipeline/chunk.js';
 import type { StageBackends } from '../pipeline/frame.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../pipeline/record.js';
@@ -18,21 +19,33 @@ import type { SharedRun } from '../tasks/pipeline.js';
 import { version } from '../version.js';
 import { commandLine } from './command-line.js';
 import { DetectorSink } from './detector-sink.js';
+import { Ends } from './ends.js';
 import { openExecutor, rankOf } from './executor-flags.js';
 import { type CheckedFlags, checkFlags, type FrameFlags, type SharedFlags } from './frame-flags.js';
 import { holdsFrames, readFrameList, type Wanted } from './frame-inputs.js';
 import { jsonOf, lineOf, nameOf } from './frame-lines.js';
 import { settle } from './frame-settings.js';
-import { type FrameSink, solutionSink } from './frame-sinks.js';
+import { type FrameSink, sinkWriting, solutionSink } from './frame-sinks.js';
 import { FrameSource, type RunSource } from './frame-source.js';
 import { FrameSummary } from './frame-summary.js';
 import { geometryRemarks } from './geometry-remarks.js';
 import { readText } from './inputs.js';
 import type { LiveOptions } from './live-source.js';
-import { refuseInputs } from './not-inputs.js';
-import { backendOption, type CliDeps, dim, exitCode, note, Progress, print, printJson, red, yellow } from './output.js';
+import {
+  backendOption,
+  type CliDeps,
+  counted,
+  dim,
+  exitCode,
+  note,
+  Progress,
+  print,
+  printJson,
+  red,
+  yellow,
+} from './output.js';
 import { listedBy } from './peak-flags.js';
-import { openStreamFile, type StreamFile } from './stream-file.js';
+import { checkStreamFile, openStreamFile, type StreamFile } from './stream-file.js';
 
 /** Runs frames over an executor into a stream. */
 export async function runFrames(
@@ -84,10 +97,16 @@ async function search(
       'frames that come by ZeroMQ are not kept to tell a cell; give it with -p, or -p none',
     );
   const wanted = live ? [] : await wantedOf(files, flags);
-  await refuseInputs(
-    [flags.output, flags.hdf5, flags.sol, flags.html],
-    [...wanted.map(({ file }) => file), flags.input, flags.geometry].filter((file) => file !== undefined),
-  );
+  const { input, geometry: geometryFile, cell: cellFiles = [] } = flags;
+  const inputs = [...wanted.map(({ file }) => file), input, geometryFile, ...cellFiles];
+  const reads = { inputs: inputs.filter((file) => file !== undefined), series: files, everyFormat: true };
+  const force = flags.force ?? false;
+  const writing: WriteOptions = { force, ...reads };
+  if (flags.output !== undefined) await checkStreamFile(flags.output, { force, reads });
+  for (const [flag, kind] of Object.entries(sinkWriting)) {
+    const file = flags[flag as keyof typeof sinkWriting];
+    if (file !== undefined) await checkOutput(file, { ...writing, ...kind });
+  }
   const source: RunSource = live
     ? await openLive({
         ...live,
@@ -117,29 +136,41 @@ async function search(
     const summary = new FrameSummary(source.total);
     const done = new Set<string>();
     let last = Number.NEGATIVE_INFINITY;
+    let again: ReadonlySet<number> = new Set();
     // Before the stream is begun: what cannot be written beside it leaves no stream under way.
-    const stand = new DetectorSink(geometry, flags.refinedGeometry, flags.force ?? false);
-    await stand.check();
-    const sinks = await openSinks(flags, given, cells, source, commandLine(), () => stand.remarks());
-    const stream =
-      flags.output === undefined
-        ? undefined
-        : await openStreamFile(flags.output, {
-            force: flags.force ?? false,
-            resume: flags.resume ?? false,
-            head,
-            earlier: ({ filename, event, serial, hit, cells }) => {
-              last = Math.max(last, serial);
-              if (follow !== undefined) done.add(`${filename} ${event ?? '//0'}`);
-              summary.add({ hit, cells });
-            },
-          }).catch(async (error) => {
-            for (const sink of sinks) await sink.discard();
-            throw error;
-          });
-    if (last >= serialStart) note(dim(`${flags.output}: going on behind frame ${last}`));
+    const stand = new DetectorSink(geometry, flags.refinedGeometry, writing);
+    const sinks: FrameSink[] = [stand];
+    let stream: StreamFile | undefined;
+    try {
+      await stand.open();
+      const typed = { commandLine: commandLine(), remarks: () => stand.remarks() };
+      for await (const sink of openSinks(flags, given, cells, source, writing, typed)) sinks.push(sink);
+      if (flags.output !== undefined)
+        stream = await openStreamFile(flags.output, {
+          force,
+          resume: flags.resume ?? false,
+          reads,
+          head,
+          earlier: ({ filename, event, serial, hit, cells }) => {
+            last = Math.max(last, serial);
+            if (follow !== undefined) done.add(`${filename} ${event ?? '//0'}`);
+            summary.add({ hit, cells });
+          },
+          unread: (serials) => {
+            again = serials;
+          },
+        });
+    } catch (error) {
+      for (const sink of sinks) await sink.discard();
+      throw error;
+    }
+    for (const serial of again) last = Math.max(last, serial);
+    if (last >= serialStart) {
+      const more = again.size > 0 ? `; ${counted(again.size, 'frame')} that could not be read will be tried again` : '';
+      note(dim(`${flags.output}: continuing behind frame ${last}${more}`));
+    }
     const known = (serial: number, file: string, event: number): boolean =>
-      follow === undefined ? serial <= last : done.has(`${file} //${event}`);
+      follow === undefined ? serial <= last && !again.has(serial) : done.has(`${file} //${event}`);
     const { hash } = await executor.share(run);
     const tasks = async function* (): AsyncGenerator<Task> {
       const each = follow === undefined ? taskSize(source.total, executor.slots) : 1;
@@ -151,7 +182,14 @@ async function search(
           inputs: { run: { hash } },
         };
     };
-    await write(executor, tasks(), stream, { flags, shared, summary, sinks: [stand, ...sinks], signal });
+    await write(executor, tasks(), stream, {
+      flags,
+      shared,
+      summary,
+      sinks,
+      signal,
+      isLive: source.live !== undefined,
+    });
   } finally {
     await source.close();
   }
@@ -170,6 +208,8 @@ interface Sinks {
   readonly summary: FrameSummary;
   readonly sinks: readonly FrameSink[];
   readonly signal: AbortSignal;
+  /** Frames came but once, so that `--resume` has nothing to read. */
+  readonly isLive: boolean;
 }
 
 /** Takes results as they come, in order, and writes what is asked for. */
@@ -177,22 +217,24 @@ async function write(
   executor: Executor,
   tasks: AsyncGenerator<Task>,
   stream: StreamFile | undefined,
-  { flags, shared, summary, sinks, signal }: Sinks,
+  { flags, shared, summary, sinks, signal, isLive }: Sinks,
 ): Promise<void> {
   const progress = new Progress('index');
   const tellElsewhere = elsewhere(flags.backend);
+  const ends = new Ends(sinks);
   const take = async (item: FrameRecord | FrameFailure): Promise<void> => {
     if (isFailure(item)) {
       summary.fail();
       for (const sink of sinks) sink.fail?.();
       note(`${red('✗')} ${nameOf(item.origin)}: ${item.message}`);
+      await stream?.unread(item.origin.serial);
     } else {
       const cells = item.crystals.map(({ lengths, angles }) => [...lengths, ...angles]);
       const ambiguous = item.crystals.filter(({ rivals }) => rivals.length > 0).length;
       const which = item.crystals.map(({ inputCell }) => inputCell);
       summary.add({ hit: item.hit, cells, which, ambiguous, ms: item.ms, backends: item.backends });
       tellElsewhere(item.backends);
-      for (const sink of sinks) await sink.add(item);
+      await ends.add(item);
       if (item.hit || flags.nonHitsInStream !== false) await stream?.write(item.chunk);
     }
     if (shared.json) printJson(jsonOf(item));
@@ -205,24 +247,28 @@ async function write(
     for await (const { value } of executor.run<(FrameRecord | FrameFailure)[]>(tasks, { signal, ...few }))
       for (const item of value) await take(item);
   } catch (error) {
-    // Ctrl-C: what is finished is a stream, and is kept.
     if (!isEwaldError(error, 'Aborted')) {
-      for (const sink of sinks) await sink.discard();
+      await ends.discard();
       const left = await stream?.leave();
-      if (left) note(`what is finished is in ${left}; --resume goes on with it`);
+      if (left) note(`what is finished is in ${left}; --resume continues it`);
       throw error;
     }
   } finally {
     progress.end();
   }
-  await stream?.close();
-  const written: string[] = [];
-  for (const sink of sinks) written.push(await sink.close());
-  const report = summary.text(flags.profile ?? false, stream && flags.output !== '-' ? flags.output : undefined);
+  // Ctrl-C: what is finished is kept beside the files of an earlier run, which only a whole one replaces.
+  const isWhole = !signal.aborted;
+  const written = await ends.close(stream, isWhole);
+  if (typeof written.stream === 'string' && flags.output !== '-') {
+    const how = isLive ? `ewald stream merge ${written.stream} -o NAME makes a stream of it` : '--resume continues it';
+    note(`what is finished is in ${written.stream}; ${how}`);
+  }
+  const named = isWhole && written.stream !== false && stream && flags.output !== '-' ? flags.output : undefined;
+  const report = summary.text(flags.profile ?? false, named);
   const tell = shared.json || flags.output === '-' ? note : print;
-  tell([report, ...written.filter((line) => line !== '').map(dim)].join('\n'));
-  if (signal.aborted) process.exitCode = exitCode.interrupted;
-  else if (summary.failed > 0) process.exitCode = exitCode.data;
+  tell([report, ...written.sinks.filter((line) => line !== '').map(dim)].join('\n'));
+  if (!isWhole) process.exitCode = exitCode.interrupted;
+  else if (summary.failed > 0 || ends.failed) process.exitCode = exitCode.data;
 }
 
 /** Says, once a stage, that it computes elsewhere than on the backend that was named. */
@@ -242,36 +288,23 @@ function elsewhere(named: string | undefined): (backends: StageBackends) => void
 }
 
 /** What is written beside the stream. */
-async function openSinks(
+async function* openSinks(
   flags: FrameFlags,
   geometry: Geometry | undefined,
   cells: readonly KnownCell[],
   source: RunSource,
-  typed: string,
-  remarks: () => readonly string[],
-): Promise<FrameSink[]> {
-  const force = flags.force ?? false;
+  writing: WriteOptions,
+  typed: { readonly commandLine: string; readonly remarks: () => readonly string[] },
+): AsyncGenerator<FrameSink> {
   const { html, hdf5, sol } = flags;
-  const sinks: FrameSink[] = [];
-  if (sol !== undefined) sinks.push(await solutionSink(sol, force, cells.map(latticeName)));
-  if (hdf5 !== undefined) sinks.push(await (await import('./hdf5-sink.js')).hdf5Sink(hdf5, force, typed));
+  if (sol !== undefined) yield solutionSink(sol, writing, cells.map(latticeName));
+  if (hdf5 !== undefined) yield (await import('./hdf5-sink.js')).hdf5Sink(hdf5, writing, typed.commandLine);
   if (html !== undefined) {
     const title = source.first.name.replace(/^.*\//, '');
-    const options = {
-      file: html,
-      force,
-      title,
-      commandLine: typed,
-      geometry,
-      cell: cells[0],
-      data: source.data,
-      checksums: flags.checksums,
-      kept: source.kept,
-      remarks,
-    };
-    sinks.push(await (await import('./report-sink.js')).reportSink(options));
+    const { checksums } = flags;
+    const shown = { geometry, cell: cells[0], data: source.data, kept: source.kept, checksums };
+    yield (await import('./report-sink.js')).reportSink({ file: html, writing, title, ...shown, ...typed });
   }
-  return sinks;
 }
 
 /** What stands before the first chunk. */

@@ -20,7 +20,7 @@ import { FrameSummary } from './frame-summary.js';
 import { headOf } from './index-frames.js';
 import { readText } from './inputs.js';
 import { backendOption, type CliDeps, exitCode, note, Progress, print, printJson } from './output.js';
-import { linesOf, openStreamFile } from './stream-file.js';
+import { checkStreamFile, linesOf, openStreamFile, type StreamFile } from './stream-file.js';
 
 /** Flags that need frames. */
 const ofFrames = ['threshold', 'minSnr', 'follow', 'shard', 'resume', 'html', 'hdf5', 'sol', 'executor'] as const;
@@ -48,22 +48,22 @@ export async function runStream(
   const cells = shared.cells ?? (reader.head.cell === undefined ? [] : [readCell(reader.head.cell, input)]);
   if (cells.length === 0) throw new EwaldError('Argument', `${input} holds no cell to index with; give one with -p`);
   const settings: SearchSettings = { ...checked.settings, cells, rings: null };
-  const stream =
-    flags.output === undefined
-      ? undefined
-      : await openStreamFile(flags.output, {
-          force: flags.force ?? false,
-          resume: false,
-          head: headOf(geometryText, settings),
-          earlier: () => {},
-        });
+  const inputs = [input, ...(flags.geometry === undefined ? [] : [flags.geometry]), ...(flags.cell ?? [])];
+  const force = flags.force ?? false;
+  if (flags.output !== undefined) await checkStreamFile(flags.output, { force, reads: { inputs } });
   const context = await createContext(backendOption(flags.backend));
+  let stream: StreamFile | undefined;
   const summary = new FrameSummary(undefined);
   const progress = new Progress('index');
   const names = cells.map(latticeName);
   const panels = new Map(geometry.panels.map(({ name }, i) => [name, i]));
   try {
     const indexer = cells.length > 0 ? await planIndexer(context, settings) : undefined;
+    if (flags.output !== undefined)
+      stream = await openStreamFile(flags.output, {
+        ...{ force, reads: { inputs }, resume: false, earlier: () => {} },
+        head: headOf(geometryText, settings),
+      });
     for await (const chunk of reader.chunks()) {
       checkSignal(signal);
       const origin = { filename: chunk.filename, event: eventOf(chunk), serial: chunk.serial };
@@ -100,11 +100,19 @@ export async function runStream(
     progress.end();
     await context.dispose();
   }
-  await stream?.close();
-  const report = summary.text(flags.profile ?? false, stream && flags.output !== '-' ? flags.output : undefined);
+  const isWhole = !signal.aborted;
+  if (isWhole) await stream?.close();
+  else {
+    const left = await stream?.leave();
+    if (left) note(`what is finished is in ${left}; ewald stream merge ${left} -o NAME makes a stream of it`);
+  }
+  const report = summary.text(
+    flags.profile ?? false,
+    isWhole && stream && flags.output !== '-' ? flags.output : undefined,
+  );
   if (shared.json || flags.output === '-') note(report);
   else print(report);
-  if (signal.aborted) process.exitCode = exitCode.interrupted;
+  if (!isWhole) process.exitCode = exitCode.interrupted;
   else if (summary.failed > 0) process.exitCode = exitCode.data;
 }
 

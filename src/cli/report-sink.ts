@@ -10,7 +10,7 @@ import { open } from '../data/node.js';
 import { openDetector } from '../detector/detector.js';
 import type { OpenOther } from '../detector/open-other.js';
 import { openStacked } from '../detector/stacked.js';
-import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
+import { openOutput, type WriteOptions } from '../files/write.js';
 import type { KeptFrames } from '../live/kept.js';
 import { median } from '../median.js';
 import type { FrameOrigin } from '../pipeline/chunk.js';
@@ -19,13 +19,13 @@ import type { FrameRecord } from '../pipeline/record.js';
 import { Assembly } from '../report/assembly.js';
 import { type Report, reportPage, type ShownFrame } from '../report/page.js';
 import { version } from '../version.js';
-import type { FrameSink } from './frame-sinks.js';
+import { ended, type FrameSink, sinkWriting } from './frame-sinks.js';
 import { dim, note } from './output.js';
 
 /** What the report is told before the run. */
 export interface ReportOptions {
   readonly file: string;
-  readonly force: boolean;
+  readonly writing: WriteOptions;
   readonly title: string;
   readonly commandLine: string;
   readonly geometry: Geometry | undefined;
@@ -50,12 +50,9 @@ const sampled = 24;
 /** The same of frames that are kept in memory meanwhile. */
 const sampledOfKept = 6;
 
-const isPage = (head: Uint8Array): boolean => new TextDecoder().decode(head).startsWith('<!doctype html>');
-
 /** Gathers a run for its report. */
 export async function reportSink(options: ReportOptions): Promise<FrameSink> {
-  const writing: WriteOptions = { force: options.force, replaces: isPage, otherwise: 'is no page' };
-  await checkOutput(options.file, writing);
+  const output = await openOutput(options.file, { ...options.writing, ...sinkWriting.html });
   const begun = performance.now();
   const timeline: { hit: boolean; indexed: boolean; peaks: number }[] = [];
   const cells: number[][] = [];
@@ -93,7 +90,7 @@ export async function reportSink(options: ReportOptions): Promise<FrameSink> {
   };
   let stride = 1;
 
-  const close = async (): Promise<string> => {
+  const close = async (isWhole: boolean): Promise<string> => {
     const seconds = (performance.now() - begun) / 1000;
     const pictures = await picturesOf(options, best, sample).catch((error) => {
       note(dim(`the report shows no frames: ${error instanceof Error ? error.message : error}`));
@@ -115,10 +112,10 @@ export async function reportSink(options: ReportOptions): Promise<FrameSink> {
       picture: pictures?.picture ?? { size: 1, beam: { x: 0, y: 0 }, rings: [] },
       remarks: options.remarks(),
     };
-    await writeWhole(options.file, reportPage(report), writing);
-    return `report in ${options.file}`;
+    await output.write(reportPage(report));
+    return `report in ${await ended(output, options.file, isWhole)}`;
   };
-  return { add, close, discard: async () => {}, fail: () => void failed++ };
+  return { add, close, discard: () => output.discard(), fail: () => void failed++ };
 }
 
 async function picturesOf(options: ReportOptions, best: readonly Candidate[], sample: readonly Candidate[]) {

@@ -6,7 +6,7 @@ import { Hdf5Writer, type WriteNode } from '../data/hdf5/writer.js';
 import { openCodecs } from '../data/node.js';
 import { npyHeadOf } from '../data/npy.js';
 import { EwaldError } from '../errors.js';
-import { checkOutput, openOutput, type WriteOptions, writeWhole } from '../files/write.js';
+import { checkOutput, type Output, openOutput, type WriteOptions } from '../files/write.js';
 import { oneLine } from '../plain-text.js';
 import { toRgba, vectorsToRgba } from '../udf/colormap.js';
 import { type BufferArray, type BufferDtype, numbersOf, product } from '../udf/dtypes.js';
@@ -64,37 +64,90 @@ const picturesOf = (results: readonly Named[]): Named[] =>
       !dtype.startsWith('c') && (shape.length === 2 || (vectors === true && shape.length === 3)),
   );
 
-/** Refuses files that results would be written to one by one, before the work is done. */
-export async function checkEach(
+/** The files of the results, begun before the work is done. */
+export interface ResultFiles {
+  /** Takes one that was begun; begins one that nobody could know of. */
+  take(file: string): Promise<Output>;
+  /** Leaves nothing of those that were not written. */
+  discard(): Promise<void>;
+}
+
+const filesOf = (file: string, results: readonly Named[]): string[] =>
+  extname(file).toLowerCase() === '.npy' || extname(file).toLowerCase() === '.png'
+    ? results.map(({ name }) => beside(file, name, results.length === 1))
+    : [file];
+
+/** Begins every file, so that one that cannot be written is refused before the work is done. */
+export async function beginResults(
   output: string | undefined,
   png: string | undefined,
   results: readonly Named[],
   writing: WriteOptions,
-): Promise<void> {
-  const each = (file: string, of: readonly Named[]): string[] =>
-    of.map(({ name }) => beside(file, name, of.length === 1));
-  const files = [
-    ...(output && extname(output).toLowerCase() === '.npy' ? each(output, results) : []),
-    ...(png ? each(png, picturesOf(results)) : []),
-  ];
-  for (const file of files) await checkOutput(file, writing);
+): Promise<ResultFiles> {
+  const begun = new Map<string, Output>();
+  const all: Output[] = [];
+  const begin = async (file: string): Promise<Output> => {
+    const one = await openOutput(file, writing);
+    all.push(one);
+    return one;
+  };
+  const discard = async (): Promise<void> => {
+    for (const one of all) await one.discard();
+  };
+  const names = [...(output ? filesOf(output, results) : []), ...(png ? filesOf(png, picturesOf(results)) : [])];
+  try {
+    for (const file of names) begun.set(file, await begin(file));
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+  return {
+    async take(file) {
+      const one = begun.get(file);
+      begun.delete(file);
+      return one ?? begin(file);
+    },
+    discard,
+  };
 }
 
-/** Writes the results; gives the files. */
-export async function writeResults(file: string, results: readonly Named[], writing: WriteOptions): Promise<string[]> {
-  const kind = extname(file).toLowerCase();
-  if (kind === '.csv') {
-    await writeWhole(file, csv(results), writing);
-    return [file];
+/** Writes the results into files that `begun` has, where it is given; answers their names. */
+export async function writeResults(
+  output: string | undefined,
+  png: string | undefined,
+  results: readonly Named[],
+  begun: ResultFiles | undefined,
+  writing: WriteOptions,
+): Promise<string[]> {
+  const files = begun ?? (await beginResults(undefined, undefined, [], writing));
+  const outputs: Output[] = [];
+  const put = async (file: string, content: string | Uint8Array): Promise<void> => {
+    const one = await files.take(file);
+    await one.write(content);
+    outputs.push(one);
+  };
+  const written: string[] = [];
+  try {
+    if (output) {
+      const kind = extname(output).toLowerCase();
+      const names = filesOf(output, results);
+      if (kind === '.csv') await put(output, csv(results));
+      else if (kind === '.npy') for (const [i, result] of results.entries()) await put(names[i] as string, npy(result));
+      else {
+        const one = await files.take(output);
+        await writeHdf5(output, one, results);
+        outputs.push(one);
+      }
+      written.push(...names);
+    }
+    if (png)
+      for (const [file, picture] of picturesIn(png, results)) await put(file, picture).then(() => written.push(file));
+    // None has its name before all are whole.
+    for (const one of outputs) await one.close();
+    return written;
+  } finally {
+    await files.discard();
   }
-  if (kind !== '.npy') {
-    await writeHdf5(file, results, writing);
-    return [file];
-  }
-  const files = results.map(({ name }) => beside(file, name, results.length === 1));
-  for (const one of files) await checkOutput(one, writing);
-  for (const [i, result] of results.entries()) await writeWhole(files[i] as string, npy(result), writing);
-  return files;
 }
 
 function npy({ dtype, shape, data }: Named): Uint8Array {
@@ -108,8 +161,7 @@ function npy({ dtype, shape, data }: Named): Uint8Array {
   return out;
 }
 
-async function writeHdf5(file: string, results: readonly Named[], writing: WriteOptions): Promise<void> {
-  const output = await openOutput(file, writing);
+async function writeHdf5(file: string, output: Output, results: readonly Named[]): Promise<void> {
   const { patch } = output;
   const codecs = await openCodecs();
   try {
@@ -133,10 +185,6 @@ async function writeHdf5(file: string, results: readonly Named[], writing: Write
       children[name] = { frames: series, attributes: { shape: Float64Array.from(shape) } };
     }
     await writer.finish({ results: { children } }, { creator: `ewald ${version}`, default: 'results' });
-    await output.close();
-  } catch (error) {
-    await output.discard();
-    throw error;
   } finally {
     await codecs.dispose();
   }
@@ -180,21 +228,17 @@ function csvCell(text: string): string {
   return /[",;]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 
-/** Pictures of the two-dimensional results; gives the files. Throws `Argument` where there is none. */
-export async function writePictures(file: string, results: readonly Named[], writing: WriteOptions): Promise<string[]> {
+/** Pictures of the two-dimensional results, by the names of their files. Throws `Argument` where there is none. */
+function picturesIn(file: string, results: readonly Named[]): [file: string, picture: Uint8Array][] {
   const flat = picturesOf(results);
   if (flat.length === 0)
     throw new EwaldError(
       'Argument',
       `--png: no result is a picture of two axes; there are ${results.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}`,
     );
-  const files: string[] = [];
-  for (const { name, shape, data, vectors, log = false } of flat) {
+  return flat.map(({ name, shape, data, vectors, log = false }) => {
     const [height = 1, width = 1] = shape;
     const rgba = vectors ? vectorsToRgba(data as Float64Array) : toRgba(data as Float64Array, { log });
-    const target = beside(file, name, flat.length === 1);
-    await writeWhole(target, encodePng(rgba, width, height), writing);
-    files.push(target);
-  }
-  return files;
+    return [beside(file, name, flat.length === 1), encodePng(rgba, width, height)];
+  });
 }

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { Context } from '../entries/udf.node.js';
 import { EwaldError } from '../errors.js';
+import type { WriteOptions } from '../files/write.js';
 import type { Analysis } from '../udf/analyses/analysis.js';
 import type { ResultBuffer } from '../udf/buffers.js';
 import type { UdfRunOptions } from '../udf/context-options.js';
@@ -18,7 +19,7 @@ import { type Chosen, chosenExecutor, type ExecutorFlags, rankOf, withExecutor }
 import { readNpyFile } from './npy-file.js';
 import { bold, type CliDeps, counted, dim, Progress, parseInteger, print, printJson } from './output.js';
 import { type AnalysisFlags, analyses, checkFlags, namesOf } from './run-analyses.js';
-import { checkEach, checkOutputs, type Named, writePictures, writeResults } from './run-files.js';
+import { beginResults, checkOutputs, type Named, type ResultFiles, writeResults } from './run-files.js';
 
 interface Flags extends DataFlags, AnalysisFlags, ExecutorFlags {
   output?: string;
@@ -31,7 +32,7 @@ interface Flags extends DataFlags, AnalysisFlags, ExecutorFlags {
   excluded?: string;
   backend?: string;
   udf?: string[];
-  overwrite?: boolean;
+  force?: boolean;
   plots?: boolean;
   json?: boolean;
 }
@@ -49,7 +50,7 @@ export function register(program: Command, deps: CliDeps): void {
       .option('-o, --output <file>', 'results: .npy (a file each), .h5 (all in one), .csv (a row a scan position)')
       .option('--png <file>', 'pictures of the results, colours safe for colour-blind readers')
       .option('--channel <name>', 'only this result of an analysis; repeat for more', repeat)
-      .option('--overwrite', 'replace files that are there'),
+      .option('--force', 'replace files that exist; never an input'),
   )
     .option('--cx <px>', 'centre along x; default: the middle')
     .option('--cy <px>', 'centre along y; default: the middle')
@@ -95,14 +96,15 @@ async function run(what: string, second: string | undefined, flags: Flags, { sig
   const file = alone ? what : second;
   if (file === undefined) throw new EwaldError('Argument', `a file of frames is missing: ewald run ${what} scan.mib`);
   checkFlags(names, flags);
-  const writing = { force: flags.overwrite ?? false, otherwise: 'is not replaced without --overwrite' };
+  const writing: WriteOptions = { force: flags.force ?? false, series: [file], inputs: inputsOf(flags) };
   const chosen = chosenExecutor(flags, { jobs: 1 });
   // The ranks of an MPI job make the same calls and get the same results; the first one writes and prints.
   const first = (await rankOf(chosen)) === 0;
-  if (first) await checkOutputs(flags.output, flags.png, writing).catch(named);
+  if (first) await checkOutputs(flags.output, flags.png, writing);
   const own = await loadUdfs(flags.udf ?? []);
   const ctx = await contextOf(chosen, flags);
   const progress = new Progress('run');
+  let files: ResultFiles | undefined;
   try {
     const scan = await ctx.load(file, {
       ...openOptions(flags, signal),
@@ -150,15 +152,15 @@ async function run(what: string, second: string | undefined, flags: Flags, { sig
         buffersOf(udf, found[prepared.length + i] as Record<string, ResultBuffer>, udfs.length > 1, flags),
       ),
     ];
-    // Several results have files of their own: what they are called is known of a run over no frame, and a file that is
-    // in the way is told before the work is done.
+    // Several results have files of their own: a run over no frame knows what they are called, and a file that is in the
+    // way is refused before the work is done.
     if (flags.output ?? flags.png) {
       const nothing = { roi: new Uint8Array(product(scan.shape.nav)), corrections: options.corrections };
       const none = await ctx.runUdf(scan, udfs, nothing).then(
         (found) => resultsOf(found as readonly Record<string, ResultBuffer>[]),
         () => [],
       );
-      if (first) await checkEach(flags.output, flags.png, none, writing).catch(named);
+      if (first) files = await beginResults(flags.output, flags.png, none, writing);
     }
     const found = (await ctx.runUdf(scan, udfs, options)) as readonly Record<string, ResultBuffer>[];
     progress.end();
@@ -167,21 +169,23 @@ async function run(what: string, second: string | undefined, flags: Flags, { sig
     const results = resultsOf(found);
     if (results.length === 0)
       throw new EwaldError('Argument', `--channel ${flags.channel?.join(', ')}: no result has this name`);
-    const files = flags.output ? await writeResults(flags.output, results, writing).catch(named) : [];
-    if (flags.png) files.push(...(await writePictures(flags.png, results, writing).catch(named)));
-    report(file, scan, results, files, { read, seconds }, flags);
+    const written = await writeResults(flags.output, flags.png, results, files, writing);
+    report(file, scan, results, written, { read, seconds }, flags);
   } finally {
     progress.end();
+    await files?.discard();
     await ctx.close();
   }
 }
 
-/** Refusals of other commands speak of --force, those of analyses of functions. */
-function named(error: unknown, analysis = ''): never {
+/** What is read beside the frames, none of which may be written. */
+const inputsOf = ({ mask, udf, roi, dark, gain, excluded }: Flags): string[] =>
+  [...(mask ?? []), ...(udf ?? []), roi, dark, gain, excluded].filter((one) => one !== undefined);
+
+/** Refusals of analyses speak of functions; here they are words of the command. */
+function named(error: unknown, analysis: string): never {
   if (!(error instanceof EwaldError)) throw error;
-  const message = error.message
-    .replace('or pass --force', 'or pass --overwrite')
-    .replace(/^create\w+Analysis: /, `${analysis}: `);
+  const message = error.message.replace(/^create\w+Analysis: /, `${analysis}: `);
   throw new EwaldError(error.tag, message, { cause: error, detail: error.detail });
 }
 

@@ -1,4 +1,4 @@
-/** Whether a stream was begun by the run that is to go on with it: the same geometry, cell and flags. */
+/** Whether a stream was begun by the run that is to continue it: the same geometry, cell and flags. */
 import { marks } from '../crystal/stream/stream.js';
 import { EwaldError } from '../errors.js';
 
@@ -43,7 +43,7 @@ export function deciding(words: readonly string[]): string[] {
 /** Lines of a head that tell who made it and how: its second and third. */
 const [generator, commandLine] = [1, 2];
 
-/** Refuses to go on with a stream of another run. Throws `Argument`. */
+/** Refuses to continue the stream of another run. Throws `Argument`. */
 export function sameRun(there: string, now: string, file: string): void {
   const [old, own] = [there.split('\n'), now.split('\n')];
   const oldFlags = deciding((old[commandLine] ?? '').split(' ')).join(' ');
@@ -59,6 +59,6 @@ export function sameRun(there: string, now: string, file: string): void {
     const what = there.includes(marks.geometryBegin)
       ? 'its geometry or cell have changed since'
       : 'its head is another one';
-    throw new EwaldError('Argument', `${file} cannot be gone on with: ${what}; begin anew with --force`);
+    throw new EwaldError('Argument', `${file} cannot be continued: ${what}; begin anew with --force`);
   }
 }

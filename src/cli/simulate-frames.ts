@@ -9,7 +9,7 @@ import { openCodecs } from '../data/node.js';
 import { beginHdf5Frames } from '../data/write-hdf5.js';
 import { EwaldError } from '../errors.js';
 import { fileError } from '../file-errors.js';
-import { checkOutput, openOutput, type WriteOptions, writeWhole } from '../files/write.js';
+import { type Output, openOutput, type WriteOptions } from '../files/write.js';
 import { breathe, checkSignal, choice } from '../options.js';
 import { latticeName } from '../pipeline/chunk.js';
 import { geometryOfSimulation, metadataOfSimulation, truthOf, truthOfFrame } from '../simulate/describe.js';
@@ -79,7 +79,7 @@ export function registerFrames(simulate: Command, { signal }: CliDeps): void {
     .option('--scale <counts>', 'counts of a full reflection of mean strength; default 900')
     .option('--b-factor <angstrom2>', 'temperature factor; default 25')
     .option('--d-min <angstrom>', 'highest resolution; default the corner of the detector')
-    .option('--force', 'replace files that are there')
+    .option('--force', 'replace files that exist; never the one that --cell names')
     .option('--json', 'one JSON document: {frames, geometry, cell, truth}')
     .action((options: Options) => run(options, signal));
 }
@@ -157,20 +157,53 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
   const { simulation, voltageV } = await simulationOf(options);
   const simulator = new FrameSimulator(simulation);
   const { detector, images } = simulator;
-  const writing: WriteOptions = { force: options.force ?? false, otherwise: 'may be of another simulation' };
+  const writing: WriteOptions = {
+    force: options.force ?? false,
+    inputs: [options.cell],
+    otherwise: 'may be of another simulation',
+  };
   await mkdir(options.output, { recursive: true }).catch((cause) => {
     throw fileError(options.output, 'made', cause);
   });
   const named = (ending: string): string => join(options.output, `${options.name}.${ending}`);
   const files = { frames: named('h5'), geometry: named('geom'), cell: named('cell'), truth: named('truth.json') };
-  for (const file of Object.values(files)) await checkOutput(file, writing);
-  const output = await openOutput(files.frames, writing);
-  const codecs = await openCodecs();
+  // All or none: what is refused is refused before the first frame.
+  const outputs: Partial<Record<keyof typeof files, Output>> = {};
   const progress = new Progress('simulate');
-  const frames: ReturnType<typeof truthOfFrame>[] = [];
   try {
-    const { patch } = output;
-    if (!patch) throw new EwaldError('Argument', `${files.frames} is no regular file`);
+    for (const [name, file] of Object.entries(files))
+      outputs[name as keyof typeof files] = await openOutput(file, writing);
+    const frames = await writeFrames(simulator, outputs.frames as Output, files.frames, progress, signal);
+    const known = { cell: simulation.cell, centring: simulation.centring ?? ('P' as const) };
+    const { lattice, uniqueAxis } = latticeName(known);
+    await outputs.geometry?.write(formatGeometry(geometryOfSimulation(detector, voltageV)));
+    await outputs.cell?.write(formatCellFile(known, lattice, uniqueAxis as 'a' | undefined));
+    await outputs.truth?.write(`${JSON.stringify(truthOf(simulation, detector, frames))}\n`);
+    for (const output of Object.values(outputs)) await output.close();
+  } finally {
+    progress.end();
+    for (const output of Object.values(outputs)) await output.discard();
+  }
+  if (options.json) printJson(files);
+  else
+    print(
+      `${bold(counted(images, 'frame'))} in ${files.frames}; index them with: ewald index ${files.frames} -g ${files.geometry} -p ${files.cell} -o ${named('stream')}`,
+    );
+}
+
+/** Simulates and writes the frames; answers what is true of each. */
+async function writeFrames(
+  simulator: FrameSimulator,
+  output: Output,
+  file: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<ReturnType<typeof truthOfFrame>[]> {
+  const { detector, images } = simulator;
+  const { patch } = output;
+  if (!patch) throw new EwaldError('Argument', `${file} is not a regular file`);
+  const codecs = await openCodecs();
+  try {
     const sink = { append: (bytes: Uint8Array) => output.write(bytes), patch: patch.bind(output) };
     const described = {
       shape: { navigation: [images], signal: [detector.height, detector.width] },
@@ -179,6 +212,7 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
       meta: metadataOfSimulation(detector),
     };
     const writer = await beginHdf5Frames(sink, codecs, described, { mask: detector.mask });
+    const frames: ReturnType<typeof truthOfFrame>[] = [];
     for (let i = 0; i < images; i++) {
       checkSignal(signal);
       await breathe();
@@ -188,22 +222,8 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
       progress.report((i + 1) / images);
     }
     await writer.finish();
-    await output.close();
-  } catch (error) {
-    await output.discard();
-    throw error;
+    return frames;
   } finally {
-    progress.end();
     await codecs.dispose();
   }
-  const known = { cell: simulation.cell, centring: simulation.centring ?? ('P' as const) };
-  const { lattice, uniqueAxis } = latticeName(known);
-  await writeWhole(files.geometry, formatGeometry(geometryOfSimulation(detector, voltageV)), writing);
-  await writeWhole(files.cell, formatCellFile(known, lattice, uniqueAxis as 'a' | undefined), writing);
-  await writeWhole(files.truth, `${JSON.stringify(truthOf(simulation, detector, frames))}\n`, writing);
-  if (options.json) printJson(files);
-  else
-    print(
-      `${bold(counted(images, 'frame'))} in ${files.frames}; index them with: ewald index ${files.frames} -g ${files.geometry} -p ${files.cell} -o ${named('stream')}`,
-    );
 }

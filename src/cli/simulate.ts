@@ -1,5 +1,5 @@
 /** `ewald simulate spots`: spot lists with known truth. */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { flat } from '../crystal/cell.js';
@@ -7,6 +7,10 @@ import { isCentred } from '../crystal/centring.js';
 import { formatSpotList } from '../data/spot-list.js';
 import { EwaldError, isEwaldError } from '../errors.js';
 import { fileError } from '../file-errors.js';
+import { refuseInputs } from '../files/inputs.js';
+import { onExit } from '../files/interrupt.js';
+import { type Lock, lockFile } from '../files/lock.js';
+import { followed, temporaryBeside } from '../files/names.js';
 import { writeWhole } from '../files/write.js';
 import { type SpotSimulation, simulateSpotImages } from '../simulate/spots.js';
 import { readCellOption } from './inputs.js';
@@ -60,7 +64,7 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--wavelength <angstrom>', 'wavelength; default 1.3')
     .option('--distance <mm>', 'detector distance; default 120')
     .option('--d-min <angstrom>', 'highest resolution; default 1.9')
-    .option('--force', 'remove the lists of an earlier simulation from the folder')
+    .option('--force', 'replace the lists of an earlier simulation in the folder')
     .option('--json', 'one JSON document: {lists, truth}')
     .action((options: Options) => run(options, deps));
 }
@@ -83,7 +87,7 @@ async function run(options: Options, { signal }: CliDeps): Promise<void> {
     ...(options.distance === undefined ? {} : { distanceMm: parseNumber(options.distance, '--distance', 1, 1e6) }),
     ...(options.dMin === undefined ? {} : { dMinA: parseNumber(options.dMin, '--d-min', 0.1, 100) }),
   };
-  await clearFolder(options.output, options.force ?? false);
+  const folder = await beginFolder(options.output, options.cell, options.force ?? false);
   const progress = new Progress('simulate');
   const lists: { file: string; lattices: number[][]; owner: number[] }[] = [];
   const digits = Math.max(3, String(images).length);
@@ -93,7 +97,7 @@ async function run(options: Options, { signal }: CliDeps): Promise<void> {
       const file = `spots-${String(number).padStart(digits, '0')}.txt`;
       const comment = `simulated: seed ${seed}, image ${number}, ${image.spots.length / 3} spots, ${image.lattices.length} crystal(s), ${options.spurious} spurious, noise ${options.noise} px`;
       await writeWhole(
-        join(options.output, file),
+        join(folder.path, file),
         // A line of the list cannot tell a centring: without it the cell would be taken for a primitive one.
         formatSpotList(isCentred(known.centring) ? undefined : known.cell, image.spots, [
           comment,
@@ -101,18 +105,32 @@ async function run(options: Options, { signal }: CliDeps): Promise<void> {
             ? `cell of centring ${known.centring}: give it with -p; x y z in 1/angstrom`
             : 'line 1: known cell a b c in angstrom; then x y z in 1/angstrom',
         ]),
+        { lock: folder.lock },
       );
       lists.push({ file, lattices: image.lattices.map(flat), owner: [...image.owner] });
       progress.report(number / images);
     }
   } catch (error) {
-    // What is finished stays, with its truth.
-    if (!isEwaldError(error, 'Aborted')) throw error;
+    // What is finished stays, with its truth, but where it would replace a simulation that is whole.
+    if (!isEwaldError(error, 'Aborted') || folder.replaces) {
+      await folder.discard();
+      throw error;
+    }
   } finally {
     progress.end();
   }
   const truth = join(options.output, 'truth.json');
-  await writeWhole(truth, `${JSON.stringify({ format: 'ewald spot truth 1', options: simulation, lists })}\n`);
+  try {
+    await writeWhole(
+      join(folder.path, 'truth.json'),
+      `${JSON.stringify({ format: 'ewald spot truth 1', options: simulation, lists })}\n`,
+      { lock: folder.lock },
+    );
+    await folder.close();
+  } catch (error) {
+    await folder.discard();
+    throw error;
+  }
   if (options.json) printJson({ lists: lists.map(({ file }) => join(options.output, file)), truth });
   else
     print(
@@ -121,18 +139,48 @@ async function run(options: Options, { signal }: CliDeps): Promise<void> {
   if (signal.aborted) process.exitCode = exitCode.interrupted;
 }
 
-/** Makes the folder; lists of an earlier run must not be taken for this one's: refused, or removed with `--force`. */
-async function clearFolder(folder: string, force: boolean): Promise<void> {
+/** A folder under way. */
+interface ListFolder {
+  /** Where the lists are written. */
+  readonly path: string;
+  readonly lock: Lock;
+  /** Whether the folder holds an earlier simulation, which stays until this one is whole. */
+  readonly replaces: boolean;
+  close(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+const isList = (name: string): boolean => /^spots-\d{3,}\.txt$/.test(name) || name === 'truth.json';
+
+/** Makes the folder. Lists of an earlier run must not be taken for those of this one: refused, or replaced with `force`. */
+async function beginFolder(folder: string, cell: string, force: boolean): Promise<ListFolder> {
   try {
     await mkdir(folder, { recursive: true });
-    const older = (await readdir(folder)).filter((name) => /^spots-\d{3,}\.txt$/.test(name) || name === 'truth.json');
-    if (older.length === 0) return;
-    if (!force)
+    const older = (await readdir(folder)).filter(isList);
+    if (older.length > 0 && !force)
       throw new EwaldError(
         'Argument',
-        `${folder} holds ${counted(older.length, 'file')} of an earlier simulation; choose another folder, or pass --force to remove them`,
+        `${folder} holds ${counted(older.length, 'file')} of an earlier simulation; choose another folder, or pass --force to replace them`,
       );
-    for (const name of older) await rm(join(folder, name));
+    for (const name of older) await refuseInputs(join(folder, name), { inputs: [cell] });
+    const lock = await lockFile(folder, await followed(join(folder, 'truth.json')));
+    if (older.length === 0)
+      return { path: folder, lock, replaces: false, close: () => lock.release(), discard: () => lock.release() };
+    const path = temporaryBeside(join(folder, 'spots'));
+    const forget = onExit(path);
+    await mkdir(path);
+    const discard = async (): Promise<void> => {
+      await rm(path, { recursive: true, force: true });
+      forget();
+      await lock.release();
+    };
+    const close = async (): Promise<void> => {
+      await lock.confirm();
+      for (const name of older) await rm(join(folder, name));
+      for (const name of await readdir(path)) await rename(join(path, name), join(folder, name));
+      await discard();
+    };
+    return { path, lock, replaces: true, close, discard };
   } catch (cause) {
     throw cause instanceof EwaldError ? cause : fileError(folder, 'made', cause);
   }

@@ -4,11 +4,10 @@ import { type RawChunk, type RawStream, readRawStream } from '../crystal/stream/
 import { EwaldError } from '../errors.js';
 import { checkOutput, openOutput } from '../files/write.js';
 import { median } from '../median.js';
-import { refuseInputs } from './not-inputs.js';
-import { bold, type CliDeps, dim, note, print, printJson, table, yellow } from './output.js';
+import { bold, type CliDeps, counted, dim, note, print, printJson, table, yellow } from './output.js';
 import { deciding } from './same-run.js';
 import { compareStreams } from './stream-compare.js';
-import { isStream, linesOf } from './stream-file.js';
+import { linesOf, streamWriting } from './stream-file.js';
 
 export function register(program: Command, _: CliDeps): void {
   const stream = program.command('stream').description('join, count and compare CrystFEL streams');
@@ -17,7 +16,7 @@ export function register(program: Command, _: CliDeps): void {
     .description('one stream of several, such as the shards of a run, in the order of their frames')
     .argument('<streams...>', 'streams of one detector and cell')
     .requiredOption('-o, --output <stream>', 'where it goes; - is standard output')
-    .option('--force', 'replace a file that is no stream; merge streams of different geometries or cells')
+    .option('--force', 'replace a file that ewald did not write; merge streams of different geometries or cells')
     .action(merge);
   stream
     .command('info')
@@ -46,8 +45,7 @@ function shared(head: string): { readonly body: string; readonly flags: string }
 }
 
 async function merge(files: readonly string[], { output: file, force = false }: { output: string; force?: boolean }) {
-  const options = { force, replaces: isStream, otherwise: 'is no stream' };
-  await refuseInputs([file], files);
+  const options = streamWriting(force, { inputs: files });
   await checkOutput(file, options);
   const streams = await Promise.all(files.map(rawOf));
   const [first] = streams;
@@ -79,8 +77,12 @@ async function merge(files: readonly string[], { output: file, force = false }: 
     await output.discard();
     throw error;
   }
-  for (const [i, stream] of streams.entries())
+  for (const [i, stream] of streams.entries()) {
     if (stream.torn()) note(`${yellow('warning:')} ${files[i]} ends within a frame, which was left out`);
+    const unread = stream.read().unread.size;
+    if (unread > 0)
+      note(`${yellow('warning:')} ${counted(unread, 'frame')} of ${files[i]} could not be read; --resume tries again`);
+  }
   const text = `${bold(String(count))} frames of ${files.length} streams`;
   if (file === '-') note(text);
   else print(`${text} are in ${file}`);
@@ -169,6 +171,7 @@ async function info(files: readonly string[], { json }: { json?: boolean }): Pro
       medianPeaks: median(peaks),
       medianResolutionA: resolutions.length > 0 ? median(resolutions) : null,
       cell: cells.length > 0 ? { median: middle, spread } : null,
+      unread: stream.read().unread.size,
       torn: stream.torn(),
     };
     if (json) {
@@ -192,6 +195,8 @@ async function info(files: readonly string[], { json }: { json?: boolean }): Pro
           [1, 2, 3, 4, 5, 6],
         ),
       );
-    if (facts.torn) print(yellow('it ends within a frame; ewald index --resume goes on with it'));
+    if (facts.unread > 0)
+      print(yellow(`${counted(facts.unread, 'frame')} could not be read; ewald index --resume tries again`));
+    if (facts.torn) print(yellow('it ends within a frame; ewald index --resume continues it'));
   }
 }

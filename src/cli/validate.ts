@@ -5,7 +5,7 @@ import { externalEngines } from '../backends/engines.js';
 import type { BackendName } from '../backends/names.js';
 import { parseBackend } from '../backends/open.js';
 import type { FftEngine } from '../fft/fft.js';
-import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
+import { type Output, openOutput, type WriteOptions } from '../files/write.js';
 import { choice } from '../options.js';
 import type { Outcome, Report, RowResult } from '../validate/index.js';
 import { htmlPage, rows, selectRows, shown, validate, verdictOf } from '../validate/index.js';
@@ -39,7 +39,7 @@ interface Options {
 const htmlWriting = ({ force = false }: Options): WriteOptions => ({
   force,
   replaces: (head) => new TextDecoder().decode(head).includes('<title>ewald validate'),
-  otherwise: 'is no report of ewald validate',
+  otherwise: 'is not a report of ewald validate',
 });
 
 const summary = 'run the shipped cases on the backends of this machine, against an independent reference';
@@ -53,7 +53,7 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--engine <name>', 'only transforms, by an external engine on native: fftw, mkl, cufft, rocfft')
     .option('--budget <seconds>', 'longest estimated run of a case; longer ones are counted as sampled', '2')
     .option('--html <file>', 'write the report as one HTML page')
-    .option('--force', 'replace a file that is no report')
+    .option('--force', 'replace a file that ewald did not write')
     .option('--verbose', 'a line a case; default: a line a room, and each failure in full')
     .option('--list', 'list the cases and what they are for')
     .option(
@@ -78,7 +78,20 @@ export const versions = (): Record<string, string> => ({ node: process.versions.
 
 async function run(ids: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
   if (options.list) return list(ids, options.json ?? false);
-  if (options.html) await checkOutput(options.html, htmlWriting(options));
+  const html = options.html === undefined ? undefined : await openOutput(options.html, htmlWriting(options));
+  try {
+    await checked(ids, options, html, { createContext, signal });
+  } finally {
+    await html?.discard();
+  }
+}
+
+async function checked(
+  ids: readonly string[],
+  options: Options,
+  html: Output | undefined,
+  { createContext, signal }: Pick<CliDeps, 'createContext' | 'signal'>,
+): Promise<void> {
   const engine = options.engine && choice('--engine', options.engine, 'ewald', ['ewald', ...externalEngines]);
   const backends = backendsOf(engine && options.backend === 'all' ? 'native' : options.backend);
   const progress = new Progress('validate');
@@ -94,10 +107,12 @@ async function run(ids: readonly string[], options: Options, { createContext, si
     signal,
     onResult: ({ id }, done, total) => progress.report(done / total, id),
   }).finally(() => progress.end());
-  if (options.html) await writeWhole(options.html, htmlPage(report), htmlWriting(options));
+  await html?.write(htmlPage(report));
+  // Part of a report replaces no whole one.
+  const written = report.interrupted ? await html?.keep() : await html?.close().then(() => options.html);
   if (options.json) printJson(jsonOf(report));
   else printReport(report, options.verbose ?? false);
-  if (options.html && !options.json) print(dim(`report written to ${options.html}`));
+  if (written && !options.json) print(dim(`report written to ${written}`));
   process.exitCode = report.interrupted ? exitCode.interrupted : report.pass ? exitCode.ok : exitCode.data;
 }
 

@@ -1,6 +1,6 @@
 /** Folders and patterns as the files of a series, for Node. */
 import { existsSync } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EwaldError } from '../errors.js';
 import { fileReason } from '../file-errors.js';
@@ -41,22 +41,33 @@ export async function seriesNames(path: string): Promise<SeriesNames | undefined
 }
 
 /**
- * Whether a file that is written as `output` is, or would be, one of the files that `path` stands for: once it is there,
- * the same words mean other frames.
+ * Whether a file that is written as `output` would be one of the files that `path` stands for: once it is there, the same
+ * words mean other frames. A file that is among them already counts, too; `everyFormat`: all files of frames in a folder do.
  */
-export async function wouldHold(path: string, { files }: SeriesNames, output: string): Promise<boolean> {
+export async function wouldHold(
+  path: string,
+  { files }: SeriesNames,
+  output: string,
+  everyFormat = false,
+): Promise<boolean> {
+  const identity = async (name: string): Promise<string | undefined> => {
+    const there = await stat(name, { bigint: true }).catch(() => undefined);
+    return there && `${there.dev} ${there.ino}`;
+  };
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-  const real = (folder: string): Promise<string> => realpath(folder).catch(() => folder);
-  const [from, to] = await Promise.all([isFolder ? path : dirname(path), dirname(output)].map(real));
-  if (from === to) {
+  const [from, to] = await Promise.all([isFolder ? path : dirname(path), dirname(output)].map(identity));
+  if (from !== undefined && from === to) {
     const name = basename(output);
-    if (isFolder ? endingOf(name) === endingOf(files[0] ?? '') : patternOf(path).test(name)) return true;
+    if (!isFolder) return patternOf(path).test(name);
+    if (everyFormat && commonest([name])) return true;
+    const known = await names(path);
+    if (commonest(known.includes(name) ? known : [...known, name])?.files.includes(name)) return true;
   }
   // By another name: a link.
-  const there = await stat(output).catch(() => undefined);
-  if (!there?.isFile()) return false;
-  const same = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
-  return same.some((one) => one?.ino === there.ino && one.dev === there.dev);
+  const there = await identity(output);
+  if (there === undefined) return false;
+  for (const file of files) if ((await identity(file)) === there) return true;
+  return false;
 }
 
 /** What the last part of a pattern matches. */
@@ -81,14 +92,19 @@ async function names(folder: string): Promise<string[]> {
 }
 
 /** Those of the commonest ending that a format here has. */
-async function filesOfFolder(folder: string): Promise<SeriesNames> {
+function commonest(all: readonly string[]): { readonly ending: string; readonly files: readonly string[] } | undefined {
   const known = new Set(formats.flatMap(({ endings }) => endings));
   const byEnding = new Map<string, string[]>();
-  for (const name of await names(folder)) {
+  for (const name of all) {
     const ending = endingOf(name);
     if (known.has(ending)) byEnding.set(ending, [...(byEnding.get(ending) ?? []), name]);
   }
   const [most] = [...byEnding].sort((a, b) => b[1].length - a[1].length || a[0].localeCompare(b[0]));
+  return most && { ending: most[0], files: most[1] };
+}
+
+async function filesOfFolder(folder: string): Promise<SeriesNames> {
+  const most = commonest(await names(folder));
   if (!most)
     throw new EwaldError(
       'File',
@@ -97,7 +113,7 @@ async function filesOfFolder(folder: string): Promise<SeriesNames> {
         detail: { path: folder },
       },
     );
-  const [ending, files] = most;
+  const { ending, files } = most;
   return {
     files: inOrder(files, (name) => name).map((name) => join(folder, name)),
     guess: `the ${files.length} files that end in .${ending}, in the order of the numbers in their names`,

@@ -11,10 +11,10 @@ export const interruptedCode = (): number => code;
 
 const temporaries = new Set<string>();
 const sweep = (): void => {
-  for (const file of temporaries) rmSync(file, { force: true });
+  for (const file of temporaries) rmSync(file, { force: true, recursive: true });
 };
 
-/** Removes a temporary file if the process ends before the returned function is called. */
+/** Removes a temporary file or folder if the process ends before the returned function is called. */
 export function onExit(file: string): () => void {
   if (temporaries.size === 0) process.on('exit', sweep);
   temporaries.add(file);

@@ -1,29 +1,44 @@
 /**
- * The one way commands write files.
+ * The one way files are written, by commands and by the library, and the one policy of what may be replaced.
  *
- * A regular file is written under another name in its own folder, flushed to the disk, and renamed: readers see the
- * whole file or the one before it, whatever fails. Symbolic links are followed. What is not a regular file (a device, a
- * pipe, `-` for standard output) is written through and never replaced. A file that is there is replaced only when it is
- * such a result itself, when it is empty, or with `--force`.
+ * - A regular file is written under another name in its own folder, flushed to the disk, and renamed: readers see the
+ *   whole file or the one before it, whatever fails. Symbolic links are followed. What is not a regular file (a device, a
+ *   pipe, `-` for standard output) is written through and never replaced.
+ * - An input is never an output, not even with `force`.
+ * - A file that exists is replaced without `force` only if it is empty, or says itself that ewald wrote it.
+ * - A file has one writer; the second is refused and learns who the first is.
  */
-import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { access, constants, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { EwaldError } from '../errors.js';
 import { fileError } from '../file-errors.js';
+import { flush, flushFolder } from './flush.js';
+import { refuseInputs } from './inputs.js';
 import { onExit } from './interrupt.js';
+import { type Lock, lockFile, refuseLocked } from './lock.js';
+import { absent, followed, temporaryBeside } from './names.js';
 
-/** What a writer is told. */
+/** How a file is to be written. */
 export interface WriteOptions {
-  /** Replace whatever file is there. */
+  /** Replace a file that ewald did not write. */
   readonly force?: boolean;
+  /** Files that are read meanwhile. None of them is ever replaced. */
+  readonly inputs?: readonly string[];
+  /** Inputs that may be folders or patterns: what would be among their files the next time is not written either. */
+  readonly series?: readonly string[];
+  /** Whether every file of frames in a folder is an input, not those of the commonest format alone. */
+  readonly everyFormat?: boolean;
   /**
-   * Whether a file that begins with these bytes (up to 4096) is an older result of this kind, which may be replaced
-   * without `--force`. Left out: nothing but an empty file is.
+   * Whether a file that begins with these bytes (up to 4096) says itself that ewald wrote it, as a result of this kind.
+   * Left out: the format has no room for that, and nothing but an empty file is replaced without `force`.
    */
   readonly replaces?: (head: Uint8Array) => boolean;
-  /** What a file is that may not be replaced, for the refusal: "is no .npy file". */
+  /** What a file is that may not be replaced, for the refusal: "is not a stream of ewald". */
   readonly otherwise?: string;
+  /** How `force` is given, for the refusal; default: `--force`. */
+  readonly forcing?: string;
+  /** The right to write all files of a folder, held by the caller; left out: each file is locked by itself. */
+  readonly lock?: Lock;
 }
 
 /** A file under way: it appears under its name at `close`, and not at all after `discard`. */
@@ -33,7 +48,10 @@ export interface Output {
   readonly temporary?: string;
   /** Replaces bytes that were written before; absent where nothing can be replaced, as in a pipe. */
   patch?(at: number, bytes: Uint8Array): Promise<void>;
+  /** Gives the file its name. */
   close(): Promise<void>;
+  /** Ends an interrupted file as `NAME.part` and leaves `NAME` as it was; answers that name, or undefined in a pipe. */
+  keep(): Promise<string | undefined>;
   discard(): Promise<void>;
 }
 
@@ -53,59 +71,70 @@ export async function writeWhole(
   }
 }
 
-/** Begins a file that is written piece by piece. Throws `File`, `Argument` for one that is not to be replaced. */
+/**
+ * Begins a file that is written piece by piece.
+ *
+ * Throws `Argument` for an input and for a file that is not to be replaced, `File` while another process writes it and
+ * for what the system says.
+ */
 export async function openOutput(file: string, options: WriteOptions = {}): Promise<Output> {
   if (file === '-') return standardOutput();
-  try {
-    const target = await followed(file);
-    const there = await stat(target).catch(absent);
-    if (writtenThrough(file) || (there && !there.isFile() && !there.isDirectory())) return await through(file);
-    if (there?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-    if (there && there.size > 0) await mayReplace(file, target, options);
-    return await beside(file, target, there?.mode);
-  } catch (cause) {
-    throw cause instanceof EwaldError ? cause : fileError(file, 'written', cause);
-  }
+  return saying(file, async () => {
+    const { target, there, isPlain } = await permitted(file, options);
+    if (!isPlain) return through(file);
+    const own = options.lock ? undefined : await lockFile(file, target);
+    try {
+      // Again, for another writer may have ended since.
+      if (own) await permitted(file, options);
+      return await beside(file, target, there?.mode, own, options);
+    } catch (error) {
+      await own?.release();
+      throw error;
+    }
+  });
 }
 
 /** Refuses early what `openOutput` would refuse, before the work is done. */
 export async function checkOutput(file: string, options: WriteOptions = {}): Promise<void> {
-  if (file === '-' || writtenThrough(file)) return;
+  if (file === '-') return;
+  await saying(file, async () => {
+    const { target, isPlain } = await permitted(file, options);
+    if (!isPlain) return;
+    await access(dirname(target), constants.W_OK);
+    if (!options.lock) await refuseLocked(file, target);
+  });
+}
+
+async function saying<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
-    const target = await followed(file);
-    const there = await stat(target).catch(absent);
-    if (there?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-    if (there?.isFile() && there.size > 0) await mayReplace(file, target, options);
-    if (!there) await stat(dirname(target));
+    return await work();
   } catch (cause) {
     throw cause instanceof EwaldError ? cause : fileError(file, 'written', cause);
   }
 }
 
-function absent(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
+/** The policy: where a name leads, and whether it is a plain file, once it may be written. */
+export async function permitted(file: string, options: WriteOptions) {
+  if (writtenThrough(file)) return { target: file, there: undefined, isPlain: false };
+  const target = await followed(file);
+  const there = await stat(target).catch(absent);
+  if (there?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+  if (there && !there.isFile()) return { target, there, isPlain: false };
+  if (!there && !(await stat(dirname(target))).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
+  await refuseInputs(file, options);
+  if (there && there.size > 0) await mayReplace(file, target, options);
+  return { target, there, isPlain: true };
 }
 
 /** Names of what this process has open already; a shell may have sent them to a file, which is not ours to replace. */
 const writtenThrough = (file: string): boolean => /^\/(proc|dev\/(stdout|stderr|fd))(\/|$)/.test(resolve(file));
 
-/** Where a name leads: links are followed, to a file that is not there yet, too. */
-async function followed(file: string): Promise<string> {
-  let path = resolve(file);
-  for (let hops = 0; hops < 40; hops++) {
-    try {
-      return await realpath(path);
-    } catch (error) {
-      absent(error as NodeJS.ErrnoException);
-    }
-    const link = await readlink(path).catch(() => undefined);
-    if (link === undefined) return path;
-    path = resolve(dirname(path), link);
-  }
-  throw Object.assign(new Error(), { code: 'ELOOP' });
-}
-
-async function mayReplace(file: string, target: string, { force, replaces, otherwise }: WriteOptions): Promise<void> {
+/** Whether it may be replaced by a new one: protected files may not, nor what ewald did not write. */
+async function mayReplace(
+  file: string,
+  target: string,
+  { force, replaces, otherwise, forcing }: WriteOptions,
+): Promise<void> {
   // A file that its owner protected is not replaced by renaming another one over it.
   const handle = await open(target, 'r+');
   try {
@@ -118,7 +147,7 @@ async function mayReplace(file: string, target: string, { force, replaces, other
   }
   throw new EwaldError(
     'Argument',
-    `${file} exists and ${otherwise ?? 'is not a result of this command'}; choose another name, or pass --force`,
+    `${file} exists and ${otherwise ?? 'does not say that ewald wrote it'}; choose another name, or pass ${forcing ?? '--force'}`,
     { detail: { path: file } },
   );
 }
@@ -156,6 +185,10 @@ async function through(file: string): Promise<Output> {
         throw fileError(file, 'written', cause);
       }),
     close,
+    async keep() {
+      await close();
+      return undefined;
+    },
     discard: close,
   };
 }
@@ -169,15 +202,19 @@ function standardOutput(): Output {
         );
       }),
     close: async () => {},
+    keep: async () => undefined,
     discard: async () => {},
   };
 }
 
-async function beside(file: string, target: string, mode: number | undefined): Promise<Output> {
-  const temporary = resolve(
-    dirname(target),
-    `.${basename(target).slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`,
-  );
+async function beside(
+  file: string,
+  target: string,
+  mode: number | undefined,
+  lock: Lock | undefined,
+  options: WriteOptions,
+): Promise<Output> {
+  const temporary = temporaryBeside(target);
   const forget = onExit(temporary);
   let state: 'open' | 'closed' | 'gone' = 'open';
   let handle: FileHandle;
@@ -194,51 +231,56 @@ async function beside(file: string, target: string, mode: number | undefined): P
     state = 'gone';
     await rm(temporary, { force: true });
     forget();
+    await lock?.release();
   };
+  /** Does a step; when it fails, nothing stays. */
+  const step = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (cause) {
+      await discard();
+      throw cause instanceof EwaldError ? cause : fileError(file, 'written', cause);
+    }
+  };
+  const endAs = (name: string): Promise<void> =>
+    step(async () => {
+      await flush(handle);
+      await handle.close();
+      state = 'closed';
+      await lock?.confirm();
+      await rename(temporary, name);
+      state = 'gone';
+      forget();
+      await lock?.release();
+      await flushFolder(dirname(target));
+    });
   return {
     temporary,
     discard,
-    async write(content) {
-      try {
-        await writeAll(handle, bytesOf(content));
-      } catch (cause) {
-        await discard();
-        throw fileError(file, 'written', cause);
-      }
-    },
-    async patch(at, bytes) {
-      try {
-        await writeAll(handle, bytes, at);
-      } catch (cause) {
-        await discard();
-        throw fileError(file, 'written', cause);
-      }
-    },
-    async close() {
-      try {
-        await handle.sync().catch(unlessUnable);
-        await handle.close();
-        state = 'closed';
-        await rename(temporary, target);
-        state = 'gone';
-        forget();
-        await flushFolder(dirname(target));
-      } catch (cause) {
-        await discard();
-        throw fileError(file, 'written', cause);
-      }
+    write: (content) => step(() => writeAll(handle, bytesOf(content))),
+    patch: (at, bytes) => step(() => writeAll(handle, bytes, at)),
+    close: () => endAs(target),
+    async keep() {
+      const name = await freePart(target, options);
+      await endAs(name);
+      // As the user would call it; of a link it is beside what the link leads to.
+      return resolve(file) === target ? `${file}${name.slice(target.length)}` : name;
     },
   };
 }
 
-/** Some file systems cannot flush, which is no failure to write. */
-function unlessUnable(error: NodeJS.ErrnoException): void {
-  if (!['EINVAL', 'ENOSYS', 'ENOTSUP'].includes(error.code ?? '')) throw error;
-}
-
-/** The new name itself outlives a power cut once its folder is flushed; not every file system has that. */
-async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => {});
-  await handle?.close();
+/** `NAME.part`, or where that is a file that may not be replaced, `NAME.part2` and so on. */
+async function freePart(target: string, options: WriteOptions): Promise<string> {
+  for (let n = 1; ; n++) {
+    const name = `${target}.part${n > 1 ? n : ''}`;
+    const there = await stat(name).catch(absent);
+    if (!there || (there.isFile() && there.size === 0)) return name;
+    const may =
+      there.isFile() &&
+      (await mayReplace(name, name, options).then(
+        () => true,
+        () => false,
+      ));
+    if (may || n > 99) return name;
+  }
 }

@@ -106,6 +106,9 @@ label{margin-right:16px;font-size:13px;color:var(--soft);cursor:pointer}#peaks:n
 table{border-collapse:collapse;font-size:14px}td,th{padding:3px 18px 3px 0;text-align:right}td:first-child,th:first-child{text-align:left}th{color:var(--soft);font-weight:500}
 footer{margin-top:30px;color:var(--soft);font-size:13px}`;
 
+/** How every report begins, by which one that may be replaced is recognised. */
+export const pageBegin = '<!doctype html>\n<!-- Written by ewald index. -->';
+
 /** The page. */
 export function reportPage(report: Report): string {
   const { frames, hits, indexed, crystals, failed, seconds, cells, target, resolutions, timeline } = report;
@@ -142,7 +145,7 @@ export function reportPage(report: Report): string {
   const shown = report.shown
     .map((frame) => picture(report, frame.image, `<b>${escaped(frame.title)}</b> ${escaped(frame.about)}`, frame))
     .join('');
-  return `<!doctype html>
+  return `${pageBegin}
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(report.title)}</title><style>${style}</style></head>
 <body><main>
 <h1>${escaped(report.title)}</h1><code>${escaped(report.commandLine)}</code>

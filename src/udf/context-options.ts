@@ -99,7 +99,8 @@ export async function madeWith(
 
 /** Options of `exportDataset`. */
 export interface ExportOptions {
-  readonly overwrite?: boolean;
+  /** Replace a file that exists; never one of the scan. Default: false. */
+  readonly force?: boolean;
   readonly signal?: PlatformSignal;
   readonly progress?: (progress: { readonly done: number; readonly total: number }) => void;
 }

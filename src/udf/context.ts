@@ -191,10 +191,13 @@ export class UdfContext {
     return (list ? results : results[0]) as RunResults<U>;
   }
 
-  /** Writes the frames of a scan into a .npy file, with its shape and syncOffset. Throws `Argument` where it exists. */
+  /**
+   * Writes the frames of a scan into a .npy file, with its shape and syncOffset. Throws `Argument` where it exists and
+   * `force` is not given, and for a file of the scan itself; `File` while another process writes it.
+   */
   async exportDataset(scan: Scan, path: string, options: ExportOptions = {}): Promise<void> {
     this.#assertOpen();
-    knownOptions('exportDataset', options, ['overwrite', 'signal', 'progress']);
+    knownOptions('exportDataset', options, ['force', 'signal', 'progress']);
     await this.#place.exportNpy(scan, path, options);
   }
 

@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { allocateFrames, bytesOfArray } from '../data/dtype.js';
 import { writers } from '../data/write.js';
 import { EwaldError } from '../errors.js';
-import { checkOutput, openOutput } from '../files/write.js';
+import { openOutput } from '../files/write.js';
 import { checkSignal } from '../options.js';
 import type { ExportOptions } from './context-options.js';
 import { product } from './dtypes.js';
@@ -16,8 +16,7 @@ export async function exportNpy(scan: Scan, path: string, options: ExportOptions
   const writer = writers.npy;
   if (extname(path).toLowerCase() !== '.npy' || !writer)
     throw new EwaldError('Argument', `exportDataset writes .npy files; "${path}" should end in .npy`);
-  const writing = { force: options.overwrite ?? false, otherwise: 'is not to be replaced without overwrite: true' };
-  await checkOutput(path, writing);
+  const writing = { force: options.force ?? false, series: [scan.dataset.name], forcing: 'force: true' };
   const { nav, sig } = scan.shape;
   const frames = product(nav);
   const { header } = writer({ shape: { navigation: nav, signal: sig }, dtype: scan.dtype, frames, meta: {} });

@@ -44,7 +44,7 @@ describe('axes', () => {
   ] as const)('%s of %j gives %j, numbers included, and comes back', async (axes, shape, expected, halved) => {
     const array = real(...shape);
     save('in.npy', array);
-    const run = await ewald(['fft', at('in.npy'), '-o', at('out.npy'), '--axes', axes, '--json']);
+    const run = await ewald(['fft', at('in.npy'), '-o', at('out.npy'), '--axes', axes, '--force', '--json']);
     expect(run.code, run.err).toBe(0);
     const out = read('out.npy');
     expect(out.shape).toEqual(expected);
@@ -57,6 +57,7 @@ describe('axes', () => {
         at('out.npy'),
         '-o',
         at('back.npy'),
+        '--force',
         '--inverse',
         '--kind',
         'r2c',
@@ -121,6 +122,7 @@ describe('files', () => {
             at('any.npy'),
             '-o',
             at('any-out.npy'),
+            '--force',
             '--kind',
             'dct2',
             '--axes',
@@ -189,7 +191,7 @@ describe('files', () => {
       [
         [at('in.npy'), '-o', at('mine.txt')],
         2,
-        `${at('mine.txt')} exists and is no .npy file; choose another name, or pass --force`,
+        `${at('mine.txt')} exists and does not say that ewald wrote it; choose another name, or pass --force`,
       ],
       [
         [at('in.npy'), '-o', at('no/x.npy')],

@@ -35,7 +35,7 @@ const close = (a: NpyArray, b: NpyArray): void => {
 };
 /** The same transform by one process in memory, which test/cli/fft.test.ts holds against plain sums. */
 async function expectAsInMemory(found: string, args: readonly string[]): Promise<void> {
-  const alone = await ewald(['fft', ...args, '-o', at('alone.npy')]);
+  const alone = await ewald(['fft', ...args, '-o', at('alone.npy'), '--force']);
   expect(alone.code, alone.err).toBe(0);
   close(read(found), read('alone.npy'));
 }
@@ -53,7 +53,7 @@ describe.skipIf(!mpiPresent)('mpirun ewald fft', () => {
 
   test.each(kinds)('%s of 3 ranks is what one process gives', async (_, shape, complex, more) => {
     save('in.npy', [...shape], complex);
-    const run = await onRanks(3, at('in.npy'), '-o', at('out.npy'), ...more);
+    const run = await onRanks(3, at('in.npy'), '-o', at('out.npy'), '--force', ...more);
     expect(run.code, run.err).toBe(0);
     expect(run.out.trim().split('\n')).toHaveLength(1);
     expect(run.out).toContain('3 ranks');
@@ -62,10 +62,10 @@ describe.skipIf(!mpiPresent)('mpirun ewald fft', () => {
 
   test('more ranks than planes, one axis, single precision', async () => {
     save('in.npy', [3, 4, 4], true, true);
-    expect((await onRanks(5, at('in.npy'), '-o', at('out.npy'))).code).toBe(0);
+    expect((await onRanks(5, at('in.npy'), '-o', at('out.npy'), '--force')).code).toBe(0);
     await expectAsInMemory('out.npy', [at('in.npy')]);
     save('line.npy', [40], true);
-    expect((await onRanks(2, at('line.npy'), '-o', at('out.npy'))).code).toBe(0);
+    expect((await onRanks(2, at('line.npy'), '-o', at('out.npy'), '--force')).code).toBe(0);
     await expectAsInMemory('out.npy', [at('line.npy')]);
   });
 
@@ -108,7 +108,7 @@ test('a job without the addon is told what to install', async () => {
 describe('ewald fft --memory', () => {
   test.each(kinds)('%s in parts is what memory gives', async (_, shape, complex, more) => {
     save('in.npy', [...shape], complex);
-    const run = await ewald(['fft', at('in.npy'), '-o', at('out.npy'), '--memory', '2k', '--json', ...more]);
+    const run = await ewald(['fft', at('in.npy'), '-o', at('out.npy'), '--force', '--memory', '2k', '--json', ...more]);
     expect(run.code, run.err).toBe(0);
     const report = JSON.parse(run.out);
     expect(report.passes).toBe(2);
@@ -120,7 +120,7 @@ describe('ewald fft --memory', () => {
 
   test('what fits is done in memory; what cannot be is said', async () => {
     save('in.npy', [6, 5, 8], false);
-    const fits = await ewald(['fft', at('in.npy'), '-o', at('out.npy'), '--memory', '1G', '--json']);
+    const fits = await ewald(['fft', at('in.npy'), '-o', at('out.npy'), '--force', '--memory', '1G', '--json']);
     expect(JSON.parse(fits.out).passes).toBeUndefined();
     for (const [size, words] of [
       ['lots', '2G or 512M'],

@@ -190,7 +190,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 async function inSolutions(name: string): Promise<boolean> {
   const file = join(folder, 'a.sol');
-  const sink = await solutionSink(file, true, []);
+  const sink = await solutionSink(file, { force: true }, []);
   const record = { crystals: [{ reciprocal: crystal.reciprocal, inputCell: 0 }] };
   try {
     for (const filename of [name, harmless]) await sink.add({ ...record, origin: { filename, event: 3 } } as never);
@@ -198,7 +198,7 @@ async function inSolutions(name: string): Promise<boolean> {
     await sink.discard();
     throw error;
   }
-  const said = await sink.close();
+  const said = await sink.close(true);
   const lines = readFileSync(file, 'utf8').split(lineEnds);
   const [first = '', second, end] = said.includes('skipped') ? ['', ...lines] : lines;
   expect(second).toMatch(/^run_7\.h5 \/\/3 /);
@@ -211,7 +211,7 @@ async function inSolutions(name: string): Promise<boolean> {
 async function inCsv(name: string): Promise<boolean> {
   const file = join(folder, 'a.csv');
   const result = { shape: [2], dtype: 'f64', data: Float64Array.of(1, 2), navAxes: 1 } as const;
-  await writeResults(file, [{ ...result, name }], { force: true });
+  await writeResults(file, undefined, [{ ...result, name }], undefined, { force: true });
   const lines = readFileSync(file, 'utf8').split(/[\n\r\u2028\u2029\u0085]/);
   expect(lines.slice(1)).toEqual(['0,1', '1,2', '']);
   const cell = lines[0]?.slice(2) ?? '';
@@ -225,13 +225,13 @@ async function inFileNames(name: string): Promise<boolean> {
   const result = { shape: [1], dtype: 'f64', data: Float64Array.of(1), navAxes: 1 } as const;
   const files = await writeResults(
     join(folder, 'r.npy'),
+    undefined,
     [
       { ...result, name },
       { ...result, name: 'other' },
     ],
-    {
-      force: true,
-    },
+    undefined,
+    { force: true },
   );
   return files[0] === join(folder, `r-${name}.npy`) && !name.includes('/');
 }

@@ -51,7 +51,7 @@ function killed(args: readonly string[], part: string, bytes: number): Promise<v
 }
 
 describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test('killed at any moment and gone on with: the same stream', async () => {
+  test('killed at any moment and continued: the same stream', async () => {
     const stream = join(folder, 'killed.stream');
     for (const bytes of [-1, 100, 90_000]) {
       await killed([...usual, '-j', '1', '-o', stream], `${stream}.part`, bytes);
@@ -65,7 +65,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     }
   });
 
-  test('what a killed run left is neither replaced nor gone on with by another run', async () => {
+  test('what a killed run left is neither replaced nor continued by another run', async () => {
     const stream = join(folder, 'left.stream');
     writeFileSync(`${stream}.part`, readFileSync(join(folder, 'whole.stream'), 'utf8').slice(0, 120_000));
     const anew = await ewald([...usual, '-o', stream]);
@@ -231,7 +231,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
 
   test.for([
     [['--shard=3/2'], /--shard is "3\/2"; needed is i\/n/],
-    [['--resume'], /--resume needs a stream to go on with/],
+    [['--resume'], /--resume needs a stream to continue/],
     [['--executor=moon'], /--executor is "moon"; it has to be inline, workers, mpi/],
     [['--mille'], /--mille is a flag of CrystFEL's indexamajig that ewald does not have: .*refined/],
     [['--indexing=xgandalf'], /--indexing is a flag of CrystFEL.*--method/],

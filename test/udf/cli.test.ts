@@ -144,7 +144,7 @@ describe('mistakes', () => {
     await rm(at('way-com-y.npy'));
     await writeFile(at('way-com-y.npy'), 'mine');
     const refusal = await run('com', ...scan, '--udf', 'loud.mjs', '-o', 'way.npy');
-    mistaken(refusal, 2, 'way-com-y.npy exists', '--overwrite');
+    mistaken(refusal, 2, 'way-com-y.npy exists', '--force');
     expect(refusal.err).not.toContain('a frame was seen');
   });
 
@@ -173,7 +173,7 @@ describe('mistakes', () => {
     [['sum', 'scan.npy', '--nav-shape', '7,5'], 1, ['30 frames', '7 × 5', '5 × 6']],
     [['sumsig', 'scan.npy', '--nav-shape', '6,5', '--roi', '9,9'], 2, ['--roi', '6 × 5', '0:6,0:5']],
     [['sum', 'scan.npy', '-o', 'sum.txt'], 2, ['.npy', '.h5', '.csv']],
-    [['sum', 'scan.npy', '-o', 'scan.npy'], 2, ['scan.npy exists', '--overwrite']],
+    [['sum', 'scan.npy', '-o', 'scan.npy'], 2, ['scan.npy is the input itself']],
     [['sum', 'scan.npy', '--executor', 'dask'], 2, ['"dask"', 'workers']],
     [['sum', 'scan.npy', '-j', '4', '--executor', 'inline'], 2, ['-j', '--executor workers']],
     [['scan.npy', '--udf', 'none.mjs'], 1, ['none.mjs']],

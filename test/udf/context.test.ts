@@ -112,7 +112,7 @@ test('what is exported is what is loaded again', async () => {
   const path = join(folder, 'out.npy');
   await ctx.exportDataset(scan(), path);
   await refused(() => ctx.exportDataset(scan(), path), 'Argument', path);
-  await ctx.exportDataset(scan(), path, { overwrite: true });
+  await ctx.exportDataset(scan(), path, { force: true });
   const again = await ctx.load(path);
   expect([again.shape.nav, again.shape.sig, again.dtype]).toEqual([[4, 5], [6, 7], 'u16']);
   const [all, each] = await ctx.runUdf(again, [sumUdf, sumSigUdf]);

@@ -22,10 +22,19 @@ export interface RawChunk {
 export interface RawStream {
   /** Everything before the first chunk. */
   readonly head: string;
-  /** Whole chunks in order; what follows the last whole one is left out, and `torn` then tells it. */
+  /** Whole chunks in order; what follows the last whole one is left out, and `torn` then reports it. */
   chunks(): AsyncGenerator<RawChunk>;
   /** Whether the file ends within a chunk; known when the chunks have been read. */
   torn(): boolean;
+  /** What else was read, known when the chunks have been: the bytes of what is whole, and the frames noted as unreadable. */
+  read(): { readonly end: number; readonly unread: ReadonlySet<number> };
+}
+
+/** The serial number of a line that notes a frame that could not be read. */
+function unreadSerial(line: string): number | undefined {
+  const rest = line.startsWith(marks.unread) ? line.slice(marks.unread.length) : '';
+  // The full stop says that the number is whole.
+  return /^\d+\.$/.test(rest) ? Number.parseInt(rest, 10) : undefined;
 }
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
@@ -41,14 +50,31 @@ export async function readRawStream(lines: AsyncIterable<string>, name: string):
   let line = await next();
   if (!line?.startsWith(marks.format))
     throw new EwaldError('Format', `${name} is no stream: it begins with "${(line ?? '').slice(0, 60)}"`);
-  for (; line !== undefined && line !== marks.chunkBegin; line = await next()) head += `${line}\n`;
+  const unread = new Set<number>();
+  let end = 0;
+  const note = (text: string, serial: number): void => {
+    unread.add(serial);
+    end += bytesOf(`${text}\n`);
+  };
+  // Notes stand behind the head; a line of it that looks like one is a line of it.
+  let notes: [line: string, serial: number][] = [];
+  for (; line !== undefined && line !== marks.chunkBegin; line = await next()) {
+    const serial = unreadSerial(line);
+    if (serial !== undefined) notes.push([line, serial]);
+    else {
+      head += [...notes.map(([one]) => one), line].map((one) => `${one}\n`).join('');
+      notes = [];
+    }
+  }
+  for (const [one, serial] of notes) note(one, serial);
+  end += bytesOf(head);
   let begun = line !== undefined;
   let isTorn = false;
   return {
     head,
     torn: () => isTorn,
+    read: () => ({ end, unread }),
     async *chunks() {
-      let end = bytesOf(head);
       while (begun) {
         const block: string[] = [marks.chunkBegin];
         let one = await next();
@@ -59,8 +85,15 @@ export async function readRawStream(lines: AsyncIterable<string>, name: string):
         }
         const text = `${block.join('\n')}\n${marks.chunkEnd}\n`;
         end += bytesOf(text);
-        yield rawChunk(block, text, end, name);
-        const after = await next();
+        const chunk = rawChunk(block, text, end, name);
+        unread.delete(chunk.serial);
+        yield chunk;
+        let after = await next();
+        for (; after !== undefined; after = await next()) {
+          const serial = unreadSerial(after);
+          if (serial === undefined) break;
+          note(after, serial);
+        }
         begun = after === marks.chunkBegin;
         if (after !== undefined && !begun) isTorn = true;
       }

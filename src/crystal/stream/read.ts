@@ -233,7 +233,8 @@ export async function readStream(
       yield await readChunk(lines);
       for (let line = await lines.next(); line !== undefined; line = await lines.next()) {
         if (line === marks.chunkBegin) yield await readChunk(lines);
-        else if (line !== '') lines.fail(`"${line.slice(0, 60)}" stands between two chunks`);
+        else if (line !== '' && !line.startsWith(marks.unread))
+          lines.fail(`"${line.slice(0, 60)}" stands between two chunks`);
       }
     },
   };

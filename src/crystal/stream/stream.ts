@@ -99,6 +99,8 @@ export const marks = {
   cellBegin: '----- Begin unit cell -----',
   cellEnd: '----- End unit cell -----',
   methods: 'Indexing methods selected: ',
+  /** ewald's own, between chunks, where other readers look for the next chunk only: the serial number and a full stop follow. */
+  unread: '; ewald could not read the frame of serial number ',
   chunkBegin: '----- Begin chunk -----',
   chunkEnd: '----- End chunk -----',
   peaksBegin: 'Peaks from peak search',

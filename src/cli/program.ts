@@ -1,0 +1,111 @@
+/** The commands. Only what a command needs is loaded: `ewald --version` loads nothing but this file. */
+import { nearest } from '../options.js';
+import { version } from '../version.js';
+
+const commands: Record<
+  string,
+  {
+    summary: string;
+    load: () => Promise<{ register(program: import('commander').Command, deps: import('./output.js').CliDeps): void }>;
+  }
+> = {
+  index: {
+    summary: 'from detector frames or spot lists to oriented crystal cells',
+    load: () => import('./index-lists.js'),
+  },
+  geometry: { summary: 'explain, check and draw a detector geometry', load: () => import('./geometry.js') },
+  stream: { summary: 'join, count and compare CrystFEL streams', load: () => import('./stream.js') },
+  cell: { summary: 'determine an unknown cell from the spots of several stills', load: () => import('./determine.js') },
+  info: {
+    summary: 'what files of detector frames hold, and what they do not say',
+    load: () => import('./info.js'),
+  },
+  convert: {
+    summary: 'write frames of any format into a .h5, .npy, .raw or .mrc file',
+    load: () => import('./convert.js'),
+  },
+  run: {
+    summary: 'run analyses and functions of your own over frames: sums, disks, centres of mass, …',
+    load: () => import('./run.js'),
+  },
+  fft: { summary: 'transform an array of a .npy file into another one', load: () => import('./fft.js') },
+  page: {
+    summary: 'open the pages in a browser: image filtering live, and validation',
+    load: () => import('./page.js'),
+  },
+  simulate: { summary: 'make data with known truth', load: () => import('./simulate.js') },
+  devices: {
+    summary: 'which backends this machine has, which one is chosen, and why not the others',
+    load: () => import('./devices.js'),
+  },
+  validate: { summary: "check this machine's results against the reference", load: () => import('./validate.js') },
+  bench: { summary: 'time the same cases, every backend side by side', load: () => import('./bench.js') },
+  worker: { summary: 'join a cluster and work for it until Ctrl-C', load: () => import('./worker.js') },
+  cluster: { summary: 'who has joined a cluster, with which backends', load: () => import('./cluster.js') },
+  ffi: { summary: 'list, call and type the functions of a C header', load: () => import('./ffi.js') },
+  pi: {
+    summary: 'count pi by Monte Carlo, to the last point the same on every backend',
+    load: () => import('./pi.js'),
+  },
+};
+
+/** `help COMMAND …` asks what `COMMAND … --help` asks. */
+const asked = (words: readonly string[]): readonly string[] =>
+  words[0] === 'help' ? [...words.filter((word) => word !== 'help'), '--help'] : words;
+
+/** Runs a command; `interrupted` stands for Ctrl-C, which otherwise the process itself hears. Sets `process.exitCode`. */
+export async function runCommand(words: readonly string[], interrupted?: AbortSignal): Promise<void> {
+  const argv = asked(words);
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    process.stdout.write(`${version}\n`);
+    return;
+  }
+  const [{ Command, CommanderError }, output, { interruptible }, { visibleLines }, node] = await Promise.all([
+    import('commander'),
+    import('./output.js'),
+    import('../files/interrupt.js'),
+    import('./visible.js'),
+    import('../node.js'),
+  ]);
+  const program = new Command('ewald')
+    .description('From detector frames to crystal cells: CUDA, WebGPU, native and WebAssembly behind one command')
+    .version(version, '-V, --version')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(visibleLines(text.replace(/^error: /, 'ewald: '))) })
+    .showHelpAfterError('(ewald --help lists the commands, ewald COMMAND --help the options)')
+    .addHelpText(
+      'after',
+      '\nEWALD_BACKEND, EWALD_DEVICE and EWALD_LOG_LEVEL choose from outside.\nExit codes: 0 done, 1 data or a check failed, 2 wrong usage, 130, 143 or 129 interrupted.',
+    );
+  const deps = { createContext: node.createContext, devices: node.devices, signal: interrupted ?? interruptible() };
+  const wanted = argv.find((word) => !word.startsWith('-'));
+  const chosen = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
+  try {
+    if (chosen) (await chosen.load()).register(program, deps);
+    else
+      for (const [name, { summary }] of Object.entries(commands))
+        program.command(name).description(summary).allowUnknownOption();
+    for (const command of program.commands) override(command);
+    if (wanted !== undefined && !chosen) return unknownCommand(wanted, output);
+    if (wanted === undefined && argv.length === 0) program.help({ error: true });
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : output.exitCode.usage;
+    else process.exitCode = output.fail(error);
+  }
+}
+
+/** Says which command is near; `--help` behind a word that is none must not look like an answer. */
+function unknownCommand(word: string, output: typeof import('./output.js')): void {
+  const near = nearest(word, Object.keys(commands));
+  output.note(
+    `ewald: there is no command "${word}"; ${near ? `did you mean "${near}"?` : `there are ${Object.keys(commands).join(', ')}`}\n(ewald --help lists the commands, ewald COMMAND --help the options)`,
+  );
+  process.exitCode = output.exitCode.usage;
+}
+
+/** Sub-commands leave the process to us, too. */
+function override(command: import('commander').Command): void {
+  command.exitOverride().showHelpAfterError('(--help lists the options)');
+  for (const child of command.commands) override(child);
+}

@@ -1,0 +1,309 @@
+/**
+ * One writer a file: a lock file beside it says who writes, across processes and machines that share a disk.
+ *
+ * The lock appears by a hard link, which is atomic with its content, on NFS too; where there are no links it is created
+ * exclusively. It ends with its owner: a process of the same machine is looked up by its number and its start, and one
+ * of another machine counts as gone when it has not touched its lock for two minutes, by the clock of the file system.
+ *
+ * What it cannot do: programs other than ewald do not look at it; an owner on another machine (or in another container)
+ * that was killed blocks the file for those two minutes; and a file system that creates one name twice has no locks.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { type FileHandle, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
+import { EwaldError } from '../errors.js';
+import { fileError } from '../file-errors.js';
+import { onExit } from './interrupt.js';
+import { absent, hiddenBeside, temporaryBeside } from './names.js';
+
+/** How often an owner touches its lock, and after what silence one that cannot be looked up counts as gone. */
+const beatMs = 10_000;
+const goneMs = 120_000;
+
+/** Who writes a file. */
+export interface Owner {
+  readonly pid: number;
+  readonly host: string;
+  /** When it began to write, as ISO 8601. */
+  readonly since: string;
+  /** The running machine and the space of process numbers in which `pid` counts; empty where the system has no such name. */
+  readonly place: string;
+  /** When the process started, in the system's own ticks; empty where that is unknown. */
+  readonly started: string;
+  /** Of this lock alone. */
+  readonly token: string;
+}
+
+/** The right to write a file. */
+export interface Lock {
+  /** Throws `File` if another process has taken the file over meanwhile. */
+  confirm(): Promise<void>;
+  release(): Promise<void>;
+}
+
+const textOf = (read: () => string): string => {
+  try {
+    return read().trim();
+  } catch {
+    return '';
+  }
+};
+
+/** The boot and the process space of this machine: process numbers mean something only within both. */
+const placeHere = (): string => {
+  const boot = textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
+  const space = textOf(() => readlinkSync('/proc/self/ns/pid'));
+  return boot && space ? `${boot} ${space}` : '';
+};
+
+/** When a process started: behind the name in brackets, which may hold anything, the 20th word. */
+const startOf = (pid: number | 'self'): string =>
+  textOf(() => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '').trim().split(' ')[19] ?? '');
+
+function ownerHere(): Owner {
+  return {
+    pid: process.pid,
+    host: hostname(),
+    since: new Date().toISOString(),
+    place: placeHere(),
+    started: startOf('self'),
+    token: randomBytes(12).toString('hex'),
+  };
+}
+
+/** What a lock file says, how long ago it was touched by the clock of its file system; undefined where there is none. */
+interface Found {
+  readonly owner: Owner | undefined;
+  readonly mtimeMs: number;
+}
+
+async function look(lock: string): Promise<Found | undefined> {
+  // Opening asks an NFS server anew; a plain stat may answer from a cache.
+  const handle = await open(lock, 'r').catch(absent);
+  if (!handle) return undefined;
+  try {
+    const { mtimeMs } = await handle.stat();
+    return { owner: ownerOf(await handle.readFile('utf8')), mtimeMs };
+  } finally {
+    await handle.close();
+  }
+}
+
+function ownerOf(text: string): Owner | undefined {
+  try {
+    const { pid, host, since, place, started, token } = JSON.parse(text) as Record<string, unknown>;
+    if (!Number.isInteger(pid) || typeof token !== 'string' || !/^[0-9a-f]{1,64}$/.test(token)) return undefined;
+    return {
+      pid: pid as number,
+      token,
+      host: String(host),
+      since: String(since),
+      place: String(place),
+      started: String(started),
+    };
+  } catch {
+    // Half written, or of someone else.
+    return undefined;
+  }
+}
+
+/** Whether the process of a lock still runs; undefined where it cannot be looked up from here. */
+function runs({ pid, host, place, started }: Owner): boolean | undefined {
+  const here = placeHere();
+  if (host !== hostname() || place !== here) return undefined;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  // Another process may have got its number since.
+  return started === '' || startOf(pid) === '' || startOf(pid) === started;
+}
+
+const isGone = ({ owner, mtimeMs }: Found, nowMs: number): boolean =>
+  !((owner && runs(owner)) ?? nowMs - mtimeMs < goneMs);
+
+/** "process 4711 on node07, since 2026-03-01 12:30:00 UTC". */
+function said(owner: Owner | undefined): string {
+  if (!owner) return 'a process that its lock does not name';
+  if (owner.pid === process.pid && runs(owner)) return 'this very process';
+  return `process ${owner.pid} on ${owner.host}, since ${owner.since.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}`;
+}
+
+function taken(file: string, lock: string, { owner, mtimeMs }: Found, nowMs: number): EwaldError {
+  const silentS = Math.max(0, Math.round((nowMs - mtimeMs) / 1000));
+  const away =
+    owner && runs(owner)
+      ? ''
+      : `; it was last seen ${silentS} s ago and counts as gone after ${goneMs / 1000} s. If you know that it has ended, remove ${lock}`;
+  return new EwaldError(
+    'File',
+    `${file} is being written by ${said(owner)}; wait for it, or choose another name${away}`,
+    {
+      detail: { path: file, lock, ...(owner && { pid: owner.pid, host: owner.host, since: owner.since }) },
+    },
+  );
+}
+
+/** Creates a file that must not exist, whole with its content. */
+async function createExclusively(candidate: string, name: string, content: string): Promise<boolean> {
+  try {
+    await link(candidate, name);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // An answer of NFS may be lost and asked for again: the count of links knows whether it was us.
+    if (code === 'EEXIST') return (await stat(candidate)).nlink > 1 && (await sameFile(candidate, name));
+    if (code === 'ENOENT') throw error;
+  }
+  let handle: FileHandle;
+  try {
+    handle = await open(name, 'wx');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+  try {
+    await handle.writeFile(content);
+  } finally {
+    await handle.close();
+  }
+  return true;
+}
+
+async function sameFile(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map((name) => stat(name, { bigint: true }).catch(absent)));
+  return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
+}
+
+/** Throws `File` while someone writes the file. Looks only: it may have changed by the time of the answer. */
+export async function refuseLocked(file: string, target: string): Promise<void> {
+  const lock = hiddenBeside(target, 'lock');
+  const found = await look(lock);
+  const now = Date.now();
+  if (found && !isGone(found, now)) throw taken(file, lock, found, now);
+}
+
+/**
+ * Takes the right to write `target`, which messages call `file`.
+ *
+ * Throws `File` that says who writes it, and what the system says where no lock can be created.
+ */
+export async function lockFile(file: string, target: string): Promise<Lock> {
+  const lock = hiddenBeside(target, 'lock');
+  const owner = ownerHere();
+  const content = `${JSON.stringify({ writer: 'ewald', ...owner })}\n`;
+  const candidate = temporaryBeside(target, 'lock');
+  const forgetCandidate = onExit(candidate);
+  try {
+    const handle = await open(candidate, 'wx');
+    try {
+      await handle.writeFile(content);
+    } finally {
+      await handle.close();
+    }
+    for (let tries = 0; ; tries++) {
+      if (await createExclusively(candidate, lock, content)) break;
+      const found = await look(lock);
+      // Released in between.
+      if (!found && tries < 100) continue;
+      if (!found) throw fileError(file, 'written', Object.assign(new Error(), { code: 'EBUSY' }));
+      const now = (await stat(candidate)).mtimeMs + (Date.now() - Date.parse(owner.since));
+      if (tries > 20 || !isGone(found, now)) throw taken(file, lock, found, now);
+      if (await takeOver(candidate, lock, content, found)) break;
+      await wait(20);
+    }
+  } finally {
+    await rm(candidate, { force: true });
+    forgetCandidate();
+  }
+  return new HeldLock(file, lock, owner, content);
+}
+
+/**
+ * Replaces the lock of an owner that is gone. Of several that try at once one succeeds: only one can create the guard of
+ * that owner's token, and it looks once more before it replaces the lock.
+ */
+async function takeOver(candidate: string, lock: string, content: string, gone: Found): Promise<boolean> {
+  const guard = `${lock}.${gone.owner?.token.slice(0, 24) ?? 'unnamed'}`;
+  if (!(await createExclusively(candidate, guard, content))) {
+    // Whoever holds it does so for milliseconds, or was killed in between.
+    const held = await look(guard);
+    if (held && isGone(held, Date.now())) await rm(guard, { force: true });
+    return false;
+  }
+  try {
+    const now = await look(lock);
+    if (now?.owner?.token !== gone.owner?.token || now?.mtimeMs !== gone.mtimeMs) return false;
+    const fresh = `${guard}.new`;
+    const handle = await open(fresh, 'w');
+    try {
+      await handle.writeFile(content);
+    } finally {
+      await handle.close();
+    }
+    await rename(fresh, lock);
+    return true;
+  } finally {
+    await rm(guard, { force: true });
+  }
+}
+
+class HeldLock implements Lock {
+  readonly #file: string;
+  readonly #lock: string;
+  readonly #owner: Owner;
+  readonly #content: string;
+  readonly #forget: () => void;
+  readonly #timer: NodeJS.Timeout;
+  #held = true;
+
+  constructor(file: string, lock: string, owner: Owner, content: string) {
+    this.#file = file;
+    this.#lock = lock;
+    this.#owner = owner;
+    this.#content = content;
+    this.#forget = onExit(lock);
+    this.#timer = setInterval(() => void this.#beat().catch(() => undefined), beatMs);
+    this.#timer.unref();
+  }
+
+  async confirm(): Promise<void> {
+    const found = await look(this.#lock);
+    if (found?.owner?.token === this.#owner.token) return;
+    // Someone else's by now: not ours to remove at the end.
+    this.#end();
+    throw new EwaldError(
+      'File',
+      `${this.#file} was taken over by ${found ? said(found.owner) : 'another process, which has finished it'}`,
+      { detail: { path: this.#file } },
+    );
+  }
+
+  async release(): Promise<void> {
+    if (!this.#held) return;
+    this.#end();
+    const found = await readFile(this.#lock, 'utf8').catch(() => '');
+    if (ownerOf(found)?.token === this.#owner.token) await rm(this.#lock, { force: true });
+  }
+
+  #end(): void {
+    this.#held = false;
+    clearInterval(this.#timer);
+    this.#forget();
+  }
+
+  /** Written anew, so that the file server sets the time. */
+  async #beat(): Promise<void> {
+    const handle = await open(this.#lock, 'r+');
+    try {
+      if (ownerOf(await handle.readFile('utf8'))?.token !== this.#owner.token) return;
+      await handle.write(this.#content, 0);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/** One writer a file: who holds a lock, what counts as gone, and that of many exactly one takes over. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type Lock, lockFile } from '../../src/files/lock.js';
+import { followed } from '../../src/files/names.js';
+import { openOutput } from '../../src/files/write.js';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-lock-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  // Whatever a test did, nothing of it stays: no candidate, no guard, no lock.
+  expect(readdirSync(folder).filter((name) => name !== 'link')).toEqual([]);
+});
+const file = (): string => join(folder, 'run.stream');
+const lockName = (): string => join(folder, '.run.stream.lock');
+
+/** A lock as its owner left it, changed. */
+async function left(changes: Record<string, unknown>, ageS = 0): Promise<void> {
+  const lock = await lockFile('run.stream', file());
+  const content = JSON.parse(readFileSync(lockName(), 'utf8'));
+  await lock.release();
+  writeFileSync(lockName(), JSON.stringify({ ...content, ...changes }));
+  const then = Date.now() / 1000 - ageS;
+  utimesSync(lockName(), then, then);
+}
+
+const attempt = (): Promise<Lock> => lockFile('run.stream', file());
+const refused = async (message: RegExp): Promise<void> => {
+  await expect(attempt()).rejects.toMatchObject({ tag: 'File', message: expect.stringMatching(message) });
+  rmSync(lockName());
+};
+const takes = async (): Promise<void> => {
+  const lock = await attempt();
+  await lock.confirm();
+  await lock.release();
+};
+
+test('the second is refused until the first releases, by a link as well', async () => {
+  const lock = await attempt();
+  await expect(attempt()).rejects.toMatchObject({
+    tag: 'File',
+    detail: { path: 'run.stream', pid: process.pid },
+    message: expect.stringMatching(/^run\.stream is being written by this very process; wait/),
+  });
+  symlinkSync('run.stream', join(folder, 'link'));
+  await expect(lockFile('link', await followed(join(folder, 'link')))).rejects.toThrow(/link is being written/);
+  await lock.release();
+  await takes();
+});
+
+test('a process that was killed has left its lock, and a later one has got its number: both are taken over', async () => {
+  const { pid } = spawnSync(process.execPath, ['-e', '0']);
+  await left({ pid });
+  await takes();
+  await left({ pid: process.ppid, started: '1' });
+  await takes();
+});
+
+test('a process that runs keeps its lock, however long it is silent', async () => {
+  // Its start is not told: the number alone says that it runs.
+  await left({ pid: process.ppid, started: '' }, 1e6);
+  await refused(new RegExp(`is being written by process ${process.ppid} on \\S+, since \\d{4}-.* UTC; wait for it`));
+});
+
+test.each([
+  ['on another machine', { host: 'node07', pid: 1 }],
+  ['in another container or since another boot', { place: 'another', pid: 1 }],
+])('an owner %s is gone after two minutes without a sign of life', async (_, changes) => {
+  await left({ ...changes, since: '2026-03-01T12:30:00.000Z' }, 60);
+  await refused(/process 1 on \S+, since 2026-03-01 12:30:00 UTC; .*last seen 6\d s ago.*after 120 s.*remove .*\.lock/);
+  await left(changes, 130);
+  await takes();
+});
+
+test('a lock that cannot be understood is someone’s while it is fresh', async () => {
+  writeFileSync(lockName(), '{"pid":');
+  await refused(/a process that its lock does not name/);
+  writeFileSync(lockName(), '');
+  utimesSync(lockName(), 0, 0);
+  await takes();
+});
+
+test('of many that find the lock of a killed process, one takes it over', async () => {
+  const { pid } = spawnSync(process.execPath, ['-e', '0']);
+  await left({ pid });
+  const all = await Promise.allSettled(Array.from({ length: 12 }, attempt));
+  const locks = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  expect(locks).toHaveLength(1);
+  await locks[0]?.confirm();
+  await locks[0]?.release();
+});
+
+test('an owner that was taken over writes no more, and leaves the lock of the other', async () => {
+  const lock = await attempt();
+  const output = await openOutput(join(folder, 'other'));
+  const other = join(folder, '.other.lock');
+  for (const name of [lockName(), other])
+    writeFileSync(name, JSON.stringify({ ...JSON.parse(readFileSync(name, 'utf8')), token: 'abc', pid: 1, host: 'b' }));
+  await expect(lock.confirm()).rejects.toThrow(/run\.stream was taken over by process 1 on b/);
+  await expect(output.close()).rejects.toThrow(/other was taken over by process 1 on b/);
+  await lock.release();
+  expect(readdirSync(folder).toSorted()).toEqual(['.other.lock', '.run.stream.lock', 'link']);
+  for (const name of [lockName(), other]) rmSync(name);
+});
+
+test('the longest names of files can be locked and written, in letters of several bytes as well', async () => {
+  for (const name of [`${'x'.repeat(248)}.stream`, `${'測'.repeat(82)}.stream`]) {
+    const output = await openOutput(join(folder, name));
+    await expect(openOutput(join(folder, name))).rejects.toThrow(/this very process/);
+    await output.write('x');
+    await output.close();
+    rmSync(join(folder, name));
+  }
+});

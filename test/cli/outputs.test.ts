@@ -1,0 +1,396 @@
+/**
+ * Every command that writes, held to the one policy of src/files/write.ts: an input is never an output, what ewald did not
+ * write needs --force, a file has one writer, and what fails or is interrupted leaves the file of an earlier run.
+ */
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Lock, lockFile } from '../../src/files/lock.js';
+import { Commands } from '../support/commands.js';
+
+/** A command that writes one file. */
+interface Row {
+  readonly name: string;
+  /** The words, given the name of the output. */
+  readonly words: (output: string) => readonly string[];
+  readonly ending: string;
+  /** What it reads, of which none may be the output. */
+  readonly inputs: readonly string[];
+  /** Whether the file says itself that ewald wrote it, so that a second run replaces it. */
+  readonly isOwn?: boolean;
+  /** Ctrl-C: 'discards' leaves nothing, 'keeps' leaves NAME.part, 'ends' is too short to be interrupted. */
+  readonly interrupted: 'discards' | 'keeps' | 'ends';
+  /** What a failing output leaves: nothing, or a .part that --resume continues. */
+  readonly failed?: 'part';
+}
+
+const geometry = ['-g', 'run.geom', '-p', 'run.cell', '--threshold=8', '--backend=wasm', '-j', '1'];
+const index = ['index', 'run.h5', ...geometry];
+const read = ['run.h5', 'run.geom', 'run.cell'];
+const rows: readonly Row[] = [
+  {
+    name: 'fft',
+    words: (out) => ['fft', 'in.npy', '--backend=wasm', '-o', out],
+    ending: '.npy',
+    inputs: ['in.npy'],
+    interrupted: 'discards',
+  },
+  {
+    name: 'fft in parts',
+    words: (out) => ['fft', 'in.npy', '--backend=wasm', '--memory=1k', '-o', out],
+    ending: '.npy',
+    inputs: ['in.npy'],
+    interrupted: 'discards',
+  },
+  {
+    name: 'fft --wisdom',
+    words: (out) => ['fft', 'in.npy', '--backend=wasm', '-o', '/dev/null', '--tune=measure', '--wisdom', out],
+    ending: '.json',
+    inputs: ['in.npy'],
+    isOwn: true,
+    interrupted: 'ends',
+  },
+  {
+    name: 'convert to .h5',
+    words: (out) => ['convert', 'run.h5', '-o', out],
+    ending: '.h5',
+    inputs: ['run.h5'],
+    interrupted: 'discards',
+  },
+  {
+    name: 'convert to .npy',
+    words: (out) => ['convert', 'run.h5', '-o', out],
+    ending: '.npy',
+    inputs: ['run.h5'],
+    interrupted: 'discards',
+  },
+  {
+    name: 'run -o .npy',
+    words: (out) => ['run', 'sum', 'scan.npy', '--dark', 'dark.npy', '-o', out],
+    ending: '.npy',
+    inputs: ['scan.npy', 'dark.npy'],
+    interrupted: 'discards',
+  },
+  {
+    name: 'run -o .h5',
+    words: (out) => ['run', 'sum', 'run.h5', '-o', out],
+    ending: '.h5',
+    inputs: ['run.h5'],
+    interrupted: 'discards',
+  },
+  {
+    name: 'run --png',
+    words: (out) => ['run', 'sum', 'scan.npy', '--png', out],
+    ending: '.png',
+    inputs: [],
+    interrupted: 'discards',
+  },
+  {
+    name: 'cell',
+    words: (out) => ['cell', 'spots.txt', '--backend=wasm', '--max=60', '-o', out],
+    ending: '.cell',
+    inputs: ['spots.txt'],
+    interrupted: 'discards',
+  },
+  {
+    name: 'geometry check -o',
+    words: (out) => ['geometry', 'check', 'run.geom', '--frames', 'run.h5', '-o', out],
+    ending: '.geom',
+    inputs: ['run.geom', 'run.h5'],
+    interrupted: 'ends',
+  },
+  {
+    name: 'geometry check --svg',
+    words: (out) => ['geometry', 'check', 'run.geom', '--svg', out],
+    ending: '.svg',
+    inputs: ['run.geom'],
+    interrupted: 'ends',
+  },
+  {
+    name: 'index -o',
+    words: (out) => [...index, '-o', out],
+    ending: '.stream',
+    inputs: read,
+    isOwn: true,
+    interrupted: 'keeps',
+    failed: 'part',
+  },
+  {
+    name: 'index --html',
+    words: (out) => [...index, '--html', out],
+    ending: '.html',
+    inputs: read,
+    isOwn: true,
+    interrupted: 'keeps',
+  },
+  {
+    name: 'index --hdf5',
+    words: (out) => [...index, '--hdf5', out],
+    ending: '.h5',
+    inputs: read,
+    interrupted: 'keeps',
+  },
+  { name: 'index --sol', words: (out) => [...index, '--sol', out], ending: '.sol', inputs: read, interrupted: 'keeps' },
+  {
+    name: 'index -i STREAM -o',
+    words: (out) => ['index', '-i', 'old.stream', '--backend=wasm', '-o', out],
+    ending: '.stream',
+    inputs: ['old.stream'],
+    isOwn: true,
+    interrupted: 'keeps',
+    failed: 'part',
+  },
+  {
+    name: 'stream merge',
+    words: (out) => ['stream', 'merge', 'old.stream', '-o', out],
+    ending: '.stream',
+    inputs: ['old.stream'],
+    isOwn: true,
+    interrupted: 'ends',
+  },
+  {
+    name: 'validate --html',
+    words: (out) => ['validate', 'pi:count:points=4', '--backend=wasm', '--html', out],
+    ending: '.html',
+    inputs: [],
+    isOwn: true,
+    interrupted: 'keeps',
+  },
+  {
+    name: 'ffi -o .json',
+    words: (out) => ['ffi', 'k.h', '-o', out],
+    ending: '.json',
+    inputs: [],
+    isOwn: true,
+    interrupted: 'ends',
+  },
+  {
+    name: 'ffi -o .ts',
+    words: (out) => ['ffi', 'k.h', '-o', out],
+    ending: '.ts',
+    inputs: [],
+    isOwn: true,
+    interrupted: 'ends',
+  },
+];
+
+let folder = '';
+let originals = '';
+let commands: Commands;
+const at = (...name: string[]): string => join(folder, ...name);
+const text = (file: string): string => readFileSync(file, 'latin1');
+
+/** A .npy file of one or three axes. */
+function npy(shape: readonly number[], of: (i: number) => number): Buffer {
+  const numbers = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => of(i));
+  const head = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`;
+  const padded = `${head.padEnd(117)}\n`;
+  return Buffer.concat([
+    Buffer.from('\x93NUMPY\x01\0v\0', 'latin1'),
+    Buffer.from(padded),
+    Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength),
+  ]);
+}
+
+beforeAll(async () => {
+  originals = mkdtempSync(join(tmpdir(), 'ewald-originals-'));
+  folder = mkdtempSync(join(tmpdir(), 'ewald-policy-'));
+  commands = await Commands.start(folder);
+  const simulation = ['--images=2', '--size=192,192', '--distance=20', '--cell=20,25,31,90,98,90', '--seed=3'];
+  const strong = ['--background=1', '--mosaicity=0.2', '--scale=3000'];
+  expect(await commands.run(['simulate', 'frames', '-o', '.', ...simulation, ...strong])).toMatchObject({ code: 0 });
+  writeFileSync(at('in.npy'), npy([8, 8], Math.sin));
+  writeFileSync(
+    at('scan.npy'),
+    npy([4, 8, 8], (i) => i % 7),
+  );
+  writeFileSync(
+    at('dark.npy'),
+    npy([8, 8], () => 1),
+  );
+  writeFileSync(at('k.h'), 'int f(int x);\n');
+  const spots: string[] = ['20 0 0 0 25 0 0 0 31'];
+  for (const [h, k, l] of [0, 1, 2, 3].flatMap((h) => [0, 1, 2, 3].flatMap((k) => [0, 1, 2].map((l) => [h, k, l]))))
+    if (h || k || l) spots.push(`${(h ?? 0) / 20} ${(k ?? 0) / 25} ${(l ?? 0) / 31}`);
+  writeFileSync(at('spots.txt'), `${spots.join('\n')}\n`);
+  expect(await commands.run([...index, '-o', 'old.stream'])).toMatchObject({ code: 0 });
+  for (const name of readdirSync(folder)) copyFileSync(at(name), join(originals, name));
+});
+afterAll(() => {
+  commands?.stop();
+  for (const one of [folder, originals]) rmSync(one, { recursive: true, force: true });
+});
+
+/** The folder with its inputs and nothing else. */
+beforeEach(() => {
+  for (const name of readdirSync(folder)) rmSync(at(name), { recursive: true });
+  for (const name of readdirSync(originals)) copyFileSync(join(originals, name), at(name));
+});
+const inputsStand = (): void => {
+  for (const name of readdirSync(originals)) expect(text(at(name)), name).toBe(text(join(originals, name)));
+};
+/** What is in the folder beside the inputs. */
+const besides = (): string[] => readdirSync(folder).filter((name) => !existsSync(join(originals, name)));
+
+describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, failed }) => {
+  const out = `out${ending}`;
+
+  test('writes its file, and replaces it without --force only where the file says who wrote it', async () => {
+    const first = await commands.run(words(out));
+    expect(first.code, first.err).toBe(0);
+    expect(besides()).toEqual([out]);
+    const written = text(at(out));
+    expect(written).not.toBe('');
+    const second = await commands.run(words(out));
+    expect(second.code, second.err).toBe(isOwn ? 0 : 2);
+    if (!isOwn) expect(second.err).toMatch(/out\.\w+ exists and .*choose another name, or pass --force/);
+    expect(besides()).toEqual([out]);
+    expect((await commands.run([...words(out), '--force'])).code).toBe(0);
+    inputsStand();
+  });
+
+  test('replaces no file of another kind without --force, and no folder with it', async () => {
+    writeFileSync(at(out), 'precious');
+    const refused = await commands.run(words(out));
+    expect(refused).toMatchObject({ code: 2, err: expect.stringMatching(/exists and .*--force/) });
+    expect(text(at(out))).toBe('precious');
+    rmSync(at(out));
+    mkdirSync(at(out));
+    const ofFolder = await commands.run([...words(out), '--force']);
+    expect(ofFolder).toMatchObject({ code: 1, err: expect.stringContaining('it is a folder') });
+    const nowhere = await commands.run(words(join('nowhere', out)));
+    expect(nowhere).toMatchObject({ code: 1, err: expect.stringContaining('there is no such file or folder') });
+    expect(besides()).toEqual([out]);
+    inputsStand();
+  });
+
+  test.each(inputs)('does not replace its input %s by any name', async (input) => {
+    // The ending says the format of some outputs: then the input is reached by links of that ending alone.
+    symlinkSync(input, at(`soft${ending}`));
+    linkSync(at(input), at(`hard${ending}`));
+    for (const name of [`soft${ending}`, `hard${ending}`, ...(input.endsWith(ending) ? [input] : [])]) {
+      const { code, err } = await commands.run([...words(name), '--force']);
+      expect([code, err], name).toEqual([2, expect.stringMatching(/is the input itself|would be one of the files/)]);
+    }
+    expect(lstatSync(at(`soft${ending}`)).isSymbolicLink()).toBe(true);
+    inputsStand();
+    expect(besides().toSorted()).toEqual([`hard${ending}`, `soft${ending}`]);
+  });
+
+  test('has one writer: the second learns who the first is, also with --force', async () => {
+    const lock: Lock = await lockFile(out, at(out));
+    try {
+      const { code, err } = await commands.run([...words(out), '--force']);
+      expect(code, err).toBe(1);
+      expect(err).toMatch(new RegExp(`${out} is being written by process ${process.pid} on \\S+, since 20\\d\\d-`));
+      expect(besides()).toEqual([`.${out}.lock`]);
+    } finally {
+      await lock.release();
+    }
+    expect(besides()).toEqual([]);
+  });
+
+  const isInterrupted = interrupted !== 'ends';
+  test.each(isInterrupted ? ['Ctrl-C'] : [])('interrupted by %s, leaves the file of an earlier run', async () => {
+    expect((await commands.run(words(out))).code).toBe(0);
+    const whole = text(at(out));
+    const when = interrupted === 'keeps' ? 'begun' : 'listening';
+    const { code, err } = await commands.run([...words(out), '--force'], { interrupt: when });
+    expect(code, err).toBe(130);
+    expect(text(at(out))).toBe(whole);
+    expect(besides()).toEqual(interrupted === 'keeps' ? [out, `${out}.part`] : [out]);
+    inputsStand();
+  });
+
+  test.each([
+    ['full', 'the disk is full'],
+    ['unflushed', 'the disk quota is used up'],
+  ] as const)('reports a disk that is %s, exit 1, and leaves the file of an earlier run', async (fault, why) => {
+    expect((await commands.run(words(out))).code).toBe(0);
+    const whole = text(at(out));
+    const { code, err } = await commands.run([...words(out), '--force'], { fault });
+    expect(err).toContain(why);
+    expect(code).toBe(1);
+    expect(text(at(out))).toBe(whole);
+    expect(besides()).toEqual(failed === 'part' ? [out, `${out}.part`] : [out]);
+    if (failed === 'part') expect(err).toContain(`what was finished is in ${out}.part: continue with --resume`);
+    inputsStand();
+  });
+});
+
+test('folders and patterns: what would be among the inputs of the next run is refused before the work', async () => {
+  mkdirSync(at('dir'));
+  for (const name of ['a', 'b']) copyFileSync(at('scan.npy'), at('dir', `${name}.npy`));
+  symlinkSync('dir', at('alias'));
+  for (const words of [
+    ['run', 'sum', 'dir/*.npy', '-o', 'dir/x.npy'],
+    ['run', 'sum', 'dir/*.npy', '-o', 'alias/x.npy'],
+    ['run', 'sum', 'dir', '-o', 'dir/x.npy'],
+    ['run', 'sum,sumsig', 'dir', '-o', 'dir/x.npy'],
+    ['convert', 'dir/?.npy', '-o', 'dir/x.npy'],
+    ['convert', 'dir', '-o', 'dir/a.npy'],
+    ['index', 'dir', ...geometry, '--hdf5', 'dir/x.h5'],
+  ]) {
+    const { code, err } = await commands.run([...words, '--force']);
+    expect([code, err], words.join(' ')).toEqual([2, expect.stringMatching(/would be one of the files of dir/)]);
+  }
+  expect(readdirSync(at('dir'))).toEqual(['a.npy', 'b.npy']);
+  // Of another format, or by a name that the pattern passes over, it is no input.
+  expect((await commands.run(['run', 'sum', 'dir/?.npy', '-o', 'dir/total.npy'])).code).toBe(0);
+  expect((await commands.run(['convert', 'dir/?.npy', '-o', 'dir/x.h5'])).code).toBe(0);
+});
+
+test('two outputs of one command are two files', async () => {
+  const { code, err } = await commands.run([...index, '--sol', 'x.out', '--html', 'x.out', '--force']);
+  expect([code, err]).toEqual([1, expect.stringMatching(/x\.out is being written by this very process/)]);
+  expect(besides()).toEqual([]);
+});
+
+test('simulate frames leaves a cell that it reads, and all its files or none', async () => {
+  const words = ['simulate', 'frames', '-o', '.', '--images=1', '--size=64,64', '--cell=run.cell', '--force'];
+  expect(await commands.run(words)).toMatchObject({ code: 2, err: expect.stringContaining('run.cell is the input') });
+  inputsStand();
+  writeFileSync(at('new.geom'), 'mine');
+  const other = await commands.run([...words.slice(0, -1), '--name=new']);
+  expect(other).toMatchObject({ code: 2, err: expect.stringContaining('new.geom exists') });
+  expect(besides()).toEqual(['new.geom']);
+  expect(await commands.run([...words, '--name=new'], { interrupt: 'listening' })).toMatchObject({ code: 130 });
+  expect([besides(), text(at('new.geom'))]).toEqual([['new.geom'], 'mine']);
+});
+
+test('simulate spots: an earlier simulation stays until the new one is whole', async () => {
+  const words = ['simulate', 'spots', '-o', 'lists', '--images=3'];
+  expect((await commands.run(words)).code).toBe(0);
+  const names = ['spots-001.txt', 'spots-002.txt', 'spots-003.txt', 'truth.json'];
+  const whole = names.map((name) => text(at('lists', name)));
+  expect((await commands.run(words)).code).toBe(2);
+  const again = ['simulate', 'spots', '-o', 'lists', '--images=2', '--seed=5', '--force'];
+  for (const disturbance of [{ interrupt: 'listening' }, { fault: 'full' }, { fault: 'unflushed' }] as const) {
+    expect((await commands.run(again, disturbance)).code).not.toBe(0);
+    expect(readdirSync(at('lists'))).toEqual(names);
+    expect(names.map((name) => text(at('lists', name)))).toEqual(whole);
+  }
+  expect((await commands.run(again)).code).toBe(0);
+  expect(readdirSync(at('lists'))).toEqual([...names.slice(0, 2), 'truth.json']);
+});
+
+test('outputs beside a stream end independently: one that fails is reported, the others are written, exit 1', async () => {
+  const words = [...index, '-o', 'a.stream', '--sol', '/dev/full', '--html', 'a.html', '--hdf5', 'a.h5'];
+  const { code, out, err } = await commands.run(words);
+  expect([code, err]).toEqual([1, expect.stringContaining('/dev/full cannot be written: the disk is full')]);
+  expect(out).toMatch(/crystals in a\.h5\n.*report in a\.html/);
+  expect(besides()).toEqual(['a.h5', 'a.html', 'a.stream']);
+});

@@ -1,0 +1,136 @@
+/** One stream, several runs: at a time, after a kill, and after frames that could not be read. */
+import { spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { linesOf } from '../../src/cli/stream-file.js';
+import { readRawStream } from '../../src/crystal/stream/raw.js';
+import { readStream } from '../../src/crystal/stream/read.js';
+import { Commands } from '../support/commands.js';
+
+let folder = '';
+let commands: Commands;
+const at = (name: string): string => join(folder, name);
+const search = ['-g', 'run.geom', '-p', 'run.cell', '--threshold=8', '--backend=wasm', '-j', '1'];
+const serials = (name: string): number[] =>
+  [...readFileSync(at(name), 'utf8').matchAll(/^Image serial number: (\d+)$/gm)].map(([, serial]) => Number(serial));
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-writers-'));
+  commands = await Commands.start(folder);
+  const simulation = ['--images=3', '--size=64,64', '--distance=20', '--cell=12,17,21,90,98,90'];
+  expect(await commands.run(['simulate', 'frames', '-o', '.', ...simulation])).toMatchObject({ code: 0 });
+});
+afterAll(() => {
+  commands?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test('a second run on the stream of a live one learns who writes it; after kill -9 it may continue', async () => {
+  mkdirSync(at('watched'));
+  copyFileSync(at('run.h5'), at('watched/a.h5'));
+  const words = ['index', 'watched', ...search, '-o', 'live.stream', '--follow', '--no-data-timeout=100'];
+  const cli = resolve('dist/cli.js');
+  const live = spawn(process.execPath, [cli, ...words], { cwd: folder, stdio: 'ignore' });
+  try {
+    const part = (): string => (existsSync(at('live.stream.part')) ? readFileSync(at('live.stream.part'), 'utf8') : '');
+    await expect.poll(() => part().match(/End chunk/g)?.length, { timeout: 60_000 }).toBe(3);
+    for (const more of [[], ['--resume'], ['--force']]) {
+      const { code, err } = await commands.run(['index', 'run.h5', ...search, '-o', 'live.stream', ...more]);
+      expect(code, err).toBe(1);
+      expect(err).toContain(`live.stream is being written by process ${live.pid} on `);
+      expect(err).not.toContain('did not end');
+    }
+    expect(serials('live.stream.part')).toEqual([1, 2, 3]);
+  } finally {
+    const ended = new Promise((done) => live.on('exit', done));
+    live.kill('SIGKILL');
+    await ended;
+  }
+  const anew = await commands.run(['index', 'watched', ...search, '-o', 'live.stream']);
+  expect(anew).toMatchObject({ code: 2, err: expect.stringContaining('live.stream.part holds the frames of a run') });
+  const again = [...words.slice(0, -1), '--no-data-timeout=0', '--resume'];
+  expect(await commands.run(again)).toMatchObject({ code: 0 });
+  expect(serials('live.stream')).toEqual([1, 2, 3]);
+  expect(readdirSync(folder).filter((name) => name.includes('live'))).toEqual(['live.stream']);
+});
+
+test('--resume tries frames again that could not be read, as long as they cannot', async () => {
+  const whole = readFileSync(at('run.h5'));
+  copyFileSync(at('run.h5'), at('b.h5'));
+  writeFileSync(at('c.h5'), whole.subarray(0, 3000));
+  writeFileSync(at('list.lst'), 'run.h5 //0\nc.h5 //1\nb.h5 //2\n');
+  const words = ['index', '-i', 'list.lst', ...search, '-o', 'failed.stream'];
+  const first = await commands.run(words);
+  expect(first, first.err).toMatchObject({ code: 1, out: expect.stringContaining('1 could not be read') });
+  expect(serials('failed.stream')).toEqual([1, 3]);
+  const info = await commands.run(['stream', 'info', 'failed.stream', '--json']);
+  expect(JSON.parse(info.out)).toMatchObject({ frames: 2, unread: 1, torn: false });
+  // Readers of frames pass over the note.
+  let frames = 0;
+  for await (const _ of (await readStream(linesOf(at('failed.stream')))).chunks()) frames++;
+  expect(frames).toBe(2);
+
+  const second = await commands.run([...words, '--resume']);
+  expect(second).toMatchObject({ code: 1, err: expect.stringMatching(/behind frame 3; 1 frame .*tried again/) });
+  expect(serials('failed.stream')).toEqual([1, 3]);
+
+  writeFileSync(at('c.tmp'), whole);
+  renameSync(at('c.tmp'), at('c.h5'));
+  expect(await commands.run([...words, '--resume'])).toMatchObject({ code: 0 });
+  expect(serials('failed.stream')).toEqual([1, 3, 2]);
+  const third = await commands.run([...words, '--resume']);
+  expect(third).toMatchObject({ code: 0, err: expect.not.stringContaining('tried again') });
+});
+
+test('a finished stream stays until the longer one is whole', async () => {
+  const words = ['index', 'run.h5', ...search, '-o', 'more.stream', '--resume'];
+  const two = ['index', '-i', 'two.lst', ...search, '-o', 'more.stream'];
+  writeFileSync(at('two.lst'), 'run.h5 //0\nrun.h5 //1\n');
+  expect(await commands.run(two)).toMatchObject({ code: 0 });
+  // The same run, but for its files.
+  const text = readFileSync(at('more.stream'), 'utf8').replace(/^ewald .*$/m, `ewald ${words.slice(0, -1).join(' ')}`);
+  writeFileSync(at('more.stream'), text);
+  expect(await commands.run(words, { fault: 'unflushed' })).toMatchObject({ code: 1 });
+  expect(readFileSync(at('more.stream'), 'utf8')).toBe(text);
+  expect(serials('more.stream.part')).toEqual([1, 2, 3]);
+  expect(await commands.run(words)).toMatchObject({ code: 0 });
+  expect(serials('more.stream')).toEqual([1, 2, 3]);
+  expect(existsSync(at('more.stream.part'))).toBe(false);
+});
+
+test('what is whole of a stream ends with its last whole line', async () => {
+  const chunk = '----- Begin chunk -----\nImage filename: a.h5\nImage serial number: 1\nhit = 1\n----- End chunk -----';
+  const head = 'CrystFEL stream format 2.3\nGenerated by ewald\newald index\n';
+  const note = '; ewald could not read the frame of serial number 12.';
+  const read = async (text: string) => {
+    const lines = async function* () {
+      yield* text.split('\n').filter((line, i, all) => i < all.length - 1 || line !== '');
+    };
+    const stream = await readRawStream(lines(), 'a.stream');
+    for await (const _ of stream.chunks());
+    return { head: stream.head, torn: stream.torn(), ...stream.read() };
+  };
+  const all = `${head}${note}\n${chunk}\n${note}\n`;
+  expect(await read(all)).toEqual({ head, torn: false, end: all.length, unread: new Set([12]) });
+  // Cut within the number, which would be another frame's.
+  expect(await read(all.slice(0, -3))).toMatchObject({
+    torn: true,
+    end: all.length - note.length - 1,
+    unread: new Set([12]),
+  });
+  expect(await read(`${head}${chunk}\n${note.slice(0, -2)}`)).toMatchObject({ torn: true, unread: new Set() });
+  // A line of the geometry that looks like a note is a line of the geometry.
+  expect(await read(`${head}${note}\nclen = 1\n${chunk}\n`)).toMatchObject({ head: `${head}${note}\nclen = 1\n` });
+});

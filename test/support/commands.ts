@@ -1,0 +1,52 @@
+/** Commands run one after another in one child process, for tables of many commands on tiny inputs. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export interface Answer {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** How a command is disturbed: by Ctrl-C as soon as it listens or has begun a file, by a disk that is full, by a flush that fails. */
+export interface Disturbance {
+  readonly interrupt?: 'listening' | 'begun';
+  readonly fault?: 'full' | 'unflushed';
+}
+
+export class Commands {
+  readonly #child: ChildProcess;
+  readonly #cwd: string;
+
+  private constructor(child: ChildProcess, cwd: string) {
+    this.#child = child;
+    this.#cwd = cwd;
+  }
+
+  static async start(cwd: string): Promise<Commands> {
+    const script = fileURLToPath(new URL('./commands.mjs', import.meta.url));
+    const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '' };
+    const child = fork(script, { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    await new Promise((resolve, reject) => {
+      child.once('message', resolve);
+      child.once('exit', (code) => reject(new Error(`commands.mjs ended with ${code}`)));
+    });
+    return new Commands(child, cwd);
+  }
+
+  run(argv: readonly string[], disturbance: Disturbance = {}): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const ended = (code: number | null): void => reject(new Error(`ewald ${argv.join(' ')} ended with ${code}`));
+      this.#child.once('exit', ended);
+      this.#child.once('message', (answer) => {
+        this.#child.off('exit', ended);
+        resolve(answer as Answer);
+      });
+      this.#child.send({ argv, cwd: this.#cwd, ...disturbance });
+    });
+  }
+
+  stop(): void {
+    this.#child.kill();
+  }
+}
