@@ -1,11 +1,15 @@
 /** What a worker of a cluster does with messages that nobody honest sends: it runs nothing of them, says so, and goes on. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Executor, type JoinedWorker, joinCluster } from 'ewald/executors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nodePlace } from '../../src/entries/place.node.js';
 import { decode, encode } from '../../src/executors/codec.js';
+import { TaskHost } from '../../src/executors/host.js';
+import type { TaskSpec } from '../../src/executors/task.js';
 import { NatsServer, natsPresent } from '../support/nats.js';
 
 type Connection = Awaited<ReturnType<typeof import('@nats-io/transport-node').connect>>;
@@ -19,6 +23,42 @@ async function until(what: string, is: () => Promise<boolean> | boolean): Promis
     await pause(20);
   }
 }
+
+test('the thread of a worker has a lock of its own: where names alone are allowed it imports no URL', async () => {
+  const parts = {
+    place: nodePlace,
+    worker: 'w',
+    threads: 1,
+    modules: { mine: new URL('./tasks.mjs', import.meta.url).href },
+    contextOptions: undefined,
+    fetchShared: async () => undefined,
+  };
+  const url = new URL('./tasks.mjs', import.meta.url).href;
+  const task = (module: string): TaskSpec => ({
+    ...{ id: 'x', module, function: 'square', argument: 3, transfer: [], inputs: {} },
+    uses: {},
+  });
+  const never = new AbortController().signal;
+  const locked = new TaskHost({ ...parts, namesOnly: true });
+  expect((await locked.run(task('mine'), never)).value).toBe(9);
+  for (const module of [url, 'data:text/javascript,export const square = () => 9', 'node:fs', '__proto__'])
+    await expect(locked.run(task(module), never)).rejects.toThrow('by name only');
+  // Threads of Executor.workers are given URLs by their own program.
+  expect((await new TaskHost(parts).run(task(url), never)).value).toBe(9);
+});
+
+test.skipIf(process.platform === 'win32')('inputs that never end are refused: devices, pipes and folders', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-inputs-'));
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  for (const path of ['/dev/zero', pipe, folder, pathToFileURL(pipe).href])
+    await expect(nodePlace.readBytes(path.startsWith('file:') ? { url: path } : { path })).rejects.toThrow(
+      /not a file/,
+    );
+  writeFileSync(join(folder, 'file'), 'abc');
+  expect(Buffer.from(await nodePlace.readBytes({ path: join(folder, 'file') })).toString()).toBe('abc');
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe.skipIf(!natsPresent).each([false, true])('a worker with allowModules: %s', (allowModules) => {
   const cluster = allowModules ? 'open' : 'strict';
