@@ -51,6 +51,11 @@ export function entryOf({ makers, connect, ...rest }: EntryPlace) {
   return {
     Context,
     async validateUdf(udf: AnyUdf, options: ValidateUdfOptions = {}): Promise<UdfReport> {
+      // A UDF without WGSL needs no backend at all.
+      if (udf.definition.processFrameWgsl === undefined) {
+        const context = new Context();
+        return compareUdf(udf, options, context, 'none').finally(() => context.close());
+      }
       const context = new Context({ context: { backend: 'webgpu', strict: true, log: { level: 'error' } } });
       try {
         const device = (await makers.devices({ backend: 'webgpu' })).find(({ backend }) => backend === 'webgpu');

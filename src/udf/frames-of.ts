@@ -33,10 +33,19 @@ export function inputDtypeOf(
   return dtype;
 }
 
-/** Frames in another dtype: integers to floats, half floats, single to double. `count` frames of `length` numbers. */
-export function convertFrames(frames: FrameArray, from: DataType, to: DataType, numbers: number): FrameArray {
+/** Gives memory for frames. */
+type Take = (dtype: DataType, length: number) => FrameArray;
+
+/** The first `numbers` numbers of frames in another dtype: integers to floats, half floats, single to double. */
+export function convertFrames(
+  frames: FrameArray,
+  from: DataType,
+  to: DataType,
+  numbers: number,
+  take: Take = allocateFrames,
+): FrameArray {
   if (from === to) return frames;
-  const out = allocateFrames(to, numbers / elements[to].numbers) as Float64Array;
+  const out = take(to, numbers / elements[to].numbers) as Float64Array;
   if (from === 'f16') for (let i = 0; i < numbers; i++) out[i] = halfToNumber(frames[i] as number);
   else if (from === 'u64' || from === 'i64') for (let i = 0; i < numbers; i++) out[i] = Number(frames[i]);
   else out.set((frames as Float64Array).subarray(0, numbers));
@@ -50,12 +59,13 @@ export function correctFrames(
   count: number,
   corrections: Corrections,
   to: DataType,
+  take: Take = allocateFrames,
 ): FrameArray {
   const { length } = corrections;
   const half = stored === 'f16';
   const dtype = half ? 'f32' : stored;
   const frames = half ? convertFrames(given, stored, dtype, count * length) : given;
-  const out = allocateFrames(to, count * length) as Float32Array | Float64Array;
+  const out = take(to, count * length) as Float32Array | Float64Array;
   const marks = new Uint8Array(length);
   for (let i = 0; i < count; i++)
     corrections.apply(

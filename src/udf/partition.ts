@@ -113,15 +113,16 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
   };
   const count = partition.positions.length;
   const pixels = count * product(sig);
-  const stored =
-    'frames' in job ? job.frames : (passes?.spare.take(datasetDtype, pixels) ?? allocateFrames(datasetDtype, pixels));
+  const take = (dtype: DataType, length: number): FrameArray =>
+    passes?.spare.take(dtype, length) ?? allocateFrames(dtype, length);
+  const stored = 'frames' in job ? job.frames : take(datasetDtype, pixels);
   if ('dataset' in job) await readRuns(job.dataset, partition.runs, stored, signal);
   checkSignal(signal);
   const raw = { ...meta, inputDtype: datasetDtype };
   const folded = corrections && (await passes?.foldedOf(udfs, corrections, raw));
   let frames = stored;
-  if (corrections && !folded) frames = correctFrames(stored, datasetDtype, count, corrections, dtype);
-  else if (!corrections) frames = convertFrames(stored, datasetDtype, dtype, stored.length);
+  if (corrections && !folded) frames = correctFrames(stored, datasetDtype, count, corrections, dtype, take);
+  else if (!corrections) frames = convertFrames(stored, datasetDtype, dtype, stored.length, take);
   const running = udfs.map(({ udf, params }, i) => {
     const part = folded ? folded[i] : passes?.partOf(udf, params, meta);
     return new Running(udf, auxOf(params, partition.positions), meta, part);
@@ -141,8 +142,9 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     one.point(0, count, 0, product(meta.sig));
     guarded(one.udf.definition.name, 'postprocess', () => one.udf.definition.postprocess?.(one.scope as never));
   }
-  // A user's function may keep the frames that it was shown.
-  if (running.every(({ part }) => part !== undefined)) passes?.spare.give(stored);
+  // Frames are a UDF's until its method returns.
+  passes?.spare.give(stored);
+  if (frames !== stored) passes?.spare.give(frames);
   return running.map(({ arrays }) => arrays);
 }
 

@@ -43,7 +43,7 @@ export class Passes {
   readonly #folded: KnownParts = new Map();
   /** UDFs of users that have WGSL. */
   readonly functions: Functions;
-  /** Memory of frames that the core alone saw. */
+  /** Memory of the frames of finished partitions. */
   readonly spare = new SpareFrames();
   readonly #numbers = new WeakMap<object, number>();
   #next = 0;

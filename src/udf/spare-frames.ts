@@ -1,8 +1,8 @@
-/** Memory of frames that nobody sees any more, for partitions that follow. */
+/** Memory of frames that have been processed, for partitions that follow. */
 import { allocateFrames, type DataType, elementBytes, type FrameArray, viewAs } from '../data/dtype.js';
 
-/** One that is worked on and one that is read meanwhile. */
-const most = 2;
+/** One that is worked on, its twin in another dtype, and one that is read meanwhile. */
+const most = 3;
 
 /**
  * Memory for the frames of partitions, used again. Fresh memory is cleared by the system page by page when it is first

@@ -1,8 +1,8 @@
-/** A UDF's WGSL beside its JavaScript: the same frames of a seed through both. */
+/** A UDF tried on frames of a seed: whether it keeps frames beyond its calls, and whether its WGSL gives what its JavaScript does. */
 import { allocateFrames } from '../data/dtype.js';
-import { EwaldError } from '../errors.js';
 import type { PassDtype } from '../frame-pass/pass.js';
 import { integer, knownOptions, real } from '../options.js';
+import type { ResultBuffer } from './buffers.js';
 import type { UdfContext } from './context.js';
 import { product } from './dtypes.js';
 import { type AnyDefinition, type AnyUdf, defineUdf } from './udf.js';
@@ -39,15 +39,55 @@ export interface ValidatedResult {
 /** What `validateUdf` found. */
 export interface UdfReport {
   readonly udf: string;
-  /** The device. */
+  /** The device of the WGSL, or `none` for a UDF without it. */
   readonly device: string;
+  /** Whether WGSL and JavaScript agree, and no frame is kept. */
   readonly pass: boolean;
+  /** WGSL beside JavaScript; empty for a UDF without WGSL. */
   readonly results: readonly ValidatedResult[];
+  /**
+   * Results that change when each frame is overwritten as soon as the method that saw it returns: the UDF keeps frames, whose
+   * memory the next partition uses. What it wants to keep it has to copy.
+   */
+  readonly keepsFrames: readonly string[];
 }
 
 const names = ['navShape', 'sigShape', 'dtype', 'below', 'seed', 'tolerance'];
 
-/** Runs a UDF in WGSL on a context with WebGPU, and in JavaScript, and compares. */
+/** What stands in frames that a method has seen: large numbers of every dtype. */
+const spoilt = 0xa5;
+
+/** The UDF with methods that overwrite their frames when they return. */
+function spoiling(definition: AnyDefinition): AnyDefinition {
+  const wrapped = (method: keyof AnyDefinition, frames: string) => {
+    const own = definition[method] as ((scope: Record<string, ArrayBufferView>) => unknown) | undefined;
+    if (own === undefined) return {};
+    return {
+      [method](scope: Record<string, ArrayBufferView>) {
+        const seen = scope[frames] as ArrayBufferView;
+        const given = own.call(definition, scope);
+        new Uint8Array(seen.buffer, seen.byteOffset, seen.byteLength).fill(spoilt);
+        return given;
+      },
+    };
+  };
+  return {
+    ...definition,
+    ...wrapped('processFrame', 'frame'),
+    ...wrapped('processTile', 'tile'),
+    ...wrapped('processPartition', 'frames'),
+  };
+}
+
+/** Names of the results that differ in any bit. */
+function differing(a: Record<string, ResultBuffer>, b: Record<string, ResultBuffer>): string[] {
+  return Object.keys(a).filter((name) => {
+    const [one, other] = [a[name]?.data, b[name]?.data] as unknown as [Float64Array, Float64Array];
+    return one.some((value, i) => !Object.is(value, other[i]));
+  });
+}
+
+/** Runs a UDF in JavaScript, with its frames overwritten, and in WGSL where it has some and the context WebGPU; compares. */
 export async function compareUdf(
   udf: AnyUdf,
   options: ValidateUdfOptions,
@@ -57,8 +97,6 @@ export async function compareUdf(
   knownOptions('validateUdf', options, names);
   const { processFrameWgsl, ...javascript } = udf.definition as AnyDefinition;
   const { name } = javascript;
-  if (processFrameWgsl === undefined)
-    throw new EwaldError('Argument', `the UDF ${name} has no processFrameWgsl: there is nothing to compare`);
   const { navShape = [5, 4], sigShape = [37, 53], dtype = 'u16' } = options;
   const tolerance = real('validateUdf: tolerance', options.tolerance, 1e-5, 0, 1);
   const below = integer('validateUdf: below', options.below, /8/.test(dtype) ? 127 : 1000, 1, 2 ** 31);
@@ -70,7 +108,12 @@ export async function compareUdf(
   }
   const twin = defineUdf(javascript as AnyDefinition).withParams(udf.params);
   const run = (one: AnyUdf) => context.runUdf(context.fromMemory(frames, { navShape, sigShape, dtype }), one);
-  const [expected, found] = [await run(twin), await run(udf)];
+  const expected = await run(twin);
+  const kept = await run(defineUdf(spoiling(javascript as AnyDefinition)).withParams(udf.params));
+  const keepsFrames = differing(expected as never, kept as never);
+  if (processFrameWgsl === undefined)
+    return { udf: name, device, pass: keepsFrames.length === 0, results: [], keepsFrames };
+  const found = await run(udf);
   const results = Object.entries(expected).map(([result, { data, dtype: type }]): ValidatedResult => {
     const want = data as unknown as ArrayLike<number>;
     const have = (found as Record<string, { data: unknown }>)[result]?.data as ArrayLike<number>;
@@ -96,5 +139,6 @@ export async function compareUdf(
       pass: error <= bound,
     };
   });
-  return { udf: name, device, pass: results.every(({ pass }) => pass), results };
+  const pass = keepsFrames.length === 0 && results.every((result) => result.pass);
+  return { udf: name, device, pass, results, keepsFrames };
 }

@@ -7,6 +7,7 @@ export const deadly: Plain;
 export const killer: Plain;
 export const least: Plain;
 export const median: Plain;
+export const remembering: Plain;
 export const squares: Plain;
 export const squaresOfPartitions: Plain;
 export const squaresOfTiles: Plain;

@@ -163,3 +163,17 @@ export const squaresOfPartitions = {
   name: 'squares of partitions',
   processPartition: ({ frames, count, results }) => addSquares(frames, count, results.pixel.length, results),
 };
+
+/** Counts, for each frame, the results of earlier partitions whose buffers have been detached in this thread. */
+const remembered = [];
+export const remembering = {
+  name: 'remembering',
+  module: import.meta.url,
+  buffers: { detached: { kind: 'nav', dtype: 'u8' } },
+  processFrame({ results }) {
+    results.detached[0] = remembered.filter((buffer) => buffer.byteLength === 0).length;
+  },
+  postprocess({ results }) {
+    remembered.push(results.detached.buffer);
+  },
+};

@@ -1,7 +1,8 @@
-/** Memory of partitions that is used again: only where nobody can see it any more. */
-import { Context, defineUdf, sumUdf } from 'ewald/udf';
-import { expect, test } from 'vitest';
+/** Memory of partitions that is used again, and results that stay where they were made. */
+import { Context, defineUdf, sumUdf, validateUdf } from 'ewald/udf';
+import { describe, expect, test } from 'vitest';
 import { SpareFrames } from '../../src/udf/spare-frames.js';
+import { remembering } from './module.mjs';
 
 test('memory is given again where it is large enough, and never twice at once', () => {
   const spare = new SpareFrames();
@@ -18,38 +19,85 @@ test('memory is given again where it is large enough, and never twice at once', 
   expect(pairs).toHaveLength(10);
 });
 
-test('frames that a user’s function keeps stay as they are, beside functions of the core', async () => {
-  // Three megabytes: three partitions.
-  const [frames, side] = [96, 128];
-  const pixels = side * side;
-  const data = Uint16Array.from({ length: frames * pixels }, (_, i) => i % 65521);
-  const kept: Uint16Array[] = [];
-  const keeping = defineUdf({
-    name: 'keeping',
-    buffers: () => ({ first: { kind: 'nav', dtype: 'f32' } }),
+interface Detached {
+  readonly detached: { readonly data: Uint8Array };
+}
+/** Three megabytes of frames: three partitions. */
+const [frames, side] = [96, 128];
+const pixels = side * side;
+const data = Uint16Array.from({ length: frames * pixels }, (_, i) => i % 65521);
+const raw = { format: 'raw', dtype: 'u16', navShape: [frames], sigShape: [side, side] } as const;
+const sumOf = (p: number): number => {
+  let sum = 0;
+  for (let i = 0; i < frames; i++) sum += data[i * pixels + p] as number;
+  return sum;
+};
+
+test.each([
+  ['as they are', {}],
+  ['converted', { dtype: 'f32' }],
+  ['corrected', { corrections: { dark: new Float32Array(pixels).fill(1) } }],
+] as const)('partitions use the memory of earlier ones for frames %s, whatever the UDF', async (_, given) => {
+  const seen = new Set<ArrayBufferLike>();
+  const { corrections, dtype } = given as { corrections?: object; dtype?: 'f32' };
+  const looking = defineUdf({
+    name: 'looking',
+    ...(dtype && { dtype }),
+    buffers: () => ({ first: { kind: 'nav', dtype: 'f64' } }),
     processFrame({ frame, results }) {
-      kept.push(frame as Uint16Array);
+      seen.add(frame.buffer);
       results.first[0] = frame[0] as number;
     },
   });
   const ctx = new Context();
   try {
-    const bytes = new Uint8Array(data.buffer);
-    const scan = await ctx.load(bytes, { format: 'raw', dtype: 'u16', navShape: [frames], sigShape: [side, side] });
-    await ctx.runUdf(scan, sumUdf);
-    const [{ first }, { intensity }] = await ctx.runUdf(scan, [keeping, sumUdf]);
-    await ctx.runUdf(scan, sumUdf);
-    expect(kept).toHaveLength(frames);
-    for (const [i, frame] of kept.entries())
-      expect(
-        [...frame].every((value, k) => value === data[i * pixels + k]),
-        `frame ${i}`,
-      ).toBe(true);
-    expect([...first.data]).toEqual(Array.from({ length: frames }, (_, i) => data[i * pixels]));
-    let sum = 0;
-    for (let i = 0; i < frames; i++) sum += data[i * pixels + 7] as number;
-    expect(intensity.data[7]).toBe(sum);
+    const scan = await ctx.load(new Uint8Array(data.buffer), raw);
+    const options = { ...(corrections && { corrections }), numPartitions: 12 };
+    const [{ first }, { intensity }] = await ctx.runUdf(scan, [looking, sumUdf], options);
+    // One that is worked on, its twin in another dtype, one that is read ahead.
+    expect(seen.size).toBeLessThanOrEqual(3);
+    const off = corrections ? 1 : 0;
+    expect([...first.data]).toEqual(Array.from({ length: frames }, (_, i) => (data[i * pixels] as number) - off));
+    expect(intensity.data[7]).toBe(sumOf(7) - off * frames);
   } finally {
     await ctx.close();
   }
+});
+
+test('results that a worker has sent are not detached there: detaching slows every typed array of its thread', async () => {
+  const ctx = await Context.makeWith('workers', { cpus: 1, context: { backend: 'wasm' } });
+  try {
+    const scan = ctx.fromMemory(data, { navShape: [frames], sigShape: [side, side] });
+    const { detached } = (await ctx.runUdf(scan, remembering, { numPartitions: 4 })) as unknown as Detached;
+    expect([...new Set(detached.data)]).toEqual([0]);
+  } finally {
+    await ctx.close();
+  }
+});
+
+describe('validateUdf finds functions that keep frames beyond their call', () => {
+  const buffers = { value: { kind: 'nav', dtype: 'f64' }, number: { kind: 'nav', dtype: 'f64' } } as const;
+  const first = (kept: ArrayLike<number>[]): number => (kept[0] as ArrayLike<number>)[0] as number;
+  test.each(['processFrame', 'processTile', 'processPartition'] as const)('in %s', async (method) => {
+    const make = (copy: boolean) =>
+      defineUdf({
+        name: 'keeper',
+        buffers,
+        tiling: { depth: 2 },
+        getTaskData: () => [],
+        // biome-ignore lint/suspicious/noExplicitAny: a scope of any of the three methods
+        [method]({ frame, tile, frames, results, task: kept }: any) {
+          const seen = frame ?? tile ?? frames;
+          kept.push(copy ? seen.slice() : seen);
+          results.value.fill(first(kept.slice(-2)));
+          results.number.fill(1);
+        },
+        // biome-ignore lint/suspicious/noExplicitAny: the same
+        postprocess: ({ results, task: kept }: any) => {
+          results.value[0] = first(kept);
+        },
+      } as never);
+    expect(await validateUdf(make(true))).toMatchObject({ pass: true, device: 'none', results: [], keepsFrames: [] });
+    expect(await validateUdf(make(false))).toMatchObject({ pass: false, keepsFrames: ['value'] });
+  });
 });

@@ -105,6 +105,12 @@ describe('a method that returns a promise is refused by its name', () => {
     await refused(run, 'Argument', 'late', `${method} returned a promise`);
   });
 
+  test('and so is that of a function mapped over frames', async () => {
+    const { ctx } = contexts[0] as (typeof contexts)[0];
+    const map = () => ctx.map(ctx.fromMemory(frames, whole), later as () => number);
+    await refused(map, 'Argument', 'the function returned a promise');
+  });
+
   test('and async functions and generators when they are defined', async () => {
     const made = (processFrame: unknown) => async () => defineUdf({ ...base, processFrame } as never);
     await refused(

@@ -3,6 +3,7 @@ import { elements } from '../../data/dtype.js';
 import type { PlatformUrl } from '../../globals.js';
 import type { BufferDeclaration, BufferDeclarations } from '../buffers.js';
 import type { BufferDtype } from '../dtypes.js';
+import { settled } from '../running.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
 
 /** `intensity`, [positions, …sig], of the input's dtype. */
@@ -22,7 +23,7 @@ export function autoUdf(f: (frame: never) => number | ArrayLike<number>, module?
   const shapeOf = (meta: UdfMeta): { count: number; scalar: boolean } => {
     const make = elements[meta.inputDtype].array as unknown as new (length: number) => Float64Array;
     const ones = new make(meta.sig.reduce((a, b) => a * b, 1)).fill(1);
-    const found = f(ones as never);
+    const found = settled(f.name || 'auto', 'the function', f(ones as never));
     return typeof found === 'number' ? { count: 1, scalar: true } : { count: found.length, scalar: false };
   };
   return defineUdf({
