@@ -29,18 +29,21 @@ import { systemLibrary } from './offline/pack/debian.mjs';
 import { librariesOf, packNode } from './offline/pack/node.mjs';
 
 const most = 60e6;
-const usage = `usage: node scripts/pack-offline.mjs [-o FOLDER] [--profile N] [--no-build]
+const usage = `usage: node scripts/pack-offline.mjs [-o FOLDER] [--profile N] [--nvcc PATH] [--no-build]
   -o FOLDER    where the pack goes, default build/offline
   --profile N  machine code for one architecture (90: Hopper) with the lines of the sources, for ncu and compute-sanitizer
+  --nvcc PATH  the CUDA compiler; default: the oldest of /usr/local/cuda-12*, which older drivers run as well, else nvcc of the PATH
   --no-build   take what is built, build nothing`;
 
 const args = process.argv.slice(2);
 let folder = 'build/offline';
 let building = true;
 let profile;
+let nvcc;
 for (let i = 0; i < args.length; i++) {
   if ((args[i] === '-o' || args[i] === '--out') && args[i + 1]) folder = args[++i];
   else if (args[i] === '--profile' && /^\d{2,3}$/.test(args[i + 1] ?? '')) profile = args[++i];
+  else if (args[i] === '--nvcc' && args[i + 1]) nvcc = resolve(args[++i]);
   else if (args[i] === '--no-build') building = false;
   else {
     console.log(usage);
@@ -88,7 +91,7 @@ async function pack() {
   for (const path of [stage, aside]) rmSync(path, { recursive: true, force: true });
   try {
     const leftOut = [];
-    const cuda = await cudaRelease(programs, building, profile);
+    const cuda = await cudaRelease(programs, { build: building, profile, nvcc });
     if (cuda.why) leftOut.push(cuda.why);
     // Nobody rebuilds dist/ while it is copied.
     await withLock(join(root, 'build/.lock'), 'pack', async () => copyPackage(join(stage, 'node_modules/ewald'), cuda));
@@ -111,7 +114,8 @@ async function pack() {
     // The machine's own libraries come first; these are for one that lacks them or has older ones.
     for (const file of binaries)
       for (const { name, path } of await librariesOf(file)) place(path, join(stage, 'lib', name));
-    binaries.push(...filesIn(join(stage, 'vulkan')));
+    // Dawn and the Vulkan loader may need more: without them WebGPU is absent, and the rest runs.
+    const needed = binaries.filter((file) => !file.startsWith(join(stage, 'node_modules/webgpu')));
     const tried = await run(binary, [
       join(stage, 'node_modules/ewald/dist/cli.js'),
       'pi',
@@ -134,7 +138,11 @@ async function pack() {
       commit: await commit(),
       packed: new Date().toISOString(),
       node: process.versions.node,
-      needs: `Linux x86_64 with glibc ${newestSymbol('GLIBC', binaries)} or newer`,
+      needs: `Linux x86_64 with glibc ${newestSymbol('GLIBC', needed)} or newer`,
+      needsOf: {
+        cuda: cuda.addon ? cuda.needs : null,
+        webgpu: webgpu ? { glibc: newestSymbol('GLIBC', binariesOf(join(stage, 'node_modules/webgpu'))) } : null,
+      },
       contents: { native: true, wasm: true, cuda: cuda.addon ? cuda.what : false, webgpu },
       programs: Object.keys(cuda.programs),
       leftOut,
@@ -176,6 +184,8 @@ function place(from, to) {
   mkdirSync(dirname(to), { recursive: true });
   copyFileSync(from, to);
 }
+
+const binariesOf = (path) => filesIn(path).filter((file) => file.endsWith('.node'));
 
 /** All files below a folder, as paths; none where it is not there. */
 function filesIn(path) {

@@ -29,10 +29,14 @@ for kind, shape, axes in cases:
     rows.append({"kind": kind, "shape": list(shape), "axes": list(axes), "ms": times[len(times) // 2], "bestMs": times[0]})
 print(json.dumps({"cupy": cupy.__version__, "runtime": cupy.cuda.runtime.runtimeGetVersion(), "rows": rows}))
 `;
-const { status, stdout, stderr, error } = spawnSync('python3', ['-c', program, String(0.8 * seconds)], {
-  encoding: 'utf8',
-  timeout: 1000 * seconds,
-});
+const { status, stdout, stderr, error } = spawnSync(
+  process.env.EWALD_PYTHON ?? 'python3',
+  ['-c', program, String(0.8 * seconds)],
+  {
+    encoding: 'utf8',
+    timeout: 1000 * seconds,
+  },
+);
 let found;
 try {
   found = JSON.parse(stdout);
@@ -40,5 +44,6 @@ try {
   found = { absent: error?.message ?? `python3 ended with ${status}: ${stderr.trim().split('\n').at(-1) ?? ''}` };
 }
 const told = ({ kind, shape, ms }) => `${kind} ${shape.join('×')} ${ms.toFixed(3)} ms`;
-const summary = found.absent ? `absent: ${found.absent}` : `CuPy ${found.cupy}: ${found.rows.map(told).join(', ')}`;
-process.stdout.write(`${JSON.stringify({ ...found, summary })}\n`);
+const absent = found.absent !== undefined;
+const summary = absent ? `absent: ${found.absent}` : `CuPy ${found.cupy}: ${found.rows.map(told).join(', ')}`;
+process.stdout.write(`${JSON.stringify({ ...found, ...(absent ? { outcome: 'absent' } : {}), summary })}\n`);

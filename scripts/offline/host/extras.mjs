@@ -6,7 +6,7 @@
 //   absent?(run): why it cannot run here, timing?: a time limit is no failure (default true) }
 //
 // It is called with --seconds N, prints one JSON document (its `summary`, one line, goes into summary.json) and exits
-// with 0 when all is right. EWALD_BACKENDS names the backends that are there; `import 'ewald'` is the packed package.
+// with 0 when all is right; `outcome: 'absent'` in it says that it could not run here. EWALD_BACKENDS names the backends that are there; `import 'ewald'` is the packed package.
 import { existsSync } from 'node:fs';
 
 export const extras = [
@@ -42,7 +42,10 @@ export const extras = [
     share: 8,
     least: 10,
     script: 'cupy.mjs',
-    absent: ({ host }) => (host.driverLibrary || host.hasNvidia ? undefined : 'no NVIDIA driver on this machine'),
+    absent: ({ host }) => {
+      if (!host.driverLibrary && !host.hasNvidia) return 'no NVIDIA driver on this machine';
+      return host.cupy ? undefined : 'no Python on this machine has CuPy';
+    },
   },
   {
     name: 'openings',

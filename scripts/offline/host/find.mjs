@@ -62,13 +62,13 @@ export function libraryPath(name, env) {
   ].find(existsSync);
 }
 
-/** The cards as nvidia-smi lists them, or why there are none. */
+/** The cards as nvidia-smi lists them, or why there are none. What is missing is said within ten seconds. */
 async function nvidia(env) {
   const tool = which('nvidia-smi', env, ['/usr/bin', '/usr/local/nvidia/bin', '/usr/lib/wsl/lib']);
   if (!tool) return { gpus: [], why: 'nvidia-smi was not found' };
   const fields = ['name', 'driver_version', 'memory.total', 'compute_cap', 'pci.bus_id'];
   const { code, out, err } = await runChild(tool, [`--query-gpu=${fields.join(',')}`, '--format=csv,noheader'], {
-    seconds: 20,
+    seconds: 8,
     env,
   });
   if (code !== 0) return { gpus: [], why: `nvidia-smi says: ${lastLines(out + err)}` };
@@ -95,15 +95,27 @@ async function computeSanitizer(env) {
     roots.flatMap((folder) => [join(folder, 'bin'), join(folder, 'compute-sanitizer')]),
   );
   if (!path) return null;
-  const { out } = await runChild(path, ['--version'], { seconds: 30, env });
+  const { out } = await runChild(path, ['--version'], { seconds: 8, env });
   return { path, version: /Version\s+(\S+)/i.exec(out)?.[1] ?? lastLines(out, 1) };
+}
+
+/** The first Python that has CuPy, without importing it, which takes seconds; null where there is none. */
+async function cupy(env) {
+  const folders = [env.VIRTUAL_ENV, env.CONDA_PREFIX].filter(Boolean).map((prefix) => join(prefix, 'bin'));
+  const pythons = [...folders, ...split(env.PATH)].flatMap((folder) => which('python3', { PATH: folder }) ?? []);
+  const find = 'import importlib.util, sys; sys.exit(0 if importlib.util.find_spec("cupy") else 4)';
+  for (const python of [...new Set(pythons)].slice(0, 4)) {
+    const { code } = await runChild(python, ['-c', find], { seconds: 2, env });
+    if (code === 0) return python;
+  }
+  return null;
 }
 
 /**
  * cuFFT of a toolkit, or of a Python package (CuPy brings one), newest first; null where the dynamic linker is all
- * there is to ask.
+ * there is to ask. `home` is that of the user: children get another one.
  */
-function cufft(env) {
+function cufft(env, home) {
   const versions = list('/usr/local').filter((name) => /^cuda/.test(name));
   const toolkits = [env.CUDA_HOME, env.CUDA_PATH, ...versions.map((name) => `/usr/local/${name}`), '/opt/cuda'].filter(
     Boolean,
@@ -111,7 +123,7 @@ function cufft(env) {
   const prefixes = [
     env.VIRTUAL_ENV,
     env.CONDA_PREFIX,
-    env.HOME && join(env.HOME, '.local'),
+    home && join(home, '.local'),
     '/opt/conda',
     '/usr/local',
     '/usr',
@@ -126,7 +138,9 @@ function cufft(env) {
       ...list(join(folder, 'nvidia')).map((name) => join(folder, 'nvidia', name, 'lib')),
       join(folder, 'cupy/.data/lib'),
     ]),
-    ...toolkits.map((folder) => join(folder, 'lib64')),
+    ...toolkits.flatMap((folder) => [join(folder, 'lib64'), join(folder, 'targets/x86_64-linux/lib')]),
+    ...(env.CONDA_PREFIX ? [join(env.CONDA_PREFIX, 'lib')] : []),
+    ...split(env.LD_LIBRARY_PATH),
   ];
   const found = folders.flatMap((folder) =>
     list(folder)
@@ -137,13 +151,16 @@ function cufft(env) {
   return found.sort((a, b) => major(b) - major(a))[0] ?? null;
 }
 
-/** All of it; `env` is what children get, and may be completed. */
-export async function findHost(env) {
+/**
+ * All of it; `env` is what children get, and may be completed. `home` is the folder of the user, where packages of
+ * Python may lie.
+ */
+export async function findHost(env, home) {
   // A driver that a container's runtime has mounted may lie where only its own tools look.
   const driver = libraryPath('libcuda.so.1', env);
   if (driver && !linkerFinds('libcuda.so.1', env))
     env.LD_LIBRARY_PATH = [...split(env.LD_LIBRARY_PATH), dirname(driver)].join(':');
-  const { gpus, why } = await nvidia(env);
+  const [{ gpus, why }, sanitizer, python] = await Promise.all([nvidia(env), computeSanitizer(env), cupy(env)]);
   const nodes = [
     ...list('/dev').filter((name) => /^nvidia\d|^nvidiactl$|^dxg$/.test(name)),
     ...list('/dev/dri').map((name) => `dri/${name}`),
@@ -163,7 +180,24 @@ export async function findHost(env) {
     deviceNodes: nodes,
     // With a card and a driver in sight a CUDA backend that is not there is a failure.
     hasNvidia: gpus.length > 0 || (driver !== undefined && nodes.some((name) => /^nvidia\d/.test(name))),
-    computeSanitizer: await computeSanitizer(env),
-    cufft: cufft(env),
+    computeSanitizer: sanitizer,
+    cufft: cufft(env, home),
+    cupy: python,
   };
+}
+
+/** What this machine lacks of what the steps can use, and what follows; `needs` are those of the pack. */
+export function missingHere(host, { driver: needed, cuda } = {}) {
+  const found = Number.parseFloat(host.driver ?? '');
+  const seen = host.driverLibrary || host.hasNvidia;
+  const missing = [];
+  if (!seen) missing.push(`NVIDIA's driver (libcuda.so.1): steps of CUDA are absent; ${host.gpusWhy}`);
+  else if (needed && found < needed)
+    missing.push(
+      `a newer driver: found ${host.driver}, the CUDA part of this pack was made with CUDA ${cuda} and needs ${needed}: cuda will fail; update the driver, or make the pack with an older CUDA toolkit (--nvcc)`,
+    );
+  if (!host.computeSanitizer) missing.push('compute-sanitizer (in the CUDA toolkit): memcheck and its like are absent');
+  if (!host.cufft) missing.push('cuFFT (in the CUDA toolkit, or pip install nvidia-cufft-cu12): fft-cuda has no peer');
+  if (!host.cupy) missing.push('CuPy (pip install cupy-cuda12x): cupy is absent');
+  return missing;
 }

@@ -3,7 +3,7 @@
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { endAll } from './child.mjs';
-import { findHost } from './find.mjs';
+import { findHost, missingHere } from './find.mjs';
 import { Results } from './results.mjs';
 import { steps } from './steps.mjs';
 
@@ -43,7 +43,10 @@ function options() {
   return { seconds, out: resolve(found.out), only, cases: found.cases.split(',').filter(Boolean) };
 }
 
-/** The environment of children: no home, no settings of this shell, nothing written outside of the temporary folder. */
+/**
+ * The environment of children: no home, no settings of this shell, nothing written outside of the temporary folder.
+ * Packages that the user has installed for Python stay within reach.
+ */
 function environment() {
   const { EWALD_BACKEND: _, NODE_OPTIONS: __, FORCE_COLOR: ___, ...env } = process.env;
   const own = {
@@ -58,6 +61,8 @@ function environment() {
     env[name] = join(work, 'home', folder);
     mkdirSync(env[name], { recursive: true, mode: 0o700 });
   }
+  if (process.env.HOME) env.PYTHONUSERBASE ??= join(process.env.HOME, '.local');
+  env.CUPY_CACHE_DIR = join(work, 'home/cupy');
   return { ...env, PATH: process.env.PATH || '/usr/local/bin:/usr/bin:/bin', NO_COLOR: '1' };
 }
 
@@ -72,7 +77,9 @@ try {
 const started = performance.now();
 const elapsed = () => (performance.now() - started) / 1000;
 const env = environment();
-const host = await findHost(env);
+const host = await findHost(env, process.env.HOME);
+if (host.cupy) env.EWALD_PYTHON = host.cupy;
+const missing = missingHere(host, manifest.needsOf?.cuda);
 const check = join(work, 'check/ewald_cuda_check');
 for (const program of manifest.programs) chmodSync(join(work, 'check', program), 0o755);
 
@@ -90,6 +97,7 @@ const summary = {
   gpus: host.gpus,
   driver: host.driver,
   host,
+  missing,
   vulkan: null,
   required: [...required],
   steps: [],
@@ -150,6 +158,7 @@ console.log(`offline: card: ${gpu || `none (${host.gpusWhy})`}`);
 console.log(
   `offline: compute-sanitizer: ${host.computeSanitizer ? `${host.computeSanitizer.version}, ${host.computeSanitizer.path}` : 'not found'}`,
 );
+for (const text of missing) console.log(`offline: not on this machine: ${text}`);
 if (manifest.leftOut.length > 0) console.log(`offline: not in this pack: ${manifest.leftOut.join('; ')}`);
 
 const chosen = steps.filter(({ name }) => name === 'devices' || only.length === 0 || only.includes(name));

@@ -310,6 +310,8 @@ const extra = ({ name, share, least, script, program, args = () => [], absent, t
     run.bench.extras[name] = document ?? { why: endOf(ended) };
     run.results.json('bench.json', run.bench);
     if (!document) return ended.late ? { outcome: 'partial', why: endOf(ended) } : wrong(ended, 'it printed no result');
+    // What it compares with is not there, so there is nothing to say.
+    if (document.outcome === 'absent') return { outcome: 'absent', why: document.summary };
     const partial = ended.late || document.interrupted;
     return {
       outcome: ended.code !== 0 && !ended.late ? 'fail' : partial ? 'partial' : 'pass',

@@ -1,27 +1,55 @@
 // The CUDA part of the pack: addon and native programs with machine code for every architecture of a release, in a
 // build folder of their own.
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesUnder, hashOf, readStamp, writeStamp } from '../../lib/files.mjs';
 import { root, run, tail, which } from '../../lib/run.mjs';
 import { say } from '../../lib/say.mjs';
-import { forgetForeignCache, identity } from '../../parts/cmake.mjs';
+import { forgetForeignCache } from '../../parts/cmake.mjs';
+import { fileKey } from './cache.mjs';
 
-const folder = 'build/cuda-release';
 const keep = 'build/offline-cache/cuda-release';
 const addon = 'ewald_cuda.node';
+
+/** The oldest driver that runs a CUDA major version's runtime, as NVIDIA's table of minor-version compatibility has it. */
+const drivers = { 12: 525, 13: 580 };
+
+/**
+ * The compiler to use: the caller's, else the oldest CUDA 12 of this machine, which runs on older drivers than CUDA 13,
+ * else that of the PATH. Gives { path, version }; undefined where there is none.
+ */
+function chooseNvcc(given) {
+  const local = existsSync('/usr/local') ? readdirSync('/usr/local') : [];
+  const twelve = local
+    .filter((name) => /^cuda-12\.\d+$/.test(name))
+    .sort((a, b) => Number(a.split('.')[1]) - Number(b.split('.')[1]));
+  const candidates = given ? [given] : [...twelve.map((name) => `/usr/local/${name}/bin/nvcc`), 'nvcc'];
+  for (const path of candidates) {
+    const { status, stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' });
+    const version = status === 0 ? /release (\d+\.\d+)/.exec(stdout)?.[1] : undefined;
+    if (version) return { path, version };
+  }
+  return undefined;
+}
 
 /**
  * Builds what is stale, when `build` allows it; with `profile` (an architecture, as 90) for that one alone, with the lines
  * of the sources for profilers, which for all of them would not fit the pack. Gives { addon, programs: { name: path }, what }, paths undefined where
  * there are none; `why` says what is missing.
  */
-export async function cudaRelease(programs, build, profile) {
+export async function cudaRelease(programs, { build, profile, nvcc: given }) {
+  const nvcc = chooseNvcc(given);
+  if (given && !nvcc) throw new Error(`${given} is no nvcc that runs here; name another one with --nvcc`);
+  const needs = nvcc && { cuda: nvcc.version, driver: drivers[Number.parseInt(nvcc.version, 10)] ?? null };
+  // A build folder keeps the compiler that it was made with.
+  const folder = `build/cuda-release-${nvcc?.version ?? 'none'}`;
   const inputs = hashOf(
     [...filesUnder('cuda', (file) => !file.startsWith('cuda/emulator/')), ...filesUnder('cpp'), 'CMakeLists.txt'],
-    [identity('nvcc'), programs, profile ?? 'all'],
+    [nvcc ? fileKey(which(nvcc.path) ?? nvcc.path) : 'no nvcc', programs, profile ?? 'all'],
   );
   const made = () => ({
+    needs,
     addon: join(root, keep, addon),
     programs: Object.fromEntries(programs.map((name) => [name, join(root, keep, name)])),
     what: profile
@@ -35,10 +63,11 @@ export async function cudaRelease(programs, build, profile) {
     const plain = join(root, 'dist/native/linux-x64', addon);
     const why = `${programs.join(', ')} (not built for release; leave out --no-build)`;
     return existsSync(plain)
-      ? { addon: plain, programs: {}, what: 'PTX for 7.5, which the driver compiles', why }
+      ? { needs, addon: plain, programs: {}, what: 'PTX for 7.5, which the driver compiles', why }
       : { programs: {}, why: `CUDA (no addon in dist; leave out --no-build)` };
   }
-  const absent = ['nvcc', 'cmake', 'ninja', 'g++'].filter((tool) => !which(tool));
+  const absent = ['cmake', 'ninja', 'g++'].filter((tool) => !which(tool));
+  if (!nvcc) absent.unshift('nvcc');
   if (absent.length > 0) return { programs: {}, why: `CUDA (${absent.join(', ')} not found)` };
   const started = performance.now();
   forgetForeignCache(folder);
@@ -50,6 +79,7 @@ export async function cudaRelease(programs, build, profile) {
     '-G',
     'Ninja',
     '-DEWALD_CUDA_RELEASE=ON',
+    `-DCMAKE_CUDA_COMPILER=${which(nvcc.path) ?? nvcc.path}`,
     '-DEWALD_CUDA_EMULATOR=OFF',
     '-DEWALD_WITHOUT_CUDA=OFF',
     `-DEWALD_CUDA_LINES=${profile ? 'ON' : 'OFF'}`,

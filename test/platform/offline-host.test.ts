@@ -1,0 +1,101 @@
+/** What the offline pack finds on a machine, and what it says is missing there. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { root } from './support.js';
+
+interface Host {
+  readonly driver: string | null;
+  readonly driverLibrary: string | null;
+  readonly hasNvidia: boolean;
+  readonly gpusWhy: string;
+  readonly computeSanitizer: object | null;
+  readonly cufft: string | null;
+  readonly cupy: string | null;
+}
+interface Step {
+  readonly name: string;
+  absent?(run: object): string | undefined;
+  act(run: object, seconds: number): Promise<{ readonly outcome: string; readonly why: string }>;
+}
+const script = async <T>(name: string): Promise<T> =>
+  (await import(/* @vite-ignore */ join(root, 'scripts/offline/host', name))) as T;
+const { findHost, missingHere } = await script<{
+  findHost(env: Record<string, string | undefined>, home?: string): Promise<Host>;
+  missingHere(host: Partial<Host>, needs?: { cuda: string; driver: number }): string[];
+}>('find.mjs');
+const { steps } = await script<{ steps: readonly Step[] }>('steps.mjs');
+
+describe.runIf(process.platform === 'linux')('what the offline pack finds', () => {
+  let place = '';
+  beforeAll(() => {
+    place = mkdtempSync(join(tmpdir(), 'ewald-offline-host-'));
+  });
+  afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+  test("cuFFT of the user's own packages, although programs get another home", async () => {
+    const home = join(place, 'user');
+    const library = join(home, '.local/lib/python3.12/site-packages/nvidia/cufft/lib/libcufft.so.99');
+    mkdirSync(join(library, '..'), { recursive: true });
+    writeFileSync(library, '');
+    const env = { PATH: join(place, 'nothing'), HOME: join(place, 'other') };
+    expect((await findHost({ ...env }, home)).cufft).toBe(library);
+    expect((await findHost({ ...env }, undefined)).cufft).not.toBe(library);
+  });
+
+  test('the Python that has CuPy, and none where no Python has it', async () => {
+    const bin = join(place, 'venv/bin');
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, 'python3'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+    const without = join(place, 'without');
+    mkdirSync(without);
+    writeFileSync(join(without, 'python3'), '#!/bin/sh\nexit 4\n', { mode: 0o755 });
+    expect((await findHost({ PATH: without, VIRTUAL_ENV: join(place, 'venv') })).cupy).toBe(join(bin, 'python3'));
+    expect((await findHost({ PATH: without })).cupy).toBeNull();
+  });
+
+  test('CuPy that cannot be used is absent, and no pass', async () => {
+    const work = join(place, 'work');
+    mkdirSync(join(work, 'extras'), { recursive: true });
+    cpSync(join(root, 'scripts/offline/extras/cupy.mjs'), join(work, 'extras/cupy.mjs'));
+    const python = join(place, 'python3');
+    writeFileSync(python, `#!/bin/sh\necho '{"absent": "CuPy: no device"}'\n`, { mode: 0o755 });
+    const step = steps.find(({ name }) => name === 'cupy');
+    const run = {
+      work,
+      node: process.execPath,
+      env: { PATH: process.env.PATH, EWALD_PYTHON: python },
+      available: [],
+      bench: { extras: {} },
+      results: { log: () => {}, json: () => {} },
+    };
+    expect(await step?.act(run, 20)).toEqual({ outcome: 'absent', why: 'absent: CuPy: no device' });
+    const host = { driverLibrary: '/usr/lib/libcuda.so.1', hasNvidia: true, cupy: null };
+    expect(step?.absent?.({ host })).toBe('no Python on this machine has CuPy');
+  });
+
+  test('what is missing: the driver, one that is too old, tools and libraries', () => {
+    const whole: Host = {
+      driver: '580.65.06',
+      driverLibrary: '/usr/lib/libcuda.so.1',
+      hasNvidia: true,
+      gpusWhy: '',
+      computeSanitizer: {},
+      cufft: '/usr/lib/libcufft.so.12',
+      cupy: '/usr/bin/python3',
+    };
+    const needs = { cuda: '13.0', driver: 580 };
+    expect(missingHere(whole, needs)).toEqual([]);
+    expect(missingHere({ ...whole, driver: '550.54.15' }, needs)).toEqual([
+      expect.stringMatching(/^a newer driver: found 550\.54\.15, .* CUDA 13\.0 and needs 580/),
+    ]);
+    const bare = { ...whole, driver: null, driverLibrary: null, hasNvidia: false, computeSanitizer: null };
+    expect(missingHere({ ...bare, cufft: null, cupy: null }, needs).map((text) => text.split(' ')[0])).toEqual([
+      "NVIDIA's",
+      'compute-sanitizer',
+      'cuFFT',
+      'CuPy',
+    ]);
+  });
+});

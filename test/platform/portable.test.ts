@@ -1,0 +1,29 @@
+/** What the binaries of Linux x86-64 ask of a system: no more than RHEL 8 has. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { root } from './support.js';
+
+const folder = join(root, 'dist/native/linux-x64');
+// The MPI addon is built against the MPI of the machine, and runs there alone.
+const shipped = existsSync(folder)
+  ? readdirSync(folder).filter((name) => /^ewald_(native|cuda)\.node$/.test(name))
+  : [];
+
+/** The newest version of a family of symbols that a binary asks for, as a number: 2.34 is 2034. */
+function newest(family: string, binary: string): number {
+  const found = readFileSync(binary, 'latin1').matchAll(new RegExp(`\\0${family}_(\\d+)\\.(\\d+)[.\\d]*(?=\\0)`, 'g'));
+  return Math.max(0, ...[...found].map(([, major, minor]) => 1000 * Number(major) + Number(minor)));
+}
+
+describe.runIf(shipped.length > 0)('the addons of Linux x86-64', () => {
+  test.for(shipped)('%s asks for glibc 2.28 at most', (name) => {
+    expect(newest('GLIBC', join(folder, name))).toBeGreaterThan(2000);
+    expect(newest('GLIBC', join(folder, name))).toBeLessThanOrEqual(2028);
+  });
+
+  test.for(shipped)('%s brings its libstdc++ along', (name) => {
+    expect(newest('GLIBCXX', join(folder, name))).toBe(0);
+    expect(newest('CXXABI', join(folder, name))).toBe(0);
+  });
+});
