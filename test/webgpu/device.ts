@@ -7,6 +7,7 @@ import { timeKernels } from '../../src/backends/webgpu/timestamps.js';
 import { isEwaldError } from '../../src/errors.js';
 import u64 from '../../wgsl/common/u64.wgsl';
 import count from '../../wgsl/pi/count.wgsl';
+import { defaultLimits } from '../support/default-limits.js';
 
 const add = `
 override step: u32 = 1u;
@@ -31,6 +32,11 @@ export function deviceTests(
       device = await GpuDevice.open(adapter, () => {});
     });
     afterEach(() => device.dispose());
+
+    test('has the default limits of the specification, whatever the adapter offers', () => {
+      for (const [name, limit] of Object.entries(device.limits))
+        expect([name, limit]).toEqual([name, defaultLimits[name]]);
+    });
 
     test('runs, writes and reads in the order of the calls, several in flight', async () => {
       const [one, ten] = await Promise.all(

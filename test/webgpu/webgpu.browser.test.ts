@@ -27,6 +27,11 @@ describe.skipIf(absent)(`WebGPU in Chromium${absent ? `: absent, ${absent}` : ''
     })),
   );
 
+  test('the self-test of the device finds no fault', async () => {
+    const rows = await devices({ backend: 'webgpu' });
+    expect(rows.find(({ backend }) => backend === 'webgpu')).toMatchObject({ available: true, faults: [] });
+  });
+
   test('counts as wasm does, in a window', async () => {
     const [gpu, wasm] = [await createContext(webgpu), await createContext({ backend: 'wasm', strict: true })];
     const [ours, theirs] = [await gpu.pi(), await wasm.pi()];
