@@ -114,8 +114,10 @@ async function pack() {
     // The machine's own libraries come first; these are for one that lacks them or has older ones.
     for (const file of binaries)
       for (const { name, path } of await librariesOf(file)) place(path, join(stage, 'lib', name));
-    // Dawn and the Vulkan loader may need more: without them WebGPU is absent, and the rest runs.
-    const needed = binaries.filter((file) => !file.startsWith(join(stage, 'node_modules/webgpu')));
+    // Dawn, the Vulkan loader and the addon of MPI may need more: without them their backend is absent, and the rest runs.
+    const needed = binaries.filter(
+      (file) => !file.startsWith(join(stage, 'node_modules/webgpu')) && !file.endsWith('ewald_mpi.node'),
+    );
     const tried = await run(binary, [
       join(stage, 'node_modules/ewald/dist/cli.js'),
       'pi',
@@ -185,7 +187,10 @@ function place(from, to) {
   copyFileSync(from, to);
 }
 
-const binariesOf = (path) => filesIn(path).filter((file) => file.endsWith('.node'));
+/** Addons below a folder. */
+function binariesOf(path) {
+  return filesIn(path).filter((file) => file.endsWith('.node'));
+}
 
 /** All files below a folder, as paths; none where it is not there. */
 function filesIn(path) {
