@@ -12,8 +12,8 @@ const words: Record<string, string> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
   EFBIG: 'the file would be larger than the system allows',
-  EMFILE: 'too many files are open',
-  ENFILE: 'too many files are open',
+  EMFILE: 'too many files are open in this process; raise the limit (ulimit -n), or use fewer files or workers at once',
+  ENFILE: 'too many files are open on this machine',
   ELOOP: 'its symbolic links lead in a circle',
   ENAMETOOLONG: 'its name is too long',
   EIO: 'the device failed to read or write',
@@ -23,9 +23,18 @@ const words: Record<string, string> = {
   ETXTBSY: 'it is a program that is running',
 };
 
+/** Whether the system refused because too many files are open. Workers that fail to start say it in their message. */
+export function tooManyFiles(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return (
+    code === 'EMFILE' || code === 'ENFILE' || (code === 'ERR_WORKER_INIT_FAILED' && /E[MN]FILE/.test(`${message}`))
+  );
+}
+
 /** Why the system refused, without the code and the path that Node adds; the message itself when it is none of these. */
 export function fileReason(error: unknown): string {
   const { code } = error as { code?: string };
+  if (code === 'ERR_WORKER_INIT_FAILED' && tooManyFiles(error)) return words.EMFILE as string;
   return (code && words[code]) ?? messageOf(error);
 }
 

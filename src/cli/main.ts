@@ -1,6 +1,16 @@
 /** The command line: the process around a command. */
-import { runCommand } from './program.js';
 
 // A reader that goes away (| head) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-await runCommand(process.argv.slice(2));
+try {
+  const { runCommand } = await import('./program.js');
+  await runCommand(process.argv.slice(2));
+} catch (error) {
+  // Node opens all files of a program at once: where it may not, nothing of the program is there to say so but this.
+  const { code } = error as { code?: unknown };
+  if (code !== 'EMFILE' && code !== 'ENFILE') throw error;
+  process.stderr.write(
+    'ewald: too many files are open in this process; ewald needs about 100: raise the limit (ulimit -n)\n',
+  );
+  process.exitCode = 1;
+}

@@ -1,7 +1,8 @@
 /** Starts ewald's worker on Node. */
 import { Worker } from 'node:worker_threads';
 import type { WorkerSource } from '../backends/platform.js';
-import { EwaldError, messageOf } from '../errors.js';
+import { EwaldError } from '../errors.js';
+import { fileReason, tooManyFiles } from '../file-errors.js';
 import { shown } from '../options.js';
 import type { WorkerPort } from '../worker-port.js';
 
@@ -23,7 +24,11 @@ export function startNodeWorker(source: WorkerSource | undefined): WorkerPort {
         listener(reply);
       }),
     onFailure: (listener) => {
-      worker.on('error', (error) => listener(error instanceof Error ? error : new EwaldError('Load', String(error))));
+      worker.on('error', (error) => {
+        if (tooManyFiles(error))
+          listener(new EwaldError('Load', `the worker could not be started: ${fileReason(error)}`, { cause: error }));
+        else listener(error instanceof Error ? error : new EwaldError('Load', String(error)));
+      });
       worker.on('exit', (code) => {
         if (!ending) listener(new EwaldError('Load', `the worker ended by itself with code ${code}`));
       });
@@ -45,7 +50,7 @@ function make(source: WorkerSource | undefined): Worker {
     throw new EwaldError('Argument', `createContext: worker() gave ${shown(worker)}; needed is a Worker`);
   } catch (error) {
     if (error instanceof EwaldError) throw error;
-    throw new EwaldError('Load', `the worker ${shown(source)} could not be started: ${messageOf(error)}`, {
+    throw new EwaldError('Load', `the worker ${shown(source)} could not be started: ${fileReason(error)}`, {
       cause: error,
     });
   }

@@ -1,5 +1,6 @@
 /** Where the wasm core comes from, and what is said when it does not come. */
 import { EwaldError, messageOf } from '../../errors.js';
+import { fileReason, tooManyFiles } from '../../file-errors.js';
 import type { WasmSource } from '../names.js';
 
 /** Reads the bytes of a file URL or path; Node only. */
@@ -29,7 +30,9 @@ export async function compileCore(
     } catch (cause) {
       throw new EwaldError(
         'Load',
-        `the wasm core is missing: ${messageOf(cause)}; ${remedy}, or run npm run build in a clone`,
+        tooManyFiles(cause)
+          ? `the wasm core cannot be read: ${fileReason(cause)}`
+          : `the wasm core is missing: ${messageOf(cause)}; ${remedy}, or run npm run build in a clone`,
         { cause },
       );
     }

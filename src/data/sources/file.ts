@@ -1,5 +1,5 @@
 /** A file of the disk as a source, for Node. */
-import { close, constants, fstat, open, read, readv } from 'node:fs';
+import { fstat, read, readv } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { EwaldError } from '../../errors.js';
@@ -8,9 +8,11 @@ import type { PlatformSignal } from '../../globals.js';
 import { checkSignal } from '../../options.js';
 import { turningOfAddon } from '../byte-order.js';
 import { absentFile, type ByteSource, partsInside, type SiblingOptions, target } from '../byte-source.js';
+import { Descriptor } from './descriptors.js';
+
+const statFile = promisify(fstat);
 
 // The callback functions under promisify: a FileHandle's read costs some 10 µs more a call.
-const [openFile, statFile, closeFile] = [promisify(open), promisify(fstat), promisify(close)];
 const readFile = promisify(read) as unknown as (
   fd: number,
   into: Uint8Array,
@@ -34,9 +36,6 @@ const mostPieces = 1024;
 /** Linux reads no more than this in one call. */
 const mostBytes = 2 ** 30;
 
-/** Opening a pipe would else wait for somebody who writes into it, and nothing could end that. Windows has neither. */
-const toRead = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-
 const throughPipe = (path: string): EwaldError =>
   new EwaldError('File', `${path} is a pipe, and frames are read at any place: save it into a file first`, {
     detail: { path },
@@ -50,24 +49,24 @@ const standardInput = 0;
  * pipe, or refused by the system.
  */
 export async function fileSource(path: string): Promise<ByteSource> {
-  let fd: number;
+  let descriptor: Descriptor;
   try {
-    fd = await openFile(path, toRead);
+    descriptor = await Descriptor.open(path);
   } catch (cause) {
     if (path === '-') return redirected();
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
       throw absentFile(path, isAbsolute(path) ? undefined : `in ${resolve()}`, cause);
     throw fileError(path, 'read', cause);
   }
-  const stat = await statFile(fd);
+  const { stat } = descriptor;
   if (!stat.isFile()) {
-    await closeFile(fd);
+    await descriptor.park();
     if (stat.isFIFO()) throw throughPipe(path);
     throw new EwaldError('File', `${path} is a ${stat.isDirectory() ? 'folder' : 'device'}; needed is a file`, {
       detail: { path },
     });
   }
-  return sourceOver(fd, path, stat.size, () => closeFile(fd));
+  return sourceOver(descriptor, path, stat.size, resolve(path));
 }
 
 /** Standard input, which can be read at any place where it is a file. */
@@ -75,29 +74,37 @@ async function redirected(): Promise<ByteSource> {
   const stat = await statFile(standardInput).catch(() => undefined);
   if (!stat?.isFile()) throw throughPipe('standard input');
   // It is not ours to close, and may be opened again.
-  return sourceOver(standardInput, 'standard input', stat.size, async () => undefined);
+  const descriptor = { take: () => standardInput, release: () => undefined, park: async () => undefined };
+  return sourceOver(descriptor, 'standard input', stat.size);
 }
 
-/** A source over an open file of `size` bytes. */
-function sourceOver(fd: number, path: string, size: number, close: () => Promise<void>): ByteSource {
+/** A source over an open file of `size` bytes, which is called `path` and lies at `place`. */
+function sourceOver(
+  descriptor: Pick<Descriptor, 'take' | 'release' | 'park'>,
+  path: string,
+  size: number,
+  place?: string,
+): ByteSource {
   let flying = 0;
   let closed: Promise<void> | undefined;
   let landed: (() => void) | undefined;
-  const tracked = async (signal: PlatformSignal | undefined, work: () => Promise<void>): Promise<void> => {
+  const tracked = async (signal: PlatformSignal | undefined, work: (fd: number) => Promise<void>): Promise<void> => {
     if (closed) throw new EwaldError('Disposed', `${path} was closed; open it again`, { detail: { path } });
     checkSignal(signal);
     flying++;
     try {
-      await work();
+      const taken = descriptor.take();
+      await work(typeof taken === 'number' ? taken : await taken);
     } catch (cause) {
       if (cause instanceof EwaldError) throw cause;
       throw fileError(path, 'read', cause);
     } finally {
+      descriptor.release();
       flying--;
       if (flying === 0) landed?.();
     }
   };
-  const readOne = async (offset: number, out: Uint8Array, signal: PlatformSignal | undefined): Promise<void> => {
+  const readOne = async (fd: number, offset: number, out: Uint8Array, signal?: PlatformSignal): Promise<void> => {
     const { byteLength } = out;
     const read = byteLength >= leastForAddon ? turningOfAddon()?.readTurned : undefined;
     if (read && offset + byteLength <= size) return read(fd, offset, byteLength, byteLength, 1, out);
@@ -112,7 +119,12 @@ function sourceOver(fd: number, path: string, size: number, close: () => Promise
       checkSignal(signal);
     }
   };
-  const readPieces = async (offset: number, pieces: readonly Uint8Array[], signal?: PlatformSignal): Promise<void> => {
+  const readPieces = async (
+    fd: number,
+    offset: number,
+    pieces: readonly Uint8Array[],
+    signal?: PlatformSignal,
+  ): Promise<void> => {
     for (let i = 0, at = offset; i < pieces.length; i += mostPieces) {
       const few = pieces.slice(i, i + mostPieces);
       let { bytesRead } = await readVector(fd, few, at);
@@ -120,7 +132,7 @@ function sourceOver(fd: number, path: string, size: number, close: () => Promise
       // What the call left out is read piece by piece.
       for (const piece of few) {
         const done = Math.min(bytesRead, piece.byteLength);
-        if (done < piece.byteLength) await readOne(at + done, piece.subarray(done), signal);
+        if (done < piece.byteLength) await readOne(fd, at + done, piece.subarray(done), signal);
         bytesRead -= done;
         at += piece.byteLength;
       }
@@ -128,11 +140,11 @@ function sourceOver(fd: number, path: string, size: number, close: () => Promise
   };
   const source: ByteSource = {
     name: path,
-    ...(fd === standardInput ? {} : { path: resolve(path) }),
+    ...(place === undefined ? {} : { path: place }),
     size: size,
     async read(offset, into, { signal } = {}) {
       const out = target(source, offset, into);
-      await tracked(signal, () => readOne(offset, out, signal));
+      await tracked(signal, (fd) => readOne(fd, offset, out, signal));
       return out;
     },
     readFrames(offset, frames, into, { signal } = {}) {
@@ -143,7 +155,7 @@ function sourceOver(fd: number, path: string, size: number, close: () => Promise
       if (offset + length > size) return undefined;
       if (turn > 1) {
         const turned = turningOfAddon()?.readTurned;
-        return turned && tracked(signal, () => turned(fd, offset, stride, bytes, turn, into));
+        return turned && tracked(signal, (fd) => turned(fd, offset, stride, bytes, turn, into));
       }
       const between = stride - bytes;
       if (between <= 0 || between > bytes || bytes < leastPiece) return undefined;
@@ -152,7 +164,7 @@ function sourceOver(fd: number, path: string, size: number, close: () => Promise
       const pieces = Array.from({ length: 2 * count - 1 }, (_, i) =>
         i % 2 === 0 ? into.subarray((i / 2) * bytes, (i / 2 + 1) * bytes) : gap,
       );
-      return tracked(signal, () => readPieces(offset, pieces, signal));
+      return tracked(signal, (fd) => readPieces(fd, offset, pieces, signal));
     },
     async sibling(wanted: string, options: SiblingOptions = {}) {
       partsInside(path, wanted, options);
@@ -164,7 +176,7 @@ function sourceOver(fd: number, path: string, size: number, close: () => Promise
           await new Promise<void>((resolve) => {
             landed = resolve;
           });
-        await close();
+        await descriptor.park();
       })();
       return closed;
     },
