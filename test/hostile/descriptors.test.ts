@@ -35,7 +35,7 @@ describe.skipIf(process.platform === 'win32')('a process that may open few files
     } finally {
       rmSync(folder, { recursive: true });
     }
-  });
+  }, 60_000);
 
   it('gets a sentence from the command line, and no stack', () => {
     const { status, stderr } = limited(24, beside('../../dist/cli.js'), 'devices');
