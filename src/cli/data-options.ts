@@ -18,6 +18,7 @@ export interface DataFlags {
   frameFooter?: string;
   order?: string;
   dataset?: string;
+  data?: string;
   maxFrameBytes?: string;
   allowOutside?: boolean;
   checksums?: boolean;
@@ -42,8 +43,9 @@ export function withDataFlags(command: Command): Command {
     .option('--offset <bytes>', 'raw: bytes before the first frame')
     .option('--frame-header <bytes>', 'raw: bytes before each frame')
     .option('--frame-footer <bytes>', 'raw: bytes after each frame')
-    .option('--order <axes>', "raw, dm: which axes vary fastest, the frame's (signal) or the scan's (navigation)")
+    .option('--order <axes>', "raw, dm, hdf5: which axes vary fastest, the frame's (signal) or the scan's (navigation)")
     .option('--dataset <name>', 'which array of a file that holds several: a name, a path in HDF5, a number from 0')
+    .option('--data <name>', 'the same as --dataset')
     .option('--max-frame-bytes <n>', 'largest frame or chunk that is read; default 1073741824')
     .option('--allow-outside', 'let the file refer to files outside its folder')
     .option('--no-checksums', noChecksums);
@@ -60,7 +62,9 @@ export function openOptions(flags: DataFlags, signal: AbortSignal): OpenOptions 
   };
   const bytes = (text: string | undefined, flag: string): number | undefined =>
     text === undefined ? undefined : Number(parseCount(text, flag));
-  const { dataset } = flags;
+  const { dataset = flags.data } = flags;
+  if (flags.dataset !== undefined && flags.data !== undefined)
+    throw new EwaldError('Argument', '--data and --dataset are the same; give one of them');
   const named = <T extends string>(text: string | undefined, flag: string, known: readonly T[]): T | undefined =>
     text === undefined ? undefined : choice(flag, text as T, text as T, known);
   return {

@@ -23,9 +23,12 @@ export interface FormatOptions {
   readonly frameHeader?: number | undefined;
   /** Bytes after each frame (raw). Default 0. */
   readonly frameFooter?: number | undefined;
-  /** Which axes vary fastest in a raw file: the signal's (default) or the navigation's. */
+  /**
+   * Which axes vary fastest in a raw or DM file: the signal's (default) or the navigation's. HDF5: 'navigation' turns all
+   * axes round, as rosettasciio does with EMD files of NCEM.
+   */
   readonly order?: 'signal' | 'navigation' | undefined;
-  /** Which array of a file that holds several: a name of `arrays`, an HDF5 path, or a number from 0. */
+  /** Which array of a file that holds several: a name of `arrays`, an HDF5 path or a part of one, or a number from 0. */
   readonly dataset?: string | number | undefined;
   /**
    * Whether checksums that the file carries (CBF's MD5; Fletcher-32, Adler-32 and metadata of HDF5; CRC-32 of zip) are

@@ -29,7 +29,7 @@ afterAll(() => codecs.dispose());
 /** What 'auto' takes: the array a person means, its navigation and its dialect. */
 const taken: Readonly<Record<string, { path: string; navigation: number[]; signal: number[]; dialect: string }>> = {
   'nion_ref_F_2_1.dm5': { path: '/ImageList/[0]/ImageData/Data', navigation: [5], signal: [3, 4], dialect: 'DM5' },
-  'test_00_master.h5': { path: '/entry/data', navigation: [16], signal: [192, 192], dialect: 'Arina master' },
+  'test_00_master.h5': { path: '/entry/data', navigation: [4, 4], signal: [192, 192], dialect: 'Arina master' },
   'emd_example_axis_len_1.emd': {
     path: '/test_group/data_group/data',
     navigation: [5],
@@ -38,8 +38,8 @@ const taken: Readonly<Record<string, { path: string; navigation: number[]; signa
   },
   'emd_example_signal.emd': { path: '/signals/__unnamed__/data', navigation: [3], signal: [3, 3], dialect: 'EMD' },
   'emd_Si100_4D.emd': {
-    path: '/4DSTEM_simulation/data/datacubes/CBED_array_depth0000/datacube',
-    navigation: [11, 11],
+    path: '/4DSTEM_simulation/data/datacubes',
+    navigation: [2, 11, 11],
     signal: [8, 8],
     dialect: 'EMD',
   },

@@ -8,7 +8,7 @@ export const hdf5: Format = {
   name: 'hdf5',
   title: 'HDF5 (NXmx, Eiger, CXI, EMD, hspy, DM5, …)',
   endings: ['h5', 'hdf5', 'hdf', 'nxs', 'cxi', 'emd', 'hspy', 'dm5', 'nx5', 'app5'],
-  options: ['dataset', 'sigShape'],
+  options: ['dataset', 'sigShape', 'order'],
   async detect({ source, head, signal }) {
     const isAt = (bytes: Uint8Array): boolean => signature.every((byte, i) => bytes[i] === byte);
     if (isAt(head)) return { confidence: 1, why: 'the HDF5 signature at byte 0' };

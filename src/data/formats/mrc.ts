@@ -45,7 +45,7 @@ export const mrc: Format = {
     return openFrames(source, {
       format: 'mrc',
       shape: {
-        navigation: navigationShape(source, nz, nz === 1 && header.flat ? [] : [nz], options),
+        navigation: navigationShape(source, nz, header.navigation, options),
         signal: [ny, nx],
       },
       dtype,
@@ -79,7 +79,7 @@ async function readHeader(
   dtype: DataType;
   offset: number;
   little: boolean;
-  flat: boolean;
+  navigation: readonly number[];
   meta: Metadata;
   notes: Note[];
 }> {
@@ -118,6 +118,19 @@ async function readHeader(
     return { name: 'xyz'[along] ?? 'xyz'[place] ?? '', size, ...(scale ? { scale, unit: 'Å' } : {}) };
   };
   const notes: Note[] = [];
+  // MRC2014: space groups 401 and above are stacks of volumes, of mz sections each.
+  const sections = samples[2] as number;
+  const stack = spaceGroup >= 401 && spaceGroup <= 630;
+  const volumes = stack && sections > 0 && nz % sections === 0 ? nz / sections : 1;
+  if (stack && volumes === 1 && sections !== nz)
+    notes.push({
+      kind: 'warning',
+      text: `a stack of volumes (space group ${spaceGroup}) of ${sections} sections each, but there are ${nz} sections`,
+      option: 'navShape',
+    });
+  // A FEI file of one picture is a picture.
+  const navigation =
+    stack && volumes * sections === nz ? [volumes, sections] : nz === 1 && kind.startsWith('FEI') ? [] : [nz];
   if (mode === 0)
     notes.push({ kind: 'guess', text: 'mode 0 is read as signed bytes (MRC2014); old cameras wrote unsigned ones' });
   return {
@@ -127,11 +140,10 @@ async function readHeader(
     dtype,
     offset: headerBytes + extended,
     little,
-    // A FEI file of one picture, and what has no volume's space group, is a picture.
-    flat: kind.startsWith('FEI'),
+    navigation,
     meta: {
       ...(kind ? { maker: kind } : {}),
-      axes: [axis(2, nz), axis(1, ny), axis(0, nx)],
+      axes: [...(volumes > 1 ? [{ name: '', size: volumes }] : []), axis(2, nz / volumes), axis(1, ny), axis(0, nx)],
       header: {
         mode,
         starts,

@@ -2,7 +2,8 @@
  * Which array of an HDF5 file are the frames: by the rules of those who write such files. The first dialect that finds
  * its marks has the file; without any, the largest array is taken and said to be a guess.
  */
-import { EwaldError } from '../../errors.js';
+import { EwaldError, isEwaldError } from '../../errors.js';
+import { baseName } from '../byte-source.js';
 import { attributeText, type Catalog, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Hdf5File } from './file.js';
@@ -18,6 +19,12 @@ export interface Frames {
   readonly path: string;
   /** Axes of a frame, where the dialect tells; default 2. */
   readonly signalAxes?: number | undefined;
+  /** Each part is one step along an axis of its own in front of theirs; else they lie along their first axis. */
+  readonly stacked?: boolean;
+  /** Shape of the scan, where another file beside this one states it. */
+  readonly scan?: readonly number[] | undefined;
+  /** What looks wrong, in words. */
+  readonly warning?: string | undefined;
   /** Frames follow each other along the last axis. */
   readonly framesLast?: boolean;
   /** Taken without the file saying so: in words. */
@@ -62,13 +69,36 @@ const eiger: Finder = async ({ file, entries, external }) => {
   };
   await Promise.all(Array.from({ length: 16 }, work));
   const about = (await textAt(file, '/entry/instrument/detector/description')) ?? '';
+  const arina = /arina/i.test(about);
   return {
-    dialect: /arina/i.test(about) ? 'Arina master' : 'Eiger master',
+    dialect: arina ? 'Arina master' : 'Eiger master',
+    ...(arina ? await arinaScan(file, parts) : {}),
     parts,
     path: group,
     entry: group.replace(/\/data$/, ''),
   };
 };
+
+/** Arina: NAME.h5 beside NAME_master.h5 states the pixels of the scan. */
+async function arinaScan(file: Hdf5File, parts: readonly Hdf5Dataset[]): Promise<Pick<Frames, 'scan' | 'warning'>> {
+  const name = baseName(file.source.name).replace(/_master(?=\.h5$)/, '');
+  if (name === baseName(file.source.name)) return {};
+  let pixels: number[];
+  try {
+    const about = await (await file.linked(name, '/entry')).get('STEM Metadata');
+    if (!(about instanceof Hdf5Group)) return {};
+    const attributes = await about.attributes();
+    pixels = ['NumPixelsY', 'NumPixelsX'].map((key) => Number([attributes.get(key)].flat()[0]));
+  } catch (error) {
+    // What is stated beside the frames does not keep anybody from reading them.
+    if (isEwaldError(error, 'File') || isEwaldError(error, 'Format') || isEwaldError(error, 'Unsupported')) return {};
+    throw error;
+  }
+  if (!pixels.every((n) => Number.isSafeInteger(n) && n > 0)) return {};
+  const frames = parts.reduce((n, part) => n + (part.shape[0] ?? 1), 0);
+  if (volume(pixels) === frames) return { scan: pixels };
+  return { warning: `${name} states a scan of ${pixels.join(' × ')}, but there are ${frames} frames` };
+}
 
 /** CXI: entry_1/data_1 or a detector of instrument_1. */
 const cxi: Finder = async ({ file, entries }) => {
@@ -181,7 +211,16 @@ const emd: Finder = async ({ file, entries }) => {
   const [largest] = found.sort((a, b) => b.shape.length - a.shape.length || volume(b.shape) - volume(a.shape));
   if (!largest) return undefined;
   const py4d = (await (await file.root()).attributes()).has('authoring_program');
-  return { dialect: py4d ? 'EMD 1.0 (py4DSTEM)' : 'EMD', parts: [largest], path: largest.path };
+  const dialect = py4d ? 'EMD 1.0 (py4DSTEM)' : 'EMD';
+  // Prismatic: a datacube for each depth of the sample.
+  const depth = /^(.*)\/[^/]*_depth\d+\/[^/]+$/;
+  const path = depth.exec(largest.path)?.[1];
+  const cubes = found
+    .filter((one) => path !== undefined && depth.exec(one.path)?.[1] === path)
+    .filter((one) => one.shape.join() === largest.shape.join() && one.type.size === largest.type.size)
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+  if (path !== undefined && cubes.length > 1) return { dialect, parts: cubes, path, stacked: true };
+  return { dialect, parts: [largest], path: largest.path };
 };
 
 /** DM5 of DigitalMicrograph: the last image; the first one is its thumbnail where there are several. */

@@ -4,7 +4,7 @@ import { checkSignal } from '../../options.js';
 import { Pace } from '../../pace.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
-import type { ArrayEntry, Dataset, Note, ReadFramesOptions, SizeCheck } from '../dataset.js';
+import type { ArrayEntry, Axis, Dataset, Note, ReadFramesOptions, SizeCheck } from '../dataset.js';
 import { type DataType, littleEndianMachine, numberBytes } from '../dtype.js';
 import type { ForeignLibrary } from '../foreign/foreign.js';
 import type { FormatOptions, Services } from '../format.js';
@@ -21,6 +21,7 @@ import { filterName } from './filters.js';
 import { chunkFrames, firstAxisReader, lastAxisReader, readMask } from './frame-readers.js';
 import { readMetadata } from './metadata.js';
 import { findPeakList, readPeakLists } from './peak-lists.js';
+import { turnedReader } from './turned.js';
 
 /** Opens the frames of an HDF5 file. */
 export async function openHdf5Frames(source: ByteSource, options: FormatOptions, services: Services): Promise<Dataset> {
@@ -85,8 +86,18 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   const whole = frames.parts.reduce((n, part) => n + (part.shape[0] ?? 1), 0);
   let fileShape: readonly number[] = frames.parts.length > 1 ? [whole, ...first.shape.slice(1)] : first.shape;
   if (frames.framesLast) fileShape = [first.shape[2] ?? 1, first.shape[0] ?? 1, first.shape[1] ?? 1];
+  const turned = options.order === 'navigation';
+  if (turned && (frames.parts.length > 1 || frames.framesLast || extra.length > 0))
+    throw new EwaldError(
+      'Unsupported',
+      `${source.name}: order 'navigation' turns the axes of one array of numbers round; ${frames.path} is not one`,
+    );
+  if (turned) fileShape = [...fileShape].reverse();
   const fromFile = fileShape.slice(0, rank - signalAxes);
   const signal = [...fileShape.slice(rank - signalAxes), ...extra];
+  // As the parts are read they lie one behind the other; a scan of them may have more axes.
+  if (frames.stacked) fileShape = [frames.parts.length, ...first.shape];
+  const scan = frames.scan ?? fileShape.slice(0, fileShape.length - signalAxes);
   const count = volume(fromFile);
   const frameBytes = volume(signal) * (first.type.size / Math.max(1, volume(extra)));
   if (!Number.isSafeInteger(count * frameBytes))
@@ -95,16 +106,24 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
       `${source.name}: ${frames.path} claims frames of ${signal.join(' × ')}, ${frameBytes} bytes`,
     );
   const beside = await readMetadata(catalog, frames);
-  const navigation = navigationShape(source, count, fromFile, options);
+  const navigation = navigationShape(source, count, scan, options);
   const notes: Note[] = [...beside.notes];
   if (frames.guess) notes.push({ kind: 'guess', text: frames.guess, option: 'dataset' });
   for (const text of catalog.broken.slice(0, 3)) notes.push({ kind: 'warning', text });
+  if (frames.warning !== undefined) notes.push({ kind: 'warning', text: frames.warning, option: 'navShape' });
+  if (turned)
+    notes.push({
+      kind: 'warning',
+      text: 'frames do not lie in one piece in this file: each read passes over much of it; ewald convert writes them in order',
+    });
   const elementSize = first.type.size;
-  const read = frames.framesLast
-    ? lastAxisReader(first, frameBytes, elementSize)
-    : firstAxisReader(frames.parts, fromFile, signalAxes, frameBytes);
+  const read = turned
+    ? turnedReader(first, signalAxes)
+    : frames.framesLast
+      ? lastAxisReader(first, frameBytes, elementSize)
+      : firstAxisReader(frames.parts, fromFile, signalAxes, frameBytes);
   const { mask } = beside;
-  const axes = frames.framesLast ? undefined : await axesOf(first, fileShape);
+  const axes = frames.framesLast || frames.scan ? undefined : await axesInOrder(first, frames, turned, fileShape);
   const peakList = findPeakList(catalog);
   return openFrames(source, {
     format: 'hdf5',
@@ -116,10 +135,10 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
       header: { dialect: frames.dialect, path: frames.path, type: typeName(first.type) },
     },
     notes,
-    arrays: arraysOf(catalog, frames, { navigation: fileShape, extra, dtype }),
+    arrays: arraysOf(catalog, frames, { shape: frames.scan ? [...scan, ...signal] : [...fileShape, ...extra], dtype }),
     sizes: await sizesOf(file, frames, count),
     filters: first.filters.map((filter) => `${filterName(filter)}${first.isForeign ? ' (by h5wasm)' : ''}`),
-    chunkFrames: chunkFrames(first, rank - signalAxes, frames),
+    chunkFrames: turned ? 1 : chunkFrames(first, rank - signalAxes, frames),
     onDispose: close,
     peakList,
     peaks: (from, n, readOptions) => readPeakLists(file, peakList, count, from, n, readOptions),
@@ -132,10 +151,25 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   });
 }
 
+/** The axes as they are given: a stack has one more in front, and they may be turned round. */
+async function axesInOrder(
+  first: Hdf5Dataset,
+  { stacked, parts }: Frames,
+  turned: boolean,
+  shape: readonly number[],
+): Promise<readonly Axis[] | undefined> {
+  const axes = await axesOf(first, stacked || turned ? first.shape : shape);
+  if (!axes) return undefined;
+  if (turned) return [...axes].reverse();
+  return stacked ? [{ name: 'depth', size: parts.length }, ...axes] : axes;
+}
+
 async function chosenFrames(catalog: Catalog, { dataset }: FormatOptions): Promise<Frames> {
   const { file } = catalog;
   const found = typeof dataset === 'string' ? undefined : await findFrames(catalog);
   if (dataset === undefined && found) return found;
+  const stack = typeof dataset === 'string' ? await findFrames(catalog).catch(() => undefined) : undefined;
+  if (stack && dataset === stack.path) return stack;
   const arrays = catalog.entries.filter(({ object }) => isArray(object));
   let path = typeof dataset === 'string' ? dataset : arrays[dataset ?? 0]?.path;
   if (dataset === 0 && found) return found;
@@ -143,7 +177,8 @@ async function chosenFrames(catalog: Catalog, { dataset }: FormatOptions): Promi
     // 0 is the one that is taken without being asked; the others follow in the order of the file.
     path = arrays.filter((each) => each.path !== found.path)[dataset - 1]?.path;
   }
-  const object = path === undefined ? undefined : await file.get(path);
+  const exact = path === undefined ? undefined : await file.get(path);
+  const object = isArray(exact) || typeof dataset !== 'string' ? exact : (byName(catalog, dataset) ?? exact);
   if (isArray(object)) {
     // The rules of the dialect hold for the array they are about.
     const dialect = await findFrames(catalog).catch(() => undefined);
@@ -159,6 +194,27 @@ async function chosenFrames(catalog: Catalog, { dataset }: FormatOptions): Promi
           .slice(0, 20)
           .join(', ') || 'none'
       }`,
+  );
+}
+
+/**
+ * The array that a part of its path names: 'datacube_1' for /root/datacube_1/data. Of several below such a group the one
+ * of most axes; throws `Argument` where the name is not enough.
+ */
+function byName({ file, entries }: Catalog, name: string): Hdf5Dataset | undefined {
+  const named = entries.flatMap(({ path, object }) =>
+    isArray(object) && `${path}/`.includes(`/${name.replace(/^\/|\/$/g, '')}/`) ? [{ path, object }] : [],
+  );
+  const most = Math.max(...named.map(({ object }) => object.shape.length));
+  const [first, ...others] = named.filter(({ object }) => object.shape.length === most);
+  if (others.length === 0) return first?.object;
+  throw new EwaldError(
+    'Argument',
+    `${file.source.name}: dataset ${JSON.stringify(name)} names ${others.length + 1} arrays; choose one: ` +
+      [first, ...others]
+        .slice(0, 20)
+        .map((one) => one?.path)
+        .join(', '),
   );
 }
 
@@ -200,11 +256,9 @@ function signalRank(source: ByteSource, shape: readonly number[], frames: Frames
 function arraysOf(
   catalog: Catalog,
   frames: Frames,
-  chosen: { navigation: readonly number[]; extra: readonly number[]; dtype: DataType },
+  chosen: { shape: readonly number[]; dtype: DataType },
 ): ArrayEntry[] {
-  const entries: ArrayEntry[] = [
-    { name: frames.path, shape: [...chosen.navigation, ...chosen.extra], dtype: chosen.dtype, chosen: true },
-  ];
+  const entries: ArrayEntry[] = [{ name: frames.path, shape: chosen.shape, dtype: chosen.dtype, chosen: true }];
   for (const { path, object } of catalog.entries) {
     if (path === frames.path || !isArray(object) || !object.numbers) continue;
     entries.push({

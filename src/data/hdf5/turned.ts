@@ -1,0 +1,52 @@
+/**
+ * Axes turned round: EMD files of some writers have the fastest axis of the scan last, and rosettasciio reads all of
+ * them so. A frame is then scattered over the array; boxes that hold a row of the scan are read and turned in memory.
+ */
+import { volume } from './box.js';
+import type { Hdf5Dataset } from './dataset.js';
+import type { ReadMany } from './frame-readers.js';
+
+/** The reader of frames of the last `signalAxes` axes of the array with its axes in reverse order. */
+export function turnedReader(part: Hdf5Dataset, signalAxes: number): ReadMany {
+  const rank = part.shape.length;
+  const navigation = part.shape.slice(signalAxes).reverse();
+  const signal = part.shape.slice(0, signalAxes);
+  const { size } = part.type;
+  const pixels = volume(signal);
+  // Of the file: the first axis of the scan lies last, so frames of one row lie along axis `signalAxes`.
+  const row = navigation.at(-1) ?? 1;
+  const readRow = async (first: number, count: number, into: Uint8Array, stop: AbortSignal | undefined) => {
+    const place: number[] = [];
+    for (let axis = navigation.length - 1, left = first; axis >= 0; axis--) {
+      place.push(left % (navigation[axis] ?? 1));
+      left = Math.floor(left / (navigation[axis] ?? 1));
+    }
+    const box = {
+      start: [...signal.map(() => 0), ...place],
+      count: [...signal, ...place.map((_, axis) => (axis === 0 ? count : 1))].slice(0, rank),
+    };
+    const bytes = await part.read(box, new Uint8Array(pixels * count * size), stop);
+    // As read: [signal…, frame]; wanted: [frame, signal reversed…].
+    const index = signal.map(() => 0);
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      let to = 0;
+      for (let axis = signalAxes - 1; axis >= 0; axis--) to = to * (signal[axis] ?? 1) + (index[axis] ?? 0);
+      for (let frame = 0; frame < count; frame++) {
+        const from = (pixel * count + frame) * size;
+        into.set(bytes.subarray(from, from + size), (frame * pixels + to) * size);
+      }
+      for (let axis = signalAxes - 1; axis >= 0; axis--) {
+        index[axis] = (index[axis] ?? 0) + 1;
+        if ((index[axis] ?? 0) < (signal[axis] ?? 1)) break;
+        index[axis] = 0;
+      }
+    }
+  };
+  return async (first, count, into, stop) => {
+    for (let done = 0; done < count; ) {
+      const here = Math.min(count - done, row - ((first + done) % row));
+      await readRow(first + done, here, into.subarray(done * pixels * size, (done + here) * pixels * size), stop);
+      done += here;
+    }
+  };
+}
