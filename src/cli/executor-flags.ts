@@ -32,7 +32,7 @@ export type Chosen =
 
 const kinds = ['inline', 'workers', 'mpi'] as const;
 
-/** How many ranks share the work: a job of Slurm alone is none where each process has a shard of its own. */
+/** The number of ranks that share the work. With `--shard`, the tasks of a Slurm step are separate runs. */
 const ranksOf = (shard: boolean): number => {
   const { SLURM_STEP_NUM_TASKS: _, ...env } = process.env;
   return ranksOfJob(shard ? env : process.env);
@@ -69,13 +69,14 @@ export function chosenExecutor(
   if (given)
     throw new EwaldError(
       'Argument',
-      `--${given.replace(/[A-Z]/, (c) => `-${c.toLowerCase()}`)} is for a cluster; the executor is ${kind}. Give --executor nats://host:4222 as well`,
+      `--${given.replace(/[A-Z]/, (c) => `-${c.toLowerCase()}`)} is for a cluster; the executor is ${kind}. ` +
+        'Give --executor nats://host:4222 as well',
     );
   if (kind !== 'workers') return { kind };
   return { kind, workers: flags.jobs === undefined && jobs === 1 ? availableParallelism() : workers };
 }
 
-/** The rank of this process; 0 is the one that writes and prints, and there is no other one outside of MPI. */
+/** The rank of this process. Rank 0 writes and prints; outside of MPI it is the only one. */
 export const rankOf = async ({ kind }: Chosen): Promise<number> => (kind === 'mpi' ? (await mpiComm()).rank : 0);
 
 /** Makes the executor; the caller disposes it. Throws what executors throw. */

@@ -87,6 +87,13 @@ test
   expect(readdirSync(folder).filter((name) => name.startsWith('alone'))).toEqual([]);
 });
 
+test('with --shard the tasks of a Slurm step are runs of their own, and need no MPI', async () => {
+  const env = { SLURM_STEP_NUM_TASKS: '2', SLURM_PROCID: '1', EWALD_BACKEND: 'wasm' };
+  const { err } = await ewald(['index', scan, '-p', 'none', '--shard', '2/2', '-o', at('shard.stream')], { env });
+  // The executor was opened; the frames say too little of their detector.
+  expect(err).toContain('give a geometry with -g');
+});
+
 test.each([
   [
     ['--executor', 'dask'],

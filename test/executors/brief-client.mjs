@@ -1,4 +1,4 @@
-// A client that is done soon: `node brief-client.mjs URL CLUSTER` runs tasks, has a run aborted, and says what it leaves behind.
+// `node brief-client.mjs URL CLUSTER` runs tasks, aborts a run, and prints how many timers would keep its process alive.
 import { Executor } from 'ewald/executors';
 
 const [url, cluster] = process.argv.slice(2);

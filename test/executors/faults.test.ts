@@ -188,13 +188,13 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
   });
 
   test('a day passes: what a run needs is refreshed, and tasks that were forgotten are submitted again', async () => {
-    const day = { keepSeconds: 2 };
+    const day = { keepSeconds: 6 };
     const first = await joined('day', day);
     const executor = await connected('day', day);
     const { hash } = await executor.share(new Uint8Array(large).fill(3));
     const sum = task('sumOf', 'x', { inputs: { x: { hash } } });
-    const slow = Array.from({ length: 5 }, (_, i) => task('slowSquare', { ms: 1000, value: i }));
-    // The shared value was not read yet when its time is over, and the last tasks wait for longer than that.
+    const slow = Array.from({ length: 5 }, (_, i) => task('slowSquare', { ms: 2000, value: i }));
+    // The shared value is first read after its time is over, and the last tasks wait for longer than that.
     const running = values(executor, [...slow, sum, task('allocate', large)]);
     expect((await running).slice(0, 6)).toEqual([0, 1, 4, 9, 16, 3 * large]);
     await first.leave();

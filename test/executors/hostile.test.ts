@@ -1,4 +1,4 @@
-/** What a worker of a cluster does with messages that nobody honest sends: it runs nothing of them, says so, and goes on. */
+/** Hostile messages to a worker of a cluster: it runs none of them, logs each, and goes on working. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -96,7 +96,8 @@ describe.skipIf(!natsPresent).each([false, true])('a worker with allowModules: %
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const script = `import { writeFileSync } from 'node:fs'; export const go = () => writeFileSync(${JSON.stringify(marker)}, 'x'); go();`;
+  const script = `import { writeFileSync } from 'node:fs';
+    export const go = () => writeFileSync(${JSON.stringify(marker)}, 'x'); go();`;
   const data = `data:text/javascript,${encodeURIComponent(script)}`;
   const file = join(folder, 'go.mjs');
   writeFileSync(file, script);

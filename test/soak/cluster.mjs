@@ -1,4 +1,4 @@
-/** A cluster whose server and workers are killed again and again while runs with large results go on, for many "days". */
+/** A cluster whose server and workers are killed again and again during runs with large results. */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

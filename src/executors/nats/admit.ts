@@ -109,8 +109,8 @@ export function admitWorker(given: unknown): WorkerInfo {
 export type AdmittedModule = { readonly name: string } | { readonly hash: string };
 
 /**
- * Finds out what a task means by a module. Names are compared, never resolved: a URL, a path or the name of a package is
- * refused whatever `allowModules` says, since source travels by its hash. Throws `Unsupported`.
+ * Finds the module that a task names. Names are compared, never resolved: a URL, a path or the name of a package is
+ * refused whatever `allowModules` says, because source travels by its hash. Throws `Unsupported`.
  */
 export function admitModule(
   module: string,
@@ -127,12 +127,13 @@ export function admitModule(
   if (!allowModules)
     throw new EwaldError(
       'Unsupported',
-      `the task brings its module as source, and the worker ${worker} runs modules by name only (${known}); start it with --allow-modules if you trust everyone who can submit`,
+      `the task brings its module as source, and the worker ${worker} runs modules by name only (${known}); ` +
+        'start it with --allow-modules if you trust everyone who can submit',
     );
   return { hash };
 }
 
-/** Text of a stranger as part of one line: short, and with control characters shown instead of sent. */
+/** Untrusted text as part of one line: shortened, with control characters escaped. */
 export const clipped = (text: string): string => {
   const short = text.length > 200 ? `${text.slice(0, 200)}…` : text;
   return short.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.charCodeAt(0).toString(16)}}`);

@@ -10,7 +10,7 @@ import { Steady } from './steady.js';
 import { Store } from './store.js';
 
 const nanos = (seconds: number): number => seconds * 1e9;
-/** Seconds after which the server forgets what nobody fetches or refreshes, unless who founds the cluster says other ones. */
+/** Seconds after which the server deletes what nobody fetches or refreshes, where the founder names none. */
 export const keepSecondsByDefault = 86_400;
 /** Seconds after which a task whose worker is silent goes to another one; workers say every third of it that they work. */
 export const ackSeconds = 9;
@@ -34,7 +34,7 @@ export interface Founding {
   readonly address: string;
   readonly cluster: string;
   readonly keepSeconds: number;
-  /** Seconds a request to the server may fail before it is given up. */
+  /** Seconds a request to the server may keep failing before it is abandoned. */
   readonly serverSeconds: number;
 }
 
@@ -47,7 +47,7 @@ export class Cluster {
   readonly jsm: Awaited<ReturnType<Nats['jetstreamManager']>>;
   readonly store: Store;
   readonly steady: Steady;
-  /** Seconds after which the server of this cluster forgets. */
+  /** Seconds after which the server deletes tasks, results and objects of this cluster. */
   readonly keepSeconds: number;
 
   private constructor(parts: Omit<Cluster, 'workers' | 'close'>) {
@@ -80,7 +80,7 @@ export class Cluster {
         ttl: nanos(wanted),
         storage: 'file' as never,
       });
-      // Whoever founded it has chosen.
+      // A cluster that exists keeps the time it was founded with.
       const { ttl } = await bucket.status();
       const keepSeconds = ttl > 0 ? ttl / 1e9 : keepSecondsByDefault;
       const steady = new Steady(connection, url, serverSeconds);
@@ -113,11 +113,12 @@ export class Cluster {
         const busy = `${others.length} workers and ${clients} clients of it are there`;
         throw new EwaldError(
           'Unsupported',
-          `the cluster at ${url} runs ${theirs}, this is ${identity}, and ${busy}; install the same package everywhere, or stop them first`,
+          `the cluster at ${url} runs ${theirs}, this is ${identity}, and ${busy}; ` +
+            'install the same package everywhere, or stop them first',
           { detail: { theirs, ours: identity } },
         );
       }
-      // Tasks that are left over belong to clients that have gone, and nobody who is there could run them.
+      // The remaining tasks belong to clients that are gone, and no worker of this build could run them.
       await jsm.streams.purge(tasks);
       await jsm.streams.update(tasks, { ...there.config, description: identity, max_age });
     }
@@ -170,7 +171,7 @@ export class Cluster {
   }
 }
 
-/** How many runs that have tasks in the queue have a client; one that reconnects just now gets a second. */
+/** The number of runs with queued tasks whose client is present; clients get a second to reconnect. */
 async function clientsOf(jsm: Cluster['jsm'], connection: Connection, names: Cluster['names']): Promise<number> {
   const { state } = await jsm.streams.info(names.tasks, { subjects_filter: names.task('*', '*') });
   const runs = new Set(Object.keys(state.subjects ?? {}).map((subject) => placeOf(subject)?.run));

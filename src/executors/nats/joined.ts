@@ -16,13 +16,13 @@ type Message = NonNullable<Awaited<ReturnType<Awaited<ReturnType<Cluster['js']['
 
 /** A task may be delivered this often beyond its retries: a restart of the server delivers once more. */
 const spareDeliveries = 2;
-/** More deliveries than any task may have: what ends every worker that looks into it is not looked into again. */
+/** More deliveries than any task may have: a message that ends every worker that decodes it is not decoded again. */
 const mostDeliveries = 10 + 1 + spareDeliveries;
-/** Deliveries after which a task of another build is refused: nobody who is there is of that build. */
+/** Deliveries after which a task of another build is refused: no worker of that build is present. */
 const foreignDeliveries = 5;
-/** Ended runs to remember: the tasks of one are taken from the queue within moments. */
+/** Ended runs to remember; their tasks leave the queue within moments. */
 const mostEnded = 1024;
-/** Answers go to inboxes, and to no other subject that somebody may name. */
+/** Answers are sent to inboxes only, never to another subject that a request may name. */
 const inbox = /^_INBOX\./;
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -34,17 +34,17 @@ export interface JoinedParts {
   readonly allowModules: boolean;
   /** Names of modules besides the package's own. */
   readonly modules: readonly string[];
-  /** Seconds after which a client that is away is taken for dead. */
+  /** Seconds of absence after which a client is considered dead. */
   readonly clientSeconds: number;
   /** Told of what happens, a line each. */
   event(event: string): void;
 }
 
-/** A task that is here, until it is acknowledged. */
+/** A task held by this worker until it is acknowledged. */
 interface Held {
   readonly message: Message;
   readonly run: string | undefined;
-  /** Nobody waits for it any more. */
+  /** Whether its run has ended, so that nobody waits for the result. */
   dropped: boolean;
 }
 
@@ -123,7 +123,7 @@ export class Joined {
     if (error && !this.#leaving) throw this.#closed(error);
   }
 
-  /** Listens to a subject. What a callback throws would end the connection, so it is written to the log instead. */
+  /** Subscribes to a subject. An error in a callback would end the connection, so it is logged instead. */
   #hear(subject: string, use: (data: Uint8Array, reply: string) => void): void {
     this.#cluster.connection.subscribe(subject, {
       callback: (error, message) => {
@@ -198,14 +198,14 @@ export class Joined {
       }
       await this.#give(place, result);
       message.ack();
-      // Not before: who gets the task after this worker was lost needs it.
+      // Not earlier: if this worker is lost, the next one needs the object.
       void this.#cluster.store.drop(object);
     } finally {
       this.#held.delete(held);
     }
   }
 
-  /** Ends a run whose client is dead, here and on the other workers: its tasks are taken from the queue one by one. */
+  /** Ends a run whose client is dead, on this worker and the others, which then remove its tasks from the queue. */
   #drop(run: string): void {
     this.#event(`dropped the tasks of run ${run}: its client has been gone for ${this.#clientSeconds} s`);
     const { connection, names } = this.#cluster;
@@ -213,7 +213,7 @@ export class Joined {
     this.#end(run);
   }
 
-  /** Ends what is under way of a run here; what comes of it later is not begun. */
+  /** Stops the tasks of a run on this worker; tasks of it that arrive later are not begun. */
   #end(run: string): void {
     this.#ended.delete(run);
     this.#ended.add(run);
@@ -225,7 +225,7 @@ export class Joined {
     for (const abort of this.#aborts.get(run) ?? []) abort();
   }
 
-  /** Whether nobody waits for a run any more. A client that was away for long may have come back to its run. */
+  /** Whether a run has ended. A client that was absent for long may have returned to its run. */
   async #isOver(run: string): Promise<boolean> {
     if (!this.#ended.has(run)) return false;
     if (!(await isThere(this.#cluster, run))) return true;
@@ -242,7 +242,7 @@ export class Joined {
     return Boolean(found);
   }
 
-  /** Notes that a message is no task that this worker runs. */
+  /** Logs that a message was refused. */
   #refused(where: string, why: string): void {
     this.#event(`refused a task (${where}): ${why}`);
   }

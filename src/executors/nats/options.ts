@@ -43,8 +43,8 @@ export interface ConnectOptions extends NatsOptions {
   /** Seconds a run waits for a server that has gone, above 0, default 120. */
   readonly serverSeconds?: number;
   /**
-   * Where this call founds the cluster: seconds after which its server forgets tasks, results and objects that nobody
-   * fetches or refreshes, from 1, default 86 400. Clients refresh what their runs need, so runs may be longer.
+   * Used when this call founds the cluster: seconds after which the server deletes tasks, results and objects that
+   * nobody fetches or refreshes, from 1, default 86 400. Clients refresh what their runs need, so a run may take longer.
    */
   readonly keepSeconds?: number;
 }
@@ -55,9 +55,9 @@ export interface JoinOptions extends NatsOptions, WorkersOptions {
   readonly allowModules?: boolean;
   /** Name in `ewald cluster`; default: machine and process. */
   readonly name?: string;
-  /** Seconds after which a client that has gone is taken for dead and its tasks are dropped, from 1, default 60. */
+  /** Seconds of absence after which a client is considered dead and its tasks are dropped, from 1, default 60. */
   readonly clientSeconds?: number;
-  /** Where this call founds the cluster: as `keepSeconds` of `Executor.connect`. */
+  /** Used when this call founds the cluster: see `keepSeconds` of `Executor.connect`. */
   readonly keepSeconds?: number;
   /** Told of what happens: joined, server gone, server back. */
   readonly onEvent?: (event: string) => void;

@@ -1,14 +1,15 @@
 /**
- * Whether the client of a run is there. While a run lasts its client listens to a subject of the run, and the server
- * answers for a subject that nobody listens to; so a client that is busy computing is there, and one that was killed is
- * not. A client that reconnects is away for a moment, and so one is gone only after some time.
+ * Whether the client of a run is still connected. During a run its client subscribes to a subject of the run, and the
+ * server itself answers requests to a subject without subscribers. So a client that is busy computing counts as
+ * present, and one that was killed does not. Because a client that reconnects is absent for a moment, a client is
+ * considered dead only after it has been absent for some time.
  */
 import type { Cluster } from './cluster.js';
 
-/** Seconds a client has to say that it is there; the server says at once that nobody listens. */
+/** Seconds to wait for a client's answer; where nobody subscribes the server answers at once. */
 const answerSeconds = 2;
 
-/** Whether anybody listens for a run. */
+/** Whether the client of a run is subscribed. */
 export async function isThere(cluster: Pick<Cluster, 'connection' | 'names'>, run: string): Promise<boolean> {
   try {
     await cluster.connection.request(cluster.names.client(run), undefined, { timeout: 1000 * answerSeconds });
@@ -29,7 +30,7 @@ export class Presence {
   readonly #awaySince = new Map<string, number>();
   #looking = false;
 
-  /** `held` gives the runs of tasks that are here; `onGone` is called when the client of one has been away for `seconds`. */
+  /** `held` lists the runs of the tasks held here; `onGone` is called when a client has been absent for `seconds`. */
   constructor(cluster: Cluster, seconds: number, held: () => Iterable<string>, onGone: (run: string) => void) {
     this.#cluster = cluster;
     this.#seconds = seconds;
@@ -39,12 +40,12 @@ export class Presence {
     (this.#timer as { unref?: () => void }).unref?.();
   }
 
-  /** A task of the run has come. */
+  /** Notes that a task of the run has arrived. */
   see(run: string): void {
     this.#seen.add(run);
   }
 
-  /** The server was away: who is not there again yet has its time from now. */
+  /** Starts all waiting times anew: after an outage of the server clients need time to reconnect. */
   restart(): void {
     this.#awaySince.clear();
   }

@@ -1,11 +1,11 @@
-/** Requests that go on through restarts of the server. */
+/** Requests that are repeated when the server restarts. */
 import { EwaldError, isEwaldError, messageOf } from '../../errors.js';
 import type { Connection } from './library.js';
 
 const retryMs = 250;
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Whether the server has said no, which it says again however often it is asked. */
+/** Whether the server refused the request, as it would every further time. */
 const isRefusal = (error: unknown): boolean => {
   const { name, status } = error as { name?: string; status?: number };
   return name === 'PermissionViolationError' || (name === 'JetStreamApiError' && (status ?? 500) < 500);
@@ -17,7 +17,7 @@ export class Steady {
   readonly #seconds: number;
   readonly #cuts = new Set<() => void>();
 
-  /** `seconds` is how long one request may fail before it is given up. */
+  /** `seconds` is how long a request may keep failing before it is abandoned. */
   constructor(connection: Connection, url: string, seconds: number) {
     this.#connection = connection;
     this.#url = url;
@@ -26,8 +26,9 @@ export class Steady {
   }
 
   /**
-   * Does `work`, and again where the server goes away meanwhile: what was under way then is lost, and its answer would be
-   * waited for in vain. Throws `Lost` when the connection is closed, the server refuses, or it stays away too long.
+   * Does `work`, and repeats it when it fails or the server disconnects meanwhile: the answer to a request that was
+   * under way would never arrive. Throws `Lost` when the connection is closed, the server refuses, or it stays away
+   * too long.
    */
   async run<T>(what: string, work: () => Promise<T>): Promise<T> {
     let since: number | undefined;

@@ -17,21 +17,22 @@ export class Store {
   readonly #steady: Steady;
   /** Seconds after which the server forgets an object. */
   readonly #keepSeconds: number;
-  /** What `keep` has been given: kept as long as this store is open. */
-  readonly #kept = new Set<string>();
+  /** What `keep` has stored, by the names of the objects: refreshed, or restored, while this store is open. */
+  readonly #kept = new Map<string, Uint8Array>();
   readonly #refreshing: ReturnType<typeof setInterval>;
 
   constructor(objects: ObjectStore, steady: Steady, keepSeconds: number) {
     this.#objects = objects;
     this.#steady = steady;
     this.#keepSeconds = keepSeconds;
-    // Twice in vain, and it is still there.
+    // At a third of that time, an object outlives a refresh that fails.
     this.#refreshing = setInterval(() => void this.#refresh(), Math.min((1000 * keepSeconds) / 3, 2 ** 31 - 1));
     (this.#refreshing as { unref?: () => void }).unref?.();
   }
 
   close(): void {
     clearInterval(this.#refreshing);
+    this.#kept.clear();
   }
 
   /** A value as the bytes of a message; `name` is its object where it is large. */
@@ -56,7 +57,7 @@ export class Store {
   }
 
   async drop(name: string | undefined): Promise<void> {
-    // What is not there is dropped already; the server forgets the rest by itself.
+    // An object that is not there needs no deletion, and the server forgets the others by itself.
     if (name !== undefined) await this.#objects.delete(name).catch(() => {});
   }
 
@@ -65,7 +66,7 @@ export class Store {
     const hash = await hashOf(bytes);
     const name = `content.${hash}`;
     if (!(await this.#isFresh(name))) await this.#put(name, bytes);
-    this.#kept.add(name);
+    this.#kept.set(name, bytes);
     return hash;
   }
 
@@ -90,13 +91,13 @@ export class Store {
     });
   }
 
-  /** Puts what is kept again before the server forgets it: runs may be longer than that. */
+  /** Stores what is kept again before the server deletes it, because runs may take longer than that. */
   async #refresh(): Promise<void> {
-    for (const name of this.#kept) {
+    for (const [name, bytes] of this.#kept) {
       try {
-        if (!(await this.#isFresh(name))) await this.#put(name, await this.#get(name, 'a shared value'));
+        if (!(await this.#isFresh(name))) await this.#put(name, bytes);
       } catch {
-        // The next refresh tries again; whoever misses the object says so.
+        // The next refresh tries again. A task that needs an object which is gone reports it.
       }
     }
   }
@@ -120,7 +121,7 @@ export class Store {
   }
 }
 
-/** All bytes of an object. Throws when no more come: what is replaced or cut off while it is read never ends by itself. */
+/** All bytes of an object. Throws when no more arrive: an object that is replaced while it is read never ends. */
 async function pieces(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const reader = stream.getReader();
   const all: Uint8Array[] = [];

@@ -22,13 +22,13 @@ export interface Patience {
 interface Waiting {
   readonly spec: TaskSpec;
   readonly call: TaskCall;
-  /** Number of the message in the queue, once the server has it: only then can it be missed. */
+  /** Sequence number of the message in the queue; undefined until the server has acknowledged it. */
   sequence: number | undefined;
   resolve(outcome: Outcome): void;
   reject(error: unknown): void;
 }
 
-/** Seconds without a result after which is looked whether the tasks are still in the queue, and between such looks. */
+/** Seconds without a result after which the queue is checked for missing tasks, and between two such checks. */
 const missingSeconds = 30;
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -49,7 +49,7 @@ export class NatsLane implements Lane {
   #messages: { stop(): void } | undefined;
   #presence: { unsubscribe(): void } | undefined;
   #over = false;
-  /** When the queue was last looked through. */
+  /** When the queue was last checked for missing tasks. */
   #looked = Date.now();
   #tries = 0;
   /** Tasks that were aborted. */
@@ -99,7 +99,7 @@ export class NatsLane implements Lane {
     if (!this.#listening || cluster.connection.isClosed()) return;
     const { results, result, cancel } = cluster.names;
     // Without the server nothing can be cleaned: what is left is forgotten after a day.
-    // Who asks whether this client is there shall hear no before it hears of the end.
+    // Before the cancel message, so that a worker that asks after it finds this client absent.
     this.#presence?.unsubscribe();
     const cleaning = async (): Promise<void> => {
       if (!whole) {
@@ -120,8 +120,8 @@ export class NatsLane implements Lane {
   }
 
   /**
-   * Takes tasks out of the queue, one by one: a purge by subject makes servers such as 2.9.10 pass over the tasks of others
-   * that were queued meanwhile.
+   * Removes tasks from the queue one by one: after a purge by subject nats-server 2.9.10 never delivers tasks of other
+   * runs that were queued before it.
    */
   async #withdraw(unwanted: readonly Waiting[]): Promise<void> {
     const { jsm, names } = this.#cluster;
@@ -138,7 +138,7 @@ export class NatsLane implements Lane {
     return `run-${this.#run}`;
   }
 
-  /** Listens for whoever asks whether this client is there. */
+  /** Answers workers that ask whether this client is present. */
   #bePresent(): { unsubscribe(): void } {
     const { connection, names } = this.#cluster;
     return connection.subscribe(names.client(this.#run), {
@@ -166,14 +166,14 @@ export class NatsLane implements Lane {
     };
     const subject = this.#cluster.names.task(this.#run, index);
     const bytes = await this.#cluster.store.pack(message, `task.${this.#run}.${index}`);
-    // The server knows the id again, so a second try after a lost answer doubles nothing. A task that it has lost is
-    // another message.
+    // The server recognizes the id, so repeating the request after a lost answer queues nothing twice. A task that is
+    // submitted again because the server lost it needs an id of its own.
     const msgID = `task.${this.#run}.${index}.${this.#tries}`;
     const sent = await this.#cluster.steady.run('submitting a task', async () =>
       this.#over ? undefined : this.#cluster.js.publish(subject, bytes, { msgID }),
     );
     waiting.sequence = sent?.seq;
-    // The run may have ended meanwhile, when this message could not be named yet.
+    // The run may have ended meanwhile, before the number of this message was known.
     if (this.#over) await this.#withdraw([waiting]);
   }
 
@@ -273,8 +273,9 @@ export class NatsLane implements Lane {
   }
 
   /**
-   * Submits anew what the server no longer has: it forgets tasks after a time, and workers drop those of a client that
-   * was away for long. A worker gives the result before it takes the task from the queue, so what is in neither is lost.
+   * Submits tasks again that the server no longer has: it deletes tasks after a time, and workers drop those of a
+   * client that was absent for long. Workers publish a result before they acknowledge its task, so a task in neither stream is
+   * lost.
    */
   async #resubmit(): Promise<void> {
     const { jsm, names, keepSeconds } = this.#cluster;
