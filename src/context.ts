@@ -94,13 +94,24 @@ function checkPlaces({ device, worker, addonPath, wasm }: ContextOptions): void 
 }
 const isUrl = (value: unknown): boolean => typeof URL !== 'undefined' && value instanceof URL;
 
-/** Probes every backend without opening one: what a context would find here, and why. */
-export async function listDevices(platform: Platform, options: ContextOptions = {}): Promise<DeviceReport[]> {
-  const { named, open, logger } = readSettings(platform, options);
+/** What a list of devices takes beside the options of a context. */
+export interface DeviceOptions extends ContextOptions {
+  /**
+   * Opens each GPU and tests what kernels rely on there (`faults`). Default false: nothing is opened, and a card gives no
+   * memory away.
+   */
+  readonly selfTest?: boolean;
+}
+
+/** Probes every backend, opening one for its self-test alone: what a context would find here, and why. */
+export async function listDevices(platform: Platform, options: DeviceOptions = {}): Promise<DeviceReport[]> {
+  const { selfTest: wanted, ...own } = options;
+  const selfTest = flag('devices: selfTest', wanted, false);
+  const { named, open, logger } = readSettings(platform, own);
   const ranked = await probeAll(platform, { ...open, log: (level, message) => logger.write(level, message) }, named);
   const present = ranked.filter(({ automatic }) => automatic);
   const first = named ? present.find(({ name }) => name === named) : present[0];
-  return report(ranked, first?.name);
+  return report(ranked, first?.name, selfTest);
 }
 
 /** Opens a context with these rooms on a platform; the entries of the package bind both. */

@@ -5,7 +5,7 @@ import type { Platform, WorkerSource } from './backends/platform.js';
 import { wasmLoader } from './backends/wasm/wasm.js';
 import { browserGpu } from './backends/webgpu/source.js';
 import { webgpuLoader } from './backends/webgpu/webgpu.js';
-import { type ContextOptions, listDevices } from './context.js';
+import { type DeviceOptions, listDevices } from './context.js';
 import { EwaldError } from './errors.js';
 import type { WorkerPort } from './worker-port.js';
 
@@ -31,6 +31,6 @@ function noWorker(): never {
 }
 
 /** Which backends are here, which one a context would take, and why not the others. */
-export function devices(options?: ContextOptions): Promise<DeviceReport[]> {
+export function devices(options?: DeviceOptions): Promise<DeviceReport[]> {
   return listDevices(browser(), options);
 }

@@ -7,7 +7,7 @@ import type { Platform } from './backends/platform.js';
 import { wasmLoader } from './backends/wasm/wasm.js';
 import { dawnGpu } from './backends/webgpu/node.js';
 import { webgpuLoader } from './backends/webgpu/webgpu.js';
-import { type ContextOptions, listDevices } from './context.js';
+import { type DeviceOptions, listDevices } from './context.js';
 import { nodeKernels } from './kernels.node.js';
 import { startNodeWorker } from './workers/start.node.js';
 
@@ -27,6 +27,6 @@ export const node: Platform = {
 };
 
 /** Which backends are here, which one a context would take, and why not the others. */
-export function devices(options?: ContextOptions): Promise<DeviceReport[]> {
+export function devices(options?: DeviceOptions): Promise<DeviceReport[]> {
   return listDevices(node, options);
 }

@@ -22,8 +22,11 @@ export interface DeviceReport {
   readonly device: DeviceInfo | null;
   /** External FFT engines that this backend can load or not, with the reason; empty for all but native. */
   readonly engines: readonly EngineReport[];
-  /** What the device gets wrong: the rooms that rely on it are planned on the next backend. */
-  readonly faults: readonly DeviceFault[];
+  /**
+   * What the device gets wrong: the rooms that rely on it are planned on the next backend. Null where it was not tested,
+   * which `selfTest` asks for.
+   */
+  readonly faults: readonly DeviceFault[] | null;
 }
 
 /** A mechanism that fails its self-test on a device. */
@@ -135,8 +138,12 @@ export async function openRanked(
   return open;
 }
 
-/** The report behind `ewald devices`. */
-export function report(ranked: readonly Ranked[], chosen: BackendName | undefined): Promise<DeviceReport[]> {
+/** The report behind `ewald devices`; with `selfTest` each GPU is opened and tested. */
+export function report(
+  ranked: readonly Ranked[],
+  chosen: BackendName | undefined,
+  selfTest: boolean,
+): Promise<DeviceReport[]> {
   const reports = ranked.map(async ({ name, probe }): Promise<DeviceReport> => {
     const device = probe.available ? probe.device : null;
     return {
@@ -149,7 +156,7 @@ export function report(ranked: readonly Ranked[], chosen: BackendName | undefine
       memory: device?.memory ?? null,
       device,
       engines: probe.available ? (probe.engines?.() ?? []) : [],
-      faults: await faultsOf(name, probe),
+      faults: selfTest ? await faultsOf(name, probe) : null,
     };
   });
   return Promise.all(reports);

@@ -10,7 +10,7 @@ export function register(program: Command, { devices }: CliDeps): void {
     .option('--backend <name>', 'choose as if this backend had been asked for')
     .option('--json', 'one JSON array: [{backend, available, chosen, name, reason, limits, memory, engines, faults}]')
     .action(async (options: { backend?: string; json?: boolean }) => {
-      const rows = await devices(backendOption(options.backend));
+      const rows = await devices({ ...backendOption(options.backend), selfTest: true });
       if (options.json) {
         printJson(rows.map(({ device: _, ...row }) => row));
         return;
@@ -25,7 +25,7 @@ export function register(program: Command, { devices }: CliDeps): void {
           const gib = memory === null ? '' : `, ${(memory / 2 ** 30).toFixed(1)} GiB`;
           print(`             ${dim(`${device.kind}, ${device.precisions.join(' and ')}${gib}, ${device.driver}`)}`);
         }
-        for (const { rooms, reason } of faults)
+        for (const { rooms, reason } of faults ?? [])
           print(`             ${red(`not used for ${rooms.join(', ')}: it fails the self-test of ${reason}`)}`);
         for (const engine of engines) printEngine(engine);
       }

@@ -56,6 +56,7 @@ describe.runIf(present)('the self-test of CUDA', () => {
     const [row] = await report(
       [{ name: 'cuda-emulated', probe: { ...probe, faults: async () => faults }, automatic: false }],
       undefined,
+      true,
     );
     expect(row?.faults).toEqual([{ ...faults[0], rooms: roomsThatUse('cuda', 'shuffles') }]);
     expect(roomsThatUse('cuda', 'shuffles')).toEqual(['pi', 'indexing', 'peaks', 'framePasses']);

@@ -98,8 +98,15 @@ describe.skipIf(absent)(`the self-test of WebGPU${absent ? `: absent, ${absent}`
     expect(changed).toBe(1);
     expect(faults.map((fault) => fault.mechanism)).toEqual([mechanism]);
     expect(faults[0]?.reason).toContain(mechanisms[mechanism]);
-    const [row] = await report([{ name: 'webgpu', probe, automatic: true }], 'webgpu');
+    const [row] = await report([{ name: 'webgpu', probe, automatic: true }], 'webgpu', true);
     expect(row?.faults).toEqual([{ ...faults[0], rooms: roomsThatUse('webgpu', mechanism) }]);
+    await backend.dispose();
+  });
+
+  test('a list of devices that does not ask for the self-test opens none', async () => {
+    const { probe, backend, compiled } = await opened((code) => code);
+    const [row] = await report([{ name: 'webgpu', probe, automatic: true }], 'webgpu', false);
+    expect([row?.faults, compiled.count]).toEqual([null, 0]);
     await backend.dispose();
   });
 

@@ -45,6 +45,10 @@ export const cudaEmulatedLoader: BackendLoader = {
   },
 };
 
+/** What verdicts are kept by. */
+const cardOf = (name: BackendName, index: number, { name: card, driver }: DeviceInfo): string =>
+  `${name} ${index}; ${card}; ${driver}`;
+
 const no = (reason: string): Probe => ({ available: false, reason });
 const versionText = (version: number): string => `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
 
@@ -79,9 +83,13 @@ async function probeAddon(
     device: info,
     open: opened,
     async faults() {
+      const all = [...new Set(Object.values<Uses>(uses).flatMap(({ cuda }) => cuda ?? []))];
+      const card = cardOf(name, device.index, info);
+      // Verdicts that are known need no card.
+      if (verdicts.has(card, all)) return verdicts.faults(card, all, async () => undefined);
       const backend = await opened();
       try {
-        return await backend.faults([...new Set(Object.values<Uses>(uses).flatMap(({ cuda }) => cuda ?? []))]);
+        return await backend.faults(all);
       } finally {
         await backend.dispose();
       }
@@ -118,7 +126,7 @@ class CudaBackend implements Backend {
 
   constructor(name: BackendName, addon: CudaAddon, context: object, device: DeviceInfo, index: number) {
     this.name = name;
-    this.#card = `${name} ${index}; ${device.name}; ${device.driver}`;
+    this.#card = cardOf(name, index, device);
     this.device = device;
     this.#addon = addon;
     this.#context = context;
