@@ -1,0 +1,46 @@
+/** What `ewald devices` prints of a GPU that fails its self-test, as text and as JSON. */
+import { Command } from 'commander';
+import { afterEach, expect, test, vi } from 'vitest';
+import { register } from '../../src/cli/devices.js';
+
+const reason = 'atomics in workgroup memory: word 0 is 1, expected 8128 (4 of 32 words are wrong)';
+const faults = [{ mechanism: 'workgroupAtomics', reason, rooms: ['pi', 'indexing', 'peaks'] }];
+const row = {
+  backend: 'webgpu',
+  available: true,
+  chosen: true,
+  name: 'Mali',
+  reason: 'a hardware adapter',
+  limits: {},
+};
+const device = { name: 'Mali', kind: 'gpu', precisions: ['f32'], limits: {}, memory: null, driver: 'WebGPU' };
+
+/** What the command writes to standard output over devices of ours, and what it asked them for. */
+async function printed(...args: string[]): Promise<{ out: string; asked: unknown }> {
+  let out = '';
+  let asked: unknown;
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += String(text);
+    return true;
+  });
+  const devices = async (options: unknown) => {
+    asked = options;
+    return [{ ...row, memory: null, device, engines: [], faults }];
+  };
+  const program = new Command();
+  register(program, { devices } as never);
+  await program.parseAsync(['node', 'ewald', 'devices', ...args]);
+  vi.restoreAllMocks();
+  return { out, asked };
+}
+afterEach(() => vi.restoreAllMocks());
+
+test('names the mechanism and the rooms, as text', async () => {
+  const { out, asked } = await printed();
+  expect(out).toContain(`not used for pi, indexing, peaks: it fails the self-test of ${reason}`);
+  expect(asked).toMatchObject({ selfTest: true });
+});
+
+test('and in JSON', async () => {
+  expect(JSON.parse((await printed('--json')).out)).toMatchObject([{ backend: 'webgpu', faults }]);
+});
