@@ -1,5 +1,5 @@
 /** An input is never an output: frames may be all there is of an experiment, and `force` does not mean them. */
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { seriesNames, wouldHold } from '../data/series-files.js';
 import { EwaldError } from '../errors.js';
 
@@ -30,6 +30,20 @@ export async function refuseInputs(output: string, { inputs = [], series = [], e
         { detail: { path: output } },
       );
   }
+}
+
+/**
+ * Throws `Argument` for a file that this process has open: a master file or a header may have named it, which nobody
+ * typed. Linux alone lists its open files; elsewhere a file like that is replaced with `force`, and not without.
+ */
+export async function refuseOpen(output: string, target: string): Promise<void> {
+  const there = await identity(target);
+  if (there === undefined) return;
+  for (const fd of await readdir('/proc/self/fd').catch(() => []))
+    if ((await identity(`/proc/self/fd/${fd}`)) === there)
+      throw new EwaldError('Argument', `${output} is being read, as a part of an input; choose another name`, {
+        detail: { path: output },
+      });
 }
 
 /** What a file is, whatever it is called; undefined where it does not exist or is a folder, a device or a pipe. */

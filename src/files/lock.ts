@@ -58,9 +58,11 @@ const placeHere = (): string => {
   return boot && space ? `${boot} ${space}` : '';
 };
 
-/** When a process started: behind the name in brackets, which may hold anything, the 20th word. */
-const startOf = (pid: number | 'self'): string =>
-  textOf(() => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '').trim().split(' ')[19] ?? '');
+/** State and start of a process on Linux: behind its name in brackets, which may hold anything, the 1st and 20th word. */
+function factsOf(pid: number | 'self'): { readonly state: string; readonly started: string } {
+  const words = textOf(() => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '')).split(' ');
+  return { state: words[0] ?? '', started: words[19] ?? '' };
+}
 
 function ownerHere(): Owner {
   return {
@@ -68,7 +70,7 @@ function ownerHere(): Owner {
     host: hostname(),
     since: new Date().toISOString(),
     place: placeHere(),
-    started: startOf('self'),
+    started: factsOf('self').started,
     token: randomBytes(12).toString('hex'),
   };
 }
@@ -118,8 +120,11 @@ function runs({ pid, host, place, started }: Owner): boolean | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
+  const facts = factsOf(pid);
+  // It has ended, and nobody has asked for its exit code yet: in a container without an init that may last.
+  if (facts.state === 'Z' || facts.state === 'X') return false;
   // Another process may have got its number since.
-  return started === '' || startOf(pid) === '' || startOf(pid) === started;
+  return started === '' || facts.started === '' || facts.started === started;
 }
 
 const isGone = ({ owner, mtimeMs }: Found, nowMs: number): boolean =>

@@ -13,7 +13,7 @@ import { dirname, resolve } from 'node:path';
 import { EwaldError } from '../errors.js';
 import { fileError } from '../file-errors.js';
 import { flush, flushFolder } from './flush.js';
-import { refuseInputs } from './inputs.js';
+import { refuseInputs, refuseOpen } from './inputs.js';
 import { onExit } from './interrupt.js';
 import { type Lock, lockFile, refuseLocked } from './lock.js';
 import { absent, followed, temporaryBeside } from './names.js';
@@ -122,6 +122,7 @@ export async function permitted(file: string, options: WriteOptions) {
   if (there && !there.isFile()) return { target, there, isPlain: false };
   if (!there && !(await stat(dirname(target))).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
   await refuseInputs(file, options);
+  if (there && options.force) await refuseOpen(file, target);
   if (there && there.size > 0) await mayReplace(file, target, options);
   return { target, there, isPlain: true };
 }
@@ -248,6 +249,8 @@ async function beside(
       await handle.close();
       state = 'closed';
       await lock?.confirm();
+      // Files that a master file names are opened when their frames are read.
+      if (name === target && options.force) await refuseOpen(file, target);
       await rename(temporary, name);
       state = 'gone';
       forget();

@@ -1,5 +1,5 @@
 /** One writer a file: who holds a lock, what counts as gone, and that of many exactly one takes over. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,6 +60,19 @@ test('a process that was killed has left its lock, and a later one has got its n
   await takes();
   await left({ pid: process.ppid, started: '1' });
   await takes();
+});
+
+test.runIf(process.platform === 'linux')('a process that has ended and is not yet reaped holds no lock', async () => {
+  // The shell becomes another program, which does not wait for its child.
+  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    const pid = Number(await new Promise((done) => parent.stdout.once('data', done)));
+    await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /);
+    await left({ pid, started: '' });
+    await takes();
+  } finally {
+    parent.kill();
+  }
 });
 
 test('a process that runs keeps its lock, however long it is silent', async () => {

@@ -353,6 +353,27 @@ test('folders and patterns: what would be among the inputs of the next run is re
   expect((await commands.run(['convert', 'dir/?.npy', '-o', 'dir/x.h5'])).code).toBe(0);
 });
 
+test.runIf(process.platform === 'linux')(
+  'a file that only the input names is no output, not even with --force',
+  async () => {
+    // EMPAD: a description that names the file of its frames, 130 × 128 numbers each.
+    const frames = Buffer.alloc(130 * 128 * 4, 1);
+    writeFileSync(at('scan.raw'), frames);
+    writeFileSync(at('scan.xml'), '<?xml version="1.0"?><root><raw_file filename="scan.raw"/></root>');
+    for (const words of [
+      ['convert', 'scan.xml', '-o', 'scan.raw'],
+      ['convert', 'scan.xml', '-o', 'link.raw'],
+    ]) {
+      if (words.includes('link.raw')) symlinkSync('scan.raw', at('link.raw'));
+      const { code, err } = await commands.run([...words, '--force']);
+      expect([code, err]).toEqual([2, expect.stringMatching(/\.raw is being read, as a part of an input/)]);
+    }
+    expect(readFileSync(at('scan.raw')).equals(frames)).toBe(true);
+    const other = await commands.run(['convert', 'scan.xml', '-o', 'other.npy']);
+    expect(other.code, other.err).toBe(0);
+  },
+);
+
 test('two outputs of one command are two files', async () => {
   const { code, err } = await commands.run([...index, '--sol', 'x.out', '--html', 'x.out', '--force']);
   expect([code, err]).toEqual([1, expect.stringMatching(/x\.out is being written by this very process/)]);
