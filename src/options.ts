@@ -21,11 +21,14 @@ function distance(a: string, b: string): number {
 
 /** The name nearest to `name`, when one is near. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
+  const bound = Math.max(2, name.length / 3);
+  // Names of quite another length are not near, and a hostile name may be as long as its file.
   const ranked = names
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= bound)
     .map((candidate) => [distance(name.toLowerCase(), candidate.toLowerCase()), candidate] as const)
     .sort((a, b) => a[0] - b[0]);
   const best = ranked[0];
-  return best && best[0] <= Math.max(2, name.length / 3) ? best[1] : undefined;
+  return best && best[0] <= bound ? best[1] : undefined;
 }
 
 /** A value of any kind in words, for messages; never throws, never long. */

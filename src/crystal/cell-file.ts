@@ -5,6 +5,7 @@ import { EwaldError } from '../errors.js';
 import { choice, nearest } from '../options.js';
 import { anglesOf, type Cell, cellFrom, cellFromParameters, checkCell, lengthsOf } from './cell.js';
 import { type Centring, centrings } from './centring.js';
+import { withoutComment } from './comments.js';
 
 /** A known cell: its vectors in some orientation, and the lattice points inside it. */
 export interface KnownCell {
@@ -57,7 +58,7 @@ export function parseCellFile(text: string, name: string): KnownCell {
   const said = new Map<string, string>();
   const at = new Map<string, number>();
   for (const [i, raw] of text.split(newline).entries()) {
-    const line = raw.replace(/;.*$/, '').trim();
+    const line = withoutComment(raw, ';');
     const where = `${name}:${i + 1}`;
     if (line === '' || line.startsWith('CrystFEL unit cell file')) continue;
     const [, key = '', rest = ''] = /^([^\s=]+)\s*=\s*(.*)$/.exec(line) ?? [];

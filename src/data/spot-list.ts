@@ -5,6 +5,7 @@
  * passed over. Numbers are parted by spaces, tabs, commas or semicolons.
  */
 import { type Cell, cellFrom, checkCell, flat } from '../crystal/cell.js';
+import { withoutComment } from '../crystal/comments.js';
 import { EwaldError } from '../errors.js';
 import { median } from '../median.js';
 import { choice, knownOptions } from '../options.js';
@@ -47,7 +48,7 @@ export function readSpotList(text: string, options: SpotListOptions = {}): SpotL
   const factor = factors[choice('readSpotList: unit', options.unit, '1/A', spotUnits)];
   const lines: { words: string[]; line: number }[] = [];
   for (const [i, raw] of text.split(/\r\n|\r|\n/).entries()) {
-    const content = raw.replace(/#.*$/, '').trim();
+    const content = withoutComment(raw, '#');
     if (content !== '') lines.push({ words: content.split(/[\s,;]+/).filter(Boolean), line: i + 1 });
   }
   const fail = (line: number, message: string): EwaldError =>

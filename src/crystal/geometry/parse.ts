@@ -5,6 +5,7 @@
 import { EwaldError } from '../../errors.js';
 import { nearest } from '../../options.js';
 import type { Vector } from '../cell.js';
+import { withoutComment } from '../comments.js';
 import type { BadRegion, BadValue, Geometry, Given, MaskSource, Panel, RadiationKind } from './geometry.js';
 
 /** What a line says, and where it stands. */
@@ -41,8 +42,15 @@ function wholeOf(place: Place, key: string, text: string): number {
   return value;
 }
 
+/** Three numbers with their axes: looking for them takes the cube of the length where it holds none. */
+const longestVector = 256;
+/** Values of bad pixels that a panel may have: each panel gets a copy of those given before it. */
+const mostBadValues = 1000;
+
 /** `-0.001x +0.999y`, `x`, `-y`: a vector by its parts. */
 function vectorOf(place: Place, key: string, text: string): Vector {
+  if (text.length > longestVector)
+    fail(place, `${key} has ${text.length} characters; needed are parts such as "+0.999x -0.001y"`);
   const vector: [number, number, number] = [0, 0, 0];
   const rest = text.replace(/([+-]?)\s*(\d*\.?\d*(?:[eE][+-]?\d+)?)\s*\*?\s*([xyz])/g, (_, sign, size, axis) => {
     const value = size === '' ? 1 : Number(size);
@@ -193,6 +201,8 @@ function setPanel(panel: Draft, key: string, text: string, place: Place): boolea
     flag_morethan: () => void panel.badValues.push({ when: 'more', value: real() }),
     flag_equal: () => void panel.badValues.push({ when: 'equal', value: real() }),
   };
+  if (panel.badValues.length > mostBadValues)
+    fail(place, `more than ${mostBadValues} values of bad pixels are given (flag_lessthan, flag_morethan, flag_equal)`);
   const mask = /^mask(\d?)(?:_(file|good|bad|goodbits|badbits|data))?$/.exec(key);
   const dimension = /^dim(\d)$/.exec(key);
   const setter = setters[key];
@@ -338,7 +348,7 @@ export function parseGeometry(text: string, file = 'geometry'): Geometry {
     throw new EwaldError('Format', `${file} is a unit cell, which -p takes; needed is a CrystFEL geometry (.geom)`);
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
     const place = { file, line: index + 1 };
-    const line = raw.replace(/;.*$/, '').trim();
+    const line = withoutComment(raw, ';');
     if (line === '') continue;
     const equals = line.indexOf('=');
     if (equals < 0) fail(place, `"${line}" has no "="; needed are lines such as "p0/min_fs = 0"`);
@@ -347,7 +357,10 @@ export function parseGeometry(text: string, file = 'geometry'): Geometry {
     const [owner, key] = slash < 0 ? [undefined, left] : [left.slice(0, slash), left.slice(slash + 1)];
     if (left.startsWith('rigid_group')) continue;
     if (owner === undefined && key.startsWith('group_')) {
-      groups.set(key.slice('group_'.length), value.split(/\s*,\s*/));
+      groups.set(
+        key.slice('group_'.length),
+        value.split(',').map((name) => name.trim()),
+      );
       continue;
     }
     if (owner?.startsWith('bad')) {

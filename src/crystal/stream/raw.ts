@@ -3,7 +3,7 @@
  * than memory that are continued, merged and counted.
  */
 import { EwaldError } from '../../errors.js';
-import { marks } from './stream.js';
+import { longestBlock, marks } from './stream.js';
 
 /** A chunk's text and what names it. */
 export interface RawChunk {
@@ -62,6 +62,11 @@ export async function readRawStream(lines: AsyncIterable<string>, name: string):
     const serial = unreadSerial(line);
     if (serial !== undefined) notes.push([line, serial]);
     else {
+      if (head.length > longestBlock)
+        throw new EwaldError(
+          'Format',
+          `${name}: its head has more than ${longestBlock} characters, and no chunk follows`,
+        );
       head += [...notes.map(([one]) => one), line].map((one) => `${one}\n`).join('');
       notes = [];
     }
@@ -78,7 +83,16 @@ export async function readRawStream(lines: AsyncIterable<string>, name: string):
       while (begun) {
         const block: string[] = [marks.chunkBegin];
         let one = await next();
-        for (; one !== undefined && one !== marks.chunkEnd; one = await next()) block.push(one);
+        let left = longestBlock;
+        for (; one !== undefined && one !== marks.chunkEnd; one = await next()) {
+          left -= one.length + 1;
+          if (left < 0)
+            throw new EwaldError(
+              'Format',
+              `${name}: the chunk that begins at byte ${end} has more than ${longestBlock} characters, and no end`,
+            );
+          block.push(one);
+        }
         if (one === undefined) {
           isTorn = true;
           return;

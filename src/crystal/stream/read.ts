@@ -5,7 +5,14 @@
 import { EwaldError } from '../../errors.js';
 import type { Vector } from '../cell.js';
 import type { StreamReflection } from './stream.js';
-import { marks, type StreamChunk, type StreamCrystal, type StreamHead, type StreamPeak } from './stream.js';
+import {
+  longestBlock,
+  marks,
+  type StreamChunk,
+  type StreamCrystal,
+  type StreamHead,
+  type StreamPeak,
+} from './stream.js';
 
 /** A stream being read. */
 export interface StreamReader {
@@ -60,7 +67,12 @@ class Lines {
 
 async function until(lines: Lines, end: string, what: string): Promise<string> {
   const block: string[] = [];
-  for (let line = await lines.want(what); line !== end; line = await lines.want(what)) block.push(line);
+  let left = longestBlock;
+  for (let line = await lines.want(what); line !== end; line = await lines.want(what)) {
+    left -= line.length + 1;
+    if (left < 0) lines.fail(`${what} has more than ${longestBlock} characters, and no end`);
+    block.push(line);
+  }
   return block.map((line) => `${line}\n`).join('');
 }
 

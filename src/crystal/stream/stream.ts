@@ -90,6 +90,12 @@ export interface StreamHead {
   readonly indexingMethods: string | undefined;
 }
 
+/**
+ * Characters of one chunk, or of the head: a frame of a hundred thousand predicted reflections has some 10 MB, and no text
+ * of an engine is longer than 2²⁹.
+ */
+export const longestBlock = 2 ** 28;
+
 /** Markers that readers of streams look for, written once. */
 export const marks = {
   format: 'CrystFEL stream format ',

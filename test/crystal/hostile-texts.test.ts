@@ -1,0 +1,42 @@
+/**
+ * Geometries, cells and lists made to keep a parser busy. Each of these took the square or the cube of its length, minutes
+ * to centuries; none is judged by the clock.
+ */
+import { describe, expect, test } from 'vitest';
+import { parseCellFile } from '../../src/crystal/cell-file.js';
+import { parseGeometry } from '../../src/crystal/geometry/parse.js';
+import { readSpotList } from '../../src/data/spot-list.js';
+import { nearest } from '../../src/options.js';
+
+const long = 300_000;
+/** Comment marks, each before the end of what `.` matches. */
+const marks = (mark: string): string => `${mark.repeat(long)}\u2028`;
+const panel =
+  'p/min_fs = 0\np/max_fs = 9\np/min_ss = 0\np/max_ss = 9\np/corner_x = 0\np/corner_y = 0\np/fs = x\np/ss = y\np/res = 1\n';
+
+describe('texts are read in one pass', () => {
+  test('comments of geometries, cells and spot lists', () => {
+    expect(parseGeometry(`${panel}${marks(';')}\n`).panels).toHaveLength(1);
+    const cell = 'a = 1 A\nb = 2 A\nc = 3 A\nal = 90 deg\nbe = 90 deg\nga = 90 deg\n';
+    expect(parseCellFile(cell + marks(';'), 'c').centring).toBe('P');
+    expect(readSpotList(`1 2 3 ${marks('#')}\n`).spots).toEqual(Float32Array.of(1, 2, 3));
+  });
+
+  test('vectors, groups and unknown keys of geometries', () => {
+    expect(() => parseGeometry(`${panel}p/fs = ${'1'.repeat(long)}\n`)).toThrow(`fs has ${long} characters`);
+    const spaces = ' '.repeat(long);
+    expect([...parseGeometry(`${panel}group_a = p${spaces}q, r\n`).groups.get('a')]).toEqual([`p${spaces}q`, 'r']);
+    expect(parseGeometry(`${panel}${'k'.repeat(long)} = 1\n`).warnings.join()).toContain('is not a key');
+  });
+
+  test('values of bad pixels, which every panel copies', () => {
+    const many =
+      'flag_equal = 1\n'.repeat(100_000) + Array.from({ length: 100_000 }, (_, i) => `p${i}/res = 1\n`).join('');
+    expect(() => parseGeometry(many)).toThrow('more than 1000 values of bad pixels');
+  });
+
+  test('a name that is as long as its file is near no other', () => {
+    expect(nearest('wavelenght', ['wavelength', 'clen'])).toBe('wavelength');
+    expect(nearest('w'.repeat(10 * long), ['wavelength', 'clen'])).toBeUndefined();
+  });
+});
