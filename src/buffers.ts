@@ -13,6 +13,18 @@ type Resizable = { readonly resizable?: boolean; readonly growable?: boolean };
  */
 export const lengthOf = (array: View): number => array.byteLength / array.BYTES_PER_ELEMENT;
 
+/** Whether an array was transferred away or its buffer shrunk below it: it is not just empty, its numbers are gone. */
+export function isLost(array: View): boolean {
+  if (array.byteLength > 0) return false;
+  try {
+    // Every method of such an array throws; this one does nothing else.
+    (array as View & { keys(): unknown }).keys();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /**
  * The array as long as it is now. One that follows the length of a resizable buffer would be longer when its turn
  * comes; this one is as long, or out of bounds and empty.

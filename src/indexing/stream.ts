@@ -2,7 +2,7 @@
  * Indexing of a stream of images: batches are filled, computed and given back with bounded memory, whatever the
  * source's speed.
  */
-import { lengthOf } from '../buffers.js';
+import { isLost, lengthOf } from '../buffers.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { streamRanges } from '../layout/indexing.js';
@@ -82,6 +82,11 @@ export async function* streamImages<T extends StreamItem>(
   const flights: Flight<T>[] = [];
 
   const launch = (items: readonly T[]): void => {
+    // What waited for its batch may have been taken away meanwhile.
+    for (const item of items) {
+      const wrong = checkItem(item, sizes.maxBatchSpots);
+      if (wrong) throw wrong;
+    }
     const offsets = new Uint32Array(items.length + 1);
     items.forEach(({ spots }, i) => {
       offsets[i + 1] = (offsets[i] ?? 0) + countOf(spots) / 3;
@@ -164,7 +169,12 @@ function checkItem(item: StreamItem, maxSpots: number): EwaldError | undefined {
       'Shape',
       `an image of the stream has ${shown(spots)} for spots; needed is a Float32Array, a Float64Array or an array of numbers`,
     );
-  // Also one that was transferred away, which must not be asked for its numbers.
+  // One that was transferred away must not be asked for its numbers.
+  if (ArrayBuffer.isView(spots) && isLost(spots as Float32Array))
+    return new EwaldError(
+      'Shape',
+      'the spots of an image of the stream were detached or shrunk; keep them until its result is given',
+    );
   const count = countOf(spots);
   if (count === 0) return undefined;
   if (count % 3 !== 0)

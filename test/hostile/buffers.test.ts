@@ -2,7 +2,7 @@
  * Arrays that are transferred, resized or shrunk while a run waits or computes: memory of others is never touched, and
  * a promise that resolves has written what it says.
  */
-import { type Context, createContext, devices, type FftPlan } from 'ewald';
+import { type Context, cellFromParameters, createContext, devices, type FftPlan } from 'ewald';
 import { memoryDataset } from 'ewald/data';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asItIs, lengthOf } from '../../src/buffers.js';
@@ -220,6 +220,39 @@ describe.each(['native', 'wasm'] as const)('frames on %s', (backend) => {
     strike(frames.buffer as ArrayBuffer);
     await refused(() => run, 'Shape', 'detached or shrunk');
     await pass.run(new Uint16Array(new SharedArrayBuffer(bytesOf)), 1);
+  });
+});
+
+describe.each(['native', 'wasm'] as const)('images of a stream on %s', (backend) => {
+  it.for<[string, () => ArrayBuffer, (buffer: ArrayBuffer) => void]>([
+    ['transferred away', () => new ArrayBuffer(240), lose],
+    ['shrunk', () => resizable(240), (buffer) => (buffer as Resizable).resize(8)],
+  ])('whose spots are %s: before they are read, and while they wait', async ([, make, strike], { skip }) => {
+    if (!(await devices({ backend })).find((row) => row.backend === backend)?.available) skip(`absent: ${backend}`);
+    const ctx = await createContext({ backend, strict: true, log: { level: 'error' } });
+    try {
+      const indexer = await ctx.indexer({ maxSpots: 64, batch: 2 });
+      const cells = cellFromParameters(40, 50, 60, 90, 90, 90);
+      const spots = new Float32Array(make(), 0, 60);
+      spots.set(Float32Array.from({ length: 60 }, (_, i) => Math.sin(i * 7.1) * 0.3));
+      const other = spots.slice();
+      const run = async (items: Iterable<{ spots: Float32Array }>): Promise<number> => {
+        let images = 0;
+        for await (const _ of indexer.stream(items, { cells })) images++;
+        return images;
+      };
+      const waiting = function* () {
+        yield { spots };
+        strike(spots.buffer as ArrayBuffer);
+        yield { spots: other };
+      };
+      await refused(() => run(waiting()), 'Shape', 'detached or shrunk');
+      await refused(() => run([{ spots }]), 'Shape', 'detached or shrunk');
+      expect(await run([{ spots: other }, { spots: new Float32Array(0) }])).toBe(2);
+    } finally {
+      await ctx.dispose();
+    }
+    expect(ctx.liveBytes).toBe(0);
   });
 });
 
