@@ -15,6 +15,8 @@ export interface Look {
   readonly below?: number;
   /** Frames before the others are this many times as large. */
   readonly outlier?: number;
+  /** All pixels are this number. */
+  readonly same?: number;
   /** Puts NaN and both infinities into some pixels, of the first frame among others. */
   readonly broken?: boolean;
 }
@@ -30,7 +32,7 @@ function numbersOf(seed: number): () => number {
 
 /** The frames of a seed. */
 export function stackOf(
-  { dtype, width, height, frames, mean = 1000, below, outlier, broken = false }: Look,
+  { dtype, width, height, frames, mean = 1000, below, outlier, same, broken = false }: Look,
   seed: number,
 ): Stack {
   const next = numbersOf(seed);
@@ -40,6 +42,7 @@ export function stackOf(
     data[i] = dtype === 'f32' ? mean - 128 + value / 2 ** 24 : below === undefined ? value : value % below;
   }
   if (outlier !== undefined) for (let i = 0; i < width * height; i++) data[i] = (data[i] as number) * outlier;
+  if (same !== undefined) data.fill(same);
   const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   // In frame 0, in another place in every fifth one; pixel 20 has both infinities.
   if (broken)

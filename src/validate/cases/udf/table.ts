@@ -116,6 +116,12 @@ const rows: readonly Row<Problem, FrameSums, PassTruth>[] = [
   ]),
   row('com', 'whole frames, of several parts each', { width: 256, height: 256, frames: 40, dtype: 'u16' }, whole, true),
   row('com', 'the same with reals', { width: 256, height: 256, frames: 40, dtype: 'f32' }, whole),
+  row(
+    'com:same',
+    'long columns of one real: roundings that do not average out',
+    { width: 8, height: 30000, frames: 1, same: 0.1, dtype: 'f32' },
+    whole,
+  ),
   row('com', 'the largest numbers there are', { width: 200, height: 120, frames: 3, dtype: 'u32' }, whole),
   row('disk', 'runs of pixels', { width: 256, height: 256, frames: 40, dtype: 'u16' }, (width, height) => [
     { kind: 'sumOf', spans: spansIn(width, height) },
