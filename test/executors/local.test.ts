@@ -107,10 +107,8 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
 
   test('a signal ends a run, before it and in its middle, and the executor lives on', async () => {
     await refused(() => values(executor, [task('echo', 1)], { signal: AbortSignal.abort() }), 'Aborted');
-    const began = performance.now();
     const signal = AbortSignal.timeout(100);
     await refused(() => values(executor, [task('heed'), task('wait', 50)], { signal }), 'Aborted', 'by its signal');
-    expect(performance.now() - began).toBeLessThan(5000);
     expect(await values(executor, [task('square', 4)])).toEqual([16]);
   });
 
@@ -228,14 +226,12 @@ describe('workers', () => {
   test('a worker that never answers is ended and named', async () => {
     const executor = await Executor.workers({ workers: 1 });
     try {
-      const began = performance.now();
       await refused(
         () => values(executor, [task('hang')], { taskSeconds: 0.3 }),
         'Lost',
         'within 0.3 s',
         'taskSeconds',
       );
-      expect(performance.now() - began).toBeLessThan(20_000);
       expect(await values(executor, [task('square', 2)])).toEqual([4]);
     } finally {
       await executor.dispose();
@@ -271,13 +267,12 @@ describe('workers', () => {
 
   test('disposal ends what is under way; afterwards everything is refused', async () => {
     const executor = await Executor.workers({ workers: 1 });
-    const running = values(executor, [task('wait', 60_000)]);
+    // It takes longer than any test may.
+    const running = values(executor, [task('wait', 3_600_000)]);
     const told = refused(() => running, 'Disposed');
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const began = performance.now();
     await executor.dispose();
     await told;
-    expect(performance.now() - began).toBeLessThan(15_000);
     await refused(() => values(executor, [task('echo')]), 'Disposed', 'workers executor');
     await executor.dispose();
   });

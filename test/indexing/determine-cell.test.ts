@@ -139,11 +139,16 @@ describe.each(['wasm', 'native'] as const)('determineCell on %s', (backend) => {
     await expect(indexer.determineCell([[0.1, 0.2, 0.3]], { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
     const images = simulateSpots({ cell: cellFromParameters(50, 60, 70, 80, 85, 95), images: 40 }).map((x) => x.spots);
     const controller = new AbortController();
-    const began = performance.now();
-    await expect(
-      indexer.determineCell(images, { signal: controller.signal, onProgress: () => controller.abort() }),
-    ).rejects.toMatchObject({ tag: 'Aborted' });
-    expect(performance.now() - began).toBeLessThan(10_000);
+    let steps = 0;
+    const onProgress = (): void => {
+      steps++;
+      controller.abort();
+    };
+    await expect(indexer.determineCell(images, { signal: controller.signal, onProgress })).rejects.toMatchObject({
+      tag: 'Aborted',
+    });
+    // The search of so many images has many steps; it went no further than the first.
+    expect(steps).toBe(1);
     await indexer.dispose();
   });
 });

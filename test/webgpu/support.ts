@@ -82,16 +82,10 @@ export async function inProcess(
     flags = [],
     package: entry = fileURLToPath(new URL('../../dist/index.node.js', import.meta.url)),
   }: { env?: Record<string, string>; flags?: string[]; package?: string } = {},
-): Promise<{ stdout: string; stderr: string; milliseconds: number }> {
+): Promise<{ stdout: string; stderr: string }> {
   const script = `import { createContext, devices } from ${JSON.stringify(entry)};\n${body}`;
-  const started = performance.now();
-  const { stdout, stderr } = await promisify(execFile)(
-    process.execPath,
-    [...flags, '--input-type=module', '--eval', script],
-    {
-      env: { ...process.env, EWALD_BACKEND: '', EWALD_DEVICE: '', ...env },
-      timeout: 110_000,
-    },
-  );
-  return { stdout, stderr, milliseconds: performance.now() - started };
+  return promisify(execFile)(process.execPath, [...flags, '--input-type=module', '--eval', script], {
+    env: { ...process.env, EWALD_BACKEND: '', EWALD_DEVICE: '', ...env },
+    timeout: 110_000,
+  });
 }

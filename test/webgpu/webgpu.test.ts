@@ -173,9 +173,8 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
         name === 'a probe alone'
           ? 'await devices();'
           : `const ctx = await createContext({ backend: 'webgpu' }); await ctx.sync(); ${end}`;
-      const { stdout, milliseconds } = await inProcess(`${body}\nconsole.log('end');`);
+      const { stdout } = await inProcess(`${body}\nconsole.log('end');`);
       expect(stdout).toContain('end');
-      expect(milliseconds).toBeLessThan(20_000);
     });
 
     test('ends by itself after a run, and inside a worker thread', async () => {
