@@ -43,6 +43,9 @@ void settle(napi_env env, Operation& operation) {
   std::string changed;
   for (Buffer& buffer : operation.buffers)
     if (std::string why = buffer.give_back(); !why.empty()) changed = why;
+  if (operation.ended == Operation::Ended::left)
+    return reject(env, operation.deferred, "left", std::to_string(operation.key.peer));
+  if (operation.ended == Operation::Ended::freed) return reject(env, operation.deferred, "freed", "");
   if (operation.code != MPI_SUCCESS) {
     int kind = 0;
     MPI_Error_class(operation.code, &kind);
@@ -79,7 +82,7 @@ Napi::Value post(Napi::Env env, std::unique_ptr<Operation> operation) {
 }
 
 int comm_of(const CallbackInfo& info) { return int(addon::uint32_of(info, 0)); }
-MPI_Comm comm(int number) { return Engine::instance().comms.at(size_t(number)); }
+MPI_Comm comm(int number) { return Engine::instance().groups.at(size_t(number)).comm; }
 
 // Argument `index` as memory that stays until the operation is over.
 std::pair<void*, int> take(const CallbackInfo& info, size_t index, uint32_t unit, bool written, Operation& operation) {
@@ -119,8 +122,10 @@ Napi::Value message(const CallbackInfo& info, bool receive) {
   const auto [data, count] = take(info, 1, unit, receive, *operation);
   if (receive) operation->expected = int64_t(count) * unit;
   operation->begin = [=, data = data, count = count](Operation& self) {
-    return receive ? MPI_Irecv(data, count, type_of(unit), other, tag, comm(group), &self.request)
-                   : MPI_Isend(data, count, type_of(unit), other, tag, comm(group), &self.request);
+    const int code = receive ? MPI_Irecv(data, count, type_of(unit), other, tag, comm(group), &self.request)
+                             : MPI_Isend(data, count, type_of(unit), other, tag, comm(group), &self.request);
+    if (code == MPI_SUCCESS) Engine::instance().count(self, group, other, tag, receive);
+    return code;
   };
   return post(info.Env(), std::move(operation));
 }
@@ -182,19 +187,18 @@ Napi::Value gather(const CallbackInfo& info) {
   return post(info.Env(), std::move(operation));
 }
 
-Napi::Value barrier(const CallbackInfo& info) {
-  auto operation = std::make_unique<Operation>();
-  const int group = comm_of(info);
-  operation->begin = [=](Operation& self) { return MPI_Ibarrier(comm(group), &self.request); };
-  return post(info.Env(), std::move(operation));
-}
-
 // split(comm, colour, key): number, rank and size of the group, or nothing for a negative colour
 Napi::Value split(const CallbackInfo& info) {
   auto operation = std::make_unique<Operation>();
   const int group = comm_of(info);
   const int colour = info[1].As<Napi::Number>().Int32Value(), key = info[2].As<Napi::Number>().Int32Value();
   operation->begin = [=](Operation& self) {
+    Engine& engine = Engine::instance();
+    // Groups of one split share their number: they have no rank in common.
+    int64_t id = 0;
+    if (const int code = MPI_Allreduce(&engine.next_id, &id, 1, MPI_INT64_T, MPI_MAX, comm(group)); code != MPI_SUCCESS)
+      return code;
+    engine.next_id = id + 2;
     MPI_Comm made = MPI_COMM_NULL;
     const int code = MPI_Comm_split(comm(group), colour < 0 ? MPI_UNDEFINED : colour, key, &made);
     if (code != MPI_SUCCESS || made == MPI_COMM_NULL) return code;
@@ -202,21 +206,30 @@ Napi::Value split(const CallbackInfo& info) {
     int rank = 0, size = 0;
     MPI_Comm_rank(made, &rank);
     MPI_Comm_size(made, &size);
-    auto& comms = Engine::instance().comms;
-    comms.push_back(made);
-    self.answer = {double(comms.size() - 1), double(rank), double(size)};
+    self.answer = {double(engine.add(made, id)), double(rank), double(size)};
     return MPI_SUCCESS;
   };
   return post(info.Env(), std::move(operation));
 }
 
-// free(comm); collective
+// leave(comm): what this rank waits for there ends, and the others are told
+Napi::Value leave(const CallbackInfo& info) {
+  auto operation = std::make_unique<Operation>();
+  const int group = comm_of(info);
+  operation->begin = [=](Operation&) {
+    if (comm(group) != MPI_COMM_NULL) Engine::instance().leave(group);
+    return MPI_SUCCESS;
+  };
+  return post(info.Env(), std::move(operation));
+}
+
+// free(comm), after leave
 Napi::Value free_comm(const CallbackInfo& info) {
   auto operation = std::make_unique<Operation>();
   const int group = comm_of(info);
   operation->begin = [=](Operation&) {
-    MPI_Comm& made = Engine::instance().comms.at(size_t(group));
-    return made == MPI_COMM_NULL ? MPI_SUCCESS : MPI_Comm_free(&made);
+    Engine::instance().free(group);
+    return MPI_SUCCESS;
   };
   return post(info.Env(), std::move(operation));
 }
@@ -231,8 +244,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("alltoallv", alltoallv);
   add("bcast", bcast);
   add("gather", gather);
-  add("barrier", barrier);
   add("split", split);
+  add("leave", leave);
   add("free", free_comm);
   add("library", [](const CallbackInfo& info) -> Napi::Value {
     return Napi::String::New(info.Env(), Engine::instance().library);

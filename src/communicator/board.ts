@@ -1,8 +1,8 @@
 /**
  * The memory that the threads of a group share to tell each other of messages; the bytes of messages lie elsewhere.
  *
- * Words (i32): [0] 1 + rank that ended, [1] length of the reason, [16 …] a bell of 16 words a rank, then the reason as
- * UTF-8, then a mailbox for each ordered pair of ranks: head, tail, slots of 8 words; then for each rank a table of
+ * Words (i32): [0] 1 + rank that ended, [1] length of the reason, [16 …] 16 words a rank (its bell, how often it has
+ * looked at the board, 1 + the rank it waits for, whether it has left), then the reason as UTF-8, then a mailbox for each ordered pair of ranks: head, tail, slots of 8 words; then for each rank a table of
  * acknowledgements. A mailbox has one writer and one reader; heads and tails only grow.
  */
 const reasonWords = 256;
@@ -22,8 +22,15 @@ export interface Notice {
   readonly segment: number;
   readonly offset: number;
   readonly bytes: number;
+  /** The number under which its copying is acknowledged; `unacknowledged` for none. */
   readonly acknowledge: number;
+  /** The type of the array, see kinds.ts. */
+  readonly kind: number;
 }
+
+/** In place of a number of acknowledgement; the type of a message lies in the bits above. */
+export const unacknowledged = 0xffff;
+const kindUnit = 0x10000;
 
 export class Board {
   readonly size: number;
@@ -86,13 +93,14 @@ export class Board {
   }
 
   /** Tells a message; false when the mailbox is full. */
-  post(from: number, to: number, { context, tag, segment, offset, bytes, acknowledge }: Notice): boolean {
+  post(from: number, to: number, { context, tag, segment, offset, bytes, acknowledge, kind }: Notice): boolean {
     const words = this.#words;
     const box = this.#mailbox(from, to);
     const head = Atomics.load(words, box);
     if (((head - Atomics.load(words, box + 1)) | 0) >= this.#slots) return false;
     const slot = box + lineWords + slotWords * ((head >>> 0) % this.#slots);
-    words.set([context, tag, segment, low(offset), high(offset), low(bytes), high(bytes), acknowledge], slot);
+    const last = acknowledge + kindUnit * kind;
+    words.set([context, tag, segment, low(offset), high(offset), low(bytes), high(bytes), last], slot);
     Atomics.store(words, box, (head + 1) | 0);
     this.ring(to);
     return true;
@@ -113,7 +121,8 @@ export class Board {
       segment: word(2),
       offset: word(3) + half * word(4),
       bytes: word(5) + half * word(6),
-      acknowledge: word(7),
+      acknowledge: word(7) % kindUnit,
+      kind: Math.floor(word(7) / kindUnit),
     };
     Atomics.store(words, box + 1, (tail + 1) | 0);
     // The writer may have waited for room.
@@ -121,7 +130,7 @@ export class Board {
     return notice;
   }
 
-  /** Tells a sender that a message has been copied: 1 well, 2 for another length than expected. */
+  /** Tells a sender that a message has been copied: 1 well, 2 for another type or length than expected. */
   acknowledge(rank: number, index: number, state: 1 | 2): void {
     Atomics.store(this.#words, this.#acknowledgement(rank, index), state);
     this.ring(rank);
@@ -131,6 +140,29 @@ export class Board {
   acknowledged(rank: number, index: number): number {
     const at = this.#acknowledgement(rank, index);
     return Atomics.load(this.#words, at) === 0 ? 0 : Atomics.exchange(this.#words, at, 0);
+  }
+
+  /** A rank says that its event loop turns, and for whom it waits: 1 + a rank, 0 for nobody. */
+  turned(rank: number, waitsFor: number): void {
+    Atomics.add(this.#words, this.#bell(rank) + 1, 1);
+    Atomics.store(this.#words, this.#bell(rank) + 2, waitsFor);
+  }
+
+  /** What a rank said last with `turned`. */
+  turns(rank: number): { readonly turns: number; readonly waitsFor: number } {
+    const at = this.#bell(rank);
+    return { turns: Atomics.load(this.#words, at + 1), waitsFor: Atomics.load(this.#words, at + 2) };
+  }
+
+  /** A rank says that it has posted its last message and receives no more; everybody is woken. */
+  leave(rank: number): void {
+    Atomics.store(this.#words, this.#bell(rank) + 3, 1);
+    for (let r = 0; r < this.size; r++) this.ring(r);
+  }
+
+  /** Whether a rank has left: what lies in its mailbox then is all there will be. */
+  hasLeft(rank: number): boolean {
+    return Atomics.load(this.#words, this.#bell(rank) + 3) !== 0;
   }
 
   /** Says that a rank has ended, once; everybody is woken. */

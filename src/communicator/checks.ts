@@ -87,3 +87,13 @@ function ends(counts: readonly number[]): number[] {
     return end;
   });
 }
+
+/** A rank waits for another that takes no further part. */
+export const leftError = (rank: number): EwaldError =>
+  new EwaldError(
+    'Lost',
+    `rank ${rank} ended, freed its communicator or lost a rank itself, and this rank still waits for it`,
+    {
+      detail: { rank },
+    },
+  );

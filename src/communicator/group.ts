@@ -18,6 +18,15 @@ export interface WorkerGroup {
   readonly handles: readonly RankHandle[];
   /** Ends everything that waits in the group with `Lost`: a thread that has died cannot say so itself. */
   fail(rank: number, why: string): void;
+  /** What each rank is at: looks for up to two seconds, for a rank that waits for messages answers when it is called. */
+  look(): Promise<RankState[]>;
+}
+
+/** What a rank is at: waiting for a message of another one, or anything else. */
+export interface RankState {
+  readonly rank: number;
+  /** The rank whose message it waits for; undefined while it computes, waits for something else or has ended. */
+  readonly waitsFor: number | undefined;
 }
 
 /** Most threads of a group. */
@@ -48,5 +57,19 @@ export function workerGroup(size: number): WorkerGroup {
   return {
     handles: ports.map((mine, rank) => ({ rank, size, board, ports: mine })),
     fail: (rank, why) => watch.fail(rank, why),
+    look: () => look(watch),
   };
+}
+
+/** A rank that waits turns when its bell rings; one that computes does not, whatever it said last. */
+async function look(board: Board): Promise<RankState[]> {
+  const before = Array.from({ length: board.size }, (_, rank) => board.turns(rank).turns);
+  const answered = (rank: number): boolean => board.turns(rank).turns !== before[rank];
+  for (let rank = 0; rank < board.size; rank++) board.ring(rank);
+  for (let asked = 0; asked < 100 && !before.every((_, rank) => answered(rank)); asked++)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  return before.map((_, rank) => {
+    const { waitsFor } = board.turns(rank);
+    return { rank, waitsFor: answered(rank) && waitsFor > 0 ? waitsFor - 1 : undefined };
+  });
 }

@@ -1,15 +1,18 @@
-/** A communicator over messages: groups, tags and checks; what carries the messages is a `Carrier`. */
+/** A communicator over messages: groups, and collective calls made of messages; what carries them is a `Carrier`. */
 import { EwaldError } from '../errors.js';
-import { asyncDispose } from '../resource.js';
-import { bytesOf, checkAlike, checkArray, checkLength, checkParts, checkRank, checkTag, equalParts } from './checks.js';
+import { allRows, type Messages } from './agreement.js';
+import { bytesOf } from './checks.js';
 import * as collectives from './collectives.js';
-import type { CommArray, Communicator, CommunicatorMethods, Parts, ReduceOp, SharedMemory } from './communicator.js';
+import type { CommArray, Communicator, SharedMemory } from './communicator.js';
+import { kindOf, untyped } from './kinds.js';
+import { Ranks } from './ranks.js';
 
 /** Carries bytes between ranks of the world. Messages with the same sender, context and tag keep their order. */
 export interface Carrier {
   readonly kind: 'self' | 'workers';
-  send(to: number, context: number, tag: number, bytes: Uint8Array): Promise<void>;
-  recv(from: number, context: number, tag: number, into: Uint8Array): Promise<void>;
+  /** `kind` is the number of the array's type, see kinds.ts: both sides must name the same. */
+  send(to: number, context: number, tag: number, bytes: Uint8Array, kind: number): Promise<void>;
+  recv(from: number, context: number, tag: number, into: Uint8Array, kind: number): Promise<void>;
   allocate(bytes: number): ArrayBufferLike;
   release(memory: ArrayBufferLike): void;
   /** Number of a piece of memory that `members` of the world are shown. */
@@ -18,103 +21,75 @@ export interface Carrier {
   shown(from: number, number: number): Promise<ArrayBufferLike>;
   /** Contexts of groups that this rank has used; the next one is free. */
   contexts: number;
+  /** This rank takes no further part in a group: what still waits for it there ends with `Lost`. */
+  leave(context: number, members: readonly number[]): void;
   close(): Promise<void>;
 }
 
 /** The communicator of some ranks of the world; `members` are their ranks there, in the order of the group. */
-export class MessageCommunicator implements CommunicatorMethods {
+export class MessageCommunicator extends Ranks {
   readonly kind: 'self' | 'workers';
-  readonly rank: number;
-  readonly size: number;
+  protected readonly messages: Messages;
   readonly #carrier: Carrier;
   readonly #members: readonly number[];
   readonly #context: number;
-  readonly #messages: collectives.Messages;
-  #collectives = 0;
   #freed: Promise<void> | undefined;
 
   constructor(carrier: Carrier, members: readonly number[], rank: number, context: number) {
+    super(rank, members.length);
     this.#carrier = carrier;
     this.#members = members;
     this.#context = context;
     this.kind = carrier.kind;
-    this.rank = rank;
-    this.size = members.length;
-    const world = (r: number): number => members[r] ?? -1;
-    this.#messages = {
+    this.messages = {
       rank,
       size: members.length,
-      send: (to, tag, bytes) => carrier.send(world(to), context, tag, bytes),
-      recv: (from, tag, into) => carrier.recv(world(from), context, tag, into),
+      send: (to, tag, bytes) => carrier.send(this.#world(to), context, tag, bytes, untyped),
+      recv: (from, tag, into) => carrier.recv(this.#world(from), context, tag, into, untyped),
     };
-    Object.defineProperty(this, asyncDispose, { value: () => this.free() });
   }
 
-  async send(data: CommArray, to: number, tag = 0): Promise<void> {
-    this.#alive();
-    checkArray('send', data);
-    await this.#messages.send(checkRank('send: to', to, this.size), checkTag(tag), bytesOf(data));
+  #world(rank: number): number {
+    return this.#members[rank] ?? -1;
   }
 
-  async recv(into: CommArray, from: number, tag = 0): Promise<void> {
-    this.#alive();
-    checkArray('recv', into);
-    await this.#messages.recv(checkRank('recv: from', from, this.size), checkTag(tag), bytesOf(into));
+  protected assertAlive(): void {
+    if (this.#freed) throw new EwaldError('Disposed', `this communicator of ${this.size} ranks was freed`);
   }
 
-  async alltoallv(send: CommArray, sendParts: Parts, recv: CommArray, recvParts: Parts): Promise<void> {
-    this.#alive();
-    checkAlike('alltoallv', send, recv);
+  protected sendChecked(data: CommArray, to: number, tag: number): Promise<void> {
+    return this.#carrier.send(this.#world(to), this.#context, tag, bytesOf(data), kindOf(data));
+  }
+
+  protected recvChecked(into: CommArray, from: number, tag: number): Promise<void> {
+    return this.#carrier.recv(this.#world(from), this.#context, tag, bytesOf(into), kindOf(into));
+  }
+
+  protected bcastChecked(data: CommArray, root: number, tag: number): Promise<void> {
+    return collectives.bcast(this.messages, tag, bytesOf(data), root);
+  }
+
+  protected gatherChecked(send: CommArray, recv: CommArray | undefined, root: number, tag: number): Promise<void> {
+    return collectives.gather(this.messages, tag, bytesOf(send), recv && bytesOf(recv), root);
+  }
+
+  protected alltoallvChecked(
+    send: CommArray,
+    sends: collectives.Spread,
+    recv: CommArray,
+    receives: collectives.Spread,
+    tag: number,
+  ): Promise<void> {
     const unit = send.BYTES_PER_ELEMENT;
-    const [sent, received] = [
-      checkParts('alltoallv: send', send, sendParts, this.size),
-      checkParts('alltoallv: recv', recv, recvParts, this.size),
-    ].map((lists) => lists.map((list) => list.map((elements) => elements * unit))) as [number[], number[]][];
-    if (sent && received)
-      await collectives.alltoallv(this.#messages, this.#tag(), bytesOf(send), sent, bytesOf(recv), received);
+    const inBytes = ([counts, offsets]: collectives.Spread): collectives.Spread => [
+      counts.map((n) => n * unit),
+      offsets.map((n) => n * unit),
+    ];
+    return collectives.alltoallv(this.messages, tag, bytesOf(send), inBytes(sends), bytesOf(recv), inBytes(receives));
   }
 
-  async alltoall(send: CommArray, recv: CommArray): Promise<void> {
-    const parts = equalParts('alltoall', send, recv, this.size);
-    await this.alltoallv(send, parts, recv, parts);
-  }
-
-  async bcast(data: CommArray, root = 0): Promise<void> {
-    this.#alive();
-    checkArray('bcast', data);
-    await collectives.bcast(this.#messages, this.#tag(), bytesOf(data), checkRank('bcast: root', root, this.size));
-  }
-
-  async gather(send: CommArray, recv: CommArray | undefined, root = 0): Promise<void> {
-    this.#alive();
-    checkArray('gather: send', send);
-    checkRank('gather: root', root, this.size);
-    if (this.rank === root) {
-      if (!recv) throw new EwaldError('Argument', 'gather: recv is undefined; the root needs an array');
-      checkAlike('gather', send, recv);
-      checkLength('gather: recv', recv, send.length * this.size);
-    }
-    await collectives.gather(this.#messages, this.#tag(), bytesOf(send), recv && bytesOf(recv), root);
-  }
-
-  async allreduce(send: CommArray, recv: CommArray, op?: ReduceOp): Promise<void> {
-    this.#alive();
-    await collectives.allreduce(this, send, recv, op);
-  }
-
-  async barrier(): Promise<void> {
-    this.#alive();
-    await collectives.barrier(this.#messages, this.#tag());
-  }
-
-  async split(color: number, key = this.rank): Promise<Communicator | undefined> {
-    this.#alive();
-    if (!Number.isInteger(color) || !Number.isInteger(key))
-      throw new EwaldError('Argument', `split: color is ${color} and key ${key}; needed are integers`);
-    const mine = Float64Array.of(color, key, this.#carrier.contexts);
-    const all = new Float64Array(3 * this.size);
-    await this.gather(mine, all);
-    await this.bcast(all);
+  protected async splitChecked(color: number, key: number, tag: number): Promise<Communicator | undefined> {
+    const all = await allRows(this.messages, tag, Float64Array.of(color, key, this.#carrier.contexts));
     const rows = this.#members.map((world, rank) => ({
       world,
       rank,
@@ -132,7 +107,7 @@ export class MessageCommunicator implements CommunicatorMethods {
   }
 
   allocate(bytes: number): ArrayBufferLike {
-    this.#alive();
+    this.assertAlive();
     return this.#carrier.allocate(bytes);
   }
 
@@ -144,8 +119,7 @@ export class MessageCommunicator implements CommunicatorMethods {
     return true;
   }
 
-  async share(bytes: number): Promise<SharedMemory> {
-    this.#alive();
+  protected async shareChecked(bytes: number, tag: number): Promise<SharedMemory> {
     const root = this.#members[0] as number;
     const number = new Float64Array(1);
     let buffer: ArrayBufferLike | undefined;
@@ -153,7 +127,7 @@ export class MessageCommunicator implements CommunicatorMethods {
       buffer = this.#carrier.allocate(bytes);
       number[0] = this.#carrier.show(buffer, this.#members);
     }
-    await this.bcast(number);
+    await collectives.bcast(this.messages, tag, bytesOf(number), 0);
     const memory = buffer ?? (await this.#carrier.shown(root, number[0] as number));
     return {
       buffer: memory,
@@ -164,22 +138,16 @@ export class MessageCommunicator implements CommunicatorMethods {
   }
 
   free(): Promise<void> {
-    // The world ends with its first communicator; groups have nothing of their own.
-    this.#freed ??= this.#context === 0 ? this.#carrier.close() : Promise.resolve();
+    // The world ends with its first communicator; of a group the others are told only.
+    this.#freed ??= this.#context === 0 ? this.#carrier.close() : this.#leave();
     return this.#freed;
   }
 
-  dispose(): Promise<void> {
-    return this.free();
+  async #leave(): Promise<void> {
+    this.abandon();
   }
 
-  /** Tags of collective calls are negative: each call has its own. */
-  #tag(): number {
-    this.#collectives = (this.#collectives + 1) % 2 ** 30;
-    return -1 - this.#collectives;
-  }
-
-  #alive(): void {
-    if (this.#freed) throw new EwaldError('Disposed', `this communicator of ${this.size} ranks was freed`);
+  protected abandon(): void {
+    this.#carrier.leave(this.#context, this.#members);
   }
 }

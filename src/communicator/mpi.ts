@@ -3,13 +3,18 @@ import { existsSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { addonPath, loadAddon } from '../backends/addon-path.js';
 import { EwaldError, messageOf } from '../errors.js';
-import { asyncDispose } from '../resource.js';
-import { checkAlike, checkArray, checkLength, checkParts, checkRank, checkTag, equalParts } from './checks.js';
-import { allreduce } from './collectives.js';
-import type { CommArray, Communicator, CommunicatorMethods, Parts, ReduceOp, SharedMemory } from './communicator.js';
+import type { Messages } from './agreement.js';
+import { leftError } from './checks.js';
+import type { Spread } from './collectives.js';
+import type { CommArray, Communicator, SharedMemory } from './communicator.js';
 import { ranksOfJob } from './job.js';
+import { kindOf, mismatch } from './kinds.js';
+import { Ranks } from './ranks.js';
 
-/** What the addon exports; mpi/addon.cpp. Numbers of communicators are the addon's, 0 is the world. */
+/**
+ * What the addon exports; mpi/addon.cpp. Numbers of communicators are the addon's, 0 is the world; the one behind each
+ * has the same ranks and carries what they say about their messages.
+ */
 interface Addon {
   start(): Promise<[rank: number, size: number]>;
   library(): string;
@@ -18,8 +23,9 @@ interface Addon {
   alltoallv(comm: number, send: CommArray, recv: CommArray, unit: number, lists: Int32Array): Promise<unknown>;
   bcast(comm: number, data: CommArray, unit: number, root: number): Promise<unknown>;
   gather(comm: number, send: CommArray, recv: CommArray | null, unit: number, root: number): Promise<unknown>;
-  barrier(comm: number): Promise<unknown>;
   split(comm: number, color: number, key: number): Promise<number[]>;
+  /** Takes leave of the others: cancels what this rank still waits for there. */
+  leave(comm: number): Promise<unknown>;
   free(comm: number): Promise<unknown>;
   finalize(): void;
   abort(code: number): void;
@@ -58,11 +64,15 @@ export function mpiComm(): Promise<Communicator> {
   return world;
 }
 
+const oneOf = (started: number): string => `this process was started as one of ${started}`;
+
 async function open(): Promise<Communicator> {
   if (!isMainThread)
     throw new EwaldError('Unsupported', 'MPI speaks on the main thread of a rank; call mpiComm() there');
   const found = findMpi();
-  if ('why' in found) throw new EwaldError('Unsupported', found.why);
+  const started = ranksOfJob();
+  if ('why' in found)
+    throw new EwaldError('Unsupported', started > 1 ? `${oneOf(started)}, and ${found.why}` : found.why);
   const { addon } = found;
   let place: [number, number];
   try {
@@ -72,11 +82,10 @@ async function open(): Promise<Communicator> {
   }
   const [rank, size] = place;
   // Ranks that do not see each other would each do the whole job, and write it over each other's.
-  const started = ranksOfJob();
   if (size === 1 && started > 1)
     throw new EwaldError(
       'Unsupported',
-      `this process was started as one of ${started}, and MPI (${addon.library().split('\n')[0]?.slice(0, 60)}) sees itself alone; start the ranks with the mpirun of this MPI, or with srun --mpi=pmix. Processes that do a job each need no MPI: --executor inline`,
+      `${oneOf(started)}, and MPI (${addon.library().split('\n')[0]?.slice(0, 60)}) sees itself alone; start the ranks with the mpirun of this MPI, or with srun --mpi=pmix. Processes that do a job each need no MPI: --executor inline`,
     );
   // Before the exit handler: it tells the others why.
   process.on('uncaughtExceptionMonitor', (error) => {
@@ -90,92 +99,76 @@ async function open(): Promise<Communicator> {
   return new MpiCommunicator(addon, 0, rank, size) as unknown as Communicator;
 }
 
-class MpiCommunicator implements CommunicatorMethods {
+/** Tags on the communicator behind: those of messages, then as many for agreements. MPI has tags to 32767 at least, all have more. */
+const firstOfAgreements = 32768;
+
+class MpiCommunicator extends Ranks {
   readonly kind = 'mpi';
-  readonly rank: number;
-  readonly size: number;
+  protected readonly messages: Messages;
   readonly #addon: Addon;
   readonly #number: number;
   #under: Promise<unknown> = Promise.resolve();
   #freed: Promise<void> | undefined;
 
   constructor(addon: Addon, number: number, rank: number, size: number) {
+    super(rank, size);
     this.#addon = addon;
     this.#number = number;
-    this.rank = rank;
-    this.size = size;
-    Object.defineProperty(this, asyncDispose, { value: () => this.free() });
+    const tagOf = (tag: number): number => firstOfAgreements + ((-1 - tag) % firstOfAgreements);
+    this.messages = {
+      rank,
+      size,
+      send: (to, tag, bytes) => this.#call(() => addon.send(number + 1, bytes, 1, to, tagOf(tag))),
+      recv: (from, tag, into) => this.#call(() => addon.recv(number + 1, into, 1, from, tagOf(tag))),
+    };
   }
 
-  async send(data: CommArray, to: number, tag = 0): Promise<void> {
-    checkArray('send', data);
-    checkRank('send: to', to, this.size);
-    await this.#call((addon, comm) => addon.send(comm, data, this.#unit('send', data), to, checkTag(tag)));
+  protected assertAlive(): void {
+    if (this.#freed) throw new EwaldError('Disposed', `this communicator of ${this.size} ranks was freed`);
   }
 
-  async recv(into: CommArray, from: number, tag = 0): Promise<void> {
-    checkArray('recv', into);
-    checkRank('recv: from', from, this.size);
-    try {
-      await this.#call((addon, comm) => addon.recv(comm, into, this.#unit('recv', into), from, checkTag(tag)));
-    } catch (error) {
-      if ((error as { cause?: { kind?: string } }).cause?.kind !== 'length') throw error;
-      const sent = /^\d+$/.test(messageOf((error as Error).cause)) ? messageOf((error as Error).cause) : 'more';
-      const expected = `to rank ${this.rank}, which expected ${into.byteLength}`;
-      throw new EwaldError('Shape', `rank ${from} sent ${sent} bytes ${expected}`);
-    }
+  // Type and length travel beside each message, at the same time.
+  protected async sendChecked(data: CommArray, to: number, tag: number): Promise<void> {
+    const [unit, told] = [this.#unit('send', data), Float64Array.of(kindOf(data), data.byteLength)];
+    await Promise.all([
+      this.#call(() => this.#addon.send(this.#number + 1, told, 8, to, tag)),
+      this.#call(() => this.#addon.send(this.#number, data, unit, to, tag)),
+    ]);
   }
 
-  async alltoallv(send: CommArray, sendParts: Parts, recv: CommArray, recvParts: Parts): Promise<void> {
-    checkAlike('alltoallv', send, recv);
-    const [outCounts, outOffsets] = checkParts('alltoallv: send', send, sendParts, this.size);
-    const [inCounts, inOffsets] = checkParts('alltoallv: recv', recv, recvParts, this.size);
-    const [mine, back] = [outCounts[this.rank] ?? 0, inCounts[this.rank] ?? 0];
-    if (mine !== back) {
-      const found = `${mine} elements to itself and expects ${back}`;
-      throw new EwaldError('Shape', `alltoallv: rank ${this.rank} sends ${found}`);
-    }
-    const lists = Int32Array.from([...outCounts, ...outOffsets, ...inCounts, ...inOffsets]);
+  protected async recvChecked(into: CommArray, from: number, tag: number): Promise<void> {
+    const [unit, told] = [this.#unit('recv', into), new Float64Array(2)];
+    const bytes = into.byteLength;
+    const [beside, message] = await Promise.allSettled([
+      this.#call(() => this.#addon.recv(this.#number + 1, told, 8, from, tag)),
+      this.#call(() => this.#addon.recv(this.#number, into, unit, from, tag)),
+    ]);
+    if (beside.status === 'rejected') throw beside.reason;
+    const [kind = 0, sent = 0] = told;
+    const wrong = mismatch(from, [kind, sent], this.rank, [kindOf(into), bytes]);
+    if (wrong) throw wrong;
+    if (message.status === 'rejected') throw message.reason;
+  }
+
+  protected alltoallvChecked(send: CommArray, sends: Spread, recv: CommArray, receives: Spread): Promise<void> {
+    const lists = Int32Array.from([...sends, ...receives].flat());
     const unit = Math.max(this.#unit('alltoallv', send), this.#unit('alltoallv', recv));
-    await this.#call((addon, comm) => addon.alltoallv(comm, send, recv, unit, lists));
+    return this.#call(() => this.#addon.alltoallv(this.#number, send, recv, unit, lists));
   }
 
-  async alltoall(send: CommArray, recv: CommArray): Promise<void> {
-    const parts = equalParts('alltoall', send, recv, this.size);
-    await this.alltoallv(send, parts, recv, parts);
+  protected bcastChecked(data: CommArray, root: number): Promise<void> {
+    return this.#call(() => this.#addon.bcast(this.#number, data, this.#unit('bcast', data), root));
   }
 
-  async bcast(data: CommArray, root = 0): Promise<void> {
-    checkArray('bcast', data);
-    checkRank('bcast: root', root, this.size);
-    await this.#call((addon, comm) => addon.bcast(comm, data, this.#unit('bcast', data), root));
+  protected gatherChecked(send: CommArray, recv: CommArray | undefined, root: number): Promise<void> {
+    return this.#call(() => this.#addon.gather(this.#number, send, recv ?? null, this.#unit('gather', send), root));
   }
 
-  async gather(send: CommArray, recv: CommArray | undefined, root = 0): Promise<void> {
-    checkArray('gather: send', send);
-    checkRank('gather: root', root, this.size);
-    if (this.rank === root) {
-      if (!recv) throw new EwaldError('Argument', 'gather: recv is undefined; the root needs an array');
-      checkAlike('gather', send, recv);
-      checkLength('gather: recv', recv, send.length * this.size);
-    }
-    const into = this.rank === root ? (recv ?? null) : null;
-    await this.#call((addon, comm) => addon.gather(comm, send, into, this.#unit('gather', send), root));
-  }
-
-  // Not MPI's own: its order of joining, and so the bits, differ from library to library.
-  async allreduce(send: CommArray, recv: CommArray, op?: ReduceOp): Promise<void> {
-    await allreduce(this, send, recv, op);
-  }
-
-  async barrier(): Promise<void> {
-    await this.#call((addon, comm) => addon.barrier(comm));
-  }
-
-  async split(color: number, key = this.rank): Promise<Communicator | undefined> {
-    if (!Number.isInteger(color) || !Number.isInteger(key))
-      throw new EwaldError('Argument', `split: color is ${color} and key ${key}; needed are integers`);
-    const group = (await this.#call((addon, comm) => addon.split(comm, Math.max(-1, color), key))) as number[];
+  protected async splitChecked(color: number, key: number): Promise<Communicator | undefined> {
+    let group: number[] = [];
+    await this.#call(async () => {
+      group = await this.#addon.split(this.#number, Math.max(-1, color), key);
+    });
     const [number, rank, size] = group;
     if (number === undefined || rank === undefined || size === undefined) return undefined;
     return new MpiCommunicator(this.#addon, number, rank, size) as unknown as Communicator;
@@ -191,20 +184,24 @@ class MpiCommunicator implements CommunicatorMethods {
     return false;
   }
 
-  async share(_bytes: number): Promise<SharedMemory> {
-    throw new EwaldError('Unsupported', 'share: the ranks of this job have no memory in common');
+  protected async shareChecked(): Promise<SharedMemory> {
+    throw new EwaldError('Internal', 'share: the ranks of this job have no memory in common');
   }
 
   free(): Promise<void> {
-    this.#freed ??= this.#under.then(async () => {
-      // The world ends with the process.
-      if (this.#number !== 0) await this.#addon.free(this.#number);
-    });
+    this.#freed ??= this.#free();
     return this.#freed;
   }
 
-  dispose(): Promise<void> {
-    return this.free();
+  async #free(): Promise<void> {
+    await this.#addon.leave(this.#number);
+    await this.#under;
+    // The world ends with the process.
+    if (this.#number !== 0) await this.#addon.free(this.#number);
+  }
+
+  protected abandon(): void {
+    this.#addon.leave(this.#number).catch(() => {});
   }
 
   #unit(what: string, array: CommArray): number {
@@ -215,14 +212,21 @@ class MpiCommunicator implements CommunicatorMethods {
     return array.BYTES_PER_ELEMENT;
   }
 
-  async #call(begin: (addon: Addon, comm: number) => Promise<unknown>): Promise<unknown> {
-    if (this.#freed) throw new EwaldError('Disposed', `this communicator of ${this.size} ranks was freed`);
-    const work = begin(this.#addon, this.#number);
+  async #call(begin: () => Promise<unknown>): Promise<void> {
+    const work = begin();
     this.#under = Promise.allSettled([this.#under, work]);
     try {
-      return await work;
+      await work;
     } catch (error) {
-      throw new EwaldError('Lost', `MPI could not do it: ${messageOf(error)}`, { cause: error });
+      throw this.#toldBy(error);
     }
+  }
+
+  #toldBy(error: unknown): EwaldError {
+    const kind = (error as { kind?: string }).kind;
+    if (kind === 'left') return leftError(Number(messageOf(error)));
+    if (kind === 'freed')
+      return new EwaldError('Disposed', 'the communicator was freed while this waited for a message');
+    return new EwaldError('Lost', `MPI could not do it: ${messageOf(error)}`, { cause: error });
   }
 }

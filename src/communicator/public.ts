@@ -8,6 +8,6 @@ export {
   reduceOps,
   type SharedMemory,
 } from './communicator.js';
-export { type RankHandle, type WorkerGroup, workerGroup } from './group.js';
+export { type RankHandle, type RankState, type WorkerGroup, workerGroup } from './group.js';
 export { selfComm } from './self.js';
 export { workersComm } from './workers.js';

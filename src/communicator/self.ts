@@ -1,9 +1,12 @@
 /** The communicator of one rank: what it sends to itself it receives. */
 import { EwaldError } from '../errors.js';
 import type { Communicator } from './communicator.js';
+import { mismatch } from './kinds.js';
 import { type Carrier, MessageCommunicator } from './messaging.js';
 
-type Waiting = { readonly bytes: Uint8Array; resolve(): void; reject(error: unknown): void };
+/** Bytes of a message with the number of their type. */
+type Side = { readonly bytes: Uint8Array; readonly kind: number };
+type Waiting = { readonly bytes: Uint8Array; readonly kind: number; resolve(): void; reject(error: unknown): void };
 
 class SelfCarrier implements Carrier {
   readonly kind = 'self';
@@ -11,13 +14,15 @@ class SelfCarrier implements Carrier {
   readonly #sent = new Map<string, Waiting[]>();
   readonly #wanted = new Map<string, Waiting[]>();
 
-  send(_: number, context: number, tag: number, bytes: Uint8Array): Promise<void> {
+  send(_: number, context: number, tag: number, bytes: Uint8Array, kind: number): Promise<void> {
     // Copied, so that the sender may go on before anybody receives.
-    return this.#meet(this.#wanted, this.#sent, `${context} ${tag}`, bytes.slice(), (other) => [bytes, other], true);
+    const mine = { bytes: bytes.slice(), kind };
+    return this.#meet(this.#wanted, this.#sent, `${context} ${tag}`, mine, (other) => [mine, other], true);
   }
 
-  recv(_: number, context: number, tag: number, into: Uint8Array): Promise<void> {
-    return this.#meet(this.#sent, this.#wanted, `${context} ${tag}`, into, (other) => [other, into], false);
+  recv(_: number, context: number, tag: number, into: Uint8Array, kind: number): Promise<void> {
+    const mine = { bytes: into, kind };
+    return this.#meet(this.#sent, this.#wanted, `${context} ${tag}`, mine, (other) => [other, mine], false);
   }
 
   allocate(bytes: number): ArrayBufferLike {
@@ -34,6 +39,15 @@ class SelfCarrier implements Carrier {
     throw new EwaldError('Internal', 'a rank alone is shown no memory of others');
   }
 
+  leave(context: number): void {
+    const what = new EwaldError('Disposed', 'the communicator was freed while this waited for a message');
+    for (const [key, list] of this.#wanted) {
+      if (!key.startsWith(`${context} `)) continue;
+      for (const { reject } of list) reject(what);
+      this.#wanted.delete(key);
+    }
+  }
+
   async close(): Promise<void> {
     const what = new EwaldError('Disposed', 'the communicator was freed while this waited for a message');
     for (const list of this.#wanted.values()) for (const { reject } of list) reject(what);
@@ -45,8 +59,8 @@ class SelfCarrier implements Carrier {
     others: Map<string, Waiting[]>,
     mine: Map<string, Waiting[]>,
     key: string,
-    bytes: Uint8Array,
-    order: (other: Uint8Array) => [from: Uint8Array, into: Uint8Array],
+    { bytes, kind }: Side,
+    order: (other: Side) => [from: Side, into: Side],
     buffered: boolean,
   ): Promise<void> {
     const other = others.get(key)?.shift();
@@ -54,25 +68,21 @@ class SelfCarrier implements Carrier {
       const waiting = new Promise<void>((resolve, reject) => {
         const list = mine.get(key) ?? [];
         mine.set(key, list);
-        list.push({ bytes, resolve, reject });
+        list.push({ bytes, kind, resolve, reject });
       });
       if (buffered) waiting.catch(() => {});
       return buffered ? undefined : waiting;
     }
-    const [from, into] = order(other.bytes);
-    if (from.byteLength !== into.byteLength) {
-      const error = lengthError(0, from.byteLength, 0, into.byteLength);
+    const [from, into] = order(other);
+    const error = mismatch(0, [from.kind, from.bytes.byteLength], 0, [into.kind, into.bytes.byteLength]);
+    if (error) {
       other.reject(error);
       throw error;
     }
-    into.set(from);
+    into.bytes.set(from.bytes);
     other.resolve();
   }
 }
-
-/** A message of another length than was expected. */
-export const lengthError = (from: number, sent: number, rank: number, expected: number): EwaldError =>
-  new EwaldError('Shape', `rank ${from} sent ${sent} bytes to rank ${rank}, which expected ${expected}`);
 
 /** The communicator of one rank: programs for many run on it unchanged. */
 export const selfComm = async (): Promise<Communicator> =>

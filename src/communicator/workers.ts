@@ -1,28 +1,39 @@
 /** The communicator of threads: messages lie in shared memory, and are told by a board of Atomics. */
 import { EwaldError } from '../errors.js';
-import { acknowledgements, Board, type Notice } from './board.js';
+import { acknowledgements, Board, type Notice, unacknowledged } from './board.js';
+import { leftError } from './checks.js';
 import type { Communicator } from './communicator.js';
 import type { RankHandle } from './group.js';
+import { kindName, mismatch, untyped } from './kinds.js';
 import { type Carrier, MessageCommunicator } from './messaging.js';
 import { type Berth, type SegmentNews, Segments } from './segments.js';
-import { lengthError } from './self.js';
 
 interface Receive {
   readonly context: number;
   readonly tag: number;
   readonly into: Uint8Array;
+  readonly kind: number;
   resolve(): void;
   reject(error: unknown): void;
 }
 
 interface Sent {
   readonly to: number;
+  readonly context: number;
   readonly bytes: number;
+  readonly kind: number;
   readonly berth: Berth;
   /** Set where the sender waits until its own memory has been copied. */
   readonly resolve: (() => void) | undefined;
   readonly reject: ((error: unknown) => void) | undefined;
 }
+
+/** The tag of a notice by which a rank takes leave of a group; it follows everything that the rank has sent there. */
+const leaveTag = -(2 ** 31);
+/** In place of a context: all of them. */
+const everything = -1;
+const freed = (): EwaldError =>
+  new EwaldError('Disposed', 'the communicator was freed while this waited for a message');
 
 class SharedCarrier implements Carrier {
   readonly kind = 'workers';
@@ -36,6 +47,8 @@ class SharedCarrier implements Carrier {
   /** Messages told and not yet received, [peer]. */
   readonly #arrived: Notice[][];
   readonly #receives: Receive[][];
+  /** Contexts of groups that a peer has left, [peer]. */
+  readonly #left: Set<number>[];
   /** Messages that did not fit into a mailbox, [peer]. */
   readonly #unposted: Notice[][];
   readonly #sent = new Map<number, Sent>();
@@ -55,6 +68,7 @@ class SharedCarrier implements Carrier {
     this.#receives = lists();
     this.#unposted = lists();
     this.#shown = Array.from({ length: size }, () => new Map());
+    this.#left = Array.from({ length: size }, () => new Set());
     this.#segments = new Segments((peer, news) => ports[peer]?.postMessage(news));
     ports.forEach((port, peer) => {
       if (!port) return;
@@ -68,11 +82,15 @@ class SharedCarrier implements Carrier {
     });
   }
 
-  send(to: number, context: number, tag: number, bytes: Uint8Array): Promise<void> {
+  send(to: number, context: number, tag: number, bytes: Uint8Array, kind: number): Promise<void> {
     this.#check();
-    if (to === this.#rank) return this.#sendHere(context, tag, bytes);
+    if (to === this.#rank) return this.#sendHere(context, tag, bytes, kind);
     return new Promise((resolve, reject) => {
       const begin = (): void => {
+        if (this.#hasLeft(to, context)) {
+          reject(leftError(to));
+          return;
+        }
         const acknowledge = this.#freeNumbers.pop();
         if (acknowledge === undefined) {
           this.#unnumbered.push(begin);
@@ -82,10 +100,8 @@ class SharedCarrier implements Carrier {
         this.#segments.show(to, berth.segment);
         const { segment, offset, lent } = berth;
         const waits = lent ? { resolve: undefined, reject: undefined } : { resolve, reject };
-        this.#sent.set(acknowledge, { to, bytes: bytes.byteLength, berth, ...waits });
-        const notice = { context, tag, segment: segment.id, offset, bytes: bytes.byteLength, acknowledge };
-        const queue = this.#unposted[to] as Notice[];
-        if (queue.length > 0 || !this.#board.post(this.#rank, to, notice)) queue.push(notice);
+        this.#sent.set(acknowledge, { to, context, bytes: bytes.byteLength, kind, berth, ...waits });
+        this.#post(to, { context, tag, segment: segment.id, offset, bytes: bytes.byteLength, acknowledge, kind });
         if (lent) resolve();
       };
       begin();
@@ -93,10 +109,10 @@ class SharedCarrier implements Carrier {
     });
   }
 
-  recv(from: number, context: number, tag: number, into: Uint8Array): Promise<void> {
+  recv(from: number, context: number, tag: number, into: Uint8Array, kind: number): Promise<void> {
     this.#check();
     return new Promise((resolve, reject) => {
-      (this.#receives[from] as Receive[]).push({ context, tag, into, resolve, reject });
+      (this.#receives[from] as Receive[]).push({ context, tag, into, kind, resolve, reject });
       this.#watch();
     });
   }
@@ -125,16 +141,43 @@ class SharedCarrier implements Carrier {
     }
   }
 
+  leave(context: number, members: readonly number[]): void {
+    if (this.#ended) return;
+    this.#dropReceives((receive) => receive.context === context);
+    const notice = {
+      context,
+      tag: leaveTag,
+      segment: 0,
+      offset: 0,
+      bytes: 0,
+      acknowledge: unacknowledged,
+      kind: untyped,
+    };
+    // Those who have left the group, too: they may still wait until what they sent has been taken.
+    for (const peer of members) if (peer !== this.#rank && !this.#hasLeft(peer, everything)) this.#post(peer, notice);
+    // What it has sent to itself nobody takes any more.
+    this.#left[this.#rank]?.add(context);
+    if (this.#busy) this.#watch();
+  }
+
   async close(): Promise<void> {
-    // The others copy from this thread's memory: it stays until they have.
+    this.#dropReceives(() => true);
+    this.#left[this.#rank]?.add(everything);
+    while (this.#unposted.some((list) => list.length > 0) && !this.#ended) await this.#turn();
+    this.#board.leave(this.#rank);
+    // The others copy from this thread's memory: it stays until they have, or have left.
     while (this.#sent.size > 0 && !this.#ended) await this.#turn();
-    this.#ended ??= new EwaldError('Disposed', 'the communicator was freed while this waited for a message');
+    this.#ended ??= freed();
     this.#rejectAll(this.#ended);
     for (const port of this.#ports) port?.close();
   }
 
+  #dropReceives(which: (receive: Receive) => boolean): void {
+    for (const list of this.#receives) for (const { reject } of take(list, which)) reject(freed());
+  }
+
   /** To itself: a message in this thread's own memory. */
-  async #sendHere(context: number, tag: number, bytes: Uint8Array): Promise<void> {
+  async #sendHere(context: number, tag: number, bytes: Uint8Array, kind: number): Promise<void> {
     const berth = this.#segments.place(bytes.slice());
     this.#shown[this.#rank]?.set(berth.segment.id, new Uint8Array(berth.segment.memory));
     const acknowledge = this.#freeNumbers.pop();
@@ -142,12 +185,14 @@ class SharedCarrier implements Carrier {
       throw new EwaldError('Limit', `more than ${acknowledgements} messages are under way`);
     this.#sent.set(acknowledge, {
       to: this.#rank,
+      context,
       bytes: bytes.byteLength,
+      kind,
       berth,
       resolve: undefined,
       reject: undefined,
     });
-    const notice = { context, tag, segment: berth.segment.id, offset: 0, bytes: bytes.byteLength, acknowledge };
+    const notice = { context, tag, segment: berth.segment.id, offset: 0, bytes: bytes.byteLength, acknowledge, kind };
     this.#arrived[this.#rank]?.push(notice);
     this.#watch();
   }
@@ -157,7 +202,19 @@ class SharedCarrier implements Carrier {
   }
 
   get #busy(): boolean {
-    return this.#sent.size > 0 || this.#receives.some((list) => list.length > 0);
+    return (
+      [this.#receives, this.#unposted].some((lists) => lists.some((list) => list.length > 0)) || this.#sent.size > 0
+    );
+  }
+
+  #post(to: number, notice: Notice): void {
+    const queue = this.#unposted[to] as Notice[];
+    if (queue.length > 0 || !this.#board.post(this.#rank, to, notice)) queue.push(notice);
+  }
+
+  #hasLeft(peer: number, context: number): boolean {
+    const left = this.#left[peer] as Set<number>;
+    return left.has(everything) || left.has(context);
   }
 
   /** Follows the board while anything is under way. */
@@ -190,13 +247,29 @@ class SharedCarrier implements Carrier {
     }
     for (let peer = 0; peer < this.#board.size; peer++) {
       const arrived = this.#arrived[peer] as Notice[];
-      for (let notice = this.#take(peer); notice; notice = this.#take(peer)) arrived.push(notice);
+      // Looked at before its mailbox, into which it has posted everything by then.
+      const gone = this.#board.hasLeft(peer);
+      for (let notice = this.#take(peer); notice; notice = this.#take(peer)) {
+        if (notice.tag === leaveTag) this.#left[peer]?.add(notice.context);
+        else arrived.push(notice);
+      }
+      if (gone) this.#left[peer]?.add(everything);
       this.#match(peer, arrived);
       const unposted = this.#unposted[peer] as Notice[];
+      if (gone) unposted.length = 0;
       while (unposted[0] && this.#board.post(this.#rank, peer, unposted[0])) unposted.shift();
     }
     this.#settle();
+    this.#board.turned(this.#rank, 1 + this.#awaited());
     if (this.#busy) await this.#board.wait(this.#rank, seen);
+  }
+
+  /** The rank whose message, or copying, has been waited for longest; −1 for none. */
+  #awaited(): number {
+    const peer = this.#receives.findIndex((list) => list.length > 0);
+    if (peer >= 0) return peer;
+    for (const { to, resolve } of this.#sent.values()) if (resolve) return to;
+    return -1;
   }
 
   #take(peer: number): Notice | undefined {
@@ -206,10 +279,16 @@ class SharedCarrier implements Carrier {
   #match(peer: number, arrived: Notice[]): void {
     const receives = this.#receives[peer] as Receive[];
     for (let r = 0; r < receives.length; ) {
-      const { context, tag, into, resolve, reject } = receives[r] as Receive;
+      const { context, tag, into, kind, resolve, reject } = receives[r] as Receive;
       const n = arrived.findIndex((notice) => notice.context === context && notice.tag === tag);
       const notice = arrived[n];
       const memory = notice && this.#shown[peer]?.get(notice.segment);
+      // Its leave follows everything it has sent: there will be no more.
+      if (!notice && this.#hasLeft(peer, context)) {
+        receives.splice(r, 1);
+        reject(leftError(peer));
+        continue;
+      }
       // The piece it lies in may still be on its way by the port.
       if (!notice || !memory) {
         r++;
@@ -217,23 +296,26 @@ class SharedCarrier implements Carrier {
       }
       arrived.splice(n, 1);
       receives.splice(r, 1);
-      const fits = notice.bytes === into.byteLength;
-      if (fits) into.set(memory.subarray(notice.offset, notice.offset + notice.bytes));
-      this.#board.acknowledge(peer, notice.acknowledge, fits ? 1 : 2);
-      if (fits) resolve();
-      else reject(lengthError(peer, notice.bytes, this.#rank, into.byteLength));
+      const wrong = mismatch(peer, [notice.kind, notice.bytes], this.#rank, [kind, into.byteLength]);
+      if (!wrong) into.set(memory.subarray(notice.offset, notice.offset + notice.bytes));
+      this.#board.acknowledge(peer, notice.acknowledge, wrong ? 2 : 1);
+      if (wrong) reject(wrong);
+      else resolve();
     }
   }
 
   #settle(): void {
-    for (const [number, { to, bytes, berth, resolve, reject }] of this.#sent) {
+    for (const [number, { to, context, bytes, kind, berth, resolve, reject }] of this.#sent) {
       const state = this.#board.acknowledged(this.#rank, number);
-      if (state === 0) continue;
+      const left = this.#hasLeft(to, context);
+      if (state === 0 && !left) continue;
       this.#sent.delete(number);
       this.#freeNumbers.push(number);
       this.#segments.giveBack(berth);
+      const sent = `${kind === untyped ? '' : `${kindName(kind)} of `}${bytes} bytes`;
       if (state === 1) resolve?.();
-      else reject?.(new EwaldError('Shape', `rank ${to} expected another length than the ${bytes} bytes sent to it`));
+      else if (state === 0) reject?.(leftError(to));
+      else reject?.(new EwaldError('Shape', `rank ${to} expected another type or length than ${sent}, sent to it`));
       this.#unnumbered.shift()?.();
     }
   }
@@ -244,6 +326,13 @@ class SharedCarrier implements Carrier {
     this.#sent.clear();
     this.#unnumbered.length = 0;
   }
+}
+
+/** Takes elements out of a list. */
+function take<T>(list: T[], which: (element: T) => boolean): T[] {
+  const taken = list.filter(which);
+  list.splice(0, list.length, ...list.filter((element) => !which(element)));
+  return taken;
 }
 
 /** The communicator of the thread that has this handle. */

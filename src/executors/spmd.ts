@@ -1,5 +1,5 @@
 /** One program on many ranks: a worker each, a communicator between them. `mpirun` does the same with processes. */
-import { workerGroup } from '../communicator/group.js';
+import { type RankState, workerGroup } from '../communicator/group.js';
 import { EwaldError } from '../errors.js';
 import type { PlatformSignal } from '../globals.js';
 import { integer, knownOptions, real } from '../options.js';
@@ -16,8 +16,20 @@ export interface SpmdOptions extends Omit<WorkersOptions, 'workers'> {
   readonly ranks: number;
   /** Ends every rank. */
   readonly signal?: PlatformSignal;
-  /** Seconds the program may take, above 0; default: for ever. */
+  /** Seconds the program may take once every rank has begun, above 0; default: no limit. */
   readonly taskSeconds?: number;
+}
+
+/** Who keeps a program from ending: ranks that wait for no message, or all where they wait for each other. */
+function verdict(states: readonly RankState[], ended: ReadonlySet<number>, seconds: number): EwaldError {
+  const there = states.filter(({ rank }) => !ended.has(rank));
+  const waiting = there.filter(({ waitsFor }) => waitsFor !== undefined);
+  const guilty = there.filter(({ waitsFor }) => waitsFor === undefined).map(({ rank }) => rank);
+  const waits = waiting.map(({ rank, waitsFor }) => `rank ${rank} waits for rank ${waitsFor}`).join(', ');
+  const who = guilty.length === 0 ? 'the ranks' : `${guilty.length === 1 ? 'rank' : 'ranks'} ${guilty.join(', ')}`;
+  const what = `${who} did not end within ${seconds} s${waits && `: ${waits}`}`;
+  const ranks = guilty.length === 0 ? there.map(({ rank }) => rank) : guilty;
+  return new EwaldError('Lost', `${what}; a longer time is spmd({ taskSeconds })`, { detail: { ranks } });
 }
 
 /** Seconds the other ranks have to end after one has failed: one that only computes hears of nothing. */
@@ -26,7 +38,8 @@ const names = ['ranks', 'context', 'modules', 'worker', 'threads', 'signal', 'ta
 
 /**
  * Runs the task's function once on each rank, with `scope.comm` between them, and gives what each rank returned.
- * When a rank throws or dies the others end with `Lost`, and its error is thrown here.
+ * When a rank throws, dies or returns while others wait for it, these end with `Lost`, and the first error is thrown here.
+ * After `taskSeconds` the error names the ranks that wait for nobody.
  */
 export async function spmd(place: Place, task: Task, options: SpmdOptions): Promise<unknown[]> {
   knownOptions('spmd', options, names);
@@ -48,6 +61,15 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
     giveUp = resolve;
   });
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let limit: ReturnType<typeof setTimeout> | undefined;
+  const ended = new Set<number>();
+  const judge = async (): Promise<void> => {
+    const error = verdict(await group.look(), ended, seconds);
+    if (ended.size === size || first) return;
+    fail((error.detail as { ranks: number[] }).ranks[0] ?? 0, error);
+    // They have had their time.
+    giveUp();
+  };
   const fail = (rank: number, error: Error): void => {
     first ??= error;
     group.fail(rank, error.message);
@@ -84,10 +106,14 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
               member.give({
                 message: { say: 'task', spec: { ...spec, id: String(rank) }, group: handle },
                 transfer: handle.ports.filter((port) => port !== null) as unknown as ArrayBuffer[],
-                seconds,
+                // One verdict on all of them: the first to be late may be waiting for another.
+                seconds: Number.POSITIVE_INFINITY,
                 lost: 0,
                 abandoned: false,
-                done: resolve,
+                done: (value) => {
+                  ended.add(rank);
+                  resolve(value);
+                },
                 failed: (error) => {
                   fail(rank, error);
                   reject(error);
@@ -101,6 +127,13 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
         }),
     );
     allThere(Promise.all(members.map((member) => member.ready)));
+    void everyone.then(
+      () => {
+        // Timers beyond 2³¹ ms fire at once.
+        if (seconds <= 2e6) limit = setTimeout(judge, 1000 * seconds);
+      },
+      () => {},
+    );
     const stopped = new Promise<never>((_, reject) => {
       signal?.addEventListener(
         'abort',
@@ -115,6 +148,7 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
     return results.map((result) => (result as PromiseFulfilledResult<unknown>).value);
   } finally {
     clearTimeout(timer);
+    clearTimeout(limit);
     await Promise.all(members.map((member) => member.close()));
   }
 }

@@ -1,6 +1,7 @@
 // One rank of the tests of MPI: node mpi-program.mjs WHAT
 import { mpiComm } from 'ewald/communicator';
 import { conformance } from './program.mjs';
+import { leaving, wrongCalls } from './wrong.mjs';
 
 const comm = await mpiComm();
 const what = process.argv[2];
@@ -9,12 +10,17 @@ const programs = {
     process.stdout.write(`${JSON.stringify(await conformance(comm))}\n`);
   },
   async responsive() {
-    let ticks = 0;
-    const timer = setInterval(() => ticks++, 10);
-    if (comm.rank === 0) await new Promise((resolve) => setTimeout(resolve, 500));
-    await comm.barrier();
-    clearInterval(timer);
-    if (comm.rank === 1) process.stdout.write(`ticks ${ticks}\n`);
+    // Rank 0 comes when rank 1 has turned while it waits: if it could not, neither would end.
+    const waiting = comm.rank === 1 ? comm.recv(new Int8Array(1), 0, 1) : undefined;
+    if (comm.rank === 1) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      await comm.send(new Int8Array(1), 0, 2);
+      await waiting;
+      process.stdout.write('went on\n');
+    } else {
+      await comm.recv(new Int8Array(1), 1, 2);
+      await comm.send(new Int8Array(1), 1, 1);
+    }
   },
   async throws() {
     if (comm.rank === 1) throw new Error('it gave up');
@@ -40,6 +46,17 @@ const programs = {
     ]) {
       const error = await comm.recv(new Int32Array(length), 0, tag).catch((thrown) => thrown);
       process.stdout.write(`${error.tag}: ${error.message}\n`);
+    }
+  },
+  async wrong() {
+    process.stdout.write(`${JSON.stringify({ rank: comm.rank, heard: await wrongCalls(comm) })}\n`);
+  },
+  async leaving() {
+    process.stdout.write(`${comm.rank} ${await leaving(comm, process.argv[3])}\n`);
+    // With a message that nobody sends: what ends is not kept from ending by it.
+    if (comm.rank === 1) {
+      comm.recv(new Int8Array(1), 0, 9).catch(() => {});
+      process.exit(0);
     }
   },
   async hostile() {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { spmd } from 'ewald/executors';
 import { describe, expect, test } from 'vitest';
 import { mpiEnv, mpiPresent, mpirun } from '../support/mpi.js';
+import { expectLost, expectRefusals } from './refusals.js';
 
 const program = new URL('./mpi-program.mjs', import.meta.url);
 const required = (process.env.EWALD_REQUIRE ?? '').split(/[\s,]+/).includes('mpi');
@@ -30,27 +31,43 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
   test('JavaScript goes on while a message is awaited', async () => {
     const { code, out, err } = await mpirun(2, program, 'responsive');
     expect(code, err).toBe(0);
-    expect(Number(/ticks (\d+)/.exec(out)?.[1])).toBeGreaterThan(5);
+    expect(out).toContain('went on');
   });
 
   test.each([
     ['throws', 'rank 1 of 3 failed, which ends the job: it gave up'],
     ['dies', ''],
     ['exits', ''],
-  ])('a rank that %s ends the job within seconds', async (how, words) => {
-    const began = performance.now();
+  ])('a rank that %s ends the job', async (how, words) => {
     const { code, err } = await mpirun(3, program, how);
-    expect(code).not.toBe(0);
-    expect(performance.now() - began).toBeLessThan(20_000);
+    // Null is what a job that had to be ended gives.
+    expect(code).toBeGreaterThan(0);
     expect(err).toContain(words);
     expect(err.length).toBeGreaterThan(20);
   });
 
-  test('a message of another length is told with both', async () => {
+  test.each([2, 3])('-n %i: ranks that disagree are all refused as threads are, and go on', async (ranks) => {
+    const { code, out, err } = await mpirun(ranks, program, 'wrong');
+    expect(code, err).toBe(0);
+    const lines = out.split('\n').filter((line) => line.startsWith('{'));
+    const told = lines.map((line) => JSON.parse(line)).sort((a, b) => a.rank - b.rank);
+    expectRefusals(told.map(({ heard }) => heard));
+  });
+
+  // Before, MPI_Finalize of the one waited for the others, and they for its messages.
+  test.each(['recv', 'send', 'bcast', 'group'])('what waits for a rank that has left is lost: %s', async (how) => {
+    const { code, out, err } = await mpirun(4, program, 'leaving', how);
+    expect(code, err).toBe(0);
+    const lines = out.trim().split('\n').sort();
+    expect(lines.map((line) => Number(line[0]))).toEqual([0, 1, 2, 3]);
+    expectLost(lines.map((line) => line.slice(2)));
+  });
+
+  test('a message of another length is reported with both lengths', async () => {
     const { code, err, out } = await mpirun(2, program, 'mismatched');
     expect(code, err).toBe(0);
     expect(out).toContain('Shape: rank 0 sent 16 bytes to rank 1, which expected 20');
-    expect(out).toContain('Shape: rank 0 sent more bytes to rank 1, which expected 8');
+    expect(out).toContain('Shape: rank 0 sent 16 bytes to rank 1, which expected 8');
   });
 
   test('arrays that are transferred away under a message are not touched any more', async () => {

@@ -161,11 +161,23 @@ export async function conformance(comm) {
   await comm.allreduce(Float32Array.of(rank === size - 1 ? Number.NaN : rank, -rank), floats, 'max');
   same(floats, [Number.NaN, 0], 'greatest with NaN');
 
-  // Nobody passes a barrier before all have come.
-  const began = Date.now();
-  if (rank === size - 1) await new Promise((resolve) => setTimeout(resolve, 60));
-  await comm.barrier();
-  if (size > 1 && Date.now() - began < 40) throw new Error('the barrier did not wait');
+  // Nobody passes a barrier before all have come: the last rank comes only when the others have begun to wait, and they
+  // have passed only when it has.
+  if (size > 1) {
+    let passed = false;
+    if (rank === size - 1) {
+      for (let r = 0; r < rank; r++) await comm.recv(new Int8Array(1), r, 11);
+      await comm.barrier();
+    } else {
+      const waiting = comm.barrier().then(() => {
+        passed = true;
+      });
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+      if (passed) throw new Error('the barrier did not wait');
+      await comm.send(new Int8Array(1), size - 1, 11);
+      await waiting;
+    }
+  }
 
   // Groups: odd and even, backwards; groups of groups; none.
   const group = await comm.split(rank % 2, -rank);

@@ -1,0 +1,53 @@
+/** Whether what ranks send in an `alltoallv` is what the others expect, told by two numbers a rank. */
+import { EwaldError } from '../errors.js';
+import { type Agreed, allRows, type Messages } from './agreement.js';
+
+/** A number of 32 bits for `count` elements from one rank to another; nothing for none. */
+function mixed(from: number, to: number, count: number): number {
+  if (count === 0) return 0;
+  let h = 0x9e3779b9;
+  for (const value of [from, to, count % 2 ** 32, Math.floor(count / 2 ** 32)]) {
+    h = Math.imul(h ^ value, 0x85ebca6b);
+    h = Math.imul(h ^ (h >>> 15), 0xc2b2ae35);
+    h ^= h >>> 13;
+  }
+  return h >>> 0;
+}
+
+const sum = (numbers: Iterable<number>): number => {
+  let all = 0;
+  for (const number of numbers) all = (all + number) >>> 0;
+  return all;
+};
+
+/** Sums over what this rank sends and over what it expects: over all ranks both are equal where every pair agrees. */
+export const countSums = (rank: number, sends: readonly number[], receives: readonly number[]): [number, number] => [
+  sum(sends.map((count, to) => mixed(rank, to, count))),
+  sum(receives.map((count, from) => mixed(from, rank, count))),
+];
+
+/**
+ * Throws `Shape` on every rank, naming the first pair that disagrees; `tags` are two of the call's own. One in 2³² wrong
+ * calls gets by, and is then refused by the message itself.
+ */
+export async function checkCounts(
+  m: Messages,
+  tags: readonly [number, number],
+  agreed: Agreed,
+  sends: readonly number[],
+  receives: readonly number[],
+): Promise<void> {
+  const sums = (column: number) => sum(Array.from({ length: m.size }, (_, r) => agreed.own(r)[column] as number));
+  if (sums(0) === sums(1)) return;
+  const [sent, expected] = [
+    await allRows(m, tags[0], Float64Array.from(sends)),
+    await allRows(m, tags[1], Float64Array.from(receives)),
+  ];
+  for (let from = 0; from < m.size; from++)
+    for (let to = 0; to < m.size; to++) {
+      const [is, wanted] = [sent[from * m.size + to], expected[to * m.size + from]];
+      if (is === wanted) continue;
+      const what = `alltoallv: rank ${from} sends ${is} elements to rank ${to}, which expects ${wanted}`;
+      throw new EwaldError('Shape', `${what}; both need the same count`, { detail: { rank: from } });
+    }
+}

@@ -1,0 +1,15 @@
+/** Numbers of every rank for every rank, for rooms that agree upon more than a call of the communicator. */
+import type { Communicator } from './communicator.js';
+import { agreedRows, type Ranks } from './ranks.js';
+
+/** Collective: gives each rank the rows of all, in the order of ranks; a row is at most `mostOwn` numbers. */
+export async function rowsOfAll(comm: Communicator, row: readonly number[]): Promise<ArrayLike<number>[]> {
+  const own = (comm as unknown as Partial<Ranks>)[agreedRows];
+  if (own) return own.call(comm as unknown as Ranks, row);
+  // A communicator that is not ours.
+  const n = row.length;
+  const all = new Float64Array(n * comm.size);
+  await comm.gather(Float64Array.from(row), all);
+  await comm.bcast(all);
+  return Array.from({ length: comm.size }, (_, rank) => all.subarray(rank * n, (rank + 1) * n));
+}
