@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodePlace } from '../../src/entries/place.node.js';
 import { decode, encode } from '../../src/executors/codec.js';
 import { TaskHost } from '../../src/executors/host.js';
+import { admitResult } from '../../src/executors/nats/admit.js';
 import type { TaskSpec } from '../../src/executors/task.js';
 import { NatsServer, natsPresent } from '../support/nats.js';
 
@@ -23,6 +24,20 @@ async function until(what: string, is: () => Promise<boolean> | boolean): Promis
     await pause(20);
   }
 }
+
+test.each([
+  [null],
+  [7],
+  [{}],
+  [{ value: 1, error: undefined, worker: 5, attempts: 1, seconds: 0 }],
+  [{ value: 1, error: undefined, worker: 'w', attempts: -1, seconds: 0 }],
+  [{ value: 1, error: undefined, worker: 'w', attempts: 1, seconds: Number.NaN }],
+  [{ value: 1, error: 'no', worker: 'w', attempts: 1, seconds: 0 }],
+  [{ value: 1, error: { tag: ['Lost'], name: 'x', message: 'x', stack: '' }, worker: 'w', attempts: 1, seconds: 0 }],
+  [JSON.parse('{"__proto__":{"value":1,"worker":"w","attempts":1,"seconds":0}}')],
+])('a client refuses what is no result: %j', (given) => {
+  expect(() => admitResult(given)).toThrow('the message cannot be used');
+});
 
 test('the thread of a worker has a lock of its own: where names alone are allowed it imports no URL', async () => {
   const parts = {
@@ -290,7 +305,15 @@ describe.skipIf(!natsPresent).each([false, true])('a worker with allowModules: %
     await connection.flush();
     await until('it has said so', () => log.length >= before + 6);
     expect(log.slice(before).every((line) => /^ignored a message /.test(line))).toBe(true);
+    // A stranger that answers for workers is not counted as one.
+    const garbage = [new Uint8Array(0), encode(null), encode({ name: 'x', slots: 'many' }), encode({ slots: 1e300 })];
+    connection.subscribe(`ewald.${cluster}.ping`, {
+      callback: (_, message) => {
+        for (const one of garbage) message.respond(one);
+      },
+    });
     const executor = await Executor.connect(server.url, { cluster, modules: ['mine'] });
+    expect((await executor.detect()).map(({ name }) => name)).toEqual([worker.info.name]);
     const results: unknown[] = [];
     for await (const { value } of executor.run([
       { module: 'pi', function: 'count', argument: { points: 1000, seed: 1 } },
