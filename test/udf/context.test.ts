@@ -115,6 +115,14 @@ test('what is exported is what is loaded again', async () => {
   await ctx.exportDataset(scan(), path, { force: true });
   const again = await ctx.load(path);
   expect([again.shape.nav, again.shape.sig, again.dtype]).toEqual([[4, 5], [6, 7], 'u16']);
+  // An input is never an output, and a file has one writer.
+  await refused(() => ctx.exportDataset(again, path, { force: true }), 'Argument', 'is the input itself');
+  const other = join(folder, 'other.npy');
+  const both = await Promise.allSettled([ctx.exportDataset(again, other), ctx.exportDataset(again, other)]);
+  expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  expect(both.find((one) => one.status === 'rejected')).toMatchObject({
+    reason: { tag: 'File', message: expect.stringContaining('is being written by this very process') },
+  });
   const [all, each] = await ctx.runUdf(again, [sumUdf, sumSigUdf]);
   expect([...each.intensity.data]).toEqual(sums);
   expect(all.intensity.data.reduce((a, b) => a + b, 0)).toBe(sums.reduce((a, b) => a + b, 0));
