@@ -14,12 +14,14 @@ import { openStacked, stackedGeometry } from '../detector/stacked.js';
 import { isEwaldError, messageOf } from '../errors.js';
 import { type Output, openOutput, type WriteOptions } from '../files/write.js';
 import { geometryPicture } from '../report/geometry-picture.js';
+import { noChecksums } from './data-options.js';
 import { holdsFrames } from './frame-inputs.js';
 import { readText } from './inputs.js';
 import { bold, type CliDeps, dim, exitCode, green, print, printJson, red, yellow } from './output.js';
 
 interface Options {
   frames?: string;
+  checksums?: boolean;
   svg?: string;
   output?: string;
   force?: boolean;
@@ -34,6 +36,7 @@ export function register(program: Command, _: CliDeps): void {
     .description('explain a geometry, check that it fits together (and with frames), draw it')
     .argument('<geometry>', 'a .geom file, or a file of frames that says its own')
     .option('--frames <file>', 'frames that it should fit')
+    .option('--no-checksums', `frames: ${noChecksums}`)
     .option('--svg <file>', 'draw it: panels, their first pixels and directions, resolution')
     .option('-o, --output <geom>', 'write it as a .geom file')
     .option('--force', 'replace files that exist; never an input')
@@ -67,7 +70,9 @@ async function explained(
   const parsed = own ? undefined : parseGeometry(await readText(file), file);
   const frames = own ? file : options.frames;
   const dataset =
-    frames === undefined ? undefined : await openStacked((sigShape) => open(frames, { sigShape }), parsed);
+    frames === undefined
+      ? undefined
+      : await openStacked((sigShape) => open(frames, { sigShape, checksums: options.checksums }), parsed);
   try {
     const geometry = parsed ?? geometryFromFile(dataset as Dataset);
     const found: string[] = [];

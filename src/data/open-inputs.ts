@@ -27,11 +27,11 @@ export async function openInput(
   const dataset = await openSource(await sourceWith(input, options, platform, siblings), options, platform.services);
   // A source that was handed in is closed with its dataset, and nobody can open it again.
   if (isSource(input)) return dataset;
-  const { codecs, allowOutside, maxFrameBytes, h5wasm } = options;
+  const { codecs, allowOutside, checksums, maxFrameBytes, h5wasm } = options;
   const openOther = (path: string, file?: string): Promise<Dataset> =>
     openInput(
       file === undefined ? input : besideInput(input, file, siblings),
-      { codecs, allowOutside, maxFrameBytes, h5wasm, dataset: path },
+      { codecs, allowOutside, checksums, maxFrameBytes, h5wasm, dataset: path },
       platform,
       siblings,
     );
@@ -65,8 +65,8 @@ export async function openInputs(
   );
   const openOther = async (path: string, file?: string): Promise<Dataset> => {
     const input = file === undefined ? first : besideInput(first, file, siblings);
-    const { codecs, allowOutside, maxFrameBytes } = options;
-    return one(input, { codecs, allowOutside, maxFrameBytes, dataset: path });
+    const { codecs, allowOutside, checksums, maxFrameBytes } = options;
+    return one(input, { codecs, allowOutside, checksums, maxFrameBytes, dataset: path });
   };
   return isSource(first) ? series : Object.assign(series, { openOther });
 }

@@ -5,6 +5,7 @@ import { compare, type Digests, hex32 } from './checksums/check.js';
 import { latin1 } from './cursor.js';
 import { inflate } from './inflate.js';
 import { badFile, holds, sane } from './shapes.js';
+import { memorySource } from './sources/memory.js';
 
 /** A member of an archive. */
 export interface ZipEntry {
@@ -68,12 +69,7 @@ export async function zipMember(
   entry: ZipEntry,
   { signal, digests }: { readonly signal?: PlatformSignal | undefined; readonly digests?: Digests | undefined },
 ): Promise<ByteSource> {
-  holds(source, entry.at, 30, `the header of ${entry.name}`);
-  const header = await source.read(entry.at, 30, { signal });
-  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
-  if (view.getUint32(0, true) !== 0x04034b50) throw badFile(source, `${entry.name} has no local header`);
-  const start = entry.at + 30 + view.getUint16(26, true) + view.getUint16(28, true);
-  holds(source, start, entry.storedBytes, entry.name);
+  const start = await dataStart(source, entry, signal);
   if (entry.method !== 0 && entry.method !== 8)
     throw badFile(source, `${entry.name} is packed by method ${entry.method}; read are 0 (stored) and 8 (deflate)`);
   const name = `${source.name}:${entry.name}`;
@@ -101,6 +97,32 @@ export async function zipMember(
     close: () => source.close(),
   };
   return member;
+}
+
+/** The first bytes of a member as a source, up to `most`; its size is that of the whole. */
+export async function zipHead(
+  source: ByteSource,
+  entry: ZipEntry,
+  most: number,
+  signal: PlatformSignal | undefined,
+): Promise<ByteSource> {
+  const start = await dataStart(source, entry, signal);
+  const length = Math.min(entry.bytes, most);
+  // Deflate needs no more than a few bytes beyond what it makes.
+  const stored = await source.read(start, Math.min(entry.storedBytes, 2 * most), { signal });
+  const head = entry.method === 8 ? await inflate(stored, length, 'deflate-raw') : stored.subarray(0, length);
+  return { ...memorySource(head, `${source.name}:${entry.name}`), size: entry.bytes };
+}
+
+/** Where the data of a member begin. Throws `Format`. */
+async function dataStart(source: ByteSource, entry: ZipEntry, signal: PlatformSignal | undefined): Promise<number> {
+  holds(source, entry.at, 30, `the header of ${entry.name}`);
+  const header = await source.read(entry.at, 30, { signal });
+  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+  if (view.getUint32(0, true) !== 0x04034b50) throw badFile(source, `${entry.name} has no local header`);
+  const start = entry.at + 30 + view.getUint16(26, true) + view.getUint16(28, true);
+  holds(source, start, entry.storedBytes, entry.name);
+  return start;
 }
 
 async function storedCrc(source: ByteSource, start: number, size: number, { crc32 }: Digests): Promise<number> {

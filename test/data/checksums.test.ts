@@ -14,6 +14,7 @@ import { npyHeadOf } from '../../src/data/npy.js';
 import { isEwaldError } from '../../src/errors.js';
 import { ewald } from '../support/cli.js';
 import { codecsHere } from './hdf5-support.js';
+import { zipOf } from './zip-of.js';
 
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 const joined = (...parts: Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
@@ -45,28 +46,7 @@ const stated = (bytes: Uint8Array): string => `Content-MD5: ${createHash('md5').
 /** A .npz of one array. */
 function npz(method: 0 | 8): { bytes: Uint8Array; data: number } {
   const member = joined(npyHeadOf('<i4', [10, 12]), plain);
-  const stored = method === 8 ? new Uint8Array(zlib.deflateRawSync(member)) : member;
-  const name = latin1('data.npy');
-  const shared = new DataView(new ArrayBuffer(26));
-  shared.setUint16(0, 20, true);
-  shared.setUint16(4, method, true);
-  shared.setUint32(10, crc32(member), true);
-  shared.setUint32(14, stored.length, true);
-  shared.setUint32(18, member.length, true);
-  shared.setUint16(22, name.length, true);
-  const both = new Uint8Array(shared.buffer);
-  const local = joined(latin1('PK\x03\x04'), both, name, stored);
-  const central = joined(latin1('PK\x01\x02\x14\x00'), both, new Uint8Array(14), name);
-  const end = new DataView(new ArrayBuffer(22));
-  end.setUint32(0, 0x06054b50, true);
-  end.setUint16(8, 1, true);
-  end.setUint16(10, 1, true);
-  end.setUint32(12, central.length, true);
-  end.setUint32(16, local.length, true);
-  return {
-    bytes: joined(local, central, new Uint8Array(end.buffer)),
-    data: 30 + name.length + (method === 8 ? 0 : 128),
-  };
+  return { bytes: zipOf({ 'data.npy': member }, method), data: 30 + 'data.npy'.length + (method === 8 ? 0 : 128) };
 }
 
 /** A TIFF of one strip of deflate, with `padding` bytes behind it. */

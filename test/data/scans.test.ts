@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Hdf5Writer, type WriteNode } from '../../src/data/hdf5/writer.js';
 import { memorySource, type OpenOptions, open } from '../../src/data/node.js';
+import { npyHeadOf } from '../../src/data/npy.js';
 import { writers } from '../../src/data/write.js';
 import { ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 import { codecsHere } from './hdf5-support.js';
 import { expected, type Sample, summary } from './samples.js';
+import { zipOf } from './zip-of.js';
 
 const em = (name: string): string => join(dataFolder ?? '', 'formats-em', name);
 
@@ -89,6 +91,25 @@ it('reads an MRC stack of volumes as a scan of two axes', async () => {
   expect(odd.shape.navigation).toEqual([6]);
   expect(odd.notes.map(({ text }) => text).join()).toMatch(/of 4 sections each, but there are 6 sections/);
   await odd.dispose();
+});
+
+it.each([0, 8] as const)('lists the arrays of an npz (method %i) and opens each by its name', async (method) => {
+  const array = (shape: number[], value: number): Uint8Array =>
+    Buffer.concat([npyHeadOf('|u1', shape), new Uint8Array(shape.reduce((a, b) => a * b, 1)).fill(value)]);
+  const file = zipOf({ 'first.npy': array([3, 4, 5], 1), 'second.npy': array([2, 4, 5], 2) }, method);
+  for (const [dataset, value] of [
+    ['first', 1],
+    ['second', 2],
+    ['second.npy', 2],
+  ] as const) {
+    const opened = await open(memorySource(file, 'a.npz'), { dataset });
+    expect((await opened.read(0, 1))[0]).toBe(value);
+    expect(opened.arrays.map(({ name, shape, chosen }) => [name, shape, chosen])).toEqual([
+      ['first', [3, 4, 5], value === 1],
+      ['second', [2, 4, 5], value === 2],
+    ]);
+    await opened.dispose();
+  }
 });
 
 describe('two datacubes in one file', () => {

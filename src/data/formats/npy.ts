@@ -78,7 +78,8 @@ interface Header {
   readonly offset: number;
 }
 
-async function readHeader(source: ByteSource, { signal }: FormatOptions): Promise<Header> {
+/** What the header says. Throws `Format`. */
+export async function readHeader(source: ByteSource, { signal }: FormatOptions): Promise<Header> {
   const { name, size } = source;
   const offset = npyOffset(await source.read(0, Math.min(12, size), { signal }), name);
   holds(source, 0, offset, 'the header');

@@ -1,12 +1,12 @@
 /** Zip archives of NumPy arrays: .npz, and .prz of Panta Rhei. Zarr in a zip is refused by name. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError, isEwaldError } from '../../errors.js';
 import type { ByteSource } from '../byte-source.js';
 import { plainDigests } from '../checksums/check.js';
-import type { Note } from '../dataset.js';
-import type { Format } from '../format.js';
+import type { ArrayEntry, Note } from '../dataset.js';
+import type { Format, FormatOptions } from '../format.js';
 import { badFile } from '../shapes.js';
-import { mostChecked, readZip, type ZipEntry, zipMember } from '../zip.js';
-import { npy } from './npy.js';
+import { mostChecked, readZip, type ZipEntry, zipHead, zipMember } from '../zip.js';
+import { npy, readHeader } from './npy.js';
 
 export const npz: Format = {
   name: 'npz',
@@ -35,10 +35,36 @@ export const npz: Format = {
     const unchecked = digests !== undefined && entry.method === 0 && entry.bytes > mostChecked;
     return Object.assign(dataset, {
       format: 'npz',
+      arrays: await listed(source, arrays, entry, options),
       notes: unchecked ? [...dataset.notes, notChecked] : dataset.notes,
     });
   },
 };
+
+/** Members that are described; of more the rest is left out. */
+const mostListed = 64;
+/** Headers of NumPy's arrays are 128 bytes, of many axes or fields a few more. */
+const headBytes = 4096;
+
+/** The arrays of the archive, by their headers. */
+async function listed(
+  source: ByteSource,
+  arrays: readonly ZipEntry[],
+  chosen: ZipEntry,
+  { signal }: FormatOptions,
+): Promise<readonly ArrayEntry[]> {
+  if (arrays.length === 1) return [];
+  const found: ArrayEntry[] = [];
+  for (const entry of arrays.slice(0, mostListed))
+    try {
+      const { shape, dtype } = await readHeader(await zipHead(source, entry, headBytes, signal), { signal });
+      found.push({ name: entry.name.replace(/\.npy$/, ''), shape, dtype, chosen: entry === chosen });
+    } catch (error) {
+      // An array that cannot be described, such as one of texts, does not keep anybody from the others.
+      if (isEwaldError(error, 'Aborted') || (isEwaldError(error, 'File') && !error.detail.absent)) throw error;
+    }
+  return found;
+}
 
 const notChecked: Note = {
   kind: 'warning',
