@@ -51,6 +51,22 @@ test.each([
   expect([...(labels.data as Float64Array)]).toEqual(wanted);
 });
 
+test('a pixel that is NaN or infinite in some frame tells nothing, and hides nothing', async () => {
+  const broken = Float32Array.from(frames);
+  const quiet = frames.slice();
+  for (const [pixel, value] of [
+    [33, Number.NaN],
+    [57, Number.POSITIVE_INFINITY],
+  ] as const) {
+    broken[4 * 80 + pixel] = value;
+    for (let f = 0; f < 30; f++) quiet[f * 80 + pixel] = 0;
+  }
+  const of = ctx.fromMemory(broken, { sigShape, navShape });
+  const { labels } = await ctx.run(ctx.createClusterAnalysis(of, { clusters: 6 }));
+  const wish = { peaks: 500, minDistance: 1, clusters: 6, nav: navShape, sig: sigShape };
+  expect([...(labels.data as Float64Array)]).toEqual(clustersOf({ ...wish, data: quiet }));
+});
+
 test('of a region: the others have none; parts that do not touch cannot come together', async () => {
   const roi = Uint8Array.from({ length: 30 }, (_, i) => (i % columns < 3 ? 1 : 0));
   const analysis = ctx.createClusterAnalysis(scan, { clusters: 4 });
