@@ -183,7 +183,7 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
         'Format',
         `${pages.source.name}: ${name}: the chunk of ${place.length > 0 ? `[${start.join(', ')}]` : 'all'} is damaged: ` +
           messageOf(error),
-        { cause: error, detail: { path: pages.source.name, dataset: name, start, frame: start[0] } },
+        { cause: error, detail: { ...error.detail, path: pages.source.name, dataset: name, start, frame: start[0] } },
       );
     }
   };
