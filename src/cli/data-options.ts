@@ -28,6 +28,18 @@ export interface DataFlags {
 export const noChecksums =
   'do not compare the checksums of the file (CBF, HDF5, zip, TIFF): faster, and damage goes unnoticed';
 
+/** What the flag means, in every command that opens frames. */
+export const largestFrame = 'largest frame or chunk that is read; default 1073741824';
+
+/** How frames are read, by the flags that every command with frames has. Throws `Argument`. */
+export const readingOf = ({
+  checksums,
+  maxFrameBytes,
+}: Pick<DataFlags, 'checksums' | 'maxFrameBytes'>): Pick<OpenOptions, 'checksums' | 'maxFrameBytes'> => ({
+  checksums,
+  maxFrameBytes: maxFrameBytes === undefined ? undefined : Number(parseCount(maxFrameBytes, '--max-frame-bytes')),
+});
+
 /** The flag of an option of `open`, for messages. */
 export const flagOf = (option: string): string =>
   `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -46,7 +58,7 @@ export function withDataFlags(command: Command): Command {
     .option('--order <axes>', "raw, dm, hdf5: which axes vary fastest, the frame's (signal) or the scan's (navigation)")
     .option('--dataset <name>', 'which array of a file that holds several: a name, a path in HDF5, a number from 0')
     .option('--data <name>', 'the same as --dataset')
-    .option('--max-frame-bytes <n>', 'largest frame or chunk that is read; default 1073741824')
+    .option('--max-frame-bytes <n>', largestFrame)
     .option('--allow-outside', 'let the file refer to files outside its folder')
     .option('--no-checksums', noChecksums);
 }
@@ -78,9 +90,8 @@ export function openOptions(flags: DataFlags, signal: AbortSignal): OpenOptions 
     frameFooter: bytes(flags.frameFooter, '--frame-footer'),
     order: named(flags.order, '--order', ['signal', 'navigation']),
     dataset: dataset !== undefined && /^\d+$/.test(dataset) ? Number(dataset) : dataset,
-    maxFrameBytes: bytes(flags.maxFrameBytes, '--max-frame-bytes'),
     allowOutside: flags.allowOutside,
-    checksums: flags.checksums,
+    ...readingOf(flags),
     signal,
   };
 }

@@ -12,7 +12,7 @@ import { choice } from '../options.js';
 import { latticeName } from '../pipeline/chunk.js';
 import { openFrameSearcher } from '../pipeline/frame-searcher.js';
 import { fewestPeaks, knownOf, latticeOf, spotsOfFrames } from '../pipeline/unknown-cell.js';
-import { noChecksums } from './data-options.js';
+import { largestFrame, noChecksums, readingOf } from './data-options.js';
 import { holdsFrames, isFolder } from './frame-inputs.js';
 import { settle } from './frame-settings.js';
 import { FrameSource } from './frame-source.js';
@@ -46,6 +46,7 @@ interface Options extends PeakFlags {
   geometry?: string;
   data?: string;
   checksums?: boolean;
+  maxFrameBytes?: string;
   images: string;
 }
 
@@ -74,7 +75,8 @@ export function register(program: Command, deps: CliDeps): void {
   command
     .option('-g, --geometry <geom>', "frames: CrystFEL geometry; default: what the frames' file says")
     .option('--data <path>', 'frames: dataset of HDF5 files')
-    .option('--no-checksums', `frames: ${noChecksums}`);
+    .option('--no-checksums', `frames: ${noChecksums}`)
+    .option('--max-frame-bytes <n>', `frames: ${largestFrame}`);
   withPeakFlags(command)
     .option('--images <n>', 'frames: how many with peaks enough take part', '30')
     .action((lists: string[], options: Options) =>
@@ -183,7 +185,7 @@ async function imagesOf(files: readonly string[], options: Options, deps: CliDep
   const data = options.data === undefined ? path && { path, must: false } : { path: options.data, must: true };
   const wanted = files.map((file) => ({ file, frames: undefined }));
   const some = { wanted, data: data || undefined, geometry };
-  const all = { ...some, serialStart: 1, shard: undefined, follow: undefined, checksums: options.checksums, signal };
+  const all = { ...some, serialStart: 1, shard: undefined, follow: undefined, ...readingOf(options), signal };
   const source = await FrameSource.open(all);
   const context = await createContext(backendOption(options.backend));
   try {

@@ -8,7 +8,7 @@ import { minimumSpots } from '../indexing/parameters.js';
 import { choice } from '../options.js';
 import type { Tolerance } from '../pipeline/accept.js';
 import type { SearchSettings } from '../pipeline/settings.js';
-import { noChecksums } from './data-options.js';
+import { largestFrame, noChecksums } from './data-options.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, withExecutor } from './executor-flags.js';
 import type { Shard } from './frame-source.js';
 import type { LiveFlags } from './live-source.js';
@@ -39,6 +39,7 @@ export interface FrameFlags extends PeakFlags, ExecutorFlags {
   follow?: boolean;
   dataTimeout?: string;
   checksums?: boolean;
+  maxFrameBytes?: string;
   shard?: string;
   html?: string;
   hdf5?: string;
@@ -64,7 +65,8 @@ export function withFrameFlags(command: Command): Command {
     .option('-g, --geometry <file>', 'CrystFEL .geom of the detector; default: what the file itself says')
     .option('-o, --output <stream>', 'write a CrystFEL stream; - is standard output')
     .option('--data <path>', 'dataset of the frames in HDF5 files')
-    .option('--no-checksums', noChecksums);
+    .option('--no-checksums', noChecksums)
+    .option('--max-frame-bytes <n>', largestFrame);
   return withPeakFlags(command)
     .option('--min-peaks <n>', 'frames with fewer peaks are no hits, and not indexed', String(minimumSpots))
     .option('--accept-by <rule>', "lattices are taken by chance (ewald's own verdict) or by crystfel's rule", 'chance')

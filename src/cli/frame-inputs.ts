@@ -96,19 +96,21 @@ export function openFile(
     geometry,
     signal,
     checksums,
+    maxFrameBytes,
   }: {
     readonly geometry: Geometry | undefined;
     readonly signal: AbortSignal;
     readonly checksums?: boolean | undefined;
+    readonly maxFrameBytes?: number | undefined;
   },
 ): Promise<Dataset> {
   return openStacked(async (sigShape) => {
-    if (data?.must) return open(file, { signal, checksums, dataset: data.path, sigShape });
-    const dataset = await open(file, { signal, checksums });
+    if (data?.must) return open(file, { signal, checksums, maxFrameBytes, dataset: data.path, sigShape });
+    const dataset = await open(file, { signal, checksums, maxFrameBytes });
     const entry = data && dataset.arrays.find(({ name }) => name === data.path);
     if (!sigShape && (!entry || entry.chosen)) return dataset;
     await dataset.dispose();
-    return open(file, { signal, checksums, dataset: entry && data.path, sigShape });
+    return open(file, { signal, checksums, maxFrameBytes, dataset: entry && data.path, sigShape });
   }, geometry);
 }
 

@@ -48,6 +48,7 @@ export interface FrameSourceOptions {
   readonly follow: number | undefined;
   /** As `open` has it. */
   readonly checksums?: boolean | undefined;
+  readonly maxFrameBytes?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -99,7 +100,8 @@ export class FrameSource implements RunSource {
   }
 
   openOther(file: string, path: string): Promise<Dataset> {
-    return open(file, { dataset: path, checksums: this.#options.checksums });
+    const { checksums, maxFrameBytes } = this.#options;
+    return open(file, { dataset: path, checksums, maxFrameBytes });
   }
 
   async close(): Promise<void> {

@@ -18,6 +18,7 @@ import { methodName, type SearchSettings } from '../pipeline/settings.js';
 import type { SharedRun } from '../tasks/pipeline.js';
 import { version } from '../version.js';
 import { commandLine } from './command-line.js';
+import { readingOf } from './data-options.js';
 import { DetectorSink } from './detector-sink.js';
 import { Ends } from './ends.js';
 import { openExecutor, rankOf } from './executor-flags.js';
@@ -118,7 +119,7 @@ async function search(
       })
     : await FrameSource.open({
         ...{ wanted, data: data || undefined, geometry: given },
-        ...{ serialStart, shard, follow, signal, checksums: flags.checksums },
+        ...{ serialStart, shard, follow, signal, ...readingOf(flags) },
       });
   try {
     if (given)
@@ -131,8 +132,8 @@ async function search(
     const far = executor.kind === 'nats' ? resolve : (file: string): string => file;
     const name = source.first.name;
     const first = source.live ? name : far(name);
-    const { checksums } = flags;
-    const run: SharedRun = { geometry: given, first, data: source.data, checksums, settings, live: source.live };
+    const reading = readingOf(flags);
+    const run: SharedRun = { geometry: given, first, data: source.data, ...reading, settings, live: source.live };
     const summary = new FrameSummary(source.total);
     const done = new Set<string>();
     let last = Number.NEGATIVE_INFINITY;
@@ -301,8 +302,7 @@ async function* openSinks(
   if (hdf5 !== undefined) yield (await import('./hdf5-sink.js')).hdf5Sink(hdf5, writing, typed.commandLine);
   if (html !== undefined) {
     const title = source.first.name.replace(/^.*\//, '');
-    const { checksums } = flags;
-    const shown = { geometry, cell: cells[0], data: source.data, kept: source.kept, checksums };
+    const shown = { geometry, cell: cells[0], data: source.data, kept: source.kept, ...readingOf(flags) };
     yield (await import('./report-sink.js')).reportSink({ file: html, writing, title, ...shown, ...typed });
   }
 }

@@ -32,6 +32,7 @@ export interface ReportOptions {
   readonly cell: KnownCell | undefined;
   readonly data: string | undefined;
   readonly checksums?: boolean | undefined;
+  readonly maxFrameBytes?: number | undefined;
   /** Frames that came but once; undefined: files are read again. */
   readonly kept: KeptFrames | undefined;
   /** What stood out, asked for at the end. */
@@ -121,16 +122,16 @@ export async function reportSink(options: ReportOptions): Promise<FrameSink> {
 async function picturesOf(options: ReportOptions, best: readonly Candidate[], sample: readonly Candidate[]) {
   const [any] = [...best, ...sample];
   if (!any) return undefined;
-  const { kept, checksums } = options;
+  const { kept, checksums, maxFrameBytes } = options;
   const openOther: OpenOther = async (file, dataset) =>
-    kept ? kept.value(file, dataset) : open(file, { dataset, checksums });
+    kept ? kept.value(file, dataset) : open(file, { dataset, checksums, maxFrameBytes });
   const opened = new Map<string, Promise<Dataset>>();
   const datasetOf = async ({ filename: file, event = 0 }: FrameOrigin): Promise<Dataset> => {
     if (kept) return kept.dataset(event);
     let dataset = opened.get(file);
     if (!dataset) {
       const { data, geometry } = options;
-      dataset = openStacked((sigShape) => open(file, { dataset: data, sigShape, checksums }), geometry);
+      dataset = openStacked((sigShape) => open(file, { dataset: data, sigShape, checksums, maxFrameBytes }), geometry);
       opened.set(file, dataset);
     }
     return dataset;

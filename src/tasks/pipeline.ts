@@ -26,6 +26,7 @@ export interface SharedRun {
   readonly data: string | undefined;
   /** As `open` has it. */
   readonly checksums?: boolean | undefined;
+  readonly maxFrameBytes?: number | undefined;
   readonly settings: SearchSettings;
   /** The first frame, where frames come by themselves and `first` is but its name. */
   readonly live?: LiveFrame | undefined;
@@ -139,12 +140,12 @@ function detectorOf(
 async function openFrames(
   scope: TaskScope,
   file: DataInput,
-  { data, geometry, checksums }: SharedRun,
+  { data, geometry, checksums, maxFrameBytes }: SharedRun,
   known: number,
 ): Promise<Dataset> {
   const open = (): Promise<Dataset> =>
-    openStacked((sigShape) => scope.open(file, { dataset: data, sigShape, checksums }), geometry);
-  const key = `frames ${file}${checksums === false ? ' unchecked' : ''}`;
+    openStacked((sigShape) => scope.open(file, { dataset: data, sigShape, checksums, maxFrameBytes }), geometry);
+  const key = `frames ${file}${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}`;
   const dataset = await scope.keep(key, open);
   return dataset.frames >= known ? dataset : scope.keep(`${key} ${known}`, open);
 }

@@ -136,6 +136,10 @@ describe('ewald info', () => {
     // Sparse: no disk is used.
     writeFileSync(at('wide.raw'), '');
     truncateSync(at('wide.raw'), 2 ** 31);
+    for (const command of ['index', 'cell']) {
+      const small = await ewald([command, at('whole.h5'), '--max-frame-bytes', '39']);
+      expect(small, command).toMatchObject({ code: 1, err: expect.stringMatching(/40 bytes.*--max-frame-bytes/) });
+    }
     const asWide = ['info', at('wide.raw'), '--dtype', 'u16', '--sig-shape', '32768,32768'];
     const refusedWide = await ewald(asWide);
     expect(refusedWide).toMatchObject({ code: 1, err: expect.stringMatching(/2147483648 bytes.*--max-frame-bytes/) });
