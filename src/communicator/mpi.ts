@@ -129,7 +129,8 @@ class MpiCommunicator extends Ranks {
 
   // Type and length travel beside each message, at the same time.
   protected async sendChecked(data: CommArray, to: number, tag: number): Promise<void> {
-    const [unit, told] = [this.#unit('send', data), Float64Array.of(kindOf(data), data.byteLength)];
+    this.assertCarried('send', data);
+    const [unit, told] = [data.BYTES_PER_ELEMENT, Float64Array.of(kindOf(data), data.byteLength)];
     await Promise.all([
       this.#call(() => this.#addon.send(this.#number + 1, told, 8, to, tag)),
       this.#call(() => this.#addon.send(this.#number, data, unit, to, tag)),
@@ -137,7 +138,8 @@ class MpiCommunicator extends Ranks {
   }
 
   protected async recvChecked(into: CommArray, from: number, tag: number): Promise<void> {
-    const [unit, told] = [this.#unit('recv', into), new Float64Array(2)];
+    this.assertCarried('recv', into);
+    const [unit, told] = [into.BYTES_PER_ELEMENT, new Float64Array(2)];
     const bytes = into.byteLength;
     const [beside, message] = await Promise.allSettled([
       this.#call(() => this.#addon.recv(this.#number + 1, told, 8, from, tag)),
@@ -152,16 +154,15 @@ class MpiCommunicator extends Ranks {
 
   protected alltoallvChecked(send: CommArray, sends: Spread, recv: CommArray, receives: Spread): Promise<void> {
     const lists = Int32Array.from([...sends, ...receives].flat());
-    const unit = Math.max(this.#unit('alltoallv', send), this.#unit('alltoallv', recv));
-    return this.#call(() => this.#addon.alltoallv(this.#number, send, recv, unit, lists));
+    return this.#call(() => this.#addon.alltoallv(this.#number, send, recv, send.BYTES_PER_ELEMENT, lists));
   }
 
   protected bcastChecked(data: CommArray, root: number): Promise<void> {
-    return this.#call(() => this.#addon.bcast(this.#number, data, this.#unit('bcast', data), root));
+    return this.#call(() => this.#addon.bcast(this.#number, data, data.BYTES_PER_ELEMENT, root));
   }
 
   protected gatherChecked(send: CommArray, recv: CommArray | undefined, root: number): Promise<void> {
-    return this.#call(() => this.#addon.gather(this.#number, send, recv ?? null, this.#unit('gather', send), root));
+    return this.#call(() => this.#addon.gather(this.#number, send, recv ?? null, send.BYTES_PER_ELEMENT, root));
   }
 
   protected async splitChecked(color: number, key: number): Promise<Communicator | undefined> {
@@ -204,12 +205,11 @@ class MpiCommunicator extends Ranks {
     this.#addon.leave(this.#number).catch(() => {});
   }
 
-  #unit(what: string, array: CommArray): number {
-    if (array.length > mostElements) {
-      const found = `${array.length} elements; MPI counts to ${mostElements}, so send it in parts`;
-      throw new EwaldError('Limit', `${what}: the array has ${found}`);
-    }
-    return array.BYTES_PER_ELEMENT;
+  protected override assertCarried(what: string, ...arrays: CommArray[]): void {
+    const long = arrays.find(({ length }) => length > mostElements);
+    if (!long) return;
+    const found = `${long.length} elements; MPI counts to ${mostElements}, so send it in parts`;
+    throw new EwaldError('Limit', `${what}: the array has ${found}`);
   }
 
   async #call(begin: () => Promise<unknown>): Promise<void> {

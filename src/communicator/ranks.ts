@@ -44,6 +44,8 @@ export abstract class Ranks implements CommunicatorMethods {
   protected abstract assertAlive(): void;
   /** Takes no further part, so that whoever waits for this rank here hears of it. */
   protected abstract abandon(): void;
+  /** Refuses arrays that cannot be carried, before the other ranks are asked: once they have agreed nobody may drop out. */
+  protected assertCarried(_what: string, ..._arrays: CommArray[]): void {}
   protected abstract sendChecked(data: CommArray, to: number, tag: number): Promise<void>;
   protected abstract recvChecked(into: CommArray, from: number, tag: number): Promise<void>;
   protected abstract bcastChecked(data: CommArray, root: number, tag: number): Promise<void>;
@@ -90,6 +92,7 @@ export abstract class Ranks implements CommunicatorMethods {
       const found = `${mine} elements to itself and expects ${back}`;
       throw new EwaldError('Shape', `alltoallv: rank ${this.rank} sends ${found}`);
     }
+    this.assertCarried('alltoallv', send, recv);
     const sums = countSums(this.rank, sends[0], receives[0]);
     // Lengths may differ from rank to rank, counts of a pair may not.
     await this.#together(
@@ -111,6 +114,7 @@ export abstract class Ranks implements CommunicatorMethods {
     this.#assertUsable();
     checkArray('bcast', data);
     checkRank('bcast: root', root, this.size);
+    this.assertCarried('bcast', data);
     await this.#together({ name: 'bcast', data, root }, (tag) => this.bcastChecked(data, root, tag));
   }
 
@@ -123,6 +127,7 @@ export abstract class Ranks implements CommunicatorMethods {
       checkAlike('gather', send, recv);
       checkLength('gather: recv', recv, send.length * this.size);
     }
+    this.assertCarried('gather', send);
     const into = this.rank === root ? recv : undefined;
     await this.#together({ name: 'gather', data: send, root }, (tag) => this.gatherChecked(send, into, root, tag));
   }
@@ -132,6 +137,7 @@ export abstract class Ranks implements CommunicatorMethods {
     checkAlike('allreduce', send, recv);
     checkLength('allreduce: recv', recv, send.length);
     const op = choice('allreduce: op', given, 'sum', reduceOps);
+    this.assertCarried('allreduce', send);
     const call: Call = { name: 'allreduce', data: send, op: reduceOps.indexOf(op) };
     const { rank, size } = this;
     // Two exchanges: the next call begins behind the second one.
