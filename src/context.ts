@@ -105,6 +105,7 @@ export interface DeviceOptions extends ContextOptions {
 
 /** Probes every backend, opening one for its self-test alone: what a context would find here, and why. */
 export async function listDevices(platform: Platform, options: DeviceOptions = {}): Promise<DeviceReport[]> {
+  knownOptions('devices', options, [...contextOptionNames, 'selfTest']);
   const { selfTest: wanted, ...own } = options;
   const selfTest = flag('devices: selfTest', wanted, false);
   const { named, open, logger } = readSettings(platform, own);

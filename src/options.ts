@@ -46,6 +46,7 @@ export function shown(value: unknown): string {
       return `a ${value.constructor.name}${length === undefined ? '' : ` of ${length}`}`;
     }
     const name = (value as object).constructor?.name ?? 'object';
+    if (typeof (value as PromiseLike<unknown>).then === 'function') return 'a Promise (is an await missing?)';
     if (name !== 'Array' && name !== 'Object') return `a ${name}`;
     const text = JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? `${inner}n` : inner));
     return text.length > 120 ? `${text.slice(0, 110)} …` : text;
@@ -54,15 +55,33 @@ export function shown(value: unknown): string {
   }
 }
 
+/** Options of a plan's run, which are easily given to the plan: their names, and the call that takes them. */
+export interface OfRun {
+  readonly names: readonly string[];
+  readonly call: string;
+}
+
 /** Refuses what is no object of options, and option names that `known` lacks. */
-export function knownOptions(what: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options) || ArrayBuffer.isView(options))
+export function knownOptions(what: string, options: object, known: readonly string[], ofRun?: OfRun): void {
+  const isPromise = typeof (options as { then?: unknown } | null | undefined)?.then === 'function';
+  if (
+    typeof options !== 'object' ||
+    options === null ||
+    Array.isArray(options) ||
+    ArrayBuffer.isView(options) ||
+    isPromise
+  )
     throw new EwaldError(
       'Argument',
       `${what} was given ${shown(options)} for its options; needed is an object with some of ${known.join(', ')}`,
     );
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
+    if (ofRun?.names.includes(name))
+      throw new EwaldError(
+        'Argument',
+        `${what} has no option "${name}": it belongs to the run of the plan, await ${ofRun.call}`,
+      );
     const near = nearest(name, known);
     throw new EwaldError(
       'Argument',

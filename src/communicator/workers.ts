@@ -1,4 +1,5 @@
 /** The communicator of threads: messages lie in shared memory, and are told by a board of Atomics. */
+import { expectsMembers } from '../arguments.js';
 import { EwaldError } from '../errors.js';
 import { acknowledgements, Board, type Notice, unacknowledged } from './board.js';
 import { leftError } from './checks.js';
@@ -337,6 +338,12 @@ function take<T>(list: T[], which: (element: T) => boolean): T[] {
 
 /** The communicator of the thread that has this handle. */
 export const workersComm = async (handle: RankHandle): Promise<Communicator> => {
+  expectsMembers(
+    'workersComm: the handle',
+    handle,
+    ['rank', 'size', 'board', 'ports'],
+    'one of the handles of a group',
+  );
   const members = Array.from({ length: handle.size }, (_, rank) => rank);
   return new MessageCommunicator(new SharedCarrier(handle), members, handle.rank, 0) as unknown as Communicator;
 };

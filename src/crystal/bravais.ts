@@ -5,7 +5,7 @@
  * reduced net gives the conventional cells it may be part of, set as the International Tables do (settings.ts). A metric
  * alone cannot tell a symmetry from a coincidence: the answer is a list.
  */
-import { anglesOf, type Cell, combine, cross, dot, lengthsOf, norm, type Vector, volume } from './cell.js';
+import { anglesOf, type Cell, combine, cross, dot, expectsCell, lengthsOf, norm, type Vector, volume } from './cell.js';
 import { reducedCell } from './niggli.js';
 import {
   type BravaisType,
@@ -62,6 +62,7 @@ function distortionOf(from: Parameters, to: Parameters): number {
  * a ≤ c; oP, oI, oF: a ≤ b ≤ c; oC: a ≤ b; hR: obverse). `given` is a primitive cell.
  */
 export function bravaisCandidates(given: Cell, tolerance = 0.02): BravaisCandidate[] {
+  expectsCell('bravaisCandidates: the cell', given);
   const reduced = reducedCell(given, [Math.min(tolerance / 10, 1e-3), 1e-5, 1e-9]).cell;
   const size = Math.abs(volume(reduced));
   const best = new Map<BravaisType, BravaisCandidate>();

@@ -1,6 +1,7 @@
 /**
  * Known cells as people have them: CrystFEL .cell files, the CRYST1 line of a PDB file, six parameters, or nine numbers.
  */
+import { expectsText } from '../arguments.js';
 import { EwaldError } from '../errors.js';
 import { choice, nearest } from '../options.js';
 import { anglesOf, type Cell, cellFrom, cellFromParameters, checkCell, lengthsOf } from './cell.js';
@@ -24,6 +25,7 @@ const fail = (name: string, message: string): EwaldError =>
  * `name` is what messages call it, default "the cell". Throws `Format` with the line for what is not understood.
  */
 export function readCell(text: string, name = 'the cell'): KnownCell {
+  expectsText('readCell: the first argument', text);
   const numbers = parseCellText(text);
   if (numbers) return { cell: numbers, centring: 'P' };
   const lines = text.split(newline);

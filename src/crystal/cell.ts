@@ -2,6 +2,7 @@
  * Unit cells: rows a, b, c in angstrom; lengths and angles; the reciprocal cell; whether two cells span the same
  * lattice.
  */
+import { expects, expectsNumbers } from '../arguments.js';
 import { EwaldError } from '../errors.js';
 
 /** A vector of three numbers. */
@@ -19,8 +20,17 @@ export const norm = (a: Vector): number => Math.sqrt(dot(a, a));
 export const scale = (k: number, a: Vector): Vector => [k * a[0], k * a[1], k * a[2]];
 export const subtract = (a: Vector, b: Vector): Vector => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
 
+/** Throws `Argument` unless `cell` is three vectors. Cheap: inner loops ask. */
+export function expectsCell(what: string, cell: Cell): void {
+  if (Array.isArray(cell) && cell[0]?.length === 3 && cell[1]?.length === 3 && cell[2]?.length === 3) return;
+  const how =
+    'three vectors [[ax, ay, az], [bx, by, bz], [cx, cy, cz]] in angstrom; cellFrom makes them of nine numbers';
+  expects(false, what, cell, how);
+}
+
 /** Nine numbers in a row as a cell. */
 export function cellFrom(values: ArrayLike<number>, offset = 0): Cell {
+  expectsNumbers('cellFrom: the first argument', values);
   const at = (i: number): number => values[offset + i] ?? Number.NaN;
   return [
     [at(0), at(1), at(2)],
@@ -33,10 +43,14 @@ export function cellFrom(values: ArrayLike<number>, offset = 0): Cell {
 export const flat = (cell: Cell): number[] => cell.flatMap((row) => [...row]);
 
 /** Signed volume a · (b × c), in cubic angstrom; negative for a left-handed cell. */
-export const volume = (cell: Cell): number => dot(cell[0], cross(cell[1], cell[2]));
+export function volume(cell: Cell): number {
+  expectsCell('volume: the cell', cell);
+  return dot(cell[0], cross(cell[1], cell[2]));
+}
 
 /** The reciprocal cell (no 2π): rows a*, b*, c* with a · a* = 1, a · b* = 0. */
 export function reciprocal(cell: Cell): Cell {
+  expectsCell('reciprocal: the cell', cell);
   const v = volume(cell);
   return [
     scale(1 / v, cross(cell[1], cell[2])),
@@ -46,10 +60,14 @@ export function reciprocal(cell: Cell): Cell {
 }
 
 /** Lengths a, b, c in angstrom. */
-export const lengthsOf = (cell: Cell): [number, number, number] => [norm(cell[0]), norm(cell[1]), norm(cell[2])];
+export function lengthsOf(cell: Cell): [number, number, number] {
+  expectsCell('lengthsOf: the cell', cell);
+  return [norm(cell[0]), norm(cell[1]), norm(cell[2])];
+}
 
 /** Angles α (b,c), β (a,c), γ (a,b) in degrees. */
 export function anglesOf(cell: Cell): [number, number, number] {
+  expectsCell('anglesOf: the cell', cell);
   const angle = (u: Vector, v: Vector): number =>
     (Math.acos(Math.min(1, Math.max(-1, dot(u, v) / norm(u) / norm(v)))) * 180) / Math.PI;
   return [angle(cell[1], cell[2]), angle(cell[0], cell[2]), angle(cell[0], cell[1])];
@@ -91,6 +109,7 @@ export function cellFromParameters(a: number, b: number, c: number, alpha: numbe
  * Throws `Argument`; a left-handed cell is fine.
  */
 export function checkCell(cell: Cell, what: string): void {
+  expectsCell(what, cell);
   if (!cell.flat().every(Number.isFinite))
     throw new EwaldError(
       'Argument',
@@ -126,6 +145,8 @@ export function relation(cell: Cell, reference: Cell): { matrix: number[]; devia
  * the other.
  */
 export function sameLattice(cell: Cell, reference: Cell, tolerance = 0.15): boolean {
+  expectsCell('sameLattice: the cell', cell);
+  expectsCell('sameLattice: the other cell', reference);
   const { deviation, determinant } = relation(cell, reference);
   return deviation <= tolerance && Math.abs(determinant) === 1;
 }

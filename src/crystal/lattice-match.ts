@@ -2,8 +2,9 @@
  * How one lattice lies on another: every basis of the one whose lengths and angles are those of the other's basis.
  * The lattice's own symmetry gives several such bases; they differ by proper rotations that map the lattice on itself.
  */
+
 import { EwaldError } from '../errors.js';
-import { type Cell, cellFrom, combine, dot, norm, reciprocal, type Vector, volume } from './cell.js';
+import { type Cell, cellFrom, combine, dot, expectsCell, norm, reciprocal, type Vector, volume } from './cell.js';
 import { type Centring, primitiveOf } from './centring.js';
 import { reducedCell } from './niggli.js';
 
@@ -80,6 +81,8 @@ export interface MisorientationOptions {
  * a quarter of their lengths and 0.25 radians.
  */
 export function misorientation(cell: Cell, reference: Cell, options: MisorientationOptions = {}): number {
+  expectsCell('misorientation: the cell', cell);
+  expectsCell('misorientation: the other cell', reference);
   const { centring = 'P', tolerance = 0.01 } = options;
   const from = reduced(primitiveOf(reference, centring));
   const found = matches(primitiveOf(cell, centring), from, 0.25);

@@ -4,8 +4,9 @@
  * Source: Křivý and Gruber, Acta Cryst. A32 (1976) 297, with the tolerances of Grosse-Kunstleve, Sauter and Adams, Acta
  * Cryst. A60 (2004) 1.
  */
+
 import { EwaldError } from '../errors.js';
-import { type Cell, combine, dot, volume } from './cell.js';
+import { type Cell, combine, dot, expectsCell, volume } from './cell.js';
 
 /** A reduced cell and the integer matrix (rows, determinant ±1) that makes it from the given one. */
 export interface ReducedCell {
@@ -20,6 +21,7 @@ export interface ReducedCell {
  * lengths or angles are equal within errors. Throws `Argument` when it does not converge (a flat cell).
  */
 export function niggli(given: Cell, tolerance = 1e-5): ReducedCell {
+  expectsCell('niggli: the cell', given);
   let matrix = volume(given) < 0 ? [-1, 0, 0, 0, -1, 0, 0, 0, -1] : [1, 0, 0, 0, 1, 0, 0, 0, 1];
   const epsilon = tolerance * Math.abs(volume(given)) ** (2 / 3);
   const less = (x: number, y: number): boolean => x < y - epsilon;

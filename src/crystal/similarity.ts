@@ -2,7 +2,9 @@
  * How alike two cells are by their metric alone, and whether a cell explains enough spots: the measures of the fast
  * feedback indexer.
  */
-import { type Cell, lengthsOf, reciprocal, volume } from './cell.js';
+
+import { expectsNumbers } from '../arguments.js';
+import { type Cell, expectsCell, lengthsOf, reciprocal, volume } from './cell.js';
 
 /**
  * Similarity of two cells, smaller is more alike: max(0, (Δvolume + Δlength)² − threshold), with the relative
@@ -10,6 +12,8 @@ import { type Cell, lengthsOf, reciprocal, volume } from './cell.js';
  * `threshold` is 0 or more, default 0.02.
  */
 export function cellSimilarity(cell: Cell, known: Cell, threshold = 0.02): number {
+  expectsCell('cellSimilarity: the cell', cell);
+  expectsCell('cellSimilarity: the known cell', known);
   const sorted = (c: Cell): number[] => lengthsOf(c).sort((a, b) => a - b);
   const reference = sorted(known);
   const length = Math.max(...sorted(cell).map((x, i) => Math.abs(x - (reference[i] ?? 0)) / (reference[i] ?? 1)));
@@ -22,6 +26,8 @@ export function cellSimilarity(cell: Cell, known: Cell, threshold = 0.02): numbe
  * cell.
  */
 export function covers(cell: Cell, spots: ArrayLike<number>, radius = 0.00075): Uint8Array {
+  expectsCell('covers: the cell', cell);
+  expectsNumbers('covers: the spots', spots);
   const dual = reciprocal(cell);
   const out = new Uint8Array(Math.floor(spots.length / 3));
   for (let j = 0; j < out.length; j++) {
@@ -53,6 +59,8 @@ export function isViable(
   spots: ArrayLike<number>,
   options: { radius?: number; minSpots?: number } = {},
 ): boolean {
+  expectsCell('isViable: the cell', cell);
+  expectsNumbers('isViable: the spots', spots);
   const hits = covers(cell, spots, options.radius);
   return hits.reduce((sum, hit) => sum + hit, 0) >= (options.minSpots ?? 8);
 }

@@ -4,6 +4,7 @@
  *
  * (value − dark) · gain for good pixels; bad ones are marked, and filled from their neighbours where asked.
  */
+import { expectsMembers, expectsNumbers } from '../arguments.js';
 import { EwaldError } from '../errors.js';
 import { knownOptions } from '../options.js';
 import type { Dataset, Metadata } from './dataset.js';
@@ -104,6 +105,8 @@ export class Corrections {
 
   /** The corrections that a dataset states itself: its mask, its limits and its markers. */
   static async of(dataset: Dataset, options: Omit<CorrectionOptions, 'length'> = {}): Promise<Corrections> {
+    expectsMembers('Corrections.of: the dataset', dataset, ['frameLength', 'read', 'meta'], 'what open gives');
+    expectsMembers('Corrections.of: the options', options, [], 'an object');
     const { saturation, underload, markers } = dataset.meta;
     const own = await dataset.mask?.();
     const mask = own && options.mask ? own.map((bad, i) => (bad || options.mask?.[i] ? 1 : 0)) : (options.mask ?? own);
@@ -216,6 +219,8 @@ function patchBad(
 
 /** Pixels of a frame that carry no count by what the file states, as a mask: 1 is bad. */
 export function staticMask(frame: FrameArray, meta: Metadata): Uint8Array {
+  expectsNumbers('staticMask: the frame', frame);
+  expectsMembers('staticMask: the metadata', meta, [], 'the metadata of a dataset, dataset.meta');
   const { underload = Number.NEGATIVE_INFINITY, markers = [] } = meta;
   return Uint8Array.from(frame as ArrayLike<number>, (given) => {
     const value = Number(given);

@@ -4,6 +4,7 @@
  * Read: b1, i1 … i8, u1 … u8, f2, f4, f8, c8, c16 of either byte order, C and Fortran order; 64-bit integers that a double
  * does not hold exactly are refused. Written: f4, f8, c8, c16, little-endian, C order. Format: NEP 1.
  */
+import { expects, expectsMembers } from '../arguments.js';
 import { EwaldError } from '../errors.js';
 import { halfToNumber } from './dtype.js';
 
@@ -149,6 +150,7 @@ export function inCOrder(
 
 /** Reads a .npy file from its bytes. Throws `Format` with the name and what was found, `OutOfMemory`. */
 export function readNpy(bytes: Uint8Array, name = 'the file'): NpyArray {
+  expects(bytes instanceof Uint8Array, 'readNpy: the first argument', bytes, 'the bytes of a file, a Uint8Array');
   const header = npyHeader(bytes, bytes.length, name);
   const data = npyNumbers(header, name);
   decodeNpy(header, bytes.subarray(header.offset, header.offset + header.numbers * header.width), data, 0, name);
@@ -203,6 +205,12 @@ export function npyBytes({ data }: NpyArray): Uint8Array {
 
 /** Writes a .npy file (version 1.0), little-endian, C order. */
 export function formatNpy(array: NpyArray): Uint8Array {
+  expectsMembers(
+    'formatNpy: the array',
+    array,
+    ['shape', 'data'],
+    '{ shape, data }, data a Float32Array or Float64Array',
+  );
   const head = npyHead(array);
   const out = new Uint8Array(head.length + array.data.byteLength);
   out.set(head);

@@ -4,7 +4,8 @@
  * (|q| = 1/d, no 2π, in 1/angstrom unless told otherwise); what follows on the line (intensity, resolution, a name) is
  * passed over. Numbers are parted by spaces, tabs, commas or semicolons.
  */
-import { type Cell, cellFrom, checkCell, flat } from '../crystal/cell.js';
+import { expectsNumbers, expectsText } from '../arguments.js';
+import { type Cell, cellFrom, checkCell, expectsCell, flat } from '../crystal/cell.js';
 import { withoutComment } from '../crystal/comments.js';
 import { EwaldError } from '../errors.js';
 import { median } from '../median.js';
@@ -43,6 +44,7 @@ export interface SpotListOptions {
  * lines of different length, or a cell of zero volume.
  */
 export function readSpotList(text: string, options: SpotListOptions = {}): SpotList {
+  expectsText('readSpotList: the first argument', text);
   knownOptions('readSpotList', options, ['name', 'unit']);
   const name = options.name ?? 'the list';
   const factor = factors[choice('readSpotList: unit', options.unit, '1/A', spotUnits)];
@@ -108,6 +110,8 @@ export function formatSpotList(
   spots: ArrayLike<number>,
   comments: readonly string[] = [],
 ): string {
+  if (cell) expectsCell('formatSpotList: the cell', cell);
+  expectsNumbers('formatSpotList: the spots', spots);
   const lines = comments.map((comment) => `# ${comment}`);
   if (cell) lines.push(flat(cell).map(shorten).join(' '));
   for (let i = 0; i + 2 < spots.length; i += 3)

@@ -1,8 +1,10 @@
 /**
  * `ewald/ffi` in Node: headers and libraries from files, native libraries through koffi, wasm modules as in a browser.
  */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
+import { expects } from '../arguments.js';
 import { EwaldError } from '../errors.js';
 import type { MemorySpace } from '../memory/space.js';
 import { knownOptions } from '../options.js';
@@ -37,6 +39,7 @@ export function parseHeaderFile(
     readonly cpp?: string;
   } = {},
 ): FunctionTable {
+  expects(typeof header === 'string', 'parseHeaderFile: the header', header, 'the name of a file');
   const { includeDir, cpp, ...rest } = options;
   // Headers of the system are those of its own programs, not those of a wasm module.
   const system = (options.model ?? 'lp64') === processModel();

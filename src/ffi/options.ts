@@ -1,4 +1,5 @@
 /** Options of getLibHandle, and what both builds of it share. */
+import { expectsMembers } from '../arguments.js';
 import { EwaldError } from '../errors.js';
 import { layoutOf, type Member, placeFields } from './header/layout.js';
 import type { Definitions } from './header/parse.js';
@@ -71,6 +72,7 @@ export const isTable = (header: unknown): header is FunctionTable =>
  * each.
  */
 export function tableFor(table: FunctionTable, model: DataModel): FunctionTable {
+  expectsMembers('tableFor: the table', table, ['functions', 'structs', 'model'], 'what parseHeader gives');
   if (table.version !== 1)
     throw new EwaldError(
       'Format',

@@ -1,5 +1,6 @@
 /** A typed module for a header, so that editors complete its names. */
 
+import { expectsMembers } from '../arguments.js';
 import { jsMemory } from '../memory/space.js';
 import { isText } from './callback.js';
 import { namedFields } from './header/layout.js';
@@ -49,6 +50,7 @@ const imported =
  * The module exports an interface of the functions and, in the `ts` form, the table and `open(library, options)`.
  */
 export function writeModule(table: FunctionTable, options: ModuleOptions = {}): string {
+  expectsMembers('writeModule: the table', table, ['functions', 'structs', 'model'], 'what parseHeader gives');
   return new Writer(table, options).text();
 }
 

@@ -1,4 +1,5 @@
 /** Small things that go with transforms: frequencies, shifts, convolution and correlation. */
+import { expects, expectsMembers } from '../arguments.js';
 import { EwaldError } from '../errors.js';
 import { choice, integer, knownOptions, real } from '../options.js';
 import type { FftArray, FftOptions, FftPlan } from './fft.js';
@@ -142,6 +143,9 @@ async function fold(
   mode: FoldMode,
 ): Promise<Shaped> {
   choice(`${name}: mode`, mode, 'full', modes);
+  for (const [i, array] of [a, b].entries())
+    expectsMembers(`${name}: argument ${i + 2}`, array, ['data', 'shape'], 'an array with its shape: { data, shape }');
+  expects(typeof fft === 'function', `${name}: the first argument`, fft, '(options) => ctx.fft(options)');
   for (const { data, shape } of [a, b]) checkArray(name, data, shape, false);
   const shapes = `${a.shape.join(' × ')} and ${b.shape.join(' × ')}`;
   if (a.shape.length !== b.shape.length)

@@ -67,9 +67,11 @@ export function otherSide(given: FftDescriptor): FftDescriptor {
   };
 }
 
+const ofRun = { names: ['scale', 'workspace', 'wait'], call: 'fft.forward(input, output, { … })' };
+
 /** Checks a plan's options. Throws `Argument` or `Shape`. */
 export function describeFft(options: FftOptions): FftDescriptor {
-  knownOptions('fft', options, names);
+  knownOptions('fft', options, names, ofRun);
   checkSignal(options.signal);
   callback('fft: onProgress', options.onProgress);
   const shape = checkShape(options.shape);

@@ -1,4 +1,5 @@
 /** Boxes of indexes: which part of the world a rank holds, and in which order it lies in memory. */
+import { expects, expectsMembers, expectsNumbers } from '../arguments.js';
 import { EwaldError } from '../errors.js';
 
 /** Three numbers, of the axes x, y, z. */
@@ -19,6 +20,9 @@ export class Box {
   readonly size: Triple;
 
   constructor(low: Triple, high: Triple, order: readonly [Axis, Axis, Axis] = [0, 1, 2]) {
+    expectsNumbers('Box: low', low);
+    expectsNumbers('Box: high', high);
+    expectsNumbers('Box: order', order);
     this.low = low;
     this.high = high;
     this.order = order;
@@ -145,3 +149,13 @@ export interface MakeBox {
 export const box3d = function (low: ArrayLike<number>, high: ArrayLike<number>, order?: ArrayLike<number>): Box {
   return makeBox(low, high, order);
 } as MakeBox;
+
+/** Throws `Argument` unless `value` is a box. */
+export const expectsBox = (what: string, value: unknown): void =>
+  expectsMembers(what, value, ['low', 'high', 'size', 'order'], 'a box, box3d([x, y, z], [x, y, z])');
+
+/** Throws `Argument` unless `value` is a list of boxes. */
+export function expectsBoxes(what: string, value: unknown): void {
+  expects(Array.isArray(value), what, value, 'a list of boxes');
+  for (const [i, box] of (value as unknown[]).entries()) expectsBox(`${what} [${i}]`, box);
+}

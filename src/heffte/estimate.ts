@@ -1,4 +1,5 @@
 /** How long a transform takes on ranks that are not here, from what was measured on some that are. */
+import { expectsMembers, expectsNumbers } from '../arguments.js';
 import { EwaldError } from '../errors.js';
 import { integer, real } from '../options.js';
 import { type Axis, box3d } from './box.js';
@@ -55,6 +56,9 @@ export interface Estimate {
  * longer. Throws `Argument`.
  */
 export function estimateFft3d(options: EstimateOptions): Estimate {
+  expectsMembers('estimateFft3d: the options', options, ['size', 'ranks', 'measured'], '{ size, ranks, measured }');
+  expectsNumbers('estimateFft3d: size', options.size);
+  expectsMembers('estimateFft3d: measured', options.measured, ['bytesPerS', 'oneRankS'], 'what was measured');
   const { size, measured } = options;
   const ranks = integer('estimateFft3d: ranks', options.ranks, 1, 1, 2 ** 20);
   const cores = Math.min(ranks, integer('estimateFft3d: cores', options.cores, ranks, 1, 2 ** 20));

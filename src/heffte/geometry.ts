@@ -1,7 +1,9 @@
 /** Ways of dividing a world of indexes among ranks. */
+
+import { expectsNumbers } from '../arguments.js';
 import { EwaldError } from '../errors.js';
 import { integer } from '../options.js';
-import { type Axis, axesOfWorld, Box, each, emptyBox, type Triple } from './box.js';
+import { type Axis, axesOfWorld, Box, each, emptyBox, expectsBox, expectsBoxes, type Triple } from './box.js';
 
 /** All pairs of factors, in both orders: 6 gives [1, 6], [2, 3], [3, 2], [6, 1]. */
 export function getFactors(n: number): [number, number][] {
@@ -28,6 +30,8 @@ const begin = (low: number, length: number, parts: number, i: number): number =>
  * divide. Throws `Argument` when an axis has fewer indexes than parts.
  */
 export function splitWorld(world: Box, grid: Triple | readonly number[]): Box[] {
+  expectsBox('splitWorld: the world', world);
+  expectsNumbers('splitWorld: the grid', grid);
   const parts = checkGrid(world, grid);
   const boxes: Box[] = [];
   for (let k = 0; k < parts[2]; k++)
@@ -68,6 +72,7 @@ function checkGrid(world: Box, grid: readonly number[]): Triple {
  * `Argument` when no grid of n fits into the world.
  */
 export function procSetupMinSurface(world: Box, n: number): Triple {
+  expectsBox('procSetupMinSurface: the world', world);
   integer('procSetupMinSurface: ranks', n, 1, 1, 2 ** 31 - 1);
   let best: Triple | undefined;
   let least = Number.POSITIVE_INFINITY;
@@ -92,6 +97,9 @@ export function procSetupMinSurface(world: Box, n: number): Triple {
 
 /** Boxes that are whole along `axis`; `grid` divides the other two, the lower axis first. Boxes beyond a short axis are empty. */
 export function makePencils(world: Box, grid: readonly [number, number], axis: Axis): Box[] {
+  expectsBox('makePencils: the world', world);
+  expectsNumbers('makePencils: the grid', grid);
+  integer('makePencils: axis', axis ?? Number.NaN, 0, 0, 2);
   const [first, second] = axesOfWorld.filter((a) => a !== axis) as [Axis, Axis];
   const parts = each((a) => (a === axis ? 1 : a === first ? grid[0] : grid[1]));
   const cut = each((a) => Math.min(parts[a], world.size[a]));
@@ -105,6 +113,9 @@ export function makePencils(world: Box, grid: readonly [number, number], axis: A
 
 /** Boxes that divide one axis only; those beyond its length are empty. */
 export function makeSlabs(world: Box, parts: number, axis: Axis): Box[] {
+  expectsBox('makeSlabs: the world', world);
+  integer('makeSlabs: parts', parts ?? Number.NaN, 1, 1, 2 ** 31 - 1);
+  integer('makeSlabs: axis', axis ?? Number.NaN, 0, 0, 2);
   const cut = Math.min(parts, world.size[axis]);
   const full = splitWorld(
     world,
@@ -115,6 +126,7 @@ export function makeSlabs(world: Box, parts: number, axis: Axis): Box[] {
 
 /** The smallest box that holds all of them. */
 export function findWorld(boxes: readonly Box[]): Box {
+  expectsBoxes('findWorld: the boxes', boxes);
   const full = boxes.filter((box) => !box.empty);
   if (full.length === 0) return emptyBox();
   return new Box(

@@ -1,4 +1,5 @@
 /** Times of a distributed transform and of its messages, measured on the ranks that are here. */
+import { expectsMembers } from '../arguments.js';
 import type { Communicator } from '../communicator/communicator.js';
 import { EwaldError } from '../errors.js';
 import { box3d } from './box.js';
@@ -86,6 +87,7 @@ async function timed(comm: Communicator, work: () => Promise<unknown>): Promise<
 
 /** Latency and bandwidth between ranks 0 and 1, the best of several; of one rank alone nothing is sent. */
 export async function measureMessages(comm: Communicator): Promise<{ latencyS: number; bytesPerS: number }> {
+  expectsMembers('measureMessages: the communicator', comm, ['rank', 'size', 'send'], 'a communicator');
   if (comm.size < 2) return { latencyS: 0, bytesPerS: Number.MAX_VALUE };
   const one = async (data: Uint8Array, rounds: number): Promise<number> => {
     let best = Number.POSITIVE_INFINITY;

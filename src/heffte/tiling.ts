@@ -1,6 +1,7 @@
 /** Whether boxes tile a world: every index in one of them, and in one only. */
+
 import { EwaldError } from '../errors.js';
-import { type Axis, axesOfWorld, Box, each } from './box.js';
+import { type Axis, axesOfWorld, Box, each, expectsBox, expectsBoxes } from './box.js';
 import { findWorld } from './geometry.js';
 
 /** An index that two boxes hold, or that none holds. */
@@ -90,4 +91,8 @@ export function checkTiling(what: string, boxes: readonly Box[]): Box {
 }
 
 /** Whether boxes tile their world. */
-export const worldComplete = (boxes: readonly Box[], world: Box): boolean => findDefect(world, boxes) === undefined;
+export function worldComplete(boxes: readonly Box[], world: Box): boolean {
+  expectsBoxes('worldComplete: the boxes', boxes);
+  expectsBox('worldComplete: the world', world);
+  return findDefect(world, boxes) === undefined;
+}

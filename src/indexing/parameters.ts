@@ -15,7 +15,7 @@ import {
 import type { Range } from '../layout/range.js';
 import { searchConstants } from '../layout/search.js';
 import { pack } from '../layout/struct.js';
-import { choice, flag, integer, integerIn, knownOptions, realIn } from '../options.js';
+import { choice, flag, integer, integerIn, knownOptions, type OfRun, realIn } from '../options.js';
 import type { IndexingDescriptor } from './contract.js';
 
 /**
@@ -149,9 +149,14 @@ export interface Sizes extends IndexingDescriptor {
   readonly inFlight: number;
 }
 
+const ofRun: OfRun = {
+  names: ['spots', 'offsets', 'cells', 'into', 'signal', 'onProgress', ...thresholdNames],
+  call: 'indexer.run({ spots, offsets, cells, … })',
+};
+
 /** Checks the sizes of an indexer and fills in the defaults. Throws `Argument`. */
 export function checkSizes(options: IndexerOptions): Sizes {
-  knownOptions('indexer', options, sizeNames);
+  knownOptions('indexer', options, sizeNames, ofRun);
   const size = (name: keyof IndexerOptions & keyof typeof indexerRanges): number =>
     integerIn(`indexer: ${name}`, options[name] as number | undefined, indexerRanges[name]);
   const method = choice('indexer: method', options.method, 'fast', Object.keys(enums.Method) as IndexingMethod[]);

@@ -1,8 +1,10 @@
 /** Objects that hold contiguous memory, seen as one rectangular memory. */
+
 import { knownOptions } from '../options.js';
 import { collectRows } from './collect.js';
 import { IndirectMemory2D } from './indirect.js';
 import type { ArrayLike } from './source.js';
+import { expectsRows } from './source.js';
 import type { MemorySpace } from './space.js';
 
 /**
@@ -28,6 +30,7 @@ export class BufferCollection2D extends IndirectMemory2D {
     unravel = true,
     options: { readonly memory?: MemorySpace } = {},
   ) {
+    expectsRows('BufferCollection2D', rows);
     knownOptions('BufferCollection2D', options, ['memory']);
     const parts = collectRows(rows, columnCount, format, unravel, options);
     super(parts, parts.columns, 'BufferCollection2D');

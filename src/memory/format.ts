@@ -1,4 +1,5 @@
 /** Formats of elements: the letters of Python's struct module, and dtype names. */
+import { expects } from '../arguments.js';
 import { nearest } from '../options.js';
 import { BufferError } from './errors.js';
 import { type DataModel, longBytes, pointerBytes } from './model.js';
@@ -192,6 +193,7 @@ function wordLayout(letter: string, standard: boolean, model: DataModel): readon
 
 /** The format of a typed array's elements. */
 export function formatOf(view: ArrayBufferView): string {
+  expects(ArrayBuffer.isView(view), 'formatOf: the argument', view, 'a typed array');
   const tag = (view as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
   const text = arrayFormats[tag ?? ''];
   if (text === undefined) throw new BufferError('FORMAT', `${tag ?? typeof view} has no format that is known`);

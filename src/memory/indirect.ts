@@ -1,4 +1,5 @@
 /** Rectangular memory behind a table of row addresses: `T **` in C. */
+
 import { EwaldError } from '../errors.js';
 import { knownOptions } from '../options.js';
 import { collectRows } from './collect.js';
@@ -7,7 +8,7 @@ import type { Keeper } from './disposable.js';
 import { BufferError } from './errors.js';
 import { parseFormat, type Value, type ValueOf } from './format.js';
 import { type Parts, type Row, Rows } from './rows.js';
-import { type ArrayLike, sourceOf } from './source.js';
+import { type ArrayLike, expectsRows, sourceOf } from './source.js';
 import { type Address, type Allocation, jsMemory, type MemorySpace, readPointers } from './space.js';
 import { View2D } from './view.js';
 
@@ -150,6 +151,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
 
   /** Rows from typed arrays, buffers and strided arrays, without a copy: see BufferCollection2D for the rules. */
   static fromRows(rows: Iterable<ArrayLike>, options: CollectionOptions = {}): IndirectMemory2D {
+    expectsRows('IndirectMemory2D.fromRows', rows);
     knownOptions('IndirectMemory2D.fromRows', options, collectionOptions);
     const { columnCount, format, unravel, readonly, ...rest } = options;
     const parts = collectRows(rows, columnCount ?? -1, format ?? null, unravel ?? true, rest);

@@ -2,13 +2,15 @@
  * Rows of different lengths behind one table of addresses: the extension of this house, apart from the original's
  * rectangles.
  */
+
+import { expectsNumbers } from '../arguments.js';
 import { EwaldError } from '../errors.js';
 import { knownOptions } from '../options.js';
 import { BufferError } from './errors.js';
 import { parseFormat, type TypedArray, type Value, type ValueOf } from './format.js';
 import type { MemoryOptions } from './indirect.js';
 import { type Parts, type Row, Rows } from './rows.js';
-import { type ArrayLike, countOf, isContiguous, type Source, sourceOf } from './source.js';
+import { type ArrayLike, countOf, expectsRows, isContiguous, type Source, sourceOf } from './source.js';
 import { jsMemory, type MemorySpace } from './space.js';
 
 /** Rows of one format, each as long as it is: spots of images, frames of a stack, panels of a detector. */
@@ -42,6 +44,7 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
 
   /** Rows from typed arrays, buffers and memory of a library, without a copy; all of one format. */
   static fromRows(rows: Iterable<ArrayLike>, options: MemoryOptions & { readonly format?: string } = {}): RaggedRows {
+    expectsRows('RaggedRows.fromRows', rows);
     knownOptions('RaggedRows.fromRows', options, ['memory', 'readonly', 'format']);
     const sources: Source[] = [];
     let text = options.format === undefined ? undefined : parseFormat(options.format, options.memory?.model).text;
@@ -89,6 +92,7 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
     const source = sourceOf(data, 'the data', options.memory);
     if (source.shape.length !== 1)
       throw new BufferError('NDIM', `the data have ${source.shape.length} dimensions; needed is 1`);
+    expectsNumbers('RaggedRows.fromFlat: the offsets', offsets);
     const width = options.width ?? 1;
     const count = offsets.length - 1;
     if (count < 0) throw new BufferError('ROWS', 'there are no offsets; needed is one more than there are rows');

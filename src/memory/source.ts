@@ -1,4 +1,5 @@
 /** What memory can be made of: typed arrays, buffers, strided arrays, and memory of a library. */
+import { expects } from '../arguments.js';
 import { BufferError } from './errors.js';
 import { formatOf, parseFormat, type TypedArray } from './format.js';
 import { jsMemory, type MemorySpace, type Span } from './space.js';
@@ -195,4 +196,10 @@ export function isContiguous({ shape, strides, size }: Source): boolean {
   };
   const axes = shape.map((_, i) => i);
   return dense(axes) || dense(axes.toReversed());
+}
+
+/** Throws `Argument` unless `rows` is a list. */
+export function expectsRows(what: string, rows: unknown): void {
+  const iterates = typeof rows === 'object' && rows !== null && Symbol.iterator in rows;
+  expects(iterates, `${what}: the rows`, rows, 'a list of arrays');
 }

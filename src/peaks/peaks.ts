@@ -195,11 +195,19 @@ function ringsFor(options: PeaksOptions, width: number, height: number): Rings {
   return ringsAround(width, height, centre, reach, bad);
 }
 
+/** Names of the options of a run. */
+const runNames: readonly string[] = [
+  ...['threshold', 'minSnr', 'minPixCount', 'maxPixCount', 'localBgRadius', 'minSquaredGradient', 'peakRadius'],
+  ...['gain', 'kernelSize', 'sigmaBackground', 'sigmaStrong', 'minCount', 'validRange', 'bad', 'rings', 'plain'],
+  ...['centroid', 'signal'],
+];
+
 /** Plans peaks on a context. */
 export async function planPeaks(planner: Planner, options: PeaksOptions): Promise<PeakFinder> {
   if (typeof options !== 'object' || options === null)
     throw new EwaldError('Argument', 'peaks needs options: width, height and dtype of the frames');
-  knownOptions('peaks', options, ['detector', ...ofDetector, 'finder', 'minRes', 'maxRes', 'maxPeaks']);
+  const known = ['detector', ...ofDetector, 'finder', 'minRes', 'maxRes', 'maxPeaks'];
+  knownOptions('peaks', options, known, { names: runNames, call: 'finder.run(frame, { … })' });
   const names = Object.keys(numbers) as FrameDtype[];
   const detector = checkDetector(options);
   const frames: { width?: number | undefined; height?: number | undefined; dtype?: FrameDtype | undefined } =
@@ -250,26 +258,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
     },
     async run(frame, run = {}) {
       resource.assertAlive();
-      knownOptions('peaks.run', run, [
-        'threshold',
-        'minSnr',
-        'minPixCount',
-        'maxPixCount',
-        'localBgRadius',
-        'minSquaredGradient',
-        'peakRadius',
-        'gain',
-        'kernelSize',
-        'sigmaBackground',
-        'sigmaStrong',
-        'minCount',
-        'validRange',
-        'bad',
-        'rings',
-        'plain',
-        'centroid',
-        'signal',
-      ]);
+      knownOptions('peaks.run', run, runNames);
       refuseOthers('peaks.run: ', run as Readonly<Record<string, unknown>>, finder);
       if (!(frame instanceof numberTypes[dtype]) || lengthOf(frame) !== pixels) {
         const what = ArrayBuffer.isView(frame)

@@ -1,6 +1,7 @@
 /** The peaks of many frames as if they were one: a virtual powder pattern. */
+
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
-import { extentOf } from '../crystal/geometry/pixels.js';
+import { expectsGeometry, extentOf } from '../crystal/geometry/pixels.js';
 import { EwaldError } from '../errors.js';
 import { integer, knownOptions, real } from '../options.js';
 import type { PeakList } from './peak-list.js';
@@ -36,6 +37,7 @@ export class VirtualPowder {
     const bins = integer('VirtualPowder: bins', options.bins, 500, 1, 65536);
     this.maxQ = real('VirtualPowder: maxQ', options.maxQ, 1, 1e-6, 1e3);
     this.#geometry = geometry;
+    expectsGeometry('VirtualPowder: the geometry', geometry);
     const { fs, ss } = extentOf(geometry);
     [this.width, this.height] = [fs, ss];
     this.image = new Float64Array(this.width * this.height);

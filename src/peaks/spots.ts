@@ -1,6 +1,8 @@
 /** From peaks on panels to spots in reciprocal space. */
+
+import { expectsMembers } from '../arguments.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
-import { reciprocalOf } from '../crystal/geometry/pixels.js';
+import { expectsGeometry, reciprocalOf } from '../crystal/geometry/pixels.js';
 import { EwaldError } from '../errors.js';
 import type { PeakList } from './peak-list.js';
 
@@ -10,6 +12,9 @@ import type { PeakList } from './peak-list.js';
  * `geometry` is the one the peaks were found with.
  */
 export function spotsOf(peaks: PeakList, geometry: Geometry, beam: Beam): Float32Array {
+  expectsMembers('spotsOf: the peaks', peaks, ['count', 'fs', 'ss', 'panel'], 'what peaks.run gives');
+  expectsGeometry('spotsOf: the geometry', geometry);
+  expectsMembers('spotsOf: the beam', beam, ['wavelengthA'], 'what beamOf gives');
   const spots = new Float32Array(peaks.count * 3);
   for (let i = 0; i < peaks.count; i++) {
     const panel = geometry.panels[peaks.panel[i] ?? 0];

@@ -60,9 +60,12 @@ export interface PiCount {
 
 const { word } = piRanges;
 
+/** Names of the options of a run. */
+export const piRunNames: readonly string[] = ['points', 'seed', 'stream', 'first', 'signal', 'onProgress'];
+
 /** Checks one count. Throws `Argument`. */
 export function checkCount(run: PiRunOptions): PiCount {
-  knownOptions('pi.run', run, ['points', 'seed', 'stream', 'first', 'signal', 'onProgress']);
+  knownOptions('pi.run', run, piRunNames);
   callback('pi: onProgress', run.onProgress);
   checkSignal(run.signal);
   const points = u64('pi: points', run.points, piRanges.points);

@@ -23,11 +23,12 @@ import {
   type PiPlanMethods,
   type PiResult,
   type PiRunOptions,
+  piRunNames,
 } from './options.js';
 
 /** Plans pi on a context. */
 export async function planPi(planner: Planner, options: PiOptions): Promise<PiPlan> {
-  knownOptions('pi', options, ['threads']);
+  knownOptions('pi', options, ['threads'], { names: piRunNames, call: '(await ctx.pi()).run({ … })' });
   const threads = integerIn('pi: threads', options.threads, piRanges.threads);
   const { backend, kernel } = await planner.plan(piFeature, { threads });
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;

@@ -8,9 +8,10 @@ export type {
   FrameSearcherOptions,
   FrameSearchOptions,
 } from './frame-searcher.js';
+export type { PipelineInput } from './inputs.js';
 export type { Measured, RingRadii } from './integrate.js';
 export type { ListedSettings } from './listed.js';
 export type { Reflection } from './predict.js';
-export type { PipelineInput, PipelineOptions, RunEvent } from './run.js';
+export type { PipelineOptions, RunEvent } from './run.js';
 export type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
 export type { SearchSettings } from './settings.js';

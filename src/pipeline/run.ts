@@ -7,7 +7,6 @@
 
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
-import type { Dataset } from '../data/dataset.js';
 import { type Detector, type DetectorOptions, openDetector } from '../detector/detector.js';
 import { stacked } from '../detector/stacked.js';
 import { EwaldError } from '../errors.js';
@@ -17,20 +16,11 @@ import { callback, integer, knownOptions } from '../options.js';
 import type { FinderName } from '../peaks/contract.js';
 
 import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';
-import { type FrameJob, iterate, letGo, type PipelineItem, searchAll } from './search-all.js';
+import { checkInputs, type PipelineInput } from './inputs.js';
+import { type FrameJob, letGo, type PipelineItem, searchAll } from './search-all.js';
 import { type PeakParameters, type SearchSettings, settingNames, settingsOf } from './settings.js';
 import { type FirstFrames, type SomeFrames, type Tuned, tuned } from './tune.js';
 import { type FoundCell, unknownCell } from './unknown-cell.js';
-
-/** Frames to be searched: all of a dataset, or some. */
-export interface PipelineInput {
-  /** Open, and the caller's. */
-  readonly dataset: Dataset;
-  /** As the stream names the file; default: the dataset's own name. */
-  readonly filename?: string;
-  /** Numbers of frames; default: all. */
-  readonly frames?: readonly number[];
-}
 
 /** What stands out of a run before and while its frames are searched. */
 export type RunEvent =
@@ -78,7 +68,7 @@ export async function* runPipeline(
   const serialStart = integer('pipeline: serialStart', options.serialStart, 1, 0, 2 ** 31);
   callback('pipeline: onEvent', options.onEvent);
   const { signal } = options;
-  const source = iterate(options.inputs);
+  const source = checkInputs(options.inputs);
   const searchers: OpenFrameSearcher[] = [];
   try {
     const inputs = new Inputs(source, options.geometry);

@@ -153,7 +153,7 @@ async function searchOne(
 }
 
 /** Any source as a generator, so that it can be ended. */
-export async function* iterate<T>(source: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+async function* iterate<T>(source: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
   yield* source;
 }
 

@@ -1,7 +1,18 @@
 /** Data of the user that a UDF sees sliced like its results: a number a scan position, a pixel, or the whole. */
+
+import { expectsMembers } from '../arguments.js';
 import { EwaldError } from '../errors.js';
+import { choice } from '../options.js';
 import type { BufferKind, RunShape } from './buffers.js';
-import { type BufferArray, type BufferDtype, type DtypeArrays, isArrayOf, numbersOf, product } from './dtypes.js';
+import {
+  type BufferArray,
+  type BufferDtype,
+  bufferDtypes,
+  type DtypeArrays,
+  isArrayOf,
+  numbersOf,
+  product,
+} from './dtypes.js';
 
 /** What `auxData` makes. */
 export interface AuxData<D extends BufferDtype = BufferDtype> {
@@ -20,12 +31,11 @@ export type AuxViews<P> = {
 /** Wraps data for a parameter of a UDF: nav data is given for the whole scan, whatever the region of interest. */
 export function auxData<D extends BufferDtype>(
   data: DtypeArrays[D],
-  {
-    kind,
-    dtype,
-    extraShape = [],
-  }: { readonly kind: BufferKind; readonly dtype: D; readonly extraShape?: readonly number[] },
+  options: { readonly kind: BufferKind; readonly dtype: D; readonly extraShape?: readonly number[] },
 ): AuxData<D> {
+  expectsMembers('auxData: the second argument', options, ['kind', 'dtype'], '{ kind, dtype }');
+  const { kind, dtype, extraShape = [] } = options;
+  choice('auxData: dtype', dtype, dtype, bufferDtypes);
   if (!isArrayOf(dtype, data)) throw new EwaldError('Shape', `auxData: the data is no array of ${dtype}`);
   return { aux: true, kind, dtype, extraShape, data };
 }

@@ -2,6 +2,7 @@
  * Colours of pictures: cividis-like and safe for colour-blind readers, and a wheel of directions; with limits that single
  * bright pixels do not spoil.
  */
+import { expects, expectsNumbers } from '../arguments.js';
 
 /** Points of a map from dark blue over grey to yellow: lightness rises evenly, and no red meets green. */
 const points: readonly (readonly [number, number, number])[] = [
@@ -19,6 +20,7 @@ const points: readonly (readonly [number, number, number])[] = [
 
 /** Colour of a number from 0 to 1. */
 export function colourOf(value: number): readonly [number, number, number] {
+  expects(typeof value === 'number', 'colourOf: the value', value, 'a number from 0 to 1');
   const at = Math.max(0, Math.min(1, value)) * (points.length - 1);
   const low = Math.min(points.length - 2, Math.floor(at));
   const [a, b] = [points[low], points[low + 1]] as [readonly number[], readonly number[]];
@@ -28,6 +30,7 @@ export function colourOf(value: number): readonly [number, number, number] {
 
 /** Limits that leave out a thousandth at either end, where what is left out reaches far beyond. */
 export function robustLimits(data: ArrayLike<number>): readonly [number, number] {
+  expectsNumbers('robustLimits: the data', data);
   const finite = Float64Array.from(data as ArrayLike<number>).filter(Number.isFinite);
   if (finite.length === 0) return [0, 1];
   finite.sort();
@@ -45,6 +48,7 @@ export function toRgba(
   data: ArrayLike<number>,
   { log = false, limits }: { readonly log?: boolean; readonly limits?: readonly [number, number] } = {},
 ): Uint8ClampedArray {
+  expectsNumbers('toRgba: the data', data);
   let values = data;
   if (log) {
     let least = Number.POSITIVE_INFINITY;
@@ -64,6 +68,13 @@ export function toRgba(
 
 /** Vectors as colours, (y, x) each: the direction is the hue, the length the lightness. */
 export function vectorsToRgba(vectors: ArrayLike<number>): Uint8ClampedArray {
+  expectsNumbers('vectorsToRgba: the vectors', vectors);
+  expects(
+    vectors.length % 2 === 0,
+    'vectorsToRgba: the count of numbers',
+    vectors.length,
+    'even: y and x of each vector',
+  );
   const n = vectors.length / 2;
   const lengths = Float64Array.from({ length: n }, (_, i) =>
     Math.hypot(vectors[2 * i] as number, vectors[2 * i + 1] as number),

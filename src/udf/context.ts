@@ -1,5 +1,6 @@
 /** `Context` of ewald/udf: scans are loaded, UDFs and analyses run over them, here or on an executor. */
 
+import { expects } from '../arguments.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { MemoryOptions } from '../data/formats/memory.js';
 import type { DataInput } from '../data/source-of.js';
@@ -45,6 +46,7 @@ export class UdfContext {
     this.#place = place;
     this.#owned = owned;
     knownOptions('Context', options, ['executor', 'context', 'delayedOn']);
+    expects(Array.isArray(owned), 'Context: the second argument', owned, 'a list of executors');
     this.#options = options;
     Object.defineProperty(this, asyncDispose, { value: () => this.close() });
   }

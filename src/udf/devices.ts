@@ -1,4 +1,5 @@
 /** What a machine has, and a choice of it: devices are removed or their counts changed before workers are started. */
+import { expects, expectsMembers } from '../arguments.js';
 import type { DeviceReport } from '../backends/open.js';
 import type { ContextOptions } from '../context.js';
 import { EwaldError } from '../errors.js';
@@ -58,6 +59,10 @@ export async function executorFor(
   spec: ClusterSpec,
   make: (options: { readonly contexts: readonly ContextOptions[] }) => Promise<Executor>,
 ): Promise<Executor> {
+  expectsMembers('executorFor: the spec', spec, [], 'what clusterSpec gives');
+  expects(typeof make === 'function', 'executorFor: the second argument', make, 'Executor.workers');
+  for (const [name, worker] of Object.entries(spec))
+    expectsMembers(`executorFor: ${name} of the spec`, worker, ['context'], '{ context }');
   const contexts = Object.values(spec).map(({ context }) => context);
   if (contexts.length === 0) throw new EwaldError('Argument', 'executorFor: the spec names no workers');
   return make({ contexts });

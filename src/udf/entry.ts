@@ -1,4 +1,5 @@
 /** What `ewald/udf` is on a platform: the context that is constructed without naming one, and what is asked of its devices. */
+import { expectsMembers } from '../arguments.js';
 import type { ContextOptions } from '../context.js';
 import type { Executor } from '../executors/executor.js';
 import type { ConnectOptions } from '../executors/nats/options.js';
@@ -51,6 +52,7 @@ export function entryOf({ makers, connect, ...rest }: EntryPlace) {
   return {
     Context,
     async validateUdf(udf: AnyUdf, options: ValidateUdfOptions = {}): Promise<UdfReport> {
+      expectsMembers('validateUdf: the UDF', udf, ['definition'], 'what defineUdf gives');
       // A UDF without WGSL needs no backend at all.
       if (udf.definition.processFrameWgsl === undefined) {
         const context = new Context();

@@ -1,4 +1,5 @@
 /** Vector fields over a scan: rotation and flip, trend, divergence and curl, and a guess of the rotation from a scan itself. */
+import { expectsNumbers } from '../arguments.js';
 import { EwaldError } from '../errors.js';
 import type { UdfMeta } from './udf.js';
 
@@ -163,11 +164,11 @@ export interface GuessedCorrections {
  * that are 180° apart the one where divergence is negative at atoms (electrons are drawn to them). `y` and `x` are [rows,
  * columns] of centres or shifts; positions without one are NaN.
  */
-export function guessCorrections(
-  y: Float64Array,
-  x: Float64Array,
-  [rows = 0, columns = 0]: readonly number[],
-): GuessedCorrections {
+export function guessCorrections(y: Float64Array, x: Float64Array, shape: readonly number[]): GuessedCorrections {
+  expectsNumbers('guessCorrections: y', y);
+  expectsNumbers('guessCorrections: x', x);
+  expectsNumbers('guessCorrections: the shape', shape);
+  const [rows = 0, columns = 0] = shape;
   if (rows < 3 || columns < 3 || y.length !== rows * columns || x.length !== y.length)
     throw new EwaldError('Shape', `guessCorrections needs a scan of at least 3 × 3; this one is ${rows} × ${columns}`);
   const options = [false, true].map((flipY) => {

@@ -2,8 +2,11 @@
  * Masks over frames: disks, rings, bins of radii, gradients. x along the fastest axis, pixel centres at whole numbers.
  * All are [height, width] in C order; the formulas are those of LiberTEM, so that results agree to rounding.
  */
+
+import { expects, expectsMembers, expectsNumbers } from '../arguments.js';
 import { EwaldError } from '../errors.js';
 import type { Spans, SparseMasks } from '../frame-pass/pass.js';
+import { integer } from '../options.js';
 
 /** Size of a frame. */
 export interface MaskSize {
@@ -22,28 +25,34 @@ function each<A extends MaskArray>(out: A, { width, height }: MaskSize, value: (
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) out[y * width + x] = value(x, y);
   return out;
 }
+/** Throws `Argument` unless the options give a frame's size. */
+const expectsSize = (name: string, options: MaskSize): void =>
+  expectsMembers(`masks.${name}: the argument`, options, ['width', 'height'], 'its options, { width, height, … }');
+
 const bytes = ({ width, height }: MaskSize): Uint8Array => new Uint8Array(width * height);
 const reals = ({ width, height }: MaskSize): Float64Array => new Float64Array(width * height);
 
 /** Disk: (x − cx)² + (y − cy)² ≤ r². */
-export const circular = ({ cx, cy, r, ...size }: MaskSize & Centre & { readonly r: number }): Uint8Array =>
-  each(bytes(size), size, (x, y) => ((x - cx) ** 2 + (y - cy) ** 2 <= r * r ? 1 : 0));
+export function circular(options: MaskSize & Centre & { readonly r: number }): Uint8Array {
+  expectsSize('circular', options);
+  const { cx, cy, r, ...size } = options;
+  return each(bytes(size), size, (x, y) => ((x - cx) ** 2 + (y - cy) ** 2 <= r * r ? 1 : 0));
+}
 
 /** Ring: ri < distance ≤ ro. */
-export const ring = ({
-  cx,
-  cy,
-  ri,
-  ro,
-  ...size
-}: MaskSize & Centre & { readonly ri: number; readonly ro: number }): Uint8Array =>
-  each(bytes(size), size, (x, y) => {
+export function ring(options: MaskSize & Centre & { readonly ri: number; readonly ro: number }): Uint8Array {
+  expectsSize('ring', options);
+  const { cx, cy, ri, ro, ...size } = options;
+  return each(bytes(size), size, (x, y) => {
     const square = (x - cx) ** 2 + (y - cy) ** 2;
     return square <= ro * ro && square > ri * ri ? 1 : 0;
   });
+}
 
 /** One pixel, the nearest one at or below (truncated). */
-export function point({ cx, cy, ...size }: MaskSize & Centre): Uint8Array {
+export function point(options: MaskSize & Centre): Uint8Array {
+  expectsSize('point', options);
+  const { cx, cy, ...size } = options;
   const mask = bytes(size);
   mask[Math.trunc(cy) * size.width + Math.trunc(cx)] = 1;
   return mask;
@@ -53,6 +62,7 @@ export function point({ cx, cy, ...size }: MaskSize & Centre): Uint8Array {
 export function rectangular(
   options: MaskSize & { readonly x: number; readonly y: number; readonly w: number; readonly h: number },
 ): Uint8Array {
+  expectsSize('rectangular', options);
   const { x: left, y: top, w, h, ...size } = options;
   const inside = (at: number, from: number, length: number): boolean =>
     at >= Math.min(from, from + length) && at <= Math.max(from, from + length);
@@ -60,16 +70,20 @@ export function rectangular(
 }
 
 /** Distance from the centre over r within a disk, 0 outside. */
-export const radialGradient = ({ cx, cy, r, ...size }: MaskSize & Centre & { readonly r: number }): Float64Array =>
-  each(reals(size), size, (x, y) => {
+export function radialGradient(options: MaskSize & Centre & { readonly r: number }): Float64Array {
+  expectsSize('radialGradient', options);
+  const { cx, cy, r, ...size } = options;
+  return each(reals(size), size, (x, y) => {
     const distance = Math.hypot(x - cx, y - cy);
     return distance <= r ? distance / r : 0;
   });
+}
 
 /** A disk of radius r less a ring r … ro of the same weight: its sum is 0. */
 export function backgroundSubtraction(
   options: MaskSize & Centre & { readonly r: number; readonly ro: number },
 ): Float64Array {
+  expectsSize('backgroundSubtraction', options);
   const { r, ro, ...rest } = options;
   const disk = circular({ ...rest, r });
   const around = ring({ ...rest, ri: r, ro });
@@ -79,14 +93,19 @@ export function backgroundSubtraction(
 }
 
 /** x of each pixel, y of each pixel. */
-export const gradientX = (size: MaskSize): Float64Array => each(reals(size), size, (x) => x);
-export const gradientY = (size: MaskSize): Float64Array => each(reals(size), size, (_, y) => y);
+export function gradientX(size: MaskSize): Float64Array {
+  expectsSize('gradientX', size);
+  return each(reals(size), size, (x) => x);
+}
+export function gradientY(size: MaskSize): Float64Array {
+  expectsSize('gradientY', size);
+  return each(reals(size), size, (_, y) => y);
+}
 
 /** Distance and angle (atan2 of dy, dx; radians) of each pixel. */
-export function polarMap({ cx, cy, ...size }: MaskSize & Centre): {
-  readonly r: Float64Array;
-  readonly phi: Float64Array;
-} {
+export function polarMap(options: MaskSize & Centre): { readonly r: Float64Array; readonly phi: Float64Array } {
+  expectsSize('polarMap', options);
+  const { cx, cy, ...size } = options;
   return {
     r: each(reals(size), size, (x, y) => Math.hypot(x - cx, y - cy)),
     phi: each(reals(size), size, (x, y) => Math.atan2(y - cy, x - cx)),
@@ -94,14 +113,18 @@ export function polarMap({ cx, cy, ...size }: MaskSize & Centre): {
 }
 
 /** How far the farthest corner lies from the centre, and a pixel more. */
-export const boundingRadius = ({ cx, cy, width, height }: MaskSize & Centre): number =>
-  Math.ceil(Math.hypot(Math.max(cy, height - cy), Math.max(cx, width - cx))) + 1;
+export function boundingRadius(options: MaskSize & Centre): number {
+  expectsSize('boundingRadius', options);
+  const { cx, cy, width, height } = options;
+  return Math.ceil(Math.hypot(Math.max(cy, height - cy), Math.max(cx, width - cx))) + 1;
+}
 
 /** Rings of equal width between ri and ro with soft edges: at each pixel between them they add up to 1. */
 export function radialBins(
   options: MaskSize &
     Centre & { readonly ri?: number; readonly ro?: number; readonly bins?: number; readonly normalize?: boolean },
 ): Float64Array[] {
+  expectsSize('radialBins', options);
   const { cx, cy, ri = 0, bins, normalize = false, ...size } = options;
   const ro = options.ro ?? boundingRadius({ ...size, cx, cy });
   const count = bins ?? Math.max(1, Math.round(ro - ri));
@@ -132,12 +155,15 @@ function roundEven(x: number): number {
 
 /** Whether a mask holds nothing but 0 and 1. */
 export const isBoolean = (mask: MaskArray): boolean => {
+  expectsNumbers('isBoolean: the mask', mask);
   for (let i = 0; i < mask.length; i++) if (mask[i] !== 0 && mask[i] !== 1) return false;
   return true;
 };
 
 /** The pixels of a mask of 0 and 1, as runs within rows. */
 export function spansOf(mask: MaskArray, width: number): Spans {
+  expectsNumbers('spansOf: the mask', mask);
+  integer('spansOf: width', width ?? Number.NaN, 1, 1, 2 ** 24);
   const spans: number[] = [];
   for (let row = 0; row < mask.length; row += width) {
     for (let x = 0; x < width; ) {
@@ -153,6 +179,7 @@ export function spansOf(mask: MaskArray, width: number): Spans {
 
 /** Pixels of a mask that count. */
 export function nonZeros(mask: MaskArray): number {
+  expectsNumbers('the mask', mask);
   let count = 0;
   for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) count++;
   return count;
@@ -163,6 +190,8 @@ export const isFew = (mask: MaskArray): boolean => nonZeros(mask) < 0.1 * mask.l
 
 /** Masks without their zeros; the weights have type `Weights`. */
 export function sparseOf(masks: readonly MaskArray[], Weights: typeof Float32Array | typeof Float64Array): SparseMasks {
+  expects(Array.isArray(masks), 'sparseOf: the first argument', masks, 'a list of masks');
+  expects(typeof Weights === 'function', 'sparseOf: the second argument', Weights, 'Float32Array or Float64Array');
   const starts = new Uint32Array(masks.length + 1);
   for (const [k, mask] of masks.entries()) starts[k + 1] = (starts[k] as number) + nonZeros(mask);
   const pixels = new Uint32Array(starts.at(-1) as number);

@@ -9,7 +9,12 @@ export type ReadFile = (url: URL) => Promise<Uint8Array>;
 // Literal, so that every bundler sees the asset; evaluated only when it is asked for.
 const defaultUrl = (): URL => new URL('./ewald.wasm', import.meta.url);
 
-const remedy = 'give createContext({ wasm }) its URL, bytes or module; the package exports it as "ewald/ewald.wasm"';
+/** What to do where the core at `where` cannot be used. */
+const remedy = (where: string): string =>
+  /\/\.vite\/deps\//.test(where)
+    ? "Vite's dev server has pre-bundled ewald without its wasm file: put optimizeDeps: { exclude: ['ewald'] } into " +
+      'vite.config.js'
+    : 'give createContext({ wasm }) its URL, bytes or module; the package exports it as "ewald/ewald.wasm"';
 
 /** Compiles the core from whatever the user gave, or from the file beside the bundle. */
 export async function compileCore(
@@ -32,7 +37,7 @@ export async function compileCore(
         'Load',
         tooManyFiles(cause)
           ? `the wasm core cannot be read: ${fileReason(cause)}`
-          : `the wasm core is missing: ${messageOf(cause)}; ${remedy}, or run npm run build in a clone`,
+          : `the wasm core is missing: ${messageOf(cause)}; ${remedy(url.pathname)}, or run npm run build in a clone`,
         { cause },
       );
     }
@@ -44,7 +49,7 @@ export async function compileCore(
   } catch (cause) {
     throw new EwaldError(
       'Load',
-      `the wasm core could not be fetched from ${url.href}: ${messageOf(cause)}; ${remedy}`,
+      `the wasm core could not be fetched from ${url.href}: ${messageOf(cause)}; ${remedy(url.href)}`,
       { cause },
     );
   }
@@ -66,7 +71,10 @@ function toUrl(given: string | URL): URL {
 
 async function compileResponse(response: Response, where: string): Promise<WebAssembly.Module> {
   if (!response.ok)
-    throw new EwaldError('Load', `the wasm core was not served: HTTP ${response.status} for ${where}; ${remedy}`);
+    throw new EwaldError(
+      'Load',
+      `the wasm core was not served: HTTP ${response.status} for ${where}; ${remedy(where)}`,
+    );
   return compileBytes(new Uint8Array(await response.arrayBuffer()), where);
 }
 
@@ -75,7 +83,7 @@ async function compileBytes(bytes: ArrayBuffer | Uint8Array, where: string): Pro
   if (view.length < 8 || view[0] !== 0 || view[1] !== 0x61 || view[2] !== 0x73 || view[3] !== 0x6d) {
     throw new EwaldError(
       'Load',
-      `${where} is not a WebAssembly module: it has ${view.length} bytes and does not begin with \\0asm; ${remedy}`,
+      `${where} is not a WebAssembly module: it has ${view.length} bytes and does not begin with \\0asm; ${remedy(where)}`,
     );
   }
   try {
@@ -83,7 +91,7 @@ async function compileBytes(bytes: ArrayBuffer | Uint8Array, where: string): Pro
   } catch (cause) {
     throw new EwaldError(
       'Load',
-      `${where} (${view.length} bytes) is damaged or truncated, or this engine lacks WebAssembly SIMD: ${messageOf(cause)}; ${remedy}`,
+      `${where} (${view.length} bytes) is damaged or truncated, or this engine lacks WebAssembly SIMD: ${messageOf(cause)}; ${remedy(where)}`,
       { cause },
     );
   }

@@ -2,6 +2,7 @@
  * Reads CrystFEL .geom files: `key = value` and `panel/key = value`, a panel taking the defaults in force at its first
  * mention.
  */
+import { expectsText } from '../../arguments.js';
 import { EwaldError } from '../../errors.js';
 import { nearest } from '../../options.js';
 import type { Vector } from '../cell.js';
@@ -291,6 +292,7 @@ function panelOf(draft: Draft, file: string, warnings: string[]): Panel {
  * Throws `Format` with the file and the line; keys that are not known become `warnings`, as CrystFEL goes on too.
  */
 export function parseGeometry(text: string, file = 'geometry'): Geometry {
+  expectsText('parseGeometry: the first argument', text);
   const defaults = emptyPanel('');
   const drafts = new Map<string, Draft>();
   const regions = new Map<string, RegionDraft>();

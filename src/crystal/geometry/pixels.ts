@@ -1,4 +1,5 @@
 /** One mapping from pixels to reciprocal space, in float64, for everything: q = X/(λ|X|) − (0, 0, 1/λ). */
+import { expects, expectsMembers } from '../../arguments.js';
 import { EwaldError } from '../../errors.js';
 import type { Vector } from '../cell.js';
 import {
@@ -21,6 +22,7 @@ export type HeaderValues = (path: string) => number | undefined;
  * Throws `Format` when photon energy or distance are neither in the geometry nor in the file.
  */
 export function beamOf(geometry: Geometry, header: HeaderValues = () => undefined): Beam {
+  expectsGeometry('beamOf: the geometry', geometry);
   const { radiation, distance, shift } = geometry;
   const known = (given: Given, kind: RadiationKind | 'length', what: string): number => {
     if ('value' in given) return given.value;
@@ -61,8 +63,15 @@ export function positionOf(panel: Panel, beam: Beam, fs: number, ss: number): Ve
   ];
 }
 
+/** Throws `Argument` unless `geometry` is what `parseGeometry` gives. */
+export const expectsGeometry = (what: string, geometry: Geometry): void =>
+  expectsMembers(what, geometry, ['panels', 'radiation', 'distance', 'shift'], 'what parseGeometry gives');
+
 /** Reciprocal vector in 1/Å (no 2π, +z along the beam) of a point of a panel. */
 export function reciprocalOf(panel: Panel, beam: Beam, fs: number, ss: number): Vector {
+  if (typeof panel?.resolution !== 'number')
+    expects(false, 'reciprocalOf: the panel', panel, 'one of the panels of a geometry');
+  if (typeof beam?.wavelengthA !== 'number') expects(false, 'reciprocalOf: the beam', beam, 'what beamOf gives');
   const [x, y, z] = positionOf(panel, beam, fs, ss);
   const k = 1 / (beam.wavelengthA * Math.hypot(x, y, z));
   return [x * k, y * k, z * k - 1 / beam.wavelengthA];
@@ -119,7 +128,9 @@ export const widthOf = ({ minFs, maxFs }: Panel): number => maxFs - minFs + 1;
 export const heightOf = ({ minSs, maxSs }: Panel): number => maxSs - minSs + 1;
 
 /** Pixels of the file's array that the panels take up: one more than the last of each axis. */
-export function extentOf({ panels }: Geometry): { readonly fs: number; readonly ss: number } {
+export function extentOf(geometry: Geometry): { readonly fs: number; readonly ss: number } {
+  expectsGeometry('the geometry', geometry);
+  const { panels } = geometry;
   return {
     fs: Math.max(...panels.map(({ maxFs }) => maxFs)) + 1,
     ss: Math.max(...panels.map(({ maxSs }) => maxSs)) + 1,

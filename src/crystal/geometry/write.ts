@@ -1,8 +1,10 @@
 /** Writes a geometry as a CrystFEL .geom file. */
+
 import { EwaldError } from '../../errors.js';
 import { oneLine, oneWord } from '../../plain-text.js';
 import type { Vector } from '../cell.js';
 import type { BadRegion, Geometry, Given, Panel, RadiationKind } from './geometry.js';
+import { expectsGeometry } from './pixels.js';
 
 const names: Readonly<Record<RadiationKind, readonly [key: string, unit: string]>> = {
   wavelength: ['wavelength', 'A'],
@@ -96,6 +98,7 @@ function linesOfRegion(region: BadRegion): string[] {
  * such a file cannot hold (line breaks, semicolons).
  */
 export function formatGeometry(geometry: Geometry): string {
+  expectsGeometry('formatGeometry: the geometry', geometry);
   const { radiation, distance, shift, bandwidth, peakList } = geometry;
   const shifts = shift.flatMap((one, i) =>
     'value' in one && one.value === 0 ? [] : [`detector_shift_${'xy'[i]} = ${given(one, 'm')}`],

@@ -2,6 +2,7 @@
  * Reads CrystFEL streams line by line, a chunk at a time: files are larger than memory. Written back, a stream of
  * CrystFEL's or of ours is the same to the byte.
  */
+import { expects } from '../../arguments.js';
 import { EwaldError } from '../../errors.js';
 import type { Vector } from '../cell.js';
 import type { StreamReflection } from './stream.js';
@@ -36,6 +37,7 @@ class Lines {
     const { done, value } = await this.#source.next();
     if (done) return undefined;
     this.number++;
+    expects(typeof value === 'string', `${this.#name}:${this.number}: the line`, value, 'a string');
     return value;
   }
 
@@ -236,6 +238,9 @@ export async function readStream(
   source: AsyncIterable<string> | Iterable<string>,
   name = 'stream',
 ): Promise<StreamReader> {
+  const iterates =
+    typeof source === 'object' && source !== null && (Symbol.iterator in source || Symbol.asyncIterator in source);
+  expects(iterates, 'readStream: the source', source, "lines: text.split('\\n'), or readline over a file");
   const lines = new Lines(source, name);
   const { head, more } = await readHead(lines);
   return {

@@ -2,6 +2,7 @@
  * Writes CrystFEL streams, format 2.3, with the widths of its own writer. Text that could be taken for another line of
  * the stream (a file name with a line break, a note that is a marker) is refused, never changed.
  */
+import { expectsMembers } from '../../arguments.js';
 import { oneLine } from '../../plain-text.js';
 import { checkPanels, fileLines, freeLine, noteLine } from './lines.js';
 import { exponential, fixed } from './print.js';
@@ -17,6 +18,7 @@ import { Table } from './table.js';
 
 /** What stands before the first chunk. Throws `Argument` for text that would forge a line. */
 export function formatHead(head: StreamHead): string {
+  expectsMembers('formatHead: the head', head, ['version', 'generator'], 'the head that readStream gives');
   const parts = [
     `${marks.format}${oneLine(head.version, 'the version of the stream')}`,
     `${marks.generator}${oneLine(head.generator, 'the generator of the stream')}`,
@@ -97,6 +99,7 @@ function crystalLines(crystal: StreamCrystal): string[] {
 
 /** One frame. Throws `Argument` for text that would forge a line, such as a file name with a line break. */
 export function formatChunk(chunk: StreamChunk): string {
+  expectsMembers('formatChunk: the chunk', chunk, ['filename', 'peaks', 'crystals'], 'a chunk as chunks() gives it');
   const { peaks, peakResolution } = chunk;
   const out = [marks.chunkBegin, `Image filename: ${oneLine(chunk.filename, 'the name of the file')}`];
   if (chunk.event !== undefined) out.push(`Event: ${oneLine(chunk.event, 'the event')}`);

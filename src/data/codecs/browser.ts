@@ -1,8 +1,10 @@
 /** The codecs of a browser: the wasm core, and the compression stream of the platform. */
+
 import type { WasmSource } from '../../backends/names.js';
 import { Core } from '../../backends/wasm/heap.js';
 import { compileCore } from '../../backends/wasm/source.js';
 import { EwaldError } from '../../errors.js';
+import { knownOptions } from '../../options.js';
 import type { Codecs } from './codecs.js';
 import { wasmCodecs } from './wasm.js';
 
@@ -17,7 +19,9 @@ export interface CodecsOptions {
 }
 
 /** Opens the codecs; the caller disposes them. Throws `Load` where the core cannot be had. */
-export async function openCodecs({ backend, wasm }: CodecsOptions = {}): Promise<Codecs> {
+export async function openCodecs(options: CodecsOptions = {}): Promise<Codecs> {
+  knownOptions('openCodecs', options, ['backend', 'wasm', 'addonPath']);
+  const { backend, wasm } = options;
   if (backend === 'native') throw new EwaldError('Unsupported', 'codecs: the native addon is for Node; take wasm');
   return wasmCodecs(await Core.instantiate(await compileCore(wasm, undefined)), deflate);
 }

@@ -1,4 +1,5 @@
 /** The codecs of Node: the native addon where it is built, else the wasm core; zlib to pack with gzip. */
+
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { deflate as deflateCallback } from 'node:zlib';
@@ -8,6 +9,7 @@ import { Core } from '../../backends/wasm/heap.js';
 import { compileCore } from '../../backends/wasm/source.js';
 import { EwaldError, messageOf } from '../../errors.js';
 import { constants, enums } from '../../layout/layout.js';
+import { knownOptions } from '../../options.js';
 import type { Turning } from '../byte-order.js';
 import type { CodecsOptions } from './browser.js';
 import type { Codec, Codecs } from './codecs.js';
@@ -33,7 +35,9 @@ interface CodecAddon extends Turning {
 const leastForThread = 1 << 16;
 
 /** Opens the codecs; the caller disposes them. Throws `Load` where neither core can be had. */
-export async function openCodecs({ backend, wasm, addonPath: given }: CodecsOptions = {}): Promise<Codecs> {
+export async function openCodecs(options: CodecsOptions = {}): Promise<Codecs> {
+  knownOptions('openCodecs', options, ['backend', 'wasm', 'addonPath']);
+  const { backend, wasm, addonPath: given } = options;
   if (backend !== 'wasm' && wasm === undefined) {
     const addon = codecAddon(given);
     if (typeof addon !== 'string') return nativeCodecs(addon);

@@ -1,4 +1,5 @@
 /** Frames that are in memory already, as a dataset: for tests, for results, for what another program made. */
+import { expectsMembers, expectsNumbers } from '../../arguments.js';
 import { EwaldError } from '../../errors.js';
 import { choice } from '../../options.js';
 import type { Dataset, Metadata } from '../dataset.js';
@@ -22,6 +23,13 @@ export interface MemoryOptions {
 
 /** A dataset over a typed array; nothing is copied, the array stays the caller's. Throws `Shape`, `Argument`. */
 export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset {
+  expectsNumbers('memoryDataset: the first argument', data);
+  expectsMembers(
+    'memoryDataset: the second argument',
+    options,
+    ['sigShape'],
+    'its options, { sigShape: [height, width] }',
+  );
   const dtype = choice('memoryDataset: dtype', options.dtype, dtypeOf(data), dataTypes);
   const { array, numbers } = elements[dtype];
   if (array.name !== elements[dtypeOf(data)].array.name)

@@ -5,6 +5,7 @@
  * read (its ETag, Last-Modified or size does). What may pass by itself (network, 429, 5xx) is tried again with back-off,
  * from the byte on that is missing.
  */
+import { expects } from '../../arguments.js';
 import { EwaldError, messageOf } from '../../errors.js';
 import type { PlatformSignal, PlatformUrl } from '../../globals.js';
 import { checkSignal } from '../../options.js';
@@ -47,6 +48,8 @@ const wholeBytes = 2 ** 26;
  * `Argument` for an address with a password in it or for headers that HTTP does not allow.
  */
 export async function httpSource(url: string | PlatformUrl, options: HttpSourceOptions = {}): Promise<ByteSource> {
+  const isAddress = typeof url === 'string' || (typeof url === 'object' && url !== null && 'href' in url);
+  expects(isAddress && /^https?:/i.test(String(url)), 'httpSource: the address', url, 'an http: or https: URL');
   const address = String(url);
   checkRequest(address, options.headers ?? {});
   const client: Client = {

@@ -1,5 +1,6 @@
 /** The function table: what a header declares, as plain JSON for one data model. */
 
+import { expectsMembers } from '../../arguments.js';
 import type { DataModel } from '../../memory/model.js';
 
 export type { DataModel };
@@ -205,13 +206,15 @@ function declare(type: CType, inner: string): string {
 }
 
 /** The type as C writes it, for messages. */
-export const typeText = (type: CType): string => declare(type, '');
+export function typeText(type: CType): string {
+  expectsMembers('typeText: the type', type, ['kind'], 'a type of a table');
+  return declare(type, '');
+}
 
 /** A prototype as C writes it. */
-export function signature(
-  { result, parameters, variadic }: Pick<CFunction, 'result' | 'parameters' | 'variadic'>,
-  name: string,
-): string {
+export function signature(fn: Pick<CFunction, 'result' | 'parameters' | 'variadic'>, name: string): string {
+  expectsMembers('signature: the function', fn, ['result', 'parameters'], 'a function of a table');
+  const { result, parameters, variadic } = fn;
   return declare(
     variadic ? { kind: 'function', result, parameters, variadic } : { kind: 'function', result, parameters },
     name,

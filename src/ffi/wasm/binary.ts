@@ -2,6 +2,7 @@
  * The parts of a wasm binary that the engine does not tell: the signatures of its functions; and a tiny module for
  * callbacks.
  */
+import { expects, expectsMembers } from '../../arguments.js';
 import { EwaldError } from '../../errors.js';
 
 export type WasmType = 'i32' | 'i64' | 'f32' | 'f64' | 'other';
@@ -59,6 +60,7 @@ class Reader {
 
 /** Signatures of the exported functions of a wasm binary (the core specification's binary format, version 1). */
 export function exportedSignatures(bytes: Uint8Array): Map<string, WasmSignature> {
+  expects(bytes instanceof Uint8Array, 'exportedSignatures: the first argument', bytes, 'the bytes of a wasm module');
   if (
     new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).byteLength < 8 ||
     bytes[0] !== 0 ||
@@ -112,8 +114,10 @@ export function exportedSignatures(bytes: Uint8Array): Map<string, WasmSignature
 }
 
 /** A signature in words. */
-export const signatureText = ({ parameters, results }: WasmSignature): string =>
-  `(${parameters.join(', ')}) -> ${results.join(', ') || 'nothing'}`;
+export function signatureText(of: WasmSignature): string {
+  expectsMembers('signatureText: the signature', of, ['parameters', 'results'], '{ parameters, results }');
+  return `(${of.parameters.join(', ')}) -> ${of.results.join(', ') || 'nothing'}`;
+}
 
 const trampolines = new Map<string, WebAssembly.Module>();
 

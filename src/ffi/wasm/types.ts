@@ -1,4 +1,5 @@
 /** How C's types cross into wasm functions: the C ABI of clang for wasm32. */
+import { expectsMembers } from '../../arguments.js';
 import { EwaldError } from '../../errors.js';
 import { jsMemory } from '../../memory/space.js';
 import { type CFunction, type CType, type FunctionTable, signature, typeText } from '../header/types.js';
@@ -41,6 +42,7 @@ export function wasmSignature(
 
 /** The wasm signature that a function of a table (of the model `wasm32`) has in a module that fits its header. */
 export function declaredSignature(table: FunctionTable, name: string): WasmSignature {
+  expectsMembers('declaredSignature: the table', table, ['functions', 'structs', 'model'], 'what parseHeader gives');
   const fn = table.functions[name];
   if (!fn) throw new EwaldError('Argument', `${table.header} declares no function "${name}"`);
   return wasmSignature(fn, name, new Runtime(table, jsMemory, table.header));

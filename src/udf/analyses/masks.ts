@@ -5,7 +5,7 @@ import { masksUdf } from '../builtin/masks.js';
 import { circular, type MaskArray, point, radialBins, ring } from '../masks.js';
 import type { Scan } from '../scan.js';
 import { type Analysis, type Channel, columnOf, complexChannels, navChannel } from './analysis.js';
-import { centreOf, radii, radius } from './parameters.js';
+import { centreOf, expectsScan, radii, radius } from './parameters.js';
 
 /** Options of `createMaskAnalysis`. */
 export interface MaskAnalysisOptions {
@@ -19,7 +19,10 @@ export interface MaskAnalysisOptions {
 }
 
 /** One channel a mask: `mask_0`, `mask_1`, …; complex masks have five each. */
-export function maskAnalysis(scan: Scan, { factories, useSparse = 'auto', shifts }: MaskAnalysisOptions): Analysis {
+export function maskAnalysis(scan: Scan, options: MaskAnalysisOptions): Analysis {
+  expectsScan('createMaskAnalysis', scan);
+  knownOptions('createMaskAnalysis', options, ['factories', 'useSparse', 'shifts']);
+  const { factories, useSparse = 'auto', shifts } = options;
   if (!Array.isArray(factories) || factories.length === 0)
     throw new EwaldError('Argument', 'createMaskAnalysis: factories is empty; needed are functions that make masks');
   const made = factories.map((factory) => factory());

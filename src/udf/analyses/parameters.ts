@@ -1,10 +1,16 @@
 /** Sizes, centres and radii of analyses, checked. */
+import { expectsMembers } from '../../arguments.js';
 import { EwaldError } from '../../errors.js';
 import { real } from '../../options.js';
 import type { Scan } from '../scan.js';
 
+/** Throws `Argument` unless `scan` is what `load` gives. */
+export const expectsScan = (what: string, scan: Scan): void =>
+  expectsMembers(`${what}: the scan`, scan, ['shape', 'dataset', 'sync'], 'what load or fromMemory of a Context gives');
+
 /** Width and height of a scan's frames. */
 export function sizeOf(scan: Scan, what: string): { width: number; height: number } {
+  expectsScan(what, scan);
   const [height, width] = scan.shape.sig;
   if (scan.shape.sig.length !== 2 || height === undefined || width === undefined)
     throw new EwaldError(

@@ -9,7 +9,7 @@ import { shiftedMagnitude } from '../fourier.js';
 import { circular } from '../masks.js';
 import type { Scan } from '../scan.js';
 import { type Analysis, complexChannels, navChannel, sigChannel } from './analysis.js';
-import { centreOf, radius, sizeOf } from './parameters.js';
+import { centreOf, expectsScan, radius, sizeOf } from './parameters.js';
 
 /** Sum of all frames. */
 export const sumAnalysis = (scan: Scan): Analysis<'intensity'> => ({
@@ -58,6 +58,7 @@ export function pickAnalysis(
   options: { x?: number; y?: number; z?: number; at?: readonly number[] } = {},
   fourier = false,
 ): Analysis<'intensity'> {
+  expectsScan('createPickAnalysis', scan);
   knownOptions('createPickAnalysis', options, ['x', 'y', 'z', 'at']);
   const { nav, sig } = scan.shape;
   const given = options.at ?? [options.z, options.y, options.x].filter((value): value is number => value !== undefined);

@@ -1,4 +1,5 @@
 /** Single frames: those of the region of interest, as they are. */
+import { expects } from '../../arguments.js';
 import { elements } from '../../data/dtype.js';
 import type { PlatformUrl } from '../../globals.js';
 import type { BufferDeclaration, BufferDeclarations } from '../buffers.js';
@@ -20,6 +21,7 @@ export const pickUdf = defineUdf({
 
 /** A UDF that calls a function for each frame: what `Context.map` runs. The result's shape is that of a try on ones. */
 export function autoUdf(f: (frame: never) => number | ArrayLike<number>, module?: string | PlatformUrl) {
+  expects(typeof f === 'function', 'autoUdf: the first argument', f, 'a function of a frame');
   const shapeOf = (meta: UdfMeta): { count: number; scalar: boolean } => {
     const make = elements[meta.inputDtype].array as unknown as new (length: number) => Float64Array;
     const ones = new make(meta.sig.reduce((a, b) => a * b, 1)).fill(1);

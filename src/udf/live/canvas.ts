@@ -1,6 +1,7 @@
 /** Pictures in a page, and as HTML for hosts that show it. */
+import { expectsMembers } from '../../arguments.js';
 import { toRgba } from '../colormap.js';
-import type { LivePicture } from './picture.js';
+import { expectsPicture, type LivePicture } from './picture.js';
 
 /** A canvas of a page or a worker: `HTMLCanvasElement` or `OffscreenCanvas`. */
 export interface Canvas {
@@ -10,7 +11,10 @@ export interface Canvas {
 }
 
 /** Draws a picture on a canvas; its size becomes that of the picture. */
-export function drawOn(canvas: Canvas, { data, height, width }: LivePicture): void {
+export function drawOn(canvas: Canvas, picture: LivePicture): void {
+  expectsMembers('drawOn: the first argument', canvas, ['getContext'], 'a canvas');
+  expectsPicture('drawOn', picture);
+  const { data, height, width } = picture;
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext('2d') as CanvasRenderingContext2D | null;

@@ -1,10 +1,12 @@
 /** A picture as HTML, for hosts that show it: an image of its own size in a data URL. */
 import { toRgba } from '../colormap.js';
 import { encodePng } from '../png.js';
-import type { LivePicture } from './picture.js';
+import { expectsPicture, type LivePicture } from './picture.js';
 
 /** `<figure>` with the picture and its title. */
-export function pictureHtml({ title, data, height, width, done }: LivePicture): string {
+export function pictureHtml(picture: LivePicture): string {
+  expectsPicture('pictureHtml', picture);
+  const { title, data, height, width, done } = picture;
   const png = encodePng(toRgba(data), width, height);
   let binary = '';
   for (let i = 0; i < png.length; i += 8192) binary += String.fromCharCode(...png.subarray(i, i + 8192));

@@ -1,4 +1,5 @@
 /** One picture to be shown. */
+import { expectsMembers } from '../../arguments.js';
 export interface LivePicture {
   readonly title: string;
   readonly height: number;
@@ -8,3 +9,7 @@ export interface LivePicture {
   readonly done: number;
   readonly final: boolean;
 }
+
+/** Throws `Argument` unless it is a picture. */
+export const expectsPicture = (name: string, picture: Pick<LivePicture, 'data' | 'height' | 'width'>): void =>
+  expectsMembers(`${name}: the picture`, picture, ['data', 'height', 'width'], '{ data, height, width }');

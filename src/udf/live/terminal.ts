@@ -1,6 +1,6 @@
 /** Pictures on a terminal: kitty's or sixel graphics where the terminal is known to have them, half blocks elsewhere. */
 import { colourOf, robustLimits, toRgba } from '../colormap.js';
-import type { LivePicture } from './picture.js';
+import { expectsPicture, type LivePicture } from './picture.js';
 
 /** How a terminal shows pictures. */
 export type TerminalGraphics = 'kitty' | 'sixel' | 'blocks' | 'none';
@@ -14,10 +14,9 @@ export function graphicsOf(env: Readonly<Record<string, string | undefined>>, is
 }
 
 /** Two pixels a character: the upper one in the colour of the letter, the lower one behind it. `columns` at most. */
-export function halfBlocks(
-  { data, height, width }: Pick<LivePicture, 'data' | 'height' | 'width'>,
-  columns = 64,
-): string {
+export function halfBlocks(picture: Pick<LivePicture, 'data' | 'height' | 'width'>, columns = 64): string {
+  expectsPicture('halfBlocks', picture);
+  const { data, height, width } = picture;
   const step = Math.max(1, Math.ceil(width / columns));
   const [low, high] = robustLimits(data);
   const at = (y: number, x: number): string => {
@@ -34,7 +33,9 @@ export function halfBlocks(
 }
 
 /** The picture in kitty's protocol: RGBA in base64, in pieces of 4096 characters. */
-export function kitty({ data, height, width }: Pick<LivePicture, 'data' | 'height' | 'width'>): string {
+export function kitty(picture: Pick<LivePicture, 'data' | 'height' | 'width'>): string {
+  expectsPicture('kitty', picture);
+  const { data, height, width } = picture;
   const rgba = toRgba(data);
   let binary = '';
   for (let i = 0; i < rgba.length; i += 8192) binary += String.fromCharCode(...rgba.subarray(i, i + 8192));
@@ -49,7 +50,9 @@ export function kitty({ data, height, width }: Pick<LivePicture, 'data' | 'heigh
 }
 
 /** The picture in sixels, 64 colours of the map. */
-export function sixel({ data, height, width }: Pick<LivePicture, 'data' | 'height' | 'width'>): string {
+export function sixel(picture: Pick<LivePicture, 'data' | 'height' | 'width'>): string {
+  expectsPicture('sixel', picture);
+  const { data, height, width } = picture;
   const [low, high] = robustLimits(data);
   const levels = 64;
   const level = Uint8Array.from({ length: height * width }, (_, i) => {

@@ -1,0 +1,52 @@
+/** What people give a run, or a plan, in place of what it takes: the error has the right words. */
+import { type Context, createContext } from 'ewald';
+import { memoryDataset } from 'ewald/data';
+import { afterAll, beforeAll, test } from 'vitest';
+import { refused } from '../support/refused.js';
+
+let ctx: Context;
+beforeAll(async () => {
+  ctx = await createContext({ backend: 'wasm', strict: true });
+});
+afterAll(() => ctx.dispose());
+
+const dataset = memoryDataset(new Uint16Array(2 * 64), { sigShape: [8, 8], navShape: [2] });
+const openIt = 'inputs: [{ dataset: await open(file) }]';
+
+test.for<[string, unknown, string]>([
+  ['a path', 'x.h5', openIt],
+  ['a list of paths', ['x.h5'], openIt],
+  ['a path as the dataset', [{ dataset: 'x.h5' }], openIt],
+  ['a URL', [new URL('https://example.org/x.h5')], openIt],
+  ['a Blob', [new Blob([])], openIt],
+  ['bytes', [new Uint8Array(8)], openIt],
+  ['a dataset', dataset, 'inputs: [{ dataset }]'],
+  ['a list of datasets', [dataset], 'inputs: [{ dataset }]'],
+  ['a dataset without await', [{ dataset: Promise.resolve(dataset) }], 'is an await missing?'],
+  ['a list without await', Promise.resolve([{ dataset }]), 'is an await missing?'],
+  ['nothing', undefined, 'inputs is undefined'],
+  ['a list of nothing', [undefined], 'inputs[0] is undefined'],
+  ['a number of frames', [{ dataset, frames: 2 }], 'inputs[0].frames is 2'],
+])('the inputs of a run are %s: refused, with what to write', async ([, inputs, words]) => {
+  await refused(() => ctx.pipeline({ inputs: inputs as never }).next(), 'Argument', 'pipeline: inputs', words);
+});
+
+test('a plan that is given an option of its run says where that belongs', async () => {
+  await refused(() => ctx.pi({ points: 1e6 } as never), 'Argument', '"points"', '(await ctx.pi()).run({ … })');
+  await refused(() => ctx.indexer({ spots: [] } as never), 'Argument', '"spots"', 'indexer.run(');
+  const size = { width: 8, height: 8, dtype: 'u16' };
+  await refused(() => ctx.peaks({ ...size, threshold: 3 } as never), 'Argument', '"threshold"', 'finder.run(');
+  await refused(() => ctx.fft({ shape: [8], scale: 'full' } as never), 'Argument', '"scale"', 'fft.forward(');
+});
+
+test('options that are still promised say so', async () => {
+  await refused(() => ctx.fft(Promise.resolve({ shape: [8] }) as never), 'Argument', 'is an await missing?');
+  await refused(() => ctx.peaks(Promise.resolve({}) as never), 'Argument', 'is an await missing?');
+});
+
+test("a core that Vite's dev server has lost names the option that keeps it", async () => {
+  const page = new Response('<!doctype html>', { headers: { 'Content-Type': 'text/html' } });
+  Object.defineProperty(page, 'url', { value: 'http://localhost:5173/node_modules/.vite/deps/ewald.wasm' });
+  const wasm = (): Response => page;
+  await refused(() => createContext({ backend: 'wasm', wasm }), 'Unsupported', "optimizeDeps: { exclude: ['ewald'] }");
+});
