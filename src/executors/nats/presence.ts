@@ -4,13 +4,19 @@
  * present, and one that was killed does not. Because a client that reconnects is absent for a moment, a client is
  * considered dead only after it has been absent for some time.
  */
-import type { Cluster } from './cluster.js';
+import type { Connection } from './library.js';
+
+/** A server, and the subject on which the client of a run can be asked for. */
+export interface Reach {
+  readonly connection: Connection;
+  readonly names: { client(run: string): string };
+}
 
 /** Seconds to wait for a client's answer; where nobody subscribes the server answers at once. */
 const answerSeconds = 2;
 
 /** Whether the client of a run is subscribed. */
-export async function isThere(cluster: Pick<Cluster, 'connection' | 'names'>, run: string): Promise<boolean> {
+export async function isThere(cluster: Reach, run: string): Promise<boolean> {
   try {
     await cluster.connection.request(cluster.names.client(run), undefined, { timeout: 1000 * answerSeconds });
     return true;
@@ -20,7 +26,7 @@ export async function isThere(cluster: Pick<Cluster, 'connection' | 'names'>, ru
 }
 
 export class Presence {
-  readonly #cluster: Cluster;
+  readonly #cluster: Reach;
   readonly #seconds: number;
   readonly #held: () => Iterable<string>;
   readonly #onGone: (run: string) => void;
@@ -31,7 +37,7 @@ export class Presence {
   #looking = false;
 
   /** `held` lists the runs of the tasks held here; `onGone` is called when a client has been absent for `seconds`. */
-  constructor(cluster: Cluster, seconds: number, held: () => Iterable<string>, onGone: (run: string) => void) {
+  constructor(cluster: Reach, seconds: number, held: () => Iterable<string>, onGone: (run: string) => void) {
     this.#cluster = cluster;
     this.#seconds = seconds;
     this.#held = held;
