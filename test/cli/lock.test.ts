@@ -63,11 +63,11 @@ test('a process that was killed has left its lock, and a later one has got its n
 });
 
 test.runIf(process.platform === 'linux')('a process that has ended and is not yet reaped holds no lock', async () => {
-  // The shell becomes another program, which does not wait for its child.
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // The shell becomes another program, which does not wait for the child that ends afterwards.
+  const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
   try {
     const pid = Number(await new Promise((done) => parent.stdout.once('data', done)));
-    await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /);
+    await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8'), { timeout: 30_000 }).toMatch(/\) Z /);
     await left({ pid, started: '' });
     await takes();
   } finally {

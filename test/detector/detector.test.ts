@@ -176,10 +176,10 @@ describe.skipIf(!dataFolder)(`detectors of files${dataFolder ? '' : ' (absent: n
   });
 
   test('a master and its data, dropped together, are one dataset in either order', async () => {
-    const files = ['test_00_master.h5', 'test_00_data_000001.h5'].map(
-      (name) => new File([readFileSync(at('formats-em', name))], name),
-    );
-    const paths = ['test_00_master.h5', 'test_00_data_000001.h5'].map((name) => at('formats-em', name));
+    // The third says the shape of the scan.
+    const names = ['test_00_master.h5', 'test_00_data_000001.h5', 'test_00.h5'];
+    const files = names.map((name) => new File([readFileSync(at('formats-em', name))], name));
+    const paths = names.map((name) => at('formats-em', name));
     const alone = await open(paths[0] ?? '');
     const expected = await alone.read(0, alone.frames);
     for (const inputs of [files, [...files].reverse(), paths, [...paths].reverse()]) {
