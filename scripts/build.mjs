@@ -25,9 +25,9 @@ const usage = `usage: node scripts/build.mjs [PART…] [--force]\nparts: ${parts
 /** The version stands in two places, because a bundle cannot read package.json. */
 function checkVersion() {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const inSource = /version = '([^']+)'/.exec(readFileSync(join(root, 'src/version.ts'), 'utf8'))?.[1];
+  const inSource = /version = '([^']+)'/.exec(readFileSync(join(root, 'src/base/version.ts'), 'utf8'))?.[1];
   if (version === inSource) return undefined;
-  return `package.json says version ${version}, src/version.ts says ${inSource ?? 'nothing'}; write the same into both`;
+  return `package.json says version ${version}, src/base/version.ts says ${inSource ?? 'nothing'}; write the same into both`;
 }
 
 async function buildPart(part, force, lenient) {
@@ -117,7 +117,11 @@ export async function build(names = [], { force = false, setup = false, lenient 
     }
     // The header, the wasm module and the addon must speak of the same functions; the package's own parser reads the
     // header.
-    if (built > 0 && existsSync(join(root, 'dist/ewald.wasm')) && existsSync(join(root, 'build/esm/ffi/node.js'))) {
+    if (
+      built > 0 &&
+      existsSync(join(root, 'dist/ewald.wasm')) &&
+      existsSync(join(root, 'build/esm/entries/ffi.node.js'))
+    ) {
       const checked = await run(process.execPath, ['scripts/check-abi.mjs']);
       if (checked.code !== 0) {
         complain('build', 'the C ABI disagrees with itself; the lines above say where', tail(checked.output));

@@ -130,7 +130,7 @@ export function inputsOf(folder = root) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const built = join(root, 'build/esm/ffi/node.js');
+  const built = join(root, 'build/esm/entries/ffi.node.js');
   if (!existsSync(built)) {
     console.error('check-abi: build/esm is not built; run node scripts/build.mjs types');
     process.exitCode = 1;

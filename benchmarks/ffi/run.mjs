@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const fixtures = join(root, 'test/ffi/fixtures');
 const json = process.argv.includes('--json');
-const module = join(root, 'build/esm/ffi/node.js');
+const module = join(root, 'build/esm/entries/ffi.node.js');
 if (!existsSync(module)) {
   console.error('bench ffi: build/esm is not built; run node scripts/build.mjs types');
   process.exit(1);

@@ -30,7 +30,7 @@ int32_t ewald_cuda_info(ewald_cuda_context* context, ewald_cuda_device_info* inf
 /* Device bytes the context holds now. */
 uint64_t ewald_cuda_live_bytes(const ewald_cuda_context* context);
 /* Solves a small problem for each mechanism that the kernels rely on. `faults` takes a line for each that the card gets
- * wrong, "NAME\tREASON\n" with the names of src/mechanisms.ts; it is empty where all are right. 1024 bytes suffice. */
+ * wrong, "NAME\tREASON\n" with the names of src/backends/mechanisms.ts; it is empty where all are right. 1024 bytes suffice. */
 int32_t ewald_cuda_self_test(ewald_cuda_context* context, char* faults, size_t capacity);
 /* One line about the last failure on this thread; never NULL. */
 const char* ewald_cuda_last_error(void);

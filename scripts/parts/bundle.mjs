@@ -54,7 +54,7 @@ export const bundle = {
     'dist/index.node.js',
     ...Object.keys(pages),
     'dist/index.browser.js',
-    'dist/types/index.d.ts',
+    'dist/types/entries/index.d.ts',
   ],
   async build() {
     rmSync(join(root, staged), { recursive: true, force: true });

@@ -4,11 +4,11 @@
  * no broadcasting.
  */
 import type { BackendName } from '../backends/names.js';
-import { asItIs, assertIntact, lengthOf } from '../buffers.js';
-import { EwaldError } from '../errors.js';
-import { choice, integer, knownOptions, shown } from '../options.js';
-import type { Planner } from '../planner.js';
-import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
+import { asItIs, assertIntact, lengthOf } from '../base/buffers.js';
+import { EwaldError } from '../base/errors.js';
+import { choice, integer, knownOptions, shown } from '../base/options.js';
+import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
+import type { Planner } from '../planner/planner.js';
 import type { ArrayMemory } from './contract.js';
 import { arrayFeature } from './kernels.js';
 import {

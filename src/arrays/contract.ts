@@ -1,6 +1,6 @@
 /** What a backend does for arrays. */
 import type { Op } from '../backends/feature.js';
-import type { Disposable } from '../resource.js';
+import type { Disposable } from '../base/resource.js';
 import type { NumberType } from './numbers.js';
 
 /** Memory to reserve for an array. */

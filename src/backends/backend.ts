@@ -2,10 +2,11 @@
  * The contract every backend fulfils: probed, opened, disposed. Whoever adds a backend implements this and adds one line
  * to a loader table. What a backend can compute is not said here: each room says where its kernels are, see feature.ts.
  */
-import type { Fault, Mechanism } from '../mechanisms.js';
-import type { Disposable } from '../resource.js';
-import type { WorkerPort } from '../worker-port.js';
+
+import type { Disposable } from '../base/resource.js';
+import type { WorkerPort } from '../base/worker-port.js';
 import type { EngineReport } from './engines.js';
+import type { Fault, Mechanism } from './mechanisms.js';
 import type { AddonPaths, BackendName, DeviceInfo, WasmSource } from './names.js';
 
 /** A backend that is open. */

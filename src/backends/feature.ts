@@ -2,7 +2,7 @@
  * How a room reaches the backends: it says what it asks (`Op`, in its contract.ts) and where the kernels are that answer
  * (`Feature`, in its kernels.ts). Nothing here knows a room.
  */
-import type { Uses } from '../mechanisms.js';
+import type { Uses } from './mechanisms.js';
 
 /**
  * One kind of work a backend can plan. `supports` says why not in words meant for the user: they are the error, the

@@ -1,5 +1,5 @@
 /** Backends and devices as users name and see them. */
-import type { PlatformModule, PlatformResponse, PlatformUrl } from '../globals.js';
+import type { PlatformModule, PlatformResponse, PlatformUrl } from '../base/globals.js';
 
 /**
  * Where work can be computed, fastest first. `cuda-emulated` runs the CUDA kernels on the CPU and exists for tests

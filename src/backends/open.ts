@@ -1,9 +1,9 @@
 /** Probes the backends, ranks them and says why each one is or is not taken. */
-import { EwaldError, messageOf } from '../errors.js';
-import { type Fault, roomsThatUse } from '../mechanisms.js';
-import { nearest, shown } from '../options.js';
+import { EwaldError, messageOf } from '../base/errors.js';
+import { nearest, shown } from '../base/options.js';
 import type { Backend, BackendLoader, OpenOptions, Probe } from './backend.js';
 import type { EngineReport } from './engines.js';
+import { type Fault, roomsThatUse } from './mechanisms.js';
 import { type BackendName, backendNames, type DeviceInfo, wingOf } from './names.js';
 import type { Platform } from './platform.js';
 

@@ -1,7 +1,7 @@
 /** What differs between a browser and Node: which backends there are, the environment, and how workers are started. */
 
-import type { PlatformUrl } from '../globals.js';
-import type { WorkerPort } from '../worker-port.js';
+import type { PlatformUrl } from '../base/globals.js';
+import type { WorkerPort } from '../base/worker-port.js';
 import type { BackendLoader } from './backend.js';
 import type { FurtherKernels } from './feature.js';
 

@@ -1,5 +1,5 @@
 /** Status codes of the C ABI as tagged errors. */
-import { EwaldError, type EwaldErrorTag } from '../errors.js';
+import { EwaldError, type EwaldErrorTag } from '../base/errors.js';
 import { enums } from '../layout/layout.js';
 
 const tags: Record<number, EwaldErrorTag> = {

@@ -1,5 +1,5 @@
 /** What devices were found to do, kept as long as the loader of a backend, so that a second context tests nothing. */
-import { type Fault, type Mechanism, mechanisms } from '../mechanisms.js';
+import { type Fault, type Mechanism, mechanisms } from './mechanisms.js';
 
 /** Why a mechanism cannot be trusted on a device; undefined where it passed. */
 export type Verdict = string | undefined;

@@ -1,13 +1,13 @@
 /** `ewald bench fft --shape 256,256,256 --executor workers|mpi`: the distributed transform timed, and an estimate checked. */
 import { availableParallelism } from 'node:os';
+import { EwaldError } from '../base/errors.js';
+import { choice } from '../base/options.js';
 import { ranksOfJob } from '../communicator/job.js';
 import { mpiComm } from '../communicator/mpi.js';
 import { spmd } from '../entries/executors.node.js';
 import { fft3d } from '../entries/heffte.node.js';
-import { EwaldError } from '../errors.js';
 import { estimateFft3d } from '../heffte/estimate.js';
 import { type BenchTimes, type BenchWish, benchFft3d } from '../heffte/measure.js';
-import { choice } from '../options.js';
 import { backendOption, bold, dim, parseInteger, print, printJson } from './output.js';
 
 export interface RankBenchOptions {

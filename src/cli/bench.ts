@@ -1,8 +1,8 @@
 /** `ewald bench`: the cases of `ewald validate` verified and then timed, backends and peers side by side in one run. */
 import type { Command } from 'commander';
 import type { KernelTime } from '../backends/webgpu/timestamps.js';
-import { EwaldError } from '../errors.js';
-import { type BenchReport, type BenchResult, bench, shown, type Timing } from '../validate/index.js';
+import { EwaldError } from '../base/errors.js';
+import { type BenchReport, type BenchResult, bench, shown, type Timing } from '../entries/validate.js';
 import {
   bold,
   type CliDeps,

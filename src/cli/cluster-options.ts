@@ -1,7 +1,7 @@
 /** Options of commands that speak to a cluster. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { parseAddress } from '../executors/nats/address.js';
 import type { NatsOptions } from '../executors/nats/options.js';
 

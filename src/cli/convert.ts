@@ -1,15 +1,15 @@
 /** `ewald convert IN -o OUT`: frames of any format into a .h5, .npy, .raw or .mrc file, whole or not at all. */
 import { extname } from 'node:path';
 import type { Command } from 'commander';
+import { EwaldError } from '../base/errors.js';
+import { checkSignal, choice } from '../base/options.js';
 import type { Dataset, FrameRange, Metadata } from '../data/dataset.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { Packing } from '../data/hdf5/writer.js';
-import { open, openCodecs } from '../data/node.js';
+import { open, openCodecs } from '../data/opening.node.js';
 import { writers } from '../data/write.js';
 import { beginHdf5Frames, packings } from '../data/write-hdf5.js';
-import { EwaldError } from '../errors.js';
 import { checkOutput, type Output, openOutput, type WriteOptions } from '../files/write.js';
-import { checkSignal, choice } from '../options.js';
 import { type DataFlags, openOptions, withDataFlags } from './data-options.js';
 import { bold, type CliDeps, dim, Progress, print, printJson } from './output.js';
 

@@ -1,5 +1,5 @@
 /** Flags of CrystFEL's indexamajig that are not here: told by name, never passed over. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 
 /** Flags that are not here, and what to do instead. */
 const absentFlags: Readonly<Record<string, string>> = {

@@ -1,9 +1,9 @@
 /** Options of the commands that open frames: what overrides what a file says, or says what it does not. */
 import type { Command } from 'commander';
+import { EwaldError } from '../base/errors.js';
+import { choice } from '../base/options.js';
 import { dataTypes } from '../data/dtype.js';
 import type { OpenOptions } from '../data/open.js';
-import { EwaldError } from '../errors.js';
-import { choice } from '../options.js';
 import { parseCount } from './output.js';
 
 /** As commander gives them. */

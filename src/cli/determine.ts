@@ -1,14 +1,14 @@
 /** `ewald cell LISTS…`: an unknown cell from the spots of several stills. */
 import type { Command } from 'commander';
+import { EwaldError } from '../base/errors.js';
+import { choice } from '../base/options.js';
 import type { BravaisCandidate } from '../crystal/bravais.js';
 import { formatCellFile } from '../crystal/cell-file.js';
 import { parseGeometry } from '../crystal/geometry/parse.js';
 import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-list.js';
 import { openDetector } from '../detector/detector.js';
-import { EwaldError } from '../errors.js';
 import { type Output, openOutput } from '../files/write.js';
 import type { DeterminedCell } from '../indexing/indexer.js';
-import { choice } from '../options.js';
 import { latticeName } from '../pipeline/chunk.js';
 import { openFrameSearcher } from '../pipeline/frame-searcher.js';
 import { fewestPeaks, knownOf, latticeOf, spotsOfFrames } from '../pipeline/unknown-cell.js';

@@ -1,5 +1,5 @@
 /** The outputs of a run end independently: one that fails is reported, the others are written. */
-import { messageOf } from '../errors.js';
+import { messageOf } from '../base/errors.js';
 import type { FrameRecord } from '../pipeline/record.js';
 import type { FrameSink } from './frame-sinks.js';
 import { note, red } from './output.js';

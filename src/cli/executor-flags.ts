@@ -2,10 +2,10 @@
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/names.js';
+import { EwaldError } from '../base/errors.js';
 import { ranksOfJob } from '../communicator/job.js';
 import { mpiComm } from '../communicator/mpi.js';
 import { Executor } from '../entries/executors.node.js';
-import { EwaldError } from '../errors.js';
 import type { NatsOptions } from '../executors/nats/options.js';
 import { type ClusterFlags, connectionOf, withConnection } from './cluster-options.js';
 import { parseInteger } from './output.js';

@@ -1,7 +1,7 @@
 /** `ewald ffi`: what a header makes callable, calls from the shell, and typed modules. */
 import type { Command } from 'commander';
-import { EwaldError, isEwaldError } from '../errors.js';
-import { findLibrary } from '../ffi/native/find.js';
+import { EwaldError, isEwaldError } from '../base/errors.js';
+import { nearest } from '../base/options.js';
 import {
   CArray,
   type CFunction,
@@ -15,10 +15,10 @@ import {
   signature,
   typeText,
   writeModule,
-} from '../ffi/node.js';
+} from '../entries/ffi.node.js';
+import { findLibrary } from '../ffi/native/find.js';
 import { killable } from '../files/interrupt.js';
 import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
-import { nearest } from '../options.js';
 import { bold, type CliDeps, dim, green, note, print, printJson, table, yellow } from './output.js';
 
 interface Options {

@@ -1,7 +1,7 @@
 /** `ewald fft --memory 2G`: an array that is larger than that stays in its file, which is gone through in parts. */
 import { open, rm } from 'node:fs/promises';
+import { EwaldError } from '../base/errors.js';
 import { type NpyHeader, npyHead } from '../data/npy.js';
-import { EwaldError } from '../errors.js';
 import type { R2rKind } from '../fft/fft.js';
 import { onExit } from '../files/interrupt.js';
 import { checkOutput, openOutput } from '../files/write.js';

@@ -1,10 +1,10 @@
 /** `mpirun -n 8 ewald fft IN.npy -o OUT.npy`: every rank reads and writes its part of files that are one. */
 import { open } from 'node:fs/promises';
+import { EwaldError, isEwaldError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
 import { mpiComm } from '../communicator/mpi.js';
 import { npyHead } from '../data/npy.js';
 import { fft3d, fft3dR2c } from '../entries/heffte.node.js';
-import { EwaldError, isEwaldError } from '../errors.js';
 import type { R2rKind } from '../fft/fft.js';
 import { flush } from '../files/flush.js';
 import { checkOutput, openOutput } from '../files/write.js';

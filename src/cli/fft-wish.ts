@@ -1,6 +1,7 @@
 /** What the options of `ewald fft` mean for the array of a file. */
+
+import { EwaldError } from '../base/errors.js';
 import type { NpyArray } from '../data/npy.js';
-import { EwaldError } from '../errors.js';
 import type { FftEngine, FftKind, FftOptions, FftScale, R2rKind } from '../fft/fft.js';
 import type { WriteOptions } from '../files/write.js';
 import { parseInteger } from './output.js';

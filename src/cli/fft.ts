@@ -1,14 +1,14 @@
 /** `ewald fft IN.npy -o OUT.npy`: a transform of an array in a file. */
 import type { Command } from 'commander';
 import { externalEngines } from '../backends/engines.js';
+import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
+import { choice } from '../base/options.js';
 import { ranksOfJob } from '../communicator/job.js';
+import type { Context } from '../context/rooms.js';
 import type { NpyArray } from '../data/npy.js';
-import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import type { FftPlan } from '../fft/fft.js';
 import { killable } from '../files/interrupt.js';
 import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
-import { choice } from '../options.js';
-import type { Context } from '../rooms.js';
 import { kinds, npyWriting, type Options, type Wish, wishOf } from './fft-wish.js';
 import { inputName, readText } from './inputs.js';
 import { readNpyFile, writeNpyFile } from './npy-file.js';

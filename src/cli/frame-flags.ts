@@ -1,11 +1,11 @@
 /** Flags of frames, with CrystFEL's names, and what they mean. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
+import { EwaldError } from '../base/errors.js';
+import { choice } from '../base/options.js';
 import type { KnownCell } from '../crystal/cell-file.js';
-import { EwaldError } from '../errors.js';
 import type { IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
-import { choice } from '../options.js';
 import type { Tolerance } from '../pipeline/accept.js';
 import type { SearchSettings } from '../pipeline/settings.js';
 import { largestFrame, noChecksums } from './data-options.js';

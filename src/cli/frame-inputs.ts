@@ -1,11 +1,11 @@
 /** Which frames a run takes: files, folders, `-i` lists of files with `//N` events, and whether arguments are frames. */
 import { open as openHandle, readdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { EwaldError } from '../base/errors.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Dataset } from '../data/dataset.js';
-import { detect, open } from '../data/node.js';
+import { detect, open } from '../data/opening.node.js';
 import { openStacked } from '../detector/stacked.js';
-import { EwaldError } from '../errors.js';
 import { readText } from './inputs.js';
 import { isStream } from './stream-file.js';
 

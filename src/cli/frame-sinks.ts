@@ -1,9 +1,9 @@
 /** What a run may write beside its stream: orientations as .sol, peaks and cells as HDF5, a report. */
 
+import { oneLine } from '../base/plain-text.js';
 import { type Output, openOutput, type WriteOptions } from '../files/write.js';
 import type { LatticeName } from '../pipeline/chunk.js';
 import type { FrameRecord } from '../pipeline/record.js';
-import { oneLine } from '../plain-text.js';
 import { pageBegin } from '../report/page.js';
 
 /** Takes the frames of a run in their order. */

@@ -1,6 +1,6 @@
 /** What a run of frames came to: counts, cells, speed, the time of each stage. */
 
-import { median } from '../median.js';
+import { median } from '../base/median.js';
 import type { StageBackends, StageTimes } from '../pipeline/frame.js';
 import { bold, counted, dim, red, table, yellow } from './output.js';
 import { Sampled } from './sampled.js';

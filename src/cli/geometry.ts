@@ -1,17 +1,17 @@
 /** `ewald geometry check`: what a detector geometry says, whether it fits together, and a picture of it. */
 import type { Command } from 'commander';
+import { isEwaldError, messageOf } from '../base/errors.js';
 import { checkGeometry } from '../crystal/geometry/check.js';
 import { type Beam, type Geometry, photonEnergyOf } from '../crystal/geometry/geometry.js';
 import { parseGeometry } from '../crystal/geometry/parse.js';
 import { beamOf, extentOf } from '../crystal/geometry/pixels.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
 import type { Dataset } from '../data/dataset.js';
-import { open } from '../data/node.js';
+import { open } from '../data/opening.node.js';
 import { beamsOfFile } from '../detector/beams.js';
 import { checkPanels } from '../detector/detector.js';
 import { frameSize, geometryFromFile } from '../detector/from-file.js';
 import { openStacked, stackedGeometry } from '../detector/stacked.js';
-import { isEwaldError, messageOf } from '../errors.js';
 import { type Output, openOutput, type WriteOptions } from '../files/write.js';
 import { geometryPicture } from '../report/geometry-picture.js';
 import { noChecksums } from './data-options.js';

@@ -1,5 +1,7 @@
 /** `ewald index run.h5 -g GEOM -p CELL -o OUT.stream`: frames in, a CrystFEL stream out. */
 import { resolve } from 'node:path';
+import { EwaldError, isEwaldError } from '../base/errors.js';
+import { version } from '../base/version.js';
 import { anglesOf, lengthsOf } from '../crystal/cell.js';
 import { formatCellFile, type KnownCell } from '../crystal/cell-file.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
@@ -7,7 +9,6 @@ import { parseGeometry } from '../crystal/geometry/parse.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
 import { formatHead } from '../crystal/stream/write.js';
 import { geometryFromFile } from '../detector/from-file.js';
-import { EwaldError, isEwaldError } from '../errors.js';
 import type { Executor } from '../executors/executor.js';
 import type { Task } from '../executors/task.js';
 import { checkOutput, type WriteOptions } from '../files/write.js';
@@ -15,8 +16,7 @@ import { latticeName } from '../pipeline/chunk.js';
 import type { StageBackends } from '../pipeline/frame.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../pipeline/record.js';
 import { methodName, type SearchSettings } from '../pipeline/settings.js';
-import type { SharedRun } from '../tasks/pipeline.js';
-import { version } from '../version.js';
+import type { SharedRun } from '../pipeline/task.js';
 import { commandLine } from './command-line.js';
 import { readingOf } from './data-options.js';
 import { DetectorSink } from './detector-sink.js';

@@ -1,13 +1,13 @@
 /** `ewald index LISTS…`: spot lists in, oriented cells out. */
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/names.js';
+import { EwaldError, messageOf } from '../base/errors.js';
+import { median } from '../base/median.js';
+import { choice } from '../base/options.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-list.js';
-import { EwaldError, messageOf } from '../errors.js';
 import type { Indexer, IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
-import { median } from '../median.js';
-import { choice } from '../options.js';
 import { refuseAbsentFlags } from './crystfel-flags.js';
 import { type FrameFlags, withFrameFlags } from './frame-flags.js';
 import { holdsFrames, isFolder, isStreamFile } from './frame-inputs.js';

@@ -1,4 +1,7 @@
 /** `ewald index -i OLD.stream -o NEW.stream`: the peaks of a stream indexed again, without its frames. */
+
+import { EwaldError, isEwaldError } from '../base/errors.js';
+import { checkSignal } from '../base/options.js';
 import { readCell } from '../crystal/cell-file.js';
 import { type Beam, type Geometry, wavelengthOf } from '../crystal/geometry/geometry.js';
 import { parseGeometry } from '../crystal/geometry/parse.js';
@@ -6,8 +9,6 @@ import { beamOf } from '../crystal/geometry/pixels.js';
 import { readStream } from '../crystal/stream/read.js';
 import type { StreamChunk, StreamPeak } from '../crystal/stream/stream.js';
 import { formatChunk } from '../crystal/stream/write.js';
-import { EwaldError, isEwaldError } from '../errors.js';
-import { checkSignal } from '../options.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import { chunkOf, latticeName } from '../pipeline/chunk.js';
 import { indexPeaks } from '../pipeline/frame.js';

@@ -1,13 +1,13 @@
 /** `ewald info FILE…`: what a file of detector frames holds, how that is known, and what it does not say. */
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
 import type { Dataset, Metadata, Note } from '../data/dataset.js';
 import { elementBytes, elements, type FrameArray, halfToNumber } from '../data/dtype.js';
 import { formats } from '../data/formats/table.js';
-import { detect, open } from '../data/node.js';
 import type { OpenOptions } from '../data/open.js';
+import { detect, open } from '../data/opening.node.js';
 import { seriesNames } from '../data/series-files.js';
-import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import { type DataFlags, openOptions, withDataFlags } from './data-options.js';
 import { type FrameStatistics, type Report, tell } from './info-text.js';
 import { type CliDeps, exitCode, fail, print, printJson } from './output.js';

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EwaldError, isEwaldError } from '../base/errors.js';
+import { fileError, fileReason } from '../base/file-errors.js';
 import { type KnownCell, parseCellText, readCell } from '../crystal/cell-file.js';
-import { EwaldError, isEwaldError } from '../errors.js';
-import { fileError, fileReason } from '../file-errors.js';
 
 /** What messages call a file: its name, or "standard input". */
 export const inputName = (file: string): string => (file === '-' ? 'standard input' : file);

@@ -2,9 +2,9 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Command, Option } from 'commander';
+import { EwaldError, messageOf } from '../base/errors.js';
 import { formats } from '../data/formats/table.js';
 import { readSpotList, type SpotUnit } from '../data/spot-list.js';
-import { EwaldError, messageOf } from '../errors.js';
 import { inputName, readText } from './inputs.js';
 
 const mostText = 2 ** 26;

@@ -1,15 +1,16 @@
 /** Frames that come by ZeroMQ, as tasks: messages are decoded here, and travel as plain numbers. */
+
+import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
+import { importOptional } from '../base/optional.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Codecs } from '../data/codecs/codecs.js';
 import type { Dataset } from '../data/dataset.js';
-import { open, openCodecs } from '../data/node.js';
-import { EwaldError, isEwaldError, messageOf } from '../errors.js';
+import { open, openCodecs } from '../data/opening.node.js';
 import { frameOfMsgpack, type LiveKeys } from '../live/crystfel.js';
 import { frameOfDectris, isDectris, readDectris, type Series, seriesOf } from '../live/dectris.js';
 import { type LiveFrame, liveDataset, liveNumber } from '../live/frame.js';
 import { KeptFrames } from '../live/kept.js';
-import { importOptional } from '../optional.js';
-import type { SearchTask } from '../tasks/pipeline.js';
+import type { SearchTask } from '../pipeline/task.js';
 import type { RunSource } from './frame-source.js';
 import { note, yellow } from './output.js';
 

@@ -1,5 +1,8 @@
 /** .npy files of any size: read straight into the array that is computed with, written from it. */
 import { type FileHandle, open } from 'node:fs/promises';
+import { EwaldError } from '../base/errors.js';
+import { fileError } from '../base/file-errors.js';
+import { checkSignal } from '../base/options.js';
 import {
   decodeNpy,
   inCOrder,
@@ -13,10 +16,7 @@ import {
   npyOffset,
   readNpy,
 } from '../data/npy.js';
-import { EwaldError } from '../errors.js';
-import { fileError } from '../file-errors.js';
 import { openOutput, type WriteOptions } from '../files/write.js';
-import { checkSignal } from '../options.js';
 import { inputName, readBytes } from './inputs.js';
 
 // Node reads and writes less than 2 GiB at a time, and signals are served between two pieces.

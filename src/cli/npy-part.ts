@@ -1,8 +1,8 @@
 /** Parts of .npy files: rows of an array read and written where they lie. */
 import { type FileHandle, open } from 'node:fs/promises';
+import { EwaldError } from '../base/errors.js';
+import { fileError } from '../base/file-errors.js';
 import { decodeNpy, isDirect, type NpyArray, type NpyHeader, npyHeader, npyOffset } from '../data/npy.js';
-import { EwaldError } from '../errors.js';
-import { fileError } from '../file-errors.js';
 
 /** An open file of an array in C order. */
 export interface NpyParts {

@@ -5,11 +5,11 @@
 
 import type { BackendName } from '../backends/names.js';
 import { parseBackend } from '../backends/open.js';
-import { EwaldError, isEwaldError, messageOf } from '../errors.js';
-import { fileReason } from '../file-errors.js';
+import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
+import { fileReason } from '../base/file-errors.js';
+import { exact } from '../base/options.js';
+import type { createContext, devices } from '../entries/index.node.js';
 import { interruptedCode } from '../files/interrupt.js';
-import type { createContext, devices } from '../node.js';
-import { exact } from '../options.js';
 import { visible, visibleJson, visibleLines } from './visible.js';
 
 /** 0 done, 1 the data or a check failed, 2 wrong usage; interrupted: 130 by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP. */

@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { bold, type CliDeps, dim, exitCode, parseInteger, print, printJson } from './output.js';
 
 const pages = {

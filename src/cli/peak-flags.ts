@@ -1,9 +1,9 @@
 /** Flags of peaks, with CrystFEL's names, of every command that takes frames; and what they mean. */
 import type { Command } from 'commander';
+import { EwaldError } from '../base/errors.js';
+import { choice } from '../base/options.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
-import { EwaldError } from '../errors.js';
 import { peakRadii, peaksRanges } from '../layout/peaks.js';
-import { choice } from '../options.js';
 import type { FinderName } from '../peaks/contract.js';
 import { finderNames, finderParameters, refuseOthers } from '../peaks/finders.js';
 import type { RingRadii } from '../pipeline/integrate.js';

@@ -1,8 +1,8 @@
 /** `ewald pi`: the same count on one backend or on all of them. */
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/names.js';
-import { EwaldError, isEwaldError } from '../errors.js';
-import { exact } from '../options.js';
+import { EwaldError, isEwaldError } from '../base/errors.js';
+import { exact } from '../base/options.js';
 import type { PiResult } from '../pi/options.js';
 import {
   backendOption,

@@ -1,6 +1,6 @@
 /** The commands. Only what a command needs is loaded: `ewald --version` loads nothing but this file. */
-import { nearest } from '../options.js';
-import { version } from '../version.js';
+import { nearest } from '../base/options.js';
+import { version } from '../base/version.js';
 
 const commands: Record<
   string,
@@ -65,7 +65,7 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     import('./output.js'),
     import('../files/interrupt.js'),
     import('./visible.js'),
-    import('../node.js'),
+    import('../entries/index.node.js'),
   ]);
   const program = new Command('ewald')
     .description('From detector frames to crystal cells: CUDA, WebGPU, native and WebAssembly behind one command')

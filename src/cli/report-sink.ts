@@ -1,24 +1,24 @@
 /** `--html report.html`: what a run came to, as a page with pictures; the frames that are shown are read once more. */
 
+import { median } from '../base/median.js';
+import { version } from '../base/version.js';
 import { anglesOf, lengthsOf } from '../crystal/cell.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { positionOf } from '../crystal/geometry/pixels.js';
 import { readStream } from '../crystal/stream/read.js';
 import type { Dataset } from '../data/dataset.js';
-import { open } from '../data/node.js';
+import { open } from '../data/opening.node.js';
 import { openDetector } from '../detector/detector.js';
 import type { OpenOther } from '../detector/open-other.js';
 import { openStacked } from '../detector/stacked.js';
 import { openOutput, type WriteOptions } from '../files/write.js';
 import type { KeptFrames } from '../live/kept.js';
-import { median } from '../median.js';
 import type { FrameOrigin } from '../pipeline/chunk.js';
 import { readFrame } from '../pipeline/read-frame.js';
 import type { FrameRecord } from '../pipeline/record.js';
 import { Assembly } from '../report/assembly.js';
 import { type Report, reportPage, type ShownFrame } from '../report/page.js';
-import { version } from '../version.js';
 import { ended, type FrameSink, sinkWriting } from './frame-sinks.js';
 import { dim, note } from './output.js';
 

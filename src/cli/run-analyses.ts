@@ -1,6 +1,6 @@
 /** The analyses that `ewald run` knows by name, and which flags each of them takes. */
-import { EwaldError } from '../errors.js';
-import { nearest } from '../options.js';
+import { EwaldError } from '../base/errors.js';
+import { nearest } from '../base/options.js';
 import type { Analysis } from '../udf/analyses/analysis.js';
 import type { Scan } from '../udf/scan.js';
 import { readNpyFile } from './npy-file.js';

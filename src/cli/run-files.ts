@@ -1,17 +1,17 @@
 /** Results of `ewald run` as files: .npy, .h5, .csv, and pictures. All are written whole or not at all. */
 import { extname } from 'node:path';
+import { EwaldError } from '../base/errors.js';
+import { oneLine } from '../base/plain-text.js';
+import { version } from '../base/version.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { elements } from '../data/dtype.js';
 import { Hdf5Writer, type WriteNode } from '../data/hdf5/writer.js';
-import { openCodecs } from '../data/node.js';
 import { npyHeadOf } from '../data/npy.js';
-import { EwaldError } from '../errors.js';
+import { openCodecs } from '../data/opening.node.js';
 import { checkOutput, type Output, openOutput, type WriteOptions } from '../files/write.js';
-import { oneLine } from '../plain-text.js';
 import { toRgba, vectorsToRgba } from '../udf/colormap.js';
 import { type BufferArray, type BufferDtype, numbersOf, product } from '../udf/dtypes.js';
 import { encodePng } from '../udf/png.js';
-import { version } from '../version.js';
 
 /** One array of results. */
 export interface Named {

@@ -2,11 +2,11 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { EwaldError, isEwaldError } from '../base/errors.js';
+import { fileError } from '../base/file-errors.js';
 import { flat } from '../crystal/cell.js';
 import { isCentred } from '../crystal/centring.js';
 import { formatSpotList } from '../data/spot-list.js';
-import { EwaldError, isEwaldError } from '../errors.js';
-import { fileError } from '../file-errors.js';
 import { refuseInputs } from '../files/inputs.js';
 import { onExit } from '../files/interrupt.js';
 import { type Lock, lockFile } from '../files/lock.js';

@@ -1,10 +1,11 @@
 /** A stream held against another one of the same frames, or against the truth of a simulation. */
+
+import { EwaldError } from '../base/errors.js';
+import { median } from '../base/median.js';
 import { type Cell, cellFrom, reciprocal, sameLattice } from '../crystal/cell.js';
 import { misorientation } from '../crystal/lattice-match.js';
 import { readStream } from '../crystal/stream/read.js';
 import type { StreamChunk } from '../crystal/stream/stream.js';
-import { EwaldError } from '../errors.js';
-import { median } from '../median.js';
 import { readText } from './inputs.js';
 import { bold, print, printJson, table } from './output.js';
 import { linesOf } from './stream-file.js';

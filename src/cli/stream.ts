@@ -1,9 +1,9 @@
 /** `ewald stream merge | info | compare`: streams joined, counted, and held against each other or against a truth. */
 import type { Command } from 'commander';
+import { EwaldError } from '../base/errors.js';
+import { median } from '../base/median.js';
 import { type RawChunk, type RawStream, readRawStream } from '../crystal/stream/raw.js';
-import { EwaldError } from '../errors.js';
 import { checkOutput, openOutput } from '../files/write.js';
-import { median } from '../median.js';
 import { bold, type CliDeps, counted, dim, note, print, printJson, table, yellow } from './output.js';
 import { deciding } from './same-run.js';
 import { compareStreams } from './stream-compare.js';

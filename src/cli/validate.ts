@@ -4,11 +4,11 @@ import type { Command } from 'commander';
 import { externalEngines } from '../backends/engines.js';
 import type { BackendName } from '../backends/names.js';
 import { parseBackend } from '../backends/open.js';
+import { choice } from '../base/options.js';
+import type { Outcome, Report, RowResult } from '../entries/validate.js';
+import { htmlPage, rows, selectRows, shown, validate, verdictOf } from '../entries/validate.js';
 import type { FftEngine } from '../fft/fft.js';
 import { type Output, openOutput, type WriteOptions } from '../files/write.js';
-import { choice } from '../options.js';
-import type { Outcome, Report, RowResult } from '../validate/index.js';
-import { htmlPage, rows, selectRows, shown, validate, verdictOf } from '../validate/index.js';
 import {
   bold,
   type CliDeps,

@@ -2,7 +2,7 @@
  * Collective calls are compared before they are carried out: each rank says in one row what it was called with, all get
  * all rows, and so all refuse the same call with the same words. ⌈log₂ size⌉ rounds of small messages.
  */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { bytesOf } from './checks.js';
 import { type CommArray, reduceOps } from './communicator.js';
 import { kindName, kindOf } from './kinds.js';

@@ -1,5 +1,5 @@
 /** Checks of what is given to a communicator: every call is refused on its own rank before anything is sent. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import type { CommArray, Parts } from './communicator.js';
 
 /** Bytes of an array, at its place. */

@@ -1,5 +1,5 @@
 /** What ranks say to each other, the same between threads and between processes. */
-import type { Disposable, MaybeAsyncDisposable } from '../resource.js';
+import type { Disposable, MaybeAsyncDisposable } from '../base/resource.js';
 
 /** Arrays that travel; both sides have the same kind. */
 export type CommArray =

@@ -1,5 +1,5 @@
 /** Whether what ranks send in an `alltoallv` is what the others expect, told by two numbers a rank. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { type Agreed, allRows, type Messages } from './agreement.js';
 
 /** A number of 32 bits for `count` elements from one rank to another; nothing for none. */

@@ -1,7 +1,7 @@
 /** A group of threads: what each needs to be a rank, and who tells the others when one has died. */
-import { EwaldError } from '../errors.js';
-import type { PlatformPort } from '../globals.js';
-import { integer } from '../options.js';
+import { EwaldError } from '../base/errors.js';
+import type { PlatformPort } from '../base/globals.js';
+import { integer } from '../base/options.js';
 import { Board } from './board.js';
 
 /** What a thread needs to be a rank: send it there with `ports` as its transfer list. */

@@ -1,5 +1,5 @@
 /** Types of arrays as numbers, so that the type of a message travels with it. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import type { CommArray } from './communicator.js';
 
 /** Bytes of the communicator's own messages have no type. */

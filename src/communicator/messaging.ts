@@ -1,5 +1,5 @@
 /** A communicator over messages: groups, and collective calls made of messages; what carries them is a `Carrier`. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { allRows, type Messages } from './agreement.js';
 import { bytesOf } from './checks.js';
 import * as collectives from './collectives.js';

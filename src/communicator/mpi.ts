@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { addonPath, loadAddon } from '../backends/addon-path.js';
-import { EwaldError, messageOf } from '../errors.js';
+import { EwaldError, messageOf } from '../base/errors.js';
 import type { Messages } from './agreement.js';
 import { leftError } from './checks.js';
 import type { Spread } from './collectives.js';

@@ -1,7 +1,7 @@
 /** A communicator whose calls are checked: on this rank, and against what the other ranks were called with. */
-import { EwaldError, isEwaldError } from '../errors.js';
-import { choice } from '../options.js';
-import { asyncDispose } from '../resource.js';
+import { EwaldError, isEwaldError } from '../base/errors.js';
+import { choice } from '../base/options.js';
+import { asyncDispose } from '../base/resource.js';
 import { type Agreed, agree, type Call, type Messages } from './agreement.js';
 import { checkAlike, checkArray, checkLength, checkParts, checkRank, checkTag, equalParts } from './checks.js';
 import { allreduce, type Spread } from './collectives.js';

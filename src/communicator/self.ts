@@ -1,5 +1,5 @@
 /** The communicator of one rank: what it sends to itself it receives. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import type { Communicator } from './communicator.js';
 import { mismatch } from './kinds.js';
 import { type Carrier, MessageCommunicator } from './messaging.js';

@@ -1,6 +1,6 @@
 /** The communicator of threads: messages lie in shared memory, and are told by a board of Atomics. */
-import { expectsMembers } from '../arguments.js';
-import { EwaldError } from '../errors.js';
+import { expectsMembers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
 import { acknowledgements, Board, type Notice, unacknowledged } from './board.js';
 import { leftError } from './checks.js';
 import type { Communicator } from './communicator.js';

@@ -1,9 +1,9 @@
 /**
  * Known cells as people have them: CrystFEL .cell files, the CRYST1 line of a PDB file, six parameters, or nine numbers.
  */
-import { expectsText } from '../arguments.js';
-import { EwaldError } from '../errors.js';
-import { choice, nearest } from '../options.js';
+import { expectsText } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
+import { choice, nearest } from '../base/options.js';
 import { anglesOf, type Cell, cellFrom, cellFromParameters, checkCell, lengthsOf } from './cell.js';
 import { type Centring, centrings } from './centring.js';
 import { withoutComment } from './comments.js';

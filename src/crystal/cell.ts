@@ -2,8 +2,8 @@
  * Unit cells: rows a, b, c in angstrom; lengths and angles; the reciprocal cell; whether two cells span the same
  * lattice.
  */
-import { expects, expectsNumbers } from '../arguments.js';
-import { EwaldError } from '../errors.js';
+import { expects, expectsNumbers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
 
 /** A vector of three numbers. */
 export type Vector = readonly [number, number, number];

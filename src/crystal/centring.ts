@@ -1,5 +1,5 @@
 /** Centred cells: the primitive cell of the same lattice, and the way back. Source: International Tables A, 1.5.1. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { type Cell, cellFrom, combine, reciprocal } from './cell.js';
 
 /**

@@ -3,7 +3,7 @@
  * The lattice's own symmetry gives several such bases; they differ by proper rotations that map the lattice on itself.
  */
 
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { type Cell, cellFrom, combine, dot, expectsCell, norm, reciprocal, type Vector, volume } from './cell.js';
 import { type Centring, primitiveOf } from './centring.js';
 import { reducedCell } from './niggli.js';

@@ -5,7 +5,7 @@
  * Cryst. A60 (2004) 1.
  */
 
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { type Cell, combine, dot, expectsCell, volume } from './cell.js';
 
 /** A reduced cell and the integer matrix (rows, determinant ±1) that makes it from the given one. */

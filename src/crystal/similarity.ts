@@ -3,7 +3,7 @@
  * feedback indexer.
  */
 
-import { expectsNumbers } from '../arguments.js';
+import { expectsNumbers } from '../base/arguments.js';
 import { type Cell, expectsCell, lengthsOf, reciprocal, volume } from './cell.js';
 
 /**

@@ -4,8 +4,8 @@
  *
  * It is not a stream and has no position: any number of reads may be in flight, in any order.
  */
-import { EwaldError } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
+import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
 
 /** Options of one read. */
 export interface ReadOptions {

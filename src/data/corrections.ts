@@ -4,9 +4,9 @@
  *
  * (value − dark) · gain for good pixels; bad ones are marked, and filled from their neighbours where asked.
  */
-import { expectsMembers, expectsNumbers } from '../arguments.js';
-import { EwaldError } from '../errors.js';
-import { knownOptions } from '../options.js';
+import { expectsMembers, expectsNumbers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
+import { knownOptions } from '../base/options.js';
 import type { Dataset, Metadata } from './dataset.js';
 import { type DataType, elements, type FrameArray } from './dtype.js';
 

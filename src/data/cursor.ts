@@ -2,8 +2,8 @@
  * Reads a header value by value. Small reads are served from a window of the file, so that a tag tree of thousands of
  * values costs a few reads.
  */
-import type { PlatformSignal } from '../globals.js';
-import { Pace } from '../pace.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { Pace } from '../base/pace.js';
 import type { ByteSource } from './byte-source.js';
 
 /** Bytes of a window: larger than nearly every header, small for a network. */

@@ -4,8 +4,8 @@
  *
  * It is not an array library: frames come in the detector's own dtype and are neither corrected nor converted.
  */
-import type { PlatformSignal } from '../globals.js';
-import type { Disposable } from '../resource.js';
+import type { PlatformSignal } from '../base/globals.js';
+import type { Disposable } from '../base/resource.js';
 import type { DataType, FrameArray } from './dtype.js';
 
 /** Axes of a dataset, slowest first, as in NumPy. */

@@ -5,9 +5,9 @@
  * every engine has a Float16Array.
  */
 
-import { EwaldError } from '../errors.js';
-import type { OwnBytes } from '../globals.js';
-import { shown } from '../options.js';
+import { EwaldError } from '../base/errors.js';
+import type { OwnBytes } from '../base/globals.js';
+import { shown } from '../base/options.js';
 
 /** The dtype of an element in memory; always in the byte order of the machine once it is read. */
 export type DataType =

@@ -1,5 +1,5 @@
 /** What a file format is to the rest of the room: how it is recognised and how it is opened. One format a file. */
-import type { PlatformSignal } from '../globals.js';
+import type { PlatformSignal } from '../base/globals.js';
 import type { ByteSource } from './byte-source.js';
 import type { Digests } from './checksums/check.js';
 import type { Codecs } from './codecs/codecs.js';

@@ -2,11 +2,11 @@
  * From a layout to a dataset: a format says where its frames lie and how one is decoded; reading ahead, byte order,
  * cancelling and closing are here, once.
  */
-import { assertIntact, lengthOf } from '../buffers.js';
-import { EwaldError, isEwaldError, messageOf } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
-import { checkSignal, knownOptions } from '../options.js';
-import { Pace } from '../pace.js';
+import { assertIntact, lengthOf } from '../base/buffers.js';
+import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { checkSignal, knownOptions } from '../base/options.js';
+import { Pace } from '../base/pace.js';
 import { swapBytes, swapCopy } from './byte-order.js';
 import type { ByteSource } from './byte-source.js';
 import type {

@@ -4,8 +4,8 @@
  * Read: b1, i1 … i8, u1 … u8, f2, f4, f8, c8, c16 of either byte order, C and Fortran order; 64-bit integers that a double
  * does not hold exactly are refused. Written: f4, f8, c8, c16, little-endian, C order. Format: NEP 1.
  */
-import { expects, expectsMembers } from '../arguments.js';
-import { EwaldError } from '../errors.js';
+import { expects, expectsMembers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
 import { halfToNumber } from './dtype.js';
 
 /** An array of a .npy file, C order. */

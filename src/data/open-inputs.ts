@@ -1,6 +1,6 @@
 /** Opening what a user hands over: one input, or several that are one stack; the same on all platforms. */
-import { EwaldError } from '../errors.js';
-import type { PlatformFile } from '../globals.js';
+import { EwaldError } from '../base/errors.js';
+import type { PlatformFile } from '../base/globals.js';
 import type { ByteSource } from './byte-source.js';
 import { filesAskedFor, withoutCompanions } from './companions.js';
 import type { Dataset, Note } from './dataset.js';

@@ -1,6 +1,6 @@
 /** Opening a file of unknown format: every format looks at its first bytes, the surest one opens it. */
-import { EwaldError } from '../errors.js';
-import { choice, flag, integer, knownOptions } from '../options.js';
+import { EwaldError } from '../base/errors.js';
+import { choice, flag, integer, knownOptions } from '../base/options.js';
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Codecs } from './codecs/codecs.js';
 import { latin1 } from './cursor.js';

@@ -1,7 +1,7 @@
 /** How a dataset is cut into tasks, and the check of a read: the same for every format. */
-import { lengthOf } from '../buffers.js';
-import { EwaldError } from '../errors.js';
-import { shown } from '../options.js';
+import { lengthOf } from '../base/buffers.js';
+import { EwaldError } from '../base/errors.js';
+import { shown } from '../base/options.js';
 import type { Dataset, FrameRange } from './dataset.js';
 import { allocateFrames, elementBytes, elements, type FrameArray } from './dtype.js';
 

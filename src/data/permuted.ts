@@ -4,7 +4,7 @@
  *
  * Reading a frame passes over the whole array; `ewald convert` writes it frame by frame once.
  */
-import { checkSignal } from '../options.js';
+import { checkSignal } from '../base/options.js';
 import { swapBytes } from './byte-order.js';
 import type { ByteSource } from './byte-source.js';
 import type { Dataset } from './dataset.js';

@@ -1,5 +1,5 @@
 /** What both builds of `ewald/data` export. */
-export { EwaldError, type EwaldErrorTag, isEwaldError } from '../errors.js';
+export { EwaldError, type EwaldErrorTag, isEwaldError } from '../base/errors.js';
 export type { ByteSource, ReadOptions, SiblingOptions } from './byte-source.js';
 export type { CodecsOptions } from './codecs/browser.js';
 export type { Codec, CodecName, Codecs } from './codecs/codecs.js';

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { EwaldError } from '../errors.js';
-import { fileReason } from '../file-errors.js';
+import { EwaldError } from '../base/errors.js';
+import { fileReason } from '../base/file-errors.js';
 import { formats } from './formats/table.js';
 import { inOrder } from './series.js';
 

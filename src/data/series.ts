@@ -2,7 +2,7 @@
  * Several files as one stack: a frame a file, as many detectors write them, or several frames in each. The first file
  * says what all are like; the others are opened when frames of them are read.
  */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Dataset, Note } from './dataset.js';
 import { elementBytes, viewAs } from './dtype.js';

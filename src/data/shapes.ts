@@ -1,6 +1,6 @@
 /** Shapes: what the file says, what the caller asks, and whether the file is large enough for it. */
-import { EwaldError } from '../errors.js';
-import { shown } from '../options.js';
+import { EwaldError } from '../base/errors.js';
+import { shown } from '../base/options.js';
 import type { ByteSource } from './byte-source.js';
 import type { Note } from './dataset.js';
 import type { FormatOptions } from './format.js';

@@ -1,6 +1,6 @@
 /** Whatever a user hands to `open`, as a source. */
-import { EwaldError } from '../errors.js';
-import type { PlatformBlob, PlatformSignal, PlatformUrl } from '../globals.js';
+import { EwaldError } from '../base/errors.js';
+import type { PlatformBlob, PlatformSignal, PlatformUrl } from '../base/globals.js';
 import type { ByteSource } from './byte-source.js';
 import { blobSource } from './sources/blob.js';
 import { httpSource } from './sources/http.js';

@@ -4,12 +4,12 @@
  * (|q| = 1/d, no 2π, in 1/angstrom unless told otherwise); what follows on the line (intensity, resolution, a name) is
  * passed over. Numbers are parted by spaces, tabs, commas or semicolons.
  */
-import { expectsNumbers, expectsText } from '../arguments.js';
+import { expectsNumbers, expectsText } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
+import { median } from '../base/median.js';
+import { choice, knownOptions } from '../base/options.js';
 import { type Cell, cellFrom, checkCell, expectsCell, flat } from '../crystal/cell.js';
 import { withoutComment } from '../crystal/comments.js';
-import { EwaldError } from '../errors.js';
-import { median } from '../median.js';
-import { choice, knownOptions } from '../options.js';
 
 /** Units of reciprocal vectors: 1/angstrom, 1/nm, and both with the factor 2π of physicists. */
 export type SpotUnit = '1/A' | '1/nm' | '2pi/A' | '2pi/nm';

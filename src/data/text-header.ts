@@ -1,5 +1,5 @@
 /** Headers of `KEY = value ;` lines between braces: SMV and EDF. */
-import type { PlatformSignal } from '../globals.js';
+import type { PlatformSignal } from '../base/globals.js';
 import type { ByteSource } from './byte-source.js';
 import { latin1 } from './cursor.js';
 import { badFile } from './shapes.js';

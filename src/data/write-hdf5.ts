@@ -1,5 +1,5 @@
 /** Frames of any dataset as an HDF5 file of ours: NeXus, NXmx where they are a series of pictures. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import type { Codecs } from './codecs/codecs.js';
 import type { Dataset } from './dataset.js';
 import type { FrameArray } from './dtype.js';

@@ -1,5 +1,5 @@
 /** Files of frames as we write them: a header, then the frames as they are. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import type { Dataset } from './dataset.js';
 import { type DataType, elements, type FrameArray, littleEndianMachine } from './dtype.js';
 import { npyHeadOf } from './npy.js';

@@ -1,5 +1,5 @@
 /** Zip archives: their table of contents, and a member as a source of its own. Format: APPNOTE 6.3. */
-import type { PlatformSignal } from '../globals.js';
+import type { PlatformSignal } from '../base/globals.js';
 import { type ByteSource, target } from './byte-source.js';
 import { compare, type Digests, hex32 } from './checksums/check.js';
 import { latin1 } from './cursor.js';

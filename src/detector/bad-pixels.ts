@@ -1,8 +1,9 @@
 /** Pixels that are bad in every frame, from the geometry, the masks it names, and the file's own mask. */
+
+import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
 import type { Beam, Geometry, Panel } from '../crystal/geometry/geometry.js';
 import { badPixels, reciprocalOf } from '../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
-import { EwaldError, isEwaldError, messageOf } from '../errors.js';
 import { frameSize } from './from-file.js';
 import type { OpenOther } from './open-other.js';
 

@@ -1,7 +1,8 @@
 /** The beam of each frame: wavelength, distance and shift, from the geometry or from numbers in the frames' file. */
+
+import { EwaldError } from '../base/errors.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { beamOf, type HeaderValues } from '../crystal/geometry/pixels.js';
-import { EwaldError } from '../errors.js';
 import type { OpenOther } from './open-other.js';
 
 /** The beam of each frame of a file. */

@@ -5,14 +5,15 @@
  * Lengths are in metres, wavelengths in Å, reciprocal lengths in 1/Å without 2π. Pixels are counted from the corner of
  * the frame's first pixel, so that its centre lies at (0.5, 0.5).
  */
+
+import { EwaldError } from '../base/errors.js';
+import { knownOptions, shown } from '../base/options.js';
 import type { Vector } from '../crystal/cell.js';
 import { cornersOf } from '../crystal/geometry/check.js';
 import type { Beam, Geometry, Panel } from '../crystal/geometry/geometry.js';
 import { PanelPlace, panelAt, positionOf, reciprocalOf } from '../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
-import { EwaldError } from '../errors.js';
 import type { numbers } from '../layout/peaks.js';
-import { knownOptions, shown } from '../options.js';
 import { badEverywhere, mark, markBeyond } from './bad-pixels.js';
 import { type BeamOfFrame, beamsOfFile } from './beams.js';
 import { frameSize, geometryFromFile } from './from-file.js';

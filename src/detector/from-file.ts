@@ -1,7 +1,8 @@
 /** The geometry of a detector that is one flat panel, from what the frames' own file says. */
+
+import { EwaldError } from '../base/errors.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Dataset } from '../data/dataset.js';
-import { EwaldError } from '../errors.js';
 
 /** Width and height of a dataset's frames. Throws `Shape` for what is no stack of pictures. */
 export function frameSize({ name, shape }: Dataset): { readonly width: number; readonly height: number } {

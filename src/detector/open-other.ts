@@ -1,6 +1,7 @@
 /** How the datasets that a geometry names beside the frames (masks, energies, distances) are opened. */
+
+import { EwaldError } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
-import { EwaldError } from '../errors.js';
 
 /** Opens the dataset `path` of `file`, which is the frames' own file or one that the geometry names. */
 export type OpenOther = (file: string, path: string) => Promise<Dataset>;

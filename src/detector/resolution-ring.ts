@@ -3,10 +3,11 @@
  * panel cuts it in a conic section. The curve is traced by the rays' azimuth, so that tilted panels need no case of their
  * own, and the ends of an arc are bisected to the panel's edge.
  */
+
+import { EwaldError } from '../base/errors.js';
+import { shown } from '../base/options.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { PanelPlace } from '../crystal/geometry/pixels.js';
-import { EwaldError } from '../errors.js';
-import { shown } from '../options.js';
 
 /** A part of a ring on one panel. */
 export interface RingArc {

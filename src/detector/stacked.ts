@@ -2,9 +2,10 @@
  * Frames of more than two axes, [modules, …, ss, fs], as one picture: modules one below the other, in the order in which
  * they lie in the file. A geometry says by `dim1 = 3` that a panel is of module 3; its rows are shifted to match.
  */
+
+import { EwaldError } from '../base/errors.js';
 import type { BadRegion, Geometry, Panel } from '../crystal/geometry/geometry.js';
 import type { Dataset, DatasetShape, ListedPeaks } from '../data/dataset.js';
-import { EwaldError } from '../errors.js';
 
 /** The dimensions of a panel as its geometry writes them. */
 const said = (panel: Panel): string => panel.dimensions.map((meaning, i) => `dim${i} = ${meaning}`).join(', ');

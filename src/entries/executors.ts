@@ -6,7 +6,7 @@
  * @module
  */
 
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { type DelayedExecutor, delayedExecutor } from '../executors/delayed-executor.js';
 import type { Executor as Instance, WorkerInfo } from '../executors/executor.js';
 import { inline, workers } from '../executors/local.js';

@@ -1,6 +1,6 @@
 /** `ewald/fft` on Node: transforms and device arrays, without the other rooms of `ewald`. */
-import { type ContextOf, type ContextOptions, openContext } from '../context.js';
-import { node } from '../platform.node.js';
+import { type ContextOf, type ContextOptions, openContext } from '../context/context.js';
+import { node } from '../context/platform.node.js';
 import { type EntryMethods, entryRooms } from './fft.rooms.js';
 
 /** Opens a context of transforms and device arrays; the caller disposes it. See `createContext` of `ewald` for options and errors. */
@@ -11,6 +11,6 @@ export function createContext(options?: ContextOptions): Promise<FftContext> {
 export type FftContext = ContextOf<EntryMethods>;
 
 export * from '../arrays/public.js';
+export { devices } from '../context/platform.node.js';
+export * from '../context/public.core.js';
 export * from '../fft/public.js';
-export { devices } from '../platform.node.js';
-export * from '../public.core.js';

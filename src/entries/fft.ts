@@ -8,8 +8,8 @@
  *
  * @module
  */
-import { type ContextOf, type ContextOptions, openContext } from '../context.js';
-import { browser } from '../platform.browser.js';
+import { type ContextOf, type ContextOptions, openContext } from '../context/context.js';
+import { browser } from '../context/platform.browser.js';
 import { type EntryMethods, entryRooms } from './fft.rooms.js';
 
 /** Opens a context of transforms and device arrays; the caller disposes it. See `createContext` of `ewald` for options and errors. */
@@ -20,6 +20,6 @@ export function createContext(options?: ContextOptions): Promise<FftContext> {
 export type FftContext = ContextOf<EntryMethods>;
 
 export * from '../arrays/public.js';
+export { devices } from '../context/platform.browser.js';
+export * from '../context/public.core.js';
 export * from '../fft/public.js';
-export { devices } from '../platform.browser.js';
-export * from '../public.core.js';

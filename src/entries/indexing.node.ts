@@ -1,6 +1,6 @@
 /** `ewald/indexing` on Node: indexing of stills, without the other rooms of `ewald`. */
-import { type ContextOf, type ContextOptions, openContext } from '../context.js';
-import { node } from '../platform.node.js';
+import { type ContextOf, type ContextOptions, openContext } from '../context/context.js';
+import { node } from '../context/platform.node.js';
 import { type EntryMethods, entryRooms } from './indexing.rooms.js';
 
 /** Opens a context of indexing of stills; the caller disposes it. See `createContext` of `ewald` for options and errors. */
@@ -10,6 +10,6 @@ export function createContext(options?: ContextOptions): Promise<IndexingContext
 /** See `Context` of `ewald`, which has every room. */
 export type IndexingContext = ContextOf<EntryMethods>;
 
+export { devices } from '../context/platform.node.js';
+export * from '../context/public.core.js';
 export * from '../indexing/public.js';
-export { devices } from '../platform.node.js';
-export * from '../public.core.js';

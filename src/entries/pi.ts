@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { type ContextOf, type ContextOptions, openContext } from '../context.js';
-import { browser } from '../platform.browser.js';
+import { type ContextOf, type ContextOptions, openContext } from '../context/context.js';
+import { browser } from '../context/platform.browser.js';
 import { type EntryMethods, entryRooms } from './pi.rooms.js';
 
 /** Opens a context of Monte Carlo counts of pi; the caller disposes it. See `createContext` of `ewald` for options and errors. */
@@ -18,6 +18,6 @@ export function createContext(options?: ContextOptions): Promise<PiContext> {
 /** See `Context` of `ewald`, which has every room. */
 export type PiContext = ContextOf<EntryMethods>;
 
+export { devices } from '../context/platform.browser.js';
+export * from '../context/public.core.js';
 export * from '../pi/public.js';
-export { devices } from '../platform.browser.js';
-export * from '../public.core.js';

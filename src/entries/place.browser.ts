@@ -2,9 +2,9 @@
 
 import { openFramesInBrowser, readBytesInBrowser } from '../executors/files-browser.js';
 import type { Place } from '../executors/place.js';
-import { createContext, devices } from '../index.js';
-import { tasks } from '../tasks/tasks.js';
 import { startBrowserWorker } from '../workers/start.browser.js';
+import { createContext, devices } from './index.js';
+import { tasks } from './tasks.js';
 
 export const browserPlace: Place = {
   platform: 'browser',

@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { nativeBlocks } from '../backends/native/blocks.js';
 import { machineName } from '../backends/system.js';
-import { EwaldError, messageOf } from '../errors.js';
+import { EwaldError, messageOf } from '../base/errors.js';
+import { importOptional } from '../base/optional.js';
 import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
 import type { Place } from '../executors/place.js';
 import { provideCopy } from '../heffte/copy.js';
-import { createContext, devices } from '../node.js';
-import { importOptional } from '../optional.js';
-import { tasks } from '../tasks/tasks.js';
 import { startNodeWorker } from '../workers/start.node.js';
+import { createContext, devices } from './index.node.js';
+import { tasks } from './tasks.js';
 
 provideCopy(() => nativeBlocks());
 

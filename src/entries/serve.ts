@@ -7,13 +7,13 @@
  * copied.
  */
 import { Core } from '../backends/wasm/heap.js';
-import type { ContextOptions } from '../context.js';
-import { EwaldError, messageOf } from '../errors.js';
+import { EwaldError, messageOf } from '../base/errors.js';
+import type { ContextOptions } from '../context/context.js';
+import type { Context } from '../context/rooms.js';
 import type { IndexingDescriptor, IndexingKernel } from '../indexing/contract.js';
 import { planIndexing } from '../indexing/kernels/wasm.js';
 import { imageResult, indexedCell } from '../layout/layout.js';
 import { sizeOf } from '../layout/struct.js';
-import type { Context } from '../rooms.js';
 import type { WorkerReply, WorkerRequest } from '../workers/messages.js';
 
 import '../indexing/calls.js';

@@ -12,13 +12,13 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { open } from '../data/node.js';
-import { createContext, devices } from '../node.js';
+import { open } from '../data/opening.node.js';
 import type { UdfContext } from '../udf/context.js';
 import { type ContextClass, entryOf } from '../udf/entry.js';
 import { exportNpy } from '../udf/export.node.js';
 import type { ScanSource } from '../udf/scan.js';
 import { Executor } from './executors.node.js';
+import { createContext, devices } from './index.node.js';
 
 const here = entryOf({
   createContext,

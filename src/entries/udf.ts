@@ -10,13 +10,14 @@
  *
  * @module
  */
-import { open } from '../data/index.js';
-import { EwaldError } from '../errors.js';
-import { createContext, devices } from '../index.js';
+
+import { EwaldError } from '../base/errors.js';
+import { open } from '../data/opening.browser.js';
 import type { UdfContext } from '../udf/context.js';
 import { type ContextClass, entryOf } from '../udf/entry.js';
 import type { ScanSource } from '../udf/scan.js';
 import { Executor } from './executors.js';
+import { createContext, devices } from './index.js';
 
 // MPI is Node's.
 const { inline, workers, delayed, connect } = Executor;

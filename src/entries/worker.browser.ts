@@ -1,9 +1,9 @@
 /** Entry of the browser's worker: `new Worker(new URL('ewald/worker', …), { type: 'module' })`. */
 import { openFramesInBrowser, readBytesInBrowser } from '../executors/files-browser.js';
 import { servedHost } from '../executors/workers/serve.js';
-import { createContext } from '../index.js';
-import { tasks } from '../tasks/tasks.js';
+import { createContext } from './index.js';
 import { serve } from './serve.js';
+import { tasks } from './tasks.js';
 
 const scope = globalThis as unknown as {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;

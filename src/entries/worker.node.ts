@@ -3,9 +3,9 @@ import { parentPort } from 'node:worker_threads';
 import { computeHere } from '../backends/native/compute-here.js';
 import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
 import { servedHost } from '../executors/workers/serve.js';
-import { createContext } from '../node.js';
-import { tasks } from '../tasks/tasks.js';
+import { createContext } from './index.node.js';
 import { serve, type WorkerRequest } from './serve.js';
+import { tasks } from './tasks.js';
 
 const post = (reply: unknown, transfer: ArrayBuffer[]): void => parentPort?.postMessage(reply, transfer);
 const handle = serve(createContext, post);

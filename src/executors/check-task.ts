@@ -1,6 +1,6 @@
 /** Checks of a task before it travels. */
-import { EwaldError } from '../errors.js';
-import { knownOptions } from '../options.js';
+import { EwaldError } from '../base/errors.js';
+import { knownOptions } from '../base/options.js';
 import { registeredNames } from './registered.js';
 import type { InputReference, Task, TaskSpec } from './task.js';
 

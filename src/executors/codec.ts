@@ -5,7 +5,7 @@
  * place. Holds what structured cloning does, but for cycles, blobs and errors' causes: null, undefined, booleans,
  * numbers (NaN, ±∞, −0), bigints, strings, dates, arrays, plain objects, maps, sets, typed arrays, buffers, errors.
  */
-import { EwaldError, isEwaldError } from '../errors.js';
+import { EwaldError, isEwaldError } from '../base/errors.js';
 import { flatError, raisedError } from './wire.js';
 
 const arrays = {

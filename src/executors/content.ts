@@ -1,5 +1,5 @@
 /** Values that many tasks read: named by the hash of their bytes, and shared between threads where that is possible. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { encode } from './codec.js';
 
 /** SHA-256 of bytes, as 64 hexadecimal digits. */

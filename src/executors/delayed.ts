@@ -1,6 +1,6 @@
 /** Tasks that are only noted: a graph of what depends on what, computed later, on any other executor. */
-import { EwaldError } from '../errors.js';
-import { knownOptions } from '../options.js';
+import { EwaldError } from '../base/errors.js';
+import { knownOptions } from '../base/options.js';
 import { checkTask } from './check-task.js';
 import type { Executor, RunOptions, TaskResult } from './executor.js';
 import type { Task } from './task.js';

@@ -2,8 +2,8 @@
  * What every executor has in common: tasks are drawn from their source no faster than results are read, results come in
  * order or as they are ready, progress is told, and an end from either side stops what is under way.
  */
-import { EwaldError, isEwaldError } from '../errors.js';
-import { choice, flag, integer, knownOptions, real } from '../options.js';
+import { EwaldError, isEwaldError } from '../base/errors.js';
+import { choice, flag, integer, knownOptions, real } from '../base/options.js';
 import { checkTask } from './check-task.js';
 import type { RunOptions, TaskResult } from './executor.js';
 import type { Task, TaskSpec } from './task.js';

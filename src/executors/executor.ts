@@ -1,7 +1,7 @@
 /** The one interface of every executor, and the options of a run. */
 import type { DeviceReport } from '../backends/open.js';
-import type { PlatformSignal } from '../globals.js';
-import type { Disposable, MaybeAsyncDisposable } from '../resource.js';
+import type { PlatformSignal } from '../base/globals.js';
+import type { Disposable, MaybeAsyncDisposable } from '../base/resource.js';
 import type { Task } from './task.js';
 
 export const executorKinds = ['inline', 'workers', 'delayed', 'mpi', 'nats'] as const;

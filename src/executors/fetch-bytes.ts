@@ -1,5 +1,5 @@
 /** Bytes of a URL. */
-import { EwaldError, messageOf } from '../errors.js';
+import { EwaldError, messageOf } from '../base/errors.js';
 
 export async function fetchBytes(url: string): Promise<Uint8Array> {
   try {

@@ -1,5 +1,5 @@
 /** Inputs of tasks in browsers: URLs. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { fetchBytes } from './fetch-bytes.js';
 import type { Place } from './place.js';
 
@@ -13,4 +13,4 @@ export const readBytesInBrowser: Place['readBytes'] = async (reference) => {
 
 /** Fetched when frames are first opened. */
 export const openFramesInBrowser: Place['openFrames'] = async (input, options) =>
-  (await import('../data/index.js')).open(input, options);
+  (await import('../data/opening.browser.js')).open(input, options);

@@ -1,7 +1,7 @@
 /** Inputs of tasks on Node: files and URLs. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { fetchBytes } from './fetch-bytes.js';
 import type { Place } from './place.js';
 
@@ -31,4 +31,4 @@ async function readRegular(path: string | URL): Promise<Uint8Array> {
 
 /** Fetched when frames are first opened. */
 export const openFramesOnNode: Place['openFrames'] = async (input, options) =>
-  (await import('../data/node.js')).open(input, options);
+  (await import('../data/opening.node.js')).open(input, options);

@@ -1,9 +1,10 @@
 /** Where tasks are run: modules, contexts and inputs of one worker, whatever kind of worker it is. */
+
+import { EwaldError, messageOf } from '../base/errors.js';
+import type { Disposable } from '../base/resource.js';
 import type { Communicator } from '../communicator/communicator.js';
-import type { ContextOptions } from '../context.js';
-import { EwaldError, messageOf } from '../errors.js';
-import type { Disposable } from '../resource.js';
-import type { Context } from '../rooms.js';
+import type { ContextOptions } from '../context/context.js';
+import type { Context } from '../context/rooms.js';
 import type { HostPlace } from './place.js';
 import { isRegistered } from './registered.js';
 import type { TaskFunction, TaskScope, TaskSpec } from './task.js';

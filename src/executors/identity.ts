@@ -1,5 +1,5 @@
 /** Which code this is: workers of another version or build are refused, because their answers might differ. */
-import { version } from '../version.js';
+import { version } from '../base/version.js';
 
 /** Content hash of the bundled code, written in by rollup.config.mjs; the sources themselves have none. */
 export const build = 'unbundled';

@@ -1,5 +1,5 @@
 /** Tasks on this very thread, one at a time: for debugging, and to compare the other executors with. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { Failed, type Lane, type Outcome, type TaskCall } from './drive.js';
 import type { TaskHost } from './host.js';
 import type { TaskSpec } from './task.js';

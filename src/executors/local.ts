@@ -1,7 +1,7 @@
 /** Executors of this process: inline and workers. */
-import { EwaldError } from '../errors.js';
-import { asyncDispose } from '../resource.js';
-import { version } from '../version.js';
+import { EwaldError } from '../base/errors.js';
+import { asyncDispose } from '../base/resource.js';
+import { version } from '../base/version.js';
 import { contentHash, sharesMemory, toShared } from './content.js';
 import { drive } from './drive.js';
 import type { Executor, ExecutorKind, ExecutorMethods, RunOptions, TaskResult, WorkerInfo } from './executor.js';

@@ -1,6 +1,7 @@
 /** Tasks on the ranks of an MPI job: rank 0 hands them out, the others run them. */
+
+import { EwaldError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
-import { EwaldError } from '../errors.js';
 import { decode, encode } from './codec.js';
 import { checkRun, drive, Failed, type Lane, type Outcome, type TaskCall } from './drive.js';
 import type { Executor, RunOptions, TaskResult, WorkerInfo } from './executor.js';

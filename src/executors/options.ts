@@ -1,8 +1,9 @@
 /** Options of executors and their checks. */
-import type { ContextOptions } from '../context.js';
-import { EwaldError } from '../errors.js';
-import type { PlatformUrl } from '../globals.js';
-import { integer, knownOptions, list } from '../options.js';
+
+import { EwaldError } from '../base/errors.js';
+import type { PlatformUrl } from '../base/globals.js';
+import { integer, knownOptions, list } from '../base/options.js';
+import type { ContextOptions } from '../context/context.js';
 import { isRegistered } from './registered.js';
 
 /** Options of every executor that runs tasks in this process. */

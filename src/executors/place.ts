@@ -1,13 +1,13 @@
 /** What an executor needs of its surroundings: Node and browsers differ in this and nothing else. */
 import type { DeviceReport } from '../backends/open.js';
 import type { WorkerSource } from '../backends/platform.js';
-import type { ContextOptions } from '../context.js';
+import type { PlatformPort } from '../base/globals.js';
+import type { WorkerPort } from '../base/worker-port.js';
+import type { ContextOptions } from '../context/context.js';
+import type { Context } from '../context/rooms.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
 import type { DataInput } from '../data/source-of.js';
-import type { PlatformPort } from '../globals.js';
-import type { Context } from '../rooms.js';
-import type { WorkerPort } from '../worker-port.js';
 import type { TcpConnect } from './nats/options.js';
 import type { RegisteredModules } from './registered.js';
 

@@ -1,8 +1,9 @@
 /** One program on many ranks: a worker each, a communicator between them. `mpirun` does the same with processes. */
+
+import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { integer, knownOptions, real } from '../base/options.js';
 import { type RankState, workerGroup } from '../communicator/group.js';
-import { EwaldError } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
-import { integer, knownOptions, real } from '../options.js';
 import { checkTask } from './check-task.js';
 import { SharedValues } from './local.js';
 import { checkModules, type WorkersOptions } from './options.js';

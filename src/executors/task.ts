@@ -1,17 +1,15 @@
 /** What a task is, where it runs and what it sees there; the same on every kind of executor. */
+
+import type { PlatformUrl } from '../base/globals.js';
+import type { InputReference, RoomTaskScope } from '../base/task-scope.js';
 import type { Communicator } from '../communicator/communicator.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
 import type { DataInput } from '../data/source-of.js';
-import type { PlatformSignal, PlatformUrl } from '../globals.js';
-import type { Disposable } from '../resource.js';
-import type { Context } from '../rooms.js';
 
-/**
- * Something that many tasks read, named instead of sent with each: a file by its path, anything by its URL, or what
- * `executor.share` was given by its content hash.
- */
-export type InputReference = { readonly path: string } | { readonly url: string } | { readonly hash: string };
+export type { InputReference } from '../base/task-scope.js';
+
+import type { Context } from '../context/rooms.js';
 
 /** One piece of work: a function of a module, and what it is called with. */
 export interface Task {
@@ -38,32 +36,15 @@ export interface Task {
 }
 
 /** The second argument of a task's function. */
-export interface TaskScope {
-  /** Fires when nobody wants the result any more; long tasks look at it where they can. */
-  readonly signal: PlatformSignal;
+export interface TaskScope extends RoomTaskScope<Context> {
   /** Name of the worker the task runs on. */
   readonly worker: string;
-  /** Threads that the task may use by itself: 1 where other workers share the machine. */
-  readonly threads: number;
   /** The communicator of the ranks that `spmd` runs the task on; undefined for tasks of a run. */
   readonly comm: Communicator | undefined;
-  /** The references given as `inputs`, for tasks that read them piece by piece. */
-  readonly inputs: Readonly<Record<string, InputReference>>;
-  /** This worker's context, opened when it is first asked for by the same rules as at home; the worker disposes it. */
-  context(): Promise<Context>;
-  /** An input: the shared value for a hash, the bytes (Uint8Array) of a path or URL; kept for the next task. */
-  input(name: string): Promise<unknown>;
   /** Opens frames by path, URL or File, as `open` of `ewald/data` does there; the task disposes them. */
   open(input: DataInput, options?: OpenOptions): Promise<Dataset>;
-  /**
-   * What tasks of this worker share, such as an open file or a plan: made when it is first asked for by this key, disposed
-   * with the worker, or once seven others have been asked for since.
-   */
-  keep<T extends Disposable>(key: string, make: () => Promise<T>): Promise<T>;
   /** Exports of a module that the task names in `uses`. */
   module(name: string): Promise<Readonly<Record<string, unknown>>>;
-  /** Marks buffers of a result that move to whoever asked instead of being copied. */
-  transfer<T>(value: T, buffers: readonly ArrayBuffer[]): T;
 }
 
 /** What a module exports for tasks. */

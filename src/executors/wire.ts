@@ -1,5 +1,5 @@
 /** Errors as plain data: cloning keeps neither tags nor names. */
-import { EwaldError, type EwaldErrorTag, isEwaldError, messageOf } from '../errors.js';
+import { EwaldError, type EwaldErrorTag, isEwaldError, messageOf } from '../base/errors.js';
 
 /** An error on its way. */
 export interface FlatError {

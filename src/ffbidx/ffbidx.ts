@@ -8,13 +8,13 @@
  * better cells. New code wants `ctx.indexer`.
  */
 
-import type { ContextOptions } from '../context.js';
+import { EwaldError } from '../base/errors.js';
+import { integerIn, realIn } from '../base/options.js';
+import type { ContextOptions } from '../context/context.js';
+import type { Context } from '../context/rooms.js';
 import { type Cell, reciprocal } from '../crystal/cell.js';
-import { EwaldError } from '../errors.js';
 import type { Indexer } from '../indexing/indexer.js';
 import { indexerRanges, thresholdRanges } from '../layout/indexing.js';
-import { integerIn, realIn } from '../options.js';
-import type { Context } from '../rooms.js';
 
 /** Points of the module: there is no default to ask for by 0. */
 const { zero: _zero, ...samplePoints } = thresholdRanges.samplePoints;

@@ -2,7 +2,7 @@
  * Arguments on their way into C: what each parameter takes, where arrays lie during a call, and what is copied back
  * behind it.
  */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import type { TypedArray } from '../memory/format.js';
 import { Rows } from '../memory/rows.js';
 import { Callback } from './callback.js';

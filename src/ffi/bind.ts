@@ -1,5 +1,5 @@
 /** A C function as a function of JavaScript: counts, converts, calls, converts back. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { pointerConverter } from './arguments.js';
 import { isText } from './callback.js';
 import { type Argument, type Converter, Directed, type Frame, type Parameter } from './frame.js';

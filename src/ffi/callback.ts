@@ -1,5 +1,5 @@
 /** Functions of JavaScript that C calls. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
 import { type CType, signature } from './header/types.js';
 import type { AsyncCall, Runtime } from './runtime.js';

@@ -1,5 +1,5 @@
 /** Arrays in the memory of a library: allocated for the caller, or given by C. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { disposableClass, holdersOf, type MaybeDisposable } from '../memory/disposable.js';
 import { BufferError } from '../memory/errors.js';
 import { parseFormat, type TypedArray } from '../memory/format.js';

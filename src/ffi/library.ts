@@ -1,9 +1,9 @@
 /** An open library: its functions as properties, and the tools around them. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
+import { nearest } from '../base/options.js';
 import { disposableClass, disposeSymbol, type MaybeDisposable } from '../memory/disposable.js';
 import { shownAs } from '../memory/inspect.js';
 import type { MemorySpace } from '../memory/space.js';
-import { nearest } from '../options.js';
 import { lengthChecks, parametersOf } from './arguments.js';
 import { bindCall, bindVariadic, type CallFrame, marking } from './bind.js';
 import { Callback } from './callback.js';

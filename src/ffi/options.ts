@@ -1,6 +1,6 @@
 /** Options of getLibHandle, and what both builds of it share. */
-import { expectsMembers } from '../arguments.js';
-import { EwaldError } from '../errors.js';
+import { expectsMembers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
 import { layoutOf, type Member, placeFields } from './header/layout.js';
 import type { Definitions } from './header/parse.js';
 import type { Include } from './header/preprocess.js';

@@ -1,5 +1,5 @@
 /** What a pointer may point at, and how a refusal says it. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { type CType, typeText } from './header/types.js';
 import type { Runtime } from './runtime.js';
 import { type Place, type Scalar, shown } from './scalars.js';

@@ -1,5 +1,5 @@
 /** What C points at: pointers it returned, and handles of things that only C can look into. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
 import type { TypedPointer } from '../memory/indirect.js';
 import { shownAs } from '../memory/inspect.js';

@@ -1,5 +1,5 @@
 /** What the parts of an open library share: its types, its memory, and how values lie there. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { pointerBytes } from '../memory/model.js';
 import type { Address, MemorySpace } from '../memory/space.js';
 import type { Access } from './access.js';

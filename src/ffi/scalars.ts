@@ -1,6 +1,6 @@
 /** Numbers on their way into C and back: what fits passes, everything else is refused with a sentence. */
-import { EwaldError } from '../errors.js';
-import { nearest } from '../options.js';
+import { EwaldError } from '../base/errors.js';
+import { nearest } from '../base/options.js';
 import { type ScalarLayout, scalarLayout } from './header/layout.js';
 import { type CType, type DataModel, type FunctionTable, typeText } from './header/types.js';
 

@@ -1,5 +1,5 @@
 /** Structs, unions and bit-fields on their way into memory and back. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import type { CField, CType } from './header/types.js';
 import { typeText } from './header/types.js';
 import { type Place, shown } from './scalars.js';

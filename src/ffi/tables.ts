@@ -1,5 +1,5 @@
 /** Arguments that are tables of pointers: texts, handles that C gives, nested arrays, memories of rows. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { IndirectMemory2D } from '../memory/indirect.js';
 import { pointerBytes } from '../memory/model.js';
 import { RaggedRows } from '../memory/ragged.js';

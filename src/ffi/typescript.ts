@@ -1,6 +1,6 @@
 /** A typed module for a header, so that editors complete its names. */
 
-import { expectsMembers } from '../arguments.js';
+import { expectsMembers } from '../base/arguments.js';
 import { jsMemory } from '../memory/space.js';
 import { isText } from './callback.js';
 import { namedFields } from './header/layout.js';

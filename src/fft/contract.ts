@@ -2,8 +2,8 @@
 import type { ArrayMemory } from '../arrays/contract.js';
 import type { ExternalEngine } from '../backends/engines.js';
 import type { Op } from '../backends/feature.js';
-import type { PlatformSignal } from '../globals.js';
-import type { Disposable } from '../resource.js';
+import type { PlatformSignal } from '../base/globals.js';
+import type { Disposable } from '../base/resource.js';
 
 /** A transform: the fields of the layout's FftDescriptor, and what follows from them. */
 export interface FftDescriptor {

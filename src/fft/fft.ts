@@ -6,10 +6,10 @@
  */
 import { type DeviceArray, makeArray } from '../arrays/array.js';
 import type { BackendName } from '../backends/names.js';
-import { EwaldError } from '../errors.js';
-import { checkSignal, choice } from '../options.js';
-import type { Planner } from '../planner.js';
-import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
+import { EwaldError } from '../base/errors.js';
+import { checkSignal, choice } from '../base/options.js';
+import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
+import type { Planner } from '../planner/planner.js';
 import type { FftEngine, FftKind, FftOptions, FftPrecision } from './options.js';
 import { describeFft, otherSide } from './parameters.js';
 import {

@@ -1,7 +1,7 @@
 /** Small things that go with transforms: frequencies, shifts, convolution and correlation. */
-import { expects, expectsMembers } from '../arguments.js';
-import { EwaldError } from '../errors.js';
-import { choice, integer, knownOptions, real } from '../options.js';
+import { expects, expectsMembers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
+import { choice, integer, knownOptions, real } from '../base/options.js';
 import type { FftArray, FftOptions, FftPlan } from './fft.js';
 
 /** The longest axis of a plan. */

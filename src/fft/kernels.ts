@@ -1,6 +1,6 @@
 /** Where the kernels of transforms are. */
 import type { Feature } from '../backends/feature.js';
-import { uses } from '../mechanisms.js';
+import { uses } from '../backends/mechanisms.js';
 import type { FftOp } from './contract.js';
 import { fftOp } from './kernels/wasm.js';
 

@@ -1,7 +1,7 @@
 /** Where the elements of a side lie: strides, distance, and how many are touched. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
+import { integer, list, shown } from '../base/options.js';
 import { fftRanges } from '../layout/fft.js';
-import { integer, list, shown } from '../options.js';
 import type { FftOptions } from './options.js';
 
 /** Elements that fit the 32-bit strides of the descriptor and every backend's indexing. */

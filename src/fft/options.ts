@@ -1,6 +1,6 @@
 /** What a transform plan may be told. */
 import type { ExternalEngine } from '../backends/engines.js';
-import type { PlatformSignal } from '../globals.js';
+import type { PlatformSignal } from '../base/globals.js';
 import type { KeptAxis } from './windows.js';
 
 /**

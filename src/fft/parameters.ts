@@ -1,10 +1,10 @@
 /** What a transform plan is told, checked and turned into the layout's descriptor. */
 
 import { externalEngines } from '../backends/engines.js';
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
+import { callback, checkSignal, choice, flag, integerIn, knownOptions, list, shown } from '../base/options.js';
 import { fftRanges } from '../layout/fft.js';
 import { enums } from '../layout/layout.js';
-import { callback, checkSignal, choice, flag, integerIn, knownOptions, list, shown } from '../options.js';
 import type { FftDescriptor } from './contract.js';
 import { croppedLayout, layout, maxElements } from './layout.js';
 import type { FftKind, FftOptions, R2rKind } from './options.js';

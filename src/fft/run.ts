@@ -1,8 +1,8 @@
 /** What a run of a transform is given, checked before any work. */
-import { asItIs } from '../buffers.js';
-import { EwaldError } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
-import { callback, checkSignal, choice, flag, knownOptions } from '../options.js';
+import { asItIs } from '../base/buffers.js';
+import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { callback, checkSignal, choice, flag, knownOptions } from '../base/options.js';
 import type { FftKernel } from './contract.js';
 import type { FftScale } from './options.js';
 import {

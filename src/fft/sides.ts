@@ -2,9 +2,9 @@
 import { type ArrayParts, type DeviceArray, partsOf } from '../arrays/array.js';
 import { isComplex, numberOf, numberTypeOf } from '../arrays/numbers.js';
 import type { BackendName } from '../backends/names.js';
-import { asItIs, assertIntact, lengthOf } from '../buffers.js';
-import { EwaldError } from '../errors.js';
-import type { Planner } from '../planner.js';
+import { asItIs, assertIntact, lengthOf } from '../base/buffers.js';
+import { EwaldError } from '../base/errors.js';
+import type { Planner } from '../planner/planner.js';
 import type { FftDescriptor, FftSide } from './contract.js';
 
 /** Numbers of a transform: single or double as the plan's precision says; complex ones interleaved. */

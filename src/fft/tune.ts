@@ -5,9 +5,9 @@
 import type { ArrayMemory } from '../arrays/contract.js';
 import { arrayFeature } from '../arrays/kernels.js';
 import type { Backend } from '../backends/backend.js';
-import { isEwaldError, messageOf } from '../errors.js';
-import { checkSignal } from '../options.js';
-import type { Planner } from '../planner.js';
+import { isEwaldError, messageOf } from '../base/errors.js';
+import { checkSignal } from '../base/options.js';
+import type { Planner } from '../planner/planner.js';
 import type { FftDescriptor, FftKernel, FftVariant } from './contract.js';
 import { fftEngineFeature, fftFeature } from './kernels.js';
 import type { FftOptions } from './options.js';

@@ -1,6 +1,6 @@
 /** Parts of the axes: data shorter or longer than the transform, and the frequencies that are wanted. */
-import { EwaldError } from '../errors.js';
-import { shown } from '../options.js';
+import { EwaldError } from '../base/errors.js';
+import { shown } from '../base/options.js';
 
 /** The elements of an axis that a side holds: `count` of `whole`, from `start` on and around the end. */
 export interface AxisWindow {

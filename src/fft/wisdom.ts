@@ -1,7 +1,7 @@
 /** Wisdom: which choices were the fastest, by backend, device and plan; plain JSON, so that it outlives the context. */
 
-import { EwaldError } from '../errors.js';
-import { shown } from '../options.js';
+import { EwaldError } from '../base/errors.js';
+import { shown } from '../base/options.js';
 import type { FftDescriptor } from './contract.js';
 
 /** Choices of plans, as `ctx.exportWisdom` gives them and a file may keep them. */

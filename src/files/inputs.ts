@@ -1,7 +1,7 @@
 /** An input is never an output: frames may be all there is of an experiment, and `force` does not mean them. */
 import { readdir, stat } from 'node:fs/promises';
+import { EwaldError } from '../base/errors.js';
 import { seriesNames, wouldHold } from '../data/series-files.js';
-import { EwaldError } from '../errors.js';
 
 /** What is read; see `WriteOptions`. */
 export interface Inputs {

@@ -13,8 +13,8 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { type FileHandle, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import { EwaldError } from '../errors.js';
-import { fileError } from '../file-errors.js';
+import { EwaldError } from '../base/errors.js';
+import { fileError } from '../base/file-errors.js';
 import { onExit } from './interrupt.js';
 import { absent, hiddenBeside, temporaryBeside } from './names.js';
 

@@ -10,8 +10,8 @@
  */
 import { access, constants, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { EwaldError } from '../errors.js';
-import { fileError } from '../file-errors.js';
+import { EwaldError } from '../base/errors.js';
+import { fileError } from '../base/file-errors.js';
 import { flush, flushFolder } from './flush.js';
 import { refuseInputs, refuseOpen } from './inputs.js';
 import { onExit } from './interrupt.js';

@@ -1,9 +1,9 @@
 /** What a backend does for udf: passes over frames. */
 import type { ArrayMemory } from '../arrays/contract.js';
 import type { Op } from '../backends/feature.js';
+import type { Disposable } from '../base/resource.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { udfNumbers, udfStepKinds } from '../layout/udf.js';
-import type { Disposable } from '../resource.js';
 
 /** Dtypes of frames that a pass takes. */
 export type PassDtype = keyof typeof udfNumbers;

@@ -1,7 +1,7 @@
 /** What a backend does for a user's function over frames: WGSL, so WebGPU alone. */
 import type { Op } from '../backends/feature.js';
+import type { Disposable } from '../base/resource.js';
 import type { FrameArray } from '../data/dtype.js';
-import type { Disposable } from '../resource.js';
 import type { PassDtype } from './contract.js';
 
 /** Numbers of a result on a device. */

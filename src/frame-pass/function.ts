@@ -1,7 +1,7 @@
 /** A user's function over frames, in WGSL, planned on a context; `ewald/udf` makes its descriptor and merges its results. */
 import type { BackendName } from '../backends/names.js';
-import type { Planner } from '../planner.js';
-import { type Disposable, Resource } from '../resource.js';
+import { type Disposable, Resource } from '../base/resource.js';
+import type { Planner } from '../planner/planner.js';
 import { checkFunction, checkFunctionRun } from './function-checks.js';
 import type { FunctionArray, FunctionDescriptor, FunctionRun } from './function-contract.js';
 import { functionFeature } from './kernels.js';

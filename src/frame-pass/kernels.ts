@@ -1,6 +1,6 @@
 /** Where the kernels of udf are. */
 import type { Feature } from '../backends/feature.js';
-import { uses } from '../mechanisms.js';
+import { uses } from '../backends/mechanisms.js';
 import type { UdfOp } from './contract.js';
 import type { FunctionOp } from './function-contract.js';
 import { udfOp } from './kernels/wasm.js';

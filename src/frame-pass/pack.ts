@@ -1,5 +1,5 @@
 /** Steps of a pass in the layout of the core: structures, spans and sparse masks, weights. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { pack } from '../layout/struct.js';
 import { udfStep, udfStepKinds } from '../layout/udf.js';
 import { type PassStep, type Spans, shapeOfStep } from './steps.js';

@@ -1,5 +1,5 @@
 /** What a context can do in this room; the room is fetched when it is first asked. `ewald/udf` stands on it. */
-import type { Planner } from '../planner.js';
+import type { Planner } from '../planner/planner.js';
 import type { FrameFunction } from './function.js';
 import type { FunctionDescriptor } from './function-contract.js';
 import type { FramePass, FramePassOptions } from './pass.js';

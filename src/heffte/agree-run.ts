@@ -1,7 +1,8 @@
 /** What all ranks have to say about one run of a transform, compared before anything is computed. */
+
+import { EwaldError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
 import { rowsOfAll } from '../communicator/rows.js';
-import { EwaldError } from '../errors.js';
 import type { FftPrecision } from '../fft/options.js';
 import { type HeffteScale, scales } from './names.js';
 

@@ -1,6 +1,7 @@
 /** What all ranks have to say about a transform, told to everybody and compared. */
+
+import { EwaldError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
-import { EwaldError } from '../errors.js';
 import { Box, type Triple } from './box.js';
 import { algorithms } from './names.js';
 import type { CheckedOptions } from './options.js';

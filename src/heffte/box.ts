@@ -1,6 +1,6 @@
 /** Boxes of indexes: which part of the world a rank holds, and in which order it lies in memory. */
-import { expects, expectsMembers, expectsNumbers } from '../arguments.js';
-import { EwaldError } from '../errors.js';
+import { expects, expectsMembers, expectsNumbers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
 
 /** Three numbers, of the axes x, y, z. */
 export type Triple = readonly [number, number, number];

@@ -4,7 +4,7 @@
  * Two passes each way: planes of the slowest axis, as many as fit, transformed over all other axes; then columns of
  * that axis, as many as fit. Each element is read and written once a pass.
  */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import type { FftOptions, FftPrecision, FftScale, R2rKind } from '../fft/options.js';
 import type { Numbers } from './copy.js';
 import type { FftContextLike } from './options.js';

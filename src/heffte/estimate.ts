@@ -1,7 +1,7 @@
 /** How long a transform takes on ranks that are not here, from what was measured on some that are. */
-import { expectsMembers, expectsNumbers } from '../arguments.js';
-import { EwaldError } from '../errors.js';
-import { integer, real } from '../options.js';
+import { expectsMembers, expectsNumbers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
+import { integer, real } from '../base/options.js';
 import { type Axis, box3d } from './box.js';
 import { makeSlabs, procSetupMinSurface, splitWorld } from './geometry.js';
 import { common, type Decomposition, planStages } from './stages.js';

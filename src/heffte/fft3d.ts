@@ -1,8 +1,9 @@
 /** Transforms of a world of indexes whose boxes lie with the ranks of a communicator. */
+
+import { EwaldError } from '../base/errors.js';
+import { asyncDispose, type Disposable, type MaybeAsyncDisposable } from '../base/resource.js';
 import type { Communicator } from '../communicator/communicator.js';
-import type { ContextOptions } from '../context.js';
-import { EwaldError } from '../errors.js';
-import { asyncDispose, type Disposable, type MaybeAsyncDisposable } from '../resource.js';
+import type { ContextOptions } from '../context/context.js';
 import { agree } from './agree.js';
 import { type Axis, axesOfWorld, Box, makeBox } from './box.js';
 import type { Numbers } from './copy.js';

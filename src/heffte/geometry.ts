@@ -1,8 +1,8 @@
 /** Ways of dividing a world of indexes among ranks. */
 
-import { expectsNumbers } from '../arguments.js';
-import { EwaldError } from '../errors.js';
-import { integer } from '../options.js';
+import { expectsNumbers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
+import { integer } from '../base/options.js';
 import { type Axis, axesOfWorld, Box, each, emptyBox, expectsBox, expectsBoxes, type Triple } from './box.js';
 
 /** All pairs of factors, in both orders: 6 gives [1, 6], [2, 3], [3, 2], [6, 1]. */

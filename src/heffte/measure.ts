@@ -1,7 +1,7 @@
 /** Times of a distributed transform and of its messages, measured on the ranks that are here. */
-import { expectsMembers } from '../arguments.js';
+import { expectsMembers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
-import { EwaldError } from '../errors.js';
 import { box3d } from './box.js';
 import type { MakeFft3d } from './entry.js';
 import { makeSlabs } from './geometry.js';

@@ -2,9 +2,9 @@
 
 import type { ExternalEngine } from '../backends/engines.js';
 import type { BackendName } from '../backends/names.js';
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
+import { nearest } from '../base/options.js';
 import type { R2rKind } from '../fft/options.js';
-import { nearest } from '../options.js';
 
 /** Who transforms what each rank holds. */
 export type HeffteBackend =

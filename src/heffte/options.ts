@@ -1,9 +1,10 @@
 /** What a distributed transform may be told. */
-import type { ContextOptions } from '../context.js';
-import { EwaldError } from '../errors.js';
+
+import { EwaldError } from '../base/errors.js';
+import { choice, integer, knownOptions } from '../base/options.js';
+import type { ContextOptions } from '../context/context.js';
 import type { FftOptions, R2rKind } from '../fft/options.js';
 import type { FftMethods } from '../fft/room.js';
-import { choice, integer, knownOptions } from '../options.js';
 import { type HeffteScale, parseAlgorithm, type ReshapeAlgorithm } from './names.js';
 import type { Decomposition } from './stages.js';
 

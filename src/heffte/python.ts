@@ -1,5 +1,5 @@
 /** The constants of heFFTe's Python module. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 
 /** Who computes: heFFTe's numbers, and our own names beside them. */
 export const backend = Object.freeze({

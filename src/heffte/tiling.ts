@@ -1,6 +1,6 @@
 /** Whether boxes tile a world: every index in one of them, and in one only. */
 
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { type Axis, axesOfWorld, Box, each, expectsBox, expectsBoxes } from './box.js';
 import { findWorld } from './geometry.js';
 

@@ -1,13 +1,13 @@
 /** A planned transform over the boxes of all ranks: its stages carried out by one of them. */
 
 import type { ExternalEngine } from '../backends/engines.js';
+import { EwaldError, messageOf } from '../base/errors.js';
+import { integer, knownOptions } from '../base/options.js';
+import { asyncDispose, eachInTurn, Resource } from '../base/resource.js';
 import type { Communicator } from '../communicator/communicator.js';
-import { EwaldError, messageOf } from '../errors.js';
 import type { FftPlan } from '../fft/fft.js';
 import type { FftOptions, FftPrecision } from '../fft/options.js';
 import { overlap } from '../fft/sides.js';
-import { integer, knownOptions } from '../options.js';
-import { asyncDispose, eachInTurn, Resource } from '../resource.js';
 import type { Agreement } from './agree.js';
 import { agreeOnRun } from './agree-run.js';
 import type { Axis, Box } from './box.js';

@@ -1,6 +1,7 @@
 /** Memory of the runs of one plan: two arrays of intermediate results and two of messages, the caller's or its own. */
+
+import { EwaldError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
-import { EwaldError } from '../errors.js';
 import type { FftPrecision } from '../fft/options.js';
 import type { Numbers } from './copy.js';
 

@@ -1,8 +1,9 @@
 /** The audit of indexing: one image of a batch is indexed again on the reference and compared by meaning. */
-import type { AuditTask } from '../audit.js';
+
 import type { BackendName } from '../backends/names.js';
 import { sameLattice } from '../crystal/cell.js';
 import { misorientation } from '../crystal/lattice-match.js';
+import type { AuditTask } from '../planner/audit.js';
 import type {} from './calls.js';
 import type { IndexingInput } from './input.js';
 import type { KnownCells } from './known-cells.js';

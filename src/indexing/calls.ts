@@ -1,5 +1,5 @@
 /** What a worker can be asked of this room. */
-import type { PlatformModule } from '../globals.js';
+import type { PlatformModule } from '../base/globals.js';
 import type { IndexingBatch, IndexingDescriptor } from './contract.js';
 import type { IndexingInput } from './input.js';
 import type { IndexerOptions } from './parameters.js';

@@ -1,6 +1,6 @@
 /** What a backend does for indexing. */
 import type { Op } from '../backends/feature.js';
-import type { Disposable } from '../resource.js';
+import type { Disposable } from '../base/resource.js';
 
 /** Sizes of an indexer: the fields of the layout's IndexerDescriptor, and the total of spots of one run. */
 export interface IndexingDescriptor {

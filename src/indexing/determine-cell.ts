@@ -5,14 +5,15 @@
  * images are clustered; the clusters are tried as known cells on all images, and the one that indexes most, by the
  * indexer's own verdict against chance, wins.
  */
+
+import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { breathe, callback, checkSignal, integerIn, knownOptions, realIn, shown } from '../base/options.js';
 import { type BravaisCandidate, bravaisCandidates } from '../crystal/bravais.js';
 import { anglesOf, type Cell, cellFrom, cellFromParameters, lengthsOf, volume } from '../crystal/cell.js';
 import { latticeBend } from '../crystal/lattice-match.js';
 import { reducedCell } from '../crystal/niggli.js';
-import { EwaldError } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
 import { cellSearchRanges, proposalRanges } from '../layout/indexing.js';
-import { breathe, callback, checkSignal, integerIn, knownOptions, realIn, shown } from '../options.js';
 import { allFinite, type IndexingInput } from './input.js';
 import type { ProposalsKernel } from './proposals.js';
 import type { IndexingResult } from './result.js';

@@ -6,11 +6,11 @@
  * It is not a peak finder (spots come in) and does not determine an unknown cell.
  */
 import type { BackendName } from '../backends/names.js';
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
+import { checkSignal } from '../base/options.js';
+import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
 import { proposalRanges } from '../layout/indexing.js';
-import { checkSignal } from '../options.js';
-import type { Planner } from '../planner.js';
-import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
+import type { Planner } from '../planner/planner.js';
 import { auditRequest, auditTask } from './audit.js';
 import { type CellSearchOptions, type DeterminedCell, determineCell } from './determine-cell.js';
 import { allFinite, checkInput, type IndexingInput, notFinite } from './input.js';

@@ -1,8 +1,8 @@
 /** The input of an indexing run, and everything that is refused about it. */
-import { asItIs, assertIntact } from '../buffers.js';
-import { EwaldError } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
-import { callback, checkSignal, knownOptions, list, shown } from '../options.js';
+import { asItIs, assertIntact } from '../base/buffers.js';
+import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { callback, checkSignal, knownOptions, list, shown } from '../base/options.js';
 import { type KnownCellsInput, knownCells } from './known-cells.js';
 import { type IndexingThresholds, packThresholds, type Sizes, thresholdNames } from './parameters.js';
 import { IndexingResult } from './result.js';

@@ -1,6 +1,6 @@
 /** Where the kernels of indexing are. */
 import type { Feature } from '../backends/feature.js';
-import { uses } from '../mechanisms.js';
+import { uses } from '../backends/mechanisms.js';
 import type { IndexingOp } from './contract.js';
 import { proposalsOp } from './kernels/proposals-wasm.js';
 import { indexingOp } from './kernels/wasm.js';

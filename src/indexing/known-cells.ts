@@ -2,10 +2,11 @@
  * The known cells of a run. A centred cell is searched as the primitive cell of its lattice, where every node counts,
  * and what is found is given back in the setting it was known in.
  */
+
+import { EwaldError } from '../base/errors.js';
+import { knownOptions } from '../base/options.js';
 import { type Cell, cellFrom, cellFromParameters, checkCell, combine, dot, flat } from '../crystal/cell.js';
 import { type Centring, checkCentring, conventionalMatrix, isCentred, primitiveOf } from '../crystal/centring.js';
-import { EwaldError } from '../errors.js';
-import { knownOptions } from '../options.js';
 
 /** A known cell with its centring; `cell` or `parameters`, not both. */
 export interface CentredCell {

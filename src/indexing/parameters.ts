@@ -2,7 +2,9 @@
  * Sizes and thresholds, checked and filled in: the facade's reading of src/layout/indexing.ts, which the cores check
  * once more.
  */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
+import { choice, flag, integer, integerIn, knownOptions, type OfRun, realIn } from '../base/options.js';
+import type { Range } from '../base/range.js';
 import {
   batchSpotRange,
   indexingEnums as enums,
@@ -12,10 +14,8 @@ import {
   streamRanges,
   thresholdRanges,
 } from '../layout/indexing.js';
-import type { Range } from '../layout/range.js';
 import { searchConstants } from '../layout/search.js';
 import { pack } from '../layout/struct.js';
-import { choice, flag, integer, integerIn, knownOptions, type OfRun, realIn } from '../options.js';
 import type { IndexingDescriptor } from './contract.js';
 
 /**

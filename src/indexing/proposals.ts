@@ -1,6 +1,6 @@
 /** Cells that one image shows by itself: what is asked of a backend. */
 import type { Op } from '../backends/feature.js';
-import type { Disposable } from '../resource.js';
+import type { Disposable } from '../base/resource.js';
 
 /** How many cells an image may propose, 1 … 64. */
 export interface ProposalsDescriptor {

@@ -1,6 +1,7 @@
 /** The answer of an indexing run: flat arrays for programs, lazy views an image for people. */
+
+import { EwaldError } from '../base/errors.js';
 import { anglesOf, type Cell, cellFrom, flat, lengthsOf, reciprocal } from '../crystal/cell.js';
-import { EwaldError } from '../errors.js';
 import { enums, imageResult, indexedCell } from '../layout/layout.js';
 import { searchConstants } from '../layout/search.js';
 import { sizeOf, wordOf } from '../layout/struct.js';

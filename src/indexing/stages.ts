@@ -4,8 +4,9 @@
  *
  * They are for tests and for people who want to see where an image is lost; nothing is computed here.
  */
+
+import { EwaldError } from '../base/errors.js';
 import { type Cell, cellFrom, type Vector } from '../crystal/cell.js';
-import { EwaldError } from '../errors.js';
 import { enums, stageCell, stagePick, stageSummary, stageVector } from '../layout/layout.js';
 import { sizeOf, wordOf } from '../layout/struct.js';
 

@@ -2,11 +2,11 @@
  * Indexing of a stream of images: batches are filled, computed and given back with bounded memory, whatever the
  * source's speed.
  */
-import { isLost, lengthOf } from '../buffers.js';
-import { EwaldError } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
+import { isLost, lengthOf } from '../base/buffers.js';
+import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { callback, checkSignal, flag, knownOptions, realIn, shown } from '../base/options.js';
 import { streamRanges } from '../layout/indexing.js';
-import { callback, checkSignal, flag, knownOptions, realIn, shown } from '../options.js';
 import { allFinite, type IndexingInput } from './input.js';
 import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
 import { firstNonFinite, type ImageView, type IndexingResult } from './result.js';

@@ -1,7 +1,8 @@
 /** A long batch in stretches, so that a signal is heard and progress is told between them. */
+
+import { breathe, checkSignal } from '../base/options.js';
 import { imageResult } from '../layout/layout.js';
 import { sizeOf } from '../layout/struct.js';
-import { breathe, checkSignal } from '../options.js';
 import type { IndexingBatch, IndexingKernel } from './contract.js';
 import type { IndexingInput } from './input.js';
 

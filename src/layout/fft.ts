@@ -1,5 +1,5 @@
 /** The room of transforms. */
-import { range, threadRange } from './range.js';
+import { range, threadRange } from '../base/range.js';
 import { type Field, type Struct, u32 } from './struct.js';
 
 /** Axes of a transform. */

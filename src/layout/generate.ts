@@ -2,9 +2,9 @@
  * Writers of the generated headers: C/C++/CUDA and WGSL. `scripts/layout.mjs` puts the text into the tree and checks
  * that it is fresh.
  */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
+import type { Range } from '../base/range.js';
 import { batchSpotRange, indexerRanges, proposalRanges, refinementDefaults, thresholdRanges } from './indexing.js';
-import type { Range } from './range.js';
 import { type Room, rooms } from './rooms.js';
 import {
   type Constant,

@@ -1,5 +1,5 @@
 /** The room of indexing: structures, enumerations, ranges and defaults. What steers the search is in search.ts. */
-import { type Range, range, threadRange } from './range.js';
+import { type Range, range, threadRange } from '../base/range.js';
 import { f32, type Struct, u32 } from './struct.js';
 
 /** What fixes the memory of an indexer. */

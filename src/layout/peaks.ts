@@ -1,5 +1,5 @@
 /** The structures of peaks. */
-import { type Range, range } from './range.js';
+import { type Range, range } from '../base/range.js';
 import { f32, i32, type Struct, u32 } from './struct.js';
 
 /** Types of a detector's numbers. */

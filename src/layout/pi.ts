@@ -1,5 +1,5 @@
 /** The room of pi. */
-import { range, threadRange } from './range.js';
+import { range, threadRange } from '../base/range.js';
 import { type Struct, u32 } from './struct.js';
 
 /** Parameters of one pi count. */

@@ -7,8 +7,8 @@
  * alone, and stand where its alignment wants them.
  */
 
-import { EwaldError } from '../errors.js';
-import type { OwnBytes } from '../globals.js';
+import { EwaldError } from '../base/errors.js';
+import type { OwnBytes } from '../base/globals.js';
 
 /** The scalar types a shared structure may hold. */
 export type Scalar = 'u32' | 'i32' | 'f32';

@@ -1,5 +1,5 @@
 /** A walk over the bytes of a message: what is claimed beyond its end is refused before anything is allocated. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 
 /** Levels that maps and arrays may lie in each other: messages of detectors have four. */
 const deepest = 64;

@@ -2,8 +2,9 @@
  * Frames as CrystFEL takes them by ZeroMQ, from OM and others: a MessagePack map, or an array whose first map counts, with the
  * frame as a numpy array (type, shape, data) and numbers beside it. Source: CrystFEL's manual, "Real-time data processing".
  */
+
+import { EwaldError } from '../base/errors.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
-import { EwaldError } from '../errors.js';
 import type { LiveFrame, LivePeaks } from './frame.js';
 import { decodeMsgpack } from './msgpack.js';
 

@@ -2,10 +2,11 @@
  * DECTRIS stream V2: CBOR messages `start` (what the detector is), `image` and `end`. Source: DECTRIS documentation, stream_v2
  * and the tag of compressed byte strings, 56500; typed arrays are RFC 8746.
  */
+
+import { EwaldError } from '../base/errors.js';
 import type { Codecs } from '../data/codecs/codecs.js';
 import type { Metadata } from '../data/dataset.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
-import { EwaldError } from '../errors.js';
 import { decodeCbor, Tagged } from './cbor.js';
 import type { LiveFrame } from './frame.js';
 

@@ -1,10 +1,11 @@
 /** A frame that came by itself, with what stands beside it: plain data, and a dataset of one frame where it is searched. */
+
+import { EwaldError } from '../base/errors.js';
 import type { Dataset, Metadata } from '../data/dataset.js';
 import { bytesOfArray, type DataType, elementBytes, type FrameArray } from '../data/dtype.js';
 import { memoryDataset } from '../data/formats/memory.js';
 import { openFrames } from '../data/frames.js';
 import { memorySource } from '../data/sources/memory.js';
-import { EwaldError } from '../errors.js';
 
 /** A frame as it travels. */
 export interface LiveFrame {

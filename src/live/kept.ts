@@ -1,6 +1,7 @@
 /** Frames that came by themselves and are to be shown when the run has ended: they come but once, so they are kept. */
+
+import { EwaldError } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
-import { EwaldError } from '../errors.js';
 import { type LiveFrame, liveDataset, liveNumber } from './frame.js';
 
 export class KeptFrames {

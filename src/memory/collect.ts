@@ -1,5 +1,5 @@
 /** Rows from any objects that hold contiguous memory, with the checks of the original. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { BufferError } from './errors.js';
 import { parseFormat } from './format.js';
 import type { Parts, Row } from './rows.js';

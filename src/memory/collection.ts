@@ -1,6 +1,6 @@
 /** Objects that hold contiguous memory, seen as one rectangular memory. */
 
-import { knownOptions } from '../options.js';
+import { knownOptions } from '../base/options.js';
 import { collectRows } from './collect.js';
 import { IndirectMemory2D } from './indirect.js';
 import type { ArrayLike } from './source.js';

@@ -1,5 +1,5 @@
 /** What memory refuses: an EwaldError with a code, after the buffer errors of the original. */
-import { EwaldError, type EwaldErrorTag } from '../errors.js';
+import { EwaldError, type EwaldErrorTag } from '../base/errors.js';
 
 /** What was wrong. */
 export type BufferErrorCode =

@@ -1,6 +1,6 @@
 /** Formats of elements: the letters of Python's struct module, and dtype names. */
-import { expects } from '../arguments.js';
-import { nearest } from '../options.js';
+import { expects } from '../base/arguments.js';
+import { nearest } from '../base/options.js';
 import { BufferError } from './errors.js';
 import { type DataModel, longBytes, pointerBytes } from './model.js';
 

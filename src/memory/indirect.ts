@@ -1,7 +1,7 @@
 /** Rectangular memory behind a table of row addresses: `T **` in C. */
 
-import { EwaldError } from '../errors.js';
-import { knownOptions } from '../options.js';
+import { EwaldError } from '../base/errors.js';
+import { knownOptions } from '../base/options.js';
 import { collectRows } from './collect.js';
 import { copyGrid, type Grid, gridOfArray, gridOfRows } from './copy.js';
 import type { Keeper } from './disposable.js';

@@ -3,9 +3,9 @@
  * rectangles.
  */
 
-import { expectsNumbers } from '../arguments.js';
-import { EwaldError } from '../errors.js';
-import { knownOptions } from '../options.js';
+import { expectsNumbers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
+import { knownOptions } from '../base/options.js';
 import { BufferError } from './errors.js';
 import { parseFormat, type TypedArray, type Value, type ValueOf } from './format.js';
 import type { MemoryOptions } from './indirect.js';

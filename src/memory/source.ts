@@ -1,5 +1,5 @@
 /** What memory can be made of: typed arrays, buffers, strided arrays, and memory of a library. */
-import { expects } from '../arguments.js';
+import { expects } from '../base/arguments.js';
 import { BufferError } from './errors.js';
 import { formatOf, parseFormat, type TypedArray } from './format.js';
 import { jsMemory, type MemorySpace, type Span } from './space.js';

@@ -1,6 +1,6 @@
 /** Where memory lies: in JavaScript, in the heap of a wasm module, or in the process, where C has addresses for it. */
-import { EwaldError } from '../errors.js';
-import type { PlatformMemory } from '../globals.js';
+import { EwaldError } from '../base/errors.js';
+import type { PlatformMemory } from '../base/globals.js';
 import { backstop } from './disposable.js';
 import { BufferError } from './errors.js';
 import { type DataModel, pointerBytes } from './model.js';

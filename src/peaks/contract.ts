@@ -1,7 +1,7 @@
 /** What a backend does for peaks. */
 import type { Op } from '../backends/feature.js';
+import type { Disposable } from '../base/resource.js';
 import type { finders, numbers } from '../layout/peaks.js';
-import type { Disposable } from '../resource.js';
 
 /** Types of frames that are searched. */
 export type FrameDtype = keyof typeof numbers;

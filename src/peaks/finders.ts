@@ -1,5 +1,5 @@
 /** The peak finders, and which parameters are whose. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { dispersionDefaults } from '../layout/peaks.js';
 import type { FinderName } from './contract.js';
 

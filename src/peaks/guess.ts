@@ -1,6 +1,7 @@
 /** What the first frames say of a detector and its spots, the parameters of a search that follow, and the flags that repeat them. */
+
+import { median } from '../base/median.js';
 import { dispersionDefaults, maskedBin, peaksRanges } from '../layout/peaks.js';
-import { median } from '../median.js';
 import type { FinderName, Frame } from './contract.js';
 import { finderParameters } from './finders.js';
 import type { PeakFinder, PeaksRunOptions } from './peaks.js';

@@ -1,6 +1,6 @@
 /** Where the kernels of peaks are. */
 import type { Feature } from '../backends/feature.js';
-import { uses } from '../mechanisms.js';
+import { uses } from '../backends/mechanisms.js';
 import type { PeaksOp } from './contract.js';
 import { peaksOp } from './kernels/wasm.js';
 

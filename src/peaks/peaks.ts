@@ -7,11 +7,13 @@
 
 import { numberTypes } from '../arrays/numbers.js';
 import type { BackendName } from '../backends/names.js';
-import { asItIs, assertIntact, lengthOf } from '../buffers.js';
+import { asItIs, assertIntact, lengthOf } from '../base/buffers.js';
+import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { checkSignal, choice, integer, integerIn, knownOptions, real, realIn, shown } from '../base/options.js';
+import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Detector } from '../detector/detector.js';
-import { EwaldError } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
 import {
   finders,
   maskedBin,
@@ -24,9 +26,7 @@ import {
   peaksRanges,
 } from '../layout/peaks.js';
 import { pack, sizeOf, wordOf } from '../layout/struct.js';
-import { checkSignal, choice, integer, integerIn, knownOptions, real, realIn, shown } from '../options.js';
-import type { Planner } from '../planner.js';
-import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../resource.js';
+import type { Planner } from '../planner/planner.js';
 import { weighCentroids } from './centroids.js';
 import type { FinderName, Frame, FrameDtype } from './contract.js';
 import { finderNames, ownDefaults, refuseOthers } from './finders.js';

@@ -1,9 +1,9 @@
 /** The peaks of many frames as if they were one: a virtual powder pattern. */
 
+import { EwaldError } from '../base/errors.js';
+import { integer, knownOptions, real } from '../base/options.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { expectsGeometry, extentOf } from '../crystal/geometry/pixels.js';
-import { EwaldError } from '../errors.js';
-import { integer, knownOptions, real } from '../options.js';
 import type { PeakList } from './peak-list.js';
 import { spotsOf } from './spots.js';
 

@@ -1,9 +1,9 @@
 /** Rings around the beam: which ring each pixel of a frame lies in, and which pixels take no part. */
 
+import { EwaldError } from '../base/errors.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { badPixels, heightOf, widthOf } from '../crystal/geometry/pixels.js';
 import { checkPanels, type Detector } from '../detector/detector.js';
-import { EwaldError } from '../errors.js';
 import { maskedBin } from '../layout/peaks.js';
 
 /** A rectangle of the frame that is searched by itself, half open. */

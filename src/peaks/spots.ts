@@ -1,9 +1,9 @@
 /** From peaks on panels to spots in reciprocal space. */
 
-import { expectsMembers } from '../arguments.js';
+import { expectsMembers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { expectsGeometry, reciprocalOf } from '../crystal/geometry/pixels.js';
-import { EwaldError } from '../errors.js';
 import type { PeakList } from './peak-list.js';
 
 /**

@@ -1,6 +1,6 @@
 /** What a backend does for pi: see ../backends/feature.ts for what every room has. */
 import type { Op } from '../backends/feature.js';
-import type { Disposable } from '../resource.js';
+import type { Disposable } from '../base/resource.js';
 
 /** Sizes of a pi plan. */
 export interface PiDescriptor {

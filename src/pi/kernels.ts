@@ -1,6 +1,6 @@
 /** Where the kernels of pi are. */
 import type { Feature } from '../backends/feature.js';
-import { uses } from '../mechanisms.js';
+import { uses } from '../backends/mechanisms.js';
 import type { PiOp } from './contract.js';
 import { piOp } from './kernels/wasm.js';
 

@@ -1,10 +1,10 @@
 /** What a count of pi is told and answers, and what is refused about it. */
 import type { BackendName } from '../backends/names.js';
-import { EwaldError } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
+import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { callback, checkSignal, integerIn, knownOptions, shown } from '../base/options.js';
+import type { Disposable, MaybeAsyncDisposable } from '../base/resource.js';
 import { piRanges } from '../layout/pi.js';
-import { callback, checkSignal, integerIn, knownOptions, shown } from '../options.js';
-import type { Disposable, MaybeAsyncDisposable } from '../resource.js';
 
 /** Sizes of a pi plan. */
 export interface PiOptions {

@@ -6,13 +6,14 @@
  * Twins: cpp/pi/isa/count.cpp, wgsl/pi/count.wgsl, cuda/pi/pi.cu. It is not a way to learn digits of pi: the error
  * falls as 1/sqrt(points).
  */
-import type { AuditTask } from '../audit.js';
+
 import type { BackendName } from '../backends/names.js';
+import { breathe, checkSignal, exact, integerIn, knownOptions } from '../base/options.js';
+import { asyncDispose, Resource } from '../base/resource.js';
 import { piParams, piRanges } from '../layout/pi.js';
 import { pack } from '../layout/struct.js';
-import { breathe, checkSignal, exact, integerIn, knownOptions } from '../options.js';
-import type { Planner } from '../planner.js';
-import { asyncDispose, Resource } from '../resource.js';
+import type { AuditTask } from '../planner/audit.js';
+import type { Planner } from '../planner/planner.js';
 import type {} from './calls.js';
 import { piFeature } from './kernels.js';
 import {

@@ -1,5 +1,5 @@
 /** What a context can do in this room; the room is fetched when it is first asked. */
-import type { Planner } from '../planner.js';
+import type { Planner } from '../planner/planner.js';
 import type { PiOptions, PiPlan } from './options.js';
 
 export interface PiMethods {

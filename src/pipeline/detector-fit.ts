@@ -7,10 +7,11 @@
  * beam, a scale and a shift: a similarity, which least squares give at once. A cell that is known too large looks like a
  * detector that is too near: the fit takes the cell as right.
  */
+
+import { median } from '../base/median.js';
 import { type Cell, reciprocal, type Vector } from '../crystal/cell.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { positionOf } from '../crystal/geometry/pixels.js';
-import { median } from '../median.js';
 import type { PeakList } from '../peaks/peak-list.js';
 
 /** What one crystal says of the detector. */

@@ -5,18 +5,18 @@
  * It reads no files. Parameters may change from call to call; what has to be planned anew for that is planned once and kept.
  */
 import { numberTypes } from '../arrays/numbers.js';
+import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { checkSignal, knownOptions, shown } from '../base/options.js';
+import { asyncDispose, type Disposable, eachInTurn, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
 import type { Beam } from '../crystal/geometry/geometry.js';
 import type { Detector } from '../detector/detector.js';
-import { EwaldError } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
 import type { Indexer } from '../indexing/indexer.js';
 import type { IndexingMethods } from '../indexing/room.js';
-import { checkSignal, knownOptions, shown } from '../options.js';
 import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import type { PeakFinder } from '../peaks/peaks.js';
 import type { PeaksMethods } from '../peaks/room.js';
-import { asyncDispose, type Disposable, eachInTurn, type MaybeAsyncDisposable, Resource } from '../resource.js';
 import {
   type FrameCrystal,
   type FrameResult,

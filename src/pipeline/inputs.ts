@@ -1,7 +1,8 @@
 /** What a run is given to search, checked: words that are natural but wrong are answered with the right ones. */
+
+import { EwaldError } from '../base/errors.js';
+import { shown } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
-import { EwaldError } from '../errors.js';
-import { shown } from '../options.js';
 
 /** Frames to be searched: all of a dataset, or some. */
 export interface PipelineInput {

@@ -1,5 +1,5 @@
 /** Plans that stay while parameters change, so that going back to earlier ones plans nothing anew. */
-import { type Disposable, eachInTurn } from '../resource.js';
+import { type Disposable, eachInTurn } from '../base/resource.js';
 
 /** Plans that are kept, unless told otherwise: a slider that goes to and fro between two finders needs two. */
 const mostPlans = 4;

@@ -1,8 +1,9 @@
 /** Peaks that stand beside the frames, taken in place of a search. */
+
+import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Detector } from '../detector/detector.js';
-import { EwaldError } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
 import { maskedBin } from '../layout/peaks.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import type { Rings } from '../peaks/rings.js';

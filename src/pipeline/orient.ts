@@ -9,8 +9,9 @@
  * frame). With few spots the two scatters cannot be told apart and the fit is worse than none (0.032° to 0.047° at 15
  * spots): such crystals stay as they are.
  */
+
+import { median } from '../base/median.js';
 import { type Cell, cross, dot, type Vector } from '../crystal/cell.js';
-import { median } from '../median.js';
 
 /** Fewest spots that tell the two scatters apart. */
 const fewest = 50;

@@ -1,9 +1,9 @@
 /** Frames of a run, read as the type in which they are searched. */
 import { numberTypes } from '../arrays/numbers.js';
+import { EwaldError, messageOf } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Detector } from '../detector/detector.js';
-import { EwaldError, messageOf } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
 import type { Frame } from '../peaks/contract.js';
 
 /**

@@ -1,7 +1,8 @@
 /** What became of a frame, as it travels between processes and as who iterates over a run gets it: plain data. */
+
+import type { EwaldErrorTag } from '../base/errors.js';
 import type { Beam } from '../crystal/geometry/geometry.js';
 import { formatChunk } from '../crystal/stream/write.js';
-import type { EwaldErrorTag } from '../errors.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import type { FrameOrigin } from './chunk.js';
 import type { FrameCrystal, StageBackends, StageTimes } from './frame.js';

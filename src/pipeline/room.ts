@@ -1,7 +1,7 @@
 /** What a context can do in this room; the room is fetched when it is first asked. */
 import { indexingRoom } from '../indexing/room.js';
 import { peaksRoom } from '../peaks/room.js';
-import type { Planner } from '../planner.js';
+import type { Planner } from '../planner/planner.js';
 import type { FrameSearcher, FrameSearcherOptions } from './frame-searcher.js';
 import type { PipelineOptions } from './run.js';
 import type { PipelineItem } from './search-all.js';

@@ -5,14 +5,14 @@
  * It knows no files of its own: datasets come open, results go to whoever iterates.
  */
 
+import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { callback, integer, knownOptions } from '../base/options.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { type Detector, type DetectorOptions, openDetector } from '../detector/detector.js';
 import { stacked } from '../detector/stacked.js';
-import { EwaldError } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
 import { minimumSpots } from '../indexing/parameters.js';
-import { callback, integer, knownOptions } from '../options.js';
 import type { FinderName } from '../peaks/contract.js';
 
 import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';

@@ -2,14 +2,15 @@
  * Frames through searchers: read, searched and given back in their order, several at once, memory bounded. The run in one
  * process and the tasks of workers are both this.
  */
+
+import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { checkSignal } from '../base/options.js';
+import { oneLine } from '../base/plain-text.js';
 import type { StreamChunk } from '../crystal/stream/stream.js';
 import type { Dataset } from '../data/dataset.js';
-import { EwaldError } from '../errors.js';
-import type { PlatformSignal } from '../globals.js';
-import { checkSignal } from '../options.js';
 import type { Frame } from '../peaks/contract.js';
 import { ringsOfDetector } from '../peaks/rings.js';
-import { oneLine } from '../plain-text.js';
 import { chunkOf, type FrameOrigin, latticeName } from './chunk.js';
 import type { FrameResult } from './frame.js';
 import type { FrameSearcherMethods } from './frame-searcher.js';

@@ -1,9 +1,9 @@
 /** The parameters of a search: those that are given, and the others from a look at the first frames. */
 
+import type { PlatformSignal } from '../base/globals.js';
+import { checkSignal } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Detector } from '../detector/detector.js';
-import type { PlatformSignal } from '../globals.js';
-import { checkSignal } from '../options.js';
 import type { Frame } from '../peaks/contract.js';
 import { type FrameFacts, factsOf, parametersOf, radiiOfSpots, usualParameters } from '../peaks/guess.js';
 import { ringsOfDetector } from '../peaks/rings.js';

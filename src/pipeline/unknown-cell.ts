@@ -1,9 +1,10 @@
 /** The cell of a run that nobody knows yet, determined from the spots of its first frames. */
+
+import type { PlatformSignal } from '../base/globals.js';
 import type { BravaisCandidate } from '../crystal/bravais.js';
 import { cellFromParameters } from '../crystal/cell.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { Centring } from '../crystal/centring.js';
-import type { PlatformSignal } from '../globals.js';
 import type { CellSearchOptions, DeterminedCell } from '../indexing/indexer.js';
 import type { FrameSearcherMethods, Plans } from './frame-searcher.js';
 import { searchAll } from './search-all.js';

@@ -1,8 +1,9 @@
 /** A geometry as an SVG: panels as they stand, seen looking into the beam, their first pixels and directions, rings. */
+
+import { htmlText as escaped } from '../base/plain-text.js';
 import { checkGeometry, cornersOf } from '../crystal/geometry/check.js';
 import type { Beam, Geometry, Panel } from '../crystal/geometry/geometry.js';
 import { heightOf, positionOf, widthOf } from '../crystal/geometry/pixels.js';
-import { htmlText as escaped } from '../plain-text.js';
 
 const size = 800;
 

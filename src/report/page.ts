@@ -1,6 +1,6 @@
 /** The report of a run as one page that needs nothing else: no script, no fonts, no network. */
-import { median } from '../median.js';
-import { htmlText as escaped } from '../plain-text.js';
+import { median } from '../base/median.js';
+import { htmlText as escaped } from '../base/plain-text.js';
 import type { Place } from './assembly.js';
 import { hemisphere, histogram, lines } from './charts.js';
 

@@ -1,6 +1,6 @@
 /** Pictures of few colours as PNG files: an index a pixel into a palette. */
 
-import { filteredRows, pngFile } from '../png.js';
+import { filteredRows, pngFile } from '../base/png.js';
 
 /** What `CompressionStream` calls deflate is zlib's format, which PNG wants. */
 async function deflate(bytes: Uint8Array): Promise<Uint8Array> {

@@ -8,10 +8,11 @@
  * Gaussian: the detector's own width, drawn out along the radius by the bandwidth and across it by mosaicity. There is no
  * absorption, no parallax and no diffuse scattering of the crystal. The arithmetic shares nothing with the cores.
  */
+
+import { EwaldError } from '../base/errors.js';
+import { integer, knownOptions, real } from '../base/options.js';
 import { type Cell, checkCell, norm, reciprocal, type Vector } from '../crystal/cell.js';
 import { type Centring, checkCentring, primitiveOf } from '../crystal/centring.js';
-import { EwaldError } from '../errors.js';
-import { integer, knownOptions, real } from '../options.js';
 import { philox } from '../random/philox.js';
 import { Random } from '../random/random.js';
 import { pixelNoise, poisson } from './poisson.js';

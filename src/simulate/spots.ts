@@ -7,10 +7,11 @@
  * are mapped back to the nominal sphere, so that the excitation error becomes the systematic error it is in reality.
  * Spurious spots are uniform on the detector. It is not an image simulator.
  */
+
+import type { PlatformSignal } from '../base/globals.js';
+import { breathe, checkSignal, integer, knownOptions, real } from '../base/options.js';
 import { type Cell, checkCell, norm, reciprocal, type Vector } from '../crystal/cell.js';
 import { type Centring, checkCentring, primitiveOf } from '../crystal/centring.js';
-import type { PlatformSignal } from '../globals.js';
-import { breathe, checkSignal, integer, knownOptions, real } from '../options.js';
 import { Random } from '../random/random.js';
 
 /** What is simulated. */

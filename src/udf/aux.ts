@@ -1,8 +1,8 @@
 /** Data of the user that a UDF sees sliced like its results: a number a scan position, a pixel, or the whole. */
 
-import { expectsMembers } from '../arguments.js';
-import { EwaldError } from '../errors.js';
-import { choice } from '../options.js';
+import { expectsMembers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
+import { choice } from '../base/options.js';
 import type { BufferKind, RunShape } from './buffers.js';
 import {
   type BufferArray,

@@ -1,6 +1,6 @@
 /** Result buffers: what a UDF declares, what it writes into, and what a run gives back. */
-import { EwaldError } from '../errors.js';
-import { choice, knownOptions } from '../options.js';
+import { EwaldError } from '../base/errors.js';
+import { choice, knownOptions } from '../base/options.js';
 import {
   allocate,
   type BufferArray,

@@ -2,7 +2,7 @@
  * Colours of pictures: cividis-like and safe for colour-blind readers, and a wheel of directions; with limits that single
  * bright pixels do not spoil.
  */
-import { expects, expectsNumbers } from '../arguments.js';
+import { expects, expectsNumbers } from '../base/arguments.js';
 
 /** Points of a map from dark blue over grey to yellow: lightness rises evenly, and no red meets green. */
 const points: readonly (readonly [number, number, number])[] = [

@@ -1,13 +1,14 @@
 /** What a run, a context and its platform are given, and what a run gives back. */
-import type { ContextOptions } from '../context.js';
+
+import type { PlatformSignal } from '../base/globals.js';
+import { knownOptions } from '../base/options.js';
+import type { ContextOptions } from '../context/context.js';
+import type { Context as CoreContext } from '../context/rooms.js';
 import type { Corrections } from '../data/corrections.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
 import type { DataInput } from '../data/source-of.js';
 import type { Executor } from '../executors/executor.js';
-import type { PlatformSignal } from '../globals.js';
-import { knownOptions } from '../options.js';
-import type { Context as CoreContext } from '../rooms.js';
 import type { ResultBuffer, Results } from './buffers.js';
 import type { CorrectionSet } from './corrections.js';
 import type { PlotsOption } from './live/plots.js';

@@ -1,14 +1,14 @@
 /** `Context` of ewald/udf: scans are loaded, UDFs and analyses run over them, here or on an executor. */
 
-import { expects } from '../arguments.js';
+import { expects } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
+import { knownOptions } from '../base/options.js';
+import { asyncDispose } from '../base/resource.js';
+import type { Context as CoreContext } from '../context/rooms.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { MemoryOptions } from '../data/formats/memory.js';
 import type { DataInput } from '../data/source-of.js';
-import { EwaldError } from '../errors.js';
 import type { Executor } from '../executors/executor.js';
-import { knownOptions } from '../options.js';
-import { asyncDispose } from '../resource.js';
-import type { Context as CoreContext } from '../rooms.js';
 import { type Analysis, type AnalysisResults, resultsOf } from './analyses/analysis.js';
 import * as create from './analyses/create.js';
 import { ResultBuffer } from './buffers.js';

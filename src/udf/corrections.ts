@@ -1,7 +1,8 @@
 /** Corrections of frames in the words of LiberTEM, made into those of ewald/data. */
+
+import { EwaldError } from '../base/errors.js';
+import { knownOptions } from '../base/options.js';
 import { Corrections } from '../data/corrections.js';
-import { EwaldError } from '../errors.js';
-import { knownOptions } from '../options.js';
 import { product } from './dtypes.js';
 
 /**

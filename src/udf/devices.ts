@@ -1,10 +1,11 @@
 /** What a machine has, and a choice of it: devices are removed or their counts changed before workers are started. */
-import { expects, expectsMembers } from '../arguments.js';
+
 import type { DeviceReport } from '../backends/open.js';
-import type { ContextOptions } from '../context.js';
-import { EwaldError } from '../errors.js';
+import { expects, expectsMembers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
+import { knownOptions } from '../base/options.js';
+import type { ContextOptions } from '../context/context.js';
 import type { Executor } from '../executors/executor.js';
-import { knownOptions } from '../options.js';
 
 /** What `detect` finds; change it and hand it to `clusterSpec`. */
 export interface DetectedDevices {

@@ -1,5 +1,5 @@
 /** What a UDF declares and how it will be run: as data, and as an HTML table. */
-import { htmlText } from '../plain-text.js';
+import { htmlText } from '../base/plain-text.js';
 import { type BufferKind, shapeOfBuffer } from './buffers.js';
 import type { BufferDtype } from './dtypes.js';
 import type { Run } from './run.js';

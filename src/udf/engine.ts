@@ -1,12 +1,12 @@
 /** How a run is done: partitions one after the other on this thread with reads ahead, or as tasks of an executor; merged in order. */
 
+import { EwaldError } from '../base/errors.js';
+import { checkSignal } from '../base/options.js';
+import type { Context as CoreContext } from '../context/rooms.js';
 import { allocateFrames } from '../data/dtype.js';
-import { EwaldError } from '../errors.js';
 import { compute } from '../executors/delayed.js';
 import type { Executor } from '../executors/executor.js';
 import type { Task } from '../executors/task.js';
-import { checkSignal } from '../options.js';
-import type { Context as CoreContext } from '../rooms.js';
 import type { RunDescription } from './description.js';
 import type { Arrays } from './dtypes.js';
 import { readRuns } from './frames-of.js';

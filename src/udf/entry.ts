@@ -1,6 +1,6 @@
 /** What `ewald/udf` is on a platform: the context that is constructed without naming one, and what is asked of its devices. */
-import { expectsMembers } from '../arguments.js';
-import type { ContextOptions } from '../context.js';
+import { expectsMembers } from '../base/arguments.js';
+import type { ContextOptions } from '../context/context.js';
 import type { Executor } from '../executors/executor.js';
 import type { ConnectOptions } from '../executors/nats/options.js';
 import { UdfContext } from './context.js';

@@ -1,10 +1,10 @@
 /** The executors of `Context.makeWith`, checked. */
 import type { DeviceReport } from '../backends/open.js';
-import type { ContextOptions } from '../context.js';
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
+import { choice } from '../base/options.js';
+import type { ContextOptions } from '../context/context.js';
 import { type Executor, executorKinds } from '../executors/executor.js';
 import type { WorkersOptions } from '../executors/options.js';
-import { choice } from '../options.js';
 import type { MakeWithOptions } from './context-options.js';
 
 /** Ways of making executors, of a platform, and what it has for them. */

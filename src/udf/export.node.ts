@@ -1,10 +1,10 @@
 /** Frames of a scan into a .npy file, whole or not at all: its shape and its sync offset are in the file then. */
 import { extname } from 'node:path';
+import { EwaldError } from '../base/errors.js';
+import { checkSignal } from '../base/options.js';
 import { allocateFrames, bytesOfArray } from '../data/dtype.js';
 import { writers } from '../data/write.js';
-import { EwaldError } from '../errors.js';
 import { openOutput } from '../files/write.js';
-import { checkSignal } from '../options.js';
 import type { ExportOptions } from './context-options.js';
 import { product } from './dtypes.js';
 import { readRuns } from './frames-of.js';

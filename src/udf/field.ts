@@ -1,6 +1,6 @@
 /** Vector fields over a scan: rotation and flip, trend, divergence and curl, and a guess of the rotation from a scan itself. */
-import { expectsNumbers } from '../arguments.js';
-import { EwaldError } from '../errors.js';
+import { expectsNumbers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
 import type { UdfMeta } from './udf.js';
 
 /** (y, x) of each position of a run, interleaved. */

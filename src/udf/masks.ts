@@ -3,10 +3,10 @@
  * All are [height, width] in C order; the formulas are those of LiberTEM, so that results agree to rounding.
  */
 
-import { expects, expectsMembers, expectsNumbers } from '../arguments.js';
-import { EwaldError } from '../errors.js';
+import { expects, expectsMembers, expectsNumbers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
+import { integer } from '../base/options.js';
 import type { Spans, SparseMasks } from '../frame-pass/pass.js';
-import { integer } from '../options.js';
 
 /** Size of a frame. */
 export interface MaskSize {

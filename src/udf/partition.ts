@@ -1,8 +1,9 @@
 /** What happens to one partition, wherever it runs: frames are read and prepared, each UDF sees them, its results are given back. */
+
+import { breathe, checkSignal } from '../base/options.js';
 import type { Corrections } from '../data/corrections.js';
 import type { Dataset } from '../data/dataset.js';
 import { allocateFrames, type DataType, elementBytes, type FrameArray } from '../data/dtype.js';
-import { breathe, checkSignal } from '../options.js';
 import { auxOf } from './aux.js';
 import { type Arrays, numbersOf, product } from './dtypes.js';
 import { convertFrames, correctFrames, inputDtypeOf, readRuns } from './frames-of.js';

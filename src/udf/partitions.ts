@@ -1,6 +1,7 @@
 /** How a run is cut into partitions, and which frames of the file each of them has. */
+
+import { EwaldError } from '../base/errors.js';
 import { elementBytes } from '../data/dtype.js';
-import { EwaldError } from '../errors.js';
 import { product } from './dtypes.js';
 import type { Selection } from './roi.js';
 import type { Scan } from './scan.js';

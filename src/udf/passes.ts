@@ -1,11 +1,11 @@
 /** The passes of one run on one context: planned when the first partition wants them, and kept for the others. */
 
+import type { Context } from '../context/rooms.js';
 import type { Corrections } from '../data/corrections.js';
 import type { FrameArray } from '../data/dtype.js';
 import { kindOf } from '../frame-pass/pack.js';
 import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from '../frame-pass/pass.js';
 import { udfNumbers } from '../layout/udf.js';
-import type { Context } from '../rooms.js';
 import { type Arrays, product } from './dtypes.js';
 import { foldable, foldPart } from './fold.js';
 import type { KernelPart } from './kernel-part.js';

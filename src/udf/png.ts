@@ -1,6 +1,6 @@
 /** PNG files of RGBA pixels, stored without compression: small pictures need no more. Format: RFC 2083, RFC 1950. */
 
-import { filteredRows, pngFile } from '../png.js';
+import { filteredRows, pngFile } from '../base/png.js';
 
 /** zlib's format with stored blocks of at most 65535 bytes. */
 function stored(data: Uint8Array): Uint8Array {

@@ -1,7 +1,8 @@
 /** What both builds of `ewald/udf` export. */
+
+export { EwaldError, type EwaldErrorTag, isEwaldError } from '../base/errors.js';
 export { type CorrectionOptions, Corrections } from '../data/corrections.js';
 export type { Dataset } from '../data/dataset.js';
-export { EwaldError, type EwaldErrorTag, isEwaldError } from '../errors.js';
 export type {
   FramePass,
   FramePassMethods,

@@ -1,5 +1,5 @@
 /** Regions of interest: every form that names scan positions, as one list of flat positions. */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 import { product } from './dtypes.js';
 
 /** A position of the scan, slowest axis first. */

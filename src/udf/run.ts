@@ -1,7 +1,8 @@
 /** A run of UDFs over a scan: checked, cut into partitions, merged in their order, results after each of them. */
+
+import { EwaldError } from '../base/errors.js';
 import type { Corrections } from '../data/corrections.js';
 import { elementBytes } from '../data/dtype.js';
-import { EwaldError } from '../errors.js';
 import { checkAux } from './aux.js';
 import {
   allocateViews,

@@ -1,5 +1,5 @@
 /** One UDF while its methods are called: its views, its task data, and what its calls may not do. */
-import { EwaldError, isEwaldError, messageOf } from '../errors.js';
+import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
 import { auxOf, auxStride, isAux } from './aux.js';
 import { allocateViews, type BufferDeclarations, strideOf } from './buffers.js';
 import type { Arrays, BufferArray } from './dtypes.js';

@@ -1,11 +1,12 @@
 /** A stack of frames as a scan: its shape, which frame of the file lies at which position, and how another worker opens it. */
+
+import { EwaldError } from '../base/errors.js';
+import type { PlatformBlob } from '../base/globals.js';
 import type { Dataset } from '../data/dataset.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { type MemoryOptions, memoryDataset } from '../data/formats/memory.js';
 import type { OpenOptions } from '../data/open.js';
 import { checkShape, fitting } from '../data/shapes.js';
-import { EwaldError } from '../errors.js';
-import type { PlatformBlob } from '../globals.js';
 import { product } from './dtypes.js';
 
 /** Options of `Context.load`: those of `open` of ewald/data, and how the scan lies in the file. */

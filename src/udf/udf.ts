@@ -1,8 +1,9 @@
 /** What a user-defined function is: the buffers it declares, what it does with frames, how parts are merged. */
+
+import { EwaldError } from '../base/errors.js';
+import type { PlatformUrl } from '../base/globals.js';
+import { knownOptions } from '../base/options.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
-import { EwaldError } from '../errors.js';
-import type { PlatformUrl } from '../globals.js';
-import { knownOptions } from '../options.js';
 import type { AuxViews } from './aux.js';
 import type { BufferDeclarations, Views } from './buffers.js';
 import type { BufferArray } from './dtypes.js';

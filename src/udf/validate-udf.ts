@@ -1,7 +1,8 @@
 /** A UDF tried on frames of a seed: whether it keeps frames beyond its calls, and whether its WGSL gives what its JavaScript does. */
+
+import { integer, knownOptions, real } from '../base/options.js';
 import { allocateFrames } from '../data/dtype.js';
 import type { PassDtype } from '../frame-pass/pass.js';
-import { integer, knownOptions, real } from '../options.js';
 import type { ResultBuffer } from './buffers.js';
 import type { UdfContext } from './context.js';
 import { product } from './dtypes.js';

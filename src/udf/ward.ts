@@ -2,7 +2,7 @@
  * Ward's clustering of scan positions, where only neighbours in the scan can come together: the two clusters whose union adds
  * least to the sum of squares about the means, until as many are left as are wanted. J. H. Ward, J. Am. Stat. Assoc. 58 (1963) 236.
  */
-import { EwaldError } from '../errors.js';
+import { EwaldError } from '../base/errors.js';
 
 /** Two clusters that touch, and what their union costs; stale once either of them has grown. */
 interface Pair {

@@ -1,12 +1,13 @@
 /** A UDF's own WGSL: what its buffers, parameters and auxiliary data are on a device, and how its results come back. */
+
+import { EwaldError } from '../base/errors.js';
+import type { Context } from '../context/rooms.js';
 import type { FrameArray } from '../data/dtype.js';
-import { EwaldError } from '../errors.js';
 import type { FrameFunction } from '../frame-pass/function.js';
 import { checkWgslName, functionArrays } from '../frame-pass/function-checks.js';
 import type { FunctionArray, FunctionDescriptor, FunctionResult } from '../frame-pass/function-contract.js';
 import type { PassDtype } from '../frame-pass/pass.js';
 import { udfNumbers } from '../layout/udf.js';
-import type { Context } from '../rooms.js';
 import { auxStride, isAux } from './aux.js';
 import { type BufferDeclarations, strideOf } from './buffers.js';
 import { type Arrays, type BufferArray, type BufferDtype, product } from './dtypes.js';

@@ -4,9 +4,9 @@
  */
 import type { BackendName, DeviceInfo } from '../backends/names.js';
 import { type KernelTime, timeKernels } from '../backends/webgpu/timestamps.js';
-import { isEwaldError, messageOf } from '../errors.js';
-import { breathe } from '../options.js';
-import { version } from '../version.js';
+import { isEwaldError, messageOf } from '../base/errors.js';
+import { breathe } from '../base/options.js';
+import { version } from '../base/version.js';
 import type { Outcome, Row } from './case.js';
 import { type Candidate, openCandidates, Problem, runRow, selectRows, type ValidateOptions } from './run.js';
 

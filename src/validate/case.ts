@@ -5,7 +5,7 @@
  * problem on every machine, because the seed is the hash of the id.
  */
 import type { BackendName, DeviceInfo } from '../backends/names.js';
-import type { Context } from '../rooms.js';
+import type { Context } from '../context/rooms.js';
 import type { Bound } from './tolerances.js';
 
 /** What can become of a row on a backend. */

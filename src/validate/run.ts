@@ -3,12 +3,12 @@
  * validate.html.
  */
 import { type BackendName, backendNames, type DeviceInfo } from '../backends/names.js';
-import type { ContextOptions } from '../context.js';
-import { EwaldError, isEwaldError } from '../errors.js';
+import { EwaldError, isEwaldError } from '../base/errors.js';
+import { breathe, nearest } from '../base/options.js';
+import { version } from '../base/version.js';
+import type { ContextOptions } from '../context/context.js';
+import type { Context } from '../context/rooms.js';
 import type { FftEngine } from '../fft/fft.js';
-import { breathe, nearest } from '../options.js';
-import type { Context } from '../rooms.js';
-import { version } from '../version.js';
 import { matches, mayRefuse, type Outcome, outcomes, type Row, type Subject, seedOf } from './case.js';
 import { engineRows } from './cases/fft/engines.js';
 import { rows as allRows } from './rooms.js';

@@ -1,7 +1,7 @@
 /** The support table: what each backend of this place really does, found by doing a little of it. */
 import { type BackendName, backendNames } from '../backends/names.js';
-import { isEwaldError, messageOf } from '../errors.js';
-import type { Context } from '../rooms.js';
+import { isEwaldError, messageOf } from '../base/errors.js';
+import type { Context } from '../context/rooms.js';
 import { roomTables } from './rooms.js';
 import type { OpenContext } from './run.js';
 

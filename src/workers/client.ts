@@ -1,6 +1,6 @@
 /** Questions to a worker and their answers, matched by number. */
-import { EwaldError } from '../errors.js';
-import type { WorkerPort } from '../worker-port.js';
+import { EwaldError } from '../base/errors.js';
+import type { WorkerPort } from '../base/worker-port.js';
 import type { AnswerOf, WorkerCall, WorkerCalls, WorkerReply, WorkerRequest } from './messages.js';
 
 interface Waiting {

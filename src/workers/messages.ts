@@ -2,8 +2,8 @@
  * What is said to a worker of ewald and what it answers; entries/serve.ts serves it. What can be asked of a room is said
  * in its calls.ts.
  */
-import type { BackendInfo, ContextOptions } from '../context-options.js';
-import type { EwaldErrorTag } from '../errors.js';
+import type { BackendInfo, ContextOptions } from '../backends/context-options.js';
+import type { EwaldErrorTag } from '../base/errors.js';
 
 /** Each call: what it is told, and what it answers. */
 export interface WorkerCalls {

@@ -1,9 +1,9 @@
 /** Starts ewald's worker in a browser. */
 
 import type { WorkerSource } from '../backends/platform.js';
-import { EwaldError } from '../errors.js';
-import { shown } from '../options.js';
-import type { WorkerPort } from '../worker-port.js';
+import { EwaldError } from '../base/errors.js';
+import { shown } from '../base/options.js';
+import type { WorkerPort } from '../base/worker-port.js';
 
 /** Starts the worker beside the bundle, or the one given. */
 export function startBrowserWorker(source: WorkerSource | undefined): WorkerPort {

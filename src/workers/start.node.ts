@@ -1,10 +1,10 @@
 /** Starts ewald's worker on Node. */
 import { Worker } from 'node:worker_threads';
 import type { WorkerSource } from '../backends/platform.js';
-import { EwaldError } from '../errors.js';
-import { fileReason, tooManyFiles } from '../file-errors.js';
-import { shown } from '../options.js';
-import type { WorkerPort } from '../worker-port.js';
+import { EwaldError } from '../base/errors.js';
+import { fileReason, tooManyFiles } from '../base/file-errors.js';
+import { shown } from '../base/options.js';
+import type { WorkerPort } from '../base/worker-port.js';
 
 /** Starts the worker beside the bundle, or the one given; it never keeps the process alive by itself. */
 export function startNodeWorker(source: WorkerSource | undefined): WorkerPort {

@@ -1,8 +1,8 @@
 /** Registers the case tables with vitest: one test a row and backend, by the id of the row. */
 import { afterAll, beforeAll, describe, test } from 'vitest';
 
-type Validate = typeof import('../../src/validate/index.js');
-type Result = import('../../src/validate/index.js').RowResult;
+type Validate = typeof import('../../src/entries/validate.js');
+type Result = import('../../src/entries/validate.js').RowResult;
 type Backend = Result['backend'];
 /** Node's alone: it goes through the native backend, and a browser could not even load it. */
 type Fftw = typeof import('../support/fftw.js');

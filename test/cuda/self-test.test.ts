@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { cudaEmulatedLoader } from '../../src/backends/cuda/cuda.js';
+import { roomsThatUse, type Uses, uses } from '../../src/backends/mechanisms.js';
 import { report } from '../../src/backends/open.js';
-import { roomsThatUse, type Uses, uses } from '../../src/mechanisms.js';
 import { options } from '../webgpu/support.js';
 
 interface Emulated {

@@ -1,6 +1,6 @@
 /** What every dataset does, whatever its format: shapes, reads into the caller's memory, errors, disposal. */
 import { describe, expect, it } from 'vitest';
-import { type Dataset, detect, memoryDataset, memorySource, open } from '../../src/data/node.js';
+import { type Dataset, detect, memoryDataset, memorySource, open } from '../../src/entries/data.node.js';
 import { rejection } from './rejection.js';
 
 const numbers = Uint16Array.from({ length: 24 * 6 }, (_, i) => i);

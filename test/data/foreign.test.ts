@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Codecs } from '../../src/data/codecs/codecs.js';
-import { memorySource, open } from '../../src/data/node.js';
 import { openSource } from '../../src/data/open.js';
+import { memorySource, open } from '../../src/entries/data.node.js';
 import { dataFolder } from '../support/data.js';
 import { codecsHere } from './hdf5-support.js';
 

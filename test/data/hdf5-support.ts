@@ -1,13 +1,13 @@
 /** What the tests of HDF5 share: a file opened by our reader, and whole datasets out of it. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { Pace } from '../../src/base/pace.js';
 import type { ByteSource } from '../../src/data/byte-source.js';
 import type { Codecs } from '../../src/data/codecs/codecs.js';
 import { openCodecs } from '../../src/data/codecs/node.js';
 import type { Hdf5Dataset } from '../../src/data/hdf5/dataset.js';
 import { Hdf5File } from '../../src/data/hdf5/file.js';
 import { fileSource } from '../../src/data/sources/file.js';
-import { Pace } from '../../src/pace.js';
 
 export const addonPath = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
 

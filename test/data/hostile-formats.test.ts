@@ -1,8 +1,8 @@
 /** Files made to keep a parser busy: each is refused, read in one pass, or ended by its signal. None is judged by the clock. */
 import { describe, expect, test } from 'vitest';
 import { parseCif } from '../../src/data/formats/cif.js';
-import { memorySource } from '../../src/data/node.js';
 import { openSource } from '../../src/data/open.js';
+import { memorySource } from '../../src/entries/data.node.js';
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (sign) => sign.charCodeAt(0));
 const open = (bytes: Uint8Array, name: string, options = {}) => openSource(memorySource(bytes, name), options);

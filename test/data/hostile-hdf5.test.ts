@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { memorySource } from '../../src/data/node.js';
 import { type OpenOptions, openSource } from '../../src/data/open.js';
+import { memorySource } from '../../src/entries/data.node.js';
 import { chunks, fields, type MadeAxis, MadeFile, type MadePart, space, u8, virtual } from './hdf5-made.js';
 import { codecsHere } from './hdf5-support.js';
 
@@ -175,7 +175,7 @@ test('two files on disk that refer to each other are refused, and both are close
       join(folder, 'b.h5'),
       one([2, 4, 4], () => [all('./a.h5')]),
     );
-    const { open: openPath } = await import('../../src/data/node.js');
+    const { open: openPath } = await import('../../src/entries/data.node.js');
     const dataset = await openPath(join(folder, 'a.h5'), { codecs });
     await expect(dataset.read(0, 1)).rejects.toThrow('made of itself');
     await dataset.dispose();

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Axis, Metadata } from '../../src/data/dataset.js';
-import { open } from '../../src/data/node.js';
+import { open } from '../../src/entries/data.node.js';
 import { dataFolder, readData } from '../support/data.js';
 import { type ExpectedArray, isHdf5, type Sample } from './samples.js';
 

@@ -1,10 +1,10 @@
 /** A thousand damaged files a parser; a hundred thousand in the soak (test/soak/data.mjs). */
 import { expect, test } from 'vitest';
+import { isEwaldError } from '../../src/base/errors.js';
 import { elementBytes } from '../../src/data/dtype.js';
 import { formats } from '../../src/data/formats/table.js';
 import { openSource } from '../../src/data/open.js';
 import { memorySource } from '../../src/data/sources/memory.js';
-import { isEwaldError } from '../../src/errors.js';
 import { dataRequired } from '../support/data.js';
 import { seeds, storm, tryBytes } from './mutations.mjs';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Codecs } from '../../src/data/codecs/codecs.js';
 import { Hdf5Writer, type WriteNode } from '../../src/data/hdf5/writer.js';
-import { memorySource, open } from '../../src/data/node.js';
+import { memorySource, open } from '../../src/entries/data.node.js';
 import { codecsHere } from './hdf5-support.js';
 
 let codecs: Codecs;

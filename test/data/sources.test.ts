@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { siblingIfThere } from '../../src/data/byte-source.js';
-import { blobSource, fileSource, httpSource, memorySource, open } from '../../src/data/node.js';
+import { blobSource, fileSource, httpSource, memorySource, open } from '../../src/entries/data.node.js';
 
 const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 31 + (i >> 8)) & 255);
 let folder: string;

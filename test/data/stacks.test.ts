@@ -4,9 +4,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { isEwaldError } from '../../src/base/errors.js';
 import { provideTurning, type Turning } from '../../src/data/byte-order.js';
-import { fileSource, open } from '../../src/data/node.js';
-import { isEwaldError } from '../../src/errors.js';
+import { fileSource, open } from '../../src/entries/data.node.js';
 
 const addon = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
 const native = existsSync(addon) ? (createRequire(import.meta.url)(addon) as Turning) : undefined;

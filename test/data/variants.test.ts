@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { decodeByteOffset } from '../../src/data/formats/cbf-bytes.js';
-import { type Dataset, type FormatOptions, memorySource, open } from '../../src/data/node.js';
+import { type Dataset, type FormatOptions, memorySource, open } from '../../src/entries/data.node.js';
 
 const text = (string: string): Uint8Array => Uint8Array.from(string, (c) => c.charCodeAt(0));
 const join = (...parts: (Uint8Array | number[])[]): Uint8Array => new Uint8Array(parts.flatMap((part) => [...part]));

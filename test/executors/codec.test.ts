@@ -1,6 +1,6 @@
 /** Values as bytes: everything comes back as it went, and damaged bytes are refused. */
 import { describe, expect, test } from 'vitest';
-import { EwaldError } from '../../src/errors.js';
+import { EwaldError } from '../../src/base/errors.js';
 import { decode, encode } from '../../src/executors/codec.js';
 
 const circle: unknown[] = [];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { checkAbi, inputsOf } from '../../scripts/check-abi.mjs';
-import * as ffi from '../../src/ffi/node.js';
+import * as ffi from '../../src/entries/ffi.node.js';
 import { type Kit, thrown } from './support.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

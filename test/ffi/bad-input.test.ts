@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { getLibHandle as getInBrowser } from '../../src/ffi/index.js';
+import { getLibHandle as getInBrowser } from '../../src/entries/ffi.js';
+import { getLibHandle, toolsOf } from '../../src/entries/ffi.node.js';
+import { IndirectMemory2D } from '../../src/entries/memory.js';
 import { identify } from '../../src/ffi/native/identify.js';
-import { getLibHandle, toolsOf } from '../../src/ffi/node.js';
-import { IndirectMemory2D } from '../../src/memory/index.js';
 import { absent, fixtures, type Kit, openKit, rejected, targets, thrown } from './support.js';
 
 let folder: string;

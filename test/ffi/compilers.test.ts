@@ -5,7 +5,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DataModel, type FunctionTable, parseHeader, parseHeaderFile, signature } from '../../src/ffi/node.js';
+import {
+  type DataModel,
+  type FunctionTable,
+  parseHeader,
+  parseHeaderFile,
+  signature,
+} from '../../src/entries/ffi.node.js';
 import { absent, fixtures } from './support.js';
 
 let folder: string;

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import header from '../../cpp/include/ewald.h?raw';
 import layout from '../../cpp/include/generated/layout.h?raw';
-import { getLibHandle, type Library, parseHeader } from '../../src/ffi/index.js';
-import { IndirectMemory2D, RaggedRows } from '../../src/memory/index.js';
+import { getLibHandle, type Library, parseHeader } from '../../src/entries/ffi.js';
+import { IndirectMemory2D, RaggedRows } from '../../src/entries/memory.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: only the header says what there is
 const open = (): Promise<Library<any>> =>

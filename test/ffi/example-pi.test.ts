@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseHeaderFile, writeModule } from '../../src/ffi/node.js';
+import { parseHeaderFile, writeModule } from '../../src/entries/ffi.node.js';
 import { absent } from './support.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -22,7 +22,7 @@ function packageAt(folder: string): string | undefined {
   mkdirSync(join(folder, 'node_modules'));
   if ('./ffi' in exports && existsSync(join(root, 'dist/ffi.node.js'))) {
     symlinkSync(root, join(folder, 'node_modules/ewald'));
-  } else if (existsSync(join(root, 'build/esm/ffi/node.js'))) {
+  } else if (existsSync(join(root, 'build/esm/entries/ffi.node.js'))) {
     mkdirSync(join(folder, 'node_modules/ewald'));
     symlinkSync(join(root, 'build/esm'), join(folder, 'node_modules/ewald/esm'));
     writeFileSync(

@@ -1,9 +1,9 @@
 // The header parser: what it reads, what it refuses and where.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { includeFrom, parseHeaderFile } from '../../src/entries/ffi.node.js';
 import { parseHeader } from '../../src/ffi/header/parse.js';
 import { signature } from '../../src/ffi/header/types.js';
-import { includeFrom, parseHeaderFile } from '../../src/ffi/node.js';
 import { tableFor } from '../../src/ffi/options.js';
 import { fixtures, thrown } from './support.js';
 

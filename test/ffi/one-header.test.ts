@@ -1,8 +1,8 @@
 // One header, the same C sources as a shared library (gcc) and as a wasm module (emcc): equal results. Fortran as a
 // shared library beside.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { getLibHandle } from '../../src/ffi/node.js';
-import { BufferCollection2D, IndirectMemory2D } from '../../src/memory/index.js';
+import { getLibHandle } from '../../src/entries/ffi.node.js';
+import { BufferCollection2D, IndirectMemory2D } from '../../src/entries/memory.js';
 import { absent, buildFortran, fixtures, type Kit, openKit, targets, thrown } from './support.js';
 
 for (const target of targets) {

@@ -7,8 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type FunctionTable,
+  getLibHandle,
+  type Library,
+  parseHeaderFile,
+  writeModule,
+} from '../../src/entries/ffi.node.js';
 import { systemFolders } from '../../src/ffi/native/headers.js';
-import { type FunctionTable, getLibHandle, type Library, parseHeaderFile, writeModule } from '../../src/ffi/node.js';
 import { ewald } from '../support/cli.js';
 import { absent } from './support.js';
 
@@ -335,7 +341,10 @@ describe('structs and constants as gcc has them', () => {
 
   test.skipIf(noGcc)('their typed modules are TypeScript', () => {
     const root = fileURLToPath(new URL('../../', import.meta.url));
-    const paths = { 'ewald/ffi': [join(root, 'src/ffi/node.ts')], 'ewald/memory': [join(root, 'src/memory/index.ts')] };
+    const paths = {
+      'ewald/ffi': [join(root, 'src/entries/ffi.node.ts')],
+      'ewald/memory': [join(root, 'src/entries/memory.ts')],
+    };
     const names = [...cases.map((one) => one.header), ...more].filter(there);
     const files = names.map((header) => {
       const definitions = cases.find((one) => one.header === header)?.definitions ?? {};

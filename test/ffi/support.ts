@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { getLibHandle, type Library, type LibraryOptions } from '../../src/ffi/node.js';
+import { getLibHandle, type Library, type LibraryOptions } from '../../src/entries/ffi.node.js';
 
 export const fixtures = fileURLToPath(new URL('./fixtures/', import.meta.url));
 const required = (process.env.EWALD_REQUIRE ?? '').split(/[\s,]+/);

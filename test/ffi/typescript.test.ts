@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { parseHeader, parseHeaderFile, writeModule } from '../../src/ffi/node.js';
+import { parseHeader, parseHeaderFile, writeModule } from '../../src/entries/ffi.node.js';
 import { fixtures, openKit, targets } from './support.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -68,7 +68,10 @@ test('the module and its declarations compile, strictly', () => {
           skipLibCheck: true,
           exactOptionalPropertyTypes: true,
           noUncheckedIndexedAccess: true,
-          paths: { 'ewald/ffi': [join(root, 'src/ffi/node.ts')], 'ewald/memory': [join(root, 'src/memory/index.ts')] },
+          paths: {
+            'ewald/ffi': [join(root, 'src/entries/ffi.node.ts')],
+            'ewald/memory': [join(root, 'src/entries/memory.ts')],
+          },
         },
         include: ['*.ts', 'declared/*.ts'],
       }),

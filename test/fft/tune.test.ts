@@ -9,7 +9,7 @@ import { coreVariants } from '../../src/fft/kernels/radices.js';
 import { describeFft } from '../../src/fft/parameters.js';
 import { planTuned } from '../../src/fft/tune.js';
 import { WisdomStore } from '../../src/fft/wisdom.js';
-import type { Planner } from '../../src/planner.js';
+import type { Planner } from '../../src/planner/planner.js';
 import { relativeL2 } from '../../src/validate/compare.js';
 import { ewald } from '../support/cli.js';
 import { openEach } from '../support/contexts.js';

@@ -5,8 +5,8 @@
 import { type Context, createContext, type FftArray, type FftOptions } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
-import { openContext } from '../../src/context.js';
-import { type RoomMethods, rooms } from '../../src/rooms.js';
+import { openContext } from '../../src/context/context.js';
+import { type RoomMethods, rooms } from '../../src/context/rooms.js';
 
 import { over, startWorker, watched, whyAbsent } from '../webgpu/support.js';
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isEwaldError } from '../../src/base/errors.js';
 import { solutionSink } from '../../src/cli/frame-sinks.js';
 import { writeResults } from '../../src/cli/run-files.js';
 import { visibleJson } from '../../src/cli/visible.js';
@@ -15,7 +16,6 @@ import { readStream } from '../../src/crystal/stream/read.js';
 import { marks, type StreamChunk, type StreamCrystal } from '../../src/crystal/stream/stream.js';
 import { formatChunk, formatHead } from '../../src/crystal/stream/write.js';
 import { attribute, encoded } from '../../src/data/hdf5/write-types.js';
-import { isEwaldError } from '../../src/errors.js';
 import { geometryPicture } from '../../src/report/geometry-picture.js';
 import { type Report, reportPage } from '../../src/report/page.js';
 

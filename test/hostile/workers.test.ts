@@ -1,8 +1,8 @@
 /** Workers that never answer, that are named as strings, and requests that come while a context opens. */
 import { createContext, devices } from 'ewald';
 import { expect, it } from 'vitest';
+import type { WorkerPort } from '../../src/base/worker-port.js';
 import { serve } from '../../src/entries/serve.js';
-import type { WorkerPort } from '../../src/worker-port.js';
 import { WorkerClient } from '../../src/workers/client.js';
 import type { WorkerRequest } from '../../src/workers/messages.js';
 import { refused } from '../support/refused.js';

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import type { Range } from '../../src/base/range.js';
 import { checkSizes, packThresholds } from '../../src/indexing/parameters.js';
 import {
   imageResult,
@@ -11,7 +12,6 @@ import {
   indexerRanges,
   thresholdRanges,
 } from '../../src/layout/indexing.js';
-import type { Range } from '../../src/layout/range.js';
 import { pack, sizeOf, wordOf } from '../../src/layout/struct.js';
 import { loadAddon, present } from '../support/emulated-card.js';
 

@@ -2,7 +2,7 @@
 // applicable, and why; a cell without a test, or a test without a cell, fails.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { hold, holdersOf, letGo } from '../../src/memory/disposable.js';
+import { version } from '../../src/base/version.js';
 import {
   BufferCollection2D,
   BufferError,
@@ -11,8 +11,8 @@ import {
   type Located,
   type MemorySpace,
   type StridedArray,
-} from '../../src/memory/index.js';
-import { version } from '../../src/version.js';
+} from '../../src/entries/memory.js';
+import { hold, holdersOf, letGo } from '../../src/memory/disposable.js';
 import { type Kit, openKit, targets, thrown } from '../ffi/support.js';
 import table from './behaviours.json' with { type: 'json' };
 

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
-import { IndirectMemory2D } from '../../src/memory/index.js';
+import { IndirectMemory2D } from '../../src/entries/memory.js';
 import { openKit, targets } from '../ffi/support.js';
 
 const target = targets[1] as (typeof targets)[number];

@@ -1,6 +1,6 @@
 // 10³ create and dispose cycles on each memory leave nothing; the soak loop runs 10⁵.
 import { expect, test } from 'vitest';
-import * as memory from '../../src/memory/index.js';
+import * as memory from '../../src/entries/memory.js';
 import { openKit, targets } from '../ffi/support.js';
 import { cycle, leaks } from './cycles.mjs';
 

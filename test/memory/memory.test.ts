@@ -2,7 +2,7 @@
 // rows.
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { BufferCollection2D, formatOf, IndirectMemory2D, parseFormat, RaggedRows } from '../../src/memory/index.js';
+import { BufferCollection2D, formatOf, IndirectMemory2D, parseFormat, RaggedRows } from '../../src/entries/memory.js';
 import { openKit, targets, thrown } from '../ffi/support.js';
 
 const code = (work: () => unknown): string | undefined => thrown(work).code;

@@ -1,7 +1,7 @@
 /** Orientations fitted to spots, along the sphere's normal and across it each by its own scatter. */
 import { expect, it } from 'vitest';
 import { type Cell, cellFromParameters, misorientation, reciprocal, simulateSpots } from '../../dist/index.node.js';
-import { median } from '../../src/median.js';
+import { median } from '../../src/base/median.js';
 import { orient } from '../../src/pipeline/orient.js';
 
 const cell = cellFromParameters(79, 79, 38, 90, 90, 90);

@@ -16,7 +16,7 @@ import {
   type StreamChunk,
   sameLattice,
 } from '../../dist/index.node.js';
-import { median } from '../../src/median.js';
+import { median } from '../../src/base/median.js';
 import { ewald } from '../support/cli.js';
 import { dataFolder, dataRequired, readData } from '../support/data.js';
 

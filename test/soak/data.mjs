@@ -1,8 +1,9 @@
 // The parsers of files under 10^5 damaged files each: an error or an answer, and the memory comes back.
+
+import { isEwaldError } from '../../build/esm/base/errors.js';
 import { elementBytes } from '../../build/esm/data/dtype.js';
 import { openSource } from '../../build/esm/data/open.js';
 import { memorySource } from '../../build/esm/data/sources/memory.js';
-import { isEwaldError } from '../../build/esm/errors.js';
 import { seeds, storm } from '../data/mutations.mjs';
 
 export const name = 'data';

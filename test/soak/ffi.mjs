@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getLibHandle } from '../../build/esm/entries/ffi.node.js';
 import { namedFields } from '../../build/esm/ffi/header/layout.js';
 import { parseHeader } from '../../build/esm/ffi/header/parse.js';
-import { getLibHandle } from '../../build/esm/ffi/node.js';
 import { madeExpressions, madeStructs, measured, measuring } from '../ffi/generated.mjs';
 import { mutatedHeaders, verdict } from '../ffi/mutations.mjs';
 

@@ -1,11 +1,11 @@
 // The HDF5 reader under 10^5 damaged files: an error or an answer, and the memory comes back.
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isEwaldError } from '../../build/esm/base/errors.js';
 import { openCodecs } from '../../build/esm/data/codecs/node.js';
 import { elementBytes } from '../../build/esm/data/dtype.js';
 import { openSource } from '../../build/esm/data/open.js';
 import { memorySource } from '../../build/esm/data/sources/memory.js';
-import { isEwaldError } from '../../build/esm/errors.js';
 import { storm } from '../data/mutations.mjs';
 
 export const name = 'hdf5';

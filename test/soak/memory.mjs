@@ -1,8 +1,8 @@
 // 10⁵ create and dispose cycles of row-pointer memory in JavaScript, in a wasm heap and in the process: no byte is
 // left, the process does not grow.
 import { readFileSync } from 'node:fs';
-import { getLibHandle, nativeMemory } from '../../build/esm/ffi/node.js';
-import * as memory from '../../build/esm/memory/index.js';
+import { getLibHandle, nativeMemory } from '../../build/esm/entries/ffi.node.js';
+import * as memory from '../../build/esm/entries/memory.js';
 import { cycle, leaks } from '../memory/cycles.mjs';
 
 export const name = 'memory';

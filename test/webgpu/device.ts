@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { GpuDevice } from '../../src/backends/webgpu/device.js';
 import { sizeClass } from '../../src/backends/webgpu/pool.js';
 import { timeKernels } from '../../src/backends/webgpu/timestamps.js';
-import { isEwaldError } from '../../src/errors.js';
+import { isEwaldError } from '../../src/base/errors.js';
 import u64 from '../../wgsl/common/u64.wgsl';
 import count from '../../wgsl/pi/count.wgsl';
 import { defaultLimits } from '../support/default-limits.js';

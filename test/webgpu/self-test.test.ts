@@ -4,14 +4,14 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
+import { type Mechanism, mechanisms, roomsThatUse, uses } from '../../src/backends/mechanisms.js';
 import { report } from '../../src/backends/open.js';
 import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
-import { EwaldError } from '../../src/errors.js';
-import { Logger } from '../../src/log.js';
-import { type Mechanism, mechanisms, roomsThatUse, uses } from '../../src/mechanisms.js';
+import { EwaldError } from '../../src/base/errors.js';
+import { Logger } from '../../src/base/log.js';
+import { Resource } from '../../src/base/resource.js';
 import { piFeature } from '../../src/pi/kernels.js';
-import { Planning } from '../../src/planning.js';
-import { Resource } from '../../src/resource.js';
+import { Planning } from '../../src/planner/planning.js';
 import { options, over, watched, whyAbsent } from './support.js';
 
 const absent = await whyAbsent();

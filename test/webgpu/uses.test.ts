@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { type Mechanism, type Uses, uses } from '../../src/mechanisms.js';
+import { type Mechanism, type Uses, uses } from '../../src/backends/mechanisms.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

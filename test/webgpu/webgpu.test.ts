@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
 import type { Platform } from '../../src/backends/platform.js';
 import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
-import { openContext } from '../../src/context.js';
-import { type RoomMethods, rooms } from '../../src/rooms.js';
+import { openContext } from '../../src/context/context.js';
+import { type RoomMethods, rooms } from '../../src/context/rooms.js';
 import { inProcess, options, over, startWorker, watched, whyAbsent } from './support.js';
 
 const absent = await whyAbsent();

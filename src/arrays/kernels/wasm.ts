@@ -2,7 +2,7 @@
 
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import type { ArrayMemory, ArrayOp } from '../contract.js';
 
 /** Memory of the heap; the address stays when the heap grows. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../base/errors.js';
 import { constants } from '../../layout/layout.js';
 import { loadAddon } from '../addon-path.js';
 import { homeFolder } from '../system.js';

@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EwaldError } from '../../errors.js';
-import { type Fault, type Mechanism, type Uses, uses } from '../../mechanisms.js';
+import { EwaldError } from '../../base/errors.js';
 import { addonPath } from '../addon-path.js';
 import type { Backend, BackendLoader, OpenOptions, Probe } from '../backend.js';
+import { type Fault, type Mechanism, type Uses, uses } from '../mechanisms.js';
 import type { BackendName, DeviceInfo } from '../names.js';
 import { addonError } from '../status.js';
 import { Verdicts } from '../verdicts.js';

@@ -4,8 +4,8 @@
  */
 import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { EwaldError } from '../../errors.js';
-import type { PlatformSignal } from '../../globals.js';
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import { fftDescriptor } from '../../layout/layout.js';
 import { type FieldValues, pack } from '../../layout/struct.js';
 import type { EngineReport, ExternalEngine } from '../engines.js';

@@ -3,7 +3,7 @@
  * only.
  */
 import { existsSync } from 'node:fs';
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../base/errors.js';
 import { constants } from '../../layout/layout.js';
 import { addonPath, loadAddon } from '../addon-path.js';
 import type { Backend, BackendLoader, Probe } from '../backend.js';

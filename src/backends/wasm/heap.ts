@@ -1,5 +1,5 @@
 /** One instance of the wasm core and its heap. No view of the heap leaves a call: growth would detach it. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { constants } from '../../layout/layout.js';
 import { coreError } from '../status.js';
 

@@ -1,5 +1,5 @@
 /** What the kernels of the wasm backend work with. */
-import type { WorkerPort } from '../../worker-port.js';
+import type { WorkerPort } from '../../base/worker-port.js';
 import type { Core } from './heap.js';
 
 export interface WasmHost {

@@ -1,6 +1,6 @@
 /** Where the wasm core comes from, and what is said when it does not come. */
-import { EwaldError, messageOf } from '../../errors.js';
-import { fileReason, tooManyFiles } from '../../file-errors.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
+import { fileReason, tooManyFiles } from '../../base/file-errors.js';
 import type { WasmSource } from '../names.js';
 
 /** Reads the bytes of a file URL or path; Node only. */

@@ -2,8 +2,8 @@
  * The wasm backend: the C++ core compiled by Emscripten, one thread, SIMD128. The reference, and the fallback that
  * always works.
  */
-import { messageOf } from '../../errors.js';
-import type { WorkerPort } from '../../worker-port.js';
+import { messageOf } from '../../base/errors.js';
+import type { WorkerPort } from '../../base/worker-port.js';
 import type { Backend, BackendLoader, Probe } from '../backend.js';
 import type { DeviceInfo } from '../names.js';
 import { Core } from './heap.js';

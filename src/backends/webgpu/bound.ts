@@ -1,5 +1,5 @@
 /** Buffers by the names that shaders give them. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import type { GpuBuffer } from './pool.js';
 
 /** The buffers a shader names, numbered from 0; the names are the plan's. */

@@ -1,5 +1,5 @@
 /** What one submission does, recorded in order: dispatches, copies, clears, reads. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import type { BufferPool, GpuBuffer } from './pool.js';
 import type { PassClock } from './timestamps.js';
 

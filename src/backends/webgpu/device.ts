@@ -12,7 +12,7 @@
  *     });
  *     data.release();
  */
-import { EwaldError, messageOf } from '../../errors.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
 import type { OpenOptions } from '../backend.js';
 import type { DeviceInfo } from '../names.js';
 import { describe, featuresOf, limitsOf } from './adapter.js';

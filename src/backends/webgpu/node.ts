@@ -1,6 +1,6 @@
 /** The GPU in Node: Dawn, through the optional peer `webgpu`. */
-import { messageOf } from '../../errors.js';
-import { importOptional } from '../../optional.js';
+import { messageOf } from '../../base/errors.js';
+import { importOptional } from '../../base/optional.js';
 import { keptGpu } from './dawn.js';
 import type { GpuFound } from './source.js';
 import { noCard, runtimeFolder, vulkanMissing } from './vulkan.js';

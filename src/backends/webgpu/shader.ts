@@ -1,5 +1,5 @@
 /** Compiles WGSL; a failure names the file and the line, through includes. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 
 /** A shader module without errors. */
 export async function compile(device: GPUDevice, source: string): Promise<GPUShaderModule> {

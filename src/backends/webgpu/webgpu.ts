@@ -1,7 +1,7 @@
 /** The WebGPU backend: kernels of wgsl/ in browsers and, through Dawn, in Node. */
-import { EwaldError, messageOf } from '../../errors.js';
-import { type Fault, type Mechanism, uses } from '../../mechanisms.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
 import type { Backend, BackendLoader, OpenOptions, Probe } from '../backend.js';
+import { type Fault, type Mechanism, uses } from '../mechanisms.js';
 import type { DeviceInfo } from '../names.js';
 import { Verdicts } from '../verdicts.js';
 import { describe, tooSmall } from './adapter.js';

@@ -2,9 +2,9 @@
  * Reads CrystFEL .geom files: `key = value` and `panel/key = value`, a panel taking the defaults in force at its first
  * mention.
  */
-import { expectsText } from '../../arguments.js';
-import { EwaldError } from '../../errors.js';
-import { nearest } from '../../options.js';
+import { expectsText } from '../../base/arguments.js';
+import { EwaldError } from '../../base/errors.js';
+import { nearest } from '../../base/options.js';
 import type { Vector } from '../cell.js';
 import { withoutComment } from '../comments.js';
 import type { BadRegion, BadValue, Geometry, Given, MaskSource, Panel, RadiationKind } from './geometry.js';

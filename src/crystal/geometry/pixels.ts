@@ -1,6 +1,6 @@
 /** One mapping from pixels to reciprocal space, in float64, for everything: q = X/(λ|X|) − (0, 0, 1/λ). */
-import { expects, expectsMembers } from '../../arguments.js';
-import { EwaldError } from '../../errors.js';
+import { expects, expectsMembers } from '../../base/arguments.js';
+import { EwaldError } from '../../base/errors.js';
 import type { Vector } from '../cell.js';
 import {
   type BadRegion,

@@ -1,6 +1,6 @@
 /** What may stand in the lines of a stream: nothing that a reader would take for a line of another meaning. */
-import { EwaldError } from '../../errors.js';
-import { oneLine, oneWord } from '../../plain-text.js';
+import { EwaldError } from '../../base/errors.js';
+import { oneLine, oneWord } from '../../base/plain-text.js';
 import { marks } from './stream.js';
 
 /** Lines that begin or end something wherever they stand. */

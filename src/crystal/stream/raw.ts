@@ -2,7 +2,7 @@
  * Streams as they stand: each chunk's text with what is asked of it most, without reading its numbers. For files larger
  * than memory that are continued, merged and counted.
  */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { longestBlock, marks } from './stream.js';
 
 /** A chunk's text and what names it. */

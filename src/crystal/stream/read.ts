@@ -2,8 +2,8 @@
  * Reads CrystFEL streams line by line, a chunk at a time: files are larger than memory. Written back, a stream of
  * CrystFEL's or of ours is the same to the byte.
  */
-import { expects } from '../../arguments.js';
-import { EwaldError } from '../../errors.js';
+import { expects } from '../../base/arguments.js';
+import { EwaldError } from '../../base/errors.js';
 import type { Vector } from '../cell.js';
 import type { StreamReflection } from './stream.js';
 import {

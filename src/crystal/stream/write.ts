@@ -2,8 +2,8 @@
  * Writes CrystFEL streams, format 2.3, with the widths of its own writer. Text that could be taken for another line of
  * the stream (a file name with a line break, a note that is a marker) is refused, never changed.
  */
-import { expectsMembers } from '../../arguments.js';
-import { oneLine } from '../../plain-text.js';
+import { expectsMembers } from '../../base/arguments.js';
+import { oneLine } from '../../base/plain-text.js';
 import { checkPanels, fileLines, freeLine, noteLine } from './lines.js';
 import { exponential, fixed } from './print.js';
 import {

@@ -1,5 +1,5 @@
 /** A checksum that a file carries against the one of its bytes; the same error for every format. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { crc32 } from './crc32.js';
 import { md5 } from './md5.js';
 

@@ -3,8 +3,8 @@
 import type { WasmSource } from '../../backends/names.js';
 import { Core } from '../../backends/wasm/heap.js';
 import { compileCore } from '../../backends/wasm/source.js';
-import { EwaldError } from '../../errors.js';
-import { knownOptions } from '../../options.js';
+import { EwaldError } from '../../base/errors.js';
+import { knownOptions } from '../../base/options.js';
 import type { Codecs } from './codecs.js';
 import { wasmCodecs } from './wasm.js';
 

@@ -3,8 +3,8 @@
  *
  * Packing with gzip is the platform's: nobody waits for it.
  */
-import type { OwnBytes } from '../../globals.js';
-import type { Disposable } from '../../resource.js';
+import type { OwnBytes } from '../../base/globals.js';
+import type { Disposable } from '../../base/resource.js';
 
 /** A codec of the core; cpp/data/README.md says what each one is. */
 export type CodecName =

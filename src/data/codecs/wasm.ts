@@ -1,6 +1,6 @@
 /** The codecs on wasm: a chunk is copied into the heap, decoded there, and copied out; a large one piece by piece. */
 import type { Core } from '../../backends/wasm/heap.js';
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { enums } from '../../layout/layout.js';
 import type { Codec, Codecs } from './codecs.js';
 import { type Piece, pieceHeader, pieceHeaderBytes, piecesOf } from './pieces.js';

@@ -1,5 +1,5 @@
 /** h5wasm where the caller hands it over, as in browsers: a bundler must not fail for a peer that nobody needs. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import type { ForeignLibrary } from './foreign.js';
 import { type H5Exports, type H5Module, h5wasmLibrary, type Loaded, loaded, noH5wasm } from './h5wasm.js';
 

@@ -1,5 +1,5 @@
 /** h5wasm as the foreign library: the HDF5 library itself in wasm, an optional peer, with its plugins another one. */
-import { EwaldError, messageOf } from '../../errors.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
 import { type ByteSource, baseName } from '../byte-source.js';
 import type { ForeignFile, ForeignFilter, ForeignLibrary } from './foreign.js';
 

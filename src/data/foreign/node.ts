@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import nodeModule from 'node:module';
 import { dirname, join } from 'node:path';
-import { importOptional } from '../../optional.js';
+import { importOptional } from '../../base/optional.js';
 import type { ForeignLibrary } from './foreign.js';
 import { type H5Exports, h5wasmLibrary, type Loaded, loaded, noH5wasm } from './h5wasm.js';
 

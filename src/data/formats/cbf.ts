@@ -2,7 +2,7 @@
  * CBF: pictures in a CIF. The small headers of Pilatus and Eiger ("miniCBF") and full imgCIF; several panels of one size
  * in one file are one frame [panel, y, x].
  */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
 import { compare, type Digests, hexOf, plainDigests, readAnyway } from '../checksums/check.js';

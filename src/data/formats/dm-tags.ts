@@ -2,7 +2,7 @@
  * The tag tree of DigitalMicrograph files: groups of named tags, each a number, a text, a structure or an array. Of
  * arrays only the place is kept.
  */
-import type { PlatformSignal } from '../../globals.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import type { ByteSource } from '../byte-source.js';
 import { Cursor } from '../cursor.js';
 import { badFile, holds, sane } from '../shapes.js';

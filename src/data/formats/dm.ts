@@ -1,5 +1,5 @@
 /** DigitalMicrograph files (.dm3, .dm4): a tree of tags with one or several images in it. DM5 is HDF5. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import type { ByteSource } from '../byte-source.js';
 import type { ArrayEntry, Axis, Dataset, Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';

@@ -1,5 +1,5 @@
 /** TIA's .emi: what it tells of the microscope, and the series NAME_1.ser, NAME_2.ser … with the numbers beside it. */
-import { integer } from '../../options.js';
+import { integer } from '../../base/options.js';
 import { type ByteSource, siblingIfThere } from '../byte-source.js';
 import { latin1 } from '../cursor.js';
 import type { Metadata } from '../dataset.js';

@@ -2,7 +2,7 @@
  * EMPAD: an .xml that tells of the scan and a .raw of float32 frames of 130 × 128, whose last two rows are no picture.
  * Either may be opened; the other one is looked for beside it.
  */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
 import { latin1 } from '../cursor.js';
 import type { Dataset, Metadata, Note } from '../dataset.js';

@@ -1,7 +1,7 @@
 /** Frames that are in memory already, as a dataset: for tests, for results, for what another program made. */
-import { expectsMembers, expectsNumbers } from '../../arguments.js';
-import { EwaldError } from '../../errors.js';
-import { choice } from '../../options.js';
+import { expectsMembers, expectsNumbers } from '../../base/arguments.js';
+import { EwaldError } from '../../base/errors.js';
+import { choice } from '../../base/options.js';
 import type { Dataset, Metadata } from '../dataset.js';
 import { bytesOfArray, type DataType, dataTypes, dtypeOf, elementBytes, elements, type FrameArray } from '../dtype.js';
 import { openFrames } from '../frames.js';

@@ -1,5 +1,5 @@
 /** Where the lines of a scan end, by the pauses between frames: the flyback of the beam takes a little longer. */
-import { median } from '../../median.js';
+import { median } from '../../base/median.js';
 import type { ByteSource } from '../byte-source.js';
 import { latin1 } from '../cursor.js';
 import type { FormatOptions } from '../format.js';

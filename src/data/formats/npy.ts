@@ -1,5 +1,5 @@
 /** NumPy's .npy files as frames: the last two axes are the frame unless `sigShape` says otherwise. Format: NEP 1. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import type { ByteSource } from '../byte-source.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';

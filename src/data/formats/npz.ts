@@ -1,5 +1,5 @@
 /** Zip archives of NumPy arrays: .npz, and .prz of Panta Rhei. Zarr in a zip is refused by name. */
-import { EwaldError, isEwaldError } from '../../errors.js';
+import { EwaldError, isEwaldError } from '../../base/errors.js';
 import type { ByteSource } from '../byte-source.js';
 import { plainDigests } from '../checksums/check.js';
 import type { ArrayEntry, Note } from '../dataset.js';

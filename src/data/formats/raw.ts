@@ -3,8 +3,8 @@
  *
  * A file header (`offset`), bytes before and after each frame, either byte order, and files whose scan varies fastest.
  */
-import { EwaldError } from '../../errors.js';
-import { choice, integer } from '../../options.js';
+import { EwaldError } from '../../base/errors.js';
+import { choice, integer } from '../../base/options.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Dataset } from '../dataset.js';
 import { dataTypes, elementBytes } from '../dtype.js';

@@ -1,5 +1,5 @@
 /** Directories of TIFF and BigTIFF files: what each page says of itself. */
-import type { PlatformSignal } from '../../globals.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import type { ByteSource } from '../byte-source.js';
 import { Cursor, cString, latin1 } from '../cursor.js';
 import { badFile, holds, sane } from '../shapes.js';

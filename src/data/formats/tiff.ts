@@ -1,6 +1,6 @@
 /** TIFF and BigTIFF: strips or tiles, pages as frames, plain or compressed by LZW, deflate or PackBits. */
-import { EwaldError } from '../../errors.js';
-import type { PlatformSignal } from '../../globals.js';
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Metadata, Note, SizeCheck } from '../dataset.js';

@@ -1,5 +1,5 @@
 /** What the axes of an array mean, by the rules of those who write such files: hspy, EMD, fpd, NeXus. */
-import { isEwaldError } from '../../errors.js';
+import { isEwaldError } from '../../base/errors.js';
 import type { Axis } from '../dataset.js';
 import { attributeText } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';

@@ -1,6 +1,6 @@
 /** Version 2 B-trees: links, attributes and chunks of new files. */
 
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { bytesFor, type Fields, nowhere } from './fields.js';
 import type { Pages } from './pages.js';
 

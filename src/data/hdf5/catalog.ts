@@ -1,5 +1,5 @@
 /** What a file holds: its groups and datasets, found by walking the tree. */
-import { isEwaldError } from '../../errors.js';
+import { isEwaldError } from '../../base/errors.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Hdf5File } from './file.js';
 import { Hdf5Group } from './file.js';

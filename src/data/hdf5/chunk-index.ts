@@ -2,7 +2,7 @@
  * Where a chunk lies, by each of the indexes that HDF5 has. Nothing is read but the blocks on the way, and the latest
  * nodes are kept: the first frame of a file of a million does not wait for the others.
  */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { extensibleLookup, fixedLookup } from './chunk-arrays.js';
 import { type ChunkLookup, type Grid, linear } from './chunk-grid.js';
 import { tree1Lookup, tree2Lookup } from './chunk-trees.js';

@@ -1,5 +1,5 @@
 /** Chunks in B-trees: version 1 in old files, version 2 where several axes may grow. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { node1 } from './btree1.js';
 import { type Tree2, tree2 } from './btree2.js';
 import { type ChunkLookup, type Grid, remember, type StoredChunk, sizeBytes } from './chunk-grid.js';

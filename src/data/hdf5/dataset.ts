@@ -1,6 +1,6 @@
 /** A dataset: shape, type, filters, and reads of any box of it. */
-import { EwaldError } from '../../errors.js';
-import type { PlatformSignal } from '../../globals.js';
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import { swapBytes } from '../byte-order.js';
 import { numberBytes } from '../dtype.js';
 import type { ForeignFile } from '../foreign/foreign.js';

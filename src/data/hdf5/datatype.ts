@@ -1,5 +1,5 @@
 /** Datatypes: what an element of a dataset or attribute is. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import type { DataType } from '../dtype.js';
 import type { Fields } from './fields.js';
 

@@ -2,7 +2,7 @@
  * Which array of an HDF5 file are the frames: by the rules of those who write such files. The first dialect that finds
  * its marks has the file; without any, the largest array is taken and said to be a guess.
  */
-import { EwaldError, isEwaldError } from '../../errors.js';
+import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { baseName } from '../byte-source.js';
 import { attributeText, type Catalog, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';

@@ -1,5 +1,5 @@
 /** The fields of a structure of the file, one after the other; every one is checked against what is left. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { hex32, readAnyway } from '../checksums/check.js';
 
 /** What an address field holds where there is nothing; files write it as all ones. */

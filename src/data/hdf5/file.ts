@@ -3,8 +3,8 @@
  *
  * It is not the HDF5 library: it reads, and it reads what files of detectors and microscopes have.
  */
-import { EwaldError } from '../../errors.js';
-import type { Pace } from '../../pace.js';
+import { EwaldError } from '../../base/errors.js';
+import type { Pace } from '../../base/pace.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Codecs } from '../codecs/codecs.js';
 import type { ForeignFile, ForeignLibrary } from '../foreign/foreign.js';

@@ -1,5 +1,5 @@
 /** Filters: what chunks were sent through, and the way back. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { hex32, mismatch } from '../checksums/check.js';
 import type { Codec, Codecs } from '../codecs/codecs.js';
 import type { Fields } from './fields.js';

@@ -1,5 +1,5 @@
 /** Fractal heaps: where new groups keep their links and objects with many attributes these. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { records } from './btree2.js';
 import { bytesFor, Fields, nowhere } from './fields.js';
 import type { Pages } from './pages.js';

@@ -1,5 +1,5 @@
 /** From arrays of a file to frames: boxes of the scan, parts along the first axis, frames along the last, masks. */
-import type { PlatformSignal } from '../../globals.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import type { ReadFramesOptions } from '../dataset.js';
 import { volume } from './box.js';
 import type { Hdf5Dataset } from './dataset.js';

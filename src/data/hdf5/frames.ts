@@ -1,7 +1,7 @@
 /** The frames of an HDF5 file as a dataset of this room. */
-import { EwaldError } from '../../errors.js';
-import { checkSignal } from '../../options.js';
-import { Pace } from '../../pace.js';
+import { EwaldError } from '../../base/errors.js';
+import { checkSignal } from '../../base/options.js';
+import { Pace } from '../../base/pace.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
 import type { ArrayEntry, Axis, Dataset, Note, ReadFramesOptions, SizeCheck } from '../dataset.js';

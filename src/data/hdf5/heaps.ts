@@ -1,5 +1,5 @@
 /** The heaps of a file: names (local), variable-length values (global). */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import type { Fields } from './fields.js';
 import type { Pages } from './pages.js';
 

@@ -1,6 +1,6 @@
 /** The file of a dataset as the dataset knows it, and a dataset as the virtual ones know it: file.ts has the files. */
 
-import type { Pace } from '../../pace.js';
+import type { Pace } from '../../base/pace.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Codecs } from '../codecs/codecs.js';
 import type { ForeignFile, ForeignLibrary } from '../foreign/foreign.js';

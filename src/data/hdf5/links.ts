@@ -1,5 +1,5 @@
 /** The links of a group: symbol tables of old files, link messages and heaps of new ones. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { leaves1 } from './btree1.js';
 import { records } from './btree2.js';
 import { type Fields, nowhere } from './fields.js';

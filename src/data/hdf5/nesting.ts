@@ -2,7 +2,7 @@
  * Virtual datasets made of virtual datasets: how deep, and how much is read for one read of the outermost one. Files
  * that refer to themselves or to each other end here.
  */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 
 /** More levels than any file has: series of files, of files of modules, are two or three. */
 const deepest = 16;

@@ -1,5 +1,5 @@
 /** Object headers, versions 1 and 2: the messages that describe a group or a dataset. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { type Fields, nowhere } from './fields.js';
 import type { Pages } from './pages.js';
 

@@ -2,9 +2,9 @@
  * Reads of metadata: small, scattered and often repeated, so whole pages are read and the latest are kept. Pixels do not
  * pass here.
  */
-import { EwaldError } from '../../errors.js';
-import type { PlatformSignal } from '../../globals.js';
-import { Pace } from '../../pace.js';
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import { Pace } from '../../base/pace.js';
 import type { ByteSource } from '../byte-source.js';
 import { Fields, type Widths } from './fields.js';
 

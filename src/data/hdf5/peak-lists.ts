@@ -1,5 +1,5 @@
 /** Peak lists that stand beside the frames: CXI's columns nPeaks, peakXPosRaw, peakYPosRaw, and tables of three columns. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import type { ListedPeaks, ReadPeaksOptions } from '../dataset.js';
 import { viewAs } from '../dtype.js';
 import type { Catalog } from './catalog.js';

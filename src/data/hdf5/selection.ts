@@ -1,5 +1,5 @@
 /** Selections of virtual datasets: for each axis which indices, in their order. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import type { Fields } from './fields.js';
 
 /** Indices of one axis: `count` blocks of `block` indices, a block every `stride`. Infinity: without end. */

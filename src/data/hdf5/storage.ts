@@ -1,8 +1,8 @@
 /** Reading boxes of elements out of a file, as bytes of the file's own type. */
-import { EwaldError, isEwaldError, messageOf } from '../../errors.js';
-import type { PlatformSignal } from '../../globals.js';
-import { checkSignal } from '../../options.js';
-import type { Pace } from '../../pace.js';
+import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import { checkSignal } from '../../base/options.js';
+import type { Pace } from '../../base/pace.js';
 import type { Codecs } from '../codecs/codecs.js';
 import { tooLarge } from '../shapes.js';
 import { type Box, copyBox, fillBox, isRun, meet, offsetOf, type Side, volume } from './box.js';

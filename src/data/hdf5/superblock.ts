@@ -1,6 +1,6 @@
 /** The superblock: where the root group is, and how wide addresses are. */
-import { EwaldError } from '../../errors.js';
-import type { Pace } from '../../pace.js';
+import { EwaldError } from '../../base/errors.js';
+import type { Pace } from '../../base/pace.js';
 import type { ByteSource } from '../byte-source.js';
 import { Fields } from './fields.js';
 import { Pages } from './pages.js';

@@ -1,5 +1,5 @@
 /** Elements as values of JavaScript: attributes, and datasets that are no frames. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { swapBytes } from '../byte-order.js';
 import { type FrameArray, numberBytes, viewAs } from '../dtype.js';
 import { type Hdf5Type, numbersOf } from './datatype.js';

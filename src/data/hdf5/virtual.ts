@@ -1,6 +1,6 @@
 /** Virtual datasets: put together from boxes of other datasets, often of other files. */
-import { EwaldError } from '../../errors.js';
-import type { PlatformSignal } from '../../globals.js';
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import { type Box, copyBox, fillBox, type Side, volume } from './box.js';
 import type { Dataspace } from './dataspace.js';
 import type { Hdf5Type } from './datatype.js';

@@ -1,5 +1,5 @@
 /** Types, shapes and attributes as they are written. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { bytesOfArray, type DataType, elementBytes, elements, type FrameArray } from '../dtype.js';
 import { Writer } from './write-fields.js';
 

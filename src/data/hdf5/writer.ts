@@ -4,7 +4,7 @@
  * Plain and small on purpose: superblock 2, object headers 2, links in the header, chunks in a fixed array. HDF5 1.10 and
  * newer read it, h5py and h5wasm in the tests. What it cannot write, a library can.
  */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import type { Codecs } from '../codecs/codecs.js';
 import { bytesOfArray, type DataType, elementBytes, type FrameArray } from '../dtype.js';
 import { sizeBytes } from './chunk-grid.js';

@@ -1,7 +1,7 @@
 /** A Blob or File as a source: what a browser's file dialog and drag-and-drop give. Nothing is loaded but what is read. */
-import { EwaldError, messageOf } from '../../errors.js';
-import type { PlatformBlob, PlatformFile } from '../../globals.js';
-import { checkSignal, shown } from '../../options.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
+import type { PlatformBlob, PlatformFile } from '../../base/globals.js';
+import { checkSignal, shown } from '../../base/options.js';
 import {
   absentFile,
   type ByteSource,

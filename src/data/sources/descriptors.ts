@@ -5,8 +5,8 @@
  */
 import { close, constants, fstat, open, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
-import { EwaldError } from '../../errors.js';
-import { fileError, tooManyFiles } from '../../file-errors.js';
+import { EwaldError } from '../../base/errors.js';
+import { fileError, tooManyFiles } from '../../base/file-errors.js';
 
 const [openFile, statFile, closeFile] = [promisify(open), promisify(fstat), promisify(close)];
 

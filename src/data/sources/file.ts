@@ -2,10 +2,10 @@
 import { fstat, read, readv } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { EwaldError } from '../../errors.js';
-import { fileError } from '../../file-errors.js';
-import type { PlatformSignal } from '../../globals.js';
-import { checkSignal } from '../../options.js';
+import { EwaldError } from '../../base/errors.js';
+import { fileError } from '../../base/file-errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import { checkSignal } from '../../base/options.js';
 import { turningOfAddon } from '../byte-order.js';
 import { absentFile, type ByteSource, partsInside, type SiblingOptions, target } from '../byte-source.js';
 import { Descriptor } from './descriptors.js';

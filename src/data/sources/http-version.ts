@@ -3,7 +3,7 @@
  * Last-Modified, and the size. A server that says neither of the first two cannot be held to its word: a file that is
  * replaced by another one of the same size goes unnoticed there.
  */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 
 /** What an answer says of the file. */
 export interface Version {

@@ -5,10 +5,10 @@
  * read (its ETag, Last-Modified or size does). What may pass by itself (network, 429, 5xx) is tried again with back-off,
  * from the byte on that is missing.
  */
-import { expects } from '../../arguments.js';
-import { EwaldError, messageOf } from '../../errors.js';
-import type { PlatformSignal, PlatformUrl } from '../../globals.js';
-import { checkSignal } from '../../options.js';
+import { expects } from '../../base/arguments.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
+import type { PlatformSignal, PlatformUrl } from '../../base/globals.js';
+import { checkSignal } from '../../base/options.js';
 import {
   absentFile,
   type ByteSource,

@@ -1,7 +1,7 @@
 /** Bytes in memory as a source; files it refers to are given along with it. */
-import { EwaldError } from '../../errors.js';
-import { checkSignal, shown } from '../../options.js';
-import { Pace } from '../../pace.js';
+import { EwaldError } from '../../base/errors.js';
+import { checkSignal, shown } from '../../base/options.js';
+import { Pace } from '../../base/pace.js';
 import {
   absentFile,
   type ByteSource,

@@ -8,8 +8,8 @@
  * and so is one to anything that is not HTTP. Browsers hide where a redirect leads; requests with headers are
  * therefore refused there when the server redirects, and requests without headers are followed by the browser.
  */
-import { EwaldError } from '../../errors.js';
-import type { PlatformSignal } from '../../globals.js';
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
 
 /** As many as browsers follow. */
 const mostRedirects = 20;

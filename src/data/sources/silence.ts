@@ -1,5 +1,5 @@
 /** Ends a request of which nothing is heard: however large the answer is, it may take as long as bytes keep coming. */
-import type { PlatformSignal } from '../../globals.js';
+import type { PlatformSignal } from '../../base/globals.js';
 
 /** The silence of one request. */
 export class Silence {

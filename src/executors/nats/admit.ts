@@ -2,7 +2,7 @@
  * What is accepted from the cluster. Anyone the server lets in can publish anything, so a message is only data until it
  * has passed here: its fields are checked one by one, and a module is looked up, never located by what was sent.
  */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { checkReference } from '../check-task.js';
 import type { WorkerInfo } from '../executor.js';
 import { isRegistered, registeredNames } from '../registered.js';

@@ -1,5 +1,5 @@
 /** A cluster on a NATS server: its streams, who is there, and that all are of one build. */
-import { EwaldError, messageOf } from '../../errors.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
 import { decode, encode } from '../codec.js';
 import type { WorkerInfo } from '../executor.js';
 import { identity } from '../identity.js';

@@ -1,5 +1,5 @@
 /** An executor whose workers have joined a cluster: one run is one lane. */
-import { integer, real } from '../../options.js';
+import { integer, real } from '../../base/options.js';
 import { encode } from '../codec.js';
 import { drive } from '../drive.js';
 import type { Executor, RunOptions, WorkerInfo } from '../executor.js';

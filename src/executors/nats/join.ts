@@ -1,5 +1,5 @@
 /** Joins a cluster with a pool of workers of this process. */
-import { integer, real } from '../../options.js';
+import { integer, real } from '../../base/options.js';
 import { decode } from '../codec.js';
 import { describe } from '../local.js';
 import { checkWorkers } from '../options.js';

@@ -1,5 +1,5 @@
 /** One worker of a cluster at work: a task at a time a slot, its result given once, and only then taken away. */
-import { EwaldError, messageOf } from '../../errors.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
 import { decode, encode } from '../codec.js';
 import { Failed, type Outcome } from '../drive.js';
 import type { WorkerInfo } from '../executor.js';

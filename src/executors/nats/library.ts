@@ -1,7 +1,7 @@
 /** The clients of NATS, which are optional peers: loaded when a cluster is first spoken to. */
-import { EwaldError, messageOf } from '../../errors.js';
-import { importOptional } from '../../optional.js';
-import { knownOptions } from '../../options.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
+import { importOptional } from '../../base/optional.js';
+import { knownOptions } from '../../base/options.js';
 import { parseAddress } from './address.js';
 import { type LoadNats, type NatsOptions, natsOptionNames, type TcpConnect } from './options.js';
 

@@ -1,5 +1,5 @@
 /** Requests that are repeated when the server restarts. */
-import { EwaldError, isEwaldError, messageOf } from '../../errors.js';
+import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { Connection } from './library.js';
 
 const retryMs = 250;

@@ -1,5 +1,5 @@
 /** Payloads on the cluster: small ones in messages, large ones in the object store, named by who needs them. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { decode, encode } from '../codec.js';
 import { hashOf } from '../content.js';
 import type { Nats } from './library.js';

@@ -1,5 +1,5 @@
 /** The submitting side: tasks go into the work queue, results come from their stream, each once. */
-import { EwaldError, messageOf } from '../../errors.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
 import { encode } from '../codec.js';
 import { Failed, type Lane, type Outcome, type TaskCall } from '../drive.js';
 import { build, identity } from '../identity.js';

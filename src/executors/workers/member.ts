@@ -1,6 +1,6 @@
 /** One worker of a pool as the pool sees it: its tasks in the order in which it runs them, its limits, its end. */
-import { EwaldError } from '../../errors.js';
-import { version } from '../../version.js';
+import { EwaldError } from '../../base/errors.js';
+import { version } from '../../base/version.js';
 import type { WorkerReply } from '../../workers/messages.js';
 import { build, identity } from '../identity.js';
 import type { Place } from '../place.js';

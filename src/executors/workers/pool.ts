@@ -1,5 +1,5 @@
 /** Workers of one process: tasks go to whoever has room, a worker that is lost is replaced, its task tried again. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { Failed, type Lane, type Outcome, type TaskCall } from '../drive.js';
 import type { Place } from '../place.js';
 import type { TaskSpec } from '../task.js';

@@ -1,7 +1,8 @@
 /** The worker's side: tasks come by a port, one is run after the other, results go back. */
+
+import { EwaldError } from '../../base/errors.js';
+import { version } from '../../base/version.js';
 import { workersComm } from '../../communicator/workers.js';
-import { EwaldError } from '../../errors.js';
-import { version } from '../../version.js';
 import { TaskHost } from '../host.js';
 import { build } from '../identity.js';
 import type { HostPlace } from '../place.js';

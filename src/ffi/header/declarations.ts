@@ -1,5 +1,5 @@
 /** The declarations of a header, one after the other. */
-import { isEwaldError } from '../../errors.js';
+import { isEwaldError } from '../../base/errors.js';
 import { world } from './constant-expressions.js';
 import { Declarators } from './declarator.js';
 import { evaluate, truthy } from './expression.js';

@@ -1,6 +1,6 @@
 /** The parser's front: header text in, function table out. */
-import { EwaldError } from '../../errors.js';
-import { knownOptions } from '../../options.js';
+import { EwaldError } from '../../base/errors.js';
+import { knownOptions } from '../../base/options.js';
 import { predefined } from './builtin.js';
 import { readConstants } from './constants.js';
 import { readDeclarations } from './declarations.js';

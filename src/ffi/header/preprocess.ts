@@ -1,6 +1,6 @@
 /** The preprocessor: conditionals, macros, includes, and the line markers of a compiler's own preprocessor. */
-import { isEwaldError } from '../../errors.js';
-import { nearest } from '../../options.js';
+import { isEwaldError } from '../../base/errors.js';
+import { nearest } from '../../base/options.js';
 import { builtinHeaders, systemNames } from './builtin.js';
 import { decide } from './condition.js';
 import { describe } from './expression.js';

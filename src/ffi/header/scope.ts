@@ -1,5 +1,5 @@
 /** The names a header has declared so far, and the checks against declaring one twice in different ways. */
-import { nearest } from '../../options.js';
+import { nearest } from '../../base/options.js';
 import { type Constant, int } from './integer.js';
 import { type Layout, layoutOf, longBits, type ScalarLayout, scalarLayout } from './layout.js';
 import type { Token } from './lexer.js';

@@ -1,5 +1,5 @@
 /** Header text and places in it: every refusal names file, line and column and shows the line with a caret. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 
 /** A header and its text. */
 export interface SourceFile {

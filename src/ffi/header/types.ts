@@ -1,6 +1,6 @@
 /** The function table: what a header declares, as plain JSON for one data model. */
 
-import { expectsMembers } from '../../arguments.js';
+import { expectsMembers } from '../../base/arguments.js';
 import type { DataModel } from '../../memory/model.js';
 
 export type { DataModel };

@@ -1,7 +1,7 @@
 /** Where libraries lie: the names a library can have, and the folders that are looked in. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve, sep } from 'node:path';
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { identify } from './identify.js';
 import { systemLibrary } from './loader.js';
 

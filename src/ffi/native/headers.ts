@@ -2,8 +2,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { EwaldError } from '../../errors.js';
-import { fileError, fileReason } from '../../file-errors.js';
+import { EwaldError } from '../../base/errors.js';
+import { fileError, fileReason } from '../../base/file-errors.js';
 import { builtinHeaders } from '../header/builtin.js';
 import type { Definitions } from '../header/parse.js';
 import { definitionMap } from '../header/parse.js';

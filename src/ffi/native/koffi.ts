@@ -1,7 +1,7 @@
 /** koffi, which calls native functions; an optional peer that is loaded when a native library is opened. */
-import { EwaldError, messageOf } from '../../errors.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
+import { importOptional } from '../../base/optional.js';
 import { type NativeAccess, NativeSpace } from '../../memory/space.js';
-import { importOptional } from '../../optional.js';
 
 /** What is used of koffi 3. */
 export interface Koffi {

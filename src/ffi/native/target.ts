@@ -1,5 +1,5 @@
 /** A library of the process, called through koffi. Arrays are passed by their address: nothing is copied. */
-import { EwaldError, messageOf } from '../../errors.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
 import { type CallFrame, callPointer, countError, FrameEnds, resultOf } from '../bind.js';
 import { callbackShape, isText } from '../callback.js';
 import type { Argument, Converter, Direction, Parameter } from '../frame.js';

@@ -2,8 +2,8 @@
  * The parts of a wasm binary that the engine does not tell: the signatures of its functions; and a tiny module for
  * callbacks.
  */
-import { expects, expectsMembers } from '../../arguments.js';
-import { EwaldError } from '../../errors.js';
+import { expects, expectsMembers } from '../../base/arguments.js';
+import { EwaldError } from '../../base/errors.js';
 
 export type WasmType = 'i32' | 'i64' | 'f32' | 'f64' | 'other';
 /** Parameters and results of a function. */

@@ -1,6 +1,6 @@
 /** Wasm modules of users: compiled, given what they import, started. */
-import { EwaldError, messageOf } from '../../errors.js';
-import type { PlatformInstance, PlatformModule, PlatformResponse, PlatformUrl } from '../../globals.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
+import type { PlatformInstance, PlatformModule, PlatformResponse, PlatformUrl } from '../../base/globals.js';
 
 /** What a library can be on wasm. */
 export type WasmSource =

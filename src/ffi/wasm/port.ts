@@ -1,5 +1,5 @@
 /** The way to a worker: posting to it, and hearing from it. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 
 export interface Reply {
   readonly id: number;

@@ -1,5 +1,5 @@
 /** A library that is a wasm module: its exports, its heap, its function table. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { WasmSpace } from '../../memory/space.js';
 import { type CallFrame, callPointer, FrameEnds, resultOf } from '../bind.js';
 import { callbackShape } from '../callback.js';

@@ -1,6 +1,6 @@
 /** How C's types cross into wasm functions: the C ABI of clang for wasm32. */
-import { expectsMembers } from '../../arguments.js';
-import { EwaldError } from '../../errors.js';
+import { expectsMembers } from '../../base/arguments.js';
+import { EwaldError } from '../../base/errors.js';
 import { jsMemory } from '../../memory/space.js';
 import { type CFunction, type CType, type FunctionTable, signature, typeText } from '../header/types.js';
 import { Runtime } from '../runtime.js';

@@ -5,7 +5,7 @@
  * and back, and what one instance keeps in its variables the other does not see. Addresses, handles and callbacks
  * cannot be passed.
  */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { Rows } from '../../memory/rows.js';
 import { countError } from '../bind.js';
 import { Callback, isText } from '../callback.js';

@@ -5,8 +5,8 @@
 
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
+import { EwaldError } from '../../base/errors.js';
 import type { FrameArray } from '../../data/dtype.js';
-import { EwaldError } from '../../errors.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
 
 /** The udf room of a core. */

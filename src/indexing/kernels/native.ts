@@ -2,7 +2,7 @@
 
 import type { NativeHost } from '../../backends/native/host.js';
 import { addonError } from '../../backends/status.js';
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { imageResult, indexedCell, indexerDescriptor } from '../../layout/layout.js';
 import { pack, sizeOf } from '../../layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';

@@ -2,9 +2,9 @@
  * Indexing on several wasm instances: each worker has a core and a heap of its own, and takes a slice of every batch.
  */
 
+import type { WorkerPort } from '../../base/worker-port.js';
 import { imageResult, indexedCell } from '../../layout/layout.js';
 import { sizeOf } from '../../layout/struct.js';
-import type { WorkerPort } from '../../worker-port.js';
 import { WorkerClient } from '../../workers/client.js';
 import type {} from '../calls.js';
 import type { IndexingBatch, IndexingDescriptor, IndexingKernel } from '../contract.js';

@@ -1,7 +1,7 @@
 /** The transforms of the page: an image to its half spectrum once, and back for every change of the filter. */
 
+import { breathe } from '../../base/options.js';
 import { type BackendName, createContext, type FftContext, type FftPlan } from '../../entries/fft.js';
-import { breathe } from '../../options.js';
 
 /** An image as numbers 0 … 255, a channel an array. */
 export interface Picture {

@@ -4,9 +4,9 @@
  * One loop does the work, the newest wish wins: while a slider moves, filters that nobody will see are left out.
  */
 
+import { messageOf } from '../../base/errors.js';
+import { breathe } from '../../base/options.js';
 import { type BackendName, devices, fftfreq, rfftfreq } from '../../entries/fft.js';
-import { messageOf } from '../../errors.js';
-import { breathe } from '../../options.js';
 import { bindBrush, drawMarks } from './brush.js';
 import { Engine, type Picture } from './engine.js';
 import { bindFiles } from './files.js';

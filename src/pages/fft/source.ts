@@ -1,7 +1,7 @@
 /** Pictures from files and from code, as pixels. Everything that is wrong with one is said in words. */
 
-import { messageOf } from '../../errors.js';
-import { breathe } from '../../options.js';
+import { messageOf } from '../../base/errors.js';
+import { breathe } from '../../base/options.js';
 import type { Picture } from './engine.js';
 
 import type { Sample } from './samples.js';

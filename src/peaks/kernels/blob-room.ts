@@ -1,5 +1,5 @@
 /** What kernels of GPUs have room for. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { peaksCapacities, peaksParams } from '../../layout/peaks.js';
 import { wordOf } from '../../layout/struct.js';
 

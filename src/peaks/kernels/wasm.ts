@@ -2,7 +2,7 @@
 
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { peak, peaksParams } from '../../layout/peaks.js';
 import { sizeOf } from '../../layout/struct.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../contract.js';

@@ -1,6 +1,6 @@
 /** Regions of a scan whose frames are alike: pixels that differ most over the scan, and clusters of their values. */
-import { EwaldError } from '../../errors.js';
-import { integer, knownOptions } from '../../options.js';
+import { EwaldError } from '../../base/errors.js';
+import { integer, knownOptions } from '../../base/options.js';
 import type { ResultBuffer } from '../buffers.js';
 import { pixelsUdf } from '../builtin/pixels.js';
 import { stddevUdf } from '../builtin/stddev.js';

@@ -1,6 +1,6 @@
 /** Centres of mass. Defaults are LiberTEM's. */
-import { EwaldError } from '../../errors.js';
-import { knownOptions, real } from '../../options.js';
+import { EwaldError } from '../../base/errors.js';
+import { knownOptions, real } from '../../base/options.js';
 import { type ComParams, comUdf } from '../builtin/com.js';
 import type { Scan } from '../scan.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';

@@ -1,5 +1,5 @@
 /** Fluctuations and crystallinity. Defaults are LiberTEM's. */
-import { knownOptions } from '../../options.js';
+import { knownOptions } from '../../base/options.js';
 import { crystallinityUdf, femUdf } from '../builtin/fluctuation.js';
 import type { Scan } from '../scan.js';
 import { type Analysis, navChannel } from './analysis.js';

@@ -1,6 +1,6 @@
 /** Sums under masks: of one's own, disks, rings, points, rings of equal width. Defaults are LiberTEM's. */
-import { EwaldError } from '../../errors.js';
-import { knownOptions } from '../../options.js';
+import { EwaldError } from '../../base/errors.js';
+import { knownOptions } from '../../base/options.js';
 import { masksUdf } from '../builtin/masks.js';
 import { circular, type MaskArray, point, radialBins, ring } from '../masks.js';
 import type { Scan } from '../scan.js';

@@ -1,7 +1,7 @@
 /** Sizes, centres and radii of analyses, checked. */
-import { expectsMembers } from '../../arguments.js';
-import { EwaldError } from '../../errors.js';
-import { real } from '../../options.js';
+import { expectsMembers } from '../../base/arguments.js';
+import { EwaldError } from '../../base/errors.js';
+import { real } from '../../base/options.js';
 import type { Scan } from '../scan.js';
 
 /** Throws `Argument` unless `scan` is what `load` gives. */

@@ -1,6 +1,6 @@
 /** Fourier components around rings: how many-fold the pattern is on each of them. */
-import { EwaldError } from '../../errors.js';
-import { integer, knownOptions, real } from '../../options.js';
+import { EwaldError } from '../../base/errors.js';
+import { integer, knownOptions, real } from '../../base/options.js';
 import { masksUdf } from '../builtin/masks.js';
 import { product } from '../dtypes.js';
 import { polarMap, radialBins } from '../masks.js';

@@ -1,6 +1,6 @@
 /** Sums, standard deviations, single frames, and their spectra. Defaults are LiberTEM's. */
-import { EwaldError } from '../../errors.js';
-import { knownOptions } from '../../options.js';
+import { EwaldError } from '../../base/errors.js';
+import { knownOptions } from '../../base/options.js';
 import { pickUdf } from '../builtin/pick.js';
 import { stddevUdf } from '../builtin/stddev.js';
 import { logSumUdf, sumSigUdf, sumUdf } from '../builtin/sums.js';

@@ -2,7 +2,7 @@
  * Centre of mass of each frame, and what follows from it: shifts against a reference, rotated and flipped into the axes of
  * the scan, their divergence and curl, and the trend that descanning leaves.
  */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { curl, divergence, type Field, type Regression, regress, straighten, subtractTrend } from '../field.js';
 import { circular, ring, spansOf } from '../masks.js';
 import { defineUdf, type UdfMeta } from '../udf.js';

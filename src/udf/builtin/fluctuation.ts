@@ -1,5 +1,5 @@
 /** Measures of order in each frame: fluctuations on a ring (FEM), and spectral weight on a ring (crystallinity). */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import { spectrum2d } from '../fourier.js';
 import { isIntegerDtype } from '../frames-of.js';
 import { circular, ring, spansOf } from '../masks.js';

@@ -1,6 +1,7 @@
 /** Sums of frames under masks: a number a mask for each scan position. */
+
+import { EwaldError } from '../../base/errors.js';
 import type { DataType } from '../../data/dtype.js';
-import { EwaldError } from '../../errors.js';
 import type { PassStep } from '../../frame-pass/pass.js';
 import type { BufferDeclaration } from '../buffers.js';
 import { product } from '../dtypes.js';

@@ -1,7 +1,7 @@
 /** Single frames: those of the region of interest, as they are. */
-import { expects } from '../../arguments.js';
+import { expects } from '../../base/arguments.js';
+import type { PlatformUrl } from '../../base/globals.js';
 import { elements } from '../../data/dtype.js';
-import type { PlatformUrl } from '../../globals.js';
 import type { BufferDeclaration, BufferDeclarations } from '../buffers.js';
 import type { BufferDtype } from '../dtypes.js';
 import { settled } from '../running.js';

@@ -1,5 +1,5 @@
 /** Some pixels of each frame: feature vectors of scan positions. */
-import { EwaldError } from '../../errors.js';
+import { EwaldError } from '../../base/errors.js';
 import type { BufferDeclaration } from '../buffers.js';
 import { product } from '../dtypes.js';
 import { defineUdf, type UdfMeta } from '../udf.js';

@@ -1,5 +1,5 @@
 /** Pictures in a page, and as HTML for hosts that show it. */
-import { expectsMembers } from '../../arguments.js';
+import { expectsMembers } from '../../base/arguments.js';
 import { toRgba } from '../colormap.js';
 import { expectsPicture, type LivePicture } from './picture.js';
 

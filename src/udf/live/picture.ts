@@ -1,5 +1,5 @@
 /** One picture to be shown. */
-import { expectsMembers } from '../../arguments.js';
+import { expectsMembers } from '../../base/arguments.js';
 export interface LivePicture {
   readonly title: string;
   readonly height: number;

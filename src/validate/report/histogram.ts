@@ -3,7 +3,7 @@
  * exact zero.
  */
 
-import { htmlText as harmless } from '../../plain-text.js';
+import { htmlText as harmless } from '../../base/plain-text.js';
 import { type Report, shown } from '../run.js';
 
 const [width, strip, left, right, bottom] = [520, 64, 84, 22, 26];

@@ -1,6 +1,6 @@
 /** A report as one HTML page that needs nothing else: device, verdict, histograms, table; light and dark. */
 
-import { htmlText as harmless } from '../../plain-text.js';
+import { htmlText as harmless } from '../../base/plain-text.js';
 import type { Outcome } from '../case.js';
 import { type Report, type RowResult, shown } from '../run.js';
 import { histograms } from './histogram.js';

@@ -1,5 +1,5 @@
 /** Small problems with known answers, one for each mechanism; the kernels are in wgsl/self_test. */
-import type { Mechanism } from '../../../mechanisms.js';
+import type { Mechanism } from '../../mechanisms.js';
 
 /** A problem: what its kernel reads, how it is run, and what it has to give. */
 export interface Problem {

@@ -1,7 +1,7 @@
 /** Runs the problems on a device and compares; what fails is a verdict, what loses the device is an error. */
 import source from '../../../../wgsl/self_test/mechanisms.wgsl';
-import { isEwaldError } from '../../../errors.js';
-import type { Mechanism } from '../../../mechanisms.js';
+import { isEwaldError } from '../../../base/errors.js';
+import type { Mechanism } from '../../mechanisms.js';
 import type { Verdict } from '../../verdicts.js';
 import type { Binding, GpuDevice } from '../device.js';
 import type { GpuBuffer, Usage } from '../pool.js';

@@ -10,7 +10,7 @@
 import ends from '../../../../wgsl/fft/ends.wgsl';
 import radix from '../../../../wgsl/fft/radix.wgsl';
 import { partsOf } from '../../../backends/webgpu/shader.js';
-import { EwaldError } from '../../../errors.js';
+import { EwaldError } from '../../../base/errors.js';
 import { oddButterfly } from './butterfly.js';
 import { hasButterfly, radicesOf } from './lengths.js';
 import type { Loop, Pass, Window } from './program.js';

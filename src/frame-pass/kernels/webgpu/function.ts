@@ -5,7 +5,7 @@
 import prelude from '../../../../wgsl/udf/function.wgsl';
 import type { GpuDevice } from '../../../backends/webgpu/device.js';
 import type { GpuBuffer, Usage } from '../../../backends/webgpu/pool.js';
-import { EwaldError, isEwaldError } from '../../../errors.js';
+import { EwaldError, isEwaldError } from '../../../base/errors.js';
 import type {
   FunctionArray,
   FunctionDescriptor,

@@ -2,7 +2,7 @@
  * What follows from the known cells of a run, made in float64 on the host and packed for the kernels. The twin of
  * cpp/indexing/tables.cpp.
  */
-import { EwaldError } from '../../../errors.js';
+import { EwaldError } from '../../../base/errors.js';
 import { knownCell } from '../../../layout/indexing-webgpu.js';
 import { searchConstants } from '../../../layout/search.js';
 import { packAll } from '../../../layout/struct.js';

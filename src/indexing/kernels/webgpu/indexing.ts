@@ -6,7 +6,7 @@
 import type { Commands } from '../../../backends/webgpu/commands.js';
 import type { BufferRequest, GpuDevice } from '../../../backends/webgpu/device.js';
 import type { GpuBuffer } from '../../../backends/webgpu/pool.js';
-import { EwaldError } from '../../../errors.js';
+import { EwaldError } from '../../../base/errors.js';
 import { indexingEnums as enums, imageResult, indexedCell, indexerParams } from '../../../layout/indexing.js';
 import {
   indexingCapacities,

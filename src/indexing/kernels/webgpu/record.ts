@@ -7,7 +7,7 @@
 import type { Commands } from '../../../backends/webgpu/commands.js';
 import type { BufferRequest } from '../../../backends/webgpu/device.js';
 import type { GpuBuffer } from '../../../backends/webgpu/pool.js';
-import { EwaldError } from '../../../errors.js';
+import { EwaldError } from '../../../base/errors.js';
 import { indexingEnums as enums, stageCell, stagePick, stageSummary, stageVector } from '../../../layout/indexing.js';
 import { lattice, tally as tallyLayout } from '../../../layout/indexing-webgpu.js';
 import { searchConstants } from '../../../layout/search.js';

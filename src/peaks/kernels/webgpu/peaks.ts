@@ -4,7 +4,7 @@
 import { boundBuffers } from '../../../backends/webgpu/bound.js';
 import type { GpuDevice } from '../../../backends/webgpu/device.js';
 import type { GpuBuffer } from '../../../backends/webgpu/pool.js';
-import { EwaldError } from '../../../errors.js';
+import { EwaldError } from '../../../base/errors.js';
 import { peaksDescriptor, peaksRing } from '../../../layout/peaks.js';
 import { sizeOf, wordOf } from '../../../layout/struct.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../../contract.js';

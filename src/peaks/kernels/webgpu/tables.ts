@@ -1,5 +1,5 @@
 /** What a plan on WebGPU knows of each pixel: made once, on the host. */
-import { EwaldError } from '../../../errors.js';
+import { EwaldError } from '../../../base/errors.js';
 import { maskedBin } from '../../../layout/peaks.js';
 import type { PeaksDescriptor } from '../../contract.js';
 

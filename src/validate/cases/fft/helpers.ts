@@ -1,9 +1,9 @@
 /** What goes with transforms: convolution and correlation against their sums; frequencies and shifts by plane waves. */
 
+import type { Context } from '../../../context/rooms.js';
 import type { FftArray, FftPrecision } from '../../../fft/fft.js';
 import { convolve, correlate, type FoldMode, fftfreq, fftshift, ifftshift } from '../../../fft/helpers.js';
 import { Random } from '../../../random/random.js';
-import type { Context } from '../../../rooms.js';
 import type { Row } from '../../case.js';
 import { relativeL2 } from '../../compare.js';
 import { cosPi, sinPi } from '../../oracle/fft/sums.js';

@@ -4,9 +4,9 @@
  * back again is where it began.
  */
 
+import type { Context } from '../../../context/rooms.js';
 import type { FftArray, FftPlan, FftPrecision } from '../../../fft/fft.js';
 import { Random } from '../../../random/random.js';
-import type { Context } from '../../../rooms.js';
 import type { Comparison, Row } from '../../case.js';
 import { relativeL2 } from '../../compare.js';
 import { cosPi, sinPi } from '../../oracle/fft/sums.js';

@@ -6,9 +6,9 @@
  * single lengths of kinds.ts and to the soak.
  */
 
+import type { Context } from '../../../context/rooms.js';
 import type { FftOptions, FftPrecision, R2rKind } from '../../../fft/fft.js';
 import { Random } from '../../../random/random.js';
-import type { Context } from '../../../rooms.js';
 import type { Comparison, Row } from '../../case.js';
 import { relativeL2, worstElement } from '../../compare.js';
 import { fastTransform, fastTrig } from '../../oracle/fft/long.js';

@@ -1,7 +1,7 @@
 /** A problem planned on a backend, with guard words around and between what it writes. */
 
+import type { Context } from '../../../context/rooms.js';
 import type { FftArray, FftPlan, FftScale } from '../../../fft/fft.js';
-import type { Context } from '../../../rooms.js';
 import { runOnDevice } from './on-device.js';
 import { places } from './places.js';
 import type { Problem } from './problem.js';

@@ -4,9 +4,9 @@
  * long as it passes on the right things.
  */
 
+import type { Context } from '../../../context/rooms.js';
 import { type Cell, cellFromParameters, dot } from '../../../crystal/cell.js';
 import type { IndexingMethod, IndexingThresholds } from '../../../indexing/indexer.js';
-import type { Context } from '../../../rooms.js';
 import { type SpotSimulation, simulateSpots } from '../../../simulate/spots.js';
 import type { Row } from '../../case.js';
 import { spotAt } from '../../oracle/indexing/lattices.js';

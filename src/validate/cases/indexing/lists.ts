@@ -1,8 +1,8 @@
 /** Batches of images whose lattices are known because they were made, and how a backend indexes them. */
 
+import type { Context } from '../../../context/rooms.js';
 import { type Cell, cellFromParameters } from '../../../crystal/cell.js';
 import type { IndexerOptions, IndexingResult, IndexingThresholds } from '../../../indexing/indexer.js';
-import type { Context } from '../../../rooms.js';
 import type { TrueImage } from '../../oracle/indexing/lattices.js';
 
 /**

@@ -1,7 +1,7 @@
 /** The same work done in two ways, to be the same bytes. */
 
+import type { Context } from '../../../context/rooms.js';
 import type { IndexingMethod, IndexingResult } from '../../../indexing/indexer.js';
-import type { Context } from '../../../rooms.js';
 import { simulateSpots } from '../../../simulate/spots.js';
 import { differentBytes } from '../../compare.js';
 import * as bounds from '../../tolerances.js';

@@ -1,6 +1,7 @@
 /** Cluster analysis, both of its passes: deviations of pixels on the backend, and the labels that come of feature vectors. */
+
+import type { Context } from '../../../context/rooms.js';
 import type { FrameArray } from '../../../data/dtype.js';
-import type { Context } from '../../../rooms.js';
 import type { Analysis } from '../../../udf/analyses/analysis.js';
 import { clusterAnalysis } from '../../../udf/analyses/cluster.js';
 import { steps } from '../../../udf/engine.js';

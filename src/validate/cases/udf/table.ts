@@ -1,9 +1,9 @@
 /** The case table of passes over frames, and of what UDFs of the package make of them. */
 
+import type { Context } from '../../../context/rooms.js';
 import type { FrameArray } from '../../../data/dtype.js';
 import { kindOf } from '../../../frame-pass/pack.js';
 import type { FrameSums, PassStep } from '../../../frame-pass/pass.js';
-import type { Context } from '../../../rooms.js';
 import type { RoomTable, Row } from '../../case.js';
 import { type PassTruth, type Stack, type Sums, sumsOf } from '../../oracle/udf/sums.js';
 import * as bounds from '../../tolerances.js';

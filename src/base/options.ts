@@ -1,0 +1,203 @@
+/** Checks of option objects at the facade: unknown names, ranges, near misses. */
+import { EwaldError } from './errors.js';
+import type { Range } from './range.js';
+
+/** Edit distance of two short names, for "did you mean". */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(
+        (row[j] ?? 0) + 1,
+        (next[j - 1] ?? 0) + 1,
+        (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+      );
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** The name nearest to `name`, when one is near. */
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  const bound = Math.max(2, name.length / 3);
+  // Names of quite another length are not near, and a hostile name may be as long as its file.
+  const ranked = names
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= bound)
+    .map((candidate) => [distance(name.toLowerCase(), candidate.toLowerCase()), candidate] as const)
+    .sort((a, b) => a[0] - b[0]);
+  const best = ranked[0];
+  return best && best[0] <= bound ? best[1] : undefined;
+}
+
+/** A value of any kind in words, for messages; never throws, never long. */
+export function shown(value: unknown): string {
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'symbol') return 'a symbol';
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'string'
+      ? JSON.stringify(value.length > 120 ? `${value.slice(0, 110)} …` : value)
+      : `${value}`;
+  try {
+    if (ArrayBuffer.isView(value)) {
+      const { length } = value as { readonly length?: number };
+      return `a ${value.constructor.name}${length === undefined ? '' : ` of ${length}`}`;
+    }
+    const name = (value as object).constructor?.name ?? 'object';
+    if (typeof (value as PromiseLike<unknown>).then === 'function') return 'a Promise (is an await missing?)';
+    if (name !== 'Array' && name !== 'Object') return `a ${name}`;
+    const text = JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? `${inner}n` : inner));
+    return text.length > 120 ? `${text.slice(0, 110)} …` : text;
+  } catch {
+    return 'an object that cannot be shown';
+  }
+}
+
+/** Options of a plan's run, which are easily given to the plan: their names, and the call that takes them. */
+export interface OfRun {
+  readonly names: readonly string[];
+  readonly call: string;
+}
+
+/** Refuses what is no object of options, and option names that `known` lacks. */
+export function knownOptions(what: string, options: object, known: readonly string[], ofRun?: OfRun): void {
+  const isPromise = typeof (options as { then?: unknown } | null | undefined)?.then === 'function';
+  if (
+    typeof options !== 'object' ||
+    options === null ||
+    Array.isArray(options) ||
+    ArrayBuffer.isView(options) ||
+    isPromise
+  )
+    throw new EwaldError(
+      'Argument',
+      `${what} was given ${shown(options)} for its options; needed is an object with some of ${known.join(', ')}`,
+    );
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    if (ofRun?.names.includes(name))
+      throw new EwaldError(
+        'Argument',
+        `${what} has no option "${name}": it belongs to the run of the plan, await ${ofRun.call}`,
+      );
+    const near = nearest(name, known);
+    throw new EwaldError(
+      'Argument',
+      `${what} has no option "${name}"; ${near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`}`,
+    );
+  }
+}
+
+/** An integer option within [low, high]; `fallback` when it is undefined. */
+export function integer(what: string, value: number | undefined, fallback: number, low: number, high: number): number {
+  if (value === undefined) return fallback;
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is an integer from ${low} to ${high}`, {
+      detail: { value, low, high },
+    });
+  }
+  return value;
+}
+
+/** A finite number option within [low, high]; `fallback` when it is undefined. */
+export function real(what: string, value: number | undefined, fallback: number, low: number, high: number): number {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'number' || !(value >= low && value <= high)) {
+    throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is a number from ${low} to ${high}`, {
+      detail: { value, low, high },
+    });
+  }
+  return value;
+}
+
+const fits = (value: number, { low, high, above, zero }: Range): boolean =>
+  (value >= low && value <= high && !(above && value === low)) || (zero !== undefined && value === 0);
+
+function refuseOutside(what: string, value: unknown, kind: string, { low, high, above, zero }: Range): never {
+  const orZero = zero === undefined ? '' : `0 (${zero}) or `;
+  throw new EwaldError(
+    'Argument',
+    `${what} is ${shown(value)}; needed is ${orZero}${kind} ${above ? 'above' : 'from'} ${low} to ${high}`,
+    {
+      detail: { value, low, high },
+    },
+  );
+}
+
+/** An integer option of a range of the layout. */
+export function integerIn(what: string, value: number | undefined, range: Range): number {
+  if (value === undefined) return range.fallback;
+  if (!Number.isInteger(value) || !fits(value, range)) refuseOutside(what, value, 'an integer', range);
+  return value;
+}
+
+/** A finite number of a range of the layout. */
+export function realIn(what: string, value: number | undefined, range: Range): number {
+  if (value === undefined) return range.fallback;
+  if (typeof value !== 'number' || !fits(value, range)) refuseOutside(what, value, 'a number', range);
+  return value;
+}
+
+/** One of several names; `fallback` when it is undefined. */
+export function choice<T extends string>(what: string, value: T | undefined, fallback: T, names: readonly T[]): T {
+  if (value === undefined) return fallback;
+  if (!names.includes(value)) {
+    const near = typeof value === 'string' ? nearest(value, names) : undefined;
+    throw new EwaldError(
+      'Argument',
+      `${what} is ${shown(value)}; needed is one of ${names.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
+    );
+  }
+  return value;
+}
+
+/** True or false; `fallback` when it is undefined. */
+export function flag(what: string, value: boolean | undefined, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'boolean')
+    throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is true or false`);
+  return value;
+}
+
+/** A list, as an array or a typed array of numbers; undefined stays. */
+export function list<T>(what: string, value: readonly T[] | undefined): readonly T[] | undefined {
+  if (value === undefined || Array.isArray(value)) return value;
+  const numbers = value as unknown;
+  if (ArrayBuffer.isView(numbers) && !(numbers instanceof DataView) && !(numbers instanceof BigInt64Array))
+    // One that was transferred away has no elements, and cannot be asked for them.
+    return numbers.byteLength === 0 ? [] : Array.from(numbers as unknown as ArrayLike<T>);
+  throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is an array`);
+}
+
+/** A function to be called back; undefined stays. */
+export function callback<F>(what: string, value: F | undefined): F | undefined {
+  if (value === undefined || typeof value === 'function') return value;
+  throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is a function`);
+}
+
+/** Throws `Aborted` when the signal has fired, `Argument` when it is none. */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean')
+    throw new EwaldError('Argument', `signal is ${shown(signal)}; needed is an AbortSignal`);
+  if (signal?.aborted) throw new EwaldError('Aborted', 'the work was aborted by its signal', { cause: signal.reason });
+}
+
+/** Lets timers, input and signals be served between two long synchronous stretches. */
+export function breathe(): Promise<void> {
+  const { setImmediate } = globalThis as { setImmediate?: (f: () => void) => void };
+  if (setImmediate) return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+}
+
+/** A bigint as a number where that is exact, as a string where it is not. */
+export const exact = (value: bigint): number | string =>
+  value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value);

@@ -1,0 +1,216 @@
+/**
+ * The context: holds the backends that are present, makes plans on the first that supports them, owns everything made
+ * from it.
+ */
+
+import type { AuditReport } from '../backends/audit-options.js';
+import type { Backend, OpenOptions } from '../backends/backend.js';
+import { type BackendInfo, type ContextOptions, contextOptionNames } from '../backends/context-options.js';
+import type { BackendName } from '../backends/names.js';
+import { type DeviceReport, openRanked, parseBackend, probeAll, rank, report } from '../backends/open.js';
+import type { Platform } from '../backends/platform.js';
+import { EwaldError } from '../base/errors.js';
+import { type Log, Logger, parseLogLevel } from '../base/log.js';
+import { callback, flag, knownOptions, shown } from '../base/options.js';
+import { asyncDispose, type Disposable, eachInTurn, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
+import { Auditor } from '../planner/audit.js';
+import type { Planner } from '../planner/planner.js';
+import { Planning } from '../planner/planning.js';
+
+/** What every context has, whatever its rooms. */
+export interface ContextCore extends Disposable {
+  /** The open backends, best first. */
+  readonly backends: readonly BackendInfo[];
+  /** Level and sink of the log; assign at any time. */
+  readonly log: Log;
+  /** What the audit has seen so far; undefined without `audit`. */
+  readonly audit: AuditReport | undefined;
+  /** Bytes held for plans and arrays on all backends now; 0 when every plan is disposed. */
+  readonly liveBytes: number;
+  /** Resolves when everything submitted so far is done. */
+  sync(): Promise<void>;
+}
+
+/** A context with these methods of rooms. */
+export type ContextOf<M> = ContextCore & M & MaybeAsyncDisposable;
+
+/** A room: what it adds to a context. */
+export type Room<M> = (planner: Planner) => M;
+
+export type { BackendInfo, ContextOptions } from '../backends/context-options.js';
+
+interface Settings {
+  readonly named: BackendName | undefined;
+  readonly strict: boolean;
+  readonly open: Omit<OpenOptions, 'named' | 'log'>;
+  readonly logger: Logger;
+  readonly auditor: Auditor | undefined;
+}
+
+function readSettings(platform: Platform, options: ContextOptions): Settings {
+  knownOptions('createContext', options, contextOptionNames);
+  knownOptions('createContext({ log })', options.log === undefined ? {} : options.log, ['level', 'sink']);
+  callback('createContext: log.sink', options.log?.sink);
+  checkPlaces(options);
+  const env = (name: string): string | undefined => platform.env(name) || undefined;
+  const named = options.backend !== undefined ? parseBackend(options.backend, 'the option backend') : undefined;
+  const fromEnv = env('EWALD_BACKEND');
+  const device = options.device ?? env('EWALD_DEVICE') ?? env('INDEXER_GPU_DEVICE');
+  const levelName = ['EWALD_LOG_LEVEL', 'INDEXER_LOG_LEVEL'].find((name) => env(name));
+  const level = options.log?.level ?? (levelName ? parseLogLevel(env(levelName) ?? '', levelName) : 'warn');
+  const logger = new Logger(parseLogLevel(level, 'the option log.level'), options.log?.sink);
+  return {
+    named: named ?? (fromEnv ? parseBackend(fromEnv, 'EWALD_BACKEND') : undefined),
+    strict: flag('createContext: strict', options.strict, false),
+    open: {
+      wasm: options.wasm,
+      startWorker: () => platform.startWorker(options.worker),
+      addonPath: typeof options.addonPath === 'string' ? { native: options.addonPath } : options.addonPath,
+      device: device === undefined ? undefined : String(device),
+    },
+    logger,
+    auditor:
+      options.audit === undefined || options.audit === 0
+        ? undefined
+        : new Auditor(options.audit, logger, () => platform.startWorker(options.worker), options.wasm),
+  };
+}
+
+/** Options that say where something is: their kind; what lies there is seen when it is opened. */
+function checkPlaces({ device, worker, addonPath, wasm }: ContextOptions): void {
+  const refuse = (what: string, value: unknown, needed: string): never => {
+    throw new EwaldError('Argument', `createContext: ${what} is ${shown(value)}; needed is ${needed}`);
+  };
+  if (device !== undefined && typeof device !== 'string' && typeof device !== 'number')
+    refuse('device', device, 'the index of a GPU, or part of its name');
+  if (worker !== undefined && typeof worker !== 'string' && typeof worker !== 'function' && !isUrl(worker))
+    refuse('worker', worker, "the URL of ewald's worker, or a function that makes one");
+  if (wasm === null || (typeof wasm !== 'undefined' && !['string', 'function', 'object'].includes(typeof wasm)))
+    refuse('wasm', wasm, 'a URL, bytes, a module, a response, or a function giving one');
+  if (addonPath === undefined || typeof addonPath === 'string') return;
+  knownOptions('createContext({ addonPath })', addonPath, ['native', 'cuda', 'cuda-emulated']);
+  for (const path of Object.values(addonPath))
+    if (path !== undefined && typeof path !== 'string') refuse('addonPath', path, 'the path of an addon');
+}
+const isUrl = (value: unknown): boolean => typeof URL !== 'undefined' && value instanceof URL;
+
+/** What a list of devices takes beside the options of a context. */
+export interface DeviceOptions extends ContextOptions {
+  /**
+   * Opens each GPU and tests what kernels rely on there (`faults`). Default false: nothing is opened, and a card gives no
+   * memory away.
+   */
+  readonly selfTest?: boolean;
+}
+
+/** Probes every backend, opening one for its self-test alone: what a context would find here, and why. */
+export async function listDevices(platform: Platform, options: DeviceOptions = {}): Promise<DeviceReport[]> {
+  knownOptions('devices', options, [...contextOptionNames, 'selfTest']);
+  const { selfTest: wanted, ...own } = options;
+  const selfTest = flag('devices: selfTest', wanted, false);
+  const { named, open, logger } = readSettings(platform, own);
+  const ranked = await probeAll(platform, { ...open, log: (level, message) => logger.write(level, message) }, named);
+  const present = ranked.filter(({ automatic }) => automatic);
+  const first = named ? present.find(({ name }) => name === named) : present[0];
+  return report(ranked, first?.name, selfTest);
+}
+
+/** Opens a context with these rooms on a platform; the entries of the package bind both. */
+export async function openContext<M extends object>(
+  platform: Platform,
+  rooms: readonly Room<Partial<M>>[],
+  options: ContextOptions = {},
+): Promise<ContextOf<M>> {
+  const { named, strict, open, logger, auditor } = readSettings(platform, options);
+  const log: OpenOptions['log'] = (level, message) => logger.write(level, message);
+  // With `strict` nothing but the named backend is touched.
+  const ranked = await probeAll(platform, { ...open, log }, named, strict && named ? [named] : undefined);
+  for (const { name, probe } of ranked)
+    log('debug', `${name}: ${probe.available ? 'available' : 'not available'}, ${probe.reason}`);
+  const backends = await openRanked(rank(ranked, named, strict), named, log);
+  const first = backends[0];
+  if (first?.device.kind === 'software' && first.name !== 'cuda-emulated')
+    log('warn', `${first.name} runs on ${first.device.name}, a software device: right, but slow`);
+  const context = new OpenContext(platform, backends, named, logger, auditor, rooms);
+  return context as unknown as ContextOf<M>;
+}
+
+// What is left to the garbage collector is said once, and the backends are let go.
+const forgotten =
+  typeof FinalizationRegistry === 'undefined'
+    ? undefined
+    : new FinalizationRegistry<{ logger: Logger; resource: Resource }>(({ logger, resource }) => {
+        if (resource.disposed) return;
+        logger.write('warn', 'a context was left to the garbage collector; end it with await context.dispose()');
+        resource.dispose().catch(() => undefined);
+      });
+
+/**
+ * What plans are made with. In a function of its own: closures of one function keep each other's variables alive, and
+ * neither the resource nor what it holds may reach the context or the planner, or the garbage collector could never tell
+ * that they were forgotten.
+ */
+function plannerOf(
+  platform: Platform,
+  open: readonly Backend[],
+  named: BackendName | undefined,
+  logger: Logger,
+  auditor: Auditor | undefined,
+): Planner {
+  const resource = contextResource(open, auditor);
+  const planning = new Planning(resource, open, platform.kernels, logger);
+  return {
+    resource,
+    log: logger,
+    auditor,
+    named,
+    plan: (feature, descriptor, on) => planning.plan(feature, descriptor, on),
+  };
+}
+
+function contextResource(open: readonly Backend[], auditor: Auditor | undefined): Resource {
+  const steps = [() => auditor?.dispose(), ...open.map((backend) => () => backend.dispose())];
+  return new Resource('context', undefined, { dispose: () => eachInTurn('context', steps) });
+}
+
+class OpenContext implements ContextCore {
+  readonly log: Logger;
+  readonly backends: readonly BackendInfo[];
+  readonly audit: AuditReport | undefined;
+  readonly #resource: Resource;
+  readonly #open: readonly Backend[];
+
+  constructor(
+    platform: Platform,
+    open: readonly Backend[],
+    named: BackendName | undefined,
+    logger: Logger,
+    auditor: Auditor | undefined,
+    rooms: readonly Room<object>[],
+  ) {
+    this.log = logger;
+    this.audit = auditor;
+    this.#open = open;
+    this.backends = open.map(({ name, device }) => Object.freeze({ name, device }));
+    const planner = plannerOf(platform, open, named, logger, auditor);
+    this.#resource = planner.resource;
+    for (const room of rooms) Object.assign(this, room(planner));
+    Object.defineProperty(this, asyncDispose, { value: () => this.dispose() });
+    // Whoever has the context or a plan of it has the planner. A context that was forgotten with a plan in use stays.
+    forgotten?.register(planner, { logger, resource: planner.resource }, planner.resource);
+  }
+
+  get liveBytes(): number {
+    return this.#open.reduce((sum, backend) => sum + backend.liveBytes, 0);
+  }
+
+  async sync(): Promise<void> {
+    this.#resource.assertAlive();
+    for (const backend of this.#open) await backend.sync();
+  }
+
+  dispose(): Promise<void> {
+    forgotten?.unregister(this.#resource);
+    return this.#resource.dispose();
+  }
+}

@@ -1,0 +1,33 @@
+/** Kernels of the backends that only Node has, by room; a room that has none here is refused by native and cuda. */
+
+import * as cudaArray from '../arrays/kernels/cuda.js';
+import * as nativeArray from '../arrays/kernels/native.js';
+import { arrayFeature } from '../arrays/kernels.js';
+import { type FurtherKernels, further } from '../backends/feature.js';
+import * as cudaFft from '../fft/kernels/cuda.js';
+import * as nativeFft from '../fft/kernels/native.js';
+import { fftEngineFeature, fftFeature } from '../fft/kernels.js';
+import * as cudaUdf from '../frame-pass/kernels/cuda.js';
+import * as nativeUdf from '../frame-pass/kernels/native.js';
+import { udfFeature } from '../frame-pass/kernels.js';
+import * as cudaIndexing from '../indexing/kernels/cuda.js';
+import * as nativeIndexing from '../indexing/kernels/native.js';
+import * as nativeProposals from '../indexing/kernels/proposals-native.js';
+import { indexingFeature, proposalsFeature } from '../indexing/kernels.js';
+import * as cudaPeaks from '../peaks/kernels/cuda.js';
+import * as nativePeaks from '../peaks/kernels/native.js';
+import { peaksFeature } from '../peaks/kernels.js';
+import * as cudaPi from '../pi/kernels/cuda.js';
+import * as nativePi from '../pi/kernels/native.js';
+import { piFeature } from '../pi/kernels.js';
+
+export const nodeKernels: readonly FurtherKernels[] = [
+  further(piFeature, { native: nativePi.piOp, cuda: cudaPi.piOp }),
+  further(indexingFeature, { native: nativeIndexing.indexingOp, cuda: cudaIndexing.indexingOp }),
+  further(proposalsFeature, { native: nativeProposals.proposalsOp }),
+  further(fftFeature, { native: nativeFft.fftOp, cuda: cudaFft.fftOp }),
+  further(fftEngineFeature, { native: nativeFft.fftEngineOp }),
+  further(peaksFeature, { native: nativePeaks.peaksOp, cuda: cudaPeaks.peaksOp }),
+  further(udfFeature, { native: nativeUdf.udfOp, cuda: cudaUdf.udfOp }),
+  further(arrayFeature, { native: nativeArray.arrayOp, cuda: cudaArray.arrayOp }),
+];

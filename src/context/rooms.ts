@@ -1,0 +1,30 @@
+/** The rooms of a context, each with what it adds to one, and the context that has them all. A new room is a line in each list. */
+import { type ArrayMethods, arrayRoom } from '../arrays/room.js';
+import type { MaybeAsyncDisposable } from '../base/resource.js';
+import { type DetectorMethods, detectorRoom } from '../detector/room.js';
+import { type FftMethods, fftRoom } from '../fft/room.js';
+import { type FramePassMethods, framePassRoom } from '../frame-pass/room.js';
+import { type IndexingMethods, indexingRoom } from '../indexing/room.js';
+import { type PeaksMethods, peaksRoom } from '../peaks/room.js';
+import { type PiMethods, piRoom } from '../pi/room.js';
+import { type PipelineMethods, pipelineRoom } from '../pipeline/room.js';
+import type { ContextCore } from './context.js';
+
+export interface RoomMethods
+  extends PiMethods,
+    IndexingMethods,
+    FftMethods,
+    DetectorMethods,
+    PeaksMethods,
+    PipelineMethods,
+    FramePassMethods,
+    ArrayMethods {}
+
+export const rooms = [piRoom, indexingRoom, fftRoom, detectorRoom, peaksRoom, pipelineRoom, framePassRoom, arrayRoom];
+
+/**
+ * Holds open backends and everything planned on them. Made by `createContext`; end it with `dispose` or `await using`.
+ */
+export interface ContextMethods extends ContextCore, RoomMethods {}
+/** See {@link ContextMethods}; disposable by `await using` where the language level has it. */
+export type Context = ContextMethods & MaybeAsyncDisposable;

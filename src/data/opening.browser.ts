@@ -1,0 +1,40 @@
+/** Opening what a user hands over, in browsers. */
+import { EwaldError } from '../base/errors.js';
+import type { ByteSource } from './byte-source.js';
+import { openCodecs } from './codecs/browser.js';
+import type { Dataset } from './dataset.js';
+import { type Candidate, detectFormats, type OpenOptions } from './open.js';
+import { type OpenPlatform, openInput, openInputs } from './open-inputs.js';
+import { type DataInput, sourceOf } from './source-of.js';
+
+/**
+ * Opens frames: a File or Blob (`siblings` along with blobSource for formats of several files), a URL, bytes or a
+ * source. An array of them is one stack, in the order of the numbers in their names; files that another of them reads (an
+ * Eiger master's data, dropped together with it) belong to that one. The caller disposes the dataset.
+ *
+ * Throws `Format` for a file no format knows or that is damaged, `File` where it cannot be read, `Argument` for options
+ * that do not fit, `Shape` where navShape or sigShape do not fit the file.
+ */
+export async function open(input: DataInput | readonly DataInput[], options: OpenOptions = {}): Promise<Dataset> {
+  if (Array.isArray(input)) return openInputs(input, options, platform);
+  return openInput(input as DataInput, options, platform);
+}
+
+const platform: OpenPlatform = { files: fileSource, services: { codecs: () => openCodecs() } };
+
+/** Which formats a file may have, the surest first, each with what was seen. */
+export async function detect(input: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
+  const source = await sourceOf(input, options, fileSource);
+  try {
+    return await detectFormats(source, options);
+  } finally {
+    if (source !== input) await source.close();
+  }
+}
+
+/** A file by its path: Node only; in a browser this throws `Unsupported`. */
+export async function fileSource(path: string): Promise<ByteSource> {
+  throw new EwaldError('Unsupported', `${path}: a browser opens no paths; give a File, a Blob or a URL`);
+}
+
+export { openCodecs };

@@ -1,0 +1,44 @@
+/** Opening what a user hands over, on Node, paths among them. */
+import { provideTurning } from './byte-order.js';
+import { digests } from './checksums/node.js';
+import { nativeTurning, openCodecs } from './codecs/node.js';
+import type { Dataset, Note } from './dataset.js';
+import { openForeign } from './foreign/node.js';
+import { type Candidate, detectFormats, type OpenOptions } from './open.js';
+import { type OpenPlatform, openInput, openInputs } from './open-inputs.js';
+import { seriesNames } from './series-files.js';
+import { type DataInput, sourceOf } from './source-of.js';
+import { fileSource } from './sources/file.js';
+
+provideTurning(nativeTurning);
+
+/**
+ * Opens frames: a path, URL (file:, http:, https:), File, Blob, bytes or a source. A folder, a path with `*` or `?` in
+ * its last part, or an array of inputs is one stack of the frames of all its files. See the browser build for errors.
+ */
+export async function open(input: DataInput | readonly DataInput[], options: OpenOptions = {}): Promise<Dataset> {
+  if (Array.isArray(input)) return openInputs(input, options, platform);
+  const series = typeof input === 'string' && !/^[A-Za-z]+:\/\//.test(input) ? await seriesNames(input) : undefined;
+  const notes: Note[] = series?.guess ? [{ kind: 'guess', text: series.guess }] : [];
+  if (series) return openInputs(series.files, options, platform, { name: String(input), notes });
+  return openInput(input as DataInput, options, platform);
+}
+
+const platform: OpenPlatform = {
+  files: fileSource,
+  services: { codecs: () => openCodecs(), digests, foreign: openForeign },
+};
+
+/** Which formats a file may have, the surest first, each with what was seen; of a series its first file. */
+export async function detect(given: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
+  const series = typeof given === 'string' && !/^[A-Za-z]+:\/\//.test(given) ? await seriesNames(given) : undefined;
+  const input = series?.files[0] ?? given;
+  const source = await sourceOf(input, options, fileSource);
+  try {
+    return await detectFormats(source, options);
+  } finally {
+    if (source !== input) await source.close();
+  }
+}
+
+export { fileSource, openCodecs };

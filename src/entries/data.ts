@@ -1,0 +1,13 @@
+/**
+ * ewald/data: detector frames out of any file. The browser build; Node's has the same names and opens paths as well.
+ *
+ *     import { open } from 'ewald/data';
+ *     const scan = await open(file);                       // a File, Blob, URL, bytes, or a ByteSource
+ *     const frames = await scan.read(0, 16);               // the first 16 frames in the detector's own dtype
+ *     await scan.dispose();
+ *
+ * @module
+ */
+export * from '../data/opening.browser.js';
+export * from '../data/public.js';
+export type { DataInput } from '../data/source-of.js';

@@ -1,0 +1,18 @@
+/**
+ * ewald on Node: the same names as the browser build, with Node's backends and files.
+ *
+ * @module
+ */
+
+import { type ContextOptions, openContext } from '../context/context.js';
+import { node } from '../context/platform.node.js';
+import type { Context } from '../context/rooms.js';
+import { type RoomMethods, rooms } from '../context/rooms.js';
+
+/** Opens a context on the best backends present; the caller disposes it. See the browser build for errors. */
+export function createContext(options?: ContextOptions): Promise<Context> {
+  return openContext<RoomMethods>(node, rooms, options);
+}
+
+export { devices } from '../context/platform.node.js';
+export * from '../context/public.js';

@@ -1,0 +1,158 @@
+/**
+ * Frames as a task of an executor: `{ module: 'pipeline', function: 'search', argument: { file, frames, … }, inputs: {
+ * run } }`. The run (detector and settings) is a shared value, so that it travels once; a worker keeps its searcher and
+ * the files it has open from task to task.
+ */
+
+import { EwaldError } from '../base/errors.js';
+import type { RoomTaskScope } from '../base/task-scope.js';
+import type { Geometry } from '../crystal/geometry/geometry.js';
+import type { Dataset } from '../data/dataset.js';
+import type { OpenOptions } from '../data/open.js';
+import type { DataInput } from '../data/source-of.js';
+import { type Detector, openDetector } from '../detector/detector.js';
+import { openStacked } from '../detector/stacked.js';
+import { type LiveFrame, liveDataset, liveNumber } from '../live/frame.js';
+import { type FrameSearcher, openFrameSearcher, type Plans } from './frame-searcher.js';
+import { type FrameFailure, type FrameRecord, failureOf, recordOf } from './record.js';
+import { searchAll } from './search-all.js';
+import type { SearchSettings } from './settings.js';
+
+/** What the task needs of where it runs. */
+export interface TaskScope extends RoomTaskScope<Plans> {
+  open(input: DataInput, options?: OpenOptions): Promise<Dataset>;
+}
+
+/** What all tasks of a run share. */
+export interface SharedRun {
+  /** Undefined: what the first file itself says. */
+  readonly geometry: Geometry | undefined;
+  /** The first file of the run, by which the detector is known. */
+  readonly first: string;
+  /** Dataset of HDF5 files; undefined: the file's own choice. */
+  readonly data: string | undefined;
+  /** As `open` has it. */
+  readonly checksums?: boolean | undefined;
+  readonly maxFrameBytes?: number | undefined;
+  readonly settings: SearchSettings;
+  /** The first frame, where frames come by themselves and `first` is but its name. */
+  readonly live?: LiveFrame | undefined;
+}
+
+/** Frames of one file. */
+export interface SearchTask {
+  readonly file: string;
+  /** As the stream names the file. */
+  readonly filename: string;
+  readonly frames: readonly number[];
+  /** Their serial numbers. */
+  readonly serials: readonly number[];
+  /** Frames the file had when the task was made: one that is open from before may have grown since. */
+  readonly known: number;
+  /** The frames themselves where they stand in no file, or why one cannot be read; `file` is a name then. */
+  readonly live?: readonly (LiveFrame | { readonly error: string })[];
+}
+
+/** Searches the frames; those that cannot be read are told one by one. */
+export async function search(task: SearchTask, scope: TaskScope): Promise<(FrameRecord | FrameFailure)[]> {
+  const run = (await scope.input('run')) as SharedRun;
+  const { hash } = scope.inputs.run as { readonly hash: string };
+  const first = async (): Promise<Dataset> =>
+    run.live ? liveDataset(run.live, run.first) : openFrames(scope, run.first, run, 0);
+  let live = new Map<string, LiveFrame>();
+  const searcher = await scope.keep(`searcher ${hash}`, async () => {
+    if (run.live) live.set(run.first, run.live);
+    const detector = await detectorOf(run, scope, await first(), live);
+    const opened = await openFrameSearcher(await scope.context(), { ...run.settings, detector });
+    liveOf.set(opened, live);
+    return opened;
+  });
+  live = liveOf.get(searcher) ?? live;
+  if (task.live) return searchLive(task, task.live, searcher, live, scope);
+  const searchers = [searcher];
+  // While this thread integrates a frame, the device searches the next one.
+  if (!['wasm', 'native', undefined].includes(searcher.backends.peaks))
+    searchers.push(
+      await scope.keep(`searcher ${hash} 2`, async () =>
+        openFrameSearcher(await scope.context(), { ...run.settings, detector: searcher.detector }),
+      ),
+    );
+  const items: (FrameRecord | FrameFailure)[] = [];
+  let dataset: Dataset;
+  try {
+    dataset = await openFrames(scope, task.file, run, task.known);
+  } catch (error) {
+    if (!(error instanceof EwaldError) || error.tag === 'Aborted' || error.tag === 'Disposed') throw error;
+    return task.frames.map((_, i) => failureOf({ origin: originOf(task, i, undefined), error }));
+  }
+  const jobs = task.frames.map((frame, i) => ({ dataset, frame, origin: originOf(task, i, dataset) }));
+  for await (const item of searchAll(searchers, jobs, scope.signal))
+    items.push(item.error ? failureOf(item) : recordOf(item));
+  return items;
+}
+
+/** Frames of a searcher that are under way and stand in no file: the detector asks for their beam by name. */
+const liveOf = new WeakMap<FrameSearcher, Map<string, LiveFrame>>();
+
+/** Searches frames that came by themselves. */
+async function searchLive(
+  task: SearchTask,
+  frames: NonNullable<SearchTask['live']>,
+  searcher: FrameSearcher,
+  live: Map<string, LiveFrame>,
+  scope: TaskScope,
+): Promise<(FrameRecord | FrameFailure)[]> {
+  const items: (FrameRecord | FrameFailure)[] = [];
+  for (const [i, frame] of frames.entries()) {
+    const origin = { filename: task.filename, event: task.frames[i], serial: task.serials[i] ?? 0 };
+    if ('error' in frame) {
+      items.push(failureOf({ origin, error: new EwaldError('Format', frame.error) }));
+      continue;
+    }
+    live.set(task.file, frame);
+    const dataset = liveDataset(frame, task.file);
+    try {
+      for await (const item of searchAll([searcher], [{ dataset, frame: 0, origin }], scope.signal))
+        items.push(item.error ? failureOf(item) : recordOf(item));
+    } finally {
+      live.delete(task.file);
+      await dataset.dispose();
+    }
+  }
+  return items;
+}
+
+const originOf = ({ filename, frames, serials }: SearchTask, i: number, dataset: Dataset | undefined) => ({
+  filename,
+  event: dataset?.shape.navigation.length === 0 ? undefined : frames[i],
+  serial: serials[i] ?? 0,
+});
+
+/** The detector of a run, as every worker finds it by itself from the first file. */
+function detectorOf(
+  { geometry, settings }: SharedRun,
+  scope: TaskScope,
+  first: Dataset,
+  live: ReadonlyMap<string, LiveFrame>,
+): Promise<Detector> {
+  const { maxInverseD } = settings;
+  const openOther = async (file: string, dataset: string): Promise<Dataset> => {
+    const frame = live.get(file);
+    return frame ? liveNumber(frame, file, dataset) : scope.open(file, { dataset });
+  };
+  return openDetector(first, { geometry, maxInverseD, openOther });
+}
+
+/** A file that stays open from task to task; opened anew where it has fewer frames than the task knows of. */
+async function openFrames(
+  scope: TaskScope,
+  file: DataInput,
+  { data, geometry, checksums, maxFrameBytes }: SharedRun,
+  known: number,
+): Promise<Dataset> {
+  const open = (): Promise<Dataset> =>
+    openStacked((sigShape) => scope.open(file, { dataset: data, sigShape, checksums, maxFrameBytes }), geometry);
+  const key = `frames ${file}${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}`;
+  const dataset = await scope.keep(key, open);
+  return dataset.frames >= known ? dataset : scope.keep(`${key} ${known}`, open);
+}

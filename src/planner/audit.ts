@@ -1,0 +1,136 @@
+/**
+ * The audit: while production runs, a fraction of what a faster backend computed is computed again on the wasm
+ * reference, in a worker.
+ *
+ * What is audited is drawn before the run, its input copied, the worker's time kept within a budget, and what could not
+ * be checked is counted. It finds a drifting card or driver while it matters; it is not a replacement for `ewald
+ * validate`.
+ */
+import type { AuditOptions, AuditReport } from '../backends/audit-options.js';
+import type { WasmSource } from '../backends/names.js';
+import { EwaldError, messageOf } from '../base/errors.js';
+import type { Logger } from '../base/log.js';
+import { choice, integer, knownOptions, real } from '../base/options.js';
+import type { WorkerPort } from '../base/worker-port.js';
+import { Random } from '../random/random.js';
+import { WorkerClient } from '../workers/client.js';
+import type { WorkerCall, WorkerCalls } from '../workers/messages.js';
+
+/** One check: what the worker computes again, and the comparison, which says what is wrong or nothing. */
+export interface AuditTask<C extends WorkerCall = WorkerCall> {
+  readonly what: string;
+  readonly call: C;
+  readonly options: WorkerCalls[C]['options'];
+  /** Estimated seconds of the recomputation. */
+  readonly cost: number;
+  compare(value: WorkerCalls[C]['value']): string | undefined;
+}
+
+/** The auditor of a context. */
+export class Auditor implements AuditReport {
+  results = 0;
+  drawn = 0;
+  agreed = 0;
+  drifted = 0;
+  unchecked = 0;
+  readonly drifts: string[] = [];
+  readonly onDrift: 'warn' | 'fail';
+  readonly #fraction: number;
+  readonly #budget: number;
+  readonly #random: Random;
+  readonly #log: Logger;
+  readonly #start: () => WorkerPort;
+  readonly #wasm: WasmSource | undefined;
+  readonly #checks = new Set<Promise<void>>();
+  #worker: WorkerClient | undefined;
+  #backlog = 0;
+
+  /** `start` begins a worker; `wasm` is where its core is, when that is not beside the bundle. */
+  constructor(options: number | AuditOptions, log: Logger, start: () => WorkerPort, wasm: WasmSource | undefined) {
+    const given: AuditOptions = typeof options === 'number' ? { fraction: options } : options;
+    knownOptions('createContext({ audit })', given, ['fraction', 'onDrift', 'budgetS', 'seed']);
+    this.#fraction = real('audit: fraction', given.fraction, 0, 0, 1);
+    this.onDrift = choice('audit: onDrift', given.onDrift, 'warn', ['warn', 'fail']);
+    this.#budget = real('audit: budgetS', given.budgetS, 2, 0, 86400);
+    const seed = integer('audit: seed', given.seed, Math.floor(Date.now() + performance.now() * 1000), 0, 2 ** 53);
+    this.#random = new Random(seed, 0);
+    this.#log = log;
+    this.#start = start;
+    this.#wasm = wasm;
+  }
+
+  /** Draws: whether the next result is to be checked. */
+  draw(): boolean {
+    this.results++;
+    const drawn = this.#random.uniform() < this.#fraction;
+    if (drawn) this.drawn++;
+    return drawn;
+  }
+
+  /**
+   * Checks a drawn result in the worker; with `fail` the promise rejects with `Mismatch` when it differs, with `warn`
+   * it never rejects.
+   */
+  async check<C extends WorkerCall>(task: AuditTask<C>): Promise<void> {
+    const check = this.#check(task);
+    this.#checks.add(check);
+    check.catch(() => undefined).finally(() => this.#checks.delete(check));
+    if (this.onDrift === 'fail') await check;
+    else check.catch(() => undefined);
+  }
+
+  /** A drawn result that nothing could be done about. */
+  giveUp(why: string): void {
+    // Once aloud: an audit that checks nothing must not look like one that finds nothing.
+    this.#log.write(this.unchecked++ === 0 ? 'warn' : 'debug', `audit: not checked, ${why}`);
+  }
+
+  async #check<C extends WorkerCall>({ what, call, options, cost, compare }: AuditTask<C>): Promise<void> {
+    // Whoever waits for the answer waits for the worker, so only the other way needs a bound on what piles up.
+    if (this.onDrift === 'warn' && this.#backlog + cost > this.#budget) {
+      this.giveUp(`${what}: ${this.#backlog.toFixed(1)} s of checks are waiting, the budget is ${this.#budget} s`);
+      return;
+    }
+    this.#backlog += cost;
+    let drift: string | undefined;
+    try {
+      drift = compare(await this.#open().ask(call, options));
+    } catch (error) {
+      this.giveUp(`${what}: ${messageOf(error)}`);
+      return;
+    } finally {
+      this.#backlog -= cost;
+    }
+    if (drift === undefined) {
+      this.agreed++;
+      return;
+    }
+    this.drifted++;
+    const message = `${what} differs from the reference: ${drift}; run ewald validate on this machine`;
+    if (this.drifts.length < 10) this.drifts.push(message);
+    this.#log.write(this.onDrift === 'fail' ? 'error' : 'warn', `audit: ${message}`);
+    if (this.onDrift === 'fail') throw new EwaldError('Mismatch', `audit: ${message}`);
+  }
+
+  #open(): WorkerClient {
+    if (this.#worker) return this.#worker;
+    const worker = new WorkerClient(this.#start());
+    // Functions and responses do not travel; the worker then looks beside its bundle.
+    const wasm = this.#wasm instanceof URL ? this.#wasm.href : this.#wasm;
+    const travels =
+      typeof wasm === 'string' ||
+      wasm instanceof Uint8Array ||
+      wasm instanceof ArrayBuffer ||
+      wasm instanceof WebAssembly.Module;
+    if (travels) worker.ask('open', { backend: 'wasm', strict: true, wasm }).catch(() => undefined);
+    this.#worker = worker;
+    return worker;
+  }
+
+  /** Waits for the checks under way and ends the worker. */
+  async dispose(): Promise<void> {
+    await Promise.allSettled(this.#checks);
+    await this.#worker?.end();
+    this.#worker = undefined;
+  }
+}

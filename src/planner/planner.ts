@@ -1,0 +1,33 @@
+/** What a room needs from its context to plan something. */
+
+import type { Backend } from '../backends/backend.js';
+import type { Feature, Op } from '../backends/feature.js';
+import type { BackendName } from '../backends/names.js';
+import type { Logger } from '../base/log.js';
+import type { Disposable, Resource } from '../base/resource.js';
+import type { Auditor } from './audit.js';
+
+/** What plans need from their context. */
+export interface Planner {
+  readonly resource: Resource;
+  readonly log: Logger;
+  /** Set when results of this context are audited. */
+  readonly auditor: Auditor | undefined;
+  /** The backend that the user named, for work that pays on some only. */
+  readonly named: BackendName | undefined;
+  /** Plans on the first backend that supports the descriptor, or on the one named. */
+  plan<O extends Op<never, Disposable>>(
+    feature: Feature<O>,
+    descriptor: DescriptorOf<O>,
+    on?: BackendName,
+  ): Promise<Planned<O>>;
+}
+
+/** A plan: where it is, and the op that made it. */
+export interface Planned<O extends Op<never, Disposable>> {
+  readonly backend: Backend;
+  readonly op: O;
+  readonly kernel: KernelOf<O>;
+}
+type DescriptorOf<O extends Op<never, Disposable>> = Parameters<O['plan']>[0];
+type KernelOf<O extends Op<never, Disposable>> = Awaited<ReturnType<O['plan']>>;
