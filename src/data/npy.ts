@@ -101,8 +101,8 @@ export function npyHeader(bytes: Uint8Array, size: number, name: string): NpyHea
 }
 
 const hostIsLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-/** Whether the bytes of the file are those of the array. */
-export const isDirect = ({ dtype, little }: NpyHeader): boolean => /^[fc]/.test(dtype) && little && hostIsLittle;
+/** Whether the numbers of a file are those of the array, byte for byte: half floats are not. */
+export const isDirect = ({ dtype, little }: NpyHeader): boolean => /^(f[48]|c)/.test(dtype) && little && hostIsLittle;
 
 /** An array for the numbers of a file. Throws `OutOfMemory`. */
 export function npyNumbers({ dtype, numbers }: NpyHeader, name: string): Float32Array | Float64Array {

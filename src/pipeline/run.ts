@@ -7,7 +7,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { callback, integer, knownOptions } from '../base/options.js';
+import { callback, integer, knownOptions, shown } from '../base/options.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { type Detector, type DetectorOptions, openDetector } from '../detector/detector.js';
@@ -64,6 +64,11 @@ export async function* runPipeline(
     if (options.finder !== undefined)
       throw new EwaldError('Argument', 'pipeline: listed takes peaks as files have them, and finder searches for them');
   }
+  if (options.geometry !== undefined && !Array.isArray((options.geometry as Geometry | null)?.panels))
+    throw new EwaldError(
+      'Argument',
+      `pipeline: geometry is ${shown(options.geometry)}; it expects what parseGeometry(text) returns`,
+    );
   const jobs = integer('pipeline: jobs', options.jobs, 1, 1, 256);
   const serialStart = integer('pipeline: serialStart', options.serialStart, 1, 0, 2 ** 31);
   callback('pipeline: onEvent', options.onEvent);

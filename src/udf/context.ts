@@ -9,7 +9,7 @@ import type { FrameArray } from '../data/dtype.js';
 import type { MemoryOptions } from '../data/formats/memory.js';
 import type { DataInput } from '../data/source-of.js';
 import type { Executor } from '../executors/executor.js';
-import { type Analysis, type AnalysisResults, resultsOf } from './analyses/analysis.js';
+import { type Analysis, type AnalysisResults, checkFrames, resultsOf } from './analyses/analysis.js';
 import * as create from './analyses/create.js';
 import { ResultBuffer } from './buffers.js';
 import { autoUdf } from './builtin/pick.js';
@@ -134,6 +134,7 @@ export class UdfContext {
 
   /** Does the first pass of those analyses of one scan that have two, and gives what is left to be run. */
   async prepare<A extends Analysis>(analyses: readonly A[], options: UdfRunOptions = {}): Promise<A[]> {
+    for (const analysis of analyses) checkFrames(analysis);
     const early = analyses.filter(({ next }) => next !== undefined);
     const [first] = early;
     if (!first) return [...analyses];

@@ -16,7 +16,8 @@ import {
   rfftfreq,
 } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatNpy, readNpy } from '../../src/data/npy.js';
+import { readNpyFile } from '../../src/cli/npy-file.js';
+import { formatNpy, npyHeadOf, readNpy } from '../../src/data/npy.js';
 import { Random } from '../../src/random/random.js';
 import { ewald } from '../support/cli.js';
 import { openEach } from '../support/contexts.js';
@@ -285,6 +286,30 @@ describe('.npy files', () => {
       Uint8Array.from(text.replace(from, to), (c) => c.charCodeAt(0));
     expect(() => readNpy(change('<f4', '<M8'), 'x.npy')).toThrow('dtype M8');
     expect(() => readNpy(change('descr', 'dscr_'), 'x.npy')).toThrow('not understood');
+  });
+});
+
+describe('files that the command reads in pieces', () => {
+  it('give what the bytes give, of every dtype and both byte orders', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ewald-npy-'));
+    const kinds = ['f2', 'f4', 'f8', 'c8', 'c16', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'b1'];
+    for (const kind of kinds)
+      for (const order of '<>') {
+        const numbers = 12;
+        const width = Number(kind.slice(1));
+        // Small bytes: no dtype reads them as NaN, each number is another one, and integers of 64 bits fit into a double.
+        const high = (i: number): boolean =>
+          width === 8 && /[iu]/.test(kind) && (order === '<' ? i % 8 > 3 : i % 8 < 4);
+        const bytes = Uint8Array.from({ length: numbers * width }, (_, i) =>
+          kind === 'b1' ? i & 1 : high(i) ? 0 : (i * 5) % 59,
+        );
+        const file = join(folder, `${kind}${order === '<' ? 'l' : 'b'}.npy`);
+        const content = Buffer.concat([npyHeadOf(`${order}${kind}`, [numbers]), bytes]);
+        await writeFile(file, content);
+        const [whole, pieces] = [readNpy(content), await readNpyFile(file, new AbortController().signal)];
+        expect(pieces.data, `${order}${kind}`).toEqual(whole.data);
+      }
+    await rm(folder, { recursive: true });
   });
 });
 

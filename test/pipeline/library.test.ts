@@ -131,6 +131,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     [{ inputs: [] }, 'Argument', /the run has no frames/],
     [{ jobs: 0 }, 'Argument', /pipeline: jobs is 0/],
     [{ threshold: 3 }, 'Argument', /pipeline has no option "threshold"/],
+    [{ geometry: 'wavelength = 1 A' as never }, 'Argument', /it expects what parseGeometry\(text\) returns/],
     [{ bad: new Uint8Array(3), serialStart: -1 }, 'Argument', /serialStart is -1/],
   ] as const)('%j is refused', async ([wrong, tag, message]) => {
     const dataset = await open(sim('mono.h5'));

@@ -1,4 +1,5 @@
 /** An analysis: a UDF chosen for a scan, and channels of its results as people look at them. */
+import { EwaldError } from '../../base/errors.js';
 import { product } from '../dtypes.js';
 import type { Scan } from '../scan.js';
 import type { AnyUdf } from '../udf.js';
@@ -29,6 +30,8 @@ export interface Analysis<K extends string = string> {
   readonly name: string;
   readonly scan: Scan;
   readonly udf: AnyUdf;
+  /** Whether frames may be complex; default: they have to be real. */
+  readonly complexFrames?: boolean;
   /** Positions the analysis is of, where it is not all: the frame of a pick. */
   readonly roi?: Uint8Array;
   /** Analyses of two passes: what the second one is, by the results of this UDF; there are no channels before. */
@@ -69,6 +72,25 @@ export const sigChannel = (
   data,
   ...(log && { log }),
 });
+
+/** A result over the scan or the detector: one channel, or five where its numbers are complex, as in LiberTEM. */
+export const realOrComplex = (
+  channel: Channel,
+  { dtype }: { readonly dtype: string },
+): (Channel & { readonly key: never })[] =>
+  (dtype.startsWith('c')
+    ? complexChannels(channel.key, channel.title, channel.shape, channel.data)
+    : [channel]) as never;
+
+/** Refuses complex frames for an analysis of real ones. Throws `Unsupported`. */
+export function checkFrames({ name, scan, complexFrames }: Analysis): void {
+  if (!scan.dtype.startsWith('c') || complexFrames) return;
+  throw new EwaldError(
+    'Unsupported',
+    `${name}: the frames of ${scan.name} are complex (${scan.dtype}), and this analysis takes real ones; sum, sumsig, masks, ` +
+      'disk, ring, point and pick take complex frames',
+  );
+}
 
 /** One column of a nav result, [positions, columns]. */
 export const columnOf = (data: ArrayLike<number>, columns: number, k: number): Float64Array =>

@@ -4,7 +4,7 @@ import { knownOptions } from '../../base/options.js';
 import { masksUdf } from '../builtin/masks.js';
 import { circular, type MaskArray, point, radialBins, ring } from '../masks.js';
 import type { Scan } from '../scan.js';
-import { type Analysis, type Channel, columnOf, complexChannels, navChannel } from './analysis.js';
+import { type Analysis, columnOf, complexChannels, navChannel, realOrComplex } from './analysis.js';
 import { centreOf, expectsScan, radii, radius } from './parameters.js';
 
 /** Options of `createMaskAnalysis`. */
@@ -38,6 +38,7 @@ export function maskAnalysis(scan: Scan, options: MaskAnalysisOptions): Analysis
     name: 'masks',
     scan,
     udf,
+    complexFrames: true,
     channels({ intensity }) {
       const columns = intensity.extraShape[0] as number;
       return Array.from({ length: columns }, (_, k) => {
@@ -75,9 +76,8 @@ function oneMask<K extends string>(
     name,
     scan,
     udf,
-    channels: ({ intensity }) => [
-      navChannel(scan, 'intensity', title, desc, intensity.data as Float64Array) as Channel & { key: K },
-    ],
+    complexFrames: true,
+    channels: ({ intensity }) => realOrComplex(navChannel(scan, 'intensity', title, desc, intensity.data), intensity),
   };
 }
 

@@ -8,7 +8,7 @@ import { product } from '../dtypes.js';
 import { shiftedMagnitude } from '../fourier.js';
 import { circular } from '../masks.js';
 import type { Scan } from '../scan.js';
-import { type Analysis, complexChannels, navChannel, sigChannel } from './analysis.js';
+import { type Analysis, complexChannels, navChannel, realOrComplex, sigChannel } from './analysis.js';
 import { centreOf, expectsScan, radius, sizeOf } from './parameters.js';
 
 /** Sum of all frames. */
@@ -16,9 +16,9 @@ export const sumAnalysis = (scan: Scan): Analysis<'intensity'> => ({
   name: 'sum',
   scan,
   udf: sumUdf,
-  channels: ({ intensity }) => [
-    sigChannel(scan, 'intensity', 'sum', 'sum of all frames', intensity.data as Float64Array, true) as never,
-  ],
+  complexFrames: true,
+  channels: ({ intensity }) =>
+    realOrComplex(sigChannel(scan, 'intensity', 'sum', 'sum of all frames', intensity.data, true), intensity),
 });
 
 /** Sum of each frame. */
@@ -26,9 +26,9 @@ export const sumSigAnalysis = (scan: Scan): Analysis<'intensity'> => ({
   name: 'sumsig',
   scan,
   udf: sumSigUdf,
-  channels: ({ intensity }) => [
-    navChannel(scan, 'intensity', 'sum of each frame', 'sum of each frame', intensity.data as Float64Array) as never,
-  ],
+  complexFrames: true,
+  channels: ({ intensity }) =>
+    realOrComplex(navChannel(scan, 'intensity', 'sum of each frame', 'sum of each frame', intensity.data), intensity),
 });
 
 /** Sum of logarithms. */
@@ -77,6 +77,7 @@ export function pickAnalysis(
     name: fourier ? 'pick-fft' : 'pick',
     scan,
     udf: pickUdf,
+    complexFrames: !fourier,
     roi,
     channels({ intensity }) {
       const raw = intensity.rawData as Float64Array;
