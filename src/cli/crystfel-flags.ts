@@ -3,7 +3,7 @@ import { EwaldError } from '../base/errors.js';
 
 /** Flags that are not here, and what to do instead. */
 const absentFlags: Readonly<Record<string, string>> = {
-  '--indexing': 'frames are indexed by --method fast, turbo or exhaustive; leave -p out for peaks alone',
+  '--indexing': 'frames are indexed by --method fast, turbo or exhaustive; -p none finds peaks alone',
   '--basename': 'give the files where they are, or use -x',
   '--wait-for-file': '--follow waits for files and frames',
   '--data-format': 'the format of a file is found by looking at it',

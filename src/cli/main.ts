@@ -1,7 +1,12 @@
 /** The command line: the process around a command. */
 
-// A reader that goes away (| head) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  // A reader that goes away (| head) is not an error.
+  if (code === 'EPIPE') process.exit(0);
+  const why = code === 'ENOSPC' ? 'the disk is full' : message;
+  process.stderr.write(`ewald: standard output cannot be written: ${why}\n`);
+  process.exit(1);
+});
 try {
   const { runCommand } = await import('./program.js');
   await runCommand(process.argv.slice(2));

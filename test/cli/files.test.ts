@@ -1,5 +1,5 @@
 /** The one writer of all commands: whole files or none, links followed, devices written through, others' files spared. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -95,6 +95,12 @@ describe('writeWhole', () => {
       tag: 'File',
       message: '/dev/full cannot be written: the disk is full',
     });
+  });
+
+  it('says so of standard output, too', () => {
+    const cli = join(import.meta.dirname, '../../dist/cli.js');
+    const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${cli}" devices --json > /dev/full`]);
+    expect([status, `${stderr}`]).toEqual([1, 'ewald: standard output cannot be written: the disk is full\n']);
   });
 
   it('names the file once, in words', async () => {
