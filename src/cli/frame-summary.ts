@@ -14,9 +14,26 @@ export interface CountedFrame {
   readonly which?: readonly number[];
   /** Crystals that their spots do not tell from others; those of an earlier run are not counted. */
   readonly ambiguous?: number;
+  /** Fraction of its peaks that its crystals explain, 0 … 1; undefined without crystals, or for a frame of an earlier run. */
+  readonly explained?: number | undefined;
   /** Undefined for a frame of an earlier run. */
   readonly ms?: StageTimes;
   readonly backends?: StageBackends;
+}
+
+/**
+ * Below this fraction of explained peaks a run says so. Lattices of a wrong cell explain 8 to 20 % of the peaks of another
+ * crystal, more than chance does; those of real stills with a geometry 1 % off still explain 25 % and more.
+ */
+const leastExplained = 0.22;
+
+/** Fraction of the peaks of a frame that its crystals explain together. */
+export function explainedShare(
+  count: number,
+  crystals: readonly { readonly peaks: Uint32Array }[],
+): number | undefined {
+  if (crystals.length === 0 || count === 0) return undefined;
+  return new Set(crystals.flatMap(({ peaks }) => [...peaks])).size / count;
 }
 
 /** Counts frames as they come. */
@@ -28,6 +45,7 @@ export class FrameSummary {
   readonly #backends = { peaks: new Set<string>(), index: new Set<string>() };
   /** Of crystals, by the known cell they are. */
   readonly #parameters: Sampled<readonly number[]>[] = [];
+  readonly #explained = new Sampled<number>();
   /** Frames of this session: those of an earlier one took no time here. */
   #timed = 0;
   done = 0;
@@ -40,11 +58,12 @@ export class FrameSummary {
     this.#total = total;
   }
 
-  add({ hit, cells, which = [], ambiguous = 0, ms, backends }: CountedFrame): void {
+  add({ hit, cells, which = [], ambiguous = 0, explained, ms, backends }: CountedFrame): void {
     this.done++;
     this.ambiguous += ambiguous;
     if (hit) this.hits++;
     if (cells.length > 0) this.indexed++;
+    if (explained !== undefined) this.#explained.add(explained);
     for (const [i, cell] of cells.entries()) {
       const known = which[i] ?? 0;
       const all = this.#parameters[known] ?? new Sampled();
@@ -96,6 +115,14 @@ export class FrameSummary {
       const whose = this.#parameters.length > 1 ? `known cell ${known + 1}, ${counted(all.seen, 'crystal')}: ` : '';
       lines.push(dim(`${whose}median cell ${middle.slice(0, 3).join(' ')} Å  ${middle.slice(3).join(' ')}°`));
     }
+    const explained = median(this.#explained.kept);
+    if (this.#explained.seen > 0 && explained < leastExplained)
+      lines.push(
+        yellow(
+          `the crystals explain only ${(100 * explained).toFixed(0)} % of the peaks of their frames (median): lattices of a wrong cell do so; ` +
+            'check the cell (ewald cell finds one from the frames) and the geometry',
+        ),
+      );
     if (this.ambiguous > 0)
       lines.push(
         yellow(

@@ -28,7 +28,7 @@ import { jsonOf, lineOf, nameOf } from './frame-lines.js';
 import { settle } from './frame-settings.js';
 import { type FrameSink, sinkWriting, solutionSink } from './frame-sinks.js';
 import { FrameSource, type RunSource } from './frame-source.js';
-import { FrameSummary } from './frame-summary.js';
+import { explainedShare, FrameSummary } from './frame-summary.js';
 import { geometryRemarks } from './geometry-remarks.js';
 import { readText } from './inputs.js';
 import type { LiveOptions } from './live-source.js';
@@ -233,7 +233,8 @@ async function write(
       const cells = item.crystals.map(({ lengths, angles }) => [...lengths, ...angles]);
       const ambiguous = item.crystals.filter(({ rivals }) => rivals.length > 0).length;
       const which = item.crystals.map(({ inputCell }) => inputCell);
-      summary.add({ hit: item.hit, cells, which, ambiguous, ms: item.ms, backends: item.backends });
+      const explained = explainedShare(item.peaks.count, item.crystals);
+      summary.add({ hit: item.hit, cells, which, ambiguous, explained, ms: item.ms, backends: item.backends });
       tellElsewhere(item.backends);
       await ends.add(item);
       if (item.hit || flags.nonHitsInStream !== false) await stream?.write(item.chunk);

@@ -17,7 +17,7 @@ import { failureOf, recordOf } from '../pipeline/record.js';
 import { methodName, type SearchSettings } from '../pipeline/settings.js';
 import { checkFlags, type FrameFlags, type SharedFlags } from './frame-flags.js';
 import { jsonOf, lineOf } from './frame-lines.js';
-import { FrameSummary } from './frame-summary.js';
+import { explainedShare, FrameSummary } from './frame-summary.js';
 import { headOf } from './index-frames.js';
 import { readText } from './inputs.js';
 import { backendOption, type CliDeps, exitCode, note, Progress, print, printJson } from './output.js';
@@ -78,6 +78,7 @@ export async function runStream(
           cells: record.crystals.map((one) => [...one.lengths, ...one.angles]),
           which: record.crystals.map(({ inputCell }) => inputCell),
           ambiguous: record.crystals.filter(({ rivals }) => rivals.length > 0).length,
+          explained: explainedShare(record.peaks.count, record.crystals),
           ms: record.ms,
           backends: record.backends,
         });

@@ -120,6 +120,16 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(out).toMatch(/0 of 6 frames indexed, 0 crystals, 6 hits/);
   });
 
+  test.for([
+    ['a wrong cell', '60,65,45,90,95,90', true],
+    ['the right cell', sim('run.cell'), false],
+  ] as const)('%s: a run whose crystals explain few of the peaks says so', async ([, cell, doubted]) => {
+    const words = ['-g', sim('run.geom'), '-p', cell, '--threshold=12', '--no-integrate', '--backend=wasm', '-j', '1'];
+    const { code, out, err } = await ewald(['index', sim('run.h5'), ...words]);
+    expect(code, err).toBe(0);
+    expect(/explain only \d+ % of the peaks .*check the cell/.test(out)).toBe(doubted);
+  });
+
   test('without -p the frames tell their cell, and the flag that repeats it is told', async () => {
     const [own, again] = [join(folder, 'own.stream'), join(folder, 'again.stream')];
     const words = ['index', sim('mono.h5'), '-g', sim('mono.geom'), '--min-res=20', '-j', '1', '--backend=wasm'];
