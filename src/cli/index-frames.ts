@@ -168,7 +168,12 @@ async function search(
     for (const serial of again) last = Math.max(last, serial);
     if (last >= serialStart) {
       const more = again.size > 0 ? `; ${counted(again.size, 'frame')} that could not be read will be tried again` : '';
-      note(dim(`${flags.output}: continuing behind frame ${last}${more}`));
+      note(dim(`${flags.output}: continuing after frame ${last}${more}`));
+      const partial = [flags.html && '--html', flags.refinedGeometry && '--refined-geometry'].filter(Boolean);
+      if (partial.length > 0)
+        note(
+          `${yellow('note:')} ${partial.join(' and ')} will cover only the frames of this session: of the ${last} earlier ones only the stream is kept`,
+        );
     }
     const known = (serial: number, file: string, event: number): boolean =>
       follow === undefined ? serial <= last && !again.has(serial) : done.has(`${file} //${event}`);

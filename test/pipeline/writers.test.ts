@@ -83,15 +83,16 @@ test('--resume tries frames again that could not be read, as long as they cannot
   expect(frames).toBe(2);
 
   const second = await commands.run([...words, '--resume']);
-  expect(second).toMatchObject({ code: 1, err: expect.stringMatching(/behind frame 3; 1 frame .*tried again/) });
+  expect(second).toMatchObject({ code: 1, err: expect.stringMatching(/after frame 3; 1 frame .*tried again/) });
   expect(serials('failed.stream')).toEqual([1, 3]);
 
   writeFileSync(at('c.tmp'), whole);
   renameSync(at('c.tmp'), at('c.h5'));
   expect(await commands.run([...words, '--resume'])).toMatchObject({ code: 0 });
   expect(serials('failed.stream')).toEqual([1, 3, 2]);
-  const third = await commands.run([...words, '--resume']);
+  const third = await commands.run([...words, '--resume', '--html', 'third.html']);
   expect(third).toMatchObject({ code: 0, err: expect.not.stringContaining('tried again') });
+  expect(third.err).toMatch(/--html will cover only the frames of this session/);
 });
 
 test('a finished stream stays until the longer one is whole', async () => {
